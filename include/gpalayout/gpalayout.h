@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* All of libgpalayout in one include. */
+#ifndef GPALAYOUT_GPALAYOUT_H
+#define GPALAYOUT_GPALAYOUT_H
+
+#include <gpalayout/allocator.h>
+#include <gpalayout/error.h>
+#include <gpalayout/export.h>
+#include <gpalayout/kind.h>
+#include <gpalayout/layout.h>
+#include <gpalayout/policy.h>
+#include <gpalayout/range.h>
+#include <gpalayout/request.h>
+
+#endif

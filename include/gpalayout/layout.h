@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resolved layouts: where each guest physical range of a VM goes.
+ *
+ * gpal_resolve() is a pure function: no I/O, no clock, no state, and the same
+ * request under the same policy gives the same layout for ever. It is
+ * re-entrant and may be called from any thread.
+ */
+#ifndef GPALAYOUT_LAYOUT_H
+#define GPALAYOUT_LAYOUT_H
+
+#include <gpalayout/allocator.h>
+#include <gpalayout/error.h>
+#include <gpalayout/export.h>
+#include <gpalayout/request.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gpal_ram_extent {
+	uint32_t node;
+	struct gpal_range range;
+};
+
+/* One ECAM block: all buses of a PCI segment, 1 MiB a bus. */
+struct gpal_layout_segment {
+	uint16_t segment;
+	uint8_t start_bus; /* lowest and highest bus of the segment's root complexes */
+	uint8_t end_bus;
+	struct gpal_range ecam;
+	uint64_t bus0_base; /* where bus 0 would be: what the ACPI MCFG table states */
+};
+
+struct gpal_layout_root_complex {
+	const char *name;
+	uint16_t segment;
+	uint8_t start_bus;
+	uint8_t end_bus;
+	bool has_node;
+	uint32_t node;
+	struct gpal_range ecam; /* its slice of the segment's block */
+	struct gpal_range low_mmio;
+	struct gpal_range high_mmio;
+	bool has_cxl;
+	struct gpal_range cxl_hdm;
+	struct gpal_range cxl_chbcr; /* CXL host bridge component registers */
+};
+
+struct gpal_layout_iommu {
+	const char *root_complex;
+	struct gpal_range range;
+};
+
+enum gpal_warning_reason {
+	GPAL_WARN_RAM_NOT_AT_ZERO, /* x86_64 guests expect RAM at 0 */
+	GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB,
+	GPAL_WARN_PINNED_WINDOW_UNALIGNED, /* off the alignment a placed window has */
+	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,  /* more than 100 on x86_64 */
+	GPAL_WARN_PARTIAL_INTEL_VTD,       /* VT-d, but not on every root complex */
+	GPAL_WARN_NO_LOW_MEMORY,           /* chipset low MMIO covers all below 4 GiB */
+	GPAL_WARN_COUNT
+};
+
+/* What is legal and likely wrong. */
+struct gpal_warning {
+	enum gpal_warning_reason reason;
+	const char *tag;
+	const char *message;
+};
+
+/*
+ * All pointers lead into the layout's own memory, except policy, which is
+ * static. Ranges that do not apply are empty.
+ */
+struct gpal_layout {
+	enum gpal_arch arch;
+	const struct gpal_policy *policy;
+	enum gpal_profile profile;
+
+	const struct gpal_ram_extent *ram; /* ascending, which is also node order */
+	size_t ram_count;
+
+	struct gpal_range chipset_low_mmio;
+	struct gpal_range chipset_high_mmio;
+
+	const struct gpal_layout_segment *segments; /* ascending by segment number */
+	size_t segment_count;
+	const struct gpal_layout_root_complex *root_complexes; /* in request order */
+	size_t root_complex_count;
+
+	struct gpal_range virtio_mmio; /* slot i at start + i * 4 KiB */
+	uint32_t virtio_mmio_slots;
+
+	enum gpal_iommu iommu;
+	const struct gpal_layout_iommu
+		*iommus; /* one for each root complex that has one, in order */
+	size_t iommu_count;
+
+	struct gpal_range vtl2_chipset_mmio;
+	struct gpal_range vtl2_memory;
+	struct gpal_range vtl2_framebuffer;
+
+	struct gpal_map map; /* every placed range; not to be freed by itself */
+
+	uint64_t ram_size;   /* sum over all nodes, in bytes */
+	uint64_t end_of_ram; /* end of the highest RAM extent */
+	uint64_t
+		end_of_layout; /* highest end of what VTL0 firmware describes, and VTL2 chipset MMIO */
+	uint64_t top;          /* end of the last entry of the map */
+	unsigned int required_address_bits; /* least n with top <= 2^n */
+
+	const struct gpal_warning *warnings;
+	size_t warning_count;
+};
+
+/*
+ * Resolves a request. On success *layout is a new layout, given to the caller,
+ * who frees it with gpal_layout_free(). On failure *layout is NULL and *error,
+ * if not NULL, names the member at fault.
+ *
+ * Errors, in the order in which they are looked for (first failure wins):
+ *   GPAL_E_OUT_OF_RANGE          an enumerator or count outside its domain, a
+ *                                chipset low MMIO above 4 GiB
+ *   GPAL_E_INVALID_MEMORY        no nodes, a sum of 0 or above 2^64, a node not
+ *                                a multiple of 4096
+ *   GPAL_E_DUPLICATE_NAME        two root complexes (or two reserved ranges) of one name
+ *   GPAL_E_INVALID_BUS_RANGE     start_bus > end_bus
+ *   GPAL_E_BUS_OVERLAP           two root complexes of a segment share a bus
+ *   GPAL_E_MIXED_IOMMU           two kinds of IOMMU in one VM
+ *   GPAL_E_IOMMU_ARCH_MISMATCH   smmuv3 off aarch64, amd-vi or intel-vtd off x86_64
+ *   GPAL_E_INVALID_HDM           a CXL HDM window of 0 or not a multiple of 256 MiB
+ *   GPAL_E_NODE_OUT_OF_RANGE     a root complex on a node that is not there
+ *   GPAL_E_INVALID_MEMORY        memory_start off a page
+ *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low window ends above 4 GiB
+ *   those of gpal_allocate()
+ *   GPAL_E_ECAM_BELOW_MINIMUM    an ECAM starts below 256 MiB
+ *   GPAL_E_ADDRESS_WIDTH_EXCEEDED  the map does not fit the host's address width
+ */
+GPAL_API GPAL_MUST_USE int gpal_resolve(const struct gpal_request *request,
+					struct gpal_layout **layout, struct gpal_error *error);
+
+/* Frees a layout and all it points to; NULL is allowed. */
+GPAL_API void gpal_layout_free(struct gpal_layout *layout);
+
+/* "sha256:" and 64 hex digits. */
+#define GPAL_DIGEST_SIZE (7 + 64 + 1)
+
+/*
+ * Writes the digest of a layout's addresses, NUL-terminated: SHA-256 of
+ * "gpalayout-digest-1\nARCH\n" and "KIND TAG 0xSTART-0xEND\n" for each entry of
+ * the map. Two layouts with one digest have every range at the same address.
+ * Cannot fail.
+ */
+GPAL_API void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE]);
+
+/* The stable token of a warning, such as "ram_not_at_zero"; static. NULL outside the enum. */
+GPAL_API const char *gpal_warning_token(enum gpal_warning_reason reason);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a VM front end asks for: sizes, never addresses it computed.
+ *
+ * A zeroed struct gpal_request with at least one memory node is a valid request
+ * for an x86_64 gen2-uefi VM under the default policy. All pointers are borrowed
+ * for the duration of a call. Sizes and addresses are in bytes.
+ */
+#ifndef GPALAYOUT_REQUEST_H
+#define GPALAYOUT_REQUEST_H
+
+#include <gpalayout/policy.h>
+#include <gpalayout/range.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A value the request may leave to the policy. */
+struct gpal_optional {
+	bool set;
+	uint64_t value;
+};
+
+enum gpal_window_kind {
+	GPAL_WINDOW_DEFAULT, /* the policy's size, placed by the resolver */
+	GPAL_WINDOW_SIZE,    /* this size, placed by the resolver */
+	GPAL_WINDOW_PINNED,  /* exactly this range */
+};
+
+struct gpal_window {
+	enum gpal_window_kind kind;
+	uint64_t size;           /* for GPAL_WINDOW_SIZE */
+	struct gpal_range range; /* for GPAL_WINDOW_PINNED */
+};
+
+enum gpal_iommu {
+	GPAL_IOMMU_NONE,
+	GPAL_IOMMU_SMMUV3,    /* aarch64 */
+	GPAL_IOMMU_AMD_VI,    /* x86_64 */
+	GPAL_IOMMU_INTEL_VTD, /* x86_64 */
+	GPAL_IOMMU_COUNT
+};
+
+struct gpal_root_complex {
+	const char *name; /* unique within the request */
+	uint16_t segment;
+	uint8_t start_bus; /* first and last bus, both included */
+	uint8_t end_bus;
+	bool has_node;
+	uint32_t node; /* NUMA node, if has_node */
+	struct gpal_window low_mmio;
+	struct gpal_window high_mmio;
+	bool has_cxl;
+	uint64_t cxl_hdm; /* host-managed device memory window, if has_cxl */
+	enum gpal_iommu iommu;
+};
+
+struct gpal_named_range {
+	const char *name;
+	struct gpal_range range;
+};
+
+struct gpal_request {
+	enum gpal_arch arch;
+	const struct gpal_policy *policy; /* NULL: gpal_policy_default() */
+	enum gpal_profile profile;
+
+	const uint64_t *nodes; /* RAM of each NUMA node; 0 for a node without RAM */
+	size_t node_count;
+	struct gpal_optional memory_start;
+
+	struct gpal_optional chipset_low_mmio;
+	struct gpal_optional chipset_high_mmio;
+
+	enum gpal_ecam ecam;
+	const struct gpal_root_complex *root_complexes;
+	size_t root_complex_count;
+
+	uint32_t virtio_mmio_slots;
+
+	struct gpal_optional vtl2_chipset_mmio;
+	bool has_vtl2_memory;
+	uint64_t vtl2_memory_size;
+	uint64_t vtl2_memory_alignment;
+	uint64_t vtl2_framebuffer; /* 0: none */
+
+	const struct gpal_named_range *reserved; /* names unique within the request */
+	size_t reserved_count;
+
+	/* The host's physical address width, 1..64; 0: not given, no check. Never moves a range. */
+	unsigned int host_physical_address_bits;
+};
+
+/* "smmuv3", "amd-vi", "intel-vtd"; static. NULL for GPAL_IOMMU_NONE and values outside the enum. */
+GPAL_API const char *gpal_iommu_name(enum gpal_iommu iommu);
+
+#endif

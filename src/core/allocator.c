@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The policy-free allocator: validates all input, then places it phase by phase,
+ * each phase from what the earlier ones left free. What a VM is made of is the
+ * resolver's business; how windows are searched for is fit_index.c's.
+ */
+#include "config.h"
+
+#include "core/arena.h"
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/fit_index.h"
+#include "core/free_space.h"
+#include "core/order.h"
+#include "core/place.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct placement {
+	struct gpald_arena *arena;
+	const struct gpal_alloc_input *input;
+	struct gpal_error *error;
+
+	struct gpald_free_space free;  /* what the phases so far have left */
+	struct gpald_free_space spare; /* where the current phase writes what it leaves */
+
+	struct gpal_map_entry *entries;
+	size_t entry_count;
+	size_t entry_capacity;
+
+	/* Room to sort as many items as the longest list has, twice. */
+	struct gpald_order *order;
+	struct gpald_order *order_scratch;
+
+	uint64_t end_of_ram;
+	uint64_t top; /* highest end of all that is not reserved */
+};
+
+struct demand_list {
+	const struct gpal_demand *demands;
+	size_t count;
+};
+
+static struct demand_list demands_of(const struct gpal_alloc_input *input, enum gpal_kind kind)
+{
+	switch (kind) {
+	case GPAL_KIND_MMIO32:
+		return (struct demand_list){ input->mmio32, input->mmio32_count };
+	case GPAL_KIND_RAM:
+		return (struct demand_list){ input->ram, input->ram_count };
+	case GPAL_KIND_MMIO64:
+		return (struct demand_list){ input->mmio64, input->mmio64_count };
+	case GPAL_KIND_POST_MMIO:
+		return (struct demand_list){ input->post_mmio, input->post_mmio_count };
+	case GPAL_KIND_RESERVED:
+	case GPAL_KIND_FIXED:
+	case GPAL_KIND_COUNT:
+		break;
+	}
+	return (struct demand_list){ NULL, 0 };
+}
+
+static const enum gpal_subject subject_of_kind[GPAL_KIND_COUNT] = {
+	[GPAL_KIND_RESERVED] = GPAL_SUBJECT_ALLOC_RESERVED,
+	[GPAL_KIND_FIXED] = GPAL_SUBJECT_ALLOC_FIXED,
+	[GPAL_KIND_MMIO32] = GPAL_SUBJECT_ALLOC_MMIO32,
+	[GPAL_KIND_RAM] = GPAL_SUBJECT_ALLOC_RAM,
+	[GPAL_KIND_MMIO64] = GPAL_SUBJECT_ALLOC_MMIO64,
+	[GPAL_KIND_POST_MMIO] = GPAL_SUBJECT_ALLOC_POST_MMIO,
+};
+
+/* Validation. */
+
+static int check_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
+		      struct gpal_error *error)
+{
+	int code;
+
+	if (size > 0 && size % GPAL_PAGE_SIZE == 0)
+		return GPAL_OK;
+	code = gpald_fail(error, GPAL_E_INVALID_SIZE, subject_of_kind[kind], index,
+			  "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag, size);
+	if (error) {
+		gpald_error_tag(error->tag, tag);
+		error->size = size;
+	}
+	return code;
+}
+
+static int check_pinned(const struct gpal_pinned *pinned, size_t count, enum gpal_kind kind,
+			struct gpal_error *error)
+{
+	int code;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_pinned *pin = &pinned[i];
+
+		if (pin->range.end > GPAL_SPACE_END)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject_of_kind[kind], i,
+					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64, pin->tag,
+					  pin->range.end, GPAL_SPACE_END);
+		code = check_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
+		if (code)
+			return code;
+		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
+			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, subject_of_kind[kind], i,
+					  "%s: start 0x%" PRIx64 " is not a multiple of 4096",
+					  pin->tag, pin->range.start);
+			if (error) {
+				gpald_error_tag(error->tag, pin->tag);
+				error->alignment = GPAL_PAGE_SIZE;
+			}
+			return code;
+		}
+	}
+	return GPAL_OK;
+}
+
+static int check_demands(const struct gpal_alloc_input *input, enum gpal_kind kind,
+			 struct gpal_error *error)
+{
+	struct demand_list list = demands_of(input, kind);
+
+	for (size_t i = 0; i < list.count; i++) {
+		const struct gpal_demand *demand = &list.demands[i];
+		int code = check_size(demand->size, demand->tag, kind, i, error);
+
+		if (code)
+			return code;
+		if (demand->alignment >= GPAL_PAGE_SIZE && gpald_is_power_of_two(demand->alignment))
+			continue;
+		code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, subject_of_kind[kind], i,
+				  "%s: alignment 0x%" PRIx64
+				  " is not a power of two of at least 4096",
+				  demand->tag, demand->alignment);
+		if (error) {
+			gpald_error_tag(error->tag, demand->tag);
+			error->alignment = demand->alignment;
+		}
+		return code;
+	}
+	return GPAL_OK;
+}
+
+static int check_counts(const struct gpal_alloc_input *input, struct gpal_error *error)
+{
+	const size_t counts[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_RESERVED] = input->reserved_count,
+		[GPAL_KIND_FIXED] = input->fixed_count,
+		[GPAL_KIND_MMIO32] = input->mmio32_count,
+		[GPAL_KIND_RAM] = input->ram_count,
+		[GPAL_KIND_MMIO64] = input->mmio64_count,
+		[GPAL_KIND_POST_MMIO] = input->post_mmio_count,
+	};
+
+	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++)
+		if (counts[kind] > GPAL_ALLOC_MAX)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject_of_kind[kind],
+					  GPAL_ALLOC_MAX, "more than %zu %s ranges", GPAL_ALLOC_MAX,
+					  gpal_kind_name((enum gpal_kind)kind));
+	return GPAL_OK;
+}
+
+/* Placing. */
+
+static void record(struct placement *p, const char *tag, enum gpal_kind kind, size_t index,
+		   struct gpal_range range)
+{
+	assert(p->entry_count < p->entry_capacity);
+	p->entries[p->entry_count++] = (struct gpal_map_entry){
+		.tag = tag,
+		.kind = kind,
+		.index = (uint32_t)index,
+		.range = range,
+	};
+	if (kind != GPAL_KIND_RESERVED && range.end > p->top)
+		p->top = range.end;
+	if (kind == GPAL_KIND_RAM && range.end > p->end_of_ram)
+		p->end_of_ram = range.end;
+}
+
+/* What the current phase wrote becomes the free space. */
+static void commit_spare(struct placement *p)
+{
+	struct gpald_free_space used = p->free;
+
+	used.count = 0;
+	p->free = p->spare;
+	p->spare = used;
+}
+
+static int exhausted(struct placement *p, enum gpal_kind kind, size_t index,
+		     struct gpald_free_summary summary)
+{
+	static const char *const regions[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = "below 4 GiB",
+		[GPAL_KIND_RAM] = "above the RAM placed before it",
+		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
+		[GPAL_KIND_POST_MMIO] = "above all other ranges",
+	};
+	const struct gpal_demand *demand = &demands_of(p->input, kind).demands[index];
+	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, subject_of_kind[kind], index,
+			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
+			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
+			      "range has 0x%" PRIx64,
+			      demand->tag, regions[kind], demand->size, demand->alignment,
+			      summary.total, summary.largest_fit);
+
+	if (p->error) {
+		gpald_error_tag(p->error->tag, demand->tag);
+		p->error->size = demand->size;
+		p->error->alignment = demand->alignment;
+		p->error->phase = kind;
+		p->error->free_space = summary.total;
+		p->error->largest_fit = summary.largest_fit;
+	}
+	return code;
+}
+
+/*
+ * Sorts the reserved and fixed ranges by start, refuses overlaps and makes the
+ * gaps between them the free space.
+ */
+static int place_pinned(struct placement *p)
+{
+	const struct gpal_alloc_input *input = p->input;
+	const size_t count = input->reserved_count + input->fixed_count;
+	const struct gpal_map_entry *previous = NULL;
+	uint64_t free_from = 0;
+
+	for (size_t i = 0; i < input->reserved_count; i++)
+		record(p, input->reserved[i].tag, GPAL_KIND_RESERVED, i, input->reserved[i].range);
+	for (size_t i = 0; i < input->fixed_count; i++)
+		record(p, input->fixed[i].tag, GPAL_KIND_FIXED, i, input->fixed[i].range);
+
+	for (size_t i = 0; i < count; i++)
+		p->order[i] = (struct gpald_order){ p->entries[i].range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_map_entry *entry = &p->entries[p->order[i].index];
+
+		if (previous && entry->range.start < previous->range.end) {
+			int code = gpald_fail(p->error, GPAL_E_OVERLAP,
+					      subject_of_kind[entry->kind], entry->index,
+					      "%s 0x%" PRIx64 "-0x%" PRIx64
+					      " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
+					      entry->tag, entry->range.start, entry->range.end,
+					      previous->tag, previous->range.start,
+					      previous->range.end);
+
+			if (p->error) {
+				gpald_error_tag(p->error->tag, entry->tag);
+				gpald_error_tag(p->error->other_tag, previous->tag);
+				p->error->range = entry->range;
+				p->error->other_range = previous->range;
+			}
+			return code;
+		}
+		gpald_free_space_append(&p->free,
+					(struct gpal_range){ free_from, entry->range.start });
+		free_from = entry->range.end;
+		previous = entry;
+	}
+	gpald_free_space_append(&p->free, (struct gpal_range){ free_from, GPAL_SPACE_END });
+	return GPAL_OK;
+}
+
+/*
+ * MMIO windows: by alignment descending, then size descending, then caller order,
+ * so all windows of one alignment come together and share one loaded index.
+ */
+static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_direction direction,
+			 struct gpal_range region)
+{
+	const struct demand_list list = demands_of(p->input, kind);
+	struct gpald_fit_index index;
+
+	if (list.count == 0)
+		return GPAL_OK;
+	if (!gpald_fit_index_init(&index, p->arena, direction, region, p->free.count + list.count,
+				  list.count))
+		return gpald_fail_plain(p->error, GPAL_E_NO_MEMORY);
+
+	for (size_t i = 0; i < list.count; i++)
+		p->order[i] = (struct gpald_order){ ~list.demands[i].size, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, list.count);
+	for (size_t i = 0; i < list.count; i++)
+		p->order[i].key = ~list.demands[p->order[i].index].alignment;
+	gpald_order_sort(p->order, p->order_scratch, list.count);
+
+	for (size_t i = 0; i < list.count;) {
+		const uint64_t alignment = list.demands[p->order[i].index].alignment;
+
+		gpald_fit_index_load(&index, &p->free, alignment);
+		for (; i < list.count; i++) {
+			const size_t at = p->order[i].index;
+			const struct gpal_demand *demand = &list.demands[at];
+			struct gpal_range window;
+
+			if (demand->alignment != alignment)
+				break;
+			if (!gpald_fit_index_take(&index, demand->size, &window))
+				return exhausted(p, kind, at, gpald_fit_index_summary(&index));
+			record(p, demand->tag, kind, at, window);
+		}
+		gpald_fit_index_store(&index, &p->free, &p->spare);
+		commit_spare(p);
+	}
+	return GPAL_OK;
+}
+
+/*
+ * RAM: each demand goes on where the last one ended, so one sweep over the free
+ * ranges serves them all. A demand is planned first and only then taken, because
+ * a demand that fails must report the space as it was.
+ */
+static int place_ram(struct placement *p)
+{
+	struct gpald_free_space *free = &p->free;
+	size_t current = 0; /* the range in which the next demand may start */
+
+	if (p->input->ram_count == 0)
+		return GPAL_OK;
+	for (size_t i = 0; i < p->input->ram_count; i++) {
+		const struct gpal_demand *demand = &p->input->ram[i];
+		const size_t first_extent = p->entry_count;
+		uint64_t remaining = demand->size;
+
+		for (size_t r = current; r < free->count && remaining > 0; r++) {
+			uint64_t usable = gpald_range_usable(free->ranges[r], demand->alignment);
+			uint64_t start = free->ranges[r].end - usable;
+			uint64_t taken = usable >= remaining ?
+						 remaining :
+						 gpald_align_down(usable, demand->alignment);
+
+			if (taken == 0)
+				continue;
+			record(p, demand->tag, GPAL_KIND_RAM, i,
+			       (struct gpal_range){ start, start + taken });
+			remaining -= taken;
+		}
+		if (remaining > 0) {
+			const struct gpald_free_space ahead = { .ranges = free->ranges + current,
+								.count = free->count - current };
+			const struct gpal_range all = { 0, GPAL_SPACE_END };
+
+			return exhausted(p, GPAL_KIND_RAM, i,
+					 gpald_free_space_summary(&ahead, all, demand->alignment));
+		}
+
+		for (size_t e = first_extent; e < p->entry_count; e++) {
+			const struct gpal_range extent = p->entries[e].range;
+
+			while (free->ranges[current].end <= extent.start)
+				gpald_free_space_append(&p->spare, free->ranges[current++]);
+			gpald_free_space_append(
+				&p->spare,
+				(struct gpal_range){ free->ranges[current].start, extent.start });
+			free->ranges[current].start = extent.end;
+		}
+	}
+	while (current < free->count)
+		gpald_free_space_append(&p->spare, free->ranges[current++]);
+	commit_spare(p);
+	return GPAL_OK;
+}
+
+/*
+ * Post-MMIO: each demand goes above all that is placed, so what one demand passed
+ * over is below the floor of the next and one sweep serves them all.
+ */
+static int place_post_mmio(struct placement *p)
+{
+	size_t current = 0;
+
+	for (size_t i = 0; i < p->input->post_mmio_count; i++) {
+		const struct gpal_demand *demand = &p->input->post_mmio[i];
+		const struct gpal_range region = { p->top, GPAL_SPACE_END };
+		uint64_t usable = 0;
+
+		for (; current < p->free.count; current++) {
+			usable = gpald_range_usable(
+				gpald_range_clip(p->free.ranges[current], region),
+				demand->alignment);
+			if (usable >= demand->size)
+				break;
+		}
+		if (current == p->free.count)
+			return exhausted(
+				p, GPAL_KIND_POST_MMIO, i,
+				gpald_free_space_summary(&p->free, region, demand->alignment));
+
+		const uint64_t start = p->free.ranges[current].end - usable;
+
+		record(p, demand->tag, GPAL_KIND_POST_MMIO, i,
+		       (struct gpal_range){ start, start + demand->size });
+	}
+	return GPAL_OK;
+}
+
+/* The entries in ascending order, without reserved ranges above the last other one. */
+static bool finish_map(struct placement *p, struct gpal_map *map)
+{
+	struct gpal_map_entry *sorted =
+		gpald_arena_alloc(p->arena, p->entry_count, sizeof(*sorted));
+	size_t count = p->entry_count;
+
+	if (!sorted)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		p->order[i] = (struct gpald_order){ p->entries[i].range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, count);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = p->entries[p->order[i].index];
+	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
+		count--;
+	*map = (struct gpal_map){ .entries = sorted, .count = count };
+	return true;
+}
+
+/*
+ * Bounds. Each pinned range and each window adds at most one free range, and so
+ * does each RAM extent; a RAM demand takes at most one extent of each free range
+ * and consecutive demands share at most one.
+ */
+static bool placement_init(struct placement *p)
+{
+	const struct gpal_alloc_input *input = p->input;
+	const size_t pinned = input->reserved_count + input->fixed_count;
+	const size_t before_ram = pinned + 2 + input->mmio32_count;
+	const size_t extents = input->ram_count ? before_ram + input->ram_count : 0;
+	const size_t free_ranges = before_ram + extents + input->mmio64_count + 2;
+
+	p->entry_capacity = pinned + input->mmio32_count + extents + input->mmio64_count +
+			    input->post_mmio_count;
+	p->entries = gpald_arena_alloc(p->arena, p->entry_capacity, sizeof(*p->entries));
+	p->order = gpald_arena_alloc(p->arena, p->entry_capacity, sizeof(*p->order));
+	p->order_scratch = gpald_arena_alloc(p->arena, p->entry_capacity, sizeof(*p->order));
+	return p->entries && p->order && p->order_scratch &&
+	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
+	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
+}
+
+int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
+		struct gpal_map *map, struct gpal_error *error)
+{
+	static const enum gpal_kind demand_kinds[] = { GPAL_KIND_MMIO32, GPAL_KIND_RAM,
+						       GPAL_KIND_MMIO64, GPAL_KIND_POST_MMIO };
+	struct placement p = { .arena = arena, .input = input, .error = error };
+	int code;
+
+	if ((code = check_counts(input, error)) ||
+	    (code = check_pinned(input->reserved, input->reserved_count, GPAL_KIND_RESERVED,
+				 error)) ||
+	    (code = check_pinned(input->fixed, input->fixed_count, GPAL_KIND_FIXED, error)))
+		return code;
+	if (!placement_init(&p))
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	code = place_pinned(&p);
+	if (code)
+		return code;
+	for (size_t i = 0; i < sizeof(demand_kinds) / sizeof(demand_kinds[0]); i++) {
+		code = check_demands(input, demand_kinds[i], error);
+		if (code)
+			return code;
+	}
+
+	if ((code = place_windows(&p, GPAL_KIND_MMIO32, GPALD_TOP_DOWN,
+				  (struct gpal_range){ 0, GPAL_4GIB })) ||
+	    (code = place_ram(&p)) ||
+	    (code = place_windows(
+		     &p, GPAL_KIND_MMIO64, GPALD_BOTTOM_UP,
+		     (struct gpal_range){ p.end_of_ram > GPAL_4GIB ? p.end_of_ram : GPAL_4GIB,
+					  GPAL_SPACE_END })) ||
+	    (code = place_post_mmio(&p)))
+		return code;
+	if (!finish_map(&p, map))
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	return GPAL_OK;
+}
+
+/* A map that owns its memory. */
+struct owned_map {
+	struct gpal_map map; /* first, so that the two share an address */
+	struct gpald_arena *arena;
+};
+
+static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
+{
+	struct gpal_map_entry *entries = (struct gpal_map_entry *)map->entries;
+
+	for (size_t i = 0; i < map->count; i++) {
+		entries[i].tag =
+			gpald_arena_concat(arena, (const char *const[]){ entries[i].tag, NULL });
+		if (!entries[i].tag)
+			return false;
+	}
+	return true;
+}
+
+int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
+		  struct gpal_error *error)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct owned_map *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+	int code;
+
+	*map = NULL;
+	if (!owned) {
+		gpald_arena_free(arena);
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
+	owned->arena = arena;
+	code = gpald_place(arena, input, &owned->map, error);
+	if (code == GPAL_OK && !copy_tags(arena, &owned->map))
+		code = gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	if (code) {
+		gpald_arena_free(arena);
+		return code;
+	}
+	*map = &owned->map;
+	return GPAL_OK;
+}
+
+void gpal_map_free(struct gpal_map *map)
+{
+	if (map)
+		gpald_arena_free(((struct owned_map *)map)->arena);
+}

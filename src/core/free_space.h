@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The free part of the address space: a sorted list of free ranges, no two of
+ * which touch. Phases read one list and append what they leave to another.
+ */
+#ifndef GPALD_CORE_FREE_SPACE_H
+#define GPALD_CORE_FREE_SPACE_H
+
+#include "core/arena.h"
+
+#include <gpalayout/range.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gpald_free_space {
+	struct gpal_range *ranges;
+	size_t count;
+	size_t capacity;
+};
+
+/* An empty list with room for `capacity` ranges. False: out of memory. */
+bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *arena,
+			   size_t capacity);
+
+/*
+ * Adds a range at the end, joined to the last one where they touch. Empty ranges
+ * are left out. The range must not start below the end of the last one.
+ */
+void gpald_free_space_append(struct gpald_free_space *space, struct gpal_range range);
+
+/* The part of `range` inside `region`; may be empty. */
+struct gpal_range gpald_range_clip(struct gpal_range range, struct gpal_range region);
+
+/* The size of the largest range of that alignment inside `range`; 0: none. */
+uint64_t gpald_range_usable(struct gpal_range range, uint64_t alignment);
+
+/* Free bytes inside `region`, and the largest usable range there at that alignment. */
+struct gpald_free_summary {
+	uint64_t total;
+	uint64_t largest_fit;
+};
+struct gpald_free_summary gpald_free_space_summary(const struct gpald_free_space *space,
+						   struct gpal_range region, uint64_t alignment);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes a layout of a request: checks it, hands what it asks for to the allocator
+ * and reads the answer back into the terms of a VM.
+ */
+#include "config.h"
+
+#include "core/arena.h"
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/order.h"
+#include "core/place.h"
+#include "core/request_checks.h"
+#include "core/resolution.h"
+
+#include <assert.h>
+#include <gpalayout/layout.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
+
+/* A layout that owns its memory. */
+struct owned_layout {
+	struct gpal_layout layout; /* first, so that the two share an address */
+	struct gpald_arena *arena;
+};
+
+/* Groups the root complexes by segment, in order of first appearance. */
+static bool group_segments(struct gpald_resolution *r)
+{
+	const size_t count = r->request->root_complex_count;
+	struct gpald_order *by_segment =
+		gpald_arena_alloc(r->arena, 2 * count, sizeof(*by_segment));
+	size_t *leader = gpald_arena_alloc(r->arena, count, sizeof(*leader));
+
+	r->segments = gpald_arena_zalloc(r->arena, count, sizeof(*r->segments));
+	r->segment_of_rc = gpald_arena_alloc(r->arena, count, sizeof(*r->segment_of_rc));
+	if (!by_segment || !leader || !r->segments || !r->segment_of_rc)
+		return false;
+
+	/* The sort is stable, so a segment's first root complex leads its run. */
+	for (size_t i = 0; i < count; i++)
+		by_segment[i] =
+			(struct gpald_order){ r->request->root_complexes[i].segment, (uint32_t)i };
+	gpald_order_sort(by_segment, by_segment + count, count);
+	for (size_t i = 0; i < count; i++) {
+		bool same = i > 0 && by_segment[i].key == by_segment[i - 1].key;
+
+		leader[by_segment[i].index] = same ? leader[by_segment[i - 1].index] :
+						     by_segment[i].index;
+	}
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
+		const bool first = leader[i] == i;
+		const size_t at = first ? r->segment_count++ : r->segment_of_rc[leader[i]];
+		struct gpald_segment *segment = &r->segments[at];
+
+		r->segment_of_rc[i] = at;
+		if (first) {
+			segment->first_root_complex = i;
+			segment->layout.segment = rc->segment;
+			segment->layout.start_bus = rc->start_bus;
+			segment->layout.end_bus = rc->end_bus;
+		}
+		if (rc->start_bus < segment->layout.start_bus)
+			segment->layout.start_bus = rc->start_bus;
+		if (rc->end_bus > segment->layout.end_bus)
+			segment->layout.end_bus = rc->end_bus;
+	}
+	return true;
+}
+
+static bool copy_root_complexes(struct gpald_resolution *r)
+{
+	const size_t count = r->request->root_complex_count;
+
+	r->root_complexes = gpald_arena_zalloc(r->arena, count, sizeof(*r->root_complexes));
+	r->iommus = gpald_arena_zalloc(r->arena, count + 1, sizeof(*r->iommus));
+	if (!r->root_complexes || !r->iommus)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
+
+		r->root_complexes[i] = (struct gpal_layout_root_complex){
+			.name = gpald_arena_concat(r->arena,
+						   (const char *const[]){ rc->name, NULL }),
+			.segment = rc->segment,
+			.start_bus = rc->start_bus,
+			.end_bus = rc->end_bus,
+			.has_node = rc->has_node,
+			.node = rc->node,
+			.has_cxl = rc->has_cxl,
+		};
+		if (!r->root_complexes[i].name)
+			return false;
+	}
+	r->layout->root_complexes = r->root_complexes;
+	r->layout->root_complex_count = count;
+	r->layout->iommus = r->iommus;
+	return true;
+}
+
+/* Reading the allocator's answer. */
+
+/* An allocator error speaks of its lists; the caller knows the request. */
+static void translate_subject(const struct gpald_resolution *r)
+{
+	static const enum gpal_kind kind_of[] = {
+		[GPAL_SUBJECT_ALLOC_RESERVED] = GPAL_KIND_RESERVED,
+		[GPAL_SUBJECT_ALLOC_FIXED] = GPAL_KIND_FIXED,
+		[GPAL_SUBJECT_ALLOC_MMIO32] = GPAL_KIND_MMIO32,
+		[GPAL_SUBJECT_ALLOC_RAM] = GPAL_KIND_RAM,
+		[GPAL_SUBJECT_ALLOC_MMIO64] = GPAL_KIND_MMIO64,
+		[GPAL_SUBJECT_ALLOC_POST_MMIO] = GPAL_KIND_POST_MMIO,
+	};
+	struct gpal_error *error = r->error;
+	const struct gpald_input_list *list;
+
+	if (!error || error->subject < GPAL_SUBJECT_ALLOC_RESERVED ||
+	    error->subject > GPAL_SUBJECT_ALLOC_POST_MMIO)
+		return;
+	list = &r->inputs[kind_of[error->subject]];
+	assert(error->index < list->count);
+	error->subject = list->origins[error->index].subject;
+	error->index = list->origins[error->index].index;
+	if (error->code == GPAL_E_INVALID_ALIGNMENT &&
+	    error->subject == GPAL_SUBJECT_VTL2_MEMORY_SIZE)
+		error->subject = GPAL_SUBJECT_VTL2_MEMORY_ALIGNMENT;
+}
+
+static int place(struct gpald_resolution *r)
+{
+	const struct gpald_input_list *in = r->inputs;
+	const struct gpal_alloc_input input = {
+		.reserved = in[GPAL_KIND_RESERVED].pinned,
+		.reserved_count = in[GPAL_KIND_RESERVED].count,
+		.fixed = in[GPAL_KIND_FIXED].pinned,
+		.fixed_count = in[GPAL_KIND_FIXED].count,
+		.mmio32 = in[GPAL_KIND_MMIO32].demands,
+		.mmio32_count = in[GPAL_KIND_MMIO32].count,
+		.ram = in[GPAL_KIND_RAM].demands,
+		.ram_count = in[GPAL_KIND_RAM].count,
+		.mmio64 = in[GPAL_KIND_MMIO64].demands,
+		.mmio64_count = in[GPAL_KIND_MMIO64].count,
+		.post_mmio = in[GPAL_KIND_POST_MMIO].demands,
+		.post_mmio_count = in[GPAL_KIND_POST_MMIO].count,
+	};
+	int code = gpald_place(r->arena, &input, &r->layout->map, r->error);
+
+	if (code)
+		translate_subject(r);
+	return code;
+}
+
+/* Copies each placed range to its member, and the RAM extents to their list. */
+static int collect_ranges(struct gpald_resolution *r)
+{
+	struct gpal_layout *layout = r->layout;
+	struct gpal_ram_extent *ram;
+	size_t extents = 0;
+
+	for (size_t i = 0; i < layout->map.count; i++)
+		extents += layout->map.entries[i].kind == GPAL_KIND_RAM;
+	ram = gpald_arena_alloc(r->arena, extents, sizeof(*ram));
+	if (!ram)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	layout->ram = ram;
+
+	for (size_t i = 0; i < layout->map.count; i++) {
+		const struct gpal_map_entry *entry = &layout->map.entries[i];
+		const struct gpald_origin *origin = &r->inputs[entry->kind].origins[entry->index];
+
+		if (origin->target)
+			*origin->target = entry->range;
+		if (entry->kind == GPAL_KIND_RAM) {
+			ram[layout->ram_count++] = (struct gpal_ram_extent){
+				.node = (uint32_t)origin->index,
+				.range = entry->range,
+			};
+			layout->ram_size += gpal_range_size(entry->range);
+			layout->end_of_ram = entry->range.end;
+		}
+	}
+	return GPAL_OK;
+}
+
+/* Cuts each segment's ECAM block into its root complexes' slices. */
+static int slice_ecams(struct gpald_resolution *r)
+{
+	for (size_t i = 0; i < r->segment_count; i++) {
+		struct gpal_layout_segment *segment = &r->segments[i].layout;
+
+		/* Wraps for an ECAM below the minimum, which is refused below. */
+		segment->bus0_base =
+			segment->ecam.start - segment->start_bus * GPALD_ECAM_BYTES_PER_BUS;
+	}
+	for (size_t i = 0; i < r->request->root_complex_count; i++) {
+		struct gpal_layout_root_complex *rc = &r->root_complexes[i];
+		const struct gpal_layout_segment *segment =
+			&r->segments[r->segment_of_rc[i]].layout;
+		int code;
+
+		rc->ecam.start = segment->bus0_base + rc->start_bus * GPALD_ECAM_BYTES_PER_BUS;
+		rc->ecam.end = segment->bus0_base + (rc->end_bus + 1u) * GPALD_ECAM_BYTES_PER_BUS;
+		if (rc->ecam.start >= ECAM_MINIMUM)
+			continue;
+		code = gpald_fail(r->error, GPAL_E_ECAM_BELOW_MINIMUM, GPAL_SUBJECT_ROOT_COMPLEX, i,
+				  "%s: ECAM at 0x%" PRIx64
+				  " is below 256 MiB, where the bus-0 base "
+				  "that the ACPI MCFG table states could underflow",
+				  rc->name, rc->ecam.start);
+		if (r->error) {
+			gpald_error_tag(r->error->tag, rc->name);
+			r->error->range = rc->ecam;
+		}
+		return code;
+	}
+	return GPAL_OK;
+}
+
+/* The segments of the answer, ascending by number. */
+static int sort_segments(struct gpald_resolution *r)
+{
+	const size_t count = r->segment_count;
+	struct gpald_order *order = gpald_arena_alloc(r->arena, 2 * count, sizeof(*order));
+	struct gpal_layout_segment *sorted = gpald_arena_alloc(r->arena, count, sizeof(*sorted));
+
+	if (!order || !sorted)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	for (size_t i = 0; i < count; i++)
+		order[i] = (struct gpald_order){ r->segments[i].layout.segment, (uint32_t)i };
+	gpald_order_sort(order, order + count, count);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = r->segments[order[i].index].layout;
+	r->layout->segments = sorted;
+	r->layout->segment_count = count;
+	return GPAL_OK;
+}
+
+static void raise(uint64_t *highest, struct gpal_range range)
+{
+	if (range.end > *highest)
+		*highest = range.end;
+}
+
+static void measure(struct gpald_resolution *r)
+{
+	struct gpal_layout *layout = r->layout;
+	uint64_t end = layout->end_of_ram;
+
+	raise(&end, layout->chipset_low_mmio);
+	raise(&end, layout->chipset_high_mmio);
+	raise(&end, layout->vtl2_chipset_mmio);
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		raise(&end, layout->root_complexes[i].ecam);
+		raise(&end, layout->root_complexes[i].low_mmio);
+		raise(&end, layout->root_complexes[i].high_mmio);
+	}
+	layout->end_of_layout = end;
+
+	/* The map is never empty: chipset low MMIO is always there. */
+	layout->top = layout->map.entries[layout->map.count - 1].range.end;
+	layout->required_address_bits =
+		64 - (unsigned int)__builtin_clzll((unsigned long long)(layout->top - 1));
+}
+
+static int check_width(const struct gpald_resolution *r)
+{
+	const struct gpal_layout *layout = r->layout;
+	const struct gpal_map_entry *last = &layout->map.entries[layout->map.count - 1];
+	const unsigned int bits = r->request->host_physical_address_bits;
+	int code;
+
+	if (bits == 0 || layout->required_address_bits <= bits)
+		return GPAL_OK;
+	code = gpald_fail(r->error, GPAL_E_ADDRESS_WIDTH_EXCEEDED, GPAL_SUBJECT_HOST_BITS, 0,
+			  "%s ends at 0x%" PRIx64
+			  ", which needs %u physical address bits; the host "
+			  "has %u",
+			  last->tag, layout->top, layout->required_address_bits, bits);
+	if (r->error) {
+		gpald_error_tag(r->error->tag, last->tag);
+		r->error->range = last->range;
+		r->error->bits = bits;
+		r->error->required_bits = layout->required_address_bits;
+	}
+	return code;
+}
+
+static int resolve(struct gpald_resolution *r)
+{
+	int code = gpald_check_request(r->arena, r->request, r->error);
+
+	if (code)
+		return code;
+	if (!copy_root_complexes(r) || !group_segments(r))
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	if ((code = gpald_collect_inputs(r)) || (code = place(r)) || (code = collect_ranges(r)) ||
+	    (code = slice_ecams(r)) || (code = sort_segments(r)))
+		return code;
+	measure(r);
+	code = check_width(r);
+	return code ? code : gpald_collect_warnings(r);
+}
+
+/* A guess of the arena's size that makes most layouts one allocation. */
+static size_t arena_hint(const struct gpal_request *request)
+{
+	const size_t most = GPAL_ALLOC_MAX;
+	size_t things = 8;
+
+	things += request->node_count < most ? request->node_count : most;
+	things += request->reserved_count < most ? request->reserved_count : most;
+	things += request->root_complex_count < most ? 8 * request->root_complex_count : most;
+	return 512 * things;
+}
+
+int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
+		 struct gpal_error *error)
+{
+	struct gpald_arena *arena = gpald_arena_new(arena_hint(request));
+	struct owned_layout *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+	struct gpald_resolution r = {
+		.arena = arena,
+		.request = request,
+		.policy = request->policy ? request->policy : gpal_policy_default(),
+		.error = error,
+	};
+	int code;
+
+	*layout = NULL;
+	if (!owned) {
+		gpald_arena_free(arena);
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
+	owned->arena = arena;
+	r.layout = &owned->layout;
+	r.layout->arch = request->arch;
+	r.layout->policy = r.policy;
+	r.layout->profile = request->profile;
+	/* An unknown profile is refused before its defaults are read. */
+	r.defaults = gpal_profile_name(request->profile) ? &r.policy->profiles[request->profile] :
+							   NULL;
+	code = resolve(&r);
+	if (code) {
+		gpald_arena_free(arena);
+		return code;
+	}
+	*layout = r.layout;
+	return GPAL_OK;
+}
+
+void gpal_layout_free(struct gpal_layout *layout)
+{
+	if (layout)
+		gpald_arena_free(((struct owned_layout *)layout)->arena);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* What is legal in a layout and likely wrong. */
+#include "config.h"
+
+#include "core/error.h"
+#include "core/resolution.h"
+
+#define VIRTIO_MMIO_USUAL_SLOTS 100
+
+struct warning_list {
+	struct gpal_warning *warnings;
+	size_t count;
+};
+
+static void warn(struct warning_list *list, enum gpal_warning_reason reason, const char *tag,
+		 const char *message)
+{
+	list->warnings[list->count++] = (struct gpal_warning){ reason, tag, message };
+}
+
+/* The pinned windows, in the order in which they were added behind chipset low MMIO. */
+static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warning_list *list)
+{
+	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
+
+	for (size_t i = 0; i < fixed->count; i++) {
+		const struct gpal_pinned *pin = &fixed->pinned[i];
+		const bool high = fixed->origins[i].subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+
+		if (fixed->origins[i].subject == GPAL_SUBJECT_CHIPSET_LOW_MMIO)
+			continue;
+		if (high && pin->range.start < GPAL_4GIB)
+			warn(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
+			     "a pinned high MMIO window starts below 4 GiB");
+		if (pin->range.start %
+			    (high ? GPALD_HIGH_WINDOW_ALIGNMENT : GPALD_LOW_WINDOW_ALIGNMENT) !=
+		    0)
+			warn(list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
+			     high ? "a pinned high MMIO window does not start on a GiB" :
+				    "a pinned low MMIO window does not start on 2 MiB");
+	}
+}
+
+static const char *first_ram_tag(const struct gpal_layout *layout)
+{
+	const struct gpal_map_entry *entry = layout->map.entries;
+
+	while (entry->kind != GPAL_KIND_RAM)
+		entry++;
+	return entry->tag;
+}
+
+int gpald_collect_warnings(struct gpald_resolution *r)
+{
+	const struct gpal_layout *layout = r->layout;
+	const size_t most = 4 + 2 * r->inputs[GPAL_KIND_FIXED].count;
+	struct warning_list list = {
+		.warnings = gpald_arena_alloc(r->arena, most, sizeof(*list.warnings)),
+	};
+	const bool x86 = layout->arch == GPAL_ARCH_X86_64;
+
+	if (!list.warnings)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	if (layout->chipset_low_mmio.start == 0)
+		warn(&list, GPAL_WARN_NO_LOW_MEMORY, "chipset-low-mmio",
+		     "chipset low MMIO covers all addresses below 4 GiB, so no RAM is there");
+	if (x86 && layout->ram[0].range.start != 0)
+		warn(&list, GPAL_WARN_RAM_NOT_AT_ZERO, first_ram_tag(layout),
+		     "RAM does not start at 0, where x86_64 firmware and kernels expect it");
+	warn_of_pinned_windows(r, &list);
+	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
+		warn(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
+		     "more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");
+	if (layout->iommu == GPAL_IOMMU_INTEL_VTD &&
+	    layout->iommu_count < layout->root_complex_count)
+		warn(&list, GPAL_WARN_PARTIAL_INTEL_VTD, "intel-vtd-0",
+		     "VT-d is not on every root complex; devices behind the others are not "
+		     "remapped");
+	r->layout->warnings = list.warnings;
+	r->layout->warning_count = list.count;
+	return GPAL_OK;
+}
