@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/* The walk over members, and the values every table is made of. */
+#include "config.h"
+
+#include "wire/decoder.h"
+
+#include "wire/size.h"
+
+#include <assert.h>
+#include <gpalayout/request.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_LENGTH 64
+#define EXACT_MAX ((UINT64_C(1) << 53) - 1) /* greatest integer every JSON reader keeps exact */
+
+struct gpald_pool_block {
+	struct gpald_pool_block *next;
+	max_align_t data[];
+};
+
+/* Zeroed memory for `count` objects; NULL: out of memory. */
+static void *pool_alloc(struct gpald_pool *pool, size_t count, size_t size)
+{
+	struct gpald_pool_block *block;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes) ||
+	    __builtin_add_overflow(bytes, sizeof(*block), &bytes))
+		return NULL;
+	block = calloc(1, bytes);
+	if (!block)
+		return NULL;
+	block->next = pool->blocks;
+	pool->blocks = block;
+	return block->data;
+}
+
+void gpald_pool_clear(struct gpald_pool *pool)
+{
+	while (pool->blocks) {
+		struct gpald_pool_block *next = pool->blocks->next;
+
+		free(pool->blocks);
+		pool->blocks = next;
+	}
+}
+
+void gpald_decoder_init(struct gpald_decoder *decoder, struct gpald_wire_error *error,
+			struct gpald_pool *pool, const void *context)
+{
+	*decoder = (struct gpald_decoder){ .error = error, .pool = pool, .context = context };
+}
+
+void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
+{
+	char *start = decoder->pointer + decoder->pointer_length;
+	char *end = decoder->pointer + GPALD_POINTER_MAX;
+	char *at = start;
+
+	if (decoder->pointer_cut)
+		return;
+	if (at < end)
+		*at++ = '/';
+	/* RFC 6901: ~ and / are written ~0 and ~1. */
+	for (; *token; token++) {
+		const bool escaped = *token == '~' || *token == '/';
+
+		if (end - at < (escaped ? 2 : 1))
+			break;
+		*at++ = escaped ? '~' : *token;
+		if (escaped)
+			*at++ = *token == '~' ? '0' : '1';
+	}
+	if (*token || at == start) {
+		decoder->pointer_cut = true;
+		at = start;
+	}
+	*at = '\0';
+	decoder->pointer_length = (size_t)(at - decoder->pointer);
+}
+
+void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index)
+{
+	char token[24];
+
+	snprintf(token, sizeof(token), "%zu", index);
+	gpald_decoder_enter(decoder, token);
+}
+
+void gpald_decoder_leave(struct gpald_decoder *decoder, size_t length)
+{
+	decoder->pointer_length = length;
+	decoder->pointer[length] = '\0';
+	decoder->pointer_cut = false;
+}
+
+int gpald_decoder_refuse(struct gpald_decoder *decoder, enum gpald_reason reason,
+			 const char *format, ...)
+{
+	struct gpald_wire_error *error = decoder->error;
+	va_list args;
+
+	*error = (struct gpald_wire_error){ .reason = reason, .has_pointer = true };
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+	memcpy(error->pointer, decoder->pointer, sizeof(error->pointer));
+	return -1;
+}
+
+int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, const char *wanted)
+{
+	const char *type = cJSON_IsObject(value) ? "an object" :
+			   cJSON_IsArray(value)  ? "an array" :
+			   cJSON_IsString(value) ? "a string" :
+			   cJSON_IsNumber(value) ? "a number" :
+			   cJSON_IsBool(value)   ? "a boolean" :
+						   "null";
+
+	return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE, "expected %s, not %s", wanted, type);
+}
+
+/* "a, b, c" of the names a table knows, cut where it gets long. */
+static void list_members(const struct gpald_members *members, char *text, size_t size)
+{
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < members->count && at < size; i++)
+		at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "",
+				       members->rows[i].name);
+}
+
+static const struct gpald_member *find_member(const struct gpald_members *members, const char *name)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (strcmp(members->rows[i].name, name) == 0)
+			return &members->rows[i];
+	return NULL;
+}
+
+int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, void *target,
+			 const struct gpald_members *members)
+{
+	const size_t here = decoder->pointer_length;
+	uint64_t seen = 0;
+	const cJSON *value;
+
+	assert(members->count <= 64);
+	if (!cJSON_IsObject(object))
+		return gpald_decoder_wrong_type(decoder, object, "an object");
+	cJSON_ArrayForEach(value, object)
+	{
+		const struct gpald_member *row = find_member(members, value->string);
+		char known[256];
+
+		gpald_decoder_enter(decoder, value->string);
+		if (!row) {
+			list_members(members, known, sizeof(known));
+			return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
+						    "unknown member %.*s; known here: %s",
+						    gpald_quotable(value->string), value->string,
+						    members->count ? known : "none");
+		}
+		if (row->decode(decoder, value, (char *)target + row->offset, row))
+			return -1;
+		seen |= UINT64_C(1) << (row - members->rows);
+		gpald_decoder_leave(decoder, here);
+	}
+	for (size_t i = 0; i < members->count; i++) {
+		if (!members->rows[i].required || (seen & (UINT64_C(1) << i)))
+			continue;
+		gpald_decoder_enter(decoder, members->rows[i].name);
+		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER, "missing member %s",
+					    members->rows[i].name);
+	}
+	return 0;
+}
+
+/* Single values. */
+
+/* The value of a JSON integer in [0, 2^53 - 1]. */
+static int read_integer(struct gpald_decoder *decoder, const cJSON *value, uint64_t *integer,
+			enum gpald_reason not_integer)
+{
+	const double number = value->valuedouble;
+
+	if (number < 0 || number > (double)EXACT_MAX)
+		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+					    "a JSON number must be an integer from 0 to 2^53 - 1; "
+					    "write larger ones as a string, such as \"0x1000\"");
+	if (number != (double)(uint64_t)number)
+		return gpald_decoder_refuse(decoder, not_integer, "expected a whole number");
+	*integer = (uint64_t)number;
+	return 0;
+}
+
+int gpald_decode_size(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	uint64_t *size = target;
+
+	(void)member;
+	if (cJSON_IsNumber(value))
+		return read_integer(decoder, value, size, GPALD_BAD_SIZE);
+	if (!cJSON_IsString(value))
+		return gpald_decoder_wrong_type(decoder, value, "a size: an integer or a string");
+	switch (gpald_size_parse(value->valuestring, size)) {
+	case GPALD_SIZE_OK:
+		return 0;
+	case GPALD_SIZE_OVERFLOW:
+		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+					    "%.*s is more than 64 bits can hold",
+					    gpald_quotable(value->valuestring), value->valuestring);
+	case GPALD_SIZE_MALFORMED:
+		break;
+	}
+	return gpald_decoder_refuse(decoder, GPALD_BAD_SIZE,
+				    "\"%.*s\" is not a size; write digits with an optional unit "
+				    "K, M, G, T or P, or 0x and hex digits, such as \"512MiB\"",
+				    gpald_quotable(value->valuestring), value->valuestring);
+}
+
+int gpald_decode_optional_size(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			       const struct gpald_member *member)
+{
+	struct gpal_optional *optional = target;
+
+	if (gpald_decode_size(decoder, value, &optional->value, member))
+		return -1;
+	optional->set = true;
+	return 0;
+}
+
+static int decode_ranged(struct gpald_decoder *decoder, const cJSON *value,
+			 const struct gpald_member *member, uint64_t *integer)
+{
+	const struct gpald_integer_range *range = member->extra;
+
+	if (!cJSON_IsNumber(value))
+		return gpald_decoder_wrong_type(decoder, value, "an integer");
+	if (value->valuedouble >= (double)range->least &&
+	    value->valuedouble <= (double)range->greatest)
+		return read_integer(decoder, value, integer, GPALD_WRONG_TYPE);
+	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+				    "expected an integer from %" PRIu64 " to %" PRIu64,
+				    range->least, range->greatest);
+}
+
+int gpald_decode_u8(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		    const struct gpald_member *member)
+{
+	uint64_t integer = 0;
+
+	if (decode_ranged(decoder, value, member, &integer))
+		return -1;
+	*(uint8_t *)target = (uint8_t)integer;
+	return 0;
+}
+
+int gpald_decode_u16(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		     const struct gpald_member *member)
+{
+	uint64_t integer = 0;
+
+	if (decode_ranged(decoder, value, member, &integer))
+		return -1;
+	*(uint16_t *)target = (uint16_t)integer;
+	return 0;
+}
+
+int gpald_decode_u32(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		     const struct gpald_member *member)
+{
+	uint64_t integer = 0;
+
+	if (decode_ranged(decoder, value, member, &integer))
+		return -1;
+	*(uint32_t *)target = (uint32_t)integer;
+	return 0;
+}
+
+int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	(void)member;
+	if (!cJSON_IsString(value))
+		return gpald_decoder_wrong_type(decoder, value, "a string");
+	*(const char **)target = value->valuestring;
+	return 0;
+}
+
+int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789._:-";
+	const char *name = NULL;
+	size_t length;
+
+	if (gpald_decode_text(decoder, value, &name, member))
+		return -1;
+	length = strlen(name);
+	if (length == 0 || length > NAME_MAX_LENGTH || strspn(name, allowed) != length)
+		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
+					    "expected a name of 1 to 64 characters out of A-Z, "
+					    "a-z, 0-9 and ._:-");
+	*(const char **)target = name;
+	return 0;
+}
+
+int gpald_decode_object(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	return gpald_decode_members(decoder, value, target, member->extra);
+}
+
+int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	const struct gpald_enum *names = member->extra;
+	const char *text = NULL;
+	char known[256] = "";
+	size_t at = 0;
+
+	if (gpald_decode_text(decoder, value, &text, member))
+		return -1;
+	for (int i = 0; i < names->count; i++) {
+		const char *name = names->name(i);
+
+		if (!name)
+			continue;
+		if (strcmp(name, text) == 0) {
+			*(int *)target = i;
+			return 0;
+		}
+		if (at < sizeof(known))
+			at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s",
+					       at ? ", " : "", name);
+	}
+	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+				    "\"%.*s\" is not one of: %s", gpald_quotable(text), text,
+				    known);
+}
+
+int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	const struct gpald_list *list = member->extra;
+	const size_t here = decoder->pointer_length;
+	char *base = (char *)target - member->offset;
+	const cJSON *element;
+	size_t count = 0;
+	char *items;
+
+	if (!cJSON_IsArray(value))
+		return gpald_decoder_wrong_type(decoder, value, "an array");
+	cJSON_ArrayForEach(element, value) count++;
+	if (count > list->greatest)
+		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+					    "%zu elements; at most %zu are allowed", count,
+					    list->greatest);
+	items = pool_alloc(decoder->pool, count, list->element_size);
+	if (!items)
+		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
+					    "out of memory");
+	*(void **)target = items;
+	*(size_t *)(void *)(base + list->count_offset) = count;
+
+	count = 0;
+	cJSON_ArrayForEach(element, value)
+	{
+		gpald_decoder_enter_index(decoder, count);
+		if (list->element.decode(decoder, element, items + count * list->element_size,
+					 &list->element))
+			return -1;
+		gpald_decoder_leave(decoder, here);
+		count++;
+	}
+	return 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decoding of JSON objects by tables: a row a member. A decoder walks the members
+ * of an object once, refuses those it does not know, keeps the JSON pointer of
+ * where it is, and stops at the first fault.
+ */
+#ifndef GPALD_WIRE_DECODER_H
+#define GPALD_WIRE_DECODER_H
+
+#include "wire/reason.h"
+
+#include <cjson/cJSON.h>
+#include <gpalayout/export.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Memory of decoded lists; zeroed by its owner before use. */
+struct gpald_pool {
+	struct gpald_pool_block *blocks;
+};
+
+/* Frees what decoding into the pool has allocated, and empties it. */
+void gpald_pool_clear(struct gpald_pool *pool);
+
+struct gpald_decoder {
+	struct gpald_wire_error *error;
+	struct gpald_pool *pool;
+	const void *context; /* of the tables' owner */
+	char pointer[GPALD_POINTER_MAX + 1];
+	size_t pointer_length;
+	bool pointer_cut; /* a token did not fit; the pointer stays at its parent */
+};
+
+struct gpald_member;
+
+/* Decodes `value` into `target`; 0, or -1 with the decoder's error set. */
+typedef int gpald_decode_function(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				  const struct gpald_member *member);
+
+struct gpald_member {
+	const char *name;
+	gpald_decode_function *decode;
+	size_t offset; /* of the member in the struct that is filled */
+	bool required;
+	const void *extra; /* for `decode`: the range of an integer, the names of an enum, ... */
+};
+
+struct gpald_members {
+	const struct gpald_member *rows;
+	size_t count; /* at most 64 */
+};
+
+#define GPALD_MEMBERS(table)                                \
+	{                                                   \
+		(table), sizeof(table) / sizeof((table)[0]) \
+	}
+
+void gpald_decoder_init(struct gpald_decoder *decoder, struct gpald_wire_error *error,
+			struct gpald_pool *pool, const void *context);
+
+/* Moves the pointer into a member or an element, and out again to a length noted before. */
+void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token);
+void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index);
+void gpald_decoder_leave(struct gpald_decoder *decoder, size_t length);
+
+/* Refuses the value the pointer stands on; always returns -1. */
+__attribute__((format(printf, 3, 4))) int gpald_decoder_refuse(struct gpald_decoder *decoder,
+							       enum gpald_reason reason,
+							       const char *format, ...);
+
+/* Refuses the value for its type, naming the type it has. */
+int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, const char *wanted);
+
+/* Decodes an object by its table. */
+GPAL_MUST_USE int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object,
+				       void *target, const struct gpald_members *members);
+
+/* Decoders of single values, for tables. */
+struct gpald_integer_range {
+	uint64_t least;
+	uint64_t greatest; /* at most 2^53 - 1 */
+};
+
+gpald_decode_function gpald_decode_size;          /* uint64_t */
+gpald_decode_function gpald_decode_optional_size; /* struct gpal_optional */
+gpald_decode_function gpald_decode_u8;            /* extra: struct gpald_integer_range */
+gpald_decode_function gpald_decode_u16;
+gpald_decode_function gpald_decode_u32;
+gpald_decode_function gpald_decode_name;   /* const char *, borrowed from the cJSON tree */
+gpald_decode_function gpald_decode_text;   /* the same, any text */
+gpald_decode_function gpald_decode_object; /* extra: struct gpald_members; fills in place */
+
+/* An enumeration of int size, by its names; values without a name cannot be written. */
+struct gpald_enum {
+	const char *(*name)(int value);
+	int count;
+};
+gpald_decode_function gpald_decode_enum; /* extra: struct gpald_enum */
+
+/*
+ * A list: a pointer to elements, allocated from the decoder's pool, and their
+ * number in the same struct.
+ */
+struct gpald_list {
+	struct gpald_member element; /* offset 0; name and required are not used */
+	size_t element_size;
+	size_t greatest;     /* number of elements */
+	size_t count_offset; /* of the size_t that receives the number */
+};
+gpald_decode_function gpald_decode_list; /* extra: struct gpald_list */
+
+#endif

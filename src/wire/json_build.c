@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Thin over cJSON. Keys are string literals, so cJSON need not copy them. */
+#include "config.h"
+
+#include "wire/json_build.h"
+
+#include "wire/size.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+cJSON *gpald_build_item(struct gpald_builder *b, cJSON *parent, const char *key, cJSON *item)
+{
+	bool added = item && parent &&
+		     (key ? cJSON_AddItemToObjectCS(parent, key, item) :
+			    cJSON_AddItemToArray(parent, item));
+
+	if (added)
+		return item;
+	cJSON_Delete(item);
+	b->failed = true;
+	return NULL;
+}
+
+cJSON *gpald_build_object(struct gpald_builder *b, cJSON *parent, const char *key)
+{
+	return gpald_build_item(b, parent, key, cJSON_CreateObject());
+}
+
+cJSON *gpald_build_array(struct gpald_builder *b, cJSON *parent, const char *key)
+{
+	return gpald_build_item(b, parent, key, cJSON_CreateArray());
+}
+
+void gpald_build_text(struct gpald_builder *b, cJSON *parent, const char *key, const char *text)
+{
+	gpald_build_item(b, parent, key, cJSON_CreateString(text));
+}
+
+void gpald_build_integer(struct gpald_builder *b, cJSON *parent, const char *key, int64_t value)
+{
+	char text[24];
+
+	/* Raw, because cJSON prints large numbers with an exponent. */
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	gpald_build_item(b, parent, key, cJSON_CreateRaw(text));
+}
+
+void gpald_build_hex(struct gpald_builder *b, cJSON *parent, const char *key, uint64_t value)
+{
+	char text[GPALD_HEX_SIZE];
+
+	gpald_hex_format(value, text);
+	gpald_build_text(b, parent, key, text);
+}
+
+void gpald_build_bounds(struct gpald_builder *b, cJSON *object, struct gpal_range range)
+{
+	gpald_build_hex(b, object, "start", range.start);
+	gpald_build_hex(b, object, "end", range.end);
+}
+
+void gpald_build_range(struct gpald_builder *b, cJSON *parent, const char *key,
+		       struct gpal_range range)
+{
+	gpald_build_bounds(b, gpald_build_object(b, parent, key), range);
+}
+
+void gpald_build_range_if(struct gpald_builder *b, cJSON *parent, const char *key,
+			  struct gpal_range range)
+{
+	if (!gpal_range_is_empty(range))
+		gpald_build_range(b, parent, key, range);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The error table. No other file writes an error number. */
+#include "config.h"
+
+#include "wire/reason.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define QUOTE_MAX 64 /* bytes of a client's text that an error repeats */
+
+enum detail_bit {
+	TAG = 1 << 0,
+	OTHER_TAG = 1 << 1,
+	SIZE = 1 << 2,
+	ALIGNMENT = 1 << 3,
+	PHASE = 1 << 4,
+	FREE_SPACE = 1 << 5,
+	LARGEST_FIT = 1 << 6,
+	RANGE = 1 << 7,
+	OTHER_RANGE = 1 << 8,
+	BITS = 1 << 9,
+	REQUIRED_BITS = 1 << 10,
+};
+
+/* In the order of the bits above. */
+static const struct gpald_detail details[] = {
+	{ "tag", GPALD_DETAIL_TEXT, offsetof(struct gpal_error, tag) },
+	{ "other_tag", GPALD_DETAIL_TEXT, offsetof(struct gpal_error, other_tag) },
+	{ "size", GPALD_DETAIL_HEX, offsetof(struct gpal_error, size) },
+	{ "alignment", GPALD_DETAIL_HEX, offsetof(struct gpal_error, alignment) },
+	{ "phase", GPALD_DETAIL_KIND, offsetof(struct gpal_error, phase) },
+	{ "free_space", GPALD_DETAIL_HEX, offsetof(struct gpal_error, free_space) },
+	{ "largest_fit", GPALD_DETAIL_HEX, offsetof(struct gpal_error, largest_fit) },
+	{ "range", GPALD_DETAIL_RANGE, offsetof(struct gpal_error, range) },
+	{ "other_range", GPALD_DETAIL_RANGE, offsetof(struct gpal_error, other_range) },
+	{ "bits", GPALD_DETAIL_COUNT, offsetof(struct gpal_error, bits) },
+	{ "required_bits", GPALD_DETAIL_COUNT, offsetof(struct gpal_error, required_bits) },
+};
+
+static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == REQUIRED_BITS,
+	      "each detail has a bit");
+
+enum {
+	NO_LAYOUT = 1,
+	BAD_JSON = -32700,
+	BAD_REQUEST = -32600,
+	NO_METHOD = -32601,
+	BAD_PARAMS = -32602,
+	BUG = -32603,
+	TOO_LARGE = -32001,
+	OVERLOADED = -32002,
+	TIMED_OUT = -32003,
+	STOPPING = -32004,
+};
+
+/* A core row has no token here: libgpalayout gives it. */
+#define CORE(code) [GPALD_REASON_OF(GPAL_E_##code)]
+
+static const struct {
+	int number;
+	const char *token;
+	unsigned int details;
+} reasons[] = {
+	[GPALD_REASON_OF(GPAL_OK)] = { BUG, NULL, 0 },
+	CORE(INVALID_MEMORY) = { NO_LAYOUT, NULL, 0 },
+	CORE(INVALID_SIZE) = { NO_LAYOUT, NULL, TAG | SIZE },
+	CORE(INVALID_ALIGNMENT) = { NO_LAYOUT, NULL, TAG | ALIGNMENT },
+	CORE(OVERLAP) = { NO_LAYOUT, NULL, TAG | RANGE | OTHER_TAG | OTHER_RANGE },
+	CORE(EXHAUSTED) = { NO_LAYOUT, NULL,
+			    TAG | SIZE | ALIGNMENT | PHASE | FREE_SPACE | LARGEST_FIT },
+	CORE(ECAM_BELOW_MINIMUM) = { NO_LAYOUT, NULL, TAG | RANGE },
+	CORE(FIXED_LOW_MMIO_ABOVE_4GIB) = { NO_LAYOUT, NULL, TAG | RANGE },
+	CORE(ADDRESS_WIDTH_EXCEEDED) = { NO_LAYOUT, NULL, TAG | RANGE | BITS | REQUIRED_BITS },
+	CORE(DUPLICATE_NAME) = { BAD_PARAMS, NULL, TAG | OTHER_TAG },
+	CORE(INVALID_BUS_RANGE) = { BAD_PARAMS, NULL, 0 },
+	CORE(BUS_OVERLAP) = { BAD_PARAMS, NULL, TAG | OTHER_TAG },
+	CORE(MIXED_IOMMU) = { BAD_PARAMS, NULL, TAG | OTHER_TAG },
+	CORE(IOMMU_ARCH_MISMATCH) = { BAD_PARAMS, NULL, 0 },
+	CORE(INVALID_HDM) = { BAD_PARAMS, NULL, 0 },
+	CORE(NODE_OUT_OF_RANGE) = { BAD_PARAMS, NULL, 0 },
+	CORE(OUT_OF_RANGE) = { BAD_PARAMS, NULL, 0 },
+	CORE(NO_MEMORY) = { BUG, NULL, 0 },
+	CORE(INTERNAL) = { BUG, NULL, 0 },
+
+	[GPALD_INVALID_JSON] = { BAD_JSON, "invalid_json", 0 },
+	[GPALD_INVALID_UTF8] = { BAD_JSON, "invalid_utf8", 0 },
+	[GPALD_DUPLICATE_KEY] = { BAD_JSON, "duplicate_key", 0 },
+	[GPALD_TOO_DEEP] = { BAD_JSON, "too_deep", 0 },
+	[GPALD_TOO_MANY_VALUES] = { BAD_JSON, "too_many_values", 0 },
+
+	[GPALD_INVALID_REQUEST] = { BAD_REQUEST, "invalid_request", 0 },
+	[GPALD_METHOD_NOT_FOUND] = { NO_METHOD, "method_not_found", 0 },
+
+	[GPALD_MISSING_MEMBER] = { BAD_PARAMS, "missing_member", 0 },
+	[GPALD_UNKNOWN_MEMBER] = { BAD_PARAMS, "unknown_member", 0 },
+	[GPALD_WRONG_TYPE] = { BAD_PARAMS, "wrong_type", 0 },
+	[GPALD_BAD_SIZE] = { BAD_PARAMS, "bad_size", 0 },
+	[GPALD_BAD_NAME] = { BAD_PARAMS, "bad_name", 0 },
+	[GPALD_UNKNOWN_POLICY] = { BAD_PARAMS, "unknown_policy", 0 },
+
+	[GPALD_MESSAGE_TOO_LARGE] = { TOO_LARGE, "message_too_large", 0 },
+	[GPALD_OVERLOADED] = { OVERLOADED, "overloaded", 0 },
+	[GPALD_TIMEOUT] = { TIMED_OUT, "timeout", 0 },
+	[GPALD_SHUTTING_DOWN] = { STOPPING, "shutting_down", 0 },
+};
+
+static_assert(sizeof(reasons) / sizeof(reasons[0]) == GPALD_REASON_COUNT, "each reason has a row");
+
+int gpald_reason_number(enum gpald_reason reason)
+{
+	return reasons[reason].number;
+}
+
+const char *gpald_reason_token(enum gpald_reason reason)
+{
+	return (int)reason < (int)GPALD_REASON_OF_CODES ? gpal_code_token(-(int)reason) :
+							  reasons[reason].token;
+}
+
+bool gpald_reason_has_offset(enum gpald_reason reason)
+{
+	return reasons[reason].number == BAD_JSON;
+}
+
+const struct gpald_detail *gpald_reason_next_detail(enum gpald_reason reason, size_t *cursor)
+{
+	while (*cursor < sizeof(details) / sizeof(details[0])) {
+		size_t bit = (*cursor)++;
+
+		if (reasons[reason].details & (1u << bit))
+			return &details[bit];
+	}
+	return NULL;
+}
+
+int gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const char *format, ...)
+{
+	va_list args;
+
+	*error = (struct gpald_wire_error){ .reason = reason };
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+	return -1;
+}
+
+int gpald_quotable(const char *text)
+{
+	size_t length = strnlen(text, QUOTE_MAX + 1);
+
+	if (length > QUOTE_MAX) {
+		length = QUOTE_MAX;
+		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+	}
+	return (int)length;
+}
+
+/* Where the subject of a core error stands in the request: list, index, member. */
+struct place {
+	const char *path;
+	bool indexed;
+	const char *member;
+	bool outside_request; /* the allocator's lists are params themselves */
+};
+
+static const struct place places[] = {
+	[GPAL_SUBJECT_NONE] = { NULL, false, "", false },
+	[GPAL_SUBJECT_ALLOC_RESERVED] = { "/reserved", true, "", true },
+	[GPAL_SUBJECT_ALLOC_FIXED] = { "/fixed", true, "", true },
+	[GPAL_SUBJECT_ALLOC_MMIO32] = { "/mmio32", true, "", true },
+	[GPAL_SUBJECT_ALLOC_RAM] = { "/ram", true, "", true },
+	[GPAL_SUBJECT_ALLOC_MMIO64] = { "/mmio64", true, "", true },
+	[GPAL_SUBJECT_ALLOC_POST_MMIO] = { "/post_mmio", true, "", true },
+	[GPAL_SUBJECT_ARCH] = { "/arch", false, "", false },
+	[GPAL_SUBJECT_POLICY] = { "/policy", false, "", false },
+	[GPAL_SUBJECT_PROFILE] = { "/profile", false, "", false },
+	[GPAL_SUBJECT_MEMORY_NODES] = { "/memory/nodes", false, "", false },
+	[GPAL_SUBJECT_MEMORY_NODE] = { "/memory/nodes", true, "", false },
+	[GPAL_SUBJECT_MEMORY_START] = { "/memory/start", false, "", false },
+	[GPAL_SUBJECT_CHIPSET_LOW_MMIO] = { "/chipset/low_mmio", false, "", false },
+	[GPAL_SUBJECT_CHIPSET_HIGH_MMIO] = { "/chipset/high_mmio", false, "", false },
+	[GPAL_SUBJECT_PCIE_ECAM] = { "/pcie/ecam", false, "", false },
+	[GPAL_SUBJECT_ROOT_COMPLEX] = { "/pcie/root_complexes", true, "", false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_NAME] = { "/pcie/root_complexes", true, "/name", false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_START_BUS] = { "/pcie/root_complexes", true, "/start_bus",
+						  false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_NODE] = { "/pcie/root_complexes", true, "/node", false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO] = { "/pcie/root_complexes", true, "/low_mmio", false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO] = { "/pcie/root_complexes", true, "/high_mmio",
+						  false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM] = { "/pcie/root_complexes", true, "/cxl/hdm", false },
+	[GPAL_SUBJECT_ROOT_COMPLEX_IOMMU] = { "/pcie/root_complexes", true, "/iommu", false },
+	[GPAL_SUBJECT_VIRTIO_MMIO_SLOTS] = { "/virtio_mmio/slots", false, "", false },
+	[GPAL_SUBJECT_VTL2_CHIPSET_MMIO] = { "/vtl2/chipset_mmio", false, "", false },
+	[GPAL_SUBJECT_VTL2_MEMORY_SIZE] = { "/vtl2/memory/size", false, "", false },
+	[GPAL_SUBJECT_VTL2_MEMORY_ALIGNMENT] = { "/vtl2/memory/alignment", false, "", false },
+	[GPAL_SUBJECT_VTL2_FRAMEBUFFER] = { "/vtl2/framebuffer", false, "", false },
+	[GPAL_SUBJECT_RESERVED] = { "/reserved", true, "", false },
+	[GPAL_SUBJECT_RESERVED_NAME] = { "/reserved", true, "/name", false },
+	[GPAL_SUBJECT_HOST_BITS] = { "/host/physical_address_bits", false, "", false },
+};
+
+static_assert(sizeof(places) / sizeof(places[0]) == GPAL_SUBJECT_COUNT,
+	      "each subject has a place in the request");
+
+void gpald_refuse_core(struct gpald_wire_error *error, const struct gpal_error *core,
+		       const char *prefix)
+{
+	const struct place *place = &places[core->subject];
+
+	gpald_refuse(error, GPALD_REASON_OF(core->code), "%s", core->message);
+	error->core = *core;
+	if (!place->path)
+		return;
+	error->has_pointer = true;
+	if (place->outside_request)
+		prefix = "";
+	if (place->indexed)
+		snprintf(error->pointer, sizeof(error->pointer), "%s%s/%zu%s", prefix, place->path,
+			 core->index, place->member);
+	else
+		snprintf(error->pointer, sizeof(error->pointer), "%s%s%s", prefix, place->path,
+			 place->member);
+}

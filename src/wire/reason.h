@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every way a request can be refused: the one table that ties reason, token and
+ * number, and the error object that carries a refusal to the reply.
+ */
+#ifndef GPALD_WIRE_REASON_H
+#define GPALD_WIRE_REASON_H
+
+#include <gpalayout/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The reasons of libgpalayout's codes come first: the reason of code c is -c. */
+enum gpald_reason {
+	GPALD_REASON_OF_CODES = GPAL_CODE_COUNT,
+
+	GPALD_INVALID_JSON = GPALD_REASON_OF_CODES,
+	GPALD_INVALID_UTF8,
+	GPALD_DUPLICATE_KEY,
+	GPALD_TOO_DEEP,
+	GPALD_TOO_MANY_VALUES,
+
+	GPALD_INVALID_REQUEST,
+	GPALD_METHOD_NOT_FOUND,
+
+	GPALD_MISSING_MEMBER,
+	GPALD_UNKNOWN_MEMBER,
+	GPALD_WRONG_TYPE,
+	GPALD_BAD_SIZE,
+	GPALD_BAD_NAME,
+	GPALD_UNKNOWN_POLICY,
+
+	GPALD_MESSAGE_TOO_LARGE,
+	GPALD_OVERLOADED,
+	GPALD_TIMEOUT,
+	GPALD_SHUTTING_DOWN,
+
+	GPALD_REASON_COUNT
+};
+
+#define GPALD_REASON_OF(code) ((enum gpald_reason)(-(code)))
+
+/* Longer pointers are cut back to the object that still fits. */
+#define GPALD_POINTER_MAX 511
+
+struct gpald_wire_error {
+	enum gpald_reason reason;
+	char message[512];
+	bool has_pointer;
+	char pointer[GPALD_POINTER_MAX + 1]; /* JSON pointer into params */
+	size_t offset;                       /* of the fault in the line, for -32700 */
+	struct gpal_error core;              /* details, for the reasons of libgpalayout */
+};
+
+/* The number, such as -32602, and the token, such as "bad_size"; static. */
+int gpald_reason_number(enum gpald_reason reason);
+const char *gpald_reason_token(enum gpald_reason reason);
+
+/* Whether the reply says where in the line the fault is. */
+bool gpald_reason_has_offset(enum gpald_reason reason);
+
+/* The details in `core` that belong to a reason: a table row a detail. */
+enum gpald_detail_type {
+	GPALD_DETAIL_TEXT,  /* char[] */
+	GPALD_DETAIL_HEX,   /* uint64_t */
+	GPALD_DETAIL_RANGE, /* struct gpal_range */
+	GPALD_DETAIL_KIND,  /* enum gpal_kind */
+	GPALD_DETAIL_COUNT, /* unsigned int */
+};
+
+struct gpald_detail {
+	const char *name;
+	enum gpald_detail_type type;
+	size_t offset; /* in struct gpal_error */
+};
+
+/* The next detail of `reason` from *cursor on, which starts at 0; NULL after the last. */
+const struct gpald_detail *gpald_reason_next_detail(enum gpald_reason reason, size_t *cursor);
+
+/* How much of a client's UTF-8 text to repeat in a message, for "%.*s"; cuts no character. */
+int gpald_quotable(const char *text);
+
+/* Resets *error to a reason and a printf-style message; always returns -1. */
+__attribute__((format(printf, 3, 4))) int
+gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const char *format, ...);
+
+/* Takes over an error of libgpalayout; `prefix` is the pointer to the request in params. */
+void gpald_refuse_core(struct gpald_wire_error *error, const struct gpal_error *core,
+		       const char *prefix);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of the request: a row a member. What is checked here is form; what
+ * a request means is checked by the resolver, so that library users get the same
+ * answers.
+ */
+#include "config.h"
+
+#include "wire/request_decode.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_MAX 65536 /* the guard allows no more values in a message */
+
+#define ROW(type, member, decoder, ...)                                                 \
+	{                                                                               \
+		.name = #member, .decode = (decoder), .offset = offsetof(type, member), \
+		__VA_ARGS__                                                             \
+	}
+
+/* What the rows cannot write in place. */
+struct context {
+	const struct gpal_policy *default_policy;
+};
+
+/* Enumerations. */
+
+static const char *arch_name(int value)
+{
+	return gpal_arch_name((enum gpal_arch)value);
+}
+
+static const char *profile_name(int value)
+{
+	return gpal_profile_name((enum gpal_profile)value);
+}
+
+static const char *ecam_name(int value)
+{
+	return gpal_ecam_name((enum gpal_ecam)value);
+}
+
+static const char *iommu_name(int value)
+{
+	return gpal_iommu_name((enum gpal_iommu)value);
+}
+
+static const struct gpald_enum archs = { arch_name, GPAL_ARCH_COUNT };
+static const struct gpald_enum profiles = { profile_name, GPAL_PROFILE_COUNT };
+static const struct gpald_enum ecams = { ecam_name, GPAL_ECAM_COUNT };
+static const struct gpald_enum iommus = { iommu_name, GPAL_IOMMU_COUNT };
+
+static const struct gpald_integer_range segments = { 0, UINT16_MAX };
+static const struct gpald_integer_range buses = { 0, UINT8_MAX };
+static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
+static const struct gpald_integer_range slots = { 0, GPALD_VIRTIO_MMIO_SLOTS_MAX };
+static const struct gpald_integer_range address_bits = { 1, 64 };
+
+static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			 const struct gpald_member *member)
+{
+	const struct gpal_policy *policies, *found;
+	const char *name = NULL;
+	char known[256] = "";
+	size_t count, at = 0;
+
+	if (gpald_decode_text(decoder, value, &name, member))
+		return -1;
+	found = gpal_policy_find(name);
+	if (found) {
+		*(const struct gpal_policy **)target = found;
+		return 0;
+	}
+	policies = gpal_policies(&count);
+	for (size_t i = 0; i < count && at < sizeof(known); i++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "",
+				       policies[i].name);
+	return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_POLICY,
+				    "no such policy; this daemon has %s", known);
+}
+
+/* Ranges and windows. */
+
+static const struct gpald_member range_rows[] = {
+	ROW(struct gpal_range, start, gpald_decode_size, .required = true),
+	ROW(struct gpal_range, end, gpald_decode_size, .required = true),
+};
+static const struct gpald_members range_members = GPALD_MEMBERS(range_rows);
+
+static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			 const struct gpald_member *member)
+{
+	struct gpal_window *window = target;
+
+	if (cJSON_IsObject(value)) {
+		window->kind = GPAL_WINDOW_PINNED;
+		return gpald_decode_members(decoder, value, &window->range, &range_members);
+	}
+	if (!cJSON_IsNumber(value) && !cJSON_IsString(value))
+		return gpald_decoder_wrong_type(
+			decoder, value, "a window: a size, or an object with start and end");
+	window->kind = GPAL_WINDOW_SIZE;
+	return gpald_decode_size(decoder, value, &window->size, member);
+}
+
+/* The request, inside out. */
+
+static const struct gpald_list node_list = {
+	.element = { .decode = gpald_decode_size },
+	.element_size = sizeof(uint64_t),
+	.greatest = GPALD_MEMORY_NODES_MAX,
+	.count_offset = offsetof(struct gpal_request, node_count),
+};
+
+static const struct gpald_member memory_rows[] = {
+	ROW(struct gpal_request, nodes, gpald_decode_list, .required = true, .extra = &node_list),
+	{ .name = "start",
+	  .decode = gpald_decode_optional_size,
+	  .offset = offsetof(struct gpal_request, memory_start) },
+};
+static const struct gpald_members memory_members = GPALD_MEMBERS(memory_rows);
+
+static const struct gpald_member chipset_rows[] = {
+	{ .name = "low_mmio",
+	  .decode = gpald_decode_optional_size,
+	  .offset = offsetof(struct gpal_request, chipset_low_mmio) },
+	{ .name = "high_mmio",
+	  .decode = gpald_decode_optional_size,
+	  .offset = offsetof(struct gpal_request, chipset_high_mmio) },
+};
+static const struct gpald_members chipset_members = GPALD_MEMBERS(chipset_rows);
+
+static const struct gpald_member cxl_rows[] = {
+	{ .name = "hdm",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_root_complex, cxl_hdm),
+	  .required = true },
+};
+static const struct gpald_members cxl_members = GPALD_MEMBERS(cxl_rows);
+
+static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	struct gpal_root_complex *rc = target;
+
+	(void)member;
+	rc->has_cxl = true;
+	return gpald_decode_members(decoder, value, rc, &cxl_members);
+}
+
+static int decode_rc_node(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			  const struct gpald_member *member)
+{
+	struct gpal_root_complex *rc = target;
+
+	rc->has_node = true;
+	return gpald_decode_u32(decoder, value, &rc->node, member);
+}
+
+static const struct gpald_member root_complex_rows[] = {
+	ROW(struct gpal_root_complex, name, gpald_decode_name, .required = true),
+	ROW(struct gpal_root_complex, segment, gpald_decode_u16, .extra = &segments),
+	ROW(struct gpal_root_complex, start_bus, gpald_decode_u8, .extra = &buses),
+	ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &buses),
+	ROW(struct gpal_root_complex, low_mmio, decode_window),
+	ROW(struct gpal_root_complex, high_mmio, decode_window),
+	ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &iommus),
+	/* These fill two members of the struct. */
+	{ .name = "node", .decode = decode_rc_node, .extra = &nodes },
+	{ .name = "cxl", .decode = decode_cxl },
+};
+static const struct gpald_members root_complex_members = GPALD_MEMBERS(root_complex_rows);
+
+static int decode_root_complex(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			       const struct gpald_member *member)
+{
+	struct gpal_root_complex *rc = target;
+
+	(void)member;
+	rc->end_bus = UINT8_MAX;
+	return gpald_decode_members(decoder, value, rc, &root_complex_members);
+}
+
+static const struct gpald_list root_complex_list = {
+	.element = { .decode = decode_root_complex },
+	.element_size = sizeof(struct gpal_root_complex),
+	.greatest = GPALD_ROOT_COMPLEXES_MAX,
+	.count_offset = offsetof(struct gpal_request, root_complex_count),
+};
+
+static const struct gpald_member pcie_rows[] = {
+	ROW(struct gpal_request, ecam, gpald_decode_enum, .extra = &ecams),
+	ROW(struct gpal_request, root_complexes, gpald_decode_list, .extra = &root_complex_list),
+};
+static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
+
+static const struct gpald_member virtio_mmio_rows[] = {
+	{ .name = "slots",
+	  .decode = gpald_decode_u32,
+	  .offset = offsetof(struct gpal_request, virtio_mmio_slots),
+	  .required = true,
+	  .extra = &slots },
+};
+static const struct gpald_members virtio_mmio_members = GPALD_MEMBERS(virtio_mmio_rows);
+
+static const struct gpald_member vtl2_memory_rows[] = {
+	{ .name = "size",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_request, vtl2_memory_size),
+	  .required = true },
+	{ .name = "alignment",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_request, vtl2_memory_alignment),
+	  .required = true },
+};
+static const struct gpald_members vtl2_memory_members = GPALD_MEMBERS(vtl2_memory_rows);
+
+static int decode_vtl2_memory(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			      const struct gpald_member *member)
+{
+	struct gpal_request *request = target;
+
+	(void)member;
+	request->has_vtl2_memory = true;
+	return gpald_decode_members(decoder, value, request, &vtl2_memory_members);
+}
+
+static const struct gpald_member vtl2_rows[] = {
+	{ .name = "chipset_mmio",
+	  .decode = gpald_decode_optional_size,
+	  .offset = offsetof(struct gpal_request, vtl2_chipset_mmio) },
+	{ .name = "memory", .decode = decode_vtl2_memory },
+	{ .name = "framebuffer",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_request, vtl2_framebuffer) },
+};
+static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
+
+static const struct gpald_member reserved_rows[] = {
+	ROW(struct gpal_named_range, name, gpald_decode_name, .required = true),
+	{ .name = "start",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_named_range, range.start),
+	  .required = true },
+	{ .name = "end",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_named_range, range.end),
+	  .required = true },
+};
+static const struct gpald_members reserved_members = GPALD_MEMBERS(reserved_rows);
+
+static const struct gpald_list reserved_list = {
+	.element = { .decode = gpald_decode_object, .extra = &reserved_members },
+	.element_size = sizeof(struct gpal_named_range),
+	.greatest = LIST_MAX,
+	.count_offset = offsetof(struct gpal_request, reserved_count),
+};
+
+static const struct gpald_member host_rows[] = {
+	{ .name = "physical_address_bits",
+	  .decode = gpald_decode_u32,
+	  .offset = offsetof(struct gpal_request, host_physical_address_bits),
+	  .required = true,
+	  .extra = &address_bits },
+};
+static const struct gpald_members host_members = GPALD_MEMBERS(host_rows);
+
+static const struct gpald_member request_rows[] = {
+	ROW(struct gpal_request, arch, gpald_decode_enum, .required = true, .extra = &archs),
+	ROW(struct gpal_request, policy, decode_policy),
+	ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &profiles),
+	ROW(struct gpal_request, reserved, gpald_decode_list, .extra = &reserved_list),
+	/* The groups are flat in struct gpal_request. */
+	{ .name = "memory",
+	  .decode = gpald_decode_object,
+	  .required = true,
+	  .extra = &memory_members },
+	{ .name = "chipset", .decode = gpald_decode_object, .extra = &chipset_members },
+	{ .name = "pcie", .decode = gpald_decode_object, .extra = &pcie_members },
+	{ .name = "virtio_mmio", .decode = gpald_decode_object, .extra = &virtio_mmio_members },
+	{ .name = "vtl2", .decode = gpald_decode_object, .extra = &vtl2_members },
+	{ .name = "host", .decode = gpald_decode_object, .extra = &host_members },
+};
+static const struct gpald_members request_members = GPALD_MEMBERS(request_rows);
+
+static int decode_request(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			  const struct gpald_member *member)
+{
+	const struct context *context = decoder->context;
+	struct gpal_request *request = target;
+
+	(void)member;
+	*request = (struct gpal_request){ .policy = context->default_policy };
+	return gpald_decode_members(decoder, value, request, &request_members);
+}
+
+static const struct gpald_member resolve_rows[] = {
+	{ .name = "request", .decode = decode_request, .required = true },
+};
+static const struct gpald_members resolve_members = GPALD_MEMBERS(resolve_rows);
+
+/* The bare allocator. */
+
+static const struct gpald_member pinned_rows[] = {
+	ROW(struct gpal_pinned, tag, gpald_decode_name, .required = true),
+	{ .name = "start",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_pinned, range.start),
+	  .required = true },
+	{ .name = "end",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_pinned, range.end),
+	  .required = true },
+};
+static const struct gpald_members pinned_members = GPALD_MEMBERS(pinned_rows);
+
+static const struct gpald_member demand_rows[] = {
+	ROW(struct gpal_demand, tag, gpald_decode_name, .required = true),
+	ROW(struct gpal_demand, size, gpald_decode_size, .required = true),
+	ROW(struct gpal_demand, alignment, gpald_decode_size, .required = true),
+};
+static const struct gpald_members demand_members = GPALD_MEMBERS(demand_rows);
+
+#define ALLOC_LIST(list, type, members)                                            \
+	{                                                                          \
+		.element = { .decode = gpald_decode_object, .extra = &(members) }, \
+		.element_size = sizeof(type), .greatest = LIST_MAX,                \
+		.count_offset = offsetof(struct gpal_alloc_input, list##_count),   \
+	}
+
+static const struct gpald_list alloc_reserved =
+	ALLOC_LIST(reserved, struct gpal_pinned, pinned_members);
+static const struct gpald_list alloc_fixed = ALLOC_LIST(fixed, struct gpal_pinned, pinned_members);
+static const struct gpald_list alloc_mmio32 =
+	ALLOC_LIST(mmio32, struct gpal_demand, demand_members);
+static const struct gpald_list alloc_ram = ALLOC_LIST(ram, struct gpal_demand, demand_members);
+static const struct gpald_list alloc_mmio64 =
+	ALLOC_LIST(mmio64, struct gpal_demand, demand_members);
+static const struct gpald_list alloc_post_mmio =
+	ALLOC_LIST(post_mmio, struct gpal_demand, demand_members);
+
+static const struct gpald_member allocate_rows[] = {
+	ROW(struct gpal_alloc_input, reserved, gpald_decode_list, .extra = &alloc_reserved),
+	ROW(struct gpal_alloc_input, fixed, gpald_decode_list, .extra = &alloc_fixed),
+	ROW(struct gpal_alloc_input, mmio32, gpald_decode_list, .extra = &alloc_mmio32),
+	ROW(struct gpal_alloc_input, ram, gpald_decode_list, .extra = &alloc_ram),
+	ROW(struct gpal_alloc_input, mmio64, gpald_decode_list, .extra = &alloc_mmio64),
+	ROW(struct gpal_alloc_input, post_mmio, gpald_decode_list, .extra = &alloc_post_mmio),
+};
+static const struct gpald_members allocate_members = GPALD_MEMBERS(allocate_rows);
+
+static int decode_params(const cJSON *params, const struct gpald_members *members, void *target,
+			 struct gpald_pool *pool, const struct context *context,
+			 struct gpald_wire_error *error)
+{
+	const cJSON empty = { .type = cJSON_Object };
+	struct gpald_decoder decoder;
+
+	gpald_decoder_init(&decoder, error, pool, context);
+	return gpald_decode_members(&decoder, params ? params : &empty, target, members);
+}
+
+int gpald_decode_resolve_params(const cJSON *params, const struct gpal_policy *default_policy,
+				struct gpald_pool *pool, struct gpal_request *request,
+				struct gpald_wire_error *error)
+{
+	const struct context context = { default_policy };
+
+	return decode_params(params, &resolve_members, request, pool, &context, error);
+}
+
+int gpald_decode_allocate_params(const cJSON *params, struct gpald_pool *pool,
+				 struct gpal_alloc_input *input, struct gpald_wire_error *error)
+{
+	*input = (struct gpal_alloc_input){ 0 };
+	return decode_params(params, &allocate_members, input, pool, NULL, error);
+}
+
+int gpald_decode_no_params(const cJSON *params, struct gpald_wire_error *error)
+{
+	static const struct gpald_members none = { NULL, 0 };
+
+	return decode_params(params, &none, NULL, NULL, NULL, error);
+}

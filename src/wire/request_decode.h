@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The params of the methods, as the structs of libgpalayout. */
+#ifndef GPALD_WIRE_REQUEST_DECODE_H
+#define GPALD_WIRE_REQUEST_DECODE_H
+
+#include "wire/decoder.h"
+
+#include <cjson/cJSON.h>
+#include <gpalayout/allocator.h>
+#include <gpalayout/export.h>
+#include <gpalayout/request.h>
+
+#define GPALD_VIRTIO_MMIO_SLOTS_MAX 4096
+#define GPALD_MEMORY_NODES_MAX 1024
+#define GPALD_ROOT_COMPLEXES_MAX 4096
+
+/*
+ * All take params, which may be NULL where the message had none. What they fill
+ * in borrows text from params and lists from *pool; the caller clears the pool
+ * when done, also after an error. Return 0, or -1 with *error set.
+ */
+
+/* {"request": {...}}, of layout.resolve. A request that names no policy gets `default_policy`. */
+GPAL_MUST_USE int gpald_decode_resolve_params(const cJSON *params,
+					      const struct gpal_policy *default_policy,
+					      struct gpald_pool *pool, struct gpal_request *request,
+					      struct gpald_wire_error *error);
+
+/* The lists of layout.allocate. */
+GPAL_MUST_USE int gpald_decode_allocate_params(const cJSON *params, struct gpald_pool *pool,
+					       struct gpal_alloc_input *input,
+					       struct gpald_wire_error *error);
+
+/* For methods without params: absent or {}. */
+GPAL_MUST_USE int gpald_decode_no_params(const cJSON *params, struct gpald_wire_error *error);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The JSON-RPC 2.0 envelope: one message a line, no batches. */
+#ifndef GPALD_WIRE_RPC_H
+#define GPALD_WIRE_RPC_H
+
+#include "wire/reason.h"
+
+#include <cjson/cJSON.h>
+#include <gpalayout/export.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All pointers lead into `tree`. */
+struct gpald_rpc_request {
+	cJSON *tree;
+	const cJSON *id; /* NULL: none that could be read */
+	bool is_notification;
+	const char *method;
+	const cJSON *params; /* NULL: none */
+};
+
+/*
+ * Reads a line without its end. Always fills in *request, as far as the line could
+ * be read, so that a refusal can carry the id; the caller clears it. Returns 0, or
+ * -1 with *error set: the reasons of gpald_json_guard(), GPALD_INVALID_REQUEST, or
+ * that of GPAL_E_NO_MEMORY.
+ */
+GPAL_MUST_USE int gpald_rpc_parse(const char *line, size_t length,
+				  struct gpald_rpc_request *request,
+				  struct gpald_wire_error *error);
+
+void gpald_rpc_request_clear(struct gpald_rpc_request *request);
+
+/*
+ * The line of a reply, LF included, allocated with malloc() and given to the
+ * caller, with its length; NULL: out of memory. `id` NULL makes it null. The
+ * result is taken, also on failure.
+ */
+char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length);
+char *gpald_rpc_error(const cJSON *id, const struct gpald_wire_error *error, size_t *length);
+
+#endif
