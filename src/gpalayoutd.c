@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* gpalayoutd: reads its options and serves. */
+#include "config.h"
+
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/server.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
+#define EXIT_USAGE 2
+
+enum option_code {
+	OPTION_SOCKET = 256,
+	OPTION_INSPECT_SOCKET,
+	OPTION_SOCKET_MODE,
+	OPTION_INSPECT_SOCKET_MODE,
+	OPTION_SOCKET_GROUP,
+	OPTION_DEFAULT_POLICY,
+	OPTION_LIMIT,
+	OPTION_LOG_LEVEL,
+};
+
+static const struct option long_options[] = {
+	{ "socket", required_argument, NULL, OPTION_SOCKET },
+	{ "inspect-socket", required_argument, NULL, OPTION_INSPECT_SOCKET },
+	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
+	{ "inspect-socket-mode", required_argument, NULL, OPTION_INSPECT_SOCKET_MODE },
+	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
+	{ "default-policy", required_argument, NULL, OPTION_DEFAULT_POLICY },
+	{ "limit", required_argument, NULL, OPTION_LIMIT },
+	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void print_help(void)
+{
+	printf("Usage: gpalayoutd [OPTION]...\n"
+	       "Answer VM front ends where each guest physical range goes.\n"
+	       "\n"
+	       "  --socket=PATH               control socket, all methods\n"
+	       "                              [" DEFAULT_SOCKET "]\n"
+	       "  --inspect-socket=PATH|none  socket for methods that change nothing\n"
+	       "                              [inspect.sock beside the control socket]\n"
+	       "  --socket-mode=MODE          mode of the control socket [0660]\n"
+	       "  --inspect-socket-mode=MODE  mode of the inspect socket [0666]\n"
+	       "  --socket-group=GROUP        group of both sockets, by name or number\n"
+	       "  --default-policy=NAME       policy of requests that name none [%s]\n"
+	       "  --limit=NAME=VALUE          set a limit; gpalayoutctl info lists them\n"
+	       "  --log-level=LEVEL           error, warning, info or debug [info]\n"
+	       "  --version                   print the version\n"
+	       "  --help                      print this help\n"
+	       "\n"
+	       "The log goes to standard error. SIGTERM and SIGINT answer what was asked and\n"
+	       "end the daemon. Exit status: 0 ended, 1 could not start, 2 usage.\n",
+	       gpal_policy_default()->name);
+}
+
+static int usage(const char *what, const char *value)
+{
+	fprintf(stderr, "gpalayoutd: %s: %s\nTry 'gpalayoutd --help'.\n", value, what);
+	return EXIT_USAGE;
+}
+
+static int parse_mode(const char *text, mode_t *mode)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 8);
+
+	if (text[0] < '0' || text[0] > '7' || *end != '\0' || value > 0777)
+		return usage("a mode is octal, at most 0777", text);
+	*mode = (mode_t)value;
+	return 0;
+}
+
+static int parse_group(const char *text, gid_t *group)
+{
+	const struct group *entry = getgrnam(text);
+	char *end;
+	unsigned long value;
+
+	if (entry) {
+		*group = entry->gr_gid;
+		return 0;
+	}
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno ||
+	    value >= (unsigned long)GPALD_GROUP_UNCHANGED)
+		return usage("no such group", text);
+	*group = (gid_t)value;
+	return 0;
+}
+
+static int parse_policy(const char *name, const struct gpal_policy **policy)
+{
+	const struct gpal_policy *policies;
+	size_t count;
+
+	*policy = gpal_policy_find(name);
+	if (*policy)
+		return 0;
+	policies = gpal_policies(&count);
+	fprintf(stderr, "gpalayoutd: %s: no such policy; there are:", name);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, " %s", policies[i].name);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+static int parse_limit(const char *assignment, struct gpald_limits *limits)
+{
+	const char *wrong = gpald_limits_set(limits, assignment);
+
+	return wrong ? usage(wrong, assignment) : 0;
+}
+
+static int parse_log_level(const char *name)
+{
+	enum gpald_log_level level;
+
+	if (!gpald_log_level_parse(name, &level))
+		return usage("a log level is error, warning, info or debug", name);
+	gpald_log_set_level(level);
+	return 0;
+}
+
+static int parse_option(int option, const char *value, struct gpald_server_options *options)
+{
+	switch (option) {
+	case OPTION_SOCKET:
+		options->socket_path = value;
+		return 0;
+	case OPTION_INSPECT_SOCKET:
+		options->inspect_path = value;
+		return 0;
+	case OPTION_SOCKET_MODE:
+		return parse_mode(value, &options->socket_mode);
+	case OPTION_INSPECT_SOCKET_MODE:
+		return parse_mode(value, &options->inspect_mode);
+	case OPTION_SOCKET_GROUP:
+		return parse_group(value, &options->group);
+	case OPTION_DEFAULT_POLICY:
+		return parse_policy(value, &options->default_policy);
+	case OPTION_LIMIT:
+		return parse_limit(value, &options->limits);
+	case OPTION_LOG_LEVEL:
+		return parse_log_level(value);
+	default:
+		/* getopt_long() has said what is wrong. */
+		fputs("Try 'gpalayoutd --help'.\n", stderr);
+		return EXIT_USAGE;
+	}
+}
+
+/* inspect.sock in the folder of the control socket; NULL: out of memory. */
+static char *path_beside(const char *socket_path)
+{
+	char *copy = strdup(socket_path);
+	char *path = NULL;
+
+	if (copy && asprintf(&path, "%s/inspect.sock", dirname(copy)) < 0)
+		path = NULL;
+	free(copy);
+	return path;
+}
+
+int main(int argc, char **argv)
+{
+	struct gpald_server_options options = {
+		.socket_path = DEFAULT_SOCKET,
+		.socket_mode = 0660,
+		.inspect_mode = 0666,
+		.group = GPALD_GROUP_UNCHANGED,
+		.default_policy = gpal_policy_default(),
+	};
+	char *beside = NULL;
+	int option, status;
+
+	gpald_limits_init(&options.limits);
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option == 'h') {
+			print_help();
+			return 0;
+		}
+		if (option == 'V') {
+			puts("gpalayoutd " PACKAGE_VERSION);
+			return 0;
+		}
+		status = parse_option(option, optarg, &options);
+		if (status)
+			return status;
+	}
+	if (optind < argc)
+		return usage("unexpected argument", argv[optind]);
+	if (options.socket_path[0] == '\0')
+		return usage("a socket path must not be empty", "--socket");
+
+	if (!options.inspect_path) {
+		beside = path_beside(options.socket_path);
+		if (!beside) {
+			fputs("gpalayoutd: out of memory\n", stderr);
+			return 1;
+		}
+		options.inspect_path = beside;
+	} else if (strcmp(options.inspect_path, "none") == 0) {
+		options.inspect_path = NULL;
+	}
+	if (options.inspect_path && strcmp(options.inspect_path, options.socket_path) == 0) {
+		free(beside);
+		return usage("the two sockets need two paths", options.socket_path);
+	}
+	status = gpald_server_run(&options);
+	free(beside);
+	return status;
+}

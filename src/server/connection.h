@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One client: lines in, replies out, in order, within the limits. A connection
+ * frees itself when its handle has closed.
+ */
+#ifndef GPALD_SERVER_CONNECTION_H
+#define GPALD_SERVER_CONNECTION_H
+
+#include "server/service.h"
+
+#include <gpalayout/export.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct gpald_connection;
+
+/* All connections of a server, and what they share. */
+struct gpald_connections {
+	uv_loop_t *loop;
+	const struct gpald_service *service;
+	size_t most; /* the limit, or what the descriptor limit allows */
+
+	struct gpald_connection *first;
+	size_t count;
+
+	/* Called after the last connection has gone; may be NULL. */
+	void (*on_empty)(struct gpald_connections *connections);
+	void *data; /* for on_empty */
+
+	char read_buffer[65536]; /* one read at a time, on one thread */
+};
+
+/*
+ * Accepts the waiting client of a listening pipe, or turns it away with a reply
+ * and a log line. False: out of memory; the client waits, and so do all behind it,
+ * until this is called again.
+ */
+GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
+					   uv_pipe_t *listener, bool inspect);
+
+/* Enforces the limits on time; to be called every so often while there are connections. */
+void gpald_connections_tick(struct gpald_connections *connections);
+
+/*
+ * From now on requests that arrive are refused with "shutting_down"; those already
+ * read are answered.
+ */
+void gpald_connections_stop_serving(struct gpald_connections *connections);
+
+/* Ends input: each connection closes when its replies have been written. */
+void gpald_connections_stop_reading(struct gpald_connections *connections);
+
+/* Closes all, whatever they are owed. */
+void gpald_connections_close(struct gpald_connections *connections);
+
+#endif

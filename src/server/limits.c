@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Defaults and bounds. Limits of the protocol itself cannot be set. */
+#include "config.h"
+
+#include "server/limits.h"
+
+#include "wire/request_decode.h"
+#include "wire/size.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define KIB 1024
+#define MIB (1024 * 1024)
+
+static const struct {
+	const char *name;
+	uint64_t standard;
+	uint64_t least;
+	uint64_t greatest;
+} rows[] = {
+	[GPALD_LIMIT_REQUEST_LINE_BYTES] = { "request_line_bytes", 1 * MIB, 1 * KIB, 64 * MIB },
+	[GPALD_LIMIT_REPLY_BYTES] = { "reply_bytes", 16 * MIB, 64 * KIB, 64 * MIB },
+	[GPALD_LIMIT_CONNECTIONS] = { "connections", 1024, 1, 65536 },
+	[GPALD_LIMIT_CONNECTIONS_PER_UID] = { "connections_per_uid", 256, 1, 65536 },
+	[GPALD_LIMIT_CONNECTIONS_FOR_ROOT] = { "connections_for_root", 16, 0, 65536 },
+	[GPALD_LIMIT_QUEUED_REQUESTS] = { "queued_requests", 64, 1, 65536 },
+	[GPALD_LIMIT_OUTPUT_PAUSE_BYTES] = { "output_pause_bytes", 1 * MIB, 1 * KIB, 64 * MIB },
+	[GPALD_LIMIT_OUTPUT_CLOSE_BYTES] = { "output_close_bytes", 32 * MIB, 4 * KIB, 256 * MIB },
+	[GPALD_LIMIT_OUTPUT_STALL_MS] = { "output_stall_ms", 30000, 100, 3600000 },
+	[GPALD_LIMIT_UNFINISHED_LINE_MS] = { "unfinished_line_ms", 10000, 100, 3600000 },
+	[GPALD_LIMIT_VIRTIO_MMIO_SLOTS] = { "virtio_mmio_slots", GPALD_VIRTIO_MMIO_SLOTS_MAX,
+					    GPALD_VIRTIO_MMIO_SLOTS_MAX,
+					    GPALD_VIRTIO_MMIO_SLOTS_MAX },
+	[GPALD_LIMIT_MEMORY_NODES] = { "memory_nodes", GPALD_MEMORY_NODES_MAX,
+				       GPALD_MEMORY_NODES_MAX, GPALD_MEMORY_NODES_MAX },
+	[GPALD_LIMIT_ROOT_COMPLEXES] = { "root_complexes", GPALD_ROOT_COMPLEXES_MAX,
+					 GPALD_ROOT_COMPLEXES_MAX, GPALD_ROOT_COMPLEXES_MAX },
+	[GPALD_LIMIT_DRAIN_MS] = { "drain_ms", 5000, 100, 3600000 },
+};
+
+static_assert(sizeof(rows) / sizeof(rows[0]) == GPALD_LIMIT_COUNT, "each limit has a row");
+
+void gpald_limits_init(struct gpald_limits *limits)
+{
+	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
+		limits->values[i] = rows[i].standard;
+}
+
+const char *gpald_limit_name(enum gpald_limit limit)
+{
+	return rows[limit].name;
+}
+
+const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment)
+{
+	const char *equals = strchr(assignment, '=');
+	uint64_t value;
+
+	if (!equals)
+		return "expected NAME=VALUE";
+	for (int i = 0; i < GPALD_LIMIT_COUNT; i++) {
+		const size_t length = (size_t)(equals - assignment);
+
+		if (strlen(rows[i].name) != length ||
+		    strncmp(rows[i].name, assignment, length) != 0)
+			continue;
+		if (rows[i].least == rows[i].greatest)
+			return "this limit is part of the protocol and cannot be set";
+		if (gpald_size_parse(equals + 1, &value) != GPALD_SIZE_OK)
+			return "the value is not a number";
+		if (value < rows[i].least || value > rows[i].greatest)
+			return "the value is out of range";
+		limits->values[i] = value;
+		return NULL;
+	}
+	return "no such limit; gpalayoutctl info lists them";
+}

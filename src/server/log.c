@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* The level and the rate are the only state; the daemon logs from one thread. */
+#include "config.h"
+
+#include "server/log.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 2048
+#define ALLOWED_PER_SECOND 100
+
+static const char *const level_names[] = { "error", "warning", "info", "debug" };
+
+static_assert(sizeof(level_names) / sizeof(level_names[0]) == GPALD_LOG_LEVEL_COUNT,
+	      "each level has a name");
+
+static enum gpald_log_level max_level = GPALD_LOG_INFO;
+
+bool gpald_log_level_parse(const char *name, enum gpald_log_level *level)
+{
+	for (int i = 0; i < GPALD_LOG_LEVEL_COUNT; i++) {
+		if (strcmp(level_names[i], name) == 0) {
+			*level = (enum gpald_log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void gpald_log_set_level(enum gpald_log_level level)
+{
+	max_level = level;
+}
+
+void gpald_log(enum gpald_log_level level, const char *event, const char *format, ...)
+{
+	char line[LINE_MAX_BYTES];
+	size_t length;
+	va_list args;
+	ssize_t written;
+
+	if (level > max_level)
+		return;
+	length = (size_t)snprintf(line, sizeof(line), "level=%s event=%s ", level_names[level],
+				  event);
+	va_start(args, format);
+	length += (size_t)vsnprintf(line + length, sizeof(line) - length, format, args);
+	va_end(args);
+	if (length > sizeof(line) - 2)
+		length = sizeof(line) - 2;
+	while (length > 0 && line[length - 1] == ' ')
+		length--;
+	line[length++] = '\n';
+
+	/* A log that cannot be written has nowhere to be reported. */
+	written = write(STDERR_FILENO, line, length);
+	(void)written;
+}
+
+bool gpald_log_allowed(void)
+{
+	static time_t second;
+	static unsigned int count, left_out;
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != second) {
+		if (left_out > 0)
+			gpald_log(GPALD_LOG_WARNING, "log_limited", "left_out=%u", left_out);
+		second = now.tv_sec;
+		count = 0;
+		left_out = 0;
+	}
+	if (count < ALLOWED_PER_SECOND) {
+		count++;
+		return true;
+	}
+	left_out++;
+	return false;
+}
+
+const char *gpald_log_quote(const char *text, char buffer[GPALD_LOG_QUOTE_SIZE])
+{
+	static const char hex[] = "0123456789abcdef";
+	char *at = buffer;
+	char *const end = buffer + GPALD_LOG_QUOTE_SIZE - 6; /* the longest escape, quote, NUL */
+
+	*at++ = '"';
+	for (; *text && at < end; text++) {
+		const unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\') {
+			*at++ = '\\';
+			*at++ = (char)c;
+		} else if (c < 0x20 || c >= 0x7f) {
+			*at++ = '\\';
+			*at++ = 'x';
+			*at++ = hex[c >> 4];
+			*at++ = hex[c & 0xf];
+		} else {
+			*at++ = (char)c;
+		}
+	}
+	*at++ = '"';
+	*at = '\0';
+	return buffer;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log: lines of key=value on standard error, one event a line. Whoever runs
+ * the daemon adds the time (the journal does).
+ */
+#ifndef GPALD_SERVER_LOG_H
+#define GPALD_SERVER_LOG_H
+
+#include <stdbool.h>
+
+enum gpald_log_level {
+	GPALD_LOG_ERROR,   /* the daemon cannot go on, or a bug */
+	GPALD_LOG_WARNING, /* a client was turned away or cut off */
+	GPALD_LOG_INFO,    /* start, stop, refused requests */
+	GPALD_LOG_DEBUG,   /* connections and requests */
+	GPALD_LOG_LEVEL_COUNT
+};
+
+/* The level of that name, "error" to "debug"; false: there is none. */
+bool gpald_log_level_parse(const char *name, enum gpald_log_level *level);
+
+/* Lines above this level are left out; GPALD_LOG_INFO until it is called. */
+void gpald_log_set_level(enum gpald_log_level level);
+
+/*
+ * Writes "level=LEVEL event=EVENT" and the printf-style rest, which is key=value
+ * pairs; text that others chose goes through gpald_log_quote(). The whole line is
+ * written at once.
+ */
+__attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level, const char *event,
+						     const char *format, ...);
+
+/*
+ * For events a client can cause at will: at most 100 a second are written, and
+ * then how many were left out. True: write this one.
+ */
+bool gpald_log_allowed(void);
+
+/* A value for a line: in quotes, escaped, cut to what fits. */
+#define GPALD_LOG_QUOTE_SIZE 256
+const char *gpald_log_quote(const char *text, char buffer[GPALD_LOG_QUOTE_SIZE]);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Brings the parts up and down: listeners, signals, the clock. Everything runs on
+ * one libuv loop; a resolve takes microseconds and needs no thread.
+ *
+ * The end has three steps. The signal closes the listeners and removes their
+ * files; for a moment clients that had a request under way get an answer that
+ * says so; then reading stops and connections close as their replies are written.
+ * What is left at the drain limit is cut off.
+ */
+#include "config.h"
+
+#include "server/server.h"
+
+#include "server/connection.h"
+#include "server/listener.h"
+#include "server/log.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define GRACE_MS 100           /* from the signal to the end of reading */
+#define DESCRIPTORS_BESIDES 64 /* that are not connections: listeners, locks, libuv's own */
+#define TICK_LEAST_MS 20
+#define TICK_MOST_MS 1000
+
+enum phase {
+	PHASE_SERVING,
+	PHASE_GRACE,    /* new requests are refused */
+	PHASE_DRAINING, /* replies are written */
+	PHASE_STOPPED,
+	PHASE_COUNT
+};
+
+static const char *const phase_names[] = { "serving", "grace", "draining", "stopped" };
+
+static_assert(sizeof(phase_names) / sizeof(phase_names[0]) == PHASE_COUNT, "each phase has a name");
+
+enum {
+	CONTROL,
+	INSPECT,
+	ENDPOINT_COUNT
+};
+
+struct endpoint {
+	uv_pipe_t pipe;
+	bool is_open;   /* the pipe is initialised and not closed */
+	bool is_behind; /* a client waits for memory */
+	struct gpald_listener listener;
+};
+
+struct server {
+	const struct gpald_server_options *options;
+	uv_loop_t loop;
+	enum phase phase;
+	struct gpald_service service;
+	struct endpoint endpoints[ENDPOINT_COUNT];
+	uv_signal_t signals[2];
+	uv_timer_t tick;  /* runs while serving, for the limits on time */
+	uv_timer_t drain; /* the steps of the end */
+	struct gpald_connections connections;
+};
+
+static void close_endpoints(struct server *server)
+{
+	for (int i = 0; i < ENDPOINT_COUNT; i++) {
+		struct endpoint *endpoint = &server->endpoints[i];
+
+		if (endpoint->is_open)
+			uv_close((uv_handle_t *)&endpoint->pipe, NULL);
+		endpoint->is_open = false;
+		gpald_listener_close(&endpoint->listener);
+	}
+}
+
+static void enter_phase(struct server *server, enum phase phase)
+{
+	server->phase = phase;
+	gpald_log(GPALD_LOG_DEBUG, "phase", "phase=%s connections=%zu", phase_names[phase],
+		  server->connections.count);
+}
+
+/* The last handles go, and with them the loop. */
+static void stop(struct server *server)
+{
+	if (server->phase == PHASE_STOPPED)
+		return;
+	enter_phase(server, PHASE_STOPPED);
+	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
+		uv_close((uv_handle_t *)&server->signals[i], NULL);
+	uv_close((uv_handle_t *)&server->tick, NULL);
+	uv_close((uv_handle_t *)&server->drain, NULL);
+}
+
+static void on_empty(struct gpald_connections *connections)
+{
+	struct server *server = connections->data;
+
+	if (server->phase == PHASE_DRAINING)
+		stop(server);
+}
+
+static void on_drain_timeout(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+
+	gpald_log(GPALD_LOG_WARNING, "drain_timeout", "connections=%zu", server->connections.count);
+	gpald_connections_close(&server->connections);
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	const uint64_t drain_ms = server->options->limits.values[GPALD_LIMIT_DRAIN_MS];
+
+	enter_phase(server, PHASE_DRAINING);
+	if (server->connections.count == 0) {
+		stop(server);
+		return;
+	}
+	uv_timer_start(&server->drain, on_drain_timeout,
+		       drain_ms > GRACE_MS ? drain_ms - GRACE_MS : 0, 0);
+	gpald_connections_stop_reading(&server->connections);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct server *server = handle->data;
+
+	if (server->phase != PHASE_SERVING) {
+		gpald_log(GPALD_LOG_INFO, "stopping", "signal=%d again=true", number);
+		gpald_connections_close(&server->connections);
+		return;
+	}
+	gpald_log(GPALD_LOG_INFO, "stopping", "signal=%d connections=%zu", number,
+		  server->connections.count);
+	enter_phase(server, PHASE_GRACE);
+	close_endpoints(server);
+	gpald_connections_stop_serving(&server->connections);
+	uv_timer_start(&server->drain, on_grace_over, server->connections.count > 0 ? GRACE_MS : 0,
+		       0);
+}
+
+/* Accepts the next client; if there is no memory for it, the tick tries again. */
+static void accept_client(struct server *server, struct endpoint *endpoint)
+{
+	endpoint->is_behind = !gpald_connection_accept(&server->connections, &endpoint->pipe,
+						       endpoint == &server->endpoints[INSPECT]);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	bool is_behind = false;
+
+	for (int i = 0; i < ENDPOINT_COUNT; i++) {
+		if (server->endpoints[i].is_open && server->endpoints[i].is_behind)
+			accept_client(server, &server->endpoints[i]);
+		is_behind |= server->endpoints[i].is_behind;
+	}
+	gpald_connections_tick(&server->connections);
+	if (server->connections.count == 0 && !is_behind)
+		uv_timer_stop(timer);
+}
+
+static uint64_t tick_interval(const struct gpald_limits *limits)
+{
+	const uint64_t line = limits->values[GPALD_LIMIT_UNFINISHED_LINE_MS];
+	const uint64_t stall = limits->values[GPALD_LIMIT_OUTPUT_STALL_MS];
+	const uint64_t interval = (line < stall ? line : stall) / 8;
+
+	if (interval < TICK_LEAST_MS)
+		return TICK_LEAST_MS;
+	return interval > TICK_MOST_MS ? TICK_MOST_MS : interval;
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct server *server = listener->data;
+	const uint64_t interval = tick_interval(&server->options->limits);
+
+	if (status < 0) {
+		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
+		return;
+	}
+	/* The pipe is the endpoint's first member. */
+	accept_client(server, (struct endpoint *)listener);
+	if (!uv_is_active((uv_handle_t *)&server->tick))
+		uv_timer_start(&server->tick, on_tick, interval, interval);
+}
+
+static int open_endpoint(struct server *server, int which, const char *path, mode_t mode)
+{
+	struct endpoint *endpoint = &server->endpoints[which];
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+	int code;
+
+	if (gpald_listener_open(&endpoint->listener, path, mode, server->options->group))
+		return -1;
+	code = uv_pipe_init(&server->loop, &endpoint->pipe, 0);
+	if (code == 0) {
+		endpoint->is_open = true;
+		endpoint->pipe.data = server;
+		code = uv_pipe_open(&endpoint->pipe, endpoint->listener.fd);
+	}
+	if (code == 0) {
+		endpoint->listener.fd = -1; /* the pipe closes it */
+		code = uv_listen((uv_stream_t *)&endpoint->pipe, SOMAXCONN, on_connection);
+	}
+	if (code < 0) {
+		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
+			  gpald_log_quote(path, quoted), uv_err_name(code));
+		return -1;
+	}
+	gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o",
+		  which == INSPECT ? "inspect" : "control", gpald_log_quote(path, quoted), mode);
+	return 0;
+}
+
+static int watch_signal(struct server *server, uv_signal_t *handle, int number)
+{
+	handle->data = server;
+	return uv_signal_start(handle, on_signal, number);
+}
+
+/*
+ * At the descriptor limit libuv drops clients without a word, so connections are
+ * capped below it, after it has been raised as far as allowed.
+ */
+static size_t connections_possible(const struct gpald_limits *limits)
+{
+	const uint64_t wanted = limits->values[GPALD_LIMIT_CONNECTIONS];
+	struct rlimit descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors))
+		return (size_t)wanted;
+	if (descriptors.rlim_cur < wanted + DESCRIPTORS_BESIDES) {
+		rlim_t needed = wanted + DESCRIPTORS_BESIDES;
+
+		descriptors.rlim_cur = descriptors.rlim_max < needed ? descriptors.rlim_max :
+								       needed;
+		setrlimit(RLIMIT_NOFILE, &descriptors);
+		getrlimit(RLIMIT_NOFILE, &descriptors);
+	}
+	if (descriptors.rlim_cur >= wanted + DESCRIPTORS_BESIDES)
+		return (size_t)wanted;
+	gpald_log(GPALD_LOG_WARNING, "few_descriptors", "limit=%llu connections=%llu",
+		  (unsigned long long)descriptors.rlim_cur, (unsigned long long)wanted);
+	return descriptors.rlim_cur > DESCRIPTORS_BESIDES ?
+		       (size_t)(descriptors.rlim_cur - DESCRIPTORS_BESIDES) :
+		       1;
+}
+
+/* Handles that exist from start to stop. */
+static int init_handles(struct server *server)
+{
+	int code = uv_loop_init(&server->loop);
+
+	if (code < 0)
+		return code;
+	server->tick.data = server;
+	server->drain.data = server;
+	/* These only fail for bad arguments. */
+	uv_timer_init(&server->loop, &server->tick);
+	uv_timer_init(&server->loop, &server->drain);
+	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
+		uv_signal_init(&server->loop, &server->signals[i]);
+	code = watch_signal(server, &server->signals[0], SIGTERM);
+	return code < 0 ? code : watch_signal(server, &server->signals[1], SIGINT);
+}
+
+static int open_endpoints(struct server *server)
+{
+	const struct gpald_server_options *options = server->options;
+
+	if (open_endpoint(server, CONTROL, options->socket_path, options->socket_mode))
+		return -1;
+	if (!options->inspect_path)
+		return 0;
+	return open_endpoint(server, INSPECT, options->inspect_path, options->inspect_mode);
+}
+
+int gpald_server_run(const struct gpald_server_options *options)
+{
+	static struct server server; /* static for its size; there is one */
+	int code, status = 1;
+
+	server = (struct server){
+		.options = options,
+		.service = {
+			.default_policy = options->default_policy,
+			.limits = &options->limits,
+			.socket_path = options->socket_path,
+			.inspect_path = options->inspect_path,
+		},
+		.endpoints = { { .listener = GPALD_LISTENER_NONE },
+			       { .listener = GPALD_LISTENER_NONE } },
+	};
+	server.connections.loop = &server.loop;
+	server.connections.service = &server.service;
+	server.connections.most = connections_possible(&options->limits);
+	server.connections.on_empty = on_empty;
+	server.connections.data = &server;
+
+	signal(SIGPIPE, SIG_IGN);
+	code = init_handles(&server);
+	if (code < 0) {
+		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s", uv_err_name(code));
+		return 1;
+	}
+	if (!gpald_service_init(&server.service)) {
+		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
+	} else if (open_endpoints(&server) == 0) {
+		gpald_log(GPALD_LOG_INFO, "ready", "version=%s pid=%ld default_policy=%s",
+			  PACKAGE_VERSION, (long)getpid(), options->default_policy->name);
+		uv_run(&server.loop, UV_RUN_DEFAULT);
+		status = 0;
+	}
+	close_endpoints(&server);
+	stop(&server);
+	uv_run(&server.loop, UV_RUN_DEFAULT);
+	code = uv_loop_close(&server.loop);
+	assert(code == 0);
+	gpald_service_clear(&server.service);
+	if (status == 0)
+		gpald_log(GPALD_LOG_INFO, "stopped", "status=0");
+	return status;
+}

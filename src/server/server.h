@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon between its first bind and its last close. */
+#ifndef GPALD_SERVER_SERVER_H
+#define GPALD_SERVER_SERVER_H
+
+#include "server/limits.h"
+
+#include <gpalayout/policy.h>
+#include <sys/types.h>
+
+struct gpald_server_options {
+	const char *socket_path;
+	const char *inspect_path; /* NULL: no inspect socket */
+	mode_t socket_mode;
+	mode_t inspect_mode;
+	gid_t group; /* of both; GPALD_GROUP_UNCHANGED: the daemon's */
+	const struct gpal_policy *default_policy;
+	struct gpald_limits limits;
+};
+
+/*
+ * Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a clean end, 1
+ * if it could not start, which it has logged.
+ */
+int gpald_server_run(const struct gpald_server_options *options);
+
+#endif

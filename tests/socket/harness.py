@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""Starts the real daemon on a private socket and reports unittest results as TAP.
+
+The programs under test come from the environment: GPALAYOUTD and GPALAYOUTCTL
+(paths), TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a
+folder of its own under the temporary directory and is stopped with it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
+GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
+
+# Sanitizer builds on two busy cores are slow; a wait this long means a hang.
+PATIENCE = 60
+
+
+class Client:
+    """One connection: raw bytes or whole JSON-RPC messages."""
+
+    def __init__(self, path, timeout=PATIENCE):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(timeout)
+        self.sock.connect(path)
+        self.buffer = b""
+        self.next_id = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.sock.close()
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def shutdown(self):
+        """Ends the output half; replies can still be read."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def read_line(self):
+        """The next line without its LF, or None at end of input."""
+        while b"\n" not in self.buffer:
+            data = self.sock.recv(1 << 16)
+            if not data:
+                if self.buffer:
+                    raise AssertionError(f"input ended inside a line: {self.buffer[:200]!r}")
+                return None
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line
+
+    def read_reply(self):
+        line = self.read_line()
+        if line is None:
+            raise AssertionError("connection closed without a reply")
+        return json.loads(line)
+
+    def call(self, method, params=None):
+        """Sends one request and returns the whole reply."""
+        self.next_id += 1
+        message = {"jsonrpc": "2.0", "id": self.next_id, "method": method}
+        if params is not None:
+            message["params"] = params
+        self.send(json.dumps(message).encode() + b"\n")
+        reply = self.read_reply()
+        if reply.get("id") != self.next_id:
+            raise AssertionError(f"reply to another request: {reply}")
+        return reply
+
+
+class Daemon:
+    """A gpalayoutd of its own; `with Daemon("--option", ...) as daemon:`."""
+
+    def __init__(self, *options, env=None, wait=True):
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutd-test-")
+        self.socket = os.path.join(self.folder, "control.sock")
+        self.inspect_socket = os.path.join(self.folder, "inspect.sock")
+        self.log_path = os.path.join(self.folder, "log")
+        self.options = list(options)
+        self.env = dict(os.environ, **(env or {}))
+        self.process = None
+        self.start(wait)
+
+    def start(self, wait=True):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [GPALAYOUTD, "--socket", self.socket, "--inspect-socket", self.inspect_socket, *self.options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"daemon exited with {self.process.returncode} at start:\n{self.log()}")
+            try:
+                for path in (self.inspect_socket, self.socket):
+                    Client(path).close()
+                return
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.01)
+        raise AssertionError(f"daemon not ready:\n{self.log()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, *_):
+        try:
+            code = self.stop()
+            if exc_type is None and code != 0:
+                raise AssertionError(f"daemon exited with {code}:\n{self.log()}")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def stop(self, sig=signal.SIGTERM):
+        """Asks the daemon to end, if it has not, and returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"daemon did not stop:\n{self.log()}") from None
+
+    def connect(self, inspect=False, timeout=PATIENCE):
+        return Client(self.inspect_socket if inspect else self.socket, timeout)
+
+    def call(self, method, params=None, inspect=False):
+        with self.connect(inspect) as client:
+            return client.call(method, params)
+
+    def wait_log(self, text):
+        """Waits until the daemon has logged `text`."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if text in self.log():
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"{text!r} is not in the log:\n{self.log()}")
+
+
+class DaemonTestCase(unittest.TestCase):
+    """One daemon with default options for all tests of the class."""
+
+    OPTIONS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(*cls.OPTIONS)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.__exit__(None)
+
+
+class TapResult(unittest.TestResult):
+    def __init__(self, stream):
+        super().__init__()
+        self.stream = stream
+        self.number = 0
+
+    def report(self, ok, test, comment="", detail=""):
+        self.number += 1
+        self.stream.write(f"{'ok' if ok else 'not ok'} {self.number} - {test.id()}{comment}\n")
+        for line in detail.splitlines():
+            self.stream.write(f"# {line}\n")
+        self.stream.flush()
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.report(True, test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.report(False, test, detail=self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.report(False, test, detail=self.errors[-1][1])
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.report(True, test, f" # SKIP {reason}")
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            where = self.failures if issubclass(err[0], test.failureException) else self.errors
+            self.report(False, subtest, detail=where[-1][1])
+
+
+def main(module="__main__"):
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module])
+    result = TapResult(sys.stdout)
+    suite.run(result)
+    sys.stdout.write(f"1..{result.number}\n")
+    sys.exit(0 if result.wasSuccessful() else 1)

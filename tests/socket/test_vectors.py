@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Runs every golden vector through a running daemon, many requests in flight on one connection."""
+
+import json
+import os
+import sys
+import threading
+
+from harness import TOP_SRCDIR, Daemon
+
+
+def contains(expected, actual):
+    """Every member of expected is in actual with the same value; lists are equal in length."""
+    if isinstance(expected, dict):
+        return isinstance(actual, dict) and all(k in actual and contains(v, actual[k]) for k, v in expected.items())
+    if isinstance(expected, list):
+        return isinstance(actual, list) and len(expected) == len(actual) and all(map(contains, expected, actual))
+    return type(expected) is type(actual) and expected == actual
+
+
+def read_vectors(name):
+    with open(os.path.join(TOP_SRCDIR, "tests", "vectors", name), encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def message(vector, method, params):
+    return json.dumps({"jsonrpc": "2.0", "id": vector["id"], "method": method, "params": params}).encode() + b"\n"
+
+
+def is_right(vector, reply):
+    if reply.get("id") != vector["id"]:
+        return False
+    if "error" in vector:
+        return contains(vector["error"], reply.get("error", {}).get("data"))
+    if "layout" in vector:
+        return contains(vector["layout"], reply.get("result", {}).get("layout"))
+    return reply.get("result") == {"map": vector["map"]}
+
+
+def main():
+    cases = [(v, message(v, "layout.resolve", {"request": v["request"]})) for v in read_vectors("resolve.jsonl")]
+    cases += [(v, message(v, "layout.allocate", v["request"])) for v in read_vectors("allocate.jsonl")]
+    failed = 0
+    with Daemon() as daemon, daemon.connect() as client:
+        writer = threading.Thread(target=lambda: (client.send(b"".join(line for _, line in cases)), client.shutdown()))
+        writer.start()
+        for number, (vector, _) in enumerate(cases, 1):
+            reply = client.read_reply()
+            ok = is_right(vector, reply)
+            failed += not ok
+            print(f"{'ok' if ok else 'not ok'} {number} - {vector['id']}")
+            if not ok:
+                print(f"# got {json.dumps(reply)}")
+        writer.join()
+        if client.read_line() is not None:
+            failed += 1
+            print("# a reply too many")
+    print(f"1..{len(cases)}")
+    sys.exit(1 if failed or not cases else 0)
+
+
+if __name__ == "__main__":
+    main()
