@@ -127,7 +127,7 @@ struct gpal_layout {
  *   GPAL_E_BUS_OVERLAP           two root complexes of a segment share a bus
  *   GPAL_E_MIXED_IOMMU           two kinds of IOMMU in one VM
  *   GPAL_E_IOMMU_ARCH_MISMATCH   smmuv3 off aarch64, amd-vi or intel-vtd off x86_64
- *   GPAL_E_INVALID_HDM           a CXL HDM window of 0 or not a multiple of 256 MiB
+ *   GPAL_E_INVALID_HDM           a CXL HDM window that is not a multiple of 256 MiB
  *   GPAL_E_NODE_OUT_OF_RANGE     a root complex on a node that is not there
  *   GPAL_E_INVALID_MEMORY        memory_start off a page
  *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low window ends above 4 GiB

@@ -25,6 +25,7 @@ enum gpal_window_kind {
 	GPAL_WINDOW_DEFAULT, /* the policy's size, placed by the resolver */
 	GPAL_WINDOW_SIZE,    /* this size, placed by the resolver */
 	GPAL_WINDOW_PINNED,  /* exactly this range */
+	GPAL_WINDOW_COUNT
 };
 
 struct gpal_window {

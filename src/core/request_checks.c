@@ -42,11 +42,22 @@ static int check_domains(struct gpald_arena *arena, const struct gpal_request *r
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_BITS, 0,
 				  "%u physical address bits; at most 64",
 				  request->host_physical_address_bits);
-	for (size_t i = 0; i < request->root_complex_count; i++)
-		if ((unsigned int)request->root_complexes[i].iommu >= GPAL_IOMMU_COUNT)
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+
+		if ((unsigned int)rc->low_mmio.kind >= GPAL_WINDOW_COUNT)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE,
+					  GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i,
+					  "%d is not a kind of window", (int)rc->low_mmio.kind);
+		if ((unsigned int)rc->high_mmio.kind >= GPAL_WINDOW_COUNT)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE,
+					  GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i,
+					  "%d is not a kind of window", (int)rc->high_mmio.kind);
+		if ((unsigned int)rc->iommu >= GPAL_IOMMU_COUNT)
 			return gpald_fail(error, GPAL_E_OUT_OF_RANGE,
 					  GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i, "%d is not an IOMMU",
-					  (int)request->root_complexes[i].iommu);
+					  (int)rc->iommu);
+	}
 	return GPAL_OK;
 }
 
