@@ -405,25 +405,19 @@ static void end_input(struct gpald_connection *c)
 
 /* Accepting. */
 
-static size_t connections_of(const struct gpald_connections *all, uid_t uid)
+/* Whether the connection, which is in the list already, is one too many. */
+static bool is_too_many(const struct gpald_connection *c)
 {
-	size_t count = 0;
-
-	for (const struct gpald_connection *c = all->first; c; c = c->next)
-		count += c->caller.uid == uid;
-	return count;
-}
-
-static bool is_too_many(const struct gpald_connections *all, uid_t uid)
-{
-	const uint64_t *limits = all->service->limits->values;
-	uint64_t kept = uid == 0 ? 0 : limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
+	const struct gpald_connections *all = c->all;
+	const uint64_t of_root = limit(c, GPALD_LIMIT_CONNECTIONS_FOR_ROOT);
+	uint64_t most = all->most, of_uid = 0;
 
 	/* However few there may be, half of them are for everyone. */
-	if (kept > all->most / 2)
-		kept = all->most / 2;
-	return all->count + kept >= all->most ||
-	       connections_of(all, uid) >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
+	if (c->caller.uid != 0)
+		most -= of_root < most / 2 ? of_root : most / 2;
+	for (const struct gpald_connection *other = all->first; other; other = other->next)
+		of_uid += other->caller.uid == c->caller.uid;
+	return all->count > most || of_uid > limit(c, GPALD_LIMIT_CONNECTIONS_PER_UID);
 }
 
 /* Says why and hangs up. What the client has sent is read, so that it sees the reply, not a reset. */
@@ -446,7 +440,6 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	struct gpald_connection *c = calloc(1, sizeof(*c));
 	struct ucred peer = { .uid = (uid_t)-1, .pid = 0 };
 	socklen_t size = sizeof(peer);
-	bool too_many;
 	int fd;
 
 	if (!c || uv_pipe_init(all->loop, &c->pipe, 0)) {
@@ -461,19 +454,16 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	all->first = c;
 	all->count++;
 
-	c->caller.inspect = inspect;
+	c->caller = (struct gpald_caller){ .uid = (uid_t)-1, .inspect = inspect };
 	if (uv_accept((uv_stream_t *)listener, stream(c)) ||
 	    uv_fileno((uv_handle_t *)&c->pipe, &fd) ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size)) {
 		close_connection(c, GPALD_LOG_WARNING, "accept_failed");
 		return true;
 	}
-	all->count--; /* not itself */
-	too_many = is_too_many(all, peer.uid);
-	all->count++;
 	c->caller.uid = peer.uid;
 	c->caller.pid = peer.pid;
-	if (too_many) {
+	if (is_too_many(c)) {
 		turn_away(c, fd);
 		return true;
 	}

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -46,6 +47,14 @@ class Client:
 
     def send(self, data):
         self.sock.sendall(data)
+
+    def send_aside(self, data, then_shutdown=False):
+        """Sends from a thread of its own: a client that only sends is held back until it reads."""
+        def run():
+            self.send(data)
+            if then_shutdown:
+                self.shutdown()
+        threading.Thread(target=run, daemon=True).start()
 
     def shutdown(self):
         """Ends the output half; replies can still be read."""
@@ -110,7 +119,10 @@ class Daemon:
                 raise AssertionError(f"daemon exited with {self.process.returncode} at start:\n{self.log()}")
             try:
                 for path in (self.inspect_socket, self.socket):
-                    Client(path).close()
+                    # Until the daemon hangs up, so that this connection does not count any more.
+                    with Client(path) as client:
+                        client.shutdown()
+                        client.read_line()
                 return
             except (FileNotFoundError, ConnectionRefusedError):
                 time.sleep(0.01)
@@ -150,11 +162,12 @@ class Daemon:
             return client.call(method, params)
 
     def wait_log(self, text):
-        """Waits until the daemon has logged `text`."""
+        """Waits until the daemon has logged `text`, and returns the line."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if text in self.log():
-                return
+            for line in self.log().splitlines():
+                if text in line:
+                    return line
             time.sleep(0.01)
         raise AssertionError(f"{text!r} is not in the log:\n{self.log()}")
 

@@ -4,7 +4,6 @@
 import json
 import os
 import sys
-import threading
 
 from harness import TOP_SRCDIR, Daemon
 
@@ -42,8 +41,7 @@ def main():
     cases += [(v, message(v, "layout.allocate", v["request"])) for v in read_vectors("allocate.jsonl")]
     failed = 0
     with Daemon() as daemon, daemon.connect() as client:
-        writer = threading.Thread(target=lambda: (client.send(b"".join(line for _, line in cases)), client.shutdown()))
-        writer.start()
+        client.send_aside(b"".join(line for _, line in cases), then_shutdown=True)
         for number, (vector, _) in enumerate(cases, 1):
             reply = client.read_reply()
             ok = is_right(vector, reply)
@@ -51,7 +49,6 @@ def main():
             print(f"{'ok' if ok else 'not ok'} {number} - {vector['id']}")
             if not ok:
                 print(f"# got {json.dumps(reply)}")
-        writer.join()
         if client.read_line() is not None:
             failed += 1
             print("# a reply too many")
