@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growing byte buffer. It exists so that sizes are checked in one place and so
+ * that nothing is printed before it is complete.
+ */
+#include "config.h"
+
+#include "buffer.h"
+
+#include "message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SMALLEST 256
+
+char *ctl_buffer_reserve(struct ctl_buffer *buffer, size_t room)
+{
+	size_t needed;
+	size_t capacity = buffer->capacity ? buffer->capacity : SMALLEST;
+
+	if (__builtin_add_overflow(buffer->len, room, &needed) ||
+	    __builtin_add_overflow(needed, (size_t)1, &needed))
+		ctl_out_of_memory();
+	while (capacity < needed) {
+		if (__builtin_mul_overflow(capacity, (size_t)2, &capacity))
+			ctl_out_of_memory();
+	}
+	if (capacity != buffer->capacity) {
+		char *data = realloc(buffer->data, capacity);
+
+		if (!data)
+			ctl_out_of_memory();
+		buffer->data = data;
+		buffer->capacity = capacity;
+	}
+	return buffer->data + buffer->len;
+}
+
+void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t len)
+{
+	char *end = ctl_buffer_reserve(buffer, len);
+
+	if (len)
+		memcpy(end, bytes, len);
+	end[len] = '\0';
+	buffer->len += len;
+}
+
+void ctl_buffer_puts(struct ctl_buffer *buffer, const char *text)
+{
+	ctl_buffer_append(buffer, text, strlen(text));
+}
+
+void ctl_buffer_vprintf(struct ctl_buffer *buffer, const char *format, va_list args)
+{
+	va_list again;
+	size_t room;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (len < 0)
+		ctl_out_of_memory();
+	room = (size_t)len + 1;
+	vsnprintf(ctl_buffer_reserve(buffer, room), room, format, args);
+	buffer->len += (size_t)len;
+}
+
+void ctl_buffer_printf(struct ctl_buffer *buffer, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	ctl_buffer_vprintf(buffer, format, args);
+	va_end(args);
+}
+
+const char *ctl_buffer_text(const struct ctl_buffer *buffer)
+{
+	return buffer->data ? buffer->data : "";
+}
+
+void ctl_buffer_free(struct ctl_buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct ctl_buffer){ 0 };
+}

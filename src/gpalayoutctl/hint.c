@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Next steps. The daemon says what is wrong; which flag or member to turn is
+ * the client's to say, one table row for each reason.
+ */
+#include "config.h"
+
+#include "hint.h"
+
+#include "buffer.h"
+#include "json_build.h"
+#include "message.h"
+#include "size_text.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * {member} stands for a member of the error's data. The first row of a reason
+ * is taken whose phase is the error's (NULL: any) and whose members are all
+ * there and not zero.
+ */
+struct hint {
+	const char *reason;
+	const char *phase;
+	const char *text;
+};
+
+/* clang-format off */
+static const struct hint hints[] = {
+	/* not JSON, not a request */
+	{ "invalid_json", NULL,
+	  "mend the JSON text; sizes such as 4GiB are strings and need quotes" },
+	{ "invalid_utf8", NULL, "save the request as UTF-8" },
+	{ "duplicate_key", NULL, "an object has a member twice: keep one of them" },
+	{ "too_deep", NULL,
+	  "no request needs that much nesting; look for a bracket that is not closed" },
+	{ "too_many_values", NULL, "split the request; no single VM needs that many values" },
+	{ "invalid_request", NULL, "PARAMS is an object, as in '{\"request\": {...}}'" },
+	{ "method_not_found", NULL,
+	  "gpalayoutctl schema lists the methods; the inspect socket has only those that change"
+	  " nothing" },
+
+	/* one member at fault */
+	{ "missing_member", NULL,
+	  "add the member; a request needs arch (--arch) and memory.nodes (--memory or --numa)" },
+	{ "unknown_member", NULL, "look for a misspelling; gpalayoutctl schema has all members" },
+	{ "wrong_type", NULL,
+	  "gpalayoutctl schema has the type; sizes are integers or strings, counts are integers" },
+	{ "bad_size", NULL,
+	  "write whole digits and one of K, M, G, T, P, or 0x and hexadecimal digits: 1536M, not "
+	  "1.5G or 64m" },
+	{ "out_of_range", NULL,
+	  "choose a value inside the limits; gpalayoutctl info shows those of the daemon" },
+	{ "bad_name", NULL, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ : -" },
+	{ "unknown_policy", NULL, "gpalayoutctl policies lists the policies of this daemon" },
+	{ "invalid_bus_range", NULL, "start_bus may not be above end_bus" },
+	{ "iommu_arch_mismatch", NULL,
+	  "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64 (--arch)" },
+	{ "invalid_hdm", NULL, "make hdm a multiple of 256M, the unit CXL decodes" },
+	{ "node_out_of_range", NULL,
+	  "nodes count from 0 in the order of --numa; give the node or change node= of the root"
+	  " complex" },
+
+	/* two entries at fault */
+	{ "duplicate_name", NULL, "rename one of the two" },
+	{ "bus_overlap", NULL,
+	  "give {tag} and {other_tag} buses of their own (start_bus, end_bus) or different "
+	  "segments" },
+	{ "bus_overlap", NULL,
+	  "give each root complex of a segment buses of its own, or another segment" },
+	{ "mixed_iommu", NULL,
+	  "give {tag} and {other_tag} the same kind of IOMMU; a VM has one kind" },
+	{ "mixed_iommu", NULL,
+	  "give all root complexes the same kind of IOMMU; a VM has one kind" },
+
+	/* no layout exists */
+	{ "invalid_memory", NULL,
+	  "give at least one node that is not empty; node sizes and the start are multiples of "
+	  "4K, and all nodes fit in 64 bits" },
+	{ "invalid_size", NULL, "make {tag} a multiple of 4K above 0; it has {size}" },
+	{ "invalid_size", NULL,
+	  "sizes are multiples of 4K above 0, and a range ends behind its start" },
+	{ "invalid_alignment", NULL,
+	  "use a power of two of at least 4K for {tag}, not {alignment}" },
+	{ "invalid_alignment", NULL,
+	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of "
+	  "4K" },
+	{ "overlap", NULL, "move or shrink {tag} or {other_tag}: both want the same addresses" },
+	{ "overlap", NULL, "move or shrink one of the two ranges" },
+	{ "exhausted", "mmio32",
+	  "below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and {tag}"
+	  " needs {size}: make low MMIO windows smaller, give root complexes fewer buses, or "
+	  "put the ECAM above (--pcie-ecam above-4gib)" },
+	{ "exhausted", "mmio32",
+	  "nothing of that alignment is left below 4 GiB for {tag}: make low MMIO windows "
+	  "smaller, give root complexes fewer buses, or put the ECAM above (--pcie-ecam "
+	  "above-4gib)" },
+	{ "exhausted", "ram",
+	  "{free_space} is free for {tag}, which needs {size}: use less RAM, or move the pinned "
+	  "and reserved ranges in the way" },
+	{ "exhausted", NULL,
+	  "the largest {tag} that fits there is {largest_fit} and it needs {size}: make it "
+	  "smaller, or move the pinned and reserved ranges in the way" },
+	{ "exhausted", NULL,
+	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
+	{ "exhausted", NULL, "ask for less, or move the pinned and reserved ranges" },
+	{ "ecam_below_minimum", NULL,
+	  "free addresses from 256 MiB up: make low MMIO windows smaller, give root complexes "
+	  "fewer buses, or use --pcie-ecam above-4gib" },
+	{ "fixed_low_mmio_above_4gib", NULL,
+	  "pin the window so that base and size end at or below 4 GiB, or leave low_mmio_base "
+	  "away to have it placed" },
+	{ "address_width_exceeded", NULL,
+	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
+	  " use less RAM or smaller high windows" },
+	{ "address_width_exceeded", NULL,
+	  "use less RAM, smaller high windows, or a host with more bits" },
+
+	/* layouts the daemon keeps */
+	{ "not_found", NULL,
+	  "no layout has this name; gpalayoutctl call layout.list '{}' lists them" },
+	{ "conflict", NULL,
+	  "the name belongs to another request: use another name, or layout.update" },
+	{ "generation_mismatch", NULL, "the layout has changed since it was read: read it again" },
+	{ "would_move", NULL, "with the VM off, \"allow_moves\": true resolves it afresh" },
+	{ "denied", NULL, "only its creator, root and the admin group may change a layout" },
+	{ "store_failed", NULL, "see the daemon's log; it restarts with what was acknowledged" },
+	{ "store_full", NULL, "free space on the disk of the daemon's state folder" },
+	{ "resync_required", NULL,
+	  "the events asked for are gone: list the layouts and subscribe anew" },
+
+	/* the daemon's state */
+	{ "internal", NULL,
+	  "this is a defect of the daemon: report it with the request and its log" },
+	{ "message_too_large", NULL, "gpalayoutctl info shows the limit; ask for less at once" },
+	{ "overloaded", NULL, "try again in a moment; gpalayoutctl info shows the limits" },
+	{ "timeout", NULL, "try again; the request line was not finished in time" },
+	{ "shutting_down", NULL, "try again once the daemon is back" },
+	{ NULL, NULL, "--json shows the whole answer" },
+};
+/* clang-format on */
+
+static const struct {
+	int error;
+	const char *text;
+} connection_hints[] = {
+	{ ENOENT, "is gpalayoutd running? --socket or GPALAYOUT_SOCKET names its socket" },
+	{ ENOTDIR, "--socket or GPALAYOUT_SOCKET names the daemon's socket" },
+	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
+	{ EACCES, "this user may not use the socket: join its group, or use the inspect socket" },
+	{ ENOTSOCK, "the path is not a socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
+	{ EPROTOTYPE,
+	  "this is another kind of socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
+	{ ETIMEDOUT, "--timeout SECONDS waits longer; the daemon may be busy or stopped" },
+	{ ECONNRESET,
+	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
+};
+
+static const char *const size_members[] = { "size", "alignment", "free_space", "largest_fit" };
+
+static int is_size_member(const char *name)
+{
+	for (size_t i = 0; i < sizeof(size_members) / sizeof(size_members[0]); i++) {
+		if (strcmp(size_members[i], name) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* False when the member is not there, or zero. */
+static int append_member(struct ctl_buffer *out, const cJSON *data, const char *name)
+{
+	const cJSON *member = ctl_json_member(data, name);
+	const char *text = cJSON_GetStringValue(member);
+	uint64_t value;
+
+	if (cJSON_IsNumber(member) && member->valueint) {
+		ctl_buffer_printf(out, "%d", member->valueint);
+		return 1;
+	}
+	if (!text)
+		return 0;
+	if (!is_size_member(name) || !ctl_size_parse(text, &value)) {
+		ctl_buffer_puts(out, text);
+		return 1;
+	}
+	if (value)
+		ctl_size_append(out, value);
+	return value != 0;
+}
+
+/* Replaces each {member}; false when one is not there. */
+static int fill_in(struct ctl_buffer *out, const char *text, const cJSON *data)
+{
+	while (*text) {
+		size_t len = strcspn(text, "{");
+		const char *close = text[len] ? strchr(text + len, '}') : NULL;
+		char name[32];
+		size_t name_len;
+
+		/* A brace that encloses no name is text, as in the hint on PARAMS. */
+		name_len = close ? (size_t)(close - (text + len + 1)) : 0;
+		if (!close || strspn(text + len + 1, "abcdefghijklmnopqrstuvwxyz_") != name_len ||
+		    !name_len || name_len >= sizeof(name)) {
+			len += text[len] != '\0';
+			ctl_buffer_append(out, text, len);
+			text += len;
+			continue;
+		}
+		ctl_buffer_append(out, text, len);
+		memcpy(name, text + len + 1, name_len);
+		name[name_len] = '\0';
+		if (!append_member(out, data, name))
+			return 0;
+		text = close + 1;
+	}
+	return 1;
+}
+
+static int row_applies(const struct hint *row, const char *reason, const char *phase)
+{
+	if (!row->reason)
+		return 1;
+	return reason && strcmp(row->reason, reason) == 0 &&
+	       (!row->phase || (phase && strcmp(row->phase, phase) == 0));
+}
+
+static void hint_for(const cJSON *data, const char *reason)
+{
+	const char *phase = ctl_json_text(data, "phase");
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		ctl_cleanup_buffer struct ctl_buffer line = { 0 };
+
+		if (row_applies(&hints[i], reason, phase) && fill_in(&line, hints[i].text, data)) {
+			ctl_hint("%s", ctl_buffer_text(&line));
+			return;
+		}
+	}
+}
+
+/* The daemon counts from the start of the line; the user knows the document. */
+static void hint_source(const cJSON *data, const struct ctl_source *source)
+{
+	const cJSON *offset = ctl_json_member(data, "offset");
+
+	if (!source->name || !cJSON_IsNumber(offset) || offset->valueint < 0)
+		return;
+	if ((size_t)offset->valueint >= source->offset &&
+	    (size_t)offset->valueint - source->offset <= source->len)
+		ctl_hint("the fault is at %s:%zu", source->name,
+			 (size_t)offset->valueint - source->offset);
+}
+
+void ctl_print_refusal(const cJSON *error, const struct ctl_source *source)
+{
+	const cJSON *data = ctl_json_member(error, "data");
+	const char *message = ctl_json_text(error, "message");
+	const char *reason = ctl_json_text(data, "reason");
+	const char *pointer = ctl_json_text(data, "pointer");
+
+	if (!reason)
+		ctl_complain("error %d: %s", ctl_json_member(error, "code")->valueint, message);
+	else if (pointer)
+		ctl_complain("%s at %s: %s", reason, *pointer ? pointer : "the top of params",
+			     message);
+	else
+		ctl_complain("%s: %s", reason, message);
+	hint_source(data, source);
+	hint_for(data, reason);
+}
+
+void ctl_hint_connection(int error)
+{
+	for (size_t i = 0; i < sizeof(connection_hints) / sizeof(connection_hints[0]); i++) {
+		if (connection_hints[i].error == error)
+			ctl_hint("%s", connection_hints[i].text);
+	}
+}

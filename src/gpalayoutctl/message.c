@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Complaints, hints and output. Output goes through write(2), not stdio, so that
+ * a full disk is seen where it happens and nothing is half buffered at exit.
+ */
+#include "config.h"
+
+#include "message.h"
+
+#include "terminal_text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* 0, or errno. */
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t written = write(fd, bytes, len);
+
+		if (written >= 0) {
+			bytes += written;
+			len -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+static void __attribute__((format(printf, 2, 0)))
+say(const char *prefix, const char *format, va_list args)
+{
+	ctl_cleanup_buffer struct ctl_buffer raw = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer line = { 0 };
+
+	ctl_buffer_vprintf(&raw, format, args);
+	ctl_buffer_puts(&line, prefix);
+	ctl_append_safe(&line, ctl_buffer_text(&raw), raw.len, "");
+	ctl_buffer_puts(&line, "\n");
+	/* There is nowhere left to report a failure of this. */
+	write_all(STDERR_FILENO, line.data, line.len);
+}
+
+void ctl_complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("gpalayoutctl: ", format, args);
+	va_end(args);
+}
+
+void ctl_hint(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("hint: ", format, args);
+	va_end(args);
+}
+
+enum ctl_exit ctl_usage_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("gpalayoutctl: ", format, args);
+	va_end(args);
+	return CTL_USAGE;
+}
+
+void ctl_out_of_memory(void)
+{
+	static const char text[] = "gpalayoutctl: out of memory\n";
+
+	write_all(STDERR_FILENO, text, sizeof(text) - 1);
+	exit(CTL_USAGE);
+}
+
+enum ctl_exit ctl_write_output(const struct ctl_buffer *out)
+{
+	int error = write_all(STDOUT_FILENO, ctl_buffer_text(out), out->len);
+
+	return error ? ctl_usage_error("cannot write the output: %s", strerror(error)) : CTL_OK;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything the program says to people on standard error, and the one way
+ * output reaches standard output.
+ */
+#ifndef GPALAYOUTCTL_MESSAGE_H
+#define GPALAYOUTCTL_MESSAGE_H
+
+#include "buffer.h"
+#include "exit_code.h"
+
+/* "gpalayoutctl: ..." on standard error, one line, control characters escaped. */
+void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "hint: ...": what to do next, after a complaint. */
+void ctl_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Complains and returns CTL_USAGE. */
+enum ctl_exit ctl_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Ends the program with CTL_USAGE; for heap exhaustion, which nothing here can mend. */
+void ctl_out_of_memory(void) __attribute__((noreturn));
+
+/*
+ * Writes all of `out` to standard output. CTL_USAGE, after a complaint, when it
+ * cannot be written; a reader that has gone ends the program by SIGPIPE.
+ */
+enum ctl_exit ctl_write_output(const struct ctl_buffer *out);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading the command line. getopt_long is not used because it takes shortened
+ * flags, which would change their meaning when a flag is added, and because each
+ * command has flags of its own. What the flags of a request mean is left to
+ * request_flags.c.
+ */
+#include "config.h"
+
+#include "options.h"
+
+#include "message.h"
+#include "size_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
+#define DEFAULT_TIMEOUT_MS 30000
+#define LONGEST_TIMEOUT_S 1000000
+
+static enum ctl_exit apply_socket(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	(void)flag;
+	invocation->endpoint.path = value;
+	return CTL_OK;
+}
+
+/* Seconds with up to three decimals, above 0. */
+static enum ctl_exit apply_timeout(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+	const char *point = strchr(value, '.');
+	size_t whole_len = point ? (size_t)(point - value) : strlen(value);
+	char text[16] = "";
+	uint64_t whole;
+	uint64_t thousandths = 0;
+	bool ok = whole_len < sizeof(text);
+
+	if (ok) {
+		memcpy(text, value, whole_len);
+		ok = ctl_count_parse(text, &whole) && whole <= LONGEST_TIMEOUT_S;
+	}
+	if (ok && point) {
+		size_t decimals = strlen(point + 1);
+
+		memcpy(text, "000", sizeof("000"));
+		memcpy(text, point + 1, decimals < 3 ? decimals : 3);
+		ok = decimals <= 3 && decimals && ctl_count_parse(text, &thousandths);
+	}
+	if (!ok || (!whole && !thousandths))
+		return ctl_usage_error("%s: '%s' is not a number of seconds above 0", flag->name,
+				       value);
+	invocation->endpoint.timeout_ms = (int64_t)(whole * 1000 + thousandths);
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_json(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	(void)flag;
+	(void)value;
+	invocation->json = true;
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_help(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	(void)flag;
+	(void)value;
+	invocation->help = true;
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_version(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	(void)flag;
+	(void)value;
+	invocation->version = true;
+	return CTL_OK;
+}
+
+/* clang-format off */
+const struct ctl_flag ctl_global_flags[] = {
+	{ .name = "--socket", .value_name = "PATH", .apply = apply_socket,
+	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" DEFAULT_SOCKET },
+	{ .name = "--timeout", .value_name = "SECONDS", .apply = apply_timeout,
+	  .help = "how long to wait for the answer; default 30" },
+	{ .name = "--json", .apply = apply_json,
+	  .help = "print the daemon's reply line as it came, also for an error" },
+	{ .name = "--help", .apply = apply_help, .help = "print this help, or that of a command" },
+	{ .name = "-h", .apply = apply_help },
+	{ .name = "--version", .apply = apply_version, .help = "print the version" },
+	{ 0 },
+};
+/* clang-format on */
+
+static const struct ctl_flag *find_flag(const struct ctl_flag *flags, const char *name, size_t len)
+{
+	for (; flags && flags->name; flags++) {
+		if (strlen(flags->name) == len && memcmp(flags->name, name, len) == 0)
+			return flags;
+	}
+	return NULL;
+}
+
+static const struct ctl_command *find_command(const struct ctl_command *commands, const char *name)
+{
+	for (; commands->name; commands++) {
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	}
+	return NULL;
+}
+
+bool ctl_was_given(const struct ctl_invocation *invocation, const char *name)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		if (strcmp(invocation->given[i].flag->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, const char *word)
+{
+	ctl_complain("unknown option %s", word);
+	if (invocation->command)
+		ctl_hint("gpalayoutctl %s --help lists the options", invocation->command->name);
+	else
+		ctl_hint("a command's options stand behind it; see gpalayoutctl --help");
+	return CTL_USAGE;
+}
+
+/* Takes the option at argv[*index]; its value may be the next word. */
+static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv, int *index)
+{
+	const char *word = argv[*index];
+	const char *equals = strchr(word, '=');
+	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+	const char *value = equals ? equals + 1 : NULL;
+	const struct ctl_flag *flag = find_flag(ctl_global_flags, word, len);
+	bool is_global = flag != NULL;
+
+	if (!flag && invocation->command)
+		flag = find_flag(invocation->command->flags, word, len);
+	if (!flag)
+		return unknown_option(invocation, word);
+	if (!flag->value_name && value)
+		return ctl_usage_error("%s takes no value", flag->name);
+	if (flag->value_name && !value) {
+		value = argv[*index + 1];
+		if (!value || strncmp(value, "--", 2) == 0)
+			return ctl_usage_error("%s needs a value: %s", flag->name,
+					       flag->value_name);
+		++*index;
+	}
+	if (is_global)
+		return flag->apply(invocation, flag, value);
+	if (!flag->repeatable && ctl_was_given(invocation, flag->name))
+		return ctl_usage_error("%s is given twice", flag->name);
+	invocation->given[invocation->given_count++] = (struct ctl_given){ flag, value };
+	return CTL_OK;
+}
+
+static enum ctl_exit take_operand(struct ctl_invocation *invocation,
+				  const struct ctl_command *commands, const char *word)
+{
+	if (invocation->command) {
+		invocation->operands[invocation->operand_count++] = word;
+		return CTL_OK;
+	}
+	invocation->command = find_command(commands, word);
+	if (invocation->command)
+		return CTL_OK;
+	ctl_complain("unknown command %s", word);
+	ctl_hint("gpalayoutctl --help lists the commands");
+	return CTL_USAGE;
+}
+
+static enum ctl_exit check_operands(const struct ctl_invocation *invocation)
+{
+	const struct ctl_command *command = invocation->command;
+
+	if (invocation->help || invocation->version)
+		return CTL_OK;
+	if (!command) {
+		ctl_complain("which command?");
+		ctl_hint("gpalayoutctl --help lists the commands");
+		return CTL_USAGE;
+	}
+	if (invocation->operand_count < command->min_operands)
+		return ctl_usage_error("%s needs %s", command->name, command->operands);
+	if (invocation->operand_count > command->max_operands)
+		return ctl_usage_error("%s: unexpected argument %s", command->name,
+				       invocation->operands[command->max_operands]);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_options_parse(struct ctl_invocation *invocation,
+				const struct ctl_command *commands, int argc, char **argv)
+{
+	const char *environment = getenv("GPALAYOUT_SOCKET");
+	bool only_operands = false;
+	enum ctl_exit code = CTL_OK;
+
+	*invocation = (struct ctl_invocation){
+		.endpoint = {
+			.path = environment && *environment ? environment : DEFAULT_SOCKET,
+			.timeout_ms = DEFAULT_TIMEOUT_MS,
+		},
+		.operands = calloc((size_t)argc + 1, sizeof(*invocation->operands)),
+		.given = calloc((size_t)argc + 1, sizeof(*invocation->given)),
+	};
+	if (!invocation->operands || !invocation->given)
+		ctl_out_of_memory();
+
+	for (int i = 1; i < argc && !code; i++) {
+		if (!only_operands && strcmp(argv[i], "--") == 0)
+			only_operands = true;
+		else if (!only_operands && argv[i][0] == '-' && argv[i][1])
+			code = take_option(invocation, argv, &i);
+		else
+			code = take_operand(invocation, commands, argv[i]);
+	}
+	return code ? code : check_operands(invocation);
+}
+
+void ctl_options_free(struct ctl_invocation *invocation)
+{
+	free(invocation->operands);
+	free(invocation->given);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text that is safe to show: UTF-8 decoding and the list of characters that a
+ * terminal obeys instead of showing.
+ */
+#include "config.h"
+
+#include "terminal_text.h"
+
+#include <string.h>
+
+struct character_range {
+	uint32_t first;
+	uint32_t last;
+};
+
+static const struct character_range unsafe_characters[] = {
+	{ 0x0000, 0x001f },                     /* C0 controls */
+	{ 0x007f, 0x009f },                     /* DEL, C1 controls */
+	{ 0x061c, 0x061c },                     /* direction marks */
+	{ 0x200e, 0x200f }, { 0x2028, 0x202e }, /* separators and direction overrides */
+	{ 0x2066, 0x2069 },                     /* direction isolates */
+};
+
+/* By the number of continuation bytes: the lead byte's pattern, the lowest legal value. */
+static const struct {
+	unsigned char mask;
+	unsigned char lead;
+	uint32_t lowest;
+} sequences[] = {
+	{ 0x80, 0x00, 0x0000 },
+	{ 0xe0, 0xc0, 0x0080 },
+	{ 0xf0, 0xe0, 0x0800 },
+	{ 0xf8, 0xf0, 0x10000 },
+};
+
+size_t ctl_utf8_decode(const char *text, size_t len, uint32_t *code_point)
+{
+	unsigned char lead = (unsigned char)text[0];
+	size_t extra = 0;
+	uint32_t value;
+
+	while (extra < 4 && (lead & sequences[extra].mask) != sequences[extra].lead)
+		extra++;
+	if (extra == 4 || extra >= len)
+		return 0;
+
+	value = lead & (unsigned char)~sequences[extra].mask;
+	for (size_t i = 1; i <= extra; i++) {
+		unsigned char byte = (unsigned char)text[i];
+
+		if ((byte & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (byte & 0x3f);
+	}
+	if (value < sequences[extra].lowest || value > 0x10ffff ||
+	    (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	*code_point = value;
+	return extra + 1;
+}
+
+static int is_unsafe(uint32_t code_point)
+{
+	for (size_t i = 0; i < sizeof(unsafe_characters) / sizeof(unsafe_characters[0]); i++) {
+		if (code_point >= unsafe_characters[i].first &&
+		    code_point <= unsafe_characters[i].last)
+			return 1;
+	}
+	return 0;
+}
+
+void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep)
+{
+	size_t position = 0;
+
+	while (position < len) {
+		uint32_t code_point;
+		size_t bytes = ctl_utf8_decode(text + position, len - position, &code_point);
+
+		if (!bytes) {
+			ctl_buffer_printf(out, "\\x%02x",
+					  (unsigned int)(unsigned char)text[position]);
+			bytes = 1;
+		} else if (is_unsafe(code_point) &&
+			   !(code_point && code_point < 0x80 && strchr(keep, (int)code_point))) {
+			ctl_buffer_printf(out, "\\u%04x", (unsigned int)code_point);
+		} else {
+			ctl_buffer_append(out, text + position, bytes);
+		}
+		position += bytes;
+	}
+}

@@ -1,0 +1,1241 @@
+# SPDX-License-Identifier: MIT
+"""gpalayoutctl: requests from flags and files, readable output, errors, exit codes.
+
+Most promises are about the client alone and are tested against a scripted peer,
+which can misbehave in ways the daemon does not. The last class goes end to end.
+"""
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
+
+OK, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
+
+BASE_ENV = {name: value for name, value in os.environ.items() if name not in ("GPALAYOUT_SOCKET", "NO_COLOR")}
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code = code
+        self.raw = out
+        self.out = out.decode("utf-8", "replace")
+        self.raw_err = err
+        self.err = err.decode("utf-8", "replace")
+
+
+def ctl(*args, stdin=b"", env=None, stdout=subprocess.PIPE):
+    process = subprocess.run([GPALAYOUTCTL, *args], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                             env=dict(BASE_ENV, **(env or {})), timeout=PATIENCE, check=False)
+    return Result(process.returncode, process.stdout or b"", process.stderr)
+
+
+def on_terminal(*args, env=None):
+    """Runs with a terminal as standard output; returns the exit status and what it shows."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([GPALAYOUTCTL, *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+                               env=dict(BASE_ENV, TERM="xterm", **(env or {})))
+    os.close(slave)
+    shown = b""
+    while select.select([master], [], [], PATIENCE)[0]:
+        try:
+            data = os.read(master, 1 << 16)
+        except OSError:  # EIO: the last writer has gone
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    return process.wait(PATIENCE), shown
+
+
+def reply(result, identity=1):
+    return json.dumps({"jsonrpc": "2.0", "id": identity, "result": result}).encode() + b"\n"
+
+
+def refusal(code=1, message="no", identity=1, **data):
+    error = {"code": code, "message": message, "data": data}
+    return json.dumps({"jsonrpc": "2.0", "id": identity, "error": error}).encode() + b"\n"
+
+
+def entry(tag, kind, start, end):
+    return {"tag": tag, "kind": kind, "start": hex(start), "end": hex(end)}
+
+
+def rows(text):
+    """The rows of a printed map: (start, end, size, kind, tag)."""
+    lines = text.split("\n\n")[0].splitlines()
+    if lines[0].split() != ["START", "END", "SIZE", "KIND", "TAG"]:
+        raise AssertionError(f"not a map:\n{text}")
+    pattern = re.compile(r" *(0x[0-9a-f]+) +(0x[0-9a-f]+) +([0-9.]+ (?:[KMGTPE]i)?B) +(\S+) +(.*)")
+    return [pattern.fullmatch(line).groups() for line in lines[1:]]
+
+
+class FakeDaemon:
+    """Listens on a socket and does to one connection after another what the script says.
+
+    `script` is bytes, sent once a line has been read, or a function that is given
+    the connection. What clients sent is in `lines`.
+    """
+
+    def __init__(self, script):
+        self.script = script
+        self.lines = []
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutctl-test-")
+        self.path = os.path.join(self.folder, "control.sock")
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(self.path)
+        self.listener.listen(8)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(PATIENCE)
+        self.listener.close()
+        shutil.rmtree(self.folder)
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(PATIENCE)
+                try:
+                    if callable(self.script):
+                        self.script(connection)
+                    else:
+                        self.lines.append(self.read_line(connection))
+                        connection.sendall(self.script)
+                except OSError:
+                    pass  # the client has left; its exit status says whether it should have
+
+    @staticmethod
+    def read_line(connection):
+        data = b""
+        while not data.endswith(b"\n"):
+            piece = connection.recv(1 << 16)
+            if not piece:
+                break
+            data += piece
+        return data
+
+
+def answered(script, *args, **options):
+    """Runs the client against a fake daemon."""
+    with FakeDaemon(script) as daemon:
+        return ctl("--socket", daemon.path, *args, **options)
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutctl-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def check(self, result, code, *errors):
+        """The exit status, and complaints and hints that hold these texts."""
+        self.assertEqual(result.code, code, result.err)
+        for text in errors:
+            self.assertIn(text, result.err)
+        if code:
+            self.assertTrue(result.err.startswith("gpalayoutctl: "), result.err)
+        else:
+            self.assertEqual(result.err, "")
+
+
+class CommandLine(Case):
+    def test_help_lists_every_command_and_global_option(self):
+        result = ctl("--help")
+        self.check(result, OK)
+        for word in ("resolve", "allocate", "policies", "info", "schema", "call", "--socket", "--json", "--timeout",
+                     "--help", "--version", "Exit status"):
+            self.assertRegex(result.out, rf"(?m)^ *{word}\b")
+        self.assertEqual(ctl("-h").out, result.out)
+
+    def test_each_command_has_help_before_and_behind_it(self):
+        for command in ("resolve", "allocate", "policies", "info", "schema", "call"):
+            with self.subTest(command):
+                result = ctl(command, "--help")
+                self.check(result, OK)
+                self.assertTrue(result.out.startswith(f"Usage: gpalayoutctl {command} "), result.out)
+                self.assertEqual(ctl("--help", command).out, result.out)
+
+    def test_help_fits_a_terminal(self):
+        for line in ctl("resolve", "--help").out.splitlines():
+            self.assertLessEqual(len(line), 90, line)
+
+    def test_version_names_program_and_project(self):
+        result = ctl("--version")
+        self.check(result, OK)
+        self.assertRegex(result.out, r"^gpalayoutctl \(gpalayoutd\) \d+\.\d+\.\d+\S*\n$")
+
+    def test_wrong_usage_is_exit_2_and_says_what_is_wrong(self):
+        cases = [
+            ([], "which command?"),
+            (["frobnicate"], "unknown command frobnicate"),
+            (["--frob", "info"], "unknown option --frob"),
+            (["info", "--frob"], "gpalayoutctl info --help"),
+            (["info", "--memory", "4G"], "unknown option --memory"),
+            (["--memory", "4G", "resolve"], "stand behind it"),
+            (["resolve", "--mem", "4G"], "unknown option --mem"),
+            (["info", "extra"], "unexpected argument extra"),
+            (["allocate"], "allocate needs FILE|-"),
+            (["allocate", "a", "b"], "unexpected argument b"),
+            (["call"], "call needs METHOD"),
+            (["resolve"], "resolve needs a request"),
+            (["resolve", "--memory"], "--memory needs a value: SIZE"),
+            (["resolve", "--policy", "--json"], "--policy needs a value"),
+            (["resolve", "--print-request=yes", "--memory", "1G"], "--print-request takes no value"),
+            (["info", "--json=no"], "--json takes no value"),
+            (["info", "--timeout", "0"], "'0' is not a number of seconds"),
+            (["info", "--timeout", "-1"], "'-1' is not"),
+            (["info", "--timeout", "1.2345"], "'1.2345' is not"),
+            (["info", "--timeout", "1."], "'1.' is not"),
+            (["info", "--timeout", "99999999999999999999"], "is not a number of seconds"),
+            (["info", "--timeout", "ten"], "'ten' is not"),
+            (["info", "--socket", ""], "a socket path has 1 to 107 bytes"),
+            (["info", "--socket", "/" + "x" * 107], "a socket path has 1 to 107 bytes"),
+        ]
+        for args, text in cases:
+            with self.subTest(" ".join(args)):
+                result = ctl(*args)
+                self.check(result, USAGE, text)
+                self.assertEqual(result.raw, b"")
+
+    def test_global_options_work_before_and_behind_the_command(self):
+        with FakeDaemon(reply({"version": "1"})) as daemon:
+            for args in (["--socket", daemon.path, "--timeout", "9", "info"],
+                         ["info", "--socket", daemon.path, "--timeout", "9"],
+                         ["--timeout=0.5", "info", f"--socket={daemon.path}"]):
+                with self.subTest(" ".join(args)):
+                    result = ctl(*args)
+                    self.check(result, OK)
+                    self.assertEqual(result.out, "version  1\n")
+
+    def test_the_environment_names_the_socket_and_the_option_wins(self):
+        with FakeDaemon(reply({"version": "1"})) as daemon:
+            self.check(ctl("info", env={"GPALAYOUT_SOCKET": daemon.path}), OK)
+            result = ctl("info", "--socket", "/nonexistent/s", env={"GPALAYOUT_SOCKET": daemon.path})
+            self.check(result, NO_DAEMON, "/nonexistent/s: cannot connect")
+
+    def test_without_both_the_socket_is_the_system_one(self):
+        self.assertIn("/run/gpalayoutd/control.sock", ctl("--help").out)
+        result = ctl("info", "--timeout", "0.001", env={"GPALAYOUT_SOCKET": ""})
+        if result.code:
+            self.check(result, NO_DAEMON, "/run/gpalayoutd/control.sock: ")
+
+    def test_double_dash_ends_the_options(self):
+        self.check(ctl("allocate", "--", "--no-such-file"), USAGE, "--no-such-file: No such file")
+
+
+# Flags of a request, and what each puts into it.
+RC = "--pcie-root-complex"
+FLAGS = [
+    (["--arch", "aarch64"], {"arch": "aarch64"}),
+    (["--policy", "openvmm-2026.05"], {"policy": "openvmm-2026.05"}),
+    (["--profile", "linux-direct"], {"profile": "linux-direct"}),
+    (["--memory", "4G"], {"memory": {"nodes": ["4G"]}}),
+    (["--memory", "size=4GiB"], {"memory": {"nodes": ["4GiB"]}}),
+    (["--memory=4G"], {"memory": {"nodes": ["4G"]}}),
+    (["--memory=size=4G"], {"memory": {"nodes": ["4G"]}}),
+    (["--memory", "nonsense"], {"memory": {"nodes": ["nonsense"]}}),
+    (["--numa", "4G", "--numa", "size=0x1000", "--numa", "0"], {"memory": {"nodes": ["4G", "0x1000", "0"]}}),
+    (["--memory-start", "0x40000000"], {"memory": {"start": "0x40000000"}}),
+    (["--chipset-low-mmio", "64M"], {"chipset": {"low_mmio": "64M"}}),
+    (["--chipset-high-mmio", "1G"], {"chipset": {"high_mmio": "1G"}}),
+    (["--pcie-ecam", "above-4gib"], {"pcie": {"ecam": "above-4gib"}}),
+    (["--pcie-ecam-below-4gb"], {"pcie": {"ecam": "below-4gib"}}),
+    ([RC, "rc0"], {"pcie": {"root_complexes": [{"name": "rc0"}]}}),
+    ([RC, "rc0,segment=1,start_bus=2,end_bus=3,node=4"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "segment": 1, "start_bus": 2, "end_bus": 3, "node": 4}]}}),
+    ([RC, "rc0,node=9007199254740991"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "node": 9007199254740991}]}}),
+    ([RC, "rc0,segment=1000000000000000"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "segment": 1000000000000000}]}}),
+    ([RC, "b,high_mmio=0x1000,low_mmio=4M", RC, "a"],
+     {"pcie": {"root_complexes": [{"name": "b", "low_mmio": "4M", "high_mmio": "0x1000"}, {"name": "a"}]}}),
+    ([RC, "rc0,low_mmio_base=0xe0000000"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "low_mmio": {"start": "0xe0000000", "end": "0xe4000000"}}]}}),
+    ([RC, "rc0,low_mmio=2M,low_mmio_base=3G"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "low_mmio": {"start": "0xc0000000", "end": "0xc0200000"}}]}}),
+    ([RC, "rc0,high_mmio_base=0x4000000000"],
+     {"pcie": {"root_complexes": [{"name": "rc0",
+                                   "high_mmio": {"start": "0x4000000000", "end": "0x4040000000"}}]}}),
+    ([RC, "rc0,high_mmio_base=256GiB,high_mmio=1TB"],
+     {"pcie": {"root_complexes": [{"name": "rc0",
+                                   "high_mmio": {"start": "0x4000000000", "end": "0x14000000000"}}]}}),
+    ([RC, "rc0,high_mmio_base=0,high_mmio=18446744073709551615"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "high_mmio": {"start": "0x0", "end": "0xffffffffffffffff"}}]}}),
+    ([RC, "rc0,high_mmio_base=0xffff,high_mmio=0xFFFFFFFFFFFF0000"],
+     {"pcie": {"root_complexes": [{"name": "rc0",
+                                   "high_mmio": {"start": "0xffff", "end": "0xffffffffffffffff"}}]}}),
+    ([RC, "rc0,cxl"], {"pcie": {"root_complexes": [{"name": "rc0", "cxl": {"hdm": "1G"}}]}}),
+    ([RC, "rc0,hdm=512M"], {"pcie": {"root_complexes": [{"name": "rc0", "cxl": {"hdm": "512M"}}]}}),
+    ([RC, "rc0,cxl,hdm=512M"], {"pcie": {"root_complexes": [{"name": "rc0", "cxl": {"hdm": "512M"}}]}}),
+    (["--virtio-mmio", "4"], {"virtio_mmio": {"slots": 4}}),
+    ([RC, "rc0", RC, "rc1", "--iommu", "rc1=amd-vi"],
+     {"pcie": {"root_complexes": [{"name": "rc0"}, {"name": "rc1", "iommu": "amd-vi"}]}}),
+    (["--iommu", "rc0=smmuv3", "--iommu", "rc1=smmuv3", RC, "rc0", RC, "rc1"],
+     {"pcie": {"root_complexes": [{"name": "rc0", "iommu": "smmuv3"}, {"name": "rc1", "iommu": "smmuv3"}]}}),
+    (["--amd-iommu", "rc0", RC, "rc0"], {"pcie": {"root_complexes": [{"name": "rc0", "iommu": "amd-vi"}]}}),
+    (["--intel-vtd", "rc0", RC, "rc0"], {"pcie": {"root_complexes": [{"name": "rc0", "iommu": "intel-vtd"}]}}),
+    (["--smmu", "rc0", RC, "rc0"], {"pcie": {"root_complexes": [{"name": "rc0", "iommu": "smmuv3"}]}}),
+    (["--smmu", "rc=rc0", RC, "rc0"], {"pcie": {"root_complexes": [{"name": "rc0", "iommu": "smmuv3"}]}}),
+    (["--vtl2-chipset-mmio", "1G"], {"vtl2": {"chipset_mmio": "1G"}}),
+    (["--vtl2-memory", "512M"], {"vtl2": {"memory": {"size": "512M", "alignment": "2M"}}}),
+    (["--vtl2-memory", "512M,alignment=1G"], {"vtl2": {"memory": {"size": "512M", "alignment": "1G"}}}),
+    (["--vtl2-framebuffer", "8MiB"], {"vtl2": {"framebuffer": "8MiB"}}),
+    (["--reserve", "a-b=0xfd00000000-1T", "--reserve", "c=0-4K"],
+     {"reserved": [{"name": "a-b", "start": "0xfd00000000", "end": "1T"},
+                   {"name": "c", "start": "0", "end": "4K"}]}),
+    (["--host-bits", "46"], {"host": {"physical_address_bits": 46}}),
+]
+
+
+class RequestFromFlags(Case):
+    def test_each_flag_puts_its_member_into_the_request(self):
+        for args, members in FLAGS:
+            with self.subTest(" ".join(args)):
+                result = ctl("resolve", "--print-request", *args)
+                self.check(result, OK)
+                expected = {"arch": os.uname().machine, **members}
+                self.assertEqual(json.loads(result.out), expected)
+
+    def test_no_flag_of_the_help_is_untested(self):
+        listed = set(re.findall(r"^  (--[a-z0-9-]+)", ctl("resolve", "--help").out.split("\nOptions:")[0], re.M))
+        tested = {arg.split("=")[0] for args, _ in FLAGS for arg in args if arg.startswith("--")}
+        self.assertEqual(listed - {"--print-request"}, tested)
+
+    def test_all_flags_together_build_one_request(self):
+        result = ctl("resolve", "--host-bits", "46", "--arch", "x86_64", "--numa", "4G", RC, "rc0,cxl", "--amd-iommu",
+                     "rc0", "--vtl2-memory", "1G", "--vtl2-framebuffer", "8M", "--memory-start", "0",
+                     "--pcie-ecam-below-4gb", "--numa", "2G", "--print-request")
+        self.check(result, OK)
+        self.assertEqual(json.loads(result.out), {
+            "arch": "x86_64", "memory": {"nodes": ["4G", "2G"], "start": "0"},
+            "pcie": {"ecam": "below-4gib",
+                     "root_complexes": [{"name": "rc0", "cxl": {"hdm": "1G"}, "iommu": "amd-vi"}]},
+            "vtl2": {"memory": {"size": "1G", "alignment": "2M"}, "framebuffer": "8M"},
+            "host": {"physical_address_bits": 46}})
+
+    def test_equal_flags_in_another_order_build_the_same_text(self):
+        one = ctl("resolve", "--print-request", "--arch", "x86_64", "--memory", "4G", RC, "rc0", "--iommu",
+                  "rc0=amd-vi")
+        other = ctl("resolve", "--iommu", "rc0=amd-vi", RC, "rc0", "--memory", "4G", "--arch", "x86_64",
+                    "--print-request")
+        self.assertEqual(one.out, other.out)
+
+    def test_the_request_is_sent_as_it_is_printed(self):
+        args = ["--arch", "x86_64", "--numa", "4G", "--numa", "2G", RC, "rc0,end_bus=7", "--reserve", "a=1T-2T"]
+        with FakeDaemon(reply({"layout": {"map": []}})) as daemon:
+            self.check(ctl("resolve", *args, "--socket", daemon.path), OK)
+            self.assertEqual(json.loads(daemon.lines[0]), {
+                "jsonrpc": "2.0", "id": 1, "method": "layout.resolve",
+                "params": {"request": json.loads(ctl("resolve", "--print-request", *args).out)}})
+
+    def test_print_request_shows_a_file_as_it_is(self):
+        path = self.write("request.json", b'{"b":[1,{}],"a":9007199254740993,"c":[]}')
+        result = ctl("resolve", path, "--print-request")
+        self.check(result, OK)
+        self.assertEqual(result.out, '{\n  "b": [\n    1,\n    {}\n  ],\n  "a": 9007199254740993,\n  "c": []\n}\n')
+
+    def test_flags_that_make_no_sense_are_wrong_usage(self):
+        cases = [
+            (["--memory", "1G", "--numa", "1G"], "--memory and --numa exclude each other"),
+            (["--memory", "1G", "--memory", "2G"], "--memory is given twice"),
+            (["--arch", "x86_64", "--arch", "x86_64"], "--arch is given twice"),
+            (["--memory", "4G,file=x"], "unknown key file"),
+            (["--numa", "size=4G,host_numa_node=0"], "unknown key host_numa_node"),
+            (["--numa", "4G,2G"], "two sizes"),
+            (["--pcie-ecam", "above-4gib", "--pcie-ecam-below-4gb"], "another flag has already set pcie.ecam"),
+            ([RC, "rc0,frob=1"], "unknown key 'frob'"),
+            ([RC, "rc0,frob=1"], "segment, start_bus, end_bus, node, low_mmio,"),
+            ([RC, "rc0,"], "unknown key ''"),
+            ([RC, "segment=0"], "has to start with a name"),
+            ([RC, "rc0,segment"], "segment needs a value"),
+            ([RC, "rc0,cxl=on"], "cxl takes no value"),
+            ([RC, "rc0,segment=1,segment=1"], "segment is given twice"),
+            ([RC, "rc0,segment=0x1"], "'0x1' is not a whole number"),
+            ([RC, "rc0,start_bus=-1"], "'-1' is not a whole number"),
+            ([RC, "rc0,end_bus="], "'' is not a whole number"),
+            ([RC, "rc0,node=9007199254740992"], "is not a whole number"),
+            ([RC, "rc0,low_mmio_base=top"], "'top' is not an address"),
+            ([RC, "rc0,low_mmio_base=0x"], "'0x' is not an address"),
+            ([RC, "rc0,low_mmio_base=1g"], "'1g' is not an address"),
+            ([RC, "rc0,low_mmio_base=1GiBs"], "'1GiBs' is not an address"),
+            ([RC, "rc0,low_mmio_base=16384P"], "'16384P' is not an address"),
+            ([RC, "rc0,low_mmio_base=18446744073709551616"], "is not an address"),
+            ([RC, "rc0,low_mmio_base=3G,low_mmio=64m"], "'64m' is not a size"),
+            ([RC, "rc0,high_mmio_base=0xffffffffffffffff,high_mmio=1"], "end above 2^64"),
+            (["--virtio-mmio", "4K"], "'4K' is not a whole number"),
+            (["--host-bits", "forty"], "'forty' is not a whole number"),
+            (["--iommu", "amd-vi"], "'amd-vi' is not RC=KIND"),
+            (["--iommu", "rc0=amd-vi"], "there is no root complex rc0"),
+            (["--amd-iommu", "rc1", RC, "rc0"], "there is no root complex rc1"),
+            (["--amd-iommu", "rc0", "--iommu", "rc0=amd-vi", RC, "rc0"], "has an IOMMU already"),
+            (["--vtl2-memory", "alignment=2M"], "has no size"),
+            (["--vtl2-memory", "1G,node=0"], "unknown key node"),
+            (["--vtl2-memory", "1G,alignment=2M,alignment=2M"], "two of a kind"),
+            (["--reserve", "a"], "'a' is not NAME=START-END"),
+            (["--reserve", "a-b=0"], "'a-b=0' is not NAME=START-END"),
+        ]
+        for args, text in cases:
+            with self.subTest(" ".join(args)):
+                result = ctl("resolve", "--print-request", *args)
+                self.check(result, USAGE, text)
+                self.assertEqual(result.raw, b"")
+
+    def test_a_file_and_flags_together_are_wrong_usage(self):
+        path = self.write("request.json", b"{}")
+        self.check(ctl("resolve", path, "--memory", "4G"), USAGE, "not both")
+        self.check(ctl("resolve", "--host-bits", "40", "-"), USAGE, "not both")
+
+
+class Documents(Case):
+    def test_a_file_is_sent_as_it_was_written(self):
+        text = b' {"n": 9007199254740993,\r\n\t"s": "\\u0041 \xc3\xa9\\n", "e": 1E2, "a": 1, "A": 2}\n\n'
+        with FakeDaemon(reply({"layout": {"map": []}})) as daemon:
+            self.check(ctl("resolve", self.write("r.json", text), "--socket", daemon.path), OK)
+            line = daemon.lines[0]
+        self.assertEqual(line.count(b"\n"), 1)
+        self.assertIn(b'"request":' + text.replace(b"\r", b" ").replace(b"\n", b" ") + b"}", line)
+        self.assertEqual(json.loads(line)["params"], {"request": json.loads(text)})
+
+    def test_standard_input_is_a_document_for_each_command_that_takes_one(self):
+        with FakeDaemon(reply({"map": [], "layout": {"map": []}})) as daemon:
+            for args, method, params in [
+                    (["resolve", "-"], "layout.resolve", {"request": {"x": 1}}),
+                    (["allocate", "-"], "layout.allocate", {"x": 1}),
+                    (["call", "a.b", "-"], "a.b", {"x": 1})]:
+                self.check(ctl("--socket", daemon.path, *args, stdin=b'{"x": 1}\n'), OK)
+                sent = json.loads(daemon.lines[-1])
+                self.assertEqual((sent["method"], sent["params"]), (method, params))
+
+    def test_call_takes_text_a_file_or_nothing(self):
+        path = self.write("p.json", b'{"y": 2}')
+        with FakeDaemon(reply(None)) as daemon:
+            for args, members in [([], {}), (['{"x": [1]}'], {"params": {"x": [1]}}),
+                                  ([f"@{path}"], {"params": {"y": 2}})]:
+                self.check(ctl("--socket", daemon.path, "call", 'odd "name"\n', *args), OK)
+                self.assertEqual(json.loads(daemon.lines[-1]),
+                                 {"jsonrpc": "2.0", "id": 1, "method": 'odd "name"\n', **members})
+
+    def test_what_is_not_json_is_exit_2_with_file_and_offset(self):
+        cases = [
+            (b"", 0, "there is nothing"),
+            (b" \n ", 3, "there is nothing"),
+            (b"{", 1, "ends too early"),
+            (b'{"a":1}}', 7, "not what may stand here"),
+            (b'{"a":1} {}', 8, "not what may stand here"),
+            (b'{"a" 1}', 5, "not what may stand here"),
+            (b"[1,]", 3, "not what may stand here"),
+            (b'{"a":01}', 6, "does not start with 0"),
+            (b"[-]", 2, "a digit is missing"),
+            (b"[1.]", 3, "behind the point"),
+            (b"[1e]", 3, "in the exponent"),
+            (b"[.5]", 1, "neither a value"),
+            (b"[+1]", 1, "neither a value"),
+            (b"[nul]", 1, "neither a value"),
+            (b"{'a':1}", 1, "neither a value"),
+            (b"[1] // x", 4, "neither a value"),
+            (b"\xef\xbb\xbf{}", 0, "neither a value"),
+            (b"{}\x00", 2, "neither a value"),
+            (b"[\x0b]", 1, "neither a value"),
+            (b'["\x00"]', 2, "control character"),
+            (b'["a\nb"]', 3, "control character"),
+            (b'["\\x"]', 3, "no such escape"),
+            (b'["\\u12g4"]', 6, "four hexadecimal digits"),
+            (b'["abc', 5, "not closed"),
+            (b'["\\"', 4, "not closed"),
+            (b'["\xff"]', 2, "not UTF-8"),
+            (b'["\xc0\xaf"]', 2, "not UTF-8"),
+            (b'["\xed\xa0\x80"]', 2, "not UTF-8"),
+            (b'["\xf4\x90\x80\x80"]', 2, "not UTF-8"),
+            (b'["\xe2\x82', 2, "not UTF-8"),
+            (b"[" * 5000, None, "not what may stand here"),
+            (bytes(range(256)), 0, "neither a value"),
+            (b"\x7fELF\x02\x01\x01", 0, "neither a value"),
+        ]
+        for text, offset, why in cases:
+            with self.subTest(text[:20]):
+                path = self.write("r.json", text)
+                result = ctl("resolve", path, "--socket", "/nonexistent")
+                where = f"{path}:{offset}: not JSON: " if offset is not None else f"{path}:"
+                self.check(result, USAGE, where, why, "hint: byte ")
+                self.assertEqual(result.raw, b"")
+
+    def test_the_hint_counts_lines_and_columns_from_1(self):
+        self.check(ctl("allocate", "-", stdin=b'{\n "a": 1,\n "b": 02\n}'), USAGE,
+                   "standard input:18: not JSON", "byte 18 is in line 3, column 8")
+        self.check(ctl("call", "a.b", "{"), USAGE, "PARAMS:1: not JSON")
+
+    def test_what_cannot_be_read_is_exit_2_with_its_name(self):
+        missing = os.path.join(self.folder, "missing")
+        self.check(ctl("resolve", missing), USAGE, f"{missing}: No such file or directory")
+        self.check(ctl("allocate", self.folder), USAGE, f"{self.folder}: Is a directory")
+        self.check(ctl("call", "a.b", "@"), USAGE, "No such file")
+        self.check(ctl("resolve", "/dev/zero"), USAGE, "/dev/zero: larger than 16 MiB")
+        self.check(ctl("resolve", ""), USAGE, "No such file")
+
+    def test_a_file_may_be_a_pipe_that_fills_slowly(self):
+        path = os.path.join(self.folder, "fifo")
+        os.mkfifo(path)
+
+        def fill():
+            with open(path, "wb", buffering=0) as fifo:
+                for byte in b'{"a": 1}':
+                    fifo.write(bytes([byte]))
+                    time.sleep(0.01)
+
+        writer = threading.Thread(target=fill)
+        writer.start()
+        result = ctl("resolve", "--print-request", path)
+        writer.join(PATIENCE)
+        self.check(result, OK)
+        self.assertEqual(json.loads(result.out), {"a": 1})
+
+    def test_names_of_files_cannot_act_on_the_terminal(self):
+        result = ctl("resolve", "/nonexistent/\x1b[31m\nx\xff")
+        self.check(result, USAGE, "\\u001b[31m\\u000ax")
+        self.assertEqual(result.raw_err.count(b"\n"), 1)
+
+    def test_the_offset_of_the_daemon_becomes_one_of_the_file(self):
+        text = b'{"arch":"x86_64","arch":"x86_64"}'
+
+        def refuse(connection):
+            line = FakeDaemon.read_line(connection)
+            connection.sendall(refusal(-32700, "a member twice", None, reason="duplicate_key",
+                                       offset=line.index(text) + 17))
+
+        path = self.write("r.json", text)
+        self.check(answered(refuse, "resolve", path), REFUSED, "gpalayoutctl: duplicate_key: a member twice\n",
+                   f"hint: the fault is at {path}:17\n")
+
+
+class Exchange(Case):
+    def test_no_socket_is_exit_3_with_a_hint(self):
+        path = os.path.join(self.folder, "none.sock")
+        self.check(ctl("info", "--socket", path), NO_DAEMON, f"{path}: cannot connect: No such file",
+                   "hint: is gpalayoutd running?")
+
+    def test_a_socket_nobody_listens_on_is_exit_3_with_a_hint(self):
+        path = os.path.join(self.folder, "dead.sock")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+            dead.bind(path)
+        self.check(ctl("info", "--socket", path), NO_DAEMON, "Connection refused", "hint: ")
+        self.check(ctl("info", "--socket", self.write("file", b"")), NO_DAEMON, "Connection refused", "hint: ")
+
+    def test_every_command_needs_the_daemon(self):
+        for args in (["resolve", "--memory", "1G"], ["allocate", "-"], ["policies"], ["info"], ["schema"],
+                     ["call", "a.b"]):
+            with self.subTest(args[0]):
+                self.check(ctl("--socket", "/nonexistent", *args, stdin=b"{}"), NO_DAEMON, "cannot connect")
+
+    def test_a_connection_that_is_closed_is_exit_3(self):
+        self.check(answered(lambda connection: None, "info"), NO_DAEMON, "connection closed without an answer")
+        self.check(answered(b"", "info"), NO_DAEMON, "connection closed without an answer")
+        self.check(answered(b'{"jsonrpc"', "info"), NO_DAEMON, "closed inside the answer, after 10 bytes")
+        self.check(answered(reply(1)[:-1], "info"), NO_DAEMON, "closed inside the answer")
+
+    def test_silence_is_exit_3_once_the_time_is_up(self):
+        def silence(connection):
+            connection.recv(1 << 16)
+            connection.recv(1)  # returns when the client leaves
+
+        start = time.monotonic()
+        self.check(answered(silence, "info", "--timeout", "0.3"), NO_DAEMON, "no answer within 0.3 s",
+                   "hint: --timeout")
+        self.assertGreaterEqual(time.monotonic() - start, 0.3)
+        self.assertLess(time.monotonic() - start, 20)
+
+    def test_the_time_is_for_the_whole_exchange(self):
+        def drip(connection):
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.05)
+
+        self.check(answered(drip, "info", "--timeout", "0.5"), NO_DAEMON, "no answer within 0.5 s")
+
+    def test_a_full_listen_queue_is_waited_for_and_then_exit_3(self):
+        path = os.path.join(self.folder, "full.sock")
+        waiting = []
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(path)
+            listener.listen(0)
+            try:
+                for _ in range(64):
+                    waiting.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                    waiting[-1].setblocking(False)
+                    waiting[-1].connect(path)
+            except BlockingIOError:
+                pass
+            self.check(ctl("info", "--socket", path, "--timeout", "0.3"), NO_DAEMON, "no answer within 0.3 s")
+
+            process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", path], stdout=subprocess.PIPE, env=BASE_ENV)
+            time.sleep(0.1)
+            # Leave the queue one by one; the client's line shows which connection is its own.
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    ready = select.select([connection], [], [], 0.5)[0]
+                    if ready and FakeDaemon.read_line(connection):
+                        connection.sendall(reply({"version": "1"}))
+                        break
+            self.assertEqual(process.communicate(timeout=PATIENCE)[0], b"version  1\n")
+            self.assertEqual(process.returncode, OK)
+        for client in waiting:
+            client.close()
+
+    def test_an_answer_that_is_none_is_exit_3_with_a_clear_text(self):
+        cases = [
+            (b"HTTP/1.1 400 Bad Request\r\n", "the answer is not JSON"),
+            (b"\n", "the answer is not JSON"),
+            (b'{"jsonrpc":"2.0","id":1,"result":{}}{}\n', "the answer is not JSON"),
+            (b'{"jsonrpc":"2.0","id":1,"result":"\x1b[2J"}\n', "control character"),
+            (b"[]\n", "no JSON-RPC 2.0 message"),
+            (b'{"id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
+            (b'{"jsonrpc":"2.1","id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
+            (b'{"jsonrpc":"2.00","id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
+            (b'{"jsonrpc":"2.0","id":1}\n', "either a result or an error"),
+            (b'{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"m"}}\n', "either a result or"),
+            (b'{"jsonrpc":"2.0","id":1,"error":"no"}\n', "no code or no message"),
+            (b'{"jsonrpc":"2.0","id":1,"error":{"message":"m"}}\n', "no code or no message"),
+            (reply({}, 2), "its id is not the id of the request"),
+            (reply({}, "1"), "its id is not the id of the request"),
+            (reply({}, None), "its id is not the id of the request"),
+            (refusal(identity=2, reason="overlap"), "its id is not the id of the request"),
+            (b'{"jsonrpc":"2.0","method":"layout.event","params":{}}\n', "either a result or an error"),
+        ]
+        for line, text in cases:
+            with self.subTest(line[:60]):
+                result = answered(line, "info")
+                self.check(result, NO_DAEMON, text)
+                self.assertEqual(result.raw, b"")
+
+    def test_a_result_of_another_shape_is_exit_3(self):
+        for args, result in [(["resolve", "--memory", "1G"], {}), (["resolve", "--memory", "1G"], {"layout": 7}),
+                             (["allocate", "-"], {"map": {}}), (["allocate", "-"], {"map": [1]}),
+                             (["allocate", "-"], {"map": [{"tag": "a", "kind": "ram", "start": "0x0"}]}),
+                             (["allocate", "-"], {"map": [entry("a", "ram", 4096, 4096)]}),
+                             (["info"], []), (["policies"], {}), (["policies"], {"policies": [{}]})]:
+            with self.subTest(f"{args[0]} {result}"):
+                self.check(answered(reply(result), *args, stdin=b"{}"), NO_DAEMON, "the answer is not understood")
+
+    def test_an_error_without_an_id_is_a_refusal(self):
+        self.check(answered(refusal(-32002, "too many", None, reason="overloaded"), "info"), REFUSED,
+                   "overloaded: too many", "hint: try again")
+
+    def test_an_answer_in_pieces_is_put_together(self):
+        line = reply({"version": "1.2.3 é"})
+
+        def dribble(connection):
+            FakeDaemon.read_line(connection)
+            for byte in line:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.001)
+
+        result = answered(dribble, "info")
+        self.check(result, OK)
+        self.assertEqual(result.out, "version  1.2.3 é\n")
+
+    def test_answers_beyond_16_mib_are_taken_whole(self):
+        value = "x" * (20 << 20)
+        line = reply(value)
+
+        def pieces(connection):
+            FakeDaemon.read_line(connection)
+            for start in range(0, len(line), 99991):
+                connection.sendall(line[start:start + 99991])
+
+        result = answered(pieces, "call", "a.b")
+        self.check(result, OK)
+        self.assertTrue(result.raw == b'"' + value.encode() + b'"\n')
+        result = answered(pieces, "call", "a.b", "--json")
+        self.check(result, OK)
+        self.assertTrue(result.raw == line)
+
+    def test_large_requests_arrive_whole_at_a_slow_reader(self):
+        text = b'["' + b"y" * (3 << 20) + b'"]'
+        received = []
+
+        def slow(connection):
+            time.sleep(0.2)
+            received.append(FakeDaemon.read_line(connection))
+            connection.sendall(reply({"map": []}))
+
+        self.check(answered(slow, "allocate", "-", stdin=text), OK)
+        self.assertTrue(received[0] == b'{"jsonrpc":"2.0","id":1,"method":"layout.allocate","params":' + text + b"}\n")
+
+    def test_a_refusal_before_the_end_of_the_request_is_seen(self):
+        def refuse(connection):
+            connection.recv(100)
+            connection.sendall(refusal(-32001, "line above 1 MiB", None, reason="message_too_large"))
+
+        self.check(answered(refuse, "allocate", "-", stdin=b'["' + b"y" * (3 << 20) + b'"]'), REFUSED,
+                   "message_too_large: line above 1 MiB", "hint: ")
+
+    def test_a_refusal_by_a_peer_that_reads_no_further_is_seen(self):
+        seen = threading.Event()
+
+        def refuse(connection):
+            connection.recv(100)
+            connection.sendall(refusal(-32001, "line above 1 MiB", None, reason="message_too_large"))
+            seen.wait(PATIENCE)
+
+        with FakeDaemon(refuse) as daemon:
+            result = ctl("--socket", daemon.path, "--timeout", "20", "allocate", "-",
+                         stdin=b'["' + b"y" * (3 << 20) + b'"]')
+            seen.set()
+        self.check(result, REFUSED, "message_too_large: line above 1 MiB")
+
+    def test_a_peer_that_leaves_while_the_request_is_sent_is_exit_3_and_no_signal(self):
+        result = answered(lambda connection: connection.recv(100), "allocate", "-",
+                          stdin=b'["' + b"y" * (3 << 20) + b'"]')
+        self.check(result, NO_DAEMON, "connection closed without an answer")
+
+    def test_being_stopped_and_continued_does_no_harm(self):
+        go_on = threading.Event()
+
+        def wait(connection):
+            FakeDaemon.read_line(connection)
+            go_on.wait(PATIENCE)
+            connection.sendall(reply({"version": "1"}))
+
+        with FakeDaemon(wait) as daemon:
+            process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", daemon.path], env=BASE_ENV,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            for _ in range(5):
+                time.sleep(0.02)
+                process.send_signal(signal.SIGSTOP)
+                process.send_signal(signal.SIGCONT)
+            go_on.set()
+            self.assertEqual(process.communicate(timeout=PATIENCE), (b"version  1\n", b""))
+            self.assertEqual(process.returncode, OK)
+
+
+class Output(Case):
+    def map_of(self, entries, *args):
+        result = answered(reply({"map": entries}), "allocate", "-", *args, stdin=b"{}")
+        self.check(result, OK)
+        return rows(result.out)
+
+    def test_gaps_are_rows_also_before_the_first_entry(self):
+        self.assertEqual(
+            self.map_of([entry("a", "ram", 0x40000000, 0x80000000), entry("b", "fixed", 0x80000000, 0x80001000),
+                         entry("c", "mmio64", 0x100000000, 0x100200000)]),
+            [("0x0", "0x40000000", "1 GiB", "gap", "-"),
+             ("0x40000000", "0x80000000", "1 GiB", "ram", "a"),
+             ("0x80000000", "0x80001000", "4 KiB", "fixed", "b"),
+             ("0x80001000", "0x100000000", "2097148 KiB", "gap", "-"),
+             ("0x100000000", "0x100200000", "2 MiB", "mmio64", "c")])
+
+    def test_adjacent_entries_have_no_gap(self):
+        self.assertEqual([row[3] for row in self.map_of([entry("a", "ram", 0, 4096), entry("b", "ram", 4096, 8192)])],
+                         ["ram", "ram"])
+
+    def test_the_map_is_sorted_by_address(self):
+        found = self.map_of([entry("b", "ram", 0x3000, 0x4000), entry("a", "ram", 0, 0x1000)])
+        self.assertEqual([(row[0], row[4]) for row in found], [("0x0", "a"), ("0x1000", "-"), ("0x3000", "b")])
+
+    def test_entries_inside_another_make_no_gap(self):
+        self.assertEqual(
+            [row[3] for row in self.map_of([entry("a", "reserved", 0, 0x9000), entry("b", "ram", 0x1000, 0x2000),
+                                            entry("c", "ram", 0x9000, 0xa000)])],
+            ["reserved", "ram", "ram"])
+
+    def test_an_empty_map_has_a_heading_only(self):
+        self.assertEqual(self.map_of([]), [])
+
+    def test_sizes_are_exact_in_binary_units(self):
+        kib, mib, gib, tib = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+        for size, text in [(3 * gib, "3 GiB"), (gib + gib // 2, "1.5 GiB"), (gib + gib // 4, "1.25 GiB"),
+                           (gib + gib // 8, "1.125 GiB"), (gib + gib // 16, "1088 MiB"), (3 * gib + mib, "3073 MiB"),
+                           (3 * gib + 4 * kib, "3145732 KiB"), (4 * kib, "4 KiB"), (kib + 512, "1.5 KiB"),
+                           (1025, "1025 B"), (1, "1 B"), (1023 * mib, "1023 MiB"), (1024 * mib, "1 GiB"),
+                           (2 * tib, "2 TiB"), (1 << 50, "1 PiB"), (1 << 63, "8 EiB"),
+                           ((1 << 64) - 4096, "18014398509481980 KiB"), ((1 << 63) + (1 << 59), "8.5 EiB"),
+                           (mib + mib // 2 + mib // 8, "1.625 MiB"), ((1 << 64) - 1, "18446744073709551615 B")]:
+            with self.subTest(text):
+                self.assertEqual(self.map_of([entry("a", "ram", 0, size)])[0][2], text)
+
+    def test_columns_line_up(self):
+        entries = [entry("long-tag-" * 9, "post_mmio", 0, 1 << 40), entry("b", "ram", 1 << 40, 1 << 41)]
+        out = answered(reply({"map": entries}), "allocate", "-", stdin=b"{}").out.splitlines()
+        for column in ("END", "SIZE", "KIND", "TAG"):
+            edge = out[0].index(column) + (len(column) if column in ("END", "SIZE") else 0)
+            for line in out[1:]:
+                self.assertRegex(line[edge - 1:edge + 1], r"\S | \S", line)
+
+    LAYOUT = {"arch": "x86_64", "policy": "openvmm-2026.07", "profile": "gen2-uefi", "digest": "sha256:00ff",
+              "map": [entry("ram0", "ram", 0, 0xc0000000)], "ram_size": "0xc0000000", "end_of_ram": "0xc0000000",
+              "end_of_layout": "0x100000000", "top": "0x100000000", "required_address_bits": 32,
+              "warnings": [{"reason": "many_virtio_mmio_slots", "tag": "virtio-mmio", "message": "more than 100"}]}
+
+    def test_resolve_ends_with_a_summary_and_warnings(self):
+        result = answered(reply({"layout": self.LAYOUT}), "resolve", "--memory", "3G")
+        self.check(result, OK)
+        self.assertEqual(result.out.split("\n\n")[1].splitlines(), [
+            "architecture           x86_64",
+            "policy                 openvmm-2026.07",
+            "profile                gen2-uefi",
+            "RAM                    3 GiB",
+            "end of RAM             0xc0000000 (3 GiB)",
+            "end of layout          0x100000000 (4 GiB)",
+            "top                    0x100000000 (4 GiB)",
+            "required address bits  32",
+            "digest                 sha256:00ff"])
+        self.assertEqual(result.out.split("\n\n")[2], "warning: many_virtio_mmio_slots at virtio-mmio: more than 100\n")
+
+    def test_a_layout_without_warnings_has_no_such_section(self):
+        result = answered(reply({"layout": dict(self.LAYOUT, warnings=[])}), "resolve", "--memory", "3G")
+        self.assertNotIn("warning", result.out)
+        self.assertTrue(result.out.endswith("sha256:00ff\n"))
+
+    def test_gaps_are_dim_on_a_terminal_only_and_not_with_no_color(self):
+        line = reply({"map": [entry("a", "ram", 0x1000, 0x2000)]})
+        path = self.write("a.json", b"{}")
+        with FakeDaemon(line) as daemon:
+            args = ["--socket", daemon.path, "allocate", path]
+            code, shown = on_terminal(*args)
+            self.assertEqual(code, OK)
+            gap, ram = shown.splitlines()[1:3]
+            self.assertTrue(gap.startswith(b"\x1b[2m") and gap.endswith(b"\x1b[0m"), gap)
+            self.assertNotIn(b"\x1b", ram)
+            self.assertNotIn(b"\x1b", on_terminal(*args, env={"NO_COLOR": "1"})[1])
+            self.assertIn(b"\x1b", on_terminal(*args, env={"NO_COLOR": ""})[1])
+            self.assertNotIn("\x1b", ctl(*args, env={"TERM": "xterm"}).out)
+
+    EVIL = "\x1b]0;x\x07\r\n\x00\x7f\x9b\u202e\u2028end"
+
+    def test_control_characters_of_the_daemon_reach_no_terminal(self):
+        evil = self.EVIL
+        path = self.write("a.json", b"{}")
+        layout = {"map": [], "policy": evil, "end_of_ram": evil,
+                  "warnings": [{"reason": evil, "tag": evil, "message": evil}]}
+        scripts = [
+            (["allocate", path], reply({"map": [entry(evil, "ram", 0, 4096)]})),
+            (["allocate", path], reply({"map": [entry("a", evil, 0, 4096)]})),
+            (["resolve", "--memory", "1G"], reply({"layout": layout})),
+            (["info"], reply({evil: evil, "list": [evil], "deep": {evil: {evil: [[evil]]}}})),
+            (["policies"], reply({"policies": [{"name": evil, "summary": evil, "defaults": {
+                evil: evil, "profiles": {evil: {evil: evil}}}}]})),
+            (["call", "a.b"], reply({evil: [evil]})),
+            (["schema"], reply(evil)),
+            (["info"], refusal(1, evil, reason=evil, pointer=evil, tag=evil)),
+            (["info"], refusal(1, evil, reason="overlap", tag=evil, other_tag=evil)),
+            (["info"], b"\x1b[2J\n"),
+            (["info", "--json"], b'{"jsonrpc":"2.0","id":1,"result":"\x7f\xc2\x9b\xe2\x80\xae"}\n'),
+        ]
+        safe = set(range(0x20, 0x7f)) | {0x0d, 0x0a}
+        for args, line in scripts:
+            with self.subTest(f"{args[0]} {line[:50]}"):
+                with FakeDaemon(line) as daemon:
+                    _, shown = on_terminal("--socket", daemon.path, *args, env={"NO_COLOR": "1"})
+                    self.assertLessEqual(set(shown), safe, shown)
+                    result = ctl("--socket", daemon.path, *args)
+                    if "--json" not in args:
+                        self.assertLessEqual(set(result.raw + result.raw_err), safe)
+
+    def test_ordinary_text_of_other_scripts_is_shown(self):
+        self.assertEqual(self.map_of([entry("héllo-世界-🙂", "ram", 0, 4096)])[0][4], "héllo-世界-🙂")
+
+    def test_call_prints_the_result_with_every_digit(self):
+        line = (b'{"jsonrpc":"2.0", "result" : {"n":18446744073709551615,"e":[],'
+                b'"s":"\\u0000\\"result\\"","f":1.50} ,"id":1}\n')
+        result = answered(line, "call", "a.b")
+        self.check(result, OK)
+        self.assertEqual(result.out, '{\n  "n": 18446744073709551615,\n  "e": [],\n  "s": "\\u0000\\"result\\"",\n'
+                                     '  "f": 1.50\n}\n')
+
+    def test_call_finds_the_result_behind_look_alikes(self):
+        line = b'{"jsonrpc":"2.0","x":{"result":1},"y":"result","z":[{"result":2}],"result":[3],"id":1}\n'
+        self.assertEqual(json.loads(answered(line, "call", "a.b").out), [3])
+
+    def test_json_is_the_reply_line_as_it_came(self):
+        line = b'{"id":1, "jsonrpc":"2.0" ,"result":{"b":1.50,"a":"\\u0041\xc3\xa9\xc2\x9b","a":2}}\n'
+        for args in (["info"], ["policies"], ["schema"], ["call", "a.b"], ["allocate", "-"], ["resolve", "-"]):
+            with self.subTest(args[0]):
+                result = answered(line, "--json", *args, stdin=b"{}")
+                self.check(result, OK)
+                self.assertEqual(result.raw, line)
+
+    def test_json_is_the_reply_line_also_for_a_refusal(self):
+        line = refusal(1, "they overlap", reason="overlap", tag="a", other_tag="b")
+        result = answered(line, "--json", "resolve", "--memory", "1G")
+        self.check(result, REFUSED, "overlap: they overlap")
+        self.assertEqual(result.raw, line)
+
+    def test_json_shows_an_answer_that_is_not_believed(self):
+        result = answered(reply({}, 7), "--json", "info")
+        self.check(result, NO_DAEMON, "its id")
+        self.assertEqual(result.raw, reply({}, 7))
+
+    def test_info_shows_whatever_there_is(self):
+        result = answered(reply({"version": "0.1.0", "protocol": 1, "sockets": {"control": "/c", "inspect": None},
+                                 "policies": ["a", "b"], "limits": {"request_line_bytes": 1048576, "nodes": 1024},
+                                 "none": [], "yes": True, "big": 9007199254740991, "part": 1.5,
+                                 "list": [{"x": 1}, {"x": [2, 3]}]}), "info")
+        self.check(result, OK)
+        self.assertEqual([line.split(None, 1) for line in result.out.splitlines()], [
+            ["version", "0.1.0"], ["protocol", "1"], ["sockets.control", "/c"], ["sockets.inspect", "null"],
+            ["policies", "a, b"], ["limits.request_line_bytes", "1048576 (1 MiB)"], ["limits.nodes", "1024"],
+            ["none", "none"], ["yes", "true"], ["big", "9007199254740991"], ["part", "1.5"],
+            ["list.0.x", "1"], ["list.1.x", "2, 3"]])
+
+    def test_info_of_any_depth_is_printed(self):
+        deep = "leaf"
+        for _ in range(100):
+            deep = {"d": deep}
+        result = answered(reply(deep), "info")
+        self.check(result, OK)
+        self.assertIn("leaf", result.out)
+
+    def test_policies_show_defaults_with_units_and_mark_the_default(self):
+        result = answered(reply({"default": "p2", "policies": [
+            {"name": "p1", "summary": "first", "defaults": {"pcie": {"ecam": "below-4gib"}}},
+            {"name": "p2", "summary": "second", "defaults": {"pcie": {"root_complex": {"low_mmio": "0x4000000"}}}}]}),
+            "policies")
+        self.check(result, OK)
+        self.assertEqual(result.out, "p1\n  first\n  pcie.ecam  below-4gib\n\n"
+                                     "p2 (default)\n  second\n  pcie.root_complex.low_mmio  0x4000000 (64 MiB)\n")
+
+    def test_profiles_stand_side_by_side(self):
+        profiles = {"gen1": {"chipset": {"low": "0x8000000", "high": "0x0"}, "note": "x"},
+                    "linux-direct": {"chipset": {"low": "0x8001000"}, "list": [1, 2]}}
+        result = answered(reply({"policies": [{"name": "p", "defaults": {"a": 1, "profiles": profiles}}]}), "policies")
+        self.check(result, OK)
+        self.assertEqual(result.out, "p\n"
+                                     "  a  1\n"
+                                     "  PROFILE          gen1  linux-direct\n"
+                                     "  chipset.low   128 MiB    131076 KiB\n"
+                                     "  chipset.high        0             -\n"
+                                     "  note                x             -\n"
+                                     "  list                -          1, 2\n")
+
+    def test_profiles_of_another_shape_are_shown_all_the_same(self):
+        for profiles in (["gen1"], {}, {"gen1": 7}, {"gen1": {}}, "gen1"):
+            with self.subTest(str(profiles)):
+                line = reply({"policies": [{"name": "p", "defaults": {"profiles": profiles}}]})
+                self.check(answered(line, "policies"), OK)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        path = self.write("a.json", b"{}")
+        with FakeDaemon(reply({"map": [], "layout": {"map": []}, "policies": [{"name": "a"}]})) as daemon:
+            for args in (["--help"], ["--version"], ["resolve", "--help"], ["resolve", "--print-request", path],
+                         ["resolve", path], ["allocate", path], ["policies"], ["info"], ["schema"], ["call", "a.b"],
+                         ["info", "--json"]):
+                with self.subTest(" ".join(args)), open("/dev/full", "wb") as full:
+                    result = ctl("--socket", daemon.path, *args, stdout=full)
+                    self.check(result, USAGE, "cannot write the output: No space left on device")
+
+    def test_a_closed_standard_output_is_an_error(self):
+        with FakeDaemon(reply({"version": "1"})) as daemon:
+            process = subprocess.run(["/bin/sh", "-c", 'exec "$0" "$@" <&- >&-', GPALAYOUTCTL, "--socket", daemon.path,
+                                      "info"], stderr=subprocess.PIPE, env=BASE_ENV, timeout=PATIENCE, check=False)
+        self.assertEqual(process.returncode, USAGE)
+        self.assertIn(b"cannot write the output", process.stderr)
+
+    def test_with_standard_error_closed_no_complaint_goes_to_the_daemon(self):
+        received = []
+
+        def listen(connection):
+            while data := connection.recv(1 << 16):
+                received.append(data)
+
+        with FakeDaemon(listen) as daemon:
+            process = subprocess.run(["/bin/sh", "-c", 'exec "$0" "$@" 2>&-', GPALAYOUTCTL, "--socket", daemon.path,
+                                      "info", "--timeout", "0.2"], env=BASE_ENV, timeout=PATIENCE, check=False)
+        self.assertEqual(process.returncode, NO_DAEMON)
+        self.assertEqual(b"".join(received), b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}\n')
+
+    def test_a_reader_that_leaves_ends_the_output_quietly(self):
+        with FakeDaemon(reply("x" * (4 << 20))) as daemon:
+            process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "schema"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=BASE_ENV,
+                                       preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
+            process.stdout.read(1)
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+            process.stderr.close()
+            self.assertEqual(process.wait(PATIENCE), -signal.SIGPIPE)
+
+
+# A refusal's data, and what the hint must say.
+HINTS = [
+    ({"reason": "invalid_json", "offset": 3}, "JSON text"),
+    ({"reason": "invalid_utf8"}, "UTF-8"),
+    ({"reason": "duplicate_key"}, "keep one of them"),
+    ({"reason": "too_deep"}, "nesting"),
+    ({"reason": "too_many_values"}, "split"),
+    ({"reason": "invalid_request"}, "PARAMS is an object, as in '{\"request\": {...}}'"),
+    ({"reason": "method_not_found"}, "gpalayoutctl schema"),
+    ({"reason": "missing_member"}, "--memory"),
+    ({"reason": "unknown_member"}, "misspelling"),
+    ({"reason": "wrong_type"}, "integers or strings"),
+    ({"reason": "bad_size"}, "1536M, not 1.5G"),
+    ({"reason": "out_of_range"}, "gpalayoutctl info"),
+    ({"reason": "bad_name"}, "1 to 64"),
+    ({"reason": "unknown_policy"}, "gpalayoutctl policies"),
+    ({"reason": "duplicate_name"}, "rename"),
+    ({"reason": "invalid_bus_range"}, "start_bus may not be above end_bus"),
+    ({"reason": "bus_overlap", "tag": "rc1", "other_tag": "rc0"}, "give rc1 and rc0 buses of their own"),
+    ({"reason": "bus_overlap"}, "buses of its own"),
+    ({"reason": "mixed_iommu", "tag": "rc1", "other_tag": "rc0"}, "give rc1 and rc0 the same kind"),
+    ({"reason": "mixed_iommu"}, "the same kind"),
+    ({"reason": "iommu_arch_mismatch"}, "smmuv3 is for aarch64"),
+    ({"reason": "invalid_hdm"}, "256M"),
+    ({"reason": "node_out_of_range"}, "--numa"),
+    ({"reason": "invalid_memory"}, "multiples of 4K"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0x401"}, "make a a multiple of 4K above 0; it has 1025 B"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0x0"}, "sizes are multiples of 4K"),
+    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "at least 4K for a, not 6 KiB"),
+    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x0"}, "a power of two"),
+    ({"reason": "overlap", "tag": "a", "other_tag": "b"}, "move or shrink a or b"),
+    ({"reason": "overlap"}, "one of the two"),
+    ({"reason": "exhausted", "tag": "pcie-rc0-low-mmio", "size": "0x80000000", "alignment": "0x200000",
+      "phase": "mmio32", "free_space": "0x60000000", "largest_fit": "0x40000000"},
+     "room for 1 GiB at an alignment of 2 MiB and pcie-rc0-low-mmio needs 2 GiB"),
+    ({"reason": "exhausted", "tag": "a", "size": "0x1000", "alignment": "0x1000", "phase": "mmio32",
+      "free_space": "0x0", "largest_fit": "0x0"}, "nothing of that alignment is left below 4 GiB for a"),
+    ({"reason": "exhausted", "tag": "ram0", "size": "0x80000000", "alignment": "0x40000000", "phase": "ram",
+      "free_space": "0x40000000", "largest_fit": "0x40000000"}, "1 GiB is free for ram0, which needs 2 GiB"),
+    ({"reason": "exhausted", "tag": "h", "size": "0x80000000", "alignment": "0x40000000", "phase": "mmio64",
+      "free_space": "0x40000000", "largest_fit": "0x20000000"}, "the largest h that fits there is 512 MiB"),
+    ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "out of the way of h"),
+    ({"reason": "exhausted"}, "ask for less"),
+    ({"reason": "ecam_below_minimum"}, "above-4gib"),
+    ({"reason": "fixed_low_mmio_above_4gib"}, "low_mmio_base"),
+    ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46},
+     "vtl2 sets the top, which needs 46 address bits where the host has 40"),
+    ({"reason": "address_width_exceeded"}, "a host with more bits"),
+    ({"reason": "not_found"}, "layout.list"),
+    ({"reason": "conflict"}, "another name"),
+    ({"reason": "generation_mismatch"}, "read it again"),
+    ({"reason": "would_move"}, "allow_moves"),
+    ({"reason": "denied"}, "admin group"),
+    ({"reason": "store_failed"}, "log"),
+    ({"reason": "store_full"}, "free space"),
+    ({"reason": "resync_required"}, "subscribe anew"),
+    ({"reason": "internal"}, "defect"),
+    ({"reason": "message_too_large"}, "gpalayoutctl info"),
+    ({"reason": "overloaded"}, "try again"),
+    ({"reason": "timeout"}, "try again"),
+    ({"reason": "shutting_down"}, "try again"),
+    ({"reason": "something_new"}, "--json shows the whole answer"),
+    ({}, "--json shows the whole answer"),
+]
+
+
+class Refusals(Case):
+    def test_reason_pointer_and_message_are_on_one_line(self):
+        line = refusal(-32602, "4g is not a size", reason="bad_size", pointer="/request/memory/nodes/0")
+        result = answered(line, "resolve", "--memory", "4g")
+        self.check(result, REFUSED)
+        self.assertEqual(result.err.splitlines()[0],
+                         "gpalayoutctl: bad_size at /request/memory/nodes/0: 4g is not a size")
+        self.assertEqual(result.raw, b"")
+
+    def test_without_a_pointer_there_is_no_at(self):
+        self.check(answered(refusal(1, "full", reason="exhausted"), "info"), REFUSED,
+                   "gpalayoutctl: exhausted: full\n")
+
+    def test_without_a_reason_there_is_the_code(self):
+        line = b'{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"oops"}}\n'
+        self.check(answered(line, "info"), REFUSED, "gpalayoutctl: error -32603: oops\n")
+
+    def test_each_reason_has_its_next_step(self):
+        for data, text in HINTS:
+            with self.subTest(str(data)):
+                result = answered(refusal(1, "m", **data), "info")
+                self.check(result, REFUSED)
+                hints = [line for line in result.err.splitlines() if line.startswith("hint: ")]
+                self.assertEqual(len(hints), 1, result.err)
+                self.assertIn(text, hints[0])
+                self.assertNotRegex(hints[0], r"\{[a-z_]+\}")
+
+    def test_odd_details_do_no_harm(self):
+        for data in ({"tag": 7, "largest_fit": "0xzz", "size": [], "alignment": None},
+                     {"tag": "a", "largest_fit": "-1", "size": "0x" + "f" * 30, "alignment": "x"}):
+            with self.subTest(str(data)):
+                self.check(answered(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), REFUSED,
+                           "exhausted: m", "hint: ")
+
+
+class WithDaemon(DaemonTestCase):
+    maxDiff = None
+
+    def ctl(self, *args, **options):
+        return ctl("--socket", self.daemon.socket, *args, **options)
+
+    def ok(self, *args, **options):
+        result = self.ctl(*args, **options)
+        self.assertEqual((result.code, result.err), (OK, ""))
+        return result
+
+    def refused(self, reason, pointer, *args, **options):
+        result = self.ctl(*args, **options)
+        self.assertEqual(result.code, REFUSED, result.err)
+        where = f" at {pointer}" if pointer is not None else ""
+        self.assertTrue(result.err.startswith(f"gpalayoutctl: {reason}{where}: "), result.err)
+        self.assertIn("\nhint: ", result.err)
+        self.assertNotIn("hint: --json", result.err)
+        return result
+
+    def test_resolve_shows_where_everything_goes(self):
+        out = self.ok("resolve", "--arch", "x86_64", "--memory", "4G").out
+        self.assertEqual(rows(out), [
+            ("0x0", "0xc0000000", "3 GiB", "ram", "ram0"),
+            ("0xc0000000", "0xf8000000", "896 MiB", "gap", "-"),
+            ("0xf8000000", "0x100000000", "128 MiB", "fixed", "chipset-low-mmio"),
+            ("0x100000000", "0x140000000", "1 GiB", "ram", "ram0"),
+            ("0x140000000", "0x160000000", "512 MiB", "mmio64", "chipset-high-mmio")])
+        for line in ("RAM                    4 GiB\n", "end of RAM             0x140000000 (5 GiB)\n",
+                     "top                    0x160000000 (5.5 GiB)\n", "required address bits  33\n",
+                     "policy                 openvmm-2026.07\n", "profile                gen2-uefi\n",
+                     "digest                 sha256:"):
+            self.assertIn(line, out)
+
+    def test_file_standard_input_and_flags_give_the_same_answer(self):
+        request = b'{"arch": "aarch64",\n "memory": {"nodes": ["2GiB"]},\n "virtio_mmio": {"slots": 3}}\n'
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(request)
+            file.flush()
+            answers = {self.ok("resolve", file.name).out, self.ok("resolve", "-", stdin=request).out,
+                       self.ok("resolve", "--arch", "aarch64", "--memory", "2GiB", "--virtio-mmio", "3").out}
+        self.assertEqual(len(answers), 1)
+        self.assertIn("virtio-mmio", answers.pop())
+
+    def test_the_daemon_takes_each_flag(self):
+        out = self.ok("resolve", "--arch", "x86_64", "--policy", "openvmm-2026.06", "--profile", "gen2-uefi",
+                      "--numa", "4G", "--numa", "size=2G", "--memory-start", "1M", "--chipset-low-mmio", "64M",
+                      "--chipset-high-mmio", "1G", "--pcie-ecam", "above-4gib", RC,
+                      "rc0,segment=0,start_bus=0,end_bus=127,node=1,low_mmio=32M,high_mmio=2G,hdm=512M", RC,
+                      "rc1,segment=1,low_mmio_base=0xe0000000,high_mmio_base=0x8000000000,cxl", "--virtio-mmio", "2",
+                      "--amd-iommu", "rc0", "--iommu", "rc1=amd-vi", "--vtl2-chipset-mmio", "128M",
+                      "--vtl2-memory", "256M,alignment=1G", "--vtl2-framebuffer", "8M",
+                      "--reserve", "ht=0xfd00000000-1T", "--host-bits", "46").out
+        found = {row[4]: row for row in rows(out)}
+        self.assertEqual(found["pcie-rc1-low-mmio"][:3], ("0xe0000000", "0xe4000000", "64 MiB"))
+        self.assertEqual(found["pcie-rc1-high-mmio"][:3], ("0x8000000000", "0x8040000000", "1 GiB"))
+        for tag, size in [("low-ram-gap", "1 MiB"), ("chipset-low-mmio", "64 MiB"), ("chipset-high-mmio", "1 GiB"),
+                          ("pcie-seg0-ecam", "128 MiB"), ("pcie-seg1-ecam", "256 MiB"),
+                          ("pcie-rc0-low-mmio", "32 MiB"), ("pcie-rc0-high-mmio", "2 GiB"),
+                          ("pcie-rc0-cxl-hdm", "512 MiB"), ("pcie-rc1-cxl-hdm", "1 GiB"), ("virtio-mmio", "8 KiB"),
+                          ("amd-iommu-0", "16 KiB"), ("amd-iommu-1", "16 KiB"), ("vtl2-chipset-mmio", "128 MiB"),
+                          ("vtl2", "256 MiB"), ("vtl2-framebuffer", "8 MiB")]:
+            self.assertEqual(found[tag][2], size, tag)
+        self.assertIn("policy                 openvmm-2026.06\n", out)
+
+    def test_every_other_iommu_flag_is_taken(self):
+        for arch, flag, tag in [("x86_64", "--intel-vtd", "intel-vtd-0"), ("aarch64", "--smmu", "smmu-0")]:
+            out = self.ok("resolve", "--arch", arch, "--memory", "1G", RC, "rc0", flag, "rc0").out
+            self.assertIn(tag, {row[4] for row in rows(out)})
+
+    def test_warnings_are_shown(self):
+        out = self.ok("resolve", "--arch", "x86_64", "--memory", "1G", "--virtio-mmio", "101").out
+        self.assertRegex(out, r"\n\nwarning: \S+ at virtio-mmio: .+\n$")
+
+    def test_allocate_shows_the_map(self):
+        out = self.ok("allocate", "-", stdin=b'{"ram": [{"tag": "r", "size": "2GiB", "alignment": "1GiB"}],'
+                      b' "fixed": [{"tag": "f", "start": "0x40000000", "end": "0x80000000"}]}').out
+        self.assertEqual(rows(out), [("0x0", "0x40000000", "1 GiB", "ram", "r"),
+                                     ("0x40000000", "0x80000000", "1 GiB", "fixed", "f"),
+                                     ("0x80000000", "0xc0000000", "1 GiB", "ram", "r")])
+
+    def test_policies_lists_all_three_and_the_default(self):
+        out = self.ok("policies").out
+        self.assertEqual(re.findall(r"^(\S.*)", out, re.M),
+                         ["openvmm-2026.05", "openvmm-2026.06", "openvmm-2026.07 (default)"])
+        self.assertRegex(out, r"pcie\.root_complex\.low_mmio +0x4000000 \(64 MiB\)")
+        self.assertRegex(out, r"  PROFILE .*gen2-uefi.*linux-direct-unenlightened")
+
+    def test_info_shows_sockets_and_limits(self):
+        out = self.ok("info").out
+        self.assertRegex(out, rf"(?m)^sockets\.control +{re.escape(self.daemon.socket)}$")
+        self.assertRegex(out, r"(?m)^version +\d")
+        self.assertRegex(out, r"(?m)^default_policy +openvmm-2026\.07$")
+        self.assertRegex(out, r"(?m)^limits\.\w+ +\d+")
+
+    def test_schema_prints_the_openrpc_document(self):
+        document = json.loads(self.ok("schema").out)
+        self.assertIn("openrpc", document)
+        self.assertIn("layout.resolve", [method["name"] for method in document["methods"]])
+
+    def test_call_reaches_any_method(self):
+        self.assertEqual(json.loads(self.ok("call", "daemon.info").out), self.daemon.call("daemon.info")["result"])
+        params = {"request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}
+        self.assertEqual(json.loads(self.ok("call", "layout.resolve", json.dumps(params)).out),
+                         self.daemon.call("layout.resolve", params)["result"])
+
+    def test_json_is_what_the_daemon_sent(self):
+        line = b'{"jsonrpc":"2.0","id":1,"method":"policy.list"}\n'
+        with self.daemon.connect() as client:
+            client.send(line)
+            self.assertEqual(self.ok("policies", "--json").raw, client.read_line() + b"\n")
+
+    def test_refusals_name_the_member_and_give_a_hint(self):
+        self.refused("bad_size", "/request/memory/nodes/0", "resolve", "--memory", "1.5G")
+        self.refused("bad_size", "/request/memory/nodes/1", "resolve", "--numa", "1G", "--numa", "64m")
+        self.refused("unknown_member", "/request/memry", "resolve", "-",
+                     stdin=b'{"arch":"x86_64","memory":{"nodes":["1G"]},"memry":1}')
+        self.refused("missing_member", "/request/memory", "resolve", "--arch", "x86_64")
+        self.refused("unknown_policy", "/request/policy", "resolve", "--memory", "1G", "--policy", "openvmm-1999.01")
+        self.refused("method_not_found", None, "call", "no.such")
+        result = self.ctl("resolve", "--memory", "1G", RC, "rc0,start_bus=9,end_bus=3")
+        self.assertEqual(result.code, REFUSED)
+        self.assertIn("invalid_bus_range", result.err)
+
+    def test_no_room_says_what_would_fit(self):
+        result = self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", RC, "rc0,low_mmio=3968M", RC,
+                          "rc1,segment=1,low_mmio=64M")
+        self.assertEqual(result.code, REFUSED)
+        self.assertIn("exhausted", result.err)
+        self.assertIn("\nhint: ", result.err)
+
+    def test_too_few_host_bits_say_how_many_are_needed(self):
+        result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
+        self.assertEqual(result.code, REFUSED)
+        self.assertIn("address_width_exceeded", result.err)
+        self.assertIn("needs 37 address bits where the host has 36", result.err)
+
+    def test_a_member_twice_in_a_file_is_found_at_its_place(self):
+        text = b'{"arch":"x86_64",\n "arch":"x86_64"}'
+        result = self.refused("duplicate_key", None, "resolve", "-", stdin=text)
+        self.assertRegex(result.err, r"hint: the fault is at standard input:(1[89]|2[0-9])\n")
+
+    def test_a_request_above_the_limit_is_refused(self):
+        result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')
+        self.assertEqual(result.code, REFUSED, result.err)
+        self.assertIn("message_too_large", result.err)
+
+    def test_the_inspect_socket_resolves_too(self):
+        result = ctl("--socket", self.daemon.inspect_socket, "resolve", "--memory", "1G")
+        self.assertEqual((result.code, result.err), (OK, ""))
+
+
+if __name__ == "__main__":
+    main()
