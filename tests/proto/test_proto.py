@@ -1,0 +1,666 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds proto/ to its word: the document is sound, the page and the examples agree
+with it, and the daemon answers as all three say."""
+
+import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "proto"))
+sys.dont_write_bytecode = True  # the source tree may be read-only
+
+from jsonschema import Draft7Validator, Draft202012Validator
+
+import corpus
+import harness
+
+SAMPLE = 150  # vectors of each file
+
+# Reasons a schema alone finds: what they refuse must not validate.
+STRUCTURAL = {"missing_member", "unknown_member", "wrong_type", "bad_size", "out_of_range", "bad_name",
+              "unknown_policy"}
+
+# Reasons that take more than one line on a fresh connection, or bytes a JSON file cannot hold.
+WITHOUT_EXAMPLE = {"invalid_utf8", "too_many_values", "internal", "message_too_large", "overloaded",
+                   "timeout", "shutting_down"}
+
+# Names of methods that the daemon serves or might come to serve.
+METHOD_NAMES = [
+    "layout.resolve", "layout.allocate", "layout.create", "layout.get", "layout.list", "layout.delete",
+    "layout.update", "layout.probe", "layout.compare", "layout.explain", "policy.list", "policy.get",
+    "events.subscribe", "events.unsubscribe", "daemon.info", "daemon.stats", "daemon.schema",
+    "daemon.ping", "daemon.stop", "rpc.discover",
+]
+
+DOCUMENT = corpus.load_document()
+SCHEMAS = corpus.Schemas(DOCUMENT)
+EXAMPLES = corpus.load_examples()
+README = corpus.read(os.path.join(corpus.PROTO, "README.md"))
+
+
+def closed(properties, required=()):
+    return {"type": "object", "additionalProperties": False, "required": list(required),
+            "properties": properties}
+
+
+TEXT = {"type": "string", "minLength": 1}
+REFERENCE = closed({"$ref": {"type": "string", "pattern": "^#/components/"}}, ["$ref"])
+ANY_SCHEMA = {"type": "object"}
+DESCRIPTOR = closed({"name": TEXT, "summary": TEXT, "description": TEXT, "required": {"type": "boolean"},
+                     "deprecated": {"type": "boolean"}, "schema": ANY_SCHEMA}, ["name", "schema"])
+ERROR = closed({"code": {"type": "integer"}, "message": TEXT}, ["code", "message"])
+
+# What OpenRPC 1.2.6 asks of a document, as far as this one goes.
+OPENRPC = closed({
+    "openrpc": {"const": "1.2.6"},
+    "info": closed({"title": TEXT, "version": TEXT, "description": TEXT,
+                    "license": closed({"name": TEXT, "url": TEXT})}, ["title", "version"]),
+    "methods": {"type": "array", "items": closed({
+        "name": TEXT, "summary": TEXT, "description": TEXT,
+        "paramStructure": {"const": "by-name"},
+        "params": {"type": "array", "items": DESCRIPTOR},
+        "result": DESCRIPTOR,
+        "errors": {"type": "array", "minItems": 1, "items": REFERENCE},
+    }, ["name", "summary", "description", "paramStructure", "params", "result", "errors"])},
+    "components": closed({
+        "schemas": {"type": "object", "additionalProperties": ANY_SCHEMA,
+                    "propertyNames": {"pattern": "^[A-Z][A-Za-z0-9]*$"}},
+        "errors": {"type": "object", "additionalProperties": ERROR,
+                   "propertyNames": {"pattern": "^[A-Z][A-Za-z0-9]*$"}},
+    }, ["schemas", "errors"]),
+}, ["openrpc", "info", "methods", "components"])
+
+
+def objects(value, path=""):
+    """Every JSON object within a value, with the way to it."""
+    if isinstance(value, dict):
+        yield path, value
+        for name, item in value.items():
+            yield from objects(item, f"{path}/{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from objects(item, f"{path}/{index}")
+
+
+def follow(reference):
+    value = DOCUMENT
+    for part in reference.removeprefix("#/").split("/"):
+        value = value[part]
+    return value
+
+
+def all_schemas():
+    """Every schema of the document that is not part of another."""
+    yield from (("components/" + name, schema) for name, schema in DOCUMENT["components"]["schemas"].items())
+    for method in DOCUMENT["methods"]:
+        for descriptor in [*method["params"], method["result"]]:
+            yield f"{method['name']}/{descriptor['name']}", descriptor["schema"]
+
+
+def documented_errors():
+    """{(code, reason): (required, optional)}: the members of data, as the schemas have them."""
+    found = {}
+
+    def add(code, schema):
+        if "$ref" in schema:
+            return add(code, follow(schema["$ref"]))
+        if "oneOf" in schema:
+            for branch in schema["oneOf"]:
+                add(code, branch)
+            return None
+        reason = schema["properties"]["reason"]
+        for name in reason.get("enum", [reason.get("const")]):
+            required = set(schema["required"]) - {"reason"}
+            found[code, name] = required, set(schema["properties"]) - required - {"reason"}
+        return None
+
+    for rule in DOCUMENT["components"]["schemas"]["Error"]["allOf"]:
+        add(rule["if"]["properties"]["code"]["const"], rule["then"]["properties"]["data"])
+    return found
+
+
+def table(heading):
+    """The rows of the README's table under a heading line that starts so, as lists of cells."""
+    lines = README.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(heading))
+    for line in lines[start + 2:]:
+        if not line.startswith("|"):
+            return
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+class Document(unittest.TestCase):
+    """openrpc.json by itself."""
+
+    def test_is_an_openrpc_document(self):
+        Draft202012Validator.check_schema(OPENRPC)
+        self.assertEqual([fault.message for fault in Draft202012Validator(OPENRPC).iter_errors(DOCUMENT)], [])
+
+    def test_every_reference_resolves(self):
+        for path, value in objects(DOCUMENT):
+            if "$ref" in value:
+                with self.subTest(path):
+                    self.assertRegex(value["$ref"], "^#/components/(schemas|errors)/[A-Za-z0-9]+$")
+                    follow(value["$ref"])
+
+    def test_every_component_is_referred_to(self):
+        used = {value["$ref"] for _, value in objects(DOCUMENT) if "$ref" in value}
+        roots = {"#/components/schemas/RequestMessage", "#/components/schemas/ReplyMessage",
+                 "#/components/errors/NotJson", "#/components/errors/InvalidRequest",
+                 "#/components/errors/MethodNotFound"}
+        for kind, components in DOCUMENT["components"].items():
+            for name in components:
+                with self.subTest(name):
+                    self.assertIn(f"#/components/{kind}/{name}", used | roots)
+
+    def test_every_schema_is_a_schema(self):
+        # OpenRPC tools that know draft 7 alone can read them too.
+        for name, schema in all_schemas():
+            for validator in (Draft202012Validator, Draft7Validator):
+                with self.subTest(name, validator=validator.__name__):
+                    validator.check_schema(schema)
+
+    def test_objects_are_closed(self):
+        for name, schema in all_schemas():
+            for path, value in objects(schema, name):
+                if value.get("type") == "object" and "properties" in value:
+                    with self.subTest(path):
+                        self.assertIs(value.get("additionalProperties"), False)
+                        self.assertLessEqual(set(value.get("required", [])), set(value["properties"]))
+
+    def test_everything_is_described(self):
+        for name, schema in DOCUMENT["components"]["schemas"].items():
+            with self.subTest(name):
+                self.assertIn("title", schema)
+                self.assertRegex(schema["description"], r"^[A-Za-z0-9].*\.$")
+            for path, value in objects(schema, name):
+                for member, item in value.get("properties", {}).items() if value.get("type") == "object" else ():
+                    with self.subTest(f"{path}/{member}"):
+                        self.assertTrue("description" in item or "$ref" in item)
+
+    def test_method_names_are_unique(self):
+        names = [method["name"] for method in DOCUMENT["methods"]]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_each_method_states_its_errors_once(self):
+        for method in DOCUMENT["methods"]:
+            with self.subTest(method["name"]):
+                codes = [follow(error["$ref"])["code"] for error in method["errors"]]
+                self.assertEqual(len(codes), len(set(codes)))
+
+    def test_error_components_have_each_code_once(self):
+        codes = [error["code"] for error in DOCUMENT["components"]["errors"].values()]
+        self.assertEqual(codes, DOCUMENT["components"]["schemas"]["Error"]["properties"]["code"]["enum"])
+        self.assertEqual(set(codes), {code for code, _ in documented_errors()})
+
+    def test_each_reason_belongs_to_one_code(self):
+        reasons = [reason for _, reason in documented_errors()]
+        self.assertEqual(len(reasons), len(set(reasons)))
+
+
+def request_with(**members):
+    return {"request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, **members}}
+
+
+def root_complex_with(**members):
+    return request_with(pcie={"root_complexes": [{"name": "rc0", **members}]})
+
+
+# {schema: (params that hold such a value, values that are right, values that are wrong)}
+EDGES = {
+    "SizeIn": (
+        lambda value: request_with(chipset={"high_mmio": value}),
+        [0, 1, 4.0, 2**53 - 1, "0", "007", "4096", "1K", "1KB", "1KiB", "64M", "4GiB", "2T", "1P", "0x0",
+         "0xFFFFffff", "0x00001"],
+        [-1, 1.5, 2**53, True, None, [], {}, "", " 1", "1 ", "+1", "-1", "1.5G", "64m", "1 G", "1Gi", "1gb",
+         "1kib", "1B", "0x", "0X10", "x10", "10h", "1E", "0x1G", "0x1K"]),
+    "Window": (
+        lambda value: root_complex_with(low_mmio=value),
+        [4096, "2MiB", {"start": 0, "end": "1M"}],
+        [None, [], True, "x", {}, {"start": 0}, {"start": 0, "end": 4096, "size": 4096}, {"size": 4096}]),
+    "Name": (
+        lambda value: root_complex_with(name=value),
+        ["a", "rc0", "A-b_c.d:e", "x" * 64],
+        ["", "a b", "x" * 65, "\u00e9", "a/b", 1, None]),
+    "SegmentNumber": (
+        lambda value: root_complex_with(segment=value),
+        [0, 65535, 1.0],
+        [-1, 65536, 1.5, "1", None]),
+    "Bus": (
+        lambda value: root_complex_with(end_bus=value),
+        [0, 255],
+        [-1, 256, 0.5, "0"]),
+    "AddressBits": (
+        lambda value: request_with(host={"physical_address_bits": value}),
+        [1, 64],
+        [0, 65, 1.5, "46"]),
+    "Arch": (lambda value: request_with(arch=value), ["x86_64", "aarch64"], ["", "X86_64", "riscv64", 0, None]),
+    "Profile": (lambda value: request_with(profile=value), ["gen1", "hcl-host"], ["", "gen3", "Gen1", 1, None]),
+    "PolicyName": (lambda value: request_with(policy=value), ["openvmm-2026.05"], ["", "openvmm", 1, None]),
+    "Ecam": (lambda value: request_with(pcie={"ecam": value}), ["below-4gib"], ["", "default", 0, None]),
+    "IommuKind": (lambda value: root_complex_with(iommu=value), ["smmuv3", "amd-vi"], ["", "none", 0, None]),
+}
+
+# Schemas of replies, and of what is no param.
+REPLY_EDGES = {
+    "Address": (
+        ["0x0", "0x1", "0xc0000000", "0xfffffffffffff000"],
+        [0, "0", "0x", "0x00", "0x01", "0xC0000000", "0X1", "0x10000000000000000", " 0x1"]),
+    "Digest": (["sha256:" + "0f" * 32], ["sha256:" + "0F" * 32, "0f" * 32, "sha256:" + "0f" * 31]),
+    "Pointer": (["", "/request", "/request/memory/nodes/0", "/request/a~1b~0c"], ["request", "/a~2", "/~"]),
+    "Id": (["", "a", 0, -1, 2**53 - 1], [None, True, 1.5, [], 2**53]),
+}
+
+# The greatest lists and counts that are taken, and one more.
+COUNTS = {
+    "nodes": (request_with(memory={"nodes": [0] * 1024}), request_with(memory={"nodes": [0] * 1025})),
+    "no node": (request_with(), request_with(memory={"nodes": []})),
+    "slots": (request_with(virtio_mmio={"slots": 4096}), request_with(virtio_mmio={"slots": 4097})),
+    "root complexes": tuple(
+        request_with(pcie={"root_complexes": [{"name": f"rc{i}"} for i in range(count)]}) for count in (4096, 4097)),
+}
+
+# One request with every member there is.
+FULL_REQUEST = {
+    "arch": "x86_64", "policy": "openvmm-2026.07", "profile": "gen2-uefi",
+    "memory": {"nodes": ["2GiB", 0], "start": 0},
+    "chipset": {"low_mmio": "128MiB", "high_mmio": "512MiB"},
+    "pcie": {"ecam": "below-4gib", "root_complexes": [
+        {"name": "rc0", "segment": 0, "start_bus": 0, "end_bus": 15, "node": 0, "low_mmio": "64MiB",
+         "high_mmio": {"start": "1TiB", "end": "1025GiB"}, "cxl": {"hdm": "1GiB"}, "iommu": "amd-vi"}]},
+    "virtio_mmio": {"slots": 4},
+    "vtl2": {"chipset_mmio": "1GiB", "memory": {"size": "512MiB", "alignment": "2MiB"}, "framebuffer": "8MiB"},
+    "reserved": [{"name": "hole", "start": "2TiB", "end": "3TiB"}],
+    "host": {"physical_address_bits": 46},
+}
+FULL_ALLOCATE = {
+    "reserved": [{"tag": "a", "start": 0, "end": 4096}],
+    "fixed": [{"tag": "b", "start": 4096, "end": 8192}],
+    **{phase: [{"tag": phase, "size": 4096, "alignment": 4096}] for phase in ("mmio32", "ram", "mmio64", "post_mmio")},
+}
+
+
+def mutations(value):
+    """Copies of a JSON value with one thing changed in each, and what it is."""
+    others = [None, True, 1, -1, 0.5, "", "x", "1K", [], {}]
+    if isinstance(value, dict):
+        yield "member added", {**value, "surplus": 1}
+        for name, item in value.items():
+            rest = {key: other for key, other in value.items() if key != name}
+            yield f"{name} left out", rest
+            yield f"{name} in capitals", {**rest, name.upper(): item}
+            for what, changed in mutations(item):
+                yield f"{name}: {what}", {**value, name: changed}
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for what, changed in mutations(item):
+                yield f"{index}: {what}", [*value[:index], changed, *value[index + 1:]]
+    for other in others:
+        if other != value or type(other) is not type(value):
+            yield f"{json.dumps(other)} instead", other
+
+
+class Edges(unittest.TestCase):
+    """The schemas of single values and of counts, at their edges."""
+
+    def assert_edge(self, validator, right, wrong):
+        for value in right:
+            with self.subTest(value=value):
+                self.assertEqual(SCHEMAS.faults(validator, value), [])
+        for value in wrong:
+            with self.subTest(value=value):
+                self.assertNotEqual(SCHEMAS.faults(validator, value), [])
+
+    def test_values_in_requests(self):
+        for name, (_, right, wrong) in EDGES.items():
+            self.assert_edge(SCHEMAS.component(name), right, wrong)
+
+    def test_values_in_replies(self):
+        for name, (right, wrong) in REPLY_EDGES.items():
+            self.assert_edge(SCHEMAS.component(name), right, wrong)
+
+    def test_counts(self):
+        for right, wrong in COUNTS.values():
+            self.assert_edge(SCHEMAS.params("layout.resolve"), [right], [wrong])
+
+    def test_full_requests_have_every_member(self):
+        for method, params in (("layout.resolve", {"request": FULL_REQUEST}), ("layout.allocate", FULL_ALLOCATE)):
+            self.assertEqual(SCHEMAS.faults(SCHEMAS.params(method), params), [])
+        schemas = DOCUMENT["components"]["schemas"]
+        seen = {member for _, value in objects([FULL_REQUEST, FULL_ALLOCATE]) for member in value}
+        wanted = {member for name, schema in schemas.items()
+                  if name.endswith("Request") or name in ("RangeIn", "Pinned", "Demand")
+                  for member in schema["properties"]}
+        self.assertLessEqual(wanted, seen)
+
+
+class Readme(unittest.TestCase):
+    """README.md against openrpc.json."""
+
+    def test_error_table_agrees_with_the_schemas(self):
+        rows = {}
+        for code, reason, members, _ in table("| code | reason |"):
+            optional = set(re.findall(r"\(`(\w+)`\)", members))
+            rows[int(code), reason.strip("`")] = set(re.findall(r"`(\w+)`", members)) - optional, optional
+        self.assertEqual(rows, documented_errors())
+
+    def test_limit_table_agrees_with_the_schemas(self):
+        names = [name.strip("`") for name, _, _ in table("| limit | default |")]
+        self.assertEqual(names, list(DOCUMENT["components"]["schemas"]["Limits"]["properties"]))
+
+    def test_method_table_agrees_with_the_document(self):
+        names = [name.strip("`") for name, _, _ in table("| method | control |")]
+        self.assertEqual(names, [method["name"] for method in DOCUMENT["methods"]])
+
+
+class Examples(unittest.TestCase):
+    """The examples against the schemas."""
+
+    def test_are_numbered(self):
+        for number, example in enumerate(EXAMPLES, 1):
+            with self.subTest(example.name):
+                self.assertRegex(example.name, f"^{number:02}-[a-z0-9-]+$")
+                self.assertEqual(example.text, corpus.render(example.content) + "\n")
+                self.assertEqual(len({"request", "raw"} & set(example.content)), 1)
+                self.assertLessEqual(set(example.content), {"description", "request", "raw", "reply", "compare"})
+
+    def test_requests_validate_unless_refused_for_their_structure(self):
+        for example in EXAMPLES:
+            if example.method not in SCHEMAS.methods:
+                continue
+            with self.subTest(example.name):
+                self.assertEqual(SCHEMAS.faults(SCHEMAS.component("RequestMessage"), example.request), [])
+                faults = SCHEMAS.faults(SCHEMAS.params(example.method), example.request.get("params", {}))
+                if example.error and example.error["data"]["reason"] in STRUCTURAL:
+                    self.assertNotEqual(faults, [])
+                else:
+                    self.assertEqual(faults, [])
+
+    def test_replies_validate(self):
+        for example in EXAMPLES:
+            with self.subTest(example.name):
+                self.assertEqual(SCHEMAS.reply_faults(example.method, example.reply), [])
+
+    def test_replies_belong_to_their_requests(self):
+        for example in EXAMPLES:
+            with self.subTest(example.name):
+                if example.request:
+                    self.assertEqual(example.reply["id"], example.request["id"])
+                reason = example.error["data"]["reason"].replace("_", "-") if example.error else None
+                if reason:
+                    self.assertEqual(example.name[3:], f"error-{reason}")
+                else:
+                    self.assertNotIn("error", example.name)
+
+    def test_pointers_lead_to_the_member_at_fault(self):
+        for example in EXAMPLES:
+            pointer = example.error and example.error["data"].get("pointer")
+            if not pointer:
+                continue
+            with self.subTest(example.name):
+                value, parts = example.request["params"], pointer.split("/")[1:]
+                if example.error["data"]["reason"] == "missing_member" and parts[-1] == "arch":
+                    parts.pop()
+                for part in parts:
+                    value = value[int(part)] if isinstance(value, list) else value[part]
+
+    def test_a_changed_reply_does_not_validate(self):
+        def faulty(reply, change):
+            copy = json.loads(json.dumps(reply))
+            change(copy)
+            return SCHEMAS.reply_faults(example.method, copy)
+
+        for example in EXAMPLES:
+            for path, value in objects(example.reply):
+                parts = path.split("/")[1:]
+
+                def at(reply):
+                    for part in parts:
+                        reply = reply[int(part)] if isinstance(reply, list) else reply[part]
+                    return reply
+
+                with self.subTest(example.name, path=path, change="member added"):
+                    self.assertNotEqual(faulty(example.reply, lambda r: at(r).update(surplus=1)), [])
+                for name, item in value.items():
+                    if isinstance(item, str) and re.fullmatch("0x[0-9a-f]+", item):
+                        with self.subTest(example.name, path=f"{path}/{name}", change="address as integer"):
+                            self.assertNotEqual(
+                                faulty(example.reply, lambda r: at(r).update({name: int(item, 16)})), [])
+
+    def test_cover_the_protocol(self):
+        requests = [example.request["params"]["request"] for example in EXAMPLES
+                    if example.method == "layout.resolve" and not example.error]
+        layouts = [example.reply["result"]["layout"] for example in EXAMPLES
+                   if example.method == "layout.resolve" and not example.error]
+        schemas = DOCUMENT["components"]["schemas"]
+        self.assertEqual({layout["arch"] for layout in layouts}, set(schemas["Arch"]["enum"]))
+        self.assertEqual({layout["policy"] for layout in layouts}, set(schemas["PolicyName"]["enum"]))
+        self.assertEqual({layout["profile"] for layout in layouts}, set(schemas["Profile"]["enum"]))
+        self.assertEqual({layout["iommu"]["kind"] for layout in layouts if "iommu" in layout},
+                         set(schemas["IommuKind"]["enum"]))
+        self.assertEqual({warning["reason"] for layout in layouts for warning in layout["warnings"]},
+                         set(schemas["Warning"]["properties"]["reason"]["enum"]))
+        self.assertEqual({entry["kind"] for layout in layouts for entry in layout["map"]},
+                         set(schemas["Kind"]["enum"]))
+        for name in ("Request", "MemoryRequest", "ChipsetRequest", "PcieRequest", "RootComplexRequest",
+                     "Vtl2Request", "HostRequest", "ReservedRequest"):
+            seen = {member for request in requests for _, value in objects(request) for member in value}
+            self.assertLessEqual(set(schemas[name]["properties"]), seen)
+        for name in ("Layout", "ChipsetLayout", "RootComplexLayout", "CxlLayout", "Vtl2Layout"):
+            seen = {member for layout in layouts for _, value in objects(layout) for member in value}
+            self.assertLessEqual(set(schemas[name]["properties"]), seen)
+        self.assertEqual({example.method for example in EXAMPLES if example.request} & set(SCHEMAS.methods),
+                         set(SCHEMAS.methods) - {"daemon.schema"})
+
+    def test_cover_the_errors(self):
+        reasons = {example.error["data"]["reason"] for example in EXAMPLES if example.error}
+        self.assertEqual(reasons, {reason for _, reason in documented_errors()} - WITHOUT_EXAMPLE)
+
+
+class RunningDaemon(harness.DaemonTestCase):
+    """The daemon against all of it."""
+
+    def assert_valid(self, method, reply):
+        self.assertEqual(SCHEMAS.reply_faults(method, reply), [], json.dumps(reply)[:1000])
+
+    def assert_same(self, stored, answered):
+        """Compares as text, so that the order of members and the types of numbers count."""
+        stored, answered = corpus.render(stored), corpus.render(answered)
+        if answered != stored:
+            self.fail("\n".join(difflib.unified_diff(stored.splitlines(), answered.splitlines(),
+                                                     "stored", "answered", lineterm="", n=2)))
+
+    def exchange(self, line, inspect=False):
+        """Sends one line and the end of input; returns the one reply, parsed."""
+        with self.daemon.connect(inspect) as client:
+            client.send(line + b"\n")
+            client.shutdown()
+            text = client.read_line()
+            self.assertIsNotNone(text, "no reply")
+            self.assertIsNone(client.read_line(), "more than one reply")
+        return corpus.loads(text)
+
+    def test_examples_are_answered_as_recorded(self):
+        for example in EXAMPLES:
+            for inspect in (False, True):
+                with self.subTest(example.name, inspect=inspect):
+                    reply = self.exchange(example.line(), inspect)
+                    self.assert_valid(example.method, reply)
+                    if example.exact:
+                        self.assert_same(example.reply, reply)
+
+    def test_schema_is_the_document(self):
+        reply = self.exchange(b'{"jsonrpc":"2.0","id":1,"method":"daemon.schema"}')
+        self.assert_valid("daemon.schema", reply)
+        self.assert_same(DOCUMENT, reply["result"])
+
+    def test_schema_lists_the_methods_that_are_served(self):
+        self.assertLessEqual(set(SCHEMAS.methods), set(METHOD_NAMES))
+        for name in METHOD_NAMES:
+            for inspect in (False, True):
+                with self.subTest(name, inspect=inspect):
+                    reply = self.daemon.call(name, {"surplus": 1}, inspect)
+                    self.assert_valid(name, reply)
+                    reason = "unknown_member" if name in SCHEMAS.methods else "method_not_found"
+                    if reason == "method_not_found":
+                        self.assertEqual(reply["error"]["data"]["reason"], reason)
+                    else:
+                        self.assertEqual(reply["error"]["code"], -32602)
+
+    def test_info_agrees_with_the_document_and_the_page(self):
+        info = self.daemon.call("daemon.info")["result"]
+        policies = self.daemon.call("policy.list")["result"]
+        enum = DOCUMENT["components"]["schemas"]["PolicyName"]["enum"]
+        self.assertEqual(info["protocol"], DOCUMENT["info"]["version"])
+        self.assertEqual(info["policies"], enum)
+        self.assertEqual([policy["name"] for policy in policies["policies"]], enum)
+        self.assertEqual(info["default_policy"], policies["default"])
+        self.assertEqual(info["sockets"],
+                         {"control": self.daemon.socket, "inspect": self.daemon.inspect_socket})
+        self.assertEqual({name.strip("`"): int(default) for name, default, _ in table("| limit | default |")},
+                         info["limits"])
+
+    def test_defaults_of_root_complexes_are_the_policies(self):
+        defaults = self.daemon.call("policy.list")["result"]["policies"]
+        properties = DOCUMENT["components"]["schemas"]["RootComplexRequest"]["properties"]
+        units = {"MiB": 1 << 20, "GiB": 1 << 30}
+        for member in ("low_mmio", "high_mmio"):
+            number, unit = re.fullmatch(r"(\d+)(\w+)", properties[member]["default"]).groups()
+            for policy in defaults:
+                self.assertEqual(int(policy["defaults"]["pcie"]["root_complex"][member], 16),
+                                 int(number) * units[unit])
+
+    def assert_agreement(self, client, method, params):
+        """The daemon refuses what the schema does not allow, and refuses nothing else for its form."""
+        valid = not SCHEMAS.faults(SCHEMAS.params(method), params)
+        reply = client.call(method, params)
+        self.assert_valid(method, reply)
+        if not valid:
+            self.assertIn("error", reply)
+        if "error" in reply and reply["error"]["data"]["reason"] in STRUCTURAL:
+            self.assertFalse(valid, reply["error"])
+        return reply
+
+    def test_edges_are_those_of_the_schemas(self):
+        with self.daemon.connect() as client:
+            for name, (params_of, right, wrong) in EDGES.items():
+                for value in [*right, *wrong]:
+                    with self.subTest(name, value=value):
+                        self.assert_agreement(client, "layout.resolve", params_of(value))
+            for name, pair in COUNTS.items():
+                for params in pair:
+                    with self.subTest(name):
+                        self.assert_agreement(client, "layout.resolve", params)
+
+    def test_mutated_requests_fare_as_the_schemas_say(self):
+        with self.daemon.connect() as client:
+            for method, params in (("layout.resolve", {"request": FULL_REQUEST}),
+                                   ("layout.allocate", FULL_ALLOCATE)):
+                self.assertIn("result", self.assert_agreement(client, method, params))
+                for what, changed in mutations(params):
+                    if isinstance(changed, dict):
+                        with self.subTest(method, change=what):
+                            self.assert_agreement(client, method, changed)
+            for method in ("policy.list", "daemon.info", "daemon.schema"):
+                self.assertIn("error", self.assert_agreement(client, method, {"surplus": 1}))
+
+    def test_refused_lines_are_answered_as_documented(self):
+        start = b'{"jsonrpc":"2.0","id":1,"method":"policy.list"'
+        cases = [
+            ("invalid_utf8", b'{"a":"\xff"}'),
+            ("invalid_utf8", b'{"a":"\xed\xa0\x80"}'),
+            ("invalid_json", b"hello"),
+            ("invalid_json", start + b',"params":{"a":01}}'),
+            ("invalid_json", start + b'} {}'),
+            ("invalid_utf8", b'{"a":"\\ud800"}'),
+            ("invalid_json", b'{"a":"\\u0000"}'),
+            ("too_deep", b'{"a":' * 33 + b"1" + b"}" * 33),
+            ("too_many_values", b"[" + b"1," * 65536 + b"1]"),
+            ("invalid_request", b"1"),
+            ("invalid_request", b"[]"),
+            ("invalid_request", b"{}"),
+            ("invalid_request", start + b',"surplus":1}'),
+            ("invalid_request", b'{"jsonrpc":"1.0","id":1,"method":"policy.list"}'),
+            ("invalid_request", b'{"jsonrpc":"2.0","id":1.5,"method":"policy.list"}'),
+            ("invalid_request", b'{"jsonrpc":"2.0","id":null,"method":"policy.list"}'),
+            ("invalid_request", b'{"jsonrpc":"2.0","id":1,"method":7}'),
+        ]
+        for reason, line in cases:
+            with self.subTest(reason, line=line[:60]):
+                reply = self.exchange(line)
+                self.assert_valid(None, reply)
+                self.assertEqual(reply["error"]["data"]["reason"], reason)
+        for params in (b"[]", b"1", b'"a"', b"null"):
+            with self.subTest("params not an object", params=params):
+                reply = self.exchange(start + b',"params":' + params + b"}")
+                self.assert_valid("policy.list", reply)
+                self.assertIn(reply["error"]["code"], (-32600, -32602))
+
+    def test_a_line_too_long_is_answered_as_documented(self):
+        with self.daemon.connect() as client:
+            client.send(b'"' + b"a" * (1 << 20) + b'"\n')
+            reply = client.read_reply()
+            self.assert_valid(None, reply)
+            self.assertEqual(reply["id"], None)
+            self.assertEqual(reply["error"]["data"]["reason"], "message_too_large")
+            self.assertIn("result", client.call("policy.list"))
+
+    def test_lines_end_as_documented(self):
+        call = b'{"jsonrpc":"2.0","id":%d,"method":"layout.allocate"}'
+        notification = b'{"jsonrpc":"2.0","method":"layout.allocate"}'
+        with self.daemon.connect() as client:
+            client.send(call % 1 + b"\r\n\n \t\r\n" + notification + b"\n" + call % 2 + b"\n" + b"{\n" + call % 3)
+            client.shutdown()
+            ids = []
+            while (line := client.read_line()) is not None:
+                ids.append(json.loads(line)["id"])
+        self.assertEqual(ids, [1, 2, None, 3])
+
+    def test_the_page_s_commands_work(self):
+        if not shutil.which("socat"):
+            self.skipTest("no socat")
+        commands = re.findall(r"^(?:echo|printf) .*socat.*$", README, re.MULTILINE)
+        self.assertGreater(len(commands), 2)
+        for command in commands:
+            with self.subTest(command):
+                run = subprocess.run(["sh", "-c", command], env=dict(os.environ, SOCKET=self.daemon.socket),
+                                     stdin=subprocess.DEVNULL, capture_output=True, check=True,
+                                     timeout=harness.PATIENCE)
+                sent = [json.loads(text) for text in re.findall(r"'(\{.*?\})'", command)]
+                replies = [corpus.loads(line) for line in run.stdout.splitlines()]
+                self.assertEqual([reply["id"] for reply in replies], [request["id"] for request in sent])
+                for request, reply in zip(sent, replies):
+                    self.assertIn("result", reply)
+                    self.assert_valid(request["method"], reply)
+
+    def vectors(self, name):
+        lines = corpus.read(os.path.join(TOP_SRCDIR, "tests", "vectors", name)).splitlines()
+        return [json.loads(line) for line in lines[::max(1, len(lines) // SAMPLE)]]
+
+    def check_vectors(self, method, name, params_of):
+        with self.daemon.connect() as client:
+            for vector in self.vectors(name):
+                with self.subTest(vector["id"]):
+                    params = params_of(vector["request"])
+                    self.assertEqual(SCHEMAS.faults(SCHEMAS.params(method), params), [])
+                    reply = client.call(method, params)
+                    self.assert_valid(method, reply)
+                    self.assertEqual("error" in reply, "error" in vector)
+
+    def test_replies_to_resolve_vectors_validate(self):
+        self.check_vectors("layout.resolve", "resolve.jsonl", lambda request: {"request": request})
+
+    def test_replies_to_allocate_vectors_validate(self):
+        self.check_vectors("layout.allocate", "allocate.jsonl", lambda request: request)
+
+
+if __name__ == "__main__":
+    harness.main()
