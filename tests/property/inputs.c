@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* What both kinds of input need: memory that goes with a case, copies, printing. */
+#include "inputs.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *blocks_take(struct blocks *blocks, size_t size)
+{
+	void *memory = calloc(1, size ? size : 1);
+
+	if (blocks->count == blocks->room) {
+		blocks->room = blocks->room ? blocks->room * 2 : 32;
+		blocks->list = realloc(blocks->list, blocks->room * sizeof(*blocks->list));
+	}
+	if (!memory || !blocks->list) {
+		fputs("inputs: out of memory\n", stderr);
+		abort();
+	}
+	blocks->list[blocks->count++] = memory;
+	return memory;
+}
+
+char *blocks_text(struct blocks *blocks, const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	return memcpy(blocks_take(blocks, size), text, size);
+}
+
+void blocks_free(struct blocks *blocks)
+{
+	for (size_t i = 0; i < blocks->count; i++)
+		free(blocks->list[i]);
+	free(blocks->list);
+}
+
+uint64_t draw_size(struct random *random, unsigned int bits)
+{
+	uint64_t chosen = random_between(random, 12, bits);
+	uint64_t size;
+
+	if (chosen == 64)
+		return UINT64_C(0) - GPAL_PAGE_SIZE * random_between(random, 1, 4);
+
+	size = UINT64_C(1) << chosen;
+	switch (random_below(random, 4)) {
+	case 0:
+		return size;
+	case 1:
+		return size + GPAL_PAGE_SIZE * random_between(random, 1, 3);
+	case 2:
+		return chosen > 12 ? size - GPAL_PAGE_SIZE : size;
+	default:
+		size = random_below(random, size) / GPAL_PAGE_SIZE * GPAL_PAGE_SIZE;
+		return size ? size : GPAL_PAGE_SIZE;
+	}
+}
+
+static const struct gpal_pinned *copy_pins(struct blocks *blocks, const struct gpal_pinned *pins,
+					   size_t count)
+{
+	struct gpal_pinned *copy;
+
+	if (count == 0)
+		return NULL;
+	copy = blocks_take(blocks, count * sizeof(*copy));
+	for (size_t i = 0; i < count; i++) {
+		copy[i] = pins[i];
+		copy[i].tag = blocks_text(blocks, pins[i].tag);
+	}
+	return copy;
+}
+
+static const struct gpal_demand *copy_demands(struct blocks *blocks,
+					      const struct gpal_demand *demands, size_t count)
+{
+	struct gpal_demand *copy;
+
+	if (count == 0)
+		return NULL;
+	copy = blocks_take(blocks, count * sizeof(*copy));
+	for (size_t i = 0; i < count; i++) {
+		copy[i] = demands[i];
+		copy[i].tag = blocks_text(blocks, demands[i].tag);
+	}
+	return copy;
+}
+
+struct alloc_case *alloc_case_copy(const struct gpal_alloc_input *input)
+{
+	struct blocks blocks = { 0 };
+	struct alloc_case *copy = blocks_take(&blocks, sizeof(*copy));
+
+	copy->input = *input;
+	copy->input.reserved = copy_pins(&blocks, input->reserved, input->reserved_count);
+	copy->input.fixed = copy_pins(&blocks, input->fixed, input->fixed_count);
+	copy->input.mmio32 = copy_demands(&blocks, input->mmio32, input->mmio32_count);
+	copy->input.ram = copy_demands(&blocks, input->ram, input->ram_count);
+	copy->input.mmio64 = copy_demands(&blocks, input->mmio64, input->mmio64_count);
+	copy->input.post_mmio = copy_demands(&blocks, input->post_mmio, input->post_mmio_count);
+	copy->blocks = blocks;
+	return copy;
+}
+
+/* The case is one of its own blocks, so the list of them has to be taken out first. */
+void alloc_case_free(struct alloc_case *alloc_case)
+{
+	struct blocks blocks;
+
+	if (!alloc_case)
+		return;
+	blocks = alloc_case->blocks;
+	blocks_free(&blocks);
+}
+
+struct request_case *request_case_copy(const struct gpal_request *request)
+{
+	struct blocks blocks = { 0 };
+	struct request_case *copy = blocks_take(&blocks, sizeof(*copy));
+
+	copy->request = *request;
+	if (request->node_count > 0) {
+		size_t size = request->node_count * sizeof(request->nodes[0]);
+
+		copy->request.nodes = memcpy(blocks_take(&blocks, size), request->nodes, size);
+	}
+	if (request->root_complex_count > 0) {
+		size_t size = request->root_complex_count * sizeof(request->root_complexes[0]);
+		struct gpal_root_complex *rcs =
+			memcpy(blocks_take(&blocks, size), request->root_complexes, size);
+
+		for (size_t i = 0; i < request->root_complex_count; i++)
+			rcs[i].name = blocks_text(&blocks, rcs[i].name);
+		copy->request.root_complexes = rcs;
+	}
+	if (request->reserved_count > 0) {
+		size_t size = request->reserved_count * sizeof(request->reserved[0]);
+		struct gpal_named_range *reserved =
+			memcpy(blocks_take(&blocks, size), request->reserved, size);
+
+		for (size_t i = 0; i < request->reserved_count; i++)
+			reserved[i].name = blocks_text(&blocks, reserved[i].name);
+		copy->request.reserved = reserved;
+	}
+	copy->blocks = blocks;
+	return copy;
+}
+
+void request_case_free(struct request_case *request_case)
+{
+	struct blocks blocks;
+
+	if (!request_case)
+		return;
+	blocks = request_case->blocks;
+	blocks_free(&blocks);
+}
+
+static void print_pins(FILE *stream, const char *name, const struct gpal_pinned *pins, size_t count,
+		       const char *after)
+{
+	fprintf(stream, "\"%s\": [", name);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream,
+			"%s{\"tag\": \"%s\", \"start\": \"0x%" PRIx64 "\", \"end\": \"0x%" PRIx64
+			"\"}",
+			i ? ", " : "", pins[i].tag, pins[i].range.start, pins[i].range.end);
+	fprintf(stream, "]%s", after);
+}
+
+static void print_demands(FILE *stream, const char *name, const struct gpal_demand *demands,
+			  size_t count, const char *after)
+{
+	fprintf(stream, "\"%s\": [", name);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream,
+			"%s{\"tag\": \"%s\", \"size\": \"0x%" PRIx64
+			"\", \"alignment\": \"0x%" PRIx64 "\"}",
+			i ? ", " : "", demands[i].tag, demands[i].size, demands[i].alignment);
+	fprintf(stream, "]%s", after);
+}
+
+void alloc_input_print(FILE *stream, const struct gpal_alloc_input *input)
+{
+	fputs("{", stream);
+	print_pins(stream, "reserved", input->reserved, input->reserved_count, ", ");
+	print_pins(stream, "fixed", input->fixed, input->fixed_count, ", ");
+	print_demands(stream, "mmio32", input->mmio32, input->mmio32_count, ", ");
+	print_demands(stream, "ram", input->ram, input->ram_count, ", ");
+	print_demands(stream, "mmio64", input->mmio64, input->mmio64_count, ", ");
+	print_demands(stream, "post_mmio", input->post_mmio, input->post_mmio_count, "}\n");
+}
+
+/* Enumerators outside their domain have no name. */
+static const char *or_none(const char *name)
+{
+	return name ? name : "?";
+}
+
+static void print_range(FILE *stream, struct gpal_range range)
+{
+	fprintf(stream, "{\"start\": \"0x%" PRIx64 "\", \"end\": \"0x%" PRIx64 "\"}", range.start,
+		range.end);
+}
+
+static void print_window(FILE *stream, const char *name, const struct gpal_window *window)
+{
+	if (window->kind == GPAL_WINDOW_DEFAULT)
+		return;
+	fprintf(stream, ", \"%s\": ", name);
+	if (window->kind == GPAL_WINDOW_PINNED)
+		print_range(stream, window->range);
+	else if (window->kind == GPAL_WINDOW_SIZE)
+		fprintf(stream, "\"0x%" PRIx64 "\"", window->size);
+	else
+		fputs("\"?\"", stream);
+}
+
+static void print_root_complex(FILE *stream, const struct gpal_root_complex *rc)
+{
+	fprintf(stream, "{\"name\": \"%s\", \"segment\": %u, \"start_bus\": %u, \"end_bus\": %u",
+		rc->name, rc->segment, rc->start_bus, rc->end_bus);
+	if (rc->has_node)
+		fprintf(stream, ", \"node\": %" PRIu32, rc->node);
+	print_window(stream, "low_mmio", &rc->low_mmio);
+	print_window(stream, "high_mmio", &rc->high_mmio);
+	if (rc->has_cxl)
+		fprintf(stream, ", \"cxl\": {\"hdm\": \"0x%" PRIx64 "\"}", rc->cxl_hdm);
+	if (rc->iommu != GPAL_IOMMU_NONE)
+		fprintf(stream, ", \"iommu\": \"%s\"", or_none(gpal_iommu_name(rc->iommu)));
+	fputs("}", stream);
+}
+
+static const char *print_optional(FILE *stream, const char *before, const char *name,
+				  struct gpal_optional value)
+{
+	if (!value.set)
+		return before;
+	fprintf(stream, "%s\"%s\": \"0x%" PRIx64 "\"", before, name, value.value);
+	return ", ";
+}
+
+static void print_vtl2(FILE *stream, const struct gpal_request *request)
+{
+	const char *before = "";
+
+	fputs(", \"vtl2\": {", stream);
+	before = print_optional(stream, before, "chipset_mmio", request->vtl2_chipset_mmio);
+	if (request->has_vtl2_memory) {
+		fprintf(stream,
+			"%s\"memory\": {\"size\": \"0x%" PRIx64 "\", \"alignment\": \"0x%" PRIx64
+			"\"}",
+			before, request->vtl2_memory_size, request->vtl2_memory_alignment);
+		before = ", ";
+	}
+	if (request->vtl2_framebuffer > 0)
+		fprintf(stream, "%s\"framebuffer\": \"0x%" PRIx64 "\"", before,
+			request->vtl2_framebuffer);
+	fputs("}", stream);
+}
+
+void request_print(FILE *stream, const struct gpal_request *request)
+{
+	const struct gpal_policy *policy = request->policy ? request->policy :
+							     gpal_policy_default();
+	const char *before;
+
+	fprintf(stream, "{\"arch\": \"%s\", \"policy\": \"%s\", \"profile\": \"%s\"",
+		or_none(gpal_arch_name(request->arch)), policy->name,
+		or_none(gpal_profile_name(request->profile)));
+
+	fputs(", \"memory\": {\"nodes\": [", stream);
+	for (size_t i = 0; i < request->node_count; i++)
+		fprintf(stream, "%s\"0x%" PRIx64 "\"", i ? ", " : "", request->nodes[i]);
+	fputs("]", stream);
+	print_optional(stream, ", ", "start", request->memory_start);
+
+	fputs("}, \"chipset\": {", stream);
+	before = print_optional(stream, "", "low_mmio", request->chipset_low_mmio);
+	print_optional(stream, before, "high_mmio", request->chipset_high_mmio);
+
+	fputs("}, \"pcie\": {", stream);
+	if (request->ecam != GPAL_ECAM_DEFAULT)
+		fprintf(stream, "\"ecam\": \"%s\", ", or_none(gpal_ecam_name(request->ecam)));
+	fputs("\"root_complexes\": [", stream);
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		fputs(i ? ", " : "", stream);
+		print_root_complex(stream, &request->root_complexes[i]);
+	}
+	fprintf(stream, "]}, \"virtio_mmio\": {\"slots\": %" PRIu32 "}",
+		request->virtio_mmio_slots);
+	print_vtl2(stream, request);
+
+	fputs(", \"reserved\": [", stream);
+	for (size_t i = 0; i < request->reserved_count; i++)
+		fprintf(stream,
+			"%s{\"name\": \"%s\", \"start\": \"0x%" PRIx64 "\", \"end\": \"0x%" PRIx64
+			"\"}",
+			i ? ", " : "", request->reserved[i].name, request->reserved[i].range.start,
+			request->reserved[i].range.end);
+	fputs("]", stream);
+	if (request->host_physical_address_bits > 0)
+		fprintf(stream, ", \"host\": {\"physical_address_bits\": %u}",
+			request->host_physical_address_bits);
+	fputs("}\n", stream);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A second opinion on where each range goes.
+ *
+ * The oracle applies the placement rules the slow and obvious way: one list of
+ * items, one ascending list of what is placed, and a linear scan for every
+ * question. It shares nothing with the library but the types of its public
+ * headers, so that a misreading has to be made twice to go unnoticed. It trusts
+ * its caller (the inputs are the test's own) and aborts when memory runs out.
+ */
+#ifndef PROPERTY_ORACLE_H
+#define PROPERTY_ORACLE_H
+
+#include <gpalayout/gpalayout.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ORACLE_TAG_SIZE 160
+
+/* One line of the allocator's input: a decided range, or a demand. */
+struct oracle_item {
+	char tag[ORACLE_TAG_SIZE];
+	enum gpal_kind kind;
+	uint32_t index;          /* within its kind */
+	struct gpal_range range; /* reserved and fixed */
+	uint64_t size;           /* the others */
+	uint64_t alignment;
+	enum gpal_subject subject; /* GPAL_SUBJECT_NONE: the oracle does not foretell it */
+	size_t subject_index;
+	bool done; /* has had its turn; windows only */
+};
+
+struct oracle {
+	/* The items of a kind stand in caller order. */
+	struct oracle_item *items;
+	size_t item_count;
+	size_t item_room;
+
+	/* Ascending. Tags are borrowed from the items. */
+	struct gpal_map_entry *placed;
+	size_t placed_count;
+	size_t placed_room;
+
+	/*
+	 * What the library has to answer, without the message. code is GPAL_OK on
+	 * success. For an error between two members, which of the pairs is named is
+	 * left open, and the names here are empty.
+	 */
+	struct gpal_error error;
+	bool alignment_open; /* error.alignment is not foretold */
+
+	/* Only of a request that resolves. Lists are on the heap, names are borrowed. */
+	struct gpal_layout layout;
+	bool warned[GPAL_WARN_COUNT];
+	char digest[GPAL_DIGEST_SIZE];
+};
+
+/* Both return a new oracle, which borrows from the input; freed by oracle_free(). */
+struct oracle *oracle_allocate(const struct gpal_alloc_input *input);
+struct oracle *oracle_resolve(const struct gpal_request *request);
+
+void oracle_free(struct oracle *oracle);
+
+/*
+ * Places oracle->items, or says in oracle->error why not; true if all went well.
+ * For oracle_resolve(), which has made the items itself.
+ */
+bool oracle_place(struct oracle *oracle);
+
+/* Adds an item with the kind and the next index of that kind; the rest is zero. */
+struct oracle_item *oracle_add(struct oracle *oracle, enum gpal_kind kind);
+
+/* calloc(), or the end of the program. */
+void *oracle_zalloc(size_t count, size_t size);
+
+/* The digest of a layout, by a SHA-256 of the test's own. */
+void oracle_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE]);
+
+#endif

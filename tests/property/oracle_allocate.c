@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The naive allocator. Free space is never stored: it is whatever lies between
+ * the ranges placed so far, listed afresh for each demand. What the numbers
+ * mean for a VM is left to oracle_resolve.c.
+ */
+#include "oracle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gaps {
+	struct gpal_range *list;
+	size_t count;
+};
+
+void *oracle_zalloc(size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size);
+
+	if (!memory) {
+		fputs("oracle: out of memory\n", stderr);
+		abort();
+	}
+	return memory;
+}
+
+struct oracle_item *oracle_add(struct oracle *oracle, enum gpal_kind kind)
+{
+	if (oracle->item_count == oracle->item_room) {
+		size_t room = oracle->item_room ? oracle->item_room * 2 : 64;
+		struct oracle_item *items = oracle_zalloc(room, sizeof(*items));
+
+		if (oracle->item_count > 0)
+			memcpy(items, oracle->items, oracle->item_count * sizeof(*items));
+		free(oracle->items);
+		oracle->items = items;
+		oracle->item_room = room;
+	}
+
+	uint32_t index = 0;
+
+	for (size_t i = 0; i < oracle->item_count; i++)
+		index += oracle->items[i].kind == kind;
+
+	struct oracle_item *item = &oracle->items[oracle->item_count++];
+
+	item->kind = kind;
+	item->index = index;
+	return item;
+}
+
+void oracle_free(struct oracle *oracle)
+{
+	if (!oracle)
+		return;
+	free(oracle->items);
+	free(oracle->placed);
+	free((void *)(uintptr_t)oracle->layout.ram);
+	free((void *)(uintptr_t)oracle->layout.segments);
+	free((void *)(uintptr_t)oracle->layout.root_complexes);
+	free((void *)(uintptr_t)oracle->layout.iommus);
+	free(oracle);
+}
+
+static void complain(struct oracle *oracle, enum gpal_code code, const struct oracle_item *item)
+{
+	oracle->error.code = code;
+	oracle->error.subject = item->subject;
+	oracle->error.index = item->subject_index;
+	snprintf(oracle->error.tag, sizeof(oracle->error.tag), "%.*s", GPAL_ERROR_TAG_MAX,
+		 item->tag);
+}
+
+static bool is_pinned(const struct oracle_item *item)
+{
+	return item->kind == GPAL_KIND_RESERVED || item->kind == GPAL_KIND_FIXED;
+}
+
+static bool valid_pins(struct oracle *oracle)
+{
+	struct oracle_item *end = oracle->items + oracle->item_count;
+
+	for (struct oracle_item *item = oracle->items; item != end; item++) {
+		if (is_pinned(item) && item->range.end > GPAL_SPACE_END) {
+			complain(oracle, GPAL_E_OUT_OF_RANGE, item);
+			oracle->error.tag[0] = '\0';
+			return false;
+		}
+	}
+
+	for (struct oracle_item *item = oracle->items; item != end; item++) {
+		uint64_t length;
+
+		if (!is_pinned(item))
+			continue;
+		length = item->range.end > item->range.start ? item->range.end - item->range.start :
+							       0;
+		if (length == 0 || length % 4096 != 0) {
+			complain(oracle, GPAL_E_INVALID_SIZE, item);
+			oracle->error.size = length;
+			return false;
+		}
+		if (item->range.start % 4096 != 0) {
+			complain(oracle, GPAL_E_INVALID_ALIGNMENT, item);
+			oracle->alignment_open = true;
+			return false;
+		}
+	}
+
+	for (struct oracle_item *a = oracle->items; a != end; a++) {
+		for (struct oracle_item *b = oracle->items; b != a; b++) {
+			if (is_pinned(a) && is_pinned(b) && a->range.start < b->range.end &&
+			    b->range.start < a->range.end) {
+				oracle->error.code = GPAL_E_OVERLAP;
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static bool valid_demands(struct oracle *oracle, enum gpal_kind kind)
+{
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		struct oracle_item *item = &oracle->items[i];
+
+		if (item->kind != kind)
+			continue;
+		if (item->size == 0 || item->size % 4096 != 0) {
+			complain(oracle, GPAL_E_INVALID_SIZE, item);
+			oracle->error.size = item->size;
+			return false;
+		}
+
+		bool power_of_two = false;
+
+		for (unsigned int bit = 12; bit < 64; bit++)
+			power_of_two |= item->alignment == UINT64_C(1) << bit;
+		if (!power_of_two) {
+			complain(oracle, GPAL_E_INVALID_ALIGNMENT, item);
+			oracle->error.alignment = item->alignment;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Insertion into the ascending list. */
+static void put(struct oracle *oracle, const struct oracle_item *item, uint64_t start, uint64_t end)
+{
+	size_t at = oracle->placed_count;
+
+	if (at == oracle->placed_room) {
+		size_t room = at ? at * 2 : 64;
+		struct gpal_map_entry *placed = oracle_zalloc(room, sizeof(*placed));
+
+		if (at > 0)
+			memcpy(placed, oracle->placed, at * sizeof(*placed));
+		free(oracle->placed);
+		oracle->placed = placed;
+		oracle->placed_room = room;
+	}
+	while (at > 0 && oracle->placed[at - 1].range.start > start) {
+		oracle->placed[at] = oracle->placed[at - 1];
+		at--;
+	}
+	oracle->placed[at] = (struct gpal_map_entry){
+		.tag = item->tag,
+		.kind = item->kind,
+		.index = item->index,
+		.range = { start, end },
+	};
+	oracle->placed_count++;
+}
+
+/* What is free between `floor` and `ceiling`, ascending. */
+static struct gaps list_gaps(const struct oracle *oracle, uint64_t floor, uint64_t ceiling)
+{
+	struct gaps gaps = {
+		.list = oracle_zalloc(oracle->placed_count + 1, sizeof(struct gpal_range)),
+	};
+	uint64_t at = floor;
+
+	for (size_t i = 0; i <= oracle->placed_count; i++) {
+		bool last = i == oracle->placed_count;
+		uint64_t until = last ? ceiling : oracle->placed[i].range.start;
+
+		if (until > ceiling)
+			until = ceiling;
+		if (until > at)
+			gaps.list[gaps.count++] = (struct gpal_range){ at, until };
+		if (!last && oracle->placed[i].range.end > at)
+			at = oracle->placed[i].range.end;
+	}
+	return gaps;
+}
+
+/* The first multiple of `alignment` in a gap; the gap's end if there is none. */
+static uint64_t first_aligned(struct gpal_range gap, uint64_t alignment)
+{
+	uint64_t beyond = gap.start % alignment;
+
+	if (beyond == 0)
+		return gap.start;
+	if (alignment - beyond >= gap.end - gap.start)
+		return gap.end;
+	return gap.start + (alignment - beyond);
+}
+
+static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
+		      const struct gaps *gaps)
+{
+	struct gpal_error *error = &oracle->error;
+
+	complain(oracle, GPAL_E_EXHAUSTED, item);
+	error->size = item->size;
+	error->alignment = item->alignment;
+	error->phase = item->kind;
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct gpal_range gap = gaps->list[i];
+		uint64_t fit = gap.end - first_aligned(gap, item->alignment);
+
+		error->free_space += gap.end - gap.start;
+		if (fit > error->largest_fit)
+			error->largest_fit = fit;
+	}
+	return false;
+}
+
+static bool place_lowest(struct oracle *oracle, const struct oracle_item *item, uint64_t floor)
+{
+	struct gaps gaps = list_gaps(oracle, floor, GPAL_SPACE_END);
+	bool done = false;
+
+	for (size_t i = 0; i < gaps.count && !done; i++) {
+		uint64_t start = first_aligned(gaps.list[i], item->alignment);
+
+		if (gaps.list[i].end - start >= item->size) {
+			put(oracle, item, start, start + item->size);
+			done = true;
+		}
+	}
+	if (!done)
+		exhausted(oracle, item, &gaps);
+	free(gaps.list);
+	return done;
+}
+
+static bool place_highest(struct oracle *oracle, const struct oracle_item *item, uint64_t ceiling)
+{
+	struct gaps gaps = list_gaps(oracle, 0, ceiling);
+	bool done = false;
+
+	for (size_t i = gaps.count; i-- > 0 && !done;) {
+		struct gpal_range gap = gaps.list[i];
+		uint64_t start;
+
+		if (gap.end - gap.start < item->size)
+			continue;
+		start = gap.end - item->size;
+		start -= start % item->alignment;
+		if (start >= gap.start) {
+			put(oracle, item, start, start + item->size);
+			done = true;
+		}
+	}
+	if (!done)
+		exhausted(oracle, item, &gaps);
+	free(gaps.list);
+	return done;
+}
+
+static bool place_ram(struct oracle *oracle, const struct oracle_item *item, uint64_t *floor)
+{
+	struct gaps gaps = list_gaps(oracle, *floor, GPAL_SPACE_END);
+	uint64_t rest = item->size;
+
+	for (size_t i = 0; i < gaps.count && rest > 0; i++) {
+		uint64_t start = first_aligned(gaps.list[i], item->alignment);
+		uint64_t take = gaps.list[i].end - start;
+
+		if (take >= rest)
+			take = rest;
+		else
+			take -= take % item->alignment;
+		if (take == 0)
+			continue;
+		put(oracle, item, start, start + take);
+		*floor = start + take;
+		rest -= take;
+	}
+	if (rest > 0)
+		exhausted(oracle, item, &gaps);
+	free(gaps.list);
+	return rest == 0;
+}
+
+/* Of the items of a kind not yet taken: greatest alignment, then greatest size, then first. */
+static const struct oracle_item *next_window(struct oracle *oracle, enum gpal_kind kind)
+{
+	struct oracle_item *best = NULL;
+
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		struct oracle_item *item = &oracle->items[i];
+
+		if (item->kind != kind || item->done)
+			continue;
+		if (best && (item->alignment < best->alignment ||
+			     (item->alignment == best->alignment && item->size <= best->size)))
+			continue;
+		best = item;
+	}
+	if (best)
+		best->done = true;
+	return best;
+}
+
+static uint64_t layout_top(const struct oracle *oracle)
+{
+	uint64_t top = 0;
+
+	for (size_t i = 0; i < oracle->placed_count; i++) {
+		if (oracle->placed[i].kind != GPAL_KIND_RESERVED &&
+		    oracle->placed[i].range.end > top)
+			top = oracle->placed[i].range.end;
+	}
+	return top;
+}
+
+bool oracle_place(struct oracle *oracle)
+{
+	const struct oracle_item *item;
+	uint64_t end_of_ram = 0;
+
+	if (!valid_pins(oracle) || !valid_demands(oracle, GPAL_KIND_MMIO32) ||
+	    !valid_demands(oracle, GPAL_KIND_RAM) || !valid_demands(oracle, GPAL_KIND_MMIO64) ||
+	    !valid_demands(oracle, GPAL_KIND_POST_MMIO))
+		return false;
+
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		item = &oracle->items[i];
+		if (is_pinned(item))
+			put(oracle, item, item->range.start, item->range.end);
+	}
+
+	while ((item = next_window(oracle, GPAL_KIND_MMIO32)) != NULL) {
+		if (!place_highest(oracle, item, GPAL_4GIB))
+			return false;
+	}
+
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		item = &oracle->items[i];
+		if (item->kind == GPAL_KIND_RAM && !place_ram(oracle, item, &end_of_ram))
+			return false;
+	}
+
+	while ((item = next_window(oracle, GPAL_KIND_MMIO64)) != NULL) {
+		if (!place_lowest(oracle, item, end_of_ram > GPAL_4GIB ? end_of_ram : GPAL_4GIB))
+			return false;
+	}
+
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		item = &oracle->items[i];
+		if (item->kind == GPAL_KIND_POST_MMIO &&
+		    !place_lowest(oracle, item, layout_top(oracle)))
+			return false;
+	}
+
+	while (oracle->placed_count > 0 &&
+	       oracle->placed[oracle->placed_count - 1].kind == GPAL_KIND_RESERVED)
+		oracle->placed_count--;
+	return true;
+}
+
+static void add_pins(struct oracle *oracle, enum gpal_kind kind, enum gpal_subject subject,
+		     const struct gpal_pinned *pins, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct oracle_item *item = oracle_add(oracle, kind);
+
+		snprintf(item->tag, sizeof(item->tag), "%s", pins[i].tag);
+		item->range = pins[i].range;
+		item->subject = subject;
+		item->subject_index = i;
+	}
+}
+
+static void add_demands(struct oracle *oracle, enum gpal_kind kind, enum gpal_subject subject,
+			const struct gpal_demand *demands, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct oracle_item *item = oracle_add(oracle, kind);
+
+		snprintf(item->tag, sizeof(item->tag), "%s", demands[i].tag);
+		item->size = demands[i].size;
+		item->alignment = demands[i].alignment;
+		item->subject = subject;
+		item->subject_index = i;
+	}
+}
+
+struct oracle *oracle_allocate(const struct gpal_alloc_input *input)
+{
+	struct oracle *oracle = oracle_zalloc(1, sizeof(*oracle));
+
+	add_pins(oracle, GPAL_KIND_RESERVED, GPAL_SUBJECT_ALLOC_RESERVED, input->reserved,
+		 input->reserved_count);
+	add_pins(oracle, GPAL_KIND_FIXED, GPAL_SUBJECT_ALLOC_FIXED, input->fixed,
+		 input->fixed_count);
+	add_demands(oracle, GPAL_KIND_MMIO32, GPAL_SUBJECT_ALLOC_MMIO32, input->mmio32,
+		    input->mmio32_count);
+	add_demands(oracle, GPAL_KIND_RAM, GPAL_SUBJECT_ALLOC_RAM, input->ram, input->ram_count);
+	add_demands(oracle, GPAL_KIND_MMIO64, GPAL_SUBJECT_ALLOC_MMIO64, input->mmio64,
+		    input->mmio64_count);
+	add_demands(oracle, GPAL_KIND_POST_MMIO, GPAL_SUBJECT_ALLOC_POST_MMIO, input->post_mmio,
+		    input->post_mmio_count);
+	oracle_place(oracle);
+	return oracle;
+}
