@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MIT
+"""Start, stop, options, and the socket files."""
+
+import grp
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+import unittest
+
+from harness import GPALAYOUTD, PATIENCE, Daemon, main
+
+INFO = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.info"}\n'
+SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
+
+
+def run(*options):
+    return subprocess.run([GPALAYOUTD, *options], capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+class Stopping(unittest.TestCase):
+    def test_sigterm_and_sigint_end_it_and_remove_its_files(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Daemon() as daemon, daemon.connect() as idle:
+                self.assertIn("result", idle.call("daemon.info"))
+                start = time.monotonic()
+                self.assertEqual(daemon.stop(number), 0)
+                self.assertLess(time.monotonic() - start, 5)
+                self.assertIsNone(idle.read_line())
+                self.assertEqual(sorted(os.listdir(daemon.folder)), ["log"])
+                self.assertIn("event=stopped status=0", daemon.log())
+
+    def test_what_was_asked_is_answered(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send(b"".join(INFO % i for i in range(300)))
+            self.assertEqual(client.read_reply()["id"], 0)
+            daemon.process.send_signal(signal.SIGTERM)
+            replies = []
+            while (text := client.read_line()) is not None:
+                replies.append(json.loads(text))
+            # Every reply whole and in order; what was read after the signal is refused by name.
+            self.assertEqual([reply["id"] for reply in replies], list(range(1, len(replies) + 1)))
+            for reply in replies:
+                self.assertTrue("result" in reply or reply["error"]["data"]["reason"] == "shutting_down", reply)
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_a_request_after_the_signal_is_told_so(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            self.assertIn("result", client.call("daemon.info"))
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_log("event=stopping")
+            client.send(INFO % 2)
+            text = client.read_line()
+            # The grace may be over by now on a slow machine; then there is no reply at all.
+            if text is not None:
+                reply = json.loads(text)
+                self.assertEqual((reply["id"], reply["error"]["code"], reply["error"]["data"]["reason"]),
+                                 (2, -32004, "shutting_down"))
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_a_slow_reader_gets_its_replies_while_the_daemon_drains(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(40)))
+            self.assertEqual(client.read_reply()["id"], 0)
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_log("event=stopping")
+            time.sleep(0.3)
+            ids = []
+            while (text := client.read_line()) is not None:
+                ids.append(json.loads(text)["id"])
+            self.assertEqual(ids, list(range(1, len(ids) + 1)))
+            self.assertGreater(len(ids), 0)
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_a_client_that_does_not_read_cannot_hold_it_up(self):
+        with Daemon("--limit", "drain_ms=500") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(60)))
+            time.sleep(0.2)
+            start = time.monotonic()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertLess(time.monotonic() - start, 5)
+            self.assertIn("event=drain_timeout", daemon.log())
+
+    def test_a_second_signal_ends_it_at_once(self):
+        with Daemon("--limit", "drain_ms=60000") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(60)))
+            time.sleep(0.2)
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_log("event=stopping")
+            time.sleep(0.3)
+            self.assertIsNone(daemon.process.poll())
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_sigpipe_is_ignored(self):
+        with Daemon() as daemon:
+            os.kill(daemon.process.pid, signal.SIGPIPE)
+            self.assertIn("result", daemon.call("daemon.info"))
+
+
+class Sockets(unittest.TestCase):
+    def test_a_stale_socket_is_replaced(self):
+        with Daemon() as daemon:
+            daemon.process.kill()
+            daemon.process.wait()
+            self.assertTrue(stat.S_ISSOCK(os.stat(daemon.socket).st_mode))
+            daemon.start()
+            self.assertIn("result", daemon.call("daemon.info"))
+
+    def test_a_live_socket_is_not(self):
+        with Daemon() as daemon:
+            for options in (["--socket", daemon.socket, "--inspect-socket", "none"],
+                            ["--socket", daemon.folder + "/other.sock", "--inspect-socket", daemon.inspect_socket]):
+                done = run(*options)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("event=already_running", done.stderr)
+                self.assertIn(options[1] if options[3] == "none" else options[3], done.stderr)
+                self.assertIn(f"pid={daemon.process.pid}", done.stderr)
+            # Nothing of the failed start is left, and the first daemon serves on.
+            self.assertFalse(os.path.exists(daemon.folder + "/other.sock"))
+            self.assertIn("result", daemon.call("daemon.info"))
+
+    def test_of_many_daemons_started_at_once_one_lives(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            processes = [subprocess.Popen([GPALAYOUTD, "--socket", daemon.socket, "--inspect-socket", "none"],
+                                          stderr=subprocess.DEVNULL) for _ in range(8)]
+            deadline = time.monotonic() + PATIENCE
+            while sum(process.poll() is None for process in processes) > 1 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            living = [process for process in processes if process.poll() is None]
+            self.assertEqual(len(living), 1)
+            self.assertIn("result", daemon.call("daemon.info"))
+            living[0].terminate()
+            self.assertEqual(living[0].wait(PATIENCE), 0)
+            self.assertEqual([p.wait() for p in processes if p is not living[0]], [1] * 7)
+
+    def test_a_path_that_is_not_a_socket_is_left_alone(self):
+        with Daemon() as daemon:
+            path = daemon.folder + "/file"
+            with open(path, "w", encoding="ascii") as file:
+                file.write("precious")
+            done = run("--socket", path, "--inspect-socket", "none")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(path, done.stderr)
+            with open(path, encoding="ascii") as file:
+                self.assertEqual(file.read(), "precious")
+
+    def test_a_socket_that_is_no_longer_its_own_is_left_alone(self):
+        with Daemon() as daemon:
+            os.unlink(daemon.socket)
+            other = socket.socket(socket.AF_UNIX)
+            other.bind(daemon.socket)
+            self.assertEqual(daemon.stop(), 0)
+            self.assertTrue(os.path.exists(daemon.socket))
+            other.close()
+
+    def test_a_path_that_is_too_long_is_refused_not_cut(self):
+        with Daemon() as daemon:
+            path = daemon.folder + "/" + "x" * 108
+            done = run("--socket", path, "--inspect-socket", "none")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("107 bytes", done.stderr)
+            self.assertEqual([name for name in os.listdir(daemon.folder) if name.startswith("x")], [])
+
+    def test_modes_and_group_are_as_told(self):
+        group = grp.getgrgid(os.getegid())
+        with Daemon("--socket-mode", "600", "--inspect-socket-mode", "0644", "--socket-group", group.gr_name) as daemon:
+            self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)
+            self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o644)
+            self.assertEqual(os.stat(daemon.socket).st_gid, group.gr_gid)
+        with Daemon() as daemon:
+            self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o660)
+            self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o666)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to give a socket to another group")
+    def test_the_group_may_be_a_number(self):
+        with Daemon("--socket-group", "12345") as daemon:
+            self.assertEqual(os.stat(daemon.socket).st_gid, 12345)
+            self.assertEqual(os.stat(daemon.inspect_socket).st_gid, 12345)
+
+    def test_the_folder_is_made_and_the_inspect_socket_lies_beside(self):
+        with Daemon() as daemon:
+            folder = daemon.folder + "/run"
+            process = subprocess.Popen([GPALAYOUTD, "--socket", folder + "/c.sock"], stderr=subprocess.DEVNULL)
+            deadline = time.monotonic() + PATIENCE
+            while not os.path.exists(folder + "/inspect.sock") and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_there_may_be_no_inspect_socket(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            process = subprocess.Popen([GPALAYOUTD, "--socket", daemon.socket, "--inspect-socket", "none"],
+                                       stderr=subprocess.DEVNULL)
+            deadline = time.monotonic() + PATIENCE
+            while not os.path.exists(daemon.socket) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(0.1)
+            self.assertEqual(daemon.call("daemon.info")["result"]["sockets"], {"control": daemon.socket})
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 0)
+
+
+class Options(unittest.TestCase):
+    def test_help_and_version(self):
+        done = run("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for option in ("--socket=", "--inspect-socket", "--socket-mode", "--socket-group", "--default-policy",
+                       "--limit", "--log-level", "--version", "--help"):
+            self.assertIn(option, done.stdout)
+        done = run("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^gpalayoutd \d+\.\d+\.\d+\n$")
+
+    def test_bad_usage_says_what_is_right(self):
+        for options, words in ((["--no-such-option"], "--help"), (["extra"], "unexpected argument"),
+                               (["--socket-mode", "888"], "octal"), (["--socket-mode", "1777"], "octal"),
+                               (["--socket-mode", ""], "octal"), (["--socket-group", "no such group"], "no such group"),
+                               (["--default-policy", "openvmm"], "openvmm-2026.07"), (["--log-level", "loud"], "debug"),
+                               (["--limit", "connections"], "NAME=VALUE"), (["--limit", "colour=1"], "no such limit"),
+                               (["--limit", "connections=x"], "not a number"),
+                               (["--limit", "connections=0"], "out of range"),
+                               (["--limit", "virtio_mmio_slots=1"], "part of the protocol"),
+                               (["--socket", ""], "empty"),
+                               (["--socket", "/tmp/a", "--inspect-socket", "/tmp/a"], "two paths")):
+            with self.subTest(options=options):
+                done = run(*options)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(words, done.stderr)
+
+    def test_the_default_policy_is_that_of_requests_that_name_none(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}
+        with Daemon("--default-policy", "openvmm-2026.05") as daemon:
+            self.assertEqual(daemon.call("policy.list")["result"]["default"], "openvmm-2026.05")
+            layout = daemon.call("layout.resolve", {"request": request})["result"]["layout"]
+            self.assertEqual(layout["policy"], "openvmm-2026.05")
+            request["policy"] = "openvmm-2026.06"
+            layout = daemon.call("layout.resolve", {"request": request})["result"]["layout"]
+            self.assertEqual(layout["policy"], "openvmm-2026.06")
+
+    def test_the_log_level_is_kept(self):
+        with Daemon("--log-level", "error") as daemon:
+            daemon.call("no.such.method")
+            self.assertEqual(daemon.log(), "")
+        with Daemon("--log-level", "debug") as daemon:
+            daemon.call("daemon.info")
+            daemon.wait_log("event=connection_accepted uid=")
+
+    def test_a_flood_of_refusals_does_not_flood_the_log(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send_aside(b"x\n" * 20000, then_shutdown=True)
+            for _ in range(20000):
+                client.read_line()
+            self.assertLess(daemon.log().count("event=request_refused"), 10000)
+
+
+if __name__ == "__main__":
+    main()

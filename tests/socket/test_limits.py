@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: MIT
+"""Each limit: what happens at it, and that no one else notices."""
+
+import json
+import os
+import socket
+import time
+import unittest
+
+from harness import Client, Daemon, main
+
+INFO = b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}'
+SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
+
+
+def padded(length):
+    """A valid request of exactly that many bytes."""
+    start, end = b'{"jsonrpc":"2.0","id":"', b'","method":"policy.list"}'
+    return start + b"x" * (length - len(start) - len(end)) + end
+
+
+def reason(reply):
+    return reply["error"]["data"]["reason"]
+
+
+class Lines(unittest.TestCase):
+    def test_a_line_of_the_greatest_length_is_taken_and_a_longer_one_refused(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send(padded(1 << 20) + b"\n")
+            self.assertIn("result", client.read_reply())
+            client.send(padded(1 << 20) + b"\r\n")
+            self.assertIn("result", client.read_reply())
+            client.send(padded((1 << 20) + 1) + b"\n")
+            reply = client.read_reply()
+            self.assertEqual((reply["error"]["code"], reason(reply), reply["id"]), (-32001, "message_too_large", None))
+            self.assertIn("result", client.call("daemon.info"))
+
+    def test_the_rest_of_a_line_that_is_too_long_is_skipped(self):
+        with Daemon("--limit", "request_line_bytes=4K") as daemon, daemon.connect() as client:
+            for _ in range(3):
+                client.send(b"[" * 500000)
+                client.send(b"[" * 500000 + b"\n" + INFO + b"\n")
+                self.assertEqual(reason(client.read_reply()), "message_too_large")
+                self.assertIn("result", client.read_reply())
+
+    def test_a_line_that_is_too_long_may_end_with_the_input(self):
+        with Daemon("--limit", "request_line_bytes=4K") as daemon, daemon.connect() as client:
+            client.send(b"[" * 100000)
+            client.shutdown()
+            self.assertEqual(reason(client.read_reply()), "message_too_large")
+            self.assertIsNone(client.read_line())
+
+    def test_an_unfinished_line_times_out(self):
+        with Daemon("--limit", "unfinished_line_ms=200") as daemon:
+            with daemon.connect() as idle, daemon.connect() as slow, daemon.connect() as too_long:
+                slow.send(INFO + b"\n" + INFO[:10])
+                too_long.send(b"x" * ((1 << 20) + 100))
+                self.assertIn("result", slow.read_reply())
+                reply = slow.read_reply()
+                self.assertEqual((reply["error"]["code"], reason(reply), reply["id"]), (-32003, "timeout", None))
+                self.assertIsNone(slow.read_line())
+                self.assertEqual(reason(too_long.read_reply()), "message_too_large")
+                self.assertEqual(reason(too_long.read_reply()), "timeout")
+                # A client that has sent nothing may wait as long as it likes.
+                self.assertIn("result", idle.call("daemon.info"))
+            daemon.wait_log("event=line_unfinished uid=")
+
+    def test_dribbling_does_not_extend_the_time(self):
+        with Daemon("--limit", "unfinished_line_ms=300") as daemon, daemon.connect() as client:
+            client.sock.settimeout(0.02)
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                try:
+                    client.send(b" ")
+                    data = client.sock.recv(4096)
+                    break
+                except socket.timeout:
+                    pass
+            self.assertEqual(reason(json.loads(data)), "timeout")
+
+
+class Output(unittest.TestCase):
+    def test_a_reply_that_would_be_too_long_is_refused(self):
+        with Daemon("--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
+            request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "virtio_mmio": {"slots": 4096},
+                       "pcie": {"root_complexes": [
+                           {"name": f"rc{i}", "start_bus": i, "end_bus": i, "low_mmio": "2M"} for i in range(200)]}}
+            reply = client.call("layout.resolve", {"request": request})
+            self.assertEqual((reply["error"]["code"], reason(reply)), (-32001, "message_too_large"))
+            request["virtio_mmio"]["slots"] = 1
+            del request["pcie"]
+            self.assertIn("result", client.call("layout.resolve", {"request": request}))
+
+    def test_a_client_that_does_not_read_is_held_back_and_loses_nothing(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.sock.setblocking(False)
+            sent = b""
+            # Far more replies than the daemon may keep; it must stop reading instead.
+            while len(sent) < 8 << 20:
+                data = b"".join(SCHEMA % i for i in range(len(sent), len(sent) + 1000))
+                try:
+                    sent += data[:client.sock.send(data)]
+                except BlockingIOError:
+                    time.sleep(0.2)
+                    try:
+                        sent += data[:client.sock.send(data)]
+                    except BlockingIOError:
+                        break
+            self.assertLess(len(sent), 8 << 20, "the daemon never stopped reading")
+            with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as status:
+                resident = [int(entry.split()[1]) for entry in status if entry.startswith("VmRSS")][0]
+            self.assertLess(resident, 400 << 10, "kilobytes resident")
+            with daemon.connect() as other:
+                self.assertIn("result", other.call("daemon.info"))
+            whole = sent.count(b"\n")
+            client.sock.settimeout(60)
+            client.sock.shutdown(socket.SHUT_WR)
+            ids = [json.loads(text)["id"] for text in sent.split(b"\n")[:whole]]
+            for request_id in ids:
+                self.assertEqual(client.read_reply()["id"], request_id)
+
+    def test_a_client_that_never_reads_is_cut_off(self):
+        with Daemon("--limit", "output_stall_ms=200") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(100)))
+            daemon.wait_log("reason=output_stalled")
+            with daemon.connect() as other:
+                self.assertIn("result", other.call("daemon.info"))
+
+    def test_a_slow_reader_is_not_cut_off(self):
+        with Daemon("--limit", "output_stall_ms=400") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(60)))
+            for i in range(60):
+                time.sleep(0.02)
+                self.assertEqual(client.read_reply()["id"], i)
+
+    def test_too_much_unsent_output_closes_the_connection(self):
+        with Daemon("--limit", "output_close_bytes=64K") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(60)))
+            daemon.wait_log("reason=output_queue_full")
+            with daemon.connect() as other:
+                self.assertIn("result", other.call("daemon.info"))
+
+    def test_few_queued_requests_are_enough(self):
+        with Daemon("--limit", "queued_requests=1") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(50)))
+            client.shutdown()
+            self.assertEqual([client.read_reply()["id"] for _ in range(50)], list(range(50)))
+            self.assertIsNone(client.read_line())
+
+    def test_clients_that_leave_early_do_no_harm(self):
+        with Daemon() as daemon:
+            for _ in range(50):
+                client = daemon.connect()
+                client.send(b"".join(SCHEMA % i for i in range(20)))
+                client.close()
+            self.assertIn("result", daemon.call("daemon.info"))
+
+
+class Connections(unittest.TestCase):
+    def refused(self, path):
+        with Client(path) as client:
+            reply = client.read_reply()
+            self.assertEqual((reply["error"]["code"], reason(reply), reply["id"]), (-32002, "overloaded", None))
+            self.assertIsNone(client.read_line())
+
+    def accepted(self, path):
+        client = Client(path)
+        self.addCleanup(client.close)
+        self.assertIn("result", client.call("daemon.info"))
+        return client
+
+    def when_free(self, path):
+        """A place is free once the daemon has seen the other side close."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with Client(path) as client:
+                client.send(INFO + b"\n")
+                if "result" in client.read_reply():
+                    return
+        self.fail("no place became free")
+
+    def test_connections_are_limited_on_both_sockets_together(self):
+        with Daemon("--limit", "connections=4", "--limit", "connections_for_root=0") as daemon:
+            clients = [self.accepted(daemon.socket), self.accepted(daemon.inspect_socket),
+                       self.accepted(daemon.socket), self.accepted(daemon.socket)]
+            self.refused(daemon.socket)
+            self.refused(daemon.inspect_socket)
+            daemon.wait_log("reason=too_many_connections")
+            clients[0].close()
+            self.when_free(daemon.socket)
+
+    def test_connections_are_limited_for_each_uid(self):
+        with Daemon("--limit", "connections_per_uid=3") as daemon:
+            for _ in range(3):
+                self.accepted(daemon.socket)
+            self.refused(daemon.socket)
+
+    def test_the_standard_limits_are_kept(self):
+        with Daemon() as daemon:
+            for _ in range(256):
+                self.accepted(daemon.socket)
+            self.refused(daemon.socket)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be someone else")
+    def test_some_connections_are_kept_for_root(self):
+        with Daemon("--limit", "connections=6", "--limit", "connections_for_root=2", "--socket-mode", "666") as daemon:
+            os.chmod(daemon.folder, 0o755)
+            ready, go = os.pipe(), os.pipe()
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    os.setuid(65534)
+                    clients = [Client(daemon.socket) for _ in range(4)]
+                    if all("result" in client.call("daemon.info") for client in clients):
+                        with Client(daemon.socket) as client:
+                            if reason(client.read_reply()) == "overloaded":
+                                status = 0
+                    os.write(ready[1], b"x")
+                    os.read(go[0], 1)
+                finally:
+                    os._exit(status)
+            os.read(ready[0], 1)
+            self.accepted(daemon.socket)
+            self.accepted(daemon.socket)
+            self.refused(daemon.socket)
+            os.write(go[1], b"x")
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            daemon.wait_log("event=connection_closed uid=65534 ")
+            for end in ready + go:
+                os.close(end)
+
+    def test_a_low_descriptor_limit_turns_clients_away_with_words(self):
+        import resource
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < 1100:
+            self.skipTest("the descriptor limit is low here already")
+        # The daemon inherits 80 as both limits: room for 16 connections.
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
+                with Daemon("--limit", "connections_for_root=0") as daemon:
+                    clients = [Client(daemon.socket) for _ in range(16)]
+                    assert all("result" in client.call("daemon.info") for client in clients)
+                    with Client(daemon.socket) as client:
+                        assert reason(client.read_reply()) == "overloaded"
+                    assert "event=few_descriptors" in daemon.log()
+                    for client in clients:
+                        client.close()
+                status = 0
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* How each unit test program runs its suite: TAP on standard output. */
+#ifndef GPALD_TESTS_UNIT_SUITE_H
+#define GPALD_TESTS_UNIT_SUITE_H
+
+#include <check.h>
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static inline int run_suite(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
+
+/* Adds a test case that runs `function` once for each row of `rows`, as _i. */
+static inline void add_rows(Suite *suite, const char *name, const TTest *function, int rows)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_loop_test(tcase, function, 0, rows);
+	suite_add_tcase(suite, tcase);
+}
+
+static inline void add_test(Suite *suite, const char *name, const TTest *function)
+{
+	add_rows(suite, name, function, 1);
+}
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* What is JSON and what is not, and where. Each case cJSON gets wrong has a row. */
+#include "config.h"
+
+#include "tests/unit/suite.h"
+#include "wire/json_guard.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const good[] = {
+	"null",
+	"true",
+	"false",
+	"0",
+	"-0",
+	"-12.5e+3",
+	"1E-2",
+	"1e308",
+	"\"\"",
+	"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\uDE00\"",
+	"\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \x7f\"",
+	"\"\xf4\x8f\xbf\xbf\xee\x80\x80\xed\x9f\xbf\"",
+	"[]",
+	"{}",
+	" \t\r\n[ 1 , [ ] , { } , \"a\" ] \n",
+	"{\"a\":1,\"A\":2,\"b\":{\"a\":3},\"c\":[{\"a\":4},{\"a\":5}]}",
+	"{\"\":0,\"\\u0061b\":1,\"a\":2}",
+	"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+	"999999999999999999999999999999999999999999999999999999999999999",
+};
+
+START_TEST(json_is_taken)
+{
+	struct gpald_wire_error error = { .message = "" };
+	cJSON *tree = cJSON_ParseWithLength(good[_i], strlen(good[_i]));
+
+	ck_assert_msg(gpald_json_guard(good[_i], strlen(good[_i]), &error) == 0, "%s: %s", good[_i],
+		      error.message);
+	/* The guard is no more liberal than the parser behind it. */
+	ck_assert_ptr_nonnull(tree);
+	cJSON_Delete(tree);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	enum gpald_reason reason;
+	size_t offset;
+} bad[] = {
+	/* Keys. */
+	{ "{\"a\":1,\"a\":2}", GPALD_DUPLICATE_KEY, 7 },
+	{ "{\"a\":1,\"b\":2,\"\\u0061\":3}", GPALD_DUPLICATE_KEY, 13 },
+	{ "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}", GPALD_DUPLICATE_KEY, 18 },
+	{ "{\"\\n\":1,\"\\u000a\":2}", GPALD_DUPLICATE_KEY, 8 },
+	{ "[{\"x\":{\"k\":1,\"k\":1}}]", GPALD_DUPLICATE_KEY, 13 },
+	{ "{\"a\":1,\"a\":2,\"a\":3}", GPALD_DUPLICATE_KEY, 7 },
+	{ "{\"\":1,\"\":2}", GPALD_DUPLICATE_KEY, 6 },
+	{ "{a:1}", GPALD_INVALID_JSON, 1 },
+	{ "{1:1}", GPALD_INVALID_JSON, 1 },
+	{ "{\"a\" 1}", GPALD_INVALID_JSON, 5 },
+	{ "{\"a\":1,}", GPALD_INVALID_JSON, 7 },
+	{ "{,}", GPALD_INVALID_JSON, 1 },
+	{ "{\"a\":1 \"b\":2}", GPALD_INVALID_JSON, 7 },
+	/* UTF-8. */
+	{ "\"\x80\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"a\xc3\"", GPALD_INVALID_UTF8, 2 },
+	{ "\"\xc0\xaf\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xe0\x80\xaf\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xed\xa0\x80\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xf0\x80\x80\xaf\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xf4\x90\x80\x80\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xf5\x80\x80\x80\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xff\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\xe2\x82", GPALD_INVALID_UTF8, 1 },
+	{ "{\"\xff\":1}", GPALD_INVALID_UTF8, 2 },
+	{ "\"\\ud800\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\\ud800\\u0041\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\\ud800x\"", GPALD_INVALID_UTF8, 1 },
+	{ "\"\\udc00\"", GPALD_INVALID_UTF8, 1 },
+	/* Strings. */
+	{ "\"a\nb\"", GPALD_INVALID_JSON, 2 },
+	{ "\"\t\"", GPALD_INVALID_JSON, 1 },
+	{ "\"\x1f\"", GPALD_INVALID_JSON, 1 },
+	{ "\"a\\u0000b\"", GPALD_INVALID_JSON, 2 },
+	{ "{\"a\\u0000\":1}", GPALD_INVALID_JSON, 3 },
+	{ "\"\\x41\"", GPALD_INVALID_JSON, 1 },
+	{ "\"\\'\"", GPALD_INVALID_JSON, 1 },
+	{ "\"\\u12\"", GPALD_INVALID_JSON, 1 },
+	{ "\"\\u12g4\"", GPALD_INVALID_JSON, 1 },
+	{ "\"\\u", GPALD_INVALID_JSON, 1 },
+	{ "\"\\", GPALD_INVALID_JSON, 2 },
+	{ "\"abc", GPALD_INVALID_JSON, 4 },
+	{ "'a'", GPALD_INVALID_JSON, 0 },
+	/* Numbers. */
+	{ "01", GPALD_INVALID_JSON, 0 },
+	{ "-01", GPALD_INVALID_JSON, 0 },
+	{ "00", GPALD_INVALID_JSON, 0 },
+	{ "1.", GPALD_INVALID_JSON, 2 },
+	{ "[1.]", GPALD_INVALID_JSON, 3 },
+	{ ".5", GPALD_INVALID_JSON, 0 },
+	{ "+1", GPALD_INVALID_JSON, 0 },
+	{ "-", GPALD_INVALID_JSON, 1 },
+	{ "-a", GPALD_INVALID_JSON, 1 },
+	{ "1e", GPALD_INVALID_JSON, 2 },
+	{ "1e+", GPALD_INVALID_JSON, 3 },
+	{ "1e400", GPALD_INVALID_JSON, 0 },
+	{ "[0,-1e400]", GPALD_INVALID_JSON, 3 },
+	{ "0x10", GPALD_INVALID_JSON, 1 },
+	{ "1_000", GPALD_INVALID_JSON, 1 },
+	{ "NaN", GPALD_INVALID_JSON, 0 },
+	{ "Infinity", GPALD_INVALID_JSON, 0 },
+	{ "9999999999999999999999999999999999999999999999999999999999999999", GPALD_INVALID_JSON,
+	  0 },
+	/* The rest. */
+	{ "", GPALD_INVALID_JSON, 0 },
+	{ "   ", GPALD_INVALID_JSON, 3 },
+	{ "\xef\xbb\xbf{}", GPALD_INVALID_JSON, 0 },
+	{ "{} x", GPALD_INVALID_JSON, 3 },
+	{ "{}{}", GPALD_INVALID_JSON, 2 },
+	{ "1 2", GPALD_INVALID_JSON, 2 },
+	{ "[1,]", GPALD_INVALID_JSON, 3 },
+	{ "[,1]", GPALD_INVALID_JSON, 1 },
+	{ "[1 2]", GPALD_INVALID_JSON, 3 },
+	{ "[1", GPALD_INVALID_JSON, 2 },
+	{ "[1}", GPALD_INVALID_JSON, 2 },
+	{ "{\"a\":1]", GPALD_INVALID_JSON, 6 },
+	{ "]", GPALD_INVALID_JSON, 0 },
+	{ "tru", GPALD_INVALID_JSON, 0 },
+	{ "True", GPALD_INVALID_JSON, 0 },
+	{ "truex", GPALD_INVALID_JSON, 4 },
+	{ "nul", GPALD_INVALID_JSON, 0 },
+	{ "/* c */ 1", GPALD_INVALID_JSON, 0 },
+	{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", GPALD_TOO_DEEP,
+	  32 },
+};
+
+static void expect_bad(const char *text, size_t length, enum gpald_reason reason, size_t offset)
+{
+	/* An exact copy, so that a sanitizer sees a read beyond the end. */
+	char *copy = malloc(length + 1);
+	struct gpald_wire_error error = { .message = "" };
+	int code;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, text, length);
+	copy = realloc(copy, length ? length : 1);
+	code = gpald_json_guard(copy, length, &error);
+	free(copy);
+	ck_assert_msg(code == -1, "%s was taken", text);
+	ck_assert_msg(error.reason == reason && error.offset == offset, "%s: %s at %zu: %s", text,
+		      gpald_reason_token(error.reason), error.offset, error.message);
+}
+
+START_TEST(what_is_not_json_is_refused_with_its_offset)
+{
+	expect_bad(bad[_i].text, strlen(bad[_i].text), bad[_i].reason, bad[_i].offset);
+}
+END_TEST
+
+START_TEST(a_raw_nul_is_refused)
+{
+	expect_bad("[1\0]", 4, GPALD_INVALID_JSON, 2);
+	expect_bad("\"a\0b\"", 5, GPALD_INVALID_JSON, 2);
+	expect_bad("{}\0", 3, GPALD_INVALID_JSON, 2);
+}
+END_TEST
+
+/* Every prefix of a document is incomplete, and refused without reading beyond it. */
+START_TEST(no_prefix_is_json)
+{
+	static const char document[] = "{\"a\":[1.5e3,\"\\u00e9\\ud83d\\ude00\",true,null],"
+				       "\"\xe2\x82\xac\":{\"\\u0062\":-0}}";
+
+	for (size_t length = 0; length < sizeof(document) - 1; length++) {
+		char *copy = malloc(length + 1);
+		struct gpald_wire_error error;
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, document, length);
+		copy = realloc(copy, length ? length : 1);
+		ck_assert_int_eq(gpald_json_guard(copy, length, &error), -1);
+		free(copy);
+	}
+}
+END_TEST
+
+/* "[0,0,...,0]" with `count` zeros; given to the caller. */
+static char *zeros(size_t count, size_t *length)
+{
+	char *text = malloc(2 * count + 2);
+
+	ck_assert_ptr_nonnull(text);
+	text[0] = '[';
+	for (size_t i = 0; i < count; i++) {
+		text[2 * i + 1] = '0';
+		text[2 * i + 2] = i + 1 < count ? ',' : ']';
+	}
+	*length = 2 * count + 1;
+	return text;
+}
+
+START_TEST(values_are_limited)
+{
+	struct gpald_wire_error error;
+	size_t length;
+	char *text = zeros(GPALD_JSON_VALUES_MAX - 1, &length);
+
+	ck_assert_int_eq(gpald_json_guard(text, length, &error), 0);
+	free(text);
+	text = zeros(GPALD_JSON_VALUES_MAX, &length);
+	ck_assert_int_eq(gpald_json_guard(text, length, &error), -1);
+	ck_assert_int_eq(error.reason, GPALD_TOO_MANY_VALUES);
+	free(text);
+}
+END_TEST
+
+START_TEST(many_keys_are_compared_quickly_and_rightly)
+{
+	enum {
+		KEYS = 60000
+	};
+	char *text = malloc(KEYS * 12 + 16), *at = text;
+	struct gpald_wire_error error;
+
+	ck_assert_ptr_nonnull(text);
+	*at++ = '{';
+	for (int i = 0; i < KEYS; i++)
+		at += sprintf(at, "\"%05d\":0,", i);
+	strcpy(at, "\"x\":0}");
+	ck_assert_int_eq(gpald_json_guard(text, strlen(text), &error), 0);
+	strcpy(at, "\"12345\":0}");
+	ck_assert_int_eq(gpald_json_guard(text, strlen(text), &error), -1);
+	ck_assert_int_eq(error.reason, GPALD_DUPLICATE_KEY);
+	ck_assert_uint_eq(error.offset, (size_t)(at - text));
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("json_guard");
+
+	add_rows(suite, "good", json_is_taken, COUNT_OF(good));
+	add_rows(suite, "bad", what_is_not_json_is_refused_with_its_offset, COUNT_OF(bad));
+	add_test(suite, "bad", a_raw_nul_is_refused);
+	add_test(suite, "bad", no_prefix_is_json);
+	add_test(suite, "limits", values_are_limited);
+	add_test(suite, "limits", many_keys_are_compared_quickly_and_rightly);
+	return run_suite(suite);
+}
