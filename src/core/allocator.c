@@ -18,6 +18,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* A map entry without its tag, which is looked up once, at the end. */
+struct placed {
+	enum gpal_kind kind;
+	uint32_t index;
+	struct gpal_range range;
+};
+
 struct placement {
 	struct gpald_arena *arena;
 	const struct gpal_alloc_input *input;
@@ -26,9 +33,12 @@ struct placement {
 	struct gpald_free_space free;  /* what the phases so far have left */
 	struct gpald_free_space spare; /* where the current phase writes what it leaves */
 
-	struct gpal_map_entry *entries;
-	size_t entry_count;
-	size_t entry_capacity;
+	uint32_t *pinned_order; /* reserved and then fixed ranges, by start */
+	size_t pinned_count;
+
+	struct placed *placed; /* what the phases have placed */
+	size_t placed_count;
+	size_t placed_capacity;
 
 	/* Room to sort as many items as the longest list has, twice. */
 	struct gpald_order *order;
@@ -60,6 +70,15 @@ static struct demand_list demands_of(const struct gpal_alloc_input *input, enum 
 		break;
 	}
 	return (struct demand_list){ NULL, 0 };
+}
+
+/* Whether any phase after that of `kind` has something to place. */
+static bool has_demands_after(const struct gpal_alloc_input *input, enum gpal_kind kind)
+{
+	for (int later = (int)kind + 1; later < GPAL_KIND_COUNT; later++)
+		if (demands_of(input, (enum gpal_kind)later).count > 0)
+			return true;
+	return false;
 }
 
 static const enum gpal_subject subject_of_kind[GPAL_KIND_COUNT] = {
@@ -165,19 +184,13 @@ static int check_counts(const struct gpal_alloc_input *input, struct gpal_error 
 
 /* Placing. */
 
-static void record(struct placement *p, const char *tag, enum gpal_kind kind, size_t index,
-		   struct gpal_range range)
+static void record(struct placement *p, enum gpal_kind kind, size_t index, struct gpal_range range)
 {
-	assert(p->entry_count < p->entry_capacity);
-	p->entries[p->entry_count++] = (struct gpal_map_entry){
-		.tag = tag,
-		.kind = kind,
-		.index = (uint32_t)index,
-		.range = range,
-	};
-	if (kind != GPAL_KIND_RESERVED && range.end > p->top)
+	assert(p->placed_count < p->placed_capacity);
+	p->placed[p->placed_count++] = (struct placed){ kind, (uint32_t)index, range };
+	if (range.end > p->top)
 		p->top = range.end;
-	if (kind == GPAL_KIND_RAM && range.end > p->end_of_ram)
+	if (kind == GPAL_KIND_RAM)
 		p->end_of_ram = range.end;
 }
 
@@ -219,59 +232,94 @@ static int exhausted(struct placement *p, enum gpal_kind kind, size_t index,
 	return code;
 }
 
+/* The pinned range of that number: the reserved ones come first. */
+static struct gpal_map_entry pinned_entry(const struct gpal_alloc_input *input, size_t number)
+{
+	const bool is_reserved = number < input->reserved_count;
+	const size_t index = is_reserved ? number : number - input->reserved_count;
+	const struct gpal_pinned *pin = is_reserved ? &input->reserved[index] :
+						      &input->fixed[index];
+
+	return (struct gpal_map_entry){
+		.tag = pin->tag,
+		.kind = is_reserved ? GPAL_KIND_RESERVED : GPAL_KIND_FIXED,
+		.index = (uint32_t)index,
+		.range = pin->range,
+	};
+}
+
+static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
+		   const struct gpal_map_entry *other)
+{
+	int code = gpald_fail(error, GPAL_E_OVERLAP, subject_of_kind[entry->kind], entry->index,
+			      "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
+			      entry->tag, entry->range.start, entry->range.end, other->tag,
+			      other->range.start, other->range.end);
+
+	if (error) {
+		gpald_error_tag(error->tag, entry->tag);
+		gpald_error_tag(error->other_tag, other->tag);
+		error->range = entry->range;
+		error->other_range = other->range;
+	}
+	return code;
+}
+
 /*
  * Sorts the reserved and fixed ranges by start, refuses overlaps and makes the
  * gaps between them the free space.
  */
 static int place_pinned(struct placement *p)
 {
-	const struct gpal_alloc_input *input = p->input;
-	const size_t count = input->reserved_count + input->fixed_count;
-	const struct gpal_map_entry *previous = NULL;
-	uint64_t free_from = 0;
+	struct gpal_map_entry previous = { .range = { 0, 0 } };
 
-	for (size_t i = 0; i < input->reserved_count; i++)
-		record(p, input->reserved[i].tag, GPAL_KIND_RESERVED, i, input->reserved[i].range);
-	for (size_t i = 0; i < input->fixed_count; i++)
-		record(p, input->fixed[i].tag, GPAL_KIND_FIXED, i, input->fixed[i].range);
+	for (size_t i = 0; i < p->pinned_count; i++)
+		p->order[i] =
+			(struct gpald_order){ pinned_entry(p->input, i).range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, p->pinned_count);
 
-	for (size_t i = 0; i < count; i++)
-		p->order[i] = (struct gpald_order){ p->entries[i].range.start, (uint32_t)i };
-	gpald_order_sort(p->order, p->order_scratch, count);
+	for (size_t i = 0; i < p->pinned_count; i++) {
+		const struct gpal_map_entry entry = pinned_entry(p->input, p->order[i].index);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct gpal_map_entry *entry = &p->entries[p->order[i].index];
-
-		if (previous && entry->range.start < previous->range.end) {
-			int code = gpald_fail(p->error, GPAL_E_OVERLAP,
-					      subject_of_kind[entry->kind], entry->index,
-					      "%s 0x%" PRIx64 "-0x%" PRIx64
-					      " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
-					      entry->tag, entry->range.start, entry->range.end,
-					      previous->tag, previous->range.start,
-					      previous->range.end);
-
-			if (p->error) {
-				gpald_error_tag(p->error->tag, entry->tag);
-				gpald_error_tag(p->error->other_tag, previous->tag);
-				p->error->range = entry->range;
-				p->error->other_range = previous->range;
-			}
-			return code;
-		}
-		gpald_free_space_append(&p->free,
-					(struct gpal_range){ free_from, entry->range.start });
-		free_from = entry->range.end;
+		if (entry.range.start < previous.range.end)
+			return overlap(p->error, &entry, &previous);
+		gpald_free_space_append(
+			&p->free, (struct gpal_range){ previous.range.end, entry.range.start });
+		if (entry.kind == GPAL_KIND_FIXED)
+			p->top = entry.range.end;
+		p->pinned_order[i] = p->order[i].index;
 		previous = entry;
 	}
-	gpald_free_space_append(&p->free, (struct gpal_range){ free_from, GPAL_SPACE_END });
+	gpald_free_space_append(&p->free,
+				(struct gpal_range){ previous.range.end, GPAL_SPACE_END });
 	return GPAL_OK;
 }
 
 /*
- * MMIO windows: by alignment descending, then size descending, then caller order,
- * so all windows of one alignment come together and share one loaded index.
+ * The order of windows, by alignment descending and then size descending, as one
+ * ascending key: an alignment is a power of two and a size a multiple of 4096, so
+ * 6 and 52 bits hold them, and the key gives both back.
  */
+#define SIZE_BITS 52
+#define SIZE_MASK ((UINT64_C(1) << SIZE_BITS) - 1)
+
+static uint64_t window_key(const struct gpal_demand *demand)
+{
+	const uint64_t coarseness = (uint64_t)__builtin_ctzll(demand->alignment);
+
+	return (63 - coarseness) << SIZE_BITS | (SIZE_MASK - demand->size / GPAL_PAGE_SIZE);
+}
+
+static uint64_t key_alignment(uint64_t key)
+{
+	return UINT64_C(1) << (63 - (key >> SIZE_BITS));
+}
+
+static uint64_t key_size(uint64_t key)
+{
+	return (SIZE_MASK - (key & SIZE_MASK)) * GPAL_PAGE_SIZE;
+}
+
 static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_direction direction,
 			 struct gpal_range region)
 {
@@ -280,33 +328,24 @@ static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_di
 
 	if (list.count == 0)
 		return GPAL_OK;
-	if (!gpald_fit_index_init(&index, p->arena, direction, region, p->free.count + list.count,
-				  list.count))
+	if (!gpald_fit_index_init(&index, p->arena, direction, region, &p->free, list.count))
 		return gpald_fail_plain(p->error, GPAL_E_NO_MEMORY);
 
 	for (size_t i = 0; i < list.count; i++)
-		p->order[i] = (struct gpald_order){ ~list.demands[i].size, (uint32_t)i };
+		p->order[i] = (struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
 	gpald_order_sort(p->order, p->order_scratch, list.count);
-	for (size_t i = 0; i < list.count; i++)
-		p->order[i].key = ~list.demands[p->order[i].index].alignment;
-	gpald_order_sort(p->order, p->order_scratch, list.count);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct gpald_order *item = &p->order[i];
+		struct gpal_range window;
 
-	for (size_t i = 0; i < list.count;) {
-		const uint64_t alignment = list.demands[p->order[i].index].alignment;
-
-		gpald_fit_index_load(&index, &p->free, alignment);
-		for (; i < list.count; i++) {
-			const size_t at = p->order[i].index;
-			const struct gpal_demand *demand = &list.demands[at];
-			struct gpal_range window;
-
-			if (demand->alignment != alignment)
-				break;
-			if (!gpald_fit_index_take(&index, demand->size, &window))
-				return exhausted(p, kind, at, gpald_fit_index_summary(&index));
-			record(p, demand->tag, kind, at, window);
-		}
-		gpald_fit_index_store(&index, &p->free, &p->spare);
+		if (index.alignment != key_alignment(item->key))
+			gpald_fit_index_align(&index, key_alignment(item->key));
+		if (!gpald_fit_index_take(&index, key_size(item->key), &window))
+			return exhausted(p, kind, item->index, gpald_fit_index_summary(&index));
+		record(p, kind, item->index, window);
+	}
+	if (has_demands_after(p->input, kind)) {
+		gpald_fit_index_finish(&index, &p->spare);
 		commit_spare(p);
 	}
 	return GPAL_OK;
@@ -326,7 +365,7 @@ static int place_ram(struct placement *p)
 		return GPAL_OK;
 	for (size_t i = 0; i < p->input->ram_count; i++) {
 		const struct gpal_demand *demand = &p->input->ram[i];
-		const size_t first_extent = p->entry_count;
+		const size_t first_extent = p->placed_count;
 		uint64_t remaining = demand->size;
 
 		for (size_t r = current; r < free->count && remaining > 0; r++) {
@@ -338,8 +377,7 @@ static int place_ram(struct placement *p)
 
 			if (taken == 0)
 				continue;
-			record(p, demand->tag, GPAL_KIND_RAM, i,
-			       (struct gpal_range){ start, start + taken });
+			record(p, GPAL_KIND_RAM, i, (struct gpal_range){ start, start + taken });
 			remaining -= taken;
 		}
 		if (remaining > 0) {
@@ -351,8 +389,8 @@ static int place_ram(struct placement *p)
 					 gpald_free_space_summary(&ahead, all, demand->alignment));
 		}
 
-		for (size_t e = first_extent; e < p->entry_count; e++) {
-			const struct gpal_range extent = p->entries[e].range;
+		for (size_t e = first_extent; e < p->placed_count; e++) {
+			const struct gpal_range extent = p->placed[e].range;
 
 			while (free->ranges[current].end <= extent.start)
 				gpald_free_space_append(&p->spare, free->ranges[current++]);
@@ -395,26 +433,48 @@ static int place_post_mmio(struct placement *p)
 
 		const uint64_t start = p->free.ranges[current].end - usable;
 
-		record(p, demand->tag, GPAL_KIND_POST_MMIO, i,
+		record(p, GPAL_KIND_POST_MMIO, i,
 		       (struct gpal_range){ start, start + demand->size });
 	}
 	return GPAL_OK;
 }
 
-/* The entries in ascending order, without reserved ranges above the last other one. */
+static struct gpal_map_entry tagged(const struct gpal_alloc_input *input,
+				    const struct placed *placed)
+{
+	return (struct gpal_map_entry){
+		.tag = demands_of(input, placed->kind).demands[placed->index].tag,
+		.kind = placed->kind,
+		.index = placed->index,
+		.range = placed->range,
+	};
+}
+
+/* All ranges in ascending order, without reserved ones above the last other one. */
 static bool finish_map(struct placement *p, struct gpal_map *map)
 {
 	struct gpal_map_entry *sorted =
-		gpald_arena_alloc(p->arena, p->entry_count, sizeof(*sorted));
-	size_t count = p->entry_count;
+		gpald_arena_alloc(p->arena, p->pinned_count + p->placed_count, sizeof(*sorted));
+	size_t count = 0, pinned = 0;
 
 	if (!sorted)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		p->order[i] = (struct gpald_order){ p->entries[i].range.start, (uint32_t)i };
-	gpald_order_sort(p->order, p->order_scratch, count);
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = p->entries[p->order[i].index];
+	for (size_t i = 0; i < p->placed_count; i++)
+		p->order[i] = (struct gpald_order){ p->placed[i].range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, p->placed_count);
+
+	for (size_t i = 0; i <= p->placed_count; i++) {
+		const uint64_t limit = i < p->placed_count ? p->order[i].key : UINT64_MAX;
+
+		for (; pinned < p->pinned_count; pinned++) {
+			sorted[count] = pinned_entry(p->input, p->pinned_order[pinned]);
+			if (sorted[count].range.start > limit)
+				break;
+			count++;
+		}
+		if (i < p->placed_count)
+			sorted[count++] = tagged(p->input, &p->placed[p->order[i].index]);
+	}
 	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
 		count--;
 	*map = (struct gpal_map){ .entries = sorted, .count = count };
@@ -434,12 +494,16 @@ static bool placement_init(struct placement *p)
 	const size_t extents = input->ram_count ? before_ram + input->ram_count : 0;
 	const size_t free_ranges = before_ram + extents + input->mmio64_count + 2;
 
-	p->entry_capacity = pinned + input->mmio32_count + extents + input->mmio64_count +
-			    input->post_mmio_count;
-	p->entries = gpald_arena_alloc(p->arena, p->entry_capacity, sizeof(*p->entries));
-	p->order = gpald_arena_alloc(p->arena, p->entry_capacity, sizeof(*p->order));
-	p->order_scratch = gpald_arena_alloc(p->arena, p->entry_capacity, sizeof(*p->order));
-	return p->entries && p->order && p->order_scratch &&
+	p->placed_capacity =
+		input->mmio32_count + extents + input->mmio64_count + input->post_mmio_count;
+	const size_t order = pinned > p->placed_capacity ? pinned : p->placed_capacity;
+
+	p->pinned_count = pinned;
+	p->pinned_order = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned_order));
+	p->placed = gpald_arena_alloc(p->arena, p->placed_capacity, sizeof(*p->placed));
+	p->order = gpald_arena_alloc(p->arena, order, sizeof(*p->order));
+	p->order_scratch = gpald_arena_alloc(p->arena, order, sizeof(*p->order));
+	return p->pinned_order && p->placed && p->order && p->order_scratch &&
 	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
 	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
 }
@@ -493,8 +557,7 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 	struct gpal_map_entry *entries = (struct gpal_map_entry *)map->entries;
 
 	for (size_t i = 0; i < map->count; i++) {
-		entries[i].tag =
-			gpald_arena_concat(arena, (const char *const[]){ entries[i].tag, NULL });
+		entries[i].tag = gpald_arena_copy(arena, entries[i].tag);
 		if (!entries[i].tag)
 			return false;
 	}

@@ -1,105 +1,81 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chain of blocks, each twice the last; requests are served from the newest.
+ * A chain of blocks, each at least twice the last; requests are served from the
+ * newest.
  */
 #include "config.h"
 
 #include "core/arena.h"
 
-#include "core/checked.h"
-
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_ALIGN alignof(max_align_t)
-#define ARENA_MIN_BLOCK ((size_t)4096)
+#define MIN_BLOCK ((size_t)4096)
 
-struct block {
-	struct block *next;
-	size_t used;
+struct gpald_arena_block {
+	struct gpald_arena_block *older;
 	size_t size;
 	max_align_t data[];
 };
 
-struct gpald_arena {
-	struct block *newest;
-};
-
-static struct block *block_new(size_t size)
+/* `size` is rounded up to the alignment. */
+static struct gpald_arena_block *block_new(size_t size)
 {
-	struct block *block;
+	struct gpald_arena_block *block;
 
-	if (size > SIZE_MAX - sizeof(*block))
+	if (size > SIZE_MAX / 2)
 		return NULL;
+	size = (size + GPALD_ARENA_ALIGN - 1) & ~(GPALD_ARENA_ALIGN - 1);
 	block = malloc(sizeof(*block) + size);
 	if (!block)
 		return NULL;
-	block->next = NULL;
-	block->used = 0;
+	block->older = NULL;
 	block->size = size;
 	return block;
 }
 
-/* Rounds up to a multiple of ARENA_ALIGN; false where that overflows. */
-static bool round_up(size_t size, size_t *rounded)
+static void use_block(struct gpald_arena *arena, struct gpald_arena_block *block, size_t used)
 {
-	if (size > SIZE_MAX - (ARENA_ALIGN - 1))
-		return false;
-	*rounded = (size + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
-	return true;
+	arena->next = (uintptr_t)block->data + used;
+	arena->end = (uintptr_t)block->data + block->size;
+	arena->newest = block;
 }
 
 struct gpald_arena *gpald_arena_new(size_t hint)
 {
+	struct gpald_arena_block *block = block_new(hint > MIN_BLOCK ? hint : MIN_BLOCK);
 	struct gpald_arena *arena;
-	struct block *block;
-	size_t size;
 
-	if (!round_up(sizeof(*arena), &size) || hint > SIZE_MAX / 4)
-		return NULL;
-	block = block_new(size + (hint > ARENA_MIN_BLOCK ? hint : ARENA_MIN_BLOCK));
 	if (!block)
 		return NULL;
 	arena = (struct gpald_arena *)block->data;
-	block->used = size;
-	arena->newest = block;
+	use_block(arena, block, sizeof(*arena));
 	return arena;
 }
 
 void gpald_arena_free(struct gpald_arena *arena)
 {
-	struct block *block = arena ? arena->newest : NULL;
+	struct gpald_arena_block *block = arena ? arena->newest : NULL;
 
 	/* The arena itself lies in the oldest block, which is freed last. */
 	while (block) {
-		struct block *next = block->next;
+		struct gpald_arena_block *older = block->older;
 
 		free(block);
-		block = next;
+		block = older;
 	}
 }
 
-void *gpald_arena_alloc(struct gpald_arena *arena, size_t count, size_t size)
+void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes)
 {
-	struct block *block = arena->newest;
-	size_t bytes;
-	void *memory;
+	const size_t twice = arena->newest->size > SIZE_MAX / 4 ? 0 : 2 * arena->newest->size;
+	struct gpald_arena_block *block = block_new(bytes > twice ? bytes : twice);
 
-	if (!gpald_mul_size(count, size, &bytes) || !round_up(bytes, &bytes))
+	if (!block)
 		return NULL;
-	if (bytes > block->size - block->used) {
-		size_t want = block->size > SIZE_MAX / 2 ? block->size : block->size * 2;
-
-		block = block_new(bytes > want ? bytes : want);
-		if (!block)
-			return NULL;
-		block->next = arena->newest;
-		arena->newest = block;
-	}
-	memory = (char *)block->data + block->used;
-	block->used += bytes;
-	return memory;
+	block->older = arena->newest;
+	use_block(arena, block, bytes);
+	return block->data;
 }
 
 void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
@@ -112,24 +88,35 @@ void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
 	return memory;
 }
 
-char *gpald_arena_concat(struct gpald_arena *arena, const char *const *parts)
+/* Memory for a string, which needs no alignment. */
+static char *alloc_text(struct gpald_arena *arena, size_t bytes)
 {
-	size_t length = 0;
-	char *text, *at;
+	char *text;
 
-	for (size_t i = 0; parts[i]; i++) {
-		size_t part = strlen(parts[i]);
+	if (bytes > arena->end - arena->next)
+		return gpald_arena_grow(arena, bytes);
+	text = (char *)arena->next;
+	arena->next += bytes;
+	return text;
+}
 
-		if (part > SIZE_MAX / 2 - length)
-			return NULL;
-		length += part;
-	}
-	text = gpald_arena_alloc(arena, length + 1, 1);
+char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
+{
+	const size_t size = strlen(text) + 1;
+	char *copy = alloc_text(arena, size);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+char *gpald_arena_join(struct gpald_arena *arena, const char *a, const char *b, const char *c)
+{
+	const size_t a_length = strlen(a), b_length = strlen(b), c_size = strlen(c) + 1;
+	char *text = alloc_text(arena, a_length + b_length + c_size);
+
 	if (!text)
 		return NULL;
-	at = text;
-	for (size_t i = 0; parts[i]; i++)
-		at = stpcpy(at, parts[i]);
-	*at = '\0';
+	memcpy(text, a, a_length);
+	memcpy(text + a_length, b, b_length);
+	memcpy(text + a_length + b_length, c, c_size);
 	return text;
 }

@@ -6,10 +6,23 @@
 #ifndef GPALD_CORE_ARENA_H
 #define GPALD_CORE_ARENA_H
 
-#include <gpalayout/export.h>
-#include <stddef.h>
+#include "core/checked.h"
 
-struct gpald_arena;
+#include <gpalayout/export.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GPALD_ARENA_ALIGN alignof(max_align_t)
+
+struct gpald_arena_block;
+
+/* Lies in its own first block. The members are for the functions below. */
+struct gpald_arena {
+	uintptr_t next; /* the next free byte of the newest block */
+	uintptr_t end;  /* of that block; aligned */
+	struct gpald_arena_block *newest;
+};
 
 /* A new arena whose first block has room for `hint` bytes. NULL: out of memory. */
 struct gpald_arena *gpald_arena_new(size_t hint);
@@ -17,13 +30,36 @@ struct gpald_arena *gpald_arena_new(size_t hint);
 /* NULL is allowed. */
 void gpald_arena_free(struct gpald_arena *arena);
 
-/* Uninitialised memory for `count` objects of `size` bytes, aligned for any type. NULL: out of memory. */
-GPAL_MUST_USE void *gpald_arena_alloc(struct gpald_arena *arena, size_t count, size_t size);
+/* Memory from a new block, for gpald_arena_alloc(). */
+void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes);
+
+/*
+ * Uninitialised memory for `count` objects of `size` bytes, aligned for any type.
+ * NULL: out of memory. Inline, because a small VM asks for dozens of small pieces.
+ */
+GPAL_MUST_USE static inline void *gpald_arena_alloc(struct gpald_arena *arena, size_t count,
+						    size_t size)
+{
+	/* `next` is at most `end`, which is aligned, so rounding up stays inside. */
+	const uintptr_t start = (arena->next + GPALD_ARENA_ALIGN - 1) & ~(GPALD_ARENA_ALIGN - 1);
+	size_t bytes;
+
+	if (!gpald_mul_size(count, size, &bytes))
+		return NULL;
+	if (bytes > arena->end - start)
+		return gpald_arena_grow(arena, bytes);
+	arena->next = start + bytes;
+	return (void *)start;
+}
 
 /* The same, zeroed. */
 GPAL_MUST_USE void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size);
 
-/* A copy of the concatenation of `parts`, which ends with NULL. NULL: out of memory. */
-GPAL_MUST_USE char *gpald_arena_concat(struct gpald_arena *arena, const char *const *parts);
+/* A copy of a string. NULL: out of memory. */
+GPAL_MUST_USE char *gpald_arena_copy(struct gpald_arena *arena, const char *text);
+
+/* A copy of three strings put together. NULL: out of memory. */
+GPAL_MUST_USE char *gpald_arena_join(struct gpald_arena *arena, const char *a, const char *b,
+				     const char *c);
 
 #endif

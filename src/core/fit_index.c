@@ -2,100 +2,124 @@
 /*
  * Theory of operation
  *
- * Each free range of the region is a leaf; the tree above the leaves holds the
- * largest window that fits in any leaf below a node, alignment included. So a
- * search walks down from the root and never enters a range that is too small.
+ * Each free range of the region is a leaf. Leaves lie in blocks, and a tree above
+ * the blocks holds the largest window that fits in any leaf below a node,
+ * alignment included. So a search walks down from the root and never enters a
+ * block without a fit.
  *
  * A leaf never has to become two, because a window leaves at most one piece on
  * each side and only one of them can matter at the same alignment:
  *
  *  - Bottom up, the window starts at the first aligned address of the leaf. What
- *    lies before it holds no aligned address: it is dead until a smaller
- *    alignment comes.
+ *    lies before it holds no aligned address: it is dead until a finer alignment
+ *    comes.
  *  - Top down, the window starts at the highest aligned address that leaves room
  *    for it, so the leaf afterwards ends on an aligned address. What lies above
  *    the window is shorter than the alignment. The first time, it may hold one
  *    aligned address: it becomes the leaf's tail. From then on the leaf ends on
  *    an aligned address, and all that further windows leave above them is dead.
  *
- * Dead pieces are merged back into the list when the index is stored.
+ * Before the next alignment the dead pieces and tails are merged back.
  */
 #include "config.h"
 
 #include "core/fit_index.h"
 
 #include "core/checked.h"
-#include "core/order.h"
 
 #include <assert.h>
+#include <string.h>
 
-struct gpald_fit_leaf {
-	struct gpal_range body;
-	struct gpal_range tail; /* above the body; empty bottom up */
-};
+/* Leaves a block: enough to keep the tree in cache, few enough to look through. */
+#define BLOCK ((size_t)4)
 
-static size_t power_of_two_at_least(size_t value)
+static size_t blocks_of(size_t leaves)
 {
-	size_t power = 1;
+	size_t blocks = 1;
 
-	while (power < value)
-		power *= 2;
-	return power;
+	while (blocks * BLOCK < leaves)
+		blocks *= 2;
+	return blocks;
+}
+
+/* Finds the ranges inside the region and cuts off what is outside. */
+static void take_over(struct gpald_fit_index *index, struct gpald_free_space *space,
+		      struct gpal_range region)
+{
+	struct gpal_range *ranges = space->ranges;
+	size_t first = 0, last;
+
+	while (first < space->count && ranges[first].end <= region.start)
+		first++;
+	for (last = first; last < space->count && ranges[last].start < region.end; last++)
+		;
+	index->space = space;
+	index->first = first;
+	index->last = last;
+	if (first == last)
+		return;
+	index->cut_below = gpald_range_clip(ranges[first], (struct gpal_range){ 0, region.start });
+	index->cut_above =
+		gpald_range_clip(ranges[last - 1], (struct gpal_range){ region.end, UINT64_MAX });
+	ranges[first] = gpald_range_clip(ranges[first], region);
+	ranges[last - 1] = gpald_range_clip(ranges[last - 1], region);
+	index->leaves = (struct gpald_free_space){ ranges + first, last - first, last - first };
 }
 
 bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *arena,
-			  enum gpald_direction direction, struct gpal_range region, size_t ranges,
-			  size_t windows)
+			  enum gpald_direction direction, struct gpal_range region,
+			  struct gpald_free_space *space, size_t windows)
 {
-	*index = (struct gpald_fit_index){
-		.direction = direction,
-		.region = region,
-		.leaf_capacity = ranges,
-		.dead_capacity = 2 * windows,
-	};
-	index->leaves = gpald_arena_alloc(arena, ranges, sizeof(*index->leaves));
-	index->best =
-		gpald_arena_alloc(arena, 2 * power_of_two_at_least(ranges), sizeof(*index->best));
+	size_t leaves;
+
+	*index = (struct gpald_fit_index){ .direction = direction, .dead_capacity = 2 * windows };
+	take_over(index, space, region);
+
+	/* Each window adds at most one range to what is free. */
+	leaves = index->leaves.count + windows;
+	if (direction == GPALD_TOP_DOWN) {
+		index->tails = gpald_arena_alloc(arena, leaves, sizeof(*index->tails));
+		if (!index->tails)
+			return false;
+	}
+	index->best = gpald_arena_alloc(arena, 2 * blocks_of(leaves), sizeof(*index->best));
 	index->dead = gpald_arena_alloc(arena, index->dead_capacity, sizeof(*index->dead));
 	index->dead_order =
 		gpald_arena_alloc(arena, 2 * index->dead_capacity, sizeof(*index->dead_order));
-	return index->leaves && index->best && index->dead && index->dead_order;
+	return index->best && index->dead && index->dead_order &&
+	       gpald_free_space_init(&index->merged[0], arena, leaves) &&
+	       gpald_free_space_init(&index->merged[1], arena, leaves);
 }
 
-static uint64_t leaf_best(const struct gpald_fit_index *index, const struct gpald_fit_leaf *leaf)
+/* The largest window in a leaf. */
+static uint64_t leaf_best(const struct gpald_fit_index *index, size_t leaf)
 {
-	uint64_t body = gpald_range_usable(leaf->body, index->alignment);
-	uint64_t tail = gpald_range_usable(leaf->tail, index->alignment);
+	uint64_t best = gpald_range_usable(index->leaves.ranges[leaf], index->alignment);
 
-	return body > tail ? body : tail;
-}
+	if (index->tails) {
+		uint64_t tail = gpald_range_usable(index->tails[leaf], index->alignment);
 
-void gpald_fit_index_load(struct gpald_fit_index *index, const struct gpald_free_space *space,
-			  uint64_t alignment)
-{
-	uint64_t *best = index->best;
-
-	index->alignment = alignment;
-	index->leaf_count = 0;
-	index->dead_count = 0;
-	for (size_t i = 0; i < space->count; i++) {
-		struct gpal_range inside = gpald_range_clip(space->ranges[i], index->region);
-
-		if (gpal_range_is_empty(inside))
-			continue;
-		assert(index->leaf_count < index->leaf_capacity);
-		index->leaves[index->leaf_count++] = (struct gpald_fit_leaf){ .body = inside };
+		if (tail > best)
+			best = tail;
 	}
-
-	index->width = power_of_two_at_least(index->leaf_count);
-	best[1] = 0;
-	for (size_t i = 0; i < index->width; i++)
-		best[index->width + i] =
-			i < index->leaf_count ? leaf_best(index, &index->leaves[i]) : 0;
-	for (size_t node = index->width - 1; node >= 1; node--)
-		best[node] = best[2 * node] > best[2 * node + 1] ? best[2 * node] :
-								   best[2 * node + 1];
+	return best;
 }
+
+static uint64_t block_best(const struct gpald_fit_index *index, size_t block)
+{
+	const size_t first = block * BLOCK;
+	uint64_t best = 0;
+
+	for (size_t leaf = first; leaf < first + BLOCK && leaf < index->leaves.count; leaf++) {
+		uint64_t usable = leaf_best(index, leaf);
+
+		if (usable > best)
+			best = usable;
+	}
+	return best;
+}
+
+/* Merging. */
 
 static void bury(struct gpald_fit_index *index, struct gpal_range piece)
 {
@@ -105,63 +129,150 @@ static void bury(struct gpald_fit_index *index, struct gpal_range piece)
 	index->dead[index->dead_count++] = piece;
 }
 
-static struct gpal_range take_lowest(struct gpald_fit_index *index, struct gpald_fit_leaf *leaf,
-				     uint64_t size)
+/* Appends the dead pieces that start below `limit`, from *next on, in order. */
+static void append_dead(const struct gpald_fit_index *index, struct gpald_free_space *to,
+			size_t *next, uint64_t limit)
 {
+	for (; *next < index->dead_count; (*next)++) {
+		const struct gpal_range piece = index->dead[index->dead_order[*next].index];
+
+		if (piece.start >= limit)
+			break;
+		gpald_free_space_append(to, piece);
+	}
+}
+
+/* Appends leaves, tails and dead pieces, in order. */
+static void merge(struct gpald_fit_index *index, struct gpald_free_space *to)
+{
+	const struct gpald_free_space leaves = index->leaves;
+	struct gpald_free_space merged = *to; /* a copy of its own stays in registers */
+	size_t next_dead = 0;
+
+	for (size_t i = 0; i < index->dead_count; i++)
+		index->dead_order[i] = (struct gpald_order){ index->dead[i].start, (uint32_t)i };
+	gpald_order_sort(index->dead_order, index->dead_order + index->dead_capacity,
+			 index->dead_count);
+	for (size_t i = 0; i < leaves.count; i++) {
+		append_dead(index, &merged, &next_dead, leaves.ranges[i].start);
+		gpald_free_space_append(&merged, leaves.ranges[i]);
+		if (index->tails && !gpal_range_is_empty(index->tails[i])) {
+			append_dead(index, &merged, &next_dead, index->tails[i].start);
+			gpald_free_space_append(&merged, index->tails[i]);
+		}
+	}
+	append_dead(index, &merged, &next_dead, UINT64_MAX);
+	index->dead_count = 0;
+	*to = merged;
+}
+
+void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment)
+{
+	uint64_t *best = index->best;
+
+	if (index->alignment != 0) {
+		struct gpald_free_space *merged = &index->merged[!index->merged_into];
+
+		merged->count = 0;
+		merge(index, merged);
+		index->leaves = *merged;
+		index->merged_into = !index->merged_into;
+	}
+	index->alignment = alignment;
+	if (index->tails)
+		memset(index->tails, 0, index->leaves.count * sizeof(*index->tails));
+	index->width = blocks_of(index->leaves.count);
+	for (size_t block = 0; block < index->width; block++)
+		best[index->width + block] = block_best(index, block);
+	for (size_t node = index->width - 1; node >= 1; node--)
+		best[node] = best[2 * node] > best[2 * node + 1] ? best[2 * node] :
+								   best[2 * node + 1];
+}
+
+/* Taking. */
+
+static struct gpal_range take_lowest(struct gpald_fit_index *index, size_t leaf, uint64_t size)
+{
+	struct gpal_range *body = &index->leaves.ranges[leaf];
 	/* The caller has seen that the window fits, so neither line can wrap. */
-	uint64_t start = leaf->body.end - gpald_range_usable(leaf->body, index->alignment);
+	uint64_t start = body->end - gpald_range_usable(*body, index->alignment);
 	struct gpal_range window = { start, start + size };
 
-	bury(index, (struct gpal_range){ leaf->body.start, start });
-	leaf->body.start = window.end;
+	bury(index, (struct gpal_range){ body->start, start });
+	body->start = window.end;
 	return window;
 }
 
-static struct gpal_range take_highest(struct gpald_fit_index *index, struct gpald_fit_leaf *leaf,
-				      uint64_t size)
+static struct gpal_range take_highest(struct gpald_fit_index *index, size_t leaf, uint64_t size)
 {
-	bool from_tail = gpald_range_usable(leaf->tail, index->alignment) >= size;
-	struct gpal_range *piece = from_tail ? &leaf->tail : &leaf->body;
+	struct gpal_range *tail = &index->tails[leaf];
+	bool from_tail = gpald_range_usable(*tail, index->alignment) >= size;
+	struct gpal_range *piece = from_tail ? tail : &index->leaves.ranges[leaf];
 	uint64_t start = gpald_align_down(piece->end - size, index->alignment);
 	struct gpal_range window = { start, start + size };
 	struct gpal_range above = { window.end, piece->end };
 
 	piece->end = start;
 	if (from_tail) {
-		bury(index, leaf->tail);
-		leaf->tail = (struct gpal_range){ 0 };
+		bury(index, *tail);
+		*tail = (struct gpal_range){ 0 };
 	}
 	if (gpald_range_usable(above, index->alignment) > 0) {
-		assert(gpal_range_is_empty(leaf->tail));
-		leaf->tail = above;
+		assert(gpal_range_is_empty(*tail));
+		*tail = above;
 	} else {
 		bury(index, above);
 	}
 	return window;
 }
 
-bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window)
+/* The block with the highest or lowest fit, which must exist. */
+static size_t find_block(const struct gpald_fit_index *index, uint64_t size)
 {
-	uint64_t *best = index->best;
-	struct gpald_fit_leaf *leaf;
 	size_t node = 1;
 
-	assert(size > 0);
-	if (best[1] < size)
-		return false;
 	while (node < index->width) {
 		size_t left = 2 * node, right = left + 1;
 
 		if (index->direction == GPALD_TOP_DOWN)
-			node = best[right] >= size ? right : left;
+			node = index->best[right] >= size ? right : left;
 		else
-			node = best[left] >= size ? left : right;
+			node = index->best[left] >= size ? left : right;
 	}
-	leaf = &index->leaves[node - index->width];
+	return node - index->width;
+}
+
+/* The leaf of that block with the highest or lowest fit, which must exist. */
+static size_t find_leaf(const struct gpald_fit_index *index, size_t block, uint64_t size)
+{
+	size_t leaf = block * BLOCK;
+
+	if (index->direction == GPALD_BOTTOM_UP) {
+		while (leaf_best(index, leaf) < size)
+			leaf++;
+		return leaf;
+	}
+	leaf = leaf + BLOCK < index->leaves.count ? leaf + BLOCK - 1 : index->leaves.count - 1;
+	while (leaf_best(index, leaf) < size)
+		leaf--;
+	return leaf;
+}
+
+bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window)
+{
+	uint64_t *best = index->best;
+	size_t block, leaf, node;
+
+	assert(size > 0);
+	if (best[1] < size)
+		return false;
+	block = find_block(index, size);
+	leaf = find_leaf(index, block, size);
 	*window = index->direction == GPALD_TOP_DOWN ? take_highest(index, leaf, size) :
 						       take_lowest(index, leaf, size);
 
-	best[node] = leaf_best(index, leaf);
+	node = index->width + block;
+	best[node] = block_best(index, block);
 	for (node /= 2; node >= 1; node /= 2) {
 		uint64_t left = best[2 * node], right = best[2 * node + 1];
 		uint64_t larger = left > right ? left : right;
@@ -173,74 +284,28 @@ bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct g
 	return true;
 }
 
-/* Orders the dead pieces by start; the result is index->dead_order[i].index. */
-static void sort_dead(struct gpald_fit_index *index)
+void gpald_fit_index_finish(struct gpald_fit_index *index, struct gpald_free_space *to)
 {
-	for (size_t i = 0; i < index->dead_count; i++)
-		index->dead_order[i] = (struct gpald_order){ index->dead[i].start, (uint32_t)i };
-	gpald_order_sort(index->dead_order, index->dead_order + index->dead_capacity,
-			 index->dead_count);
-}
-
-void gpald_fit_index_store(struct gpald_fit_index *index, const struct gpald_free_space *from,
-			   struct gpald_free_space *to)
-{
-	size_t next_dead = 0, next_from = 0;
+	const struct gpald_free_space *space = index->space;
 
 	assert(to->count == 0);
-	sort_dead(index);
-
-	/* All below the region. */
-	for (; next_from < from->count; next_from++) {
-		struct gpal_range range = from->ranges[next_from];
-
-		if (range.start >= index->region.start)
-			break;
-		if (range.end > index->region.start)
-			range.end = index->region.start;
-		gpald_free_space_append(to, range);
-		if (from->ranges[next_from].end > index->region.start)
-			break;
-	}
-
-	/* Inside it: the leaves and the dead pieces, merged. */
-	for (size_t i = 0; i <= index->leaf_count; i++) {
-		const struct gpald_fit_leaf *leaf = i < index->leaf_count ? &index->leaves[i] :
-									    NULL;
-		const struct gpal_range pieces[] = { leaf ? leaf->body : (struct gpal_range){ 0 },
-						     leaf ? leaf->tail : (struct gpal_range){ 0 } };
-
-		for (size_t p = 0; p < 2; p++) {
-			if (leaf && gpal_range_is_empty(pieces[p]))
-				continue;
-			for (; next_dead < index->dead_count; next_dead++) {
-				size_t d = index->dead_order[next_dead].index;
-
-				if (leaf && index->dead[d].start > pieces[p].start)
-					break;
-				gpald_free_space_append(to, index->dead[d]);
-			}
-			gpald_free_space_append(to, pieces[p]);
-		}
-	}
-
-	/* All above it. */
-	for (; next_from < from->count; next_from++) {
-		struct gpal_range range = from->ranges[next_from];
-
-		if (range.start < index->region.end)
-			range.start = index->region.end;
-		gpald_free_space_append(to, range);
-	}
+	for (size_t i = 0; i < index->first; i++)
+		gpald_free_space_append(to, space->ranges[i]);
+	gpald_free_space_append(to, index->cut_below);
+	merge(index, to);
+	gpald_free_space_append(to, index->cut_above);
+	for (size_t i = index->last; i < space->count; i++)
+		gpald_free_space_append(to, space->ranges[i]);
 }
 
 struct gpald_free_summary gpald_fit_index_summary(const struct gpald_fit_index *index)
 {
 	struct gpald_free_summary summary = { .largest_fit = index->best[1] };
 
-	for (size_t i = 0; i < index->leaf_count; i++)
-		summary.total += gpal_range_size(index->leaves[i].body) +
-				 gpal_range_size(index->leaves[i].tail);
+	for (size_t i = 0; i < index->leaves.count; i++)
+		summary.total += gpal_range_size(index->leaves.ranges[i]);
+	for (size_t i = 0; index->tails && i < index->leaves.count; i++)
+		summary.total += gpal_range_size(index->tails[i]);
 	for (size_t i = 0; i < index->dead_count; i++)
 		summary.total += gpal_range_size(index->dead[i]);
 	return summary;

@@ -3,15 +3,16 @@
  * Finds the highest or lowest free range in which an aligned window fits, in
  * time logarithmic in the number of free ranges, however fragmented they are.
  *
- * An index serves one alignment, inside one region, in one direction. The
- * allocator takes windows by alignment, so it loads the index once for each
- * alignment that occurs and stores what is left back into the list.
+ * An index takes over the free space of one region, for one direction. Windows
+ * are taken from it alignment by alignment, coarsest first, as the allocator's
+ * rules have it; then what is left goes back into the list.
  */
 #ifndef GPALD_CORE_FIT_INDEX_H
 #define GPALD_CORE_FIT_INDEX_H
 
 #include "core/arena.h"
 #include "core/free_space.h"
+#include "core/order.h"
 
 #include <gpalayout/export.h>
 #include <gpalayout/range.h>
@@ -24,45 +25,47 @@ enum gpald_direction {
 	GPALD_BOTTOM_UP, /* lowest aligned start in the lowest range that fits */
 };
 
-struct gpald_fit_leaf;
-
 struct gpald_fit_index {
 	enum gpald_direction direction;
-	struct gpal_range region;
-	uint64_t alignment;
+	uint64_t alignment; /* 0: none yet */
 
-	struct gpald_fit_leaf *leaves; /* ascending */
-	size_t leaf_count;
-	size_t leaf_capacity;
+	/* The list it was made from: what is outside the region, and may be cut by its ends. */
+	const struct gpald_free_space *space;
+	size_t first, last; /* the ranges inside are [first, last) */
+	struct gpal_range cut_below, cut_above;
 
-	uint64_t *best; /* a binary heap-shaped tree of maxima over the leaves; root at 1 */
-	size_t width;   /* leaves of the tree, a power of two */
+	struct gpald_free_space leaves; /* the free ranges, but for tails and dead pieces */
+	struct gpal_range *tails;       /* beside the leaves; NULL bottom up */
+
+	uint64_t *best; /* a heap-shaped tree of maxima over blocks of leaves; root at 1 */
+	size_t width;   /* blocks at the bottom of the tree, a power of two */
 
 	struct gpal_range *dead; /* left over, and useless at this alignment; in no order */
 	size_t dead_count;
 	size_t dead_capacity;
-	struct gpald_order *dead_order; /* room to sort `dead` by start, twice its capacity */
+	struct gpald_order *dead_order;    /* room to sort `dead` by start, twice its capacity */
+	struct gpald_free_space merged[2]; /* room to put leaves, tails and dead together */
+	bool merged_into;                  /* which of them was used last */
 };
 
 /*
- * An index for lists of up to `ranges` ranges, from which up to `windows`
- * windows are taken between a load and a store. False: out of memory.
+ * Takes over the part of `space` inside the region, which it works on in place and
+ * refers to until it is finished. Up to `windows` windows can be taken. False: out
+ * of memory.
  */
 bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *arena,
-			  enum gpald_direction direction, struct gpal_range region, size_t ranges,
-			  size_t windows);
+			  enum gpald_direction direction, struct gpal_range region,
+			  struct gpald_free_space *space, size_t windows);
 
-/* Reads the part of `space` inside the region. */
-void gpald_fit_index_load(struct gpald_fit_index *index, const struct gpald_free_space *space,
-			  uint64_t alignment);
+/* Prepares for windows of that alignment. */
+void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 
 /* Takes a window of `size` > 0 bytes; false, changing nothing, where none fits. */
 GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size,
 					struct gpal_range *window);
 
-/* Writes to the empty list `to` all of `from` outside the region and what is left inside it. */
-void gpald_fit_index_store(struct gpald_fit_index *index, const struct gpald_free_space *from,
-			   struct gpald_free_space *to);
+/* Writes all that is free, inside the region and outside, to the empty list `to`. */
+void gpald_fit_index_finish(struct gpald_fit_index *index, struct gpald_free_space *to);
 
 /* Free bytes in the region now, and the largest window that would still fit. */
 struct gpald_free_summary gpald_fit_index_summary(const struct gpald_fit_index *index);

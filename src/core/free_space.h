@@ -7,7 +7,9 @@
 #define GPALD_CORE_FREE_SPACE_H
 
 #include "core/arena.h"
+#include "core/checked.h"
 
+#include <assert.h>
 #include <gpalayout/range.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,15 +27,45 @@ bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *a
 
 /*
  * Adds a range at the end, joined to the last one where they touch. Empty ranges
- * are left out. The range must not start below the end of the last one.
+ * are left out. The range must not start below the end of the last one. Inline,
+ * because merging fragments is where a fragmented space spends its time.
  */
-void gpald_free_space_append(struct gpald_free_space *space, struct gpal_range range);
+static inline void gpald_free_space_append(struct gpald_free_space *space, struct gpal_range range)
+{
+	struct gpal_range *last = space->ranges + space->count - 1;
+
+	if (gpal_range_is_empty(range))
+		return;
+	if (space->count > 0) {
+		assert(last->end <= range.start);
+		if (last->end == range.start) {
+			last->end = range.end;
+			return;
+		}
+	}
+	assert(space->count < space->capacity);
+	space->ranges[space->count++] = range;
+}
 
 /* The part of `range` inside `region`; may be empty. */
-struct gpal_range gpald_range_clip(struct gpal_range range, struct gpal_range region);
+static inline struct gpal_range gpald_range_clip(struct gpal_range range, struct gpal_range region)
+{
+	if (range.start < region.start)
+		range.start = region.start;
+	if (range.end > region.end)
+		range.end = region.end;
+	return range;
+}
 
 /* The size of the largest range of that alignment inside `range`; 0: none. */
-uint64_t gpald_range_usable(struct gpal_range range, uint64_t alignment);
+static inline uint64_t gpald_range_usable(struct gpal_range range, uint64_t alignment)
+{
+	uint64_t start;
+
+	if (!gpald_align_up(range.start, alignment, &start) || start >= range.end)
+		return 0;
+	return range.end - start;
+}
 
 /* Free bytes inside `region`, and the largest usable range there at that alignment. */
 struct gpald_free_summary {

@@ -82,7 +82,7 @@ static const char *decimal(uint64_t value, char buffer[24])
 
 static char *join(struct gpald_resolution *r, const char *a, const char *b, const char *c)
 {
-	return gpald_arena_concat(r->arena, (const char *const[]){ a, b, c, NULL });
+	return gpald_arena_join(r->arena, a, b, c);
 }
 
 /* Collecting the allocator's input. A tag of NULL means the arena is exhausted. */

@@ -85,8 +85,7 @@ static bool copy_root_complexes(struct gpald_resolution *r)
 		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
 
 		r->root_complexes[i] = (struct gpal_layout_root_complex){
-			.name = gpald_arena_concat(r->arena,
-						   (const char *const[]){ rc->name, NULL }),
+			.name = gpald_arena_copy(r->arena, rc->name),
 			.segment = rc->segment,
 			.start_bus = rc->start_bus,
 			.end_bus = rc->end_bus,
