@@ -258,6 +258,8 @@ static void answer(struct gpald_connection *c, const char *line, size_t length, 
 /* Drops bytes from the front of the input. */
 static void consume(struct gpald_connection *c, size_t bytes)
 {
+	if (bytes == 0)
+		return;
 	c->input_length -= bytes;
 	memmove(c->input, c->input + bytes, c->input_length);
 	c->owed -= bytes < c->owed ? bytes : c->owed;

@@ -84,12 +84,21 @@ static void enter_phase(struct server *server, enum phase phase)
 		  server->connections.count);
 }
 
-/* The last handles go, and with them the loop. */
+/*
+ * The last handles go, and with them the loop. A signal that comes now must not
+ * find its default action, which would make a clean end look like a crash.
+ */
 static void stop(struct server *server)
 {
+	sigset_t signals;
+
 	if (server->phase == PHASE_STOPPED)
 		return;
 	enter_phase(server, PHASE_STOPPED);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
 		uv_close((uv_handle_t *)&server->signals[i], NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
