@@ -9,8 +9,8 @@
 
 #include "document.h"
 #include "hint.h"
-#include "json_build.h"
 #include "json_text.h"
+#include "json_tree.h"
 #include "layout_print.h"
 #include "message.h"
 #include "policy_print.h"
@@ -22,14 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Parameters are `before`, the document's text, `behind`. */
-struct call {
-	const char *method;
-	const char *before;
-	const struct ctl_document *document; /* NULL: no parameters */
-	const char *behind;
-};
 
 /* Appends the readable form of a result to `out`. */
 typedef enum ctl_exit show_result(struct ctl_buffer *out, const struct ctl_reply *reply);
@@ -43,23 +35,15 @@ static bool wants_colour(void)
 	       strcmp(terminal, "dumb") != 0;
 }
 
-static void build_line(struct ctl_buffer *line, const struct call *call, struct ctl_source *source)
+static void build_line(struct ctl_buffer *line, const char *method, const char *params)
 {
-	ctl_cleanup_json cJSON *head = ctl_json_new_object();
-	ctl_cleanup_string char *text = NULL;
+	ctl_cleanup_json cJSON *name = cJSON_CreateString(method);
+	ctl_cleanup_string char *text = ctl_json_print(name);
 
-	ctl_json_add_text(head, "jsonrpc", "2.0");
-	ctl_json_add_count(head, "id", CTL_REQUEST_ID);
-	ctl_json_add_text(head, "method", call->method);
-	text = ctl_json_print(head);
-	ctl_buffer_append(line, text, strlen(text) - 1);
-	if (call->document) {
-		ctl_buffer_printf(line, ",\"params\":%s", call->before);
-		*source = (struct ctl_source){ call->document->name, line->len,
-					       call->document->text.len };
-		ctl_buffer_append(line, call->document->text.data, call->document->text.len);
-		ctl_buffer_puts(line, call->behind);
-	}
+	ctl_buffer_printf(line, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":%s", CTL_REQUEST_ID,
+			  text);
+	if (params)
+		ctl_buffer_printf(line, ",\"params\":%s", params);
 	ctl_buffer_puts(line, "}\n");
 }
 
@@ -76,17 +60,17 @@ static enum ctl_exit write_line(const struct ctl_buffer *line)
 	return ctl_write_output(&out);
 }
 
-static enum ctl_exit perform(const struct ctl_invocation *invocation, const struct call *call,
-			     show_result *show)
+/* `params` is JSON text; NULL: none. */
+static enum ctl_exit perform(const struct ctl_invocation *invocation, const char *method,
+			     const char *params, show_result *show)
 {
 	ctl_cleanup_buffer struct ctl_buffer line = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 	ctl_cleanup_reply struct ctl_reply reply = { 0 };
-	struct ctl_source source = { 0 };
 	enum ctl_exit code;
 	enum ctl_exit written = CTL_OK;
 
-	build_line(&line, call, &source);
+	build_line(&line, method, params);
 	code = ctl_exchange(&invocation->endpoint, &line, &reply.line);
 	if (code)
 		return code;
@@ -96,7 +80,7 @@ static enum ctl_exit perform(const struct ctl_invocation *invocation, const stru
 	if (code)
 		return code;
 	if (reply.error) {
-		ctl_print_refusal(reply.error, &source);
+		ctl_print_refusal(reply.error);
 		return CTL_REFUSED;
 	}
 	if (invocation->json)
@@ -141,7 +125,7 @@ static enum ctl_exit show_policies(struct ctl_buffer *out, const struct ctl_repl
 
 /* The request from the operand or from flags. */
 static enum ctl_exit get_request(const struct ctl_invocation *invocation,
-				 struct ctl_document *document)
+				 struct ctl_buffer *document)
 {
 	ctl_cleanup_json cJSON *request = NULL;
 	ctl_cleanup_string char *text = NULL;
@@ -166,59 +150,54 @@ static enum ctl_exit get_request(const struct ctl_invocation *invocation,
 
 enum ctl_exit ctl_run_resolve(const struct ctl_invocation *invocation)
 {
-	ctl_cleanup_document struct ctl_document document = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	struct call call = { "layout.resolve", "{\"request\":", &document, "}" };
 	enum ctl_exit code = get_request(invocation, &document);
 
 	if (code)
 		return code;
-	if (!ctl_was_given(invocation, CTL_PRINT_REQUEST))
-		return perform(invocation, &call, show_layout);
-	ctl_json_indent(&out, document.text.data, document.text.len);
-	return ctl_write_output(&out);
+	if (ctl_was_given(invocation, CTL_PRINT_REQUEST)) {
+		ctl_json_indent(&out, document.data, document.len);
+		return ctl_write_output(&out);
+	}
+	ctl_buffer_printf(&out, "{\"request\":%s}", document.data);
+	return perform(invocation, "layout.resolve", out.data, show_layout);
 }
 
 enum ctl_exit ctl_run_allocate(const struct ctl_invocation *invocation)
 {
-	ctl_cleanup_document struct ctl_document document = { 0 };
-	struct call call = { "layout.allocate", "", &document, "" };
+	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
 	enum ctl_exit code = ctl_document_read(&document, invocation->operands[0]);
 
-	return code ? code : perform(invocation, &call, show_map);
+	return code ? code : perform(invocation, "layout.allocate", document.data, show_map);
 }
 
 enum ctl_exit ctl_run_policies(const struct ctl_invocation *invocation)
 {
-	return perform(invocation, &(struct call){ .method = "policy.list" }, show_policies);
+	return perform(invocation, "policy.list", NULL, show_policies);
 }
 
 enum ctl_exit ctl_run_info(const struct ctl_invocation *invocation)
 {
-	return perform(invocation, &(struct call){ .method = "daemon.info" }, show_info);
+	return perform(invocation, "daemon.info", NULL, show_info);
 }
 
 enum ctl_exit ctl_run_schema(const struct ctl_invocation *invocation)
 {
-	return perform(invocation, &(struct call){ .method = "daemon.schema" }, show_json);
+	return perform(invocation, "daemon.schema", NULL, show_json);
 }
 
 enum ctl_exit ctl_run_call(const struct ctl_invocation *invocation)
 {
-	ctl_cleanup_document struct ctl_document document = { 0 };
-	struct call call = { invocation->operands[0], "", NULL, "" };
+	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
+	const char *params = invocation->operand_count > 1 ? invocation->operands[1] : NULL;
 	enum ctl_exit code = CTL_OK;
 
-	if (invocation->operand_count > 1) {
-		const char *params = invocation->operands[1];
-
-		call.document = &document;
-		if (strcmp(params, "-") == 0)
-			code = ctl_document_read(&document, "-");
-		else if (params[0] == '@')
-			code = ctl_document_read(&document, params + 1);
-		else
-			code = ctl_document_set(&document, "PARAMS", params);
-	}
-	return code ? code : perform(invocation, &call, show_json);
+	if (params && params[0] == '@')
+		code = ctl_document_read(&document, params + 1);
+	else if (params && strcmp(params, "-") == 0)
+		code = ctl_document_read(&document, "-");
+	else if (params)
+		code = ctl_document_set(&document, "PARAMS", params);
+	return code ? code : perform(invocation, invocation->operands[0], document.data, show_json);
 }

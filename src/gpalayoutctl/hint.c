@@ -8,9 +8,10 @@
 #include "hint.h"
 
 #include "buffer.h"
-#include "json_build.h"
+#include "json_tree.h"
 #include "message.h"
 #include "size_text.h"
+#include "wire/size.h"
 
 #include <errno.h>
 #include <string.h>
@@ -181,7 +182,7 @@ static int append_member(struct ctl_buffer *out, const cJSON *data, const char *
 	}
 	if (!text)
 		return 0;
-	if (!is_size_member(name) || !ctl_size_parse(text, &value)) {
+	if (!is_size_member(name) || gpald_size_parse(text, &value) != GPALD_SIZE_OK) {
 		ctl_buffer_puts(out, text);
 		return 1;
 	}
@@ -240,20 +241,7 @@ static void hint_for(const cJSON *data, const char *reason)
 	}
 }
 
-/* The daemon counts from the start of the line; the user knows the document. */
-static void hint_source(const cJSON *data, const struct ctl_source *source)
-{
-	const cJSON *offset = ctl_json_member(data, "offset");
-
-	if (!source->name || !cJSON_IsNumber(offset) || offset->valueint < 0)
-		return;
-	if ((size_t)offset->valueint >= source->offset &&
-	    (size_t)offset->valueint - source->offset <= source->len)
-		ctl_hint("the fault is at %s:%zu", source->name,
-			 (size_t)offset->valueint - source->offset);
-}
-
-void ctl_print_refusal(const cJSON *error, const struct ctl_source *source)
+void ctl_print_refusal(const cJSON *error)
 {
 	const cJSON *data = ctl_json_member(error, "data");
 	const char *message = ctl_json_text(error, "message");
@@ -267,7 +255,6 @@ void ctl_print_refusal(const cJSON *error, const struct ctl_source *source)
 			     message);
 	else
 		ctl_complain("%s: %s", reason, message);
-	hint_source(data, source);
 	hint_for(data, reason);
 }
 

@@ -6,20 +6,12 @@
 #define GPALAYOUTCTL_HINT_H
 
 #include <cjson/cJSON.h>
-#include <stddef.h>
-
-/* Where a document of the user's stands in the line that was sent. */
-struct ctl_source {
-	const char *name; /* NULL: the line holds none */
-	size_t offset;
-	size_t len;
-};
 
 /*
  * Prints a JSON-RPC error object: "REASON at POINTER: message" and a hint that
  * fits its reason and the details in its data. `error` must have a message.
  */
-void ctl_print_refusal(const cJSON *error, const struct ctl_source *source);
+void ctl_print_refusal(const cJSON *error);
 
 /* Prints a hint for an errno of the connection. */
 void ctl_hint_connection(int error);

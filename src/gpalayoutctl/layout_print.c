@@ -6,12 +6,11 @@
 
 #include "layout_print.h"
 
-#include "json_build.h"
+#include "json_tree.h"
 #include "map_print.h"
 #include "size_text.h"
 #include "terminal_text.h"
-
-#include <string.h>
+#include "wire/size.h"
 
 enum style {
 	STYLE_TEXT,
@@ -36,11 +35,6 @@ static const struct {
 	{ "digest", "digest", STYLE_TEXT },
 };
 
-static void append_safe(struct ctl_buffer *out, const char *text)
-{
-	ctl_append_safe(out, text, strlen(text), "");
-}
-
 static void append_value(struct ctl_buffer *out, const cJSON *value, enum style style)
 {
 	const char *text = cJSON_GetStringValue(value);
@@ -50,12 +44,12 @@ static void append_value(struct ctl_buffer *out, const cJSON *value, enum style 
 		ctl_buffer_printf(out, "%d", value->valueint);
 	} else if (!text) {
 		ctl_buffer_puts(out, "?");
-	} else if (style == STYLE_TEXT || !ctl_size_parse(text, &number)) {
-		append_safe(out, text);
+	} else if (style == STYLE_TEXT || gpald_size_parse(text, &number) != GPALD_SIZE_OK) {
+		ctl_puts_safe(out, text);
 	} else if (style == STYLE_SIZE) {
 		ctl_size_append(out, number);
 	} else {
-		append_safe(out, text);
+		ctl_puts_safe(out, text);
 		ctl_buffer_puts(out, " (");
 		ctl_size_append(out, number);
 		ctl_buffer_puts(out, ")");
@@ -90,13 +84,13 @@ static void append_warnings(struct ctl_buffer *out, const cJSON *layout)
 		const char *message = ctl_json_text(warning, "message");
 
 		ctl_buffer_printf(out, "%swarning: ", separator);
-		append_safe(out, reason ? reason : "unknown");
+		ctl_puts_safe(out, reason ? reason : "unknown");
 		if (tag) {
 			ctl_buffer_puts(out, " at ");
-			append_safe(out, tag);
+			ctl_puts_safe(out, tag);
 		}
 		ctl_buffer_puts(out, ": ");
-		append_safe(out, message ? message : "");
+		ctl_puts_safe(out, message ? message : "");
 		ctl_buffer_puts(out, "\n");
 		separator = "";
 	}

@@ -7,14 +7,13 @@
 
 #include "map_print.h"
 
-#include "json_build.h"
+#include "json_tree.h"
 #include "message.h"
 #include "reply.h"
 #include "size_text.h"
 #include "terminal_text.h"
+#include "wire/size.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +60,9 @@ static bool read_row(struct map_row *row, const cJSON *item)
 
 	row->kind = ctl_json_text(item, "kind");
 	row->tag = ctl_json_text(item, "tag");
-	return row->kind && row->tag && start && end && ctl_size_parse(start, &row->start) &&
-	       ctl_size_parse(end, &row->end) && row->start < row->end;
+	return row->kind && row->tag && start && end &&
+	       gpald_size_parse(start, &row->start) == GPALD_SIZE_OK &&
+	       gpald_size_parse(end, &row->end) == GPALD_SIZE_OK && row->start < row->end;
 }
 
 /* Reads the rows, sorted, with room for a gap before each. */
@@ -101,25 +101,19 @@ static void add_gaps(struct map *map)
 	qsort(map->rows, map->count, sizeof(*map->rows), by_address);
 }
 
-static void widen(int *width, size_t len)
-{
-	if (len > (size_t)*width)
-		*width = len < 64 ? (int)len : 64;
-}
-
 static struct widths measure(const struct map *map)
 {
 	struct widths widths = { .address = 5, .size = 4, .kind = 4 };
-	char address[24];
+	char address[GPALD_HEX_SIZE];
 
 	for (size_t i = 0; i < map->count; i++) {
 		ctl_cleanup_buffer struct ctl_buffer size = { 0 };
 
 		ctl_size_append(&size, map->rows[i].end - map->rows[i].start);
-		widen(&widths.size, size.len);
-		widen(&widths.kind, strlen(map->rows[i].kind));
-		snprintf(address, sizeof(address), "0x%" PRIx64, map->rows[i].end);
-		widen(&widths.address, strlen(address));
+		ctl_widen(&widths.size, size.len);
+		ctl_widen(&widths.kind, strlen(map->rows[i].kind));
+		gpald_hex_format(map->rows[i].end, address);
+		ctl_widen(&widths.address, strlen(address));
 	}
 	return widths;
 }
@@ -131,17 +125,17 @@ static void append_row(struct ctl_buffer *out, const struct map_row *row,
 	ctl_cleanup_buffer struct ctl_buffer kind = { 0 };
 	const char *tag = row->tag ? row->tag : "-";
 	bool dim = colour && !row->tag;
-	char start[24];
-	char end[24];
+	char start[GPALD_HEX_SIZE];
+	char end[GPALD_HEX_SIZE];
 
-	snprintf(start, sizeof(start), "0x%" PRIx64, row->start);
-	snprintf(end, sizeof(end), "0x%" PRIx64, row->end);
+	gpald_hex_format(row->start, start);
+	gpald_hex_format(row->end, end);
 	ctl_size_append(&size, row->end - row->start);
-	ctl_append_safe(&kind, row->kind, strlen(row->kind), "");
+	ctl_puts_safe(&kind, row->kind);
 	ctl_buffer_printf(out, "%s%*s  %*s  %*s  %-*s  ", dim ? DIM : "", widths->address, start,
 			  widths->address, end, widths->size, size.data, widths->kind,
 			  ctl_buffer_text(&kind));
-	ctl_append_safe(out, tag, strlen(tag), "");
+	ctl_puts_safe(out, tag);
 	ctl_buffer_printf(out, "%s\n", dim ? NORMAL : "");
 }
 

@@ -10,7 +10,6 @@
 #include "options.h"
 
 #include "message.h"
-#include "size_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,61 +30,29 @@ static enum ctl_exit apply_socket(void *target, const struct ctl_flag *flag, con
 /* Seconds with up to three decimals, above 0. */
 static enum ctl_exit apply_timeout(void *target, const struct ctl_flag *flag, const char *value)
 {
+	static const char digits[] = "0123456789";
 	struct ctl_invocation *invocation = target;
-	const char *point = strchr(value, '.');
-	size_t whole_len = point ? (size_t)(point - value) : strlen(value);
-	char text[16] = "";
-	uint64_t whole;
-	uint64_t thousandths = 0;
-	bool ok = whole_len < sizeof(text);
+	size_t whole = strspn(value, digits);
+	bool has_point = value[whole] == '.';
+	size_t decimals = has_point ? strspn(value + whole + 1, digits) : 0;
+	double seconds = strtod(value, NULL);
 
-	if (ok) {
-		memcpy(text, value, whole_len);
-		ok = ctl_count_parse(text, &whole) && whole <= LONGEST_TIMEOUT_S;
-	}
-	if (ok && point) {
-		size_t decimals = strlen(point + 1);
-
-		memcpy(text, "000", sizeof("000"));
-		memcpy(text, point + 1, decimals < 3 ? decimals : 3);
-		ok = decimals <= 3 && decimals && ctl_count_parse(text, &thousandths);
-	}
-	if (!ok || (!whole && !thousandths))
+	if (!whole || value[whole + has_point + decimals] || has_point != (decimals > 0) ||
+	    decimals > 3 || seconds < 0.001 || seconds > LONGEST_TIMEOUT_S)
 		return ctl_usage_error("%s: '%s' is not a number of seconds above 0", flag->name,
 				       value);
-	invocation->endpoint.timeout_ms = (int64_t)(whole * 1000 + thousandths);
+	invocation->endpoint.timeout_ms = (int64_t)(seconds * 1000 + 0.5);
 	return CTL_OK;
 }
 
-static enum ctl_exit apply_json(void *target, const struct ctl_flag *flag, const char *value)
+static enum ctl_exit apply_switch(void *target, const struct ctl_flag *flag, const char *value)
 {
-	struct ctl_invocation *invocation = target;
-
-	(void)flag;
 	(void)value;
-	invocation->json = true;
+	*(bool *)((char *)target + flag->offset) = true;
 	return CTL_OK;
 }
 
-static enum ctl_exit apply_help(void *target, const struct ctl_flag *flag, const char *value)
-{
-	struct ctl_invocation *invocation = target;
-
-	(void)flag;
-	(void)value;
-	invocation->help = true;
-	return CTL_OK;
-}
-
-static enum ctl_exit apply_version(void *target, const struct ctl_flag *flag, const char *value)
-{
-	struct ctl_invocation *invocation = target;
-
-	(void)flag;
-	(void)value;
-	invocation->version = true;
-	return CTL_OK;
-}
+#define SWITCH(member) .apply = apply_switch, .offset = offsetof(struct ctl_invocation, member)
 
 /* clang-format off */
 const struct ctl_flag ctl_global_flags[] = {
@@ -93,11 +60,11 @@ const struct ctl_flag ctl_global_flags[] = {
 	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" DEFAULT_SOCKET },
 	{ .name = "--timeout", .value_name = "SECONDS", .apply = apply_timeout,
 	  .help = "how long to wait for the answer; default 30" },
-	{ .name = "--json", .apply = apply_json,
+	{ .name = "--json", SWITCH(json),
 	  .help = "print the daemon's reply line as it came, also for an error" },
-	{ .name = "--help", .apply = apply_help, .help = "print this help, or that of a command" },
-	{ .name = "-h", .apply = apply_help },
-	{ .name = "--version", .apply = apply_version, .help = "print the version" },
+	{ .name = "--help", SWITCH(help), .help = "print this help, or that of a command" },
+	{ .name = "-h", SWITCH(help) },
+	{ .name = "--version", SWITCH(version), .help = "print the version" },
 	{ 0 },
 };
 /* clang-format on */

@@ -25,6 +25,7 @@ struct ctl_flag {
 	const char *group;
 	const char *member;
 	const char *constant; /* what a flag without a value stands for */
+	size_t offset;        /* of the bool in the target that it sets */
 	bool repeatable;
 };
 

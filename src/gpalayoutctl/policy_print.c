@@ -7,12 +7,13 @@
 
 #include "policy_print.h"
 
-#include "json_build.h"
+#include "json_tree.h"
 #include "message.h"
 #include "reply.h"
 #include "size_text.h"
 #include "terminal_text.h"
 #include "value_print.h"
+#include "wire/size.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static char *safe_copy(const char *text)
 	struct ctl_buffer copy = { 0 };
 
 	ctl_buffer_puts(&copy, "");
-	ctl_append_safe(&copy, text, strlen(text), "");
+	ctl_puts_safe(&copy, text);
 	return copy.data;
 }
 
@@ -46,21 +47,13 @@ static char *cell_text(const cJSON *value)
 	struct ctl_buffer cell = { 0 };
 	uint64_t size;
 
-	if (!text || strncmp(text, "0x", 2) != 0 || !ctl_size_parse(text, &size))
+	if (!text || strncmp(text, "0x", 2) != 0 || gpald_size_parse(text, &size) != GPALD_SIZE_OK)
 		ctl_value_append(&cell, value);
 	else if (size)
 		ctl_size_append(&cell, size);
 	else
 		ctl_buffer_puts(&cell, "0");
 	return cell.data ? cell.data : ctl_string_copy("");
-}
-
-static void widen(int *width, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len > (size_t)*width)
-		*width = len < 64 ? (int)len : 64;
 }
 
 static void add_cell(void *context, const char *path, const cJSON *value)
@@ -73,7 +66,7 @@ static void add_cell(void *context, const char *path, const cJSON *value)
 	column->cells = cells;
 	cells[column->count].path = ctl_string_copy(path);
 	cells[column->count].text = cell_text(value);
-	widen(&column->width, cells[column->count].text);
+	ctl_widen(&column->width, strlen(cells[column->count].text));
 	column->count++;
 }
 
@@ -139,11 +132,11 @@ static void append_profiles(struct ctl_buffer *out, const cJSON *profiles)
 		char *name = safe_copy(profile->string);
 
 		ctl_values_visit(profile, NULL, add_cell, &columns[i]);
-		widen(&columns[i].width, name);
+		ctl_widen(&columns[i].width, strlen(name));
 		ctl_buffer_printf(&heading, "  %*s", columns[i].width, name);
 		free(name);
 		for (size_t row = 0; row < columns[i].count; row++)
-			widen(&path_width, columns[i].cells[row].path);
+			ctl_widen(&path_width, strlen(columns[i].cells[row].path));
 		i++;
 	}
 	if (count) {
@@ -163,13 +156,13 @@ static void append_policy(struct ctl_buffer *out, const cJSON *policy, const cha
 	const cJSON *defaults = ctl_json_member(policy, "defaults");
 	const cJSON *profiles = ctl_json_member(defaults, "profiles");
 
-	ctl_append_safe(out, name, strlen(name), "");
+	ctl_puts_safe(out, name);
 	if (default_name && strcmp(default_name, name) == 0)
 		ctl_buffer_puts(out, " (default)");
 	ctl_buffer_puts(out, "\n");
 	if (summary) {
 		ctl_buffer_printf(out, "%*s", INDENT, "");
-		ctl_append_safe(out, summary, strlen(summary), "");
+		ctl_puts_safe(out, summary);
 		ctl_buffer_puts(out, "\n");
 	}
 	if (defaults)

@@ -7,9 +7,11 @@
 
 #include "reply.h"
 
-#include "json_build.h"
-#include "json_text.h"
+#include "json_tree.h"
 #include "message.h"
+
+#include <stdbool.h>
+#include <string.h>
 
 static enum ctl_exit not_an_answer(const char *what)
 {
@@ -27,19 +29,21 @@ enum ctl_exit ctl_reply_not_understood(const char *what)
 
 enum ctl_exit ctl_reply_parse(struct ctl_reply *reply)
 {
-	struct ctl_json_fault fault;
+	const char *text = ctl_buffer_text(&reply->line);
+	const char *end = text;
 	const cJSON *id;
 	const char *version;
 
-	reply->tree = ctl_json_parse(&reply->line, &fault);
+	/* No strict check: what is shown of it passes ctl_append_safe(). */
+	reply->tree = cJSON_ParseWithLengthOpts(text, reply->line.len + 1, &end, true);
 	if (!reply->tree) {
-		ctl_complain("the answer is not JSON: %s at byte %zu", fault.what, fault.offset);
+		ctl_complain("the answer is not JSON at byte %zu", (size_t)(end - text));
 		ctl_hint("does gpalayoutd listen on this socket?");
 		return CTL_NO_DAEMON;
 	}
 
 	version = ctl_json_text(reply->tree, "jsonrpc");
-	if (!version || version[0] != '2' || version[1] != '.' || version[2] != '0' || version[3])
+	if (!version || strcmp(version, "2.0") != 0)
 		return not_an_answer("it is no JSON-RPC 2.0 message");
 	reply->result = ctl_json_member(reply->tree, "result");
 	reply->error = ctl_json_member(reply->tree, "error");

@@ -8,59 +8,52 @@
 
 #include "request_flags.h"
 
-#include "json_build.h"
+#include "json_tree.h"
 #include "key_values.h"
 #include "message.h"
 #include "root_complex_flag.h"
 #include "size_text.h"
 
+#include <gpalayout/policy.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #define VTL2_ALIGNMENT "2M"
 
-/* How uname names an architecture, and how a request does. */
-static const struct {
-	const char *machine;
-	const char *arch;
-} host_architectures[] = {
-	{ "x86_64", "x86_64" },
-	{ "aarch64", "aarch64" },
-};
-
-/* The object that holds the member of `flag`; NULL, after a complaint, when it is there already. */
-static cJSON *place_of(cJSON *request, const struct ctl_flag *flag)
+/* Where the member of `flag` goes; false, after a complaint, when it is there already. */
+static bool find_place(struct ctl_request *request, const struct ctl_flag *flag, cJSON **object)
 {
-	cJSON *object = flag->group ? ctl_json_object_at(request, flag->group) : request;
-
-	if (!ctl_json_member(object, flag->member))
-		return object;
+	*object = ctl_request_object(request, flag->group);
+	if (!ctl_json_member(*object, flag->member))
+		return true;
 	ctl_complain("%s: another flag has already set %s%s%s", flag->name,
 		     flag->group ? flag->group : "", flag->group ? "." : "", flag->member);
-	return NULL;
+	return false;
 }
 
 static enum ctl_exit apply_text(void *target, const struct ctl_flag *flag, const char *value)
 {
-	cJSON *object = place_of(target, flag);
+	struct ctl_request *request = target;
+	cJSON *object;
 
-	if (!object)
+	if (!find_place(request, flag, &object))
 		return CTL_USAGE;
-	ctl_json_add_text(object, flag->member, flag->constant ? flag->constant : value);
+	gpald_build_text(&request->builder, object, flag->member,
+			 flag->constant ? flag->constant : value);
 	return CTL_OK;
 }
 
 static enum ctl_exit apply_count(void *target, const struct ctl_flag *flag, const char *value)
 {
+	struct ctl_request *request = target;
 	cJSON *object;
-	uint64_t count;
+	int64_t count;
 
 	if (!ctl_count_parse(value, &count))
 		return ctl_usage_error("%s: '%s' is not a whole number", flag->name, value);
-	object = place_of(target, flag);
-	if (!object)
+	if (!find_place(request, flag, &object))
 		return CTL_USAGE;
-	ctl_json_add_count(object, flag->member, count);
+	gpald_build_integer(&request->builder, object, flag->member, count);
 	return CTL_OK;
 }
 
@@ -68,6 +61,7 @@ static enum ctl_exit apply_count(void *target, const struct ctl_flag *flag, cons
 static enum ctl_exit apply_node(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_string char *text = ctl_string_copy(value);
+	struct ctl_request *request = target;
 	const char *size = NULL;
 	char *rest = text;
 	char *key;
@@ -85,8 +79,8 @@ static enum ctl_exit apply_node(void *target, const struct ctl_flag *flag, const
 			return ctl_usage_error("%s: '%s' has two sizes", flag->name, value);
 		size = item_size;
 	}
-	ctl_json_add_text(ctl_json_array_at(ctl_json_object_at(target, flag->group), flag->member),
-			  NULL, size);
+	gpald_build_text(&request->builder, ctl_request_list(request, flag->group, flag->member),
+			 NULL, size);
 	return CTL_OK;
 }
 
@@ -119,6 +113,8 @@ static enum ctl_exit apply_root_complex(void *target, const struct ctl_flag *fla
 static enum ctl_exit apply_vtl2_memory(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_string char *text = ctl_string_copy(value);
+	struct ctl_request *request = target;
+	struct gpald_builder *b = &request->builder;
 	const char *size = NULL;
 	const char *alignment = NULL;
 	char *rest = text;
@@ -139,9 +135,9 @@ static enum ctl_exit apply_vtl2_memory(void *target, const struct ctl_flag *flag
 	}
 	if (!size)
 		return ctl_usage_error("%s: '%s' has no size", flag->name, value);
-	memory = ctl_json_object_at(ctl_json_object_at(target, flag->group), flag->member);
-	ctl_json_add_text(memory, "size", size);
-	ctl_json_add_text(memory, "alignment", alignment ? alignment : VTL2_ALIGNMENT);
+	memory = gpald_build_object(b, ctl_request_object(request, flag->group), flag->member);
+	gpald_build_text(b, memory, "size", size);
+	gpald_build_text(b, memory, "alignment", alignment ? alignment : VTL2_ALIGNMENT);
 	return CTL_OK;
 }
 
@@ -151,16 +147,18 @@ static enum ctl_exit apply_reserve(void *target, const struct ctl_flag *flag, co
 	ctl_cleanup_string char *text = ctl_string_copy(value);
 	char *equals = strchr(text, '=');
 	char *dash = equals ? strchr(equals, '-') : NULL;
+	struct ctl_request *request = target;
+	struct gpald_builder *b = &request->builder;
 	cJSON *range;
 
 	if (!dash)
 		return ctl_usage_error("%s: '%s' is not NAME=START-END", flag->name, value);
 	*equals = '\0';
 	*dash = '\0';
-	range = ctl_json_add_object(ctl_json_array_at(target, flag->member), NULL);
-	ctl_json_add_text(range, "name", text);
-	ctl_json_add_text(range, "start", equals + 1);
-	ctl_json_add_text(range, "end", dash + 1);
+	range = gpald_build_object(b, ctl_request_list(request, NULL, flag->member), NULL);
+	gpald_build_text(b, range, "name", text);
+	gpald_build_text(b, range, "start", equals + 1);
+	gpald_build_text(b, range, "end", dash + 1);
 	return CTL_OK;
 }
 
@@ -229,15 +227,17 @@ size_t ctl_request_flag_count(const struct ctl_invocation *invocation)
 	return count;
 }
 
-static enum ctl_exit set_host_arch(cJSON *request)
+/* uname names architectures as requests do. */
+static enum ctl_exit set_host_arch(struct ctl_request *request)
 {
 	struct utsname host;
 
 	if (uname(&host) == 0) {
-		for (size_t i = 0; i < sizeof(host_architectures) / sizeof(host_architectures[0]);
-		     i++) {
-			if (strcmp(host_architectures[i].machine, host.machine) == 0) {
-				ctl_json_add_text(request, "arch", host_architectures[i].arch);
+		for (int i = 0; i < GPAL_ARCH_COUNT; i++) {
+			const char *arch = gpal_arch_name((enum gpal_arch)i);
+
+			if (strcmp(arch, host.machine) == 0) {
+				gpald_build_text(&request->builder, request->tree, "arch", arch);
 				return CTL_OK;
 			}
 		}
@@ -245,21 +245,24 @@ static enum ctl_exit set_host_arch(cJSON *request)
 	return ctl_usage_error("--arch is needed on this host: x86_64 or aarch64");
 }
 
-enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, cJSON **request)
+enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, cJSON **tree)
 {
+	struct ctl_request request = { .tree = cJSON_CreateObject() };
 	enum ctl_exit code = CTL_OK;
 
-	*request = ctl_json_new_object();
+	*tree = request.tree;
 	if (!ctl_was_given(invocation, "--arch"))
-		code = set_host_arch(*request);
+		code = set_host_arch(&request);
 	if (ctl_was_given(invocation, "--memory") && ctl_was_given(invocation, "--numa"))
 		code = ctl_usage_error("--memory and --numa exclude each other");
 
 	for (const struct ctl_flag *flag = ctl_request_flags; flag->name; flag++) {
 		for (size_t i = 0; i < invocation->given_count && !code; i++) {
 			if (flag->apply && invocation->given[i].flag == flag)
-				code = flag->apply(*request, flag, invocation->given[i].value);
+				code = flag->apply(&request, flag, invocation->given[i].value);
 		}
 	}
+	if (request.builder.failed)
+		ctl_out_of_memory();
 	return code;
 }

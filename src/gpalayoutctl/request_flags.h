@@ -19,9 +19,9 @@ extern const struct ctl_flag ctl_request_flags[];
 size_t ctl_request_flag_count(const struct ctl_invocation *invocation);
 
 /*
- * Builds the request into *request, which is the caller's. Sizes stay as they
+ * Builds the request into *tree, which is the caller's. Sizes stay as they
  * were typed: the daemon judges them. CTL_USAGE after saying which flag is wrong.
  */
-enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, cJSON **request);
+enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, cJSON **tree);
 
 #endif

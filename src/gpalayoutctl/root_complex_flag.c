@@ -8,10 +8,10 @@
 
 #include "root_complex_flag.h"
 
-#include "json_build.h"
 #include "key_values.h"
 #include "message.h"
 #include "size_text.h"
+#include "wire/size.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -72,7 +72,7 @@ struct root_complex {
 	const char *flag; /* for complaints */
 	const char *name;
 	const char *values[KEY_COUNT];
-	uint64_t counts[KEY_COUNT];
+	int64_t counts[KEY_COUNT];
 };
 
 static enum ctl_exit unknown_key(const char *flag, const char *name)
@@ -106,53 +106,52 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, const c
 	return CTL_OK;
 }
 
-static enum ctl_exit add_pinned(cJSON *object, const struct root_complex *rc,
-				const struct window *window)
+static enum ctl_exit add_pinned(struct gpald_builder *b, cJSON *object,
+				const struct root_complex *rc, const struct window *window)
 {
 	const char *base_text = rc->values[window->base];
 	const char *size_text = rc->values[window->size];
 	uint64_t base;
 	uint64_t size;
 	uint64_t end;
-	cJSON *range;
 
 	if (!size_text)
 		size_text = window->default_size;
-	if (!ctl_size_parse(base_text, &base))
+	if (gpald_size_parse(base_text, &base) != GPALD_SIZE_OK)
 		return ctl_usage_error("%s: %s: '%s' is not an address", rc->flag,
 				       keys[window->base].name, base_text);
-	if (!ctl_size_parse(size_text, &size))
+	if (gpald_size_parse(size_text, &size) != GPALD_SIZE_OK)
 		return ctl_usage_error("%s: %s: '%s' is not a size", rc->flag,
 				       keys[window->size].name, size_text);
 	if (__builtin_add_overflow(base, size, &end))
 		return ctl_usage_error("%s: %s=%s and a size of %s end above 2^64", rc->flag,
 				       keys[window->base].name, base_text, size_text);
-	range = ctl_json_add_object(object, keys[window->size].name);
-	ctl_json_add_address(range, "start", base);
-	ctl_json_add_address(range, "end", end);
+	gpald_build_range(b, object, keys[window->size].name, (struct gpal_range){ base, end });
 	return CTL_OK;
 }
 
-static enum ctl_exit add_windows(cJSON *object, const struct root_complex *rc)
+static enum ctl_exit add_windows(struct gpald_builder *b, cJSON *object,
+				 const struct root_complex *rc)
 {
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		const struct window *window = &windows[i];
 		enum ctl_exit code = CTL_OK;
 
 		if (rc->values[window->base])
-			code = add_pinned(object, rc, window);
+			code = add_pinned(b, object, rc, window);
 		else if (rc->values[window->size])
-			ctl_json_add_text(object, keys[window->size].name,
-					  rc->values[window->size]);
+			gpald_build_text(b, object, keys[window->size].name,
+					 rc->values[window->size]);
 		if (code)
 			return code;
 	}
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_root_complex_add(cJSON *request, const char *flag, const char *text)
+enum ctl_exit ctl_root_complex_add(struct ctl_request *request, const char *flag, const char *text)
 {
 	ctl_cleanup_string char *copy = ctl_string_copy(text);
+	struct gpald_builder *b = &request->builder;
 	struct root_complex rc = { .flag = flag };
 	char *rest = copy;
 	char *key;
@@ -170,34 +169,35 @@ enum ctl_exit ctl_root_complex_add(cJSON *request, const char *flag, const char 
 			return code;
 	}
 
-	object = ctl_json_add_object(
-		ctl_json_array_at(ctl_json_object_at(request, "pcie"), "root_complexes"), NULL);
-	ctl_json_add_text(object, "name", rc.name);
+	object = gpald_build_object(b, ctl_request_list(request, "pcie", "root_complexes"), NULL);
+	gpald_build_text(b, object, "name", rc.name);
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		if (keys[i].kind == KIND_COUNT && rc.values[i])
-			ctl_json_add_count(object, keys[i].name, rc.counts[i]);
+			gpald_build_integer(b, object, keys[i].name, rc.counts[i]);
 	}
-	code = add_windows(object, &rc);
+	code = add_windows(b, object, &rc);
 	if (rc.values[KEY_HDM] || rc.values[KEY_CXL])
-		ctl_json_add_text(ctl_json_add_object(object, "cxl"), "hdm",
-				  rc.values[KEY_HDM] ? rc.values[KEY_HDM] : DEFAULT_HDM);
+		gpald_build_text(b, gpald_build_object(b, object, "cxl"), "hdm",
+				 rc.values[KEY_HDM] ? rc.values[KEY_HDM] : DEFAULT_HDM);
 	return code;
 }
 
-enum ctl_exit ctl_root_complex_set_iommu(cJSON *request, const char *flag, const char *name,
-					 const char *kind)
+enum ctl_exit ctl_root_complex_set_iommu(struct ctl_request *request, const char *flag,
+					 const char *name, const char *kind)
 {
-	cJSON *list = ctl_json_array_at(ctl_json_object_at(request, "pcie"), "root_complexes");
+	cJSON *list = ctl_request_list(request, "pcie", "root_complexes");
 	cJSON *object;
 
 	cJSON_ArrayForEach(object, list)
 	{
-		if (strcmp(ctl_json_text(object, "name"), name) != 0)
+		const char *known = ctl_json_text(object, "name");
+
+		if (!known || strcmp(known, name) != 0)
 			continue;
 		if (ctl_json_member(object, "iommu"))
 			return ctl_usage_error("%s: root complex %s has an IOMMU already", flag,
 					       name);
-		ctl_json_add_text(object, "iommu", kind);
+		gpald_build_text(&request->builder, object, "iommu", kind);
 		return CTL_OK;
 	}
 	ctl_complain("%s: there is no root complex %s", flag, name);

@@ -7,7 +7,11 @@
 
 #include "terminal_text.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+
+#define WIDEST 64 /* columns; one odd name may not push everything out of sight */
 
 struct character_range {
 	uint32_t first;
@@ -34,7 +38,11 @@ static const struct {
 	{ 0xf8, 0xf0, 0x10000 },
 };
 
-size_t ctl_utf8_decode(const char *text, size_t len, uint32_t *code_point)
+/*
+ * Decodes the first character of `text` (len > 0 bytes) into *code_point and
+ * returns how many bytes it takes; 0 when they are not UTF-8.
+ */
+static size_t decode(const char *text, size_t len, uint32_t *code_point)
 {
 	unsigned char lead = (unsigned char)text[0];
 	size_t extra = 0;
@@ -60,14 +68,14 @@ size_t ctl_utf8_decode(const char *text, size_t len, uint32_t *code_point)
 	return extra + 1;
 }
 
-static int is_unsafe(uint32_t code_point)
+static bool is_unsafe(uint32_t code_point)
 {
 	for (size_t i = 0; i < sizeof(unsafe_characters) / sizeof(unsafe_characters[0]); i++) {
 		if (code_point >= unsafe_characters[i].first &&
 		    code_point <= unsafe_characters[i].last)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep)
@@ -76,7 +84,7 @@ void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const
 
 	while (position < len) {
 		uint32_t code_point;
-		size_t bytes = ctl_utf8_decode(text + position, len - position, &code_point);
+		size_t bytes = decode(text + position, len - position, &code_point);
 
 		if (!bytes) {
 			ctl_buffer_printf(out, "\\x%02x",
@@ -90,4 +98,15 @@ void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const
 		}
 		position += bytes;
 	}
+}
+
+void ctl_puts_safe(struct ctl_buffer *out, const char *text)
+{
+	ctl_append_safe(out, text, strlen(text), "");
+}
+
+void ctl_widen(int *width, size_t len)
+{
+	if (len > (size_t)*width)
+		*width = len < WIDEST ? (int)len : WIDEST;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text that is safe to show. Names, messages and documents come from other
- * people; a control character among them could rewrite what the reader sees.
+ * Text for terminals: safe to show, and in columns. Names, messages and documents
+ * come from other people; a control character among them could rewrite what the
+ * reader sees.
  */
 #ifndef GPALAYOUTCTL_TERMINAL_TEXT_H
 #define GPALAYOUTCTL_TERMINAL_TEXT_H
@@ -9,13 +10,6 @@
 #include "buffer.h"
 
 #include <stddef.h>
-#include <stdint.h>
-
-/*
- * Decodes the first character of `text` (len > 0 bytes) into *code_point and
- * returns how many bytes it takes; 0 when they are not UTF-8.
- */
-size_t ctl_utf8_decode(const char *text, size_t len, uint32_t *code_point);
 
 /*
  * Appends `text` with each control, line separator and direction override as
@@ -23,5 +17,11 @@ size_t ctl_utf8_decode(const char *text, size_t len, uint32_t *code_point);
  * JSON stays the same JSON: such characters stand only inside its strings.
  */
 void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep);
+
+/* The same for a string, all of it. */
+void ctl_puts_safe(struct ctl_buffer *out, const char *text);
+
+/* Widens a column so that `len` bytes fit; longer ones push the next column to the right. */
+void ctl_widen(int *width, size_t len);
 
 #endif

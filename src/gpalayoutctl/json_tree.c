@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Thin over cJSON and the builder of src/wire, which stays in charge of how
+ * values are written.
+ */
+#include "config.h"
+
+#include "json_tree.h"
+
+#include "message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const cJSON *ctl_json_member(const cJSON *object, const char *name)
+{
+	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+}
+
+const char *ctl_json_text(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(ctl_json_member(object, name));
+}
+
+char *ctl_json_print(const cJSON *tree)
+{
+	char *text = cJSON_PrintUnformatted(tree);
+
+	if (!text)
+		ctl_out_of_memory();
+	return text;
+}
+
+cJSON *ctl_request_object(struct ctl_request *request, const char *group)
+{
+	cJSON *object = request->tree;
+
+	if (group)
+		object = cJSON_GetObjectItemCaseSensitive(request->tree, group);
+	return object ? object : gpald_build_object(&request->builder, request->tree, group);
+}
+
+cJSON *ctl_request_list(struct ctl_request *request, const char *group, const char *name)
+{
+	cJSON *object = ctl_request_object(request, group);
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return list ? list : gpald_build_array(&request->builder, object, name);
+}
+
+char *ctl_string_copy(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		ctl_out_of_memory();
+	return copy;
+}
+
+void ctl_json_free(cJSON **tree)
+{
+	cJSON_Delete(*tree);
+	*tree = NULL;
+}
+
+void ctl_string_free(char **text)
+{
+	free(*text);
+	*text = NULL;
+}
