@@ -20,13 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A range the caller has decided. The tag is borrowed for the call. */
+/* A range the caller has decided. The tag is borrowed for the call, and not NULL. */
 struct gpal_pinned {
 	const char *tag;
 	struct gpal_range range;
 };
 
-/* A range to be placed. Size and alignment in bytes. The tag is borrowed for the call. */
+/* A range to be placed. Size and alignment in bytes. The tag is borrowed for the call,
+   and not NULL. */
 struct gpal_demand {
 	const char *tag;
 	uint64_t size;
@@ -77,9 +78,11 @@ struct gpal_map {
  * own copies of the tags and is given to the caller, who frees it with
  * gpal_map_free(). On failure *map is NULL.
  *
- * Errors, in the order in which they are looked for:
- *   GPAL_E_OUT_OF_RANGE       a list is longer than GPAL_ALLOC_MAX, or a range
- *                             ends above GPAL_SPACE_END
+ * Errors. First the lengths of the lists, then each reserved and each fixed range
+ * in turn, then overlaps, then each demand in the order of the phases are looked
+ * at; then ranges are placed. The first fault is reported.
+ *   GPAL_E_OUT_OF_RANGE       a list is longer than GPAL_ALLOC_MAX, or a pinned
+ *                             range ends above GPAL_SPACE_END
  *   GPAL_E_INVALID_SIZE       a length of 0 or not a multiple of 4096
  *   GPAL_E_INVALID_ALIGNMENT  a pinned start off a page; an alignment that is
  *                             not a power of two >= 4096

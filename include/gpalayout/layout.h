@@ -68,8 +68,8 @@ struct gpal_warning {
 };
 
 /*
- * All pointers lead into the layout's own memory, except policy, which is
- * static. Ranges that do not apply are empty.
+ * All pointers lead into the layout's own memory or to static data. Ranges that do
+ * not apply are empty.
  */
 struct gpal_layout {
 	enum gpal_arch arch;

@@ -4,7 +4,7 @@
  *
  * A zeroed struct gpal_request with at least one memory node is a valid request
  * for an x86_64 gen2-uefi VM under the default policy. All pointers are borrowed
- * for the duration of a call. Sizes and addresses are in bytes.
+ * for the duration of a call; names are not NULL. Sizes and addresses are in bytes.
  */
 #ifndef GPALAYOUT_REQUEST_H
 #define GPALAYOUT_REQUEST_H

@@ -54,11 +54,9 @@ static void take_over(struct gpald_fit_index *index, struct gpald_free_space *sp
 	for (last = first; last < space->count && ranges[last].start < region.end; last++)
 		;
 	index->space = space;
-	index->first = first;
-	index->last = last;
+	index->above = last;
 	if (first == last)
 		return;
-	index->cut_below = gpald_range_clip(ranges[first], (struct gpal_range){ 0, region.start });
 	index->cut_above =
 		gpald_range_clip(ranges[last - 1], (struct gpal_range){ region.end, UINT64_MAX });
 	ranges[first] = gpald_range_clip(ranges[first], region);
@@ -289,12 +287,9 @@ void gpald_fit_index_finish(struct gpald_fit_index *index, struct gpald_free_spa
 	const struct gpald_free_space *space = index->space;
 
 	assert(to->count == 0);
-	for (size_t i = 0; i < index->first; i++)
-		gpald_free_space_append(to, space->ranges[i]);
-	gpald_free_space_append(to, index->cut_below);
 	merge(index, to);
 	gpald_free_space_append(to, index->cut_above);
-	for (size_t i = index->last; i < space->count; i++)
+	for (size_t i = index->above; i < space->count; i++)
 		gpald_free_space_append(to, space->ranges[i]);
 }
 

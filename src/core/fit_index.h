@@ -29,10 +29,10 @@ struct gpald_fit_index {
 	enum gpald_direction direction;
 	uint64_t alignment; /* 0: none yet */
 
-	/* The list it was made from: what is outside the region, and may be cut by its ends. */
+	/* The list it was made from: the ranges from `above` on, and what the region's end cut off. */
 	const struct gpald_free_space *space;
-	size_t first, last; /* the ranges inside are [first, last) */
-	struct gpal_range cut_below, cut_above;
+	size_t above;
+	struct gpal_range cut_above;
 
 	struct gpald_free_space leaves; /* the free ranges, but for tails and dead pieces */
 	struct gpal_range *tails;       /* beside the leaves; NULL bottom up */
@@ -64,7 +64,10 @@ void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size,
 					struct gpal_range *window);
 
-/* Writes all that is free, inside the region and outside, to the empty list `to`. */
+/*
+ * Writes all that is free from the start of the region upwards to the empty list
+ * `to`. What lies below it is not wanted again: the later phases go up.
+ */
 void gpald_fit_index_finish(struct gpald_fit_index *index, struct gpald_free_space *to);
 
 /* Free bytes in the region now, and the largest window that would still fit. */

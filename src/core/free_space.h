@@ -32,11 +32,11 @@ bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *a
  */
 static inline void gpald_free_space_append(struct gpald_free_space *space, struct gpal_range range)
 {
-	struct gpal_range *last = space->ranges + space->count - 1;
-
 	if (gpal_range_is_empty(range))
 		return;
 	if (space->count > 0) {
+		struct gpal_range *last = &space->ranges[space->count - 1];
+
 		assert(last->end <= range.start);
 		if (last->end == range.start) {
 			last->end = range.end;

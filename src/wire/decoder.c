@@ -366,8 +366,8 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 					    list->greatest);
 	items = pool_alloc(decoder->pool, count, list->element_size);
 	if (!items)
-		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
-					    "out of memory");
+		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
+				    "out of memory");
 	*(void **)target = items;
 	*(size_t *)(void *)(base + list->count_offset) = count;
 

@@ -20,7 +20,8 @@
  * Checks that `text` is one JSON value and nothing else. Does not recurse; its
  * time is linear in the text but for the sorting of each object's keys. Returns 0,
  * or -1 with *error set, `offset` included:
- *   GPALD_INVALID_JSON      not JSON; an escaped NUL; a number beyond a double
+ *   GPALD_INVALID_JSON      not JSON; an escaped NUL; a number beyond a double, or
+ *                           longer than 63 characters
  *   GPALD_INVALID_UTF8      not UTF-8; an escaped surrogate without its other half
  *   GPALD_DUPLICATE_KEY     an object has a key twice, escapes decoded
  *   GPALD_TOO_DEEP          more than GPALD_JSON_DEPTH_MAX arrays and objects nested

@@ -165,44 +165,40 @@ struct place {
 	const char *path;
 	bool indexed;
 	const char *member;
-	bool outside_request; /* the allocator's lists are params themselves */
 };
 
 static const struct place places[] = {
-	[GPAL_SUBJECT_NONE] = { NULL, false, "", false },
-	[GPAL_SUBJECT_ALLOC_RESERVED] = { "/reserved", true, "", true },
-	[GPAL_SUBJECT_ALLOC_FIXED] = { "/fixed", true, "", true },
-	[GPAL_SUBJECT_ALLOC_MMIO32] = { "/mmio32", true, "", true },
-	[GPAL_SUBJECT_ALLOC_RAM] = { "/ram", true, "", true },
-	[GPAL_SUBJECT_ALLOC_MMIO64] = { "/mmio64", true, "", true },
-	[GPAL_SUBJECT_ALLOC_POST_MMIO] = { "/post_mmio", true, "", true },
-	[GPAL_SUBJECT_ARCH] = { "/arch", false, "", false },
-	[GPAL_SUBJECT_POLICY] = { "/policy", false, "", false },
-	[GPAL_SUBJECT_PROFILE] = { "/profile", false, "", false },
-	[GPAL_SUBJECT_MEMORY_NODES] = { "/memory/nodes", false, "", false },
-	[GPAL_SUBJECT_MEMORY_NODE] = { "/memory/nodes", true, "", false },
-	[GPAL_SUBJECT_MEMORY_START] = { "/memory/start", false, "", false },
-	[GPAL_SUBJECT_CHIPSET_LOW_MMIO] = { "/chipset/low_mmio", false, "", false },
-	[GPAL_SUBJECT_CHIPSET_HIGH_MMIO] = { "/chipset/high_mmio", false, "", false },
-	[GPAL_SUBJECT_PCIE_ECAM] = { "/pcie/ecam", false, "", false },
-	[GPAL_SUBJECT_ROOT_COMPLEX] = { "/pcie/root_complexes", true, "", false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_NAME] = { "/pcie/root_complexes", true, "/name", false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_START_BUS] = { "/pcie/root_complexes", true, "/start_bus",
-						  false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_NODE] = { "/pcie/root_complexes", true, "/node", false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO] = { "/pcie/root_complexes", true, "/low_mmio", false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO] = { "/pcie/root_complexes", true, "/high_mmio",
-						  false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM] = { "/pcie/root_complexes", true, "/cxl/hdm", false },
-	[GPAL_SUBJECT_ROOT_COMPLEX_IOMMU] = { "/pcie/root_complexes", true, "/iommu", false },
-	[GPAL_SUBJECT_VIRTIO_MMIO_SLOTS] = { "/virtio_mmio/slots", false, "", false },
-	[GPAL_SUBJECT_VTL2_CHIPSET_MMIO] = { "/vtl2/chipset_mmio", false, "", false },
-	[GPAL_SUBJECT_VTL2_MEMORY_SIZE] = { "/vtl2/memory/size", false, "", false },
-	[GPAL_SUBJECT_VTL2_MEMORY_ALIGNMENT] = { "/vtl2/memory/alignment", false, "", false },
-	[GPAL_SUBJECT_VTL2_FRAMEBUFFER] = { "/vtl2/framebuffer", false, "", false },
-	[GPAL_SUBJECT_RESERVED] = { "/reserved", true, "", false },
-	[GPAL_SUBJECT_RESERVED_NAME] = { "/reserved", true, "/name", false },
-	[GPAL_SUBJECT_HOST_BITS] = { "/host/physical_address_bits", false, "", false },
+	[GPAL_SUBJECT_NONE] = { NULL, false, "" },
+	[GPAL_SUBJECT_ALLOC_RESERVED] = { "/reserved", true, "" },
+	[GPAL_SUBJECT_ALLOC_FIXED] = { "/fixed", true, "" },
+	[GPAL_SUBJECT_ALLOC_MMIO32] = { "/mmio32", true, "" },
+	[GPAL_SUBJECT_ALLOC_RAM] = { "/ram", true, "" },
+	[GPAL_SUBJECT_ALLOC_MMIO64] = { "/mmio64", true, "" },
+	[GPAL_SUBJECT_ALLOC_POST_MMIO] = { "/post_mmio", true, "" },
+	[GPAL_SUBJECT_ARCH] = { "/arch", false, "" },
+	[GPAL_SUBJECT_PROFILE] = { "/profile", false, "" },
+	[GPAL_SUBJECT_MEMORY_NODES] = { "/memory/nodes", false, "" },
+	[GPAL_SUBJECT_MEMORY_NODE] = { "/memory/nodes", true, "" },
+	[GPAL_SUBJECT_MEMORY_START] = { "/memory/start", false, "" },
+	[GPAL_SUBJECT_CHIPSET_LOW_MMIO] = { "/chipset/low_mmio", false, "" },
+	[GPAL_SUBJECT_CHIPSET_HIGH_MMIO] = { "/chipset/high_mmio", false, "" },
+	[GPAL_SUBJECT_PCIE_ECAM] = { "/pcie/ecam", false, "" },
+	[GPAL_SUBJECT_ROOT_COMPLEX] = { "/pcie/root_complexes", true, "" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_NAME] = { "/pcie/root_complexes", true, "/name" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_START_BUS] = { "/pcie/root_complexes", true, "/start_bus" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_NODE] = { "/pcie/root_complexes", true, "/node" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO] = { "/pcie/root_complexes", true, "/low_mmio" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO] = { "/pcie/root_complexes", true, "/high_mmio" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM] = { "/pcie/root_complexes", true, "/cxl/hdm" },
+	[GPAL_SUBJECT_ROOT_COMPLEX_IOMMU] = { "/pcie/root_complexes", true, "/iommu" },
+	[GPAL_SUBJECT_VIRTIO_MMIO_SLOTS] = { "/virtio_mmio/slots", false, "" },
+	[GPAL_SUBJECT_VTL2_CHIPSET_MMIO] = { "/vtl2/chipset_mmio", false, "" },
+	[GPAL_SUBJECT_VTL2_MEMORY_SIZE] = { "/vtl2/memory/size", false, "" },
+	[GPAL_SUBJECT_VTL2_MEMORY_ALIGNMENT] = { "/vtl2/memory/alignment", false, "" },
+	[GPAL_SUBJECT_VTL2_FRAMEBUFFER] = { "/vtl2/framebuffer", false, "" },
+	[GPAL_SUBJECT_RESERVED] = { "/reserved", true, "" },
+	[GPAL_SUBJECT_RESERVED_NAME] = { "/reserved", true, "/name" },
+	[GPAL_SUBJECT_HOST_BITS] = { "/host/physical_address_bits", false, "" },
 };
 
 static_assert(sizeof(places) / sizeof(places[0]) == GPAL_SUBJECT_COUNT,
@@ -218,8 +214,6 @@ void gpald_refuse_core(struct gpald_wire_error *error, const struct gpal_error *
 	if (!place->path)
 		return;
 	error->has_pointer = true;
-	if (place->outside_request)
-		prefix = "";
 	if (place->indexed)
 		snprintf(error->pointer, sizeof(error->pointer), "%s%s/%zu%s", prefix, place->path,
 			 core->index, place->member);

@@ -80,8 +80,11 @@ static bool is_pinned(const struct oracle_item *item)
 
 static bool valid_pins(struct oracle *oracle)
 {
-	struct oracle_item *end = oracle->items + oracle->item_count;
+	struct oracle_item *end;
 
+	if (oracle->item_count == 0)
+		return true; /* there may be no list at all */
+	end = oracle->items + oracle->item_count;
 	for (struct oracle_item *item = oracle->items; item != end; item++) {
 		if (is_pinned(item) && item->range.end > GPAL_SPACE_END) {
 			complain(oracle, GPAL_E_OUT_OF_RANGE, item);

@@ -363,13 +363,15 @@ START_TEST(a_key_too_long_for_a_pointer_points_to_its_object)
 	char text[LENGTH + 64], *at = stpcpy(text, "{\"request\":{\"");
 	struct decoded d;
 
-	/* Two-byte characters, so that a careless cut would leave half of one. */
+	/* Two-byte characters behind one of one byte, so that a careless cut would leave half of one. */
+	*at++ = 'k';
 	for (int i = 0; i < LENGTH / 2; i++)
 		at = stpcpy(at, "\xc3\xa9");
 	strcpy(at, "\":1}}");
 	decode(&d, text);
 	ck_assert_int_eq(d.error.reason, GPALD_UNKNOWN_MEMBER);
 	ck_assert_str_eq(d.error.pointer, "/request");
+	ck_assert_ptr_nonnull(strstr(d.error.message, "unknown member k\xc3\xa9"));
 	ck_assert_ptr_nonnull(strstr(d.error.message, "\xc3\xa9;"));
 	clear(&d);
 }

@@ -193,6 +193,86 @@ START_TEST(names_are_unique)
 }
 END_TEST
 
+START_TEST(of_several_faults_of_a_kind_the_first_in_the_list_is_named)
+{
+	const struct gpal_root_complex names[] = {
+		{ .name = "b", .end_bus = 1 },
+		{ .name = "a", .start_bus = 2 },
+		{ .name = "b", .start_bus = 4, .end_bus = 5 },
+		{ .name = "a", .start_bus = 6 },
+	};
+	const struct gpal_root_complex buses[] = {
+		{ .name = "w", .segment = 9, .end_bus = 1 },
+		{ .name = "x", .segment = 1 },
+		{ .name = "y", .segment = 9, .end_bus = 1 },
+		{ .name = "z", .segment = 1 },
+	};
+	const struct gpal_request with_names = VM(one_gib, WITH_RCS(names));
+	const struct gpal_request with_buses = VM(one_gib, WITH_RCS(buses));
+
+	ck_assert_uint_eq(refuse(&with_names, GPAL_E_DUPLICATE_NAME).index, 2);
+	ck_assert_str_eq(refuse(&with_buses, GPAL_E_BUS_OVERLAP).tag, "y");
+}
+END_TEST
+
+/*
+ * The order of the checks is part of the contract. Each of these requests has the
+ * fault of its row and those of all later rows.
+ */
+static const int check_order[] = {
+	GPAL_E_INVALID_MEMORY,
+	GPAL_E_DUPLICATE_NAME,
+	GPAL_E_INVALID_BUS_RANGE,
+	GPAL_E_BUS_OVERLAP,
+	GPAL_E_MIXED_IOMMU,
+	GPAL_E_IOMMU_ARCH_MISMATCH,
+	GPAL_E_INVALID_HDM,
+	GPAL_E_NODE_OUT_OF_RANGE,
+	GPAL_E_INVALID_MEMORY,
+	GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB,
+	GPAL_E_INVALID_SIZE,
+	GPAL_E_OVERLAP,
+	GPAL_E_INVALID_ALIGNMENT,
+	GPAL_E_EXHAUSTED,
+	GPAL_E_ADDRESS_WIDTH_EXCEEDED,
+};
+
+START_TEST(checks_come_in_the_documented_order)
+{
+	const uint64_t nodes[] = { GIB + (_i < 1), _i < 14 ? UINT64_C(1) << 63 : 0 };
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "a",
+		  .end_bus = 7,
+		  .iommu = _i < 6 ? GPAL_IOMMU_SMMUV3 : GPAL_IOMMU_NONE,
+		  .has_cxl = true,
+		  .cxl_hdm = 256 * MIB + (_i < 7) },
+		{ .name = _i < 2 ? "a" : "b",
+		  .start_bus = _i < 4 ? 7 : 8,
+		  .end_bus = 9,
+		  .iommu = _i < 5 ? GPAL_IOMMU_AMD_VI : GPAL_IOMMU_NONE,
+		  .has_node = true,
+		  .node = _i < 8 ? 2 : 1 },
+		{ .name = "c",
+		  .start_bus = 20,
+		  .end_bus = _i < 3 ? 19 : 20,
+		  .low_mmio = { .kind = GPAL_WINDOW_PINNED,
+				.range = { 3 * GIB, _i < 10 ? 5 * GIB : 3 * GIB + 2 * MIB } } },
+	};
+	const struct gpal_named_range reserved[] = {
+		{ "r", { 2 * GIB, 2 * GIB + (_i < 11 ? 1 : 4096) } },
+		{ "s", { _i < 12 ? 2 * GIB : 2 * GIB + 4096, 2 * GIB + 8192 } },
+	};
+	const struct gpal_request request =
+		VM(nodes, WITH_RCS(rcs), .memory_start = { true, _i < 9 }, .reserved = reserved,
+		   .reserved_count = 2, .has_vtl2_memory = true, .vtl2_memory_size = 4096,
+		   .vtl2_memory_alignment = _i < 13 ? 5 : 4096,
+		   .chipset_high_mmio = { true, _i < 14 ? UINT64_C(1) << 63 : 0 },
+		   .host_physical_address_bits = 32);
+
+	refuse(&request, check_order[_i]);
+}
+END_TEST
+
 START_TEST(a_root_complex_sits_on_a_node_that_exists)
 {
 	const struct gpal_root_complex rcs[] = { { .name = "rc0", .has_node = true, .node = 1 } };
@@ -700,6 +780,7 @@ START_TEST(likely_mistakes_are_warned_of)
 	struct gpal_layout *layout = resolve(&request);
 
 	ck_assert(has_warning(layout, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, "pcie-a-high-mmio"));
+	ck_assert(!has_warning(layout, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, "pcie-b-high-mmio"));
 	ck_assert(has_warning(layout, GPAL_WARN_PINNED_WINDOW_UNALIGNED, "pcie-a-low-mmio"));
 	ck_assert(has_warning(layout, GPAL_WARN_PINNED_WINDOW_UNALIGNED, "pcie-b-high-mmio"));
 	ck_assert(has_warning(layout, GPAL_WARN_PARTIAL_INTEL_VTD, "intel-vtd-0"));
@@ -790,6 +871,8 @@ int main(void)
 	add_test(suite, "pcie", ecam_goes_where_the_policy_or_the_request_says);
 	add_test(suite, "pcie", ecam_below_256_mib_is_refused);
 	add_test(suite, "pcie", names_are_unique);
+	add_test(suite, "pcie", of_several_faults_of_a_kind_the_first_in_the_list_is_named);
+	add_rows(suite, "errors", checks_come_in_the_documented_order, COUNT_OF(check_order));
 	add_test(suite, "pcie", a_root_complex_sits_on_a_node_that_exists);
 	add_test(suite, "pcie", hdm_is_a_multiple_of_256_mib);
 	add_test(suite, "pcie", a_pinned_low_window_across_4_gib_is_refused);
