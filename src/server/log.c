@@ -5,6 +5,7 @@
 #include "server/log.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048
+#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF, so that a pipe takes a line whole or not */
 #define ALLOWED_PER_SECOND 100
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
@@ -38,12 +39,40 @@ void gpald_log_set_level(enum gpald_log_level level)
 	max_level = level;
 }
 
+/*
+ * Never waits: whoever reads the log may have stopped, and the daemon must not. A
+ * log that cannot be written has nowhere to be reported but in its own next line.
+ */
+static void write_line(const char *line, size_t length)
+{
+	static unsigned int lost;
+	struct pollfd log = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char note[64];
+
+	if (poll(&log, 1, 0) != 1 || !(log.revents & POLLOUT)) {
+		lost++;
+		return;
+	}
+	if (lost > 0) {
+		int size = snprintf(note, sizeof(note), "level=warning event=log_lost lines=%u\n",
+				    lost);
+
+		if (write(STDERR_FILENO, note, (size_t)size) == size)
+			lost = 0;
+		if (poll(&log, 1, 0) != 1 || !(log.revents & POLLOUT)) {
+			lost++;
+			return;
+		}
+	}
+	if (write(STDERR_FILENO, line, length) < 0)
+		lost++;
+}
+
 void gpald_log(enum gpald_log_level level, const char *event, const char *format, ...)
 {
 	char line[LINE_MAX_BYTES];
 	size_t length;
 	va_list args;
-	ssize_t written;
 
 	if (level > max_level)
 		return;
@@ -57,10 +86,7 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 	while (length > 0 && line[length - 1] == ' ')
 		length--;
 	line[length++] = '\n';
-
-	/* A log that cannot be written has nowhere to be reported. */
-	written = write(STDERR_FILENO, line, length);
-	(void)written;
+	write_line(line, length);
 }
 
 bool gpald_log_allowed(void)

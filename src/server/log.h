@@ -25,7 +25,7 @@ void gpald_log_set_level(enum gpald_log_level level);
 /*
  * Writes "level=LEVEL event=EVENT" and the printf-style rest, which is key=value
  * pairs; text that others chose goes through gpald_log_quote(). The whole line is
- * written at once.
+ * written at once, or left out and counted if nobody reads the log: it never waits.
  */
 __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level, const char *event,
 						     const char *format, ...);
