@@ -7,12 +7,15 @@
 #include "server/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
 #define EXIT_USAGE 2
@@ -174,6 +177,24 @@ static char *path_beside(const char *socket_path)
 	return path;
 }
 
+/*
+ * Descriptors 0 to 2 are open from here on, lest a socket or libuv's own get their
+ * numbers; all others are closed, because what was inherited would count against
+ * the limit on connections.
+ */
+static bool settle_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return false;
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct gpald_server_options options = {
@@ -186,6 +207,10 @@ int main(int argc, char **argv)
 	char *beside = NULL;
 	int option, status;
 
+	if (!settle_descriptors()) {
+		fputs("gpalayoutd: cannot open /dev/null\n", stderr);
+		return 1;
+	}
 	gpald_limits_init(&options.limits);
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (option == 'h') {
@@ -204,6 +229,9 @@ int main(int argc, char **argv)
 		return usage("unexpected argument", argv[optind]);
 	if (options.socket_path[0] == '\0')
 		return usage("a socket path must not be empty", "--socket");
+	if (options.inspect_path && options.inspect_path[0] == '\0')
+		return usage("a socket path must not be empty; none for no socket",
+			     "--inspect-socket");
 
 	if (!options.inspect_path) {
 		beside = path_beside(options.socket_path);

@@ -6,6 +6,9 @@
  * with the process, whatever the process dies of. The lock file is removed on a
  * clean exit while still locked; so a newcomer may lock a file that has just been
  * removed, and must check that the path still leads to the file it has locked.
+ *
+ * Other programs' files are left alone: a path that is not a socket, a socket on
+ * which someone else listens, a lock file that holds anything but a number.
  */
 #include "config.h"
 
@@ -16,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,49 +41,77 @@ static int complain(const char *path, const char *what)
 
 static int make_folder(const char *path)
 {
-	char *copy = strdup(path);
+	char *copy = strdup(path), *folder;
 	int result = 0;
 
 	if (!copy)
 		return complain(path, "out of memory");
-	if (mkdir(dirname(copy), 0755) && errno != EEXIST)
+	folder = dirname(copy);
+	if (mkdir(folder, 0755) == 0)
+		/* Whatever the umask: the modes of the sockets say who may come in. */
+		result = chmod(folder, 0755) ? complain(path, "cannot set the folder's mode") : 0;
+	else if (errno != EEXIST)
 		result = complain(path, "cannot create the folder of the socket");
 	free(copy);
 	return result;
 }
 
-/* Who holds the lock, as written in the file; 0: not known. */
+/* Whether `listener` still has the file at `path` open as `fd`. */
+static bool is_at_path(int fd, const char *path)
+{
+	struct stat opened, at_path;
+
+	return fstat(fd, &opened) == 0 && lstat(path, &at_path) == 0 &&
+	       opened.st_dev == at_path.st_dev && opened.st_ino == at_path.st_ino;
+}
+
+/*
+ * Reads a lock file: the pid of who holds it, 0 if it is empty, -1 if it is not a
+ * lock file.
+ */
 static long lock_owner(int fd)
 {
-	char text[24];
-	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	struct stat info;
+	char text[24], *end;
+	ssize_t length;
+	long pid;
 
+	if (fstat(fd, &info) || !S_ISREG(info.st_mode))
+		return -1;
+	length = pread(fd, text, sizeof(text) - 1, 0);
 	if (length <= 0)
-		return 0;
+		return length;
 	text[length] = '\0';
-	return strtol(text, NULL, 10);
+	pid = strtol(text, &end, 10);
+	return pid > 0 && strcmp(end, "\n") == 0 ? pid : -1;
 }
 
 /* 1: locked a file that is no longer at the path, try again. */
 static int try_lock(struct gpald_listener *listener)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
-	struct stat locked, at_path;
-	int fd = open(listener->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(listener->lock_path,
+		      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+	long owner;
 
 	if (fd < 0)
 		return complain(listener->lock_path, "cannot open the lock file");
+	owner = lock_owner(fd);
+	if (owner < 0) {
+		close(fd);
+		errno = EEXIST;
+		return complain(listener->lock_path, "the path is not a lock file");
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
 			gpald_log(GPALD_LOG_ERROR, "already_running", "path=%s pid=%ld",
-				  gpald_log_quote(listener->path, quoted), lock_owner(fd));
+				  gpald_log_quote(listener->path, quoted), owner);
 		else
 			complain(listener->lock_path, "cannot lock");
 		close(fd);
 		return -1;
 	}
-	if (fstat(fd, &locked) || stat(listener->lock_path, &at_path) ||
-	    locked.st_dev != at_path.st_dev || locked.st_ino != at_path.st_ino) {
+	if (!is_at_path(fd, listener->lock_path)) {
 		close(fd);
 		return 1;
 	}
@@ -104,66 +136,94 @@ static int lock(struct gpald_listener *listener)
 	return result;
 }
 
-static int remove_stale(const char *path)
+/* 1: there is nothing at the path; 0: a socket is there. */
+static int look_for_socket(const char *path)
 {
 	struct stat info;
 
 	if (lstat(path, &info))
-		return errno == ENOENT ? 0 : complain(path, "cannot look at the path");
+		return errno == ENOENT ? 1 : complain(path, "cannot look at the path");
 	if (!S_ISSOCK(info.st_mode)) {
 		errno = EEXIST;
 		return complain(path, "the path is not a socket");
 	}
-	if (unlink(path))
-		return complain(path, "cannot remove the stale socket");
 	return 0;
 }
 
-/* Nobody can connect before chmod(): a socket without permissions refuses all but root. */
-static int bind_closed(int fd, const struct sockaddr_un *address)
+/* Whether someone listens there; a full queue of connections says so too. */
+static bool is_listened_on(const struct sockaddr_un *address)
 {
-	mode_t before = umask(0777);
-	int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
-	int error = errno;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool is_live;
 
-	umask(before);
-	errno = error;
-	return result;
+	if (fd < 0)
+		return false;
+	is_live = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		  errno == EAGAIN;
+	close(fd);
+	return is_live;
 }
 
-static int bind_and_listen(struct gpald_listener *listener, mode_t mode, gid_t group)
+/* With the lock held, a socket that no daemon of ours has: a stale one, or another program's. */
+static int remove_stale(const struct sockaddr_un *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct stat info;
+	int found = look_for_socket(address->sun_path);
 
-	strcpy(address.sun_path, listener->path);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (is_listened_on(address)) {
+		errno = EADDRINUSE;
+		return complain(address->sun_path, "another program listens there");
+	}
+	if (unlink(address->sun_path))
+		return complain(address->sun_path, "cannot remove the stale socket");
+	return 0;
+}
+
+/*
+ * The socket has its mode from its first moment, and refuses clients until
+ * listen(), by which time it has its group too.
+ */
+static int bind_and_listen(struct gpald_listener *listener, const struct sockaddr_un *address,
+			   mode_t mode, gid_t group)
+{
+	struct stat info;
+	mode_t before;
+	int result, error;
+
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return complain(listener->path, "cannot create a socket");
-	if (bind_closed(listener->fd, &address))
+	before = umask(0777 & ~mode);
+	result = bind(listener->fd, (const struct sockaddr *)address, sizeof(*address));
+	error = errno;
+	umask(before);
+	errno = error;
+	if (result)
 		return complain(listener->path, "cannot bind");
 	if (lstat(listener->path, &info))
 		return complain(listener->path, "cannot look at the socket");
 	listener->device = info.st_dev;
 	listener->inode = info.st_ino;
-	if (group != GPALD_GROUP_UNCHANGED && chown(listener->path, (uid_t)-1, group))
+	if (group != GPALD_GROUP_UNCHANGED && lchown(listener->path, (uid_t)-1, group))
 		return complain(listener->path, "cannot set the group");
 	if (listen(listener->fd, BACKLOG))
 		return complain(listener->path, "cannot listen");
-	if (chmod(listener->path, mode))
-		return complain(listener->path, "cannot set the mode");
 	return 0;
 }
 
 int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_t mode, gid_t group)
 {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
 	*listener = (struct gpald_listener){ .path = path, .fd = -1, .lock_fd = -1 };
-	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+	if (strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
 		return complain(path, "a socket path has at most 107 bytes");
 	}
-	if (make_folder(path) || lock(listener) || remove_stale(path) ||
-	    bind_and_listen(listener, mode, group)) {
+	strcpy(address.sun_path, path);
+	if (make_folder(path) || look_for_socket(path) < 0 || lock(listener) ||
+	    remove_stale(&address) || bind_and_listen(listener, &address, mode, group)) {
 		gpald_listener_close(listener);
 		return -1;
 	}
@@ -180,7 +240,8 @@ void gpald_listener_close(struct gpald_listener *listener)
 	if (listener->fd >= 0)
 		close(listener->fd);
 	if (listener->lock_path && listener->lock_fd >= 0) {
-		unlink(listener->lock_path);
+		if (is_at_path(listener->lock_fd, listener->lock_path))
+			unlink(listener->lock_path);
 		close(listener->lock_fd);
 	}
 	free(listener->lock_path);
