@@ -2,12 +2,17 @@
 /*
  * Theory of operation
  *
- * Bytes read are gathered in `input`; whole lines are answered at once and their
- * replies gathered in `output`, which goes to libuv in one write. A request counts
- * as queued from the moment its line is taken until libuv has written its reply.
- * libuv queues writes without bound, so the bound is here: while too many requests
- * are queued or too many bytes unsent, no line is taken and nothing is read, and
- * the client's own writes block. Each finished write takes up the work again.
+ * Reading and answering are apart. Bytes that arrive are only cut into lines; a
+ * connection with a whole line waits for its turn. Turns go round the users, and
+ * within a user round the connections; a turn is a fraction of a millisecond, and
+ * after a few of them the loop looks at its sockets again. So no client waits for
+ * another's pile of work.
+ *
+ * A request counts as queued from the moment its line is taken until libuv has
+ * written its reply. libuv queues writes without bound, so the bound is here:
+ * while too many requests are queued or too many bytes unsent, by the connection
+ * or by all of its user, no line is taken and nothing is read, and the client's
+ * own writes block. Each finished write takes up the work again.
  *
  * End of input is not end of output: the connection closes when nothing is owed.
  */
@@ -15,9 +20,11 @@
 
 #include "server/connection.h"
 
+#include "server/line_buffer.h"
 #include "server/log.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,29 +41,30 @@ static const char *const state_names[] = { "open", "input_ended", "closing" };
 
 static_assert(sizeof(state_names) / sizeof(state_names[0]) == STATE_COUNT, "each state has a name");
 
+#define TURN_NS UINT64_C(250000)   /* of a connection, but always one request */
+#define TURNS_NS UINT64_C(2000000) /* of all connections, before sockets are looked at again */
+
 struct gpald_connection {
 	uv_pipe_t pipe; /* first, so that the two share an address */
 	struct gpald_connections *all;
 	struct gpald_connection *previous, *next;
+	struct gpald_user *user;
+	struct gpald_turn turn;
 	struct gpald_caller caller;
 	enum state state;
-	bool reading;
+	bool is_reading;
 
-	char *input;
-	size_t input_length;
-	size_t input_capacity;
-	size_t searched;     /* bytes of input known to hold no LF */
-	bool discarding;     /* inside a line that is too long */
-	uint64_t line_since; /* when the unfinished line began, in loop time; 0: there is none */
-	bool cut_off;        /* the unfinished line at the end of the input does not count */
-	bool stopping;       /* refuse what comes after `owed` bytes */
-	size_t owed;         /* bytes of input read before the daemon was asked to stop */
+	struct gpald_line_buffer input;
+	bool is_cut_off;      /* the unfinished line at the end of the input does not count */
+	uint64_t line_since;  /* when the unfinished line began, in loop time; 0: there is none */
+	uint64_t serve_until; /* refuse lines that begin here in the stream, or later */
 
 	char *output;
 	size_t output_length;
 	size_t output_capacity;
 	size_t output_requests; /* whose replies are in output */
 	size_t queued;          /* requests taken whose replies are not wholly written */
+	size_t unsent;          /* bytes of replies not wholly written, in output and in libuv */
 
 	size_t backlog_seen; /* bytes libuv had not written at the last look */
 	uint64_t progress_at;
@@ -66,8 +74,14 @@ struct write {
 	uv_write_t request; /* first */
 	struct gpald_connection *connection;
 	size_t requests;
+	size_t length;
 	char *data;
 };
+
+static struct gpald_connection *of_turn(struct gpald_turn *turn)
+{
+	return (struct gpald_connection *)((char *)turn - offsetof(struct gpald_connection, turn));
+}
 
 static uint64_t limit(const struct gpald_connection *c, enum gpald_limit which)
 {
@@ -99,7 +113,11 @@ static void on_closed(uv_handle_t *handle)
 	if (c->next)
 		c->next->previous = c->previous;
 	all->count--;
-	free(c->input);
+	if (c->user) {
+		c->user->unsent -= c->unsent;
+		gpald_user_unref(&all->users, c->user);
+	}
+	gpald_line_buffer_clear(&c->input);
 	free(c->output);
 	free(c);
 	if (all->count == 0 && all->on_empty)
@@ -113,54 +131,64 @@ static void close_connection(struct gpald_connection *c, enum gpald_log_level le
 		return;
 	log_peer(level, "connection_closed", c, reason);
 	c->state = STATE_CLOSING;
-	uv_close((uv_handle_t *)&c->pipe, on_closed);
-}
-
-/* Growing buffers. */
-
-static bool reserve(char **buffer, size_t *capacity, size_t needed)
-{
-	size_t larger = *capacity ? *capacity : 1024;
-	char *grown;
-
-	if (needed <= *capacity)
-		return true;
-	while (larger < needed) {
-		if (larger > SIZE_MAX / 2)
-			return false;
-		larger *= 2;
+	if (c->user) {
+		gpald_user_leave(c->user, &c->turn);
+		c->user->connections--;
+		c->all->users.connections--;
 	}
-	grown = realloc(*buffer, larger);
-	if (!grown)
-		return false;
-	*buffer = grown;
-	*capacity = larger;
-	return true;
+	uv_close((uv_handle_t *)&c->pipe, on_closed);
 }
 
 /* Output. */
 
 static bool is_held_back(const struct gpald_connection *c)
 {
-	const size_t unsent = c->output_length + c->pipe.write_queue_size;
-
 	return c->queued >= limit(c, GPALD_LIMIT_QUEUED_REQUESTS) ||
-	       unsent >= limit(c, GPALD_LIMIT_OUTPUT_PAUSE_BYTES);
+	       c->unsent >= limit(c, GPALD_LIMIT_OUTPUT_PAUSE_BYTES) ||
+	       c->user->unsent >= limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
 }
 
-/* Adds a reply, which is freed; NULL is out of memory and closes the connection. */
+static bool append_output(struct gpald_connection *c, const char *reply, size_t length)
+{
+	const size_t needed = c->output_length + length;
+	size_t capacity = c->output_capacity;
+	char *grown;
+
+	while (capacity < needed) {
+		if (capacity > SIZE_MAX / 2)
+			return false;
+		capacity *= 2;
+	}
+	if (capacity > c->output_capacity) {
+		grown = realloc(c->output, capacity);
+		if (!grown)
+			return false;
+		c->output = grown;
+		c->output_capacity = capacity;
+	}
+	memcpy(c->output + c->output_length, reply, length);
+	c->output_length = needed;
+	return true;
+}
+
+/* Takes over a reply; NULL is out of memory and closes the connection. */
 static void add_reply(struct gpald_connection *c, char *reply, size_t length)
 {
-	if (!reply || !reserve(&c->output, &c->output_capacity, c->output_length + length)) {
+	if (reply && c->output_length == 0) {
+		free(c->output);
+		c->output = reply;
+		c->output_length = c->output_capacity = length;
+	} else if (reply && append_output(c, reply, length)) {
+		free(reply);
+	} else {
 		free(reply);
 		close_connection(c, GPALD_LOG_ERROR, "out_of_memory");
 		return;
 	}
-	memcpy(c->output + c->output_length, reply, length);
-	c->output_length += length;
 	c->output_requests++;
 	c->queued++;
-	free(reply);
+	c->unsent += length;
+	c->user->unsent += length;
 }
 
 static void refuse(struct gpald_connection *c, enum gpald_reason reason)
@@ -173,20 +201,38 @@ static void refuse(struct gpald_connection *c, enum gpald_reason reason)
 
 static void advance(struct gpald_connection *c);
 
+/* Connections of a user that were held back by what another has just sent go on. */
+static void wake_user(const struct gpald_connection *c, size_t unsent_before)
+{
+	const uint64_t most = limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
+
+	if (unsent_before < most || c->user->unsent >= most)
+		return;
+	for (struct gpald_connection *other = c->all->first; other; other = other->next)
+		if (other != c && other->user == c->user && other->state != STATE_CLOSING)
+			advance(other);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
 	struct write *write = (struct write *)request;
 	struct gpald_connection *c = write->connection;
+	const size_t unsent_before = c->user->unsent;
 
 	c->queued -= write->requests;
+	c->unsent -= write->length;
+	c->user->unsent -= write->length;
 	free(write->data);
 	free(write);
+	wake_user(c, unsent_before);
 	if (c->state == STATE_CLOSING)
 		return;
-	if (status < 0)
+	if (status < 0) {
 		close_connection(c, GPALD_LOG_DEBUG, uv_err_name(status));
-	else
-		advance(c);
+		return;
+	}
+	c->progress_at = uv_now(c->all->loop);
+	advance(c);
 }
 
 static void flush(struct gpald_connection *c)
@@ -205,9 +251,10 @@ static void flush(struct gpald_connection *c)
 	*write = (struct write){
 		.connection = c,
 		.requests = c->output_requests,
+		.length = c->output_length,
 		.data = c->output,
 	};
-	/* At most two replies of bounded size above the pause limit, so it fits 32 bits. */
+	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
 	buffer = uv_buf_init(c->output, (unsigned int)c->output_length);
 	if (c->pipe.write_queue_size == 0)
 		c->progress_at = uv_now(c->all->loop);
@@ -215,6 +262,7 @@ static void flush(struct gpald_connection *c)
 	c->output_length = c->output_capacity = c->output_requests = 0;
 	code = uv_write(&write->request, stream(c), &buffer, 1, on_written);
 	if (code < 0) {
+		/* What it held stays counted as unsent until the connection has closed. */
 		free(write->data);
 		free(write);
 		close_connection(c, GPALD_LOG_DEBUG, uv_err_name(code));
@@ -227,99 +275,69 @@ static void flush(struct gpald_connection *c)
 
 /* Input. */
 
-static bool is_blank(const char *line, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
-			return false;
-	return true;
-}
-
-static void answer(struct gpald_connection *c, const char *line, size_t length, bool stopping)
+static void answer(struct gpald_connection *c, const char *line, size_t length, uint64_t offset)
 {
 	size_t reply_length = 0;
 	bool failed;
-	char *reply;
+	char *reply = gpald_service_answer(c->all->service, &c->caller, line, length,
+					   offset >= c->serve_until, &reply_length, &failed);
 
-	if (length > 0 && line[length - 1] == '\r')
-		length--;
-	if (is_blank(line, length))
-		return;
-	if (length > limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES)) {
-		refuse(c, GPALD_MESSAGE_TOO_LARGE);
-		return;
-	}
-	reply = gpald_service_answer(c->all->service, &c->caller, line, length, stopping,
-				     &reply_length, &failed);
 	if (reply || failed)
 		add_reply(c, reply, reply_length);
 }
 
-/* Drops bytes from the front of the input. */
-static void consume(struct gpald_connection *c, size_t bytes)
+/* Takes one line and answers it. False: there is none now. */
+static bool take_line(struct gpald_connection *c)
 {
-	if (bytes == 0)
-		return;
-	c->input_length -= bytes;
-	memmove(c->input, c->input + bytes, c->input_length);
-	c->owed -= bytes < c->owed ? bytes : c->owed;
-	c->searched = 0;
-	if (c->input_length == 0) {
-		free(c->input);
-		c->input = NULL;
-		c->input_capacity = 0;
-	}
-}
+	const char *line;
+	size_t length;
+	uint64_t offset;
+	enum gpald_line found = gpald_line_buffer_next(&c->input, &line, &length, &offset);
 
-/* The unfinished line at the end of the input has become too long: skips to its end. */
-static void discard(struct gpald_connection *c)
-{
-	if (!c->discarding)
+	if (found == GPALD_LINE_NONE && c->state == STATE_INPUT_ENDED && !c->is_cut_off)
+		found = gpald_line_buffer_last(&c->input, &line, &length, &offset);
+	if (found == GPALD_LINE_NONE)
+		return false;
+	if (found == GPALD_LINE_TOO_LONG)
 		refuse(c, GPALD_MESSAGE_TOO_LARGE);
-	c->discarding = true;
-	consume(c, c->input_length);
+	else
+		answer(c, line, length, offset);
+	return true;
 }
 
-/* Takes whole lines until there are none or the connection is held back. */
-static bool take_lines(struct gpald_connection *c)
+/* Whether there are lines to take, held back or not. */
+static bool has_lines(struct gpald_connection *c)
 {
-	size_t at = 0;
-	bool took_any = false;
+	return gpald_line_buffer_has_line(&c->input) ||
+	       (c->state == STATE_INPUT_ENDED && !c->is_cut_off &&
+		gpald_line_buffer_received(&c->input) > c->input.taken);
+}
 
-	while (c->state != STATE_CLOSING && !is_held_back(c)) {
-		const size_t from = at > c->searched ? at : c->searched;
-		const char *lf = c->input_length > from ?
-					 memchr(c->input + from, '\n', c->input_length - from) :
-					 NULL;
-		size_t length;
+/* A connection's turn: lines until its time is up, it is held back, or there are none. */
+static void serve(struct gpald_connection *c)
+{
+	const uint64_t end = uv_hrtime() + TURN_NS;
 
-		if (!lf) {
-			c->searched = c->input_length;
+	while (c->state != STATE_CLOSING && !is_held_back(c) && take_line(c))
+		if (uv_hrtime() >= end)
 			break;
-		}
-		length = (size_t)(lf - (c->input + at));
-		if (!c->discarding)
-			answer(c, c->input + at, length, c->stopping && at >= c->owed);
-		c->discarding = false;
-		at += length + 1;
-		took_any = true;
-	}
-	if (at > 0) {
-		const size_t searched = c->searched;
-
-		consume(c, at);
-		c->searched = searched > at ? searched - at : 0;
-	}
-	return took_any;
+	flush(c);
+	if (c->state != STATE_CLOSING)
+		advance(c);
 }
 
-/* A last line without LF counts at end of input. */
-static void take_last_line(struct gpald_connection *c)
+static void on_idle(uv_idle_t *idle)
 {
-	if (!c->discarding && !c->cut_off && c->input_length > 0)
-		answer(c, c->input, c->input_length, c->stopping && c->owed == 0);
-	if (c->state != STATE_CLOSING)
-		consume(c, c->input_length);
+	struct gpald_connections *all = idle->data;
+	const uint64_t end = uv_hrtime() + TURNS_NS;
+	struct gpald_turn *turn;
+
+	while ((turn = gpald_users_next_turn(&all->users))) {
+		serve(of_turn(turn));
+		if (uv_hrtime() >= end)
+			return;
+	}
+	uv_idle_stop(idle);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -342,87 +360,85 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 		close_connection(c, GPALD_LOG_DEBUG, uv_err_name((int)length));
 		return;
 	} else {
-		if (!reserve(&c->input, &c->input_capacity, c->input_length + (size_t)length)) {
+		if (!gpald_line_buffer_append(&c->input, buffer->base, (size_t)length)) {
 			close_connection(c, GPALD_LOG_ERROR, "out_of_memory");
 			return;
 		}
-		memcpy(c->input + c->input_length, buffer->base, (size_t)length);
-		c->input_length += (size_t)length;
 	}
 	advance(c);
 }
 
 static void update_reading(struct gpald_connection *c)
 {
-	const bool want = c->state == STATE_OPEN && !is_held_back(c);
+	/* Lines that wait for a turn are enough for now. */
+	const bool want = c->state == STATE_OPEN && !is_held_back(c) && !c->turn.is_waiting;
 	int code = 0;
 
-	if (want && !c->reading)
+	if (want && !c->is_reading)
 		code = uv_read_start(stream(c), on_alloc, on_read);
-	else if (!want && c->reading)
+	else if (!want && c->is_reading)
 		uv_read_stop(stream(c));
-	c->reading = want;
+	c->is_reading = want;
 	if (code < 0)
 		close_connection(c, GPALD_LOG_DEBUG, uv_err_name(code));
 }
 
-/* Does all there is to do now: takes lines, writes replies, reads on, or ends. */
+/*
+ * Goes on after anything has changed: waits for a turn, reads on, or ends. Has no
+ * effect on a connection whose state is as it should be.
+ */
 static void advance(struct gpald_connection *c)
 {
-	const bool took_any = take_lines(c);
-	bool unfinished;
+	const bool has_work = has_lines(c);
+	const bool held_back = is_held_back(c);
+	const bool is_unfinished = c->state == STATE_OPEN && !held_back && !has_work &&
+				   gpald_line_buffer_is_unfinished(&c->input);
 
-	if (c->state != STATE_CLOSING && !is_held_back(c)) {
-		if (c->state == STATE_INPUT_ENDED)
-			take_last_line(c);
-		else if (c->discarding ||
-			 c->input_length > limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES) + 1)
-			discard(c);
-	}
-	flush(c);
-	if (c->state == STATE_CLOSING)
-		return;
-
-	unfinished = c->state == STATE_OPEN && !is_held_back(c) &&
-		     (c->input_length > 0 || c->discarding);
-	if (!unfinished)
+	if (!is_unfinished)
 		c->line_since = 0;
-	else if (took_any || c->line_since == 0)
+	else if (c->line_since == 0)
 		c->line_since = uv_now(c->all->loop);
 
+	if (has_work && !held_back) {
+		gpald_user_wait(c->user, &c->turn);
+		uv_idle_start(&c->all->idle, on_idle);
+	}
 	update_reading(c);
-	if (c->state == STATE_INPUT_ENDED && c->input_length == 0 && c->queued == 0)
+	if (c->state == STATE_INPUT_ENDED && c->queued == 0 && !has_work)
 		close_connection(c, GPALD_LOG_DEBUG, "done");
 }
 
-/* Ends input from this side; what was read and not answered yet is answered. */
+/* Ends input from this side; whole lines that have been read are answered. */
 static void end_input(struct gpald_connection *c)
 {
 	if (c->state != STATE_OPEN)
 		return;
 	c->state = STATE_INPUT_ENDED;
-	c->cut_off = true;
+	c->is_cut_off = true;
 	advance(c);
 }
 
 /* Accepting. */
 
-/* Whether the connection, which is in the list already, is one too many. */
-static bool is_too_many(const struct gpald_connection *c)
+/* Whether there is no place for one more connection of that user. */
+static bool is_full(const struct gpald_connections *all, const struct gpald_user *user)
 {
-	const struct gpald_connections *all = c->all;
-	const uint64_t of_root = limit(c, GPALD_LIMIT_CONNECTIONS_FOR_ROOT);
-	uint64_t most = all->most, of_uid = 0;
+	const uint64_t *limits = all->service->limits->values;
+	const uint64_t all_places = limits[GPALD_LIMIT_CONNECTIONS];
+	const uint64_t of_root = limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
+	uint64_t places = all_places;
 
 	/* However few there may be, half of them are for everyone. */
-	if (c->caller.uid != 0)
-		most -= of_root < most / 2 ? of_root : most / 2;
-	for (const struct gpald_connection *other = all->first; other; other = other->next)
-		of_uid += other->caller.uid == c->caller.uid;
-	return all->count > most || of_uid > limit(c, GPALD_LIMIT_CONNECTIONS_PER_UID);
+	if (user->uid != 0)
+		places -= of_root < all_places / 2 ? of_root : all_places / 2;
+	return all->users.connections >= places ||
+	       user->connections >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
 }
 
-/* Says why and hangs up. What the client has sent is read, so that it sees the reply, not a reset. */
+/*
+ * Says why and hangs up. Some of what the client has sent is read, so that most
+ * clients see the reply before the reset.
+ */
 static void turn_away(struct gpald_connection *c, int fd)
 {
 	size_t length = 0;
@@ -430,11 +446,14 @@ static void turn_away(struct gpald_connection *c, int fd)
 
 	if (reply && send(fd, reply, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
 		shutdown(fd, SHUT_WR);
-		while (recv(fd, c->all->read_buffer, sizeof(c->all->read_buffer), MSG_DONTWAIT) > 0)
-			;
+		for (int i = 0; i < 8; i++)
+			if (recv(fd, c->all->read_buffer, sizeof(c->all->read_buffer),
+				 MSG_DONTWAIT) <= 0)
+				break;
 	}
 	free(reply);
-	close_connection(c, GPALD_LOG_WARNING, "too_many_connections");
+	/* The refusal has been logged. */
+	close_connection(c, GPALD_LOG_DEBUG, "too_many_connections");
 }
 
 bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener, bool inspect)
@@ -442,6 +461,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	struct gpald_connection *c = calloc(1, sizeof(*c));
 	struct ucred peer = { .uid = (uid_t)-1, .pid = 0 };
 	socklen_t size = sizeof(peer);
+	struct gpald_user *user;
 	int fd;
 
 	if (!c || uv_pipe_init(all->loop, &c->pipe, 0)) {
@@ -455,20 +475,29 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		c->next->previous = c;
 	all->first = c;
 	all->count++;
+	c->serve_until = UINT64_MAX;
+	gpald_line_buffer_init(&c->input, (size_t)limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES));
 
-	c->caller = (struct gpald_caller){ .uid = (uid_t)-1, .inspect = inspect };
 	if (uv_accept((uv_stream_t *)listener, stream(c)) ||
 	    uv_fileno((uv_handle_t *)&c->pipe, &fd) ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size)) {
 		close_connection(c, GPALD_LOG_WARNING, "accept_failed");
 		return true;
 	}
-	c->caller.uid = peer.uid;
-	c->caller.pid = peer.pid;
-	if (is_too_many(c)) {
-		turn_away(c, fd);
+	c->caller = (struct gpald_caller){ peer.uid, peer.pid, inspect };
+	user = gpald_user_ref(&all->users, peer.uid);
+	if (!user) {
+		close_connection(c, GPALD_LOG_ERROR, "out_of_memory");
 		return true;
 	}
+	if (is_full(all, user)) {
+		turn_away(c, fd);
+		gpald_user_unref(&all->users, user);
+		return true;
+	}
+	c->user = user;
+	user->connections++;
+	all->users.connections++;
 	log_peer(GPALD_LOG_DEBUG, "connection_accepted", c, "none");
 	advance(c);
 	return true;
@@ -490,8 +519,8 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 	if (c->line_since != 0 && now - c->line_since >= limit(c, GPALD_LIMIT_UNFINISHED_LINE_MS)) {
 		log_peer(GPALD_LOG_WARNING, "line_unfinished", c, "timeout");
 		refuse(c, GPALD_TIMEOUT);
-		if (c->state != STATE_CLOSING)
-			end_input(c);
+		flush(c);
+		end_input(c);
 	}
 }
 
@@ -515,8 +544,7 @@ void gpald_connections_tick(struct gpald_connections *all)
 static void stop_serving(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
-	c->stopping = true;
-	c->owed = c->input_length;
+	c->serve_until = gpald_line_buffer_received(&c->input);
 }
 
 void gpald_connections_stop_serving(struct gpald_connections *all)
@@ -524,10 +552,18 @@ void gpald_connections_stop_serving(struct gpald_connections *all)
 	for_each(all, stop_serving);
 }
 
+/*
+ * From here on the kernel takes nothing more from the client, and says so to it.
+ * What it has taken is read to the end, and refused by name.
+ */
 static void stop_reading(struct gpald_connection *c, uint64_t now)
 {
+	int fd;
+
 	(void)now;
-	end_input(c);
+	c->is_cut_off = true;
+	if (uv_fileno((uv_handle_t *)&c->pipe, &fd) || shutdown(fd, SHUT_RD))
+		end_input(c);
 }
 
 void gpald_connections_stop_reading(struct gpald_connections *all)

@@ -7,6 +7,7 @@
 #define GPALD_SERVER_CONNECTION_H
 
 #include "server/service.h"
+#include "server/user.h"
 
 #include <gpalayout/export.h>
 #include <stddef.h>
@@ -19,10 +20,11 @@ struct gpald_connection;
 struct gpald_connections {
 	uv_loop_t *loop;
 	const struct gpald_service *service;
-	size_t most; /* the limit, or what the descriptor limit allows */
+	uv_idle_t idle; /* runs while connections wait for their turn; data is this struct */
 
 	struct gpald_connection *first;
-	size_t count;
+	size_t count; /* open and closing ones */
+	struct gpald_users users;
 
 	/* Called after the last connection has gone; may be NULL. */
 	void (*on_empty)(struct gpald_connections *connections);
@@ -48,7 +50,10 @@ void gpald_connections_tick(struct gpald_connections *connections);
  */
 void gpald_connections_stop_serving(struct gpald_connections *connections);
 
-/* Ends input: each connection closes when its replies have been written. */
+/*
+ * Takes no more input: what clients have sent before is read and refused, and each
+ * connection closes when its replies have been written.
+ */
 void gpald_connections_stop_reading(struct gpald_connections *connections);
 
 /* Closes all, whatever they are owed. */

@@ -27,6 +27,7 @@ static const struct {
 	[GPALD_LIMIT_QUEUED_REQUESTS] = { "queued_requests", 64, 1, 65536 },
 	[GPALD_LIMIT_OUTPUT_PAUSE_BYTES] = { "output_pause_bytes", 1 * MIB, 1 * KIB, 64 * MIB },
 	[GPALD_LIMIT_OUTPUT_CLOSE_BYTES] = { "output_close_bytes", 32 * MIB, 4 * KIB, 256 * MIB },
+	[GPALD_LIMIT_OUTPUT_USER_BYTES] = { "output_user_bytes", 128 * MIB, 1 * KIB, 1024 * MIB },
 	[GPALD_LIMIT_OUTPUT_STALL_MS] = { "output_stall_ms", 30000, 100, 3600000 },
 	[GPALD_LIMIT_UNFINISHED_LINE_MS] = { "unfinished_line_ms", 10000, 100, 3600000 },
 	[GPALD_LIMIT_VIRTIO_MMIO_SLOTS] = { "virtio_mmio_slots", GPALD_VIRTIO_MMIO_SLOTS_MAX,

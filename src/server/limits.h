@@ -15,6 +15,7 @@ enum gpald_limit {
 	GPALD_LIMIT_QUEUED_REQUESTS,      /* a connection; then reading pauses */
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* of unsent replies; then reading pauses */
 	GPALD_LIMIT_OUTPUT_CLOSE_BYTES,   /* of unsent replies; then the connection is closed */
+	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* of unsent replies of a uid; then its reading pauses */
 	GPALD_LIMIT_OUTPUT_STALL_MS,      /* without progress; then the connection is closed */
 	GPALD_LIMIT_UNFINISHED_LINE_MS,   /* from a line's first byte to its end */
 	GPALD_LIMIT_VIRTIO_MMIO_SLOTS,

@@ -55,6 +55,7 @@ struct endpoint {
 
 struct server {
 	const struct gpald_server_options *options;
+	struct gpald_limits limits; /* in force: as told, or what the system allows */
 	uv_loop_t loop;
 	enum phase phase;
 	struct gpald_service service;
@@ -101,6 +102,7 @@ static void stop(struct server *server)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
 		uv_close((uv_handle_t *)&server->signals[i], NULL);
+	uv_close((uv_handle_t *)&server->connections.idle, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
 }
@@ -124,7 +126,8 @@ static void on_drain_timeout(uv_timer_t *timer)
 static void on_grace_over(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
-	const uint64_t drain_ms = server->options->limits.values[GPALD_LIMIT_DRAIN_MS];
+	/* Closing takes a while too, and the limit is for all of it. */
+	const uint64_t drain_ms = server->limits.values[GPALD_LIMIT_DRAIN_MS] * 9 / 10;
 
 	enter_phase(server, PHASE_DRAINING);
 	if (server->connections.count == 0) {
@@ -190,7 +193,7 @@ static uint64_t tick_interval(const struct gpald_limits *limits)
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct server *server = listener->data;
-	const uint64_t interval = tick_interval(&server->options->limits);
+	const uint64_t interval = tick_interval(&server->limits);
 
 	if (status < 0) {
 		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
@@ -240,13 +243,13 @@ static int watch_signal(struct server *server, uv_signal_t *handle, int number)
  * At the descriptor limit libuv drops clients without a word, so connections are
  * capped below it, after it has been raised as far as allowed.
  */
-static size_t connections_possible(const struct gpald_limits *limits)
+static uint64_t connections_possible(const struct gpald_limits *limits)
 {
 	const uint64_t wanted = limits->values[GPALD_LIMIT_CONNECTIONS];
 	struct rlimit descriptors;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors))
-		return (size_t)wanted;
+		return wanted;
 	if (descriptors.rlim_cur < wanted + DESCRIPTORS_BESIDES) {
 		rlim_t needed = wanted + DESCRIPTORS_BESIDES;
 
@@ -256,11 +259,11 @@ static size_t connections_possible(const struct gpald_limits *limits)
 		getrlimit(RLIMIT_NOFILE, &descriptors);
 	}
 	if (descriptors.rlim_cur >= wanted + DESCRIPTORS_BESIDES)
-		return (size_t)wanted;
+		return wanted;
 	gpald_log(GPALD_LOG_WARNING, "few_descriptors", "limit=%llu connections=%llu",
 		  (unsigned long long)descriptors.rlim_cur, (unsigned long long)wanted);
 	return descriptors.rlim_cur > DESCRIPTORS_BESIDES ?
-		       (size_t)(descriptors.rlim_cur - DESCRIPTORS_BESIDES) :
+		       descriptors.rlim_cur - DESCRIPTORS_BESIDES :
 		       1;
 }
 
@@ -273,7 +276,9 @@ static int init_handles(struct server *server)
 		return code;
 	server->tick.data = server;
 	server->drain.data = server;
+	server->connections.idle.data = &server->connections;
 	/* These only fail for bad arguments. */
+	uv_idle_init(&server->loop, &server->connections.idle);
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
 	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
@@ -300,9 +305,10 @@ int gpald_server_run(const struct gpald_server_options *options)
 
 	server = (struct server){
 		.options = options,
+		.limits = options->limits,
 		.service = {
 			.default_policy = options->default_policy,
-			.limits = &options->limits,
+			.limits = &server.limits,
 			.socket_path = options->socket_path,
 			.inspect_path = options->inspect_path,
 		},
@@ -311,7 +317,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	};
 	server.connections.loop = &server.loop;
 	server.connections.service = &server.service;
-	server.connections.most = connections_possible(&options->limits);
+	server.limits.values[GPALD_LIMIT_CONNECTIONS] = connections_possible(&options->limits);
 	server.connections.on_empty = on_empty;
 	server.connections.data = &server;
 

@@ -100,6 +100,11 @@ char *gpald_service_answer(const struct gpald_service *service, const struct gpa
 	if (code) {
 		log_refusal(caller, request.method, &error);
 		reply = gpald_rpc_error(request.id, &error, reply_length);
+		/* Only an id can make it that long. */
+		if (reply && *reply_length > service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
+			free(reply);
+			reply = gpald_rpc_error(NULL, &error, reply_length);
+		}
 	}
 	gpald_rpc_request_clear(&request);
 	*failed = !reply;

@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import socket
 import time
 import unittest
@@ -72,6 +73,9 @@ class Lines(unittest.TestCase):
             while time.monotonic() < deadline:
                 try:
                     client.send(b" ")
+                except BrokenPipeError:
+                    pass
+                try:
                     data = client.sock.recv(4096)
                     break
                 except socket.timeout:
@@ -90,6 +94,29 @@ class Output(unittest.TestCase):
             request["virtio_mmio"]["slots"] = 1
             del request["pcie"]
             self.assertIn("result", client.call("layout.resolve", {"request": request}))
+
+    def test_an_id_that_makes_a_refusal_too_long_is_left_out(self):
+        with Daemon("--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
+            client.send(padded(100000) + b"\n")
+            reply = client.read_reply()
+            self.assertEqual((reason(reply), reply["id"]), ("message_too_large", None))
+            self.assertIn("result", client.call("policy.list"))
+
+    def test_unread_output_of_a_user_is_limited_over_all_connections(self):
+        with Daemon("--limit", "output_user_bytes=64K") as daemon:
+            with daemon.connect() as greedy, daemon.connect() as other:
+                greedy.send(b"".join(SCHEMA % i for i in range(200)))
+                self.assertEqual(greedy.read_reply()["id"], 0)
+                # Time for the daemon to fill the socket and then itself.
+                time.sleep(1)
+                other.send(INFO + b"\n")
+                other.sock.settimeout(1)
+                with self.assertRaises(socket.timeout):
+                    other.read_line()
+                other.sock.settimeout(60)
+                for i in range(1, 200):
+                    self.assertEqual(greedy.read_reply()["id"], i)
+                self.assertIn("result", other.read_reply())
 
     def test_a_client_that_does_not_read_is_held_back_and_loses_nothing(self):
         with Daemon() as daemon, daemon.connect() as client:
@@ -129,6 +156,19 @@ class Output(unittest.TestCase):
             for i in range(60):
                 time.sleep(0.02)
                 self.assertEqual(client.read_reply()["id"], i)
+
+    def test_a_client_that_asks_and_reads_steadily_is_not_cut_off(self):
+        """New replies behind old ones do not hide that the old ones are being read."""
+        with Daemon("--limit", "output_stall_ms=700") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(60)))
+            deadline = time.monotonic() + 3
+            number = 0
+            while time.monotonic() < deadline:
+                self.assertEqual(client.read_reply()["id"], number)
+                client.send(SCHEMA % (60 + number))
+                number += 1
+                time.sleep(0.05)
+            self.assertIn("result", daemon.call("daemon.info"))
 
     def test_too_much_unsent_output_closes_the_connection(self):
         with Daemon("--limit", "output_close_bytes=64K") as daemon, daemon.connect() as client:
@@ -182,7 +222,7 @@ class Connections(unittest.TestCase):
                        self.accepted(daemon.socket), self.accepted(daemon.socket)]
             self.refused(daemon.socket)
             self.refused(daemon.inspect_socket)
-            daemon.wait_log("reason=too_many_connections")
+            daemon.wait_log("socket=inspect method=\"\" reason=overloaded")
             clients[0].close()
             self.when_free(daemon.socket)
 
@@ -223,9 +263,51 @@ class Connections(unittest.TestCase):
             self.refused(daemon.socket)
             os.write(go[1], b"x")
             self.assertEqual(os.waitpid(child, 0)[1], 0)
-            daemon.wait_log("event=connection_closed uid=65534 ")
+            daemon.wait_log("event=request_refused uid=65534 ")
             for end in ready + go:
                 os.close(end)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be someone else")
+    def test_connections_turned_away_take_no_one_elses_place(self):
+        with Daemon("--limit", "connections=40", "--limit", "connections_per_uid=4", "--limit",
+                    "connections_for_root=10", "--socket-mode", "666") as daemon:
+            os.chmod(daemon.folder, 0o755)
+            # While the daemon stands still, nobody knocks sixty times, and then root once.
+            daemon.process.send_signal(signal.SIGSTOP)
+            knocked, leave = os.pipe(), os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.setuid(65534)
+                clients = [Client(daemon.socket) for _ in range(60)]
+                os.write(knocked[1], b"x")
+                os.read(leave[0], 1)
+                os._exit(0 if clients else 1)
+            os.read(knocked[0], 1)
+            with daemon.connect() as client:
+                client.send(INFO + b"\n")
+                daemon.process.send_signal(signal.SIGCONT)
+                self.assertIn("result", client.read_reply())
+            os.write(leave[1], b"x")
+            os.waitpid(child, 0)
+            for end in knocked + leave:
+                os.close(end)
+
+    def test_a_flood_of_connections_does_not_flood_the_log(self):
+        with Daemon("--limit", "connections_per_uid=1") as daemon:
+            start = time.monotonic()
+            self.accepted(daemon.socket)
+            for _ in range(2000):
+                with Client(daemon.socket) as client:
+                    client.read_line()
+            self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
+
+    def test_a_client_turned_away_cannot_keep_the_daemon_busy(self):
+        with Daemon("--limit", "connections_per_uid=1") as daemon:
+            first = self.accepted(daemon.socket)
+            with Client(daemon.socket) as client:
+                client.send_aside(b"x" * 1000, then_shutdown=True)
+                self.assertEqual(reason(client.read_reply()), "overloaded")
+            self.assertIn("result", first.call("daemon.info"))
 
     def test_a_low_descriptor_limit_turns_clients_away_with_words(self):
         import resource
@@ -244,6 +326,7 @@ class Connections(unittest.TestCase):
                     with Client(daemon.socket) as client:
                         assert reason(client.read_reply()) == "overloaded"
                     assert "event=few_descriptors" in daemon.log()
+                    assert clients[0].call("daemon.info")["result"]["limits"]["connections"] == 16
                     for client in clients:
                         client.close()
                 status = 0

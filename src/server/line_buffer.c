@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines are handed out in place. The bytes of taken lines are dropped when more
+ * are appended, so that a burst of small lines is moved once, not once a line.
+ */
+#include "config.h"
+
+#include "server/line_buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_CAPACITY ((size_t)1024)
+
+void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most)
+{
+	*buffer = (struct gpald_line_buffer){ .most = most };
+}
+
+void gpald_line_buffer_clear(struct gpald_line_buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct gpald_line_buffer){ .most = buffer->most };
+}
+
+/* Moves the start of the line being looked for. */
+static void take(struct gpald_line_buffer *buffer, size_t to)
+{
+	buffer->taken += to - buffer->start;
+	buffer->start = to;
+	buffer->searched = to;
+}
+
+static void drop_taken(struct gpald_line_buffer *buffer)
+{
+	if (buffer->start == 0)
+		return;
+	memmove(buffer->data, buffer->data + buffer->start, buffer->end - buffer->start);
+	buffer->searched -= buffer->start;
+	buffer->end -= buffer->start;
+	buffer->start = 0;
+}
+
+static bool reserve(struct gpald_line_buffer *buffer, size_t length)
+{
+	size_t capacity = buffer->capacity ? buffer->capacity : LEAST_CAPACITY;
+	char *data;
+
+	if (length > SIZE_MAX / 2 - buffer->end)
+		return false;
+	while (capacity < buffer->end + length)
+		capacity *= 2;
+	if (capacity == buffer->capacity)
+		return true;
+	data = realloc(buffer->data, capacity);
+	if (!data)
+		return false;
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data, size_t length)
+{
+	drop_taken(buffer);
+	if (!reserve(buffer, length))
+		return false;
+	memcpy(buffer->data + buffer->end, data, length);
+	buffer->end += length;
+	return true;
+}
+
+static bool is_blank(const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+			return false;
+	return true;
+}
+
+/* The LF that ends the line being looked for, or NULL. */
+static const char *find_lf(struct gpald_line_buffer *buffer)
+{
+	const char *lf = NULL;
+
+	if (buffer->searched < buffer->end)
+		lf = memchr(buffer->data + buffer->searched, '\n', buffer->end - buffer->searched);
+	buffer->searched = lf ? (size_t)(lf - buffer->data) : buffer->end;
+	return lf;
+}
+
+/* A line of `length` bytes from the start, then `skip` bytes of line end. */
+static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length, size_t skip,
+				const char **line, size_t *line_length, uint64_t *offset)
+{
+	const bool was_skipping = buffer->is_skipping;
+
+	*line = buffer->data + buffer->start;
+	*line_length = length;
+	*offset = buffer->taken;
+	buffer->is_skipping = false;
+	take(buffer, buffer->start + length + skip);
+	if (was_skipping || is_blank(*line, length))
+		return GPALD_LINE_NONE;
+	if ((*line)[length - 1] == '\r')
+		(*line_length)--;
+	return *line_length > buffer->most ? GPALD_LINE_TOO_LONG : GPALD_LINE_WHOLE;
+}
+
+/* What has been received of an unfinished line is too much already, CR included. */
+static enum gpald_line skip_rest(struct gpald_line_buffer *buffer, uint64_t *offset)
+{
+	const bool is_new = !buffer->is_skipping;
+
+	*offset = buffer->taken;
+	buffer->is_skipping = true;
+	take(buffer, buffer->end);
+	return is_new ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE;
+}
+
+enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const char **line,
+				       size_t *length, uint64_t *offset)
+{
+	const char *lf;
+
+	while ((lf = find_lf(buffer))) {
+		const size_t whole = (size_t)(lf - buffer->data) - buffer->start;
+		enum gpald_line found = hand_out(buffer, whole, 1, line, length, offset);
+
+		if (found != GPALD_LINE_NONE)
+			return found;
+	}
+	if (buffer->is_skipping || buffer->end - buffer->start > buffer->most + 1)
+		return skip_rest(buffer, offset);
+	return GPALD_LINE_NONE;
+}
+
+enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const char **line,
+				       size_t *length, uint64_t *offset)
+{
+	if (buffer->start == buffer->end)
+		return GPALD_LINE_NONE;
+	return hand_out(buffer, buffer->end - buffer->start, 0, line, length, offset);
+}
+
+uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer)
+{
+	return buffer->taken + (buffer->end - buffer->start);
+}
+
+bool gpald_line_buffer_is_unfinished(const struct gpald_line_buffer *buffer)
+{
+	return buffer->is_skipping || buffer->start < buffer->end;
+}
+
+bool gpald_line_buffer_has_line(struct gpald_line_buffer *buffer)
+{
+	if (buffer->is_skipping && buffer->start < buffer->end)
+		return true;
+	return find_lf(buffer) || buffer->end - buffer->start > buffer->most + 1;
+}

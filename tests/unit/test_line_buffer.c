@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines out of a stream, however the stream is cut into pieces. */
+#include "config.h"
+
+#include "server/line_buffer.h"
+#include "tests/unit/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MOST 8
+
+/*
+ * What comes out, a line each: the text, or "!" for one that is too long; with the
+ * offset in the stream where that is asked for.
+ */
+struct outcome {
+	char text[512];
+	size_t length;
+};
+
+static void note(struct outcome *o, enum gpald_line found, const char *line, size_t length)
+{
+	if (found == GPALD_LINE_TOO_LONG)
+		line = "!", length = 1;
+	o->length += (size_t)snprintf(o->text + o->length, sizeof(o->text) - o->length, "%.*s|",
+				      (int)length, line);
+}
+
+static void drain(struct gpald_line_buffer *buffer, struct outcome *o)
+{
+	const char *line;
+	size_t length;
+	uint64_t offset;
+	enum gpald_line found;
+
+	while (gpald_line_buffer_has_line(buffer)) {
+		found = gpald_line_buffer_next(buffer, &line, &length, &offset);
+		if (found == GPALD_LINE_NONE)
+			break;
+		note(o, found, line, length);
+	}
+	found = gpald_line_buffer_next(buffer, &line, &length, &offset);
+	ck_assert_int_eq(found, GPALD_LINE_NONE);
+}
+
+static const struct {
+	const char *stream, *lines;
+} rows[] = {
+	{ "", "" },
+	{ "\n", "" },
+	{ "a\n", "a|" },
+	{ "a\r\n", "a|" },
+	{ "a\rb\n", "a\rb|" },
+	{ "a\r\r\n", "a\r|" },
+	{ "a\n\n \t\r\nb\n", "a|b|" },
+	{ "a", "a|" },
+	{ "a\nb", "a|b|" },
+	{ "a\n \r", "a|" },
+	{ "a\r", "a|" },
+	{ "12345678\n", "12345678|" },
+	{ "12345678\r\n", "12345678|" },
+	{ "12345678", "12345678|" },
+	{ "12345678\r", "12345678|" },
+	{ "123456789\n", "!|" },
+	{ "123456789\r\n", "!|" },
+	{ "123456789", "!|" },
+	{ "1234567890123456789\na\n", "!|a|" },
+	{ "1234567890123456789", "!|" },
+	{ "1234567890123456789\n", "!|" },
+	{ "1234567890123456789\n1234567890123456789\nb", "!|!|b|" },
+	/* Blanks are a line like any other until they end. */
+	{ "                    \na\n", "" },
+};
+
+/* Every way to cut the stream into pieces of one size gives the same lines. */
+START_TEST(lines_do_not_depend_on_the_pieces)
+{
+	const char *stream = rows[_i].stream;
+	const size_t length = strlen(stream);
+
+	for (size_t piece = 1; piece <= length + 1; piece++) {
+		struct gpald_line_buffer buffer;
+		struct outcome o = { .length = 0 };
+		const char *line;
+		size_t line_length;
+		uint64_t offset;
+		enum gpald_line found;
+
+		gpald_line_buffer_init(&buffer, MOST);
+		for (size_t at = 0; at < length; at += piece) {
+			size_t size = length - at < piece ? length - at : piece;
+
+			ck_assert(gpald_line_buffer_append(&buffer, stream + at, size));
+			drain(&buffer, &o);
+		}
+		found = gpald_line_buffer_last(&buffer, &line, &line_length, &offset);
+		if (found != GPALD_LINE_NONE)
+			note(&o, found, line, line_length);
+		ck_assert_uint_eq(gpald_line_buffer_received(&buffer), length);
+		ck_assert_uint_eq(buffer.taken, length);
+		/* A run of blanks that is too long may be known to be blank, or not yet. */
+		if (strspn(stream, " ") <= MOST + 1)
+			ck_assert_str_eq(o.text, rows[_i].lines);
+		gpald_line_buffer_clear(&buffer);
+	}
+}
+END_TEST
+
+START_TEST(offsets_count_from_the_start_of_the_stream)
+{
+	struct gpald_line_buffer buffer;
+	const char *line;
+	size_t length;
+	uint64_t offset;
+
+	gpald_line_buffer_init(&buffer, MOST);
+	ck_assert(gpald_line_buffer_append(&buffer, "a\n\nbc\r\nd", 8));
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	ck_assert_uint_eq(offset, 0);
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	ck_assert_uint_eq(offset, 3);
+	ck_assert(gpald_line_buffer_is_unfinished(&buffer));
+	ck_assert(!gpald_line_buffer_has_line(&buffer));
+	ck_assert(gpald_line_buffer_append(&buffer, "\n", 1));
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	ck_assert_uint_eq(offset, 7);
+	ck_assert(!gpald_line_buffer_is_unfinished(&buffer));
+	ck_assert_uint_eq(gpald_line_buffer_received(&buffer), 9);
+	gpald_line_buffer_clear(&buffer);
+}
+END_TEST
+
+START_TEST(a_line_that_is_skipped_takes_no_memory)
+{
+	struct gpald_line_buffer buffer;
+	char piece[4096];
+	const char *line;
+	size_t length;
+	uint64_t offset;
+
+	memset(piece, 'x', sizeof(piece));
+	gpald_line_buffer_init(&buffer, MOST);
+	for (int i = 0; i < 1000; i++) {
+		ck_assert(gpald_line_buffer_append(&buffer, piece, sizeof(piece)));
+		ck_assert(gpald_line_buffer_has_line(&buffer));
+		ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+				 i == 0 ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE);
+		ck_assert(gpald_line_buffer_is_unfinished(&buffer));
+	}
+	ck_assert_uint_le(buffer.capacity, 4 * sizeof(piece));
+	gpald_line_buffer_clear(&buffer);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("line_buffer");
+
+	add_rows(suite, "lines", lines_do_not_depend_on_the_pieces, COUNT_OF(rows));
+	add_test(suite, "lines", offsets_count_from_the_start_of_the_stream);
+	add_test(suite, "lines", a_line_that_is_skipped_takes_no_memory);
+	return run_suite(suite);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is. */
+#include "config.h"
+
+#include "server/user.h"
+#include "tests/unit/suite.h"
+
+#include <stddef.h>
+
+START_TEST(turns_go_round_users_not_connections)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *many = gpald_user_ref(&users, 1000), *few = gpald_user_ref(&users, 1001);
+	struct gpald_turn of_many[8] = { 0 }, of_few = { 0 };
+
+	for (int i = 0; i < 8; i++)
+		gpald_user_wait(many, &of_many[i]);
+	gpald_user_wait(few, &of_few);
+
+	/* However many wait before it, the other user has one of the next two turns. */
+	for (int round = 0; round < 20; round++) {
+		struct gpald_turn *first = gpald_users_next_turn(&users);
+		struct gpald_turn *second = gpald_users_next_turn(&users);
+
+		ck_assert(first == &of_few || second == &of_few);
+		ck_assert_ptr_ne(first, second);
+		gpald_user_wait(first == &of_few ? few : many, first);
+		gpald_user_wait(second == &of_few ? few : many, second);
+	}
+	gpald_user_unref(&users, many);
+	gpald_user_unref(&users, few);
+	ck_assert_ptr_null(users.first);
+}
+END_TEST
+
+START_TEST(connections_of_a_user_have_their_turns_in_order)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *user = gpald_user_ref(&users, 0);
+	struct gpald_turn turns[5] = { 0 };
+
+	for (int i = 0; i < 5; i++)
+		gpald_user_wait(user, &turns[i]);
+	for (int i = 0; i < 12; i++) {
+		struct gpald_turn *turn = gpald_users_next_turn(&users);
+
+		ck_assert_ptr_eq(turn, &turns[i % 5]);
+		ck_assert(!turn->is_waiting);
+		gpald_user_wait(user, turn);
+	}
+	gpald_user_unref(&users, user);
+}
+END_TEST
+
+START_TEST(waiting_twice_is_waiting_once)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *user = gpald_user_ref(&users, 0);
+	struct gpald_turn turn = { 0 };
+
+	gpald_user_wait(user, &turn);
+	gpald_user_wait(user, &turn);
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
+	ck_assert_ptr_null(gpald_users_next_turn(&users));
+	gpald_user_unref(&users, user);
+}
+END_TEST
+
+/* Leaving from the front, the middle and the end keeps the others in order. */
+START_TEST(a_connection_may_leave_the_queue)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *user = gpald_user_ref(&users, 0);
+	struct gpald_turn turns[3] = { 0 };
+
+	for (int i = 0; i < 3; i++)
+		gpald_user_wait(user, &turns[i]);
+	gpald_user_leave(user, &turns[_i]);
+	gpald_user_leave(user, &turns[_i]);
+	for (int i = 0; i < 3; i++)
+		if (i != _i)
+			ck_assert_ptr_eq(gpald_users_next_turn(&users), &turns[i]);
+	ck_assert_ptr_null(gpald_users_next_turn(&users));
+	gpald_user_wait(user, &turns[_i]);
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turns[_i]);
+	gpald_user_unref(&users, user);
+}
+END_TEST
+
+START_TEST(a_uid_is_one_user_until_its_last_reference)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *first = gpald_user_ref(&users, 7), *again = gpald_user_ref(&users, 7);
+	struct gpald_user *other = gpald_user_ref(&users, 8);
+	struct gpald_turn turn = { 0 };
+
+	ck_assert_ptr_eq(first, again);
+	ck_assert_ptr_ne(first, other);
+	gpald_user_wait(first, &turn);
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
+	gpald_user_unref(&users, first);
+	ck_assert_ptr_eq(gpald_user_ref(&users, 7), again);
+	gpald_user_unref(&users, again);
+	gpald_user_unref(&users, again);
+	/* The one that had the last turn is gone; turns go on. */
+	gpald_user_wait(other, &turn);
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
+	gpald_user_unref(&users, other);
+	ck_assert_ptr_null(users.first);
+	ck_assert_ptr_null(gpald_users_next_turn(&users));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("user");
+
+	add_test(suite, "turns", turns_go_round_users_not_connections);
+	add_test(suite, "turns", connections_of_a_user_have_their_turns_in_order);
+	add_test(suite, "turns", waiting_twice_is_waiting_once);
+	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
+	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);
+	return run_suite(suite);
+}
