@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,6 +85,16 @@ static short wait_ready(const struct connection *c, short events)
 	}
 }
 
+/* Linux says of any file that is no socket what it says of one without a daemon. */
+static int connect_error(const char *path, int error)
+{
+	struct stat info;
+
+	if (error == ECONNREFUSED && stat(path, &info) == 0 && !S_ISSOCK(info.st_mode))
+		return ENOTSOCK;
+	return error;
+}
+
 static enum ctl_exit connect_daemon(struct connection *c)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -101,7 +112,8 @@ static enum ctl_exit connect_daemon(struct connection *c)
 		if (errno == EISCONN)
 			break;
 		if (errno != EAGAIN && errno != EINTR)
-			return no_answer(c, "cannot connect", errno);
+			return no_answer(c, "cannot connect",
+					 connect_error(c->endpoint->path, errno));
 		if (now_ms() >= c->deadline_ms)
 			return timed_out(c);
 		poll(NULL, 0, CONNECT_RETRY_MS);

@@ -124,7 +124,7 @@ static enum ctl_exit add_pinned(struct gpald_builder *b, cJSON *object,
 		return ctl_usage_error("%s: %s: '%s' is not a size", rc->flag,
 				       keys[window->size].name, size_text);
 	if (__builtin_add_overflow(base, size, &end))
-		return ctl_usage_error("%s: %s=%s and a size of %s end above 2^64", rc->flag,
+		return ctl_usage_error("%s: %s=%s and a size of %s end at 2^64 or above", rc->flag,
 				       keys[window->base].name, base_text, size_text);
 	gpald_build_range(b, object, keys[window->size].name, (struct gpal_range){ base, end });
 	return CTL_OK;
