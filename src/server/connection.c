@@ -28,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum state {
 	STATE_OPEN,
@@ -101,6 +100,26 @@ static void log_peer(enum gpald_log_level level, const char *event,
 		  state_names[c->state], reason);
 }
 
+static void advance(struct gpald_connection *c);
+
+/*
+ * Bytes of replies are no longer owed: they were written, or the connection is
+ * gone. Connections that were held back by them go on.
+ */
+static void release(struct gpald_connection *c, size_t bytes)
+{
+	const uint64_t most = limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
+	const bool held_back = c->user->unsent >= most;
+
+	c->unsent -= bytes;
+	c->user->unsent -= bytes;
+	if (!held_back || c->user->unsent >= most)
+		return;
+	for (struct gpald_connection *other = c->all->first; other; other = other->next)
+		if (other != c && other->user == c->user && other->state != STATE_CLOSING)
+			advance(other);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct gpald_connection *c = (struct gpald_connection *)handle;
@@ -114,7 +133,7 @@ static void on_closed(uv_handle_t *handle)
 		c->next->previous = c->previous;
 	all->count--;
 	if (c->user) {
-		c->user->unsent -= c->unsent;
+		release(c, c->unsent);
 		gpald_user_unref(&all->users, c->user);
 	}
 	gpald_line_buffer_clear(&c->input);
@@ -199,32 +218,15 @@ static void refuse(struct gpald_connection *c, enum gpald_reason reason)
 	add_reply(c, reply, length);
 }
 
-static void advance(struct gpald_connection *c);
-
-/* Connections of a user that were held back by what another has just sent go on. */
-static void wake_user(const struct gpald_connection *c, size_t unsent_before)
-{
-	const uint64_t most = limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
-
-	if (unsent_before < most || c->user->unsent >= most)
-		return;
-	for (struct gpald_connection *other = c->all->first; other; other = other->next)
-		if (other != c && other->user == c->user && other->state != STATE_CLOSING)
-			advance(other);
-}
-
 static void on_written(uv_write_t *request, int status)
 {
 	struct write *write = (struct write *)request;
 	struct gpald_connection *c = write->connection;
-	const size_t unsent_before = c->user->unsent;
 
 	c->queued -= write->requests;
-	c->unsent -= write->length;
-	c->user->unsent -= write->length;
+	release(c, write->length);
 	free(write->data);
 	free(write);
-	wake_user(c, unsent_before);
 	if (c->state == STATE_CLOSING)
 		return;
 	if (status < 0) {
