@@ -5,11 +5,14 @@
 #include "server/log.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,31 +43,62 @@ void gpald_log_set_level(enum gpald_log_level level)
 }
 
 /*
+ * Where the log goes. A terminal or a pipe is opened again, so that only this
+ * daemon's writes to it do not block; a socket is asked not to, write by write;
+ * anything else takes what it is given.
+ */
+static struct {
+	int fd;
+	bool is_socket;
+	bool is_settled;
+} sink = { .fd = STDERR_FILENO };
+
+static void settle_sink(void)
+{
+	struct stat info;
+	int again;
+
+	if (sink.is_settled || fstat(STDERR_FILENO, &info))
+		return;
+	sink.is_settled = true;
+	sink.is_socket = S_ISSOCK(info.st_mode);
+	if (!S_ISCHR(info.st_mode) && !S_ISFIFO(info.st_mode))
+		return;
+	again = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (again >= 0)
+		sink.fd = again;
+}
+
+/* Whether the whole text was taken, at once. */
+static bool emit(const char *text, size_t length)
+{
+	struct pollfd ready = { .fd = sink.fd, .events = POLLOUT };
+
+	if (sink.is_socket)
+		return send(sink.fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)length;
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+		return false;
+	return write(sink.fd, text, length) == (ssize_t)length;
+}
+
+/*
  * Never waits: whoever reads the log may have stopped, and the daemon must not. A
  * log that cannot be written has nowhere to be reported but in its own next line.
  */
 static void write_line(const char *line, size_t length)
 {
 	static unsigned int lost;
-	struct pollfd log = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char note[64];
 
-	if (poll(&log, 1, 0) != 1 || !(log.revents & POLLOUT)) {
-		lost++;
-		return;
-	}
+	settle_sink();
 	if (lost > 0) {
 		int size = snprintf(note, sizeof(note), "level=warning event=log_lost lines=%u\n",
 				    lost);
 
-		if (write(STDERR_FILENO, note, (size_t)size) == size)
+		if (emit(note, (size_t)size))
 			lost = 0;
-		if (poll(&log, 1, 0) != 1 || !(log.revents & POLLOUT)) {
-			lost++;
-			return;
-		}
 	}
-	if (write(STDERR_FILENO, line, length) < 0)
+	if (lost > 0 || !emit(line, length))
 		lost++;
 }
 
