@@ -24,6 +24,7 @@
 #include "server/log.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,7 +259,8 @@ static void flush(struct gpald_connection *c)
 	};
 	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
 	buffer = uv_buf_init(c->output, (unsigned int)c->output_length);
-	if (c->pipe.write_queue_size == 0)
+	/* What libuv has written since the last look would be forgotten below. */
+	if (c->pipe.write_queue_size == 0 || c->pipe.write_queue_size != c->backlog_seen)
 		c->progress_at = uv_now(c->all->loop);
 	c->output = NULL;
 	c->output_length = c->output_capacity = c->output_requests = 0;
@@ -323,6 +325,7 @@ static void serve(struct gpald_connection *c)
 	while (c->state != STATE_CLOSING && !is_held_back(c) && take_line(c))
 		if (uv_hrtime() >= end)
 			break;
+	gpald_line_buffer_trim(&c->input);
 	flush(c);
 	if (c->state != STATE_CLOSING)
 		advance(c);
@@ -477,7 +480,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		c->next->previous = c;
 	all->first = c;
 	all->count++;
-	c->serve_until = UINT64_MAX;
+	c->serve_until = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input, (size_t)limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES));
 
 	if (uv_accept((uv_stream_t *)listener, stream(c)) ||
@@ -551,6 +554,7 @@ static void stop_serving(struct gpald_connection *c, uint64_t now)
 
 void gpald_connections_stop_serving(struct gpald_connections *all)
 {
+	all->is_stopping = true;
 	for_each(all, stop_serving);
 }
 
@@ -560,11 +564,16 @@ void gpald_connections_stop_serving(struct gpald_connections *all)
  */
 static void stop_reading(struct gpald_connection *c, uint64_t now)
 {
-	int fd;
+	struct pollfd peer = { .events = POLLRDHUP };
 
 	(void)now;
+	if (c->state != STATE_OPEN || uv_fileno((uv_handle_t *)&c->pipe, &peer.fd))
+		return;
+	/* A client that has ended its input itself has had its last line cut off by nobody. */
+	if (poll(&peer, 1, 0) == 1 && (peer.revents & POLLRDHUP))
+		return;
 	c->is_cut_off = true;
-	if (uv_fileno((uv_handle_t *)&c->pipe, &fd) || shutdown(fd, SHUT_RD))
+	if (shutdown(peer.fd, SHUT_RD))
 		end_input(c);
 }
 

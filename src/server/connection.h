@@ -25,6 +25,7 @@ struct gpald_connections {
 	struct gpald_connection *first;
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
+	bool is_stopping; /* requests of connections accepted from now on are refused */
 
 	/* Called after the last connection has gone; may be NULL. */
 	void (*on_empty)(struct gpald_connections *connections);

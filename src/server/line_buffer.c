@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define LEAST_CAPACITY ((size_t)1024)
+#define KEPT_CAPACITY ((size_t)65536)
 
 void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most)
 {
@@ -63,6 +64,11 @@ static bool reserve(struct gpald_line_buffer *buffer, size_t length)
 bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data, size_t length)
 {
 	drop_taken(buffer);
+	/* The rest of a line that is too long is not worth keeping. */
+	if (buffer->is_skipping && !memchr(data, '\n', length)) {
+		buffer->taken += length;
+		return true;
+	}
 	if (!reserve(buffer, length))
 		return false;
 	memcpy(buffer->data + buffer->end, data, length);
@@ -141,6 +147,15 @@ enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const c
 	if (buffer->start == buffer->end)
 		return GPALD_LINE_NONE;
 	return hand_out(buffer, buffer->end - buffer->start, 0, line, length, offset);
+}
+
+void gpald_line_buffer_trim(struct gpald_line_buffer *buffer)
+{
+	if (buffer->start < buffer->end || buffer->capacity <= KEPT_CAPACITY)
+		return;
+	free(buffer->data);
+	buffer->data = NULL;
+	buffer->capacity = buffer->start = buffer->end = buffer->searched = 0;
 }
 
 uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer)

@@ -44,6 +44,9 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);
 
+/* Gives back the memory of a large line that has been dealt with. */
+void gpald_line_buffer_trim(struct gpald_line_buffer *buffer);
+
 /* Bytes received in all. */
 uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer);
 

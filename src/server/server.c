@@ -3,10 +3,10 @@
  * Brings the parts up and down: listeners, signals, the clock. Everything runs on
  * one libuv loop; a resolve takes microseconds and needs no thread.
  *
- * The end has three steps. The signal closes the listeners and removes their
- * files; for a moment clients that had a request under way get an answer that
- * says so; then reading stops and connections close as their replies are written.
- * What is left at the drain limit is cut off.
+ * The end has three steps. The signal removes the socket files; for a moment
+ * clients that had a request under way get an answer that says so; then listeners
+ * and reading stop, and connections close as their replies are written. What is
+ * left at the drain limit is cut off.
  */
 #include "config.h"
 
@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#define ACCEPTED_A_ROUND 16    /* lest a flood of connections keep the loop from all else */
 #define GRACE_MS 100           /* from the signal to the end of reading */
 #define DESCRIPTORS_BESIDES 64 /* that are not connections: listeners, locks, libuv's own */
 #define TICK_LEAST_MS 20
@@ -49,7 +50,7 @@ enum {
 struct endpoint {
 	uv_pipe_t pipe;
 	bool is_open;   /* the pipe is initialised and not closed */
-	bool is_behind; /* a client waits for memory */
+	bool is_behind; /* a client waits for memory, or for the loop to go round */
 	struct gpald_listener listener;
 };
 
@@ -61,20 +62,29 @@ struct server {
 	struct gpald_service service;
 	struct endpoint endpoints[ENDPOINT_COUNT];
 	uv_signal_t signals[2];
-	uv_timer_t tick;  /* runs while serving, for the limits on time */
-	uv_timer_t drain; /* the steps of the end */
+	uv_timer_t tick;       /* runs while serving, for the limits on time */
+	uv_timer_t drain;      /* the steps of the end */
+	uv_check_t round;      /* runs once after clients were accepted */
+	unsigned int accepted; /* since the loop last looked at its sockets */
 	struct gpald_connections connections;
 };
 
+/* No one else can connect; who has may still be waiting to be accepted. */
+static void remove_socket_files(struct server *server)
+{
+	for (int i = 0; i < ENDPOINT_COUNT; i++)
+		gpald_listener_close(&server->endpoints[i].listener);
+}
+
 static void close_endpoints(struct server *server)
 {
+	remove_socket_files(server);
 	for (int i = 0; i < ENDPOINT_COUNT; i++) {
 		struct endpoint *endpoint = &server->endpoints[i];
 
 		if (endpoint->is_open)
 			uv_close((uv_handle_t *)&endpoint->pipe, NULL);
 		endpoint->is_open = false;
-		gpald_listener_close(&endpoint->listener);
 	}
 }
 
@@ -105,6 +115,7 @@ static void stop(struct server *server)
 	uv_close((uv_handle_t *)&server->connections.idle, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
+	uv_close((uv_handle_t *)&server->round, NULL);
 }
 
 static void on_empty(struct gpald_connections *connections)
@@ -130,6 +141,7 @@ static void on_grace_over(uv_timer_t *timer)
 	const uint64_t drain_ms = server->limits.values[GPALD_LIMIT_DRAIN_MS] * 9 / 10;
 
 	enter_phase(server, PHASE_DRAINING);
+	close_endpoints(server);
 	if (server->connections.count == 0) {
 		stop(server);
 		return;
@@ -151,10 +163,9 @@ static void on_signal(uv_signal_t *handle, int number)
 	gpald_log(GPALD_LOG_INFO, "stopping", "signal=%d connections=%zu", number,
 		  server->connections.count);
 	enter_phase(server, PHASE_GRACE);
-	close_endpoints(server);
+	remove_socket_files(server);
 	gpald_connections_stop_serving(&server->connections);
-	uv_timer_start(&server->drain, on_grace_over, server->connections.count > 0 ? GRACE_MS : 0,
-		       0);
+	uv_timer_start(&server->drain, on_grace_over, GRACE_MS, 0);
 }
 
 /* Accepts the next client; if there is no memory for it, the tick tries again. */
@@ -164,16 +175,35 @@ static void accept_client(struct server *server, struct endpoint *endpoint)
 						       endpoint == &server->endpoints[INSPECT]);
 }
 
-static void on_tick(uv_timer_t *timer)
+/* Clients that had to wait. True: some still have to. */
+static bool accept_waiting(struct server *server)
 {
-	struct server *server = timer->data;
 	bool is_behind = false;
 
 	for (int i = 0; i < ENDPOINT_COUNT; i++) {
-		if (server->endpoints[i].is_open && server->endpoints[i].is_behind)
-			accept_client(server, &server->endpoints[i]);
-		is_behind |= server->endpoints[i].is_behind;
+		struct endpoint *endpoint = &server->endpoints[i];
+
+		if (endpoint->is_open && endpoint->is_behind)
+			accept_client(server, endpoint);
+		is_behind |= endpoint->is_open && endpoint->is_behind;
 	}
+	return is_behind;
+}
+
+static void on_round(uv_check_t *check)
+{
+	struct server *server = check->data;
+
+	server->accepted = 0;
+	uv_check_stop(check);
+	accept_waiting(server);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	const bool is_behind = accept_waiting(server);
+
 	gpald_connections_tick(&server->connections);
 	if (server->connections.count == 0 && !is_behind)
 		uv_timer_stop(timer);
@@ -199,8 +229,15 @@ static void on_connection(uv_stream_t *listener, int status)
 		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
 		return;
 	}
-	/* The pipe is the endpoint's first member. */
-	accept_client(server, (struct endpoint *)listener);
+	/*
+	 * The pipe is the endpoint's first member. libuv calls again until no client
+	 * waits, or until one is left waiting.
+	 */
+	uv_check_start(&server->round, on_round);
+	if (++server->accepted > ACCEPTED_A_ROUND)
+		((struct endpoint *)listener)->is_behind = true;
+	else
+		accept_client(server, (struct endpoint *)listener);
 	if (!uv_is_active((uv_handle_t *)&server->tick))
 		uv_timer_start(&server->tick, on_tick, interval, interval);
 }
@@ -279,6 +316,8 @@ static int init_handles(struct server *server)
 	server->connections.idle.data = &server->connections;
 	/* These only fail for bad arguments. */
 	uv_idle_init(&server->loop, &server->connections.idle);
+	server->round.data = server;
+	uv_check_init(&server->loop, &server->round);
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
 	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
@@ -303,6 +342,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	static struct server server; /* static for its size; there is one */
 	int code, status = 1;
 
+	signal(SIGPIPE, SIG_IGN);
 	server = (struct server){
 		.options = options,
 		.limits = options->limits,
@@ -321,7 +361,6 @@ int gpald_server_run(const struct gpald_server_options *options)
 	server.connections.on_empty = on_empty;
 	server.connections.data = &server;
 
-	signal(SIGPIPE, SIG_IGN);
 	code = init_handles(&server);
 	if (code < 0) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s", uv_err_name(code));

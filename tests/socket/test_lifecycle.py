@@ -113,6 +113,19 @@ class Stopping(unittest.TestCase):
             self.assertEqual(kinds, sorted(kinds))
             self.assertEqual(daemon.stop(), 0)
 
+    def test_a_last_line_without_lf_counts_at_the_end_too(self):
+        """The client had ended its input before the signal, and is still reading."""
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send((b"".join(SCHEMA % i for i in range(40)))[:-1])
+            client.shutdown()
+            self.assertEqual(client.read_reply()["id"], 0)
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_log("event=stopping")
+            time.sleep(0.3)
+            self.assertEqual([client.read_reply()["id"] for _ in range(39)], list(range(1, 40)))
+            self.assertIsNone(client.read_line())
+            self.assertEqual(daemon.stop(), 0)
+
     def test_requests_after_the_signal_are_refused_by_name(self):
         # On a busy machine the client may sleep over the moment in which refusals are given.
         for _ in range(20):
@@ -198,6 +211,21 @@ class Surroundings(unittest.TestCase):
         self.assertEqual(process.wait(PATIENCE), 0)
         os.close(reader)
         os.close(writer)
+
+    def test_a_terminal_that_nobody_reads_stops_nothing(self):
+        try:
+            master, slave = os.openpty()
+        except OSError as error:
+            self.skipTest(f"no terminals here: {error}")
+        process, noisy = self.spawn(self.folder, stderr=slave)
+        noisy.send_aside(b"x\n" * 2000, then_shutdown=True)
+        for _ in range(2000):
+            self.assertIn("error", noisy.read_reply())
+        noisy.close()
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE), 0)
+        os.close(master)
+        os.close(slave)
 
     def test_lines_of_the_log_that_were_lost_are_counted(self):
         reader, writer = os.pipe()

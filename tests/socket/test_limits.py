@@ -67,7 +67,17 @@ class Lines(unittest.TestCase):
             daemon.wait_log("event=line_unfinished uid=")
 
     def test_dribbling_does_not_extend_the_time(self):
-        with Daemon("--limit", "unfinished_line_ms=300") as daemon, daemon.connect() as client:
+        self.dribble(b"")
+
+    def test_dribbling_into_a_line_that_is_too_long_does_not_either(self):
+        self.dribble(b"x" * 5000)
+
+    def dribble(self, start):
+        with Daemon("--limit", "unfinished_line_ms=300", "--limit", "request_line_bytes=4K") as daemon, \
+                daemon.connect() as client:
+            client.send(start)
+            if start:
+                self.assertEqual(reason(client.read_reply()), "message_too_large")
             client.sock.settimeout(0.02)
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
@@ -300,6 +310,25 @@ class Connections(unittest.TestCase):
                 with Client(daemon.socket) as client:
                     client.read_line()
             self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
+
+    def test_a_flood_of_connections_keeps_no_one_waiting(self):
+        with Daemon("--limit", "connections_per_uid=4") as daemon, daemon.connect() as client:
+            child = os.fork()
+            if child == 0:
+                # Until it is told to stop: connects and hangs up, faster than the daemon turns it away.
+                while True:
+                    try:
+                        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+                            knock.setblocking(False)
+                            knock.connect(daemon.socket)
+                    except OSError:
+                        pass
+            try:
+                for _ in range(200):
+                    self.assertIn("result", client.call("daemon.info"))
+            finally:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
 
     def test_a_client_turned_away_cannot_keep_the_daemon_busy(self):
         with Daemon("--limit", "connections_per_uid=1") as daemon:

@@ -146,12 +146,39 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 	gpald_line_buffer_init(&buffer, MOST);
 	for (int i = 0; i < 1000; i++) {
 		ck_assert(gpald_line_buffer_append(&buffer, piece, sizeof(piece)));
-		ck_assert(gpald_line_buffer_has_line(&buffer));
+		/* Only the first piece is news; the others are not even a turn's work. */
+		ck_assert_int_eq(gpald_line_buffer_has_line(&buffer), i == 0);
 		ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 				 i == 0 ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE);
 		ck_assert(gpald_line_buffer_is_unfinished(&buffer));
 	}
 	ck_assert_uint_le(buffer.capacity, 4 * sizeof(piece));
+	ck_assert_uint_eq(gpald_line_buffer_received(&buffer), 1000 * sizeof(piece));
+	gpald_line_buffer_clear(&buffer);
+}
+END_TEST
+
+START_TEST(a_large_line_is_forgotten_when_it_is_done)
+{
+	struct gpald_line_buffer buffer;
+	static char large[1 << 20];
+	const char *line;
+	size_t length;
+	uint64_t offset;
+
+	memset(large, 'x', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\n';
+	gpald_line_buffer_init(&buffer, sizeof(large));
+	ck_assert(gpald_line_buffer_append(&buffer, large, sizeof(large)));
+	gpald_line_buffer_trim(&buffer);
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	gpald_line_buffer_trim(&buffer);
+	ck_assert_uint_eq(buffer.capacity, 0);
+	ck_assert(gpald_line_buffer_append(&buffer, "a\n", 2));
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	ck_assert_uint_eq(offset, sizeof(large));
 	gpald_line_buffer_clear(&buffer);
 }
 END_TEST
@@ -163,5 +190,6 @@ int main(void)
 	add_rows(suite, "lines", lines_do_not_depend_on_the_pieces, COUNT_OF(rows));
 	add_test(suite, "lines", offsets_count_from_the_start_of_the_stream);
 	add_test(suite, "lines", a_line_that_is_skipped_takes_no_memory);
+	add_test(suite, "lines", a_large_line_is_forgotten_when_it_is_done);
 	return run_suite(suite);
 }
