@@ -64,8 +64,8 @@ static bool reserve(struct gpald_line_buffer *buffer, size_t length)
 bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data, size_t length)
 {
 	drop_taken(buffer);
-	/* The rest of a line that is too long is not worth keeping. */
-	if (buffer->is_skipping && !memchr(data, '\n', length)) {
+	/* The rest of a line that is too long is not worth keeping, unless its end has come. */
+	if (buffer->is_skipping && buffer->start == buffer->end && !memchr(data, '\n', length)) {
 		buffer->taken += length;
 		return true;
 	}

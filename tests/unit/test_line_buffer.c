@@ -158,6 +158,28 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 }
 END_TEST
 
+START_TEST(what_follows_a_skipped_line_is_kept_before_it_is_asked_for)
+{
+	struct gpald_line_buffer buffer;
+	const char *line;
+	size_t length;
+	uint64_t offset;
+
+	gpald_line_buffer_init(&buffer, MOST);
+	ck_assert(gpald_line_buffer_append(&buffer, "12345678901", 11));
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_TOO_LONG);
+	ck_assert(gpald_line_buffer_append(&buffer, "2\na", 3));
+	ck_assert(gpald_line_buffer_append(&buffer, "b", 1));
+	ck_assert(gpald_line_buffer_append(&buffer, "c\n", 2));
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	ck_assert_uint_eq(length, 3);
+	ck_assert_int_eq(memcmp(line, "abc", 3), 0);
+	gpald_line_buffer_clear(&buffer);
+}
+END_TEST
+
 START_TEST(a_large_line_is_forgotten_when_it_is_done)
 {
 	struct gpald_line_buffer buffer;
@@ -190,6 +212,7 @@ int main(void)
 	add_rows(suite, "lines", lines_do_not_depend_on_the_pieces, COUNT_OF(rows));
 	add_test(suite, "lines", offsets_count_from_the_start_of_the_stream);
 	add_test(suite, "lines", a_line_that_is_skipped_takes_no_memory);
+	add_test(suite, "lines", what_follows_a_skipped_line_is_kept_before_it_is_asked_for);
 	add_test(suite, "lines", a_large_line_is_forgotten_when_it_is_done);
 	return run_suite(suite);
 }
