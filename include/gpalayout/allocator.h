@@ -26,8 +26,10 @@ struct gpal_pinned {
 	struct gpal_range range;
 };
 
-/* A range to be placed. Size and alignment in bytes. The tag is borrowed for the call,
-   and not NULL. */
+/*
+ * A range to be placed. Size and alignment in bytes. The tag is borrowed for the
+ * call, and not NULL.
+ */
 struct gpal_demand {
 	const char *tag;
 	uint64_t size;

@@ -330,7 +330,7 @@ class Connections(unittest.TestCase):
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
 
-    def test_a_client_turned_away_cannot_keep_the_daemon_busy(self):
+    def test_a_client_turned_away_sees_why_though_it_has_sent_something(self):
         with Daemon("--limit", "connections_per_uid=1") as daemon:
             first = self.accepted(daemon.socket)
             with Client(daemon.socket) as client:
