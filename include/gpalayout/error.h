@@ -42,9 +42,12 @@ enum gpal_code {
 	/* Not about the input. */
 	GPAL_E_NO_MEMORY = -17, /* the heap is exhausted */
 	GPAL_E_INTERNAL = -18,  /* cannot happen; a bug in the library */
+
+	/* About a live layout. */
+	GPAL_E_WOULD_MOVE = -19, /* the change is only possible if ranges of it move */
 };
 
-#define GPAL_CODE_COUNT 19 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
+#define GPAL_CODE_COUNT 20 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
 
 /*
  * The member of the input an error is about. `index` in struct gpal_error counts

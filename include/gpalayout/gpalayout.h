@@ -4,11 +4,13 @@
 #define GPALAYOUT_GPALAYOUT_H
 
 #include <gpalayout/allocator.h>
+#include <gpalayout/compare.h>
 #include <gpalayout/error.h>
 #include <gpalayout/export.h>
 #include <gpalayout/kind.h>
 #include <gpalayout/layout.h>
 #include <gpalayout/policy.h>
+#include <gpalayout/probe.h>
 #include <gpalayout/range.h>
 #include <gpalayout/request.h>
 

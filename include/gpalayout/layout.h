@@ -76,7 +76,7 @@ struct gpal_layout {
 	const struct gpal_policy *policy;
 	enum gpal_profile profile;
 
-	const struct gpal_ram_extent *ram; /* ascending, which is also node order */
+	const struct gpal_ram_extent *ram; /* ascending; also in node order, unless updated */
 	size_t ram_count;
 
 	struct gpal_range chipset_low_mmio;

@@ -28,6 +28,9 @@ struct placed {
 struct placement {
 	struct gpald_arena *arena;
 	const struct gpal_alloc_input *input;
+	struct gpald_kept_list kept;
+	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL where none is */
+	uint64_t *kept_ram_end;         /* for each RAM demand that is kept, its highest end */
 	struct gpal_error *error;
 
 	struct gpald_free_space free;  /* what the phases so far have left */
@@ -190,7 +193,7 @@ static void record(struct placement *p, enum gpal_kind kind, size_t index, struc
 	p->placed[p->placed_count++] = (struct placed){ kind, (uint32_t)index, range };
 	if (range.end > p->top)
 		p->top = range.end;
-	if (kind == GPAL_KIND_RAM)
+	if (kind == GPAL_KIND_RAM && range.end > p->end_of_ram)
 		p->end_of_ram = range.end;
 }
 
@@ -232,9 +235,30 @@ static int exhausted(struct placement *p, enum gpal_kind kind, size_t index,
 	return code;
 }
 
-/* The pinned range of that number: the reserved ones come first. */
-static struct gpal_map_entry pinned_entry(const struct gpal_alloc_input *input, size_t number)
+static bool is_kept(const struct placement *p, enum gpal_kind kind, size_t index)
 {
+	return p->is_kept[kind] && p->is_kept[kind][index];
+}
+
+/*
+ * The range of that number whose place is given: reserved ones come first, then
+ * fixed ones, then those that are kept.
+ */
+static struct gpal_map_entry given_entry(const struct placement *p, size_t number)
+{
+	const struct gpal_alloc_input *input = p->input;
+
+	if (number >= p->pinned_count) {
+		const struct gpald_kept *kept = &p->kept.ranges[number - p->pinned_count];
+
+		return (struct gpal_map_entry){
+			.tag = demands_of(input, kept->kind).demands[kept->index].tag,
+			.kind = kept->kind,
+			.index = kept->index,
+			.range = kept->range,
+		};
+	}
+
 	const bool is_reserved = number < input->reserved_count;
 	const size_t index = is_reserved ? number : number - input->reserved_count;
 	const struct gpal_pinned *pin = is_reserved ? &input->reserved[index] :
@@ -266,28 +290,32 @@ static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
 }
 
 /*
- * Sorts the reserved and fixed ranges by start, refuses overlaps and makes the
+ * Sorts the ranges whose place is given by start, refuses overlaps and makes the
  * gaps between them the free space.
  */
-static int place_pinned(struct placement *p)
+static int place_given(struct placement *p)
 {
+	const size_t given = p->pinned_count + p->kept.count;
 	struct gpal_map_entry previous = { .range = { 0, 0 } };
+	size_t pinned = 0;
 
-	for (size_t i = 0; i < p->pinned_count; i++)
-		p->order[i] =
-			(struct gpald_order){ pinned_entry(p->input, i).range.start, (uint32_t)i };
-	gpald_order_sort(p->order, p->order_scratch, p->pinned_count);
+	for (size_t i = 0; i < given; i++)
+		p->order[i] = (struct gpald_order){ given_entry(p, i).range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, given);
 
-	for (size_t i = 0; i < p->pinned_count; i++) {
-		const struct gpal_map_entry entry = pinned_entry(p->input, p->order[i].index);
+	for (size_t i = 0; i < given; i++) {
+		const struct gpal_map_entry entry = given_entry(p, p->order[i].index);
 
 		if (entry.range.start < previous.range.end)
 			return overlap(p->error, &entry, &previous);
 		gpald_free_space_append(
 			&p->free, (struct gpal_range){ previous.range.end, entry.range.start });
+		if (p->order[i].index >= p->pinned_count)
+			record(p, entry.kind, entry.index, entry.range);
+		else
+			p->pinned_order[pinned++] = p->order[i].index;
 		if (entry.kind == GPAL_KIND_FIXED)
 			p->top = entry.range.end;
-		p->pinned_order[i] = p->order[i].index;
 		previous = entry;
 	}
 	gpald_free_space_append(&p->free,
@@ -325,16 +353,20 @@ static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_di
 {
 	const struct demand_list list = demands_of(p->input, kind);
 	struct gpald_fit_index index;
+	size_t count = 0;
 
 	if (list.count == 0)
 		return GPAL_OK;
+	for (size_t i = 0; i < list.count; i++)
+		if (!is_kept(p, kind, i))
+			p->order[count++] =
+				(struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
+	if (count == 0)
+		return GPAL_OK;
 	if (!gpald_fit_index_init(&index, p->arena, direction, region, &p->free, list.count))
 		return gpald_fail_plain(p->error, GPAL_E_NO_MEMORY);
-
-	for (size_t i = 0; i < list.count; i++)
-		p->order[i] = (struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
-	gpald_order_sort(p->order, p->order_scratch, list.count);
-	for (size_t i = 0; i < list.count; i++) {
+	gpald_order_sort(p->order, p->order_scratch, count);
+	for (size_t i = 0; i < count; i++) {
 		const struct gpald_order *item = &p->order[i];
 		struct gpal_range window;
 
@@ -349,6 +381,21 @@ static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_di
 		commit_spare(p);
 	}
 	return GPAL_OK;
+}
+
+/* Moves what lies below an address to the spare list; RAM does not go back there. */
+static size_t pass_below(struct placement *p, size_t current, uint64_t floor)
+{
+	struct gpal_range *ranges = p->free.ranges;
+
+	while (current < p->free.count && ranges[current].end <= floor)
+		gpald_free_space_append(&p->spare, ranges[current++]);
+	if (current < p->free.count && ranges[current].start < floor) {
+		gpald_free_space_append(&p->spare,
+					(struct gpal_range){ ranges[current].start, floor });
+		ranges[current].start = floor;
+	}
+	return current;
 }
 
 /*
@@ -368,6 +415,10 @@ static int place_ram(struct placement *p)
 		const size_t first_extent = p->placed_count;
 		uint64_t remaining = demand->size;
 
+		if (is_kept(p, GPAL_KIND_RAM, i)) {
+			current = pass_below(p, current, p->kept_ram_end[i]);
+			continue;
+		}
 		for (size_t r = current; r < free->count && remaining > 0; r++) {
 			uint64_t usable = gpald_range_usable(free->ranges[r], demand->alignment);
 			uint64_t start = free->ranges[r].end - usable;
@@ -419,6 +470,8 @@ static int place_post_mmio(struct placement *p)
 		const struct gpal_range region = { p->top, GPAL_SPACE_END };
 		uint64_t usable = 0;
 
+		if (is_kept(p, GPAL_KIND_POST_MMIO, i))
+			continue;
 		for (; current < p->free.count; current++) {
 			usable = gpald_range_usable(
 				gpald_range_clip(p->free.ranges[current], region),
@@ -467,7 +520,7 @@ static bool finish_map(struct placement *p, struct gpal_map *map)
 		const uint64_t limit = i < p->placed_count ? p->order[i].key : UINT64_MAX;
 
 		for (; pinned < p->pinned_count; pinned++) {
-			sorted[count] = pinned_entry(p->input, p->pinned_order[pinned]);
+			sorted[count] = given_entry(p, p->pinned_order[pinned]);
 			if (sorted[count].range.start > limit)
 				break;
 			count++;
@@ -484,19 +537,22 @@ static bool finish_map(struct placement *p, struct gpal_map *map)
 /*
  * Bounds. Each pinned range and each window adds at most one free range, and so
  * does each RAM extent; a RAM demand takes at most one extent of each free range
- * and consecutive demands share at most one.
+ * and consecutive demands share at most one. A kept range adds one, and one more
+ * where RAM goes on behind it.
  */
 static bool placement_init(struct placement *p)
 {
 	const struct gpal_alloc_input *input = p->input;
 	const size_t pinned = input->reserved_count + input->fixed_count;
-	const size_t before_ram = pinned + 2 + input->mmio32_count;
+	const size_t kept = p->kept.count;
+	const size_t before_ram = pinned + 2 * kept + 2 + input->mmio32_count;
 	const size_t extents = input->ram_count ? before_ram + input->ram_count : 0;
 	const size_t free_ranges = before_ram + extents + input->mmio64_count + 2;
 
 	p->placed_capacity =
-		input->mmio32_count + extents + input->mmio64_count + input->post_mmio_count;
-	const size_t order = pinned > p->placed_capacity ? pinned : p->placed_capacity;
+		kept + input->mmio32_count + extents + input->mmio64_count + input->post_mmio_count;
+	const size_t order = pinned + kept > p->placed_capacity ? pinned + kept :
+								  p->placed_capacity;
 
 	p->pinned_count = pinned;
 	p->pinned_order = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned_order));
@@ -508,12 +564,38 @@ static bool placement_init(struct placement *p)
 	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
 }
 
+/* Notes which demands are kept. */
+static bool note_kept(struct placement *p)
+{
+	if (p->kept.count == 0)
+		return true;
+	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++) {
+		p->is_kept[kind] = gpald_arena_zalloc(
+			p->arena, demands_of(p->input, (enum gpal_kind)kind).count,
+			sizeof(*p->is_kept[kind]));
+		if (!p->is_kept[kind])
+			return false;
+	}
+	p->kept_ram_end =
+		gpald_arena_zalloc(p->arena, p->input->ram_count, sizeof(*p->kept_ram_end));
+	if (!p->kept_ram_end)
+		return false;
+	for (size_t i = 0; i < p->kept.count; i++) {
+		const struct gpald_kept *kept = &p->kept.ranges[i];
+
+		p->is_kept[kept->kind][kept->index] = true;
+		if (kept->kind == GPAL_KIND_RAM && kept->range.end > p->kept_ram_end[kept->index])
+			p->kept_ram_end[kept->index] = kept->range.end;
+	}
+	return true;
+}
+
 int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
-		struct gpal_map *map, struct gpal_error *error)
+		struct gpald_kept_list kept, struct gpal_map *map, struct gpal_error *error)
 {
 	static const enum gpal_kind demand_kinds[] = { GPAL_KIND_MMIO32, GPAL_KIND_RAM,
 						       GPAL_KIND_MMIO64, GPAL_KIND_POST_MMIO };
-	struct placement p = { .arena = arena, .input = input, .error = error };
+	struct placement p = { .arena = arena, .input = input, .kept = kept, .error = error };
 	int code;
 
 	if ((code = check_counts(input, error)) ||
@@ -521,9 +603,9 @@ int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 				 error)) ||
 	    (code = check_pinned(input->fixed, input->fixed_count, GPAL_KIND_FIXED, error)))
 		return code;
-	if (!placement_init(&p))
+	if (!placement_init(&p) || !note_kept(&p))
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	code = place_pinned(&p);
+	code = place_given(&p);
 	if (code)
 		return code;
 	for (size_t i = 0; i < sizeof(demand_kinds) / sizeof(demand_kinds[0]); i++) {
@@ -577,7 +659,7 @@ int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}
 	owned->arena = arena;
-	code = gpald_place(arena, input, &owned->map, error);
+	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, &owned->map, error);
 	if (code == GPAL_OK && !copy_tags(arena, &owned->map))
 		code = gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	if (code) {

@@ -8,10 +8,27 @@
 #include <gpalayout/allocator.h>
 
 /*
+ * A range of a live layout that stays where it is: it stands for the demand of that
+ * kind and index, which is not placed again. RAM may have several.
+ */
+struct gpald_kept {
+	enum gpal_kind kind;
+	uint32_t index;
+	struct gpal_range range;
+};
+
+struct gpald_kept_list {
+	const struct gpald_kept *ranges;
+	size_t count;
+};
+
+/*
  * As gpal_allocate(), but the map's entries lie in `arena` and their tags are the
- * input's own.
+ * input's own. What is kept is in nobody's way before the first phase: a range that
+ * overlaps another or a pinned one is GPAL_E_OVERLAP.
  */
 GPAL_MUST_USE int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
-			      struct gpal_map *map, struct gpal_error *error);
+			      struct gpald_kept_list kept, struct gpal_map *map,
+			      struct gpal_error *error);
 
 #endif

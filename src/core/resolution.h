@@ -4,6 +4,7 @@
 #define GPALD_CORE_RESOLUTION_H
 
 #include "core/arena.h"
+#include "core/place.h"
 
 #include <gpalayout/layout.h>
 
@@ -44,6 +45,9 @@ struct gpald_resolution {
 	const struct gpal_profile_defaults *defaults;
 	struct gpal_error *error;
 
+	const struct gpal_layout *live; /* whose ranges stay where they are; NULL: none */
+	struct gpald_kept_list kept;
+
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
 	struct gpald_segment *segments;
 	size_t segment_count;
@@ -61,6 +65,12 @@ struct gpald_resolution {
  * GPAL_E_OUT_OF_RANGE (chipset low MMIO), GPAL_E_NO_MEMORY.
  */
 GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
+
+/*
+ * Finds what of r->live stays for the inputs there are. Errors: GPAL_E_WOULD_MOVE,
+ * if something of it has another size or is pinned elsewhere; GPAL_E_NO_MEMORY.
+ */
+GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
 
 /* Lists what is legal and likely wrong in the finished layout. Error: GPAL_E_NO_MEMORY. */
 GPAL_MUST_USE int gpald_collect_warnings(struct gpald_resolution *r);

@@ -14,6 +14,7 @@
 #include "core/resolution.h"
 
 #include <assert.h>
+#include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -147,7 +148,7 @@ static int place(struct gpald_resolution *r)
 		.post_mmio = in[GPAL_KIND_POST_MMIO].demands,
 		.post_mmio_count = in[GPAL_KIND_POST_MMIO].count,
 	};
-	int code = gpald_place(r->arena, &input, &r->layout->map, r->error);
+	int code = gpald_place(r->arena, &input, r->kept, &r->layout->map, r->error);
 
 	if (code)
 		translate_subject(r);
@@ -297,8 +298,9 @@ static int resolve(struct gpald_resolution *r)
 		return code;
 	if (!copy_root_complexes(r) || !group_segments(r))
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	if ((code = gpald_collect_inputs(r)) || (code = place(r)) || (code = collect_ranges(r)) ||
-	    (code = slice_ecams(r)) || (code = sort_segments(r)))
+	if ((code = gpald_collect_inputs(r)) ||
+	    (code = r->live ? gpald_collect_kept(r) : GPAL_OK) || (code = place(r)) ||
+	    (code = collect_ranges(r)) || (code = slice_ecams(r)) || (code = sort_segments(r)))
 		return code;
 	measure(r);
 	code = check_width(r);
@@ -317,15 +319,17 @@ static size_t arena_hint(const struct gpal_request *request)
 	return 512 * things;
 }
 
-int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
-		 struct gpal_error *error)
+static int resolve_around(const struct gpal_layout *live, const struct gpal_request *request,
+			  const struct gpal_policy *policy, struct gpal_layout **layout,
+			  struct gpal_error *error)
 {
 	struct gpald_arena *arena = gpald_arena_new(arena_hint(request));
 	struct owned_layout *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
 	struct gpald_resolution r = {
 		.arena = arena,
 		.request = request,
-		.policy = request->policy ? request->policy : gpal_policy_default(),
+		.policy = policy,
+		.live = live,
 		.error = error,
 	};
 	int code;
@@ -350,6 +354,32 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 	}
 	*layout = r.layout;
 	return GPAL_OK;
+}
+
+int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
+		 struct gpal_error *error)
+{
+	return resolve_around(NULL, request,
+			      request->policy ? request->policy : gpal_policy_default(), layout,
+			      error);
+}
+
+int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
+		bool allow_moves, struct gpal_layout **layout, struct gpal_error *error)
+{
+	/* Why it cannot be done around the live ranges is nothing to tell: see below. */
+	int code = resolve_around(live, request, live->policy, layout, NULL);
+
+	if (code == GPAL_OK)
+		return code;
+	if (code == GPAL_E_NO_MEMORY)
+		return gpald_fail_plain(error, code);
+	/* What stands in the way may be what stays; or there is no layout at all. */
+	code = resolve_around(NULL, request, live->policy, layout, error);
+	if (code || allow_moves)
+		return code;
+	return gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
+			  "there is room for this only if ranges move that the guest knows");
 }
 
 void gpal_layout_free(struct gpal_layout *layout)

@@ -46,6 +46,7 @@ static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == REQUIRED_BITS,
 
 enum {
 	NO_LAYOUT = 1,
+	MOVES = 5,
 	BAD_JSON = -32700,
 	BAD_REQUEST = -32600,
 	NO_METHOD = -32601,
@@ -85,6 +86,7 @@ static const struct {
 	CORE(OUT_OF_RANGE) = { BAD_PARAMS, NULL, 0 },
 	CORE(NO_MEMORY) = { BUG, NULL, 0 },
 	CORE(INTERNAL) = { BUG, NULL, 0 },
+	CORE(WOULD_MOVE) = { MOVES, NULL, 0 },
 
 	[GPALD_INVALID_JSON] = { BAD_JSON, "invalid_json", 0 },
 	[GPALD_INVALID_UTF8] = { BAD_JSON, "invalid_utf8", 0 },

@@ -126,6 +126,38 @@ void compare_layouts(const struct round *round, const struct gpal_layout *a,
 			b->required_address_bits);
 }
 
+static void compare_warnings(const struct round *round, const struct oracle *oracle,
+			     const struct gpal_layout *layout)
+{
+	bool warned[GPAL_WARN_COUNT] = { false };
+
+	for (size_t i = 0; i < layout->warning_count; i++) {
+		const struct gpal_warning *warning = &layout->warnings[i];
+
+		if ((unsigned int)warning->reason >= GPAL_WARN_COUNT || !warning->tag ||
+		    !warning->message || !warning->message[0])
+			fail_round(round, "warning %zu is not one", i);
+		warned[warning->reason] = true;
+	}
+	for (int i = 0; i < GPAL_WARN_COUNT; i++) {
+		if (warned[i] != oracle->warned[i])
+			fail_round(round, "warning %s: expected %d, got %d",
+				   gpal_warning_token((enum gpal_warning_reason)i),
+				   oracle->warned[i], warned[i]);
+	}
+}
+
+void compare_layout_with_oracle(const struct round *round, const struct oracle *oracle,
+				const struct gpal_layout *actual)
+{
+	char digest[GPAL_DIGEST_SIZE];
+
+	compare_layouts(round, &oracle->layout, actual);
+	compare_warnings(round, oracle, actual);
+	gpal_layout_digest(actual, digest);
+	compare_texts(round, "digest", 0, oracle->digest, digest);
+}
+
 void compare_errors(const struct round *round, const struct gpal_error *a,
 		    const struct gpal_error *b)
 {

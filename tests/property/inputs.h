@@ -58,6 +58,13 @@ void alloc_case_free(struct alloc_case *alloc_case);
 
 struct request_case *request_case_draw(uint64_t seed);
 struct request_case *request_case_copy(const struct gpal_request *request);
+
+/*
+ * A request for a VM that has a layout: the one it was made of, changed in a few
+ * places, or another one altogether. Given and freed as the others.
+ */
+struct request_case *request_case_change(const struct gpal_request *before,
+					 const struct gpal_layout *live, uint64_t seed);
 void request_case_free(struct request_case *request_case);
 
 /* The input as one line of JSON, fit for layout.allocate and layout.resolve. */

@@ -28,7 +28,7 @@ struct oracle_item {
 	uint64_t alignment;
 	enum gpal_subject subject; /* GPAL_SUBJECT_NONE: the oracle does not foretell it */
 	size_t subject_index;
-	bool done; /* has had its turn; windows only */
+	bool done; /* has had its turn: a window that is placed, or what stays of a live layout */
 };
 
 struct oracle {
@@ -60,6 +60,13 @@ struct oracle {
 struct oracle *oracle_allocate(const struct gpal_alloc_input *input);
 struct oracle *oracle_resolve(const struct gpal_request *request);
 
+/*
+ * As oracle_resolve(), but what stays of a live layout stands before the first
+ * phase. GPAL_E_WOULD_MOVE: it cannot.
+ */
+struct oracle *oracle_resolve_around(const struct gpal_layout *live,
+				     const struct gpal_request *request);
+
 void oracle_free(struct oracle *oracle);
 
 /*
@@ -68,11 +75,53 @@ void oracle_free(struct oracle *oracle);
  */
 bool oracle_place(struct oracle *oracle);
 
+/* Puts what stays of a live layout among what is placed; false: GPAL_E_WOULD_MOVE. */
+bool oracle_keep(struct oracle *oracle, const struct gpal_layout *live,
+		 const struct gpal_request *request);
+
+/* Puts a range of an item among what is placed. */
+void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range);
+
 /* Adds an item with the kind and the next index of that kind; the rest is zero. */
 struct oracle_item *oracle_add(struct oracle *oracle, enum gpal_kind kind);
 
 /* calloc(), or the end of the program. */
 void *oracle_zalloc(size_t count, size_t size);
+
+/*
+ * One range of a layout that is not reserved, told by what it is to the guest: an
+ * IOMMU by its root complex, an extent of RAM by its number in the node, all else
+ * by its tag.
+ */
+struct oracle_part {
+	char key[ORACLE_TAG_SIZE];
+	char tag[ORACLE_TAG_SIZE];
+	struct gpal_range range;
+	bool is_ecam;
+	uint64_t bus0_base; /* of an ECAM */
+	bool has_node;
+	uint32_t node;            /* of RAM */
+	const char *root_complex; /* whose it is; NULL for the rest, and for an ECAM */
+};
+
+/* All parts, read from the members of a layout and not from its map; free() takes the list. */
+struct oracle_part *oracle_list_parts(const struct gpal_layout *layout, size_t *count);
+
+/* A change, and the tag that it has to have. */
+struct oracle_change {
+	enum gpal_change_kind kind;
+	char tag[ORACLE_TAG_SIZE];
+	struct gpal_range from;
+	struct gpal_range to;
+};
+
+/* What differs, ascending by address; free() takes the list. */
+struct oracle_change *oracle_compare(const struct gpal_layout *from, const struct gpal_layout *to,
+				     size_t *count, bool *compatible);
+
+/* What is at an address, found by looking at everything; the library's form of the answer. */
+struct gpal_probe oracle_probe(const struct gpal_layout *layout, const struct gpal_request *request,
+			       uint64_t address);
 
 /* The digest of a layout, by a SHA-256 of the test's own. */
 void oracle_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE]);

@@ -151,7 +151,7 @@ static bool valid_demands(struct oracle *oracle, enum gpal_kind kind)
 }
 
 /* Insertion into the ascending list. */
-static void put(struct oracle *oracle, const struct oracle_item *item, uint64_t start, uint64_t end)
+void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range)
 {
 	size_t at = oracle->placed_count;
 
@@ -165,7 +165,7 @@ static void put(struct oracle *oracle, const struct oracle_item *item, uint64_t 
 		oracle->placed = placed;
 		oracle->placed_room = room;
 	}
-	while (at > 0 && oracle->placed[at - 1].range.start > start) {
+	while (at > 0 && oracle->placed[at - 1].range.start > range.start) {
 		oracle->placed[at] = oracle->placed[at - 1];
 		at--;
 	}
@@ -173,7 +173,7 @@ static void put(struct oracle *oracle, const struct oracle_item *item, uint64_t 
 		.tag = item->tag,
 		.kind = item->kind,
 		.index = item->index,
-		.range = { start, end },
+		.range = range,
 	};
 	oracle->placed_count++;
 }
@@ -241,7 +241,7 @@ static bool place_lowest(struct oracle *oracle, const struct oracle_item *item, 
 		uint64_t start = first_aligned(gaps.list[i], item->alignment);
 
 		if (gaps.list[i].end - start >= item->size) {
-			put(oracle, item, start, start + item->size);
+			oracle_put(oracle, item, (struct gpal_range){ start, start + item->size });
 			done = true;
 		}
 	}
@@ -265,7 +265,7 @@ static bool place_highest(struct oracle *oracle, const struct oracle_item *item,
 		start = gap.end - item->size;
 		start -= start % item->alignment;
 		if (start >= gap.start) {
-			put(oracle, item, start, start + item->size);
+			oracle_put(oracle, item, (struct gpal_range){ start, start + item->size });
 			done = true;
 		}
 	}
@@ -290,7 +290,7 @@ static bool place_ram(struct oracle *oracle, const struct oracle_item *item, uin
 			take -= take % item->alignment;
 		if (take == 0)
 			continue;
-		put(oracle, item, start, start + take);
+		oracle_put(oracle, item, (struct gpal_range){ start, start + take });
 		*floor = start + take;
 		rest -= take;
 	}
@@ -320,6 +320,18 @@ static const struct oracle_item *next_window(struct oracle *oracle, enum gpal_ki
 	return best;
 }
 
+/* The end of the highest extent of an item that stays. */
+static uint64_t end_of_kept(const struct oracle *oracle, const struct oracle_item *item)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < oracle->placed_count; i++) {
+		if (oracle->placed[i].kind == item->kind && oracle->placed[i].index == item->index)
+			end = oracle->placed[i].range.end;
+	}
+	return end;
+}
+
 static uint64_t layout_top(const struct oracle *oracle)
 {
 	uint64_t top = 0;
@@ -345,7 +357,7 @@ bool oracle_place(struct oracle *oracle)
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
 		if (is_pinned(item))
-			put(oracle, item, item->range.start, item->range.end);
+			oracle_put(oracle, item, item->range);
 	}
 
 	while ((item = next_window(oracle, GPAL_KIND_MMIO32)) != NULL) {
@@ -355,8 +367,12 @@ bool oracle_place(struct oracle *oracle)
 
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
-		if (item->kind == GPAL_KIND_RAM && !place_ram(oracle, item, &end_of_ram))
+		if (item->kind != GPAL_KIND_RAM)
+			continue;
+		if (!item->done && !place_ram(oracle, item, &end_of_ram))
 			return false;
+		if (item->done && end_of_kept(oracle, item) > end_of_ram)
+			end_of_ram = end_of_kept(oracle, item);
 	}
 
 	while ((item = next_window(oracle, GPAL_KIND_MMIO64)) != NULL) {
@@ -366,7 +382,7 @@ bool oracle_place(struct oracle *oracle)
 
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
-		if (item->kind == GPAL_KIND_POST_MMIO &&
+		if (item->kind == GPAL_KIND_POST_MMIO && !item->done &&
 		    !place_lowest(oracle, item, layout_top(oracle)))
 			return false;
 	}

@@ -393,6 +393,20 @@ static struct gpal_range where_of(const struct oracle *oracle, const char *name,
 	return where(oracle, tag);
 }
 
+/* The least number of a segment from `from` on; above UINT16_MAX if there is none. */
+static unsigned int next_segment(const struct gpal_request *request, unsigned int from)
+{
+	unsigned int next = UINT16_MAX + 1U;
+
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const unsigned int segment = request->root_complexes[i].segment;
+
+		if (segment >= from && segment < next)
+			next = segment;
+	}
+	return next;
+}
+
 static bool read_segments(struct oracle *oracle, const struct gpal_request *request)
 {
 	struct gpal_layout_segment *segments =
@@ -400,17 +414,13 @@ static bool read_segments(struct oracle *oracle, const struct gpal_request *requ
 	size_t count = 0;
 
 	oracle->layout.segments = segments;
-	for (unsigned int number = 0; number <= UINT16_MAX; number++) {
+	for (unsigned int number = next_segment(request, 0); number <= UINT16_MAX;
+	     number = next_segment(request, number + 1)) {
 		char tag[ORACLE_TAG_SIZE];
 		unsigned int lowest = 0;
 		unsigned int highest = 0;
-		bool present = false;
 		struct gpal_range block;
 
-		for (size_t i = 0; i < request->root_complex_count && !present; i++)
-			present = request->root_complexes[i].segment == number;
-		if (!present)
-			continue;
 		bus_span(request, (uint16_t)number, &lowest, &highest);
 		snprintf(tag, sizeof(tag), "pcie-seg%u-ecam", number);
 		block = where(oracle, tag);
@@ -566,7 +576,8 @@ static bool fits_host(struct oracle *oracle, const struct gpal_request *request)
 	return refuse(oracle, GPAL_E_ADDRESS_WIDTH_EXCEEDED, GPAL_SUBJECT_NONE, 0);
 }
 
-struct oracle *oracle_resolve(const struct gpal_request *request)
+struct oracle *oracle_resolve_around(const struct gpal_layout *live,
+				     const struct gpal_request *request)
 {
 	struct oracle *oracle = oracle_zalloc(1, sizeof(*oracle));
 	struct gpal_layout *layout = &oracle->layout;
@@ -583,7 +594,7 @@ struct oracle *oracle_resolve(const struct gpal_request *request)
 	write_pcie(oracle, request, &figures);
 	write_devices(oracle, request);
 	write_memory(oracle, request, &figures);
-	if (!oracle_place(oracle))
+	if ((live && !oracle_keep(oracle, live, request)) || !oracle_place(oracle))
 		return oracle;
 
 	layout->arch = request->arch;
@@ -607,4 +618,9 @@ struct oracle *oracle_resolve(const struct gpal_request *request)
 	if (fits_host(oracle, request))
 		oracle_digest(layout, oracle->digest);
 	return oracle;
+}
+
+struct oracle *oracle_resolve(const struct gpal_request *request)
+{
+	return oracle_resolve_around(NULL, request);
 }

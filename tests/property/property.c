@@ -54,6 +54,8 @@ void fail_round(const struct round *round, const char *format, ...)
 		text, round->seed);
 	if (round->input)
 		alloc_input_print(stderr, round->input);
+	if (round->before)
+		request_print(stderr, round->before);
 	if (round->request)
 		request_print(stderr, round->request);
 	fflush(stderr);
@@ -82,6 +84,8 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(runner, resolve_suite());
+	srunner_add_suite(runner, update_suite());
+	srunner_add_suite(runner, compare_suite());
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);

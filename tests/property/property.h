@@ -22,11 +22,12 @@ uint64_t round_count(void);
 /* From this many rounds on, everything a suite names has to have occurred. */
 #define ROUNDS_FOR_COVERAGE 20000
 
-/* The input a round is about; one of the two is set. For fail_round() alone. */
+/* The input a round is about; what does not apply is NULL. For fail_round() alone. */
 struct round {
 	uint64_t seed;
 	const struct gpal_alloc_input *input;
 	const struct gpal_request *request;
+	const struct gpal_request *before; /* of an update: what the live layout was made of */
 };
 
 /* Prints the seed and the input on stderr and ends the test. */
@@ -40,6 +41,10 @@ void compare_layouts(const struct round *round, const struct gpal_layout *expect
 		     const struct gpal_layout *actual);
 void compare_errors(const struct round *round, const struct gpal_error *expected,
 		    const struct gpal_error *actual);
+
+/* As compare_layouts(), and digest and warnings of a request that the oracle has resolved. */
+void compare_layout_with_oracle(const struct round *round, const struct oracle *oracle,
+				const struct gpal_layout *actual);
 
 /* As the oracle foretells, with what it leaves open checked against the input. */
 void compare_error_with_oracle(const struct round *round, const struct oracle *oracle, int code,
@@ -63,5 +68,7 @@ void check_coverage(const char *what, const struct sight *sights, size_t count);
 
 Suite *allocate_suite(void);
 Suite *resolve_suite(void);
+Suite *update_suite(void);
+Suite *compare_suite(void);
 
 #endif

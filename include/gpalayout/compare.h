@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs between two layouts, and changing a live one without moving what
+ * its guest has seen.
+ *
+ * All functions are re-entrant and may be called from any thread.
+ */
+#ifndef GPALAYOUT_COMPARE_H
+#define GPALAYOUT_COMPARE_H
+
+#include <gpalayout/error.h>
+#include <gpalayout/export.h>
+#include <gpalayout/layout.h>
+#include <gpalayout/request.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum gpal_change_kind {
+	GPAL_CHANGE_MOVED,
+	GPAL_CHANGE_RESIZED,
+	GPAL_CHANGE_ADDED,
+	GPAL_CHANGE_REMOVED,
+	GPAL_CHANGE_COUNT
+};
+
+/*
+ * One range that is not the same. Ranges are matched by tag, and the extents of a
+ * RAM node in order; the range of an IOMMU is matched by its root complex, whatever
+ * number the tag has. An ECAM has moved if its buses have: one that has other buses
+ * at the same base is resized, also if it is as large as before.
+ */
+struct gpal_change {
+	enum gpal_change_kind kind;
+	const char *tag;        /* the later layout's, unless the range is gone from it */
+	struct gpal_range from; /* empty: added */
+	struct gpal_range to;   /* empty: removed */
+};
+
+struct gpal_changes {
+	const struct gpal_change *changes; /* ascending by address */
+	size_t count;
+
+	/*
+	 * A guest that knows the first layout finds everything in the second: no range
+	 * has moved, shrunk or gone, and no bus and no virtio-mmio slot is elsewhere.
+	 */
+	bool compatible;
+};
+
+/*
+ * Lists what differs. On success *changes is given to the caller, who frees it
+ * with gpal_changes_free() while both layouts still exist: tags lead into them.
+ *
+ * Error: GPAL_E_NO_MEMORY.
+ */
+GPAL_API GPAL_MUST_USE int gpal_compare(const struct gpal_layout *from,
+					const struct gpal_layout *to, struct gpal_changes **changes,
+					struct gpal_error *error);
+
+/* NULL is allowed. */
+GPAL_API void gpal_changes_free(struct gpal_changes *changes);
+
+/* "moved", "resized", "added", "removed"; static. NULL outside the enum. */
+GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
+
+/*
+ * Resolves a new request for a VM that has a layout. Every range whose tag and size
+ * are unchanged stays where it is, an ECAM block keeps the addresses of its buses,
+ * what the request no longer has is freed, and what is new is placed in the space
+ * left, by the rules of its phase. The policy is that of the live layout, whatever
+ * the request names.
+ *
+ * If that is impossible, and a layout made afresh would exist, the answer is
+ * GPAL_E_WOULD_MOVE, or with `allow_moves` that layout.
+ *
+ * On success *layout is a new layout, given to the caller. On GPAL_E_WOULD_MOVE
+ * *layout is the one made afresh, given in the same way: gpal_compare() tells what
+ * it would move. On other errors, which are those of gpal_resolve(), it is NULL.
+ */
+GPAL_API GPAL_MUST_USE int gpal_update(const struct gpal_layout *live,
+				       const struct gpal_request *request, bool allow_moves,
+				       struct gpal_layout **layout, struct gpal_error *error);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Both layouts' ranges are sorted by what they are, and walked side by side. */
+#include "config.h"
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/parts.h"
+
+#include <assert.h>
+#include <gpalayout/compare.h>
+#include <stdlib.h>
+
+static const char *const names[] = { "moved", "resized", "added", "removed" };
+
+static_assert(sizeof(names) / sizeof(names[0]) == GPAL_CHANGE_COUNT, "each kind has a name");
+
+const char *gpal_change_name(enum gpal_change_kind kind)
+{
+	return (unsigned int)kind < GPAL_CHANGE_COUNT ? names[kind] : NULL;
+}
+
+struct owned_changes {
+	struct gpal_changes base; /* first, so that the two share an address */
+	struct gpald_arena *arena;
+};
+
+static bool is_same(struct gpal_range a, struct gpal_range b)
+{
+	return a.start == b.start && a.end == b.end;
+}
+
+/*
+ * Whether all that a guest knows of the range is where it was. Buses count from
+ * their base and virtio-mmio slots from the start, wherever the range ends.
+ */
+static bool is_in_place(const struct gpal_layout *layout, const struct gpald_part *from,
+			const struct gpald_part *to)
+{
+	const struct gpal_range a = from->entry->range, b = to->entry->range;
+
+	if (from->segment && to->segment && from->segment->bus0_base != to->segment->bus0_base)
+		return false;
+	if (a.start == layout->virtio_mmio.start && a.start != b.start)
+		return false;
+	return b.start <= a.start && b.end >= a.end;
+}
+
+/* A range of the same size elsewhere has moved; buses move by their base alone. */
+static enum gpal_change_kind kind_of(const struct gpald_part *from, const struct gpald_part *to)
+{
+	if (!from)
+		return GPAL_CHANGE_ADDED;
+	if (!to)
+		return GPAL_CHANGE_REMOVED;
+	if (from->segment && to->segment)
+		return from->segment->bus0_base == to->segment->bus0_base ? GPAL_CHANGE_RESIZED :
+									    GPAL_CHANGE_MOVED;
+	return gpal_range_size(from->entry->range) == gpal_range_size(to->entry->range) ?
+		       GPAL_CHANGE_MOVED :
+		       GPAL_CHANGE_RESIZED;
+}
+
+/* Adds what there is to say of a pair; one of the two may be NULL. */
+static void add(struct gpal_changes *list, struct gpal_change *at, const struct gpal_layout *layout,
+		const struct gpald_part *from, const struct gpald_part *to)
+{
+	struct gpal_change change = { .kind = kind_of(from, to),
+				      .tag = to ? to->entry->tag : from->entry->tag };
+	const bool in_place = !from || (to && is_in_place(layout, from, to));
+
+	if (from)
+		change.from = from->entry->range;
+	if (to)
+		change.to = to->entry->range;
+	if (in_place && is_same(change.from, change.to))
+		return;
+	if (!in_place)
+		list->compatible = false;
+	at[list->count++] = change;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct gpal_change *x = a, *y = b;
+	const uint64_t at_x = gpal_range_is_empty(x->from) ? x->to.start : x->from.start;
+	const uint64_t at_y = gpal_range_is_empty(y->from) ? y->to.start : y->from.start;
+
+	if (at_x != at_y)
+		return at_x < at_y ? -1 : 1;
+	return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+static bool compare(struct owned_changes *owned, const struct gpal_layout *from,
+		    const struct gpal_layout *to)
+{
+	struct gpal_changes *list = &owned->base;
+	size_t from_count, to_count, i = 0, j = 0;
+	struct gpald_part *from_parts = gpald_list_parts(owned->arena, from, &from_count);
+	struct gpald_part *to_parts = gpald_list_parts(owned->arena, to, &to_count);
+	struct gpal_change *changes =
+		gpald_arena_alloc(owned->arena, from->map.count + to->map.count, sizeof(*changes));
+
+	if (!from_parts || !to_parts || !changes)
+		return false;
+	list->compatible = from->arch == to->arch;
+	while (i < from_count || j < to_count) {
+		const int order = i == from_count ? 1 :
+				  j == to_count   ? -1 :
+						    gpald_part_compare(&from_parts[i], &to_parts[j]);
+
+		add(list, changes, from, order <= 0 ? &from_parts[i] : NULL,
+		    order >= 0 ? &to_parts[j] : NULL);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	qsort(changes, list->count, sizeof(*changes), compare_changes);
+	list->changes = changes;
+	return true;
+}
+
+int gpal_compare(const struct gpal_layout *from, const struct gpal_layout *to,
+		 struct gpal_changes **changes, struct gpal_error *error)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct owned_changes *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+
+	*changes = NULL;
+	if (!owned) {
+		gpald_arena_free(arena);
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
+	owned->arena = arena;
+	if (!compare(owned, from, to)) {
+		gpald_arena_free(arena);
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
+	*changes = &owned->base;
+	return GPAL_OK;
+}
+
+void gpal_changes_free(struct gpal_changes *changes)
+{
+	if (changes)
+		gpald_arena_free(((struct owned_changes *)changes)->arena);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Which ranges of a live layout a new request goes on using. */
+#include "config.h"
+
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/parts.h"
+#include "core/resolution.h"
+
+#include <gpalayout/compare.h>
+
+struct keeping {
+	struct gpald_resolution *r;
+	struct gpald_part *parts; /* of the live layout */
+	size_t part_count;
+	struct gpald_kept *kept;
+	size_t count;
+};
+
+/* The live parts that are the same as one of the request: *count from the first. */
+static const struct gpald_part *find_live(const struct keeping *k, const struct gpald_part *wanted,
+					  size_t *count)
+{
+	size_t low = 0, high = k->part_count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (gpald_part_compare(&k->parts[middle], wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*count = 0;
+	while (low + *count < k->part_count &&
+	       gpald_part_compare(&k->parts[low + *count], wanted) == 0)
+		++*count;
+	return &k->parts[low];
+}
+
+static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
+				     const struct gpald_origin *origin)
+{
+	const bool is_iommu = origin->subject == GPAL_SUBJECT_ROOT_COMPLEX_IOMMU;
+
+	return (struct gpald_part){
+		.owner = is_iommu ? k->r->root_complexes[origin->index].name : tag,
+		.is_iommu = is_iommu,
+	};
+}
+
+/* What would have to change of a live range; the answer names all of them. */
+static int would_move(const struct keeping *k, const struct gpald_part *live)
+{
+	int code = gpald_fail(k->r->error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
+			      "%s cannot stay as it is", live->entry->tag);
+
+	if (k->r->error)
+		gpald_error_tag(k->r->error->tag, live->entry->tag);
+	return code;
+}
+
+static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gpal_range range)
+{
+	k->kept[k->count++] = (struct gpald_kept){ kind, (uint32_t)index, range };
+}
+
+/*
+ * The block of a segment whose buses stay where they are, whichever it has now.
+ * False: it would not end below the end of the address space.
+ */
+static bool find_ecam(const struct gpald_segment *segment, const struct gpal_layout_segment *live,
+		      struct gpal_range *range)
+{
+	const uint64_t start = segment->layout.start_bus * GPALD_ECAM_BYTES_PER_BUS;
+	const uint64_t end = (segment->layout.end_bus + 1u) * GPALD_ECAM_BYTES_PER_BUS;
+
+	return gpald_add(live->bus0_base, start, &range->start) &&
+	       gpald_add(live->bus0_base, end, &range->end) && range->end <= GPAL_SPACE_END;
+}
+
+static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
+{
+	const struct gpald_input_list *list = &k->r->inputs[kind];
+	const struct gpal_demand *demand = &list->demands[index];
+	const struct gpald_part wanted = wanted_part(k, demand->tag, &list->origins[index]);
+	size_t count;
+	const struct gpald_part *live = find_live(k, &wanted, &count);
+	uint64_t size = 0;
+
+	if (count == 0)
+		return GPAL_OK;
+	if (live->segment) {
+		/* The target of an ECAM's demand lies in its segment. */
+		const struct gpald_segment *segment =
+			(const struct gpald_segment *)((const char *)list->origins[index].target -
+						       offsetof(struct gpald_segment, layout.ecam));
+
+		struct gpal_range block;
+
+		if (!find_ecam(segment, live->segment, &block))
+			return would_move(k, live);
+		keep(k, kind, index, block);
+		return GPAL_OK;
+	}
+	for (size_t i = 0; i < count; i++)
+		size += gpal_range_size(live[i].entry->range);
+	if (size != demand->size)
+		return would_move(k, live);
+	for (size_t i = 0; i < count; i++)
+		keep(k, kind, index, live[i].entry->range);
+	return GPAL_OK;
+}
+
+/* A pinned range has its place from the request, which must be the one it has. */
+static int check_pinned(struct keeping *k, size_t index)
+{
+	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_FIXED];
+	const struct gpal_pinned *pinned = &list->pinned[index];
+	const struct gpald_part wanted = wanted_part(k, pinned->tag, &list->origins[index]);
+	size_t count;
+	const struct gpald_part *live = find_live(k, &wanted, &count);
+
+	if (count == 0 || (live->entry->range.start == pinned->range.start &&
+			   live->entry->range.end == pinned->range.end))
+		return GPAL_OK;
+	return would_move(k, live);
+}
+
+static int collect(struct keeping *k)
+{
+	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[GPAL_KIND_FIXED].count; i++)
+		code = check_pinned(k, i);
+	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
+		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++)
+			code = keep_demand(k, (enum gpal_kind)kind, i);
+	k->r->kept = (struct gpald_kept_list){ k->kept, k->count };
+	return code;
+}
+
+int gpald_collect_kept(struct gpald_resolution *r)
+{
+	struct keeping k = { .r = r };
+
+	k.parts = gpald_list_parts(r->arena, r->live, &k.part_count);
+	/* Each live part is kept once at most: tags are unique, and so are root complexes. */
+	k.kept = gpald_arena_alloc(r->arena, r->live->map.count, sizeof(*k.kept));
+	if (!k.parts || !k.kept)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	if (r->live->arch != r->request->arch)
+		return gpald_fail(r->error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_ARCH, 0,
+				  "the architecture of a live layout cannot change");
+	return collect(&k);
+}

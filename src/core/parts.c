@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The map has the ranges; the rest of the layout says what they are. */
+#include "config.h"
+
+#include "core/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b)
+{
+	if (a->is_iommu != b->is_iommu)
+		return a->is_iommu ? 1 : -1;
+	return strcmp(a->owner, b->owner);
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	const struct gpald_part *x = a, *y = b;
+	const int order = gpald_part_compare(x, y);
+
+	if (order != 0)
+		return order;
+	return x->entry->range.start < y->entry->range.start ? -1 : 1;
+}
+
+/* The part of the range that starts there, or NULL. The parts are in the order of the map. */
+static struct gpald_part *find_start(struct gpald_part *parts, size_t count, uint64_t start)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (parts[middle].entry->range.start < start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && parts[low].entry->range.start == start ? &parts[low] : NULL;
+}
+
+struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal_layout *layout,
+				    size_t *count)
+{
+	const struct gpal_map *map = &layout->map;
+	struct gpald_part *parts = gpald_arena_zalloc(arena, map->count, sizeof(*parts));
+
+	if (!parts)
+		return NULL;
+	for (size_t i = 0; i < map->count; i++)
+		parts[i] = (struct gpald_part){ .entry = &map->entries[i],
+						.owner = map->entries[i].tag };
+	/* What is not in the map is no part of the layout. */
+	for (size_t i = 0; i < layout->iommu_count; i++) {
+		struct gpald_part *part =
+			find_start(parts, map->count, layout->iommus[i].range.start);
+
+		if (!part)
+			continue;
+		part->is_iommu = true;
+		part->owner = layout->iommus[i].root_complex;
+	}
+	for (size_t i = 0; i < layout->segment_count; i++) {
+		struct gpald_part *part =
+			find_start(parts, map->count, layout->segments[i].ecam.start);
+
+		if (part)
+			part->segment = &layout->segments[i];
+	}
+	*count = 0;
+	for (size_t i = 0; i < map->count; i++)
+		if (map->entries[i].kind != GPAL_KIND_RESERVED)
+			parts[(*count)++] = parts[i];
+	qsort(parts, *count, sizeof(*parts), compare_parts);
+	return parts;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a layout is made of, by what it is to the guest and not by how it is
+ * numbered: two layouts of one VM are matched part by part.
+ */
+#ifndef GPALD_CORE_PARTS_H
+#define GPALD_CORE_PARTS_H
+
+#include "core/arena.h"
+
+#include <gpalayout/export.h>
+#include <gpalayout/layout.h>
+
+struct gpald_part {
+	const struct gpal_map_entry *entry;
+	const char *owner; /* the root complex of an IOMMU, else the tag */
+	bool is_iommu;
+	const struct gpal_layout_segment *segment; /* whose ECAM it is, or NULL */
+};
+
+/* The order of parts; 0: the two are the same to the guest, or extents of the same RAM. */
+int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
+
+/*
+ * All parts of a layout in that order, extents ascending, but for reserved ranges,
+ * in which no guest has anything. NULL: out of memory.
+ */
+GPAL_MUST_USE struct gpald_part *gpald_list_parts(struct gpald_arena *arena,
+						  const struct gpal_layout *layout, size_t *count);
+
+#endif

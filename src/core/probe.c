@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The map says which range it is; the rest of the layout, whose. */
+#include "config.h"
+
+#include "core/error.h"
+
+#include <gpalayout/probe.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define VIRTIO_MMIO_SLOT_SIZE UINT64_C(0x1000)
+
+static bool contains(struct gpal_range range, uint64_t address)
+{
+	return range.start <= address && address < range.end;
+}
+
+/* The first entry that ends above the address; the number of entries if there is none. */
+static size_t find_entry(const struct gpal_map *map, uint64_t address)
+{
+	size_t low = 0, high = map->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (map->entries[middle].range.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_of(const struct gpal_layout_root_complex *rc, uint64_t address)
+{
+	return contains(rc->ecam, address) || contains(rc->low_mmio, address) ||
+	       contains(rc->high_mmio, address) || contains(rc->cxl_hdm, address) ||
+	       contains(rc->cxl_chbcr, address);
+}
+
+static void find_owner(const struct gpal_layout *layout, uint64_t address, struct gpal_probe *probe)
+{
+	for (size_t i = 0; i < layout->ram_count; i++) {
+		if (contains(layout->ram[i].range, address)) {
+			probe->has_node = true;
+			probe->node = layout->ram[i].node;
+		}
+	}
+	for (size_t i = 0; i < layout->root_complex_count; i++)
+		if (is_of(&layout->root_complexes[i], address))
+			probe->root_complex = layout->root_complexes[i].name;
+	for (size_t i = 0; i < layout->iommu_count; i++)
+		if (contains(layout->iommus[i].range, address))
+			probe->root_complex = layout->iommus[i].root_complex;
+	if (contains(layout->virtio_mmio, address)) {
+		probe->has_slot = true;
+		probe->slot =
+			(uint32_t)((address - layout->virtio_mmio.start) / VIRTIO_MMIO_SLOT_SIZE);
+	}
+}
+
+static void set_placed(struct gpal_probe *probe, enum gpal_kind kind, struct gpal_range range,
+		       uint64_t address)
+{
+	probe->kind = kind;
+	probe->range = range;
+	probe->offset = address - range.start;
+}
+
+/* A reserved range above the top, or the part of the gap that such ranges leave. */
+static void look_above_top(const struct gpal_request *request, uint64_t address,
+			   struct gpal_probe *probe)
+{
+	for (size_t i = 0; i < request->reserved_count; i++) {
+		const struct gpal_named_range *reserved = &request->reserved[i];
+
+		if (contains(reserved->range, address)) {
+			probe->is_free = false;
+			snprintf(probe->tag, sizeof(probe->tag), "reserved-%s", reserved->name);
+			set_placed(probe, GPAL_KIND_RESERVED, reserved->range, address);
+			return;
+		}
+		if (reserved->range.end <= address && reserved->range.end > probe->range.start)
+			probe->range.start = reserved->range.end;
+		if (reserved->range.start > address && reserved->range.start < probe->range.end)
+			probe->range.end = reserved->range.start;
+	}
+}
+
+int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_request *request,
+		      uint64_t address, struct gpal_probe *probe, struct gpal_error *error)
+{
+	const struct gpal_map *map = &layout->map;
+	const size_t at = find_entry(map, address);
+	const struct gpal_map_entry *entry = at < map->count ? &map->entries[at] : NULL;
+
+	if (address >= GPAL_SPACE_END)
+		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,
+				  "0x%" PRIx64 " is not below 0x%" PRIx64
+				  ", the end of guest physical address space",
+				  address, GPAL_SPACE_END);
+	*probe = (struct gpal_probe){ 0 };
+	if (entry && contains(entry->range, address)) {
+		snprintf(probe->tag, sizeof(probe->tag), "%s", entry->tag);
+		set_placed(probe, entry->kind, entry->range, address);
+		find_owner(layout, address, probe);
+		return GPAL_OK;
+	}
+	probe->is_free = true;
+	probe->range.start = at ? map->entries[at - 1].range.end : 0;
+	probe->range.end = entry ? entry->range.start : GPAL_SPACE_END;
+	if (!entry && request)
+		look_above_top(request, address, probe);
+	return GPAL_OK;
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Draws what may be asked of a live VM: its request with a few things changed,
+ * aimed at what the live layout has and where it has it.
+ */
+#include "inputs.h"
+
+#include <string.h>
+
+#define PAGE GPAL_PAGE_SIZE
+#define MIB UINT64_C(0x100000)
+#define GIB UINT64_C(0x40000000)
+
+#define SLACK 8 /* how much longer each list may become */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct draft {
+	struct random random;
+	const struct gpal_layout *live;
+	struct request_case *drawn;
+	struct gpal_request *request;
+	uint64_t *nodes;
+	struct gpal_root_complex *rcs;
+	struct gpal_named_range *reserved;
+	size_t rcs_max;
+	size_t nodes_max;
+	size_t reserved_max;
+};
+
+/* A page at or near an end of something of the live layout. */
+static uint64_t draw_spot(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	const struct gpal_map *map = &draft->live->map;
+	const struct gpal_range range = map->entries[random_below(random, map->count)].range;
+
+	const uint64_t middle = range.start + (range.end - range.start) / 2 / PAGE * PAGE;
+	const uint64_t before = range.start > 2 * MIB ? range.start - 2 * MIB : 0;
+	const uint64_t spots[] = { before, range.start, middle, range.end, range.end + GIB };
+
+	return spots[random_below(random, COUNT(spots))];
+}
+
+static struct gpal_root_complex *pick(struct draft *draft)
+{
+	const size_t count = draft->request->root_complex_count;
+
+	return count ? &draft->rcs[random_below(&draft->random, count)] : NULL;
+}
+
+static const char *draw_name(struct draft *draft, const char *stem)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "%s%u", stem,
+		 (unsigned int)random_below(&draft->random, 100000));
+	return blocks_text(&draft->drawn->blocks, name);
+}
+
+/* Root complexes. */
+
+/* Buses beside those that a segment has; true if there is room. */
+static bool draw_buses_beside(struct draft *draft, uint16_t segment, struct gpal_root_complex *rc)
+{
+	unsigned int lowest = 255;
+	unsigned int highest = 0;
+	unsigned int buses = (unsigned int)random_between(&draft->random, 1, 40);
+
+	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
+		if (draft->rcs[i].segment != segment)
+			continue;
+		if (draft->rcs[i].start_bus < lowest)
+			lowest = draft->rcs[i].start_bus;
+		if (draft->rcs[i].end_bus > highest)
+			highest = draft->rcs[i].end_bus;
+	}
+	rc->segment = segment;
+	if (lowest > 0 && random_once_in(&draft->random, 2)) {
+		rc->end_bus = (uint8_t)(lowest - 1);
+		rc->start_bus = (uint8_t)(lowest > buses ? lowest - buses : 0);
+		return true;
+	}
+	if (highest == 255)
+		return false;
+	rc->start_bus = (uint8_t)(highest + 1);
+	rc->end_bus = (uint8_t)(highest + buses < 255 ? highest + buses : 255);
+	return true;
+}
+
+static enum gpal_iommu kind_of_iommus(const struct draft *draft)
+{
+	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
+		if (draft->rcs[i].iommu != GPAL_IOMMU_NONE)
+			return draft->rcs[i].iommu;
+	}
+	return draft->request->arch == GPAL_ARCH_X86_64 ? GPAL_IOMMU_AMD_VI : GPAL_IOMMU_SMMUV3;
+}
+
+static void add_root_complex(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	const size_t count = draft->request->root_complex_count;
+	const size_t at = random_between(random, 0, count);
+	struct gpal_root_complex rc = { .name = draw_name(draft, "new") };
+
+	if (count == draft->rcs_max)
+		return;
+	if (count == 0 || random_once_in(random, 3) ||
+	    !draw_buses_beside(draft, pick(draft)->segment, &rc)) {
+		rc.segment = (uint16_t)random_between(random, 300, 60000);
+		rc.end_bus = (uint8_t)random_below(random, 64);
+	}
+	rc.low_mmio.kind = GPAL_WINDOW_SIZE;
+	rc.low_mmio.size = 2 * MIB << random_below(random, 5);
+	if (random_once_in(random, 2)) {
+		rc.high_mmio.kind = GPAL_WINDOW_SIZE;
+		rc.high_mmio.size = draw_size(random, 36);
+	}
+	if (random_once_in(random, 3))
+		rc.iommu = kind_of_iommus(draft);
+	if (random_once_in(random, 5)) {
+		rc.has_cxl = true;
+		rc.cxl_hdm = 256 * MIB * random_between(random, 1, 16);
+	}
+	memmove(&draft->rcs[at + 1], &draft->rcs[at], (count - at) * sizeof(rc));
+	draft->rcs[at] = rc;
+	draft->request->root_complex_count++;
+}
+
+static void remove_root_complex(struct draft *draft)
+{
+	struct gpal_root_complex *rc = pick(draft);
+
+	if (!rc)
+		return;
+	draft->request->root_complex_count--;
+	memmove(rc, rc + 1,
+		(size_t)(draft->rcs + draft->request->root_complex_count - rc) * sizeof(*rc));
+}
+
+static void reorder_root_complexes(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
+		struct gpal_root_complex *a = &draft->rcs[i];
+		struct gpal_root_complex *b = pick(draft);
+		const struct gpal_root_complex kept = *a;
+
+		*a = *b;
+		*b = kept;
+	}
+}
+
+static void stretch_buses(struct draft *draft)
+{
+	static const int ways[][2] = { { 1, 1 }, { 0, 1 }, { -1, 0 }, { 0, -1 }, { 1, 0 } };
+	const int *way = ways[random_below(&draft->random, COUNT(ways))];
+	const int by = (int)random_between(&draft->random, 1, 30);
+	struct gpal_root_complex *rc = pick(draft);
+	int start;
+	int end;
+
+	if (!rc)
+		return;
+	start = rc->start_bus + by * way[0];
+	end = rc->end_bus + by * way[1];
+	rc->end_bus = (uint8_t)(end < 0 ? 0 : end > 255 ? 255 : end);
+	rc->start_bus = (uint8_t)(start < 0 ? 0 : start > rc->end_bus ? rc->end_bus : start);
+}
+
+static void move_buses(struct draft *draft)
+{
+	struct gpal_root_complex *rc = pick(draft);
+
+	if (rc)
+		draw_buses_beside(draft, pick(draft)->segment, rc);
+}
+
+static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *live)
+{
+	struct gpal_root_complex *rc = pick(draft);
+	const bool low = random_once_in(&draft->random, 2);
+
+	*live = (struct gpal_range){ 0, 0 };
+	if (!rc)
+		return NULL;
+	for (size_t i = 0; i < draft->live->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *known = &draft->live->root_complexes[i];
+
+		if (strcmp(known->name, rc->name) == 0)
+			*live = low ? known->low_mmio : known->high_mmio;
+	}
+	return low ? &rc->low_mmio : &rc->high_mmio;
+}
+
+static void change_window(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	struct gpal_range live;
+	struct gpal_window *window = pick_window(draft, &live);
+
+	if (!window)
+		return;
+	window->kind = random_once_in(random, 2) ? GPAL_WINDOW_PINNED : GPAL_WINDOW_SIZE;
+	window->size = gpal_range_size(live) ? gpal_range_size(live) : 2 * MIB;
+	window->range = live;
+	switch (random_below(random, 6)) {
+	case 0:
+		window->size += 2 * MIB;
+		window->range.end += 2 * MIB;
+		break;
+	case 1:
+		window->range.start = draw_spot(draft);
+		window->range.end = window->range.start + window->size;
+		break;
+	default:
+		break;
+	}
+}
+
+static void change_iommu(struct draft *draft)
+{
+	struct gpal_root_complex *rc = pick(draft);
+
+	if (!rc)
+		return;
+	if (random_once_in(&draft->random, 8)) {
+		for (size_t i = 0; i < draft->request->root_complex_count; i++) {
+			if (draft->rcs[i].iommu == GPAL_IOMMU_AMD_VI)
+				draft->rcs[i].iommu = GPAL_IOMMU_INTEL_VTD;
+			else if (draft->rcs[i].iommu == GPAL_IOMMU_INTEL_VTD)
+				draft->rcs[i].iommu = GPAL_IOMMU_AMD_VI;
+		}
+		return;
+	}
+	rc->iommu = rc->iommu == GPAL_IOMMU_NONE ? kind_of_iommus(draft) : GPAL_IOMMU_NONE;
+}
+
+static void change_cxl(struct draft *draft)
+{
+	struct gpal_root_complex *rc = pick(draft);
+
+	if (!rc)
+		return;
+	rc->has_cxl = !rc->has_cxl || random_once_in(&draft->random, 4);
+	rc->cxl_hdm = 256 * MIB * random_between(&draft->random, 1, 8);
+}
+
+/* Memory. */
+
+static void add_node(struct draft *draft)
+{
+	static const uint64_t sizes[] = { 2 * MIB, 3 * MIB, 512 * MIB, GIB, 2 * GIB, 5 * GIB };
+	struct random *random = &draft->random;
+	uint64_t size = random_once_in(random, 4) ? draw_size(random, 38) :
+						    sizes[random_below(random, COUNT(sizes))];
+
+	/* A node that has none, or one more. */
+	for (size_t i = 0; i < draft->request->node_count; i++) {
+		if (draft->nodes[i] == 0 && !random_once_in(random, 3)) {
+			draft->nodes[i] = size;
+			return;
+		}
+	}
+	if (draft->request->node_count < draft->nodes_max)
+		draft->nodes[draft->request->node_count++] = size;
+}
+
+static void empty_node(struct draft *draft)
+{
+	draft->nodes[random_below(&draft->random, draft->request->node_count)] = 0;
+}
+
+static void remove_node(struct draft *draft)
+{
+	if (draft->request->node_count > 1)
+		draft->request->node_count--;
+}
+
+static void resize_node(struct draft *draft)
+{
+	uint64_t *node = &draft->nodes[random_below(&draft->random, draft->request->node_count)];
+
+	*node += random_once_in(&draft->random, 8) ? PAGE / 2 : 2 * MIB;
+}
+
+static void change_start(struct draft *draft)
+{
+	static const uint64_t starts[] = { 0, PAGE, MIB, GIB, 3 * GIB };
+
+	draft->request->memory_start.set = !random_once_in(&draft->random, 5);
+	draft->request->memory_start.value = starts[random_below(&draft->random, COUNT(starts))];
+}
+
+/* The rest. */
+
+static void change_slots(struct draft *draft)
+{
+	draft->request->virtio_mmio_slots = (uint32_t)random_below(&draft->random, 128);
+}
+
+static void change_chipset(struct draft *draft)
+{
+	struct gpal_optional *value = random_once_in(&draft->random, 3) ?
+					      &draft->request->chipset_low_mmio :
+					      &draft->request->chipset_high_mmio;
+
+	value->set = true;
+	value->value = random_once_in(&draft->random, 2) ? 0 : draw_size(&draft->random, 30);
+}
+
+static void change_vtl2(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	struct gpal_request *request = draft->request;
+
+	switch (random_below(random, 4)) {
+	case 0:
+		request->vtl2_chipset_mmio.set = true;
+		request->vtl2_chipset_mmio.value =
+			request->vtl2_chipset_mmio.value ? 0 : draw_size(random, 31);
+		break;
+	case 1:
+		request->vtl2_framebuffer = request->vtl2_framebuffer ? 0 : draw_size(random, 24);
+		break;
+	case 2:
+		request->has_vtl2_memory = !request->has_vtl2_memory;
+		request->vtl2_memory_size = draw_size(random, 33);
+		request->vtl2_memory_alignment = UINT64_C(1) << random_between(random, 12, 33);
+		break;
+	default:
+		request->vtl2_memory_alignment =
+			random_once_in(random, 8) ? 3 * PAGE :
+						    UINT64_C(1) << random_between(random, 12, 33);
+		break;
+	}
+}
+
+/* One more node, with about all that is left, so that what is new besides finds no room. */
+static void fill_space(struct draft *draft)
+{
+	const struct gpal_layout *live = draft->live;
+	struct random *random = &draft->random;
+	const uint64_t from = random_once_in(random, 3) ? live->end_of_ram : live->top;
+	const uint64_t slack = draw_size(random, 34);
+
+	draft->request->host_physical_address_bits = 0;
+	if (GPAL_SPACE_END - from > slack + GIB && draft->request->node_count < draft->nodes_max)
+		draft->nodes[draft->request->node_count++] =
+			(GPAL_SPACE_END - from - slack) / (2 * MIB) * (2 * MIB);
+	if (random_once_in(random, 2))
+		add_root_complex(draft);
+	if (random_once_in(random, 2))
+		draft->request->vtl2_framebuffer = 8 * MIB;
+}
+
+/* Without what filled it, but what is above that stays there. */
+static void empty_space(struct draft *draft)
+{
+	remove_node(draft);
+	if (!draft->request->has_vtl2_memory)
+		draft->request->vtl2_memory_alignment = PAGE;
+	draft->request->has_vtl2_memory = true;
+	draft->request->vtl2_memory_size = draw_size(&draft->random, 34);
+}
+
+/* The highest ECAM grown up to, and perhaps beyond, the end of the address space. */
+static void overflow_space(struct draft *draft)
+{
+	const struct gpal_layout_segment *last = draft->live->segments;
+
+	for (size_t i = 1; i < draft->live->segment_count; i++) {
+		if (draft->live->segments[i].ecam.end > last->ecam.end)
+			last = &draft->live->segments[i];
+	}
+	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
+		if (draft->rcs[i].segment == last->segment &&
+		    draft->rcs[i].end_bus == last->end_bus)
+			draft->rcs[i].end_bus = 255;
+	}
+}
+
+static void reserve(struct draft *draft)
+{
+	struct gpal_named_range *range = &draft->reserved[draft->request->reserved_count];
+
+	if (draft->request->reserved_count == draft->reserved_max)
+		return;
+	range->name = draw_name(draft, "held");
+	range->range.start = draw_spot(draft) + (random_once_in(&draft->random, 2) ? GIB : 0);
+	range->range.end = range->range.start + draw_size(&draft->random, 32);
+	draft->request->reserved_count++;
+}
+
+static void release(struct draft *draft)
+{
+	const size_t count = draft->request->reserved_count;
+
+	if (count > 0)
+		draft->reserved[random_below(&draft->random, count)] = draft->reserved[count - 1];
+	draft->request->reserved_count -= count > 0;
+	if (random_once_in(&draft->random, 2))
+		draft->request->reserved_count = 0;
+}
+
+static void change_host(struct draft *draft)
+{
+	const unsigned int bits = draft->live->required_address_bits;
+
+	draft->request->host_physical_address_bits =
+		(unsigned int)random_between(&draft->random, bits - 1, bits < 64 ? bits + 1 : 64);
+}
+
+static void change_kind_of_vm(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	struct gpal_request *request = draft->request;
+
+	switch (random_below(random, 3)) {
+	case 0:
+		request->arch = (enum gpal_arch)random_below(random, GPAL_ARCH_COUNT);
+		break;
+	case 1:
+		request->ecam = (enum gpal_ecam)random_below(random, GPAL_ECAM_COUNT);
+		break;
+	default:
+		request->profile = (enum gpal_profile)random_below(random, GPAL_PROFILE_COUNT);
+		break;
+	}
+}
+
+/* The request with room to grow in. */
+static void open_draft(struct draft *draft, const struct gpal_request *before)
+{
+	struct blocks *blocks;
+
+	draft->drawn = request_case_copy(before);
+	draft->request = &draft->drawn->request;
+	blocks = &draft->drawn->blocks;
+	draft->nodes_max = before->node_count + SLACK;
+	draft->rcs_max = before->root_complex_count + SLACK;
+	draft->reserved_max = before->reserved_count + SLACK;
+	draft->nodes = blocks_take(blocks, draft->nodes_max * sizeof(*draft->nodes));
+	draft->rcs = blocks_take(blocks, draft->rcs_max * sizeof(*draft->rcs));
+	draft->reserved = blocks_take(blocks, draft->reserved_max * sizeof(*draft->reserved));
+	for (size_t i = 0; i < before->node_count; i++)
+		draft->nodes[i] = draft->request->nodes[i];
+	for (size_t i = 0; i < before->root_complex_count; i++)
+		draft->rcs[i] = draft->request->root_complexes[i];
+	for (size_t i = 0; i < before->reserved_count; i++)
+		draft->reserved[i] = draft->request->reserved[i];
+	draft->request->nodes = draft->nodes;
+	draft->request->root_complexes = draft->rcs;
+	draft->request->reserved = draft->reserved;
+}
+
+struct request_case *request_case_change(const struct gpal_request *before,
+					 const struct gpal_layout *live, uint64_t seed)
+{
+	static const struct {
+		void (*change)(struct draft *draft);
+		unsigned int weight;
+	} changes[] = {
+		{ add_root_complex, 4 }, { remove_root_complex, 2 }, { reorder_root_complexes, 1 },
+		{ stretch_buses, 2 },    { move_buses, 1 },          { change_window, 2 },
+		{ change_iommu, 2 },     { change_cxl, 1 },          { add_node, 3 },
+		{ empty_node, 1 },       { remove_node, 1 },         { resize_node, 1 },
+		{ fill_space, 3 },       { change_start, 1 },        { change_slots, 1 },
+		{ change_chipset, 1 },   { change_vtl2, 3 },         { reserve, 2 },
+		{ release, 2 },          { change_host, 1 },         { change_kind_of_vm, 1 },
+
+	};
+	struct draft draft = { .random = { seed }, .live = live };
+	uint64_t count = random_below(&draft.random, 5);
+	unsigned int weights = 0;
+
+	/* Something else altogether, which may be at fault in all the ways there are. */
+	if (random_once_in(&draft.random, 12))
+		return request_case_draw(random_next(&draft.random));
+	open_draft(&draft, before);
+	if (live->top > GPAL_SPACE_END / 2 && !random_once_in(&draft.random, 3)) {
+		if (random_once_in(&draft.random, 2))
+			empty_space(&draft);
+		else
+			overflow_space(&draft);
+		return draft.drawn;
+	}
+	for (size_t i = 0; i < COUNT(changes); i++)
+		weights += changes[i].weight;
+	while (count-- > 0) {
+		uint64_t at = random_below(&draft.random, weights);
+		size_t i = 0;
+
+		for (; at >= changes[i].weight; i++)
+			at -= changes[i].weight;
+		changes[i].change(&draft);
+	}
+	return draft.drawn;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* What gpal_update() promises. */
+#include "chain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RANGE "0x%" PRIx64 "-0x%" PRIx64
+
+enum seen {
+	/* Codes first, from -GPAL_E_..., so that a code is its own place. */
+	FIRST_FEATURE = GPAL_CODE_COUNT,
+	SECOND_UPDATE = FIRST_FEATURE,
+	THIRD_UPDATE,
+	RESIZED,
+	NO_MMIO32,
+	NO_RAM,
+	NO_MMIO64,
+	NO_POST_MMIO,
+	HOST_TOO_NARROW,
+	MADE_AFRESH,
+	WINDOWS_ALL_KEPT,
+	EXTENTS_KEPT,
+	RAM_BEHIND_KEPT,
+	RAM_BEFORE_KEPT,
+	RAM_ABOVE_MMIO,
+	ECAM_UP,
+	ECAM_DOWN,
+	ECAM_SHRUNK,
+	ECAM_SLID,
+	IOMMU_RENUMBERED,
+	PIN_TO_SIZE,
+	SIZE_TO_PIN,
+	VTL2_COVERED,
+	SEEN_COUNT
+};
+
+static void name_sights(struct sight seen[SEEN_COUNT])
+{
+	static const char *const names[SEEN_COUNT] = {
+		[SECOND_UPDATE] = "an updated layout updated",
+		[THIRD_UPDATE] = "the same once more",
+		[RESIZED] = "would move: another size or place",
+		[NO_MMIO32] = "would move: no room for mmio32",
+		[NO_RAM] = "would move: no room for ram",
+		[NO_MMIO64] = "would move: no room for mmio64",
+		[NO_POST_MMIO] = "would move: no room for post_mmio",
+		[HOST_TOO_NARROW] = "would move: address width",
+		[MADE_AFRESH] = "would move, and may",
+		[WINDOWS_ALL_KEPT] = "ram is new, all low windows stay",
+		[EXTENTS_KEPT] = "ram of several extents stays",
+		[RAM_BEHIND_KEPT] = "ram placed behind ram that stays",
+		[RAM_BEFORE_KEPT] = "ram placed below ram that stays",
+		[RAM_ABOVE_MMIO] = "ram placed above mmio64",
+		[ECAM_UP] = "ecam grown up",
+		[ECAM_DOWN] = "ecam grown down",
+		[ECAM_SHRUNK] = "ecam shrunk",
+		[ECAM_SLID] = "ecam slid, no bus moved",
+		[IOMMU_RENUMBERED] = "iommu stays under another number",
+		[PIN_TO_SIZE] = "window stays, no longer pinned",
+		[SIZE_TO_PIN] = "window pinned where it is",
+		[VTL2_COVERED] = "mmio64 placed above vtl2",
+	};
+
+	for (int i = 0; i < GPAL_CODE_COUNT; i++)
+		seen[i].name = gpal_code_token(-i);
+	for (int i = FIRST_FEATURE; i < SEEN_COUNT; i++)
+		seen[i].name = names[i];
+	seen[-GPAL_E_NO_MEMORY].count = 1;
+	seen[-GPAL_E_INTERNAL].count = 1;
+}
+
+static void look_at_segments(struct sight *seen, const struct gpal_layout *live,
+			     const struct gpal_layout *layout)
+{
+	for (size_t i = 0; i < live->segment_count; i++) {
+		for (size_t j = 0; j < layout->segment_count; j++) {
+			const struct gpal_layout_segment *a = &live->segments[i];
+			const struct gpal_layout_segment *b = &layout->segments[j];
+
+			if (a->segment != b->segment)
+				continue;
+			seen[ECAM_UP].count += b->ecam.end > a->ecam.end;
+			seen[ECAM_DOWN].count += b->ecam.start < a->ecam.start;
+			seen[ECAM_SHRUNK].count += b->ecam.end < a->ecam.end ||
+						   b->ecam.start > a->ecam.start;
+			seen[ECAM_SLID].count += b->ecam.end != a->ecam.end &&
+						 b->end_bus - b->start_bus ==
+							 a->end_bus - a->start_bus;
+		}
+	}
+}
+
+static bool was_there(const struct gpal_layout *live, struct gpal_range range,
+		      const struct gpal_map_entry **entry)
+{
+	for (size_t i = 0; i < live->map.count; i++) {
+		*entry = &live->map.entries[i];
+		if ((*entry)->range.start == range.start && (*entry)->range.end == range.end)
+			return true;
+	}
+	return false;
+}
+
+static void look_at_layout(struct sight *seen, const struct gpal_layout *live,
+			   const struct gpal_layout *layout)
+{
+	const struct gpal_map *map = &layout->map;
+	size_t low_new = 0, low_kept = 0, ram_new = 0, ram_kept = 0, extents = 0;
+	bool mmio64_kept = false, vtl2_kept = false;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_map_entry *entry = &map->entries[i];
+		const struct gpal_map_entry *old;
+		const bool kept = was_there(live, entry->range, &old);
+		const bool ram = entry->kind == GPAL_KIND_RAM;
+
+		low_kept += entry->kind == GPAL_KIND_MMIO32 && kept;
+		low_new += entry->kind == GPAL_KIND_MMIO32 && !kept;
+		seen[RAM_BEHIND_KEPT].count += ram && !kept && ram_kept > 0;
+		seen[RAM_BEFORE_KEPT].count += ram && kept && ram_new > 0;
+		seen[RAM_ABOVE_MMIO].count += ram && !kept && mmio64_kept;
+		seen[VTL2_COVERED].count += entry->kind == GPAL_KIND_MMIO64 && !kept && vtl2_kept;
+		mmio64_kept |= entry->kind == GPAL_KIND_MMIO64 && kept;
+		vtl2_kept |= entry->kind == GPAL_KIND_POST_MMIO && kept;
+		ram_kept += ram && kept;
+		ram_new += ram && !kept;
+		for (size_t j = 0; j < i; j++)
+			extents += ram && kept && strcmp(entry->tag, map->entries[j].tag) == 0;
+		if (!kept || strcmp(entry->tag, "chipset-low-mmio") == 0)
+			continue;
+		seen[IOMMU_RENUMBERED].count += strcmp(entry->tag, old->tag) != 0;
+		seen[PIN_TO_SIZE].count += old->kind == GPAL_KIND_FIXED &&
+					   entry->kind != GPAL_KIND_FIXED;
+		seen[SIZE_TO_PIN].count += old->kind != GPAL_KIND_FIXED &&
+					   entry->kind == GPAL_KIND_FIXED;
+	}
+	seen[WINDOWS_ALL_KEPT].count += low_new == 0 && low_kept > 0 && ram_new > 0;
+	seen[EXTENTS_KEPT].count += extents > 0;
+}
+
+static void look_at_refusal(struct sight *seen, const struct oracle *around)
+{
+	seen[RESIZED].count += around->error.code == GPAL_E_WOULD_MOVE;
+	seen[HOST_TOO_NARROW].count += around->error.code == GPAL_E_ADDRESS_WIDTH_EXCEEDED;
+	if (around->error.code != GPAL_E_EXHAUSTED)
+		return;
+	seen[NO_MMIO32].count += around->error.phase == GPAL_KIND_MMIO32;
+	seen[NO_RAM].count += around->error.phase == GPAL_KIND_RAM;
+	seen[NO_MMIO64].count += around->error.phase == GPAL_KIND_MMIO64;
+	seen[NO_POST_MMIO].count += around->error.phase == GPAL_KIND_POST_MMIO;
+}
+
+static void check_success(const struct chain *chain, const struct oracle *oracle)
+{
+	const unsigned char *byte = (const unsigned char *)&chain->error;
+
+	if (chain->code != GPAL_OK)
+		fail_round(&chain->round, "expected a layout, got %s (%s)",
+			   gpal_code_token(chain->code), chain->error.message);
+	for (size_t i = 0; i < sizeof(chain->error); i++) {
+		if (byte[i] != 0x5a)
+			fail_round(&chain->round, "success, and an error was written");
+	}
+	compare_layout_with_oracle(&chain->round, oracle, chain->layout);
+}
+
+/* There is no layout around what stays; perhaps there is none at all. */
+static void check_refusal(const struct chain *chain, const struct oracle *around,
+			  struct sight *seen)
+{
+	struct oracle *fresh = oracle_resolve(&chain->after->request);
+
+	if (fresh->error.code != GPAL_OK) {
+		if (chain->layout)
+			fail_round(&chain->round, "expected %s, got a layout",
+				   gpal_code_token(fresh->error.code));
+		compare_error_with_oracle(&chain->round, fresh, chain->code, &chain->error);
+	} else if (chain->allow_moves) {
+		check_success(chain, fresh);
+		seen[MADE_AFRESH].count++;
+	} else {
+		if (chain->code != GPAL_E_WOULD_MOVE || chain->error.code != GPAL_E_WOULD_MOVE ||
+		    !chain->error.message[0] || !chain->layout)
+			fail_round(&chain->round, "expected would_move, got %s",
+				   gpal_code_token(chain->code));
+		compare_layout_with_oracle(&chain->round, fresh, chain->layout);
+		look_at_refusal(seen, around);
+	}
+	oracle_free(fresh);
+}
+
+START_TEST(updates_as_the_naive_oracle_does)
+{
+	struct sight seen[SEEN_COUNT] = { { 0 } };
+
+	name_sights(seen);
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct chain chain;
+		unsigned int made = 0;
+
+		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
+			struct oracle *around =
+				oracle_resolve_around(chain.live, &chain.after->request);
+
+			if (around->error.code == GPAL_OK) {
+				check_success(&chain, around);
+				look_at_segments(seen, chain.live, chain.layout);
+				look_at_layout(seen, chain.live, chain.layout);
+				seen[SECOND_UPDATE].count += made == 1;
+				seen[THIRD_UPDATE].count += made == 2;
+				made++;
+			} else {
+				check_refusal(&chain, around, seen);
+			}
+			seen[-chain.code].count++;
+			oracle_free(around);
+		}
+	}
+	check_coverage("update", seen, SEEN_COUNT);
+}
+END_TEST
+
+/* Promises that need no oracle. */
+
+static uint64_t size_of_all(const struct oracle_part *parts, size_t count, const char *tag)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(parts[i].tag, tag) == 0)
+			size += parts[i].range.end - parts[i].range.start;
+	}
+	return size;
+}
+
+static void check_kept(const struct chain *chain)
+{
+	size_t old_count;
+	size_t new_count;
+	struct oracle_part *old = oracle_list_parts(chain->live, &old_count);
+	struct oracle_part *new = oracle_list_parts(chain->layout, &new_count);
+
+	for (size_t i = 0; i < old_count; i++) {
+		const struct oracle_part *a = &old[i];
+		const struct oracle_part *b = NULL;
+
+		for (size_t j = 0; j < new_count; j++) {
+			if (strcmp(new[j].key, a->key) == 0)
+				b = &new[j];
+		}
+		if (a->is_ecam && b && b->bus0_base != a->bus0_base)
+			fail_round(&chain->round, "%s: buses moved", a->tag);
+		if (a->is_ecam || (!b && !(a->has_node && size_of_all(new, new_count, a->tag))))
+			continue; /* a node that stays has all its extents */
+		if (!b || b->range.start != a->range.start || b->range.end != a->range.end)
+			fail_round(&chain->round, "%s was at " RANGE " and is not", a->key,
+				   a->range.start, a->range.end);
+		if (a->has_node &&
+		    size_of_all(old, old_count, a->tag) != size_of_all(new, new_count, a->tag))
+			fail_round(&chain->round, "%s has another size", a->tag);
+	}
+	free(old);
+	free(new);
+}
+
+static void check_disjoint(const struct chain *chain)
+{
+	const struct gpal_map *map = &chain->layout->map;
+	const struct gpal_request *request = &chain->after->request;
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_range range = map->entries[i].range;
+
+		if (range.start < end || range.end <= range.start || range.end > GPAL_SPACE_END ||
+		    range.start % GPAL_PAGE_SIZE || range.end % GPAL_PAGE_SIZE)
+			fail_round(&chain->round, "%s " RANGE " overlaps or is out of order",
+				   map->entries[i].tag, range.start, range.end);
+		end = range.end;
+		for (size_t j = 0; j < request->reserved_count; j++) {
+			if (map->entries[i].kind != GPAL_KIND_RESERVED &&
+			    range.start < request->reserved[j].range.end &&
+			    request->reserved[j].range.start < range.end)
+				fail_round(&chain->round, "%s is in the reserved range %s",
+					   map->entries[i].tag, request->reserved[j].name);
+		}
+	}
+}
+
+START_TEST(what_an_update_keeps_is_where_it_was_and_nothing_overlaps)
+{
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct chain chain;
+
+		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
+			if (chain.code != GPAL_OK)
+				continue;
+			check_disjoint(&chain);
+			if (!chain.allow_moves)
+				check_kept(&chain);
+		}
+	}
+}
+END_TEST
+
+START_TEST(to_ask_for_what_is_there_changes_nothing)
+{
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct chain chain;
+		struct gpal_layout *again;
+
+		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
+			if (chain.code != GPAL_OK)
+				continue;
+			if (gpal_update(chain.layout, &chain.after->request, false, &again, NULL))
+				fail_round(&chain.round, "the same again is refused");
+			compare_layouts(&chain.round, chain.layout, again);
+			gpal_layout_free(again);
+		}
+	}
+}
+END_TEST
+
+Suite *update_suite(void)
+{
+	Suite *suite = suite_create("update");
+	TCase *tcase = tcase_create("update");
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_test(tcase, updates_as_the_naive_oracle_does);
+	tcase_add_test(tcase, what_an_update_keeps_is_where_it_was_and_nothing_overlaps);
+	tcase_add_test(tcase, to_ask_for_what_is_there_changes_nothing);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/* What is found at an address: the range, whose it is, or how much is free. */
+#include "config.h"
+
+#include "tests/unit/vm.h"
+
+#include <gpalayout/probe.h>
+
+static struct gpal_probe probe(const struct gpal_layout *layout, const struct gpal_request *request,
+			       uint64_t address)
+{
+	struct gpal_probe found;
+	struct gpal_error error = { .message = "no error" };
+
+	/* Nothing of what was there before may show. */
+	memset(&found, 0xa5, sizeof(found));
+	ck_assert_msg(gpal_layout_probe(layout, request, address, &found, &error) == 0, "%s",
+		      error.message);
+	return found;
+}
+
+/* Whose a range is; NULL and -1: nobody's. */
+struct owner {
+	const char *root_complex;
+	int node;
+	int slot;
+};
+
+static const struct owner nobody = { NULL, -1, -1 };
+
+static void assert_owner(const struct gpal_probe *found, const struct owner *owner)
+{
+	ck_assert_pstr_eq(found->root_complex, owner->root_complex);
+	ck_assert_int_eq(found->has_node, owner->node >= 0);
+	ck_assert_int_eq(found->has_slot, owner->slot >= 0);
+	if (found->has_node)
+		ck_assert_uint_eq(found->node, (unsigned int)owner->node);
+	if (found->has_slot)
+		ck_assert_uint_eq(found->slot, (unsigned int)owner->slot);
+}
+
+/* `part` of a placed range is its owner's, from its first byte to its last. */
+static void assert_placed(const struct gpal_layout *layout, struct gpal_range part, const char *tag,
+			  enum gpal_kind kind, struct gpal_range range, const struct owner *owner)
+{
+	const uint64_t addresses[] = { part.start, part.start + 1, part.end - 1 };
+
+	ck_assert(!gpal_range_is_empty(part));
+	for (int i = 0; i < COUNT_OF(addresses); i++) {
+		const struct gpal_probe found = probe(layout, NULL, addresses[i]);
+
+		ck_assert(!found.is_free);
+		ck_assert_str_eq(found.tag, tag);
+		ck_assert_int_eq(found.kind, kind);
+		assert_range(found.range, range.start, range.end);
+		ck_assert_uint_eq(found.offset, addresses[i] - range.start);
+		assert_owner(&found, owner);
+	}
+}
+
+static void assert_whole(const struct gpal_layout *layout, struct gpal_range range, const char *tag,
+			 enum gpal_kind kind, const struct owner *owner)
+{
+	assert_placed(layout, range, tag, kind, range, owner);
+}
+
+static void assert_free(const struct gpal_layout *layout, const struct gpal_request *request,
+			uint64_t address, uint64_t start, uint64_t end)
+{
+	const struct gpal_probe found = probe(layout, request, address);
+
+	ck_assert(found.is_free);
+	assert_range(found.range, start, end);
+	ck_assert_str_eq(found.tag, "");
+	assert_owner(&found, &nobody);
+	ck_assert_uint_eq(found.offset, 0);
+}
+
+START_TEST(ram_is_of_its_node_in_each_of_its_extents)
+{
+	/* Node 1 has none, node 2 goes around low MMIO. */
+	static const uint64_t nodes[] = { 2 * GIB, 0, 4 * GIB };
+	const struct gpal_request request = VM(nodes, );
+	struct gpal_layout *layout = resolve(&request);
+	static const struct {
+		const char *tag;
+		int node;
+	} expected[] = {
+		{ "ram0", 0 },
+		{ "ram2", 2 },
+		{ "ram2", 2 },
+	};
+
+	ck_assert_uint_eq(layout->ram_count, 3);
+	for (int i = 0; i < 3; i++) {
+		const struct owner owner = { NULL, expected[i].node, -1 };
+
+		assert_whole(layout, layout->ram[i].range, expected[i].tag, GPAL_KIND_RAM, &owner);
+	}
+	gpal_layout_free(layout);
+}
+END_TEST
+
+START_TEST(chipset_and_vtl2_ranges_are_nobodys)
+{
+	const struct gpal_request request =
+		VM(one_gib, .profile = GPAL_PROFILE_HCL_HOST, .has_vtl2_memory = true,
+		   .vtl2_memory_size = 64 * MIB, .vtl2_memory_alignment = 2 * MIB,
+		   .vtl2_framebuffer = 8 * MIB);
+	struct gpal_layout *l = resolve(&request);
+
+	assert_whole(l, l->chipset_low_mmio, "chipset-low-mmio", GPAL_KIND_FIXED, &nobody);
+	assert_whole(l, l->chipset_high_mmio, "chipset-high-mmio", GPAL_KIND_MMIO64, &nobody);
+	assert_whole(l, l->vtl2_chipset_mmio, "vtl2-chipset-mmio", GPAL_KIND_POST_MMIO, &nobody);
+	assert_whole(l, l->vtl2_memory, "vtl2", GPAL_KIND_POST_MMIO, &nobody);
+	assert_whole(l, l->vtl2_framebuffer, "vtl2-framebuffer", GPAL_KIND_POST_MMIO, &nobody);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(windows_and_devices_are_of_their_root_complex)
+{
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "a", .end_bus = 15, .iommu = GPAL_IOMMU_AMD_VI },
+		{ .name = "b",
+		  .segment = 1,
+		  .end_bus = 15,
+		  .has_cxl = true,
+		  .cxl_hdm = GIB,
+		  .high_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 64 * GIB, 65 * GIB } },
+		  .iommu = GPAL_IOMMU_AMD_VI,
+		  .has_node = true },
+	};
+	const struct owner a = { "a", -1, -1 }, b = { "b", -1, -1 };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *l = resolve(&request);
+	const struct gpal_layout_root_complex *rc = l->root_complexes;
+
+	assert_whole(l, rc[0].low_mmio, "pcie-a-low-mmio", GPAL_KIND_MMIO32, &a);
+	assert_whole(l, rc[0].high_mmio, "pcie-a-high-mmio", GPAL_KIND_MMIO64, &a);
+	assert_whole(l, rc[0].ecam, "pcie-seg0-ecam", GPAL_KIND_MMIO64, &a);
+	assert_whole(l, l->iommus[0].range, "amd-iommu-0", GPAL_KIND_MMIO32, &a);
+	assert_whole(l, rc[1].low_mmio, "pcie-b-low-mmio", GPAL_KIND_MMIO32, &b);
+	assert_whole(l, rc[1].high_mmio, "pcie-b-high-mmio", GPAL_KIND_FIXED, &b);
+	assert_whole(l, rc[1].ecam, "pcie-seg1-ecam", GPAL_KIND_MMIO64, &b);
+	assert_whole(l, rc[1].cxl_hdm, "pcie-b-cxl-hdm", GPAL_KIND_MMIO64, &b);
+	assert_whole(l, rc[1].cxl_chbcr, "pcie-b-cxl-chbcr", GPAL_KIND_MMIO64, &b);
+	assert_whole(l, l->iommus[1].range, "amd-iommu-1", GPAL_KIND_MMIO32, &b);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(a_slice_of_ecam_has_an_owner_and_the_buses_between_have_none)
+{
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "high", .segment = 7, .start_bus = 64, .end_bus = 127 },
+		{ .name = "low", .segment = 7, .start_bus = 8, .end_bus = 15 },
+	};
+	const struct owner high = { "high", -1, -1 }, low = { "low", -1, -1 };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *l = resolve(&request);
+	const struct gpal_range block = l->segments[0].ecam;
+	const struct gpal_range hole = { l->root_complexes[1].ecam.end,
+					 l->root_complexes[0].ecam.start };
+
+	ck_assert_uint_eq(gpal_range_size(hole), 48 * MIB);
+	assert_placed(l, l->root_complexes[0].ecam, "pcie-seg7-ecam", GPAL_KIND_MMIO64, block,
+		      &high);
+	assert_placed(l, l->root_complexes[1].ecam, "pcie-seg7-ecam", GPAL_KIND_MMIO64, block,
+		      &low);
+	assert_placed(l, hole, "pcie-seg7-ecam", GPAL_KIND_MMIO64, block, &nobody);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(each_page_of_virtio_mmio_is_a_slot)
+{
+	const struct gpal_request request = VM(one_gib, .virtio_mmio_slots = 33);
+	struct gpal_layout *l = resolve(&request);
+
+	for (int slot = 0; slot < 33; slot++) {
+		const uint64_t start = l->virtio_mmio.start + (uint64_t)slot * GPAL_PAGE_SIZE;
+		const struct owner owner = { NULL, -1, slot };
+
+		assert_placed(l, (struct gpal_range){ start, start + GPAL_PAGE_SIZE },
+			      "virtio-mmio", GPAL_KIND_MMIO32, l->virtio_mmio, &owner);
+	}
+	gpal_layout_free(l);
+}
+END_TEST
+
+/* Nothing is placed below 1 GiB and above chipset low MMIO. */
+static const struct gpal_named_range holes[] = {
+	{ "far", { UINT64_C(1) << 40, (UINT64_C(1) << 40) + 3 * GPAL_PAGE_SIZE } },
+	{ "mid", { 1536 * MIB, 1537 * MIB } },
+	{ "near", { 6 * GIB, 7 * GIB } },
+	{ "end", { GPAL_SPACE_END - GPAL_PAGE_SIZE, GPAL_SPACE_END } },
+	/* Leaves nothing free between itself and the one before. */
+	{ "nearer", { 5 * GIB, 6 * GIB } },
+};
+static const struct gpal_request with_holes =
+	VM(one_gib, .memory_start = { true, 1 * GIB }, .chipset_high_mmio = { true, 0 },
+	   .reserved = holes, .reserved_count = sizeof(holes) / sizeof(holes[0]));
+
+START_TEST(reserved_ranges_below_the_top_are_in_the_map)
+{
+	struct gpal_layout *l = resolve(&with_holes);
+
+	ck_assert_uint_eq(l->top, GPAL_4GIB);
+	assert_whole(l, (struct gpal_range){ 0, 1 * GIB }, "low-ram-gap", GPAL_KIND_RESERVED,
+		     &nobody);
+	assert_whole(l, holes[1].range, "reserved-mid", GPAL_KIND_RESERVED, &nobody);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(a_free_gap_is_told_whole_from_any_address_in_it)
+{
+	struct gpal_layout *l = resolve(&with_holes);
+	const uint64_t start = l->end_of_ram, end = l->chipset_low_mmio.start;
+
+	ck_assert_uint_lt(start, end);
+	assert_free(l, NULL, start, start, end);
+	assert_free(l, NULL, start + 12345, start, end);
+	assert_free(l, NULL, end - 1, start, end);
+	/* With the request, too: none of its ranges is in there. */
+	assert_free(l, &with_holes, start, start, end);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(addresses_below_the_first_range_are_free)
+{
+	struct gpal_layout *l = resolve(&with_holes), later = *l;
+
+	/* The resolver begins at 0; a map that does not is one all the same. */
+	ck_assert_str_eq(l->map.entries[0].tag, "low-ram-gap");
+	later.map.entries++;
+	later.map.count--;
+	assert_free(&later, NULL, 0, 0, holes[1].range.start);
+	assert_free(&later, &with_holes, holes[1].range.start - 1, 0, holes[1].range.start);
+	later.map.count = 0;
+	assert_free(&later, NULL, 5, 0, GPAL_SPACE_END);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(above_the_top_all_is_free_without_the_request)
+{
+	struct gpal_layout *l = resolve(&with_holes);
+
+	assert_free(l, NULL, l->top, l->top, GPAL_SPACE_END);
+	assert_free(l, NULL, holes[0].range.start, l->top, GPAL_SPACE_END);
+	assert_free(l, NULL, GPAL_SPACE_END - 1, l->top, GPAL_SPACE_END);
+	gpal_layout_free(l);
+}
+END_TEST
+
+static const struct {
+	uint64_t address;
+	struct gpal_range range;
+	const char *tag; /* NULL: free */
+} above[] = {
+	{ GPAL_4GIB, { GPAL_4GIB, 5 * GIB }, NULL },
+	{ 5 * GIB - 1, { GPAL_4GIB, 5 * GIB }, NULL },
+	{ 5 * GIB, { 5 * GIB, 6 * GIB }, "reserved-nearer" },
+	{ 6 * GIB - 1, { 5 * GIB, 6 * GIB }, "reserved-nearer" },
+	{ 6 * GIB, { 6 * GIB, 7 * GIB }, "reserved-near" },
+	{ 7 * GIB - 1, { 6 * GIB, 7 * GIB }, "reserved-near" },
+	{ 7 * GIB, { 7 * GIB, UINT64_C(1) << 40 }, NULL },
+	{ (UINT64_C(1) << 40) - 1, { 7 * GIB, UINT64_C(1) << 40 }, NULL },
+	{ UINT64_C(1) << 40, { UINT64_C(1) << 40, (UINT64_C(1) << 40) + 0x3000 }, "reserved-far" },
+	{ (UINT64_C(1) << 40) + 0x3000,
+	  { (UINT64_C(1) << 40) + 0x3000, GPAL_SPACE_END - 0x1000 },
+	  NULL },
+	{ GPAL_SPACE_END - 0x1000, { GPAL_SPACE_END - 0x1000, GPAL_SPACE_END }, "reserved-end" },
+	{ GPAL_SPACE_END - 1, { GPAL_SPACE_END - 0x1000, GPAL_SPACE_END }, "reserved-end" },
+};
+
+START_TEST(above_the_top_the_request_knows_what_is_reserved)
+{
+	struct gpal_layout *l = resolve(&with_holes);
+	const struct gpal_probe found = probe(l, &with_holes, above[_i].address);
+
+	ck_assert_int_eq(found.is_free, !above[_i].tag);
+	ck_assert_str_eq(found.tag, above[_i].tag ? above[_i].tag : "");
+	assert_range(found.range, above[_i].range.start, above[_i].range.end);
+	if (above[_i].tag) {
+		ck_assert_int_eq(found.kind, GPAL_KIND_RESERVED);
+		ck_assert_uint_eq(found.offset, above[_i].address - above[_i].range.start);
+	}
+	assert_owner(&found, &nobody);
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(addresses_from_the_end_of_space_on_are_refused)
+{
+	static const uint64_t addresses[] = { GPAL_SPACE_END, GPAL_SPACE_END + 1, UINT64_MAX };
+	struct gpal_layout *l = resolve(&with_holes);
+
+	for (int i = 0; i < COUNT_OF(addresses); i++) {
+		struct gpal_probe found;
+		struct gpal_error error = { 0 };
+
+		ck_assert_int_eq(gpal_layout_probe(l, &with_holes, addresses[i], &found, &error),
+				 GPAL_E_OUT_OF_RANGE);
+		ck_assert_int_eq(error.code, GPAL_E_OUT_OF_RANGE);
+		ck_assert_ptr_nonnull(strstr(error.message, "0xfffffffffffff000"));
+		ck_assert_int_eq(gpal_layout_probe(l, NULL, addresses[i], &found, NULL),
+				 GPAL_E_OUT_OF_RANGE);
+	}
+	gpal_layout_free(l);
+}
+END_TEST
+
+START_TEST(a_map_that_ends_with_space_leaves_nothing_free_above)
+{
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "top",
+		  .end_bus = 1,
+		  .high_mmio = { .kind = GPAL_WINDOW_PINNED,
+				 .range = { GPAL_SPACE_END - MIB, GPAL_SPACE_END } } },
+	};
+	const struct owner top = { "top", -1, -1 };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *l = resolve(&request);
+
+	ck_assert_uint_eq(l->top, GPAL_SPACE_END);
+	assert_whole(l, rcs[0].high_mmio.range, "pcie-top-high-mmio", GPAL_KIND_FIXED, &top);
+	gpal_layout_free(l);
+}
+END_TEST
+
+/* Every address of a map is in one range or one gap, and the gaps fill what is left. */
+START_TEST(ranges_and_gaps_cover_all_of_space_once)
+{
+	struct gpal_layout *l = resolve(&with_holes);
+	uint64_t next = 0;
+	int steps = 0;
+
+	while (next < GPAL_SPACE_END) {
+		const struct gpal_probe found = probe(l, &with_holes, next);
+
+		ck_assert_uint_eq(found.range.start, next);
+		ck_assert_uint_gt(found.range.end, next);
+		next = found.range.end;
+		steps++;
+	}
+	ck_assert_uint_eq(next, GPAL_SPACE_END);
+	/* Low gap, free, mid, free, RAM, free, chipset; free, nearer, near, free, far, free, end. */
+	ck_assert_int_eq(steps, 14);
+	gpal_layout_free(l);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("probe");
+
+	add_test(suite, "placed", ram_is_of_its_node_in_each_of_its_extents);
+	add_test(suite, "placed", chipset_and_vtl2_ranges_are_nobodys);
+	add_test(suite, "placed", windows_and_devices_are_of_their_root_complex);
+	add_test(suite, "placed", a_slice_of_ecam_has_an_owner_and_the_buses_between_have_none);
+	add_test(suite, "placed", each_page_of_virtio_mmio_is_a_slot);
+	add_test(suite, "placed", reserved_ranges_below_the_top_are_in_the_map);
+	add_test(suite, "free", a_free_gap_is_told_whole_from_any_address_in_it);
+	add_test(suite, "free", addresses_below_the_first_range_are_free);
+	add_test(suite, "above", above_the_top_all_is_free_without_the_request);
+	add_rows(suite, "above", above_the_top_the_request_knows_what_is_reserved, COUNT_OF(above));
+	add_test(suite, "above", addresses_from_the_end_of_space_on_are_refused);
+	add_test(suite, "above", a_map_that_ends_with_space_leaves_nothing_free_above);
+	add_test(suite, "cover", ranges_and_gaps_cover_all_of_space_once);
+	return run_suite(suite);
+}
