@@ -284,6 +284,27 @@ int gpald_decode_u32(struct gpald_decoder *decoder, const cJSON *value, void *ta
 	return 0;
 }
 
+int gpald_decode_optional_integer(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				  const struct gpald_member *member)
+{
+	struct gpal_optional *optional = target;
+
+	if (decode_ranged(decoder, value, member, &optional->value))
+		return -1;
+	optional->set = true;
+	return 0;
+}
+
+int gpald_decode_bool(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	(void)member;
+	if (!cJSON_IsBool(value))
+		return gpald_decoder_wrong_type(decoder, value, "a boolean");
+	*(bool *)target = cJSON_IsTrue(value);
+	return 0;
+}
+
 int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		      const struct gpald_member *member)
 {

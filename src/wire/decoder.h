@@ -87,6 +87,8 @@ gpald_decode_function gpald_decode_optional_size; /* struct gpal_optional */
 gpald_decode_function gpald_decode_u8;            /* extra: struct gpald_integer_range */
 gpald_decode_function gpald_decode_u16;
 gpald_decode_function gpald_decode_u32;
+gpald_decode_function gpald_decode_optional_integer; /* struct gpal_optional; the same extra */
+gpald_decode_function gpald_decode_bool;
 gpald_decode_function gpald_decode_name;   /* const char *, borrowed from the cJSON tree */
 gpald_decode_function gpald_decode_text;   /* the same, any text */
 gpald_decode_function gpald_decode_object; /* extra: struct gpald_members; fills in place */

@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 cJSON *gpald_build_item(struct gpald_builder *b, cJSON *parent, const char *key, cJSON *item)
 {
@@ -51,6 +53,20 @@ void gpald_build_hex(struct gpald_builder *b, cJSON *parent, const char *key, ui
 	char text[GPALD_HEX_SIZE];
 
 	gpald_hex_format(value, text);
+	gpald_build_text(b, parent, key, text);
+}
+
+void gpald_build_time(struct gpald_builder *b, cJSON *parent, const char *key, int64_t ms)
+{
+	const time_t seconds = (time_t)(ms / 1000);
+	char text[64] = "", fraction[8];
+	struct tm utc;
+
+	/* It fails for years that do not fit an int, of clocks that are badly wrong. */
+	if (gmtime_r(&seconds, &utc))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(fraction, sizeof(fraction), ".%03dZ", (int)(ms % 1000));
+	strcat(text, fraction);
 	gpald_build_text(b, parent, key, text);
 }
 

@@ -187,6 +187,23 @@ cJSON *gpald_encode_map(const struct gpal_map *map)
 	return finish(&b, array);
 }
 
+cJSON *gpald_encode_changes(const struct gpal_changes *changes)
+{
+	struct gpald_builder b = { .failed = false };
+	cJSON *array = cJSON_CreateArray();
+
+	for (size_t i = 0; i < changes->count && !b.failed; i++) {
+		const struct gpal_change *change = &changes->changes[i];
+		cJSON *object = gpald_build_object(&b, array, NULL);
+
+		gpald_build_text(&b, object, "change", gpal_change_name(change->kind));
+		gpald_build_text(&b, object, "tag", change->tag);
+		gpald_build_range_if(&b, object, "from", change->from);
+		gpald_build_range_if(&b, object, "to", change->to);
+	}
+	return finish(&b, array);
+}
+
 /* {"x86_64": ..., "aarch64": ...} */
 static void build_by_arch(struct gpald_builder *b, cJSON *object, const char *key,
 			  const uint64_t values[GPAL_ARCH_COUNT])

@@ -4,6 +4,7 @@
 #define GPALD_WIRE_LAYOUT_ENCODE_H
 
 #include <cjson/cJSON.h>
+#include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
 
 /* The layout object of the protocol. */
@@ -11,6 +12,9 @@ cJSON *gpald_encode_layout(const struct gpal_layout *layout);
 
 /* The array of {tag, kind, start, end}. */
 cJSON *gpald_encode_map(const struct gpal_map *map);
+
+/* The array of {change, tag, from?, to?}. */
+cJSON *gpald_encode_changes(const struct gpal_changes *changes);
 
 /* {name, summary, defaults} */
 cJSON *gpald_encode_policy(const struct gpal_policy *policy);

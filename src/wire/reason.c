@@ -24,29 +24,45 @@ enum detail_bit {
 	OTHER_RANGE = 1 << 8,
 	BITS = 1 << 9,
 	REQUIRED_BITS = 1 << 10,
+	GENERATION = 1 << 11,
+	OWNER_UID = 1 << 12,
+	REVISION = 1 << 13,
+	OLDEST_SINCE = 1 << 14,
 };
 
 /* In the order of the bits above. */
 static const struct gpald_detail details[] = {
-	{ "tag", GPALD_DETAIL_TEXT, offsetof(struct gpal_error, tag) },
-	{ "other_tag", GPALD_DETAIL_TEXT, offsetof(struct gpal_error, other_tag) },
-	{ "size", GPALD_DETAIL_HEX, offsetof(struct gpal_error, size) },
-	{ "alignment", GPALD_DETAIL_HEX, offsetof(struct gpal_error, alignment) },
-	{ "phase", GPALD_DETAIL_KIND, offsetof(struct gpal_error, phase) },
-	{ "free_space", GPALD_DETAIL_HEX, offsetof(struct gpal_error, free_space) },
-	{ "largest_fit", GPALD_DETAIL_HEX, offsetof(struct gpal_error, largest_fit) },
-	{ "range", GPALD_DETAIL_RANGE, offsetof(struct gpal_error, range) },
-	{ "other_range", GPALD_DETAIL_RANGE, offsetof(struct gpal_error, other_range) },
-	{ "bits", GPALD_DETAIL_COUNT, offsetof(struct gpal_error, bits) },
-	{ "required_bits", GPALD_DETAIL_COUNT, offsetof(struct gpal_error, required_bits) },
+	{ "tag", GPALD_DETAIL_TEXT, offsetof(struct gpald_wire_error, core.tag) },
+	{ "other_tag", GPALD_DETAIL_TEXT, offsetof(struct gpald_wire_error, core.other_tag) },
+	{ "size", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.size) },
+	{ "alignment", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.alignment) },
+	{ "phase", GPALD_DETAIL_KIND, offsetof(struct gpald_wire_error, core.phase) },
+	{ "free_space", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.free_space) },
+	{ "largest_fit", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.largest_fit) },
+	{ "range", GPALD_DETAIL_RANGE, offsetof(struct gpald_wire_error, core.range) },
+	{ "other_range", GPALD_DETAIL_RANGE, offsetof(struct gpald_wire_error, core.other_range) },
+	{ "bits", GPALD_DETAIL_COUNT, offsetof(struct gpald_wire_error, core.bits) },
+	{ "required_bits", GPALD_DETAIL_COUNT,
+	  offsetof(struct gpald_wire_error, core.required_bits) },
+	{ "generation", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, generation) },
+	{ "owner_uid", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, owner_uid) },
+	{ "revision", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, revision) },
+	{ "oldest_since", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, oldest_since) },
 };
 
-static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == REQUIRED_BITS,
+static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == OLDEST_SINCE,
 	      "each detail has a bit");
 
 enum {
 	NO_LAYOUT = 1,
+	NO_SUCH_NAME = 2,
+	OTHER_REQUEST = 3,
+	OTHER_GENERATION = 4,
 	MOVES = 5,
+	NOT_ALLOWED = 6,
+	STORE_BROKEN = 7,
+	NO_ROOM = 8,
+	EVENTS_GONE = 9,
 	BAD_JSON = -32700,
 	BAD_REQUEST = -32600,
 	NO_METHOD = -32601,
@@ -108,6 +124,14 @@ static const struct {
 	[GPALD_OVERLOADED] = { OVERLOADED, "overloaded", 0 },
 	[GPALD_TIMEOUT] = { TIMED_OUT, "timeout", 0 },
 	[GPALD_SHUTTING_DOWN] = { STOPPING, "shutting_down", 0 },
+
+	[GPALD_NOT_FOUND] = { NO_SUCH_NAME, "not_found", 0 },
+	[GPALD_CONFLICT] = { OTHER_REQUEST, "conflict", GENERATION },
+	[GPALD_GENERATION_MISMATCH] = { OTHER_GENERATION, "generation_mismatch", GENERATION },
+	[GPALD_DENIED] = { NOT_ALLOWED, "denied", OWNER_UID },
+	[GPALD_STORE_FAILED] = { STORE_BROKEN, "store_failed", 0 },
+	[GPALD_STORE_FULL] = { NO_ROOM, "store_full", 0 },
+	[GPALD_RESYNC_REQUIRED] = { EVENTS_GONE, "resync_required", REVISION | OLDEST_SINCE },
 };
 
 static_assert(sizeof(reasons) / sizeof(reasons[0]) == GPALD_REASON_COUNT, "each reason has a row");
@@ -147,6 +171,13 @@ int gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const
 	va_start(args, format);
 	vsnprintf(error->message, sizeof(error->message), format, args);
 	va_end(args);
+	return -1;
+}
+
+int gpald_point(struct gpald_wire_error *error, const char *pointer)
+{
+	error->has_pointer = true;
+	snprintf(error->pointer, sizeof(error->pointer), "%s", pointer);
 	return -1;
 }
 

@@ -6,9 +6,11 @@
 #ifndef GPALD_WIRE_REASON_H
 #define GPALD_WIRE_REASON_H
 
+#include <cjson/cJSON.h>
 #include <gpalayout/error.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The reasons of libgpalayout's codes come first: the reason of code c is -c. */
 enum gpald_reason {
@@ -35,6 +37,14 @@ enum gpald_reason {
 	GPALD_TIMEOUT,
 	GPALD_SHUTTING_DOWN,
 
+	GPALD_NOT_FOUND,
+	GPALD_CONFLICT,
+	GPALD_GENERATION_MISMATCH,
+	GPALD_DENIED,
+	GPALD_STORE_FAILED,
+	GPALD_STORE_FULL,
+	GPALD_RESYNC_REQUIRED,
+
 	GPALD_REASON_COUNT
 };
 
@@ -50,6 +60,13 @@ struct gpald_wire_error {
 	char pointer[GPALD_POINTER_MAX + 1]; /* JSON pointer into params */
 	size_t offset;                       /* of the fault in the line, for -32700 */
 	struct gpal_error core;              /* details, for the reasons of libgpalayout */
+
+	/* Details, for the reasons of the registry. */
+	uint64_t generation;
+	uint64_t owner_uid;
+	uint64_t revision;
+	uint64_t oldest_since;
+	cJSON *changes; /* of would_move; taken by the reply. NULL: none */
 };
 
 /* The number, such as -32602, and the token, such as "bad_size"; static. */
@@ -59,19 +76,20 @@ const char *gpald_reason_token(enum gpald_reason reason);
 /* Whether the reply says where in the line the fault is. */
 bool gpald_reason_has_offset(enum gpald_reason reason);
 
-/* The details in `core` that belong to a reason: a table row a detail. */
+/* The details that belong to a reason: a table row a detail. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,  /* char[] */
-	GPALD_DETAIL_HEX,   /* uint64_t */
-	GPALD_DETAIL_RANGE, /* struct gpal_range */
-	GPALD_DETAIL_KIND,  /* enum gpal_kind */
-	GPALD_DETAIL_COUNT, /* unsigned int */
+	GPALD_DETAIL_TEXT,    /* char[] */
+	GPALD_DETAIL_HEX,     /* uint64_t */
+	GPALD_DETAIL_RANGE,   /* struct gpal_range */
+	GPALD_DETAIL_KIND,    /* enum gpal_kind */
+	GPALD_DETAIL_COUNT,   /* unsigned int */
+	GPALD_DETAIL_INTEGER, /* uint64_t, below 2^53 */
 };
 
 struct gpald_detail {
 	const char *name;
 	enum gpald_detail_type type;
-	size_t offset; /* in struct gpal_error */
+	size_t offset; /* in struct gpald_wire_error */
 };
 
 /* The next detail of `reason` from *cursor on, which starts at 0; NULL after the last. */
@@ -83,6 +101,9 @@ int gpald_quotable(const char *text);
 /* Resets *error to a reason and a printf-style message; always returns -1. */
 __attribute__((format(printf, 3, 4))) int
 gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const char *format, ...);
+
+/* Points at the member of params at fault, such as "/name"; always returns -1. */
+int gpald_point(struct gpald_wire_error *error, const char *pointer);
 
 /* Takes over an error of libgpalayout; `prefix` is the pointer to the request in params. */
 void gpald_refuse_core(struct gpald_wire_error *error, const struct gpal_error *core,

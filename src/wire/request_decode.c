@@ -19,11 +19,6 @@
 		__VA_ARGS__                                                             \
 	}
 
-/* What the rows cannot write in place. */
-struct context {
-	const struct gpal_policy *default_policy;
-};
-
 /* Enumerations. */
 
 static const char *arch_name(int value)
@@ -284,10 +279,10 @@ static const struct gpald_member request_rows[] = {
 };
 static const struct gpald_members request_members = GPALD_MEMBERS(request_rows);
 
-static int decode_request(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			  const struct gpald_member *member)
+int gpald_decode_request(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			 const struct gpald_member *member)
 {
-	const struct context *context = decoder->context;
+	const struct gpald_request_context *context = decoder->context;
 	struct gpal_request *request = target;
 
 	(void)member;
@@ -296,7 +291,7 @@ static int decode_request(struct gpald_decoder *decoder, const cJSON *value, voi
 }
 
 static const struct gpald_member resolve_rows[] = {
-	{ .name = "request", .decode = decode_request, .required = true },
+	{ .name = "request", .decode = gpald_decode_request, .required = true },
 };
 static const struct gpald_members resolve_members = GPALD_MEMBERS(resolve_rows);
 
@@ -351,7 +346,7 @@ static const struct gpald_member allocate_rows[] = {
 static const struct gpald_members allocate_members = GPALD_MEMBERS(allocate_rows);
 
 static int decode_params(const cJSON *params, const struct gpald_members *members, void *target,
-			 struct gpald_pool *pool, const struct context *context,
+			 struct gpald_pool *pool, const struct gpald_request_context *context,
 			 struct gpald_wire_error *error)
 {
 	const cJSON empty = { .type = cJSON_Object };
@@ -365,7 +360,7 @@ int gpald_decode_resolve_params(const cJSON *params, const struct gpal_policy *d
 				struct gpald_pool *pool, struct gpal_request *request,
 				struct gpald_wire_error *error)
 {
-	const struct context context = { default_policy };
+	const struct gpald_request_context context = { default_policy };
 
 	return decode_params(params, &resolve_members, request, pool, &context, error);
 }

@@ -31,6 +31,15 @@ GPAL_MUST_USE int gpald_decode_allocate_params(const cJSON *params, struct gpald
 					       struct gpal_alloc_input *input,
 					       struct gpald_wire_error *error);
 
+/*
+ * The request object itself, as a member of other params; fills a struct
+ * gpal_request. The decoder's context is a struct gpald_request_context.
+ */
+struct gpald_request_context {
+	const struct gpal_policy *default_policy; /* of requests that name none; may be NULL */
+};
+gpald_decode_function gpald_decode_request;
+
 /* For methods without params: absent or {}. */
 GPAL_MUST_USE int gpald_decode_no_params(const cJSON *params, struct gpald_wire_error *error);
 

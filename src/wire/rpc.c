@@ -102,6 +102,13 @@ void gpald_rpc_request_clear(struct gpald_rpc_request *request)
 	*request = (struct gpald_rpc_request){ 0 };
 }
 
+void gpald_rpc_request_drop_params(struct gpald_rpc_request *request)
+{
+	if (request->params)
+		cJSON_Delete(cJSON_DetachItemViaPointer(request->tree, (cJSON *)request->params));
+	request->params = NULL;
+}
+
 static cJSON *envelope_new(struct gpald_builder *b, const cJSON *id)
 {
 	cJSON *envelope = cJSON_CreateObject();
@@ -145,9 +152,9 @@ char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length)
 }
 
 static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpald_detail *detail,
-			 const struct gpal_error *core)
+			 const struct gpald_wire_error *error)
 {
-	const void *field = (const char *)core + detail->offset;
+	const void *field = (const char *)error + detail->offset;
 
 	switch (detail->type) {
 	case GPALD_DETAIL_TEXT:
@@ -166,10 +173,24 @@ static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpal
 	case GPALD_DETAIL_COUNT:
 		gpald_build_integer(b, data, detail->name, *(const unsigned int *)field);
 		break;
+	case GPALD_DETAIL_INTEGER:
+		gpald_build_integer(b, data, detail->name, (int64_t) * (const uint64_t *)field);
+		break;
 	}
 }
 
-char *gpald_rpc_error(const cJSON *id, const struct gpald_wire_error *error, size_t *length)
+char *gpald_rpc_notification(const char *method, cJSON *params, size_t *length)
+{
+	struct gpald_builder b = { .failed = false };
+	cJSON *envelope = cJSON_CreateObject();
+
+	gpald_build_text(&b, envelope, "jsonrpc", "2.0");
+	gpald_build_text(&b, envelope, "method", method);
+	gpald_build_item(&b, envelope, "params", params);
+	return print_line(&b, envelope, length);
+}
+
+char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *length)
 {
 	struct gpald_builder b = { .failed = false };
 	cJSON *envelope = envelope_new(&b, id);
@@ -187,6 +208,9 @@ char *gpald_rpc_error(const cJSON *id, const struct gpald_wire_error *error, siz
 	if (gpald_reason_has_offset(error->reason))
 		gpald_build_integer(&b, data, "offset", (int64_t)error->offset);
 	while ((detail = gpald_reason_next_detail(error->reason, &cursor)))
-		build_detail(&b, data, detail, &error->core);
+		build_detail(&b, data, detail, error);
+	if (error->changes)
+		gpald_build_item(&b, data, "changes", error->changes);
+	error->changes = NULL;
 	return print_line(&b, envelope, length);
 }

@@ -31,12 +31,18 @@ GPAL_MUST_USE int gpald_rpc_parse(const char *line, size_t length,
 
 void gpald_rpc_request_clear(struct gpald_rpc_request *request);
 
+/* Frees the params of a request that is kept for its id and its method. */
+void gpald_rpc_request_drop_params(struct gpald_rpc_request *request);
+
 /*
  * The line of a reply, LF included, allocated with malloc() and given to the
  * caller, with its length; NULL: out of memory. `id` NULL makes it null. The
- * result is taken, also on failure.
+ * result is taken, also on failure, and so is what an error owns.
  */
 char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length);
-char *gpald_rpc_error(const cJSON *id, const struct gpald_wire_error *error, size_t *length);
+char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *length);
+
+/* The line of a notification from the daemon; `params` is taken, also on failure. */
+char *gpald_rpc_notification(const char *method, cJSON *params, size_t *length);
 
 #endif

@@ -46,7 +46,7 @@ static bool contains(const cJSON *expected, const cJSON *actual)
 }
 
 /* The reply of a daemon, from the library: {"result": ...} or {"error": ...}. */
-static cJSON *reply_of(cJSON *result, const struct gpald_wire_error *error)
+static cJSON *reply_of(cJSON *result, struct gpald_wire_error *error)
 {
 	size_t length;
 	char *line = result ? gpald_rpc_result(NULL, result, &length) :

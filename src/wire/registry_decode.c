@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables: a row a member. */
+#include "config.h"
+
+#include "wire/registry_decode.h"
+
+#include "wire/request_decode.h"
+
+#define EXACT_MAX ((UINT64_C(1) << 53) - 1)
+
+static const struct gpald_integer_range counters = { 0, EXACT_MAX };
+
+static int decode(const cJSON *params, const struct gpald_members *members, void *target,
+		  struct gpald_pool *pool, const struct gpald_request_context *context,
+		  struct gpald_wire_error *error)
+{
+	const cJSON empty = { .type = cJSON_Object };
+	struct gpald_decoder decoder;
+
+	gpald_decoder_init(&decoder, error, pool, context);
+	return gpald_decode_members(&decoder, params ? params : &empty, target, members);
+}
+
+static const struct gpald_member create_rows[] = {
+	{ .name = "name",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct gpald_create_params, name),
+	  .required = true },
+	{ .name = "request",
+	  .decode = gpald_decode_request,
+	  .offset = offsetof(struct gpald_create_params, request),
+	  .required = true },
+};
+static const struct gpald_members create_members = GPALD_MEMBERS(create_rows);
+
+int gpald_decode_create_params(const cJSON *params, struct gpald_pool *pool,
+			       struct gpald_create_params *create, struct gpald_wire_error *error)
+{
+	const struct gpald_request_context context = { NULL };
+
+	return decode(params, &create_members, create, pool, &context, error);
+}
+
+static const struct gpald_member update_rows[] = {
+	{ .name = "name",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct gpald_update_params, name),
+	  .required = true },
+	{ .name = "request",
+	  .decode = gpald_decode_request,
+	  .offset = offsetof(struct gpald_update_params, request),
+	  .required = true },
+	{ .name = "generation",
+	  .decode = gpald_decode_optional_integer,
+	  .offset = offsetof(struct gpald_update_params, generation),
+	  .extra = &counters },
+	{ .name = "dry_run",
+	  .decode = gpald_decode_bool,
+	  .offset = offsetof(struct gpald_update_params, dry_run) },
+	{ .name = "allow_moves",
+	  .decode = gpald_decode_bool,
+	  .offset = offsetof(struct gpald_update_params, allow_moves) },
+};
+static const struct gpald_members update_members = GPALD_MEMBERS(update_rows);
+
+int gpald_decode_update_params(const cJSON *params, struct gpald_pool *pool,
+			       struct gpald_update_params *update, struct gpald_wire_error *error)
+{
+	const struct gpald_request_context context = { NULL };
+
+	*update = (struct gpald_update_params){ 0 };
+	return decode(params, &update_members, update, pool, &context, error);
+}
+
+static const struct gpald_member name_rows[] = {
+	{ .name = "name",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct gpald_name_params, name),
+	  .required = true },
+	{ .name = "generation",
+	  .decode = gpald_decode_optional_integer,
+	  .offset = offsetof(struct gpald_name_params, generation),
+	  .extra = &counters },
+};
+static const struct gpald_members get_members = { name_rows, 1 };
+static const struct gpald_members delete_members = GPALD_MEMBERS(name_rows);
+
+int gpald_decode_get_params(const cJSON *params, struct gpald_name_params *get,
+			    struct gpald_wire_error *error)
+{
+	*get = (struct gpald_name_params){ 0 };
+	return decode(params, &get_members, get, NULL, NULL, error);
+}
+
+int gpald_decode_delete_params(const cJSON *params, struct gpald_name_params *remove,
+			       struct gpald_wire_error *error)
+{
+	*remove = (struct gpald_name_params){ 0 };
+	return decode(params, &delete_members, remove, NULL, NULL, error);
+}
+
+int gpald_decode_list_params(const cJSON *params, uint64_t limit_max,
+			     struct gpald_list_params *list, struct gpald_wire_error *error)
+{
+	const struct gpald_integer_range limits = { 1, limit_max };
+	const struct gpald_member rows[] = {
+		{ .name = "after",
+		  .decode = gpald_decode_name,
+		  .offset = offsetof(struct gpald_list_params, after) },
+		{ .name = "limit",
+		  .decode = gpald_decode_optional_integer,
+		  .offset = offsetof(struct gpald_list_params, limit),
+		  .extra = &limits },
+	};
+	const struct gpald_members members = GPALD_MEMBERS(rows);
+
+	*list = (struct gpald_list_params){ 0 };
+	return decode(params, &members, list, NULL, NULL, error);
+}
+
+static const struct gpald_member probe_rows[] = {
+	{ .name = "name",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct gpald_probe_params, name) },
+	{ .name = "request",
+	  .decode = gpald_decode_request,
+	  .offset = offsetof(struct gpald_probe_params, request) },
+	{ .name = "address",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpald_probe_params, address),
+	  .required = true },
+};
+static const struct gpald_members probe_members = GPALD_MEMBERS(probe_rows);
+
+int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *default_policy,
+			      struct gpald_pool *pool, struct gpald_probe_params *probe,
+			      struct gpald_wire_error *error)
+{
+	const struct gpald_request_context context = { default_policy };
+
+	*probe = (struct gpald_probe_params){ 0 };
+	if (decode(params, &probe_members, probe, pool, &context, error))
+		return -1;
+	/* A request that was decoded has a policy. */
+	if (!probe->name && !probe->request.policy) {
+		gpald_refuse(error, GPALD_MISSING_MEMBER,
+			     "missing member name, or request: which layout is meant?");
+		return gpald_point(error, "/name");
+	}
+	if (probe->name && probe->request.policy) {
+		gpald_refuse(error, GPALD_UNKNOWN_MEMBER,
+			     "there may be a name or a request, not both");
+		return gpald_point(error, "/request");
+	}
+	return 0;
+}
+
+static const struct gpald_member subscribe_rows[] = {
+	{ .name = "since",
+	  .decode = gpald_decode_optional_integer,
+	  .offset = offsetof(struct gpald_subscribe_params, since),
+	  .extra = &counters },
+};
+static const struct gpald_members subscribe_members = GPALD_MEMBERS(subscribe_rows);
+
+int gpald_decode_subscribe_params(const cJSON *params, struct gpald_subscribe_params *subscribe,
+				  struct gpald_wire_error *error)
+{
+	*subscribe = (struct gpald_subscribe_params){ 0 };
+	return decode(params, &subscribe_members, subscribe, NULL, NULL, error);
+}
