@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Checksums of what is stored: SHA-256 over fields, each with its length. */
+#ifndef GPALD_REGISTRY_CHECKSUM_H
+#define GPALD_REGISTRY_CHECKSUM_H
+
+#include <nettle/sha2.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GPALD_CHECKSUM_SIZE 32
+
+struct gpald_checksum {
+	struct sha256_ctx hash;
+};
+
+/* `form` says what the fields are, lest one thing be taken for another. */
+void gpald_checksum_begin(struct gpald_checksum *checksum, const char *form);
+
+void gpald_checksum_add_bytes(struct gpald_checksum *checksum, const void *bytes, size_t length);
+void gpald_checksum_add_text(struct gpald_checksum *checksum, const char *text);
+void gpald_checksum_add_integer(struct gpald_checksum *checksum, uint64_t value);
+
+void gpald_checksum_end(struct gpald_checksum *checksum, uint8_t sum[GPALD_CHECKSUM_SIZE]);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What requests and layouts are made of, member by member, in the order of the
+ * bytes. Enumerations are the numbers asserted here.
+ */
+#include "config.h"
+
+#include "registry/codec.h"
+
+#include "registry/transfer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUEST_VERSION 1
+#define LAYOUT_VERSION 1
+
+/* Numbers that are on disk. */
+static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "stored");
+static_assert(GPAL_PROFILE_GEN2_UEFI == 0 && GPAL_PROFILE_GEN1 == 1 &&
+		      GPAL_PROFILE_LINUX_DIRECT == 2 &&
+		      GPAL_PROFILE_LINUX_DIRECT_UNENLIGHTENED == 3 && GPAL_PROFILE_HCL_HOST == 4,
+	      "stored");
+static_assert(GPAL_ECAM_DEFAULT == 0 && GPAL_ECAM_BELOW_4GIB == 1 && GPAL_ECAM_ABOVE_4GIB == 2,
+	      "stored");
+static_assert(GPAL_WINDOW_DEFAULT == 0 && GPAL_WINDOW_SIZE == 1 && GPAL_WINDOW_PINNED == 2,
+	      "stored");
+static_assert(GPAL_IOMMU_NONE == 0 && GPAL_IOMMU_SMMUV3 == 1 && GPAL_IOMMU_AMD_VI == 2 &&
+		      GPAL_IOMMU_INTEL_VTD == 3,
+	      "stored");
+static_assert(GPAL_KIND_RESERVED == 0 && GPAL_KIND_FIXED == 1 && GPAL_KIND_MMIO32 == 2 &&
+		      GPAL_KIND_RAM == 3 && GPAL_KIND_MMIO64 == 4 && GPAL_KIND_POST_MMIO == 5,
+	      "stored");
+static_assert(GPAL_WARN_RAM_NOT_AT_ZERO == 0 && GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB == 1 &&
+		      GPAL_WARN_PINNED_WINDOW_UNALIGNED == 2 &&
+		      GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS == 3 && GPAL_WARN_PARTIAL_INTEL_VTD == 4 &&
+		      GPAL_WARN_NO_LOW_MEMORY == 5,
+	      "stored");
+
+/* A policy by its name; an empty one stands for NULL. */
+static void policy(struct gpald_transfer *t, const struct gpal_policy **value)
+{
+	const char *name = *value ? (*value)->name : "";
+
+	gpald_move_text(t, &name);
+	if (!gpald_transfer_is_reading(t))
+		return;
+	*value = name[0] ? gpal_policy_find(name) : NULL;
+	if (name[0] && !*value)
+		gpald_transfer_fail(t, GPALD_CODEC_UNKNOWN_POLICY);
+}
+
+/* The request. */
+
+static void node(struct gpald_transfer *t, void *element)
+{
+	gpald_move_u64(t, element);
+}
+
+static void window(struct gpald_transfer *t, struct gpal_window *value)
+{
+	gpald_move_enumeration(t, &value->kind, GPAL_WINDOW_COUNT);
+	if (value->kind == GPAL_WINDOW_SIZE)
+		gpald_move_u64(t, &value->size);
+	else if (value->kind == GPAL_WINDOW_PINNED)
+		gpald_move_any_range(t, &value->range);
+}
+
+static void root_complex(struct gpald_transfer *t, void *element)
+{
+	struct gpal_root_complex *rc = element;
+
+	gpald_move_text(t, &rc->name);
+	gpald_move_u16(t, &rc->segment);
+	gpald_move_u8(t, &rc->start_bus);
+	gpald_move_u8(t, &rc->end_bus);
+	gpald_move_flag(t, &rc->has_node);
+	if (rc->has_node)
+		gpald_move_u32(t, &rc->node);
+	window(t, &rc->low_mmio);
+	window(t, &rc->high_mmio);
+	gpald_move_flag(t, &rc->has_cxl);
+	if (rc->has_cxl)
+		gpald_move_u64(t, &rc->cxl_hdm);
+	gpald_move_enumeration(t, &rc->iommu, GPAL_IOMMU_COUNT);
+}
+
+static void reserved(struct gpald_transfer *t, void *element)
+{
+	struct gpal_named_range *named = element;
+
+	gpald_move_text(t, &named->name);
+	gpald_move_any_range(t, &named->range);
+}
+
+static void request(struct gpald_transfer *t, struct gpal_request *r)
+{
+	gpald_move_version(t, REQUEST_VERSION);
+	gpald_move_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
+	policy(t, &r->policy);
+	gpald_move_enumeration(t, &r->profile, GPAL_PROFILE_COUNT);
+	gpald_move_list(t, &r->nodes, &r->node_count, sizeof(*r->nodes), node);
+	gpald_move_optional(t, &r->memory_start);
+	gpald_move_optional(t, &r->chipset_low_mmio);
+	gpald_move_optional(t, &r->chipset_high_mmio);
+	gpald_move_enumeration(t, &r->ecam, GPAL_ECAM_COUNT);
+	gpald_move_list(t, &r->root_complexes, &r->root_complex_count, sizeof(*r->root_complexes),
+			root_complex);
+	gpald_move_u32(t, &r->virtio_mmio_slots);
+	gpald_move_optional(t, &r->vtl2_chipset_mmio);
+	gpald_move_flag(t, &r->has_vtl2_memory);
+	if (r->has_vtl2_memory) {
+		gpald_move_u64(t, &r->vtl2_memory_size);
+		gpald_move_u64(t, &r->vtl2_memory_alignment);
+	}
+	gpald_move_u64(t, &r->vtl2_framebuffer);
+	gpald_move_list(t, &r->reserved, &r->reserved_count, sizeof(*r->reserved), reserved);
+	gpald_move_u32(t, &r->host_physical_address_bits);
+}
+
+/* The layout. */
+
+static void map_entry(struct gpald_transfer *t, void *element)
+{
+	struct gpal_map_entry *entry = element;
+
+	gpald_move_enumeration(t, &entry->kind, GPAL_KIND_COUNT);
+	gpald_move_text(t, &entry->tag);
+	gpald_move_u32(t, &entry->index);
+	gpald_move_page_range(t, &entry->range);
+}
+
+static void ram_extent(struct gpald_transfer *t, void *element)
+{
+	struct gpal_ram_extent *extent = element;
+
+	gpald_move_u32(t, &extent->node);
+	gpald_move_page_range(t, &extent->range);
+}
+
+static void segment(struct gpald_transfer *t, void *element)
+{
+	struct gpal_layout_segment *value = element;
+
+	gpald_move_u16(t, &value->segment);
+	gpald_move_u8(t, &value->start_bus);
+	gpald_move_u8(t, &value->end_bus);
+	gpald_move_page_range(t, &value->ecam);
+	gpald_move_u64(t, &value->bus0_base);
+}
+
+static void layout_root_complex(struct gpald_transfer *t, void *element)
+{
+	struct gpal_layout_root_complex *rc = element;
+
+	gpald_move_text(t, &rc->name);
+	gpald_move_u16(t, &rc->segment);
+	gpald_move_u8(t, &rc->start_bus);
+	gpald_move_u8(t, &rc->end_bus);
+	gpald_move_flag(t, &rc->has_node);
+	if (rc->has_node)
+		gpald_move_u32(t, &rc->node);
+	gpald_move_page_range(t, &rc->ecam);
+	gpald_move_page_range(t, &rc->low_mmio);
+	gpald_move_page_range(t, &rc->high_mmio);
+	gpald_move_flag(t, &rc->has_cxl);
+	if (rc->has_cxl) {
+		gpald_move_page_range(t, &rc->cxl_hdm);
+		gpald_move_page_range(t, &rc->cxl_chbcr);
+	}
+}
+
+static void iommu(struct gpald_transfer *t, void *element)
+{
+	struct gpal_layout_iommu *value = element;
+
+	gpald_move_text(t, &value->root_complex);
+	gpald_move_page_range(t, &value->range);
+}
+
+static void warning(struct gpald_transfer *t, void *element)
+{
+	struct gpal_warning *value = element;
+
+	gpald_move_enumeration(t, &value->reason, GPAL_WARN_COUNT);
+	gpald_move_text(t, &value->tag);
+	gpald_move_text(t, &value->message);
+}
+
+static void layout(struct gpald_transfer *t, struct gpal_layout *l)
+{
+	gpald_move_version(t, LAYOUT_VERSION);
+	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
+	policy(t, &l->policy);
+	gpald_move_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
+	gpald_move_list(t, &l->ram, &l->ram_count, sizeof(*l->ram), ram_extent);
+	gpald_move_page_range(t, &l->chipset_low_mmio);
+	gpald_move_page_range(t, &l->chipset_high_mmio);
+	gpald_move_list(t, &l->segments, &l->segment_count, sizeof(*l->segments), segment);
+	gpald_move_list(t, &l->root_complexes, &l->root_complex_count, sizeof(*l->root_complexes),
+			layout_root_complex);
+	gpald_move_page_range(t, &l->virtio_mmio);
+	gpald_move_u32(t, &l->virtio_mmio_slots);
+	gpald_move_enumeration(t, &l->iommu, GPAL_IOMMU_COUNT);
+	gpald_move_list(t, &l->iommus, &l->iommu_count, sizeof(*l->iommus), iommu);
+	gpald_move_page_range(t, &l->vtl2_chipset_mmio);
+	gpald_move_page_range(t, &l->vtl2_memory);
+	gpald_move_page_range(t, &l->vtl2_framebuffer);
+	gpald_move_list(t, &l->map.entries, &l->map.count, sizeof(*l->map.entries), map_entry);
+	gpald_move_u64(t, &l->ram_size);
+	gpald_move_u64(t, &l->end_of_ram);
+	gpald_move_u64(t, &l->end_of_layout);
+	gpald_move_u64(t, &l->top);
+	gpald_move_u32(t, &l->required_address_bits);
+	gpald_move_list(t, &l->warnings, &l->warning_count, sizeof(*l->warnings), warning);
+}
+
+/* Both ways. */
+
+static bool finish_writing(struct gpald_transfer *t, struct gpald_blob *blob)
+{
+	if (t->result != GPALD_CODEC_OK) {
+		free(t->out.data);
+		return false;
+	}
+	*blob = t->out;
+	return true;
+}
+
+bool gpald_encode_request_blob(const struct gpal_request *source, struct gpald_blob *blob)
+{
+	struct gpal_request copy = *source;
+	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
+
+	request(&t, &copy);
+	return finish_writing(&t, blob);
+}
+
+bool gpald_encode_layout_blob(const struct gpal_layout *source, struct gpald_blob *blob)
+{
+	struct gpal_layout copy = *source;
+	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
+
+	layout(&t, &copy);
+	return finish_writing(&t, blob);
+}
+
+static struct gpald_transfer read_from(const struct gpald_blob *blob, struct gpald_arena *arena)
+{
+	/* A blob of no bytes may have no address either. */
+	static const uint8_t nothing[1];
+	const uint8_t *data = blob->length ? blob->data : nothing;
+
+	return (struct gpald_transfer){ .arena = arena, .next = data, .end = data + blob->length };
+}
+
+static enum gpald_codec_result finish_reading(struct gpald_transfer *t)
+{
+	if (t->next != t->end)
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+	return t->result;
+}
+
+enum gpald_codec_result gpald_decode_request_blob(const struct gpald_blob *blob,
+						  struct gpald_arena *arena,
+						  struct gpal_request *target)
+{
+	struct gpald_transfer t = read_from(blob, arena);
+
+	*target = (struct gpal_request){ 0 };
+	request(&t, target);
+	return finish_reading(&t);
+}
+
+enum gpald_codec_result gpald_decode_layout_blob(const struct gpald_blob *blob,
+						 struct gpald_arena *arena,
+						 struct gpal_layout *target)
+{
+	struct gpald_transfer t = read_from(blob, arena);
+
+	*target = (struct gpal_layout){ 0 };
+	layout(&t, target);
+	if (t.result == GPALD_CODEC_OK && !target->policy)
+		gpald_transfer_fail(&t, GPALD_CODEC_MALFORMED);
+	return finish_reading(&t);
+}
+
+void gpald_blob_free(struct gpald_blob *blob)
+{
+	free(blob->data);
+	*blob = (struct gpald_blob){ 0 };
+}
+
+bool gpald_blob_equal(const struct gpald_blob *a, const struct gpald_blob *b)
+{
+	return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* What may become of a layout, and what it becomes. */
+#include "config.h"
+
+#include "registry/decision.h"
+
+#include <assert.h>
+#include <gpalayout/compare.h>
+#include <string.h>
+#include <time.h>
+
+/* These end an operation, and return false for gpald_decide(). */
+static bool end(struct gpald_operation *operation, enum gpald_outcome outcome)
+{
+	operation->outcome = outcome;
+	return false;
+}
+
+/* Fills in what the answer says of the record that is there. */
+static bool end_with(struct gpald_operation *operation, enum gpald_outcome outcome,
+		     const struct gpald_record *record)
+{
+	operation->generation = record->facts.generation;
+	operation->owner_uid = record->facts.owner_uid;
+	return end(operation, outcome);
+}
+
+static bool may_change(const struct gpald_operation *operation, const struct gpald_record *record)
+{
+	return operation->is_admin || operation->uid == 0 ||
+	       operation->uid == record->facts.owner_uid;
+}
+
+static enum gpald_outcome outcome_of(enum gpald_codec_result result)
+{
+	/* These bytes were encoded by this process, or passed their checksum. */
+	assert(result == GPALD_CODEC_OK || result == GPALD_CODEC_NO_MEMORY);
+	return result == GPALD_CODEC_OK ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NO_MEMORY;
+}
+
+static enum gpald_outcome encode_under(const struct gpald_blob *blob,
+				       const struct gpal_policy *policy, struct gpald_arena *arena,
+				       struct gpald_blob *encoded)
+{
+	struct gpal_request request;
+	enum gpald_outcome outcome = outcome_of(gpald_decode_request_blob(blob, arena, &request));
+
+	if (outcome != GPALD_OUTCOME_DONE)
+		return outcome;
+	if (!request.policy)
+		request.policy = policy;
+	return gpald_encode_request_blob(&request, encoded) ? GPALD_OUTCOME_DONE :
+							      GPALD_OUTCOME_NO_MEMORY;
+}
+
+/*
+ * DONE if a request is the one of a record, CONFLICT if it is another; `policy` is
+ * that of a request that names none. To name the
+ * policy that applies anyway is the same as to leave it out; and a request that was
+ * the same once stays so when the default changes.
+ */
+static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
+					   const struct gpald_blob *request,
+					   const struct gpald_record *record)
+{
+	struct gpald_blob wanted = { 0 }, recorded = { 0 };
+	struct gpald_arena *arena;
+	enum gpald_outcome outcome;
+
+	if (gpald_blob_equal(request, &record->request))
+		return GPALD_OUTCOME_DONE;
+	arena = gpald_arena_new(0);
+	if (!arena)
+		return GPALD_OUTCOME_NO_MEMORY;
+	outcome = encode_under(request, policy, arena, &wanted);
+	if (outcome == GPALD_OUTCOME_DONE)
+		outcome = encode_under(&record->request, record->policy, arena, &recorded);
+	if (outcome == GPALD_OUTCOME_DONE && !gpald_blob_equal(&wanted, &recorded))
+		outcome = GPALD_OUTCOME_CONFLICT;
+	gpald_blob_free(&wanted);
+	gpald_blob_free(&recorded);
+	gpald_arena_free(arena);
+	return outcome;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum gpald_outcome make_record(struct gpald_operation *operation,
+				      const struct gpald_record_facts *facts,
+				      const struct gpal_layout *layout)
+{
+	struct gpald_blob blob;
+
+	if (!gpald_encode_layout_blob(layout, &blob))
+		return GPALD_OUTCOME_NO_MEMORY;
+	operation->replacement =
+		gpald_record_new(operation->name, facts, &operation->request, &blob, layout);
+	gpald_blob_free(&blob);
+	return operation->replacement ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NO_MEMORY;
+}
+
+/* The layout of an operation's request: afresh, or around a live one. */
+static int find_layout(const struct gpald_operation *operation, const struct gpal_layout *live,
+		       const struct gpal_request *request, struct gpal_layout **layout,
+		       struct gpal_error *error)
+{
+	return live ? gpal_update(live, request, operation->allow_moves, layout, error) :
+		      gpal_resolve(request, layout, error);
+}
+
+/*
+ * Makes the record that is to be there. WOULD_MOVE comes with a record, too: the
+ * one there would be if ranges might move.
+ */
+static enum gpald_outcome make_replacement(const struct gpald_standing *standing,
+					   struct gpald_operation *operation,
+					   struct gpald_arena *arena,
+					   const struct gpald_record_facts *facts,
+					   const struct gpald_record *current)
+{
+	struct gpal_layout live, *layout;
+	struct gpal_request request;
+	enum gpald_outcome outcome =
+		outcome_of(gpald_decode_request_blob(&operation->request, arena, &request));
+	int code;
+
+	if (outcome == GPALD_OUTCOME_DONE && current)
+		outcome = outcome_of(gpald_decode_layout_blob(&current->layout, arena, &live));
+	if (outcome != GPALD_OUTCOME_DONE)
+		return outcome;
+	if (current && request.policy && request.policy != current->policy)
+		return GPALD_OUTCOME_OTHER_POLICY;
+	if (!request.policy)
+		request.policy = standing->default_policy;
+	code = find_layout(operation, current ? &live : NULL, &request, &layout, &operation->core);
+	if (!layout)
+		return GPALD_OUTCOME_NO_LAYOUT;
+	outcome = make_record(operation, facts, layout);
+	gpal_layout_free(layout);
+	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_WOULD_MOVE : outcome;
+}
+
+static enum gpald_outcome replace(const struct gpald_standing *standing,
+				  struct gpald_operation *operation,
+				  const struct gpald_record_facts *facts,
+				  const struct gpald_record *current)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	enum gpald_outcome outcome = GPALD_OUTCOME_NO_MEMORY;
+
+	if (arena)
+		outcome = make_replacement(standing, operation, arena, facts, current);
+	gpald_arena_free(arena);
+	if (operation->replacement) {
+		gpald_record_unref(operation->record);
+		operation->record = gpald_record_ref(operation->replacement);
+	}
+	return outcome;
+}
+
+/* The change to commit: what is there from now on, and the event that tells of it. */
+static bool go_on(struct gpald_operation *operation, enum gpald_event_kind kind, const char *digest)
+{
+	struct gpald_change *change = &operation->change;
+
+	*change = (struct gpald_change){
+		.event.kind = kind,
+		.record = operation->replacement,
+	};
+	strcpy(change->event.name, operation->name);
+	strcpy(change->event.digest, digest);
+	if (kind == GPALD_EVENT_DELETED)
+		change->gone_generation = operation->generation;
+	return true;
+}
+
+static bool decide_create(const struct gpald_standing *standing, struct gpald_operation *operation,
+			  const struct gpald_record *record)
+{
+	const int64_t now = now_ms();
+	const struct gpald_record_facts facts = {
+		.generation = standing->generation_top + 1,
+		.owner_uid = operation->uid,
+		.created_at_ms = now,
+		.updated_at_ms = now,
+	};
+	enum gpald_outcome outcome;
+
+	if (record) {
+		operation->record = gpald_record_ref(record);
+		return end_with(
+			operation,
+			compare_requests(standing->default_policy, &operation->request, record),
+			record);
+	}
+	if (standing->is_full)
+		return end(operation, GPALD_OUTCOME_TOO_MANY);
+	outcome = replace(standing, operation, &facts, NULL);
+	if (outcome != GPALD_OUTCOME_DONE)
+		return end(operation, outcome);
+	operation->generation = facts.generation;
+	operation->created = true;
+	return go_on(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
+}
+
+/* Whether the record is there and may be changed; if not, the operation has its outcome. */
+static bool check_record(struct gpald_operation *operation, const struct gpald_record *record)
+{
+	if (!record)
+		return end(operation, GPALD_OUTCOME_NOT_FOUND);
+	if (!may_change(operation, record))
+		return end_with(operation, GPALD_OUTCOME_DENIED, record);
+	if (operation->has_generation && operation->generation_wanted != record->facts.generation)
+		return end_with(operation, GPALD_OUTCOME_GENERATION_MISMATCH, record);
+	operation->generation = record->facts.generation;
+	return true;
+}
+
+static bool decide_update(const struct gpald_standing *standing, struct gpald_operation *operation,
+			  const struct gpald_record *record)
+{
+	struct gpald_record_facts facts;
+	enum gpald_outcome outcome;
+
+	if (!check_record(operation, record))
+		return false;
+	facts = record->facts;
+	facts.generation++;
+	facts.updated_at_ms = now_ms();
+	operation->previous = gpald_record_ref(record);
+	operation->record = gpald_record_ref(record);
+	outcome = compare_requests(record->policy, &operation->request, record);
+	/* To ask for what is there changes nothing. */
+	if (outcome != GPALD_OUTCOME_CONFLICT)
+		return end(operation, outcome);
+	outcome = replace(standing, operation, &facts, record);
+	if (outcome != GPALD_OUTCOME_DONE || operation->dry_run)
+		return end(operation, outcome);
+	operation->generation = facts.generation;
+	return go_on(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
+}
+
+bool gpald_decide(const struct gpald_standing *standing, struct gpald_operation *operation,
+		  const struct gpald_record *record)
+{
+	switch (operation->kind) {
+	case GPALD_OPERATION_CREATE:
+		return decide_create(standing, operation, record);
+	case GPALD_OPERATION_UPDATE:
+		return decide_update(standing, operation, record);
+	case GPALD_OPERATION_DELETE:
+		break;
+	}
+	return check_record(operation, record) &&
+	       go_on(operation, GPALD_EVENT_DELETED, record->digest);
+}

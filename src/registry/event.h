@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events: what has changed, in order. The newest are kept in a ring, so that a
+ * subscriber that was away can catch up. Revisions count by one from event to
+ * event.
+ */
+#ifndef GPALD_REGISTRY_EVENT_H
+#define GPALD_REGISTRY_EVENT_H
+
+#include "registry/checksum.h"
+#include "registry/record.h"
+
+#include <gpalayout/export.h>
+#include <gpalayout/layout.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum gpald_event_kind {
+	GPALD_EVENT_CREATED,
+	GPALD_EVENT_UPDATED,
+	GPALD_EVENT_DELETED,
+	GPALD_EVENT_KIND_COUNT
+};
+
+struct gpald_event {
+	uint64_t revision;
+	enum gpald_event_kind kind;
+	char name[GPALD_NAME_SIZE];
+	char digest[GPAL_DIGEST_SIZE]; /* of the layout; of a deleted one, as it was */
+};
+
+/* "created", "updated", "deleted"; static. */
+const char *gpald_event_name(enum gpald_event_kind kind);
+
+/* The kind of that name; false: there is none. */
+bool gpald_event_kind_parse(const char *name, enum gpald_event_kind *kind);
+
+/* Over everything that is stored of an event. */
+void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHECKSUM_SIZE]);
+
+/*
+ * The revision a new registry starts from: the microseconds of the clock, which is
+ * more than an earlier registry can have reached, so that a subscriber of that one
+ * is told to start over and not given events that happen to have its numbers.
+ */
+uint64_t gpald_event_first_revision(void);
+
+struct gpald_event_ring {
+	struct gpald_event *events;
+	size_t capacity;
+	size_t count;
+	uint64_t revision; /* of the newest event; without one, that which the first follows */
+};
+
+/* False: out of memory. */
+GPAL_MUST_USE bool gpald_event_ring_init(struct gpald_event_ring *ring, size_t capacity);
+void gpald_event_ring_clear(struct gpald_event_ring *ring);
+
+/* Adds the event that follows the newest, whose place the oldest gives up if it must. */
+void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_event *event);
+
+/* The lowest revision after which the ring has every event. */
+uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring);
+
+/* The event of a revision; NULL: it is not kept. Valid until the next is added. */
+const struct gpald_event *gpald_event_ring_find(const struct gpald_event_ring *ring,
+						uint64_t revision);
+
+#endif

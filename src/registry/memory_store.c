@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Keeps nothing: for tests and demonstrations. Only the revisions are counted. */
+#include "config.h"
+
+#include "registry/store.h"
+
+#include <stdlib.h>
+
+struct memory_store {
+	struct gpald_store base; /* first */
+	uint64_t revision;
+};
+
+static bool load(struct gpald_store *base, const struct gpald_loader *loader,
+		 struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct memory_store *store = (struct memory_store *)base;
+
+	(void)loader, (void)error;
+	*state = (struct gpald_store_state){ .revision = store->revision };
+	return true;
+}
+
+static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_change *changes,
+				       char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct memory_store *store = (struct memory_store *)base;
+
+	(void)error;
+	for (struct gpald_change *change = changes; change; change = change->next)
+		change->event.revision = ++store->revision;
+	return GPALD_COMMIT_DONE;
+}
+
+static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_STORE_ERROR_SIZE])
+{
+	(void)base, (void)error;
+	return GPALD_COMMIT_DONE;
+}
+
+static void close_store(struct gpald_store *base)
+{
+	free(base);
+}
+
+static const struct gpald_store_ops ops = {
+	.kind = "memory",
+	.load = load,
+	.commit = commit,
+	.tidy = tidy,
+	.close = close_store,
+};
+
+struct gpald_store *gpald_memory_store_open(void)
+{
+	struct memory_store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return NULL;
+	store->base.ops = &ops;
+	store->revision = gpald_event_first_revision();
+	return &store->base;
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes of one name go one at a time: while one is with the store thread, those
+ * that come for the same name wait, so that none is decided on what may not come
+ * to be. Changes of different names are independent, but for the number of
+ * layouts, in which those on their way count.
+ */
+#include "config.h"
+
+#include "registry/registry.h"
+
+#include "registry/decision.h"
+
+#include "registry/store_thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SETTLE_NS UINT64_C(2000000) /* before others have their turn */
+
+static int compare(const struct gpald_record *a, const struct gpald_record *b)
+{
+	return strcmp(a->name, b->name);
+}
+
+RB_HEAD(index, gpald_record);
+/* As RB_GENERATE_STATIC(), which needs a macro of BSD's own headers. */
+RB_GENERATE_INTERNAL(index, gpald_record, entry, compare, __attribute__((unused)) static)
+
+struct queue {
+	struct gpald_operation *first, **last;
+};
+
+struct gpald_registry {
+	struct gpald_registry_options options;
+	const char *store_kind;
+	struct gpald_store_thread *thread;
+	struct index index;
+	size_t count;
+	size_t being_created;
+	uint64_t generation_top; /* greatest of the records that are gone */
+	struct gpald_event_ring events;
+	struct queue under_way; /* with the store thread */
+	struct queue waiting;   /* for one of the same name */
+	struct gpald_registry_counters counters;
+	/* What gpald_registry_settle() has not come to yet. */
+	struct gpald_batch *batches;  /* the first of which is being settled */
+	struct gpald_change *changes; /* the rest of it */
+	char freed[GPALD_NAME_SIZE];  /* a name whose waiting operations may begin; or empty */
+
+	bool is_ending; /* nothing more is handed in: it is being closed, or the store has failed */
+};
+
+/* Queues. */
+
+static void queue_add(struct queue *queue, struct gpald_operation *operation)
+{
+	operation->next = NULL;
+	*queue->last = operation;
+	queue->last = &operation->next;
+}
+
+static void queue_remove(struct queue *queue, struct gpald_operation *operation)
+{
+	struct gpald_operation **at = &queue->first;
+
+	while (*at != operation)
+		at = &(*at)->next;
+	*at = operation->next;
+	if (!operation->next)
+		queue->last = at;
+}
+
+static struct gpald_operation *queue_find(const struct queue *queue, const char *name)
+{
+	struct gpald_operation *operation = queue->first;
+
+	while (operation && strcmp(operation->name, name) != 0)
+		operation = operation->next;
+	return operation;
+}
+
+/* The index. */
+
+/* A key to look for; a name that is too long for a layout is that of none. */
+static bool make_key(struct gpald_record *key, const char *name)
+{
+	const size_t length = strlen(name);
+
+	if (length >= sizeof(key->name))
+		return false;
+	memcpy(key->name, name, length + 1);
+	return true;
+}
+
+static struct gpald_record *find(const struct gpald_registry *registry, const char *name)
+{
+	struct gpald_record key;
+
+	return make_key(&key, name) ? RB_FIND(index, (struct index *)&registry->index, &key) : NULL;
+}
+
+const struct gpald_record *gpald_registry_find(const struct gpald_registry *registry,
+					       const char *name)
+{
+	return find(registry, name);
+}
+
+const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
+						const char *name)
+{
+	struct gpald_record key, *found;
+
+	if (!name)
+		return RB_MIN(index, (struct index *)&registry->index);
+	if (!make_key(&key, name))
+		return NULL;
+	found = RB_NFIND(index, (struct index *)&registry->index, &key);
+	return found && strcmp(found->name, name) == 0 ? RB_NEXT(index, NULL, found) : found;
+}
+
+/* Changes. */
+
+/* True: it has its outcome. */
+static bool begin(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	const struct gpald_standing standing = {
+		.default_policy = registry->options.default_policy,
+		.generation_top = registry->generation_top,
+		.is_full = registry->count + registry->being_created >=
+			   registry->options.layouts_max,
+	};
+
+	if (registry->is_ending) {
+		operation->outcome = GPALD_OUTCOME_STORE_FAILED;
+		return true;
+	}
+	if (!gpald_decide(&standing, operation, find(registry, operation->name)))
+		return true;
+	if (operation->kind == GPALD_OPERATION_CREATE)
+		registry->being_created++;
+	queue_add(&registry->under_way, operation);
+	gpald_store_thread_submit(registry->thread, &operation->change);
+	return false;
+}
+
+bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	if (!queue_find(&registry->under_way, operation->name) &&
+	    !queue_find(&registry->waiting, operation->name))
+		return begin(registry, operation);
+	queue_add(&registry->waiting, operation);
+	return false;
+}
+
+/* Settling. */
+
+/* Puts a record in; gives back the one it replaces, or NULL. */
+static struct gpald_record *put(struct gpald_registry *registry, struct gpald_record *record)
+{
+	struct gpald_record *old = RB_INSERT(index, &registry->index, record);
+
+	if (old) {
+		RB_REMOVE(index, &registry->index, old);
+		RB_INSERT(index, &registry->index, record);
+	} else {
+		registry->count++;
+	}
+	return old;
+}
+
+/* Takes a record out and gives it back. */
+static struct gpald_record *take_out(struct gpald_registry *registry, const char *name)
+{
+	struct gpald_record *record = find(registry, name);
+
+	if (record->facts.generation > registry->generation_top)
+		registry->generation_top = record->facts.generation;
+	RB_REMOVE(index, &registry->index, record);
+	registry->count--;
+	return record;
+}
+
+/*
+ * The next of those that waited for a name has its turn, unless one of them is with
+ * the store thread. False: there is none.
+ */
+static bool begin_waiting(struct gpald_registry *registry, const char *name)
+{
+	struct gpald_operation *operation = queue_find(&registry->waiting, name);
+
+	/* What `done` submits may have been handed in already. */
+	if (!operation || queue_find(&registry->under_way, name))
+		return false;
+	queue_remove(&registry->waiting, operation);
+	if (begin(registry, operation))
+		operation->done(operation);
+	return true;
+}
+
+static struct gpald_operation *of_change(struct gpald_change *change)
+{
+	return (struct gpald_operation *)((char *)change -
+					  offsetof(struct gpald_operation, change));
+}
+
+static void settle_change(struct gpald_registry *registry, struct gpald_operation *operation,
+			  enum gpald_commit_result result)
+{
+	strcpy(registry->freed, operation->name);
+	queue_remove(&registry->under_way, operation);
+	if (operation->kind == GPALD_OPERATION_CREATE)
+		registry->being_created--;
+	if (result == GPALD_COMMIT_DONE) {
+		registry->counters.changes++;
+		gpald_record_unref(operation->replacement ? put(registry, operation->replacement) :
+							    take_out(registry, operation->name));
+		/* The reference is the index's now. */
+		operation->replacement = NULL;
+		gpald_event_ring_add(&registry->events, &operation->change.event);
+		operation->outcome = GPALD_OUTCOME_DONE;
+	} else {
+		registry->counters.full += result == GPALD_COMMIT_FULL;
+		operation->outcome = result == GPALD_COMMIT_FULL ? GPALD_OUTCOME_STORE_FULL :
+								   GPALD_OUTCOME_STORE_FAILED;
+	}
+	operation->done(operation);
+}
+
+/* Takes the next batch up. */
+static void begin_batch(struct gpald_registry *registry)
+{
+	const struct gpald_batch *batch = registry->batches;
+
+	registry->changes = batch->changes;
+	if (batch->changes)
+		registry->counters.commits++;
+	registry->is_ending |= batch->result == GPALD_COMMIT_FAILED;
+	registry->options.committed(registry->options.data, batch);
+}
+
+static void end_batch(struct gpald_registry *registry)
+{
+	struct gpald_batch *batch = registry->batches;
+
+	registry->batches = batch->next;
+	free(batch);
+	if (registry->batches)
+		begin_batch(registry);
+}
+
+/* One step of settling. False: there is nothing more to do. */
+static bool settle_step(struct gpald_registry *registry)
+{
+	struct gpald_change *change = registry->changes;
+
+	if (registry->freed[0] != '\0') {
+		if (!begin_waiting(registry, registry->freed))
+			registry->freed[0] = '\0';
+		return true;
+	}
+	if (change) {
+		/* The operation, and the change in it, may go with `done`. */
+		registry->changes = change->next;
+		settle_change(registry, of_change(change), registry->batches->result);
+		return true;
+	}
+	if (!registry->batches)
+		return false;
+	end_batch(registry);
+	return true;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void settle(struct gpald_registry *registry, uint64_t until_ns)
+{
+	struct gpald_batch **last = &registry->batches;
+	const bool was_idle = !registry->batches;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = gpald_store_thread_collect(registry->thread);
+	if (was_idle && registry->batches)
+		begin_batch(registry);
+	while (settle_step(registry)) {
+		if (now_ns() < until_ns)
+			continue;
+		registry->options.wake(registry->options.data);
+		return;
+	}
+}
+
+void gpald_registry_settle(struct gpald_registry *registry)
+{
+	settle(registry, now_ns() + SETTLE_NS);
+}
+
+void gpald_operation_clear(struct gpald_operation *operation)
+{
+	gpald_blob_free(&operation->request);
+	gpald_record_unref(operation->replacement);
+	gpald_record_unref(operation->record);
+	gpald_record_unref(operation->previous);
+	operation->replacement = NULL;
+	operation->record = operation->previous = NULL;
+}
+
+/* Opening and closing. */
+
+/* The store's names are unique. */
+static bool load_record(void *data, struct gpald_record *record)
+{
+	gpald_record_unref(put(data, record));
+	return true;
+}
+
+static bool load_event(void *data, const struct gpald_event *event)
+{
+	struct gpald_registry *registry = data;
+
+	/* The first one that is kept says where the ring begins. */
+	if (registry->events.count == 0)
+		registry->events.revision = event->revision - 1;
+	gpald_event_ring_add(&registry->events, event);
+	return true;
+}
+
+static void tell_of_damage(void *data, const char *name, const char *problem)
+{
+	const struct gpald_registry *registry = data;
+
+	registry->options.damaged(registry->options.data, name, problem);
+}
+
+static void free_registry(struct gpald_registry *registry)
+{
+	struct gpald_record *record, *next;
+
+	RB_FOREACH_SAFE(record, index, &registry->index, next)
+	{
+		RB_REMOVE(index, &registry->index, record);
+		gpald_record_unref(record);
+	}
+	gpald_event_ring_clear(&registry->events);
+	free(registry);
+}
+
+static bool load(struct gpald_registry *registry, struct gpald_store *store,
+		 char error[GPALD_STORE_ERROR_SIZE])
+{
+	const struct gpald_loader loader = {
+		.data = registry,
+		.record = load_record,
+		.event = load_event,
+		.damaged = tell_of_damage,
+		.events = registry->options.events_kept,
+	};
+	struct gpald_store_state state;
+
+	if (!store->ops->load(store, &loader, &state, error))
+		return false;
+	registry->generation_top = state.generation_top;
+	if (registry->events.count == 0)
+		registry->events.revision = state.revision;
+	return true;
+}
+
+struct gpald_registry *gpald_registry_open(struct gpald_store *store,
+					   const struct gpald_registry_options *options,
+					   char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct gpald_registry *registry = calloc(1, sizeof(*registry));
+
+	if (!registry) {
+		store->ops->close(store);
+		strcpy(error, "out of memory");
+		return NULL;
+	}
+	registry->options = *options;
+	registry->store_kind = store->ops->kind;
+	registry->under_way.last = &registry->under_way.first;
+	registry->waiting.last = &registry->waiting.first;
+	RB_INIT(&registry->index);
+	if (!gpald_event_ring_init(&registry->events, options->events_kept)) {
+		strcpy(error, "out of memory");
+	} else if (load(registry, store, error)) {
+		registry->thread = gpald_store_thread_start(store, options->wake, options->data);
+		if (registry->thread)
+			return registry;
+		strcpy(error, "no thread can be started");
+	}
+	store->ops->close(store);
+	free_registry(registry);
+	return NULL;
+}
+
+bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms)
+{
+	if (!gpald_store_thread_stop(registry->thread, timeout_ms))
+		return false;
+	registry->is_ending = true;
+	settle(registry, UINT64_MAX);
+	gpald_store_thread_free(registry->thread);
+	free_registry(registry);
+	return true;
+}
+
+size_t gpald_registry_count(const struct gpald_registry *registry)
+{
+	return registry->count;
+}
+
+const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry)
+{
+	return &registry->events;
+}
+
+const struct gpald_registry_counters *gpald_registry_counters(const struct gpald_registry *registry)
+{
+	return &registry->counters;
+}
+
+const char *gpald_registry_store_kind(const struct gpald_registry *registry)
+{
+	return registry->store_kind;
+}

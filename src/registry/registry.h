@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The live layouts. Reads are answered from an index in memory, which holds what
+ * is durable and nothing else. A change is decided on that, handed to the store
+ * thread, and only put into the index, and answered, when it has been committed.
+ *
+ * All functions are for one thread, the one that opened the registry.
+ */
+#ifndef GPALD_REGISTRY_REGISTRY_H
+#define GPALD_REGISTRY_REGISTRY_H
+
+#include "registry/event.h"
+#include "registry/record.h"
+#include "registry/store.h"
+#include "registry/store_thread.h"
+
+#include <gpalayout/error.h>
+#include <gpalayout/export.h>
+#include <gpalayout/policy.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct gpald_registry;
+
+/* How a change ends. */
+enum gpald_outcome {
+	GPALD_OUTCOME_DONE,
+	GPALD_OUTCOME_NOT_FOUND,
+	GPALD_OUTCOME_CONFLICT,            /* the name has another request; see `generation` */
+	GPALD_OUTCOME_GENERATION_MISMATCH, /* see `generation` */
+	GPALD_OUTCOME_DENIED,              /* see `owner_uid` */
+	GPALD_OUTCOME_OTHER_POLICY,        /* the layout keeps that of `record` */
+	GPALD_OUTCOME_WOULD_MOVE,          /* see `record`: what it would become */
+	GPALD_OUTCOME_NO_LAYOUT,           /* see `core` */
+	GPALD_OUTCOME_NO_MEMORY,
+	GPALD_OUTCOME_TOO_MANY,     /* as many layouts are live as may be */
+	GPALD_OUTCOME_STORE_FULL,   /* nothing was changed */
+	GPALD_OUTCOME_STORE_FAILED, /* whether anything was changed is known after a restart */
+};
+
+enum gpald_operation_kind {
+	GPALD_OPERATION_CREATE,
+	GPALD_OPERATION_UPDATE,
+	GPALD_OPERATION_DELETE,
+};
+
+/*
+ * A change that somebody wants. It belongs to its maker, who zeroes it, fills in
+ * the first part, does not touch it between gpald_registry_submit() and `done`, and
+ * clears it in the end, from `done` on.
+ */
+struct gpald_operation {
+	enum gpald_operation_kind kind;
+	char name[GPALD_NAME_SIZE];
+	uid_t uid;
+	bool is_admin;       /* may change the layouts of others */
+	bool has_generation; /* the layout must have this generation */
+	uint64_t generation_wanted;
+	bool dry_run;              /* of an update: only say what it would do */
+	bool allow_moves;          /* of an update: ranges may move if it is impossible otherwise */
+	struct gpald_blob request; /* given; allocated with malloc() */
+	void (*done)(struct gpald_operation *operation);
+
+	/* What came of it. */
+	enum gpald_outcome outcome;
+	bool created;
+	const struct gpald_record *record;   /* referenced: what is there, or would be */
+	const struct gpald_record *previous; /* the same, of an update: what was there */
+	uint64_t generation;                 /* of the record there is, or was */
+	uid_t owner_uid;
+	struct gpal_error core;
+
+	/* The registry's. */
+	struct gpald_operation *next;
+	struct gpald_change change;
+	struct gpald_record *replacement; /* until it is in the index */
+};
+
+/* Frees what an operation owns. */
+void gpald_operation_clear(struct gpald_operation *operation);
+
+struct gpald_registry_options {
+	size_t layouts_max;
+	size_t events_kept;
+	const struct gpal_policy *default_policy; /* of requests that name none */
+	void (*wake)(
+		void *data); /* called on another thread when to call gpald_registry_settle() */
+	void (*damaged)(void *data, const char *name, const char *problem);
+
+	/* Told of each batch of the store thread, before its changes are settled. */
+	void (*committed)(void *data, const struct gpald_batch *batch);
+	void *data;
+};
+
+struct gpald_registry_counters {
+	uint64_t commits; /* transactions, also those that did not succeed */
+	uint64_t changes; /* made durable */
+	uint64_t full;    /* changes refused for want of room in the store */
+};
+
+/*
+ * Loads a store, which is taken, also on failure, and begins to serve it. NULL
+ * with `error` set; `damaged` was told of each record that cannot be used.
+ */
+GPAL_MUST_USE struct gpald_registry *
+gpald_registry_open(struct gpald_store *store, const struct gpald_registry_options *options,
+		    char error[GPALD_STORE_ERROR_SIZE]);
+
+/*
+ * Waits for what was submitted and for the store to be closed, as long as the
+ * timeout allows, settles it and frees everything. False: the disk is still busy; nothing is freed, and nothing
+ * more can be done but to end the process.
+ */
+GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms);
+
+/* The record of a name, or NULL; the first after a name in byte order, or NULL. NULL: of all. */
+const struct gpald_record *gpald_registry_find(const struct gpald_registry *registry,
+					       const char *name);
+const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
+						const char *name);
+
+size_t gpald_registry_count(const struct gpald_registry *registry);
+const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);
+const struct gpald_registry_counters *
+gpald_registry_counters(const struct gpald_registry *registry);
+/* "sqlite" or "memory" */
+const char *gpald_registry_store_kind(const struct gpald_registry *registry);
+
+/*
+ * Begins a change. True: it has its outcome; `done` is not called. False: `done`
+ * will be, by gpald_registry_settle() or gpald_registry_close(). Changes of one name follow each
+ * other; each is decided on what the one before has left.
+ */
+GPAL_MUST_USE bool gpald_registry_submit(struct gpald_registry *registry,
+					 struct gpald_operation *operation);
+
+/*
+ * Takes over what has been committed: index, events, `done`. It does not take long:
+ * what is left is announced by another `wake`.
+ */
+void gpald_registry_settle(struct gpald_registry *registry);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SQLite store as the files that make it see it: sqlite_open.c finds or makes
+ * the database, sqlite_load.c reads all of it, sqlite_store.c writes.
+ */
+#ifndef GPALD_REGISTRY_SQLITE_DATABASE_H
+#define GPALD_REGISTRY_SQLITE_DATABASE_H
+
+#include "registry/store.h"
+
+#include <sqlite3.h>
+
+#define GPALD_SQLITE_PAGE_BYTES 4096 /* of the database; what SQLite makes by itself */
+
+enum gpald_sqlite_statement {
+	GPALD_SQLITE_BEGIN,
+	GPALD_SQLITE_COMMIT,
+	GPALD_SQLITE_ROLLBACK,
+	GPALD_SQLITE_PUT,
+	GPALD_SQLITE_REMOVE,
+	GPALD_SQLITE_ADD_EVENT,
+	GPALD_SQLITE_DROP_EVENTS,
+	GPALD_SQLITE_SET_STATE,
+	GPALD_SQLITE_STATEMENT_COUNT
+};
+
+struct gpald_sqlite {
+	struct gpald_store base; /* first */
+	char *path;
+	int folder_fd; /* locked */
+	bool is_ours;  /* it was found right, and may be written */
+	bool made_log; /* SQLite has, by reading a database that had none */
+	sqlite3 *db;
+	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];
+	struct gpald_store_state state; /* as it is on disk */
+	size_t events_kept;
+	uint64_t pages_max; /* of the database */
+	uint64_t pages_now; /* the limit in force */
+	int log_pages;      /* in the write-ahead log after the last commit */
+};
+
+/* Sets the error; false, always. */
+__attribute__((format(printf, 2, 3))) bool gpald_sqlite_say(char error[GPALD_STORE_ERROR_SIZE],
+							    const char *format, ...);
+
+/* The same, with what SQLite and the system say. */
+bool gpald_sqlite_say_why(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
+			  const char *what);
+
+/*
+ * What the system said last of the log (SQLITE_FCNTL_JOURNAL_POINTER) or of the
+ * database (SQLITE_FCNTL_FILE_POINTER). What SQLite itself remembers of it is lost
+ * with the end of the transaction.
+ */
+int gpald_sqlite_system_error(const struct gpald_sqlite *store, int file);
+
+/* Runs statements that give nothing; `what` says in an error what was not possible. */
+GPAL_MUST_USE bool gpald_sqlite_run(struct gpald_sqlite *store, const char *sql, const char *what,
+				    char error[GPALD_STORE_ERROR_SIZE]);
+
+/* The one integer that a statement gives. */
+GPAL_MUST_USE bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *value,
+				    char error[GPALD_STORE_ERROR_SIZE]);
+
+/*
+ * Locks the folder and opens the database in it, or a new one, so far that it can
+ * be loaded. Until gpald_sqlite_allow_tidy_close() nothing changes it.
+ */
+GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store, const char *folder,
+				     char error[GPALD_STORE_ERROR_SIZE]);
+
+/* Lets SQLite move its log into the database and remove it when it closes. */
+void gpald_sqlite_allow_tidy_close(struct gpald_sqlite *store);
+
+/* Makes it leave everything as it is. */
+void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store);
+
+/* Closes and unlocks what was opened; a database that was refused is as it was. */
+void gpald_sqlite_close(struct gpald_sqlite *store);
+
+/* Hands over everything there is, if all of it is right. */
+GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gpald_loader *loader,
+				     struct gpald_store_state *state,
+				     char error[GPALD_STORE_ERROR_SIZE]);
+
+#endif

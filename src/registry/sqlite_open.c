@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The folder is locked, which keeps a second daemon off. A new database is made
+ * under another name and renamed when it is whole, so that one that is empty or
+ * half made is damage and not a beginning. Until everything in an existing one has
+ * been found right, SQLite is told to leave it alone also when it closes it, so that
+ * what is refused is not touched.
+ */
+#include "config.h"
+
+#include "registry/sqlite_database.h"
+#include "registry/sqlite_log.h"
+#include "registry/sqlite_schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_NAME "registry.db"
+#define NEW_FILE_NAME "registry.db.new"
+
+bool gpald_sqlite_say(char error[GPALD_STORE_ERROR_SIZE], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, GPALD_STORE_ERROR_SIZE, format, args);
+	va_end(args);
+	return false;
+}
+
+int gpald_sqlite_system_error(const struct gpald_sqlite *store, int file)
+{
+	sqlite3_file *handle = NULL;
+	int found = 0;
+
+	sqlite3_file_control(store->db, "main", file, &handle);
+	if (handle && handle->pMethods)
+		handle->pMethods->xFileControl(handle, SQLITE_FCNTL_LAST_ERRNO, &found);
+	return found;
+}
+
+bool gpald_sqlite_say_why(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
+			  const char *what)
+{
+	const int code = sqlite3_extended_errcode(store->db);
+	int system = 0;
+
+	if ((code & 0xff) == SQLITE_IOERR)
+		system = gpald_sqlite_system_error(store, SQLITE_FCNTL_JOURNAL_POINTER);
+	if ((code & 0xff) == SQLITE_IOERR && system == 0)
+		system = gpald_sqlite_system_error(store, SQLITE_FCNTL_FILE_POINTER);
+
+	if ((code & 0xff) == SQLITE_BUSY)
+		return gpald_sqlite_say(error, "%s: another program has it open", store->path);
+	return gpald_sqlite_say(error, "%s: %s: %s (SQLite error %d)%s%s", store->path, what,
+				sqlite3_errmsg(store->db), code, system ? ": " : "",
+				system ? strerror(system) : "");
+}
+
+bool gpald_sqlite_run(struct gpald_sqlite *store, const char *sql, const char *what,
+		      char error[GPALD_STORE_ERROR_SIZE])
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return gpald_sqlite_say_why(error, store, what);
+}
+
+bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *value,
+		      char error[GPALD_STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *statement = NULL;
+	bool done = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+		    sqlite3_step(statement) == SQLITE_ROW;
+
+	if (done)
+		*value = sqlite3_column_int64(statement, 0);
+	else
+		gpald_sqlite_say_why(error, store, "cannot be read");
+	sqlite3_finalize(statement);
+	return done;
+}
+
+static int keep_log_pages(void *data, sqlite3 *db, const char *name, int pages)
+{
+	struct gpald_sqlite *store = data;
+
+	(void)db, (void)name;
+	store->log_pages = pages;
+	return SQLITE_OK;
+}
+
+static bool open_database(struct gpald_sqlite *store, const char *path,
+			  char error[GPALD_STORE_ERROR_SIZE])
+{
+	if (sqlite3_open_v2(path, &store->db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			    NULL) != SQLITE_OK)
+		return gpald_sqlite_say_why(error, store, "cannot be opened");
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_wal_hook(store->db, keep_log_pages, store);
+	/* Before the log is first used: then there is no shared-memory file. */
+	return gpald_sqlite_run(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
+				error);
+}
+
+static bool close_database(struct gpald_sqlite *store)
+{
+	const bool closed = sqlite3_close(store->db) == SQLITE_OK;
+
+	store->db = NULL;
+	return closed;
+}
+
+void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store)
+{
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+void gpald_sqlite_allow_tidy_close(struct gpald_sqlite *store)
+{
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+}
+
+void gpald_store_state_checksum(const struct gpald_store_state *state,
+				uint8_t sum[GPALD_CHECKSUM_SIZE])
+{
+	struct gpald_checksum checksum;
+
+	gpald_checksum_begin(&checksum, "gpalayoutd-state-1");
+	gpald_checksum_add_integer(&checksum, state->revision);
+	gpald_checksum_add_integer(&checksum, state->generation_top);
+	gpald_checksum_end(&checksum, sum);
+}
+
+#define SET_UP_SIZE 384
+
+/* The statements that make tables a registry. */
+static void write_set_up(char text[SET_UP_SIZE])
+{
+	const struct gpald_store_state state = { .revision = gpald_event_first_revision() };
+	uint8_t sum[GPALD_CHECKSUM_SIZE];
+	char hex[2 * GPALD_CHECKSUM_SIZE + 1];
+
+	gpald_store_state_checksum(&state, sum);
+	for (size_t i = 0; i < sizeof(sum); i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+	snprintf(text, SET_UP_SIZE,
+		 "INSERT INTO state (id, revision, generation_top, checksum)"
+		 " VALUES (1, %" PRIu64 ", 0, x'%s');"
+		 "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		 state.revision, hex, GPALD_SQLITE_APPLICATION_ID, GPALD_SQLITE_SCHEMA_VERSION);
+}
+
+/* An empty registry, whole and on disk before it gets its name. */
+static bool make_database(struct gpald_sqlite *store, const char *folder,
+			  char error[GPALD_STORE_ERROR_SIZE])
+{
+	char *new_path = NULL;
+	char set_up[SET_UP_SIZE];
+	bool made = false;
+	int fd;
+
+	unlinkat(store->folder_fd, NEW_FILE_NAME, 0);
+	unlinkat(store->folder_fd, NEW_FILE_NAME "-wal", 0);
+	unlinkat(store->folder_fd, NEW_FILE_NAME "-journal", 0);
+	fd = openat(store->folder_fd, NEW_FILE_NAME, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return gpald_sqlite_say(error, "%s: cannot be made: %s", store->path,
+					strerror(errno));
+	close(fd);
+	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, folder) < 0)
+		return gpald_sqlite_say(error, "out of memory");
+	write_set_up(set_up);
+	if (open_database(store, new_path, error) &&
+	    gpald_sqlite_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
+			     "cannot be made", error) &&
+	    gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be made", error) &&
+	    gpald_sqlite_run(store, set_up, "cannot be made", error) &&
+	    gpald_sqlite_run(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be made", error)) {
+		gpald_sqlite_allow_tidy_close(store);
+		made = close_database(store);
+	}
+	if (store->db)
+		close_database(store);
+	free(new_path);
+	if (made && (renameat(store->folder_fd, NEW_FILE_NAME, store->folder_fd, FILE_NAME) ||
+		     fsync(store->folder_fd)))
+		made = gpald_sqlite_say(error, "%s: cannot be made: %s", store->path,
+					strerror(errno));
+	return made;
+}
+
+/* Whether it is a registry of a version this program knows. */
+static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+{
+	int64_t application, version;
+
+	if (!gpald_sqlite_ask(store, "PRAGMA application_id", &application, error) ||
+	    !gpald_sqlite_ask(store, "PRAGMA user_version", &version, error))
+		return false;
+	if (application != GPALD_SQLITE_APPLICATION_ID)
+		return gpald_sqlite_say(error, "%s: this is no registry of gpalayoutd",
+					store->path);
+	if (version > GPALD_SQLITE_SCHEMA_VERSION)
+		return gpald_sqlite_say(
+			error,
+			"%s: it was made by a newer gpalayoutd: its schema version is %" PRId64
+			", and this one knows version %d",
+			store->path, version, GPALD_SQLITE_SCHEMA_VERSION);
+	if (version != GPALD_SQLITE_SCHEMA_VERSION)
+		return gpald_sqlite_say(error, "%s: damaged: there is no schema version %" PRId64,
+					store->path, version);
+	return true;
+}
+
+/* A new folder is to be there after a loss of power; if not, it is made again, with nothing lost. */
+static void sync_parent(const char *folder)
+{
+	char *copy = strdup(folder);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(copy);
+}
+
+/* 0700, and ours or root's: others could replace the database otherwise. */
+static bool open_folder(struct gpald_sqlite *store, const char *folder,
+			char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct stat status;
+
+	if (mkdir(folder, 0700) == 0)
+		sync_parent(folder);
+	else if (errno != EEXIST)
+		return gpald_sqlite_say(error, "%s: the state folder cannot be made: %s", folder,
+					strerror(errno));
+	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->folder_fd < 0 || fstat(store->folder_fd, &status))
+		return gpald_sqlite_say(error, "%s: the state folder cannot be opened: %s", folder,
+					strerror(errno));
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		return gpald_sqlite_say(
+			error,
+			"%s: the state folder belongs to uid %ld, who could replace what is in "
+			"it",
+			folder, (long)status.st_uid);
+	if (status.st_mode & 077)
+		return gpald_sqlite_say(
+			error,
+			"%s: the state folder has mode %04o, and only its owner may have access: "
+			"chmod 0700 it, or choose another",
+			folder, (unsigned int)status.st_mode & 07777);
+	if (flock(store->folder_fd, LOCK_EX | LOCK_NB))
+		return gpald_sqlite_say(error, "%s: %s", folder,
+					errno == EWOULDBLOCK ?
+						"another gpalayoutd uses this state folder" :
+						strerror(errno));
+	return true;
+}
+
+/* SQLite takes a file that is too short for a database it may begin to write. */
+static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+{
+	static const char magic[] = "SQLite format 3"; /* with its NUL */
+	char header[100];
+	int fd = openat(store->folder_fd, FILE_NAME, O_RDONLY | O_CLOEXEC);
+	const ssize_t length = fd < 0 ? -1 : read(fd, header, sizeof(header));
+
+	if (length < 0)
+		gpald_sqlite_say(error, "%s: cannot be read: %s", store->path, strerror(errno));
+	else if (length < (ssize_t)sizeof(header) || memcmp(header, magic, sizeof(magic)) != 0)
+		gpald_sqlite_say(error, "%s: damaged: it is no SQLite database", store->path);
+	else
+		error[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return error[0] == '\0';
+}
+
+static bool is_there(const struct gpald_sqlite *store, const char *name)
+{
+	return faccessat(store->folder_fd, name, F_OK, 0) == 0;
+}
+
+/* What SQLite would do with the files beside the database, before anything is looked at. */
+static bool check_beside(struct gpald_sqlite *store, bool has_database,
+			 char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct stat status;
+
+	/* It would be undone and removed. This program keeps none, but for the time of a start. */
+	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
+		return gpald_sqlite_say(error,
+					"%s: another program has not finished with it, and its "
+					"journal %s-journal is there; open the first with sqlite3, "
+					"or restore both",
+					store->path, store->path);
+	/* It would be taken for the log of a new database; and it holds layouts. */
+	if (!has_database && is_there(store, FILE_NAME "-wal"))
+		return gpald_sqlite_say(error,
+					"%s: damaged: it is missing, and its log %s-wal is there; "
+					"restore the first or remove the second",
+					store->path, store->path);
+	switch (gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal")) {
+	case GPALD_SQLITE_LOG_FINE:
+		return true;
+	case GPALD_SQLITE_LOG_UNREADABLE:
+		return gpald_sqlite_say(error, "%s-wal: cannot be read: %s", store->path,
+					strerror(errno));
+	case GPALD_SQLITE_LOG_DAMAGED:
+		break;
+	}
+	return gpald_sqlite_say(error,
+				"%s-wal: damaged: it holds changes that could not be read; restore "
+				"it and the database from a backup, or remove it to give them up",
+				store->path);
+}
+
+static bool open_existing(struct gpald_sqlite *store, const char *folder,
+			  char error[GPALD_STORE_ERROR_SIZE])
+{
+	const bool has_database = is_there(store, FILE_NAME);
+
+	if (!check_beside(store, has_database, error) ||
+	    (!has_database && !make_database(store, folder, error)) || !check_header(store, error))
+		return false;
+	store->made_log = !is_there(store, FILE_NAME "-wal");
+	return open_database(store, store->path, error) && check_version(store, error);
+}
+
+bool gpald_sqlite_open(struct gpald_sqlite *store, const char *folder,
+		       char error[GPALD_STORE_ERROR_SIZE])
+{
+	store->folder_fd = -1;
+	if (asprintf(&store->path, "%s/" FILE_NAME, folder) < 0) {
+		store->path = NULL;
+		return gpald_sqlite_say(error, "out of memory");
+	}
+	return open_folder(store, folder, error) && open_existing(store, folder, error);
+}
+
+void gpald_sqlite_close(struct gpald_sqlite *store)
+{
+	sqlite3_close(store->db);
+	if (store->made_log && !store->is_ours)
+		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);
+	if (store->folder_fd >= 0)
+		close(store->folder_fd);
+	free(store->path);
+}

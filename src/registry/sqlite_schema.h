@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The schema of registry.db. A changed schema is a new version, with the steps
+ * from the one before; a database of a version above is refused.
+ *
+ * `request` and `layout` are in the form of codec.h. `checksum` covers the rest
+ * of its row; see gpald_stored_checksum(), gpald_event_checksum() and
+ * gpald_store_state_checksum().
+ */
+#ifndef GPALD_REGISTRY_SQLITE_SCHEMA_H
+#define GPALD_REGISTRY_SQLITE_SCHEMA_H
+
+#define GPALD_SQLITE_APPLICATION_ID 0x67706c79 /* "gply" */
+#define GPALD_SQLITE_SCHEMA_VERSION 1
+
+#define GPALD_SQLITE_SCHEMA                                                             \
+	"CREATE TABLE layouts ("                                                        \
+	" name TEXT PRIMARY KEY NOT NULL, generation INTEGER NOT NULL,"                 \
+	" owner_uid INTEGER NOT NULL, created_at_ms INTEGER NOT NULL,"                  \
+	" updated_at_ms INTEGER NOT NULL, digest TEXT NOT NULL, request BLOB NOT NULL," \
+	" layout BLOB NOT NULL, checksum BLOB NOT NULL) STRICT;"                        \
+	"CREATE TABLE events ("                                                         \
+	" revision INTEGER PRIMARY KEY, event TEXT NOT NULL, name TEXT NOT NULL,"       \
+	" digest TEXT NOT NULL, checksum BLOB NOT NULL) STRICT;"                        \
+	"CREATE TABLE state ("                                                          \
+	" id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL,"            \
+	" generation_top INTEGER NOT NULL, checksum BLOB NOT NULL) STRICT"
+
+#endif

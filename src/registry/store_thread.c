@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two lists behind one lock: changes on their way in, batches on their way out.
+ * After a failed commit the store is not touched again, and every further change
+ * fails with the same words.
+ */
+#include "config.h"
+
+#include "registry/store_thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A transaction is bounded, lest one burst hold all its clients for as long as it takes. */
+#define CHANGES_MAX 1024
+#define BYTES_MAX (8 * 1024 * 1024)
+
+struct gpald_store_thread {
+	struct gpald_store *store;
+	void (*wake)(void *data);
+	void *data;
+	pthread_t thread;
+
+	/* Of the thread alone. */
+	bool has_failed;
+	char failure[GPALD_STORE_ERROR_SIZE];
+
+	pthread_mutex_t lock;
+	pthread_cond_t has_work;
+	/* Behind the lock. */
+	struct gpald_change *first, **last;
+	size_t changes_max; /* of the next transaction */
+	struct gpald_batch *finished, **finished_last;
+	bool is_ending;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Never NULL: changes are not lost for want of memory, they wait for it. */
+static struct gpald_batch *batch_new(void)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	struct gpald_batch *batch;
+
+	while (!(batch = calloc(1, sizeof(*batch))))
+		nanosleep(&pause, NULL);
+	return batch;
+}
+
+static size_t bytes_of(const struct gpald_change *change)
+{
+	return change->record ? change->record->request.length + change->record->layout.length : 0;
+}
+
+static size_t more(size_t changes)
+{
+	return changes * 2 < CHANGES_MAX ? changes * 2 : CHANGES_MAX;
+}
+
+/* Takes the changes of the next transaction off the list. */
+static void take(struct gpald_store_thread *t, struct gpald_batch *batch)
+{
+	struct gpald_change **end = &t->first;
+	size_t bytes = 0;
+
+	do {
+		bytes += bytes_of(*end);
+		end = &(*end)->next;
+		batch->count++;
+	} while (*end && batch->count < t->changes_max && bytes + bytes_of(*end) <= BYTES_MAX);
+	batch->changes = t->first;
+	t->first = *end;
+	*end = NULL;
+	if (!t->first)
+		t->last = &t->first;
+	t->changes_max = CHANGES_MAX;
+}
+
+/* The first failure is the last word on all that follows. */
+static void note_failure(struct gpald_store_thread *t, struct gpald_batch *batch)
+{
+	if (batch->result != GPALD_COMMIT_FAILED)
+		return;
+	if (!t->has_failed)
+		memcpy(t->failure, batch->error, sizeof(t->failure));
+	memcpy(batch->error, t->failure, sizeof(batch->error));
+	t->has_failed = true;
+}
+
+static void commit(struct gpald_store_thread *t, struct gpald_batch *batch)
+{
+	const uint64_t start = now_us();
+
+	if (t->has_failed) {
+		batch->result = GPALD_COMMIT_FAILED;
+	} else {
+		batch->result = t->store->ops->commit(t->store, batch->changes, batch->error);
+		batch->duration_us = now_us() - start;
+	}
+	note_failure(t, batch);
+}
+
+static void finish(struct gpald_store_thread *t, struct gpald_batch *batch)
+{
+	pthread_mutex_lock(&t->lock);
+	*t->finished_last = batch;
+	t->finished_last = &batch->next;
+	pthread_mutex_unlock(&t->lock);
+	t->wake(t->data);
+}
+
+/* Work that nobody waits for; what goes wrong with it is told in a batch without changes. */
+static void tidy(struct gpald_store_thread *t)
+{
+	char error[GPALD_STORE_ERROR_SIZE] = "";
+	struct gpald_batch *batch;
+	enum gpald_commit_result result;
+
+	if (t->has_failed)
+		return;
+	result = t->store->ops->tidy(t->store, error);
+	if (result == GPALD_COMMIT_DONE)
+		return;
+	batch = batch_new();
+	batch->result = result;
+	memcpy(batch->error, error, sizeof(error));
+	note_failure(t, batch);
+	finish(t, batch);
+}
+
+/*
+ * What does not fit together may fit in part, lest one large layout keep many small
+ * ones out: the batch goes back to where it came from, and fewer are taken next.
+ */
+static void put_back(struct gpald_store_thread *t, struct gpald_batch *batch)
+{
+	struct gpald_change **end = &batch->changes;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = t->first;
+	if (!t->first)
+		t->last = end;
+	t->first = batch->changes;
+	t->changes_max = batch->count / 2;
+	free(batch);
+}
+
+static void *run(void *data)
+{
+	struct gpald_store_thread *t = data;
+
+	pthread_mutex_lock(&t->lock);
+	for (;;) {
+		struct gpald_batch *batch;
+
+		while (!t->first && !t->is_ending)
+			pthread_cond_wait(&t->has_work, &t->lock);
+		if (!t->first)
+			break;
+		pthread_mutex_unlock(&t->lock);
+		batch = batch_new();
+		pthread_mutex_lock(&t->lock);
+		take(t, batch);
+		pthread_mutex_unlock(&t->lock);
+		commit(t, batch);
+		pthread_mutex_lock(&t->lock);
+		if (batch->result == GPALD_COMMIT_FULL && batch->count > 1) {
+			put_back(t, batch);
+			continue;
+		}
+		pthread_mutex_unlock(&t->lock);
+		finish(t, batch);
+		tidy(t);
+		pthread_mutex_lock(&t->lock);
+		t->changes_max = more(t->changes_max);
+	}
+	pthread_mutex_unlock(&t->lock);
+	/* Here, because closing waits for the disk, too. */
+	t->store->ops->close(t->store);
+	return NULL;
+}
+
+struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
+						    void (*wake)(void *data), void *data)
+{
+	struct gpald_store_thread *t = calloc(1, sizeof(*t));
+	sigset_t all, before;
+	int code;
+
+	if (!t)
+		return NULL;
+	t->store = store;
+	t->wake = wake;
+	t->data = data;
+	t->last = &t->first;
+	t->finished_last = &t->finished;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->has_work, NULL);
+	/* Signals are for the other thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = pthread_create(&t->thread, NULL, run, t);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change *change)
+{
+	change->next = NULL;
+	pthread_mutex_lock(&t->lock);
+	*t->last = change;
+	t->last = &change->next;
+	pthread_cond_signal(&t->has_work);
+	pthread_mutex_unlock(&t->lock);
+}
+
+struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *t)
+{
+	struct gpald_batch *batches;
+
+	pthread_mutex_lock(&t->lock);
+	batches = t->finished;
+	t->finished = NULL;
+	t->finished_last = &t->finished;
+	pthread_mutex_unlock(&t->lock);
+	return batches;
+}
+
+bool gpald_store_thread_stop(struct gpald_store_thread *t, unsigned int timeout_ms)
+{
+	struct timespec until;
+
+	pthread_mutex_lock(&t->lock);
+	t->is_ending = true;
+	pthread_cond_signal(&t->has_work);
+	pthread_mutex_unlock(&t->lock);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	return pthread_timedjoin_np(t->thread, NULL, &until) == 0;
+}
+
+void gpald_store_thread_free(struct gpald_store_thread *t)
+{
+	struct gpald_batch *batch;
+
+	while ((batch = t->finished)) {
+		t->finished = batch->next;
+		free(batch);
+	}
+	pthread_cond_destroy(&t->has_work);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}

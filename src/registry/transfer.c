@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Only the form that is written is taken, so that equal values have equal bytes. */
+#include "config.h"
+
+#include "registry/transfer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INITIAL_CAPACITY 512
+
+void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result result)
+{
+	if (t->result == GPALD_CODEC_OK)
+		t->result = result;
+	t->next = t->end; /* nothing more is read */
+}
+
+/* Bytes. */
+
+static void put_bytes(struct gpald_transfer *t, const void *bytes, size_t length)
+{
+	size_t capacity = t->capacity ? t->capacity : INITIAL_CAPACITY;
+	uint8_t *grown;
+
+	if (t->result != GPALD_CODEC_OK)
+		return;
+	while (capacity - t->out.length < length)
+		capacity *= 2;
+	if (capacity != t->capacity) {
+		grown = realloc(t->out.data, capacity);
+		if (!grown) {
+			gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
+			return;
+		}
+		t->out.data = grown;
+		t->capacity = capacity;
+	}
+	memcpy(t->out.data + t->out.length, bytes, length);
+	t->out.length += length;
+}
+
+static void put_integer(struct gpald_transfer *t, uint64_t value)
+{
+	uint8_t bytes[10];
+	size_t length = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		bytes[length++] = (uint8_t)(value | 0x80);
+	bytes[length++] = (uint8_t)value;
+	put_bytes(t, bytes, length);
+}
+
+/* The only form that is taken is the one that is written, so that bytes stay canonical. */
+static uint64_t get_integer(struct gpald_transfer *t)
+{
+	uint64_t value = 0;
+	unsigned int shift = 0;
+
+	while (t->next < t->end) {
+		const uint8_t byte = *t->next++;
+		const uint64_t bits = byte & 0x7f;
+
+		if (shift == 63 && byte > 1)
+			break;
+		value |= bits << shift;
+		if (byte < 0x80) {
+			if (byte == 0 && shift != 0)
+				break;
+			return value;
+		}
+		shift += 7;
+	}
+	gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+	return 0;
+}
+
+/* Values. */
+
+static void integer(struct gpald_transfer *t, uint64_t *value, uint64_t greatest)
+{
+	if (!gpald_transfer_is_reading(t)) {
+		put_integer(t, *value);
+		return;
+	}
+	*value = get_integer(t);
+	if (*value > greatest) {
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+		*value = 0;
+	}
+}
+
+void gpald_move_u64(struct gpald_transfer *t, uint64_t *value)
+{
+	integer(t, value, UINT64_MAX);
+}
+
+void gpald_move_u32(struct gpald_transfer *t, uint32_t *value)
+{
+	uint64_t wide = *value;
+
+	integer(t, &wide, UINT32_MAX);
+	if (gpald_transfer_is_reading(t))
+		*value = (uint32_t)wide;
+}
+
+void gpald_move_u16(struct gpald_transfer *t, uint16_t *value)
+{
+	uint64_t wide = *value;
+
+	integer(t, &wide, UINT16_MAX);
+	if (gpald_transfer_is_reading(t))
+		*value = (uint16_t)wide;
+}
+
+void gpald_move_u8(struct gpald_transfer *t, uint8_t *value)
+{
+	uint64_t wide = *value;
+
+	integer(t, &wide, UINT8_MAX);
+	if (gpald_transfer_is_reading(t))
+		*value = (uint8_t)wide;
+}
+
+void gpald_move_flag(struct gpald_transfer *t, bool *value)
+{
+	uint64_t wide = *value;
+
+	integer(t, &wide, 1);
+	if (gpald_transfer_is_reading(t))
+		*value = wide != 0;
+}
+
+void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count)
+{
+	unsigned int *number = value;
+	uint64_t wide = *number;
+
+	integer(t, &wide, (uint64_t)count - 1);
+	if (gpald_transfer_is_reading(t))
+		*number = (unsigned int)wide;
+}
+
+void gpald_move_version(struct gpald_transfer *t, uint64_t current)
+{
+	uint64_t value = current;
+
+	gpald_move_u64(t, &value);
+	if (value != current)
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+}
+
+void gpald_move_text(struct gpald_transfer *t, const char **value)
+{
+	uint64_t length = gpald_transfer_is_reading(t) ? 0 : strlen(*value);
+	char *copy;
+
+	gpald_move_u64(t, &length);
+	if (!gpald_transfer_is_reading(t)) {
+		put_bytes(t, *value, (size_t)length);
+		return;
+	}
+	*value = "";
+	if (length > (uint64_t)(t->end - t->next) || memchr(t->next, '\0', (size_t)length)) {
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+		return;
+	}
+	copy = gpald_arena_alloc(t->arena, (size_t)length + 1, 1);
+	if (!copy) {
+		gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
+		return;
+	}
+	memcpy(copy, t->next, (size_t)length);
+	copy[length] = '\0';
+	*value = copy;
+	t->next += length;
+}
+
+void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value)
+{
+	gpald_move_flag(t, &value->set);
+	if (value->set)
+		gpald_move_u64(t, &value->value);
+}
+
+void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range)
+{
+	uint64_t start = range->start / GPAL_PAGE_SIZE;
+	uint64_t count = gpal_range_size(*range) / GPAL_PAGE_SIZE;
+	const uint64_t end = GPAL_SPACE_END / GPAL_PAGE_SIZE;
+
+	assert(gpald_transfer_is_reading(t) ||
+	       (range->start % GPAL_PAGE_SIZE == 0 && range->end % GPAL_PAGE_SIZE == 0));
+	integer(t, &start, end);
+	integer(t, &count, end);
+	if (count > end - start) {
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+		return;
+	}
+	if (gpald_transfer_is_reading(t))
+		*range = (struct gpal_range){ start * GPAL_PAGE_SIZE,
+					      (start + count) * GPAL_PAGE_SIZE };
+}
+
+void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range)
+{
+	gpald_move_u64(t, &range->start);
+	gpald_move_u64(t, &range->end);
+}
+
+/*
+ * Each element takes a byte at least, so a count cannot ask for more memory than the
+ * bytes are worth.
+ */
+void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t size,
+		     void (*move)(struct gpald_transfer *t, void *element))
+{
+	char **elements = array;
+	uint64_t wide = *count;
+
+	gpald_move_u64(t, &wide);
+	if (gpald_transfer_is_reading(t)) {
+		*count = 0;
+		if (wide > (uint64_t)(t->end - t->next)) {
+			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+			return;
+		}
+		if (wide == 0)
+			return;
+		*elements = gpald_arena_zalloc(t->arena, (size_t)wide, size);
+		if (!*elements) {
+			gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
+			return;
+		}
+		*count = (size_t)wide;
+	}
+	for (size_t i = 0; i < *count && t->result == GPALD_CODEC_OK; i++)
+		move(t, *elements + i * size);
+}

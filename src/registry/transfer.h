@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Moving values between structs and bytes, in either direction: one description of
+ * a struct serves both ways, so that what is written and what is read cannot drift
+ * apart. Integers are little-endian base 128, in their shortest form. The first
+ * fault sticks, and what follows it does nothing.
+ */
+#ifndef GPALD_REGISTRY_TRANSFER_H
+#define GPALD_REGISTRY_TRANSFER_H
+
+#include "registry/codec.h"
+
+/*
+ * Each function that moves a value gets a pointer to it, through which it writes
+ * only when reading.
+ */
+struct gpald_transfer {
+	enum gpald_codec_result result;
+
+	/* Writing, where arena is NULL: a growing blob. */
+	struct gpald_blob out;
+	size_t capacity;
+
+	/* Reading. */
+	struct gpald_arena *arena;
+	const uint8_t *next, *end;
+};
+
+static inline bool gpald_transfer_is_reading(const struct gpald_transfer *t)
+{
+	return t->arena;
+}
+
+/* Notes the first fault. */
+void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result result);
+
+void gpald_move_u64(struct gpald_transfer *t, uint64_t *value);
+void gpald_move_u32(struct gpald_transfer *t, uint32_t *value);
+void gpald_move_u16(struct gpald_transfer *t, uint16_t *value);
+void gpald_move_u8(struct gpald_transfer *t, uint8_t *value);
+void gpald_move_flag(struct gpald_transfer *t, bool *value);
+
+/* An enumeration of `count` values from 0 on, each of int size. */
+void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count);
+
+/* The version of a form; another one is a fault. */
+void gpald_move_version(struct gpald_transfer *t, uint64_t current);
+
+/* Text that is not NULL; what is read lies in the arena. */
+void gpald_move_text(struct gpald_transfer *t, const char **value);
+
+void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value);
+
+/* Ranges of whole pages, as in layouts, and of any bytes, as in requests. */
+void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range);
+void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range);
+
+/*
+ * A list: how many there are, then each. `array` is the address of a pointer to the
+ * elements, of `size` bytes each.
+ */
+void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t size,
+		     void (*move)(struct gpald_transfer *t, void *element));
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Waits are bounded, so that a change that is forgotten fails a test and hangs none. */
+#include "config.h"
+
+#include "tests/unit/registry_bench.h"
+
+#include <time.h>
+
+#define PATIENCE_S 30
+
+static void wake(void *data)
+{
+	struct bench *bench = data;
+
+	sem_post(&bench->woken);
+}
+
+static void damaged(void *data, const char *name, const char *problem)
+{
+	struct bench *bench = data;
+
+	ck_assert_int_lt((int)bench->damage_told, COUNT_OF(bench->damage));
+	snprintf(bench->damage[bench->damage_told++], sizeof(bench->damage[0]), "%s: %s", name,
+		 problem);
+}
+
+static void committed(void *data, const struct gpald_batch *batch)
+{
+	struct bench *bench = data;
+
+	bench->batches_told++;
+	bench->last_batch = *batch;
+	bench->finished_when_told = bench->finished;
+}
+
+void bench_init(struct bench *bench)
+{
+	*bench = (struct bench){
+		.layouts_max = 100,
+		.events_kept = 64,
+		.default_policy = gpal_policy_default(),
+	};
+	fake_store_init(&bench->store, BENCH_REVISION);
+	sem_init(&bench->woken, 0, 0);
+}
+
+void bench_open(struct bench *bench)
+{
+	const struct gpald_registry_options options = {
+		.layouts_max = bench->layouts_max,
+		.events_kept = bench->events_kept,
+		.default_policy = bench->default_policy,
+		.wake = wake,
+		.damaged = damaged,
+		.committed = committed,
+		.data = bench,
+	};
+
+	bench->registry = gpald_registry_open(&bench->store.base, &options, bench->error);
+}
+
+void bench_start(struct bench *bench)
+{
+	bench_init(bench);
+	bench_open(bench);
+	ck_assert_msg(bench->registry != NULL, "%s", bench->error);
+}
+
+static void close_registry(struct bench *bench)
+{
+	const size_t closes = bench->store.closes;
+
+	if (bench->registry)
+		ck_assert(gpald_registry_close(bench->registry, PATIENCE_S * 1000));
+	ck_assert_uint_eq(bench->store.closes, closes + (bench->registry != NULL));
+	bench->registry = NULL;
+}
+
+void bench_reopen(struct bench *bench)
+{
+	close_registry(bench);
+	bench_open(bench);
+	ck_assert_msg(bench->registry != NULL, "%s", bench->error);
+}
+
+void bench_end(struct bench *bench)
+{
+	close_registry(bench);
+	fake_store_clear(&bench->store);
+	sem_destroy(&bench->woken);
+}
+
+struct gpal_request request_for(unsigned int gib)
+{
+	static const uint64_t sizes[] = { 0, GIB, 2 * GIB, 3 * GIB };
+
+	ck_assert_int_lt((int)gib, COUNT_OF(sizes));
+	return (struct gpal_request){ .nodes = &sizes[gib], .node_count = 1 };
+}
+
+static void note(struct change *change)
+{
+	const struct gpald_operation *operation = &change->operation;
+	struct bench *bench = change->bench;
+
+	change->times_done++;
+	change->place = ++bench->finished;
+	change->outcome = operation->outcome;
+	change->created = operation->created;
+	change->generation = operation->generation;
+	change->owner_uid = operation->owner_uid;
+	if (operation->kind != GPALD_OPERATION_CREATE || operation->outcome != GPALD_OUTCOME_DONE)
+		return;
+	/* What is answered is what is there. */
+	ck_assert_ptr_nonnull(operation->record);
+	ck_assert_ptr_eq(gpald_registry_find(bench->registry, operation->name), operation->record);
+	ck_assert_uint_eq(operation->record->facts.generation, operation->generation);
+	strcpy(change->digest, operation->record->digest);
+}
+
+static void done(struct gpald_operation *operation)
+{
+	struct change *change = (struct change *)operation;
+
+	note(change);
+	if (change->free_when_done) {
+		change_clear(change);
+		free(change);
+	}
+}
+
+static void prepare(struct bench *bench, struct change *change, const char *name,
+		    enum gpald_operation_kind kind)
+{
+	*change = (struct change){
+		.bench = bench,
+		.operation = { .kind = kind, .uid = OWNER, .done = done },
+	};
+	snprintf(change->operation.name, sizeof(change->operation.name), "%s", name);
+}
+
+void prepare_create(struct bench *bench, struct change *change, const char *name,
+		    const struct gpal_request *request)
+{
+	prepare(bench, change, name, GPALD_OPERATION_CREATE);
+	change->operation.request = request_blob(request);
+}
+
+void prepare_delete(struct bench *bench, struct change *change, const char *name)
+{
+	prepare(bench, change, name, GPALD_OPERATION_DELETE);
+}
+
+void change_clear(struct change *change)
+{
+	gpald_operation_clear(&change->operation);
+}
+
+bool change_submit(struct change *change)
+{
+	const bool is_done = gpald_registry_submit(change->bench->registry, &change->operation);
+
+	/* `done` comes later or never, and not during the call. */
+	ck_assert_int_eq(change->times_done, 0);
+	if (is_done)
+		note(change);
+	return is_done;
+}
+
+void bench_settle(struct bench *bench)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	ck_assert_msg(sem_timedwait(&bench->woken, &until) == 0, "nobody woke the registry");
+	gpald_registry_settle(bench->registry);
+}
+
+void change_await(struct change *change)
+{
+	while (!change->times_done)
+		bench_settle(change->bench);
+	ck_assert_int_eq(change->times_done, 1);
+}
+
+enum gpald_outcome change_do(struct change *change)
+{
+	if (!change_submit(change))
+		change_await(change);
+	change_clear(change);
+	return change->outcome;
+}
+
+enum gpald_outcome create_now(struct bench *bench, const char *name, unsigned int gib)
+{
+	const struct gpal_request request = request_for(gib);
+	struct change change;
+
+	prepare_create(bench, &change, name, &request);
+	return change_do(&change);
+}
+
+enum gpald_outcome delete_now(struct bench *bench, const char *name)
+{
+	struct change change;
+
+	prepare_delete(bench, &change, name);
+	return change_do(&change);
+}
+
+void assert_there(const struct bench *bench, const char *name, uint64_t generation)
+{
+	const struct gpald_record *record = gpald_registry_find(bench->registry, name);
+
+	ck_assert_int_eq(record != NULL, generation != 0);
+	if (record)
+		ck_assert_uint_eq(record->facts.generation, generation);
+}

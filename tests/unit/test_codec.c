@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stored form: what goes in comes out, one thing has one form, and nothing that
+ * is read from a disk does more than be refused.
+ */
+#include "config.h"
+
+#include "tests/property/inputs.h"
+#include "tests/unit/records.h"
+#include "wire/layout_encode.h"
+#include "wire/request_decode.h"
+#include "wire/request_encode.h"
+
+#include <stdio.h>
+
+enum form {
+	REQUEST,
+	LAYOUT,
+};
+
+/* Bytes in an allocation of exactly their number, so that one too far is seen. */
+static struct gpald_blob exact(const uint8_t *data, size_t length)
+{
+	struct gpald_blob blob = { malloc(length), length };
+
+	memcpy(blob.data, data, length);
+	return blob;
+}
+
+/*
+ * Decodes, forgets the bytes and encodes again. Whatever is taken must be the one
+ * form of what it stands for, so the second encoding has to be the first.
+ */
+static enum gpald_codec_result check_bytes(enum form form, const uint8_t *data, size_t length)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct gpald_blob in = exact(data, length), out = { 0 };
+	struct gpal_request request;
+	struct gpal_layout layout;
+	const enum gpald_codec_result result =
+		form == REQUEST ? gpald_decode_request_blob(&in, arena, &request) :
+				  gpald_decode_layout_blob(&in, arena, &layout);
+
+	gpald_blob_free(&in);
+	if (result == GPALD_CODEC_OK) {
+		out = form == REQUEST ? request_blob(&request) : layout_blob(&layout);
+		ck_assert_uint_eq(out.length, length);
+		ck_assert_mem_eq(out.data, data, length);
+	}
+	gpald_blob_free(&out);
+	gpald_arena_free(arena);
+	return result;
+}
+
+/* Random samples. */
+
+/* The daemon encodes nothing else; some are drawn to be refused for it. */
+static bool is_in_domain(const struct gpal_request *request)
+{
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+
+		if (rc->iommu >= GPAL_IOMMU_COUNT || rc->low_mmio.kind >= GPAL_WINDOW_COUNT ||
+		    rc->high_mmio.kind >= GPAL_WINDOW_COUNT)
+			return false;
+	}
+	return request->arch < GPAL_ARCH_COUNT && request->profile < GPAL_PROFILE_COUNT &&
+	       request->ecam < GPAL_ECAM_COUNT;
+}
+
+/* The bytes that a seed names; empty: it names none of that form. */
+static struct gpald_blob sample(enum form form, uint64_t seed)
+{
+	struct request_case *drawn = request_case_draw(seed);
+	struct gpald_blob blob = { 0 };
+	struct gpal_layout *layout = NULL;
+
+	if (form == REQUEST && is_in_domain(&drawn->request))
+		blob = request_blob(&drawn->request);
+	if (form == LAYOUT && gpal_resolve(&drawn->request, &layout, NULL) == 0)
+		blob = layout_blob(layout);
+	gpal_layout_free(layout);
+	request_case_free(drawn);
+	return blob;
+}
+
+static void assert_same_text(cJSON *a, cJSON *b)
+{
+	char *first = cJSON_PrintUnformatted(a), *second = cJSON_PrintUnformatted(b);
+
+	ck_assert_str_eq(first, second);
+	free(first);
+	free(second);
+	cJSON_Delete(a);
+	cJSON_Delete(b);
+}
+
+#define ROUNDS 2000
+
+/* Told apart by their JSON, which knows nothing of the bytes. */
+START_TEST(requests_come_back)
+{
+	size_t seen = 0;
+
+	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+		struct request_case *drawn = request_case_draw(seed);
+		struct gpald_arena *arena = gpald_arena_new(0);
+		struct gpald_blob blob;
+		struct gpal_request back;
+
+		if (is_in_domain(&drawn->request)) {
+			blob = request_blob(&drawn->request);
+			memset(&back, 0xa5, sizeof(back));
+			ck_assert_int_eq(gpald_decode_request_blob(&blob, arena, &back),
+					 GPALD_CODEC_OK);
+			gpald_blob_free(&blob);
+			assert_same_text(gpald_encode_request(&drawn->request),
+					 gpald_encode_request(&back));
+			seen++;
+		}
+		gpald_arena_free(arena);
+		request_case_free(drawn);
+	}
+	ck_assert_uint_gt(seen, ROUNDS * 9 / 10);
+}
+END_TEST
+
+static void assert_layout_comes_back(const struct gpal_layout *layout)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct gpald_blob blob = layout_blob(layout);
+	struct gpal_layout back;
+
+	memset(&back, 0xa5, sizeof(back));
+	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &back), GPALD_CODEC_OK);
+	gpald_blob_free(&blob);
+	assert_same_text(gpald_encode_layout(layout), gpald_encode_layout(&back));
+	/* What the JSON does not tell. */
+	for (size_t i = 0; i < layout->map.count; i++)
+		ck_assert_uint_eq(back.map.entries[i].index, layout->map.entries[i].index);
+	ck_assert_uint_eq(back.virtio_mmio_slots, layout->virtio_mmio_slots);
+	ck_assert_int_eq(back.iommu, layout->iommu);
+	gpald_arena_free(arena);
+}
+
+START_TEST(layouts_come_back)
+{
+	size_t seen = 0;
+
+	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+		struct request_case *drawn = request_case_draw(seed);
+		struct gpal_layout *layout;
+
+		if (gpal_resolve(&drawn->request, &layout, NULL) == 0) {
+			assert_layout_comes_back(layout);
+			gpal_layout_free(layout);
+			seen++;
+		}
+		request_case_free(drawn);
+	}
+	ck_assert_uint_gt(seen, ROUNDS / 4);
+}
+END_TEST
+
+START_TEST(a_layout_with_everything_comes_back)
+{
+	const struct gpal_request request = rich_request();
+	struct gpal_layout *layout = resolve(&request);
+
+	ck_assert_uint_gt(layout->warning_count, 2);
+	assert_layout_comes_back(layout);
+	gpal_layout_free(layout);
+}
+END_TEST
+
+START_TEST(the_longest_lists_come_back)
+{
+	static uint64_t nodes[GPALD_MEMORY_NODES_MAX];
+	static struct gpal_root_complex rcs[GPALD_ROOT_COMPLEXES_MAX];
+	struct gpal_request request = VM(nodes, WITH_RCS(rcs));
+	struct gpald_blob blob;
+
+	for (size_t i = 0; i < GPALD_MEMORY_NODES_MAX; i++)
+		nodes[i] = UINT64_MAX - i;
+	for (size_t i = 0; i < GPALD_ROOT_COMPLEXES_MAX; i++)
+		rcs[i] = (struct gpal_root_complex){ .name = "n", .segment = (uint16_t)(i * 16) };
+	blob = request_blob(&request);
+	ck_assert_int_eq(check_bytes(REQUEST, blob.data, blob.length), GPALD_CODEC_OK);
+	gpald_blob_free(&blob);
+}
+END_TEST
+
+/* Damage. */
+
+START_TEST(bytes_cut_short_or_drawn_out_are_refused)
+{
+	for (uint64_t seed = 0; seed < 60; seed++) {
+		struct gpald_blob blob = sample((enum form)_i, seed);
+
+		for (size_t length = 0; length < blob.length; length++)
+			ck_assert_int_eq(check_bytes((enum form)_i, blob.data, length),
+					 GPALD_CODEC_MALFORMED);
+		if (blob.length > 0) {
+			blob.data = realloc(blob.data, blob.length + 1);
+			blob.data[blob.length] = 0;
+			ck_assert_int_eq(check_bytes((enum form)_i, blob.data, blob.length + 1),
+					 GPALD_CODEC_MALFORMED);
+		}
+		gpald_blob_free(&blob);
+	}
+}
+END_TEST
+
+START_TEST(flipped_bits_never_make_a_second_form)
+{
+	size_t refused = 0, taken = 0;
+
+	for (uint64_t seed = 100; seed < 120; seed++) {
+		struct gpald_blob blob = sample((enum form)_i, seed);
+
+		for (size_t bit = 0; bit < 8 * blob.length; bit++) {
+			blob.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			if (check_bytes((enum form)_i, blob.data, blob.length))
+				refused++;
+			else
+				taken++;
+			blob.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		gpald_blob_free(&blob);
+	}
+	/* Some say something else, as another size; that is what checksums are for. */
+	ck_assert_uint_gt(refused, 100);
+	ck_assert_uint_gt(taken, 100);
+}
+END_TEST
+
+START_TEST(random_bytes_never_make_a_second_form)
+{
+	struct random random = { 1 };
+
+	for (int round = 0; round < 100000; round++) {
+		uint8_t bytes[64];
+		const size_t length = random_below(&random, sizeof(bytes));
+
+		for (size_t i = 0; i < length; i++)
+			bytes[i] = random_once_in(&random, 3) ? (uint8_t)random_next(&random) :
+								(uint8_t)random_below(&random, 4);
+		if (length > 0)
+			bytes[0] = 1;
+		(void)check_bytes((enum form)_i, bytes, length);
+	}
+}
+END_TEST
+
+/* Writes a text of hex digits and spaces as bytes; their number. */
+static size_t bytes_of_hex(const char *hex, uint8_t *bytes, size_t room)
+{
+	size_t length = 0;
+	unsigned int byte;
+	int used;
+
+	for (; sscanf(hex, " %2x%n", &byte, &used) == 1; hex += used) {
+		ck_assert_uint_lt(length, room);
+		bytes[length++] = (uint8_t)byte;
+	}
+	ck_assert_str_eq(hex, "");
+	return length;
+}
+
+/* x86_64, no policy, gen2-uefi, one node of 4096 bytes, and nothing else. */
+#define HEAD "01 00 00 00 01 8020 "
+#define OPTIONALS "00 00 00 "
+#define REST "00 00 00 00 00 00 00 00"
+
+static const struct {
+	const char *hex;
+	enum gpald_codec_result result;
+} forms[] = {
+	{ HEAD OPTIONALS REST, GPALD_CODEC_OK },
+	{ "", GPALD_CODEC_MALFORMED },
+	/* A version that is not known, or none. */
+	{ "00 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	/* Integers with more bytes than they need. */
+	{ "8100 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 8000 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 00 01 80a000 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 00 01 8080808080808080808000 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	/* 2^64 - 1, 2^64, and more bits than there are. */
+	{ "01 00 00 00 01 ffffffffffffffffff01 " OPTIONALS REST, GPALD_CODEC_OK },
+	{ "01 00 00 00 01 ffffffffffffffffff02 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 00 01 ffffffffffffffffff81 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 00 01 ffffffffffffffffffffffffff01 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	/* Enumerations, one too far. */
+	{ "01 01 00 04 01 8020 " OPTIONALS REST, GPALD_CODEC_OK },
+	{ "01 02 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 05 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "02 00 00 00 00 00 00 00", GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "03 00 00 00 00 00 00 00", GPALD_CODEC_MALFORMED },
+	/* Flags are 0 or 1. */
+	{ HEAD "01 05 00 00 " REST, GPALD_CODEC_OK },
+	{ HEAD "02 05 00 00 " REST, GPALD_CODEC_MALFORMED },
+	/* 32 bits and not more. */
+	{ HEAD OPTIONALS "00 00 ffffffff0f 00 00 00 00 00", GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "00 00 8080808010 00 00 00 00 00", GPALD_CODEC_MALFORMED },
+	/* Policies: of this version, of another, cut short, with a NUL. */
+	{ "01 00 0f 6f70656e766d6d2d323032362e3036 00 01 8020 " OPTIONALS REST, GPALD_CODEC_OK },
+	{ "01 00 0f 6f70656e766d6d2d323036362e3036 00 01 8020 " OPTIONALS REST,
+	  GPALD_CODEC_UNKNOWN_POLICY },
+	{ "01 00 0f 6f70656e766d6d2d323032362e30", GPALD_CODEC_MALFORMED },
+	{ "01 00 0f 6f70656e766d6d2d323032362e0000 00 01 8020 " OPTIONALS REST,
+	  GPALD_CODEC_MALFORMED },
+	{ "01 00 10 6f70656e766d6d2d323032362e303600 00 01 8020 " OPTIONALS REST,
+	  GPALD_CODEC_MALFORMED },
+	{ "01 00 ffffffffffffffffff01 6f", GPALD_CODEC_MALFORMED },
+	/* Lists: of more elements than there are bytes, or than there is memory. */
+	{ "01 00 00 00 7f 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 00 ffffffffffffffffff01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	{ "01 00 00 00 8080808080808080a001 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
+	/* A root complex: bus 255, bus 256; segment 65535, 65536; window and IOMMU kinds. */
+	{ HEAD OPTIONALS "00 01 0161 ffff03 ff01 ff01 00 00 00 00 03 " REST,
+	  GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 01 0161 ffff03 ff01 ff01 00 00 00 00 03 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "00 01 0161 808004 ff01 ff01 00 00 00 00 03 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 01 0161 ffff03 8002 ff01 00 00 00 00 03 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 01 0161 ffff03 ff01 ff01 00 03 00 00 03 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 01 0161 ffff03 ff01 ff01 00 00 00 00 04 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+};
+
+START_TEST(a_value_has_one_form)
+{
+	uint8_t bytes[128];
+	const size_t length = bytes_of_hex(forms[_i].hex, bytes, sizeof(bytes));
+
+	ck_assert_int_eq(check_bytes(REQUEST, bytes, length), forms[_i].result);
+}
+END_TEST
+
+/* A layout of nothing: x86_64, a policy, gen2-uefi, no RAM; then chipset low MMIO. */
+#define LAYOUT_HEAD "01 00 0f 6f70656e766d6d2d323032362e3036 00 00 "
+#define LAYOUT_REST "0000 00 00 0000 00 00 00 0000 0000 0000 00 00000000 00 00"
+#define LAST_PAGE "feffffffffffff07 "
+#define SPACE_END "ffffffffffffff07 "
+
+static const struct {
+	const char *hex;
+	enum gpald_codec_result result;
+} ranges[] = {
+	{ LAYOUT_HEAD "00 00 " LAYOUT_REST, GPALD_CODEC_OK },
+	{ LAYOUT_HEAD "05 02 " LAYOUT_REST, GPALD_CODEC_OK },
+	{ LAYOUT_HEAD "00 " SPACE_END LAYOUT_REST, GPALD_CODEC_OK },
+	{ LAYOUT_HEAD LAST_PAGE "01 " LAYOUT_REST, GPALD_CODEC_OK },
+	/* Beyond the end of space. */
+	{ LAYOUT_HEAD LAST_PAGE "02 " LAYOUT_REST, GPALD_CODEC_MALFORMED },
+	{ LAYOUT_HEAD "01 " SPACE_END LAYOUT_REST, GPALD_CODEC_MALFORMED },
+	{ LAYOUT_HEAD SPACE_END SPACE_END LAYOUT_REST, GPALD_CODEC_MALFORMED },
+	{ LAYOUT_HEAD "8080808080808008 00 " LAYOUT_REST, GPALD_CODEC_MALFORMED },
+	{ LAYOUT_HEAD "00 8080808080808008 " LAYOUT_REST, GPALD_CODEC_MALFORMED },
+};
+
+START_TEST(ranges_of_layouts_end_with_space)
+{
+	uint8_t bytes[128];
+	const size_t length = bytes_of_hex(ranges[_i].hex, bytes, sizeof(bytes));
+
+	ck_assert_int_eq(check_bytes(LAYOUT, bytes, length), ranges[_i].result);
+}
+END_TEST
+
+/* A store gives NULL for a column of no bytes. */
+START_TEST(no_bytes_at_all_are_refused)
+{
+	const struct gpald_blob none = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct gpal_request request;
+	struct gpal_layout layout;
+
+	ck_assert_int_eq(gpald_decode_request_blob(&none, arena, &request), GPALD_CODEC_MALFORMED);
+	ck_assert_int_eq(gpald_decode_layout_blob(&none, arena, &layout), GPALD_CODEC_MALFORMED);
+	gpald_arena_free(arena);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("codec");
+
+	add_test(suite, "round trip", requests_come_back);
+	add_test(suite, "round trip", layouts_come_back);
+	add_test(suite, "round trip", a_layout_with_everything_comes_back);
+	add_test(suite, "round trip", the_longest_lists_come_back);
+	add_rows(suite, "damage", bytes_cut_short_or_drawn_out_are_refused, 2);
+	add_rows(suite, "damage", flipped_bits_never_make_a_second_form, 2);
+	add_rows(suite, "damage", random_bytes_never_make_a_second_form, 2);
+	add_rows(suite, "damage", a_value_has_one_form, COUNT_OF(forms));
+	add_rows(suite, "damage", ranges_of_layouts_end_with_space, COUNT_OF(ranges));
+	add_test(suite, "damage", no_bytes_at_all_are_refused);
+	return run_suite(suite);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* What the ring of events keeps, and what it says it keeps. */
+#include "config.h"
+
+#include "registry/event.h"
+#include "tests/unit/suite.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static struct gpald_event event_of(uint64_t revision)
+{
+	struct gpald_event event = {
+		.revision = revision,
+		.kind = (enum gpald_event_kind)(revision % GPALD_EVENT_KIND_COUNT),
+	};
+
+	snprintf(event.name, sizeof(event.name), "vm-%ju", (uintmax_t)revision);
+	snprintf(event.digest, sizeof(event.digest), "sha256:%ju", (uintmax_t)revision);
+	return event;
+}
+
+static void assert_kept(const struct gpald_event_ring *ring, uint64_t revision)
+{
+	const struct gpald_event *found = gpald_event_ring_find(ring, revision);
+	const struct gpald_event expected = event_of(revision);
+
+	ck_assert_ptr_nonnull(found);
+	ck_assert_uint_eq(found->revision, revision);
+	ck_assert_int_eq(found->kind, expected.kind);
+	ck_assert_str_eq(found->name, expected.name);
+	ck_assert_str_eq(found->digest, expected.digest);
+}
+
+START_TEST(an_empty_ring_begins_at_its_revision)
+{
+	struct gpald_event_ring ring;
+
+	ck_assert(gpald_event_ring_init(&ring, 4));
+	ring.revision = 100;
+	ck_assert_uint_eq(gpald_event_ring_oldest(&ring), 100);
+	for (uint64_t revision = 94; revision < 106; revision++)
+		ck_assert_ptr_null(gpald_event_ring_find(&ring, revision));
+	gpald_event_ring_clear(&ring);
+	ck_assert_ptr_null(ring.events);
+}
+END_TEST
+
+/* Of each capacity: the newest that many are found, nothing else is. */
+static const struct {
+	size_t capacity;
+	uint64_t start; /* the revision before the first */
+	uint64_t added;
+} rings[] = {
+	{ 1, 0, 1 },
+	{ 1, 0, 7 },
+	{ 2, 41, 1 },
+	{ 2, 41, 5 },
+	{ 4, 0, 4 },
+	{ 4, 0, 5 },
+	{ 4, 7, 100 },
+	{ 7, UINT64_C(1700000000000000), 20 },
+	{ 4096, UINT64_C(1700000000000001), 5000 },
+};
+
+START_TEST(the_newest_events_are_kept_in_order)
+{
+	const uint64_t start = rings[_i].start;
+	struct gpald_event_ring ring;
+
+	ck_assert(gpald_event_ring_init(&ring, rings[_i].capacity));
+	ring.revision = start;
+	for (uint64_t added = 1; added <= rings[_i].added; added++) {
+		const struct gpald_event event = event_of(start + added);
+		const uint64_t kept = added < rings[_i].capacity ? added : rings[_i].capacity;
+
+		gpald_event_ring_add(&ring, &event);
+		ck_assert_uint_eq(ring.revision, start + added);
+		ck_assert_uint_eq(ring.count, kept);
+		ck_assert_uint_eq(gpald_event_ring_oldest(&ring), start + added - kept);
+	}
+	/* Oldest is a revision to go on from: all that follow it are there, itself is not. */
+	for (uint64_t r = gpald_event_ring_oldest(&ring) + 1; r <= ring.revision; r++)
+		assert_kept(&ring, r);
+	ck_assert_ptr_null(gpald_event_ring_find(&ring, gpald_event_ring_oldest(&ring)));
+	ck_assert_ptr_null(gpald_event_ring_find(&ring, ring.revision + 1));
+	ck_assert_ptr_null(gpald_event_ring_find(&ring, 0));
+	ck_assert_ptr_null(gpald_event_ring_find(&ring, UINT64_MAX));
+	gpald_event_ring_clear(&ring);
+}
+END_TEST
+
+static const struct {
+	enum gpald_event_kind kind;
+	const char *name;
+} kinds[] = {
+	{ GPALD_EVENT_CREATED, "created" },
+	{ GPALD_EVENT_UPDATED, "updated" },
+	{ GPALD_EVENT_DELETED, "deleted" },
+};
+
+START_TEST(kinds_have_names)
+{
+	enum gpald_event_kind kind = GPALD_EVENT_KIND_COUNT;
+
+	ck_assert_int_eq(COUNT_OF(kinds), GPALD_EVENT_KIND_COUNT);
+	ck_assert_str_eq(gpald_event_name(kinds[_i].kind), kinds[_i].name);
+	ck_assert(gpald_event_kind_parse(kinds[_i].name, &kind));
+	ck_assert_int_eq(kind, kinds[_i].kind);
+}
+END_TEST
+
+START_TEST(what_names_no_kind_is_refused)
+{
+	static const char *const others[] = { "", "create", "createdx", "Created", " deleted" };
+	enum gpald_event_kind kind = GPALD_EVENT_KIND_COUNT;
+
+	for (int i = 0; i < COUNT_OF(others); i++)
+		ck_assert(!gpald_event_kind_parse(others[i], &kind));
+	ck_assert_int_eq(kind, GPALD_EVENT_KIND_COUNT);
+}
+END_TEST
+
+START_TEST(a_new_registry_starts_above_what_an_earlier_one_reached)
+{
+	/* A million events a second would be needed to catch up with the clock. */
+	const uint64_t first = gpald_event_first_revision();
+	const uint64_t now_us = (uint64_t)time(NULL) * 1000000;
+
+	ck_assert_uint_le(first, now_us + 2000000);
+	ck_assert_uint_ge(first + 2000000, now_us);
+	ck_assert_uint_ge(gpald_event_first_revision(), first);
+	/* It is a JSON integer for as long as anybody cares. */
+	ck_assert_uint_lt(first, UINT64_C(1) << 53);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("event");
+
+	add_test(suite, "ring", an_empty_ring_begins_at_its_revision);
+	add_rows(suite, "ring", the_newest_events_are_kept_in_order, COUNT_OF(rings));
+	add_rows(suite, "kinds", kinds_have_names, COUNT_OF(kinds));
+	add_test(suite, "kinds", what_names_no_kind_is_refused);
+	add_test(suite, "revisions", a_new_registry_starts_above_what_an_earlier_one_reached);
+	return run_suite(suite);
+}

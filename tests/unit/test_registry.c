@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+/* How changes are decided: on what is durable, in the order of their name. */
+#include "config.h"
+
+#include "tests/unit/registry_bench.h"
+
+static const struct gpald_event_ring *events(const struct bench *bench)
+{
+	return gpald_registry_events(bench->registry);
+}
+
+START_TEST(a_created_layout_is_not_there_before_it_is_durable)
+{
+	const struct gpal_request request = request_for(1);
+	const struct gpald_record *record;
+	const struct gpald_event *event;
+	struct gpal_layout *layout = resolve(&request);
+	struct gpald_blob bytes = request_blob(&request);
+	char digest[GPAL_DIGEST_SIZE];
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &change, "vm", &request);
+	ck_assert(!change_submit(&change));
+	ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+	gpald_registry_settle(bench.registry);
+	ck_assert_int_eq(change.times_done, 0);
+	assert_there(&bench, "vm", 0);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	ck_assert_ptr_null(gpald_registry_after(bench.registry, NULL));
+	ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION);
+
+	fake_store_resume(&bench.store);
+	change_await(&change);
+	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_DONE);
+	ck_assert(change.created);
+	ck_assert_uint_eq(change.generation, 1);
+	assert_there(&bench, "vm", 1);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 1);
+
+	record = gpald_registry_find(bench.registry, "vm");
+	gpal_layout_digest(layout, digest);
+	ck_assert_str_eq(record->digest, digest);
+	ck_assert_str_eq(change.digest, digest);
+	ck_assert_uint_eq(record->facts.owner_uid, OWNER);
+	ck_assert_int_gt(record->facts.created_at_ms, INT64_C(1500000000000));
+	ck_assert_int_eq(record->facts.updated_at_ms, record->facts.created_at_ms);
+	ck_assert_ptr_eq(record->policy, gpal_policy_default());
+	ck_assert_uint_eq(record->ram_size, 1 * GIB);
+	ck_assert_uint_eq(record->top, layout->top);
+	assert_blobs_equal(&record->request, &bytes);
+
+	ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION + 1);
+	event = gpald_event_ring_find(events(&bench), BENCH_REVISION + 1);
+	ck_assert_int_eq(event->kind, GPALD_EVENT_CREATED);
+	ck_assert_str_eq(event->name, "vm");
+	ck_assert_str_eq(event->digest, digest);
+	change_clear(&change);
+	gpald_blob_free(&bytes);
+	gpal_layout_free(layout);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_deleted_layout_is_there_until_that_is_durable)
+{
+	const struct gpald_event *event;
+	char digest[GPAL_DIGEST_SIZE];
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	strcpy(digest, gpald_registry_find(bench.registry, "vm")->digest);
+	fake_store_stall(&bench.store);
+	prepare_delete(&bench, &change, "vm");
+	ck_assert(!change_submit(&change));
+	fake_store_await(&bench.store);
+	gpald_registry_settle(bench.registry);
+	assert_there(&bench, "vm", 1);
+	ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION + 1);
+
+	fake_store_resume(&bench.store);
+	change_await(&change);
+	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_DONE);
+	ck_assert_uint_eq(change.generation, 1);
+	assert_there(&bench, "vm", 0);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	event = gpald_event_ring_find(events(&bench), BENCH_REVISION + 2);
+	ck_assert_int_eq(event->kind, GPALD_EVENT_DELETED);
+	ck_assert_str_eq(event->name, "vm");
+	ck_assert_str_eq(event->digest, digest);
+	ck_assert_uint_eq(bench.store.state.generation_top, 1);
+	bench_end(&bench);
+}
+END_TEST
+
+#define STEPS_MAX 5
+
+/* What is done to one name, and what has to come of it. */
+static const struct sequence {
+	struct step {
+		unsigned int gib; /* of the request of a create; 0: a delete */
+		enum gpald_outcome outcome;
+		uint64_t generation;
+		bool created;
+	} steps[STEPS_MAX];
+	int count;
+	uint64_t left; /* generation */
+} sequences[] = {
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 1, GPALD_OUTCOME_DONE, 1, false } }, 2, 1 },
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 2, GPALD_OUTCOME_CONFLICT, 1, false } }, 2, 1 },
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 0, GPALD_OUTCOME_DONE, 1, false } }, 2, 0 },
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true },
+	    { 0, GPALD_OUTCOME_DONE, 1, false },
+	    { 1, GPALD_OUTCOME_DONE, 2, true } },
+	  3,
+	  2 },
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true },
+	    { 0, GPALD_OUTCOME_DONE, 1, false },
+	    { 0, GPALD_OUTCOME_NOT_FOUND, 0, false } },
+	  3,
+	  0 },
+	/* Two that need no commit between two that do. */
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true },
+	    { 1, GPALD_OUTCOME_DONE, 1, false },
+	    { 2, GPALD_OUTCOME_CONFLICT, 1, false },
+	    { 0, GPALD_OUTCOME_DONE, 1, false },
+	    { 2, GPALD_OUTCOME_DONE, 2, true } },
+	  5,
+	  2 },
+	{ { { 1, GPALD_OUTCOME_DONE, 1, true },
+	    { 0, GPALD_OUTCOME_DONE, 1, false },
+	    { 2, GPALD_OUTCOME_DONE, 2, true },
+	    { 0, GPALD_OUTCOME_DONE, 2, false },
+	    { 1, GPALD_OUTCOME_DONE, 3, true } },
+	  5,
+	  3 },
+	{ { { 0, GPALD_OUTCOME_NOT_FOUND, 0, false },
+	    { 1, GPALD_OUTCOME_DONE, 1, true },
+	    { 1, GPALD_OUTCOME_DONE, 1, false } },
+	  3,
+	  1 },
+};
+
+static void prepare_step(struct bench *bench, struct change *change, const struct step *step)
+{
+	const struct gpal_request request = request_for(step->gib);
+
+	if (step->gib)
+		prepare_create(bench, change, "vm", &request);
+	else
+		prepare_delete(bench, change, "vm");
+}
+
+/* The same whether each waits for the one before or all come at once. */
+static void run_sequence(const struct sequence *sequence, bool at_once)
+{
+	struct change changes[STEPS_MAX];
+	struct bench bench;
+
+	bench_start(&bench);
+	if (at_once)
+		fake_store_stall(&bench.store);
+	for (int i = 0; i < sequence->count; i++) {
+		prepare_step(&bench, &changes[i], &sequence->steps[i]);
+		if (!change_submit(&changes[i]) && !at_once)
+			change_await(&changes[i]);
+	}
+	fake_store_resume(&bench.store);
+	for (int i = 0; i < sequence->count; i++) {
+		const struct step *step = &sequence->steps[i];
+
+		change_await(&changes[i]);
+		ck_assert_int_eq(changes[i].outcome, step->outcome);
+		ck_assert_int_eq(changes[i].created, step->created);
+		ck_assert_uint_eq(changes[i].generation, step->generation);
+		ck_assert_int_eq(changes[i].place, i + 1);
+	}
+	for (int i = 0; i < sequence->count; i++)
+		change_clear(&changes[i]);
+	assert_there(&bench, "vm", sequence->left);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), sequence->left != 0);
+	bench_end(&bench);
+}
+
+START_TEST(changes_of_a_name_are_decided_one_after_the_other)
+{
+	run_sequence(&sequences[_i], false);
+}
+END_TEST
+
+START_TEST(changes_of_a_name_that_come_at_once_wait_for_each_other)
+{
+	run_sequence(&sequences[_i], true);
+}
+END_TEST
+
+#define MANY 20
+
+START_TEST(changes_of_many_names_share_a_commit)
+{
+	const struct gpal_request request = request_for(1);
+	const struct gpald_registry_counters *counters;
+	struct change first, changes[MANY];
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &first, "first", &request);
+	ck_assert(!change_submit(&first));
+	ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+	for (int i = 0; i < MANY; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "vm-%d", i);
+		prepare_create(&bench, &changes[i], name, &request);
+		ck_assert(!change_submit(&changes[i]));
+	}
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	change_await(&first);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 1);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), MANY);
+	for (int i = 0; i < MANY; i++) {
+		change_await(&changes[i]);
+		ck_assert_int_eq(changes[i].outcome, GPALD_OUTCOME_DONE);
+		/* Those of a batch are settled in the order in which they came. */
+		ck_assert_int_eq(changes[i].place, i + 2);
+		ck_assert_str_eq(
+			gpald_event_ring_find(events(&bench), BENCH_REVISION + 2 + (unsigned int)i)
+				->name,
+			changes[i].operation.name);
+		change_clear(&changes[i]);
+	}
+	change_clear(&first);
+	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
+	ck_assert_uint_eq(bench.batches_told, 2);
+	ck_assert_uint_eq(bench.last_batch.count, MANY);
+	/* The one who logs hears of a commit before those who wait for it. */
+	ck_assert_int_eq(bench.finished_when_told, 1);
+	counters = gpald_registry_counters(bench.registry);
+	ck_assert_uint_eq(counters->commits, 2);
+	ck_assert_uint_eq(counters->changes, MANY + 1);
+	ck_assert_uint_eq(counters->full, 0);
+	bench_end(&bench);
+}
+END_TEST
+
+/* A name that waits holds up no other. */
+START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
+{
+	const struct gpal_request request = request_for(1);
+	struct change first, waits, other;
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &first, "a", &request);
+	prepare_delete(&bench, &waits, "a");
+	prepare_create(&bench, &other, "b", &request);
+	ck_assert(!change_submit(&first));
+	fake_store_await(&bench.store);
+	ck_assert(!change_submit(&waits));
+	ck_assert(!change_submit(&other));
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(bench.store.records[1]->facts.generation, 1);
+	change_await(&other);
+	ck_assert_int_eq(waits.times_done, 0);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	change_await(&waits);
+	assert_there(&bench, "a", 0);
+	assert_there(&bench, "b", 1);
+	change_clear(&first);
+	change_clear(&other);
+	bench_end(&bench);
+}
+END_TEST
+
+/* Who may delete whose. */
+static const struct {
+	uid_t owner;
+	uid_t uid;
+	bool is_admin;
+	enum gpald_outcome outcome;
+} rights[] = {
+	{ 1000, 1000, false, GPALD_OUTCOME_DONE }, { 1000, 1001, false, GPALD_OUTCOME_DENIED },
+	{ 1000, 1001, true, GPALD_OUTCOME_DONE },  { 1000, 0, false, GPALD_OUTCOME_DONE },
+	{ 0, 1000, false, GPALD_OUTCOME_DENIED },  { 0, 0, false, GPALD_OUTCOME_DONE },
+};
+
+START_TEST(a_layout_is_deleted_by_its_owner_root_and_admins)
+{
+	const struct gpal_request request = request_for(1);
+	const bool done = rights[_i].outcome == GPALD_OUTCOME_DONE;
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	prepare_create(&bench, &change, "vm", &request);
+	change.operation.uid = rights[_i].owner;
+	ck_assert_int_eq(change_do(&change), GPALD_OUTCOME_DONE);
+
+	prepare_delete(&bench, &change, "vm");
+	change.operation.uid = rights[_i].uid;
+	change.operation.is_admin = rights[_i].is_admin;
+	ck_assert_int_eq(change_do(&change), rights[_i].outcome);
+	if (!done)
+		ck_assert_uint_eq(change.owner_uid, rights[_i].owner);
+	assert_there(&bench, "vm", !done);
+	ck_assert_uint_eq(fake_store_commits(&bench.store), done ? 2 : 1);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(anybody_who_asks_for_the_same_gets_the_owners_layout)
+{
+	const struct gpal_request request = request_for(1);
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	prepare_create(&bench, &change, "vm", &request);
+	change.operation.uid = OWNER + 1;
+	ck_assert_int_eq(change_do(&change), GPALD_OUTCOME_DONE);
+	ck_assert(!change.created);
+	ck_assert_uint_eq(gpald_registry_find(bench.registry, "vm")->facts.owner_uid, OWNER);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(only_the_generation_that_is_meant_is_deleted)
+{
+	static const uint64_t wanted[] = { 0, 1, 3, UINT64_MAX, 2 };
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	create_now(&bench, "vm", 1);
+	delete_now(&bench, "vm");
+	create_now(&bench, "vm", 1);
+	for (int i = 0; i < COUNT_OF(wanted); i++) {
+		const bool right = wanted[i] == 2;
+
+		prepare_delete(&bench, &change, "vm");
+		change.operation.has_generation = true;
+		change.operation.generation_wanted = wanted[i];
+		ck_assert_int_eq(change_do(&change),
+				 right ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_GENERATION_MISMATCH);
+		ck_assert_uint_eq(change.generation, 2);
+		assert_there(&bench, "vm", right ? 0 : 2);
+	}
+	/* Who may not change it is told so, whatever generation is meant. */
+	create_now(&bench, "vm", 1);
+	prepare_delete(&bench, &change, "vm");
+	change.operation.uid = OWNER + 1;
+	change.operation.has_generation = true;
+	ck_assert_int_eq(change_do(&change), GPALD_OUTCOME_DENIED);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_name_used_again_has_no_generation_it_had_before)
+{
+	uint64_t last = 0;
+	struct bench bench;
+
+	bench_start(&bench);
+	create_now(&bench, "other", 1);
+	for (int round = 0; round < 6; round++) {
+		const struct gpald_record *record;
+
+		ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+		/* It is there, or was, when the process ended. */
+		if (round % 3 == 1)
+			bench_reopen(&bench);
+		record = gpald_registry_find(bench.registry, "vm");
+		ck_assert_uint_gt(record->facts.generation, last);
+		last = record->facts.generation;
+		ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_DONE);
+		if (round % 3 == 2)
+			bench_reopen(&bench);
+	}
+	/* One that has lived on is no reason to give an old generation again. */
+	delete_now(&bench, "other");
+	create_now(&bench, "vm", 1);
+	ck_assert_uint_gt(gpald_registry_find(bench.registry, "vm")->facts.generation, last);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(layouts_on_their_way_count_for_the_limit)
+{
+	const struct gpal_request request = request_for(1);
+	struct change a, b;
+	struct bench bench;
+
+	bench_init(&bench);
+	bench.layouts_max = 2;
+	bench_open(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &a, "a", &request);
+	prepare_create(&bench, &b, "b", &request);
+	ck_assert(!change_submit(&a));
+	ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+	ck_assert(!change_submit(&b));
+	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_TOO_MANY);
+	/* A refused one gives its place back. */
+	fake_store_step(&bench.store, GPALD_COMMIT_FULL, "full");
+	change_await(&a);
+	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
+	fake_store_resume(&bench.store);
+	change_await(&b);
+	delete_now(&bench, "b");
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create_now(&bench, "d", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create_now(&bench, "e", 1), GPALD_OUTCOME_TOO_MANY);
+	/* What is there already needs no place, and a deleted one leaves its own. */
+	ck_assert_int_eq(create_now(&bench, "d", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(delete_now(&bench, "c"), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create_now(&bench, "e", 1), GPALD_OUTCOME_DONE);
+	/* Also after a restart. */
+	bench_reopen(&bench);
+	ck_assert_int_eq(create_now(&bench, "f", 1), GPALD_OUTCOME_TOO_MANY);
+	change_clear(&a);
+	change_clear(&b);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_request_without_a_layout_is_refused_at_once)
+{
+	static const uint64_t odd[] = { 4097 };
+	const struct gpal_request request = VM(odd, );
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	prepare_create(&bench, &change, "vm", &request);
+	ck_assert(change_submit(&change));
+	ck_assert_int_eq(change.outcome, GPALD_OUTCOME_NO_LAYOUT);
+	ck_assert_int_eq(change.operation.core.code, GPAL_E_INVALID_MEMORY);
+	change_clear(&change);
+	ck_assert_uint_eq(fake_store_commits(&bench.store), 0);
+	/* It has taken nothing. */
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	assert_there(&bench, "vm", 1);
+	bench_end(&bench);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("registry");
+
+	add_test(suite, "durable", a_created_layout_is_not_there_before_it_is_durable);
+	add_test(suite, "durable", a_deleted_layout_is_there_until_that_is_durable);
+	add_rows(suite, "order", changes_of_a_name_are_decided_one_after_the_other,
+		 COUNT_OF(sequences));
+	add_rows(suite, "order", changes_of_a_name_that_come_at_once_wait_for_each_other,
+		 COUNT_OF(sequences));
+	add_test(suite, "order", changes_of_many_names_share_a_commit);
+	add_test(suite, "order", what_waits_for_a_name_is_handed_in_after_those_of_others);
+	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,
+		 COUNT_OF(rights));
+	add_test(suite, "rights", anybody_who_asks_for_the_same_gets_the_owners_layout);
+	add_test(suite, "generations", only_the_generation_that_is_meant_is_deleted);
+	add_test(suite, "generations", a_name_used_again_has_no_generation_it_had_before);
+	add_test(suite, "limit", layouts_on_their_way_count_for_the_limit);
+	add_test(suite, "requests", a_request_without_a_layout_is_refused_at_once);
+	return run_suite(suite);
+}

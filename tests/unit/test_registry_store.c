@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+/* The registry and its store: refusals, failures, the end, the next start; and reading. */
+#include "config.h"
+
+#include "tests/unit/registry_bench.h"
+
+static const struct gpald_event_ring *events(const struct bench *bench)
+{
+	return gpald_registry_events(bench->registry);
+}
+
+/* Nothing of a refused change is left, in the registry or after a restart. */
+static void assert_only(struct bench *bench, const char *name, uint64_t revision)
+{
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(gpald_registry_count(bench->registry), name ? 1 : 0);
+		ck_assert_uint_eq(events(bench)->revision, revision);
+		if (name)
+			assert_there(bench, name, 1);
+		else
+			ck_assert_ptr_null(gpald_registry_after(bench->registry, NULL));
+		bench_reopen(bench);
+	}
+}
+
+START_TEST(what_a_full_store_refuses_never_was)
+{
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_answer(&bench.store, GPALD_COMMIT_FULL, "no room");
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_STORE_FULL);
+	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_FULL);
+	ck_assert_str_eq(bench.last_batch.error, "no room");
+	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->full, 1);
+	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->changes, 0);
+	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->commits, 1);
+	assert_only(&bench, NULL, BENCH_REVISION);
+
+	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
+	ck_assert_int_eq(create_now(&bench, "vm", 2), GPALD_OUTCOME_DONE);
+	assert_only(&bench, "vm", BENCH_REVISION + 1);
+
+	fake_store_answer(&bench.store, GPALD_COMMIT_FULL, "no room");
+	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_STORE_FULL);
+	assert_only(&bench, "vm", BENCH_REVISION + 1);
+
+	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
+	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_DONE);
+	assert_only(&bench, NULL, BENCH_REVISION + 2);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_together_is_tried_in_parts)
+{
+	const struct gpal_request request = request_for(1);
+	struct change changes[4];
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	for (int i = 0; i < COUNT_OF(changes); i++) {
+		const char name[] = { (char)('a' + i), '\0' };
+
+		prepare_create(&bench, &changes[i], name, &request);
+		ck_assert(!change_submit(&changes[i]));
+		if (i == 0)
+			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+	}
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	/* The other three come together; then the second of them is the one that is too large. */
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 3);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 2);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 1);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	for (int i = 0; i < COUNT_OF(changes); i++) {
+		change_await(&changes[i]);
+		ck_assert_int_eq(changes[i].outcome,
+				 i == 2 ? GPALD_OUTCOME_STORE_FULL : GPALD_OUTCOME_DONE);
+		change_clear(&changes[i]);
+	}
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 3);
+	ck_assert_ptr_null(gpald_registry_find(bench.registry, "c"));
+	fake_store_resume(&bench.store);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(one_that_waited_for_a_refused_change_is_decided_anew)
+{
+	const struct gpal_request request = request_for(1), another = request_for(2);
+	struct change first, second;
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &first, "vm", &request);
+	prepare_create(&bench, &second, "vm", &another);
+	ck_assert(!change_submit(&first));
+	ck_assert(!change_submit(&second));
+	fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room");
+	change_await(&first);
+	ck_assert_int_eq(first.outcome, GPALD_OUTCOME_STORE_FULL);
+	fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL);
+	change_await(&second);
+	ck_assert_int_eq(second.outcome, GPALD_OUTCOME_DONE);
+	ck_assert(second.created);
+	ck_assert_uint_eq(gpald_registry_find(bench.registry, "vm")->ram_size, 2 * GIB);
+	change_clear(&first);
+	change_clear(&second);
+	fake_store_resume(&bench.store);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
+{
+	const struct gpal_request request = request_for(1);
+	struct change changes[3];
+	struct bench bench;
+
+	bench_start(&bench);
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &changes[0], "a", &request);
+	ck_assert(!change_submit(&changes[0]));
+	fake_store_await(&bench.store);
+	/* On their way, and waiting, while it fails. */
+	prepare_create(&bench, &changes[1], "b", &request);
+	prepare_delete(&bench, &changes[2], "a");
+	ck_assert(!change_submit(&changes[1]));
+	ck_assert(!change_submit(&changes[2]));
+	fake_store_step(&bench.store, GPALD_COMMIT_FAILED, "the disk is gone");
+	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
+	fake_store_resume(&bench.store);
+	change_await(&changes[0]);
+	change_await(&changes[1]);
+	change_await(&changes[2]);
+	ck_assert_int_eq(changes[0].outcome, GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_int_eq(changes[1].outcome, GPALD_OUTCOME_STORE_FAILED);
+	/* Whether there is anything of that name is not known. */
+	ck_assert_int_eq(changes[2].outcome, GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_FAILED);
+	ck_assert_str_eq(bench.last_batch.error, "the disk is gone");
+	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_str_eq(bench.last_batch.error, "the disk is gone");
+	/* The store was not asked again, and reads go on. */
+	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
+	ck_assert_uint_eq(bench.store.tidies, 1);
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_STORE_FAILED);
+	change_clear(&changes[0]);
+	change_clear(&changes[1]);
+	assert_only(&bench, "vm", BENCH_REVISION + 1);
+	/* A restart begins anew. */
+	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
+{
+	const struct gpal_request request = request_for(1);
+	struct change first, waits, last;
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &first, "vm", &request);
+	prepare_delete(&bench, &waits, "vm");
+	prepare_create(&bench, &last, "vm", &request);
+	ck_assert(!change_submit(&first));
+	ck_assert(!change_submit(&waits));
+	ck_assert(!change_submit(&last));
+	fake_store_await(&bench.store);
+
+	/* A disk that hangs is waited for as long as is said, and nothing is taken apart. */
+	ck_assert(!gpald_registry_close(bench.registry, 20));
+	ck_assert_int_eq(first.times_done + waits.times_done + last.times_done, 0);
+	ck_assert_uint_eq(bench.store.closes, 0);
+
+	fake_store_resume(&bench.store);
+	ck_assert(gpald_registry_close(bench.registry, 30000));
+	bench.registry = NULL;
+	ck_assert_uint_eq(bench.store.closes, 1);
+	ck_assert_int_eq(first.times_done, 1);
+	ck_assert_int_eq(first.outcome, GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(waits.times_done, 1);
+	ck_assert_int_eq(waits.outcome, GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_int_eq(last.times_done, 1);
+	ck_assert_int_eq(last.outcome, GPALD_OUTCOME_STORE_FAILED);
+	ck_assert_uint_eq(fake_store_commits(&bench.store), 1);
+	change_clear(&first);
+	change_clear(&last);
+
+	bench_open(&bench);
+	assert_there(&bench, "vm", 1);
+	bench_end(&bench);
+}
+END_TEST
+
+/* Who makes a change may free it as soon as it is told; the sanitizer watches. */
+START_TEST(a_change_may_be_freed_when_it_is_done)
+{
+	const struct gpal_request request = request_for(1);
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	for (int i = 0; i < 12; i++) {
+		struct change *change = malloc(sizeof(*change));
+
+		/* Waiting ones among them, with a commit and without. */
+		if (i % 4 == 2)
+			prepare_delete(&bench, change, "a");
+		else
+			prepare_create(&bench, change, i % 4 == 3 ? "b" : "a", &request);
+		change->free_when_done = true;
+		if (change_submit(change)) {
+			change_clear(change);
+			free(change);
+		}
+	}
+	/* Done, refused, failed; or all at once, by the end. */
+	fake_store_answer(&bench.store, (enum gpald_commit_result)(_i % 3), NULL);
+	fake_store_resume(&bench.store);
+	while (_i < 3 && bench.finished < 12)
+		bench_settle(&bench);
+	bench_end(&bench);
+	ck_assert_int_eq(bench.finished, 12);
+}
+END_TEST
+
+static struct change next_change;
+static bool next_is_done;
+
+static void submit_next(struct gpald_operation *operation)
+{
+	struct change *change = (struct change *)operation;
+
+	change->times_done++;
+	change->outcome = operation->outcome;
+	next_is_done = change_submit(&next_change);
+}
+
+/* Whoever is told of one change may make the next, behind those that wait. */
+START_TEST(a_change_made_when_another_is_done_waits_its_turn)
+{
+	const struct gpal_request request = request_for(1);
+	struct change first, waits;
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &first, "vm", &request);
+	first.operation.done = submit_next;
+	prepare_delete(&bench, &waits, "vm");
+	prepare_delete(&bench, &next_change, "vm");
+	ck_assert(!change_submit(&first));
+	ck_assert(!change_submit(&waits));
+	fake_store_resume(&bench.store);
+	change_await(&first);
+	ck_assert(!next_is_done);
+	change_await(&waits);
+	change_await(&next_change);
+	ck_assert_int_eq(first.outcome, GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(waits.outcome, GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(next_change.outcome, GPALD_OUTCOME_NOT_FOUND);
+	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
+	change_clear(&first);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_restart_finds_what_was_there)
+{
+	const struct gpal_request rich = rich_request();
+	struct gpald_record *copy;
+	struct change change;
+	struct bench bench;
+
+	bench_start(&bench);
+	prepare_create(&bench, &change, "rich", &rich);
+	ck_assert_int_eq(change_do(&change), GPALD_OUTCOME_DONE);
+	create_now(&bench, "plain", 1);
+	create_now(&bench, "gone", 1);
+	delete_now(&bench, "gone");
+	copy = record_of("rich", &gpald_registry_find(bench.registry, "rich")->facts, &rich);
+
+	bench_reopen(&bench);
+	ck_assert_uint_eq(bench.store.loads, 2);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 2);
+	assert_records_equal(gpald_registry_find(bench.registry, "rich"), copy);
+	assert_there(&bench, "plain", 1);
+	assert_there(&bench, "gone", 0);
+	/* Those who were away catch up: every event is there, and the next has the next number. */
+	ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION);
+	ck_assert_str_eq(gpald_event_ring_find(events(&bench), BENCH_REVISION + 3)->name, "gone");
+	create_now(&bench, "next", 1);
+	ck_assert_str_eq(gpald_event_ring_find(events(&bench), BENCH_REVISION + 5)->name, "next");
+	gpald_record_unref(copy);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(no_more_events_are_kept_than_is_said)
+{
+	struct bench bench;
+
+	bench_init(&bench);
+	bench.events_kept = 3;
+	bench_open(&bench);
+	for (int i = 0; i < 5; i++) {
+		create_now(&bench, "vm", 1);
+		delete_now(&bench, "vm");
+	}
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION + 10);
+		ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION + 7);
+		bench_reopen(&bench);
+	}
+	/* Without any, the next follows what the store says. */
+	bench.store.event_count = 0;
+	bench_reopen(&bench);
+	ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION + 10);
+	create_now(&bench, "vm", 1);
+	ck_assert_str_eq(gpald_event_ring_find(events(&bench), BENCH_REVISION + 11)->name, "vm");
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_store_that_cannot_be_loaded_is_refused_and_closed)
+{
+	static const struct fake_damage damage[] = {
+		{ "vm-7", "its checksum is wrong" },
+		{ "vm-9", "its digest is not that of its layout" },
+	};
+	struct bench bench;
+
+	bench_start(&bench);
+	create_now(&bench, "vm", 1);
+	ck_assert(gpald_registry_close(bench.registry, 30000));
+	bench.store.damage = damage;
+	bench.store.damage_count = 2;
+	bench.store.load_error = "registry.db: damaged";
+	bench_open(&bench);
+	ck_assert_ptr_null(bench.registry);
+	ck_assert_str_eq(bench.error, "registry.db: damaged");
+	ck_assert_uint_eq(bench.store.closes, 2);
+	/* Each is named. */
+	ck_assert_uint_eq(bench.damage_told, 2);
+	ck_assert_str_eq(bench.damage[0], "vm-7: its checksum is wrong");
+	ck_assert_str_eq(bench.damage[1], "vm-9: its digest is not that of its layout");
+	bench_end(&bench);
+}
+END_TEST
+
+/* A subscriber of the earlier one must not be given events of this one. */
+START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
+{
+	const struct gpald_loader loader = { 0 };
+	struct gpald_change second = { 0 }, first = { .next = &second };
+	char error[GPALD_STORE_ERROR_SIZE] = "";
+	uint64_t least = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct gpald_store *store = gpald_memory_store_open();
+		struct gpald_store_state state = { 1, 1 };
+
+		ck_assert_ptr_nonnull(store);
+		ck_assert(store->ops->load(store, &loader, &state, error));
+		ck_assert_uint_eq(state.generation_top, 0);
+		ck_assert_uint_gt(state.revision, least);
+		ck_assert_int_eq(store->ops->commit(store, &first, error), GPALD_COMMIT_DONE);
+		ck_assert_uint_eq(first.event.revision, state.revision + 1);
+		ck_assert_uint_eq(second.event.revision, state.revision + 2);
+		ck_assert_int_eq(store->ops->tidy(store, error), GPALD_COMMIT_DONE);
+		ck_assert_str_eq(error, "");
+		least = state.revision;
+		store->ops->close(store);
+	}
+}
+END_TEST
+
+/* A request with a policy or none, before and after a restart with another default. */
+static const struct {
+	const char *default_then, *named_then;
+	const char *default_now, *named_now;
+	enum gpald_outcome outcome;
+} policies[] = {
+	{ "openvmm-2026.06", NULL, "openvmm-2026.06", NULL, GPALD_OUTCOME_DONE },
+	{ "openvmm-2026.06", NULL, "openvmm-2026.06", "openvmm-2026.06", GPALD_OUTCOME_DONE },
+	{ "openvmm-2026.06", "openvmm-2026.06", "openvmm-2026.06", NULL, GPALD_OUTCOME_DONE },
+	{ "openvmm-2026.06", "openvmm-2026.05", "openvmm-2026.06", NULL, GPALD_OUTCOME_CONFLICT },
+	{ "openvmm-2026.06", NULL, "openvmm-2026.06", "openvmm-2026.05", GPALD_OUTCOME_CONFLICT },
+	/* The default has changed since. */
+	{ "openvmm-2026.06", NULL, "openvmm-2026.07", NULL, GPALD_OUTCOME_DONE },
+	{ "openvmm-2026.06", NULL, "openvmm-2026.07", "openvmm-2026.06", GPALD_OUTCOME_DONE },
+	{ "openvmm-2026.06", NULL, "openvmm-2026.07", "openvmm-2026.07", GPALD_OUTCOME_CONFLICT },
+	{ "openvmm-2026.06", "openvmm-2026.06", "openvmm-2026.07", NULL, GPALD_OUTCOME_CONFLICT },
+	{ "openvmm-2026.06", "openvmm-2026.07", "openvmm-2026.07", NULL, GPALD_OUTCOME_DONE },
+};
+
+static enum gpald_outcome create_under(struct bench *bench, const char *policy, bool *created)
+{
+	struct gpal_request request = request_for(1);
+	struct change change;
+
+	request.policy = policy ? gpal_policy_find(policy) : NULL;
+	prepare_create(bench, &change, "vm", &request);
+	change_do(&change);
+	*created = change.created;
+	return change.outcome;
+}
+
+START_TEST(to_name_the_policy_that_applies_is_to_leave_it_out)
+{
+	const char *const made_under = policies[_i].named_then ? policies[_i].named_then :
+								 policies[_i].default_then;
+	bool created;
+	struct bench bench;
+
+	bench_init(&bench);
+	bench.default_policy = gpal_policy_find(policies[_i].default_then);
+	bench_open(&bench);
+	ck_assert_int_eq(create_under(&bench, policies[_i].named_then, &created),
+			 GPALD_OUTCOME_DONE);
+	ck_assert(created);
+	bench.default_policy = gpal_policy_find(policies[_i].default_now);
+	bench_reopen(&bench);
+	ck_assert_int_eq(create_under(&bench, policies[_i].named_now, &created),
+			 policies[_i].outcome);
+	ck_assert(!created);
+	ck_assert_str_eq(gpald_registry_find(bench.registry, "vm")->policy->name, made_under);
+	bench_end(&bench);
+}
+END_TEST
+
+/* Reading. */
+
+START_TEST(names_come_in_byte_order)
+{
+	static const char *const in[] = { "b", "a.b", "Z", "a", "a-b", "9", "ab", "a:b", "a_b" };
+	static const char *const out[] = { "9", "Z", "a", "a-b", "a.b", "a:b", "a_b", "ab", "b" };
+	const struct gpald_record *record = NULL;
+	struct bench bench;
+
+	bench_start(&bench);
+	ck_assert_ptr_null(gpald_registry_after(bench.registry, NULL));
+	for (int i = 0; i < COUNT_OF(in); i++)
+		create_now(&bench, in[i], 1);
+	for (int i = 0; i < COUNT_OF(out); i++) {
+		record = gpald_registry_after(bench.registry, record ? record->name : NULL);
+		ck_assert_ptr_nonnull(record);
+		ck_assert_str_eq(record->name, out[i]);
+	}
+	ck_assert_ptr_null(gpald_registry_after(bench.registry, "b"));
+	/* After names that are not there. */
+	ck_assert_str_eq(gpald_registry_after(bench.registry, "")->name, "9");
+	ck_assert_str_eq(gpald_registry_after(bench.registry, "a.a")->name, "a.b");
+	ck_assert_str_eq(gpald_registry_after(bench.registry, "M")->name, "Z");
+	ck_assert_ptr_null(gpald_registry_after(bench.registry, "c"));
+	bench_end(&bench);
+}
+END_TEST
+
+#define STAYING 30
+
+/* Names that end in a dot come and go; the others are there all the time. */
+START_TEST(pages_have_all_that_stay_once_while_others_come_and_go)
+{
+	char after[GPALD_NAME_SIZE] = "", name[16];
+	const struct gpald_record *record;
+	int seen = 0;
+	struct bench bench;
+
+	bench_start(&bench);
+	for (int i = 0; i < STAYING; i++) {
+		snprintf(name, sizeof(name), "vm-%02d", i * 7 % STAYING);
+		create_now(&bench, name, 1);
+	}
+	while ((record = gpald_registry_after(bench.registry, after[0] ? after : NULL))) {
+		ck_assert_int_gt(strcmp(record->name, after), 0);
+		strcpy(after, record->name);
+		if (after[strlen(after) - 1] == '.') {
+			/* The page goes on from a name that is gone. */
+			delete_now(&bench, after);
+			continue;
+		}
+		snprintf(name, sizeof(name), "vm-%02d", seen++);
+		ck_assert_str_eq(after, name);
+		/* One right behind, which the next page has, and one long passed. */
+		strcat(name, ".");
+		create_now(&bench, name, 1);
+		snprintf(name, sizeof(name), "a-%02d", seen);
+		create_now(&bench, name, 1);
+	}
+	ck_assert_int_eq(seen, STAYING);
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 2 * STAYING);
+	bench_end(&bench);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("registry_store");
+
+	add_test(suite, "full", what_a_full_store_refuses_never_was);
+	add_test(suite, "full", what_does_not_fit_together_is_tried_in_parts);
+	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
+	add_test(suite, "failed", after_a_failed_commit_nothing_is_changed_any_more);
+	add_test(suite, "end", closing_finishes_what_is_on_its_way_and_fails_what_waits);
+	add_rows(suite, "end", a_change_may_be_freed_when_it_is_done, 6);
+	add_test(suite, "start", a_restart_finds_what_was_there);
+	add_test(suite, "start", no_more_events_are_kept_than_is_said);
+	add_test(suite, "start", a_store_that_cannot_be_loaded_is_refused_and_closed);
+	add_test(suite, "start", a_store_in_memory_holds_nothing_and_begins_at_a_new_revision);
+	add_rows(suite, "start", to_name_the_policy_that_applies_is_to_leave_it_out,
+		 COUNT_OF(policies));
+	add_test(suite, "reading", names_come_in_byte_order);
+	add_test(suite, "reading", pages_have_all_that_stay_once_while_others_come_and_go);
+	add_test(suite, "order", a_change_made_when_another_is_done_waits_its_turn);
+	return run_suite(suite);
+}

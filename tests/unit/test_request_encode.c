@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* A request that was encoded decodes to itself. */
+#include "config.h"
+
+#include "tests/unit/records.h"
+#include "tests/unit/vectors.h"
+#include "wire/request_decode.h"
+#include "wire/request_encode.h"
+
+#include <string.h>
+
+/* The stored form of a request's JSON, which tells any two requests apart. */
+static struct gpald_blob bytes_of(const cJSON *params)
+{
+	struct gpald_pool pool = { 0 };
+	struct gpald_wire_error error;
+	struct gpal_request request;
+	struct gpald_blob blob;
+
+	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &request, &error) == 0,
+		      "%s: %s", error.pointer, error.message);
+	blob = request_blob(&request);
+	gpald_pool_clear(&pool);
+	return blob;
+}
+
+/* Params with the request, as they are read from a line. */
+static cJSON *encoded_params(const struct gpal_request *request)
+{
+	cJSON *params = cJSON_CreateObject(), *encoded = gpald_encode_request(request), *read;
+	char *text;
+
+	ck_assert_ptr_nonnull(encoded);
+	cJSON_AddItemToObject(params, "request", encoded);
+	text = cJSON_PrintUnformatted(params);
+	read = cJSON_Parse(text);
+	ck_assert_ptr_nonnull(read);
+	free(text);
+	cJSON_Delete(params);
+	return read;
+}
+
+static void assert_comes_back(const struct gpal_request *request)
+{
+	struct gpald_blob before = request_blob(request), after;
+	cJSON *params = encoded_params(request);
+
+	after = bytes_of(params);
+	assert_blobs_equal(&before, &after);
+	gpald_blob_free(&before);
+	gpald_blob_free(&after);
+	cJSON_Delete(params);
+}
+
+static size_t vectors_left_out;
+
+static void decode_and_compare(const cJSON *params)
+{
+	struct gpald_pool pool = { 0 };
+	struct gpald_wire_error error;
+	struct gpal_request request;
+
+	if (gpald_decode_resolve_params(params, NULL, &pool, &request, &error))
+		vectors_left_out++;
+	else
+		assert_comes_back(&request);
+	gpald_pool_clear(&pool);
+}
+
+START_TEST(requests_of_all_vectors_come_back)
+{
+	size_t count;
+
+	vectors_left_out = 0;
+	count = for_each_vector(decode_and_compare);
+	ck_assert_uint_ge(count, 1000);
+	/* Some are there to be refused as JSON already. */
+	ck_assert_uint_lt(vectors_left_out, count / 2);
+}
+END_TEST
+
+START_TEST(every_member_comes_back)
+{
+	const struct gpal_request request = rich_request();
+
+	assert_comes_back(&request);
+}
+END_TEST
+
+static const char *const texts[] = {
+	/* What the policy decides is left out, and so are lists and objects of nothing. */
+	"{\"arch\":\"x86_64\",\"profile\":\"gen2-uefi\",\"memory\":{\"nodes\":[\"0x40000000\"]}}",
+	"{\"arch\":\"aarch64\",\"policy\":\"openvmm-2026.05\",\"profile\":\"linux-direct\","
+	"\"memory\":{\"nodes\":[\"0x0\",\"0xfffffffffffff000\"],\"start\":\"0x0\"}}",
+	"{\"arch\":\"x86_64\",\"profile\":\"gen1\",\"memory\":{\"nodes\":[\"0x1000\"]},"
+	"\"chipset\":{\"high_mmio\":\"0x0\"},\"pcie\":{\"ecam\":\"below-4gib\"}}",
+	"{\"arch\":\"x86_64\",\"profile\":\"gen2-uefi\",\"memory\":{\"nodes\":[\"0x1000\"]},"
+	"\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"segment\":0,\"start_bus\":0,"
+	"\"end_bus\":255,\"node\":0,\"low_mmio\":\"0x0\",\"high_mmio\":{\"start\":\"0x0\","
+	"\"end\":\"0xffffffffffffffff\"},\"cxl\":{\"hdm\":\"0x0\"},\"iommu\":\"intel-vtd\"}]}}",
+	"{\"arch\":\"x86_64\",\"profile\":\"hcl-host\",\"memory\":{\"nodes\":[\"0x1000\"]},"
+	"\"virtio_mmio\":{\"slots\":4096},\"vtl2\":{\"chipset_mmio\":\"0x0\",\"memory\":"
+	"{\"size\":\"0x1000\",\"alignment\":\"0x1000\"},\"framebuffer\":\"0x1\"},"
+	"\"reserved\":[{\"name\":\"r\",\"start\":\"0x1\",\"end\":\"0x0\"}],"
+	"\"host\":{\"physical_address_bits\":64}}",
+};
+
+START_TEST(what_is_encoded_is_written_as_the_protocol_says)
+{
+	cJSON *params = cJSON_CreateObject(), *again;
+	struct gpald_pool pool = { 0 };
+	struct gpald_wire_error error;
+	struct gpal_request request;
+	char *text;
+
+	cJSON_AddItemToObject(params, "request", cJSON_Parse(texts[_i]));
+	ck_assert_int_eq(gpald_decode_resolve_params(params, NULL, &pool, &request, &error), 0);
+	again = gpald_encode_request(&request);
+	text = cJSON_PrintUnformatted(again);
+	ck_assert_str_eq(text, texts[_i]);
+	free(text);
+	cJSON_Delete(again);
+	cJSON_Delete(params);
+	gpald_pool_clear(&pool);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("request_encode");
+
+	add_test(suite, "round trip", requests_of_all_vectors_come_back);
+	add_test(suite, "round trip", every_member_comes_back);
+	add_rows(suite, "form", what_is_encoded_is_written_as_the_protocol_says, COUNT_OF(texts));
+	return run_suite(suite);
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A database that cannot be used is refused by name and left as it is, for somebody
+ * to look into; a record that is not what was stored is never handed over.
+ */
+#include "config.h"
+
+#include "tests/unit/state_folder.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct loaded loaded;
+
+/* A folder with two layouts, as after a clean end or, with its log, as after a crash. */
+static void make_registry(struct state_folder *folder, bool crashed)
+{
+	struct gpald_record *good = plain_record("good", 1), *victim = full_record("victim");
+	struct state_folder original;
+	struct gpald_store *store;
+
+	folder_init(&original);
+	folder_init(folder);
+	store = open_store(&original, NULL);
+	ck_assert_int_eq(put(store, good), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(put(store, victim), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(drop(store, "nobody", 5), GPALD_COMMIT_DONE);
+	if (!crashed)
+		close_store(store);
+	copy_files(&original, folder);
+	if (crashed)
+		close_store(store);
+	ck_assert_int_eq(file_exists(path_in(folder, "registry.db-wal")), crashed);
+	folder_clear(&original);
+	gpald_record_unref(good);
+	gpald_record_unref(victim);
+}
+
+/* Refused, with the file and the reason, and nothing else than before in the folder. */
+static void assert_refused(const struct state_folder *folder, const char *reason)
+{
+	struct snapshot before;
+
+	snapshot_take(&before, folder);
+	/* The second time for the same reason: the first has changed nothing. */
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(try_open(folder, &loaded) == NULL, "it is taken (%s)", reason);
+		ck_assert_msg(strstr(loaded.error, path_in(folder, "registry.db")) != NULL &&
+				      strstr(loaded.error, reason) != NULL,
+			      "%s: %s", reason, loaded.error);
+		assert_untouched(&before, folder);
+		loaded_clear(&loaded);
+	}
+	snapshot_clear(&before);
+}
+
+/* What is wrong with a whole file. */
+
+static void cut(const struct state_folder *folder, size_t divisor)
+{
+	struct gpald_blob bytes = read_file(path_in(folder, "registry.db"));
+
+	write_file(path_in(folder, "registry.db"), bytes.data, bytes.length / divisor);
+	gpald_blob_free(&bytes);
+}
+
+static void cut_in_half(const struct state_folder *folder)
+{
+	cut(folder, 2);
+}
+
+static void cut_in_the_first_page(const struct state_folder *folder)
+{
+	cut(folder, 100);
+}
+
+static void empty(const struct state_folder *folder)
+{
+	write_file(path_in(folder, "registry.db"), "", 0);
+}
+
+static void garbage(const struct state_folder *folder)
+{
+	char text[10000];
+
+	memset(text, 'x', sizeof(text));
+	write_file(path_in(folder, "registry.db"), text, sizeof(text));
+}
+
+static void remove_database(const struct state_folder *folder)
+{
+	write_file(path_in(folder, "registry.db-wal"), "the log", 7);
+	ck_assert_int_eq(unlink(path_in(folder, "registry.db")), 0);
+}
+
+static void another_format(const struct state_folder *folder)
+{
+	empty(folder);
+	run_sql(folder, "CREATE TABLE recipes (name TEXT)");
+}
+
+static const struct {
+	void (*spoil)(const struct state_folder *folder); /* or */
+	const char *sql;
+	const char *reason;
+} files[] = {
+	{ NULL, "PRAGMA user_version = 2", "a newer gpalayoutd" },
+	{ NULL, "PRAGMA user_version = 0", "damaged" },
+	{ NULL, "PRAGMA user_version = -1", "damaged" },
+	{ NULL, "PRAGMA application_id = 1", "no registry of gpalayoutd" },
+	{ NULL, "DROP TABLE layouts", "damaged" },
+	{ NULL, "DROP TABLE events", "damaged: no such table" },
+	{ NULL, "DROP TABLE state", "damaged: no such table" },
+	{ NULL, "DELETE FROM state", "damaged: its state is missing" },
+	{ NULL, "ALTER TABLE layouts RENAME COLUMN checksum TO sum", "damaged" },
+	/* Events that are not those of the revisions. */
+	{ NULL, "DELETE FROM events WHERE revision = (SELECT max(revision) FROM events)",
+	  "damaged" },
+	{ NULL, "UPDATE state SET revision = revision + 1", "damaged" },
+	{ NULL, "UPDATE state SET revision = revision - 1", "damaged" },
+	{ NULL, "UPDATE events SET event = 'moved'", "damaged" },
+	{ NULL, "UPDATE events SET digest = hex(zeroblob(36))", "damaged" },
+	{ NULL, "UPDATE events SET name = hex(zeroblob(33))", "damaged" },
+	{ NULL, "DELETE FROM events WHERE revision = (SELECT min(revision) + 1 FROM events)",
+	  "damaged" },
+	{ cut_in_half, NULL, "malformed" },
+	{ cut_in_the_first_page, NULL, "cannot be" },
+	{ empty, NULL, "no SQLite database" },
+	{ garbage, NULL, "no SQLite database" },
+	{ remove_database, NULL, "registry.db-wal" },
+	{ another_format, NULL, "no registry of gpalayoutd" },
+};
+
+static void refuse_file(int row, bool crashed)
+{
+	struct state_folder folder;
+
+	make_registry(&folder, crashed);
+	if (files[row].sql)
+		run_sql(&folder, files[row].sql);
+	else
+		files[row].spoil(&folder);
+	assert_refused(&folder, files[row].reason);
+	folder_clear(&folder);
+}
+
+START_TEST(a_file_that_cannot_be_used_is_left_as_it_is)
+{
+	refuse_file(_i, false);
+}
+END_TEST
+
+/* How many of the rows are of SQL, which goes to the log if there is one. */
+#define SQL_ROWS 16
+
+START_TEST(a_file_that_cannot_be_used_is_left_as_it_is_with_its_log)
+{
+	refuse_file(_i, true);
+}
+END_TEST
+
+START_TEST(a_registry_can_be_made_again_where_a_file_was_removed)
+{
+	struct state_folder folder;
+
+	make_registry(&folder, false);
+	remove_database(&folder);
+	assert_refused(&folder, "missing");
+	ck_assert_int_eq(unlink(path_in(&folder, "registry.db-wal")), 0);
+	close_store(open_store(&folder, &loaded));
+	ck_assert_uint_eq(loaded.record_count, 0);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* What is wrong with a record. */
+
+static const struct {
+	const char *sql;
+	const char *name;
+} columns[] = {
+	{ "UPDATE layouts SET name = 'victin' WHERE name = 'victim'", "victin" },
+	{ "UPDATE layouts SET generation = generation - 1 WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET owner_uid = 0 WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET created_at_ms = -created_at_ms WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET updated_at_ms = updated_at_ms + 1 WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET digest = (SELECT digest FROM layouts WHERE name = 'good')"
+	  " WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET digest = '' WHERE name = 'victim'", "victim" },
+	/* Whole and valid, but another's. */
+	{ "UPDATE layouts SET request = (SELECT request FROM layouts WHERE name = 'good')"
+	  " WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET layout = (SELECT layout FROM layouts WHERE name = 'good'),"
+	  " digest = (SELECT digest FROM layouts WHERE name = 'good') WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET checksum = (SELECT checksum FROM layouts WHERE name = 'good')"
+	  " WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET checksum = x'' WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET checksum = CAST(checksum || x'00' AS BLOB) WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET name = CAST(name || x'00' || 'x' AS TEXT) WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET owner_uid = owner_uid + 4294967296 WHERE name = 'victim'", "victim" },
+	/* Nothing, too much, too little. */
+	{ "UPDATE layouts SET request = x'' WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET layout = x'' WHERE name = 'victim'", "victim" },
+	{ "UPDATE layouts SET layout = CAST(layout || x'00' AS BLOB) WHERE name = 'victim'",
+	  "victim" },
+	{ "UPDATE layouts SET layout = substr(layout, 1, 100) WHERE name = 'victim'", "victim" },
+};
+
+START_TEST(a_damaged_record_is_named)
+{
+	struct state_folder folder;
+	char damage[64];
+
+	make_registry(&folder, _i % 2);
+	run_sql(&folder, columns[_i].sql);
+	assert_refused(&folder, "damaged: 1 of its layouts");
+	ck_assert_uint_eq(loaded.damage_count, 1);
+	snprintf(damage, sizeof(damage), "%s: its checksum is wrong", columns[_i].name);
+	ck_assert_str_eq(loaded.damage[0], damage);
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(all_damaged_records_are_named)
+{
+	struct state_folder folder;
+
+	make_registry(&folder, false);
+	run_sql(&folder, "UPDATE layouts SET generation = generation + 1");
+	assert_refused(&folder, "damaged: 2 of its layouts");
+	ck_assert_uint_eq(loaded.damage_count, 2);
+	/* The advice that is given helps. */
+	run_sql(&folder, "DELETE FROM layouts");
+	close_store(open_store(&folder, &loaded));
+	ck_assert_uint_eq(loaded.record_count, 0);
+	ck_assert_uint_eq(loaded.event_count, 3);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* Every bit of what a store gives, one at a time. */
+static void assert_flips_found(const struct gpald_stored_record *stored,
+			       const struct gpald_blob *checksum, void *bytes, size_t length)
+{
+	enum gpald_record_problem problem;
+
+	for (size_t bit = 0; bit < 8 * length; bit++) {
+		uint8_t *byte = (uint8_t *)bytes + bit / 8;
+
+		*byte ^= (uint8_t)(1u << bit % 8);
+		ck_assert_ptr_null(gpald_record_load(stored, checksum, &problem));
+		ck_assert_int_eq(problem, GPALD_RECORD_CHECKSUM);
+		*byte ^= (uint8_t)(1u << bit % 8);
+	}
+}
+
+START_TEST(each_flipped_bit_of_a_record_is_found)
+{
+	struct gpald_record *record = full_record("victim"), *again;
+	struct gpald_stored_record stored = gpald_record_to_store(record);
+	uint8_t sum[GPALD_CHECKSUM_SIZE];
+	const struct gpald_blob checksum = { sum, sizeof(sum) };
+	enum gpald_record_problem problem;
+	char name[] = "victim";
+
+	stored.name = name;
+	gpald_stored_checksum(&stored, sum);
+	assert_flips_found(&stored, &checksum, name, sizeof(name) - 1);
+	assert_flips_found(&stored, &checksum, &stored.facts.generation,
+			   sizeof(stored.facts.generation));
+	assert_flips_found(&stored, &checksum, &stored.facts.owner_uid,
+			   sizeof(stored.facts.owner_uid));
+	assert_flips_found(&stored, &checksum, &stored.facts.created_at_ms,
+			   sizeof(stored.facts.created_at_ms));
+	assert_flips_found(&stored, &checksum, &stored.facts.updated_at_ms,
+			   sizeof(stored.facts.updated_at_ms));
+	assert_flips_found(&stored, &checksum, record->digest, strlen(record->digest));
+	assert_flips_found(&stored, &checksum, record->request.data, record->request.length);
+	assert_flips_found(&stored, &checksum, record->layout.data, record->layout.length);
+	assert_flips_found(&stored, &checksum, sum, sizeof(sum));
+	/* As it was, it is taken. */
+	again = gpald_record_load(&stored, &checksum, &problem);
+	ck_assert_int_eq(problem, GPALD_RECORD_FINE);
+	assert_records_equal(again, record);
+	gpald_record_unref(again);
+	gpald_record_unref(record);
+}
+END_TEST
+
+/* Stored as it is, and wrong all the same: a bug, or another version. */
+static void assert_problem(const struct gpald_stored_record *stored,
+			   enum gpald_record_problem expected)
+{
+	uint8_t sum[GPALD_CHECKSUM_SIZE];
+	const struct gpald_blob checksum = { sum, sizeof(sum) };
+	enum gpald_record_problem problem;
+
+	gpald_stored_checksum(stored, sum);
+	ck_assert_ptr_null(gpald_record_load(stored, &checksum, &problem));
+	ck_assert_int_eq(problem, expected);
+}
+
+START_TEST(a_record_that_was_stored_wrong_is_found)
+{
+	struct gpald_record *record = full_record("victim");
+	const struct gpald_stored_record right = gpald_record_to_store(record);
+	struct gpald_stored_record stored = right;
+	uint8_t *policy;
+
+	stored.digest = "sha256:0";
+	assert_problem(&stored, GPALD_RECORD_DIGEST);
+	stored = right;
+	stored.layout.length--;
+	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
+	stored = right;
+	stored.request = (struct gpald_blob){ 0 };
+	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
+	/* Of a version with more policies: the last digit of the name is another. */
+	policy = memmem(record->layout.data, record->layout.length, "openvmm-2026.0", 14);
+	ck_assert_ptr_nonnull(policy);
+	policy[14] = '9';
+	assert_problem(&right, GPALD_RECORD_UNKNOWN_POLICY);
+	gpald_record_unref(record);
+}
+END_TEST
+
+/* Bytes of the file itself. */
+
+/*
+ * Writes the file with a bit flipped in the next place, from *from on, that has the
+ * bytes of `needle`. False: there is none.
+ */
+static bool flip_next(const struct state_folder *folder, const void *needle, size_t length,
+		      struct gpald_blob *bytes, const uint8_t **from)
+{
+	uint8_t *at = memmem(*from, bytes->length - (size_t)(*from - bytes->data), needle, length);
+
+	if (!at)
+		return false;
+	at[length / 2] ^= 4;
+	write_file(path_in(folder, "registry.db"), bytes->data, bytes->length);
+	at[length / 2] ^= 4;
+	*from = at + 1;
+	return true;
+}
+
+START_TEST(a_flipped_bit_in_the_bytes_of_a_record_is_found_by_name)
+{
+	struct gpald_record *victim = full_record("victim");
+	const struct gpald_stored_record stored = gpald_record_to_store(victim);
+	uint8_t sum[GPALD_CHECKSUM_SIZE];
+	const struct gpald_blob parts[] = { victim->request, victim->layout, { sum, sizeof(sum) } };
+	struct state_folder folder;
+	struct gpald_blob bytes;
+
+	gpald_stored_checksum(&stored, sum);
+	make_registry(&folder, false);
+	bytes = read_file(path_in(&folder, "registry.db"));
+	for (int i = 0; i < COUNT_OF(parts); i++) {
+		const uint8_t *from = bytes.data;
+
+		ck_assert(flip_next(&folder, parts[i].data, parts[i].length, &bytes, &from));
+		assert_refused(&folder, "damaged: 1 of its layouts");
+		ck_assert_uint_eq(loaded.damage_count, 1);
+		ck_assert_int_eq(strncmp(loaded.damage[0], "victim: ", 8), 0);
+	}
+	gpald_blob_free(&bytes);
+	gpald_record_unref(victim);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* The name is in the table, in its index and in an event. */
+START_TEST(a_flipped_bit_in_a_name_is_found)
+{
+	struct state_folder folder;
+	struct gpald_blob bytes;
+	const uint8_t *from;
+	int refused = 0, places = 0;
+
+	make_registry(&folder, false);
+	bytes = read_file(path_in(&folder, "registry.db"));
+	from = bytes.data;
+	while (flip_next(&folder, "victim", 6, &bytes, &from)) {
+		struct gpald_store *store = try_open(&folder, &loaded);
+
+		places++;
+		if (store)
+			close_store(store);
+		else
+			refused++;
+		loaded_clear(&loaded);
+	}
+	ck_assert_int_eq(places, 3);
+	ck_assert_int_eq(refused, places);
+	gpald_blob_free(&bytes);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* Wherever a byte is wrong: refused, or nothing that was stored is affected. */
+START_TEST(a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records)
+{
+	struct gpald_record *good = plain_record("good", 1), *victim = full_record("victim");
+	struct state_folder folder;
+	struct gpald_blob bytes;
+	size_t refused = 0;
+
+	make_registry(&folder, false);
+	bytes = read_file(path_in(&folder, "registry.db"));
+	for (size_t at = 0; at < bytes.length; at += at < 200 ? 1 : 53) {
+		struct gpald_store *store;
+
+		bytes.data[at] ^= (uint8_t)(1u << at % 8);
+		write_file(path_in(&folder, "registry.db"), bytes.data, bytes.length);
+		bytes.data[at] ^= (uint8_t)(1u << at % 8);
+		store = try_open(&folder, &loaded);
+		if (store) {
+			ck_assert_uint_eq(loaded.record_count, 2);
+			assert_records_equal(loaded_find(&loaded, "good"), good);
+			assert_records_equal(loaded_find(&loaded, "victim"), victim);
+			close_store(store);
+		} else {
+			ck_assert_ptr_nonnull(
+				strstr(loaded.error, path_in(&folder, "registry.db")));
+			refused++;
+		}
+		loaded_clear(&loaded);
+		unlink(path_in(&folder, "registry.db-wal"));
+		unlink(path_in(&folder, "registry.db-journal"));
+	}
+	ck_assert_uint_gt(refused, 30);
+	gpald_blob_free(&bytes);
+	gpald_record_unref(good);
+	gpald_record_unref(victim);
+	folder_clear(&folder);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sqlite_damage");
+
+	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is, COUNT_OF(files));
+	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is_with_its_log,
+		 SQL_ROWS);
+	add_test(suite, "files", a_registry_can_be_made_again_where_a_file_was_removed);
+	add_rows(suite, "records", a_damaged_record_is_named, COUNT_OF(columns));
+	add_test(suite, "records", all_damaged_records_are_named);
+	add_test(suite, "records", each_flipped_bit_of_a_record_is_found);
+	add_test(suite, "records", a_record_that_was_stored_wrong_is_found);
+	add_test(suite, "bytes", a_flipped_bit_in_the_bytes_of_a_record_is_found_by_name);
+	add_test(suite, "bytes", a_flipped_bit_in_a_name_is_found);
+	add_test(suite, "bytes", a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records);
+	return run_suite(suite);
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/* What is committed is there after the next start, what is refused is not. */
+#include "config.h"
+
+#include "tests/unit/state_folder.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct loaded loaded;
+
+START_TEST(a_new_registry_is_for_its_owner_alone)
+{
+	struct state_folder folder;
+	struct gpald_store *store;
+	struct stat status;
+	const mode_t mask = umask(0);
+
+	folder_init(&folder);
+	store = open_store(&folder, &loaded);
+	umask(mask);
+	ck_assert_uint_eq(loaded.record_count + loaded.event_count, 0);
+	ck_assert_uint_eq(loaded.state.generation_top, 0);
+	ck_assert_uint_gt(loaded.state.revision, UINT64_C(1500000000000000));
+	ck_assert_str_eq(store->ops->kind, "sqlite");
+	ck_assert_int_eq(stat(folder.path, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 07777, 0700);
+	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
+	ck_assert_uint_eq(status.st_mode & 07777, 0600);
+	/* The log, too, which holds the same. */
+	ck_assert_int_eq(stat(path_in(&folder, "registry.db-wal"), &status), 0);
+	ck_assert_uint_eq(status.st_mode & 077, 0);
+	ck_assert(!file_exists(path_in(&folder, "registry.db.new")));
+	close_store(store);
+	folder_clear(&folder);
+}
+END_TEST
+
+static void assert_loaded(const struct gpald_record *const *records, size_t count)
+{
+	ck_assert_uint_eq(loaded.record_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct gpald_record *found = loaded_find(&loaded, records[i]->name);
+
+		ck_assert_ptr_nonnull(found);
+		assert_records_equal(found, records[i]);
+	}
+}
+
+START_TEST(what_was_committed_comes_back_bit_for_bit)
+{
+	struct gpald_record *records[] = { full_record("a"), plain_record("b", 1),
+					   plain_record("vm:1._-Z", 77) };
+	struct gpald_record *replaced = full_record("b");
+	const struct gpald_record *const left[] = { records[0], replaced };
+	struct gpald_change changes[COUNT_OF(records)];
+	char error[GPALD_STORE_ERROR_SIZE];
+	struct state_folder folder;
+	struct gpald_store *store;
+	uint64_t first;
+
+	folder_init(&folder);
+	store = open_store(&folder, &loaded);
+	first = loaded.state.revision + 1;
+	for (int i = 0; i < COUNT_OF(records); i++) {
+		changes[i] = change_of(records[i]);
+		changes[i].next = i + 1 < COUNT_OF(records) ? &changes[i + 1] : NULL;
+	}
+	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_DONE);
+	for (int i = 0; i < COUNT_OF(records); i++)
+		ck_assert_uint_eq(changes[i].event.revision, first + (unsigned int)i);
+	ck_assert_int_eq(put(store, replaced), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(drop(store, "vm:1._-Z", 77), GPALD_COMMIT_DONE);
+	close_store(store);
+	ck_assert(!file_exists(path_in(&folder, "registry.db-wal")));
+
+	for (int i = 0; i < 2; i++) {
+		store = open_store(&folder, &loaded);
+		assert_loaded(left, 2);
+		ck_assert_uint_eq(loaded.state.revision, first + 4);
+		ck_assert_uint_eq(loaded.state.generation_top, 77);
+		ck_assert_uint_eq(loaded.event_count, 5);
+		ck_assert_uint_eq(loaded.events[4].revision, first + 4);
+		ck_assert_int_eq(loaded.events[4].kind, GPALD_EVENT_DELETED);
+		ck_assert_str_eq(loaded.events[4].name, "vm:1._-Z");
+		ck_assert_str_eq(loaded.events[4].digest, "sha256:of-what-was-there");
+		ck_assert_int_eq(loaded.events[0].kind, GPALD_EVENT_CREATED);
+		ck_assert_str_eq(loaded.events[0].digest, records[0]->digest);
+		loaded_clear(&loaded);
+		close_store(store);
+	}
+	for (int i = 0; i < COUNT_OF(records); i++)
+		gpald_record_unref(records[i]);
+	gpald_record_unref(replaced);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* The files as kill -9 leaves them: what was answered is in the log. */
+START_TEST(what_was_committed_survives_a_crash)
+{
+	struct gpald_record *a = full_record("a"), *b = plain_record("b", 3);
+	const struct gpald_record *const both[] = { a, b };
+	struct state_folder folder, crashed;
+	struct gpald_store *store;
+
+	folder_init(&folder);
+	folder_init(&crashed);
+	store = open_store(&folder, NULL);
+	ck_assert_int_eq(put(store, a), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(put(store, b), GPALD_COMMIT_DONE);
+	copy_files(&folder, &crashed);
+	close_store(store);
+	ck_assert(file_exists(path_in(&crashed, "registry.db-wal")));
+	for (int i = 0; i < 2; i++) {
+		store = open_store(&crashed, &loaded);
+		assert_loaded(both, 2);
+		ck_assert_uint_eq(loaded.event_count, 2);
+		loaded_clear(&loaded);
+		close_store(store);
+	}
+	gpald_record_unref(a);
+	gpald_record_unref(b);
+	folder_clear(&folder);
+	folder_clear(&crashed);
+}
+END_TEST
+
+/* Cut anywhere, the log has the transactions that were whole, and no part of another. */
+START_TEST(a_log_that_was_cut_has_whole_transactions)
+{
+	struct gpald_record *a = plain_record("a", 1), *b = plain_record("b", 1);
+	struct gpald_change changes[] = { change_of(a), change_of(b) };
+	struct gpald_blob database, log;
+	struct state_folder folder;
+	struct gpald_store *store;
+	char error[GPALD_STORE_ERROR_SIZE];
+	size_t lost = 0, cuts = 0;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	changes[0].next = &changes[1];
+	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_DONE);
+	database = read_file(path_in(&folder, "registry.db"));
+	log = read_file(path_in(&folder, "registry.db-wal"));
+	close_store(store);
+	for (size_t length = log.length; length > 0; length -= length < 1031 ? length : 1031) {
+		write_file(path_in(&folder, "registry.db"), database.data, database.length);
+		write_file(path_in(&folder, "registry.db-wal"), log.data, length);
+		store = open_store(&folder, &loaded);
+		ck_assert_uint_eq(loaded.record_count, length == log.length ? 2 : 0);
+		ck_assert_uint_eq(loaded.event_count, loaded.record_count);
+		lost += loaded.record_count == 0;
+		cuts++;
+		loaded_clear(&loaded);
+		close_store(store);
+	}
+	ck_assert_uint_gt(lost, 3);
+	ck_assert_uint_eq(lost, cuts - 1);
+	gpald_blob_free(&database);
+	gpald_blob_free(&log);
+	gpald_record_unref(a);
+	gpald_record_unref(b);
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(generations_that_are_gone_are_remembered)
+{
+	static const struct {
+		uint64_t gone, top;
+	} steps[] = {
+		{ 7, 7 }, { 3, 7 }, { 8, 8 }, { 0, 8 }, { UINT64_C(1) << 52, UINT64_C(1) << 52 }
+	};
+	struct state_folder folder;
+
+	folder_init(&folder);
+	for (int i = 0; i < COUNT_OF(steps); i++) {
+		struct gpald_store *store = open_store(&folder, NULL);
+
+		ck_assert_int_eq(drop(store, "vm", steps[i].gone), GPALD_COMMIT_DONE);
+		close_store(store);
+		store = open_store(&folder, &loaded);
+		ck_assert_uint_eq(loaded.state.generation_top, steps[i].top);
+		close_store(store);
+	}
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(events_beyond_those_kept_are_dropped)
+{
+	struct gpald_sqlite_options options = { .bytes_max = BYTES_MAX, .events_kept = 3 };
+	struct gpald_record *record = plain_record("vm", 1);
+	struct state_folder folder;
+	struct gpald_store *store;
+	uint64_t revision;
+
+	folder_init(&folder);
+	store = open_with(&folder, &options, &loaded);
+	revision = loaded.state.revision;
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	close_store(store);
+	/* More are wanted than there are, then less than there are. */
+	for (options.events_kept = 10; options.events_kept > 0; options.events_kept--) {
+		const size_t kept = options.events_kept < 3 ? options.events_kept : 3;
+
+		store = open_with(&folder, &options, &loaded);
+		ck_assert_uint_eq(loaded.event_count, kept);
+		ck_assert_uint_eq(loaded.events[0].revision, revision + 11 - kept);
+		ck_assert_uint_eq(loaded.events[kept - 1].revision, revision + 10);
+		ck_assert_uint_eq(loaded.state.revision, revision + 10);
+		loaded_clear(&loaded);
+		close_store(store);
+	}
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(a_second_daemon_is_kept_off)
+{
+	struct state_folder folder;
+	struct gpald_store *store;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	ck_assert_ptr_null(try_open(&folder, &loaded));
+	ck_assert_ptr_nonnull(strstr(loaded.error, "another gpalayoutd"));
+	ck_assert_ptr_nonnull(strstr(loaded.error, folder.path));
+	/* The first has lost nothing by it. */
+	ck_assert_int_eq(drop(store, "vm", 1), GPALD_COMMIT_DONE);
+	close_store(store);
+	close_store(open_store(&folder, NULL));
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(a_folder_that_others_can_enter_is_refused)
+{
+	static const mode_t modes[] = { 0755, 0750, 0701, 0710, 0720, 01777 };
+	struct state_folder folder;
+
+	folder_init(&folder);
+	ck_assert_int_eq(mkdir(folder.path, 0700), 0);
+	ck_assert_int_eq(chmod(folder.path, modes[_i]), 0);
+	ck_assert_ptr_null(try_open(&folder, &loaded));
+	ck_assert_ptr_nonnull(strstr(loaded.error, folder.path));
+	ck_assert_ptr_nonnull(strstr(loaded.error, "0700"));
+	ck_assert(!file_exists(path_in(&folder, "registry.db")));
+	ck_assert_int_eq(chmod(folder.path, 0700), 0);
+	close_store(open_store(&folder, NULL));
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(a_folder_that_belongs_to_another_is_refused)
+{
+	struct state_folder folder;
+
+	/* Only root can make one, and is not kept out of it by its mode. */
+	if (geteuid() != 0)
+		return;
+	folder_init(&folder);
+	ck_assert_int_eq(mkdir(folder.path, 0700), 0);
+	ck_assert_int_eq(chown(folder.path, 65533, 0), 0);
+	ck_assert_ptr_null(try_open(&folder, &loaded));
+	ck_assert_ptr_nonnull(strstr(loaded.error, folder.path));
+	ck_assert_ptr_nonnull(strstr(loaded.error, "65533"));
+	ck_assert(!file_exists(path_in(&folder, "registry.db")));
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(what_a_crash_left_of_a_new_registry_is_replaced)
+{
+	static const char *const names[] = { "registry.db.new", "registry.db.new-wal",
+					     "registry.db.new-journal" };
+	struct state_folder folder;
+
+	folder_init(&folder);
+	ck_assert_int_eq(mkdir(folder.path, 0700), 0);
+	for (int i = 0; i < COUNT_OF(names); i++)
+		write_file(path_in(&folder, names[i]), "half made", 9);
+	close_store(open_store(&folder, &loaded));
+	ck_assert_uint_eq(loaded.record_count, 0);
+	for (int i = 0; i < COUNT_OF(names); i++)
+		ck_assert(!file_exists(path_in(&folder, names[i])));
+	/* Beside a registry that is whole it does no harm either. */
+	write_file(path_in(&folder, names[0]), "half made", 9);
+	close_store(open_store(&folder, NULL));
+	folder_clear(&folder);
+}
+END_TEST
+
+/* A record of so many nodes, for its bytes. */
+static struct gpald_record *long_record(const char *name, size_t nodes)
+{
+	static uint64_t sizes[1024];
+	const struct gpald_record_facts facts = { .generation = 1 };
+	const struct gpal_request request = { .nodes = sizes, .node_count = nodes };
+
+	for (size_t i = 0; i < COUNT_OF(sizes); i++)
+		sizes[i] = 2 * MIB;
+	return record_of(name, &facts, &request);
+}
+
+static struct gpald_store *open_small(const struct state_folder *folder, uint64_t pages)
+{
+	const struct gpald_sqlite_options options = {
+		.bytes_max = pages * 4096,
+		.events_kept = EVENTS_KEPT,
+	};
+	struct gpald_store *store = open_with(folder, &options, &loaded);
+
+	ck_assert_msg(store != NULL, "%s", loaded.error);
+	return store;
+}
+
+/* Puts vm-0, vm-1, ... until there is no room; how many are there. */
+static int fill(struct gpald_store *store, size_t nodes)
+{
+	for (int i = 0; i < 2000; i++) {
+		enum gpald_commit_result result;
+		struct gpald_record *record;
+		char name[16];
+
+		snprintf(name, sizeof(name), "vm-%d", i);
+		record = long_record(name, nodes);
+		result = put(store, record);
+		gpald_record_unref(record);
+		if (result == GPALD_COMMIT_DONE)
+			continue;
+		ck_assert_int_eq(result, GPALD_COMMIT_FULL);
+		return i;
+	}
+	ck_abort_msg("it is never full");
+	return 0;
+}
+
+/* Big records and small ones: those leave whole pages, these a place in one. */
+static const size_t fillings[] = { 1000, 1 };
+
+START_TEST(a_full_store_refuses_and_goes_on)
+{
+	struct state_folder folder;
+	struct gpald_store *store;
+	struct gpald_record *record;
+	uint64_t revision;
+	int count;
+
+	folder_init(&folder);
+	store = open_small(&folder, 40);
+	revision = loaded.state.revision;
+	count = fill(store, fillings[_i]);
+	ck_assert_int_gt(count, 1);
+	/* Again and again. */
+	record = long_record("other", fillings[_i]);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
+	/* What makes room is possible, and what fits then, too. */
+	for (int i = 0; i < count / 2; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "vm-%d", i);
+		ck_assert_int_eq(drop(store, name, 1), GPALD_COMMIT_DONE);
+	}
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	close_store(store);
+
+	/* What was refused has left no trace, and no gap in the revisions. */
+	store = open_small(&folder, 40);
+	ck_assert_uint_eq(loaded.record_count, (size_t)(count - count / 2 + 1));
+	ck_assert_uint_eq(loaded.state.revision, revision + (size_t)(count + count / 2 + 1));
+	assert_records_equal(loaded_find(&loaded, "other"), record);
+	ck_assert_ptr_null(loaded_find(&loaded, "vm-0"));
+	for (size_t i = 1; i < loaded.event_count; i++)
+		ck_assert_uint_eq(loaded.events[i].revision, loaded.events[i - 1].revision + 1);
+	loaded_clear(&loaded);
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
+START_TEST(a_batch_that_does_not_fit_is_refused_whole)
+{
+	struct gpald_record *small = long_record("small", 1), *large = long_record("large", 1000);
+	struct gpald_change changes[] = { change_of(small), change_of(large) };
+	struct state_folder folder;
+	struct gpald_store *store;
+	char error[GPALD_STORE_ERROR_SIZE];
+
+	folder_init(&folder);
+	store = open_small(&folder, 8);
+	changes[0].next = &changes[1];
+	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_FULL);
+	ck_assert_ptr_nonnull(strstr(error, path_in(&folder, "registry.db")));
+	close_store(store);
+	store = open_small(&folder, 8);
+	ck_assert_uint_eq(loaded.record_count, 0);
+	ck_assert_uint_eq(loaded.event_count, 0);
+	ck_assert_int_eq(put(store, small), GPALD_COMMIT_DONE);
+	close_store(store);
+	/* With more room it is taken. */
+	store = open_store(&folder, &loaded);
+	ck_assert_uint_eq(loaded.record_count, 1);
+	loaded_clear(&loaded);
+	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_DONE);
+	close_store(store);
+	gpald_record_unref(small);
+	gpald_record_unref(large);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* The log is moved into the database between commits, and does not grow for ever. */
+START_TEST(the_log_is_kept_short)
+{
+	struct gpald_record *record = long_record("vm", 1000);
+	char error[GPALD_STORE_ERROR_SIZE] = "";
+	struct state_folder folder;
+	struct gpald_store *store;
+	struct stat status;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	for (int i = 0; i < 400; i++) {
+		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+		ck_assert_int_eq(store->ops->tidy(store, error), GPALD_COMMIT_DONE);
+		ck_assert_int_eq(stat(path_in(&folder, "registry.db-wal"), &status), 0);
+		ck_assert_int_lt(status.st_size, 8 << 20);
+	}
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sqlite_store");
+
+	add_test(suite, "new", a_new_registry_is_for_its_owner_alone);
+	add_test(suite, "new", what_a_crash_left_of_a_new_registry_is_replaced);
+	add_test(suite, "durable", what_was_committed_comes_back_bit_for_bit);
+	add_test(suite, "durable", what_was_committed_survives_a_crash);
+	add_test(suite, "durable", a_log_that_was_cut_has_whole_transactions);
+	add_test(suite, "durable", generations_that_are_gone_are_remembered);
+	add_test(suite, "events", events_beyond_those_kept_are_dropped);
+	add_test(suite, "access", a_second_daemon_is_kept_off);
+	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
+	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
+	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
+	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
+	add_test(suite, "room", the_log_is_kept_short);
+	return run_suite(suite);
+}
