@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
+#define DEFAULT_STATE_FOLDER "/var/lib/gpalayoutd"
 #define EXIT_USAGE 2
 
 enum option_code {
@@ -26,6 +27,9 @@ enum option_code {
 	OPTION_SOCKET_MODE,
 	OPTION_INSPECT_SOCKET_MODE,
 	OPTION_SOCKET_GROUP,
+	OPTION_ADMIN_GROUP,
+	OPTION_STORE,
+	OPTION_STATE_DIR,
 	OPTION_DEFAULT_POLICY,
 	OPTION_LIMIT,
 	OPTION_LOG_LEVEL,
@@ -37,6 +41,9 @@ static const struct option long_options[] = {
 	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
 	{ "inspect-socket-mode", required_argument, NULL, OPTION_INSPECT_SOCKET_MODE },
 	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
+	{ "admin-group", required_argument, NULL, OPTION_ADMIN_GROUP },
+	{ "store", required_argument, NULL, OPTION_STORE },
+	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "default-policy", required_argument, NULL, OPTION_DEFAULT_POLICY },
 	{ "limit", required_argument, NULL, OPTION_LIMIT },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
@@ -57,6 +64,11 @@ static void print_help(void)
 	       "  --socket-mode=MODE          mode of the control socket [0660]\n"
 	       "  --inspect-socket-mode=MODE  mode of the inspect socket [0666]\n"
 	       "  --socket-group=GROUP        group of both sockets, by name or number\n"
+	       "  --admin-group=GROUP         members may change layouts of others, as root may\n"
+	       "  --store=sqlite|memory       where live layouts are kept; memory keeps them\n"
+	       "                              as long as the daemon runs [sqlite]\n"
+	       "  --state-dir=DIR             folder of the store, mode 0700\n"
+	       "                              [$STATE_DIRECTORY, else " DEFAULT_STATE_FOLDER "]\n"
 	       "  --default-policy=NAME       policy of requests that name none [%s]\n"
 	       "  --limit=NAME=VALUE          set a limit; gpalayoutctl info lists them\n"
 	       "  --log-level=LEVEL           error, warning, info or debug [info]\n"
@@ -64,7 +76,8 @@ static void print_help(void)
 	       "  --help                      print this help\n"
 	       "\n"
 	       "The log goes to standard error. SIGTERM and SIGINT answer what was asked and\n"
-	       "end the daemon. Exit status: 0 ended, 1 could not start, 2 usage.\n",
+	       "end the daemon. Exit status: 0 ended, 1 could not start or the store failed,\n"
+	       "2 usage.\n",
 	       gpal_policy_default()->name);
 }
 
@@ -127,6 +140,13 @@ static int parse_limit(const char *assignment, struct gpald_limits *limits)
 	return wrong ? usage(wrong, assignment) : 0;
 }
 
+static int parse_store(const char *name, bool *keeps)
+{
+	*keeps = strcmp(name, "sqlite") == 0;
+	return *keeps || strcmp(name, "memory") == 0 ? 0 :
+						       usage("a store is sqlite or memory", name);
+}
+
 static int parse_log_level(const char *name)
 {
 	enum gpald_log_level level;
@@ -137,7 +157,8 @@ static int parse_log_level(const char *name)
 	return 0;
 }
 
-static int parse_option(int option, const char *value, struct gpald_server_options *options)
+static int parse_option(int option, const char *value, struct gpald_server_options *options,
+			bool *keeps)
 {
 	switch (option) {
 	case OPTION_SOCKET:
@@ -152,6 +173,13 @@ static int parse_option(int option, const char *value, struct gpald_server_optio
 		return parse_mode(value, &options->inspect_mode);
 	case OPTION_SOCKET_GROUP:
 		return parse_group(value, &options->group);
+	case OPTION_ADMIN_GROUP:
+		return parse_group(value, &options->admin_group);
+	case OPTION_STORE:
+		return parse_store(value, keeps);
+	case OPTION_STATE_DIR:
+		options->state_folder = value;
+		return 0;
 	case OPTION_DEFAULT_POLICY:
 		return parse_policy(value, &options->default_policy);
 	case OPTION_LIMIT:
@@ -163,6 +191,19 @@ static int parse_option(int option, const char *value, struct gpald_server_optio
 		fputs("Try 'gpalayoutd --help'.\n", stderr);
 		return EXIT_USAGE;
 	}
+}
+
+/*
+ * The state folder of the service manager, who may name several, or the standard
+ * one. It is allocated; NULL: out of memory.
+ */
+static char *standard_state_folder(void)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	if (!given || given[0] == '\0')
+		given = DEFAULT_STATE_FOLDER;
+	return strndup(given, strcspn(given, ":"));
 }
 
 /* inspect.sock in the folder of the control socket; NULL: out of memory. */
@@ -195,6 +236,27 @@ static bool settle_descriptors(void)
 	return true;
 }
 
+static int check_paths(const struct gpald_server_options *options, bool keeps)
+{
+	if (options->socket_path[0] == '\0')
+		return usage("a socket path must not be empty", "--socket");
+	if (options->inspect_path && options->inspect_path[0] == '\0')
+		return usage("a socket path must not be empty; none for no socket",
+			     "--inspect-socket");
+	if (options->state_folder && options->state_folder[0] == '\0')
+		return usage("a folder must not be empty", "--state-dir");
+	if (options->state_folder && !keeps)
+		return usage("the memory store has no folder", "--state-dir");
+	return 0;
+}
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+#define AUTO_FREE __attribute__((cleanup(free_text)))
+
 int main(int argc, char **argv)
 {
 	struct gpald_server_options options = {
@@ -202,9 +264,11 @@ int main(int argc, char **argv)
 		.socket_mode = 0660,
 		.inspect_mode = 0666,
 		.group = GPALD_GROUP_UNCHANGED,
+		.admin_group = GPALD_GROUP_UNCHANGED,
 		.default_policy = gpal_policy_default(),
 	};
-	char *beside = NULL;
+	AUTO_FREE char *beside = NULL, *state_folder = NULL;
+	bool keeps = true;
 	int option, status;
 
 	if (!settle_descriptors()) {
@@ -221,33 +285,29 @@ int main(int argc, char **argv)
 			puts("gpalayoutd " PACKAGE_VERSION);
 			return 0;
 		}
-		status = parse_option(option, optarg, &options);
+		status = parse_option(option, optarg, &options, &keeps);
 		if (status)
 			return status;
 	}
 	if (optind < argc)
 		return usage("unexpected argument", argv[optind]);
-	if (options.socket_path[0] == '\0')
-		return usage("a socket path must not be empty", "--socket");
-	if (options.inspect_path && options.inspect_path[0] == '\0')
-		return usage("a socket path must not be empty; none for no socket",
-			     "--inspect-socket");
+	status = check_paths(&options, keeps);
+	if (status)
+		return status;
 
-	if (!options.inspect_path) {
-		beside = path_beside(options.socket_path);
-		if (!beside) {
-			fputs("gpalayoutd: out of memory\n", stderr);
-			return 1;
-		}
+	beside = path_beside(options.socket_path);
+	state_folder = standard_state_folder();
+	if (!beside || !state_folder) {
+		fputs("gpalayoutd: out of memory\n", stderr);
+		return 1;
+	}
+	if (!options.inspect_path)
 		options.inspect_path = beside;
-	} else if (strcmp(options.inspect_path, "none") == 0) {
+	else if (strcmp(options.inspect_path, "none") == 0)
 		options.inspect_path = NULL;
-	}
-	if (options.inspect_path && strcmp(options.inspect_path, options.socket_path) == 0) {
-		free(beside);
+	if (options.inspect_path && strcmp(options.inspect_path, options.socket_path) == 0)
 		return usage("the two sockets need two paths", options.socket_path);
-	}
-	status = gpald_server_run(&options);
-	free(beside);
-	return status;
+	if (keeps && !options.state_folder)
+		options.state_folder = state_folder;
+	return gpald_server_run(&options);
 }

@@ -6,6 +6,7 @@
 #ifndef GPALD_SERVER_CONNECTION_H
 #define GPALD_SERVER_CONNECTION_H
 
+#include "server/event_lines.h"
 #include "server/service.h"
 #include "server/user.h"
 
@@ -19,12 +20,15 @@ struct gpald_connection;
 /* All connections of a server, and what they share. */
 struct gpald_connections {
 	uv_loop_t *loop;
-	const struct gpald_service *service;
-	uv_idle_t idle; /* runs while connections wait for their turn; data is this struct */
+	struct gpald_service *service;
+	gid_t admin_group; /* whose members may change the layouts of others; (gid_t)-1: none */
+	uv_idle_t idle;    /* runs while connections wait for their turn; data is this struct */
 
 	struct gpald_connection *first;
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
+	size_t subscribers;
+	struct gpald_event_lines event_lines; /* made for the first subscriber, used for all */
 	bool is_stopping; /* requests of connections accepted from now on are refused */
 
 	/* Called after the last connection has gone; may be NULL. */
@@ -41,6 +45,12 @@ struct gpald_connections {
  */
 GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
 					   uv_pipe_t *listener, bool inspect);
+
+/* A request that was to be answered later can be answered now, when it is its turn. */
+void gpald_connection_ready(struct gpald_connection *connection);
+
+/* Sends subscribers what has happened; to be called after the registry was settled. */
+void gpald_connections_send_events(struct gpald_connections *connections);
 
 /* Enforces the limits on time; to be called every so often while there are connections. */
 void gpald_connections_tick(struct gpald_connections *connections);

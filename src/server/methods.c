@@ -1,154 +1,68 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods themselves: decode params, ask the library, encode the answer. */
+/* Which methods there are, and what they have in common. */
 #include "config.h"
 
 #include "server/methods.h"
 
-#include "wire/json_build.h"
-#include "wire/layout_encode.h"
-#include "wire/request_decode.h"
-
+#include <assert.h>
 #include <string.h>
 
-#define PROTOCOL_VERSION "1"
+static const struct gpald_method methods[] = {
+	{ .name = "layout.resolve", .on_inspect = true, .call = gpald_layout_resolve },
+	{ .name = "layout.allocate", .on_inspect = true, .call = gpald_layout_allocate },
+	{ .name = "layout.create",
+	  .begin = gpald_layout_create_begin,
+	  .finish = gpald_layout_create_finish },
+	{ .name = "layout.get", .on_inspect = true, .call = gpald_layout_get },
+	{ .name = "layout.list", .on_inspect = true, .call = gpald_layout_list },
+	{ .name = "layout.delete",
+	  .begin = gpald_layout_delete_begin,
+	  .finish = gpald_layout_delete_finish },
+	{ .name = "layout.update",
+	  .begin = gpald_layout_update_begin,
+	  .finish = gpald_layout_update_finish },
+	{ .name = "layout.probe", .on_inspect = true, .call = gpald_layout_probe },
+	{ .name = "policy.list", .on_inspect = true, .call = gpald_policy_list },
+	{ .name = "events.subscribe", .on_inspect = true, .call = gpald_events_subscribe },
+	{ .name = "daemon.info", .on_inspect = true, .call = gpald_daemon_info },
+	{ .name = "daemon.stats", .on_inspect = true, .call = gpald_daemon_stats },
+	{ .name = "daemon.schema", .on_inspect = true, .call = gpald_daemon_schema },
+};
 
-static int no_memory(struct gpald_wire_error *error)
+#define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
+
+static_assert(METHOD_COUNT <= GPALD_METHODS_MAX, "each method has statistics");
+
+const struct gpald_method *gpald_method_find(const char *name)
+{
+	for (size_t i = 0; i < METHOD_COUNT; i++)
+		if (strcmp(methods[i].name, name) == 0)
+			return &methods[i];
+	return NULL;
+}
+
+size_t gpald_method_index(const struct gpald_method *method)
+{
+	return (size_t)(method - methods);
+}
+
+const struct gpald_method *gpald_method_at(size_t index)
+{
+	return index < METHOD_COUNT ? &methods[index] : NULL;
+}
+
+int gpald_method_no_memory(struct gpald_wire_error *error)
 {
 	return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
 }
 
-/* Ends a method whose result was built step by step. */
-static int finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,
-		  struct gpald_wire_error *error)
+int gpald_method_finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,
+			struct gpald_wire_error *error)
 {
 	if (b->failed) {
 		cJSON_Delete(tree);
-		return no_memory(error);
+		return gpald_method_no_memory(error);
 	}
 	*result = tree;
 	return 0;
-}
-
-static int layout_resolve(const struct gpald_service *service, const cJSON *params, cJSON **result,
-			  struct gpald_wire_error *error)
-{
-	struct gpald_builder b = { .failed = false };
-	struct gpald_pool pool = { 0 };
-	struct gpal_layout *layout = NULL;
-	struct gpal_request request;
-	struct gpal_error core;
-	cJSON *tree;
-
-	if (gpald_decode_resolve_params(params, service->default_policy, &pool, &request, error)) {
-		gpald_pool_clear(&pool);
-		return -1;
-	}
-	if (gpal_resolve(&request, &layout, &core)) {
-		gpald_refuse_core(error, &core, "/request");
-		gpald_pool_clear(&pool);
-		return -1;
-	}
-	gpald_pool_clear(&pool);
-	tree = cJSON_CreateObject();
-	gpald_build_item(&b, tree, "layout", gpald_encode_layout(layout));
-	gpal_layout_free(layout);
-	return finish(&b, tree, result, error);
-}
-
-static int layout_allocate(const struct gpald_service *service, const cJSON *params, cJSON **result,
-			   struct gpald_wire_error *error)
-{
-	struct gpald_builder b = { .failed = false };
-	struct gpald_pool pool = { 0 };
-	struct gpal_alloc_input input;
-	struct gpal_map *map = NULL;
-	struct gpal_error core;
-	cJSON *tree;
-
-	(void)service;
-	if (gpald_decode_allocate_params(params, &pool, &input, error)) {
-		gpald_pool_clear(&pool);
-		return -1;
-	}
-	if (gpal_allocate(&input, &map, &core)) {
-		gpald_refuse_core(error, &core, "");
-		gpald_pool_clear(&pool);
-		return -1;
-	}
-	gpald_pool_clear(&pool);
-	tree = cJSON_CreateObject();
-	gpald_build_item(&b, tree, "map", gpald_encode_map(map));
-	gpal_map_free(map);
-	return finish(&b, tree, result, error);
-}
-
-static int policy_list(const struct gpald_service *service, const cJSON *params, cJSON **result,
-		       struct gpald_wire_error *error)
-{
-	struct gpald_builder b = { .failed = false };
-	const struct gpal_policy *policies;
-	cJSON *tree, *list;
-	size_t count;
-
-	if (gpald_decode_no_params(params, error))
-		return -1;
-	policies = gpal_policies(&count);
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "default", service->default_policy->name);
-	list = gpald_build_array(&b, tree, "policies");
-	for (size_t i = 0; i < count; i++)
-		gpald_build_item(&b, list, NULL, gpald_encode_policy(&policies[i]));
-	return finish(&b, tree, result, error);
-}
-
-static int daemon_info(const struct gpald_service *service, const cJSON *params, cJSON **result,
-		       struct gpald_wire_error *error)
-{
-	struct gpald_builder b = { .failed = false };
-	const struct gpal_policy *policies;
-	cJSON *tree, *sockets, *names, *limits;
-	size_t count;
-
-	if (gpald_decode_no_params(params, error))
-		return -1;
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "version", PACKAGE_VERSION);
-	gpald_build_text(&b, tree, "protocol", PROTOCOL_VERSION);
-	gpald_build_text(&b, tree, "default_policy", service->default_policy->name);
-	sockets = gpald_build_object(&b, tree, "sockets");
-	gpald_build_text(&b, sockets, "control", service->socket_path);
-	if (service->inspect_path)
-		gpald_build_text(&b, sockets, "inspect", service->inspect_path);
-	names = gpald_build_array(&b, tree, "policies");
-	policies = gpal_policies(&count);
-	for (size_t i = 0; i < count; i++)
-		gpald_build_text(&b, names, NULL, policies[i].name);
-	limits = gpald_build_object(&b, tree, "limits");
-	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
-		gpald_build_integer(&b, limits, gpald_limit_name((enum gpald_limit)i),
-				    (int64_t)service->limits->values[i]);
-	return finish(&b, tree, result, error);
-}
-
-static int daemon_schema(const struct gpald_service *service, const cJSON *params, cJSON **result,
-			 struct gpald_wire_error *error)
-{
-	if (gpald_decode_no_params(params, error))
-		return -1;
-	*result = cJSON_CreateRaw(service->schema);
-	return *result ? 0 : no_memory(error);
-}
-
-static const struct gpald_method methods[] = {
-	{ "layout.resolve", true, layout_resolve }, { "layout.allocate", true, layout_allocate },
-	{ "policy.list", true, policy_list },       { "daemon.info", true, daemon_info },
-	{ "daemon.schema", true, daemon_schema },
-};
-
-const struct gpald_method *gpald_method_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (strcmp(methods[i].name, name) == 0)
-			return &methods[i];
-	return NULL;
 }

@@ -4,20 +4,73 @@
 #define GPALD_SERVER_METHODS_H
 
 #include "server/service.h"
+#include "wire/json_build.h"
 #include "wire/reason.h"
 
 #include <cjson/cJSON.h>
+
+/* What a method may use, and what else it may answer. */
+struct gpald_context {
+	struct gpald_service *service;
+	const struct gpald_caller *caller;
+	struct gpald_answer *answer; /* for `subscribed` */
+};
 
 struct gpald_method {
 	const char *name;
 	bool on_inspect; /* changes nothing, so it is on the inspect socket too */
 
-	/* 0 with *result given to the caller, or -1 with *error set. */
-	int (*call)(const struct gpald_service *service, const cJSON *params, cJSON **result,
+	/* 0 with *result given to the caller, or -1 with *error set. NULL: see below. */
+	int (*call)(const struct gpald_context *context, const cJSON *params, cJSON **result,
 		    struct gpald_wire_error *error);
+
+	/*
+	 * Instead of `call`, for changes of live layouts: `begin` fills in the operation,
+	 * and `finish` answers once it has been done. Both return as `call` does.
+	 */
+	int (*begin)(const struct gpald_service *service, const cJSON *params,
+		     struct gpald_operation *operation, struct gpald_wire_error *error);
+	int (*finish)(const struct gpald_operation *operation, cJSON **result,
+		      struct gpald_wire_error *error);
 };
 
 /* NULL: there is none of that name. */
 const struct gpald_method *gpald_method_find(const char *name);
+
+/* Its place in the table, and the method of a place; NULL after the last. */
+size_t gpald_method_index(const struct gpald_method *method);
+const struct gpald_method *gpald_method_at(size_t index);
+
+/* For methods: refuses for want of memory; always -1. */
+int gpald_method_no_memory(struct gpald_wire_error *error);
+
+/* For methods: ends one whose result was built step by step. */
+int gpald_method_finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,
+			struct gpald_wire_error *error);
+
+/* The methods themselves, in the files named for them. */
+typedef int gpald_method_call(const struct gpald_context *context, const cJSON *params,
+			      cJSON **result, struct gpald_wire_error *error);
+
+/* layout_methods.c: layouts that nobody keeps */
+gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
+
+/* live_methods.c: live layouts */
+gpald_method_call gpald_layout_get, gpald_layout_list, gpald_layout_probe, gpald_events_subscribe;
+int gpald_layout_create_begin(const struct gpald_service *service, const cJSON *params,
+			      struct gpald_operation *operation, struct gpald_wire_error *error);
+int gpald_layout_create_finish(const struct gpald_operation *operation, cJSON **result,
+			       struct gpald_wire_error *error);
+int gpald_layout_update_begin(const struct gpald_service *service, const cJSON *params,
+			      struct gpald_operation *operation, struct gpald_wire_error *error);
+int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **result,
+			       struct gpald_wire_error *error);
+int gpald_layout_delete_begin(const struct gpald_service *service, const cJSON *params,
+			      struct gpald_operation *operation, struct gpald_wire_error *error);
+int gpald_layout_delete_finish(const struct gpald_operation *operation, cJSON **result,
+			       struct gpald_wire_error *error);
+
+/* daemon_methods.c: the daemon itself */
+gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;
 
 #endif

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Brings the parts up and down: listeners, signals, the clock. Everything runs on
- * one libuv loop; a resolve takes microseconds and needs no thread.
+ * one libuv loop; a resolve takes microseconds and needs no thread. Only the store
+ * has one, which wakes the loop when it has committed something.
  *
  * The end has three steps. The signal removes the socket files; for a moment
  * clients that had a request under way get an answer that says so; then listeners
  * and reading stop, and connections close as their replies are written. What is
  * left at the drain limit is cut off.
+ *
+ * A store that has failed ends the daemon in the same way, with another status:
+ * what it holds is only known when it is opened anew.
  */
 #include "config.h"
 
@@ -64,6 +68,9 @@ struct server {
 	uv_signal_t signals[2];
 	uv_timer_t tick;       /* runs while serving, for the limits on time */
 	uv_timer_t drain;      /* the steps of the end */
+	uv_async_t settled;    /* the store thread has finished something */
+	uint64_t ending_since; /* in uv_hrtime() */
+	bool has_failed;       /* the store; the daemon ends, and says so with its status */
 	uv_check_t round;      /* runs once after clients were accepted */
 	unsigned int accepted; /* since the loop last looked at its sockets */
 	struct gpald_connections connections;
@@ -115,6 +122,8 @@ static void stop(struct server *server)
 	uv_close((uv_handle_t *)&server->connections.idle, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
+	/* The store thread may still use it. */
+	uv_unref((uv_handle_t *)&server->settled);
 	uv_close((uv_handle_t *)&server->round, NULL);
 }
 
@@ -151,6 +160,15 @@ static void on_grace_over(uv_timer_t *timer)
 	gpald_connections_stop_reading(&server->connections);
 }
 
+static void begin_end(struct server *server)
+{
+	enter_phase(server, PHASE_GRACE);
+	server->ending_since = uv_hrtime();
+	remove_socket_files(server);
+	gpald_connections_stop_serving(&server->connections);
+	uv_timer_start(&server->drain, on_grace_over, GRACE_MS, 0);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct server *server = handle->data;
@@ -162,10 +180,113 @@ static void on_signal(uv_signal_t *handle, int number)
 	}
 	gpald_log(GPALD_LOG_INFO, "stopping", "signal=%d connections=%zu", number,
 		  server->connections.count);
-	enter_phase(server, PHASE_GRACE);
-	remove_socket_files(server);
-	gpald_connections_stop_serving(&server->connections);
-	uv_timer_start(&server->drain, on_grace_over, GRACE_MS, 0);
+	begin_end(server);
+}
+
+/* The registry. */
+
+/* On the store thread. */
+static void wake_loop(void *data)
+{
+	struct server *server = data;
+
+	uv_async_send(&server->settled);
+}
+
+static void on_settled(uv_async_t *async)
+{
+	struct server *server = async->data;
+
+	gpald_registry_settle(server->service.registry);
+	gpald_connections_send_events(&server->connections);
+	if (server->has_failed && server->phase == PHASE_SERVING)
+		begin_end(server);
+}
+
+static void on_committed(void *data, const struct gpald_batch *batch)
+{
+	struct server *server = data;
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+
+	if (batch->changes)
+		gpald_histogram_add(&server->service.statistics.commits, batch->duration_us);
+	if (batch->result == GPALD_COMMIT_FAILED && !server->has_failed) {
+		server->has_failed = true;
+		gpald_log(
+			GPALD_LOG_ERROR, "store_failed",
+			"error=%s consequence=\"the daemon stops; a restart finds what was kept\"",
+			gpald_log_quote(batch->error, quoted));
+	} else if (batch->result == GPALD_COMMIT_FULL && gpald_log_allowed()) {
+		gpald_log(GPALD_LOG_WARNING, "store_full", "changes=%zu error=%s", batch->count,
+			  gpald_log_quote(batch->error, quoted));
+	}
+}
+
+static void on_damaged(void *data, const char *name, const char *problem)
+{
+	char quoted_name[GPALD_LOG_QUOTE_SIZE], quoted_problem[GPALD_LOG_QUOTE_SIZE];
+
+	(void)data;
+	gpald_log(GPALD_LOG_ERROR, "layout_damaged", "name=%s problem=%s",
+		  gpald_log_quote(name, quoted_name), gpald_log_quote(problem, quoted_problem));
+}
+
+static bool open_registry(struct server *server)
+{
+	const struct gpald_server_options *options = server->options;
+	const uint64_t *limits = server->limits.values;
+	const struct gpald_sqlite_options sqlite = {
+		.folder = options->state_folder,
+		.bytes_max = limits[GPALD_LIMIT_STORE_BYTES],
+		.events_kept = (size_t)limits[GPALD_LIMIT_EVENTS_KEPT],
+	};
+	const struct gpald_registry_options registry = {
+		.layouts_max = (size_t)limits[GPALD_LIMIT_LIVE_LAYOUTS],
+		.events_kept = (size_t)limits[GPALD_LIMIT_EVENTS_KEPT],
+		.default_policy = options->default_policy,
+		.wake = wake_loop,
+		.damaged = on_damaged,
+		.committed = on_committed,
+		.data = server,
+	};
+	char error[GPALD_STORE_ERROR_SIZE] = "out of memory", quoted[GPALD_LOG_QUOTE_SIZE];
+	struct gpald_store *store = options->state_folder ?
+					    gpald_sqlite_store_open(&sqlite, error) :
+					    gpald_memory_store_open();
+	const uint64_t start = uv_hrtime();
+
+	if (store)
+		server->service.registry = gpald_registry_open(store, &registry, error);
+	if (!server->service.registry) {
+		gpald_log(GPALD_LOG_ERROR, "store_unusable", "error=%s",
+			  gpald_log_quote(error, quoted));
+		return false;
+	}
+	gpald_log(GPALD_LOG_INFO, "store_opened", "store=%s layouts=%zu ms=%llu%s%s",
+		  gpald_registry_store_kind(server->service.registry),
+		  gpald_registry_count(server->service.registry),
+		  (unsigned long long)((uv_hrtime() - start) / 1000000),
+		  options->state_folder ? " folder=" : "",
+		  options->state_folder ? gpald_log_quote(options->state_folder, quoted) : "");
+	return true;
+}
+
+/*
+ * After the last connection, with what is left of the time to end. A disk that does
+ * not answer cannot be waited for; the transaction it has is found whole or not at
+ * all at the next start.
+ */
+static void close_registry(struct server *server)
+{
+	const uint64_t most = server->limits.values[GPALD_LIMIT_DRAIN_MS];
+	const uint64_t spent = (uv_hrtime() - server->ending_since) / 1000000;
+	const uint64_t timeout = spent + most / 10 < most ? most - spent : most / 10;
+
+	if (!server->service.registry ||
+	    gpald_registry_close(server->service.registry, (unsigned int)timeout))
+		return;
+	gpald_log(GPALD_LOG_ERROR, "store_stalled", "consequence=\"ended without waiting for it\"");
+	_exit(1);
 }
 
 /* Accepts the next client; if there is no memory for it, the tick tries again. */
@@ -316,6 +437,10 @@ static int init_handles(struct server *server)
 	server->connections.idle.data = &server->connections;
 	/* These only fail for bad arguments. */
 	uv_idle_init(&server->loop, &server->connections.idle);
+	server->settled.data = server;
+	code = uv_async_init(&server->loop, &server->settled, on_settled);
+	if (code < 0)
+		return code;
 	server->round.data = server;
 	uv_check_init(&server->loop, &server->round);
 	uv_timer_init(&server->loop, &server->tick);
@@ -337,12 +462,19 @@ static int open_endpoints(struct server *server)
 	return open_endpoint(server, INSPECT, options->inspect_path, options->inspect_mode);
 }
 
+static void on_ready(void *waiter)
+{
+	gpald_connection_ready(waiter);
+}
+
 int gpald_server_run(const struct gpald_server_options *options)
 {
 	static struct server server; /* static for its size; there is one */
 	int code, status = 1;
 
+	/* Both are errors of the call that caused them, too. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	server = (struct server){
 		.options = options,
 		.limits = options->limits,
@@ -351,12 +483,16 @@ int gpald_server_run(const struct gpald_server_options *options)
 			.limits = &server.limits,
 			.socket_path = options->socket_path,
 			.inspect_path = options->inspect_path,
+			.state_path = options->state_folder,
+			.clients = &server.connections,
+			.ready = on_ready,
 		},
 		.endpoints = { { .listener = GPALD_LISTENER_NONE },
 			       { .listener = GPALD_LISTENER_NONE } },
 	};
 	server.connections.loop = &server.loop;
 	server.connections.service = &server.service;
+	server.connections.admin_group = options->admin_group;
 	server.limits.values[GPALD_LIMIT_CONNECTIONS] = connections_possible(&options->limits);
 	server.connections.on_empty = on_empty;
 	server.connections.data = &server;
@@ -368,19 +504,24 @@ int gpald_server_run(const struct gpald_server_options *options)
 	}
 	if (!gpald_service_init(&server.service)) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
-	} else if (open_endpoints(&server) == 0) {
+	} else if (open_registry(&server) && open_endpoints(&server) == 0) {
 		gpald_log(GPALD_LOG_INFO, "ready", "version=%s pid=%ld default_policy=%s",
 			  PACKAGE_VERSION, (long)getpid(), options->default_policy->name);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
-		status = 0;
+		status = server.has_failed;
 	}
 	close_endpoints(&server);
 	stop(&server);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
+	close_registry(&server);
+	uv_close((uv_handle_t *)&server.settled, NULL);
+	uv_run(&server.loop, UV_RUN_DEFAULT);
 	code = uv_loop_close(&server.loop);
 	assert(code == 0);
+	gpald_event_lines_clear(&server.connections.event_lines);
 	gpald_service_clear(&server.service);
-	if (status == 0)
-		gpald_log(GPALD_LOG_INFO, "stopped", "status=0");
+	status |= server.has_failed;
+	if (server.phase == PHASE_STOPPED)
+		gpald_log(GPALD_LOG_INFO, "stopped", "status=%d", status);
 	return status;
 }

@@ -13,14 +13,17 @@ struct gpald_server_options {
 	const char *inspect_path; /* NULL: no inspect socket */
 	mode_t socket_mode;
 	mode_t inspect_mode;
-	gid_t group; /* of both; GPALD_GROUP_UNCHANGED: the daemon's */
+	gid_t group;       /* of both; GPALD_GROUP_UNCHANGED: the daemon's */
+	gid_t admin_group; /* may change the layouts of others; GPALD_GROUP_UNCHANGED: none */
+	const char *state_folder; /* NULL: nothing is kept */
 	const struct gpal_policy *default_policy;
 	struct gpald_limits limits;
 };
 
 /*
- * Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a clean end, 1
- * if it could not start, which it has logged.
+ * Serves until SIGTERM or SIGINT, or until the store fails. Returns the exit status:
+ * 0 after a clean end, 1 if it could not start or the store failed, which it has
+ * logged.
  */
 int gpald_server_run(const struct gpald_server_options *options);
 

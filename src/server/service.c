@@ -11,9 +11,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <uv.h>
 
 bool gpald_service_init(struct gpald_service *service)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	service->statistics.started_at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	service->statistics.started_ns = uv_hrtime();
 	service->schema = strdup(gpald_openrpc_document);
 	if (!service->schema)
 		return false;
@@ -42,76 +49,177 @@ static void log_refusal(const struct gpald_caller *caller, const char *method,
 			  gpald_log_quote(error->message, quoted_message));
 }
 
-static int call(const struct gpald_service *service, const struct gpald_caller *caller,
-		const struct gpald_rpc_request *request, cJSON **result,
-		struct gpald_wire_error *error)
+static int find_method(const struct gpald_caller *caller, const char *name,
+		       const struct gpald_method **found, struct gpald_wire_error *error)
 {
-	const struct gpald_method *method = gpald_method_find(request->method);
+	const struct gpald_method *method = gpald_method_find(name);
 
 	if (!method)
 		return gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
 				    "no method %.*s; daemon.schema lists them",
-				    gpald_quotable(request->method), request->method);
+				    gpald_quotable(name), name);
 	if (caller->inspect && !method->on_inspect)
 		return gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
 				    "%s is not on the inspect socket; use the control socket",
 				    method->name);
-	return method->call(service, request->params, result, error);
+	*found = method;
+	return 0;
 }
 
-static int too_large(const struct gpald_service *service, size_t length,
-		     struct gpald_wire_error *error)
+static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
 {
+	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
+
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
-			    "the reply would have %zu bytes; at most %llu are sent", length,
-			    (unsigned long long)service->limits->values[GPALD_LIMIT_REPLY_BYTES]);
+			    "%sthe reply would have %zu bytes; at most %llu are sent",
+			    call->method->finish ? "it was done, but " : "", length,
+			    (unsigned long long)most);
 }
 
-char *gpald_service_answer(const struct gpald_service *service, const struct gpald_caller *caller,
-			   const char *line, size_t line_length, bool stopping,
-			   size_t *reply_length, bool *failed)
+/*
+ * Makes the line of a reply, and counts it. NULL: out of memory. A result that is
+ * too long changes the code.
+ */
+static char *reply_line(struct gpald_call *call, int *code, cJSON *result,
+			struct gpald_wire_error *error, size_t *length)
 {
-	struct gpald_rpc_request request;
-	struct gpald_wire_error error;
-	cJSON *result = NULL;
+	struct gpald_service *service = call->service;
+	struct gpald_method_statistics *statistics =
+		call->method ? &service->statistics.methods[gpald_method_index(call->method)] :
+			       &service->statistics.other;
+	const uint64_t most = service->limits->values[GPALD_LIMIT_REPLY_BYTES];
 	char *reply = NULL;
-	int code;
 
-	*failed = false;
-	code = gpald_rpc_parse(line, line_length, &request, &error);
-	/* A notification may change nothing and gets no answer, so there is nothing to do. */
-	if (code == 0 && request.is_notification) {
-		gpald_rpc_request_clear(&request);
-		return NULL;
-	}
-	if (code == 0 && stopping)
-		code = gpald_refuse(&error, GPALD_SHUTTING_DOWN,
-				    "the daemon is stopping; nothing was done");
-	else if (code == 0)
-		code = call(service, caller, &request, &result, &error);
-	if (code == 0) {
-		reply = gpald_rpc_result(request.id, result, reply_length);
-		if (reply && *reply_length > service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
-			code = too_large(service, *reply_length, &error);
+	if (*code == 0) {
+		reply = gpald_rpc_result(call->request.id, result, length);
+		if (reply && *length > most) {
+			*code = too_large(call, *length, error);
 			free(reply);
 			reply = NULL;
 		}
 	}
-	if (code) {
-		log_refusal(caller, request.method, &error);
-		reply = gpald_rpc_error(request.id, &error, reply_length);
+	if (*code) {
+		log_refusal(&call->caller, call->request.method, error);
+		reply = gpald_rpc_error(call->request.id, error, length);
 		/* Only an id can make it that long. */
-		if (reply && *reply_length > service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
+		if (reply && *length > most) {
 			free(reply);
-			reply = gpald_rpc_error(NULL, &error, reply_length);
+			reply = gpald_rpc_error(NULL, error, length);
 		}
 	}
-	gpald_rpc_request_clear(&request);
-	*failed = !reply;
+	*(*code ? &statistics->refused : &statistics->answered) += 1;
+	gpald_histogram_add(&statistics->latency, (uv_hrtime() - call->started_ns) / 1000);
 	return reply;
 }
 
-char *gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
+static void free_call(struct gpald_call *call)
+{
+	gpald_rpc_request_clear(&call->request);
+	gpald_operation_clear(&call->operation);
+	free(call);
+}
+
+char *gpald_call_answer(struct gpald_call *call, size_t *length)
+{
+	struct gpald_wire_error error;
+	cJSON *result = NULL;
+	int code = call->method->finish(&call->operation, &result, &error);
+	char *reply = reply_line(call, &code, result, &error, length);
+
+	free_call(call);
+	return reply;
+}
+
+static void on_done(struct gpald_operation *operation)
+{
+	/* The operation is the call's first member. */
+	struct gpald_call *call = (struct gpald_call *)operation;
+
+	call->is_ready = true;
+	if (call->waiter)
+		call->service->ready(call->waiter);
+	else
+		free_call(call);
+}
+
+void gpald_call_abandon(struct gpald_call *call)
+{
+	call->waiter = NULL;
+	if (call->is_ready)
+		free_call(call);
+}
+
+/* Begins a change; the answer may come now or later. */
+static int begin_call(const struct gpald_call *received, void *waiter, struct gpald_answer *answer,
+		      struct gpald_wire_error *error)
+{
+	struct gpald_call *call = malloc(sizeof(*call));
+
+	if (!call)
+		return gpald_method_no_memory(error);
+	*call = *received;
+	call->waiter = waiter;
+	call->operation.uid = call->caller.uid;
+	call->operation.is_admin = call->caller.is_admin;
+	call->operation.done = on_done;
+	if (call->method->begin(call->service, call->request.params, &call->operation, error)) {
+		/* The request is still that of the caller. */
+		gpald_operation_clear(&call->operation);
+		free(call);
+		return -1;
+	}
+	if (gpald_registry_submit(call->service->registry, &call->operation)) {
+		answer->reply = gpald_call_answer(call, &answer->length);
+		return 0;
+	}
+	/* The params have been taken over; there may be a megabyte of them. */
+	gpald_rpc_request_drop_params(&call->request);
+	answer->kind = GPALD_ANSWER_LATER;
+	answer->call = call;
+	return 0;
+}
+
+void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
+			  const char *line, size_t line_length, bool stopping, void *waiter,
+			  struct gpald_answer *answer)
+{
+	struct gpald_call call = {
+		.service = service,
+		.caller = *caller,
+		.started_ns = uv_hrtime(),
+	};
+	const struct gpald_context context = { service, caller, answer };
+	struct gpald_wire_error error;
+	cJSON *result = NULL;
+	int code;
+
+	*answer = (struct gpald_answer){ .kind = GPALD_ANSWER_REPLY };
+	code = gpald_rpc_parse(line, line_length, &call.request, &error);
+	/* A notification may change nothing and gets no answer, so there is nothing to do. */
+	if (code == 0 && call.request.is_notification) {
+		gpald_rpc_request_clear(&call.request);
+		answer->kind = GPALD_ANSWER_NONE;
+		return;
+	}
+	if (code == 0)
+		code = find_method(caller, call.request.method, &call.method, &error);
+	if (code == 0 && stopping)
+		code = gpald_refuse(&error, GPALD_SHUTTING_DOWN,
+				    "the daemon is stopping; nothing was done");
+	if (code == 0 && call.method->begin) {
+		code = begin_call(&call, waiter, answer, &error);
+		if (code == 0)
+			return;
+	} else if (code == 0) {
+		code = call.method->call(&context, call.request.params, &result, &error);
+	}
+	answer->reply = reply_line(&call, &code, result, &error, &answer->length);
+	if (code || !answer->reply)
+		answer->subscribed.set = false;
+	gpald_rpc_request_clear(&call.request);
+}
+
+char *gpald_service_refusal(struct gpald_service *service, const struct gpald_caller *caller,
 			    enum gpald_reason reason, size_t *reply_length)
 {
 	const uint64_t *limits = service->limits->values;
@@ -127,6 +235,7 @@ char *gpald_service_refusal(const struct gpald_service *service, const struct gp
 			     (unsigned long long)limits[GPALD_LIMIT_UNFINISHED_LINE_MS]);
 		break;
 	case GPALD_OVERLOADED:
+		service->statistics.turned_away++;
 		gpald_refuse(&error, reason, "too many connections; try again later");
 		break;
 	default:

@@ -3,28 +3,71 @@
 #ifndef GPALD_SERVER_SERVICE_H
 #define GPALD_SERVER_SERVICE_H
 
+#include "registry/registry.h"
 #include "server/limits.h"
+#include "server/statistics.h"
 #include "wire/reason.h"
+#include "wire/rpc.h"
 
 #include <gpalayout/export.h>
 #include <gpalayout/policy.h>
+#include <gpalayout/request.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+struct gpald_connections;
+struct gpald_method;
 
 struct gpald_service {
 	const struct gpal_policy *default_policy;
 	const struct gpald_limits *limits;
 	const char *socket_path;
-	const char *inspect_path; /* NULL: no inspect socket */
-	char *schema;             /* the OpenRPC document on one line; owned */
+	const char *inspect_path;                /* NULL: no inspect socket */
+	const char *state_path;                  /* NULL: nothing is kept */
+	const struct gpald_connections *clients; /* to be counted */
+	struct gpald_registry *registry;
+	struct gpald_statistics statistics;
+
+	/* Told that a call can be answered, by gpald_call_answer(). */
+	void (*ready)(void *waiter);
+
+	char *schema; /* the OpenRPC document on one line; owned */
 };
 
 /* Who asks. */
 struct gpald_caller {
 	uid_t uid;
 	pid_t pid;
-	bool inspect; /* on the inspect socket: methods that change nothing */
+	bool is_admin; /* a member of the admin group */
+	bool inspect;  /* on the inspect socket: methods that change nothing */
+	bool is_subscribed;
+};
+
+/* A request that is answered when the store has committed it. */
+struct gpald_call {
+	struct gpald_operation operation; /* first */
+	struct gpald_service *service;
+	const struct gpald_method *method;
+	struct gpald_caller caller;
+	struct gpald_rpc_request request;
+	uint64_t started_ns;
+	bool is_ready;
+	void *waiter; /* NULL: nobody */
+};
+
+enum gpald_answer_kind {
+	GPALD_ANSWER_NONE,  /* a notification, which gets no reply */
+	GPALD_ANSWER_REPLY, /* `reply`, which NULL makes out of memory */
+	GPALD_ANSWER_LATER, /* the service's ready() will be called, unless the call is abandoned */
+};
+
+struct gpald_answer {
+	enum gpald_answer_kind kind;
+	char *reply; /* LF included, allocated with malloc() and given to the caller */
+	size_t length;
+	struct gpald_call *call;
+	struct gpal_optional subscribed; /* events follow the reply, from after this revision on */
 };
 
 /* Fills in what the service owns; the other members are the caller's. False: out of memory. */
@@ -32,17 +75,22 @@ GPAL_MUST_USE bool gpald_service_init(struct gpald_service *service);
 void gpald_service_clear(struct gpald_service *service);
 
 /*
- * Answers a line, its end excluded. The reply, LF included, is allocated with
- * malloc() and given to the caller. NULL with *failed false: a notification, which
- * gets no reply. NULL with *failed true: out of memory. With `stopping` nothing is
- * called and the reply says that the daemon is shutting down.
+ * Answers a line, its end excluded. With `stopping` nothing is called and the reply
+ * says that the daemon is shutting down. `waiter` is what ready() gets if the
+ * answer comes later.
  */
-char *gpald_service_answer(const struct gpald_service *service, const struct gpald_caller *caller,
-			   const char *line, size_t line_length, bool stopping,
-			   size_t *reply_length, bool *failed);
+void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
+			  const char *line, size_t line_length, bool stopping, void *waiter,
+			  struct gpald_answer *answer);
+
+/* The reply of a call that is ready, which ends; as in struct gpald_answer. NULL: out of memory. */
+char *gpald_call_answer(struct gpald_call *call, size_t *length);
+
+/* The waiter has gone. What was begun goes on. */
+void gpald_call_abandon(struct gpald_call *call);
 
 /* The reply where no line was read, such as to one that is too long; id null. NULL: out of memory. */
-char *gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
+char *gpald_service_refusal(struct gpald_service *service, const struct gpald_caller *caller,
 			    enum gpald_reason reason, size_t *reply_length);
 
 #endif

@@ -6,12 +6,30 @@ An example is a file proto/examples/NN-name.json:
     description  why the example exists
     request      the message to send, or raw: the line to send, where it is not a request
     reply        the message that comes back
-    compare      "exact" (the default), or "schema" where a reply varies with the daemon
+    compare      "exact" (the default), or "schema" where a reply is all about the daemon
+
+One that changes something, or depends on a change, has steps instead, which are
+taken in order with a daemon of their own that keeps no layouts yet:
+
+    description  why the example exists
+    limits       limits of that daemon, where they are not the defaults
+    varies       the members whose values vary from run to run
+    steps        each with a request, or raw, its reply and how that is compared; or
+                 with the notification that comes by itself. "socket" is "inspect" where
+                 it is not the control socket, and the steps of a socket share one
+                 connection. A step may have a description too.
+
+What varies is compared all the same. Examples are written as if a user UID had made
+the registry at START, and a Run converts between that and what the daemon really
+takes and gives.
 """
 
+import datetime
 import json
 import os
+import re
 import textwrap
+import time
 
 from jsonschema import Draft202012Validator
 
@@ -20,6 +38,14 @@ PROTO = os.path.join(
     "proto")
 EXAMPLES = os.path.join(PROTO, "examples")
 WIDTH = 120
+
+UID = 1000
+START = "2026-01-01T00:00:00.000Z"
+START_REVISION = 1767225600000000  # the microseconds of START
+
+REVISIONS = {"revision", "oldest_since", "since"}
+TIMES = {"created_at", "updated_at"}
+VARYING = REVISIONS | TIMES | {"owner_uid"}
 
 
 def loads(text):
@@ -41,6 +67,52 @@ def load_document():
     return loads(read(os.path.join(PROTO, "openrpc.json")))
 
 
+class Step:
+    """One line sent and its reply, or one notification."""
+
+    def __init__(self, content):
+        self.content = content
+
+    @property
+    def request(self):
+        return self.content.get("request")
+
+    @property
+    def method(self):
+        return self.request["method"] if self.request else None
+
+    @property
+    def sends(self):
+        return "request" in self.content or "raw" in self.content
+
+    @property
+    def inspect(self):
+        return self.content.get("socket") == "inspect"
+
+    @property
+    def answer(self):
+        """The name of the member that holds what comes."""
+        return "reply" if self.sends else "notification"
+
+    @property
+    def reply(self):
+        return self.content.get("reply")
+
+    @property
+    def error(self):
+        return self.reply.get("error") if self.reply else None
+
+    @property
+    def exact(self):
+        return self.content.get("compare", "exact") == "exact"
+
+    def line(self, run):
+        """The bytes to send, without the line end."""
+        if "raw" in self.content:
+            return self.content["raw"].encode()
+        return json.dumps(run.sent(self.request), ensure_ascii=False, separators=(",", ":")).encode()
+
+
 class Example:
     def __init__(self, path):
         self.path = path
@@ -49,30 +121,112 @@ class Example:
         self.content = loads(self.text)
 
     @property
-    def request(self):
-        return self.content.get("request")
+    def has_own_daemon(self):
+        return "steps" in self.content
 
     @property
-    def reply(self):
-        return self.content["reply"]
+    def options(self):
+        """Of the daemon."""
+        return [f"--limit={name}={value}" for name, value in self.content.get("limits", {}).items()]
+
+    @property
+    def steps(self):
+        """An example without steps is one step."""
+        return [Step(content) for content in self.content.get("steps", [self.content])]
 
     @property
     def error(self):
-        return self.reply.get("error")
+        """What the last request is refused with, or None."""
+        return [step for step in self.steps if step.sends][-1].error
 
-    @property
-    def exact(self):
-        return self.content.get("compare", "exact") == "exact"
+    def varying(self):
+        """The names of the members that vary, in all that is compared exactly."""
+        def names(value):
+            if isinstance(value, dict):
+                for name, item in value.items():
+                    if name in VARYING:
+                        yield name
+                    yield from names(item)
+            elif isinstance(value, list):
+                for item in value:
+                    yield from names(item)
+        return sorted({name for step in self.steps if step.exact for name in names(step.content)})
 
-    def line(self):
-        """The bytes to send, without the line end."""
-        if "raw" in self.content:
-            return self.content["raw"].encode()
-        return json.dumps(self.request, ensure_ascii=False, separators=(",", ":")).encode()
+    def play(self, daemon, inspect=False):
+        """Takes the steps; gives each with what came, as the example would have it. `inspect`:
+        on the inspect socket, whatever the steps say."""
+        run = Run(daemon)
+        clients = {}
+        try:
+            for step in self.steps:
+                where = inspect or step.inspect
+                if where not in clients:
+                    clients[where] = daemon.connect(where)
+                if step.sends:
+                    clients[where].send(step.line(run) + b"\n")
+                line = clients[where].read_line()
+                if line is None:
+                    raise AssertionError(f"{self.name}: no {step.answer}")
+                yield step, run.received(loads(line))
+            for client in clients.values():
+                client.shutdown()
+                line = client.read_line()
+                if line is not None:
+                    raise AssertionError(f"{self.name}: one line more than there should be: {line[:300]}")
+        finally:
+            for client in clients.values():
+                client.close()
 
-    @property
-    def method(self):
-        return self.request["method"] if self.request else None
+
+class Run:
+    """One run of an example: converts between its messages and those of the daemon."""
+
+    def __init__(self, daemon):
+        self.revision = daemon.call("layout.list", {"limit": 1})["result"]["revision"]
+        # The daemon cuts its times to milliseconds.
+        self.begin = time.time() - 0.001
+
+    def sent(self, message):
+        """A revision below START_REVISION is one of another registry, and is left as it is."""
+        def convert(name, value):
+            if name in REVISIONS and value >= START_REVISION:
+                return value - START_REVISION + self.revision
+            return value
+        return convert_members(message, convert)
+
+    def received(self, message):
+        def revision(value):
+            return value - self.revision + START_REVISION
+
+        def in_text(found):
+            number = int(found[0])
+            return str(revision(number) if 0 <= number - self.revision < 1000 else number)
+
+        def convert(name, value):
+            if name in REVISIONS:
+                return revision(value)
+            if name == "message":
+                return re.sub(r"\b[0-9]{16}\b", in_text, value)
+            if name == "owner_uid":
+                return UID if value == os.getuid() else value
+            if name in TIMES:
+                return START if self.begin <= seconds(value) <= time.time() else value
+            return value
+        return convert_members(message, convert)
+
+
+def convert_members(value, convert):
+    """A copy of a JSON value in which each scalar member is what `convert` makes of its name and value."""
+    if isinstance(value, dict):
+        return {name: convert_members(item, convert) if isinstance(item, (dict, list)) else convert(name, item)
+                for name, item in value.items()}
+    if isinstance(value, list):
+        return [convert_members(item, convert) for item in value]
+    return value
+
+
+def seconds(text):
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
 
 
 def load_examples():
@@ -86,6 +240,8 @@ class Schemas:
     def __init__(self, document):
         self.document = document
         self.methods = {method["name"]: method for method in document["methods"]}
+        self.notifications = {notification["name"]: notification for method in document["methods"]
+                              for notification in method.get("x-notifications", [])}
         self.validators = {}
 
     def validator(self, key, make_schema):
@@ -98,17 +254,19 @@ class Schemas:
     def component(self, name):
         return self.validator(("component", name), lambda: {"$ref": f"#/components/schemas/{name}"})
 
-    def params(self, method):
-        """All parameters of a method as one object."""
+    def params(self, name):
+        """All parameters of a method, or of a notification, as one object."""
         def make():
-            params = self.methods[method]["params"]
+            method = self.methods.get(name) or self.notifications[name]
+            params = method["params"]
             return {
                 "type": "object",
                 "additionalProperties": False,
                 "required": [param["name"] for param in params if param.get("required")],
                 "properties": {param["name"]: param["schema"] for param in params},
+                **method.get("x-params", {}),
             }
-        return self.validator(("params", method), make)
+        return self.validator(("params", name), make)
 
     def result(self, method):
         return self.validator(("result", method), lambda: self.methods[method]["result"]["schema"])
@@ -124,6 +282,15 @@ class Schemas:
         if not faults and "result" in reply:
             faults = self.faults(self.result(method), reply["result"])
         return faults
+
+    def notification_faults(self, message):
+        """Faults of a whole notification."""
+        faults = self.faults(self.component("NotificationMessage"), message)
+        return faults or self.faults(self.params(message["method"]), message["params"])
+
+    def step_faults(self, step, message):
+        """Faults of what comes for a step of an example."""
+        return self.reply_faults(step.method, message) if step.sends else self.notification_faults(message)
 
 
 def render(value, indent=0, before=0):

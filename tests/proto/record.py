@@ -4,15 +4,16 @@
 
     GPALAYOUTD=build/gpalayoutd tests/proto/record.py [NAME...]
 
-Run it after a new example has been written without its reply, or after a
-deliberate change of the protocol; NAME, such as 04-resolve-shared-segment, limits
-it to some examples. It prints which files it changed. Read the change before it is
+Run it after a new example has been written without its reply (a step that waits
+for a notification is written as {"notification": null}), or after a deliberate
+change of the protocol; NAME, such as 04-resolve-shared-segment, limits it to some
+examples. It prints which files it changed. Read the change before it is
 kept: work out by hand where each range belongs, because the tests can only say that
 the daemon still answers as recorded. A released policy never moves an address, so a
 new address in an old example is a fault of the daemon and not a new recording.
 
-Paths and version in the reply of an example that is compared by schema alone are
-replaced by the ones of an installed daemon.
+A reply that is compared by its schema alone is kept as long as it fits; in a new one
+paths are replaced by those of an installed daemon.
 """
 
 import json
@@ -27,26 +28,32 @@ import corpus
 import harness
 
 
+SCHEMAS = corpus.Schemas(corpus.load_document())
+
+
 def installed(value, daemon):
     """A reply as a daemon with default paths would give it."""
     text = json.dumps(value)
     text = text.replace(daemon.socket, "/run/gpalayoutd/control.sock")
     text = text.replace(daemon.inspect_socket, "/run/gpalayoutd/inspect.sock")
+    text = text.replace(daemon.state, "/var/lib/gpalayoutd")
     return corpus.loads(text)
 
 
 def record(example, daemon):
-    with daemon.connect() as client:
-        client.send(example.line() + b"\n")
-        client.shutdown()
-        reply = corpus.loads(client.read_line())
-        if client.read_line() is not None:
-            sys.exit(f"{example.name}: more than one reply")
-    if not example.exact:
-        reply = installed(reply, daemon)
+    for step, message in example.play(daemon):
+        old = step.content.pop(step.answer, None)
+        if not step.exact:
+            message = installed(message, daemon) if SCHEMAS.step_faults(step, old) else old
+        # As the last member.
+        step.content[step.answer] = message
     content = dict(example.content)
-    content.pop("reply", None)
-    content["reply"] = reply
+    if example.has_own_daemon:
+        content.pop("varies", None)
+        steps = content.pop("steps")
+        if example.varying():
+            content["varies"] = example.varying()
+        content["steps"] = steps
     text = corpus.render(content) + "\n"
     if text == example.text:
         return False
@@ -61,11 +68,16 @@ def main():
     unknown = set(names) - {example.name for example in examples}
     if unknown:
         sys.exit(f"no such example: {', '.join(sorted(unknown))}")
-    with harness.Daemon() as daemon:
+    with harness.Daemon() as shared:
         for example in examples:
             if names and example.name not in names:
                 continue
-            if record(example, daemon):
+            if example.has_own_daemon:
+                with harness.Daemon(*example.options) as daemon:
+                    changed = record(example, daemon)
+            else:
+                changed = record(example, shared)
+            if changed:
                 print(example.name)
 
 

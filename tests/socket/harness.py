@@ -2,7 +2,7 @@
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
 The programs under test come from the environment: GPALAYOUTD and GPALAYOUTCTL
-(paths), TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a
+(paths), GPALAYOUT_FAULTS (the library built of fault.c), TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a
 folder of its own under the temporary directory and is stopped with it.
 """
 
@@ -20,6 +20,7 @@ import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
+GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/socket/.libs/fault.so"))
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow; a wait this long means a hang.
@@ -99,7 +100,10 @@ class Daemon:
         self.socket = os.path.join(self.folder, "control.sock")
         self.inspect_socket = os.path.join(self.folder, "inspect.sock")
         self.log_path = os.path.join(self.folder, "log")
+        self.state = os.path.join(self.folder, "state")
         self.options = list(options)
+        if not any(option.startswith(("--store", "--state-dir")) for option in options):
+            self.options += ["--state-dir", self.state]
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self.start(wait)
@@ -170,6 +174,25 @@ class Daemon:
                     return line
             time.sleep(0.01)
         raise AssertionError(f"{text!r} is not in the log:\n{self.log()}")
+
+
+def call_as(uid, groups, path, method, params):
+    """Calls a method as another user, which only root can."""
+    code = (
+        "import json, os, sys\n"
+        # Before the change of user, who may not be able to read the modules.
+        "from harness import Client\n"
+        "uid, groups = json.loads(sys.argv[1])\n"
+        "os.setgroups(groups); os.setgid(uid); os.setuid(uid)\n"
+        "with Client(sys.argv[2]) as client:\n"
+        "    print(json.dumps(client.call(sys.argv[3], json.loads(sys.argv[4]))))\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps([uid, groups]), path, method, json.dumps(params)],
+        env=dict(os.environ, PYTHONPATH=os.path.join(TOP_SRCDIR, "tests/socket")),
+        capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
 
 
 class DaemonTestCase(unittest.TestCase):

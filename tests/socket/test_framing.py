@@ -161,8 +161,18 @@ class Envelope(DaemonTestCase):
     def test_the_inspect_socket_serves_what_changes_nothing(self):
         with self.daemon.connect(inspect=True) as client:
             for method, params in (("layout.resolve", {"request": REQUEST}), ("layout.allocate", {}),
-                                   ("policy.list", {}), ("daemon.info", None), ("daemon.schema", {})):
+                                   ("layout.list", {}), ("layout.probe", {"request": REQUEST, "address": 0}),
+                                   ("policy.list", {}), ("events.subscribe", {}), ("daemon.info", None),
+                                   ("daemon.stats", {}), ("daemon.schema", {})):
                 self.assertIn("result", client.call(method, params), method)
+            self.assertEqual(client.call("layout.get", {"name": "vm"})["error"]["data"]["reason"], "not_found")
+
+    def test_the_inspect_socket_changes_nothing(self):
+        with self.daemon.connect(inspect=True) as client:
+            for method, params in (("layout.create", {"name": "vm", "request": REQUEST}),
+                                   ("layout.delete", {"name": "vm"})):
+                self.assertEqual(client.call(method, params)["error"]["data"]["reason"], "method_not_found", method)
+        self.assertEqual(self.client.call("layout.list")["result"]["layouts"], [])
 
     def test_info_says_where_and_within_which_limits(self):
         info = self.client.call("daemon.info")["result"]
@@ -171,7 +181,8 @@ class Envelope(DaemonTestCase):
             "request_line_bytes": 1 << 20, "reply_bytes": 16 << 20, "connections": 1024, "connections_per_uid": 256,
             "connections_for_root": 16, "queued_requests": 64, "output_pause_bytes": 1 << 20,
             "output_close_bytes": 32 << 20, "output_user_bytes": 128 << 20, "output_stall_ms": 30000, "unfinished_line_ms": 10000,
-            "virtio_mmio_slots": 4096, "memory_nodes": 1024, "root_complexes": 4096, "drain_ms": 5000})
+            "virtio_mmio_slots": 4096, "memory_nodes": 1024, "root_complexes": 4096, "live_layouts": 131072,
+            "list_page": 1000, "events_kept": 4096, "store_bytes": 4 << 30, "drain_ms": 5000})
         self.assertEqual(info["policies"], ["openvmm-2026.05", "openvmm-2026.06", "openvmm-2026.07"])
         self.assertEqual(info["default_policy"], "openvmm-2026.07")
 

@@ -16,12 +16,15 @@ import unittest
 
 from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main
 
+# A daemon that is not started by harness.Daemon stays out of the folder of an installed one.
+PROGRAM = [GPALAYOUTD, "--store=memory"]
+
 INFO = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.info"}\n'
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
 
 def run(*options):
-    return subprocess.run([GPALAYOUTD, *options], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run([*PROGRAM, *options], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 class Stopping(unittest.TestCase):
@@ -33,7 +36,7 @@ class Stopping(unittest.TestCase):
                 self.assertEqual(daemon.stop(number), 0)
                 self.assertLess(time.monotonic() - start, 5)
                 self.assertIsNone(idle.read_line())
-                self.assertEqual(sorted(os.listdir(daemon.folder)), ["log"])
+                self.assertEqual(sorted(os.listdir(daemon.folder)), ["log", "state"])
                 self.assertIn("event=stopped status=0", daemon.log())
 
     def test_what_was_asked_is_answered(self):
@@ -181,7 +184,7 @@ class Surroundings(unittest.TestCase):
     """What the daemon finds when it starts."""
 
     def spawn(self, folder, stderr=subprocess.DEVNULL, **options):
-        process = subprocess.Popen([GPALAYOUTD, "--socket", folder + "/s", "--inspect-socket", "none"],
+        process = subprocess.Popen([*PROGRAM, "--socket", folder + "/s", "--inspect-socket", "none"],
                                    stdin=subprocess.DEVNULL, stderr=stderr, **options)
         self.addCleanup(process.kill)
         deadline = time.monotonic() + PATIENCE
@@ -300,7 +303,7 @@ class Sockets(unittest.TestCase):
     def test_of_many_daemons_started_at_once_one_lives(self):
         with Daemon() as daemon:
             daemon.stop()
-            processes = [subprocess.Popen([GPALAYOUTD, "--socket", daemon.socket, "--inspect-socket", "none"],
+            processes = [subprocess.Popen([*PROGRAM, "--socket", daemon.socket, "--inspect-socket", "none"],
                                           stderr=subprocess.DEVNULL) for _ in range(8)]
             deadline = time.monotonic() + PATIENCE
             while sum(process.poll() is None for process in processes) > 1 and time.monotonic() < deadline:
@@ -399,7 +402,7 @@ class Sockets(unittest.TestCase):
     def test_the_folder_is_made_and_the_inspect_socket_lies_beside(self):
         with Daemon() as daemon:
             folder = daemon.folder + "/run"
-            process = subprocess.Popen([GPALAYOUTD, "--socket", folder + "/c.sock"], stderr=subprocess.DEVNULL)
+            process = subprocess.Popen([*PROGRAM, "--socket", folder + "/c.sock"], stderr=subprocess.DEVNULL)
             deadline = time.monotonic() + PATIENCE
             while not os.path.exists(folder + "/inspect.sock") and time.monotonic() < deadline:
                 time.sleep(0.02)
@@ -410,7 +413,7 @@ class Sockets(unittest.TestCase):
     def test_there_may_be_no_inspect_socket(self):
         with Daemon() as daemon:
             daemon.stop()
-            process = subprocess.Popen([GPALAYOUTD, "--socket", daemon.socket, "--inspect-socket", "none"],
+            process = subprocess.Popen([*PROGRAM, "--socket", daemon.socket, "--inspect-socket", "none"],
                                        stderr=subprocess.DEVNULL)
             deadline = time.monotonic() + PATIENCE
             while not os.path.exists(daemon.socket) and time.monotonic() < deadline:

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection as the files that serve it see it: connection.c takes lines in,
+ * connection_output.c sends replies out, subscription.c sends events, connections.c
+ * accepts clients and looks after all of them.
+ */
+#ifndef GPALD_SERVER_CONNECTION_STATE_H
+#define GPALD_SERVER_CONNECTION_STATE_H
+
+#include "server/connection.h"
+#include "server/line_buffer.h"
+#include "server/log.h"
+
+enum gpald_connection_state {
+	GPALD_CONNECTION_OPEN,
+	GPALD_CONNECTION_INPUT_ENDED, /* reads no more; closes when nothing is owed */
+	GPALD_CONNECTION_CLOSING,     /* the handle is being closed */
+	GPALD_CONNECTION_STATE_COUNT
+};
+
+struct gpald_connection {
+	uv_pipe_t pipe; /* first, so that the two share an address */
+	struct gpald_connections *all;
+	struct gpald_connection *previous, *next;
+	struct gpald_user *user;
+	struct gpald_turn turn;
+	struct gpald_caller caller;
+	enum gpald_connection_state state;
+	bool is_reading;
+
+	struct gpald_line_buffer input;
+	bool is_cut_off;      /* the unfinished line at the end of the input does not count */
+	uint64_t line_since;  /* when the unfinished line began, in loop time; 0: there is none */
+	uint64_t serve_until; /* refuse lines that begin here in the stream, or later */
+
+	struct gpald_call *call; /* whose reply waits for the store; no line is taken meanwhile */
+
+	char *output;
+	size_t output_length;
+	size_t output_capacity;
+	size_t output_requests; /* whose replies are in output */
+	size_t queued;          /* requests taken whose replies are not wholly written */
+	size_t unsent;          /* bytes of lines not wholly written, in output and in libuv */
+
+	uint64_t revision_sent; /* of a subscriber: the newest event in its output */
+
+	size_t backlog_seen; /* bytes libuv had not written at the last look */
+	uint64_t progress_at;
+};
+
+static inline uint64_t gpald_connection_limit(const struct gpald_connection *c,
+					      enum gpald_limit which)
+{
+	return c->all->service->limits->values[which];
+}
+
+static inline uv_stream_t *gpald_connection_stream(struct gpald_connection *c)
+{
+	return (uv_stream_t *)&c->pipe;
+}
+
+void gpald_connection_log(enum gpald_log_level level, const char *event,
+			  const struct gpald_connection *c, const char *reason);
+
+/* Closes at once, whatever is owed; the connection frees itself later. */
+void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level level,
+			    const char *reason);
+
+/*
+ * Goes on after anything has changed: waits for a turn, reads on, or ends. Has no
+ * effect on a connection whose state is as it should be.
+ */
+void gpald_connection_advance(struct gpald_connection *c);
+
+/* Ends input from this side; whole lines that have been read are answered. */
+void gpald_connection_end_input(struct gpald_connection *c);
+
+/* Output. */
+
+/*
+ * Whether so much is owed, by the connection or by all of its user, that nothing is
+ * answered.
+ */
+bool gpald_connection_is_held_back(const struct gpald_connection *c);
+
+/*
+ * Takes a line to be sent, the answers to `requests` requests; NULL is out of
+ * memory and closes the connection.
+ */
+void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length,
+				 size_t requests);
+
+/* Adds a copy of a line that answers no request. */
+void gpald_connection_add_copy(struct gpald_connection *c, const char *line, size_t length);
+
+/* Adds the refusal of a line that was not read. */
+void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason);
+
+/* Gives what has been added to libuv. */
+void gpald_connection_flush(struct gpald_connection *c);
+
+/*
+ * Bytes are no longer owed: they were written, or the connection is gone.
+ * Connections that were held back by them go on.
+ */
+void gpald_connection_release(struct gpald_connection *c, size_t bytes);
+
+/* Subscriptions. */
+
+/* Adds as many of the events that are due as may be on their way at a time. */
+void gpald_subscription_send(struct gpald_connection *c);
+
+/* Whether gpald_subscription_send() has something to do. */
+bool gpald_subscription_is_due(const struct gpald_connection *c);
+
+/* Whether events are due, now or when others have been written. */
+bool gpald_subscription_is_behind(const struct gpald_connection *c);
+
+/* Closes a subscriber whose next event is no longer kept. */
+void gpald_subscription_check(struct gpald_connection *c);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Who gets a connection, and what happens to all of them at once. */
+#include "config.h"
+
+#include "server/connection_state.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* Accepting. */
+
+/* Whether there is no place for one more connection of that user. */
+static bool is_full(const struct gpald_connections *all, const struct gpald_user *user)
+{
+	const uint64_t *limits = all->service->limits->values;
+	const uint64_t all_places = limits[GPALD_LIMIT_CONNECTIONS];
+	const uint64_t of_root = limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
+	uint64_t places = all_places;
+
+	/* However few there may be, half of them are for everyone. */
+	if (user->uid != 0)
+		places -= of_root < all_places / 2 ? of_root : all_places / 2;
+	return all->users.connections >= places ||
+	       user->connections >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
+}
+
+/*
+ * Says why and hangs up. Some of what the client has sent is read, so that most
+ * clients see the reply before the reset.
+ */
+static void turn_away(struct gpald_connection *c, int fd)
+{
+	size_t length = 0;
+	char *reply = gpald_service_refusal(c->all->service, &c->caller, GPALD_OVERLOADED, &length);
+
+	if (reply && send(fd, reply, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+		shutdown(fd, SHUT_WR);
+		for (int i = 0; i < 8; i++)
+			if (recv(fd, c->all->read_buffer, sizeof(c->all->read_buffer),
+				 MSG_DONTWAIT) <= 0)
+				break;
+	}
+	free(reply);
+	/* The refusal has been logged. */
+	gpald_connection_close(c, GPALD_LOG_DEBUG, "too_many_connections");
+}
+
+/* Whether the peer of a socket is in a group, by its primary or another one. */
+static bool is_member(int fd, const struct ucred *peer, gid_t group)
+{
+	gid_t *groups = NULL;
+	socklen_t size = 0;
+	bool found = false;
+
+	if (group == (gid_t)-1 || peer->gid == group)
+		return group != (gid_t)-1;
+	/* The first call tells how many there are. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE ||
+	    !(groups = malloc(size)))
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0)
+		for (size_t i = 0; i < size / sizeof(*groups); i++)
+			found |= groups[i] == group;
+	free(groups);
+	return found;
+}
+
+bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener, bool inspect)
+{
+	struct gpald_connection *c = calloc(1, sizeof(*c));
+	struct ucred peer = { .uid = (uid_t)-1, .pid = 0 };
+	socklen_t size = sizeof(peer);
+	struct gpald_user *user;
+	int fd;
+
+	if (!c || uv_pipe_init(all->loop, &c->pipe, 0)) {
+		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=\"out of memory\"");
+		free(c);
+		return false;
+	}
+	c->all = all;
+	c->next = all->first;
+	if (c->next)
+		c->next->previous = c;
+	all->first = c;
+	all->count++;
+	c->serve_until = all->is_stopping ? 0 : UINT64_MAX;
+	gpald_line_buffer_init(&c->input,
+			       (size_t)gpald_connection_limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES));
+
+	if (uv_accept((uv_stream_t *)listener, gpald_connection_stream(c)) ||
+	    uv_fileno((uv_handle_t *)&c->pipe, &fd) ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size)) {
+		gpald_connection_close(c, GPALD_LOG_WARNING, "accept_failed");
+		return true;
+	}
+	c->caller = (struct gpald_caller){
+		.uid = peer.uid,
+		.pid = peer.pid,
+		.is_admin = is_member(fd, &peer, all->admin_group),
+		.inspect = inspect,
+	};
+	user = gpald_user_ref(&all->users, peer.uid);
+	if (!user) {
+		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+		return true;
+	}
+	if (is_full(all, user)) {
+		turn_away(c, fd);
+		gpald_user_unref(&all->users, user);
+		return true;
+	}
+	c->user = user;
+	user->connections++;
+	all->users.connections++;
+	all->service->statistics.accepted++;
+	gpald_connection_log(GPALD_LOG_DEBUG, "connection_accepted", c, "none");
+	gpald_connection_advance(c);
+	return true;
+}
+
+/* All connections. */
+
+/* While a call waits nothing is read, so nothing else tells that the client has gone. */
+static bool has_gone(struct gpald_connection *c)
+{
+	struct pollfd peer = { .events = 0 };
+
+	return c->call && uv_fileno((uv_handle_t *)&c->pipe, &peer.fd) == 0 &&
+	       poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR));
+}
+
+static void check_times(struct gpald_connection *c, uint64_t now)
+{
+	const size_t backlog = c->pipe.write_queue_size;
+
+	if (has_gone(c)) {
+		gpald_connection_close(c, GPALD_LOG_DEBUG, "client_gone");
+		return;
+	}
+	if (backlog == 0 || backlog != c->backlog_seen) {
+		c->backlog_seen = backlog;
+		c->progress_at = now;
+	} else if (now - c->progress_at >= gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_STALL_MS)) {
+		gpald_connection_close(c, GPALD_LOG_WARNING, "output_stalled");
+		return;
+	}
+	if (c->line_since != 0 &&
+	    now - c->line_since >= gpald_connection_limit(c, GPALD_LIMIT_UNFINISHED_LINE_MS)) {
+		gpald_connection_log(GPALD_LOG_WARNING, "line_unfinished", c, "timeout");
+		gpald_connection_refuse(c, GPALD_TIMEOUT);
+		gpald_connection_flush(c);
+		gpald_connection_end_input(c);
+	}
+}
+
+/* Calls `visit` for each connection not yet closing; it may close the one it is given. */
+static void for_each(struct gpald_connections *all,
+		     void (*visit)(struct gpald_connection *c, uint64_t now))
+{
+	const uint64_t now = uv_now(all->loop);
+
+	/* A closed connection leaves the list only when the loop turns. */
+	for (struct gpald_connection *c = all->first; c; c = c->next)
+		if (c->state != GPALD_CONNECTION_CLOSING)
+			visit(c, now);
+}
+
+void gpald_connections_tick(struct gpald_connections *all)
+{
+	for_each(all, check_times);
+}
+
+static void send_events(struct gpald_connection *c, uint64_t now)
+{
+	(void)now;
+	gpald_subscription_check(c);
+	if (c->state != GPALD_CONNECTION_CLOSING)
+		gpald_connection_advance(c);
+}
+
+void gpald_connections_send_events(struct gpald_connections *all)
+{
+	if (all->subscribers)
+		for_each(all, send_events);
+}
+
+static void stop_serving(struct gpald_connection *c, uint64_t now)
+{
+	(void)now;
+	c->serve_until = gpald_line_buffer_received(&c->input);
+}
+
+void gpald_connections_stop_serving(struct gpald_connections *all)
+{
+	all->is_stopping = true;
+	for_each(all, stop_serving);
+}
+
+/*
+ * From here on the kernel takes nothing more from the client, and says so to it.
+ * What it has taken is read to the end, and refused by name.
+ */
+static void stop_reading(struct gpald_connection *c, uint64_t now)
+{
+	struct pollfd peer = { .events = POLLRDHUP };
+
+	(void)now;
+	if (c->state != GPALD_CONNECTION_OPEN || uv_fileno((uv_handle_t *)&c->pipe, &peer.fd))
+		return;
+	/* A client that has ended its input itself has had its last line cut off by nobody. */
+	if (poll(&peer, 1, 0) == 1 && (peer.revents & POLLRDHUP))
+		return;
+	c->is_cut_off = true;
+	if (shutdown(peer.fd, SHUT_RD))
+		gpald_connection_end_input(c);
+}
+
+void gpald_connections_stop_reading(struct gpald_connections *all)
+{
+	for_each(all, stop_reading);
+}
+
+static void close_now(struct gpald_connection *c, uint64_t now)
+{
+	(void)now;
+	gpald_connection_close(c, GPALD_LOG_WARNING, "drain_timeout");
+}
+
+void gpald_connections_close(struct gpald_connections *all)
+{
+	for_each(all, close_now);
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods on live layouts: params in, registry, answers out. */
+#include "config.h"
+
+#include "server/methods.h"
+
+#include "registry/codec.h"
+#include "wire/layout_encode.h"
+#include "wire/registry_decode.h"
+#include "wire/request_encode.h"
+
+#include <gpalayout/probe.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define LIST_DEFAULT 100 /* layouts on a page */
+
+/* Decoded bytes of a record, for as long as an answer is being built. */
+struct opened_record {
+	struct gpald_arena *arena;
+	struct gpal_layout layout;
+	struct gpal_request request;
+};
+
+static void close_record(struct opened_record *opened)
+{
+	gpald_arena_free(opened->arena);
+}
+
+#define AUTO_CLOSE __attribute__((cleanup(close_record)))
+
+static int open_record(struct opened_record *opened, const struct gpald_record *record,
+		       struct gpald_wire_error *error)
+{
+	enum gpald_codec_result result = GPALD_CODEC_NO_MEMORY;
+
+	opened->arena = gpald_arena_new(0);
+	if (opened->arena)
+		result = gpald_decode_layout_blob(&record->layout, opened->arena, &opened->layout);
+	if (result == GPALD_CODEC_OK)
+		result = gpald_decode_request_blob(&record->request, opened->arena,
+						   &opened->request);
+	if (result == GPALD_CODEC_OK)
+		return 0;
+	if (result == GPALD_CODEC_NO_MEMORY)
+		return gpald_method_no_memory(error);
+	return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_INTERNAL),
+			    "the record of %s cannot be read", record->name);
+}
+
+static int not_found(const char *name, struct gpald_wire_error *error)
+{
+	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
+	return gpald_point(error, "/name");
+}
+
+/* What changes from one record to another, as JSON. */
+static int build_changes(const struct gpald_record *from, const struct gpald_record *to,
+			 cJSON **changes, struct gpald_wire_error *error)
+{
+	AUTO_CLOSE struct opened_record before = { 0 }, after = { 0 };
+	struct gpal_changes *list;
+
+	if (open_record(&before, from, error) || open_record(&after, to, error))
+		return -1;
+	if (gpal_compare(&before.layout, &after.layout, &list, NULL))
+		return gpald_method_no_memory(error);
+	*changes = gpald_encode_changes(list);
+	gpal_changes_free(list);
+	return *changes ? 0 : gpald_method_no_memory(error);
+}
+
+static int would_move(const struct gpald_operation *operation, struct gpald_wire_error *error)
+{
+	cJSON *changes;
+
+	if (build_changes(operation->previous, operation->record, &changes, error))
+		return -1;
+	gpald_refuse(error, GPALD_REASON_OF(GPAL_E_WOULD_MOVE), "%s: %s", operation->name,
+		     operation->core.message);
+	error->changes = changes;
+	return gpald_point(error, "/request");
+}
+
+/* What an operation that was not done is refused with. */
+static int refuse(const struct gpald_operation *operation, struct gpald_wire_error *error)
+{
+	switch (operation->outcome) {
+	case GPALD_OUTCOME_NOT_FOUND:
+		return not_found(operation->name, error);
+	case GPALD_OUTCOME_CONFLICT:
+		gpald_refuse(error, GPALD_CONFLICT, "%s exists and was made of another request",
+			     operation->name);
+		error->generation = operation->generation;
+		return gpald_point(error, "/name");
+	case GPALD_OUTCOME_GENERATION_MISMATCH:
+		gpald_refuse(error, GPALD_GENERATION_MISMATCH,
+			     "%s has generation %" PRIu64 ", not %" PRIu64, operation->name,
+			     operation->generation, operation->generation_wanted);
+		error->generation = operation->generation;
+		return gpald_point(error, "/generation");
+	case GPALD_OUTCOME_DENIED:
+		gpald_refuse(error, GPALD_DENIED,
+			     "%s belongs to uid %ld; only that user, root and the admin group may "
+			     "change it",
+			     operation->name, (long)operation->owner_uid);
+		error->owner_uid = operation->owner_uid;
+		return gpald_point(error, "/name");
+	case GPALD_OUTCOME_OTHER_POLICY:
+		gpald_refuse(error, GPALD_CONFLICT,
+			     "%s was made under %s and keeps that policy; leave it out, or name it",
+			     operation->name, operation->record->policy->name);
+		error->generation = operation->generation;
+		return gpald_point(error, "/request/policy");
+	case GPALD_OUTCOME_WOULD_MOVE:
+		return would_move(operation, error);
+	case GPALD_OUTCOME_NO_LAYOUT:
+		gpald_refuse_core(error, &operation->core, "/request");
+		return -1;
+	case GPALD_OUTCOME_TOO_MANY:
+		return gpald_refuse(error, GPALD_STORE_FULL,
+				    "as many layouts are live as the daemon keeps (live_layouts); "
+				    "nothing was changed");
+	case GPALD_OUTCOME_STORE_FULL:
+		return gpald_refuse(error, GPALD_STORE_FULL,
+				    "the store has no room left; nothing was changed");
+	case GPALD_OUTCOME_STORE_FAILED:
+		return gpald_refuse(error, GPALD_STORE_FAILED,
+				    "the store failed and the daemon stops; after its restart, "
+				    "layout.get tells whether %s was changed",
+				    operation->name);
+	case GPALD_OUTCOME_NO_MEMORY:
+	case GPALD_OUTCOME_DONE:
+		break;
+	}
+	return gpald_method_no_memory(error);
+}
+
+/* layout.create, layout.update, layout.delete */
+
+int gpald_layout_create_begin(const struct gpald_service *service, const cJSON *params,
+			      struct gpald_operation *operation, struct gpald_wire_error *error)
+{
+	struct gpald_create_params create;
+	struct gpald_pool pool = { 0 };
+	int code;
+
+	(void)service;
+	code = gpald_decode_create_params(params, &pool, &create, error);
+	if (code == 0) {
+		operation->kind = GPALD_OPERATION_CREATE;
+		strcpy(operation->name, create.name);
+		if (!gpald_encode_request_blob(&create.request, &operation->request))
+			code = gpald_method_no_memory(error);
+	}
+	gpald_pool_clear(&pool);
+	return code;
+}
+
+int gpald_layout_create_finish(const struct gpald_operation *operation, cJSON **result,
+			       struct gpald_wire_error *error)
+{
+	AUTO_CLOSE struct opened_record opened = { 0 };
+	struct gpald_builder b = { .failed = false };
+	cJSON *tree;
+
+	if (operation->outcome != GPALD_OUTCOME_DONE)
+		return refuse(operation, error);
+	if (open_record(&opened, operation->record, error))
+		return -1;
+	tree = cJSON_CreateObject();
+	gpald_build_text(&b, tree, "name", operation->name);
+	gpald_build_integer(&b, tree, "generation", (int64_t)operation->generation);
+	gpald_build_item(&b, tree, "created", cJSON_CreateBool(operation->created));
+	gpald_build_item(&b, tree, "layout", gpald_encode_layout(&opened.layout));
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+int gpald_layout_update_begin(const struct gpald_service *service, const cJSON *params,
+			      struct gpald_operation *operation, struct gpald_wire_error *error)
+{
+	struct gpald_update_params update;
+	struct gpald_pool pool = { 0 };
+	int code;
+
+	(void)service;
+	code = gpald_decode_update_params(params, &pool, &update, error);
+	if (code == 0) {
+		operation->kind = GPALD_OPERATION_UPDATE;
+		strcpy(operation->name, update.name);
+		operation->has_generation = update.generation.set;
+		operation->generation_wanted = update.generation.value;
+		operation->dry_run = update.dry_run;
+		operation->allow_moves = update.allow_moves;
+		if (!gpald_encode_request_blob(&update.request, &operation->request))
+			code = gpald_method_no_memory(error);
+	}
+	gpald_pool_clear(&pool);
+	return code;
+}
+
+int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **result,
+			       struct gpald_wire_error *error)
+{
+	AUTO_CLOSE struct opened_record opened = { 0 };
+	struct gpald_builder b = { .failed = false };
+	cJSON *tree, *changes;
+
+	if (operation->outcome != GPALD_OUTCOME_DONE)
+		return refuse(operation, error);
+	if (open_record(&opened, operation->record, error) ||
+	    build_changes(operation->previous, operation->record, &changes, error))
+		return -1;
+	tree = cJSON_CreateObject();
+	gpald_build_text(&b, tree, "name", operation->name);
+	gpald_build_integer(&b, tree, "generation", (int64_t)operation->generation);
+	gpald_build_item(&b, tree, "layout", gpald_encode_layout(&opened.layout));
+	gpald_build_item(&b, tree, "changes", changes);
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+int gpald_layout_delete_begin(const struct gpald_service *service, const cJSON *params,
+			      struct gpald_operation *operation, struct gpald_wire_error *error)
+{
+	struct gpald_name_params remove;
+
+	(void)service;
+	if (gpald_decode_delete_params(params, &remove, error))
+		return -1;
+	operation->kind = GPALD_OPERATION_DELETE;
+	strcpy(operation->name, remove.name);
+	operation->has_generation = remove.generation.set;
+	operation->generation_wanted = remove.generation.value;
+	return 0;
+}
+
+int gpald_layout_delete_finish(const struct gpald_operation *operation, cJSON **result,
+			       struct gpald_wire_error *error)
+{
+	struct gpald_builder b = { .failed = false };
+	cJSON *tree;
+
+	if (operation->outcome != GPALD_OUTCOME_DONE)
+		return refuse(operation, error);
+	tree = cJSON_CreateObject();
+	gpald_build_text(&b, tree, "name", operation->name);
+	gpald_build_integer(&b, tree, "generation", (int64_t)operation->generation);
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+/* layout.get, layout.list */
+
+int gpald_layout_get(const struct gpald_context *context, const cJSON *params, cJSON **result,
+		     struct gpald_wire_error *error)
+{
+	AUTO_CLOSE struct opened_record opened = { 0 };
+	struct gpald_builder b = { .failed = false };
+	const struct gpald_record *record;
+	struct gpald_name_params get;
+	cJSON *tree;
+
+	if (gpald_decode_get_params(params, &get, error))
+		return -1;
+	record = gpald_registry_find(context->service->registry, get.name);
+	if (!record)
+		return not_found(get.name, error);
+	if (open_record(&opened, record, error))
+		return -1;
+	tree = cJSON_CreateObject();
+	gpald_build_text(&b, tree, "name", record->name);
+	gpald_build_integer(&b, tree, "generation", (int64_t)record->facts.generation);
+	gpald_build_integer(&b, tree, "owner_uid", record->facts.owner_uid);
+	gpald_build_time(&b, tree, "created_at", record->facts.created_at_ms);
+	gpald_build_time(&b, tree, "updated_at", record->facts.updated_at_ms);
+	gpald_build_item(&b, tree, "request", gpald_encode_request(&opened.request));
+	gpald_build_item(&b, tree, "layout", gpald_encode_layout(&opened.layout));
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+static void build_row(struct gpald_builder *b, cJSON *array, const struct gpald_record *record)
+{
+	cJSON *row = gpald_build_object(b, array, NULL);
+
+	gpald_build_text(b, row, "name", record->name);
+	gpald_build_integer(b, row, "generation", (int64_t)record->facts.generation);
+	gpald_build_text(b, row, "arch", gpal_arch_name(record->arch));
+	gpald_build_text(b, row, "policy", record->policy->name);
+	gpald_build_hex(b, row, "ram_size", record->ram_size);
+	gpald_build_hex(b, row, "top", record->top);
+	gpald_build_text(b, row, "digest", record->digest);
+	gpald_build_integer(b, row, "owner_uid", record->facts.owner_uid);
+	gpald_build_time(b, row, "created_at", record->facts.created_at_ms);
+}
+
+/* A page is what follows a name, so entries that come and go move none that stay. */
+int gpald_layout_list(const struct gpald_context *context, const cJSON *params, cJSON **result,
+		      struct gpald_wire_error *error)
+{
+	const struct gpald_registry *registry = context->service->registry;
+	const uint64_t limit_max = context->service->limits->values[GPALD_LIMIT_LIST_PAGE];
+	struct gpald_builder b = { .failed = false };
+	const struct gpald_record *record, *last = NULL;
+	struct gpald_list_params list;
+	cJSON *tree, *rows;
+	uint64_t left;
+
+	if (gpald_decode_list_params(params, limit_max, &list, error))
+		return -1;
+	left = list.limit.set           ? list.limit.value :
+	       LIST_DEFAULT < limit_max ? LIST_DEFAULT :
+					  limit_max;
+	tree = cJSON_CreateObject();
+	gpald_build_integer(&b, tree, "revision",
+			    (int64_t)gpald_registry_events(registry)->revision);
+	rows = gpald_build_array(&b, tree, "layouts");
+	record = gpald_registry_after(registry, list.after);
+	for (; record && left > 0 && !b.failed; left--) {
+		build_row(&b, rows, record);
+		last = record;
+		record = gpald_registry_after(registry, record->name);
+	}
+	if (record && last)
+		gpald_build_text(&b, tree, "next", last->name);
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+/* layout.probe */
+
+static int answer_probe(const struct gpal_layout *layout, const struct gpal_request *request,
+			uint64_t address, cJSON **result, struct gpald_wire_error *error)
+{
+	struct gpald_builder b = { .failed = false };
+	struct gpal_probe probe;
+	struct gpal_error core;
+	cJSON *tree, *range;
+
+	if (gpal_layout_probe(layout, request, address, &probe, &core)) {
+		gpald_refuse_core(error, &core, "");
+		return gpald_point(error, "/address");
+	}
+	tree = cJSON_CreateObject();
+	if (probe.is_free) {
+		gpald_build_range(&b, tree, "free", probe.range);
+		return gpald_method_finish(&b, tree, result, error);
+	}
+	range = gpald_build_object(&b, tree, "range");
+	gpald_build_text(&b, range, "tag", probe.tag);
+	gpald_build_text(&b, range, "kind", gpal_kind_name(probe.kind));
+	gpald_build_bounds(&b, range, probe.range);
+	gpald_build_hex(&b, range, "offset", probe.offset);
+	if (probe.has_node)
+		gpald_build_integer(&b, range, "node", probe.node);
+	if (probe.root_complex)
+		gpald_build_text(&b, range, "root_complex", probe.root_complex);
+	if (probe.has_slot)
+		gpald_build_integer(&b, range, "slot", probe.slot);
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+static int probe_live(const struct gpald_registry *registry, const struct gpald_probe_params *probe,
+		      cJSON **result, struct gpald_wire_error *error)
+{
+	AUTO_CLOSE struct opened_record opened = { 0 };
+	const struct gpald_record *record = gpald_registry_find(registry, probe->name);
+
+	if (!record)
+		return not_found(probe->name, error);
+	if (open_record(&opened, record, error))
+		return -1;
+	return answer_probe(&opened.layout, &opened.request, probe->address, result, error);
+}
+
+static int probe_request(const struct gpald_probe_params *probe, cJSON **result,
+			 struct gpald_wire_error *error)
+{
+	struct gpal_layout *layout;
+	struct gpal_error core;
+	int code;
+
+	if (gpal_resolve(&probe->request, &layout, &core)) {
+		gpald_refuse_core(error, &core, "/request");
+		return -1;
+	}
+	code = answer_probe(layout, &probe->request, probe->address, result, error);
+	gpal_layout_free(layout);
+	return code;
+}
+
+int gpald_layout_probe(const struct gpald_context *context, const cJSON *params, cJSON **result,
+		       struct gpald_wire_error *error)
+{
+	const struct gpald_service *service = context->service;
+	struct gpald_probe_params probe;
+	struct gpald_pool pool = { 0 };
+	int code = gpald_decode_probe_params(params, service->default_policy, &pool, &probe, error);
+
+	if (code == 0)
+		code = probe.name ? probe_live(service->registry, &probe, result, error) :
+				    probe_request(&probe, result, error);
+	gpald_pool_clear(&pool);
+	return code;
+}
+
+/* events.subscribe */
+
+int gpald_events_subscribe(const struct gpald_context *context, const cJSON *params, cJSON **result,
+			   struct gpald_wire_error *error)
+{
+	const struct gpald_event_ring *events = gpald_registry_events(context->service->registry);
+	const uint64_t oldest = gpald_event_ring_oldest(events);
+	struct gpald_builder b = { .failed = false };
+	struct gpald_subscribe_params subscribe;
+	uint64_t since = events->revision;
+	cJSON *tree;
+
+	if (gpald_decode_subscribe_params(params, &subscribe, error))
+		return -1;
+	if (context->caller->is_subscribed)
+		return gpald_refuse(error, GPALD_INVALID_REQUEST,
+				    "this connection is subscribed already; use another one");
+	if (subscribe.since.set)
+		since = subscribe.since.value;
+	if (since < oldest || since > events->revision) {
+		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
+			     "the events after revision %" PRIu64
+			     " are not kept: list the layouts, and subscribe with the revision "
+			     "of the list",
+			     since);
+		error->revision = events->revision;
+		error->oldest_since = oldest;
+		return gpald_point(error, "/since");
+	}
+	tree = cJSON_CreateObject();
+	gpald_build_integer(&b, tree, "revision", (int64_t)events->revision);
+	if (gpald_method_finish(&b, tree, result, error))
+		return -1;
+	context->answer->subscribed = (struct gpal_optional){ true, since };
+	return 0;
+}

@@ -1,0 +1,539 @@
+# SPDX-License-Identifier: MIT
+"""
+What the daemon promises when the store does not do its part: a full, slow or failing disk, a database that cannot
+be used, and the end of the daemon under load.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Daemon, main
+from vm import REQUEST, reason, request
+
+
+class FaultyDaemon(Daemon):
+    """A daemon whose disk does what set() says."""
+
+    def __init__(self, *options):
+        super().__init__(*options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS})
+        self.wait_ready()
+
+    def start(self, wait=True):
+        self.fault_path = os.path.join(self.folder, "fault")
+        self.env["GPALAYOUT_FAULT"] = self.fault_path
+        self.set("")
+        super().start(wait)
+
+    def set(self, fault):
+        """Replaces the file as a whole, lest half a word be read."""
+        with open(self.fault_path + ".new", "w", encoding="ascii") as file:
+            file.write(fault)
+        os.rename(self.fault_path + ".new", self.fault_path)
+
+
+def create(client, name, wanted=None):
+    return client.call("layout.create", {"name": name, "request": wanted or REQUEST})
+
+
+def send_create(client, name):
+    client.send(json.dumps({"jsonrpc": "2.0", "id": name, "method": "layout.create",
+                            "params": {"name": name, "request": REQUEST}}).encode() + b"\n")
+
+
+def flip(path, at):
+    """Flips a bit; the second time it is as it was."""
+    with open(path, "r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 0x10]))
+
+
+def live(daemon):
+    """All live layouts, as layout.get tells of them, by name."""
+    found, params = {}, {}
+    with daemon.connect() as client:
+        while True:
+            page = client.call("layout.list", params)["result"]
+            for row in page["layouts"]:
+                found[row["name"]] = client.call("layout.get", {"name": row["name"]})["result"]
+            if "next" not in page:
+                return found
+            params = {"after": page["next"]}
+
+
+class Promises(unittest.TestCase):
+    def assert_reads_go_on(self, daemon, name):
+        for inspect in (False, True):
+            with daemon.connect(inspect) as client:
+                for method, params in (("layout.resolve", {"request": REQUEST}), ("layout.get", {"name": name}),
+                                       ("layout.list", {}), ("layout.probe", {"name": name, "address": 0}),
+                                       ("daemon.stats", {})):
+                    self.assertIn("result", client.call(method, params), method)
+
+    def assert_same_after_restart(self, daemon, before):
+        daemon.stop()
+        daemon.start()
+        self.assertEqual(live(daemon), before)
+
+
+class Stalled(Promises):
+    """A disk that takes for ever over a commit."""
+
+    def test_everyone_who_needs_no_disk_is_served(self):
+        with FaultyDaemon() as daemon, daemon.connect() as waiting:
+            with daemon.connect() as client:
+                create(client, "there")
+            daemon.set("stall")
+            send_create(waiting, "wanted")
+            for _ in range(50):
+                self.assert_reads_go_on(daemon, "there")
+            # Nobody sees what is not on disk.
+            with daemon.connect() as client:
+                self.assertEqual(reason(client.call("layout.get", {"name": "wanted"})), "not_found")
+            waiting.sock.settimeout(0.05)
+            with self.assertRaises(TimeoutError):
+                waiting.read_line()
+            waiting.sock.settimeout(PATIENCE)
+            daemon.set("")
+            self.assertTrue(waiting.read_reply()["result"]["created"])
+
+    def test_those_who_wait_share_the_next_commit(self):
+        with FaultyDaemon() as daemon:
+            clients = [daemon.connect() for _ in range(32)]
+            with daemon.connect() as client:
+                before = client.call("daemon.stats")["result"]["store"]["commits"]
+                daemon.set("stall")
+                send_create(clients[0], "vm-0")
+                # Once it is with the disk, the others come.
+                time.sleep(0.2)
+                for i in range(1, 32):
+                    send_create(clients[i], f"vm-{i}")
+                self.assertIn("result", client.call("daemon.info"))
+                time.sleep(0.2)
+                daemon.set("")
+                for waiting in clients:
+                    self.assertTrue(waiting.read_reply()["result"]["created"])
+                    waiting.close()
+                stats = client.call("daemon.stats")["result"]["store"]
+                self.assertEqual(stats["changes"], 32)
+                self.assertLessEqual(stats["commits"] - before, 3)
+
+    def test_a_client_that_leaves_does_not_take_its_change_with_it(self):
+        with FaultyDaemon() as daemon:
+            daemon.set("stall")
+            with daemon.connect() as client:
+                send_create(client, "left")
+                self.assertIn("result", daemon.call("daemon.info"))
+            daemon.set("")
+            deadline = time.monotonic() + PATIENCE
+            while "left" not in live(daemon) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.assertIn("left", live(daemon))
+
+    def test_the_end_does_not_wait_for_ever(self):
+        with FaultyDaemon("--limit", "drain_ms=1000") as daemon, daemon.connect() as client:
+            create(client, "there")
+            before = live(daemon)
+            daemon.set("stall")
+            send_create(client, "wanted")
+            self.assertIn("result", daemon.call("daemon.info"))
+            self.assertEqual(daemon.stop(), 1)
+            self.assertIn("event=store_stalled", daemon.log())
+            self.assertIsNone(client.read_line())
+            daemon.start()
+            after = live(daemon)
+            self.assertEqual(after.pop("wanted", {}).get("name", "wanted"), "wanted")
+            self.assertEqual(after, before)
+
+
+    def test_a_commit_that_ends_late_ends_the_daemon_cleanly(self):
+        """All clients have been cut off by a second signal, and then the disk goes on."""
+        with FaultyDaemon() as daemon, daemon.connect() as client:
+            daemon.set("stall")
+            send_create(client, "late")
+            self.assertIn("result", daemon.call("daemon.info"))
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_log("event=stopping")
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_log("again=true")
+            time.sleep(0.3)
+            daemon.set("")
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+            daemon.start()
+            self.assertEqual(list(live(daemon)), ["late"])
+
+    def test_clients_that_give_up_leave_their_places(self):
+        with FaultyDaemon("--limit", "connections_per_uid=4") as daemon:
+            daemon.set("stall")
+            for i in range(4):
+                with daemon.connect() as client:
+                    send_create(client, f"vm-{i}")
+            deadline = time.monotonic() + PATIENCE
+            reply = {"error": None}
+            while "error" in reply and time.monotonic() < deadline:
+                try:
+                    reply = daemon.call("layout.resolve", {"request": REQUEST})
+                except (AssertionError, ConnectionError):
+                    time.sleep(0.05)
+            self.assertIn("result", reply)
+            daemon.set("")
+            self.assertEqual(daemon.stop(), 0)
+
+
+class Full(Promises):
+    """A disk without room: refused, and everything else goes on."""
+
+    def fill(self, daemon):
+        """Creates layouts until one is refused; their number."""
+        with daemon.connect() as client:
+            for i in range(10000):
+                reply = create(client, f"vm-{i:05}")
+                if "error" in reply:
+                    self.assertEqual((reply["error"]["code"], reason(reply)), (8, "store_full"))
+                    return i
+        raise AssertionError("it is never full")
+
+    def check_full(self, daemon, made):
+        with daemon.connect() as client:
+            self.assertEqual(reason(create(client, "one-more")), "store_full")
+            self.assertEqual(reason(client.call("layout.get", {"name": "one-more"})), "not_found")
+            self.assertEqual(client.call("daemon.stats")["result"]["registry"]["layouts"], made)
+            self.assertFalse(create(client, "vm-00000")["result"]["created"])
+        self.assert_reads_go_on(daemon, "vm-00000")
+        self.assertIn("event=store_full", daemon.log())
+
+    def test_a_size_limit_on_the_database(self):
+        with Daemon("--limit", "store_bytes=256KiB", "--limit", "events_kept=100") as daemon:
+            made = self.fill(daemon)
+            self.check_full(daemon, made)
+            with daemon.connect() as client:
+                # Room comes back with what is deleted.
+                for i in range(made // 2):
+                    self.assertIn("result", client.call("layout.delete", {"name": f"vm-{i:05}"}))
+                self.assertTrue(create(client, "one-more")["result"]["created"])
+            # But for the few pages that deleting may need.
+            self.assertLess(os.stat(os.path.join(daemon.state, "registry.db")).st_size, (64 + 16 + 100 // 16 + 1) * 4096)
+            self.assert_same_after_restart(daemon, live(daemon))
+
+    def test_a_disk_that_is_full_for_a_while(self):
+        with FaultyDaemon() as daemon, daemon.connect() as client:
+            for i in range(3):
+                create(client, f"vm-{i:05}")
+            daemon.set("enospc")
+            self.check_full(daemon, 3)
+            self.assertEqual(reason(client.call("layout.delete", {"name": "vm-00001"})), "store_full")
+            daemon.set("")
+            self.assertTrue(create(client, "one-more")["result"]["created"])
+            self.assertIn("result", client.call("layout.delete", {"name": "vm-00001"}))
+            self.assertEqual(sorted(live(daemon)), ["one-more", "vm-00000", "vm-00002"])
+            self.assert_same_after_restart(daemon, live(daemon))
+
+    def test_a_crash_while_it_is_full_keeps_what_was_acknowledged(self):
+        with FaultyDaemon() as daemon, daemon.connect() as client:
+            create(client, "there")
+            before = live(daemon)
+            daemon.set("enospc")
+            self.assertEqual(reason(create(client, "refused")), "store_full")
+            daemon.process.kill()
+            daemon.process.wait()
+            daemon.start()
+            self.assertEqual(live(daemon), before)
+
+    def test_a_limit_on_the_size_of_files(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+            try:
+                daemon.start()
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            made = self.fill(daemon)
+            self.check_full(daemon, made)
+            before = live(daemon)
+            daemon.stop()
+            daemon.start()
+            self.assertEqual(live(daemon), before)
+            with daemon.connect() as client:
+                self.assertTrue(create(client, "one-more")["result"]["created"])
+
+    def test_a_small_file_system(self):
+        """A real one, where this user may mount any."""
+        mount = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=512k,mode=700 none "$0" && exec "$@"']
+        if shutil.which("unshare") is None or subprocess.run(
+                [*mount, "/mnt", "true"], capture_output=True, check=False).returncode:
+            self.skipTest("no file system can be mounted here")
+
+        class SmallDaemon(Daemon):
+            def start(self, wait=True):
+                os.mkdir(self.state, 0o700)
+                with open(self.log_path, "ab") as log:
+                    self.process = subprocess.Popen(
+                        [*mount, self.state, GPALAYOUTD, "--socket", self.socket,
+                         "--inspect-socket", self.inspect_socket, *self.options],
+                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
+                self.wait_ready()
+
+        with SmallDaemon() as daemon:
+            made = self.fill(daemon)
+            self.assertGreater(made, 0)
+            self.check_full(daemon, made)
+
+
+class Failing(Promises):
+    """A disk that breaks: nothing is acknowledged, the daemon ends, and the next one is sound."""
+
+    def check(self, fault):
+        with FaultyDaemon() as daemon, daemon.connect() as client, daemon.connect() as other:
+            for i in range(5):
+                create(client, f"vm-{i}")
+            before = live(daemon)
+            daemon.set(fault)
+            reply = create(client, "unsure")
+            self.assertEqual((reply["error"]["code"], reason(reply)), (7, "store_failed"))
+            # Whoever comes while it ends is told so, or finds it gone.
+            try:
+                reply = create(other, "later")
+                self.assertIn(reason(reply), ("store_failed", "shutting_down"))
+            except (AssertionError, ConnectionError):
+                pass
+            self.assertEqual(daemon.process.wait(PATIENCE), 1)
+            line = [line for line in daemon.log().splitlines() if "event=store_failed" in line]
+            self.assertEqual(len(line), 1)
+            self.assertIn(os.path.join(daemon.state, "registry.db"), line[0])
+            daemon.set("")
+            daemon.start()
+            after = live(daemon)
+            self.assertNotIn("later", after)
+            self.assertEqual(after.pop("unsure", {}).get("request", {}).get("arch", "x86_64"), "x86_64")
+            self.assertEqual(after, before)
+            with daemon.connect() as again:
+                self.assertIn("result", create(again, "unsure"))
+
+    def test_writing_fails(self):
+        self.check("eio-write")
+
+    def test_synchronising_fails(self):
+        self.check("eio-sync")
+
+
+class Unusable(unittest.TestCase):
+    """A database that cannot be used is refused at the start, and left as it is."""
+
+    def setUp(self):
+        self.daemon = Daemon()
+        self.addCleanup(self.daemon.__exit__, AssertionError)
+        self.path = os.path.join(self.daemon.state, "registry.db")
+        victim = request(4, pcie={"root_complexes": [{"name": "root-complex-of-the-victim"}]})
+        with self.daemon.connect() as client:
+            for i in range(50):
+                create(client, f"vm-{i}")
+            self.assertIn("result", create(client, "victim", victim))
+            for i in range(50, 100):
+                create(client, f"vm-{i}")
+
+    def files(self):
+        found = {}
+        for name in sorted(os.listdir(self.daemon.state)):
+            with open(os.path.join(self.daemon.state, name), "rb") as file:
+                found[name] = hashlib.sha256(file.read()).hexdigest()
+        return found
+
+    def assert_refused(self, *words):
+        """What it says at the start has all the words; nothing is changed."""
+        before, had_socket = self.files(), os.path.exists(self.daemon.socket)
+        done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket, "--state-dir", self.daemon.state],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        self.assertEqual(self.files(), before)
+        self.assertEqual(os.path.exists(self.daemon.socket), had_socket)
+
+    def test_a_flipped_byte_in_a_record_names_the_layout(self):
+        self.daemon.stop()
+        with open(self.path, "rb") as file:
+            content = file.read()
+        found = [i for i in range(len(content)) if content.startswith(b"root-complex-of-the-victim", i)]
+        self.assertGreater(len(found), 3)
+        for at in (found[0] + 4, found[0] + 30, found[1] - 3, found[-1] + 2, found[-1] + 60):
+            flip(self.path, at)
+            self.assert_refused('event=layout_damaged name="victim"', self.path, "damaged")
+            flip(self.path, at)
+        self.daemon.start()
+        self.assertEqual(len(live(self.daemon)), 101)
+
+    def test_every_damaged_layout_is_named(self):
+        self.daemon.stop()
+        with sqlite3.connect(self.path) as db:
+            db.execute("UPDATE layouts SET owner_uid = owner_uid + 1 WHERE name IN ('vm-7', 'vm-9', 'victim')")
+        db.close()
+        self.assert_refused('name="vm-7"', 'name="vm-9"', 'name="victim"', "3 of its layouts")
+
+    def crash(self):
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+
+    def test_a_flipped_byte_in_the_log_of_a_crash_does_not_lose_layouts_in_silence(self):
+        """All but the last change, which cannot be told from one that was never finished."""
+        self.crash()
+        log = self.path + "-wal"
+        size = os.stat(log).st_size
+        for at in (1, 9, 17, 25, 40, 60, size // 3, size // 2, size // 2 + 4000):
+            flip(log, at)
+            self.assert_refused(log, "damaged")
+            flip(log, at)
+        self.daemon.start()
+        self.assertEqual(len(live(self.daemon)), 101)
+
+    def test_a_log_that_a_crash_has_cut_is_taken_up_to_there(self):
+        self.crash()
+        log = self.path + "-wal"
+        os.truncate(log, os.stat(log).st_size - 1)
+        self.daemon.start()
+        self.assertEqual(len(live(self.daemon)), 100)
+
+    def test_a_journal_of_another_program(self):
+        self.daemon.stop()
+        with open(self.path + "-journal", "wb") as file:
+            file.write(b"x" * 4096)
+        self.assert_refused(self.path + "-journal")
+
+    def test_every_page_of_the_database_counts(self):
+        """Its header, with which it could only be read; its events; its state."""
+        self.daemon.stop()
+        for at in (18, 19):
+            flip(self.path, at)
+            self.assert_refused(self.path)
+            flip(self.path, at)
+        for statement in ("UPDATE events SET name = 'vm-x' WHERE name = 'vm-3'",
+                          "DELETE FROM events WHERE revision = (SELECT min(revision) + 1 FROM events)",
+                          "DELETE FROM events WHERE revision = (SELECT max(revision) FROM events)",
+                          "UPDATE state SET generation_top = generation_top + 1",
+                          "UPDATE state SET revision = revision + 1", "DELETE FROM state"):
+            shutil.copy(self.path, self.daemon.folder + "/saved")
+            with sqlite3.connect(self.path) as db:
+                db.execute(statement)
+            db.close()
+            with self.subTest(statement):
+                self.assert_refused(self.path, "damaged")
+            shutil.copy(self.daemon.folder + "/saved", self.path)
+
+    def test_a_newer_schema(self):
+        self.daemon.stop()
+        with sqlite3.connect(self.path) as db:
+            db.execute("PRAGMA user_version = 2")
+        db.close()
+        self.assert_refused(self.path, "newer gpalayoutd", "schema version is 2")
+
+    def test_a_newer_schema_after_a_crash(self):
+        """Its log is there, too, and is not touched either."""
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.assertIn("registry.db-wal", self.files())
+        db = sqlite3.connect(self.path)
+        db.execute("PRAGMA user_version = 2")
+        saved = {name: open(os.path.join(self.daemon.state, name), "rb").read() for name in self.files()}
+        db.close()
+        for name, content in saved.items():
+            if not name.endswith("-shm"):
+                with open(os.path.join(self.daemon.state, name), "wb") as file:
+                    file.write(content)
+        self.assert_refused(self.path, "newer gpalayoutd")
+
+    def test_something_else(self):
+        self.daemon.stop()
+        for content in (b"", b"x", b"hello, world\n" * 1000):
+            with open(self.path, "wb") as file:
+                file.write(content)
+            self.assert_refused(self.path)
+        os.unlink(self.path)
+        with sqlite3.connect(self.path) as db:
+            db.execute("CREATE TABLE layouts (name)")
+        db.close()
+        self.assert_refused(self.path, "no registry of gpalayoutd")
+
+    def test_a_truncated_database(self):
+        self.daemon.stop()
+        size = os.stat(self.path).st_size
+        os.truncate(self.path, size // 2 // 4096 * 4096)
+        self.assert_refused(self.path)
+
+    def test_a_missing_database_beside_its_log(self):
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        os.unlink(self.path)
+        self.assert_refused(self.path, "missing")
+
+    def test_a_folder_open_to_others(self):
+        self.daemon.stop()
+        os.chmod(self.daemon.state, 0o750)
+        self.assert_refused(self.daemon.state, "0750", "chmod 0700")
+
+    def test_a_folder_that_cannot_be_made(self):
+        done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket + "2", "--state-dir",
+                               self.daemon.folder + "/no/where"],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(self.daemon.folder + "/no/where", done.stderr)
+
+    def test_the_folder_of_a_running_daemon(self):
+        done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket + "2", "--state-dir", self.daemon.state],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("another gpalayoutd uses this state folder", done.stderr)
+        self.assertEqual(len(live(self.daemon)), 101)
+
+    def test_only_the_owner_can_read_what_is_kept(self):
+        self.assertEqual(os.stat(self.daemon.state).st_mode & 0o777, 0o700)
+        for name in self.files():
+            self.assertEqual(os.stat(os.path.join(self.daemon.state, name)).st_mode & 0o777, 0o600, name)
+
+
+class Ending(unittest.TestCase):
+    def test_sigterm_under_load_loses_nothing_acknowledged(self):
+        for _ in range(5):
+            with Daemon() as daemon:
+                acknowledged, refused = {}, set()
+
+                def work(number, daemon=daemon, acknowledged=acknowledged, refused=refused):
+                    with daemon.connect() as client:
+                        for i in range(100000):
+                            name = f"vm-{number}-{i}"
+                            try:
+                                reply = create(client, name)
+                            except (AssertionError, ConnectionError):
+                                return
+                            if "result" in reply:
+                                acknowledged[name] = reply["result"]["layout"]
+                            else:
+                                self.assertEqual(reason(reply), "shutting_down")
+                                refused.add(name)
+
+                threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+                for thread in threads:
+                    thread.start()
+                while len(acknowledged) < 100:
+                    time.sleep(0.005)
+                self.assertEqual(daemon.stop(), 0)
+                for thread in threads:
+                    thread.join()
+                daemon.start()
+                found = {name: layout["layout"] for name, layout in live(daemon).items()}
+                for name, layout in acknowledged.items():
+                    self.assertEqual(found.get(name), layout)
+                self.assertFalse(refused & set(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,535 @@
+# SPDX-License-Identifier: MIT
+"""Live layouts: create, get, list, update, delete, probe; who may, and what a restart leaves."""
+
+import grp
+import json
+import os
+import threading
+import unittest
+
+from harness import Client, Daemon, DaemonTestCase, call_as, main
+from vm import REQUEST, reason, request
+
+
+def create(client, name, wanted=None):
+    return client.call("layout.create", {"name": name, "request": wanted or REQUEST})
+
+
+def get(client, name):
+    return client.call("layout.get", {"name": name})
+
+
+def delete(client, name, **params):
+    return client.call("layout.delete", {"name": name, **params})
+
+
+def update(client, name, wanted, **params):
+    return client.call("layout.update", {"name": name, "request": wanted, **params})
+
+
+def names(reply):
+    return [row["name"] for row in reply["result"]["layouts"]]
+
+
+class Creating(DaemonTestCase):
+    def test_create_answers_the_layout_that_resolve_answers(self):
+        with self.daemon.connect() as client:
+            made = create(client, "as-resolved")["result"]
+            resolved = client.call("layout.resolve", {"request": REQUEST})["result"]
+            self.assertEqual((made["name"], made["created"]), ("as-resolved", True))
+            self.assertEqual(made["layout"], resolved["layout"])
+
+    def test_the_same_request_again_is_the_same_answer(self):
+        with self.daemon.connect() as client:
+            first = create(client, "again")["result"]
+            second = create(client, "again")["result"]
+            self.assertEqual(second, dict(first, created=False))
+
+    def test_requests_are_compared_after_decoding(self):
+        """Whatever way sizes are written, whatever order members have, and with defaults of the protocol named."""
+        with self.daemon.connect() as client:
+            first = create(client, "decoded")["result"]
+            same = (
+                {"memory": {"nodes": [4294967296]}, "arch": "x86_64", "pcie": REQUEST["pcie"]},
+                {"memory": {"nodes": ["0x100000000"]}, "pcie": REQUEST["pcie"], "arch": "x86_64"},
+                dict(REQUEST, profile="gen2-uefi", reserved=[], virtio_mmio={"slots": 0}),
+                dict(REQUEST, pcie={"root_complexes": [
+                    {"iommu": "amd-vi", "end_bus": 127, "start_bus": 0, "segment": 0, "name": "rc0"}]}),
+                dict(REQUEST, policy="openvmm-2026.07"),
+            )
+            for again in same:
+                with self.subTest(again):
+                    self.assertEqual(create(client, "decoded", again).get("result"), dict(first, created=False))
+
+    def test_another_request_is_a_conflict(self):
+        with self.daemon.connect() as client:
+            first = create(client, "taken")["result"]
+            others = (request(8), dict(REQUEST, profile="gen1"), dict(REQUEST, policy="openvmm-2026.06"),
+                      dict(REQUEST, host={"physical_address_bits": 46}))
+            for other in others:
+                reply = create(client, "taken", other)
+                self.assertEqual(reply["error"]["code"], 3)
+                self.assertEqual(reply["error"]["data"],
+                                 {"reason": "conflict", "pointer": "/name", "generation": first["generation"]})
+            self.assertEqual(create(client, "taken")["result"], dict(first, created=False))
+
+    def test_what_cannot_be_placed_is_not_there(self):
+        with self.daemon.connect() as client:
+            reply = create(client, "too-large", request(4, chipset={"low_mmio": "4GiB"}))
+            self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]),
+                             ("exhausted", "/request/pcie/root_complexes/0/low_mmio"))
+            self.assertEqual(reason(get(client, "too-large")), "not_found")
+
+    def test_many_connections_at_once_create_it_once(self):
+        """All ask for one name while none of them has been answered."""
+        message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.create",
+                              "params": {"name": "raced", "request": REQUEST}}).encode() + b"\n"
+        clients = [self.daemon.connect() for _ in range(40)]
+        for client in clients:
+            client.send(message)
+        results = [client.read_reply()["result"] for client in clients]
+        for client in clients:
+            client.close()
+        self.assertEqual(sum(result["created"] for result in results), 1)
+        self.assertEqual({result["generation"] for result in results}, {results[0]["generation"]})
+
+    def test_a_connection_sees_its_own_writes(self):
+        """Also where it did not wait for the answer."""
+        lines = []
+        for i in range(20):
+            lines += [("layout.create", {"name": "own", "request": REQUEST}), ("layout.get", {"name": "own"}),
+                      ("layout.delete", {"name": "own"}), ("layout.get", {"name": "own"})]
+        with self.daemon.connect() as client:
+            client.send_aside(b"".join(
+                json.dumps({"jsonrpc": "2.0", "id": i, "method": method, "params": params}).encode() + b"\n"
+                for i, (method, params) in enumerate(lines)))
+            replies = [client.read_reply() for _ in lines]
+        self.assertEqual([reply["id"] for reply in replies], list(range(len(lines))))
+        self.assertEqual([reason(reply) for reply in replies], [None, None, None, "not_found"] * 20)
+
+    def test_a_notification_creates_nothing(self):
+        with self.daemon.connect() as client:
+            client.send(json.dumps({"jsonrpc": "2.0", "method": "layout.create",
+                                    "params": {"name": "silent", "request": REQUEST}}).encode() + b"\n")
+            self.assertEqual(reason(get(client, "silent")), "not_found")
+
+
+class Getting(DaemonTestCase):
+    def test_get_tells_all_about_it(self):
+        with self.daemon.connect() as client:
+            made = create(client, "all")["result"]
+            found = get(client, "all")["result"]
+            self.assertEqual(list(found), ["name", "generation", "owner_uid", "created_at", "updated_at", "request",
+                                           "layout"])
+            self.assertEqual((found["name"], found["generation"], found["owner_uid"], found["layout"]),
+                             ("all", made["generation"], os.getuid(), made["layout"]))
+            self.assertEqual(found["created_at"], found["updated_at"])
+            self.assertRegex(found["created_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def test_the_request_it_gives_is_the_request_it_was_given(self):
+        full = {
+            "arch": "x86_64", "policy": "openvmm-2026.06", "profile": "linux-direct",
+            "memory": {"nodes": ["0x100000000", "0x0", "0x40000000"], "start": "0x200000"},
+            "chipset": {"low_mmio": "0x8000000", "high_mmio": "0x20000000"},
+            "pcie": {"ecam": "above-4gib", "root_complexes": [
+                {"name": "a", "segment": 1, "start_bus": 2, "end_bus": 9, "node": 2, "low_mmio": "0x4000000",
+                 "high_mmio": {"start": "0x4000000000", "end": "0x4040000000"}, "cxl": {"hdm": "0x40000000"},
+                 "iommu": "intel-vtd"},
+                {"name": "b", "segment": 2, "start_bus": 0, "end_bus": 255}]},
+            "virtio_mmio": {"slots": 3},
+            "vtl2": {"chipset_mmio": "0x40000000", "memory": {"size": "0x20000000", "alignment": "0x200000"},
+                     "framebuffer": "0x800000"},
+            "reserved": [{"name": "ht", "start": "0xfd00000000", "end": "0x10000000000"}],
+            "host": {"physical_address_bits": 46}}
+        with self.daemon.connect() as client:
+            self.assertIn("result", create(client, "full", full))
+            self.assertEqual(get(client, "full")["result"]["request"], full)
+            self.assertFalse(create(client, "full", full)["result"]["created"])
+
+    def test_unknown_names_are_not_found(self):
+        with self.daemon.connect() as client:
+            for method, params in (("layout.get", {}), ("layout.delete", {}), ("layout.probe", {"address": 0}),
+                                   ("layout.update", {"request": REQUEST})):
+                reply = client.call(method, {"name": "nobody", **params})
+                self.assertEqual((reply["error"]["code"], reply["error"]["data"]),
+                                 (2, {"reason": "not_found", "pointer": "/name"}), method)
+
+    def test_the_inspect_socket_shows_and_changes_nothing(self):
+        with self.daemon.connect() as client:
+            create(client, "seen")
+        with self.daemon.connect(inspect=True) as client:
+            self.assertIn("result", get(client, "seen"))
+            self.assertIn("seen", names(client.call("layout.list")))
+            self.assertIn("result", client.call("layout.probe", {"name": "seen", "address": 0}))
+            self.assertIn("result", client.call("events.subscribe"))
+            self.assertIn("result", client.call("daemon.stats"))
+            for method, params in (("layout.create", {"request": REQUEST}), ("layout.delete", {}),
+                                   ("layout.update", {"request": REQUEST})):
+                reply = client.call(method, {"name": "seen", **params})
+                self.assertEqual(reason(reply), "method_not_found")
+                self.assertIn("control socket", reply["error"]["message"])
+            self.assertIn("result", get(client, "seen"))
+
+
+class Deleting(DaemonTestCase):
+    def test_deleted_is_gone_and_the_name_is_free(self):
+        with self.daemon.connect() as client:
+            made = create(client, "gone")["result"]
+            self.assertEqual(delete(client, "gone")["result"], {"name": "gone", "generation": made["generation"]})
+            self.assertEqual(reason(get(client, "gone")), "not_found")
+            self.assertTrue(create(client, "gone", request(8))["result"]["created"])
+
+    def test_a_name_used_again_has_no_generation_it_had_before(self):
+        with self.daemon.connect() as client:
+            seen = set()
+            for _ in range(3):
+                generation = create(client, "reused")["result"]["generation"]
+                self.assertNotIn(generation, seen)
+                seen.add(generation)
+                generation = update(client, "reused", request(4, virtio_mmio={"slots": 1}))["result"]["generation"]
+                self.assertNotIn(generation, seen)
+                seen.add(generation)
+                delete(client, "reused")
+
+    def test_a_wrong_generation_deletes_nothing(self):
+        with self.daemon.connect() as client:
+            generation = create(client, "guarded")["result"]["generation"]
+            reply = delete(client, "guarded", generation=generation + 1)
+            self.assertEqual((reply["error"]["code"], reply["error"]["data"]), (4, {
+                "reason": "generation_mismatch", "pointer": "/generation", "generation": generation}))
+            self.assertIn("result", get(client, "guarded"))
+            self.assertIn("result", delete(client, "guarded", generation=generation))
+
+
+class Updating(DaemonTestCase):
+    def test_what_is_new_is_placed_and_nothing_moves(self):
+        more = request(4, virtio_mmio={"slots": 4}, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}})
+        # Before the one there is, so that the numbers of IOMMUs change.
+        more["pcie"]["root_complexes"].insert(0, {"name": "rc1", "start_bus": 128, "iommu": "amd-vi"})
+        with self.daemon.connect() as client:
+            before = create(client, "grown")["result"]
+            after = update(client, "grown", more)["result"]
+            self.assertEqual(after["generation"], before["generation"] + 1)
+            self.assertEqual({change["change"] for change in after["changes"]}, {"added", "resized"})
+            self.assertEqual([change["tag"] for change in after["changes"] if change["change"] == "resized"],
+                             ["pcie-seg0-ecam"])
+            old, new = before["layout"], after["layout"]
+            self.assertEqual(new["ram"], old["ram"])
+            self.assertEqual(new["pcie"]["root_complexes"][1], old["pcie"]["root_complexes"][0])
+            self.assertEqual(new["iommu"]["instances"][1], old["iommu"]["instances"][0])
+            self.assertEqual(new["pcie"]["segments"][0]["bus0_base"], old["pcie"]["segments"][0]["bus0_base"])
+            self.assertEqual(get(client, "grown")["result"]["layout"], new)
+
+    def test_what_is_dropped_is_freed(self):
+        with self.daemon.connect() as client:
+            create(client, "shrunk")
+            after = update(client, "shrunk", request(4, pcie={"root_complexes": []}))["result"]
+            self.assertEqual({(change["change"], change["tag"]) for change in after["changes"]}, {
+                ("removed", "amd-iommu-0"), ("removed", "pcie-rc0-low-mmio"), ("removed", "pcie-rc0-high-mmio"),
+                ("removed", "pcie-seg0-ecam")})
+
+    def test_what_would_move_something_is_refused_unless_that_is_allowed(self):
+        with self.daemon.connect() as client:
+            before = create(client, "stays")["result"]
+            reply = update(client, "stays", request(8))
+            self.assertEqual((reply["error"]["code"], reason(reply)), (5, "would_move"))
+            self.assertIn({"change": "resized", "tag": "ram0",
+                           "from": {"start": "0x100000000", "end": "0x140000000"},
+                           "to": {"start": "0x100000000", "end": "0x240000000"}}, reply["error"]["data"]["changes"])
+            self.assertEqual(get(client, "stays")["result"]["layout"], before["layout"])
+
+            after = update(client, "stays", request(8), allow_moves=True)["result"]
+            afresh = client.call("layout.resolve", {"request": request(8)})["result"]
+            self.assertEqual(after["layout"], afresh["layout"])
+            self.assertEqual(after["changes"], reply["error"]["data"]["changes"])
+
+    def test_a_dry_run_tells_and_changes_nothing(self):
+        more = request(4, virtio_mmio={"slots": 4})
+        with self.daemon.connect() as client:
+            create(client, "dry")
+            before = get(client, "dry")
+            tried = update(client, "dry", more, dry_run=True)["result"]
+            self.assertEqual(get(client, "dry")["result"], before["result"])
+            done = update(client, "dry", more)["result"]
+            self.assertEqual((tried["layout"], tried["changes"]), (done["layout"], done["changes"]))
+            self.assertEqual(tried["generation"] + 1, done["generation"])
+
+    def test_the_same_request_changes_nothing(self):
+        with self.daemon.connect() as client:
+            made = create(client, "same")["result"]
+            done = update(client, "same", REQUEST)["result"]
+            self.assertEqual((done["generation"], done["changes"], done["layout"]),
+                             (made["generation"], [], made["layout"]))
+
+    def test_a_wrong_generation_changes_nothing(self):
+        with self.daemon.connect() as client:
+            generation = create(client, "checked")["result"]["generation"]
+            more = request(4, virtio_mmio={"slots": 4})
+            self.assertEqual(reason(update(client, "checked", more, generation=generation + 1)), "generation_mismatch")
+            self.assertIn("result", update(client, "checked", more, generation=generation))
+            self.assertEqual(reason(update(client, "checked", REQUEST, generation=generation)), "generation_mismatch")
+
+    def test_a_layout_keeps_its_policy(self):
+        with self.daemon.connect() as client:
+            create(client, "kept", request(4, policy="openvmm-2026.05"))
+            reply = update(client, "kept", request(4, policy="openvmm-2026.06"), allow_moves=True)
+            self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("conflict", "/request/policy"))
+            # One that names none is resolved under the one it has: the ECAM stays below 4 GiB.
+            after = update(client, "kept", request(4, virtio_mmio={"slots": 1}))["result"]["layout"]
+            self.assertEqual(after["policy"], "openvmm-2026.05")
+            self.assertLess(int(after["pcie"]["segments"][0]["ecam"]["end"], 16), 1 << 32)
+
+
+class Listing(unittest.TestCase):
+    def test_pages_in_order_of_names(self):
+        with Daemon("--store", "memory") as daemon, daemon.connect() as client:
+            made = [f"vm-{i:03}" for i in range(250)]
+            for name in sorted(made, key=lambda name: name[::-1]):
+                create(client, name)
+            found, params = [], {}
+            while True:
+                page = client.call("layout.list", params)["result"]
+                self.assertEqual(len(page["layouts"]), min(100, 250 - len(found)))
+                found += [row["name"] for row in page["layouts"]]
+                if "next" not in page:
+                    break
+                self.assertEqual(page["next"], found[-1])
+                params = {"after": page["next"]}
+            self.assertEqual(found, made)
+            self.assertEqual(names(client.call("layout.list", {"after": "vm-100", "limit": 2})), ["vm-101", "vm-102"])
+            self.assertEqual(names(client.call("layout.list", {"after": "vm-1005", "limit": 1})), ["vm-101"])
+            self.assertEqual(client.call("layout.list", {"after": "vm-249"})["result"]["layouts"], [])
+            # A page that ends with the last layout is the last page.
+            self.assertNotIn("next", client.call("layout.list", {"after": "vm-149", "limit": 100})["result"])
+
+    def test_a_row_agrees_with_the_layout(self):
+        with Daemon("--store", "memory") as daemon, daemon.connect() as client:
+            layout = create(client, "row")["result"]["layout"]
+            row = client.call("layout.list")["result"]["layouts"][0]
+            found = get(client, "row")["result"]
+            self.assertEqual(row, {
+                "name": "row", "generation": found["generation"], "arch": layout["arch"], "policy": layout["policy"],
+                "ram_size": layout["ram_size"], "top": layout["top"], "digest": layout["digest"],
+                "owner_uid": os.getuid(), "created_at": found["created_at"]})
+
+    def test_what_stays_is_listed_once_while_others_come_and_go(self):
+        with Daemon("--store", "memory") as daemon, daemon.connect() as client, daemon.connect() as other:
+            staying = [f"stay-{i:04}" for i in range(400)]
+            for name in staying:
+                create(client, name)
+            done = threading.Event()
+
+            def come_and_go():
+                i = 0
+                while not done.is_set():
+                    name = f"stay-{i * 37 % 400:04}-guest"
+                    create(other, name)
+                    delete(other, name)
+                    i += 1
+
+            thread = threading.Thread(target=come_and_go)
+            thread.start()
+            for _ in range(10):
+                found, params = [], {"limit": 7}
+                while True:
+                    page = client.call("layout.list", params)["result"]
+                    found += [row["name"] for row in page["layouts"]]
+                    if "next" not in page:
+                        break
+                    params = {"limit": 7, "after": page["next"]}
+                self.assertEqual(found, sorted(found))
+                self.assertEqual([name for name in found if not name.endswith("guest")], staying)
+            done.set()
+            thread.join()
+
+    def test_a_limit_outside_its_bounds_is_refused(self):
+        with Daemon("--store", "memory", "--limit", "list_page=50") as daemon, daemon.connect() as client:
+            for limit in (0, 51, -1):
+                reply = client.call("layout.list", {"limit": limit})
+                self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("out_of_range", "/limit"))
+            for i in range(60):
+                create(client, f"vm-{i}")
+            self.assertEqual(len(names(client.call("layout.list"))), 50)
+
+
+class Probing(DaemonTestCase):
+    def test_each_kind_of_range(self):
+        wanted = request(4, virtio_mmio={"slots": 4},
+                         reserved=[{"name": "ht", "start": "0xfd00000000", "end": "0x10000000000"}])
+        with self.daemon.connect() as client:
+            layout = create(client, "probed", wanted)["result"]["layout"]
+            low = layout["pcie"]["root_complexes"][0]["low_mmio"]
+            slot = int(layout["virtio_mmio"]["slots"][2], 16)
+            ecam = int(layout["pcie"]["segments"][0]["ecam"]["start"], 16)
+            rows = (
+                (0x1000, {"tag": "ram0", "kind": "ram", "start": "0x0", "end": "0xc0000000", "offset": "0x1000",
+                          "node": 0}),
+                (0xfee00000, {"tag": "chipset-low-mmio", "kind": "fixed", "start": "0xf8000000",
+                              "end": "0x100000000", "offset": "0x6e00000"}),
+                (int(low["start"], 16), {"tag": "pcie-rc0-low-mmio", "kind": "mmio32", **low, "offset": "0x0",
+                                         "root_complex": "rc0"}),
+                (slot + 8, {"tag": "virtio-mmio", "kind": "mmio32", "start": layout["virtio_mmio"]["start"],
+                            "end": layout["virtio_mmio"]["end"], "offset": "0x2008", "slot": 2}),
+                (ecam + 0x100000, {"tag": "pcie-seg0-ecam", "kind": "mmio64",
+                                   **layout["pcie"]["segments"][0]["ecam"], "offset": "0x100000",
+                                   "root_complex": "rc0"}),
+                (0xfd00000000, {"tag": "reserved-ht", "kind": "reserved", "start": "0xfd00000000",
+                                "end": "0x10000000000", "offset": "0x0"}),
+            )
+            for address, found in rows:
+                for params in ({"name": "probed"}, {"request": wanted}):
+                    reply = client.call("layout.probe", {**params, "address": hex(address)})
+                    self.assertEqual(reply.get("result"), {"range": found}, hex(address))
+            free = client.call("layout.probe", {"name": "probed", "address": "0xc0000000"})["result"]["free"]
+            self.assertEqual(free["start"], "0xc0000000")
+            above = client.call("layout.probe", {"name": "probed", "address": "0x10000000000"})["result"]
+            self.assertEqual(above, {"free": {"start": "0x10000000000", "end": "0xfffffffffffff000"}})
+
+    def test_an_address_that_cannot_be(self):
+        with self.daemon.connect() as client:
+            for address in ("0xfffffffffffff000", "0xffffffffffffffff"):
+                reply = client.call("layout.probe", {"request": REQUEST, "address": address})
+                self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("out_of_range", "/address"))
+
+    def test_a_name_or_a_request(self):
+        with self.daemon.connect() as client:
+            reply = client.call("layout.probe", {"address": 0})
+            self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("missing_member", "/name"))
+            reply = client.call("layout.probe", {"address": 0, "name": "a", "request": REQUEST})
+            self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("unknown_member", "/request"))
+
+
+@unittest.skipUnless(os.getuid() == 0, "only root can be other users")
+class Owning(unittest.TestCase):
+    def setUp(self):
+        self.group = grp.getgrnam("daemon").gr_gid
+        self.daemon = Daemon("--socket-mode", "0666", "--admin-group", "daemon")
+        self.addCleanup(self.daemon.__exit__, None)
+        os.chmod(self.daemon.folder, 0o755)
+        made = self.call(1001, "layout.create", {"name": "of-1001", "request": REQUEST})
+        self.assertTrue(made.get("result", {}).get("created"), made)
+
+    def call(self, uid, method, params, groups=()):
+        return call_as(uid, list(groups), self.daemon.socket, method, params)
+
+    def test_others_may_look_and_not_change(self):
+        self.assertEqual(self.call(1002, "layout.get", {"name": "of-1001"})["result"]["owner_uid"], 1001)
+        for method, params in (("layout.delete", {}), ("layout.update", {"request": request(8)})):
+            reply = self.call(1002, method, {"name": "of-1001", **params})
+            self.assertEqual((reply["error"]["code"], reply["error"]["data"]),
+                             (6, {"reason": "denied", "pointer": "/name", "owner_uid": 1001}))
+        self.assertFalse(self.call(1002, "layout.create", {"name": "of-1001", "request": REQUEST})["result"]["created"])
+        self.assertIn("result", self.call(1002, "layout.get", {"name": "of-1001"}))
+
+    def test_its_owner_may(self):
+        self.assertIn("result", self.call(1001, "layout.delete", {"name": "of-1001"}))
+
+    def test_root_may(self):
+        self.assertIn("result", self.call(0, "layout.delete", {"name": "of-1001"}))
+
+    def test_members_of_the_admin_group_may(self):
+        """By a supplementary group; the owner stays who it was."""
+        reply = self.call(1003, "layout.update",
+                          {"name": "of-1001", "request": request(4, virtio_mmio={"slots": 2})}, [7, self.group])
+        self.assertIn("result", reply)
+        self.assertEqual(self.call(1003, "layout.get", {"name": "of-1001"})["result"]["owner_uid"], 1001)
+        self.assertEqual(reason(self.call(1003, "layout.delete", {"name": "of-1001"}, [7])), "denied")
+        self.assertIn("result", self.call(1003, "layout.delete", {"name": "of-1001"}, [7, self.group]))
+
+
+class Restarting(unittest.TestCase):
+    def test_everything_is_as_it_was(self):
+        with Daemon() as daemon:
+            with daemon.connect() as client:
+                for i in range(1, 20):
+                    create(client, f"vm-{i}", request(i))
+                update(client, "vm-3", request(3, virtio_mmio={"slots": 9}))
+                delete(client, "vm-7")
+                before = [get(client, f"vm-{i}").get("result") for i in range(20)]
+                listed = client.call("layout.list")["result"]
+            daemon.stop()
+            daemon.start()
+            with daemon.connect() as client:
+                self.assertEqual([get(client, f"vm-{i}").get("result") for i in range(20)], before)
+                self.assertEqual(client.call("layout.list")["result"], listed)
+                self.assertFalse(create(client, "vm-1", request(1))["result"]["created"])
+
+    def test_generations_are_not_used_again(self):
+        with Daemon() as daemon:
+            with daemon.connect() as client:
+                first = create(client, "vm")["result"]["generation"]
+                delete(client, "vm")
+            daemon.stop()
+            daemon.start()
+            with daemon.connect() as client:
+                self.assertGreater(create(client, "vm")["result"]["generation"], first)
+
+    def test_a_request_without_a_policy_is_the_same_under_another_default(self):
+        with Daemon("--default-policy", "openvmm-2026.05") as daemon:
+            with daemon.connect() as client:
+                made = create(client, "vm")["result"]
+            daemon.stop()
+            daemon.options += ["--default-policy", "openvmm-2026.07"]
+            daemon.start()
+            with daemon.connect() as client:
+                self.assertEqual(create(client, "vm")["result"], dict(made, created=False))
+                named = request(4, policy="openvmm-2026.05")
+                self.assertEqual(create(client, "vm", named)["result"], dict(made, created=False))
+                self.assertEqual(reason(create(client, "vm", request(4, policy="openvmm-2026.07"))), "conflict")
+
+    def test_memory_keeps_nothing(self):
+        with Daemon("--store", "memory") as daemon:
+            with daemon.connect() as client:
+                create(client, "vm")
+            daemon.stop()
+            daemon.start()
+            with daemon.connect() as client:
+                self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
+            self.assertFalse(os.path.exists(daemon.state))
+
+
+class Limits(unittest.TestCase):
+    def test_live_layouts(self):
+        with Daemon("--store", "memory", "--limit", "live_layouts=3") as daemon:
+            clients = [daemon.connect() for _ in range(10)]
+            for i, client in enumerate(clients):
+                client.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.create",
+                                        "params": {"name": f"vm-{i}", "request": REQUEST}}).encode() + b"\n")
+            reasons = [reason(client.read_reply()) for client in clients]
+            self.assertEqual(sorted(reasons, key=str), [None] * 3 + ["store_full"] * 7)
+            for client in clients:
+                client.close()
+            with daemon.connect() as client:
+                self.assertEqual(len(names(client.call("layout.list"))), 3)
+                # What is there is there still; and a place that becomes free can be used.
+                self.assertFalse(create(client, f"vm-{reasons.index(None)}")["result"]["created"])
+                delete(client, f"vm-{reasons.index(None)}")
+                self.assertTrue(create(client, "one-more")["result"]["created"])
+
+
+class Statistics(unittest.TestCase):
+    def test_what_was_done_is_counted(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            for i in range(5):
+                create(client, f"vm-{i}")
+            create(client, "vm-0", request(8))
+            client.call("nonsense")
+            with Client(daemon.inspect_socket) as subscriber:
+                subscriber.call("events.subscribe")
+                stats = client.call("daemon.stats")["result"]
+            created = stats["requests"]["layout.create"]
+            self.assertEqual((created["answered"], created["refused"], created["latency"]["count"]), (5, 1, 6))
+            self.assertEqual(sum(bucket["count"] for bucket in created["latency"]["buckets"]), 6)
+            self.assertEqual(stats["requests"]["other"]["refused"], 1)
+            self.assertEqual(stats["connections"]["open"], 2)
+            self.assertEqual(stats["connections"]["subscribers"], 1)
+            self.assertEqual(stats["registry"]["layouts"], 5)
+            self.assertEqual(stats["registry"]["revision"] - stats["registry"]["oldest_since"], 5)
+            store = stats["store"]
+            self.assertEqual((store["kind"], store["path"], store["changes"], store["full"]),
+                             ("sqlite", daemon.state, 5, 0))
+            self.assertEqual((store["commits"], store["latency"]["count"]), (5, 5))
+
+
+if __name__ == "__main__":
+    main()
