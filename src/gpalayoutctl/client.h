@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection to the daemon: one request line out, one reply line back.
+ * The connection to the daemon: request lines out, lines back. It says nothing to
+ * the user by itself, because whoever connects again takes a failure for granted.
  */
 #ifndef GPALAYOUTCTL_CLIENT_H
 #define GPALAYOUTCTL_CLIENT_H
@@ -15,12 +16,52 @@ struct ctl_endpoint {
 	int64_t timeout_ms; /* for connecting, sending and receiving together */
 };
 
+/* After anything but CTL_LINK_OK, a client is only good for ctl_client_close(). */
+enum ctl_link {
+	CTL_LINK_OK,
+	CTL_LINK_BAD_PATH,  /* a path no socket can have */
+	CTL_LINK_NONE,      /* cannot connect */
+	CTL_LINK_TIMED_OUT, /* no answer within the endpoint's time */
+	CTL_LINK_CLOSED,    /* by the peer, before or inside a line */
+	CTL_LINK_TOO_LARGE, /* a line beyond anything the daemon sends */
+	CTL_LINK_NO_READER, /* nobody reads standard output any more */
+};
+
+/* Starts as CTL_CLIENT(endpoint), not connected. */
+struct ctl_client {
+	const struct ctl_endpoint *endpoint; /* borrowed */
+	int fd;                              /* -1: not connected */
+	int64_t deadline_ms;                 /* of the exchange in progress */
+	struct ctl_buffer input;             /* received; the first `taken` bytes are done with */
+	size_t taken;
+	size_t searched;  /* bytes that hold no line end behind those taken */
+	const char *step; /* what failed, and how, for ctl_client_complain() */
+	int error;
+};
+
+#define CTL_CLIENT(where) ((struct ctl_client){ .endpoint = (where), .fd = -1 })
+#define ctl_cleanup_client __attribute__((cleanup(ctl_client_close)))
+
 /*
- * Connects, sends `request` (a line with its LF) and appends the reply to
- * `reply`, without its LF. Otherwise says why and returns CTL_USAGE for a path
- * no socket can have, CTL_NO_DAEMON for everything else.
+ * Connects unless connected, sends `request` (a line with its LF) and appends
+ * the next line that comes to `reply`, without its LF. Lines behind it are kept.
  */
-enum ctl_exit ctl_exchange(const struct ctl_endpoint *endpoint, const struct ctl_buffer *request,
-			   struct ctl_buffer *reply);
+enum ctl_link ctl_client_exchange(struct ctl_client *client, const struct ctl_buffer *request,
+				  struct ctl_buffer *reply);
+
+/*
+ * Appends the next line to `line`, however long it takes to come; ends with
+ * CTL_LINK_NO_READER as soon as standard output has no reader left.
+ */
+enum ctl_link ctl_client_follow(struct ctl_client *client, struct ctl_buffer *line);
+
+/*
+ * Says what `link`, the last result, means, and what to do: CTL_USAGE for a path
+ * no socket can have and for output without a reader, otherwise CTL_NO_DAEMON.
+ */
+enum ctl_exit ctl_client_complain(const struct ctl_client *client, enum ctl_link link);
+
+/* Forgets what was received, too; the client can connect again. */
+void ctl_client_close(struct ctl_client *client);
 
 #endif

@@ -66,6 +66,8 @@ void ctl_help_append(struct ctl_buffer *out, const struct ctl_command *commands,
 				  command->summary);
 		if (command->flags)
 			append_flags(out, "Options of the command", command->flags);
+		if (command->request_flags)
+			append_flags(out, "Options of the request", command->request_flags);
 	} else {
 		ctl_buffer_puts(out, usage_top);
 		ctl_buffer_puts(out, "\nCommands:\n");

@@ -8,12 +8,14 @@
 #include "hint.h"
 
 #include "buffer.h"
+#include "changes_print.h"
 #include "json_tree.h"
 #include "message.h"
 #include "size_text.h"
 #include "wire/size.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 /*
@@ -119,17 +121,32 @@ static const struct hint hints[] = {
 	  "use less RAM, smaller high windows, or a host with more bits" },
 
 	/* layouts the daemon keeps */
-	{ "not_found", NULL,
-	  "no layout has this name; gpalayoutctl call layout.list '{}' lists them" },
+	{ "not_found", NULL, "gpalayoutctl list shows the layouts there are" },
 	{ "conflict", NULL,
-	  "the name belongs to another request: use another name, or layout.update" },
-	{ "generation_mismatch", NULL, "the layout has changed since it was read: read it again" },
-	{ "would_move", NULL, "with the VM off, \"allow_moves\": true resolves it afresh" },
-	{ "denied", NULL, "only its creator, root and the admin group may change a layout" },
+	  "the name has another request, which gpalayoutctl get NAME --request shows: use another "
+	  "name, or gpalayoutctl update" },
+	{ "generation_mismatch", NULL,
+	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "
+	  "give --generation {generation}" },
+	{ "generation_mismatch", NULL,
+	  "the layout has changed since it was read: gpalayoutctl get shows its generation for "
+	  "--generation" },
+	{ "would_move", NULL,
+	  "once the VM is off, gpalayoutctl update --allow-moves does it; with --dry-run too it "
+	  "shows the layout that would be" },
+	{ "denied", NULL,
+	  "only its creator, uid {owner_uid}, root and the daemon's admin group may change it" },
+	{ "denied", NULL, "only its creator, root and the daemon's admin group may change it" },
 	{ "store_failed", NULL, "see the daemon's log; it restarts with what was acknowledged" },
-	{ "store_full", NULL, "free space on the disk of the daemon's state folder" },
+	{ "store_full", NULL,
+	  "gpalayoutctl delete layouts that no VM needs any more (gpalayoutctl list), or free space"
+	  " on the disk of the daemon's state folder; gpalayoutctl info shows the limits" },
 	{ "resync_required", NULL,
-	  "the events asked for are gone: list the layouts and subscribe anew" },
+	  "the events asked for are gone: read gpalayoutctl list anew, then go on with "
+	  "gpalayoutctl watch --since {revision}" },
+	{ "resync_required", NULL,
+	  "the events asked for are gone: start gpalayoutctl watch anew, then read gpalayoutctl "
+	  "list" },
 
 	/* the daemon's state */
 	{ "internal", NULL,
@@ -176,8 +193,8 @@ static int append_member(struct ctl_buffer *out, const cJSON *data, const char *
 	const char *text = cJSON_GetStringValue(member);
 	uint64_t value;
 
-	if (cJSON_IsNumber(member) && member->valueint) {
-		ctl_buffer_printf(out, "%d", member->valueint);
+	if (ctl_json_count(member, &value) && value) {
+		ctl_buffer_printf(out, "%" PRIu64, value);
 		return 1;
 	}
 	if (!text)
@@ -243,7 +260,9 @@ static void hint_for(const cJSON *data, const char *reason)
 
 void ctl_print_refusal(const cJSON *error)
 {
+	ctl_cleanup_buffer struct ctl_buffer table = { 0 };
 	const cJSON *data = ctl_json_member(error, "data");
+	const cJSON *changes = ctl_json_member(data, "changes");
 	const char *message = ctl_json_text(error, "message");
 	const char *reason = ctl_json_text(data, "reason");
 	const char *pointer = ctl_json_text(data, "pointer");
@@ -255,6 +274,8 @@ void ctl_print_refusal(const cJSON *error)
 			     message);
 	else
 		ctl_complain("%s: %s", reason, message);
+	if (cJSON_GetArraySize(changes) > 0 && ctl_changes_append(&table, changes))
+		ctl_write_aside(&table);
 	hint_for(data, reason);
 }
 

@@ -9,7 +9,8 @@
 
 /*
  * Prints a JSON-RPC error object: "REASON at POINTER: message" and a hint that
- * fits its reason and the details in its data. `error` must have a message.
+ * fits its reason and the details in its data; between them the changes, where its
+ * data lists some. `error` must have a message.
  */
 void ctl_print_refusal(const cJSON *error);
 

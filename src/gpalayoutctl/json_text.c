@@ -64,10 +64,10 @@ static bool is_string(const struct tokens *t, const char *value)
 	       memcmp(t->text + t->start + 1, value, len) == 0;
 }
 
-bool ctl_json_member_text(const struct ctl_buffer *text, const char *name, const char **start,
-			  size_t *len)
+bool ctl_json_cut(const char **text, size_t *len, const char *name)
 {
-	struct tokens t = { .text = ctl_buffer_text(text), .len = text->len };
+	struct tokens t = { .text = *text, .len = *len };
+	size_t start;
 	int depth = 0;
 
 	while (next_token(&t)) {
@@ -77,11 +77,12 @@ bool ctl_json_member_text(const struct ctl_buffer *text, const char *name, const
 		/* A string that no colon follows is a value. */
 		if (!matches || !next_token(&t) || t.text[t.start] != ':' || !next_token(&t))
 			continue;
-		*start = t.text + t.start;
+		start = t.start;
 		depth = depth_change(&t);
 		while (depth > 0 && next_token(&t))
 			depth += depth_change(&t);
-		*len = (size_t)(t.text + t.position - *start);
+		*text = t.text + start;
+		*len = t.position - start;
 		return true;
 	}
 	return false;

@@ -14,11 +14,10 @@
 #include <stddef.h>
 
 /*
- * Finds the text of member `name` of the object that the JSON text `text` is.
- * Only a member whose name is written without escapes is found.
+ * Cuts the JSON text of an object, of *len bytes at *text, down to that of its
+ * member `name`. Only a member whose name is written without escapes is found.
  */
-bool ctl_json_member_text(const struct ctl_buffer *text, const char *name, const char **start,
-			  size_t *len);
+bool ctl_json_cut(const char **text, size_t *len, const char *name);
 
 /* Appends JSON text indented, with a final newline, and safe to show. */
 void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t len);

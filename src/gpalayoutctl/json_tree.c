@@ -22,6 +22,20 @@ const char *ctl_json_text(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(ctl_json_member(object, name));
 }
 
+bool ctl_json_count(const cJSON *value, uint64_t *count)
+{
+	double number;
+
+	if (!cJSON_IsNumber(value))
+		return false;
+	number = value->valuedouble;
+	/* Every integer up to 2^53 is a double; a NaN fails the comparison. */
+	if (!(number >= 0 && number < 9007199254740992.0))
+		return false;
+	*count = (uint64_t)number;
+	return !(number > (double)*count);
+}
+
 char *ctl_json_print(const cJSON *tree)
 {
 	char *text = cJSON_PrintUnformatted(tree);

@@ -8,6 +8,8 @@
 #include "wire/json_build.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #define ctl_cleanup_json __attribute__((cleanup(ctl_json_free)))
 #define ctl_cleanup_string __attribute__((cleanup(ctl_string_free)))
@@ -17,6 +19,9 @@ const cJSON *ctl_json_member(const cJSON *object, const char *name);
 
 /* Its text when it is a string, or NULL. */
 const char *ctl_json_text(const cJSON *object, const char *name);
+
+/* Whether `value` is an integer of at least 0 that a double holds exactly, and which. */
+bool ctl_json_count(const cJSON *value, uint64_t *count);
 
 /* The tree on one line; to be freed with free(). */
 char *ctl_json_print(const cJSON *tree);

@@ -13,18 +13,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 static const struct ctl_command commands[] = {
+	{ "create", "NAME [FILE|-]", "Resolve the layout of a VM and have the daemon keep it", 1, 2,
+	  NULL, ctl_request_flags, ctl_run_create },
+	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked",
+	  1, 2, ctl_update_flags, ctl_request_flags, ctl_run_update },
+	{ "get", "NAME", "Show a layout the daemon keeps", 1, 1, ctl_get_flags, NULL, ctl_run_get },
+	{ "list", "", "List the layouts the daemon keeps", 0, 0, ctl_list_flags, NULL,
+	  ctl_run_list },
+	{ "delete", "NAME", "Have the daemon drop a layout", 1, 1, ctl_delete_flags, NULL,
+	  ctl_run_delete },
+	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
+	  SIZE_MAX, ctl_probe_flags, ctl_request_flags, ctl_run_probe },
+	{ "watch", "", "Follow what happens to layouts, also across daemon restarts", 0, 0,
+	  ctl_watch_flags, NULL, ctl_run_watch },
 	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from flags", 0, 1,
-	  ctl_request_flags, ctl_run_resolve },
-	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1, NULL,
+	  ctl_resolve_flags, ctl_request_flags, ctl_run_resolve },
+	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1, NULL, NULL,
 	  ctl_run_allocate },
-	{ "policies", "", "List the policies and their defaults", 0, 0, NULL, ctl_run_policies },
-	{ "info", "", "Show the daemon's version, sockets and limits", 0, 0, NULL, ctl_run_info },
-	{ "schema", "", "Print the protocol's OpenRPC document", 0, 0, NULL, ctl_run_schema },
+	{ "policies", "", "List the policies and their defaults", 0, 0, NULL, NULL,
+	  ctl_run_policies },
+	{ "info", "", "Show the daemon's version, sockets and limits", 0, 0, NULL, NULL,
+	  ctl_run_info },
+	{ "stats", "", "Show what the daemon has done and how long it took", 0, 0, NULL, NULL,
+	  ctl_run_stats },
+	{ "schema", "", "Print the protocol's OpenRPC document", 0, 0, NULL, NULL, ctl_run_schema },
 	{ "call", "METHOD [JSON|@FILE|-]", "Call any method and print its result as JSON", 1, 2,
-	  NULL, ctl_run_call },
+	  NULL, NULL, ctl_run_call },
 	{ 0 },
 };
 

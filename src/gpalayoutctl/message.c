@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,9 +87,32 @@ void ctl_out_of_memory(void)
 	exit(CTL_USAGE);
 }
 
+static enum ctl_exit not_written(int error)
+{
+	return ctl_usage_error("cannot write the output: %s", strerror(error));
+}
+
 enum ctl_exit ctl_write_output(const struct ctl_buffer *out)
 {
 	int error = write_all(STDOUT_FILENO, ctl_buffer_text(out), out->len);
 
-	return error ? ctl_usage_error("cannot write the output: %s", strerror(error)) : CTL_OK;
+	return error ? not_written(error) : CTL_OK;
+}
+
+void ctl_write_aside(const struct ctl_buffer *text)
+{
+	write_all(STDERR_FILENO, ctl_buffer_text(text), text->len);
+}
+
+enum ctl_exit ctl_output_without_reader(void)
+{
+	raise(SIGPIPE);
+	return not_written(EPIPE);
+}
+
+bool ctl_output_pause(int pause_ms)
+{
+	struct pollfd output = { .fd = STDOUT_FILENO };
+
+	return poll(&output, 1, pause_ms) <= 0;
 }

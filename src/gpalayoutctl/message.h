@@ -9,6 +9,8 @@
 #include "buffer.h"
 #include "exit_code.h"
 
+#include <stdbool.h>
+
 /* "gpalayoutctl: ..." on standard error, one line, control characters escaped. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -26,5 +28,17 @@ void ctl_out_of_memory(void) __attribute__((noreturn));
  * cannot be written; a reader that has gone ends the program by SIGPIPE.
  */
 enum ctl_exit ctl_write_output(const struct ctl_buffer *out);
+
+/* The same for standard error, without a complaint of its own; `text` is safe to show. */
+void ctl_write_aside(const struct ctl_buffer *text);
+
+/*
+ * Nobody reads standard output any more: ends the program as a write to it would,
+ * by SIGPIPE, or complains and returns CTL_USAGE when that is ignored.
+ */
+enum ctl_exit ctl_output_without_reader(void);
+
+/* Waits that long; false, at once, when standard output has no reader left. */
+bool ctl_output_pause(int pause_ms);
 
 #endif

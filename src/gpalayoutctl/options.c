@@ -61,7 +61,7 @@ const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--timeout", .value_name = "SECONDS", .apply = apply_timeout,
 	  .help = "how long to wait for the answer; default 30" },
 	{ .name = "--json", SWITCH(json),
-	  .help = "print the daemon's reply line as it came, also for an error" },
+	  .help = "print the daemon's lines as they come, also errors" },
 	{ .name = "--help", SWITCH(help), .help = "print this help, or that of a command" },
 	{ .name = "-h", SWITCH(help) },
 	{ .name = "--version", SWITCH(version), .help = "print the version" },
@@ -87,13 +87,25 @@ static const struct ctl_command *find_command(const struct ctl_command *commands
 	return NULL;
 }
 
-bool ctl_was_given(const struct ctl_invocation *invocation, const char *name)
+static const struct ctl_given *find_given(const struct ctl_invocation *invocation, const char *name)
 {
 	for (size_t i = 0; i < invocation->given_count; i++) {
 		if (strcmp(invocation->given[i].flag->name, name) == 0)
-			return true;
+			return &invocation->given[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool ctl_was_given(const struct ctl_invocation *invocation, const char *name)
+{
+	return find_given(invocation, name) != NULL;
+}
+
+const char *ctl_flag_value(const struct ctl_invocation *invocation, const char *name)
+{
+	const struct ctl_given *given = find_given(invocation, name);
+
+	return given ? given->value : NULL;
 }
 
 static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, const char *word)
@@ -118,6 +130,8 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 
 	if (!flag && invocation->command)
 		flag = find_flag(invocation->command->flags, word, len);
+	if (!flag && invocation->command)
+		flag = find_flag(invocation->command->request_flags, word, len);
 	if (!flag)
 		return unknown_option(invocation, word);
 	if (!flag->value_name && value)

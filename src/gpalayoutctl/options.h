@@ -42,7 +42,8 @@ struct ctl_command {
 	const char *summary;
 	size_t min_operands;
 	size_t max_operands;
-	const struct ctl_flag *flags; /* NULL: none of its own */
+	const struct ctl_flag *flags;         /* NULL: none of its own */
+	const struct ctl_flag *request_flags; /* NULL: takes no request */
 	enum ctl_exit (*run)(const struct ctl_invocation *invocation);
 };
 
@@ -71,6 +72,9 @@ enum ctl_exit ctl_options_parse(struct ctl_invocation *invocation,
 
 /* Whether flag `name` of the command was given. */
 bool ctl_was_given(const struct ctl_invocation *invocation, const char *name);
+
+/* Its value; NULL when it was not given. */
+const char *ctl_flag_value(const struct ctl_invocation *invocation, const char *name);
 
 void ctl_options_free(struct ctl_invocation *invocation);
 

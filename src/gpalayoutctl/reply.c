@@ -7,6 +7,7 @@
 
 #include "reply.h"
 
+#include "hint.h"
 #include "json_tree.h"
 #include "message.h"
 
@@ -27,40 +28,61 @@ enum ctl_exit ctl_reply_not_understood(const char *what)
 	return CTL_NO_DAEMON;
 }
 
-enum ctl_exit ctl_reply_parse(struct ctl_reply *reply)
+enum ctl_exit ctl_message_parse(struct ctl_reply *message)
 {
-	const char *text = ctl_buffer_text(&reply->line);
+	const char *text = ctl_buffer_text(&message->line);
 	const char *end = text;
-	const cJSON *id;
 	const char *version;
 
 	/* No strict check: what is shown of it passes ctl_append_safe(). */
-	reply->tree = cJSON_ParseWithLengthOpts(text, reply->line.len + 1, &end, true);
-	if (!reply->tree) {
+	message->tree = cJSON_ParseWithLengthOpts(text, message->line.len + 1, &end, true);
+	if (!message->tree) {
 		ctl_complain("the answer is not JSON at byte %zu", (size_t)(end - text));
 		ctl_hint("does gpalayoutd listen on this socket?");
 		return CTL_NO_DAEMON;
 	}
 
-	version = ctl_json_text(reply->tree, "jsonrpc");
+	version = ctl_json_text(message->tree, "jsonrpc");
 	if (!version || strcmp(version, "2.0") != 0)
 		return not_an_answer("it is no JSON-RPC 2.0 message");
-	reply->result = ctl_json_member(reply->tree, "result");
-	reply->error = ctl_json_member(reply->tree, "error");
+	message->result = ctl_json_member(message->tree, "result");
+	message->error = ctl_json_member(message->tree, "error");
+	if (message->error && (!ctl_json_text(message->error, "message") ||
+			       !cJSON_IsNumber(ctl_json_member(message->error, "code"))))
+		return not_an_answer("its error has no code or no message");
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_reply_parse(struct ctl_reply *reply, const cJSON *expected_id)
+{
+	enum ctl_exit code = ctl_message_parse(reply);
+	const cJSON *id = ctl_json_member(reply->tree, "id");
+
+	if (code)
+		return code;
 	if (!reply->result == !reply->error)
 		return not_an_answer("it has to have either a result or an error");
-	if (reply->error && (!ctl_json_text(reply->error, "message") ||
-			     !cJSON_IsNumber(ctl_json_member(reply->error, "code"))))
-		return not_an_answer("its error has no code or no message");
-
 	/* A daemon that could not read the request does not know its id. */
-	id = ctl_json_member(reply->tree, "id");
 	if (reply->error && cJSON_IsNull(id))
 		return CTL_OK;
-	if (!cJSON_IsNumber(id) || cJSON_GetNumberValue(id) < CTL_REQUEST_ID ||
-	    cJSON_GetNumberValue(id) > CTL_REQUEST_ID)
+	if (!cJSON_Compare(id, expected_id, true))
 		return not_an_answer("its id is not the id of the request");
 	return CTL_OK;
+}
+
+enum ctl_exit ctl_reply_accept(const struct ctl_reply *reply)
+{
+	if (!reply->error)
+		return CTL_OK;
+	ctl_print_refusal(reply->error);
+	return CTL_REFUSED;
+}
+
+const char *ctl_reply_reason(const struct ctl_reply *reply)
+{
+	const char *reason = ctl_json_text(ctl_json_member(reply->error, "data"), "reason");
+
+	return reason ? reason : "";
 }
 
 void ctl_reply_free(struct ctl_reply *reply)

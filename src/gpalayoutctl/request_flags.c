@@ -213,17 +213,25 @@ const struct ctl_flag ctl_request_flags[] = {
 	{ .name = "--host-bits", .value_name = "N", .apply = apply_count,
 	  .group = "host", .member = "physical_address_bits",
 	  .help = "physical address bits the layout has to fit in" },
-	{ .name = CTL_PRINT_REQUEST, .help = "print the request as JSON; needs no daemon" },
 	{ 0 },
 };
 /* clang-format on */
+
+static bool is_request_flag(const struct ctl_flag *flag)
+{
+	const struct ctl_flag *row = ctl_request_flags;
+
+	while (row->name && row != flag)
+		row++;
+	return row->name != NULL;
+}
 
 size_t ctl_request_flag_count(const struct ctl_invocation *invocation)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < invocation->given_count; i++)
-		count += invocation->given[i].flag->apply != NULL;
+		count += is_request_flag(invocation->given[i].flag);
 	return count;
 }
 
@@ -258,7 +266,7 @@ enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, cJSON *
 
 	for (const struct ctl_flag *flag = ctl_request_flags; flag->name; flag++) {
 		for (size_t i = 0; i < invocation->given_count && !code; i++) {
-			if (flag->apply && invocation->given[i].flag == flag)
+			if (invocation->given[i].flag == flag)
 				code = flag->apply(&request, flag, invocation->given[i].value);
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The request of layout.resolve, built from flags in the manner of OpenVMM's
- * command line.
+ * The request of a layout, built from flags in the manner of OpenVMM's command
+ * line.
  */
 #ifndef GPALAYOUTCTL_REQUEST_FLAGS_H
 #define GPALAYOUTCTL_REQUEST_FLAGS_H
@@ -10,9 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-#define CTL_PRINT_REQUEST "--print-request"
-
-/* Flags of `resolve`; those without `apply` are not part of a request. */
+/* Flags of every command that takes a request. */
 extern const struct ctl_flag ctl_request_flags[];
 
 /* How many of the given flags are part of a request. */

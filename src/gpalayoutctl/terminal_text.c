@@ -7,9 +7,10 @@
 
 #include "terminal_text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WIDEST 64 /* columns; one odd name may not push everything out of sight */
 
@@ -109,4 +110,13 @@ void ctl_widen(int *width, size_t len)
 {
 	if (len > (size_t)*width)
 		*width = len < WIDEST ? (int)len : WIDEST;
+}
+
+bool ctl_wants_colour(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && terminal &&
+	       strcmp(terminal, "dumb") != 0;
 }

@@ -9,6 +9,7 @@
 
 #include "buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -23,5 +24,8 @@ void ctl_puts_safe(struct ctl_buffer *out, const char *text);
 
 /* Widens a column so that `len` bytes fit; longer ones push the next column to the right. */
 void ctl_widen(int *width, size_t len);
+
+/* Whether standard output is a terminal that takes colours, and its user does too. */
+bool ctl_wants_colour(void);
 
 #endif

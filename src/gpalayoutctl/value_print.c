@@ -66,15 +66,6 @@ static bool is_named_bytes(const cJSON *value)
 	       strcmp(value->string + len - (sizeof(ending) - 1), ending) == 0;
 }
 
-/* cJSON keeps numbers as doubles, which hold every integer up to 2^53. */
-static bool is_count(const cJSON *value)
-{
-	double number = value->valuedouble;
-
-	return cJSON_IsNumber(value) && number >= 0 && number < 9007199254740992.0 &&
-	       !(number > (double)(uint64_t)number);
-}
-
 static void append_plain(struct ctl_buffer *out, const cJSON *value)
 {
 	const char *text = cJSON_GetStringValue(value);
@@ -86,9 +77,8 @@ static void append_plain(struct ctl_buffer *out, const cJSON *value)
 		if (strncmp(text, "0x", 2) == 0 &&
 		    gpald_size_parse(text, &number) == GPALD_SIZE_OK && number)
 			append_units(out, number);
-	} else if (is_count(value)) {
+	} else if (ctl_json_count(value, &number)) {
 		/* cJSON would print large integers rounded, with an exponent. */
-		number = (uint64_t)value->valuedouble;
 		ctl_buffer_printf(out, "%" PRIu64, number);
 		if (is_named_bytes(value) && number >= 1024)
 			append_units(out, number);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of all layouts. It is printed once the last page is in, because its
+ * columns are as wide as their widest cell.
+ */
+#include "config.h"
+
+#include "commands.h"
+
+#include "json_tree.h"
+#include "layout_list.h"
+#include "message.h"
+#include "params.h"
+#include "reader.h"
+#include "size_text.h"
+#include "table.h"
+
+#include <inttypes.h>
+
+/* clang-format off */
+const struct ctl_flag ctl_list_flags[] = {
+	{ .name = "--after", .value_name = "NAME",
+	  .help = "only layouts whose name is behind this one, byte by byte" },
+	{ .name = "--limit", .value_name = "N", .help = "at most that many, above 0" },
+	{ 0 },
+};
+/* clang-format on */
+
+static void add_row(struct ctl_table *table, struct ctl_reader *reader, const cJSON *entry)
+{
+	ctl_cleanup_buffer struct ctl_buffer ram = { 0 };
+
+	ctl_size_append(&ram, ctl_read_size(reader, entry, "ram_size"));
+	ctl_table_add(table, "%s", ctl_read_text(reader, entry, "name"));
+	ctl_table_add(table, "%" PRIu64, ctl_read_count(reader, entry, "generation"));
+	ctl_table_add(table, "%s", ctl_read_text(reader, entry, "arch"));
+	ctl_table_add(table, "%s", ctl_read_text(reader, entry, "policy"));
+	ctl_table_add(table, "%s", ram.data);
+	ctl_table_add(table, "0x%" PRIx64, ctl_read_size(reader, entry, "top"));
+	ctl_table_add(table, "%" PRIu64, ctl_read_count(reader, entry, "owner_uid"));
+	ctl_table_add(table, "%s", ctl_read_text(reader, entry, "created_at"));
+}
+
+static enum ctl_exit add_page(struct ctl_table *table, const cJSON *page)
+{
+	struct ctl_reader reader = { 0 };
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, page)
+	{
+		add_row(table, &reader, entry);
+	}
+	return ctl_reader_end(&reader);
+}
+
+enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation)
+{
+	ctl_cleanup_exchange struct ctl_exchange exchange = CTL_EXCHANGE(invocation);
+	ctl_cleanup_layout_list struct ctl_layout_list list = { .wanted = UINT64_MAX };
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "NAME", false },
+			     { "GENERATION", true },
+			     { "ARCH", false },
+			     { "POLICY", false },
+			     { "RAM", true },
+			     { "TOP", true },
+			     { "OWNER", true },
+			     { "CREATED", false } },
+	};
+	const char *after = ctl_flag_value(invocation, "--after");
+	enum ctl_exit code = ctl_flag_number(invocation, "--limit", true, &list.wanted);
+
+	if (after)
+		ctl_buffer_puts(&list.after, after);
+	while (!code && !list.ended) {
+		ctl_cleanup_reply struct ctl_reply reply = { 0 };
+		const cJSON *page;
+
+		code = ctl_layout_list_next(&list, &exchange, &reply, &page);
+		if (!code && !exchange.json)
+			code = add_page(&table, page);
+	}
+	if (code || exchange.json)
+		return code;
+	ctl_table_append(&out, &table);
+	return ctl_write_output(&out);
+}

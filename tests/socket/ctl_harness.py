@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Runs gpalayoutctl, and plays the daemon for it.
+
+The client is tested against a scripted peer, which can misbehave in ways the daemon
+does not; harness.py starts the real one.
+"""
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import GPALAYOUTCTL, PATIENCE
+
+OK, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
+
+BASE_ENV = {name: value for name, value in os.environ.items() if name not in ("GPALAYOUT_SOCKET", "NO_COLOR")}
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code = code
+        self.raw = out
+        self.out = out.decode("utf-8", "replace")
+        self.raw_err = err
+        self.err = err.decode("utf-8", "replace")
+
+
+def ctl(*args, stdin=b"", env=None, stdout=subprocess.PIPE):
+    process = subprocess.run([GPALAYOUTCTL, *args], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                             env=dict(BASE_ENV, **(env or {})), timeout=PATIENCE, check=False)
+    return Result(process.returncode, process.stdout or b"", process.stderr)
+
+
+def on_terminal(*args, env=None):
+    """Runs with a terminal as standard output; returns the exit status and what it shows."""
+    try:
+        master, slave = pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest(f"no terminals here: {error}") from None
+    process = subprocess.Popen([GPALAYOUTCTL, *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+                               env=dict(BASE_ENV, TERM="xterm", **(env or {})))
+    os.close(slave)
+    shown = b""
+    while select.select([master], [], [], PATIENCE)[0]:
+        try:
+            data = os.read(master, 1 << 16)
+        except OSError:  # EIO: the last writer has gone
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    return process.wait(PATIENCE), shown
+
+
+def reply(result, identity=1):
+    return json.dumps({"jsonrpc": "2.0", "id": identity, "result": result}).encode() + b"\n"
+
+
+def refusal(code=1, message="no", identity=1, **data):
+    error = {"code": code, "message": message, "data": data}
+    return json.dumps({"jsonrpc": "2.0", "id": identity, "error": error}).encode() + b"\n"
+
+
+def entry(tag, kind, start, end):
+    return {"tag": tag, "kind": kind, "start": hex(start), "end": hex(end)}
+
+
+def rows(text):
+    """The rows of a printed map: (start, end, size, kind, tag)."""
+    lines = text.split("\n\n")[0].splitlines()
+    if lines[0].split() != ["START", "END", "SIZE", "KIND", "TAG"]:
+        raise AssertionError(f"not a map:\n{text}")
+    pattern = re.compile(r" *(0x[0-9a-f]+) +(0x[0-9a-f]+) +([0-9.]+ (?:[KMGTPE]i)?B) +(\S+) +(.*)")
+    return [pattern.fullmatch(line).groups() for line in lines[1:]]
+
+
+class FakeDaemon:
+    """Listens on a socket and does to one connection after another what the script says.
+
+    `script` is bytes, sent once a line has been read, or a function that is given
+    the connection. What clients sent is in `lines`.
+    """
+
+    def __init__(self, script):
+        self.script = script
+        self.lines = []
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutctl-test-")
+        self.path = os.path.join(self.folder, "control.sock")
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(self.path)
+        self.listener.listen(8)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(PATIENCE)
+        self.listener.close()
+        shutil.rmtree(self.folder)
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(PATIENCE)
+                try:
+                    if callable(self.script):
+                        self.script(connection)
+                    else:
+                        self.lines.append(self.read_line(connection))
+                        connection.sendall(self.script)
+                except OSError:
+                    pass  # the client has left; its exit status says whether it should have
+
+    @staticmethod
+    def read_line(connection):
+        data = b""
+        while not data.endswith(b"\n"):
+            piece = connection.recv(1 << 16)
+            if not piece:
+                break
+            data += piece
+        return data
+
+
+def answered(script, *args, **options):
+    """Runs the client against a fake daemon."""
+    with FakeDaemon(script) as daemon:
+        return ctl("--socket", daemon.path, *args, **options)
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutctl-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def check(self, result, code, *errors):
+        """The exit status, and complaints and hints that hold these texts."""
+        self.assertEqual(result.code, code, result.err)
+        for text in errors:
+            self.assertIn(text, result.err)
+        if code:
+            self.assertTrue(result.err.startswith("gpalayoutctl: "), result.err)
+        else:
+            self.assertEqual(result.err, "")

@@ -1,0 +1,807 @@
+# SPDX-License-Identifier: MIT
+"""gpalayoutctl on the layouts the daemon keeps: create, update, get, list, delete,
+probe and stats.
+
+What the client does with any answer is tested against a scripted peer; the last
+class goes end to end.
+"""
+
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, entry, on_terminal, refusal,
+                         reply, rows)
+from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main
+
+LAYOUT = {"arch": "x86_64", "policy": "openvmm-2026.07", "map": [entry("ram0", "ram", 0, 0xc0000000)],
+          "ram_size": "0xc0000000"}
+LAYOUT_TEXT = ("     START         END   SIZE  KIND  TAG\n"
+               "       0x0  0xc0000000  3 GiB  ram   ram0\n"
+               "\n"
+               "architecture           x86_64\n"
+               "policy                 openvmm-2026.07\n"
+               "RAM                    3 GiB\n")
+NAME_AND_LAYOUT = {"name": "vm-1", "generation": 3, "layout": LAYOUT}
+
+# Revisions are this large in real life.
+BASE = 1780000000000000
+
+
+def conversation(answer):
+    """A script for a peer: `answer(message)` gives the bytes for each line."""
+    def run(connection):
+        while line := FakeDaemon.read_line(connection):
+            connection.sendall(answer(json.loads(line)))
+    return run
+
+
+class Recorder:
+    """Answers each message with what `results` gives for its method and parameters, and keeps them."""
+
+    def __init__(self, results):
+        self.results = results
+        self.messages = []
+
+    def __call__(self, message):
+        self.messages.append(message)
+        result = self.results(message["method"], message["params"])
+        if isinstance(result, bytes):
+            return result
+        return reply(result, message["id"])
+
+    def sent(self):
+        return [(message["method"], message["params"]) for message in self.messages]
+
+
+def not_found(identity):
+    return refusal(2, "there is no layout of this name", identity, reason="not_found", pointer="/name")
+
+
+class Usage(Case):
+    def test_wrong_usage_is_exit_2_and_says_what_is_wrong(self):
+        cases = [
+            (["create"], "create needs NAME [FILE|-]"),
+            (["create", "vm"], "create needs a request: a file, - for standard input, or flags"),
+            (["create", "vm", "-", "--memory", "1G"], "create takes a file or flags of a request, not both"),
+            (["create", "vm", "a", "b"], "unexpected argument b"),
+            (["create", "vm", "--print-request", "--memory", "1G"], "unknown option --print-request"),
+            (["create", "vm", "--generation", "1", "--memory", "1G"], "unknown option --generation"),
+            (["update", "vm"], "update needs a request"),
+            (["update", "vm", "-", "--generation", "two"], "--generation: 'two' is not a whole number"),
+            (["update", "vm", "--memory", "1G", "--generation", "-1"], "'-1' is not a whole number"),
+            (["update", "vm", "--memory", "1G", "--dry-run=yes"], "--dry-run takes no value"),
+            (["get"], "get needs NAME"),
+            (["get", "a", "b"], "unexpected argument b"),
+            (["list", "a"], "unexpected argument a"),
+            (["list", "--limit", "0"], "--limit: '0' is not a whole number above 0"),
+            (["list", "--limit", "1K"], "--limit: '1K' is not a whole number above 0"),
+            (["list", "--after"], "--after needs a value: NAME"),
+            (["delete"], "delete needs NAME"),
+            (["delete", "a", "--generation", "1.0"], "'1.0' is not a whole number"),
+            (["probe"], "probe needs ADDR [NAME]..."),
+            (["probe", "0", "vm", "--memory", "1G"], "probe takes names or a request, not both"),
+            (["probe", "0", "vm", "--request", "-"], "probe takes names or a request, not both"),
+            (["probe", "0", "--request", "-", "--memory", "1G"], "probe takes a file or flags of a request, not both"),
+            (["watch", "a"], "unexpected argument a"),
+            (["watch", "--since", "now"], "--since: 'now' is not a whole number\n"),
+            (["watch", "--since", "9007199254740992"], "is not a whole number\n"),
+            (["watch", "--count", "0"], "--count: '0' is not a whole number above 0"),
+            (["stats", "a"], "unexpected argument a"),
+        ]
+        for args, text in cases:
+            with self.subTest(" ".join(args)):
+                result = ctl(*args, "--socket", "/nonexistent", stdin=b"{}")
+                self.check(result, USAGE, text)
+                self.assertEqual(result.raw, b"")
+
+    # The flags each command has of its own; a test below has each of them.
+    FLAGS = {"create": set(), "update": {"--generation", "--dry-run", "--allow-moves"}, "get": {"--request"},
+             "list": {"--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
+             "watch": {"--since", "--count"}, "stats": set()}
+
+    def test_no_flag_of_the_help_is_untested(self):
+        for command, flags in self.FLAGS.items():
+            with self.subTest(command):
+                own = ctl(command, "--help").out.split("\nOptions of the request:")[0].split("\nOptions:")[0]
+                self.assertEqual(set(re.findall(r"^  (--[a-z0-9-]+)", own, re.M)), flags)
+
+    def test_commands_that_take_a_request_have_the_flags_of_resolve(self):
+        def request_flags(command):
+            return ctl(command, "--help").out.split("\nOptions of the request:")[1]
+        for command in ("create", "update", "probe"):
+            self.assertEqual(request_flags(command), request_flags("resolve"))
+
+
+class OneLayout(Case):
+    def asked(self, result, *args, **options):
+        """Runs a command that the peer answers with `result`; returns what was sent and printed."""
+        with FakeDaemon(reply(result)) as daemon:
+            printed = ctl("--socket", daemon.path, *args, **options)
+        self.check(printed, OK)
+        message = json.loads(daemon.lines[0])
+        self.assertEqual(len(daemon.lines), 1)
+        return message["method"], message["params"], printed.out
+
+    def test_create_sends_name_and_request_and_shows_the_layout(self):
+        self.assertEqual(
+            self.asked(dict(NAME_AND_LAYOUT, created=True), "create", "vm-1", "--arch", "x86_64", "--memory", "3G"),
+            ("layout.create", {"name": "vm-1", "request": {"arch": "x86_64", "memory": {"nodes": ["3G"]}}},
+             "created vm-1 (generation 3)\n\n" + LAYOUT_TEXT))
+
+    def test_create_says_when_it_was_there_already(self):
+        out = self.asked(dict(NAME_AND_LAYOUT, created=False), "create", "vm-1", "-", stdin=b"{}")[2]
+        self.assertEqual(out, "already there: vm-1 (generation 3)\n\n" + LAYOUT_TEXT)
+
+    def test_a_file_is_sent_as_it_was_written(self):
+        path = self.write("r.json", b' {"n": 9007199254740993,\n"a": 1E2}\n')
+        for command, result in [("create", dict(NAME_AND_LAYOUT, created=True)),
+                                ("update", dict(NAME_AND_LAYOUT, changes=[]))]:
+            with FakeDaemon(reply(result)) as daemon:
+                self.check(ctl("--socket", daemon.path, command, "vm-1", path), OK)
+                self.assertIn(b'"request": {"n": 9007199254740993, "a": 1E2} }', daemon.lines[0])
+
+    def test_names_are_the_daemons_to_judge(self):
+        for name in ('a"b', "a\nb", "", "-x"):
+            with self.subTest(name):
+                params = self.asked(dict(NAME_AND_LAYOUT), "delete", "--", name)[1]
+                self.assertEqual(params, {"name": name})
+
+    CHANGES = [
+        {"change": "moved", "tag": "pcie-rc0-high-mmio", "from": {"start": "0x140000000", "end": "0x180000000"},
+         "to": {"start": "0x180000000", "end": "0x1c0000000"}},
+        {"change": "resized", "tag": "ram0", "from": {"start": "0x0", "end": "0x40000000"},
+         "to": {"start": "0x0", "end": "0x80000000"}},
+        {"change": "added", "tag": "virtio-mmio", "to": {"start": "0xf7fff000", "end": "0xf8000000"}},
+        {"change": "removed", "tag": "vtl2", "from": {"start": "0x1000", "end": "0x2000"}}]
+    CHANGES_TEXT = ("CHANGE   TAG                 FROM                     TO\n"
+                    "moved    pcie-rc0-high-mmio  0x140000000-0x180000000  0x180000000-0x1c0000000\n"
+                    "resized  ram0                0x0-0x40000000           0x0-0x80000000\n"
+                    "added    virtio-mmio         -                        0xf7fff000-0xf8000000\n"
+                    "removed  vtl2                0x1000-0x2000            -\n")
+
+    def test_update_shows_the_changes_before_the_layout(self):
+        self.assertEqual(
+            self.asked(dict(NAME_AND_LAYOUT, changes=self.CHANGES), "update", "vm-1", "-", stdin=b'{"x": 1}'),
+            ("layout.update", {"name": "vm-1", "request": {"x": 1}},
+             "updated vm-1 (generation 3)\n\n" + self.CHANGES_TEXT + "\n" + LAYOUT_TEXT))
+
+    def test_update_passes_its_conditions_on(self):
+        for args, members in [(["--generation", "2"], {"generation": 2}), (["--generation=0"], {"generation": 0}),
+                              (["--generation", "9007199254740991"], {"generation": 9007199254740991}),
+                              (["--allow-moves"], {"allow_moves": True}), (["--dry-run"], {"dry_run": True}),
+                              (["--dry-run", "--allow-moves", "--generation", "2"],
+                               {"dry_run": True, "allow_moves": True, "generation": 2})]:
+            with self.subTest(" ".join(args)):
+                params = self.asked(dict(NAME_AND_LAYOUT, changes=[]), "update", "vm-1", "-", *args, stdin=b"{}")[1]
+                self.assertEqual(params, {"name": "vm-1", "request": {}, **members})
+
+    def test_a_dry_run_says_that_nothing_was_changed(self):
+        out = self.asked(dict(NAME_AND_LAYOUT, changes=[]), "update", "vm-1", "-", "--dry-run", stdin=b"{}")[2]
+        self.assertEqual(out, "dry run: nothing was changed; vm-1 (generation 3)\n\nno range changes\n\n" + LAYOUT_TEXT)
+
+    def test_what_would_move_is_listed_with_the_refusal(self):
+        line = refusal(5, "2 ranges would move", reason="would_move", pointer="/request", changes=self.CHANGES)
+        result = answered(line, "update", "vm-1", "-", stdin=b"{}")
+        self.check(result, REFUSED)
+        self.assertEqual(result.raw, b"")
+        first, rest = result.err.split("\n", 1)
+        self.assertEqual(first, "gpalayoutctl: would_move at /request: 2 ranges would move")
+        self.assertTrue(rest.startswith(self.CHANGES_TEXT + "hint: "), rest)
+        for odd in (7, [], [7], [{"change": "moved"}], [{"change": "a", "tag": "b", "from": 1}]):
+            with self.subTest(str(odd)):
+                line = refusal(5, "no", reason="would_move", changes=odd)
+                result = answered(line, "update", "vm-1", "-", stdin=b"{}")
+                self.check(result, REFUSED)
+                self.assertEqual(len(result.err.splitlines()), 2)
+
+    REQUEST = '{"arch":"x86_64","memory":{"nodes":["0x100000000"]},"n":9007199254740993}'
+    RECORD = dict(NAME_AND_LAYOUT, owner_uid=4294967294, created_at="2026-11-22T15:04:05.123Z",
+                  updated_at="2026-11-23T15:04:05.123Z")
+
+    def test_get_shows_whose_it_is_and_the_layout(self):
+        self.assertEqual(self.asked(self.RECORD, "get", "vm-1"),
+                         ("layout.get", {"name": "vm-1"},
+                          "name        vm-1\n"
+                          "generation  3\n"
+                          "owner       uid 4294967294\n"
+                          "created     2026-11-22T15:04:05.123Z\n"
+                          "updated     2026-11-23T15:04:05.123Z\n"
+                          "\n" + LAYOUT_TEXT))
+
+    def test_get_request_is_the_request_alone_with_every_digit(self):
+        line = ('{"jsonrpc":"2.0","id":1,"result":{"name":"request","x":{"request":1}, "request" : %s ,"layout":{}}}\n'
+                % self.REQUEST).encode()
+        result = answered(line, "get", "vm-1", "--request")
+        self.check(result, OK)
+        self.assertEqual(json.loads(result.out), json.loads(self.REQUEST))
+        printed = ctl("resolve", "--print-request", self.write("r.json", result.raw))
+        self.assertEqual(printed.out, result.out)
+
+    def test_delete_is_one_line(self):
+        self.assertEqual(self.asked({"name": "vm-1", "generation": 3}, "delete", "vm-1"),
+                         ("layout.delete", {"name": "vm-1"}, "deleted vm-1 (generation 3)\n"))
+        self.assertEqual(self.asked({"name": "vm-1", "generation": 3}, "delete", "vm-1", "--generation", "3")[1],
+                         {"name": "vm-1", "generation": 3})
+
+    def test_json_is_the_reply_line_as_it_came(self):
+        line = b'{"id":1, "jsonrpc":"2.0" ,"result":{"b":1.50}}\n'
+        for args in (["create", "a", "-"], ["update", "a", "-"], ["get", "a"], ["get", "a", "--request"],
+                     ["delete", "a"], ["stats"], ["probe", "0", "--request", "-"]):
+            with self.subTest(args[0]):
+                result = answered(line, "--json", *args, stdin=b"{}")
+                self.check(result, OK)
+                self.assertEqual(result.raw, line)
+
+    def test_a_refusal_is_exit_1_with_its_line_for_json(self):
+        line = refusal(4, "it is at 7", reason="generation_mismatch", pointer="/generation", generation=7)
+        for args in (["create", "a", "-"], ["update", "a", "-"], ["get", "a"], ["delete", "a"], ["list"], ["watch"],
+                     ["stats"], ["probe", "0"], ["probe", "0", "--request", "-"]):
+            with self.subTest(" ".join(args)):
+                result = answered(line, *args, stdin=b"{}")
+                self.check(result, REFUSED, "generation_mismatch at /generation: it is at 7\n", "--generation 7\n")
+                self.assertEqual(result.raw, b"")
+        result = answered(line, "delete", "a", "--json")
+        self.check(result, REFUSED, "it is at 7")
+        self.assertEqual(result.raw, line)
+
+    def test_a_result_of_another_shape_is_exit_3(self):
+        created = dict(NAME_AND_LAYOUT, created=True)
+        updated = dict(NAME_AND_LAYOUT, changes=[])
+        cases = [(["create", "a", "-"], {**created, key: value}) for key, value in
+                 [("created", 1), ("name", None), ("generation", "3"), ("generation", -1), ("layout", 7)]]
+        cases += [(["update", "a", "-"], {**updated, "changes": value}) for value in
+                  (None, {}, [1], [{"change": "moved"}], [{"change": "moved", "tag": "a", "to": "0x0"}],
+                   [{"change": "moved", "tag": "a", "to": {"start": "0x0", "end": 7}}])]
+        cases += [(["get", "a"], {**self.RECORD, key: None}) for key in
+                  ("name", "generation", "owner_uid", "created_at", "updated_at", "layout")]
+        cases += [(["get", "a"], {**self.RECORD, "owner_uid": value}) for value in (1.5, 1e300, -1, "0")]
+        cases += [(["get", "a", "--request"], value) for value in ({}, {"request": 7}, {"request": []}, 7)]
+        cases += [(["delete", "a"], value) for value in ({}, {"name": "a"}, {"name": 7, "generation": 1}, [])]
+        for args, result in cases:
+            with self.subTest(f"{args[0]} {result}"):
+                printed = answered(reply(result), *args, stdin=b"{}")
+                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.assertEqual(printed.raw, b"")
+
+
+def listed(number, **members):
+    return {"name": f"vm-{number:04}", "generation": 1, "arch": "x86_64", "policy": "openvmm-2026.07",
+            "ram_size": "0x100000000", "top": "0x160000000", "digest": "sha256:00", "owner_uid": 1000,
+            "created_at": "2026-11-22T15:04:05.123Z", **members}
+
+
+class FakeRegistry:
+    """Pages through layouts as the daemon does, and answers probes of them."""
+
+    def __init__(self, names, gone=(), page=100):
+        self.names = sorted(names)
+        self.gone = gone
+        self.page = page
+
+    def __call__(self, method, params):
+        if method == "layout.list":
+            found = [name for name in self.names if name > params.get("after", "")]
+            page = found[:min(params.get("limit", self.page), self.page)]
+            result = {"revision": BASE, "layouts": [dict(listed(0), name=name) for name in page]}
+            return result | ({"next": page[-1]} if len(page) < len(found) else {})
+        if params["name"] in self.gone or params["name"] not in self.names:
+            return not_found(params["name"])
+        return {"free": {"start": "0x0", "end": "0x1000"}}
+
+
+class List(Case):
+    def listing(self, names, *args, page=100):
+        recorder = Recorder(FakeRegistry(names, page=page))
+        result = answered(conversation(recorder), "list", *args)
+        self.check(result, OK)
+        return result.out, recorder.sent()
+
+    def test_layouts_are_rows_of_a_table(self):
+        layouts = [listed(1, name="a", generation=12, arch="aarch64", ram_size="0x1000", top="0xfffff000", owner_uid=0),
+                   listed(2, name="web-1.example:b", owner_uid=4294967294)]
+        result = answered(reply({"revision": BASE, "layouts": layouts}), "list")
+        self.check(result, OK)
+        self.assertEqual(result.out, (
+            "NAME             GENERATION  ARCH     POLICY             RAM          TOP       OWNER  CREATED\n"
+            "a                        12  aarch64  openvmm-2026.07  4 KiB   0xfffff000           0"
+            "  2026-11-22T15:04:05.123Z\n"
+            "web-1.example:b           1  x86_64   openvmm-2026.07  4 GiB  0x160000000  4294967294"
+            "  2026-11-22T15:04:05.123Z\n"))
+
+    def test_an_empty_list_is_a_heading_and_no_error(self):
+        self.assertEqual(self.listing([]),
+                         ("NAME  GENERATION  ARCH  POLICY  RAM  TOP  OWNER  CREATED\n", [("layout.list", {})]))
+
+    def test_all_pages_are_followed_over_one_connection(self):
+        names = [f"vm-{number:04}" for number in range(250)]
+        out, sent = self.listing(names)
+        self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], names)
+        self.assertEqual([params for _, params in sent], [{}, {"after": "vm-0099"}, {"after": "vm-0199"}])
+
+    def test_each_page_is_a_question_with_a_number_of_its_own(self):
+        recorder = Recorder(FakeRegistry("abcde", page=2))
+        connections = []
+
+        def script(connection):
+            connections.append(1)
+            conversation(recorder)(connection)
+
+        self.check(answered(script, "list"), OK)
+        self.assertEqual(([message["id"] for message in recorder.messages], len(connections)), ([1, 2, 3], 1))
+
+    def test_limit_is_the_most_there_are_over_all_pages(self):
+        names = [f"vm-{number:04}" for number in range(250)]
+        for limit, limits in [(1, [1]), (100, [100]), (101, [100, 1]), (150, [100, 50]), (250, [100, 100, 50]),
+                              (999, [100, 100, 100])]:
+            with self.subTest(limit):
+                out, sent = self.listing(names, "--limit", str(limit))
+                self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], names[:limit])
+                self.assertEqual([params["limit"] for _, params in sent], limits)
+
+    def test_after_is_where_the_list_begins(self):
+        out, sent = self.listing("abcde", "--after", "b", page=2)
+        self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], ["c", "d", "e"])
+        self.assertEqual(sent, [("layout.list", {"after": "b"}), ("layout.list", {"after": "d"})])
+
+    def test_json_is_a_line_for_each_page(self):
+        out, _ = self.listing("abcde", "--json", page=2)
+        pages = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([[layout["name"] for layout in page["result"]["layouts"]] for page in pages],
+                         [["a", "b"], ["c", "d"], ["e"]])
+
+    def test_a_page_that_is_refused_leaves_half_a_table_unprinted(self):
+        def second_is_refused(method, params):
+            if params:
+                return refusal(-32002, "busy", 2, reason="overloaded")
+            return FakeRegistry("abc", page=2)(method, params)
+
+        result = answered(conversation(Recorder(second_is_refused)), "list")
+        self.check(result, REFUSED, "overloaded: busy")
+        self.assertEqual(result.raw, b"")
+
+    def test_pages_that_lead_nowhere_end_the_list(self):
+        page = {"revision": BASE, "layouts": [listed(1)]}
+        for result in (dict(page, next="vm-0001"), dict(page, next=""), dict(page, next=7),
+                       dict(page, layouts=[], next="z")):
+            with self.subTest(str(result)):
+                self.check(answered(conversation(Recorder(lambda *_, result=result: result)), "list"), NO_DAEMON,
+                           "the answer is not understood")
+
+    def test_a_result_of_another_shape_is_exit_3(self):
+        for result in ([], {}, {"layouts": 7}, {"layouts": [7]}, *({"layouts": [listed(1, **{key: value})]}
+                       for key in ("name", "generation", "arch", "policy", "ram_size", "top", "owner_uid", "created_at")
+                       for value in (None, [], -1))):
+            with self.subTest(str(result)):
+                printed = answered(reply(result), "list")
+                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.assertEqual(printed.raw, b"")
+
+
+def placed(**members):
+    return {"range": {"tag": "chipset-low-mmio", "kind": "fixed", "start": "0xf8000000", "end": "0x100000000",
+                      "offset": "0x6e00000", **members}}
+
+
+class Probe(Case):
+    def test_one_line_says_what_is_there(self):
+        cases = [
+            (placed(), "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000"),
+            (placed(tag="ram0", kind="ram", node=0), "0xfee00000 is in ram0 (ram) 0xf8000000-0x100000000, "
+             "offset 0x6e00000, node 0"),
+            (placed(root_complex="rc0"), "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
+             "offset 0x6e00000, root complex rc0"),
+            (placed(slot=17), "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
+             "offset 0x6e00000, slot 17"),
+            ({"free": {"start": "0xc0000000", "end": "0xf4000000"}}, "0xfee00000 is free, 0xc0000000-0xf4000000"),
+        ]
+        for result, text in cases:
+            with self.subTest(text):
+                recorder = Recorder(lambda *_, result=result: result)
+                printed = answered(conversation(recorder), "probe", "0xfee00000", "vm-1")
+                self.check(printed, OK)
+                self.assertEqual(printed.out, f"vm-1: {text}\n")
+                self.assertEqual(recorder.sent(), [("layout.probe", {"name": "vm-1", "address": "0xfee00000"})])
+
+    def test_a_request_has_no_name_in_front(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}
+        path = self.write("r.json", json.dumps(request).encode())
+        for args in (["--arch", "x86_64", "--memory", "1G"], ["--request", path], ["--request", "-"],
+                     [f"--request={path}"]):
+            with self.subTest(" ".join(args)):
+                recorder = Recorder(lambda *_: {"free": {"start": "0x0", "end": "0x1000"}})
+                result = answered(conversation(recorder), "probe", "16", *args, stdin=json.dumps(request).encode())
+                self.check(result, OK)
+                self.assertEqual(result.out, "0x10 is free, 0x0-0x1000\n")
+                self.assertEqual(recorder.sent(), [("layout.probe", {"request": request, "address": "16"})])
+
+    def test_addresses_are_shown_in_one_form_however_they_are_typed(self):
+        for typed, shown in [("4G", "0x100000000"), ("0XF", "0XF"), ("4096", "0x1000"), ("0x00001000", "0x1000"),
+                             ("\x1b[2J", "\\u001b[2J")]:
+            with self.subTest(typed):
+                result = answered(conversation(Recorder(FakeRegistry(["a"]))), "probe", typed, "a")
+                self.assertEqual(result.out, f"a: {shown} is free, 0x0-0x1000\n")
+
+    def test_several_names_are_a_line_each(self):
+        recorder = Recorder(FakeRegistry("abc"))
+        result = answered(conversation(recorder), "probe", "0", "c", "a")
+        self.check(result, OK)
+        self.assertEqual(result.out, "c: 0x0 is free, 0x0-0x1000\na: 0x0 is free, 0x0-0x1000\n")
+        self.assertEqual([params["name"] for _, params in recorder.sent()], ["c", "a"])
+
+    def test_a_name_that_is_not_there_is_exit_1_and_the_others_are_shown(self):
+        result = answered(conversation(Recorder(FakeRegistry("ac"))), "probe", "0", "a", "b", "c")
+        self.check(result, REFUSED, "not_found at /name: ", "hint: gpalayoutctl list")
+        self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
+
+    def test_any_other_refusal_is_the_last_line(self):
+        recorder = Recorder(lambda *_: refusal(-32602, "4g is no size", "a", reason="bad_size", pointer="/address"))
+        result = answered(conversation(recorder), "probe", "4g", "a", "b")
+        self.check(result, REFUSED, "bad_size at /address: 4g is no size")
+        self.assertEqual(len(recorder.messages), 1)
+
+    def test_without_a_name_every_layout_is_probed(self):
+        names = [f"vm-{number:04}" for number in range(5)]
+        recorder = Recorder(FakeRegistry(names, page=2))
+        result = answered(conversation(recorder), "probe", "0")
+        self.check(result, OK)
+        self.assertEqual(result.out, "".join(f"{name}: 0x0 is free, 0x0-0x1000\n" for name in names))
+
+    def test_without_a_name_a_layout_that_has_just_gone_is_left_out(self):
+        result = answered(conversation(Recorder(FakeRegistry("abc", gone="b"))), "probe", "0")
+        self.check(result, OK)
+        self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
+
+    def test_without_layouts_nothing_is_printed(self):
+        result = answered(conversation(Recorder(FakeRegistry(""))), "probe", "0")
+        self.check(result, OK)
+        self.assertEqual(result.raw, b"")
+
+    def test_the_id_of_each_json_line_is_the_layouts_name(self):
+        for args in ([], ["a", "b", "c"]):
+            result = answered(conversation(Recorder(FakeRegistry("abc"))), "--json", "probe", "0", *args)
+            self.check(result, OK)
+            self.assertEqual([(line["id"], list(line["result"])) for line in map(json.loads, result.out.splitlines())],
+                             [("a", ["free"]), ("b", ["free"]), ("c", ["free"])])
+
+    def test_an_answer_about_another_layout_is_none(self):
+        self.check(answered(reply(placed(), "b"), "probe", "0", "a"), NO_DAEMON, "its id is not the id of the request")
+        self.check(answered(not_found("b"), "probe", "0", "a", "b"), NO_DAEMON, "its id is not the id of the request")
+
+    def test_a_result_of_another_shape_is_exit_3(self):
+        for result in ([], {}, {"free": {}}, {"free": {"start": "0x0"}}, {"range": 7}, placed(tag=7), placed(kind=None),
+                       placed(start=1), placed(end="x"), placed(offset=None), placed(node=-1), placed(root_complex=7),
+                       placed(slot="1")):
+            with self.subTest(str(result)):
+                printed = answered(reply(result), "probe", "0", "--memory", "1G")
+                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.assertEqual(printed.raw, b"")
+
+
+def histogram(*buckets, max_us):
+    return {"count": sum(count for _, count in buckets), "sum_us": 1, "max_us": max_us,
+            "buckets": [{"le_us": edge, "count": count} for edge, count in buckets]}
+
+
+NOTHING = histogram(max_us=0)
+
+
+def stats(**members):
+    return {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 93784005,
+            "connections": {"open": 2, "accepted": 17, "turned_away": 1, "subscribers": 1},
+            "requests": {"layout.resolve": {"answered": 98, "refused": 2, "latency": histogram(
+                             (64, 50), (128, 48), (2048, 1), (4194304, 1), max_us=3000001)},
+                         "layout.create": {"answered": 0, "refused": 0, "latency": NOTHING},
+                         "other": {"answered": 0, "refused": 3, "latency": histogram((2, 3), max_us=2)}},
+            "registry": {"layouts": 12, "revision": BASE + 7, "oldest_since": BASE},
+            "store": {"kind": "sqlite", "path": "/var/lib/gpalayoutd/registry.db", "commits": 40, "changes": 55,
+                      "full": 0, "latency": histogram((1024, 39), (16384, 1), max_us=9999)}, **members}
+
+
+class Stats(Case):
+    def test_stats_are_lists_and_a_table_of_the_methods_that_were_called(self):
+        result = answered(reply(stats()), "stats")
+        self.check(result, OK)
+        self.assertEqual(result.out, (
+            "uptime            1 d 2 h 3 min\n"
+            "started           2026-11-22T15:04:05.123Z\n"
+            "\n"
+            "connections open  2\n"
+            "accepted          17\n"
+            "turned away       1\n"
+            "subscribers       1\n"
+            "\n"
+            "layouts           12\n"
+            "revision          1780000000000007\n"
+            "oldest since      1780000000000000\n"
+            "\n"
+            "store             sqlite\n"
+            "path              /var/lib/gpalayoutd/registry.db\n"
+            "commits           40\n"
+            "changes           55\n"
+            "refused as full   0\n"
+            "changes a commit  1.38\n"
+            "commit p50        <= 1.024 ms\n"
+            "commit p99        <= 9.999 ms\n"
+            "commit max        9.999 ms\n"
+            "\n"
+            "METHOD          ANSWERED  REFUSED  P50 <=    P99 <=      MAX\n"
+            "layout.resolve        98        2   64 us  2.048 ms  3.001 s\n"
+            "other                  0        3    2 us      2 us     2 us\n"))
+
+    def test_a_daemon_that_has_done_nothing_has_no_latencies(self):
+        store = {"kind": "memory", "commits": 0, "changes": 0, "full": 0, "latency": NOTHING}
+        result = answered(reply(stats(store=store, requests={}, uptime_ms=999)), "stats")
+        self.check(result, OK)
+        self.assertIn("uptime            0 s\n", result.out)
+        self.assertTrue(result.out.endswith("store             memory\ncommits           0\nchanges           0\n"
+                                            "refused as full   0\n\n"
+                                            "METHOD  ANSWERED  REFUSED  P50 <=  P99 <=  MAX\n"), result.out)
+
+    def test_percentiles_are_upper_bounds_from_the_buckets(self):
+        cases = [
+            ([(1, 1)], 1, ("1 us", "1 us")),
+            ([(1, 1), (2, 1)], 2, ("1 us", "2 us")),
+            ([(1, 1), (4, 2)], 3, ("3 us", "3 us")),
+            ([(1, 99), (1024, 1)], 900, ("1 us", "1 us")),
+            ([(1, 98), (1024, 2)], 900, ("1 us", "900 us")),
+            ([(1, 50), (1048576, 51)], 9999999, ("1.049 s", "1.049 s")),
+            ([(8192, 1 << 52)], 9000, ("8.192 ms", "8.192 ms")),
+        ]
+        for buckets, slowest, expected in cases:
+            with self.subTest(str(buckets)):
+                requests = {"m": {"answered": 1, "refused": 0, "latency": histogram(*buckets, max_us=slowest)}}
+                row = answered(reply(stats(requests=requests)), "stats").out.splitlines()[-1]
+                self.assertEqual(re.split(r" {2,}", row)[3:5], list(expected))
+
+    def test_ages_are_in_two_or_three_units(self):
+        for age_ms, text in [(0, "0 s"), (59999, "59 s"), (60000, "1 min 0 s"), (3599000, "59 min 59 s"),
+                             (3600000, "1 h 0 min"), (86399000, "23 h 59 min"), (86400000, "1 d 0 h 0 min"),
+                             (36500 * 86400000, "36500 d 0 h 0 min")]:
+            with self.subTest(text):
+                out = answered(reply(stats(uptime_ms=age_ms)), "stats").out
+                self.assertTrue(out.startswith(f"uptime            {text}\n"), out)
+
+    def test_a_result_of_another_shape_is_exit_3(self):
+        latency = histogram((1, 1), max_us=1)
+        odd_latencies = [{**latency, key: value} for key in ("count", "max_us", "buckets")
+                         for value in (None, "1", [1])]
+        odd_latencies += [7, {**latency, "buckets": [{"le_us": 1}]}, {**latency, "buckets": [{"count": 1}]}]
+        cases = [[], {}] + [{**stats(), key: value} for key in stats() for value in (None, 7.5, [])]
+        cases += [stats(requests={"m": {"answered": 1, "refused": 0, "latency": odd}}) for odd in odd_latencies]
+        cases += [stats(requests={"m": 7}), stats(requests={"m": {"answered": 1, "latency": latency}})]
+        cases += [stats(**{group: {**stats()[group], key: None}}) for group in ("connections", "registry", "store")
+                  for key in stats()[group]]
+        for result in cases:
+            with self.subTest(str(result)):
+                printed = answered(reply(result), "stats")
+                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.assertEqual(printed.raw, b"")
+
+
+class Terminal(Case):
+    def test_control_characters_of_the_daemon_reach_no_terminal(self):
+        evil = "\x1b]0;x\x07\r\n\x00\x7f\x9b\u202e\u2028end"
+        change = {"change": evil, "tag": evil}
+        record = dict(NAME_AND_LAYOUT, name=evil, created=True, changes=[change], owner_uid=0, created_at=evil,
+                      updated_at=evil, request={evil: evil})
+        request = self.write("r.json", b"{}")
+        scripts = [
+            (["create", "a", request], reply(record)), (["update", "a", request], reply(record)),
+            (["get", "a"], reply(record)), (["get", "a", "--request"], reply(record)), (["delete", "a"], reply(record)),
+            (["list"], reply({"layouts": [listed(1, name=evil, arch=evil, policy=evil, created_at=evil)]})),
+            (["probe", evil.replace("\0", ""), "--request", request],
+             reply(placed(tag=evil, kind=evil, root_complex=evil))),
+            (["stats"], reply(stats(started_at=evil, requests={evil: stats()["requests"]["other"]},
+                                    store={**stats()["store"], "kind": evil, "path": evil}))),
+            (["update", "a", request], refusal(5, evil, reason="would_move", changes=[change])),
+        ]
+        safe = set(range(0x20, 0x7f)) | {0x0d, 0x0a}
+        for args, line in scripts:
+            with self.subTest(args[0]), FakeDaemon(line) as daemon:
+                code, shown = on_terminal("--socket", daemon.path, *args, env={"NO_COLOR": "1"})
+                self.assertIn(code, (OK, REFUSED), shown)
+                self.assertLessEqual(set(shown), safe, shown)
+
+
+class WithDaemon(DaemonTestCase):
+    OPTIONS = ("--store", "memory")
+    maxDiff = None
+    VM = ("--arch", "x86_64", "--memory", "4G")
+    TOO = ("--arch", "x86_64", "--memory", "4G", "--virtio-mmio", "2")
+
+    def setUp(self):
+        for layout in self.daemon.call("layout.list", {"limit": 1000})["result"]["layouts"]:
+            self.daemon.call("layout.delete", {"name": layout["name"]})
+
+    def ctl(self, *args, **options):
+        return ctl("--socket", self.daemon.socket, *args, **options)
+
+    def ok(self, *args, **options):
+        result = self.ctl(*args, **options)
+        self.assertEqual((result.code, result.err), (OK, ""))
+        return result.out
+
+    def refused(self, reason, pointer, *args, **options):
+        result = self.ctl(*args, **options)
+        self.assertEqual((result.code, result.raw), (REFUSED, b""), result.err)
+        where = f" at {pointer}" if pointer is not None else ""
+        self.assertTrue(result.err.startswith(f"gpalayoutctl: {reason}{where}: "), result.err)
+        self.assertIn("\nhint: ", result.err)
+        self.assertNotIn("hint: --json", result.err)
+        return result.err
+
+    def generation(self, name):
+        return json.loads(self.ok("get", name, "--json"))["result"]["generation"]
+
+    def fill(self, count):
+        """Layouts vm-0000 and so on; returns their names."""
+        names = [f"vm-{number:04}" for number in range(count)]
+        with self.daemon.connect() as client:
+            for name in names:
+                request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+                self.assertIn("result", client.call("layout.create", {"name": name, "request": request}))
+        return names
+
+    def test_what_is_created_is_what_resolve_shows_and_is_there_again(self):
+        resolved = self.ok("resolve", *self.VM)
+        created = self.ok("create", "vm-1", *self.VM)
+        number = self.generation("vm-1")
+        self.assertEqual(created, f"created vm-1 (generation {number})\n\n{resolved}")
+        self.assertEqual(self.ok("create", "vm-1", *self.VM),
+                         f"already there: vm-1 (generation {number})\n\n{resolved}")
+        head, layout = self.ok("get", "vm-1").split("\n\n", 1)
+        self.assertEqual(layout, resolved)
+        self.assertRegex(head, rf"^name        vm-1\ngeneration  {number}\nowner       uid {os.getuid()}\n"
+                               r"created     (20\S+Z)\nupdated     \1$")
+
+    def test_the_request_that_get_prints_makes_the_same_layout(self):
+        self.ok("create", "vm-1", *self.TOO)
+        request = self.ok("get", "vm-1", "--request")
+        self.assertIn("already there", self.ok("create", "vm-1", "-", stdin=request.encode()))
+        self.assertIn("created vm-2 ", self.ok("create", "vm-2", "-", stdin=request.encode()))
+        self.assertEqual(self.ok("resolve", "-", stdin=request.encode()), self.ok("resolve", *self.TOO))
+
+    def test_another_request_under_the_name_is_a_conflict(self):
+        self.ok("create", "vm-1", *self.VM)
+        self.assertIn("gpalayoutctl update", self.refused("conflict", "/name", "create", "vm-1", *self.TOO))
+
+    def test_what_is_not_there_is_refused(self):
+        for args in (["get", "vm-1"], ["delete", "vm-1"], ["update", "vm-1", *self.VM], ["probe", "0", "vm-1"]):
+            with self.subTest(args[0]):
+                self.assertIn("gpalayoutctl list", self.refused("not_found", "/name", *args))
+
+    def test_names_and_members_at_fault_are_named(self):
+        self.refused("bad_name", "/name", "create", "a b", *self.VM)
+        self.refused("bad_size", "/request/memory/nodes/0", "create", "vm-1", "--memory", "4g")
+        self.refused("bad_size", "/address", "probe", "4g", "--memory", "1G")
+        self.refused("unknown_member", "/request/x", "create", "vm-1", "-",
+                     stdin=b'{"arch":"x86_64","memory":{"nodes":["1G"]},"x":1}')
+        self.refused("out_of_range", "/limit", "call", "layout.list", '{"limit": 0}')
+
+    def test_delete_takes_only_the_generation_it_is_told(self):
+        self.ok("create", "vm-1", *self.VM)
+        number = self.generation("vm-1")
+        error = self.refused("generation_mismatch", "/generation", "delete", "vm-1", "--generation", str(number + 1))
+        self.assertIn(f"--generation {number}\n", error)
+        self.assertEqual(self.ok("delete", "vm-1", "--generation", str(number)),
+                         f"deleted vm-1 (generation {number})\n")
+        self.refused("not_found", "/name", "get", "vm-1")
+
+    def test_list_has_every_layout_over_several_pages(self):
+        names = self.fill(250)
+        lines = self.ok("list").splitlines()
+        self.assertEqual(lines[0].split(), ["NAME", "GENERATION", "ARCH", "POLICY", "RAM", "TOP", "OWNER", "CREATED"])
+        self.assertEqual([line.split()[0] for line in lines[1:]], names)
+        self.assertRegex(lines[1], rf"^vm-0000 +\d+  x86_64  openvmm-2026\.07  1 GiB  0x\w+ +{os.getuid()}  20\S+Z$")
+        self.assertEqual([line.split()[0] for line in self.ok("list", "--limit", "150").splitlines()[1:]], names[:150])
+        after = self.ok("list", "--after", "vm-0200", "--limit", "20").splitlines()[1:]
+        self.assertEqual([line.split()[0] for line in after], names[201:221])
+        pages = [json.loads(line)["result"] for line in self.ok("list", "--json").splitlines()]
+        self.assertGreater(len(pages), 1)
+        self.assertEqual([layout["name"] for page in pages for layout in page["layouts"]], names)
+
+    def test_an_empty_registry_is_a_heading(self):
+        self.assertEqual(self.ok("list"), "NAME  GENERATION  ARCH  POLICY  RAM  TOP  OWNER  CREATED\n")
+        self.assertEqual(self.ok("probe", "0"), "")
+
+    def test_probe_says_what_is_at_an_address(self):
+        self.ok("create", "vm-1", *self.TOO, "--pcie-root-complex", "rc0")
+        found = {row[4]: row for row in rows(self.ok("resolve", *self.TOO, "--pcie-root-complex", "rc0"))}
+        slots, low = found["virtio-mmio"], found["pcie-rc0-low-mmio"]
+        second = hex(int(slots[0], 16) + 0x1234)
+        for address, text in [
+                ("0xfee00000", "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000"),
+                ("1M", "0x100000 is in ram0 (ram) 0x0-0xc0000000, offset 0x100000, node 0"),
+                (second, f"{second} is in virtio-mmio (mmio32) {slots[0]}-{slots[1]}, offset 0x1234, slot 1"),
+                (low[0], f"{low[0]} is in pcie-rc0-low-mmio (mmio32) {low[0]}-{low[1]}, offset 0x0, root complex rc0")]:
+            with self.subTest(address):
+                self.assertEqual(self.ok("probe", address, "vm-1"), f"vm-1: {text}\n")
+                self.assertEqual(self.ok("probe", address), f"vm-1: {text}\n")
+                self.assertEqual(self.ok("probe", address, *self.TOO, "--pcie-root-complex", "rc0"), f"{text}\n")
+        self.assertRegex(self.ok("probe", "0xc0000000", "vm-1"), r"^vm-1: 0xc0000000 is free, 0xc0000000-0x\w+\n$")
+
+    def test_probe_asks_every_layout_over_several_pages(self):
+        names = self.fill(120)
+        self.assertEqual([line.split(":")[0] for line in self.ok("probe", "0").splitlines()], names)
+
+    def test_several_names_of_which_one_is_not_there(self):
+        self.fill(2)
+        result = self.ctl("probe", "0", "vm-0001", "vm-0009", "vm-0000")
+        self.assertEqual(result.code, REFUSED)
+        self.assertEqual([line.split(":")[0] for line in result.out.splitlines()], ["vm-0001", "vm-0000"])
+        self.assertIn("vm-0009", result.err)
+
+    def test_an_update_that_moves_nothing_shows_what_is_new(self):
+        self.ok("create", "vm-1", *self.VM)
+        number = self.generation("vm-1")
+        dry = self.ok("update", "vm-1", *self.TOO, "--dry-run")
+        self.assertRegex(dry, r"^dry run: nothing was changed; vm-1 \(generation \d+\)\n\n"
+                              r"CHANGE +TAG +FROM +TO\nadded +virtio-mmio +- +0x\w+-0x\w+\n\n +START ")
+        self.assertEqual(self.generation("vm-1"), number)
+        self.refused("generation_mismatch", "/generation", "update", "vm-1", *self.TOO, "--generation", "0")
+        out = self.ok("update", "vm-1", *self.TOO, "--generation", str(number))
+        self.assertGreater(self.generation("vm-1"), number)
+        self.assertTrue(out.startswith(f"updated vm-1 (generation {self.generation('vm-1')})\n\n"), out)
+        self.assertEqual(out.split("\n\n", 1)[1], dry.split("\n\n", 1)[1])
+
+    def test_an_update_that_would_move_a_range_says_which(self):
+        self.ok("create", "vm-1", *self.VM)
+        more = ("--arch", "x86_64", "--memory", "8G")
+        error = self.refused("would_move", "/request", "update", "vm-1", *more)
+        self.assertRegex(error, r"(?m)^resized +ram0 ")
+        self.assertIn("hint: once the VM is off, gpalayoutctl update --allow-moves does it", error)
+        out = self.ok("update", "vm-1", *more, "--allow-moves")
+        self.assertTrue(out.endswith(self.ok("resolve", *more)), out)
+
+    def test_the_inspect_socket_shows_and_changes_nothing(self):
+        self.fill(1)
+
+        def inspect(*args):
+            return ctl("--socket", self.daemon.inspect_socket, *args)
+
+        for args in (["get", "vm-0000"], ["list"], ["probe", "0"], ["stats"]):
+            self.assertEqual((inspect(*args).code, inspect(*args).err), (OK, ""))
+        for args in (["create", "vm-1", *self.VM], ["update", "vm-0000", *self.VM], ["delete", "vm-0000"]):
+            result = inspect(*args)
+            self.assertEqual(result.code, REFUSED)
+            self.assertIn("method_not_found", result.err)
+
+    @unittest.skipUnless(os.getuid() == 0, "needs a second user")
+    def test_another_user_is_denied(self):
+        self.fill(1)
+        os.chmod(self.daemon.folder, 0o755)
+        os.chmod(self.daemon.socket, 0o666)
+        result = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "delete", "vm-0000"], user=65534,
+                                stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        self.assertEqual(result.returncode, REFUSED)
+        self.assertRegex(result.stderr, rb"^gpalayoutctl: denied at /name: .*\nhint: only its creator, root and ")
+
+    def test_a_full_registry_says_what_to_do(self):
+        with Daemon("--store", "memory", "--limit", "live_layouts=1") as daemon:
+            self.assertEqual(ctl("--socket", daemon.socket, "create", "vm-1", *self.VM).code, OK)
+            result = ctl("--socket", daemon.socket, "create", "vm-2", *self.VM)
+        self.assertEqual((result.code, result.raw), (REFUSED, b""))
+        self.assertRegex(result.err, r"^gpalayoutctl: store_full.*\nhint: gpalayoutctl delete layouts that no VM needs")
+
+    def test_stats_count_what_was_done(self):
+        before = self.stats_of("layout.get")
+        self.fill(1)
+        self.ok("get", "vm-0000")
+        self.refused("not_found", "/name", "get", "vm-9")
+        self.assertEqual([after - count for after, count in zip(self.stats_of("layout.get"), before)], [1, 1])
+        out = self.ok("stats")
+        for line in (r"uptime +\d+ (s|min .*)", r"started +20\S+Z", r"layouts +1", r"revision +\d{16}",
+                     r"store +memory", r"connections open +1", r"commits +\d+"):
+            self.assertRegex(out, rf"(?m)^{line}$")
+
+    def stats_of(self, method):
+        """Answered and refused requests of a method."""
+        found = re.search(rf"(?m)^{re.escape(method)} +(\d+) +(\d+) ", self.ok("stats"))
+        return [int(count) for count in found.groups()] if found else [0, 0]
+
+
+if __name__ == "__main__":
+    main()
