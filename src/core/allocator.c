@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policy-free allocator: validates all input, then places it phase by phase,
- * each phase from what the earlier ones left free. What a VM is made of is the
+ * The policy-free allocator: places its input phase by phase, each phase from what
+ * the earlier ones left free. What a VM is made of is the
  * resolver's business; how windows are searched for is fit_index.c's.
  */
 #include "config.h"
 
+#include "core/alloc_input.h"
 #include "core/arena.h"
 #include "core/checked.h"
 #include "core/error.h"
@@ -51,138 +52,13 @@ struct placement {
 	uint64_t top; /* highest end of all that is not reserved */
 };
 
-struct demand_list {
-	const struct gpal_demand *demands;
-	size_t count;
-};
-
-static struct demand_list demands_of(const struct gpal_alloc_input *input, enum gpal_kind kind)
-{
-	switch (kind) {
-	case GPAL_KIND_MMIO32:
-		return (struct demand_list){ input->mmio32, input->mmio32_count };
-	case GPAL_KIND_RAM:
-		return (struct demand_list){ input->ram, input->ram_count };
-	case GPAL_KIND_MMIO64:
-		return (struct demand_list){ input->mmio64, input->mmio64_count };
-	case GPAL_KIND_POST_MMIO:
-		return (struct demand_list){ input->post_mmio, input->post_mmio_count };
-	case GPAL_KIND_RESERVED:
-	case GPAL_KIND_FIXED:
-	case GPAL_KIND_COUNT:
-		break;
-	}
-	return (struct demand_list){ NULL, 0 };
-}
-
 /* Whether any phase after that of `kind` has something to place. */
 static bool has_demands_after(const struct gpal_alloc_input *input, enum gpal_kind kind)
 {
 	for (int later = (int)kind + 1; later < GPAL_KIND_COUNT; later++)
-		if (demands_of(input, (enum gpal_kind)later).count > 0)
+		if (gpald_demands_of(input, (enum gpal_kind)later).count > 0)
 			return true;
 	return false;
-}
-
-static const enum gpal_subject subject_of_kind[GPAL_KIND_COUNT] = {
-	[GPAL_KIND_RESERVED] = GPAL_SUBJECT_ALLOC_RESERVED,
-	[GPAL_KIND_FIXED] = GPAL_SUBJECT_ALLOC_FIXED,
-	[GPAL_KIND_MMIO32] = GPAL_SUBJECT_ALLOC_MMIO32,
-	[GPAL_KIND_RAM] = GPAL_SUBJECT_ALLOC_RAM,
-	[GPAL_KIND_MMIO64] = GPAL_SUBJECT_ALLOC_MMIO64,
-	[GPAL_KIND_POST_MMIO] = GPAL_SUBJECT_ALLOC_POST_MMIO,
-};
-
-/* Validation. */
-
-static int check_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
-		      struct gpal_error *error)
-{
-	int code;
-
-	if (size > 0 && size % GPAL_PAGE_SIZE == 0)
-		return GPAL_OK;
-	code = gpald_fail(error, GPAL_E_INVALID_SIZE, subject_of_kind[kind], index,
-			  "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag, size);
-	if (error) {
-		gpald_error_tag(error->tag, tag);
-		error->size = size;
-	}
-	return code;
-}
-
-static int check_pinned(const struct gpal_pinned *pinned, size_t count, enum gpal_kind kind,
-			struct gpal_error *error)
-{
-	int code;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct gpal_pinned *pin = &pinned[i];
-
-		if (pin->range.end > GPAL_SPACE_END)
-			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject_of_kind[kind], i,
-					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64, pin->tag,
-					  pin->range.end, GPAL_SPACE_END);
-		code = check_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
-		if (code)
-			return code;
-		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
-			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, subject_of_kind[kind], i,
-					  "%s: start 0x%" PRIx64 " is not a multiple of 4096",
-					  pin->tag, pin->range.start);
-			if (error) {
-				gpald_error_tag(error->tag, pin->tag);
-				error->alignment = GPAL_PAGE_SIZE;
-			}
-			return code;
-		}
-	}
-	return GPAL_OK;
-}
-
-static int check_demands(const struct gpal_alloc_input *input, enum gpal_kind kind,
-			 struct gpal_error *error)
-{
-	struct demand_list list = demands_of(input, kind);
-
-	for (size_t i = 0; i < list.count; i++) {
-		const struct gpal_demand *demand = &list.demands[i];
-		int code = check_size(demand->size, demand->tag, kind, i, error);
-
-		if (code)
-			return code;
-		if (demand->alignment >= GPAL_PAGE_SIZE && gpald_is_power_of_two(demand->alignment))
-			continue;
-		code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, subject_of_kind[kind], i,
-				  "%s: alignment 0x%" PRIx64
-				  " is not a power of two of at least 4096",
-				  demand->tag, demand->alignment);
-		if (error) {
-			gpald_error_tag(error->tag, demand->tag);
-			error->alignment = demand->alignment;
-		}
-		return code;
-	}
-	return GPAL_OK;
-}
-
-static int check_counts(const struct gpal_alloc_input *input, struct gpal_error *error)
-{
-	const size_t counts[GPAL_KIND_COUNT] = {
-		[GPAL_KIND_RESERVED] = input->reserved_count,
-		[GPAL_KIND_FIXED] = input->fixed_count,
-		[GPAL_KIND_MMIO32] = input->mmio32_count,
-		[GPAL_KIND_RAM] = input->ram_count,
-		[GPAL_KIND_MMIO64] = input->mmio64_count,
-		[GPAL_KIND_POST_MMIO] = input->post_mmio_count,
-	};
-
-	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++)
-		if (counts[kind] > GPAL_ALLOC_MAX)
-			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject_of_kind[kind],
-					  GPAL_ALLOC_MAX, "more than %zu %s ranges", GPAL_ALLOC_MAX,
-					  gpal_kind_name((enum gpal_kind)kind));
-	return GPAL_OK;
 }
 
 /* Placing. */
@@ -216,8 +92,8 @@ static int exhausted(struct placement *p, enum gpal_kind kind, size_t index,
 		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
 		[GPAL_KIND_POST_MMIO] = "above all other ranges",
 	};
-	const struct gpal_demand *demand = &demands_of(p->input, kind).demands[index];
-	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, subject_of_kind[kind], index,
+	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
+	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
 			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
 			      "range has 0x%" PRIx64,
@@ -252,7 +128,7 @@ static struct gpal_map_entry given_entry(const struct placement *p, size_t numbe
 		const struct gpald_kept *kept = &p->kept.ranges[number - p->pinned_count];
 
 		return (struct gpal_map_entry){
-			.tag = demands_of(input, kept->kind).demands[kept->index].tag,
+			.tag = gpald_demands_of(input, kept->kind).demands[kept->index].tag,
 			.kind = kept->kind,
 			.index = kept->index,
 			.range = kept->range,
@@ -275,7 +151,7 @@ static struct gpal_map_entry given_entry(const struct placement *p, size_t numbe
 static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
 		   const struct gpal_map_entry *other)
 {
-	int code = gpald_fail(error, GPAL_E_OVERLAP, subject_of_kind[entry->kind], entry->index,
+	int code = gpald_fail(error, GPAL_E_OVERLAP, gpald_subject_of(entry->kind), entry->index,
 			      "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
 			      entry->tag, entry->range.start, entry->range.end, other->tag,
 			      other->range.start, other->range.end);
@@ -351,7 +227,7 @@ static uint64_t key_size(uint64_t key)
 static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_direction direction,
 			 struct gpal_range region)
 {
-	const struct demand_list list = demands_of(p->input, kind);
+	const struct gpald_demand_list list = gpald_demands_of(p->input, kind);
 	struct gpald_fit_index index;
 	size_t count = 0;
 
@@ -383,18 +259,16 @@ static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_di
 	return GPAL_OK;
 }
 
-/* Moves what lies below an address to the spare list; RAM does not go back there. */
+/*
+ * Moves what lies below the end of a kept range, which no free range goes over, to
+ * the spare list; RAM does not go back there.
+ */
 static size_t pass_below(struct placement *p, size_t current, uint64_t floor)
 {
 	struct gpal_range *ranges = p->free.ranges;
 
 	while (current < p->free.count && ranges[current].end <= floor)
 		gpald_free_space_append(&p->spare, ranges[current++]);
-	if (current < p->free.count && ranges[current].start < floor) {
-		gpald_free_space_append(&p->spare,
-					(struct gpal_range){ ranges[current].start, floor });
-		ranges[current].start = floor;
-	}
 	return current;
 }
 
@@ -496,7 +370,7 @@ static struct gpal_map_entry tagged(const struct gpal_alloc_input *input,
 				    const struct placed *placed)
 {
 	return (struct gpal_map_entry){
-		.tag = demands_of(input, placed->kind).demands[placed->index].tag,
+		.tag = gpald_demands_of(input, placed->kind).demands[placed->index].tag,
 		.kind = placed->kind,
 		.index = placed->index,
 		.range = placed->range,
@@ -537,15 +411,14 @@ static bool finish_map(struct placement *p, struct gpal_map *map)
 /*
  * Bounds. Each pinned range and each window adds at most one free range, and so
  * does each RAM extent; a RAM demand takes at most one extent of each free range
- * and consecutive demands share at most one. A kept range adds one, and one more
- * where RAM goes on behind it.
+ * and consecutive demands share at most one. A kept range adds one.
  */
 static bool placement_init(struct placement *p)
 {
 	const struct gpal_alloc_input *input = p->input;
 	const size_t pinned = input->reserved_count + input->fixed_count;
 	const size_t kept = p->kept.count;
-	const size_t before_ram = pinned + 2 * kept + 2 + input->mmio32_count;
+	const size_t before_ram = pinned + kept + 2 + input->mmio32_count;
 	const size_t extents = input->ram_count ? before_ram + input->ram_count : 0;
 	const size_t free_ranges = before_ram + extents + input->mmio64_count + 2;
 
@@ -571,7 +444,7 @@ static bool note_kept(struct placement *p)
 		return true;
 	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++) {
 		p->is_kept[kind] = gpald_arena_zalloc(
-			p->arena, demands_of(p->input, (enum gpal_kind)kind).count,
+			p->arena, gpald_demands_of(p->input, (enum gpal_kind)kind).count,
 			sizeof(*p->is_kept[kind]));
 		if (!p->is_kept[kind])
 			return false;
@@ -593,26 +466,20 @@ static bool note_kept(struct placement *p)
 int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 		struct gpald_kept_list kept, struct gpal_map *map, struct gpal_error *error)
 {
-	static const enum gpal_kind demand_kinds[] = { GPAL_KIND_MMIO32, GPAL_KIND_RAM,
-						       GPAL_KIND_MMIO64, GPAL_KIND_POST_MMIO };
 	struct placement p = { .arena = arena, .input = input, .kept = kept, .error = error };
 	int code;
 
-	if ((code = check_counts(input, error)) ||
-	    (code = check_pinned(input->reserved, input->reserved_count, GPAL_KIND_RESERVED,
-				 error)) ||
-	    (code = check_pinned(input->fixed, input->fixed_count, GPAL_KIND_FIXED, error)))
+	code = gpald_check_pinned(input, error);
+	if (code)
 		return code;
 	if (!placement_init(&p) || !note_kept(&p))
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	code = place_given(&p);
 	if (code)
 		return code;
-	for (size_t i = 0; i < sizeof(demand_kinds) / sizeof(demand_kinds[0]); i++) {
-		code = check_demands(input, demand_kinds[i], error);
-		if (code)
-			return code;
-	}
+	code = gpald_check_demands(input, error);
+	if (code)
+		return code;
 
 	if ((code = place_windows(&p, GPAL_KIND_MMIO32, GPALD_TOP_DOWN,
 				  (struct gpal_range){ 0, GPAL_4GIB })) ||

@@ -67,7 +67,7 @@ static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gp
 
 /*
  * The block of a segment whose buses stay where they are, whichever it has now.
- * False: it would not end below the end of the address space.
+ * False: it would end above the address space, whose end no whole MiB reaches.
  */
 static bool find_ecam(const struct gpald_segment *segment, const struct gpal_layout_segment *live,
 		      struct gpal_range *range)
@@ -76,7 +76,7 @@ static bool find_ecam(const struct gpald_segment *segment, const struct gpal_lay
 	const uint64_t end = (segment->layout.end_bus + 1u) * GPALD_ECAM_BYTES_PER_BUS;
 
 	return gpald_add(live->bus0_base, start, &range->start) &&
-	       gpald_add(live->bus0_base, end, &range->end) && range->end <= GPAL_SPACE_END;
+	       gpald_add(live->bus0_base, end, &range->end);
 }
 
 static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
@@ -95,7 +95,6 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		const struct gpald_segment *segment =
 			(const struct gpald_segment *)((const char *)list->origins[index].target -
 						       offsetof(struct gpald_segment, layout.ecam));
-
 		struct gpal_range block;
 
 		if (!find_ecam(segment, live->segment, &block))

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at the allocator's input, and finding what is wrong with it. */
+#include "config.h"
+
+#include "core/alloc_input.h"
+
+#include "core/checked.h"
+#include "core/error.h"
+
+#include <inttypes.h>
+
+struct gpald_demand_list gpald_demands_of(const struct gpal_alloc_input *input, enum gpal_kind kind)
+{
+	switch (kind) {
+	case GPAL_KIND_MMIO32:
+		return (struct gpald_demand_list){ input->mmio32, input->mmio32_count };
+	case GPAL_KIND_RAM:
+		return (struct gpald_demand_list){ input->ram, input->ram_count };
+	case GPAL_KIND_MMIO64:
+		return (struct gpald_demand_list){ input->mmio64, input->mmio64_count };
+	case GPAL_KIND_POST_MMIO:
+		return (struct gpald_demand_list){ input->post_mmio, input->post_mmio_count };
+	case GPAL_KIND_RESERVED:
+	case GPAL_KIND_FIXED:
+	case GPAL_KIND_COUNT:
+		break;
+	}
+	return (struct gpald_demand_list){ NULL, 0 };
+}
+
+enum gpal_subject gpald_subject_of(enum gpal_kind kind)
+{
+	static const enum gpal_subject subjects[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_RESERVED] = GPAL_SUBJECT_ALLOC_RESERVED,
+		[GPAL_KIND_FIXED] = GPAL_SUBJECT_ALLOC_FIXED,
+		[GPAL_KIND_MMIO32] = GPAL_SUBJECT_ALLOC_MMIO32,
+		[GPAL_KIND_RAM] = GPAL_SUBJECT_ALLOC_RAM,
+		[GPAL_KIND_MMIO64] = GPAL_SUBJECT_ALLOC_MMIO64,
+		[GPAL_KIND_POST_MMIO] = GPAL_SUBJECT_ALLOC_POST_MMIO,
+	};
+
+	return subjects[kind];
+}
+
+static int check_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
+		      struct gpal_error *error)
+{
+	int code;
+
+	if (size > 0 && size % GPAL_PAGE_SIZE == 0)
+		return GPAL_OK;
+	code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of(kind), index,
+			  "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag, size);
+	if (error) {
+		gpald_error_tag(error->tag, tag);
+		error->size = size;
+	}
+	return code;
+}
+
+static int check_list(const struct gpal_pinned *pinned, size_t count, enum gpal_kind kind,
+		      struct gpal_error *error)
+{
+	int code;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_pinned *pin = &pinned[i];
+
+		if (pin->range.end > GPAL_SPACE_END)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of(kind), i,
+					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64, pin->tag,
+					  pin->range.end, GPAL_SPACE_END);
+		code = check_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
+		if (code)
+			return code;
+		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
+			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind),
+					  i, "%s: start 0x%" PRIx64 " is not a multiple of 4096",
+					  pin->tag, pin->range.start);
+			if (error) {
+				gpald_error_tag(error->tag, pin->tag);
+				error->alignment = GPAL_PAGE_SIZE;
+			}
+			return code;
+		}
+	}
+	return GPAL_OK;
+}
+
+static int check_demands_of(const struct gpal_alloc_input *input, enum gpal_kind kind,
+			    struct gpal_error *error)
+{
+	struct gpald_demand_list list = gpald_demands_of(input, kind);
+
+	for (size_t i = 0; i < list.count; i++) {
+		const struct gpal_demand *demand = &list.demands[i];
+		int code = check_size(demand->size, demand->tag, kind, i, error);
+
+		if (code)
+			return code;
+		if (demand->alignment >= GPAL_PAGE_SIZE && gpald_is_power_of_two(demand->alignment))
+			continue;
+		code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind), i,
+				  "%s: alignment 0x%" PRIx64
+				  " is not a power of two of at least 4096",
+				  demand->tag, demand->alignment);
+		if (error) {
+			gpald_error_tag(error->tag, demand->tag);
+			error->alignment = demand->alignment;
+		}
+		return code;
+	}
+	return GPAL_OK;
+}
+
+static int check_counts(const struct gpal_alloc_input *input, struct gpal_error *error)
+{
+	const size_t counts[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_RESERVED] = input->reserved_count,
+		[GPAL_KIND_FIXED] = input->fixed_count,
+		[GPAL_KIND_MMIO32] = input->mmio32_count,
+		[GPAL_KIND_RAM] = input->ram_count,
+		[GPAL_KIND_MMIO64] = input->mmio64_count,
+		[GPAL_KIND_POST_MMIO] = input->post_mmio_count,
+	};
+
+	for (int i = 0; i < GPAL_KIND_COUNT; i++) {
+		const enum gpal_kind kind = (enum gpal_kind)i;
+
+		if (counts[kind] > GPAL_ALLOC_MAX)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of(kind),
+					  GPAL_ALLOC_MAX, "more than %zu %s ranges", GPAL_ALLOC_MAX,
+					  gpal_kind_name(kind));
+	}
+	return GPAL_OK;
+}
+
+int gpald_check_pinned(const struct gpal_alloc_input *input, struct gpal_error *error)
+{
+	int code = check_counts(input, error);
+
+	if (code == GPAL_OK)
+		code = check_list(input->reserved, input->reserved_count, GPAL_KIND_RESERVED,
+				  error);
+	if (code == GPAL_OK)
+		code = check_list(input->fixed, input->fixed_count, GPAL_KIND_FIXED, error);
+	return code;
+}
+
+int gpald_check_demands(const struct gpal_alloc_input *input, struct gpal_error *error)
+{
+	static const enum gpal_kind kinds[] = { GPAL_KIND_MMIO32, GPAL_KIND_RAM, GPAL_KIND_MMIO64,
+						GPAL_KIND_POST_MMIO };
+	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		code = check_demands_of(input, kinds[i], error);
+	return code;
+}
