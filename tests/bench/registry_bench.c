@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@
 #define SECONDS 3.0
 #define FEW 100
 #define MANY 100000
-#define ROUNDS 400
+#define ROUNDS 2000
 #define UNDER_WAY 50
 
 #define EVERYDAY_VM                                                        \
@@ -45,14 +46,24 @@
 	"\"vtl2\":{\"memory\":{\"size\":\"512MiB\",\"alignment\":\"2MiB\"}}}"
 
 static char folder[] = "bench-XXXXXX";
-static char socket_path[256], state_path[256];
-static pid_t daemon_pid;
+
+/* A daemon; there are two at a time where they are compared. */
+struct instance {
+	char socket_path[64];
+	char state_path[256];
+	pid_t pid;
+	unsigned int made; /* layouts, so that each has a name of its own */
+};
+
+static struct instance instances[2];
+static struct instance *at = &instances[0]; /* the one that is meant */
 
 __attribute__((noreturn)) static void die(const char *what)
 {
 	fprintf(stderr, "registry_bench: %s: %s\n", what, strerror(errno));
-	if (daemon_pid > 0)
-		kill(daemon_pid, SIGKILL);
+	for (int i = 0; i < 2; i++)
+		if (instances[i].pid > 0)
+			kill(instances[i].pid, SIGKILL);
 	exit(1);
 }
 
@@ -71,7 +82,7 @@ static int try_connect(void)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, socket_path);
+	strcpy(address.sun_path, at->socket_path);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	close(fd);
@@ -86,16 +97,16 @@ static double start_daemon(void)
 	const double start = now();
 	int fd, status;
 
-	daemon_pid = fork();
-	if (daemon_pid < 0)
+	at->pid = fork();
+	if (at->pid < 0)
 		die("fork");
-	if (daemon_pid == 0) {
-		execl(program, program, "--socket", socket_path, "--inspect-socket", "none",
-		      "--state-dir", state_path, "--log-level", "error", (char *)NULL);
+	if (at->pid == 0) {
+		execl(program, program, "--socket", at->socket_path, "--inspect-socket", "none",
+		      "--state-dir", at->state_path, "--log-level", "error", (char *)NULL);
 		_exit(127);
 	}
 	while ((fd = try_connect()) < 0) {
-		if (waitpid(daemon_pid, &status, WNOHANG) == daemon_pid)
+		if (waitpid(at->pid, &status, WNOHANG) == at->pid)
 			die("the daemon did not start");
 		nanosleep(&pause, NULL);
 	}
@@ -105,9 +116,9 @@ static double start_daemon(void)
 
 static void stop_daemon(void)
 {
-	kill(daemon_pid, SIGTERM);
-	waitpid(daemon_pid, NULL, 0);
-	daemon_pid = 0;
+	kill(at->pid, SIGTERM);
+	waitpid(at->pid, NULL, 0);
+	at->pid = 0;
 }
 
 /* Resident memory in bytes, of anonymous pages: what it allocated. */
@@ -117,7 +128,7 @@ static double resident(void)
 	double kib = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)daemon_pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)at->pid);
 	file = fopen(path, "r");
 	if (!file)
 		die(path);
@@ -194,8 +205,6 @@ static double stat_of(const char *group, const char *name)
 
 /* Creating. */
 
-static unsigned int made; /* layouts, so that each has a name of its own */
-
 static void send_create(const struct client *client, const char *vm)
 {
 	char line[1024];
@@ -203,7 +212,7 @@ static void send_create(const struct client *client, const char *vm)
 	snprintf(line, sizeof(line),
 		 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"layout.create\",\"params\":"
 		 "{\"name\":\"vm-%06u\",\"request\":%s}}\n",
-		 made++, vm);
+		 at->made++, vm);
 	send_line(client, line);
 }
 
@@ -218,7 +227,7 @@ static void create(size_t count, const char *vm, unsigned int most, double secon
 	for (size_t i = 0; i < count; i++) {
 		open_client(&clients[i]);
 		polls[i] = (struct pollfd){ .fd = clients[i].fd, .events = POLLIN };
-		if (made < most) {
+		if (at->made < most) {
 			send_create(&clients[i], vm);
 			busy++;
 		}
@@ -229,7 +238,7 @@ static void create(size_t count, const char *vm, unsigned int most, double secon
 		for (size_t i = 0; i < count; i++) {
 			if (!polls[i].revents || !receive(&clients[i]))
 				continue;
-			if (made < most && now() < end)
+			if (at->made < most && now() < end)
 				send_create(&clients[i], vm);
 			else
 				busy--;
@@ -241,16 +250,16 @@ static void create(size_t count, const char *vm, unsigned int most, double secon
 
 static double bench_creates(size_t count, double baseline)
 {
-	const unsigned int before = made;
+	const unsigned int before = at->made;
 	const double commits = stat_of("store", "commits"), start = now();
 	double seconds, rate;
 
 	create(count, EVERYDAY_VM, UINT32_MAX, SECONDS);
 	seconds = now() - start;
-	rate = (made - before) / seconds;
+	rate = (at->made - before) / seconds;
 	printf("  %2zu connection%s %9.0f creates/s %9.0f commits/s %6.1f creates a commit", count,
 	       count == 1 ? " " : "s", rate, (stat_of("store", "commits") - commits) / seconds,
-	       (made - before) / (stat_of("store", "commits") - commits));
+	       (at->made - before) / (stat_of("store", "commits") - commits));
 	if (baseline > 0)
 		printf("  ratio %.1f", rate / baseline);
 	printf("\n");
@@ -326,58 +335,88 @@ static void receive_many(struct client *client, int replies)
 		client->buffer[length] = '\0';
 		if (strstr(client->buffer, "\"error\""))
 			die(client->buffer);
-		for (const char *at = client->buffer; (at = strchr(at, '\n')); at++)
+		for (const char *end = client->buffer; (end = strchr(end, '\n')); end++)
 			replies--;
 	}
 }
 
-/*
- * The median of the microseconds that a request takes the daemon, on any of `count`
- * layouts. Many are under way at a time: the time to wake up is not the daemon's.
- */
-static double median(line_writer *write_line, unsigned int count)
+/* The microseconds that a request takes, with as many under way at a time. */
+static double measure(struct client *client, line_writer *write_line, unsigned int count,
+		      int under_way)
 {
-	static double times[ROUNDS];
 	static char lines[UNDER_WAY * 512];
-	struct client client;
 	char line[512];
+	double start;
 
-	open_client(&client);
-	srandom(1);
-	for (int i = 0; i < ROUNDS; i++) {
-		double start;
+	lines[0] = '\0';
+	for (int i = 0; i < under_way; i++)
+		strcat(lines, write_line(line, count));
+	start = now();
+	send_line(client, lines);
+	receive_many(client, under_way);
+	return (now() - start) * 1e6 / under_way;
+}
 
-		lines[0] = '\0';
-		for (int j = 0; j < UNDER_WAY; j++)
-			strcat(lines, write_line(line, count));
-		start = now();
-		send_line(&client, lines);
-		receive_many(&client, UNDER_WAY);
-		times[i] = (now() - start) * 1e6 / UNDER_WAY;
-	}
-	close(client.fd);
+static double median(double times[ROUNDS])
+{
 	qsort(times, ROUNDS, sizeof(*times), compare_doubles);
 	return times[ROUNDS / 2];
 }
 
-/* The least of some medians: what else the machine does only adds. */
 static double bench_line(line_writer *write_line, unsigned int count)
 {
-	double least = median(write_line, count);
+	static double times[ROUNDS];
+	struct client client;
 
-	for (int i = 0; i < 4; i++) {
-		const double again = median(write_line, count);
-
-		if (again < least)
-			least = again;
-	}
-	return least;
+	open_client(&client);
+	for (int i = 0; i < ROUNDS; i++)
+		times[i] = measure(&client, write_line, count, UNDER_WAY);
+	close(client.fd);
+	return median(times);
 }
 
-static void begin(const char *what)
+/*
+ * The same request to a daemon that has few layouts and to one that has many, turn
+ * about, because what else the machine does changes from second to second.
+ */
+static void bench_pair(const char *what, line_writer *write_line, int under_way)
 {
-	snprintf(state_path, sizeof(state_path), "%s/%s", folder, what);
-	made = 0;
+	static double times[2][ROUNDS];
+	const unsigned int counts[2] = { FEW, MANY };
+	static struct client clients[2];
+	double few, many;
+
+	for (int k = 0; k < 2; k++) {
+		at = &instances[k];
+		open_client(&clients[k]);
+	}
+	for (int i = 0; i < ROUNDS; i++)
+		for (int k = 0; k < 2; k++)
+			times[k][i] = measure(&clients[k], write_line, counts[k], under_way);
+	for (int k = 0; k < 2; k++)
+		close(clients[k].fd);
+	few = median(times[0]);
+	many = median(times[1]);
+	printf("    %-12s %2d under way %6.1f us at %d %6.1f us at %d  ratio %.2f\n", what,
+	       under_way, few, FEW, many, MANY, many / few);
+}
+
+/* One below the bench's own, or that as a whole. */
+static void remove_folder(const char *name)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command), "rm -rf '%s/%s'", folder, name);
+	if (system(command))
+		die(command);
+}
+
+static void begin(struct instance *instance, const char *what)
+{
+	at = instance;
+	at->made = 0;
+	snprintf(at->socket_path, sizeof(at->socket_path), "%s/%s.sock", folder, what);
+	snprintf(at->state_path, sizeof(at->state_path), "%s/%s", folder, what);
 	start_daemon();
 }
 
@@ -398,7 +437,7 @@ static void bench_stalled(void)
 		die(fault);
 	setenv("GPALAYOUT_FAULT", fault, 1);
 	setenv("LD_PRELOAD", faults, 1);
-	begin("stalled");
+	begin(&instances[0], "stalled");
 	unsetenv("LD_PRELOAD");
 	idle = bench_line(line_of_resolve, 1);
 	fputs("stall", file);
@@ -415,60 +454,82 @@ static void bench_stalled(void)
 	       stalled, stalled / idle);
 }
 
+/*
+ * On one processor, or on any. Whether client and daemon share one decides how long
+ * a wake-up takes, and the system may decide it differently for two daemons.
+ */
+static void share_processor(bool share)
+{
+	const pid_t pids[] = { 0, instances[0].pid, instances[1].pid };
+	cpu_set_t processors;
+
+	CPU_ZERO(&processors);
+	for (unsigned int i = 0; i < (share ? 1 : CPU_SETSIZE); i++)
+		CPU_SET(i, &processors);
+	for (int i = 0; i < 3; i++)
+		if (sched_setaffinity(pids[i], sizeof(processors), &processors))
+			die("sched_setaffinity");
+}
+
+static void bench_reads(void)
+{
+	share_processor(true);
+	bench_pair("layout.get", line_of_get, 1);
+	bench_pair("layout.probe", line_of_probe, 1);
+	bench_pair("layout.get", line_of_get, UNDER_WAY);
+	bench_pair("layout.probe", line_of_probe, UNDER_WAY);
+	share_processor(false);
+	at = &instances[1];
+}
+
 static void bench_scale(const char *name, const char *vm)
 {
-	double few_get, few_probe, get, probe, empty, filled, reloaded, start, fill;
+	double empty, filled, reloaded, start, fill;
 
-	begin(name);
-	empty = resident();
+	printf("  %s VM\n", name);
+	begin(&instances[0], "few");
 	create(CLIENTS, vm, FEW, 1e9);
-	few_get = bench_line(line_of_get, FEW);
-	few_probe = bench_line(line_of_probe, FEW);
+	begin(&instances[1], "many");
+	empty = resident();
 	start = now();
 	create(CLIENTS, vm, MANY, 1e9);
 	fill = now() - start;
-	get = bench_line(line_of_get, MANY);
-	probe = bench_line(line_of_probe, MANY);
 	filled = resident();
+	bench_reads();
 	stop_daemon();
-	printf("  %s: %d layouts made in %.1f s\n", name, MANY, fill);
-	printf("    layout.get   %6.1f us at %d, %6.1f us at %d  ratio %.2f\n", few_get, FEW, get,
-	       MANY, get / few_get);
-	printf("    layout.probe %6.1f us at %d, %6.1f us at %d  ratio %.2f\n", few_probe, FEW,
-	       probe, MANY, probe / few_probe);
 	start = start_daemon();
 	reloaded = resident();
-	printf("    after a restart: layout.get ratio %.2f, layout.probe ratio %.2f\n",
-	       bench_line(line_of_get, MANY) / few_get,
-	       bench_line(line_of_probe, MANY) / few_probe);
+	printf("    after a restart of the second\n");
+	bench_reads();
 	printf("    memory a layout: %.0f bytes as they were made, %.0f after a restart\n",
 	       (filled - empty) / MANY, (reloaded - empty) / MANY);
-	printf("    a start with them takes %.2f s\n", start);
+	printf("    made in %.1f s; a start with them takes %.2f s\n", fill, start);
 	stop_daemon();
+	at = &instances[0];
+	stop_daemon();
+	remove_folder("few");
+	remove_folder("many");
 }
 
 int main(void)
 {
-	char command[300];
-
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!mkdtemp(folder))
 		die(folder);
-	snprintf(socket_path, sizeof(socket_path), "%s/control.sock", folder);
 
 	printf("creating live layouts, each acknowledged when it is on disk\n");
 	bench_disk();
-	begin("creates");
+	begin(&instances[0], "creates");
 	bench_creates(CLIENTS, bench_creates(1, 0));
 	stop_daemon();
 
 	printf("requests that need no disk, %d under way (medians)\n", UNDER_WAY);
 	bench_stalled();
-	printf("many live layouts (medians, %d under way)\n", UNDER_WAY);
+	printf("many live layouts (medians)\n");
 	bench_scale("everyday", EVERYDAY_VM);
 	bench_scale("rich", RICH_VM);
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command) != 0;
+	remove_folder("");
+	return 0;
 }
