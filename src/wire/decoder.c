@@ -181,6 +181,17 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 	return 0;
 }
 
+int gpald_decode_params(const cJSON *params, const struct gpald_members *members, void *target,
+			struct gpald_pool *pool, const void *context,
+			struct gpald_wire_error *error)
+{
+	const cJSON empty = { .type = cJSON_Object };
+	struct gpald_decoder decoder;
+
+	gpald_decoder_init(&decoder, error, pool, context);
+	return gpald_decode_members(&decoder, params ? params : &empty, target, members);
+}
+
 /* Single values. */
 
 /* The value of a JSON integer in [0, 2^53 - 1]. */

@@ -76,6 +76,14 @@ int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, 
 GPAL_MUST_USE int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object,
 				       void *target, const struct gpald_members *members);
 
+/*
+ * Decodes the params of a method, which may be NULL where the message had none; the
+ * pool and the context may be NULL where the tables need none.
+ */
+GPAL_MUST_USE int gpald_decode_params(const cJSON *params, const struct gpald_members *members,
+				      void *target, struct gpald_pool *pool, const void *context,
+				      struct gpald_wire_error *error);
+
 /* Decoders of single values, for tables. */
 struct gpald_integer_range {
 	uint64_t least;

@@ -10,17 +10,6 @@
 
 static const struct gpald_integer_range counters = { 0, EXACT_MAX };
 
-static int decode(const cJSON *params, const struct gpald_members *members, void *target,
-		  struct gpald_pool *pool, const struct gpald_request_context *context,
-		  struct gpald_wire_error *error)
-{
-	const cJSON empty = { .type = cJSON_Object };
-	struct gpald_decoder decoder;
-
-	gpald_decoder_init(&decoder, error, pool, context);
-	return gpald_decode_members(&decoder, params ? params : &empty, target, members);
-}
-
 static const struct gpald_member create_rows[] = {
 	{ .name = "name",
 	  .decode = gpald_decode_name,
@@ -38,7 +27,7 @@ int gpald_decode_create_params(const cJSON *params, struct gpald_pool *pool,
 {
 	const struct gpald_request_context context = { NULL };
 
-	return decode(params, &create_members, create, pool, &context, error);
+	return gpald_decode_params(params, &create_members, create, pool, &context, error);
 }
 
 static const struct gpald_member update_rows[] = {
@@ -69,7 +58,7 @@ int gpald_decode_update_params(const cJSON *params, struct gpald_pool *pool,
 	const struct gpald_request_context context = { NULL };
 
 	*update = (struct gpald_update_params){ 0 };
-	return decode(params, &update_members, update, pool, &context, error);
+	return gpald_decode_params(params, &update_members, update, pool, &context, error);
 }
 
 static const struct gpald_member name_rows[] = {
@@ -89,14 +78,14 @@ int gpald_decode_get_params(const cJSON *params, struct gpald_name_params *get,
 			    struct gpald_wire_error *error)
 {
 	*get = (struct gpald_name_params){ 0 };
-	return decode(params, &get_members, get, NULL, NULL, error);
+	return gpald_decode_params(params, &get_members, get, NULL, NULL, error);
 }
 
 int gpald_decode_delete_params(const cJSON *params, struct gpald_name_params *remove,
 			       struct gpald_wire_error *error)
 {
 	*remove = (struct gpald_name_params){ 0 };
-	return decode(params, &delete_members, remove, NULL, NULL, error);
+	return gpald_decode_params(params, &delete_members, remove, NULL, NULL, error);
 }
 
 int gpald_decode_list_params(const cJSON *params, uint64_t limit_max,
@@ -115,7 +104,7 @@ int gpald_decode_list_params(const cJSON *params, uint64_t limit_max,
 	const struct gpald_members members = GPALD_MEMBERS(rows);
 
 	*list = (struct gpald_list_params){ 0 };
-	return decode(params, &members, list, NULL, NULL, error);
+	return gpald_decode_params(params, &members, list, NULL, NULL, error);
 }
 
 static const struct gpald_member probe_rows[] = {
@@ -139,7 +128,7 @@ int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *def
 	const struct gpald_request_context context = { default_policy };
 
 	*probe = (struct gpald_probe_params){ 0 };
-	if (decode(params, &probe_members, probe, pool, &context, error))
+	if (gpald_decode_params(params, &probe_members, probe, pool, &context, error))
 		return -1;
 	/* A request that was decoded has a policy. */
 	if (!probe->name && !probe->request.policy) {
@@ -167,5 +156,5 @@ int gpald_decode_subscribe_params(const cJSON *params, struct gpald_subscribe_pa
 				  struct gpald_wire_error *error)
 {
 	*subscribe = (struct gpald_subscribe_params){ 0 };
-	return decode(params, &subscribe_members, subscribe, NULL, NULL, error);
+	return gpald_decode_params(params, &subscribe_members, subscribe, NULL, NULL, error);
 }

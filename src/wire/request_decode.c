@@ -345,36 +345,25 @@ static const struct gpald_member allocate_rows[] = {
 };
 static const struct gpald_members allocate_members = GPALD_MEMBERS(allocate_rows);
 
-static int decode_params(const cJSON *params, const struct gpald_members *members, void *target,
-			 struct gpald_pool *pool, const struct gpald_request_context *context,
-			 struct gpald_wire_error *error)
-{
-	const cJSON empty = { .type = cJSON_Object };
-	struct gpald_decoder decoder;
-
-	gpald_decoder_init(&decoder, error, pool, context);
-	return gpald_decode_members(&decoder, params ? params : &empty, target, members);
-}
-
 int gpald_decode_resolve_params(const cJSON *params, const struct gpal_policy *default_policy,
 				struct gpald_pool *pool, struct gpal_request *request,
 				struct gpald_wire_error *error)
 {
 	const struct gpald_request_context context = { default_policy };
 
-	return decode_params(params, &resolve_members, request, pool, &context, error);
+	return gpald_decode_params(params, &resolve_members, request, pool, &context, error);
 }
 
 int gpald_decode_allocate_params(const cJSON *params, struct gpald_pool *pool,
 				 struct gpal_alloc_input *input, struct gpald_wire_error *error)
 {
 	*input = (struct gpal_alloc_input){ 0 };
-	return decode_params(params, &allocate_members, input, pool, NULL, error);
+	return gpald_decode_params(params, &allocate_members, input, pool, NULL, error);
 }
 
 int gpald_decode_no_params(const cJSON *params, struct gpald_wire_error *error)
 {
 	static const struct gpald_members none = { NULL, 0 };
 
-	return decode_params(params, &none, NULL, NULL, NULL, error);
+	return gpald_decode_params(params, &none, NULL, NULL, NULL, error);
 }
