@@ -82,7 +82,6 @@ static void take(struct gpald_store_thread *t, struct gpald_batch *batch)
 	*end = NULL;
 	if (!t->first)
 		t->last = &t->first;
-	t->changes_max = CHANGES_MAX;
 }
 
 /* The first failure is the last word on all that follows. */
@@ -203,6 +202,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	t->wake = wake;
 	t->data = data;
 	t->last = &t->first;
+	t->changes_max = CHANGES_MAX;
 	t->finished_last = &t->finished;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->has_work, NULL);

@@ -88,6 +88,43 @@ START_TEST(what_does_not_fit_together_is_tried_in_parts)
 }
 END_TEST
 
+START_TEST(after_a_part_that_fits_twice_as_many_are_tried)
+{
+	static const struct {
+		enum gpald_commit_result result;
+		size_t changes;
+	} steps[] = {
+		{ GPALD_COMMIT_DONE, 1 }, { GPALD_COMMIT_FULL, 16 }, { GPALD_COMMIT_FULL, 8 },
+		{ GPALD_COMMIT_FULL, 4 }, { GPALD_COMMIT_DONE, 2 },  { GPALD_COMMIT_DONE, 4 },
+		{ GPALD_COMMIT_DONE, 8 }, { GPALD_COMMIT_DONE, 2 },
+	};
+	const struct gpal_request request = request_for(1);
+	struct change changes[17];
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	for (int i = 0; i < COUNT_OF(changes); i++) {
+		const char name[] = { (char)('a' + i), '\0' };
+
+		prepare_create(&bench, &changes[i], name, &request);
+		ck_assert(!change_submit(&changes[i]));
+		if (i == 0)
+			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+	}
+	for (int i = 0; i < COUNT_OF(steps); i++)
+		ck_assert_uint_eq(fake_store_step(&bench.store, steps[i].result, "no room"),
+				  steps[i].changes);
+	for (int i = 0; i < COUNT_OF(changes); i++) {
+		change_await(&changes[i]);
+		ck_assert_int_eq(changes[i].outcome, GPALD_OUTCOME_DONE);
+		change_clear(&changes[i]);
+	}
+	fake_store_resume(&bench.store);
+	bench_end(&bench);
+}
+END_TEST
+
 START_TEST(one_that_waited_for_a_refused_change_is_decided_anew)
 {
 	const struct gpal_request request = request_for(1), another = request_for(2);
@@ -509,6 +546,7 @@ int main(void)
 
 	add_test(suite, "full", what_a_full_store_refuses_never_was);
 	add_test(suite, "full", what_does_not_fit_together_is_tried_in_parts);
+	add_test(suite, "full", after_a_part_that_fits_twice_as_many_are_tried);
 	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
 	add_test(suite, "failed", after_a_failed_commit_nothing_is_changed_any_more);
 	add_test(suite, "end", closing_finishes_what_is_on_its_way_and_fails_what_waits);
