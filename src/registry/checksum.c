@@ -40,3 +40,8 @@ void gpald_checksum_end(struct gpald_checksum *checksum, uint8_t sum[GPALD_CHECK
 {
 	sha256_digest(&checksum->hash, GPALD_CHECKSUM_SIZE, sum);
 }
+
+bool gpald_checksum_is(const uint8_t sum[GPALD_CHECKSUM_SIZE], const void *stored, size_t length)
+{
+	return length == GPALD_CHECKSUM_SIZE && memcmp(stored, sum, GPALD_CHECKSUM_SIZE) == 0;
+}

@@ -4,6 +4,7 @@
 #define GPALD_REGISTRY_CHECKSUM_H
 
 #include <nettle/sha2.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,8 @@ void gpald_checksum_add_text(struct gpald_checksum *checksum, const char *text);
 void gpald_checksum_add_integer(struct gpald_checksum *checksum, uint64_t value);
 
 void gpald_checksum_end(struct gpald_checksum *checksum, uint8_t sum[GPALD_CHECKSUM_SIZE]);
+
+/* Whether that is what was stored. */
+bool gpald_checksum_is(const uint8_t sum[GPALD_CHECKSUM_SIZE], const void *stored, size_t length);
 
 #endif

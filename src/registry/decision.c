@@ -4,10 +4,11 @@
 
 #include "registry/decision.h"
 
+#include "registry/clock.h"
+
 #include <assert.h>
 #include <gpalayout/compare.h>
 #include <string.h>
-#include <time.h>
 
 /* These end an operation, and return false for gpald_decide(). */
 static bool end(struct gpald_operation *operation, enum gpald_outcome outcome)
@@ -85,10 +86,7 @@ static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(gpald_wall_us() / 1000);
 }
 
 static enum gpald_outcome make_record(struct gpald_operation *operation,

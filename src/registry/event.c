@@ -4,10 +4,11 @@
 
 #include "registry/event.h"
 
+#include "registry/clock.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const names[] = { "created", "updated", "deleted" };
 
@@ -43,10 +44,7 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 
 uint64_t gpald_event_first_revision(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return gpald_wall_us();
 }
 
 bool gpald_event_ring_init(struct gpald_event_ring *ring, size_t capacity)

@@ -148,7 +148,7 @@ struct gpald_record *gpald_record_load(const struct gpald_stored_record *stored,
 	struct gpald_record *record;
 
 	gpald_stored_checksum(stored, sum);
-	if (checksum->length != sizeof(sum) || memcmp(checksum->data, sum, sizeof(sum)) != 0) {
+	if (!gpald_checksum_is(sum, checksum->data, checksum->length)) {
 		*problem = GPALD_RECORD_CHECKSUM;
 		return NULL;
 	}

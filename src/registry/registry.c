@@ -9,13 +9,12 @@
 
 #include "registry/registry.h"
 
+#include "registry/clock.h"
 #include "registry/decision.h"
-
 #include "registry/store_thread.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SETTLE_NS UINT64_C(2000000) /* before others have their turn */
 
@@ -272,14 +271,6 @@ static bool settle_step(struct gpald_registry *registry)
 	return true;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void settle(struct gpald_registry *registry, uint64_t until_ns)
 {
 	struct gpald_batch **last = &registry->batches;
@@ -291,7 +282,7 @@ static void settle(struct gpald_registry *registry, uint64_t until_ns)
 	if (was_idle && registry->batches)
 		begin_batch(registry);
 	while (settle_step(registry)) {
-		if (now_ns() < until_ns)
+		if (gpald_monotonic_ns() < until_ns)
 			continue;
 		registry->options.wake(registry->options.data);
 		return;
@@ -300,7 +291,7 @@ static void settle(struct gpald_registry *registry, uint64_t until_ns)
 
 void gpald_registry_settle(struct gpald_registry *registry)
 {
-	settle(registry, now_ns() + SETTLE_NS);
+	settle(registry, gpald_monotonic_ns() + SETTLE_NS);
 }
 
 void gpald_operation_clear(struct gpald_operation *operation)

@@ -78,8 +78,7 @@ static bool is_checksum(sqlite3_stmt *row, int column, const uint8_t sum[GPALD_C
 {
 	const struct gpald_blob stored = column_blob(row, column);
 
-	return stored.length == GPALD_CHECKSUM_SIZE &&
-	       memcmp(stored.data, sum, GPALD_CHECKSUM_SIZE) == 0;
+	return gpald_checksum_is(sum, stored.data, stored.length);
 }
 
 static bool load_event(struct loading *l, sqlite3_stmt *row)

@@ -42,24 +42,33 @@ static_assert(sizeof(statements) / sizeof(statements[0]) == GPALD_SQLITE_STATEME
 	      "each statement has its text");
 
 /* SQLite answers with the mode it uses, and calls none an error. */
-static bool use_log(struct gpald_sqlite *store)
+static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *statement = NULL;
-	const bool used = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement,
-					     NULL) == SQLITE_OK &&
-			  sqlite3_step(statement) == SQLITE_ROW &&
-			  strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+	const char *mode = NULL;
+	bool used;
 
-	return sqlite3_finalize(statement) == SQLITE_OK && used;
+	if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		mode = (const char *)sqlite3_column_text(statement, 0);
+	used = mode && strcmp(mode, "wal") == 0;
+	if (!mode)
+		gpald_sqlite_say_why(error, store, "cannot be written");
+	else if (!used)
+		gpald_sqlite_say(error, "%s: cannot be written: it keeps the journal mode %s",
+				 store->path, mode);
+	sqlite3_finalize(statement);
+	return used;
 }
 
 static bool prepare(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
 		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
-	if (!use_log(store) ||
+	if (!use_log(store, error) ||
 	    !gpald_sqlite_run(store, "PRAGMA synchronous = FULL", "cannot be written", error))
-		return gpald_sqlite_say_why(error, store, "cannot be written");
+		return false;
 	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
 				       &store->prepared[i], NULL) != SQLITE_OK)

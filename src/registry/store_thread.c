@@ -8,6 +8,8 @@
 
 #include "registry/store_thread.h"
 
+#include "registry/clock.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -36,14 +38,6 @@ struct gpald_store_thread {
 	struct gpald_batch *finished, **finished_last;
 	bool is_ending;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* Never NULL: changes are not lost for want of memory, they wait for it. */
 static struct gpald_batch *batch_new(void)
@@ -97,13 +91,13 @@ static void note_failure(struct gpald_store_thread *t, struct gpald_batch *batch
 
 static void commit(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
-	const uint64_t start = now_us();
+	const uint64_t start_ns = gpald_monotonic_ns();
 
 	if (t->has_failed) {
 		batch->result = GPALD_COMMIT_FAILED;
 	} else {
 		batch->result = t->store->ops->commit(t->store, batch->changes, batch->error);
-		batch->duration_us = now_us() - start;
+		batch->duration_us = (gpald_monotonic_ns() - start_ns) / 1000;
 	}
 	note_failure(t, batch);
 }

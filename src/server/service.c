@@ -4,6 +4,8 @@
 
 #include "server/service.h"
 
+#include "registry/clock.h"
+
 #include "server/log.h"
 #include "server/methods.h"
 #include "server/openrpc_document.h"
@@ -11,15 +13,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uv.h>
 
 bool gpald_service_init(struct gpald_service *service)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	service->statistics.started_at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	service->statistics.started_at_ms = (int64_t)(gpald_wall_us() / 1000);
 	service->statistics.started_ns = uv_hrtime();
 	service->schema = strdup(gpald_openrpc_document);
 	if (!service->schema)
