@@ -49,17 +49,6 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 	};
 }
 
-/* What would have to change of a live range; the answer names all of them. */
-static int would_move(const struct keeping *k, const struct gpald_part *live)
-{
-	int code = gpald_fail(k->r->error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-			      "%s cannot stay as it is", live->entry->tag);
-
-	if (k->r->error)
-		gpald_error_tag(k->r->error->tag, live->entry->tag);
-	return code;
-}
-
 static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gpal_range range)
 {
 	k->kept[k->count++] = (struct gpald_kept){ kind, (uint32_t)index, range };
@@ -98,14 +87,14 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		struct gpal_range block;
 
 		if (!find_ecam(segment, live->segment, &block))
-			return would_move(k, live);
+			return GPAL_E_WOULD_MOVE;
 		keep(k, kind, index, block);
 		return GPAL_OK;
 	}
 	for (size_t i = 0; i < count; i++)
 		size += gpal_range_size(live[i].entry->range);
 	if (size != demand->size)
-		return would_move(k, live);
+		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
 		keep(k, kind, index, live[i].entry->range);
 	return GPAL_OK;
@@ -123,7 +112,7 @@ static int check_pinned(struct keeping *k, size_t index)
 	if (count == 0 || (live->entry->range.start == pinned->range.start &&
 			   live->entry->range.end == pinned->range.end))
 		return GPAL_OK;
-	return would_move(k, live);
+	return GPAL_E_WOULD_MOVE;
 }
 
 static int collect(struct keeping *k)
@@ -149,7 +138,6 @@ int gpald_collect_kept(struct gpald_resolution *r)
 	if (!k.parts || !k.kept)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	if (r->live->arch != r->request->arch)
-		return gpald_fail(r->error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_ARCH, 0,
-				  "the architecture of a live layout cannot change");
+		return GPAL_E_WOULD_MOVE;
 	return collect(&k);
 }

@@ -3,12 +3,11 @@
 #include "config.h"
 
 #include "core/error.h"
+#include "core/resolution.h"
 
 #include <gpalayout/probe.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-#define VIRTIO_MMIO_SLOT_SIZE UINT64_C(0x1000)
 
 static bool contains(struct gpal_range range, uint64_t address)
 {
@@ -54,8 +53,8 @@ static void find_owner(const struct gpal_layout *layout, uint64_t address, struc
 			probe->root_complex = layout->iommus[i].root_complex;
 	if (contains(layout->virtio_mmio, address)) {
 		probe->has_slot = true;
-		probe->slot =
-			(uint32_t)((address - layout->virtio_mmio.start) / VIRTIO_MMIO_SLOT_SIZE);
+		probe->slot = (uint32_t)((address - layout->virtio_mmio.start) /
+					 GPALD_VIRTIO_MMIO_SLOT_SIZE);
 	}
 }
 

@@ -15,7 +15,6 @@
 
 #define CXL_CHBCR_SIZE (64 * GPALD_KIB) /* CXL host bridge component registers */
 #define CXL_HDM_ALIGNMENT (256 * GPALD_MIB)
-#define VIRTIO_MMIO_SLOT_SIZE (4 * GPALD_KIB)
 #define CHIPSET_HIGH_ALIGNMENT (2 * GPALD_MIB)
 
 /* Below 4 GiB guests find fixed devices: LAPIC, IOAPIC and TPM; GIC and PL011. */
@@ -249,9 +248,9 @@ static int add_devices(struct gpald_resolution *r)
 	int code = GPAL_OK;
 
 	if (slots > 0)
-		code = add_demand(r, GPAL_KIND_MMIO32, "virtio-mmio", slots * VIRTIO_MMIO_SLOT_SIZE,
-				  VIRTIO_MMIO_SLOT_SIZE, GPAL_SUBJECT_VIRTIO_MMIO_SLOTS, 0,
-				  &layout->virtio_mmio);
+		code = add_demand(r, GPAL_KIND_MMIO32, "virtio-mmio",
+				  slots * GPALD_VIRTIO_MMIO_SLOT_SIZE, GPALD_VIRTIO_MMIO_SLOT_SIZE,
+				  GPAL_SUBJECT_VIRTIO_MMIO_SLOTS, 0, &layout->virtio_mmio);
 	layout->virtio_mmio_slots = slots;
 
 	for (size_t i = 0; code == GPAL_OK && i < r->request->root_complex_count; i++) {

@@ -13,6 +13,7 @@
 #define GPALD_GIB UINT64_C(0x40000000)
 
 #define GPALD_ECAM_BYTES_PER_BUS GPALD_MIB /* 32 devices of 8 functions of 4 KiB */
+#define GPALD_VIRTIO_MMIO_SLOT_SIZE (4 * GPALD_KIB)
 #define GPALD_LOW_WINDOW_ALIGNMENT (2 * GPALD_MIB)
 #define GPALD_HIGH_WINDOW_ALIGNMENT (1 * GPALD_GIB)
 
@@ -68,7 +69,8 @@ GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
 
 /*
  * Finds what of r->live stays for the inputs there are. Errors: GPAL_E_WOULD_MOVE,
- * if something of it has another size or is pinned elsewhere; GPAL_E_NO_MEMORY.
+ * without a message, if something of it has another size or is pinned elsewhere, or
+ * the architecture is another; GPAL_E_NO_MEMORY.
  */
 GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
 
