@@ -67,11 +67,11 @@ static int find_method(const struct gpald_caller *caller, const char *name,
 static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
 {
 	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
+	const bool is_change = call->method->finish && !call->operation.dry_run;
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
 			    "%sthe reply would have %zu bytes; at most %llu are sent",
-			    call->method->finish ? "it was done, but " : "", length,
-			    (unsigned long long)most);
+			    is_change ? "it was done, but " : "", length, (unsigned long long)most);
 }
 
 /*

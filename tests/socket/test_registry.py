@@ -507,6 +507,21 @@ class Limits(unittest.TestCase):
                 self.assertTrue(create(client, "one-more")["result"]["created"])
 
 
+    def test_a_reply_that_is_too_long_says_whether_it_was_done(self):
+        many = request(4, virtio_mmio={"slots": 4096}, reserved=[
+            {"name": f"range-{i}", "start": hex(i << 12), "end": hex((i + 1) << 12)} for i in range(0, 400, 2)])
+        with Daemon("--store", "memory", "--limit", "reply_bytes=64KiB") as daemon, daemon.connect() as client:
+            made = create(client, "vm")["result"]
+            for dry_run, words, generation in ((True, "the reply would have", made["generation"]),
+                                               (False, "it was done, but the reply would have",
+                                                made["generation"] + 1)):
+                reply = update(client, "vm", many, dry_run=dry_run, allow_moves=True)
+                self.assertEqual(reason(reply), "message_too_large")
+                self.assertTrue(reply["error"]["message"].startswith(words), reply)
+                row = client.call("layout.list")["result"]["layouts"][0]
+                self.assertEqual(row["generation"], generation)
+
+
 class Statistics(unittest.TestCase):
     def test_what_was_done_is_counted(self):
         with Daemon() as daemon, daemon.connect() as client:
