@@ -25,8 +25,8 @@ enum gpal_change_kind {
 
 /*
  * One range that is not the same. Ranges are matched by tag, and the extents of a
- * RAM node in order; the range of an IOMMU is matched by its root complex, whatever
- * number the tag has. An ECAM has moved if its buses have: one that has other buses
+ * RAM node in order; the range of an IOMMU is matched by its kind and root complex,
+ * whatever number the tag has. An ECAM has moved if its buses have: one that has other buses
  * at the same base is resized, also if it is as large as before.
  */
 struct gpal_change {

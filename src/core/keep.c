@@ -41,12 +41,12 @@ static const struct gpald_part *find_live(const struct keeping *k, const struct 
 static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 				     const struct gpald_origin *origin)
 {
-	const bool is_iommu = origin->subject == GPAL_SUBJECT_ROOT_COMPLEX_IOMMU;
+	const struct gpal_root_complex *rc;
 
-	return (struct gpald_part){
-		.owner = is_iommu ? k->r->root_complexes[origin->index].name : tag,
-		.is_iommu = is_iommu,
-	};
+	if (origin->subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU)
+		return (struct gpald_part){ .owner = tag };
+	rc = &k->r->request->root_complexes[origin->index];
+	return (struct gpald_part){ .owner = rc->name, .iommu = rc->iommu };
 }
 
 static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gpal_range range)

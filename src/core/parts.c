@@ -9,8 +9,8 @@
 
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b)
 {
-	if (a->is_iommu != b->is_iommu)
-		return a->is_iommu ? 1 : -1;
+	if (a->iommu != b->iommu)
+		return a->iommu < b->iommu ? -1 : 1;
 	return strcmp(a->owner, b->owner);
 }
 
@@ -58,7 +58,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 
 		if (!part)
 			continue;
-		part->is_iommu = true;
+		part->iommu = layout->iommu;
 		part->owner = layout->iommus[i].root_complex;
 	}
 	for (size_t i = 0; i < layout->segment_count; i++) {

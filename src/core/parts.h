@@ -13,8 +13,8 @@
 
 struct gpald_part {
 	const struct gpal_map_entry *entry;
-	const char *owner; /* the root complex of an IOMMU, else the tag */
-	bool is_iommu;
+	const char *owner;     /* the root complex of an IOMMU, else the tag */
+	enum gpal_iommu iommu; /* what the range is of; GPAL_IOMMU_NONE: of none */
 	const struct gpal_layout_segment *segment; /* whose ECAM it is, or NULL */
 };
 

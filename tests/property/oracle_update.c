@@ -79,15 +79,15 @@ static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned 
 	return true;
 }
 
-static bool keep_iommu(struct oracle *oracle, struct oracle_item *item, const char *name,
-		       const struct gpal_layout *live)
+/* An IOMMU of another kind is another device. */
+static bool keep_iommu(struct oracle *oracle, struct oracle_item *item,
+		       const struct gpal_root_complex *rc, const struct gpal_layout *live)
 {
 	for (size_t i = 0; i < live->iommu_count; i++) {
 		const struct gpal_range range = live->iommus[i].range;
 
-		if (strcmp(live->iommus[i].root_complex, name) == 0)
-			return range.end - range.start == item->size ? stay(oracle, item, range) :
-								       refuse(oracle);
+		if (live->iommu == rc->iommu && strcmp(live->iommus[i].root_complex, rc->name) == 0)
+			return stay(oracle, item, range);
 	}
 	return true;
 }
@@ -140,7 +140,7 @@ static bool keep_item(struct oracle *oracle, struct oracle_item *item,
 	if (item->kind == GPAL_KIND_FIXED)
 		return keep_pinned(oracle, item, live);
 	if (item->subject == GPAL_SUBJECT_ROOT_COMPLEX_IOMMU)
-		return keep_iommu(oracle, item, request->root_complexes[item->subject_index].name,
+		return keep_iommu(oracle, item, &request->root_complexes[item->subject_index],
 				  live);
 	if (sscanf(item->tag, "pcie-seg%u-ecam%n", &number, &length) == 1 && length > 0 &&
 	    !item->tag[length])
@@ -240,7 +240,7 @@ static void add_pcie(struct parts *parts, const struct gpal_layout *layout)
 		snprintf(tag, sizeof(tag), "%s-%zu", stem, i);
 		part = add_part(parts, tag, layout->iommus[i].range);
 		part->root_complex = layout->iommus[i].root_complex;
-		snprintf(part->key, sizeof(part->key), "iommu of %s", part->root_complex);
+		snprintf(part->key, sizeof(part->key), "%s of %s", stem, part->root_complex);
 	}
 }
 
