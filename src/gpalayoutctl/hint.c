@@ -57,6 +57,9 @@ static const struct hint hints[] = {
 	  "choose a value inside the limits; gpalayoutctl info shows those of the daemon" },
 	{ "bad_name", NULL, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ : -" },
 	{ "unknown_policy", NULL, "gpalayoutctl policies lists the policies of this daemon" },
+	{ "bad_layout", NULL,
+	  "the layout was changed, or cut, after the daemon made it: use what the daemon answered, as "
+	  "it is" },
 	{ "invalid_bus_range", NULL, "start_bus may not be above end_bus" },
 	{ "iommu_arch_mismatch", NULL,
 	  "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64 (--arch)" },

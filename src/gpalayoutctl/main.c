@@ -28,6 +28,11 @@ static const struct ctl_command commands[] = {
 	  ctl_run_delete },
 	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
 	  SIZE_MAX, ctl_probe_flags, ctl_request_flags, ctl_run_probe },
+	{ "compare", "FROM [TO]",
+	  "Say what differs between two layouts, each NAME or @FILE (a\n"
+	  "request or a layout); exit status 1 if any of FROM moves,\n"
+	  "shrinks or goes",
+	  1, 2, ctl_compare_flags, NULL, ctl_run_compare },
 	{ "watch", "", "Follow what happens to layouts, also across daemon restarts", 0, 0,
 	  ctl_watch_flags, NULL, ctl_run_watch },
 	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from flags", 0, 1,

@@ -132,6 +132,8 @@ static enum gpald_outcome make_replacement(const struct gpald_standing *standing
 		outcome = outcome_of(gpald_decode_layout_blob(&current->layout, arena, &live));
 	if (outcome != GPALD_OUTCOME_DONE)
 		return outcome;
+	if (current && request.arch != current->arch)
+		return GPALD_OUTCOME_OTHER_ARCH;
 	if (current && request.policy && request.policy != current->policy)
 		return GPALD_OUTCOME_OTHER_POLICY;
 	if (!request.policy)

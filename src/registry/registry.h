@@ -32,6 +32,7 @@ enum gpald_outcome {
 	GPALD_OUTCOME_GENERATION_MISMATCH, /* see `generation` */
 	GPALD_OUTCOME_DENIED,              /* see `owner_uid` */
 	GPALD_OUTCOME_OTHER_POLICY,        /* the layout keeps that of `record` */
+	GPALD_OUTCOME_OTHER_ARCH,          /* the same */
 	GPALD_OUTCOME_WOULD_MOVE,          /* see `record`: what it would become */
 	GPALD_OUTCOME_NO_LAYOUT,           /* see `core` */
 	GPALD_OUTCOME_NO_MEMORY,

@@ -3,65 +3,27 @@
 #include "config.h"
 
 #include "server/methods.h"
+#include "server/opened_record.h"
 
 #include "registry/codec.h"
 #include "wire/layout_encode.h"
 #include "wire/registry_decode.h"
 #include "wire/request_encode.h"
 
-#include <gpalayout/probe.h>
+#include <gpalayout/compare.h>
 #include <inttypes.h>
 #include <string.h>
 
 #define LIST_DEFAULT 100 /* layouts on a page */
 
-/* Decoded bytes of a record, for as long as an answer is being built. */
-struct opened_record {
-	struct gpald_arena *arena;
-	struct gpal_layout layout;
-	struct gpal_request request;
-};
-
-static void close_record(struct opened_record *opened)
-{
-	gpald_arena_free(opened->arena);
-}
-
-#define AUTO_CLOSE __attribute__((cleanup(close_record)))
-
-static int open_record(struct opened_record *opened, const struct gpald_record *record,
-		       struct gpald_wire_error *error)
-{
-	enum gpald_codec_result result = GPALD_CODEC_NO_MEMORY;
-
-	opened->arena = gpald_arena_new(0);
-	if (opened->arena)
-		result = gpald_decode_layout_blob(&record->layout, opened->arena, &opened->layout);
-	if (result == GPALD_CODEC_OK)
-		result = gpald_decode_request_blob(&record->request, opened->arena,
-						   &opened->request);
-	if (result == GPALD_CODEC_OK)
-		return 0;
-	if (result == GPALD_CODEC_NO_MEMORY)
-		return gpald_method_no_memory(error);
-	return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_INTERNAL),
-			    "the record of %s cannot be read", record->name);
-}
-
-static int not_found(const char *name, struct gpald_wire_error *error)
-{
-	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
-	return gpald_point(error, "/name");
-}
-
 /* What changes from one record to another, as JSON. */
 static int build_changes(const struct gpald_record *from, const struct gpald_record *to,
 			 cJSON **changes, struct gpald_wire_error *error)
 {
-	AUTO_CLOSE struct opened_record before = { 0 }, after = { 0 };
+	gpald_auto_close struct gpald_opened_record before = { 0 }, after = { 0 };
 	struct gpal_changes *list;
 
-	if (open_record(&before, from, error) || open_record(&after, to, error))
+	if (gpald_open_record(&before, from, error) || gpald_open_record(&after, to, error))
 		return -1;
 	if (gpal_compare(&before.layout, &after.layout, &list, NULL))
 		return gpald_method_no_memory(error);
@@ -87,7 +49,7 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 {
 	switch (operation->outcome) {
 	case GPALD_OUTCOME_NOT_FOUND:
-		return not_found(operation->name, error);
+		return gpald_method_not_found(operation->name, "/name", error);
 	case GPALD_OUTCOME_CONFLICT:
 		gpald_refuse(error, GPALD_CONFLICT, "%s exists and was made of another request",
 			     operation->name);
@@ -112,6 +74,11 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 			     operation->name, operation->record->policy->name);
 		error->generation = operation->generation;
 		return gpald_point(error, "/request/policy");
+	case GPALD_OUTCOME_OTHER_ARCH:
+		gpald_refuse(error, GPALD_CONFLICT, "%s is a VM of %s and stays one",
+			     operation->name, gpal_arch_name(operation->record->arch));
+		error->generation = operation->generation;
+		return gpald_point(error, "/request/arch");
 	case GPALD_OUTCOME_WOULD_MOVE:
 		return would_move(operation, error);
 	case GPALD_OUTCOME_NO_LAYOUT:
@@ -160,13 +127,13 @@ int gpald_layout_create_begin(const struct gpald_service *service, const cJSON *
 int gpald_layout_create_finish(const struct gpald_operation *operation, cJSON **result,
 			       struct gpald_wire_error *error)
 {
-	AUTO_CLOSE struct opened_record opened = { 0 };
+	gpald_auto_close struct gpald_opened_record opened = { 0 };
 	struct gpald_builder b = { .failed = false };
 	cJSON *tree;
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse(operation, error);
-	if (open_record(&opened, operation->record, error))
+	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	tree = cJSON_CreateObject();
 	gpald_build_text(&b, tree, "name", operation->name);
@@ -202,13 +169,13 @@ int gpald_layout_update_begin(const struct gpald_service *service, const cJSON *
 int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **result,
 			       struct gpald_wire_error *error)
 {
-	AUTO_CLOSE struct opened_record opened = { 0 };
+	gpald_auto_close struct gpald_opened_record opened = { 0 };
 	struct gpald_builder b = { .failed = false };
 	cJSON *tree, *changes;
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse(operation, error);
-	if (open_record(&opened, operation->record, error) ||
+	if (gpald_open_record(&opened, operation->record, error) ||
 	    build_changes(operation->previous, operation->record, &changes, error))
 		return -1;
 	tree = cJSON_CreateObject();
@@ -253,7 +220,7 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, cJSON **
 int gpald_layout_get(const struct gpald_context *context, const cJSON *params, cJSON **result,
 		     struct gpald_wire_error *error)
 {
-	AUTO_CLOSE struct opened_record opened = { 0 };
+	gpald_auto_close struct gpald_opened_record opened = { 0 };
 	struct gpald_builder b = { .failed = false };
 	const struct gpald_record *record;
 	struct gpald_name_params get;
@@ -263,8 +230,8 @@ int gpald_layout_get(const struct gpald_context *context, const cJSON *params, c
 		return -1;
 	record = gpald_registry_find(context->service->registry, get.name);
 	if (!record)
-		return not_found(get.name, error);
-	if (open_record(&opened, record, error))
+		return gpald_method_not_found(get.name, "/name", error);
+	if (gpald_open_record(&opened, record, error))
 		return -1;
 	tree = cJSON_CreateObject();
 	gpald_build_text(&b, tree, "name", record->name);
@@ -322,83 +289,6 @@ int gpald_layout_list(const struct gpald_context *context, const cJSON *params, 
 	if (record && last)
 		gpald_build_text(&b, tree, "next", last->name);
 	return gpald_method_finish(&b, tree, result, error);
-}
-
-/* layout.probe */
-
-static int answer_probe(const struct gpal_layout *layout, const struct gpal_request *request,
-			uint64_t address, cJSON **result, struct gpald_wire_error *error)
-{
-	struct gpald_builder b = { .failed = false };
-	struct gpal_probe probe;
-	struct gpal_error core;
-	cJSON *tree, *range;
-
-	if (gpal_layout_probe(layout, request, address, &probe, &core)) {
-		gpald_refuse_core(error, &core, "");
-		return gpald_point(error, "/address");
-	}
-	tree = cJSON_CreateObject();
-	if (probe.is_free) {
-		gpald_build_range(&b, tree, "free", probe.range);
-		return gpald_method_finish(&b, tree, result, error);
-	}
-	range = gpald_build_object(&b, tree, "range");
-	gpald_build_text(&b, range, "tag", probe.tag);
-	gpald_build_text(&b, range, "kind", gpal_kind_name(probe.kind));
-	gpald_build_bounds(&b, range, probe.range);
-	gpald_build_hex(&b, range, "offset", probe.offset);
-	if (probe.has_node)
-		gpald_build_integer(&b, range, "node", probe.node);
-	if (probe.root_complex)
-		gpald_build_text(&b, range, "root_complex", probe.root_complex);
-	if (probe.has_slot)
-		gpald_build_integer(&b, range, "slot", probe.slot);
-	return gpald_method_finish(&b, tree, result, error);
-}
-
-static int probe_live(const struct gpald_registry *registry, const struct gpald_probe_params *probe,
-		      cJSON **result, struct gpald_wire_error *error)
-{
-	AUTO_CLOSE struct opened_record opened = { 0 };
-	const struct gpald_record *record = gpald_registry_find(registry, probe->name);
-
-	if (!record)
-		return not_found(probe->name, error);
-	if (open_record(&opened, record, error))
-		return -1;
-	return answer_probe(&opened.layout, &opened.request, probe->address, result, error);
-}
-
-static int probe_request(const struct gpald_probe_params *probe, cJSON **result,
-			 struct gpald_wire_error *error)
-{
-	struct gpal_layout *layout;
-	struct gpal_error core;
-	int code;
-
-	if (gpal_resolve(&probe->request, &layout, &core)) {
-		gpald_refuse_core(error, &core, "/request");
-		return -1;
-	}
-	code = answer_probe(layout, &probe->request, probe->address, result, error);
-	gpal_layout_free(layout);
-	return code;
-}
-
-int gpald_layout_probe(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		       struct gpald_wire_error *error)
-{
-	const struct gpald_service *service = context->service;
-	struct gpald_probe_params probe;
-	struct gpald_pool pool = { 0 };
-	int code = gpald_decode_probe_params(params, service->default_policy, &pool, &probe, error);
-
-	if (code == 0)
-		code = probe.name ? probe_live(service->registry, &probe, result, error) :
-				    probe_request(&probe, result, error);
-	gpald_pool_clear(&pool);
-	return code;
 }
 
 /* events.subscribe */

@@ -22,6 +22,7 @@ static const struct gpald_method methods[] = {
 	  .begin = gpald_layout_update_begin,
 	  .finish = gpald_layout_update_finish },
 	{ .name = "layout.probe", .on_inspect = true, .call = gpald_layout_probe },
+	{ .name = "layout.compare", .on_inspect = true, .call = gpald_layout_compare },
 	{ .name = "policy.list", .on_inspect = true, .call = gpald_policy_list },
 	{ .name = "events.subscribe", .on_inspect = true, .call = gpald_events_subscribe },
 	{ .name = "daemon.info", .on_inspect = true, .call = gpald_daemon_info },
@@ -54,6 +55,12 @@ const struct gpald_method *gpald_method_at(size_t index)
 int gpald_method_no_memory(struct gpald_wire_error *error)
 {
 	return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
+}
+
+int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error)
+{
+	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
+	return gpald_point(error, pointer);
 }
 
 int gpald_method_finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,

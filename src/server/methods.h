@@ -44,6 +44,9 @@ const struct gpald_method *gpald_method_at(size_t index);
 /* For methods: refuses for want of memory; always -1. */
 int gpald_method_no_memory(struct gpald_wire_error *error);
 
+/* For methods: refuses a name that no live layout has; always -1. */
+int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error);
+
 /* For methods: ends one whose result was built step by step. */
 int gpald_method_finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,
 			struct gpald_wire_error *error);
@@ -55,8 +58,11 @@ typedef int gpald_method_call(const struct gpald_context *context, const cJSON *
 /* layout_methods.c: layouts that nobody keeps */
 gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
 
+/* query_methods.c: questions about layouts */
+gpald_method_call gpald_layout_probe, gpald_layout_compare;
+
 /* live_methods.c: live layouts */
-gpald_method_call gpald_layout_get, gpald_layout_list, gpald_layout_probe, gpald_events_subscribe;
+gpald_method_call gpald_layout_get, gpald_layout_list, gpald_events_subscribe;
 int gpald_layout_create_begin(const struct gpald_service *service, const cJSON *params,
 			      struct gpald_operation *operation, struct gpald_wire_error *error);
 int gpald_layout_create_finish(const struct gpald_operation *operation, cJSON **result,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define NAME_MAX_LENGTH 64
+#define TAG_MAX_LENGTH 79                   /* pcie-, a name and -high-mmio */
 #define EXACT_MAX ((UINT64_C(1) << 53) - 1) /* greatest integer every JSON reader keeps exact */
 
 struct gpald_pool_block {
@@ -326,8 +327,8 @@ int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *t
 	return 0;
 }
 
-int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		      const struct gpald_member *member)
+static int decode_word(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member, size_t length_max)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._:-";
@@ -337,12 +338,44 @@ int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *t
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
 	length = strlen(name);
-	if (length == 0 || length > NAME_MAX_LENGTH || strspn(name, allowed) != length)
+	if (length == 0 || length > length_max || strspn(name, allowed) != length)
 		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
-					    "expected a name of 1 to 64 characters out of A-Z, "
-					    "a-z, 0-9 and ._:-");
+					    "expected a name of 1 to %zu characters out of A-Z, "
+					    "a-z, 0-9 and ._:-",
+					    length_max);
 	*(const char **)target = name;
 	return 0;
+}
+
+int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	return decode_word(decoder, value, target, member, NAME_MAX_LENGTH);
+}
+
+int gpald_decode_tag(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		     const struct gpald_member *member)
+{
+	return decode_word(decoder, value, target, member, TAG_MAX_LENGTH);
+}
+
+int gpald_decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	static const struct gpald_member rows[] = {
+		{ .name = "start",
+		  .decode = gpald_decode_size,
+		  .offset = offsetof(struct gpal_range, start),
+		  .required = true },
+		{ .name = "end",
+		  .decode = gpald_decode_size,
+		  .offset = offsetof(struct gpal_range, end),
+		  .required = true },
+	};
+	static const struct gpald_members members = GPALD_MEMBERS(rows);
+
+	(void)member;
+	return gpald_decode_members(decoder, value, target, &members);
 }
 
 int gpald_decode_object(struct gpald_decoder *decoder, const cJSON *value, void *target,

@@ -98,7 +98,9 @@ gpald_decode_function gpald_decode_u32;
 gpald_decode_function gpald_decode_optional_integer; /* struct gpal_optional; the same extra */
 gpald_decode_function gpald_decode_bool;
 gpald_decode_function gpald_decode_name;   /* const char *, borrowed from the cJSON tree */
+gpald_decode_function gpald_decode_tag;    /* the same, as long as a tag may be */
 gpald_decode_function gpald_decode_text;   /* the same, any text */
+gpald_decode_function gpald_decode_range;  /* struct gpal_range: {start, end} */
 gpald_decode_function gpald_decode_object; /* extra: struct gpald_members; fills in place */
 
 /* An enumeration of int size, by its names; values without a name cannot be written. */
@@ -107,6 +109,8 @@ struct gpald_enum {
 	int count;
 };
 gpald_decode_function gpald_decode_enum; /* extra: struct gpald_enum */
+
+#define GPALD_LIST_MAX 65536 /* elements; the guard allows no more values in a message */
 
 /*
  * A list: a pointer to elements, allocated from the decoder's pool, and their

@@ -119,6 +119,7 @@ static const struct {
 	[GPALD_BAD_SIZE] = { BAD_PARAMS, "bad_size", 0 },
 	[GPALD_BAD_NAME] = { BAD_PARAMS, "bad_name", 0 },
 	[GPALD_UNKNOWN_POLICY] = { BAD_PARAMS, "unknown_policy", 0 },
+	[GPALD_BAD_LAYOUT] = { BAD_PARAMS, "bad_layout", 0 },
 
 	[GPALD_MESSAGE_TOO_LARGE] = { TOO_LARGE, "message_too_large", 0 },
 	[GPALD_OVERLOADED] = { OVERLOADED, "overloaded", 0 },

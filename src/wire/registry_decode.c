@@ -4,6 +4,7 @@
 
 #include "wire/registry_decode.h"
 
+#include "wire/layout_decode.h"
 #include "wire/request_decode.h"
 
 #define EXACT_MAX ((UINT64_C(1) << 53) - 1)
@@ -142,6 +143,59 @@ int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *def
 		return gpald_point(error, "/request");
 	}
 	return 0;
+}
+
+static const struct gpald_member side_rows[] = {
+	{ .name = "name",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct gpald_side, name) },
+	{ .name = "request",
+	  .decode = gpald_decode_request,
+	  .offset = offsetof(struct gpald_side, request) },
+	{ .name = "layout",
+	  .decode = gpald_decode_layout,
+	  .offset = offsetof(struct gpald_side, layout) },
+};
+static const struct gpald_members side_members = GPALD_MEMBERS(side_rows);
+
+static int decode_side(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	struct gpald_side *side = target;
+	int given;
+
+	(void)member;
+	if (gpald_decode_members(decoder, value, side, &side_members))
+		return -1;
+	given = (side->name != NULL) + (side->request.policy != NULL) +
+		(side->layout.map.count > 0);
+	if (given == 1)
+		return 0;
+	return gpald_decoder_refuse(decoder, given ? GPALD_UNKNOWN_MEMBER : GPALD_MISSING_MEMBER,
+				    "there has to be one of name, request and layout%s",
+				    given ? ", not several" : "");
+}
+
+static const struct gpald_member compare_rows[] = {
+	{ .name = "from",
+	  .decode = decode_side,
+	  .offset = offsetof(struct gpald_compare_params, from),
+	  .required = true },
+	{ .name = "to",
+	  .decode = decode_side,
+	  .offset = offsetof(struct gpald_compare_params, to),
+	  .required = true },
+};
+static const struct gpald_members compare_members = GPALD_MEMBERS(compare_rows);
+
+int gpald_decode_compare_params(const cJSON *params, const struct gpal_policy *default_policy,
+				struct gpald_pool *pool, struct gpald_compare_params *compare,
+				struct gpald_wire_error *error)
+{
+	const struct gpald_request_context context = { default_policy };
+
+	*compare = (struct gpald_compare_params){ 0 };
+	return gpald_decode_params(params, &compare_members, compare, pool, &context, error);
 }
 
 static const struct gpald_member subscribe_rows[] = {

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 #include <gpalayout/export.h>
+#include <gpalayout/layout.h>
 #include <gpalayout/request.h>
 
 /*
@@ -66,6 +67,25 @@ GPAL_MUST_USE int gpald_decode_probe_params(const cJSON *params,
 					    struct gpald_pool *pool,
 					    struct gpald_probe_params *probe,
 					    struct gpald_wire_error *error);
+
+/*
+ * One side of layout.compare: {name}, {request} or {layout}. Exactly one is given:
+ * a name is not NULL, a request has its policy, a layout has a map that is not empty.
+ */
+struct gpald_side {
+	const char *name;
+	struct gpal_request request;
+	struct gpal_layout layout;
+};
+struct gpald_compare_params {
+	struct gpald_side from;
+	struct gpald_side to;
+};
+GPAL_MUST_USE int gpald_decode_compare_params(const cJSON *params,
+					      const struct gpal_policy *default_policy,
+					      struct gpald_pool *pool,
+					      struct gpald_compare_params *compare,
+					      struct gpald_wire_error *error);
 
 /* {since?}, of events.subscribe. */
 struct gpald_subscribe_params {

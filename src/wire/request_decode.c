@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIST_MAX 65536 /* the guard allows no more values in a message */
-
 #define ROW(type, member, decoder, ...)                                                 \
 	{                                                                               \
 		.name = #member, .decode = (decoder), .offset = offsetof(type, member), \
@@ -41,10 +39,10 @@ static const char *iommu_name(int value)
 	return gpal_iommu_name((enum gpal_iommu)value);
 }
 
-static const struct gpald_enum archs = { arch_name, GPAL_ARCH_COUNT };
-static const struct gpald_enum profiles = { profile_name, GPAL_PROFILE_COUNT };
+const struct gpald_enum gpald_archs = { arch_name, GPAL_ARCH_COUNT };
+const struct gpald_enum gpald_profiles = { profile_name, GPAL_PROFILE_COUNT };
 static const struct gpald_enum ecams = { ecam_name, GPAL_ECAM_COUNT };
-static const struct gpald_enum iommus = { iommu_name, GPAL_IOMMU_COUNT };
+const struct gpald_enum gpald_iommus = { iommu_name, GPAL_IOMMU_COUNT };
 
 static const struct gpald_integer_range segments = { 0, UINT16_MAX };
 static const struct gpald_integer_range buses = { 0, UINT8_MAX };
@@ -75,13 +73,7 @@ static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void
 				    "no such policy; this daemon has %s", known);
 }
 
-/* Ranges and windows. */
-
-static const struct gpald_member range_rows[] = {
-	ROW(struct gpal_range, start, gpald_decode_size, .required = true),
-	ROW(struct gpal_range, end, gpald_decode_size, .required = true),
-};
-static const struct gpald_members range_members = GPALD_MEMBERS(range_rows);
+/* Windows. */
 
 static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			 const struct gpald_member *member)
@@ -90,7 +82,7 @@ static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void
 
 	if (cJSON_IsObject(value)) {
 		window->kind = GPAL_WINDOW_PINNED;
-		return gpald_decode_members(decoder, value, &window->range, &range_members);
+		return gpald_decode_range(decoder, value, &window->range, member);
 	}
 	if (!cJSON_IsNumber(value) && !cJSON_IsString(value))
 		return gpald_decoder_wrong_type(
@@ -160,7 +152,7 @@ static const struct gpald_member root_complex_rows[] = {
 	ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &buses),
 	ROW(struct gpal_root_complex, low_mmio, decode_window),
 	ROW(struct gpal_root_complex, high_mmio, decode_window),
-	ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &iommus),
+	ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &gpald_iommus),
 	/* These fill two members of the struct. */
 	{ .name = "node", .decode = decode_rc_node, .extra = &nodes },
 	{ .name = "cxl", .decode = decode_cxl },
@@ -248,7 +240,7 @@ static const struct gpald_members reserved_members = GPALD_MEMBERS(reserved_rows
 static const struct gpald_list reserved_list = {
 	.element = { .decode = gpald_decode_object, .extra = &reserved_members },
 	.element_size = sizeof(struct gpal_named_range),
-	.greatest = LIST_MAX,
+	.greatest = GPALD_LIST_MAX,
 	.count_offset = offsetof(struct gpal_request, reserved_count),
 };
 
@@ -262,9 +254,9 @@ static const struct gpald_member host_rows[] = {
 static const struct gpald_members host_members = GPALD_MEMBERS(host_rows);
 
 static const struct gpald_member request_rows[] = {
-	ROW(struct gpal_request, arch, gpald_decode_enum, .required = true, .extra = &archs),
+	ROW(struct gpal_request, arch, gpald_decode_enum, .required = true, .extra = &gpald_archs),
 	ROW(struct gpal_request, policy, decode_policy),
-	ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &profiles),
+	ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &gpald_profiles),
 	ROW(struct gpal_request, reserved, gpald_decode_list, .extra = &reserved_list),
 	/* The groups are flat in struct gpal_request. */
 	{ .name = "memory",
@@ -320,7 +312,7 @@ static const struct gpald_members demand_members = GPALD_MEMBERS(demand_rows);
 #define ALLOC_LIST(list, type, members)                                            \
 	{                                                                          \
 		.element = { .decode = gpald_decode_object, .extra = &(members) }, \
-		.element_size = sizeof(type), .greatest = LIST_MAX,                \
+		.element_size = sizeof(type), .greatest = GPALD_LIST_MAX,          \
 		.count_offset = offsetof(struct gpal_alloc_input, list##_count),   \
 	}
 

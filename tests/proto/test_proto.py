@@ -354,6 +354,7 @@ FULL_PARAMS = [
     ("layout.list", {"after": "ful", "limit": 2}),
     ("layout.probe", {"name": "full", "address": "0xfec00000"}),
     ("layout.probe", {"request": FULL_REQUEST, "address": "0xfec00000"}),
+    ("layout.compare", {"from": {"request": FULL_REQUEST}, "to": {"name": "full"}}),
     ("layout.delete", {"name": "full", "generation": 1}),
 ]
 
@@ -677,6 +678,30 @@ class RunningDaemon(harness.DaemonTestCase):
                             self.assert_agreement(client, method, changed)
             for method in ("policy.list", "daemon.info", "daemon.stats", "daemon.schema", "events.subscribe"):
                 self.assertIn("error", self.assert_agreement(client, method, {"surplus": 1}))
+
+    def test_a_changed_layout_fares_as_the_schema_says_and_is_told_from_the_original(self):
+        # What no address depends on, and what a map does not repeat.
+        free = re.compile(r"^(policy|profile|warnings|pcie: root_complexes: 0: node\b)")
+        with self.daemon.connect() as client:
+            request = {"request": {**FULL_REQUEST, "arch": "x86_64", "memory": {"nodes": ["2GiB", 0], "start": "1MiB"}}}
+            layout = client.call("layout.resolve", request)["result"]["layout"]
+            self.assertTrue(layout["warnings"])
+            self.assertIn("result", self.assert_agreement(client, "layout.compare",
+                                                          {"from": {"layout": layout}, "to": {"layout": layout}}))
+            taken = set()
+            for what, changed in mutations(layout):
+                if what == 'warnings: 0: message: "" instead':
+                    continue  # a text for people may be any text
+                with self.subTest(change=what):
+                    reply = self.assert_agreement(client, "layout.compare",
+                                                  {"from": {"layout": changed}, "to": {"layout": layout}})
+                if "result" in reply:
+                    taken.add(what)
+                    self.assertEqual(reply["result"], {"compatible": True, "changes": []})
+                elif reply["error"]["data"]["reason"] == "bad_layout":
+                    self.assertRegex(reply["error"]["data"]["pointer"], "^/from/layout/")
+            self.assertEqual([what for what in sorted(taken) if not free.match(what)], [])
+            self.assertTrue(taken)
 
     def test_refused_lines_are_answered_as_documented(self):
         start = b'{"jsonrpc":"2.0","id":1,"method":"policy.list"'

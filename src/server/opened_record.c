@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes are those of this process, or passed their checksum. */
+#include "config.h"
+
+#include "server/opened_record.h"
+
+#include "server/methods.h"
+
+int gpald_open_record(struct gpald_opened_record *opened, const struct gpald_record *record,
+		      struct gpald_wire_error *error)
+{
+	enum gpald_codec_result result = GPALD_CODEC_NO_MEMORY;
+
+	opened->arena = gpald_arena_new(0);
+	if (opened->arena)
+		result = gpald_decode_layout_blob(&record->layout, opened->arena, &opened->layout);
+	if (result == GPALD_CODEC_OK)
+		result = gpald_decode_request_blob(&record->request, opened->arena,
+						   &opened->request);
+	if (result == GPALD_CODEC_OK)
+		return 0;
+	if (result == GPALD_CODEC_NO_MEMORY)
+		return gpald_method_no_memory(error);
+	return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_INTERNAL),
+			    "the record of %s cannot be read", record->name);
+}
+
+void gpald_close_record(struct gpald_opened_record *opened)
+{
+	gpald_arena_free(opened->arena);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A record's bytes, decoded, for as long as an answer is being built. */
+#ifndef GPALD_SERVER_OPENED_RECORD_H
+#define GPALD_SERVER_OPENED_RECORD_H
+
+#include "core/arena.h"
+#include "registry/record.h"
+#include "wire/reason.h"
+
+#include <gpalayout/export.h>
+#include <gpalayout/layout.h>
+#include <gpalayout/request.h>
+
+/* Zeroed before use, closed in the end, also after an error. */
+struct gpald_opened_record {
+	struct gpald_arena *arena;
+	struct gpal_layout layout;
+	struct gpal_request request;
+};
+
+#define gpald_auto_close __attribute__((cleanup(gpald_close_record)))
+
+/* 0, or -1 with *error set. */
+GPAL_MUST_USE int gpald_open_record(struct gpald_opened_record *opened,
+				    const struct gpald_record *record,
+				    struct gpald_wire_error *error);
+
+void gpald_close_record(struct gpald_opened_record *opened);
+
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of the layout: a row a member. Members that follow from others, such as
+ * the top, are checked for their form alone. Whether the rest fits together is
+ * layout_check.c's.
+ */
+#include "config.h"
+
+#include "wire/layout_decode.h"
+
+#include "wire/request_decode.h"
+#include "wire/size.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROW(type, member, decoder, ...)                                                 \
+	{                                                                               \
+		.name = #member, .decode = (decoder), .offset = offsetof(type, member), \
+		__VA_ARGS__                                                             \
+	}
+
+/* A layout with what is looked at and then left behind. */
+struct given {
+	struct gpal_layout layout;
+	const char *policy;
+	const char *digest;
+	const uint64_t *slots;
+	size_t slot_count;
+	const struct gpal_warning *warnings;
+	size_t warning_count;
+};
+
+static const char *kind_name(int value)
+{
+	return gpal_kind_name((enum gpal_kind)value);
+}
+
+static const char *warning_name(int value)
+{
+	return gpal_warning_token((enum gpal_warning_reason)value);
+}
+
+/* As replies write it, so that what is taken here is what a reply had. */
+static int decode_address(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			  const struct gpald_member *member)
+{
+	const char *text = NULL;
+	char written[GPALD_HEX_SIZE];
+	uint64_t address;
+
+	if (gpald_decode_text(decoder, value, &text, member))
+		return -1;
+	if (gpald_size_parse(text, &address) == GPALD_SIZE_OK) {
+		gpald_hex_format(address, written);
+		if (strcmp(text, written) == 0) {
+			*(uint64_t *)target = address;
+			return 0;
+		}
+	}
+	return gpald_decoder_refuse(decoder, GPALD_BAD_SIZE,
+				    "layouts have 0x and lower-case hex digits here, such as "
+				    "\"0x1000\"");
+}
+
+#define BOUNDS(type, range)                                                                   \
+	{ .name = "start",                                                                    \
+	  .decode = decode_address,                                                           \
+	  .offset = offsetof(type, range.start),                                              \
+	  .required = true },                                                                 \
+	{                                                                                     \
+		.name = "end", .decode = decode_address, .offset = offsetof(type, range.end), \
+		.required = true                                                              \
+	}
+
+struct bounds {
+	struct gpal_range range;
+};
+
+static const struct gpald_member range_rows[] = { BOUNDS(struct bounds, range) };
+static const struct gpald_members range_members = GPALD_MEMBERS(range_rows);
+
+static int decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	(void)member;
+	return gpald_decode_members(decoder, value, target, &range_members);
+}
+
+static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
+static const struct gpald_enum warning_reasons = { warning_name, GPAL_WARN_COUNT };
+
+static const struct gpald_integer_range segments = { 0, UINT16_MAX };
+static const struct gpald_integer_range buses = { 0, UINT8_MAX };
+static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
+static const struct gpald_integer_range address_bits = { 1, 64 };
+
+#define ELEMENTS(type, members, list_count)                                        \
+	{                                                                          \
+		.element = { .decode = gpald_decode_object, .extra = &(members) }, \
+		.element_size = sizeof(type), .greatest = GPALD_LIST_MAX,          \
+		.count_offset = offsetof(struct given, list_count)                 \
+	}
+
+static const struct gpald_member extent_rows[] = {
+	ROW(struct gpal_ram_extent, node, gpald_decode_u32, .required = true, .extra = &nodes),
+	BOUNDS(struct gpal_ram_extent, range),
+};
+static const struct gpald_members extent_members = GPALD_MEMBERS(extent_rows);
+static const struct gpald_list extents =
+	ELEMENTS(struct gpal_ram_extent, extent_members, layout.ram_count);
+
+static const struct gpald_member chipset_rows[] = {
+	{ .name = "low_mmio",
+	  .decode = decode_range,
+	  .offset = offsetof(struct given, layout.chipset_low_mmio),
+	  .required = true },
+	{ .name = "high_mmio",
+	  .decode = decode_range,
+	  .offset = offsetof(struct given, layout.chipset_high_mmio) },
+};
+static const struct gpald_members chipset_members = GPALD_MEMBERS(chipset_rows);
+
+#define BUSES(type)                                                                       \
+	ROW(type, segment, gpald_decode_u16, .required = true, .extra = &segments),       \
+		ROW(type, start_bus, gpald_decode_u8, .required = true, .extra = &buses), \
+		ROW(type, end_bus, gpald_decode_u8, .required = true, .extra = &buses),   \
+		ROW(type, ecam, decode_range, .required = true)
+
+static const struct gpald_member segment_rows[] = {
+	BUSES(struct gpal_layout_segment),
+	ROW(struct gpal_layout_segment, bus0_base, decode_address, .required = true),
+};
+static const struct gpald_members segment_members = GPALD_MEMBERS(segment_rows);
+static const struct gpald_list segment_list =
+	ELEMENTS(struct gpal_layout_segment, segment_members, layout.segment_count);
+
+static int decode_node(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	struct gpal_layout_root_complex *rc = target;
+
+	rc->has_node = true;
+	return gpald_decode_u32(decoder, value, &rc->node, member);
+}
+
+static const struct gpald_member cxl_rows[] = {
+	{ .name = "hdm",
+	  .decode = decode_range,
+	  .offset = offsetof(struct gpal_layout_root_complex, cxl_hdm),
+	  .required = true },
+	{ .name = "chbcr",
+	  .decode = decode_range,
+	  .offset = offsetof(struct gpal_layout_root_complex, cxl_chbcr),
+	  .required = true },
+};
+static const struct gpald_members cxl_members = GPALD_MEMBERS(cxl_rows);
+
+static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
+{
+	struct gpal_layout_root_complex *rc = target;
+
+	(void)member;
+	rc->has_cxl = true;
+	return gpald_decode_members(decoder, value, rc, &cxl_members);
+}
+
+static const struct gpald_member root_complex_rows[] = {
+	ROW(struct gpal_layout_root_complex, name, gpald_decode_name, .required = true),
+	BUSES(struct gpal_layout_root_complex),
+	ROW(struct gpal_layout_root_complex, low_mmio, decode_range, .required = true),
+	ROW(struct gpal_layout_root_complex, high_mmio, decode_range, .required = true),
+	/* These fill two members of the struct. */
+	{ .name = "node", .decode = decode_node, .extra = &nodes },
+	{ .name = "cxl", .decode = decode_cxl },
+};
+static const struct gpald_members root_complex_members = GPALD_MEMBERS(root_complex_rows);
+static const struct gpald_list root_complexes =
+	ELEMENTS(struct gpal_layout_root_complex, root_complex_members, layout.root_complex_count);
+
+static const struct gpald_member pcie_rows[] = {
+	{ .name = "segments",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.segments),
+	  .required = true,
+	  .extra = &segment_list },
+	{ .name = "root_complexes",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.root_complexes),
+	  .required = true,
+	  .extra = &root_complexes },
+};
+static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
+
+static const struct gpald_list slot_list = {
+	.element = { .decode = decode_address },
+	.element_size = sizeof(uint64_t),
+	.greatest = GPALD_VIRTIO_MMIO_SLOTS_MAX,
+	.count_offset = offsetof(struct given, slot_count),
+};
+
+static const struct gpald_member virtio_mmio_rows[] = {
+	BOUNDS(struct given, layout.virtio_mmio),
+	ROW(struct given, slots, gpald_decode_list, .required = true, .extra = &slot_list),
+};
+static const struct gpald_members virtio_mmio_members = GPALD_MEMBERS(virtio_mmio_rows);
+
+static const struct gpald_member instance_rows[] = {
+	ROW(struct gpal_layout_iommu, root_complex, gpald_decode_name, .required = true),
+	BOUNDS(struct gpal_layout_iommu, range),
+};
+static const struct gpald_members instance_members = GPALD_MEMBERS(instance_rows);
+static const struct gpald_list instances =
+	ELEMENTS(struct gpal_layout_iommu, instance_members, layout.iommu_count);
+
+static const struct gpald_member iommu_rows[] = {
+	{ .name = "kind",
+	  .decode = gpald_decode_enum,
+	  .offset = offsetof(struct given, layout.iommu),
+	  .required = true,
+	  .extra = &gpald_iommus },
+	{ .name = "instances",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.iommus),
+	  .required = true,
+	  .extra = &instances },
+};
+static const struct gpald_members iommu_members = GPALD_MEMBERS(iommu_rows);
+
+static const struct gpald_member vtl2_rows[] = {
+	{ .name = "chipset_mmio",
+	  .decode = decode_range,
+	  .offset = offsetof(struct given, layout.vtl2_chipset_mmio) },
+	{ .name = "memory",
+	  .decode = decode_range,
+	  .offset = offsetof(struct given, layout.vtl2_memory) },
+	{ .name = "framebuffer",
+	  .decode = decode_range,
+	  .offset = offsetof(struct given, layout.vtl2_framebuffer) },
+};
+static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
+
+static const struct gpald_member entry_rows[] = {
+	ROW(struct gpal_map_entry, tag, gpald_decode_tag, .required = true),
+	ROW(struct gpal_map_entry, kind, gpald_decode_enum, .required = true, .extra = &kinds),
+	BOUNDS(struct gpal_map_entry, range),
+};
+static const struct gpald_members entry_members = GPALD_MEMBERS(entry_rows);
+static const struct gpald_list entries =
+	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count);
+
+static const struct gpald_member warning_rows[] = {
+	ROW(struct gpal_warning, reason, gpald_decode_enum, .required = true,
+	    .extra = &warning_reasons),
+	ROW(struct gpal_warning, tag, gpald_decode_tag, .required = true),
+	ROW(struct gpal_warning, message, gpald_decode_text, .required = true),
+};
+static const struct gpald_members warning_members = GPALD_MEMBERS(warning_rows);
+static const struct gpald_list warnings =
+	ELEMENTS(struct gpal_warning, warning_members, warning_count);
+
+/* A number that follows from the map. */
+#define FOLLOWS(member)                                                           \
+	{                                                                         \
+		.name = #member, .decode = decode_address,                        \
+		.offset = offsetof(struct given, layout.member), .required = true \
+	}
+#define GROUP(member, members, ...)                                                              \
+	{                                                                                        \
+		.name = #member, .decode = gpald_decode_object, .extra = &(members), __VA_ARGS__ \
+	}
+
+static const struct gpald_member layout_rows[] = {
+	{ .name = "arch",
+	  .decode = gpald_decode_enum,
+	  .offset = offsetof(struct given, layout.arch),
+	  .required = true,
+	  .extra = &gpald_archs },
+	ROW(struct given, policy, gpald_decode_name, .required = true),
+	{ .name = "profile",
+	  .decode = gpald_decode_enum,
+	  .offset = offsetof(struct given, layout.profile),
+	  .required = true,
+	  .extra = &gpald_profiles },
+	ROW(struct given, digest, gpald_decode_text, .required = true),
+	{ .name = "ram",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.ram),
+	  .required = true,
+	  .extra = &extents },
+	/* The groups are flat in struct gpal_layout. */
+	GROUP(chipset, chipset_members, .required = true),
+	GROUP(pcie, pcie_members),
+	GROUP(virtio_mmio, virtio_mmio_members),
+	GROUP(iommu, iommu_members),
+	GROUP(vtl2, vtl2_members),
+	{ .name = "map",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.map.entries),
+	  .required = true,
+	  .extra = &entries },
+	FOLLOWS(ram_size),
+	FOLLOWS(end_of_ram),
+	FOLLOWS(end_of_layout),
+	FOLLOWS(top),
+	{ .name = "required_address_bits",
+	  .decode = gpald_decode_u32,
+	  .offset = offsetof(struct given, layout.required_address_bits),
+	  .required = true,
+	  .extra = &address_bits },
+	ROW(struct given, warnings, gpald_decode_list, .required = true, .extra = &warnings),
+};
+static const struct gpald_members layout_members = GPALD_MEMBERS(layout_rows);
+
+/* Each slot is a page, and the range is all of them. */
+static bool has_slots(const struct given *given)
+{
+	const struct gpal_range range = given->layout.virtio_mmio;
+
+	for (size_t i = 0; i < given->slot_count; i++)
+		if (given->slots[i] != range.start + i * GPAL_PAGE_SIZE)
+			return false;
+	return gpal_range_size(range) == given->slot_count * GPAL_PAGE_SIZE;
+}
+
+int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	const size_t here = decoder->pointer_length;
+	struct given given = { .policy = NULL };
+	struct gpald_layout_fault fault;
+	struct gpal_layout *layout = target;
+
+	(void)member;
+	if (gpald_decode_members(decoder, value, &given, &layout_members))
+		return -1;
+	*layout = given.layout;
+	layout->policy = gpal_policy_find(given.policy);
+	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
+	if (!gpald_check_layout(layout, given.digest, &fault)) {
+		gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT, "%s", fault.message);
+		if (here + strlen(fault.pointer) <= GPALD_POINTER_MAX)
+			strcpy(decoder->error->pointer + here, fault.pointer);
+		return -1;
+	}
+	if (has_slots(&given))
+		return 0;
+	gpald_decoder_enter(decoder, "virtio_mmio");
+	return gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT,
+				    "its slots are not the pages of its range");
+}
