@@ -17,6 +17,7 @@
 #include <gpalayout/export.h>
 #include <gpalayout/kind.h>
 #include <gpalayout/range.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +64,7 @@ struct gpal_map_entry {
 	enum gpal_kind kind;
 	uint32_t index; /* of the input, within the list of its kind */
 	struct gpal_range range;
+	bool kept; /* an update left it where it was; see gpal_update() */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <gpalayout/allocator.h>
 #include <gpalayout/compare.h>
 #include <gpalayout/error.h>
+#include <gpalayout/explain.h>
 #include <gpalayout/export.h>
 #include <gpalayout/kind.h>
 #include <gpalayout/layout.h>

@@ -30,6 +30,7 @@ struct placement {
 	struct gpald_arena *arena;
 	const struct gpal_alloc_input *input;
 	struct gpald_kept_list kept;
+	struct gpald_trace *trace;      /* NULL: nobody wants to know */
 	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL where none is */
 	uint64_t *kept_ram_end;         /* for each RAM demand that is kept, its highest end */
 	struct gpal_error *error;
@@ -71,6 +72,32 @@ static void record(struct placement *p, enum gpal_kind kind, size_t index, struc
 		p->top = range.end;
 	if (kind == GPAL_KIND_RAM && range.end > p->end_of_ram)
 		p->end_of_ram = range.end;
+}
+
+/* Opens the step of a demand, if somebody wants to know. */
+static struct gpald_trace *trace_demand(struct placement *p, enum gpal_kind kind, size_t index,
+					struct gpal_range region)
+{
+	static const enum gpal_rule rules[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = GPAL_RULE_HIGHEST_BELOW_4GIB,
+		[GPAL_KIND_RAM] = GPAL_RULE_UPWARDS,
+		[GPAL_KIND_MMIO64] = GPAL_RULE_LOWEST_ABOVE_RAM,
+		[GPAL_KIND_POST_MMIO] = GPAL_RULE_LOWEST_ABOVE_ALL,
+	};
+	const struct gpal_demand *demand;
+
+	if (!p->trace)
+		return NULL;
+	demand = &gpald_demands_of(p->input, kind).demands[index];
+	return gpald_trace_open(p->trace, &(struct gpal_step){
+						  .tag = demand->tag,
+						  .phase = kind,
+						  .rule = rules[kind],
+						  .size = demand->size,
+						  .alignment = demand->alignment,
+						  .floor = region.start,
+						  .ceiling = region.end,
+					  });
 }
 
 /* What the current phase wrote becomes the free space. */
@@ -165,6 +192,39 @@ static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
 	return code;
 }
 
+/* The steps of the ranges whose place is given; the extents of kept RAM lie together. */
+static void trace_given(struct placement *p)
+{
+	const size_t given = p->pinned_count + p->kept.count;
+
+	for (size_t i = 0, next; i < given; i = next) {
+		const struct gpal_map_entry entry = given_entry(p, i);
+		const bool is_kept = i >= p->pinned_count;
+		struct gpal_step step = {
+			.tag = entry.tag,
+			.phase = entry.kind,
+			.rule = is_kept ? GPAL_RULE_KEPT : GPAL_RULE_GIVEN,
+			.ceiling = GPAL_SPACE_END,
+		};
+		struct gpald_trace *trace;
+
+		for (next = i; next < given; next++) {
+			const struct gpal_map_entry other = given_entry(p, next);
+
+			if (next > i &&
+			    (!is_kept || other.kind != entry.kind || other.index != entry.index))
+				break;
+			step.size += gpal_range_size(other.range);
+		}
+		trace = gpald_trace_open(p->trace, &step);
+		for (size_t at = i; trace && at < next; at++)
+			gpald_trace_choose(trace, given_entry(p, at).range,
+					   (struct gpal_range){ 0 }, 0);
+		if (trace)
+			gpald_trace_close(trace, false);
+	}
+}
+
 /*
  * Sorts the ranges whose place is given by start, refuses overlaps and makes the
  * gaps between them the free space.
@@ -196,6 +256,8 @@ static int place_given(struct placement *p)
 	}
 	gpald_free_space_append(&p->free,
 				(struct gpal_range){ previous.range.end, GPAL_SPACE_END });
+	if (p->trace)
+		trace_given(p);
 	return GPAL_OK;
 }
 
@@ -244,16 +306,19 @@ static int place_windows(struct placement *p, enum gpal_kind kind, enum gpald_di
 	gpald_order_sort(p->order, p->order_scratch, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct gpald_order *item = &p->order[i];
+		struct gpald_trace *trace = trace_demand(p, kind, item->index, region);
 		struct gpal_range window;
 
 		if (index.alignment != key_alignment(item->key))
 			gpald_fit_index_align(&index, key_alignment(item->key));
-		if (!gpald_fit_index_take(&index, key_size(item->key), &window))
+		if (!gpald_fit_index_take(&index, key_size(item->key), &window, trace))
 			return exhausted(p, kind, item->index, gpald_fit_index_summary(&index));
+		if (trace)
+			gpald_trace_close(trace, direction == GPALD_TOP_DOWN);
 		record(p, kind, item->index, window);
 	}
 	if (has_demands_after(p->input, kind)) {
-		gpald_fit_index_finish(&index, &p->spare);
+		gpald_fit_index_finish(&index, p->trace != NULL, &p->spare);
 		commit_spare(p);
 	}
 	return GPAL_OK;
@@ -272,6 +337,38 @@ static size_t pass_below(struct placement *p, size_t current, uint64_t floor)
 	return current;
 }
 
+/* Telling of a step, if somebody wants to know. */
+
+/* What is free below the floor. */
+static void trace_below(struct gpald_trace *trace, const struct gpald_free_space *space)
+{
+	for (size_t i = 0; trace && i < space->count && !gpald_trace_is_full(trace); i++)
+		gpald_trace_pass_below(trace, space->ranges[i]);
+}
+
+static void trace_passed(struct gpald_trace *trace, struct gpal_range free, uint64_t floor,
+			 uint64_t needed, uint64_t alignment)
+{
+	if (trace && free.start < floor)
+		gpald_trace_pass_below(trace, free);
+	else if (trace)
+		gpald_trace_pass(trace, free, needed, alignment);
+}
+
+/* An extent; the last one, unless more is needed. */
+static void trace_choice(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
+			 uint64_t size, uint64_t still_needed)
+{
+	const struct gpal_range range = { start, start + size };
+
+	if (!trace)
+		return;
+	gpald_trace_choose(trace, range, free,
+			   start - free.start + (still_needed > 0 ? free.end - range.end : 0));
+	if (still_needed == 0)
+		gpald_trace_close(trace, false);
+}
+
 /*
  * RAM: each demand goes on where the last one ended, so one sweep over the free
  * ranges serves them all. A demand is planned first and only then taken, because
@@ -281,6 +378,7 @@ static int place_ram(struct placement *p)
 {
 	struct gpald_free_space *free = &p->free;
 	size_t current = 0; /* the range in which the next demand may start */
+	uint64_t floor = 0; /* where */
 
 	if (p->input->ram_count == 0)
 		return GPAL_OK;
@@ -288,11 +386,17 @@ static int place_ram(struct placement *p)
 		const struct gpal_demand *demand = &p->input->ram[i];
 		const size_t first_extent = p->placed_count;
 		uint64_t remaining = demand->size;
+		struct gpald_trace *trace;
 
 		if (is_kept(p, GPAL_KIND_RAM, i)) {
 			current = pass_below(p, current, p->kept_ram_end[i]);
+			if (p->kept_ram_end[i] > floor)
+				floor = p->kept_ram_end[i];
 			continue;
 		}
+		trace = trace_demand(p, GPAL_KIND_RAM, i,
+				     (struct gpal_range){ floor, GPAL_SPACE_END });
+		trace_below(trace, &p->spare);
 		for (size_t r = current; r < free->count && remaining > 0; r++) {
 			uint64_t usable = gpald_range_usable(free->ranges[r], demand->alignment);
 			uint64_t start = free->ranges[r].end - usable;
@@ -300,10 +404,16 @@ static int place_ram(struct placement *p)
 						 remaining :
 						 gpald_align_down(usable, demand->alignment);
 
-			if (taken == 0)
+			if (taken == 0) {
+				trace_passed(trace, free->ranges[r], floor,
+					     remaining < demand->alignment ? remaining :
+									     demand->alignment,
+					     demand->alignment);
 				continue;
+			}
 			record(p, GPAL_KIND_RAM, i, (struct gpal_range){ start, start + taken });
 			remaining -= taken;
+			trace_choice(trace, free->ranges[r], start, taken, remaining);
 		}
 		if (remaining > 0) {
 			const struct gpald_free_space ahead = { .ranges = free->ranges + current,
@@ -313,6 +423,7 @@ static int place_ram(struct placement *p)
 			return exhausted(p, GPAL_KIND_RAM, i,
 					 gpald_free_space_summary(&ahead, all, demand->alignment));
 		}
+		floor = p->placed[p->placed_count - 1].range.end;
 
 		for (size_t e = first_extent; e < p->placed_count; e++) {
 			const struct gpal_range extent = p->placed[e].range;
@@ -333,35 +444,47 @@ static int place_ram(struct placement *p)
 
 /*
  * Post-MMIO: each demand goes above all that is placed, so what one demand passed
- * over is below the floor of the next and one sweep serves them all.
+ * over is below the floor of the next and one sweep serves them all. No free range
+ * goes over a floor, which is the end of something.
  */
 static int place_post_mmio(struct placement *p)
 {
+	struct gpal_range *ranges = p->free.ranges;
 	size_t current = 0;
 
 	for (size_t i = 0; i < p->input->post_mmio_count; i++) {
 		const struct gpal_demand *demand = &p->input->post_mmio[i];
 		const struct gpal_range region = { p->top, GPAL_SPACE_END };
+		struct gpald_trace *trace;
 		uint64_t usable = 0;
 
 		if (is_kept(p, GPAL_KIND_POST_MMIO, i))
 			continue;
+		trace = trace_demand(p, GPAL_KIND_POST_MMIO, i, region);
+		trace_below(trace, &p->spare);
 		for (; current < p->free.count; current++) {
-			usable = gpald_range_usable(
-				gpald_range_clip(p->free.ranges[current], region),
-				demand->alignment);
+			usable = ranges[current].start < p->top ?
+					 0 :
+					 gpald_range_usable(ranges[current], demand->alignment);
 			if (usable >= demand->size)
 				break;
+			trace_passed(trace, ranges[current], p->top, demand->size,
+				     demand->alignment);
+			gpald_free_space_append(&p->spare, ranges[current]);
 		}
 		if (current == p->free.count)
 			return exhausted(
 				p, GPAL_KIND_POST_MMIO, i,
 				gpald_free_space_summary(&p->free, region, demand->alignment));
 
-		const uint64_t start = p->free.ranges[current].end - usable;
+		const struct gpal_range free = ranges[current];
+		const uint64_t start = free.end - usable;
 
 		record(p, GPAL_KIND_POST_MMIO, i,
 		       (struct gpal_range){ start, start + demand->size });
+		trace_choice(trace, free, start, demand->size, 0);
+		gpald_free_space_append(&p->spare, (struct gpal_range){ free.start, start });
+		ranges[current].start = start + demand->size;
 	}
 	return GPAL_OK;
 }
@@ -399,8 +522,11 @@ static bool finish_map(struct placement *p, struct gpal_map *map)
 				break;
 			count++;
 		}
-		if (i < p->placed_count)
-			sorted[count++] = tagged(p->input, &p->placed[p->order[i].index]);
+		if (i == p->placed_count)
+			break;
+		sorted[count] = tagged(p->input, &p->placed[p->order[i].index]);
+		/* What is kept was recorded first. */
+		sorted[count++].kept = p->order[i].index < p->kept.count;
 	}
 	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
 		count--;
@@ -411,7 +537,8 @@ static bool finish_map(struct placement *p, struct gpal_map *map)
 /*
  * Bounds. Each pinned range and each window adds at most one free range, and so
  * does each RAM extent; a RAM demand takes at most one extent of each free range
- * and consecutive demands share at most one. A kept range adds one.
+ * and consecutive demands share at most one. A kept range adds one, and so does
+ * what a post-MMIO demand leaves below itself.
  */
 static bool placement_init(struct placement *p)
 {
@@ -420,7 +547,8 @@ static bool placement_init(struct placement *p)
 	const size_t kept = p->kept.count;
 	const size_t before_ram = pinned + kept + 2 + input->mmio32_count;
 	const size_t extents = input->ram_count ? before_ram + input->ram_count : 0;
-	const size_t free_ranges = before_ram + extents + input->mmio64_count + 2;
+	const size_t free_ranges =
+		before_ram + extents + input->mmio64_count + input->post_mmio_count + 2;
 
 	p->placed_capacity =
 		kept + input->mmio32_count + extents + input->mmio64_count + input->post_mmio_count;
@@ -464,9 +592,12 @@ static bool note_kept(struct placement *p)
 }
 
 int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
-		struct gpald_kept_list kept, struct gpal_map *map, struct gpal_error *error)
+		struct gpald_kept_list kept, struct gpald_trace *trace, struct gpal_map *map,
+		struct gpal_error *error)
 {
-	struct placement p = { .arena = arena, .input = input, .kept = kept, .error = error };
+	struct placement p = {
+		.arena = arena, .input = input, .kept = kept, .trace = trace, .error = error
+	};
 	int code;
 
 	code = gpald_check_pinned(input, error);
@@ -490,7 +621,7 @@ int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 					  GPAL_SPACE_END })) ||
 	    (code = place_post_mmio(&p)))
 		return code;
-	if (!finish_map(&p, map))
+	if (!finish_map(&p, map) || (trace && trace->no_memory))
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	return GPAL_OK;
 }
@@ -526,7 +657,7 @@ int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}
 	owned->arena = arena;
-	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, &owned->map, error);
+	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, NULL, &owned->map, error);
 	if (code == GPAL_OK && !copy_tags(arena, &owned->map))
 		code = gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	if (code) {

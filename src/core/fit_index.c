@@ -55,10 +55,12 @@ static void take_over(struct gpald_fit_index *index, struct gpald_free_space *sp
 		;
 	index->space = space;
 	index->above = last;
+	index->below = first;
 	if (first == last)
 		return;
 	index->cut_above =
 		gpald_range_clip(ranges[last - 1], (struct gpal_range){ region.end, UINT64_MAX });
+	index->cut_below = gpald_range_clip(ranges[first], (struct gpal_range){ 0, region.start });
 	ranges[first] = gpald_range_clip(ranges[first], region);
 	ranges[last - 1] = gpald_range_clip(ranges[last - 1], region);
 	index->leaves = (struct gpald_free_space){ ranges + first, last - first, last - first };
@@ -256,9 +258,46 @@ static size_t find_leaf(const struct gpald_fit_index *index, size_t block, uint6
 	return leaf;
 }
 
-bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window)
+/* What a free range is passed over for, if the search comes by it before the choice. */
+static void pass(const struct gpald_fit_index *index, struct gpal_range free,
+		 struct gpal_range choice, uint64_t size, struct gpald_trace *trace)
+{
+	if (index->direction == GPALD_TOP_DOWN ? free.start > choice.start :
+						 free.start < choice.start)
+		gpald_trace_pass(trace, free, size, index->alignment);
+}
+
+/* Tells of all that is free on the way to a leaf, in no order; gives what is taken from. */
+static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
+			      struct gpald_trace *trace)
+{
+	const struct gpald_free_space *leaves = &index->leaves;
+	const bool down = index->direction == GPALD_TOP_DOWN;
+	const bool in_tail = down &&
+			     gpald_range_usable(index->tails[leaf], index->alignment) >= size;
+	const struct gpal_range choice = in_tail ? index->tails[leaf] : leaves->ranges[leaf];
+
+	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
+		gpald_trace_pass_below(trace, index->space->ranges[i]);
+	if (!down)
+		gpald_trace_pass_below(trace, index->cut_below);
+	for (size_t i = down ? leaf : 0; i < (down ? leaves->count : leaf + 1); i++) {
+		if (gpald_trace_is_full(trace))
+			break;
+		pass(index, leaves->ranges[i], choice, size, trace);
+		if (down)
+			pass(index, index->tails[i], choice, size, trace);
+	}
+	for (size_t i = 0; i < index->dead_count && !gpald_trace_is_full(trace); i++)
+		pass(index, index->dead[i], choice, size, trace);
+	return choice;
+}
+
+bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window,
+			  struct gpald_trace *trace)
 {
 	uint64_t *best = index->best;
+	struct gpal_range choice;
 	size_t block, leaf, node;
 
 	assert(size > 0);
@@ -266,8 +305,15 @@ bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct g
 		return false;
 	block = find_block(index, size);
 	leaf = find_leaf(index, block, size);
+	if (trace)
+		choice = tell(index, leaf, size, trace);
 	*window = index->direction == GPALD_TOP_DOWN ? take_highest(index, leaf, size) :
 						       take_lowest(index, leaf, size);
+	if (trace)
+		gpald_trace_choose(trace, *window, choice,
+				   index->direction == GPALD_TOP_DOWN ?
+					   choice.end - window->end :
+					   window->start - choice.start);
 
 	node = index->width + block;
 	best[node] = block_best(index, block);
@@ -282,11 +328,16 @@ bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct g
 	return true;
 }
 
-void gpald_fit_index_finish(struct gpald_fit_index *index, struct gpald_free_space *to)
+void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
+			    struct gpald_free_space *to)
 {
 	const struct gpald_free_space *space = index->space;
 
 	assert(to->count == 0);
+	for (size_t i = 0; with_below && i < index->below; i++)
+		gpald_free_space_append(to, space->ranges[i]);
+	if (with_below)
+		gpald_free_space_append(to, index->cut_below);
 	merge(index, to);
 	gpald_free_space_append(to, index->cut_above);
 	for (size_t i = index->above; i < space->count; i++)

@@ -13,6 +13,7 @@
 #include "core/arena.h"
 #include "core/free_space.h"
 #include "core/order.h"
+#include "core/trace.h"
 
 #include <gpalayout/export.h>
 #include <gpalayout/range.h>
@@ -29,10 +30,12 @@ struct gpald_fit_index {
 	enum gpald_direction direction;
 	uint64_t alignment; /* 0: none yet */
 
-	/* The list it was made from: the ranges from `above` on, and what the region's end cut off. */
+	/* The list it was made from: the ranges from `above` on, and what the region's ends cut off. */
 	const struct gpald_free_space *space;
 	size_t above;
+	size_t below; /* of its ranges, so many are below the region */
 	struct gpal_range cut_above;
+	struct gpal_range cut_below;
 
 	struct gpald_free_space leaves; /* the free ranges, but for tails and dead pieces */
 	struct gpal_range *tails;       /* beside the leaves; NULL bottom up */
@@ -60,15 +63,20 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 /* Prepares for windows of that alignment. */
 void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 
-/* Takes a window of `size` > 0 bytes; false, changing nothing, where none fits. */
+/*
+ * Takes a window of `size` > 0 bytes; false, changing nothing, where none fits. `trace`
+ * is told of the free ranges on the way, and of the choice; NULL: nobody is.
+ */
 GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size,
-					struct gpal_range *window);
+					struct gpal_range *window, struct gpald_trace *trace);
 
 /*
  * Writes all that is free from the start of the region upwards to the empty list
- * `to`. What lies below it is not wanted again: the later phases go up.
+ * `to`. What lies below it is not wanted again, because the later phases go up; it
+ * is written as well if somebody is to be told of it.
  */
-void gpald_fit_index_finish(struct gpald_fit_index *index, struct gpald_free_space *to);
+void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
+			    struct gpald_free_space *to);
 
 /* Free bytes in the region now, and the largest window that would still fit. */
 struct gpald_free_summary gpald_fit_index_summary(const struct gpald_fit_index *index);

@@ -4,6 +4,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/order.h"
 #include "core/parts.h"
 #include "core/resolution.h"
 
@@ -124,20 +125,61 @@ static int collect(struct keeping *k)
 	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
 		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++)
 			code = keep_demand(k, (enum gpal_kind)kind, i);
-	k->r->kept = (struct gpald_kept_list){ k->kept, k->count };
 	return code;
+}
+
+static int keep_same(struct keeping *k)
+{
+	const struct gpald_resolution *r = k->r;
+
+	k->parts = gpald_list_parts(r->arena, r->around.live, &k->part_count);
+	if (!k->parts)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	if (r->around.live->arch != r->request->arch)
+		return GPAL_E_WOULD_MOVE;
+	return collect(k);
+}
+
+/* The ranges of the live layout itself, whose entries say which demand they are of. */
+static int keep_again(struct keeping *k)
+{
+	const struct gpald_resolution *r = k->r;
+	const struct gpal_map *map = &r->around.live->map;
+	struct gpald_order *order = gpald_arena_alloc(r->arena, 2 * map->count, sizeof(*order));
+	size_t count = 0;
+
+	if (!order)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_map_entry *entry = &map->entries[i];
+
+		if (entry->kind < GPAL_KIND_MMIO32 ||
+		    (r->around.keep == GPALD_KEEP_MARKED && !entry->kept))
+			continue;
+		if (entry->index >= r->inputs[entry->kind].count)
+			return gpald_fail_plain(r->error, GPAL_E_INTERNAL);
+		order[count++] = (struct gpald_order){ (uint64_t)entry->kind << 32 | entry->index,
+						       (uint32_t)i };
+	}
+	gpald_order_sort(order, order + map->count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_map_entry *entry = &map->entries[order[i].index];
+
+		keep(k, entry->kind, entry->index, entry->range);
+	}
+	return GPAL_OK;
 }
 
 int gpald_collect_kept(struct gpald_resolution *r)
 {
 	struct keeping k = { .r = r };
+	int code;
 
-	k.parts = gpald_list_parts(r->arena, r->live, &k.part_count);
 	/* Each live part is kept once at most: tags are unique, and so are root complexes. */
-	k.kept = gpald_arena_alloc(r->arena, r->live->map.count, sizeof(*k.kept));
-	if (!k.parts || !k.kept)
+	k.kept = gpald_arena_alloc(r->arena, r->around.live->map.count, sizeof(*k.kept));
+	if (!k.kept)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	if (r->live->arch != r->request->arch)
-		return GPAL_E_WOULD_MOVE;
-	return collect(&k);
+	code = r->around.keep == GPALD_KEEP_SAME ? keep_same(&k) : keep_again(&k);
+	r->kept = (struct gpald_kept_list){ k.kept, k.count };
+	return code;
 }

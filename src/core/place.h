@@ -5,11 +5,14 @@
 
 #include "core/arena.h"
 
+#include "core/trace.h"
+
 #include <gpalayout/allocator.h>
 
 /*
  * A range of a live layout that stays where it is: it stands for the demand of that
- * kind and index, which is not placed again. RAM may have several.
+ * kind and index, which is not placed again. RAM may have several, which lie
+ * together in a list.
  */
 struct gpald_kept {
 	enum gpal_kind kind;
@@ -25,10 +28,10 @@ struct gpald_kept_list {
 /*
  * As gpal_allocate(), but the map's entries lie in `arena` and their tags are the
  * input's own. What is kept is in nobody's way before the first phase: a range that
- * overlaps another or a pinned one is GPAL_E_OVERLAP.
+ * overlaps another or a pinned one is GPAL_E_OVERLAP. `trace` may be NULL.
  */
 GPAL_MUST_USE int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
-			      struct gpald_kept_list kept, struct gpal_map *map,
-			      struct gpal_error *error);
+			      struct gpald_kept_list kept, struct gpald_trace *trace,
+			      struct gpal_map *map, struct gpal_error *error);
 
 #endif

@@ -39,6 +39,20 @@ struct gpald_segment {
 	struct gpal_layout_segment layout;
 };
 
+/* What of a live layout stays where it is. */
+enum gpald_keep {
+	GPALD_KEEP_SAME,   /* what the new request has, too: an update */
+	GPALD_KEEP_MARKED, /* what an update has kept already, to do it once more */
+	GPALD_KEEP_ALL,    /* everything that was placed */
+};
+
+/* What a layout is made around, and who is told how. */
+struct gpald_around {
+	const struct gpal_layout *live; /* NULL: nothing is there yet */
+	enum gpald_keep keep;
+	struct gpald_trace *trace; /* NULL: nobody; its arena is set here */
+};
+
 struct gpald_resolution {
 	struct gpald_arena *arena;
 	const struct gpal_request *request;
@@ -46,7 +60,7 @@ struct gpald_resolution {
 	const struct gpal_profile_defaults *defaults;
 	struct gpal_error *error;
 
-	const struct gpal_layout *live; /* whose ranges stay where they are; NULL: none */
+	struct gpald_around around;
 	struct gpald_kept_list kept;
 
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
@@ -68,11 +82,17 @@ struct gpald_resolution {
 GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
 
 /*
- * Finds what of r->live stays for the inputs there are. Errors: GPAL_E_WOULD_MOVE,
- * without a message, if something of it has another size or is pinned elsewhere, or
- * the architecture is another; GPAL_E_NO_MEMORY.
+ * Finds what of the live layout stays for the inputs there are. Errors:
+ * GPAL_E_WOULD_MOVE, without a message, if something of it has another size or is
+ * pinned elsewhere, or the architecture is another; GPAL_E_INTERNAL for a layout
+ * that cannot be of the request, though it is said to be; GPAL_E_NO_MEMORY.
  */
 GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
+
+/* gpal_resolve(), under this policy and around this. */
+GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
+				const struct gpal_policy *policy, struct gpald_around around,
+				struct gpal_layout **layout, struct gpal_error *error);
 
 /* Lists what is legal and likely wrong in the finished layout. Error: GPAL_E_NO_MEMORY. */
 GPAL_MUST_USE int gpald_collect_warnings(struct gpald_resolution *r);

@@ -148,7 +148,8 @@ static int place(struct gpald_resolution *r)
 		.post_mmio = in[GPAL_KIND_POST_MMIO].demands,
 		.post_mmio_count = in[GPAL_KIND_POST_MMIO].count,
 	};
-	int code = gpald_place(r->arena, &input, r->kept, &r->layout->map, r->error);
+	int code =
+		gpald_place(r->arena, &input, r->kept, r->around.trace, &r->layout->map, r->error);
 
 	if (code)
 		translate_subject(r);
@@ -299,7 +300,7 @@ static int resolve(struct gpald_resolution *r)
 	if (!copy_root_complexes(r) || !group_segments(r))
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	if ((code = gpald_collect_inputs(r)) ||
-	    (code = r->live ? gpald_collect_kept(r) : GPAL_OK) || (code = place(r)) ||
+	    (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) || (code = place(r)) ||
 	    (code = collect_ranges(r)) || (code = slice_ecams(r)) || (code = sort_segments(r)))
 		return code;
 	measure(r);
@@ -319,9 +320,8 @@ static size_t arena_hint(const struct gpal_request *request)
 	return 512 * things;
 }
 
-static int resolve_around(const struct gpal_layout *live, const struct gpal_request *request,
-			  const struct gpal_policy *policy, struct gpal_layout **layout,
-			  struct gpal_error *error)
+int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *policy,
+		  struct gpald_around around, struct gpal_layout **layout, struct gpal_error *error)
 {
 	struct gpald_arena *arena = gpald_arena_new(arena_hint(request));
 	struct owned_layout *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
@@ -329,7 +329,7 @@ static int resolve_around(const struct gpal_layout *live, const struct gpal_requ
 		.arena = arena,
 		.request = request,
 		.policy = policy,
-		.live = live,
+		.around = around,
 		.error = error,
 	};
 	int code;
@@ -340,6 +340,8 @@ static int resolve_around(const struct gpal_layout *live, const struct gpal_requ
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}
 	owned->arena = arena;
+	if (around.trace)
+		around.trace->arena = arena;
 	r.layout = &owned->layout;
 	r.layout->arch = request->arch;
 	r.layout->policy = r.policy;
@@ -359,23 +361,24 @@ static int resolve_around(const struct gpal_layout *live, const struct gpal_requ
 int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
 		 struct gpal_error *error)
 {
-	return resolve_around(NULL, request,
-			      request->policy ? request->policy : gpal_policy_default(), layout,
-			      error);
+	return gpald_resolve(request, request->policy ? request->policy : gpal_policy_default(),
+			     (struct gpald_around){ .live = NULL }, layout, error);
 }
 
 int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
 		bool allow_moves, struct gpal_layout **layout, struct gpal_error *error)
 {
 	/* Why it cannot be done around the live ranges is nothing to tell: see below. */
-	int code = resolve_around(live, request, live->policy, layout, NULL);
+	int code = gpald_resolve(request, live->policy, (struct gpald_around){ .live = live },
+				 layout, NULL);
 
 	if (code == GPAL_OK)
 		return code;
 	if (code == GPAL_E_NO_MEMORY)
 		return gpald_fail_plain(error, code);
 	/* What stands in the way may be what stays; or there is no layout at all. */
-	code = resolve_around(NULL, request, live->policy, layout, error);
+	code = gpald_resolve(request, live->policy, (struct gpald_around){ .live = NULL }, layout,
+			     error);
 	if (code || allow_moves)
 		return code;
 	return gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,

@@ -124,6 +124,8 @@ static const struct hint hints[] = {
 	  "use less RAM, smaller high windows, or a host with more bits" },
 
 	/* layouts the daemon keeps */
+	{ "not_found", NULL,
+	  "no range has the tag {tag}: without a tag, all ranges are explained" },
 	{ "not_found", NULL, "gpalayoutctl list shows the layouts there are" },
 	{ "conflict", NULL,
 	  "the name has another request, which gpalayoutctl get NAME --request shows: use another "

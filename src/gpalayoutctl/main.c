@@ -28,6 +28,8 @@ static const struct ctl_command commands[] = {
 	  ctl_run_delete },
 	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
 	  SIZE_MAX, ctl_probe_flags, ctl_request_flags, ctl_run_probe },
+	{ "explain", "[NAME] [TAG]", "Say why each range, or that with TAG, is where it is", 0, 2,
+	  ctl_explain_flags, ctl_request_flags, ctl_run_explain },
 	{ "compare", "FROM [TO]",
 	  "Say what differs between two layouts, each NAME or @FILE (a\n"
 	  "request or a layout); exit status 1 if any of FROM moves,\n"

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Versions. The second of a layout says which ranges an update has kept. */
 #define REQUEST_VERSION 1
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 /* Numbers that are on disk. */
 static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "stored");
@@ -96,7 +97,9 @@ static void reserved(struct gpald_transfer *t, void *element)
 
 static void request(struct gpald_transfer *t, struct gpal_request *r)
 {
-	gpald_move_version(t, REQUEST_VERSION);
+	uint64_t version = REQUEST_VERSION;
+
+	gpald_move_version(t, &version, REQUEST_VERSION);
 	gpald_move_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
 	policy(t, &r->policy);
 	gpald_move_enumeration(t, &r->profile, GPAL_PROFILE_COUNT);
@@ -188,9 +191,20 @@ static void warning(struct gpald_transfer *t, void *element)
 	gpald_move_text(t, &value->message);
 }
 
+static bool has_kept_ranges(const struct gpal_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (map->entries[i].kept)
+			return true;
+	return false;
+}
+
 static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 {
-	gpald_move_version(t, LAYOUT_VERSION);
+	/* What has nothing to tell stays readable for those who know the first alone. */
+	uint64_t version = !gpald_transfer_is_reading(t) && has_kept_ranges(&l->map) ? 2 : 1;
+
+	gpald_move_version(t, &version, LAYOUT_VERSION);
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
 	policy(t, &l->policy);
 	gpald_move_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
@@ -214,6 +228,8 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_u64(t, &l->top);
 	gpald_move_u32(t, &l->required_address_bits);
 	gpald_move_list(t, &l->warnings, &l->warning_count, sizeof(*l->warnings), warning);
+	for (size_t i = 0; version >= 2 && i < l->map.count; i++)
+		gpald_move_flag(t, &((struct gpal_map_entry *)l->map.entries)[i].kept);
 }
 
 /* Both ways. */

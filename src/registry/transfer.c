@@ -142,12 +142,10 @@ void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count)
 		*number = (unsigned int)wide;
 }
 
-void gpald_move_version(struct gpald_transfer *t, uint64_t current)
+void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest)
 {
-	uint64_t value = current;
-
-	gpald_move_u64(t, &value);
-	if (value != current)
+	gpald_move_u64(t, version);
+	if (*version < 1 || *version > newest)
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 

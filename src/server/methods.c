@@ -23,6 +23,7 @@ static const struct gpald_method methods[] = {
 	  .finish = gpald_layout_update_finish },
 	{ .name = "layout.probe", .on_inspect = true, .call = gpald_layout_probe },
 	{ .name = "layout.compare", .on_inspect = true, .call = gpald_layout_compare },
+	{ .name = "layout.explain", .on_inspect = true, .call = gpald_layout_explain },
 	{ .name = "policy.list", .on_inspect = true, .call = gpald_policy_list },
 	{ .name = "events.subscribe", .on_inspect = true, .call = gpald_events_subscribe },
 	{ .name = "daemon.info", .on_inspect = true, .call = gpald_daemon_info },

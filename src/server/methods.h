@@ -59,7 +59,7 @@ typedef int gpald_method_call(const struct gpald_context *context, const cJSON *
 gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
 
 /* query_methods.c: questions about layouts */
-gpald_method_call gpald_layout_probe, gpald_layout_compare;
+gpald_method_call gpald_layout_probe, gpald_layout_compare, gpald_layout_explain;
 
 /* live_methods.c: live layouts */
 gpald_method_call gpald_layout_get, gpald_layout_list, gpald_events_subscribe;

@@ -8,10 +8,12 @@
 #include "server/methods.h"
 #include "server/opened_record.h"
 
+#include "wire/explain_encode.h"
 #include "wire/layout_encode.h"
 #include "wire/registry_decode.h"
 
 #include <gpalayout/compare.h>
+#include <gpalayout/explain.h>
 #include <gpalayout/probe.h>
 #include <stdio.h>
 
@@ -163,6 +165,59 @@ int gpald_layout_compare(const struct gpald_context *context, const cJSON *param
 		code = look_at_side(&to, service, &compare.to, "/to", error);
 	if (code == 0)
 		code = answer_compare(from.layout, to.layout, result, error);
+	gpald_pool_clear(&pool);
+	return code;
+}
+
+/* layout.explain */
+
+static int refuse_tag(const char *tag, struct gpald_wire_error *error)
+{
+	gpald_refuse(error, GPALD_NOT_FOUND, "the layout has no range %s", tag);
+	snprintf(error->core.tag, sizeof(error->core.tag), "%s", tag);
+	return gpald_point(error, "/tag");
+}
+
+static int answer_explain(const struct gpal_explanation *explanation, cJSON **result,
+			  struct gpald_wire_error *error)
+{
+	const struct gpal_layout *layout = explanation->layout;
+	struct gpald_builder b = { .failed = false };
+	char digest[GPAL_DIGEST_SIZE];
+	cJSON *tree = cJSON_CreateObject();
+
+	gpal_layout_digest(layout, digest);
+	gpald_build_text(&b, tree, "arch", gpal_arch_name(layout->arch));
+	gpald_build_text(&b, tree, "policy", layout->policy->name);
+	gpald_build_text(&b, tree, "digest", digest);
+	gpald_build_item(&b, tree, "ranges", gpald_encode_steps(explanation));
+	return gpald_method_finish(&b, tree, result, error);
+}
+
+int gpald_layout_explain(const struct gpald_context *context, const cJSON *params, cJSON **result,
+			 struct gpald_wire_error *error)
+{
+	const struct gpald_service *service = context->service;
+	AUTO_LEAVE struct sight sight = { 0 };
+	struct gpald_explain_params explain;
+	struct gpal_explanation *explanation = NULL;
+	struct gpald_pool pool = { 0 };
+	struct gpal_error core;
+	int code = gpald_decode_explain_params(params, service->default_policy, &pool, &explain,
+					       error);
+
+	sight.request = &explain.request;
+	if (code == 0 && explain.name)
+		code = look_at_live(&sight, service->registry, explain.name, "", error);
+	if (code == 0 &&
+	    gpal_explain(sight.request, sight.layout, explain.tag, &explanation, &core)) {
+		gpald_refuse_core(error, &core, "/request");
+		code = -1;
+	}
+	if (code == 0)
+		code = explanation->count > 0 ? answer_explain(explanation, result, error) :
+						refuse_tag(explain.tag, error);
+	gpal_explanation_free(explanation);
 	gpald_pool_clear(&pool);
 	return code;
 }

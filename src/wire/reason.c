@@ -126,7 +126,7 @@ static const struct {
 	[GPALD_TIMEOUT] = { TIMED_OUT, "timeout", 0 },
 	[GPALD_SHUTTING_DOWN] = { STOPPING, "shutting_down", 0 },
 
-	[GPALD_NOT_FOUND] = { NO_SUCH_NAME, "not_found", 0 },
+	[GPALD_NOT_FOUND] = { NO_SUCH_NAME, "not_found", TAG },
 	[GPALD_CONFLICT] = { OTHER_REQUEST, "conflict", GENERATION },
 	[GPALD_GENERATION_MISMATCH] = { OTHER_GENERATION, "generation_mismatch", GENERATION },
 	[GPALD_DENIED] = { NOT_ALLOWED, "denied", OWNER_UID },

@@ -79,7 +79,7 @@ bool gpald_reason_has_offset(enum gpald_reason reason);
 
 /* The details that belong to a reason: a table row a detail. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,    /* char[] */
+	GPALD_DETAIL_TEXT,    /* char[]; left out if it is empty */
 	GPALD_DETAIL_HEX,     /* uint64_t */
 	GPALD_DETAIL_RANGE,   /* struct gpal_range */
 	GPALD_DETAIL_KIND,    /* enum gpal_kind */

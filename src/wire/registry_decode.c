@@ -122,6 +122,23 @@ static const struct gpald_member probe_rows[] = {
 };
 static const struct gpald_members probe_members = GPALD_MEMBERS(probe_rows);
 
+/* Whether there is a name or a request, and not both; a request that was decoded has a policy. */
+static int check_name_or_request(const char *name, const struct gpal_request *request,
+				 struct gpald_wire_error *error)
+{
+	if (!name && !request->policy) {
+		gpald_refuse(error, GPALD_MISSING_MEMBER,
+			     "missing member name, or request: which layout is meant?");
+		return gpald_point(error, "/name");
+	}
+	if (name && request->policy) {
+		gpald_refuse(error, GPALD_UNKNOWN_MEMBER,
+			     "there may be a name or a request, not both");
+		return gpald_point(error, "/request");
+	}
+	return 0;
+}
+
 int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *default_policy,
 			      struct gpald_pool *pool, struct gpald_probe_params *probe,
 			      struct gpald_wire_error *error)
@@ -131,18 +148,32 @@ int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *def
 	*probe = (struct gpald_probe_params){ 0 };
 	if (gpald_decode_params(params, &probe_members, probe, pool, &context, error))
 		return -1;
-	/* A request that was decoded has a policy. */
-	if (!probe->name && !probe->request.policy) {
-		gpald_refuse(error, GPALD_MISSING_MEMBER,
-			     "missing member name, or request: which layout is meant?");
-		return gpald_point(error, "/name");
-	}
-	if (probe->name && probe->request.policy) {
-		gpald_refuse(error, GPALD_UNKNOWN_MEMBER,
-			     "there may be a name or a request, not both");
-		return gpald_point(error, "/request");
-	}
-	return 0;
+	return check_name_or_request(probe->name, &probe->request, error);
+}
+
+static const struct gpald_member explain_rows[] = {
+	{ .name = "name",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct gpald_explain_params, name) },
+	{ .name = "request",
+	  .decode = gpald_decode_request,
+	  .offset = offsetof(struct gpald_explain_params, request) },
+	{ .name = "tag",
+	  .decode = gpald_decode_tag,
+	  .offset = offsetof(struct gpald_explain_params, tag) },
+};
+static const struct gpald_members explain_members = GPALD_MEMBERS(explain_rows);
+
+int gpald_decode_explain_params(const cJSON *params, const struct gpal_policy *default_policy,
+				struct gpald_pool *pool, struct gpald_explain_params *explain,
+				struct gpald_wire_error *error)
+{
+	const struct gpald_request_context context = { default_policy };
+
+	*explain = (struct gpald_explain_params){ 0 };
+	if (gpald_decode_params(params, &explain_members, explain, pool, &context, error))
+		return -1;
+	return check_name_or_request(explain->name, &explain->request, error);
 }
 
 static const struct gpald_member side_rows[] = {

@@ -87,6 +87,18 @@ GPAL_MUST_USE int gpald_decode_compare_params(const cJSON *params,
 					      struct gpald_compare_params *compare,
 					      struct gpald_wire_error *error);
 
+/* {name or request, tag?}, of layout.explain. */
+struct gpald_explain_params {
+	const char *name;            /* NULL: the request is given */
+	struct gpal_request request; /* with its policy */
+	const char *tag;             /* NULL: all */
+};
+GPAL_MUST_USE int gpald_decode_explain_params(const cJSON *params,
+					      const struct gpal_policy *default_policy,
+					      struct gpald_pool *pool,
+					      struct gpald_explain_params *explain,
+					      struct gpald_wire_error *error);
+
 /* {since?}, of events.subscribe. */
 struct gpald_subscribe_params {
 	struct gpal_optional since;

@@ -158,7 +158,8 @@ static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpal
 
 	switch (detail->type) {
 	case GPALD_DETAIL_TEXT:
-		gpald_build_text(b, data, detail->name, field);
+		if (*(const char *)field)
+			gpald_build_text(b, data, detail->name, field);
 		break;
 	case GPALD_DETAIL_HEX:
 		gpald_build_hex(b, data, detail->name, *(const uint64_t *)field);

@@ -70,5 +70,6 @@ Suite *allocate_suite(void);
 Suite *resolve_suite(void);
 Suite *update_suite(void);
 Suite *compare_suite(void);
+Suite *explain_suite(void);
 
 #endif

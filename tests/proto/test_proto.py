@@ -279,6 +279,8 @@ PARAM_EDGES = {
     ("layout.delete", "generation"): ({"name": "no-such"}, [0, 1, 2**53 - 1], [-1, 2**53, 1.5, "1", None]),
     ("layout.probe", "address"): (
         {"name": "no-such"}, [0, 2**53 - 1, "4GiB", "0xffffffffffffefff"], [-1, 2**53, "", "4gib", None, {}]),
+    ("layout.explain", "tag"): (
+        {"name": "no-such"}, ["ram0", "x" * 79], ["", "x" * 80, "a/b", 0, None]),
     ("events.subscribe", "since"): ({}, [0, 1, 2**53 - 1], [-1, 2**53, 0.5, "0", None]),
 }
 
@@ -355,6 +357,8 @@ FULL_PARAMS = [
     ("layout.probe", {"name": "full", "address": "0xfec00000"}),
     ("layout.probe", {"request": FULL_REQUEST, "address": "0xfec00000"}),
     ("layout.compare", {"from": {"request": FULL_REQUEST}, "to": {"name": "full"}}),
+    ("layout.explain", {"name": "full", "tag": "ram0"}),
+    ("layout.explain", {"request": FULL_REQUEST, "tag": "pcie-rc0-low-mmio"}),
     ("layout.delete", {"name": "full", "generation": 1}),
 ]
 

@@ -893,6 +893,7 @@ HINTS = [
      "vtl2 sets the top, which needs 46 address bits where the host has 40"),
     ({"reason": "address_width_exceeded"}, "a host with more bits"),
     ({"reason": "not_found"}, "gpalayoutctl list"),
+    ({"reason": "not_found", "tag": "ram7"}, "no range has the tag ram7"),
     ({"reason": "conflict"}, "gpalayoutctl update"),
     ({"reason": "generation_mismatch", "generation": 7}, "--generation 7"),
     ({"reason": "generation_mismatch"}, "gpalayoutctl get shows its generation"),

@@ -419,6 +419,43 @@ START_TEST(layouts_of_the_first_version_are_read)
 }
 END_TEST
 
+/* The second version says at its end which ranges of the map an update has kept. */
+START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
+{
+	struct gpal_layout layout = sample_layout();
+	const struct gpal_map_entry entries[] = {
+		layout.map.entries[0],
+		{ .tag = "ram0",
+		  .kind = GPAL_KIND_RAM,
+		  .index = 3,
+		  .range = { 0x1000, 0x3000 },
+		  .kept = true },
+	};
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct gpald_blob blob;
+	char *hex;
+
+	layout.map.entries = entries;
+	blob = layout_blob(&layout);
+	hex = hex_of(&blob);
+	ck_assert_int_eq(strncmp(hex, "02", 2), 0);
+	ck_assert_int_eq(strncmp(hex + 2, frozen_layout + 2, strlen(frozen_layout) - 2), 0);
+	ck_assert_str_eq(hex + strlen(frozen_layout), "0001");
+	blob = bytes_of_frozen(hex);
+	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
+	ck_assert(!layout.map.entries[0].kept && layout.map.entries[1].kept);
+	/* Without the end of its list, or behind a version to come. */
+	blob.length--;
+	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
+	blob.length++;
+	blob.data[0] = 3;
+	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
+	free(hex);
+	gpald_blob_free(&blob);
+	gpald_arena_free(arena);
+}
+END_TEST
+
 /* A layout is always of a policy; only requests may leave it open. */
 START_TEST(a_layout_of_no_policy_is_refused)
 {
@@ -449,6 +486,7 @@ int main(void)
 	add_test(suite, "frozen", layouts_are_written_as_ever);
 	add_test(suite, "frozen", requests_of_the_first_version_are_read);
 	add_test(suite, "frozen", layouts_of_the_first_version_are_read);
+	add_test(suite, "frozen", layouts_with_kept_ranges_are_of_the_second_version);
 	add_test(suite, "layouts", a_layout_of_no_policy_is_refused);
 	return run_suite(suite);
 }

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places a layout once more, with somebody who writes down how. The rules are a
+ * function of the request, so what is written is how the layout came about; what an
+ * update has kept is marked in it and is kept again.
+ */
+#include "config.h"
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/resolution.h"
+#include "core/trace.h"
+
+#include <assert.h>
+#include <gpalayout/explain.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const rules[] = {
+	[GPAL_RULE_GIVEN] = "as given, before anything is placed",
+	[GPAL_RULE_KEPT] = "kept where the live layout had it",
+	[GPAL_RULE_HIGHEST_BELOW_4GIB] = "highest aligned fit below 4 GiB",
+	[GPAL_RULE_UPWARDS] = "upwards from the end of the RAM before it, split around holes",
+	[GPAL_RULE_LOWEST_ABOVE_RAM] = "lowest aligned fit above RAM and 4 GiB",
+	[GPAL_RULE_LOWEST_ABOVE_ALL] = "lowest aligned fit above everything else",
+};
+static_assert(sizeof(rules) / sizeof(rules[0]) == GPAL_RULE_COUNT, "each rule has words");
+
+static const char *const passes[] = {
+	[GPAL_PASS_TOO_SMALL] = "too_small",
+	[GPAL_PASS_ALIGNMENT] = "alignment",
+	[GPAL_PASS_BELOW_FLOOR] = "below_floor",
+};
+static_assert(sizeof(passes) / sizeof(passes[0]) == GPAL_PASS_COUNT, "each reason has a token");
+
+const char *gpal_rule_text(enum gpal_rule rule)
+{
+	return (unsigned int)rule < GPAL_RULE_COUNT ? rules[rule] : NULL;
+}
+
+const char *gpal_pass_token(enum gpal_pass why)
+{
+	return (unsigned int)why < GPAL_PASS_COUNT ? passes[why] : NULL;
+}
+
+struct owned_explanation {
+	struct gpal_explanation explanation; /* first, so that the two share an address */
+	struct gpal_layout *layout;          /* in whose arena all of this lies */
+};
+
+static bool is_same_map(const struct gpal_map *a, const struct gpal_map *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->entries[i].range.start != b->entries[i].range.start ||
+		    a->entries[i].range.end != b->entries[i].range.end ||
+		    strcmp(a->entries[i].tag, b->entries[i].tag) != 0)
+			return false;
+	return true;
+}
+
+/* Makes the layout once more; a live one that comes out another is GPAL_E_INTERNAL. */
+static int trace_layout(const struct gpal_request *request, struct gpald_around around,
+			struct gpal_layout **layout, struct gpal_error *error)
+{
+	const struct gpal_policy *policy = around.live     ? around.live->policy :
+					   request->policy ? request->policy :
+							     gpal_policy_default();
+	int code;
+
+	around.trace->count = around.trace->passed_total = 0;
+	around.trace->capacity = around.trace->passed_capacity = around.trace->chosen_capacity = 0;
+	code = gpald_resolve(request, policy, around, layout, error);
+	if (code || !around.live || is_same_map(&around.live->map, &(*layout)->map))
+		return code;
+	gpal_layout_free(*layout);
+	return gpald_fail_plain(error, GPAL_E_INTERNAL);
+}
+
+int gpal_explain(const struct gpal_request *request, const struct gpal_layout *live,
+		 const char *tag, struct gpal_explanation **explanation, struct gpal_error *error)
+{
+	struct gpald_trace trace = { .wanted = tag };
+	struct gpald_around around = {
+		.live = live,
+		.keep = GPALD_KEEP_MARKED,
+		.trace = &trace,
+	};
+	struct owned_explanation *owned;
+	struct gpal_layout *layout;
+	int code = trace_layout(request, around, &layout, error);
+
+	*explanation = NULL;
+	/* A layout that was updated before anybody marked what was kept tells no more. */
+	if (code && code != GPAL_E_NO_MEMORY && live) {
+		around.keep = GPALD_KEEP_ALL;
+		code = trace_layout(request, around, &layout, error);
+	}
+	if (code)
+		return code;
+	owned = gpald_arena_alloc(trace.arena, 1, sizeof(*owned));
+	if (!owned) {
+		gpal_layout_free(layout);
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
+	*owned = (struct owned_explanation){
+		.explanation = { .steps = trace.steps, .count = trace.count, .layout = layout },
+		.layout = layout,
+	};
+	*explanation = &owned->explanation;
+	return GPAL_OK;
+}
+
+void gpal_explanation_free(struct gpal_explanation *explanation)
+{
+	if (explanation)
+		gpal_layout_free(((struct owned_explanation *)explanation)->layout);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Free ranges come in whatever order the index has them, and are put in that of the
+ * search when their step ends.
+ */
+#include "config.h"
+
+#include "core/trace.h"
+
+#include "core/free_space.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Of all ranges together, so that explaining a huge VM whole takes no longer than
+ * placing it: what is wanted of a single one is never cut.
+ */
+#define PASSED_EACH 64
+#define PASSED_ALL 65536
+
+/* The elements with room for one more, moved if need be; NULL: out of memory. */
+static void *grow(struct gpald_trace *trace, void *elements, size_t count, size_t *capacity,
+		  size_t size)
+{
+	const size_t larger = *capacity ? 2 * *capacity : 16;
+	void *moved;
+
+	if (count < *capacity)
+		return elements;
+	moved = gpald_arena_alloc(trace->arena, larger, size);
+	if (!moved) {
+		trace->no_memory = true;
+		return NULL;
+	}
+	if (count > 0)
+		memcpy(moved, elements, count * size);
+	*capacity = larger;
+	return moved;
+}
+
+static struct gpal_step *open_step(struct gpald_trace *trace)
+{
+	return &trace->steps[trace->count - 1];
+}
+
+struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpal_step *step)
+{
+	struct gpal_step *steps;
+
+	if (!trace || (trace->wanted && strcmp(trace->wanted, step->tag) != 0))
+		return NULL;
+	steps = grow(trace, trace->steps, trace->count, &trace->capacity, sizeof(*steps));
+	if (!steps)
+		return NULL;
+	trace->steps = steps;
+	steps[trace->count++] = *step;
+	return trace;
+}
+
+bool gpald_trace_is_full(const struct gpald_trace *trace)
+{
+	return trace->steps[trace->count - 1].passed_cut || trace->no_memory;
+}
+
+static void add(struct gpald_trace *trace, struct gpal_passed passed)
+{
+	struct gpal_step *step = open_step(trace);
+	struct gpal_passed *list;
+
+	if (gpal_range_is_empty(passed.free) || gpald_trace_is_full(trace))
+		return;
+	if (!trace->wanted &&
+	    (step->passed_count == PASSED_EACH || trace->passed_total == PASSED_ALL)) {
+		step->passed_cut = true;
+		return;
+	}
+	list = grow(trace, trace->passed, step->passed_count, &trace->passed_capacity,
+		    sizeof(*list));
+	if (!list)
+		return;
+	trace->passed = list;
+	list[step->passed_count++] = passed;
+	trace->passed_total++;
+}
+
+void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
+		      uint64_t alignment)
+{
+	const uint64_t size = gpal_range_size(free);
+
+	add(trace, (struct gpal_passed){
+			   .free = free,
+			   .why = size < needed ? GPAL_PASS_TOO_SMALL : GPAL_PASS_ALIGNMENT,
+			   .missing = needed -
+				      (size < needed ? size : gpald_range_usable(free, alignment)),
+		   });
+}
+
+void gpald_trace_pass_below(struct gpald_trace *trace, struct gpal_range free)
+{
+	add(trace, (struct gpal_passed){ .free = free, .why = GPAL_PASS_BELOW_FLOOR });
+}
+
+void gpald_trace_choose(struct gpald_trace *trace, struct gpal_range range, struct gpal_range free,
+			uint64_t lost)
+{
+	struct gpal_step *step = open_step(trace);
+	struct gpal_chosen *list = grow(trace, trace->chosen, step->chosen_count,
+					&trace->chosen_capacity, sizeof(*list));
+
+	if (!list)
+		return;
+	trace->chosen = list;
+	list[step->chosen_count++] = (struct gpal_chosen){ range, free, lost };
+}
+
+static int compare_up(const void *a, const void *b)
+{
+	const struct gpal_passed *x = a, *y = b;
+
+	return x->free.start < y->free.start ? -1 : x->free.start > y->free.start;
+}
+
+static int compare_down(const void *a, const void *b)
+{
+	return compare_up(b, a);
+}
+
+static void *copy(struct gpald_trace *trace, const void *elements, size_t count, size_t size)
+{
+	void *copied = gpald_arena_alloc(trace->arena, count, size);
+
+	if (!copied)
+		trace->no_memory = true;
+	else if (count > 0)
+		memcpy(copied, elements, count * size);
+	return copied;
+}
+
+void gpald_trace_close(struct gpald_trace *trace, bool downwards)
+{
+	struct gpal_step *step = open_step(trace);
+
+	if (step->passed_count > 0)
+		qsort(trace->passed, step->passed_count, sizeof(*trace->passed),
+		      downwards ? compare_down : compare_up);
+	step->passed = copy(trace, trace->passed, step->passed_count, sizeof(*step->passed));
+	step->chosen = copy(trace, trace->chosen, step->chosen_count, sizeof(*step->chosen));
+}
