@@ -478,20 +478,6 @@ START_TEST(the_digest_is_what_the_protocol_says)
 }
 END_TEST
 
-START_TEST(policies_are_found_by_name)
-{
-	const struct gpal_policy *policies;
-	size_t count;
-
-	policies = gpal_policies(&count);
-	ck_assert_uint_eq(count, 3);
-	for (size_t i = 0; i < count; i++)
-		ck_assert_ptr_eq(gpal_policy_find(policies[i].name), &policies[i]);
-	ck_assert_ptr_null(gpal_policy_find("openvmm"));
-	ck_assert_str_eq(gpal_policy_default()->name, "openvmm-2026.07");
-}
-END_TEST
-
 START_TEST(unenlightened_linux_has_high_mmio_under_the_first_policy_only)
 {
 	struct gpal_request request =
@@ -549,7 +535,6 @@ int main(void)
 	add_test(suite, "errors", values_outside_the_enumerations_are_refused);
 	add_test(suite, "warnings", likely_mistakes_are_warned_of);
 	add_test(suite, "digest", the_digest_is_what_the_protocol_says);
-	add_test(suite, "policies", policies_are_found_by_name);
 	add_test(suite, "policies", unenlightened_linux_has_high_mmio_under_the_first_policy_only);
 	add_test(suite, "policies", the_hcl_host_profile_has_vtl2_chipset_mmio);
 	return run_suite(suite);
