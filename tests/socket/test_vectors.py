@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Runs every golden vector through a running daemon, many requests in flight on one connection."""
+"""Runs every golden vector, and the corpus of every policy, through a running daemon.
+
+Many requests are in flight on one connection.
+"""
 
 import json
 import os
@@ -22,6 +25,15 @@ def read_vectors(name):
         return [json.loads(line) for line in lines]
 
 
+def read_corpora():
+    """The lines of all corpora, with ids that tell them apart."""
+    for name in sorted(os.listdir(os.path.join(TOP_SRCDIR, "tests", "vectors", "policies"))):
+        policy, suffix = os.path.splitext(name)
+        if suffix == ".jsonl":
+            for line in read_vectors(os.path.join("policies", name)):
+                yield dict(line, id=f"{policy}: {line['id']}")
+
+
 def message(vector, method, params):
     return json.dumps({"jsonrpc": "2.0", "id": vector["id"], "method": method, "params": params}).encode() + b"\n"
 
@@ -31,6 +43,11 @@ def is_right(vector, reply):
         return False
     if "error" in vector:
         return contains(vector["error"], reply.get("error", {}).get("data"))
+    if "reason" in vector:
+        return reply.get("error", {}).get("data", {}).get("reason") == vector["reason"]
+    if "digest" in vector:
+        layout = reply.get("result", {}).get("layout", {})
+        return (layout.get("policy"), layout.get("digest")) == (vector["request"]["policy"], vector["digest"])
     if "layout" in vector:
         return contains(vector["layout"], reply.get("result", {}).get("layout"))
     return reply.get("result") == {"map": vector["map"]}
@@ -39,6 +56,7 @@ def is_right(vector, reply):
 def main():
     cases = [(v, message(v, "layout.resolve", {"request": v["request"]})) for v in read_vectors("resolve.jsonl")]
     cases += [(v, message(v, "layout.allocate", v["request"])) for v in read_vectors("allocate.jsonl")]
+    cases += [(v, message(v, "layout.resolve", {"request": v["request"]})) for v in read_corpora()]
     failed = 0
     with Daemon() as daemon, daemon.connect() as client:
         client.send_aside(b"".join(line for _, line in cases), then_shutdown=True)
