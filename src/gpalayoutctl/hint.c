@@ -263,7 +263,7 @@ static void hint_for(const cJSON *data, const char *reason)
 	}
 }
 
-void ctl_print_refusal(const cJSON *error)
+void ctl_print_refusal(const char *about, const cJSON *error)
 {
 	ctl_cleanup_buffer struct ctl_buffer table = { 0 };
 	const cJSON *data = ctl_json_member(error, "data");
@@ -271,14 +271,18 @@ void ctl_print_refusal(const cJSON *error)
 	const char *message = ctl_json_text(error, "message");
 	const char *reason = ctl_json_text(data, "reason");
 	const char *pointer = ctl_json_text(data, "pointer");
+	const char *colon = about ? ": " : "";
 
+	if (!about)
+		about = "";
 	if (!reason)
-		ctl_complain("error %d: %s", ctl_json_member(error, "code")->valueint, message);
+		ctl_complain("%s%serror %d: %s", about, colon,
+			     ctl_json_member(error, "code")->valueint, message);
 	else if (pointer)
-		ctl_complain("%s at %s: %s", reason, *pointer ? pointer : "the top of params",
-			     message);
+		ctl_complain("%s%s%s at %s: %s", about, colon, reason,
+			     *pointer ? pointer : "the top of params", message);
 	else
-		ctl_complain("%s: %s", reason, message);
+		ctl_complain("%s%s%s: %s", about, colon, reason, message);
 	if (cJSON_GetArraySize(changes) > 0 && ctl_changes_append(&table, changes))
 		ctl_write_aside(&table);
 	hint_for(data, reason);

@@ -74,7 +74,7 @@ enum ctl_exit ctl_reply_accept(const struct ctl_reply *reply)
 {
 	if (!reply->error)
 		return CTL_OK;
-	ctl_print_refusal(reply->error);
+	ctl_print_refusal(NULL, reply->error);
 	return CTL_REFUSED;
 }
 
