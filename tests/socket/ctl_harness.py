@@ -144,6 +144,32 @@ def answered(script, *args, **options):
         return ctl("--socket", daemon.path, *args, **options)
 
 
+def conversation(answer):
+    """A script for a peer: `answer(message)` gives the bytes for each line."""
+    def run(connection):
+        while line := FakeDaemon.read_line(connection):
+            connection.sendall(answer(json.loads(line)))
+    return run
+
+
+class Recorder:
+    """Answers each message with what `results` gives for its method and parameters, and keeps them."""
+
+    def __init__(self, results):
+        self.results = results
+        self.messages = []
+
+    def __call__(self, message):
+        self.messages.append(message)
+        result = self.results(message["method"], message["params"])
+        if isinstance(result, bytes):
+            return result
+        return reply(result, message["id"])
+
+    def sent(self):
+        return [(message["method"], message["params"]) for message in self.messages]
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 

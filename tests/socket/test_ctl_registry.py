@@ -12,8 +12,8 @@ import re
 import subprocess
 import unittest
 
-from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, entry, on_terminal, refusal,
-                         reply, rows)
+from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, entry,
+                         on_terminal, refusal, reply, rows)
 from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main
 
 LAYOUT = {"arch": "x86_64", "policy": "openvmm-2026.07", "map": [entry("ram0", "ram", 0, 0xc0000000)],
@@ -28,32 +28,6 @@ NAME_AND_LAYOUT = {"name": "vm-1", "generation": 3, "layout": LAYOUT}
 
 # Revisions are this large in real life.
 BASE = 1780000000000000
-
-
-def conversation(answer):
-    """A script for a peer: `answer(message)` gives the bytes for each line."""
-    def run(connection):
-        while line := FakeDaemon.read_line(connection):
-            connection.sendall(answer(json.loads(line)))
-    return run
-
-
-class Recorder:
-    """Answers each message with what `results` gives for its method and parameters, and keeps them."""
-
-    def __init__(self, results):
-        self.results = results
-        self.messages = []
-
-    def __call__(self, message):
-        self.messages.append(message)
-        result = self.results(message["method"], message["params"])
-        if isinstance(result, bytes):
-            return result
-        return reply(result, message["id"])
-
-    def sent(self):
-        return [(message["method"], message["params"]) for message in self.messages]
 
 
 def not_found(identity):
