@@ -163,6 +163,8 @@ enum ctl_link ctl_client_exchange(struct ctl_client *c, const struct ctl_buffer 
 	size_t sent = 0;
 	enum ctl_link link = CTL_LINK_OK;
 
+	if (c->unfinished)
+		ctl_client_close(c);
 	c->deadline_ms = now_ms() + c->endpoint->timeout_ms;
 	if (c->fd < 0)
 		link = connect_daemon(c);
@@ -176,6 +178,7 @@ enum ctl_link ctl_client_exchange(struct ctl_client *c, const struct ctl_buffer 
 		if (ready & (POLLIN | POLLHUP | POLLERR))
 			link = progress(c, reply, &complete);
 	}
+	c->unfinished = sent < request->len;
 	return link;
 }
 

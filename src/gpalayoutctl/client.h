@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "exit_code.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctl_endpoint {
@@ -35,6 +36,7 @@ struct ctl_client {
 	struct ctl_buffer input;             /* received; the first `taken` bytes are done with */
 	size_t taken;
 	size_t searched;  /* bytes that hold no line end behind those taken */
+	bool unfinished;  /* the last request was answered before all of it was sent */
 	const char *step; /* what failed, and how, for ctl_client_complain() */
 	int error;
 };
@@ -45,6 +47,8 @@ struct ctl_client {
 /*
  * Connects unless connected, sends `request` (a line with its LF) and appends
  * the next line that comes to `reply`, without its LF. Lines behind it are kept.
+ * A refusal may come before all of the request is sent. The rest is not sent then,
+ * and the next request goes out over another connection.
  */
 enum ctl_link ctl_client_exchange(struct ctl_client *client, const struct ctl_buffer *request,
 				  struct ctl_buffer *reply);
