@@ -8,7 +8,7 @@
 
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_REFUSED = 1, /* the daemon answered with an error */
+	CTL_REFUSED = 1, /* the daemon answered with an error, or compare or fit has a no */
 	CTL_USAGE = 2, /* the command line, a file, the output or memory: nothing the daemon did */
 	CTL_NO_DAEMON = 3, /* no answer: cannot connect, closed, timed out, or not understood */
 };

@@ -18,8 +18,8 @@ static const char usage_end[] =
 	"SIZE and ADDR are bytes, or whole digits with K, M, G, T or P, or 0x and\n"
 	"hexadecimal digits.\n"
 	"\n"
-	"Exit status: 0 answered, 1 refused by the daemon, 2 wrong usage or unusable file\n"
-	"or output, 3 no daemon or no usable answer.\n";
+	"Exit status: 0 answered, 1 refused by the daemon, or a no from compare or fit, 2 wrong\n"
+	"usage or unusable file or output, 3 no daemon or no usable answer.\n";
 
 /* Name and text in two columns; a newline in `text` starts the next line of the second. */
 static void append_entry(struct ctl_buffer *out, const char *name, const char *value_name,

@@ -39,6 +39,10 @@ static const struct ctl_command commands[] = {
 	  ctl_watch_flags, NULL, ctl_run_watch },
 	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from flags", 0, 1,
 	  ctl_resolve_flags, ctl_request_flags, ctl_run_resolve },
+	{ "fit", "REQUEST...",
+	  "Check VMs against the address widths of hosts; REQUEST is\n"
+	  "a file, - for standard input, or a folder: its *.json files",
+	  1, SIZE_MAX, ctl_fit_flags, NULL, ctl_run_fit },
 	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1, NULL, NULL,
 	  ctl_run_allocate },
 	{ "policies", "", "List the policies and their defaults", 0, 0, NULL, NULL,

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CTL_TABLE_COLUMNS 8 /* at most */
+#define CTL_TABLE_COLUMNS 72 /* at most */
 
 struct ctl_column {
 	const char *heading;

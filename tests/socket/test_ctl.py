@@ -21,8 +21,8 @@ from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaem
 from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
 
 
-COMMANDS = ("create", "update", "get", "list", "delete", "probe", "watch", "resolve", "allocate", "policies", "info",
-            "stats", "schema", "call")
+COMMANDS = ("create", "update", "get", "list", "delete", "probe", "watch", "resolve", "fit", "allocate", "policies",
+            "info", "stats", "schema", "call")
 
 
 class CommandLine(Case):
@@ -390,8 +390,8 @@ class Exchange(Case):
     def test_every_command_needs_the_daemon(self):
         for args in (["create", "a", "--memory", "1G"], ["update", "a", "-"], ["get", "a"], ["list"], ["delete", "a"],
                      ["probe", "0"], ["probe", "0", "a"], ["probe", "0", "--request", "-"], ["watch"],
-                     ["resolve", "--memory", "1G"], ["allocate", "-"], ["policies"], ["info"], ["stats"], ["schema"],
-                     ["call", "a.b"]):
+                     ["resolve", "--memory", "1G"], ["fit", "-"], ["allocate", "-"], ["policies"], ["info"], ["stats"],
+                     ["schema"], ["call", "a.b"]):
             with self.subTest(args[0]):
                 self.check(ctl("--socket", "/nonexistent", *args, stdin=b"{}"), NO_DAEMON, "cannot connect")
 
