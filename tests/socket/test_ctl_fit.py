@@ -103,7 +103,7 @@ class Usage(Fleet):
         self.assertEqual(re.findall(r"(?m)^  (--[a-z0-9-]+)", own), ["--bits"])
         self.assertIn(f"default {DEFAULT}.", own)
         self.assertIn("exit status is 0 if", own)
-        self.assertIn("1 refused by the daemon or a no from fit", text)
+        self.assertIn("1 refused by the daemon, or a no from compare or fit", text)
 
 
 class Operands(Fleet):

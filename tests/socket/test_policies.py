@@ -114,8 +114,20 @@ class Upgrading(unittest.TestCase):
                              before["layout"]["map"])
             self.assertEqual(self.client.call("layout.get", {"name": name})["result"]["layout"], after["layout"])
 
-    # The place of layout.compare, once there is such a method: {"name": ...} and {"request": own_request()} compare
-    # as compatible, without changes.
+    def test_it_compares_as_before(self):
+        for name, wanted in REQUESTS.items():
+            for other in ({"name": name}, {"request": self.own_request(name)}, {"layout": self.made[name]["layout"]}):
+                for sides in ({"from": {"name": name}, "to": other}, {"from": other, "to": {"name": name}}):
+                    self.assertEqual(self.client.call("layout.compare", sides)["result"],
+                                     {"compatible": True, "changes": []})
+            now = {"from": {"name": name}, "to": {"request": wanted}}
+            self.assertFalse(self.client.call("layout.compare", now)["result"]["compatible"])
+
+    def test_it_is_explained_as_it_was_made(self):
+        for name in REQUESTS:
+            told = self.client.call("layout.explain", {"name": name})["result"]
+            self.assertEqual((told["policy"], told["digest"]), (OLD, self.made[name]["layout"]["digest"]))
+            self.assertEqual(told, self.client.call("layout.explain", {"request": self.own_request(name)})["result"])
 
 
 class Corpora(unittest.TestCase):
