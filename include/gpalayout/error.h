@@ -92,6 +92,12 @@ enum gpal_subject {
 /* Tags longer than this are cut in error objects, never in layouts. */
 #define GPAL_ERROR_TAG_MAX 95
 
+/* A placed range that is next to a free one; an empty tag: there is none. */
+struct gpal_neighbour {
+	char tag[GPAL_ERROR_TAG_MAX + 1];
+	struct gpal_range range;
+};
+
 struct gpal_error {
 	enum gpal_code code;
 	enum gpal_subject subject;
@@ -105,9 +111,10 @@ struct gpal_error {
 	 *   invalid_size             tag, size
 	 *   invalid_alignment        tag, alignment
 	 *   overlap                  tag, range, other_tag, other_range
-	 *   exhausted                tag, size, alignment, phase, free_space, largest_fit
+	 *   exhausted                tag, size, alignment, phase, free_space, largest_fit,
+	 *                            fit, below, above, largest_size
 	 *   fixed_low_mmio_above_4gib, ecam_below_minimum    tag, range
-	 *   address_width_exceeded   tag, range, bits, required_bits
+	 *   address_width_exceeded   tag, range, bits, required_bits, alignment_gap
 	 *   duplicate_name, bus_overlap, mixed_iommu         tag, other_tag (names)
 	 * Sizes and alignments are in bytes. The others are zero or empty.
 	 */
@@ -118,9 +125,22 @@ struct gpal_error {
 	uint64_t size;
 	uint64_t alignment;
 	enum gpal_kind phase;
-	uint64_t free_space; /* free bytes inside the phase's region at that moment */
-	uint64_t
-		largest_fit; /* the largest single range of that alignment that would have fitted */
+	uint64_t free_space;  /* free bytes inside the phase's region at that moment */
+	uint64_t largest_fit; /* the largest single range of that alignment that would fit */
+	struct gpal_range
+		fit; /* where that is, from its first aligned address on; empty: nowhere */
+	struct gpal_neighbour below; /* what bounds the free range it is in */
+	struct gpal_neighbour above;
+
+	/*
+	 * The largest size with which the whole input would be placed, all else as it
+	 * is; 0: none is known, because something else does not fit either, or because the
+	 * size is not the caller's to choose. For a window that was alone in the way it
+	 * is the largest there is, in any case one a step above which does not do.
+	 */
+	uint64_t largest_size;
+
+	uint64_t alignment_gap; /* bytes empty below the range only because its start is aligned */
 	unsigned int bits;
 	unsigned int required_bits;
 };

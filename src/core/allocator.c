@@ -14,6 +14,7 @@
 #include "core/free_space.h"
 #include "core/order.h"
 #include "core/place.h"
+#include "core/sizing.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -110,39 +111,6 @@ static void commit_spare(struct placement *p)
 	p->spare = used;
 }
 
-static int exhausted(struct placement *p, enum gpal_kind kind, size_t index,
-		     struct gpald_free_summary summary)
-{
-	static const char *const regions[GPAL_KIND_COUNT] = {
-		[GPAL_KIND_MMIO32] = "below 4 GiB",
-		[GPAL_KIND_RAM] = "above the RAM placed before it",
-		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
-		[GPAL_KIND_POST_MMIO] = "above all other ranges",
-	};
-	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
-	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
-			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
-			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
-			      "range has 0x%" PRIx64,
-			      demand->tag, regions[kind], demand->size, demand->alignment,
-			      summary.total, summary.largest_fit);
-
-	if (p->error) {
-		gpald_error_tag(p->error->tag, demand->tag);
-		p->error->size = demand->size;
-		p->error->alignment = demand->alignment;
-		p->error->phase = kind;
-		p->error->free_space = summary.total;
-		p->error->largest_fit = summary.largest_fit;
-	}
-	return code;
-}
-
-static bool is_kept(const struct placement *p, enum gpal_kind kind, size_t index)
-{
-	return p->is_kept[kind] && p->is_kept[kind][index];
-}
-
 /*
  * The range of that number whose place is given: reserved ones come first, then
  * fixed ones, then those that are kept.
@@ -173,6 +141,84 @@ static struct gpal_map_entry given_entry(const struct placement *p, size_t numbe
 		.index = (uint32_t)index,
 		.range = pin->range,
 	};
+}
+
+static struct gpal_map_entry tagged(const struct gpal_alloc_input *input,
+				    const struct placed *placed)
+{
+	return (struct gpal_map_entry){
+		.tag = gpald_demands_of(input, placed->kind).demands[placed->index].tag,
+		.kind = placed->kind,
+		.index = placed->index,
+		.range = placed->range,
+	};
+}
+
+static void note_neighbour(struct gpal_error *error, struct gpal_range free, const char *tag,
+			   struct gpal_range range)
+{
+	struct gpal_neighbour *neighbour = range.end == free.start ? &error->below :
+					   range.start == free.end ? &error->above :
+								     NULL;
+
+	if (!neighbour)
+		return;
+	gpald_error_tag(neighbour->tag, tag);
+	neighbour->range = range;
+}
+
+/* What is placed on both sides of a free range. */
+static void find_neighbours(const struct placement *p, struct gpal_range free)
+{
+	for (size_t i = 0; i < p->pinned_count; i++) {
+		const struct gpal_map_entry entry = given_entry(p, i);
+
+		note_neighbour(p->error, free, entry.tag, entry.range);
+	}
+	for (size_t i = 0; i < p->placed_count; i++) {
+		const struct gpal_map_entry entry = tagged(p->input, &p->placed[i]);
+
+		note_neighbour(p->error, free, entry.tag, entry.range);
+	}
+}
+
+static int exhausted(struct placement *p, enum gpal_kind kind, size_t index,
+		     struct gpald_free_summary summary)
+{
+	static const char *const regions[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = "below 4 GiB",
+		[GPAL_KIND_RAM] = "above the RAM placed before it",
+		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
+		[GPAL_KIND_POST_MMIO] = "above all other ranges",
+	};
+	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
+	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
+			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
+			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
+			      "range has 0x%" PRIx64,
+			      demand->tag, regions[kind], demand->size, demand->alignment,
+			      summary.total, summary.largest_fit);
+
+	if (p->error) {
+		gpald_error_tag(p->error->tag, demand->tag);
+		p->error->size = demand->size;
+		p->error->alignment = demand->alignment;
+		p->error->phase = kind;
+		p->error->free_space = summary.total;
+		p->error->largest_fit = summary.largest_fit;
+		if (summary.largest_fit > 0) {
+			p->error->fit =
+				(struct gpal_range){ summary.largest.end - summary.largest_fit,
+						     summary.largest.end };
+			find_neighbours(p, summary.largest);
+		}
+	}
+	return code;
+}
+
+static bool is_kept(const struct placement *p, enum gpal_kind kind, size_t index)
+{
+	return p->is_kept[kind] && p->is_kept[kind][index];
 }
 
 static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
@@ -420,6 +466,7 @@ static int place_ram(struct placement *p)
 								.count = free->count - current };
 			const struct gpal_range all = { 0, GPAL_SPACE_END };
 
+			p->placed_count = first_extent;
 			return exhausted(p, GPAL_KIND_RAM, i,
 					 gpald_free_space_summary(&ahead, all, demand->alignment));
 		}
@@ -487,17 +534,6 @@ static int place_post_mmio(struct placement *p)
 		ranges[current].start = start + demand->size;
 	}
 	return GPAL_OK;
-}
-
-static struct gpal_map_entry tagged(const struct gpal_alloc_input *input,
-				    const struct placed *placed)
-{
-	return (struct gpal_map_entry){
-		.tag = gpald_demands_of(input, placed->kind).demands[placed->index].tag,
-		.kind = placed->kind,
-		.index = placed->index,
-		.range = placed->range,
-	};
 }
 
 /* All ranges in ascending order, without reserved ones above the last other one. */
@@ -658,6 +694,8 @@ int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 	}
 	owned->arena = arena;
 	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, NULL, &owned->map, error);
+	if (code == GPAL_E_EXHAUSTED && error)
+		gpald_advise_input(input, error);
 	if (code == GPAL_OK && !copy_tags(arena, &owned->map))
 		code = gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	if (code) {

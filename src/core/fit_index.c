@@ -346,13 +346,15 @@ void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
 
 struct gpald_free_summary gpald_fit_index_summary(const struct gpald_fit_index *index)
 {
-	struct gpald_free_summary summary = { .largest_fit = index->best[1] };
+	struct gpald_free_summary summary = { 0 };
 
-	for (size_t i = 0; i < index->leaves.count; i++)
-		summary.total += gpal_range_size(index->leaves.ranges[i]);
-	for (size_t i = 0; index->tails && i < index->leaves.count; i++)
-		summary.total += gpal_range_size(index->tails[i]);
+	for (size_t i = 0; i < index->leaves.count; i++) {
+		gpald_free_summary_add(&summary, index->leaves.ranges[i], index->alignment);
+		if (index->tails)
+			gpald_free_summary_add(&summary, index->tails[i], index->alignment);
+	}
 	for (size_t i = 0; i < index->dead_count; i++)
-		summary.total += gpal_range_size(index->dead[i]);
+		gpald_free_summary_add(&summary, index->dead[i], index->alignment);
+	assert(summary.largest_fit == index->best[1]);
 	return summary;
 }

@@ -13,19 +13,26 @@ bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *a
 	return space->ranges != NULL;
 }
 
+void gpald_free_summary_add(struct gpald_free_summary *summary, struct gpal_range free,
+			    uint64_t alignment)
+{
+	const uint64_t usable = gpald_range_usable(free, alignment);
+
+	/* Free ranges are disjoint, so the sum is at most the address space. */
+	summary->total += gpal_range_size(free);
+	if (usable > summary->largest_fit) {
+		summary->largest_fit = usable;
+		summary->largest = free;
+	}
+}
+
 struct gpald_free_summary gpald_free_space_summary(const struct gpald_free_space *space,
 						   struct gpal_range region, uint64_t alignment)
 {
 	struct gpald_free_summary summary = { 0 };
 
-	for (size_t i = 0; i < space->count; i++) {
-		struct gpal_range range = gpald_range_clip(space->ranges[i], region);
-		uint64_t usable = gpald_range_usable(range, alignment);
-
-		/* The ranges are disjoint, so the sum is at most the address space. */
-		summary.total += gpal_range_size(range);
-		if (usable > summary.largest_fit)
-			summary.largest_fit = usable;
-	}
+	for (size_t i = 0; i < space->count; i++)
+		gpald_free_summary_add(&summary, gpald_range_clip(space->ranges[i], region),
+				       alignment);
 	return summary;
 }

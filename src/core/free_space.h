@@ -67,11 +67,14 @@ static inline uint64_t gpald_range_usable(struct gpal_range range, uint64_t alig
 	return range.end - start;
 }
 
-/* Free bytes inside `region`, and the largest usable range there at that alignment. */
+/* Free bytes inside a region, and the largest usable range there at some alignment. */
 struct gpald_free_summary {
 	uint64_t total;
 	uint64_t largest_fit;
+	struct gpal_range largest; /* the free range it is in */
 };
+void gpald_free_summary_add(struct gpald_free_summary *summary, struct gpal_range free,
+			    uint64_t alignment);
 struct gpald_free_summary gpald_free_space_summary(const struct gpald_free_space *space,
 						   struct gpal_range region, uint64_t alignment);
 

@@ -12,6 +12,7 @@
 #include "core/place.h"
 #include "core/request_checks.h"
 #include "core/resolution.h"
+#include "core/sizing.h"
 
 #include <assert.h>
 #include <gpalayout/compare.h>
@@ -268,6 +269,20 @@ static void measure(struct gpald_resolution *r)
 		64 - (unsigned int)__builtin_clzll((unsigned long long)(layout->top - 1));
 }
 
+/* The bytes below the top range that nothing uses because its start is aligned. */
+static uint64_t alignment_gap(const struct gpal_map *map)
+{
+	const struct gpal_map_entry *last = &map->entries[map->count - 1];
+	uint64_t below = map->count > 1 ? last[-1].range.end : 0;
+
+	/* What is given has its place for no such reason, and MMIO64 begins at 4 GiB. */
+	if (last->kind == GPAL_KIND_FIXED || last->kind == GPAL_KIND_MMIO32)
+		return 0;
+	if (last->kind == GPAL_KIND_MMIO64 && below < GPAL_4GIB)
+		below = GPAL_4GIB;
+	return last->range.start - below;
+}
+
 static int check_width(const struct gpald_resolution *r)
 {
 	const struct gpal_layout *layout = r->layout;
@@ -285,6 +300,7 @@ static int check_width(const struct gpald_resolution *r)
 	if (r->error) {
 		gpald_error_tag(r->error->tag, last->tag);
 		r->error->range = last->range;
+		r->error->alignment_gap = alignment_gap(&layout->map);
 		r->error->bits = bits;
 		r->error->required_bits = layout->required_address_bits;
 	}
@@ -358,11 +374,23 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	return GPAL_OK;
 }
 
+/* Around nothing; what is too large is told how large it may be. */
+static int resolve_afresh(const struct gpal_request *request, const struct gpal_policy *policy,
+			  struct gpal_layout **layout, struct gpal_error *error)
+{
+	const struct gpald_around nothing = { .live = NULL };
+	int code = gpald_resolve(request, policy, nothing, layout, error);
+
+	if (code == GPAL_E_EXHAUSTED && error)
+		gpald_advise_request(request, policy, error);
+	return code;
+}
+
 int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
 		 struct gpal_error *error)
 {
-	return gpald_resolve(request, request->policy ? request->policy : gpal_policy_default(),
-			     (struct gpald_around){ .live = NULL }, layout, error);
+	return resolve_afresh(request, request->policy ? request->policy : gpal_policy_default(),
+			      layout, error);
 }
 
 int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
@@ -377,8 +405,7 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	if (code == GPAL_E_NO_MEMORY)
 		return gpald_fail_plain(error, code);
 	/* What stands in the way may be what stays; or there is no layout at all. */
-	code = gpald_resolve(request, live->policy, (struct gpald_around){ .live = NULL }, layout,
-			     error);
+	code = resolve_afresh(request, live->policy, layout, error);
 	if (code || allow_moves)
 		return code;
 	return gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -95,6 +96,10 @@ static const struct hint hints[] = {
 	{ "overlap", NULL, "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", NULL, "move or shrink one of the two ranges" },
 	{ "exhausted", "mmio32",
+	  "with all else as it is, {tag} can have {largest_size}; for more, make low MMIO windows "
+	  "smaller, give root complexes fewer buses, or put the ECAM above (--pcie-ecam "
+	  "above-4gib)" },
+	{ "exhausted", "mmio32",
 	  "below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and {tag}"
 	  " needs {size}: make low MMIO windows smaller, give root complexes fewer buses, or "
 	  "put the ECAM above (--pcie-ecam above-4gib)" },
@@ -102,6 +107,9 @@ static const struct hint hints[] = {
 	  "nothing of that alignment is left below 4 GiB for {tag}: make low MMIO windows "
 	  "smaller, give root complexes fewer buses, or put the ECAM above (--pcie-ecam "
 	  "above-4gib)" },
+	{ "exhausted", NULL,
+	  "with all else as it is, {tag} can have {largest_size}; for more, move the pinned and "
+	  "reserved ranges in the way" },
 	{ "exhausted", "ram",
 	  "{free_space} is free for {tag}, which needs {size}: use less RAM, or move the pinned "
 	  "and reserved ranges in the way" },
@@ -164,6 +172,20 @@ static const struct hint hints[] = {
 };
 /* clang-format on */
 
+/* What else there is to know, in the same form. */
+static const struct hint notes[] = {
+	{ "exhausted", NULL,
+	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), between {below.tag} and "
+	  "{above.tag}" },
+	{ "exhausted", NULL,
+	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), above {below.tag}" },
+	{ "exhausted", NULL,
+	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), below {above.tag}" },
+	{ "exhausted", NULL, "what fits best there is {fit.start}-{fit.end} ({largest_fit})" },
+	{ "address_width_exceeded", NULL,
+	  "of the top, {alignment_gap} below {tag} are empty only because its start is aligned" },
+};
+
 static const struct {
 	int error;
 	const char *text;
@@ -180,7 +202,8 @@ static const struct {
 	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
 };
 
-static const char *const size_members[] = { "size", "alignment", "free_space", "largest_fit" };
+static const char *const size_members[] = { "size",        "alignment",    "free_space",
+					    "largest_fit", "largest_size", "alignment_gap" };
 
 static int is_size_member(const char *name)
 {
@@ -191,10 +214,22 @@ static int is_size_member(const char *name)
 	return 0;
 }
 
-/* False when the member is not there, or zero. */
+/* The member of that name, or that of a member, as in below.tag; NULL: not there. */
+static const cJSON *find_member(const cJSON *data, const char *name)
+{
+	const char *point = strchr(name, '.');
+	char group[32];
+
+	if (!point)
+		return ctl_json_member(data, name);
+	snprintf(group, sizeof(group), "%.*s", (int)(point - name), name);
+	return ctl_json_member(ctl_json_member(data, group), point + 1);
+}
+
+/* False when the member is not there, or a size of zero. */
 static int append_member(struct ctl_buffer *out, const cJSON *data, const char *name)
 {
-	const cJSON *member = ctl_json_member(data, name);
+	const cJSON *member = find_member(data, name);
 	const char *text = cJSON_GetStringValue(member);
 	uint64_t value;
 
@@ -224,7 +259,8 @@ static int fill_in(struct ctl_buffer *out, const char *text, const cJSON *data)
 
 		/* A brace that encloses no name is text, as in the hint on PARAMS. */
 		name_len = close ? (size_t)(close - (text + len + 1)) : 0;
-		if (!close || strspn(text + len + 1, "abcdefghijklmnopqrstuvwxyz_") != name_len ||
+		if (!close || text[len + 1] == '.' ||
+		    strspn(text + len + 1, "abcdefghijklmnopqrstuvwxyz_.") != name_len ||
 		    !name_len || name_len >= sizeof(name)) {
 			len += text[len] != '\0';
 			ctl_buffer_append(out, text, len);
@@ -249,18 +285,31 @@ static int row_applies(const struct hint *row, const char *reason, const char *p
 	       (!row->phase || (phase && strcmp(row->phase, phase) == 0));
 }
 
-static void hint_for(const cJSON *data, const char *reason)
+/* The first row that applies, filled in; empty: none does. */
+static void choose(struct ctl_buffer *line, const struct hint *rows, size_t count,
+		   const cJSON *data)
 {
+	const char *reason = ctl_json_text(data, "reason");
 	const char *phase = ctl_json_text(data, "phase");
 
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-		ctl_cleanup_buffer struct ctl_buffer line = { 0 };
-
-		if (row_applies(&hints[i], reason, phase) && fill_in(&line, hints[i].text, data)) {
-			ctl_hint("%s", ctl_buffer_text(&line));
+	for (size_t i = 0; i < count; i++) {
+		line->len = 0;
+		if (row_applies(&rows[i], reason, phase) && fill_in(line, rows[i].text, data))
 			return;
-		}
 	}
+	line->len = 0;
+}
+
+static void advise(const cJSON *data)
+{
+	ctl_cleanup_buffer struct ctl_buffer note = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer hint = { 0 };
+
+	choose(&note, notes, sizeof(notes) / sizeof(notes[0]), data);
+	if (note.len)
+		ctl_note("%s", ctl_buffer_text(&note));
+	choose(&hint, hints, sizeof(hints) / sizeof(hints[0]), data);
+	ctl_hint("%s", ctl_buffer_text(&hint));
 }
 
 void ctl_print_refusal(const char *about, const cJSON *error)
@@ -285,7 +334,7 @@ void ctl_print_refusal(const char *about, const cJSON *error)
 		ctl_complain("%s%s%s: %s", about, colon, reason, message);
 	if (cJSON_GetArraySize(changes) > 0 && ctl_changes_append(&table, changes))
 		ctl_write_aside(&table);
-	hint_for(data, reason);
+	advise(data);
 }
 
 void ctl_hint_connection(int error)

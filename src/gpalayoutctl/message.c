@@ -60,6 +60,15 @@ void ctl_complain(const char *format, ...)
 	va_end(args);
 }
 
+void ctl_note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("note: ", format, args);
+	va_end(args);
+}
+
 void ctl_hint(const char *format, ...)
 {
 	va_list args;

@@ -14,6 +14,9 @@
 /* "gpalayoutctl: ..." on standard error, one line, control characters escaped. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* "note: ...": what else there is to know of a complaint. */
+void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* "hint: ...": what to do next, after a complaint. */
 void ctl_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

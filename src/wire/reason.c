@@ -28,6 +28,11 @@ enum detail_bit {
 	OWNER_UID = 1 << 12,
 	REVISION = 1 << 13,
 	OLDEST_SINCE = 1 << 14,
+	FIT = 1 << 15,
+	BELOW = 1 << 16,
+	ABOVE = 1 << 17,
+	LARGEST_SIZE = 1 << 18,
+	ALIGNMENT_GAP = 1 << 19,
 };
 
 /* In the order of the bits above. */
@@ -48,9 +53,16 @@ static const struct gpald_detail details[] = {
 	{ "owner_uid", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, owner_uid) },
 	{ "revision", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, revision) },
 	{ "oldest_since", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, oldest_since) },
+	{ "fit", GPALD_DETAIL_RANGE, offsetof(struct gpald_wire_error, core.fit) },
+	{ "below", GPALD_DETAIL_TAGGED, offsetof(struct gpald_wire_error, core.below) },
+	{ "above", GPALD_DETAIL_TAGGED, offsetof(struct gpald_wire_error, core.above) },
+	{ "largest_size", GPALD_DETAIL_HEX_IF,
+	  offsetof(struct gpald_wire_error, core.largest_size) },
+	{ "alignment_gap", GPALD_DETAIL_HEX,
+	  offsetof(struct gpald_wire_error, core.alignment_gap) },
 };
 
-static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == OLDEST_SINCE,
+static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == ALIGNMENT_GAP,
 	      "each detail has a bit");
 
 enum {
@@ -88,10 +100,12 @@ static const struct {
 	CORE(INVALID_ALIGNMENT) = { NO_LAYOUT, NULL, TAG | ALIGNMENT },
 	CORE(OVERLAP) = { NO_LAYOUT, NULL, TAG | RANGE | OTHER_TAG | OTHER_RANGE },
 	CORE(EXHAUSTED) = { NO_LAYOUT, NULL,
-			    TAG | SIZE | ALIGNMENT | PHASE | FREE_SPACE | LARGEST_FIT },
+			    TAG | SIZE | ALIGNMENT | PHASE | FREE_SPACE | LARGEST_FIT | FIT |
+				    BELOW | ABOVE | LARGEST_SIZE },
 	CORE(ECAM_BELOW_MINIMUM) = { NO_LAYOUT, NULL, TAG | RANGE },
 	CORE(FIXED_LOW_MMIO_ABOVE_4GIB) = { NO_LAYOUT, NULL, TAG | RANGE },
-	CORE(ADDRESS_WIDTH_EXCEEDED) = { NO_LAYOUT, NULL, TAG | RANGE | BITS | REQUIRED_BITS },
+	CORE(ADDRESS_WIDTH_EXCEEDED) = { NO_LAYOUT, NULL,
+					 TAG | RANGE | BITS | REQUIRED_BITS | ALIGNMENT_GAP },
 	CORE(DUPLICATE_NAME) = { BAD_PARAMS, NULL, TAG | OTHER_TAG },
 	CORE(INVALID_BUS_RANGE) = { BAD_PARAMS, NULL, 0 },
 	CORE(BUS_OVERLAP) = { BAD_PARAMS, NULL, TAG | OTHER_TAG },

@@ -151,6 +151,18 @@ char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length)
 	return print_line(&b, envelope, length);
 }
 
+static void build_neighbour(struct gpald_builder *b, cJSON *data, const char *name,
+			    const struct gpal_neighbour *neighbour)
+{
+	cJSON *object;
+
+	if (!neighbour->tag[0])
+		return;
+	object = gpald_build_object(b, data, name);
+	gpald_build_text(b, object, "tag", neighbour->tag);
+	gpald_build_bounds(b, object, neighbour->range);
+}
+
 static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpald_detail *detail,
 			 const struct gpald_wire_error *error)
 {
@@ -164,8 +176,15 @@ static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpal
 	case GPALD_DETAIL_HEX:
 		gpald_build_hex(b, data, detail->name, *(const uint64_t *)field);
 		break;
+	case GPALD_DETAIL_HEX_IF:
+		if (*(const uint64_t *)field != 0)
+			gpald_build_hex(b, data, detail->name, *(const uint64_t *)field);
+		break;
 	case GPALD_DETAIL_RANGE:
-		gpald_build_range(b, data, detail->name, *(const struct gpal_range *)field);
+		gpald_build_range_if(b, data, detail->name, *(const struct gpal_range *)field);
+		break;
+	case GPALD_DETAIL_TAGGED:
+		build_neighbour(b, data, detail->name, field);
 		break;
 	case GPALD_DETAIL_KIND:
 		gpald_build_text(b, data, detail->name,

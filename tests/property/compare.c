@@ -271,6 +271,53 @@ static void check_ecam_minimum(const struct round *round, const struct gpal_erro
 			   error->range.end);
 }
 
+static void check_neighbour(const struct round *round, const char *side,
+			    const struct gpal_neighbour *actual,
+			    const struct gpal_map_entry *expected)
+{
+	if (!expected && actual->tag[0])
+		fail_round(round, "%s of what would fit is %s, which does not bound it", side,
+			   actual->tag);
+	if (expected && (strncmp(expected->tag, actual->tag, GPAL_ERROR_TAG_MAX) != 0 ||
+			 expected->range.start != actual->range.start ||
+			 expected->range.end != actual->range.end))
+		fail_round(round, "%s of what would fit is %s, and not %s", side, expected->tag,
+			   actual->tag);
+}
+
+/* Where the largest window would fit: nothing is there, and what bounds it is told. */
+static void check_fit(const struct round *round, const struct oracle *oracle,
+		      const struct gpal_error *error)
+{
+	const struct gpal_map_entry *below = NULL, *above = NULL;
+	const struct gpal_range fit = error->fit;
+
+	if (fit.end - fit.start != error->largest_fit || fit.start % error->alignment)
+		fail_round(round, "%s: what would fit is not as large as is said", error->tag);
+	for (size_t i = 0; error->largest_fit > 0 && i < oracle->placed_count; i++) {
+		const struct gpal_map_entry *entry = &oracle->placed[i];
+
+		/* Extents of RAM that came to nothing. */
+		if (entry->kind == GPAL_KIND_RAM &&
+		    strncmp(entry->tag, error->tag, GPAL_ERROR_TAG_MAX) == 0)
+			continue;
+		if (entry->range.start < fit.end && fit.start < entry->range.end)
+			fail_round(round, "%s is where %s would fit", entry->tag, error->tag);
+		if (entry->range.end <= fit.start &&
+		    (!below || entry->range.end > below->range.end))
+			below = entry;
+		if (entry->range.start >= fit.end &&
+		    (!above || entry->range.start < above->range.start))
+			above = entry;
+	}
+	if (below && error->phase == GPAL_KIND_MMIO64 && below->range.end < GPAL_4GIB)
+		below = NULL;
+	if (above && error->phase == GPAL_KIND_MMIO32 && above->range.start > GPAL_4GIB)
+		above = NULL;
+	check_neighbour(round, "below", &error->below, below);
+	check_neighbour(round, "above", &error->above, above);
+}
+
 void compare_error_with_oracle(const struct round *round, const struct oracle *oracle, int code,
 			       const struct gpal_error *actual)
 {
@@ -291,6 +338,10 @@ void compare_error_with_oracle(const struct round *round, const struct oracle *o
 		expected.alignment = actual->alignment;
 
 	switch (code) {
+	case GPAL_E_EXHAUSTED:
+		check_fit(round, oracle, actual);
+		compare_errors(round, &expected, actual);
+		return;
 	case GPAL_E_OVERLAP:
 		check_overlap(round, oracle, actual);
 		expected.other_range = actual->other_range;

@@ -87,6 +87,7 @@ int main(void)
 	srunner_add_suite(runner, update_suite());
 	srunner_add_suite(runner, compare_suite());
 	srunner_add_suite(runner, explain_suite());
+	srunner_add_suite(runner, sizing_suite());
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);

@@ -71,5 +71,6 @@ Suite *resolve_suite(void);
 Suite *update_suite(void);
 Suite *compare_suite(void);
 Suite *explain_suite(void);
+Suite *sizing_suite(void);
 
 #endif

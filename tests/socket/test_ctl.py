@@ -886,6 +886,10 @@ HINTS = [
     ({"reason": "exhausted", "tag": "h", "size": "0x80000000", "alignment": "0x40000000", "phase": "mmio64",
       "free_space": "0x40000000", "largest_fit": "0x20000000"}, "the largest h that fits there is 512 MiB"),
     ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "out of the way of h"),
+    ({"reason": "exhausted", "tag": "a", "size": "0x1000", "phase": "mmio32", "largest_fit": "0x40000000",
+      "largest_size": "0x20000000"}, "with all else as it is, a can have 512 MiB; for more, make low MMIO windows"),
+    ({"reason": "exhausted", "tag": "ram0", "phase": "ram", "largest_size": "0x40000000"},
+     "with all else as it is, ram0 can have 1 GiB; for more, move the pinned"),
     ({"reason": "exhausted"}, "ask for less"),
     ({"reason": "ecam_below_minimum"}, "above-4gib"),
     ({"reason": "fixed_low_mmio_above_4gib"}, "low_mmio_base"),
@@ -941,8 +945,30 @@ class Refusals(Case):
                 self.assertIn(text, hints[0])
                 self.assertNotRegex(hints[0], r"\{[a-z_]+\}")
 
+    def test_notes_say_what_else_there_is_to_know(self):
+        fit = {"largest_fit": "0x40000000", "fit": {"start": "0x1000", "end": "0x40001000"}}
+        below = {"below": {"tag": "ram0", "start": "0x0", "end": "0x1000"}}
+        above = {"above": {"tag": "reserved-a", "start": "0x40001000", "end": "0x50000000"}}
+        width = {"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46}
+        for data, text in (
+                ({"reason": "exhausted", **fit, **below, **above}, "(1 GiB), between ram0 and reserved-a"),
+                ({"reason": "exhausted", **fit, **below}, "what fits best there is 0x1000-0x40001000 (1 GiB), above ram0"),
+                ({"reason": "exhausted", **fit, **above}, "(1 GiB), below reserved-a"),
+                ({"reason": "exhausted", **fit}, "what fits best there is 0x1000-0x40001000 (1 GiB)"),
+                ({"reason": "exhausted", "largest_fit": "0x0"}, None),
+                ({**width, "alignment_gap": "0x100000"}, "of the top, 1 MiB below vtl2 are empty only because"),
+                ({**width, "alignment_gap": "0x0"}, None),
+                ({"reason": "overlap"}, None)):
+            with self.subTest(str(data)):
+                result = answered(refusal(1, "m", **data), "info")
+                notes = [line for line in result.err.splitlines() if line.startswith("note: ")]
+                self.assertEqual(len(notes), 1 if text else 0, result.err)
+                if text:
+                    self.assertTrue(notes[0].endswith(text) or text in notes[0], notes[0])
+
     def test_odd_details_do_no_harm(self):
-        for data in ({"tag": 7, "largest_fit": "0xzz", "size": [], "alignment": None},
+        for data in ({"tag": "a", "fit": "0x1", "below": {"tag": 7}, "above": [], "largest_size": {}},
+                     {"tag": 7, "largest_fit": "0xzz", "size": [], "alignment": None},
                      {"tag": "a", "largest_fit": "-1", "size": "0x" + "f" * 30, "alignment": "x"}):
             with self.subTest(str(data)):
                 self.check(answered(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), REFUSED,
