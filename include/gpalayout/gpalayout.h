@@ -3,6 +3,7 @@
 #ifndef GPALAYOUT_GPALAYOUT_H
 #define GPALAYOUT_GPALAYOUT_H
 
+#include <gpalayout/advise.h>
 #include <gpalayout/allocator.h>
 #include <gpalayout/compare.h>
 #include <gpalayout/error.h>

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 
+#include "advice_print.h"
 #include "document.h"
 #include "exchange.h"
 #include "json_text.h"
@@ -38,6 +39,13 @@ static enum ctl_exit show_layout(struct ctl_buffer *out, const struct ctl_reply 
 	return ctl_layout_append(out, ctl_json_member(reply->result, "layout"), ctl_wants_colour());
 }
 
+static enum ctl_exit show_advised(struct ctl_buffer *out, const struct ctl_reply *reply)
+{
+	enum ctl_exit code = show_layout(out, reply);
+
+	return code ? code : ctl_advice_append(out, reply->result);
+}
+
 static enum ctl_exit show_map(struct ctl_buffer *out, const struct ctl_reply *reply)
 {
 	return ctl_layout_append(out, reply->result, ctl_wants_colour());
@@ -64,6 +72,9 @@ static enum ctl_exit show_stats(struct ctl_buffer *out, const struct ctl_reply *
 /* clang-format off */
 const struct ctl_flag ctl_resolve_flags[] = {
 	{ .name = "--print-request", .help = "print the request as JSON; needs no daemon" },
+	{ .name = "--advise", .apply = ctl_apply_true, .member = "advise",
+	  .help = "also say how far each window and each node's RAM could\n"
+		  "grow where it is, and if all others may move" },
 	{ 0 },
 };
 /* clang-format on */
@@ -82,7 +93,11 @@ enum ctl_exit ctl_run_resolve(const struct ctl_invocation *invocation)
 		return ctl_write_output(&out);
 	}
 	ctl_param_json(&out, "request", document.data);
-	return ctl_perform(invocation, "layout.resolve", ctl_params_end(&out), show_layout);
+	code = ctl_params_take_flags(&out, invocation);
+	if (code)
+		return code;
+	return ctl_perform(invocation, "layout.resolve", ctl_params_end(&out),
+			   ctl_was_given(invocation, "--advise") ? show_advised : show_layout);
 }
 
 enum ctl_exit ctl_run_allocate(const struct ctl_invocation *invocation)

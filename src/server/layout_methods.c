@@ -4,34 +4,51 @@
 
 #include "server/methods.h"
 
+#include "wire/advice_encode.h"
 #include "wire/layout_encode.h"
 #include "wire/request_decode.h"
+
+#include <gpalayout/advise.h>
+
+static int answer_resolve(const struct gpald_resolve_params *params,
+			  const struct gpal_layout *layout, cJSON **result,
+			  struct gpald_wire_error *error)
+{
+	struct gpald_builder b = { .failed = false };
+	struct gpal_advice *advice = NULL;
+	cJSON *tree;
+
+	if (params->advise && gpal_advise(&params->request, layout, &advice, NULL))
+		return gpald_method_no_memory(error);
+	tree = cJSON_CreateObject();
+	gpald_build_item(&b, tree, "layout", gpald_encode_layout(layout));
+	if (advice)
+		gpald_build_item(&b, tree, "advice", gpald_encode_growths(advice));
+	if (advice && advice->cut)
+		gpald_build_item(&b, tree, "advice_cut", cJSON_CreateTrue());
+	gpal_advice_free(advice);
+	return gpald_method_finish(&b, tree, result, error);
+}
 
 int gpald_layout_resolve(const struct gpald_context *context, const cJSON *params, cJSON **result,
 			 struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
 	struct gpald_pool pool = { 0 };
+	struct gpald_resolve_params resolve;
 	struct gpal_layout *layout = NULL;
-	struct gpal_request request;
 	struct gpal_error core;
-	cJSON *tree;
+	int code = gpald_decode_resolve_params(params, context->service->default_policy, &pool,
+					       &resolve, error);
 
-	if (gpald_decode_resolve_params(params, context->service->default_policy, &pool, &request,
-					error)) {
-		gpald_pool_clear(&pool);
-		return -1;
-	}
-	if (gpal_resolve(&request, &layout, &core)) {
+	if (code == 0 && gpal_resolve(&resolve.request, &layout, &core)) {
 		gpald_refuse_core(error, &core, "/request");
-		gpald_pool_clear(&pool);
-		return -1;
+		code = -1;
 	}
-	gpald_pool_clear(&pool);
-	tree = cJSON_CreateObject();
-	gpald_build_item(&b, tree, "layout", gpald_encode_layout(layout));
+	if (code == 0)
+		code = answer_resolve(&resolve, layout, result, error);
 	gpal_layout_free(layout);
-	return gpald_method_finish(&b, tree, result, error);
+	gpald_pool_clear(&pool);
+	return code;
 }
 
 int gpald_layout_allocate(const struct gpald_context *context, const cJSON *params, cJSON **result,

@@ -283,7 +283,8 @@ int gpald_decode_request(struct gpald_decoder *decoder, const cJSON *value, void
 }
 
 static const struct gpald_member resolve_rows[] = {
-	{ .name = "request", .decode = gpald_decode_request, .required = true },
+	ROW(struct gpald_resolve_params, request, gpald_decode_request, .required = true),
+	ROW(struct gpald_resolve_params, advise, gpald_decode_bool),
 };
 static const struct gpald_members resolve_members = GPALD_MEMBERS(resolve_rows);
 
@@ -338,12 +339,13 @@ static const struct gpald_member allocate_rows[] = {
 static const struct gpald_members allocate_members = GPALD_MEMBERS(allocate_rows);
 
 int gpald_decode_resolve_params(const cJSON *params, const struct gpal_policy *default_policy,
-				struct gpald_pool *pool, struct gpal_request *request,
+				struct gpald_pool *pool, struct gpald_resolve_params *resolve,
 				struct gpald_wire_error *error)
 {
 	const struct gpald_request_context context = { default_policy };
 
-	return gpald_decode_params(params, &resolve_members, request, pool, &context, error);
+	*resolve = (struct gpald_resolve_params){ .advise = false };
+	return gpald_decode_params(params, &resolve_members, resolve, pool, &context, error);
 }
 
 int gpald_decode_allocate_params(const cJSON *params, struct gpald_pool *pool,

@@ -20,10 +20,18 @@
  * when done, also after an error. Return 0, or -1 with *error set.
  */
 
-/* {"request": {...}}, of layout.resolve. A request that names no policy gets `default_policy`. */
+/*
+ * {request, advise?}, of layout.resolve. A request that names no policy gets
+ * `default_policy`.
+ */
+struct gpald_resolve_params {
+	struct gpal_request request;
+	bool advise;
+};
 GPAL_MUST_USE int gpald_decode_resolve_params(const cJSON *params,
 					      const struct gpal_policy *default_policy,
-					      struct gpald_pool *pool, struct gpal_request *request,
+					      struct gpald_pool *pool,
+					      struct gpald_resolve_params *resolve,
 					      struct gpald_wire_error *error);
 
 /* The lists of layout.allocate. */

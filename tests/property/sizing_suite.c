@@ -6,6 +6,7 @@
 #include "property.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,226 @@ START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
 }
 END_TEST
 
+/* Advice. */
+
+enum advised {
+	PINNED_MORE,
+	PINNED_DOWN,
+	NOT_IN_PLACE,
+	RAM_IN_PLACE,
+	CHIPSET_IN_PLACE,
+	RESOLVED_MORE,
+	RESOLVED_LESS_THAN_PIN,
+	NOT_AT_ALL,
+	PIN_STAYS,
+	HOST_BOUND,
+	ADVISED_COUNT
+};
+
+/* The member of the request whose range has this tag. */
+static struct gpal_error member_of(const struct gpal_layout *layout, const char *tag)
+{
+	struct gpal_error member = { .subject = GPAL_SUBJECT_NONE };
+	char name[ORACLE_TAG_SIZE];
+
+	if (sscanf(tag, "ram%zu", &member.index) == 1)
+		member.subject = GPAL_SUBJECT_MEMORY_NODE;
+	if (strcmp(tag, "chipset-low-mmio") == 0)
+		member.subject = GPAL_SUBJECT_CHIPSET_LOW_MMIO;
+	if (strcmp(tag, "chipset-high-mmio") == 0)
+		member.subject = GPAL_SUBJECT_CHIPSET_HIGH_MMIO;
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		snprintf(name, sizeof(name), "pcie-%s-low-mmio", layout->root_complexes[i].name);
+		if (strcmp(tag, name) == 0) {
+			member.subject = GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+			member.index = i;
+		}
+		snprintf(name, sizeof(name), "pcie-%s-high-mmio", layout->root_complexes[i].name);
+		if (strcmp(tag, name) == 0) {
+			member.subject = GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+			member.index = i;
+		}
+	}
+	return member;
+}
+
+enum outcome {
+	FAILS,
+	MOVES,
+	STAYS
+};
+
+/* What becomes of the others if a range is larger; of it, it has to cover what it had. */
+static enum outcome try_request(const struct gpal_request *request,
+				const struct gpal_layout *before)
+{
+	struct gpal_changes *changes;
+	struct gpal_layout *after;
+	enum outcome outcome;
+
+	if (gpal_resolve(request, &after, NULL))
+		return FAILS;
+	if (gpal_compare(before, after, &changes, NULL))
+		abort();
+	outcome = changes->compatible ? STAYS : MOVES;
+	/* No other range may be another, either; the one that grows may be split, if it is RAM. */
+	for (size_t i = 1; outcome == STAYS && i < changes->count; i++)
+		if (strcmp(changes->changes[i].tag, changes->changes[0].tag) != 0)
+			outcome = MOVES;
+	gpal_changes_free(changes);
+	gpal_layout_free(after);
+	return outcome;
+}
+
+static enum outcome try_size(const struct gpal_request *request, const struct gpal_layout *before,
+			     const struct gpal_error *member, uint64_t size)
+{
+	struct request_case *copy = request_case_copy(request);
+	enum outcome outcome;
+
+	if (member->subject == GPAL_SUBJECT_CHIPSET_LOW_MMIO)
+		copy->request.chipset_low_mmio = (struct gpal_optional){ true, size };
+	else
+		*size_of(&copy->request, member) = size;
+	outcome = try_request(&copy->request, before);
+	request_case_free(copy);
+	return outcome;
+}
+
+static enum outcome try_pin(const struct gpal_request *request, const struct gpal_layout *before,
+			    const struct gpal_error *member, struct gpal_range pin)
+{
+	struct request_case *copy = request_case_copy(request);
+	struct gpal_root_complex *rc =
+		(struct gpal_root_complex *)copy->request.root_complexes + member->index;
+	struct gpal_window *window = member->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ?
+					     &rc->low_mmio :
+					     &rc->high_mmio;
+	enum outcome outcome;
+
+	*window = (struct gpal_window){ .kind = GPAL_WINDOW_PINNED, .range = pin };
+	outcome = try_request(&copy->request, before);
+	request_case_free(copy);
+	return outcome;
+}
+
+static bool is_pinned(const struct gpal_request *request, const struct gpal_error *member)
+{
+	const struct gpal_root_complex *rc = &request->root_complexes[member->index];
+
+	return member->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ?
+		       rc->low_mmio.kind == GPAL_WINDOW_PINNED :
+	       member->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO ?
+		       rc->high_mmio.kind == GPAL_WINDOW_PINNED :
+		       false;
+}
+
+static void check_pin(const struct round *round, const struct gpal_layout *layout,
+		      const struct gpal_growth *growth, const struct gpal_error *member,
+		      struct sight *seen)
+{
+	const struct gpal_layout_root_complex *rc = &layout->root_complexes[member->index];
+	const bool is_low = member->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+	const struct gpal_range now = is_low ? rc->low_mmio : rc->high_mmio;
+	const uint64_t alignment = is_low ? 2 * MIB : 1024 * MIB;
+	const struct gpal_range pin = growth->pin;
+
+	if (pin.end - pin.start != growth->in_place || pin.start > now.start || pin.end < now.end)
+		fail_round(round, "%s: the pin is not around it", growth->tag);
+	if (try_pin(round->request, layout, member, pin) != STAYS)
+		fail_round(round, "%s: pinned to 0x%" PRIx64 "-0x%" PRIx64 " it moves others",
+			   growth->tag, pin.start, pin.end);
+	/* A page more on top, or an aligned start further down, does not do. */
+	if (try_pin(round->request, layout, member,
+		    (struct gpal_range){ pin.start, pin.end + 4096 }) == STAYS)
+		fail_round(round, "%s: could be pinned higher than 0x%" PRIx64, growth->tag,
+			   pin.end);
+	if (pin.start >= alignment && (is_low || pin.start > GPAL_4GIB) &&
+	    try_pin(round->request, layout, member,
+		    (struct gpal_range){ (pin.start - 1) / alignment * alignment, pin.end }) ==
+		    STAYS)
+		fail_round(round, "%s: could be pinned lower than 0x%" PRIx64, growth->tag,
+			   pin.start);
+	seen[growth->in_place > growth->size ? PINNED_MORE : NOT_IN_PLACE].count++;
+	seen[PINNED_DOWN].count += pin.start < now.start;
+}
+
+static void check_growth(const struct round *round, const struct gpal_layout *layout,
+			 const struct gpal_growth *growth, struct sight *seen)
+{
+	const struct gpal_error member = member_of(layout, growth->tag);
+	const bool is_window = member.subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ||
+			       member.subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+
+	if (is_window) {
+		check_pin(round, layout, growth, &member, seen);
+	} else if (growth->in_place) {
+		if (try_size(round->request, layout, &member, growth->in_place) != STAYS)
+			fail_round(round, "%s: 0x%" PRIx64 " moves others", growth->tag,
+				   growth->in_place);
+		if (try_size(round->request, layout, &member, growth->in_place + 4096) == STAYS)
+			fail_round(round, "%s: more than 0x%" PRIx64 " moves nothing", growth->tag,
+				   growth->in_place);
+		seen[member.subject == GPAL_SUBJECT_MEMORY_NODE ? RAM_IN_PLACE : CHIPSET_IN_PLACE]
+			.count += growth->in_place > growth->size;
+	}
+	if (is_pinned(round->request, &member)) {
+		if (growth->resolved)
+			fail_round(round, "%s: is pinned", growth->tag);
+		seen[PIN_STAYS].count++;
+		return;
+	}
+	if (!growth->resolved)
+		return;
+	if (growth->resolved < growth->size ||
+	    try_size(round->request, layout, &member, growth->resolved) == FAILS)
+		fail_round(round, "%s: 0x%" PRIx64 " does not resolve", growth->tag,
+			   growth->resolved);
+	if (try_size(round->request, layout, &member, growth->resolved + 4096) != FAILS)
+		fail_round(round, "%s: more than 0x%" PRIx64 " resolves", growth->tag,
+			   growth->resolved);
+	seen[growth->resolved > growth->size ? RESOLVED_MORE : NOT_AT_ALL].count++;
+	seen[RESOLVED_LESS_THAN_PIN].count += is_window && growth->resolved < growth->in_place;
+}
+
+START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
+{
+	struct sight seen[ADVISED_COUNT] = {
+		[PINNED_MORE] = { .name = "pinned to more" },
+		[PINNED_DOWN] = { .name = "pinned from further down" },
+		[NOT_IN_PLACE] = { .name = "a window with no room beside it" },
+		[RAM_IN_PLACE] = { .name = "ram that grows in place" },
+		[CHIPSET_IN_PLACE] = { .name = "a chipset window that grows in place" },
+		[RESOLVED_MORE] = { .name = "more, if others may move" },
+		[RESOLVED_LESS_THAN_PIN] = { .name = "less than it can be pinned to" },
+		[NOT_AT_ALL] = { .name = "nothing more, even if others move" },
+		[PIN_STAYS] = { .name = "a window that is pinned" },
+		[HOST_BOUND] = { .name = "a host that is too narrow for more" },
+	};
+	const uint64_t rounds = round_count() / 10; /* each is hundreds of layouts */
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		struct request_case *drawn = request_case_draw(first_seed() + i);
+		const struct round round = { .seed = first_seed() + i, .request = &drawn->request };
+		struct gpal_advice *advice;
+		struct gpal_layout *layout;
+
+		if (gpal_resolve(round.request, &layout, NULL) == GPAL_OK) {
+			if (gpal_advise(round.request, layout, &advice, NULL))
+				abort();
+			for (size_t g = 0; g < advice->count; g++)
+				check_growth(&round, layout, &advice->growths[g], seen);
+			seen[HOST_BOUND].count += round.request->host_physical_address_bits > 0;
+			gpal_advice_free(advice);
+		}
+		gpal_layout_free(layout);
+		request_case_free(drawn);
+	}
+	if (rounds * 10 >= ROUNDS_FOR_COVERAGE)
+		check_coverage("advice", seen, ADVISED_COUNT);
+}
+END_TEST
+
 Suite *sizing_suite(void)
 {
 	Suite *suite = suite_create("sizing");
@@ -237,6 +458,7 @@ Suite *sizing_suite(void)
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, the_largest_size_of_a_request_does_and_more_does_not);
 	tcase_add_test(tcase, the_largest_size_of_a_demand_does_and_more_does_not);
+	tcase_add_test(tcase, a_range_grows_as_far_as_is_said_and_no_further);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -349,7 +349,7 @@ def mutations(value):
 
 # {method: params with every member there is}; a probe is of a name or of a request.
 FULL_PARAMS = [
-    ("layout.resolve", {"request": FULL_REQUEST}),
+    ("layout.resolve", {"request": FULL_REQUEST, "advise": True}),
     ("layout.allocate", FULL_ALLOCATE),
     ("layout.create", {"name": "full", "request": FULL_REQUEST}),
     ("layout.get", {"name": "full"}),

@@ -2,8 +2,10 @@
 """Errors and advice about sizes, over the socket: what they say is tried."""
 
 import copy
+import json
+import subprocess
 
-from harness import DaemonTestCase, main
+from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
 
 REQUEST = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]},
            "pcie": {"root_complexes": [{"name": "rc0", "end_bus": 15}, {"name": "rc1", "start_bus": 16, "end_bus": 31}]}}
@@ -103,6 +105,84 @@ class AddressWidth(DaemonTestCase):
                                     "pointer": "/request/host/physical_address_bits", "tag": "vtl2",
                                     "range": {"start": "0x200000000", "end": "0x240000000"}, "bits": 33,
                                     "required_bits": 34, "alignment_gap": "0xbfe00000"})
+
+
+class Advice(DaemonTestCase):
+    """advise: true; each size is tried as the protocol says, and so is a page more."""
+
+    REQUEST = {"arch": "x86_64", "memory": {"nodes": ["2GiB", "1GiB", "512MiB"]},
+               "pcie": {"root_complexes": [
+                   {"name": "rc0", "end_bus": 15, "low_mmio": "32MiB"},
+                   {"name": "rc1", "start_bus": 16, "end_bus": 31, "high_mmio": "4GiB"},
+                   {"name": "rc2", "segment": 1, "high_mmio": {"start": "0x1000000000", "end": "0x1100000000"}}]},
+               "vtl2": {"memory": {"size": "1GiB", "alignment": "1GiB"}}, "host": {"physical_address_bits": 39}}
+    MEMBERS = {"chipset-low-mmio": "/request/chipset/low_mmio", "chipset-high-mmio": "/request/chipset/high_mmio",
+               **{f"ram{i}": f"/request/memory/nodes/{i}" for i in range(3)},
+               **{f"pcie-rc{i}-{side}-mmio": f"/request/pcie/root_complexes/{i}/{side}_mmio"
+                  for i in range(3) for side in ("low", "high")}}
+
+    def outcome(self, client, pointer, value):
+        """Whether the request resolves with another value, and whether only that range is another then."""
+        changed = {"request": put(self.REQUEST, pointer, value)}
+        reply = client.call("layout.compare", {"from": {"request": self.REQUEST}, "to": changed})
+        if "error" in reply:
+            self.assertEqual(reply["error"]["code"], 1)
+            return "fails"
+        tags = {change["tag"] for change in reply["result"]["changes"]}
+        return "stays" if reply["result"]["compatible"] and len(tags) <= 1 else "moves"
+
+    def test_each_range_grows_as_far_as_is_said_and_no_further(self):
+        with self.daemon.connect() as client:
+            result = client.call("layout.resolve", {"request": self.REQUEST, "advise": True})["result"]
+            self.assertEqual({growth["tag"] for growth in result["advice"]}, set(self.MEMBERS))
+            self.assertEqual([growth["tag"] for growth in result["advice"]],
+                             [entry["tag"] for entry in result["layout"]["map"] if entry["tag"] in self.MEMBERS])
+            for growth in result["advice"]:
+                pointer = self.MEMBERS[growth["tag"]]
+                more = {name: hex(int(growth[name], 16) + 4096) for name in ("in_place", "resolved") if name in growth}
+                with self.subTest(growth["tag"]):
+                    if "pin" in growth:
+                        pin = growth["pin"]
+                        beyond = {"start": pin["start"], "end": hex(int(pin["end"], 16) + 4096)}
+                        self.assertEqual(self.outcome(client, pointer, pin), "stays")
+                        self.assertNotEqual(self.outcome(client, pointer, beyond), "stays")
+                    else:
+                        self.assertEqual(self.outcome(client, pointer, growth["in_place"]), "stays")
+                        self.assertNotEqual(self.outcome(client, pointer, more["in_place"]), "stays")
+                    if growth["tag"] == "pcie-rc2-high-mmio":
+                        self.assertNotIn("resolved", growth)
+                        continue
+                    self.assertNotEqual(self.outcome(client, pointer, growth["resolved"]), "fails")
+                    self.assertEqual(self.outcome(client, pointer, more["resolved"]), "fails")
+
+    def test_without_asking_there_is_none(self):
+        with self.daemon.connect() as client:
+            for params in ({}, {"advise": False}):
+                result = client.call("layout.resolve", {"request": self.REQUEST, **params})["result"]
+                self.assertEqual(list(result), ["layout"])
+            data = client.call("layout.resolve", {"request": self.REQUEST, "advise": 1})["error"]["data"]
+            self.assertEqual((data["reason"], data["pointer"]), ("wrong_type", "/advise"))
+
+    def test_of_very_many_ranges_some_are_left_out(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "pcie": {"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1000)]}}
+        with self.daemon.connect() as client:
+            result = client.call("layout.resolve", {"request": request, "advise": True})["result"]
+            self.assertTrue(result["advice_cut"])
+            self.assertEqual(len(result["advice"]), 2003)
+            self.assertTrue(all("pin" in growth for growth in result["advice"] if growth["tag"].startswith("pcie-")))
+            self.assertTrue(any("resolved" not in growth for growth in result["advice"]))
+
+    def test_the_client_shows_it_as_a_table(self):
+        done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "resolve", "--advise", "-"],
+                              input=json.dumps(self.REQUEST), capture_output=True, text=True, timeout=PATIENCE,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        rows = done.stdout.split("each range could grow to this, all else as it is:\n\n")[1].splitlines()
+        self.assertEqual(rows[0].split(), ["RANGE", "SIZE", "IN", "PLACE", "PINNED", "TO", "RE-RESOLVED"])
+        self.assertEqual({row.split()[0] for row in rows[1:]}, set(self.MEMBERS))
+        pinned = next(row for row in rows if row.startswith("pcie-rc2-high-mmio"))
+        self.assertRegex(pinned, r" 4 GiB +58 GiB +0x280000000-0x1100000000 +-$")
 
 
 if __name__ == "__main__":

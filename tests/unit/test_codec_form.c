@@ -16,14 +16,14 @@ static struct gpald_blob bytes_of_json(const char *json)
 	cJSON *params = cJSON_CreateObject(), *tree = cJSON_Parse(json);
 	struct gpald_pool pool = { 0 };
 	struct gpald_wire_error error;
-	struct gpal_request request;
+	struct gpald_resolve_params resolve;
 	struct gpald_blob blob;
 
 	ck_assert_msg(tree != NULL, "not JSON: %s", json);
 	cJSON_AddItemToObject(params, "request", tree);
-	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &request, &error) == 0,
+	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error) == 0,
 		      "%s: %s", error.pointer, error.message);
-	blob = request_blob(&request);
+	blob = request_blob(&resolve.request);
 	gpald_pool_clear(&pool);
 	cJSON_Delete(params);
 	return blob;

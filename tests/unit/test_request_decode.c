@@ -99,16 +99,21 @@ struct decoded {
 	cJSON *params;
 	struct gpald_pool pool;
 	struct gpal_request request;
+	bool advise;
 	struct gpald_wire_error error;
 	int code;
 };
 
 static void decode(struct decoded *d, const char *params)
 {
+	struct gpald_resolve_params resolve;
+
 	*d = (struct decoded){ .params = cJSON_Parse(params) };
 	ck_assert_msg(d->params != NULL, "not JSON: %s", params);
-	d->code = gpald_decode_resolve_params(d->params, gpal_policy_default(), &d->pool,
-					      &d->request, &d->error);
+	d->code = gpald_decode_resolve_params(d->params, gpal_policy_default(), &d->pool, &resolve,
+					      &d->error);
+	d->request = resolve.request;
+	d->advise = resolve.advise;
 }
 
 static void clear(struct decoded *d)

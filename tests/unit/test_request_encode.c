@@ -14,12 +14,12 @@ static struct gpald_blob bytes_of(const cJSON *params)
 {
 	struct gpald_pool pool = { 0 };
 	struct gpald_wire_error error;
-	struct gpal_request request;
+	struct gpald_resolve_params resolve;
 	struct gpald_blob blob;
 
-	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &request, &error) == 0,
+	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error) == 0,
 		      "%s: %s", error.pointer, error.message);
-	blob = request_blob(&request);
+	blob = request_blob(&resolve.request);
 	gpald_pool_clear(&pool);
 	return blob;
 }
@@ -58,12 +58,12 @@ static void decode_and_compare(const cJSON *params)
 {
 	struct gpald_pool pool = { 0 };
 	struct gpald_wire_error error;
-	struct gpal_request request;
+	struct gpald_resolve_params resolve;
 
-	if (gpald_decode_resolve_params(params, NULL, &pool, &request, &error))
+	if (gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error))
 		vectors_left_out++;
 	else
-		assert_comes_back(&request);
+		assert_comes_back(&resolve.request);
 	gpald_pool_clear(&pool);
 }
 
@@ -110,12 +110,12 @@ START_TEST(what_is_encoded_is_written_as_the_protocol_says)
 	cJSON *params = cJSON_CreateObject(), *again;
 	struct gpald_pool pool = { 0 };
 	struct gpald_wire_error error;
-	struct gpal_request request;
+	struct gpald_resolve_params resolve;
 	char *text;
 
 	cJSON_AddItemToObject(params, "request", cJSON_Parse(texts[_i]));
-	ck_assert_int_eq(gpald_decode_resolve_params(params, NULL, &pool, &request, &error), 0);
-	again = gpald_encode_request(&request);
+	ck_assert_int_eq(gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error), 0);
+	again = gpald_encode_request(&resolve.request);
 	text = cJSON_PrintUnformatted(again);
 	ck_assert_str_eq(text, texts[_i]);
 	free(text);

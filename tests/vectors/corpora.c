@@ -51,6 +51,7 @@ static const char *text_of(const cJSON *object, const char *member)
 /* What is decoded borrows from the tree. */
 static void read_line(struct line *line, const char *text)
 {
+	struct gpald_resolve_params resolve;
 	struct gpald_wire_error error;
 	cJSON *params = cJSON_CreateObject();
 
@@ -60,10 +61,11 @@ static void read_line(struct line *line, const char *text)
 	line->reason = text_of(line->tree, "reason");
 	cJSON_AddItemReferenceToObject(params, "request",
 				       cJSON_GetObjectItemCaseSensitive(line->tree, "request"));
-	if (gpald_decode_resolve_params(params, NULL, &line->pool, &line->request, &error))
+	if (gpald_decode_resolve_params(params, NULL, &line->pool, &resolve, &error))
 		printf("# %s: %s\n", line->id ? line->id : "?", error.message);
 	else
 		line->is_read = line->id && !line->digest != !line->reason;
+	line->request = resolve.request;
 	cJSON_Delete(params);
 }
 

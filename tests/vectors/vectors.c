@@ -62,12 +62,12 @@ static cJSON *resolve(const cJSON *params)
 	struct gpald_wire_error error;
 	struct gpald_pool pool = { 0 };
 	struct gpal_layout *layout = NULL;
-	struct gpal_request request;
+	struct gpald_resolve_params resolve;
 	struct gpal_error core;
 	cJSON *result = NULL;
 
-	if (gpald_decode_resolve_params(params, NULL, &pool, &request, &error) == 0) {
-		if (gpal_resolve(&request, &layout, &core))
+	if (gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error) == 0) {
+		if (gpal_resolve(&resolve.request, &layout, &core))
 			gpald_refuse_core(&error, &core, "/request");
 		else
 			result = gpald_encode_layout(layout);

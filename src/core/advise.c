@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation
+ *
+ * A window that is pinned to more than it has, into free space beside it, moves
+ * nothing: no other range had a place there, and a search that passes by finds less
+ * room where it took none. So how far a window of a root complex can grow in place is
+ * read off the map.
+ *
+ * All else is tried, because a size changes the order in which windows are placed and
+ * the alignment of RAM. The number of tries is bounded by the work they are.
+ */
+#include "config.h"
+
+#include "core/arena.h"
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/resolution.h"
+#include "core/sizing.h"
+
+#include <gpalayout/advise.h>
+#include <gpalayout/compare.h>
+#include <stdlib.h>
+
+/* Ranges placed in all tries together: a fraction of a second. */
+#define WORK_MAX ((size_t)1 << 19)
+
+struct owned_advice {
+	struct gpal_advice base; /* first, so that the two share an address */
+	struct gpald_arena *arena;
+};
+
+struct advising {
+	const struct gpal_request *request;
+	const struct gpal_layout *layout;
+	struct gpal_growth *growths;
+	struct gpal_advice *advice;
+	size_t work;
+	uint64_t top; /* no range may end above it */
+};
+
+/* One size that is tried. */
+struct attempt {
+	struct gpald_sizing sizing;
+	struct advising *advising;
+	bool in_place; /* with every range where it is */
+};
+
+static bool does(void *data, uint64_t size)
+{
+	struct attempt *attempt = data;
+	struct advising *a = attempt->advising;
+	const struct gpald_around nothing = { .live = NULL };
+	struct gpal_changes *changes = NULL;
+	struct gpal_layout *layout;
+	bool good;
+
+	gpald_sizing_set(&attempt->sizing, size);
+	a->work += a->layout->map.count;
+	if (gpald_resolve(&attempt->sizing.request, a->layout->policy, nothing, &layout, NULL))
+		return false;
+	good = !attempt->in_place ||
+	       (gpal_compare(a->layout, layout, &changes, NULL) == GPAL_OK && changes->compatible);
+	gpal_changes_free(changes);
+	gpal_layout_free(layout);
+	return good;
+}
+
+/* The size that does while the next does not; 0: there have been tries enough. */
+static uint64_t grow(struct attempt *attempt, uint64_t size, uint64_t bad)
+{
+	if (attempt->advising->work >= WORK_MAX) {
+		attempt->advising->advice->cut = true;
+		return 0;
+	}
+	return gpald_find_size(size, bad, GPAL_PAGE_SIZE, does, attempt);
+}
+
+/* The lowest start of what is above an address and of what is reserved there. */
+static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
+{
+	const struct gpal_map *map = &a->layout->map;
+	uint64_t limit = entry + 1 < map->count ? map->entries[entry + 1].range.start : a->top;
+
+	/* The map leaves out what is reserved above its top. */
+	for (size_t i = 0; entry + 1 == map->count && i < a->request->reserved_count; i++) {
+		const uint64_t start = a->request->reserved[i].range.start;
+
+		if (start >= end && start < limit)
+			limit = start;
+	}
+	return limit < a->top ? limit : a->top;
+}
+
+/* All free space beside a window, but for what is off its usual start. */
+static struct gpal_range find_pin(const struct advising *a, size_t entry, bool is_low)
+{
+	const struct gpal_map *map = &a->layout->map;
+	const struct gpal_range range = map->entries[entry].range;
+	const uint64_t alignment = is_low ? GPALD_LOW_WINDOW_ALIGNMENT :
+					    GPALD_HIGH_WINDOW_ALIGNMENT;
+	const uint64_t until = free_until(a, entry, range.end);
+	uint64_t start = entry > 0 ? map->entries[entry - 1].range.end : 0;
+	struct gpal_range pin = range;
+
+	/* A high window that is above 4 GiB stays there. */
+	if (!is_low && range.start >= GPAL_4GIB && start < GPAL_4GIB)
+		start = GPAL_4GIB;
+	if (gpald_align_up(start, alignment, &start) && start < range.start)
+		pin.start = start;
+	if (until > range.end)
+		pin.end = is_low && until > GPAL_4GIB ? GPAL_4GIB : until;
+	return pin;
+}
+
+static uint64_t ram_of(const struct gpal_layout *layout, uint32_t node)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < layout->ram_count; i++)
+		if (layout->ram[i].node == node)
+			size += gpal_range_size(layout->ram[i].range);
+	return size;
+}
+
+/* Whose size it is, and how it may grow. */
+struct candidate {
+	enum gpal_subject subject;
+	size_t index;
+	size_t entry; /* of the map */
+};
+
+static bool is_low(const struct candidate *candidate)
+{
+	return candidate->subject == GPAL_SUBJECT_CHIPSET_LOW_MMIO ||
+	       candidate->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+}
+
+static bool is_of_root_complex(const struct candidate *candidate)
+{
+	return candidate->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ||
+	       candidate->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+}
+
+static void advise_on(struct advising *a, const struct candidate *candidate)
+{
+	const struct gpal_map_entry *entry = &a->layout->map.entries[candidate->entry];
+	struct gpal_growth *growth = &a->growths[a->advice->count++];
+	struct attempt attempt = { .advising = a };
+	const bool can_be_asked = gpald_sizing_init(&attempt.sizing, a->request, candidate->subject,
+						    candidate->index);
+	const uint64_t bad = is_low(candidate) ? GPAL_4GIB + GPAL_PAGE_SIZE : a->top;
+
+	*growth = (struct gpal_growth){ .tag = entry->tag };
+	growth->size = candidate->subject == GPAL_SUBJECT_MEMORY_NODE ?
+			       ram_of(a->layout, (uint32_t)candidate->index) :
+			       gpal_range_size(entry->range);
+	if (is_of_root_complex(candidate)) {
+		growth->pin = find_pin(a, candidate->entry, is_low(candidate));
+		growth->in_place = gpal_range_size(growth->pin);
+	} else if (can_be_asked) {
+		attempt.in_place = true;
+		growth->in_place = grow(&attempt, growth->size, bad);
+		attempt.in_place = false;
+	}
+	if (can_be_asked)
+		growth->resolved = grow(&attempt, growth->size, bad);
+	gpald_sizing_clear(&attempt.sizing);
+}
+
+/* The entry of the map that starts there; what is asked for is in the map. */
+static size_t find_entry(const struct gpal_map *map, uint64_t start)
+{
+	size_t low = 0, high = map->count;
+
+	while (high - low > 1) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (map->entries[middle].range.start <= start)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t add(const struct advising *a, struct candidate *list, size_t count,
+		  enum gpal_subject subject, size_t index, struct gpal_range range)
+{
+	if (gpal_range_is_empty(range))
+		return count;
+	list[count] =
+		(struct candidate){ subject, index, find_entry(&a->layout->map, range.start) };
+	return count + 1;
+}
+
+static int compare_entries(const void *x, const void *y)
+{
+	const struct candidate *a = x, *b = y;
+
+	return a->entry < b->entry ? -1 : a->entry > b->entry;
+}
+
+/* All that can grow, in the order of the map. */
+static size_t collect(const struct advising *a, struct candidate *list)
+{
+	const struct gpal_layout *layout = a->layout;
+	size_t count = 0;
+
+	count = add(a, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0, layout->chipset_low_mmio);
+	count = add(a, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0, layout->chipset_high_mmio);
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
+
+		count = add(a, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i, rc->low_mmio);
+		count = add(a, list, count, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio);
+	}
+	/* Nodes are in the order of their addresses, so a node's extents follow each other. */
+	for (size_t i = 0; i < layout->ram_count; i++)
+		if (i == 0 || layout->ram[i - 1].node != layout->ram[i].node)
+			count = add(a, list, count, GPAL_SUBJECT_MEMORY_NODE, layout->ram[i].node,
+				    layout->ram[i].range);
+	qsort(list, count, sizeof(*list), compare_entries);
+	return count;
+}
+
+static bool advise(struct owned_advice *owned, const struct gpal_request *request,
+		   const struct gpal_layout *layout)
+{
+	const unsigned int bits = request->host_physical_address_bits;
+	const size_t most = 2 + 2 * layout->root_complex_count + layout->ram_count;
+	struct candidate *list = gpald_arena_alloc(owned->arena, most, sizeof(*list));
+	struct advising a = {
+		.request = request,
+		.layout = layout,
+		.growths = gpald_arena_alloc(owned->arena, most, sizeof(*a.growths)),
+		.advice = &owned->base,
+		.top = bits > 0 && bits < 64 ? UINT64_C(1) << bits : GPAL_SPACE_END,
+	};
+	size_t count;
+
+	if (!list || !a.growths)
+		return false;
+	count = collect(&a, list);
+	for (size_t i = 0; i < count; i++)
+		advise_on(&a, &list[i]);
+	owned->base.growths = a.growths;
+	return true;
+}
+
+int gpal_advise(const struct gpal_request *request, const struct gpal_layout *layout,
+		struct gpal_advice **advice, struct gpal_error *error)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	struct owned_advice *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+
+	*advice = NULL;
+	if (owned)
+		owned->arena = arena;
+	if (!owned || !advise(owned, request, layout)) {
+		gpald_arena_free(arena);
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
+	*advice = &owned->base;
+	return GPAL_OK;
+}
+
+void gpal_advice_free(struct gpal_advice *advice)
+{
+	if (advice)
+		gpald_arena_free(((struct owned_advice *)advice)->arena);
+}
