@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The phases of the allocator: each places its demands from what the earlier ones
+ * left free, and tells of it if somebody wants to know. How windows are searched for
+ * is fit_index.c's.
+ */
+#include "config.h"
+
+#include "core/placement.h"
+
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/fit_index.h"
+
+/* Whether any phase after that of `kind` has something to place. */
+static bool has_demands_after(const struct gpal_alloc_input *input, enum gpal_kind kind)
+{
+	for (int later = (int)kind + 1; later < GPAL_KIND_COUNT; later++)
+		if (gpald_demands_of(input, (enum gpal_kind)later).count > 0)
+			return true;
+	return false;
+}
+
+/* Opens the step of a demand, if somebody wants to know. */
+static struct gpald_trace *trace_demand(struct gpald_placement *p, enum gpal_kind kind,
+					size_t index, struct gpal_range region)
+{
+	static const enum gpal_rule rules[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = GPAL_RULE_HIGHEST_BELOW_4GIB,
+		[GPAL_KIND_RAM] = GPAL_RULE_UPWARDS,
+		[GPAL_KIND_MMIO64] = GPAL_RULE_LOWEST_ABOVE_RAM,
+		[GPAL_KIND_POST_MMIO] = GPAL_RULE_LOWEST_ABOVE_ALL,
+	};
+	const struct gpal_demand *demand;
+
+	if (!p->trace)
+		return NULL;
+	demand = &gpald_demands_of(p->input, kind).demands[index];
+	return gpald_trace_open(p->trace, &(struct gpal_step){
+						  .tag = demand->tag,
+						  .phase = kind,
+						  .rule = rules[kind],
+						  .size = demand->size,
+						  .alignment = demand->alignment,
+						  .floor = region.start,
+						  .ceiling = region.end,
+					  });
+}
+
+/*
+ * The order of windows, by alignment descending and then size descending, as one
+ * ascending key: an alignment is a power of two and a size a multiple of 4096, so
+ * 6 and 52 bits hold them, and the key gives both back.
+ */
+#define SIZE_BITS 52
+#define SIZE_MASK ((UINT64_C(1) << SIZE_BITS) - 1)
+
+static uint64_t window_key(const struct gpal_demand *demand)
+{
+	const uint64_t coarseness = (uint64_t)__builtin_ctzll(demand->alignment);
+
+	return (63 - coarseness) << SIZE_BITS | (SIZE_MASK - demand->size / GPAL_PAGE_SIZE);
+}
+
+static uint64_t key_alignment(uint64_t key)
+{
+	return UINT64_C(1) << (63 - (key >> SIZE_BITS));
+}
+
+static uint64_t key_size(uint64_t key)
+{
+	return (SIZE_MASK - (key & SIZE_MASK)) * GPAL_PAGE_SIZE;
+}
+
+static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
+			 enum gpald_direction direction, struct gpal_range region)
+{
+	const struct gpald_demand_list list = gpald_demands_of(p->input, kind);
+	struct gpald_fit_index index;
+	size_t count = 0;
+
+	if (list.count == 0)
+		return GPAL_OK;
+	for (size_t i = 0; i < list.count; i++)
+		if (!gpald_placement_keeps(p, kind, i))
+			p->order[count++] =
+				(struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
+	if (count == 0)
+		return GPAL_OK;
+	if (!gpald_fit_index_init(&index, p->arena, direction, region, &p->free, list.count))
+		return gpald_fail_plain(p->error, GPAL_E_NO_MEMORY);
+	gpald_order_sort(p->order, p->order_scratch, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct gpald_order *item = &p->order[i];
+		struct gpald_trace *trace = trace_demand(p, kind, item->index, region);
+		struct gpal_range window;
+
+		if (index.alignment != key_alignment(item->key))
+			gpald_fit_index_align(&index, key_alignment(item->key));
+		if (!gpald_fit_index_take(&index, key_size(item->key), &window, trace))
+			return gpald_placement_exhausted(p, kind, item->index,
+							 gpald_fit_index_summary(&index));
+		if (trace)
+			gpald_trace_close(trace, direction == GPALD_TOP_DOWN);
+		gpald_placement_record(p, kind, item->index, window);
+	}
+	if (has_demands_after(p->input, kind)) {
+		gpald_fit_index_finish(&index, p->trace != NULL, &p->spare);
+		gpald_placement_commit(p);
+	}
+	return GPAL_OK;
+}
+
+/*
+ * Moves what lies below the end of a kept range, which no free range goes over, to
+ * the spare list; RAM does not go back there.
+ */
+static size_t pass_below(struct gpald_placement *p, size_t current, uint64_t floor)
+{
+	struct gpal_range *ranges = p->free.ranges;
+
+	while (current < p->free.count && ranges[current].end <= floor)
+		gpald_free_space_append(&p->spare, ranges[current++]);
+	return current;
+}
+
+/* Telling of a step, if somebody wants to know. */
+
+/* What is free below the floor. */
+static void trace_below(struct gpald_trace *trace, const struct gpald_free_space *space)
+{
+	for (size_t i = 0; trace && i < space->count && !gpald_trace_is_full(trace); i++)
+		gpald_trace_pass_below(trace, space->ranges[i]);
+}
+
+static void trace_passed(struct gpald_trace *trace, struct gpal_range free, uint64_t floor,
+			 uint64_t needed, uint64_t alignment)
+{
+	if (trace && free.start < floor)
+		gpald_trace_pass_below(trace, free);
+	else if (trace)
+		gpald_trace_pass(trace, free, needed, alignment);
+}
+
+/* An extent; the last one, unless more is needed. */
+static void trace_choice(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
+			 uint64_t size, uint64_t still_needed)
+{
+	const struct gpal_range range = { start, start + size };
+
+	if (!trace)
+		return;
+	gpald_trace_choose(trace, range, free,
+			   start - free.start + (still_needed > 0 ? free.end - range.end : 0));
+	if (still_needed == 0)
+		gpald_trace_close(trace, false);
+}
+
+/*
+ * RAM: each demand goes on where the last one ended, so one sweep over the free
+ * ranges serves them all. A demand is planned first and only then taken, because
+ * a demand that fails must report the space as it was.
+ */
+int gpald_place_ram(struct gpald_placement *p)
+{
+	struct gpald_free_space *free = &p->free;
+	size_t current = 0; /* the range in which the next demand may start */
+	uint64_t floor = 0; /* where */
+
+	if (p->input->ram_count == 0)
+		return GPAL_OK;
+	for (size_t i = 0; i < p->input->ram_count; i++) {
+		const struct gpal_demand *demand = &p->input->ram[i];
+		const size_t first_extent = p->placed_count;
+		uint64_t remaining = demand->size;
+		struct gpald_trace *trace;
+
+		if (gpald_placement_keeps(p, GPAL_KIND_RAM, i)) {
+			current = pass_below(p, current, p->kept_ram_end[i]);
+			if (p->kept_ram_end[i] > floor)
+				floor = p->kept_ram_end[i];
+			continue;
+		}
+		trace = trace_demand(p, GPAL_KIND_RAM, i,
+				     (struct gpal_range){ floor, GPAL_SPACE_END });
+		trace_below(trace, &p->spare);
+		for (size_t r = current; r < free->count && remaining > 0; r++) {
+			uint64_t usable = gpald_range_usable(free->ranges[r], demand->alignment);
+			uint64_t start = free->ranges[r].end - usable;
+			uint64_t taken = usable >= remaining ?
+						 remaining :
+						 gpald_align_down(usable, demand->alignment);
+
+			if (taken == 0) {
+				trace_passed(trace, free->ranges[r], floor,
+					     remaining < demand->alignment ? remaining :
+									     demand->alignment,
+					     demand->alignment);
+				continue;
+			}
+			gpald_placement_record(p, GPAL_KIND_RAM, i,
+					       (struct gpal_range){ start, start + taken });
+			remaining -= taken;
+			trace_choice(trace, free->ranges[r], start, taken, remaining);
+		}
+		if (remaining > 0) {
+			const struct gpald_free_space ahead = { .ranges = free->ranges + current,
+								.count = free->count - current };
+			const struct gpal_range all = { 0, GPAL_SPACE_END };
+
+			p->placed_count = first_extent;
+			return gpald_placement_exhausted(
+				p, GPAL_KIND_RAM, i,
+				gpald_free_space_summary(&ahead, all, demand->alignment));
+		}
+		floor = p->placed[p->placed_count - 1].range.end;
+
+		for (size_t e = first_extent; e < p->placed_count; e++) {
+			const struct gpal_range extent = p->placed[e].range;
+
+			while (free->ranges[current].end <= extent.start)
+				gpald_free_space_append(&p->spare, free->ranges[current++]);
+			gpald_free_space_append(
+				&p->spare,
+				(struct gpal_range){ free->ranges[current].start, extent.start });
+			free->ranges[current].start = extent.end;
+		}
+	}
+	while (current < free->count)
+		gpald_free_space_append(&p->spare, free->ranges[current++]);
+	gpald_placement_commit(p);
+	return GPAL_OK;
+}
+
+/*
+ * Post-MMIO: each demand goes above all that is placed, so what one demand passed
+ * over is below the floor of the next and one sweep serves them all. No free range
+ * goes over a floor, which is the end of something.
+ */
+int gpald_place_post_mmio(struct gpald_placement *p)
+{
+	struct gpal_range *ranges = p->free.ranges;
+	size_t current = 0;
+
+	for (size_t i = 0; i < p->input->post_mmio_count; i++) {
+		const struct gpal_demand *demand = &p->input->post_mmio[i];
+		const struct gpal_range region = { p->top, GPAL_SPACE_END };
+		struct gpald_trace *trace;
+		uint64_t usable = 0;
+
+		if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))
+			continue;
+		trace = trace_demand(p, GPAL_KIND_POST_MMIO, i, region);
+		trace_below(trace, &p->spare);
+		for (; current < p->free.count; current++) {
+			usable = ranges[current].start < p->top ?
+					 0 :
+					 gpald_range_usable(ranges[current], demand->alignment);
+			if (usable >= demand->size)
+				break;
+			trace_passed(trace, ranges[current], p->top, demand->size,
+				     demand->alignment);
+			gpald_free_space_append(&p->spare, ranges[current]);
+		}
+		if (current == p->free.count)
+			return gpald_placement_exhausted(
+				p, GPAL_KIND_POST_MMIO, i,
+				gpald_free_space_summary(&p->free, region, demand->alignment));
+
+		const struct gpal_range free = ranges[current];
+		const uint64_t start = free.end - usable;
+
+		gpald_placement_record(p, GPAL_KIND_POST_MMIO, i,
+				       (struct gpal_range){ start, start + demand->size });
+		trace_choice(trace, free, start, demand->size, 0);
+		gpald_free_space_append(&p->spare, (struct gpal_range){ free.start, start });
+		ranges[current].start = start + demand->size;
+	}
+	return GPAL_OK;
+}
+
+int gpald_place_mmio32(struct gpald_placement *p)
+{
+	return place_windows(p, GPAL_KIND_MMIO32, GPALD_TOP_DOWN,
+			     (struct gpal_range){ 0, GPAL_4GIB });
+}
+
+int gpald_place_mmio64(struct gpald_placement *p)
+{
+	const uint64_t floor = p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB;
+
+	return place_windows(p, GPAL_KIND_MMIO64, GPALD_BOTTOM_UP,
+			     (struct gpal_range){ floor, GPAL_SPACE_END });
+}

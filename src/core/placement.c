@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands before the first phase and after the last: ranges whose place is
+ * given, and the map.
+ */
+#include "config.h"
+
+#include "core/placement.h"
+
+#include "core/error.h"
+
+#include <inttypes.h>
+
+/*
+ * The range of that number whose place is given: reserved ones come first, then
+ * fixed ones, then those that are kept.
+ */
+static struct gpal_map_entry given_entry(const struct gpald_placement *p, size_t number)
+{
+	const struct gpal_alloc_input *input = p->input;
+
+	if (number >= p->pinned_count) {
+		const struct gpald_kept *kept = &p->kept.ranges[number - p->pinned_count];
+
+		return (struct gpal_map_entry){
+			.tag = gpald_demands_of(input, kept->kind).demands[kept->index].tag,
+			.kind = kept->kind,
+			.index = kept->index,
+			.range = kept->range,
+		};
+	}
+
+	const bool is_reserved = number < input->reserved_count;
+	const size_t index = is_reserved ? number : number - input->reserved_count;
+	const struct gpal_pinned *pin = is_reserved ? &input->reserved[index] :
+						      &input->fixed[index];
+
+	return (struct gpal_map_entry){
+		.tag = pin->tag,
+		.kind = is_reserved ? GPAL_KIND_RESERVED : GPAL_KIND_FIXED,
+		.index = (uint32_t)index,
+		.range = pin->range,
+	};
+}
+
+static struct gpal_map_entry tagged(const struct gpal_alloc_input *input,
+				    const struct gpald_placed *placed)
+{
+	return (struct gpal_map_entry){
+		.tag = gpald_demands_of(input, placed->kind).demands[placed->index].tag,
+		.kind = placed->kind,
+		.index = placed->index,
+		.range = placed->range,
+	};
+}
+
+void gpald_placement_commit(struct gpald_placement *p)
+{
+	struct gpald_free_space used = p->free;
+
+	used.count = 0;
+	p->free = p->spare;
+	p->spare = used;
+}
+
+static void note_neighbour(struct gpal_error *error, struct gpal_range free, const char *tag,
+			   struct gpal_range range)
+{
+	struct gpal_neighbour *neighbour = range.end == free.start ? &error->below :
+					   range.start == free.end ? &error->above :
+								     NULL;
+
+	if (!neighbour)
+		return;
+	gpald_error_tag(neighbour->tag, tag);
+	neighbour->range = range;
+}
+
+/* What is placed on both sides of a free range. */
+static void find_neighbours(const struct gpald_placement *p, struct gpal_range free)
+{
+	for (size_t i = 0; i < p->pinned_count; i++) {
+		const struct gpal_map_entry entry = given_entry(p, i);
+
+		note_neighbour(p->error, free, entry.tag, entry.range);
+	}
+	for (size_t i = 0; i < p->placed_count; i++) {
+		const struct gpal_map_entry entry = tagged(p->input, &p->placed[i]);
+
+		note_neighbour(p->error, free, entry.tag, entry.range);
+	}
+}
+
+int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
+			      struct gpald_free_summary summary)
+{
+	static const char *const regions[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = "below 4 GiB",
+		[GPAL_KIND_RAM] = "above the RAM placed before it",
+		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
+		[GPAL_KIND_POST_MMIO] = "above all other ranges",
+	};
+	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
+	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
+			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
+			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
+			      "range has 0x%" PRIx64,
+			      demand->tag, regions[kind], demand->size, demand->alignment,
+			      summary.total, summary.largest_fit);
+
+	if (p->error) {
+		gpald_error_tag(p->error->tag, demand->tag);
+		p->error->size = demand->size;
+		p->error->alignment = demand->alignment;
+		p->error->phase = kind;
+		p->error->free_space = summary.total;
+		p->error->largest_fit = summary.largest_fit;
+		if (summary.largest_fit > 0) {
+			p->error->fit =
+				(struct gpal_range){ summary.largest.end - summary.largest_fit,
+						     summary.largest.end };
+			find_neighbours(p, summary.largest);
+		}
+	}
+	return code;
+}
+
+static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
+		   const struct gpal_map_entry *other)
+{
+	int code = gpald_fail(error, GPAL_E_OVERLAP, gpald_subject_of(entry->kind), entry->index,
+			      "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
+			      entry->tag, entry->range.start, entry->range.end, other->tag,
+			      other->range.start, other->range.end);
+
+	if (error) {
+		gpald_error_tag(error->tag, entry->tag);
+		gpald_error_tag(error->other_tag, other->tag);
+		error->range = entry->range;
+		error->other_range = other->range;
+	}
+	return code;
+}
+
+/* The steps of the ranges whose place is given; the extents of kept RAM lie together. */
+static void trace_given(struct gpald_placement *p)
+{
+	const size_t given = p->pinned_count + p->kept.count;
+
+	for (size_t i = 0, next; i < given; i = next) {
+		const struct gpal_map_entry entry = given_entry(p, i);
+		const bool is_kept = i >= p->pinned_count;
+		struct gpal_step step = {
+			.tag = entry.tag,
+			.phase = entry.kind,
+			.rule = is_kept ? GPAL_RULE_KEPT : GPAL_RULE_GIVEN,
+			.ceiling = GPAL_SPACE_END,
+		};
+		struct gpald_trace *trace;
+
+		for (next = i; next < given; next++) {
+			const struct gpal_map_entry other = given_entry(p, next);
+
+			if (next > i &&
+			    (!is_kept || other.kind != entry.kind || other.index != entry.index))
+				break;
+			step.size += gpal_range_size(other.range);
+		}
+		trace = gpald_trace_open(p->trace, &step);
+		for (size_t at = i; trace && at < next; at++)
+			gpald_trace_choose(trace, given_entry(p, at).range,
+					   (struct gpal_range){ 0 }, 0);
+		if (trace)
+			gpald_trace_close(trace, false);
+	}
+}
+
+int gpald_placement_place_given(struct gpald_placement *p)
+{
+	const size_t given = p->pinned_count + p->kept.count;
+	struct gpal_map_entry previous = { .range = { 0, 0 } };
+	size_t pinned = 0;
+
+	for (size_t i = 0; i < given; i++)
+		p->order[i] = (struct gpald_order){ given_entry(p, i).range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, given);
+
+	for (size_t i = 0; i < given; i++) {
+		const struct gpal_map_entry entry = given_entry(p, p->order[i].index);
+
+		if (entry.range.start < previous.range.end)
+			return overlap(p->error, &entry, &previous);
+		gpald_free_space_append(
+			&p->free, (struct gpal_range){ previous.range.end, entry.range.start });
+		if (p->order[i].index >= p->pinned_count)
+			gpald_placement_record(p, entry.kind, entry.index, entry.range);
+		else
+			p->pinned_order[pinned++] = p->order[i].index;
+		if (entry.kind == GPAL_KIND_FIXED)
+			p->top = entry.range.end;
+		previous = entry;
+	}
+	gpald_free_space_append(&p->free,
+				(struct gpal_range){ previous.range.end, GPAL_SPACE_END });
+	if (p->trace)
+		trace_given(p);
+	return GPAL_OK;
+}
+
+bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
+{
+	struct gpal_map_entry *sorted =
+		gpald_arena_alloc(p->arena, p->pinned_count + p->placed_count, sizeof(*sorted));
+	size_t count = 0, pinned = 0;
+
+	if (!sorted)
+		return false;
+	for (size_t i = 0; i < p->placed_count; i++)
+		p->order[i] = (struct gpald_order){ p->placed[i].range.start, (uint32_t)i };
+	gpald_order_sort(p->order, p->order_scratch, p->placed_count);
+
+	for (size_t i = 0; i <= p->placed_count; i++) {
+		const uint64_t limit = i < p->placed_count ? p->order[i].key : UINT64_MAX;
+
+		for (; pinned < p->pinned_count; pinned++) {
+			sorted[count] = given_entry(p, p->pinned_order[pinned]);
+			if (sorted[count].range.start > limit)
+				break;
+			count++;
+		}
+		if (i == p->placed_count)
+			break;
+		sorted[count] = tagged(p->input, &p->placed[p->order[i].index]);
+		/* What is kept was recorded first. */
+		sorted[count++].kept = p->order[i].index < p->kept.count;
+	}
+	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
+		count--;
+	*map = (struct gpal_map){ .entries = sorted, .count = count };
+	return true;
+}
+
+/*
+ * Bounds. Each pinned range and each window adds at most one free range, and so
+ * does each RAM extent; a RAM demand takes at most one extent of each free range
+ * and consecutive demands share at most one. A kept range adds one, and so does
+ * what a post-MMIO demand leaves below itself.
+ */
+static bool make_room(struct gpald_placement *p)
+{
+	const struct gpal_alloc_input *input = p->input;
+	const size_t pinned = input->reserved_count + input->fixed_count;
+	const size_t kept = p->kept.count;
+	const size_t before_ram = pinned + kept + 2 + input->mmio32_count;
+	const size_t extents = input->ram_count ? before_ram + input->ram_count : 0;
+	const size_t free_ranges =
+		before_ram + extents + input->mmio64_count + input->post_mmio_count + 2;
+
+	p->placed_capacity =
+		kept + input->mmio32_count + extents + input->mmio64_count + input->post_mmio_count;
+	const size_t order = pinned + kept > p->placed_capacity ? pinned + kept :
+								  p->placed_capacity;
+
+	p->pinned_count = pinned;
+	p->pinned_order = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned_order));
+	p->placed = gpald_arena_alloc(p->arena, p->placed_capacity, sizeof(*p->placed));
+	p->order = gpald_arena_alloc(p->arena, order, sizeof(*p->order));
+	p->order_scratch = gpald_arena_alloc(p->arena, order, sizeof(*p->order));
+	return p->pinned_order && p->placed && p->order && p->order_scratch &&
+	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
+	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
+}
+
+/* Notes which demands are kept. */
+static bool note_kept(struct gpald_placement *p)
+{
+	if (p->kept.count == 0)
+		return true;
+	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++) {
+		p->is_kept[kind] = gpald_arena_zalloc(
+			p->arena, gpald_demands_of(p->input, (enum gpal_kind)kind).count,
+			sizeof(*p->is_kept[kind]));
+		if (!p->is_kept[kind])
+			return false;
+	}
+	p->kept_ram_end =
+		gpald_arena_zalloc(p->arena, p->input->ram_count, sizeof(*p->kept_ram_end));
+	if (!p->kept_ram_end)
+		return false;
+	for (size_t i = 0; i < p->kept.count; i++) {
+		const struct gpald_kept *kept = &p->kept.ranges[i];
+
+		p->is_kept[kept->kind][kept->index] = true;
+		if (kept->kind == GPAL_KIND_RAM && kept->range.end > p->kept_ram_end[kept->index])
+			p->kept_ram_end[kept->index] = kept->range.end;
+	}
+	return true;
+}
+
+bool gpald_placement_init(struct gpald_placement *p)
+{
+	return make_room(p) && note_kept(p);
+}
