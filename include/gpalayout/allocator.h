@@ -64,7 +64,6 @@ struct gpal_map_entry {
 	enum gpal_kind kind;
 	uint32_t index; /* of the input, within the list of its kind */
 	struct gpal_range range;
-	bool kept; /* an update left it where it was; see gpal_update() */
 };
 
 /*
@@ -75,6 +74,7 @@ struct gpal_map_entry {
 struct gpal_map {
 	const struct gpal_map_entry *entries;
 	size_t count;
+	const bool *kept; /* for each entry, whether an update left it there; NULL: none was */
 };
 
 /*

@@ -72,7 +72,9 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 {
 	size_t leaves;
 
-	*index = (struct gpald_fit_index){ .direction = direction, .dead_capacity = 2 * windows };
+	*index = (struct gpald_fit_index){ .direction = direction,
+					   .region = region,
+					   .dead_capacity = 2 * windows };
 	take_over(index, space, region);
 
 	/* Each window adds at most one range to what is free. */
@@ -293,8 +295,10 @@ static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, 
 	return choice;
 }
 
-bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window,
-			  struct gpald_trace *trace)
+/* Inlined into both, so that who wants to know nothing pays for nothing. */
+static inline __attribute__((always_inline)) bool take(struct gpald_fit_index *index, uint64_t size,
+						       struct gpal_range *window,
+						       struct gpald_trace *trace)
 {
 	uint64_t *best = index->best;
 	struct gpal_range choice;
@@ -326,6 +330,17 @@ bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct g
 		best[node] = larger;
 	}
 	return true;
+}
+
+bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window)
+{
+	return take(index, size, window, NULL);
+}
+
+bool gpald_fit_index_take_and_tell(struct gpald_fit_index *index, uint64_t size,
+				   struct gpal_range *window, struct gpald_trace *trace)
+{
+	return take(index, size, window, trace);
 }
 
 void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,

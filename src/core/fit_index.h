@@ -28,6 +28,7 @@ enum gpald_direction {
 
 struct gpald_fit_index {
 	enum gpald_direction direction;
+	struct gpal_range region;
 	uint64_t alignment; /* 0: none yet */
 
 	/* The list it was made from: the ranges from `above` on, and what the region's ends cut off. */
@@ -63,12 +64,14 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 /* Prepares for windows of that alignment. */
 void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 
-/*
- * Takes a window of `size` > 0 bytes; false, changing nothing, where none fits. `trace`
- * is told of the free ranges on the way, and of the choice; NULL: nobody is.
- */
+/* Takes a window of `size` > 0 bytes; false, changing nothing, where none fits. */
 GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size,
-					struct gpal_range *window, struct gpald_trace *trace);
+					struct gpal_range *window);
+
+/* The same, telling of the free ranges on the way and of the choice. */
+GPAL_MUST_USE bool gpald_fit_index_take_and_tell(struct gpald_fit_index *index, uint64_t size,
+						 struct gpal_range *window,
+						 struct gpald_trace *trace);
 
 /*
  * Writes all that is free from the start of the region upwards to the empty list

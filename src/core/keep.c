@@ -154,7 +154,7 @@ static int keep_again(struct keeping *k)
 		const struct gpal_map_entry *entry = &map->entries[i];
 
 		if (entry->kind < GPAL_KIND_MMIO32 ||
-		    (r->around.keep == GPALD_KEEP_MARKED && !entry->kept))
+		    (r->around.keep == GPALD_KEEP_MARKED && !(map->kept && map->kept[i])))
 			continue;
 		if (entry->index >= r->inputs[entry->kind].count)
 			return gpald_fail_plain(r->error, GPAL_E_INTERNAL);

@@ -31,11 +31,8 @@ static struct gpald_trace *trace_demand(struct gpald_placement *p, enum gpal_kin
 		[GPAL_KIND_MMIO64] = GPAL_RULE_LOWEST_ABOVE_RAM,
 		[GPAL_KIND_POST_MMIO] = GPAL_RULE_LOWEST_ABOVE_ALL,
 	};
-	const struct gpal_demand *demand;
+	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
 
-	if (!p->trace)
-		return NULL;
-	demand = &gpald_demands_of(p->input, kind).demands[index];
 	return gpald_trace_open(p->trace, &(struct gpal_step){
 						  .tag = demand->tag,
 						  .phase = kind,
@@ -72,6 +69,23 @@ static uint64_t key_size(uint64_t key)
 	return (SIZE_MASK - (key & SIZE_MASK)) * GPAL_PAGE_SIZE;
 }
 
+static bool take_window(struct gpald_placement *p, struct gpald_fit_index *index,
+			enum gpal_kind kind, const struct gpald_order *item,
+			struct gpal_range *window)
+{
+	struct gpald_trace *trace;
+
+	if (!p->trace)
+		return gpald_fit_index_take(index, key_size(item->key), window);
+	trace = trace_demand(p, kind, item->index, index->region);
+	if (!trace)
+		return gpald_fit_index_take(index, key_size(item->key), window);
+	if (!gpald_fit_index_take_and_tell(index, key_size(item->key), window, trace))
+		return false;
+	gpald_trace_close(trace, index->direction == GPALD_TOP_DOWN);
+	return true;
+}
+
 static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 			 enum gpald_direction direction, struct gpal_range region)
 {
@@ -92,16 +106,13 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 	gpald_order_sort(p->order, p->order_scratch, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct gpald_order *item = &p->order[i];
-		struct gpald_trace *trace = trace_demand(p, kind, item->index, region);
 		struct gpal_range window;
 
 		if (index.alignment != key_alignment(item->key))
 			gpald_fit_index_align(&index, key_alignment(item->key));
-		if (!gpald_fit_index_take(&index, key_size(item->key), &window, trace))
+		if (!take_window(p, &index, kind, item, &window))
 			return gpald_placement_exhausted(p, kind, item->index,
 							 gpald_fit_index_summary(&index));
-		if (trace)
-			gpald_trace_close(trace, direction == GPALD_TOP_DOWN);
 		gpald_placement_record(p, kind, item->index, window);
 	}
 	if (has_demands_after(p->input, kind)) {
@@ -181,8 +192,9 @@ int gpald_place_ram(struct gpald_placement *p)
 				floor = p->kept_ram_end[i];
 			continue;
 		}
-		trace = trace_demand(p, GPAL_KIND_RAM, i,
-				     (struct gpal_range){ floor, GPAL_SPACE_END });
+		trace = p->trace ? trace_demand(p, GPAL_KIND_RAM, i,
+						(struct gpal_range){ floor, GPAL_SPACE_END }) :
+				   NULL;
 		trace_below(trace, &p->spare);
 		for (size_t r = current; r < free->count && remaining > 0; r++) {
 			uint64_t usable = gpald_range_usable(free->ranges[r], demand->alignment);
@@ -250,7 +262,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 
 		if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))
 			continue;
-		trace = trace_demand(p, GPAL_KIND_POST_MMIO, i, region);
+		trace = p->trace ? trace_demand(p, GPAL_KIND_POST_MMIO, i, region) : NULL;
 		trace_below(trace, &p->spare);
 		for (; current < p->free.count; current++) {
 			usable = ranges[current].start < p->top ?

@@ -211,9 +211,13 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 {
 	struct gpal_map_entry *sorted =
 		gpald_arena_alloc(p->arena, p->pinned_count + p->placed_count, sizeof(*sorted));
+	bool *kept = NULL;
 	size_t count = 0, pinned = 0;
 
-	if (!sorted)
+	if (p->kept.count > 0)
+		kept = gpald_arena_zalloc(p->arena, p->pinned_count + p->placed_count,
+					  sizeof(*kept));
+	if (!sorted || (p->kept.count > 0 && !kept))
 		return false;
 	for (size_t i = 0; i < p->placed_count; i++)
 		p->order[i] = (struct gpald_order){ p->placed[i].range.start, (uint32_t)i };
@@ -230,13 +234,14 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 		}
 		if (i == p->placed_count)
 			break;
-		sorted[count] = tagged(p->input, &p->placed[p->order[i].index]);
 		/* What is kept was recorded first. */
-		sorted[count++].kept = p->order[i].index < p->kept.count;
+		if (kept)
+			kept[count] = p->order[i].index < p->kept.count;
+		sorted[count++] = tagged(p->input, &p->placed[p->order[i].index]);
 	}
 	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
 		count--;
-	*map = (struct gpal_map){ .entries = sorted, .count = count };
+	*map = (struct gpal_map){ .entries = sorted, .count = count, .kept = kept };
 	return true;
 }
 

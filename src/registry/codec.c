@@ -191,18 +191,22 @@ static void warning(struct gpald_transfer *t, void *element)
 	gpald_move_text(t, &value->message);
 }
 
-static bool has_kept_ranges(const struct gpal_map *map)
+/* Which ranges an update has kept, from the second version on. */
+static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 {
-	for (size_t i = 0; i < map->count; i++)
-		if (map->entries[i].kept)
-			return true;
-	return false;
+	if (gpald_transfer_is_reading(t) && t->result == GPALD_CODEC_OK) {
+		map->kept = gpald_arena_zalloc(t->arena, map->count, sizeof(*map->kept));
+		if (!map->kept)
+			gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
+	}
+	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++)
+		gpald_move_flag(t, (bool *)&map->kept[i]);
 }
 
 static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 {
 	/* What has nothing to tell stays readable for those who know the first alone. */
-	uint64_t version = !gpald_transfer_is_reading(t) && has_kept_ranges(&l->map) ? 2 : 1;
+	uint64_t version = !gpald_transfer_is_reading(t) && l->map.kept ? 2 : 1;
 
 	gpald_move_version(t, &version, LAYOUT_VERSION);
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
@@ -228,8 +232,8 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_u64(t, &l->top);
 	gpald_move_u32(t, &l->required_address_bits);
 	gpald_move_list(t, &l->warnings, &l->warning_count, sizeof(*l->warnings), warning);
-	for (size_t i = 0; version >= 2 && i < l->map.count; i++)
-		gpald_move_flag(t, &((struct gpal_map_entry *)l->map.entries)[i].kept);
+	if (version >= 2)
+		kept_marks(t, &l->map);
 }
 
 /* Both ways. */

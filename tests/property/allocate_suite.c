@@ -205,7 +205,7 @@ static void compare_with_oracle(uint64_t seed, unsigned int scale, struct sight 
 	struct alloc_case *given = alloc_case_copy(&drawn->input);
 	struct round round = { .seed = seed, .input = &drawn->input };
 	struct oracle *oracle = oracle_allocate(&drawn->input);
-	struct gpal_map expected = { oracle->placed, oracle->placed_count };
+	struct gpal_map expected = { .entries = oracle->placed, .count = oracle->placed_count };
 	struct gpal_error error;
 	struct gpal_map *map = NULL;
 	int code;

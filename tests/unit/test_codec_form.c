@@ -423,19 +423,12 @@ END_TEST
 START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 {
 	struct gpal_layout layout = sample_layout();
-	const struct gpal_map_entry entries[] = {
-		layout.map.entries[0],
-		{ .tag = "ram0",
-		  .kind = GPAL_KIND_RAM,
-		  .index = 3,
-		  .range = { 0x1000, 0x3000 },
-		  .kept = true },
-	};
+	const bool kept[] = { false, true };
 	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpald_blob blob;
 	char *hex;
 
-	layout.map.entries = entries;
+	layout.map.kept = kept;
 	blob = layout_blob(&layout);
 	hex = hex_of(&blob);
 	ck_assert_int_eq(strncmp(hex, "02", 2), 0);
@@ -443,7 +436,7 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	ck_assert_str_eq(hex + strlen(frozen_layout), "0001");
 	blob = bytes_of_frozen(hex);
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
-	ck_assert(!layout.map.entries[0].kept && layout.map.entries[1].kept);
+	ck_assert(!layout.map.kept[0] && layout.map.kept[1]);
 	/* Without the end of its list, or behind a version to come. */
 	blob.length--;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
