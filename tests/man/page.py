@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""The examples of gpalayout-policy(7): found in the page, run, and put back.
+
+An example is a literal display in EXAMPLES. Lines that begin with "$ " are commands, as
+far as their last line does not end with a backslash or open a brace; what follows, up to
+the next command, is what they print on either output. A command that fails is followed by
+"$ echo $?", which prints its status.
+"""
+
+import os
+import re
+import subprocess
+
+from harness import GPALAYOUTCTL, PATIENCE, TOP_SRCDIR
+
+PATH = os.path.join(TOP_SRCDIR, "man", "gpalayout-policy.7")
+
+ESCAPES = {r"\-": "-", r"\e": "\\", r"\&": ""}
+
+
+class PageError(Exception):
+    pass
+
+
+def unescape(text):
+    def one(match):
+        if match[0] not in ESCAPES:
+            raise PageError(f"no escape that examples use: {match[0]!r} in {text!r}")
+        return ESCAPES[match[0]]
+    return re.sub(r"\\.?", one, text)
+
+
+def escape(text):
+    text = text.replace("\\", r"\e").replace("-", r"\-")
+    # A line that roff would take for a request.
+    return r"\&" + text if text.startswith((".", "'")) else text
+
+
+class Command:
+    def __init__(self, lines):
+        self.lines = lines  # without the prompt
+        self.output = []    # lines, as the page has them
+
+    def is_open(self):
+        """Whether the next line belongs to the command."""
+        text = "\n".join(self.lines)
+        return text.endswith("\\") or text.count("{") > text.count("}")
+
+
+class Example:
+    def __init__(self, title, first, last, lines):
+        self.title = title
+        self.first, self.last = first, last  # its lines in the page, as a slice
+        self.commands = []
+        for line in lines:
+            if self.commands and self.commands[-1].is_open() and not self.commands[-1].output:
+                self.commands[-1].lines.append(line)
+            elif line.startswith("$ "):
+                self.commands.append(Command([line[2:]]))
+            elif self.commands:
+                self.commands[-1].output.append(line)
+            else:
+                raise PageError(f"{title}: the display begins with no command but {line!r}")
+        if not self.commands:
+            raise PageError(f"{title}: the display is empty")
+
+    def render(self, outputs):
+        """The lines of the display, with the commands' outputs."""
+        for command, output in zip(self.commands, outputs):
+            prompt = "$ "
+            for line in command.lines:
+                yield prompt + line
+                prompt = ""
+            yield from output
+
+
+def read_examples(text):
+    """The examples of the page, in order."""
+    section = title = first = None
+    examples = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(".Sh "):
+            section = line[4:]
+        elif line.startswith(".Ss "):
+            title = line[4:]
+        elif section != "EXAMPLES":
+            continue
+        elif line.startswith(".Bd "):
+            first = number + 1
+        elif line.startswith(".Ed"):
+            examples.append(Example(title, first, number, [unescape(of) for of in lines[first:number]]))
+    return examples
+
+
+class Runner:
+    """Runs examples in a folder, against the daemon of a socket."""
+
+    def __init__(self, socket, folder):
+        self.folder = folder
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith("GPALAYOUT")}
+        self.env.update(GPALAYOUT_SOCKET=socket, LC_ALL="C",
+                        PATH=os.path.dirname(GPALAYOUTCTL) + os.pathsep + os.environ["PATH"])
+
+    def run(self, example):
+        """What each command prints, in lines, and its exit status."""
+        status = 0
+        for command in example.commands:
+            # As in a terminal, $? is the status of the command before.
+            script = f"(exit {status})\n" + "\n".join(command.lines)
+            done = subprocess.run(["/bin/sh", "-c", script], cwd=self.folder, env=self.env,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  timeout=PATIENCE, check=False)
+            status = done.returncode
+            yield done.stdout.decode("utf-8", "backslashreplace").splitlines(), status

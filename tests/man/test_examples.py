@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""gpalayout-policy(7): its examples print what the page says, and its tables have the policies.
+
+The examples run in the order of the page and build on each other, with a daemon and a folder
+that are theirs.
+"""
+
+import difflib
+import os
+import re
+import sys
+import unittest
+
+TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "man"))
+sys.dont_write_bytecode = True  # the source tree may be read-only
+
+from harness import DaemonTestCase, main
+from page import PATH, Runner, read_examples
+
+FEWEST = 8
+
+with open(PATH, encoding="utf-8") as page:
+    TEXT = page.read()
+EXAMPLES = read_examples(TEXT)
+
+
+def figure(size):
+    """A size of policy.list as the tables of the page have it."""
+    value = int(size, 16)
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
+        if value and value % unit == 0:
+            return f"{value // unit} {name}"
+    return str(value)
+
+
+class Page(DaemonTestCase):
+    def row(self, *cells):
+        row = ".It " + " Ta ".join(cells)
+        if f"\n{row}\n" not in TEXT:
+            self.fail(f"no row {row!r}")
+
+    def test_there_are_enough_examples(self):
+        self.assertGreaterEqual(len({example.title for example in EXAMPLES}), FEWEST)
+
+    def test_the_tables_have_what_policies_differ_in(self):
+        for policy in self.daemon.call("policy.list")["result"]["policies"]:
+            profiles = policy["defaults"]["profiles"]
+            self.row(policy["name"], policy["defaults"]["pcie"]["ecam"].replace("-4gib", " 4 GiB"),
+                     figure(profiles["linux-direct-unenlightened"]["chipset"]["high_mmio"]),
+                     figure(profiles["linux-direct"]["memory"]["start"]["aarch64"]))
+            self.row(policy["name"])  # where it comes from
+
+    def test_the_tables_have_what_policies_agree_in(self):
+        policies = [policy["defaults"]["profiles"] for policy in self.daemon.call("policy.list")["result"]["policies"]]
+
+        def common(profile, *members):
+            values = set()
+            for value in (policy[profile] for policy in policies):
+                for member in members:
+                    value = value[member]
+                values.add(figure(value))
+            return values.pop() if len(values) == 1 else "policy"
+
+        for profile in policies[0]:
+            self.row(profile, common(profile, "chipset", "high_mmio"), common(profile, "vtl2", "chipset_mmio"),
+                     common(profile, "memory", "start", "aarch64"))
+
+
+class Examples(DaemonTestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = os.path.join(cls.daemon.folder, "examples")
+        os.mkdir(folder)
+        cls.runner = Runner(cls.daemon.socket, folder)
+
+    def check(self, example):
+        outputs, statuses = zip(*self.runner.run(example))
+        shown = list(example.render(command.output for command in example.commands))
+        printed = list(example.render(outputs))
+        if shown != printed:
+            self.fail("\n".join(difflib.unified_diff(shown, printed, "the page", "this daemon", lineterm="")))
+        following = [command.lines for command in example.commands[1:]] + [None]
+        for command, status, after in zip(example.commands, statuses, following):
+            if status != 0 and after != ["echo $?"]:
+                self.fail(f"exit status {status}, which the page does not show:\n" + "\n".join(command.lines))
+
+
+def add_tests():
+    """A test for each example; unittest runs them by name."""
+    for number, example in enumerate(EXAMPLES, 1):
+        words = re.sub(r"\W+", "_", example.title).strip("_").lower()
+        setattr(Examples, f"test_{number:02}_{words}", lambda self, example=example: self.check(example))
+
+
+add_tests()
+
+if __name__ == "__main__":
+    main()
