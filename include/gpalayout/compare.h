@@ -67,8 +67,9 @@ GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
  * Resolves a new request for a VM that has a layout. Every range whose tag and size
  * are unchanged stays where it is, an ECAM block keeps the addresses of its buses,
  * what the request no longer has is freed, and what is new is placed in the space
- * left, by the rules of its phase. The policy is that of the live layout, whatever
- * the request names.
+ * left, by the rules of its phase. An ECAM on the other side of 4 GiB than is asked
+ * for, and VTL2 memory off the alignment that is, would have to move. The policy is
+ * that of the live layout, whatever the request names.
  *
  * If that is impossible, and a layout made afresh would exist, the answer is
  * GPAL_E_WOULD_MOVE, or with `allow_moves` that layout.

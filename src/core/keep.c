@@ -87,14 +87,18 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 						       offsetof(struct gpald_segment, layout.ecam));
 		struct gpal_range block;
 
-		if (!find_ecam(segment, live->segment, &block))
+		/* Which side of 4 GiB it is on is the request's to say. */
+		if (live->entry->kind != kind || !find_ecam(segment, live->segment, &block))
 			return GPAL_E_WOULD_MOVE;
 		keep(k, kind, index, block);
 		return GPAL_OK;
 	}
 	for (size_t i = 0; i < count; i++)
 		size += gpal_range_size(live[i].entry->range);
-	if (size != demand->size)
+	/* Of all alignments only that of VTL2's memory is the request's to say. */
+	if (size != demand->size ||
+	    (list->origins[index].subject == GPAL_SUBJECT_VTL2_MEMORY_SIZE &&
+	     live->entry->range.start % demand->alignment != 0))
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
 		keep(k, kind, index, live[i].entry->range);

@@ -2,7 +2,7 @@
 /*
  * The policies. A released row is frozen: a change here moves the memory of
  * guests that sleep. To change a default, add a row. Figures: OpenVMM's resolver
- * and manifest builder at the month in the name.
+ * and manifest builder of the month in the name, that of May as of pull request 3501.
  */
 #include "config.h"
 

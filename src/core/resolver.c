@@ -408,8 +408,9 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	code = resolve_afresh(request, live->policy, layout, error);
 	if (code || allow_moves)
 		return code;
-	return gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-			  "there is room for this only if ranges move that the guest knows");
+	return gpald_fail(
+		error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
+		"this can be done only if ranges move, or are resized, that the guest knows");
 }
 
 void gpal_layout_free(struct gpal_layout *layout)

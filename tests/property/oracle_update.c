@@ -51,6 +51,11 @@ static bool stay(struct oracle *oracle, struct oracle_item *item, struct gpal_ra
 	return true;
 }
 
+static bool is_tag_of(const struct gpal_map_entry *entry, const struct oracle_item *item)
+{
+	return entry->kind != GPAL_KIND_RESERVED && strcmp(entry->tag, item->tag) == 0;
+}
+
 /* A bus keeps its configuration space, whatever buses are there besides. */
 static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned int number,
 		      const struct gpal_layout *live, const struct gpal_request *request)
@@ -71,10 +76,17 @@ static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned 
 		const uint64_t bus_0 =
 			live->segments[i].ecam.start - live->segments[i].start_bus * MIB;
 
-		if (live->segments[i].segment == number)
-			return stay(oracle, item,
-				    (struct gpal_range){ bus_0 + lowest * MIB,
-							 bus_0 + (highest + 1) * MIB });
+		if (live->segments[i].segment != number)
+			continue;
+		/* It was asked for on the other side of 4 GiB. */
+		for (size_t e = 0; e < live->map.count; e++) {
+			if (is_tag_of(&live->map.entries[e], item) &&
+			    live->map.entries[e].kind != item->kind)
+				return refuse(oracle);
+		}
+		return stay(
+			oracle, item,
+			(struct gpal_range){ bus_0 + lowest * MIB, bus_0 + (highest + 1) * MIB });
 	}
 	return true;
 }
@@ -90,11 +102,6 @@ static bool keep_iommu(struct oracle *oracle, struct oracle_item *item,
 			return stay(oracle, item, range);
 	}
 	return true;
-}
-
-static bool is_tag_of(const struct gpal_map_entry *entry, const struct oracle_item *item)
-{
-	return entry->kind != GPAL_KIND_RESERVED && strcmp(entry->tag, item->tag) == 0;
 }
 
 static bool keep_pinned(struct oracle *oracle, const struct oracle_item *item,
@@ -121,6 +128,8 @@ static bool keep_by_tag(struct oracle *oracle, struct oracle_item *item,
 			size += live->map.entries[i].range.end - live->map.entries[i].range.start;
 	}
 	if (size != 0 && size != item->size)
+		return refuse(oracle);
+	if (strcmp(item->tag, "vtl2") == 0 && live->vtl2_memory.start % item->alignment)
 		return refuse(oracle);
 	for (size_t i = 0; i < live->map.count && kept; i++) {
 		if (is_tag_of(&live->map.entries[i], item))
