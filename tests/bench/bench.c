@@ -511,12 +511,40 @@ static void digest_once(const void *layout)
 	gpal_layout_digest(layout, digest);
 }
 
-/* Seconds of one call: the best of many batches. */
-static double best_call(void (*call)(const void *), const void *argument)
+static void explain_once(const void *request)
+{
+	struct gpal_explanation *explanation;
+
+	if (gpal_explain(request, NULL, NULL, &explanation, NULL))
+		exit(EXIT_FAILURE);
+	gpal_explanation_free(explanation);
+}
+
+static void compare_once(const void *layout)
+{
+	struct gpal_changes *changes;
+
+	if (gpal_compare(layout, layout, &changes, NULL))
+		exit(EXIT_FAILURE);
+	gpal_changes_free(changes);
+}
+
+static void advise_once(const void *request)
+{
+	struct gpal_layout *layout = resolve(request);
+	struct gpal_advice *advice;
+
+	if (gpal_advise(request, layout, &advice, NULL))
+		exit(EXIT_FAILURE);
+	gpal_advice_free(advice);
+	gpal_layout_free(layout);
+}
+
+/* Seconds of one of so many calls: the best of many batches. */
+static double best_of(void (*call)(const void *), const void *argument, int calls)
 {
 	enum {
-		BATCHES = 60,
-		CALLS = 2000
+		BATCHES = 60
 	};
 	double best = 0;
 
@@ -524,13 +552,30 @@ static double best_call(void (*call)(const void *), const void *argument)
 		double start = seconds_now();
 		double time;
 
-		for (int i = 0; i < CALLS; i++)
+		for (int i = 0; i < calls; i++)
 			call(argument);
-		time = (seconds_now() - start) / CALLS;
+		time = (seconds_now() - start) / calls;
 		if (batch == 0 || time < best)
 			best = time;
 	}
 	return best;
+}
+
+static double best_call(void (*call)(const void *), const void *argument)
+{
+	return best_of(call, argument, 2000);
+}
+
+/* What is asked of a layout, next to making it. */
+static void bench_questions(const char *name, const struct gpal_request *request)
+{
+	struct gpal_layout *layout = resolve(request);
+	double resolve_time = best_call(resolve_once, request);
+
+	print_line(name, ".explain/resolve", best_call(explain_once, request) / resolve_time, "x");
+	print_line(name, ".compare/resolve", best_call(compare_once, layout) / resolve_time, "x");
+	print_line(name, ".advise/resolve", best_of(advise_once, request, 20) / resolve_time, "x");
+	gpal_layout_free(layout);
 }
 
 static void bench_everyday(const char *name, const struct gpal_request *request, const char *text)
@@ -561,6 +606,7 @@ int main(void)
 	bench_everyday("everyday", &everyday, everyday_text);
 	bench_everyday("everyday_line", &everyday, everyday_line);
 	bench_everyday("everyday_spelled_out", &spelled_out, spelled_out_text);
+	bench_questions("everyday", &everyday);
 	fflush(stdout);
 	bench_scaling();
 	return EXIT_SUCCESS;
