@@ -151,7 +151,9 @@ class Envelope(DaemonTestCase):
         self.assertEqual(error["data"], {
             "reason": "exhausted", "pointer": "/request/pcie/root_complexes/0/low_mmio", "tag": "pcie-rc0-low-mmio",
             "size": "0x200000000", "alignment": "0x200000", "phase": "mmio32", "free_space": "0xf8000000",
-            "largest_fit": "0xf8000000"})
+            "largest_fit": "0xf8000000", "fit": {"start": "0x0", "end": "0xf8000000"},
+            "above": {"tag": "chipset-low-mmio", "start": "0xf8000000", "end": "0x100000000"},
+            "largest_size": "0xf8000000"})
 
     def test_notifications_get_no_reply(self):
         self.client.send(b'{"jsonrpc":"2.0","method":"policy.list"}\n'
