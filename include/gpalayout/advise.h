@@ -18,8 +18,9 @@
 
 /*
  * A low or high MMIO window, of the chipset or of a root complex, or the RAM of a
- * node. Sizes in bytes, multiples of 4096. Each has been tried, and so has the next
- * size, which does not do; packing may let a still larger one do now and then.
+ * node. Sizes in bytes, multiples of 4096. The next size does not do; packing may let
+ * a still larger one do now and then. What a window can be pinned to is read off
+ * the map, all else has been tried.
  */
 struct gpal_growth {
 	const char *tag;
@@ -50,10 +51,12 @@ struct gpal_advice {
 /*
  * Looks how far each could grow alone, all else as it is. `layout` is what
  * gpal_resolve() has made of the request, and has to exist as long as the advice,
- * which borrows its tags. The request's host address width counts as a limit.
+ * which borrows its tags. The request's host address width counts as a limit. The
+ * work is bounded by that of some thousand small resolves.
  *
  * On success *advice is given to the caller, who frees it with gpal_advice_free().
- * Error: GPAL_E_NO_MEMORY.
+ * Errors: GPAL_E_NO_MEMORY; GPAL_E_INTERNAL if the layout cannot be that of the
+ * request.
  */
 GPAL_API GPAL_MUST_USE int gpal_advise(const struct gpal_request *request,
 				       const struct gpal_layout *layout,

@@ -74,7 +74,8 @@ struct gpal_map_entry {
 struct gpal_map {
 	const struct gpal_map_entry *entries;
 	size_t count;
-	const bool *kept; /* for each entry, whether an update left it there; NULL: none was */
+	const bool *
+		kept; /* for each entry, whether an update left it, or of an ECAM its buses, there; NULL: none */
 };
 
 /*
@@ -91,7 +92,8 @@ struct gpal_map {
  *   GPAL_E_INVALID_ALIGNMENT  a pinned start off a page; an alignment that is
  *                             not a power of two >= 4096
  *   GPAL_E_OVERLAP            two reserved or fixed ranges overlap
- *   GPAL_E_EXHAUSTED          a demand does not fit
+ *   GPAL_E_EXHAUSTED          a demand does not fit; unless `error` is NULL it is
+ *                             then tried with other sizes, for error->largest_size
  *   GPAL_E_NO_MEMORY          the heap is exhausted
  */
 GPAL_API GPAL_MUST_USE int gpal_allocate(const struct gpal_alloc_input *input,

@@ -133,10 +133,11 @@ struct gpal_error {
 	struct gpal_neighbour above;
 
 	/*
-	 * The largest size with which the whole input would be placed, all else as it
-	 * is; 0: none is known, because something else does not fit either, or because the
-	 * size is not the caller's to choose. For a window that was alone in the way it
-	 * is the largest there is, in any case one a step above which does not do.
+	 * The largest size that was found with which the whole input would be placed,
+	 * all else as it is, and a step more of which would not. 0: none was found, most
+	 * often because something else does not fit either, because the size is not the
+	 * caller's to choose, or because the input is so large that trying would take
+	 * too long. Where it equals largest_fit there is none larger.
 	 */
 	uint64_t largest_size;
 

@@ -21,6 +21,7 @@
 enum gpal_rule {
 	GPAL_RULE_GIVEN,              /* reserved and fixed ranges */
 	GPAL_RULE_KEPT,               /* an update leaves it where the live layout had it */
+	GPAL_RULE_RECORDED,           /* an update did one or the other: it is not recorded */
 	GPAL_RULE_HIGHEST_BELOW_4GIB, /* mmio32 */
 	GPAL_RULE_UPWARDS,            /* ram */
 	GPAL_RULE_LOWEST_ABOVE_RAM,   /* mmio64 */
@@ -65,10 +66,10 @@ struct gpal_step {
 	uint64_t floor;     /* where the phase begins for this range */
 	uint64_t ceiling;   /* where it ends; GPAL_SPACE_END: nowhere before the end */
 
-	/* The free ranges looked at, in the order of the search. */
+	/* The free ranges looked at, in the order of the search; some of them if it is cut. */
 	const struct gpal_passed *passed;
 	size_t passed_count;
-	bool passed_cut; /* there were more: ask for this tag alone */
+	bool passed_cut; /* there were more, before and between: ask for this tag alone */
 
 	const struct gpal_chosen *chosen; /* one, or the extents of RAM */
 	size_t chosen_count;
@@ -87,8 +88,8 @@ struct gpal_explanation {
  * all, and of each no more than a few dozen free ranges that were passed over.
  *
  * On success *explanation is given to the caller, who frees it with
- * gpal_explanation_free(). Errors are those of gpal_resolve(); a layout that was
- * not made of the request is GPAL_E_INTERNAL.
+ * gpal_explanation_free(). Errors are those of gpal_resolve(); a layout that cannot
+ * have been made of the request is GPAL_E_INTERNAL.
  */
 GPAL_API GPAL_MUST_USE int gpal_explain(const struct gpal_request *request,
 					const struct gpal_layout *live, const char *tag,

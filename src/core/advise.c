@@ -22,9 +22,6 @@
 #include <gpalayout/compare.h>
 #include <stdlib.h>
 
-/* Ranges placed in all tries together: a fraction of a second. */
-#define WORK_MAX ((size_t)1 << 19)
-
 struct owned_advice {
 	struct gpal_advice base; /* first, so that the two share an address */
 	struct gpald_arena *arena;
@@ -34,46 +31,48 @@ struct advising {
 	const struct gpal_request *request;
 	const struct gpal_layout *layout;
 	struct gpal_growth *growths;
-	struct gpal_advice *advice;
-	size_t work;
+	size_t count;
 	uint64_t top; /* no range may end above it */
-};
 
-/* One size that is tried. */
-struct attempt {
 	struct gpald_sizing sizing;
-	struct advising *advising;
-	bool in_place; /* with every range where it is */
+	struct gpald_budget budget;
 };
 
-static bool does(void *data, uint64_t size)
+/* Whether the request resolves, whatever moves. */
+static enum gpald_verdict resolves(void *data, uint64_t size)
 {
-	struct attempt *attempt = data;
-	struct advising *a = attempt->advising;
-	const struct gpald_around nothing = { .live = NULL };
-	struct gpal_changes *changes = NULL;
-	struct gpal_layout *layout;
-	bool good;
+	struct advising *a = data;
 
-	gpald_sizing_set(&attempt->sizing, size);
-	a->work += a->layout->map.count;
-	if (gpald_resolve(&attempt->sizing.request, a->layout->policy, nothing, &layout, NULL))
-		return false;
-	good = !attempt->in_place ||
-	       (gpal_compare(a->layout, layout, &changes, NULL) == GPAL_OK && changes->compatible);
+	return gpald_sizing_try(&a->sizing, size, NULL);
+}
+
+/* Whether it does with every range where it is. */
+static enum gpald_verdict stays(void *data, uint64_t size)
+{
+	struct advising *a = data;
+	struct gpal_changes *changes;
+	struct gpal_layout *layout;
+	enum gpald_verdict verdict = gpald_sizing_try(&a->sizing, size, &layout);
+
+	if (verdict != GPALD_DOES)
+		return verdict;
+	if (gpal_compare(a->layout, layout, &changes, NULL)) {
+		a->budget.no_memory = true;
+		verdict = GPALD_NOT_TRIED;
+	} else if (!changes->compatible) {
+		verdict = GPALD_DOES_NOT;
+	}
 	gpal_changes_free(changes);
 	gpal_layout_free(layout);
-	return good;
+	return verdict;
 }
 
 /* The size that does while the next does not; 0: there have been tries enough. */
-static uint64_t grow(struct attempt *attempt, uint64_t size, uint64_t bad)
+static uint64_t grow(struct advising *a, uint64_t size, uint64_t bad, gpald_size_test *test)
 {
-	if (attempt->advising->work >= WORK_MAX) {
-		attempt->advising->advice->cut = true;
-		return 0;
-	}
-	return gpald_find_size(size, bad, GPAL_PAGE_SIZE, does, attempt);
+	uint64_t found;
+
+	return gpald_find_size(size, bad, GPAL_PAGE_SIZE, test, a, &found) ? found : 0;
 }
 
 /* The lowest start of what is above an address and of what is reserved there. */
@@ -92,7 +91,10 @@ static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 	return limit < a->top ? limit : a->top;
 }
 
-/* All free space beside a window, but for what is off its usual start. */
+/*
+ * All free space beside a window, but for what is off its usual start. Chipset low
+ * MMIO, which ends at 4 GiB, bounds low windows from above and high ones from below.
+ */
 static struct gpal_range find_pin(const struct advising *a, size_t entry, bool is_low)
 {
 	const struct gpal_map *map = &a->layout->map;
@@ -103,13 +105,10 @@ static struct gpal_range find_pin(const struct advising *a, size_t entry, bool i
 	uint64_t start = entry > 0 ? map->entries[entry - 1].range.end : 0;
 	struct gpal_range pin = range;
 
-	/* A high window that is above 4 GiB stays there. */
-	if (!is_low && range.start >= GPAL_4GIB && start < GPAL_4GIB)
-		start = GPAL_4GIB;
 	if (gpald_align_up(start, alignment, &start) && start < range.start)
 		pin.start = start;
 	if (until > range.end)
-		pin.end = is_low && until > GPAL_4GIB ? GPAL_4GIB : until;
+		pin.end = until;
 	return pin;
 }
 
@@ -145,11 +144,10 @@ static bool is_of_root_complex(const struct candidate *candidate)
 static void advise_on(struct advising *a, const struct candidate *candidate)
 {
 	const struct gpal_map_entry *entry = &a->layout->map.entries[candidate->entry];
-	struct gpal_growth *growth = &a->growths[a->advice->count++];
-	struct attempt attempt = { .advising = a };
-	const bool can_be_asked = gpald_sizing_init(&attempt.sizing, a->request, candidate->subject,
-						    candidate->index);
+	struct gpal_growth *growth = &a->growths[a->count++];
 	const uint64_t bad = is_low(candidate) ? GPAL_4GIB + GPAL_PAGE_SIZE : a->top;
+	const bool can_be_asked =
+		gpald_sizing_choose(&a->sizing, candidate->subject, candidate->index) > 0;
 
 	*growth = (struct gpal_growth){ .tag = entry->tag };
 	growth->size = candidate->subject == GPAL_SUBJECT_MEMORY_NODE ?
@@ -159,13 +157,24 @@ static void advise_on(struct advising *a, const struct candidate *candidate)
 		growth->pin = find_pin(a, candidate->entry, is_low(candidate));
 		growth->in_place = gpal_range_size(growth->pin);
 	} else if (can_be_asked) {
-		attempt.in_place = true;
-		growth->in_place = grow(&attempt, growth->size, bad);
-		attempt.in_place = false;
+		growth->in_place = grow(a, growth->size, bad, stays);
 	}
 	if (can_be_asked)
-		growth->resolved = grow(&attempt, growth->size, bad);
-	gpald_sizing_clear(&attempt.sizing);
+		growth->resolved = grow(a, growth->size, bad, resolves);
+}
+
+/* Each gets its share of what may be spent; what one leaves is for those behind it. */
+static void share_out(struct advising *a, const struct candidate *list, size_t count)
+{
+	size_t left = GPALD_BUDGET;
+
+	for (size_t i = 0; i < count; i++) {
+		const size_t share = left / (count - i);
+
+		a->budget.left = share;
+		advise_on(a, &list[i]);
+		left -= share - a->budget.left;
+	}
 }
 
 /* The entry of the map that starts there; what is asked for is in the map. */
@@ -224,40 +233,57 @@ static size_t collect(const struct advising *a, struct candidate *list)
 	return count;
 }
 
-static bool advise(struct owned_advice *owned, const struct gpal_request *request,
-		   const struct gpal_layout *layout)
+static int advise(struct owned_advice *owned, const struct gpal_request *request,
+		  const struct gpal_layout *layout)
 {
 	const unsigned int bits = request->host_physical_address_bits;
 	const size_t most = 2 + 2 * layout->root_complex_count + layout->ram_count;
+	const struct gpald_around nothing = { .live = NULL };
 	struct candidate *list = gpald_arena_alloc(owned->arena, most, sizeof(*list));
 	struct advising a = {
 		.request = request,
 		.layout = layout,
 		.growths = gpald_arena_alloc(owned->arena, most, sizeof(*a.growths)),
-		.advice = &owned->base,
 		.top = bits > 0 && bits < 64 ? UINT64_C(1) << bits : GPAL_SPACE_END,
 	};
-	size_t count;
 
-	if (!list || !a.growths)
-		return false;
-	count = collect(&a, list);
-	for (size_t i = 0; i < count; i++)
-		advise_on(&a, &list[i]);
-	owned->base.growths = a.growths;
-	return true;
+	if (list && a.growths &&
+	    gpald_sizing_init(&a.sizing, request, layout->policy, nothing, &a.budget))
+		share_out(&a, list, collect(&a, list));
+	else
+		a.budget.no_memory = true;
+	gpald_sizing_clear(&a.sizing);
+	owned->base = (struct gpal_advice){
+		.growths = a.growths,
+		.count = a.count,
+		.cut = a.budget.is_spent,
+	};
+	return a.budget.no_memory ? GPAL_E_NO_MEMORY : GPAL_OK;
+}
+
+/* Whether the sizes of the layout are those of members of the request. */
+static bool is_of(const struct gpal_layout *layout, const struct gpal_request *request)
+{
+	for (size_t i = 0; i < layout->ram_count; i++)
+		if (layout->ram[i].node >= request->node_count)
+			return false;
+	return layout->root_complex_count == request->root_complex_count;
 }
 
 int gpal_advise(const struct gpal_request *request, const struct gpal_layout *layout,
 		struct gpal_advice **advice, struct gpal_error *error)
 {
-	struct gpald_arena *arena = gpald_arena_new(0);
-	struct owned_advice *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+	struct gpald_arena *arena;
+	struct owned_advice *owned;
 
 	*advice = NULL;
+	if (!is_of(layout, request))
+		return gpald_fail_plain(error, GPAL_E_INTERNAL);
+	arena = gpald_arena_new(0);
+	owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
 	if (owned)
 		owned->arena = arena;
-	if (!owned || !advise(owned, request, layout)) {
+	if (!owned || advise(owned, request, layout)) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}

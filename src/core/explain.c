@@ -19,6 +19,7 @@
 static const char *const rules[] = {
 	[GPAL_RULE_GIVEN] = "as given, before anything is placed",
 	[GPAL_RULE_KEPT] = "kept where the live layout had it",
+	[GPAL_RULE_RECORDED] = "as recorded; how it came there is not",
 	[GPAL_RULE_HIGHEST_BELOW_4GIB] = "highest aligned fit below 4 GiB",
 	[GPAL_RULE_UPWARDS] = "upwards from the end of the RAM before it, split around holes",
 	[GPAL_RULE_LOWEST_ABOVE_RAM] = "lowest aligned fit above RAM and 4 GiB",
@@ -60,43 +61,55 @@ static bool is_same_map(const struct gpal_map *a, const struct gpal_map *b)
 	return true;
 }
 
-/* Makes the layout once more; a live one that comes out another is GPAL_E_INTERNAL. */
-static int trace_layout(const struct gpal_request *request, struct gpald_around around,
-			struct gpal_layout **layout, struct gpal_error *error)
+/* Makes a live layout once more; one that comes out another is GPAL_E_INTERNAL. */
+static int trace_live(const struct gpal_request *request, const struct gpal_layout *live,
+		      enum gpald_keep keep, struct gpald_trace *trace, struct gpal_layout **layout)
 {
-	const struct gpal_policy *policy = around.live     ? around.live->policy :
-					   request->policy ? request->policy :
-							     gpal_policy_default();
+	const struct gpald_around around = { .live = live, .keep = keep, .trace = trace };
 	int code;
 
-	around.trace->count = around.trace->passed_total = 0;
-	around.trace->capacity = around.trace->passed_capacity = around.trace->chosen_capacity = 0;
-	code = gpald_resolve(request, policy, around, layout, error);
-	if (code || !around.live || is_same_map(&around.live->map, &(*layout)->map))
+	*trace = (struct gpald_trace){ .wanted = trace->wanted };
+	code = gpald_resolve(request, live->policy, around, layout, NULL);
+	if (code == GPAL_OK && !is_same_map(&live->map, &(*layout)->map)) {
+		gpal_layout_free(*layout);
+		*layout = NULL;
+	}
+	if (code == GPAL_E_NO_MEMORY)
 		return code;
-	gpal_layout_free(*layout);
-	return gpald_fail_plain(error, GPAL_E_INTERNAL);
+	return *layout ? GPAL_OK : GPAL_E_INTERNAL;
+}
+
+static int explain_live(const struct gpal_request *request, const struct gpal_layout *live,
+			struct gpald_trace *trace, struct gpal_layout **layout)
+{
+	int code = trace_live(request, live, GPALD_KEEP_MARKED, trace, layout);
+
+	if (code != GPAL_E_INTERNAL || live->map.kept)
+		return code;
+	/* It was updated before anybody marked what was kept, and tells no more. */
+	code = trace_live(request, live, GPALD_KEEP_ALL, trace, layout);
+	for (size_t i = 0; i < trace->count; i++)
+		if (trace->steps[i].rule == GPAL_RULE_KEPT)
+			trace->steps[i].rule = GPAL_RULE_RECORDED;
+	return code;
 }
 
 int gpal_explain(const struct gpal_request *request, const struct gpal_layout *live,
 		 const char *tag, struct gpal_explanation **explanation, struct gpal_error *error)
 {
+	const struct gpal_policy *policy = request->policy ? request->policy :
+							     gpal_policy_default();
 	struct gpald_trace trace = { .wanted = tag };
-	struct gpald_around around = {
-		.live = live,
-		.keep = GPALD_KEEP_MARKED,
-		.trace = &trace,
-	};
 	struct owned_explanation *owned;
 	struct gpal_layout *layout;
-	int code = trace_layout(request, around, &layout, error);
+	int code;
 
 	*explanation = NULL;
-	/* A layout that was updated before anybody marked what was kept tells no more. */
-	if (code && code != GPAL_E_NO_MEMORY && live) {
-		around.keep = GPALD_KEEP_ALL;
-		code = trace_layout(request, around, &layout, error);
-	}
+	if (!live)
+		code = gpald_resolve(request, policy, (struct gpald_around){ .trace = &trace },
+				     &layout, error);
+	else if ((code = explain_live(request, live, &trace, &layout)) != GPAL_OK)
+		gpald_fail_plain(error, (enum gpal_code)code);
 	if (code)
 		return code;
 	owned = gpald_arena_alloc(trace.arena, 1, sizeof(*owned));

@@ -60,7 +60,6 @@ static void take_over(struct gpald_fit_index *index, struct gpald_free_space *sp
 		return;
 	index->cut_above =
 		gpald_range_clip(ranges[last - 1], (struct gpal_range){ region.end, UINT64_MAX });
-	index->cut_below = gpald_range_clip(ranges[first], (struct gpal_range){ 0, region.start });
 	ranges[first] = gpald_range_clip(ranges[first], region);
 	ranges[last - 1] = gpald_range_clip(ranges[last - 1], region);
 	index->leaves = (struct gpald_free_space){ ranges + first, last - first, last - first };
@@ -269,7 +268,11 @@ static void pass(const struct gpald_fit_index *index, struct gpal_range free,
 		gpald_trace_pass(trace, free, size, index->alignment);
 }
 
-/* Tells of all that is free on the way to a leaf, in no order; gives what is taken from. */
+/*
+ * Tells of all that is free on the way to a leaf, in no order; gives what is taken
+ * from. Of a free range that goes over the floor the part below is not told: in a
+ * layout there is none, because chipset low MMIO ends at 4 GiB.
+ */
 static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
 			      struct gpald_trace *trace)
 {
@@ -281,8 +284,6 @@ static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, 
 
 	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
 		gpald_trace_pass_below(trace, index->space->ranges[i]);
-	if (!down)
-		gpald_trace_pass_below(trace, index->cut_below);
 	for (size_t i = down ? leaf : 0; i < (down ? leaves->count : leaf + 1); i++) {
 		if (gpald_trace_is_full(trace))
 			break;
@@ -351,8 +352,6 @@ void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
 	assert(to->count == 0);
 	for (size_t i = 0; with_below && i < index->below; i++)
 		gpald_free_space_append(to, space->ranges[i]);
-	if (with_below)
-		gpald_free_space_append(to, index->cut_below);
 	merge(index, to);
 	gpald_free_space_append(to, index->cut_above);
 	for (size_t i = index->above; i < space->count; i++)

@@ -31,12 +31,11 @@ struct gpald_fit_index {
 	struct gpal_range region;
 	uint64_t alignment; /* 0: none yet */
 
-	/* The list it was made from: the ranges from `above` on, and what the region's ends cut off. */
+	/* The list it was made from: the ranges from `above` on, and what the region's end cut off. */
 	const struct gpald_free_space *space;
 	size_t above;
 	size_t below; /* of its ranges, so many are below the region */
 	struct gpal_range cut_above;
-	struct gpal_range cut_below;
 
 	struct gpald_free_space leaves; /* the free ranges, but for tails and dead pieces */
 	struct gpal_range *tails;       /* beside the leaves; NULL bottom up */

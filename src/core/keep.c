@@ -166,10 +166,18 @@ static int keep_again(struct keeping *k)
 						       (uint32_t)i };
 	}
 	gpald_order_sort(order, order + map->count, count);
-	for (size_t i = 0; i < count; i++) {
-		const struct gpal_map_entry *entry = &map->entries[order[i].index];
+	for (size_t i = 0, next; i < count; i = next) {
+		const struct gpal_map_entry *first = &map->entries[order[i].index];
+		uint64_t size = 0;
 
-		keep(k, entry->kind, entry->index, entry->range);
+		for (next = i; next < count && order[next].key == order[i].key; next++) {
+			const struct gpal_range range = map->entries[order[next].index].range;
+
+			keep(k, first->kind, first->index, range);
+			size += gpal_range_size(range);
+		}
+		if (size != r->inputs[first->kind].demands[first->index].size)
+			return gpald_fail_plain(r->error, GPAL_E_INTERNAL);
 	}
 	return GPAL_OK;
 }

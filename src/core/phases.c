@@ -204,10 +204,12 @@ int gpald_place_ram(struct gpald_placement *p)
 						 gpald_align_down(usable, demand->alignment);
 
 			if (taken == 0) {
-				trace_passed(trace, free->ranges[r], floor,
-					     remaining < demand->alignment ? remaining :
-									     demand->alignment,
-					     demand->alignment);
+				if (trace)
+					gpald_trace_pass(trace, free->ranges[r],
+							 remaining < demand->alignment ?
+								 remaining :
+								 demand->alignment,
+							 demand->alignment);
 				continue;
 			}
 			gpald_placement_record(p, GPAL_KIND_RAM, i,
@@ -244,6 +246,13 @@ int gpald_place_ram(struct gpald_placement *p)
 	return GPAL_OK;
 }
 
+/* What is free below the next floor, for those who are told of it. */
+static void leave_below(struct gpald_placement *p, struct gpal_range free)
+{
+	if (p->trace)
+		gpald_free_space_append(&p->spare, free);
+}
+
 /*
  * Post-MMIO: each demand goes above all that is placed, so what one demand passed
  * over is below the floor of the next and one sweep serves them all. No free range
@@ -272,7 +281,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 				break;
 			trace_passed(trace, ranges[current], p->top, demand->size,
 				     demand->alignment);
-			gpald_free_space_append(&p->spare, ranges[current]);
+			leave_below(p, ranges[current]);
 		}
 		if (current == p->free.count)
 			return gpald_placement_exhausted(
@@ -285,7 +294,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 		gpald_placement_record(p, GPAL_KIND_POST_MMIO, i,
 				       (struct gpal_range){ start, start + demand->size });
 		trace_choice(trace, free, start, demand->size, 0);
-		gpald_free_space_append(&p->spare, (struct gpal_range){ free.start, start });
+		leave_below(p, (struct gpal_range){ free.start, start });
 		ranges[current].start = start + demand->size;
 	}
 	return GPAL_OK;

@@ -374,43 +374,60 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	return GPAL_OK;
 }
 
-/* Around nothing; what is too large is told how large it may be. */
-static int resolve_afresh(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpal_layout **layout, struct gpal_error *error)
-{
-	const struct gpald_around nothing = { .live = NULL };
-	int code = gpald_resolve(request, policy, nothing, layout, error);
-
-	if (code == GPAL_E_EXHAUSTED && error)
-		gpald_advise_request(request, policy, error);
-	return code;
-}
-
 int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
 		 struct gpal_error *error)
 {
-	return resolve_afresh(request, request->policy ? request->policy : gpal_policy_default(),
-			      layout, error);
+	const struct gpal_policy *policy = request->policy ? request->policy :
+							     gpal_policy_default();
+	const struct gpald_around nothing = { .live = NULL };
+	int code = gpald_resolve(request, policy, nothing, layout, error);
+
+	/* What is too large is told how large it may be. */
+	if (code == GPAL_E_EXHAUSTED && error)
+		gpald_advise_request(request, policy, nothing, error);
+	return code;
+}
+
+/*
+ * Neither around the live layout nor afresh there is room. Which range it is for, and
+ * where, is to be told of the layout the guest has; of one that was never made, what
+ * is next to what would be misleading.
+ */
+static void tell_of_live(const struct gpal_layout *live, const struct gpal_request *request,
+			 int around_code, const struct gpal_error *around, struct gpal_error *error)
+{
+	if (around_code == GPAL_E_EXHAUSTED) {
+		*error = *around;
+		gpald_advise_request(request, live->policy, (struct gpald_around){ .live = live },
+				     error);
+		return;
+	}
+	error->fit = (struct gpal_range){ 0 };
+	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
 }
 
 int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
 		bool allow_moves, struct gpal_layout **layout, struct gpal_error *error)
 {
-	/* Why it cannot be done around the live ranges is nothing to tell: see below. */
-	int code = gpald_resolve(request, live->policy, (struct gpald_around){ .live = live },
-				 layout, NULL);
+	const struct gpald_around nothing = { .live = NULL };
+	struct gpal_error around;
+	const int around_code = gpald_resolve(
+		request, live->policy, (struct gpald_around){ .live = live }, layout, &around);
+	int code;
 
-	if (code == GPAL_OK)
-		return code;
-	if (code == GPAL_E_NO_MEMORY)
-		return gpald_fail_plain(error, code);
+	if (around_code == GPAL_OK)
+		return GPAL_OK;
+	if (around_code == GPAL_E_NO_MEMORY)
+		return gpald_fail_plain(error, around_code);
 	/* What stands in the way may be what stays; or there is no layout at all. */
-	code = resolve_afresh(request, live->policy, layout, error);
+	code = gpald_resolve(request, live->policy, nothing, layout, error);
+	if (code == GPAL_E_EXHAUSTED && error)
+		tell_of_live(live, request, around_code, &around, error);
 	if (code || allow_moves)
 		return code;
-	return gpald_fail(
-		error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-		"this can be done only if ranges move, or are resized, that the guest knows");
+	return gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
+			  "this can be done only if ranges move, or are resized, that the guest "
+			  "knows");
 }
 
 void gpal_layout_free(struct gpal_layout *layout)

@@ -11,47 +11,103 @@
 
 #include "core/arena.h"
 #include "core/checked.h"
-#include "core/place.h"
-#include "core/resolution.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test *test,
-			 void *data)
+bool gpald_budget_take(struct gpald_budget *budget, size_t things)
 {
+	if (things > budget->left) {
+		budget->is_spent = true;
+		return false;
+	}
+	budget->left -= things;
+	return true;
+}
+
+bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test *test, void *data,
+		     uint64_t *size)
+{
+	assert(good < bad && (bad - good) % unit == 0);
 	while (bad - good > unit) {
 		const uint64_t middle = good + (bad - good) / unit / 2 * unit;
 
-		if (test(data, middle))
+		switch (test(data, middle)) {
+		case GPALD_DOES:
 			good = middle;
-		else
+			break;
+		case GPALD_DOES_NOT:
 			bad = middle;
+			break;
+		case GPALD_NOT_TRIED:
+			return false;
+		}
 	}
-	return good;
+	*size = good;
+	return true;
 }
 
+/* One more than there are, so that there is something to point to. */
 static void *duplicate(const void *elements, size_t count, size_t size)
 {
-	void *copy = calloc(count, size);
+	void *copy = count < SIZE_MAX ? calloc(count + 1, size) : NULL;
 
-	if (copy)
+	if (copy && count > 0)
 		memcpy(copy, elements, count * size);
 	return copy;
 }
 
-/* Whether there is a size to change, and in which steps. */
-static uint64_t unit_of(const struct gpal_request *request, enum gpal_subject subject, size_t index)
+bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *request,
+		       const struct gpal_policy *policy, struct gpald_around around,
+		       struct gpald_budget *budget)
 {
+	*sizing = (struct gpald_sizing){
+		.request = *request,
+		.around = around,
+		.policy = policy,
+		.budget = budget,
+		.original = request,
+		.nodes = duplicate(request->nodes, request->node_count, sizeof(*request->nodes)),
+		.root_complexes = duplicate(request->root_complexes, request->root_complex_count,
+					    sizeof(*request->root_complexes)),
+	};
+	sizing->request.nodes = sizing->nodes;
+	sizing->request.root_complexes = sizing->root_complexes;
+	return sizing->nodes && sizing->root_complexes;
+}
+
+void gpald_sizing_clear(struct gpald_sizing *sizing)
+{
+	free(sizing->nodes);
+	free(sizing->root_complexes);
+}
+
+static uint64_t unit_of_window(const struct gpal_window *window)
+{
+	return window->kind == GPAL_WINDOW_PINNED ? 0 : GPAL_PAGE_SIZE;
+}
+
+uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index)
+{
+	struct gpal_request *request = &sizing->request;
+	const struct gpal_request *original = sizing->original;
+
+	if (sizing->subject == GPAL_SUBJECT_MEMORY_NODE)
+		sizing->nodes[sizing->index] = original->nodes[sizing->index];
+	if (sizing->index < original->root_complex_count)
+		sizing->root_complexes[sizing->index] = original->root_complexes[sizing->index];
+	*request = *original;
+	request->nodes = sizing->nodes;
+	request->root_complexes = sizing->root_complexes;
+	sizing->subject = subject;
+	sizing->index = index;
+
 	switch (subject) {
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-		return request->root_complexes[index].low_mmio.kind == GPAL_WINDOW_PINNED ?
-			       0 :
-			       GPAL_PAGE_SIZE;
+		return unit_of_window(&request->root_complexes[index].low_mmio);
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-		return request->root_complexes[index].high_mmio.kind == GPAL_WINDOW_PINNED ?
-			       0 :
-			       GPAL_PAGE_SIZE;
+		return unit_of_window(&request->root_complexes[index].high_mmio);
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
 		return 256 * GPALD_MIB;
 	case GPAL_SUBJECT_MEMORY_NODE:
@@ -67,36 +123,7 @@ static uint64_t unit_of(const struct gpal_request *request, enum gpal_subject su
 	}
 }
 
-bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *request,
-		       enum gpal_subject subject, size_t index)
-{
-	*sizing = (struct gpald_sizing){
-		.request = *request,
-		.subject = subject,
-		.index = index,
-		.unit = unit_of(request, subject, index),
-	};
-	if (sizing->unit == 0)
-		return false;
-	switch (subject) {
-	case GPAL_SUBJECT_MEMORY_NODE:
-		sizing->nodes =
-			duplicate(request->nodes, request->node_count, sizeof(*request->nodes));
-		sizing->request.nodes = sizing->nodes;
-		return sizing->nodes;
-	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
-		sizing->windows = duplicate(request->root_complexes, request->root_complex_count,
-					    sizeof(*request->root_complexes));
-		sizing->request.root_complexes = sizing->windows;
-		return sizing->windows;
-	default:
-		return true;
-	}
-}
-
-void gpald_sizing_set(struct gpald_sizing *sizing, uint64_t size)
+static void set_size(struct gpald_sizing *sizing, uint64_t size)
 {
 	const struct gpal_window window = { .kind = GPAL_WINDOW_SIZE, .size = size };
 	const struct gpal_optional optional = { .set = true, .value = size };
@@ -107,13 +134,13 @@ void gpald_sizing_set(struct gpald_sizing *sizing, uint64_t size)
 		sizing->nodes[sizing->index] = size;
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-		sizing->windows[sizing->index].low_mmio = window;
+		sizing->root_complexes[sizing->index].low_mmio = window;
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-		sizing->windows[sizing->index].high_mmio = window;
+		sizing->root_complexes[sizing->index].high_mmio = window;
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
-		sizing->windows[sizing->index].cxl_hdm = size;
+		sizing->root_complexes[sizing->index].cxl_hdm = size;
 		break;
 	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
 		request->chipset_low_mmio = optional;
@@ -138,16 +165,40 @@ void gpald_sizing_set(struct gpald_sizing *sizing, uint64_t size)
 	}
 }
 
-void gpald_sizing_clear(struct gpald_sizing *sizing)
+static enum gpald_verdict verdict_of(int code, struct gpald_budget *budget)
 {
-	free(sizing->nodes);
-	free(sizing->windows);
+	if (code == GPAL_E_NO_MEMORY)
+		budget->no_memory = true;
+	return code == GPAL_OK          ? GPALD_DOES :
+	       code == GPAL_E_NO_MEMORY ? GPALD_NOT_TRIED :
+					  GPALD_DOES_NOT;
+}
+
+enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
+				    struct gpal_layout **layout)
+{
+	const struct gpal_request *request = &sizing->request;
+	/* Of each root complex there are a few ranges. */
+	const size_t things = 16 + request->node_count + 4 * request->root_complex_count +
+			      request->reserved_count;
+	struct gpal_layout *made;
+	int code;
+
+	if (!gpald_budget_take(sizing->budget, things))
+		return GPALD_NOT_TRIED;
+	set_size(sizing, size);
+	code = gpald_resolve(request, sizing->policy, sizing->around, &made, NULL);
+	if (layout)
+		*layout = made;
+	else
+		gpal_layout_free(made);
+	return verdict_of(code, sizing->budget);
 }
 
 /*
- * The largest size below the one that is wanted. A window is as large as it can be in
- * the place that was found for it, and often that is all there is to it; RAM may be in
- * several places.
+ * The largest size below the one that is wanted; 0: none was found. A window is as
+ * large as it can be in the place that was found for it, and often that is all there
+ * is to it; RAM may be in several places.
  */
 static uint64_t find_largest(const struct gpal_error *error, uint64_t unit, gpald_size_test *test,
 			     void *data)
@@ -155,66 +206,74 @@ static uint64_t find_largest(const struct gpal_error *error, uint64_t unit, gpal
 	const uint64_t wanted = gpald_align_down(error->size, unit);
 	const uint64_t fit = gpald_align_down(error->largest_fit, unit);
 	uint64_t bad = wanted < error->size ? wanted + unit : wanted;
+	enum gpald_verdict verdict;
+	uint64_t size;
 
 	if (error->phase != GPAL_KIND_RAM && fit < bad) {
-		if (fit == 0 || test(data, fit))
-			return fit;
+		verdict = fit > 0 ? test(data, fit) : GPALD_DOES_NOT;
+		if (verdict != GPALD_DOES_NOT || fit == 0)
+			return verdict == GPALD_DOES ? fit : 0;
 		bad = fit;
 	}
-	return bad > unit && test(data, unit) ? gpald_find_size(unit, bad, unit, test, data) : 0;
+	if (bad > unit && test(data, unit) == GPALD_DOES &&
+	    gpald_find_size(unit, bad, unit, test, data, &size))
+		return size;
+	return 0;
 }
 
-struct request_test {
-	struct gpald_sizing sizing;
-	const struct gpal_policy *policy;
-};
-
-static bool request_resolves(void *data, uint64_t size)
+static enum gpald_verdict try_request(void *data, uint64_t size)
 {
-	struct request_test *test = data;
-	struct gpal_layout *layout;
-	const struct gpald_around nothing = { .live = NULL };
-
-	gpald_sizing_set(&test->sizing, size);
-	if (gpald_resolve(&test->sizing.request, test->policy, nothing, &layout, NULL))
-		return false;
-	gpal_layout_free(layout);
-	return true;
+	return gpald_sizing_try(data, size, NULL);
 }
 
 void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpal_error *error)
+			  struct gpald_around around, struct gpal_error *error)
 {
-	struct request_test test = { .policy = policy };
+	struct gpald_budget budget = { .left = GPALD_BUDGET };
+	struct gpald_sizing sizing;
 
-	if (gpald_sizing_init(&test.sizing, request, error->subject, error->index))
-		error->largest_size =
-			find_largest(error, test.sizing.unit, request_resolves, &test);
-	gpald_sizing_clear(&test.sizing);
+	if (gpald_sizing_init(&sizing, request, policy, around, &budget)) {
+		const uint64_t unit = gpald_sizing_choose(&sizing, error->subject, error->index);
+
+		if (unit > 0)
+			error->largest_size = find_largest(error, unit, try_request, &sizing);
+	}
+	gpald_sizing_clear(&sizing);
 }
 
 struct input_test {
 	struct gpal_alloc_input input;
 	struct gpal_demand *demand; /* of the input, whose size is changed */
+	struct gpald_budget budget;
+	size_t things;
 };
 
-static bool input_is_placed(void *data, uint64_t size)
+static enum gpald_verdict try_input(void *data, uint64_t size)
 {
 	struct input_test *test = data;
-	struct gpald_arena *arena = gpald_arena_new(0);
+	struct gpald_arena *arena;
 	struct gpal_map map;
-	bool placed;
+	int code = GPAL_E_NO_MEMORY;
 
+	if (!gpald_budget_take(&test->budget, test->things))
+		return GPALD_NOT_TRIED;
+	arena = gpald_arena_new(0);
 	test->demand->size = size;
-	placed = arena && gpald_place(arena, &test->input, (struct gpald_kept_list){ 0 }, NULL,
-				      &map, NULL) == GPAL_OK;
+	if (arena)
+		code = gpald_place(arena, &test->input, (struct gpald_kept_list){ 0 }, NULL, &map,
+				   NULL);
 	gpald_arena_free(arena);
-	return placed;
+	return verdict_of(code, &test->budget);
 }
 
 void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error)
 {
-	struct input_test test = { .input = *input };
+	struct input_test test = {
+		.input = *input,
+		.budget.left = GPALD_BUDGET,
+		.things = input->reserved_count + input->fixed_count + input->mmio32_count +
+			  input->ram_count + input->mmio64_count + input->post_mmio_count,
+	};
 	struct gpal_alloc_input *copy = &test.input;
 	const struct {
 		const struct gpal_demand **demands;
@@ -232,6 +291,6 @@ void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error 
 		return;
 	*lists[error->phase].demands = demands;
 	test.demand = &demands[error->index];
-	error->largest_size = find_largest(error, GPAL_PAGE_SIZE, input_is_placed, &test);
+	error->largest_size = find_largest(error, GPAL_PAGE_SIZE, try_input, &test);
 	free(demands);
 }

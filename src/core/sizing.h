@@ -6,6 +6,8 @@
 #ifndef GPALD_CORE_SIZING_H
 #define GPALD_CORE_SIZING_H
 
+#include "core/resolution.h"
+
 #include <gpalayout/allocator.h>
 #include <gpalayout/error.h>
 #include <gpalayout/export.h>
@@ -15,40 +17,72 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether a size will do. */
-typedef bool gpald_size_test(void *data, uint64_t size);
+/* What may be spent on tries: the things that are placed in all of them together. */
+struct gpald_budget {
+	size_t left;
+	bool no_memory; /* a try could not be made for want of memory */
+	bool is_spent;  /* one was not made, because too little was left */
+};
+
+/* Enough for every size of a VM of everyday size, and a fraction of a second at most. */
+#define GPALD_BUDGET ((size_t)1 << 18)
+
+/* Whether a try of that many things may be made; takes it off. */
+GPAL_MUST_USE bool gpald_budget_take(struct gpald_budget *budget, size_t things);
+
+enum gpald_verdict {
+	GPALD_DOES,
+	GPALD_DOES_NOT,
+	GPALD_NOT_TRIED, /* the budget says why */
+};
+typedef enum gpald_verdict gpald_size_test(void *data, uint64_t size);
 
 /*
  * Between `good`, which does, and `bad`, which does not and is more, a size that does
- * while the next, a unit more, does not. Both are multiples of the unit apart.
+ * while the next, a unit more, does not; they are a multiple of the unit apart. False:
+ * a try was not made.
  */
-uint64_t gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test *test,
-			 void *data);
+GPAL_MUST_USE bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit,
+				   gpald_size_test *test, void *data, uint64_t *size);
 
-/* A request with one size that can be changed. */
+/* A request of which one size at a time can be changed. */
 struct gpald_sizing {
 	struct gpal_request request;
-	uint64_t *nodes;                   /* of the request; NULL: not its own */
-	struct gpal_root_complex *windows; /* its root complexes; NULL: not its own */
-	enum gpal_subject subject;
+	struct gpald_around around;       /* what it is resolved around; nothing is told */
+	const struct gpal_policy *policy; /* and under what */
+	struct gpald_budget *budget;
+
+	const struct gpal_request *original;
+	uint64_t *nodes;                          /* of the request, its own */
+	struct gpal_root_complex *root_complexes; /* the same */
+	enum gpal_subject subject;                /* whose size can be changed */
 	size_t index;
-	uint64_t unit; /* sizes are multiples of it */
 };
 
-/*
- * Prepares the size of that member, which has to be there, to be changed. False: it
- * is not for the request to say, it is pinned, or memory is out. To be cleared in any
- * case.
- */
+/* Copies a request. False: out of memory. To be cleared in any case. */
 GPAL_MUST_USE bool gpald_sizing_init(struct gpald_sizing *sizing,
-				     const struct gpal_request *request, enum gpal_subject subject,
-				     size_t index);
-void gpald_sizing_set(struct gpald_sizing *sizing, uint64_t size);
+				     const struct gpal_request *request,
+				     const struct gpal_policy *policy, struct gpald_around around,
+				     struct gpald_budget *budget);
 void gpald_sizing_clear(struct gpald_sizing *sizing);
 
-/* Fills in error->largest_size of an input that is exhausted. */
+/*
+ * Chooses the size to be changed, that of a member which is there; the one chosen
+ * before is as it was. Returns the unit its sizes have to be multiples of; 0: it is
+ * not the request's to say, or it is pinned.
+ */
+uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
+
+/*
+ * Resolves with another size. GPALD_DOES: *layout is given to the caller. `layout`
+ * may be NULL.
+ */
+enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
+				    struct gpal_layout **layout);
+
+/* Fills in error->largest_size of an input that is exhausted, as far as that is found. */
 void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpal_error *error);
+			  struct gpald_around around, struct gpal_error *error);
 void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error);
 
 #endif

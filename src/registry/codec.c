@@ -194,13 +194,23 @@ static void warning(struct gpald_transfer *t, void *element)
 /* Which ranges an update has kept, from the second version on. */
 static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 {
+	bool some = false;
+
 	if (gpald_transfer_is_reading(t) && t->result == GPALD_CODEC_OK) {
 		map->kept = gpald_arena_zalloc(t->arena, map->count, sizeof(*map->kept));
 		if (!map->kept)
 			gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
 	}
-	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++)
+	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++) {
 		gpald_move_flag(t, (bool *)&map->kept[i]);
+		some |= map->kept[i];
+		/* What is given has no place that could be kept. */
+		if (map->kept[i] && map->entries[i].kind < GPAL_KIND_MMIO32)
+			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+	}
+	/* With nothing to tell it would have been written in the first version. */
+	if (!some)
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
 static void layout(struct gpald_transfer *t, struct gpal_layout *l)

@@ -39,6 +39,7 @@ enum gpald_codec_result {
 	GPALD_CODEC_OK,
 	GPALD_CODEC_NO_MEMORY,
 	GPALD_CODEC_MALFORMED,      /* not what an encoder writes */
+	GPALD_CODEC_NEWER,          /* of a version of the form that is not known here */
 	GPALD_CODEC_UNKNOWN_POLICY, /* of a version of this program that had more policies */
 };
 

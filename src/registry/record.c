@@ -90,6 +90,7 @@ static const char *const problems[] = {
 	[GPALD_RECORD_UNREADABLE] = "its request or its layout cannot be read",
 	[GPALD_RECORD_DIGEST] = "its digest is not that of its layout",
 	[GPALD_RECORD_UNKNOWN_POLICY] = "its policy is one that this version does not have",
+	[GPALD_RECORD_NEWER] = "its form is one that this version does not know",
 };
 
 static_assert(sizeof(problems) / sizeof(problems[0]) == GPALD_RECORD_PROBLEM_COUNT,
@@ -109,6 +110,8 @@ static enum gpald_record_problem problem_of(enum gpald_codec_result result)
 		return GPALD_RECORD_NO_MEMORY;
 	case GPALD_CODEC_UNKNOWN_POLICY:
 		return GPALD_RECORD_UNKNOWN_POLICY;
+	case GPALD_CODEC_NEWER:
+		return GPALD_RECORD_NEWER;
 	case GPALD_CODEC_MALFORMED:
 		break;
 	}

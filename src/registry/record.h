@@ -85,6 +85,7 @@ enum gpald_record_problem {
 	GPALD_RECORD_UNREADABLE,     /* it was stored by something else than this program */
 	GPALD_RECORD_DIGEST,         /* the same */
 	GPALD_RECORD_UNKNOWN_POLICY, /* it was stored by a newer version */
+	GPALD_RECORD_NEWER,          /* the same */
 	GPALD_RECORD_PROBLEM_COUNT
 };
 

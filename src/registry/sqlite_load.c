@@ -67,7 +67,7 @@ static bool load_record(struct loading *l, sqlite3_stmt *row)
 	if (record || problem == GPALD_RECORD_NO_MEMORY)
 		return gpald_sqlite_say(l->error, "out of memory");
 	l->loader->damaged(l->loader->data, stored.name, gpald_record_problem_text(problem));
-	if (problem == GPALD_RECORD_UNKNOWN_POLICY)
+	if (problem == GPALD_RECORD_UNKNOWN_POLICY || problem == GPALD_RECORD_NEWER)
 		l->newer++;
 	else
 		l->damaged++;

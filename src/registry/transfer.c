@@ -146,7 +146,7 @@ void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t ne
 {
 	gpald_move_u64(t, version);
 	if (*version < 1 || *version > newest)
-		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+		gpald_transfer_fail(t, *version < 1 ? GPALD_CODEC_MALFORMED : GPALD_CODEC_NEWER);
 }
 
 void gpald_move_text(struct gpald_transfer *t, const char **value)

@@ -43,7 +43,7 @@ void gpald_move_flag(struct gpald_transfer *t, bool *value);
 /* An enumeration of `count` values from 0 on, each of int size. */
 void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count);
 
-/* The version of a form, which counts from 1; one beyond the newest is a fault. */
+/* The version of a form, which counts from 1; one beyond the newest is GPALD_CODEC_NEWER. */
 void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest);
 
 /* Text that is not NULL; what is read lies in the arena. */

@@ -292,6 +292,12 @@ static void check_fit(const struct round *round, const struct oracle *oracle,
 	const struct gpal_map_entry *below = NULL, *above = NULL;
 	const struct gpal_range fit = error->fit;
 
+	/* Of an update that is refused for other reasons too, it is not said where. */
+	if (error->largest_fit > 0 && round->before && fit.end == 0) {
+		if (error->below.tag[0] || error->above.tag[0] || error->largest_size)
+			fail_round(round, "%s: neighbours of nothing", error->tag);
+		return;
+	}
 	if (fit.end - fit.start != error->largest_fit || fit.start % error->alignment)
 		fail_round(round, "%s: what would fit is not as large as is said", error->tag);
 	for (size_t i = 0; error->largest_fit > 0 && i < oracle->placed_count; i++) {

@@ -196,7 +196,8 @@ static void walk_up(struct walk *walk)
 
 static bool is_placed(const struct gpal_step *step)
 {
-	return step->rule != GPAL_RULE_GIVEN && step->rule != GPAL_RULE_KEPT;
+	return step->rule != GPAL_RULE_GIVEN && step->rule != GPAL_RULE_KEPT &&
+	       step->rule != GPAL_RULE_RECORDED;
 }
 
 static uint64_t end_of(const struct gpal_step *step)
@@ -293,6 +294,15 @@ static void check_alone(const struct round *round, const struct gpal_request *re
 	gpal_explanation_free(alone);
 }
 
+/* Whether an update has kept the range, as the map of the layout has it. */
+static bool is_marked(const struct gpal_layout *layout, const struct gpal_step *step)
+{
+	for (size_t i = 0; i < layout->map.count; i++)
+		if (layout->map.entries[i].range.start == step->chosen[0].range.start)
+			return layout->map.kept && layout->map.kept[i];
+	return false;
+}
+
 static void check_explanation(const struct round *round, struct random *random,
 			      const struct gpal_request *request, const struct gpal_layout *live,
 			      struct sight *seen)
@@ -305,6 +315,11 @@ static void check_explanation(const struct round *round, struct random *random,
 		fail_round(round, "not explained");
 	for (size_t i = 0; i < all->count; i++) {
 		check_step(round, all, i, &taken, seen);
+		if ((all->steps[i].rule == GPAL_RULE_KEPT) !=
+			    (live && is_marked(live, &all->steps[i])) ||
+		    all->steps[i].rule == GPAL_RULE_RECORDED)
+			fail_round(round, "%s: told as %s", all->steps[i].tag,
+				   gpal_rule_text(all->steps[i].rule));
 		kept |= all->steps[i].rule == GPAL_RULE_KEPT;
 		placed |= is_placed(&all->steps[i]);
 	}
@@ -371,18 +386,31 @@ START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 	updated->map.kept = NULL;
 	ck_assert_int_eq(gpal_explain(&request, updated, NULL, &explanation, NULL), GPAL_OK);
 	for (size_t i = 0; i < explanation->count; i++)
-		ck_assert(!is_placed(&explanation->steps[i]));
+		ck_assert_int_eq(explanation->steps[i].rule,
+				 explanation->steps[i].phase == GPAL_KIND_FIXED ?
+					 GPAL_RULE_GIVEN :
+					 GPAL_RULE_RECORDED);
 	gpal_explanation_free(explanation);
 
 	/* One that is not of the request. */
-	request.node_count = 0;
-	ck_assert_int_eq(gpal_explain(&request, updated, NULL, &explanation, NULL),
-			 GPAL_E_INVALID_MEMORY);
-	request.node_count = 1;
-	request.root_complex_count = 1;
-	ck_assert_int_eq(gpal_explain(&request, updated, NULL, &explanation, NULL),
-			 GPAL_E_INTERNAL);
-	ck_assert_ptr_null(explanation);
+	for (int i = 0; i < 4; i++) {
+		const uint64_t others[] = { 2 * GPAL_4GIB };
+		const struct gpal_named_range hole = { "hole", { 0x1000, 0x2000 } };
+		struct gpal_request other = request;
+
+		if (i == 0)
+			other.node_count = 0;
+		if (i == 1)
+			other.root_complex_count = 1;
+		if (i == 2)
+			other.nodes = others;
+		if (i == 3)
+			other.reserved = &hole;
+		other.reserved_count = i == 3;
+		ck_assert_int_eq(gpal_explain(&other, updated, NULL, &explanation, NULL),
+				 GPAL_E_INTERNAL);
+		ck_assert_ptr_null(explanation);
+	}
 	gpal_layout_free(updated);
 	gpal_layout_free(live);
 }

@@ -3,7 +3,7 @@
  * What is said of sizes: the largest that would have fitted, in errors, and how far
  * ranges can grow, in advice. Each is tried, and so is a step more.
  */
-#include "property.h"
+#include "chain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -169,6 +169,55 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 		request_case_free(drawn);
 	}
 	check_coverage("largest size of requests", seen, SEEN_COUNT);
+}
+END_TEST
+
+static bool updates_with(const struct chain *chain, uint64_t size)
+{
+	struct request_case *copy = request_case_copy(&chain->after->request);
+	struct gpal_layout *layout;
+	bool done;
+
+	if (chain->error.subject == GPAL_SUBJECT_VIRTIO_MMIO_SLOTS)
+		copy->request.virtio_mmio_slots = (uint32_t)(size / 4096);
+	else
+		*size_of(&copy->request, &chain->error) = size;
+	done = gpal_update(chain->live, &copy->request, false, &layout, NULL) == GPAL_OK;
+	gpal_layout_free(layout);
+	request_case_free(copy);
+	return done;
+}
+
+/* Around what is live, that is, and not of a layout that was never made. */
+START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
+{
+	struct sight seen[] = { { .name = "updates that are too large" },
+				{ .name = "and how large they may be" } };
+
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct chain chain;
+
+		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
+			const struct gpal_error *error = &chain.error;
+			const uint64_t step = error->subject == GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM ?
+						      256 * MIB :
+						      4096;
+
+			if (chain.code != GPAL_E_EXHAUSTED)
+				continue;
+			seen[0].count++;
+			if (!error->largest_size)
+				continue;
+			seen[1].count++;
+			if (!updates_with(&chain, error->largest_size))
+				fail_round(&chain.round, "%s: 0x%" PRIx64 " does not do",
+					   error->tag, error->largest_size);
+			if (updates_with(&chain, error->largest_size + step))
+				fail_round(&chain.round, "%s: more than 0x%" PRIx64 " does",
+					   error->tag, error->largest_size);
+		}
+	}
+	check_coverage("largest size of updates", seen, 2);
 }
 END_TEST
 
@@ -457,6 +506,7 @@ Suite *sizing_suite(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, the_largest_size_of_a_request_does_and_more_does_not);
+	tcase_add_test(tcase, the_largest_size_of_an_update_does_and_more_does_not);
 	tcase_add_test(tcase, the_largest_size_of_a_demand_does_and_more_does_not);
 	tcase_add_test(tcase, a_range_grows_as_far_as_is_said_and_no_further);
 	suite_add_tcase(suite, tcase);

@@ -85,13 +85,32 @@ class Exhausted(DaemonTestCase):
             request["ram"][0]["size"] = data["largest_size"]
             self.assertIn("result", client.call("layout.allocate", request))
 
-    def test_create_and_update_say_it_too(self):
+    def test_create_says_it_too(self):
         pointer = "/request/pcie/root_complexes/0/low_mmio"
         with self.daemon.connect() as client:
+            reply = client.call("layout.create", {"name": "new", "request": put(REQUEST, pointer, "4GiB")})
+            self.assertEqual(reply["error"]["data"]["largest_size"], "0xf4000000")
+
+    def test_update_says_what_would_fit_beside_what_is_live(self):
+        def more(size):
+            third = {"name": "rc2", "start_bus": 32, "end_bus": 47, "low_mmio": size}
+            return {**REQUEST, "pcie": {"root_complexes": [*REQUEST["pcie"]["root_complexes"], third]}}
+
+        with self.daemon.connect() as client:
             client.call("layout.create", {"name": "there", "request": REQUEST})
-            for method, name in (("layout.create", "new"), ("layout.update", "there")):
-                reply = client.call(method, {"name": name, "request": put(REQUEST, pointer, "4GiB")})
-                self.assertEqual(reply["error"]["data"]["largest_size"], "0xf4000000")
+            data = client.call("layout.update", {"name": "there", "request": more("4GiB")})["error"]["data"]
+            self.assertEqual((data["reason"], data["pointer"]),
+                             ("exhausted", "/request/pcie/root_complexes/2/low_mmio"))
+            self.assertEqual((data["below"]["tag"], data["above"]["tag"]), ("ram0", "pcie-rc1-low-mmio"))
+            self.assertEqual(data["largest_size"], hex(0xf0000000 - 0xc0000000))
+            reply = client.call("layout.update", {"name": "there", "request": more(data["largest_size"])})
+            self.assertIn("result", reply)
+
+            # Where the live window itself is asked for larger, no place is named that is not there.
+            bigger = put(REQUEST, "/request/pcie/root_complexes/0/low_mmio", "4GiB")
+            data = client.call("layout.update", {"name": "there", "request": bigger})["error"]["data"]
+            self.assertEqual(data["reason"], "exhausted")
+            self.assertFalse({"fit", "below", "above", "largest_size"} & set(data))
 
 
 class AddressWidth(DaemonTestCase):
@@ -172,6 +191,15 @@ class Advice(DaemonTestCase):
             self.assertEqual(len(result["advice"]), 2003)
             self.assertTrue(all("pin" in growth for growth in result["advice"] if growth["tag"].startswith("pcie-")))
             self.assertTrue(any("resolved" not in growth for growth in result["advice"]))
+
+    def test_reserved_ranges_count_as_work_wherever_they_are(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1MiB"] * 50}, "reserved": [
+            {"name": f"r{i}", "start": hex((1 << 45) + i * 0x2000), "end": hex((1 << 45) + i * 0x2000 + 0x1000)}
+            for i in range(10000)]}
+        with self.daemon.connect() as client:
+            result = client.call("layout.resolve", {"request": request, "advise": True})["result"]
+            self.assertTrue(result["advice_cut"])
+            self.assertEqual(len(result["advice"]), 52)
 
     def test_the_client_shows_it_as_a_table(self):
         done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "resolve", "--advise", "-"],

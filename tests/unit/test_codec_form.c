@@ -442,6 +442,13 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
 	blob.length++;
 	blob.data[0] = 3;
+	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_NEWER);
+	/* Marks on what is reserved, and none at all. */
+	blob.data[0] = 2;
+	blob.data[blob.length - 2] = 1;
+	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
+	blob.data[blob.length - 2] = 0;
+	blob.data[blob.length - 1] = 0;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
 	free(hex);
 	gpald_blob_free(&blob);

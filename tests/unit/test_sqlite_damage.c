@@ -326,6 +326,9 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 	ck_assert_ptr_nonnull(policy);
 	policy[14] = '9';
 	assert_problem(&right, GPALD_RECORD_UNKNOWN_POLICY);
+	/* Of one with another form. */
+	record->layout.data[0] = 99;
+	assert_problem(&right, GPALD_RECORD_NEWER);
 	gpald_record_unref(record);
 }
 END_TEST
