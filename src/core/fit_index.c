@@ -228,7 +228,7 @@ static struct gpal_range take_highest(struct gpald_fit_index *index, size_t leaf
 }
 
 /* The block with the highest or lowest fit, which must exist. */
-static size_t find_block(const struct gpald_fit_index *index, uint64_t size)
+static inline size_t find_block(const struct gpald_fit_index *index, uint64_t size)
 {
 	size_t node = 1;
 
@@ -244,7 +244,7 @@ static size_t find_block(const struct gpald_fit_index *index, uint64_t size)
 }
 
 /* The leaf of that block with the highest or lowest fit, which must exist. */
-static size_t find_leaf(const struct gpald_fit_index *index, size_t block, uint64_t size)
+static inline size_t find_leaf(const struct gpald_fit_index *index, size_t block, uint64_t size)
 {
 	size_t leaf = block * BLOCK;
 
