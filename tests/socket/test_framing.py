@@ -164,6 +164,8 @@ class Envelope(DaemonTestCase):
         with self.daemon.connect(inspect=True) as client:
             for method, params in (("layout.resolve", {"request": REQUEST}), ("layout.allocate", {}),
                                    ("layout.list", {}), ("layout.probe", {"request": REQUEST, "address": 0}),
+                                   ("layout.compare", {"from": {"request": REQUEST}, "to": {"request": REQUEST}}),
+                                   ("layout.explain", {"request": REQUEST}),
                                    ("policy.list", {}), ("events.subscribe", {}), ("daemon.info", None),
                                    ("daemon.stats", {}), ("daemon.schema", {})):
                 self.assertIn("result", client.call(method, params), method)
