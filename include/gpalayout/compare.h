@@ -26,8 +26,10 @@ enum gpal_change_kind {
 /*
  * One range that is not the same. Ranges are matched by tag, and the extents of a
  * RAM node in order; the range of an IOMMU is matched by its kind and root complex,
- * whatever number the tag has. An ECAM has moved if its buses have: one that has other buses
- * at the same base is resized, also if it is as large as before.
+ * whatever number the tag has. An ECAM has moved if its buses have: one that has
+ * other buses at the same base is resized, also if it is as large as before. A root
+ * complex that has other buses than it had is told of as well, as its slice of the
+ * ECAM, pcie-NAME-ecam, which is no range of the map.
  */
 struct gpal_change {
 	enum gpal_change_kind kind;
@@ -42,14 +44,15 @@ struct gpal_changes {
 
 	/*
 	 * A guest that knows the first layout finds everything in the second: no range
-	 * has moved, shrunk or gone, and no bus and no virtio-mmio slot is elsewhere.
+	 * has moved, shrunk or gone, and no bus, which may have become that of another
+	 * root complex, and no virtio-mmio slot is elsewhere.
 	 */
 	bool compatible;
 };
 
 /*
  * Lists what differs. On success *changes is given to the caller, who frees it
- * with gpal_changes_free() while both layouts still exist: tags lead into them.
+ * with gpal_changes_free() while both layouts still exist: most tags lead into them.
  *
  * Error: GPAL_E_NO_MEMORY.
  */
@@ -65,7 +68,8 @@ GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
 
 /*
  * Resolves a new request for a VM that has a layout. Every range whose tag and size
- * are unchanged stays where it is, an ECAM block keeps the addresses of its buses,
+ * are unchanged stays where it is, an ECAM block keeps the addresses of its buses and
+ * a root complex the buses it has,
  * what the request no longer has is freed, and what is new is placed in the space
  * left, by the rules of its phase. An ECAM on the other side of 4 GiB than is asked
  * for, and VTL2 memory off the alignment that is, would have to move. The policy is

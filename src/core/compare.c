@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <gpalayout/compare.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const names[] = { "moved", "resized", "added", "removed" };
 
@@ -38,11 +39,27 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 {
 	const struct gpal_range a = from->entry->range, b = to->entry->range;
 
+	if (from->buses)
+		return gpald_has_buses(from->buses, to->buses);
 	if (from->segment && to->segment && from->segment->bus0_base != to->segment->bus0_base)
 		return false;
 	if (a.start == layout->virtio_mmio.start && a.start != b.start)
 		return false;
 	return b.start <= a.start && b.end >= a.end;
+}
+
+/*
+ * Of the buses of a root complex it is told that they are others. Where they are is
+ * told of the segment's ECAM.
+ */
+static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
+{
+	const struct gpal_layout_root_complex *a = from ? from->buses : NULL;
+	const struct gpal_layout_root_complex *b = to ? to->buses : NULL;
+
+	if (!a && !b)
+		return true;
+	return a && b && !(gpald_has_buses(a, b) && gpald_has_buses(b, a));
 }
 
 /* A range of the same size elsewhere has moved; buses move by their base alone. */
@@ -66,7 +83,11 @@ static void add(struct gpal_changes *list, struct gpal_change *at, const struct 
 {
 	struct gpal_change change = { .kind = kind_of(from, to),
 				      .tag = to ? to->entry->tag : from->entry->tag };
-	const bool in_place = !from || (to && is_in_place(layout, from, to));
+	bool in_place;
+
+	if (!is_told(from, to))
+		return;
+	in_place = !from || (to && is_in_place(layout, from, to));
 
 	if (from)
 		change.from = from->entry->range;
@@ -87,7 +108,9 @@ static int compare_changes(const void *a, const void *b)
 
 	if (at_x != at_y)
 		return at_x < at_y ? -1 : 1;
-	return x->kind < y->kind ? -1 : x->kind > y->kind;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return strcmp(x->tag, y->tag);
 }
 
 static bool compare(struct owned_changes *owned, const struct gpal_layout *from,
@@ -97,8 +120,10 @@ static bool compare(struct owned_changes *owned, const struct gpal_layout *from,
 	size_t from_count, to_count, i = 0, j = 0;
 	struct gpald_part *from_parts = gpald_list_parts(owned->arena, from, &from_count);
 	struct gpald_part *to_parts = gpald_list_parts(owned->arena, to, &to_count);
-	struct gpal_change *changes =
-		gpald_arena_alloc(owned->arena, from->map.count + to->map.count, sizeof(*changes));
+	struct gpal_change *changes = gpald_arena_alloc(
+		owned->arena,
+		from->map.count + from->root_complex_count + to->map.count + to->root_complex_count,
+		sizeof(*changes));
 
 	if (!from_parts || !to_parts || !changes)
 		return false;

@@ -120,9 +120,23 @@ static int check_pinned(struct keeping *k, size_t index)
 	return GPAL_E_WOULD_MOVE;
 }
 
+/* A root complex has all the buses it had, and the guest finds them behind it. */
+static int check_buses(struct keeping *k, size_t index)
+{
+	const struct gpal_layout_root_complex *rc = &k->r->root_complexes[index];
+	const struct gpald_part wanted = { .owner = rc->name, .buses = rc };
+	size_t count;
+	const struct gpald_part *live = find_live(k, &wanted, &count);
+
+	return count == 0 || gpald_has_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
+}
+
 static int collect(struct keeping *k)
 {
 	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < k->r->request->root_complex_count; i++)
+		code = check_buses(k, i);
 
 	for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[GPAL_KIND_FIXED].count; i++)
 		code = check_pinned(k, i);

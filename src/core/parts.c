@@ -9,6 +9,8 @@
 
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b)
 {
+	if (!a->buses != !b->buses)
+		return a->buses ? 1 : -1;
 	if (a->iommu != b->iommu)
 		return a->iommu < b->iommu ? -1 : 1;
 	return strcmp(a->owner, b->owner);
@@ -40,13 +42,23 @@ static struct gpald_part *find_start(struct gpald_part *parts, size_t count, uin
 	return low < count && parts[low].entry->range.start == start ? &parts[low] : NULL;
 }
 
+bool gpald_has_buses(const struct gpal_layout_root_complex *from,
+		     const struct gpal_layout_root_complex *to)
+{
+	return from->segment == to->segment && to->start_bus <= from->start_bus &&
+	       to->end_bus >= from->end_bus;
+}
+
 struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal_layout *layout,
 				    size_t *count)
 {
 	const struct gpal_map *map = &layout->map;
-	struct gpald_part *parts = gpald_arena_zalloc(arena, map->count, sizeof(*parts));
+	struct gpald_part *parts =
+		gpald_arena_zalloc(arena, map->count + layout->root_complex_count, sizeof(*parts));
+	struct gpal_map_entry *slices =
+		gpald_arena_zalloc(arena, layout->root_complex_count, sizeof(*slices));
 
-	if (!parts)
+	if (!parts || !slices)
 		return NULL;
 	for (size_t i = 0; i < map->count; i++)
 		parts[i] = (struct gpald_part){ .entry = &map->entries[i],
@@ -72,6 +84,16 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 	for (size_t i = 0; i < map->count; i++)
 		if (map->entries[i].kind != GPAL_KIND_RESERVED)
 			parts[(*count)++] = parts[i];
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
+
+		slices[i].tag = gpald_arena_join(arena, "pcie-", rc->name, "-ecam");
+		slices[i].range = rc->ecam;
+		if (!slices[i].tag)
+			return NULL;
+		parts[(*count)++] =
+			(struct gpald_part){ .entry = &slices[i], .owner = rc->name, .buses = rc };
+	}
 	qsort(parts, *count, sizeof(*parts), compare_parts);
 	return parts;
 }

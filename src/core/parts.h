@@ -12,18 +12,25 @@
 #include <gpalayout/layout.h>
 
 struct gpald_part {
-	const struct gpal_map_entry *entry;
-	const char *owner;     /* the root complex of an IOMMU, else the tag */
+	const struct gpal_map_entry *entry; /* of the map; of buses it is made up */
+	const char *owner;     /* the root complex of an IOMMU or of buses, else the tag */
 	enum gpal_iommu iommu; /* what the range is of; GPAL_IOMMU_NONE: of none */
-	const struct gpal_layout_segment *segment; /* whose ECAM it is, or NULL */
+	const struct gpal_layout_segment *segment;    /* whose ECAM it is, or NULL */
+	const struct gpal_layout_root_complex *buses; /* whose configuration space it is, or NULL */
 };
 
 /* The order of parts; 0: the two are the same to the guest, or extents of the same RAM. */
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 
+/* Whether a root complex has all the buses it had. */
+bool gpald_has_buses(const struct gpal_layout_root_complex *from,
+		     const struct gpal_layout_root_complex *to);
+
 /*
  * All parts of a layout in that order, extents ascending, but for reserved ranges,
- * in which no guest has anything. NULL: out of memory.
+ * in which no guest has anything. Besides the ranges of the map these are the buses of
+ * each root complex, as the slice pcie-NAME-ecam of its segment's ECAM. NULL: out of
+ * memory.
  */
 GPAL_MUST_USE struct gpald_part *gpald_list_parts(struct gpald_arena *arena,
 						  const struct gpal_layout *layout, size_t *count);

@@ -157,11 +157,34 @@ static bool keep_item(struct oracle *oracle, struct oracle_item *item,
 	return keep_by_tag(oracle, item, live);
 }
 
+/* The root complex of that name; NULL: none. */
+static const struct gpal_layout_root_complex *find_rc(const struct gpal_layout *layout,
+						      const char *name)
+{
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		if (strcmp(layout->root_complexes[i].name, name) == 0)
+			return &layout->root_complexes[i];
+	}
+	return NULL;
+}
+
 bool oracle_keep(struct oracle *oracle, const struct gpal_layout *live,
 		 const struct gpal_request *request)
 {
 	if (live->arch != request->arch)
 		return refuse(oracle);
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+		const struct gpal_layout_root_complex *had = find_rc(live, rc->name);
+
+		/* Each bus it had is one it has. */
+		for (unsigned int bus = 0; had && bus < 256; bus++) {
+			if (bus >= had->start_bus && bus <= had->end_bus &&
+			    (rc->segment != had->segment || bus < rc->start_bus ||
+			     bus > rc->end_bus))
+				return refuse(oracle);
+		}
+	}
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		if (!keep_item(oracle, &oracle->items[i], live, request))
 			return false;
@@ -308,15 +331,20 @@ static uint64_t address_of(const struct oracle_change *change)
 	return change->kind == GPAL_CHANGE_ADDED ? change->to.start : change->from.start;
 }
 
-/* Insertion, ascending by address; at one address in the order of the enumeration. */
+static bool comes_before(const struct oracle_change *a, const struct oracle_change *b)
+{
+	if (address_of(a) != address_of(b))
+		return address_of(a) < address_of(b);
+	return a->kind != b->kind ? a->kind < b->kind : strcmp(a->tag, b->tag) < 0;
+}
+
+/* Insertion, ascending by address; at one in the order of the enumeration, then of tags. */
 static void add_change(struct oracle_change *list, size_t *count,
 		       const struct oracle_change *change)
 {
 	size_t at = (*count)++;
 
-	while (at > 0 && (address_of(&list[at - 1]) > address_of(change) ||
-			  (address_of(&list[at - 1]) == address_of(change) &&
-			   list[at - 1].kind > change->kind))) {
+	while (at > 0 && comes_before(change, &list[at - 1])) {
 		list[at] = list[at - 1];
 		at--;
 	}
@@ -330,7 +358,8 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 	size_t new_count;
 	struct oracle_part *old = oracle_list_parts(from, &old_count);
 	struct oracle_part *new = oracle_list_parts(to, &new_count);
-	struct oracle_change *list = oracle_zalloc(old_count + new_count, sizeof(*list));
+	struct oracle_change *list =
+		oracle_zalloc(old_count + new_count + from->root_complex_count, sizeof(*list));
 
 	*count = 0;
 	*compatible = from->arch == to->arch;
@@ -354,6 +383,23 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 		if (find_part(old, old_count, new[i].key))
 			continue;
 		memcpy(change.tag, new[i].tag, sizeof(change.tag));
+		add_change(list, count, &change);
+	}
+	for (size_t i = 0; i < from->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *a = &from->root_complexes[i];
+		const struct gpal_layout_root_complex *b = find_rc(to, a->name);
+		struct oracle_change change = { .kind = GPAL_CHANGE_RESIZED, .from = a->ecam };
+
+		if (!b || (a->segment == b->segment && a->start_bus == b->start_bus &&
+			   a->end_bus == b->end_bus))
+			continue;
+		if (a->end_bus - a->start_bus == b->end_bus - b->start_bus)
+			change.kind = GPAL_CHANGE_MOVED;
+		if (a->segment != b->segment || b->start_bus > a->start_bus ||
+		    b->end_bus < a->end_bus)
+			*compatible = false;
+		change.to = b->ecam;
+		snprintf(change.tag, sizeof(change.tag), "pcie-%s-ecam", a->name);
 		add_change(list, count, &change);
 	}
 	free(old);
