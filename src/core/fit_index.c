@@ -284,14 +284,15 @@ static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, 
 
 	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
 		gpald_trace_pass_below(trace, index->space->ranges[i]);
-	for (size_t i = down ? leaf : 0; i < (down ? leaves->count : leaf + 1); i++) {
-		if (gpald_trace_is_full(trace))
-			break;
-		pass(index, leaves->ranges[i], choice, size, trace);
+	/* From where the search begins, so that what is cut is its end. */
+	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf); n++) {
+		const size_t at = down ? leaves->count - 1 - n : n;
+
 		if (down)
-			pass(index, index->tails[i], choice, size, trace);
+			pass(index, index->tails[at], choice, size, trace);
+		pass(index, leaves->ranges[at], choice, size, trace);
 	}
-	for (size_t i = 0; i < index->dead_count && !gpald_trace_is_full(trace); i++)
+	for (size_t i = 0; i < index->dead_count; i++)
 		pass(index, index->dead[i], choice, size, trace);
 	return choice;
 }

@@ -78,6 +78,18 @@ class Explaining(DaemonTestCase):
             self.assertGreater(len(step["passed_over"]), 2900)
             self.assertNotIn("passed_over_cut", step)
 
+    def test_what_is_cut_is_the_end_of_the_search(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1MiB"]}, "reserved": [
+            {"name": f"r{i}", "start": hex(0x10000000 + 0x400000 * i), "end": hex(0x10000000 + 0x400000 * i + 0x1000)}
+            for i in range(928)],
+            "pcie": {"root_complexes": [{"name": "a", "end_bus": 0, "low_mmio": "4MiB"}]}}
+        with self.daemon.connect() as client:
+            whole = client.call("layout.explain", {"request": request})["result"]["ranges"]
+            for step in whole:
+                alone = client.call("layout.explain", {"request": request, "tag": step["tag"]})["result"]["ranges"][0]
+                self.assertEqual(step.get("passed_over", []), alone.get("passed_over", [])[:64], step["tag"])
+            self.assertIn("pcie-a-low-mmio", [step["tag"] for step in whole if "passed_over_cut" in step])
+
 
 class Live(unittest.TestCase):
     def test_what_an_update_kept_is_told_also_after_a_restart(self):
