@@ -14,13 +14,22 @@
 
 #include <inttypes.h>
 
+#define LARGEST_HOST (UINT64_C(1) << 52)
+
 static void add_size(struct ctl_table *table, struct ctl_reader *reader, const cJSON *growth,
 		     const char *member)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
-	if (ctl_json_member(growth, member))
-		ctl_size_append(&text, ctl_read_size(reader, growth, member));
+	if (ctl_json_member(growth, member)) {
+		const uint64_t size = ctl_read_size(reader, growth, member);
+
+		/* No host addresses more. */
+		if (size > LARGEST_HOST)
+			ctl_buffer_puts(&text, "> 4 PiB");
+		else
+			ctl_size_append(&text, size);
+	}
 	ctl_table_add(table, "%s", ctl_buffer_text(&text));
 }
 

@@ -16,7 +16,6 @@
 #include "params.h"
 #include "reader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* clang-format off */
@@ -95,13 +94,16 @@ static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, con
 
 static enum ctl_exit show(const cJSON *result, bool compatible)
 {
+	const bool is_same_map = cJSON_GetArraySize(ctl_json_member(result, "changes")) == 0;
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 
 	if (!ctl_changes_append(&out, ctl_json_member(result, "changes")))
 		return ctl_reply_not_understood("it has no list of changes");
-	ctl_buffer_puts(&out, compatible ?
-				      "\ncompatible: no range of FROM moves, shrinks or goes\n" :
-				      "\nnot compatible: ranges of FROM move, shrink or go\n");
+	ctl_buffer_puts(
+		&out,
+		compatible  ? "\ncompatible: no range of FROM moves, shrinks or goes\n" :
+		is_same_map ? "\nnot compatible: FROM and TO are of different architectures\n" :
+			      "\nnot compatible: ranges of FROM move, shrink or go\n");
 	return ctl_write_output(&out);
 }
 

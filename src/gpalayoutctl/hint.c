@@ -56,7 +56,7 @@ static const struct hint hints[] = {
 	  "1.5G or 64m" },
 	{ "out_of_range", NULL,
 	  "choose a value inside the limits; gpalayoutctl info shows those of the daemon" },
-	{ "bad_name", NULL, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ : -" },
+	{ "bad_name", NULL, "a name has 1 to 64, and a tag 1 to 79, of the characters A-Z a-z 0-9 . _ : -" },
 	{ "unknown_policy", NULL, "gpalayoutctl policies lists the policies of this daemon" },
 	{ "bad_layout", NULL,
 	  "the layout was changed, or cut, after the daemon made it: use what the daemon answered, as "

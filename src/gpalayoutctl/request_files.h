@@ -21,8 +21,6 @@ struct ctl_request_files {
 	size_t count;
 };
 
-#define ctl_cleanup_request_files __attribute__((cleanup(ctl_request_files_free)))
-
 /*
  * Reads what the operands name. A folder stands for the files in it whose names end
  * in .json and do not begin with a dot, in byte order of the names; there has to be

@@ -23,8 +23,7 @@ struct gpald_pool_block {
 	max_align_t data[];
 };
 
-/* Zeroed memory for `count` objects; NULL: out of memory. */
-static void *pool_alloc(struct gpald_pool *pool, size_t count, size_t size)
+void *gpald_pool_alloc(struct gpald_pool *pool, size_t count, size_t size)
 {
 	struct gpald_pool_block *block;
 	size_t bytes;
@@ -425,11 +424,15 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 	if (!cJSON_IsArray(value))
 		return gpald_decoder_wrong_type(decoder, value, "an array");
 	cJSON_ArrayForEach(element, value) count++;
+	if (count < list->least)
+		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+					    "%zu elements; there have to be %zu at least", count,
+					    list->least);
 	if (count > list->greatest)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 					    "%zu elements; at most %zu are allowed", count,
 					    list->greatest);
-	items = pool_alloc(decoder->pool, count, list->element_size);
+	items = gpald_pool_alloc(decoder->pool, count, list->element_size);
 	if (!items)
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
 				    "out of memory");

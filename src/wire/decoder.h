@@ -20,6 +20,9 @@ struct gpald_pool {
 	struct gpald_pool_block *blocks;
 };
 
+/* Zeroed memory for `count` objects, until the pool is cleared; NULL: out of memory. */
+void *gpald_pool_alloc(struct gpald_pool *pool, size_t count, size_t size);
+
 /* Frees what decoding into the pool has allocated, and empties it. */
 void gpald_pool_clear(struct gpald_pool *pool);
 
@@ -119,7 +122,8 @@ gpald_decode_function gpald_decode_enum; /* extra: struct gpald_enum */
 struct gpald_list {
 	struct gpald_member element; /* offset 0; name and required are not used */
 	size_t element_size;
-	size_t greatest;     /* number of elements */
+	size_t least;        /* number of elements */
+	size_t greatest;     /* the same */
 	size_t count_offset; /* of the size_t that receives the number */
 };
 gpald_decode_function gpald_decode_list; /* extra: struct gpald_list */

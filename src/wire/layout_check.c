@@ -18,7 +18,8 @@
 struct check {
 	const struct gpal_layout *layout;
 	struct gpald_layout_fault *fault;
-	size_t found; /* entries of the map that belong to a part */
+	bool *is_claimed; /* for each entry of the map, whether a part is it */
+	size_t found;     /* how many are */
 };
 
 /* Always false. */
@@ -86,23 +87,29 @@ static const struct gpal_map_entry *find_start(const struct gpal_map *map, uint6
 									    NULL;
 }
 
+#define IS(kind) (1u << GPAL_KIND_##kind)
+
+/* A part is a range of the map, of one of these kinds, and no other part is the same. */
 static bool check_part(struct check *c, struct gpal_range range, const char *tag,
-		       const char *pointer)
+		       unsigned int kinds, const char *pointer)
 {
 	const struct gpal_map_entry *entry = find_start(&c->layout->map, range.start);
 
-	if (!entry || entry->range.end != range.end || entry->kind == GPAL_KIND_RESERVED ||
+	if (!entry || entry->range.end != range.end || !(kinds & 1u << entry->kind) ||
 	    strcmp(entry->tag, tag) != 0)
-		return fail(c, pointer, "the map has no range %s at 0x%" PRIx64 "-0x%" PRIx64, tag,
-			    range.start, range.end);
+		return fail(c, pointer, "the map has no such range %s at 0x%" PRIx64 "-0x%" PRIx64,
+			    tag, range.start, range.end);
+	if (c->is_claimed[entry - c->layout->map.entries])
+		return fail(c, pointer, "another member is the same range %s", tag);
+	c->is_claimed[entry - c->layout->map.entries] = true;
 	c->found++;
 	return true;
 }
 
 static bool check_part_if(struct check *c, struct gpal_range range, const char *tag,
-			  const char *pointer)
+			  unsigned int kinds, const char *pointer)
 {
-	return (range.start == 0 && range.end == 0) || check_part(c, range, tag, pointer);
+	return (range.start == 0 && range.end == 0) || check_part(c, range, tag, kinds, pointer);
 }
 
 static bool check_ram(struct check *c)
@@ -113,7 +120,9 @@ static bool check_ram(struct check *c)
 
 		snprintf(tag, sizeof(tag), "ram%" PRIu32, extent->node);
 		snprintf(pointer, sizeof(pointer), "/ram/%zu", i);
-		if (!check_part(c, extent->range, tag, pointer))
+		if (i > 0 && extent->range.start < extent[-1].range.start)
+			return fail(c, pointer, "RAM is not ascending by address");
+		if (!check_part(c, extent->range, tag, IS(RAM), pointer))
 			return false;
 	}
 	return true;
@@ -158,7 +167,7 @@ static bool check_segments(struct check *c)
 		if (!is_ecam_of(segment->ecam, segment->bus0_base, segment->start_bus,
 				segment->end_bus))
 			return fail(c, pointer, "ecam is not 1 MiB for each bus from bus0_base on");
-		if (!check_part(c, segment->ecam, tag, pointer))
+		if (!check_part(c, segment->ecam, tag, IS(MMIO32) | IS(MMIO64), pointer))
 			return false;
 	}
 	return true;
@@ -172,12 +181,13 @@ static bool check_root_complex(struct check *c, size_t index)
 		const char *member;
 		const char *tag;
 		struct gpal_range range;
+		unsigned int kinds;
 		bool there;
 	} windows[] = {
-		{ "low_mmio", "low-mmio", rc->low_mmio, true },
-		{ "high_mmio", "high-mmio", rc->high_mmio, true },
-		{ "cxl/hdm", "cxl-hdm", rc->cxl_hdm, rc->has_cxl },
-		{ "cxl/chbcr", "cxl-chbcr", rc->cxl_chbcr, rc->has_cxl },
+		{ "low_mmio", "low-mmio", rc->low_mmio, IS(MMIO32) | IS(FIXED), true },
+		{ "high_mmio", "high-mmio", rc->high_mmio, IS(MMIO64) | IS(FIXED), true },
+		{ "cxl/hdm", "cxl-hdm", rc->cxl_hdm, IS(MMIO64), rc->has_cxl },
+		{ "cxl/chbcr", "cxl-chbcr", rc->cxl_chbcr, IS(MMIO64), rc->has_cxl },
 	};
 	char tag[128], pointer[64];
 
@@ -189,7 +199,8 @@ static bool check_root_complex(struct check *c, size_t index)
 		snprintf(tag, sizeof(tag), "pcie-%s-%s", rc->name, windows[i].tag);
 		snprintf(pointer, sizeof(pointer), "/pcie/root_complexes/%zu/%s", index,
 			 windows[i].member);
-		if (windows[i].there && !check_part(c, windows[i].range, tag, pointer))
+		if (windows[i].there &&
+		    !check_part(c, windows[i].range, tag, windows[i].kinds, pointer))
 			return false;
 	}
 	return true;
@@ -210,8 +221,17 @@ static bool check_iommus(struct check *c)
 		[GPAL_IOMMU_AMD_VI] = "amd-iommu",
 		[GPAL_IOMMU_INTEL_VTD] = "intel-vtd",
 	};
+	static const enum gpal_arch archs[GPAL_IOMMU_COUNT] = {
+		[GPAL_IOMMU_SMMUV3] = GPAL_ARCH_AARCH64,
+		[GPAL_IOMMU_AMD_VI] = GPAL_ARCH_X86_64,
+		[GPAL_IOMMU_INTEL_VTD] = GPAL_ARCH_X86_64,
+	};
 	const struct gpal_layout *layout = c->layout;
 	size_t rc = 0;
+
+	if (layout->iommu != GPAL_IOMMU_NONE && archs[layout->iommu] != layout->arch)
+		return fail(c, "/iommu/kind", "%s does not exist on %s",
+			    gpal_iommu_name(layout->iommu), gpal_arch_name(layout->arch));
 
 	for (size_t i = 0; i < layout->iommu_count; i++) {
 		const struct gpal_layout_iommu *iommu = &layout->iommus[i];
@@ -227,7 +247,7 @@ static bool check_iommus(struct check *c)
 		if (rc++ >= layout->root_complex_count)
 			return fail(c, pointer, "no root complex %s is there for it, in this order",
 				    iommu->root_complex);
-		if (!check_part(c, iommu->range, tag, pointer))
+		if (!check_part(c, iommu->range, tag, IS(MMIO32), pointer))
 			return false;
 	}
 	return true;
@@ -284,22 +304,23 @@ static bool check_measures(struct check *c)
 	       fail(c, "/required_address_bits", "the map needs %u", bits);
 }
 
-bool gpald_check_layout(const struct gpal_layout *layout, const char *digest,
+bool gpald_check_layout(const struct gpal_layout *layout, const char *digest, bool *is_claimed,
 			struct gpald_layout_fault *fault)
 {
-	struct check c = { .layout = layout, .fault = fault };
+	struct check c = { .layout = layout, .fault = fault, .is_claimed = is_claimed };
 
 	return check_map(&c) && check_digest(&c, digest) && check_ram(&c) &&
-	       check_part(&c, layout->chipset_low_mmio, "chipset-low-mmio", "/chipset/low_mmio") &&
-	       check_part_if(&c, layout->chipset_high_mmio, "chipset-high-mmio",
+	       check_part(&c, layout->chipset_low_mmio, "chipset-low-mmio", IS(FIXED),
+			  "/chipset/low_mmio") &&
+	       check_part_if(&c, layout->chipset_high_mmio, "chipset-high-mmio", IS(MMIO64),
 			     "/chipset/high_mmio") &&
 	       check_segments(&c) && check_root_complexes(&c) &&
-	       check_part_if(&c, layout->virtio_mmio, "virtio-mmio", "/virtio_mmio") &&
+	       check_part_if(&c, layout->virtio_mmio, "virtio-mmio", IS(MMIO32), "/virtio_mmio") &&
 	       check_iommus(&c) &&
-	       check_part_if(&c, layout->vtl2_chipset_mmio, "vtl2-chipset-mmio",
+	       check_part_if(&c, layout->vtl2_chipset_mmio, "vtl2-chipset-mmio", IS(POST_MMIO),
 			     "/vtl2/chipset_mmio") &&
-	       check_part_if(&c, layout->vtl2_memory, "vtl2", "/vtl2/memory") &&
-	       check_part_if(&c, layout->vtl2_framebuffer, "vtl2-framebuffer",
+	       check_part_if(&c, layout->vtl2_memory, "vtl2", IS(POST_MMIO), "/vtl2/memory") &&
+	       check_part_if(&c, layout->vtl2_framebuffer, "vtl2-framebuffer", IS(POST_MMIO),
 			     "/vtl2/framebuffer") &&
 	       check_count(&c) && check_measures(&c);
 }

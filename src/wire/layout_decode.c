@@ -11,7 +11,6 @@
 #include "wire/request_decode.h"
 #include "wire/size.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define ROW(type, member, decoder, ...)                                                 \
@@ -21,24 +20,21 @@
 	}
 
 /* A layout with what is looked at and then left behind. */
+struct warning;
+
 struct given {
 	struct gpal_layout layout;
 	const char *policy;
 	const char *digest;
 	const uint64_t *slots;
 	size_t slot_count;
-	const struct gpal_warning *warnings;
+	const struct warning *warnings;
 	size_t warning_count;
 };
 
 static const char *kind_name(int value)
 {
 	return gpal_kind_name((enum gpal_kind)value);
-}
-
-static const char *warning_name(int value)
-{
-	return gpal_warning_token((enum gpal_warning_reason)value);
 }
 
 /* As replies write it, so that what is taken here is what a reply had. */
@@ -88,18 +84,17 @@ static int decode_range(struct gpald_decoder *decoder, const cJSON *value, void 
 }
 
 static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
-static const struct gpald_enum warning_reasons = { warning_name, GPAL_WARN_COUNT };
 
 static const struct gpald_integer_range segments = { 0, UINT16_MAX };
 static const struct gpald_integer_range buses = { 0, UINT8_MAX };
-static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
+static const struct gpald_integer_range nodes = { 0, GPALD_MEMORY_NODES_MAX - 1 };
 static const struct gpald_integer_range address_bits = { 1, 64 };
 
-#define ELEMENTS(type, members, list_count)                                        \
-	{                                                                          \
-		.element = { .decode = gpald_decode_object, .extra = &(members) }, \
-		.element_size = sizeof(type), .greatest = GPALD_LIST_MAX,          \
-		.count_offset = offsetof(struct given, list_count)                 \
+#define ELEMENTS(type, members, list_count, at_least)                                          \
+	{                                                                                      \
+		.element = { .decode = gpald_decode_object, .extra = &(members) },             \
+		.element_size = sizeof(type), .least = (at_least), .greatest = GPALD_LIST_MAX, \
+		.count_offset = offsetof(struct given, list_count)                             \
 	}
 
 static const struct gpald_member extent_rows[] = {
@@ -108,7 +103,7 @@ static const struct gpald_member extent_rows[] = {
 };
 static const struct gpald_members extent_members = GPALD_MEMBERS(extent_rows);
 static const struct gpald_list extents =
-	ELEMENTS(struct gpal_ram_extent, extent_members, layout.ram_count);
+	ELEMENTS(struct gpal_ram_extent, extent_members, layout.ram_count, 1);
 
 static const struct gpald_member chipset_rows[] = {
 	{ .name = "low_mmio",
@@ -133,7 +128,7 @@ static const struct gpald_member segment_rows[] = {
 };
 static const struct gpald_members segment_members = GPALD_MEMBERS(segment_rows);
 static const struct gpald_list segment_list =
-	ELEMENTS(struct gpal_layout_segment, segment_members, layout.segment_count);
+	ELEMENTS(struct gpal_layout_segment, segment_members, layout.segment_count, 1);
 
 static int decode_node(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member)
@@ -176,8 +171,8 @@ static const struct gpald_member root_complex_rows[] = {
 	{ .name = "cxl", .decode = decode_cxl },
 };
 static const struct gpald_members root_complex_members = GPALD_MEMBERS(root_complex_rows);
-static const struct gpald_list root_complexes =
-	ELEMENTS(struct gpal_layout_root_complex, root_complex_members, layout.root_complex_count);
+static const struct gpald_list root_complexes = ELEMENTS(
+	struct gpal_layout_root_complex, root_complex_members, layout.root_complex_count, 1);
 
 static const struct gpald_member pcie_rows[] = {
 	{ .name = "segments",
@@ -196,6 +191,7 @@ static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
 static const struct gpald_list slot_list = {
 	.element = { .decode = decode_address },
 	.element_size = sizeof(uint64_t),
+	.least = 1,
 	.greatest = GPALD_VIRTIO_MMIO_SLOTS_MAX,
 	.count_offset = offsetof(struct given, slot_count),
 };
@@ -212,7 +208,7 @@ static const struct gpald_member instance_rows[] = {
 };
 static const struct gpald_members instance_members = GPALD_MEMBERS(instance_rows);
 static const struct gpald_list instances =
-	ELEMENTS(struct gpal_layout_iommu, instance_members, layout.iommu_count);
+	ELEMENTS(struct gpal_layout_iommu, instance_members, layout.iommu_count, 1);
 
 static const struct gpald_member iommu_rows[] = {
 	{ .name = "kind",
@@ -241,6 +237,15 @@ static const struct gpald_member vtl2_rows[] = {
 };
 static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
 
+static int decode_vtl2(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	if (cJSON_IsObject(value) && !value->child)
+		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
+					    "a layout without VTL2 ranges has no vtl2");
+	return gpald_decode_object(decoder, value, target, member);
+}
+
 static const struct gpald_member entry_rows[] = {
 	ROW(struct gpal_map_entry, tag, gpald_decode_tag, .required = true),
 	ROW(struct gpal_map_entry, kind, gpald_decode_enum, .required = true, .extra = &kinds),
@@ -248,17 +253,23 @@ static const struct gpald_member entry_rows[] = {
 };
 static const struct gpald_members entry_members = GPALD_MEMBERS(entry_rows);
 static const struct gpald_list entries =
-	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count);
+	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count, 0);
+
+/* Of no address, so a newer host may warn of something else. */
+struct warning {
+	const char *reason;
+	const char *tag;
+	const char *message;
+};
 
 static const struct gpald_member warning_rows[] = {
-	ROW(struct gpal_warning, reason, gpald_decode_enum, .required = true,
-	    .extra = &warning_reasons),
-	ROW(struct gpal_warning, tag, gpald_decode_tag, .required = true),
-	ROW(struct gpal_warning, message, gpald_decode_text, .required = true),
+	ROW(struct warning, reason, gpald_decode_name, .required = true),
+	ROW(struct warning, tag, gpald_decode_tag, .required = true),
+	ROW(struct warning, message, gpald_decode_text, .required = true),
 };
 static const struct gpald_members warning_members = GPALD_MEMBERS(warning_rows);
 static const struct gpald_list warnings =
-	ELEMENTS(struct gpal_warning, warning_members, warning_count);
+	ELEMENTS(struct warning, warning_members, warning_count, 0);
 
 /* A number that follows from the map. */
 #define FOLLOWS(member)                                                           \
@@ -294,7 +305,7 @@ static const struct gpald_member layout_rows[] = {
 	GROUP(pcie, pcie_members),
 	GROUP(virtio_mmio, virtio_mmio_members),
 	GROUP(iommu, iommu_members),
-	GROUP(vtl2, vtl2_members),
+	{ .name = "vtl2", .decode = decode_vtl2, .extra = &vtl2_members },
 	{ .name = "map",
 	  .decode = gpald_decode_list,
 	  .offset = offsetof(struct given, layout.map.entries),
@@ -331,14 +342,18 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 	struct given given = { .policy = NULL };
 	struct gpald_layout_fault fault;
 	struct gpal_layout *layout = target;
+	bool *is_claimed;
 
 	(void)member;
 	if (gpald_decode_members(decoder, value, &given, &layout_members))
 		return -1;
 	*layout = given.layout;
 	layout->policy = gpal_policy_find(given.policy);
-	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
-	if (!gpald_check_layout(layout, given.digest, &fault)) {
+	is_claimed = gpald_pool_alloc(decoder->pool, layout->map.count, sizeof(*is_claimed));
+	if (!is_claimed)
+		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
+				    "out of memory");
+	if (!gpald_check_layout(layout, given.digest, is_claimed, &fault)) {
 		gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT, "%s", fault.message);
 		if (here + strlen(fault.pointer) <= GPALD_POINTER_MAX)
 			strcpy(decoder->error->pointer + here, fault.pointer);

@@ -53,7 +53,7 @@ static const struct gpald_detail details[] = {
 	{ "owner_uid", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, owner_uid) },
 	{ "revision", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, revision) },
 	{ "oldest_since", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, oldest_since) },
-	{ "fit", GPALD_DETAIL_RANGE, offsetof(struct gpald_wire_error, core.fit) },
+	{ "fit", GPALD_DETAIL_RANGE_IF, offsetof(struct gpald_wire_error, core.fit) },
 	{ "below", GPALD_DETAIL_TAGGED, offsetof(struct gpald_wire_error, core.below) },
 	{ "above", GPALD_DETAIL_TAGGED, offsetof(struct gpald_wire_error, core.above) },
 	{ "largest_size", GPALD_DETAIL_HEX_IF,

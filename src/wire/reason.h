@@ -79,14 +79,15 @@ bool gpald_reason_has_offset(enum gpald_reason reason);
 
 /* The details that belong to a reason: a table row a detail. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,    /* char[]; left out if it is empty */
-	GPALD_DETAIL_HEX,     /* uint64_t */
-	GPALD_DETAIL_HEX_IF,  /* the same; left out if it is 0 */
-	GPALD_DETAIL_RANGE,   /* struct gpal_range; left out if it is empty */
-	GPALD_DETAIL_TAGGED,  /* struct gpal_neighbour; left out if there is none */
-	GPALD_DETAIL_KIND,    /* enum gpal_kind */
-	GPALD_DETAIL_COUNT,   /* unsigned int */
-	GPALD_DETAIL_INTEGER, /* uint64_t, below 2^53 */
+	GPALD_DETAIL_TEXT,     /* char[]; left out if it is empty */
+	GPALD_DETAIL_HEX,      /* uint64_t */
+	GPALD_DETAIL_HEX_IF,   /* the same; left out if it is 0 */
+	GPALD_DETAIL_RANGE,    /* struct gpal_range */
+	GPALD_DETAIL_RANGE_IF, /* the same; left out if it is empty */
+	GPALD_DETAIL_TAGGED,   /* struct gpal_neighbour; left out if there is none */
+	GPALD_DETAIL_KIND,     /* enum gpal_kind */
+	GPALD_DETAIL_COUNT,    /* unsigned int */
+	GPALD_DETAIL_INTEGER,  /* uint64_t, below 2^53 */
 };
 
 struct gpald_detail {

@@ -202,6 +202,9 @@ static int decode_side(struct gpald_decoder *decoder, const cJSON *value, void *
 		(side->layout.map.count > 0);
 	if (given == 1)
 		return 0;
+	gpald_decoder_enter(decoder, !given                     ? "name" :
+				     side->layout.map.count > 0 ? "layout" :
+								  "request");
 	return gpald_decoder_refuse(decoder, given ? GPALD_UNKNOWN_MEMBER : GPALD_MISSING_MEMBER,
 				    "there has to be one of name, request and layout%s",
 				    given ? ", not several" : "");

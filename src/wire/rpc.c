@@ -181,6 +181,9 @@ static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpal
 			gpald_build_hex(b, data, detail->name, *(const uint64_t *)field);
 		break;
 	case GPALD_DETAIL_RANGE:
+		gpald_build_range(b, data, detail->name, *(const struct gpal_range *)field);
+		break;
+	case GPALD_DETAIL_RANGE_IF:
 		gpald_build_range_if(b, data, detail->name, *(const struct gpal_range *)field);
 		break;
 	case GPALD_DETAIL_TAGGED:

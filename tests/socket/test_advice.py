@@ -201,6 +201,11 @@ class Advice(DaemonTestCase):
             self.assertTrue(result["advice_cut"])
             self.assertEqual(len(result["advice"]), 52)
 
+    def test_what_no_host_can_have_is_no_figure(self):
+        done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "resolve", "--advise", "--arch", "x86_64",
+                               "--memory", "1GiB"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertRegex(done.stdout, r"(?m)^ram0 .* > 4 PiB$")
+
     def test_the_client_shows_it_as_a_table(self):
         done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "resolve", "--advise", "-"],
                               input=json.dumps(self.REQUEST), capture_output=True, text=True, timeout=PATIENCE,

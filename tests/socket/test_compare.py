@@ -2,6 +2,7 @@
 """layout.compare, and gpalayoutctl compare: what differs between live layouts, requests and
 layouts in full, and the exit status of a migration check."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -62,6 +63,36 @@ class Comparing(DaemonTestCase):
                 self.assertEqual(sorted(c["change"] for c in result["changes"] if "-iommu-" in c["tag"]
                                         or "-vtd-" in c["tag"]), ["added", "added", "removed", "removed"])
 
+    def test_a_root_complex_keeps_its_buses(self):
+        def buses(*ranges, **first):
+            return changed(pcie={"root_complexes": [
+                {"name": f"rc{i}", "start_bus": start, "end_bus": end, **(first if i == 0 else {})}
+                for i, (start, end) in enumerate(ranges)]})
+
+        base = buses((0, 63), (128, 191))
+        with self.daemon.connect() as client:
+            for what, request, compatible, told in (
+                    ("swapped", buses((128, 191), (0, 63)), False, {("moved", "pcie-rc0-ecam"), ("moved", "pcie-rc1-ecam")}),
+                    ("fewer", buses((0, 31), (128, 191)), False, {("resized", "pcie-rc0-ecam")}),
+                    ("more, between the two", buses((0, 127), (128, 191)), True, {("resized", "pcie-rc0-ecam")}),
+                    ("more, behind both", buses((0, 63), (128, 255)), True,
+                     {("resized", "pcie-rc1-ecam"), ("resized", "pcie-seg0-ecam")})):
+                with self.subTest(what):
+                    result = self.compare(client, {"request": base}, {"request": request})
+                    self.assertEqual(result["compatible"], compatible)
+                    self.assertEqual({(c["change"], c["tag"]) for c in result["changes"]}, told)
+                    client.call("layout.create", {"name": "buses", "request": base})
+                    reply = client.call("layout.update", {"name": "buses", "request": request})
+                    self.assertEqual("result" in reply, compatible)
+                    if not compatible:
+                        self.assertEqual(reply["error"]["data"]["reason"], "would_move")
+                        self.assertTrue(told <= {(c["change"], c["tag"]) for c in reply["error"]["data"]["changes"]})
+                    client.call("layout.delete", {"name": "buses"})
+            elsewhere = buses((0, 63), (128, 191), segment=1)
+            result = self.compare(client, {"request": base}, {"request": elsewhere})
+            self.assertFalse(result["compatible"])
+            self.assertIn(("moved", "pcie-rc0-ecam"), {(c["change"], c["tag"]) for c in result["changes"]})
+
     def test_another_architecture_is_never_compatible(self):
         plain = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"low_mmio": "512MiB"}}
         with self.daemon.connect() as client:
@@ -86,9 +117,9 @@ class Comparing(DaemonTestCase):
     def test_each_side_is_one_layout(self):
         with self.daemon.connect() as client:
             for side, reason, pointer in (
-                    ({}, "missing_member", "/to"),
+                    ({}, "missing_member", "/to/name"),
                     ({"name": "nobody"}, "not_found", "/to/name"),
-                    ({"name": "a", "request": REQUEST}, "unknown_member", "/to"),
+                    ({"name": "a", "request": REQUEST}, "unknown_member", "/to/request"),
                     ({"request": {"arch": "x86_64"}}, "missing_member", "/to/request/memory"),
                     ({"request": changed(memory={"nodes": [0]})}, "invalid_memory", "/to/request/memory/nodes"),
                     ({"layout": {}}, "missing_member", "/to/layout/arch"),
@@ -104,6 +135,112 @@ class Comparing(DaemonTestCase):
         with self.daemon.connect() as client:
             layout = client.call("layout.resolve", {"request": request})["result"]["layout"]
             result = self.compare(client, {"layout": layout}, {"request": request})
+            self.assertEqual(result, {"compatible": True, "changes": []})
+
+
+def digest(layout):
+    text = f"gpalayout-digest-1\n{layout['arch']}\n"
+    text += "".join(f"{e['kind']} {e['tag']} {e['start']}-{e['end']}\n" for e in layout["map"])
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+class Contradictions(DaemonTestCase):
+    """Layouts in full whose digest is right, and which say one thing here and another there."""
+
+    FULL = {**REQUEST, "memory": {"nodes": ["4GiB", "1GiB"], "start": "1MiB"},
+            "pcie": {"root_complexes": [
+                {"name": "rc0", "end_bus": 15, "iommu": "amd-vi", "node": 0, "cxl": {"hdm": "256MiB"}},
+                {"name": "rc1", "start_bus": 16, "end_bus": 31, "iommu": "amd-vi"},
+                {"name": "rc2", "segment": 1, "end_bus": 3}]},
+            "vtl2": {"chipset_mmio": "2MiB", "memory": {"size": "1GiB", "alignment": "2MiB"}, "framebuffer": "4KiB"}}
+
+    # What is done to layout l, whose map is m and whose root complexes are r; where that is found.
+    CASES = {
+        "no map": ("m.clear()", "/map"),
+        "a range off a page": ("m[0].update(end='0x100001')", "/map/0"),
+        "an empty range": ("m[0].update(end='0x0')", "/map/0"),
+        "a range up to the end of all": ("m[-1].update(end='0xffffffffffffffff')", None),
+        "ranges that overlap": ("m[1].update(start='0xff000')", "/map/1"),
+        "a map out of order": ("m.insert(0, m.pop(1))", "/map/1"),
+        "a range of nobody": ("m.append({'tag': 'x', 'kind': 'fixed', 'start': '0xff00000000', 'end': '0xff00001000'})",
+                              "/map"),
+        "a part that is reserved": ("by('chipset-high-mmio').update(kind='reserved')", "/chipset/high_mmio"),
+        "ram that is mmio": ("by('ram1').update(kind='mmio64')", "/ram/2"),
+        "mmio that is ram": ("by('virtio-mmio').update(kind='ram')", "/virtio_mmio"),
+        "ram out of order": ("l['ram'].reverse()", "/ram/1"),
+        "ram told twice": ("l['ram'].insert(1, l['ram'][0])", "/ram/1"),
+        "ram left out": ("l['ram'].pop()", "/map"),
+        "ram of another node": ("l['ram'][0].update(node=1)", "/ram/0"),
+        "a window told twice": ("r.append(dict(r[2]))", "/pcie/root_complexes/3/low_mmio"),
+        "segments out of order": ("l['pcie']['segments'].reverse()", "/pcie/segments/1"),
+        "an ecam of other buses": ("l['pcie']['segments'][0].update(end_bus=30)", "/pcie/segments/0"),
+        "another base": ("l['pcie']['segments'][0].update(bus0_base='0x1000')", "/pcie/segments/0"),
+        "buses reversed": ("r[1].update(start_bus=31, end_bus=16)", "/pcie/root_complexes/1/ecam"),
+        "buses outside the segment": ("r[2].update(end_bus=4)", "/pcie/root_complexes/2/ecam"),
+        "a segment that is not there": ("r[2].update(segment=7)", "/pcie/root_complexes/2/ecam"),
+        "a slice elsewhere": ("r[0]['ecam'].update(start='0x1000')", "/pcie/root_complexes/0/ecam"),
+        "hdm elsewhere": ("r[0]['cxl'].update(hdm=r[0]['cxl']['chbcr'])", "/pcie/root_complexes/0/cxl/hdm"),
+        "cxl left out": ("r[0].pop('cxl')", "/map"),
+        "an iommu of another": ("l['iommu']['instances'].reverse()", "/iommu/instances/0"),
+        "an iommu of nobody": ("l['iommu']['instances'][1].update(root_complex='rc7')", "/iommu/instances/1"),
+        "an iommu of another architecture": ("l.update(arch='aarch64')", "/iommu/kind"),
+        "slots elsewhere": ("l['virtio_mmio']['slots'].reverse()", "/virtio_mmio"),
+        "slots left out": ("l['virtio_mmio']['slots'].pop()", "/virtio_mmio"),
+        "vtl2 left out": ("l.pop('vtl2')", "/map"),
+        "another size of ram": ("l.update(ram_size='0x1000')", "/ram_size"),
+        "another end of ram": ("l.update(end_of_ram='0x1000')", "/end_of_ram"),
+        "another end of the layout": ("l.update(end_of_layout=l['top'])", "/end_of_layout"),
+        "another top": ("l.update(top='0x1000')", "/top"),
+        "other bits": ("l.update(required_address_bits=64)", "/required_address_bits"),
+    }
+    EMPTY = {"ram": "l['ram'].clear()", "pcie/segments": "l['pcie']['segments'].clear()",
+             "pcie/root_complexes": "r.clear()", "iommu/instances": "l['iommu']['instances'].clear()",
+             "virtio_mmio/slots": "l['virtio_mmio']['slots'].clear()"}
+
+    def edited(self, client, edit):
+        layout = client.call("layout.resolve", {"request": self.FULL})["result"]["layout"]
+        ranges = layout["map"]
+        # pylint: disable-next=exec-used
+        exec(edit, {"l": layout, "m": ranges, "r": layout["pcie"]["root_complexes"],
+                    "by": lambda tag: next(entry for entry in ranges if entry["tag"] == tag)})
+        layout["digest"] = digest(layout)
+        return layout
+
+    def refused(self, client, edit):
+        params = {"from": {"request": self.FULL}, "to": {"layout": self.edited(client, edit)}}
+        return client.call("layout.compare", params)["error"]["data"]
+
+    def test_each_is_found_where_it_is(self):
+        with self.daemon.connect() as client:
+            for what, (edit, pointer) in self.CASES.items():
+                with self.subTest(what):
+                    data = self.refused(client, edit)
+                    self.assertEqual(data["reason"], "bad_layout")
+                    pointer = pointer or f"/map/{len(self.edited(client, 'pass')['map']) - 1}"
+                    self.assertEqual(data["pointer"], "/to/layout" + pointer)
+
+    def test_lists_that_are_there_are_not_empty(self):
+        with self.daemon.connect() as client:
+            for member, edit in self.EMPTY.items():
+                with self.subTest(member):
+                    data = self.refused(client, edit)
+                    self.assertEqual((data["reason"], data["pointer"]), ("out_of_range", "/to/layout/" + member))
+            data = self.refused(client, "l['vtl2'].clear()")
+            self.assertEqual((data["reason"], data["pointer"]), ("missing_member", "/to/layout/vtl2"))
+
+    def test_addresses_are_written_as_replies_write_them(self):
+        with self.daemon.connect() as client:
+            for text in ("0x0100000", "0X100000", "1048576", "1MiB", 1048576):
+                with self.subTest(text):
+                    data = self.refused(client, f"m[0].update(end={text!r})")
+                    self.assertIn(data["reason"], ("bad_size", "wrong_type"))
+                    self.assertEqual(data["pointer"], "/to/layout/map/0/end")
+
+    def test_what_a_newer_host_warns_of_is_taken(self):
+        with self.daemon.connect() as client:
+            layout = self.edited(client, "l.update(policy='openvmm-2031.01', warnings=[{'reason': 'news', 'tag': 'ram0', "
+                                         "'message': ''}])")
+            result = client.call("layout.compare", {"from": {"layout": layout}, "to": {"request": self.FULL}})["result"]
             self.assertEqual(result, {"compatible": True, "changes": []})
 
 
@@ -152,6 +289,12 @@ class Command(DaemonTestCase):
                                  (OK, "no range changes", ""))
         done = self.run_ctl("@-", "vm-1", stdin=json.dumps(REQUEST))
         self.assertEqual((done.returncode, done.stderr), (OK, ""))
+
+    def test_another_architecture_is_told_as_such(self):
+        plain = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"low_mmio": "512MiB"}}
+        done = self.run_ctl(self.file("x86_64", plain), self.file("aarch64", {**plain, "arch": "aarch64"}))
+        self.assertEqual((done.returncode, done.stdout), (
+            REFUSED, "no range changes\n\nnot compatible: FROM and TO are of different architectures\n"))
 
     def test_one_request_under_two_policies(self):
         request = self.file("request", changed(policy="openvmm-2026.05"))
