@@ -150,6 +150,13 @@ static void reorder_root_complexes(struct draft *draft)
 	}
 }
 
+/* Of one that is live, other buses would move; another may have any. */
+static void draw_another(struct draft *draft, struct gpal_root_complex *rc)
+{
+	if (random_once_in(&draft->random, 2))
+		rc->name = draw_name(draft, "new");
+}
+
 static void stretch_buses(struct draft *draft)
 {
 	static const int ways[][2] = { { 1, 1 }, { 0, 1 }, { -1, 0 }, { 0, -1 }, { 1, 0 } };
@@ -165,14 +172,15 @@ static void stretch_buses(struct draft *draft)
 	end = rc->end_bus + by * way[1];
 	rc->end_bus = (uint8_t)(end < 0 ? 0 : end > 255 ? 255 : end);
 	rc->start_bus = (uint8_t)(start < 0 ? 0 : start > rc->end_bus ? rc->end_bus : start);
+	draw_another(draft, rc);
 }
 
 static void move_buses(struct draft *draft)
 {
 	struct gpal_root_complex *rc = pick(draft);
 
-	if (rc)
-		draw_buses_beside(draft, pick(draft)->segment, rc);
+	if (rc && draw_buses_beside(draft, pick(draft)->segment, rc))
+		draw_another(draft, rc);
 }
 
 static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *live)
