@@ -15,8 +15,7 @@
 #include <string.h>
 
 #define NAME_MAX_LENGTH 64
-#define TAG_MAX_LENGTH 79                   /* pcie-, a name and -high-mmio */
-#define EXACT_MAX ((UINT64_C(1) << 53) - 1) /* greatest integer every JSON reader keeps exact */
+#define TAG_MAX_LENGTH 79 /* pcie-, a name and -high-mmio */
 
 struct gpald_pool_block {
 	struct gpald_pool_block *next;
@@ -200,7 +199,7 @@ static int read_integer(struct gpald_decoder *decoder, const cJSON *value, uint6
 {
 	const double number = value->valuedouble;
 
-	if (number < 0 || number > (double)EXACT_MAX)
+	if (number < 0 || number > (double)GPALD_EXACT_MAX)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 					    "a JSON number must be an integer from 0 to 2^53 - 1; "
 					    "write larger ones as a string, such as \"0x1000\"");

@@ -49,6 +49,13 @@ struct gpald_member {
 	const void *extra; /* for `decode`: the range of an integer, the names of an enum, ... */
 };
 
+/* A row for a member of a struct by its own name; further fields may follow. */
+#define GPALD_ROW(type, member, decoder, ...)                                           \
+	{                                                                               \
+		.name = #member, .decode = (decoder), .offset = offsetof(type, member), \
+		__VA_ARGS__                                                             \
+	}
+
 struct gpald_members {
 	const struct gpald_member *rows;
 	size_t count; /* at most 64 */
@@ -87,10 +94,13 @@ GPAL_MUST_USE int gpald_decode_params(const cJSON *params, const struct gpald_me
 				      void *target, struct gpald_pool *pool, const void *context,
 				      struct gpald_wire_error *error);
 
+/* The greatest integer that every JSON reader keeps exact. */
+#define GPALD_EXACT_MAX ((UINT64_C(1) << 53) - 1)
+
 /* Decoders of single values, for tables. */
 struct gpald_integer_range {
 	uint64_t least;
-	uint64_t greatest; /* at most 2^53 - 1 */
+	uint64_t greatest; /* at most GPALD_EXACT_MAX */
 };
 
 gpald_decode_function gpald_decode_size;          /* uint64_t */

@@ -13,12 +13,6 @@
 
 #include <string.h>
 
-#define ROW(type, member, decoder, ...)                                                 \
-	{                                                                               \
-		.name = #member, .decode = (decoder), .offset = offsetof(type, member), \
-		__VA_ARGS__                                                             \
-	}
-
 /* A layout with what is looked at and then left behind. */
 struct warning;
 
@@ -85,10 +79,7 @@ static int decode_range(struct gpald_decoder *decoder, const cJSON *value, void 
 
 static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
 
-static const struct gpald_integer_range segments = { 0, UINT16_MAX };
-static const struct gpald_integer_range buses = { 0, UINT8_MAX };
 static const struct gpald_integer_range nodes = { 0, GPALD_MEMORY_NODES_MAX - 1 };
-static const struct gpald_integer_range address_bits = { 1, 64 };
 
 #define ELEMENTS(type, members, list_count, at_least)                                          \
 	{                                                                                      \
@@ -98,7 +89,8 @@ static const struct gpald_integer_range address_bits = { 1, 64 };
 	}
 
 static const struct gpald_member extent_rows[] = {
-	ROW(struct gpal_ram_extent, node, gpald_decode_u32, .required = true, .extra = &nodes),
+	GPALD_ROW(struct gpal_ram_extent, node, gpald_decode_u32, .required = true,
+		  .extra = &nodes),
 	BOUNDS(struct gpal_ram_extent, range),
 };
 static const struct gpald_members extent_members = GPALD_MEMBERS(extent_rows);
@@ -116,15 +108,17 @@ static const struct gpald_member chipset_rows[] = {
 };
 static const struct gpald_members chipset_members = GPALD_MEMBERS(chipset_rows);
 
-#define BUSES(type)                                                                       \
-	ROW(type, segment, gpald_decode_u16, .required = true, .extra = &segments),       \
-		ROW(type, start_bus, gpald_decode_u8, .required = true, .extra = &buses), \
-		ROW(type, end_bus, gpald_decode_u8, .required = true, .extra = &buses),   \
-		ROW(type, ecam, decode_range, .required = true)
+#define BUSES(type)                                                                             \
+	GPALD_ROW(type, segment, gpald_decode_u16, .required = true, .extra = &gpald_segments), \
+		GPALD_ROW(type, start_bus, gpald_decode_u8, .required = true,                   \
+			  .extra = &gpald_buses),                                               \
+		GPALD_ROW(type, end_bus, gpald_decode_u8, .required = true,                     \
+			  .extra = &gpald_buses),                                               \
+		GPALD_ROW(type, ecam, decode_range, .required = true)
 
 static const struct gpald_member segment_rows[] = {
 	BUSES(struct gpal_layout_segment),
-	ROW(struct gpal_layout_segment, bus0_base, decode_address, .required = true),
+	GPALD_ROW(struct gpal_layout_segment, bus0_base, decode_address, .required = true),
 };
 static const struct gpald_members segment_members = GPALD_MEMBERS(segment_rows);
 static const struct gpald_list segment_list =
@@ -162,10 +156,10 @@ static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *t
 }
 
 static const struct gpald_member root_complex_rows[] = {
-	ROW(struct gpal_layout_root_complex, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_name, .required = true),
 	BUSES(struct gpal_layout_root_complex),
-	ROW(struct gpal_layout_root_complex, low_mmio, decode_range, .required = true),
-	ROW(struct gpal_layout_root_complex, high_mmio, decode_range, .required = true),
+	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_range, .required = true),
+	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_range, .required = true),
 	/* These fill two members of the struct. */
 	{ .name = "node", .decode = decode_node, .extra = &nodes },
 	{ .name = "cxl", .decode = decode_cxl },
@@ -198,12 +192,12 @@ static const struct gpald_list slot_list = {
 
 static const struct gpald_member virtio_mmio_rows[] = {
 	BOUNDS(struct given, layout.virtio_mmio),
-	ROW(struct given, slots, gpald_decode_list, .required = true, .extra = &slot_list),
+	GPALD_ROW(struct given, slots, gpald_decode_list, .required = true, .extra = &slot_list),
 };
 static const struct gpald_members virtio_mmio_members = GPALD_MEMBERS(virtio_mmio_rows);
 
 static const struct gpald_member instance_rows[] = {
-	ROW(struct gpal_layout_iommu, root_complex, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_layout_iommu, root_complex, gpald_decode_name, .required = true),
 	BOUNDS(struct gpal_layout_iommu, range),
 };
 static const struct gpald_members instance_members = GPALD_MEMBERS(instance_rows);
@@ -247,8 +241,9 @@ static int decode_vtl2(struct gpald_decoder *decoder, const cJSON *value, void *
 }
 
 static const struct gpald_member entry_rows[] = {
-	ROW(struct gpal_map_entry, tag, gpald_decode_tag, .required = true),
-	ROW(struct gpal_map_entry, kind, gpald_decode_enum, .required = true, .extra = &kinds),
+	GPALD_ROW(struct gpal_map_entry, tag, gpald_decode_tag, .required = true),
+	GPALD_ROW(struct gpal_map_entry, kind, gpald_decode_enum, .required = true,
+		  .extra = &kinds),
 	BOUNDS(struct gpal_map_entry, range),
 };
 static const struct gpald_members entry_members = GPALD_MEMBERS(entry_rows);
@@ -263,9 +258,9 @@ struct warning {
 };
 
 static const struct gpald_member warning_rows[] = {
-	ROW(struct warning, reason, gpald_decode_name, .required = true),
-	ROW(struct warning, tag, gpald_decode_tag, .required = true),
-	ROW(struct warning, message, gpald_decode_text, .required = true),
+	GPALD_ROW(struct warning, reason, gpald_decode_name, .required = true),
+	GPALD_ROW(struct warning, tag, gpald_decode_tag, .required = true),
+	GPALD_ROW(struct warning, message, gpald_decode_text, .required = true),
 };
 static const struct gpald_members warning_members = GPALD_MEMBERS(warning_rows);
 static const struct gpald_list warnings =
@@ -288,13 +283,13 @@ static const struct gpald_member layout_rows[] = {
 	  .offset = offsetof(struct given, layout.arch),
 	  .required = true,
 	  .extra = &gpald_archs },
-	ROW(struct given, policy, gpald_decode_name, .required = true),
+	GPALD_ROW(struct given, policy, gpald_decode_name, .required = true),
 	{ .name = "profile",
 	  .decode = gpald_decode_enum,
 	  .offset = offsetof(struct given, layout.profile),
 	  .required = true,
 	  .extra = &gpald_profiles },
-	ROW(struct given, digest, gpald_decode_text, .required = true),
+	GPALD_ROW(struct given, digest, gpald_decode_text, .required = true),
 	{ .name = "ram",
 	  .decode = gpald_decode_list,
 	  .offset = offsetof(struct given, layout.ram),
@@ -319,8 +314,8 @@ static const struct gpald_member layout_rows[] = {
 	  .decode = gpald_decode_u32,
 	  .offset = offsetof(struct given, layout.required_address_bits),
 	  .required = true,
-	  .extra = &address_bits },
-	ROW(struct given, warnings, gpald_decode_list, .required = true, .extra = &warnings),
+	  .extra = &gpald_address_bits },
+	GPALD_ROW(struct given, warnings, gpald_decode_list, .required = true, .extra = &warnings),
 };
 static const struct gpald_members layout_members = GPALD_MEMBERS(layout_rows);
 

@@ -7,19 +7,11 @@
 #include "wire/layout_decode.h"
 #include "wire/request_decode.h"
 
-#define EXACT_MAX ((UINT64_C(1) << 53) - 1)
-
-static const struct gpald_integer_range counters = { 0, EXACT_MAX };
+static const struct gpald_integer_range counters = { 0, GPALD_EXACT_MAX };
 
 static const struct gpald_member create_rows[] = {
-	{ .name = "name",
-	  .decode = gpald_decode_name,
-	  .offset = offsetof(struct gpald_create_params, name),
-	  .required = true },
-	{ .name = "request",
-	  .decode = gpald_decode_request,
-	  .offset = offsetof(struct gpald_create_params, request),
-	  .required = true },
+	GPALD_ROW(struct gpald_create_params, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpald_create_params, request, gpald_decode_request, .required = true),
 };
 static const struct gpald_members create_members = GPALD_MEMBERS(create_rows);
 
@@ -32,24 +24,12 @@ int gpald_decode_create_params(const cJSON *params, struct gpald_pool *pool,
 }
 
 static const struct gpald_member update_rows[] = {
-	{ .name = "name",
-	  .decode = gpald_decode_name,
-	  .offset = offsetof(struct gpald_update_params, name),
-	  .required = true },
-	{ .name = "request",
-	  .decode = gpald_decode_request,
-	  .offset = offsetof(struct gpald_update_params, request),
-	  .required = true },
-	{ .name = "generation",
-	  .decode = gpald_decode_optional_integer,
-	  .offset = offsetof(struct gpald_update_params, generation),
-	  .extra = &counters },
-	{ .name = "dry_run",
-	  .decode = gpald_decode_bool,
-	  .offset = offsetof(struct gpald_update_params, dry_run) },
-	{ .name = "allow_moves",
-	  .decode = gpald_decode_bool,
-	  .offset = offsetof(struct gpald_update_params, allow_moves) },
+	GPALD_ROW(struct gpald_update_params, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpald_update_params, request, gpald_decode_request, .required = true),
+	GPALD_ROW(struct gpald_update_params, generation, gpald_decode_optional_integer,
+		  .extra = &counters),
+	GPALD_ROW(struct gpald_update_params, dry_run, gpald_decode_bool),
+	GPALD_ROW(struct gpald_update_params, allow_moves, gpald_decode_bool),
 };
 static const struct gpald_members update_members = GPALD_MEMBERS(update_rows);
 
@@ -63,14 +43,9 @@ int gpald_decode_update_params(const cJSON *params, struct gpald_pool *pool,
 }
 
 static const struct gpald_member name_rows[] = {
-	{ .name = "name",
-	  .decode = gpald_decode_name,
-	  .offset = offsetof(struct gpald_name_params, name),
-	  .required = true },
-	{ .name = "generation",
-	  .decode = gpald_decode_optional_integer,
-	  .offset = offsetof(struct gpald_name_params, generation),
-	  .extra = &counters },
+	GPALD_ROW(struct gpald_name_params, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpald_name_params, generation, gpald_decode_optional_integer,
+		  .extra = &counters),
 };
 static const struct gpald_members get_members = { name_rows, 1 };
 static const struct gpald_members delete_members = GPALD_MEMBERS(name_rows);
@@ -94,13 +69,9 @@ int gpald_decode_list_params(const cJSON *params, uint64_t limit_max,
 {
 	const struct gpald_integer_range limits = { 1, limit_max };
 	const struct gpald_member rows[] = {
-		{ .name = "after",
-		  .decode = gpald_decode_name,
-		  .offset = offsetof(struct gpald_list_params, after) },
-		{ .name = "limit",
-		  .decode = gpald_decode_optional_integer,
-		  .offset = offsetof(struct gpald_list_params, limit),
-		  .extra = &limits },
+		GPALD_ROW(struct gpald_list_params, after, gpald_decode_name),
+		GPALD_ROW(struct gpald_list_params, limit, gpald_decode_optional_integer,
+			  .extra = &limits),
 	};
 	const struct gpald_members members = GPALD_MEMBERS(rows);
 
@@ -109,16 +80,9 @@ int gpald_decode_list_params(const cJSON *params, uint64_t limit_max,
 }
 
 static const struct gpald_member probe_rows[] = {
-	{ .name = "name",
-	  .decode = gpald_decode_name,
-	  .offset = offsetof(struct gpald_probe_params, name) },
-	{ .name = "request",
-	  .decode = gpald_decode_request,
-	  .offset = offsetof(struct gpald_probe_params, request) },
-	{ .name = "address",
-	  .decode = gpald_decode_size,
-	  .offset = offsetof(struct gpald_probe_params, address),
-	  .required = true },
+	GPALD_ROW(struct gpald_probe_params, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_probe_params, request, gpald_decode_request),
+	GPALD_ROW(struct gpald_probe_params, address, gpald_decode_size, .required = true),
 };
 static const struct gpald_members probe_members = GPALD_MEMBERS(probe_rows);
 
@@ -152,15 +116,9 @@ int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *def
 }
 
 static const struct gpald_member explain_rows[] = {
-	{ .name = "name",
-	  .decode = gpald_decode_name,
-	  .offset = offsetof(struct gpald_explain_params, name) },
-	{ .name = "request",
-	  .decode = gpald_decode_request,
-	  .offset = offsetof(struct gpald_explain_params, request) },
-	{ .name = "tag",
-	  .decode = gpald_decode_tag,
-	  .offset = offsetof(struct gpald_explain_params, tag) },
+	GPALD_ROW(struct gpald_explain_params, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_explain_params, request, gpald_decode_request),
+	GPALD_ROW(struct gpald_explain_params, tag, gpald_decode_tag),
 };
 static const struct gpald_members explain_members = GPALD_MEMBERS(explain_rows);
 
@@ -177,15 +135,9 @@ int gpald_decode_explain_params(const cJSON *params, const struct gpal_policy *d
 }
 
 static const struct gpald_member side_rows[] = {
-	{ .name = "name",
-	  .decode = gpald_decode_name,
-	  .offset = offsetof(struct gpald_side, name) },
-	{ .name = "request",
-	  .decode = gpald_decode_request,
-	  .offset = offsetof(struct gpald_side, request) },
-	{ .name = "layout",
-	  .decode = gpald_decode_layout,
-	  .offset = offsetof(struct gpald_side, layout) },
+	GPALD_ROW(struct gpald_side, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_side, request, gpald_decode_request),
+	GPALD_ROW(struct gpald_side, layout, gpald_decode_layout),
 };
 static const struct gpald_members side_members = GPALD_MEMBERS(side_rows);
 
@@ -211,14 +163,8 @@ static int decode_side(struct gpald_decoder *decoder, const cJSON *value, void *
 }
 
 static const struct gpald_member compare_rows[] = {
-	{ .name = "from",
-	  .decode = decode_side,
-	  .offset = offsetof(struct gpald_compare_params, from),
-	  .required = true },
-	{ .name = "to",
-	  .decode = decode_side,
-	  .offset = offsetof(struct gpald_compare_params, to),
-	  .required = true },
+	GPALD_ROW(struct gpald_compare_params, from, decode_side, .required = true),
+	GPALD_ROW(struct gpald_compare_params, to, decode_side, .required = true),
 };
 static const struct gpald_members compare_members = GPALD_MEMBERS(compare_rows);
 
@@ -233,10 +179,8 @@ int gpald_decode_compare_params(const cJSON *params, const struct gpal_policy *d
 }
 
 static const struct gpald_member subscribe_rows[] = {
-	{ .name = "since",
-	  .decode = gpald_decode_optional_integer,
-	  .offset = offsetof(struct gpald_subscribe_params, since),
-	  .extra = &counters },
+	GPALD_ROW(struct gpald_subscribe_params, since, gpald_decode_optional_integer,
+		  .extra = &counters),
 };
 static const struct gpald_members subscribe_members = GPALD_MEMBERS(subscribe_rows);
 

@@ -11,12 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROW(type, member, decoder, ...)                                                 \
-	{                                                                               \
-		.name = #member, .decode = (decoder), .offset = offsetof(type, member), \
-		__VA_ARGS__                                                             \
-	}
-
 /* Enumerations. */
 
 static const char *arch_name(int value)
@@ -44,11 +38,11 @@ const struct gpald_enum gpald_profiles = { profile_name, GPAL_PROFILE_COUNT };
 static const struct gpald_enum ecams = { ecam_name, GPAL_ECAM_COUNT };
 const struct gpald_enum gpald_iommus = { iommu_name, GPAL_IOMMU_COUNT };
 
-static const struct gpald_integer_range segments = { 0, UINT16_MAX };
-static const struct gpald_integer_range buses = { 0, UINT8_MAX };
+const struct gpald_integer_range gpald_segments = { 0, UINT16_MAX };
+const struct gpald_integer_range gpald_buses = { 0, UINT8_MAX };
 static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
 static const struct gpald_integer_range slots = { 0, GPALD_VIRTIO_MMIO_SLOTS_MAX };
-static const struct gpald_integer_range address_bits = { 1, 64 };
+const struct gpald_integer_range gpald_address_bits = { 1, 64 };
 
 static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			 const struct gpald_member *member)
@@ -101,7 +95,8 @@ static const struct gpald_list node_list = {
 };
 
 static const struct gpald_member memory_rows[] = {
-	ROW(struct gpal_request, nodes, gpald_decode_list, .required = true, .extra = &node_list),
+	GPALD_ROW(struct gpal_request, nodes, gpald_decode_list, .required = true,
+		  .extra = &node_list),
 	{ .name = "start",
 	  .decode = gpald_decode_optional_size,
 	  .offset = offsetof(struct gpal_request, memory_start) },
@@ -146,13 +141,13 @@ static int decode_rc_node(struct gpald_decoder *decoder, const cJSON *value, voi
 }
 
 static const struct gpald_member root_complex_rows[] = {
-	ROW(struct gpal_root_complex, name, gpald_decode_name, .required = true),
-	ROW(struct gpal_root_complex, segment, gpald_decode_u16, .extra = &segments),
-	ROW(struct gpal_root_complex, start_bus, gpald_decode_u8, .extra = &buses),
-	ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &buses),
-	ROW(struct gpal_root_complex, low_mmio, decode_window),
-	ROW(struct gpal_root_complex, high_mmio, decode_window),
-	ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &gpald_iommus),
+	GPALD_ROW(struct gpal_root_complex, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_root_complex, segment, gpald_decode_u16, .extra = &gpald_segments),
+	GPALD_ROW(struct gpal_root_complex, start_bus, gpald_decode_u8, .extra = &gpald_buses),
+	GPALD_ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &gpald_buses),
+	GPALD_ROW(struct gpal_root_complex, low_mmio, decode_window),
+	GPALD_ROW(struct gpal_root_complex, high_mmio, decode_window),
+	GPALD_ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &gpald_iommus),
 	/* These fill two members of the struct. */
 	{ .name = "node", .decode = decode_rc_node, .extra = &nodes },
 	{ .name = "cxl", .decode = decode_cxl },
@@ -177,8 +172,9 @@ static const struct gpald_list root_complex_list = {
 };
 
 static const struct gpald_member pcie_rows[] = {
-	ROW(struct gpal_request, ecam, gpald_decode_enum, .extra = &ecams),
-	ROW(struct gpal_request, root_complexes, gpald_decode_list, .extra = &root_complex_list),
+	GPALD_ROW(struct gpal_request, ecam, gpald_decode_enum, .extra = &ecams),
+	GPALD_ROW(struct gpal_request, root_complexes, gpald_decode_list,
+		  .extra = &root_complex_list),
 };
 static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
 
@@ -225,7 +221,7 @@ static const struct gpald_member vtl2_rows[] = {
 static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
 
 static const struct gpald_member reserved_rows[] = {
-	ROW(struct gpal_named_range, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_named_range, name, gpald_decode_name, .required = true),
 	{ .name = "start",
 	  .decode = gpald_decode_size,
 	  .offset = offsetof(struct gpal_named_range, range.start),
@@ -249,15 +245,16 @@ static const struct gpald_member host_rows[] = {
 	  .decode = gpald_decode_u32,
 	  .offset = offsetof(struct gpal_request, host_physical_address_bits),
 	  .required = true,
-	  .extra = &address_bits },
+	  .extra = &gpald_address_bits },
 };
 static const struct gpald_members host_members = GPALD_MEMBERS(host_rows);
 
 static const struct gpald_member request_rows[] = {
-	ROW(struct gpal_request, arch, gpald_decode_enum, .required = true, .extra = &gpald_archs),
-	ROW(struct gpal_request, policy, decode_policy),
-	ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &gpald_profiles),
-	ROW(struct gpal_request, reserved, gpald_decode_list, .extra = &reserved_list),
+	GPALD_ROW(struct gpal_request, arch, gpald_decode_enum, .required = true,
+		  .extra = &gpald_archs),
+	GPALD_ROW(struct gpal_request, policy, decode_policy),
+	GPALD_ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &gpald_profiles),
+	GPALD_ROW(struct gpal_request, reserved, gpald_decode_list, .extra = &reserved_list),
 	/* The groups are flat in struct gpal_request. */
 	{ .name = "memory",
 	  .decode = gpald_decode_object,
@@ -283,15 +280,15 @@ int gpald_decode_request(struct gpald_decoder *decoder, const cJSON *value, void
 }
 
 static const struct gpald_member resolve_rows[] = {
-	ROW(struct gpald_resolve_params, request, gpald_decode_request, .required = true),
-	ROW(struct gpald_resolve_params, advise, gpald_decode_bool),
+	GPALD_ROW(struct gpald_resolve_params, request, gpald_decode_request, .required = true),
+	GPALD_ROW(struct gpald_resolve_params, advise, gpald_decode_bool),
 };
 static const struct gpald_members resolve_members = GPALD_MEMBERS(resolve_rows);
 
 /* The bare allocator. */
 
 static const struct gpald_member pinned_rows[] = {
-	ROW(struct gpal_pinned, tag, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_pinned, tag, gpald_decode_name, .required = true),
 	{ .name = "start",
 	  .decode = gpald_decode_size,
 	  .offset = offsetof(struct gpal_pinned, range.start),
@@ -304,9 +301,9 @@ static const struct gpald_member pinned_rows[] = {
 static const struct gpald_members pinned_members = GPALD_MEMBERS(pinned_rows);
 
 static const struct gpald_member demand_rows[] = {
-	ROW(struct gpal_demand, tag, gpald_decode_name, .required = true),
-	ROW(struct gpal_demand, size, gpald_decode_size, .required = true),
-	ROW(struct gpal_demand, alignment, gpald_decode_size, .required = true),
+	GPALD_ROW(struct gpal_demand, tag, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_demand, size, gpald_decode_size, .required = true),
+	GPALD_ROW(struct gpal_demand, alignment, gpald_decode_size, .required = true),
 };
 static const struct gpald_members demand_members = GPALD_MEMBERS(demand_rows);
 
@@ -329,12 +326,12 @@ static const struct gpald_list alloc_post_mmio =
 	ALLOC_LIST(post_mmio, struct gpal_demand, demand_members);
 
 static const struct gpald_member allocate_rows[] = {
-	ROW(struct gpal_alloc_input, reserved, gpald_decode_list, .extra = &alloc_reserved),
-	ROW(struct gpal_alloc_input, fixed, gpald_decode_list, .extra = &alloc_fixed),
-	ROW(struct gpal_alloc_input, mmio32, gpald_decode_list, .extra = &alloc_mmio32),
-	ROW(struct gpal_alloc_input, ram, gpald_decode_list, .extra = &alloc_ram),
-	ROW(struct gpal_alloc_input, mmio64, gpald_decode_list, .extra = &alloc_mmio64),
-	ROW(struct gpal_alloc_input, post_mmio, gpald_decode_list, .extra = &alloc_post_mmio),
+	GPALD_ROW(struct gpal_alloc_input, reserved, gpald_decode_list, .extra = &alloc_reserved),
+	GPALD_ROW(struct gpal_alloc_input, fixed, gpald_decode_list, .extra = &alloc_fixed),
+	GPALD_ROW(struct gpal_alloc_input, mmio32, gpald_decode_list, .extra = &alloc_mmio32),
+	GPALD_ROW(struct gpal_alloc_input, ram, gpald_decode_list, .extra = &alloc_ram),
+	GPALD_ROW(struct gpal_alloc_input, mmio64, gpald_decode_list, .extra = &alloc_mmio64),
+	GPALD_ROW(struct gpal_alloc_input, post_mmio, gpald_decode_list, .extra = &alloc_post_mmio),
 };
 static const struct gpald_members allocate_members = GPALD_MEMBERS(allocate_rows);
 

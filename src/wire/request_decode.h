@@ -48,8 +48,9 @@ struct gpald_request_context {
 };
 gpald_decode_function gpald_decode_request;
 
-/* The names of its enumerations, which layouts have, too. */
+/* The domains of its members, which layouts have, too. */
 extern const struct gpald_enum gpald_archs, gpald_profiles, gpald_iommus;
+extern const struct gpald_integer_range gpald_segments, gpald_buses, gpald_address_bits;
 
 /* For methods without params: absent or {}. */
 GPAL_MUST_USE int gpald_decode_no_params(const cJSON *params, struct gpald_wire_error *error);
