@@ -78,6 +78,22 @@ struct gpal_map {
 		kept; /* for each entry, whether an update left it, or of an ECAM its buses, there; NULL: none */
 };
 
+/* The first entry that ends above an address; `count` if there is none. */
+static inline size_t gpal_map_find(const struct gpal_map *map, uint64_t address)
+{
+	size_t low = 0, high = map->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (map->entries[middle].range.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /*
  * Places every range of `input`. On success *map is a new map, which holds its
  * own copies of the tags and is given to the caller, who frees it with

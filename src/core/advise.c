@@ -22,11 +22,6 @@
 #include <gpalayout/compare.h>
 #include <stdlib.h>
 
-struct owned_advice {
-	struct gpal_advice base; /* first, so that the two share an address */
-	struct gpald_arena *arena;
-};
-
 struct advising {
 	const struct gpal_request *request;
 	const struct gpal_layout *layout;
@@ -112,16 +107,6 @@ static struct gpal_range find_pin(const struct advising *a, size_t entry, bool i
 	return pin;
 }
 
-static uint64_t ram_of(const struct gpal_layout *layout, uint32_t node)
-{
-	uint64_t size = 0;
-
-	for (size_t i = 0; i < layout->ram_count; i++)
-		if (layout->ram[i].node == node)
-			size += gpal_range_size(layout->ram[i].range);
-	return size;
-}
-
 /* Whose size it is, and how it may grow. */
 struct candidate {
 	enum gpal_subject subject;
@@ -151,7 +136,7 @@ static void advise_on(struct advising *a, const struct candidate *candidate)
 
 	*growth = (struct gpal_growth){ .tag = entry->tag };
 	growth->size = candidate->subject == GPAL_SUBJECT_MEMORY_NODE ?
-			       ram_of(a->layout, (uint32_t)candidate->index) :
+			       a->request->nodes[candidate->index] :
 			       gpal_range_size(entry->range);
 	if (is_of_root_complex(candidate)) {
 		growth->pin = find_pin(a, candidate->entry, is_low(candidate));
@@ -177,29 +162,13 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
 	}
 }
 
-/* The entry of the map that starts there; what is asked for is in the map. */
-static size_t find_entry(const struct gpal_map *map, uint64_t start)
-{
-	size_t low = 0, high = map->count;
-
-	while (high - low > 1) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (map->entries[middle].range.start <= start)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static size_t add(const struct advising *a, struct candidate *list, size_t count,
 		  enum gpal_subject subject, size_t index, struct gpal_range range)
 {
 	if (gpal_range_is_empty(range))
 		return count;
 	list[count] =
-		(struct candidate){ subject, index, find_entry(&a->layout->map, range.start) };
+		(struct candidate){ subject, index, gpal_map_find(&a->layout->map, range.start) };
 	return count + 1;
 }
 
@@ -233,17 +202,17 @@ static size_t collect(const struct advising *a, struct candidate *list)
 	return count;
 }
 
-static int advise(struct owned_advice *owned, const struct gpal_request *request,
-		  const struct gpal_layout *layout)
+static int advise(struct gpald_arena *arena, const struct gpal_request *request,
+		  const struct gpal_layout *layout, struct gpal_advice *advice)
 {
 	const unsigned int bits = request->host_physical_address_bits;
 	const size_t most = 2 + 2 * layout->root_complex_count + layout->ram_count;
 	const struct gpald_around nothing = { .live = NULL };
-	struct candidate *list = gpald_arena_alloc(owned->arena, most, sizeof(*list));
+	struct candidate *list = gpald_arena_alloc(arena, most, sizeof(*list));
 	struct advising a = {
 		.request = request,
 		.layout = layout,
-		.growths = gpald_arena_alloc(owned->arena, most, sizeof(*a.growths)),
+		.growths = gpald_arena_alloc(arena, most, sizeof(*a.growths)),
 		.top = bits > 0 && bits < 64 ? UINT64_C(1) << bits : GPAL_SPACE_END,
 	};
 
@@ -253,7 +222,7 @@ static int advise(struct owned_advice *owned, const struct gpal_request *request
 	else
 		a.budget.no_memory = true;
 	gpald_sizing_clear(&a.sizing);
-	owned->base = (struct gpal_advice){
+	*advice = (struct gpal_advice){
 		.growths = a.growths,
 		.count = a.count,
 		.cut = a.budget.is_spent,
@@ -274,25 +243,23 @@ int gpal_advise(const struct gpal_request *request, const struct gpal_layout *la
 		struct gpal_advice **advice, struct gpal_error *error)
 {
 	struct gpald_arena *arena;
-	struct owned_advice *owned;
+	struct gpal_advice *made;
 
 	*advice = NULL;
 	if (!is_of(layout, request))
 		return gpald_fail_plain(error, GPAL_E_INTERNAL);
-	arena = gpald_arena_new(0);
-	owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
-	if (owned)
-		owned->arena = arena;
-	if (!owned || advise(owned, request, layout)) {
+	made = gpald_arena_new_object(0, sizeof(*made), &arena);
+	if (!made)
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	if (advise(arena, request, layout, made)) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}
-	*advice = &owned->base;
+	*advice = made;
 	return GPAL_OK;
 }
 
 void gpal_advice_free(struct gpal_advice *advice)
 {
-	if (advice)
-		gpald_arena_free(((struct owned_advice *)advice)->arena);
+	gpald_arena_free_object(advice);
 }

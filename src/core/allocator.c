@@ -42,12 +42,6 @@ int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 	return GPAL_OK;
 }
 
-/* A map that owns its memory. */
-struct owned_map {
-	struct gpal_map map; /* first, so that the two share an address */
-	struct gpald_arena *arena;
-};
-
 static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 {
 	struct gpal_map_entry *entries = (struct gpal_map_entry *)map->entries;
@@ -63,31 +57,26 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 		  struct gpal_error *error)
 {
-	struct gpald_arena *arena = gpald_arena_new(0);
-	struct owned_map *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+	struct gpald_arena *arena;
+	struct gpal_map *made = gpald_arena_new_object(0, sizeof(*made), &arena);
 	int code;
 
 	*map = NULL;
-	if (!owned) {
-		gpald_arena_free(arena);
+	if (!made)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	}
-	owned->arena = arena;
-	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, NULL, &owned->map, error);
+	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, NULL, made, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		gpald_advise_input(input, error);
-	if (code == GPAL_OK && !copy_tags(arena, &owned->map))
+	if (code == GPAL_OK && !copy_tags(arena, made))
 		code = gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	if (code) {
+	if (code)
 		gpald_arena_free(arena);
-		return code;
-	}
-	*map = &owned->map;
-	return GPAL_OK;
+	else
+		*map = made;
+	return code;
 }
 
 void gpal_map_free(struct gpal_map *map)
 {
-	if (map)
-		gpald_arena_free(((struct owned_map *)map)->arena);
+	gpald_arena_free_object(map);
 }

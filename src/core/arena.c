@@ -66,6 +66,35 @@ void gpald_arena_free(struct gpald_arena *arena)
 	}
 }
 
+/* An object stands behind the address of its arena. */
+struct gpald_arena_object {
+	struct gpald_arena *arena;
+	max_align_t object[];
+};
+
+void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena)
+{
+	struct gpald_arena_object *owner;
+
+	*arena = gpald_arena_new(hint);
+	owner = *arena ? gpald_arena_zalloc(*arena, 1, sizeof(*owner) + size) : NULL;
+	if (!owner) {
+		gpald_arena_free(*arena);
+		return NULL;
+	}
+	owner->arena = *arena;
+	return owner->object;
+}
+
+void gpald_arena_free_object(void *object)
+{
+	if (object)
+		gpald_arena_free(
+			((struct gpald_arena_object *)((char *)object -
+						       offsetof(struct gpald_arena_object, object)))
+				->arena);
+}
+
 void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes)
 {
 	const size_t twice = arena->newest->size > SIZE_MAX / 4 ? 0 : 2 * arena->newest->size;

@@ -30,6 +30,13 @@ struct gpald_arena *gpald_arena_new(size_t hint);
 /* NULL is allowed. */
 void gpald_arena_free(struct gpald_arena *arena);
 
+/*
+ * A zeroed object in a new arena, *arena, which is freed with it: what is given to
+ * callers of the library. NULL: out of memory. gpald_arena_free_object() takes NULL.
+ */
+GPAL_MUST_USE void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena);
+void gpald_arena_free_object(void *object);
+
 /* Memory from a new block, for gpald_arena_alloc(). */
 void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes);
 

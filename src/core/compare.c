@@ -20,11 +20,6 @@ const char *gpal_change_name(enum gpal_change_kind kind)
 	return (unsigned int)kind < GPAL_CHANGE_COUNT ? names[kind] : NULL;
 }
 
-struct owned_changes {
-	struct gpal_changes base; /* first, so that the two share an address */
-	struct gpald_arena *arena;
-};
-
 static bool is_same(struct gpal_range a, struct gpal_range b)
 {
 	return a.start == b.start && a.end == b.end;
@@ -113,15 +108,14 @@ static int compare_changes(const void *a, const void *b)
 	return strcmp(x->tag, y->tag);
 }
 
-static bool compare(struct owned_changes *owned, const struct gpal_layout *from,
-		    const struct gpal_layout *to)
+static bool compare(struct gpald_arena *arena, const struct gpal_layout *from,
+		    const struct gpal_layout *to, struct gpal_changes *list)
 {
-	struct gpal_changes *list = &owned->base;
 	size_t from_count, to_count, i = 0, j = 0;
-	struct gpald_part *from_parts = gpald_list_parts(owned->arena, from, &from_count);
-	struct gpald_part *to_parts = gpald_list_parts(owned->arena, to, &to_count);
+	struct gpald_part *from_parts = gpald_list_parts(arena, from, &from_count);
+	struct gpald_part *to_parts = gpald_list_parts(arena, to, &to_count);
 	struct gpal_change *changes = gpald_arena_alloc(
-		owned->arena,
+		arena,
 		from->map.count + from->root_complex_count + to->map.count + to->root_complex_count,
 		sizeof(*changes));
 
@@ -146,25 +140,21 @@ static bool compare(struct owned_changes *owned, const struct gpal_layout *from,
 int gpal_compare(const struct gpal_layout *from, const struct gpal_layout *to,
 		 struct gpal_changes **changes, struct gpal_error *error)
 {
-	struct gpald_arena *arena = gpald_arena_new(0);
-	struct owned_changes *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
+	struct gpald_arena *arena;
+	struct gpal_changes *made = gpald_arena_new_object(0, sizeof(*made), &arena);
 
 	*changes = NULL;
-	if (!owned) {
+	if (!made)
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	if (!compare(arena, from, to, made)) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}
-	owned->arena = arena;
-	if (!compare(owned, from, to)) {
-		gpald_arena_free(arena);
-		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	}
-	*changes = &owned->base;
+	*changes = made;
 	return GPAL_OK;
 }
 
 void gpal_changes_free(struct gpal_changes *changes)
 {
-	if (changes)
-		gpald_arena_free(((struct owned_changes *)changes)->arena);
+	gpald_arena_free_object(changes);
 }

@@ -13,7 +13,6 @@
 
 #include <assert.h>
 #include <gpalayout/explain.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const rules[] = {
@@ -43,11 +42,6 @@ const char *gpal_pass_token(enum gpal_pass why)
 {
 	return (unsigned int)why < GPAL_PASS_COUNT ? passes[why] : NULL;
 }
-
-struct owned_explanation {
-	struct gpal_explanation explanation; /* first, so that the two share an address */
-	struct gpal_layout *layout;          /* in whose arena all of this lies */
-};
 
 static bool is_same_map(const struct gpal_map *a, const struct gpal_map *b)
 {
@@ -100,7 +94,7 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 	const struct gpal_policy *policy = request->policy ? request->policy :
 							     gpal_policy_default();
 	struct gpald_trace trace = { .wanted = tag };
-	struct owned_explanation *owned;
+	struct gpal_explanation *made;
 	struct gpal_layout *layout;
 	int code;
 
@@ -112,21 +106,23 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 		gpald_fail_plain(error, (enum gpal_code)code);
 	if (code)
 		return code;
-	owned = gpald_arena_alloc(trace.arena, 1, sizeof(*owned));
-	if (!owned) {
+	/* In the arena of the layout, with which it is freed. */
+	made = gpald_arena_alloc(trace.arena, 1, sizeof(*made));
+	if (!made) {
 		gpal_layout_free(layout);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}
-	*owned = (struct owned_explanation){
-		.explanation = { .steps = trace.steps, .count = trace.count, .layout = layout },
+	*made = (struct gpal_explanation){
+		.steps = trace.steps,
+		.count = trace.count,
 		.layout = layout,
 	};
-	*explanation = &owned->explanation;
+	*explanation = made;
 	return GPAL_OK;
 }
 
 void gpal_explanation_free(struct gpal_explanation *explanation)
 {
 	if (explanation)
-		gpal_layout_free(((struct owned_explanation *)explanation)->layout);
+		gpal_layout_free((struct gpal_layout *)explanation->layout);
 }

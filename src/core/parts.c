@@ -26,20 +26,13 @@ static int compare_parts(const void *a, const void *b)
 	return x->entry->range.start < y->entry->range.start ? -1 : 1;
 }
 
-/* The part of the range that starts there, or NULL. The parts are in the order of the map. */
-static struct gpald_part *find_start(struct gpald_part *parts, size_t count, uint64_t start)
+/* The part of the range of the map that starts there, or NULL. */
+static struct gpald_part *find_start(struct gpald_part *parts, const struct gpal_map *map,
+				     uint64_t start)
 {
-	size_t low = 0, high = count;
+	const size_t at = gpal_map_find(map, start);
 
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (parts[middle].entry->range.start < start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && parts[low].entry->range.start == start ? &parts[low] : NULL;
+	return at < map->count && map->entries[at].range.start == start ? &parts[at] : NULL;
 }
 
 bool gpald_has_buses(const struct gpal_layout_root_complex *from,
@@ -60,13 +53,13 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 
 	if (!parts || !slices)
 		return NULL;
+	/* In the order of the map, for now. */
 	for (size_t i = 0; i < map->count; i++)
 		parts[i] = (struct gpald_part){ .entry = &map->entries[i],
 						.owner = map->entries[i].tag };
 	/* What is not in the map is no part of the layout. */
 	for (size_t i = 0; i < layout->iommu_count; i++) {
-		struct gpald_part *part =
-			find_start(parts, map->count, layout->iommus[i].range.start);
+		struct gpald_part *part = find_start(parts, map, layout->iommus[i].range.start);
 
 		if (!part)
 			continue;
@@ -74,8 +67,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 		part->owner = layout->iommus[i].root_complex;
 	}
 	for (size_t i = 0; i < layout->segment_count; i++) {
-		struct gpald_part *part =
-			find_start(parts, map->count, layout->segments[i].ecam.start);
+		struct gpald_part *part = find_start(parts, map, layout->segments[i].ecam.start);
 
 		if (part)
 			part->segment = &layout->segments[i];

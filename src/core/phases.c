@@ -21,7 +21,7 @@ static bool has_demands_after(const struct gpal_alloc_input *input, enum gpal_ki
 	return false;
 }
 
-/* Opens the step of a demand, if somebody wants to know. */
+/* Opens the step of a demand, for who is told; NULL: this one is not wanted. */
 static struct gpald_trace *trace_demand(struct gpald_placement *p, enum gpal_kind kind,
 					size_t index, struct gpal_range region)
 {
@@ -73,11 +73,9 @@ static bool take_window(struct gpald_placement *p, struct gpald_fit_index *index
 			enum gpal_kind kind, const struct gpald_order *item,
 			struct gpal_range *window)
 {
-	struct gpald_trace *trace;
+	struct gpald_trace *trace = p->trace ? trace_demand(p, kind, item->index, index->region) :
+					       NULL;
 
-	if (!p->trace)
-		return gpald_fit_index_take(index, key_size(item->key), window);
-	trace = trace_demand(p, kind, item->index, index->region);
 	if (!trace)
 		return gpald_fit_index_take(index, key_size(item->key), window);
 	if (!gpald_fit_index_take_and_tell(index, key_size(item->key), window, trace))

@@ -14,22 +14,6 @@ static bool contains(struct gpal_range range, uint64_t address)
 	return range.start <= address && address < range.end;
 }
 
-/* The first entry that ends above the address; the number of entries if there is none. */
-static size_t find_entry(const struct gpal_map *map, uint64_t address)
-{
-	size_t low = 0, high = map->count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (map->entries[middle].range.end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static bool is_of(const struct gpal_layout_root_complex *rc, uint64_t address)
 {
 	return contains(rc->ecam, address) || contains(rc->low_mmio, address) ||
@@ -90,7 +74,7 @@ int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_reques
 		      uint64_t address, struct gpal_probe *probe, struct gpal_error *error)
 {
 	const struct gpal_map *map = &layout->map;
-	const size_t at = find_entry(map, address);
+	const size_t at = gpal_map_find(map, address);
 	const struct gpal_map_entry *entry = at < map->count ? &map->entries[at] : NULL;
 
 	if (address >= GPAL_SPACE_END)

@@ -9,13 +9,11 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/resolution.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MIB UINT64_C(0x100000)
-#define HDM_UNIT (256 * MIB)
 
 typedef int check_function(struct gpald_arena *arena, const struct gpal_request *request,
 			   struct gpal_error *error);
@@ -282,7 +280,7 @@ static int check_hdm(struct gpald_arena *arena, const struct gpal_request *reque
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if (rc->has_cxl && rc->cxl_hdm % HDM_UNIT != 0)
+		if (rc->has_cxl && rc->cxl_hdm % GPALD_CXL_HDM_ALIGNMENT != 0)
 			return gpald_fail(error, GPAL_E_INVALID_HDM,
 					  GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i,
 					  "%s: HDM window of 0x%" PRIx64

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 
 #define CXL_CHBCR_SIZE (64 * GPALD_KIB) /* CXL host bridge component registers */
-#define CXL_HDM_ALIGNMENT (256 * GPALD_MIB)
 #define CHIPSET_HIGH_ALIGNMENT (2 * GPALD_MIB)
 
 /* Below 4 GiB guests find fixed devices: LAPIC, IOAPIC and TPM; GIC and PL011. */
@@ -230,8 +229,8 @@ static int add_root_complexes(struct gpald_resolution *r)
 		if (code == GPAL_OK && rc->has_cxl)
 			code = add_demand(r, GPAL_KIND_MMIO64,
 					  join(r, "pcie-", rc->name, "-cxl-hdm"), rc->cxl_hdm,
-					  CXL_HDM_ALIGNMENT, GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i,
-					  &target->cxl_hdm);
+					  GPALD_CXL_HDM_ALIGNMENT,
+					  GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i, &target->cxl_hdm);
 		if (code == GPAL_OK && rc->has_cxl)
 			code = add_demand(r, GPAL_KIND_MMIO64,
 					  join(r, "pcie-", rc->name, "-cxl-chbcr"), CXL_CHBCR_SIZE,

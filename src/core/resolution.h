@@ -14,6 +14,7 @@
 
 #define GPALD_ECAM_BYTES_PER_BUS GPALD_MIB /* 32 devices of 8 functions of 4 KiB */
 #define GPALD_VIRTIO_MMIO_SLOT_SIZE (4 * GPALD_KIB)
+#define GPALD_CXL_HDM_ALIGNMENT (256 * GPALD_MIB) /* the unit that CXL decodes */
 #define GPALD_LOW_WINDOW_ALIGNMENT (2 * GPALD_MIB)
 #define GPALD_HIGH_WINDOW_ALIGNMENT (1 * GPALD_GIB)
 

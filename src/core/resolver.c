@@ -23,12 +23,6 @@
 
 #define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
 
-/* A layout that owns its memory. */
-struct owned_layout {
-	struct gpal_layout layout; /* first, so that the two share an address */
-	struct gpald_arena *arena;
-};
-
 /* Groups the root complexes by segment, in order of first appearance. */
 static bool group_segments(struct gpald_resolution *r)
 {
@@ -339,10 +333,7 @@ static size_t arena_hint(const struct gpal_request *request)
 int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *policy,
 		  struct gpald_around around, struct gpal_layout **layout, struct gpal_error *error)
 {
-	struct gpald_arena *arena = gpald_arena_new(arena_hint(request));
-	struct owned_layout *owned = arena ? gpald_arena_zalloc(arena, 1, sizeof(*owned)) : NULL;
 	struct gpald_resolution r = {
-		.arena = arena,
 		.request = request,
 		.policy = policy,
 		.around = around,
@@ -351,14 +342,11 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	int code;
 
 	*layout = NULL;
-	if (!owned) {
-		gpald_arena_free(arena);
+	r.layout = gpald_arena_new_object(arena_hint(request), sizeof(*r.layout), &r.arena);
+	if (!r.layout)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	}
-	owned->arena = arena;
 	if (around.trace)
-		around.trace->arena = arena;
-	r.layout = &owned->layout;
+		around.trace->arena = r.arena;
 	r.layout->arch = request->arch;
 	r.layout->policy = r.policy;
 	r.layout->profile = request->profile;
@@ -366,12 +354,11 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	r.defaults = gpal_profile_name(request->profile) ? &r.policy->profiles[request->profile] :
 							   NULL;
 	code = resolve(&r);
-	if (code) {
-		gpald_arena_free(arena);
-		return code;
-	}
-	*layout = r.layout;
-	return GPAL_OK;
+	if (code)
+		gpald_arena_free(r.arena);
+	else
+		*layout = r.layout;
+	return code;
 }
 
 int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
@@ -432,6 +419,5 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 
 void gpal_layout_free(struct gpal_layout *layout)
 {
-	if (layout)
-		gpald_arena_free(((struct owned_layout *)layout)->arena);
+	gpald_arena_free_object(layout);
 }

@@ -109,7 +109,7 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
 		return unit_of_window(&request->root_complexes[index].high_mmio);
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
-		return 256 * GPALD_MIB;
+		return GPALD_CXL_HDM_ALIGNMENT;
 	case GPAL_SUBJECT_MEMORY_NODE:
 	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
 	case GPAL_SUBJECT_CHIPSET_HIGH_MMIO:

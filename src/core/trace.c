@@ -48,7 +48,7 @@ struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpa
 {
 	struct gpal_step *steps;
 
-	if (!trace || (trace->wanted && strcmp(trace->wanted, step->tag) != 0))
+	if (trace->wanted && strcmp(trace->wanted, step->tag) != 0)
 		return NULL;
 	steps = grow(trace, trace->steps, trace->count, &trace->capacity, sizeof(*steps));
 	if (!steps)

@@ -29,8 +29,8 @@ struct gpald_trace {
 };
 
 /*
- * Begins a step with what `step` says, but for its lists. NULL: it is not wanted, as
- * none is if there is no trace; else the trace, for the calls below.
+ * Begins a step with what `step` says, but for its lists. NULL: it is not wanted; else
+ * the trace, for the calls below.
  */
 struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpal_step *step);
 

@@ -70,38 +70,24 @@ static bool check_digest(struct check *c, const char *digest)
 		    expected);
 }
 
-/* The entry of the map that starts there, or NULL. */
-static const struct gpal_map_entry *find_start(const struct gpal_map *map, uint64_t start)
-{
-	size_t low = 0, high = map->count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (map->entries[middle].range.start < start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < map->count && map->entries[low].range.start == start ? &map->entries[low] :
-									    NULL;
-}
-
 #define IS(kind) (1u << GPAL_KIND_##kind)
 
 /* A part is a range of the map, of one of these kinds, and no other part is the same. */
 static bool check_part(struct check *c, struct gpal_range range, const char *tag,
 		       unsigned int kinds, const char *pointer)
 {
-	const struct gpal_map_entry *entry = find_start(&c->layout->map, range.start);
+	const struct gpal_map *map = &c->layout->map;
+	const size_t at = gpal_map_find(map, range.start);
+	const struct gpal_map_entry *entry = &map->entries[at];
 
-	if (!entry || entry->range.end != range.end || !(kinds & 1u << entry->kind) ||
+	if (at == map->count || entry->range.start != range.start ||
+	    entry->range.end != range.end || !(kinds & 1u << entry->kind) ||
 	    strcmp(entry->tag, tag) != 0)
 		return fail(c, pointer, "the map has no such range %s at 0x%" PRIx64 "-0x%" PRIx64,
 			    tag, range.start, range.end);
-	if (c->is_claimed[entry - c->layout->map.entries])
+	if (c->is_claimed[at])
 		return fail(c, pointer, "another member is the same range %s", tag);
-	c->is_claimed[entry - c->layout->map.entries] = true;
+	c->is_claimed[at] = true;
 	c->found++;
 	return true;
 }
