@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""
+State folders of released versions, as tests/registries holds them: each is loaded, answered byte for byte as the
+version that wrote it did, and can be changed.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import unittest
+
+from harness import TOP_SRCDIR, Daemon, main
+from vm import reason
+
+FOLDERS = os.path.join(TOP_SRCDIR, "tests", "registries")
+
+NEXT = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+
+# Members that versions after 0.1.0 add to a reply of layout.get and to an event, as paths; "*" is each element.
+ADDED_TO_GET = ()
+ADDED_TO_EVENT = ()
+
+
+def drop(value, path):
+    head, *rest = path
+    if head == "*":
+        for element in value:
+            drop(element, rest)
+    elif not rest:
+        value.pop(head, None)
+    elif head in value:
+        drop(value[head], rest)
+
+
+class Recorded:
+    """What holds for each folder; a daemon has a copy of it."""
+
+    FILES = ("registry.db",)
+
+    def setUp(self):
+        folder = os.path.join(FOLDERS, self.FOLDER)
+        copy = tempfile.mkdtemp(prefix="gpalayoutd-test-")
+        self.addCleanup(shutil.rmtree, copy)
+        for file in self.FILES:
+            shutil.copyfile(os.path.join(folder, file), os.path.join(copy, file))
+        with open(os.path.join(folder, "recorded.json"), encoding="ascii") as file:
+            self.recorded = json.load(file)
+        self.layouts = self.recorded["layouts"]
+        self.daemon = Daemon("--state-dir", copy)
+        self.addCleanup(self.daemon.__exit__, None)
+
+    def check_line(self, line, recorded, added):
+        value = json.loads(line)
+        # So comparing what it is without some members compares bytes.
+        self.assertEqual(json.dumps(value, separators=(",", ":")), line.decode())
+        for path in added:
+            drop(value, path)
+        self.assertEqual(json.dumps(value, separators=(",", ":")), recorded)
+
+    def check_layouts(self, client):
+        page = client.call("layout.list", {"limit": 1000})["result"]
+        self.assertEqual({row["name"] for row in page["layouts"]}, set(self.layouts))
+        for name, recorded in self.layouts.items():
+            client.send(json.dumps({"jsonrpc": "2.0", "id": name, "method": "layout.get",
+                                    "params": {"name": name}}).encode() + b"\n")
+            self.check_line(client.read_line(), recorded, ADDED_TO_GET)
+
+    def test_each_layout_is_answered_as_it_was_written(self):
+        with self.daemon.connect() as client:
+            self.check_layouts(client)
+        # The first start may have rewritten something.
+        self.daemon.stop()
+        self.daemon.start()
+        with self.daemon.connect() as client:
+            self.check_layouts(client)
+
+    def test_the_same_request_again_creates_nothing(self):
+        with self.daemon.connect() as client:
+            for name, line in self.layouts.items():
+                was = json.loads(line)["result"]
+                named = dict(was["request"], policy=was["layout"]["policy"])
+                for request in (was["request"], named):
+                    reply = client.call("layout.create", {"name": name, "request": request})
+                    if was["owner_uid"] == os.geteuid():
+                        now = client.call("layout.get", {"name": name})["result"]
+                        self.assertFalse(reply["result"]["created"])
+                        self.assertEqual({member: reply["result"][member] for member in ("generation", "layout")},
+                                         {member: now[member] for member in ("generation", "layout")})
+                    else:
+                        self.assertFalse(reply.get("result", {"created": False})["created"])
+                other = dict(was["request"], memory={"nodes": ["123MiB"]})
+                self.assertEqual(reason(client.call("layout.create", {"name": name, "request": other})), "conflict")
+            self.check_layouts(client)
+
+    def test_each_layout_can_be_updated_and_deleted(self):
+        changed = {}
+        with self.daemon.connect() as client:
+            for name, line in self.layouts.items():
+                was = json.loads(line)["result"]
+                if os.geteuid() in (0, was["owner_uid"]):
+                    changed[name] = self.update(client, was)
+                else:
+                    self.assertEqual(reason(client.call("layout.delete", {"name": name})), "denied")
+        self.daemon.stop()
+        self.daemon.start()
+        with self.daemon.connect() as client:
+            for name, was in changed.items():
+                self.assertEqual(client.call("layout.get", {"name": name})["result"], was)
+                gone = client.call("layout.delete", {"name": name, "generation": was["generation"]})
+                self.assertIn("result", gone)
+            left = {row["name"] for row in client.call("layout.list", {"limit": 1000})["result"]["layouts"]}
+        self.assertEqual(left, set(self.layouts) - set(changed))
+
+    def update(self, client, was):
+        """Reserves the last page, which moves nothing, then adds a node; returns what is there then."""
+        name, request = was["name"], was["request"]
+        request = dict(request, reserved=[*request.get("reserved", []), {
+            "name": "added", "start": "0xfffffffffffd0000", "end": "0xfffffffffffe0000"}])
+        params = {"name": name, "request": request, "generation": was["generation"] + 1}
+        self.assertEqual(reason(client.call("layout.update", params)), "generation_mismatch")
+        reply = client.call("layout.update", dict(params, generation=was["generation"]))
+        self.assertEqual(reply["result"]["changes"], [], reply)
+        self.assertEqual(reply["result"]["layout"]["digest"], was["layout"]["digest"])
+
+        request["memory"] = dict(request["memory"], nodes=[*request["memory"]["nodes"], "1GiB"])
+        reply = client.call("layout.update", {"name": name, "request": request})
+        self.assertIn("result", reply, reply)
+        compared = client.call("layout.compare", {"from": {"layout": was["layout"]}, "to": {"name": name}})["result"]
+        self.assertTrue(compared["compatible"])
+        self.assertEqual({(change["change"], change["tag"]) for change in compared["changes"]},
+                         {("added", f"ram{len(request['memory']['nodes']) - 1}")})
+        now = client.call("layout.get", {"name": name})["result"]
+        self.assertGreater(now["generation"], was["generation"] + 1)
+        self.assertEqual(now["layout"], reply["result"]["layout"])
+        return now
+
+    def test_events_are_told_as_they_were(self):
+        with self.daemon.connect() as client:
+            present = client.call("layout.list")["result"]["revision"]
+            self.assertGreaterEqual(present, self.recorded["revision"])
+            for wrong in (self.recorded["start"] - 1, present + 1):
+                reply = client.call("events.subscribe", {"since": wrong})
+                self.assertEqual(reason(reply), "resync_required")
+            self.assertIn("result", client.call("events.subscribe", {"since": self.recorded["start"]}))
+            for event in self.recorded["events"]:
+                self.check_line(client.read_line(), event, ADDED_TO_EVENT)
+            # The next one is of this version, and is none of a revision that has been.
+            self.daemon.call("layout.create", {"name": "next", "request": NEXT})
+            event = json.loads(client.read_line())["params"]
+            self.assertEqual((event["event"], event["name"]), ("created", "next"))
+            self.assertEqual(event["revision"], present + 1)
+
+    def test_a_name_used_again_has_a_generation_it_never_had(self):
+        self.assertTrue(self.recorded["gone"])
+        for name, generation in self.recorded["gone"].items():
+            made = self.daemon.call("layout.create", {"name": name, "request": NEXT})["result"]
+            self.assertGreater(made["generation"], generation)
+
+
+class Forms(Recorded, unittest.TestCase):
+    FOLDER = "forms"
+
+
+class Deleted(Recorded, unittest.TestCase):
+    FOLDER = "deleted"
+
+
+class Killed(Recorded, unittest.TestCase):
+    FOLDER = "killed"
+    FILES = ("registry.db", "registry.db-wal")
+
+    def test_some_layouts_are_in_the_log_alone(self):
+        """Or this folder would not show that a log is read."""
+        path = os.path.join(FOLDERS, "killed", "registry.db")
+        database = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+        self.addCleanup(database.close)
+        in_database = {name for name, in database.execute("SELECT name FROM layouts")}
+        self.assertTrue(set(self.layouts) - in_database)
+        self.assertTrue(set(self.layouts) & in_database)
+
+
+class Folders(unittest.TestCase):
+    def test_each_folder_is_tested(self):
+        self.assertEqual({entry.name for entry in os.scandir(FOLDERS) if entry.is_dir()},
+                         {case.FOLDER for case in Recorded.__subclasses__()})
+
+
+if __name__ == "__main__":
+    main()
