@@ -82,10 +82,12 @@ static int explain_live(const struct gpal_request *request, const struct gpal_la
 		return code;
 	/* It was updated before anybody marked what was kept, and tells no more. */
 	code = trace_live(request, live, GPALD_KEEP_ALL, trace, layout);
+	if (code)
+		return code;
 	for (size_t i = 0; i < trace->count; i++)
 		if (trace->steps[i].rule == GPAL_RULE_KEPT)
 			trace->steps[i].rule = GPAL_RULE_RECORDED;
-	return code;
+	return GPAL_OK;
 }
 
 int gpal_explain(const struct gpal_request *request, const struct gpal_layout *live,

@@ -416,6 +416,24 @@ START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 }
 END_TEST
 
+/* It resolves, to another map, so its steps are made twice and thrown away twice. */
+START_TEST(a_layout_of_another_request_that_resolves_is_refused)
+{
+	const uint64_t nodes[] = { GPAL_4GIB };
+	struct gpal_request request = { .nodes = nodes, .node_count = 1 };
+	struct gpal_explanation *explanation;
+	struct gpal_layout *live;
+	struct gpal_error error;
+
+	ck_assert_int_eq(gpal_resolve(&request, &live, NULL), GPAL_OK);
+	request.virtio_mmio_slots = 4;
+	ck_assert_int_eq(gpal_explain(&request, live, NULL, &explanation, &error), GPAL_E_INTERNAL);
+	ck_assert_int_eq(error.code, GPAL_E_INTERNAL);
+	ck_assert_ptr_null(explanation);
+	gpal_layout_free(live);
+}
+END_TEST
+
 START_TEST(a_tag_that_is_not_there_has_no_steps)
 {
 	const uint64_t nodes[] = { GPAL_4GIB };
@@ -437,6 +455,7 @@ Suite *explain_suite(void)
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, tells_of_every_free_range_on_the_way);
 	tcase_add_test(tcase, a_layout_without_marks_of_its_update_is_kept_as_a_whole);
+	tcase_add_test(tcase, a_layout_of_another_request_that_resolves_is_refused);
 	tcase_add_test(tcase, a_tag_that_is_not_there_has_no_steps);
 	suite_add_tcase(suite, tcase);
 	return suite;
