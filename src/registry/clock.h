@@ -6,24 +6,22 @@
 #include <stdint.h>
 #include <time.h>
 
-static inline uint64_t gpald_clock_ns(clockid_t clock)
+/* For how long something took, and for every wait: nobody can set it. */
+static inline uint64_t gpald_monotonic_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* For how long something took. */
-static inline uint64_t gpald_monotonic_ns(void)
-{
-	return gpald_clock_ns(CLOCK_MONOTONIC);
-}
-
-/* Since 1970-01-01 UTC. */
+/* Since 1970-01-01 UTC, for dates alone. A clock that stands before that reads as 0. */
 static inline uint64_t gpald_wall_us(void)
 {
-	return gpald_clock_ns(CLOCK_REALTIME) / 1000;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec < 0 ? 0 : (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 #endif

@@ -44,7 +44,9 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 
 uint64_t gpald_event_first_revision(void)
 {
-	return gpald_wall_us();
+	const uint64_t now = gpald_wall_us(), most = UINT64_C(1) << 52;
+
+	return now < most ? now : most;
 }
 
 bool gpald_event_ring_init(struct gpald_event_ring *ring, size_t capacity)

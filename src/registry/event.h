@@ -42,7 +42,8 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 /*
  * The revision a new registry starts from: the microseconds of the clock, which is
  * more than an earlier registry can have reached, so that a subscriber of that one
- * is told to start over and not given events that happen to have its numbers.
+ * is told to start over and not given events that happen to have its numbers. At
+ * most 2^52, whatever the clock says, so that revisions stay JSON integers.
  */
 uint64_t gpald_event_first_revision(void);
 

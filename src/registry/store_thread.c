@@ -10,6 +10,7 @@
 
 #include "registry/clock.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -31,12 +32,13 @@ struct gpald_store_thread {
 	char failure[GPALD_STORE_ERROR_SIZE];
 
 	pthread_mutex_t lock;
-	pthread_cond_t has_work;
+	pthread_cond_t has_work, has_closed;
 	/* Behind the lock. */
 	struct gpald_change *first, **last;
 	size_t changes_max; /* of the next transaction */
 	struct gpald_batch *finished, **finished_last;
 	bool is_ending;
+	bool is_closed; /* the store; the thread has nothing more to do */
 };
 
 /* Never NULL: changes are not lost for want of memory, they wait for it. */
@@ -180,6 +182,10 @@ static void *run(void *data)
 	pthread_mutex_unlock(&t->lock);
 	/* Here, because closing waits for the disk, too. */
 	t->store->ops->close(t->store);
+	pthread_mutex_lock(&t->lock);
+	t->is_closed = true;
+	pthread_cond_signal(&t->has_closed);
+	pthread_mutex_unlock(&t->lock);
 	return NULL;
 }
 
@@ -187,6 +193,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 						    void (*wake)(void *data), void *data)
 {
 	struct gpald_store_thread *t = calloc(1, sizeof(*t));
+	pthread_condattr_t monotonic;
 	sigset_t all, before;
 	int code;
 
@@ -200,6 +207,10 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	t->finished_last = &t->finished;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->has_work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->has_closed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	/* Signals are for the other thread. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -236,20 +247,22 @@ struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *t)
 
 bool gpald_store_thread_stop(struct gpald_store_thread *t, unsigned int timeout_ms)
 {
-	struct timespec until;
+	const uint64_t until_ns = gpald_monotonic_ns() + (uint64_t)timeout_ms * 1000000;
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_ns / 1000000000),
+		.tv_nsec = (long)(until_ns % 1000000000),
+	};
+	bool is_closed;
+	int code = 0;
 
 	pthread_mutex_lock(&t->lock);
 	t->is_ending = true;
 	pthread_cond_signal(&t->has_work);
+	while (!t->is_closed && code != ETIMEDOUT)
+		code = pthread_cond_timedwait(&t->has_closed, &t->lock, &until);
+	is_closed = t->is_closed;
 	pthread_mutex_unlock(&t->lock);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	return pthread_timedjoin_np(t->thread, NULL, &until) == 0;
+	return is_closed && pthread_join(t->thread, NULL) == 0;
 }
 
 void gpald_store_thread_free(struct gpald_store_thread *t)
@@ -261,6 +274,7 @@ void gpald_store_thread_free(struct gpald_store_thread *t)
 		free(batch);
 	}
 	pthread_cond_destroy(&t->has_work);
+	pthread_cond_destroy(&t->has_closed);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#define YEAR_9999_END_MS INT64_C(253402300799999)
+
 cJSON *gpald_build_item(struct gpald_builder *b, cJSON *parent, const char *key, cJSON *item)
 {
 	bool added = item && parent &&
@@ -58,15 +60,15 @@ void gpald_build_hex(struct gpald_builder *b, cJSON *parent, const char *key, ui
 
 void gpald_build_time(struct gpald_builder *b, cJSON *parent, const char *key, int64_t ms)
 {
-	const time_t seconds = (time_t)(ms / 1000);
-	char text[64] = "", fraction[8];
+	const int64_t shown = ms < 0 ? 0 : ms > YEAR_9999_END_MS ? YEAR_9999_END_MS : ms;
+	const time_t seconds = (time_t)(shown / 1000);
+	char text[32];
 	struct tm utc;
+	size_t length;
 
-	/* It fails for years that do not fit an int, of clocks that are badly wrong. */
-	if (gmtime_r(&seconds, &utc))
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(fraction, sizeof(fraction), ".%03dZ", (int)(ms % 1000));
-	strcat(text, fraction);
+	gmtime_r(&seconds, &utc);
+	length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, sizeof(text) - length, ".%03dZ", (int)(shown % 1000));
 	gpald_build_text(b, parent, key, text);
 }
 

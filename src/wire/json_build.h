@@ -28,7 +28,10 @@ void gpald_build_integer(struct gpald_builder *b, cJSON *parent, const char *key
 /* An address or a size: "0x..." */
 void gpald_build_hex(struct gpald_builder *b, cJSON *parent, const char *key, uint64_t value);
 
-/* A time in milliseconds since 1970-01-01 UTC: "2026-11-22T15:04:05.123Z" */
+/*
+ * A time in milliseconds since 1970-01-01 UTC: "2026-11-22T15:04:05.123Z". One that
+ * is not in the years 1970 to 9999 is written as the nearest that is.
+ */
 void gpald_build_time(struct gpald_builder *b, cJSON *parent, const char *key, int64_t ms);
 
 /* {"start", "end"} */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the disk fail, for tests: to be loaded into the daemon with LD_PRELOAD.
- * The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
+ * Makes the disk fail and the clock stand wrong, for tests: to be loaded into the
+ * daemon with LD_PRELOAD. GPALAYOUT_WALL_CLOCK is what the wall clock says, in
+ * seconds since 1970. The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
  * files of the registry, and may change at any time:
  *
  *   enospc      writing fails, the file system is full
@@ -94,4 +95,14 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return sync_fails(fd) ? -1 : REAL(fdatasync)(fd);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	const char *wanted = clock == CLOCK_REALTIME ? getenv("GPALAYOUT_WALL_CLOCK") : NULL;
+	const int result = REAL(clock_gettime)(clock, now);
+
+	if (wanted)
+		now->tv_sec = atol(wanted);
+	return result;
 }

@@ -23,8 +23,8 @@ from vm import REQUEST, reason, request
 class FaultyDaemon(Daemon):
     """A daemon whose disk does what set() says."""
 
-    def __init__(self, *options):
-        super().__init__(*options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS})
+    def __init__(self, *options, env=None):
+        super().__init__(*options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS, **(env or {})})
         self.wait_ready()
 
     def start(self, wait=True):
@@ -84,6 +84,36 @@ class Promises(unittest.TestCase):
         daemon.stop()
         daemon.start()
         self.assertEqual(live(daemon), before)
+
+
+class WallClock(Promises):
+    """A clock that stands before 1970 or far ahead: only dates are wrong."""
+
+    FIRST, LAST = "1970-01-01T00:00:00.", "9999-12-31T23:59:59."
+
+    def check(self, seconds, date):
+        with FaultyDaemon(env={"GPALAYOUT_WALL_CLOCK": str(seconds)}) as daemon, daemon.connect() as client:
+            self.assertTrue(create(client, "vm-1")["result"]["created"])
+            layout = client.call("layout.get", {"name": "vm-1"})["result"]
+            for text in (layout["created_at"], layout["updated_at"], client.call("daemon.stats")["result"]["started_at"]):
+                self.assertEqual(text[:len(date)], date)
+            subscribed = client.call("events.subscribe")["result"]
+            self.assertIn(subscribed["revision"], range(1, 2 ** 53 - 2 ** 51))
+            # It ends as cleanly as ever, and finds everything again.
+            self.assertEqual(daemon.stop(), 0)
+            self.assertNotIn("store_stalled", daemon.log())
+            daemon.start()
+            self.assertEqual(live(daemon), {"vm-1": layout})
+
+    def test_before_1970(self):
+        self.check(-1, self.FIRST)
+        self.check(-10 ** 9, self.FIRST)
+
+    def test_in_1970(self):
+        self.check(0, self.FIRST)
+
+    def test_in_a_year_that_no_date_has(self):
+        self.check(10 ** 12, self.LAST)
 
 
 class Stalled(Promises):

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A request that was encoded decodes to itself. */
+/* A request that was encoded decodes to itself; how times are written. */
 #include "config.h"
 
 #include "tests/unit/records.h"
 #include "tests/unit/vectors.h"
+#include "wire/json_build.h"
 #include "wire/request_decode.h"
 #include "wire/request_encode.h"
 
@@ -125,6 +126,32 @@ START_TEST(what_is_encoded_is_written_as_the_protocol_says)
 }
 END_TEST
 
+/* Stored times may be those of a clock that was badly wrong. */
+static const struct {
+	int64_t ms;
+	const char *text;
+} dates[] = {
+	{ 0, "1970-01-01T00:00:00.000Z" },
+	{ INT64_C(1795705445123), "2026-11-26T15:04:05.123Z" },
+	{ INT64_C(253402300799999), "9999-12-31T23:59:59.999Z" },
+	{ INT64_C(253402300800000), "9999-12-31T23:59:59.999Z" },
+	{ INT64_MAX, "9999-12-31T23:59:59.999Z" },
+	{ -1, "1970-01-01T00:00:00.000Z" },
+	{ INT64_MIN, "1970-01-01T00:00:00.000Z" },
+};
+
+START_TEST(a_time_outside_of_1970_to_9999_is_the_nearest_in_it)
+{
+	struct gpald_builder builder = { .failed = false };
+	cJSON *object = cJSON_CreateObject();
+
+	gpald_build_time(&builder, object, "at", dates[_i].ms);
+	ck_assert(!builder.failed);
+	ck_assert_str_eq(cJSON_GetObjectItem(object, "at")->valuestring, dates[_i].text);
+	cJSON_Delete(object);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("request_encode");
@@ -132,5 +159,7 @@ int main(void)
 	add_test(suite, "round trip", requests_of_all_vectors_come_back);
 	add_test(suite, "round trip", every_member_comes_back);
 	add_rows(suite, "form", what_is_encoded_is_written_as_the_protocol_says, COUNT_OF(texts));
+	add_rows(suite, "form", a_time_outside_of_1970_to_9999_is_the_nearest_in_it,
+		 COUNT_OF(dates));
 	return run_suite(suite);
 }
