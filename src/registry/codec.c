@@ -7,9 +7,11 @@
 
 #include "registry/codec.h"
 
+#include "core/domains.h"
 #include "registry/transfer.h"
 
 #include <assert.h>
+#include <gpalayout/allocator.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +74,7 @@ static void root_complex(struct gpald_transfer *t, void *element)
 {
 	struct gpal_root_complex *rc = element;
 
-	gpald_move_text(t, &rc->name);
+	gpald_move_word(t, &rc->name, GPALD_NAME_MAX);
 	gpald_move_u16(t, &rc->segment);
 	gpald_move_u8(t, &rc->start_bus);
 	gpald_move_u8(t, &rc->end_bus);
@@ -91,7 +93,7 @@ static void reserved(struct gpald_transfer *t, void *element)
 {
 	struct gpal_named_range *named = element;
 
-	gpald_move_text(t, &named->name);
+	gpald_move_word(t, &named->name, GPALD_NAME_MAX);
 	gpald_move_any_range(t, &named->range);
 }
 
@@ -103,14 +105,15 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_move_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
 	policy(t, &r->policy);
 	gpald_move_enumeration(t, &r->profile, GPAL_PROFILE_COUNT);
-	gpald_move_list(t, &r->nodes, &r->node_count, sizeof(*r->nodes), node);
+	gpald_move_list(t, &r->nodes, &r->node_count, GPALD_MEMORY_NODES_MAX, sizeof(*r->nodes),
+			node);
 	gpald_move_optional(t, &r->memory_start);
 	gpald_move_optional(t, &r->chipset_low_mmio);
 	gpald_move_optional(t, &r->chipset_high_mmio);
 	gpald_move_enumeration(t, &r->ecam, GPAL_ECAM_COUNT);
-	gpald_move_list(t, &r->root_complexes, &r->root_complex_count, sizeof(*r->root_complexes),
-			root_complex);
-	gpald_move_u32(t, &r->virtio_mmio_slots);
+	gpald_move_list(t, &r->root_complexes, &r->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
+			sizeof(*r->root_complexes), root_complex);
+	gpald_move_u32_to(t, &r->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
 	gpald_move_optional(t, &r->vtl2_chipset_mmio);
 	gpald_move_flag(t, &r->has_vtl2_memory);
 	if (r->has_vtl2_memory) {
@@ -118,8 +121,9 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 		gpald_move_u64(t, &r->vtl2_memory_alignment);
 	}
 	gpald_move_u64(t, &r->vtl2_framebuffer);
-	gpald_move_list(t, &r->reserved, &r->reserved_count, sizeof(*r->reserved), reserved);
-	gpald_move_u32(t, &r->host_physical_address_bits);
+	gpald_move_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
+			sizeof(*r->reserved), reserved);
+	gpald_move_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
 }
 
 /* The layout. */
@@ -129,7 +133,7 @@ static void map_entry(struct gpald_transfer *t, void *element)
 	struct gpal_map_entry *entry = element;
 
 	gpald_move_enumeration(t, &entry->kind, GPAL_KIND_COUNT);
-	gpald_move_text(t, &entry->tag);
+	gpald_move_word(t, &entry->tag, GPALD_TAG_MAX);
 	gpald_move_u32(t, &entry->index);
 	gpald_move_page_range(t, &entry->range);
 }
@@ -138,7 +142,7 @@ static void ram_extent(struct gpald_transfer *t, void *element)
 {
 	struct gpal_ram_extent *extent = element;
 
-	gpald_move_u32(t, &extent->node);
+	gpald_move_u32_to(t, &extent->node, GPALD_MEMORY_NODES_MAX - 1);
 	gpald_move_page_range(t, &extent->range);
 }
 
@@ -157,7 +161,7 @@ static void layout_root_complex(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_root_complex *rc = element;
 
-	gpald_move_text(t, &rc->name);
+	gpald_move_word(t, &rc->name, GPALD_NAME_MAX);
 	gpald_move_u16(t, &rc->segment);
 	gpald_move_u8(t, &rc->start_bus);
 	gpald_move_u8(t, &rc->end_bus);
@@ -178,7 +182,7 @@ static void iommu(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_iommu *value = element;
 
-	gpald_move_text(t, &value->root_complex);
+	gpald_move_word(t, &value->root_complex, GPALD_NAME_MAX);
 	gpald_move_page_range(t, &value->range);
 }
 
@@ -187,8 +191,30 @@ static void warning(struct gpald_transfer *t, void *element)
 	struct gpal_warning *value = element;
 
 	gpald_move_enumeration(t, &value->reason, GPAL_WARN_COUNT);
-	gpald_move_text(t, &value->tag);
+	gpald_move_word(t, &value->tag, GPALD_TAG_MAX);
 	gpald_move_text(t, &value->message);
+}
+
+/* What the resolver makes of any request, so that those who trust it can go on doing so. */
+static bool is_sound(const struct gpal_layout *l)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < l->map.count; i++) {
+		const struct gpal_range range = l->map.entries[i].range;
+
+		if (range.start < end || gpal_range_is_empty(range))
+			return false;
+		end = range.end;
+	}
+	for (size_t i = 0; i < l->segment_count; i++)
+		if (l->segments[i].start_bus > l->segments[i].end_bus)
+			return false;
+	for (size_t i = 0; i < l->root_complex_count; i++)
+		if (l->root_complexes[i].start_bus > l->root_complexes[i].end_bus)
+			return false;
+	return gpal_range_size(l->virtio_mmio) == l->virtio_mmio_slots * GPAL_PAGE_SIZE &&
+	       (l->iommu == GPAL_IOMMU_NONE) == (l->iommu_count == 0);
 }
 
 /* Which ranges an update has kept, from the second version on. */
@@ -222,26 +248,30 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
 	policy(t, &l->policy);
 	gpald_move_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
-	gpald_move_list(t, &l->ram, &l->ram_count, sizeof(*l->ram), ram_extent);
+	gpald_move_list(t, &l->ram, &l->ram_count, GPAL_ALLOC_MAX, sizeof(*l->ram), ram_extent);
 	gpald_move_page_range(t, &l->chipset_low_mmio);
 	gpald_move_page_range(t, &l->chipset_high_mmio);
-	gpald_move_list(t, &l->segments, &l->segment_count, sizeof(*l->segments), segment);
-	gpald_move_list(t, &l->root_complexes, &l->root_complex_count, sizeof(*l->root_complexes),
-			layout_root_complex);
+	gpald_move_list(t, &l->segments, &l->segment_count, GPALD_ROOT_COMPLEXES_MAX,
+			sizeof(*l->segments), segment);
+	gpald_move_list(t, &l->root_complexes, &l->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
+			sizeof(*l->root_complexes), layout_root_complex);
 	gpald_move_page_range(t, &l->virtio_mmio);
-	gpald_move_u32(t, &l->virtio_mmio_slots);
+	gpald_move_u32_to(t, &l->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
 	gpald_move_enumeration(t, &l->iommu, GPAL_IOMMU_COUNT);
-	gpald_move_list(t, &l->iommus, &l->iommu_count, sizeof(*l->iommus), iommu);
+	gpald_move_list(t, &l->iommus, &l->iommu_count, GPALD_ROOT_COMPLEXES_MAX,
+			sizeof(*l->iommus), iommu);
 	gpald_move_page_range(t, &l->vtl2_chipset_mmio);
 	gpald_move_page_range(t, &l->vtl2_memory);
 	gpald_move_page_range(t, &l->vtl2_framebuffer);
-	gpald_move_list(t, &l->map.entries, &l->map.count, sizeof(*l->map.entries), map_entry);
+	gpald_move_list(t, &l->map.entries, &l->map.count, GPAL_ALLOC_MAX, sizeof(*l->map.entries),
+			map_entry);
 	gpald_move_u64(t, &l->ram_size);
 	gpald_move_u64(t, &l->end_of_ram);
 	gpald_move_u64(t, &l->end_of_layout);
 	gpald_move_u64(t, &l->top);
-	gpald_move_u32(t, &l->required_address_bits);
-	gpald_move_list(t, &l->warnings, &l->warning_count, sizeof(*l->warnings), warning);
+	gpald_move_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX);
+	gpald_move_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX, sizeof(*l->warnings),
+			warning);
 	if (version >= 2)
 		kept_marks(t, &l->map);
 }
@@ -311,7 +341,7 @@ enum gpald_codec_result gpald_decode_layout_blob(const struct gpald_blob *blob,
 
 	*target = (struct gpal_layout){ 0 };
 	layout(&t, target);
-	if (t.result == GPALD_CODEC_OK && !target->policy)
+	if (t.result == GPALD_CODEC_OK && (!target->policy || !is_sound(target)))
 		gpald_transfer_fail(&t, GPALD_CODEC_MALFORMED);
 	return finish_reading(&t);
 }

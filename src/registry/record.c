@@ -21,7 +21,7 @@ struct gpald_record *gpald_record_new(const char *name, const struct gpald_recor
 				      const struct gpal_layout *decoded)
 {
 	struct gpald_record *record = malloc(sizeof(*record) + request->length + layout->length);
-	uint8_t *at = (uint8_t *)(record + 1);
+	uint8_t *at;
 
 	if (!record)
 		return NULL;
@@ -34,7 +34,7 @@ struct gpald_record *gpald_record_new(const char *name, const struct gpald_recor
 		.top = decoded->top,
 	};
 	strcpy(record->name, name);
-	at = place(at, &record->request, request);
+	at = place((uint8_t *)(record + 1), &record->request, request);
 	place(at, &record->layout, layout);
 	gpal_layout_digest(decoded, record->digest);
 	return record;
@@ -126,6 +126,9 @@ static struct gpald_record *decode(const struct gpald_stored_record *stored,
 	struct gpal_layout layout;
 
 	*problem = problem_of(gpald_decode_layout_blob(&stored->layout, arena, &layout));
+	if (!gpald_is_word(stored->name, GPALD_NAME_MAX) || stored->facts.generation < 1 ||
+	    stored->facts.generation > GPALD_GENERATION_MAX)
+		*problem = GPALD_RECORD_UNREADABLE;
 	if (*problem == GPALD_RECORD_FINE)
 		*problem = problem_of(gpald_decode_request_blob(&stored->request, arena, &request));
 	if (*problem != GPALD_RECORD_FINE)

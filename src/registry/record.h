@@ -8,6 +8,7 @@
 #ifndef GPALD_REGISTRY_RECORD_H
 #define GPALD_REGISTRY_RECORD_H
 
+#include "core/domains.h"
 #include "registry/checksum.h"
 #include "registry/codec.h"
 
@@ -17,7 +18,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define GPALD_NAME_SIZE 65 /* a name and its NUL */
+#define GPALD_NAME_SIZE (GPALD_NAME_MAX + 1)           /* with its NUL */
+#define GPALD_GENERATION_MAX ((UINT64_C(1) << 53) - 1) /* what clients can read back */
 
 /* What a record says besides its request and its layout. */
 struct gpald_record_facts {

@@ -4,6 +4,8 @@
 
 #include "registry/transfer.h"
 
+#include "core/domains.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,13 +98,18 @@ void gpald_move_u64(struct gpald_transfer *t, uint64_t *value)
 	integer(t, value, UINT64_MAX);
 }
 
-void gpald_move_u32(struct gpald_transfer *t, uint32_t *value)
+void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest)
 {
 	uint64_t wide = *value;
 
-	integer(t, &wide, UINT32_MAX);
+	integer(t, &wide, greatest);
 	if (gpald_transfer_is_reading(t))
 		*value = (uint32_t)wide;
+}
+
+void gpald_move_u32(struct gpald_transfer *t, uint32_t *value)
+{
+	gpald_move_u32_to(t, value, UINT32_MAX);
 }
 
 void gpald_move_u16(struct gpald_transfer *t, uint16_t *value)
@@ -175,6 +182,13 @@ void gpald_move_text(struct gpald_transfer *t, const char **value)
 	t->next += length;
 }
 
+void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most)
+{
+	gpald_move_text(t, value);
+	if (gpald_transfer_is_reading(t) && !gpald_is_word(*value, most))
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+}
+
 void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value)
 {
 	gpald_move_flag(t, &value->set);
@@ -211,8 +225,8 @@ void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range)
  * Each element takes a byte at least, so a count cannot ask for more memory than the
  * bytes are worth.
  */
-void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t size,
-		     void (*move)(struct gpald_transfer *t, void *element))
+void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
+		     size_t size, void (*move)(struct gpald_transfer *t, void *element))
 {
 	char **elements = array;
 	uint64_t wide = *count;
@@ -220,7 +234,7 @@ void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_
 	gpald_move_u64(t, &wide);
 	if (gpald_transfer_is_reading(t)) {
 		*count = 0;
-		if (wide > (uint64_t)(t->end - t->next)) {
+		if (wide > greatest || wide > (uint64_t)(t->end - t->next)) {
 			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 			return;
 		}

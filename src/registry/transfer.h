@@ -36,6 +36,7 @@ void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result resul
 
 void gpald_move_u64(struct gpald_transfer *t, uint64_t *value);
 void gpald_move_u32(struct gpald_transfer *t, uint32_t *value);
+void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest);
 void gpald_move_u16(struct gpald_transfer *t, uint16_t *value);
 void gpald_move_u8(struct gpald_transfer *t, uint8_t *value);
 void gpald_move_flag(struct gpald_transfer *t, bool *value);
@@ -49,6 +50,9 @@ void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t ne
 /* Text that is not NULL; what is read lies in the arena. */
 void gpald_move_text(struct gpald_transfer *t, const char **value);
 
+/* The same, a name or a tag of at most that length. */
+void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most);
+
 void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value);
 
 /* Ranges of whole pages, as in layouts, and of any bytes, as in requests. */
@@ -59,7 +63,7 @@ void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range);
  * A list: how many there are, then each. `array` is the address of a pointer to the
  * elements, of `size` bytes each.
  */
-void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t size,
-		     void (*move)(struct gpald_transfer *t, void *element));
+void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
+		     size_t size, void (*move)(struct gpald_transfer *t, void *element));
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "wire/decoder.h"
 
+#include "core/domains.h"
 #include "wire/size.h"
 
 #include <assert.h>
@@ -13,9 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NAME_MAX_LENGTH 64
-#define TAG_MAX_LENGTH 79 /* pcie-, a name and -high-mmio */
 
 struct gpald_pool_block {
 	struct gpald_pool_block *next;
@@ -328,15 +326,11 @@ int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *t
 static int decode_word(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member, size_t length_max)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789._:-";
 	const char *name = NULL;
-	size_t length;
 
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
-	length = strlen(name);
-	if (length == 0 || length > length_max || strspn(name, allowed) != length)
+	if (!gpald_is_word(name, length_max))
 		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
 					    "expected a name of 1 to %zu characters out of A-Z, "
 					    "a-z, 0-9 and ._:-",
@@ -348,13 +342,13 @@ static int decode_word(struct gpald_decoder *decoder, const cJSON *value, void *
 int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		      const struct gpald_member *member)
 {
-	return decode_word(decoder, value, target, member, NAME_MAX_LENGTH);
+	return decode_word(decoder, value, target, member, GPALD_NAME_MAX);
 }
 
 int gpald_decode_tag(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		     const struct gpald_member *member)
 {
-	return decode_word(decoder, value, target, member, TAG_MAX_LENGTH);
+	return decode_word(decoder, value, target, member, GPALD_TAG_MAX);
 }
 
 int gpald_decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,

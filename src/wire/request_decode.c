@@ -42,7 +42,7 @@ const struct gpald_integer_range gpald_segments = { 0, UINT16_MAX };
 const struct gpald_integer_range gpald_buses = { 0, UINT8_MAX };
 static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
 static const struct gpald_integer_range slots = { 0, GPALD_VIRTIO_MMIO_SLOTS_MAX };
-const struct gpald_integer_range gpald_address_bits = { 1, 64 };
+const struct gpald_integer_range gpald_address_bits = { 1, GPALD_ADDRESS_BITS_MAX };
 
 static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			 const struct gpald_member *member)
@@ -236,7 +236,7 @@ static const struct gpald_members reserved_members = GPALD_MEMBERS(reserved_rows
 static const struct gpald_list reserved_list = {
 	.element = { .decode = gpald_decode_object, .extra = &reserved_members },
 	.element_size = sizeof(struct gpal_named_range),
-	.greatest = GPALD_LIST_MAX,
+	.greatest = GPALD_RESERVED_MAX,
 	.count_offset = offsetof(struct gpal_request, reserved_count),
 };
 

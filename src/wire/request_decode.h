@@ -3,16 +3,13 @@
 #ifndef GPALD_WIRE_REQUEST_DECODE_H
 #define GPALD_WIRE_REQUEST_DECODE_H
 
+#include "core/domains.h"
 #include "wire/decoder.h"
 
 #include <cjson/cJSON.h>
 #include <gpalayout/allocator.h>
 #include <gpalayout/export.h>
 #include <gpalayout/request.h>
-
-#define GPALD_VIRTIO_MMIO_SLOTS_MAX 4096
-#define GPALD_MEMORY_NODES_MAX 1024
-#define GPALD_ROOT_COMPLEXES_MAX 4096
 
 /*
  * All take params, which may be NULL where the message had none. What they fill

@@ -65,7 +65,8 @@ static bool is_in_domain(const struct gpal_request *request)
 			return false;
 	}
 	return request->arch < GPAL_ARCH_COUNT && request->profile < GPAL_PROFILE_COUNT &&
-	       request->ecam < GPAL_ECAM_COUNT;
+	       request->ecam < GPAL_ECAM_COUNT &&
+	       request->host_physical_address_bits <= GPALD_ADDRESS_BITS_MAX;
 }
 
 /* The bytes that a seed names; empty: it names none of that form. */
@@ -93,6 +94,24 @@ static void assert_same_text(cJSON *a, cJSON *b)
 	free(second);
 	cJSON_Delete(a);
 	cJSON_Delete(b);
+}
+
+static enum gpald_codec_result check_layout(const struct gpal_layout *layout)
+{
+	struct gpald_blob blob = layout_blob(layout);
+	const enum gpald_codec_result result = check_bytes(LAYOUT, blob.data, blob.length);
+
+	gpald_blob_free(&blob);
+	return result;
+}
+
+static enum gpald_codec_result check_request(const struct gpal_request *request)
+{
+	struct gpald_blob blob = request_blob(request);
+	const enum gpald_codec_result result = check_bytes(REQUEST, blob.data, blob.length);
+
+	gpald_blob_free(&blob);
+	return result;
 }
 
 #define ROUNDS 2000
@@ -175,18 +194,38 @@ END_TEST
 
 START_TEST(the_longest_lists_come_back)
 {
-	static uint64_t nodes[GPALD_MEMORY_NODES_MAX];
-	static struct gpal_root_complex rcs[GPALD_ROOT_COMPLEXES_MAX];
-	struct gpal_request request = VM(nodes, WITH_RCS(rcs));
-	struct gpald_blob blob;
+	static uint64_t nodes[GPALD_MEMORY_NODES_MAX + 1];
+	static struct gpal_root_complex rcs[GPALD_ROOT_COMPLEXES_MAX + 1];
+	static struct gpal_named_range reserved[GPALD_RESERVED_MAX + 1];
+	char name[GPALD_NAME_MAX + 2] = "";
+	struct gpal_request request = { .nodes = nodes,
+					.node_count = GPALD_MEMORY_NODES_MAX,
+					.root_complexes = rcs,
+					.root_complex_count = GPALD_ROOT_COMPLEXES_MAX,
+					.reserved = reserved,
+					.reserved_count = GPALD_RESERVED_MAX };
 
-	for (size_t i = 0; i < GPALD_MEMORY_NODES_MAX; i++)
+	memset(name, 'n', GPALD_NAME_MAX);
+	for (size_t i = 0; i <= GPALD_MEMORY_NODES_MAX; i++)
 		nodes[i] = UINT64_MAX - i;
-	for (size_t i = 0; i < GPALD_ROOT_COMPLEXES_MAX; i++)
-		rcs[i] = (struct gpal_root_complex){ .name = "n", .segment = (uint16_t)(i * 16) };
-	blob = request_blob(&request);
-	ck_assert_int_eq(check_bytes(REQUEST, blob.data, blob.length), GPALD_CODEC_OK);
-	gpald_blob_free(&blob);
+	for (size_t i = 0; i <= GPALD_ROOT_COMPLEXES_MAX; i++)
+		rcs[i] = (struct gpal_root_complex){ .name = name, .segment = (uint16_t)(i * 16) };
+	for (size_t i = 0; i <= GPALD_RESERVED_MAX; i++)
+		reserved[i].name = name;
+	ck_assert_int_eq(check_request(&request), GPALD_CODEC_OK);
+
+	/* And one more of each does not. */
+	request.node_count++;
+	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
+	request.node_count--;
+	request.root_complex_count++;
+	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
+	request.root_complex_count--;
+	request.reserved_count++;
+	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
+	request.reserved_count--;
+	name[GPALD_NAME_MAX] = 'n';
+	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
 }
 END_TEST
 
@@ -301,8 +340,25 @@ static const struct {
 	{ HEAD "01 05 00 00 " REST, GPALD_CODEC_OK },
 	{ HEAD "02 05 00 00 " REST, GPALD_CODEC_MALFORMED },
 	/* 32 bits and not more. */
-	{ HEAD OPTIONALS "00 00 ffffffff0f 00 00 00 00 00", GPALD_CODEC_OK },
-	{ HEAD OPTIONALS "00 00 8080808010 00 00 00 00 00", GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 01 0161 00 00 00 01 ffffffff0f 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "00 01 0161 00 00 00 01 8080808010 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	/* 4096 virtio-mmio slots, one more, and as many as 32 bits count. */
+	{ HEAD OPTIONALS "00 00 8020 00 00 00 00 00", GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "00 00 8120 00 00 00 00 00", GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 00 ffffffff0f 00 00 00 00 00", GPALD_CODEC_MALFORMED },
+	/* 64 physical address bits, and 65. */
+	{ HEAD OPTIONALS "00 00 00 00 00 00 00 40", GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "00 00 00 00 00 00 00 41", GPALD_CODEC_MALFORMED },
+	/* Names of root complexes and of reserved ranges: none, and one that is no UTF-8. */
+	{ HEAD OPTIONALS "00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 01 01ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 00 00 00 00 00 01 0161 00 00 00", GPALD_CODEC_OK },
+	{ HEAD OPTIONALS "00 00 00 00 00 00 01 00 00 00 00", GPALD_CODEC_MALFORMED },
+	{ HEAD OPTIONALS "00 00 00 00 00 00 01 0120 00 00 00", GPALD_CODEC_MALFORMED },
 	/* Policies: of this version, of another, cut short, with a NUL. */
 	{ "01 00 0f 6f70656e766d6d2d323032362e3036 00 01 8020 " OPTIONALS REST, GPALD_CODEC_OK },
 	{ "01 00 0f 6f70656e766d6d2d323036362e3036 00 01 8020 " OPTIONALS REST,
@@ -372,6 +428,50 @@ START_TEST(ranges_of_layouts_end_with_space)
 }
 END_TEST
 
+/* Each is what a checksum would let pass, and what those who read a layout rely on. */
+#define SPOIL(name, statement)                          \
+	static void spoil_##name(struct gpal_layout *l) \
+	{                                               \
+		statement;                              \
+	}
+SPOIL(slots, l->virtio_mmio_slots = UINT32_MAX)
+SPOIL(slots_and_range, l->virtio_mmio_slots--)
+SPOIL(slots_in_range, l->virtio_mmio_slots = GPALD_VIRTIO_MMIO_SLOTS_MAX + 1;
+      l->virtio_mmio.end = l->virtio_mmio.start + l->virtio_mmio_slots * 4 * KIB)
+SPOIL(iommu_kind, l->iommu = GPAL_IOMMU_NONE)
+SPOIL(iommu_count, l->iommu_count = 0)
+SPOIL(iommu_name, ((struct gpal_layout_iommu *)l->iommus)->root_complex = "")
+SPOIL(bits, l->required_address_bits = 65)
+SPOIL(overlap, ((struct gpal_map_entry *)l->map.entries)[0].range.end = l->map.entries[1].range.end)
+SPOIL(empty_range,
+      ((struct gpal_map_entry *)l->map.entries)[0].range.end = l->map.entries[0].range.start)
+SPOIL(tag, ((struct gpal_map_entry *)l->map.entries)[0].tag = "")
+SPOIL(warning, ((struct gpal_warning *)l->warnings)[0].tag = "\xff")
+SPOIL(name, ((struct gpal_layout_root_complex *)l->root_complexes)[0].name = "\xff")
+SPOIL(buses, ((struct gpal_layout_root_complex *)l->root_complexes)[0].end_bus = 1)
+SPOIL(segment, ((struct gpal_layout_segment *)l->segments)[1].end_bus = 1)
+SPOIL(node, ((struct gpal_ram_extent *)l->ram)[0].node = GPALD_MEMORY_NODES_MAX)
+
+static void (*const spoils[])(struct gpal_layout *) = {
+	spoil_slots,      spoil_slots_and_range, spoil_slots_in_range,
+	spoil_iommu_kind, spoil_iommu_count,     spoil_iommu_name,
+	spoil_bits,       spoil_overlap,         spoil_empty_range,
+	spoil_tag,        spoil_warning,         spoil_name,
+	spoil_buses,      spoil_segment,         spoil_node,
+};
+
+START_TEST(a_layout_that_contradicts_itself_is_refused)
+{
+	const struct gpal_request request = rich_request();
+	struct gpal_layout *layout = resolve(&request);
+
+	ck_assert_int_eq(check_layout(layout), GPALD_CODEC_OK);
+	spoils[_i](layout);
+	ck_assert_int_eq(check_layout(layout), GPALD_CODEC_MALFORMED);
+	gpal_layout_free(layout);
+}
+END_TEST
+
 /* A store gives NULL for a column of no bytes. */
 START_TEST(no_bytes_at_all_are_refused)
 {
@@ -399,6 +499,7 @@ int main(void)
 	add_rows(suite, "damage", random_bytes_never_make_a_second_form, 2);
 	add_rows(suite, "damage", a_value_has_one_form, COUNT_OF(forms));
 	add_rows(suite, "damage", ranges_of_layouts_end_with_space, COUNT_OF(ranges));
+	add_rows(suite, "damage", a_layout_that_contradicts_itself_is_refused, COUNT_OF(spoils));
 	add_test(suite, "damage", no_bytes_at_all_are_refused);
 	return run_suite(suite);
 }

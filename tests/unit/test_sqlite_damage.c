@@ -321,6 +321,14 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 	stored = right;
 	stored.request = (struct gpald_blob){ 0 };
 	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
+	stored = right;
+	stored.name = "no\nname";
+	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
+	stored = right;
+	stored.facts.generation = 0;
+	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
+	stored.facts.generation = GPALD_GENERATION_MAX + 1;
+	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
 	/* Of a version with more policies: the last digit of the name is another. */
 	policy = memmem(record->layout.data, record->layout.length, "openvmm-2026.0", 14);
 	ck_assert_ptr_nonnull(policy);
@@ -330,6 +338,25 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 	record->layout.data[0] = 99;
 	assert_problem(&right, GPALD_RECORD_NEWER);
 	gpald_record_unref(record);
+}
+END_TEST
+
+/* Lets AddressSanitizer, where there is one, answer as the C library does. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+START_TEST(a_record_there_is_no_memory_for_is_none)
+{
+	const struct gpal_request request = rich_request();
+	struct gpal_layout *layout = resolve(&request);
+	const struct gpald_record_facts facts = { .generation = 1 };
+	const struct gpald_blob small = { .length = 0 }, huge = { .length = SIZE_MAX / 2 };
+
+	ck_assert_ptr_null(gpald_record_new("vm", &facts, &small, &huge, layout));
+	gpal_layout_free(layout);
 }
 END_TEST
 
@@ -458,6 +485,7 @@ int main(void)
 	add_test(suite, "records", all_damaged_records_are_named);
 	add_test(suite, "records", each_flipped_bit_of_a_record_is_found);
 	add_test(suite, "records", a_record_that_was_stored_wrong_is_found);
+	add_test(suite, "records", a_record_there_is_no_memory_for_is_none);
 	add_test(suite, "bytes", a_flipped_bit_in_the_bytes_of_a_record_is_found_by_name);
 	add_test(suite, "bytes", a_flipped_bit_in_a_name_is_found);
 	add_test(suite, "bytes", a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records);
