@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# hardening.sh FILE...: whether installed programs and libraries are hardened as configure.ac says.
+# LDFLAGS or CFLAGS of the builder may take some of it away; then this fails, too.
+set -eu
+
+failed=0
+
+# expect WHAT COUNT LEAST: complains of the file unless the count is that large.
+expect() {
+	if [ "$2" -lt "$3" ]; then
+		printf '%s: %s: found %s, expected %s or more\n' "$file" "$1" "$2" "$3" >&2
+		failed=1
+	fi
+}
+
+# count PATTERN COMMAND...: lines of its output that match.
+count() {
+	pattern=$1
+	shift
+	"$@" | grep -cE -e "$pattern" || :
+}
+
+for file; do
+	expect 'position-independent' "$(count 'Type: +DYN' readelf -Wh "$file")" 1
+	expect 'read-only relocations' "$(count 'GNU_RELRO' readelf -Wl "$file")" 1
+	expect 'bound at start' "$(count 'FLAGS.*BIND_NOW|FLAGS_1.*NOW' readelf -Wd "$file")" 1
+	expect 'stack protector' "$(count '__stack_chk_fail@' readelf -W --dyn-syms "$file")" 1
+	expect 'fortified calls' "$(count '_chk@' readelf -W --dyn-syms "$file")" 1
+	case $file in
+	*.so*) ;;
+	*) expect 'a program that can be anywhere' "$(count 'FLAGS_1.*PIE' readelf -Wd "$file")" 1 ;;
+	esac
+	[ "$(count 'Machine:.*X86-64' readelf -Wh "$file")" -eq 1 ] || continue
+	# Those of the C library's start files are a few.
+	expect 'functions that begin with endbr64' "$(count 'endbr64' objdump -d "$file")" 50
+	# shellcheck disable=SC2016 # a pattern
+	large=$(objdump -d --no-show-raw-insn "$file" | grep -E 'sub +\$0x[0-9a-f]{4,7},%rsp' |
+		grep -cv '0x1000,' || :)
+	if [ "$large" -ne 0 ]; then
+		printf '%s: %s functions take more than a page of the stack at once\n' "$file" "$large" >&2
+		failed=1
+	fi
+done
+exit "$failed"
