@@ -4,6 +4,13 @@
  * Write-Ahead Log": a header of 32 bytes, then frames of a header of 24 bytes and a
  * page. Checksums run on from one to the next. Frames of the log's present use have
  * the two salts of its header; what is left of an earlier use has others.
+ *
+ * What tells damage from a crash: SQLite writes a frame after a COMMIT only if that
+ * COMMIT was synchronised. So if some frame continues the last frame of a
+ * transaction, this transaction and everything before it was on disk, and whatever
+ * is wrong there was damaged later. Frames that nothing of the kind follows may be
+ * what is left of transactions that never were on disk as a whole, of any number of
+ * crashes and refusals.
  */
 #include "config.h"
 
@@ -11,8 +18,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,14 +29,18 @@
 #define FRAME_HEADER_SIZE 24
 #define MAGIC UINT32_C(0x377f0682) /* its last bit says which end of a word comes first */
 #define PAGE_SIZE_MOST 65536
+#define SECTOR_SIZE 512
 
 struct log {
 	int fd;
 	bool big_endian; /* of the words that are summed up */
 	size_t page_size;
 	uint8_t salts[8];
-	uint32_t sum[2];
 	uint8_t frame[FRAME_HEADER_SIZE + PAGE_SIZE_MOST];
+	/* After the frame before this one: */
+	uint32_t sum[2];  /* computed from its content */
+	uint32_t said[2]; /* as it says itself; another only if it is wrong */
+	bool has_ended;   /* it ends a transaction */
 };
 
 static uint32_t word(const uint8_t *bytes, bool big_endian)
@@ -41,17 +52,17 @@ static uint32_t word(const uint8_t *bytes, bool big_endian)
 	return value;
 }
 
-static void sum_up(struct log *log, const uint8_t *bytes, size_t length)
+static void sum_up(const struct log *log, uint32_t sum[2], const uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i += 8) {
-		log->sum[0] += word(bytes + i, log->big_endian) + log->sum[1];
-		log->sum[1] += word(bytes + i + 4, log->big_endian) + log->sum[0];
+		sum[0] += word(bytes + i, log->big_endian) + sum[1];
+		sum[1] += word(bytes + i + 4, log->big_endian) + sum[0];
 	}
 }
 
-static bool is_sum(const struct log *log, const uint8_t *stored)
+static bool is_sum(const uint32_t sum[2], const uint8_t *stored)
 {
-	return word(stored, true) == log->sum[0] && word(stored + 4, true) == log->sum[1];
+	return word(stored, true) == sum[0] && word(stored + 4, true) == sum[1];
 }
 
 static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
@@ -61,26 +72,27 @@ static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 	log->big_endian = magic & 1;
 	log->page_size = word(header + 8, true);
 	memcpy(log->salts, header + 16, sizeof(log->salts));
-	sum_up(log, header, HEADER_SIZE - 8);
+	sum_up(log, log->sum, header, HEADER_SIZE - 8);
+	memcpy(log->said, log->sum, sizeof(log->said));
 	return (magic & ~UINT32_C(1)) == MAGIC && log->page_size >= 512 &&
-	       log->page_size <= PAGE_SIZE_MOST && is_sum(log, header + HEADER_SIZE - 8);
+	       log->page_size <= PAGE_SIZE_MOST && is_sum(log->sum, header + HEADER_SIZE - 8);
 }
 
-/* Whether the frame continues what is right so far. */
-static bool is_right(struct log *log)
+/* Whether the frame was written as the next after one with this sum; computes its own. */
+static bool continues(const struct log *log, const uint32_t before[2], uint32_t sum[2])
 {
 	const uint8_t *frame = log->frame;
 
-	sum_up(log, frame, 8);
-	sum_up(log, frame + FRAME_HEADER_SIZE, log->page_size);
-	return memcmp(frame + 8, log->salts, sizeof(log->salts)) == 0 && is_sum(log, frame + 16);
+	memcpy(sum, before, 2 * sizeof(*sum));
+	sum_up(log, sum, frame, 8);
+	sum_up(log, sum, frame + FRAME_HEADER_SIZE, log->page_size);
+	return memcmp(frame + 8, log->salts, sizeof(log->salts)) == 0 && is_sum(sum, frame + 16);
 }
 
-/* Whether it looks like the last frame of a transaction of this use of the log. */
-static bool ends_transaction(const struct log *log)
+/* A disk writes a sector whole or not at all; what crosses two may be of two writes. */
+static bool is_in_one_sector(uint64_t offset, size_t length)
 {
-	return memcmp(log->frame + 8, log->salts, sizeof(log->salts)) == 0 &&
-	       word(log->frame + 4, true) != 0;
+	return offset / SECTOR_SIZE == (offset + length - 1) / SECTOR_SIZE;
 }
 
 static bool is_zero(const uint8_t *bytes, size_t length)
@@ -91,41 +103,75 @@ static bool is_zero(const uint8_t *bytes, size_t length)
 	return true;
 }
 
-static enum gpald_sqlite_log check_frames(struct log *log)
+/* Takes the frame at an offset, the next one. True: it continues the one before. */
+static bool take_frame(struct log *log, uint64_t offset)
 {
-	const size_t size = FRAME_HEADER_SIZE + log->page_size;
-	unsigned int behind = 0; /* transactions that end behind what is wrong */
-	bool right = true;
-	ssize_t length;
+	const bool ends = word(log->frame + 4, true) != 0;
+	uint32_t sum[2];
+	const bool linked = continues(log, log->said, sum) || continues(log, log->sum, sum);
 
-	while ((length = read(log->fd, log->frame, size)) == (ssize_t)size) {
-		right = right && is_right(log);
-		behind += !right && ends_transaction(log);
-	}
-	if (length < 0)
-		return GPALD_SQLITE_LOG_UNREADABLE;
-	return behind < 2 ? GPALD_SQLITE_LOG_FINE : GPALD_SQLITE_LOG_DAMAGED;
+	memcpy(log->sum, sum, sizeof(sum));
+	log->said[0] = word(log->frame + 16, true);
+	log->said[1] = word(log->frame + 20, true);
+	/* The sum covers it; without that, its header must at least be of one write. */
+	log->has_ended = ends && (linked || is_in_one_sector(offset, FRAME_HEADER_SIZE));
+	return linked;
 }
 
-static enum gpald_sqlite_log check(struct log *log)
+static enum gpald_sqlite_log check_frames(struct log *log, uint64_t *readable)
+{
+	const size_t size = FRAME_HEADER_SIZE + log->page_size;
+	uint64_t offset = HEADER_SIZE;
+	bool intact = true;
+	ssize_t length;
+
+	for (; (length = read(log->fd, log->frame, size)) == (ssize_t)size; offset += size) {
+		const bool follows_commit = log->has_ended;
+		const bool linked = take_frame(log, offset);
+
+		if (linked && follows_commit && !intact)
+			return GPALD_SQLITE_LOG_DAMAGED;
+		intact = intact && linked;
+		if (intact && log->has_ended)
+			*readable = offset + size;
+	}
+	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;
+}
+
+/* What follows the header, if that is no more than zeros. */
+static enum gpald_sqlite_log check_zeros(struct log *log)
+{
+	ssize_t length;
+
+	while ((length = read(log->fd, log->frame, sizeof(log->frame))) > 0)
+		if (!is_zero(log->frame, (size_t)length))
+			return GPALD_SQLITE_LOG_DAMAGED;
+	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;
+}
+
+static enum gpald_sqlite_log check(struct log *log, uint64_t *readable)
 {
 	uint8_t header[HEADER_SIZE];
 	const ssize_t length = read(log->fd, header, sizeof(header));
 
 	if (length < 0)
 		return GPALD_SQLITE_LOG_UNREADABLE;
-	/* Of a log that was only just begun. */
-	if (length < HEADER_SIZE || is_zero(header, sizeof(header)))
+	/* It was only just begun, */
+	if (length < HEADER_SIZE)
 		return GPALD_SQLITE_LOG_FINE;
-	return read_header(log, header) ? check_frames(log) : GPALD_SQLITE_LOG_DAMAGED;
+	/* or is space set aside: the header is on disk before the first frame is written. */
+	if (is_zero(header, sizeof(header)))
+		return check_zeros(log);
+	return read_header(log, header) ? check_frames(log, readable) : GPALD_SQLITE_LOG_DAMAGED;
 }
 
-enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name)
+enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name, uint64_t *readable)
 {
 	const int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
 	struct log *log;
 	enum gpald_sqlite_log found;
 
+	*readable = 0;
 	if (fd < 0)
 		return errno == ENOENT ? GPALD_SQLITE_LOG_FINE : GPALD_SQLITE_LOG_UNREADABLE;
 	log = calloc(1, sizeof(*log));
@@ -134,7 +180,7 @@ enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name)
 		return GPALD_SQLITE_LOG_UNREADABLE;
 	}
 	log->fd = fd;
-	found = check(log);
+	found = check(log, readable);
 	free(log);
 	close(fd);
 	return found;

@@ -4,7 +4,7 @@
 #define GPALD_REGISTRY_SQLITE_LOG_H
 
 #include <gpalayout/export.h>
-#include <stdbool.h>
+#include <stdint.h>
 
 enum gpald_sqlite_log {
 	GPALD_SQLITE_LOG_FINE,    /* it is whole, or ends as after a crash, or there is none */
@@ -14,11 +14,12 @@ enum gpald_sqlite_log {
 
 /*
  * Reads the log of a database. SQLite takes a log up to the first frame that is
- * wrong and says nothing of the rest. Each transaction was on disk before the next
- * was written, so a crash spoils the last one at most; if there are two or more
- * behind what is wrong, it is damage. A spoilt last one cannot be told from one that
- * was never finished.
+ * wrong and ignores the rest without a word. If the rest shows that a transaction
+ * had been acknowledged which is not taken, it is damage. The last transaction is
+ * an exception: if it is spoilt, it looks like one that was never finished.
+ * `*readable` is how many bytes of the log, from its beginning, SQLite can use.
  */
-GPAL_MUST_USE enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name);
+GPAL_MUST_USE enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name,
+							   uint64_t *readable);
 
 #endif

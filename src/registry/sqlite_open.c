@@ -301,6 +301,7 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 			 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
+	uint64_t readable;
 
 	/* It would be undone and removed. This program keeps none, but for the time of a start. */
 	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
@@ -311,11 +312,13 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 					store->path, store->path);
 	/* It would be taken for the log of a new database; and it holds layouts. */
 	if (!has_database && is_there(store, FILE_NAME "-wal"))
-		return gpald_sqlite_say(error,
-					"%s: damaged: it is missing, and its log %s-wal is there; "
-					"restore the first or remove the second",
-					store->path, store->path);
-	switch (gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal")) {
+		return gpald_sqlite_say(
+			error,
+			"%s: damaged: it is missing, and its log %s-wal is there; "
+			"restore the first from a backup, or move the second away to "
+			"begin with an empty registry",
+			store->path, store->path);
+	switch (gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable)) {
 	case GPALD_SQLITE_LOG_FINE:
 		return true;
 	case GPALD_SQLITE_LOG_UNREADABLE:
@@ -325,9 +328,10 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 		break;
 	}
 	return gpald_sqlite_say(error,
-				"%s-wal: damaged: it holds changes that could not be read; restore "
-				"it and the database from a backup, or remove it to give them up",
-				store->path);
+				"%s-wal: damaged: it holds changes that cannot be read; restore it "
+				"and the database from a backup, or give up all changes after the "
+				"last readable one: truncate -s %" PRIu64 " %s-wal",
+				store->path, readable, store->path);
 }
 
 static bool open_existing(struct gpald_sqlite *store, const char *folder,

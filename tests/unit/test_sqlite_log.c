@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a loss of power or a full disk leaves in a log is no damage, however often it
+ * happened; a hole in what was acknowledged is. The logs are written here, frame by
+ * frame, because SQLite would not write most of them on demand.
+ */
+#include "config.h"
+
+#include "registry/sqlite_log.h"
+#include "tests/unit/suite.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE 512
+#define FRAME (24 + PAGE)
+#define FRAMES_MAX 200
+
+/* A log as SQLite sees it while it writes: what comes next continues `sum`. */
+struct writer {
+	uint8_t bytes[32 + FRAMES_MAX * FRAME];
+	size_t length;
+	size_t at; /* where the next frame goes */
+	uint8_t salt;
+	uint32_t sum[2];
+};
+
+static struct writer w;
+
+static uint32_t get(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	       bytes[3];
+}
+
+static void set(uint8_t *bytes, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void add(uint32_t sum[2], const uint8_t *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i += 8) {
+		sum[0] += get(bytes + i) + sum[1];
+		sum[1] += get(bytes + i + 4) + sum[0];
+	}
+}
+
+static void set_sum(uint8_t *bytes)
+{
+	set(bytes, w.sum[0]);
+	set(bytes + 4, w.sum[1]);
+}
+
+/* What is there from an earlier use stays. */
+static void restart(uint8_t salt)
+{
+	memset(w.bytes, 0, 32);
+	set(w.bytes, UINT32_C(0x377f0683));
+	set(w.bytes + 4, 3007000);
+	set(w.bytes + 8, PAGE);
+	w.salt = salt;
+	memset(w.bytes + 16, salt, 8);
+	w.sum[0] = w.sum[1] = 0;
+	add(w.sum, w.bytes, 24);
+	set_sum(w.bytes + 24);
+	w.at = 32;
+	if (w.length < w.at)
+		w.length = w.at;
+}
+
+static void begin(void)
+{
+	memset(&w, 0, sizeof(w));
+	restart('s');
+}
+
+/* One transaction of so many frames; its pages have bytes of their own. */
+static void commit(int frames)
+{
+	static uint32_t content;
+
+	for (int i = 0; i < frames; i++) {
+		uint8_t *frame = w.bytes + w.at;
+
+		ck_assert_uint_le(w.at + FRAME, sizeof(w.bytes));
+		set(frame, (uint32_t)i + 1);
+		set(frame + 4, i + 1 == frames ? 7 : 0);
+		memset(frame + 8, w.salt, 8);
+		for (size_t j = 24; j < FRAME; j += 4)
+			set(frame + j, content++ * 2654435761U + 1);
+		add(w.sum, frame, 8);
+		add(w.sum, frame + 24, PAGE);
+		set_sum(frame + 16);
+		w.at += FRAME;
+		if (w.at > w.length)
+			w.length = w.at;
+	}
+}
+
+static uint8_t *frame_at(int index)
+{
+	return w.bytes + 32 + index * FRAME;
+}
+
+static enum gpald_sqlite_log check(uint64_t *readable)
+{
+	char path[] = "/tmp/gpalayoutd-XXXXXX";
+	const int fd = mkstemp(path);
+	enum gpald_sqlite_log found;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, w.bytes, w.length), (int)w.length);
+	close(fd);
+	found = gpald_sqlite_check_log(AT_FDCWD, path, readable);
+	unlink(path);
+	return found;
+}
+
+static void assert_log(enum gpald_sqlite_log expected, int readable_frames)
+{
+	uint64_t readable;
+
+	ck_assert_int_eq(check(&readable), expected);
+	ck_assert_uint_eq(readable, readable_frames ? 32 + (uint64_t)readable_frames * FRAME : 0);
+}
+
+START_TEST(a_log_that_is_whole_is_fine)
+{
+	uint64_t readable;
+
+	begin();
+	assert_log(GPALD_SQLITE_LOG_FINE, 0);
+	for (int i = 1; i < 6; i++) {
+		commit(i);
+		assert_log(GPALD_SQLITE_LOG_FINE, i * (i + 1) / 2);
+	}
+	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/nowhere/log", &readable),
+			 GPALD_SQLITE_LOG_FINE);
+	ck_assert_uint_eq(readable, 0);
+	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/dev", &readable),
+			 GPALD_SQLITE_LOG_UNREADABLE);
+}
+END_TEST
+
+/* Each subset of the frames of a transaction that was not synchronised may be on disk. */
+START_TEST(a_transaction_that_is_there_in_part_is_no_damage)
+{
+	for (int kept = 0; kept < 15; kept++) {
+		begin();
+		commit(2);
+		commit(3);
+		commit(4);
+		for (int i = 0; i < 4; i++)
+			if (!(kept & 1 << i))
+				memset(frame_at(5 + i), 0, FRAME);
+		assert_log(GPALD_SQLITE_LOG_FINE, 5);
+	}
+}
+END_TEST
+
+/* Each begins where the acknowledged ones end, and is shorter than the one before. */
+static void tear(int first_lost)
+{
+	for (int frames = 9; frames > 1; frames--) {
+		const struct writer before = w;
+
+		commit(frames);
+		memset(w.bytes + before.at + (frames - 1 - first_lost % frames) * FRAME, 0, FRAME);
+		w.at = before.at;
+		memcpy(w.sum, before.sum, sizeof(w.sum));
+	}
+}
+
+START_TEST(many_torn_transactions_are_no_damage)
+{
+	for (int lost = 1; lost < 9; lost++) {
+		begin();
+		commit(5);
+		tear(lost);
+		assert_log(GPALD_SQLITE_LOG_FINE, 5);
+		/* What is acknowledged then overwrites some of them. */
+		commit(2);
+		assert_log(GPALD_SQLITE_LOG_FINE, 7);
+		tear(lost);
+		assert_log(GPALD_SQLITE_LOG_FINE, 7);
+	}
+}
+END_TEST
+
+/* Where a sector has one half of a header, the other may be of another write. */
+START_TEST(a_header_of_two_writes_is_no_damage)
+{
+	int seen = 0;
+
+	for (int first = 0; first < 128; first++) {
+		const size_t at = 32 + (size_t)first * FRAME, split = 512 - at % 512;
+		uint8_t *header = frame_at(first);
+
+		if (split < 8 || split > 16)
+			continue;
+		begin();
+		commit(first);
+		commit(3);
+		/* The older half says that it ends a transaction. */
+		set(header + 4, 7);
+		assert_log(GPALD_SQLITE_LOG_FINE, first);
+		seen++;
+	}
+	ck_assert_int_eq(seen, 4);
+}
+END_TEST
+
+START_TEST(what_an_earlier_use_has_left_is_no_damage)
+{
+	begin();
+	for (int i = 0; i < 5; i++)
+		commit(3);
+	restart('t');
+	assert_log(GPALD_SQLITE_LOG_FINE, 0);
+	commit(4);
+	assert_log(GPALD_SQLITE_LOG_FINE, 4);
+}
+END_TEST
+
+/* A wrong byte anywhere before the last transaction. */
+START_TEST(a_hole_in_what_was_acknowledged_is_damage)
+{
+	static const int last_frames[] = { 1, 2, 5 };
+	static const int ends[] = { 0, 1, 4, 6 }; /* of the transactions, in frames */
+
+	begin();
+	for (int i = 1; i < COUNT_OF(ends); i++)
+		commit(ends[i] - ends[i - 1]);
+	commit(last_frames[_i]);
+	for (size_t at = 32; at < 32 + 6 * FRAME; at++) {
+		const int frame = (int)(at - 32) / FRAME;
+		const size_t in_frame = (at - 32) % FRAME;
+		int kept = 0;
+
+		/* That the last transaction but one ends is said here alone. */
+		if (frame == 5 && in_frame >= 4 && in_frame < 8)
+			continue;
+		for (int i = 0; i < COUNT_OF(ends); i++)
+			kept = ends[i] <= frame ? ends[i] : kept;
+		w.bytes[at] ^= 0x10;
+		assert_log(GPALD_SQLITE_LOG_DAMAGED, kept);
+		w.bytes[at] ^= 0x10;
+	}
+	assert_log(GPALD_SQLITE_LOG_FINE, 6 + last_frames[_i]);
+}
+END_TEST
+
+START_TEST(frames_that_are_gone_from_the_middle_are_damage)
+{
+	for (int first = 0; first < 6; first++) {
+		begin();
+		commit(2);
+		commit(2);
+		commit(2);
+		commit(2);
+		commit(1);
+		memset(frame_at(first), 0, FRAME);
+		assert_log(GPALD_SQLITE_LOG_DAMAGED, first / 2 * 2);
+	}
+}
+END_TEST
+
+START_TEST(a_header_that_is_wrong_is_damage)
+{
+	begin();
+	commit(1);
+	for (size_t at = 0; at < 32; at++) {
+		w.bytes[at] ^= 0x10;
+		assert_log(GPALD_SQLITE_LOG_DAMAGED, 0);
+		w.bytes[at] ^= 0x10;
+	}
+	memset(w.bytes, 0, 32);
+	assert_log(GPALD_SQLITE_LOG_DAMAGED, 0);
+}
+END_TEST
+
+START_TEST(a_log_without_a_header_yet_is_fine)
+{
+	begin();
+	for (w.length = 0; w.length < 32; w.length++)
+		assert_log(GPALD_SQLITE_LOG_FINE, 0);
+	memset(w.bytes, 0, 32);
+	for (w.length = 0; w.length < 100000; w.length += 10000)
+		assert_log(GPALD_SQLITE_LOG_FINE, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sqlite_log");
+
+	add_test(suite, "crashes", a_log_that_is_whole_is_fine);
+	add_test(suite, "crashes", a_transaction_that_is_there_in_part_is_no_damage);
+	add_test(suite, "crashes", many_torn_transactions_are_no_damage);
+	add_test(suite, "crashes", a_header_of_two_writes_is_no_damage);
+	add_test(suite, "crashes", what_an_earlier_use_has_left_is_no_damage);
+	add_test(suite, "crashes", a_log_without_a_header_yet_is_fine);
+	add_rows(suite, "damage", a_hole_in_what_was_acknowledged_is_damage, 3);
+	add_test(suite, "damage", frames_that_are_gone_from_the_middle_are_damage);
+	add_test(suite, "damage", a_header_that_is_wrong_is_damage);
+	return run_suite(suite);
+}
