@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How each unit test program runs its suite: TAP on standard output. */
+/* How each unit test program runs its suite: TAP on standard output. A run without tests has failed. */
 #ifndef GPALD_TESTS_UNIT_SUITE_H
 #define GPALD_TESTS_UNIT_SUITE_H
 
@@ -14,9 +14,9 @@ static inline int run_suite(Suite *suite)
 
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
+	failed = srunner_ntests_failed(runner) > 0 || srunner_ntests_run(runner) == 0;
 	srunner_free(runner);
-	return failed > 0;
+	return failed;
 }
 
 /* Adds a test case that runs `function` once for each row of `rows`, as _i. */

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Without libcheck nobody is told that the tests passed: configure stops if it is asked for
+# tests, and else make check fails. Both name what is missing.
+set -eu
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cat >"$folder/pkg-config" <<'END'
+#!/bin/sh
+case " $* " in
+*" check >= "*) exit 1 ;;
+esac
+exec pkg-config "$@"
+END
+chmod +x "$folder/pkg-config"
+
+# configured NAME FLAG...: configures in a folder; what is found out once serves the next, too.
+configured() {
+	mkdir "$folder/$1"
+	cd "$folder/$1"
+	shift
+	"$TOP_SRCDIR/configure" -q --cache-file=../cache PKG_CONFIG="$folder/pkg-config" "$@" >output 2>&1
+}
+
+# report NUMBER NAME FILE: whether the file names libcheck; call it after a command that failed.
+report() {
+	if [ "$status" -ne 0 ] && grep -q 'the tests need libcheck' "$3"; then
+		echo "ok $1 - $2"
+	else
+		echo "not ok $1 - $2"
+		sed 's/^/# /' "$3"
+	fi
+}
+
+echo 1..2
+status=0
+configured with_tests --enable-tests || status=$?
+report 1 "configure --enable-tests fails without libcheck" output
+
+configured without_tests
+# Nothing has to be built to see what check does first and what it fails with at last.
+status=0
+make -s libcheck-is-missing >output 2>&1 || status=$?
+make -n check 2>/dev/null | grep -q 'the tests need libcheck' || status=0
+report 2 "make check fails without libcheck" output

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""The harness itself: a program in which it finds no test has failed."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+import harness
+
+EMPTY = "import harness; harness.main()"
+ONE = """
+import harness, unittest
+class Case(unittest.TestCase):
+    def test_that_passes(self):
+        pass
+harness.main()
+"""
+
+
+class Main(unittest.TestCase):
+    def run_program(self, text):
+        done = subprocess.run([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True, timeout=harness.PATIENCE,
+                              env=dict(os.environ, PYTHONPATH=os.path.dirname(harness.__file__)), check=False)
+        return done.returncode, done.stdout
+
+    def test_no_test_is_a_failure(self):
+        self.assertEqual(self.run_program(EMPTY), (1, "not ok 1 - there is no test\n1..1\n"))
+
+    def test_a_test_that_passes_is_a_success(self):
+        self.assertEqual(self.run_program(ONE), (0, "ok 1 - __main__.Case.test_that_passes\n1..1\n"))
+
+
+if __name__ == "__main__":
+    harness.main()
