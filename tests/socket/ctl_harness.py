@@ -5,6 +5,7 @@ The client is tested against a scripted peer, which can misbehave in ways the da
 does not; harness.py starts the real one.
 """
 
+import glob
 import json
 import os
 import pty
@@ -33,10 +34,23 @@ class Result:
         self.err = err.decode("utf-8", "replace")
 
 
-def ctl(*args, stdin=b"", env=None, stdout=subprocess.PIPE):
-    process = subprocess.run([GPALAYOUTCTL, *args], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
-                             env=dict(BASE_ENV, **(env or {})), timeout=PATIENCE, check=False)
+def ctl(*args, program=GPALAYOUTCTL, stdin=b"", env=None, stdout=subprocess.PIPE, **options):
+    process = subprocess.run([program, *args], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                             env=dict(BASE_ENV, **(env or {})), timeout=PATIENCE, check=False, **options)
     return Result(process.returncode, process.stdout or b"", process.stderr)
+
+
+def ctl_as(uid, *args):
+    """Runs a copy of the client as another user, who may not be able to enter the build folder."""
+    folder, name = os.path.split(GPALAYOUTCTL)
+    built = os.path.join(folder, ".libs")  # libtool's real program, if GPALAYOUTCTL is its script
+    program = os.path.join(built, name)
+    with tempfile.TemporaryDirectory(prefix="gpalayoutctl-test-") as copies:
+        os.chmod(copies, 0o755)
+        for path in (program if os.path.exists(program) else GPALAYOUTCTL, *glob.glob(os.path.join(built, "*.so.?"))):
+            shutil.copy(path, copies)
+        return ctl(*args, program=os.path.join(copies, name), env={"LD_LIBRARY_PATH": copies},
+                   cwd="/", user=uid, group=uid, extra_groups=())
 
 
 def on_terminal(*args, env=None):

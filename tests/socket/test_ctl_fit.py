@@ -9,13 +9,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
-from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl,
+from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
                          on_terminal, refusal, reply)
-from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
+from harness import DaemonTestCase, main
 
 DEFAULT = "39,40,42,44,46,48,52"
 
@@ -199,10 +198,9 @@ class Operands(Fleet):
         folder = self.fill("fleet", a=33)
         os.chmod(self.folder, 0o755)
         os.chmod(folder, 0o700)
-        result = subprocess.run([GPALAYOUTCTL, "fit", folder, "--socket", "/nonexistent"], user=65534, timeout=PATIENCE,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        self.assertEqual((result.returncode, result.stdout, result.stderr.decode()),
-                         (USAGE, b"", f"gpalayoutctl: {folder}: Permission denied\n"))
+        result = ctl_as(65534, "fit", folder, "--socket", "/nonexistent")
+        self.assertEqual((result.code, result.out, result.err),
+                         (USAGE, "", f"gpalayoutctl: {folder}: Permission denied\n"))
 
 
 class Table(Fleet):

@@ -9,12 +9,11 @@ class goes end to end.
 import json
 import os
 import re
-import subprocess
 import unittest
 
-from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, entry,
-                         on_terminal, refusal, reply, rows)
-from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main
+from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
+                         entry, on_terminal, refusal, reply, rows)
+from harness import Daemon, DaemonTestCase, main
 
 LAYOUT = {"arch": "x86_64", "policy": "openvmm-2026.07", "map": [entry("ram0", "ram", 0, 0xc0000000)],
           "ram_size": "0xc0000000"}
@@ -748,10 +747,9 @@ class WithDaemon(DaemonTestCase):
         self.fill(1)
         os.chmod(self.daemon.folder, 0o755)
         os.chmod(self.daemon.socket, 0o666)
-        result = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "delete", "vm-0000"], user=65534,
-                                stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
-        self.assertEqual(result.returncode, REFUSED)
-        self.assertRegex(result.stderr, rb"^gpalayoutctl: denied at /name: .*\nhint: only its creator, root and ")
+        result = ctl_as(65534, "--socket", self.daemon.socket, "delete", "vm-0000")
+        self.assertEqual(result.code, REFUSED, result.err)
+        self.assertRegex(result.err, r"^gpalayoutctl: denied at /name: .*\nhint: only its creator, root and ")
 
     def test_a_full_registry_says_what_to_do(self):
         with Daemon("--store", "memory", "--limit", "live_layouts=1") as daemon:
