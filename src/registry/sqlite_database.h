@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The SQLite store as the files that make it see it: sqlite_open.c finds or makes
- * the database, sqlite_load.c reads all of it, sqlite_store.c writes.
+ * the database, sqlite_load.c reads all of it, sqlite_store.c writes, and
+ * sqlite_files.c sees that all this happens in the state folder.
  */
 #ifndef GPALD_REGISTRY_SQLITE_DATABASE_H
 #define GPALD_REGISTRY_SQLITE_DATABASE_H
@@ -9,6 +10,7 @@
 #include "registry/store.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #define GPALD_SQLITE_PAGE_BYTES 4096 /* of the database; what SQLite makes by itself */
 
@@ -24,12 +26,21 @@ enum gpald_sqlite_statement {
 	GPALD_SQLITE_STATEMENT_COUNT
 };
 
+/* A file that SQLite has open. */
+struct gpald_sqlite_file {
+	dev_t device;
+	ino_t inode;
+};
+
+#define GPALD_SQLITE_FILE_NAME "registry.db"
+
 struct gpald_sqlite {
 	struct gpald_store base; /* first */
 	char *path;
 	int folder_fd; /* locked */
 	bool is_ours;  /* it was found right, and may be written */
 	bool made_log; /* SQLite has, by reading a database that had none */
+	struct gpald_sqlite_file database, log;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];
 	struct gpald_store_state state; /* as it is on disk */
@@ -63,10 +74,23 @@ GPAL_MUST_USE bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql,
 				    char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
+ * Finds out which file of that name is in the folder, by the folder's descriptor.
+ * False with `error` set if it is not the one that SQLite has opened.
+ */
+GPAL_MUST_USE bool gpald_sqlite_recognise(const struct gpald_sqlite *store, const char *name,
+					  struct gpald_sqlite_file *file,
+					  char error[GPALD_STORE_ERROR_SIZE]);
+
+/* Whether the paths of the database and its log still lead to them. False with `error` set. */
+GPAL_MUST_USE bool gpald_sqlite_check_files(const struct gpald_sqlite *store,
+					    char error[GPALD_STORE_ERROR_SIZE]);
+
+/*
  * Locks the folder and opens the database in it, or a new one, so far that it can
  * be loaded. Until gpald_sqlite_allow_tidy_close() nothing changes it.
  */
-GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store, const char *folder,
+GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store,
+				     const struct gpald_sqlite_options *options,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
 /* Lets SQLite move its log into the database and remove it when it closes. */

@@ -24,8 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME "registry.db"
-#define NEW_FILE_NAME "registry.db.new"
+#define FILE_NAME GPALD_SQLITE_FILE_NAME
+#define NEW_FILE_NAME FILE_NAME ".new"
 
 bool gpald_sqlite_say(char error[GPALD_STORE_ERROR_SIZE], const char *format, ...)
 {
@@ -98,7 +98,7 @@ static int keep_log_pages(void *data, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static bool open_database(struct gpald_sqlite *store, const char *path,
+static bool open_database(struct gpald_sqlite *store, const char *path, const char *name,
 			  char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_open_v2(path, &store->db,
@@ -109,6 +109,8 @@ static bool open_database(struct gpald_sqlite *store, const char *path,
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_wal_hook(store->db, keep_log_pages, store);
+	if (!gpald_sqlite_recognise(store, name, &store->database, error))
+		return false;
 	/* Before the log is first used: then there is no shared-memory file. */
 	return gpald_sqlite_run(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
 				error);
@@ -182,7 +184,7 @@ static bool make_database(struct gpald_sqlite *store, const char *folder,
 	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, folder) < 0)
 		return gpald_sqlite_say(error, "out of memory");
 	write_set_up(set_up);
-	if (open_database(store, new_path, error) &&
+	if (open_database(store, new_path, NEW_FILE_NAME, error) &&
 	    gpald_sqlite_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
 			     "cannot be made", error) &&
 	    gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be made", error) &&
@@ -237,15 +239,23 @@ static void sync_parent(const char *folder)
 	free(copy);
 }
 
+/* False with errno: there is none, and none can be made. */
+static bool make_folder(const char *folder)
+{
+	if (mkdir(folder, 0700))
+		return errno == EEXIST;
+	sync_parent(folder);
+	return true;
+}
+
 /* 0700, and ours or root's: others could replace the database otherwise. */
-static bool open_folder(struct gpald_sqlite *store, const char *folder,
+static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 			char error[GPALD_STORE_ERROR_SIZE])
 {
+	const char *folder = options->folder;
 	struct stat status;
 
-	if (mkdir(folder, 0700) == 0)
-		sync_parent(folder);
-	else if (errno != EEXIST)
+	if (!options->must_exist && !make_folder(folder))
 		return gpald_sqlite_say(error, "%s: the state folder cannot be made: %s", folder,
 					strerror(errno));
 	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -262,7 +272,8 @@ static bool open_folder(struct gpald_sqlite *store, const char *folder,
 		return gpald_sqlite_say(
 			error,
 			"%s: the state folder has mode %04o, and only its owner may have access: "
-			"chmod 0700 it, or choose another",
+			"chmod 0700 it, or choose another; systemd makes it so with "
+			"StateDirectoryMode=0700",
 			folder, (unsigned int)status.st_mode & 07777);
 	if (flock(store->folder_fd, LOCK_EX | LOCK_NB))
 		return gpald_sqlite_say(error, "%s: %s", folder,
@@ -272,15 +283,21 @@ static bool open_folder(struct gpald_sqlite *store, const char *folder,
 	return true;
 }
 
-/* SQLite takes a file that is too short for a database it may begin to write. */
+/*
+ * SQLite takes a file that is too short for a database it may begin to write, and
+ * one that it cannot write for one to be read.
+ */
 static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	static const char magic[] = "SQLite format 3"; /* with its NUL */
 	char header[100];
-	int fd = openat(store->folder_fd, FILE_NAME, O_RDONLY | O_CLOEXEC);
+	int fd = openat(store->folder_fd, FILE_NAME, O_RDWR | O_CLOEXEC);
 	const ssize_t length = fd < 0 ? -1 : read(fd, header, sizeof(header));
 
-	if (length < 0)
+	if (fd < 0)
+		gpald_sqlite_say(error, "%s: cannot be opened for writing: %s", store->path,
+				 strerror(errno));
+	else if (length < 0)
 		gpald_sqlite_say(error, "%s: cannot be read: %s", store->path, strerror(errno));
 	else if (length < (ssize_t)sizeof(header) || memcmp(header, magic, sizeof(magic)) != 0)
 		gpald_sqlite_say(error, "%s: damaged: it is no SQLite database", store->path);
@@ -334,31 +351,44 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 				store->path, readable, store->path);
 }
 
-static bool open_existing(struct gpald_sqlite *store, const char *folder,
+static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 			  char error[GPALD_STORE_ERROR_SIZE])
 {
 	const bool has_database = is_there(store, FILE_NAME);
 
-	if (!check_beside(store, has_database, error) ||
-	    (!has_database && !make_database(store, folder, error)) || !check_header(store, error))
+	if (!check_beside(store, has_database, error))
 		return false;
+	if (!has_database && options->must_exist)
+		return gpald_sqlite_say(error,
+					"%s: there is no registry in the state folder, and none is "
+					"to be made; if it is on a disk of its own, mount that",
+					store->path);
+	if ((!has_database && !make_database(store, options->folder, error)) ||
+	    !check_header(store, error))
+		return false;
+	store->base.is_new = !has_database;
 	store->made_log = !is_there(store, FILE_NAME "-wal");
-	return open_database(store, store->path, error) && check_version(store, error);
+	return open_database(store, store->path, FILE_NAME, error) && check_version(store, error);
 }
 
-bool gpald_sqlite_open(struct gpald_sqlite *store, const char *folder,
+bool gpald_sqlite_open(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 		       char error[GPALD_STORE_ERROR_SIZE])
 {
 	store->folder_fd = -1;
-	if (asprintf(&store->path, "%s/" FILE_NAME, folder) < 0) {
+	if (asprintf(&store->path, "%s/" FILE_NAME, options->folder) < 0) {
 		store->path = NULL;
 		return gpald_sqlite_say(error, "out of memory");
 	}
-	return open_folder(store, folder, error) && open_existing(store, folder, error);
+	return open_folder(store, options, error) && open_existing(store, options, error);
 }
 
 void gpald_sqlite_close(struct gpald_sqlite *store)
 {
+	char error[GPALD_STORE_ERROR_SIZE];
+
+	/* SQLite would remove whatever is at the path of its log. */
+	if (store->is_ours && !gpald_sqlite_check_files(store, error))
+		gpald_sqlite_forbid_tidy_close(store);
 	sqlite3_close(store->db);
 	if (store->made_log && !store->is_ours)
 		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);

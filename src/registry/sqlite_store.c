@@ -67,7 +67,8 @@ static bool prepare(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 	if (sqlite3_db_readonly(store->db, "main") != 0)
 		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
 	if (!use_log(store, error) ||
-	    !gpald_sqlite_run(store, "PRAGMA synchronous = FULL", "cannot be written", error))
+	    !gpald_sqlite_run(store, "PRAGMA synchronous = FULL", "cannot be written", error) ||
+	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error))
 		return false;
 	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -227,8 +228,13 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 	bool full;
 
-	if (set_room(store, changes) && commit_changes(store, changes))
-		return GPALD_COMMIT_DONE;
+	if (set_room(store, changes) && commit_changes(store, changes)) {
+		if (gpald_sqlite_check_files(store, error))
+			return GPALD_COMMIT_DONE;
+		/* It is on disk, but not where the next start looks for it. */
+		gpald_sqlite_forbid_tidy_close(store);
+		return GPALD_COMMIT_FAILED;
+	}
 	full = is_full(store, SQLITE_FCNTL_JOURNAL_POINTER);
 	gpald_sqlite_say_why(error, store, "cannot be written");
 	/* Most errors have ended the transaction themselves. */
@@ -287,7 +293,7 @@ struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *o
 	store->events_kept = options->events_kept;
 	store->pages_max = options->bytes_max / GPALD_SQLITE_PAGE_BYTES;
 	snprintf(limits, sizeof(limits), "PRAGMA journal_size_limit = %d", LOG_BYTES_KEPT);
-	if (gpald_sqlite_open(store, options->folder, error) &&
+	if (gpald_sqlite_open(store, options, error) &&
 	    gpald_sqlite_run(store, limits, "cannot be read", error))
 		return &store->base;
 	close_store(&store->base);

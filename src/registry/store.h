@@ -60,6 +60,7 @@ void gpald_store_state_checksum(const struct gpald_store_state *state,
 
 struct gpald_store {
 	const struct gpald_store_ops *ops;
+	bool is_new; /* it keeps layouts, and there was none before it was opened */
 };
 
 struct gpald_store_ops {
@@ -88,6 +89,7 @@ GPAL_MUST_USE struct gpald_store *gpald_memory_store_open(void);
 
 struct gpald_sqlite_options {
 	const char *folder; /* created with mode 0700 if missing, but not its parents */
+	bool must_exist;    /* nothing is created: without a registry, opening fails */
 	uint64_t bytes_max; /* of the database file; what removals need may go a little beyond */
 	size_t events_kept; /* older ones are dropped */
 };

@@ -9,12 +9,15 @@
  *   eio-write   writing fails
  *   eio-sync    synchronising fails, after everything was written
  *   stall       synchronising waits until the file says something else
+ *   erofs       the database cannot be opened for writing
+ *   elsewhere   SQLite opens what is beside the file of GPALAYOUT_FAULT, ".db" behind its name
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,19 +28,30 @@
 
 #define FILE_NAME "/registry.db"
 
-/* Whether that is to happen to the file behind a descriptor now. */
-static bool is_wanted(const char *fault, int fd)
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* Whether that is to happen now. */
+static bool is_set(const char *fault)
 {
 	const char *path = getenv("GPALAYOUT_FAULT");
-	char wanted[32] = "", link[64], target[PATH_MAX];
-	int control = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	char wanted[32] = "";
+	int control = path ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t length;
 
 	if (control < 0)
 		return false;
 	length = read(control, wanted, sizeof(wanted) - 1);
 	close(control);
-	if (length <= 0 || strncmp(wanted, fault, strlen(fault)) != 0)
+	return length > 0 && strncmp(wanted, fault, strlen(fault)) == 0;
+}
+
+/* The same, if it is to happen to the file behind a descriptor. */
+static bool is_wanted(const char *fault, int fd)
+{
+	char link[64], target[PATH_MAX];
+	ssize_t length;
+
+	if (!is_set(fault))
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	length = readlink(link, target, sizeof(target) - 1);
@@ -70,8 +84,6 @@ static bool sync_fails(int fd)
 	return true;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
 ssize_t write(int fd, const void *data, size_t length)
 {
 	return write_fails(fd) ? -1 : REAL(write)(fd, data, length);
@@ -95,6 +107,58 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return sync_fails(fd) ? -1 : REAL(fdatasync)(fd);
+}
+
+/* What is opened for writing in place of a path; NULL: nothing, with errno. */
+static const char *path_to_open(const char *path, int flags, char other[PATH_MAX])
+{
+	const size_t length = strlen(path), end = strlen(FILE_NAME);
+	const bool is_absolute = length > end && strcmp(path + length - end, FILE_NAME) == 0;
+
+	if ((flags & O_ACCMODE) == O_RDONLY || (!is_absolute && strcmp(path, FILE_NAME + 1) != 0))
+		return path;
+	if (is_set("erofs")) {
+		errno = EROFS;
+		return NULL;
+	}
+	if (!is_absolute || !is_set("elsewhere"))
+		return path;
+	snprintf(other, PATH_MAX, "%s.db", getenv("GPALAYOUT_FAULT"));
+	return other;
+}
+
+/* The argument behind `flags`, which is there if it is used. */
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
+}
+
+#define OPEN(call)                                                     \
+	do {                                                           \
+		char other[PATH_MAX];                                  \
+		const char *opened = path_to_open(path, flags, other); \
+		va_list args;                                          \
+		mode_t mode;                                           \
+                                                                       \
+		va_start(args, flags);                                 \
+		mode = mode_of(flags, args);                           \
+		va_end(args);                                          \
+		return opened ? call : -1;                             \
+	} while (0)
+
+int open(const char *path, int flags, ...)
+{
+	OPEN(REAL(open)(opened, flags, mode));
+}
+
+int open64(const char *path, int flags, ...)
+{
+	OPEN(REAL(open64)(opened, flags, mode));
+}
+
+int openat(int folder, const char *path, int flags, ...)
+{
+	OPEN(REAL(openat)(folder, opened, flags, mode));
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)

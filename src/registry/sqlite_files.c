@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SQLite opens files by their paths. Whoever may rename what lies above the state
+ * folder, or an administrator in a hurry, can make a path lead elsewhere than to
+ * the folder that was checked, before SQLite opens a file or at any time later; and
+ * a file that has lost its path is gone with the process. So the files that are
+ * open are compared with those in the folder once, and then, before each change is
+ * acknowledged, with those at their paths.
+ *
+ * SQLITE_FCNTL_HAS_MOVED is not enough: it compares inodes without their devices,
+ * and says of a write-ahead log that it is always in place.
+ */
+#include "config.h"
+
+#include "registry/sqlite_database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* At start there are few descriptors, with the least numbers. */
+#define DESCRIPTORS_LOOKED_AT 1024
+
+static bool is_same(const struct stat *status, const struct gpald_sqlite_file *file)
+{
+	return status->st_dev == file->device && status->st_ino == file->inode;
+}
+
+/* SQLite does not say which descriptor is its own, but nobody else here opens the file. */
+static bool is_open(const struct gpald_sqlite_file *file)
+{
+	struct stat status;
+
+	for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_LOOKED_AT; fd++)
+		if (fstat(fd, &status) == 0 && is_same(&status, file))
+			return true;
+	return false;
+}
+
+bool gpald_sqlite_recognise(const struct gpald_sqlite *store, const char *name,
+			    struct gpald_sqlite_file *file, char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct stat status;
+
+	if (fstatat(store->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW))
+		return gpald_sqlite_say(error, "%s: %s in the state folder: %s", store->path, name,
+					strerror(errno));
+	file->device = status.st_dev;
+	file->inode = status.st_ino;
+	return is_open(file) ||
+	       gpald_sqlite_say(error,
+				"%s: SQLite has opened another file than %s in the state folder; "
+				"that is a symbolic link, or somebody has just replaced the folder",
+				store->path, name);
+}
+
+static bool check_file(const char *path, const struct gpald_sqlite_file *file,
+		       char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct stat status;
+
+	if (lstat(path, &status))
+		return gpald_sqlite_say(error, "%s: %s", path,
+					errno == ENOENT || errno == ENOTDIR ?
+						"it was removed while the daemon used it" :
+						strerror(errno));
+	return is_same(&status, file) ||
+	       gpald_sqlite_say(error, "%s: it was replaced while the daemon used it", path);
+}
+
+bool gpald_sqlite_check_files(const struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+{
+	char log_path[PATH_MAX];
+
+	snprintf(log_path, sizeof(log_path), "%s-wal", store->path);
+	return check_file(store->path, &store->database, error) &&
+	       check_file(log_path, &store->log, error);
+}

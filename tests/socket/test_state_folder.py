@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""The folder of the registry: what it has to be at the start, and that nothing is acknowledged that is not in it."""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import GPALAYOUTD, PATIENCE, Daemon, main
+from test_faults import FaultyDaemon, create, live
+from vm import reason
+
+
+def start(daemon, *options, env=None, before=()):
+    """Starts one that is expected to refuse, and returns what it said."""
+    done = subprocess.run([*before, GPALAYOUTD, "--socket", daemon.socket + "2", "--inspect-socket", "none", *options],
+                          env=dict(os.environ, **(env or {})), capture_output=True, text=True, timeout=PATIENCE,
+                          check=False)
+    if done.returncode != 1:
+        raise AssertionError(f"exited with {done.returncode}: {done.stderr}")
+    return done.stderr
+
+
+def contents(folder):
+    found = {}
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        with open(os.path.join(folder, name), "rb") as file:
+            found[name] = file.read()
+    return found
+
+
+def copy(source, target):
+    """The database as an administrator would put a backup back: as another file of that name."""
+    shutil.copy(source, target + ".tmp")
+    os.rename(target + ".tmp", target)
+
+
+class Moved(unittest.TestCase):
+    """Once the database is not at its path any more, no change is acknowledged."""
+
+    def check(self, change, named="registry.db"):
+        """`change` is what happens to the folder; `named` is the file that the log names."""
+        with Daemon() as daemon, daemon.connect() as client:
+            self.assertIn("result", create(client, "there"))
+            change(daemon.state)
+            before = contents(daemon.state)
+            reply = create(client, "lost")
+            self.assertEqual((reply["error"]["code"], reason(reply)), (7, "store_failed"))
+            self.assertEqual(daemon.process.wait(PATIENCE), 1)
+            self.assertIn(f"{daemon.state}/{named}: it was re", daemon.wait_log("event=store_failed"))
+            # What is at the path now, the daemon leaves alone: it may be somebody else's.
+            after = contents(daemon.state)
+            self.assertEqual(sorted(after), sorted(before))
+            self.assertEqual(after.get("registry.db"), before.get("registry.db"))
+            shutil.rmtree(daemon.state, ignore_errors=True)
+            daemon.start()
+
+    def test_the_database_is_removed(self):
+        self.check(lambda state: os.unlink(state + "/registry.db"))
+
+    def test_the_database_is_replaced(self):
+        self.check(lambda state: copy(state + "/registry.db", state + "/registry.db"))
+
+    def test_the_log_is_removed(self):
+        self.check(lambda state: os.unlink(state + "/registry.db-wal"), "registry.db-wal")
+
+    def test_the_log_is_replaced(self):
+        self.check(lambda state: copy(state + "/registry.db-wal", state + "/registry.db-wal"), "registry.db-wal")
+
+    def test_the_folder_is_removed(self):
+        self.check(shutil.rmtree)
+
+    def test_the_folder_is_renamed(self):
+        self.check(lambda state: os.rename(state, state + ".old"))
+
+    def test_the_folder_is_replaced(self):
+        def replace(state):
+            os.rename(state, state + ".old")
+            shutil.copytree(state + ".old", state)
+        self.check(replace)
+
+    def test_the_end_leaves_alone_what_is_not_its_own(self):
+        for replaced in (["/registry.db-wal"], ["/registry.db", "/registry.db-wal"]):
+            with Daemon() as daemon, daemon.connect() as client:
+                self.assertIn("result", create(client, "there"))
+                for name in replaced:
+                    copy(daemon.state + name, daemon.state + name)
+                before = contents(daemon.state)
+                self.assertEqual(daemon.stop(), 0)
+                self.assertEqual(contents(daemon.state), before)
+
+    def test_a_link_that_leads_elsewhere_while_it_starts(self):
+        """SQLite opens another file than the one in the folder that was checked."""
+        with FaultyDaemon() as daemon:
+            with daemon.connect() as client:
+                create(client, "there")
+            before = live(daemon)
+            daemon.stop()
+            shutil.copy(daemon.state + "/registry.db", daemon.fault_path + ".db")
+            with open(daemon.fault_path + ".db", "rb") as file:
+                other = file.read()
+            daemon.set("elsewhere")
+            said = start(daemon, "--state-dir", daemon.state, env=daemon.env)
+            self.assertIn("SQLite has opened another file than registry.db in the state folder", said)
+            with open(daemon.fault_path + ".db", "rb") as file:
+                self.assertEqual(file.read(), other)
+            daemon.set("")
+            daemon.start()
+            self.assertEqual(live(daemon), before)
+
+
+class Starting(unittest.TestCase):
+    def test_a_folder_that_systemd_made_open_to_others_names_the_setting(self):
+        with Daemon("--store=memory") as daemon:
+            os.mkdir(daemon.state)
+            os.chmod(daemon.state, 0o755)
+            said = start(daemon, env={"STATE_DIRECTORY": daemon.state})
+            self.assertIn("mode 0755", said)
+            self.assertIn("StateDirectoryMode=0700", said)
+
+    def check_read_only(self, daemon, said):
+        self.assertIn(daemon.state + "/registry.db: cannot be opened for writing: Read-only file system", said)
+        self.assertEqual(sorted(os.listdir(daemon.state)), ["registry.db"])
+
+    def test_a_database_that_can_only_be_read(self):
+        with FaultyDaemon() as daemon:
+            daemon.stop()
+            daemon.set("erofs")
+            self.check_read_only(daemon, start(daemon, "--state-dir", daemon.state, env=daemon.env))
+
+    def test_a_file_system_that_can_only_be_read(self):
+        """A real one, where this user may mount any."""
+        mount = ["unshare", "-m", "sh", "-c",
+                 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"']
+        with Daemon() as daemon:
+            daemon.stop()
+            if subprocess.run([*mount, daemon.state, "true"], capture_output=True, check=False).returncode:
+                self.skipTest("no file system can be mounted here")
+            self.check_read_only(daemon, start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state]))
+            os.unlink(daemon.state + "/registry.db")
+            said = start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state])
+            self.assertIn("registry.db: cannot be made: Read-only file system", said)
+            os.rmdir(daemon.state)
+
+
+if __name__ == "__main__":
+    main()
