@@ -30,6 +30,7 @@ enum option_code {
 	OPTION_ADMIN_GROUP,
 	OPTION_STORE,
 	OPTION_STATE_DIR,
+	OPTION_REQUIRE_STATE,
 	OPTION_DEFAULT_POLICY,
 	OPTION_LIMIT,
 	OPTION_LOG_LEVEL,
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{ "admin-group", required_argument, NULL, OPTION_ADMIN_GROUP },
 	{ "store", required_argument, NULL, OPTION_STORE },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
+	{ "require-state", no_argument, NULL, OPTION_REQUIRE_STATE },
 	{ "default-policy", required_argument, NULL, OPTION_DEFAULT_POLICY },
 	{ "limit", required_argument, NULL, OPTION_LIMIT },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
@@ -69,6 +71,8 @@ static void print_help(void)
 	       "                              as long as the daemon runs [sqlite]\n"
 	       "  --state-dir=DIR             folder of the store, mode 0700\n"
 	       "                              [$STATE_DIRECTORY, else " DEFAULT_STATE_FOLDER "]\n"
+	       "  --require-state             do not start if there is no registry in it, lest a\n"
+	       "                              disk that is not mounted be taken for an empty one\n"
 	       "  --default-policy=NAME       policy of requests that name none [%s]\n"
 	       "  --limit=NAME=VALUE          set a limit; gpalayoutctl info lists them\n"
 	       "  --log-level=LEVEL           error, warning, info or debug [info]\n"
@@ -180,6 +184,9 @@ static int parse_option(int option, const char *value, struct gpald_server_optio
 	case OPTION_STATE_DIR:
 		options->state_folder = value;
 		return 0;
+	case OPTION_REQUIRE_STATE:
+		options->require_state = true;
+		return 0;
 	case OPTION_DEFAULT_POLICY:
 		return parse_policy(value, &options->default_policy);
 	case OPTION_LIMIT:
@@ -247,6 +254,8 @@ static int check_paths(const struct gpald_server_options *options, bool keeps)
 		return usage("a folder must not be empty", "--state-dir");
 	if (options->state_folder && !keeps)
 		return usage("the memory store has no folder", "--state-dir");
+	if (options->require_state && !keeps)
+		return usage("the memory store is always empty", "--require-state");
 	return 0;
 }
 

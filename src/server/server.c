@@ -237,6 +237,7 @@ static bool open_registry(struct server *server)
 	const uint64_t *limits = server->limits.values;
 	const struct gpald_sqlite_options sqlite = {
 		.folder = options->state_folder,
+		.must_exist = options->require_state,
 		.bytes_max = limits[GPALD_LIMIT_STORE_BYTES],
 		.events_kept = (size_t)limits[GPALD_LIMIT_EVENTS_KEPT],
 	};
@@ -254,6 +255,7 @@ static bool open_registry(struct server *server)
 					    gpald_sqlite_store_open(&sqlite, error) :
 					    gpald_memory_store_open();
 	const uint64_t start = uv_hrtime();
+	const bool is_new = store && store->is_new;
 
 	if (store)
 		server->service.registry = gpald_registry_open(store, &registry, error);
@@ -262,7 +264,8 @@ static bool open_registry(struct server *server)
 			  gpald_log_quote(error, quoted));
 		return false;
 	}
-	gpald_log(GPALD_LOG_INFO, "store_opened", "store=%s layouts=%zu ms=%llu%s%s",
+	gpald_log(GPALD_LOG_INFO, is_new ? "store_created" : "store_opened",
+		  "store=%s layouts=%zu ms=%llu%s%s",
 		  gpald_registry_store_kind(server->service.registry),
 		  gpald_registry_count(server->service.registry),
 		  (unsigned long long)((uv_hrtime() - start) / 1000000),

@@ -6,6 +6,7 @@
 #include "server/limits.h"
 
 #include <gpalayout/policy.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct gpald_server_options {
@@ -16,6 +17,7 @@ struct gpald_server_options {
 	gid_t group;       /* of both; GPALD_GROUP_UNCHANGED: the daemon's */
 	gid_t admin_group; /* may change the layouts of others; GPALD_GROUP_UNCHANGED: none */
 	const char *state_folder; /* NULL: nothing is kept */
+	bool require_state;       /* a folder without a registry is refused */
 	const struct gpal_policy *default_policy;
 	struct gpald_limits limits;
 };

@@ -110,6 +110,41 @@ class Moved(unittest.TestCase):
 
 
 class Starting(unittest.TestCase):
+    def test_a_new_registry_is_logged_as_created_and_then_as_opened(self):
+        with Daemon() as daemon:
+            self.assertIn("event=store_created store=sqlite layouts=0 ", daemon.log())
+            self.assertNotIn("event=store_opened", daemon.log())
+            daemon.stop()
+            daemon.start()
+            self.assertEqual(daemon.log().count("event=store_created"), 1)
+            self.assertEqual(daemon.log().count("event=store_opened"), 1)
+        with Daemon("--store=memory") as daemon:
+            self.assertNotIn("event=store_created", daemon.log())
+
+    def test_a_registry_that_is_required_is_not_made(self):
+        with Daemon() as daemon:
+            folder = daemon.folder + "/unmounted"
+            said = start(daemon, "--require-state", "--state-dir", folder)
+            self.assertIn(folder + ": the state folder cannot be opened: No such file", said)
+            self.assertFalse(os.path.exists(folder))
+            os.mkdir(folder, 0o700)
+            said = start(daemon, "--require-state", "--state-dir", folder)
+            self.assertIn(folder + "/registry.db: there is no registry in the state folder", said)
+            self.assertEqual(os.listdir(folder), [])
+            # One that is there is used as ever.
+            with daemon.connect() as client:
+                create(client, "there")
+            daemon.stop()
+            daemon.options.append("--require-state")
+            daemon.start()
+            self.assertEqual(list(live(daemon)), ["there"])
+
+    def test_a_registry_in_memory_cannot_be_required(self):
+        done = subprocess.run([GPALAYOUTD, "--store=memory", "--require-state"], capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--require-state", done.stderr)
+
     def test_a_folder_that_systemd_made_open_to_others_names_the_setting(self):
         with Daemon("--store=memory") as daemon:
             os.mkdir(daemon.state)
