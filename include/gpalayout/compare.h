@@ -36,6 +36,13 @@ struct gpal_change {
 	const char *tag;        /* the later layout's, unless the range is gone from it */
 	struct gpal_range from; /* empty: added */
 	struct gpal_range to;   /* empty: removed */
+
+	/*
+	 * The later layout drops this: a range that is gone, unless it is an extent of a
+	 * RAM node that has others, or the part of an ECAM at the ends of the block whose
+	 * root complexes are gone.
+	 */
+	bool is_removal;
 };
 
 struct gpal_changes {
@@ -48,6 +55,8 @@ struct gpal_changes {
 	 * root complex, and no virtio-mmio slot is elsewhere.
 	 */
 	bool compatible;
+
+	bool removes; /* a range or a root complex of the first is gone from the second */
 };
 
 /*
@@ -73,17 +82,26 @@ GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
  * what the request no longer has is freed, and what is new is placed in the space
  * left, by the rules of its phase. An ECAM on the other side of 4 GiB than is asked
  * for, and VTL2 memory off the alignment that is, would have to move. The policy is
- * that of the live layout, whatever the request names.
+ * that of the live layout, whatever the request names. If that is impossible, the
+ * layout is made afresh.
  *
- * If that is impossible, and a layout made afresh would exist, the answer is
- * GPAL_E_WOULD_MOVE, or with `allow_moves` that layout.
+ * `allow` is a set of enum gpal_allow. Without GPAL_ALLOW_REMOVALS a layout that lacks
+ * a range or a root complex of the live one is refused with GPAL_E_WOULD_REMOVE;
+ * reserved ranges do not count, and RAM that shrinks is moved. After that, without
+ * GPAL_ALLOW_MOVES, a layout made afresh is refused with GPAL_E_WOULD_MOVE.
  *
- * On success *layout is a new layout, given to the caller. On GPAL_E_WOULD_MOVE
- * *layout is the one made afresh, given in the same way: gpal_compare() tells what
- * it would move. On other errors, which are those of gpal_resolve(), it is NULL.
+ * On success *layout is a new layout, given to the caller. After these two errors
+ * *layout is the one that was refused, given in the same way: gpal_compare() lists
+ * what it would move or remove. After other errors, which are those of
+ * gpal_resolve(), it is NULL.
  */
+enum gpal_allow {
+	GPAL_ALLOW_MOVES = 1 << 0,    /* also resizes */
+	GPAL_ALLOW_REMOVALS = 1 << 1, /* one does not imply the other */
+};
+
 GPAL_API GPAL_MUST_USE int gpal_update(const struct gpal_layout *live,
-				       const struct gpal_request *request, bool allow_moves,
+				       const struct gpal_request *request, unsigned int allow,
 				       struct gpal_layout **layout, struct gpal_error *error);
 
 #endif

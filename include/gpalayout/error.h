@@ -44,10 +44,11 @@ enum gpal_code {
 	GPAL_E_INTERNAL = -18,  /* cannot happen; a bug in the library */
 
 	/* About a live layout. */
-	GPAL_E_WOULD_MOVE = -19, /* the change is only possible if ranges of it move */
+	GPAL_E_WOULD_MOVE = -19,   /* the change is only possible if ranges of it move */
+	GPAL_E_WOULD_REMOVE = -20, /* the change drops ranges of it */
 };
 
-#define GPAL_CODE_COUNT 20 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
+#define GPAL_CODE_COUNT 21 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
 
 /*
  * The member of the input an error is about. `index` in struct gpal_error counts

@@ -2,9 +2,9 @@
 /*
  * Resolved layouts: where each guest physical range of a VM goes.
  *
- * gpal_resolve() is a pure function: no I/O, no clock, no state, and the same
- * request under the same policy gives the same layout for ever. It is
- * re-entrant and may be called from any thread.
+ * gpal_resolve() is a pure function: no I/O, no clock, no state, and from release
+ * 0.1.0 on the same request under the same policy gives the same layout for ever.
+ * It is re-entrant and may be called from any thread.
  */
 #ifndef GPALAYOUT_LAYOUT_H
 #define GPALAYOUT_LAYOUT_H

@@ -72,17 +72,55 @@ static enum gpal_change_kind kind_of(const struct gpald_part *from, const struct
 		       GPAL_CHANGE_RESIZED;
 }
 
+struct comparison {
+	const struct gpal_layout *from;
+	const struct gpald_part *to_parts;
+	size_t to_count;
+	struct gpal_changes *list;
+	struct gpal_change *changes;
+};
+
+/* A RAM node that has another extent is not gone. */
+static bool is_gone(const struct comparison *c, const struct gpald_part *part)
+{
+	size_t count;
+
+	gpald_find_parts(c->to_parts, c->to_count, part, &count);
+	return count == 0;
+}
+
+/* Whether the block, at its base, is smaller because a root complex at an end is gone. */
+static bool lost_root_complex(const struct comparison *c, const struct gpal_layout_segment *from,
+			      const struct gpal_layout_segment *to)
+{
+	if (from->bus0_base != to->bus0_base ||
+	    (to->start_bus <= from->start_bus && to->end_bus >= from->end_bus))
+		return false;
+	for (size_t i = 0; i < c->from->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *rc = &c->from->root_complexes[i];
+		const struct gpald_part buses = { .owner = rc->name, .buses = rc };
+
+		if (rc->segment == from->segment &&
+		    (rc->start_bus < to->start_bus || rc->end_bus > to->end_bus) &&
+		    is_gone(c, &buses))
+			return true;
+	}
+	return false;
+}
+
 /* Adds what there is to say of a pair; one of the two may be NULL. */
-static void add(struct gpal_changes *list, struct gpal_change *at, const struct gpal_layout *layout,
-		const struct gpald_part *from, const struct gpald_part *to)
+static void add(const struct comparison *c, const struct gpald_part *from,
+		const struct gpald_part *to)
 {
 	struct gpal_change change = { .kind = kind_of(from, to),
-				      .tag = to ? to->entry->tag : from->entry->tag };
+				      .tag = to ? to->entry->tag : from->entry->tag,
+				      .is_removal = !to && is_gone(c, from) };
 	bool in_place;
 
+	c->list->removes |= change.is_removal;
 	if (!is_told(from, to))
 		return;
-	in_place = !from || (to && is_in_place(layout, from, to));
+	in_place = !from || (to && is_in_place(c->from, from, to));
 
 	if (from)
 		change.from = from->entry->range;
@@ -91,8 +129,10 @@ static void add(struct gpal_changes *list, struct gpal_change *at, const struct 
 	if (in_place && is_same(change.from, change.to))
 		return;
 	if (!in_place)
-		list->compatible = false;
-	at[list->count++] = change;
+		c->list->compatible = false;
+	if (from && from->segment && to && to->segment)
+		change.is_removal = lost_root_complex(c, from->segment, to->segment);
+	c->changes[c->list->count++] = change;
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -119,6 +159,8 @@ static bool compare(struct gpald_arena *arena, const struct gpal_layout *from,
 		from->map.count + from->root_complex_count + to->map.count + to->root_complex_count,
 		sizeof(*changes));
 
+	const struct comparison c = { from, to_parts, to_count, list, changes };
+
 	if (!from_parts || !to_parts || !changes)
 		return false;
 	list->compatible = from->arch == to->arch;
@@ -127,8 +169,7 @@ static bool compare(struct gpald_arena *arena, const struct gpal_layout *from,
 				  j == to_count   ? -1 :
 						    gpald_part_compare(&from_parts[i], &to_parts[j]);
 
-		add(list, changes, from, order <= 0 ? &from_parts[i] : NULL,
-		    order >= 0 ? &to_parts[j] : NULL);
+		add(&c, order <= 0 ? &from_parts[i] : NULL, order >= 0 ? &to_parts[j] : NULL);
 		i += order <= 0;
 		j += order >= 0;
 	}

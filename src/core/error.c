@@ -45,6 +45,7 @@ static const struct {
 	[-GPAL_E_NO_MEMORY] = { "internal", "out of memory" },
 	[-GPAL_E_INTERNAL] = { "internal", "a bug in the layout library" },
 	[-GPAL_E_WOULD_MOVE] = { "would_move", "ranges of a live layout would have to move" },
+	[-GPAL_E_WOULD_REMOVE] = { "would_remove", "ranges of a live layout would be removed" },
 };
 
 static_assert(sizeof(codes) / sizeof(codes[0]) == GPAL_CODE_COUNT,

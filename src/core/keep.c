@@ -18,25 +18,10 @@ struct keeping {
 	size_t count;
 };
 
-/* The live parts that are the same as one of the request: *count from the first. */
 static const struct gpald_part *find_live(const struct keeping *k, const struct gpald_part *wanted,
 					  size_t *count)
 {
-	size_t low = 0, high = k->part_count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (gpald_part_compare(&k->parts[middle], wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*count = 0;
-	while (low + *count < k->part_count &&
-	       gpald_part_compare(&k->parts[low + *count], wanted) == 0)
-		++*count;
-	return &k->parts[low];
+	return gpald_find_parts(k->parts, k->part_count, wanted, count);
 }
 
 static struct gpald_part wanted_part(const struct keeping *k, const char *tag,

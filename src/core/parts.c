@@ -16,6 +16,25 @@ int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b)
 	return strcmp(a->owner, b->owner);
 }
 
+const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t part_count,
+					  const struct gpald_part *wanted, size_t *count)
+{
+	size_t low = 0, high = part_count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (gpald_part_compare(&parts[middle], wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*count = 0;
+	while (low + *count < part_count && gpald_part_compare(&parts[low + *count], wanted) == 0)
+		++*count;
+	return &parts[low];
+}
+
 static int compare_parts(const void *a, const void *b)
 {
 	const struct gpald_part *x = a, *y = b;

@@ -22,6 +22,10 @@ struct gpald_part {
 /* The order of parts; 0: the two are the same to the guest, or extents of the same RAM. */
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 
+/* Those of a list in that order that are the same as one wanted: *count from the first. */
+const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t part_count,
+					  const struct gpald_part *wanted, size_t *count);
+
 /* Whether a root complex has all the buses it had. */
 bool gpald_has_buses(const struct gpal_layout_root_complex *from,
 		     const struct gpal_layout_root_complex *to);

@@ -393,28 +393,50 @@ static void tell_of_live(const struct gpal_layout *live, const struct gpal_reque
 	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
 }
 
+/* Refuses a layout that drops what the live one has. */
+static int check_removals(const struct gpal_layout *live, const struct gpal_layout *layout,
+			  struct gpal_error *error)
+{
+	struct gpal_changes *changes;
+	int code = gpal_compare(live, layout, &changes, error);
+
+	if (code == GPAL_OK && changes->removes)
+		code = gpald_fail(error, GPAL_E_WOULD_REMOVE, GPAL_SUBJECT_NONE, 0,
+				  "the request omits ranges that the guest knows");
+	gpal_changes_free(changes);
+	return code;
+}
+
 int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
-		bool allow_moves, struct gpal_layout **layout, struct gpal_error *error)
+		unsigned int allow, struct gpal_layout **layout, struct gpal_error *error)
 {
 	const struct gpald_around nothing = { .live = NULL };
 	struct gpal_error around;
 	const int around_code = gpald_resolve(
 		request, live->policy, (struct gpald_around){ .live = live }, layout, &around);
-	int code;
+	int code = GPAL_OK;
 
-	if (around_code == GPAL_OK)
-		return GPAL_OK;
 	if (around_code == GPAL_E_NO_MEMORY)
 		return gpald_fail_plain(error, around_code);
 	/* What stands in the way may be what stays; or there is no layout at all. */
-	code = gpald_resolve(request, live->policy, nothing, layout, error);
+	if (around_code)
+		code = gpald_resolve(request, live->policy, nothing, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		tell_of_live(live, request, around_code, &around, error);
-	if (code || allow_moves)
+	if (code)
 		return code;
-	return gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-			  "this can be done only if ranges move, or are resized, that the guest "
-			  "knows");
+	if (!(allow & GPAL_ALLOW_REMOVALS))
+		code = check_removals(live, *layout, error);
+	if (code == GPAL_OK && around_code && !(allow & GPAL_ALLOW_MOVES))
+		code = gpald_fail(
+			error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
+			"this can be done only if ranges move, or are resized, that the guest "
+			"knows");
+	if (code == GPAL_E_NO_MEMORY) {
+		gpal_layout_free(*layout);
+		*layout = NULL;
+	}
+	return code;
 }
 
 void gpal_layout_free(struct gpal_layout *layout)

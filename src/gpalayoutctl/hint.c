@@ -147,6 +147,9 @@ static const struct hint hints[] = {
 	{ "would_move", NULL,
 	  "once the VM is off, gpalayoutctl update --allow-moves does it; with --dry-run too it "
 	  "shows the layout that would be" },
+	{ "would_remove", NULL,
+	  "update takes the whole request: gpalayoutctl get NAME --request shows the one to add to; "
+	  "if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied", NULL,
 	  "only its creator, uid {owner_uid}, root and the daemon's admin group may change it" },
 	{ "denied", NULL, "only its creator, root and the daemon's admin group may change it" },

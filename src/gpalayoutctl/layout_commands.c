@@ -32,6 +32,8 @@ const struct ctl_flag ctl_update_flags[] = {
 	  .help = "change nothing, only show what would change" },
 	{ .name = "--allow-moves", .apply = ctl_apply_true, .member = "allow_moves",
 	  .help = "also move and resize ranges; only for a VM that is off" },
+	{ .name = "--allow-removals", .apply = ctl_apply_true, .member = "allow_removals",
+	  .help = "also remove ranges that the request omits" },
 	{ 0 },
 };
 

@@ -108,13 +108,13 @@ static int find_layout(const struct gpald_operation *operation, const struct gpa
 		       const struct gpal_request *request, struct gpal_layout **layout,
 		       struct gpal_error *error)
 {
-	return live ? gpal_update(live, request, operation->allow_moves, layout, error) :
+	return live ? gpal_update(live, request, operation->allow, layout, error) :
 		      gpal_resolve(request, layout, error);
 }
 
 /*
- * Makes the record that is to be there. WOULD_MOVE comes with a record, too: the
- * one there would be if ranges might move.
+ * Makes the record that is to be there. NOT_ALLOWED comes with a record, too: the
+ * one there would be if that were allowed.
  */
 static enum gpald_outcome make_replacement(const struct gpald_standing *standing,
 					   struct gpald_operation *operation,
@@ -143,7 +143,7 @@ static enum gpald_outcome make_replacement(const struct gpald_standing *standing
 		return GPALD_OUTCOME_NO_LAYOUT;
 	outcome = make_record(operation, facts, layout);
 	gpal_layout_free(layout);
-	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_WOULD_MOVE : outcome;
+	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_NOT_ALLOWED : outcome;
 }
 
 static enum gpald_outcome replace(const struct gpald_standing *standing,

@@ -33,7 +33,7 @@ enum gpald_outcome {
 	GPALD_OUTCOME_DENIED,              /* see `owner_uid` */
 	GPALD_OUTCOME_OTHER_POLICY,        /* the layout keeps that of `record` */
 	GPALD_OUTCOME_OTHER_ARCH,          /* the same */
-	GPALD_OUTCOME_WOULD_MOVE,          /* see `record`: what it would become */
+	GPALD_OUTCOME_NOT_ALLOWED,         /* see `core`, and `record`: what it would become */
 	GPALD_OUTCOME_NO_LAYOUT,           /* see `core` */
 	GPALD_OUTCOME_NO_MEMORY,
 	GPALD_OUTCOME_TOO_MANY,     /* as many layouts are live as may be */
@@ -60,7 +60,7 @@ struct gpald_operation {
 	bool has_generation; /* the layout must have this generation */
 	uint64_t generation_wanted;
 	bool dry_run;              /* of an update: only say what it would do */
-	bool allow_moves;          /* of an update: ranges may move if it is impossible otherwise */
+	unsigned int allow;        /* of an update: a set of enum gpal_allow */
 	struct gpald_blob request; /* given; allocated with malloc() */
 	void (*done)(struct gpald_operation *operation);
 

@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-#define PROTOCOL_VERSION "1"
+#define PROTOCOL_VERSION "2"
 
 int gpald_daemon_info(const struct gpald_context *context, const cJSON *params, cJSON **result,
 		      struct gpald_wire_error *error)

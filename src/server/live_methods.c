@@ -16,29 +16,34 @@
 
 #define LIST_DEFAULT 100 /* layouts on a page */
 
-/* What changes from one record to another, as JSON. */
-static int build_changes(const struct gpald_record *from, const struct gpald_record *to,
-			 cJSON **changes, struct gpald_wire_error *error)
+/* What changes with an operation, as `encode` lists it. */
+static int build_changes(const struct gpald_operation *operation,
+			 cJSON *(*encode)(const struct gpal_changes *changes), cJSON **changes,
+			 struct gpald_wire_error *error)
 {
 	gpald_auto_close struct gpald_opened_record before = { 0 }, after = { 0 };
 	struct gpal_changes *list;
 
-	if (gpald_open_record(&before, from, error) || gpald_open_record(&after, to, error))
+	if (gpald_open_record(&before, operation->previous, error) ||
+	    gpald_open_record(&after, operation->record, error))
 		return -1;
 	if (gpal_compare(&before.layout, &after.layout, &list, NULL))
 		return gpald_method_no_memory(error);
-	*changes = gpald_encode_changes(list);
+	*changes = encode(list);
 	gpal_changes_free(list);
 	return *changes ? 0 : gpald_method_no_memory(error);
 }
 
-static int would_move(const struct gpald_operation *operation, struct gpald_wire_error *error)
+/* An update that could be done, were it allowed. */
+static int not_allowed(const struct gpald_operation *operation, struct gpald_wire_error *error)
 {
+	const bool removes = operation->core.code == GPAL_E_WOULD_REMOVE;
 	cJSON *changes;
 
-	if (build_changes(operation->previous, operation->record, &changes, error))
+	if (build_changes(operation, removes ? gpald_encode_removals : gpald_encode_changes,
+			  &changes, error))
 		return -1;
-	gpald_refuse(error, GPALD_REASON_OF(GPAL_E_WOULD_MOVE), "%s: %s", operation->name,
+	gpald_refuse(error, GPALD_REASON_OF(operation->core.code), "%s: %s", operation->name,
 		     operation->core.message);
 	error->changes = changes;
 	return gpald_point(error, "/request");
@@ -79,8 +84,8 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 			     operation->name, gpal_arch_name(operation->record->arch));
 		error->generation = operation->generation;
 		return gpald_point(error, "/request/arch");
-	case GPALD_OUTCOME_WOULD_MOVE:
-		return would_move(operation, error);
+	case GPALD_OUTCOME_NOT_ALLOWED:
+		return not_allowed(operation, error);
 	case GPALD_OUTCOME_NO_LAYOUT:
 		gpald_refuse_core(error, &operation->core, "/request");
 		return -1;
@@ -158,7 +163,8 @@ int gpald_layout_update_begin(const struct gpald_service *service, const cJSON *
 		operation->has_generation = update.generation.set;
 		operation->generation_wanted = update.generation.value;
 		operation->dry_run = update.dry_run;
-		operation->allow_moves = update.allow_moves;
+		operation->allow = (update.allow_moves ? GPAL_ALLOW_MOVES : 0u) |
+				   (update.allow_removals ? GPAL_ALLOW_REMOVALS : 0u);
 		if (!gpald_encode_request_blob(&update.request, &operation->request))
 			code = gpald_method_no_memory(error);
 	}
@@ -176,7 +182,7 @@ int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse(operation, error);
 	if (gpald_open_record(&opened, operation->record, error) ||
-	    build_changes(operation->previous, operation->record, &changes, error))
+	    build_changes(operation, gpald_encode_changes, &changes, error))
 		return -1;
 	tree = cJSON_CreateObject();
 	gpald_build_text(&b, tree, "name", operation->name);

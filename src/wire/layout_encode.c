@@ -187,21 +187,34 @@ cJSON *gpald_encode_map(const struct gpal_map *map)
 	return finish(&b, array);
 }
 
-cJSON *gpald_encode_changes(const struct gpal_changes *changes)
+static cJSON *encode_changes(const struct gpal_changes *changes, bool removals_only)
 {
 	struct gpald_builder b = { .failed = false };
 	cJSON *array = cJSON_CreateArray();
 
 	for (size_t i = 0; i < changes->count && !b.failed; i++) {
 		const struct gpal_change *change = &changes->changes[i];
-		cJSON *object = gpald_build_object(&b, array, NULL);
+		cJSON *object;
 
+		if (removals_only && !change->is_removal)
+			continue;
+		object = gpald_build_object(&b, array, NULL);
 		gpald_build_text(&b, object, "change", gpal_change_name(change->kind));
 		gpald_build_text(&b, object, "tag", change->tag);
 		gpald_build_range_if(&b, object, "from", change->from);
 		gpald_build_range_if(&b, object, "to", change->to);
 	}
 	return finish(&b, array);
+}
+
+cJSON *gpald_encode_changes(const struct gpal_changes *changes)
+{
+	return encode_changes(changes, false);
+}
+
+cJSON *gpald_encode_removals(const struct gpal_changes *changes)
+{
+	return encode_changes(changes, true);
 }
 
 /* {"x86_64": ..., "aarch64": ...} */

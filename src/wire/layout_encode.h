@@ -16,6 +16,9 @@ cJSON *gpald_encode_map(const struct gpal_map *map);
 /* The array of {change, tag, from?, to?}. */
 cJSON *gpald_encode_changes(const struct gpal_changes *changes);
 
+/* The same, of those alone that remove something. */
+cJSON *gpald_encode_removals(const struct gpal_changes *changes);
+
 /* {name, summary, defaults} */
 cJSON *gpald_encode_policy(const struct gpal_policy *policy);
 

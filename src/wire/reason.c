@@ -75,6 +75,7 @@ enum {
 	STORE_BROKEN = 7,
 	NO_ROOM = 8,
 	EVENTS_GONE = 9,
+	REMOVES = 10,
 	BAD_JSON = -32700,
 	BAD_REQUEST = -32600,
 	NO_METHOD = -32601,
@@ -117,6 +118,7 @@ static const struct {
 	CORE(NO_MEMORY) = { BUG, NULL, 0 },
 	CORE(INTERNAL) = { BUG, NULL, 0 },
 	CORE(WOULD_MOVE) = { MOVES, NULL, 0 },
+	CORE(WOULD_REMOVE) = { REMOVES, NULL, 0 },
 
 	[GPALD_INVALID_JSON] = { BAD_JSON, "invalid_json", 0 },
 	[GPALD_INVALID_UTF8] = { BAD_JSON, "invalid_utf8", 0 },

@@ -67,7 +67,7 @@ struct gpald_wire_error {
 	uint64_t owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
-	cJSON *changes; /* of would_move; taken by the reply. NULL: none */
+	cJSON *changes; /* of would_move and would_remove; taken by the reply. NULL: none */
 };
 
 /* The number, such as -32602, and the token, such as "bad_size"; static. */

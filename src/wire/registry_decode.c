@@ -30,6 +30,7 @@ static const struct gpald_member update_rows[] = {
 		  .extra = &counters),
 	GPALD_ROW(struct gpald_update_params, dry_run, gpald_decode_bool),
 	GPALD_ROW(struct gpald_update_params, allow_moves, gpald_decode_bool),
+	GPALD_ROW(struct gpald_update_params, allow_removals, gpald_decode_bool),
 };
 static const struct gpald_members update_members = GPALD_MEMBERS(update_rows);
 

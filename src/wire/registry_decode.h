@@ -25,13 +25,14 @@ GPAL_MUST_USE int gpald_decode_create_params(const cJSON *params, struct gpald_p
 					     struct gpald_create_params *create,
 					     struct gpald_wire_error *error);
 
-/* {name, request, generation?, dry_run?, allow_moves?}, of layout.update. */
+/* {name, request, generation?, dry_run?, allow_moves?, allow_removals?}, of layout.update. */
 struct gpald_update_params {
 	const char *name;
 	struct gpal_request request; /* without a policy if it names none */
 	struct gpal_optional generation;
 	bool dry_run;
 	bool allow_moves;
+	bool allow_removals;
 };
 GPAL_MUST_USE int gpald_decode_update_params(const cJSON *params, struct gpald_pool *pool,
 					     struct gpald_update_params *update,

@@ -96,14 +96,15 @@ static void ask(struct chain *chain)
 					   random_next(&chain->random));
 	chain->round.before = &chain->before->request;
 	chain->round.request = &chain->after->request;
-	chain->allow_moves = random_once_in(&chain->random, 3);
+	chain->allow = (random_once_in(&chain->random, 3) ? GPAL_ALLOW_MOVES : 0u) |
+		       (random_once_in(&chain->random, 4) ? 0u : GPAL_ALLOW_REMOVALS);
 
 	/* The policy that a request names is not heeded, and the answer owns what it has. */
 	given = request_case_copy(&chain->after->request);
 	given->request.policy = choice < policies ? &policy[choice] : NULL;
 	chain->after->request.policy = chain->live->policy;
 	memset(&chain->error, 0x5a, sizeof(chain->error));
-	chain->code = gpal_update(chain->live, &given->request, chain->allow_moves, &chain->layout,
+	chain->code = gpal_update(chain->live, &given->request, chain->allow, &chain->layout,
 				  &chain->error);
 	request_case_free(given);
 }

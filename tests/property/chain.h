@@ -16,7 +16,7 @@ struct chain {
 	struct request_case *after;
 	struct gpal_layout *live;
 	struct gpal_layout *layout; /* what came of it; NULL: nothing */
-	bool allow_moves;
+	unsigned int allow;
 	int code;
 	struct gpal_error error;
 	unsigned int done; /* updates that were asked for */

@@ -8,12 +8,20 @@
 
 #define RANGE "0x%" PRIx64 "-0x%" PRIx64
 
+enum {
+	INCOMPATIBLE = GPAL_CHANGE_COUNT,
+	COMPATIBLE,
+	SHRINKS_BY_REMOVAL,
+	EXTENT_LOST,
+};
+
 static void check_changes(const struct chain *chain, const struct gpal_layout *from,
 			  const struct gpal_layout *to, struct sight *seen)
 {
 	struct gpal_changes *changes;
 	size_t count;
 	bool compatible;
+	bool removes = false;
 	struct oracle_change *expected = oracle_compare(from, to, &count, &compatible);
 
 	if (gpal_compare(from, to, &changes, NULL) != GPAL_OK)
@@ -28,13 +36,22 @@ static void check_changes(const struct chain *chain, const struct gpal_layout *f
 		    change->from.start != expected[i].from.start ||
 		    change->from.end != expected[i].from.end ||
 		    change->to.start != expected[i].to.start ||
-		    change->to.end != expected[i].to.end)
+		    change->to.end != expected[i].to.end ||
+		    change->is_removal != expected[i].is_removal)
 			fail_round(&chain->round, "change %zu: expected %s %s, got %s %s", i,
 				   gpal_change_name(expected[i].kind), expected[i].tag,
 				   gpal_change_name(change->kind), change->tag);
 		seen[change->kind].count++;
+		seen[SHRINKS_BY_REMOVAL].count += change->kind == GPAL_CHANGE_RESIZED &&
+						  change->is_removal;
+		seen[EXTENT_LOST].count += change->kind == GPAL_CHANGE_REMOVED &&
+					   !change->is_removal;
+		removes |= expected[i].is_removal;
 	}
-	seen[GPAL_CHANGE_COUNT + compatible].count++;
+	/* A root complex has a window, so that none goes without a range. */
+	if (changes->removes != removes)
+		fail_round(&chain->round, "expected that it %s", removes ? "removes" : "does not");
+	seen[INCOMPATIBLE + compatible].count++;
 	gpal_changes_free(changes);
 	free(expected);
 }
@@ -42,8 +59,14 @@ static void check_changes(const struct chain *chain, const struct gpal_layout *f
 START_TEST(compares_as_the_naive_oracle_does)
 {
 	struct sight seen[] = {
-		{ .name = "moved" },   { .name = "resized" },      { .name = "added" },
-		{ .name = "removed" }, { .name = "incompatible" }, { .name = "compatible" },
+		{ .name = "moved" },
+		{ .name = "resized" },
+		{ .name = "added" },
+		{ .name = "removed" },
+		{ .name = "incompatible" },
+		{ .name = "compatible" },
+		{ .name = "ecam smaller without a root complex" },
+		{ .name = "ram extent gone and node not" },
 	};
 
 	for (uint64_t i = 0; i < round_count(); i++) {

@@ -381,7 +381,7 @@ START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 
 	ck_assert_int_eq(gpal_resolve(&request, &live, NULL), GPAL_OK);
 	request.root_complex_count = 2;
-	ck_assert_int_eq(gpal_update(live, &request, false, &updated, NULL), GPAL_OK);
+	ck_assert_int_eq(gpal_update(live, &request, 0, &updated, NULL), GPAL_OK);
 	ck_assert_ptr_nonnull(updated->map.kept);
 	updated->map.kept = NULL;
 	ck_assert_int_eq(gpal_explain(&request, updated, NULL, &explanation, NULL), GPAL_OK);

@@ -79,6 +79,10 @@ bool oracle_place(struct oracle *oracle);
 bool oracle_keep(struct oracle *oracle, const struct gpal_layout *live,
 		 const struct gpal_request *request);
 
+/* Whether a range of a live layout, or a root complex, is no longer asked for. */
+bool oracle_drops(const struct oracle *oracle, const struct gpal_layout *live,
+		  const struct gpal_request *request);
+
 /* Puts a range of an item among what is placed. */
 void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range);
 
@@ -97,6 +101,7 @@ struct oracle_part {
 	char key[ORACLE_TAG_SIZE];
 	char tag[ORACLE_TAG_SIZE];
 	struct gpal_range range;
+	bool is_iommu;
 	bool is_ecam;
 	uint64_t bus0_base; /* of an ECAM */
 	bool has_node;
@@ -113,6 +118,7 @@ struct oracle_change {
 	char tag[ORACLE_TAG_SIZE];
 	struct gpal_range from;
 	struct gpal_range to;
+	bool is_removal;
 };
 
 /* What differs, ascending by address; free() takes the list. */

@@ -192,6 +192,48 @@ bool oracle_keep(struct oracle *oracle, const struct gpal_layout *live,
 	return true;
 }
 
+static bool is_asked_for(const struct oracle *oracle, const struct gpal_request *request,
+			 const struct oracle_part *part, enum gpal_iommu kind)
+{
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		const struct oracle_item *item = &oracle->items[i];
+
+		if (item->kind == GPAL_KIND_RESERVED)
+			continue;
+		if (item->subject == GPAL_SUBJECT_ROOT_COMPLEX_IOMMU && part->is_iommu) {
+			const struct gpal_root_complex *rc =
+				&request->root_complexes[item->subject_index];
+
+			if (rc->iommu == kind && strcmp(rc->name, part->root_complex) == 0)
+				return true;
+		} else if (!part->is_iommu && strcmp(item->tag, part->tag) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool oracle_drops(const struct oracle *oracle, const struct gpal_layout *live,
+		  const struct gpal_request *request)
+{
+	size_t count;
+	struct oracle_part *parts = oracle_list_parts(live, &count);
+	bool drops = false;
+
+	for (size_t i = 0; i < count; i++)
+		drops |= !is_asked_for(oracle, request, &parts[i], live->iommu);
+	free(parts);
+	for (size_t i = 0; i < live->root_complex_count; i++) {
+		bool stays = false;
+
+		for (size_t j = 0; j < request->root_complex_count; j++)
+			stays |= strcmp(request->root_complexes[j].name,
+					live->root_complexes[i].name) == 0;
+		drops |= !stays;
+	}
+	return drops;
+}
+
 /* Parts. */
 
 struct parts {
@@ -272,6 +314,7 @@ static void add_pcie(struct parts *parts, const struct gpal_layout *layout)
 		snprintf(tag, sizeof(tag), "%s-%zu", stem, i);
 		part = add_part(parts, tag, layout->iommus[i].range);
 		part->root_complex = layout->iommus[i].root_complex;
+		part->is_iommu = true;
 		snprintf(part->key, sizeof(part->key), "%s of %s", stem, part->root_complex);
 	}
 }
@@ -351,6 +394,30 @@ static void add_change(struct oracle_change *list, size_t *count,
 	list[at] = *change;
 }
 
+/* Whether configuration space of a root complex that is gone was there, and is no longer. */
+static bool lost_root_complex(const struct gpal_layout *from, const struct gpal_layout *to,
+			      const struct oracle_part *a, const struct oracle_part *b)
+{
+	for (size_t i = 0; i < from->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *rc = &from->root_complexes[i];
+		const bool inside = within(a->range, rc->ecam.start);
+
+		if (inside && !find_rc(to, rc->name) && a->bus0_base == b->bus0_base &&
+		    (!within(b->range, rc->ecam.start) || !within(b->range, rc->ecam.end - 1)))
+			return true;
+	}
+	return false;
+}
+
+static bool has_tag(const struct oracle_part *parts, size_t count, const char *tag)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(parts[i].tag, tag) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct oracle_change *oracle_compare(const struct gpal_layout *from, const struct gpal_layout *to,
 				     size_t *count, bool *compatible)
 {
@@ -374,6 +441,8 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 			continue;
 		change.kind = b ? kind_of_change(a, b) : GPAL_CHANGE_REMOVED;
 		change.to = b ? b->range : (struct gpal_range){ 0, 0 };
+		change.is_removal = b ? a->is_ecam && lost_root_complex(from, to, a, b) :
+					!(a->has_node && has_tag(new, new_count, a->tag));
 		memcpy(change.tag, b ? b->tag : a->tag, sizeof(change.tag));
 		add_change(list, count, &change);
 	}

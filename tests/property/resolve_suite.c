@@ -103,6 +103,7 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 	seen[-GPAL_E_NO_MEMORY].count = 1;
 	seen[-GPAL_E_INTERNAL].count = 1;
 	seen[-GPAL_E_WOULD_MOVE].count = 1; /* of updates */
+	seen[-GPAL_E_WOULD_REMOVE].count = 1;
 }
 
 static void look_at_root_complexes(struct sight *seen, const struct gpal_request *request)

@@ -182,7 +182,8 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 		copy->request.virtio_mmio_slots = (uint32_t)(size / 4096);
 	else
 		*size_of(&copy->request, &chain->error) = size;
-	done = gpal_update(chain->live, &copy->request, false, &layout, NULL) == GPAL_OK;
+	done = gpal_update(chain->live, &copy->request, GPAL_ALLOW_REMOVALS, &layout, NULL) ==
+	       GPAL_OK;
 	gpal_layout_free(layout);
 	request_case_free(copy);
 	return done;

@@ -20,6 +20,9 @@ enum seen {
 	NO_POST_MMIO,
 	HOST_TOO_NARROW,
 	MADE_AFRESH,
+	REMOVES_ALONE,
+	REMOVES_AND_MOVES,
+	REMOVES_AND_MAY_MOVE,
 	WINDOWS_ALL_KEPT,
 	EXTENTS_KEPT,
 	RAM_BEHIND_KEPT,
@@ -48,6 +51,9 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 		[NO_POST_MMIO] = "would move: no room for post_mmio",
 		[HOST_TOO_NARROW] = "would move: address width",
 		[MADE_AFRESH] = "would move, and may",
+		[REMOVES_ALONE] = "would remove: nothing would move",
+		[REMOVES_AND_MOVES] = "would remove: it would move, too",
+		[REMOVES_AND_MAY_MOVE] = "would remove: it would move, and may",
 		[WINDOWS_ALL_KEPT] = "ram is new, all low windows stay",
 		[EXTENTS_KEPT] = "ram of several extents stays",
 		[RAM_BEHIND_KEPT] = "ram placed behind ram that stays",
@@ -166,6 +172,22 @@ static void check_success(const struct chain *chain, const struct oracle *oracle
 	compare_layout_with_oracle(&chain->round, oracle, chain->layout);
 }
 
+/* There is a layout, which comes with the refusal. */
+static void check_not_allowed(const struct chain *chain, const struct oracle *oracle, int code)
+{
+	if (chain->code != code || chain->error.code != code || !chain->error.message[0] ||
+	    !chain->layout)
+		fail_round(&chain->round, "expected %s, got %s", gpal_code_token(code),
+			   gpal_code_token(chain->code));
+	compare_layout_with_oracle(&chain->round, oracle, chain->layout);
+}
+
+static bool removes(const struct chain *chain, const struct oracle *oracle)
+{
+	return !(chain->allow & GPAL_ALLOW_REMOVALS) &&
+	       oracle_drops(oracle, chain->live, &chain->after->request);
+}
+
 /* There is no layout around what stays; perhaps there is none at all. */
 static void check_refusal(const struct chain *chain, const struct oracle *around,
 			  struct sight *seen)
@@ -183,15 +205,15 @@ static void check_refusal(const struct chain *chain, const struct oracle *around
 						  around :
 						  fresh,
 					  chain->code, &chain->error);
-	} else if (chain->allow_moves) {
+	} else if (removes(chain, fresh)) {
+		check_not_allowed(chain, fresh, GPAL_E_WOULD_REMOVE);
+		seen[chain->allow & GPAL_ALLOW_MOVES ? REMOVES_AND_MAY_MOVE : REMOVES_AND_MOVES]
+			.count++;
+	} else if (chain->allow & GPAL_ALLOW_MOVES) {
 		check_success(chain, fresh);
 		seen[MADE_AFRESH].count++;
 	} else {
-		if (chain->code != GPAL_E_WOULD_MOVE || chain->error.code != GPAL_E_WOULD_MOVE ||
-		    !chain->error.message[0] || !chain->layout)
-			fail_round(&chain->round, "expected would_move, got %s",
-				   gpal_code_token(chain->code));
-		compare_layout_with_oracle(&chain->round, fresh, chain->layout);
+		check_not_allowed(chain, fresh, GPAL_E_WOULD_MOVE);
 		look_at_refusal(seen, around);
 	}
 	oracle_free(fresh);
@@ -210,7 +232,10 @@ START_TEST(updates_as_the_naive_oracle_does)
 			struct oracle *around =
 				oracle_resolve_around(chain.live, &chain.after->request);
 
-			if (around->error.code == GPAL_OK) {
+			if (around->error.code == GPAL_OK && removes(&chain, around)) {
+				check_not_allowed(&chain, around, GPAL_E_WOULD_REMOVE);
+				seen[REMOVES_ALONE].count++;
+			} else if (around->error.code == GPAL_OK) {
 				check_success(&chain, around);
 				look_at_segments(seen, chain.live, chain.layout);
 				look_at_layout(seen, chain.live, chain.layout);
@@ -256,6 +281,11 @@ static void check_kept(const struct chain *chain)
 			if (strcmp(new[j].key, a->key) == 0)
 				b = &new[j];
 		}
+		if (!b && !(a->has_node && size_of_all(new, new_count, a->tag)) &&
+		    !(chain->allow & GPAL_ALLOW_REMOVALS))
+			fail_round(&chain->round, "%s was removed", a->key);
+		if (chain->allow & GPAL_ALLOW_MOVES)
+			continue;
 		if (a->is_ecam && b && b->bus0_base != a->bus0_base)
 			fail_round(&chain->round, "%s: buses moved", a->tag);
 		if (a->is_ecam || (!b && !(a->has_node && size_of_all(new, new_count, a->tag))))
@@ -295,7 +325,7 @@ static void check_disjoint(const struct chain *chain)
 	}
 }
 
-START_TEST(what_an_update_keeps_is_where_it_was_and_nothing_overlaps)
+START_TEST(an_update_keeps_what_it_may_not_move_or_remove_and_nothing_overlaps)
 {
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct chain chain;
@@ -304,8 +334,7 @@ START_TEST(what_an_update_keeps_is_where_it_was_and_nothing_overlaps)
 			if (chain.code != GPAL_OK)
 				continue;
 			check_disjoint(&chain);
-			if (!chain.allow_moves)
-				check_kept(&chain);
+			check_kept(&chain);
 		}
 	}
 }
@@ -320,7 +349,7 @@ START_TEST(to_ask_for_what_is_there_changes_nothing)
 		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
 			if (chain.code != GPAL_OK)
 				continue;
-			if (gpal_update(chain.layout, &chain.after->request, false, &again, NULL))
+			if (gpal_update(chain.layout, &chain.after->request, 0, &again, NULL))
 				fail_round(&chain.round, "the same again is refused");
 			compare_layouts(&chain.round, chain.layout, again);
 			gpal_layout_free(again);
@@ -336,7 +365,7 @@ Suite *update_suite(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, updates_as_the_naive_oracle_does);
-	tcase_add_test(tcase, what_an_update_keeps_is_where_it_was_and_nothing_overlaps);
+	tcase_add_test(tcase, an_update_keeps_what_it_may_not_move_or_remove_and_nothing_overlaps);
 	tcase_add_test(tcase, to_ask_for_what_is_there_changes_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -902,6 +902,7 @@ HINTS = [
     ({"reason": "generation_mismatch", "generation": 7}, "--generation 7"),
     ({"reason": "generation_mismatch"}, "gpalayoutctl get shows its generation"),
     ({"reason": "would_move"}, "--allow-moves"),
+    ({"reason": "would_remove"}, "--allow-removals removes them"),
     ({"reason": "denied", "owner_uid": 4294967294}, "its creator, uid 4294967294, root and"),
     ({"reason": "denied", "owner_uid": 0}, "only its creator, root and the daemon's admin group"),
     ({"reason": "store_failed"}, "log"),

@@ -71,7 +71,8 @@ class Usage(Case):
                 self.assertEqual(result.raw, b"")
 
     # The flags each command has of its own; a test below has each of them.
-    FLAGS = {"create": set(), "update": {"--generation", "--dry-run", "--allow-moves"}, "get": {"--request"},
+    FLAGS = {"create": set(), "update": {"--generation", "--dry-run", "--allow-moves", "--allow-removals"},
+             "get": {"--request"},
              "list": {"--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
              "watch": {"--since", "--count"}, "stats": set()}
 
@@ -144,7 +145,8 @@ class OneLayout(Case):
     def test_update_passes_its_conditions_on(self):
         for args, members in [(["--generation", "2"], {"generation": 2}), (["--generation=0"], {"generation": 0}),
                               (["--generation", "9007199254740991"], {"generation": 9007199254740991}),
-                              (["--allow-moves"], {"allow_moves": True}), (["--dry-run"], {"dry_run": True}),
+                              (["--allow-moves"], {"allow_moves": True}),
+                              (["--allow-removals"], {"allow_removals": True}), (["--dry-run"], {"dry_run": True}),
                               (["--dry-run", "--allow-moves", "--generation", "2"],
                                {"dry_run": True, "allow_moves": True, "generation": 2})]:
             with self.subTest(" ".join(args)):
@@ -728,6 +730,18 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("hint: once the VM is off, gpalayoutctl update --allow-moves does it", error)
         out = self.ok("update", "vm-1", *more, "--allow-moves")
         self.assertTrue(out.endswith(self.ok("resolve", *more)), out)
+
+    def test_an_update_that_would_remove_ranges_says_which(self):
+        self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "rc0")
+        only = ("--arch", "x86_64", "--memory", "4G", "--virtio-mmio", "4")
+        for more in ((), ("--allow-moves",), ("--dry-run",)):
+            error = self.refused("would_remove", "/request", "update", "vm-1", *only, *more)
+            self.assertRegex(error, r"(?m)^removed +pcie-rc0-low-mmio ")
+            self.assertNotIn("virtio-mmio", error)
+            self.assertIn("--allow-removals removes them", error)
+        out = self.ok("update", "vm-1", *only, "--allow-removals")
+        self.assertRegex(out, r"(?m)^removed +pcie-rc0-low-mmio ")
+        self.assertNotIn("pcie-rc0", self.ok("get", "vm-1"))
 
     def test_the_inspect_socket_shows_and_changes_nothing(self):
         self.fill(1)

@@ -39,7 +39,7 @@ class Change:
             return {"name": self.name}
         params = {"name": self.name, "request": REQUESTS[self.number]}
         if self.method == "layout.update":
-            params["allow_moves"] = True
+            params.update(allow_moves=True, allow_removals=True)
         return params
 
 

@@ -27,6 +27,10 @@ def update(client, name, wanted, **params):
     return client.call("layout.update", {"name": name, "request": wanted, **params})
 
 
+def told(changes):
+    return {(change["change"], change["tag"]) for change in changes}
+
+
 def names(reply):
     return [row["name"] for row in reply["result"]["layouts"]]
 
@@ -223,10 +227,80 @@ class Updating(DaemonTestCase):
     def test_what_is_dropped_is_freed(self):
         with self.daemon.connect() as client:
             create(client, "shrunk")
-            after = update(client, "shrunk", request(4, pcie={"root_complexes": []}))["result"]
-            self.assertEqual({(change["change"], change["tag"]) for change in after["changes"]}, {
+            after = update(client, "shrunk", request(4, pcie={"root_complexes": []}), allow_removals=True)["result"]
+            self.assertEqual(told(after["changes"]), {
                 ("removed", "amd-iommu-0"), ("removed", "pcie-rc0-low-mmio"), ("removed", "pcie-rc0-high-mmio"),
                 ("removed", "pcie-seg0-ecam")})
+
+    def test_nothing_is_dropped_unless_that_is_allowed(self):
+        """An update that states only what is to be added."""
+        only = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "virtio_mmio": {"slots": 4}}
+        gone = {("removed", "amd-iommu-0"), ("removed", "pcie-rc0-low-mmio"), ("removed", "pcie-rc0-high-mmio"),
+                ("removed", "pcie-seg0-ecam")}
+        with self.daemon.connect() as client:
+            create(client, "whole")
+            before = get(client, "whole")["result"]
+            for members in ({}, {"dry_run": True}, {"allow_moves": True}, {"allow_moves": True, "dry_run": True}):
+                with self.subTest(members):
+                    reply = update(client, "whole", only, **members)
+                    self.assertEqual((reply["error"]["code"], reason(reply)), (10, "would_remove"))
+                    self.assertEqual(reply["error"]["data"]["pointer"], "/request")
+                    self.assertEqual(told(reply["error"]["data"]["changes"]), gone)
+                    self.assertEqual(get(client, "whole")["result"], before)
+            tried = update(client, "whole", only, allow_removals=True, dry_run=True)["result"]
+            self.assertEqual(told(tried["changes"]), gone | {("added", "virtio-mmio")})
+            self.assertEqual(get(client, "whole")["result"], before)
+            done = update(client, "whole", only, allow_removals=True)["result"]
+            self.assertEqual((done["layout"], done["changes"]), (tried["layout"], tried["changes"]))
+
+    def test_an_error_comes_before_removals_and_removals_before_moves(self):
+        two = request(4)
+        two["memory"]["nodes"].append("2GiB")
+        two["pcie"]["root_complexes"].append({"name": "rc1", "start_bus": 128})
+        with self.daemon.connect() as client:
+            create(client, "order", two)
+            for name, wanted, allowed, refused in [
+                    ("error", request(4, host={"physical_address_bits": 32}), {}, "address_width_exceeded"),
+                    ("both", request(8), {}, "would_remove"),
+                    ("removal alone is not allowed", request(8), {"allow_moves": True}, "would_remove"),
+                    ("move alone is not allowed", request(8), {"allow_removals": True}, "would_move")]:
+                with self.subTest(name):
+                    reply = update(client, "order", wanted, **allowed)
+                    self.assertEqual(reason(reply), refused)
+            self.assertIn(("removed", "ram1"), told(reply["error"]["data"]["changes"]))
+            self.assertIn("result", update(client, "order", request(8), allow_moves=True, allow_removals=True))
+
+    def test_a_reserved_range_that_is_dropped_is_no_removal(self):
+        with self.daemon.connect() as client:
+            create(client, "reserved", request(4, reserved=[{"name": "hole", "start": "1GiB", "end": "2GiB"}]))
+            after = update(client, "reserved", request(4, virtio_mmio={"slots": 1}))["result"]
+            self.assertEqual(told(after["changes"]), {("added", "virtio-mmio")})
+
+    def test_an_ecam_that_shrinks_with_a_root_complex_is_part_of_its_removal(self):
+        two = request(4)
+        two["pcie"]["root_complexes"].append({"name": "rc1", "start_bus": 128})
+        with self.daemon.connect() as client:
+            create(client, "ecam", two)
+            reply = update(client, "ecam", REQUEST)
+            self.assertEqual(reason(reply), "would_remove")
+            self.assertEqual(told(reply["error"]["data"]["changes"]), {
+                ("removed", "pcie-rc1-low-mmio"), ("removed", "pcie-rc1-high-mmio"), ("resized", "pcie-seg0-ecam")})
+            self.assertEqual(update(client, "ecam", REQUEST, allow_removals=True)["result"]["changes"],
+                             reply["error"]["data"]["changes"])
+
+    def test_ram_that_shrinks_would_move(self):
+        """Also where it needs one extent less; a node without any is removed."""
+        two = request(4)
+        two["memory"]["nodes"].append("2GiB")
+        with self.daemon.connect() as client:
+            create(client, "ram", two)
+            two["memory"]["nodes"][0] = "2GiB"
+            for members in ({}, {"allow_removals": True}):
+                self.assertEqual(reason(update(client, "ram", two, **members)), "would_move")
+            two["memory"]["nodes"] = ["4GiB", 0]
+            reply = update(client, "ram", two)
+            self.assertEqual((reason(reply), told(reply["error"]["data"]["changes"])),
+                             ("would_remove", {("removed", "ram1")}))
 
     def test_what_would_move_something_is_refused_unless_that_is_allowed(self):
         with self.daemon.connect() as client:
