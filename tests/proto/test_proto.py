@@ -366,13 +366,15 @@ FULL_PARAMS = [
 class Edges(unittest.TestCase):
     """The schemas of single values and of counts, at their edges."""
 
-    def assert_edge(self, validator, right, wrong):
+    def assert_edge(self, checker, right, wrong):
         for value in right:
             with self.subTest(value=value):
-                self.assertEqual(SCHEMAS.faults(validator, value), [])
+                self.assertEqual(checker.faults(value), [])
+                self.assertTrue(checker.reference.is_valid(value))
         for value in wrong:
             with self.subTest(value=value):
-                self.assertNotEqual(SCHEMAS.faults(validator, value), [])
+                self.assertNotEqual(checker.faults(value), [])
+                self.assertFalse(checker.reference.is_valid(value))
 
     def test_values_in_requests(self):
         for name, (_, right, wrong) in EDGES.items():
@@ -391,7 +393,7 @@ class Edges(unittest.TestCase):
 
     def test_full_requests_have_every_member(self):
         for method, params in FULL_PARAMS:
-            self.assertEqual(SCHEMAS.faults(SCHEMAS.params(method), params), [])
+            self.assertEqual(SCHEMAS.params(method).faults(params), [])
             seen = {name for other, names in FULL_PARAMS if other == method for name in names}
             self.assertEqual(seen, {param["name"] for param in SCHEMAS.methods[method]["params"]})
         schemas = DOCUMENT["components"]["schemas"]
@@ -461,8 +463,8 @@ class Examples(unittest.TestCase):
             if step.method not in SCHEMAS.methods:
                 continue
             with self.subTest(example.name, request=step.request):
-                self.assertEqual(SCHEMAS.faults(SCHEMAS.component("RequestMessage"), step.request), [])
-                faults = SCHEMAS.faults(SCHEMAS.params(step.method), step.request.get("params", {}))
+                self.assertEqual(SCHEMAS.component("RequestMessage").faults(step.request), [])
+                faults = SCHEMAS.params(step.method).faults(step.request.get("params", {}))
                 reason = step.error["data"]["reason"] if step.error else None
                 # The end of the address space is beyond what a schema says of a size.
                 if reason in STRUCTURAL and step.error["data"]["pointer"] != "/address":
@@ -503,29 +505,21 @@ class Examples(unittest.TestCase):
                     value = value[int(part)] if isinstance(value, list) else value[part]
 
     def test_a_changed_reply_does_not_validate(self):
-        def faulty(step, change):
-            copy = json.loads(json.dumps(step.content[step.answer]))
-            change(copy)
-            return SCHEMAS.step_faults(step, copy)
-
         for example, step in all_steps():
-            for path, value in objects(step.content[step.answer]):
-                parts = path.split("/")[1:]
-
-                def at(reply):
-                    for part in parts:
-                        reply = reply[int(part)] if isinstance(reply, list) else reply[part]
-                    return reply
-
+            message = step.content[step.answer]
+            for path, value in list(objects(message)):
+                value["surplus"] = 1
                 with self.subTest(example.name, path=path, change="member added"):
-                    self.assertNotEqual(faulty(step, lambda r: at(r).update(surplus=1)), [])
+                    self.assertNotEqual(SCHEMAS.step_faults(step, message), [])
+                del value["surplus"]
                 for name, item in value.items():
                     # The request in a reply is one that could be sent, and so could its sizes as integers.
                     if (isinstance(item, str) and re.fullmatch("0x[0-9a-f]+", item)
                             and not path.startswith("/result/request/")):
+                        value[name] = int(item, 16)
                         with self.subTest(example.name, path=f"{path}/{name}", change="address as integer"):
-                            self.assertNotEqual(
-                                faulty(step, lambda r: at(r).update({name: int(item, 16)})), [])
+                            self.assertNotEqual(SCHEMAS.step_faults(step, message), [])
+                        value[name] = item
 
     def test_cover_the_protocol(self):
         answered = [step for _, step in all_steps() if step.request and not step.error]
@@ -645,7 +639,7 @@ class RunningDaemon(harness.DaemonTestCase):
 
     def assert_agreement(self, client, method, params):
         """The daemon refuses what the schema does not allow, and refuses nothing else for its form."""
-        valid = not SCHEMAS.faults(SCHEMAS.params(method), params)
+        valid = not SCHEMAS.params(method).faults(params)
         reply = client.call(method, params)
         self.assert_valid(method, reply)
         if not valid:
@@ -917,7 +911,7 @@ class RunningDaemon(harness.DaemonTestCase):
             for vector in self.vectors(name):
                 with self.subTest(vector["id"]):
                     params = params_of(vector["request"])
-                    self.assertEqual(SCHEMAS.faults(SCHEMAS.params(method), params), [])
+                    self.assertEqual(SCHEMAS.params(method).faults(params), [])
                     reply = client.call(method, params)
                     self.assert_valid(method, reply)
                     self.assertEqual("error" in reply, "error" in vector)
