@@ -79,9 +79,10 @@ static void print_help(void)
 	       "  --version                   print the version\n"
 	       "  --help                      print this help\n"
 	       "\n"
-	       "The log goes to standard error. SIGTERM and SIGINT answer what was asked and\n"
-	       "end the daemon. Exit status: 0 ended, 1 could not start or the store failed,\n"
-	       "2 usage.\n",
+	       "The log goes to standard error. On SIGTERM or SIGINT the daemon answers what was\n"
+	       "asked and exits; on SIGUSR1 or another signal that ends programs, too. SIGHUP is\n"
+	       "ignored, SIGQUIT leaves a core. Exit status: 0 ended by SIGTERM or SIGINT,\n"
+	       "1 could not start, the store failed or another signal came, 2 usage.\n",
 	       gpal_policy_default()->name);
 }
 

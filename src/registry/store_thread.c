@@ -194,7 +194,8 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 {
 	struct gpald_store_thread *t = calloc(1, sizeof(*t));
 	pthread_condattr_t monotonic;
-	sigset_t all, before;
+	static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+	sigset_t others, before;
 	int code;
 
 	if (!t)
@@ -211,9 +212,11 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->has_closed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	/* Signals are for the other thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	/* Signals are for the other thread, but for those that say that this one has crashed. */
+	sigfillset(&others);
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		sigdelset(&others, crashes[i]);
+	pthread_sigmask(SIG_SETMASK, &others, &before);
 	code = pthread_create(&t->thread, NULL, run, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code) {

@@ -123,6 +123,16 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 	write_line(line, length);
 }
 
+void gpald_log_crash(const char *signal_name)
+{
+	char line[64] = "level=error event=crashed signal=SIG";
+
+	strncat(line, signal_name, sizeof(line) - strlen(line) - 2);
+	strcat(line, "\n");
+	settle_sink();
+	emit(line, strlen(line));
+}
+
 bool gpald_log_allowed(void)
 {
 	static time_t second;

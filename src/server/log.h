@@ -31,6 +31,12 @@ __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level,
 						     const char *format, ...);
 
 /*
+ * The same for a signal that the daemon dies of, in its handler: "SEGV". It calls
+ * nothing that a handler may not call.
+ */
+void gpald_log_crash(const char *signal_name);
+
+/*
  * For events a client can cause at will: at most 100 a second are written, and
  * then how many were left out. True: write this one.
  */

@@ -10,7 +10,8 @@
  * left at the drain limit is cut off.
  *
  * A store that has failed ends the daemon in the same way, with another status:
- * what it holds is only known when it is opened anew.
+ * what it holds is only known when it is opened anew. So does a signal that nobody
+ * sends to end a daemon, lest a service manager believe that this was wanted.
  */
 #include "config.h"
 
@@ -19,9 +20,9 @@
 #include "server/connection.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/signals.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -65,12 +66,13 @@ struct server {
 	enum phase phase;
 	struct gpald_service service;
 	struct endpoint endpoints[ENDPOINT_COUNT];
-	uv_signal_t signals[2];
+	struct gpald_signals signals;
 	uv_timer_t tick;       /* runs while serving, for the limits on time */
 	uv_timer_t drain;      /* the steps of the end */
 	uv_async_t settled;    /* the store thread has finished something */
 	uint64_t ending_since; /* in uv_hrtime() */
 	bool has_failed;       /* the store; the daemon ends, and says so with its status */
+	bool was_hit;          /* by a signal that nobody ends a daemon with; the same */
 	uv_check_t round;      /* runs once after clients were accepted */
 	unsigned int accepted; /* since the loop last looked at its sockets */
 	struct gpald_connections connections;
@@ -102,23 +104,13 @@ static void enter_phase(struct server *server, enum phase phase)
 		  server->connections.count);
 }
 
-/*
- * The last handles go, and with them the loop. A signal that comes now must not
- * find its default action, which would make a clean end look like a crash.
- */
+/* The last handles go, and with them the loop. */
 static void stop(struct server *server)
 {
-	sigset_t signals;
-
 	if (server->phase == PHASE_STOPPED)
 		return;
 	enter_phase(server, PHASE_STOPPED);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
-		uv_close((uv_handle_t *)&server->signals[i], NULL);
+	gpald_signals_stop(&server->signals);
 	uv_close((uv_handle_t *)&server->connections.idle, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
@@ -172,14 +164,18 @@ static void begin_end(struct server *server)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct server *server = handle->data;
+	const bool is_ordinary = gpald_signal_is_ordinary(number);
+	const enum gpald_log_level level = is_ordinary ? GPALD_LOG_INFO : GPALD_LOG_WARNING;
+	char name[GPALD_SIGNAL_NAME_SIZE];
 
+	server->was_hit |= !is_ordinary;
+	gpald_signal_name(number, name);
 	if (server->phase != PHASE_SERVING) {
-		gpald_log(GPALD_LOG_INFO, "stopping", "signal=%d again=true", number);
+		gpald_log(level, "stopping", "signal=%s again=true", name);
 		gpald_connections_close(&server->connections);
 		return;
 	}
-	gpald_log(GPALD_LOG_INFO, "stopping", "signal=%d connections=%zu", number,
-		  server->connections.count);
+	gpald_log(level, "stopping", "signal=%s connections=%zu", name, server->connections.count);
 	begin_end(server);
 }
 
@@ -394,12 +390,6 @@ static int open_endpoint(struct server *server, int which, const char *path, mod
 	return 0;
 }
 
-static int watch_signal(struct server *server, uv_signal_t *handle, int number)
-{
-	handle->data = server;
-	return uv_signal_start(handle, on_signal, number);
-}
-
 /*
  * At the descriptor limit libuv drops clients without a word, so connections are
  * capped below it, after it has been raised as far as allowed.
@@ -448,10 +438,7 @@ static int init_handles(struct server *server)
 	uv_check_init(&server->loop, &server->round);
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
-	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
-		uv_signal_init(&server->loop, &server->signals[i]);
-	code = watch_signal(server, &server->signals[0], SIGTERM);
-	return code < 0 ? code : watch_signal(server, &server->signals[1], SIGINT);
+	return gpald_signals_start(&server->signals, &server->loop, on_signal, server);
 }
 
 static int open_endpoints(struct server *server)
@@ -475,9 +462,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	static struct server server; /* static for its size; there is one */
 	int code, status = 1;
 
-	/* Both are errors of the call that caused them, too. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	gpald_signals_prepare();
 	server = (struct server){
 		.options = options,
 		.limits = options->limits,
@@ -511,7 +496,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 		gpald_log(GPALD_LOG_INFO, "ready", "version=%s pid=%ld default_policy=%s",
 			  PACKAGE_VERSION, (long)getpid(), options->default_policy->name);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
-		status = server.has_failed;
+		status = 0;
 	}
 	close_endpoints(&server);
 	stop(&server);
@@ -523,7 +508,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	assert(code == 0);
 	gpald_event_lines_clear(&server.connections.event_lines);
 	gpald_service_clear(&server.service);
-	status |= server.has_failed;
+	status |= server.has_failed || server.was_hit;
 	if (server.phase == PHASE_STOPPED)
 		gpald_log(GPALD_LOG_INFO, "stopped", "status=%d", status);
 	return status;

@@ -23,9 +23,9 @@ struct gpald_server_options {
 };
 
 /*
- * Serves until SIGTERM or SIGINT, or until the store fails. Returns the exit status:
- * 0 after a clean end, 1 if it could not start or the store failed, which it has
- * logged.
+ * Serves until a signal ends it, or until the store fails. Returns the exit status: 0
+ * after SIGTERM or SIGINT, 1 after another signal, or if it could not start or the
+ * store failed; each of these it has logged.
  */
 int gpald_server_run(const struct gpald_server_options *options);
 

@@ -9,10 +9,12 @@
  *   eio-write   writing fails
  *   eio-sync    synchronising fails, after everything was written
  *   stall       synchronising waits until the file says something else
+ *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
  *   elsewhere   SQLite opens what is beside the file of GPALAYOUT_FAULT, ".db" behind its name
  */
 #define _GNU_SOURCE
+#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -117,6 +119,8 @@ static const char *path_to_open(const char *path, int flags, char other[PATH_MAX
 
 	if ((flags & O_ACCMODE) == O_RDONLY || (!is_absolute && strcmp(path, FILE_NAME + 1) != 0))
 		return path;
+	while (is_set("overflow"))
+		*(volatile char *)alloca(65536) = 1;
 	if (is_set("erofs")) {
 		errno = EROFS;
 		return NULL;

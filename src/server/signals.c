@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Three lists; the third goes on with the real-time signals. */
+#include "config.h"
+
+#include "server/signals.h"
+
+#include "server/log.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The last two are errors of the call that caused them, too. */
+static const int ignored[] = { SIGHUP, SIGPIPE, SIGXFSZ };
+
+static const int crashes[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+
+static const int ends[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2,   SIGALRM, SIGVTALRM,
+			    SIGPROF, SIGIO,  SIGPWR,  SIGSTKFLT, SIGXCPU };
+
+bool gpald_signal_is_ordinary(int number)
+{
+	return number == SIGTERM || number == SIGINT;
+}
+
+const char *gpald_signal_name(int number, char buffer[GPALD_SIGNAL_NAME_SIZE])
+{
+	const char *name = sigabbrev_np(number);
+
+	if (name)
+		snprintf(buffer, GPALD_SIGNAL_NAME_SIZE, "SIG%s", name);
+	else
+		snprintf(buffer, GPALD_SIGNAL_NAME_SIZE, "SIGRTMIN+%d", number - SIGRTMIN);
+	return buffer;
+}
+
+/* The default action is in force again, and comes when this returns. */
+static void on_crash(int number)
+{
+	gpald_log_crash(sigabbrev_np(number));
+	raise(number);
+}
+
+/* A stack that has overflowed leaves no room for the handler. */
+static void set_signal_stack(void)
+{
+	static char room[64 * 1024];
+	const stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	stack_t before;
+
+	if (sigaltstack(NULL, &before) == 0 && (before.ss_flags & SS_DISABLE))
+		sigaltstack(&stack, NULL);
+}
+
+void gpald_signals_prepare(void)
+{
+	const struct sigaction crash = {
+		.sa_handler = on_crash,
+		.sa_flags = (int)(SA_RESETHAND | SA_ONSTACK),
+	};
+	struct sigaction before;
+
+	for (size_t i = 0; i < COUNT_OF(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	set_signal_stack();
+	/* What has been ignored stays so, and what a sanitizer handles, which says more. */
+	for (size_t i = 0; i < COUNT_OF(crashes); i++)
+		if (sigaction(crashes[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			sigaction(crashes[i], &crash, NULL);
+}
+
+static int start(struct gpald_signals *signals, uv_loop_t *loop, int number, uv_signal_cb arrived,
+		 void *data)
+{
+	uv_signal_t *handle = &signals->handles[signals->count++];
+
+	assert(signals->count <= COUNT_OF(signals->handles));
+	uv_signal_init(loop, handle);
+	handle->data = data;
+	return uv_signal_start(handle, arrived, number);
+}
+
+int gpald_signals_start(struct gpald_signals *signals, uv_loop_t *loop, uv_signal_cb arrived,
+			void *data)
+{
+	sigset_t none;
+	int code = 0;
+
+	for (size_t i = 0; i < COUNT_OF(ends) && code == 0; i++)
+		code = start(signals, loop, ends[i], arrived, data);
+	for (int number = SIGRTMIN; number <= SIGRTMAX && code == 0; number++)
+		code = start(signals, loop, number, arrived, data);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return code;
+}
+
+void gpald_signals_stop(struct gpald_signals *signals)
+{
+	sigset_t watched;
+
+	sigemptyset(&watched);
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		sigaddset(&watched, ends[i]);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		sigaddset(&watched, number);
+	sigprocmask(SIG_BLOCK, &watched, NULL);
+	while (signals->count > 0)
+		uv_close((uv_handle_t *)&signals->handles[--signals->count], NULL);
+}

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Every signal there is: ignored, an orderly stop with a line in the log, or a line and then what it always does."""
+
+import ctypes
+import os
+import resource
+import signal
+import unittest
+
+from harness import PATIENCE, Daemon, main
+from test_faults import FaultyDaemon, create, live
+
+LAST = signal.SIGRTMAX
+ORDINARY = {signal.SIGTERM, signal.SIGINT}
+ENDS = ORDINARY | {signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO,
+                   signal.SIGPWR, 16, signal.SIGXCPU} | set(range(signal.SIGRTMIN, LAST + 1))
+IGNORED = {signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGCONT, signal.SIGURG,
+           signal.SIGWINCH}
+CRASHES = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
+           signal.SIGSEGV, signal.SIGSYS}
+# No program can handle the first two, the next three stop it and go on, and the last two are the C library's.
+OTHERS = {signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, 32, 33}
+
+# A sanitizer handles some of these itself, unless it is told not to.
+UNHANDLED = ":".join(f"handle_{name}=0" for name in ("segv", "sigbus", "abort", "sigill", "sigtrap", "sigfpe"))
+PLAIN = {name: os.environ.get(name, "") + ":" + UNHANDLED for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
+
+
+def name_of(number):
+    if number >= signal.SIGRTMIN:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    return {16: "SIGSTKFLT", signal.SIGIO: "SIGPOLL"}.get(number) or signal.Signals(number).name
+
+
+class Signals(unittest.TestCase):
+    def setUp(self):
+        limits = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, limits[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_CORE, limits)
+
+    def test_each_signal_has_its_place(self):
+        self.assertEqual(sorted(ENDS | IGNORED | CRASHES | OTHERS), list(range(1, LAST + 1)))
+        self.assertEqual(len(ENDS) + len(IGNORED) + len(CRASHES) + len(OTHERS), LAST)
+
+    def test_what_is_ignored_does_nothing(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            for number in sorted(IGNORED):
+                daemon.process.send_signal(number)
+            self.assertIn("result", create(client, "vm-1"))
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual(daemon.log().count("signal="), 1)
+
+    def test_what_would_end_it_is_logged_and_ends_it_in_order(self):
+        """The status says whether that was wanted, so that a service manager starts it again if not."""
+        with Daemon() as daemon:
+            for number in sorted(ENDS):
+                with self.subTest(name_of(number)), daemon.connect() as client:
+                    made = create(client, f"vm-{number}")["result"]
+                    daemon.process.send_signal(number)
+                    self.assertIsNone(client.read_line())
+                    self.assertEqual(daemon.process.wait(PATIENCE), 0 if number in ORDINARY else 1)
+                    line = daemon.wait_log(f"event=stopping signal={name_of(number)} ")
+                    self.assertIn("level=info" if number in ORDINARY else "level=warning", line)
+                    self.assertNotIn("again=true", daemon.log())
+                    self.assertFalse(os.path.exists(daemon.socket))
+                    daemon.start()
+                    self.assertEqual(live(daemon)[f"vm-{number}"]["layout"], made["layout"])
+
+    def test_a_signal_that_was_blocked_at_the_start_ends_it_too(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
+            try:
+                daemon.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            self.assertEqual(daemon.stop(), 0)
+
+    def assert_crashed(self, daemon, number):
+        self.assertEqual(daemon.process.wait(PATIENCE), -number, daemon.log())
+        daemon.wait_log(f"level=error event=crashed signal={name_of(number)}")
+
+    def test_a_crash_leaves_a_line(self):
+        for number in sorted(CRASHES):
+            with self.subTest(name_of(number)), Daemon(env=PLAIN) as daemon:
+                daemon.process.send_signal(number)
+                self.assert_crashed(daemon, number)
+                daemon.start()
+
+    def test_a_crash_of_the_store_thread_leaves_a_line(self):
+        with Daemon(env=PLAIN) as daemon:
+            threads = [int(name) for name in os.listdir(f"/proc/{daemon.process.pid}/task")]
+            threads.remove(daemon.process.pid)
+            self.assertEqual(len(threads), 1)
+            tgkill = {"x86_64": 234, "aarch64": 131}[os.uname().machine]
+            ctypes.CDLL(None).syscall(tgkill, daemon.process.pid, threads[0], int(signal.SIGSEGV))
+            self.assert_crashed(daemon, signal.SIGSEGV)
+            daemon.start()
+
+    def test_a_stack_that_overflows_leaves_a_line(self):
+        with FaultyDaemon(env=PLAIN) as daemon:
+            daemon.stop()
+            daemon.set("overflow")
+            Daemon.start(daemon, wait=False)
+            self.assert_crashed(daemon, signal.SIGSEGV)
+            daemon.start()
+
+
+if __name__ == "__main__":
+    main()
