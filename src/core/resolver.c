@@ -267,14 +267,9 @@ static void measure(struct gpald_resolution *r)
 static uint64_t alignment_gap(const struct gpal_map *map)
 {
 	const struct gpal_map_entry *last = &map->entries[map->count - 1];
-	uint64_t below = map->count > 1 ? last[-1].range.end : 0;
 
-	/* What is given has its place for no such reason, and MMIO64 begins at 4 GiB. */
-	if (last->kind == GPAL_KIND_FIXED || last->kind == GPAL_KIND_MMIO32)
-		return 0;
-	if (last->kind == GPAL_KIND_MMIO64 && below < GPAL_4GIB)
-		below = GPAL_4GIB;
-	return last->range.start - below;
+	/* A fixed range was not aligned; every other one lies above chipset low MMIO. */
+	return last->kind == GPAL_KIND_FIXED ? 0 : last->range.start - last[-1].range.end;
 }
 
 static int check_width(const struct gpald_resolution *r)

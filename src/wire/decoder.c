@@ -58,8 +58,6 @@ void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
 	char *end = decoder->pointer + GPALD_POINTER_MAX;
 	char *at = start;
 
-	if (decoder->pointer_cut)
-		return;
 	if (at < end)
 		*at++ = '/';
 	/* RFC 6901: ~ and / are written ~0 and ~1. */
@@ -72,10 +70,9 @@ void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
 		if (escaped)
 			*at++ = *token == '~' ? '0' : '1';
 	}
-	if (*token || at == start) {
-		decoder->pointer_cut = true;
+	/* A name that does not fit is left out: the pointer then names its parent. */
+	if (*token)
 		at = start;
-	}
 	*at = '\0';
 	decoder->pointer_length = (size_t)(at - decoder->pointer);
 }
@@ -92,7 +89,6 @@ void gpald_decoder_leave(struct gpald_decoder *decoder, size_t length)
 {
 	decoder->pointer_length = length;
 	decoder->pointer[length] = '\0';
-	decoder->pointer_cut = false;
 }
 
 int gpald_decoder_refuse(struct gpald_decoder *decoder, enum gpald_reason reason,

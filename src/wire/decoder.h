@@ -32,7 +32,6 @@ struct gpald_decoder {
 	const void *context; /* of the tables' owner */
 	char pointer[GPALD_POINTER_MAX + 1];
 	size_t pointer_length;
-	bool pointer_cut; /* a token did not fit; the pointer stays at its parent */
 };
 
 struct gpald_member;
