@@ -668,7 +668,8 @@ class Output(Case):
             self.assertIn(b"\x1b", on_terminal(*args, env={"NO_COLOR": ""})[1])
             self.assertNotIn("\x1b", ctl(*args, env={"TERM": "xterm"}).out)
 
-    EVIL = "\x1b]0;x\x07\r\n\x00\x7f\x9b\u202e\u2028end"
+    # The first and the last character of each range that a terminal obeys.
+    EVIL = "\x1b]0;x\x07\r\n\x00\x1f\x7f\x9b\x9f\u061c\u200e\u200f\u2028\u202e\u2066\u2069end"
 
     def test_control_characters_of_the_daemon_reach_no_terminal(self):
         evil = self.EVIL

@@ -170,6 +170,17 @@ class Stalled(Promises):
                 time.sleep(0.01)
             self.assertIn("left", live(daemon))
 
+    def test_a_client_that_leaves_while_it_waits_is_soon_missed(self):
+        # However long the limits on time are.
+        with FaultyDaemon("--log-level", "debug", "--limit", "unfinished_line_ms=3600000", "--limit",
+                          "output_stall_ms=3600000") as daemon:
+            daemon.set("stall")
+            with daemon.connect() as client:
+                send_create(client, "left")
+                self.assertIn("result", daemon.call("daemon.info"))
+            daemon.wait_log("reason=client_gone")
+            daemon.set("")
+
     def test_the_end_does_not_wait_for_ever(self):
         with FaultyDaemon("--limit", "drain_ms=1000") as daemon, daemon.connect() as client:
             create(client, "there")

@@ -105,8 +105,13 @@ class Envelope(DaemonTestCase):
         self.client.send(b'{"jsonrpc":"2.0","id":1000000000000000,"method":"policy.list"}\n')
         self.assertTrue(self.client.read_line().startswith(b'{"jsonrpc":"2.0","id":1000000000000000,'))
 
+    def test_the_greatest_and_the_least_integer_id_are_echoed(self):
+        for request_id in (9007199254740991, -9007199254740991):
+            self.client.send(b'{"jsonrpc":"2.0","id":%d,"method":"policy.list"}\n' % request_id)
+            self.assertEqual(self.client.read_reply()["id"], request_id)
+
     def test_other_ids_are_refused(self):
-        for request_id in ("null", "1.5", "true", "[]", "{}", "9007199254740992", "1e300"):
+        for request_id in ("null", "1.5", "true", "[]", "{}", "9007199254740992", "-9007199254740992", "1e300"):
             data = '{"jsonrpc":"2.0","id":%s,"method":"policy.list"}' % request_id
             self.refused(data.encode(), -32600, "invalid_request")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each limit: what happens at it, and that no one else notices."""
 
+import contextlib
 import json
 import os
 import signal
@@ -301,6 +302,25 @@ class Connections(unittest.TestCase):
             os.waitpid(child, 0)
             for end in knocked + leave:
                 os.close(end)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be someone else")
+    def test_at_most_half_of_the_connections_are_kept_for_root(self):
+        with Daemon("--limit", "connections=4", "--limit", "connections_for_root=16", "--socket-mode", "666") as daemon:
+            os.chmod(daemon.folder, 0o755)
+            child = os.fork()
+            if child == 0:
+                served = []
+                try:
+                    os.setuid(65534)
+                    clients = [Client(daemon.socket) for _ in range(3)]
+                    for client in clients:
+                        # One that is turned away need not have sent anything.
+                        with contextlib.suppress(BrokenPipeError):
+                            client.send(INFO + b"\n")
+                        served.append("result" in client.read_reply())
+                finally:
+                    os._exit(0 if served == [True, True, False] else 1)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
 
     def test_a_flood_of_connections_does_not_flood_the_log(self):
         with Daemon("--limit", "connections_per_uid=1") as daemon:

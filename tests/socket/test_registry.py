@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Live layouts: create, get, list, update, delete, probe; who may, and what a restart leaves."""
 
+import datetime
 import grp
 import json
 import os
@@ -129,6 +130,17 @@ class Getting(DaemonTestCase):
                              ("all", made["generation"], os.getuid(), made["layout"]))
             self.assertEqual(found["created_at"], found["updated_at"])
             self.assertRegex(found["created_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def test_an_update_has_a_time_of_its_own(self):
+        with self.daemon.connect() as client:
+            create(client, "timed")
+            created = get(client, "timed")["result"]["created_at"]
+            while datetime.datetime.utcnow().isoformat(timespec="milliseconds") <= created[:-1]:
+                pass
+            update(client, "timed", {**REQUEST, "virtio_mmio": {"slots": 1}})
+            found = get(client, "timed")["result"]
+            self.assertEqual(found["created_at"], created)
+            self.assertGreater(found["updated_at"], created)
 
     def test_the_request_it_gives_is_the_request_it_was_given(self):
         full = {

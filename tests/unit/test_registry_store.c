@@ -125,6 +125,67 @@ START_TEST(after_a_part_that_fits_twice_as_many_are_tried)
 }
 END_TEST
 
+/* A request of some 250 KiB when it is stored. */
+static struct gpal_request large_request(void)
+{
+	enum { COUNT = 3500 };
+	static const uint64_t node = GIB;
+	static struct gpal_named_range ranges[COUNT];
+	static char names[COUNT][65];
+
+	for (int i = 0; i < COUNT; i++) {
+		const uint64_t start = 1024 * GIB + (uint64_t)i * 8 * KIB;
+
+		snprintf(names[i], sizeof(names[i]), "%064d", i);
+		ranges[i] = (struct gpal_named_range){
+			.name = names[i],
+			.range = { start, start + 4 * KIB },
+		};
+	}
+	return (struct gpal_request){
+		.nodes = &node,
+		.node_count = 1,
+		.reserved = ranges,
+		.reserved_count = COUNT,
+	};
+}
+
+START_TEST(a_transaction_holds_8_mib)
+{
+	const struct gpal_request request = large_request();
+	const struct gpald_record *record;
+	struct change changes[64];
+	struct bench bench;
+	size_t size, most;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	for (int i = 0; i < COUNT_OF(changes); i++) {
+		const char name[] = { (char)('0' + i), '\0' };
+
+		prepare_create(&bench, &changes[i], name, &request);
+		ck_assert(!change_submit(&changes[i]));
+		if (i == 0)
+			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
+	}
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
+	change_await(&changes[0]);
+	record = gpald_registry_find(bench.registry, "0");
+	ck_assert_ptr_nonnull(record);
+	size = record->request.length + record->layout.length;
+	most = 8 * MIB / size;
+	ck_assert_uint_gt(most, 1);
+	ck_assert_uint_lt(most, COUNT_OF(changes) - 1);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), most);
+	fake_store_resume(&bench.store);
+	for (int i = 0; i < COUNT_OF(changes); i++) {
+		change_await(&changes[i]);
+		change_clear(&changes[i]);
+	}
+	bench_end(&bench);
+}
+END_TEST
+
 START_TEST(one_that_waited_for_a_refused_change_is_decided_anew)
 {
 	const struct gpal_request request = request_for(1), another = request_for(2);
@@ -548,6 +609,7 @@ int main(void)
 	add_test(suite, "full", what_does_not_fit_together_is_tried_in_parts);
 	add_test(suite, "full", after_a_part_that_fits_twice_as_many_are_tried);
 	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
+	add_test(suite, "full", a_transaction_holds_8_mib);
 	add_test(suite, "failed", after_a_failed_commit_nothing_is_changed_any_more);
 	add_test(suite, "end", closing_finishes_what_is_on_its_way_and_fails_what_waits);
 	add_rows(suite, "end", a_change_may_be_freed_when_it_is_done, 6);
