@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Changes one token of the code at a time and asks whether a test notices.
+
+Each folder of src/ has a row in FOLDERS: what has to be built anew, and the tests
+that run, the fastest first. The tree is copied and built once for each job; then each
+mutant is compiled there, run against the tests until one fails, and undone. A mutant
+that does not compile, or whose object file is the same, is not counted.
+
+A mutant that no test can notice may be listed in explained.txt beside this file,
+with the reason. The exit status is 0 if at most 5 % of the mutants survive
+unexplained.
+"""
+
+import argparse
+import concurrent.futures
+import glob
+import os
+import queue
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+TOP = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+EXPLAINED = os.path.join(TOP, "tests", "mutation", "explained.txt")
+SURVIVORS_MAX = 0.05
+MEMORY_MAX_MIB = 4096  # of a test: a mutant may allocate without end
+PROPERTY_ROUNDS = "2000"
+NOT_COMPILED, SAME_CODE = "does not compile", "same code"
+
+
+@dataclass(frozen=True)
+class Folder:
+    library: str      # the target of make that holds its objects
+    programs: tuple   # C tests
+    scripts: tuple    # Python tests, for what the programs let through
+    shared: bool = False  # programs load the library when they start, and need no new link
+
+
+CORE_PROGRAMS = (
+    "unit/test_resolver", "unit/test_root_complexes", "unit/test_allocator", "unit/test_probe", "unit/test_policy",
+    "vectors/vectors", "vectors/corpora", "property/property")
+REGISTRY_PROGRAMS = (
+    "unit/test_registry", "unit/test_registry_store", "unit/test_codec", "unit/test_codec_form", "unit/test_event",
+    "unit/test_sqlite_store", "unit/test_sqlite_damage", "unit/test_request_encode")
+WIRE_PROGRAMS = ("unit/test_json_guard", "unit/test_request_decode", "unit/test_request_encode", "vectors/vectors")
+SERVER_PROGRAMS = ("unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
+
+CORE_SCRIPTS = (
+    "proto/test_proto", "socket/test_explain", "socket/test_compare", "socket/test_advice", "socket/test_registry",
+    "socket/test_policies")
+REGISTRY_SCRIPTS = (
+    "socket/test_registry", "socket/test_events", "socket/test_lifecycle", "socket/test_policies",
+    "socket/test_faults", "socket/test_kill")
+WIRE_SCRIPTS = (
+    "proto/test_proto", "socket/test_framing", "socket/test_compare", "socket/test_registry", "socket/test_vectors")
+SERVER_SCRIPTS = (
+    "proto/test_proto", "socket/test_framing", "socket/test_limits", "socket/test_lifecycle", "socket/test_events",
+    "socket/test_registry", "socket/test_faults")
+
+FOLDERS = {
+    "src/core": Folder("libgpalayout.la", CORE_PROGRAMS, CORE_SCRIPTS, shared=True),
+    "src/registry": Folder("libgpalregistry.la", REGISTRY_PROGRAMS, REGISTRY_SCRIPTS),
+    "src/wire": Folder("libgpalwire.la", WIRE_PROGRAMS, WIRE_SCRIPTS),
+    "src/server": Folder("gpalayoutd", SERVER_PROGRAMS, SERVER_SCRIPTS),
+}
+
+# Mutants.
+
+SWAPS = {
+    "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&", "++": "--", "--": "++",
+    "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=", "<<": ">>", ">>": "<<", "true": "false", "false": "true", "!": "",
+}
+BINARY = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " % ": " * ", " & ": " | ", " | ": " & "}
+TOKEN = re.compile(r"""
+    (?P<skip> /\*.*?\*/ | //[^\n]* | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | ^[ \t]*\#(?:\\\n|[^\n])* |
+              ^[ \t]*(?:static_)?assert\([^;]*; | -> | \.\.\.)
+  | (?P<binary> [ ][-+*/%&|][ ](?=[\w(]) )
+  | (?P<word> [A-Za-z_]\w* )
+  | (?P<number> \d\w* )
+  | (?P<operator> <<= | >>= | [-+|&=!<>]= | << | >> | && | \|\| | \+\+ | -- | [<>!] )
+""", re.X | re.S | re.M)
+STATEMENT = re.compile(r"^\t+(?!return|break|continue|goto|assert|static|const|struct|enum|case|default)"
+                       r"(?:[\w>.\[\]*-]+ [-+|&]?= [^;]*|\*?[\w>.\[\]-]+(?:\+\+|--)|\w+\([^;]*\));$", re.M)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    path: str
+    start: int
+    end: int
+    text: str  # in place of what stands there
+
+    def apply(self, source):
+        return source[:self.start] + self.text + source[self.end:]
+
+    def lines(self, source):
+        """Number, text before, and text after of the first line that it changes."""
+        number = source.count("\n", 0, self.start) + 1
+        return number, source.splitlines()[number - 1].strip(), self.apply(source).splitlines()[number - 1].strip()
+
+
+def number_mutant(text):
+    """A number one greater; the suffix and UINT64_C() stay."""
+    digits = re.match(r"0x[0-9a-fA-F]+|\d+", text).group()
+    return f"{int(digits, 16 if digits.startswith('0x') else 10) + 1}{text[len(digits):]}"
+
+
+def mutants_of(path, source):
+    for found in TOKEN.finditer(source):
+        kind, text = found.lastgroup, found.group()
+        after = None
+        if kind == "number":
+            after = number_mutant(text)
+        elif kind == "binary":
+            after = BINARY[text]
+        elif kind in ("word", "operator"):
+            after = SWAPS.get(text)
+        if after is not None:
+            yield Mutant(path, found.start(), found.end(), after)
+    for found in STATEMENT.finditer(source):
+        yield Mutant(path, found.start(), found.end(), ";" + "\n" * found.group().count("\n"))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def choose(folder, count, seed):
+    paths = sorted(glob.glob(os.path.join(TOP, folder, "*.c")))
+    everything = [mutant for path in paths for mutant in mutants_of(os.path.relpath(path, TOP), read(path))]
+    return random.Random(seed).sample(everything, min(count, len(everything)))
+
+
+def read_explained():
+    """{(path, line before, line after): reason}."""
+    explained = {}
+    for block in re.split(r"\n\s*\n", read(EXPLAINED) if os.path.exists(EXPLAINED) else ""):
+        lines = [line for line in block.splitlines() if line and not line.startswith("#")]
+        if lines:
+            path, before, after, *reason = lines
+            explained[path, before.removeprefix("- ").strip(), after.removeprefix("+ ").strip()] = " ".join(reason)
+    return explained
+
+
+# Trees.
+
+class Tree:
+    """A copy of the sources with a build of its own, under the sanitizers: a leak is noticed, too."""
+
+    def __init__(self, path, folder):
+        self.path, self.folder = path, FOLDERS[folder]
+        self.build = os.path.join(path, "build", "mutants")
+        self.environment = dict(
+            os.environ, TOP_SRCDIR=path, TOP_BUILDDIR=self.build, GPALAYOUTD=os.path.join(self.build, "gpalayoutd"),
+            GPALAYOUTCTL=os.path.join(self.build, "gpalayoutctl"),
+            GPALAYOUT_FAULTS=os.path.join(self.build, "tests/socket/.libs/fault.so"),
+            PYTHONDONTWRITEBYTECODE="1", CK_FORK="no", CK_VERBOSITY="silent", KILL_ROUNDS="10",
+            PROPERTY_ROUNDS=PROPERTY_ROUNDS, ASAN_OPTIONS=f"detect_leaks=1:hard_rss_limit_mb={MEMORY_MAX_MIB}",
+            UBSAN_OPTIONS="halt_on_error=1", MAKEFLAGS="", MFLAGS="", MAKELEVEL="")
+        self.tests = [f"tests/{name}" for name in self.folder.programs]
+        self.tests += [f"tests/{name}.py" for name in self.folder.scripts]
+        self.seconds = {}
+        self.originals = {}
+
+    def make(self, *targets):
+        return subprocess.run(["make", "-s", "-C", self.build, *targets], env=self.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+    def set_up(self, folder):
+        """Copies and builds."""
+        shutil.copytree(TOP, self.path, symlinks=True, ignore=shutil.ignore_patterns(".git", "build", "__pycache__"))
+        os.makedirs(self.build)
+        subprocess.run(["../../configure", "-q", "--disable-dependency-tracking", "--enable-sanitizers", "CC=clang",
+                        "CFLAGS=-O1"], cwd=self.build, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+        programs = [test for test in self.tests if not test.endswith(".py")]
+        made = self.make("all", "tests/socket/fault.la", *programs)
+        if made.returncode:
+            sys.exit(made.stdout)
+        for path in glob.glob(os.path.join(self.path, folder, "*.c")):
+            path = os.path.relpath(path, self.path)
+            self.originals[path] = self.compiled(path)
+
+    def measure(self):
+        """Runs each test once: each must pass, and shows how long it takes."""
+        for test in self.tests:
+            start = time.monotonic()
+            if self.fails(test, timeout=1800):
+                sys.exit(f"{test} fails without a mutant")
+            self.seconds[test] = time.monotonic() - start
+        return self.seconds
+
+    def fails(self, test, timeout):
+        """Whether a test, built anew where it has to be, fails, or takes much too long."""
+        is_script = test.endswith(".py")
+        if not (self.folder.shared and self.seconds):
+            self.make("gpalayoutd" if is_script else test)
+        command = [sys.executable, os.path.join(self.path, test)] if is_script else [os.path.join(self.build, test)]
+        process = subprocess.Popen(command, cwd=self.build, env=self.environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            return process.wait(timeout) != 0
+        except subprocess.TimeoutExpired:
+            return True
+        finally:
+            # Daemons that a test left running, too.
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+    def object_paths(self, path, suffix):
+        folder, name = os.path.split(os.path.join(self.build, path))
+        pattern = f"*-{os.path.splitext(name)[0]}.{suffix}"
+        return sorted(glob.glob(os.path.join(folder, pattern)) + glob.glob(os.path.join(folder, ".libs", pattern)))
+
+    def compiled(self, path):
+        """What the compiler made of a source, which may be part of more than one library."""
+        return b"".join(open(found, "rb").read() for found in self.object_paths(path, "o"))
+
+    def put(self, path, source):
+        write(os.path.join(self.path, path), source)
+        for found in self.object_paths(path, "*o"):
+            os.unlink(found)
+
+    def judge(self, mutant):
+        """The test that noticed a mutant, a word of why it does not count, or None."""
+        source = read(os.path.join(self.path, mutant.path))
+        self.put(mutant.path, mutant.apply(source))
+        try:
+            if self.make(self.folder.library).returncode:
+                return NOT_COMPILED
+            if self.compiled(mutant.path) == self.originals[mutant.path]:
+                return SAME_CODE
+            for test in self.tests:
+                if self.fails(test, timeout=30 + 10 * self.seconds[test]):
+                    return test
+            return None
+        finally:
+            self.put(mutant.path, source)
+
+
+def run(folder, mutants, jobs, scratch):
+    """Pairs of a mutant and what became of it, as they come."""
+    trees, all_trees = queue.Queue(), [Tree(os.path.join(scratch, str(job)), folder) for job in range(jobs)]
+    for tree in all_trees:
+        tree.set_up(folder)
+        tree.seconds = all_trees[0].seconds or tree.measure()
+        trees.put(tree)
+
+    def judge(mutant):
+        tree = trees.get()
+        try:
+            return mutant, tree.judge(mutant)
+        finally:
+            trees.put(tree)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for future in concurrent.futures.as_completed([pool.submit(judge, mutant) for mutant in mutants]):
+            yield future.result()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Changes one token at a time and asks whether a test notices.")
+    parser.add_argument("folder", choices=sorted(FOLDERS))
+    parser.add_argument("--count", type=int, default=250)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--scratch", default="mutants", help="a folder for the copies; it is removed")
+    options = parser.parse_args()
+
+    explained, unexplained, counted = read_explained(), 0, 0
+    mutants = choose(options.folder, options.count, options.seed)
+    shutil.rmtree(options.scratch, ignore_errors=True)
+    for mutant, fate in run(options.folder, mutants, options.jobs, os.path.abspath(options.scratch)):
+        number, before, after = mutant.lines(read(os.path.join(TOP, mutant.path)))
+        reason = explained.get((mutant.path, before, after))
+        counted += fate not in (NOT_COMPILED, SAME_CODE)
+        if fate is None:
+            unexplained += reason is None
+            print(f"survived: {mutant.path}:{number}\n- {before}\n+ {after}\n  {reason or 'unexplained'}", flush=True)
+        else:
+            print(f"{fate}: {mutant.path}:{number}: {after}", flush=True)
+    shutil.rmtree(options.scratch, ignore_errors=True)
+    share = unexplained / counted if counted else 1
+    print(f"{options.folder}: seed {options.seed}: {counted} mutants, {unexplained} unexplained survivors ({share:.1%})")
+    return 0 if share <= SURVIVORS_MAX else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
