@@ -128,7 +128,9 @@ END_TEST
 /* A request of some 250 KiB when it is stored. */
 static struct gpal_request large_request(void)
 {
-	enum { COUNT = 3500 };
+	enum {
+		COUNT = 3500
+	};
 	static const uint64_t node = GIB;
 	static struct gpal_named_range ranges[COUNT];
 	static char names[COUNT][65];
@@ -161,8 +163,9 @@ START_TEST(a_transaction_holds_8_mib)
 	bench_start(&bench);
 	fake_store_stall(&bench.store);
 	for (int i = 0; i < COUNT_OF(changes); i++) {
-		const char name[] = { (char)('0' + i), '\0' };
+		char name[GPALD_NAME_SIZE];
 
+		snprintf(name, sizeof(name), "vm-%d", i);
 		prepare_create(&bench, &changes[i], name, &request);
 		ck_assert(!change_submit(&changes[i]));
 		if (i == 0)
@@ -170,7 +173,7 @@ START_TEST(a_transaction_holds_8_mib)
 	}
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
 	change_await(&changes[0]);
-	record = gpald_registry_find(bench.registry, "0");
+	record = gpald_registry_find(bench.registry, "vm-0");
 	ck_assert_ptr_nonnull(record);
 	size = record->request.length + record->layout.length;
 	most = 8 * MIB / size;
