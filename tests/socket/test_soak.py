@@ -319,7 +319,7 @@ class Soak(unittest.TestCase):
         self.known = {}
 
     def test_nothing_is_lost_and_nothing_is_left(self):
-        idle = descriptors(self.daemon)
+        idle = self.idle_descriptors()
         all_is_over = threading.Event()
         subscribers = [Subscriber(self, all_is_over, comes_back) for comes_back in (False, True)]
         load = [kind(self, self.load_is_over) for kind in (Asker, Refused, Dying, *[Changer] * CHANGERS)]
@@ -336,7 +336,7 @@ class Soak(unittest.TestCase):
         self.assertGreater(self.ledger.met, 0)
         print(f"# {self.ledger.met} changes were acknowledged, and each was seen once")
         self.check_samples(samples)
-        self.check_descriptors(idle)
+        self.assertEqual(self.idle_descriptors(), idle)
         self.check_layouts(subscribers)
         self.daemon.stop()
         self.daemon.start()
@@ -356,11 +356,14 @@ class Soak(unittest.TestCase):
         self.assertLess(last, before + MEMORY_GROWTH)
         self.assertLess(max(sample.state for sample in samples), STATE_BYTES)
 
-    def check_descriptors(self, idle):
+    def idle_descriptors(self):
+        """How many there are when the daemon has hung up on all clients but one."""
         deadline = time.monotonic() + PATIENCE
-        while descriptors(self.daemon) > idle and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self.assertEqual(descriptors(self.daemon), idle)
+        with self.daemon.connect() as client:
+            while client.call("daemon.stats")["result"]["connections"]["open"] > 1:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            return descriptors(self.daemon)
 
     def check_layouts(self, subscribers):
         """What is there is what the clients were told, and the subscribers as well."""
