@@ -341,9 +341,15 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 }
 END_TEST
 
-/* Lets AddressSanitizer, where there is one, answer as the C library does. */
+/* These let a sanitizer, where there is one, answer as the C library does. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }
