@@ -135,8 +135,9 @@ static const struct hint hints[] = {
 	{ "not_found", NULL,
 	  "no range has the tag {tag}: without a tag, all ranges are explained" },
 	{ "not_found", NULL, "gpalayoutctl list shows the layouts there are" },
+	{ "conflict", NULL, "the name belongs to uid {owner_uid}: use another name" },
 	{ "conflict", NULL,
-	  "the name has another request, which gpalayoutctl get NAME --request shows: use another "
+	  "gpalayoutctl get NAME shows whose the name is, and with --request its request: use another "
 	  "name, or gpalayoutctl update" },
 	{ "generation_mismatch", NULL,
 	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "

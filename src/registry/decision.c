@@ -192,6 +192,9 @@ static bool decide_create(const struct gpald_standing *standing, struct gpald_op
 	};
 	enum gpald_outcome outcome;
 
+	/* Success says that the layout is the caller's; another could delete this one. */
+	if (record && record->facts.owner_uid != operation->uid)
+		return end_with(operation, GPALD_OUTCOME_OTHER_OWNER, record);
 	if (record) {
 		operation->record = gpald_record_ref(record);
 		return end_with(

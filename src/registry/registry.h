@@ -29,6 +29,7 @@ enum gpald_outcome {
 	GPALD_OUTCOME_DONE,
 	GPALD_OUTCOME_NOT_FOUND,
 	GPALD_OUTCOME_CONFLICT,            /* the name has another request; see `generation` */
+	GPALD_OUTCOME_OTHER_OWNER,         /* the name is another user's; see `owner_uid` */
 	GPALD_OUTCOME_GENERATION_MISMATCH, /* see `generation` */
 	GPALD_OUTCOME_DENIED,              /* see `owner_uid` */
 	GPALD_OUTCOME_OTHER_POLICY,        /* the layout keeps that of `record` */

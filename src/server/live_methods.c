@@ -60,6 +60,12 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 			     operation->name);
 		error->generation = operation->generation;
 		return gpald_point(error, "/name");
+	case GPALD_OUTCOME_OTHER_OWNER:
+		gpald_refuse(error, GPALD_CONFLICT, "%s exists and belongs to uid %ld",
+			     operation->name, (long)operation->owner_uid);
+		error->generation = operation->generation;
+		error->owner_uid = (struct gpal_optional){ true, operation->owner_uid };
+		return gpald_point(error, "/name");
 	case GPALD_OUTCOME_GENERATION_MISMATCH:
 		gpald_refuse(error, GPALD_GENERATION_MISMATCH,
 			     "%s has generation %" PRIu64 ", not %" PRIu64, operation->name,
@@ -71,7 +77,7 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 			     "%s belongs to uid %ld; only that user, root and the admin group may "
 			     "change it",
 			     operation->name, (long)operation->owner_uid);
-		error->owner_uid = operation->owner_uid;
+		error->owner_uid = (struct gpal_optional){ true, operation->owner_uid };
 		return gpald_point(error, "/name");
 	case GPALD_OUTCOME_OTHER_POLICY:
 		gpald_refuse(error, GPALD_CONFLICT,

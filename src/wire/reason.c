@@ -50,7 +50,7 @@ static const struct gpald_detail details[] = {
 	{ "required_bits", GPALD_DETAIL_COUNT,
 	  offsetof(struct gpald_wire_error, core.required_bits) },
 	{ "generation", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, generation) },
-	{ "owner_uid", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, owner_uid) },
+	{ "owner_uid", GPALD_DETAIL_OPTIONAL, offsetof(struct gpald_wire_error, owner_uid) },
 	{ "revision", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, revision) },
 	{ "oldest_since", GPALD_DETAIL_INTEGER, offsetof(struct gpald_wire_error, oldest_since) },
 	{ "fit", GPALD_DETAIL_RANGE_IF, offsetof(struct gpald_wire_error, core.fit) },
@@ -143,7 +143,7 @@ static const struct {
 	[GPALD_SHUTTING_DOWN] = { STOPPING, "shutting_down", 0 },
 
 	[GPALD_NOT_FOUND] = { NO_SUCH_NAME, "not_found", TAG },
-	[GPALD_CONFLICT] = { OTHER_REQUEST, "conflict", GENERATION },
+	[GPALD_CONFLICT] = { OTHER_REQUEST, "conflict", GENERATION | OWNER_UID },
 	[GPALD_GENERATION_MISMATCH] = { OTHER_GENERATION, "generation_mismatch", GENERATION },
 	[GPALD_DENIED] = { NOT_ALLOWED, "denied", OWNER_UID },
 	[GPALD_STORE_FAILED] = { STORE_BROKEN, "store_failed", 0 },

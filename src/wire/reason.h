@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <gpalayout/error.h>
+#include <gpalayout/request.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,7 +65,7 @@ struct gpald_wire_error {
 
 	/* Details, for the reasons of the registry. */
 	uint64_t generation;
-	uint64_t owner_uid;
+	struct gpal_optional owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
 	cJSON *changes; /* of would_move and would_remove; taken by the reply. NULL: none */
@@ -88,6 +89,7 @@ enum gpald_detail_type {
 	GPALD_DETAIL_KIND,     /* enum gpal_kind */
 	GPALD_DETAIL_COUNT,    /* unsigned int */
 	GPALD_DETAIL_INTEGER,  /* uint64_t, below 2^53 */
+	GPALD_DETAIL_OPTIONAL, /* struct gpal_optional, the same; left out if it is not set */
 };
 
 struct gpald_detail {

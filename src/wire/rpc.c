@@ -199,6 +199,11 @@ static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpal
 	case GPALD_DETAIL_INTEGER:
 		gpald_build_integer(b, data, detail->name, (int64_t) * (const uint64_t *)field);
 		break;
+	case GPALD_DETAIL_OPTIONAL:
+		if (((const struct gpal_optional *)field)->set)
+			gpald_build_integer(b, data, detail->name,
+					    (int64_t)((const struct gpal_optional *)field)->value);
+		break;
 	}
 }
 

@@ -900,6 +900,8 @@ HINTS = [
     ({"reason": "not_found"}, "gpalayoutctl list"),
     ({"reason": "not_found", "tag": "ram7"}, "no range has the tag ram7"),
     ({"reason": "conflict"}, "gpalayoutctl update"),
+    ({"reason": "conflict", "owner_uid": 1001}, "belongs to uid 1001: use another name"),
+    ({"reason": "conflict", "owner_uid": 0}, "whose the name is"),
     ({"reason": "generation_mismatch", "generation": 7}, "--generation 7"),
     ({"reason": "generation_mismatch"}, "gpalayoutctl get shows its generation"),
     ({"reason": "would_move"}, "--allow-moves"),

@@ -504,8 +504,28 @@ class Owning(unittest.TestCase):
             reply = self.call(1002, method, {"name": "of-1001", **params})
             self.assertEqual((reply["error"]["code"], reply["error"]["data"]),
                              (6, {"reason": "denied", "pointer": "/name", "owner_uid": 1001}))
-        self.assertFalse(self.call(1002, "layout.create", {"name": "of-1001", "request": REQUEST})["result"]["created"])
         self.assertIn("result", self.call(1002, "layout.get", {"name": "of-1001"}))
+
+    def test_nobody_else_is_told_that_the_name_is_theirs(self):
+        """Not root or the admin group either, and whatever the request is."""
+        made = self.call(1001, "layout.create", {"name": "of-1001", "request": REQUEST})["result"]
+        self.assertFalse(made["created"])
+        for uid, groups in ((1002, []), (1003, [self.group]), (0, [])):
+            for wanted in (REQUEST, request(8)):
+                reply = self.call(uid, "layout.create", {"name": "of-1001", "request": wanted}, groups)
+                self.assertEqual((reply["error"]["code"], reply["error"]["data"]), (3, {
+                    "reason": "conflict", "pointer": "/name", "generation": made["generation"], "owner_uid": 1001}))
+        other = self.call(1001, "layout.create", {"name": "of-1001", "request": request(8)})
+        self.assertEqual((reason(other), "owner_uid" in other["error"]["data"]), ("conflict", False))
+        of_root = self.call(0, "layout.create", {"name": "of-root", "request": REQUEST})["result"]
+        reply = self.call(1001, "layout.create", {"name": "of-root", "request": REQUEST})
+        self.assertEqual(reply["error"]["data"], {
+            "reason": "conflict", "pointer": "/name", "generation": of_root["generation"], "owner_uid": 0})
+
+    def test_an_update_that_changes_nothing_is_denied_to_others(self):
+        for params in ({"request": REQUEST}, {"request": REQUEST, "dry_run": True},
+                       {"request": request(8), "dry_run": True}):
+            self.assertEqual(reason(self.call(1002, "layout.update", {"name": "of-1001", **params})), "denied")
 
     def test_its_owner_may(self):
         self.assertIn("result", self.call(1001, "layout.delete", {"name": "of-1001"}))

@@ -315,7 +315,7 @@ START_TEST(a_layout_is_deleted_by_its_owner_root_and_admins)
 }
 END_TEST
 
-START_TEST(anybody_who_asks_for_the_same_gets_the_owners_layout)
+START_TEST(a_name_has_one_owner_whoever_asks_for_the_same)
 {
 	const struct gpal_request request = request_for(1);
 	struct change change;
@@ -323,11 +323,18 @@ START_TEST(anybody_who_asks_for_the_same_gets_the_owners_layout)
 
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-	prepare_create(&bench, &change, "vm", &request);
-	change.operation.uid = OWNER + 1;
-	ck_assert_int_eq(change_do(&change), GPALD_OUTCOME_DONE);
-	ck_assert(!change.created);
-	ck_assert_uint_eq(gpald_registry_find(bench.registry, "vm")->facts.owner_uid, OWNER);
+	for (int i = 0; i < COUNT_OF(rights); i++) {
+		const bool is_owner = rights[i].uid == OWNER;
+
+		prepare_create(&bench, &change, "vm", &request);
+		change.operation.uid = rights[i].uid;
+		change.operation.is_admin = rights[i].is_admin;
+		ck_assert_int_eq(change_do(&change),
+				 is_owner ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_OTHER_OWNER);
+		ck_assert_uint_eq(change.owner_uid, OWNER);
+		ck_assert(!change.created);
+	}
+	ck_assert_uint_eq(fake_store_commits(&bench.store), 1);
 	bench_end(&bench);
 }
 END_TEST
@@ -467,7 +474,7 @@ int main(void)
 	add_test(suite, "order", what_waits_for_a_name_is_handed_in_after_those_of_others);
 	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,
 		 COUNT_OF(rights));
-	add_test(suite, "rights", anybody_who_asks_for_the_same_gets_the_owners_layout);
+	add_test(suite, "rights", a_name_has_one_owner_whoever_asks_for_the_same);
 	add_test(suite, "generations", only_the_generation_that_is_meant_is_deleted);
 	add_test(suite, "generations", a_name_used_again_has_no_generation_it_had_before);
 	add_test(suite, "limit", layouts_on_their_way_count_for_the_limit);
