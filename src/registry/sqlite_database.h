@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The SQLite store as the files that make it see it: sqlite_open.c finds or makes
- * the database, sqlite_load.c reads all of it, sqlite_store.c writes, and
+ * the database, sqlite_load.c reads all of it, sqlite_store.c writes,
+ * sqlite_room.c sees to the room for that, and
  * sqlite_files.c sees that all this happens in the state folder.
  */
 #ifndef GPALD_REGISTRY_SQLITE_DATABASE_H
@@ -23,6 +24,8 @@ enum gpald_sqlite_statement {
 	GPALD_SQLITE_ADD_EVENT,
 	GPALD_SQLITE_DROP_EVENTS,
 	GPALD_SQLITE_SET_STATE,
+	GPALD_SQLITE_COUNT_PAGES,
+	GPALD_SQLITE_COUNT_FREE,
 	GPALD_SQLITE_STATEMENT_COUNT
 };
 
@@ -37,17 +40,20 @@ struct gpald_sqlite_file {
 struct gpald_sqlite {
 	struct gpald_store base; /* first */
 	char *path;
-	int folder_fd; /* locked */
-	bool is_ours;  /* it was found right, and may be written */
-	bool made_log; /* SQLite has, by reading a database that had none */
+	int folder_fd;   /* locked */
+	int database_fd; /* for its size; to close it gives up the locks of SQLite */
+	bool is_ours;    /* it was found right, and may be written */
+	bool may_tidy;   /* the log is to be emptied when it is closed */
+	bool made_log;   /* SQLite has, by reading a database that had none */
 	struct gpald_sqlite_file database, log;
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];
 	struct gpald_store_state state; /* as it is on disk */
 	size_t events_kept;
-	uint64_t pages_max; /* of the database */
-	uint64_t pages_now; /* the limit in force */
-	int log_pages;      /* in the write-ahead log after the last commit */
+	uint64_t pages_max;     /* of the database */
+	uint64_t pages;         /* that it has */
+	uint64_t pages_on_disk; /* that have their place there, used or not */
+	int log_pages;          /* in the write-ahead log after the last commit */
 };
 
 /* Sets the error; false, always. */
@@ -93,10 +99,10 @@ GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store,
 				     const struct gpald_sqlite_options *options,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
-/* Lets SQLite move its log into the database and remove it when it closes. */
+/* Empties the log when the database is closed. */
 void gpald_sqlite_allow_tidy_close(struct gpald_sqlite *store);
 
-/* Makes it leave everything as it is. */
+/* Leaves everything as it is. */
 void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store);
 
 /* Closes and unlocks what was opened; a database that was refused is as it was. */
@@ -106,5 +112,33 @@ void gpald_sqlite_close(struct gpald_sqlite *store);
 GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gpald_loader *loader,
 				     struct gpald_store_state *state,
 				     char error[GPALD_STORE_ERROR_SIZE]);
+
+/*
+ * What has gone wrong with SQLite in the log (SQLITE_FCNTL_JOURNAL_POINTER) or in the
+ * database (SQLITE_FCNTL_FILE_POINTER), with `error` set: GPALD_COMMIT_FULL for want
+ * of room alone, quotas and file size limits included.
+ */
+GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store,
+							    int file,
+							    char error[GPALD_STORE_ERROR_SIZE]);
+
+/*
+ * Sees to it that what an open transaction makes of the database has its place on the
+ * disk, and within the limit; a removal may use what is set aside for it.
+ */
+GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store,
+							    bool is_removal,
+							    char error[GPALD_STORE_ERROR_SIZE]);
+
+/*
+ * Moves the log into the database, and makes it as short as it may be. It then holds
+ * nothing that is not on disk, nor anything of transactions that were never finished.
+ */
+GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
+							      char error[GPALD_STORE_ERROR_SIZE]);
+
+/* Takes over a database that was found right: empties the log, and sets room aside if there is any. */
+GPAL_MUST_USE bool gpald_sqlite_settle_in(struct gpald_sqlite *store,
+					  char error[GPALD_STORE_ERROR_SIZE]);
 
 #endif

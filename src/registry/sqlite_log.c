@@ -16,6 +16,7 @@
 
 #include "registry/sqlite_log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -30,6 +31,11 @@
 #define MAGIC UINT32_C(0x377f0682) /* its last bit says which end of a word comes first */
 #define PAGE_SIZE_MOST 65536
 #define SECTOR_SIZE 512
+
+/* Instead of a header. SQLite takes a log that has none for an empty one. */
+static const uint8_t empty_mark[] = "gpalayoutd: this log is empty. \n";
+
+static_assert(sizeof(empty_mark) == HEADER_SIZE + 1, "the mark takes the place of the header");
 
 struct log {
 	int fd;
@@ -156,10 +162,12 @@ static enum gpald_sqlite_log check(struct log *log, uint64_t *readable)
 
 	if (length < 0)
 		return GPALD_SQLITE_LOG_UNREADABLE;
-	/* It was only just begun, */
+	/* It was only just begun. */
 	if (length < HEADER_SIZE)
 		return GPALD_SQLITE_LOG_FINE;
-	/* or is space set aside: the header is on disk before the first frame is written. */
+	if (memcmp(header, empty_mark, HEADER_SIZE) == 0)
+		return GPALD_SQLITE_LOG_EMPTY;
+	/* A header is on disk before the first frame is written. */
 	if (is_zero(header, sizeof(header)))
 		return check_zeros(log);
 	return read_header(log, header) ? check_frames(log, readable) : GPALD_SQLITE_LOG_DAMAGED;
@@ -173,7 +181,7 @@ enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name, ui
 
 	*readable = 0;
 	if (fd < 0)
-		return errno == ENOENT ? GPALD_SQLITE_LOG_FINE : GPALD_SQLITE_LOG_UNREADABLE;
+		return errno == ENOENT ? GPALD_SQLITE_LOG_EMPTY : GPALD_SQLITE_LOG_UNREADABLE;
 	log = calloc(1, sizeof(*log));
 	if (!log) {
 		close(fd);
@@ -184,4 +192,36 @@ enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name, ui
 	free(log);
 	close(fd);
 	return found;
+}
+
+/* The mark is on disk before the first of the frames is cut off. */
+static bool mark_empty(int fd)
+{
+	return pwrite(fd, empty_mark, HEADER_SIZE, 0) == HEADER_SIZE && fdatasync(fd) == 0;
+}
+
+static int clear(int fd, int64_t bytes)
+{
+	struct stat status;
+	int code;
+
+	if (fstat(fd, &status) || (status.st_size > 0 && !mark_empty(fd)) ||
+	    (status.st_size > bytes && ftruncate(fd, bytes)))
+		return errno;
+	code = posix_fallocate(fd, 0, bytes);
+	if (code == 0 && status.st_size != bytes && fdatasync(fd))
+		code = errno;
+	return code;
+}
+
+int gpald_sqlite_clear_log(int folder_fd, const char *name, int64_t bytes)
+{
+	const int fd = openat(folder_fd, name, O_RDWR | O_CLOEXEC);
+	int code;
+
+	if (fd < 0)
+		return errno;
+	code = clear(fd, bytes);
+	close(fd);
+	return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether SQLite's write-ahead log is what was written, as far as that can be known. */
+/* SQLite's write-ahead log: whether it is what was written, and how it is emptied. */
 #ifndef GPALD_REGISTRY_SQLITE_LOG_H
 #define GPALD_REGISTRY_SQLITE_LOG_H
 
@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 enum gpald_sqlite_log {
-	GPALD_SQLITE_LOG_FINE,    /* it is whole, or ends as after a crash, or there is none */
+	GPALD_SQLITE_LOG_EMPTY,   /* there is none, or gpald_sqlite_clear_log() has emptied it */
+	GPALD_SQLITE_LOG_FINE,    /* it is whole, or ends as after a crash */
 	GPALD_SQLITE_LOG_DAMAGED, /* SQLite would leave out transactions that were acknowledged */
 	GPALD_SQLITE_LOG_UNREADABLE, /* see errno */
 };
@@ -21,5 +22,13 @@ enum gpald_sqlite_log {
  */
 GPAL_MUST_USE enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name,
 							   uint64_t *readable);
+
+/*
+ * Marks a log whose changes are all in the database as empty, and leaves it a size of
+ * `bytes`, all of which have their place on the disk. It is empty also after a loss
+ * of power at any point. 0, or an errno; ENOSPC and the like: it is empty, or as it
+ * was, but has not all of its place.
+ */
+GPAL_MUST_USE int gpald_sqlite_clear_log(int folder_fd, const char *name, int64_t bytes);
 
 #endif

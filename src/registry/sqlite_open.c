@@ -2,9 +2,8 @@
 /*
  * The folder is locked, which keeps a second daemon off. A new database is made
  * under another name and renamed when it is whole, so that one that is empty or
- * half made is damage and not a beginning. Until everything in an existing one has
- * been found right, SQLite is told to leave it alone also when it closes it, so that
- * what is refused is not touched.
+ * half made is damage and not a beginning. SQLite is told to leave its log alone when
+ * it closes it, so that what is refused is not touched, and what is not keeps its room.
  */
 #include "config.h"
 
@@ -126,12 +125,12 @@ static bool close_database(struct gpald_sqlite *store)
 
 void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store)
 {
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	store->may_tidy = false;
 }
 
 void gpald_sqlite_allow_tidy_close(struct gpald_sqlite *store)
 {
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	store->may_tidy = true;
 }
 
 void gpald_store_state_checksum(const struct gpald_store_state *state,
@@ -190,7 +189,7 @@ static bool make_database(struct gpald_sqlite *store, const char *folder,
 	    gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be made", error) &&
 	    gpald_sqlite_run(store, set_up, "cannot be made", error) &&
 	    gpald_sqlite_run(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be made", error)) {
-		gpald_sqlite_allow_tidy_close(store);
+		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 		made = close_database(store);
 	}
 	if (store->db)
@@ -318,6 +317,7 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 			 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
+	enum gpald_sqlite_log found;
 	uint64_t readable;
 
 	/* It would be undone and removed. This program keeps none, but for the time of a start. */
@@ -327,15 +327,18 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 					"journal %s-journal is there; open the first with sqlite3, "
 					"or restore both",
 					store->path, store->path);
+	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
 	/* It would be taken for the log of a new database; and it holds layouts. */
-	if (!has_database && is_there(store, FILE_NAME "-wal"))
+	if (!has_database && found != GPALD_SQLITE_LOG_EMPTY &&
+	    found != GPALD_SQLITE_LOG_UNREADABLE)
 		return gpald_sqlite_say(
 			error,
 			"%s: damaged: it is missing, and its log %s-wal is there; "
 			"restore the first from a backup, or move the second away to "
 			"begin with an empty registry",
 			store->path, store->path);
-	switch (gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable)) {
+	switch (found) {
+	case GPALD_SQLITE_LOG_EMPTY:
 	case GPALD_SQLITE_LOG_FINE:
 		return true;
 	case GPALD_SQLITE_LOG_UNREADABLE:
@@ -374,7 +377,7 @@ static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_
 bool gpald_sqlite_open(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 		       char error[GPALD_STORE_ERROR_SIZE])
 {
-	store->folder_fd = -1;
+	store->folder_fd = store->database_fd = -1;
 	if (asprintf(&store->path, "%s/" FILE_NAME, options->folder) < 0) {
 		store->path = NULL;
 		return gpald_sqlite_say(error, "out of memory");
@@ -386,12 +389,17 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
 
-	/* SQLite would remove whatever is at the path of its log. */
+	/* The paths may lead to the files of somebody else. */
 	if (store->is_ours && !gpald_sqlite_check_files(store, error))
 		gpald_sqlite_forbid_tidy_close(store);
+	/* If it does not work out, the log stays as it is. */
+	if (store->may_tidy)
+		(void)!gpald_sqlite_empty_log(store, error);
 	sqlite3_close(store->db);
 	if (store->made_log && !store->is_ours)
 		unlinkat(store->folder_fd, FILE_NAME "-wal", 0);
+	if (store->database_fd >= 0)
+		close(store->database_fd);
 	if (store->folder_fd >= 0)
 		close(store->folder_fd);
 	free(store->path);

@@ -5,22 +5,23 @@
  * The write-ahead log is synchronised at each COMMIT and moved into the database
  * between commits, after the clients have been answered. An error in a write of the
  * log leaves its transaction incomplete on disk, so a full disk is no more than a
- * refusal. An error in synchronising leaves open what is on disk; from there on only
- * a restart knows.
+ * refusal; sqlite_room.c says what works all the same. An error in synchronising
+ * leaves open what is on disk; from there on only a restart knows.
  */
 #include "config.h"
 
 #include "registry/sqlite_database.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_PAGES_MAX 1000           /* of the write-ahead log; then it is moved */
-#define LOG_BYTES_KEPT (4096 * 4096) /* of its file, which is used again from the start */
+/* Of the write-ahead log: then it is moved, and used again from its start. */
+#define LOG_PAGES_MAX 1000
+/* Of its file: a longer one is cut. */
+#define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
 static const char *const statements[] = {
 	[GPALD_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
@@ -36,6 +37,8 @@ static const char *const statements[] = {
 	[GPALD_SQLITE_DROP_EVENTS] = "DELETE FROM events WHERE revision <= ?1",
 	[GPALD_SQLITE_SET_STATE] =
 		"UPDATE state SET revision = ?1, generation_top = ?2, checksum = ?3",
+	[GPALD_SQLITE_COUNT_PAGES] = "PRAGMA page_count",
+	[GPALD_SQLITE_COUNT_FREE] = "PRAGMA freelist_count",
 };
 
 static_assert(sizeof(statements) / sizeof(statements[0]) == GPALD_SQLITE_STATEMENT_COUNT,
@@ -62,20 +65,25 @@ static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 	return used;
 }
 
+/* Deleted content is no secret, and to overwrite all of it would take room in the log. */
+#define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST"
+
 static bool prepare(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
 		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
 	if (!use_log(store, error) ||
-	    !gpald_sqlite_run(store, "PRAGMA synchronous = FULL", "cannot be written", error) ||
+	    !gpald_sqlite_run(store, SETTINGS, "cannot be written", error) ||
 	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error))
 		return false;
 	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
 				       &store->prepared[i], NULL) != SQLITE_OK)
 			return gpald_sqlite_say_why(error, store, "cannot be written");
-	gpald_sqlite_allow_tidy_close(store);
 	store->is_ours = true;
+	if (!gpald_sqlite_settle_in(store, error))
+		return false;
+	gpald_sqlite_allow_tidy_close(store);
 	return true;
 }
 
@@ -168,83 +176,86 @@ static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state
 	return step(store, GPALD_SQLITE_SET_STATE);
 }
 
-static bool commit_changes(struct gpald_sqlite *store, struct gpald_change *changes)
+/* All that a transaction does, but for its COMMIT. */
+static bool make_changes(struct gpald_sqlite *store, struct gpald_change *changes,
+			 struct gpald_store_state *state)
 {
-	struct gpald_store_state state = store->state;
-
 	if (!step(store, GPALD_SQLITE_BEGIN))
 		return false;
 	for (struct gpald_change *change = changes; change; change = change->next) {
-		change->event.revision = ++state.revision;
-		if (change->gone_generation > state.generation_top)
-			state.generation_top = change->gone_generation;
+		change->event.revision = ++state->revision;
+		if (change->gone_generation > state->generation_top)
+			state->generation_top = change->gone_generation;
 		if (!apply(store, change))
 			return false;
 	}
 	sqlite3_bind_int64(store->prepared[GPALD_SQLITE_DROP_EVENTS], 1,
-			   (int64_t)state.revision - (int64_t)store->events_kept);
-	if (!step(store, GPALD_SQLITE_DROP_EVENTS) || !set_state(store, &state) ||
-	    !step(store, GPALD_SQLITE_COMMIT))
-		return false;
-	store->state = state;
-	return true;
+			   (int64_t)state->revision - (int64_t)store->events_kept);
+	return step(store, GPALD_SQLITE_DROP_EVENTS) && set_state(store, state);
 }
 
-/*
- * Whether an operation failed for want of room alone, in the file that it writes.
- * Quotas and file size limits count.
- */
-static bool is_full(const struct gpald_sqlite *store, int file)
+static bool is_removal(const struct gpald_change *changes)
 {
-	const int code = sqlite3_extended_errcode(store->db);
-	const int system = code == SQLITE_IOERR_WRITE ? gpald_sqlite_system_error(store, file) : 0;
-
-	return code == SQLITE_FULL || system == EDQUOT || system == EFBIG;
-}
-
-/*
- * Removals may use some pages more, for what they need at most: a store that is
- * full could not be made less so otherwise.
- */
-static bool set_room(struct gpald_sqlite *store, const struct gpald_change *changes)
-{
-	uint64_t pages = store->pages_max;
-	char limit[64];
-
 	while (changes && !changes->record)
 		changes = changes->next;
-	if (!changes)
-		pages += 16 + store->events_kept / 16;
-	if (pages == store->pages_now)
-		return true;
-	store->pages_now = pages;
-	snprintf(limit, sizeof(limit), "PRAGMA max_page_count = %" PRIu64, pages);
-	return sqlite3_exec(store->db, limit, NULL, NULL, NULL) == SQLITE_OK;
+	return !changes;
+}
+
+static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
+					       struct gpald_change *changes,
+					       char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct gpald_store_state state = store->state;
+	enum gpald_commit_result result;
+
+	if (!make_changes(store, changes, &state))
+		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+	result = gpald_sqlite_reserve(store, is_removal(changes), error);
+	if (result != GPALD_COMMIT_DONE)
+		return result;
+	if (!step(store, GPALD_SQLITE_COMMIT))
+		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+	store->state = state;
+	return GPALD_COMMIT_DONE;
+}
+
+/* The same, with nothing changed unless it is done. */
+static enum gpald_commit_result try_commit(struct gpald_sqlite *store, struct gpald_change *changes,
+					   char error[GPALD_STORE_ERROR_SIZE])
+{
+	const uint64_t pages = store->pages;
+	const enum gpald_commit_result result = commit_changes(store, changes, error);
+
+	if (result == GPALD_COMMIT_DONE)
+		return result;
+	store->pages = pages;
+	/* Most errors have ended the transaction themselves. */
+	if (!sqlite3_get_autocommit(store->db) && !step(store, GPALD_SQLITE_ROLLBACK))
+		return GPALD_COMMIT_FAILED;
+	return result;
 }
 
 static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_change *changes,
 				       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
-	bool full;
+	enum gpald_commit_result result = try_commit(store, changes, error);
 
-	if (set_room(store, changes) && commit_changes(store, changes)) {
-		if (gpald_sqlite_check_files(store, error))
-			return GPALD_COMMIT_DONE;
-		/* It is on disk, but not where the next start looks for it. */
-		gpald_sqlite_forbid_tidy_close(store);
-		return GPALD_COMMIT_FAILED;
+	/* The log may have what is missing. */
+	if (result == GPALD_COMMIT_FULL) {
+		result = gpald_sqlite_empty_log(store, error);
+		if (result != GPALD_COMMIT_FAILED)
+			result = try_commit(store, changes, error);
 	}
-	full = is_full(store, SQLITE_FCNTL_JOURNAL_POINTER);
-	gpald_sqlite_say_why(error, store, "cannot be written");
-	/* Most errors have ended the transaction themselves. */
-	if (!sqlite3_get_autocommit(store->db) && !step(store, GPALD_SQLITE_ROLLBACK))
-		full = false;
-	if (full)
-		return GPALD_COMMIT_FULL;
+	/* It must also be where the next start looks for it. */
+	if (result == GPALD_COMMIT_DONE && !gpald_sqlite_check_files(store, error))
+		result = GPALD_COMMIT_FAILED;
+	if (result == GPALD_COMMIT_DONE)
+		error[0] = '\0';
 	/* What is on disk is left for the next start to find out about. */
-	gpald_sqlite_forbid_tidy_close(store);
-	return GPALD_COMMIT_FAILED;
+	if (result == GPALD_COMMIT_FAILED)
+		gpald_sqlite_forbid_tidy_close(store);
+	return result;
 }
 
 static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_STORE_ERROR_SIZE])
@@ -257,8 +268,7 @@ static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_
 	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
 	    SQLITE_OK)
 		return GPALD_COMMIT_DONE;
-	gpald_sqlite_say_why(error, store, "cannot be written");
-	return is_full(store, SQLITE_FCNTL_FILE_POINTER) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
+	return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
 }
 
 static void close_store(struct gpald_store *base)
@@ -292,7 +302,7 @@ struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *o
 	store->base.ops = &ops;
 	store->events_kept = options->events_kept;
 	store->pages_max = options->bytes_max / GPALD_SQLITE_PAGE_BYTES;
-	snprintf(limits, sizeof(limits), "PRAGMA journal_size_limit = %d", LOG_BYTES_KEPT);
+	snprintf(limits, sizeof(limits), "PRAGMA journal_size_limit = %d", LOG_BYTES_MAX);
 	if (gpald_sqlite_open(store, options, error) &&
 	    gpald_sqlite_run(store, limits, "cannot be read", error))
 		return &store->base;

@@ -5,7 +5,8 @@
  * seconds since 1970. The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
  * files of the registry, and may change at any time:
  *
- *   enospc      writing fails, the file system is full
+ *   full        the file system is full: what needs room beyond a file's end fails
+ *   enospc      writing fails in any place, as if each needed room
  *   eio-write   writing fails
  *   eio-sync    synchronising fails, after everything was written
  *   stall       synchronising waits until the file says something else
@@ -24,7 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,9 +65,16 @@ static bool is_wanted(const char *fault, int fd)
 	return strstr(target, FILE_NAME);
 }
 
-static bool write_fails(int fd)
+static bool is_beyond(int fd, off_t end)
 {
-	if (is_wanted("enospc", fd))
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && end > status.st_size;
+}
+
+static bool write_fails(int fd, off_t end)
+{
+	if (is_wanted("enospc", fd) || (is_wanted("full", fd) && is_beyond(fd, end)))
 		errno = ENOSPC;
 	else if (is_wanted("eio-write", fd))
 		errno = EIO;
@@ -89,17 +97,28 @@ static bool sync_fails(int fd)
 
 ssize_t write(int fd, const void *data, size_t length)
 {
-	return write_fails(fd) ? -1 : REAL(write)(fd, data, length);
+	const off_t end = lseek(fd, 0, SEEK_CUR) + (off_t)length;
+
+	return write_fails(fd, end) ? -1 : REAL(write)(fd, data, length);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t length, off_t offset)
 {
-	return write_fails(fd) ? -1 : REAL(pwrite)(fd, data, length, offset);
+	const off_t end = offset + (off_t)length;
+
+	return write_fails(fd, end) ? -1 : REAL(pwrite)(fd, data, length, offset);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset)
 {
-	return write_fails(fd) ? -1 : REAL(pwrite64)(fd, data, length, offset);
+	const off_t end = offset + (off_t)length;
+
+	return write_fails(fd, end) ? -1 : REAL(pwrite64)(fd, data, length, offset);
+}
+
+int posix_fallocate(int fd, off_t offset, off_t length)
+{
+	return write_fails(fd, offset + length) ? errno : REAL(posix_fallocate)(fd, offset, length);
 }
 
 int fsync(int fd)

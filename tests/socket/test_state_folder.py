@@ -155,7 +155,7 @@ class Starting(unittest.TestCase):
 
     def check_read_only(self, daemon, said):
         self.assertIn(daemon.state + "/registry.db: cannot be opened for writing: Read-only file system", said)
-        self.assertEqual(sorted(os.listdir(daemon.state)), ["registry.db"])
+        self.assertEqual(sorted(os.listdir(daemon.state)), ["registry.db", "registry.db-wal"])
 
     def test_a_database_that_can_only_be_read(self):
         with FaultyDaemon() as daemon:
@@ -175,6 +175,7 @@ class Starting(unittest.TestCase):
             os.unlink(daemon.state + "/registry.db")
             said = start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state])
             self.assertIn("registry.db: cannot be made: Read-only file system", said)
+            os.unlink(daemon.state + "/registry.db-wal")
             os.rmdir(daemon.state)
 
 

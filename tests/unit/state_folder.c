@@ -4,7 +4,10 @@
 
 #include "tests/unit/state_folder.h"
 
+#include "registry/sqlite_log.h"
+
 #include <dirent.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +105,16 @@ void copy_files(const struct state_folder *from, const struct state_folder *to)
 		write_file(path_in(to, names[i]), bytes.data, bytes.length);
 		gpald_blob_free(&bytes);
 	}
+}
+
+size_t used_bytes_of_log(const struct state_folder *folder)
+{
+	uint64_t used;
+
+	ck_assert_int_lt(
+		gpald_sqlite_check_log(AT_FDCWD, path_in(folder, "registry.db-wal"), &used),
+		GPALD_SQLITE_LOG_DAMAGED);
+	return (size_t)used;
 }
 
 void run_sql(const struct state_folder *folder, const char *sql)

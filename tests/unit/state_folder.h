@@ -30,6 +30,9 @@ bool file_exists(const char *path);
 /* Copies registry.db and its log into another folder, which is made: as a crash leaves them. */
 void copy_files(const struct state_folder *from, const struct state_folder *to);
 
+/* How much of the log of registry.db has changes; 0 without a log. */
+size_t used_bytes_of_log(const struct state_folder *folder);
+
 /* Runs SQL on registry.db; what it writes stays in the log if there is one. */
 void run_sql(const struct state_folder *folder, const char *sql);
 

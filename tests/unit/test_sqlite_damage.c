@@ -30,7 +30,7 @@ static void make_registry(struct state_folder *folder, bool crashed)
 	copy_files(&original, folder);
 	if (crashed)
 		close_store(store);
-	ck_assert_int_eq(file_exists(path_in(folder, "registry.db-wal")), crashed);
+	ck_assert_int_eq(used_bytes_of_log(folder) > 0, crashed);
 	folder_clear(&original);
 	gpald_record_unref(good);
 	gpald_record_unref(victim);
@@ -56,22 +56,14 @@ static void assert_refused(const struct state_folder *folder, const char *reason
 
 /* What is wrong with a whole file. */
 
-static void cut(const struct state_folder *folder, size_t divisor)
-{
-	struct gpald_blob bytes = read_file(path_in(folder, "registry.db"));
-
-	write_file(path_in(folder, "registry.db"), bytes.data, bytes.length / divisor);
-	gpald_blob_free(&bytes);
-}
-
 static void cut_in_half(const struct state_folder *folder)
 {
-	cut(folder, 2);
+	ck_assert_int_eq(truncate(path_in(folder, "registry.db"), 2 * 4096), 0);
 }
 
 static void cut_in_the_first_page(const struct state_folder *folder)
 {
-	cut(folder, 100);
+	ck_assert_int_eq(truncate(path_in(folder, "registry.db"), 200), 0);
 }
 
 static void empty(const struct state_folder *folder)
@@ -440,6 +432,16 @@ START_TEST(a_flipped_bit_in_a_name_is_found)
 }
 END_TEST
 
+/* Of a database; room is set aside after them. */
+static size_t used_bytes(const struct gpald_blob *bytes)
+{
+	const size_t pages = (size_t)bytes->data[30] << 8 | bytes->data[31];
+
+	ck_assert_uint_gt(pages, 3);
+	ck_assert_uint_lt(pages * 4096, bytes->length);
+	return pages * 4096;
+}
+
 /* Wherever a byte is wrong: refused, or nothing that was stored is affected. */
 START_TEST(a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records)
 {
@@ -450,7 +452,7 @@ START_TEST(a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records)
 
 	make_registry(&folder, false);
 	bytes = read_file(path_in(&folder, "registry.db"));
-	for (size_t at = 0; at < bytes.length; at += at < 200 ? 1 : 53) {
+	for (size_t at = 0; at < used_bytes(&bytes); at += at < 200 ? 1 : 53) {
 		struct gpald_store *store;
 
 		bytes.data[at] ^= (uint8_t)(1u << at % 8);

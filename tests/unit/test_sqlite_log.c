@@ -9,11 +9,12 @@
 #include "registry/sqlite_log.h"
 #include "tests/unit/suite.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE 512
@@ -141,7 +142,7 @@ START_TEST(a_log_that_is_whole_is_fine)
 		assert_log(GPALD_SQLITE_LOG_FINE, i * (i + 1) / 2);
 	}
 	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/nowhere/log", &readable),
-			 GPALD_SQLITE_LOG_FINE);
+			 GPALD_SQLITE_LOG_EMPTY);
 	ck_assert_uint_eq(readable, 0);
 	ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, "/dev", &readable),
 			 GPALD_SQLITE_LOG_UNREADABLE);
@@ -296,6 +297,36 @@ START_TEST(a_log_without_a_header_yet_is_fine)
 }
 END_TEST
 
+/* Longer or shorter than the place that it is to have, and whatever is in it. */
+START_TEST(a_log_that_was_emptied_is_empty)
+{
+	static const int64_t sizes[] = { 4096, 65536 };
+	static const int frames[] = { 0, 5, 100 };
+
+	for (int i = 0; i < COUNT_OF(frames); i++) {
+		char path[] = "/tmp/gpalayoutd-XXXXXX";
+		const int fd = mkstemp(path);
+		struct stat status;
+		uint64_t readable;
+
+		begin();
+		commit(frames[i]);
+		commit(frames[i]);
+		ck_assert_int_eq(write(fd, w.bytes, w.length), (int)w.length);
+		ck_assert_int_eq(gpald_sqlite_clear_log(AT_FDCWD, path, sizes[_i]), 0);
+		ck_assert_int_eq(gpald_sqlite_check_log(AT_FDCWD, path, &readable),
+				 GPALD_SQLITE_LOG_EMPTY);
+		ck_assert_uint_eq(readable, 0);
+		ck_assert_int_eq(fstat(fd, &status), 0);
+		ck_assert_int_eq(status.st_size, sizes[_i]);
+		ck_assert_int_ge(status.st_blocks * 512, sizes[_i]);
+		close(fd);
+		unlink(path);
+	}
+	ck_assert_int_eq(gpald_sqlite_clear_log(AT_FDCWD, "/nowhere/log", 1), ENOENT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sqlite_log");
@@ -306,6 +337,7 @@ int main(void)
 	add_test(suite, "crashes", a_header_of_two_writes_is_no_damage);
 	add_test(suite, "crashes", what_an_earlier_use_has_left_is_no_damage);
 	add_test(suite, "crashes", a_log_without_a_header_yet_is_fine);
+	add_rows(suite, "crashes", a_log_that_was_emptied_is_empty, 2);
 	add_rows(suite, "damage", a_hole_in_what_was_acknowledged_is_damage, 3);
 	add_test(suite, "damage", frames_that_are_gone_from_the_middle_are_damage);
 	add_test(suite, "damage", a_header_that_is_wrong_is_damage);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Room on the disk. Deleting works on a disk that is full, and so does a start:
+ *
+ * - A page of the database has its place in the file before the transaction that
+ *   makes it is committed, so moving the log into the database needs no room. As
+ *   many more pages are set aside as deleting may need.
+ * - The log never becomes shorter than what deleting a layout needs; if it is full,
+ *   it is moved and used again from its start.
+ *
+ * None of it is given back at the end, and at no time in between, because another
+ * program may take what is free for a moment.
+ */
+#include "config.h"
+
+#include "registry/sqlite_database.h"
+#include "registry/sqlite_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_BYTES_LEAST (256 * 1024) /* deleting writes about 20 pages */
+
+static bool is_no_room(int code)
+{
+	return code == ENOSPC || code == EDQUOT || code == EFBIG;
+}
+
+static enum gpald_commit_result system_failure(const struct gpald_sqlite *store, int code,
+					       char error[GPALD_STORE_ERROR_SIZE])
+{
+	gpald_sqlite_say(error, "%s: cannot be written: %s", store->path, strerror(code));
+	return is_no_room(code) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
+}
+
+enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store, int file,
+					      char error[GPALD_STORE_ERROR_SIZE])
+{
+	const int code = sqlite3_extended_errcode(store->db);
+	const int system = code == SQLITE_IOERR_WRITE ? gpald_sqlite_system_error(store, file) : 0;
+
+	gpald_sqlite_say_why(error, store, "cannot be written");
+	return code == SQLITE_FULL || is_no_room(system) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
+}
+
+/*
+ * After a checkpoint SQLite cuts the file to a multiple of the chunk size, so this one
+ * keeps it as it is. It is an int.
+ */
+static void keep_size(struct gpald_sqlite *store)
+{
+	uint64_t bytes = store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES;
+	int chunk;
+
+	while (bytes > INT_MAX)
+		bytes /= 2;
+	chunk = (int)bytes;
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
+}
+
+/* 0, or an errno. */
+static int grow(struct gpald_sqlite *store, uint64_t pages)
+{
+	const off_t from = (off_t)store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES,
+		    to = (off_t)pages * GPALD_SQLITE_PAGE_BYTES;
+	const int code = posix_fallocate(store->database_fd, from, to - from);
+
+	if (code)
+		return code;
+	if (fdatasync(store->database_fd))
+		return errno;
+	store->pages_on_disk = pages;
+	keep_size(store);
+	return 0;
+}
+
+/*
+ * What deleting everything may need beyond the pages that are in use: each adds an
+ * event, of which a page has 16 at least, and layouts leave no whole page free until
+ * most of its neighbours are gone. A page has less than 16 layouts, too.
+ */
+static uint64_t removal_pages(const struct gpald_sqlite *store, uint64_t used)
+{
+	const uint64_t events = store->events_kept / 16;
+
+	return 16 + (used / 2 < events ? used / 2 : events);
+}
+
+static bool count(struct gpald_sqlite *store, enum gpald_sqlite_statement which, uint64_t *value)
+{
+	sqlite3_stmt *statement = store->prepared[which];
+	const bool done = sqlite3_step(statement) == SQLITE_ROW;
+
+	*value = done ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+	return sqlite3_reset(statement) == SQLITE_OK && done;
+}
+
+/* Some more, lest each commit wait for it. */
+static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
+{
+	const uint64_t most = store->pages_max + removal_pages(store, store->pages_max);
+	uint64_t ahead = pages + pages / 8 + 16;
+	int code = 0;
+
+	if (ahead > most)
+		ahead = most > pages ? most : pages;
+	if (pages > store->pages_on_disk)
+		code = grow(store, ahead);
+	return is_no_room(code) && ahead > pages ? grow(store, pages) : code;
+}
+
+enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool is_removal,
+					      char error[GPALD_STORE_ERROR_SIZE])
+{
+	uint64_t pages, unused, wanted, limit = store->pages_max;
+	int code;
+
+	if (!count(store, GPALD_SQLITE_COUNT_PAGES, &pages) ||
+	    !count(store, GPALD_SQLITE_COUNT_FREE, &unused))
+		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+	wanted = pages - unused + removal_pages(store, pages - unused);
+	if (is_removal)
+		limit += removal_pages(store, limit);
+	if (pages > limit && pages > store->pages) {
+		gpald_sqlite_say(error, "%s: it would have more than %" PRIu64 " bytes",
+				 store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
+		return GPALD_COMMIT_FULL;
+	}
+	code = grow_ahead(store, is_removal || wanted < pages ? pages : wanted);
+	if (code)
+		return system_failure(store, code, error);
+	store->pages = pages;
+	return GPALD_COMMIT_DONE;
+}
+
+enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
+						char error[GPALD_STORE_ERROR_SIZE])
+{
+	int code;
+
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) !=
+	    SQLITE_OK)
+		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+	store->log_pages = 0;
+	code = gpald_sqlite_clear_log(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
+				      LOG_BYTES_LEAST);
+	return code ? system_failure(store, code, error) : GPALD_COMMIT_DONE;
+}
+
+bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct stat status;
+	enum gpald_commit_result result;
+
+	store->database_fd = openat(store->folder_fd, GPALD_SQLITE_FILE_NAME, O_RDWR | O_CLOEXEC);
+	if (store->database_fd < 0 || fstat(store->database_fd, &status))
+		return gpald_sqlite_say(error, "%s: cannot be opened: %s", store->path,
+					strerror(errno));
+	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
+	keep_size(store);
+	result = gpald_sqlite_empty_log(store, error);
+	/* A copy of the file may have holes. Without room it goes on as far as it can. */
+	posix_fallocate(store->database_fd, 0, status.st_size);
+	if (result != GPALD_COMMIT_FAILED)
+		result = gpald_sqlite_reserve(store, false, error);
+	if (result == GPALD_COMMIT_FULL)
+		error[0] = '\0';
+	return result != GPALD_COMMIT_FAILED;
+}
