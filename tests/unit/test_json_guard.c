@@ -2,6 +2,7 @@
 /* What is JSON and what is not, and where. Each case cJSON gets wrong has a row. */
 #include "config.h"
 
+#include "tests/unit/json_cases.h"
 #include "tests/unit/suite.h"
 #include "wire/json_guard.h"
 
@@ -143,17 +144,22 @@ static const struct {
 	  32 },
 };
 
-static void expect_bad(const char *text, size_t length, enum gpald_reason reason, size_t offset)
+/* So that a sanitizer sees a read beyond the end; given to the caller. */
+static char *exact_copy(const char *text, size_t length)
 {
-	/* An exact copy, so that a sanitizer sees a read beyond the end. */
-	char *copy = malloc(length + 1);
-	struct gpald_wire_error error = { .message = "" };
-	int code;
+	char *copy = malloc(length ? length : 1);
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, text, length);
-	copy = realloc(copy, length ? length : 1);
-	code = gpald_json_guard(copy, length, &error);
+	return copy;
+}
+
+static void expect_bad(const char *text, size_t length, enum gpald_reason reason, size_t offset)
+{
+	char *copy = exact_copy(text, length);
+	struct gpald_wire_error error = { .message = "" };
+	const int code = gpald_json_guard(copy, length, &error);
+
 	free(copy);
 	ck_assert_msg(code == -1, "%s was taken", text);
 	ck_assert_msg(error.reason == reason && error.offset == offset, "%s: %s at %zu: %s", text,
@@ -163,6 +169,25 @@ static void expect_bad(const char *text, size_t length, enum gpald_reason reason
 START_TEST(what_is_not_json_is_refused_with_its_offset)
 {
 	expect_bad(bad[_i].text, strlen(bad[_i].text), bad[_i].reason, bad[_i].offset);
+}
+END_TEST
+
+START_TEST(each_case_is_taken_or_refused)
+{
+	const struct json_case *row = &json_cases[_i];
+	struct gpald_wire_error error = { .message = "" };
+	char *copy = exact_copy(row->text, row->length);
+	const int code = gpald_json_guard(copy, row->length, &error);
+	cJSON *tree = cJSON_ParseWithLength(copy, row->length);
+
+	ck_assert_msg((code == 0) == (row->reason == TAKEN) && (code || tree), "%s: %s", row->name,
+		      code ? error.message : "taken");
+	if (code)
+		ck_assert_msg(error.reason == row->reason && error.offset <= row->length,
+			      "%s: %s at %zu", row->name, gpald_reason_token(error.reason),
+			      error.offset);
+	cJSON_Delete(tree);
+	free(copy);
 }
 END_TEST
 
@@ -181,12 +206,9 @@ START_TEST(no_prefix_is_json)
 				       "\"\xe2\x82\xac\":{\"\\u0062\":-0}}";
 
 	for (size_t length = 0; length < sizeof(document) - 1; length++) {
-		char *copy = malloc(length + 1);
+		char *copy = exact_copy(document, length);
 		struct gpald_wire_error error;
 
-		ck_assert_ptr_nonnull(copy);
-		memcpy(copy, document, length);
-		copy = realloc(copy, length ? length : 1);
 		ck_assert_int_eq(gpald_json_guard(copy, length, &error), -1);
 		free(copy);
 	}
@@ -251,6 +273,7 @@ int main(void)
 
 	add_rows(suite, "good", json_is_taken, COUNT_OF(good));
 	add_rows(suite, "bad", what_is_not_json_is_refused_with_its_offset, COUNT_OF(bad));
+	add_rows(suite, "cases", each_case_is_taken_or_refused, COUNT_OF(json_cases));
 	add_test(suite, "bad", a_raw_nul_is_refused);
 	add_test(suite, "bad", no_prefix_is_json);
 	add_test(suite, "limits", values_are_limited);
