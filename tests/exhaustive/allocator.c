@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The allocator around 4 GiB: every hole, and every list of a few demands of all
+ * kinds. Each case is placed with the trace off and on, and must give the map of
+ * the page-by-page reference both times. Demands above all others (of VTL2) must
+ * move nothing else.
+ */
+#include "config.h"
+
+#include "exhaustive.h"
+#include "guarded_arena.h"
+#include "pages.h"
+
+#include <string.h>
+
+static struct gpald_arena *plain_arena, *traced_arena;
+
+/* The sizes and alignments of a demand, in pages. */
+struct options {
+	unsigned int sizes[8];
+	unsigned int alignments[4];
+};
+
+/* A plan without the demands above all others. */
+struct baseline {
+	struct plan plan;
+	unsigned int wishes;
+};
+
+/* VTL2 on and off: the others are where they were, or do not fit in both. */
+static void compare_baseline(const struct world *world, const struct plan *plan,
+			     const struct gpal_map *map, const struct baseline *baseline)
+{
+	size_t at = 0;
+
+	if (baseline->plan.code != GPAL_OK) {
+		if (plan->code != baseline->plan.code || plan->failed != baseline->plan.failed)
+			pages_differ(world, "fails otherwise without VTL2");
+		return;
+	}
+	if (plan->code != GPAL_OK) {
+		if (world->wishes[plan->failed].kind != GPAL_KIND_POST_MMIO)
+			pages_differ(world, "fails with VTL2");
+		return;
+	}
+	for (unsigned int page = 0; page < world->pages; page++) {
+		const uint64_t address = world->base + page * GPAL_PAGE_SIZE;
+		const int before = baseline->plan.owner[page];
+
+		while (at < map->count && map->entries[at].range.end <= address)
+			at++;
+		if (before < 0)
+			continue;
+		if (at == map->count || map->entries[at].range.start > address ||
+		    map->entries[at].kind != world->wishes[before].kind)
+			pages_differ(world, "VTL2 moves a range");
+	}
+}
+
+static void check_trace(const struct world *world, const struct world_input *in, int code,
+			const struct gpal_map *map)
+{
+	struct gpald_trace trace = { .arena = traced_arena };
+	struct gpal_map traced = { 0 };
+	size_t chosen = 0;
+
+	guarded_arena_reset(traced_arena);
+	if (gpald_place(traced_arena, &in->input,
+			(struct gpald_kept_list){ in->kept, in->kept_count }, &trace, &traced,
+			NULL) != code) {
+		pages_differ(world, "another code with a trace");
+		return;
+	}
+	if (code != GPAL_OK)
+		return;
+	if (traced.count != map->count ||
+	    memcmp(traced.entries, map->entries, map->count * sizeof(*map->entries)) != 0)
+		pages_differ(world, "another map with a trace");
+	for (size_t i = 0; i < trace.count; i++)
+		chosen += trace.steps[i].chosen_count;
+	/* Reserved ranges above all others have a step and no entry. */
+	if (chosen < map->count || chosen > map->count + 3)
+		pages_differ(world, "the trace chooses other ranges than the map has");
+}
+
+static void check_case(const struct world *world, struct baseline *baseline)
+{
+	struct world_input in;
+	struct gpal_map map = { 0 };
+	struct gpal_error error;
+	struct plan plan;
+	int code;
+
+	guarded_arena_reset(plain_arena);
+	pages_input(world, &in);
+	pages_place(world, &plan);
+	code = gpald_place(plain_arena, &in.input, (struct gpald_kept_list){ 0 }, NULL, &map,
+			   &error);
+	if (!pages_agree(world, &plan, code, &map, &error))
+		return;
+	check_trace(world, &in, code, &map);
+	if (world->wish_count == 0 ||
+	    world->wishes[world->wish_count - 1].kind != GPAL_KIND_POST_MMIO)
+		*baseline = (struct baseline){ plan, world->wish_count };
+	else
+		compare_baseline(world, &plan, &map, baseline);
+}
+
+/* All lists of up to `left` more demands of the kind of the last one, or a later one. */
+static uint64_t check_lists(struct world *world, const struct options *options, unsigned int left,
+			    struct baseline *baseline)
+{
+	const enum gpal_kind first = world->wish_count > 0 ?
+					     world->wishes[world->wish_count - 1].kind :
+					     GPAL_KIND_MMIO32;
+	uint64_t cases = 1;
+
+	check_case(world, baseline);
+	if (left == 0)
+		return cases;
+	world->wish_count++;
+	/* Those above all others come first, while the baseline is that of the list so far. */
+	for (int kind = GPAL_KIND_POST_MMIO; kind >= (int)first; kind--)
+		for (const unsigned int *size = options->sizes; *size; size++)
+			for (const unsigned int *align = options->alignments; *align; align++) {
+				world->wishes[world->wish_count - 1] = (struct wish){
+					.kind = (enum gpal_kind)kind,
+					.size = *size,
+					.alignment = *align,
+				};
+				cases += check_lists(world, options, left - 1, baseline);
+			}
+	world->wish_count--;
+	return cases;
+}
+
+/* Every hole in `half` pages on each side of 4 GiB, reserved and fixed, or none. */
+static uint64_t check_holes(struct share *share, unsigned int half, const struct options *options,
+			    unsigned int demands)
+{
+	static const enum gpal_kind kinds[] = { GPAL_KIND_RESERVED, GPAL_KIND_FIXED };
+	struct world world = { .base = GPAL_4GIB - half * GPAL_PAGE_SIZE, .pages = 2 * half };
+	struct baseline baseline;
+	uint64_t cases = 0;
+
+	plain_arena = guarded_arena();
+	traced_arena = guarded_arena();
+	for (unsigned int start = 0; start <= 2 * half; start++)
+		for (unsigned int end = start + 1; end <= 2 * half + (start == 0); end++)
+			for (unsigned int k = 0; k < 2; k++) {
+				/* One round more stands for no hole at all. */
+				const bool none = end > 2 * half;
+
+				if ((none && k > 0) || !share_takes(share))
+					continue;
+				world.hole = none ? (struct run){ 0, 0 } :
+						    (struct run){ start, end };
+				world.hole_kind = kinds[k];
+				cases += check_lists(&world, options, demands, &baseline);
+			}
+	return cases;
+}
+
+/* Many demands of few shapes. */
+static uint64_t many_demands(struct share *share)
+{
+	static const struct options small = { { 2, 5 }, { 1, 4 } };
+	static const struct options large = { { 3, 14 }, { 1, 8 } };
+
+	return share->is_long ? check_holes(share, 32, &large, 5) :
+				check_holes(share, 8, &small, 4);
+}
+
+/* Few demands of many shapes. */
+static uint64_t many_shapes(struct share *share)
+{
+	static const struct options two = { { 1, 2, 3, 4, 5, 7, 8 }, { 1, 2, 8 } };
+	static const struct options three = { { 1, 2, 3, 5, 8 }, { 1, 2, 8 } };
+
+	return share->is_long ? check_holes(share, 8, &three, 3) : check_holes(share, 8, &two, 2);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct space spaces[] = {
+		{ "allocator, many demands", many_demands, 2843841, 281953521 },
+		{ "allocator, many shapes", many_shapes, 1227135, 19058403 },
+	};
+
+	return exhaustive_main(argc, argv, spaces, sizeof(spaces) / sizeof(spaces[0]));
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/* The page-by-page reference, and its comparison with the allocator. */
+#include "pages.h"
+
+#include "exhaustive.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAGE UINT64_C(4096)
+#define BORDER (UINT64_C(1) << 32)
+
+/* State of one placement. */
+struct placing {
+	const struct world *world;
+	struct plan *plan;
+	bool done[DEMANDS_MAX];
+};
+
+static bool is_free(const struct placing *p, unsigned int page)
+{
+	return p->plan->owner[page] == OWNER_NOBODY;
+}
+
+static uint64_t address(const struct world *world, unsigned int page)
+{
+	return world->base + page * PAGE;
+}
+
+static bool is_aligned(const struct placing *p, unsigned int page, uint64_t alignment)
+{
+	return address(p->world, page) / PAGE % alignment == 0;
+}
+
+/* The number of pages of the world that are below an address. */
+static unsigned int pages_below(const struct world *world, uint64_t limit)
+{
+	unsigned int pages = 0;
+
+	while (pages < world->pages && address(world, pages) < limit)
+		pages++;
+	return pages;
+}
+
+/* Whether a window fits there and ends at or below `end`. */
+static bool fits(const struct placing *p, unsigned int at, unsigned int end,
+		 const struct wish *wish)
+{
+	if (!is_aligned(p, at, wish->alignment) || at + wish->size > end)
+		return false;
+	for (unsigned int page = at; page < at + wish->size; page++)
+		if (!is_free(p, page))
+			return false;
+	return true;
+}
+
+/* A window that fits, and so has few pages. */
+static void put(struct placing *p, unsigned int start, uint64_t size, unsigned int wish)
+{
+	for (unsigned int page = start; page < start + size; page++)
+		p->plan->owner[page] = (signed char)wish;
+}
+
+/* A wish does not fit between two pages: what is free there, and the lowest of the largest fits. */
+static bool exhausted(struct placing *p, unsigned int failed, unsigned int start, unsigned int end)
+{
+	const struct wish *wish = &p->world->wishes[failed];
+	struct plan *plan = p->plan;
+
+	plan->code = GPAL_E_EXHAUSTED;
+	plan->failed = failed;
+	for (unsigned int page = start; page < end; page++) {
+		unsigned int last = page;
+
+		if (!is_free(p, page))
+			continue;
+		plan->free_space += PAGE;
+		if (!is_aligned(p, page, wish->alignment))
+			continue;
+		while (last < end && is_free(p, last))
+			last++;
+		if ((last - page) * PAGE > plan->largest_fit) {
+			plan->largest_fit = (last - page) * PAGE;
+			plan->fit =
+				(struct gpal_range){ address(p->world, page),
+						     address(p->world, page) + plan->largest_fit };
+		}
+	}
+	return false;
+}
+
+/* Of the windows of a kind without a turn: coarsest, then largest, then first. */
+static bool next_window(struct placing *p, enum gpal_kind kind, unsigned int *next)
+{
+	const struct wish *best = NULL;
+
+	for (unsigned int i = 0; i < p->world->wish_count; i++) {
+		const struct wish *wish = &p->world->wishes[i];
+
+		if (wish->kind != kind || p->done[i])
+			continue;
+		if (!best || wish->alignment > best->alignment ||
+		    (wish->alignment == best->alignment && wish->size > best->size)) {
+			best = wish;
+			*next = i;
+		}
+	}
+	if (best)
+		p->done[*next] = true;
+	return best != NULL;
+}
+
+static bool place_mmio32(struct placing *p)
+{
+	const unsigned int border = pages_below(p->world, BORDER);
+	unsigned int next;
+
+	while (next_window(p, GPAL_KIND_MMIO32, &next)) {
+		const struct wish *wish = &p->world->wishes[next];
+		unsigned int at = border;
+
+		while (at > 0 && !fits(p, at - 1, border, wish))
+			at--;
+		if (at == 0)
+			return exhausted(p, next, 0, border);
+		put(p, at - 1, wish->size, next);
+	}
+	return true;
+}
+
+/* The end of the pages of a kind, or of one wish of it; 0: there are none. */
+static unsigned int end_of(const struct placing *p, enum gpal_kind kind, int only)
+{
+	for (unsigned int page = p->world->pages; page > 0; page--) {
+		const int owner = p->plan->owner[page - 1];
+
+		if (owner >= 0 && p->world->wishes[owner].kind == kind &&
+		    (only < 0 || owner == only))
+			return page;
+	}
+	return 0;
+}
+
+static bool place_ram_wish(struct placing *p, unsigned int number, unsigned int *floor)
+{
+	const struct wish *wish = &p->world->wishes[number];
+	const unsigned int start = *floor;
+	signed char before[WORLD_MAX];
+	uint64_t left = wish->size;
+	unsigned int page = start;
+
+	memcpy(before, p->plan->owner, sizeof(before));
+	while (left > 0 && page < p->world->pages) {
+		unsigned int end = page;
+		uint64_t taken;
+
+		if (!is_free(p, page) || !is_aligned(p, page, wish->alignment)) {
+			page++;
+			continue;
+		}
+		while (end < p->world->pages && is_free(p, end))
+			end++;
+		taken = end - page >= left ? left :
+					     (end - page) / wish->alignment * wish->alignment;
+		put(p, page, taken, number);
+		left -= taken;
+		if (taken > 0)
+			*floor = page + (unsigned int)taken;
+		page = end;
+	}
+	if (left == 0)
+		return true;
+	memcpy(p->plan->owner, before, sizeof(before));
+	return exhausted(p, number, start, p->world->pages);
+}
+
+static bool place_ram(struct placing *p)
+{
+	unsigned int floor = 0;
+
+	for (unsigned int i = 0; i < p->world->wish_count; i++) {
+		const unsigned int kept = end_of(p, GPAL_KIND_RAM, (int)i);
+
+		if (p->world->wishes[i].kind != GPAL_KIND_RAM)
+			continue;
+		if (!p->done[i] && !place_ram_wish(p, i, &floor))
+			return false;
+		if (p->done[i] && kept > floor)
+			floor = kept;
+	}
+	return true;
+}
+
+static bool place_lowest(struct placing *p, unsigned int number, unsigned int floor)
+{
+	const struct wish *wish = &p->world->wishes[number];
+	unsigned int at = floor;
+
+	while (at < p->world->pages && !fits(p, at, p->world->pages, wish))
+		at++;
+	if (at == p->world->pages)
+		return exhausted(p, number, floor, p->world->pages);
+	put(p, at, wish->size, number);
+	return true;
+}
+
+static bool place_mmio64(struct placing *p)
+{
+	const unsigned int border = pages_below(p->world, BORDER);
+	const unsigned int ram = end_of(p, GPAL_KIND_RAM, -1);
+	unsigned int next;
+
+	while (next_window(p, GPAL_KIND_MMIO64, &next))
+		if (!place_lowest(p, next, ram > border ? ram : border))
+			return false;
+	return true;
+}
+
+static bool place_post_mmio(struct placing *p)
+{
+	for (unsigned int i = 0; i < p->world->wish_count; i++) {
+		unsigned int top = p->world->pages;
+
+		if (p->world->wishes[i].kind != GPAL_KIND_POST_MMIO || p->done[i])
+			continue;
+		while (top > 0 && (p->plan->owner[top - 1] == OWNER_NOBODY ||
+				   (p->plan->owner[top - 1] == OWNER_HOLE &&
+				    p->world->hole_kind == GPAL_KIND_RESERVED)))
+			top--;
+		if (!place_lowest(p, i, top))
+			return false;
+	}
+	return true;
+}
+
+/* Puts what has its place there. */
+static bool place_given(struct placing *p)
+{
+	const struct world *world = p->world;
+
+	memset(p->plan->owner, OWNER_NOBODY, sizeof(p->plan->owner));
+	for (unsigned int page = world->hole.start; page < world->hole.end; page++)
+		p->plan->owner[page] = OWNER_HOLE;
+	for (unsigned int i = 0; i < world->wish_count; i++) {
+		for (unsigned int e = 0; e < EXTENTS_MAX; e++) {
+			const struct run run = world->wishes[i].kept[e];
+
+			for (unsigned int page = run.start; page < run.end; page++) {
+				if (!is_free(p, page)) {
+					p->plan->code = GPAL_E_OVERLAP;
+					return false;
+				}
+				p->plan->owner[page] = (signed char)i;
+				p->done[i] = true;
+			}
+		}
+	}
+	return true;
+}
+
+void pages_place(const struct world *world, struct plan *plan)
+{
+	struct placing p = { .world = world, .plan = plan };
+
+	plan->code = GPAL_OK;
+	plan->free_space = plan->largest_fit = 0;
+	plan->fit = (struct gpal_range){ 0 };
+	if (place_given(&p) && place_mmio32(&p) && place_ram(&p) && place_mmio64(&p))
+		(void)place_post_mmio(&p);
+}
+
+/* The allocator's input. */
+
+static void list_demands(const struct world *world, struct world_input *in, enum gpal_kind kind,
+			 const struct gpal_demand **list, size_t *count)
+{
+	*count = 0;
+	for (unsigned int i = 0; i < world->wish_count; i++) {
+		const struct wish *wish = &world->wishes[i];
+
+		if (wish->kind != kind)
+			continue;
+		if (*count == 0)
+			*list = &in->demands[i];
+		in->demands[i] =
+			(struct gpal_demand){ "demand", wish->size * PAGE, wish->alignment * PAGE };
+		for (unsigned int e = 0; e < EXTENTS_MAX; e++)
+			if (wish->kept[e].start < wish->kept[e].end)
+				in->kept[in->kept_count++] = (struct gpald_kept){
+					kind,
+					(uint32_t)*count,
+					{ address(world, wish->kept[e].start),
+					  address(world, wish->kept[e].end) },
+				};
+		++*count;
+	}
+}
+
+void pages_input(const struct world *world, struct world_input *in)
+{
+	struct gpal_alloc_input *input = &in->input;
+	const uint64_t end = address(world, world->pages);
+
+	*input = (struct gpal_alloc_input){ .reserved = in->reserved, .fixed = in->fixed };
+	in->kept_count = 0;
+	if (world->base > 0)
+		in->reserved[input->reserved_count++] =
+			(struct gpal_pinned){ "below", { 0, world->base } };
+	if (world->hole.start < world->hole.end) {
+		const struct gpal_pinned hole = { "hole",
+						  { address(world, world->hole.start),
+						    address(world, world->hole.end) } };
+
+		if (world->hole_kind == GPAL_KIND_RESERVED)
+			in->reserved[input->reserved_count++] = hole;
+		else
+			in->fixed[input->fixed_count++] = hole;
+	}
+	if (end < GPAL_SPACE_END)
+		in->reserved[input->reserved_count++] =
+			(struct gpal_pinned){ "above", { end, GPAL_SPACE_END } };
+	list_demands(world, in, GPAL_KIND_MMIO32, &input->mmio32, &input->mmio32_count);
+	list_demands(world, in, GPAL_KIND_RAM, &input->ram, &input->ram_count);
+	list_demands(world, in, GPAL_KIND_MMIO64, &input->mmio64, &input->mmio64_count);
+	list_demands(world, in, GPAL_KIND_POST_MMIO, &input->post_mmio, &input->post_mmio_count);
+}
+
+/* The comparison. */
+
+void pages_differ(const struct world *world, const char *what)
+{
+	char text[512];
+	int at = snprintf(text, sizeof(text), "hole %s [%u, %u)", gpal_kind_name(world->hole_kind),
+			  world->hole.start, world->hole.end);
+
+	for (unsigned int i = 0; i < world->wish_count; i++) {
+		const struct wish *wish = &world->wishes[i];
+
+		at += snprintf(text + at, sizeof(text) - (size_t)at,
+			       "; %s %" PRIu64 " aligned to %" PRIu64, gpal_kind_name(wish->kind),
+			       wish->size, wish->alignment);
+		if (wish->kept[0].start < wish->kept[0].end)
+			at += snprintf(text + at, sizeof(text) - (size_t)at,
+				       " kept at [%u, %u) and [%u, %u)", wish->kept[0].start,
+				       wish->kept[0].end, wish->kept[1].start, wish->kept[1].end);
+	}
+	differ("%s: %u pages from 0x%" PRIx64 ": %s", what, world->pages, world->base, text);
+}
+
+/* The number of a wish within its kind. */
+static uint32_t index_of(const struct world *world, int wish)
+{
+	uint32_t index = 0;
+
+	for (int i = 0; i < wish; i++)
+		index += world->wishes[i].kind == world->wishes[wish].kind;
+	return index;
+}
+
+static bool is_entry(const struct gpal_map *map, size_t at, enum gpal_kind kind, uint32_t index,
+		     uint64_t start, uint64_t end)
+{
+	return at < map->count && map->entries[at].kind == kind &&
+	       map->entries[at].index == index && map->entries[at].range.start == start &&
+	       map->entries[at].range.end == end;
+}
+
+/* The first page after `page` that belongs to another range. */
+static unsigned int end_of_range(const struct world *world, const struct plan *plan,
+				 unsigned int page)
+{
+	const int owner = plan->owner[page];
+	unsigned int end = page + 1;
+
+	while (end < world->pages && plan->owner[end] == owner) {
+		/* Two kept extents of one wish may touch. */
+		if (owner >= 0 && (end == world->wishes[owner].kept[0].start ||
+				   end == world->wishes[owner].kept[1].start))
+			break;
+		end++;
+	}
+	return end;
+}
+
+static bool same_map(const struct world *world, const struct plan *plan, const struct gpal_map *map)
+{
+	unsigned int top = world->pages;
+	size_t at = 0;
+
+	while (top > 0 &&
+	       (plan->owner[top - 1] == OWNER_NOBODY ||
+		(plan->owner[top - 1] == OWNER_HOLE && world->hole_kind == GPAL_KIND_RESERVED)))
+		top--;
+	if (top == 0)
+		return map->count == 0;
+	if (world->base > 0 && !is_entry(map, at++, GPAL_KIND_RESERVED, 0, 0, world->base))
+		return false;
+	for (unsigned int page = 0, end; page < top; page = end) {
+		const int owner = plan->owner[page];
+		const bool is_hole = owner == OWNER_HOLE;
+		bool is_kept;
+
+		end = end_of_range(world, plan, page);
+		if (owner == OWNER_NOBODY)
+			continue;
+		if (!is_entry(map, at, is_hole ? world->hole_kind : world->wishes[owner].kind,
+			      is_hole ? world->base > 0 && world->hole_kind == GPAL_KIND_RESERVED :
+					index_of(world, owner),
+			      address(world, page), address(world, end)))
+			return false;
+		is_kept = !is_hole && world->wishes[owner].kept[0].end > 0;
+		if ((map->kept && map->kept[at]) != is_kept)
+			return false;
+		at++;
+	}
+	return at == map->count;
+}
+
+static bool same_error(const struct world *world, const struct plan *plan,
+		       const struct gpal_error *error)
+{
+	const struct wish *wish = &world->wishes[plan->failed];
+
+	if (plan->code != GPAL_E_EXHAUSTED)
+		return error->code == plan->code;
+	return error->code == GPAL_E_EXHAUSTED && error->phase == wish->kind &&
+	       error->index == index_of(world, (int)plan->failed) &&
+	       error->size == wish->size * PAGE && error->alignment == wish->alignment * PAGE &&
+	       error->free_space == plan->free_space && error->largest_fit == plan->largest_fit &&
+	       error->fit.start == plan->fit.start && error->fit.end == plan->fit.end;
+}
+
+bool pages_agree(const struct world *world, const struct plan *plan, int code,
+		 const struct gpal_map *map, const struct gpal_error *error)
+{
+	const char *what = code != plan->code                                 ? "another code" :
+			   code != GPAL_OK && !same_error(world, plan, error) ? "another error" :
+			   code == GPAL_OK && !same_map(world, plan, map)     ? "another map" :
+										NULL;
+
+	if (what)
+		pages_differ(world, what);
+	return !what;
+}

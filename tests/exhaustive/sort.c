@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stable sort, for 33 to 40 items, where it changes to a radix sort, and for
+ * short lists, of which all there are: compared with each item's rank, which is the
+ * number of items that have to stand before it.
+ */
+#include "config.h"
+
+#include "core/order.h"
+#include "exhaustive.h"
+#include "guarded_arena.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define FIRST 33u
+#define LAST 40u
+
+/* Lists of each length end at an unreadable page, and so does the room to sort them. */
+static struct gpald_order *lists[LAST + 1], *rooms[LAST + 1];
+
+static void make_lists(void)
+{
+	for (size_t count = 0; count <= LAST; count++) {
+		lists[count] = guarded_bytes(count * sizeof(struct gpald_order));
+		rooms[count] = guarded_bytes(count * sizeof(struct gpald_order));
+	}
+}
+
+static void check_list(const uint64_t *keys, size_t count)
+{
+	struct gpald_order *list = lists[count];
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct gpald_order){ keys[i], (uint32_t)i };
+	gpald_order_sort(list, rooms[count], count);
+	for (size_t i = 0; i < count; i++) {
+		size_t rank = 0;
+
+		for (size_t j = 0; j < count; j++)
+			rank += (keys[j] < keys[i]) | ((keys[j] == keys[i]) & (j < i));
+		if (list[rank].key != keys[i] || list[rank].index != i) {
+			differ("%zu items: item %zu, of key 0x%" PRIx64 ", is not at %zu", count, i,
+			       keys[i], rank);
+			return;
+		}
+	}
+}
+
+/* All lists of two keys that differ in one bit and change from one to the other up to n times. */
+static uint64_t two_keys(struct share *share)
+{
+	const unsigned int changes = share->is_long ? 3 : 2;
+	uint64_t cases = 0;
+
+	make_lists();
+	for (unsigned int count = FIRST; count <= LAST; count++)
+		for (unsigned int bit = 0; bit < 64; bit++) {
+			if (!share_takes(share))
+				continue;
+			/* Places of the changes; the end of the list: no change. */
+			for (unsigned int a = 0; a <= count; a++)
+				for (unsigned int b = a; b <= count; b++)
+					for (unsigned int c = changes > 2 ? b : count; c <= count;
+					     c++) {
+						uint64_t keys[LAST];
+
+						for (unsigned int i = 0; i < count; i++)
+							keys[i] = (uint64_t)((i >= a) ^ (i >= b) ^
+									     (i >= c))
+								  << bit;
+						check_list(keys, count);
+						cases++;
+					}
+		}
+	return cases;
+}
+
+static void check_moved(unsigned int count, unsigned int from, unsigned int to, unsigned int ties,
+			unsigned int shift)
+{
+	uint64_t keys[LAST];
+	unsigned int next = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int rank = from;
+
+		if (i != to) {
+			next += next == from;
+			rank = next++;
+		}
+		keys[i] = (uint64_t)(rank / ties) << shift;
+	}
+	check_list(keys, count);
+}
+
+/* Ascending lists of which one item was moved, with keys from any bit on, and ties or none. */
+static uint64_t one_moved(struct share *share)
+{
+	uint64_t cases = 0;
+
+	make_lists();
+	for (unsigned int count = FIRST; count <= LAST; count++)
+		for (unsigned int shift = 0; shift <= 58; shift += share->is_long ? 1 : 6) {
+			if (!share_takes(share))
+				continue;
+			for (unsigned int ties = 1; ties <= 4; ties++)
+				for (unsigned int from = 0; from < count; from++)
+					for (unsigned int to = 0; to < count; to++) {
+						check_moved(count, from, to, ties, shift);
+						cases++;
+					}
+		}
+	return cases;
+}
+
+/* Any two bits: keys that count in them, rotated and reversed. */
+static uint64_t two_bits(struct share *share)
+{
+	uint64_t cases = 0;
+
+	make_lists();
+	for (unsigned int count = FIRST; count <= LAST; count++)
+		for (unsigned int high = 1; high < 64; high++) {
+			if (!share_takes(share))
+				continue;
+			for (unsigned int low = 0; low < high; low++)
+				for (unsigned int rotation = 0; rotation < 4; rotation++) {
+					uint64_t keys[LAST];
+
+					for (unsigned int i = 0; i < count; i++) {
+						const unsigned int n = count - i + rotation;
+
+						keys[i] = (uint64_t)(n & 1) << low |
+							  (uint64_t)(n >> 1 & 1) << high;
+					}
+					check_list(keys, count);
+					cases++;
+				}
+		}
+	return cases;
+}
+
+/* Every list of up to so many items of as many keys. */
+static uint64_t short_lists(struct share *share)
+{
+	const unsigned int longest = share->is_long ? 8 : 6;
+	uint64_t cases = 0;
+
+	make_lists();
+	for (unsigned int count = 0; count <= longest; count++) {
+		uint64_t total = 1;
+
+		for (unsigned int i = 0; i < count; i++)
+			total *= count;
+		for (uint64_t number = 0; number < total; number++) {
+			uint64_t keys[LAST], rest = number;
+
+			if (!share_takes(share))
+				continue;
+			for (unsigned int i = 0; i < count; i++) {
+				keys[i] = rest % count;
+				rest /= count;
+			}
+			check_list(keys, count);
+			cases++;
+		}
+	}
+	return cases;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct space spaces[] = {
+		{ "sort, two keys", two_keys, 370944, 4918144 },
+		{ "sort, one item moved", one_moved, 428000, 2525200 },
+		{ "sort, two bits", two_bits, 64512, 0 },
+		{ "sort, short lists", short_lists, 50070, 17650829 },
+	};
+
+	return exhaustive_main(argc, argv, spaces, sizeof(spaces) / sizeof(spaces[0]));
+}
