@@ -29,29 +29,50 @@
 #include <unistd.h>
 
 #define BACKLOG 128
+#define PAUSE 5 /* lest another program that listens be asked all the time whether it does */
 
-static int complain(const char *path, const char *what)
+/* Whether this was not the last thing to be said. */
+static bool is_news(struct gpald_listener *listener, const char *what, int error)
 {
+	const bool is_same = listener->complaint && strcmp(listener->complaint, what) == 0 &&
+			     listener->complaint_error == error;
+
+	listener->complaint = what;
+	listener->complaint_error = error;
+	return !is_same;
+}
+
+/* -1, with what errno says. */
+static int complain_of(struct gpald_listener *listener, const char *path, const char *what)
+{
+	const int error = errno;
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s what=\"%s\" error=\"%s\"",
-		  gpald_log_quote(path, quoted), what, strerror(errno));
+	if (is_news(listener, what, error))
+		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s what=\"%s\" error=\"%s\"",
+			  gpald_log_quote(path, quoted), what, strerror(error));
 	return -1;
 }
 
-static int make_folder(const char *path)
+static int complain(struct gpald_listener *listener, const char *what)
 {
-	char *copy = strdup(path), *folder;
+	return complain_of(listener, listener->path, what);
+}
+
+static int make_folder(struct gpald_listener *listener)
+{
+	char *copy = strdup(listener->path), *folder;
 	int result = 0;
 
 	if (!copy)
-		return complain(path, "out of memory");
+		return complain(listener, "out of memory");
 	folder = dirname(copy);
 	if (mkdir(folder, 0755) == 0)
 		/* Whatever the umask: the modes of the sockets say who may come in. */
-		result = chmod(folder, 0755) ? complain(path, "cannot set the folder's mode") : 0;
+		result = chmod(folder, 0755) ? complain(listener, "cannot set the folder's mode") :
+					       0;
 	else if (errno != EEXIST)
-		result = complain(path, "cannot create the folder of the socket");
+		result = complain(listener, "cannot create the folder of the socket");
 	free(copy);
 	return result;
 }
@@ -95,19 +116,19 @@ static int try_lock(struct gpald_listener *listener)
 	long owner;
 
 	if (fd < 0)
-		return complain(listener->lock_path, "cannot open the lock file");
+		return complain_of(listener, listener->lock_path, "cannot open the lock file");
 	owner = lock_owner(fd);
 	if (owner < 0) {
 		close(fd);
 		errno = EEXIST;
-		return complain(listener->lock_path, "the path is not a lock file");
+		return complain_of(listener, listener->lock_path, "the path is not a lock file");
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno == EWOULDBLOCK)
+		if (errno != EWOULDBLOCK)
+			complain_of(listener, listener->lock_path, "cannot lock");
+		else if (is_news(listener, "already running", EWOULDBLOCK))
 			gpald_log(GPALD_LOG_ERROR, "already_running", "path=%s pid=%ld",
 				  gpald_log_quote(listener->path, quoted), owner);
-		else
-			complain(listener->lock_path, "cannot lock");
 		close(fd);
 		return -1;
 	}
@@ -115,10 +136,12 @@ static int try_lock(struct gpald_listener *listener)
 		close(fd);
 		return 1;
 	}
+	if (listener->lock_fd >= 0)
+		close(listener->lock_fd);
 	listener->lock_fd = fd;
 	/* For people; the lock itself is the fact. */
 	if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0)
-		return complain(listener->lock_path, "cannot write the lock file");
+		return complain_of(listener, listener->lock_path, "cannot write the lock file");
 	return 0;
 }
 
@@ -126,10 +149,6 @@ static int lock(struct gpald_listener *listener)
 {
 	int result;
 
-	if (asprintf(&listener->lock_path, "%s.lock", listener->path) < 0) {
-		listener->lock_path = NULL;
-		return complain(listener->path, "out of memory");
-	}
 	do
 		result = try_lock(listener);
 	while (result > 0);
@@ -137,15 +156,15 @@ static int lock(struct gpald_listener *listener)
 }
 
 /* 1: there is nothing at the path; 0: a socket is there. */
-static int look_for_socket(const char *path)
+static int look_for_socket(struct gpald_listener *listener)
 {
 	struct stat info;
 
-	if (lstat(path, &info))
-		return errno == ENOENT ? 1 : complain(path, "cannot look at the path");
+	if (lstat(listener->path, &info))
+		return errno == ENOENT ? 1 : complain(listener, "cannot look at the path");
 	if (!S_ISSOCK(info.st_mode)) {
 		errno = EEXIST;
-		return complain(path, "the path is not a socket");
+		return complain(listener, "the path is not a socket");
 	}
 	return 0;
 }
@@ -165,18 +184,19 @@ static bool is_listened_on(const struct sockaddr_un *address)
 }
 
 /* With the lock held, a socket that no daemon of ours has: a stale one, or another program's. */
-static int remove_stale(const struct sockaddr_un *address)
+static int remove_stale(struct gpald_listener *listener, const struct sockaddr_un *address)
 {
-	int found = look_for_socket(address->sun_path);
+	int found = look_for_socket(listener);
 
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	if (is_listened_on(address)) {
+		listener->pause = PAUSE;
 		errno = EADDRINUSE;
-		return complain(address->sun_path, "another program listens there");
+		return complain(listener, "another program listens there");
 	}
-	if (unlink(address->sun_path))
-		return complain(address->sun_path, "cannot remove the stale socket");
+	if (unlink(listener->path))
+		return complain(listener, "cannot remove the stale socket");
 	return 0;
 }
 
@@ -184,8 +204,7 @@ static int remove_stale(const struct sockaddr_un *address)
  * The socket has its mode from its first moment, and refuses clients until
  * listen(), by which time it has its group too.
  */
-static int bind_and_listen(struct gpald_listener *listener, const struct sockaddr_un *address,
-			   mode_t mode, gid_t group)
+static int bind_and_listen(struct gpald_listener *listener, const struct sockaddr_un *address)
 {
 	struct stat info;
 	mode_t before;
@@ -193,52 +212,106 @@ static int bind_and_listen(struct gpald_listener *listener, const struct sockadd
 
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
-		return complain(listener->path, "cannot create a socket");
-	before = umask(0777 & ~mode);
+		return complain(listener, "cannot create a socket");
+	before = umask(0777 & ~listener->mode);
 	result = bind(listener->fd, (const struct sockaddr *)address, sizeof(*address));
 	error = errno;
 	umask(before);
 	errno = error;
 	if (result)
-		return complain(listener->path, "cannot bind");
+		return complain(listener, "cannot bind");
 	if (lstat(listener->path, &info))
-		return complain(listener->path, "cannot look at the socket");
+		return complain(listener, "cannot look at the socket");
 	listener->device = info.st_dev;
 	listener->inode = info.st_ino;
-	if (group != GPALD_GROUP_UNCHANGED && lchown(listener->path, (uid_t)-1, group))
-		return complain(listener->path, "cannot set the group");
+	if (listener->group != GPALD_GROUP_UNCHANGED &&
+	    lchown(listener->path, (uid_t)-1, listener->group))
+		return complain(listener, "cannot set the group");
 	if (listen(listener->fd, BACKLOG))
-		return complain(listener->path, "cannot listen");
+		return complain(listener, "cannot listen");
 	return 0;
+}
+
+static bool has_socket_file(const struct gpald_listener *listener)
+{
+	struct stat info;
+
+	return listener->inode != 0 && lstat(listener->path, &info) == 0 &&
+	       info.st_dev == listener->device && info.st_ino == listener->inode;
+}
+
+static int bind_again(struct gpald_listener *listener)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	/* Its length has been checked. */
+	strcpy(address.sun_path, listener->path);
+	listener->inode = 0;
+	if (remove_stale(listener, &address) == 0 && bind_and_listen(listener, &address) == 0)
+		return 0;
+	gpald_listener_unbind(listener);
+	return -1;
 }
 
 int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_t mode, gid_t group)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	*listener = (struct gpald_listener){ .path = path, .fd = -1, .lock_fd = -1 };
-	if (strlen(path) >= sizeof(address.sun_path)) {
+	*listener = (struct gpald_listener){
+		.path = path,
+		.mode = mode,
+		.group = group,
+		.fd = -1,
+		.lock_fd = -1,
+	};
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
 		errno = ENAMETOOLONG;
-		return complain(path, "a socket path has at most 107 bytes");
+		return complain(listener, "a socket path has at most 107 bytes");
 	}
-	strcpy(address.sun_path, path);
-	if (make_folder(path) || look_for_socket(path) < 0 || lock(listener) ||
-	    remove_stale(&address) || bind_and_listen(listener, &address, mode, group)) {
+	if (asprintf(&listener->lock_path, "%s.lock", path) < 0) {
+		listener->lock_path = NULL;
+		return complain(listener, "out of memory");
+	}
+	if (make_folder(listener) || look_for_socket(listener) < 0 || lock(listener) ||
+	    bind_again(listener)) {
 		gpald_listener_close(listener);
 		return -1;
 	}
 	return 0;
 }
 
-void gpald_listener_close(struct gpald_listener *listener)
+const char *gpald_listener_lost(const struct gpald_listener *listener)
 {
-	struct stat info;
+	if (!has_socket_file(listener))
+		return listener->path;
+	return is_at_path(listener->lock_fd, listener->lock_path) ? NULL : listener->lock_path;
+}
 
-	if (listener->inode != 0 && lstat(listener->path, &info) == 0 &&
-	    info.st_dev == listener->device && info.st_ino == listener->inode)
+int gpald_listener_restore(struct gpald_listener *listener)
+{
+	if (listener->pause > 0) {
+		listener->pause--;
+		return -1;
+	}
+	if (make_folder(listener) ||
+	    (!is_at_path(listener->lock_fd, listener->lock_path) && lock(listener)) ||
+	    (!has_socket_file(listener) && bind_again(listener)))
+		return -1;
+	listener->complaint = NULL;
+	return 0;
+}
+
+void gpald_listener_unbind(struct gpald_listener *listener)
+{
+	if (has_socket_file(listener))
 		unlink(listener->path);
+	listener->inode = 0;
 	if (listener->fd >= 0)
 		close(listener->fd);
+	listener->fd = -1;
+}
+
+void gpald_listener_close(struct gpald_listener *listener)
+{
+	gpald_listener_unbind(listener);
 	if (listener->lock_path && listener->lock_fd >= 0) {
 		if (is_at_path(listener->lock_fd, listener->lock_path))
 			unlink(listener->lock_path);

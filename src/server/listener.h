@@ -13,11 +13,17 @@
 
 struct gpald_listener {
 	const char *path; /* borrowed from the options */
-	int fd;           /* listening; -1: none, or given away */
+	mode_t mode;
+	gid_t group;
+	int fd; /* listening; -1: none, or given away */
 	int lock_fd;
 	char *lock_path;
 	dev_t device; /* of the socket file, so that no other one is removed */
-	ino_t inode;
+	ino_t inode;  /* 0: there is none */
+
+	const char *complaint; /* the last one, which is not logged again; NULL: none */
+	int complaint_error;
+	unsigned int pause; /* restorations to leave out */
 };
 
 #define GPALD_LISTENER_NONE             \
@@ -35,6 +41,23 @@ struct gpald_listener {
  */
 GPAL_MUST_USE int gpald_listener_open(struct gpald_listener *listener, const char *path,
 				      mode_t mode, gid_t group);
+
+/*
+ * The file that is not where it was put, of the socket and its lock, because someone
+ * removed or replaced it; NULL: both are. It costs a few system calls.
+ */
+const char *gpald_listener_lost(const struct gpald_listener *listener);
+
+/*
+ * Puts back what is lost, as gpald_listener_open() does at first: what is there
+ * instead is replaced if nobody uses it. If the socket had to be bound again, there
+ * is a new descriptor. It is meant to be tried until it succeeds, so each reason for
+ * a failure is logged once. -1: not yet.
+ */
+GPAL_MUST_USE int gpald_listener_restore(struct gpald_listener *listener);
+
+/* Removes the socket file if it is its own, and closes the descriptor if it was not given away. */
+void gpald_listener_unbind(struct gpald_listener *listener);
 
 /*
  * Removes the socket file and the lock. The descriptor is closed too if it was not

@@ -18,7 +18,7 @@
 #include "server/server.h"
 
 #include "server/connection.h"
-#include "server/listener.h"
+#include "server/endpoints.h"
 #include "server/log.h"
 #include "server/signals.h"
 
@@ -28,7 +28,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define ACCEPTED_A_ROUND 16    /* lest a flood of connections keep the loop from all else */
 #define GRACE_MS 100           /* from the signal to the end of reading */
 #define DESCRIPTORS_BESIDES 64 /* that are not connections: listeners, locks, libuv's own */
 #define TICK_LEAST_MS 20
@@ -46,26 +45,13 @@ static const char *const phase_names[] = { "serving", "grace", "draining", "stop
 
 static_assert(sizeof(phase_names) / sizeof(phase_names[0]) == PHASE_COUNT, "each phase has a name");
 
-enum {
-	CONTROL,
-	INSPECT,
-	ENDPOINT_COUNT
-};
-
-struct endpoint {
-	uv_pipe_t pipe;
-	bool is_open;   /* the pipe is initialised and not closed */
-	bool is_behind; /* a client waits for memory, or for the loop to go round */
-	struct gpald_listener listener;
-};
-
 struct server {
 	const struct gpald_server_options *options;
 	struct gpald_limits limits; /* in force: as told, or what the system allows */
 	uv_loop_t loop;
 	enum phase phase;
 	struct gpald_service service;
-	struct endpoint endpoints[ENDPOINT_COUNT];
+	struct gpald_endpoints endpoints;
 	struct gpald_signals signals;
 	uv_timer_t tick;       /* runs while serving, for the limits on time */
 	uv_timer_t drain;      /* the steps of the end */
@@ -73,29 +59,8 @@ struct server {
 	uint64_t ending_since; /* in uv_hrtime() */
 	bool has_failed;       /* the store; the daemon ends, and says so with its status */
 	bool was_hit;          /* by a signal that nobody ends a daemon with; the same */
-	uv_check_t round;      /* runs once after clients were accepted */
-	unsigned int accepted; /* since the loop last looked at its sockets */
 	struct gpald_connections connections;
 };
-
-/* No one else can connect; who has may still be waiting to be accepted. */
-static void remove_socket_files(struct server *server)
-{
-	for (int i = 0; i < ENDPOINT_COUNT; i++)
-		gpald_listener_close(&server->endpoints[i].listener);
-}
-
-static void close_endpoints(struct server *server)
-{
-	remove_socket_files(server);
-	for (int i = 0; i < ENDPOINT_COUNT; i++) {
-		struct endpoint *endpoint = &server->endpoints[i];
-
-		if (endpoint->is_open)
-			uv_close((uv_handle_t *)&endpoint->pipe, NULL);
-		endpoint->is_open = false;
-	}
-}
 
 static void enter_phase(struct server *server, enum phase phase)
 {
@@ -116,7 +81,7 @@ static void stop(struct server *server)
 	uv_close((uv_handle_t *)&server->drain, NULL);
 	/* The store thread may still use it. */
 	uv_unref((uv_handle_t *)&server->settled);
-	uv_close((uv_handle_t *)&server->round, NULL);
+	gpald_endpoints_end(&server->endpoints);
 }
 
 static void on_empty(struct gpald_connections *connections)
@@ -142,7 +107,7 @@ static void on_grace_over(uv_timer_t *timer)
 	const uint64_t drain_ms = server->limits.values[GPALD_LIMIT_DRAIN_MS] * 9 / 10;
 
 	enter_phase(server, PHASE_DRAINING);
-	close_endpoints(server);
+	gpald_endpoints_close(&server->endpoints);
 	if (server->connections.count == 0) {
 		stop(server);
 		return;
@@ -156,7 +121,7 @@ static void begin_end(struct server *server)
 {
 	enter_phase(server, PHASE_GRACE);
 	server->ending_since = uv_hrtime();
-	remove_socket_files(server);
+	gpald_endpoints_remove_files(&server->endpoints);
 	gpald_connections_stop_serving(&server->connections);
 	uv_timer_start(&server->drain, on_grace_over, GRACE_MS, 0);
 }
@@ -288,41 +253,10 @@ static void close_registry(struct server *server)
 	_exit(1);
 }
 
-/* Accepts the next client; if there is no memory for it, the tick tries again. */
-static void accept_client(struct server *server, struct endpoint *endpoint)
-{
-	endpoint->is_behind = !gpald_connection_accept(&server->connections, &endpoint->pipe,
-						       endpoint == &server->endpoints[INSPECT]);
-}
-
-/* Clients that had to wait. True: some still have to. */
-static bool accept_waiting(struct server *server)
-{
-	bool is_behind = false;
-
-	for (int i = 0; i < ENDPOINT_COUNT; i++) {
-		struct endpoint *endpoint = &server->endpoints[i];
-
-		if (endpoint->is_open && endpoint->is_behind)
-			accept_client(server, endpoint);
-		is_behind |= endpoint->is_open && endpoint->is_behind;
-	}
-	return is_behind;
-}
-
-static void on_round(uv_check_t *check)
-{
-	struct server *server = check->data;
-
-	server->accepted = 0;
-	uv_check_stop(check);
-	accept_waiting(server);
-}
-
 static void on_tick(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
-	const bool is_behind = accept_waiting(server);
+	const bool is_behind = gpald_endpoints_accept_waiting(&server->endpoints);
 
 	gpald_connections_tick(&server->connections);
 	if (server->connections.count == 0 && !is_behind)
@@ -340,54 +274,13 @@ static uint64_t tick_interval(const struct gpald_limits *limits)
 	return interval > TICK_MOST_MS ? TICK_MOST_MS : interval;
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+static void on_arrival(void *data)
 {
-	struct server *server = listener->data;
+	struct server *server = data;
 	const uint64_t interval = tick_interval(&server->limits);
 
-	if (status < 0) {
-		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
-		return;
-	}
-	/*
-	 * The pipe is the endpoint's first member. libuv calls again until no client
-	 * waits, or until one is left waiting.
-	 */
-	uv_check_start(&server->round, on_round);
-	if (++server->accepted > ACCEPTED_A_ROUND)
-		((struct endpoint *)listener)->is_behind = true;
-	else
-		accept_client(server, (struct endpoint *)listener);
 	if (!uv_is_active((uv_handle_t *)&server->tick))
 		uv_timer_start(&server->tick, on_tick, interval, interval);
-}
-
-static int open_endpoint(struct server *server, int which, const char *path, mode_t mode)
-{
-	struct endpoint *endpoint = &server->endpoints[which];
-	char quoted[GPALD_LOG_QUOTE_SIZE];
-	int code;
-
-	if (gpald_listener_open(&endpoint->listener, path, mode, server->options->group))
-		return -1;
-	code = uv_pipe_init(&server->loop, &endpoint->pipe, 0);
-	if (code == 0) {
-		endpoint->is_open = true;
-		endpoint->pipe.data = server;
-		code = uv_pipe_open(&endpoint->pipe, endpoint->listener.fd);
-	}
-	if (code == 0) {
-		endpoint->listener.fd = -1; /* the pipe closes it */
-		code = uv_listen((uv_stream_t *)&endpoint->pipe, SOMAXCONN, on_connection);
-	}
-	if (code < 0) {
-		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
-			  gpald_log_quote(path, quoted), uv_err_name(code));
-		return -1;
-	}
-	gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o",
-		  which == INSPECT ? "inspect" : "control", gpald_log_quote(path, quoted), mode);
-	return 0;
 }
 
 /*
@@ -434,8 +327,7 @@ static int init_handles(struct server *server)
 	code = uv_async_init(&server->loop, &server->settled, on_settled);
 	if (code < 0)
 		return code;
-	server->round.data = server;
-	uv_check_init(&server->loop, &server->round);
+	gpald_endpoints_init(&server->endpoints);
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
 	return gpald_signals_start(&server->signals, &server->loop, on_signal, server);
@@ -445,11 +337,13 @@ static int open_endpoints(struct server *server)
 {
 	const struct gpald_server_options *options = server->options;
 
-	if (open_endpoint(server, CONTROL, options->socket_path, options->socket_mode))
+	if (gpald_endpoints_open(&server->endpoints, false, options->socket_path,
+				 options->socket_mode, options->group))
 		return -1;
 	if (!options->inspect_path)
 		return 0;
-	return open_endpoint(server, INSPECT, options->inspect_path, options->inspect_mode);
+	return gpald_endpoints_open(&server->endpoints, true, options->inspect_path,
+				    options->inspect_mode, options->group);
 }
 
 static void on_ready(void *waiter)
@@ -475,8 +369,12 @@ int gpald_server_run(const struct gpald_server_options *options)
 			.clients = &server.connections,
 			.ready = on_ready,
 		},
-		.endpoints = { { .listener = GPALD_LISTENER_NONE },
-			       { .listener = GPALD_LISTENER_NONE } },
+		.endpoints = {
+			.loop = &server.loop,
+			.connections = &server.connections,
+			.arrived = on_arrival,
+			.data = &server,
+		},
 	};
 	server.connections.loop = &server.loop;
 	server.connections.service = &server.service;
@@ -498,7 +396,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
 	}
-	close_endpoints(&server);
+	gpald_endpoints_close(&server.endpoints);
 	stop(&server);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	close_registry(&server);

@@ -358,22 +358,13 @@ class Sockets(unittest.TestCase):
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(path)
 
-    def test_a_lock_file_that_is_no_longer_its_own_is_left_alone(self):
-        with Daemon() as daemon:
-            os.unlink(daemon.socket + ".lock")
-            with open(daemon.socket + ".lock", "w", encoding="ascii") as file:
-                file.write("4711\n")
-            self.assertEqual(daemon.stop(), 0)
-            self.assertTrue(os.path.exists(daemon.socket + ".lock"))
-
     def test_a_socket_that_is_no_longer_its_own_is_left_alone(self):
-        with Daemon() as daemon:
-            os.unlink(daemon.socket)
-            other = socket.socket(socket.AF_UNIX)
-            other.bind(daemon.socket)
+        with Daemon() as daemon, socket.socket(socket.AF_UNIX) as other:
+            other.bind(daemon.folder + "/other.sock")
+            other.listen()
+            os.rename(daemon.folder + "/other.sock", daemon.socket)
             self.assertEqual(daemon.stop(), 0)
             self.assertTrue(os.path.exists(daemon.socket))
-            other.close()
 
     def test_a_path_that_is_too_long_is_refused_not_cut(self):
         with Daemon() as daemon:

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket cannot be bound twice, so a new one takes the place of one whose file is
+ * gone. The old one stays until the next look at the files: nobody can come to it any
+ * more, and who had come has been accepted by then.
+ */
+#include "config.h"
+
+#include "server/endpoints.h"
+
+#include "server/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define ACCEPTED_A_ROUND 16 /* lest a flood of connections keep the loop from all else */
+#define WATCH_MS 400        /* between two looks at the files */
+
+/* A listening socket in libuv's hands. */
+struct gpald_door {
+	uv_pipe_t pipe; /* first */
+	struct gpald_endpoint *endpoint;
+	bool is_behind; /* a client waits for memory, or for the loop to go round */
+};
+
+static const char *name_of(const struct gpald_endpoint *endpoint)
+{
+	return endpoint->inspect ? "inspect" : "control";
+}
+
+/* Accepting. */
+
+/* Accepts the next client; if there is no memory for it, the tick tries again. */
+static void accept_client(struct gpald_door *door)
+{
+	const struct gpald_endpoint *endpoint = door->endpoint;
+
+	door->is_behind = !gpald_connection_accept(endpoint->all->connections, &door->pipe,
+						   endpoint->inspect);
+}
+
+/* True: one still has to wait. */
+static bool accept_waiting(struct gpald_door *door)
+{
+	if (door && door->is_behind)
+		accept_client(door);
+	return door && door->is_behind;
+}
+
+bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all)
+{
+	bool is_behind = false;
+
+	for (size_t i = 0; i < all->count; i++) {
+		is_behind |= accept_waiting(all->endpoints[i].door);
+		is_behind |= accept_waiting(all->endpoints[i].former);
+	}
+	return is_behind;
+}
+
+static void on_round(uv_check_t *check)
+{
+	struct gpald_endpoints *all = check->data;
+
+	all->accepted = 0;
+	uv_check_stop(check);
+	gpald_endpoints_accept_waiting(all);
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+	struct gpald_door *door = (struct gpald_door *)stream;
+	struct gpald_endpoints *all = door->endpoint->all;
+
+	if (status < 0) {
+		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
+		return;
+	}
+	/* libuv calls again until no client waits, or until one is left waiting. */
+	uv_check_start(&all->round, on_round);
+	if (++all->accepted > ACCEPTED_A_ROUND)
+		door->is_behind = true;
+	else
+		accept_client(door);
+	all->arrived(all->data);
+}
+
+/* Opening and closing. */
+
+static void on_door_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void close_door(struct gpald_door **door)
+{
+	if (*door)
+		uv_close((uv_handle_t *)&(*door)->pipe, on_door_closed);
+	*door = NULL;
+}
+
+/* Gives the listener's socket to libuv. */
+static int open_door(struct gpald_endpoint *endpoint)
+{
+	struct gpald_listener *listener = &endpoint->listener;
+	struct gpald_door *door = calloc(1, sizeof(*door));
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+	int code = UV_ENOMEM;
+
+	if (door) {
+		/* It only fails for bad arguments. */
+		uv_pipe_init(endpoint->all->loop, &door->pipe, 0);
+		door->endpoint = endpoint;
+		code = uv_pipe_open(&door->pipe, listener->fd);
+	}
+	if (code == 0) {
+		listener->fd = -1; /* the pipe closes it */
+		code = uv_listen((uv_stream_t *)&door->pipe, SOMAXCONN, on_connection);
+	}
+	if (code == 0) {
+		endpoint->door = door;
+		return 0;
+	}
+	close_door(&door);
+	gpald_listener_unbind(listener);
+	gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
+		  gpald_log_quote(listener->path, quoted), uv_err_name(code));
+	return -1;
+}
+
+/* Watching. */
+
+static void note_loss(struct gpald_endpoint *endpoint, const char *lost)
+{
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+
+	if (!endpoint->is_lost)
+		gpald_log(GPALD_LOG_WARNING, "socket_lost",
+			  "socket=%s path=%s what=\"removed or replaced by someone else\"",
+			  name_of(endpoint), gpald_log_quote(lost, quoted));
+	endpoint->is_lost = true;
+}
+
+/* The door of the new socket takes the place of the other; or there is no new one. */
+static int change_door(struct gpald_endpoint *endpoint)
+{
+	struct gpald_door *former = endpoint->door;
+
+	if (endpoint->listener.fd < 0)
+		return 0;
+	endpoint->door = NULL;
+	if (open_door(endpoint)) {
+		endpoint->door = former;
+		return -1;
+	}
+	endpoint->former = former;
+	return 0;
+}
+
+static void look_after(struct gpald_endpoint *endpoint)
+{
+	const char *lost = gpald_listener_lost(&endpoint->listener);
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+
+	if (endpoint->former && !endpoint->former->is_behind)
+		close_door(&endpoint->former);
+	if (lost)
+		note_loss(endpoint, lost);
+	if (!endpoint->is_lost || endpoint->former || gpald_listener_restore(&endpoint->listener) ||
+	    change_door(endpoint))
+		return;
+	endpoint->is_lost = false;
+	gpald_log(GPALD_LOG_INFO, "socket_restored", "socket=%s path=%s", name_of(endpoint),
+		  gpald_log_quote(endpoint->listener.path, quoted));
+}
+
+static void on_watch(uv_timer_t *timer)
+{
+	struct gpald_endpoints *all = timer->data;
+
+	for (size_t i = 0; i < all->count; i++)
+		look_after(&all->endpoints[i]);
+}
+
+/* All of them. */
+
+void gpald_endpoints_init(struct gpald_endpoints *all)
+{
+	/* These only fail for bad arguments. */
+	all->round.data = all;
+	uv_check_init(all->loop, &all->round);
+	all->watch.data = all;
+	uv_timer_init(all->loop, &all->watch);
+	uv_timer_start(&all->watch, on_watch, WATCH_MS, WATCH_MS);
+}
+
+int gpald_endpoints_open(struct gpald_endpoints *all, bool inspect, const char *path, mode_t mode,
+			 gid_t group)
+{
+	struct gpald_endpoint *endpoint = &all->endpoints[all->count];
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+
+	assert(all->count < sizeof(all->endpoints) / sizeof(all->endpoints[0]));
+	*endpoint = (struct gpald_endpoint){ .all = all, .inspect = inspect };
+	if (gpald_listener_open(&endpoint->listener, path, mode, group))
+		return -1;
+	all->count++;
+	if (open_door(endpoint))
+		return -1;
+	gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o", name_of(endpoint),
+		  gpald_log_quote(path, quoted), mode);
+	return 0;
+}
+
+void gpald_endpoints_remove_files(struct gpald_endpoints *all)
+{
+	uv_timer_stop(&all->watch);
+	for (size_t i = 0; i < all->count; i++)
+		gpald_listener_close(&all->endpoints[i].listener);
+}
+
+void gpald_endpoints_close(struct gpald_endpoints *all)
+{
+	gpald_endpoints_remove_files(all);
+	for (size_t i = 0; i < all->count; i++) {
+		close_door(&all->endpoints[i].door);
+		close_door(&all->endpoints[i].former);
+	}
+}
+
+void gpald_endpoints_end(struct gpald_endpoints *all)
+{
+	gpald_endpoints_close(all);
+	uv_close((uv_handle_t *)&all->round, NULL);
+	uv_close((uv_handle_t *)&all->watch, NULL);
+}

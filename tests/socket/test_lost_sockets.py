@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""A daemon whose socket files somebody has removed or replaced is soon to be reached again."""
+
+import fcntl
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import time
+import unittest
+
+from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main
+
+
+class RunningDaemon(Daemon):
+    """A daemon whose sockets have a folder of their own."""
+
+    def start(self, wait=True):
+        self.run = os.path.join(self.folder, "parent", "run")
+        self.socket, self.inspect_socket = (os.path.join(self.run, name) for name in ("control.sock", "inspect.sock"))
+        os.makedirs(self.run, exist_ok=True)
+        super().start(wait)
+
+
+def wait_until(condition, daemon):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(daemon.log())
+        time.sleep(0.01)
+
+
+def lines(daemon, text):
+    return [line for line in daemon.log().splitlines() if text in line]
+
+
+def inode(path):
+    return os.stat(path).st_ino
+
+
+def stale_socket(path):
+    """A socket that nobody listens on takes the place of what is there."""
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(path + ".other")
+    os.rename(path + ".other", path)
+
+
+class LostSockets(unittest.TestCase):
+    def assert_restored(self, daemon, times):
+        wait_until(lambda: len(lines(daemon, "event=socket_restored")) == times, daemon)
+        self.assertEqual(len(lines(daemon, "event=socket_lost")), times)
+        for path in (daemon.socket, daemon.inspect_socket):
+            with Client(path) as client:
+                self.assertIn("result", client.call("daemon.info"))
+
+    def pass_time(self, daemon):
+        """The daemon looks at its files a few times: the other socket is lost and bound again."""
+        for _ in range(4):
+            before = len(lines(daemon, "event=socket_restored socket=inspect"))
+            os.unlink(daemon.inspect_socket)
+            wait_until(lambda: len(lines(daemon, "event=socket_restored socket=inspect")) > before, daemon)
+
+    def check(self, lose):
+        """`lose` is what happens to each socket file, twice."""
+        with RunningDaemon("--socket-mode=0600") as daemon, daemon.connect() as client:
+            for times in range(1, 5):
+                lose(daemon.inspect_socket if times % 2 else daemon.socket)
+                self.assert_restored(daemon, times)
+            self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)
+            self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o666)
+            # Who was there has noticed nothing, and the end is as clean as ever.
+            self.assertIn("result", client.call("daemon.info"))
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual([name for name in os.listdir(daemon.run) if not name.endswith(".old")], [])
+
+    def test_removed(self):
+        self.check(os.unlink)
+
+    def test_renamed(self):
+        self.check(lambda path: os.rename(path, path + ".old"))
+
+    def test_replaced_by_one_that_nobody_listens_on(self):
+        self.check(stale_socket)
+
+    def test_with_the_lock(self):
+        def lose(path):
+            os.unlink(path)
+            os.unlink(path + ".lock")
+        self.check(lose)
+
+    def test_one_takes_the_place_of_the_other(self):
+        with RunningDaemon() as daemon:
+            os.rename(daemon.inspect_socket, daemon.socket)
+            self.assert_restored(daemon, 2)
+            # Which the inspect socket does not do.
+            with daemon.connect() as client:
+                self.assertIn("result", client.call("layout.create", {
+                    "name": "vm-1", "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
+
+    def test_the_folder_is_removed(self):
+        with RunningDaemon() as daemon:
+            shutil.rmtree(daemon.run)
+            self.assert_restored(daemon, 2)
+            self.assertEqual(sorted(os.listdir(daemon.run)), ["control.sock", "control.sock.lock", "inspect.sock",
+                                                               "inspect.sock.lock"])
+
+    def test_the_parent_of_the_folder_is_removed(self):
+        """It cannot be made again, so the daemon says so once, and goes on trying."""
+        with RunningDaemon() as daemon, daemon.connect() as client:
+            os.rename(daemon.folder + "/parent", daemon.folder + "/gone")
+            failed = "event=listen_failed path=\"" + daemon.socket
+            wait_until(lambda: lines(daemon, failed), daemon)
+            self.assertIn("cannot create the folder of the socket", lines(daemon, failed)[0])
+            self.assertIn("result", client.call("daemon.info"))
+            os.mkdir(daemon.folder + "/parent")
+            self.assert_restored(daemon, 2)
+
+    def test_a_file_of_someone_else_is_left_alone(self):
+        with RunningDaemon() as daemon:
+            os.unlink(daemon.socket)
+            with open(daemon.socket, "w", encoding="ascii") as file:
+                file.write("precious")
+            daemon.wait_log("the path is not a socket")
+            self.pass_time(daemon)
+            self.assertEqual(len(lines(daemon, "event=listen_failed")), 1)
+            with open(daemon.socket, encoding="ascii") as file:
+                self.assertEqual(file.read(), "precious")
+            os.unlink(daemon.socket)
+            self.assert_restored(daemon, 5)
+
+    def test_a_socket_on_which_someone_else_listens_is_left_alone(self):
+        with RunningDaemon() as daemon:
+            with socket.socket(socket.AF_UNIX) as other:
+                os.unlink(daemon.socket)
+                other.bind(daemon.socket)
+                other.listen()
+                before = inode(daemon.socket)
+                daemon.wait_log("another program listens there")
+                self.pass_time(daemon)
+                self.assertEqual(len(lines(daemon, "event=listen_failed")), 1)
+                self.assertEqual(inode(daemon.socket), before)
+            self.assert_restored(daemon, 5)
+
+    def test_the_lock_is_locked_again(self):
+        with RunningDaemon() as daemon:
+            os.unlink(daemon.socket + ".lock")
+            self.assert_restored(daemon, 1)
+            with open(daemon.socket + ".lock", encoding="ascii") as file:
+                self.assertEqual(file.read(), f"{daemon.process.pid}\n")
+            done = subprocess.run([GPALAYOUTD, "--store=memory", "--socket", daemon.socket, "--inspect-socket", "none"],
+                                  capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"pid={daemon.process.pid}", done.stderr)
+
+    def test_a_lock_that_someone_else_holds_is_left_alone(self):
+        with RunningDaemon() as daemon:
+            os.unlink(daemon.socket + ".lock")
+            with open(daemon.socket + ".lock", "w", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                file.write("4711\n")
+                file.flush()
+                daemon.wait_log("event=already_running")
+                self.pass_time(daemon)
+                self.assertIn("pid=4711", "".join(lines(daemon, "event=already_running")))
+                self.assertEqual(len(lines(daemon, "event=already_running")), 1)
+                self.assertEqual(daemon.stop(), 0)
+                self.assertTrue(os.path.exists(daemon.socket + ".lock"))
+
+
+if __name__ == "__main__":
+    main()
