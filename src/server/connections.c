@@ -15,13 +15,10 @@
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user)
 {
 	const uint64_t *limits = all->service->limits->values;
-	const uint64_t all_places = limits[GPALD_LIMIT_CONNECTIONS];
-	const uint64_t of_root = limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
-	uint64_t places = all_places;
+	uint64_t places = limits[GPALD_LIMIT_CONNECTIONS];
 
-	/* However few there may be, half of them are for everyone. */
 	if (user->uid != 0)
-		places -= of_root < all_places / 2 ? of_root : all_places / 2;
+		places -= limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
 	return all->users.connections >= places ||
 	       user->connections >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
 }

@@ -23,13 +23,16 @@
 #include "server/signals.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
-#define GRACE_MS 100           /* from the signal to the end of reading */
-#define DESCRIPTORS_BESIDES 64 /* that are not connections: listeners, locks, libuv's own */
+#define GRACE_MS 100         /* from the signal to the end of reading */
+#define DESCRIPTORS_LEAST 48 /* for the daemon's own, the spare ones, and some connections */
+#define DESCRIPTORS_SPARE \
+	14 /* for a moment: SQLite's, a socket bound again, a client turned away */
 #define TICK_LEAST_MS 20
 #define TICK_MOST_MS 1000
 
@@ -283,32 +286,61 @@ static void on_arrival(void *data)
 		uv_timer_start(&server->tick, on_tick, interval, interval);
 }
 
-/*
- * At the descriptor limit libuv drops clients without a word, so connections are
- * capped below it, after it has been raised as far as allowed.
- */
-static uint64_t connections_possible(const struct gpald_limits *limits)
+/* Takes all that is allowed. False: too few for a useful number of connections. */
+static bool raise_descriptor_limit(void)
 {
-	const uint64_t wanted = limits->values[GPALD_LIMIT_CONNECTIONS];
 	struct rlimit descriptors;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors))
-		return wanted;
-	if (descriptors.rlim_cur < wanted + DESCRIPTORS_BESIDES) {
-		rlim_t needed = wanted + DESCRIPTORS_BESIDES;
+		return true;
+	descriptors.rlim_cur = descriptors.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &descriptors);
+	getrlimit(RLIMIT_NOFILE, &descriptors);
+	if (descriptors.rlim_cur >= DESCRIPTORS_LEAST)
+		return true;
+	gpald_log(GPALD_LOG_ERROR, "few_descriptors",
+		  "limit=%llu least=%d hint=\"raise the limit on open files: ulimit -Hn, or "
+		  "LimitNOFILE= of the systemd unit\"",
+		  (unsigned long long)descriptors.rlim_cur, DESCRIPTORS_LEAST);
+	return false;
+}
 
-		descriptors.rlim_cur = descriptors.rlim_max < needed ? descriptors.rlim_max :
-								       needed;
-		setrlimit(RLIMIT_NOFILE, &descriptors);
-		getrlimit(RLIMIT_NOFILE, &descriptors);
+/* What was inherited has been closed, and the numbers are given out from below. */
+static unsigned int open_descriptors(void)
+{
+	unsigned int count = 0;
+
+	for (int fd = 0; fd < DESCRIPTORS_LEAST; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/*
+ * At the descriptor limit libuv drops clients without a word, so connections are
+ * capped at what is left once everything else is open. What is shown to clients is
+ * what is in force.
+ */
+static void settle_connections(struct server *server)
+{
+	uint64_t *connections = &server->limits.values[GPALD_LIMIT_CONNECTIONS];
+	uint64_t *of_root = &server->limits.values[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
+	const uint64_t wanted = *connections;
+	struct rlimit descriptors;
+	uint64_t left;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+		left = descriptors.rlim_cur - open_descriptors() - DESCRIPTORS_SPARE;
+		if (left < wanted) {
+			*connections = left;
+			gpald_log(GPALD_LOG_WARNING, "few_descriptors",
+				  "limit=%llu connections=%llu wanted=%llu",
+				  (unsigned long long)descriptors.rlim_cur,
+				  (unsigned long long)left, (unsigned long long)wanted);
+		}
 	}
-	if (descriptors.rlim_cur >= wanted + DESCRIPTORS_BESIDES)
-		return wanted;
-	gpald_log(GPALD_LOG_WARNING, "few_descriptors", "limit=%llu connections=%llu",
-		  (unsigned long long)descriptors.rlim_cur, (unsigned long long)wanted);
-	return descriptors.rlim_cur > DESCRIPTORS_BESIDES ?
-		       descriptors.rlim_cur - DESCRIPTORS_BESIDES :
-		       1;
+	/* However few there may be, half of them are for everyone. */
+	if (*of_root > *connections / 2)
+		*of_root = *connections / 2;
 }
 
 /* Handles that exist from start to stop. */
@@ -379,10 +411,11 @@ int gpald_server_run(const struct gpald_server_options *options)
 	server.connections.loop = &server.loop;
 	server.connections.service = &server.service;
 	server.connections.admin_group = options->admin_group;
-	server.limits.values[GPALD_LIMIT_CONNECTIONS] = connections_possible(&options->limits);
 	server.connections.on_empty = on_empty;
 	server.connections.data = &server;
 
+	if (!raise_descriptor_limit())
+		return 1;
 	code = init_handles(&server);
 	if (code < 0) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s", uv_err_name(code));
@@ -391,8 +424,11 @@ int gpald_server_run(const struct gpald_server_options *options)
 	if (!gpald_service_init(&server.service)) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
 	} else if (open_registry(&server) && open_endpoints(&server) == 0) {
-		gpald_log(GPALD_LOG_INFO, "ready", "version=%s pid=%ld default_policy=%s",
-			  PACKAGE_VERSION, (long)getpid(), options->default_policy->name);
+		settle_connections(&server);
+		gpald_log(GPALD_LOG_INFO, "ready",
+			  "version=%s pid=%ld default_policy=%s connections=%llu", PACKAGE_VERSION,
+			  (long)getpid(), options->default_policy->name,
+			  (unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS]);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
 	}

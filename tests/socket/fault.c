@@ -137,7 +137,7 @@ static const char *path_to_open(const char *path, int flags, char other[PATH_MAX
 	const size_t length = strlen(path), end = strlen(FILE_NAME);
 	const bool is_absolute = length > end && strcmp(path + length - end, FILE_NAME) == 0;
 
-	if ((flags & O_ACCMODE) == O_RDONLY || (!is_absolute && strcmp(path, FILE_NAME + 1) != 0))
+	if ((flags & O_ACCMODE) == O_RDONLY || (!is_absolute && strcmp(path, &FILE_NAME[1]) != 0))
 		return path;
 	while (is_set("overflow"))
 		*(volatile char *)alloca(65536) = 1;

@@ -4,12 +4,15 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
+import subprocess
+import tempfile
 import time
 import unittest
 
-from harness import Client, Daemon, main
+from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main
 
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}'
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
@@ -358,30 +361,116 @@ class Connections(unittest.TestCase):
                 self.assertEqual(reason(client.read_reply()), "overloaded")
             self.assertIn("result", first.call("daemon.info"))
 
-    def test_a_low_descriptor_limit_turns_clients_away_with_words(self):
-        import resource
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard != resource.RLIM_INFINITY and hard < 1100:
-            self.skipTest("the descriptor limit is low here already")
-        # The daemon inherits 80 as both limits: room for 16 connections.
+
+
+class Descriptors(unittest.TestCase):
+    """The limit on open files decides how many connections there can be."""
+
+    def limited(self, limit, test):
+        """Runs a test in a process of its own, whose daemons get `limit` as both limits."""
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
-                with Daemon("--limit", "connections_for_root=0") as daemon:
-                    clients = [Client(daemon.socket) for _ in range(16)]
-                    assert all("result" in client.call("daemon.info") for client in clients)
-                    with Client(daemon.socket) as client:
-                        assert reason(client.read_reply()) == "overloaded"
-                    assert "event=few_descriptors" in daemon.log()
-                    assert clients[0].call("daemon.info")["result"]["limits"]["connections"] == 16
-                    for client in clients:
-                        client.close()
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+                test()
                 status = 0
             finally:
                 os._exit(status)
         self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+    def test_the_soft_limit_is_raised(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            before = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+            try:
+                daemon.start()
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            found = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+            self.assertEqual(found, (before[1], before[1]))
+
+    def serve_few(self):
+        with Daemon("--limit", "connections_for_root=4096") as daemon:
+            limits = daemon.call("daemon.info")["result"]["limits"]
+            places = limits["connections"]
+            self.assertIn(places, range(24, 48))
+            self.assertEqual(limits["connections_for_root"], places // 2)
+            self.assertIn(f"event=few_descriptors limit=64 connections={places} wanted=1024", daemon.log())
+            self.assertIn(f" connections={places}", daemon.wait_log("event=ready"))
+            # Python needs some of the 64, too.
+            children = []
+            for first in range(0, places, 16):
+                children.append(self.hold(daemon, min(16, places - first)))
+            with Client(daemon.socket) as client:
+                self.assertEqual(reason(client.read_reply()), "overloaded")
+            # The store and the sockets have what they need.
+            os.unlink(daemon.inspect_socket)
+            daemon.wait_log("event=socket_restored")
+            children.pop()()
+            for i in range(20):
+                self.assertTrue(self.create_when_free(daemon, f"vm-{i}"))
+            for leave in children:
+                leave()
+            self.assertNotIn("accept_failed", daemon.log())
+
+    def hold(self, daemon, count):
+        """Connects `count` clients, which are all served, in a process of its own; ends it when called."""
+        ready, go = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                clients = [Client(daemon.socket) for _ in range(count)]
+                if all("result" in client.call("daemon.info") for client in clients):
+                    os.write(ready[1], b"x")
+                    os.read(go[0], 1)
+                    status = 0
+            finally:
+                os._exit(status)
+        os.close(ready[1])
+        self.assertEqual(os.read(ready[0], 1), b"x")
+
+        def leave():
+            os.write(go[1], b"x")
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+        return leave
+
+    def create_when_free(self, daemon, name):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with daemon.connect() as client:
+                try:
+                    reply = client.call("layout.create", {
+                        "name": name, "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}})
+                    return reply["result"]["created"]
+                except (AssertionError, ConnectionError):
+                    # Turned away, for the others are still on their way out.
+                    continue
+        return False
+
+    def test_few_connections_are_all_served(self):
+        self.limited(64, self.serve_few)
+
+    def refuse(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([GPALAYOUTD, "--socket", folder + "/s", "--state-dir", folder + "/state"],
+                                  capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 1)
+            for words in ("level=error event=few_descriptors limit=47 least=48", "LimitNOFILE="):
+                self.assertIn(words, done.stderr)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_too_few_are_refused(self):
+        self.limited(47, self.refuse)
+
+    def serve_at_least(self):
+        with Daemon() as daemon:
+            self.assertGreaterEqual(daemon.call("daemon.info")["result"]["limits"]["connections"], 8)
+
+    def test_just_enough(self):
+        self.limited(48, self.serve_at_least)
 
 
 if __name__ == "__main__":
