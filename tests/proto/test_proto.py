@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
@@ -795,7 +794,6 @@ class RunningDaemon(harness.DaemonTestCase):
         try:
             reply = corpus.loads(run.stdout.readline())
             self.assert_valid("events.subscribe", reply)
-            time.sleep(1.5)  # longer than socat goes on without its input, unless told to
             for number in range(1, 3):
                 self.daemon.call("layout.create", {"name": f"followed-{number}", **request_with()})
                 message = corpus.loads(run.stdout.readline())

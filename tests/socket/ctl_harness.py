@@ -5,6 +5,8 @@ The client is tested against a scripted peer, which can misbehave in ways the da
 does not; harness.py starts the real one.
 """
 
+import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -13,12 +15,14 @@ import re
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import unittest
 
-from harness import GPALAYOUTCTL, PATIENCE
+from harness import GPALAYOUTCTL, PATIENCE, wait_until
 
 OK, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
 
@@ -164,6 +168,27 @@ def conversation(answer):
         while line := FakeDaemon.read_line(connection):
             connection.sendall(answer(json.loads(line)))
     return run
+
+
+def send_slowly(descriptor, data, unread=termios.TIOCOUTQ):
+    """Sends bytes one by one, each once the one before has been read; `unread` asks how many have not."""
+    def is_read():
+        return fcntl.ioctl(descriptor, unread, bytes(4)) == bytes(4)
+
+    for byte in data:
+        os.write(descriptor, bytes([byte]))
+        wait_until(is_read, "the reader")
+
+
+def holds_socket(pid):
+    """Whether it has one open; then it is the client, and no longer the script that starts it."""
+    folder = f"/proc/{pid}/fd"
+    with contextlib.suppress(FileNotFoundError):
+        return any(os.readlink(os.path.join(folder, name)).startswith("socket:") for name in os.listdir(folder))
+
+
+def peer_pid(connection):
+    return struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
 
 class Recorder:

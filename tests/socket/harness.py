@@ -8,6 +8,7 @@ folder of its own under the temporary directory and is stopped with it.
 
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -24,7 +25,27 @@ GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/s
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow; a wait this long means a hang.
-PATIENCE = 60
+PATIENCE = 120
+
+# So that a daemon on a busy machine cuts nobody off; tests that are about one of them set it.
+NO_HURRY = [f"--limit={name}=3600000" for name in ("drain_ms", "output_stall_ms", "unfinished_line_ms")]
+
+
+def wait_until(condition, what):
+    """Waits until `condition()` is true, and returns what it gave; `what` says or gives what to complain with."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
+        time.sleep(0.01)
+    return value
+
+
+def is_asleep(pid):
+    """Whether the main thread waits for something. While it has something to do it is not, even if
+    a busy machine keeps it from running; so it has done all that it could with what has been sent."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "S"
 
 
 class Client:
@@ -56,6 +77,24 @@ class Client:
             if then_shutdown:
                 self.shutdown()
         threading.Thread(target=run, daemon=True).start()
+
+    def send_until_held_back(self, daemon, data):
+        """Sends until the daemon reads no more; returns how much it took or the socket holds."""
+        sent = 0
+        self.sock.setblocking(False)
+        while sent < len(data):
+            try:
+                sent += self.sock.send(data[sent:sent + 65536])
+            except BlockingIOError:
+                daemon.wait_idle()
+                if not select.select([], [self.sock], [], 0)[1]:
+                    break
+        self.sock.settimeout(PATIENCE)
+        return sent
+
+    def has_nothing(self):
+        """Whether nothing has come, nor the end of input."""
+        return not self.buffer and not select.select([self.sock], [], [], 0)[0]
 
     def shutdown(self):
         """Ends the output half; replies can still be read."""
@@ -92,6 +131,17 @@ class Client:
         return reply
 
 
+def is_served(path):
+    """Whether a daemon accepts connections there. Returns when it has hung up, so that this one counts no more."""
+    try:
+        with Client(path) as client:
+            client.shutdown()
+            client.read_line()
+        return True
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+
+
 class Daemon:
     """A gpalayoutd of its own; `with Daemon("--option", ...) as daemon:`."""
 
@@ -117,20 +167,11 @@ class Daemon:
             self.wait_ready()
 
     def wait_ready(self):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        def is_ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"daemon exited with {self.process.returncode} at start:\n{self.log()}")
-            try:
-                for path in (self.inspect_socket, self.socket):
-                    # Until the daemon hangs up, so that this connection does not count any more.
-                    with Client(path) as client:
-                        client.shutdown()
-                        client.read_line()
-                return
-            except (FileNotFoundError, ConnectionRefusedError):
-                time.sleep(0.01)
-        raise AssertionError(f"daemon not ready:\n{self.log()}")
+            return all(map(is_served, (self.inspect_socket, self.socket)))
+        wait_until(is_ready, lambda: f"the daemon is not ready:\n{self.log()}")
 
     def __enter__(self):
         return self
@@ -167,13 +208,13 @@ class Daemon:
 
     def wait_log(self, text):
         """Waits until the daemon has logged `text`, and returns the line."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            for line in self.log().splitlines():
-                if text in line:
-                    return line
-            time.sleep(0.01)
-        raise AssertionError(f"{text!r} is not in the log:\n{self.log()}")
+        def find():
+            return next((line for line in self.log().splitlines() if text in line), None)
+        return wait_until(find, lambda: f"{text!r} in the log:\n{self.log()}")
+
+    def wait_idle(self):
+        """Waits until the daemon has done all that it can do by itself."""
+        wait_until(lambda: is_asleep(self.process.pid), "the daemon is still busy")
 
 
 def call_as(uid, groups, path, method, params):

@@ -13,12 +13,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 
-from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, entry, on_terminal,
-                         refusal, reply, rows)
-from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
+from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, entry, holds_socket,
+                         on_terminal, peer_pid, refusal, reply, rows, send_slowly)
+from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, is_asleep, main, wait_until
 
 
 COMMANDS = ("create", "update", "get", "list", "delete", "probe", "watch", "resolve", "fit", "allocate", "policies",
@@ -357,9 +358,7 @@ class Documents(Case):
 
         def fill():
             with open(path, "wb", buffering=0) as fifo:
-                for byte in b'{"a": 1}':
-                    fifo.write(bytes([byte]))
-                    time.sleep(0.01)
+                send_slowly(fifo.fileno(), b'{"a": 1}', termios.FIONREAD)
 
         writer = threading.Thread(target=fill)
         writer.start()
@@ -410,13 +409,11 @@ class Exchange(Case):
         self.check(answered(silence, "info", "--timeout", "0.3"), NO_DAEMON, "no answer within 0.3 s",
                    "hint: --timeout")
         self.assertGreaterEqual(time.monotonic() - start, 0.3)
-        self.assertLess(time.monotonic() - start, 20)
 
     def test_the_time_is_for_the_whole_exchange(self):
         def drip(connection):
             while True:
-                connection.sendall(b" ")
-                time.sleep(0.05)
+                send_slowly(connection.fileno(), b" ")
 
         self.check(answered(drip, "info", "--timeout", "0.5"), NO_DAEMON, "no answer within 0.5 s")
 
@@ -436,13 +433,13 @@ class Exchange(Case):
             self.check(ctl("info", "--socket", path, "--timeout", "0.3"), NO_DAEMON, "no answer within 0.3 s")
 
             process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", path], stdout=subprocess.PIPE, env=BASE_ENV)
-            time.sleep(0.1)
-            # Leave the queue one by one; the client's line shows which connection is its own.
+            wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client waits")
+            # Leave the queue one by one.
             while True:
                 connection, _ = listener.accept()
                 with connection:
-                    ready = select.select([connection], [], [], 0.5)[0]
-                    if ready and FakeDaemon.read_line(connection):
+                    if peer_pid(connection) == process.pid:
+                        FakeDaemon.read_line(connection)
                         connection.sendall(reply({"version": "1"}))
                         break
             self.assertEqual(process.communicate(timeout=PATIENCE)[0], b"version  1\n")
@@ -493,9 +490,7 @@ class Exchange(Case):
 
         def dribble(connection):
             FakeDaemon.read_line(connection)
-            for byte in line:
-                connection.sendall(bytes([byte]))
-                time.sleep(0.001)
+            send_slowly(connection.fileno(), line)
 
         result = answered(dribble, "info")
         self.check(result, OK)
@@ -522,7 +517,9 @@ class Exchange(Case):
         received = []
 
         def slow(connection):
-            time.sleep(0.2)
+            # Until it has sent all that the socket takes.
+            wait_until(lambda: select.select([connection], [], [], 0)[0] and is_asleep(peer_pid(connection)),
+                       "the client waits")
             received.append(FakeDaemon.read_line(connection))
             connection.sendall(reply({"map": []}))
 
@@ -568,7 +565,7 @@ class Exchange(Case):
             process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", daemon.path], env=BASE_ENV,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             for _ in range(5):
-                time.sleep(0.02)
+                wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client waits")
                 process.send_signal(signal.SIGSTOP)
                 process.send_signal(signal.SIGCONT)
             go_on.set()

@@ -15,7 +15,7 @@ import time
 
 from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, on_terminal, refusal,
                          reply)
-from harness import GPALAYOUTCTL, PATIENCE, Daemon, main
+from harness import GPALAYOUTCTL, PATIENCE, Daemon, main, wait_until
 
 # Revisions are this large in real life.
 BASE = 1780000000000000
@@ -58,6 +58,15 @@ class Watching:
 
     def complaint(self):
         return self.process.stderr.readline().decode()
+
+    def wait_sleeps(self, count):
+        """Waits until it has gone to sleep so many times, as it does between two attempts to connect."""
+        def sleeps():
+            with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("voluntary"))
+
+        enough = sleeps() + count
+        wait_until(lambda: sleeps() >= enough, "more attempts")
 
     def end(self):
         """Waits for the end: exit status, the rest of the output and of the complaints."""
@@ -225,7 +234,7 @@ class Watch(Case):
             with watching:
                 self.assertIn("connection lost; connecting again", watching.complaint())
                 os.rename(first.path, first.path + ".away")
-                time.sleep(0.5)
+                watching.wait_sleeps(2)
                 first.script = reply({"revision": BASE + 1}) + event(BASE + 1)
                 os.rename(first.path + ".away", first.path)
                 code, out, err = watching.end()
@@ -273,14 +282,14 @@ class Watch(Case):
         def later(connection):
             FakeDaemon.read_line(connection)
             connection.sendall(self.SUBSCRIBED)
-            time.sleep(0.6)
+            time.sleep(2.5)
             connection.sendall(event(BASE + 1))
 
-        self.check(answered(later, "watch", "--timeout", "0.2", "--count", "1"), OK)
+        self.check(answered(later, "watch", "--timeout", "2", "--count", "1"), OK)
 
     def test_a_daemon_that_hangs_on_connecting_again_is_given_up_after_the_timeout(self):
         result, _ = self.watched(self.SUBSCRIBED, stays(b""), reply({"revision": BASE + 1}) + event(BASE + 1),
-                                 args=["--timeout", "0.2", "--count", "1"])
+                                 args=["--timeout", "2", "--count", "1"])
         self.assertEqual(result.code, OK)
 
     def test_what_is_no_event_is_exit_3(self):
@@ -392,10 +401,7 @@ class WithDaemon(Case):
 
     def wait_subscribed(self):
         """Until the daemon has a subscriber: what happens from now on is an event."""
-        deadline = time.monotonic() + PATIENCE
-        while not self.daemon.call("daemon.stats")["result"]["connections"]["subscribers"]:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.01)
+        wait_until(lambda: self.daemon.call("daemon.stats")["result"]["connections"]["subscribers"], "a subscriber")
 
     def test_events_have_name_and_digest(self):
         with Watching(self.daemon.socket, "--count", "3") as watching:

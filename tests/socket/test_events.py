@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from harness import PATIENCE, Client, Daemon, main
+from harness import PATIENCE, Client, Daemon, main, wait_until
 from vm import REQUEST, reason
 
 
@@ -205,8 +205,7 @@ class CatchingUp(unittest.TestCase):
             for thread in threads:
                 thread.start()
             for _ in range(10):
-                while revision_of(daemon) < start + 20:
-                    time.sleep(0.001)
+                wait_until(lambda: revision_of(daemon) >= start + 20, "twenty changes")
                 since = revision_of(daemon) - 15
                 with Client(daemon.socket) as subscriber:
                     subscribe(subscriber, since)

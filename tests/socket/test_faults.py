@@ -4,6 +4,7 @@ What the daemon promises when the store does not do its part: a full, slow or fa
 be used, and the end of the daemon under load.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,10 +14,9 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
 import unittest
 
-from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Daemon, main
+from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Daemon, main, wait_until
 from vm import REQUEST, reason, request
 
 
@@ -47,6 +47,11 @@ def create(client, name, wanted=None):
 def send_create(client, name):
     client.send(json.dumps({"jsonrpc": "2.0", "id": name, "method": "layout.create",
                             "params": {"name": name, "request": REQUEST}}).encode() + b"\n")
+
+
+def contents(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def flip(path, at):
@@ -130,10 +135,8 @@ class Stalled(Promises):
             # Nobody sees what is not on disk.
             with daemon.connect() as client:
                 self.assertEqual(reason(client.call("layout.get", {"name": "wanted"})), "not_found")
-            waiting.sock.settimeout(0.05)
-            with self.assertRaises(TimeoutError):
-                waiting.read_line()
-            waiting.sock.settimeout(PATIENCE)
+            daemon.wait_idle()
+            self.assertTrue(waiting.has_nothing())
             daemon.set("")
             self.assertTrue(waiting.read_reply()["result"]["created"])
 
@@ -143,13 +146,15 @@ class Stalled(Promises):
             with daemon.connect() as client:
                 before = client.call("daemon.stats")["result"]["store"]["commits"]
                 daemon.set("stall")
+                log = os.path.join(daemon.state, "registry.db-wal")
+                before_it = contents(log)
                 send_create(clients[0], "vm-0")
                 # Once it is with the disk, the others come.
-                time.sleep(0.2)
+                wait_until(lambda: contents(log) != before_it, "the first change in the log of the database")
                 for i in range(1, 32):
                     send_create(clients[i], f"vm-{i}")
                 self.assertIn("result", client.call("daemon.info"))
-                time.sleep(0.2)
+                daemon.wait_idle()
                 daemon.set("")
                 for waiting in clients:
                     self.assertTrue(waiting.read_reply()["result"]["created"])
@@ -165,10 +170,7 @@ class Stalled(Promises):
                 send_create(client, "left")
                 self.assertIn("result", daemon.call("daemon.info"))
             daemon.set("")
-            deadline = time.monotonic() + PATIENCE
-            while "left" not in live(daemon) and time.monotonic() < deadline:
-                time.sleep(0.01)
-            self.assertIn("left", live(daemon))
+            wait_until(lambda: "left" in live(daemon), "the layout of a client that left")
 
     def test_a_client_that_leaves_while_it_waits_is_soon_missed(self):
         # However long the limits on time are.
@@ -207,7 +209,7 @@ class Stalled(Promises):
             daemon.wait_log("event=stopping")
             daemon.process.send_signal(signal.SIGTERM)
             daemon.wait_log("again=true")
-            time.sleep(0.3)
+            daemon.wait_idle()
             daemon.set("")
             self.assertEqual(daemon.process.wait(PATIENCE), 0)
             daemon.start()
@@ -219,14 +221,12 @@ class Stalled(Promises):
             for i in range(4):
                 with daemon.connect() as client:
                     send_create(client, f"vm-{i}")
-            deadline = time.monotonic() + PATIENCE
-            reply = {"error": None}
-            while "error" in reply and time.monotonic() < deadline:
-                try:
-                    reply = daemon.call("layout.resolve", {"request": REQUEST})
-                except (AssertionError, ConnectionError):
-                    time.sleep(0.05)
-            self.assertIn("result", reply)
+
+            def is_let_in():
+                with contextlib.suppress(AssertionError, ConnectionError):
+                    return "result" in daemon.call("layout.resolve", {"request": REQUEST})
+
+            wait_until(is_let_in, "a place")
             daemon.set("")
             self.assertEqual(daemon.stop(), 0)
 
@@ -567,8 +567,7 @@ class Ending(unittest.TestCase):
                 threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
                 for thread in threads:
                     thread.start()
-                while len(acknowledged) < 100:
-                    time.sleep(0.005)
+                wait_until(lambda: len(acknowledged) >= 100, "a hundred layouts")
                 self.assertEqual(daemon.stop(), 0)
                 for thread in threads:
                     thread.join()

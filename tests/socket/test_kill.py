@@ -11,10 +11,9 @@ import json
 import os
 import random
 import threading
-import time
 import unittest
 
-from harness import Client, Daemon, main
+from harness import Client, Daemon, main, wait_until
 from vm import reason, request
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "100"))
@@ -107,7 +106,9 @@ class Killed(unittest.TestCase):
                 with self.subTest(round=round_number, seed=SEED):
                     for worker in workers:
                         worker.start()
-                    time.sleep(seeds.uniform(0.001, 0.05))
+                    wanted = seeds.randrange(2, 40)
+                    wait_until(lambda: any(worker.problem for worker in workers) or
+                               sum(worker.changes for worker in workers) >= wanted, f"{wanted} changes")
                     daemon.process.kill()
                     daemon.process.wait()
                     for worker in workers:

@@ -7,10 +7,9 @@ import shutil
 import socket
 import stat
 import subprocess
-import time
 import unittest
 
-from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main
+from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main, wait_until
 
 
 class RunningDaemon(Daemon):
@@ -21,14 +20,6 @@ class RunningDaemon(Daemon):
         self.socket, self.inspect_socket = (os.path.join(self.run, name) for name in ("control.sock", "inspect.sock"))
         os.makedirs(self.run, exist_ok=True)
         super().start(wait)
-
-
-def wait_until(condition, daemon):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(daemon.log())
-        time.sleep(0.01)
 
 
 def lines(daemon, text):
@@ -48,7 +39,7 @@ def stale_socket(path):
 
 class LostSockets(unittest.TestCase):
     def assert_restored(self, daemon, times):
-        wait_until(lambda: len(lines(daemon, "event=socket_restored")) == times, daemon)
+        wait_until(lambda: len(lines(daemon, "event=socket_restored")) == times, daemon.log)
         self.assertEqual(len(lines(daemon, "event=socket_lost")), times)
         for path in (daemon.socket, daemon.inspect_socket):
             with Client(path) as client:
@@ -59,7 +50,7 @@ class LostSockets(unittest.TestCase):
         for _ in range(4):
             before = len(lines(daemon, "event=socket_restored socket=inspect"))
             os.unlink(daemon.inspect_socket)
-            wait_until(lambda: len(lines(daemon, "event=socket_restored socket=inspect")) > before, daemon)
+            wait_until(lambda: len(lines(daemon, "event=socket_restored socket=inspect")) > before, daemon.log)
 
     def check(self, lose):
         """`lose` is what happens to each socket file, twice."""
@@ -110,7 +101,7 @@ class LostSockets(unittest.TestCase):
         with RunningDaemon() as daemon, daemon.connect() as client:
             os.rename(daemon.folder + "/parent", daemon.folder + "/gone")
             failed = "event=listen_failed path=\"" + daemon.socket
-            wait_until(lambda: lines(daemon, failed), daemon)
+            wait_until(lambda: lines(daemon, failed), daemon.log)
             self.assertIn("cannot create the folder of the socket", lines(daemon, failed)[0])
             self.assertIn("result", client.call("daemon.info"))
             os.mkdir(daemon.folder + "/parent")

@@ -17,7 +17,7 @@ import threading
 import time
 import unittest
 
-from harness import PATIENCE, Client, Daemon, main
+from harness import Daemon, main, wait_until
 from vm import REQUEST, reason
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
@@ -358,11 +358,8 @@ class Soak(unittest.TestCase):
 
     def idle_descriptors(self):
         """How many there are when the daemon has hung up on all clients but one."""
-        deadline = time.monotonic() + PATIENCE
         with self.daemon.connect() as client:
-            while client.call("daemon.stats")["result"]["connections"]["open"] > 1:
-                self.assertLess(time.monotonic(), deadline)
-                time.sleep(0.01)
+            wait_until(lambda: client.call("daemon.stats")["result"]["connections"]["open"] == 1, "all have left")
             return descriptors(self.daemon)
 
     def check_layouts(self, subscribers):
