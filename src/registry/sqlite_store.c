@@ -262,6 +262,8 @@ static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 
+	if (!gpald_sqlite_check_files(store, error))
+		return GPALD_COMMIT_FAILED;
 	if (store->log_pages < LOG_PAGES_MAX)
 		return GPALD_COMMIT_DONE;
 	store->log_pages = 0;

@@ -77,7 +77,10 @@ struct gpald_store_ops {
 	enum gpald_commit_result (*commit)(struct gpald_store *store, struct gpald_change *changes,
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
-	/* Called after a commit was answered, for work nobody need wait for. */
+	/*
+	 * Called after a commit was answered and before the store is closed, for work nobody
+	 * need wait for.
+	 */
 	enum gpald_commit_result (*tidy)(struct gpald_store *store,
 					 char error[GPALD_STORE_ERROR_SIZE]);
 

@@ -180,6 +180,8 @@ static void *run(void *data)
 		t->changes_max = more(t->changes_max);
 	}
 	pthread_mutex_unlock(&t->lock);
+	/* What was acknowledged may have been lost since. */
+	tidy(t);
 	/* Here, because closing waits for the disk, too. */
 	t->store->ops->close(t->store);
 	pthread_mutex_lock(&t->lock);

@@ -79,15 +79,18 @@ class Moved(unittest.TestCase):
             shutil.copytree(state + ".old", state)
         self.check(replace)
 
-    def test_the_end_leaves_alone_what_is_not_its_own(self):
-        for replaced in (["/registry.db-wal"], ["/registry.db", "/registry.db-wal"]):
+    def test_the_end_says_so_and_leaves_alone_what_is_not_its_own(self):
+        for replaced in (["/registry.db-wal"], ["/registry.db-wal", "/registry.db"]):
             with Daemon() as daemon, daemon.connect() as client:
                 self.assertIn("result", create(client, "there"))
                 for name in replaced:
                     copy(daemon.state + name, daemon.state + name)
                 before = contents(daemon.state)
-                self.assertEqual(daemon.stop(), 0)
+                self.assertEqual(daemon.stop(), 1)
                 self.assertEqual(contents(daemon.state), before)
+                self.assertIn(f"{daemon.state}{replaced[-1]}: it was replaced", daemon.wait_log("event=store_failed"))
+                shutil.rmtree(daemon.state)
+                daemon.start()
 
     def test_a_link_that_leads_elsewhere_while_it_starts(self):
         """SQLite opens another file than the one in the folder that was checked."""
