@@ -325,18 +325,17 @@ static void settle_connections(struct server *server)
 	uint64_t *connections = &server->limits.values[GPALD_LIMIT_CONNECTIONS];
 	uint64_t *of_root = &server->limits.values[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
 	const uint64_t wanted = *connections;
+	const uint64_t besides = open_descriptors() + DESCRIPTORS_SPARE;
 	struct rlimit descriptors;
-	uint64_t left;
 
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
-		left = descriptors.rlim_cur - open_descriptors() - DESCRIPTORS_SPARE;
-		if (left < wanted) {
-			*connections = left;
-			gpald_log(GPALD_LOG_WARNING, "few_descriptors",
-				  "limit=%llu connections=%llu wanted=%llu",
-				  (unsigned long long)descriptors.rlim_cur,
-				  (unsigned long long)left, (unsigned long long)wanted);
-		}
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
+	    descriptors.rlim_cur < besides + wanted) {
+		assert(descriptors.rlim_cur > besides);
+		*connections = descriptors.rlim_cur - besides;
+		gpald_log(GPALD_LOG_WARNING, "few_descriptors",
+			  "limit=%llu connections=%llu wanted=%llu",
+			  (unsigned long long)descriptors.rlim_cur,
+			  (unsigned long long)*connections, (unsigned long long)wanted);
 	}
 	/* However few there may be, half of them are for everyone. */
 	if (*of_root > *connections / 2)

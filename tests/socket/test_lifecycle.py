@@ -398,7 +398,7 @@ class Options(unittest.TestCase):
         done = run("--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for option in ("--socket=", "--inspect-socket", "--socket-mode", "--socket-group", "--default-policy",
-                       "--limit", "--log-level", "--version", "--help"):
+                       "--state-dir", "--require-state", "--limit", "--log-level", "--version", "--help"):
             self.assertIn(option, done.stdout)
         done = run("--version")
         self.assertEqual(done.returncode, 0)
