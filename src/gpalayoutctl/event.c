@@ -28,6 +28,9 @@ enum ctl_exit ctl_event_read(struct ctl_event *event, const struct ctl_reply *me
 	const cJSON *params = ctl_read_object(&reader, message->tree, "params");
 
 	event->revision = ctl_read_count(&reader, params, "revision");
+	event->follows = ctl_json_member(params, "follows") ?
+				 ctl_read_count(&reader, params, "follows") :
+				 event->revision - 1;
 	event->what = ctl_read_text(&reader, params, "event");
 	event->name = ctl_read_text(&reader, params, "name");
 	event->digest = "-";

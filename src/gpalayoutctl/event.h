@@ -13,6 +13,7 @@
 /* Strings lead into the message. */
 struct ctl_event {
 	uint64_t revision;
+	uint64_t follows; /* the revision before */
 	const char *what; /* "created", "updated", "deleted" */
 	const char *name;
 	const char *digest; /* "-" when the daemon gives none */

@@ -158,8 +158,8 @@ static enum ctl_exit take_event(struct watch *w, const struct ctl_reply *message
 
 	if (code)
 		return code;
-	/* Revisions count by one: anything else would be a gap or a repeat. */
-	if (event.revision != w->seen + 1)
+	/* Anything else would be a gap or a repeat. */
+	if (event.follows != w->seen || event.revision <= w->seen)
 		return ctl_reply_not_understood("an event does not follow the one before it");
 	if (w->json) {
 		code = ctl_write_line(&message->line);

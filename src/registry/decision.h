@@ -16,7 +16,7 @@
 /* What counts besides the record itself. */
 struct gpald_standing {
 	const struct gpal_policy *default_policy;
-	uint64_t generation_top; /* greatest generation of the records that are gone */
+	uint64_t generation_top; /* of a record that is gone none was greater */
 	bool is_full;            /* as many layouts are live as may be */
 };
 

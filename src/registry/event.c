@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Revision r lies at place r modulo the capacity. */
+/* The ring is searched by revision, which rises from one event to the next. */
 #include "config.h"
 
 #include "registry/event.h"
@@ -7,6 +7,8 @@
 #include "registry/clock.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,13 +21,31 @@ const char *gpald_event_name(enum gpald_event_kind kind)
 	return names[kind];
 }
 
-bool gpald_event_kind_parse(const char *name, enum gpald_event_kind *kind)
+void gpald_event_kind_print(const struct gpald_event *event, char text[GPALD_EVENT_KIND_SIZE])
 {
+	if (event->follows + 1 == event->revision)
+		strcpy(text, names[event->kind]);
+	else
+		snprintf(text, GPALD_EVENT_KIND_SIZE, "%s after %" PRIu64, names[event->kind],
+			 event->follows);
+}
+
+bool gpald_event_kind_parse(const char *text, struct gpald_event *event)
+{
+	char canonical[GPALD_EVENT_KIND_SIZE];
+	const char *space = strchr(text, ' ');
+	const size_t length = space ? (size_t)(space - text) : strlen(text);
+
+	event->follows = event->revision - 1;
+	/* What is written otherwise is found out below. */
+	if (space)
+		event->follows = strtoull(space + strcspn(space, "0123456789"), NULL, 10);
 	for (int i = 0; i < GPALD_EVENT_KIND_COUNT; i++) {
-		if (strcmp(names[i], name) == 0) {
-			*kind = (enum gpald_event_kind)i;
-			return true;
-		}
+		if (strlen(names[i]) != length || memcmp(names[i], text, length) != 0)
+			continue;
+		event->kind = (enum gpald_event_kind)i;
+		gpald_event_kind_print(event, canonical);
+		return strcmp(canonical, text) == 0 && event->follows < event->revision;
 	}
 	return false;
 }
@@ -33,10 +53,12 @@ bool gpald_event_kind_parse(const char *name, enum gpald_event_kind *kind)
 void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHECKSUM_SIZE])
 {
 	struct gpald_checksum checksum;
+	char kind[GPALD_EVENT_KIND_SIZE];
 
+	gpald_event_kind_print(event, kind);
 	gpald_checksum_begin(&checksum, "gpalayoutd-event-1");
 	gpald_checksum_add_integer(&checksum, event->revision);
-	gpald_checksum_add_text(&checksum, gpald_event_name(event->kind));
+	gpald_checksum_add_text(&checksum, kind);
 	gpald_checksum_add_text(&checksum, event->name);
 	gpald_checksum_add_text(&checksum, event->digest);
 	gpald_checksum_end(&checksum, sum);
@@ -66,22 +88,38 @@ void gpald_event_ring_clear(struct gpald_event_ring *ring)
 
 void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_event *event)
 {
-	assert(event->revision == ring->revision + 1);
-	ring->events[event->revision % ring->capacity] = *event;
+	assert(event->follows == ring->revision && event->revision > event->follows);
+	ring->events[ring->next] = *event;
+	ring->next = (ring->next + 1) % ring->capacity;
 	ring->revision = event->revision;
 	if (ring->count < ring->capacity)
 		ring->count++;
 }
 
-uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring)
+/* Counted from the oldest. */
+static const struct gpald_event *event_at(const struct gpald_event_ring *ring, size_t index)
 {
-	return ring->revision - ring->count;
+	return &ring->events[(ring->next + ring->capacity - ring->count + index) % ring->capacity];
 }
 
-const struct gpald_event *gpald_event_ring_find(const struct gpald_event_ring *ring,
-						uint64_t revision)
+uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring)
 {
-	if (revision > ring->revision || revision <= gpald_event_ring_oldest(ring))
-		return NULL;
-	return &ring->events[revision % ring->capacity];
+	return ring->count ? event_at(ring, 0)->follows : ring->revision;
+}
+
+const struct gpald_event *gpald_event_ring_after(const struct gpald_event_ring *ring,
+						 uint64_t revision)
+{
+	size_t low = 0, high = ring->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (event_at(ring, middle)->follows < revision)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < ring->count && event_at(ring, low)->follows == revision ? event_at(ring, low) :
+									       NULL;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events: what has changed, in order. The newest are kept in a ring, so that a
- * subscriber that was away can catch up. Revisions count by one from event to
- * event.
+ * subscriber that was away can catch up.
+ *
+ * Revisions count by one from event to event while a daemon runs. The first event
+ * after a start is above the clock, so that the revisions between have never been:
+ * if the registry is an older copy of itself, they are those of changes that are
+ * lost, and whoever has seen them is told to start over.
  */
 #ifndef GPALD_REGISTRY_EVENT_H
 #define GPALD_REGISTRY_EVENT_H
@@ -25,6 +29,7 @@ enum gpald_event_kind {
 
 struct gpald_event {
 	uint64_t revision;
+	uint64_t follows; /* the revision before it */
 	enum gpald_event_kind kind;
 	char name[GPALD_NAME_SIZE];
 	char digest[GPAL_DIGEST_SIZE]; /* of the layout; of a deleted one, as it was */
@@ -33,17 +38,24 @@ struct gpald_event {
 /* "created", "updated", "deleted"; static. */
 const char *gpald_event_name(enum gpald_event_kind kind);
 
-/* The kind of that name; false: there is none. */
-bool gpald_event_kind_parse(const char *name, enum gpald_event_kind *kind);
+/*
+ * The kind as it is stored: "created", or "created after 1794000000000000" if the
+ * revision it follows is not one less than its own. Parsing needs the revision; false:
+ * it is nothing of the kind.
+ */
+#define GPALD_EVENT_KIND_SIZE 40
+void gpald_event_kind_print(const struct gpald_event *event, char text[GPALD_EVENT_KIND_SIZE]);
+bool gpald_event_kind_parse(const char *text, struct gpald_event *event);
 
 /* Over everything that is stored of an event. */
 void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
 /*
- * The revision a new registry starts from: the microseconds of the clock, which is
- * more than an earlier registry can have reached, so that a subscriber of that one
- * is told to start over and not given events that happen to have its numbers. At
- * most 2^52, whatever the clock says, so that revisions stay JSON integers.
+ * What a registry counts from when it is made or opened: the microseconds of the
+ * clock, which is more than an earlier registry, or a later state of this one, can
+ * have reached, so that a subscriber of that is told to start over and not given
+ * events that happen to have its numbers. At most 2^52, whatever the clock says, so
+ * that what is counted stays a JSON integer.
  */
 uint64_t gpald_event_first_revision(void);
 
@@ -51,6 +63,7 @@ struct gpald_event_ring {
 	struct gpald_event *events;
 	size_t capacity;
 	size_t count;
+	size_t next; /* where the next one goes; the place of the oldest, if the ring is full */
 	uint64_t revision; /* of the newest event; without one, that which the first follows */
 };
 
@@ -58,14 +71,17 @@ struct gpald_event_ring {
 GPAL_MUST_USE bool gpald_event_ring_init(struct gpald_event_ring *ring, size_t capacity);
 void gpald_event_ring_clear(struct gpald_event_ring *ring);
 
-/* Adds the event that follows the newest, whose place the oldest gives up if it must. */
+/* Adds the event that follows the newest; the oldest makes room if it must. */
 void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_event *event);
 
 /* The lowest revision after which the ring has every event. */
 uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring);
 
-/* The event of a revision; NULL: it is not kept. Valid until the next is added. */
-const struct gpald_event *gpald_event_ring_find(const struct gpald_event_ring *ring,
-						uint64_t revision);
+/*
+ * The event that follows a revision. NULL: there is none yet, it is no longer kept,
+ * or nothing has had that revision. Valid until the next is added.
+ */
+const struct gpald_event *gpald_event_ring_after(const struct gpald_event_ring *ring,
+						 uint64_t revision);
 
 #endif

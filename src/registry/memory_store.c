@@ -8,7 +8,7 @@
 
 struct memory_store {
 	struct gpald_store base; /* first */
-	uint64_t revision;
+	struct gpald_store_state state;
 };
 
 static bool load(struct gpald_store *base, const struct gpald_loader *loader,
@@ -17,7 +17,7 @@ static bool load(struct gpald_store *base, const struct gpald_loader *loader,
 	struct memory_store *store = (struct memory_store *)base;
 
 	(void)loader, (void)error;
-	*state = (struct gpald_store_state){ .revision = store->revision };
+	*state = store->state;
 	return true;
 }
 
@@ -28,7 +28,7 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 
 	(void)error;
 	for (struct gpald_change *change = changes; change; change = change->next)
-		change->event.revision = ++store->revision;
+		gpald_store_state_count(&store->state, change);
 	return GPALD_COMMIT_DONE;
 }
 
@@ -58,6 +58,6 @@ struct gpald_store *gpald_memory_store_open(void)
 	if (!store)
 		return NULL;
 	store->base.ops = &ops;
-	store->revision = gpald_event_first_revision();
+	store->state.revision = gpald_event_first_revision();
 	return &store->base;
 }

@@ -38,7 +38,7 @@ struct gpald_registry {
 	struct index index;
 	size_t count;
 	size_t being_created;
-	uint64_t generation_top; /* greatest of the records that are gone */
+	uint64_t generation_top; /* of a record that is gone none was greater */
 	struct gpald_event_ring events;
 	struct queue under_way; /* with the store thread */
 	struct queue waiting;   /* for one of the same name */
@@ -319,7 +319,7 @@ static bool load_event(void *data, const struct gpald_event *event)
 
 	/* The first one that is kept says where the ring begins. */
 	if (registry->events.count == 0)
-		registry->events.revision = event->revision - 1;
+		registry->events.revision = event->follows;
 	gpald_event_ring_add(&registry->events, event);
 	return true;
 }
@@ -358,7 +358,8 @@ static bool load(struct gpald_registry *registry, struct gpald_store *store,
 
 	if (!store->ops->load(store, &loader, &state, error))
 		return false;
-	registry->generation_top = state.generation_top;
+	registry->generation_top = state.generation_top > state.floor ? state.generation_top :
+									state.floor;
 	if (registry->events.count == 0)
 		registry->events.revision = state.revision;
 	return true;

@@ -49,6 +49,7 @@ struct gpald_sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *prepared[GPALD_SQLITE_STATEMENT_COUNT];
 	struct gpald_store_state state; /* as it is on disk */
+	uint64_t events;                /* rows of theirs there */
 	size_t events_kept;
 	uint64_t pages_max;     /* of the database */
 	uint64_t pages;         /* that it has */

@@ -87,9 +87,9 @@ static bool load_event(struct loading *l, sqlite3_stmt *row)
 	struct gpald_event event = { .revision = (uint64_t)sqlite3_column_int64(row, 0) };
 	const char *name = column_text(row, 2), *digest = column_text(row, 3);
 
-	if (!gpald_event_kind_parse(column_text(row, 1), &event.kind) ||
+	if (!gpald_event_kind_parse(column_text(row, 1), &event) ||
 	    strlen(name) >= sizeof(event.name) || strlen(digest) >= sizeof(event.digest) ||
-	    (l->newest_event && event.revision != l->newest_event + 1))
+	    (l->newest_event && event.follows != l->newest_event))
 		return gpald_sqlite_say(l->error,
 					"%s: damaged: the event of revision %" PRIu64 " is not one",
 					l->store->path, event.revision);
@@ -152,6 +152,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 {
 	struct gpald_sqlite *store = l->store;
 	char events[160];
+	int64_t rows;
 
 	/* The records first, so that as many as possible are named. */
 	if (!for_each_row(l,
@@ -177,16 +178,20 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	if (l->states != 1)
 		return gpald_sqlite_say(l->error, "%s: damaged: its state is missing", store->path);
 	snprintf(events, sizeof(events),
-		 "SELECT revision, event, name, digest, checksum FROM events"
-		 " WHERE revision > %" PRId64 " ORDER BY revision",
-		 (int64_t)store->state.revision - (int64_t)l->loader->events);
-	if (!for_each_row(l, events, load_event))
+		 "SELECT * FROM (SELECT revision, event, name, digest, checksum FROM events"
+		 " ORDER BY revision DESC LIMIT %zu) ORDER BY revision",
+		 l->loader->events);
+	if (!for_each_row(l, events, load_event) ||
+	    !gpald_sqlite_ask(store, "SELECT count(*) FROM events", &rows, l->error))
 		return false;
+	store->events = (uint64_t)rows;
 	if (l->newest_event && l->newest_event != store->state.revision)
 		return gpald_sqlite_say(l->error,
 					"%s: damaged: its revision is %" PRIu64
 					" and that of its newest event %" PRIu64,
 					store->path, store->state.revision, l->newest_event);
+	if (!store->base.is_new)
+		store->state.floor = gpald_event_first_revision();
 	*state = store->state;
 	return true;
 }

@@ -3,7 +3,8 @@
  * The schema of registry.db. A changed schema is a new version, with the steps
  * from the one before; a database of a version above is refused.
  *
- * `request` and `layout` are in the form of codec.h. `checksum` covers the rest
+ * `request` and `layout` are in the form of codec.h, `event` in that of
+ * gpald_event_kind_print(). `checksum` covers the rest
  * of its row; see gpald_stored_checksum(), gpald_event_checksum() and
  * gpald_store_state_checksum().
  */

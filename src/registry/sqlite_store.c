@@ -34,7 +34,8 @@ static const char *const statements[] = {
 	[GPALD_SQLITE_REMOVE] = "DELETE FROM layouts WHERE name = ?1",
 	[GPALD_SQLITE_ADD_EVENT] = ("INSERT INTO events (revision, event, name, digest, checksum)"
 				    " VALUES (?1, ?2, ?3, ?4, ?5)"),
-	[GPALD_SQLITE_DROP_EVENTS] = "DELETE FROM events WHERE revision <= ?1",
+	[GPALD_SQLITE_DROP_EVENTS] = ("DELETE FROM events WHERE revision IN"
+				      " (SELECT revision FROM events ORDER BY revision LIMIT ?1)"),
 	[GPALD_SQLITE_SET_STATE] =
 		"UPDATE state SET revision = ?1, generation_top = ?2, checksum = ?3",
 	[GPALD_SQLITE_COUNT_PAGES] = "PRAGMA page_count",
@@ -143,6 +144,7 @@ static bool apply(struct gpald_sqlite *store, const struct gpald_change *change)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
+	char kind[GPALD_EVENT_KIND_SIZE];
 	sqlite3_stmt *remove = store->prepared[GPALD_SQLITE_REMOVE],
 		     *event = store->prepared[GPALD_SQLITE_ADD_EVENT];
 
@@ -155,8 +157,9 @@ static bool apply(struct gpald_sqlite *store, const struct gpald_change *change)
 			return false;
 	}
 	gpald_event_checksum(&change->event, sum);
+	gpald_event_kind_print(&change->event, kind);
 	sqlite3_bind_int64(event, 1, (int64_t)change->event.revision);
-	bind_text(event, 2, gpald_event_name(change->event.kind));
+	bind_text(event, 2, kind);
 	bind_text(event, 3, change->event.name);
 	bind_text(event, 4, change->event.digest);
 	bind_blob(event, 5, &checksum);
@@ -176,22 +179,29 @@ static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state
 	return step(store, GPALD_SQLITE_SET_STATE);
 }
 
+/* The oldest of more than are kept. */
+static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
+{
+	const uint64_t dropped = *events > store->events_kept ? *events - store->events_kept : 0;
+
+	*events -= dropped;
+	sqlite3_bind_int64(store->prepared[GPALD_SQLITE_DROP_EVENTS], 1, (int64_t)dropped);
+	return dropped == 0 || step(store, GPALD_SQLITE_DROP_EVENTS);
+}
+
 /* All that a transaction does, but for its COMMIT. */
 static bool make_changes(struct gpald_sqlite *store, struct gpald_change *changes,
-			 struct gpald_store_state *state)
+			 struct gpald_store_state *state, uint64_t *events)
 {
 	if (!step(store, GPALD_SQLITE_BEGIN))
 		return false;
 	for (struct gpald_change *change = changes; change; change = change->next) {
-		change->event.revision = ++state->revision;
-		if (change->gone_generation > state->generation_top)
-			state->generation_top = change->gone_generation;
+		gpald_store_state_count(state, change);
 		if (!apply(store, change))
 			return false;
+		++*events;
 	}
-	sqlite3_bind_int64(store->prepared[GPALD_SQLITE_DROP_EVENTS], 1,
-			   (int64_t)state->revision - (int64_t)store->events_kept);
-	return step(store, GPALD_SQLITE_DROP_EVENTS) && set_state(store, state);
+	return drop_events(store, events) && set_state(store, state);
 }
 
 static bool is_removal(const struct gpald_change *changes)
@@ -206,9 +216,10 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 					       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_store_state state = store->state;
+	uint64_t events = store->events;
 	enum gpald_commit_result result;
 
-	if (!make_changes(store, changes, &state))
+	if (!make_changes(store, changes, &state, &events))
 		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	result = gpald_sqlite_reserve(store, is_removal(changes), error);
 	if (result != GPALD_COMMIT_DONE)
@@ -216,6 +227,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 	if (!step(store, GPALD_SQLITE_COMMIT))
 		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	store->state = state;
+	store->events = events;
 	return GPALD_COMMIT_DONE;
 }
 

@@ -52,9 +52,27 @@ struct gpald_loader {
 struct gpald_store_state {
 	uint64_t revision; /* of the newest event; without one, that which the first follows */
 	uint64_t generation_top; /* greatest generation that a record now gone has had */
+	/*
+	 * A store that was there before may be an older copy of itself. What is lost had
+	 * no revision and no generation above this: gpald_event_first_revision() of the
+	 * start. 0 for one that is new. Not kept.
+	 */
+	uint64_t floor;
 };
 
-/* Over both. */
+/* Counts a change: its event has its revision then. */
+static inline void gpald_store_state_count(struct gpald_store_state *state,
+					   struct gpald_change *change)
+{
+	change->event.follows = state->revision;
+	if (state->revision < state->floor)
+		state->revision = state->floor;
+	change->event.revision = ++state->revision;
+	if (state->generation_top < change->gone_generation)
+		state->generation_top = change->gone_generation;
+}
+
+/* Over what is kept. */
 void gpald_store_state_checksum(const struct gpald_store_state *state,
 				uint8_t sum[GPALD_CHECKSUM_SIZE]);
 

@@ -15,6 +15,8 @@ static char *print(const struct gpald_event *event, size_t *length)
 	cJSON *params = cJSON_CreateObject();
 
 	gpald_build_integer(&b, params, "revision", (int64_t)event->revision);
+	if (event->follows + 1 != event->revision)
+		gpald_build_integer(&b, params, "follows", (int64_t)event->follows);
 	gpald_build_text(&b, params, "event", gpald_event_name(event->kind));
 	gpald_build_text(&b, params, "name", event->name);
 	gpald_build_text(&b, params, "digest", event->digest);

@@ -309,7 +309,6 @@ int gpald_events_subscribe(const struct gpald_context *context, const cJSON *par
 			   struct gpald_wire_error *error)
 {
 	const struct gpald_event_ring *events = gpald_registry_events(context->service->registry);
-	const uint64_t oldest = gpald_event_ring_oldest(events);
 	struct gpald_builder b = { .failed = false };
 	struct gpald_subscribe_params subscribe;
 	uint64_t since = events->revision;
@@ -322,14 +321,14 @@ int gpald_events_subscribe(const struct gpald_context *context, const cJSON *par
 				    "this connection is subscribed already; use another one");
 	if (subscribe.since.set)
 		since = subscribe.since.value;
-	if (since < oldest || since > events->revision) {
+	if (since != events->revision && !gpald_event_ring_after(events, since)) {
 		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
 			     "the events after revision %" PRIu64
 			     " are not kept: list the layouts, and subscribe with the revision "
 			     "of the list",
 			     since);
 		error->revision = events->revision;
-		error->oldest_since = oldest;
+		error->oldest_since = gpald_event_ring_oldest(events);
 		return gpald_point(error, "/since");
 	}
 	tree = cJSON_CreateObject();

@@ -29,7 +29,7 @@ bool gpald_subscription_is_due(const struct gpald_connection *c)
 void gpald_subscription_check(struct gpald_connection *c)
 {
 	if (gpald_subscription_is_behind(c) &&
-	    !gpald_event_ring_find(ring_of(c), c->revision_sent + 1))
+	    !gpald_event_ring_after(ring_of(c), c->revision_sent))
 		gpald_connection_close(c, GPALD_LOG_WARNING, "subscriber_too_slow");
 }
 
@@ -37,14 +37,14 @@ void gpald_subscription_send(struct gpald_connection *c)
 {
 	while (c->state != GPALD_CONNECTION_CLOSING && gpald_subscription_is_due(c)) {
 		const struct gpald_event *event =
-			gpald_event_ring_find(ring_of(c), c->revision_sent + 1);
+			gpald_event_ring_after(ring_of(c), c->revision_sent);
 		const struct gpald_event_line *line;
 
 		/* Since it was checked nothing was added. */
 		if (!event)
 			return;
 		line = gpald_event_lines_find(&c->all->event_lines, event);
-		c->revision_sent++;
+		c->revision_sent = event->revision;
 		gpald_connection_add_copy(c, line ? line->text : NULL, line ? line->length : 0);
 	}
 }

@@ -166,6 +166,18 @@ def record_killed(daemon):
         return {"gone-late": call(client, "layout.delete", name="gone-late")["generation"]}
 
 
+def record_restarted(daemon):
+    """Each start leaves a gap in the revisions, and generations above the clock."""
+    for number in range(3):
+        with daemon.connect() as client:
+            for name in ("live", "gone"):
+                create(client, f"{name}-{number}", REQUEST)
+            gone = {f"gone-{number}": call(client, "layout.delete", name=f"gone-{number}")["generation"]}
+        daemon.stop()
+        daemon.start()
+    return gone
+
+
 def look(daemon, start, gone):
     """What the daemon answers about everything, as the text of its lines."""
     with daemon.connect() as client:
@@ -176,7 +188,9 @@ def look(daemon, start, gone):
                                     "params": {"name": row["name"]}}).encode() + b"\n")
             layouts[row["name"]] = client.read_line().decode()
         call(client, "events.subscribe", since=start)
-        events = [client.read_line().decode() for _ in range(page["revision"] - start)]
+        events = []
+        while not events or json.loads(events[-1])["params"]["revision"] != page["revision"]:
+            events.append(client.read_line().decode())
     return {"start": start, "revision": page["revision"], "gone": gone, "layouts": layouts, "events": events}
 
 
@@ -207,7 +221,7 @@ def main():
     if len(sys.argv) != 2 or os.getuid() != 0:
         sys.exit("usage, as root: GPALAYOUTD=PROGRAM record.py FOLDER")
     for name, make, killed in (("forms", record_forms, False), ("deleted", record_deleted, False),
-                               ("killed", record_killed, True)):
+                               ("killed", record_killed, True), ("restarted", record_restarted, False)):
         record(name, make, killed, sys.argv[1])
 
 

@@ -307,6 +307,23 @@ class Watch(Case):
         for revision in (BASE + 1, BASE + 3):
             result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1) + event(revision))
             self.check(result, NO_DAEMON, "an event does not follow the one before it")
+
+    def test_an_event_may_say_which_it_follows(self):
+        """As the first does after a start of the daemon."""
+        def after(revision, follows):
+            message = json.loads(event(revision))
+            message["params"]["follows"] = follows
+            return json.dumps(message).encode() + b"\n"
+
+        good = self.SUBSCRIBED + event(BASE + 1) + after(BASE + 100, BASE + 1) + event(BASE + 101)
+        result, _ = self.watched(stays(good), args=["--count", "3"])
+        self.check(result, OK)
+        self.assertEqual([line.split()[0] for line in result.out.splitlines()],
+                         [str(BASE + 1), str(BASE + 100), str(BASE + 101)])
+        for odd in (after(BASE + 100, BASE + 2), after(BASE + 100, BASE), after(BASE + 1, BASE + 1),
+                    after(BASE + 2, "x")):
+            result, _ = self.watched(stays(self.SUBSCRIBED + event(BASE + 1) + odd))
+            self.check(result, NO_DAEMON, "the answer is not understood")
             self.assertEqual(len(result.out.splitlines()), 1)
 
     def test_a_daemon_of_the_past_is_not_believed(self):

@@ -60,14 +60,12 @@ static void forget(struct fake_store *store, const char *name)
 
 static void apply(struct fake_store *store, struct gpald_change *change)
 {
-	change->event.revision = ++store->state.revision;
+	gpald_store_state_count(&store->state, change);
 	forget(store, change->event.name);
 	if (change->record) {
 		assert(store->record_count < FAKE_ROOM);
 		store->records[store->record_count++] = copy_of(change->record);
 	}
-	if (change->gone_generation > store->state.generation_top)
-		store->state.generation_top = change->gone_generation;
 	assert(store->event_count < FAKE_ROOM);
 	store->events[store->event_count++] = change->event;
 }

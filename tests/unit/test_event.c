@@ -12,6 +12,7 @@ static struct gpald_event event_of(uint64_t revision)
 {
 	struct gpald_event event = {
 		.revision = revision,
+		.follows = revision - 1,
 		.kind = (enum gpald_event_kind)(revision % GPALD_EVENT_KIND_COUNT),
 	};
 
@@ -22,7 +23,7 @@ static struct gpald_event event_of(uint64_t revision)
 
 static void assert_kept(const struct gpald_event_ring *ring, uint64_t revision)
 {
-	const struct gpald_event *found = gpald_event_ring_find(ring, revision);
+	const struct gpald_event *found = gpald_event_ring_after(ring, revision - 1);
 	const struct gpald_event expected = event_of(revision);
 
 	ck_assert_ptr_nonnull(found);
@@ -40,7 +41,7 @@ START_TEST(an_empty_ring_begins_at_its_revision)
 	ring.revision = 100;
 	ck_assert_uint_eq(gpald_event_ring_oldest(&ring), 100);
 	for (uint64_t revision = 94; revision < 106; revision++)
-		ck_assert_ptr_null(gpald_event_ring_find(&ring, revision));
+		ck_assert_ptr_null(gpald_event_ring_after(&ring, revision));
 	gpald_event_ring_clear(&ring);
 	ck_assert_ptr_null(ring.events);
 }
@@ -82,10 +83,41 @@ START_TEST(the_newest_events_are_kept_in_order)
 	/* Oldest is a revision to go on from: all that follow it are there, itself is not. */
 	for (uint64_t r = gpald_event_ring_oldest(&ring) + 1; r <= ring.revision; r++)
 		assert_kept(&ring, r);
-	ck_assert_ptr_null(gpald_event_ring_find(&ring, gpald_event_ring_oldest(&ring)));
-	ck_assert_ptr_null(gpald_event_ring_find(&ring, ring.revision + 1));
-	ck_assert_ptr_null(gpald_event_ring_find(&ring, 0));
-	ck_assert_ptr_null(gpald_event_ring_find(&ring, UINT64_MAX));
+	ck_assert_ptr_null(gpald_event_ring_after(&ring, gpald_event_ring_oldest(&ring) - 1));
+	ck_assert_ptr_null(gpald_event_ring_after(&ring, ring.revision));
+	ck_assert_ptr_null(gpald_event_ring_after(&ring, ring.revision + 1));
+	ck_assert_ptr_null(gpald_event_ring_after(&ring, UINT64_MAX));
+	gpald_event_ring_clear(&ring);
+}
+END_TEST
+
+START_TEST(between_two_events_nothing_has_been)
+{
+	/* The last of the ring, and one more, follow others with a gap. */
+	static const uint64_t revisions[] = { 11, 12, 500, 501, 900 };
+	struct gpald_event_ring ring;
+	uint64_t before = 10;
+
+	ck_assert(gpald_event_ring_init(&ring, 4));
+	ring.revision = before;
+	for (int i = 0; i < COUNT_OF(revisions); i++) {
+		struct gpald_event event = event_of(revisions[i]);
+
+		event.follows = before;
+		gpald_event_ring_add(&ring, &event);
+		before = revisions[i];
+	}
+	ck_assert_uint_eq(gpald_event_ring_oldest(&ring), 11);
+	for (uint64_t since = 0; since < 1000; since++) {
+		const struct gpald_event *event = gpald_event_ring_after(&ring, since);
+		const uint64_t next = since == 11  ? 12 :
+				      since == 12  ? 500 :
+				      since == 500 ? 501 :
+				      since == 501 ? 900 :
+						     0;
+
+		ck_assert_uint_eq(event ? event->revision : 0, next);
+	}
 	gpald_event_ring_clear(&ring);
 }
 END_TEST
@@ -101,23 +133,57 @@ static const struct {
 
 START_TEST(kinds_have_names)
 {
-	enum gpald_event_kind kind = GPALD_EVENT_KIND_COUNT;
+	const uint64_t revision = 5, follows[] = { 4, 3, 0 };
 
 	ck_assert_int_eq(COUNT_OF(kinds), GPALD_EVENT_KIND_COUNT);
 	ck_assert_str_eq(gpald_event_name(kinds[_i].kind), kinds[_i].name);
-	ck_assert(gpald_event_kind_parse(kinds[_i].name, &kind));
-	ck_assert_int_eq(kind, kinds[_i].kind);
+	/* As they are stored. */
+	for (int i = 0; i < COUNT_OF(follows); i++) {
+		const struct gpald_event event = { revision, follows[i], kinds[_i].kind, "", "" };
+		struct gpald_event parsed = { .revision = revision };
+		char text[GPALD_EVENT_KIND_SIZE], expected[GPALD_EVENT_KIND_SIZE];
+
+		snprintf(expected, sizeof(expected), i == 0 ? "%s" : "%s after %ju", kinds[_i].name,
+			 (uintmax_t)follows[i]);
+		gpald_event_kind_print(&event, text);
+		ck_assert_str_eq(text, expected);
+		ck_assert(gpald_event_kind_parse(text, &parsed));
+		ck_assert_int_eq(parsed.kind, event.kind);
+		ck_assert_uint_eq(parsed.follows, event.follows);
+	}
 }
 END_TEST
 
 START_TEST(what_names_no_kind_is_refused)
 {
-	static const char *const others[] = { "", "create", "createdx", "Created", " deleted" };
-	enum gpald_event_kind kind = GPALD_EVENT_KIND_COUNT;
+	static const char *const others[] = {
+		"",
+		"create",
+		"createdx",
+		"Created",
+		" deleted",
+		"created ",
+		"created after",
+		"created after ",
+		"created after x",
+		"created after 03",
+		"created after +3",
+		"created after -1",
+		"created  after 3",
+		"created after 3 ",
+		"created after 4",
+		"created after 5",
+		"created after 6",
+		"created after 18446744073709551616",
+		"created after 3x",
+	};
 
-	for (int i = 0; i < COUNT_OF(others); i++)
-		ck_assert(!gpald_event_kind_parse(others[i], &kind));
-	ck_assert_int_eq(kind, GPALD_EVENT_KIND_COUNT);
+	for (int i = 0; i < COUNT_OF(others); i++) {
+		struct gpald_event event = { .revision = 5 };
+
+		if (gpald_event_kind_parse(others[i], &event))
+			ck_abort_msg("\"%s\"", others[i]);
+	}
 }
 END_TEST
 
@@ -141,6 +207,7 @@ int main(void)
 
 	add_test(suite, "ring", an_empty_ring_begins_at_its_revision);
 	add_rows(suite, "ring", the_newest_events_are_kept_in_order, COUNT_OF(rings));
+	add_test(suite, "ring", between_two_events_nothing_has_been);
 	add_rows(suite, "kinds", kinds_have_names, COUNT_OF(kinds));
 	add_test(suite, "kinds", what_names_no_kind_is_refused);
 	add_test(suite, "revisions", a_new_registry_starts_above_what_an_earlier_one_reached);

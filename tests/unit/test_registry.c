@@ -53,7 +53,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	assert_blobs_equal(&record->request, &bytes);
 
 	ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION + 1);
-	event = gpald_event_ring_find(events(&bench), BENCH_REVISION + 1);
+	event = gpald_event_ring_after(events(&bench), BENCH_REVISION);
 	ck_assert_int_eq(event->kind, GPALD_EVENT_CREATED);
 	ck_assert_str_eq(event->name, "vm");
 	ck_assert_str_eq(event->digest, digest);
@@ -88,7 +88,7 @@ START_TEST(a_deleted_layout_is_there_until_that_is_durable)
 	ck_assert_uint_eq(change.generation, 1);
 	assert_there(&bench, "vm", 0);
 	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
-	event = gpald_event_ring_find(events(&bench), BENCH_REVISION + 2);
+	event = gpald_event_ring_after(events(&bench), BENCH_REVISION + 1);
 	ck_assert_int_eq(event->kind, GPALD_EVENT_DELETED);
 	ck_assert_str_eq(event->name, "vm");
 	ck_assert_str_eq(event->digest, digest);
@@ -229,7 +229,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 		/* Those of a batch are settled in the order in which they came. */
 		ck_assert_int_eq(changes[i].place, i + 2);
 		ck_assert_str_eq(
-			gpald_event_ring_find(events(&bench), BENCH_REVISION + 2 + (unsigned int)i)
+			gpald_event_ring_after(events(&bench), BENCH_REVISION + 1 + (unsigned int)i)
 				->name,
 			changes[i].operation.name);
 		change_clear(&changes[i]);

@@ -221,6 +221,51 @@ START_TEST(events_beyond_those_kept_are_dropped)
 }
 END_TEST
 
+START_TEST(the_first_event_after_a_start_is_above_the_clock)
+{
+	struct gpald_sqlite_options options = { .bytes_max = BYTES_MAX, .events_kept = 3 };
+	struct gpald_record *record = plain_record("vm", 1);
+	struct state_folder folder;
+	struct gpald_store *store;
+	uint64_t newest, floor;
+
+	folder_init(&folder);
+	/* A new one is no copy of another. */
+	store = open_with(&folder, &options, &loaded);
+	ck_assert_uint_eq(loaded.state.floor, 0);
+	newest = loaded.state.revision;
+	for (int i = 0; i < 4; i++) {
+		/* Nothing is changed, and then something. */
+		for (int twice = 0; twice < 2; twice++) {
+			loaded_clear(&loaded);
+			close_store(store);
+			floor = gpald_event_first_revision();
+			store = open_with(&folder, &options, &loaded);
+			ck_assert_uint_eq(loaded.state.revision, newest);
+			ck_assert_uint_ge(loaded.state.floor, floor);
+		}
+		floor = loaded.state.floor;
+		for (int twice = 0; twice < 2; twice++)
+			ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+		loaded_clear(&loaded);
+		close_store(store);
+		store = open_with(&folder, &options, &loaded);
+		ck_assert_uint_eq(loaded.event_count, i == 0 ? 2 : 3);
+		/* Also of the oldest that is kept it is known what it follows. */
+		ck_assert_uint_eq(loaded.events[0].follows + 1 == loaded.events[0].revision, i > 0);
+		ck_assert_uint_eq(loaded.events[loaded.event_count - 2].follows, newest);
+		ck_assert_uint_eq(loaded.events[loaded.event_count - 2].revision, floor + 1);
+		ck_assert_uint_eq(loaded.events[loaded.event_count - 1].revision, floor + 2);
+		ck_assert_uint_eq(loaded.state.revision, floor + 2);
+		newest = floor + 2;
+	}
+	loaded_clear(&loaded);
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
 START_TEST(a_second_daemon_is_kept_off)
 {
 	struct state_folder folder;
@@ -451,6 +496,7 @@ int main(void)
 	add_test(suite, "durable", a_log_that_was_cut_has_whole_transactions);
 	add_test(suite, "durable", generations_that_are_gone_are_remembered);
 	add_test(suite, "events", events_beyond_those_kept_are_dropped);
+	add_test(suite, "events", the_first_event_after_a_start_is_above_the_clock);
 	add_test(suite, "access", a_second_daemon_is_kept_off);
 	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
 	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
