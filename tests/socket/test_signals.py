@@ -53,7 +53,8 @@ class Signals(unittest.TestCase):
     def test_what_would_end_it_is_logged_and_ends_it_in_order(self):
         """The status says whether that was wanted, so that a service manager starts it again if not."""
         with Daemon() as daemon:
-            for number in sorted(ENDS):
+            # Of the real-time signals, which are a range, a few.
+            for number in sorted(ENDS - set(range(signal.SIGRTMIN + 2, LAST))):
                 with self.subTest(name_of(number)), daemon.connect() as client:
                     made = create(client, f"vm-{number}")["result"]
                     daemon.process.send_signal(number)
