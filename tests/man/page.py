@@ -93,14 +93,19 @@ def read_examples(text):
     return examples
 
 
+def environment(socket):
+    """In which the client is on the path and its daemon is that of the socket."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GPALAYOUT")}
+    return others | {"GPALAYOUT_SOCKET": socket, "LC_ALL": "C",
+                     "PATH": os.path.dirname(GPALAYOUTCTL) + os.pathsep + os.environ["PATH"]}
+
+
 class Runner:
     """Runs examples in a folder, against the daemon of a socket."""
 
     def __init__(self, socket, folder):
         self.folder = folder
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith("GPALAYOUT")}
-        self.env.update(GPALAYOUT_SOCKET=socket, LC_ALL="C",
-                        PATH=os.path.dirname(GPALAYOUTCTL) + os.pathsep + os.environ["PATH"])
+        self.env = environment(socket)
 
     def run(self, example):
         """What each command prints, in lines, and its exit status."""

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""README.md and then proto/README.md, from top to bottom, with one daemon and one folder.
+
+A block marked sh is a script: its commands succeed without complaints, and no reply is an error. A
+block that begins with "$ " is a session: its commands print what is below them, in which
+"..." stands for any lines. Times are not compared. The commands that build gpalayoutd and
+start it are not run; the test has done that.
+"""
+
+import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import unittest
+
+TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "man"))
+sys.dont_write_bytecode = True  # the source tree may be read-only
+
+from harness import PATIENCE, DaemonTestCase, main
+from page import Example, environment
+
+DOCUMENTS = ("README.md", "proto/README.md")
+INSTALLED = "/run/gpalayoutd/"
+SETTING_UP = re.compile(r"(\./bootstrap|gpalayoutd) ")
+END = "end of the command, status"
+
+
+def read_blocks(name):
+    """The blocks of a document that can be run, in order: what they are, and their lines."""
+    with open(os.path.join(TOP_SRCDIR, name), encoding="utf-8") as file:
+        for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL):
+            if kind == "sh" or text.startswith("$ "):
+                yield kind, text.splitlines()
+
+
+def until_interrupted(line):
+    """A command that follows events ends once something has come."""
+    if "ignoreeof" not in line:
+        return line
+    return f"{line} >followed &\nuntil [ -s followed ]; do sleep 0.01; done; kill $!; cat followed"
+
+
+class Shell:
+    """A shell that takes one command after another and remembers what they set."""
+
+    def __init__(self, daemon, folder):
+        self.daemon = daemon
+        self.folder = folder
+        self.process = subprocess.Popen(["/bin/sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, cwd=folder,
+                                        env=environment(daemon.socket))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+    def run(self, text, complaints="&1"):
+        """The lines that a command prints; the shell's own end is a failure."""
+        text = text.replace(INSTALLED, self.daemon.folder + "/")
+        self.process.stdin.write(f"{{ {text}\n}} </dev/null 2>{complaints}\nprintf '\\n{END} %d\\n' $?\n")
+        self.process.stdin.flush()
+        watchdog = threading.Timer(PATIENCE, self.process.kill)
+        watchdog.start()
+        lines = []
+        for line in self.process.stdout:
+            if line.startswith(END):
+                watchdog.cancel()
+                return ("".join(lines)[:-1]).replace(self.daemon.folder + "/", INSTALLED).splitlines()
+            lines.append(line)
+        watchdog.cancel()
+        raise AssertionError(f"this ends the shell:\n{text}\nand prints:\n{''.join(lines)}{self.complaints()}")
+
+    def complaints(self):
+        """Of the script before, if it was one."""
+        try:
+            with open(os.path.join(self.folder, "complaints"), encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+
+def comparable(lines):
+    """The lines, where the times are all the same and the user is whoever runs this."""
+    return [re.sub(r"\d+  (\d{4}-\d\d-\d\dT[\d:.]+Z)$", "UID  TIME", line) for line in lines]
+
+
+def agree(shown, printed):
+    pattern = "".join("(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in comparable(shown))
+    return re.fullmatch(pattern, "".join(line + "\n" for line in comparable(printed)))
+
+
+@unittest.skipUnless(shutil.which("socat") and shutil.which("jq"), "needs socat and jq")
+class Documents(DaemonTestCase):
+    def run_script(self, shell, lines):
+        lines = [until_interrupted(line) for line in lines if not SETTING_UP.match(line)]
+        printed = shell.run("\n".join(["set -e", *lines, "set +e"]), "complaints")
+        self.assertEqual(shell.complaints(), "", lines)
+        replies = [json.loads(line) for line in printed if line.startswith('{"jsonrpc"')]
+        self.assertEqual([reply["error"] for reply in replies if "error" in reply], [])
+
+    def run_session(self, shell, lines):
+        for command in Example("session", 0, 0, lines).commands:
+            printed = shell.run("\n".join(command.lines))
+            if not agree(command.output, printed):
+                self.fail("\n".join([*command.lines, *difflib.unified_diff(
+                    command.output, printed, "the document", "this daemon", lineterm="")]))
+
+    def test_run_from_top_to_bottom(self):
+        folder = os.path.join(self.daemon.folder, "documents")
+        os.mkdir(folder)
+        for name in DOCUMENTS:
+            blocks = list(read_blocks(name))
+            self.assertGreater(len(blocks), 3)
+            with Shell(self.daemon, folder) as shell:
+                for kind, lines in blocks:
+                    (self.run_script if kind == "sh" else self.run_session)(shell, lines)
+
+
+if __name__ == "__main__":
+    main()
