@@ -137,10 +137,13 @@ static bool begin(struct gpald_registry *registry, struct gpald_operation *opera
 	}
 	if (!gpald_decide(&standing, operation, find(registry, operation->name)))
 		return true;
+	if (!gpald_store_thread_submit(registry->thread, &operation->change)) {
+		operation->outcome = GPALD_OUTCOME_NO_MEMORY;
+		return true;
+	}
 	if (operation->kind == GPALD_OPERATION_CREATE)
 		registry->being_created++;
 	queue_add(&registry->under_way, operation);
-	gpald_store_thread_submit(registry->thread, &operation->change);
 	return false;
 }
 
@@ -207,6 +210,13 @@ static struct gpald_operation *of_change(struct gpald_change *change)
 static void settle_change(struct gpald_registry *registry, struct gpald_operation *operation,
 			  enum gpald_commit_result result)
 {
+	static const enum gpald_outcome outcomes[] = {
+		[GPALD_COMMIT_DONE] = GPALD_OUTCOME_DONE,
+		[GPALD_COMMIT_FULL] = GPALD_OUTCOME_STORE_FULL,
+		[GPALD_COMMIT_NO_MEMORY] = GPALD_OUTCOME_NO_MEMORY,
+		[GPALD_COMMIT_FAILED] = GPALD_OUTCOME_STORE_FAILED,
+	};
+
 	strcpy(registry->freed, operation->name);
 	queue_remove(&registry->under_way, operation);
 	if (operation->kind == GPALD_OPERATION_CREATE)
@@ -218,12 +228,9 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 		/* The reference is the index's now. */
 		operation->replacement = NULL;
 		gpald_event_ring_add(&registry->events, &operation->change.event);
-		operation->outcome = GPALD_OUTCOME_DONE;
-	} else {
-		registry->counters.full += result == GPALD_COMMIT_FULL;
-		operation->outcome = result == GPALD_COMMIT_FULL ? GPALD_OUTCOME_STORE_FULL :
-								   GPALD_OUTCOME_STORE_FAILED;
 	}
+	registry->counters.full += result == GPALD_COMMIT_FULL;
+	operation->outcome = outcomes[result];
 	operation->done(operation);
 }
 

@@ -117,7 +117,7 @@ GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gp
 /*
  * What has gone wrong with SQLite in the log (SQLITE_FCNTL_JOURNAL_POINTER) or in the
  * database (SQLITE_FCNTL_FILE_POINTER), with `error` set: GPALD_COMMIT_FULL for want
- * of room alone, quotas and file size limits included.
+ * of room alone, quotas and file size limits included; GPALD_COMMIT_NO_MEMORY.
  */
 GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store,
 							    int file,

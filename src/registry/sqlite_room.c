@@ -45,6 +45,8 @@ enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store, 
 	const int system = code == SQLITE_IOERR_WRITE ? gpald_sqlite_system_error(store, file) : 0;
 
 	gpald_sqlite_say_why(error, store, "cannot be written");
+	if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+		return GPALD_COMMIT_NO_MEMORY;
 	return code == SQLITE_FULL || is_no_room(system) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
 }
 
@@ -166,9 +168,9 @@ bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	result = gpald_sqlite_empty_log(store, error);
 	/* A copy of the file may have holes. Without room it goes on as far as it can. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
-	if (result != GPALD_COMMIT_FAILED)
+	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
 		result = gpald_sqlite_reserve(store, false, error);
 	if (result == GPALD_COMMIT_FULL)
 		error[0] = '\0';
-	return result != GPALD_COMMIT_FAILED;
+	return result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL;
 }

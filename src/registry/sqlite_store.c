@@ -17,8 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Of the write-ahead log: then it is moved, and used again from its start. */
+#define LOG_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
 #define LOG_PAGES_MAX 1000
 /* Of its file: a longer one is cut. */
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
@@ -211,6 +213,20 @@ static bool is_removal(const struct gpald_change *changes)
 	return !changes;
 }
 
+/*
+ * Whether a COMMIT that ran out of memory cannot be on disk all the same. When it has
+ * written a transaction, SQLite takes memory only for its index of the log, and it has
+ * that of the first pages from the start.
+ */
+static bool is_log_indexed(const struct gpald_sqlite *store)
+{
+	const off_t most = LOG_PAGES_INDEXED * (off_t)GPALD_SQLITE_PAGE_BYTES;
+	struct stat log;
+
+	return fstatat(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal", &log, 0) == 0 &&
+	       log.st_size < most;
+}
+
 static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 					       struct gpald_change *changes,
 					       char error[GPALD_STORE_ERROR_SIZE])
@@ -224,11 +240,14 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 	result = gpald_sqlite_reserve(store, is_removal(changes), error);
 	if (result != GPALD_COMMIT_DONE)
 		return result;
-	if (!step(store, GPALD_SQLITE_COMMIT))
-		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
-	store->state = state;
-	store->events = events;
-	return GPALD_COMMIT_DONE;
+	if (step(store, GPALD_SQLITE_COMMIT)) {
+		store->state = state;
+		store->events = events;
+		return GPALD_COMMIT_DONE;
+	}
+	result = gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+	return result == GPALD_COMMIT_NO_MEMORY && !is_log_indexed(store) ? GPALD_COMMIT_FAILED :
+									    result;
 }
 
 /* The same, with nothing changed unless it is done. */

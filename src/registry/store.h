@@ -17,9 +17,12 @@
 
 enum gpald_commit_result {
 	GPALD_COMMIT_DONE,
-	GPALD_COMMIT_FULL,  /* there was no room; nothing was changed, and it may work later */
-	GPALD_COMMIT_FAILED /* what the store holds is only known after it was opened anew */
+	GPALD_COMMIT_FULL,      /* there was no room; nothing was changed, and it may work later */
+	GPALD_COMMIT_NO_MEMORY, /* the same, for want of memory */
+	GPALD_COMMIT_FAILED     /* what the store holds is only known after it was opened anew */
 };
+
+struct gpald_batch;
 
 /* What went wrong, for the log: one sentence that names the file. */
 #define GPALD_STORE_ERROR_SIZE 512
@@ -30,6 +33,7 @@ enum gpald_commit_result {
  */
 struct gpald_change {
 	struct gpald_change *next;
+	struct gpald_batch *batch; /* the store thread's: memory for what comes of it */
 	struct gpald_event event;
 	const struct gpald_record *record; /* what is there from now on; NULL: nothing is */
 	uint64_t gone_generation;          /* of the record that goes with it; 0: none goes */

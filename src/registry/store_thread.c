@@ -41,17 +41,6 @@ struct gpald_store_thread {
 	bool is_closed; /* the store; the thread has nothing more to do */
 };
 
-/* Never NULL: changes are not lost for want of memory, they wait for it. */
-static struct gpald_batch *batch_new(void)
-{
-	const struct timespec pause = { .tv_nsec = 10000000 };
-	struct gpald_batch *batch;
-
-	while (!(batch = calloc(1, sizeof(*batch))))
-		nanosleep(&pause, NULL);
-	return batch;
-}
-
 static size_t bytes_of(const struct gpald_change *change)
 {
 	return change->record ? change->record->request.length + change->record->layout.length : 0;
@@ -62,12 +51,14 @@ static size_t more(size_t changes)
 	return changes * 2 < CHANGES_MAX ? changes * 2 : CHANGES_MAX;
 }
 
-/* Takes the changes of the next transaction off the list. */
-static void take(struct gpald_store_thread *t, struct gpald_batch *batch)
+/* Takes the changes of the next transaction off the list, in the batch of the first of them. */
+static struct gpald_batch *take(struct gpald_store_thread *t)
 {
+	struct gpald_batch *batch = t->first->batch;
 	struct gpald_change **end = &t->first;
 	size_t bytes = 0;
 
+	t->first->batch = NULL;
 	do {
 		bytes += bytes_of(*end);
 		end = &(*end)->next;
@@ -78,16 +69,18 @@ static void take(struct gpald_store_thread *t, struct gpald_batch *batch)
 	*end = NULL;
 	if (!t->first)
 		t->last = &t->first;
+	return batch;
 }
 
 /* The first failure is the last word on all that follows. */
-static void note_failure(struct gpald_store_thread *t, struct gpald_batch *batch)
+static void note_failure(struct gpald_store_thread *t, enum gpald_commit_result result,
+			 char error[GPALD_STORE_ERROR_SIZE])
 {
-	if (batch->result != GPALD_COMMIT_FAILED)
+	if (result != GPALD_COMMIT_FAILED)
 		return;
 	if (!t->has_failed)
-		memcpy(t->failure, batch->error, sizeof(t->failure));
-	memcpy(batch->error, t->failure, sizeof(batch->error));
+		memcpy(t->failure, error, sizeof(t->failure));
+	memcpy(error, t->failure, sizeof(t->failure));
 	t->has_failed = true;
 }
 
@@ -101,11 +94,14 @@ static void commit(struct gpald_store_thread *t, struct gpald_batch *batch)
 		batch->result = t->store->ops->commit(t->store, batch->changes, batch->error);
 		batch->duration_us = (gpald_monotonic_ns() - start_ns) / 1000;
 	}
-	note_failure(t, batch);
+	note_failure(t, batch->result, batch->error);
 }
 
 static void finish(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
+	/* The others were for the case that they would not fit into one transaction. */
+	for (struct gpald_change *change = batch->changes; change; change = change->next)
+		free(change->batch);
 	pthread_mutex_lock(&t->lock);
 	*t->finished_last = batch;
 	t->finished_last = &batch->next;
@@ -125,10 +121,13 @@ static void tidy(struct gpald_store_thread *t)
 	result = t->store->ops->tidy(t->store, error);
 	if (result == GPALD_COMMIT_DONE)
 		return;
-	batch = batch_new();
+	note_failure(t, result, error);
+	batch = calloc(1, sizeof(*batch));
+	/* A failure is told with the next change, too. */
+	if (!batch)
+		return;
 	batch->result = result;
 	memcpy(batch->error, error, sizeof(error));
-	note_failure(t, batch);
 	finish(t, batch);
 }
 
@@ -147,7 +146,8 @@ static void put_back(struct gpald_store_thread *t, struct gpald_batch *batch)
 		t->last = end;
 	t->first = batch->changes;
 	t->changes_max = batch->count / 2;
-	free(batch);
+	*batch = (struct gpald_batch){ 0 };
+	t->first->batch = batch;
 }
 
 static void *run(void *data)
@@ -162,14 +162,13 @@ static void *run(void *data)
 			pthread_cond_wait(&t->has_work, &t->lock);
 		if (!t->first)
 			break;
-		pthread_mutex_unlock(&t->lock);
-		batch = batch_new();
-		pthread_mutex_lock(&t->lock);
-		take(t, batch);
+		batch = take(t);
 		pthread_mutex_unlock(&t->lock);
 		commit(t, batch);
 		pthread_mutex_lock(&t->lock);
-		if (batch->result == GPALD_COMMIT_FULL && batch->count > 1) {
+		if ((batch->result == GPALD_COMMIT_FULL ||
+		     batch->result == GPALD_COMMIT_NO_MEMORY) &&
+		    batch->count > 1) {
 			put_back(t, batch);
 			continue;
 		}
@@ -228,14 +227,18 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	return t;
 }
 
-void gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change *change)
+bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change *change)
 {
 	change->next = NULL;
+	change->batch = calloc(1, sizeof(*change->batch));
+	if (!change->batch)
+		return false;
 	pthread_mutex_lock(&t->lock);
 	*t->last = change;
 	t->last = &change->next;
 	pthread_cond_signal(&t->has_work);
 	pthread_mutex_unlock(&t->lock);
+	return true;
 }
 
 struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *t)

@@ -35,8 +35,12 @@ struct gpald_batch {
 GPAL_MUST_USE struct gpald_store_thread *
 gpald_store_thread_start(struct gpald_store *store, void (*wake)(void *data), void *data);
 
-/* Hands in a change, and what it points to, until it comes back in a batch. */
-void gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_change *change);
+/*
+ * Hands in a change, and what it points to, until it comes back in a batch. False: out
+ * of memory; nothing was handed in. What was needs no memory to come back.
+ */
+GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
+					     struct gpald_change *change);
 
 /* All batches finished since the last time, oldest first, each to be freed with free(). */
 struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *thread);

@@ -180,8 +180,12 @@ static void on_committed(void *data, const struct gpald_batch *batch)
 			GPALD_LOG_ERROR, "store_failed",
 			"error=%s consequence=\"the daemon stops; a restart finds what was kept\"",
 			gpald_log_quote(batch->error, quoted));
-	} else if (batch->result == GPALD_COMMIT_FULL && gpald_log_allowed()) {
-		gpald_log(GPALD_LOG_WARNING, "store_full", "changes=%zu error=%s", batch->count,
+	} else if ((batch->result == GPALD_COMMIT_FULL ||
+		    batch->result == GPALD_COMMIT_NO_MEMORY) &&
+		   gpald_log_allowed()) {
+		gpald_log(GPALD_LOG_WARNING,
+			  batch->result == GPALD_COMMIT_FULL ? "store_full" : "store_no_memory",
+			  "changes=%zu error=%s", batch->count,
 			  gpald_log_quote(batch->error, quoted));
 	}
 }

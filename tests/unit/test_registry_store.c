@@ -52,6 +52,24 @@ START_TEST(what_a_full_store_refuses_never_was)
 }
 END_TEST
 
+START_TEST(what_there_is_no_memory_for_never_was_and_the_next_change_is_done)
+{
+	struct bench bench;
+
+	bench_start(&bench);
+	fake_store_answer(&bench.store, GPALD_COMMIT_NO_MEMORY, "out of memory");
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_NO_MEMORY);
+	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_NO_MEMORY);
+	ck_assert_uint_eq(gpald_registry_counters(bench.registry)->full, 0);
+	assert_only(&bench, NULL, BENCH_REVISION);
+
+	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
+	ck_assert_int_eq(create_now(&bench, "vm", 2), GPALD_OUTCOME_DONE);
+	assert_only(&bench, "vm", BENCH_REVISION + 1);
+	bench_end(&bench);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_together_is_tried_in_parts)
 {
 	const struct gpal_request request = request_for(1);
@@ -70,7 +88,7 @@ START_TEST(what_does_not_fit_together_is_tried_in_parts)
 	}
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
 	/* The other three come together; then the second of them is the one that is too large. */
-	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 3);
+	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_NO_MEMORY, "no memory"), 3);
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 2);
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 1);
@@ -609,6 +627,7 @@ int main(void)
 	Suite *suite = suite_create("registry_store");
 
 	add_test(suite, "full", what_a_full_store_refuses_never_was);
+	add_test(suite, "full", what_there_is_no_memory_for_never_was_and_the_next_change_is_done);
 	add_test(suite, "full", what_does_not_fit_together_is_tried_in_parts);
 	add_test(suite, "full", after_a_part_that_fits_twice_as_many_are_tried);
 	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
