@@ -18,6 +18,9 @@
  * thread has committed it; until then its connection takes no other line, so that it
  * sees its own writes, and those of others are served.
  *
+ * Where there is no memory for a reply, a refusal is sent that takes none. What has
+ * been done already cannot be refused: its reply is tried again at each tick.
+ *
  * End of input is not end of output: the connection closes when nothing is owed.
  */
 #include "config.h"
@@ -95,6 +98,14 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 
 /* Input. */
 
+static void send_reply(struct gpald_connection *c, const struct gpald_answer *answer)
+{
+	if (answer->reply)
+		gpald_connection_add_output(c, answer->reply, answer->length);
+	else
+		gpald_connection_send_now(c, answer->plain, answer->length);
+}
+
 static void answer(struct gpald_connection *c, const char *line, size_t length, uint64_t offset)
 {
 	struct gpald_answer answer;
@@ -108,7 +119,7 @@ static void answer(struct gpald_connection *c, const char *line, size_t length, 
 		c->call = answer.call;
 		break;
 	case GPALD_ANSWER_REPLY:
-		gpald_connection_add_output(c, answer.reply, answer.length, 1);
+		send_reply(c, &answer);
 		break;
 	}
 	if (answer.subscribed.set && c->state != GPALD_CONNECTION_CLOSING) {
@@ -126,14 +137,17 @@ void gpald_connection_ready(struct gpald_connection *c)
 /* Answers the call that has been waiting for the store, if it need not wait any more. */
 static void answer_call(struct gpald_connection *c)
 {
-	size_t length = 0;
-	char *reply;
+	struct gpald_answer answer = { 0 };
 
-	if (!c->call || !c->call->is_ready)
+	if (!c->call || !c->call->is_ready || c->is_short)
 		return;
-	reply = gpald_call_answer(c->call, &length);
+	c->is_short = !gpald_call_answer(c->call, &answer);
+	if (c->is_short) {
+		gpald_connection_log(GPALD_LOG_WARNING, "reply_delayed", c, "out_of_memory");
+		return;
+	}
 	c->call = NULL;
-	gpald_connection_add_output(c, reply, length, 1);
+	send_reply(c, &answer);
 }
 
 /* Takes one line and answers it. False: there is none now. */
@@ -168,7 +182,8 @@ static bool has_work(struct gpald_connection *c)
 {
 	if (gpald_connection_is_held_back(c))
 		return false;
-	return (c->call ? c->call->is_ready : has_lines(c)) || gpald_subscription_is_due(c);
+	return (c->call ? c->call->is_ready && !c->is_short : has_lines(c)) ||
+	       gpald_subscription_is_due(c);
 }
 
 /* A connection's turn: lines until its time is up, it is held back, or there are none. */
@@ -211,6 +226,19 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 	*buffer = uv_buf_init(c->all->read_buffer, sizeof(c->all->read_buffer));
 }
 
+/*
+ * There is no memory for what has just been read. Whole lines before it are answered;
+ * what comes after it would be out of place.
+ */
+static void drop_input(struct gpald_connection *c)
+{
+	gpald_connection_log(GPALD_LOG_ERROR, "input_dropped", c, "out_of_memory");
+	if (!c->call && !has_lines(c))
+		gpald_connection_refuse(c, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
+	gpald_connection_flush(c);
+	gpald_connection_end_input(c);
+}
+
 static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 {
 	struct gpald_connection *c = (struct gpald_connection *)handle;
@@ -224,7 +252,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 		return;
 	} else {
 		if (!gpald_line_buffer_append(&c->input, buffer->base, (size_t)length)) {
-			gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+			drop_input(c);
 			return;
 		}
 	}

@@ -73,21 +73,23 @@ static void count_output(struct gpald_connection *c, size_t length, size_t reque
 	c->user->unsent += length;
 }
 
-void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length,
-				 size_t requests)
+void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length)
 {
-	if (line && c->output_length == 0) {
-		free(c->output);
-		c->output = line;
-		c->output_length = c->output_capacity = length;
-	} else if (line && append_output(c, line, length)) {
+	if (c->output_length > 0 && append_output(c, line, length)) {
 		free(line);
-	} else {
-		free(line);
-		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+		count_output(c, length, 1);
 		return;
 	}
-	count_output(c, length, requests);
+	/* What cannot be appended comes after it all the same. */
+	gpald_connection_flush(c);
+	if (c->state == GPALD_CONNECTION_CLOSING) {
+		free(line);
+		return;
+	}
+	free(c->output);
+	c->output = line;
+	c->output_length = c->output_capacity = length;
+	count_output(c, length, 1);
 }
 
 void gpald_connection_add_copy(struct gpald_connection *c, const char *line, size_t length)
@@ -98,12 +100,35 @@ void gpald_connection_add_copy(struct gpald_connection *c, const char *line, siz
 		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 }
 
+/* Whether all of it was taken by the kernel. Nothing else may be on its way. */
+static bool write_now(struct gpald_connection *c, const char *data, size_t length)
+{
+	uv_buf_t buffer = uv_buf_init((char *)data, (unsigned int)length);
+
+	if (uv_try_write(gpald_connection_stream(c), &buffer, 1) == (int)length) {
+		c->progress_at = uv_now(c->all->loop);
+		return true;
+	}
+	gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+	return false;
+}
+
+void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length)
+{
+	gpald_connection_flush(c);
+	if (c->state != GPALD_CONNECTION_CLOSING)
+		write_now(c, line, length);
+}
+
 void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason)
 {
-	size_t length = 0;
-	char *reply = gpald_service_refusal(c->all->service, &c->caller, reason, &length);
+	char line[GPALD_RPC_PLAIN_SIZE];
+	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
 
-	gpald_connection_add_output(c, reply, length, 1);
+	if (append_output(c, line, length))
+		count_output(c, length, 1);
+	else
+		gpald_connection_send_now(c, line, length);
 }
 
 static void on_written(uv_write_t *request, int status)
@@ -125,6 +150,17 @@ static void on_written(uv_write_t *request, int status)
 	gpald_connection_advance(c);
 }
 
+static void flush_now(struct gpald_connection *c)
+{
+	const size_t length = c->output_length;
+
+	if (!write_now(c, c->output, length))
+		return;
+	c->queued -= c->output_requests;
+	c->output_length = c->output_requests = 0;
+	gpald_connection_release(c, length);
+}
+
 void gpald_connection_flush(struct gpald_connection *c)
 {
 	struct write *write;
@@ -135,7 +171,7 @@ void gpald_connection_flush(struct gpald_connection *c)
 		return;
 	write = malloc(sizeof(*write));
 	if (!write) {
-		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+		flush_now(c);
 		return;
 	}
 	*write = (struct write){

@@ -34,6 +34,7 @@ struct gpald_connection {
 	uint64_t serve_until; /* refuse lines that begin here in the stream, or later */
 
 	struct gpald_call *call; /* whose reply waits for the store; no line is taken meanwhile */
+	bool is_short;           /* the reply of `call` waits for memory, until the next tick */
 
 	char *output;
 	size_t output_length;
@@ -83,20 +84,22 @@ void gpald_connection_end_input(struct gpald_connection *c);
  */
 bool gpald_connection_is_held_back(const struct gpald_connection *c);
 
-/*
- * Takes a line to be sent, the answers to `requests` requests; NULL is out of
- * memory and closes the connection.
- */
-void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length,
-				 size_t requests);
+/* Takes a line to be sent, the answer to one request. */
+void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length);
 
-/* Adds a copy of a line that answers no request. */
+/* Adds a copy of a line that answers no request; NULL is out of memory, and closes the connection. */
 void gpald_connection_add_copy(struct gpald_connection *c, const char *line, size_t length);
 
-/* Adds the refusal of a line that was not read. */
+/* Sends a line at once, after what has been added, without taking memory for it. */
+void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length);
+
+/* Sends the refusal of a line that was not read. */
 void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason);
 
-/* Gives what has been added to libuv. */
+/*
+ * Gives what has been added to libuv. Where there is no memory for that it is
+ * written at once; a client that does not read it fast enough is hung up on.
+ */
 void gpald_connection_flush(struct gpald_connection *c);
 
 /*

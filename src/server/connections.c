@@ -27,41 +27,46 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
  * Says why and hangs up. Some of what the client has sent is read, so that most
  * clients see the reply before the reset.
  */
-static void turn_away(struct gpald_connection *c, int fd)
+static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reason)
 {
-	size_t length = 0;
-	char *reply = gpald_service_refusal(c->all->service, &c->caller, GPALD_OVERLOADED, &length);
+	char line[GPALD_RPC_PLAIN_SIZE];
+	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
 
-	if (reply && send(fd, reply, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+	c->all->service->statistics.turned_away++;
+	if (send(fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
 		shutdown(fd, SHUT_WR);
 		for (int i = 0; i < 8; i++)
 			if (recv(fd, c->all->read_buffer, sizeof(c->all->read_buffer),
 				 MSG_DONTWAIT) <= 0)
 				break;
 	}
-	free(reply);
 	/* The refusal has been logged. */
-	gpald_connection_close(c, GPALD_LOG_DEBUG, "too_many_connections");
+	gpald_connection_close(c, GPALD_LOG_DEBUG, "turned_away");
 }
 
-/* Whether the peer of a socket is in a group, by its primary or another one. */
-static bool is_member(int fd, const struct ucred *peer, gid_t group)
+/*
+ * Finds out whether the peer of a socket is in a group, by its primary or another
+ * one. False: out of memory.
+ */
+static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *found)
 {
-	gid_t *groups = NULL;
+	gid_t *groups;
 	socklen_t size = 0;
-	bool found = false;
 
-	if (group == (gid_t)-1 || peer->gid == group)
-		return group != (gid_t)-1;
+	*found = group != (gid_t)-1 && peer->gid == group;
+	if (group == (gid_t)-1 || *found)
+		return true;
 	/* The first call tells how many there are. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE ||
-	    !(groups = malloc(size)))
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)
+		return true;
+	groups = malloc(size);
+	if (!groups)
 		return false;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0)
 		for (size_t i = 0; i < size / sizeof(*groups); i++)
-			found |= groups[i] == group;
+			*found |= groups[i] == group;
 	free(groups);
-	return found;
+	return true;
 }
 
 bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener, bool inspect)
@@ -96,16 +101,17 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	c->caller = (struct gpald_caller){
 		.uid = peer.uid,
 		.pid = peer.pid,
-		.is_admin = is_member(fd, &peer, all->admin_group),
 		.inspect = inspect,
 	};
-	user = gpald_user_ref(&all->users, peer.uid);
+	user = look_for_group(fd, &peer, all->admin_group, &c->caller.is_admin) ?
+		       gpald_user_ref(&all->users, peer.uid) :
+		       NULL;
 	if (!user) {
-		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+		turn_away(c, fd, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
 		return true;
 	}
 	if (is_full(all, user)) {
-		turn_away(c, fd);
+		turn_away(c, fd, GPALD_OVERLOADED);
 		gpald_user_unref(&all->users, user);
 		return true;
 	}
@@ -136,6 +142,10 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 	if (has_gone(c)) {
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "client_gone");
 		return;
+	}
+	if (c->is_short) {
+		c->is_short = false;
+		gpald_connection_advance(c);
 	}
 	if (backlog == 0 || backlog != c->backlog_seen) {
 		c->backlog_seen = backlog;

@@ -74,40 +74,55 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 			    is_change ? "it was done, but " : "", length, (unsigned long long)most);
 }
 
-/*
- * Makes the line of a reply, and counts it. NULL: out of memory. A result that is
- * too long changes the code.
- */
-static char *reply_line(struct gpald_call *call, int *code, cJSON *result,
-			struct gpald_wire_error *error, size_t *length)
+/* The line of a result. NULL with *error set: it is too long, or there is no memory. */
+static char *result_line(const struct gpald_call *call, cJSON *result,
+			 struct gpald_wire_error *error, size_t *length)
+{
+	char *line = gpald_rpc_result(call->request.id, result, length);
+
+	if (!line) {
+		gpald_method_no_memory(error);
+	} else if (*length > call->service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
+		too_large(call, *length, error);
+		free(line);
+		line = NULL;
+	}
+	return line;
+}
+
+static char *error_line(const struct gpald_call *call, struct gpald_wire_error *error,
+			size_t *length)
+{
+	char *line = gpald_rpc_error(call->request.id, error, length);
+
+	/* Only an id can make it that long. */
+	if (line && *length > call->service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
+		free(line);
+		line = gpald_rpc_error(NULL, error, length);
+	}
+	return line;
+}
+
+/* Answers with a line, or where it is NULL with a refusal, and counts it. */
+static void reply(struct gpald_call *call, char *line, struct gpald_wire_error *error,
+		  struct gpald_answer *answer)
 {
 	struct gpald_service *service = call->service;
 	struct gpald_method_statistics *statistics =
 		call->method ? &service->statistics.methods[gpald_method_index(call->method)] :
 			       &service->statistics.other;
-	const uint64_t most = service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-	char *reply = NULL;
 
-	if (*code == 0) {
-		reply = gpald_rpc_result(call->request.id, result, length);
-		if (reply && *length > most) {
-			*code = too_large(call, *length, error);
-			free(reply);
-			reply = NULL;
-		}
-	}
-	if (*code) {
+	*(line ? &statistics->answered : &statistics->refused) += 1;
+	if (!line) {
 		log_refusal(&call->caller, call->request.method, error);
-		reply = gpald_rpc_error(call->request.id, error, length);
-		/* Only an id can make it that long. */
-		if (reply && *length > most) {
-			free(reply);
-			reply = gpald_rpc_error(NULL, error, length);
-		}
+		line = error_line(call, error, &answer->length);
 	}
-	*(*code ? &statistics->refused : &statistics->answered) += 1;
+	answer->reply = line;
+	if (!line)
+		answer->length =
+			gpald_rpc_plain_error(call->request.id, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
+					      "out of memory; nothing was changed", answer->plain);
 	gpald_histogram_add(&statistics->latency, (uv_hrtime() - call->started_ns) / 1000);
-	return reply;
 }
 
 static void free_call(struct gpald_call *call)
@@ -117,15 +132,21 @@ static void free_call(struct gpald_call *call)
 	free(call);
 }
 
-char *gpald_call_answer(struct gpald_call *call, size_t *length)
+bool gpald_call_answer(struct gpald_call *call, struct gpald_answer *answer)
 {
 	struct gpald_wire_error error;
 	cJSON *result = NULL;
-	int code = call->method->finish(&call->operation, &result, &error);
-	char *reply = reply_line(call, &code, result, &error, length);
+	char *line = NULL;
 
+	if (call->method->finish(&call->operation, &result, &error) == 0)
+		line = result_line(call, result, &error, &answer->length);
+	/* It cannot be refused any more. */
+	if (!line && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
+	    error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
+		return false;
+	reply(call, line, &error, answer);
 	free_call(call);
-	return reply;
+	return true;
 }
 
 static void on_done(struct gpald_operation *operation)
@@ -166,10 +187,9 @@ static int begin_call(const struct gpald_call *received, void *waiter, struct gp
 		free(call);
 		return -1;
 	}
-	if (gpald_registry_submit(call->service->registry, &call->operation)) {
-		answer->reply = gpald_call_answer(call, &answer->length);
-		return 0;
-	}
+	if (gpald_registry_submit(call->service->registry, &call->operation))
+		return gpald_call_answer(call, answer) ? 0 : -1;
+	call->is_later = true;
 	/* The params have been taken over; there may be a megabyte of them. */
 	gpald_rpc_request_drop_params(&call->request);
 	answer->kind = GPALD_ANSWER_LATER;
@@ -189,6 +209,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	const struct gpald_context context = { service, caller, answer };
 	struct gpald_wire_error error;
 	cJSON *result = NULL;
+	char *made = NULL;
 	int code;
 
 	*answer = (struct gpald_answer){ .kind = GPALD_ANSWER_REPLY };
@@ -210,15 +231,17 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			return;
 	} else if (code == 0) {
 		code = call.method->call(&context, call.request.params, &result, &error);
+		if (code == 0)
+			made = result_line(&call, result, &error, &answer->length);
 	}
-	answer->reply = reply_line(&call, &code, result, &error, &answer->length);
-	if (code || !answer->reply)
+	reply(&call, made, &error, answer);
+	if (!made)
 		answer->subscribed.set = false;
 	gpald_rpc_request_clear(&call.request);
 }
 
-char *gpald_service_refusal(struct gpald_service *service, const struct gpald_caller *caller,
-			    enum gpald_reason reason, size_t *reply_length)
+size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
+			     enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE])
 {
 	const uint64_t *limits = service->limits->values;
 	struct gpald_wire_error error;
@@ -233,13 +256,12 @@ char *gpald_service_refusal(struct gpald_service *service, const struct gpald_ca
 			     (unsigned long long)limits[GPALD_LIMIT_UNFINISHED_LINE_MS]);
 		break;
 	case GPALD_OVERLOADED:
-		service->statistics.turned_away++;
 		gpald_refuse(&error, reason, "too many connections; try again later");
 		break;
 	default:
-		gpald_refuse(&error, reason, "refused");
+		gpald_refuse(&error, reason, "out of memory; try again later");
 		break;
 	}
 	log_refusal(caller, NULL, &error);
-	return gpald_rpc_error(NULL, &error, reply_length);
+	return gpald_rpc_plain_error(NULL, reason, error.message, line);
 }

@@ -52,13 +52,14 @@ struct gpald_call {
 	struct gpald_caller caller;
 	struct gpald_rpc_request request;
 	uint64_t started_ns;
+	bool is_later; /* it was handed to the registry, and is answered when that is done */
 	bool is_ready;
 	void *waiter; /* NULL: nobody */
 };
 
 enum gpald_answer_kind {
 	GPALD_ANSWER_NONE,  /* a notification, which gets no reply */
-	GPALD_ANSWER_REPLY, /* `reply`, which NULL makes out of memory */
+	GPALD_ANSWER_REPLY, /* `reply`, or `plain` */
 	GPALD_ANSWER_LATER, /* the service's ready() will be called, unless the call is abandoned */
 };
 
@@ -66,6 +67,8 @@ struct gpald_answer {
 	enum gpald_answer_kind kind;
 	char *reply; /* LF included, allocated with malloc() and given to the caller */
 	size_t length;
+	char plain
+		[GPALD_RPC_PLAIN_SIZE]; /* where reply is NULL, for want of memory: `length` bytes */
 	struct gpald_call *call;
 	struct gpal_optional subscribed; /* events follow the reply, from after this revision on */
 };
@@ -83,14 +86,17 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			  const char *line, size_t line_length, bool stopping, void *waiter,
 			  struct gpald_answer *answer);
 
-/* The reply of a call that is ready, which ends; as in struct gpald_answer. NULL: out of memory. */
-char *gpald_call_answer(struct gpald_call *call, size_t *length);
+/*
+ * The reply of a call that is ready, which ends. False: what was asked has been done,
+ * and there is no memory to say so; the call goes on, and this is to be tried again.
+ */
+GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_answer *answer);
 
 /* The waiter has gone. What was begun goes on. */
 void gpald_call_abandon(struct gpald_call *call);
 
-/* The reply where no line was read, such as to one that is too long; id null. NULL: out of memory. */
-char *gpald_service_refusal(struct gpald_service *service, const struct gpald_caller *caller,
-			    enum gpald_reason reason, size_t *reply_length);
+/* The reply where no line was read, such as to one that is too long; id null. Its length. */
+size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
+			     enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE]);
 
 #endif

@@ -87,7 +87,7 @@ enum {
 	STOPPING = -32004,
 };
 
-/* A core row has no token here: libgpalayout gives it. */
+/* A core row has no token here if that of libgpalayout is right. */
 #define CORE(code) [GPALD_REASON_OF(GPAL_E_##code)]
 
 static const struct {
@@ -115,7 +115,7 @@ static const struct {
 	CORE(INVALID_HDM) = { BAD_PARAMS, NULL, 0 },
 	CORE(NODE_OUT_OF_RANGE) = { BAD_PARAMS, NULL, 0 },
 	CORE(OUT_OF_RANGE) = { BAD_PARAMS, NULL, 0 },
-	CORE(NO_MEMORY) = { BUG, NULL, 0 },
+	CORE(NO_MEMORY) = { OVERLOADED, "overloaded", 0 },
 	CORE(INTERNAL) = { BUG, NULL, 0 },
 	CORE(WOULD_MOVE) = { MOVES, NULL, 0 },
 	CORE(WOULD_REMOVE) = { REMOVES, NULL, 0 },
@@ -160,8 +160,7 @@ int gpald_reason_number(enum gpald_reason reason)
 
 const char *gpald_reason_token(enum gpald_reason reason)
 {
-	return (int)reason < (int)GPALD_REASON_OF_CODES ? gpal_code_token(-(int)reason) :
-							  reasons[reason].token;
+	return reasons[reason].token ? reasons[reason].token : gpal_code_token(-(int)reason);
 }
 
 bool gpald_reason_has_offset(enum gpald_reason reason)

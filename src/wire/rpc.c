@@ -7,6 +7,8 @@
 #include "wire/json_build.h"
 #include "wire/json_guard.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,4 +243,20 @@ char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *l
 		gpald_build_item(&b, data, "changes", error->changes);
 	error->changes = NULL;
 	return print_line(&b, envelope, length);
+}
+
+size_t gpald_rpc_plain_error(const cJSON *id, enum gpald_reason reason, const char *message,
+			     char line[GPALD_RPC_PLAIN_SIZE])
+{
+	char text[256];
+
+	if (cJSON_IsNumber(id))
+		snprintf(text, sizeof(text), "%" PRId64, (int64_t)id->valuedouble);
+	else if (!id || !cJSON_PrintPreallocated((cJSON *)id, text, sizeof(text), false))
+		strcpy(text, "null");
+	return (size_t)snprintf(line, GPALD_RPC_PLAIN_SIZE,
+				"{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":%d,"
+				"\"message\":\"%.255s\",\"data\":{\"reason\":\"%s\"}}}\n",
+				text, gpald_reason_number(reason), message,
+				gpald_reason_token(reason));
 }

@@ -42,6 +42,15 @@ void gpald_rpc_request_drop_params(struct gpald_rpc_request *request);
 char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length);
 char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *length);
 
+/*
+ * The line of a refusal that takes no memory, for when there is none: of a reason
+ * without details, with a message that needs no escapes. Returns its length. An id
+ * that does not fit is left out, as null.
+ */
+#define GPALD_RPC_PLAIN_SIZE 768
+size_t gpald_rpc_plain_error(const cJSON *id, enum gpald_reason reason, const char *message,
+			     char line[GPALD_RPC_PLAIN_SIZE]);
+
 /* The line of a notification from the daemon; `params` is taken, also on failure. */
 char *gpald_rpc_notification(const char *method, cJSON *params, size_t *length);
 

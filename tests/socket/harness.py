@@ -22,6 +22,7 @@ import unittest
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
 GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/socket/.libs/fault.so"))
+GPALAYOUT_SHORTAGES = os.path.abspath(os.environ.get("GPALAYOUT_SHORTAGES", "./tests/socket/.libs/memory.so"))
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow; a wait this long means a hang.

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes memory run out, for tests: to be loaded into the daemon with LD_PRELOAD. The
+ * file named by GPALAYOUT_MEMORY is mapped by both sides, and holds a struct control.
+ * It takes the place of the allocator, so it works also with an AddressSanitizer that
+ * is a library, and not with one that is part of the program.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* As in test_memory.py. */
+struct control {
+	int64_t is_on;
+	int64_t asked;   /* allocations since it is on */
+	int64_t which;   /* the one of them that fails */
+	int64_t forever; /* whether those after it fail, too */
+	int64_t failed;  /* how many have */
+	int64_t live;    /* blocks that were allocated and not freed, on or off */
+};
+
+static struct control idle;
+static struct control *control = &idle;
+
+#define REAL(name) ((__typeof__(&name))real(&real_##name, #name))
+
+/* dlsym() may allocate, which is served from here and never freed. */
+static char early[4096];
+static size_t early_used;
+static bool is_looking;
+
+static void *real(void **function, const char *name)
+{
+	if (!*function) {
+		is_looking = true;
+		*function = dlsym(RTLD_NEXT, name);
+		is_looking = false;
+	}
+	return *function;
+}
+
+static void *real_malloc, *real_calloc, *real_realloc, *real_free, *real_posix_memalign,
+	*real_aligned_alloc;
+
+__attribute__((constructor)) static void map_control(void)
+{
+	const char *path = getenv("GPALAYOUT_MEMORY");
+	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *mapped;
+
+	if (fd < 0)
+		return;
+	mapped = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (mapped == MAP_FAILED)
+		return;
+	/* What was allocated before it could be counted has been. */
+	__atomic_fetch_add(&((struct control *)mapped)->live, idle.live, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&control, mapped, __ATOMIC_SEQ_CST);
+}
+
+#define LOAD(member) __atomic_load_n(&control->member, __ATOMIC_SEQ_CST)
+#define ADD(member, number) __atomic_add_fetch(&control->member, (number), __ATOMIC_SEQ_CST)
+
+static bool fails(void)
+{
+	int64_t number;
+
+	if (!LOAD(is_on))
+		return false;
+	number = ADD(asked, 1);
+	if (number != LOAD(which) && !(LOAD(forever) && number > LOAD(which)))
+		return false;
+	ADD(failed, 1);
+	errno = ENOMEM;
+	return true;
+}
+
+static void *count(void *block)
+{
+	if (block)
+		ADD(live, 1);
+	return block;
+}
+
+static bool is_early(const void *block)
+{
+	return (const char *)block >= early && (const char *)block < early + sizeof(early);
+}
+
+static void *early_alloc(size_t size)
+{
+	void *block = early + early_used;
+
+	size = (size + 15) & ~(size_t)15;
+	if (size > sizeof(early) - early_used)
+		return NULL;
+	early_used += size;
+	return block;
+}
+
+void *malloc(size_t size)
+{
+	if (is_looking)
+		return early_alloc(size);
+	return fails() ? NULL : count(REAL(malloc)(size));
+}
+
+void *calloc(size_t number, size_t size)
+{
+	if (is_looking)
+		return early_alloc(number * size);
+	return fails() ? NULL : count(REAL(calloc)(number, size));
+}
+
+void *realloc(void *block, size_t size)
+{
+	void *moved;
+
+	if (is_looking || is_early(block))
+		abort();
+	if (fails())
+		return NULL;
+	moved = REAL(realloc)(block, size);
+	if (!block)
+		count(moved);
+	else if (!moved && size == 0)
+		ADD(live, -1);
+	return moved;
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+	int code;
+
+	if (fails())
+		return ENOMEM;
+	code = REAL(posix_memalign)(block, alignment, size);
+	if (code == 0)
+		count(*block);
+	return code;
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	return fails() ? NULL : count(REAL(aligned_alloc)(alignment, size));
+}
+
+void free(void *block)
+{
+	if (!block || is_early(block))
+		return;
+	ADD(live, -1);
+	REAL(free)(block);
+}

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: MIT
+"""
+What the daemon promises when memory runs out: it goes on, every request is answered, what was acknowledged is there,
+what was refused is not, and nothing leaks.
+
+The library built of memory.c fails allocations of the daemon by their number, one alone or that and all that follow.
+Each scenario is run with the first, the second and so on failing, until it needs no more. MEMORY_STEP is how many are
+passed over each time; 1 fails every one, which takes minutes.
+"""
+
+import json
+import mmap
+import os
+import select
+import shutil
+import sqlite3
+import struct
+import tempfile
+import time
+import unittest
+
+from harness import GPALAYOUT_SHORTAGES, PATIENCE, Daemon, main
+from vm import REQUEST, reason, request
+
+STEP = int(os.environ.get("MEMORY_STEP", "41"))
+
+RICH = request(
+    3, policy="openvmm-2026.06", profile="hcl-host", virtio_mmio={"slots": 40}, vtl2={"framebuffer": "8MiB"},
+    reserved=[{"name": "hole", "start": "2GiB", "end": "0x81000000"}], host={"physical_address_bits": 46},
+    pcie={"ecam": "below-4gib", "root_complexes": [
+        {"name": f"rc{i}", "segment": i // 2, "start_bus": i % 2 * 128, "end_bus": i % 2 * 128 + 127, "node": 0,
+         "cxl": {"hdm": "256MiB"}, "iommu": "amd-vi"} for i in range(8)]})
+
+
+class Memory:
+    """The control of memory.c, which is shared with the daemon."""
+
+    FORM = struct.Struct("=6q")
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "w+b") as file:
+            file.truncate(mmap.PAGESIZE)
+            self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+
+    def fail(self, which, forever=False):
+        """From now on that allocation fails."""
+        self.map[8:40] = struct.pack("=4q", 0, which, forever, 0)
+        self.map[0:8] = struct.pack("=q", 1)
+
+    def stop(self):
+        """From now on none fails; how many have."""
+        self.map[0:8] = struct.pack("=q", 0)
+        return self.FORM.unpack_from(self.map)[4]
+
+    def asked(self):
+        return self.FORM.unpack_from(self.map)[1]
+
+    def live(self):
+        return self.FORM.unpack_from(self.map)[5]
+
+
+class ShortDaemon(Daemon):
+    """A daemon whose memory can be made to run out."""
+
+    def __init__(self, *options):
+        # The time of a tick, at which what was put off is tried again, follows from a limit.
+        super().__init__("--limit", "unfinished_line_ms=100", *options, wait=False,
+                         env={"LD_PRELOAD": GPALAYOUT_SHORTAGES})
+        self.wait_ready()
+
+    def start(self, wait=True):
+        if not hasattr(self, "memory"):
+            self.memory = Memory(os.path.join(self.folder, "memory"))
+        self.env["GPALAYOUT_MEMORY"] = self.memory.path
+        self.env["ASAN_OPTIONS"] = self.env.get("ASAN_OPTIONS", "detect_leaks=1") + ":verify_asan_link_order=0"
+        super().start(wait)
+
+
+def line(method, params, number=1):
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\n"
+
+
+# Each is a question with its answer, or its refusal.
+READS = [
+    ("layout.resolve", {"request": REQUEST}),
+    ("layout.resolve", {"request": RICH}),
+    ("layout.resolve", {"request": REQUEST, "advise": True}),
+    ("layout.resolve", {"request": request(0)}),
+    ("layout.resolve", {"request": request("x")}),
+    ("layout.resolve", {"request": request(4, pcie={"root_complexes": [{"name": "rc0", "low_mmio": "8GiB"}]})}),
+    ("layout.resolve", {"request": request(4, host={"physical_address_bits": 32})}),
+    ("layout.allocate", {"reserved": [{"tag": "a", "start": "0x0", "end": "0x1000"}],
+                         "fixed": [{"tag": "b", "start": "0x1000", "end": "0x2000"}],
+                         "mmio32": [{"tag": "c", "size": "1MiB", "alignment": "1MiB"}],
+                         "ram": [{"tag": "d", "size": "8GiB", "alignment": "2MiB"}],
+                         "mmio64": [{"tag": "e", "size": "1GiB", "alignment": "1GiB"}],
+                         "post_mmio": [{"tag": "f", "size": "4KiB", "alignment": "4KiB"}]}),
+    ("layout.allocate", {"mmio32": [{"tag": "c", "size": "8GiB", "alignment": "1MiB"}]}),
+    ("layout.get", {"name": "there"}),
+    ("layout.get", {"name": "not-there"}),
+    ("layout.list", {}),
+    ("layout.list", {"limit": 1}),
+    ("layout.list", {"limit": -1}),
+    ("layout.probe", {"name": "there", "address": "0x1000"}),
+    ("layout.probe", {"request": RICH, "address": "0xffffffffff"}),
+    ("layout.probe", {"name": "there", "address": "0xffffffffffffffff"}),
+    ("layout.compare", {"from": {"name": "there"}, "to": {"name": "rich"}}),
+    ("layout.compare", {"from": {"request": REQUEST}, "to": {"name": "not-there"}}),
+    ("layout.explain", {"name": "rich"}),
+    ("layout.explain", {"name": "updated", "tag": "virtio-mmio"}),
+    ("layout.explain", {"request": REQUEST, "tag": "no-such-tag"}),
+    ("policy.list", {}),
+    ("daemon.info", {}),
+    ("daemon.stats", {}),
+    ("daemon.schema", {}),
+    ("daemon.nothing", {}),
+]
+
+# Each is a change, and what undoes it; a change that is refused needs no undoing.
+CHANGES = [
+    ("layout.create", {"name": "new", "request": RICH}, [("layout.delete", {"name": "new"})]),
+    ("layout.create", {"name": "there", "request": REQUEST}, []),
+    ("layout.create", {"name": "there", "request": RICH}, []),
+    ("layout.create", {"name": "new", "request": request(0)}, []),
+    ("layout.update", {"name": "updated", "request": request(virtio_mmio={"slots": 4}, vtl2={"framebuffer": "8MiB"})},
+     [("layout.delete", {"name": "updated"}),
+      ("layout.create", {"name": "updated", "request": request(virtio_mmio={"slots": 4})})]),
+    ("layout.update", {"name": "updated", "request": request(virtio_mmio={"slots": 8}), "dry_run": True}, []),
+    ("layout.update", {"name": "updated", "request": request(8)}, []),
+    ("layout.update", {"name": "not-there", "request": REQUEST}, []),
+    ("layout.delete", {"name": "there"}, [("layout.create", {"name": "there", "request": REQUEST})]),
+    ("layout.delete", {"name": "not-there"}, []),
+]
+
+
+# What a result has that differs from time to time.
+VOLATILE = ("generation", "uptime_ms", "requests", "connections", "store", "started_at", "registry")
+
+
+def essence(reply):
+    """What must be the same in every reply; a hint that took too much to find is left out."""
+    if "result" in reply:
+        return {key: value for key, value in reply["result"].items() if key not in VOLATILE}
+    data = {key: value for key, value in reply["error"]["data"].items() if key != "largest_size"}
+    return {**reply["error"], "data": data}
+
+
+class Shortage(unittest.TestCase):
+    """Fails allocations of one daemon while it answers."""
+
+    OPTIONS = ()
+
+    def setUp(self):
+        self.daemon = ShortDaemon(*self.OPTIONS)
+        self.addCleanup(self.daemon.__exit__, None)
+        self.memory = self.daemon.memory
+        self.quiet = self.daemon.connect()
+        self.addCleanup(self.quiet.close)
+        for name, wanted in (("there", REQUEST), ("rich", RICH), ("updated", request(virtio_mmio={"slots": 4}))):
+            self.assertIn("result", self.quiet.call("layout.create", {"name": name, "request": wanted}))
+        self.memory.fail(1 << 40)
+        self.quiet.call("daemon.info")
+        self.memory.stop()
+        if self.memory.asked() == 0:
+            self.skipTest("the allocator of this build cannot be replaced")
+        self.client = None
+        self.connect()
+        self.addCleanup(lambda: self.client.close())
+        self.log = open(self.daemon.log_path, encoding="utf-8", errors="replace")
+        self.addCleanup(self.log.close)
+
+    def connect(self):
+        self.memory.stop()
+        if self.client:
+            self.client.close()
+        self.client = self.daemon.connect()
+
+    def reply(self, client):
+        """The next reply, or None if the daemon has hung up. What waits for memory gets it."""
+        deadline = time.monotonic() + PATIENCE
+        while b"\n" not in client.buffer and not select.select([client.sock], [], [], 0.001)[0]:
+            self.assertIsNone(self.daemon.process.poll(), "the daemon has ended")
+            self.assertLess(time.monotonic(), deadline, "no answer")
+            new = self.log.read()
+            if "event=reply_delayed" in new or "event=accept_failed" in new:
+                self.memory.stop()
+        try:
+            return client.read_reply()
+        except (AssertionError, ConnectionResetError):
+            return None
+
+    def layouts(self):
+        return {row["name"]: (row["generation"], row["digest"])
+                for row in self.quiet.call("layout.list")["result"]["layouts"]}
+
+    def attempt(self, which, forever, method, params):
+        """The reply to one request while memory is short, and whether it was."""
+        self.memory.fail(which, forever)
+        self.client.send(line(method, params))
+        reply = self.reply(self.client)
+        failed = self.memory.stop()
+        # A line that could not be read ends its connection.
+        if reply is None or reply["id"] is None:
+            self.connect()
+        self.assertIsNotNone(reply, "hung up")
+        if reply["id"] is None:
+            self.assertEqual(reason(reply), "overloaded")
+        return reply, failed
+
+    def each(self, forever, method, params, undo=()):
+        """Fails one allocation after the other."""
+        expected = essence(self.quiet.call(method, params))
+        for step in undo:
+            self.quiet.call(*step)
+        which, failed = 1, True
+        while failed:
+            before = self.layouts()
+            reply, failed = self.attempt(which, forever, method, params)
+            after = self.layouts()
+            if reason(reply) == "overloaded":
+                self.assertEqual(after, before)
+            else:
+                self.assertEqual(essence(reply), expected)
+            if "error" in reply:
+                self.assertEqual(after, before)
+            elif method == "layout.delete":
+                self.assertNotIn(params["name"], after)
+            elif "generation" in reply["result"] and not params.get("dry_run"):
+                self.assertEqual(after[params["name"]],
+                                 (reply["result"]["generation"], reply["result"]["layout"]["digest"]))
+            if after != before:
+                for step in undo:
+                    self.assertIn("result", self.quiet.call(*step))
+            which += STEP
+        self.assertGreater(which, 1)
+
+    def settled(self, live=None):
+        """The blocks that are in use when nothing is going on; waits until they are as many as that."""
+        self.connect()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.quiet.call("daemon.info")
+            found = self.memory.live()
+            if live in (None, found) or time.monotonic() > deadline:
+                return found
+
+    def run_all(self, scenarios):
+        for scenario in scenarios:
+            for forever in (False, True):
+                with self.subTest(scenario[0], params=str(scenario[1])[:80], forever=forever):
+                    self.each(forever, *scenario)
+                    live = self.settled()
+                    self.each(forever, *scenario)
+                    self.assertEqual(self.settled(live), live, "something leaks")
+
+
+class Api(Shortage):
+    OPTIONS = ("--store", "memory")
+
+    def test_reads(self):
+        self.run_all(READS)
+
+    def test_changes(self):
+        self.run_all(CHANGES)
+
+
+class Store(Shortage):
+    """What a crash would leave is the same at any moment; SQLite's cache grows as it likes."""
+
+    def layouts(self):
+        found = super().layouts()
+        with tempfile.TemporaryDirectory() as folder:
+            for name in os.listdir(self.daemon.state):
+                shutil.copy(os.path.join(self.daemon.state, name), folder)
+            with sqlite3.connect(os.path.join(folder, "registry.db")) as db:
+                on_disk = {name: (generation, digest) for name, generation, digest
+                           in db.execute("SELECT name, generation, digest FROM layouts")}
+            db.close()
+        self.assertEqual(on_disk, found)
+        return found
+
+    def settled(self, live=None):
+        self.connect()
+        return 0
+
+    def test_changes(self):
+        self.run_all(CHANGES)
+
+
+if __name__ == "__main__":
+    main()
