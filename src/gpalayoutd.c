@@ -308,6 +308,7 @@ int main(int argc, char **argv)
 	beside = path_beside(options.socket_path);
 	state_folder = standard_state_folder();
 	if (!beside || !state_folder) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the process exits */
 		fputs("gpalayoutd: out of memory\n", stderr);
 		return 1;
 	}
@@ -316,6 +317,7 @@ int main(int argc, char **argv)
 	else if (strcmp(options.inspect_path, "none") == 0)
 		options.inspect_path = NULL;
 	if (options.inspect_path && strcmp(options.inspect_path, options.socket_path) == 0)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the process exits */
 		return usage("the two sockets need two paths", options.socket_path);
 	if (keeps && !options.state_folder)
 		options.state_folder = state_folder;

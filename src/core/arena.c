@@ -139,13 +139,10 @@ char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
 
 char *gpald_arena_join(struct gpald_arena *arena, const char *a, const char *b, const char *c)
 {
-	const size_t a_length = strlen(a), b_length = strlen(b), c_size = strlen(c) + 1;
-	char *text = alloc_text(arena, a_length + b_length + c_size);
+	char *text = alloc_text(arena, strlen(a) + strlen(b) + strlen(c) + 1);
 
 	if (!text)
 		return NULL;
-	memcpy(text, a, a_length);
-	memcpy(text + a_length, b, b_length);
-	memcpy(text + a_length + b_length, c, c_size);
+	stpcpy(stpcpy(stpcpy(text, a), b), c);
 	return text;
 }

@@ -75,7 +75,8 @@ int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_reques
 {
 	const struct gpal_map *map = &layout->map;
 	const size_t at = gpal_map_find(map, address);
-	const struct gpal_map_entry *entry = at < map->count ? &map->entries[at] : NULL;
+	const bool above = at == map->count;
+	const struct gpal_map_entry *entry = above ? NULL : &map->entries[at];
 
 	if (address >= GPAL_SPACE_END)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,
@@ -83,7 +84,7 @@ int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_reques
 				  ", the end of guest physical address space",
 				  address, GPAL_SPACE_END);
 	*probe = (struct gpal_probe){ 0 };
-	if (entry && contains(entry->range, address)) {
+	if (!above && contains(entry->range, address)) {
 		snprintf(probe->tag, sizeof(probe->tag), "%s", entry->tag);
 		set_placed(probe, entry->kind, entry->range, address);
 		find_owner(layout, address, probe);
@@ -91,8 +92,8 @@ int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_reques
 	}
 	probe->is_free = true;
 	probe->range.start = at ? map->entries[at - 1].range.end : 0;
-	probe->range.end = entry ? entry->range.start : GPAL_SPACE_END;
-	if (!entry && request)
+	probe->range.end = above ? GPAL_SPACE_END : entry->range.start;
+	if (above && request)
 		look_above_top(request, address, probe);
 	return GPAL_OK;
 }

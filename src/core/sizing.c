@@ -98,6 +98,7 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 	if (sizing->index < original->root_complex_count)
 		sizing->root_complexes[sizing->index] = original->root_complexes[sizing->index];
 	*request = *original;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): both lists are in `sizing` */
 	request->nodes = sizing->nodes;
 	request->root_complexes = sizing->root_complexes;
 	sizing->subject = subject;
@@ -284,8 +285,11 @@ void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error 
 		[GPAL_KIND_MMIO64] = { &copy->mmio64, input->mmio64_count },
 		[GPAL_KIND_POST_MMIO] = { &copy->post_mmio, input->post_mmio_count },
 	};
-	struct gpal_demand *demands = duplicate(*lists[error->phase].demands,
-						lists[error->phase].count, sizeof(*demands));
+	struct gpal_demand *demands;
+
+	assert(lists[error->phase].demands);
+	demands = duplicate(*lists[error->phase].demands, lists[error->phase].count,
+			    sizeof(*demands));
 
 	if (!demands)
 		return;

@@ -14,6 +14,7 @@
 #include "terminal_text.h"
 #include "wire/size.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,7 @@ static void add_gaps(struct map *map)
 		if (row->end > covered)
 			covered = row->end;
 	}
+	assert(map->rows);
 	qsort(map->rows, map->count, sizeof(*map->rows), by_address);
 }
 
@@ -146,7 +148,7 @@ enum ctl_exit ctl_map_append(struct ctl_buffer *out, const cJSON *list, bool col
 	struct widths widths;
 
 	if (code)
-		return code;
+		return code; /* NOLINT(clang-analyzer-unix.Malloc): map_free() is its cleanup */
 	add_gaps(&map);
 	widths = measure(&map);
 	ctl_buffer_printf(out, "%*s  %*s  %*s  %-*s  %s\n", widths.address, "START", widths.address,

@@ -9,6 +9,7 @@
 
 #include "terminal_text.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ void ctl_table_append(struct ctl_buffer *out, const struct ctl_table *table)
 	const char *cell = table->cells.data;
 	int widths[CTL_TABLE_COLUMNS];
 
+	assert(columns > 0);
 	for (size_t i = 0; i < columns; i++) {
 		widths[i] = table->widths[i];
 		ctl_widen(&widths[i], strlen(table->columns[i].heading));

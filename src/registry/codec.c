@@ -224,8 +224,10 @@ static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 
 	if (gpald_transfer_is_reading(t) && t->result == GPALD_CODEC_OK) {
 		map->kept = gpald_arena_zalloc(t->arena, map->count, sizeof(*map->kept));
-		if (!map->kept)
+		if (!map->kept) {
 			gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
+			return;
+		}
 	}
 	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++) {
 		gpald_move_flag(t, (bool *)&map->kept[i]);

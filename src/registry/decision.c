@@ -245,6 +245,7 @@ static bool decide_update(const struct gpald_standing *standing, struct gpald_op
 	outcome = replace(standing, operation, &facts, record);
 	if (outcome != GPALD_OUTCOME_DONE || operation->dry_run)
 		return end(operation, outcome);
+	assert(operation->replacement);
 	operation->generation = facts.generation;
 	return go_on(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }

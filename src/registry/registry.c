@@ -13,6 +13,7 @@
 #include "registry/decision.h"
 #include "registry/store_thread.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,6 +268,7 @@ static bool settle_step(struct gpald_registry *registry)
 		return true;
 	}
 	if (change) {
+		assert(registry->batches);
 		/* The operation, and the change in it, may go with `done`. */
 		registry->changes = change->next;
 		settle_change(registry, of_change(change), registry->batches->result);

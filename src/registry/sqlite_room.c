@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_BYTES_LEAST (256 * 1024) /* deleting writes about 20 pages */
+#define LOG_BYTES_LEAST (INT64_C(256) << 10) /* deleting writes about 20 pages */
 
 static bool is_no_room(int code)
 {

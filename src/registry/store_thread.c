@@ -19,7 +19,7 @@
 
 /* A transaction is bounded, lest one burst hold all its clients for as long as it takes. */
 #define CHANGES_MAX 1024
-#define BYTES_MAX (8 * 1024 * 1024)
+#define BYTES_MAX ((size_t)8 << 20)
 
 struct gpald_store_thread {
 	struct gpald_store *store;

@@ -10,8 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define KIB 1024
-#define MIB (1024 * 1024)
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
 
 static const struct {
 	const char *name;
@@ -40,7 +40,7 @@ static const struct {
 	[GPALD_LIMIT_LIVE_LAYOUTS] = { "live_layouts", 131072, 1, 1048576 },
 	[GPALD_LIMIT_LIST_PAGE] = { "list_page", 1000, 1, 10000 },
 	[GPALD_LIMIT_EVENTS_KEPT] = { "events_kept", 4096, 1, 1048576 },
-	[GPALD_LIMIT_STORE_BYTES] = { "store_bytes", 4096L * MIB, 64 * KIB, 1048576L * MIB },
+	[GPALD_LIMIT_STORE_BYTES] = { "store_bytes", 4096 * MIB, 64 * KIB, 1048576 * MIB },
 	[GPALD_LIMIT_DRAIN_MS] = { "drain_ms", 5000, 100, 3600000 },
 };
 

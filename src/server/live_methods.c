@@ -38,7 +38,7 @@ static int build_changes(const struct gpald_operation *operation,
 static int not_allowed(const struct gpald_operation *operation, struct gpald_wire_error *error)
 {
 	const bool removes = operation->core.code == GPAL_E_WOULD_REMOVE;
-	cJSON *changes;
+	cJSON *changes = NULL;
 
 	if (build_changes(operation, removes ? gpald_encode_removals : gpald_encode_changes,
 			  &changes, error))
@@ -183,7 +183,7 @@ int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **
 {
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
 	struct gpald_builder b = { .failed = false };
-	cJSON *tree, *changes;
+	cJSON *tree, *changes = NULL;
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse(operation, error);

@@ -11,6 +11,7 @@
 #include "server/openrpc_document.h"
 #include "wire/rpc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -67,7 +68,11 @@ static int find_method(const struct gpald_caller *caller, const char *name,
 static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
 {
 	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-	const bool is_change = call->method->finish && !call->operation.dry_run;
+	bool is_change;
+
+	/* There is a result. */
+	assert(call->method);
+	is_change = call->method->finish && !call->operation.dry_run;
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
 			    "%sthe reply would have %zu bytes; at most %llu are sent",

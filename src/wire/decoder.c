@@ -66,7 +66,7 @@ void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
 
 		if (end - at < (escaped ? 2 : 1))
 			break;
-		*at++ = escaped ? '~' : *token;
+		*at++ = (char)(escaped ? '~' : *token);
 		if (escaped)
 			*at++ = *token == '~' ? '0' : '1';
 	}
@@ -322,7 +322,7 @@ int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *t
 static int decode_word(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member, size_t length_max)
 {
-	const char *name = NULL;
+	const char *name = "";
 
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
@@ -376,7 +376,7 @@ int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *t
 		      const struct gpald_member *member)
 {
 	const struct gpald_enum *names = member->extra;
-	const char *text = NULL;
+	const char *text = "";
 	char known[256] = "";
 	size_t at = 0;
 

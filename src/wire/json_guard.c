@@ -386,10 +386,14 @@ static int compare_keys(const void *left, const void *right)
 static int check_keys(struct guard *g)
 {
 	const size_t first = g->stack[g->depth - 1].first_key;
-	struct key *keys = g->keys ? g->keys + first : NULL; /* no object has had a key yet */
 	const size_t count = g->key_count - first;
 	size_t duplicate = SIZE_MAX;
+	struct key *keys;
 
+	/* No object has had a key yet. */
+	if (!g->keys)
+		return 0;
+	keys = g->keys + first;
 	if (count > 1)
 		qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 1; i < count; i++)

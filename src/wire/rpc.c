@@ -81,9 +81,10 @@ int gpald_rpc_parse(const char *line, size_t length, struct gpald_rpc_request *r
 		return invalid(error, "id must be a string or an integer within +-(2^53 - 1)");
 	request->id = envelope.id;
 	request->is_notification = !envelope.id;
-	if (!cJSON_IsString(envelope.jsonrpc) || strcmp(envelope.jsonrpc->valuestring, "2.0") != 0)
+	if (!envelope.jsonrpc || !cJSON_IsString(envelope.jsonrpc) ||
+	    strcmp(envelope.jsonrpc->valuestring, "2.0") != 0)
 		return invalid(error, "jsonrpc must be \"2.0\"");
-	if (!cJSON_IsString(envelope.method))
+	if (!envelope.method || !cJSON_IsString(envelope.method))
 		return invalid(error, "method must be a string");
 	if (envelope.unknown)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
