@@ -2,7 +2,7 @@
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
 The programs under test come from the environment: GPALAYOUTD and GPALAYOUTCTL
-(paths), GPALAYOUT_FAULTS (the library built of fault.c), TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a
+(paths), GPALAYOUT_FAULTS (the library built of fault.c, beside that of record.c), TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a
 folder of its own under the temporary directory and is stopped with it.
 """
 
@@ -23,6 +23,7 @@ TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.d
 GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
 GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/socket/.libs/fault.so"))
 GPALAYOUT_SHORTAGES = os.path.abspath(os.environ.get("GPALAYOUT_SHORTAGES", "./tests/socket/.libs/memory.so"))
+GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULTS), "record.so")
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow; a wait this long means a hang.

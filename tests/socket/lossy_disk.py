@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""
+A disk that loses what was not synchronised, from the records that record.c writes.
+
+What a folder or a file was when it was last synchronised is durable. Of what was done to it since, anything may be on
+disk when the power goes, and the rest not: writes in part, in pieces of a sector, a page or as they are; changes of
+length; entries of folders. A length that was only set aside reads as zeros.
+"""
+
+import os
+
+SECTOR, PAGE = 512, 4096
+
+
+def read_records(path):
+    """The records, in order: lists of words, with the data at the end."""
+    with open(path, "rb") as file:
+        data = file.read()
+    records, at = [], 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        words = data[at:end].decode().split(" ")
+        at = end + 1
+        if words[0] in ("write", "sent"):
+            words.append(data[at:at + int(words[-1])])
+            at += len(words[-1])
+        records.append(words)
+    return records
+
+
+def write_at(content, offset, data):
+    if len(content) < offset:
+        content.extend(bytes(offset - len(content)))
+    content[offset:offset + len(data)] = data
+
+
+def set_length(content, length):
+    if len(content) > length:
+        del content[length:]
+    else:
+        content.extend(bytes(length - len(content)))
+
+
+class File:
+    def __init__(self, content=b""):
+        self.durable = bytearray(content)
+        self.pending = []  # what was done since
+
+    def write(self, offset, data):
+        self.pending.append(("write", offset, data))
+
+    def set_length(self, length):
+        self.pending.append(("length", length))
+
+    def allocate(self, length):
+        self.pending.append(("allocate", length))
+
+    @staticmethod
+    def do(content, kind, *values):
+        if kind == "write":
+            write_at(content, *values)
+        elif kind == "length":
+            set_length(content, *values)
+        elif len(content) < values[0]:
+            set_length(content, *values)
+
+    def sync(self):
+        for step in self.pending:
+            self.do(self.durable, *step)
+        self.pending = []
+
+    def after_loss(self, random, share, piece):
+        """What is on disk, if such a share of what is pending was written in such pieces; and what was lost."""
+        content, lost = bytearray(self.durable), 0
+        for kind, *values in self.pending:
+            if kind != "write" or not piece:
+                parts = [(kind, *values)]
+            else:
+                offset, data = values
+                edges = [offset, *range(offset - offset % piece + piece, offset + len(data), piece), offset + len(data)]
+                parts = [("write", a, data[a - offset:b - offset]) for a, b in zip(edges, edges[1:])]
+            for part in parts:
+                if random.random() < share:
+                    self.do(content, *part)
+                else:
+                    lost += 1
+        return content, lost
+
+
+class Folder:
+    def __init__(self):
+        self.durable = {}  # names and inodes
+        self.pending = []  # of each change: the name that goes or None, the name that comes or None, the inode
+
+    def sync(self):
+        for step in self.pending:
+            self.do(self.durable, *step)
+        self.pending = []
+
+    @staticmethod
+    def do(entries, gone, come, inode):
+        if gone:
+            entries.pop(gone, None)
+        if come:
+            entries[come] = inode
+
+    def now(self):
+        entries = dict(self.durable)
+        for step in self.pending:
+            self.do(entries, *step)
+        return entries
+
+    def after_loss(self, random, share, in_order):
+        entries, lost = dict(self.durable), 0
+        for step in self.pending:
+            if lost and in_order or random.random() >= share:
+                lost += 1
+            else:
+                self.do(entries, *step)
+        return entries, lost
+
+
+class Disk:
+    """Begins with a folder as it is, all of it durable."""
+
+    def __init__(self, path):
+        self.inodes = {}
+        self.root = self.take(path)
+
+    def take(self, path):
+        inode = str(os.stat(path).st_ino)
+        if os.path.isdir(path):
+            self.inodes[inode] = Folder()
+            for name in os.listdir(path):
+                self.inodes[inode].durable[name] = self.take(os.path.join(path, name))
+        else:
+            with open(path, "rb") as file:
+                self.inodes[inode] = File(file.read())
+        return inode
+
+    def do(self, record):
+        kind, inode, *values = record
+        if kind in ("create", "mkdir"):
+            self.inodes[values[0]] = File() if kind == "create" else Folder()
+            self.inodes[inode].pending.append((None, values[1], values[0]))
+        elif kind == "rename":
+            moved = self.inodes[inode].now()[values[0]]
+            self.inodes[inode].pending.append((values[0], values[2], moved))
+        elif kind == "unlink":
+            self.inodes[inode].pending.append((values[0], None, None))
+        elif kind == "write":
+            self.inodes[inode].write(int(values[0]), values[2])
+        elif kind == "truncate":
+            self.inodes[inode].set_length(int(values[0]))
+        elif kind == "allocate":
+            self.inodes[inode].allocate(int(values[0]))
+        else:
+            assert kind == "sync", record
+            self.inodes[inode].sync()
+
+    def lose_power(self, random, path):
+        """Makes `path` what is on disk afterwards; returns how many pieces were lost."""
+        share = random.choice((0, 0.1, 0.5, 0.9, 0.98, 1))
+        return self.put_down(self.root, path, random, share, random.choice((SECTOR, PAGE, None)),
+                             random.random() < 0.5)
+
+    def put_down(self, inode, path, random, share, piece, in_order):
+        node = self.inodes[inode]
+        if isinstance(node, File):
+            content, lost = node.after_loss(random, share, piece)
+            with open(path, "wb") as file:
+                file.write(content)
+            os.chmod(path, 0o600)
+            return lost
+        os.mkdir(path, 0o700)
+        entries, lost = node.after_loss(random, share, in_order)
+        for name, child in entries.items():
+            lost += self.put_down(child, os.path.join(path, name), random, share, piece, in_order)
+        return lost

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: MIT
+"""
+Losses of power at any point of what a daemon does, in chains of five: each daemon starts on what the loss before has
+left. Whatever was acknowledged or shown is there, bit for bit; what is there is what the changes made up to some point;
+and so nothing that was refused.
+
+A daemon does its work with all that it does to the disk written down; afterwards a point is chosen at which the power
+goes, and lossy_disk.py says what is left. So each loss is played, and each can be played again.
+
+POWER_LOSSES and POWER_SEED in the environment choose how many and from which seed.
+"""
+
+import json
+import os
+import random
+import shutil
+import unittest
+
+from harness import GPALAYOUT_RECORDER, PATIENCE, Daemon, main
+from lossy_disk import Disk, read_records
+from vm import reason, request
+
+LOSSES = int(os.environ.get("POWER_LOSSES", "50"))
+SEED = int(os.environ.get("POWER_SEED", "0")) or random.randrange(1, 1 << 32)
+CHAIN = 5
+NAMES = [f"vm-{i:02}" for i in range(40)]
+# From each of these a layout can be updated to each other one. Of the last a few fill more than the log keeps.
+REQUESTS = [request(4), request(4, virtio_mmio={"slots": 4}), request(4, profile="linux-direct"),
+            request(4, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}}),
+            request(4, memory={"nodes": ["1GiB", *["2MiB"] * 1000]})]
+
+
+class RecordedDaemon(Daemon):
+    """What it does to `disk`, in which its state folder lies, and sends to its clients goes to `records`."""
+
+    def __init__(self):
+        self.disk = None
+        super().__init__()
+
+    def start(self, wait=True):
+        if self.disk:
+            super().start(wait)
+            return
+        self.disk = os.path.join(self.folder, "disk")
+        self.records = os.path.join(self.folder, "records")
+        self.state = self.options[-1] = os.path.join(self.disk, "state")
+        self.env.update(LD_PRELOAD=GPALAYOUT_RECORDER, GPALAYOUT_RECORD=self.records,
+                        GPALAYOUT_RECORD_FOLDER=self.disk)
+        os.mkdir(self.disk, 0o700)
+
+    def kill(self):
+        """In the middle of whatever it does."""
+        with open(self.records + ".kill", "wb"):
+            pass
+        try:
+            self.call("daemon.info")
+        except (AssertionError, OSError):
+            pass
+        self.process.wait(PATIENCE)
+        os.unlink(self.records + ".kill")
+
+
+def found_in(client):
+    """All layouts, as layout.get tells of them, by name."""
+    rows = client.call("layout.list", {"limit": 1000})["result"]["layouts"]
+    return {row["name"]: client.call("layout.get", {"name": row["name"]})["result"] for row in rows}
+
+
+class Account:
+    """What was there at the beginning, and what each change has made of its layout, in their order."""
+
+    def __init__(self, found):
+        self.base = found
+        self.changes = []  # names, and what layout.get says afterwards, or None
+        self.shown = []    # by what was sent, how many changes are on disk: a key of the message and the number
+
+    def after(self, count):
+        found = dict(self.base)
+        for name, result in self.changes[:count]:
+            found[name] = result
+            if result is None:
+                del found[name]
+        return found
+
+    def now(self):
+        return self.after(len(self.changes))
+
+
+class Work:
+    """One life of a daemon, or two if it is killed in between: it changes layouts until it has done enough."""
+
+    def __init__(self, test, daemon, rng):
+        self.test, self.daemon, self.random = test, daemon, rng
+        self.next_id = 0
+        self.account = None
+        self.is_long = rng.random() < 0.2
+
+    def begin(self):
+        """What is there when it has started."""
+        self.daemon.start()
+        self.watcher = self.daemon.connect(inspect=True)
+        self.revision = self.watcher.call("events.subscribe")["result"]["revision"]
+        with self.daemon.connect() as client:
+            found = found_in(client)
+        return found
+
+    def choose_request(self):
+        return REQUESTS[-1] if self.is_long else self.random.choice(REQUESTS[:-1])
+
+    def choose(self, name, known):
+        if name not in known:
+            return "layout.create", {"name": name, "request": self.choose_request()}
+        kind = self.random.random()
+        if kind < 0.35:
+            return "layout.delete", {"name": name}
+        if kind < 0.45:
+            return "layout.delete", {"name": name, "generation": known[name]["generation"] + 1}
+        return "layout.update", {"name": name, "request": self.choose_request(), "allow_moves": True,
+                                 "allow_removals": True}
+
+    def send(self):
+        """Some changes, of a name each, over some connections at once; returns these with what they wait for."""
+        known = self.account.now()
+        clients = [self.daemon.connect() for _ in range(self.random.choice((1, 2, 5)))]
+        waiting = [[] for _ in clients]
+        lines = [b"" for _ in clients]
+        # Long answers to many changes would have to be read while they are sent.
+        for name in self.random.sample(NAMES, self.random.choice((1, 3, 8) if self.is_long else (1, 3, 12, 30))):
+            at = self.random.randrange(len(clients))
+            method, params = self.choose(name, known)
+            self.next_id += 1
+            lines[at] += json.dumps({"jsonrpc": "2.0", "id": f"change-{self.next_id}", "method": method,
+                                     "params": params}).encode() + b"\n"
+            waiting[at].append(name)
+        for client, line in zip(clients, lines):
+            client.send(line)
+        return clients, waiting
+
+    def read_events(self, until):
+        """In their order, up to a revision; each shows that its change is on disk."""
+        while self.revision < until:
+            event = self.watcher.read_reply()["params"]
+            self.revision = event["revision"]
+            self.account.changes.append((event["name"], event["digest"] if event["event"] != "deleted" else None))
+            self.account.shown.append((f"revision {event['revision']}", len(self.account.changes)))
+
+    def settle(self, first):
+        """Replaces the digests of the changes from the first one by what the layouts are."""
+        with self.daemon.connect() as client:
+            revision = client.call("layout.list", {"limit": 1})["result"]["revision"]
+            self.read_events(revision)
+            changes = self.account.changes
+            for i in range(first, len(changes)):
+                name, digest = changes[i]
+                if digest:
+                    result = client.call("layout.get", {"name": name})["result"]
+                    self.test.assertEqual(result["layout"]["digest"], digest)
+                    changes[i] = (name, result)
+
+    def change(self):
+        """A round of changes with all their answers."""
+        first, ids = len(self.account.changes), {}
+        clients, waiting = self.send()
+        for client, names in zip(clients, waiting):
+            for _ in names:
+                reply = client.read_reply()
+                if "result" in reply:
+                    ids[reply["result"]["name"]] = reply["id"]
+                else:
+                    self.test.assertIn(reason(reply), ("generation_mismatch",), reply)
+            client.close()
+        self.settle(first)
+        for i in range(first, len(self.account.changes)):
+            self.account.shown.append((f"reply {ids[self.account.changes[i][0]]}", i + 1))
+
+    def change_and_kill(self):
+        """A round of changes in which the process is killed; the next one goes on."""
+        first = len(self.account.changes)
+        clients, waiting = self.send()
+        for client, names in zip(clients, waiting):
+            for _ in names[:self.random.randrange(len(names) + 1)]:
+                client.read_reply()
+        self.daemon.kill()
+        for client in clients:
+            client.close()
+        self.watcher.close()
+        since, found = self.revision, self.begin()
+        watcher = self.daemon.connect(inspect=True)
+        if "result" in watcher.call("events.subscribe", {"since": since}):
+            watcher, self.watcher, self.revision = self.watcher, watcher, since
+        # Else resync_required, and there is no event after it. The last of all events is that of this change:
+        watcher.close()
+        with self.daemon.connect() as client:
+            if "last" in found:
+                client.call("layout.delete", {"name": "last"})
+            else:
+                client.call("layout.create", {"name": "last", "request": REQUESTS[0]})
+        self.settle(first)
+        self.test.assertEqual(found, self.account.after(len(self.account.changes) - 1))
+
+    def run(self):
+        self.account = Account(self.begin())
+        for _ in range(self.random.randrange(1, 6)):
+            self.change()
+            if self.random.random() < 0.15:
+                self.change_and_kill()
+        self.watcher.close()
+        if self.random.random() < 0.3:
+            self.test.assertEqual(self.daemon.stop(), 0)
+        else:
+            self.daemon.kill()
+        return self.account
+
+
+def keys_of(data):
+    """What the messages in some sent bytes are known by."""
+    for line in data.split(b"\n"):
+        try:
+            message = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(message, dict) and "params" in message:
+            yield f"revision {message['params'].get('revision')}"
+        elif isinstance(message, dict) and str(message.get("id")).startswith("change-"):
+            yield f"reply {message['id']}"
+
+
+class PowerLosses(unittest.TestCase):
+    def setUp(self):
+        self.counts = {"losses": 0, "at a start": 0, "pieces lost": 0, "changes": 0, "kept unasked": 0, "not kept": 0}
+
+    def test_acknowledged_is_kept_over_chains_of_losses(self):
+        print(f"# POWER_SEED={SEED}", flush=True)
+        seeds = random.Random(SEED)
+        while self.counts["losses"] < LOSSES:
+            self.play_chain(random.Random(seeds.getrandbits(64)))
+        print("# " + ", ".join(f"{value} {name}" for name, value in self.counts.items()), flush=True)
+        # A run in which nothing was under way, or nothing was lost, would show nothing.
+        self.assertGreater(self.counts["pieces lost"], LOSSES)
+        self.assertGreater(self.counts["changes"], LOSSES)
+        self.assertGreater(self.counts["not kept"], LOSSES / 10)
+        self.assertGreater(self.counts["at a start"], LOSSES / 50)
+
+    def play_chain(self, rng):
+        daemon = RecordedDaemon()
+        try:
+            account, least = Account({}), 0
+            for _ in range(CHAIN):
+                disk, work = Disk(daemon.disk), Work(self, daemon, rng)
+                next_account = work.run()
+                self.check(account, least, next_account.base)
+                account = next_account
+                least = self.lose_power(daemon, disk, account, rng)
+            self.check(account, least, Work(self, daemon, rng).begin())
+        except BaseException:
+            print(f"# in loss {self.counts['losses']}, {daemon.folder} is what it left\n# {daemon.log()[-1000:]}")
+            raise
+        finally:
+            if daemon.process and daemon.process.poll() is None:
+                daemon.kill()
+        shutil.rmtree(daemon.folder)
+
+    def lose_power(self, daemon, disk, account, rng):
+        """Chooses the point, and makes the disk what it is then; returns how many changes were known by then."""
+        records = read_records(daemon.records)
+        end = self.choose_end(records, rng)
+        shown, least = dict(account.shown), 0
+        for record in records[:end]:
+            if record[0] == "sent":
+                least = max([least, *(shown.get(key, 0) for key in keys_of(record[2]))])
+            else:
+                disk.do(record)
+        self.counts["losses"] += 1
+        self.counts["changes"] += len(account.changes)
+        self.counts["at a start"] += not any(record[0] == "sent" for record in records[:end])
+        os.rename(daemon.disk, daemon.disk + ".before")
+        self.counts["pieces lost"] += disk.lose_power(rng, daemon.disk)
+        shutil.rmtree(daemon.disk + ".before")
+        os.rename(daemon.records, daemon.records + ".before")
+        return least
+
+    @staticmethod
+    def choose_end(records, rng):
+        """Anywhere, or after a record of a kind that is rare."""
+        if rng.random() < 0.5:
+            return rng.randrange(len(records) + 1)
+        kinds = {}
+        for i, record in enumerate(records):
+            kinds.setdefault((record[0], record[2] if record[0] == "truncate" else None), []).append(i + 1)
+        return rng.choice(rng.choice(list(kinds.values())))
+
+    def check(self, account, least, found):
+        """What is there is what the changes up to some point have made, and that point is not too early."""
+        for count in range(len(account.changes), least - 1, -1):
+            if account.after(count) == found:
+                self.counts["kept unasked"] += count > least
+                self.counts["not kept"] += count < len(account.changes)
+                return
+        self.assertEqual(found, account.after(least))
+
+
+if __name__ == "__main__":
+    main()
