@@ -106,7 +106,8 @@ static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length,
 	*offset = buffer->taken;
 	buffer->is_skipping = false;
 	take(buffer, buffer->start + length + skip);
-	if (was_skipping || is_blank(*line, length))
+	/* However its bytes come, blanks that are too many are a line that is too long. */
+	if (was_skipping || (length <= buffer->most + 1 && is_blank(*line, length)))
 		return GPALD_LINE_NONE;
 	if ((*line)[length - 1] == '\r')
 		(*line_length)--;
