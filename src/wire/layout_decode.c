@@ -354,6 +354,7 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 			strcpy(decoder->error->pointer + here, fault.pointer);
 		return -1;
 	}
+	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
 	if (has_slots(&given))
 		return 0;
 	gpald_decoder_enter(decoder, "virtio_mmio");
