@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/resolution.h"
+#include "core/sizing.h"
 #include "core/trace.h"
 
 #include <assert.h>
@@ -106,6 +107,9 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 				     &layout, error);
 	else if ((code = explain_live(request, live, &trace, &layout)) != GPAL_OK)
 		gpald_fail_plain(error, (enum gpal_code)code);
+	/* As gpal_resolve() does. */
+	if (code == GPAL_E_EXHAUSTED && error)
+		gpald_advise_request(request, policy, (struct gpald_around){ .live = NULL }, error);
 	if (code)
 		return code;
 	/* In the arena of the layout, with which it is freed. */
