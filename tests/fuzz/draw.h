@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests out of the bytes of an input. A request begins as the smallest one, and
+ * each edit changes one thing of it, so that a small change of the input is a small
+ * change of the request.
+ */
+#ifndef GPALD_TESTS_FUZZ_DRAW_H
+#define GPALD_TESTS_FUZZ_DRAW_H
+
+#include "tests/fuzz/fuzz.h"
+
+#include <gpalayout/gpalayout.h>
+
+#define DRAWN_NODES 8
+#define DRAWN_ROOT_COMPLEXES 6
+#define DRAWN_RESERVED 4
+
+/* The lists of the request lead into it, so it is copied by drawn_copy(). */
+struct drawn {
+	struct gpal_request request;
+	uint64_t nodes[DRAWN_NODES];
+	struct gpal_root_complex root_complexes[DRAWN_ROOT_COMPLEXES];
+	struct gpal_named_range reserved[DRAWN_RESERVED];
+};
+
+void drawn_init(struct drawn *drawn);
+void drawn_copy(struct drawn *copy, const struct drawn *drawn);
+
+/* Up to `most` edits. `live` is a layout whose addresses may be pinned; NULL: none. */
+void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,
+		const struct gpal_layout *live);
+
+/* Any 64 bits, most often a power of two, a few pages more or less. */
+uint64_t draw_size(struct fuzz_bytes *bytes);
+
+#endif

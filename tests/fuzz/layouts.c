@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks that share no code with what they check, but for encoding and decoding. */
+#include "config.h"
+
+#include "tests/fuzz/layouts.h"
+
+#include "tests/fuzz/fuzz.h"
+#include "wire/layout_encode.h"
+#include "wire/registry_decode.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void check_order(const struct gpal_map *map)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_range range = map->entries[i].range;
+
+		FUZZ_CHECK(range.start >= end && range.end > range.start &&
+				   range.end <= GPAL_SPACE_END &&
+				   range.start % GPAL_PAGE_SIZE == 0 &&
+				   range.end % GPAL_PAGE_SIZE == 0,
+			   "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps or is out of order",
+			   map->entries[i].tag, range.start, range.end);
+		end = range.end;
+	}
+}
+
+void check_map(const struct gpal_layout *layout)
+{
+	const struct gpal_map *map = &layout->map;
+	uint64_t ram_size = 0, end_of_ram = 0;
+
+	FUZZ_CHECK(map->count > 0, "an empty map");
+	check_order(map);
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->entries[i].kind != GPAL_KIND_RAM)
+			continue;
+		ram_size += gpal_range_size(map->entries[i].range);
+		end_of_ram = map->entries[i].range.end;
+	}
+	FUZZ_CHECK(ram_size == layout->ram_size && end_of_ram == layout->end_of_ram,
+		   "RAM of 0x%" PRIx64 " bytes up to 0x%" PRIx64, ram_size, end_of_ram);
+	FUZZ_CHECK(layout->top == map->entries[map->count - 1].range.end, "another top");
+	FUZZ_CHECK(layout->required_address_bits >= 1 && layout->required_address_bits <= 64 &&
+			   (layout->top - 1) >> (layout->required_address_bits - 1) == 1,
+		   "0x%" PRIx64 " does not need %u bits", layout->top,
+		   layout->required_address_bits);
+}
+
+static void check_nodes(const struct gpal_request *request, const struct gpal_layout *layout)
+{
+	for (size_t node = 0; node < request->node_count; node++) {
+		uint64_t size = 0;
+
+		for (size_t i = 0; i < layout->ram_count; i++)
+			if (layout->ram[i].node == node)
+				size += gpal_range_size(layout->ram[i].range);
+		FUZZ_CHECK(size == request->nodes[node], "node %zu has 0x%" PRIx64, node, size);
+	}
+}
+
+static void check_reserved(const struct gpal_request *request, const struct gpal_layout *layout)
+{
+	for (size_t i = 0; i < layout->map.count; i++) {
+		const struct gpal_map_entry *entry = &layout->map.entries[i];
+
+		for (size_t j = 0; j < request->reserved_count; j++)
+			FUZZ_CHECK(entry->kind == GPAL_KIND_RESERVED ||
+					   entry->range.end <= request->reserved[j].range.start ||
+					   request->reserved[j].range.end <= entry->range.start,
+				   "%s is in a reserved range", entry->tag);
+	}
+}
+
+static void check_window(const struct gpal_window *window, struct gpal_range range)
+{
+	if (window->kind == GPAL_WINDOW_SIZE)
+		FUZZ_CHECK(gpal_range_size(range) == window->size, "a window of another size");
+	if (window->kind == GPAL_WINDOW_PINNED)
+		FUZZ_CHECK(range.start == window->range.start && range.end == window->range.end,
+			   "a pinned window is elsewhere");
+}
+
+static void check_root_complexes(const struct gpal_request *request,
+				 const struct gpal_layout *layout)
+{
+	FUZZ_CHECK(layout->root_complex_count == request->root_complex_count, "root complexes");
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+		const struct gpal_layout_root_complex *placed = &layout->root_complexes[i];
+
+		FUZZ_CHECK(strcmp(placed->name, rc->name) == 0, "another root complex");
+		FUZZ_CHECK(gpal_range_size(placed->ecam) ==
+				   (rc->end_bus - rc->start_bus + UINT64_C(1)) << 20,
+			   "%s has another ECAM", rc->name);
+		check_window(&rc->low_mmio, placed->low_mmio);
+		check_window(&rc->high_mmio, placed->high_mmio);
+		FUZZ_CHECK(placed->low_mmio.end <= GPAL_4GIB, "a low window above 4 GiB");
+		FUZZ_CHECK(!rc->has_cxl || gpal_range_size(placed->cxl_hdm) == rc->cxl_hdm,
+			   "%s has another HDM", rc->name);
+	}
+}
+
+void check_layout(const struct gpal_request *request, const struct gpal_layout *layout)
+{
+	const unsigned int bits = request->host_physical_address_bits;
+
+	check_map(layout);
+	check_nodes(request, layout);
+	check_reserved(request, layout);
+	check_root_complexes(request, layout);
+	FUZZ_CHECK(gpal_range_size(layout->virtio_mmio) ==
+			   request->virtio_mmio_slots * GPAL_PAGE_SIZE,
+		   "other virtio-mmio slots");
+	FUZZ_CHECK(bits == 0 || layout->required_address_bits <= bits, "wider than the host");
+}
+
+void check_same_addresses(const struct gpal_layout *a, const struct gpal_layout *b)
+{
+	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];
+
+	gpal_layout_digest(a, digest_a);
+	gpal_layout_digest(b, digest_b);
+	FUZZ_CHECK(strcmp(digest_a, digest_b) == 0, "two layouts differ");
+}
+
+/* The length of a layout's text without its last member, which is not read back. */
+static size_t length_without_warnings(const char *text)
+{
+	const char *last = NULL, *next = text;
+
+	while ((next = strstr(next, ",\"warnings\":["))) {
+		last = next;
+		next++;
+	}
+	FUZZ_CHECK(last, "a layout without warnings");
+	return (size_t)(last - text);
+}
+
+static void check_same_json(const cJSON *a, const cJSON *b)
+{
+	char *text_a = cJSON_PrintUnformatted(a), *text_b = cJSON_PrintUnformatted(b);
+	size_t length;
+
+	FUZZ_CHECK(text_a && text_b, "out of memory");
+	length = length_without_warnings(text_a);
+	FUZZ_CHECK(length == length_without_warnings(text_b) && memcmp(text_a, text_b, length) == 0,
+		   "two layouts differ:\n%s\n%s", text_a, text_b);
+	free(text_a);
+	free(text_b);
+}
+
+cJSON *layout_json(const struct gpal_layout *layout)
+{
+	cJSON *built = gpald_encode_layout(layout), *read;
+	char *text = cJSON_PrintUnformatted(built);
+
+	FUZZ_CHECK(text, "out of memory");
+	read = cJSON_Parse(text);
+	free(text);
+	cJSON_Delete(built);
+	return read;
+}
+
+/* As a side of layout.compare, which is where layouts in full are read. */
+void check_json_taken_in_full(const cJSON *layout)
+{
+	cJSON *params = cJSON_CreateObject();
+	cJSON *from = cJSON_AddObjectToObject(params, "from");
+	cJSON *to = cJSON_AddObjectToObject(params, "to");
+	struct gpald_compare_params compare;
+	struct gpald_pool pool = { 0 };
+	struct gpald_wire_error error;
+	cJSON *again;
+
+	cJSON_AddStringToObject(from, "name", "vm");
+	cJSON_AddItemReferenceToObject(to, "layout", (cJSON *)layout);
+	FUZZ_CHECK(gpald_decode_compare_params(params, gpal_policy_default(), &pool, &compare,
+					       &error) == 0,
+		   "a layout is refused at %s: %s", error.pointer, error.message);
+	again = gpald_encode_layout(&compare.to.layout);
+	check_same_json(layout, again);
+	cJSON_Delete(again);
+	gpald_pool_clear(&pool);
+	cJSON_Delete(params);
+}
+
+void check_taken_in_full(const struct gpal_layout *layout)
+{
+	cJSON *json = layout_json(layout);
+
+	check_json_taken_in_full(json);
+	cJSON_Delete(json);
+}

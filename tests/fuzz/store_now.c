@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In place of the store thread: commits at once, on the thread of the caller, so
+ * that an input always does the same.
+ */
+#include "config.h"
+
+#include "registry/store_thread.h"
+#include "tests/fuzz/fuzz.h"
+
+struct gpald_store_thread {
+	struct gpald_store *store;
+	void (*wake)(void *data);
+	void *data;
+	struct gpald_batch *finished, **last;
+};
+
+struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
+						    void (*wake)(void *data), void *data)
+{
+	struct gpald_store_thread *thread = calloc(1, sizeof(*thread));
+
+	FUZZ_CHECK(thread, "out of memory");
+	thread->store = store;
+	thread->wake = wake;
+	thread->data = data;
+	thread->last = &thread->finished;
+	return thread;
+}
+
+bool gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_change *change)
+{
+	struct gpald_batch *batch = calloc(1, sizeof(*batch));
+
+	FUZZ_CHECK(batch, "out of memory");
+	change->next = NULL;
+	batch->changes = change;
+	batch->count = 1;
+	batch->result = thread->store->ops->commit(thread->store, change, batch->error);
+	*thread->last = batch;
+	thread->last = &batch->next;
+	thread->wake(thread->data);
+	return true;
+}
+
+struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *thread)
+{
+	struct gpald_batch *finished = thread->finished;
+
+	thread->finished = NULL;
+	thread->last = &thread->finished;
+	return finished;
+}
+
+bool gpald_store_thread_stop(struct gpald_store_thread *thread, unsigned int timeout_ms)
+{
+	(void)timeout_ms;
+	thread->store->ops->close(thread->store);
+	return true;
+}
+
+void gpald_store_thread_free(struct gpald_store_thread *thread)
+{
+	free(thread);
+}
