@@ -28,7 +28,7 @@ NAMES = 8  # of each changer
 EVENTS_KEPT = 1024  # so that the ring of events is full soon and does not look like a leak
 SAMPLES = 60
 
-MEMORY_GROWTH = 2 << 20  # from the second third of the time to the last
+MEMORY_GROWTH = 1 << 20  # from the second third of the time to the last
 STATE_BYTES = 12 << 20  # of the database and its log, for a few dozen layouts
 
 # Each has all that is in those before it, so that an update to a later one moves and removes nothing.
