@@ -75,15 +75,20 @@ GPAL_API void gpal_changes_free(struct gpal_changes *changes);
 /* "moved", "resized", "added", "removed"; static. NULL outside the enum. */
 GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
 
+/* What an update may do to ranges that the guest knows; neither implies the other. */
+enum gpal_allow {
+	GPAL_ALLOW_MOVES = 1 << 0,    /* move and resize them */
+	GPAL_ALLOW_REMOVALS = 1 << 1, /* remove those that the request omits */
+};
+
 /*
  * Resolves a new request for a VM that has a layout. Every range whose tag and size
  * are unchanged stays where it is, an ECAM block keeps the addresses of its buses and
- * a root complex the buses it has,
- * what the request no longer has is freed, and what is new is placed in the space
- * left, by the rules of its phase. An ECAM on the other side of 4 GiB than is asked
- * for, and VTL2 memory off the alignment that is, would have to move. The policy is
- * that of the live layout, whatever the request names. If that is impossible, the
- * layout is made afresh.
+ * a root complex the buses it has, what the request no longer has is freed, and what is
+ * new is placed in the space left, by the rules of its phase. An ECAM on the other side
+ * of 4 GiB than is asked for, and VTL2 memory off the alignment that is, would have to
+ * move. The policy is that of the live layout, whatever the request names. If that is
+ * impossible, the layout is made afresh.
  *
  * `allow` is a set of enum gpal_allow. Without GPAL_ALLOW_REMOVALS a layout that lacks
  * a range or a root complex of the live one is refused with GPAL_E_WOULD_REMOVE;
@@ -95,11 +100,6 @@ GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
  * what it would move or remove. After other errors, which are those of
  * gpal_resolve(), it is NULL.
  */
-enum gpal_allow {
-	GPAL_ALLOW_MOVES = 1 << 0,    /* also resizes */
-	GPAL_ALLOW_REMOVALS = 1 << 1, /* one does not imply the other */
-};
-
 GPAL_API GPAL_MUST_USE int gpal_update(const struct gpal_layout *live,
 				       const struct gpal_request *request, unsigned int allow,
 				       struct gpal_layout **layout, struct gpal_error *error);
