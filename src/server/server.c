@@ -20,6 +20,7 @@
 #include "server/connection.h"
 #include "server/endpoints.h"
 #include "server/log.h"
+#include "server/loop.h"
 #include "server/signals.h"
 
 #include <assert.h>
@@ -349,7 +350,9 @@ static void settle_connections(struct server *server)
 /* Handles that exist from start to stop. */
 static int init_handles(struct server *server)
 {
-	int code = uv_loop_init(&server->loop);
+	const uint64_t connections = server->limits.values[GPALD_LIMIT_CONNECTIONS];
+	int code =
+		gpald_loop_init(&server->loop, connections + DESCRIPTORS_LEAST + DESCRIPTORS_SPARE);
 
 	if (code < 0)
 		return code;

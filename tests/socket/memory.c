@@ -51,7 +51,9 @@ static void *real_malloc, *real_calloc, *real_realloc, *real_free, *real_posix_m
 
 __attribute__((constructor)) static void map_control(void)
 {
-	const char *path = getenv("GPALAYOUT_MEMORY");
+	/* Not the shell that libtool starts it with. */
+	const bool is_daemon = strstr(program_invocation_short_name, "gpalayoutd");
+	const char *path = is_daemon ? getenv("GPALAYOUT_MEMORY") : NULL;
 	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	void *mapped;
 

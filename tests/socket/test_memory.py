@@ -8,11 +8,13 @@ Each scenario is run with the first, the second and so on failing, until it need
 passed over each time; 1 fails every one, which takes minutes.
 """
 
+import contextlib
 import json
 import mmap
 import os
 import select
 import shutil
+import socket
 import sqlite3
 import struct
 import tempfile
@@ -286,6 +288,90 @@ class Store(Shortage):
 
     def test_changes(self):
         self.run_all(CHANGES)
+
+
+class Connections(Shortage):
+    OPTIONS = ("--store", "memory")
+
+    def exchange(self, inspect):
+        """A connection of its own, from the first moment on."""
+        with self.daemon.connect(inspect) as client:
+            # Who is turned away may be so before he has said anything.
+            with contextlib.suppress(BrokenPipeError):
+                client.send(line("layout.get", {"name": "there"}))
+            return self.reply(client)
+
+    def test_connecting(self):
+        expected = essence(self.quiet.call("layout.get", {"name": "there"}))
+        for inspect, forever in ((False, False), (False, True), (True, False), (True, True)):
+            live = self.settled()
+            which, failed = 1, True
+            while failed:
+                self.memory.fail(which, forever)
+                reply = self.exchange(inspect)
+                failed = self.memory.stop()
+                self.assertIsNotNone(reply, "hung up")
+                if reason(reply) != "overloaded":
+                    self.assertEqual(essence(reply), expected)
+                which += 3
+            self.assertEqual(self.settled(live), live, "something leaks")
+
+    def test_one_more_than_ever(self):
+        """libuv has a table of descriptors that grows with them, and aborts if it cannot."""
+        with contextlib.ExitStack() as stack:
+            for _ in range(120):
+                self.memory.fail(2)
+                with self.daemon.connect() as client:
+                    client.send(line("daemon.info", {}))
+                    self.assertIsNotNone(self.reply(client), "hung up")
+                    # Until its descriptor is free for the next one.
+                    client.shutdown()
+                    self.assertIsNone(client.read_line())
+                self.memory.stop()
+                stack.enter_context(self.daemon.connect()).call("daemon.info")
+
+    def test_lines_in_one_go(self):
+        """Each has its answer, in order, or the connection ends after a refusal."""
+        count = 40
+        data = b"".join(line("layout.get", {"name": "there" if i % 2 else "no"}, i) for i in range(count))
+        for forever in (False, True):
+            which, failed = 1, True
+            while failed:
+                self.connect()
+                self.memory.fail(which, forever)
+                self.client.send(data)
+                for i in range(count):
+                    reply = self.reply(self.client)
+                    self.assertIsNotNone(reply, "hung up")
+                    self.assertIn(reply["id"], (i, None))
+                    if reason(reply) != "overloaded":
+                        self.assertEqual("result" in reply, i % 2 == 1)
+                    elif reply["id"] is None and self.is_at_end():
+                        break
+                failed = self.memory.stop()
+                which += 5 * STEP
+
+    def is_at_end(self):
+        return select.select([self.client.sock], [], [], 0)[0] and not self.client.sock.recv(1, socket.MSG_PEEK)
+
+    def test_events(self):
+        """A subscriber is told of every change, or hung up on, with a line in the log."""
+        which, failed = 1, True
+        while failed:
+            with self.daemon.connect() as subscriber:
+                self.assertIn("result", subscriber.call("events.subscribe"))
+                made, failed = self.attempt(which, False, "layout.create", {"name": "new", "request": REQUEST})
+                gone = self.quiet.call("layout.delete", {"name": "new"})
+                wanted = [event for event, reply in (("created", made), ("deleted", gone)) if "result" in reply]
+                events = []
+                while len(events) < len(wanted):
+                    event = self.reply(subscriber)
+                    if event is None:
+                        self.assertIn("out_of_memory", self.daemon.log())
+                        break
+                    events.append(event["params"]["event"])
+                self.assertEqual(events, wanted[:len(events)])
+            which += STEP
 
 
 if __name__ == "__main__":

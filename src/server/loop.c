@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A loop has a table of descriptors, which grows with the greatest of them, and libuv
+ * aborts if it cannot. So it grows here, once, while that is no more than a failed
+ * start.
+ */
+#include "config.h"
+
+#include "server/loop.h"
+
+#include "server/log.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Nothing else that the daemon uses of libuv moves memory. */
+static void *move(void *block, size_t size)
+{
+	void *moved = realloc(block, size);
+
+	if (!moved) {
+		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
+		_exit(1);
+	}
+	return moved;
+}
+
+static void on_never(uv_poll_t *poll, int status, int events)
+{
+	(void)poll, (void)status, (void)events;
+}
+
+/* The greatest descriptor there may be of so many; -1: none can be had. */
+static int open_greatest(uint64_t descriptors)
+{
+	const int fd = eventfd(0, EFD_CLOEXEC);
+	struct rlimit limit;
+	int greatest;
+
+	if (fd < 0)
+		return -1;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < descriptors)
+		descriptors = limit.rlim_cur;
+	greatest = fcntl(fd, F_DUPFD_CLOEXEC, (int)descriptors - 1);
+	close(fd);
+	return greatest;
+}
+
+int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors)
+{
+	static uv_poll_t watcher; /* static because libuv lets go of it later */
+	int code, fd;
+
+	uv_replace_allocator(malloc, move, calloc, free);
+	code = uv_loop_init(loop);
+	if (code < 0)
+		return code;
+	fd = open_greatest(descriptors);
+	if (fd < 0)
+		return UV_EMFILE;
+	code = uv_poll_init(loop, &watcher, fd);
+	if (code == 0) {
+		code = uv_poll_start(&watcher, UV_READABLE, on_never);
+		uv_close((uv_handle_t *)&watcher, NULL);
+	}
+	close(fd);
+	return code;
+}
