@@ -53,23 +53,43 @@ static cJSON *parent_of(cJSON *value, const cJSON *wanted)
 	return NULL;
 }
 
-static void change_value(cJSON *value, struct fuzz_bytes *bytes)
+/* Wherever it stands, because a layout in full says an address more than once. */
+static void change_text(cJSON *value, const char *from, const char *to)
+{
+	cJSON *inner;
+
+	if (cJSON_IsString(value) && strcmp(value->valuestring, from) == 0)
+		cJSON_SetValuestring(value, to);
+	cJSON_ArrayForEach(inner, value) change_text(inner, from, to);
+}
+
+static void change_address(cJSON *root, cJSON *value, uint64_t from, uint8_t how,
+			   struct fuzz_bytes *bytes)
+{
+	char old[GPALD_HEX_SIZE], text[GPALD_HEX_SIZE];
+
+	gpald_hex_format(how & 1 ? draw_size(bytes) : from + (how >> 2) * GPAL_PAGE_SIZE, text);
+	gpald_hex_format(from, old);
+	if (how & 2)
+		change_text(root, old, text);
+	else
+		cJSON_SetValuestring(value, text);
+}
+
+static void change_value(cJSON *root, cJSON *value, struct fuzz_bytes *bytes)
 {
 	static const char *const texts[] = { "ram0", "ram1", "rc0", "rc1",    "mmio64", "fixed",
 					     "vm-1", "2GiB", "0",   "0x1000", "" };
 	const uint8_t how = fuzz_u8(bytes);
-	char text[GPALD_HEX_SIZE];
 	uint64_t number;
 
-	if (cJSON_IsNumber(value)) {
+	if (cJSON_IsNumber(value))
 		cJSON_SetNumberValue(value, how);
-	} else if (cJSON_IsString(value) &&
-		   gpald_size_parse(value->valuestring, &number) == GPALD_SIZE_OK) {
-		gpald_hex_format(how & 1 ? draw_size(bytes) : number + how * GPAL_PAGE_SIZE, text);
-		cJSON_SetValuestring(value, text);
-	} else if (cJSON_IsString(value)) {
+	else if (cJSON_IsString(value) &&
+		 gpald_size_parse(value->valuestring, &number) == GPALD_SIZE_OK)
+		change_address(root, value, number, how, bytes);
+	else if (cJSON_IsString(value))
 		cJSON_SetValuestring(value, texts[how % (sizeof(texts) / sizeof(texts[0]))]);
-	}
 }
 
 /* Puts a copy of another value in the place of one. */
@@ -107,7 +127,7 @@ void tamper(cJSON *root, struct fuzz_bytes *bytes)
 		replace_value(root, value, pick(root, bytes));
 		break;
 	default:
-		change_value(value, bytes);
+		change_value(root, value, bytes);
 		break;
 	}
 }
