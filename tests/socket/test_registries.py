@@ -89,7 +89,8 @@ class Recorded:
                         self.assertEqual({member: reply["result"][member] for member in ("generation", "layout")},
                                          {member: now[member] for member in ("generation", "layout")})
                     else:
-                        self.assertFalse(reply.get("result", {"created": False})["created"])
+                        self.assertEqual((reason(reply), reply["error"]["data"]["owner_uid"]),
+                                         ("conflict", was["owner_uid"]))
                 other = dict(was["request"], memory={"nodes": ["123MiB"]})
                 self.assertEqual(reason(client.call("layout.create", {"name": name, "request": other})), "conflict")
             self.check_layouts(client)
