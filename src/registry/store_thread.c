@@ -137,17 +137,17 @@ static void tidy(struct gpald_store_thread *t)
  */
 static void put_back(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
-	struct gpald_change **end = &batch->changes;
+	struct gpald_change *first = batch->changes, **end = &first->next;
 
 	while (*end)
 		end = &(*end)->next;
 	*end = t->first;
 	if (!t->first)
 		t->last = end;
-	t->first = batch->changes;
+	t->first = first;
 	t->changes_max = batch->count / 2;
 	*batch = (struct gpald_batch){ 0 };
-	t->first->batch = batch;
+	first->batch = batch;
 }
 
 static void *run(void *data)
