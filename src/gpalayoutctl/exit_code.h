@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the exit status tells a script. A contract with users: the numbers never
- * change.
+ * What the exit status tells a script. A contract with users: from release 0.1.0 on
+ * the numbers never change.
  */
 #ifndef GPALAYOUTCTL_EXIT_CODE_H
 #define GPALAYOUTCTL_EXIT_CODE_H
