@@ -347,11 +347,12 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	case GPALD_SQLITE_LOG_DAMAGED:
 		break;
 	}
-	return gpald_sqlite_say(error,
-				"%s-wal: damaged: it holds changes that cannot be read; restore it "
-				"and the database from a backup, or give up all changes after the "
-				"last readable one: truncate -s %" PRIu64 " %s-wal",
-				store->path, readable, store->path);
+	return gpald_sqlite_say(
+		error,
+		"%s-wal: damaged: it holds changes that cannot be read; restore it "
+		"and the database from a backup, or cut it to what can be read with "
+		"truncate -s %" PRIu64,
+		store->path, readable);
 }
 
 static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,

@@ -119,11 +119,13 @@ static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool is_removal,
 					      char error[GPALD_STORE_ERROR_SIZE])
 {
-	uint64_t pages, unused, wanted, limit = store->pages_max;
+	uint64_t pages, unused = 0, wanted, limit = store->pages_max;
 	int code;
 
+	/* Which pages are unused matters only if there is no place for as many more. */
 	if (!count(store, GPALD_SQLITE_COUNT_PAGES, &pages) ||
-	    !count(store, GPALD_SQLITE_COUNT_FREE, &unused))
+	    (pages + removal_pages(store, pages) > store->pages_on_disk &&
+	     !count(store, GPALD_SQLITE_COUNT_FREE, &unused)))
 		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
 	wanted = pages - unused + removal_pages(store, pages - unused);
 	if (is_removal)

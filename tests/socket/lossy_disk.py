@@ -69,18 +69,18 @@ class File:
             self.do(self.durable, *step)
         self.pending = []
 
-    def after_loss(self, random, share, piece):
-        """What is on disk, if such a share of what is pending was written in such pieces; and what was lost."""
+    def after_loss(self, loss):
+        """What is on disk, and how many pieces are lost."""
         content, lost = bytearray(self.durable), 0
         for kind, *values in self.pending:
-            if kind != "write" or not piece:
-                parts = [(kind, *values)]
-            else:
+            parts = [(kind, *values)]
+            if kind == "write" and loss.piece:
                 offset, data = values
-                edges = [offset, *range(offset - offset % piece + piece, offset + len(data), piece), offset + len(data)]
+                edges = [offset, *range(offset - offset % loss.piece + loss.piece, offset + len(data), loss.piece),
+                         offset + len(data)]
                 parts = [("write", a, data[a - offset:b - offset]) for a, b in zip(edges, edges[1:])]
             for part in parts:
-                if random.random() < share:
+                if loss.keeps(kind):
                     self.do(content, *part)
                 else:
                     lost += 1
@@ -110,14 +110,29 @@ class Folder:
             self.do(entries, *step)
         return entries
 
-    def after_loss(self, random, share, in_order):
+    def after_loss(self, loss):
         entries, lost = dict(self.durable), 0
         for step in self.pending:
-            if lost and in_order or random.random() >= share:
+            if lost and loss.is_in_order or not loss.keeps("entry"):
                 lost += 1
             else:
                 self.do(entries, *step)
         return entries, lost
+
+
+class Loss:
+    """Which share of what is pending is on disk: of what is written, and of lengths and entries, before or after it."""
+
+    SHARES = (0, 0.1, 0.5, 0.9, 0.98, 1)
+
+    def __init__(self, random):
+        self.random = random
+        self.written, self.other = random.choice(self.SHARES), random.choice(self.SHARES)
+        self.piece = random.choice((SECTOR, PAGE, None))
+        self.is_in_order = random.random() < 0.5  # of entries: none is there without those before it
+
+    def keeps(self, kind):
+        return self.random.random() < (self.written if kind == "write" else self.other)
 
 
 class Disk:
@@ -159,21 +174,17 @@ class Disk:
             self.inodes[inode].sync()
 
     def lose_power(self, random, path):
-        """Makes `path` what is on disk afterwards; returns how many pieces were lost."""
-        share = random.choice((0, 0.1, 0.5, 0.9, 0.98, 1))
-        return self.put_down(self.root, path, random, share, random.choice((SECTOR, PAGE, None)),
-                             random.random() < 0.5)
+        """Makes `path` what is on disk afterwards; returns how many pieces are lost."""
+        return self.put_down(self.root, path, Loss(random))
 
-    def put_down(self, inode, path, random, share, piece, in_order):
-        node = self.inodes[inode]
-        if isinstance(node, File):
-            content, lost = node.after_loss(random, share, piece)
+    def put_down(self, inode, path, loss):
+        content, lost = self.inodes[inode].after_loss(loss)
+        if isinstance(content, dict):
+            os.mkdir(path, 0o700)
+            for name, child in content.items():
+                lost += self.put_down(child, os.path.join(path, name), loss)
+        else:
             with open(path, "wb") as file:
                 file.write(content)
             os.chmod(path, 0o600)
-            return lost
-        os.mkdir(path, 0o700)
-        entries, lost = node.after_loss(random, share, in_order)
-        for name, child in entries.items():
-            lost += self.put_down(child, os.path.join(path, name), random, share, piece, in_order)
         return lost

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -395,7 +396,7 @@ class Unusable(unittest.TestCase):
         return found
 
     def assert_refused(self, *words):
-        """What it says at the start has all the words; nothing is changed."""
+        """What it says at the start, which has all the words, is returned; nothing is changed."""
         before, had_socket = self.files(), os.path.exists(self.daemon.socket)
         done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket, "--state-dir", self.daemon.state],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -404,6 +405,7 @@ class Unusable(unittest.TestCase):
             self.assertIn(word, done.stderr)
         self.assertEqual(self.files(), before)
         self.assertEqual(os.path.exists(self.daemon.socket), had_socket)
+        return done.stderr
 
     def test_a_flipped_byte_in_a_record_names_the_layout(self):
         self.daemon.stop()
@@ -440,6 +442,19 @@ class Unusable(unittest.TestCase):
             flip(log, at)
         self.daemon.start()
         self.assertEqual(len(live(self.daemon)), 101)
+
+    def test_the_advice_for_a_damaged_log_keeps_what_can_be_read(self):
+        before = live(self.daemon)
+        self.crash()
+        log = self.path + "-wal"
+        flip(log, os.stat(log).st_size // 2)
+        advice = re.search(r"truncate -s ([0-9]+)", self.assert_refused(log, "damaged"))
+        os.truncate(log, int(advice[1]))
+        self.daemon.start()
+        after = live(self.daemon)
+        self.assertIn("vm-20", after)
+        self.assertNotIn("vm-99", after)
+        self.assertEqual(after, {name: before[name] for name in after})
 
     def test_a_log_that_a_crash_has_cut_is_taken_up_to_there(self):
         self.crash()

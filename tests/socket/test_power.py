@@ -234,6 +234,8 @@ class PowerLosses(unittest.TestCase):
         seeds = random.Random(SEED)
         while self.counts["losses"] < LOSSES:
             self.play_chain(random.Random(seeds.getrandbits(64)))
+            if self.counts["losses"] % 100 == 0:
+                print(f"# {self.counts['losses']} losses", flush=True)
         print("# " + ", ".join(f"{value} {name}" for name, value in self.counts.items()), flush=True)
         # A run in which nothing was under way, or nothing was lost, would show nothing.
         self.assertGreater(self.counts["pieces lost"], LOSSES)
