@@ -17,7 +17,7 @@ esac
 mkdir -p "tests/fuzz/new/$target" tests/fuzz/found
 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export UBSAN_OPTIONS
-if "tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
+if "tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=120 -rss_limit_mb=2048 \
 	-artifact_prefix="tests/fuzz/found/$target-" -print_final_stats=1 "$@" >"$log" 2>&1; then
 	sed -n "s/^Done \(.*\)/fuzz_$target: \1/p" "$log"
 	exit 0
