@@ -50,10 +50,11 @@ def ctl_as(uid, *args):
     built = os.path.join(folder, ".libs")  # libtool's real program, if GPALAYOUTCTL is its script
     program = os.path.join(built, name)
     with tempfile.TemporaryDirectory(prefix="gpalayoutctl-test-") as copies:
-        os.chmod(copies, 0o755)
+        os.chmod(copies, 0o777)
         for path in (program if os.path.exists(program) else GPALAYOUTCTL, *glob.glob(os.path.join(built, "*.so.?"))):
             shutil.copy(path, copies)
-        return ctl(*args, program=os.path.join(copies, name), env={"LD_LIBRARY_PATH": copies},
+        # With counters of coverage, that user cannot write them into the build folder, and stderr would say so.
+        return ctl(*args, program=os.path.join(copies, name), env={"LD_LIBRARY_PATH": copies, "GCOV_PREFIX": copies},
                    cwd="/", user=uid, group=uid, extra_groups=())
 
 
