@@ -39,15 +39,16 @@ class Folder:
     library: str      # the target of make that holds its objects
     programs: tuple   # C tests
     scripts: tuple    # Python tests, for what the programs let through
-    shared: bool = False  # programs load the library when they start, and need no new link
+    shared: bool = False  # most programs load the library when they start, and need no new link
 
 
 CORE_PROGRAMS = (
     "unit/test_resolver", "unit/test_root_complexes", "unit/test_allocator", "unit/test_probe", "unit/test_policy",
-    "vectors/vectors", "vectors/corpora", "property/property")
+    "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator", "exhaustive/free_space",
+    "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
 REGISTRY_PROGRAMS = (
     "unit/test_registry", "unit/test_registry_store", "unit/test_codec", "unit/test_codec_form", "unit/test_event",
-    "unit/test_sqlite_store", "unit/test_sqlite_damage", "unit/test_request_encode")
+    "unit/test_sqlite_store", "unit/test_sqlite_log", "unit/test_sqlite_damage", "unit/test_request_encode")
 WIRE_PROGRAMS = ("unit/test_json_guard", "unit/test_request_decode", "unit/test_request_encode", "vectors/vectors")
 SERVER_PROGRAMS = ("unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
 
@@ -55,13 +56,14 @@ CORE_SCRIPTS = (
     "proto/test_proto", "socket/test_explain", "socket/test_compare", "socket/test_advice", "socket/test_registry",
     "socket/test_policies")
 REGISTRY_SCRIPTS = (
-    "socket/test_registry", "socket/test_events", "socket/test_lifecycle", "socket/test_policies",
-    "socket/test_faults", "socket/test_kill")
+    "socket/test_registry", "socket/test_registries", "socket/test_state_folder", "socket/test_events",
+    "socket/test_put_back", "socket/test_lifecycle", "socket/test_policies", "socket/test_full_disk",
+    "socket/test_faults", "socket/test_kill", "socket/test_power")
 WIRE_SCRIPTS = (
     "proto/test_proto", "socket/test_framing", "socket/test_compare", "socket/test_registry", "socket/test_vectors")
 SERVER_SCRIPTS = (
     "proto/test_proto", "socket/test_framing", "socket/test_limits", "socket/test_lifecycle", "socket/test_events",
-    "socket/test_registry", "socket/test_faults")
+    "socket/test_registry", "socket/test_faults", "socket/test_signals", "socket/test_lost_sockets")
 
 FOLDERS = {
     "src/core": Folder("libgpalayout.la", CORE_PROGRAMS, CORE_SCRIPTS, shared=True),
@@ -78,7 +80,7 @@ SWAPS = {
 }
 BINARY = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " % ": " * ", " & ": " | ", " | ": " & "}
 TOKEN = re.compile(r"""
-    (?P<skip> /\*.*?\*/ | //[^\n]* | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | ^[ \t]*\#(?:\\\n|[^\n])* |
+    (?P<skip> char\ \w+\[\d+\] | /\*.*?\*/ | //[^\n]* | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | ^[ \t]*\#(?:\\\n|[^\n])* |
               ^[ \t]*(?:static_)?assert\([^;]*; | -> | \.\.\.)
   | (?P<binary> [ ][-+*/%&|][ ](?=[\w(]) )
   | (?P<word> [A-Za-z_]\w* )
@@ -166,7 +168,8 @@ class Tree:
             os.environ, TOP_SRCDIR=path, TOP_BUILDDIR=self.build, GPALAYOUTD=os.path.join(self.build, "gpalayoutd"),
             GPALAYOUTCTL=os.path.join(self.build, "gpalayoutctl"),
             GPALAYOUT_FAULTS=os.path.join(self.build, "tests/socket/.libs/fault.so"),
-            PYTHONDONTWRITEBYTECODE="1", CK_FORK="no", CK_VERBOSITY="silent", KILL_ROUNDS="10",
+            GPALAYOUT_SHORTAGES=os.path.join(self.build, "tests/socket/.libs/memory.so"),
+            PYTHONDONTWRITEBYTECODE="1", CK_FORK="no", CK_VERBOSITY="silent", KILL_ROUNDS="10", POWER_LOSSES="5",
             PROPERTY_ROUNDS=PROPERTY_ROUNDS, ASAN_OPTIONS=f"detect_leaks=1:hard_rss_limit_mb={MEMORY_MAX_MIB}",
             UBSAN_OPTIONS="halt_on_error=1", MAKEFLAGS="", MFLAGS="", MAKELEVEL="")
         self.tests = [f"tests/{name}" for name in self.folder.programs]
@@ -185,7 +188,7 @@ class Tree:
         subprocess.run(["../../configure", "-q", "--disable-dependency-tracking", "--enable-sanitizers", "CC=clang",
                         "CFLAGS=-O1"], cwd=self.build, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         programs = [test for test in self.tests if not test.endswith(".py")]
-        made = self.make("all", "tests/socket/fault.la", *programs)
+        made = self.make("all", "tests/socket/fault.la", "tests/socket/memory.la", "tests/socket/record.la", *programs)
         if made.returncode:
             sys.exit(made.stdout)
         for path in glob.glob(os.path.join(self.path, folder, "*.c")):
@@ -204,7 +207,7 @@ class Tree:
     def fails(self, test, timeout):
         """Whether a test, built anew where it has to be, fails, or takes much too long."""
         is_script = test.endswith(".py")
-        if not (self.folder.shared and self.seconds):
+        if not self.folder.shared or test.startswith("tests/exhaustive/"):
             self.make("gpalayoutd" if is_script else test)
         command = [sys.executable, os.path.join(self.path, test)] if is_script else [os.path.join(self.build, test)]
         process = subprocess.Popen(command, cwd=self.build, env=self.environment, stdin=subprocess.DEVNULL,
