@@ -105,10 +105,14 @@ static int parse_mode(const char *text, mode_t *mode)
 
 static int parse_group(const char *text, gid_t *group)
 {
-	const struct group *entry = getgrnam(text);
+	const struct group *entry;
 	char *end;
 	unsigned long value;
 
+	errno = 0;
+	entry = getgrnam(text);
+	if (!entry && errno == ENOMEM)
+		return usage("out of memory", text);
 	if (entry) {
 		*group = entry->gr_gid;
 		return 0;

@@ -396,7 +396,7 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 		registry->thread = gpald_store_thread_start(store, options->wake, options->data);
 		if (registry->thread)
 			return registry;
-		strcpy(error, "no thread can be started");
+		strcpy(error, "no thread can be started: not enough memory, or too many threads");
 	}
 	store->ops->close(store);
 	free_registry(registry);

@@ -61,7 +61,10 @@ struct gpald_sqlite {
 __attribute__((format(printf, 2, 3))) bool gpald_sqlite_say(char error[GPALD_STORE_ERROR_SIZE],
 							    const char *format, ...);
 
-/* The same, with what SQLite and the system say. */
+/* Whether memory is what SQLite lacked last. */
+bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store);
+
+/* Says `what`, and what SQLite and the system say; of memory alone, that there was none. */
 bool gpald_sqlite_say_why(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
 			  const char *what);
 

@@ -107,6 +107,16 @@ static bool load_event(struct loading *l, sqlite3_stmt *row)
 	return true;
 }
 
+/* Has SQLite make what is read of a row, for which it may need memory. */
+static bool fetch(struct loading *l, sqlite3_stmt *row)
+{
+	for (int i = 0; i < sqlite3_column_count(row); i++)
+		if (sqlite3_column_type(row, i) == SQLITE_TEXT)
+			(void)sqlite3_column_text(row, i);
+	return !gpald_sqlite_lacked_memory(l->store) ||
+	       gpald_sqlite_say_why(l->error, l->store, "cannot be read");
+}
+
 static bool for_each_row(struct loading *l, const char *sql,
 			 bool (*visit)(struct loading *l, sqlite3_stmt *row))
 {
@@ -117,7 +127,7 @@ static bool for_each_row(struct loading *l, const char *sql,
 	while (code == SQLITE_OK || (code == SQLITE_ROW && going)) {
 		code = sqlite3_step(statement);
 		if (code == SQLITE_ROW)
-			going = visit(l, statement);
+			going = fetch(l, statement) && visit(l, statement);
 	}
 	if (going && code != SQLITE_DONE)
 		going = gpald_sqlite_say_why(l->error, l->store, "damaged");

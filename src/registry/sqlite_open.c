@@ -47,12 +47,21 @@ int gpald_sqlite_system_error(const struct gpald_sqlite *store, int file)
 	return found;
 }
 
+bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store)
+{
+	const int code = sqlite3_extended_errcode(store->db);
+
+	return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
+}
+
 bool gpald_sqlite_say_why(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
 			  const char *what)
 {
 	const int code = sqlite3_extended_errcode(store->db);
 	int system = 0;
 
+	if (gpald_sqlite_lacked_memory(store))
+		return gpald_sqlite_say(error, "%s: out of memory", store->path);
 	if ((code & 0xff) == SQLITE_IOERR)
 		system = gpald_sqlite_system_error(store, SQLITE_FCNTL_JOURNAL_POINTER);
 	if ((code & 0xff) == SQLITE_IOERR && system == 0)

@@ -45,7 +45,7 @@ enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store, 
 	const int system = code == SQLITE_IOERR_WRITE ? gpald_sqlite_system_error(store, file) : 0;
 
 	gpald_sqlite_say_why(error, store, "cannot be written");
-	if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+	if (gpald_sqlite_lacked_memory(store))
 		return GPALD_COMMIT_NO_MEMORY;
 	return code == SQLITE_FULL || is_no_room(system) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
 }

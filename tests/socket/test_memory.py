@@ -12,19 +12,21 @@ import contextlib
 import json
 import mmap
 import os
+import resource
 import select
 import shutil
 import socket
 import sqlite3
 import struct
 import tempfile
+import threading
 import time
 import unittest
 
 from harness import GPALAYOUT_SHORTAGES, PATIENCE, Daemon, main
 from vm import REQUEST, reason, request
 
-STEP = int(os.environ.get("MEMORY_STEP", "41"))
+STEP = int(os.environ.get("MEMORY_STEP", "61"))
 
 RICH = request(
     3, policy="openvmm-2026.06", profile="hcl-host", virtio_mmio={"slots": 40}, vtl2={"framebuffer": "8MiB"},
@@ -372,6 +374,107 @@ class Connections(Shortage):
                     events.append(event["params"]["event"])
                 self.assertEqual(events, wanted[:len(events)])
             which += STEP
+
+
+class Limit(unittest.TestCase):
+    """A real limit, under load, where no one can say which allocation fails."""
+
+    def work(self, daemon, number, acknowledged, refused):
+        large = request(reserved=[{"name": f"r{i}", "start": hex((1 << 40) + (i << 13)),
+                                   "end": hex((1 << 40) + (i << 13) + 4096)} for i in range(4000)])
+        with daemon.connect() as client:
+            for i in range(12):
+                name = f"vm-{number}-{i}"
+                try:
+                    client.send(line("layout.create", {"name": name, "request": large if i % 3 else RICH}))
+                    reply = client.read_reply()
+                except (AssertionError, ConnectionError):
+                    return
+                if "result" in reply:
+                    acknowledged[name] = reply["result"]["layout"]["digest"]
+                else:
+                    refused.append((name, reason(reply)))
+                # A line that could not be read ends its connection.
+                if reply["id"] is None:
+                    return
+
+    def test_nothing_is_lost_at_the_limit(self):
+        overloaded = 0
+        for spare in (512 << 10, 1 << 20, 2 << 20, 4 << 20, 8 << 20):
+            acknowledged, refused = {}, []
+            with Daemon() as daemon:
+                with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
+                    size = int(file.read().split()[0]) * mmap.PAGESIZE
+                if size > 1 << 40:
+                    self.skipTest("AddressSanitizer has taken more than any limit")
+                resource.prlimit(daemon.process.pid, resource.RLIMIT_AS, (size + spare, resource.RLIM_INFINITY))
+                threads = [threading.Thread(target=self.work, args=(daemon, i, acknowledged, refused)) for i in range(8)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                resource.prlimit(daemon.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+                self.assertEqual({why for _, why in refused} - {"overloaded"}, set())
+                overloaded += len(refused)
+                for restart in (False, True):
+                    if restart:
+                        self.assertEqual(daemon.stop(), 0, daemon.log())
+                        daemon.start()
+                    found = {row["name"]: row["digest"] for row in
+                             daemon.call("layout.list", {"limit": 1000})["result"]["layouts"]}
+                    self.assertEqual({name: found.get(name) for name in acknowledged}, acknowledged)
+                    self.assertFalse({name for name, _ in refused} & set(found))
+        self.assertGreater(overloaded, 0)
+
+
+class Start(unittest.TestCase):
+    """A start that lacks memory says so and fails, or succeeds; it damages nothing."""
+
+    def start(self, which, forever):
+        """The exit status of a start, 0 for one that serves, and what it said; how many allocations failed."""
+        self.daemon.memory.fail(which, forever)
+        self.daemon.start(wait=False)
+        deadline = time.monotonic() + PATIENCE
+        while self.daemon.process.poll() is None and "event=ready" not in self.daemon.log():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.001)
+        failed = self.daemon.memory.stop()
+        log = self.daemon.log()
+        if self.daemon.process.poll() is None:
+            self.daemon.process.kill()
+            self.daemon.process.wait()
+            return 0, log, failed
+        return self.daemon.process.returncode, log, failed
+
+    def run_all(self, prepare):
+        with ShortDaemon() as daemon:
+            self.daemon = daemon
+            for i in range(20):
+                daemon.call("layout.create", {"name": f"vm-{i}", "request": REQUEST})
+            before = daemon.call("layout.list")["result"]["layouts"]
+            daemon.stop()
+            for forever in (False, True):
+                which, failed = 1, True
+                while failed:
+                    prepare(daemon)
+                    os.truncate(daemon.log_path, 0)
+                    status, log, failed = self.start(which, forever)
+                    self.assertIn(status, (0, 1), log)
+                    if status:
+                        self.assertRegex(log, "out of memory|ENOMEM|not enough memory|Cannot allocate memory")
+                        self.assertNotIn("damaged", log)
+                    which += STEP
+            prepare(daemon)
+            daemon.start()
+            return before, daemon.call("layout.list")["result"]["layouts"]
+
+    def test_with_a_registry(self):
+        before, after = self.run_all(lambda daemon: None)
+        self.assertEqual(after, before)
+
+    def test_without_one(self):
+        _, after = self.run_all(lambda daemon: shutil.rmtree(daemon.state, ignore_errors=True))
+        self.assertEqual(after, [])
 
 
 if __name__ == "__main__":
