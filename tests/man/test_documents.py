@@ -44,7 +44,7 @@ def until_interrupted(line):
     """A command that follows events ends once something has come."""
     if "ignoreeof" not in line:
         return line
-    return f"{line} >followed &\nuntil [ -s followed ]; do sleep 0.01; done; kill $!; cat followed"
+    return f"rm -f followed\n{line} >followed &\nuntil [ -s followed ]; do sleep 0.01; done; kill $!; cat followed"
 
 
 class Shell:
