@@ -224,6 +224,8 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 		free(t);
 		return NULL;
 	}
+	/* For whoever looks at the threads of the process. */
+	pthread_setname_np(t->thread, "store");
 	return t;
 }
 

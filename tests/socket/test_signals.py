@@ -88,11 +88,17 @@ class Signals(unittest.TestCase):
                 self.assert_crashed(daemon, number)
                 daemon.start()
 
+    def thread_of(self, daemon, name):
+        tasks = f"/proc/{daemon.process.pid}/task"
+        for thread in os.listdir(tasks):
+            with open(f"{tasks}/{thread}/comm", encoding="ascii") as file:
+                if file.read() == name + "\n":
+                    return int(thread)
+        raise AssertionError(f"no thread {name}")
+
     def test_a_crash_of_the_store_thread_leaves_a_line(self):
         with Daemon(env=PLAIN) as daemon:
-            # A sanitizer may have one of its own, from before.
-            thread = max(int(name) for name in os.listdir(f"/proc/{daemon.process.pid}/task"))
-            self.assertNotEqual(thread, daemon.process.pid)
+            thread = self.thread_of(daemon, "store")
             tgkill = {"x86_64": 234, "aarch64": 131}[os.uname().machine]
             ctypes.CDLL(None).syscall(tgkill, daemon.process.pid, thread, int(signal.SIGSEGV))
             self.assert_crashed(daemon, signal.SIGSEGV)
