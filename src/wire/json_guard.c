@@ -63,6 +63,17 @@ struct span {
 	bool has_escapes;
 };
 
+/*
+ * The annotations of the byte scanners, up to skip_word(), are for frama-c, which proves
+ * with them that none of them reads past the end of the text (`make prove`). It takes for
+ * granted that a refusal changes nothing that a scanner reads.
+ */
+/*@ predicate in_text(struct guard *g) =
+      \valid(g) && 0 <= g->at <= g->length <= 0x7fffffff &&
+      \valid_read(g->text + (0 .. g->length - 1)) &&
+      \separated(g, g->text + (0 .. g->length - 1)); */
+
+/*@ assigns \nothing; ensures \result == -1; */
 static int fail_at(struct guard *g, size_t offset, enum gpald_reason reason, const char *what)
 {
 	gpald_refuse(g->error, reason, "%s at byte %zu", what, offset);
@@ -70,6 +81,7 @@ static int fail_at(struct guard *g, size_t offset, enum gpald_reason reason, con
 	return -1;
 }
 
+/*@ requires in_text(g); assigns \nothing; ensures \result == -1; */
 static int fail(struct guard *g, const char *what)
 {
 	if (g->at >= g->length)
@@ -82,24 +94,44 @@ static int no_memory(struct guard *g)
 	return gpald_refuse(g->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
 }
 
+/*@ assigns \nothing; ensures \result <==> '0' <= byte <= '9'; */
 static bool is_digit(int byte)
 {
 	return byte >= '0' && byte <= '9';
 }
 
+/*@ assigns \nothing; ensures byte < 0 ==> !\result; */
+static bool is_space(int byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* What may stand after a backslash, but for u. */
+/*@ assigns \nothing; */
+static bool is_escape(int byte)
+{
+	return byte > 0 && strchr("\"\\/bfnrt", byte);
+}
+
 /* The byte at the cursor, or -1 at the end. */
+/*@ requires in_text(g); assigns \nothing;
+    ensures \result == (g->at < g->length ? g->text[g->at] : -1); */
 static int peek(const struct guard *g)
 {
 	return g->at < g->length ? g->text[g->at] : -1;
 }
 
+/*@ requires in_text(g); assigns g->at; ensures in_text(g); */
 static void skip_space(struct guard *g)
 {
-	while (g->at < g->length && strchr(" \t\r\n", g->text[g->at]) && g->text[g->at] != '\0')
+	/*@ loop invariant in_text(g); loop assigns g->at; */
+	while (is_space(peek(g)))
 		g->at++;
 }
 
 /* The length of the UTF-8 sequence at the cursor, or 0: not well formed (Unicode, table 3-7). */
+/*@ requires in_text(g) && g->at < g->length; assigns \nothing;
+    ensures \result <= g->length - g->at; */
 static size_t utf8_length(const struct guard *g)
 {
 	static const struct {
@@ -115,6 +147,7 @@ static size_t utf8_length(const struct guard *g)
 	const unsigned char *s = g->text + g->at;
 	size_t left = g->length - g->at;
 
+	/*@ loop assigns i; */
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (s[0] < rows[i].first_low || s[0] > rows[i].first_high)
 			continue;
@@ -122,6 +155,7 @@ static size_t utf8_length(const struct guard *g)
 			return 0;
 		if (rows[i].length > 1 && (s[1] < rows[i].second_low || s[1] > rows[i].second_high))
 			return 0;
+		/*@ loop assigns b; */
 		for (size_t b = 2; b < rows[i].length; b++)
 			if (s[b] < 0x80 || s[b] > 0xbf)
 				return 0;
@@ -131,12 +165,17 @@ static size_t utf8_length(const struct guard *g)
 }
 
 /* The value of four hex digits at `at`, or -1. */
+/*@ requires in_text(g) && at <= g->length; assigns \nothing;
+    ensures \result >= 0 ==> at + 4 <= g->length; */
 static int hex4(const struct guard *g, size_t at)
 {
 	int value = 0;
 
 	if (g->length - at < 4)
 		return -1;
+	/*@ loop invariant 0 <= i <= 4 && 0 <= value < 65536 && (i == 0 ==> value == 0) &&
+	      (i == 1 ==> value < 16) && (i == 2 ==> value < 256) && (i == 3 ==> value < 4096);
+	    loop assigns i, value; */
 	for (size_t i = 0; i < 4; i++) {
 		unsigned char c = g->text[at + i];
 		int digit;
@@ -154,17 +193,20 @@ static int hex4(const struct guard *g, size_t at)
 	return value;
 }
 
+/*@ assigns \nothing; */
 static bool is_high_surrogate(int unit)
 {
 	return unit >= 0xd800 && unit <= 0xdbff;
 }
 
+/*@ assigns \nothing; ensures \result ==> unit >= 0; */
 static bool is_low_surrogate(int unit)
 {
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 /* The cursor is on a backslash; moves it past the escape. */
+/*@ requires in_text(g) && g->at < g->length; assigns g->at; ensures in_text(g); */
 static int check_escape(struct guard *g)
 {
 	const size_t start = g->at++;
@@ -173,7 +215,7 @@ static int check_escape(struct guard *g)
 	if (byte < 0)
 		return fail(g, "");
 	if (byte != 'u') {
-		if (byte == '\0' || !strchr("\"\\/bfnrt", byte))
+		if (!is_escape(byte))
 			return fail_at(g, start, GPALD_INVALID_JSON, "unknown escape");
 		g->at++;
 		return 0;
@@ -196,10 +238,14 @@ static int check_escape(struct guard *g)
 }
 
 /* The cursor is on the opening quote; moves it past the closing one. */
+/*@ requires in_text(g) && g->at < g->length && \valid(span) &&
+      \separated(span, g, g->text + (0 .. g->length - 1));
+    assigns g->at, *span; ensures in_text(g); */
 static int check_string(struct guard *g, struct span *span)
 {
 	g->at++;
 	*span = (struct span){ .start = g->at };
+	/*@ loop invariant in_text(g); loop assigns g->at, *span; */
 	for (;;) {
 		int byte = peek(g);
 
@@ -225,19 +271,23 @@ static int check_string(struct guard *g, struct span *span)
 	return 0;
 }
 
+/*@ requires in_text(g); assigns g->at; ensures in_text(g);
+    ensures \result == g->at - \old(g->at); */
 static size_t skip_digits(struct guard *g)
 {
 	size_t start = g->at;
 
+	/*@ loop invariant in_text(g) && start <= g->at; loop assigns g->at; */
 	while (is_digit(peek(g)))
 		g->at++;
 	return g->at - start;
 }
 
-static int check_number(struct guard *g)
+/* Moves the cursor past the number it is on. */
+/*@ requires in_text(g); assigns g->at; ensures in_text(g); */
+static int scan_number(struct guard *g)
 {
 	const size_t start = g->at;
-	char copy[NUMBER_MAX + 1];
 
 	if (peek(g) == '-')
 		g->at++;
@@ -260,7 +310,16 @@ static int check_number(struct guard *g)
 		if (skip_digits(g) == 0)
 			return fail(g, "expected a digit in the exponent");
 	}
+	return 0;
+}
 
+static int check_number(struct guard *g)
+{
+	const size_t start = g->at;
+	char copy[NUMBER_MAX + 1];
+
+	if (scan_number(g))
+		return -1;
 	if (g->at - start > NUMBER_MAX)
 		return fail_at(g, start, GPALD_INVALID_JSON, "number too long");
 	memcpy(copy, g->text + start, g->at - start);
@@ -270,18 +329,26 @@ static int check_number(struct guard *g)
 	return 0;
 }
 
+/* Moves the cursor past a word, if it is on it. */
+/*@ requires in_text(g) && \valid_read(word + (0 .. length - 1)) &&
+      \separated(g, word + (0 .. length - 1));
+    assigns g->at; ensures in_text(g); */
+static bool skip_word(struct guard *g, const char *word, size_t length)
+{
+	if (g->length - g->at < length)
+		return false;
+	/*@ loop invariant 0 <= i <= length; loop assigns i; */
+	for (size_t i = 0; i < length; i++)
+		if (g->text[g->at + i] != (unsigned char)word[i])
+			return false;
+	g->at += length;
+	return true;
+}
+
 static int check_word(struct guard *g)
 {
-	static const char *const words[] = { "true", "false", "null" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t length = strlen(words[i]);
-
-		if (g->length - g->at >= length && memcmp(g->text + g->at, words[i], length) == 0) {
-			g->at += length;
-			return 0;
-		}
-	}
+	if (skip_word(g, "true", 4) || skip_word(g, "false", 5) || skip_word(g, "null", 4))
+		return 0;
 	return fail(g, "expected a JSON value");
 }
 
