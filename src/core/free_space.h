@@ -47,7 +47,10 @@ static inline void gpald_free_space_append(struct gpald_free_space *space, struc
 	space->ranges[space->count++] = range;
 }
 
-/* The part of `range` inside `region`; may be empty. */
+/* The part of `range` inside `region`; may be empty. frama-c proves it (`make prove`). */
+/*@ assigns \nothing;
+    ensures \forall integer a; \result.start <= a < \result.end <==>
+      (\old(range.start) <= a < \old(range.end) && region.start <= a < region.end); */
 static inline struct gpal_range gpald_range_clip(struct gpal_range range, struct gpal_range region)
 {
 	if (range.start < region.start)

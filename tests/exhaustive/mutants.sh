@@ -1,0 +1,195 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Breaks the code that tests/exhaustive checks, in one place at a time, and runs the program
+# that must notice. Fails if one does not, or if a line of the list no longer changes anything.
+# Run by `make prove` in a build folder, which has config.h.
+# usage: mutants.sh SOURCE-FOLDER
+set -eu
+
+top=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cp -r "$top/src" "$top/include" "$work"
+mkdir "$work/tests" "$work/objects"
+cp "$top/tests/tap.h" "$work/tests"
+cp -r "$top/tests/exhaustive" "$work/tests"
+build=$PWD
+cd "$work"
+
+# compile FILE...: makes the objects of these files.
+compile() {
+	for source; do
+		# shellcheck disable=SC2086 # lists of flags
+		${CC:-cc} -std=gnu11 -O1 -w -I"$build" -Iinclude -Isrc ${CJSON_CFLAGS:-} ${NETTLE_CFLAGS:-} \
+			-c -o "objects/$(basename "$source" .c).o" "$source" || return 1
+	done
+}
+
+programs="allocator edges free_space json sort update vtl2"
+
+# remake FILE: the objects that a file of the source is part of. Two files of the library have
+# the names of programs.
+remake() {
+	case $1 in
+	src/core/allocator.c | src/core/free_space.c)
+		cp "$1" "core_$(basename "$1")"
+		compile "core_$(basename "$1")"
+		;;
+	src/wire/*.h) compile src/wire/json_guard.c tests/exhaustive/json.c ;;
+	*.h)
+		for part in src/core/*.c src/wire/json_guard.c; do
+			remake "$part"
+		done
+		for part in exhaustive guarded_arena json_reference pages $programs; do
+			compile "tests/exhaustive/$part.c"
+		done
+		;;
+	*) compile "$1" ;;
+	esac
+}
+
+# library PROGRAM: the objects beside the program's own.
+library() {
+	objects=
+	for object in objects/*.o; do
+		case " $programs " in
+		*" $(basename "$object" .o) "*) continue ;;
+		esac
+		case $1:$object in
+		vtl2:objects/guarded_arena.o | [!v]*:objects/arena.o | [!j]*:objects/json_guard.o) continue ;;
+		esac
+		objects="$objects $object"
+	done
+	printf '%s' "$objects"
+}
+
+# caught PROGRAM: whether it fails; a program that never ends fails as well.
+caught() {
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	${CC:-cc} -o program "objects/$1.o" $(library "$1") ${NETTLE_LIBS:--lnettle} -lm || return 2
+	# shellcheck disable=SC3045 # dash and bash have it
+	! (ulimit -t 300 && ./program) >program.log 2>&1
+}
+
+mutants=0
+survivors=0
+remake every.h
+for program in $programs; do
+	if caught "$program"; then
+		cat program.log
+		echo "mutants.sh: $program fails before anything is broken" >&2
+		exit 1
+	fi
+done
+while read -r program file change; do
+	[ -n "$program" ] || continue
+	cp "$file" original
+	sed "$change" original >"$file"
+	mutants=$((mutants + 1))
+	if cmp -s original "$file"; then
+		echo "stale: $file: $change"
+		survivors=$((survivors + 1))
+		continue
+	fi
+	remake "$file"
+	if ! caught "$program"; then
+		echo "survived: $program: $file: $change"
+		survivors=$((survivors + 1))
+	fi
+	cp original "$file"
+	remake "$file"
+done <<'END'
+free_space src/core/fit_index.c s/body->start = window.end;/body->start = start;/
+free_space src/core/fit_index.c s/bury(index, (struct gpal_range){ body->start, start });/;/
+free_space src/core/fit_index.c s/bool from_tail = \(.*\) >= size;/bool from_tail = \1 > size;/
+free_space src/core/fit_index.c s/gpald_align_down(piece->end - size, index->alignment)/piece->end - size/
+free_space src/core/fit_index.c s/gpald_range_usable(above, index->alignment) > 0/gpald_range_usable(above, index->alignment) > 4096/
+free_space src/core/fit_index.c s/^\t\t\*tail = above;/;/
+free_space src/core/fit_index.c s/bury(index, above);/;/
+free_space src/core/fit_index.c s/bury(index, \*tail);/;/
+free_space src/core/fit_index.c s/index->best\[right\] >= size/index->best[right] > size/
+free_space src/core/fit_index.c s/index->best\[left\] >= size/index->best[left] > size/
+free_space src/core/fit_index.c s/while (leaf_best(index, leaf) < size)/while (leaf_best(index, leaf) <= size)/
+free_space src/core/fit_index.c s/leaf + BLOCK - 1 : index/leaf + BLOCK - 2 : index/
+free_space src/core/fit_index.c s/if (usable > best)/if (usable < best)/
+free_space src/core/fit_index.c s/if (tail > best)/if (tail < best)/
+free_space src/core/fit_index.c s/if (best\[node\] == larger)/if (best[node] >= larger)/
+free_space src/core/fit_index.c s/^\tbest\[node\] = block_best(index, block);/;/
+free_space src/core/fit_index.c s/if (best\[1\] < size)/if (best[1] <= size)/
+free_space src/core/fit_index.c s/ranges\[first\].end <= region.start/ranges[first].end < region.start/
+free_space src/core/fit_index.c s/gpald_free_space_append(to, index->cut_above);/;/
+free_space src/core/fit_index.c s/append_dead(index, &merged, &next_dead, UINT64_MAX);/;/
+free_space src/core/fit_index.c s/^\tindex->dead_count = 0;/;/
+free_space src/core/fit_index.c s/index->merged_into = !index->merged_into;/;/
+free_space src/core/fit_index.c s/^\t\tmemset(index->tails, 0.*/\t\t;/
+free_space src/core/fit_index.c s/gpald_free_summary_add(&summary, index->tails\[i\], index->alignment);/;/
+free_space src/core/free_space.c s/usable > summary->largest_fit/usable >= summary->largest_fit/
+free_space src/core/free_space.h s/if (last->end == range.start) {/if (0) {/
+free_space src/core/trace.c s/downwards ? compare_down : compare_up/downwards ? compare_up : compare_down/
+edges src/core/free_space.h s/if (range.end > region.end)/if (range.end < region.end)/
+edges src/core/checked.h s/gpald_add(value, alignment - 1, &sum)/gpald_add(value, alignment, \&sum)/
+edges src/core/checked.h s/return value & ~(alignment - 1);/return value \& ~alignment;/
+edges src/core/checked.h s/return !__builtin_add_overflow(a, b, sum);/return __builtin_add_overflow(a, b, sum), true;/
+edges src/core/alloc_input.c s/pin->range.end > GPAL_SPACE_END/pin->range.end > GPAL_SPACE_END + 1/
+edges src/core/alloc_input.c s/pin->range.start % GPAL_PAGE_SIZE != 0/0/
+edges src/core/alloc_input.c s/demand->alignment >= GPAL_PAGE_SIZE \&\&/1 \&\&/
+allocator src/core/phases.c s/return (63 - coarseness) << SIZE_BITS/return coarseness << SIZE_BITS/
+allocator src/core/phases.c s/kind + 1; later < GPAL_KIND_COUNT/kind + 2; later < GPAL_KIND_COUNT/
+allocator src/core/phases.c s/usable >= remaining ?/usable > remaining ?/
+allocator src/core/phases.c s/gpald_align_down(usable, demand->alignment);/usable;/
+allocator src/core/phases.c s/\.ranges = free->ranges + current,/.ranges = free->ranges,/
+allocator src/core/phases.c s/ranges\[current\].start < p->top ?/ranges[current].start <= p->top ?/
+allocator src/core/phases.c s/if (usable >= demand->size)/if (usable > demand->size)/
+allocator src/core/phases.c s/ranges\[current\].start = start + demand->size;/ranges[current].start = start;/
+allocator src/core/phases.c s/p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB/GPAL_4GIB/
+allocator src/core/phases.c s/(struct gpal_range){ 0, GPAL_4GIB }/(struct gpal_range){ 0, GPAL_4GIB + 4096 }/
+allocator src/core/phases.c s/if (has_demands_after(p->input, kind))/if (0)/
+allocator src/core/phases.c s/if (p->trace)$/if (!p->trace)/
+allocator src/core/placement.c s/entry.range.start < previous.range.end/entry.range.start <= previous.range.end/
+allocator src/core/placement.c s/if (entry.kind == GPAL_KIND_FIXED)/if (1)/
+allocator src/core/placement.c s/sorted\[count - 1\].kind == GPAL_KIND_RESERVED/0/
+allocator src/core/placement.c s/sorted\[count\].range.start > limit/sorted[count].range.start < limit/
+allocator src/core/placement.c s/pinned + kept + 2 + input->mmio32_count/1/
+allocator src/core/placement.h s/if (range.end > p->top)/if (range.end < p->top)/
+allocator src/core/placement.h s/kind == GPAL_KIND_RAM \&\& range.end/range.end/
+update src/core/phases.c s/ranges\[current\].end <= floor/ranges[current].end < floor/
+update src/core/phases.c s/current = pass_below(p, current, p->kept_ram_end\[i\]);/;/
+update src/core/phases.c s/if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))/if (0)/
+update src/core/phases.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
+update src/core/placement.c s/p->order\[i\].index < p->kept.count/p->order[i].index <= p->kept.count/
+update src/core/placement.c s/kept->range.end > p->kept_ram_end/kept->range.end < p->kept_ram_end/
+sort src/core/order.c s/items\[at - 1\].key > item.key/items[at - 1].key >= item.key/
+sort src/core/order.c s/% DIGITS;/% (DIGITS \/ 2);/
+sort src/core/order.c s/shift += DIGIT_BITS/shift += DIGIT_BITS + 1/
+sort src/core/order.c s/if (from != items)/if (from == items)/
+sort src/core/order.c s/differing |= /differing = /
+sort src/core/order.c s/sorted &= /sorted = /
+sort src/core/order.c s/to\[next\[digit(&from\[i\], shift)\]++\]/to[--next[digit(\&from[i], shift)]]/
+vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio"/GPAL_KIND_MMIO64, "vtl2-chipset-mmio"/
+vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2"/GPAL_KIND_RAM, "vtl2"/
+json src/wire/json_guard.c s/left < rows\[i\].length/left + 1 < rows[i].length/
+json src/wire/json_guard.c s/{ 0xed, 0xed, 0x80, 0x9f, 3 }/{ 0xed, 0xed, 0x80, 0xbf, 3 }/
+json src/wire/json_guard.c s/{ 0xe0, 0xe0, 0xa0/{ 0xe0, 0xe0, 0x80/
+json src/wire/json_guard.c s/s\[b\] > 0xbf/s[b] > 0xc0/
+json src/wire/json_guard.c s/g->length - at < 4/g->length - at < 3/
+json src/wire/json_guard.c s/c <= 'f'/c <= 'g'/
+json src/wire/json_guard.c s/if (unit == 0)/if (0)/
+json src/wire/json_guard.c s/unit <= 0xdbff/unit <= 0xdbfe/
+json src/wire/json_guard.c s/g->length - g->at < 6/g->length - g->at < 5/
+json src/wire/json_guard.c s/g->at += 5;/g->at += 4;/
+json src/wire/json_guard.c s/byte < 0x20/byte <= 0x20/
+json src/wire/json_guard.c s/peek(g) == '+' || peek(g) == '-'/peek(g) == '+'/
+json src/wire/json_guard.c s/#define NUMBER_MAX 63/#define NUMBER_MAX 64/
+json src/wire/json_guard.c s/isinf(strtod(copy, NULL))/0/
+json src/wire/json_guard.c s/if (g->length - g->at < length)/if (0)/
+json src/wire/json_guard.c s/keys\[i\].length == keys\[i - 1\].length/1/
+json src/wire/json_guard.c s/(unit - 0xd800) << 10/(unit - 0xd800) << 9/
+json src/wire/json_guard.c s/0xe0 | (code_point >> 12)/0xe0 | (code_point >> 13)/
+json src/wire/json_guard.c s/in_object ? EXPECT_KEY : EXPECT_VALUE/in_object ? EXPECT_FIRST_KEY : EXPECT_VALUE/
+json src/wire/json_guard.c s/g->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING/EXPECT_COMMA_OR_END/
+json src/wire/json_guard.h s/DEPTH_MAX 32/DEPTH_MAX 33/
+json src/wire/json_guard.h s/VALUES_MAX 65536/VALUES_MAX 65537/
+END
+echo "$mutants mutants, $((mutants - survivors)) caught"
+[ "$survivors" -eq 0 ]
