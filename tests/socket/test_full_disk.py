@@ -74,7 +74,7 @@ class SmallDaemon(Daemon):
 
 
 class Filler(threading.Thread):
-    """Another program: it takes every block that is free, at once and until it is told to stop."""
+    """Another program: it takes every block that is free, as soon as it is, until it is told to stop."""
 
     def __init__(self, folder):
         super().__init__()
@@ -94,6 +94,7 @@ class Filler(threading.Thread):
                     length //= 2
                 else:
                     self.is_full.set()
+                    self.is_ending.wait(0.001)
 
     def end(self):
         self.is_ending.set()
