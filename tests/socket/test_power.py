@@ -200,7 +200,7 @@ class Work:
 
     def run(self):
         self.account = Account(self.begin())
-        for _ in range(self.random.randrange(1, 6)):
+        for _ in range(self.random.choice((1, 1, 2, 5))):
             self.change()
             if self.random.random() < 0.15:
                 self.change_and_kill()
