@@ -420,10 +420,11 @@ static bool same_map(const struct world *world, const struct plan *plan, const s
 static bool same_error(const struct world *world, const struct plan *plan,
 		       const struct gpal_error *error)
 {
-	const struct wish *wish = &world->wishes[plan->failed];
+	const struct wish *wish;
 
 	if (plan->code != GPAL_E_EXHAUSTED)
 		return error->code == plan->code;
+	wish = &world->wishes[plan->failed];
 	return error->code == GPAL_E_EXHAUSTED && error->phase == wish->kind &&
 	       error->index == index_of(world, (int)plan->failed) &&
 	       error->size == wish->size * PAGE && error->alignment == wish->alignment * PAGE &&
