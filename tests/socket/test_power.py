@@ -283,9 +283,12 @@ class PowerLosses(unittest.TestCase):
 
     @staticmethod
     def choose_end(records, rng):
-        """Anywhere, or after a record of a kind that is rare."""
-        if rng.random() < 0.5:
+        """Anywhere, or while something is synchronised, which takes longest, or after a record of a rare kind."""
+        how = rng.randrange(3)
+        if how == 0:
             return rng.randrange(len(records) + 1)
+        if how == 1:
+            return rng.choice([i for i, record in enumerate(records) if record[0] == "sync"])
         kinds = {}
         for i, record in enumerate(records):
             kinds.setdefault((record[0], record[2] if record[0] == "truncate" else None), []).append(i + 1)
