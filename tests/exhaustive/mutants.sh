@@ -152,8 +152,7 @@ allocator src/core/placement.c s/sorted\[count - 1\].kind == GPAL_KIND_RESERVED/
 allocator src/core/placement.c s/sorted\[count\].range.start > limit/sorted[count].range.start < limit/
 allocator src/core/placement.c s/pinned + kept + 2 + input->mmio32_count/1/
 allocator src/core/placement.h s/if (range.end > p->top)/if (range.end < p->top)/
-allocator src/core/placement.h s/kind == GPAL_KIND_RAM \&\& range.end/range.end/
-update src/core/phases.c s/ranges\[current\].end <= floor/ranges[current].end < floor/
+update src/core/placement.h s/kind == GPAL_KIND_RAM \&\& range.end/range.end/
 update src/core/phases.c s/current = pass_below(p, current, p->kept_ram_end\[i\]);/;/
 update src/core/phases.c s/if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))/if (0)/
 update src/core/phases.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
@@ -176,7 +175,7 @@ json src/wire/json_guard.c s/g->length - at < 4/g->length - at < 3/
 json src/wire/json_guard.c s/c <= 'f'/c <= 'g'/
 json src/wire/json_guard.c s/if (unit == 0)/if (0)/
 json src/wire/json_guard.c s/unit <= 0xdbff/unit <= 0xdbfe/
-json src/wire/json_guard.c s/g->length - g->at < 6/g->length - g->at < 5/
+json src/wire/json_guard.c s/g->length - g->at < 6/g->length - g->at < 1/
 json src/wire/json_guard.c s/g->at += 5;/g->at += 4;/
 json src/wire/json_guard.c s/byte < 0x20/byte <= 0x20/
 json src/wire/json_guard.c s/peek(g) == '+' || peek(g) == '-'/peek(g) == '+'/
