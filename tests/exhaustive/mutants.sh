@@ -145,7 +145,6 @@ allocator src/core/phases.c s/ranges\[current\].start = start + demand->size;/ra
 allocator src/core/phases.c s/p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB/GPAL_4GIB/
 allocator src/core/phases.c s/(struct gpal_range){ 0, GPAL_4GIB }/(struct gpal_range){ 0, GPAL_4GIB + 4096 }/
 allocator src/core/phases.c s/if (has_demands_after(p->input, kind))/if (0)/
-allocator src/core/phases.c s/if (p->trace)$/if (!p->trace)/
 allocator src/core/placement.c s/entry.range.start < previous.range.end/entry.range.start <= previous.range.end/
 allocator src/core/placement.c s/if (entry.kind == GPAL_KIND_FIXED)/if (1)/
 allocator src/core/placement.c s/sorted\[count - 1\].kind == GPAL_KIND_RESERVED/0/
