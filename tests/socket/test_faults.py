@@ -357,6 +357,7 @@ class Failing(Promises):
             line = [line for line in daemon.log().splitlines() if "event=store_failed" in line]
             self.assertEqual(len(line), 1)
             self.assertIn(os.path.join(daemon.state, "registry.db"), line[0])
+            self.assertIn("Input/output error", line[0])
             daemon.set("")
             daemon.start()
             after = live(daemon)

@@ -333,6 +333,34 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 }
 END_TEST
 
+/* Its checksum is right, so it is no damage: another version is to be used. */
+static void assert_newer(const struct gpald_record *record)
+{
+	struct state_folder folder;
+	struct gpald_store *store;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	close_store(store);
+	assert_refused(&folder, "used by a newer gpalayoutd, which made 1 of its layouts");
+	folder_clear(&folder);
+}
+
+START_TEST(records_of_a_newer_version_are_no_damage)
+{
+	struct gpald_record *record = full_record("newer");
+	uint8_t *policy = memmem(record->layout.data, record->layout.length, "openvmm-2026.0", 14);
+
+	ck_assert_ptr_nonnull(policy);
+	policy[14] = '9';
+	assert_newer(record);
+	record->layout.data[0] = 99;
+	assert_newer(record);
+	gpald_record_unref(record);
+}
+END_TEST
+
 /* These let a sanitizer, where there is one, answer as the C library does. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -493,6 +521,7 @@ int main(void)
 	add_test(suite, "records", all_damaged_records_are_named);
 	add_test(suite, "records", each_flipped_bit_of_a_record_is_found);
 	add_test(suite, "records", a_record_that_was_stored_wrong_is_found);
+	add_test(suite, "records", records_of_a_newer_version_are_no_damage);
 	add_test(suite, "records", a_record_there_is_no_memory_for_is_none);
 	add_test(suite, "bytes", a_flipped_bit_in_the_bytes_of_a_record_is_found_by_name);
 	add_test(suite, "bytes", a_flipped_bit_in_a_name_is_found);

@@ -322,6 +322,25 @@ START_TEST(a_folder_that_belongs_to_another_is_refused)
 }
 END_TEST
 
+START_TEST(a_user_other_than_root_may_have_a_registry)
+{
+	const bool is_root = geteuid() == 0;
+	const uid_t user = 65533;
+	struct state_folder folder;
+
+	folder_init(&folder);
+	if (is_root) {
+		ck_assert_int_eq(chown(folder.parent, user, (gid_t)-1), 0);
+		ck_assert_int_eq(seteuid(user), 0);
+	}
+	for (int i = 0; i < 2; i++)
+		close_store(open_store(&folder, NULL));
+	if (is_root)
+		ck_assert_int_eq(seteuid(0), 0);
+	folder_clear(&folder);
+}
+END_TEST
+
 START_TEST(what_a_crash_left_of_a_new_registry_is_replaced)
 {
 	static const char *const names[] = { "registry.db.new", "registry.db.new-wal",
@@ -501,6 +520,7 @@ int main(void)
 	add_test(suite, "events", the_first_event_after_a_start_is_above_the_clock);
 	add_test(suite, "access", a_second_daemon_is_kept_off);
 	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
+	add_test(suite, "access", a_user_other_than_root_may_have_a_registry);
 	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
 	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
