@@ -102,7 +102,7 @@ static bool count(struct gpald_sqlite *store, enum gpald_sqlite_statement which,
 	return sqlite3_reset(statement) == SQLITE_OK && done;
 }
 
-/* Some more, lest each commit wait for it. */
+/* Some more than needed, so that not every commit waits for it. */
 static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 {
 	const uint64_t most = store->pages_max + removal_pages(store, store->pages_max);
@@ -168,7 +168,7 @@ bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
 	keep_size(store);
 	result = gpald_sqlite_empty_log(store, error);
-	/* A copy of the file may have holes. Without room it goes on as far as it can. */
+	/* A copy of the file may have holes; without room some of them stay. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
 		result = gpald_sqlite_reserve(store, false, error);

@@ -11,7 +11,7 @@
  *
  * A store that has failed ends the daemon in the same way, with another status:
  * what it holds is only known when it is opened anew. So does a signal that nobody
- * sends to end a daemon, lest a service manager believe that this was wanted.
+ * sends to end a daemon, so that a service manager starts it again.
  */
 #include "config.h"
 
