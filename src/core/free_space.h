@@ -28,8 +28,31 @@ bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *a
 /*
  * Adds a range at the end, joined to the last one where they touch. Empty ranges
  * are left out. The range must not start below the end of the last one. Inline,
- * because merging fragments is where a fragmented space spends its time.
+ * because merging fragments is where a fragmented space spends its time. frama-c
+ * proves what follows (`make prove`).
  */
+/*@ requires \valid(space) && space->count < space->capacity;
+    requires \valid(space->ranges + (0 .. space->capacity - 1));
+    requires \separated(space, space->ranges + (0 .. space->capacity - 1));
+    requires space->count > 0 ==> space->ranges[space->count - 1].end <= range.start;
+    assigns space->count, space->ranges[0 .. space->count];
+    behavior empty:
+      assumes range.start >= range.end;
+      assigns \nothing;
+    behavior joined:
+      assumes range.start < range.end && space->count > 0;
+      assumes space->ranges[space->count - 1].end == range.start;
+      assigns space->ranges[space->count - 1].end;
+      ensures space->ranges[space->count - 1].end == range.end;
+    behavior added:
+      assumes range.start < range.end;
+      assumes space->count == 0 || space->ranges[space->count - 1].end < range.start;
+      assigns space->count, space->ranges[space->count];
+      ensures space->count == \old(space->count) + 1;
+      ensures space->ranges[\old(space->count)].start == range.start;
+      ensures space->ranges[\old(space->count)].end == range.end;
+    complete behaviors;
+    disjoint behaviors; */
 static inline void gpald_free_space_append(struct gpald_free_space *space, struct gpal_range range)
 {
 	if (gpal_range_is_empty(range))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Proves what holds for every case, not only in a toy space: with z3, that the two functions
 # that take a window from a free range do so as they promise; with frama-c, that the scanners
-# of the JSON reader stay inside the text, and that a range is cut as stated. Run by
+# of the JSON reader stay inside the text, and that ranges are cut and appended as stated. Run by
 # `make prove` in a build folder, which has config.h.
 # usage: prove.sh SOURCE-FOLDER TAKE-POINTS
 set -eu
@@ -81,4 +81,4 @@ wp() {
 }
 
 wp "$top/src/wire/json_guard.c" peek,skip_space,utf8_length,hex4,check_escape,check_string,skip_digits,scan_number,skip_word
-wp "$top/src/core/free_space.c" gpald_range_clip
+wp "$top/src/core/free_space.c" gpald_free_space_append,gpald_range_clip
