@@ -54,11 +54,11 @@ SERVER_PROGRAMS = ("unit/test_line_buffer", "unit/test_statistics", "unit/test_u
 
 CORE_SCRIPTS = (
     "proto/test_proto", "socket/test_explain", "socket/test_compare", "socket/test_advice", "socket/test_registry",
-    "socket/test_policies", "socket/test_memory")
+    "socket/test_policies")
 REGISTRY_SCRIPTS = (
     "socket/test_registry", "socket/test_registries", "socket/test_state_folder", "socket/test_events",
     "socket/test_put_back", "socket/test_lifecycle", "socket/test_policies", "socket/test_full_disk",
-    "socket/test_faults", "socket/test_kill", "socket/test_power", "socket/test_memory")
+    "socket/test_faults", "socket/test_kill", "socket/test_power")
 WIRE_SCRIPTS = (
     "proto/test_proto", "socket/test_framing", "socket/test_compare", "socket/test_registry", "socket/test_vectors")
 SERVER_SCRIPTS = (
@@ -159,10 +159,7 @@ def read_explained():
 # Trees.
 
 class Tree:
-    """A copy of the sources with a build of its own, under the sanitizers: a leak is noticed, too.
-
-    Those of gcc, because tests can put an allocator that fails in the place of theirs.
-    """
+    """A copy of the sources with a build of its own, under the sanitizers: a leak is noticed, too."""
 
     def __init__(self, path, folder):
         self.path, self.folder = path, FOLDERS[folder]
@@ -188,7 +185,7 @@ class Tree:
         """Copies and builds."""
         shutil.copytree(TOP, self.path, symlinks=True, ignore=shutil.ignore_patterns(".git", "build", "__pycache__"))
         os.makedirs(self.build)
-        subprocess.run(["../../configure", "-q", "--disable-dependency-tracking", "--enable-sanitizers", "CC=gcc",
+        subprocess.run(["../../configure", "-q", "--disable-dependency-tracking", "--enable-sanitizers", "CC=clang",
                         "CFLAGS=-O1"], cwd=self.build, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         programs = [test for test in self.tests if not test.endswith(".py")]
         made = self.make("all", "tests/socket/fault.la", "tests/socket/memory.la", "tests/socket/record.la", *programs)
