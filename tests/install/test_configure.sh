@@ -4,6 +4,12 @@
 # tests, and else make check fails. Both name what is missing.
 set -eu
 
+# A folder beside it cannot be configured then.
+[ ! -f "$TOP_SRCDIR/config.status" ] || {
+	echo "1..0 # SKIP the source folder is configured"
+	exit 0
+}
+
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cat >"$folder/pkg-config" <<'END'
