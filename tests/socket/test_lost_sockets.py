@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A daemon whose socket files somebody has removed or replaced is soon to be reached again."""
+"""A daemon whose socket files somebody has removed or replaced is soon to be reached again.
 
+It may look at them at any time, so whatever it is to find is made under another name, and takes its place at once.
+"""
+
+import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -30,7 +35,18 @@ def inode(path):
     return os.stat(path).st_ino
 
 
-def stale_socket(path):
+@contextlib.contextmanager
+def standing_still(daemon):
+    """It looks at nothing until this is left."""
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
+        yield
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+def stale_socket(_, path):
     """A socket that nobody listens on takes the place of what is there."""
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(path + ".other")
@@ -53,10 +69,10 @@ class LostSockets(unittest.TestCase):
             wait_until(lambda: len(lines(daemon, "event=socket_restored socket=inspect")) > before, daemon.log)
 
     def check(self, lose):
-        """`lose` is what happens to each socket file."""
+        """`lose` is what happens to each socket file of the daemon."""
         with RunningDaemon("--socket-mode=0600") as daemon, daemon.connect() as client:
             for times, path in ((1, daemon.inspect_socket), (2, daemon.socket)):
-                lose(path)
+                lose(daemon, path)
                 self.assert_restored(daemon, times)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o666)
@@ -66,18 +82,19 @@ class LostSockets(unittest.TestCase):
             self.assertEqual([name for name in os.listdir(daemon.run) if not name.endswith(".old")], [])
 
     def test_removed(self):
-        self.check(os.unlink)
+        self.check(lambda _, path: os.unlink(path))
 
     def test_renamed(self):
-        self.check(lambda path: os.rename(path, path + ".old"))
+        self.check(lambda _, path: os.rename(path, path + ".old"))
 
     def test_replaced_by_one_that_nobody_listens_on(self):
         self.check(stale_socket)
 
     def test_with_the_lock(self):
-        def lose(path):
-            os.unlink(path)
-            os.unlink(path + ".lock")
+        def lose(daemon, path):
+            with standing_still(daemon):
+                os.unlink(path)
+                os.unlink(path + ".lock")
         self.check(lose)
 
     def test_one_takes_the_place_of_the_other(self):
@@ -91,7 +108,8 @@ class LostSockets(unittest.TestCase):
 
     def test_the_folder_is_removed(self):
         with RunningDaemon() as daemon:
-            shutil.rmtree(daemon.run)
+            os.rename(daemon.run, daemon.folder + "/gone")
+            shutil.rmtree(daemon.folder + "/gone")
             self.assert_restored(daemon, 2)
             self.assertEqual(sorted(os.listdir(daemon.run)), ["control.sock", "control.sock.lock", "inspect.sock",
                                                                "inspect.sock.lock"])
@@ -109,9 +127,9 @@ class LostSockets(unittest.TestCase):
 
     def test_a_file_of_someone_else_is_left_alone(self):
         with RunningDaemon() as daemon:
-            os.unlink(daemon.socket)
-            with open(daemon.socket, "w", encoding="ascii") as file:
+            with open(daemon.socket + ".other", "w", encoding="ascii") as file:
                 file.write("precious")
+            os.rename(daemon.socket + ".other", daemon.socket)
             daemon.wait_log("the path is not a socket")
             self.pass_time(daemon)
             self.assertEqual(len(lines(daemon, "event=listen_failed")), 1)
@@ -123,9 +141,9 @@ class LostSockets(unittest.TestCase):
     def test_a_socket_on_which_someone_else_listens_is_left_alone(self):
         with RunningDaemon() as daemon:
             with socket.socket(socket.AF_UNIX) as other:
-                os.unlink(daemon.socket)
-                other.bind(daemon.socket)
+                other.bind(daemon.socket + ".other")
                 other.listen()
+                os.rename(daemon.socket + ".other", daemon.socket)
                 before = inode(daemon.socket)
                 daemon.wait_log("another program listens there")
                 self.pass_time(daemon)
@@ -146,11 +164,11 @@ class LostSockets(unittest.TestCase):
 
     def test_a_lock_that_someone_else_holds_is_left_alone(self):
         with RunningDaemon() as daemon:
-            os.unlink(daemon.socket + ".lock")
-            with open(daemon.socket + ".lock", "w", encoding="ascii") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with open(daemon.socket + ".other", "w", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 file.write("4711\n")
                 file.flush()
+                os.rename(daemon.socket + ".other", daemon.socket + ".lock")
                 daemon.wait_log("event=already_running")
                 self.pass_time(daemon)
                 self.assertIn("pid=4711", "".join(lines(daemon, "event=already_running")))
