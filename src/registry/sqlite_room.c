@@ -128,9 +128,12 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	     !count(store, GPALD_SQLITE_COUNT_FREE, &unused)))
 		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
 	wanted = pages - unused + removal_pages(store, pages - unused);
+	/* A database that was larger already gives nothing back, but must not grow. */
+	if (limit < store->pages)
+		limit = store->pages;
 	if (is_removal)
 		limit += removal_pages(store, limit);
-	if (pages > limit && pages > store->pages) {
+	if (pages > limit) {
 		gpald_sqlite_say(error, "%s: it would have more than %" PRIu64 " bytes",
 				 store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
 		return GPALD_COMMIT_FULL;
@@ -171,7 +174,9 @@ bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	/* A copy of the file may have holes; without room some of them stay. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
-		result = gpald_sqlite_reserve(store, false, error);
+		result = count(store, GPALD_SQLITE_COUNT_PAGES, &store->pages) ?
+				 gpald_sqlite_reserve(store, false, error) :
+				 gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
 	if (result == GPALD_COMMIT_FULL)
 		error[0] = '\0';
 	return result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL;

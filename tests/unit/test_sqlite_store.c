@@ -452,6 +452,35 @@ START_TEST(a_full_store_refuses_and_goes_on)
 }
 END_TEST
 
+START_TEST(everything_can_be_deleted_under_a_lower_limit)
+{
+	struct state_folder folder;
+	struct gpald_store *store;
+	struct gpald_record *record;
+	int count;
+
+	folder_init(&folder);
+	store = open_small(&folder, 45);
+	count = fill(store, fillings[_i]);
+	close_store(store);
+	store = open_small(&folder, 20);
+	ck_assert_uint_eq(loaded.record_count, (size_t)count);
+	loaded_clear(&loaded);
+	record = long_record("other", 1000);
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
+	for (int i = 0; i < count; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "vm-%d", i);
+		ck_assert_int_eq(drop(store, name, 1), GPALD_COMMIT_DONE);
+	}
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
 START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 {
 	struct gpald_record *small = long_record("small", 1), *large = long_record("large", 1000);
@@ -523,6 +552,7 @@ int main(void)
 	add_test(suite, "access", a_user_other_than_root_may_have_a_registry);
 	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
+	add_rows(suite, "room", everything_can_be_deleted_under_a_lower_limit, COUNT_OF(fillings));
 	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
 	add_test(suite, "room", the_log_is_kept_short);
 	return run_suite(suite);
