@@ -292,16 +292,20 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
+	enum gpald_commit_result result = GPALD_COMMIT_DONE;
 
-	if (!gpald_sqlite_check_files(store, error))
-		return GPALD_COMMIT_FAILED;
-	if (store->log_pages < LOG_PAGES_MAX)
-		return GPALD_COMMIT_DONE;
-	store->log_pages = 0;
-	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
-	    SQLITE_OK)
-		return GPALD_COMMIT_DONE;
-	return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+	if (!gpald_sqlite_check_files(store, error)) {
+		result = GPALD_COMMIT_FAILED;
+	} else if (store->log_pages >= LOG_PAGES_MAX) {
+		store->log_pages = 0;
+		if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+					      NULL) != SQLITE_OK)
+			result = gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+	}
+	/* A system that has lost what it was to write says so once; the log still has it. */
+	if (result == GPALD_COMMIT_FAILED)
+		gpald_sqlite_forbid_tidy_close(store);
+	return result;
 }
 
 static void close_store(struct gpald_store *base)

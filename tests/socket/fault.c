@@ -9,6 +9,7 @@
  *   enospc      writing fails in any place, as if each needed room
  *   eio-write   writing fails
  *   eio-sync    synchronising fails, after everything was written
+ *   eio-once    synchronising fails the first time that the database was written before
  *   stall       synchronising waits until the file says something else
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
@@ -49,20 +50,35 @@ static bool is_set(const char *fault)
 	return length > 0 && strncmp(wanted, fault, strlen(fault)) == 0;
 }
 
+static bool read_path(int fd, char path[PATH_MAX])
+{
+	char link[64];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, PATH_MAX - 1);
+	if (length <= 0)
+		return false;
+	path[length] = '\0';
+	return true;
+}
+
 /* The same, if it is to happen to the file behind a descriptor. */
 static bool is_wanted(const char *fault, int fd)
 {
-	char link[64], target[PATH_MAX];
-	ssize_t length;
+	char target[PATH_MAX];
 
-	if (!is_set(fault))
-		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, target, sizeof(target) - 1);
-	if (length <= 0)
-		return false;
-	target[length] = '\0';
-	return strstr(target, FILE_NAME);
+	return is_set(fault) && read_path(fd, target) && strstr(target, FILE_NAME);
+}
+
+/* The same, but not for the log. */
+static bool is_wanted_of_database(const char *fault, int fd)
+{
+	char target[PATH_MAX];
+	const char *name = is_set(fault) && read_path(fd, target) ? strstr(target, FILE_NAME) :
+								    NULL;
+
+	return name && strcmp(name, FILE_NAME) == 0;
 }
 
 static bool is_beyond(int fd, off_t end)
@@ -72,8 +88,12 @@ static bool is_beyond(int fd, off_t end)
 	return fstat(fd, &status) == 0 && end > status.st_size;
 }
 
+/* Of the store's thread alone, which is the only one that writes after the start. */
+static bool was_written, has_failed_once;
+
 static bool write_fails(int fd, off_t end)
 {
+	was_written |= is_wanted_of_database("eio-once", fd);
 	if (is_wanted("enospc", fd) || (is_wanted("full", fd) && is_beyond(fd, end)))
 		errno = ENOSPC;
 	else if (is_wanted("eio-write", fd))
@@ -89,7 +109,9 @@ static bool sync_fails(int fd)
 
 	while (is_wanted("stall", fd))
 		nanosleep(&pause, NULL);
-	if (!is_wanted("eio-sync", fd))
+	if (was_written && !has_failed_once && is_wanted_of_database("eio-once", fd))
+		has_failed_once = true;
+	else if (!is_wanted("eio-sync", fd))
 		return false;
 	errno = EIO;
 	return true;

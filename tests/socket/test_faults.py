@@ -373,6 +373,35 @@ class Failing(Promises):
     def test_synchronising_fails(self):
         self.check("eio-sync")
 
+    def test_what_the_database_has_lost_stays_in_the_log(self):
+        """The system forgets what it was to write into the database, and says so once."""
+        with FaultyDaemon("--limit", "events_kept=10") as daemon:
+            large = [request(4, virtio_mmio={"slots": slots}, memory={"nodes": ["4MiB"] * 1024}) for slots in (1000, 999)]
+            with daemon.connect() as client:
+                self.assertIn("result", create(client, "vm-1", large[0]))
+            daemon.stop()
+            daemon.start()
+            path = os.path.join(daemon.state, "registry.db")
+            lost = contents(path)
+            daemon.set("eio-once")
+            acknowledged = 0
+            with daemon.connect() as client, contextlib.suppress(AssertionError, ConnectionError):
+                for i in range(1, 1000):
+                    reply = client.call("layout.update", {"name": "vm-1", "request": large[i % 2],
+                                                          "allow_moves": True, "allow_removals": True})
+                    if "error" in reply:
+                        self.assertIn(reason(reply), ("store_failed", "shutting_down"))
+                        break
+                    acknowledged = reply["result"]["generation"]
+            self.assertEqual(daemon.process.wait(PATIENCE), 1)
+            self.assertIn("event=store_failed", daemon.log())
+            with open(path, "r+b") as file:
+                file.write(lost)
+            daemon.set("")
+            daemon.start()
+            self.assertGreater(acknowledged, 10)
+            self.assertGreaterEqual(live(daemon)["vm-1"]["generation"], acknowledged)
+
 
 class Unusable(unittest.TestCase):
     """A database that cannot be used is refused at the start, and left as it is."""
