@@ -19,11 +19,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Of the write-ahead log: then it is moved, and used again from its start. */
 #define LOG_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
+/* Of the write-ahead log: then it is moved, and used again from its start. */
 #define LOG_PAGES_MAX 1000
 /* Of its file: a longer one is cut. */
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
+
+#define DROPPED_AHEAD 16 /* events, beyond as many as a transaction adds */
 
 static const char *const statements[] = {
 	[GPALD_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
@@ -181,11 +183,17 @@ static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state
 	return step(store, GPALD_SQLITE_SET_STATE);
 }
 
-/* The oldest of more than are kept. */
+/*
+ * The oldest of more than are kept. If many fewer are kept than before, it takes some
+ * transactions: one that dropped all of them might not fit into the log of a full disk.
+ */
 static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 {
-	const uint64_t dropped = *events > store->events_kept ? *events - store->events_kept : 0;
+	const uint64_t most = *events - store->events + DROPPED_AHEAD;
+	uint64_t dropped = *events > store->events_kept ? *events - store->events_kept : 0;
 
+	if (dropped > most)
+		dropped = most;
 	*events -= dropped;
 	sqlite3_bind_int64(store->prepared[GPALD_SQLITE_DROP_EVENTS], 1, (int64_t)dropped);
 	return dropped == 0 || step(store, GPALD_SQLITE_DROP_EVENTS);

@@ -306,6 +306,28 @@ class Full(Promises):
                     self.assertIn("result", client.call("layout.delete", {"name": name}))
                 self.assertTrue(create(client, "one-more")["result"]["created"])
 
+    def test_fewer_events_on_a_full_disk(self):
+        """All those that are kept no longer would not fit into the log at once."""
+        with FaultyDaemon("--limit", "events_kept=100000") as daemon:
+            with daemon.connect() as client:
+                for i in range(100):
+                    self.assertTrue(create(client, f"vm-{i:05}")["result"]["created"])
+                for turn in range(40):
+                    wanted = request(4, virtio_mmio={"slots": 4 + turn % 2})
+                    for i in range(100):
+                        client.send(json.dumps({"jsonrpc": "2.0", "id": i, "method": "layout.update", "params": {
+                            "name": f"vm-{i:05}", "allow_moves": True, "allow_removals": True,
+                            "request": wanted}}).encode() + b"\n")
+                    for _ in range(100):
+                        self.assertIn("result", client.read_reply())
+            self.assertEqual(daemon.stop(), 0)
+            daemon.options += ["--limit", "events_kept=10"]
+            daemon.start()
+            daemon.set("full")
+            with daemon.connect() as client:
+                for i in range(100):
+                    self.assertIn("result", client.call("layout.delete", {"name": f"vm-{i:05}"}))
+
     def test_a_crash_while_it_is_full_keeps_what_was_acknowledged(self):
         with FaultyDaemon() as daemon, daemon.connect() as client:
             create(client, "there")
