@@ -133,8 +133,9 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 		limit = store->pages;
 	if (is_removal)
 		limit += removal_pages(store, limit);
-	if (pages > limit) {
-		gpald_sqlite_say(error, "%s: it would have more than %" PRIu64 " bytes",
+	store->is_at_limit = pages > limit;
+	if (store->is_at_limit) {
+		gpald_sqlite_say(error, "%s: the database would exceed store_bytes (%" PRIu64 ")",
 				 store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
 		return GPALD_COMMIT_FULL;
 	}

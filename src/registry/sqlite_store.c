@@ -243,6 +243,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 	uint64_t events = store->events;
 	enum gpald_commit_result result;
 
+	store->is_at_limit = false;
 	if (!make_changes(store, changes, &state, &events))
 		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	result = gpald_sqlite_reserve(store, is_removal(changes), error);
@@ -280,8 +281,8 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 	enum gpald_commit_result result = try_commit(store, changes, error);
 
-	/* The log may have what is missing. */
-	if (result == GPALD_COMMIT_FULL) {
+	/* The log may have what is missing, but for the pages of the limit. */
+	if (result == GPALD_COMMIT_FULL && !store->is_at_limit) {
 		result = gpald_sqlite_empty_log(store, error);
 		if (result != GPALD_COMMIT_FAILED)
 			result = try_commit(store, changes, error);

@@ -423,10 +423,11 @@ START_TEST(a_full_store_refuses_and_goes_on)
 	revision = loaded.state.revision;
 	count = fill(store, fillings[_i]);
 	ck_assert_int_gt(count, 1);
-	/* Again and again. */
+	/* Again and again, and not for a reason that emptying the log could change. */
 	record = long_record("other", fillings[_i]);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
+	ck_assert_uint_gt(used_bytes_of_log(&folder), 0);
 	/* What makes room is possible, and what fits then, too. */
 	for (int i = 0; i < count / 2; i++) {
 		char name[16];
@@ -494,6 +495,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 	changes[0].next = &changes[1];
 	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_FULL);
 	ck_assert_ptr_nonnull(strstr(error, path_in(&folder, "registry.db")));
+	ck_assert_ptr_nonnull(strstr(error, "store_bytes (32768)"));
 	close_store(store);
 	store = open_small(&folder, 8);
 	ck_assert_uint_eq(loaded.record_count, 0);
