@@ -25,6 +25,8 @@
 #include <unistd.h>
 
 #define LOG_BYTES_LEAST (INT64_C(256) << 10) /* deleting writes about 20 pages */
+/* With what removals need, it is less than the smallest chunk of a large file; see keep_size(). */
+#define PAGES_AHEAD_MAX 32768
 
 static bool is_no_room(int code)
 {
@@ -70,10 +72,17 @@ static int grow(struct gpald_sqlite *store, uint64_t pages)
 {
 	const off_t from = (off_t)store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES,
 		    to = (off_t)pages * GPALD_SQLITE_PAGE_BYTES;
-	const int code = posix_fallocate(store->database_fd, from, to - from);
+	struct stat before;
+	int code;
 
-	if (code)
+	if (fstat(store->database_fd, &before))
+		return errno;
+	code = posix_fallocate(store->database_fd, from, to - from);
+	if (code) {
+		/* Some file systems keep what they have found; it is of no use here. */
+		(void)!ftruncate(store->database_fd, before.st_size);
 		return code;
+	}
 	if (fdatasync(store->database_fd))
 		return errno;
 	store->pages_on_disk = pages;
@@ -106,7 +115,7 @@ static bool count(struct gpald_sqlite *store, enum gpald_sqlite_statement which,
 static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 {
 	const uint64_t most = store->pages_max + removal_pages(store, store->pages_max);
-	uint64_t ahead = pages + pages / 8 + 16;
+	uint64_t ahead = pages + 16 + (pages / 8 < PAGES_AHEAD_MAX ? pages / 8 : PAGES_AHEAD_MAX);
 	int code = 0;
 
 	if (ahead > most)

@@ -6,6 +6,7 @@
  * files of the registry, and may change at any time:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
+ *   partly      the same, and half of what was to be allocated stays allocated
  *   enospc      writing fails in any place, as if each needed room
  *   eio-write   writing fails
  *   eio-sync    synchronising fails, after everything was written
@@ -94,7 +95,8 @@ static bool was_written, has_failed_once;
 static bool write_fails(int fd, off_t end)
 {
 	was_written |= is_wanted_of_database("eio-once", fd);
-	if (is_wanted("enospc", fd) || (is_wanted("full", fd) && is_beyond(fd, end)))
+	if (is_wanted("enospc", fd) ||
+	    ((is_wanted("full", fd) || is_wanted("partly", fd)) && is_beyond(fd, end)))
 		errno = ENOSPC;
 	else if (is_wanted("eio-write", fd))
 		errno = EIO;
@@ -140,6 +142,8 @@ ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset)
 
 int posix_fallocate(int fd, off_t offset, off_t length)
 {
+	if (is_wanted("partly", fd) && is_beyond(fd, offset + length))
+		return REAL(posix_fallocate)(fd, offset, length / 2) ? EIO : ENOSPC;
 	return write_fails(fd, offset + length) ? errno : REAL(posix_fallocate)(fd, offset, length);
 }
 

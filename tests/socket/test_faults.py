@@ -328,6 +328,15 @@ class Full(Promises):
                 for i in range(100):
                     self.assertIn("result", client.call("layout.delete", {"name": f"vm-{i:05}"}))
 
+    def test_what_cannot_be_set_aside_whole_is_given_back(self):
+        with FaultyDaemon() as daemon:
+            size = os.stat(os.path.join(daemon.state, "registry.db")).st_size
+            daemon.set("partly")
+            made = self.fill(daemon)
+            self.check_full(daemon, made)
+            self.assertEqual(os.stat(os.path.join(daemon.state, "registry.db")).st_size, size)
+            self.assert_same_after_restart(daemon, live(daemon))
+
     def test_a_crash_while_it_is_full_keeps_what_was_acknowledged(self):
         with FaultyDaemon() as daemon, daemon.connect() as client:
             create(client, "there")
