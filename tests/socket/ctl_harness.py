@@ -52,7 +52,8 @@ def ctl_as(uid, *args):
     with tempfile.TemporaryDirectory(prefix="gpalayoutctl-test-") as copies:
         os.chmod(copies, 0o777)
         for path in (program if os.path.exists(program) else GPALAYOUTCTL, *glob.glob(os.path.join(built, "*.so.?"))):
-            shutil.copy(path, copies)
+            # Whoever builds may keep what is built to themselves.
+            os.chmod(shutil.copy(path, copies), 0o755)
         # With counters of coverage, that user cannot write them into the build folder, and stderr would say so.
         return ctl(*args, program=os.path.join(copies, name), env={"LD_LIBRARY_PATH": copies, "GCOV_PREFIX": copies},
                    cwd="/", user=uid, group=uid, extra_groups=())

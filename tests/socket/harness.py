@@ -6,6 +6,8 @@ The programs under test come from the environment: GPALAYOUTD and GPALAYOUTCTL
 folder of its own under the temporary directory and is stopped with it.
 """
 
+import faulthandler
+import functools
 import json
 import os
 import select
@@ -28,6 +30,10 @@ GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
 # Sanitizer builds on two busy cores are slow; a wait this long means a hang.
 PATIENCE = 120
+
+# A test that takes this long never ends, unless somebody has asked for one that does.
+HANG = 1800
+IS_LONG = any(name in os.environ for name in ("KILL_ROUNDS", "MEMORY_STEP", "POWER_LOSSES", "SOAK_SECONDS"))
 
 # So that a daemon on a busy machine cuts nobody off; tests that are about one of them set it.
 NO_HURRY = [f"--limit={name}=3600000" for name in ("drain_ms", "output_stall_ms", "unfinished_line_ms")]
@@ -219,8 +225,25 @@ class Daemon:
         wait_until(lambda: is_asleep(self.process.pid), "the daemon is still busy")
 
 
+@functools.cache
+def can_be_another_user():
+    """Whether this is root, may become someone else, and that one can enter the temporary folder."""
+    folder = tempfile.gettempdir()  # it would be another one for another user
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            status = 0 if os.access(folder, os.X_OK) else 1
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def call_as(uid, groups, path, method, params):
-    """Calls a method as another user, which only root can."""
+    """Calls a method as another user; see above whether that can be done."""
     code = (
         "import json, os, sys\n"
         # Before the change of user, who may not be able to read the modules.
@@ -257,6 +280,11 @@ class TapResult(unittest.TestResult):
         super().__init__()
         self.stream = stream
         self.number = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        if not IS_LONG:
+            faulthandler.dump_traceback_later(HANG, exit=True)
 
     def report(self, ok, test, comment="", detail=""):
         self.number += 1

@@ -14,7 +14,7 @@ import unittest
 
 from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
                          on_terminal, refusal, reply)
-from harness import DaemonTestCase, main
+from harness import DaemonTestCase, can_be_another_user, main
 
 DEFAULT = "39,40,42,44,46,48,52"
 
@@ -193,7 +193,7 @@ class Operands(Fleet):
                        "hint: a folder stands for the *.json files in it that are not hidden; ")
             self.assertEqual((result.raw, recorder.messages), (b"", []))
 
-    @unittest.skipUnless(os.getuid() == 0, "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_a_folder_that_cannot_be_read_is_exit_2(self):
         folder = self.fill("fleet", a=33)
         os.chmod(self.folder, 0o755)

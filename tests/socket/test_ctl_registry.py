@@ -13,7 +13,7 @@ import unittest
 
 from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
                          entry, on_terminal, refusal, reply, rows)
-from harness import Daemon, DaemonTestCase, main
+from harness import Daemon, DaemonTestCase, can_be_another_user, main
 
 LAYOUT = {"arch": "x86_64", "policy": "openvmm-2026.07", "map": [entry("ram0", "ram", 0, 0xc0000000)],
           "ram_size": "0xc0000000"}
@@ -756,7 +756,7 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(result.code, REFUSED)
             self.assertIn("method_not_found", result.err)
 
-    @unittest.skipUnless(os.getuid() == 0, "needs a second user")
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_another_user_is_denied(self):
         self.fill(1)
         os.chmod(self.daemon.folder, 0o755)

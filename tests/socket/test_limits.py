@@ -11,9 +11,10 @@ import tempfile
 import time
 import unittest
 
-from harness import GPALAYOUTD, NO_HURRY, PATIENCE, Client, Daemon, main, wait_until
+from harness import GPALAYOUTD, NO_HURRY, PATIENCE, Client, Daemon, can_be_another_user, main, wait_until
 
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}'
+NOBODY = 65534
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
 
@@ -240,78 +241,88 @@ class Connections(unittest.TestCase):
                 self.accepted(daemon.socket)
             self.refused(daemon.socket)
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be someone else")
+    @contextlib.contextmanager
+    def nobody(self, run):
+        """Has another user do something in a process of its own, and goes on when that calls what it is given.
+        It must return true, and does once this is left."""
+        here, there = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                here.close()
+                os.setuid(NOBODY)
+
+                def say():
+                    there.send(b"x")
+                    there.recv(1)
+                status = 0 if run(say) else 1
+            finally:
+                os._exit(status)
+        there.close()
+        try:
+            with here:
+                self.assertEqual(here.recv(1), b"x", "it has failed")
+                yield
+        finally:
+            status = os.waitpid(child, 0)[1]
+        self.assertEqual(status, 0)
+
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_some_connections_are_kept_for_root(self):
         with Daemon("--limit", "connections=6", "--limit", "connections_for_root=2", "--socket-mode", "666") as daemon:
             os.chmod(daemon.folder, 0o755)
-            ready, go = os.pipe(), os.pipe()
-            child = os.fork()
-            if child == 0:
-                status = 1
-                try:
-                    os.setuid(65534)
-                    clients = [Client(daemon.socket) for _ in range(4)]
-                    if all("result" in client.call("daemon.info") for client in clients):
-                        with Client(daemon.socket) as client:
-                            if reason(client.read_reply()) == "overloaded":
-                                status = 0
-                    os.write(ready[1], b"x")
-                    os.read(go[0], 1)
-                finally:
-                    os._exit(status)
-            os.read(ready[0], 1)
-            self.accepted(daemon.socket)
-            self.accepted(daemon.socket)
-            self.refused(daemon.socket)
-            os.write(go[1], b"x")
-            self.assertEqual(os.waitpid(child, 0)[1], 0)
-            daemon.wait_log("event=request_refused uid=65534 ")
-            for end in ready + go:
-                os.close(end)
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be someone else")
+            def fill(say):
+                clients = [Client(daemon.socket) for _ in range(4)]
+                is_right = all("result" in client.call("daemon.info") for client in clients)
+                with Client(daemon.socket) as client:
+                    is_right = is_right and reason(client.read_reply()) == "overloaded"
+                say()
+                return is_right
+
+            with self.nobody(fill):
+                self.accepted(daemon.socket)
+                self.accepted(daemon.socket)
+                self.refused(daemon.socket)
+            daemon.wait_log(f"event=request_refused uid={NOBODY} ")
+
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_connections_turned_away_take_no_one_elses_place(self):
         with Daemon("--limit", "connections=40", "--limit", "connections_per_uid=4", "--limit",
                     "connections_for_root=10", "--socket-mode", "666") as daemon:
             os.chmod(daemon.folder, 0o755)
             # While the daemon stands still, nobody knocks sixty times, and then root once.
             daemon.process.send_signal(signal.SIGSTOP)
-            knocked, leave = os.pipe(), os.pipe()
-            child = os.fork()
-            if child == 0:
-                os.setuid(65534)
+
+            def knock(say):
                 clients = [Client(daemon.socket) for _ in range(60)]
-                os.write(knocked[1], b"x")
-                os.read(leave[0], 1)
-                os._exit(0 if clients else 1)
-            os.read(knocked[0], 1)
-            with daemon.connect() as client:
+                say()
+                return bool(clients)
+
+            with self.nobody(knock), daemon.connect() as client:
                 client.send(INFO + b"\n")
                 daemon.process.send_signal(signal.SIGCONT)
                 self.assertIn("result", client.read_reply())
-            os.write(leave[1], b"x")
-            os.waitpid(child, 0)
-            for end in knocked + leave:
-                os.close(end)
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root, to be someone else")
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_at_most_half_of_the_connections_are_kept_for_root(self):
         with Daemon("--limit", "connections=4", "--limit", "connections_for_root=16", "--socket-mode", "666") as daemon:
             os.chmod(daemon.folder, 0o755)
-            child = os.fork()
-            if child == 0:
+
+            def fill(say):
                 served = []
-                try:
-                    os.setuid(65534)
-                    clients = [Client(daemon.socket) for _ in range(3)]
-                    for client in clients:
-                        # One that is turned away need not have sent anything.
-                        with contextlib.suppress(BrokenPipeError):
-                            client.send(INFO + b"\n")
-                        served.append("result" in client.read_reply())
-                finally:
-                    os._exit(0 if served == [True, True, False] else 1)
-            self.assertEqual(os.waitpid(child, 0)[1], 0)
+                clients = [Client(daemon.socket) for _ in range(3)]
+                for client in clients:
+                    # One that is turned away need not have sent anything.
+                    with contextlib.suppress(BrokenPipeError):
+                        client.send(INFO + b"\n")
+                    served.append("result" in client.read_reply())
+                say()
+                return served == [True, True, False]
+
+            with self.nobody(fill):
+                pass
 
     def test_a_flood_of_connections_does_not_flood_the_log(self):
         with Daemon("--limit", "connections_per_uid=1") as daemon:
