@@ -14,7 +14,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import GPALAYOUTD, Daemon, main
+from harness import GPALAYOUTD, PATIENCE, Daemon, main
 from vm import REQUEST, reason, request
 
 LARGE = request(4, virtio_mmio={"slots": 4096}, memory={"nodes": ["4MiB"] * 1024})
@@ -81,7 +81,9 @@ class Filler(threading.Thread):
         self.file = open(os.path.join(folder, "filler"), "ab", buffering=0)
         self.is_ending, self.is_full = threading.Event(), threading.Event()
         self.start()
-        self.is_full.wait()
+        if not self.is_full.wait(PATIENCE):
+            self.end()
+            raise AssertionError("the disk does not become full")
 
     def run(self):
         length = 1 << 20
