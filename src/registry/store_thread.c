@@ -221,7 +221,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	code = pthread_create(&t->thread, NULL, run, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code) {
-		free(t);
+		gpald_store_thread_free(t);
 		return NULL;
 	}
 	/* For whoever looks at the threads of the process. */
