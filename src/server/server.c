@@ -437,6 +437,8 @@ int gpald_server_run(const struct gpald_server_options *options)
 			  (unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS]);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
+	} else {
+		server.ending_since = uv_hrtime();
 	}
 	gpald_endpoints_close(&server.endpoints);
 	stop(&server);
