@@ -165,6 +165,22 @@ START_TEST(a_registry_can_be_made_again_where_a_file_was_removed)
 }
 END_TEST
 
+START_TEST(pages_of_another_size_are_refused)
+{
+	struct state_folder folder;
+
+	make_registry(&folder, false);
+	run_sql(&folder, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM;"
+			 "PRAGMA journal_mode = WAL");
+	assert_refused(&folder, "8192");
+	run_sql(&folder, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 4096; VACUUM;"
+			 "PRAGMA journal_mode = WAL");
+	close_store(open_store(&folder, &loaded));
+	loaded_clear(&loaded);
+	folder_clear(&folder);
+}
+END_TEST
+
 /* What is wrong with a record. */
 
 static const struct {
@@ -517,6 +533,7 @@ int main(void)
 	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is_with_its_log,
 		 SQL_ROWS);
 	add_test(suite, "files", a_registry_can_be_made_again_where_a_file_was_removed);
+	add_test(suite, "files", pages_of_another_size_are_refused);
 	add_rows(suite, "records", a_damaged_record_is_named, COUNT_OF(columns));
 	add_test(suite, "records", all_damaged_records_are_named);
 	add_test(suite, "records", each_flipped_bit_of_a_record_is_found);
