@@ -362,6 +362,12 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	case GPALD_SQLITE_LOG_DAMAGED:
 		break;
 	}
+	if (readable == 0)
+		return gpald_sqlite_say(
+			error,
+			"%s-wal: damaged: it holds changes, and none of them can be read; restore "
+			"it and the database from a backup",
+			store->path);
 	return gpald_sqlite_say(
 		error,
 		"%s-wal: damaged: it holds changes that cannot be read; restore it "
