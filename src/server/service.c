@@ -108,6 +108,21 @@ static char *error_line(const struct gpald_call *call, struct gpald_wire_error *
 	return line;
 }
 
+/*
+ * The line of a refusal for which there is no memory. An error that it cannot carry,
+ * because it points into the request or has details, is found before anything is
+ * changed: the client can ask again.
+ */
+static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error *error,
+			 char line[GPALD_RPC_PLAIN_SIZE])
+{
+	const enum gpald_reason no_memory = GPALD_REASON_OF(GPAL_E_NO_MEMORY);
+
+	if (error->reason == no_memory || !gpald_rpc_is_plain(error))
+		gpald_refuse(error, no_memory, "out of memory; nothing was changed");
+	return gpald_rpc_plain_error(call->request.id, error->reason, error->message, line);
+}
+
 /* Answers with a line, or where it is NULL with a refusal, and counts it. */
 static void reply(struct gpald_call *call, char *line, struct gpald_wire_error *error,
 		  struct gpald_answer *answer)
@@ -124,9 +139,7 @@ static void reply(struct gpald_call *call, char *line, struct gpald_wire_error *
 	}
 	answer->reply = line;
 	if (!line)
-		answer->length =
-			gpald_rpc_plain_error(call->request.id, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
-					      "out of memory; nothing was changed", answer->plain);
+		answer->length = plain_line(call, error, answer->plain);
 	gpald_histogram_add(&statistics->latency, (uv_hrtime() - call->started_ns) / 1000);
 }
 

@@ -257,7 +257,20 @@ size_t gpald_rpc_plain_error(const cJSON *id, enum gpald_reason reason, const ch
 		strcpy(text, "null");
 	return (size_t)snprintf(line, GPALD_RPC_PLAIN_SIZE,
 				"{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":%d,"
-				"\"message\":\"%.255s\",\"data\":{\"reason\":\"%s\"}}}\n",
-				text, gpald_reason_number(reason), message,
-				gpald_reason_token(reason));
+				"\"message\":\"%.*s\",\"data\":{\"reason\":\"%s\"}}}\n",
+				text, gpald_reason_number(reason), GPALD_RPC_PLAIN_MESSAGE_MAX,
+				message, gpald_reason_token(reason));
+}
+
+bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
+{
+	const char *c = error->message;
+	size_t cursor = 0;
+
+	if (error->has_pointer || error->changes || gpald_reason_has_offset(error->reason) ||
+	    gpald_reason_next_detail(error->reason, &cursor))
+		return false;
+	while (*c >= ' ' && *c <= '~' && *c != '"' && *c != '\\')
+		c++;
+	return !*c && c - error->message <= GPALD_RPC_PLAIN_MESSAGE_MAX;
 }

@@ -48,8 +48,12 @@ char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *l
  * that does not fit is left out, as null.
  */
 #define GPALD_RPC_PLAIN_SIZE 768
+#define GPALD_RPC_PLAIN_MESSAGE_MAX 255
 size_t gpald_rpc_plain_error(const cJSON *id, enum gpald_reason reason, const char *message,
 			     char line[GPALD_RPC_PLAIN_SIZE]);
+
+/* Whether such a line can carry all of an error. */
+bool gpald_rpc_is_plain(const struct gpald_wire_error *error);
 
 /* The line of a notification from the daemon; `params` is taken, also on failure. */
 char *gpald_rpc_notification(const char *method, cJSON *params, size_t *length);

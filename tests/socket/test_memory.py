@@ -377,6 +377,57 @@ class Connections(Shortage):
             which += STEP
 
 
+class TooLong(Shortage):
+    """A change whose reply is too long, and no memory to say so."""
+
+    OPTIONS = ("--store", "memory", "--limit", "reply_bytes=64KiB")
+    CHANGE = "layout.create", {"name": "new", "request": request(pcie={"root_complexes": [
+        {"name": f"root-complex-{i}", "segment": i, "low_mmio": "2MiB", "cxl": {"hdm": "256MiB"}}
+        for i in range(120)]})}
+
+    def test_it_is_not_denied(self):
+        self.attempt(1 << 40, False, *self.CHANGE)
+        # The refusal and its way out have fewer than these.
+        last = range(self.memory.asked() - 30, self.memory.asked() + 1)
+        for forever in (False, True):
+            for which in last:
+                self.assertIn("result", self.quiet.call("layout.delete", {"name": "new"}))
+                reply, _ = self.attempt(which, forever, *self.CHANGE)
+                self.assertIn("new", self.layouts())
+                self.assertEqual((reason(reply), reply["id"]), ("message_too_large", 1))
+                self.assertRegex(reply["error"]["message"], "^it was done, but the reply would have ")
+
+
+class StoreFailed(Shortage):
+    """A store that has failed, and no memory to say so."""
+
+    CHANGE = "layout.create", {"name": "new", "request": REQUEST}
+
+    def lose_store(self, which):
+        """The reply to a change when the store finds that its file is gone; whether it came to that."""
+        os.truncate(self.daemon.log_path, 0)
+        os.unlink(os.path.join(self.daemon.state, "registry.db"))
+        reply, _ = self.attempt(which, True, *self.CHANGE)
+        has_failed = "event=store_failed" in self.daemon.log()
+        self.daemon.stop()
+        shutil.rmtree(self.daemon.state)
+        self.daemon.start()
+        self.connect()
+        return reply, has_failed
+
+    def test_it_is_not_said_that_nothing_was_changed(self):
+        _, has_failed = self.lose_store(1 << 40)
+        which = self.memory.asked()
+        count = 0
+        while has_failed:
+            reply, has_failed = self.lose_store(which)
+            if has_failed:
+                self.assertEqual((reason(reply), reply["id"]), ("store_failed", 1))
+            which -= 1
+            count += 1
+        self.assertGreater(count, 6)
+
+
 class Limit(unittest.TestCase):
     """A real limit, under load, where no one can say which allocation fails."""
 
