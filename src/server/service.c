@@ -65,18 +65,37 @@ static int find_method(const struct gpald_caller *caller, const char *name,
 	return 0;
 }
 
+/* Whether a call has changed a live layout. */
+static bool has_changed(const struct gpald_call *call)
+{
+	const struct gpald_operation *operation = &call->operation;
+
+	if (operation->outcome != GPALD_OUTCOME_DONE || operation->dry_run)
+		return false;
+	switch (operation->kind) {
+	case GPALD_OPERATION_CREATE:
+		return operation->created;
+	case GPALD_OPERATION_UPDATE:
+		return operation->record != operation->previous;
+	case GPALD_OPERATION_DELETE:
+		break;
+	}
+	return true;
+}
+
+static bool is_too_large(const struct gpald_call *call, size_t length)
+{
+	return length > call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
+}
+
 static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
 {
 	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-	bool is_change;
-
-	/* There is a result. */
-	assert(call->method);
-	is_change = call->method->finish && !call->operation.dry_run;
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
 			    "%sthe reply would have %zu bytes; at most %llu are sent",
-			    is_change ? "it was done, but " : "", length, (unsigned long long)most);
+			    has_changed(call) ? "it was done, but " : "", length,
+			    (unsigned long long)most);
 }
 
 /* The line of a result. NULL with *error set: it is too long, or there is no memory. */
@@ -87,7 +106,7 @@ static char *result_line(const struct gpald_call *call, cJSON *result,
 
 	if (!line) {
 		gpald_method_no_memory(error);
-	} else if (*length > call->service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
+	} else if (is_too_large(call, *length)) {
 		too_large(call, *length, error);
 		free(line);
 		line = NULL;
@@ -98,10 +117,17 @@ static char *result_line(const struct gpald_call *call, cJSON *result,
 static char *error_line(const struct gpald_call *call, struct gpald_wire_error *error,
 			size_t *length)
 {
+	/* The first line takes them. */
+	const bool has_changes = error->changes;
 	char *line = gpald_rpc_error(call->request.id, error, length);
 
-	/* Only an id can make it that long. */
-	if (line && *length > call->service->limits->values[GPALD_LIMIT_REPLY_BYTES]) {
+	if (line && has_changes && is_too_large(call, *length)) {
+		free(line);
+		too_large(call, *length, error);
+		line = gpald_rpc_error(call->request.id, error, length);
+	}
+	/* Only the id can make what is left that long. */
+	if (line && is_too_large(call, *length)) {
 		free(line);
 		line = gpald_rpc_error(NULL, error, length);
 	}

@@ -2,6 +2,7 @@
 """Each limit: what happens at it, and that no one else notices."""
 
 import contextlib
+import json
 import os
 import resource
 import signal
@@ -104,6 +105,50 @@ class Output(unittest.TestCase):
             request["virtio_mmio"]["slots"] = 1
             del request["pcie"]
             self.assertIn("result", client.call("layout.resolve", {"request": request}))
+
+    def test_changes_that_make_a_refusal_too_long_are_left_out_with_its_reason(self):
+        def with_root_complexes(count, nodes=("4GiB",)):
+            return {"arch": "x86_64", "memory": {"nodes": nodes}, "pcie": {"root_complexes": [
+                {"name": f"root-complex-{i}", "segment": i, "low_mmio": "2MiB"} for i in range(count)]}}
+
+        with Daemon("--store", "memory", "--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
+            many = {"name": "vm", "request": with_root_complexes(300)}
+            # It is made, though the reply is too long.
+            self.assertIn("it was done", client.call("layout.create", many)["error"]["message"])
+            before = client.call("layout.list")["result"]["layouts"]
+            for wanted, why in ((with_root_complexes(1), "would_remove"),
+                                (with_root_complexes(300, ["512GiB", "8GiB"]), "would_move")):
+                update = {"name": "vm", "request": wanted}
+                reply = client.call("layout.update", update)
+                self.assertEqual((reply["error"]["code"], reason(reply)), (-32001, "message_too_large"))
+                self.assertRegex(reply["error"]["message"], "^the reply would have ")
+                self.assertIsNotNone(reply["id"])
+                daemon.wait_log(f"reason={why} ")
+                client.send(json.dumps({"jsonrpc": "2.0", "id": "x" * 100000, "method": "layout.update",
+                                        "params": update}).encode() + b"\n")
+                reply = client.read_reply()
+                self.assertEqual((reason(reply), reply["id"]), ("message_too_large", None))
+                self.assertEqual(client.call("layout.list")["result"]["layouts"], before)
+
+    def test_a_reply_that_would_be_too_long_says_that_it_was_done_only_if_it_was(self):
+        def ask(method, params):
+            client.send(json.dumps({"jsonrpc": "2.0", "id": "x" * 65536, "method": method,
+                                    "params": params}).encode() + b"\n")
+            reply = client.read_reply()
+            self.assertEqual((reason(reply), reply["id"]), ("message_too_large", None))
+            return reply["error"]["message"].startswith("it was done, but ")
+
+        small, large = ({"name": "vm", "request": {"arch": "x86_64", "memory": {"nodes": [size]}}}
+                        for size in ("4GiB", "8GiB"))
+        with Daemon("--store", "memory", "--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
+            self.assertTrue(ask("layout.create", small))
+            self.assertFalse(ask("layout.create", small))
+            self.assertFalse(ask("layout.update", small))
+            self.assertFalse(ask("layout.update", {**large, "dry_run": True, "allow_moves": True}))
+            self.assertTrue(ask("layout.update", {**large, "allow_moves": True}))
+            self.assertFalse(ask("layout.get", {"name": "vm"}))
+            self.assertTrue(ask("layout.delete", {"name": "vm"}))
+            self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
 
     def test_an_id_that_makes_a_refusal_too_long_is_left_out(self):
         with Daemon("--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
