@@ -62,7 +62,7 @@ struct server {
 	uv_async_t settled;    /* the store thread has finished something */
 	uint64_t ending_since; /* in uv_hrtime() */
 	bool has_failed;       /* the store; the daemon ends, and says so with its status */
-	bool was_hit;          /* by a signal that nobody ends a daemon with; the same */
+	bool was_hit;          /* while serving, by a signal that nobody ends it with; the same */
 	struct gpald_connections connections;
 };
 
@@ -137,13 +137,13 @@ static void on_signal(uv_signal_t *handle, int number)
 	const enum gpald_log_level level = is_ordinary ? GPALD_LOG_INFO : GPALD_LOG_WARNING;
 	char name[GPALD_SIGNAL_NAME_SIZE];
 
-	server->was_hit |= !is_ordinary;
 	gpald_signal_name(number, name);
 	if (server->phase != PHASE_SERVING) {
 		gpald_log(level, "stopping", "signal=%s again=true", name);
 		gpald_connections_close(&server->connections);
 		return;
 	}
+	server->was_hit = !is_ordinary;
 	gpald_log(level, "stopping", "signal=%s connections=%zu", name, server->connections.count);
 	begin_end(server);
 }

@@ -24,7 +24,7 @@ struct gpald_server_options {
 
 /*
  * Serves until a signal ends it, or until the store fails. Returns the exit status: 0
- * after SIGTERM or SIGINT, 1 after another signal, or if it could not start or the
+ * after SIGTERM or SIGINT, 1 if another signal came first, or if it could not start or the
  * store failed; each of these it has logged.
  */
 int gpald_server_run(const struct gpald_server_options *options);

@@ -67,6 +67,16 @@ class Signals(unittest.TestCase):
                     daemon.start()
                     self.assertEqual(live(daemon)[f"vm-{number}"]["layout"], made["layout"])
 
+    def test_what_comes_while_it_stops_does_not_change_the_status(self):
+        # The kernel delivers the lower number first.
+        for first, second, status in ((signal.SIGTERM, signal.SIGRTMIN, 0), (signal.SIGUSR1, signal.SIGTERM, 1)):
+            with self.subTest(name_of(first)), Daemon() as daemon:
+                for number in (signal.SIGSTOP, first, second, signal.SIGCONT):
+                    daemon.process.send_signal(number)
+                self.assertEqual(daemon.process.wait(PATIENCE), status)
+                daemon.wait_log(f"event=stopping signal={name_of(second)} again=true")
+                daemon.start()
+
     def test_a_signal_that_was_blocked_at_the_start_ends_it_too(self):
         with Daemon() as daemon:
             daemon.stop()
