@@ -143,7 +143,9 @@ static void answer_call(struct gpald_connection *c)
 		return;
 	c->is_short = !gpald_call_answer(c->call, &answer);
 	if (c->is_short) {
-		gpald_connection_log(GPALD_LOG_WARNING, "reply_delayed", c, "out_of_memory");
+		if (gpald_log_allowed())
+			gpald_connection_log(GPALD_LOG_WARNING, "reply_delayed", c,
+					     "out_of_memory");
 		return;
 	}
 	c->call = NULL;
@@ -232,7 +234,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
  */
 static void drop_input(struct gpald_connection *c)
 {
-	gpald_connection_log(GPALD_LOG_ERROR, "input_dropped", c, "out_of_memory");
+	if (gpald_log_allowed())
+		gpald_connection_log(GPALD_LOG_ERROR, "input_dropped", c, "out_of_memory");
 	if (!c->call && !has_lines(c))
 		gpald_connection_refuse(c, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
 	gpald_connection_flush(c);

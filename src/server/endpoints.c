@@ -123,8 +123,9 @@ static int open_door(struct gpald_endpoint *endpoint)
 	}
 	close_door(&door);
 	gpald_listener_unbind(listener);
-	gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
-		  gpald_log_quote(listener->path, quoted), uv_err_name(code));
+	if (gpald_log_allowed())
+		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
+			  gpald_log_quote(listener->path, quoted), uv_err_name(code));
 	return -1;
 }
 
