@@ -217,7 +217,7 @@ static void stop_reading(struct gpald_connection *c, uint64_t now)
 	(void)now;
 	if (c->state != GPALD_CONNECTION_OPEN || uv_fileno((uv_handle_t *)&c->pipe, &peer.fd))
 		return;
-	/* A client that has ended its input itself has had its last line cut off by nobody. */
+	/* If the client shut down its side, its last line is complete. */
 	if (poll(&peer, 1, 0) == 1 && (peer.revents & POLLRDHUP))
 		return;
 	c->is_cut_off = true;

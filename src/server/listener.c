@@ -77,7 +77,7 @@ static int make_folder(struct gpald_listener *listener)
 	return result;
 }
 
-/* Whether `listener` still has the file at `path` open as `fd`. */
+/* Whether `fd` is the file at `path`. */
 static bool is_at_path(int fd, const char *path)
 {
 	struct stat opened, at_path;

@@ -231,8 +231,13 @@ static int begin_call(const struct gpald_call *received, void *waiter, struct gp
 		free(call);
 		return -1;
 	}
-	if (gpald_registry_submit(call->service->registry, &call->operation))
-		return gpald_call_answer(call, answer) ? 0 : -1;
+	if (gpald_registry_submit(call->service->registry, &call->operation)) {
+		const bool is_answered = gpald_call_answer(call, answer);
+
+		/* Only what was handed to the registry is put off. */
+		assert(is_answered);
+		return 0;
+	}
 	call->is_later = true;
 	/* The params have been taken over; there may be a megabyte of them. */
 	gpald_rpc_request_drop_params(&call->request);

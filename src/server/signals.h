@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What signals do to the daemon: nothing, an orderly stop, or a line in the log
- * before it dies of them. None ends it in silence but SIGKILL, which no program can
- * see, and the two that the C library keeps for itself (32 and 33).
+ * before it dies of them. Three end it without a line: SIGKILL, which no program can
+ * see, and the two that the C library keeps for itself (32 and 33). So does a stack
+ * overflow of the store thread, which has no signal stack of its own.
  */
 #ifndef GPALD_SERVER_SIGNALS_H
 #define GPALD_SERVER_SIGNALS_H
