@@ -80,9 +80,9 @@ static void print_help(void)
 	       "  --help                      print this help\n"
 	       "\n"
 	       "The log goes to standard error. On SIGTERM or SIGINT the daemon answers what was\n"
-	       "asked and exits; on SIGUSR1 or another signal that ends programs, too. SIGHUP is\n"
-	       "ignored, SIGQUIT leaves a core. Exit status: 0 ended by SIGTERM or SIGINT,\n"
-	       "1 could not start, the store failed or another signal came, 2 usage.\n",
+	       "asked and exits. Any other terminating signal does the same, with status 1.\n"
+	       "SIGHUP is ignored, SIGQUIT leaves a core. Exit status: 0 ended by SIGTERM or\n"
+	       "SIGINT, 1 could not start, the store failed or another signal came, 2 usage.\n",
 	       gpal_policy_default()->name);
 }
 

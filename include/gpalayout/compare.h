@@ -82,13 +82,13 @@ enum gpal_allow {
 };
 
 /*
- * Resolves a new request for a VM that has a layout. Every range whose tag and size
- * are unchanged stays where it is, an ECAM block keeps the addresses of its buses and
- * a root complex the buses it has, what the request no longer has is freed, and what is
- * new is placed in the space left, by the rules of its phase. An ECAM on the other side
- * of 4 GiB than is asked for, and VTL2 memory off the alignment that is, would have to
- * move. The policy is that of the live layout, whatever the request names. If that is
- * impossible, the layout is made afresh.
+ * Resolves a new request for a VM that has a layout. Every range whose tag and size are
+ * unchanged stays where it is, an ECAM block keeps the addresses of its buses and a
+ * root complex the buses it has, what the request no longer has is freed, if that is
+ * allowed, and what is new is placed in the space left, by the rules of its phase. An
+ * ECAM on the other side of 4 GiB than is asked for, and VTL2 memory off the alignment
+ * that is, would have to move. The policy is that of the live layout, whatever the
+ * request names. If that is impossible, the layout is made afresh.
  *
  * `allow` is a set of enum gpal_allow. Without GPAL_ALLOW_REMOVALS a layout that lacks
  * a range or a root complex of the live one is refused with GPAL_E_WOULD_REMOVE;

@@ -97,7 +97,7 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 		return -1;
 	case GPALD_OUTCOME_TOO_MANY:
 		return gpald_refuse(error, GPALD_STORE_FULL,
-				    "as many layouts are live as the daemon keeps (live_layouts); "
+				    "the limit on live layouts has been reached (live_layouts); "
 				    "nothing was changed");
 	case GPALD_OUTCOME_STORE_FULL:
 		return gpald_refuse(error, GPALD_STORE_FULL,
