@@ -384,7 +384,7 @@ class Connections(unittest.TestCase):
                 return "event=log_limited left_out=" in daemon.log()
 
             # However slow the machine is, more than a hundred lines in a second come in the end.
-            wait_until(is_limited, daemon.log)
+            wait_until(is_limited, "lines left out")
             self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
 
     def test_a_flood_of_connections_keeps_no_one_waiting(self):
