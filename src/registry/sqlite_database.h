@@ -54,6 +54,7 @@ struct gpald_sqlite {
 	uint64_t pages_max;     /* of the database */
 	bool is_at_limit;       /* which the last transaction would have exceeded */
 	uint64_t pages;         /* that it has */
+	uint64_t pages_used;    /* of them */
 	uint64_t pages_on_disk; /* that have their place there, used or not */
 	int log_pages;          /* in the write-ahead log after the last commit */
 };

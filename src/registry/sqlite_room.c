@@ -125,24 +125,40 @@ static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 	return is_no_room(code) && ahead > pages ? grow(store, pages) : code;
 }
 
+static bool count_pages(struct gpald_sqlite *store, uint64_t *pages, uint64_t *used)
+{
+	uint64_t unused;
+
+	if (!count(store, GPALD_SQLITE_COUNT_PAGES, pages) ||
+	    !count(store, GPALD_SQLITE_COUNT_FREE, &unused))
+		return false;
+	*used = *pages - unused;
+	return true;
+}
+
+/*
+ * What the database has may stay, also if it is more than the limit. What removals have
+ * added to it is for removals alone: else it would grow whenever layouts take their place.
+ */
+static bool is_at_limit(const struct gpald_sqlite *store, uint64_t pages, uint64_t used,
+			bool is_removal)
+{
+	const uint64_t had = is_removal ? store->pages : store->pages_used;
+	const uint64_t limit = store->pages_max > had ? store->pages_max : had;
+
+	return is_removal ? pages > limit + removal_pages(store, limit) : used > limit;
+}
+
 enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool is_removal,
 					      char error[GPALD_STORE_ERROR_SIZE])
 {
-	uint64_t pages, unused = 0, wanted, limit = store->pages_max;
+	uint64_t pages, used, wanted;
 	int code;
 
-	/* Which pages are unused matters only if there is no place for as many more. */
-	if (!count(store, GPALD_SQLITE_COUNT_PAGES, &pages) ||
-	    (pages + removal_pages(store, pages) > store->pages_on_disk &&
-	     !count(store, GPALD_SQLITE_COUNT_FREE, &unused)))
+	if (!count_pages(store, &pages, &used))
 		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
-	wanted = pages - unused + removal_pages(store, pages - unused);
-	/* A database that was larger already gives nothing back, but must not grow. */
-	if (limit < store->pages)
-		limit = store->pages;
-	if (is_removal)
-		limit += removal_pages(store, limit);
-	store->is_at_limit = pages > limit;
+	wanted = used + removal_pages(store, used);
+	store->is_at_limit = is_at_limit(store, pages, used, is_removal);
 	if (store->is_at_limit) {
 		gpald_sqlite_say(error, "%s: the database would exceed store_bytes (%" PRIu64 ")",
 				 store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
@@ -152,6 +168,7 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	if (code)
 		return system_failure(store, code, error);
 	store->pages = pages;
+	store->pages_used = used;
 	return GPALD_COMMIT_DONE;
 }
 
@@ -184,7 +201,7 @@ bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	/* A copy of the file may have holes; without room some of them stay. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
-		result = count(store, GPALD_SQLITE_COUNT_PAGES, &store->pages) ?
+		result = count_pages(store, &store->pages, &store->pages_used) ?
 				 gpald_sqlite_reserve(store, false, error) :
 				 gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
 	if (result == GPALD_COMMIT_FULL)

@@ -263,12 +263,13 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 static enum gpald_commit_result try_commit(struct gpald_sqlite *store, struct gpald_change *changes,
 					   char error[GPALD_STORE_ERROR_SIZE])
 {
-	const uint64_t pages = store->pages;
+	const uint64_t pages = store->pages, used = store->pages_used;
 	const enum gpald_commit_result result = commit_changes(store, changes, error);
 
 	if (result == GPALD_COMMIT_DONE)
 		return result;
 	store->pages = pages;
+	store->pages_used = used;
 	/* Most errors have ended the transaction themselves. */
 	if (!sqlite3_get_autocommit(store->db) && !step(store, GPALD_SQLITE_ROLLBACK))
 		return GPALD_COMMIT_FAILED;

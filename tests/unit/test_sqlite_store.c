@@ -483,6 +483,48 @@ START_TEST(everything_can_be_deleted_under_a_lower_limit)
 }
 END_TEST
 
+/* What deleting may add is not for what is created then. */
+START_TEST(a_full_store_does_not_grow_with_what_comes_and_goes)
+{
+	struct gpald_record *record = long_record("vm", 1);
+	bool is_there[512] = { false };
+	struct state_folder folder;
+	struct gpald_store *store;
+	struct stat status;
+	uint32_t random = 9;
+
+	folder_init(&folder);
+	store = open_small(&folder, 12);
+	for (int cycle = 0; cycle < 60; cycle++) {
+		enum gpald_commit_result result = GPALD_COMMIT_DONE;
+
+		for (int i = 0; i < COUNT_OF(is_there) && result == GPALD_COMMIT_DONE; i++) {
+			if (is_there[i])
+				continue;
+			snprintf(record->name, sizeof(record->name), "vm-%d", i);
+			result = put(store, record);
+			is_there[i] = result == GPALD_COMMIT_DONE;
+		}
+		ck_assert_int_eq(result, GPALD_COMMIT_FULL);
+		for (int i = 0; i < COUNT_OF(is_there); i++) {
+			char name[16];
+
+			random = random * 1664525 + 1013904223;
+			if (!is_there[i] || random >> 31)
+				continue;
+			snprintf(name, sizeof(name), "vm-%d", i);
+			ck_assert_int_eq(drop(store, name, 1), GPALD_COMMIT_DONE);
+			is_there[i] = false;
+		}
+	}
+	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
+	ck_assert_int_le(status.st_size / 4096, 12 + 16 + EVENTS_KEPT / 16 + 4);
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
 START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 {
 	struct gpald_record *small = long_record("small", 1), *large = long_record("large", 1000);
@@ -556,6 +598,7 @@ int main(void)
 	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
 	add_rows(suite, "room", everything_can_be_deleted_under_a_lower_limit, COUNT_OF(fillings));
+	add_test(suite, "room", a_full_store_does_not_grow_with_what_comes_and_goes);
 	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
 	add_test(suite, "room", the_log_is_kept_short);
 	return run_suite(suite);
