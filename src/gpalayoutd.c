@@ -289,6 +289,7 @@ int main(int argc, char **argv)
 		fputs("gpalayoutd: cannot open /dev/null\n", stderr);
 		return 1;
 	}
+	gpald_log_open();
 	gpald_limits_init(&options.limits);
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (option == 'h') {

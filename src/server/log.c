@@ -50,17 +50,15 @@ void gpald_log_set_level(enum gpald_log_level level)
 static struct {
 	int fd;
 	bool is_socket;
-	bool is_settled;
 } sink = { .fd = STDERR_FILENO };
 
-static void settle_sink(void)
+void gpald_log_open(void)
 {
 	struct stat info;
 	int again;
 
-	if (sink.is_settled || fstat(STDERR_FILENO, &info))
+	if (fstat(STDERR_FILENO, &info))
 		return;
-	sink.is_settled = true;
 	sink.is_socket = S_ISSOCK(info.st_mode);
 	if (!S_ISCHR(info.st_mode) && !S_ISFIFO(info.st_mode))
 		return;
@@ -90,7 +88,6 @@ static void write_line(const char *line, size_t length)
 	static unsigned int lost;
 	char note[64];
 
-	settle_sink();
 	if (lost > 0) {
 		int size = snprintf(note, sizeof(note), "level=warning event=log_lost lines=%u\n",
 				    lost);
@@ -129,7 +126,6 @@ void gpald_log_crash(const char *signal_name)
 
 	strncat(line, signal_name, sizeof(line) - strlen(line) - 2);
 	strcat(line, "\n");
-	settle_sink();
 	emit(line, strlen(line));
 }
 

@@ -19,6 +19,12 @@ enum gpald_log_level {
 /* The level of that name, "error" to "debug"; false: there is none. */
 bool gpald_log_level_parse(const char *name, enum gpald_log_level *level);
 
+/*
+ * Finds out what standard error is, so that writing to it does not block. Call it
+ * before the first line, while there is one thread.
+ */
+void gpald_log_open(void);
+
 /* Lines above this level are left out; GPALD_LOG_INFO until it is called. */
 void gpald_log_set_level(enum gpald_log_level level);
 
