@@ -6,7 +6,7 @@
  * Revisions count by one from event to event while a daemon runs. The first event
  * after a start is above the clock, so that the revisions between have never been:
  * if the registry is an older copy of itself, they are those of changes that are
- * lost, and whoever has seen them is told to start over.
+ * lost, and whoever has seen them must start over.
  */
 #ifndef GPALD_REGISTRY_EVENT_H
 #define GPALD_REGISTRY_EVENT_H
@@ -53,7 +53,7 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 /*
  * What a registry counts from when it is made or opened: the microseconds of the
  * clock, which is more than an earlier registry, or a later state of this one, can
- * have reached, so that a subscriber of that is told to start over and not given
+ * have reached, so that a subscriber of that must start over and does not get
  * events that happen to have its numbers. At most 2^52, whatever the clock says, so
  * that what is counted stays a JSON integer.
  */

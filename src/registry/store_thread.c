@@ -123,7 +123,7 @@ static void tidy(struct gpald_store_thread *t)
 		return;
 	note_failure(t, result, error);
 	batch = calloc(1, sizeof(*batch));
-	/* A failure is told with the next change, too. */
+	/* The next change reports a failure, too. */
 	if (!batch)
 		return;
 	batch->result = result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A socket cannot be bound twice, so a new one takes the place of one whose file is
- * gone. The old one stays until the next look at the files: nobody can come to it any
- * more, and who had come has been accepted by then.
+ * gone. The old one stays until the next look at the files: no client can reach it any
+ * more, and those that had connected are accepted by then.
  */
 #include "config.h"
 
@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ACCEPTED_A_ROUND 16 /* lest a flood of connections keep the loop from all else */
+#define ACCEPTED_A_ROUND 16 /* so that a flood of connections leaves time for all else */
 #define WATCH_MS 400        /* between two looks at the files */
 
 /* A listening socket in libuv's hands. */

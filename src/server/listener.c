@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #define BACKLOG 128
-#define PAUSE 5 /* lest another program that listens be asked all the time whether it does */
+#define PAUSE 5 /* so that another program that listens is not asked all the time */
 
 /* Whether this was not the last thing to be said. */
 static bool is_news(struct gpald_listener *listener, const char *what, int error)

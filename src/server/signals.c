@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Three lists; the third goes on with the real-time signals. */
+/* Each signal is in one of three lists; real-time signals belong to the third. */
 #include "config.h"
 
 #include "server/signals.h"
