@@ -317,6 +317,10 @@ class TapResult(unittest.TestResult):
 
 
 def main(module="__main__"):
+    # A suite that a shell runs in the background ignores these, and so would its children.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module])
     result = TapResult(sys.stdout)
     suite.run(result)

@@ -36,8 +36,6 @@ class Watching:
     """A `watch` in the background; its lines can be waited for."""
 
     def __init__(self, path, *args, stdout=subprocess.PIPE, **options):
-        # A suite that a shell runs in the background ignores SIGINT, and so would its children.
-        options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "watch", *args], stdout=stdout,
                                         stderr=subprocess.PIPE, env=BASE_ENV, **options)
 
