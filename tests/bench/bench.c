@@ -8,6 +8,10 @@
  * those mean the same on every machine. Nothing is asserted about time; the
  * program fails only if something cannot be placed.
  */
+#include "config.h"
+
+#include "tests/bench/bench_daemon.h"
+
 #include <cjson/cJSON.h>
 #include <gpalayout/gpalayout.h>
 #include <limits.h>
@@ -15,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define KIB UINT64_C(0x400)
 #define MIB UINT64_C(0x100000)
@@ -48,22 +51,12 @@ static uint64_t random_between(uint64_t low, uint64_t high)
 	return low + random_next() % (high - low + 1);
 }
 
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void *zalloc(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 
-	if (!memory) {
-		fputs("bench: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
+	if (!memory)
+		bench_fail("out of memory");
 	return memory;
 }
 
@@ -299,10 +292,8 @@ static void allocate(const struct load *load)
 	struct gpal_map *map;
 	struct gpal_error error;
 
-	if (gpal_allocate(&load->input, &map, &error)) {
-		fprintf(stderr, "bench: %s\n", error.message);
-		exit(EXIT_FAILURE);
-	}
+	if (gpal_allocate(&load->input, &map, &error))
+		bench_fail("%s", error.message);
 	gpal_map_free(map);
 }
 
@@ -374,12 +365,12 @@ static double best_time(const struct scaling_case *scaling, size_t n)
 	}
 	for (size_t pass = 0; pass < PASSES_LEAST || (pass < PASSES_MOST && total < SECONDS_A_CASE);
 	     pass++) {
-		double start = seconds_now();
+		double start = bench_now();
 		double time;
 
 		for (size_t i = 0; i < inputs; i++)
 			scaling->run(&loads[i]);
-		time = seconds_now() - start;
+		time = bench_now() - start;
 		total += time;
 		if (pass == 0 || time < best)
 			best = time;
@@ -481,10 +472,8 @@ static struct gpal_layout *resolve(const struct gpal_request *request)
 	struct gpal_layout *layout;
 	struct gpal_error error;
 
-	if (gpal_resolve(request, &layout, &error)) {
-		fprintf(stderr, "bench: %s\n", error.message);
-		exit(EXIT_FAILURE);
-	}
+	if (gpal_resolve(request, &layout, &error))
+		bench_fail("%s", error.message);
 	return layout;
 }
 
@@ -497,10 +486,8 @@ static void parse_once(const void *text)
 {
 	cJSON *json = cJSON_ParseWithLength(text, strlen(text));
 
-	if (!json) {
-		fputs("bench: the request is not JSON\n", stderr);
-		exit(EXIT_FAILURE);
-	}
+	if (!json)
+		bench_fail("the request is not JSON");
 	cJSON_Delete(json);
 }
 
@@ -516,7 +503,7 @@ static void explain_once(const void *request)
 	struct gpal_explanation *explanation;
 
 	if (gpal_explain(request, NULL, NULL, &explanation, NULL))
-		exit(EXIT_FAILURE);
+		bench_fail("out of memory");
 	gpal_explanation_free(explanation);
 }
 
@@ -525,7 +512,7 @@ static void compare_once(const void *layout)
 	struct gpal_changes *changes;
 
 	if (gpal_compare(layout, layout, &changes, NULL))
-		exit(EXIT_FAILURE);
+		bench_fail("out of memory");
 	gpal_changes_free(changes);
 }
 
@@ -535,7 +522,7 @@ static void advise_once(const void *request)
 	struct gpal_advice *advice;
 
 	if (gpal_advise(request, layout, &advice, NULL))
-		exit(EXIT_FAILURE);
+		bench_fail("out of memory");
 	gpal_advice_free(advice);
 	gpal_layout_free(layout);
 }
@@ -549,12 +536,12 @@ static double best_of(void (*call)(const void *), const void *argument, int call
 	double best = 0;
 
 	for (int batch = 0; batch < BATCHES; batch++) {
-		double start = seconds_now();
+		double start = bench_now();
 		double time;
 
 		for (int i = 0; i < calls; i++)
 			call(argument);
-		time = (seconds_now() - start) / calls;
+		time = (bench_now() - start) / calls;
 		if (batch == 0 || time < best)
 			best = time;
 	}

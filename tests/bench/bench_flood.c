@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One user asks for small layouts, one after the other, while another floods the
+ * inspect socket with large explanations: the round trip before, during and after.
+ * The flood ends as a client does that is killed. It takes root to be another user.
+ */
+#include "config.h"
+
+#include "tests/bench/socket_bench.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FLOODER 65534 /* a user who owns nothing */
+#define FLOODS 64     /* connections */
+#define IN_FLIGHT 4
+#define ROOT_COMPLEXES 4096 /* a request of half a megabyte */
+#define CALM 10             /* round trips in a row whose median says that the flood is over */
+#define PATIENCE 60.0       /* seconds */
+
+static void write_explain(FILE *out, unsigned int root_complexes, unsigned int variant)
+{
+	fputs("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"layout.explain\",\"params\":{\"request\":"
+	      "{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[\"4GiB\"]},\"pcie\":{\"root_complexes\":[",
+	      out);
+	for (unsigned int i = 0; i < root_complexes; i++)
+		fprintf(out,
+			"%s{\"name\":\"rc%u\",\"segment\":%u,\"end_bus\":0,\"low_mmio\":"
+			"{\"start\":\"0x%x\",\"end\":\"0x%x\"},\"high_mmio\":\"%uMiB\"}",
+			i == 0 ? "" : ",", i, i, 0xc0000000 + 4096 * i, 0xc0001000 + 4096 * i,
+			2 + variant);
+	fputs("]}}}}\n", out);
+}
+
+/* The seconds that one round trip takes. */
+static double ask_once(int fd, const struct bench_requests *requests)
+{
+	const double start = bench_now();
+
+	free(bench_ask(fd, requests->bytes, requests->starts[1]));
+	return bench_now() - start;
+}
+
+/* A user who asks now and then leaves the flood its share. */
+static double ask_after_pause(int fd, const struct bench_requests *small)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	nanosleep(&pause, NULL);
+	return ask_once(fd, small);
+}
+
+/* Asks for so many seconds; the median and the 99th percentile. */
+static double ask_for(int fd, const struct bench_requests *small, double seconds, double *p99_us)
+{
+	static struct bench_times times;
+	const double start = bench_now();
+
+	memset(&times, 0, sizeof(times));
+	do
+		bench_times_add(&times, (uint64_t)(ask_after_pause(fd, small) * 1e9));
+	while (bench_now() - start < seconds);
+	*p99_us = bench_times_at(&times, 0.99);
+	return bench_times_at(&times, 0.5);
+}
+
+/* The seconds until a few round trips in a row are as before; less than 0: they were not. */
+static double calm_after(int fd, const struct bench_requests *small, double idle_us)
+{
+	const double start = bench_now();
+	double times[CALM], begun[CALM];
+
+	for (unsigned int n = 0; bench_now() - start < PATIENCE; n++) {
+		double sorted[CALM];
+
+		begun[n % CALM] = bench_now() - start;
+		times[n % CALM] = ask_after_pause(fd, small) * 1e6;
+		if (n + 1 < CALM)
+			continue;
+		memcpy(sorted, times, sizeof(sorted));
+		if (bench_median(sorted, CALM) <= 2 * idle_us)
+			return begun[(n + 1) % CALM];
+	}
+	return -1;
+}
+
+__attribute__((noreturn)) static void flood(const char *path, struct bench_requests *large)
+{
+	/* Where the folder is may be closed to another user; what is in it is not. */
+	if (chdir(bench_folder) || setgid(FLOODER) || setuid(FLOODER))
+		_exit(EXIT_FAILURE);
+	/* A change of user forgets it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	bench_load_run(bench_load_open(strrchr(path, '/') + 1, large, FLOODS, IN_FLIGHT), 1e6,
+		       UINT64_MAX, NULL);
+	_exit(EXIT_SUCCESS);
+}
+
+static void print_times(const char *when, double median_us, double p99_us)
+{
+	printf("%-16s %12.1f %12.1f\n", when, median_us, p99_us);
+}
+
+static void measure(const struct bench_server *daemon, const struct bench_requests *small,
+		    struct bench_requests *large, double seconds)
+{
+	const int fd = bench_connect(daemon->path);
+	double median_us, idle_us, p99_us, calm;
+	int status;
+	pid_t pid;
+
+	median_us = ask_once(fd, large) * 1e6;
+	print_times("one large", median_us, median_us);
+	ask_for(fd, small, seconds / 5, &p99_us);
+	idle_us = ask_for(fd, small, 2 * seconds, &p99_us);
+	print_times("idle", idle_us, p99_us);
+	pid = fork();
+	if (pid < 0)
+		bench_fail("fork: %m");
+	if (pid == 0)
+		flood(daemon->inspect_path, large);
+	ask_for(fd, small, 2 * seconds, &p99_us); /* until it is in full flow */
+	median_us = ask_for(fd, small, 10 * seconds, &p99_us);
+	print_times("during the flood", median_us, p99_us);
+	if (waitpid(pid, &status, WNOHANG) == pid)
+		bench_fail("the flood ended by itself: status 0x%x", (unsigned int)status);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	calm = calm_after(fd, small, idle_us);
+	if (calm < 0)
+		printf("not back to twice the idle time %.0f s after the flood\n", PATIENCE);
+	else
+		printf("back to twice the idle time %.2f s after the flood\n", calm);
+	close(fd);
+}
+
+void bench_flood(double seconds)
+{
+	struct bench_requests small, large;
+	struct bench_server daemon = { 0 };
+
+	printf("\na small resolve while another user floods layout.explain: %d connections with "
+	       "%d requests of %d root complexes in flight each\n",
+	       FLOODS, IN_FLIGHT, ROOT_COMPLEXES);
+	if (geteuid() != 0) {
+		printf("skipped: only root can be another user\n");
+		return;
+	}
+	bench_requests_init(&small, bench_write_resolve, 0, 1);
+	bench_requests_init(&large, write_explain, ROOT_COMPLEXES, 4);
+	if (chmod(bench_folder, 0711))
+		bench_fail("chmod: %m");
+	bench_start_daemon(&daemon, "flood", NULL);
+	bench_requests_check(&large, daemon.inspect_path);
+	printf("%-16s %12s %12s\n", "", "median us", "p99 us");
+	measure(&daemon, &small, &large, seconds);
+	bench_stop(&daemon);
+	bench_requests_clear(&small);
+	bench_requests_clear(&large);
+}
