@@ -53,6 +53,19 @@ struct gpald_arena *gpald_arena_new(size_t hint)
 	return arena;
 }
 
+void gpald_arena_reset(struct gpald_arena *arena)
+{
+	struct gpald_arena_block *block = arena->newest;
+
+	while (block->older) {
+		struct gpald_arena_block *older = block->older;
+
+		free(block);
+		block = older;
+	}
+	use_block(arena, block, sizeof(*arena));
+}
+
 void gpald_arena_free(struct gpald_arena *arena)
 {
 	struct gpald_arena_block *block = arena ? arena->newest : NULL;

@@ -27,6 +27,9 @@ struct gpald_arena {
 /* A new arena whose first block has room for `hint` bytes. NULL: out of memory. */
 struct gpald_arena *gpald_arena_new(size_t hint);
 
+/* Takes back all that was handed out; the first block stays, for those who go on. */
+void gpald_arena_reset(struct gpald_arena *arena);
+
 /* NULL is allowed. */
 void gpald_arena_free(struct gpald_arena *arena);
 

@@ -8,7 +8,7 @@
 #include "document.h"
 
 #include "message.h"
-#include "wire/json_guard.h"
+#include "wire/json_parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +21,27 @@
 #define LARGEST_DOCUMENT ((size_t)16 << 20)
 #define READ_SIZE ((size_t)64 << 10)
 
+/* Whether the daemon would read it; if not, *fault is set. */
+static bool is_json(const struct ctl_buffer *document, struct gpald_wire_error *fault)
+{
+	struct gpald_arena *arena = gpald_arena_new(document->len);
+	const cJSON *tree;
+	bool read;
+
+	if (!arena)
+		ctl_out_of_memory();
+	read = gpald_json_parse(document->data, document->len, arena, &tree, fault) == 0;
+	gpald_arena_free(arena);
+	return read;
+}
+
 static enum ctl_exit check(struct ctl_buffer *document, const char *name)
 {
 	struct gpald_wire_error fault;
 	size_t line = 1;
 	size_t column = 1;
 
-	if (gpald_json_guard(document->data, document->len, &fault) == 0) {
+	if (is_json(document, &fault)) {
 		for (size_t i = 0; i < document->len; i++) {
 			if (document->data[i] == '\n' || document->data[i] == '\r')
 				document->data[i] = ' ';

@@ -2,7 +2,7 @@
 /*
  * JSON as text: cut and indented without being rebuilt, so that what the user or
  * the daemon wrote keeps every digit and escape. cJSON would print integers above
- * 2^53 as other ones. The text must be JSON as cJSON or gpald_json_guard() takes
+ * 2^53 as other ones. The text must be JSON as cJSON or gpald_json_parse() takes
  * it; other text gives odd results and does no harm.
  */
 #ifndef GPALAYOUTCTL_JSON_TEXT_H

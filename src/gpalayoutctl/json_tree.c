@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Thin over cJSON and the builder of src/wire, which stays in charge of how
- * values are written.
- */
+/* Thin over cJSON. Keys are string literals, so cJSON need not copy them. */
 #include "config.h"
 
 #include "json_tree.h"
 
 #include "message.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,13 +44,35 @@ char *ctl_json_print(const cJSON *tree)
 	return text;
 }
 
+cJSON *ctl_json_add(cJSON *parent, const char *key, cJSON *item)
+{
+	if (!item || !(key ? cJSON_AddItemToObjectCS(parent, key, item) :
+			     cJSON_AddItemToArray(parent, item)))
+		ctl_out_of_memory();
+	return item;
+}
+
+void ctl_json_add_text(cJSON *parent, const char *key, const char *text)
+{
+	ctl_json_add(parent, key, cJSON_CreateString(text));
+}
+
+void ctl_json_add_integer(cJSON *parent, const char *key, int64_t value)
+{
+	char text[24];
+
+	/* Raw, because cJSON prints large numbers with an exponent. */
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	ctl_json_add(parent, key, cJSON_CreateRaw(text));
+}
+
 cJSON *ctl_request_object(struct ctl_request *request, const char *group)
 {
 	cJSON *object = request->tree;
 
 	if (group)
 		object = cJSON_GetObjectItemCaseSensitive(request->tree, group);
-	return object ? object : gpald_build_object(&request->builder, request->tree, group);
+	return object ? object : ctl_json_add(request->tree, group, cJSON_CreateObject());
 }
 
 cJSON *ctl_request_list(struct ctl_request *request, const char *group, const char *name)
@@ -59,7 +80,7 @@ cJSON *ctl_request_list(struct ctl_request *request, const char *group, const ch
 	cJSON *object = ctl_request_object(request, group);
 	cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
 
-	return list ? list : gpald_build_array(&request->builder, object, name);
+	return list ? list : ctl_json_add(object, name, cJSON_CreateArray());
 }
 
 char *ctl_string_copy(const char *text)

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cJSON trees: reading members, and the request that flags build.
- */
+/* cJSON trees: reading members, and the request that flags build. */
 #ifndef GPALAYOUTCTL_JSON_TREE_H
 #define GPALAYOUTCTL_JSON_TREE_H
-
-#include "wire/json_build.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -26,10 +22,17 @@ bool ctl_json_count(const cJSON *value, uint64_t *count);
 /* The tree on one line; to be freed with free(). */
 char *ctl_json_print(const cJSON *tree);
 
-/* A request under construction; whether memory sufficed is asked once, at its end. */
+/*
+ * Adds under `key` to an object, or to an array where `key` is NULL. The item is the
+ * tree's from then on. Without memory the program ends.
+ */
+cJSON *ctl_json_add(cJSON *parent, const char *key, cJSON *item);
+void ctl_json_add_text(cJSON *parent, const char *key, const char *text);
+void ctl_json_add_integer(cJSON *parent, const char *key, int64_t value);
+
+/* A request under construction. */
 struct ctl_request {
 	cJSON *tree;
-	struct gpald_builder builder;
 };
 
 /* The object `group` of the request, made when it is not there; NULL: the request itself. */

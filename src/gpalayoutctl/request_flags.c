@@ -38,8 +38,7 @@ static enum ctl_exit apply_text(void *target, const struct ctl_flag *flag, const
 
 	if (!find_place(request, flag, &object))
 		return CTL_USAGE;
-	gpald_build_text(&request->builder, object, flag->member,
-			 flag->constant ? flag->constant : value);
+	ctl_json_add_text(object, flag->member, flag->constant ? flag->constant : value);
 	return CTL_OK;
 }
 
@@ -53,7 +52,7 @@ static enum ctl_exit apply_count(void *target, const struct ctl_flag *flag, cons
 		return ctl_usage_error("%s: '%s' is not a whole number", flag->name, value);
 	if (!find_place(request, flag, &object))
 		return CTL_USAGE;
-	gpald_build_integer(&request->builder, object, flag->member, count);
+	ctl_json_add_integer(object, flag->member, count);
 	return CTL_OK;
 }
 
@@ -79,8 +78,7 @@ static enum ctl_exit apply_node(void *target, const struct ctl_flag *flag, const
 			return ctl_usage_error("%s: '%s' has two sizes", flag->name, value);
 		size = item_size;
 	}
-	gpald_build_text(&request->builder, ctl_request_list(request, flag->group, flag->member),
-			 NULL, size);
+	ctl_json_add_text(ctl_request_list(request, flag->group, flag->member), NULL, size);
 	return CTL_OK;
 }
 
@@ -114,7 +112,6 @@ static enum ctl_exit apply_vtl2_memory(void *target, const struct ctl_flag *flag
 {
 	ctl_cleanup_string char *text = ctl_string_copy(value);
 	struct ctl_request *request = target;
-	struct gpald_builder *b = &request->builder;
 	const char *size = NULL;
 	const char *alignment = NULL;
 	char *rest = text;
@@ -135,9 +132,10 @@ static enum ctl_exit apply_vtl2_memory(void *target, const struct ctl_flag *flag
 	}
 	if (!size)
 		return ctl_usage_error("%s: '%s' has no size", flag->name, value);
-	memory = gpald_build_object(b, ctl_request_object(request, flag->group), flag->member);
-	gpald_build_text(b, memory, "size", size);
-	gpald_build_text(b, memory, "alignment", alignment ? alignment : VTL2_ALIGNMENT);
+	memory = ctl_json_add(ctl_request_object(request, flag->group), flag->member,
+			      cJSON_CreateObject());
+	ctl_json_add_text(memory, "size", size);
+	ctl_json_add_text(memory, "alignment", alignment ? alignment : VTL2_ALIGNMENT);
 	return CTL_OK;
 }
 
@@ -148,17 +146,17 @@ static enum ctl_exit apply_reserve(void *target, const struct ctl_flag *flag, co
 	char *equals = strchr(text, '=');
 	char *dash = equals ? strchr(equals, '-') : NULL;
 	struct ctl_request *request = target;
-	struct gpald_builder *b = &request->builder;
 	cJSON *range;
 
 	if (!dash)
 		return ctl_usage_error("%s: '%s' is not NAME=START-END", flag->name, value);
 	*equals = '\0';
 	*dash = '\0';
-	range = gpald_build_object(b, ctl_request_list(request, NULL, flag->member), NULL);
-	gpald_build_text(b, range, "name", text);
-	gpald_build_text(b, range, "start", equals + 1);
-	gpald_build_text(b, range, "end", dash + 1);
+	range = ctl_json_add(ctl_request_list(request, NULL, flag->member), NULL,
+			     cJSON_CreateObject());
+	ctl_json_add_text(range, "name", text);
+	ctl_json_add_text(range, "start", equals + 1);
+	ctl_json_add_text(range, "end", dash + 1);
 	return CTL_OK;
 }
 
@@ -245,7 +243,7 @@ static enum ctl_exit set_host_arch(struct ctl_request *request)
 			const char *arch = gpal_arch_name((enum gpal_arch)i);
 
 			if (strcmp(arch, host.machine) == 0) {
-				gpald_build_text(&request->builder, request->tree, "arch", arch);
+				ctl_json_add_text(request->tree, "arch", arch);
 				return CTL_OK;
 			}
 		}
@@ -270,7 +268,5 @@ enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, cJSON *
 				code = flag->apply(&request, flag, invocation->given[i].value);
 		}
 	}
-	if (request.builder.failed)
-		ctl_out_of_memory();
 	return code;
 }

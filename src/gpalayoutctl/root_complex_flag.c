@@ -106,14 +106,23 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, const c
 	return CTL_OK;
 }
 
-static enum ctl_exit add_pinned(struct gpald_builder *b, cJSON *object,
-				const struct root_complex *rc, const struct window *window)
+static void add_hex(cJSON *object, const char *key, uint64_t value)
+{
+	char text[GPALD_HEX_SIZE];
+
+	gpald_hex_format(value, text);
+	ctl_json_add_text(object, key, text);
+}
+
+static enum ctl_exit add_pinned(cJSON *object, const struct root_complex *rc,
+				const struct window *window)
 {
 	const char *base_text = rc->values[window->base];
 	const char *size_text = rc->values[window->size];
 	uint64_t base;
 	uint64_t size;
 	uint64_t end;
+	cJSON *range;
 
 	if (!size_text)
 		size_text = window->default_size;
@@ -126,22 +135,23 @@ static enum ctl_exit add_pinned(struct gpald_builder *b, cJSON *object,
 	if (__builtin_add_overflow(base, size, &end))
 		return ctl_usage_error("%s: %s=%s and a size of %s end at 2^64 or above", rc->flag,
 				       keys[window->base].name, base_text, size_text);
-	gpald_build_range(b, object, keys[window->size].name, (struct gpal_range){ base, end });
+	range = ctl_json_add(object, keys[window->size].name, cJSON_CreateObject());
+	add_hex(range, "start", base);
+	add_hex(range, "end", end);
 	return CTL_OK;
 }
 
-static enum ctl_exit add_windows(struct gpald_builder *b, cJSON *object,
-				 const struct root_complex *rc)
+static enum ctl_exit add_windows(cJSON *object, const struct root_complex *rc)
 {
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		const struct window *window = &windows[i];
 		enum ctl_exit code = CTL_OK;
 
 		if (rc->values[window->base])
-			code = add_pinned(b, object, rc, window);
+			code = add_pinned(object, rc, window);
 		else if (rc->values[window->size])
-			gpald_build_text(b, object, keys[window->size].name,
-					 rc->values[window->size]);
+			ctl_json_add_text(object, keys[window->size].name,
+					  rc->values[window->size]);
 		if (code)
 			return code;
 	}
@@ -151,7 +161,6 @@ static enum ctl_exit add_windows(struct gpald_builder *b, cJSON *object,
 enum ctl_exit ctl_root_complex_add(struct ctl_request *request, const char *flag, const char *text)
 {
 	ctl_cleanup_string char *copy = ctl_string_copy(text);
-	struct gpald_builder *b = &request->builder;
 	struct root_complex rc = { .flag = flag };
 	char *rest = copy;
 	char *key;
@@ -169,16 +178,17 @@ enum ctl_exit ctl_root_complex_add(struct ctl_request *request, const char *flag
 			return code;
 	}
 
-	object = gpald_build_object(b, ctl_request_list(request, "pcie", "root_complexes"), NULL);
-	gpald_build_text(b, object, "name", rc.name);
+	object = ctl_json_add(ctl_request_list(request, "pcie", "root_complexes"), NULL,
+			      cJSON_CreateObject());
+	ctl_json_add_text(object, "name", rc.name);
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		if (keys[i].kind == KIND_COUNT && rc.values[i])
-			gpald_build_integer(b, object, keys[i].name, rc.counts[i]);
+			ctl_json_add_integer(object, keys[i].name, rc.counts[i]);
 	}
-	code = add_windows(b, object, &rc);
+	code = add_windows(object, &rc);
 	if (rc.values[KEY_HDM] || rc.values[KEY_CXL])
-		gpald_build_text(b, gpald_build_object(b, object, "cxl"), "hdm",
-				 rc.values[KEY_HDM] ? rc.values[KEY_HDM] : DEFAULT_HDM);
+		ctl_json_add_text(ctl_json_add(object, "cxl", cJSON_CreateObject()), "hdm",
+				  rc.values[KEY_HDM] ? rc.values[KEY_HDM] : DEFAULT_HDM);
 	return code;
 }
 
@@ -197,7 +207,7 @@ enum ctl_exit ctl_root_complex_set_iommu(struct ctl_request *request, const char
 		if (ctl_json_member(object, "iommu"))
 			return ctl_usage_error("%s: root complex %s has an IOMMU already", flag,
 					       name);
-		gpald_build_text(&request->builder, object, "iommu", kind);
+		ctl_json_add_text(object, "iommu", kind);
 		return CTL_OK;
 	}
 	ctl_complain("%s: there is no root complex %s", flag, name);

@@ -120,6 +120,11 @@ const struct gpald_record *gpald_registry_after(const struct gpald_registry *reg
 	return found && strcmp(found->name, name) == 0 ? RB_NEXT(index, NULL, found) : found;
 }
 
+const struct gpald_record *gpald_registry_next(const struct gpald_record *record)
+{
+	return RB_NEXT(index, NULL, (struct gpald_record *)record);
+}
+
 /* Changes. */
 
 /* True: it has its outcome. */

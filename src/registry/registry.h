@@ -123,6 +123,9 @@ const struct gpald_record *gpald_registry_find(const struct gpald_registry *regi
 const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
 						const char *name);
 
+/* The one after a record that is in the registry, or NULL. */
+const struct gpald_record *gpald_registry_next(const struct gpald_record *record);
+
 size_t gpald_registry_count(const struct gpald_registry *registry);
 const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);
 const struct gpald_registry_counters *

@@ -8,11 +8,15 @@
  * after a few of them the loop looks at its sockets again. So no client waits for
  * another's pile of work.
  *
- * A request counts as queued from the moment its line is taken until libuv has
- * written its reply. libuv queues writes without bound, so the bound is here:
- * while too many requests are queued or too many bytes unsent, by the connection
- * or by all of its user, no line is taken and nothing is read, and the client's
- * own writes block. Each finished write takes up the work again.
+ * Lines that wait are read ahead up to a bound, because to stop and start reading
+ * costs two system calls. Reading also tells when a client has gone; where it has
+ * stopped, each turn asks. What a client that has gone has sent is not answered.
+ *
+ * A request counts as queued from the moment its line is taken until its reply is
+ * written. libuv queues writes without bound, so the bound is here: while too many
+ * requests are queued or too many bytes unsent, by the connection or by all of its
+ * user, no line is taken, and when enough has been read ahead the client's own
+ * writes block. Each finished write takes up the work again.
  *
  * A request that changes a live layout is answered in the turn after the store
  * thread has committed it; until then its connection takes no other line, so that it
@@ -28,6 +32,7 @@
 #include "server/connection_state.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -37,6 +42,7 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_S
 	      "each state has a name");
 
 #define TURN_NS UINT64_C(250000)   /* of a connection, but always one request */
+#define READ_AHEAD 65536           /* bytes that wait for a turn; then nothing more is read */
 #define TURNS_NS UINT64_C(2000000) /* of all connections, before sockets are looked at again */
 
 static struct gpald_connection *of_turn(struct gpald_turn *turn)
@@ -69,7 +75,6 @@ static void on_closed(uv_handle_t *handle)
 		gpald_user_unref(&all->users, c->user);
 	}
 	gpald_line_buffer_clear(&c->input);
-	free(c->output);
 	free(c);
 	if (all->count == 0 && all->on_empty)
 		all->on_empty(all);
@@ -96,32 +101,44 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 	uv_close((uv_handle_t *)&c->pipe, on_closed);
 }
 
+bool gpald_connection_close_if_gone(struct gpald_connection *c)
+{
+	struct pollfd peer = { .events = 0 };
+
+	if (uv_fileno((uv_handle_t *)&c->pipe, &peer.fd) || poll(&peer, 1, 0) != 1 ||
+	    !(peer.revents & (POLLHUP | POLLERR)))
+		return false;
+	gpald_connection_close(c, GPALD_LOG_DEBUG, "client_gone");
+	return true;
+}
+
 /* Input. */
 
-static void send_reply(struct gpald_connection *c, const struct gpald_answer *answer)
+static void take_answer(struct gpald_connection *c, const struct gpald_answer *answer)
 {
-	if (answer->reply)
-		gpald_connection_add_output(c, answer->reply, answer->length);
-	else
-		gpald_connection_send_now(c, answer->plain, answer->length);
+	switch (answer->kind) {
+	case GPALD_ANSWER_NONE:
+		break;
+	case GPALD_ANSWER_LATER:
+		c->call = answer->call;
+		break;
+	case GPALD_ANSWER_REPLY:
+		gpald_connection_added(c, 1);
+		break;
+	case GPALD_ANSWER_PLAIN:
+		gpald_connection_send_now(c, answer->plain, answer->plain_length);
+		break;
+	}
 }
 
 static void answer(struct gpald_connection *c, const char *line, size_t length, uint64_t offset)
 {
+	/* Not initialised: most of it is room for a line. */
 	struct gpald_answer answer;
 
 	gpald_service_answer(c->all->service, &c->caller, line, length, offset >= c->serve_until, c,
-			     &answer);
-	switch (answer.kind) {
-	case GPALD_ANSWER_NONE:
-		break;
-	case GPALD_ANSWER_LATER:
-		c->call = answer.call;
-		break;
-	case GPALD_ANSWER_REPLY:
-		send_reply(c, &answer);
-		break;
-	}
+			     &c->all->space, &answer);
+	take_answer(c, &answer);
 	if (answer.subscribed.set && c->state != GPALD_CONNECTION_CLOSING) {
 		c->caller.is_subscribed = true;
 		c->all->subscribers++;
@@ -137,11 +154,11 @@ void gpald_connection_ready(struct gpald_connection *c)
 /* Answers the call that has been waiting for the store, if it need not wait any more. */
 static void answer_call(struct gpald_connection *c)
 {
-	struct gpald_answer answer = { 0 };
+	struct gpald_answer answer;
 
 	if (!c->call || !c->call->is_ready || c->is_short)
 		return;
-	c->is_short = !gpald_call_answer(c->call, &answer);
+	c->is_short = !gpald_call_answer(c->call, &c->all->space, &answer);
 	if (c->is_short) {
 		if (gpald_log_allowed())
 			gpald_connection_log(GPALD_LOG_WARNING, "reply_delayed", c,
@@ -149,7 +166,7 @@ static void answer_call(struct gpald_connection *c)
 		return;
 	}
 	c->call = NULL;
-	send_reply(c, &answer);
+	take_answer(c, &answer);
 }
 
 /* Takes one line and answers it. False: there is none now. */
@@ -193,6 +210,8 @@ static void serve(struct gpald_connection *c)
 {
 	const uint64_t end = uv_hrtime() + TURN_NS;
 
+	if (!c->is_reading && gpald_connection_close_if_gone(c))
+		return;
 	if (!gpald_connection_is_held_back(c))
 		answer_call(c);
 	while (c->state != GPALD_CONNECTION_CLOSING && !c->call &&
@@ -206,9 +225,9 @@ static void serve(struct gpald_connection *c)
 		gpald_connection_advance(c);
 }
 
-static void on_idle(uv_idle_t *idle)
+static void on_turns(uv_check_t *check)
 {
-	struct gpald_connections *all = idle->data;
+	struct gpald_connections *all = check->data;
 	const uint64_t end = uv_hrtime() + TURNS_NS;
 	struct gpald_turn *turn;
 
@@ -217,7 +236,14 @@ static void on_idle(uv_idle_t *idle)
 		if (uv_hrtime() >= end)
 			return;
 	}
-	uv_idle_stop(idle);
+	uv_check_stop(&all->turns);
+	uv_idle_stop(&all->awake);
+}
+
+/* It is enough that it is there. */
+static void on_awake(uv_idle_t *idle)
+{
+	(void)idle;
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -249,6 +275,8 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 	if (length == 0 || c->state == GPALD_CONNECTION_CLOSING)
 		return;
 	if (length == UV_EOF) {
+		if (gpald_connection_close_if_gone(c))
+			return;
 		c->state = GPALD_CONNECTION_INPUT_ENDED;
 	} else if (length < 0) {
 		gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name((int)length));
@@ -262,7 +290,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 	gpald_connection_advance(c);
 }
 
-/* Whether the next line may be looked for. */
+/* Whether the next line may be taken as soon as it is there. */
 static bool may_read(const struct gpald_connection *c)
 {
 	return c->state == GPALD_CONNECTION_OPEN && !c->call && !gpald_connection_is_held_back(c);
@@ -270,8 +298,9 @@ static bool may_read(const struct gpald_connection *c)
 
 static void update_reading(struct gpald_connection *c)
 {
-	/* Lines that wait for a turn are enough for now. */
-	const bool want = may_read(c) && !c->turn.is_waiting;
+	const uint64_t ahead = gpald_line_buffer_received(&c->input) - c->input.taken;
+	const bool want = c->state == GPALD_CONNECTION_OPEN &&
+			  (ahead < READ_AHEAD || (may_read(c) && !has_lines(c)));
 	int code = 0;
 
 	if (want && !c->is_reading)
@@ -295,7 +324,8 @@ void gpald_connection_advance(struct gpald_connection *c)
 
 	if (has_work(c)) {
 		gpald_user_wait(c->user, &c->turn);
-		uv_idle_start(&c->all->idle, on_idle);
+		uv_check_start(&c->all->turns, on_turns);
+		uv_idle_start(&c->all->awake, on_awake);
 	}
 	update_reading(c);
 	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent == 0 && !c->call &&

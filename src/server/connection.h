@@ -6,7 +6,6 @@
 #ifndef GPALD_SERVER_CONNECTION_H
 #define GPALD_SERVER_CONNECTION_H
 
-#include "server/event_lines.h"
 #include "server/service.h"
 #include "server/user.h"
 
@@ -22,13 +21,20 @@ struct gpald_connections {
 	uv_loop_t *loop;
 	struct gpald_service *service;
 	gid_t admin_group; /* whose members may change the layouts of others; (gid_t)-1: none */
-	uv_idle_t idle;    /* runs while connections wait for their turn; data is this struct */
+
+	/*
+	 * Both run while connections wait for their turn: turns are given after the sockets
+	 * have been looked at, and the loop does not sleep. Their data is this struct.
+	 */
+	uv_check_t turns;
+	uv_idle_t awake;
+
+	struct gpald_workspace space; /* of the connection that has its turn */
 
 	struct gpald_connection *first;
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
 	size_t subscribers;
-	struct gpald_event_lines event_lines; /* made for the first subscriber, used for all */
 	bool is_stopping; /* requests of connections accepted from now on are refused */
 
 	/* Called after the last connection has gone; may be NULL. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection owes its client. Lines gather in a buffer until the end of a
- * turn, and then go to libuv as one write.
+ * What a connection owes its client. Lines gather in the workspace until the end of
+ * a turn. The kernel takes most of them at once; only what it does not take is kept,
+ * in one piece, until libuv has written it.
  */
 #include "config.h"
 
@@ -10,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_LEAST 4096 /* bytes of a buffer that lines are copied to */
+/* So much is handed over and not copied; a workspace keeps no more than that. */
+#define LARGE ((size_t)262144)
 
 struct write {
 	uv_write_t request; /* first */
 	struct gpald_connection *connection;
 	size_t requests;
 	size_t length;
-	char *data;
+	char *text; /* owned */
 };
 
 void gpald_connection_release(struct gpald_connection *c, size_t bytes)
@@ -37,98 +39,52 @@ void gpald_connection_release(struct gpald_connection *c, size_t bytes)
 
 bool gpald_connection_is_held_back(const struct gpald_connection *c)
 {
-	return c->queued >= gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS) ||
-	       c->unsent >= gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_PAUSE_BYTES) ||
-	       c->user->unsent >= gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
+	return c->queued + c->output_requests >=
+		       gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS) ||
+	       c->unsent + c->output_length >=
+		       gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_PAUSE_BYTES) ||
+	       c->user->unsent + c->output_length >=
+		       gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
 }
 
-static bool append_output(struct gpald_connection *c, const char *reply, size_t length)
+static struct gpald_writer *output_of(struct gpald_connection *c)
 {
-	const size_t needed = c->output_length + length;
-	size_t capacity = c->output_capacity ? c->output_capacity : OUTPUT_LEAST;
-	char *grown;
-
-	while (capacity < needed) {
-		if (capacity > SIZE_MAX / 2)
-			return false;
-		capacity *= 2;
-	}
-	if (capacity > c->output_capacity) {
-		grown = realloc(c->output, capacity);
-		if (!grown)
-			return false;
-		c->output = grown;
-		c->output_capacity = capacity;
-	}
-	memcpy(c->output + c->output_length, reply, length);
-	c->output_length = needed;
-	return true;
+	return &c->all->space.out;
 }
 
-static void count_output(struct gpald_connection *c, size_t length, size_t requests)
+void gpald_connection_added(struct gpald_connection *c, size_t requests)
 {
+	c->output_length = output_of(c)->length;
 	c->output_requests += requests;
-	c->queued += requests;
-	c->unsent += length;
-	c->user->unsent += length;
-}
-
-void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length)
-{
-	if (c->output_length > 0 && append_output(c, line, length)) {
-		free(line);
-		count_output(c, length, 1);
-		return;
-	}
-	/* What cannot be appended comes after it all the same. */
-	gpald_connection_flush(c);
-	if (c->state == GPALD_CONNECTION_CLOSING) {
-		free(line);
-		return;
-	}
-	free(c->output);
-	c->output = line;
-	c->output_length = c->output_capacity = length;
-	count_output(c, length, 1);
-}
-
-void gpald_connection_add_copy(struct gpald_connection *c, const char *line, size_t length)
-{
-	if (line && append_output(c, line, length))
-		count_output(c, length, 0);
-	else
-		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
-}
-
-/* Whether all of it was taken by the kernel. Nothing else may be on its way. */
-static bool write_now(struct gpald_connection *c, const char *data, size_t length)
-{
-	uv_buf_t buffer = uv_buf_init((char *)data, (unsigned int)length);
-
-	if (uv_try_write(gpald_connection_stream(c), &buffer, 1) == (int)length) {
-		c->progress_at = uv_now(c->all->loop);
-		return true;
-	}
-	gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
-	return false;
 }
 
 void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length)
 {
+	uv_buf_t buffer = uv_buf_init((char *)line, (unsigned int)length);
+
 	gpald_connection_flush(c);
-	if (c->state != GPALD_CONNECTION_CLOSING)
-		write_now(c, line, length);
+	if (c->state == GPALD_CONNECTION_CLOSING)
+		return;
+	if (uv_try_write(gpald_connection_stream(c), &buffer, 1) == (int)length)
+		c->progress_at = uv_now(c->all->loop);
+	else
+		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 }
 
 void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason)
 {
+	struct gpald_writer *out = output_of(c);
 	char line[GPALD_RPC_PLAIN_SIZE];
 	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
+	const size_t mark = out->length;
 
-	if (append_output(c, line, length))
-		count_output(c, length, 1);
-	else
+	gpald_write_bytes(out, line, length);
+	if (out->failed) {
+		gpald_writer_reset(out, mark);
 		gpald_connection_send_now(c, line, length);
+	} else {
+		gpald_connection_added(c, 1);
+	}
 }
 
 static void on_written(uv_write_t *request, int status)
@@ -138,7 +94,7 @@ static void on_written(uv_write_t *request, int status)
 
 	c->queued -= write->requests;
 	gpald_connection_release(c, write->length);
-	free(write->data);
+	free(write->text);
 	free(write);
 	if (c->state == GPALD_CONNECTION_CLOSING)
 		return;
@@ -150,52 +106,94 @@ static void on_written(uv_write_t *request, int status)
 	gpald_connection_advance(c);
 }
 
-static void flush_now(struct gpald_connection *c)
+/* The text from `sent` on, copied, or taken from the workspace. NULL: out of memory. */
+static char *take_rest(struct gpald_writer *out, size_t sent, size_t length)
 {
-	const size_t length = c->output_length;
+	char *text = out->text;
 
-	if (!write_now(c, c->output, length))
-		return;
-	c->queued -= c->output_requests;
-	c->output_length = c->output_requests = 0;
-	gpald_connection_release(c, length);
+	if (length < LARGE) {
+		text = malloc(length);
+		return text ? memcpy(text, out->text + sent, length) : NULL;
+	}
+	memmove(text, text + sent, length);
+	*out = (struct gpald_writer){ 0 };
+	/* No more than is counted. */
+	out->text = realloc(text, length);
+	if (out->text)
+		text = out->text;
+	out->text = NULL;
+	return text;
 }
 
-void gpald_connection_flush(struct gpald_connection *c)
+/* Leaves what the kernel has not taken to libuv. */
+static void write_rest(struct gpald_connection *c, size_t sent)
 {
-	struct write *write;
+	const size_t length = c->output_length - sent;
+	struct write *write = malloc(sizeof(*write));
+	char *text = write ? take_rest(output_of(c), sent, length) : NULL;
 	uv_buf_t buffer;
 	int code;
 
-	if (c->output_length == 0 || c->state == GPALD_CONNECTION_CLOSING)
-		return;
-	write = malloc(sizeof(*write));
-	if (!write) {
-		flush_now(c);
+	if (!text) {
+		free(write);
+		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 		return;
 	}
 	*write = (struct write){
 		.connection = c,
 		.requests = c->output_requests,
-		.length = c->output_length,
-		.data = c->output,
+		.length = length,
+		.text = text,
 	};
-	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
-	buffer = uv_buf_init(c->output, (unsigned int)c->output_length);
 	/* What libuv has written since the last look would be forgotten below. */
 	if (c->pipe.write_queue_size == 0 || c->pipe.write_queue_size != c->backlog_seen)
 		c->progress_at = uv_now(c->all->loop);
-	c->output = NULL;
-	c->output_length = c->output_capacity = c->output_requests = 0;
+	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
+	buffer = uv_buf_init(text, (unsigned int)length);
 	code = uv_write(&write->request, gpald_connection_stream(c), &buffer, 1, on_written);
 	if (code < 0) {
-		/* What it held stays counted as unsent until the connection has closed. */
-		free(write->data);
+		free(text);
 		free(write);
 		gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name(code));
 		return;
 	}
+	c->queued += c->output_requests;
+	c->unsent += length;
+	c->user->unsent += length;
 	c->backlog_seen = c->pipe.write_queue_size;
 	if (c->backlog_seen > gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_CLOSE_BYTES))
 		gpald_connection_close(c, GPALD_LOG_WARNING, "output_queue_full");
+}
+
+/* Gives the kernel what it takes now; returns how much, or a libuv error. */
+static int write_now(struct gpald_connection *c)
+{
+	uv_buf_t buffer = uv_buf_init(output_of(c)->text, (unsigned int)c->output_length);
+	int sent;
+
+	/* What libuv holds comes first. */
+	if (c->unsent > 0)
+		return 0;
+	sent = uv_try_write(gpald_connection_stream(c), &buffer, 1);
+	if (sent > 0)
+		c->progress_at = uv_now(c->all->loop);
+	return sent == UV_EAGAIN ? 0 : sent;
+}
+
+void gpald_connection_flush(struct gpald_connection *c)
+{
+	struct gpald_writer *out = output_of(c);
+	int sent;
+
+	if (c->output_length > 0 && c->state != GPALD_CONNECTION_CLOSING) {
+		sent = write_now(c);
+		if (sent < 0)
+			gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name(sent));
+		else if ((size_t)sent < c->output_length)
+			write_rest(c, (size_t)sent);
+	}
+	c->output_length = c->output_requests = 0;
+	gpald_writer_reset(out, 0);
+	if (out->capacity > LARGE)
+		gpald_writer_clear(out);
 }

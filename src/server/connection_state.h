@@ -36,12 +36,12 @@ struct gpald_connection {
 	struct gpald_call *call; /* whose reply waits for the store; no line is taken meanwhile */
 	bool is_short;           /* the reply of `call` waits for memory, until the next tick */
 
-	char *output;
+	/* What lies in the workspace for this connection; nothing but during its turn. */
 	size_t output_length;
-	size_t output_capacity;
-	size_t output_requests; /* whose replies are in output */
-	size_t queued;          /* requests taken whose replies are not wholly written */
-	size_t unsent;          /* bytes of lines not wholly written, in output and in libuv */
+	size_t output_requests; /* that are answered there */
+
+	size_t queued; /* requests taken whose replies libuv has not written */
+	size_t unsent; /* bytes that libuv holds for this connection */
 
 	uint64_t revision_sent; /* of a subscriber: the newest event in its output */
 
@@ -67,6 +67,9 @@ void gpald_connection_log(enum gpald_log_level level, const char *event,
 void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level level,
 			    const char *reason);
 
+/* Closes a connection whose client has hung up, not only ended its output; whether it has. */
+bool gpald_connection_close_if_gone(struct gpald_connection *c);
+
 /*
  * Goes on after anything has changed: waits for a turn, reads on, or ends. Has no
  * effect on a connection whose state is as it should be.
@@ -84,21 +87,18 @@ void gpald_connection_end_input(struct gpald_connection *c);
  */
 bool gpald_connection_is_held_back(const struct gpald_connection *c);
 
-/* Takes a line to be sent, the answer to one request. */
-void gpald_connection_add_output(struct gpald_connection *c, char *line, size_t length);
-
-/* Adds a copy of a line that answers no request; NULL is out of memory, and closes the connection. */
-void gpald_connection_add_copy(struct gpald_connection *c, const char *line, size_t length);
+/* Lines have been added to the workspace, which answer that many requests. */
+void gpald_connection_added(struct gpald_connection *c, size_t requests);
 
 /* Sends a line at once, after what has been added, without taking memory for it. */
 void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length);
 
-/* Sends the refusal of a line that was not read. */
+/* Adds the refusal of a line that was not read. */
 void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason);
 
 /*
- * Gives what has been added to libuv. Where there is no memory for that it is
- * written at once; a client that does not read it fast enough is hung up on.
+ * Sends what has been added: as much as the kernel takes now, and the rest through
+ * libuv. To be called before another connection adds anything.
  */
 void gpald_connection_flush(struct gpald_connection *c);
 

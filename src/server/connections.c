@@ -126,23 +126,13 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 
 /* All connections. */
 
-/* While a call waits nothing is read, so nothing else tells that the client has gone. */
-static bool has_gone(struct gpald_connection *c)
-{
-	struct pollfd peer = { .events = 0 };
-
-	return c->call && uv_fileno((uv_handle_t *)&c->pipe, &peer.fd) == 0 &&
-	       poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR));
-}
-
 static void check_times(struct gpald_connection *c, uint64_t now)
 {
 	const size_t backlog = c->pipe.write_queue_size;
 
-	if (has_gone(c)) {
-		gpald_connection_close(c, GPALD_LOG_DEBUG, "client_gone");
+	/* Who reads is told. */
+	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
-	}
 	if (c->is_short) {
 		c->is_short = false;
 		gpald_connection_advance(c);

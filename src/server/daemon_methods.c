@@ -4,110 +4,124 @@
 
 #include "server/connection.h"
 #include "server/methods.h"
-#include "wire/request_decode.h"
 
+#include <string.h>
 #include <uv.h>
 
 #define PROTOCOL_VERSION "2"
 
-int gpald_daemon_info(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		      struct gpald_wire_error *error)
+int gpald_daemon_info(const struct gpald_context *context, const void *params,
+		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
 	const struct gpal_policy *policies;
-	cJSON *tree, *sockets, *names, *limits;
 	size_t count;
 
-	if (gpald_decode_no_params(params, error))
-		return -1;
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "version", PACKAGE_VERSION);
-	gpald_build_text(&b, tree, "protocol", PROTOCOL_VERSION);
-	gpald_build_text(&b, tree, "default_policy", context->service->default_policy->name);
-	sockets = gpald_build_object(&b, tree, "sockets");
-	gpald_build_text(&b, sockets, "control", context->service->socket_path);
+	(void)params, (void)error;
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "version", PACKAGE_VERSION);
+	gpald_write_text(w, "protocol", PROTOCOL_VERSION);
+	gpald_write_text(w, "default_policy", context->service->default_policy->name);
+	gpald_write_object(w, "sockets");
+	gpald_write_text(w, "control", context->service->socket_path);
 	if (context->service->inspect_path)
-		gpald_build_text(&b, sockets, "inspect", context->service->inspect_path);
-	names = gpald_build_array(&b, tree, "policies");
+		gpald_write_text(w, "inspect", context->service->inspect_path);
+	gpald_write_object_end(w);
+	gpald_write_array(w, "policies");
 	policies = gpal_policies(&count);
 	for (size_t i = 0; i < count; i++)
-		gpald_build_text(&b, names, NULL, policies[i].name);
-	limits = gpald_build_object(&b, tree, "limits");
+		gpald_write_text(w, NULL, policies[i].name);
+	gpald_write_array_end(w);
+	gpald_write_object(w, "limits");
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
-		gpald_build_integer(&b, limits, gpald_limit_name((enum gpald_limit)i),
+		gpald_write_integer(w, gpald_limit_name((enum gpald_limit)i),
 				    (int64_t)context->service->limits->values[i]);
-	return gpald_method_finish(&b, tree, result, error);
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
+	return 0;
 }
 
-static void build_method(struct gpald_builder *b, cJSON *object, const char *name,
+static void write_method(struct gpald_writer *w, const char *name,
 			 const struct gpald_method_statistics *statistics)
 {
-	cJSON *method = gpald_build_object(b, object, name);
-
-	gpald_build_integer(b, method, "answered", (int64_t)statistics->answered);
-	gpald_build_integer(b, method, "refused", (int64_t)statistics->refused);
-	gpald_build_histogram(b, method, "latency", &statistics->latency);
+	gpald_write_object(w, name);
+	gpald_write_integer(w, "answered", (int64_t)statistics->answered);
+	gpald_write_integer(w, "refused", (int64_t)statistics->refused);
+	gpald_write_histogram(w, "latency", &statistics->latency);
+	gpald_write_object_end(w);
 }
 
-static void build_registry(struct gpald_builder *b, cJSON *tree,
-			   const struct gpald_registry *registry)
+static void write_connections(struct gpald_writer *w, const struct gpald_service *service)
+{
+	gpald_write_object(w, "connections");
+	gpald_write_integer(w, "open", (int64_t)service->clients->users.connections);
+	gpald_write_integer(w, "accepted", (int64_t)service->statistics.accepted);
+	gpald_write_integer(w, "turned_away", (int64_t)service->statistics.turned_away);
+	gpald_write_integer(w, "subscribers", (int64_t)service->clients->subscribers);
+	gpald_write_object_end(w);
+}
+
+static void write_requests(struct gpald_writer *w, const struct gpald_statistics *statistics)
+{
+	const struct gpald_method *method;
+
+	gpald_write_object(w, "requests");
+	for (size_t i = 0; (method = gpald_method_at(i)); i++)
+		write_method(w, method->name, &statistics->methods[i]);
+	write_method(w, "other", &statistics->other);
+	gpald_write_object_end(w);
+}
+
+static void write_registry(struct gpald_writer *w, const struct gpald_registry *registry)
 {
 	const struct gpald_event_ring *events = gpald_registry_events(registry);
-	cJSON *object = gpald_build_object(b, tree, "registry");
 
-	gpald_build_integer(b, object, "layouts", (int64_t)gpald_registry_count(registry));
-	gpald_build_integer(b, object, "revision", (int64_t)events->revision);
-	gpald_build_integer(b, object, "oldest_since", (int64_t)gpald_event_ring_oldest(events));
+	gpald_write_object(w, "registry");
+	gpald_write_integer(w, "layouts", (int64_t)gpald_registry_count(registry));
+	gpald_write_integer(w, "revision", (int64_t)events->revision);
+	gpald_write_integer(w, "oldest_since", (int64_t)gpald_event_ring_oldest(events));
+	gpald_write_object_end(w);
 }
 
-static void build_store(struct gpald_builder *b, cJSON *tree, const struct gpald_service *service)
+static void write_store(struct gpald_writer *w, const struct gpald_service *service)
 {
 	const struct gpald_registry_counters *counters = gpald_registry_counters(service->registry);
-	cJSON *object = gpald_build_object(b, tree, "store");
 
-	gpald_build_text(b, object, "kind", gpald_registry_store_kind(service->registry));
+	gpald_write_object(w, "store");
+	gpald_write_text(w, "kind", gpald_registry_store_kind(service->registry));
 	if (service->state_path)
-		gpald_build_text(b, object, "path", service->state_path);
-	gpald_build_integer(b, object, "commits", (int64_t)counters->commits);
-	gpald_build_integer(b, object, "changes", (int64_t)counters->changes);
-	gpald_build_integer(b, object, "full", (int64_t)counters->full);
-	gpald_build_histogram(b, object, "latency", &service->statistics.commits);
+		gpald_write_text(w, "path", service->state_path);
+	gpald_write_integer(w, "commits", (int64_t)counters->commits);
+	gpald_write_integer(w, "changes", (int64_t)counters->changes);
+	gpald_write_integer(w, "full", (int64_t)counters->full);
+	gpald_write_histogram(w, "latency", &service->statistics.commits);
+	gpald_write_object_end(w);
 }
 
-int gpald_daemon_stats(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		       struct gpald_wire_error *error)
+int gpald_daemon_stats(const struct gpald_context *context, const void *params,
+		       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_service *service = context->service;
 	const struct gpald_statistics *statistics = &service->statistics;
-	struct gpald_builder b = { .failed = false };
-	const struct gpald_method *method;
-	cJSON *tree, *connections, *requests;
 
-	if (gpald_decode_no_params(params, error))
-		return -1;
-	tree = cJSON_CreateObject();
-	gpald_build_time(&b, tree, "started_at", statistics->started_at_ms);
-	gpald_build_integer(&b, tree, "uptime_ms",
+	(void)params, (void)error;
+	gpald_write_object(w, NULL);
+	gpald_write_time(w, "started_at", statistics->started_at_ms);
+	gpald_write_integer(w, "uptime_ms",
 			    (int64_t)((uv_hrtime() - statistics->started_ns) / 1000000));
-	connections = gpald_build_object(&b, tree, "connections");
-	gpald_build_integer(&b, connections, "open", (int64_t)service->clients->users.connections);
-	gpald_build_integer(&b, connections, "accepted", (int64_t)statistics->accepted);
-	gpald_build_integer(&b, connections, "turned_away", (int64_t)statistics->turned_away);
-	gpald_build_integer(&b, connections, "subscribers", (int64_t)service->clients->subscribers);
-	requests = gpald_build_object(&b, tree, "requests");
-	for (size_t i = 0; (method = gpald_method_at(i)); i++)
-		build_method(&b, requests, method->name, &statistics->methods[i]);
-	build_method(&b, requests, "other", &statistics->other);
-	build_registry(&b, tree, service->registry);
-	build_store(&b, tree, service);
-	return gpald_method_finish(&b, tree, result, error);
+	write_connections(w, service);
+	write_requests(w, statistics);
+	write_registry(w, service->registry);
+	write_store(w, service);
+	gpald_write_object_end(w);
+	return 0;
 }
 
-int gpald_daemon_schema(const struct gpald_context *context, const cJSON *params, cJSON **result,
-			struct gpald_wire_error *error)
+int gpald_daemon_schema(const struct gpald_context *context, const void *params,
+			struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	if (gpald_decode_no_params(params, error))
-		return -1;
-	*result = cJSON_CreateRaw(context->service->schema);
-	return *result ? 0 : gpald_method_no_memory(error);
+	const char *schema = context->service->schema;
+
+	(void)params, (void)error;
+	gpald_write_raw(w, NULL, schema, strlen(schema));
+	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts that nobody keeps: decode params, ask the library, encode the answer. */
+/* Layouts that nobody keeps: ask the library, write the answer. */
 #include "config.h"
 
 #include "server/methods.h"
@@ -11,88 +11,75 @@
 #include <gpalayout/advise.h>
 
 static int answer_resolve(const struct gpald_resolve_params *params,
-			  const struct gpal_layout *layout, cJSON **result,
+			  const struct gpal_layout *layout, struct gpald_writer *w,
 			  struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
 	struct gpal_advice *advice = NULL;
-	cJSON *tree;
 
 	if (params->advise && gpal_advise(&params->request, layout, &advice, NULL))
 		return gpald_method_no_memory(error);
-	tree = cJSON_CreateObject();
-	gpald_build_item(&b, tree, "layout", gpald_encode_layout(layout));
+	gpald_write_object(w, NULL);
+	gpald_encode_layout(w, "layout", layout, NULL);
 	if (advice)
-		gpald_build_item(&b, tree, "advice", gpald_encode_growths(advice));
+		gpald_encode_growths(w, "advice", advice);
 	if (advice && advice->cut)
-		gpald_build_item(&b, tree, "advice_cut", cJSON_CreateTrue());
+		gpald_write_bool(w, "advice_cut", true);
+	gpald_write_object_end(w);
 	gpal_advice_free(advice);
-	return gpald_method_finish(&b, tree, result, error);
+	return 0;
 }
 
-int gpald_layout_resolve(const struct gpald_context *context, const cJSON *params, cJSON **result,
-			 struct gpald_wire_error *error)
+int gpald_layout_resolve(const struct gpald_context *context, const void *params,
+			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_pool pool = { 0 };
-	struct gpald_resolve_params resolve;
-	struct gpal_layout *layout = NULL;
+	const struct gpald_resolve_params *resolve = params;
+	struct gpal_layout *layout;
 	struct gpal_error core;
-	int code = gpald_decode_resolve_params(params, context->service->default_policy, &pool,
-					       &resolve, error);
+	int code;
 
-	if (code == 0 && gpal_resolve(&resolve.request, &layout, &core)) {
+	(void)context;
+	if (gpal_resolve(&resolve->request, &layout, &core)) {
 		gpald_refuse_core(error, &core, "/request");
-		code = -1;
+		return -1;
 	}
-	if (code == 0)
-		code = answer_resolve(&resolve, layout, result, error);
+	code = answer_resolve(resolve, layout, w, error);
 	gpal_layout_free(layout);
-	gpald_pool_clear(&pool);
 	return code;
 }
 
-int gpald_layout_allocate(const struct gpald_context *context, const cJSON *params, cJSON **result,
-			  struct gpald_wire_error *error)
+int gpald_layout_allocate(const struct gpald_context *context, const void *params,
+			  struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
-	struct gpald_pool pool = { 0 };
-	struct gpal_alloc_input input;
-	struct gpal_map *map = NULL;
+	const struct gpal_alloc_input *input = params;
 	struct gpal_error core;
-	cJSON *tree;
+	struct gpal_map *map;
 
 	(void)context;
-	if (gpald_decode_allocate_params(params, &pool, &input, error)) {
-		gpald_pool_clear(&pool);
-		return -1;
-	}
-	if (gpal_allocate(&input, &map, &core)) {
+	if (gpal_allocate(input, &map, &core)) {
 		gpald_refuse_core(error, &core, "");
-		gpald_pool_clear(&pool);
 		return -1;
 	}
-	gpald_pool_clear(&pool);
-	tree = cJSON_CreateObject();
-	gpald_build_item(&b, tree, "map", gpald_encode_map(map));
+	gpald_write_object(w, NULL);
+	gpald_encode_map(w, "map", map);
+	gpald_write_object_end(w);
 	gpal_map_free(map);
-	return gpald_method_finish(&b, tree, result, error);
+	return 0;
 }
 
-int gpald_policy_list(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		      struct gpald_wire_error *error)
+int gpald_policy_list(const struct gpald_context *context, const void *params,
+		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
 	const struct gpal_policy *policies;
-	cJSON *tree, *list;
 	size_t count;
 
-	if (gpald_decode_no_params(params, error))
-		return -1;
+	(void)params, (void)error;
 	policies = gpal_policies(&count);
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "default", context->service->default_policy->name);
-	list = gpald_build_array(&b, tree, "policies");
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "default", context->service->default_policy->name);
+	gpald_write_array(w, "policies");
 	for (size_t i = 0; i < count; i++)
-		gpald_build_item(&b, list, NULL, gpald_encode_policy(&policies[i]));
-	return gpald_method_finish(&b, tree, result, error);
+		gpald_encode_policy(w, NULL, &policies[i]);
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
+	return 0;
 }

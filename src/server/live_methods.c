@@ -16,33 +16,34 @@
 
 #define LIST_DEFAULT 100 /* layouts on a page */
 
-/* What changes with an operation, as `encode` lists it. */
-static int build_changes(const struct gpald_operation *operation,
-			 cJSON *(*encode)(const struct gpal_changes *changes), cJSON **changes,
-			 struct gpald_wire_error *error)
+/* Writes what changes with an operation; 0, or -1 with *error set. */
+static int write_changes(const struct gpald_operation *operation, const char *key,
+			 bool removals_only, struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	gpald_auto_close struct gpald_opened_record before = { 0 }, after = { 0 };
-	struct gpal_changes *list;
+	struct gpal_changes *changes;
 
 	if (gpald_open_record(&before, operation->previous, error) ||
 	    gpald_open_record(&after, operation->record, error))
 		return -1;
-	if (gpal_compare(&before.layout, &after.layout, &list, NULL))
+	if (gpal_compare(&before.layout, &after.layout, &changes, NULL))
 		return gpald_method_no_memory(error);
-	*changes = encode(list);
-	gpal_changes_free(list);
-	return *changes ? 0 : gpald_method_no_memory(error);
+	gpald_encode_changes(w, key, changes, removals_only);
+	gpal_changes_free(changes);
+	return 0;
 }
 
 /* An update that could be done, were it allowed. */
 static int not_allowed(const struct gpald_operation *operation, struct gpald_wire_error *error)
 {
 	const bool removes = operation->core.code == GPAL_E_WOULD_REMOVE;
-	cJSON *changes = NULL;
+	struct gpald_writer changes = { 0 };
 
-	if (build_changes(operation, removes ? gpald_encode_removals : gpald_encode_changes,
-			  &changes, error))
+	if (write_changes(operation, NULL, removes, &changes, error) ||
+	    (changes.failed && gpald_method_no_memory(error))) {
+		gpald_writer_clear(&changes);
 		return -1;
+	}
 	gpald_refuse(error, GPALD_REASON_OF(operation->core.code), "%s: %s", operation->name,
 		     operation->core.message);
 	error->changes = changes;
@@ -116,211 +117,183 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 
 /* layout.create, layout.update, layout.delete */
 
-int gpald_layout_create_begin(const struct gpald_service *service, const cJSON *params,
-			      struct gpald_operation *operation, struct gpald_wire_error *error)
+int gpald_layout_create_begin(const void *params, struct gpald_operation *operation,
+			      struct gpald_wire_error *error)
 {
-	struct gpald_create_params create;
-	struct gpald_pool pool = { 0 };
-	int code;
+	const struct gpald_create_params *create = params;
 
-	(void)service;
-	code = gpald_decode_create_params(params, &pool, &create, error);
-	if (code == 0) {
-		operation->kind = GPALD_OPERATION_CREATE;
-		strcpy(operation->name, create.name);
-		if (!gpald_encode_request_blob(&create.request, &operation->request))
-			code = gpald_method_no_memory(error);
-	}
-	gpald_pool_clear(&pool);
-	return code;
+	operation->kind = GPALD_OPERATION_CREATE;
+	strcpy(operation->name, create->name);
+	if (!gpald_encode_request_blob(&create->request, &operation->request))
+		return gpald_method_no_memory(error);
+	return 0;
 }
 
-int gpald_layout_create_finish(const struct gpald_operation *operation, cJSON **result,
+/* What every change answers with. */
+static void write_name(struct gpald_writer *w, const struct gpald_operation *operation)
+{
+	gpald_write_text(w, "name", operation->name);
+	gpald_write_integer(w, "generation", (int64_t)operation->generation);
+}
+
+int gpald_layout_create_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
-	struct gpald_builder b = { .failed = false };
-	cJSON *tree;
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse(operation, error);
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "name", operation->name);
-	gpald_build_integer(&b, tree, "generation", (int64_t)operation->generation);
-	gpald_build_item(&b, tree, "created", cJSON_CreateBool(operation->created));
-	gpald_build_item(&b, tree, "layout", gpald_encode_layout(&opened.layout));
-	return gpald_method_finish(&b, tree, result, error);
-}
-
-int gpald_layout_update_begin(const struct gpald_service *service, const cJSON *params,
-			      struct gpald_operation *operation, struct gpald_wire_error *error)
-{
-	struct gpald_update_params update;
-	struct gpald_pool pool = { 0 };
-	int code;
-
-	(void)service;
-	code = gpald_decode_update_params(params, &pool, &update, error);
-	if (code == 0) {
-		operation->kind = GPALD_OPERATION_UPDATE;
-		strcpy(operation->name, update.name);
-		operation->has_generation = update.generation.set;
-		operation->generation_wanted = update.generation.value;
-		operation->dry_run = update.dry_run;
-		operation->allow = (update.allow_moves ? GPAL_ALLOW_MOVES : 0u) |
-				   (update.allow_removals ? GPAL_ALLOW_REMOVALS : 0u);
-		if (!gpald_encode_request_blob(&update.request, &operation->request))
-			code = gpald_method_no_memory(error);
-	}
-	gpald_pool_clear(&pool);
-	return code;
-}
-
-int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **result,
-			       struct gpald_wire_error *error)
-{
-	gpald_auto_close struct gpald_opened_record opened = { 0 };
-	struct gpald_builder b = { .failed = false };
-	cJSON *tree, *changes = NULL;
-
-	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, error);
-	if (gpald_open_record(&opened, operation->record, error) ||
-	    build_changes(operation, gpald_encode_changes, &changes, error))
-		return -1;
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "name", operation->name);
-	gpald_build_integer(&b, tree, "generation", (int64_t)operation->generation);
-	gpald_build_item(&b, tree, "layout", gpald_encode_layout(&opened.layout));
-	gpald_build_item(&b, tree, "changes", changes);
-	return gpald_method_finish(&b, tree, result, error);
-}
-
-int gpald_layout_delete_begin(const struct gpald_service *service, const cJSON *params,
-			      struct gpald_operation *operation, struct gpald_wire_error *error)
-{
-	struct gpald_name_params remove;
-
-	(void)service;
-	if (gpald_decode_delete_params(params, &remove, error))
-		return -1;
-	operation->kind = GPALD_OPERATION_DELETE;
-	strcpy(operation->name, remove.name);
-	operation->has_generation = remove.generation.set;
-	operation->generation_wanted = remove.generation.value;
+	gpald_write_object(w, NULL);
+	write_name(w, operation);
+	gpald_write_bool(w, "created", operation->created);
+	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
+	gpald_write_object_end(w);
 	return 0;
 }
 
-int gpald_layout_delete_finish(const struct gpald_operation *operation, cJSON **result,
+int gpald_layout_update_begin(const void *params, struct gpald_operation *operation,
+			      struct gpald_wire_error *error)
+{
+	const struct gpald_update_params *update = params;
+
+	operation->kind = GPALD_OPERATION_UPDATE;
+	strcpy(operation->name, update->name);
+	operation->has_generation = update->generation.set;
+	operation->generation_wanted = update->generation.value;
+	operation->dry_run = update->dry_run;
+	operation->allow = (update->allow_moves ? GPAL_ALLOW_MOVES : 0u) |
+			   (update->allow_removals ? GPAL_ALLOW_REMOVALS : 0u);
+	if (!gpald_encode_request_blob(&update->request, &operation->request))
+		return gpald_method_no_memory(error);
+	return 0;
+}
+
+int gpald_layout_update_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *tree;
+	gpald_auto_close struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse(operation, error);
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "name", operation->name);
-	gpald_build_integer(&b, tree, "generation", (int64_t)operation->generation);
-	return gpald_method_finish(&b, tree, result, error);
+	if (gpald_open_record(&opened, operation->record, error))
+		return -1;
+	gpald_write_object(w, NULL);
+	write_name(w, operation);
+	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
+	if (write_changes(operation, "changes", false, w, error))
+		return -1;
+	gpald_write_object_end(w);
+	return 0;
+}
+
+int gpald_layout_delete_begin(const void *params, struct gpald_operation *operation,
+			      struct gpald_wire_error *error)
+{
+	const struct gpald_name_params *remove = params;
+
+	(void)error;
+	operation->kind = GPALD_OPERATION_DELETE;
+	strcpy(operation->name, remove->name);
+	operation->has_generation = remove->generation.set;
+	operation->generation_wanted = remove->generation.value;
+	return 0;
+}
+
+int gpald_layout_delete_finish(const struct gpald_operation *operation, struct gpald_writer *w,
+			       struct gpald_wire_error *error)
+{
+	if (operation->outcome != GPALD_OUTCOME_DONE)
+		return refuse(operation, error);
+	gpald_write_object(w, NULL);
+	write_name(w, operation);
+	gpald_write_object_end(w);
+	return 0;
 }
 
 /* layout.get, layout.list */
 
-int gpald_layout_get(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		     struct gpald_wire_error *error)
+int gpald_layout_get(const struct gpald_context *context, const void *params,
+		     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
-	struct gpald_builder b = { .failed = false };
+	const struct gpald_name_params *get = params;
 	const struct gpald_record *record;
-	struct gpald_name_params get;
-	cJSON *tree;
 
-	if (gpald_decode_get_params(params, &get, error))
-		return -1;
-	record = gpald_registry_find(context->service->registry, get.name);
+	record = gpald_registry_find(context->service->registry, get->name);
 	if (!record)
-		return gpald_method_not_found(get.name, "/name", error);
+		return gpald_method_not_found(get->name, "/name", error);
 	if (gpald_open_record(&opened, record, error))
 		return -1;
-	tree = cJSON_CreateObject();
-	gpald_build_text(&b, tree, "name", record->name);
-	gpald_build_integer(&b, tree, "generation", (int64_t)record->facts.generation);
-	gpald_build_integer(&b, tree, "owner_uid", record->facts.owner_uid);
-	gpald_build_time(&b, tree, "created_at", record->facts.created_at_ms);
-	gpald_build_time(&b, tree, "updated_at", record->facts.updated_at_ms);
-	gpald_build_item(&b, tree, "request", gpald_encode_request(&opened.request));
-	gpald_build_item(&b, tree, "layout", gpald_encode_layout(&opened.layout));
-	return gpald_method_finish(&b, tree, result, error);
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", record->name);
+	gpald_write_integer(w, "generation", (int64_t)record->facts.generation);
+	gpald_write_integer(w, "owner_uid", record->facts.owner_uid);
+	gpald_write_time(w, "created_at", record->facts.created_at_ms);
+	gpald_write_time(w, "updated_at", record->facts.updated_at_ms);
+	gpald_encode_request(w, "request", &opened.request);
+	gpald_encode_layout(w, "layout", &opened.layout, record->digest);
+	gpald_write_object_end(w);
+	return 0;
 }
 
-static void build_row(struct gpald_builder *b, cJSON *array, const struct gpald_record *record)
+static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 {
-	cJSON *row = gpald_build_object(b, array, NULL);
-
-	gpald_build_text(b, row, "name", record->name);
-	gpald_build_integer(b, row, "generation", (int64_t)record->facts.generation);
-	gpald_build_text(b, row, "arch", gpal_arch_name(record->arch));
-	gpald_build_text(b, row, "policy", record->policy->name);
-	gpald_build_hex(b, row, "ram_size", record->ram_size);
-	gpald_build_hex(b, row, "top", record->top);
-	gpald_build_text(b, row, "digest", record->digest);
-	gpald_build_integer(b, row, "owner_uid", record->facts.owner_uid);
-	gpald_build_time(b, row, "created_at", record->facts.created_at_ms);
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", record->name);
+	gpald_write_integer(w, "generation", (int64_t)record->facts.generation);
+	gpald_write_text(w, "arch", gpal_arch_name(record->arch));
+	gpald_write_text(w, "policy", record->policy->name);
+	gpald_write_hex(w, "ram_size", record->ram_size);
+	gpald_write_hex(w, "top", record->top);
+	gpald_write_text(w, "digest", record->digest);
+	gpald_write_integer(w, "owner_uid", record->facts.owner_uid);
+	gpald_write_time(w, "created_at", record->facts.created_at_ms);
+	gpald_write_object_end(w);
 }
 
 /* A page is what follows a name, so entries that come and go move none that stay. */
-int gpald_layout_list(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		      struct gpald_wire_error *error)
+int gpald_layout_list(const struct gpald_context *context, const void *params,
+		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_registry *registry = context->service->registry;
 	const uint64_t limit_max = context->service->limits->values[GPALD_LIMIT_LIST_PAGE];
-	struct gpald_builder b = { .failed = false };
 	const struct gpald_record *record, *last = NULL;
-	struct gpald_list_params list;
-	cJSON *tree, *rows;
-	uint64_t left;
+	const struct gpald_list_params *list = params;
+	uint64_t left = list->limit.set          ? list->limit.value :
+			LIST_DEFAULT < limit_max ? LIST_DEFAULT :
+						   limit_max;
 
-	if (gpald_decode_list_params(params, limit_max, &list, error))
-		return -1;
-	left = list.limit.set           ? list.limit.value :
-	       LIST_DEFAULT < limit_max ? LIST_DEFAULT :
-					  limit_max;
-	tree = cJSON_CreateObject();
-	gpald_build_integer(&b, tree, "revision",
-			    (int64_t)gpald_registry_events(registry)->revision);
-	rows = gpald_build_array(&b, tree, "layouts");
-	record = gpald_registry_after(registry, list.after);
-	for (; record && left > 0 && !b.failed; left--) {
-		build_row(&b, rows, record);
+	(void)error;
+	gpald_write_object(w, NULL);
+	gpald_write_integer(w, "revision", (int64_t)gpald_registry_events(registry)->revision);
+	gpald_write_array(w, "layouts");
+	record = gpald_registry_after(registry, list->after);
+	for (; record && left > 0 && !w->failed; left--) {
+		write_row(w, record);
 		last = record;
-		record = gpald_registry_after(registry, record->name);
+		record = gpald_registry_next(record);
 	}
+	gpald_write_array_end(w);
 	if (record && last)
-		gpald_build_text(&b, tree, "next", last->name);
-	return gpald_method_finish(&b, tree, result, error);
+		gpald_write_text(w, "next", last->name);
+	gpald_write_object_end(w);
+	return 0;
 }
 
 /* events.subscribe */
 
-int gpald_events_subscribe(const struct gpald_context *context, const cJSON *params, cJSON **result,
-			   struct gpald_wire_error *error)
+int gpald_events_subscribe(const struct gpald_context *context, const void *params,
+			   struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_event_ring *events = gpald_registry_events(context->service->registry);
-	struct gpald_builder b = { .failed = false };
-	struct gpald_subscribe_params subscribe;
-	uint64_t since = events->revision;
-	cJSON *tree;
+	const struct gpald_subscribe_params *subscribe = params;
+	const uint64_t since = subscribe->since.set ? subscribe->since.value : events->revision;
 
-	if (gpald_decode_subscribe_params(params, &subscribe, error))
-		return -1;
 	if (context->caller->is_subscribed)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
 				    "this connection is subscribed already; use another one");
-	if (subscribe.since.set)
-		since = subscribe.since.value;
 	if (since != events->revision && !gpald_event_ring_after(events, since)) {
 		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
 			     "the events after revision %" PRIu64
@@ -331,10 +304,9 @@ int gpald_events_subscribe(const struct gpald_context *context, const cJSON *par
 		error->oldest_since = gpald_event_ring_oldest(events);
 		return gpald_point(error, "/since");
 	}
-	tree = cJSON_CreateObject();
-	gpald_build_integer(&b, tree, "revision", (int64_t)events->revision);
-	if (gpald_method_finish(&b, tree, result, error))
-		return -1;
+	gpald_write_object(w, NULL);
+	gpald_write_integer(w, "revision", (int64_t)events->revision);
+	gpald_write_object_end(w);
 	context->answer->subscribed = (struct gpal_optional){ true, since };
 	return 0;
 }

@@ -4,31 +4,38 @@
 
 #include "server/methods.h"
 
+#include "wire/registry_decode.h"
+#include "wire/request_decode.h"
+
 #include <assert.h>
 #include <string.h>
 
+#define QUESTION(method, table, function)                                                    \
+	{                                                                                    \
+		.name = (method), .on_inspect = true, .params = &(table), .call = (function) \
+	}
+#define CHANGE(method, table, function)                                          \
+	{                                                                        \
+		.name = (method), .params = &(table), .begin = function##_begin, \
+		.finish = function##_finish,                                     \
+	}
+
 static const struct gpald_method methods[] = {
-	{ .name = "layout.resolve", .on_inspect = true, .call = gpald_layout_resolve },
-	{ .name = "layout.allocate", .on_inspect = true, .call = gpald_layout_allocate },
-	{ .name = "layout.create",
-	  .begin = gpald_layout_create_begin,
-	  .finish = gpald_layout_create_finish },
-	{ .name = "layout.get", .on_inspect = true, .call = gpald_layout_get },
-	{ .name = "layout.list", .on_inspect = true, .call = gpald_layout_list },
-	{ .name = "layout.delete",
-	  .begin = gpald_layout_delete_begin,
-	  .finish = gpald_layout_delete_finish },
-	{ .name = "layout.update",
-	  .begin = gpald_layout_update_begin,
-	  .finish = gpald_layout_update_finish },
-	{ .name = "layout.probe", .on_inspect = true, .call = gpald_layout_probe },
-	{ .name = "layout.compare", .on_inspect = true, .call = gpald_layout_compare },
-	{ .name = "layout.explain", .on_inspect = true, .call = gpald_layout_explain },
-	{ .name = "policy.list", .on_inspect = true, .call = gpald_policy_list },
-	{ .name = "events.subscribe", .on_inspect = true, .call = gpald_events_subscribe },
-	{ .name = "daemon.info", .on_inspect = true, .call = gpald_daemon_info },
-	{ .name = "daemon.stats", .on_inspect = true, .call = gpald_daemon_stats },
-	{ .name = "daemon.schema", .on_inspect = true, .call = gpald_daemon_schema },
+	QUESTION("layout.resolve", gpald_resolve_params, gpald_layout_resolve),
+	QUESTION("layout.allocate", gpald_allocate_params, gpald_layout_allocate),
+	CHANGE("layout.create", gpald_create_params, gpald_layout_create),
+	QUESTION("layout.get", gpald_get_params, gpald_layout_get),
+	QUESTION("layout.list", gpald_list_params, gpald_layout_list),
+	CHANGE("layout.delete", gpald_delete_params, gpald_layout_delete),
+	CHANGE("layout.update", gpald_update_params, gpald_layout_update),
+	QUESTION("layout.probe", gpald_probe_params, gpald_layout_probe),
+	QUESTION("layout.compare", gpald_compare_params, gpald_layout_compare),
+	QUESTION("layout.explain", gpald_explain_params, gpald_layout_explain),
+	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
+	QUESTION("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
+	QUESTION("daemon.info", gpald_no_params, gpald_daemon_info),
+	QUESTION("daemon.stats", gpald_no_params, gpald_daemon_stats),
+	QUESTION("daemon.schema", gpald_no_params, gpald_daemon_schema),
 };
 
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
@@ -62,15 +69,4 @@ int gpald_method_not_found(const char *name, const char *pointer, struct gpald_w
 {
 	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
 	return gpald_point(error, pointer);
-}
-
-int gpald_method_finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,
-			struct gpald_wire_error *error)
-{
-	if (b->failed) {
-		cJSON_Delete(tree);
-		return gpald_method_no_memory(error);
-	}
-	*result = tree;
-	return 0;
 }

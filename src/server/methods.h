@@ -4,10 +4,9 @@
 #define GPALD_SERVER_METHODS_H
 
 #include "server/service.h"
-#include "wire/json_build.h"
+#include "wire/decoder.h"
+#include "wire/json_write.h"
 #include "wire/reason.h"
-
-#include <cjson/cJSON.h>
 
 /* What a method may use, and what else it may answer. */
 struct gpald_context {
@@ -16,22 +15,30 @@ struct gpald_context {
 	struct gpald_answer *answer; /* for `subscribed` */
 };
 
+/*
+ * Methods get their params as the struct that their table fills, and write their
+ * result, under no key. Both kinds return 0, or -1 with *error set; what was written
+ * before a refusal does not count, and neither does a writer that has failed.
+ */
+typedef int gpald_method_call(const struct gpald_context *context, const void *params,
+			      struct gpald_writer *w, struct gpald_wire_error *error);
+typedef int gpald_method_begin(const void *params, struct gpald_operation *operation,
+			       struct gpald_wire_error *error);
+typedef int gpald_method_finish(const struct gpald_operation *operation, struct gpald_writer *w,
+				struct gpald_wire_error *error);
+
 struct gpald_method {
 	const char *name;
 	bool on_inspect; /* changes nothing, so it is on the inspect socket too */
-
-	/* 0 with *result given to the caller, or -1 with *error set. NULL: see below. */
-	int (*call)(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		    struct gpald_wire_error *error);
+	const struct gpald_params *params;
+	gpald_method_call *call; /* NULL: see below */
 
 	/*
 	 * Instead of `call`, for changes of live layouts: `begin` fills in the operation,
-	 * and `finish` answers once it has been done. Both return as `call` does.
+	 * and `finish` answers once it has been done.
 	 */
-	int (*begin)(const struct gpald_service *service, const cJSON *params,
-		     struct gpald_operation *operation, struct gpald_wire_error *error);
-	int (*finish)(const struct gpald_operation *operation, cJSON **result,
-		      struct gpald_wire_error *error);
+	gpald_method_begin *begin;
+	gpald_method_finish *finish;
 };
 
 /* NULL: there is none of that name. */
@@ -47,13 +54,7 @@ int gpald_method_no_memory(struct gpald_wire_error *error);
 /* For methods: refuses a name that no live layout has; always -1. */
 int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error);
 
-/* For methods: ends one whose result was built step by step. */
-int gpald_method_finish(const struct gpald_builder *b, cJSON *tree, cJSON **result,
-			struct gpald_wire_error *error);
-
 /* The methods themselves, in the files named for them. */
-typedef int gpald_method_call(const struct gpald_context *context, const cJSON *params,
-			      cJSON **result, struct gpald_wire_error *error);
 
 /* layout_methods.c: layouts that nobody keeps */
 gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
@@ -63,18 +64,9 @@ gpald_method_call gpald_layout_probe, gpald_layout_compare, gpald_layout_explain
 
 /* live_methods.c: live layouts */
 gpald_method_call gpald_layout_get, gpald_layout_list, gpald_events_subscribe;
-int gpald_layout_create_begin(const struct gpald_service *service, const cJSON *params,
-			      struct gpald_operation *operation, struct gpald_wire_error *error);
-int gpald_layout_create_finish(const struct gpald_operation *operation, cJSON **result,
-			       struct gpald_wire_error *error);
-int gpald_layout_update_begin(const struct gpald_service *service, const cJSON *params,
-			      struct gpald_operation *operation, struct gpald_wire_error *error);
-int gpald_layout_update_finish(const struct gpald_operation *operation, cJSON **result,
-			       struct gpald_wire_error *error);
-int gpald_layout_delete_begin(const struct gpald_service *service, const cJSON *params,
-			      struct gpald_operation *operation, struct gpald_wire_error *error);
-int gpald_layout_delete_finish(const struct gpald_operation *operation, cJSON **result,
-			       struct gpald_wire_error *error);
+gpald_method_begin gpald_layout_create_begin, gpald_layout_update_begin, gpald_layout_delete_begin;
+gpald_method_finish gpald_layout_create_finish, gpald_layout_update_finish,
+	gpald_layout_delete_finish;
 
 /* daemon_methods.c: the daemon itself */
 gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;

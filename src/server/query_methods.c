@@ -70,53 +70,45 @@ static int look_at_request(struct sight *sight, const struct gpal_request *reque
 
 /* layout.probe */
 
-static int answer_probe(const struct sight *sight, uint64_t address, cJSON **result,
-			struct gpald_wire_error *error)
+static void write_probe(struct gpald_writer *w, const struct gpal_probe *probe)
 {
-	struct gpald_builder b = { .failed = false };
-	struct gpal_probe probe;
-	struct gpal_error core;
-	cJSON *tree, *range;
+	if (probe->is_free) {
+		gpald_write_range(w, "free", probe->range);
+		return;
+	}
+	gpald_write_object(w, "range");
+	gpald_write_text(w, "tag", probe->tag);
+	gpald_write_text(w, "kind", gpal_kind_name(probe->kind));
+	gpald_write_bounds(w, probe->range);
+	gpald_write_hex(w, "offset", probe->offset);
+	if (probe->has_node)
+		gpald_write_integer(w, "node", probe->node);
+	if (probe->root_complex)
+		gpald_write_text(w, "root_complex", probe->root_complex);
+	if (probe->has_slot)
+		gpald_write_integer(w, "slot", probe->slot);
+	gpald_write_object_end(w);
+}
 
-	if (gpal_layout_probe(sight->layout, sight->request, address, &probe, &core)) {
+int gpald_layout_probe(const struct gpald_context *context, const void *params,
+		       struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	const struct gpald_probe_params *probe = params;
+	AUTO_LEAVE struct sight sight = { 0 };
+	struct gpal_probe found;
+	struct gpal_error core;
+
+	if (probe->name ? look_at_live(&sight, context->service->registry, probe->name, "", error) :
+			  look_at_request(&sight, &probe->request, "", error))
+		return -1;
+	if (gpal_layout_probe(sight.layout, sight.request, probe->address, &found, &core)) {
 		gpald_refuse_core(error, &core, "");
 		return gpald_point(error, "/address");
 	}
-	tree = cJSON_CreateObject();
-	if (probe.is_free) {
-		gpald_build_range(&b, tree, "free", probe.range);
-		return gpald_method_finish(&b, tree, result, error);
-	}
-	range = gpald_build_object(&b, tree, "range");
-	gpald_build_text(&b, range, "tag", probe.tag);
-	gpald_build_text(&b, range, "kind", gpal_kind_name(probe.kind));
-	gpald_build_bounds(&b, range, probe.range);
-	gpald_build_hex(&b, range, "offset", probe.offset);
-	if (probe.has_node)
-		gpald_build_integer(&b, range, "node", probe.node);
-	if (probe.root_complex)
-		gpald_build_text(&b, range, "root_complex", probe.root_complex);
-	if (probe.has_slot)
-		gpald_build_integer(&b, range, "slot", probe.slot);
-	return gpald_method_finish(&b, tree, result, error);
-}
-
-int gpald_layout_probe(const struct gpald_context *context, const cJSON *params, cJSON **result,
-		       struct gpald_wire_error *error)
-{
-	const struct gpald_service *service = context->service;
-	AUTO_LEAVE struct sight sight = { 0 };
-	struct gpald_probe_params probe;
-	struct gpald_pool pool = { 0 };
-	int code = gpald_decode_probe_params(params, service->default_policy, &pool, &probe, error);
-
-	if (code == 0)
-		code = probe.name ? look_at_live(&sight, service->registry, probe.name, "", error) :
-				    look_at_request(&sight, &probe.request, "", error);
-	if (code == 0)
-		code = answer_probe(&sight, probe.address, result, error);
-	gpald_pool_clear(&pool);
-	return code;
+	gpald_write_object(w, NULL);
+	write_probe(w, &found);
+	gpald_write_object_end(w);
+	return 0;
 }
 
 /* layout.compare */
@@ -133,40 +125,24 @@ static int look_at_side(struct sight *sight, const struct gpald_service *service
 	return 0;
 }
 
-static int answer_compare(const struct gpal_layout *from, const struct gpal_layout *to,
-			  cJSON **result, struct gpald_wire_error *error)
+int gpald_layout_compare(const struct gpald_context *context, const void *params,
+			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_builder b = { .failed = false };
-	struct gpal_changes *changes;
-	cJSON *tree;
-
-	if (gpal_compare(from, to, &changes, NULL))
-		return gpald_method_no_memory(error);
-	tree = cJSON_CreateObject();
-	gpald_build_item(&b, tree, "compatible", cJSON_CreateBool(changes->compatible));
-	gpald_build_item(&b, tree, "changes", gpald_encode_changes(changes));
-	gpal_changes_free(changes);
-	return gpald_method_finish(&b, tree, result, error);
-}
-
-int gpald_layout_compare(const struct gpald_context *context, const cJSON *params, cJSON **result,
-			 struct gpald_wire_error *error)
-{
-	const struct gpald_service *service = context->service;
+	const struct gpald_compare_params *compare = params;
 	AUTO_LEAVE struct sight from = { 0 }, to = { 0 };
-	struct gpald_compare_params compare;
-	struct gpald_pool pool = { 0 };
-	int code = gpald_decode_compare_params(params, service->default_policy, &pool, &compare,
-					       error);
+	struct gpal_changes *changes;
 
-	if (code == 0)
-		code = look_at_side(&from, service, &compare.from, "/from", error);
-	if (code == 0)
-		code = look_at_side(&to, service, &compare.to, "/to", error);
-	if (code == 0)
-		code = answer_compare(from.layout, to.layout, result, error);
-	gpald_pool_clear(&pool);
-	return code;
+	if (look_at_side(&from, context->service, &compare->from, "/from", error) ||
+	    look_at_side(&to, context->service, &compare->to, "/to", error))
+		return -1;
+	if (gpal_compare(from.layout, to.layout, &changes, NULL))
+		return gpald_method_no_memory(error);
+	gpald_write_object(w, NULL);
+	gpald_write_bool(w, "compatible", changes->compatible);
+	gpald_encode_changes(w, "changes", changes, false);
+	gpald_write_object_end(w);
+	gpal_changes_free(changes);
+	return 0;
 }
 
 /* layout.explain */
@@ -178,46 +154,40 @@ static int refuse_tag(const char *tag, struct gpald_wire_error *error)
 	return gpald_point(error, "/tag");
 }
 
-static int answer_explain(const struct gpal_explanation *explanation, cJSON **result,
-			  struct gpald_wire_error *error)
+static void write_explanation(struct gpald_writer *w, const struct gpal_explanation *explanation)
 {
 	const struct gpal_layout *layout = explanation->layout;
-	struct gpald_builder b = { .failed = false };
 	char digest[GPAL_DIGEST_SIZE];
-	cJSON *tree = cJSON_CreateObject();
 
 	gpal_layout_digest(layout, digest);
-	gpald_build_text(&b, tree, "arch", gpal_arch_name(layout->arch));
-	gpald_build_text(&b, tree, "policy", layout->policy->name);
-	gpald_build_text(&b, tree, "digest", digest);
-	gpald_build_item(&b, tree, "ranges", gpald_encode_steps(explanation));
-	return gpald_method_finish(&b, tree, result, error);
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "arch", gpal_arch_name(layout->arch));
+	gpald_write_text(w, "policy", layout->policy->name);
+	gpald_write_text(w, "digest", digest);
+	gpald_encode_steps(w, "ranges", explanation);
+	gpald_write_object_end(w);
 }
 
-int gpald_layout_explain(const struct gpald_context *context, const cJSON *params, cJSON **result,
-			 struct gpald_wire_error *error)
+int gpald_layout_explain(const struct gpald_context *context, const void *params,
+			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	const struct gpald_service *service = context->service;
-	AUTO_LEAVE struct sight sight = { 0 };
-	struct gpald_explain_params explain;
-	struct gpal_explanation *explanation = NULL;
-	struct gpald_pool pool = { 0 };
+	const struct gpald_explain_params *explain = params;
+	AUTO_LEAVE struct sight sight = { .request = &explain->request };
+	struct gpal_explanation *explanation;
 	struct gpal_error core;
-	int code = gpald_decode_explain_params(params, service->default_policy, &pool, &explain,
-					       error);
+	int code = 0;
 
-	sight.request = &explain.request;
-	if (code == 0 && explain.name)
-		code = look_at_live(&sight, service->registry, explain.name, "", error);
-	if (code == 0 &&
-	    gpal_explain(sight.request, sight.layout, explain.tag, &explanation, &core)) {
+	if (explain->name &&
+	    look_at_live(&sight, context->service->registry, explain->name, "", error))
+		return -1;
+	if (gpal_explain(sight.request, sight.layout, explain->tag, &explanation, &core)) {
 		gpald_refuse_core(error, &core, "/request");
-		code = -1;
+		return -1;
 	}
-	if (code == 0)
-		code = explanation->count > 0 ? answer_explain(explanation, result, error) :
-						refuse_tag(explain.tag, error);
+	if (explanation->count > 0)
+		write_explanation(w, explanation);
+	else
+		code = refuse_tag(explain->tag, error);
 	gpal_explanation_free(explanation);
-	gpald_pool_clear(&pool);
 	return code;
 }

@@ -80,7 +80,8 @@ static void stop(struct server *server)
 		return;
 	enter_phase(server, PHASE_STOPPED);
 	gpald_signals_stop(&server->signals);
-	uv_close((uv_handle_t *)&server->connections.idle, NULL);
+	uv_close((uv_handle_t *)&server->connections.turns, NULL);
+	uv_close((uv_handle_t *)&server->connections.awake, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
 	/* The store thread may still use it. */
@@ -358,9 +359,10 @@ static int init_handles(struct server *server)
 		return code;
 	server->tick.data = server;
 	server->drain.data = server;
-	server->connections.idle.data = &server->connections;
+	server->connections.turns.data = &server->connections;
 	/* These only fail for bad arguments. */
-	uv_idle_init(&server->loop, &server->connections.idle);
+	uv_check_init(&server->loop, &server->connections.turns);
+	uv_idle_init(&server->loop, &server->connections.awake);
 	server->settled.data = server;
 	code = uv_async_init(&server->loop, &server->settled, on_settled);
 	if (code < 0)
@@ -427,7 +429,8 @@ int gpald_server_run(const struct gpald_server_options *options)
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s", uv_err_name(code));
 		return 1;
 	}
-	if (!gpald_service_init(&server.service)) {
+	if (!gpald_service_init(&server.service) ||
+	    !gpald_workspace_init(&server.connections.space)) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
 	} else if (open_registry(&server) && open_endpoints(&server) == 0) {
 		settle_connections(&server);
@@ -448,7 +451,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	code = uv_loop_close(&server.loop);
 	assert(code == 0);
-	gpald_event_lines_clear(&server.connections.event_lines);
+	gpald_workspace_clear(&server.connections.space);
 	gpald_service_clear(&server.service);
 	status |= server.has_failed || server.was_hit;
 	if (server.phase == PHASE_STOPPED)

@@ -33,6 +33,21 @@ void gpald_service_clear(struct gpald_service *service)
 	service->schema = NULL;
 }
 
+#define ARENA_SIZE 65536 /* what small requests need, so that they take no memory */
+
+bool gpald_workspace_init(struct gpald_workspace *space)
+{
+	space->arena = gpald_arena_new(ARENA_SIZE);
+	return space->arena != NULL;
+}
+
+void gpald_workspace_clear(struct gpald_workspace *space)
+{
+	gpald_arena_free(space->arena);
+	space->arena = NULL;
+	gpald_writer_clear(&space->out);
+}
+
 static void log_refusal(const struct gpald_caller *caller, const char *method,
 			const struct gpald_wire_error *error)
 {
@@ -83,11 +98,6 @@ static bool has_changed(const struct gpald_call *call)
 	return true;
 }
 
-static bool is_too_large(const struct gpald_call *call, size_t length)
-{
-	return length > call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-}
-
 static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
 {
 	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
@@ -98,40 +108,47 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 			    (unsigned long long)most);
 }
 
-/* The line of a result. NULL with *error set: it is too long, or there is no memory. */
-static char *result_line(const struct gpald_call *call, cJSON *result,
-			 struct gpald_wire_error *error, size_t *length)
+/* Whether the line that begins at `mark` may be sent. */
+static bool is_sendable(const struct gpald_call *call, const struct gpald_writer *w, size_t mark)
 {
-	char *line = gpald_rpc_result(call->request.id, result, length);
-
-	if (!line) {
-		gpald_method_no_memory(error);
-	} else if (is_too_large(call, *length)) {
-		too_large(call, *length, error);
-		free(line);
-		line = NULL;
-	}
-	return line;
+	return !w->failed &&
+	       w->length - mark <= call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
 }
 
-static char *error_line(const struct gpald_call *call, struct gpald_wire_error *error,
-			size_t *length)
+/* Ends the line of a result that begins at `mark`; if it may not be sent, -1 with *error set. */
+static int end_result(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+		      struct gpald_wire_error *error)
 {
-	/* The first line takes them. */
-	const bool has_changes = error->changes;
-	char *line = gpald_rpc_error(call->request.id, error, length);
+	gpald_rpc_end(w);
+	if (is_sendable(call, w, mark))
+		return 0;
+	return w->failed ? gpald_method_no_memory(error) : too_large(call, w->length - mark, error);
+}
 
-	if (line && has_changes && is_too_large(call, *length)) {
-		free(line);
-		too_large(call, *length, error);
-		line = gpald_rpc_error(call->request.id, error, length);
+static void write_error(const struct gpald_id *id, const struct gpald_wire_error *error,
+			struct gpald_writer *w, size_t mark)
+{
+	gpald_writer_reset(w, mark);
+	gpald_rpc_error(w, id, error);
+}
+
+/* Writes the line of a refusal; false: there is no memory. */
+static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error *error,
+			  struct gpald_writer *w, size_t mark)
+{
+	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
+
+	write_error(&call->id, error, w, mark);
+	if (error->changes.text && !w->failed && !is_sendable(call, w, mark)) {
+		gpald_writer_clear(&error->changes);
+		too_large(call, w->length - mark, error);
+		write_error(&call->id, error, w, mark);
 	}
+	gpald_writer_clear(&error->changes);
 	/* Only the id can make what is left that long. */
-	if (line && is_too_large(call, *length)) {
-		free(line);
-		line = gpald_rpc_error(NULL, error, length);
-	}
-	return line;
+	if (!w->failed && !is_sendable(call, w, mark))
+		write_error(&none, error, w, mark);
+	return !w->failed;
 }
 
 /*
@@ -146,49 +163,67 @@ static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error 
 
 	if (error->reason == no_memory || !gpald_rpc_is_plain(error))
 		gpald_refuse(error, no_memory, "out of memory; nothing was changed");
-	return gpald_rpc_plain_error(call->request.id, error->reason, error->message, line);
+	return gpald_rpc_plain_error(&call->id, error->reason, error->message, line);
 }
 
-/* Answers with a line, or where it is NULL with a refusal, and counts it. */
-static void reply(struct gpald_call *call, char *line, struct gpald_wire_error *error,
-		  struct gpald_answer *answer)
+static void count(struct gpald_call *call, bool is_answered)
 {
 	struct gpald_service *service = call->service;
 	struct gpald_method_statistics *statistics =
 		call->method ? &service->statistics.methods[gpald_method_index(call->method)] :
 			       &service->statistics.other;
 
-	*(line ? &statistics->answered : &statistics->refused) += 1;
-	if (!line) {
-		log_refusal(&call->caller, call->request.method, error);
-		line = error_line(call, error, &answer->length);
-	}
-	answer->reply = line;
-	if (!line)
-		answer->length = plain_line(call, error, answer->plain);
+	*(is_answered ? &statistics->answered : &statistics->refused) += 1;
 	gpald_histogram_add(&statistics->latency, (uv_hrtime() - call->started_ns) / 1000);
+}
+
+/* Answers with a refusal instead of what was written after `mark`. */
+static void refuse(struct gpald_call *call, const char *method, struct gpald_wire_error *error,
+		   struct gpald_writer *w, size_t mark, struct gpald_answer *answer)
+{
+	log_refusal(&call->caller, method, error);
+	if (write_refusal(call, error, w, mark)) {
+		answer->kind = GPALD_ANSWER_REPLY;
+	} else {
+		gpald_writer_reset(w, mark);
+		answer->kind = GPALD_ANSWER_PLAIN;
+		answer->plain_length = plain_line(call, error, answer->plain);
+	}
+	answer->subscribed.set = false;
+	count(call, false);
 }
 
 static void free_call(struct gpald_call *call)
 {
-	gpald_rpc_request_clear(&call->request);
+	free(call->id_text);
 	gpald_operation_clear(&call->operation);
 	free(call);
 }
 
-bool gpald_call_answer(struct gpald_call *call, struct gpald_answer *answer)
+bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
+		       struct gpald_answer *answer)
 {
+	struct gpald_writer *w = &space->out;
+	const size_t mark = w->length;
 	struct gpald_wire_error error;
-	cJSON *result = NULL;
-	char *line = NULL;
+	int code;
 
-	if (call->method->finish(&call->operation, &result, &error) == 0)
-		line = result_line(call, result, &error, &answer->length);
+	gpald_rpc_begin_result(w, &call->id);
+	code = call->method->finish(&call->operation, w, &error);
+	if (code == 0)
+		code = end_result(call, w, mark, &error);
 	/* It cannot be refused any more. */
-	if (!line && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
-	    error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
+	if (code && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
+	    error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY)) {
+		gpald_writer_reset(w, mark);
 		return false;
-	reply(call, line, &error, answer);
+	}
+	if (code == 0) {
+		answer->kind = GPALD_ANSWER_REPLY;
+		count(call, true);
+	} else {
+		refuse(call, call->method->name, &error, w, mark, answer);
+	}
 	free_call(call);
 	return true;
 }
@@ -212,8 +247,19 @@ void gpald_call_abandon(struct gpald_call *call)
 		free_call(call);
 }
 
+/* The line will be gone when the call is answered. False: out of memory. */
+static bool keep_id(struct gpald_call *call)
+{
+	if (call->id.kind != GPALD_ID_TEXT)
+		return true;
+	call->id_text = strdup(call->id.text);
+	call->id.text = call->id_text;
+	return call->id_text != NULL;
+}
+
 /* Begins a change; the answer may come now or later. */
-static int begin_call(const struct gpald_call *received, void *waiter, struct gpald_answer *answer,
+static int begin_call(const struct gpald_call *received, const void *params, void *waiter,
+		      struct gpald_workspace *space, struct gpald_answer *answer,
 		      struct gpald_wire_error *error)
 {
 	struct gpald_call *call = malloc(sizeof(*call));
@@ -225,73 +271,92 @@ static int begin_call(const struct gpald_call *received, void *waiter, struct gp
 	call->operation.uid = call->caller.uid;
 	call->operation.is_admin = call->caller.is_admin;
 	call->operation.done = on_done;
-	if (call->method->begin(call->service, call->request.params, &call->operation, error)) {
-		/* The request is still that of the caller. */
-		gpald_operation_clear(&call->operation);
-		free(call);
+	if (call->method->begin(params, &call->operation, error) ||
+	    (!keep_id(call) && gpald_method_no_memory(error))) {
+		free_call(call);
 		return -1;
 	}
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
-		const bool is_answered = gpald_call_answer(call, answer);
+		const bool is_answered = gpald_call_answer(call, space, answer);
 
 		/* Only what was handed to the registry is put off. */
 		assert(is_answered);
 		return 0;
 	}
 	call->is_later = true;
-	/* The params have been taken over; there may be a megabyte of them. */
-	gpald_rpc_request_drop_params(&call->request);
 	answer->kind = GPALD_ANSWER_LATER;
 	answer->call = call;
 	return 0;
 }
 
+/* Whether a request may be answered; its method and its decoded params. */
+static int take(struct gpald_call *call, const struct gpald_rpc_request *request, bool stopping,
+		struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
+{
+	const struct gpald_decode_context context = {
+		.default_policy = call->service->default_policy,
+		.list_page_max = call->service->limits->values[GPALD_LIMIT_LIST_PAGE],
+	};
+
+	if (find_method(&call->caller, request->method, &call->method, error))
+		return -1;
+	if (stopping)
+		return gpald_refuse(error, GPALD_SHUTTING_DOWN,
+				    "the daemon is stopping; nothing was done");
+	*params =
+		gpald_decode_params(call->method->params, request->params, &context, arena, error);
+	return *params ? 0 : -1;
+}
+
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
 			  const char *line, size_t line_length, bool stopping, void *waiter,
-			  struct gpald_answer *answer)
+			  struct gpald_workspace *space, struct gpald_answer *answer)
 {
+	struct gpald_writer *w = &space->out;
+	const size_t mark = w->length;
 	struct gpald_call call = {
 		.service = service,
 		.caller = *caller,
 		.started_ns = uv_hrtime(),
 	};
 	const struct gpald_context context = { service, caller, answer };
+	struct gpald_rpc_request request;
 	struct gpald_wire_error error;
-	cJSON *result = NULL;
-	char *made = NULL;
+	const void *params = NULL;
 	int code;
 
-	*answer = (struct gpald_answer){ .kind = GPALD_ANSWER_REPLY };
-	code = gpald_rpc_parse(line, line_length, &call.request, &error);
+	answer->kind = GPALD_ANSWER_REPLY;
+	answer->subscribed.set = false;
+	gpald_arena_reset(space->arena);
+	code = gpald_rpc_parse(line, line_length, space->arena, &request, &error);
 	/* A notification may change nothing and gets no answer, so there is nothing to do. */
-	if (code == 0 && call.request.is_notification) {
-		gpald_rpc_request_clear(&call.request);
+	if (code == 0 && request.is_notification) {
 		answer->kind = GPALD_ANSWER_NONE;
 		return;
 	}
+	call.id = request.id;
 	if (code == 0)
-		code = find_method(caller, call.request.method, &call.method, &error);
-	if (code == 0 && stopping)
-		code = gpald_refuse(&error, GPALD_SHUTTING_DOWN,
-				    "the daemon is stopping; nothing was done");
+		code = take(&call, &request, stopping, space->arena, &params, &error);
 	if (code == 0 && call.method->begin) {
-		code = begin_call(&call, waiter, answer, &error);
+		code = begin_call(&call, params, waiter, space, answer, &error);
 		if (code == 0)
 			return;
 	} else if (code == 0) {
-		code = call.method->call(&context, call.request.params, &result, &error);
+		gpald_rpc_begin_result(w, &call.id);
+		code = call.method->call(&context, params, w, &error);
 		if (code == 0)
-			made = result_line(&call, result, &error, &answer->length);
+			code = end_result(&call, w, mark, &error);
 	}
-	reply(&call, made, &error, answer);
-	if (!made)
-		answer->subscribed.set = false;
-	gpald_rpc_request_clear(&call.request);
+	if (code)
+		refuse(&call, request.method, &error, w, mark, answer);
+	else
+		count(&call, true);
 }
 
 size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
 			     enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE])
 {
+	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 	const uint64_t *limits = service->limits->values;
 	struct gpald_wire_error error;
 
@@ -312,5 +377,5 @@ size_t gpald_service_refusal(const struct gpald_service *service, const struct g
 		break;
 	}
 	log_refusal(caller, NULL, &error);
-	return gpald_rpc_plain_error(NULL, reason, error.message, line);
+	return gpald_rpc_plain_error(&none, reason, error.message, line);
 }

@@ -3,9 +3,11 @@
 #ifndef GPALD_SERVER_SERVICE_H
 #define GPALD_SERVER_SERVICE_H
 
+#include "core/arena.h"
 #include "registry/registry.h"
 #include "server/limits.h"
 #include "server/statistics.h"
+#include "wire/json_write.h"
 #include "wire/reason.h"
 #include "wire/rpc.h"
 
@@ -44,13 +46,24 @@ struct gpald_caller {
 	bool is_subscribed;
 };
 
+/* What requests are answered with, one after another, so that memory is used again. */
+struct gpald_workspace {
+	struct gpald_arena *arena; /* of the request that is being answered */
+	struct gpald_writer out;   /* lines of replies */
+};
+
+/* False: out of memory. */
+GPAL_MUST_USE bool gpald_workspace_init(struct gpald_workspace *space);
+void gpald_workspace_clear(struct gpald_workspace *space);
+
 /* A request that is answered when the store has committed it. */
 struct gpald_call {
 	struct gpald_operation operation; /* first */
 	struct gpald_service *service;
-	const struct gpald_method *method;
+	const struct gpald_method *method; /* NULL: none that there is */
 	struct gpald_caller caller;
-	struct gpald_rpc_request request;
+	struct gpald_id id;
+	char *id_text; /* that of the id, where the call outlives its line; owned, or NULL */
 	uint64_t started_ns;
 	bool is_later; /* it was handed to the registry, and is answered when that is done */
 	bool is_ready;
@@ -59,16 +72,15 @@ struct gpald_call {
 
 enum gpald_answer_kind {
 	GPALD_ANSWER_NONE,  /* a notification, which gets no reply */
-	GPALD_ANSWER_REPLY, /* `reply`, or `plain` */
+	GPALD_ANSWER_REPLY, /* a line more in the workspace */
+	GPALD_ANSWER_PLAIN, /* the line in `plain`, because there is no memory */
 	GPALD_ANSWER_LATER, /* the service's ready() will be called, unless the call is abandoned */
 };
 
 struct gpald_answer {
 	enum gpald_answer_kind kind;
-	char *reply; /* LF included, allocated with malloc() and given to the caller */
-	size_t length;
-	char plain
-		[GPALD_RPC_PLAIN_SIZE]; /* where reply is NULL, for want of memory: `length` bytes */
+	size_t plain_length;
+	char plain[GPALD_RPC_PLAIN_SIZE];
 	struct gpald_call *call;
 	struct gpal_optional subscribed; /* events follow the reply, from after this revision on */
 };
@@ -84,13 +96,14 @@ void gpald_service_clear(struct gpald_service *service);
  */
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
 			  const char *line, size_t line_length, bool stopping, void *waiter,
-			  struct gpald_answer *answer);
+			  struct gpald_workspace *space, struct gpald_answer *answer);
 
 /*
  * The reply of a call that is ready, which ends. False: what was asked has been done,
  * and there is no memory to say so; the call goes on, and this is to be tried again.
  */
-GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_answer *answer);
+GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
+				     struct gpald_answer *answer);
 
 /* The waiter has gone. What was begun goes on. */
 void gpald_call_abandon(struct gpald_call *call);

@@ -17,23 +17,22 @@ void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t us)
 		histogram->max_us = us;
 }
 
-void gpald_build_histogram(struct gpald_builder *b, cJSON *object, const char *key,
+void gpald_write_histogram(struct gpald_writer *w, const char *key,
 			   const struct gpald_histogram *histogram)
 {
-	cJSON *tree = gpald_build_object(b, object, key);
-	cJSON *buckets;
-
-	gpald_build_integer(b, tree, "count", (int64_t)histogram->count);
-	gpald_build_integer(b, tree, "sum_us", (int64_t)histogram->sum_us);
-	gpald_build_integer(b, tree, "max_us", (int64_t)histogram->max_us);
-	buckets = gpald_build_array(b, tree, "buckets");
+	gpald_write_object(w, key);
+	gpald_write_integer(w, "count", (int64_t)histogram->count);
+	gpald_write_integer(w, "sum_us", (int64_t)histogram->sum_us);
+	gpald_write_integer(w, "max_us", (int64_t)histogram->max_us);
+	gpald_write_array(w, "buckets");
 	for (unsigned int i = 0; i < GPALD_HISTOGRAM_BUCKETS; i++) {
-		cJSON *bucket;
-
 		if (histogram->buckets[i] == 0)
 			continue;
-		bucket = gpald_build_object(b, buckets, NULL);
-		gpald_build_integer(b, bucket, "le_us", INT64_C(1) << i);
-		gpald_build_integer(b, bucket, "count", (int64_t)histogram->buckets[i]);
+		gpald_write_object(w, NULL);
+		gpald_write_integer(w, "le_us", INT64_C(1) << i);
+		gpald_write_integer(w, "count", (int64_t)histogram->buckets[i]);
+		gpald_write_object_end(w);
 	}
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
 }

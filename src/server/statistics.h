@@ -3,9 +3,8 @@
 #ifndef GPALD_SERVER_STATISTICS_H
 #define GPALD_SERVER_STATISTICS_H
 
-#include "wire/json_build.h"
+#include "wire/json_write.h"
 
-#include <cjson/cJSON.h>
 #include <stdint.h>
 
 /*
@@ -24,7 +23,7 @@ struct gpald_histogram {
 void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t us);
 
 /* {"count", "sum_us", "max_us", "buckets": [{"le_us", "count"}]}, empty buckets left out. */
-void gpald_build_histogram(struct gpald_builder *b, cJSON *object, const char *key,
+void gpald_write_histogram(struct gpald_writer *w, const char *key,
 			   const struct gpald_histogram *histogram);
 
 struct gpald_method_statistics {

@@ -8,8 +8,9 @@
 #include "config.h"
 
 #include "server/connection_state.h"
+#include "wire/rpc.h"
 
-#define ON_THEIR_WAY 65536 /* bytes; then the rest waits until some are written */
+#define AT_A_TIME 65536 /* bytes; the rest waits until all of them are written */
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {
@@ -23,7 +24,7 @@ bool gpald_subscription_is_behind(const struct gpald_connection *c)
 
 bool gpald_subscription_is_due(const struct gpald_connection *c)
 {
-	return gpald_subscription_is_behind(c) && c->unsent < ON_THEIR_WAY;
+	return gpald_subscription_is_behind(c) && c->unsent == 0 && c->output_length < AT_A_TIME;
 }
 
 void gpald_subscription_check(struct gpald_connection *c)
@@ -33,18 +34,37 @@ void gpald_subscription_check(struct gpald_connection *c)
 		gpald_connection_close(c, GPALD_LOG_WARNING, "subscriber_too_slow");
 }
 
+static void write_event(struct gpald_writer *w, const struct gpald_event *event)
+{
+	gpald_rpc_begin_notification(w, "layout.event");
+	gpald_write_object(w, NULL);
+	gpald_write_integer(w, "revision", (int64_t)event->revision);
+	if (event->follows + 1 != event->revision)
+		gpald_write_integer(w, "follows", (int64_t)event->follows);
+	gpald_write_text(w, "event", gpald_event_name(event->kind));
+	gpald_write_text(w, "name", event->name);
+	gpald_write_text(w, "digest", event->digest);
+	gpald_write_object_end(w);
+	gpald_rpc_end(w);
+}
+
 void gpald_subscription_send(struct gpald_connection *c)
 {
+	struct gpald_writer *out = &c->all->space.out;
+
 	while (c->state != GPALD_CONNECTION_CLOSING && gpald_subscription_is_due(c)) {
 		const struct gpald_event *event =
 			gpald_event_ring_after(ring_of(c), c->revision_sent);
-		const struct gpald_event_line *line;
 
 		/* Since it was checked nothing was added. */
 		if (!event)
 			return;
-		line = gpald_event_lines_find(&c->all->event_lines, event);
+		write_event(out, event);
+		if (out->failed) {
+			gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
+			return;
+		}
 		c->revision_sent = event->revision;
-		gpald_connection_add_copy(c, line ? line->text : NULL, line ? line->length : 0);
+		gpald_connection_added(c, 0);
 	}
 }

@@ -4,30 +4,21 @@
 
 #include "wire/advice_encode.h"
 
-#include "wire/json_build.h"
-
-static void build_growth(struct gpald_builder *b, cJSON *array, const struct gpal_growth *growth)
+void gpald_encode_growths(struct gpald_writer *w, const char *key, const struct gpal_advice *advice)
 {
-	cJSON *object = gpald_build_object(b, array, NULL);
+	gpald_write_array(w, key);
+	for (size_t i = 0; i < advice->count && !w->failed; i++) {
+		const struct gpal_growth *growth = &advice->growths[i];
 
-	gpald_build_text(b, object, "tag", growth->tag);
-	gpald_build_hex(b, object, "size", growth->size);
-	if (growth->in_place)
-		gpald_build_hex(b, object, "in_place", growth->in_place);
-	gpald_build_range_if(b, object, "pin", growth->pin);
-	if (growth->resolved)
-		gpald_build_hex(b, object, "resolved", growth->resolved);
-}
-
-cJSON *gpald_encode_growths(const struct gpal_advice *advice)
-{
-	struct gpald_builder b = { .failed = false };
-	cJSON *array = cJSON_CreateArray();
-
-	for (size_t i = 0; i < advice->count && !b.failed; i++)
-		build_growth(&b, array, &advice->growths[i]);
-	if (!b.failed)
-		return array;
-	cJSON_Delete(array);
-	return NULL;
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "tag", growth->tag);
+		gpald_write_hex(w, "size", growth->size);
+		if (growth->in_place)
+			gpald_write_hex(w, "in_place", growth->in_place);
+		gpald_write_range_if(w, "pin", growth->pin);
+		if (growth->resolved)
+			gpald_write_hex(w, "resolved", growth->resolved);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
 }

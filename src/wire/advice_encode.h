@@ -3,10 +3,12 @@
 #ifndef GPALD_WIRE_ADVICE_ENCODE_H
 #define GPALD_WIRE_ADVICE_ENCODE_H
 
-#include <cjson/cJSON.h>
+#include "wire/json_write.h"
+
 #include <gpalayout/advise.h>
 
-/* The array of {tag, size, in_place?, resolved?}; NULL: out of memory. */
-cJSON *gpald_encode_growths(const struct gpal_advice *advice);
+/* The array of {tag, size, in_place?, pin?, resolved?}. */
+void gpald_encode_growths(struct gpald_writer *w, const char *key,
+			  const struct gpal_advice *advice);
 
 #endif

@@ -15,43 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct gpald_pool_block {
-	struct gpald_pool_block *next;
-	max_align_t data[];
-};
-
-void *gpald_pool_alloc(struct gpald_pool *pool, size_t count, size_t size)
-{
-	struct gpald_pool_block *block;
-	size_t bytes;
-
-	if (__builtin_mul_overflow(count, size, &bytes) ||
-	    __builtin_add_overflow(bytes, sizeof(*block), &bytes))
-		return NULL;
-	block = calloc(1, bytes);
-	if (!block)
-		return NULL;
-	block->next = pool->blocks;
-	pool->blocks = block;
-	return block->data;
-}
-
-void gpald_pool_clear(struct gpald_pool *pool)
-{
-	while (pool->blocks) {
-		struct gpald_pool_block *next = pool->blocks->next;
-
-		free(pool->blocks);
-		pool->blocks = next;
-	}
-}
-
-void gpald_decoder_init(struct gpald_decoder *decoder, struct gpald_wire_error *error,
-			struct gpald_pool *pool, const void *context)
-{
-	*decoder = (struct gpald_decoder){ .error = error, .pool = pool, .context = context };
-}
-
 void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
 {
 	char *start = decoder->pointer + decoder->pointer_length;
@@ -174,15 +137,27 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 	return 0;
 }
 
-int gpald_decode_params(const cJSON *params, const struct gpald_members *members, void *target,
-			struct gpald_pool *pool, const void *context,
-			struct gpald_wire_error *error)
+const void *gpald_decode_params(const struct gpald_params *table, const cJSON *params,
+				const struct gpald_decode_context *context,
+				struct gpald_arena *arena, struct gpald_wire_error *error)
 {
+	const struct gpald_decode_context no_policy = { .list_page_max = context->list_page_max };
 	const cJSON empty = { .type = cJSON_Object };
-	struct gpald_decoder decoder;
+	struct gpald_decoder decoder = {
+		.error = error,
+		.arena = arena,
+		.context = table->leaves_policy_open ? &no_policy : context,
+	};
+	void *decoded = gpald_arena_zalloc(arena, 1, table->size);
 
-	gpald_decoder_init(&decoder, error, pool, context);
-	return gpald_decode_members(&decoder, params ? params : &empty, target, members);
+	if (!decoded) {
+		gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
+		return NULL;
+	}
+	if (gpald_decode_members(&decoder, params ? params : &empty, decoded, &table->members) ||
+	    (table->check && table->check(decoded, error)))
+		return NULL;
+	return decoded;
 }
 
 /* Single values. */
@@ -421,7 +396,7 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 					    "%zu elements; at most %zu are allowed", count,
 					    list->greatest);
-	items = gpald_pool_alloc(decoder->pool, count, list->element_size);
+	items = gpald_arena_zalloc(decoder->arena, count, list->element_size);
 	if (!items)
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
 				    "out of memory");

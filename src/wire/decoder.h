@@ -7,29 +7,26 @@
 #ifndef GPALD_WIRE_DECODER_H
 #define GPALD_WIRE_DECODER_H
 
+#include "core/arena.h"
 #include "wire/reason.h"
 
 #include <cjson/cJSON.h>
 #include <gpalayout/export.h>
+#include <gpalayout/policy.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Memory of decoded lists; zeroed by its owner before use. */
-struct gpald_pool {
-	struct gpald_pool_block *blocks;
+/* What the params of a request mean depends on, besides the request. */
+struct gpald_decode_context {
+	const struct gpal_policy *default_policy; /* of requests that name none */
+	uint64_t list_page_max;                   /* layouts on a page of layout.list */
 };
-
-/* Zeroed memory for `count` objects, until the pool is cleared; NULL: out of memory. */
-void *gpald_pool_alloc(struct gpald_pool *pool, size_t count, size_t size);
-
-/* Frees what decoding into the pool has allocated, and empties it. */
-void gpald_pool_clear(struct gpald_pool *pool);
 
 struct gpald_decoder {
 	struct gpald_wire_error *error;
-	struct gpald_pool *pool;
-	const void *context; /* of the tables' owner */
+	struct gpald_arena *arena; /* of decoded lists */
+	const struct gpald_decode_context *context;
 	char pointer[GPALD_POINTER_MAX + 1];
 	size_t pointer_length;
 };
@@ -65,9 +62,6 @@ struct gpald_members {
 		(table), sizeof(table) / sizeof((table)[0]) \
 	}
 
-void gpald_decoder_init(struct gpald_decoder *decoder, struct gpald_wire_error *error,
-			struct gpald_pool *pool, const void *context);
-
 /* Moves the pointer into a member or an element, and out again to a length noted before. */
 void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token);
 void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index);
@@ -85,13 +79,30 @@ int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, 
 GPAL_MUST_USE int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object,
 				       void *target, const struct gpald_members *members);
 
+/* The params of a method: the table of their members, and the struct they fill. */
+struct gpald_params {
+	struct gpald_members members;
+	size_t size; /* of the struct, which is zeroed before */
+
+	/* A request that names no policy has none, and gets no default. */
+	bool leaves_policy_open;
+
+	/* What no row can say of the struct; NULL: nothing. 0, or -1 with *error set. */
+	int (*check)(const void *params, struct gpald_wire_error *error);
+};
+
+/* The rest of a struct gpald_params with that table of rows. */
+#define GPALD_PARAMS(table, type) .members = GPALD_MEMBERS(table), .size = sizeof(type)
+
 /*
- * Decodes the params of a method, which may be NULL where the message had none; the
- * pool and the context may be NULL where the tables need none.
+ * Decodes the params of a method, which may be NULL where the message had none. The
+ * struct and its lists lie in the arena, text is that of `params`. NULL: *error is
+ * set.
  */
-GPAL_MUST_USE int gpald_decode_params(const cJSON *params, const struct gpald_members *members,
-				      void *target, struct gpald_pool *pool, const void *context,
-				      struct gpald_wire_error *error);
+GPAL_MUST_USE const void *gpald_decode_params(const struct gpald_params *table, const cJSON *params,
+					      const struct gpald_decode_context *context,
+					      struct gpald_arena *arena,
+					      struct gpald_wire_error *error);
 
 /* The greatest integer that every JSON reader keeps exact. */
 #define GPALD_EXACT_MAX ((UINT64_C(1) << 53) - 1)
@@ -125,7 +136,7 @@ gpald_decode_function gpald_decode_enum; /* extra: struct gpald_enum */
 #define GPALD_LIST_MAX 65536 /* elements; the guard allows no more values in a message */
 
 /*
- * A list: a pointer to elements, allocated from the decoder's pool, and their
+ * A list: a pointer to elements, allocated from the decoder's arena, and their
  * number in the same struct.
  */
 struct gpald_list {

@@ -4,69 +4,66 @@
 
 #include "wire/explain_encode.h"
 
-#include "wire/json_build.h"
-
-static void build_passed(struct gpald_builder *b, cJSON *object, const struct gpal_step *step)
+static void write_passed(struct gpald_writer *w, const struct gpal_step *step)
 {
-	cJSON *list = gpald_build_array(b, object, "passed_over");
-
-	for (size_t i = 0; i < step->passed_count && !b->failed; i++) {
+	gpald_write_array(w, "passed_over");
+	for (size_t i = 0; i < step->passed_count && !w->failed; i++) {
 		const struct gpal_passed *passed = &step->passed[i];
-		cJSON *entry = gpald_build_object(b, list, NULL);
 
-		gpald_build_bounds(b, entry, passed->free);
-		gpald_build_text(b, entry, "why", gpal_pass_token(passed->why));
+		gpald_write_object(w, NULL);
+		gpald_write_bounds(w, passed->free);
+		gpald_write_text(w, "why", gpal_pass_token(passed->why));
 		if (passed->why != GPAL_PASS_BELOW_FLOOR)
-			gpald_build_hex(b, entry, "missing", passed->missing);
+			gpald_write_hex(w, "missing", passed->missing);
+		gpald_write_object_end(w);
 	}
+	gpald_write_array_end(w);
 	if (step->passed_cut)
-		gpald_build_item(b, object, "passed_over_cut", cJSON_CreateTrue());
+		gpald_write_bool(w, "passed_over_cut", true);
 }
 
-static void build_chosen(struct gpald_builder *b, cJSON *object, const struct gpal_step *step)
+static void write_chosen(struct gpald_writer *w, const struct gpal_step *step)
 {
-	cJSON *list = gpald_build_array(b, object, "chosen");
-
-	for (size_t i = 0; i < step->chosen_count && !b->failed; i++) {
+	gpald_write_array(w, "chosen");
+	for (size_t i = 0; i < step->chosen_count && !w->failed; i++) {
 		const struct gpal_chosen *chosen = &step->chosen[i];
-		cJSON *entry = gpald_build_object(b, list, NULL);
 
-		gpald_build_bounds(b, entry, chosen->range);
-		gpald_build_range_if(b, entry, "free", chosen->free);
+		gpald_write_object(w, NULL);
+		gpald_write_bounds(w, chosen->range);
+		gpald_write_range_if(w, "free", chosen->free);
 		if (!gpal_range_is_empty(chosen->free))
-			gpald_build_hex(b, entry, "lost_to_alignment", chosen->lost);
+			gpald_write_hex(w, "lost_to_alignment", chosen->lost);
+		gpald_write_object_end(w);
 	}
+	gpald_write_array_end(w);
 }
 
-static void build_step(struct gpald_builder *b, cJSON *array, const struct gpal_step *step)
+static void write_step(struct gpald_writer *w, const struct gpal_step *step)
 {
 	const bool is_placed = step->rule != GPAL_RULE_GIVEN && step->rule != GPAL_RULE_KEPT;
-	cJSON *object = gpald_build_object(b, array, NULL);
 
-	gpald_build_text(b, object, "tag", step->tag);
-	gpald_build_text(b, object, "phase", gpal_kind_name(step->phase));
-	gpald_build_text(b, object, "rule", gpal_rule_text(step->rule));
-	gpald_build_hex(b, object, "size", step->size);
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "tag", step->tag);
+	gpald_write_text(w, "phase", gpal_kind_name(step->phase));
+	gpald_write_text(w, "rule", gpal_rule_text(step->rule));
+	gpald_write_hex(w, "size", step->size);
 	if (is_placed) {
-		gpald_build_hex(b, object, "alignment", step->alignment);
+		gpald_write_hex(w, "alignment", step->alignment);
 		if (step->ceiling == GPAL_SPACE_END)
-			gpald_build_hex(b, object, "floor", step->floor);
+			gpald_write_hex(w, "floor", step->floor);
 		else
-			gpald_build_hex(b, object, "ceiling", step->ceiling);
-		build_passed(b, object, step);
+			gpald_write_hex(w, "ceiling", step->ceiling);
+		write_passed(w, step);
 	}
-	build_chosen(b, object, step);
+	write_chosen(w, step);
+	gpald_write_object_end(w);
 }
 
-cJSON *gpald_encode_steps(const struct gpal_explanation *explanation)
+void gpald_encode_steps(struct gpald_writer *w, const char *key,
+			const struct gpal_explanation *explanation)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *array = cJSON_CreateArray();
-
-	for (size_t i = 0; i < explanation->count && !b.failed; i++)
-		build_step(&b, array, &explanation->steps[i]);
-	if (!b.failed)
-		return array;
-	cJSON_Delete(array);
-	return NULL;
+	gpald_write_array(w, key);
+	for (size_t i = 0; i < explanation->count && !w->failed; i++)
+		write_step(w, &explanation->steps[i]);
+	gpald_write_array_end(w);
 }

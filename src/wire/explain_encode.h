@@ -3,10 +3,12 @@
 #ifndef GPALD_WIRE_EXPLAIN_ENCODE_H
 #define GPALD_WIRE_EXPLAIN_ENCODE_H
 
-#include <cjson/cJSON.h>
+#include "wire/json_write.h"
+
 #include <gpalayout/explain.h>
 
-/* The array of {tag, phase, rule, ...}; NULL: out of memory. */
-cJSON *gpald_encode_steps(const struct gpal_explanation *explanation);
+/* The array of {tag, phase, rule, ...}. */
+void gpald_encode_steps(struct gpald_writer *w, const char *key,
+			const struct gpal_explanation *explanation);
 
 #endif

@@ -344,7 +344,7 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 		return -1;
 	*layout = given.layout;
 	layout->policy = gpal_policy_find(given.policy);
-	is_claimed = gpald_pool_alloc(decoder->pool, layout->map.count, sizeof(*is_claimed));
+	is_claimed = gpald_arena_zalloc(decoder->arena, layout->map.count, sizeof(*is_claimed));
 	if (!is_claimed)
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
 				    "out of memory");

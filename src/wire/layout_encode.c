@@ -7,255 +7,237 @@
 
 #include "wire/layout_encode.h"
 
-#include "wire/json_build.h"
-
 #define VIRTIO_MMIO_SLOT_SIZE UINT64_C(4096)
 
-/* The tree, unless a step of building it failed. */
-static cJSON *finish(const struct gpald_builder *b, cJSON *tree)
+static void write_ram(struct gpald_writer *w, const struct gpal_layout *layout)
 {
-	if (!b->failed)
-		return tree;
-	cJSON_Delete(tree);
-	return NULL;
-}
-
-static void build_ram(struct gpald_builder *b, cJSON *object, const struct gpal_layout *layout)
-{
-	cJSON *ram = gpald_build_array(b, object, "ram");
-
+	gpald_write_array(w, "ram");
 	for (size_t i = 0; i < layout->ram_count; i++) {
-		cJSON *extent = gpald_build_object(b, ram, NULL);
-
-		gpald_build_integer(b, extent, "node", layout->ram[i].node);
-		gpald_build_bounds(b, extent, layout->ram[i].range);
+		gpald_write_object(w, NULL);
+		gpald_write_integer(w, "node", layout->ram[i].node);
+		gpald_write_bounds(w, layout->ram[i].range);
+		gpald_write_object_end(w);
 	}
+	gpald_write_array_end(w);
 }
 
-static void build_buses(struct gpald_builder *b, cJSON *object, uint16_t segment, uint8_t start_bus,
+static void write_buses(struct gpald_writer *w, uint16_t segment, uint8_t start_bus,
 			uint8_t end_bus)
 {
-	gpald_build_integer(b, object, "segment", segment);
-	gpald_build_integer(b, object, "start_bus", start_bus);
-	gpald_build_integer(b, object, "end_bus", end_bus);
+	gpald_write_integer(w, "segment", segment);
+	gpald_write_integer(w, "start_bus", start_bus);
+	gpald_write_integer(w, "end_bus", end_bus);
 }
 
-static void build_root_complex(struct gpald_builder *b, cJSON *array,
-			       const struct gpal_layout_root_complex *rc)
+static void write_root_complex(struct gpald_writer *w, const struct gpal_layout_root_complex *rc)
 {
-	cJSON *object = gpald_build_object(b, array, NULL);
-
-	gpald_build_text(b, object, "name", rc->name);
-	build_buses(b, object, rc->segment, rc->start_bus, rc->end_bus);
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", rc->name);
+	write_buses(w, rc->segment, rc->start_bus, rc->end_bus);
 	if (rc->has_node)
-		gpald_build_integer(b, object, "node", rc->node);
-	gpald_build_range(b, object, "ecam", rc->ecam);
-	gpald_build_range(b, object, "low_mmio", rc->low_mmio);
-	gpald_build_range(b, object, "high_mmio", rc->high_mmio);
+		gpald_write_integer(w, "node", rc->node);
+	gpald_write_range(w, "ecam", rc->ecam);
+	gpald_write_range(w, "low_mmio", rc->low_mmio);
+	gpald_write_range(w, "high_mmio", rc->high_mmio);
 	if (rc->has_cxl) {
-		cJSON *cxl = gpald_build_object(b, object, "cxl");
-
-		gpald_build_range(b, cxl, "hdm", rc->cxl_hdm);
-		gpald_build_range(b, cxl, "chbcr", rc->cxl_chbcr);
+		gpald_write_object(w, "cxl");
+		gpald_write_range(w, "hdm", rc->cxl_hdm);
+		gpald_write_range(w, "chbcr", rc->cxl_chbcr);
+		gpald_write_object_end(w);
 	}
+	gpald_write_object_end(w);
 }
 
-static void build_pcie(struct gpald_builder *b, cJSON *object, const struct gpal_layout *layout)
+static void write_pcie(struct gpald_writer *w, const struct gpal_layout *layout)
 {
-	cJSON *pcie, *segments, *root_complexes;
-
 	if (layout->root_complex_count == 0)
 		return;
-	pcie = gpald_build_object(b, object, "pcie");
-	segments = gpald_build_array(b, pcie, "segments");
+	gpald_write_object(w, "pcie");
+	gpald_write_array(w, "segments");
 	for (size_t i = 0; i < layout->segment_count; i++) {
 		const struct gpal_layout_segment *segment = &layout->segments[i];
-		cJSON *entry = gpald_build_object(b, segments, NULL);
 
-		build_buses(b, entry, segment->segment, segment->start_bus, segment->end_bus);
-		gpald_build_range(b, entry, "ecam", segment->ecam);
-		gpald_build_hex(b, entry, "bus0_base", segment->bus0_base);
+		gpald_write_object(w, NULL);
+		write_buses(w, segment->segment, segment->start_bus, segment->end_bus);
+		gpald_write_range(w, "ecam", segment->ecam);
+		gpald_write_hex(w, "bus0_base", segment->bus0_base);
+		gpald_write_object_end(w);
 	}
-	root_complexes = gpald_build_array(b, pcie, "root_complexes");
+	gpald_write_array_end(w);
+	gpald_write_array(w, "root_complexes");
 	for (size_t i = 0; i < layout->root_complex_count; i++)
-		build_root_complex(b, root_complexes, &layout->root_complexes[i]);
+		write_root_complex(w, &layout->root_complexes[i]);
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
 }
 
-static void build_virtio_mmio(struct gpald_builder *b, cJSON *object,
-			      const struct gpal_layout *layout)
+static void write_virtio_mmio(struct gpald_writer *w, const struct gpal_layout *layout)
 {
-	cJSON *virtio, *slots;
-
 	if (layout->virtio_mmio_slots == 0)
 		return;
-	virtio = gpald_build_object(b, object, "virtio_mmio");
-	gpald_build_bounds(b, virtio, layout->virtio_mmio);
-	slots = gpald_build_array(b, virtio, "slots");
+	gpald_write_object(w, "virtio_mmio");
+	gpald_write_bounds(w, layout->virtio_mmio);
+	gpald_write_array(w, "slots");
 	for (uint32_t i = 0; i < layout->virtio_mmio_slots; i++)
-		gpald_build_hex(b, slots, NULL,
-				layout->virtio_mmio.start + i * VIRTIO_MMIO_SLOT_SIZE);
+		gpald_write_hex(w, NULL, layout->virtio_mmio.start + i * VIRTIO_MMIO_SLOT_SIZE);
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
 }
 
-static void build_iommu(struct gpald_builder *b, cJSON *object, const struct gpal_layout *layout)
+static void write_iommu(struct gpald_writer *w, const struct gpal_layout *layout)
 {
-	cJSON *iommu, *instances;
-
 	if (layout->iommu_count == 0)
 		return;
-	iommu = gpald_build_object(b, object, "iommu");
-	gpald_build_text(b, iommu, "kind", gpal_iommu_name(layout->iommu));
-	instances = gpald_build_array(b, iommu, "instances");
+	gpald_write_object(w, "iommu");
+	gpald_write_text(w, "kind", gpal_iommu_name(layout->iommu));
+	gpald_write_array(w, "instances");
 	for (size_t i = 0; i < layout->iommu_count; i++) {
-		cJSON *instance = gpald_build_object(b, instances, NULL);
-
-		gpald_build_text(b, instance, "root_complex", layout->iommus[i].root_complex);
-		gpald_build_bounds(b, instance, layout->iommus[i].range);
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "root_complex", layout->iommus[i].root_complex);
+		gpald_write_bounds(w, layout->iommus[i].range);
+		gpald_write_object_end(w);
 	}
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
 }
 
-static void build_vtl2(struct gpald_builder *b, cJSON *object, const struct gpal_layout *layout)
+static void write_vtl2(struct gpald_writer *w, const struct gpal_layout *layout)
 {
-	cJSON *vtl2;
-
 	if (gpal_range_is_empty(layout->vtl2_chipset_mmio) &&
 	    gpal_range_is_empty(layout->vtl2_memory) &&
 	    gpal_range_is_empty(layout->vtl2_framebuffer))
 		return;
-	vtl2 = gpald_build_object(b, object, "vtl2");
-	gpald_build_range_if(b, vtl2, "chipset_mmio", layout->vtl2_chipset_mmio);
-	gpald_build_range_if(b, vtl2, "memory", layout->vtl2_memory);
-	gpald_build_range_if(b, vtl2, "framebuffer", layout->vtl2_framebuffer);
+	gpald_write_object(w, "vtl2");
+	gpald_write_range_if(w, "chipset_mmio", layout->vtl2_chipset_mmio);
+	gpald_write_range_if(w, "memory", layout->vtl2_memory);
+	gpald_write_range_if(w, "framebuffer", layout->vtl2_framebuffer);
+	gpald_write_object_end(w);
 }
 
-static void build_warnings(struct gpald_builder *b, cJSON *object, const struct gpal_layout *layout)
+static void write_warnings(struct gpald_writer *w, const struct gpal_layout *layout)
 {
-	cJSON *warnings = gpald_build_array(b, object, "warnings");
-
+	gpald_write_array(w, "warnings");
 	for (size_t i = 0; i < layout->warning_count; i++) {
-		cJSON *warning = gpald_build_object(b, warnings, NULL);
-
-		gpald_build_text(b, warning, "reason",
-				 gpal_warning_token(layout->warnings[i].reason));
-		gpald_build_text(b, warning, "tag", layout->warnings[i].tag);
-		gpald_build_text(b, warning, "message", layout->warnings[i].message);
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "reason", gpal_warning_token(layout->warnings[i].reason));
+		gpald_write_text(w, "tag", layout->warnings[i].tag);
+		gpald_write_text(w, "message", layout->warnings[i].message);
+		gpald_write_object_end(w);
 	}
+	gpald_write_array_end(w);
 }
 
-cJSON *gpald_encode_layout(const struct gpal_layout *layout)
+void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct gpal_layout *layout,
+			 const char *digest)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *object = cJSON_CreateObject();
-	char digest[GPAL_DIGEST_SIZE];
-	cJSON *chipset;
+	char made[GPAL_DIGEST_SIZE];
 
-	gpal_layout_digest(layout, digest);
-	gpald_build_text(&b, object, "arch", gpal_arch_name(layout->arch));
-	gpald_build_text(&b, object, "policy", layout->policy->name);
-	gpald_build_text(&b, object, "profile", gpal_profile_name(layout->profile));
-	gpald_build_text(&b, object, "digest", digest);
-	build_ram(&b, object, layout);
-	chipset = gpald_build_object(&b, object, "chipset");
-	gpald_build_range(&b, chipset, "low_mmio", layout->chipset_low_mmio);
-	gpald_build_range_if(&b, chipset, "high_mmio", layout->chipset_high_mmio);
-	build_pcie(&b, object, layout);
-	build_virtio_mmio(&b, object, layout);
-	build_iommu(&b, object, layout);
-	build_vtl2(&b, object, layout);
-	gpald_build_item(&b, object, "map", gpald_encode_map(&layout->map));
-	gpald_build_hex(&b, object, "ram_size", layout->ram_size);
-	gpald_build_hex(&b, object, "end_of_ram", layout->end_of_ram);
-	gpald_build_hex(&b, object, "end_of_layout", layout->end_of_layout);
-	gpald_build_hex(&b, object, "top", layout->top);
-	gpald_build_integer(&b, object, "required_address_bits", layout->required_address_bits);
-	build_warnings(&b, object, layout);
-	return finish(&b, object);
+	if (!digest) {
+		gpal_layout_digest(layout, made);
+		digest = made;
+	}
+	gpald_write_object(w, key);
+	gpald_write_text(w, "arch", gpal_arch_name(layout->arch));
+	gpald_write_text(w, "policy", layout->policy->name);
+	gpald_write_text(w, "profile", gpal_profile_name(layout->profile));
+	gpald_write_text(w, "digest", digest);
+	write_ram(w, layout);
+	gpald_write_object(w, "chipset");
+	gpald_write_range(w, "low_mmio", layout->chipset_low_mmio);
+	gpald_write_range_if(w, "high_mmio", layout->chipset_high_mmio);
+	gpald_write_object_end(w);
+	write_pcie(w, layout);
+	write_virtio_mmio(w, layout);
+	write_iommu(w, layout);
+	write_vtl2(w, layout);
+	gpald_encode_map(w, "map", &layout->map);
+	gpald_write_hex(w, "ram_size", layout->ram_size);
+	gpald_write_hex(w, "end_of_ram", layout->end_of_ram);
+	gpald_write_hex(w, "end_of_layout", layout->end_of_layout);
+	gpald_write_hex(w, "top", layout->top);
+	gpald_write_integer(w, "required_address_bits", layout->required_address_bits);
+	write_warnings(w, layout);
+	gpald_write_object_end(w);
 }
 
-cJSON *gpald_encode_map(const struct gpal_map *map)
+void gpald_encode_map(struct gpald_writer *w, const char *key, const struct gpal_map *map)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *array = cJSON_CreateArray();
-
-	for (size_t i = 0; i < map->count && !b.failed; i++) {
+	gpald_write_array(w, key);
+	for (size_t i = 0; i < map->count && !w->failed; i++) {
 		const struct gpal_map_entry *entry = &map->entries[i];
-		cJSON *object = gpald_build_object(&b, array, NULL);
 
-		gpald_build_text(&b, object, "tag", entry->tag);
-		gpald_build_text(&b, object, "kind", gpal_kind_name(entry->kind));
-		gpald_build_bounds(&b, object, entry->range);
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "tag", entry->tag);
+		gpald_write_text(w, "kind", gpal_kind_name(entry->kind));
+		gpald_write_bounds(w, entry->range);
+		gpald_write_object_end(w);
 	}
-	return finish(&b, array);
+	gpald_write_array_end(w);
 }
 
-static cJSON *encode_changes(const struct gpal_changes *changes, bool removals_only)
+void gpald_encode_changes(struct gpald_writer *w, const char *key,
+			  const struct gpal_changes *changes, bool removals_only)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *array = cJSON_CreateArray();
-
-	for (size_t i = 0; i < changes->count && !b.failed; i++) {
+	gpald_write_array(w, key);
+	for (size_t i = 0; i < changes->count && !w->failed; i++) {
 		const struct gpal_change *change = &changes->changes[i];
-		cJSON *object;
 
 		if (removals_only && !change->is_removal)
 			continue;
-		object = gpald_build_object(&b, array, NULL);
-		gpald_build_text(&b, object, "change", gpal_change_name(change->kind));
-		gpald_build_text(&b, object, "tag", change->tag);
-		gpald_build_range_if(&b, object, "from", change->from);
-		gpald_build_range_if(&b, object, "to", change->to);
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "change", gpal_change_name(change->kind));
+		gpald_write_text(w, "tag", change->tag);
+		gpald_write_range_if(w, "from", change->from);
+		gpald_write_range_if(w, "to", change->to);
+		gpald_write_object_end(w);
 	}
-	return finish(&b, array);
-}
-
-cJSON *gpald_encode_changes(const struct gpal_changes *changes)
-{
-	return encode_changes(changes, false);
-}
-
-cJSON *gpald_encode_removals(const struct gpal_changes *changes)
-{
-	return encode_changes(changes, true);
+	gpald_write_array_end(w);
 }
 
 /* {"x86_64": ..., "aarch64": ...} */
-static void build_by_arch(struct gpald_builder *b, cJSON *object, const char *key,
+static void write_by_arch(struct gpald_writer *w, const char *key,
 			  const uint64_t values[GPAL_ARCH_COUNT])
 {
-	cJSON *by_arch = gpald_build_object(b, object, key);
-
+	gpald_write_object(w, key);
 	for (int arch = 0; arch < GPAL_ARCH_COUNT; arch++)
-		gpald_build_hex(b, by_arch, gpal_arch_name((enum gpal_arch)arch), values[arch]);
+		gpald_write_hex(w, gpal_arch_name((enum gpal_arch)arch), values[arch]);
+	gpald_write_object_end(w);
 }
 
-cJSON *gpald_encode_policy(const struct gpal_policy *policy)
+static void write_profile(struct gpald_writer *w, const char *key,
+			  const struct gpal_profile_defaults *row)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *object = cJSON_CreateObject();
-	cJSON *defaults, *pcie, *root_complex, *profiles;
+	gpald_write_object(w, key);
+	gpald_write_object(w, "chipset");
+	write_by_arch(w, "low_mmio", row->low_mmio);
+	gpald_write_hex(w, "high_mmio", row->high_mmio);
+	gpald_write_object_end(w);
+	gpald_write_object(w, "vtl2");
+	gpald_write_hex(w, "chipset_mmio", row->vtl2_chipset_mmio);
+	gpald_write_object_end(w);
+	gpald_write_object(w, "memory");
+	write_by_arch(w, "start", row->memory_start);
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
+}
 
-	gpald_build_text(&b, object, "name", policy->name);
-	gpald_build_text(&b, object, "summary", policy->summary);
-	defaults = gpald_build_object(&b, object, "defaults");
-	pcie = gpald_build_object(&b, defaults, "pcie");
-	gpald_build_text(&b, pcie, "ecam", gpal_ecam_name(policy->ecam));
-	root_complex = gpald_build_object(&b, pcie, "root_complex");
-	gpald_build_hex(&b, root_complex, "low_mmio", policy->root_complex_low_mmio);
-	gpald_build_hex(&b, root_complex, "high_mmio", policy->root_complex_high_mmio);
-
-	profiles = gpald_build_object(&b, defaults, "profiles");
-	for (int i = 0; i < GPAL_PROFILE_COUNT; i++) {
-		const struct gpal_profile_defaults *row = &policy->profiles[i];
-		cJSON *profile =
-			gpald_build_object(&b, profiles, gpal_profile_name((enum gpal_profile)i));
-		cJSON *chipset = gpald_build_object(&b, profile, "chipset");
-		cJSON *vtl2, *memory;
-
-		build_by_arch(&b, chipset, "low_mmio", row->low_mmio);
-		gpald_build_hex(&b, chipset, "high_mmio", row->high_mmio);
-		vtl2 = gpald_build_object(&b, profile, "vtl2");
-		gpald_build_hex(&b, vtl2, "chipset_mmio", row->vtl2_chipset_mmio);
-		memory = gpald_build_object(&b, profile, "memory");
-		build_by_arch(&b, memory, "start", row->memory_start);
-	}
-	return finish(&b, object);
+void gpald_encode_policy(struct gpald_writer *w, const char *key, const struct gpal_policy *policy)
+{
+	gpald_write_object(w, key);
+	gpald_write_text(w, "name", policy->name);
+	gpald_write_text(w, "summary", policy->summary);
+	gpald_write_object(w, "defaults");
+	gpald_write_object(w, "pcie");
+	gpald_write_text(w, "ecam", gpal_ecam_name(policy->ecam));
+	gpald_write_object(w, "root_complex");
+	gpald_write_hex(w, "low_mmio", policy->root_complex_low_mmio);
+	gpald_write_hex(w, "high_mmio", policy->root_complex_high_mmio);
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
+	gpald_write_object(w, "profiles");
+	for (int i = 0; i < GPAL_PROFILE_COUNT; i++)
+		write_profile(w, gpal_profile_name((enum gpal_profile)i), &policy->profiles[i]);
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
 }

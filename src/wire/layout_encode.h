@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts, maps and policies as JSON. Each function returns a tree, or NULL: out of memory. */
+/* Layouts, maps and policies as JSON, as a member `key` or, where that is NULL, as an element. */
 #ifndef GPALD_WIRE_LAYOUT_ENCODE_H
 #define GPALD_WIRE_LAYOUT_ENCODE_H
 
-#include <cjson/cJSON.h>
+#include "wire/json_write.h"
+
 #include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
 
-/* The layout object of the protocol. */
-cJSON *gpald_encode_layout(const struct gpal_layout *layout);
+/* The layout object of the protocol. `digest` is that of the layout; NULL: not known yet. */
+void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct gpal_layout *layout,
+			 const char *digest);
 
 /* The array of {tag, kind, start, end}. */
-cJSON *gpald_encode_map(const struct gpal_map *map);
+void gpald_encode_map(struct gpald_writer *w, const char *key, const struct gpal_map *map);
 
-/* The array of {change, tag, from?, to?}. */
-cJSON *gpald_encode_changes(const struct gpal_changes *changes);
-
-/* The same, of those alone that remove something. */
-cJSON *gpald_encode_removals(const struct gpal_changes *changes);
+/* The array of {change, tag, from?, to?}, of all or of those that remove something. */
+void gpald_encode_changes(struct gpald_writer *w, const char *key,
+			  const struct gpal_changes *changes, bool removals_only);
 
 /* {name, summary, defaults} */
-cJSON *gpald_encode_policy(const struct gpal_policy *policy);
+void gpald_encode_policy(struct gpald_writer *w, const char *key, const struct gpal_policy *policy);
 
 #endif

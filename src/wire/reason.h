@@ -6,7 +6,8 @@
 #ifndef GPALD_WIRE_REASON_H
 #define GPALD_WIRE_REASON_H
 
-#include <cjson/cJSON.h>
+#include "wire/json_write.h"
+
 #include <gpalayout/error.h>
 #include <gpalayout/request.h>
 #include <stdbool.h>
@@ -68,7 +69,7 @@ struct gpald_wire_error {
 	struct gpal_optional owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
-	cJSON *changes; /* of would_move and would_remove; taken by the reply. NULL: none */
+	struct gpald_writer changes; /* of would_move and would_remove; cleared by the reply */
 };
 
 /* The number, such as -32602, and the token, such as "bad_size"; static. */

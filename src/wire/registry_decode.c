@@ -13,15 +13,11 @@ static const struct gpald_member create_rows[] = {
 	GPALD_ROW(struct gpald_create_params, name, gpald_decode_name, .required = true),
 	GPALD_ROW(struct gpald_create_params, request, gpald_decode_request, .required = true),
 };
-static const struct gpald_members create_members = GPALD_MEMBERS(create_rows);
 
-int gpald_decode_create_params(const cJSON *params, struct gpald_pool *pool,
-			       struct gpald_create_params *create, struct gpald_wire_error *error)
-{
-	const struct gpald_request_context context = { NULL };
-
-	return gpald_decode_params(params, &create_members, create, pool, &context, error);
-}
+const struct gpald_params gpald_create_params = {
+	GPALD_PARAMS(create_rows, struct gpald_create_params),
+	.leaves_policy_open = true,
+};
 
 static const struct gpald_member update_rows[] = {
 	GPALD_ROW(struct gpald_update_params, name, gpald_decode_name, .required = true),
@@ -32,60 +28,45 @@ static const struct gpald_member update_rows[] = {
 	GPALD_ROW(struct gpald_update_params, allow_moves, gpald_decode_bool),
 	GPALD_ROW(struct gpald_update_params, allow_removals, gpald_decode_bool),
 };
-static const struct gpald_members update_members = GPALD_MEMBERS(update_rows);
 
-int gpald_decode_update_params(const cJSON *params, struct gpald_pool *pool,
-			       struct gpald_update_params *update, struct gpald_wire_error *error)
-{
-	const struct gpald_request_context context = { NULL };
-
-	*update = (struct gpald_update_params){ 0 };
-	return gpald_decode_params(params, &update_members, update, pool, &context, error);
-}
+const struct gpald_params gpald_update_params = {
+	GPALD_PARAMS(update_rows, struct gpald_update_params),
+	.leaves_policy_open = true,
+};
 
 static const struct gpald_member name_rows[] = {
 	GPALD_ROW(struct gpald_name_params, name, gpald_decode_name, .required = true),
 	GPALD_ROW(struct gpald_name_params, generation, gpald_decode_optional_integer,
 		  .extra = &counters),
 };
-static const struct gpald_members get_members = { name_rows, 1 };
-static const struct gpald_members delete_members = GPALD_MEMBERS(name_rows);
 
-int gpald_decode_get_params(const cJSON *params, struct gpald_name_params *get,
-			    struct gpald_wire_error *error)
-{
-	*get = (struct gpald_name_params){ 0 };
-	return gpald_decode_params(params, &get_members, get, NULL, NULL, error);
-}
-
-int gpald_decode_delete_params(const cJSON *params, struct gpald_name_params *remove,
-			       struct gpald_wire_error *error)
-{
-	*remove = (struct gpald_name_params){ 0 };
-	return gpald_decode_params(params, &delete_members, remove, NULL, NULL, error);
-}
-
-int gpald_decode_list_params(const cJSON *params, uint64_t limit_max,
-			     struct gpald_list_params *list, struct gpald_wire_error *error)
-{
-	const struct gpald_integer_range limits = { 1, limit_max };
-	const struct gpald_member rows[] = {
-		GPALD_ROW(struct gpald_list_params, after, gpald_decode_name),
-		GPALD_ROW(struct gpald_list_params, limit, gpald_decode_optional_integer,
-			  .extra = &limits),
-	};
-	const struct gpald_members members = GPALD_MEMBERS(rows);
-
-	*list = (struct gpald_list_params){ 0 };
-	return gpald_decode_params(params, &members, list, NULL, NULL, error);
-}
-
-static const struct gpald_member probe_rows[] = {
-	GPALD_ROW(struct gpald_probe_params, name, gpald_decode_name),
-	GPALD_ROW(struct gpald_probe_params, request, gpald_decode_request),
-	GPALD_ROW(struct gpald_probe_params, address, gpald_decode_size, .required = true),
+const struct gpald_params gpald_get_params = {
+	.members = { name_rows, 1 },
+	.size = sizeof(struct gpald_name_params),
 };
-static const struct gpald_members probe_members = GPALD_MEMBERS(probe_rows);
+
+const struct gpald_params gpald_delete_params = {
+	GPALD_PARAMS(name_rows, struct gpald_name_params),
+};
+
+/* The upper bound of a page is a limit of the daemon's. */
+static int decode_page(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	const struct gpald_integer_range range = { 1, decoder->context->list_page_max };
+	const struct gpald_member bounded = { .name = member->name, .extra = &range };
+
+	return gpald_decode_optional_integer(decoder, value, target, &bounded);
+}
+
+static const struct gpald_member list_rows[] = {
+	GPALD_ROW(struct gpald_list_params, after, gpald_decode_name),
+	GPALD_ROW(struct gpald_list_params, limit, decode_page),
+};
+
+const struct gpald_params gpald_list_params = {
+	GPALD_PARAMS(list_rows, struct gpald_list_params),
+};
 
 /* Whether there is a name or a request, and not both; a request that was decoded has a policy. */
 static int check_name_or_request(const char *name, const struct gpal_request *request,
@@ -104,36 +85,41 @@ static int check_name_or_request(const char *name, const struct gpal_request *re
 	return 0;
 }
 
-int gpald_decode_probe_params(const cJSON *params, const struct gpal_policy *default_policy,
-			      struct gpald_pool *pool, struct gpald_probe_params *probe,
-			      struct gpald_wire_error *error)
-{
-	const struct gpald_request_context context = { default_policy };
+static const struct gpald_member probe_rows[] = {
+	GPALD_ROW(struct gpald_probe_params, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_probe_params, request, gpald_decode_request),
+	GPALD_ROW(struct gpald_probe_params, address, gpald_decode_size, .required = true),
+};
 
-	*probe = (struct gpald_probe_params){ 0 };
-	if (gpald_decode_params(params, &probe_members, probe, pool, &context, error))
-		return -1;
+static int check_probe(const void *params, struct gpald_wire_error *error)
+{
+	const struct gpald_probe_params *probe = params;
+
 	return check_name_or_request(probe->name, &probe->request, error);
 }
+
+const struct gpald_params gpald_probe_params = {
+	GPALD_PARAMS(probe_rows, struct gpald_probe_params),
+	.check = check_probe,
+};
 
 static const struct gpald_member explain_rows[] = {
 	GPALD_ROW(struct gpald_explain_params, name, gpald_decode_name),
 	GPALD_ROW(struct gpald_explain_params, request, gpald_decode_request),
 	GPALD_ROW(struct gpald_explain_params, tag, gpald_decode_tag),
 };
-static const struct gpald_members explain_members = GPALD_MEMBERS(explain_rows);
 
-int gpald_decode_explain_params(const cJSON *params, const struct gpal_policy *default_policy,
-				struct gpald_pool *pool, struct gpald_explain_params *explain,
-				struct gpald_wire_error *error)
+static int check_explain(const void *params, struct gpald_wire_error *error)
 {
-	const struct gpald_request_context context = { default_policy };
+	const struct gpald_explain_params *explain = params;
 
-	*explain = (struct gpald_explain_params){ 0 };
-	if (gpald_decode_params(params, &explain_members, explain, pool, &context, error))
-		return -1;
 	return check_name_or_request(explain->name, &explain->request, error);
 }
+
+const struct gpald_params gpald_explain_params = {
+	GPALD_PARAMS(explain_rows, struct gpald_explain_params),
+	.check = check_explain,
+};
 
 static const struct gpald_member side_rows[] = {
 	GPALD_ROW(struct gpald_side, name, gpald_decode_name),
@@ -167,27 +153,16 @@ static const struct gpald_member compare_rows[] = {
 	GPALD_ROW(struct gpald_compare_params, from, decode_side, .required = true),
 	GPALD_ROW(struct gpald_compare_params, to, decode_side, .required = true),
 };
-static const struct gpald_members compare_members = GPALD_MEMBERS(compare_rows);
 
-int gpald_decode_compare_params(const cJSON *params, const struct gpal_policy *default_policy,
-				struct gpald_pool *pool, struct gpald_compare_params *compare,
-				struct gpald_wire_error *error)
-{
-	const struct gpald_request_context context = { default_policy };
-
-	*compare = (struct gpald_compare_params){ 0 };
-	return gpald_decode_params(params, &compare_members, compare, pool, &context, error);
-}
+const struct gpald_params gpald_compare_params = {
+	GPALD_PARAMS(compare_rows, struct gpald_compare_params),
+};
 
 static const struct gpald_member subscribe_rows[] = {
 	GPALD_ROW(struct gpald_subscribe_params, since, gpald_decode_optional_integer,
 		  .extra = &counters),
 };
-static const struct gpald_members subscribe_members = GPALD_MEMBERS(subscribe_rows);
 
-int gpald_decode_subscribe_params(const cJSON *params, struct gpald_subscribe_params *subscribe,
-				  struct gpald_wire_error *error)
-{
-	*subscribe = (struct gpald_subscribe_params){ 0 };
-	return gpald_decode_params(params, &subscribe_members, subscribe, NULL, NULL, error);
-}
+const struct gpald_params gpald_subscribe_params = {
+	GPALD_PARAMS(subscribe_rows, struct gpald_subscribe_params),
+};

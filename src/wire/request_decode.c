@@ -271,11 +271,10 @@ static const struct gpald_members request_members = GPALD_MEMBERS(request_rows);
 int gpald_decode_request(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			 const struct gpald_member *member)
 {
-	const struct gpald_request_context *context = decoder->context;
 	struct gpal_request *request = target;
 
 	(void)member;
-	*request = (struct gpal_request){ .policy = context->default_policy };
+	request->policy = decoder->context->default_policy;
 	return gpald_decode_members(decoder, value, request, &request_members);
 }
 
@@ -283,7 +282,10 @@ static const struct gpald_member resolve_rows[] = {
 	GPALD_ROW(struct gpald_resolve_params, request, gpald_decode_request, .required = true),
 	GPALD_ROW(struct gpald_resolve_params, advise, gpald_decode_bool),
 };
-static const struct gpald_members resolve_members = GPALD_MEMBERS(resolve_rows);
+
+const struct gpald_params gpald_resolve_params = {
+	GPALD_PARAMS(resolve_rows, struct gpald_resolve_params),
+};
 
 /* The bare allocator. */
 
@@ -333,28 +335,9 @@ static const struct gpald_member allocate_rows[] = {
 	GPALD_ROW(struct gpal_alloc_input, mmio64, gpald_decode_list, .extra = &alloc_mmio64),
 	GPALD_ROW(struct gpal_alloc_input, post_mmio, gpald_decode_list, .extra = &alloc_post_mmio),
 };
-static const struct gpald_members allocate_members = GPALD_MEMBERS(allocate_rows);
 
-int gpald_decode_resolve_params(const cJSON *params, const struct gpal_policy *default_policy,
-				struct gpald_pool *pool, struct gpald_resolve_params *resolve,
-				struct gpald_wire_error *error)
-{
-	const struct gpald_request_context context = { default_policy };
+const struct gpald_params gpald_allocate_params = {
+	GPALD_PARAMS(allocate_rows, struct gpal_alloc_input),
+};
 
-	*resolve = (struct gpald_resolve_params){ .advise = false };
-	return gpald_decode_params(params, &resolve_members, resolve, pool, &context, error);
-}
-
-int gpald_decode_allocate_params(const cJSON *params, struct gpald_pool *pool,
-				 struct gpal_alloc_input *input, struct gpald_wire_error *error)
-{
-	*input = (struct gpal_alloc_input){ 0 };
-	return gpald_decode_params(params, &allocate_members, input, pool, NULL, error);
-}
-
-int gpald_decode_no_params(const cJSON *params, struct gpald_wire_error *error)
-{
-	static const struct gpald_members none = { NULL, 0 };
-
-	return gpald_decode_params(params, &none, NULL, NULL, NULL, error);
-}
+const struct gpald_params gpald_no_params = { .size = 0 };

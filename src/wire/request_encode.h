@@ -3,14 +3,15 @@
 #ifndef GPALD_WIRE_REQUEST_ENCODE_H
 #define GPALD_WIRE_REQUEST_ENCODE_H
 
-#include <cjson/cJSON.h>
+#include "wire/json_write.h"
+
 #include <gpalayout/request.h>
 
 /*
  * The request object of the protocol, which decodes to the same request again:
- * what was left to the policy is left out, sizes are hex strings. NULL: out of
- * memory.
+ * what was left to the policy is left out, sizes are hex strings.
  */
-cJSON *gpald_encode_request(const struct gpal_request *request);
+void gpald_encode_request(struct gpald_writer *w, const char *key,
+			  const struct gpal_request *request);
 
 #endif

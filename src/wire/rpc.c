@@ -4,12 +4,8 @@
 
 #include "wire/rpc.h"
 
-#include "wire/json_build.h"
-#include "wire/json_guard.h"
+#include "wire/json_parse.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ID_MAX 9007199254740991.0 /* 2^53 - 1; beyond it an id would not come back as it was */
@@ -19,12 +15,19 @@ static int invalid(struct gpald_wire_error *error, const char *what)
 	return gpald_refuse(error, GPALD_INVALID_REQUEST, "%s", what);
 }
 
-static bool is_id(const cJSON *id)
+static bool read_id(const cJSON *value, struct gpald_id *id)
 {
-	if (cJSON_IsString(id))
+	const double number = value->valuedouble;
+
+	if (cJSON_IsString(value)) {
+		*id = (struct gpald_id){ .kind = GPALD_ID_TEXT, .text = value->valuestring };
 		return true;
-	return cJSON_IsNumber(id) && id->valuedouble >= -ID_MAX && id->valuedouble <= ID_MAX &&
-	       id->valuedouble == (double)(int64_t)id->valuedouble;
+	}
+	if (!cJSON_IsNumber(value) || number < -ID_MAX || number > ID_MAX ||
+	    number != (double)(int64_t)number)
+		return false;
+	*id = (struct gpald_id){ .kind = GPALD_ID_INTEGER, .integer = (int64_t)number };
+	return true;
 }
 
 struct envelope {
@@ -60,26 +63,23 @@ static struct envelope split(const cJSON *object)
 	return found;
 }
 
-int gpald_rpc_parse(const char *line, size_t length, struct gpald_rpc_request *request,
-		    struct gpald_wire_error *error)
+int gpald_rpc_parse(const char *line, size_t length, struct gpald_arena *arena,
+		    struct gpald_rpc_request *request, struct gpald_wire_error *error)
 {
 	struct envelope envelope;
+	const cJSON *object;
 
 	*request = (struct gpald_rpc_request){ 0 };
-	if (gpald_json_guard(line, length, error))
+	if (gpald_json_parse(line, length, arena, &object, error))
 		return -1;
-	request->tree = cJSON_ParseWithLength(line, length);
-	if (!request->tree)
-		return gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
-	if (cJSON_IsArray(request->tree))
+	if (cJSON_IsArray(object))
 		return invalid(error, "batches are not supported; send one request a line");
-	if (!cJSON_IsObject(request->tree))
+	if (!cJSON_IsObject(object))
 		return invalid(error, "a request is a JSON object");
 
-	envelope = split(request->tree);
-	if (envelope.id && !is_id(envelope.id))
+	envelope = split(object);
+	if (envelope.id && !read_id(envelope.id, &request->id))
 		return invalid(error, "id must be a string or an integer within +-(2^53 - 1)");
-	request->id = envelope.id;
 	request->is_notification = !envelope.id;
 	if (!envelope.jsonrpc || !cJSON_IsString(envelope.jsonrpc) ||
 	    strcmp(envelope.jsonrpc->valuestring, "2.0") != 0)
@@ -99,167 +99,163 @@ int gpald_rpc_parse(const char *line, size_t length, struct gpald_rpc_request *r
 	return 0;
 }
 
-void gpald_rpc_request_clear(struct gpald_rpc_request *request)
+static void begin(struct gpald_writer *w, const struct gpald_id *id)
 {
-	cJSON_Delete(request->tree);
-	*request = (struct gpald_rpc_request){ 0 };
-}
+	static const char start[] = "{\"jsonrpc\":\"2.0\"";
 
-void gpald_rpc_request_drop_params(struct gpald_rpc_request *request)
-{
-	if (request->params)
-		cJSON_Delete(cJSON_DetachItemViaPointer(request->tree, (cJSON *)request->params));
-	request->params = NULL;
-}
-
-static cJSON *envelope_new(struct gpald_builder *b, const cJSON *id)
-{
-	cJSON *envelope = cJSON_CreateObject();
-
-	gpald_build_text(b, envelope, "jsonrpc", "2.0");
-	if (!id)
-		gpald_build_item(b, envelope, "id", cJSON_CreateNull());
-	else if (cJSON_IsString(id))
-		gpald_build_text(b, envelope, "id", id->valuestring);
-	else
-		gpald_build_integer(b, envelope, "id", (int64_t)id->valuedouble);
-	return envelope;
-}
-
-/* Prints the envelope as a line and deletes it. */
-static char *print_line(const struct gpald_builder *b, cJSON *envelope, size_t *length)
-{
-	char *line = b->failed ? NULL : cJSON_PrintUnformatted(envelope);
-	char *longer = NULL;
-
-	cJSON_Delete(envelope);
-	if (line) {
-		*length = strlen(line) + 1;
-		longer = realloc(line, *length + 1);
+	/* Lines stand one after another, without commas. */
+	gpald_write_bytes(w, start, sizeof(start) - 1);
+	switch (id->kind) {
+	case GPALD_ID_NULL:
+		gpald_write_raw(w, "id", "null", 4);
+		break;
+	case GPALD_ID_INTEGER:
+		gpald_write_integer(w, "id", id->integer);
+		break;
+	case GPALD_ID_TEXT:
+		gpald_write_text(w, "id", id->text);
+		break;
 	}
-	if (!longer) {
-		free(line);
-		return NULL;
-	}
-	memcpy(longer + *length - 1, "\n", 2);
-	return longer;
 }
 
-char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length)
+void gpald_rpc_begin_result(struct gpald_writer *w, const struct gpald_id *id)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *envelope = envelope_new(&b, id);
+	static const char key[] = ",\"result\":";
 
-	gpald_build_item(&b, envelope, "result", result);
-	return print_line(&b, envelope, length);
+	begin(w, id);
+	gpald_write_bytes(w, key, sizeof(key) - 1);
 }
 
-static void build_neighbour(struct gpald_builder *b, cJSON *data, const char *name,
+void gpald_rpc_begin_notification(struct gpald_writer *w, const char *method)
+{
+	static const char start[] = "{\"jsonrpc\":\"2.0\"", key[] = ",\"params\":";
+
+	gpald_write_bytes(w, start, sizeof(start) - 1);
+	gpald_write_text(w, "method", method);
+	gpald_write_bytes(w, key, sizeof(key) - 1);
+}
+
+void gpald_rpc_end(struct gpald_writer *w)
+{
+	gpald_write_bytes(w, "}\n", 2);
+}
+
+static void write_neighbour(struct gpald_writer *w, const char *name,
 			    const struct gpal_neighbour *neighbour)
 {
-	cJSON *object;
-
 	if (!neighbour->tag[0])
 		return;
-	object = gpald_build_object(b, data, name);
-	gpald_build_text(b, object, "tag", neighbour->tag);
-	gpald_build_bounds(b, object, neighbour->range);
+	gpald_write_object(w, name);
+	gpald_write_text(w, "tag", neighbour->tag);
+	gpald_write_bounds(w, neighbour->range);
+	gpald_write_object_end(w);
 }
 
-static void build_detail(struct gpald_builder *b, cJSON *data, const struct gpald_detail *detail,
+static void write_detail(struct gpald_writer *w, const struct gpald_detail *detail,
 			 const struct gpald_wire_error *error)
 {
 	const void *field = (const char *)error + detail->offset;
+	const char *name = detail->name;
 
 	switch (detail->type) {
 	case GPALD_DETAIL_TEXT:
 		if (*(const char *)field)
-			gpald_build_text(b, data, detail->name, field);
+			gpald_write_text(w, name, field);
 		break;
 	case GPALD_DETAIL_HEX:
-		gpald_build_hex(b, data, detail->name, *(const uint64_t *)field);
+		gpald_write_hex(w, name, *(const uint64_t *)field);
 		break;
 	case GPALD_DETAIL_HEX_IF:
 		if (*(const uint64_t *)field != 0)
-			gpald_build_hex(b, data, detail->name, *(const uint64_t *)field);
+			gpald_write_hex(w, name, *(const uint64_t *)field);
 		break;
 	case GPALD_DETAIL_RANGE:
-		gpald_build_range(b, data, detail->name, *(const struct gpal_range *)field);
+		gpald_write_range(w, name, *(const struct gpal_range *)field);
 		break;
 	case GPALD_DETAIL_RANGE_IF:
-		gpald_build_range_if(b, data, detail->name, *(const struct gpal_range *)field);
+		gpald_write_range_if(w, name, *(const struct gpal_range *)field);
 		break;
 	case GPALD_DETAIL_TAGGED:
-		build_neighbour(b, data, detail->name, field);
+		write_neighbour(w, name, field);
 		break;
 	case GPALD_DETAIL_KIND:
-		gpald_build_text(b, data, detail->name,
-				 gpal_kind_name(*(const enum gpal_kind *)field));
+		gpald_write_text(w, name, gpal_kind_name(*(const enum gpal_kind *)field));
 		break;
 	case GPALD_DETAIL_COUNT:
-		gpald_build_integer(b, data, detail->name, *(const unsigned int *)field);
+		gpald_write_integer(w, name, *(const unsigned int *)field);
 		break;
 	case GPALD_DETAIL_INTEGER:
-		gpald_build_integer(b, data, detail->name, (int64_t) * (const uint64_t *)field);
+		gpald_write_integer(w, name, (int64_t) * (const uint64_t *)field);
 		break;
 	case GPALD_DETAIL_OPTIONAL:
 		if (((const struct gpal_optional *)field)->set)
-			gpald_build_integer(b, data, detail->name,
+			gpald_write_integer(w, name,
 					    (int64_t)((const struct gpal_optional *)field)->value);
 		break;
 	}
 }
 
-char *gpald_rpc_notification(const char *method, cJSON *params, size_t *length)
+/* The members of an error that every reason has. */
+static void begin_error(struct gpald_writer *w, enum gpald_reason reason, const char *message)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *envelope = cJSON_CreateObject();
-
-	gpald_build_text(&b, envelope, "jsonrpc", "2.0");
-	gpald_build_text(&b, envelope, "method", method);
-	gpald_build_item(&b, envelope, "params", params);
-	return print_line(&b, envelope, length);
+	gpald_write_object(w, "error");
+	gpald_write_integer(w, "code", gpald_reason_number(reason));
+	gpald_write_text(w, "message", message);
+	gpald_write_object(w, "data");
+	gpald_write_text(w, "reason", gpald_reason_token(reason));
 }
 
-char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *length)
+static void end_error(struct gpald_writer *w)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *envelope = envelope_new(&b, id);
-	cJSON *object = gpald_build_object(&b, envelope, "error");
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
+	gpald_rpc_end(w);
+}
+
+void gpald_rpc_error(struct gpald_writer *w, const struct gpald_id *id,
+		     const struct gpald_wire_error *error)
+{
 	const struct gpald_detail *detail;
 	size_t cursor = 0;
-	cJSON *data;
 
-	gpald_build_integer(&b, object, "code", gpald_reason_number(error->reason));
-	gpald_build_text(&b, object, "message", error->message);
-	data = gpald_build_object(&b, object, "data");
-	gpald_build_text(&b, data, "reason", gpald_reason_token(error->reason));
+	begin(w, id);
+	begin_error(w, error->reason, error->message);
 	if (error->has_pointer)
-		gpald_build_text(&b, data, "pointer", error->pointer);
+		gpald_write_text(w, "pointer", error->pointer);
 	if (gpald_reason_has_offset(error->reason))
-		gpald_build_integer(&b, data, "offset", (int64_t)error->offset);
+		gpald_write_integer(w, "offset", (int64_t)error->offset);
 	while ((detail = gpald_reason_next_detail(error->reason, &cursor)))
-		build_detail(&b, data, detail, error);
-	if (error->changes)
-		gpald_build_item(&b, data, "changes", error->changes);
-	error->changes = NULL;
-	return print_line(&b, envelope, length);
+		write_detail(w, detail, error);
+	if (error->changes.text)
+		gpald_write_raw(w, "changes", error->changes.text, error->changes.length);
+	end_error(w);
 }
 
-size_t gpald_rpc_plain_error(const cJSON *id, enum gpald_reason reason, const char *message,
-			     char line[GPALD_RPC_PLAIN_SIZE])
+/* False: it does not fit. */
+static bool write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
+			      enum gpald_reason reason, const char *message)
 {
-	char text[256];
+	begin(w, id);
+	begin_error(w, reason, message);
+	end_error(w);
+	return !w->failed;
+}
 
-	if (cJSON_IsNumber(id))
-		snprintf(text, sizeof(text), "%" PRId64, (int64_t)id->valuedouble);
-	else if (!id || !cJSON_PrintPreallocated((cJSON *)id, text, sizeof(text), false))
-		strcpy(text, "null");
-	return (size_t)snprintf(line, GPALD_RPC_PLAIN_SIZE,
-				"{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":%d,"
-				"\"message\":\"%.*s\",\"data\":{\"reason\":\"%s\"}}}\n",
-				text, gpald_reason_number(reason), GPALD_RPC_PLAIN_MESSAGE_MAX,
-				message, gpald_reason_token(reason));
+size_t gpald_rpc_plain_error(const struct gpald_id *id, enum gpald_reason reason,
+			     const char *message, char line[GPALD_RPC_PLAIN_SIZE])
+{
+	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
+	struct gpald_writer w = {
+		.text = line,
+		.capacity = GPALD_RPC_PLAIN_SIZE,
+		.is_fixed = true,
+	};
+
+	if (!write_plain_error(&w, id, reason, message)) {
+		gpald_writer_reset(&w, 0);
+		write_plain_error(&w, &none, reason, message);
+	}
+	return w.length;
 }
 
 bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
@@ -267,7 +263,7 @@ bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
 	const char *c = error->message;
 	size_t cursor = 0;
 
-	if (error->has_pointer || error->changes || gpald_reason_has_offset(error->reason) ||
+	if (error->has_pointer || error->changes.text || gpald_reason_has_offset(error->reason) ||
 	    gpald_reason_next_detail(error->reason, &cursor))
 		return false;
 	while (*c >= ' ' && *c <= '~' && *c != '"' && *c != '\\')

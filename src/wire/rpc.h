@@ -3,6 +3,8 @@
 #ifndef GPALD_WIRE_RPC_H
 #define GPALD_WIRE_RPC_H
 
+#include "core/arena.h"
+#include "wire/json_write.h"
 #include "wire/reason.h"
 
 #include <cjson/cJSON.h>
@@ -10,37 +12,46 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* All pointers lead into `tree`. */
+/* The id of a request, which its reply repeats. */
+enum gpald_id_kind {
+	GPALD_ID_NULL, /* none that could be read */
+	GPALD_ID_INTEGER,
+	GPALD_ID_TEXT,
+};
+
+struct gpald_id {
+	enum gpald_id_kind kind;
+	int64_t integer;
+	const char *text;
+};
+
+/* All pointers lead into what was parsed. */
 struct gpald_rpc_request {
-	cJSON *tree;
-	const cJSON *id; /* NULL: none that could be read */
+	struct gpald_id id;
 	bool is_notification;
 	const char *method;
 	const cJSON *params; /* NULL: none */
 };
 
 /*
- * Reads a line without its end. Always fills in *request, as far as the line could
- * be read, so that a refusal can carry the id; the caller clears it. Returns 0, or
- * -1 with *error set: the reasons of gpald_json_guard(), GPALD_INVALID_REQUEST, or
- * that of GPAL_E_NO_MEMORY.
+ * Reads a line without its end into the arena. Always fills in *request, as far as
+ * the line could be read, so that a refusal can carry the id. Returns 0, or -1 with
+ * *error set: the reasons of gpald_json_parse(), or GPALD_INVALID_REQUEST.
  */
-GPAL_MUST_USE int gpald_rpc_parse(const char *line, size_t length,
+GPAL_MUST_USE int gpald_rpc_parse(const char *line, size_t length, struct gpald_arena *arena,
 				  struct gpald_rpc_request *request,
 				  struct gpald_wire_error *error);
 
-void gpald_rpc_request_clear(struct gpald_rpc_request *request);
-
-/* Frees the params of a request that is kept for its id and its method. */
-void gpald_rpc_request_drop_params(struct gpald_rpc_request *request);
-
 /*
- * The line of a reply, LF included, allocated with malloc() and given to the
- * caller, with its length; NULL: out of memory. `id` NULL makes it null. The
- * result is taken, also on failure, and so is what an error owns.
+ * The line of a reply: what goes before the result and what ends it, LF included.
+ * Between the two the result is written, under no key.
  */
-char *gpald_rpc_result(const cJSON *id, cJSON *result, size_t *length);
-char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *length);
+void gpald_rpc_begin_result(struct gpald_writer *w, const struct gpald_id *id);
+void gpald_rpc_end(struct gpald_writer *w);
+
+/* The whole line of a refusal. */
+void gpald_rpc_error(struct gpald_writer *w, const struct gpald_id *id,
+		     const struct gpald_wire_error *error);
 
 /*
  * The line of a refusal that takes no memory, for when there is none: of a reason
@@ -49,13 +60,13 @@ char *gpald_rpc_error(const cJSON *id, struct gpald_wire_error *error, size_t *l
  */
 #define GPALD_RPC_PLAIN_SIZE 768
 #define GPALD_RPC_PLAIN_MESSAGE_MAX 255
-size_t gpald_rpc_plain_error(const cJSON *id, enum gpald_reason reason, const char *message,
-			     char line[GPALD_RPC_PLAIN_SIZE]);
+size_t gpald_rpc_plain_error(const struct gpald_id *id, enum gpald_reason reason,
+			     const char *message, char line[GPALD_RPC_PLAIN_SIZE]);
 
 /* Whether such a line can carry all of an error. */
 bool gpald_rpc_is_plain(const struct gpald_wire_error *error);
 
-/* The line of a notification from the daemon; `params` is taken, also on failure. */
-char *gpald_rpc_notification(const char *method, cJSON *params, size_t *length);
+/* A notification from the daemon: between this and gpald_rpc_end() its params are written. */
+void gpald_rpc_begin_notification(struct gpald_writer *w, const char *method);
 
 #endif

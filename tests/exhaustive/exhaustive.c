@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,22 @@
 #define WORKERS_MAX 64
 #define DIFFERENCES_MAX 5 /* reported by one worker */
 
+#define PAGE ((size_t)4096)
+
 static uint64_t differences;
+
+void *guarded_bytes(size_t size)
+{
+	const size_t pages = (size + PAGE - 1) / PAGE * PAGE;
+	char *memory = mmap(NULL, pages + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	if (memory == MAP_FAILED || mprotect(memory + pages, PAGE, PROT_NONE)) {
+		perror("exhaustive");
+		abort();
+	}
+	return memory + pages - size;
+}
 
 void differ(const char *format, ...)
 {

@@ -41,6 +41,9 @@ struct space {
  */
 int exhaustive_main(int argc, char **argv, const struct space *spaces, size_t count);
 
+/* `size` bytes that end at an unreadable page, for as long as the program runs. */
+void *guarded_bytes(size_t size);
+
 /* Reports a difference; the worker exits after a few of them. */
 void differ(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

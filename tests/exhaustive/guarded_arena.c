@@ -25,16 +25,6 @@ static void *must(void *memory, bool ok)
 	abort();
 }
 
-void *guarded_bytes(size_t size)
-{
-	const size_t pages = (size + PAGE - 1) / PAGE * PAGE;
-	char *memory = mmap(NULL, pages + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0);
-
-	must(memory, memory != MAP_FAILED && mprotect(memory + pages, PAGE, PROT_NONE) == 0);
-	return memory + pages - size;
-}
-
 struct gpald_arena *guarded_arena(void)
 {
 	struct gpald_arena_block *block = calloc(1, sizeof(*block));

@@ -15,7 +15,4 @@ struct gpald_arena *guarded_arena(void);
 /* Forgets all that was allocated. */
 void guarded_arena_reset(struct gpald_arena *arena);
 
-/* `size` bytes that end at an unreadable page, for as long as the program runs. */
-void *guarded_bytes(size_t size);
-
 #endif

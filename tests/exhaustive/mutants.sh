@@ -36,9 +36,9 @@ remake() {
 		cp "$1" "core_$(basename "$1")"
 		compile "core_$(basename "$1")"
 		;;
-	src/wire/*.h) compile src/wire/json_guard.c tests/exhaustive/json.c ;;
+	src/wire/*.h) compile src/wire/json_parse.c tests/exhaustive/json.c ;;
 	*.h)
-		for part in src/core/*.c src/wire/json_guard.c; do
+		for part in src/core/*.c src/wire/json_parse.c; do
 			remake "$part"
 		done
 		for part in exhaustive guarded_arena json_reference pages $programs; do
@@ -57,7 +57,7 @@ library() {
 		*" $(basename "$object" .o) "*) continue ;;
 		esac
 		case $1:$object in
-		vtl2:objects/guarded_arena.o | [!v]*:objects/arena.o | [!j]*:objects/json_guard.o) continue ;;
+		vtl2:objects/guarded_arena.o | json:objects/guarded_arena.o | [!vj]*:objects/arena.o | [!j]*:objects/json_parse.o) continue ;;
 		esac
 		objects="$objects $object"
 	done
@@ -166,28 +166,28 @@ sort src/core/order.c s/sorted &= /sorted = /
 sort src/core/order.c s/to\[next\[digit(&from\[i\], shift)\]++\]/to[--next[digit(\&from[i], shift)]]/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio"/GPAL_KIND_MMIO64, "vtl2-chipset-mmio"/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2"/GPAL_KIND_RAM, "vtl2"/
-json src/wire/json_guard.c s/left < rows\[i\].length/left + 1 < rows[i].length/
-json src/wire/json_guard.c s/{ 0xed, 0xed, 0x80, 0x9f, 3 }/{ 0xed, 0xed, 0x80, 0xbf, 3 }/
-json src/wire/json_guard.c s/{ 0xe0, 0xe0, 0xa0/{ 0xe0, 0xe0, 0x80/
-json src/wire/json_guard.c s/s\[b\] > 0xbf/s[b] > 0xc0/
-json src/wire/json_guard.c s/g->length - at < 4/g->length - at < 3/
-json src/wire/json_guard.c s/c <= 'f'/c <= 'g'/
-json src/wire/json_guard.c s/if (unit == 0)/if (0)/
-json src/wire/json_guard.c s/unit <= 0xdbff/unit <= 0xdbfe/
-json src/wire/json_guard.c s/g->length - g->at < 6/g->length - g->at < 1/
-json src/wire/json_guard.c s/g->at += 5;/g->at += 4;/
-json src/wire/json_guard.c s/byte < 0x20/byte <= 0x20/
-json src/wire/json_guard.c s/peek(g) == '+' || peek(g) == '-'/peek(g) == '+'/
-json src/wire/json_guard.c s/#define NUMBER_MAX 63/#define NUMBER_MAX 64/
-json src/wire/json_guard.c s/isinf(strtod(copy, NULL))/0/
-json src/wire/json_guard.c s/if (g->length - g->at < length)/if (0)/
-json src/wire/json_guard.c s/keys\[i\].length == keys\[i - 1\].length/1/
-json src/wire/json_guard.c s/(unit - 0xd800) << 10/(unit - 0xd800) << 9/
-json src/wire/json_guard.c s/0xe0 | (code_point >> 12)/0xe0 | (code_point >> 13)/
-json src/wire/json_guard.c s/in_object ? EXPECT_KEY : EXPECT_VALUE/in_object ? EXPECT_FIRST_KEY : EXPECT_VALUE/
-json src/wire/json_guard.c s/g->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING/EXPECT_COMMA_OR_END/
-json src/wire/json_guard.h s/DEPTH_MAX 32/DEPTH_MAX 33/
-json src/wire/json_guard.h s/VALUES_MAX 65536/VALUES_MAX 65537/
+json src/wire/json_parse.c s/left < rows\[i\].length/left + 1 < rows[i].length/
+json src/wire/json_parse.c s/{ 0xed, 0xed, 0x80, 0x9f, 3 }/{ 0xed, 0xed, 0x80, 0xbf, 3 }/
+json src/wire/json_parse.c s/{ 0xe0, 0xe0, 0xa0/{ 0xe0, 0xe0, 0x80/
+json src/wire/json_parse.c s/s\[b\] > 0xbf/s[b] > 0xc0/
+json src/wire/json_parse.c s/p->length - at < 4/p->length - at < 3/
+json src/wire/json_parse.c s/c <= 'f'/c <= 'g'/
+json src/wire/json_parse.c s/if (unit == 0)/if (0)/
+json src/wire/json_parse.c s/unit <= 0xdbff/unit <= 0xdbfe/
+json src/wire/json_parse.c s/p->length - p->at < 6/p->length - p->at < 1/
+json src/wire/json_parse.c s/p->at += 5;/p->at += 4;/
+json src/wire/json_parse.c s/byte < 0x20/byte <= 0x20/
+json src/wire/json_parse.c s/peek(p) == '+' || peek(p) == '-'/peek(p) == '+'/
+json src/wire/json_parse.c s/#define NUMBER_MAX 63/#define NUMBER_MAX 64/
+json src/wire/json_parse.c s/isinf(strtod(copy, NULL))/0/
+json src/wire/json_parse.c s/if (p->length - p->at < length)/if (0)/
+json src/wire/json_parse.c s/keys\[i\].length == keys\[i - 1\].length/1/
+json src/wire/json_parse.c s/(unit - 0xd800) << 10/(unit - 0xd800) << 9/
+json src/wire/json_parse.c s/0xe0 | (code_point >> 12)/0xe0 | (code_point >> 13)/
+json src/wire/json_parse.c s/in_object ? EXPECT_KEY : EXPECT_VALUE/in_object ? EXPECT_FIRST_KEY : EXPECT_VALUE/
+json src/wire/json_parse.c s/p->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING/EXPECT_COMMA_OR_END/
+json src/wire/json_parse.h s/DEPTH_MAX 32/DEPTH_MAX 33/
+json src/wire/json_parse.h s/VALUES_MAX 65536/VALUES_MAX 65537/
 END
 echo "$mutants mutants, $((mutants - survivors)) caught"
 [ "$survivors" -eq 0 ]

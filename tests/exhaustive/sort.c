@@ -8,7 +8,6 @@
 
 #include "core/order.h"
 #include "exhaustive.h"
-#include "guarded_arena.h"
 
 #include <inttypes.h>
 #include <string.h>

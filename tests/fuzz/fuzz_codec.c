@@ -12,8 +12,7 @@
 #include "registry/record.h"
 #include "tests/fuzz/draw.h"
 #include "tests/fuzz/layouts.h"
-#include "wire/layout_encode.h"
-#include "wire/request_encode.h"
+#include "tests/wire.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -65,7 +64,7 @@ static bool read_layout(const struct gpald_blob *blob, struct gpald_arena *arena
 /* Whatever can be read can be answered with, and resolved. */
 static void use_request(const struct gpal_request *request)
 {
-	cJSON *json = gpald_encode_request(request);
+	cJSON *json = request_tree(request);
 	struct gpal_layout *layout;
 
 	FUZZ_CHECK(json, "out of memory");
@@ -77,7 +76,7 @@ static void use_request(const struct gpal_request *request)
 
 static void use_layout(const struct gpal_layout *layout)
 {
-	cJSON *json = gpald_encode_layout(layout);
+	cJSON *json = layout_tree(layout);
 
 	FUZZ_CHECK(json, "out of memory");
 	cJSON_Delete(json);
@@ -166,12 +165,12 @@ static void try_record(struct fuzz_bytes *bytes, struct gpald_arena *arena)
 static void check_request_back(const struct gpal_request *request, struct gpald_arena *arena,
 			       struct gpald_blob *blob)
 {
-	cJSON *there = gpald_encode_request(request), *back;
+	cJSON *there = request_tree(request), *back;
 	struct gpal_request read;
 
 	FUZZ_CHECK(gpald_encode_request_blob(request, blob), "out of memory");
 	FUZZ_CHECK(read_request(blob, arena, &read), "what was stored cannot be read");
-	back = gpald_encode_request(&read);
+	back = request_tree(&read);
 	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true), "another request");
 	cJSON_Delete(there);
 	cJSON_Delete(back);
@@ -180,12 +179,12 @@ static void check_request_back(const struct gpal_request *request, struct gpald_
 static void check_layout_back(const struct gpal_layout *layout, struct gpald_arena *arena,
 			      struct gpald_blob *blob)
 {
-	cJSON *there = gpald_encode_layout(layout), *back;
+	cJSON *there = layout_tree(layout), *back;
 	struct gpal_layout read;
 
 	FUZZ_CHECK(gpald_encode_layout_blob(layout, blob), "out of memory");
 	FUZZ_CHECK(read_layout(blob, arena, &read), "what was stored cannot be read");
-	back = gpald_encode_layout(&read);
+	back = layout_tree(&read);
 	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true), "another layout");
 	cJSON_Delete(there);
 	cJSON_Delete(back);

@@ -11,6 +11,7 @@
 #include "tests/fuzz/draw.h"
 #include "tests/fuzz/layouts.h"
 #include "tests/fuzz/tamper.h"
+#include "tests/wire.h"
 #include "wire/registry_decode.h"
 #include "wire/size.h"
 
@@ -161,9 +162,9 @@ static cJSON *draw_layout(const struct drawn *drawn)
 
 static void compare_in_full(cJSON *from, cJSON *to, struct fuzz_bytes *bytes)
 {
-	struct gpald_compare_params params;
+	const struct gpald_compare_params *params;
 	struct gpald_wire_error error;
-	struct gpald_pool pool = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddItemToObject(cJSON_AddObjectToObject(json, "from"), "layout", from);
@@ -172,14 +173,15 @@ static void compare_in_full(cJSON *from, cJSON *to, struct fuzz_bytes *bytes)
 		tamper(fuzz_u8(bytes) & 1 ? from : to, bytes);
 	mend_digest(from);
 	mend_digest(to);
-	if (gpald_decode_compare_params(json, gpal_policy_default(), &pool, &params, &error) == 0) {
-		check_accepted(&params.from.layout, bytes);
-		check_accepted(&params.to.layout, bytes);
-		check_comparison(&params.from.layout, &params.to.layout);
+	params = decode_params(&gpald_compare_params, json, gpal_policy_default(), arena, &error);
+	if (params) {
+		check_accepted(&params->from.layout, bytes);
+		check_accepted(&params->to.layout, bytes);
+		check_comparison(&params->from.layout, &params->to.layout);
 	} else {
 		FUZZ_CHECK(error.has_pointer && error.message[0], "refused without a reason");
 	}
-	gpald_pool_clear(&pool);
+	gpald_arena_free(arena);
 	cJSON_Delete(json);
 }
 

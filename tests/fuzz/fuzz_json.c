@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line buffer and the JSON guard.
+ * The line buffer and the JSON parser.
  *
  * Input: a byte for the longest line, one for the sizes of chunks, then the stream.
  * However the stream is cut into chunks, the same lines come out. Each line is then
- * given to the guard and to jansson: what the guard accepts, jansson accepts, with
- * the values that cJSON reads; what jansson accepts, the guard accepts, unless it is
+ * given to the parser and to jansson: what the parser accepts, jansson accepts, with
+ * the same values; what jansson accepts, the parser accepts, unless it is
  * one of the exceptions below.
  */
 #include "config.h"
 
 #include "server/line_buffer.h"
 #include "tests/fuzz/fuzz.h"
-#include "wire/json_guard.h"
+#include "wire/json_parse.h"
 
 #include <cjson/cJSON.h>
 #include <jansson.h>
@@ -55,7 +55,7 @@ static void compare_arrays(const cJSON *mine, const json_t *other)
 	FUZZ_CHECK(count == json_array_size(other), "fewer elements");
 }
 
-/* No deeper than the guard allows. */
+/* No deeper than the parser allows. */
 static void compare(const cJSON *mine, const json_t *other)
 {
 	switch (json_typeof(other)) {
@@ -92,7 +92,7 @@ static void compare(const cJSON *mine, const json_t *other)
 	}
 }
 
-/* Exceptions: JSON that the guard refuses. Each is measured on jansson's tree or the text. */
+/* Exceptions: JSON that the parser refuses. Each is measured on jansson's tree or the text. */
 
 static size_t depth_of(const json_t *value)
 {
@@ -158,7 +158,7 @@ static void check_exception(const char *line, size_t length, const json_t *other
 		/* cJSON reads no more than 63 bytes of a number. */
 		FUZZ_CHECK(error->reason == GPALD_INVALID_JSON &&
 				   number_length(line, length, error->offset) > 63,
-			   "only the guard refuses it: %s", error->message);
+			   "only the parser refuses it: %s", error->message);
 		break;
 	}
 }
@@ -167,28 +167,27 @@ static void check_line(const char *text, size_t length)
 {
 	/* Exactly as large as the line. */
 	char *line = malloc(length);
+	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpald_wire_error error;
 	json_error_t why;
+	const cJSON *mine;
 	json_t *other;
-	cJSON *mine;
 
-	FUZZ_CHECK(line, "out of memory");
+	FUZZ_CHECK(line && arena, "out of memory");
 	memcpy(line, text, length);
 	other = json_loadb(line, length,
 			   JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES,
 			   &why);
-	if (gpald_json_guard(line, length, &error)) {
+	if (gpald_json_parse(line, length, arena, &mine, &error)) {
 		FUZZ_CHECK(error.offset <= length, "the fault is outside the line");
 		if (other)
 			check_exception(line, length, other, &error);
 	} else {
-		FUZZ_CHECK(other, "only the guard accepts it: %s", why.text);
-		mine = cJSON_ParseWithLength(line, length);
-		FUZZ_CHECK(mine, "cJSON refuses it");
+		FUZZ_CHECK(other, "only the parser accepts it: %s", why.text);
 		compare(mine, other);
-		cJSON_Delete(mine);
 	}
 	json_decref(other);
+	gpald_arena_free(arena);
 	free(line);
 }
 

@@ -18,7 +18,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/layouts.h"
 #include "tests/fuzz/schema.h"
-#include "wire/json_guard.h"
+#include "wire/json_parse.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -32,6 +32,7 @@ const char fuzz_target[] = "service";
 static struct gpald_limits limits;
 static struct gpald_connections clients;
 static struct gpald_service service;
+static struct gpald_workspace space;
 static const cJSON *reply_schema;
 
 static void ready(void *waiter)
@@ -71,7 +72,7 @@ static void set_up(void)
 		.clients = &clients,
 		.ready = ready,
 	};
-	FUZZ_CHECK(gpald_service_init(&service), "out of memory");
+	FUZZ_CHECK(gpald_service_init(&service) && gpald_workspace_init(&space), "out of memory");
 }
 
 static void open_registry(void)
@@ -97,18 +98,24 @@ static char *ask(const struct gpald_caller *caller, const char *line, size_t len
 {
 	struct gpald_answer answer;
 	bool is_ready = false;
+	char *reply;
 
-	gpald_service_answer(&service, caller, line, length, false, &is_ready, &answer);
+	gpald_writer_reset(&space.out, 0);
+	gpald_service_answer(&service, caller, line, length, false, &is_ready, &space, &answer);
 	if (answer.kind == GPALD_ANSWER_NONE)
 		return NULL;
 	if (answer.kind == GPALD_ANSWER_LATER) {
 		while (!is_ready)
 			gpald_registry_settle(service.registry);
-		FUZZ_CHECK(gpald_call_answer(answer.call, &answer), "out of memory");
+		FUZZ_CHECK(gpald_call_answer(answer.call, &space, &answer), "out of memory");
 	}
-	FUZZ_CHECK(answer.reply, "out of memory");
-	*size = answer.length;
-	return answer.reply;
+	FUZZ_CHECK(answer.kind == GPALD_ANSWER_REPLY, "out of memory");
+	*size = space.out.length;
+	reply = malloc(*size + 1);
+	FUZZ_CHECK(reply, "out of memory");
+	memcpy(reply, space.out.text, *size);
+	reply[*size] = '\0';
+	return reply;
 }
 
 /* Replies. */
@@ -326,16 +333,17 @@ static bool try_line(const struct gpald_caller *caller, const char *text, size_t
 {
 	/* Exactly as large as the line. */
 	char *line = malloc(length ? length : 1), *reply;
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const cJSON *request = NULL, *inner;
 	struct gpald_wire_error error;
-	cJSON *request = NULL, *tree;
-	const cJSON *inner;
+	cJSON *tree;
 	size_t size;
 
-	FUZZ_CHECK(line, "out of memory");
+	FUZZ_CHECK(line && arena, "out of memory");
 	memcpy(line, text, length);
 	reply = ask(caller, line, length, &size);
-	if (gpald_json_guard(line, length, &error) == 0)
-		request = cJSON_ParseWithLength(line, length);
+	if (gpald_json_parse(line, length, arena, &request, &error))
+		request = NULL;
 	if (reply) {
 		tree = read_reply(reply, size);
 		check_reply(request, tree);
@@ -346,7 +354,7 @@ static bool try_line(const struct gpald_caller *caller, const char *text, size_t
 	inner = wants_agreement ? find_request(request) : NULL;
 	if (inner)
 		check_agreement(inner);
-	cJSON_Delete(request);
+	gpald_arena_free(arena);
 	free(reply);
 	free(line);
 	return inner;

@@ -5,7 +5,7 @@
 #include "tests/fuzz/layouts.h"
 
 #include "tests/fuzz/fuzz.h"
-#include "wire/layout_encode.h"
+#include "tests/wire.h"
 #include "wire/registry_decode.h"
 
 #include <inttypes.h>
@@ -155,14 +155,7 @@ static void check_same_json(const cJSON *a, const cJSON *b)
 
 cJSON *layout_json(const struct gpal_layout *layout)
 {
-	cJSON *built = gpald_encode_layout(layout), *read;
-	char *text = cJSON_PrintUnformatted(built);
-
-	FUZZ_CHECK(text, "out of memory");
-	read = cJSON_Parse(text);
-	free(text);
-	cJSON_Delete(built);
-	return read;
+	return layout_tree(layout);
 }
 
 /* As a side of layout.compare, which is where layouts in full are read. */
@@ -171,20 +164,20 @@ void check_json_taken_in_full(const cJSON *layout)
 	cJSON *params = cJSON_CreateObject();
 	cJSON *from = cJSON_AddObjectToObject(params, "from");
 	cJSON *to = cJSON_AddObjectToObject(params, "to");
-	struct gpald_compare_params compare;
-	struct gpald_pool pool = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpald_compare_params *compare;
 	struct gpald_wire_error error;
 	cJSON *again;
 
 	cJSON_AddStringToObject(from, "name", "vm");
 	cJSON_AddItemReferenceToObject(to, "layout", (cJSON *)layout);
-	FUZZ_CHECK(gpald_decode_compare_params(params, gpal_policy_default(), &pool, &compare,
-					       &error) == 0,
-		   "a layout is refused at %s: %s", error.pointer, error.message);
-	again = gpald_encode_layout(&compare.to.layout);
+	compare =
+		decode_params(&gpald_compare_params, params, gpal_policy_default(), arena, &error);
+	FUZZ_CHECK(compare, "a layout is refused at %s: %s", error.pointer, error.message);
+	again = layout_tree(&compare->to.layout);
 	check_same_json(layout, again);
 	cJSON_Delete(again);
-	gpald_pool_clear(&pool);
+	gpald_arena_free(arena);
 	cJSON_Delete(params);
 }
 

@@ -3,6 +3,8 @@
 #ifndef GPALD_TESTS_UNIT_SUITE_H
 #define GPALD_TESTS_UNIT_SUITE_H
 
+#include "wire/json_write.h"
+
 #include <check.h>
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -32,6 +34,15 @@ static inline void add_rows(Suite *suite, const char *name, const TTest *functio
 static inline void add_test(Suite *suite, const char *name, const TTest *function)
 {
 	add_rows(suite, name, function, 1);
+}
+
+/* What has been written; the writer is cleared. */
+static inline void assert_written(struct gpald_writer *w, const char *expected)
+{
+	ck_assert(!w->failed);
+	ck_assert_uint_eq(w->length, strlen(expected));
+	ck_assert_mem_eq(w->text, expected, w->length);
+	gpald_writer_clear(w);
 }
 
 #endif

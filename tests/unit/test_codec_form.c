@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "tests/unit/records.h"
+#include "tests/wire.h"
 #include "wire/request_decode.h"
 
 #include <stdio.h>
@@ -14,17 +15,17 @@
 static struct gpald_blob bytes_of_json(const char *json)
 {
 	cJSON *params = cJSON_CreateObject(), *tree = cJSON_Parse(json);
-	struct gpald_pool pool = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpald_resolve_params *resolve;
 	struct gpald_wire_error error;
-	struct gpald_resolve_params resolve;
 	struct gpald_blob blob;
 
 	ck_assert_msg(tree != NULL, "not JSON: %s", json);
 	cJSON_AddItemToObject(params, "request", tree);
-	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error) == 0,
-		      "%s: %s", error.pointer, error.message);
-	blob = request_blob(&resolve.request);
-	gpald_pool_clear(&pool);
+	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	ck_assert_msg(resolve != NULL, "%s: %s", error.pointer, error.message);
+	blob = request_blob(&resolve->request);
+	gpald_arena_free(arena);
 	cJSON_Delete(params);
 	return blob;
 }

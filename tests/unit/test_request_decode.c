@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "tests/unit/suite.h"
+#include "tests/wire.h"
 #include "wire/request_decode.h"
 #include "wire/size.h"
 
@@ -97,7 +98,7 @@ END_TEST
 /* A decoded request, or its refusal. */
 struct decoded {
 	cJSON *params;
-	struct gpald_pool pool;
+	struct gpald_arena *arena;
 	struct gpal_request request;
 	bool advise;
 	struct gpald_wire_error error;
@@ -106,19 +107,22 @@ struct decoded {
 
 static void decode(struct decoded *d, const char *params)
 {
-	struct gpald_resolve_params resolve;
+	const struct gpald_resolve_params *resolve;
 
-	*d = (struct decoded){ .params = cJSON_Parse(params) };
+	*d = (struct decoded){ .params = cJSON_Parse(params), .arena = gpald_arena_new(0) };
 	ck_assert_msg(d->params != NULL, "not JSON: %s", params);
-	d->code = gpald_decode_resolve_params(d->params, gpal_policy_default(), &d->pool, &resolve,
-					      &d->error);
-	d->request = resolve.request;
-	d->advise = resolve.advise;
+	resolve = decode_params(&gpald_resolve_params, d->params, gpal_policy_default(), d->arena,
+				&d->error);
+	d->code = resolve ? 0 : -1;
+	if (!resolve)
+		return;
+	d->request = resolve->request;
+	d->advise = resolve->advise;
 }
 
 static void clear(struct decoded *d)
 {
-	gpald_pool_clear(&d->pool);
+	gpald_arena_free(d->arena);
 	cJSON_Delete(d->params);
 }
 
@@ -390,23 +394,24 @@ START_TEST(the_lists_of_the_allocator_arrive)
 		"\"mmio32\":[{\"tag\":\"a\",\"size\":5,\"alignment\":6}],"
 		"\"ram\":[{\"tag\":\"b\",\"size\":7,\"alignment\":8},{\"tag\":\"c\",\"size\":9,\"alignment\":10}],"
 		"\"mmio64\":[],\"post_mmio\":[{\"tag\":\"d\",\"size\":11,\"alignment\":12}]}");
-	struct gpald_pool pool = { 0 };
-	struct gpal_alloc_input input;
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpal_alloc_input *input;
 	struct gpald_wire_error error;
 
-	ck_assert_int_eq(gpald_decode_allocate_params(params, &pool, &input, &error), 0);
-	ck_assert_uint_eq(input.reserved_count, 1);
-	ck_assert_uint_eq(input.reserved[0].range.end, 2);
-	ck_assert_uint_eq(input.fixed_count, 1);
-	ck_assert_str_eq(input.fixed[0].tag, "f");
-	ck_assert_uint_eq(input.mmio32_count, 1);
-	ck_assert_uint_eq(input.mmio32[0].alignment, 6);
-	ck_assert_uint_eq(input.ram_count, 2);
-	ck_assert_uint_eq(input.ram[1].size, 9);
-	ck_assert_uint_eq(input.mmio64_count, 0);
-	ck_assert_uint_eq(input.post_mmio_count, 1);
-	ck_assert_str_eq(input.post_mmio[0].tag, "d");
-	gpald_pool_clear(&pool);
+	input = decode_params(&gpald_allocate_params, params, NULL, arena, &error);
+	ck_assert_ptr_nonnull(input);
+	ck_assert_uint_eq(input->reserved_count, 1);
+	ck_assert_uint_eq(input->reserved[0].range.end, 2);
+	ck_assert_uint_eq(input->fixed_count, 1);
+	ck_assert_str_eq(input->fixed[0].tag, "f");
+	ck_assert_uint_eq(input->mmio32_count, 1);
+	ck_assert_uint_eq(input->mmio32[0].alignment, 6);
+	ck_assert_uint_eq(input->ram_count, 2);
+	ck_assert_uint_eq(input->ram[1].size, 9);
+	ck_assert_uint_eq(input->mmio64_count, 0);
+	ck_assert_uint_eq(input->post_mmio_count, 1);
+	ck_assert_str_eq(input->post_mmio[0].tag, "d");
+	gpald_arena_free(arena);
 	cJSON_Delete(params);
 }
 END_TEST
@@ -414,13 +419,15 @@ END_TEST
 START_TEST(methods_without_params_take_none)
 {
 	cJSON *empty = cJSON_Parse("{}"), *some = cJSON_Parse("{\"a\":1}");
+	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpald_wire_error error;
 
-	ck_assert_int_eq(gpald_decode_no_params(NULL, &error), 0);
-	ck_assert_int_eq(gpald_decode_no_params(empty, &error), 0);
-	ck_assert_int_eq(gpald_decode_no_params(some, &error), -1);
+	ck_assert_ptr_nonnull(decode_params(&gpald_no_params, NULL, NULL, arena, &error));
+	ck_assert_ptr_nonnull(decode_params(&gpald_no_params, empty, NULL, arena, &error));
+	ck_assert_ptr_null(decode_params(&gpald_no_params, some, NULL, arena, &error));
 	ck_assert_int_eq(error.reason, GPALD_UNKNOWN_MEMBER);
 	ck_assert_str_eq(error.pointer, "/a");
+	gpald_arena_free(arena);
 	cJSON_Delete(empty);
 	cJSON_Delete(some);
 }

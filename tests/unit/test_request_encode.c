@@ -4,7 +4,7 @@
 
 #include "tests/unit/records.h"
 #include "tests/unit/vectors.h"
-#include "wire/json_build.h"
+#include "tests/wire.h"
 #include "wire/request_decode.h"
 #include "wire/request_encode.h"
 
@@ -13,32 +13,25 @@
 /* The stored form of a request's JSON, which tells any two requests apart. */
 static struct gpald_blob bytes_of(const cJSON *params)
 {
-	struct gpald_pool pool = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpald_resolve_params *resolve;
 	struct gpald_wire_error error;
-	struct gpald_resolve_params resolve;
 	struct gpald_blob blob;
 
-	ck_assert_msg(gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error) == 0,
-		      "%s: %s", error.pointer, error.message);
-	blob = request_blob(&resolve.request);
-	gpald_pool_clear(&pool);
+	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	ck_assert_msg(resolve != NULL, "%s: %s", error.pointer, error.message);
+	blob = request_blob(&resolve->request);
+	gpald_arena_free(arena);
 	return blob;
 }
 
 /* Params with the request, as they are read from a line. */
 static cJSON *encoded_params(const struct gpal_request *request)
 {
-	cJSON *params = cJSON_CreateObject(), *encoded = gpald_encode_request(request), *read;
-	char *text;
+	cJSON *params = cJSON_CreateObject();
 
-	ck_assert_ptr_nonnull(encoded);
-	cJSON_AddItemToObject(params, "request", encoded);
-	text = cJSON_PrintUnformatted(params);
-	read = cJSON_Parse(text);
-	ck_assert_ptr_nonnull(read);
-	free(text);
-	cJSON_Delete(params);
-	return read;
+	cJSON_AddItemToObject(params, "request", request_tree(request));
+	return params;
 }
 
 static void assert_comes_back(const struct gpal_request *request)
@@ -57,15 +50,16 @@ static size_t vectors_left_out;
 
 static void decode_and_compare(const cJSON *params)
 {
-	struct gpald_pool pool = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpald_resolve_params *resolve;
 	struct gpald_wire_error error;
-	struct gpald_resolve_params resolve;
 
-	if (gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error))
-		vectors_left_out++;
+	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	if (resolve)
+		assert_comes_back(&resolve->request);
 	else
-		assert_comes_back(&resolve.request);
-	gpald_pool_clear(&pool);
+		vectors_left_out++;
+	gpald_arena_free(arena);
 }
 
 START_TEST(requests_of_all_vectors_come_back)
@@ -108,21 +102,19 @@ static const char *const texts[] = {
 
 START_TEST(what_is_encoded_is_written_as_the_protocol_says)
 {
-	cJSON *params = cJSON_CreateObject(), *again;
-	struct gpald_pool pool = { 0 };
+	cJSON *params = cJSON_CreateObject();
+	struct gpald_writer w = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpald_resolve_params *resolve;
 	struct gpald_wire_error error;
-	struct gpald_resolve_params resolve;
-	char *text;
 
 	cJSON_AddItemToObject(params, "request", cJSON_Parse(texts[_i]));
-	ck_assert_int_eq(gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error), 0);
-	again = gpald_encode_request(&resolve.request);
-	text = cJSON_PrintUnformatted(again);
-	ck_assert_str_eq(text, texts[_i]);
-	free(text);
-	cJSON_Delete(again);
+	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	ck_assert_ptr_nonnull(resolve);
+	gpald_encode_request(&w, NULL, &resolve->request);
+	assert_written(&w, texts[_i]);
 	cJSON_Delete(params);
-	gpald_pool_clear(&pool);
+	gpald_arena_free(arena);
 }
 END_TEST
 
@@ -142,13 +134,12 @@ static const struct {
 
 START_TEST(a_time_outside_of_1970_to_9999_is_the_nearest_in_it)
 {
-	struct gpald_builder builder = { .failed = false };
-	cJSON *object = cJSON_CreateObject();
+	struct gpald_writer w = { 0 };
+	char expected[64];
 
-	gpald_build_time(&builder, object, "at", dates[_i].ms);
-	ck_assert(!builder.failed);
-	ck_assert_str_eq(cJSON_GetObjectItem(object, "at")->valuestring, dates[_i].text);
-	cJSON_Delete(object);
+	snprintf(expected, sizeof(expected), "\"%s\"", dates[_i].text);
+	gpald_write_time(&w, NULL, dates[_i].ms);
+	assert_written(&w, expected);
 }
 END_TEST
 

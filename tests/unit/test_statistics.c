@@ -64,16 +64,12 @@ END_TEST
 
 static void assert_built(const struct gpald_histogram *histogram, const char *expected)
 {
-	struct gpald_builder b = { .failed = false };
-	cJSON *tree = cJSON_CreateObject();
-	char *text;
+	struct gpald_writer w = { 0 };
 
-	gpald_build_histogram(&b, tree, "h", histogram);
-	ck_assert(!b.failed);
-	text = cJSON_PrintUnformatted(tree);
-	ck_assert_str_eq(text, expected);
-	free(text);
-	cJSON_Delete(tree);
+	gpald_write_object(&w, NULL);
+	gpald_write_histogram(&w, "h", histogram);
+	gpald_write_object_end(&w);
+	assert_written(&w, expected);
 }
 
 START_TEST(empty_buckets_are_left_out)

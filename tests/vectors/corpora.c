@@ -9,6 +9,7 @@
 
 #include "tests/property/oracle.h"
 #include "tests/tap.h"
+#include "tests/wire.h"
 #include "wire/request_decode.h"
 
 #include <assert.h>
@@ -27,7 +28,7 @@ struct line {
 	const char *id;
 	const char *digest; /* NULL: there is no layout, but a reason why not */
 	const char *reason;
-	struct gpald_pool pool;
+	struct gpald_arena *arena;
 	struct gpal_request request;
 	bool is_read;
 };
@@ -51,7 +52,7 @@ static const char *text_of(const cJSON *object, const char *member)
 /* What is decoded borrows from the tree. */
 static void read_line(struct line *line, const char *text)
 {
-	struct gpald_resolve_params resolve;
+	const struct gpald_resolve_params *resolve;
 	struct gpald_wire_error error;
 	cJSON *params = cJSON_CreateObject();
 
@@ -61,11 +62,14 @@ static void read_line(struct line *line, const char *text)
 	line->reason = text_of(line->tree, "reason");
 	cJSON_AddItemReferenceToObject(params, "request",
 				       cJSON_GetObjectItemCaseSensitive(line->tree, "request"));
-	if (gpald_decode_resolve_params(params, NULL, &line->pool, &resolve, &error))
-		printf("# %s: %s\n", line->id ? line->id : "?", error.message);
-	else
+	line->arena = gpald_arena_new(0);
+	resolve = decode_params(&gpald_resolve_params, params, NULL, line->arena, &error);
+	if (resolve) {
 		line->is_read = line->id && !line->digest != !line->reason;
-	line->request = resolve.request;
+		line->request = resolve->request;
+	} else {
+		printf("# %s: %s\n", line->id ? line->id : "?", error.message);
+	}
 	cJSON_Delete(params);
 }
 
@@ -100,7 +104,7 @@ static bool read_corpus(const char *folder, const char *policy, struct corpus *c
 static void clear_corpus(struct corpus *corpus)
 {
 	for (size_t i = 0; i < corpus->count; i++) {
-		gpald_pool_clear(&corpus->lines[i].pool);
+		gpald_arena_free(corpus->lines[i].arena);
 		cJSON_Delete(corpus->lines[i].tree);
 	}
 	free(corpus->lines);

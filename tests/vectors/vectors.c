@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "tests/tap.h"
-#include "wire/layout_encode.h"
+#include "tests/wire.h"
 #include "wire/request_decode.h"
 #include "wire/rpc.h"
 
@@ -48,52 +48,58 @@ static bool contains(const cJSON *expected, const cJSON *actual)
 /* The reply of a daemon, from the library: {"result": ...} or {"error": ...}. */
 static cJSON *reply_of(cJSON *result, struct gpald_wire_error *error)
 {
-	size_t length;
-	char *line = result ? gpald_rpc_result(NULL, result, &length) :
-			      gpald_rpc_error(NULL, error, &length);
-	cJSON *reply = cJSON_Parse(line);
+	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
+	struct gpald_writer w = { 0 };
+	cJSON *reply;
 
-	free(line);
+	if (!result) {
+		gpald_rpc_error(&w, &none, error);
+		return written_tree(&w);
+	}
+	reply = cJSON_CreateObject();
+	cJSON_AddItemToObject(reply, "result", result);
 	return reply;
 }
 
 static cJSON *resolve(const cJSON *params)
 {
 	struct gpald_wire_error error;
-	struct gpald_pool pool = { 0 };
+	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpal_layout *layout = NULL;
-	struct gpald_resolve_params resolve;
+	const struct gpald_resolve_params *resolve;
 	struct gpal_error core;
 	cJSON *result = NULL;
 
-	if (gpald_decode_resolve_params(params, NULL, &pool, &resolve, &error) == 0) {
-		if (gpal_resolve(&resolve.request, &layout, &core))
+	resolve = decode_params(&gpald_resolve_params, params, NULL, arena, &error);
+	if (resolve) {
+		if (gpal_resolve(&resolve->request, &layout, &core))
 			gpald_refuse_core(&error, &core, "/request");
 		else
-			result = gpald_encode_layout(layout);
+			result = layout_tree(layout);
 	}
 	gpal_layout_free(layout);
-	gpald_pool_clear(&pool);
+	gpald_arena_free(arena);
 	return reply_of(result, &error);
 }
 
 static cJSON *allocate(const cJSON *params)
 {
 	struct gpald_wire_error error;
-	struct gpald_pool pool = { 0 };
-	struct gpal_alloc_input input;
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpal_alloc_input *input;
 	struct gpal_map *map = NULL;
 	struct gpal_error core;
 	cJSON *result = NULL;
 
-	if (gpald_decode_allocate_params(params, &pool, &input, &error) == 0) {
-		if (gpal_allocate(&input, &map, &core))
+	input = decode_params(&gpald_allocate_params, params, NULL, arena, &error);
+	if (input) {
+		if (gpal_allocate(input, &map, &core))
 			gpald_refuse_core(&error, &core, "");
 		else
-			result = gpald_encode_map(map);
+			result = map_tree(map);
 	}
 	gpal_map_free(map);
-	gpald_pool_clear(&pool);
+	gpald_arena_free(arena);
 	return reply_of(result, &error);
 }
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is written is counted on nowhere but in `length`; a step that fails writes
+ * nothing. Numbers are printed here and not with printf(), because a layout has
+ * hundreds of them.
+ */
+#include "config.h"
+
+#include "wire/json_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define LEAST_CAPACITY ((size_t)4096)
+#define HEX_MAX 20     /* "0x" and 16 digits, in quotes */
+#define INTEGER_MAX 20 /* of 64 bits, sign included */
+
+#define YEAR_9999_END_MS INT64_C(253402300799999)
+
+void gpald_writer_clear(struct gpald_writer *w)
+{
+	free(w->text);
+	*w = (struct gpald_writer){ 0 };
+}
+
+void gpald_writer_reset(struct gpald_writer *w, size_t length)
+{
+	w->length = length;
+	w->failed = false;
+}
+
+bool gpald_writer_grow(struct gpald_writer *w, size_t length)
+{
+	size_t capacity = w->capacity ? w->capacity : LEAST_CAPACITY;
+	char *text = NULL;
+
+	while (capacity - w->length < length && capacity <= SIZE_MAX / 4)
+		capacity *= 2;
+	if (!w->failed && !w->is_fixed && capacity - w->length >= length)
+		text = realloc(w->text, capacity);
+	if (!text) {
+		w->failed = true;
+		return false;
+	}
+	w->text = text;
+	w->capacity = capacity;
+	return true;
+}
+
+/* Whether a byte of UTF-8 stands for itself in a JSON string. A NUL does not. */
+static bool is_plain(char byte)
+{
+	return (unsigned char)byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+static void write_escape(struct gpald_writer *w, char byte)
+{
+	static const char meanings[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+	const char *meaning = strchr(meanings, byte);
+	char escape[] = "\\u00??";
+
+	if (meaning) {
+		escape[1] = letters[meaning - meanings];
+		gpald_write_bytes(w, escape, 2);
+		return;
+	}
+	escape[4] = (char)('0' + (byte >> 4));
+	escape[5] = "0123456789abcdef"[byte & 0xf];
+	gpald_write_bytes(w, escape, 6);
+}
+
+void gpald_write_text_value(struct gpald_writer *w, const char *text)
+{
+	gpald_write_bytes(w, "\"", 1);
+	for (;;) {
+		size_t plain = 0;
+
+		while (is_plain(text[plain]))
+			plain++;
+		gpald_write_bytes(w, text, plain);
+		text += plain;
+		if (!*text)
+			break;
+		write_escape(w, *text++);
+	}
+	gpald_write_bytes(w, "\"", 1);
+}
+
+/* Writes "0x..." with its quotes; returns where it ends. */
+static char *write_hex(char *at, uint64_t value)
+{
+	const unsigned int digits = value ? (67 - (unsigned int)__builtin_clzll(value)) / 4 : 1;
+
+	memcpy(at, "\"0x", 3);
+	at += 3;
+	for (unsigned int i = digits; i > 0; i--) {
+		at[i - 1] = "0123456789abcdef"[value & 0xf];
+		value >>= 4;
+	}
+	at += digits;
+	*at++ = '"';
+	return at;
+}
+
+void gpald_write_hex_value(struct gpald_writer *w, uint64_t value)
+{
+	if (gpald_writer_reserve(w, HEX_MAX))
+		w->length = (size_t)(write_hex(w->text + w->length, value) - w->text);
+}
+
+void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range)
+{
+	static const char start[] = "\"start\":", end[] = ",\"end\":";
+	char *at;
+
+	if (!gpald_writer_reserve(w, sizeof(start) + sizeof(end) + 2 * HEX_MAX))
+		return;
+	at = w->text + w->length;
+	memcpy(at, start, sizeof(start) - 1);
+	at = write_hex(at + sizeof(start) - 1, range.start);
+	memcpy(at, end, sizeof(end) - 1);
+	at = write_hex(at + sizeof(end) - 1, range.end);
+	w->length = (size_t)(at - w->text);
+}
+
+void gpald_write_integer_value(struct gpald_writer *w, int64_t value)
+{
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[INTEGER_MAX];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	gpald_write_bytes(w, digits + at, sizeof(digits) - at);
+}
+
+void gpald_write_time(struct gpald_writer *w, const char *key, int64_t ms)
+{
+	const int64_t shown = ms < 0 ? 0 : ms > YEAR_9999_END_MS ? YEAR_9999_END_MS : ms;
+	const time_t seconds = (time_t)(shown / 1000);
+	char text[32];
+	struct tm utc;
+	size_t length;
+
+	gmtime_r(&seconds, &utc);
+	length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, sizeof(text) - length, ".%03dZ", (int)(shown % 1000));
+	gpald_write_text(w, key, text);
+}

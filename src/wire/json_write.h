@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON as text, written from left to right. A writer remembers whether memory ran
+ * out; then what follows is harmless, and whoever uses the text looks at `failed`.
+ *
+ * Each function writes a member of the open object under `key`, or an element of
+ * the open array, or the whole text, where `key` is NULL. Keys are plain: they need
+ * no escapes. Commas come by themselves: one is due unless the byte before opens
+ * something, or is a colon.
+ */
+#ifndef GPALD_WIRE_JSON_WRITE_H
+#define GPALD_WIRE_JSON_WRITE_H
+
+#include <gpalayout/export.h>
+#include <gpalayout/range.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Zeroed before use, cleared in the end. */
+struct gpald_writer {
+	char *text; /* `length` bytes, without a NUL; NULL while nothing was written */
+	size_t length;
+	size_t capacity;
+	bool is_fixed; /* the text is the caller's, with this capacity and no more */
+	bool failed;   /* for want of memory */
+};
+
+/* Frees the text; the writer can be used again. */
+void gpald_writer_clear(struct gpald_writer *w);
+
+/* Takes back what was written after there were `length` bytes, a failure included. */
+void gpald_writer_reset(struct gpald_writer *w, size_t length);
+
+/* Room for `length` bytes more; false: out of memory. */
+GPAL_MUST_USE bool gpald_writer_grow(struct gpald_writer *w, size_t length);
+
+GPAL_MUST_USE static inline bool gpald_writer_reserve(struct gpald_writer *w, size_t length)
+{
+	return w->capacity - w->length >= length || gpald_writer_grow(w, length);
+}
+
+/* Bytes as they are. */
+static inline void gpald_write_bytes(struct gpald_writer *w, const char *bytes, size_t length)
+{
+	if (!gpald_writer_reserve(w, length))
+		return;
+	memcpy(w->text + w->length, bytes, length);
+	w->length += length;
+}
+
+/*
+ * The comma that is due, the key, and room for `length` bytes after it, which the
+ * caller writes to the end of the text. Inline, so that the length of a key is a
+ * constant.
+ */
+GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const char *key,
+						   size_t length)
+{
+	const size_t key_length = key ? strlen(key) : 0;
+	char before, *at;
+
+	if (!gpald_writer_reserve(w, key_length + length + 4))
+		return false;
+	at = w->text + w->length;
+	before = w->length > 0 ? at[-1] : '[';
+	/* No value ends with one of these: strings end with a quote. */
+	if (before != '{' && before != '[' && before != ':')
+		*at++ = ',';
+	if (key) {
+		*at++ = '"';
+		memcpy(at, key, key_length);
+		at += key_length;
+		*at++ = '"';
+		*at++ = ':';
+	}
+	w->length = (size_t)(at - w->text);
+	return true;
+}
+
+/* A value that is JSON already, such as a number that has been printed. */
+static inline void gpald_write_raw(struct gpald_writer *w, const char *key, const char *json,
+				   size_t length)
+{
+	if (gpald_write_start(w, key, length))
+		gpald_write_bytes(w, json, length);
+}
+
+static inline void gpald_write_object(struct gpald_writer *w, const char *key)
+{
+	if (gpald_write_start(w, key, 1))
+		w->text[w->length++] = '{';
+}
+
+static inline void gpald_write_array(struct gpald_writer *w, const char *key)
+{
+	if (gpald_write_start(w, key, 1))
+		w->text[w->length++] = '[';
+}
+
+static inline void gpald_write_object_end(struct gpald_writer *w)
+{
+	gpald_write_bytes(w, "}", 1);
+}
+
+static inline void gpald_write_array_end(struct gpald_writer *w)
+{
+	gpald_write_bytes(w, "]", 1);
+}
+
+static inline void gpald_write_bool(struct gpald_writer *w, const char *key, bool value)
+{
+	gpald_write_raw(w, key, value ? "true" : "false", value ? 4 : 5);
+}
+
+/* What follows the key, for the functions below. */
+void gpald_write_text_value(struct gpald_writer *w, const char *text);
+void gpald_write_hex_value(struct gpald_writer *w, uint64_t value);
+void gpald_write_integer_value(struct gpald_writer *w, int64_t value);
+void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range);
+
+/* UTF-8, escaped where JSON wants it. */
+static inline void gpald_write_text(struct gpald_writer *w, const char *key, const char *text)
+{
+	if (gpald_write_start(w, key, 0))
+		gpald_write_text_value(w, text);
+}
+
+static inline void gpald_write_integer(struct gpald_writer *w, const char *key, int64_t value)
+{
+	if (gpald_write_start(w, key, 0))
+		gpald_write_integer_value(w, value);
+}
+
+/* An address or a size: "0x..." */
+static inline void gpald_write_hex(struct gpald_writer *w, const char *key, uint64_t value)
+{
+	if (gpald_write_start(w, key, 0))
+		gpald_write_hex_value(w, value);
+}
+
+/* The members "start" and "end" of an object that has others. */
+static inline void gpald_write_bounds(struct gpald_writer *w, struct gpal_range range)
+{
+	if (gpald_write_start(w, NULL, 0))
+		gpald_write_bounds_value(w, range);
+}
+
+/* {"start", "end"} */
+static inline void gpald_write_range(struct gpald_writer *w, const char *key,
+				     struct gpal_range range)
+{
+	gpald_write_object(w, key);
+	gpald_write_bounds(w, range);
+	gpald_write_object_end(w);
+}
+
+/* The same, left out where the range is empty. */
+static inline void gpald_write_range_if(struct gpald_writer *w, const char *key,
+					struct gpal_range range)
+{
+	if (!gpal_range_is_empty(range))
+		gpald_write_range(w, key, range);
+}
+
+/*
+ * A time in milliseconds since 1970-01-01 UTC: "2026-11-22T15:04:05.123Z". One that
+ * is not in the years 1970 to 9999 is written as the nearest that is.
+ */
+void gpald_write_time(struct gpald_writer *w, const char *key, int64_t ms);
+
+#endif
