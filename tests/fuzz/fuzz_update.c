@@ -157,6 +157,17 @@ static void check_nothing_went(const struct gpal_layout *live, const struct gpal
 
 /* What is refused. */
 
+/* An extent that is added to a node makes it larger, so that it is resized. */
+static bool is_another_extent(const struct gpal_layout *live, const struct gpal_change *change)
+{
+	bool is_ram = false;
+
+	for (size_t i = 0; change->kind == GPAL_CHANGE_ADDED && i < live->map.count; i++)
+		is_ram |= live->map.entries[i].kind == GPAL_KIND_RAM &&
+			  strcmp(live->map.entries[i].tag, change->tag) == 0;
+	return is_ram;
+}
+
 static size_t count_changes(const struct gpal_layout *live, const struct gpal_layout *layout,
 			    unsigned int kinds)
 {
@@ -165,7 +176,9 @@ static size_t count_changes(const struct gpal_layout *live, const struct gpal_la
 
 	FUZZ_CHECK(gpal_compare(live, layout, &changes, NULL) == GPAL_OK, "cannot be compared");
 	for (size_t i = 0; i < changes->count; i++)
-		count += kinds >> changes->changes[i].kind & 1;
+		count += (kinds >> changes->changes[i].kind & 1) ||
+			 (kinds & 1u << GPAL_CHANGE_RESIZED &&
+			  is_another_extent(live, &changes->changes[i]));
 	gpal_changes_free(changes);
 	return count;
 }
