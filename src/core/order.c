@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Insertion sort where a VM is small, as nearly all are; else a radix sort, least
- * significant digit first, over the bits in which the keys differ. Lists are often
- * sorted already, which costs one look.
+ * A merge sort of the runs that a list has already, because most lists have few: windows
+ * are placed one beside the other, and requests count upwards. A list of many runs gets a
+ * radix sort, least significant digit first, over the bits in which the keys differ.
  */
 #include "config.h"
 
 #include "core/order.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-#define SMALL 32
-#define DIGIT_BITS 9 /* few enough streams to write that they stay in cache */
+#define RUN_LEAST ((size_t)16) /* shorter ones are made that long by insertion */
+#define RUNS_MOST 16           /* merges of more cost more than the digits of the keys */
+#define DIGIT_BITS 9           /* few enough streams to write that they stay in cache */
 #define DIGITS (1u << DIGIT_BITS)
 
-static void insertion_sort(struct gpald_order *items, size_t count)
+/* Sorts the first `count` items, of which the first `sorted` are. */
+static void insert(struct gpald_order *items, size_t sorted, size_t count)
 {
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = sorted; i < count; i++) {
 		struct gpald_order item = items[i];
 		size_t at = i;
 
@@ -25,6 +26,71 @@ static void insertion_sort(struct gpald_order *items, size_t count)
 			items[at] = items[at - 1];
 		items[at] = item;
 	}
+}
+
+/* Equal keys would change their order, so a run that descends has none. */
+static void reverse(struct gpald_order *items, size_t count)
+{
+	for (size_t i = 0, j = count - 1; i < j; i++, j--) {
+		struct gpald_order item = items[i];
+
+		items[i] = items[j];
+		items[j] = item;
+	}
+}
+
+/* Makes an ascending run of the first items; the number of them. */
+static size_t make_run(struct gpald_order *items, size_t count)
+{
+	const size_t least = count < RUN_LEAST ? count : RUN_LEAST;
+	size_t run = 1;
+
+	if (count > 1 && items[1].key < items[0].key) {
+		while (run < count && items[run].key < items[run - 1].key)
+			run++;
+		reverse(items, run);
+	} else {
+		while (run < count && items[run].key >= items[run - 1].key)
+			run++;
+	}
+	if (run >= least)
+		return run;
+	insert(items, run, least);
+	return least;
+}
+
+static void merge(const struct gpald_order *from, size_t middle, size_t end, struct gpald_order *to)
+{
+	size_t left = 0, right = middle;
+
+	while (left < middle && right < end)
+		*to++ = from[right].key < from[left].key ? from[right++] : from[left++];
+	memcpy(to, from + left, (middle - left) * sizeof(*to));
+	memcpy(to + (middle - left), from + right, (end - right) * sizeof(*to));
+}
+
+/* Merges neighbours until one run is left; `ends` says where each ends. */
+static void merge_runs(struct gpald_order *items, struct gpald_order *scratch, size_t *ends,
+		       size_t runs)
+{
+	struct gpald_order *from = items, *to = scratch;
+
+	while (runs > 1) {
+		struct gpald_order *swap = from;
+		size_t start = 0, merged = 0;
+
+		for (size_t i = 0; i < runs; i += 2) {
+			const size_t end = i + 1 < runs ? ends[i + 1] : ends[i];
+
+			merge(from + start, ends[i] - start, end - start, to + start);
+			ends[merged++] = start = end;
+		}
+		runs = merged;
+		from = to;
+		to = swap;
+	}
+	if (from != items)
+		memcpy(items, from, ends[0] * sizeof(*items));
 }
 
 static size_t digit(const struct gpald_order *item, unsigned int shift)
@@ -50,22 +116,13 @@ static void distribute(const struct gpald_order *from, struct gpald_order *to, s
 		to[next[digit(&from[i], shift)]++] = from[i];
 }
 
-void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
+static void radix_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
 {
 	struct gpald_order *from = items, *to = scratch;
 	uint64_t differing = 0;
-	bool sorted = true;
 
-	if (count <= SMALL) {
-		insertion_sort(items, count);
-		return;
-	}
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = 1; i < count; i++)
 		differing |= items[i].key ^ items[0].key;
-		sorted &= items[i - 1].key <= items[i].key;
-	}
-	if (sorted)
-		return;
 	for (unsigned int shift = (unsigned int)__builtin_ctzll(differing);
 	     shift < 64 && differing >> shift != 0; shift += DIGIT_BITS) {
 		struct gpald_order *swap = from;
@@ -79,4 +136,19 @@ void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, si
 	}
 	if (from != items)
 		memcpy(items, from, count * sizeof(*items));
+}
+
+void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
+{
+	size_t ends[RUNS_MOST];
+	size_t runs = 0;
+
+	for (size_t at = 0; at < count; at = ends[runs++]) {
+		if (runs == RUNS_MOST) {
+			radix_sort(items, scratch, count);
+			return;
+		}
+		ends[runs] = at + make_run(items + at, count - at);
+	}
+	merge_runs(items, scratch, ends, runs);
 }
