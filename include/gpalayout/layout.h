@@ -16,12 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Sizes in bytes that no request changes. */
+#define GPAL_ECAM_BYTES_PER_BUS UINT64_C(0x100000) /* 32 devices of 8 functions of 4 KiB */
+#define GPAL_VIRTIO_MMIO_SLOT_SIZE UINT64_C(0x1000)
+
 struct gpal_ram_extent {
 	uint32_t node;
 	struct gpal_range range;
 };
 
-/* One ECAM block: all buses of a PCI segment, 1 MiB a bus. */
+/* One ECAM block: all buses of a PCI segment, GPAL_ECAM_BYTES_PER_BUS each. */
 struct gpal_layout_segment {
 	uint16_t segment;
 	uint8_t start_bus; /* lowest and highest bus of the segment's root complexes */
@@ -87,7 +91,7 @@ struct gpal_layout {
 	const struct gpal_layout_root_complex *root_complexes; /* in request order */
 	size_t root_complex_count;
 
-	struct gpal_range virtio_mmio; /* slot i at start + i * 4 KiB */
+	struct gpal_range virtio_mmio; /* slot i at start + i * GPAL_VIRTIO_MMIO_SLOT_SIZE */
 	uint32_t virtio_mmio_slots;
 
 	enum gpal_iommu iommu;

@@ -130,32 +130,10 @@ void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
 	return memory;
 }
 
-/* Memory for a string, which needs no alignment. */
-static char *alloc_text(struct gpald_arena *arena, size_t bytes)
-{
-	char *text;
-
-	if (bytes > arena->end - arena->next)
-		return gpald_arena_grow(arena, bytes);
-	text = (char *)arena->next;
-	arena->next += bytes;
-	return text;
-}
-
 char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
 {
 	const size_t size = strlen(text) + 1;
-	char *copy = alloc_text(arena, size);
+	char *copy = gpald_arena_text(arena, size);
 
 	return copy ? memcpy(copy, text, size) : NULL;
-}
-
-char *gpald_arena_join(struct gpald_arena *arena, const char *a, const char *b, const char *c)
-{
-	char *text = alloc_text(arena, strlen(a) + strlen(b) + strlen(c) + 1);
-
-	if (!text)
-		return NULL;
-	stpcpy(stpcpy(stpcpy(text, a), b), c);
-	return text;
 }

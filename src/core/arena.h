@@ -65,11 +65,18 @@ GPAL_MUST_USE static inline void *gpald_arena_alloc(struct gpald_arena *arena, s
 /* The same, zeroed. */
 GPAL_MUST_USE void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size);
 
+/* Memory for a string, which needs no alignment. NULL: out of memory. */
+GPAL_MUST_USE static inline char *gpald_arena_text(struct gpald_arena *arena, size_t bytes)
+{
+	char *text = (char *)arena->next;
+
+	if (bytes > arena->end - arena->next)
+		return gpald_arena_grow(arena, bytes);
+	arena->next += bytes;
+	return text;
+}
+
 /* A copy of a string. NULL: out of memory. */
 GPAL_MUST_USE char *gpald_arena_copy(struct gpald_arena *arena, const char *text);
-
-/* A copy of three strings put together. NULL: out of memory. */
-GPAL_MUST_USE char *gpald_arena_join(struct gpald_arena *arena, const char *a, const char *b,
-				     const char *c);
 
 #endif

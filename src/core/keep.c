@@ -29,7 +29,7 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 {
 	const struct gpal_root_complex *rc;
 
-	if (origin->subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU)
+	if (gpald_roles[origin->role].subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU)
 		return (struct gpald_part){ .owner = tag };
 	rc = &k->r->request->root_complexes[origin->index];
 	return (struct gpald_part){ .owner = rc->name, .iommu = rc->iommu };
@@ -44,11 +44,11 @@ static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gp
  * The block of a segment whose buses stay where they are, whichever it has now.
  * False: it would end above the address space, whose end no whole MiB reaches.
  */
-static bool find_ecam(const struct gpald_segment *segment, const struct gpal_layout_segment *live,
-		      struct gpal_range *range)
+static bool find_ecam(const struct gpal_layout_segment *segment,
+		      const struct gpal_layout_segment *live, struct gpal_range *range)
 {
-	const uint64_t start = segment->layout.start_bus * GPALD_ECAM_BYTES_PER_BUS;
-	const uint64_t end = (segment->layout.end_bus + 1u) * GPALD_ECAM_BYTES_PER_BUS;
+	const uint64_t start = segment->start_bus * GPAL_ECAM_BYTES_PER_BUS;
+	const uint64_t end = (segment->end_bus + 1u) * GPAL_ECAM_BYTES_PER_BUS;
 
 	return gpald_add(live->bus0_base, start, &range->start) &&
 	       gpald_add(live->bus0_base, end, &range->end);
@@ -67,9 +67,10 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		return GPAL_OK;
 	if (live->segment) {
 		/* The target of an ECAM's demand lies in its segment. */
-		const struct gpald_segment *segment =
-			(const struct gpald_segment *)((const char *)list->origins[index].target -
-						       offsetof(struct gpald_segment, layout.ecam));
+		const struct gpal_layout_segment *segment =
+			(const struct gpal_layout_segment
+				 *)((const char *)list->origins[index].target -
+				    offsetof(struct gpal_layout_segment, ecam));
 		struct gpal_range block;
 
 		/* Which side of 4 GiB it is on is the request's to say. */
@@ -81,9 +82,8 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	for (size_t i = 0; i < count; i++)
 		size += gpal_range_size(live[i].entry->range);
 	/* Of all alignments only that of VTL2's memory is the request's to say. */
-	if (size != demand->size ||
-	    (list->origins[index].subject == GPAL_SUBJECT_VTL2_MEMORY_SIZE &&
-	     live->entry->range.start % demand->alignment != 0))
+	if (size != demand->size || (list->origins[index].role == GPALD_ROLE_VTL2_MEMORY &&
+				     live->entry->range.start % demand->alignment != 0))
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
 		keep(k, kind, index, live[i].entry->range);

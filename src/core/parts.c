@@ -4,6 +4,8 @@
 
 #include "core/parts.h"
 
+#include "core/roles.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,7 +100,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		slices[i].tag = gpald_arena_join(arena, "pcie-", rc->name, "-ecam");
+		slices[i].tag = gpald_role_tag(arena, GPALD_ROLE_BUSES, rc->name, strlen(rc->name));
 		slices[i].range = rc->ecam;
 		if (!slices[i].tag)
 			return NULL;

@@ -38,7 +38,7 @@ static void find_owner(const struct gpal_layout *layout, uint64_t address, struc
 	if (contains(layout->virtio_mmio, address)) {
 		probe->has_slot = true;
 		probe->slot = (uint32_t)((address - layout->virtio_mmio.start) /
-					 GPALD_VIRTIO_MMIO_SLOT_SIZE);
+					 GPAL_VIRTIO_MMIO_SLOT_SIZE);
 	}
 }
 

@@ -9,19 +9,15 @@
 
 #include "core/checked.h"
 #include "core/error.h"
-#include "core/resolution.h"
+#include "core/order.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef int check_function(struct gpald_arena *arena, const struct gpal_request *request,
-			   struct gpal_error *error);
-
-static int check_domains(struct gpald_arena *arena, const struct gpal_request *request,
-			 struct gpal_error *error)
+static int check_domains(const struct gpal_request *request, struct gpal_error *error)
 {
-	(void)arena;
 	if (!gpal_arch_name(request->arch))
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_ARCH, 0,
 				  "%d is not an architecture", (int)request->arch);
@@ -59,12 +55,10 @@ static int check_domains(struct gpald_arena *arena, const struct gpal_request *r
 	return GPAL_OK;
 }
 
-static int check_nodes(struct gpald_arena *arena, const struct gpal_request *request,
-		       struct gpal_error *error)
+static int check_nodes(const struct gpal_request *request, struct gpal_error *error)
 {
 	uint64_t total = 0;
 
-	(void)arena;
 	if (request->node_count == 0)
 		return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODES, 0,
 				  "no NUMA nodes; a VM has at least one");
@@ -127,36 +121,97 @@ static int check_unique(struct named *names, size_t count, enum gpal_subject sub
 	return code;
 }
 
-static int check_names(struct gpald_arena *arena, const struct gpal_request *request,
-		       struct gpal_error *error)
-{
-	const size_t rc_count = request->root_complex_count;
-	const size_t longest = rc_count > request->reserved_count ? rc_count :
-								    request->reserved_count;
-	struct named *names;
-	int code;
+/* Hashes of names, in a table that is half full at most. Hashes are not 0. */
+struct name_set {
+	uint64_t *slots;
+	unsigned int bits; /* there are 2^bits slots */
+	size_t steps;      /* that may still be made: names can be chosen to collide */
+};
 
-	if (longest < 2)
-		return GPAL_OK;
-	names = gpald_arena_alloc(arena, longest, sizeof(*names));
-	if (!names)
-		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	for (size_t i = 0; i < rc_count; i++)
-		names[i] = (struct named){ request->root_complexes[i].name, i };
-	code = check_unique(names, rc_count, GPAL_SUBJECT_ROOT_COMPLEX_NAME, "root complexes",
-			    error);
-	if (code)
-		return code;
-	for (size_t i = 0; i < request->reserved_count; i++)
-		names[i] = (struct named){ request->reserved[i].name, i };
-	return check_unique(names, request->reserved_count, GPAL_SUBJECT_RESERVED_NAME,
-			    "reserved ranges", error);
+static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_t names)
+{
+	set->bits = 64 - (unsigned int)__builtin_clzll(2 * (unsigned long long)names - 1);
+	set->slots = gpald_arena_zalloc(arena, (size_t)1 << set->bits, sizeof(*set->slots));
+	set->steps = 4 * names;
+	return set->slots != NULL;
 }
 
-static int check_bus_ranges(struct gpald_arena *arena, const struct gpal_request *request,
-			    struct gpal_error *error)
+/* Adds a name; false: another one has the hash, or enough was looked at. */
+static bool name_set_add(struct name_set *set, uint64_t hash)
 {
-	(void)arena;
+	const size_t mask = ((size_t)1 << set->bits) - 1;
+	size_t at = (size_t)(hash >> (64 - set->bits));
+
+	for (; set->slots[at] && set->slots[at] != hash && set->steps > 0; set->steps--)
+		at = (at + 1) & mask;
+	if (set->slots[at])
+		return false;
+	set->slots[at] = hash;
+	return true;
+}
+
+/* A hash that is not 0 and of which all bits are mixed; and the length. */
+static uint64_t hash_name(const char *name, size_t *length)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	size_t at = 0;
+
+	for (; name[at] != '\0'; at++)
+		hash = (hash ^ (unsigned char)name[at]) * UINT64_C(0x100000001b3);
+	*length = at;
+	return hash * UINT64_C(0x9e3779b97f4a7c15) | 1;
+}
+
+/*
+ * That names differ is seen by their hashes. Only if two are the same, or so many collide
+ * that it may be meant, names are compared.
+ */
+static int check_root_complex_names(struct gpald_resolution *r)
+{
+	const struct gpal_root_complex *rcs = r->request->root_complexes;
+	const size_t count = r->request->root_complex_count;
+	struct name_set set;
+	struct named *names;
+	bool differ = true;
+
+	if (count == 0)
+		return GPAL_OK;
+	r->name_lengths = gpald_arena_alloc(r->arena, count, sizeof(*r->name_lengths));
+	if (!r->name_lengths || !name_set_init(&set, r->arena, count))
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t hash = hash_name(rcs[i].name, &r->name_lengths[i]);
+
+		differ = differ && name_set_add(&set, hash);
+	}
+	if (differ)
+		return GPAL_OK;
+	names = gpald_arena_alloc(r->arena, count, sizeof(*names));
+	if (!names)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	for (size_t i = 0; i < count; i++)
+		names[i] = (struct named){ rcs[i].name, i };
+	return check_unique(names, count, GPAL_SUBJECT_ROOT_COMPLEX_NAME, "root complexes",
+			    r->error);
+}
+
+static int check_reserved_names(struct gpald_resolution *r)
+{
+	const size_t count = r->request->reserved_count;
+	struct named *names;
+
+	if (count < 2)
+		return GPAL_OK;
+	names = gpald_arena_alloc(r->arena, count, sizeof(*names));
+	if (!names)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	for (size_t i = 0; i < count; i++)
+		names[i] = (struct named){ r->request->reserved[i].name, i };
+	return check_unique(names, count, GPAL_SUBJECT_RESERVED_NAME, "reserved ranges", r->error);
+}
+
+static int check_bus_ranges(const struct gpal_request *request, struct gpal_error *error)
+{
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
@@ -167,17 +222,6 @@ static int check_bus_ranges(struct gpald_arena *arena, const struct gpal_request
 					  rc->start_bus, rc->end_bus);
 	}
 	return GPAL_OK;
-}
-
-/* By segment, then list order. */
-static int compare_segment(const void *left, const void *right)
-{
-	const struct gpal_root_complex *a = *(const struct gpal_root_complex *const *)left;
-	const struct gpal_root_complex *b = *(const struct gpal_root_complex *const *)right;
-
-	if (a->segment != b->segment)
-		return a->segment > b->segment ? 1 : -1;
-	return (a > b) - (a < b);
 }
 
 static int bus_overlap(const struct gpal_request *request, const struct gpal_root_complex *later,
@@ -196,28 +240,34 @@ static int bus_overlap(const struct gpal_request *request, const struct gpal_roo
 	return code;
 }
 
-/* Of all root complexes that share a bus with an earlier one, the first in list order is named. */
-static int check_bus_overlaps(struct gpald_arena *arena, const struct gpal_request *request,
-			      struct gpal_error *error)
+static void sort_root_complexes(const struct gpald_resolution *r, struct gpald_order *order,
+				unsigned int bus_factor)
 {
-	const size_t count = request->root_complex_count;
+	const struct gpal_root_complex *rcs = r->request->root_complexes;
+	const size_t count = r->request->root_complex_count;
+
+	for (size_t i = 0; i < count; i++)
+		order[i] = (struct gpald_order){
+			(uint64_t)rcs[i].segment << 8 | rcs[i].start_bus * bus_factor,
+			(uint32_t)i,
+		};
+	gpald_order_sort(order, order + count, count);
+}
+
+/* Of all root complexes that share a bus with an earlier one, the first in list order is named. */
+static int name_bus_overlap(const struct gpald_resolution *r)
+{
+	const struct gpal_request *request = r->request;
 	const struct gpal_root_complex *owners[256];
 	const struct gpal_root_complex *later = NULL, *earlier = NULL;
-	const struct gpal_root_complex **sorted;
+	struct gpald_order *order = r->by_bus;
 
-	if (count < 2)
-		return GPAL_OK;
-	sorted = gpald_arena_alloc(arena, count, sizeof(struct gpal_root_complex *));
-	if (!sorted)
-		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &request->root_complexes[i];
-	qsort(sorted, count, sizeof(struct gpal_root_complex *), compare_segment);
+	/* By segment, and in list order. */
+	sort_root_complexes(r, order, 0);
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[order[i].index];
 
-	for (size_t i = 0; i < count; i++) {
-		const struct gpal_root_complex *rc = sorted[i];
-
-		if (i == 0 || sorted[i - 1]->segment != rc->segment)
+		if (i == 0 || order[i - 1].key != order[i].key)
 			memset(owners, 0, sizeof(owners));
 		for (unsigned int bus = rc->start_bus; bus <= rc->end_bus; bus++) {
 			if (owners[bus] && (!later || rc < later)) {
@@ -227,22 +277,38 @@ static int check_bus_overlaps(struct gpald_arena *arena, const struct gpal_reque
 			owners[bus] = rc;
 		}
 	}
-	return later ? bus_overlap(request, later, earlier, error) : GPAL_OK;
+	assert(later);
+	return bus_overlap(request, later, earlier, r->error);
 }
 
-static int check_iommus(struct gpald_arena *arena, const struct gpal_request *request,
-			struct gpal_error *error)
+/* By their first buses, two that share one have one between them that its neighbour shares. */
+static int check_bus_overlaps(struct gpald_resolution *r)
 {
-	static const enum gpal_arch arch_of[GPAL_IOMMU_COUNT] = {
-		[GPAL_IOMMU_SMMUV3] = GPAL_ARCH_AARCH64,
-		[GPAL_IOMMU_AMD_VI] = GPAL_ARCH_X86_64,
-		[GPAL_IOMMU_INTEL_VTD] = GPAL_ARCH_X86_64,
-	};
+	const struct gpal_root_complex *rcs = r->request->root_complexes;
+	const size_t count = r->request->root_complex_count;
+
+	if (count == 0)
+		return GPAL_OK;
+	r->by_bus = gpald_arena_alloc(r->arena, 2 * count, sizeof(*r->by_bus));
+	if (!r->by_bus)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	sort_root_complexes(r, r->by_bus, 1);
+	for (size_t i = 1; i < count; i++) {
+		const struct gpal_root_complex *rc = &rcs[r->by_bus[i].index];
+		const struct gpal_root_complex *before = &rcs[r->by_bus[i - 1].index];
+
+		if (rc->segment == before->segment && rc->start_bus <= before->end_bus)
+			return name_bus_overlap(r);
+	}
+	return GPAL_OK;
+}
+
+static int check_iommus(const struct gpal_request *request, struct gpal_error *error)
+{
 	const struct gpal_root_complex *first = NULL;
 	size_t first_index = 0;
 	int code;
 
-	(void)arena;
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
@@ -264,19 +330,18 @@ static int check_iommus(struct gpald_arena *arena, const struct gpal_request *re
 		}
 		return code;
 	}
-	if (first && arch_of[first->iommu] != request->arch)
-		return gpald_fail(
-			error, GPAL_E_IOMMU_ARCH_MISMATCH, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU,
-			first_index, "%s: %s exists on %s, not on %s", first->name,
-			gpal_iommu_name(first->iommu), gpal_arch_name(arch_of[first->iommu]),
-			gpal_arch_name(request->arch));
+	if (first && gpald_iommus[first->iommu].arch != request->arch)
+		return gpald_fail(error, GPAL_E_IOMMU_ARCH_MISMATCH,
+				  GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, first_index,
+				  "%s: %s exists on %s, not on %s", first->name,
+				  gpal_iommu_name(first->iommu),
+				  gpal_arch_name(gpald_iommus[first->iommu].arch),
+				  gpal_arch_name(request->arch));
 	return GPAL_OK;
 }
 
-static int check_hdm(struct gpald_arena *arena, const struct gpal_request *request,
-		     struct gpal_error *error)
+static int check_hdm(const struct gpal_request *request, struct gpal_error *error)
 {
-	(void)arena;
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
@@ -290,10 +355,8 @@ static int check_hdm(struct gpald_arena *arena, const struct gpal_request *reque
 	return GPAL_OK;
 }
 
-static int check_rc_nodes(struct gpald_arena *arena, const struct gpal_request *request,
-			  struct gpal_error *error)
+static int check_rc_nodes(const struct gpal_request *request, struct gpal_error *error)
 {
-	(void)arena;
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
@@ -306,31 +369,27 @@ static int check_rc_nodes(struct gpald_arena *arena, const struct gpal_request *
 	return GPAL_OK;
 }
 
-static int check_memory_start(struct gpald_arena *arena, const struct gpal_request *request,
-			      struct gpal_error *error)
+static int check_memory_start(const struct gpal_request *request, struct gpal_error *error)
 {
 	const struct gpal_optional start = request->memory_start;
 
-	(void)arena;
 	if (start.set && start.value % GPAL_PAGE_SIZE != 0)
 		return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_START, 0,
 				  "RAM start 0x%" PRIx64 " is not a multiple of 4096", start.value);
 	return GPAL_OK;
 }
 
-int gpald_check_request(struct gpald_arena *arena, const struct gpal_request *request,
-			struct gpal_error *error)
+int gpald_check_request(struct gpald_resolution *r)
 {
-	static check_function *const checks[] = {
-		check_domains, check_nodes, check_names,    check_bus_ranges,   check_bus_overlaps,
-		check_iommus,  check_hdm,   check_rc_nodes, check_memory_start,
-	};
+	const struct gpal_request *request = r->request;
+	struct gpal_error *error = r->error;
+	int code;
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		int code = checks[i](arena, request, error);
-
-		if (code)
-			return code;
-	}
-	return GPAL_OK;
+	if ((code = check_domains(request, error)) || (code = check_nodes(request, error)) ||
+	    (code = check_root_complex_names(r)) || (code = check_reserved_names(r)) ||
+	    (code = check_bus_ranges(request, error)) || (code = check_bus_overlaps(r)) ||
+	    (code = check_iommus(request, error)) || (code = check_hdm(request, error)) ||
+	    (code = check_rc_nodes(request, error)))
+		return code;
+	return check_memory_start(request, error);
 }

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #define CXL_CHBCR_SIZE (64 * GPALD_KIB) /* CXL host bridge component registers */
 #define CHIPSET_HIGH_ALIGNMENT (2 * GPALD_MIB)
@@ -22,31 +23,52 @@ static const uint64_t chipset_low_floor[GPAL_ARCH_COUNT] = {
 	[GPAL_ARCH_AARCH64] = 272 * GPALD_MIB,
 };
 
-static const struct {
-	const char *tag;
-	uint64_t size;
-} iommu_devices[GPAL_IOMMU_COUNT] = {
-	[GPAL_IOMMU_SMMUV3] = { "smmu-", 128 * GPALD_KIB },
-	[GPAL_IOMMU_AMD_VI] = { "amd-iommu-", 16 * GPALD_KIB },
-	[GPAL_IOMMU_INTEL_VTD] = { "intel-vtd-", 4 * GPALD_KIB },
-};
+static enum gpal_kind ecam_kind(const struct gpald_resolution *r)
+{
+	const enum gpal_ecam ecam = r->request->ecam == GPAL_ECAM_DEFAULT ? r->policy->ecam :
+									    r->request->ecam;
+
+	return ecam == GPAL_ECAM_BELOW_4GIB ? GPAL_KIND_MMIO32 : GPAL_KIND_MMIO64;
+}
+
+/* Digits end at the end of their buffer, before a NUL. */
+static size_t decimal_length(const char *number, const char buffer[GPALD_DECIMAL_SIZE])
+{
+	return (size_t)(buffer + GPALD_DECIMAL_SIZE - 1 - number);
+}
+
+/* How many ranges of each kind there are; RAM of nodes without is counted, too. */
+static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KIND_COUNT])
+{
+	const struct gpal_request *request = r->request;
+	size_t pinned_low = 0, pinned_high = 0, cxl = 0, iommus = 0;
+
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+
+		pinned_low += rc->low_mmio.kind == GPAL_WINDOW_PINNED;
+		pinned_high += rc->high_mmio.kind == GPAL_WINDOW_PINNED;
+		cxl += rc->has_cxl;
+		iommus += rc->iommu != GPAL_IOMMU_NONE;
+	}
+	counts[GPAL_KIND_RESERVED] = 1 + request->reserved_count;
+	counts[GPAL_KIND_FIXED] = 1 + pinned_low + pinned_high;
+	counts[GPAL_KIND_MMIO32] = 1 + request->root_complex_count - pinned_low + iommus;
+	counts[GPAL_KIND_RAM] = request->node_count;
+	counts[GPAL_KIND_MMIO64] = 1 + request->root_complex_count - pinned_high + 2 * cxl;
+	counts[GPAL_KIND_POST_MMIO] = 3;
+	counts[ecam_kind(r)] += r->segment_count;
+}
 
 static bool init_inputs(struct gpald_resolution *r)
 {
-	const size_t rcs = r->request->root_complex_count;
-	const size_t capacities[GPAL_KIND_COUNT] = {
-		[GPAL_KIND_RESERVED] = 1 + r->request->reserved_count,
-		[GPAL_KIND_FIXED] = 1 + 2 * rcs,
-		[GPAL_KIND_MMIO32] = 1 + 3 * rcs,
-		[GPAL_KIND_RAM] = r->request->node_count,
-		[GPAL_KIND_MMIO64] = 1 + 4 * rcs,
-		[GPAL_KIND_POST_MMIO] = 3,
-	};
+	size_t counts[GPAL_KIND_COUNT];
 
+	count_inputs(r, counts);
 	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++) {
 		struct gpald_input_list *list = &r->inputs[kind];
 
-		list->capacity = capacities[kind];
+		list->capacity = counts[kind];
 		list->origins = gpald_arena_alloc(r->arena, list->capacity, sizeof(*list->origins));
 		if (kind == GPAL_KIND_RESERVED || kind == GPAL_KIND_FIXED)
 			list->pinned =
@@ -65,58 +87,57 @@ static uint64_t value_or(struct gpal_optional optional, uint64_t otherwise)
 	return optional.set ? optional.value : otherwise;
 }
 
-/* Decimal digits of a number, in `buffer`, without the cost of a format. */
-static const char *decimal(uint64_t value, char buffer[24])
-{
-	char *at = buffer + 23;
+/*
+ * Whose a range is: the element of a list in the request, the name or number in its tag, and
+ * what the result belongs to, which has the role's offset (NULL: nothing).
+ */
+struct owner {
+	size_t index;
+	const char *name; /* NULL: the tag has none */
+	size_t length;
+	void *target;
+};
 
-	*at = '\0';
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	return at;
+/* The tag; NULL: out of memory. */
+static const char *add_origin(struct gpald_resolution *r, struct gpald_input_list *list,
+			      enum gpald_role role, const struct owner *owner)
+{
+	const struct gpald_role_row *row = &gpald_roles[role];
+
+	assert(list->count < list->capacity);
+	list->origins[list->count] = (struct gpald_origin){
+		.role = role,
+		.index = (uint32_t)owner->index,
+		.target = owner->target ?
+				  (struct gpal_range *)((char *)owner->target + row->offset) :
+				  NULL,
+	};
+	return owner->name ? gpald_role_tag(r->arena, role, owner->name, owner->length) :
+			     row->prefix;
 }
 
-static char *join(struct gpald_resolution *r, const char *a, const char *b, const char *c)
+static int add_pinned(struct gpald_resolution *r, enum gpal_kind kind, enum gpald_role role,
+		      const struct owner *owner, struct gpal_range range)
 {
-	return gpald_arena_join(r->arena, a, b, c);
-}
+	struct gpald_input_list *list = &r->inputs[kind];
+	const char *tag = add_origin(r, list, role, owner);
 
-/* Collecting the allocator's input. A tag of NULL means the arena is exhausted. */
-
-static int add_origin(struct gpald_resolution *r, struct gpald_input_list *list, const char *tag,
-		      enum gpal_subject subject, size_t index, struct gpal_range *target)
-{
 	if (!tag)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	assert(list->count < list->capacity);
-	list->origins[list->count] = (struct gpald_origin){ subject, index, target };
+	list->pinned[list->count++] = (struct gpal_pinned){ tag, range };
 	return GPAL_OK;
 }
 
-static int add_pinned(struct gpald_resolution *r, enum gpal_kind kind, const char *tag,
-		      struct gpal_range range, enum gpal_subject subject, size_t index,
-		      struct gpal_range *target)
+static int add_demand(struct gpald_resolution *r, enum gpal_kind kind, enum gpald_role role,
+		      const struct owner *owner, uint64_t size, uint64_t alignment)
 {
 	struct gpald_input_list *list = &r->inputs[kind];
-	int code = add_origin(r, list, tag, subject, index, target);
+	const char *tag = add_origin(r, list, role, owner);
 
-	if (code == GPAL_OK)
-		list->pinned[list->count++] = (struct gpal_pinned){ tag, range };
-	return code;
-}
-
-static int add_demand(struct gpald_resolution *r, enum gpal_kind kind, const char *tag,
-		      uint64_t size, uint64_t alignment, enum gpal_subject subject, size_t index,
-		      struct gpal_range *target)
-{
-	struct gpald_input_list *list = &r->inputs[kind];
-	int code = add_origin(r, list, tag, subject, index, target);
-
-	if (code == GPAL_OK)
-		list->demands[list->count++] = (struct gpal_demand){ tag, size, alignment };
-	return code;
+	if (!tag)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	list->demands[list->count++] = (struct gpal_demand){ tag, size, alignment };
+	return GPAL_OK;
 }
 
 static int add_reserved(struct gpald_resolution *r)
@@ -127,13 +148,15 @@ static int add_reserved(struct gpald_resolution *r)
 	int code = GPAL_OK;
 
 	if (start > 0)
-		code = add_pinned(r, GPAL_KIND_RESERVED, "low-ram-gap",
-				  (struct gpal_range){ 0, start }, GPAL_SUBJECT_MEMORY_START, 0,
-				  NULL);
-	for (size_t i = 0; code == GPAL_OK && i < request->reserved_count; i++)
-		code = add_pinned(r, GPAL_KIND_RESERVED,
-				  join(r, "reserved-", request->reserved[i].name, ""),
-				  request->reserved[i].range, GPAL_SUBJECT_RESERVED, i, NULL);
+		code = add_pinned(r, GPAL_KIND_RESERVED, GPALD_ROLE_LOW_RAM_GAP,
+				  &(struct owner){ 0 }, (struct gpal_range){ 0, start });
+	for (size_t i = 0; code == GPAL_OK && i < request->reserved_count; i++) {
+		const struct gpal_named_range *reserved = &request->reserved[i];
+		const struct owner owner = { i, reserved->name, strlen(reserved->name), NULL };
+
+		code = add_pinned(r, GPAL_KIND_RESERVED, GPALD_ROLE_RESERVED, &owner,
+				  reserved->range);
+	}
 	return code;
 }
 
@@ -141,6 +164,7 @@ static int add_chipset(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
 	const uint64_t high = value_or(request->chipset_high_mmio, r->defaults->high_mmio);
+	const struct owner owner = { .target = r->layout };
 	uint64_t low = value_or(request->chipset_low_mmio, r->defaults->low_mmio[request->arch]);
 	int code;
 
@@ -149,63 +173,60 @@ static int add_chipset(struct gpald_resolution *r)
 	if (!gpald_align_up(low, GPAL_PAGE_SIZE, &low) || low > GPAL_4GIB)
 		return gpald_fail(r->error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
 				  "chipset low MMIO does not fit below 4 GiB");
-	code = add_pinned(r, GPAL_KIND_FIXED, "chipset-low-mmio",
-			  (struct gpal_range){ GPAL_4GIB - low, GPAL_4GIB },
-			  GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0, &r->layout->chipset_low_mmio);
+	code = add_pinned(r, GPAL_KIND_FIXED, GPALD_ROLE_CHIPSET_LOW_MMIO, &owner,
+			  (struct gpal_range){ GPAL_4GIB - low, GPAL_4GIB });
 	if (code == GPAL_OK && high != 0)
-		code = add_demand(r, GPAL_KIND_MMIO64, "chipset-high-mmio", high,
-				  CHIPSET_HIGH_ALIGNMENT, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
-				  &r->layout->chipset_high_mmio);
+		code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CHIPSET_HIGH_MMIO, &owner, high,
+				  CHIPSET_HIGH_ALIGNMENT);
 	return code;
 }
 
+/* In the order in which the request first has something of each segment. */
 static int add_ecams(struct gpald_resolution *r)
 {
-	const enum gpal_ecam ecam = r->request->ecam == GPAL_ECAM_DEFAULT ? r->policy->ecam :
-									    r->request->ecam;
-	const enum gpal_kind kind = ecam == GPAL_ECAM_BELOW_4GIB ? GPAL_KIND_MMIO32 :
-								   GPAL_KIND_MMIO64;
 	int code = GPAL_OK;
 
-	for (size_t i = 0; code == GPAL_OK && i < r->segment_count; i++) {
-		struct gpald_segment *segment = &r->segments[i];
-		const unsigned int buses = segment->layout.end_bus - segment->layout.start_bus + 1u;
-		char number[24];
+	for (size_t i = 0; code == GPAL_OK && i < r->request->root_complex_count; i++) {
+		struct gpal_layout_segment *segment = &r->segments[r->segment_of_rc[i]];
+		const unsigned int buses = segment->end_bus - segment->start_bus + 1u;
+		char buffer[GPALD_DECIMAL_SIZE];
 
-		code = add_demand(
-			r, kind,
-			join(r, "pcie-seg", decimal(segment->layout.segment, number), "-ecam"),
-			buses * GPALD_ECAM_BYTES_PER_BUS, GPALD_ECAM_BYTES_PER_BUS,
-			GPAL_SUBJECT_ROOT_COMPLEX, segment->first_root_complex,
-			&segment->layout.ecam);
+		if (r->first_rcs[r->segment_of_rc[i]] != i)
+			continue;
+
+		const char *number = gpald_decimal(segment->segment, buffer);
+		const struct owner owner = { i, number, decimal_length(number, buffer), segment };
+
+		code = add_demand(r, ecam_kind(r), GPALD_ROLE_ECAM, &owner,
+				  buses * GPAL_ECAM_BYTES_PER_BUS, GPAL_ECAM_BYTES_PER_BUS);
 	}
 	return code;
 }
 
-static int add_window(struct gpald_resolution *r, enum gpal_kind kind, const char *tag,
-		      const struct gpal_window *window, uint64_t default_size, uint64_t alignment,
-		      enum gpal_subject subject, size_t index, struct gpal_range *target)
+static int add_window(struct gpald_resolution *r, enum gpal_kind kind, enum gpald_role role,
+		      const struct owner *owner, const struct gpal_window *window,
+		      uint64_t default_size, uint64_t alignment)
 {
-	int code;
+	const char *tag;
 
 	if (window->kind != GPAL_WINDOW_PINNED)
-		return add_demand(r, kind, tag,
+		return add_demand(r, kind, role, owner,
 				  window->kind == GPAL_WINDOW_SIZE ? window->size : default_size,
-				  alignment, subject, index, target);
+				  alignment);
+	if (kind != GPAL_KIND_MMIO32 || window->range.end <= GPAL_4GIB)
+		return add_pinned(r, GPAL_KIND_FIXED, role, owner, window->range);
+	tag = gpald_role_tag(r->arena, role, owner->name, owner->length);
 	if (!tag)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	if (kind == GPAL_KIND_MMIO32 && window->range.end > GPAL_4GIB) {
-		code = gpald_fail(r->error, GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB, subject, index,
-				  "%s: pinned range 0x%" PRIx64 "-0x%" PRIx64
-				  " must end at or below 4 GiB",
-				  tag, window->range.start, window->range.end);
-		if (r->error) {
-			gpald_error_tag(r->error->tag, tag);
-			r->error->range = window->range;
-		}
-		return code;
+	gpald_fail(r->error, GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB, gpald_roles[role].subject,
+		   owner->index,
+		   "%s: pinned range 0x%" PRIx64 "-0x%" PRIx64 " must end at or below 4 GiB", tag,
+		   window->range.start, window->range.end);
+	if (r->error) {
+		gpald_error_tag(r->error->tag, tag);
+		r->error->range = window->range;
 	}
-	return add_pinned(r, GPAL_KIND_FIXED, tag, window->range, subject, index, target);
+	return GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB;
 }
 
 static int add_root_complexes(struct gpald_resolution *r)
@@ -214,59 +235,68 @@ static int add_root_complexes(struct gpald_resolution *r)
 
 	for (size_t i = 0; code == GPAL_OK && i < r->request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
-		struct gpal_layout_root_complex *target = &r->root_complexes[i];
+		const struct owner owner = { i, rc->name, r->name_lengths[i],
+					     &r->root_complexes[i] };
 
-		code = add_window(r, GPAL_KIND_MMIO32, join(r, "pcie-", rc->name, "-low-mmio"),
-				  &rc->low_mmio, r->policy->root_complex_low_mmio,
-				  GPALD_LOW_WINDOW_ALIGNMENT, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i,
-				  &target->low_mmio);
+		code = add_window(r, GPAL_KIND_MMIO32, GPALD_ROLE_LOW_MMIO, &owner, &rc->low_mmio,
+				  r->policy->root_complex_low_mmio, GPALD_LOW_WINDOW_ALIGNMENT);
 		if (code == GPAL_OK)
-			code = add_window(
-				r, GPAL_KIND_MMIO64, join(r, "pcie-", rc->name, "-high-mmio"),
-				&rc->high_mmio, r->policy->root_complex_high_mmio,
-				GPALD_HIGH_WINDOW_ALIGNMENT, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i,
-				&target->high_mmio);
+			code = add_window(r, GPAL_KIND_MMIO64, GPALD_ROLE_HIGH_MMIO, &owner,
+					  &rc->high_mmio, r->policy->root_complex_high_mmio,
+					  GPALD_HIGH_WINDOW_ALIGNMENT);
 		if (code == GPAL_OK && rc->has_cxl)
-			code = add_demand(r, GPAL_KIND_MMIO64,
-					  join(r, "pcie-", rc->name, "-cxl-hdm"), rc->cxl_hdm,
-					  GPALD_CXL_HDM_ALIGNMENT,
-					  GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i, &target->cxl_hdm);
+			code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_HDM, &owner,
+					  rc->cxl_hdm, GPALD_CXL_HDM_ALIGNMENT);
 		if (code == GPAL_OK && rc->has_cxl)
-			code = add_demand(r, GPAL_KIND_MMIO64,
-					  join(r, "pcie-", rc->name, "-cxl-chbcr"), CXL_CHBCR_SIZE,
-					  CXL_CHBCR_SIZE, GPAL_SUBJECT_ROOT_COMPLEX, i,
-					  &target->cxl_chbcr);
+			code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_CHBCR, &owner,
+					  CXL_CHBCR_SIZE, CXL_CHBCR_SIZE);
 	}
 	return code;
 }
 
-static int add_devices(struct gpald_resolution *r)
+static int add_virtio_mmio(struct gpald_resolution *r)
 {
-	struct gpal_layout *layout = r->layout;
 	const uint32_t slots = r->request->virtio_mmio_slots;
+
+	r->layout->virtio_mmio_slots = slots;
+	if (slots == 0)
+		return GPAL_OK;
+	return add_demand(r, GPAL_KIND_MMIO32, GPALD_ROLE_VIRTIO_MMIO,
+			  &(struct owner){ .target = r->layout },
+			  slots * GPAL_VIRTIO_MMIO_SLOT_SIZE, GPAL_VIRTIO_MMIO_SLOT_SIZE);
+}
+
+static int add_iommus(struct gpald_resolution *r)
+{
+	const struct gpal_root_complex *rcs = r->request->root_complexes;
+	const size_t count = r->request->root_complex_count;
+	struct gpal_layout *layout = r->layout;
+	struct gpal_layout_iommu *iommus;
+	size_t iommu_count = 0;
 	int code = GPAL_OK;
 
-	if (slots > 0)
-		code = add_demand(r, GPAL_KIND_MMIO32, "virtio-mmio",
-				  slots * GPALD_VIRTIO_MMIO_SLOT_SIZE, GPALD_VIRTIO_MMIO_SLOT_SIZE,
-				  GPAL_SUBJECT_VIRTIO_MMIO_SLOTS, 0, &layout->virtio_mmio);
-	layout->virtio_mmio_slots = slots;
+	for (size_t i = 0; i < count; i++)
+		iommu_count += rcs[i].iommu != GPAL_IOMMU_NONE;
+	if (iommu_count == 0)
+		return GPAL_OK;
+	iommus = gpald_arena_alloc(r->arena, iommu_count, sizeof(*iommus));
+	if (!iommus)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	layout->iommus = iommus;
+	for (size_t i = 0; code == GPAL_OK && i < count; i++) {
+		const struct gpald_iommu_row *row = &gpald_iommus[rcs[i].iommu];
+		struct gpal_layout_iommu *iommu = &iommus[layout->iommu_count];
+		char buffer[GPALD_DECIMAL_SIZE];
 
-	for (size_t i = 0; code == GPAL_OK && i < r->request->root_complex_count; i++) {
-		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
-		struct gpal_layout_iommu *iommu = &r->iommus[layout->iommu_count];
-		char number[24];
-
-		if (rc->iommu == GPAL_IOMMU_NONE)
+		if (rcs[i].iommu == GPAL_IOMMU_NONE)
 			continue;
-		layout->iommu = rc->iommu;
-		iommu->root_complex = r->root_complexes[i].name;
-		code = add_demand(r, GPAL_KIND_MMIO32,
-				  join(r, iommu_devices[rc->iommu].tag,
-				       decimal(layout->iommu_count, number), ""),
-				  iommu_devices[rc->iommu].size, iommu_devices[rc->iommu].size,
-				  GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i, &iommu->range);
-		layout->iommu_count++;
+
+		const char *number = gpald_decimal(layout->iommu_count++, buffer);
+		const struct owner owner = { i, number, decimal_length(number, buffer), iommu };
+
+		layout->iommu = rcs[i].iommu;
+		*iommu = (struct gpal_layout_iommu){ .root_complex = r->root_complexes[i].name };
+		code = add_demand(r, GPAL_KIND_MMIO32, row->role, &owner, row->size, row->size);
 	}
 	return code;
 }
@@ -277,12 +307,16 @@ static int add_ram(struct gpald_resolution *r)
 
 	for (size_t i = 0; code == GPAL_OK && i < r->request->node_count; i++) {
 		const uint64_t size = r->request->nodes[i];
-		char number[24];
+		char buffer[GPALD_DECIMAL_SIZE];
 
-		if (size > 0)
-			code = add_demand(r, GPAL_KIND_RAM, join(r, "ram", decimal(i, number), ""),
-					  size, size < GPALD_GIB ? 2 * GPALD_MIB : GPALD_GIB,
-					  GPAL_SUBJECT_MEMORY_NODE, i, NULL);
+		if (size == 0)
+			continue;
+
+		const char *number = gpald_decimal(i, buffer);
+		const struct owner owner = { i, number, decimal_length(number, buffer), NULL };
+
+		code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM, &owner, size,
+				  size < GPALD_GIB ? 2 * GPALD_MIB : GPALD_GIB);
 	}
 	return code;
 }
@@ -291,22 +325,20 @@ static int add_ram(struct gpald_resolution *r)
 static int add_vtl2(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
+	const struct owner owner = { .target = r->layout };
 	const uint64_t chipset =
 		value_or(request->vtl2_chipset_mmio, r->defaults->vtl2_chipset_mmio);
 	int code = GPAL_OK;
 
 	if (chipset != 0)
-		code = add_demand(r, GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio", chipset,
-				  2 * GPALD_MIB, GPAL_SUBJECT_VTL2_CHIPSET_MMIO, 0,
-				  &r->layout->vtl2_chipset_mmio);
+		code = add_demand(r, GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_CHIPSET_MMIO, &owner,
+				  chipset, 2 * GPALD_MIB);
 	if (code == GPAL_OK && request->has_vtl2_memory)
-		code = add_demand(r, GPAL_KIND_POST_MMIO, "vtl2", request->vtl2_memory_size,
-				  request->vtl2_memory_alignment, GPAL_SUBJECT_VTL2_MEMORY_SIZE, 0,
-				  &r->layout->vtl2_memory);
+		code = add_demand(r, GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_MEMORY, &owner,
+				  request->vtl2_memory_size, request->vtl2_memory_alignment);
 	if (code == GPAL_OK && request->vtl2_framebuffer != 0)
-		code = add_demand(r, GPAL_KIND_POST_MMIO, "vtl2-framebuffer",
-				  request->vtl2_framebuffer, GPAL_PAGE_SIZE,
-				  GPAL_SUBJECT_VTL2_FRAMEBUFFER, 0, &r->layout->vtl2_framebuffer);
+		code = add_demand(r, GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_FRAMEBUFFER, &owner,
+				  request->vtl2_framebuffer, GPAL_PAGE_SIZE);
 	return code;
 }
 
@@ -314,8 +346,8 @@ int gpald_collect_inputs(struct gpald_resolution *r)
 {
 	/* ABI: never reorder, only append. */
 	static int (*const steps[])(struct gpald_resolution *) = {
-		add_reserved, add_chipset, add_ecams, add_root_complexes,
-		add_devices,  add_ram,     add_vtl2,
+		add_reserved,    add_chipset, add_ecams, add_root_complexes,
+		add_virtio_mmio, add_iommus,  add_ram,   add_vtl2,
 	};
 
 	if (!init_inputs(r))

@@ -4,24 +4,19 @@
 #define GPALD_CORE_RESOLUTION_H
 
 #include "core/arena.h"
+#include "core/order.h"
 #include "core/place.h"
+#include "core/roles.h"
 
 #include <gpalayout/layout.h>
 
-#define GPALD_KIB UINT64_C(0x400)
-#define GPALD_MIB UINT64_C(0x100000)
-#define GPALD_GIB UINT64_C(0x40000000)
-
-#define GPALD_ECAM_BYTES_PER_BUS GPALD_MIB /* 32 devices of 8 functions of 4 KiB */
-#define GPALD_VIRTIO_MMIO_SLOT_SIZE (4 * GPALD_KIB)
-#define GPALD_CXL_HDM_ALIGNMENT (256 * GPALD_MIB) /* the unit that CXL decodes */
-#define GPALD_LOW_WINDOW_ALIGNMENT (2 * GPALD_MIB)
-#define GPALD_HIGH_WINDOW_ALIGNMENT (1 * GPALD_GIB)
-
-/* Where an allocator input came from, and where its result goes (not for RAM). */
+/*
+ * What an allocator input is for, in which element of its list in the request, and where its
+ * result goes (NULL: RAM and reserved ranges, of which the map alone tells).
+ */
 struct gpald_origin {
-	enum gpal_subject subject;
-	size_t index;
+	enum gpald_role role;
+	uint32_t index;
 	struct gpal_range *target;
 };
 
@@ -32,12 +27,6 @@ struct gpald_input_list {
 	struct gpald_origin *origins;
 	size_t count;
 	size_t capacity;
-};
-
-/* A segment in order of first appearance; the ECAM block it gets. */
-struct gpald_segment {
-	size_t first_root_complex;
-	struct gpal_layout_segment layout;
 };
 
 /* What of a live layout stays where it is. */
@@ -65,13 +54,18 @@ struct gpald_resolution {
 	struct gpald_kept_list kept;
 
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
-	struct gpald_segment *segments;
+
+	/* For each root complex; the orders of lists are those of the request. */
+	size_t *name_lengths;
+	size_t *segment_of_rc;      /* index into segments */
+	struct gpald_order *by_bus; /* by segment and first bus */
+
+	struct gpal_layout_segment *segments; /* ascending by number */
+	size_t *first_rcs;                    /* of each segment, in the order of the request */
 	size_t segment_count;
-	size_t *segment_of_rc; /* index into segments */
 
 	struct gpal_layout *layout;
 	struct gpal_layout_root_complex *root_complexes;
-	struct gpal_layout_iommu *iommus;
 };
 
 /*

@@ -23,49 +23,42 @@
 
 #define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
 
-/* Groups the root complexes by segment, in order of first appearance. */
+/* Makes the segments of what their root complexes have. */
 static bool group_segments(struct gpald_resolution *r)
 {
+	const struct gpal_root_complex *rcs = r->request->root_complexes;
 	const size_t count = r->request->root_complex_count;
-	struct gpald_order *by_segment =
-		gpald_arena_alloc(r->arena, 2 * count, sizeof(*by_segment));
-	size_t *leader = gpald_arena_alloc(r->arena, count, sizeof(*leader));
+	size_t segments = 0;
 
-	r->segments = gpald_arena_zalloc(r->arena, count, sizeof(*r->segments));
+	for (size_t i = 0; i < count; i++)
+		segments += i == 0 || r->by_bus[i].key >> 8 != r->by_bus[i - 1].key >> 8;
+	r->segments = gpald_arena_alloc(r->arena, segments, sizeof(*r->segments));
+	r->first_rcs = gpald_arena_alloc(r->arena, segments, sizeof(*r->first_rcs));
 	r->segment_of_rc = gpald_arena_alloc(r->arena, count, sizeof(*r->segment_of_rc));
-	if (!by_segment || !leader || !r->segments || !r->segment_of_rc)
+	if (!r->segments || !r->first_rcs || !r->segment_of_rc)
 		return false;
 
-	/* The sort is stable, so a segment's first root complex leads its run. */
-	for (size_t i = 0; i < count; i++)
-		by_segment[i] =
-			(struct gpald_order){ r->request->root_complexes[i].segment, (uint32_t)i };
-	gpald_order_sort(by_segment, by_segment + count, count);
+	/* No two share a bus, so the last of a segment has its highest. */
 	for (size_t i = 0; i < count; i++) {
-		bool same = i > 0 && by_segment[i].key == by_segment[i - 1].key;
+		const size_t index = r->by_bus[i].index;
+		const struct gpal_root_complex *rc = &rcs[index];
+		size_t at = r->segment_count - 1;
 
-		leader[by_segment[i].index] = same ? leader[by_segment[i - 1].index] :
-						     by_segment[i].index;
-	}
-
-	for (size_t i = 0; i < count; i++) {
-		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
-		const bool first = leader[i] == i;
-		const size_t at = first ? r->segment_count++ : r->segment_of_rc[leader[i]];
-		struct gpald_segment *segment = &r->segments[at];
-
-		r->segment_of_rc[i] = at;
-		if (first) {
-			segment->first_root_complex = i;
-			segment->layout.segment = rc->segment;
-			segment->layout.start_bus = rc->start_bus;
-			segment->layout.end_bus = rc->end_bus;
+		if (i == 0 || rc->segment != r->segments[at].segment) {
+			at = r->segment_count++;
+			r->segments[at] = (struct gpal_layout_segment){
+				.segment = rc->segment,
+				.start_bus = rc->start_bus,
+			};
+			r->first_rcs[at] = index;
 		}
-		if (rc->start_bus < segment->layout.start_bus)
-			segment->layout.start_bus = rc->start_bus;
-		if (rc->end_bus > segment->layout.end_bus)
-			segment->layout.end_bus = rc->end_bus;
+		if (index < r->first_rcs[at])
+			r->first_rcs[at] = index;
+		r->segments[at].end_bus = rc->end_bus;
+		r->segment_of_rc[index] = at;
 	}
+	r->layout->segments = r->segments;
+	r->layout->segment_count = r->segment_count;
 	return true;
 }
 
@@ -73,9 +66,8 @@ static bool copy_root_complexes(struct gpald_resolution *r)
 {
 	const size_t count = r->request->root_complex_count;
 
-	r->root_complexes = gpald_arena_zalloc(r->arena, count, sizeof(*r->root_complexes));
-	r->iommus = gpald_arena_zalloc(r->arena, count + 1, sizeof(*r->iommus));
-	if (!r->root_complexes || !r->iommus)
+	r->root_complexes = gpald_arena_alloc(r->arena, count, sizeof(*r->root_complexes));
+	if (!r->root_complexes)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
@@ -94,7 +86,6 @@ static bool copy_root_complexes(struct gpald_resolution *r)
 	}
 	r->layout->root_complexes = r->root_complexes;
 	r->layout->root_complex_count = count;
-	r->layout->iommus = r->iommus;
 	return true;
 }
 
@@ -119,7 +110,7 @@ static void translate_subject(const struct gpald_resolution *r)
 		return;
 	list = &r->inputs[kind_of[error->subject]];
 	assert(error->index < list->count);
-	error->subject = list->origins[error->index].subject;
+	error->subject = gpald_roles[list->origins[error->index].role].subject;
 	error->index = list->origins[error->index].index;
 	if (error->code == GPAL_E_INVALID_ALIGNMENT &&
 	    error->subject == GPAL_SUBJECT_VTL2_MEMORY_SIZE)
@@ -173,7 +164,7 @@ static int collect_ranges(struct gpald_resolution *r)
 			*origin->target = entry->range;
 		if (entry->kind == GPAL_KIND_RAM) {
 			ram[layout->ram_count++] = (struct gpal_ram_extent){
-				.node = (uint32_t)origin->index,
+				.node = origin->index,
 				.range = entry->range,
 			};
 			layout->ram_size += gpal_range_size(entry->range);
@@ -187,20 +178,19 @@ static int collect_ranges(struct gpald_resolution *r)
 static int slice_ecams(struct gpald_resolution *r)
 {
 	for (size_t i = 0; i < r->segment_count; i++) {
-		struct gpal_layout_segment *segment = &r->segments[i].layout;
+		struct gpal_layout_segment *segment = &r->segments[i];
 
 		/* Wraps for an ECAM below the minimum, which is refused below. */
 		segment->bus0_base =
-			segment->ecam.start - segment->start_bus * GPALD_ECAM_BYTES_PER_BUS;
+			segment->ecam.start - segment->start_bus * GPAL_ECAM_BYTES_PER_BUS;
 	}
 	for (size_t i = 0; i < r->request->root_complex_count; i++) {
 		struct gpal_layout_root_complex *rc = &r->root_complexes[i];
-		const struct gpal_layout_segment *segment =
-			&r->segments[r->segment_of_rc[i]].layout;
+		const struct gpal_layout_segment *segment = &r->segments[r->segment_of_rc[i]];
 		int code;
 
-		rc->ecam.start = segment->bus0_base + rc->start_bus * GPALD_ECAM_BYTES_PER_BUS;
-		rc->ecam.end = segment->bus0_base + (rc->end_bus + 1u) * GPALD_ECAM_BYTES_PER_BUS;
+		rc->ecam.start = segment->bus0_base + rc->start_bus * GPAL_ECAM_BYTES_PER_BUS;
+		rc->ecam.end = segment->bus0_base + (rc->end_bus + 1u) * GPAL_ECAM_BYTES_PER_BUS;
 		if (rc->ecam.start >= ECAM_MINIMUM)
 			continue;
 		code = gpald_fail(r->error, GPAL_E_ECAM_BELOW_MINIMUM, GPAL_SUBJECT_ROOT_COMPLEX, i,
@@ -214,25 +204,6 @@ static int slice_ecams(struct gpald_resolution *r)
 		}
 		return code;
 	}
-	return GPAL_OK;
-}
-
-/* The segments of the answer, ascending by number. */
-static int sort_segments(struct gpald_resolution *r)
-{
-	const size_t count = r->segment_count;
-	struct gpald_order *order = gpald_arena_alloc(r->arena, 2 * count, sizeof(*order));
-	struct gpal_layout_segment *sorted = gpald_arena_alloc(r->arena, count, sizeof(*sorted));
-
-	if (!order || !sorted)
-		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	for (size_t i = 0; i < count; i++)
-		order[i] = (struct gpald_order){ r->segments[i].layout.segment, (uint32_t)i };
-	gpald_order_sort(order, order + count, count);
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = r->segments[order[i].index].layout;
-	r->layout->segments = sorted;
-	r->layout->segment_count = count;
 	return GPAL_OK;
 }
 
@@ -298,7 +269,7 @@ static int check_width(const struct gpald_resolution *r)
 
 static int resolve(struct gpald_resolution *r)
 {
-	int code = gpald_check_request(r->arena, r->request, r->error);
+	int code = gpald_check_request(r);
 
 	if (code)
 		return code;
@@ -306,7 +277,7 @@ static int resolve(struct gpald_resolution *r)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	if ((code = gpald_collect_inputs(r)) ||
 	    (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) || (code = place(r)) ||
-	    (code = collect_ranges(r)) || (code = slice_ecams(r)) || (code = sort_segments(r)))
+	    (code = collect_ranges(r)) || (code = slice_ecams(r)))
 		return code;
 	measure(r);
 	code = check_width(r);

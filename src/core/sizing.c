@@ -150,7 +150,7 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 		request->chipset_high_mmio = optional;
 		break;
 	case GPAL_SUBJECT_VIRTIO_MMIO_SLOTS:
-		request->virtio_mmio_slots = (uint32_t)(size / GPALD_VIRTIO_MMIO_SLOT_SIZE);
+		request->virtio_mmio_slots = (uint32_t)(size / GPAL_VIRTIO_MMIO_SLOT_SIZE);
 		break;
 	case GPAL_SUBJECT_VTL2_CHIPSET_MMIO:
 		request->vtl2_chipset_mmio = optional;

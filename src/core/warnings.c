@@ -25,9 +25,9 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 
 	for (size_t i = 0; i < fixed->count; i++) {
 		const struct gpal_pinned *pin = &fixed->pinned[i];
-		const bool high = fixed->origins[i].subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+		const bool high = fixed->origins[i].role == GPALD_ROLE_HIGH_MMIO;
 
-		if (fixed->origins[i].subject == GPAL_SUBJECT_CHIPSET_LOW_MMIO)
+		if (fixed->origins[i].role == GPALD_ROLE_CHIPSET_LOW_MMIO)
 			continue;
 		if (high && pin->range.start < GPAL_4GIB)
 			warn(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,

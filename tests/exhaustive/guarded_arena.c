@@ -66,15 +66,6 @@ char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
 	return memcpy(gpald_arena_grow(arena, size), text, size);
 }
 
-char *gpald_arena_join(struct gpald_arena *arena, const char *a, const char *b, const char *c)
-{
-	const size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
-	char *text = gpald_arena_grow(arena, size);
-
-	snprintf(text, size, "%s%s%s", a, b, c);
-	return text;
-}
-
 /* The arenas of answers are taken from a few and given back. */
 static struct gpald_arena *idle[8];
 static size_t idle_count;
