@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The phases of the allocator: each places its demands from what the earlier ones
- * left free, and tells of it if somebody wants to know. How windows are searched for
- * is fit_index.c's.
+ * The phases of RAM and of what goes above all: each places its demands from what the
+ * earlier ones left free, and tells of it if somebody wants to know. Those of windows
+ * are in windows.c.
  */
 #include "config.h"
 
@@ -10,115 +10,6 @@
 
 #include "core/checked.h"
 #include "core/error.h"
-#include "core/fit_index.h"
-
-/* Whether any phase after that of `kind` has something to place. */
-static bool has_demands_after(const struct gpal_alloc_input *input, enum gpal_kind kind)
-{
-	for (int later = (int)kind + 1; later < GPAL_KIND_COUNT; later++)
-		if (gpald_demands_of(input, (enum gpal_kind)later).count > 0)
-			return true;
-	return false;
-}
-
-/* Opens the step of a demand, for who is told; NULL: this one is not wanted. */
-static struct gpald_trace *trace_demand(struct gpald_placement *p, enum gpal_kind kind,
-					size_t index, struct gpal_range region)
-{
-	static const enum gpal_rule rules[GPAL_KIND_COUNT] = {
-		[GPAL_KIND_MMIO32] = GPAL_RULE_HIGHEST_BELOW_4GIB,
-		[GPAL_KIND_RAM] = GPAL_RULE_UPWARDS,
-		[GPAL_KIND_MMIO64] = GPAL_RULE_LOWEST_ABOVE_RAM,
-		[GPAL_KIND_POST_MMIO] = GPAL_RULE_LOWEST_ABOVE_ALL,
-	};
-	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
-
-	return gpald_trace_open(p->trace, &(struct gpal_step){
-						  .tag = demand->tag,
-						  .phase = kind,
-						  .rule = rules[kind],
-						  .size = demand->size,
-						  .alignment = demand->alignment,
-						  .floor = region.start,
-						  .ceiling = region.end,
-					  });
-}
-
-/*
- * The order of windows, by alignment descending and then size descending, as one
- * ascending key: an alignment is a power of two and a size a multiple of 4096, so
- * 6 and 52 bits hold them, and the key gives both back.
- */
-#define SIZE_BITS 52
-#define SIZE_MASK ((UINT64_C(1) << SIZE_BITS) - 1)
-
-static uint64_t window_key(const struct gpal_demand *demand)
-{
-	const uint64_t coarseness = (uint64_t)__builtin_ctzll(demand->alignment);
-
-	return (63 - coarseness) << SIZE_BITS | (SIZE_MASK - demand->size / GPAL_PAGE_SIZE);
-}
-
-static uint64_t key_alignment(uint64_t key)
-{
-	return UINT64_C(1) << (63 - (key >> SIZE_BITS));
-}
-
-static uint64_t key_size(uint64_t key)
-{
-	return (SIZE_MASK - (key & SIZE_MASK)) * GPAL_PAGE_SIZE;
-}
-
-static bool take_window(struct gpald_placement *p, struct gpald_fit_index *index,
-			enum gpal_kind kind, const struct gpald_order *item,
-			struct gpal_range *window)
-{
-	struct gpald_trace *trace = p->trace ? trace_demand(p, kind, item->index, index->region) :
-					       NULL;
-
-	if (!trace)
-		return gpald_fit_index_take(index, key_size(item->key), window);
-	if (!gpald_fit_index_take_and_tell(index, key_size(item->key), window, trace))
-		return false;
-	gpald_trace_close(trace, index->direction == GPALD_TOP_DOWN);
-	return true;
-}
-
-static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
-			 enum gpald_direction direction, struct gpal_range region)
-{
-	const struct gpald_demand_list list = gpald_demands_of(p->input, kind);
-	struct gpald_fit_index index;
-	size_t count = 0;
-
-	if (list.count == 0)
-		return GPAL_OK;
-	for (size_t i = 0; i < list.count; i++)
-		if (!gpald_placement_keeps(p, kind, i))
-			p->order[count++] =
-				(struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
-	if (count == 0)
-		return GPAL_OK;
-	if (!gpald_fit_index_init(&index, p->arena, direction, region, &p->free, list.count))
-		return gpald_fail_plain(p->error, GPAL_E_NO_MEMORY);
-	gpald_order_sort(p->order, p->order_scratch, count);
-	for (size_t i = 0; i < count; i++) {
-		const struct gpald_order *item = &p->order[i];
-		struct gpal_range window;
-
-		if (index.alignment != key_alignment(item->key))
-			gpald_fit_index_align(&index, key_alignment(item->key));
-		if (!take_window(p, &index, kind, item, &window))
-			return gpald_placement_exhausted(p, kind, item->index,
-							 gpald_fit_index_summary(&index));
-		gpald_placement_record(p, kind, item->index, window);
-	}
-	if (has_demands_after(p->input, kind)) {
-		gpald_fit_index_finish(&index, p->trace != NULL, &p->spare);
-		gpald_placement_commit(p);
-	}
-	return GPAL_OK;
-}
 
 /*
  * Moves what lies below the end of a kept range, which no free range goes over, to
@@ -190,8 +81,9 @@ int gpald_place_ram(struct gpald_placement *p)
 				floor = p->kept_ram_end[i];
 			continue;
 		}
-		trace = p->trace ? trace_demand(p, GPAL_KIND_RAM, i,
-						(struct gpal_range){ floor, GPAL_SPACE_END }) :
+		trace = p->trace ? gpald_placement_trace(
+					   p, GPAL_KIND_RAM, i,
+					   (struct gpal_range){ floor, GPAL_SPACE_END }) :
 				   NULL;
 		trace_below(trace, &p->spare);
 		for (size_t r = current; r < free->count && remaining > 0; r++) {
@@ -269,7 +161,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 
 		if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))
 			continue;
-		trace = p->trace ? trace_demand(p, GPAL_KIND_POST_MMIO, i, region) : NULL;
+		trace = p->trace ? gpald_placement_trace(p, GPAL_KIND_POST_MMIO, i, region) : NULL;
 		trace_below(trace, &p->spare);
 		for (; current < p->free.count; current++) {
 			usable = ranges[current].start < p->top ?
@@ -296,18 +188,4 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 		ranges[current].start = start + demand->size;
 	}
 	return GPAL_OK;
-}
-
-int gpald_place_mmio32(struct gpald_placement *p)
-{
-	return place_windows(p, GPAL_KIND_MMIO32, GPALD_TOP_DOWN,
-			     (struct gpal_range){ 0, GPAL_4GIB });
-}
-
-int gpald_place_mmio64(struct gpald_placement *p)
-{
-	const uint64_t floor = p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB;
-
-	return place_windows(p, GPAL_KIND_MMIO64, GPALD_BOTTOM_UP,
-			     (struct gpal_range){ floor, GPAL_SPACE_END });
 }

@@ -23,7 +23,7 @@ static struct gpal_map_entry given_entry(const struct gpald_placement *p, size_t
 		const struct gpald_kept *kept = &p->kept.ranges[number - p->pinned_count];
 
 		return (struct gpal_map_entry){
-			.tag = gpald_demands_of(input, kept->kind).demands[kept->index].tag,
+			.tag = p->demands[kept->kind].demands[kept->index].tag,
 			.kind = kept->kind,
 			.index = kept->index,
 			.range = kept->range,
@@ -43,11 +43,11 @@ static struct gpal_map_entry given_entry(const struct gpald_placement *p, size_t
 	};
 }
 
-static struct gpal_map_entry tagged(const struct gpal_alloc_input *input,
+static struct gpal_map_entry tagged(const struct gpald_placement *p,
 				    const struct gpald_placed *placed)
 {
 	return (struct gpal_map_entry){
-		.tag = gpald_demands_of(input, placed->kind).demands[placed->index].tag,
+		.tag = p->demands[placed->kind].demands[placed->index].tag,
 		.kind = placed->kind,
 		.index = placed->index,
 		.range = placed->range,
@@ -85,7 +85,7 @@ static void find_neighbours(const struct gpald_placement *p, struct gpal_range f
 		note_neighbour(p->error, free, entry.tag, entry.range);
 	}
 	for (size_t i = 0; i < p->placed_count; i++) {
-		const struct gpal_map_entry entry = tagged(p->input, &p->placed[i]);
+		const struct gpal_map_entry entry = tagged(p, &p->placed[i]);
 
 		note_neighbour(p->error, free, entry.tag, entry.range);
 	}
@@ -100,7 +100,7 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 		[GPAL_KIND_MMIO64] = "above RAM and 4 GiB",
 		[GPAL_KIND_POST_MMIO] = "above all other ranges",
 	};
-	const struct gpal_demand *demand = &gpald_demands_of(p->input, kind).demands[index];
+	const struct gpal_demand *demand = &p->demands[kind].demands[index];
 	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
 			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
@@ -123,6 +123,28 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 		}
 	}
 	return code;
+}
+
+struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_kind kind,
+					  size_t index, struct gpal_range region)
+{
+	static const enum gpal_rule rules[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = GPAL_RULE_HIGHEST_BELOW_4GIB,
+		[GPAL_KIND_RAM] = GPAL_RULE_UPWARDS,
+		[GPAL_KIND_MMIO64] = GPAL_RULE_LOWEST_ABOVE_RAM,
+		[GPAL_KIND_POST_MMIO] = GPAL_RULE_LOWEST_ABOVE_ALL,
+	};
+	const struct gpal_demand *demand = &p->demands[kind].demands[index];
+
+	return gpald_trace_open(p->trace, &(struct gpal_step){
+						  .tag = demand->tag,
+						  .phase = kind,
+						  .rule = rules[kind],
+						  .size = demand->size,
+						  .alignment = demand->alignment,
+						  .floor = region.start,
+						  .ceiling = region.end,
+					  });
 }
 
 static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
@@ -237,7 +259,7 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 		/* What is kept was recorded first. */
 		if (kept)
 			kept[count] = p->order[i].index < p->kept.count;
-		sorted[count++] = tagged(p->input, &p->placed[p->order[i].index]);
+		sorted[count++] = tagged(p, &p->placed[p->order[i].index]);
 	}
 	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
 		count--;
@@ -282,9 +304,8 @@ static bool note_kept(struct gpald_placement *p)
 	if (p->kept.count == 0)
 		return true;
 	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++) {
-		p->is_kept[kind] = gpald_arena_zalloc(
-			p->arena, gpald_demands_of(p->input, (enum gpal_kind)kind).count,
-			sizeof(*p->is_kept[kind]));
+		p->is_kept[kind] = gpald_arena_zalloc(p->arena, p->demands[kind].count,
+						      sizeof(*p->is_kept[kind]));
 		if (!p->is_kept[kind])
 			return false;
 	}
@@ -304,5 +325,7 @@ static bool note_kept(struct gpald_placement *p)
 
 bool gpald_placement_init(struct gpald_placement *p)
 {
+	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++)
+		p->demands[kind] = gpald_demands_of(p->input, (enum gpal_kind)kind);
 	return make_room(p) && note_kept(p);
 }

@@ -26,6 +26,7 @@ struct gpald_placed {
 struct gpald_placement {
 	struct gpald_arena *arena;
 	const struct gpal_alloc_input *input;
+	struct gpald_demand_list demands[GPAL_KIND_COUNT]; /* of it */
 	struct gpald_kept_list kept;
 	struct gpald_trace *trace;      /* NULL: nobody wants to know */
 	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL where none is */
@@ -93,6 +94,10 @@ static inline bool gpald_placement_keeps(const struct gpald_placement *p, enum g
 {
 	return p->is_kept[kind] && p->is_kept[kind][index];
 }
+
+/* Opens the step of a demand, for who is told; NULL: this one is not wanted. */
+struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_kind kind,
+					  size_t index, struct gpal_range region);
 
 /* Refuses a demand that found no room; always GPAL_E_EXHAUSTED. */
 int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation
+ *
+ * Windows are placed alignment by alignment, and of one alignment the largest first.
+ * Windows of one size go on where the last of them was found, because what was too small
+ * for it is too small for the next: one pass over the free ranges places all of them, and
+ * a free range takes as many as fit at once. So it costs a pass for each size.
+ *
+ * That is the fastest way for everyday VMs, whose free space is in a few pieces, and whose
+ * windows are of a few sizes. Where there are many of both, fit_index.c is: it takes time
+ * to set up, but then finds each window without looking at what is too small.
+ */
+#include "config.h"
+
+#include "core/placement.h"
+
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/fit_index.h"
+
+#include <string.h>
+
+/*
+ * The order of windows, by alignment descending and then size descending, as one
+ * ascending key: an alignment is a power of two and a size a multiple of 4096, so
+ * 6 and 52 bits hold them, and the key gives both back.
+ */
+#define SIZE_BITS 52
+#define SIZE_MASK ((UINT64_C(1) << SIZE_BITS) - 1)
+
+static uint64_t window_key(const struct gpal_demand *demand)
+{
+	const uint64_t coarseness = (uint64_t)__builtin_ctzll(demand->alignment);
+
+	return (63 - coarseness) << SIZE_BITS | (SIZE_MASK - demand->size / GPAL_PAGE_SIZE);
+}
+
+static uint64_t key_alignment(uint64_t key)
+{
+	return UINT64_C(1) << (63 - (key >> SIZE_BITS));
+}
+
+static uint64_t key_size(uint64_t key)
+{
+	return (SIZE_MASK - (key & SIZE_MASK)) * GPAL_PAGE_SIZE;
+}
+
+struct search {
+	struct gpald_placement *p;
+	enum gpal_kind kind;
+	enum gpald_direction direction;
+	struct gpal_range region;
+	size_t first, last; /* free ranges that reach into the region: from, and up to */
+};
+
+static void search_init(struct search *s)
+{
+	const struct gpald_free_space *free = &s->p->free;
+
+	while (s->first < free->count && free->ranges[s->first].end <= s->region.start)
+		s->first++;
+	for (s->last = free->count;
+	     s->last > s->first && free->ranges[s->last - 1].start >= s->region.end; s->last--)
+		;
+	/* Nothing goes below a floor again. */
+	if (s->first < s->last && free->ranges[s->first].start < s->region.start)
+		free->ranges[s->first].start = s->region.start;
+}
+
+/* Windows of one size that lie in one free range, `stride` bytes from one to the next. */
+struct taken {
+	uint64_t size;
+	uint64_t stride;
+	uint64_t lowest; /* where they start */
+	uint64_t highest;
+	size_t count;
+};
+
+/* What of a free range is left becomes that range, or several; how many there are now. */
+static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
+{
+	struct gpald_free_space *free = &s->p->free;
+	struct gpal_range *range = &free->ranges[at];
+	const struct gpal_range above = { taken->highest + taken->size, range->end };
+	const bool has_below = range->start < taken->lowest;
+	const bool has_above = above.start < above.end;
+	const size_t between = taken->stride > taken->size ? taken->count - 1 : 0;
+	const size_t pieces = has_below + between + has_above;
+
+	if (pieces != 1) {
+		assert(free->count + pieces - 1 <= free->capacity);
+		memmove(range + pieces, range + 1, (free->count - at - 1) * sizeof(*range));
+		free->count += pieces - 1;
+		s->last += pieces - 1;
+	}
+	if (has_below) {
+		range->end = taken->lowest;
+		range++;
+	}
+	for (size_t i = 0; i < between; i++) {
+		const uint64_t start = taken->lowest + i * taken->stride;
+
+		*range++ = (struct gpal_range){ start + taken->size, start + taken->stride };
+	}
+	if (has_above)
+		*range = above;
+	if (above.start == s->region.end)
+		s->last -= has_above;
+	return pieces;
+}
+
+/* As many of so many windows as the free range has room for, one at least. */
+static struct taken take(const struct search *s, struct gpal_range free, uint64_t usable,
+			 uint64_t size, uint64_t alignment, size_t count)
+{
+	const bool down = s->direction == GPALD_TOP_DOWN;
+	/* One fits, so no line can wrap; the stride can, if only one fits. */
+	uint64_t start = down ? gpald_align_down(free.end - size, alignment) : free.end - usable;
+	uint64_t stride = 0;
+	size_t most = 1;
+
+	if (count > 1 && gpald_align_up(size, alignment, &stride))
+		most = 1 + (down ? start - free.start : usable - size) / stride;
+	if (most > count)
+		most = count;
+	if (down)
+		start -= (most - 1) * stride;
+	return (struct taken){
+		.size = size,
+		.stride = stride,
+		.lowest = start,
+		.highest = start + (most - 1) * stride,
+		.count = most,
+	};
+}
+
+static void record(struct search *s, const struct gpald_order *items, const struct taken *taken)
+{
+	const bool down = s->direction == GPALD_TOP_DOWN;
+
+	for (size_t i = 0; i < taken->count; i++) {
+		const uint64_t start = down ? taken->highest - i * taken->stride :
+					      taken->lowest + i * taken->stride;
+
+		gpald_placement_record(s->p, s->kind, items[i].index,
+				       (struct gpal_range){ start, start + taken->size });
+	}
+}
+
+static void trace_choice(const struct search *s, struct gpald_trace *trace,
+			 const struct taken *taken, struct gpal_range free)
+{
+	const struct gpal_range window = { taken->lowest, taken->lowest + taken->size };
+	const bool down = s->direction == GPALD_TOP_DOWN;
+
+	gpald_trace_choose(trace, window, free,
+			   down ? free.end - window.end : window.start - free.start);
+	gpald_trace_close(trace, down);
+}
+
+/* Places windows of one size and alignment. */
+static int place_alike(struct search *s, const struct gpald_order *items, size_t count,
+		       struct gpald_trace *trace)
+{
+	const bool down = s->direction == GPALD_TOP_DOWN;
+	const uint64_t size = key_size(items->key), alignment = key_alignment(items->key);
+	struct gpald_free_space *free = &s->p->free;
+	size_t at = down ? s->last : s->first;
+
+	for (size_t i = 0; trace && !down && i < s->first && !gpald_trace_is_full(trace); i++)
+		gpald_trace_pass_below(trace, free->ranges[i]);
+	while (down ? at > s->first : at < s->last) {
+		const struct gpal_range range =
+			gpald_range_clip(free->ranges[at - down], s->region);
+		const uint64_t usable = gpald_range_usable(range, alignment);
+
+		if (usable >= size) {
+			const struct taken taken = take(s, range, usable, size, alignment, count);
+			const size_t pieces = cut_out(s, at - down, &taken);
+
+			record(s, items, &taken);
+			if (trace)
+				trace_choice(s, trace, &taken, range);
+			count -= taken.count;
+			if (count == 0)
+				return GPAL_OK;
+			items += taken.count;
+			at = down ? at - 1 : at + pieces;
+		} else {
+			if (trace)
+				gpald_trace_pass(trace, range, size, alignment);
+			at = down ? at - 1 : at + 1;
+		}
+	}
+	return gpald_placement_exhausted(s->p, s->kind, items->index,
+					 gpald_free_space_summary(free, s->region, alignment));
+}
+
+/* The windows of one alignment that come next. */
+struct group {
+	size_t count;
+	size_t sizes;  /* how many different ones */
+	size_t uneven; /* how many leave a free range that holds no window of the alignment */
+};
+
+static struct group next_group(const struct gpald_order *items, size_t count)
+{
+	const uint64_t alignment = key_alignment(items->key);
+	struct group group = { 0 };
+
+	for (; group.count < count && key_alignment(items[group.count].key) == alignment;
+	     group.count++) {
+		group.sizes += group.count == 0 ||
+			       items[group.count].key != items[group.count - 1].key;
+		group.uneven += key_size(items[group.count].key) % alignment != 0;
+	}
+	return group;
+}
+
+/* Whether a pass for each size costs no more than an index. */
+static bool is_simple(const struct search *s, const struct group *group)
+{
+	const uint64_t ranges = s->last - s->first + group->uneven;
+
+	return ranges * group->sizes <= 8 * (ranges + 2 * group->count);
+}
+
+static int place_group(struct search *s, const struct gpald_order *items, size_t count)
+{
+	int code = GPAL_OK;
+
+	for (size_t i = 0, next; code == GPAL_OK && i < count; i = next) {
+		struct gpald_trace *trace = NULL;
+
+		next = i + 1;
+		/* Each is told of by itself. */
+		if (s->p->trace)
+			trace = gpald_placement_trace(s->p, s->kind, items[i].index, s->region);
+		else
+			while (next < count && items[next].key == items[i].key)
+				next++;
+		code = place_alike(s, items + i, next - i, trace);
+	}
+	return code;
+}
+
+static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *index,
+			 enum gpal_kind kind, const struct gpald_order *item,
+			 struct gpal_range *window)
+{
+	struct gpald_trace *trace =
+		p->trace ? gpald_placement_trace(p, kind, item->index, index->region) : NULL;
+
+	if (!trace)
+		return gpald_fit_index_take(index, key_size(item->key), window);
+	if (!gpald_fit_index_take_and_tell(index, key_size(item->key), window, trace))
+		return false;
+	gpald_trace_close(trace, index->direction == GPALD_TOP_DOWN);
+	return true;
+}
+
+/* Places all windows that are left. */
+static int place_indexed(struct search *s, const struct gpald_order *items, size_t count)
+{
+	struct gpald_placement *p = s->p;
+	struct gpald_fit_index index;
+
+	if (!gpald_fit_index_init(&index, p->arena, s->direction, s->region, &p->free, count))
+		return gpald_fail_plain(p->error, GPAL_E_NO_MEMORY);
+	for (size_t i = 0; i < count; i++) {
+		struct gpal_range window;
+
+		if (index.alignment != key_alignment(items[i].key))
+			gpald_fit_index_align(&index, key_alignment(items[i].key));
+		if (!take_indexed(p, &index, s->kind, &items[i], &window))
+			return gpald_placement_exhausted(p, s->kind, items[i].index,
+							 gpald_fit_index_summary(&index));
+		gpald_placement_record(p, s->kind, items[i].index, window);
+	}
+	gpald_fit_index_finish(&index, p->trace != NULL, &p->spare);
+	gpald_placement_commit(p);
+	return GPAL_OK;
+}
+
+static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
+			 enum gpald_direction direction, struct gpal_range region)
+{
+	const struct gpald_demand_list list = p->demands[kind];
+	struct search s = { p, kind, direction, region, 0, 0 };
+	size_t count = 0;
+	int code = GPAL_OK;
+
+	for (size_t i = 0; i < list.count; i++)
+		if (!gpald_placement_keeps(p, kind, i))
+			p->order[count++] =
+				(struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
+	if (count == 0)
+		return GPAL_OK;
+	gpald_order_sort(p->order, p->order_scratch, count);
+	search_init(&s);
+	for (size_t i = 0; code == GPAL_OK && i < count;) {
+		const struct group group = next_group(p->order + i, count - i);
+
+		if (!is_simple(&s, &group))
+			return place_indexed(&s, p->order + i, count - i);
+		code = place_group(&s, p->order + i, group.count);
+		i += group.count;
+	}
+	return code;
+}
+
+int gpald_place_mmio32(struct gpald_placement *p)
+{
+	return place_windows(p, GPAL_KIND_MMIO32, GPALD_TOP_DOWN,
+			     (struct gpal_range){ 0, GPAL_4GIB });
+}
+
+int gpald_place_mmio64(struct gpald_placement *p)
+{
+	const uint64_t floor = p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB;
+
+	return place_windows(p, GPAL_KIND_MMIO64, GPALD_BOTTOM_UP,
+			     (struct gpal_range){ floor, GPAL_SPACE_END });
+}
