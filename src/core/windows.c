@@ -197,36 +197,26 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
 					 gpald_free_space_summary(free, s->region, alignment));
 }
 
-/* The windows of one alignment that come next. */
-struct group {
-	size_t count;
-	size_t sizes;  /* how many different ones */
-	size_t uneven; /* how many leave a free range that holds no window of the alignment */
-};
-
-static struct group next_group(const struct gpald_order *items, size_t count)
+/* Whether a pass for each size costs no more than an index, which is made anew for each alignment. */
+static bool is_simple(const struct search *s, const struct gpald_order *items, size_t count)
 {
-	const uint64_t alignment = key_alignment(items->key);
-	struct group group = { 0 };
+	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
 
-	for (; group.count < count && key_alignment(items[group.count].key) == alignment;
-	     group.count++) {
-		group.sizes += group.count == 0 ||
-			       items[group.count].key != items[group.count - 1].key;
-		group.uneven += key_size(items[group.count].key) % alignment != 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t next = items[i].key;
+
+		sizes += next != key;
+		alignments += next >> SIZE_BITS != key >> SIZE_BITS;
+		/* It leaves a free range in which no window of the alignment is. */
+		ranges += key_size(next) % key_alignment(next) != 0;
+		key = next;
 	}
-	return group;
+	/* As instructions are counted. */
+	return ranges * sizes <= 6 * ranges * alignments + 20 * count;
 }
 
-/* Whether a pass for each size costs no more than an index. */
-static bool is_simple(const struct search *s, const struct group *group)
-{
-	const uint64_t ranges = s->last - s->first + group->uneven;
-
-	return ranges * group->sizes <= 8 * (ranges + 2 * group->count);
-}
-
-static int place_group(struct search *s, const struct gpald_order *items, size_t count)
+/* Places all windows, size by size. */
+static int place_by_size(struct search *s, const struct gpald_order *items, size_t count)
 {
 	int code = GPAL_OK;
 
@@ -260,7 +250,7 @@ static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *inde
 	return true;
 }
 
-/* Places all windows that are left. */
+/* Places all windows, each by itself. */
 static int place_indexed(struct search *s, const struct gpald_order *items, size_t count)
 {
 	struct gpald_placement *p = s->p;
@@ -289,7 +279,6 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 	const struct gpald_demand_list list = p->demands[kind];
 	struct search s = { p, kind, direction, region, 0, 0 };
 	size_t count = 0;
-	int code = GPAL_OK;
 
 	for (size_t i = 0; i < list.count; i++)
 		if (!gpald_placement_keeps(p, kind, i))
@@ -299,15 +288,8 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 		return GPAL_OK;
 	gpald_order_sort(p->order, p->order_scratch, count);
 	search_init(&s);
-	for (size_t i = 0; code == GPAL_OK && i < count;) {
-		const struct group group = next_group(p->order + i, count - i);
-
-		if (!is_simple(&s, &group))
-			return place_indexed(&s, p->order + i, count - i);
-		code = place_group(&s, p->order + i, group.count);
-		i += group.count;
-	}
-	return code;
+	return is_simple(&s, p->order, count) ? place_by_size(&s, p->order, count) :
+						place_indexed(&s, p->order, count);
 }
 
 int gpald_place_mmio32(struct gpald_placement *p)
