@@ -9,25 +9,6 @@
 
 #include <inttypes.h>
 
-struct gpald_demand_list gpald_demands_of(const struct gpal_alloc_input *input, enum gpal_kind kind)
-{
-	switch (kind) {
-	case GPAL_KIND_MMIO32:
-		return (struct gpald_demand_list){ input->mmio32, input->mmio32_count };
-	case GPAL_KIND_RAM:
-		return (struct gpald_demand_list){ input->ram, input->ram_count };
-	case GPAL_KIND_MMIO64:
-		return (struct gpald_demand_list){ input->mmio64, input->mmio64_count };
-	case GPAL_KIND_POST_MMIO:
-		return (struct gpald_demand_list){ input->post_mmio, input->post_mmio_count };
-	case GPAL_KIND_RESERVED:
-	case GPAL_KIND_FIXED:
-	case GPAL_KIND_COUNT:
-		break;
-	}
-	return (struct gpald_demand_list){ NULL, 0 };
-}
-
 enum gpal_subject gpald_subject_of(enum gpal_kind kind)
 {
 	static const enum gpal_subject subjects[GPAL_KIND_COUNT] = {
@@ -42,18 +23,35 @@ enum gpal_subject gpald_subject_of(enum gpal_kind kind)
 	return subjects[kind];
 }
 
-static int check_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
-		      struct gpal_error *error)
+static bool is_size(uint64_t size)
 {
-	int code;
+	return size > 0 && size % GPAL_PAGE_SIZE == 0;
+}
 
-	if (size > 0 && size % GPAL_PAGE_SIZE == 0)
-		return GPAL_OK;
-	code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of(kind), index,
-			  "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag, size);
+static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
+		       struct gpal_error *error)
+{
+	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of(kind), index,
+			      "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag,
+			      size);
+
 	if (error) {
 		gpald_error_tag(error->tag, tag);
 		error->size = size;
+	}
+	return code;
+}
+
+static int refuse_alignment(uint64_t alignment, const char *tag, enum gpal_kind kind, size_t index,
+			    struct gpal_error *error)
+{
+	int code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind), index,
+			      "%s: alignment 0x%" PRIx64 " is not a power of two of at least 4096",
+			      tag, alignment);
+
+	if (error) {
+		gpald_error_tag(error->tag, tag);
+		error->alignment = alignment;
 	}
 	return code;
 }
@@ -70,9 +68,8 @@ static int check_list(const struct gpal_pinned *pinned, size_t count, enum gpal_
 			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of(kind), i,
 					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64, pin->tag,
 					  pin->range.end, GPAL_SPACE_END);
-		code = check_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
-		if (code)
-			return code;
+		if (!is_size(gpal_range_size(pin->range)))
+			return refuse_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
 		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
 			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind),
 					  i, "%s: start 0x%" PRIx64 " is not a multiple of 4096",
@@ -83,32 +80,6 @@ static int check_list(const struct gpal_pinned *pinned, size_t count, enum gpal_
 			}
 			return code;
 		}
-	}
-	return GPAL_OK;
-}
-
-static int check_demands_of(const struct gpal_alloc_input *input, enum gpal_kind kind,
-			    struct gpal_error *error)
-{
-	struct gpald_demand_list list = gpald_demands_of(input, kind);
-
-	for (size_t i = 0; i < list.count; i++) {
-		const struct gpal_demand *demand = &list.demands[i];
-		int code = check_size(demand->size, demand->tag, kind, i, error);
-
-		if (code)
-			return code;
-		if (demand->alignment >= GPAL_PAGE_SIZE && gpald_is_power_of_two(demand->alignment))
-			continue;
-		code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind), i,
-				  "%s: alignment 0x%" PRIx64
-				  " is not a power of two of at least 4096",
-				  demand->tag, demand->alignment);
-		if (error) {
-			gpald_error_tag(error->tag, demand->tag);
-			error->alignment = demand->alignment;
-		}
-		return code;
 	}
 	return GPAL_OK;
 }
@@ -147,13 +118,22 @@ int gpald_check_pinned(const struct gpal_alloc_input *input, struct gpal_error *
 	return code;
 }
 
-int gpald_check_demands(const struct gpal_alloc_input *input, struct gpal_error *error)
+int gpald_check_demands(const struct gpald_demand_list lists[GPAL_KIND_COUNT],
+			struct gpal_error *error)
 {
-	static const enum gpal_kind kinds[] = { GPAL_KIND_MMIO32, GPAL_KIND_RAM, GPAL_KIND_MMIO64,
-						GPAL_KIND_POST_MMIO };
-	int code = GPAL_OK;
+	for (int k = GPAL_KIND_MMIO32; k < GPAL_KIND_COUNT; k++) {
+		const enum gpal_kind kind = (enum gpal_kind)k;
 
-	for (size_t i = 0; code == GPAL_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		code = check_demands_of(input, kinds[i], error);
-	return code;
+		for (size_t i = 0; i < lists[kind].count; i++) {
+			const struct gpal_demand *demand = &lists[kind].demands[i];
+
+			if (!is_size(demand->size))
+				return refuse_size(demand->size, demand->tag, kind, i, error);
+			if (demand->alignment < GPAL_PAGE_SIZE ||
+			    !gpald_is_power_of_two(demand->alignment))
+				return refuse_alignment(demand->alignment, demand->tag, kind, i,
+							error);
+		}
+	}
+	return GPAL_OK;
 }

@@ -30,7 +30,7 @@ int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 	code = gpald_placement_place_given(&p);
 	if (code)
 		return code;
-	code = gpald_check_demands(input, error);
+	code = gpald_check_demands(p.demands, error);
 	if (code)
 		return code;
 

@@ -143,6 +143,10 @@ void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, si
 	size_t ends[RUNS_MOST];
 	size_t runs = 0;
 
+	if (count <= RUN_LEAST) {
+		insert(items, 1, count);
+		return;
+	}
 	for (size_t at = 0; at < count; at = ends[runs++]) {
 		if (runs == RUNS_MOST) {
 			radix_sort(items, scratch, count);

@@ -229,10 +229,18 @@ int gpald_placement_place_given(struct gpald_placement *p)
 	return GPAL_OK;
 }
 
+/* A range of the input by its place in the order of addresses; empty: there is none. */
+static struct gpal_map_entry pinned_entry(const struct gpald_placement *p, size_t at)
+{
+	return at < p->pinned_count ? given_entry(p, p->pinned_order[at]) :
+				      (struct gpal_map_entry){ 0 };
+}
+
 bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 {
 	struct gpal_map_entry *sorted =
 		gpald_arena_alloc(p->arena, p->pinned_count + p->placed_count, sizeof(*sorted));
+	struct gpal_map_entry next = pinned_entry(p, 0);
 	bool *kept = NULL;
 	size_t count = 0, pinned = 0;
 
@@ -245,22 +253,18 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 		p->order[i] = (struct gpald_order){ p->placed[i].range.start, (uint32_t)i };
 	gpald_order_sort(p->order, p->order_scratch, p->placed_count);
 
-	for (size_t i = 0; i <= p->placed_count; i++) {
-		const uint64_t limit = i < p->placed_count ? p->order[i].key : UINT64_MAX;
-
-		for (; pinned < p->pinned_count; pinned++) {
-			sorted[count] = given_entry(p, p->pinned_order[pinned]);
-			if (sorted[count].range.start > limit)
-				break;
-			count++;
+	for (size_t i = 0; i < p->placed_count; i++) {
+		while (pinned < p->pinned_count && next.range.start < p->order[i].key) {
+			sorted[count++] = next;
+			next = pinned_entry(p, ++pinned);
 		}
-		if (i == p->placed_count)
-			break;
 		/* What is kept was recorded first. */
 		if (kept)
 			kept[count] = p->order[i].index < p->kept.count;
 		sorted[count++] = tagged(p, &p->placed[p->order[i].index]);
 	}
+	for (; pinned < p->pinned_count; next = pinned_entry(p, ++pinned))
+		sorted[count++] = next;
 	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
 		count--;
 	*map = (struct gpal_map){ .entries = sorted, .count = count, .kept = kept };
@@ -291,9 +295,9 @@ static bool make_room(struct gpald_placement *p)
 	p->pinned_count = pinned;
 	p->pinned_order = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned_order));
 	p->placed = gpald_arena_alloc(p->arena, p->placed_capacity, sizeof(*p->placed));
-	p->order = gpald_arena_alloc(p->arena, order, sizeof(*p->order));
-	p->order_scratch = gpald_arena_alloc(p->arena, order, sizeof(*p->order));
-	return p->pinned_order && p->placed && p->order && p->order_scratch &&
+	p->order = gpald_arena_alloc(p->arena, 2 * order, sizeof(*p->order));
+	p->order_scratch = p->order + order;
+	return p->pinned_order && p->placed && p->order &&
 	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
 	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
 }
@@ -325,7 +329,6 @@ static bool note_kept(struct gpald_placement *p)
 
 bool gpald_placement_init(struct gpald_placement *p)
 {
-	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++)
-		p->demands[kind] = gpald_demands_of(p->input, (enum gpal_kind)kind);
+	gpald_list_demands(p->input, p->demands);
 	return make_room(p) && note_kept(p);
 }

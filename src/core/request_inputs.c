@@ -62,22 +62,32 @@ static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KI
 
 static bool init_inputs(struct gpald_resolution *r)
 {
-	size_t counts[GPAL_KIND_COUNT];
+	size_t counts[GPAL_KIND_COUNT], pinned_count, demand_count = 0;
+	struct gpald_origin *origins;
+	struct gpal_pinned *pinned;
+	struct gpal_demand *demands;
 
 	count_inputs(r, counts);
+	pinned_count = counts[GPAL_KIND_RESERVED] + counts[GPAL_KIND_FIXED];
+	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
+		demand_count += counts[kind];
+	origins = gpald_arena_alloc(r->arena, pinned_count + demand_count, sizeof(*origins));
+	pinned = gpald_arena_alloc(r->arena, pinned_count, sizeof(*pinned));
+	demands = gpald_arena_alloc(r->arena, demand_count, sizeof(*demands));
+	if (!origins || !pinned || !demands)
+		return false;
 	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++) {
-		struct gpald_input_list *list = &r->inputs[kind];
+		const bool is_pinned = kind < GPAL_KIND_MMIO32;
 
-		list->capacity = counts[kind];
-		list->origins = gpald_arena_alloc(r->arena, list->capacity, sizeof(*list->origins));
-		if (kind == GPAL_KIND_RESERVED || kind == GPAL_KIND_FIXED)
-			list->pinned =
-				gpald_arena_alloc(r->arena, list->capacity, sizeof(*list->pinned));
-		else
-			list->demands =
-				gpald_arena_alloc(r->arena, list->capacity, sizeof(*list->demands));
-		if (!list->origins || (!list->pinned && !list->demands))
-			return false;
+		r->inputs[kind] = (struct gpald_input_list){
+			.pinned = is_pinned ? pinned : NULL,
+			.demands = is_pinned ? NULL : demands,
+			.origins = origins,
+			.capacity = counts[kind],
+		};
+		origins += counts[kind];
+		pinned += is_pinned ? counts[kind] : 0;
+		demands += is_pinned ? 0 : counts[kind];
 	}
 	return true;
 }
