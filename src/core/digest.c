@@ -10,53 +10,75 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
-static void add(struct sha256_ctx *hash, const char *text)
+/* Text that is hashed when there is enough of it. */
+struct text {
+	struct sha256_ctx hash;
+	size_t length;
+	char bytes[1024];
+};
+
+static void flush(struct text *text)
 {
-	sha256_update(hash, strlen(text), (const uint8_t *)text);
+	sha256_update(&text->hash, text->length, (const uint8_t *)text->bytes);
+	text->length = 0;
 }
 
-/* "0x" and lower-case hex digits without leading zeros. */
-static void add_hex(struct sha256_ctx *hash, uint64_t value)
+static inline void add(struct text *text, const char *more, size_t length)
 {
-	char text[2 + 16];
-	size_t at = sizeof(text);
+	if (length > sizeof(text->bytes) - text->length) {
+		flush(text);
+		if (length > sizeof(text->bytes)) {
+			sha256_update(&text->hash, length, (const uint8_t *)more);
+			return;
+		}
+	}
+	memcpy(text->bytes + text->length, more, length);
+	text->length += length;
+}
 
-	do {
-		text[--at] = "0123456789abcdef"[value & 0xf];
-		value >>= 4;
-	} while (value != 0);
-	text[--at] = 'x';
-	text[--at] = '0';
-	sha256_update(hash, sizeof(text) - at, (const uint8_t *)text + at);
+static void add_text(struct text *text, const char *more)
+{
+	add(text, more, strlen(more));
+}
+
+/* "0x" and lower-case hex digits without leading zeros, after a space or the like. */
+static void add_hex(struct text *text, char before, uint64_t value)
+{
+	const unsigned int digits = 16 - (unsigned int)__builtin_clzll(value | 1) / 4;
+	char hex[3 + 16] = { before, '0', 'x' };
+
+	for (unsigned int at = 3 + digits; at > 3; value >>= 4)
+		hex[--at] = "0123456789abcdef"[value & 0xf];
+	add(text, hex, 3 + digits);
 }
 
 void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE])
 {
 	static const char prefix[] = "sha256:";
 	uint8_t bytes[SHA256_DIGEST_SIZE];
-	struct sha256_ctx hash;
+	struct text text;
 	char *at = digest;
 
 	static_assert(GPAL_DIGEST_SIZE == sizeof(prefix) + 2 * sizeof(bytes),
 		      "prefix, hex and NUL");
 
-	sha256_init(&hash);
-	add(&hash, "gpalayout-digest-1\n");
-	add(&hash, gpal_arch_name(layout->arch));
-	add(&hash, "\n");
+	sha256_init(&text.hash);
+	text.length = 0;
+	add_text(&text, "gpalayout-digest-1\n");
+	add_text(&text, gpal_arch_name(layout->arch));
+	add(&text, "\n", 1);
 	for (size_t i = 0; i < layout->map.count; i++) {
 		const struct gpal_map_entry *entry = &layout->map.entries[i];
 
-		add(&hash, gpal_kind_name(entry->kind));
-		add(&hash, " ");
-		add(&hash, entry->tag);
-		add(&hash, " ");
-		add_hex(&hash, entry->range.start);
-		add(&hash, "-");
-		add_hex(&hash, entry->range.end);
-		add(&hash, "\n");
+		add_text(&text, gpal_kind_name(entry->kind));
+		add(&text, " ", 1);
+		add_text(&text, entry->tag);
+		add_hex(&text, ' ', entry->range.start);
+		add_hex(&text, '-', entry->range.end);
+		add(&text, "\n", 1);
 	}
-	sha256_digest(&hash, sizeof(bytes), bytes);
+	flush(&text);
+	sha256_digest(&text.hash, sizeof(bytes), bytes);
 
 	at = stpcpy(at, prefix);
 	for (size_t i = 0; i < sizeof(bytes); i++) {

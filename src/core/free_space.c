@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Making lists and summing them up. Searching for a window is in fit_index.c. */
+/* Summing lists up. Searching for a window is in fit_index.c. */
 #include "config.h"
 
 #include "core/free_space.h"
-
-bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *arena,
-			   size_t capacity)
-{
-	space->ranges = gpald_arena_alloc(arena, capacity, sizeof(*space->ranges));
-	space->count = 0;
-	space->capacity = capacity;
-	return space->ranges != NULL;
-}
 
 void gpald_free_summary_add(struct gpald_free_summary *summary, struct gpal_range free,
 			    uint64_t alignment)

@@ -22,8 +22,14 @@ struct gpald_free_space {
 };
 
 /* An empty list with room for `capacity` ranges. False: out of memory. */
-bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *arena,
-			   size_t capacity);
+static inline bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *arena,
+					 size_t capacity)
+{
+	space->ranges = gpald_arena_alloc(arena, capacity, sizeof(*space->ranges));
+	space->count = 0;
+	space->capacity = capacity;
+	return space->ranges != NULL;
+}
 
 /*
  * Adds a range at the end, joined to the last one where they touch. Empty ranges

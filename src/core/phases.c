@@ -48,8 +48,6 @@ static void trace_choice(struct gpald_trace *trace, struct gpal_range free, uint
 {
 	const struct gpal_range range = { start, start + size };
 
-	if (!trace)
-		return;
 	gpald_trace_choose(trace, range, free,
 			   start - free.start + (still_needed > 0 ? free.end - range.end : 0));
 	if (still_needed == 0)
@@ -105,7 +103,8 @@ int gpald_place_ram(struct gpald_placement *p)
 			gpald_placement_record(p, GPAL_KIND_RAM, i,
 					       (struct gpal_range){ start, start + taken });
 			remaining -= taken;
-			trace_choice(trace, free->ranges[r], start, taken, remaining);
+			if (trace)
+				trace_choice(trace, free->ranges[r], start, taken, remaining);
 		}
 		if (remaining > 0) {
 			const struct gpald_free_space ahead = { .ranges = free->ranges + current,
@@ -183,7 +182,8 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 
 		gpald_placement_record(p, GPAL_KIND_POST_MMIO, i,
 				       (struct gpal_range){ start, start + demand->size });
-		trace_choice(trace, free, start, demand->size, 0);
+		if (trace)
+			trace_choice(trace, free, start, demand->size, 0);
 		leave_below(p, (struct gpal_range){ free.start, start });
 		ranges[current].start = start + demand->size;
 	}

@@ -62,32 +62,31 @@ static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KI
 
 static bool init_inputs(struct gpald_resolution *r)
 {
-	size_t counts[GPAL_KIND_COUNT], pinned_count, demand_count = 0;
+	size_t counts[GPAL_KIND_COUNT], pinned_count, total = 0;
 	struct gpald_origin *origins;
 	struct gpal_pinned *pinned;
 	struct gpal_demand *demands;
 
 	count_inputs(r, counts);
+	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++)
+		total += counts[kind];
 	pinned_count = counts[GPAL_KIND_RESERVED] + counts[GPAL_KIND_FIXED];
-	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
-		demand_count += counts[kind];
-	origins = gpald_arena_alloc(r->arena, pinned_count + demand_count, sizeof(*origins));
+	origins = gpald_arena_alloc(r->arena, total, sizeof(*origins));
 	pinned = gpald_arena_alloc(r->arena, pinned_count, sizeof(*pinned));
-	demands = gpald_arena_alloc(r->arena, demand_count, sizeof(*demands));
+	demands = gpald_arena_alloc(r->arena, total - pinned_count, sizeof(*demands));
 	if (!origins || !pinned || !demands)
 		return false;
+	r->inputs[GPAL_KIND_RESERVED].pinned = pinned;
+	r->inputs[GPAL_KIND_FIXED].pinned = pinned + counts[GPAL_KIND_RESERVED];
 	for (int kind = 0; kind < GPAL_KIND_COUNT; kind++) {
-		const bool is_pinned = kind < GPAL_KIND_MMIO32;
+		struct gpald_input_list *list = &r->inputs[kind];
 
-		r->inputs[kind] = (struct gpald_input_list){
-			.pinned = is_pinned ? pinned : NULL,
-			.demands = is_pinned ? NULL : demands,
-			.origins = origins,
-			.capacity = counts[kind],
-		};
+		list->capacity = counts[kind];
+		list->origins = origins;
+		list->demands = demands;
 		origins += counts[kind];
-		pinned += is_pinned ? counts[kind] : 0;
-		demands += is_pinned ? 0 : counts[kind];
+		if (kind >= GPAL_KIND_MMIO32)
+			demands += counts[kind];
 	}
 	return true;
 }
@@ -109,8 +108,8 @@ struct owner {
 };
 
 /* The tag; NULL: out of memory. */
-static const char *add_origin(struct gpald_resolution *r, struct gpald_input_list *list,
-			      enum gpald_role role, const struct owner *owner)
+static inline const char *add_origin(struct gpald_resolution *r, struct gpald_input_list *list,
+				     enum gpald_role role, const struct owner *owner)
 {
 	const struct gpald_role_row *row = &gpald_roles[role];
 

@@ -288,12 +288,12 @@ static int resolve(struct gpald_resolution *r)
 static size_t arena_hint(const struct gpal_request *request)
 {
 	const size_t most = GPAL_ALLOC_MAX;
-	size_t things = 8;
+	size_t hint = 2048;
 
-	things += request->node_count < most ? request->node_count : most;
-	things += request->reserved_count < most ? request->reserved_count : most;
-	things += request->root_complex_count < most ? 8 * request->root_complex_count : most;
-	return 512 * things;
+	hint += 256 * (request->node_count < most ? request->node_count : most);
+	hint += 256 * (request->reserved_count < most ? request->reserved_count : most);
+	return hint +
+	       1024 * (request->root_complex_count < most ? request->root_complex_count : most);
 }
 
 int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *policy,

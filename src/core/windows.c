@@ -197,11 +197,15 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
 					 gpald_free_space_summary(free, s->region, alignment));
 }
 
+#define FEW 8 /* for which no index is worth while */
+
 /* Whether a pass for each size costs no more than an index, which is made anew for each alignment. */
 static bool is_simple(const struct search *s, const struct gpald_order *items, size_t count)
 {
 	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
 
+	if (count <= FEW)
+		return true;
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t next = items[i].key;
 
