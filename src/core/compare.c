@@ -98,12 +98,15 @@ static bool lost_root_complex(const struct comparison *c, const struct gpal_layo
 		return false;
 	for (size_t i = 0; i < c->from->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &c->from->root_complexes[i];
-		const struct gpald_part buses = { .owner = rc->name, .buses = rc };
 
 		if (rc->segment == from->segment &&
-		    (rc->start_bus < to->start_bus || rc->end_bus > to->end_bus) &&
-		    is_gone(c, &buses))
-			return true;
+		    (rc->start_bus < to->start_bus || rc->end_bus > to->end_bus)) {
+			const struct gpald_part buses =
+				gpald_wanted_part(rc->name, GPAL_IOMMU_NONE, rc);
+
+			if (is_gone(c, &buses))
+				return true;
+		}
 	}
 	return false;
 }

@@ -30,9 +30,9 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 	const struct gpal_root_complex *rc;
 
 	if (gpald_roles[origin->role].subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU)
-		return (struct gpald_part){ .owner = tag };
+		return gpald_wanted_part(tag, GPAL_IOMMU_NONE, NULL);
 	rc = &k->r->request->root_complexes[origin->index];
-	return (struct gpald_part){ .owner = rc->name, .iommu = rc->iommu };
+	return gpald_wanted_part(rc->name, rc->iommu, NULL);
 }
 
 static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gpal_range range)
@@ -109,7 +109,7 @@ static int check_pinned(struct keeping *k, size_t index)
 static int check_buses(struct keeping *k, size_t index)
 {
 	const struct gpal_layout_root_complex *rc = &k->r->root_complexes[index];
-	const struct gpald_part wanted = { .owner = rc->name, .buses = rc };
+	const struct gpald_part wanted = gpald_wanted_part(rc->name, GPAL_IOMMU_NONE, rc);
 	size_t count;
 	const struct gpald_part *live = find_live(k, &wanted, &count);
 

@@ -4,13 +4,33 @@
 
 #include "core/parts.h"
 
+#include "core/hash.h"
+#include "core/order.h"
 #include "core/roles.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t hash_part(const struct gpald_part *part)
+{
+	const uint64_t what = (uint64_t)part->iommu << 1 | (part->buses != NULL);
+
+	return gpald_hash_word(gpald_hash_text(part->owner, strlen(part->owner)), what);
+}
+
+struct gpald_part gpald_wanted_part(const char *owner, enum gpal_iommu iommu,
+				    const struct gpal_layout_root_complex *buses)
+{
+	struct gpald_part part = { .owner = owner, .iommu = iommu, .buses = buses };
+
+	part.hash = hash_part(&part);
+	return part;
+}
+
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b)
 {
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
 	if (!a->buses != !b->buses)
 		return a->buses ? 1 : -1;
 	if (a->iommu != b->iommu)
@@ -47,6 +67,31 @@ static int compare_parts(const void *a, const void *b)
 	return x->entry->range.start < y->entry->range.start ? -1 : 1;
 }
 
+/* By hash first, and by all that there is only if two of one hash are not in order. */
+static struct gpald_part *sort_parts(struct gpald_arena *arena, struct gpald_part *parts,
+				     size_t count)
+{
+	struct gpald_order *order = gpald_arena_alloc(arena, 2 * count, sizeof(*order));
+	struct gpald_part *sorted = gpald_arena_alloc(arena, count, sizeof(*sorted));
+
+	if (!order || !sorted)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		parts[i].hash = hash_part(&parts[i]);
+		order[i] = (struct gpald_order){ parts[i].hash, (uint32_t)i };
+	}
+	gpald_order_sort(order, order + count, count);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = parts[order[i].index];
+	for (size_t i = 1; i < count; i++)
+		if (sorted[i - 1].hash == sorted[i].hash &&
+		    compare_parts(&sorted[i - 1], &sorted[i]) > 0) {
+			qsort(sorted, count, sizeof(*sorted), compare_parts);
+			break;
+		}
+	return sorted;
+}
+
 /* The part of the range of the map that starts there, or NULL. */
 static struct gpald_part *find_start(struct gpald_part *parts, const struct gpal_map *map,
 				     uint64_t start)
@@ -68,9 +113,9 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 {
 	const struct gpal_map *map = &layout->map;
 	struct gpald_part *parts =
-		gpald_arena_zalloc(arena, map->count + layout->root_complex_count, sizeof(*parts));
+		gpald_arena_alloc(arena, map->count + layout->root_complex_count, sizeof(*parts));
 	struct gpal_map_entry *slices =
-		gpald_arena_zalloc(arena, layout->root_complex_count, sizeof(*slices));
+		gpald_arena_alloc(arena, layout->root_complex_count, sizeof(*slices));
 
 	if (!parts || !slices)
 		return NULL;
@@ -100,13 +145,14 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		slices[i].tag = gpald_role_tag(arena, GPALD_ROLE_BUSES, rc->name, strlen(rc->name));
-		slices[i].range = rc->ecam;
+		slices[i] = (struct gpal_map_entry){
+			.tag = gpald_role_tag(arena, GPALD_ROLE_BUSES, rc->name, strlen(rc->name)),
+			.range = rc->ecam,
+		};
 		if (!slices[i].tag)
 			return NULL;
 		parts[(*count)++] =
 			(struct gpald_part){ .entry = &slices[i], .owner = rc->name, .buses = rc };
 	}
-	qsort(parts, *count, sizeof(*parts), compare_parts);
-	return parts;
+	return sort_parts(arena, parts, *count);
 }

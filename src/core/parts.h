@@ -12,6 +12,7 @@
 #include <gpalayout/layout.h>
 
 struct gpald_part {
+	uint64_t hash;                      /* of what it is to the guest */
 	const struct gpal_map_entry *entry; /* of the map; of buses it is made up */
 	const char *owner;     /* the root complex of an IOMMU or of buses, else the tag */
 	enum gpal_iommu iommu; /* what the range is of; GPAL_IOMMU_NONE: of none */
@@ -19,7 +20,11 @@ struct gpald_part {
 	const struct gpal_layout_root_complex *buses; /* whose configuration space it is, or NULL */
 };
 
-/* The order of parts; 0: the two are the same to the guest, or extents of the same RAM. */
+/* A part to look for: a range by its tag, or the IOMMU, or the buses, of a root complex. */
+struct gpald_part gpald_wanted_part(const char *owner, enum gpal_iommu iommu,
+				    const struct gpal_layout_root_complex *buses);
+
+/* The order of parts, which means nothing else; 0: the two are the same to the guest, or extents of the same RAM. */
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 
 /* Those of a list in that order that are the same as one wanted: *count from the first. */

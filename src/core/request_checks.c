@@ -9,6 +9,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/order.h"
 
 #include <assert.h>
@@ -121,7 +122,7 @@ static int check_unique(struct named *names, size_t count, enum gpal_subject sub
 	return code;
 }
 
-/* Hashes of names, in a table that is half full at most. Hashes are not 0. */
+/* Hashes of names, in a table that is half full at most. */
 struct name_set {
 	uint64_t *slots;
 	unsigned int bits; /* there are 2^bits slots */
@@ -140,26 +141,15 @@ static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_
 static bool name_set_add(struct name_set *set, uint64_t hash)
 {
 	const size_t mask = ((size_t)1 << set->bits) - 1;
-	size_t at = (size_t)(hash >> (64 - set->bits));
+	size_t at = hash & mask;
 
+	hash |= UINT64_C(1) << 63; /* a slot of 0 is empty */
 	for (; set->slots[at] && set->slots[at] != hash && set->steps > 0; set->steps--)
 		at = (at + 1) & mask;
 	if (set->slots[at])
 		return false;
 	set->slots[at] = hash;
 	return true;
-}
-
-/* A hash that is not 0 and of which all bits are mixed; and the length. */
-static uint64_t hash_name(const char *name, size_t *length)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	size_t at = 0;
-
-	for (; name[at] != '\0'; at++)
-		hash = (hash ^ (unsigned char)name[at]) * UINT64_C(0x100000001b3);
-	*length = at;
-	return hash * UINT64_C(0x9e3779b97f4a7c15) | 1;
 }
 
 /*
@@ -180,9 +170,9 @@ static int check_root_complex_names(struct gpald_resolution *r)
 	if (!r->name_lengths || !name_set_init(&set, r->arena, count))
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	for (size_t i = 0; i < count; i++) {
-		const uint64_t hash = hash_name(rcs[i].name, &r->name_lengths[i]);
-
-		differ = differ && name_set_add(&set, hash);
+		r->name_lengths[i] = strlen(rcs[i].name);
+		differ = differ &&
+			 name_set_add(&set, gpald_hash_text(rcs[i].name, r->name_lengths[i]));
 	}
 	if (differ)
 		return GPAL_OK;
