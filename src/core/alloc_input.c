@@ -94,16 +94,15 @@ static int check_counts(const struct gpal_alloc_input *input, struct gpal_error 
 		[GPAL_KIND_MMIO64] = input->mmio64_count,
 		[GPAL_KIND_POST_MMIO] = input->post_mmio_count,
 	};
+	int kind = 0;
 
-	for (int i = 0; i < GPAL_KIND_COUNT; i++) {
-		const enum gpal_kind kind = (enum gpal_kind)i;
-
-		if (counts[kind] > GPAL_ALLOC_MAX)
-			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of(kind),
-					  GPAL_ALLOC_MAX, "more than %zu %s ranges", GPAL_ALLOC_MAX,
-					  gpal_kind_name(kind));
-	}
-	return GPAL_OK;
+	while (kind < GPAL_KIND_COUNT && counts[kind] <= GPAL_ALLOC_MAX)
+		kind++;
+	if (kind == GPAL_KIND_COUNT)
+		return GPAL_OK;
+	return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of((enum gpal_kind)kind),
+			  GPAL_ALLOC_MAX, "more than %zu %s ranges", GPAL_ALLOC_MAX,
+			  gpal_kind_name((enum gpal_kind)kind));
 }
 
 int gpald_check_pinned(const struct gpal_alloc_input *input, struct gpal_error *error)

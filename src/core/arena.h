@@ -76,6 +76,13 @@ GPAL_MUST_USE static inline char *gpald_arena_text(struct gpald_arena *arena, si
 	return text;
 }
 
+/* Gives back the last bytes of the string that was asked for last, which ends at `end`. */
+static inline void gpald_arena_give_back(struct gpald_arena *arena, const char *end, size_t bytes)
+{
+	if (arena->next == (uintptr_t)end)
+		arena->next -= bytes;
+}
+
 /* A copy of a string. NULL: out of memory. */
 GPAL_MUST_USE char *gpald_arena_copy(struct gpald_arena *arena, const char *text);
 

@@ -217,7 +217,7 @@ int gpald_placement_place_given(struct gpald_placement *p)
 		if (p->order[i].index >= p->pinned_count)
 			gpald_placement_record(p, entry.kind, entry.index, entry.range);
 		else
-			p->pinned_order[pinned++] = p->order[i].index;
+			p->pinned[pinned++] = entry;
 		if (entry.kind == GPAL_KIND_FIXED)
 			p->top = entry.range.end;
 		previous = entry;
@@ -229,18 +229,10 @@ int gpald_placement_place_given(struct gpald_placement *p)
 	return GPAL_OK;
 }
 
-/* A range of the input by its place in the order of addresses; empty: there is none. */
-static struct gpal_map_entry pinned_entry(const struct gpald_placement *p, size_t at)
-{
-	return at < p->pinned_count ? given_entry(p, p->pinned_order[at]) :
-				      (struct gpal_map_entry){ 0 };
-}
-
 bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 {
 	struct gpal_map_entry *sorted =
 		gpald_arena_alloc(p->arena, p->pinned_count + p->placed_count, sizeof(*sorted));
-	struct gpal_map_entry next = pinned_entry(p, 0);
 	bool *kept = NULL;
 	size_t count = 0, pinned = 0;
 
@@ -254,17 +246,15 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 	gpald_order_sort(p->order, p->order_scratch, p->placed_count);
 
 	for (size_t i = 0; i < p->placed_count; i++) {
-		while (pinned < p->pinned_count && next.range.start < p->order[i].key) {
-			sorted[count++] = next;
-			next = pinned_entry(p, ++pinned);
-		}
+		while (pinned < p->pinned_count && p->pinned[pinned].range.start < p->order[i].key)
+			sorted[count++] = p->pinned[pinned++];
 		/* What is kept was recorded first. */
 		if (kept)
 			kept[count] = p->order[i].index < p->kept.count;
 		sorted[count++] = tagged(p, &p->placed[p->order[i].index]);
 	}
-	for (; pinned < p->pinned_count; next = pinned_entry(p, ++pinned))
-		sorted[count++] = next;
+	while (pinned < p->pinned_count)
+		sorted[count++] = p->pinned[pinned++];
 	while (count > 0 && sorted[count - 1].kind == GPAL_KIND_RESERVED)
 		count--;
 	*map = (struct gpal_map){ .entries = sorted, .count = count, .kept = kept };
@@ -293,11 +283,11 @@ static bool make_room(struct gpald_placement *p)
 								  p->placed_capacity;
 
 	p->pinned_count = pinned;
-	p->pinned_order = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned_order));
+	p->pinned = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned));
 	p->placed = gpald_arena_alloc(p->arena, p->placed_capacity, sizeof(*p->placed));
 	p->order = gpald_arena_alloc(p->arena, 2 * order, sizeof(*p->order));
 	p->order_scratch = p->order + order;
-	return p->pinned_order && p->placed && p->order &&
+	return p->pinned && p->placed && p->order &&
 	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
 	       gpald_free_space_init(&p->spare, p->arena, free_ranges);
 }

@@ -36,7 +36,7 @@ struct gpald_placement {
 	struct gpald_free_space free;  /* what the phases so far have left */
 	struct gpald_free_space spare; /* where the current phase writes what it leaves */
 
-	uint32_t *pinned_order; /* reserved and then fixed ranges, by start */
+	struct gpal_map_entry *pinned; /* reserved and fixed ranges, by start */
 	size_t pinned_count;
 
 	struct gpald_placed *placed; /* what the phases have placed */

@@ -90,15 +90,15 @@ const char *gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, cons
 			   size_t length)
 {
 	const struct gpald_role_row *row = &gpald_roles[role];
-	char *tag = gpald_arena_text(arena, row->prefix_length + length + row->suffix_length + 1);
-	char *at = tag;
+	const size_t until_suffix = row->prefix_length + length;
+	const size_t room = until_suffix + sizeof(row->suffix);
+	char *tag = gpald_arena_text(arena, room);
 
 	if (!tag)
 		return NULL;
-	memcpy(at, row->prefix, row->prefix_length);
-	at += row->prefix_length;
-	memcpy(at, name, length);
-	at += length;
-	memcpy(at, row->suffix, row->suffix_length + 1);
+	memcpy(tag, row->prefix, sizeof(row->suffix));
+	memcpy(tag + row->prefix_length, name, length);
+	memcpy(tag + until_suffix, row->suffix, sizeof(row->suffix));
+	gpald_arena_give_back(arena, tag + room, sizeof(row->suffix) - row->suffix_length - 1u);
 	return tag;
 }

@@ -48,10 +48,11 @@ enum gpald_role {
  * element of its list there.
  */
 struct gpald_role_row {
-	const char *prefix;
-	size_t prefix_length;
-	const char *suffix;
-	size_t suffix_length;
+	char prefix
+		[24]; /* these two are copied whole, which is faster than what there is of them */
+	char suffix[16];
+	uint8_t prefix_length; /* below the size of the suffix if there is a name */
+	uint8_t suffix_length;
 	unsigned int kinds;        /* a bit for each that the range may have */
 	enum gpal_subject subject; /* of the request */
 	const char *list;          /* of a layout in full, as JSON pointer; NULL: none */
