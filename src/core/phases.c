@@ -152,6 +152,8 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 	struct gpal_range *ranges = p->free.ranges;
 	size_t current = 0;
 
+	if (p->input->post_mmio_count == 0)
+		return GPAL_OK;
 	for (size_t i = 0; i < p->input->post_mmio_count; i++) {
 		const struct gpal_demand *demand = &p->input->post_mmio[i];
 		const struct gpal_range region = { p->top, GPAL_SPACE_END };

@@ -195,6 +195,8 @@ static int add_ecams(struct gpald_resolution *r)
 {
 	int code = GPAL_OK;
 
+	if (r->segment_count == 0)
+		return GPAL_OK;
 	for (size_t i = 0; code == GPAL_OK && i < r->request->root_complex_count; i++) {
 		struct gpal_layout_segment *segment = &r->segments[r->segment_of_rc[i]];
 		const unsigned int buses = segment->end_bus - segment->start_bus + 1u;
@@ -242,6 +244,8 @@ static int add_root_complexes(struct gpald_resolution *r)
 {
 	int code = GPAL_OK;
 
+	if (r->request->root_complex_count == 0)
+		return GPAL_OK;
 	for (size_t i = 0; code == GPAL_OK && i < r->request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &r->request->root_complexes[i];
 		const struct owner owner = { i, rc->name, r->name_lengths[i],

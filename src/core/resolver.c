@@ -146,11 +146,13 @@ static int place(struct gpald_resolution *r)
 static int collect_ranges(struct gpald_resolution *r)
 {
 	struct gpal_layout *layout = r->layout;
+	/* All but RAM are in one piece; of those that are reserved some may be missing. */
+	const size_t extents = layout->map.count - r->inputs[GPAL_KIND_FIXED].count -
+			       r->inputs[GPAL_KIND_MMIO32].count -
+			       r->inputs[GPAL_KIND_MMIO64].count -
+			       r->inputs[GPAL_KIND_POST_MMIO].count;
 	struct gpal_ram_extent *ram;
-	size_t extents = 0;
 
-	for (size_t i = 0; i < layout->map.count; i++)
-		extents += layout->map.entries[i].kind == GPAL_KIND_RAM;
 	ram = gpald_arena_alloc(r->arena, extents, sizeof(*ram));
 	if (!ram)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);

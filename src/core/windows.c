@@ -281,9 +281,11 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 			 enum gpald_direction direction, struct gpal_range region)
 {
 	const struct gpald_demand_list list = p->demands[kind];
-	struct search s = { p, kind, direction, region, 0, 0 };
+	struct search s;
 	size_t count = 0;
 
+	if (list.count == 0)
+		return GPAL_OK;
 	for (size_t i = 0; i < list.count; i++)
 		if (!gpald_placement_keeps(p, kind, i))
 			p->order[count++] =
@@ -291,6 +293,7 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 	if (count == 0)
 		return GPAL_OK;
 	gpald_order_sort(p->order, p->order_scratch, count);
+	s = (struct search){ p, kind, direction, region, 0, 0 };
 	search_init(&s);
 	return is_simple(&s, p->order, count) ? place_by_size(&s, p->order, count) :
 						place_indexed(&s, p->order, count);
