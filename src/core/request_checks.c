@@ -320,12 +320,12 @@ static int check_iommus(const struct gpal_request *request, struct gpal_error *e
 		}
 		return code;
 	}
-	if (first && gpald_iommus[first->iommu].arch != request->arch)
+	if (first && gpald_iommu_rows[first->iommu].arch != request->arch)
 		return gpald_fail(error, GPAL_E_IOMMU_ARCH_MISMATCH,
 				  GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, first_index,
 				  "%s: %s exists on %s, not on %s", first->name,
 				  gpal_iommu_name(first->iommu),
-				  gpal_arch_name(gpald_iommus[first->iommu].arch),
+				  gpal_arch_name(gpald_iommu_rows[first->iommu].arch),
 				  gpal_arch_name(request->arch));
 	return GPAL_OK;
 }

@@ -297,7 +297,7 @@ static int add_iommus(struct gpald_resolution *r)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	layout->iommus = iommus;
 	for (size_t i = 0; code == GPAL_OK && i < count; i++) {
-		const struct gpald_iommu_row *row = &gpald_iommus[rcs[i].iommu];
+		const struct gpald_iommu_row *row = &gpald_iommu_rows[rcs[i].iommu];
 		struct gpal_layout_iommu *iommu = &iommus[layout->iommu_count];
 		char buffer[GPALD_DECIMAL_SIZE];
 

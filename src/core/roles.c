@@ -68,7 +68,7 @@ const struct gpald_role_row gpald_roles[GPALD_ROLE_COUNT] = {
 					  IN_LAYOUT("/vtl2/framebuffer", vtl2_framebuffer) },
 };
 
-const struct gpald_iommu_row gpald_iommus[GPAL_IOMMU_COUNT] = {
+const struct gpald_iommu_row gpald_iommu_rows[GPAL_IOMMU_COUNT] = {
 	[GPAL_IOMMU_SMMUV3] = { GPALD_ROLE_SMMU, GPAL_ARCH_AARCH64, 128 * GPALD_KIB },
 	[GPAL_IOMMU_AMD_VI] = { GPALD_ROLE_AMD_IOMMU, GPAL_ARCH_X86_64, 16 * GPALD_KIB },
 	[GPAL_IOMMU_INTEL_VTD] = { GPALD_ROLE_INTEL_VTD, GPAL_ARCH_X86_64, 4 * GPALD_KIB },

@@ -66,7 +66,7 @@ struct gpald_iommu_row {
 	enum gpal_arch arch; /* the one on which it exists */
 	uint64_t size;       /* and alignment of its registers, in bytes */
 };
-extern const struct gpald_iommu_row gpald_iommus[GPAL_IOMMU_COUNT];
+extern const struct gpald_iommu_row gpald_iommu_rows[GPAL_IOMMU_COUNT];
 
 /* Decimal digits of a number, at the end of `buffer`, without the cost of a format. */
 #define GPALD_DECIMAL_SIZE 24

@@ -63,9 +63,6 @@ static void search_init(struct search *s)
 	for (s->last = free->count;
 	     s->last > s->first && free->ranges[s->last - 1].start >= s->region.end; s->last--)
 		;
-	/* Nothing goes below a floor again. */
-	if (s->first < s->last && free->ranges[s->first].start < s->region.start)
-		free->ranges[s->first].start = s->region.start;
 }
 
 /* Windows of one size that lie in one free range, `stride` bytes from one to the next. */
@@ -105,8 +102,6 @@ static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
 	}
 	if (has_above)
 		*range = above;
-	if (above.start == s->region.end)
-		s->last -= has_above;
 	return pieces;
 }
 
