@@ -134,27 +134,33 @@ edges src/core/checked.h s/return !__builtin_add_overflow(a, b, sum);/return __b
 edges src/core/alloc_input.c s/pin->range.end > GPAL_SPACE_END/pin->range.end > GPAL_SPACE_END + 1/
 edges src/core/alloc_input.c s/pin->range.start % GPAL_PAGE_SIZE != 0/0/
 edges src/core/alloc_input.c s/demand->alignment >= GPAL_PAGE_SIZE \&\&/1 \&\&/
-allocator src/core/phases.c s/return (63 - coarseness) << SIZE_BITS/return coarseness << SIZE_BITS/
-allocator src/core/phases.c s/kind + 1; later < GPAL_KIND_COUNT/kind + 2; later < GPAL_KIND_COUNT/
+allocator src/core/windows.c s/return (63 - coarseness) << SIZE_BITS/return coarseness << SIZE_BITS/
+allocator src/core/windows.c s/? start - free.start : usable - size/? start - free.start : usable/
+allocator src/core/windows.c s/? start - free.start : usable - size/? free.end - free.start : usable - size/
+allocator src/core/windows.c s/if (most > count)/if (0)/
+allocator src/core/windows.c s/? taken->count - 1 : 0;/? 0 : 0;/
+allocator src/core/windows.c s/s->last += pieces - 1;/;/
+allocator src/core/windows.c s/if (usable >= size) {/if (usable > size) {/
+allocator src/core/windows.c s/start -= (most - 1) \* stride;/;/
+allocator src/core/windows.c s/items\[next\].key == items\[i\].key/items[next].key >= items[i].key/
 allocator src/core/phases.c s/usable >= remaining ?/usable > remaining ?/
 allocator src/core/phases.c s/gpald_align_down(usable, demand->alignment);/usable;/
 allocator src/core/phases.c s/\.ranges = free->ranges + current,/.ranges = free->ranges,/
 allocator src/core/phases.c s/ranges\[current\].start < p->top ?/ranges[current].start <= p->top ?/
 allocator src/core/phases.c s/if (usable >= demand->size)/if (usable > demand->size)/
 allocator src/core/phases.c s/ranges\[current\].start = start + demand->size;/ranges[current].start = start;/
-allocator src/core/phases.c s/p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB/GPAL_4GIB/
-allocator src/core/phases.c s/(struct gpal_range){ 0, GPAL_4GIB }/(struct gpal_range){ 0, GPAL_4GIB + 4096 }/
-allocator src/core/phases.c s/if (has_demands_after(p->input, kind))/if (0)/
+allocator src/core/windows.c s/p->end_of_ram > GPAL_4GIB ? p->end_of_ram : GPAL_4GIB/GPAL_4GIB/
+allocator src/core/windows.c s/(struct gpal_range){ 0, GPAL_4GIB }/(struct gpal_range){ 0, GPAL_4GIB + 4096 }/
 allocator src/core/placement.c s/entry.range.start < previous.range.end/entry.range.start <= previous.range.end/
 allocator src/core/placement.c s/if (entry.kind == GPAL_KIND_FIXED)/if (1)/
 allocator src/core/placement.c s/sorted\[count - 1\].kind == GPAL_KIND_RESERVED/0/
-allocator src/core/placement.c s/sorted\[count\].range.start > limit/sorted[count].range.start < limit/
+allocator src/core/placement.c s/\[pinned\].range.start < p->order\[i\].key/[pinned].range.start > p->order[i].key/
 allocator src/core/placement.c s/pinned + kept + 2 + input->mmio32_count/1/
 allocator src/core/placement.h s/if (range.end > p->top)/if (range.end < p->top)/
 update src/core/placement.h s/kind == GPAL_KIND_RAM \&\& range.end/range.end/
 update src/core/phases.c s/current = pass_below(p, current, p->kept_ram_end\[i\]);/;/
 update src/core/phases.c s/if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))/if (0)/
-update src/core/phases.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
+update src/core/windows.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
 update src/core/placement.c s/p->order\[i\].index < p->kept.count/p->order[i].index <= p->kept.count/
 update src/core/placement.c s/kept->range.end > p->kept_ram_end/kept->range.end < p->kept_ram_end/
 sort src/core/order.c s/items\[at - 1\].key > item.key/items[at - 1].key >= item.key/
@@ -162,7 +168,10 @@ sort src/core/order.c s/% DIGITS;/% (DIGITS \/ 2);/
 sort src/core/order.c s/shift += DIGIT_BITS/shift += DIGIT_BITS + 1/
 sort src/core/order.c s/if (from != items)/if (from == items)/
 sort src/core/order.c s/differing |= /differing = /
-sort src/core/order.c s/sorted &= /sorted = /
+sort src/core/order.c s/items\[run\].key < items\[run - 1\].key/items[run].key <= items[run - 1].key/
+sort src/core/order.c s/from\[right\].key < from\[left\].key/from[right].key <= from[left].key/
+sort src/core/order.c s/i + 1 < runs ? ends\[i + 1\] : ends\[i\]/ends[i + 1]/
+sort src/core/order.c s/insert(items, run, least);/;/
 sort src/core/order.c s/to\[next\[digit(&from\[i\], shift)\]++\]/to[--next[digit(\&from[i], shift)]]/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio"/GPAL_KIND_MMIO64, "vtl2-chipset-mmio"/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2"/GPAL_KIND_RAM, "vtl2"/

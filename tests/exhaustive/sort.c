@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stable sort, for 33 to 40 items, where it changes to a radix sort, and for
- * short lists, of which all there are: compared with each item's rank, which is the
- * number of items that have to stand before it.
+ * The stable sort, for short lists, of which all there are, for 33 to 40 items, which
+ * are a few runs, and for lists of so many runs that it is a radix sort. Sorted are the
+ * items if each has its key, and none stands before one that goes before it.
  */
 #include "config.h"
 
@@ -14,13 +14,14 @@
 
 #define FIRST 33u
 #define LAST 40u
+#define LONG 273u /* one run more than are merged */
 
 /* Lists of each length end at an unreadable page, and so does the room to sort them. */
-static struct gpald_order *lists[LAST + 1], *rooms[LAST + 1];
+static struct gpald_order *lists[LONG + 1], *rooms[LONG + 1];
 
 static void make_lists(void)
 {
-	for (size_t count = 0; count <= LAST; count++) {
+	for (size_t count = 0; count <= LONG; count++) {
 		lists[count] = guarded_bytes(count * sizeof(struct gpald_order));
 		rooms[count] = guarded_bytes(count * sizeof(struct gpald_order));
 	}
@@ -33,14 +34,16 @@ static void check_list(const uint64_t *keys, size_t count)
 	for (size_t i = 0; i < count; i++)
 		list[i] = (struct gpald_order){ keys[i], (uint32_t)i };
 	gpald_order_sort(list, rooms[count], count);
+	/* Ascending by key and index, the items are all different, so they are all there are. */
 	for (size_t i = 0; i < count; i++) {
-		size_t rank = 0;
+		const struct gpald_order *item = &list[i], *before = i > 0 ? item - 1 : NULL;
 
-		for (size_t j = 0; j < count; j++)
-			rank += (keys[j] < keys[i]) | ((keys[j] == keys[i]) & (j < i));
-		if (list[rank].key != keys[i] || list[rank].index != i) {
-			differ("%zu items: item %zu, of key 0x%" PRIx64 ", is not at %zu", count, i,
-			       keys[i], rank);
+		if (item->index >= count || item->key != keys[item->index] ||
+		    (before && (before->key > item->key ||
+				(before->key == item->key && before->index >= item->index)))) {
+			differ("%zu items: item %" PRIu32 ", of key 0x%" PRIx64
+			       ", should not be at %zu",
+			       count, item->index, item->key, i);
 			return;
 		}
 	}
@@ -114,18 +117,18 @@ static uint64_t one_moved(struct share *share)
 }
 
 /* Any two bits: keys that count in them, rotated and reversed. */
-static uint64_t two_bits(struct share *share)
+static uint64_t check_two_bits(struct share *share, unsigned int first, unsigned int last)
 {
 	uint64_t cases = 0;
 
 	make_lists();
-	for (unsigned int count = FIRST; count <= LAST; count++)
+	for (unsigned int count = first; count <= last; count++)
 		for (unsigned int high = 1; high < 64; high++) {
 			if (!share_takes(share))
 				continue;
 			for (unsigned int low = 0; low < high; low++)
 				for (unsigned int rotation = 0; rotation < 4; rotation++) {
-					uint64_t keys[LAST];
+					uint64_t keys[LONG];
 
 					for (unsigned int i = 0; i < count; i++) {
 						const unsigned int n = count - i + rotation;
@@ -138,6 +141,17 @@ static uint64_t two_bits(struct share *share)
 				}
 		}
 	return cases;
+}
+
+static uint64_t two_bits(struct share *share)
+{
+	return check_two_bits(share, FIRST, LAST);
+}
+
+/* 16 runs of 16 items are merged; of one item, or one run, more the digits are sorted. */
+static uint64_t many_runs(struct share *share)
+{
+	return check_two_bits(share, LONG - 17, LONG);
 }
 
 /* Every list of up to so many items of as many keys. */
@@ -174,6 +188,7 @@ int main(int argc, char **argv)
 		{ "sort, two keys", two_keys, 370944, 4918144 },
 		{ "sort, one item moved", one_moved, 428000, 2525200 },
 		{ "sort, two bits", two_bits, 64512, 0 },
+		{ "sort, many runs", many_runs, 145152, 0 },
 		{ "sort, short lists", short_lists, 50070, 17650829 },
 	};
 
