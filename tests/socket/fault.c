@@ -2,7 +2,7 @@
 /*
  * Makes the disk fail and the clock stand wrong, for tests: to be loaded into the
  * daemon with LD_PRELOAD. GPALAYOUT_WALL_CLOCK is what the wall clock says, in
- * seconds since 1970. The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
+ * seconds since 1970. GPALAYOUT_KEPT_SIGNAL is one that cannot be handled. The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
  * files of the registry, and may change at any time:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -219,4 +220,15 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	if (wanted)
 		now->tv_sec = atol(wanted);
 	return result;
+}
+
+int sigaction(int number, const struct sigaction *action, struct sigaction *before)
+{
+	const char *kept = getenv("GPALAYOUT_KEPT_SIGNAL");
+
+	if (kept && atoi(kept) == number) {
+		errno = EINVAL;
+		return -1;
+	}
+	return REAL(sigaction)(number, action, before);
 }

@@ -87,6 +87,19 @@ class Signals(unittest.TestCase):
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self.assertEqual(daemon.stop(), 0)
 
+    def test_it_starts_under_a_tool_that_keeps_the_last_signal(self):
+        """As valgrind does. Another one that cannot be handled is an error."""
+        with FaultyDaemon(env={"GPALAYOUT_KEPT_SIGNAL": str(LAST)}) as daemon:
+            daemon.process.send_signal(signal.SIGRTMIN)
+            self.assertEqual(daemon.process.wait(PATIENCE), 1)
+            daemon.wait_log(f"event=stopping signal={name_of(signal.SIGRTMIN)} ")
+            daemon.env["GPALAYOUT_KEPT_SIGNAL"] = str(LAST - 1)
+            daemon.start(wait=False)
+            self.assertEqual(daemon.process.wait(PATIENCE), 1)
+            daemon.wait_log("event=start_failed error=EINVAL")
+            del daemon.env["GPALAYOUT_KEPT_SIGNAL"]
+            daemon.start()
+
     def assert_crashed(self, daemon, number):
         self.assertEqual(daemon.process.wait(PATIENCE), -number, daemon.log())
         daemon.wait_log(f"level=error event=crashed signal={name_of(number)}")
