@@ -180,12 +180,25 @@ int bench_connect(const char *path)
 	return fd;
 }
 
+static void await(struct bench_server *server, const char *path, const char *program)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int fd, status;
+
+	while ((fd = try_connect(path)) < 0) {
+		if (waitpid(server->pid, &status, WNOHANG) == server->pid) {
+			servers = server->next;
+			bench_fail("%s did not start: status 0x%x", program, (unsigned int)status);
+		}
+		nanosleep(&pause, NULL);
+	}
+	close(fd);
+}
+
 /* Returns when it takes connections; the seconds that took. */
 static double start(struct bench_server *server, const char *const *arguments)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	const double begun = bench_now();
-	int fd, status;
 
 	fflush(stdout);
 	server->pid = fork();
@@ -201,14 +214,9 @@ static double start(struct bench_server *server, const char *const *arguments)
 	}
 	server->next = servers;
 	servers = server;
-	while ((fd = try_connect(server->path)) < 0) {
-		if (waitpid(server->pid, &status, WNOHANG) == server->pid) {
-			servers = server->next;
-			bench_fail("%s did not start: status 0x%x", arguments[0], (unsigned)status);
-		}
-		nanosleep(&pause, NULL);
-	}
-	close(fd);
+	await(server, server->path, arguments[0]);
+	if (server->inspect_path[0])
+		await(server, server->inspect_path, arguments[0]);
 	if (clock_getcpuclockid(server->pid, &server->cpu_clock))
 		bench_fail("clock_getcpuclockid: %m");
 	return bench_now() - begun;
