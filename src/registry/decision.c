@@ -250,14 +250,15 @@ static bool decide_update(const struct gpald_standing *standing, struct gpald_op
 	return go_on(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }
 
-bool gpald_decide(const struct gpald_standing *standing, struct gpald_operation *operation,
-		  const struct gpald_record *record)
+bool gpald_decide(struct gpald_operation *operation)
 {
+	const struct gpald_record *record = operation->current;
+
 	switch (operation->kind) {
 	case GPALD_OPERATION_CREATE:
-		return decide_create(standing, operation, record);
+		return decide_create(&operation->standing, operation, record);
 	case GPALD_OPERATION_UPDATE:
-		return decide_update(standing, operation, record);
+		return decide_update(&operation->standing, operation, record);
 	case GPALD_OPERATION_DELETE:
 		break;
 	}

@@ -9,23 +9,13 @@
 #include "registry/registry.h"
 
 #include <gpalayout/export.h>
-#include <gpalayout/policy.h>
 #include <stdbool.h>
-#include <stdint.h>
-
-/* What counts besides the record itself. */
-struct gpald_standing {
-	const struct gpal_policy *default_policy;
-	uint64_t generation_top; /* of a record that is gone none was greater */
-	bool is_full;            /* as many layouts are live as may be */
-};
 
 /*
- * Decides on an operation, given the record there is (NULL: none). True: it is to
- * be done, and operation->change is what to commit. False: it has its outcome.
+ * Decides on an operation by its standing and its current record. True: it is to be
+ * done, and operation->change is what to commit. False: it has its outcome. For any
+ * thread.
  */
-GPAL_MUST_USE bool gpald_decide(const struct gpald_standing *standing,
-				struct gpald_operation *operation,
-				const struct gpald_record *record);
+GPAL_MUST_USE bool gpald_decide(struct gpald_operation *operation);
 
 #endif

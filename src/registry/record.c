@@ -43,7 +43,8 @@ struct gpald_record *gpald_record_new(const char *name, const struct gpald_recor
 const struct gpald_record *gpald_record_ref(const struct gpald_record *record)
 {
 	if (record)
-		((struct gpald_record *)record)->references++;
+		__atomic_add_fetch(&((struct gpald_record *)record)->references, 1,
+				   __ATOMIC_RELAXED);
 	return record;
 }
 
@@ -51,7 +52,7 @@ void gpald_record_unref(const struct gpald_record *record)
 {
 	struct gpald_record *mine = (struct gpald_record *)record;
 
-	if (mine && --mine->references == 0)
+	if (mine && __atomic_sub_fetch(&mine->references, 1, __ATOMIC_ACQ_REL) == 0)
 		free(mine);
 }
 

@@ -32,7 +32,7 @@ struct gpald_record_facts {
 struct gpald_record {
 	RB_ENTRY(gpald_record) entry; /* of the registry's index */
 	char name[GPALD_NAME_SIZE];   /* beside it, because the index looks at both */
-	unsigned int references;
+	unsigned int references;      /* counted from any thread */
 	struct gpald_record_facts facts;
 
 	/* Bytes of the record itself, for codec.h. */
@@ -59,7 +59,8 @@ GPAL_MUST_USE struct gpald_record *gpald_record_new(const char *name,
 
 /*
  * Records are shared: each of those who keep one has a reference, the index too. A
- * new record comes with one; the last one that goes frees it. NULL is allowed.
+ * new record comes with one; the last one that goes frees it. NULL is allowed, and so
+ * is any thread.
  */
 const struct gpald_record *gpald_record_ref(const struct gpald_record *record);
 void gpald_record_unref(const struct gpald_record *record);

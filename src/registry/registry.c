@@ -4,6 +4,10 @@
  * that come for the same name wait, so that none is decided on what may not come
  * to be. Changes of different names are independent, but for the number of
  * layouts, in which those on their way count.
+ *
+ * Other threads only look records up, and decide on operations that nobody else
+ * touches meanwhile. A name is taken until its operation has its outcome, so that
+ * what was looked up stays true until then.
  */
 #include "config.h"
 
@@ -14,8 +18,12 @@
 #include "registry/store_thread.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes of the stored form of a request that may be placed within the turn of a client. */
+#define REQUEST_LONG 512
 
 #define SETTLE_NS UINT64_C(2000000) /* before others have their turn */
 
@@ -36,6 +44,9 @@ struct gpald_registry {
 	struct gpald_registry_options options;
 	const char *store_kind;
 	struct gpald_store_thread *thread;
+
+	/* Held to change the index and the ring, and to read them on another thread. */
+	pthread_mutex_t lock;
 	struct index index;
 	size_t count;
 	size_t being_created;
@@ -120,37 +131,89 @@ const struct gpald_record *gpald_registry_after(const struct gpald_registry *reg
 	return found && strcmp(found->name, name) == 0 ? RB_NEXT(index, NULL, found) : found;
 }
 
-const struct gpald_record *gpald_registry_next(const struct gpald_record *record)
+const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, const char *name)
 {
-	return RB_NEXT(index, NULL, (struct gpald_record *)record);
+	const struct gpald_record *record;
+
+	pthread_mutex_lock(&registry->lock);
+	record = gpald_record_ref(find(registry, name));
+	pthread_mutex_unlock(&registry->lock);
+	return record;
+}
+
+size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
+			   const struct gpald_record **records, size_t most, uint64_t *revision)
+{
+	const struct gpald_record *record;
+	size_t count = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	*revision = registry->events.revision;
+	record = gpald_registry_after(registry, after);
+	for (; record && count < most; count++) {
+		records[count] = gpald_record_ref(record);
+		record = RB_NEXT(index, NULL, (struct gpald_record *)record);
+	}
+	pthread_mutex_unlock(&registry->lock);
+	return count;
 }
 
 /* Changes. */
 
+/* An operation has its outcome, and its name is free again. */
+static void leave(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	queue_remove(&registry->under_way, operation);
+	if (operation->kind == GPALD_OPERATION_CREATE)
+		registry->being_created--;
+}
+
+/* Does what was decided. True: it has its outcome. */
+static bool go_on(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	if (operation->is_to_commit) {
+		if (gpald_store_thread_submit(registry->thread, &operation->change))
+			return false;
+		operation->outcome = GPALD_OUTCOME_NO_MEMORY;
+	}
+	leave(registry, operation);
+	return true;
+}
+
+void gpald_registry_decide(struct gpald_operation *operation)
+{
+	operation->is_to_commit = gpald_decide(operation);
+}
+
+/* Whether much has to be placed, or looked at. */
+static bool takes_long(const struct gpald_operation *operation)
+{
+	return operation->request.length > REQUEST_LONG ||
+	       (operation->current && operation->current->layout.length > GPALD_LAYOUT_LONG);
+}
+
 /* True: it has its outcome. */
 static bool begin(struct gpald_registry *registry, struct gpald_operation *operation)
 {
-	const struct gpald_standing standing = {
+	operation->standing = (struct gpald_standing){
 		.default_policy = registry->options.default_policy,
 		.generation_top = registry->generation_top,
 		.is_full = registry->count + registry->being_created >=
 			   registry->options.layouts_max,
 	};
-
 	if (registry->is_ending) {
 		operation->outcome = GPALD_OUTCOME_STORE_FAILED;
 		return true;
 	}
-	if (!gpald_decide(&standing, operation, find(registry, operation->name)))
-		return true;
-	if (!gpald_store_thread_submit(registry->thread, &operation->change)) {
-		operation->outcome = GPALD_OUTCOME_NO_MEMORY;
-		return true;
-	}
+	operation->current = gpald_record_ref(find(registry, operation->name));
 	if (operation->kind == GPALD_OPERATION_CREATE)
 		registry->being_created++;
 	queue_add(&registry->under_way, operation);
-	return false;
+	if (registry->options.decide_elsewhere && takes_long(operation) &&
+	    registry->options.decide_elsewhere(registry->options.data, operation))
+		return false;
+	gpald_registry_decide(operation);
+	return go_on(registry, operation);
 }
 
 bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operation *operation)
@@ -207,6 +270,19 @@ static bool begin_waiting(struct gpald_registry *registry, const char *name)
 	return true;
 }
 
+void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	char name[GPALD_NAME_SIZE];
+
+	strcpy(name, operation->name);
+	if (!go_on(registry, operation))
+		return;
+	/* The operation may go with `done`. */
+	operation->done(operation);
+	while (begin_waiting(registry, name))
+		;
+}
+
 static struct gpald_operation *of_change(struct gpald_change *change)
 {
 	return (struct gpald_operation *)((char *)change -
@@ -224,16 +300,19 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 	};
 
 	strcpy(registry->freed, operation->name);
-	queue_remove(&registry->under_way, operation);
-	if (operation->kind == GPALD_OPERATION_CREATE)
-		registry->being_created--;
+	leave(registry, operation);
 	if (result == GPALD_COMMIT_DONE) {
+		const struct gpald_record *gone;
+
 		registry->counters.changes++;
-		gpald_record_unref(operation->replacement ? put(registry, operation->replacement) :
-							    take_out(registry, operation->name));
+		pthread_mutex_lock(&registry->lock);
+		gone = operation->replacement ? put(registry, operation->replacement) :
+						take_out(registry, operation->name);
+		gpald_event_ring_add(&registry->events, &operation->change.event);
+		pthread_mutex_unlock(&registry->lock);
+		gpald_record_unref(gone);
 		/* The reference is the index's now. */
 		operation->replacement = NULL;
-		gpald_event_ring_add(&registry->events, &operation->change.event);
 	}
 	registry->counters.full += result == GPALD_COMMIT_FULL;
 	operation->outcome = outcomes[result];
@@ -314,8 +393,9 @@ void gpald_operation_clear(struct gpald_operation *operation)
 	gpald_record_unref(operation->replacement);
 	gpald_record_unref(operation->record);
 	gpald_record_unref(operation->previous);
+	gpald_record_unref(operation->current);
 	operation->replacement = NULL;
-	operation->record = operation->previous = NULL;
+	operation->record = operation->previous = operation->current = NULL;
 }
 
 /* Opening and closing. */
@@ -355,6 +435,7 @@ static void free_registry(struct gpald_registry *registry)
 		gpald_record_unref(record);
 	}
 	gpald_event_ring_clear(&registry->events);
+	pthread_mutex_destroy(&registry->lock);
 	free(registry);
 }
 
@@ -395,6 +476,7 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 	registry->under_way.last = &registry->under_way.first;
 	registry->waiting.last = &registry->waiting.first;
 	RB_INIT(&registry->index);
+	pthread_mutex_init(&registry->lock, NULL);
 	if (!gpald_event_ring_init(&registry->events, options->events_kept)) {
 		strcpy(error, "out of memory");
 	} else if (load(registry, store, error)) {

@@ -4,7 +4,8 @@
  * is durable and nothing else. A change is decided on that, handed to the store
  * thread, and only put into the index, and answered, when it has been committed.
  *
- * All functions are for one thread, the one that opened the registry.
+ * All functions are for one thread, the one that opened the registry, but for those
+ * that say that they are for any.
  */
 #ifndef GPALD_REGISTRY_REGISTRY_H
 #define GPALD_REGISTRY_REGISTRY_H
@@ -48,6 +49,16 @@ enum gpald_operation_kind {
 	GPALD_OPERATION_DELETE,
 };
 
+/* Bytes of the stored form of a layout from which on it takes long to compare it, or to write it. */
+#define GPALD_LAYOUT_LONG 8192
+
+/* What counts for a change besides the record there is. */
+struct gpald_standing {
+	const struct gpal_policy *default_policy;
+	uint64_t generation_top; /* of a record that is gone none was greater */
+	bool is_full;            /* as many layouts are live as may be */
+};
+
 /*
  * A change that somebody wants. It belongs to its maker, who zeroes it, fills in
  * the first part, does not touch it between gpald_registry_submit() and `done`, and
@@ -76,6 +87,9 @@ struct gpald_operation {
 
 	/* The registry's. */
 	struct gpald_operation *next;
+	struct gpald_standing standing;     /* what it is decided on */
+	const struct gpald_record *current; /* referenced: the same; NULL: there is none */
+	bool is_to_commit;                  /* that is what was decided */
 	struct gpald_change change;
 	struct gpald_record *replacement; /* until it is in the index */
 };
@@ -90,6 +104,13 @@ struct gpald_registry_options {
 	void (*wake)(
 		void *data); /* called on another thread when to call gpald_registry_settle() */
 	void (*damaged)(void *data, const char *name, const char *problem);
+
+	/*
+	 * Asked where a change takes long to decide: true if gpald_registry_decide() will be
+	 * called on another thread, and gpald_registry_decided() on this one after it.
+	 * NULL: it is done at once.
+	 */
+	bool (*decide_elsewhere)(void *data, struct gpald_operation *operation);
 
 	/* Told of each batch of the store thread, before its changes are settled. */
 	void (*committed)(void *data, const struct gpald_batch *batch);
@@ -123,8 +144,16 @@ const struct gpald_record *gpald_registry_find(const struct gpald_registry *regi
 const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
 						const char *name);
 
-/* The one after a record that is in the registry, or NULL. */
-const struct gpald_record *gpald_registry_next(const struct gpald_record *record);
+/* For any thread: the record of a name, with a reference for the caller; NULL: there is none. */
+const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, const char *name);
+
+/*
+ * For any thread: up to `most` records after a name, NULL: from the first, in byte
+ * order, each with a reference for the caller. Returns their number, and sets *revision
+ * to that of the newest event.
+ */
+size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
+			   const struct gpald_record **records, size_t most, uint64_t *revision);
 
 size_t gpald_registry_count(const struct gpald_registry *registry);
 const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);
@@ -140,6 +169,12 @@ const char *gpald_registry_store_kind(const struct gpald_registry *registry);
  */
 GPAL_MUST_USE bool gpald_registry_submit(struct gpald_registry *registry,
 					 struct gpald_operation *operation);
+
+/* For any thread: what becomes of an operation that is decided elsewhere. */
+void gpald_registry_decide(struct gpald_operation *operation);
+
+/* It goes on, or ends, with `done`. */
+void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation);
 
 /*
  * Takes over what has been committed: index, events, `done`. It does not take long:

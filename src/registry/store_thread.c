@@ -9,10 +9,10 @@
 #include "registry/store_thread.h"
 
 #include "registry/clock.h"
+#include "registry/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -195,9 +195,6 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 {
 	struct gpald_store_thread *t = calloc(1, sizeof(*t));
 	pthread_condattr_t monotonic;
-	static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
-	sigset_t others, before;
-	int code;
 
 	if (!t)
 		return NULL;
@@ -213,20 +210,10 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->has_closed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	/* Signals are for the other thread, but for those that say that this one has crashed. */
-	sigfillset(&others);
-	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
-		sigdelset(&others, crashes[i]);
-	pthread_sigmask(SIG_SETMASK, &others, &before);
-	code = pthread_create(&t->thread, NULL, run, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (code) {
-		gpald_store_thread_free(t);
-		return NULL;
-	}
-	/* For whoever looks at the threads of the process. */
-	pthread_setname_np(t->thread, "store");
-	return t;
+	if (gpald_thread_start(&t->thread, "store", run, t) == 0)
+		return t;
+	gpald_store_thread_free(t);
+	return NULL;
 }
 
 bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change *change)

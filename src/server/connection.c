@@ -3,10 +3,11 @@
  * Theory of operation
  *
  * Reading and answering are apart. Bytes that arrive are only cut into lines; a
- * connection with a whole line waits for its turn. Turns go round the users, and
- * within a user round the connections; a turn is a fraction of a millisecond, and
- * after a few of them the loop looks at its sockets again. So no client waits for
- * another's pile of work.
+ * connection with a whole line waits for its turn. The next turn is that of the user
+ * who has been served least, and within a user turns go round the connections; a turn
+ * is a fraction of a millisecond, and after a few of them the loop looks at its sockets
+ * again. What takes long is done on another thread. So no client waits for another's
+ * pile of work.
  *
  * Lines that wait are read ahead up to a bound, because to stop and start reading
  * costs two system calls. Reading also tells when a client has gone; where it has
@@ -19,7 +20,8 @@
  * writes block. Each finished write takes up the work again.
  *
  * A request that changes a live layout is answered in the turn after the store
- * thread has committed it; until then its connection takes no other line, so that it
+ * thread has committed it, one that takes long in the turn after it has been done;
+ * until then its connection takes no other line, so that replies stay in order and it
  * sees its own writes, and those of others are served.
  *
  * Where there is no memory for a reply, a refusal is sent that takes none. What has
@@ -208,7 +210,7 @@ static bool has_work(struct gpald_connection *c)
 /* A connection's turn: lines until its time is up, it is held back, or there are none. */
 static void serve(struct gpald_connection *c)
 {
-	const uint64_t end = uv_hrtime() + TURN_NS;
+	const uint64_t start = uv_hrtime(), end = start + TURN_NS;
 
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
@@ -221,6 +223,7 @@ static void serve(struct gpald_connection *c)
 	gpald_subscription_send(c);
 	gpald_line_buffer_trim(&c->input);
 	gpald_connection_flush(c);
+	gpald_user_charge(c->user, uv_hrtime() - start);
 	if (c->state != GPALD_CONNECTION_CLOSING)
 		gpald_connection_advance(c);
 }
@@ -323,7 +326,7 @@ void gpald_connection_advance(struct gpald_connection *c)
 		c->line_since = uv_now(c->all->loop);
 
 	if (has_work(c)) {
-		gpald_user_wait(c->user, &c->turn);
+		gpald_user_wait(&c->all->users, c->user, &c->turn);
 		uv_check_start(&c->all->turns, on_turns);
 		uv_idle_start(&c->all->awake, on_awake);
 	}

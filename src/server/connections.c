@@ -115,7 +115,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		gpald_user_unref(&all->users, user);
 		return true;
 	}
-	c->user = user;
+	c->user = c->caller.user = user;
 	user->connections++;
 	all->users.connections++;
 	all->service->statistics.accepted++;

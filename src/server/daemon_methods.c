@@ -60,6 +60,20 @@ static void write_connections(struct gpald_writer *w, const struct gpald_service
 	gpald_write_object_end(w);
 }
 
+/* The time each has been served, so that an operator sees who keeps the daemon busy. */
+static void write_users(struct gpald_writer *w, const struct gpald_users *users)
+{
+	gpald_write_array(w, "users");
+	for (const struct gpald_user *user = users->first; user; user = user->next) {
+		gpald_write_object(w, NULL);
+		gpald_write_integer(w, "uid", user->uid);
+		gpald_write_integer(w, "connections", (int64_t)user->connections);
+		gpald_write_integer(w, "served_us", (int64_t)(user->served_ns / 1000));
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+}
+
 static void write_requests(struct gpald_writer *w, const struct gpald_statistics *statistics)
 {
 	const struct gpald_method *method;
@@ -109,6 +123,7 @@ int gpald_daemon_stats(const struct gpald_context *context, const void *params,
 	gpald_write_integer(w, "uptime_ms",
 			    (int64_t)((uv_hrtime() - statistics->started_ns) / 1000000));
 	write_connections(w, service);
+	write_users(w, &service->clients->users);
 	write_requests(w, statistics);
 	write_registry(w, service->registry);
 	write_store(w, service);

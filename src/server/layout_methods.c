@@ -10,6 +10,8 @@
 
 #include <gpalayout/advise.h>
 
+#define DEMANDS_LONG 256 /* of layout.allocate, with its holes */
+
 static int answer_resolve(const struct gpald_resolve_params *params,
 			  const struct gpal_layout *layout, struct gpald_writer *w,
 			  struct gpald_wire_error *error)
@@ -34,14 +36,13 @@ int gpald_layout_resolve(const struct gpald_context *context, const void *params
 {
 	const struct gpald_resolve_params *resolve = params;
 	struct gpal_layout *layout;
-	struct gpal_error core;
 	int code;
 
-	(void)context;
-	if (gpal_resolve(&resolve->request, &layout, &core)) {
-		gpald_refuse_core(error, &core, "/request");
-		return -1;
-	}
+	if (resolve->advise && !context->may_take_long)
+		return GPALD_TAKES_LONG;
+	code = gpald_method_resolve(context, &resolve->request, "/request", &layout, error);
+	if (code)
+		return code;
 	code = answer_resolve(resolve, layout, w, error);
 	gpal_layout_free(layout);
 	return code;
@@ -54,7 +55,11 @@ int gpald_layout_allocate(const struct gpald_context *context, const void *param
 	struct gpal_error core;
 	struct gpal_map *map;
 
-	(void)context;
+	if (!context->may_take_long &&
+	    input->reserved_count + input->fixed_count + input->mmio32_count + input->ram_count +
+			    input->mmio64_count + input->post_mmio_count >
+		    DEMANDS_LONG)
+		return GPALD_TAKES_LONG;
 	if (gpal_allocate(input, &map, &core)) {
 		gpald_refuse_core(error, &core, "");
 		return -1;

@@ -214,16 +214,25 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, struct g
 
 /* layout.get, layout.list */
 
+static void unref(const struct gpald_record **record)
+{
+	gpald_record_unref(*record);
+}
+
+#define AUTO_UNREF __attribute__((cleanup(unref)))
+
 int gpald_layout_get(const struct gpald_context *context, const void *params,
 		     struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	gpald_auto_close struct gpald_opened_record opened = { 0 };
 	const struct gpald_name_params *get = params;
-	const struct gpald_record *record;
+	AUTO_UNREF const struct gpald_record *record =
+		gpald_registry_ref(context->service->registry, get->name);
+	gpald_auto_close struct gpald_opened_record opened = { 0 };
 
-	record = gpald_registry_find(context->service->registry, get->name);
 	if (!record)
 		return gpald_method_not_found(get->name, "/name", error);
+	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_LONG)
+		return GPALD_TAKES_LONG;
 	if (gpald_open_record(&opened, record, error))
 		return -1;
 	gpald_write_object(w, NULL);
@@ -253,31 +262,49 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 	gpald_write_object_end(w);
 }
 
+#define ROWS 256       /* records that are taken out of the registry at a time */
+#define ROWS_LONG 1000 /* on a page that may be made within a turn */
+
 /* A page is what follows a name, so entries that come and go move none that stay. */
 int gpald_layout_list(const struct gpald_context *context, const void *params,
 		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	const struct gpald_registry *registry = context->service->registry;
+	struct gpald_registry *registry = context->service->registry;
 	const uint64_t limit_max = context->service->limits->values[GPALD_LIMIT_LIST_PAGE];
-	const struct gpald_record *record, *last = NULL;
 	const struct gpald_list_params *list = params;
+	const struct gpald_record *records[ROWS];
 	uint64_t left = list->limit.set          ? list->limit.value :
 			LIST_DEFAULT < limit_max ? LIST_DEFAULT :
 						   limit_max;
+	uint64_t revision;
+	bool is_begun = false;
+	const char *after = list->after;
+	char last[GPALD_NAME_SIZE];
+	size_t most, count, i;
 
 	(void)error;
+	if (!context->may_take_long && left > ROWS_LONG)
+		return GPALD_TAKES_LONG;
 	gpald_write_object(w, NULL);
-	gpald_write_integer(w, "revision", (int64_t)gpald_registry_events(registry)->revision);
-	gpald_write_array(w, "layouts");
-	record = gpald_registry_after(registry, list->after);
-	for (; record && left > 0 && !w->failed; left--) {
-		write_row(w, record);
-		last = record;
-		record = gpald_registry_next(record);
-	}
+	do {
+		/* One more tells whether there is a next page. */
+		most = left < ROWS ? (size_t)left + 1 : ROWS;
+		count = gpald_registry_page(registry, after, records, most, &revision);
+		if (!is_begun) {
+			gpald_write_integer(w, "revision", (int64_t)revision);
+			gpald_write_array(w, "layouts");
+		}
+		is_begun = true;
+		for (i = 0; i < count && left > 0; i++, left--)
+			write_row(w, records[i]);
+		if (i > 0)
+			after = strcpy(last, records[i - 1]->name);
+		for (size_t each = 0; each < count; each++)
+			gpald_record_unref(records[each]);
+	} while (i == most && !w->failed);
 	gpald_write_array_end(w);
-	if (record && last)
-		gpald_write_text(w, "next", last->name);
+	if (i < count)
+		gpald_write_text(w, "next", last);
 	gpald_write_object_end(w);
 	return 0;
 }

@@ -14,6 +14,12 @@
 	{                                                                                    \
 		.name = (method), .on_inspect = true, .params = &(table), .call = (function) \
 	}
+/* One about the daemon itself. */
+#define LOOPS(method, table, function)                                                      \
+	{                                                                                   \
+		.name = (method), .on_inspect = true, .params = &(table), .is_loops = true, \
+		.call = (function)                                                          \
+	}
 #define CHANGE(method, table, function)                                          \
 	{                                                                        \
 		.name = (method), .params = &(table), .begin = function##_begin, \
@@ -32,9 +38,9 @@ static const struct gpald_method methods[] = {
 	QUESTION("layout.compare", gpald_compare_params, gpald_layout_compare),
 	QUESTION("layout.explain", gpald_explain_params, gpald_layout_explain),
 	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
-	QUESTION("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
-	QUESTION("daemon.info", gpald_no_params, gpald_daemon_info),
-	QUESTION("daemon.stats", gpald_no_params, gpald_daemon_stats),
+	LOOPS("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
+	LOOPS("daemon.info", gpald_no_params, gpald_daemon_info),
+	LOOPS("daemon.stats", gpald_no_params, gpald_daemon_stats),
 	QUESTION("daemon.schema", gpald_no_params, gpald_daemon_schema),
 };
 
@@ -69,4 +75,23 @@ int gpald_method_not_found(const char *name, const char *pointer, struct gpald_w
 {
 	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
 	return gpald_point(error, pointer);
+}
+
+int gpald_method_resolve(const struct gpald_context *context, const struct gpal_request *request,
+			 const char *pointer, struct gpal_layout **layout,
+			 struct gpald_wire_error *error)
+{
+	struct gpal_error core;
+	/* Whoever wants no error is not told what would fit, either. */
+	int code = gpal_resolve(request, layout, NULL);
+
+	if (code == GPAL_OK)
+		return 0;
+	if (code == GPAL_E_EXHAUSTED && !context->may_take_long)
+		return GPALD_TAKES_LONG;
+	code = gpal_resolve(request, layout, &core);
+	if (code == GPAL_OK)
+		return 0;
+	gpald_refuse_core(error, &core, pointer);
+	return -1;
 }

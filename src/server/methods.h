@@ -12,13 +12,20 @@
 struct gpald_context {
 	struct gpald_service *service;
 	const struct gpald_caller *caller;
-	struct gpald_answer *answer; /* for `subscribed` */
+	struct gpald_answer *answer; /* for `subscribed`; NULL on another thread */
+	bool may_take_long;
 };
+
+/* What a method returns that may not take long, and would; it has written nothing. */
+#define GPALD_TAKES_LONG 1
 
 /*
  * Methods get their params as the struct that their table fills, and write their
  * result, under no key. Both kinds return 0, or -1 with *error set; what was written
  * before a refusal does not count, and neither does a writer that has failed.
+ *
+ * A `call` may come on another thread: then it looks at no more of the service than
+ * the registry's functions for any thread, and what does not change.
  */
 typedef int gpald_method_call(const struct gpald_context *context, const void *params,
 			      struct gpald_writer *w, struct gpald_wire_error *error);
@@ -31,6 +38,7 @@ struct gpald_method {
 	const char *name;
 	bool on_inspect; /* changes nothing, so it is on the inspect socket too */
 	const struct gpald_params *params;
+	bool is_loops;           /* it looks at what only the loop's thread may look at */
 	gpald_method_call *call; /* NULL: see below */
 
 	/*
@@ -50,6 +58,15 @@ const struct gpald_method *gpald_method_at(size_t index);
 
 /* For methods: refuses for want of memory; always -1. */
 int gpald_method_no_memory(struct gpald_wire_error *error);
+
+/*
+ * For methods: resolves a request, *layout being given to the caller. 0, -1 with *error
+ * set, `pointer` leading to the request, or GPALD_TAKES_LONG: to find out what would
+ * fit takes long.
+ */
+int gpald_method_resolve(const struct gpald_context *context, const struct gpal_request *request,
+			 const char *pointer, struct gpal_layout **layout,
+			 struct gpald_wire_error *error);
 
 /* For methods: refuses a name that no live layout has; always -1. */
 int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error);

@@ -19,6 +19,7 @@
 
 /* A layout to be looked at, whoever has it; zeroed before use, left in the end. */
 struct sight {
+	const struct gpald_record *record; /* referenced */
 	struct gpald_opened_record opened;
 	struct gpal_layout *resolved;
 
@@ -29,22 +30,29 @@ struct sight {
 static void leave(struct sight *sight)
 {
 	gpald_close_record(&sight->opened);
+	gpald_record_unref(sight->record);
 	gpal_layout_free(sight->resolved);
 }
 
 #define AUTO_LEAVE __attribute__((cleanup(leave)))
 
-/* `parent` is the pointer to the object with the name. */
-static int look_at_live(struct sight *sight, const struct gpald_registry *registry,
-			const char *name, const char *parent, struct gpald_wire_error *error)
+/*
+ * `parent` is the pointer to the object with the name, `most` how many bytes of its
+ * stored layout may be looked at within a turn.
+ */
+static int look_at_live(struct sight *sight, const struct gpald_context *context, const char *name,
+			const char *parent, size_t most, struct gpald_wire_error *error)
 {
-	const struct gpald_record *record = gpald_registry_find(registry, name);
 	char pointer[32];
 
-	snprintf(pointer, sizeof(pointer), "%s/name", parent);
-	if (!record)
+	sight->record = gpald_registry_ref(context->service->registry, name);
+	if (!sight->record) {
+		snprintf(pointer, sizeof(pointer), "%s/name", parent);
 		return gpald_method_not_found(name, pointer, error);
-	if (gpald_open_record(&sight->opened, record, error))
+	}
+	if (!context->may_take_long && sight->record->layout.length > most)
+		return GPALD_TAKES_LONG;
+	if (gpald_open_record(&sight->opened, sight->record, error))
 		return -1;
 	sight->layout = &sight->opened.layout;
 	sight->request = &sight->opened.request;
@@ -52,17 +60,17 @@ static int look_at_live(struct sight *sight, const struct gpald_registry *regist
 }
 
 /* The same, with the request. */
-static int look_at_request(struct sight *sight, const struct gpal_request *request,
-			   const char *parent, struct gpald_wire_error *error)
+static int look_at_request(struct sight *sight, const struct gpald_context *context,
+			   const struct gpal_request *request, const char *parent,
+			   struct gpald_wire_error *error)
 {
-	struct gpal_error core;
 	char pointer[32];
+	int code;
 
 	snprintf(pointer, sizeof(pointer), "%s/request", parent);
-	if (gpal_resolve(request, &sight->resolved, &core)) {
-		gpald_refuse_core(error, &core, pointer);
-		return -1;
-	}
+	code = gpald_method_resolve(context, request, pointer, &sight->resolved, error);
+	if (code)
+		return code;
 	sight->layout = sight->resolved;
 	sight->request = request;
 	return 0;
@@ -97,10 +105,12 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 	AUTO_LEAVE struct sight sight = { 0 };
 	struct gpal_probe found;
 	struct gpal_error core;
+	const int code = probe->name ? look_at_live(&sight, context, probe->name, "",
+						    GPALD_LAYOUT_LONG, error) :
+				       look_at_request(&sight, context, &probe->request, "", error);
 
-	if (probe->name ? look_at_live(&sight, context->service->registry, probe->name, "", error) :
-			  look_at_request(&sight, &probe->request, "", error))
-		return -1;
+	if (code)
+		return code;
 	if (gpal_layout_probe(sight.layout, sight.request, probe->address, &found, &core)) {
 		gpald_refuse_core(error, &core, "");
 		return gpald_point(error, "/address");
@@ -113,14 +123,14 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 
 /* layout.compare */
 
-static int look_at_side(struct sight *sight, const struct gpald_service *service,
+static int look_at_side(struct sight *sight, const struct gpald_context *context,
 			const struct gpald_side *side, const char *pointer,
 			struct gpald_wire_error *error)
 {
 	if (side->name)
-		return look_at_live(sight, service->registry, side->name, pointer, error);
+		return look_at_live(sight, context, side->name, pointer, GPALD_LAYOUT_LONG, error);
 	if (side->request.policy)
-		return look_at_request(sight, &side->request, pointer, error);
+		return look_at_request(sight, context, &side->request, pointer, error);
 	sight->layout = &side->layout;
 	return 0;
 }
@@ -131,10 +141,12 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 	const struct gpald_compare_params *compare = params;
 	AUTO_LEAVE struct sight from = { 0 }, to = { 0 };
 	struct gpal_changes *changes;
+	int code = look_at_side(&from, context, &compare->from, "/from", error);
 
-	if (look_at_side(&from, context->service, &compare->from, "/from", error) ||
-	    look_at_side(&to, context->service, &compare->to, "/to", error))
-		return -1;
+	if (code == 0)
+		code = look_at_side(&to, context, &compare->to, "/to", error);
+	if (code)
+		return code;
 	if (gpal_compare(from.layout, to.layout, &changes, NULL))
 		return gpald_method_no_memory(error);
 	gpald_write_object(w, NULL);
@@ -146,6 +158,16 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 }
 
 /* layout.explain */
+
+/* Each range may have been placed behind many others, all of which are listed. */
+#define EXPLAINED_LONG 512 /* bytes of a stored layout */
+#define THINGS_LONG 8      /* of a request */
+
+static bool is_large(const struct gpal_request *request)
+{
+	return request->root_complex_count + request->reserved_count + request->node_count >
+	       THINGS_LONG;
+}
 
 static int refuse_tag(const char *tag, struct gpald_wire_error *error)
 {
@@ -177,9 +199,12 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 	struct gpal_error core;
 	int code = 0;
 
-	if (explain->name &&
-	    look_at_live(&sight, context->service->registry, explain->name, "", error))
-		return -1;
+	if (!context->may_take_long && !explain->name && is_large(&explain->request))
+		return GPALD_TAKES_LONG;
+	if (explain->name)
+		code = look_at_live(&sight, context, explain->name, "", EXPLAINED_LONG, error);
+	if (code)
+		return code;
 	if (gpal_explain(sight.request, sight.layout, explain->tag, &explanation, &core)) {
 		gpald_refuse_core(error, &core, "/request");
 		return -1;

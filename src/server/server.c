@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Brings the parts up and down: listeners, signals, the clock. Everything runs on
- * one libuv loop; a resolve takes microseconds and needs no thread. Only the store
- * has one, which wakes the loop when it has committed something.
+ * Brings the parts up and down: listeners, signals, the clock. Sockets and all that is
+ * kept belong to one libuv loop; most resolves take microseconds and are done there.
+ * Those that take long are done on libuv's threads, and the store has one of its own;
+ * both wake the loop when they have done something.
  *
  * The end has three steps. The signal removes the socket files; for a moment
  * clients that had a request under way get an answer that says so; then listeners
@@ -64,6 +65,7 @@ struct server {
 	bool has_failed;       /* the store; the daemon ends, and says so with its status */
 	bool was_hit;          /* while serving, by a signal that nobody ends it with; the same */
 	struct gpald_connections connections;
+	struct gpald_works works;
 };
 
 static void enter_phase(struct server *server, enum phase phase)
@@ -201,6 +203,12 @@ static void on_damaged(void *data, const char *name, const char *problem)
 		  gpald_log_quote(name, quoted_name), gpald_log_quote(problem, quoted_problem));
 }
 
+static bool decide_elsewhere(void *data, struct gpald_operation *operation)
+{
+	(void)data;
+	return gpald_service_decide_elsewhere(operation);
+}
+
 static bool open_registry(struct server *server)
 {
 	const struct gpald_server_options *options = server->options;
@@ -217,6 +225,7 @@ static bool open_registry(struct server *server)
 		.default_policy = options->default_policy,
 		.wake = wake_loop,
 		.damaged = on_damaged,
+		.decide_elsewhere = decide_elsewhere,
 		.committed = on_committed,
 		.data = server,
 	};
@@ -370,6 +379,9 @@ static int init_handles(struct server *server)
 	gpald_endpoints_init(&server->endpoints);
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
+	code = gpald_works_start(&server->works, &server->loop, &server->connections.users);
+	if (code < 0)
+		return code;
 	return gpald_signals_start(&server->signals, &server->loop, on_signal, server);
 }
 
@@ -408,6 +420,8 @@ int gpald_server_run(const struct gpald_server_options *options)
 			.state_path = options->state_folder,
 			.clients = &server.connections,
 			.ready = on_ready,
+			.works = &server.works,
+			.users = &server.connections.users,
 		},
 		.endpoints = {
 			.loop = &server.loop,
@@ -446,6 +460,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	gpald_endpoints_close(&server.endpoints);
 	stop(&server);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
+	gpald_works_stop(&server.works);
 	close_registry(&server);
 	uv_close((uv_handle_t *)&server.settled, NULL);
 	uv_run(&server.loop, UV_RUN_DEFAULT);

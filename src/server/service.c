@@ -33,6 +33,7 @@ void gpald_service_clear(struct gpald_service *service)
 	service->schema = NULL;
 }
 
+#define LINE_LONG 16384  /* bytes of a line that may be read within a turn */
 #define ARENA_SIZE 65536 /* what small requests need, so that they take no memory */
 
 bool gpald_workspace_init(struct gpald_workspace *space)
@@ -62,6 +63,8 @@ static void log_refusal(const struct gpald_caller *caller, const char *method,
 			  gpald_reason_token(error->reason),
 			  gpald_log_quote(error->message, quoted_message));
 }
+
+static void on_done(struct gpald_operation *operation);
 
 static int find_method(const struct gpald_caller *caller, const char *name,
 		       const struct gpald_method **found, struct gpald_wire_error *error)
@@ -193,46 +196,36 @@ static void refuse(struct gpald_call *call, const char *method, struct gpald_wir
 	count(call, false);
 }
 
+/* A copy that lasts; NULL: out of memory. */
+static struct gpald_call *call_new(const struct gpald_call *received)
+{
+	struct gpald_call *call = malloc(sizeof(*call));
+
+	if (!call)
+		return NULL;
+	*call = *received;
+	if (call->caller.user)
+		gpald_user_keep(call->caller.user);
+	return call;
+}
+
 static void free_call(struct gpald_call *call)
 {
+	if (call->caller.user)
+		gpald_user_unref(call->service->users, call->caller.user);
+	free(call->line);
 	free(call->id_text);
+	gpald_writer_clear(&call->error.changes);
+	gpald_workspace_clear(&call->space);
 	gpald_operation_clear(&call->operation);
 	free(call);
 }
 
-bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
-		       struct gpald_answer *answer)
+/* Answering. */
+
+/* The call can be answered, or need not be. */
+static void be_ready(struct gpald_call *call)
 {
-	struct gpald_writer *w = &space->out;
-	const size_t mark = w->length;
-	struct gpald_wire_error error;
-	int code;
-
-	gpald_rpc_begin_result(w, &call->id);
-	code = call->method->finish(&call->operation, w, &error);
-	if (code == 0)
-		code = end_result(call, w, mark, &error);
-	/* It cannot be refused any more. */
-	if (code && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
-	    error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY)) {
-		gpald_writer_reset(w, mark);
-		return false;
-	}
-	if (code == 0) {
-		answer->kind = GPALD_ANSWER_REPLY;
-		count(call, true);
-	} else {
-		refuse(call, call->method->name, &error, w, mark, answer);
-	}
-	free_call(call);
-	return true;
-}
-
-static void on_done(struct gpald_operation *operation)
-{
-	/* The operation is the call's first member. */
-	struct gpald_call *call = (struct gpald_call *)operation;
-
 	call->is_ready = true;
 	if (call->waiter)
 		call->service->ready(call->waiter);
@@ -240,11 +233,271 @@ static void on_done(struct gpald_operation *operation)
 		free_call(call);
 }
 
+/* Writes the line of a change that is done; 0, or -1 with *error set. */
+static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
+			struct gpald_wire_error *error)
+{
+	const size_t mark = w->length;
+
+	gpald_rpc_begin_result(w, &call->id);
+	return call->method->finish(&call->operation, w, error) ||
+			       end_result(call, w, mark, error) ?
+		       -1 :
+		       0;
+}
+
+/* Calls a method, and writes the line of its result; 0, -1 with *error set, or GPALD_TAKES_LONG. */
+static int write_call(const struct gpald_call *call, const struct gpald_context *context,
+		      const void *params, struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	const size_t mark = w->length;
+	int code;
+
+	gpald_rpc_begin_result(w, &call->id);
+	code = call->method->call(context, params, w, error);
+	return code ? code : end_result(call, w, mark, error);
+}
+
+/* Whether a request may be answered; its method and its decoded params. */
+static int take(struct gpald_call *call, const struct gpald_rpc_request *request,
+		struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
+{
+	const struct gpald_decode_context context = {
+		.default_policy = call->service->default_policy,
+		.list_page_max = call->service->limits->values[GPALD_LIMIT_LIST_PAGE],
+	};
+
+	if (find_method(&call->caller, request->method, &call->method, error))
+		return -1;
+	if (call->is_stopping)
+		return gpald_refuse(error, GPALD_SHUTTING_DOWN,
+				    "the daemon is stopping; nothing was done");
+	*params =
+		gpald_decode_params(call->method->params, request->params, &context, arena, error);
+	return *params ? 0 : -1;
+}
+
+/* Fills in the operation of a change; 0, or -1 with *error set. */
+static int prepare(struct gpald_call *call, const void *params, struct gpald_wire_error *error)
+{
+	call->operation.uid = call->caller.uid;
+	call->operation.is_admin = call->caller.is_admin;
+	call->operation.done = on_done;
+	return call->method->begin(params, &call->operation, error);
+}
+
+/* On another thread. */
+
+static struct gpald_call *of_work(struct gpald_work *work)
+{
+	return (struct gpald_call *)((char *)work - offsetof(struct gpald_call, work));
+}
+
+static void submit(struct gpald_call *call, void (*run)(struct gpald_work *work),
+		   void (*ran)(struct gpald_work *work))
+{
+	call->work.run = run;
+	call->work.ran = ran;
+	call->is_working = true;
+	gpald_work_submit(call->service->works, call->caller.user, &call->work);
+}
+
+/* Reads the line, and goes as far as another thread may. */
+static void run_line(struct gpald_work *work)
+{
+	struct gpald_call *call = of_work(work);
+	const struct gpald_context context = {
+		.service = call->service,
+		.caller = &call->caller,
+		.may_take_long = true,
+	};
+	struct gpald_wire_error *error = &call->error;
+	struct gpald_rpc_request request;
+
+	if (!gpald_workspace_init(&call->space)) {
+		call->code = gpald_method_no_memory(error);
+		return;
+	}
+	call->code =
+		gpald_rpc_parse(call->line, call->line_length, call->space.arena, &request, error);
+	call->id = request.id;
+	call->is_notification = call->code == 0 && request.is_notification;
+	if (call->is_notification)
+		return;
+	call->method_name = request.method;
+	if (call->code == 0)
+		call->code = take(call, &request, call->space.arena, &call->params, error);
+	if (call->code || call->method->is_loops)
+		return;
+	if (call->method->begin)
+		call->code = prepare(call, call->params, error);
+	else
+		call->code = write_call(call, &context, call->params, &call->space.out, error);
+	call->is_written = call->code == 0 && !call->method->begin;
+}
+
+static void ran_line(struct gpald_work *work)
+{
+	struct gpald_call *call = of_work(work);
+
+	call->is_working = false;
+	/* Of a client that has gone nothing more is begun. */
+	if (!call->waiter) {
+		free_call(call);
+		return;
+	}
+	if (call->code || call->is_notification || !call->method->begin) {
+		be_ready(call);
+		return;
+	}
+	call->is_later = true;
+	if (gpald_registry_submit(call->service->registry, &call->operation)) {
+		call->is_later = false;
+		on_done(&call->operation);
+	}
+}
+
+/* Answers later, by a copy of the line. */
+static int put_off(const struct gpald_call *received, const char *line, size_t length, void *waiter,
+		   struct gpald_answer *answer, struct gpald_wire_error *error)
+{
+	struct gpald_call *call = call_new(received);
+	char *copy = call ? malloc(length) : NULL;
+
+	if (!copy) {
+		if (call)
+			free_call(call);
+		return gpald_method_no_memory(error);
+	}
+	call->method = NULL;
+	call->waiter = waiter;
+	call->line = memcpy(copy, line, length);
+	call->line_length = length;
+	answer->kind = GPALD_ANSWER_LATER;
+	answer->call = call;
+	submit(call, run_line, ran_line);
+	return 0;
+}
+
+static void run_decision(struct gpald_work *work)
+{
+	gpald_registry_decide(&of_work(work)->operation);
+}
+
+static void ran_decision(struct gpald_work *work)
+{
+	struct gpald_call *call = of_work(work);
+
+	call->is_working = false;
+	gpald_registry_decided(call->service->registry, &call->operation);
+}
+
+bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
+{
+	struct gpald_call *call = (struct gpald_call *)operation;
+
+	if (!call->service->works)
+		return false;
+	submit(call, run_decision, ran_decision);
+	return true;
+}
+
+static void run_finish(struct gpald_work *work)
+{
+	struct gpald_call *call = of_work(work);
+
+	/* What it cannot write is tried again by who answers. */
+	call->is_written = write_finish(call, &call->space.out, &call->error) == 0;
+	if (call->is_written)
+		return;
+	gpald_writer_clear(&call->space.out);
+	gpald_writer_clear(&call->error.changes);
+}
+
+static void ran_finish(struct gpald_work *work)
+{
+	struct gpald_call *call = of_work(work);
+
+	call->is_working = false;
+	be_ready(call);
+}
+
+/* Changes. */
+
+static bool is_long(const struct gpald_record *record)
+{
+	return record && record->layout.length > GPALD_LAYOUT_LONG;
+}
+
+/* Whether it takes long to say what was done. */
+static bool finishes_elsewhere(const struct gpald_call *call)
+{
+	return call->service->works &&
+	       (is_long(call->operation.record) || is_long(call->operation.previous));
+}
+
+static void on_done(struct gpald_operation *operation)
+{
+	/* The operation is the call's first member. */
+	struct gpald_call *call = (struct gpald_call *)operation;
+
+	if (call->waiter && finishes_elsewhere(call))
+		submit(call, run_finish, ran_finish);
+	else
+		be_ready(call);
+}
+
 void gpald_call_abandon(struct gpald_call *call)
 {
 	call->waiter = NULL;
-	if (call->is_ready)
+	/* What has been begun goes on, and then the call ends. */
+	if (call->is_working && call->work.run != run_decision && gpald_work_cancel(&call->work))
 		free_call(call);
+	else if (call->is_ready)
+		free_call(call);
+}
+
+bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
+		       struct gpald_answer *answer)
+{
+	const struct gpald_context context = { .service = call->service,
+					       .caller = &call->caller,
+					       .answer = answer };
+	struct gpald_writer *w = &space->out;
+	const size_t mark = w->length;
+	int code = call->code;
+
+	answer->kind = GPALD_ANSWER_REPLY;
+	answer->subscribed.set = false;
+	if (call->is_notification) {
+		answer->kind = GPALD_ANSWER_NONE;
+		free_call(call);
+		return true;
+	}
+	if (call->is_written) {
+		const struct gpald_writer written = call->space.out;
+
+		assert(mark == 0);
+		call->space.out = *w;
+		*w = written;
+	} else if (code == 0 && call->method->begin) {
+		code = write_finish(call, w, &call->error);
+	} else if (code == 0) {
+		code = write_call(call, &context, call->params, w, &call->error);
+	}
+	/* It cannot be refused any more. */
+	if (code && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
+	    call->error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY)) {
+		gpald_writer_reset(w, mark);
+		return false;
+	}
+	if (code)
+		refuse(call, call->method ? call->method->name : call->method_name, &call->error, w,
+		       mark, answer);
+	else
+		count(call, true);
+	free_call(call);
+	return true;
 }
 
 /* The line will be gone when the call is answered. False: out of memory. */
@@ -262,50 +515,31 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 		      struct gpald_workspace *space, struct gpald_answer *answer,
 		      struct gpald_wire_error *error)
 {
-	struct gpald_call *call = malloc(sizeof(*call));
+	struct gpald_call *call = call_new(received);
 
 	if (!call)
 		return gpald_method_no_memory(error);
-	*call = *received;
-	call->waiter = waiter;
-	call->operation.uid = call->caller.uid;
-	call->operation.is_admin = call->caller.is_admin;
-	call->operation.done = on_done;
-	if (call->method->begin(params, &call->operation, error) ||
-	    (!keep_id(call) && gpald_method_no_memory(error))) {
+	if (prepare(call, params, error) || (!keep_id(call) && gpald_method_no_memory(error))) {
 		free_call(call);
 		return -1;
 	}
-	if (gpald_registry_submit(call->service->registry, &call->operation)) {
-		const bool is_answered = gpald_call_answer(call, space, answer);
-
-		/* Only what was handed to the registry is put off. */
-		assert(is_answered);
-		return 0;
-	}
+	/* Nobody is told while it is being handed in. */
 	call->is_later = true;
+	if (gpald_registry_submit(call->service->registry, &call->operation)) {
+		/* The store has nothing of it, so it can be refused. */
+		call->is_later = false;
+		if (!finishes_elsewhere(call)) {
+			const bool is_answered = gpald_call_answer(call, space, answer);
+
+			assert(is_answered);
+			return 0;
+		}
+		submit(call, run_finish, ran_finish);
+	}
+	call->waiter = waiter;
 	answer->kind = GPALD_ANSWER_LATER;
 	answer->call = call;
 	return 0;
-}
-
-/* Whether a request may be answered; its method and its decoded params. */
-static int take(struct gpald_call *call, const struct gpald_rpc_request *request, bool stopping,
-		struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
-{
-	const struct gpald_decode_context context = {
-		.default_policy = call->service->default_policy,
-		.list_page_max = call->service->limits->values[GPALD_LIMIT_LIST_PAGE],
-	};
-
-	if (find_method(&call->caller, request->method, &call->method, error))
-		return -1;
-	if (stopping)
-		return gpald_refuse(error, GPALD_SHUTTING_DOWN,
-				    "the daemon is stopping; nothing was done");
-	*params =
-		gpald_decode_params(call->method->params, request->params, &context, arena, error);
-	return *params ? 0 : -1;
 }
 
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
@@ -318,34 +552,47 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		.service = service,
 		.caller = *caller,
 		.started_ns = uv_hrtime(),
+		.is_stopping = stopping,
 	};
-	const struct gpald_context context = { service, caller, answer };
-	struct gpald_rpc_request request;
+	const struct gpald_context context = {
+		.service = service,
+		.caller = caller,
+		.answer = answer,
+		.may_take_long = !service->works,
+	};
+	struct gpald_rpc_request request = { .method = NULL };
 	struct gpald_wire_error error;
 	const void *params = NULL;
 	int code;
 
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
-	gpald_arena_reset(space->arena);
-	code = gpald_rpc_parse(line, line_length, space->arena, &request, &error);
-	/* A notification may change nothing and gets no answer, so there is nothing to do. */
-	if (code == 0 && request.is_notification) {
-		answer->kind = GPALD_ANSWER_NONE;
-		return;
+	if (service->works && line_length > LINE_LONG) {
+		code = GPALD_TAKES_LONG;
+	} else {
+		gpald_arena_reset(space->arena);
+		code = gpald_rpc_parse(line, line_length, space->arena, &request, &error);
+		/* A notification may change nothing and gets no answer: there is nothing to do. */
+		if (code == 0 && request.is_notification) {
+			answer->kind = GPALD_ANSWER_NONE;
+			return;
+		}
+		call.id = request.id;
+		if (code == 0)
+			code = take(&call, &request, space->arena, &params, &error);
+		if (code == 0 && call.method->begin) {
+			code = begin_call(&call, params, waiter, space, answer, &error);
+			if (code == 0)
+				return;
+		} else if (code == 0) {
+			code = write_call(&call, &context, params, w, &error);
+		}
 	}
-	call.id = request.id;
-	if (code == 0)
-		code = take(&call, &request, stopping, space->arena, &params, &error);
-	if (code == 0 && call.method->begin) {
-		code = begin_call(&call, params, waiter, space, answer, &error);
+	if (code == GPALD_TAKES_LONG) {
+		gpald_writer_reset(w, mark);
+		code = put_off(&call, line, line_length, waiter, answer, &error);
 		if (code == 0)
 			return;
-	} else if (code == 0) {
-		gpald_rpc_begin_result(w, &call.id);
-		code = call.method->call(&context, params, w, &error);
-		if (code == 0)
-			code = end_result(&call, w, mark, &error);
 	}
 	if (code)
 		refuse(&call, request.method, &error, w, mark, answer);

@@ -7,6 +7,7 @@
 #include "registry/registry.h"
 #include "server/limits.h"
 #include "server/statistics.h"
+#include "server/work.h"
 #include "wire/json_write.h"
 #include "wire/reason.h"
 #include "wire/rpc.h"
@@ -34,11 +35,15 @@ struct gpald_service {
 	/* Told that a call can be answered, by gpald_call_answer(). */
 	void (*ready)(void *waiter);
 
+	struct gpald_works *works; /* what takes long is done there; NULL: nothing is put off */
+	struct gpald_users *users; /* of callers */
+
 	char *schema; /* the OpenRPC document on one line; owned */
 };
 
 /* Who asks. */
 struct gpald_caller {
+	struct gpald_user *user; /* who is charged for what is put off; NULL: nothing is */
 	uid_t uid;
 	pid_t pid;
 	bool is_admin; /* a member of the admin group */
@@ -56,9 +61,14 @@ struct gpald_workspace {
 GPAL_MUST_USE bool gpald_workspace_init(struct gpald_workspace *space);
 void gpald_workspace_clear(struct gpald_workspace *space);
 
-/* A request that is answered when the store has committed it. */
+/*
+ * A request that is answered later: when the store has committed it, or when what
+ * takes long has been done on another thread.
+ */
 struct gpald_call {
 	struct gpald_operation operation; /* first */
+	struct gpald_work work;
+	bool is_working; /* `work` was submitted, and has not come back */
 	struct gpald_service *service;
 	const struct gpald_method *method; /* NULL: none that there is */
 	struct gpald_caller caller;
@@ -68,6 +78,18 @@ struct gpald_call {
 	bool is_later; /* it was handed to the registry, and is answered when that is done */
 	bool is_ready;
 	void *waiter; /* NULL: nobody */
+
+	/* Of a call that is made on another thread. */
+	char *line; /* owned; NULL: it is not */
+	size_t line_length;
+	bool is_stopping;
+	bool is_notification;
+	const char *method_name; /* what the line names; NULL: nothing that could be read */
+	const void *params;      /* decoded */
+	int code;                /* of what was done there, with `error` */
+	struct gpald_wire_error error;
+	bool is_written;              /* its reply lies in its own workspace */
+	struct gpald_workspace space; /* its own */
 };
 
 enum gpald_answer_kind {
@@ -98,14 +120,17 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			  const char *line, size_t line_length, bool stopping, void *waiter,
 			  struct gpald_workspace *space, struct gpald_answer *answer);
 
+/* Has an operation decided on another thread, for the registry; false: it is to be done at once. */
+GPAL_MUST_USE bool gpald_service_decide_elsewhere(struct gpald_operation *operation);
+
 /*
- * The reply of a call that is ready, which ends. False: what was asked has been done,
+ * The reply of a call that is ready, which ends; the workspace has nothing in it. False: what was asked has been done,
  * and there is no memory to say so; the call goes on, and this is to be tried again.
  */
 GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 				     struct gpald_answer *answer);
 
-/* The waiter has gone. What was begun goes on. */
+/* The waiter has gone. A change that was begun goes on. */
 void gpald_call_abandon(struct gpald_call *call);
 
 /* The reply where no line was read, such as to one that is too long; id null. Its length. */

@@ -24,6 +24,11 @@ struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid)
 	return user;
 }
 
+void gpald_user_keep(struct gpald_user *user)
+{
+	user->references++;
+}
+
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user)
 {
 	struct gpald_user **link = &users->first;
@@ -38,10 +43,18 @@ void gpald_user_unref(struct gpald_users *users, struct gpald_user *user)
 	free(user);
 }
 
-void gpald_user_wait(struct gpald_user *user, struct gpald_turn *turn)
+void gpald_user_charge(struct gpald_user *user, uint64_t ns)
+{
+	user->served_ns += ns;
+	user->standing += ns;
+}
+
+void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn)
 {
 	if (turn->is_waiting)
 		return;
+	if (!user->first && user->standing < users->standing)
+		user->standing = users->standing;
 	*turn = (struct gpald_turn){ .is_waiting = true };
 	if (user->last)
 		user->last->next = turn;
@@ -67,23 +80,43 @@ void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn)
 	*turn = (struct gpald_turn){ 0 };
 }
 
+/* The one after the user who had the last turn, all round. */
+static struct gpald_user *first_in_turn(const struct gpald_users *users)
+{
+	return users->turn && users->turn->next ? users->turn->next : users->first;
+}
+
+static struct gpald_user *next_in_turn(const struct gpald_users *users, struct gpald_user *user)
+{
+	struct gpald_user *next = user->next ? user->next : users->first;
+
+	return next == first_in_turn(users) ? NULL : next;
+}
+
 struct gpald_turn *gpald_users_next_turn(struct gpald_users *users)
 {
-	struct gpald_user *user = users->turn && users->turn->next ? users->turn->next :
-								     users->first;
-	struct gpald_user *const begin = user;
+	struct gpald_user *user = first_in_turn(users), *found = NULL;
+	struct gpald_turn *turn;
 
-	while (user) {
-		struct gpald_turn *turn = user->first;
+	for (; user; user = next_in_turn(users, user))
+		if (user->first && (!found || user->standing < found->standing))
+			found = user;
+	if (!found)
+		return NULL;
+	turn = found->first;
+	gpald_user_leave(found, turn);
+	users->turn = found;
+	users->standing = found->standing;
+	return turn;
+}
 
-		if (turn) {
-			gpald_user_leave(user, turn);
-			users->turn = user;
-			return turn;
-		}
-		user = user->next ? user->next : users->first;
-		if (user == begin)
-			break;
-	}
-	return NULL;
+struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
+{
+	struct gpald_user *user = first_in_turn(users), *found = NULL;
+
+	for (; user; user = next_in_turn(users, user))
+		if (user->first_work && !user->is_working &&
+		    (!found || user->standing < found->standing))
+			found = user;
+	return found;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the connections of one uid have in common: how many there are, how much
- * they have not read, and whose turn it is. Work is shared out among users, not
- * connections, so that opening many connections buys no one else's time.
+ * they have not read, and whose turn it is. Time is shared out among users, not
+ * connections, so that opening many connections buys no one else's. The user who has
+ * been served least goes first; one who comes back has no more to claim than those
+ * who have been there.
  */
 #ifndef GPALD_SERVER_USER_H
 #define GPALD_SERVER_USER_H
@@ -10,7 +12,10 @@
 #include <gpalayout/export.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+struct gpald_work;
 
 /* A place in a user's queue of connections that have work; embedded in a connection. */
 struct gpald_turn {
@@ -25,6 +30,12 @@ struct gpald_user {
 	size_t references;               /* open and closing ones */
 	size_t unsent;                   /* bytes of replies that have not been written */
 	struct gpald_turn *first, *last; /* waiting for a turn */
+
+	struct gpald_work *first_work; /* waiting for a thread */
+	bool is_working;               /* some runs on one */
+
+	uint64_t served_ns; /* of turns, and of processor time on threads */
+	uint64_t standing;  /* the same, raised to that of others when it comes back */
 };
 
 /* Zeroed before use. */
@@ -32,21 +43,34 @@ struct gpald_users {
 	struct gpald_user *first;
 	struct gpald_user *turn; /* whose turn was the last one */
 	size_t connections;      /* open ones of all */
+	uint64_t standing;       /* that of the user who had the last turn */
 };
 
 /* The user of that uid, made if there is none, with a reference more. NULL: out of memory. */
 GPAL_MUST_USE struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid);
 
+/* One reference more. */
+void gpald_user_keep(struct gpald_user *user);
+
 /* The last reference frees the user. */
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 
+/* Counts time that a user was served. */
+void gpald_user_charge(struct gpald_user *user, uint64_t ns);
+
 /* Puts a connection at the end of its user's queue, unless it waits already. */
-void gpald_user_wait(struct gpald_user *user, struct gpald_turn *turn);
+void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn);
 
 /* Takes a connection out of the queue; nothing if it does not wait. */
 void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn);
 
-/* Takes out the first connection of the user after the one that had the last turn; NULL: none waits. */
+/*
+ * Takes out the first connection of the user who has been served least; of equals,
+ * of the first after the one that had the last turn. NULL: none waits.
+ */
 struct gpald_turn *gpald_users_next_turn(struct gpald_users *users);
+
+/* The same choice among users whose work waits while none of it runs. NULL: there is none. */
+struct gpald_user *gpald_users_next_work(const struct gpald_users *users);
 
 #endif

@@ -7,6 +7,7 @@ folder of its own under the temporary directory and is stopped with it.
 """
 
 import faulthandler
+import fcntl
 import functools
 import json
 import os
@@ -14,9 +15,11 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -50,10 +53,15 @@ def wait_until(condition, what):
 
 
 def is_asleep(pid):
-    """Whether the main thread waits for something. While it has something to do it is not, even if
-    a busy machine keeps it from running; so it has done all that it could with what has been sent."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-        return stat.read().rpartition(")")[2].split()[0] == "S"
+    """Whether the main thread and those that work for it wait for something. While they have something to do
+    they do not, even if a busy machine keeps them from running; so all has been done with what has been sent."""
+    def states():
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as stat:
+                before, _, after = stat.read().rpartition(")")
+            if task == str(pid) or before.endswith("(work"):
+                yield after.split()[0]
+    return set(states()) == {"S"}
 
 
 class Client:
@@ -219,6 +227,13 @@ class Daemon:
         def find():
             return next((line for line in self.log().splitlines() if text in line), None)
         return wait_until(find, lambda: f"{text!r} in the log:\n{self.log()}")
+
+    def wait_read(self, *clients):
+        """Waits until the daemon has read all that clients have sent."""
+        def is_read():
+            return all(struct.unpack("i", fcntl.ioctl(client.sock, termios.TIOCOUTQ, bytes(4)))[0] == 0
+                       for client in clients)
+        wait_until(is_read, "something is unread")
 
     def wait_idle(self):
         """Waits until the daemon has done all that it can do by itself."""

@@ -14,8 +14,8 @@ START_TEST(turns_go_round_users_not_connections)
 	struct gpald_turn of_many[8] = { 0 }, of_few = { 0 };
 
 	for (int i = 0; i < 8; i++)
-		gpald_user_wait(many, &of_many[i]);
-	gpald_user_wait(few, &of_few);
+		gpald_user_wait(&users, many, &of_many[i]);
+	gpald_user_wait(&users, few, &of_few);
 
 	/* However many wait before it, the other user has one of the next two turns. */
 	for (int round = 0; round < 20; round++) {
@@ -24,8 +24,8 @@ START_TEST(turns_go_round_users_not_connections)
 
 		ck_assert(first == &of_few || second == &of_few);
 		ck_assert_ptr_ne(first, second);
-		gpald_user_wait(first == &of_few ? few : many, first);
-		gpald_user_wait(second == &of_few ? few : many, second);
+		gpald_user_wait(&users, first == &of_few ? few : many, first);
+		gpald_user_wait(&users, second == &of_few ? few : many, second);
 	}
 	gpald_user_unref(&users, many);
 	gpald_user_unref(&users, few);
@@ -40,15 +40,50 @@ START_TEST(connections_of_a_user_have_their_turns_in_order)
 	struct gpald_turn turns[5] = { 0 };
 
 	for (int i = 0; i < 5; i++)
-		gpald_user_wait(user, &turns[i]);
+		gpald_user_wait(&users, user, &turns[i]);
 	for (int i = 0; i < 12; i++) {
 		struct gpald_turn *turn = gpald_users_next_turn(&users);
 
 		ck_assert_ptr_eq(turn, &turns[i % 5]);
 		ck_assert(!turn->is_waiting);
-		gpald_user_wait(user, turn);
+		gpald_user_wait(&users, user, turn);
 	}
 	gpald_user_unref(&users, user);
+}
+END_TEST
+
+/* Who has been served less is served until that is made up for, but not for time it was away. */
+START_TEST(who_has_been_served_least_goes_first)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *busy = gpald_user_ref(&users, 1000),
+			  *other = gpald_user_ref(&users, 1001);
+	struct gpald_turn of_busy = { 0 }, of_other = { 0 };
+
+	gpald_user_charge(busy, 100);
+	gpald_user_wait(&users, busy, &of_busy);
+	gpald_user_wait(&users, other, &of_other);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
+		gpald_user_charge(other, 30);
+		gpald_user_wait(&users, other, &of_other);
+		if (i == 3)
+			break;
+	}
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
+	gpald_user_charge(busy, 1000);
+	ck_assert_uint_eq(busy->served_ns, 1100);
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
+	/* All are away, and both come back: the one that stayed longer has been served more. */
+	gpald_user_wait(&users, busy, &of_busy);
+	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
+	gpald_user_wait(&users, other, &of_other);
+	gpald_user_wait(&users, busy, &of_busy);
+	ck_assert_uint_eq(other->standing, busy->standing);
+	gpald_user_leave(other, &of_other);
+	gpald_user_leave(busy, &of_busy);
+	gpald_user_unref(&users, busy);
+	gpald_user_unref(&users, other);
 }
 END_TEST
 
@@ -58,8 +93,8 @@ START_TEST(waiting_twice_is_waiting_once)
 	struct gpald_user *user = gpald_user_ref(&users, 0);
 	struct gpald_turn turn = { 0 };
 
-	gpald_user_wait(user, &turn);
-	gpald_user_wait(user, &turn);
+	gpald_user_wait(&users, user, &turn);
+	gpald_user_wait(&users, user, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	ck_assert_ptr_null(gpald_users_next_turn(&users));
 	gpald_user_unref(&users, user);
@@ -74,14 +109,14 @@ START_TEST(a_connection_may_leave_the_queue)
 	struct gpald_turn turns[3] = { 0 };
 
 	for (int i = 0; i < 3; i++)
-		gpald_user_wait(user, &turns[i]);
+		gpald_user_wait(&users, user, &turns[i]);
 	gpald_user_leave(user, &turns[_i]);
 	gpald_user_leave(user, &turns[_i]);
 	for (int i = 0; i < 3; i++)
 		if (i != _i)
 			ck_assert_ptr_eq(gpald_users_next_turn(&users), &turns[i]);
 	ck_assert_ptr_null(gpald_users_next_turn(&users));
-	gpald_user_wait(user, &turns[_i]);
+	gpald_user_wait(&users, user, &turns[_i]);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turns[_i]);
 	gpald_user_unref(&users, user);
 }
@@ -96,14 +131,14 @@ START_TEST(a_uid_is_one_user_until_its_last_reference)
 
 	ck_assert_ptr_eq(first, again);
 	ck_assert_ptr_ne(first, other);
-	gpald_user_wait(first, &turn);
+	gpald_user_wait(&users, first, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	gpald_user_unref(&users, first);
 	ck_assert_ptr_eq(gpald_user_ref(&users, 7), again);
 	gpald_user_unref(&users, again);
 	gpald_user_unref(&users, again);
 	/* The one that had the last turn is gone; turns go on. */
-	gpald_user_wait(other, &turn);
+	gpald_user_wait(&users, other, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	gpald_user_unref(&users, other);
 	ck_assert_ptr_null(users.first);
@@ -117,6 +152,7 @@ int main(void)
 
 	add_test(suite, "turns", turns_go_round_users_not_connections);
 	add_test(suite, "turns", connections_of_a_user_have_their_turns_in_order);
+	add_test(suite, "turns", who_has_been_served_least_goes_first);
 	add_test(suite, "turns", waiting_twice_is_waiting_once);
 	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
 	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);

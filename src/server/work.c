@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The threads are given no more than they can begin at once; the rest waits with its
+ * user, where there is a choice. libuv has threads as well, but it aborts where none
+ * can be started.
+ */
+#include "config.h"
+
+#include "server/work.h"
+
+#include "registry/thread.h"
+
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NICENESS 5 /* lower than the loop, which everyone waits for */
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void push(struct gpald_work **last, struct gpald_work *work)
+{
+	while (*last)
+		last = &(*last)->next;
+	work->next = NULL;
+	*last = work;
+}
+
+static struct gpald_work *pop(struct gpald_work **first)
+{
+	struct gpald_work *work = *first;
+
+	if (work)
+		*first = work->next;
+	return work;
+}
+
+static void *run_thread(void *data)
+{
+	struct gpald_works *works = data;
+	struct gpald_work *work;
+
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+	pthread_mutex_lock(&works->lock);
+	for (;;) {
+		uint64_t start;
+
+		while (!works->given && !works->is_ending)
+			pthread_cond_wait(&works->has_work, &works->lock);
+		work = pop(&works->given);
+		if (!work)
+			break;
+		pthread_mutex_unlock(&works->lock);
+		start = thread_cpu_ns();
+		work->run(work);
+		work->cpu_ns = thread_cpu_ns() - start;
+		pthread_mutex_lock(&works->lock);
+		push(&works->finished, work);
+		uv_async_send(&works->has_finished);
+	}
+	pthread_mutex_unlock(&works->lock);
+	return NULL;
+}
+
+/* Gives the threads what they can begin; the loop lasts until it is finished. */
+static void give(struct gpald_works *works)
+{
+	struct gpald_user *user;
+
+	while (works->running < GPALD_WORK_THREADS &&
+	       (user = gpald_users_next_work(works->users))) {
+		user->is_working = true;
+		works->running++;
+		pthread_mutex_lock(&works->lock);
+		push(&works->given, pop(&user->first_work));
+		pthread_cond_signal(&works->has_work);
+		pthread_mutex_unlock(&works->lock);
+	}
+	if (works->running > 0)
+		uv_ref((uv_handle_t *)&works->has_finished);
+	else
+		uv_unref((uv_handle_t *)&works->has_finished);
+}
+
+static void on_finished(uv_async_t *async)
+{
+	struct gpald_works *works = async->data;
+	struct gpald_work *finished, *work;
+
+	pthread_mutex_lock(&works->lock);
+	finished = works->finished;
+	works->finished = NULL;
+	pthread_mutex_unlock(&works->lock);
+	while ((work = pop(&finished))) {
+		struct gpald_user *user = work->user;
+
+		works->running--;
+		user->is_working = false;
+		gpald_user_charge(user, work->cpu_ns);
+		/* The work may go with it. */
+		work->ran(work);
+		gpald_user_unref(works->users, user);
+	}
+	give(works);
+}
+
+int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_users *users)
+{
+	int code;
+
+	*works = (struct gpald_works){ .users = users };
+	code = uv_async_init(loop, &works->has_finished, on_finished);
+	if (code < 0)
+		return code;
+	works->has_finished.data = works;
+	pthread_mutex_init(&works->lock, NULL);
+	pthread_cond_init(&works->has_work, NULL);
+	while (code == 0 && works->started < GPALD_WORK_THREADS) {
+		code = gpald_thread_start(&works->threads[works->started], "work", run_thread,
+					  works);
+		works->started += code == 0;
+	}
+	give(works);
+	if (code == 0)
+		return 0;
+	gpald_works_stop(works);
+	return uv_translate_sys_error(code);
+}
+
+void gpald_works_stop(struct gpald_works *works)
+{
+	pthread_mutex_lock(&works->lock);
+	works->is_ending = true;
+	pthread_cond_broadcast(&works->has_work);
+	pthread_mutex_unlock(&works->lock);
+	while (works->started > 0)
+		pthread_join(works->threads[--works->started], NULL);
+	uv_close((uv_handle_t *)&works->has_finished, NULL);
+	pthread_cond_destroy(&works->has_work);
+	pthread_mutex_destroy(&works->lock);
+}
+
+void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work)
+{
+	work->works = works;
+	work->user = user;
+	gpald_user_keep(user);
+	push(&user->first_work, work);
+	give(works);
+}
+
+bool gpald_work_cancel(struct gpald_work *work)
+{
+	struct gpald_work **at = &work->user->first_work;
+
+	while (*at && *at != work)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = work->next;
+	gpald_user_unref(work->works->users, work->user);
+	return true;
+}

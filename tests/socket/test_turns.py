@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Who is served when: what takes long holds nobody up but the connection that asked for it."""
+
+import contextlib
+import json
+import os
+import unittest
+
+from harness import Client, Daemon, can_be_another_user, main, wait_until
+from vm import request
+
+FLOOD, OTHER = 65533, 65532
+
+
+def line(method, params, number):
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\n"
+
+
+COUNT = 1500
+
+
+def large(count=COUNT):
+    """A request that takes far longer than a turn: a quarter of a megabyte, and megabytes to explain it."""
+    return request(pcie={"root_complexes": [
+        {"name": f"rc{i}", "segment": i, "end_bus": 0, "high_mmio": "2MiB",
+         "low_mmio": {"start": 0xc0000000 + 4096 * i, "end": 0xc0001000 + 4096 * i}}
+        for i in range(count)]})
+
+
+LARGE = large()
+
+
+@contextlib.contextmanager
+def user(uid):
+    """What connects meanwhile is that user's."""
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def open_daemon(*options):
+    daemon = Daemon("--socket-mode", "666", *options)
+    os.chmod(daemon.folder, 0o755)
+    return daemon
+
+
+def served(daemon, uid):
+    """The microseconds that a user has been served, as daemon.stats tells."""
+    users = daemon.call("daemon.stats")["result"]["users"]
+    return next((row["served_us"] for row in users if row["uid"] == uid), 0)
+
+
+class Order(unittest.TestCase):
+    def test_others_are_answered_while_something_takes_long(self):
+        with Daemon() as daemon, daemon.connect() as slow, daemon.connect() as quick:
+            slow.send(line("layout.explain", {"request": LARGE}, 1))
+            # Until it has been read as a whole.
+            daemon.wait_read(slow)
+            for _ in range(3):
+                self.assertIn("result", quick.call("layout.resolve", {"request": request()}))
+                self.assertTrue(slow.has_nothing())
+            self.assertEqual(len(slow.read_reply()["result"]["ranges"]), 3 * COUNT + 3)
+
+    def test_a_connection_has_its_replies_in_order(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            lines = [line("layout.explain", {"request": LARGE}, "a"), line("daemon.info", {}, 1),
+                     line("layout.create", {"name": "vm", "request": LARGE}, "b"),
+                     line("layout.get", {"name": "vm"}, 2), line("layout.list", {}, 3),
+                     line("layout.update", {"name": "vm", "request": large(COUNT - 1), "allow_removals": True}, "c"),
+                     line("layout.compare", {"from": {"name": "vm"}, "to": {"request": LARGE}}, 4),
+                     line("layout.delete", {"name": "vm"}, 5), line("layout.get", {"name": "vm"}, 6),
+                     line("daemon.info", {"junk": "x" * 100000}, 7), line("daemon.stats", {}, "s" * 20000),
+                     b" " * 30000 + line("layout.probe", {"name": "vm", "address": 0}, 8)]
+            client.send_aside(b"".join(lines))
+            replies = [client.read_reply() for _ in lines]
+            self.assertEqual([reply["id"] for reply in replies],
+                             ["a", 1, "b", 2, 3, "c", 4, 5, 6, 7, "s" * 20000, 8])
+            self.assertEqual(["result" in reply for reply in replies],
+                             [True] * 8 + [False, False, True, False])
+            self.assertTrue(replies[2]["result"]["created"])
+            self.assertEqual(replies[3]["result"]["layout"], replies[2]["result"]["layout"])
+            self.assertEqual(replies[4]["result"]["layouts"][0]["name"], "vm")
+            self.assertEqual(replies[5]["result"]["generation"], replies[2]["result"]["generation"] + 1)
+            self.assertEqual([row["change"] for row in replies[6]["result"]["changes"]], ["added"] * 3)
+
+    def test_changes_of_one_name_follow_each_other(self):
+        with Daemon() as daemon, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(daemon.connect()) for _ in range(6)]
+            for number, client in enumerate(clients):
+                client.send(line("layout.create", {"name": "vm", "request": LARGE}, number))
+            replies = [client.read_reply()["result"] for client in clients]
+            self.assertEqual(sorted(reply["created"] for reply in replies), [False] * 5 + [True])
+            self.assertEqual(len({reply["generation"] for reply in replies}), 1)
+            for number, client in enumerate(clients):
+                client.send(line("layout.update", {"name": "vm", "request": large(COUNT - 9 + number), "generation": 1,
+                                                   "allow_removals": True}, number))
+            replies = [client.read_reply() for client in clients]
+            self.assertEqual(sum("result" in reply for reply in replies), 1, replies)
+
+    def test_a_refusal_that_takes_long_to_find_is_told(self):
+        too_much = request(pcie={"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "low_mmio": "64MiB"} for i in range(96)]})
+        with Daemon() as daemon, daemon.connect() as client:
+            for method, params in (("layout.resolve", {"request": too_much}),
+                                   ("layout.probe", {"request": too_much, "address": 0}),
+                                   ("layout.create", {"name": "vm", "request": too_much})):
+                reply = client.call(method, params)
+                self.assertEqual(reply["error"]["data"]["reason"], "exhausted", method)
+                self.assertEqual(reply["error"]["data"]["pointer"].split("/")[1], "request")
+            self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
+
+    def test_a_notification_is_not_answered_however_long_it_is(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            message = {"jsonrpc": "2.0", "method": "layout.create", "params": {"name": "vm", "request": LARGE}}
+            client.send(json.dumps(message).encode() + b"\n")
+            self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
+
+
+class Gone(unittest.TestCase):
+    def test_what_a_client_that_has_gone_has_sent_is_dropped(self):
+        with Daemon() as daemon:
+            with daemon.connect() as client:
+                # The first is under way when the client goes.
+                lines = line("layout.explain", {"request": LARGE}, 1) * 8
+                client.sock.setblocking(False)
+                while client.sock.send(lines) < 1000:
+                    pass
+                daemon.wait_read(client)
+            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "it goes")
+            statistics = daemon.call("daemon.stats")["result"]
+            self.assertEqual(statistics["requests"]["layout.explain"]["answered"], 0)
+
+    def test_half_of_the_connection_is_enough_for_replies(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send_aside(line("layout.explain", {"request": LARGE}, 1) * 3, then_shutdown=True)
+            for _ in range(3):
+                self.assertIn("result", client.read_reply())
+            self.assertIsNone(client.read_line())
+
+
+@unittest.skipUnless(can_be_another_user(), "needs other users")
+class Users(unittest.TestCase):
+    def test_a_user_is_charged_for_what_takes_long(self):
+        with open_daemon() as daemon:
+            with user(FLOOD):
+                busy = daemon.connect()
+            with user(OTHER):
+                quiet = daemon.connect()
+            with busy, quiet:
+                busy.call("layout.explain", {"request": LARGE})
+                quiet.call("layout.resolve", {"request": request()})
+                self.assertGreater(served(daemon, FLOOD), 20 * served(daemon, OTHER))
+                self.assertGreater(served(daemon, OTHER), 0)
+
+    def test_one_piece_of_work_of_each_user_is_done_at_a_time(self):
+        with open_daemon() as daemon, contextlib.ExitStack() as stack:
+            with user(FLOOD):
+                flood = [stack.enter_context(daemon.connect(inspect=True)) for _ in range(16)]
+            with user(OTHER):
+                other = stack.enter_context(daemon.connect(inspect=True))
+            for client in flood:
+                client.send(line("layout.explain", {"request": LARGE}, 1))
+            daemon.wait_read(*flood)
+            other.send(line("layout.explain", {"request": LARGE}, 1))
+            other.read_reply()
+            # One was under way, and may have been followed by some; a queue for all would have been served first.
+            self.assertGreater(sum(client.has_nothing() for client in flood), 4)
+            for client in flood:
+                client.read_reply()
+
+
+if __name__ == "__main__":
+    main()
