@@ -236,6 +236,17 @@ class Updating(DaemonTestCase):
             self.assertEqual(new["pcie"]["segments"][0]["bus0_base"], old["pcie"]["segments"][0]["bus0_base"])
             self.assertEqual(get(client, "grown")["result"]["layout"], new)
 
+    def test_an_alignment_that_is_none_is_refused(self):
+        def with_vtl2(alignment):
+            return request(4, vtl2={"memory": {"size": "512MiB", "alignment": alignment}})
+
+        with self.daemon.connect() as client:
+            create(client, "aligned", with_vtl2("2MiB"))
+            for alignment in (0, 1, "3MiB"):
+                error = update(client, "aligned", with_vtl2(alignment))["error"]
+                self.assertEqual(error["data"]["reason"], "invalid_alignment")
+                self.assertEqual(error["data"]["pointer"], "/request/vtl2/memory/alignment")
+
     def test_what_is_dropped_is_freed(self):
         with self.daemon.connect() as client:
             create(client, "shrunk")
