@@ -81,9 +81,10 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	}
 	for (size_t i = 0; i < count; i++)
 		size += gpal_range_size(live[i].entry->range);
-	/* Of all alignments only that of VTL2's memory is the request's to say. */
-	if (size != demand->size || (list->origins[index].role == GPALD_ROLE_VTL2_MEMORY &&
-				     live->entry->range.start % demand->alignment != 0))
+	/* Of all alignments only that of VTL2's memory is the request's to say, right or wrong. */
+	if (size != demand->size ||
+	    (list->origins[index].role == GPALD_ROLE_VTL2_MEMORY &&
+	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
 		keep(k, kind, index, live[i].entry->range);
