@@ -12,7 +12,7 @@
 
 /*
  * Reads a file, or standard input for "-". Returns CTL_OK, or CTL_USAGE after
- * saying why: unreadable, too large, or not what gpald_json_guard() takes, then
+ * saying why: unreadable, too large, or not what gpald_json_parse() takes, then
  * as NAME:OFFSET in bytes.
  */
 enum ctl_exit ctl_document_read(struct ctl_buffer *document, const char *path);
