@@ -12,14 +12,10 @@
 #include "core/place.h"
 #include "core/request_checks.h"
 #include "core/resolution.h"
-#include "core/sizing.h"
 
 #include <assert.h>
-#include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
 
@@ -326,84 +322,6 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 		gpald_arena_free(r.arena);
 	else
 		*layout = r.layout;
-	return code;
-}
-
-int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
-		 struct gpal_error *error)
-{
-	const struct gpal_policy *policy = request->policy ? request->policy :
-							     gpal_policy_default();
-	const struct gpald_around nothing = { .live = NULL };
-	int code = gpald_resolve(request, policy, nothing, layout, error);
-
-	/* What is too large is told how large it may be. */
-	if (code == GPAL_E_EXHAUSTED && error)
-		gpald_advise_request(request, policy, nothing, error);
-	return code;
-}
-
-/*
- * Neither around the live layout nor afresh there is room. Which range it is for, and
- * where, is to be told of the layout the guest has; of one that was never made, what
- * is next to what would be misleading.
- */
-static void tell_of_live(const struct gpal_layout *live, const struct gpal_request *request,
-			 int around_code, const struct gpal_error *around, struct gpal_error *error)
-{
-	if (around_code == GPAL_E_EXHAUSTED) {
-		*error = *around;
-		gpald_advise_request(request, live->policy, (struct gpald_around){ .live = live },
-				     error);
-		return;
-	}
-	error->fit = (struct gpal_range){ 0 };
-	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
-}
-
-/* Refuses a layout that drops what the live one has. */
-static int check_removals(const struct gpal_layout *live, const struct gpal_layout *layout,
-			  struct gpal_error *error)
-{
-	struct gpal_changes *changes;
-	int code = gpal_compare(live, layout, &changes, error);
-
-	if (code == GPAL_OK && changes->removes)
-		code = gpald_fail(error, GPAL_E_WOULD_REMOVE, GPAL_SUBJECT_NONE, 0,
-				  "the request omits ranges that the guest knows");
-	gpal_changes_free(changes);
-	return code;
-}
-
-int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
-		unsigned int allow, struct gpal_layout **layout, struct gpal_error *error)
-{
-	const struct gpald_around nothing = { .live = NULL };
-	struct gpal_error around;
-	const int around_code = gpald_resolve(
-		request, live->policy, (struct gpald_around){ .live = live }, layout, &around);
-	int code = GPAL_OK;
-
-	if (around_code == GPAL_E_NO_MEMORY)
-		return gpald_fail_plain(error, around_code);
-	/* What stands in the way may be what stays; or there is no layout at all. */
-	if (around_code)
-		code = gpald_resolve(request, live->policy, nothing, layout, error);
-	if (code == GPAL_E_EXHAUSTED && error)
-		tell_of_live(live, request, around_code, &around, error);
-	if (code)
-		return code;
-	if (!(allow & GPAL_ALLOW_REMOVALS))
-		code = check_removals(live, *layout, error);
-	if (code == GPAL_OK && around_code && !(allow & GPAL_ALLOW_MOVES))
-		code = gpald_fail(
-			error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-			"this can be done only if ranges move, or are resized, that the guest "
-			"knows");
-	if (code == GPAL_E_NO_MEMORY) {
-		gpal_layout_free(*layout);
-		*layout = NULL;
-	}
 	return code;
 }
 
