@@ -2,8 +2,8 @@
 /* Which ranges of a live layout a new request goes on using. */
 #include "config.h"
 
-#include "core/checked.h"
 #include "core/error.h"
+#include "core/measures.h"
 #include "core/order.h"
 #include "core/parts.h"
 #include "core/resolution.h"
@@ -40,18 +40,12 @@ static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gp
 	k->kept[k->count++] = (struct gpald_kept){ kind, (uint32_t)index, range };
 }
 
-/*
- * The block of a segment whose buses stay where they are, whichever it has now.
- * False: it would end above the address space, whose end no whole MiB reaches.
- */
+/* Where a segment goes whose buses stay where they are; false: above the address space. */
 static bool find_ecam(const struct gpal_layout_segment *segment,
 		      const struct gpal_layout_segment *live, struct gpal_range *range)
 {
-	const uint64_t start = segment->start_bus * GPAL_ECAM_BYTES_PER_BUS;
-	const uint64_t end = (segment->end_bus + 1u) * GPAL_ECAM_BYTES_PER_BUS;
-
-	return gpald_add(live->bus0_base, start, &range->start) &&
-	       gpald_add(live->bus0_base, end, &range->end);
+	*range = gpald_ecam(live->bus0_base, segment->start_bus, segment->end_bus);
+	return range->start >= live->bus0_base && range->end > range->start;
 }
 
 static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)

@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/measures.h"
 #include "core/order.h"
 #include "core/place.h"
 #include "core/request_checks.h"
@@ -165,8 +166,6 @@ static int collect_ranges(struct gpald_resolution *r)
 				.node = origin->index,
 				.range = entry->range,
 			};
-			layout->ram_size += gpal_range_size(entry->range);
-			layout->end_of_ram = entry->range.end;
 		}
 	}
 	return GPAL_OK;
@@ -187,8 +186,7 @@ static int slice_ecams(struct gpald_resolution *r)
 		const struct gpal_layout_segment *segment = &r->segments[r->segment_of_rc[i]];
 		int code;
 
-		rc->ecam.start = segment->bus0_base + rc->start_bus * GPAL_ECAM_BYTES_PER_BUS;
-		rc->ecam.end = segment->bus0_base + (rc->end_bus + 1u) * GPAL_ECAM_BYTES_PER_BUS;
+		rc->ecam = gpald_ecam(segment->bus0_base, rc->start_bus, rc->end_bus);
 		if (rc->ecam.start >= ECAM_MINIMUM)
 			continue;
 		code = gpald_fail(r->error, GPAL_E_ECAM_BELOW_MINIMUM, GPAL_SUBJECT_ROOT_COMPLEX, i,
@@ -205,31 +203,16 @@ static int slice_ecams(struct gpald_resolution *r)
 	return GPAL_OK;
 }
 
-static void raise(uint64_t *highest, struct gpal_range range)
+static void measure(struct gpal_layout *layout)
 {
-	if (range.end > *highest)
-		*highest = range.end;
-}
-
-static void measure(struct gpald_resolution *r)
-{
-	struct gpal_layout *layout = r->layout;
-	uint64_t end = layout->end_of_ram;
-
-	raise(&end, layout->chipset_low_mmio);
-	raise(&end, layout->chipset_high_mmio);
-	raise(&end, layout->vtl2_chipset_mmio);
-	for (size_t i = 0; i < layout->root_complex_count; i++) {
-		raise(&end, layout->root_complexes[i].ecam);
-		raise(&end, layout->root_complexes[i].low_mmio);
-		raise(&end, layout->root_complexes[i].high_mmio);
-	}
-	layout->end_of_layout = end;
-
 	/* The map is never empty: chipset low MMIO is always there. */
-	layout->top = layout->map.entries[layout->map.count - 1].range.end;
-	layout->required_address_bits =
-		64 - (unsigned int)__builtin_clzll((unsigned long long)(layout->top - 1));
+	const struct gpald_measures measures = gpald_measure(layout);
+
+	layout->ram_size = measures.ram_size;
+	layout->end_of_ram = measures.end_of_ram;
+	layout->end_of_layout = measures.end_of_layout;
+	layout->top = measures.top;
+	layout->required_address_bits = measures.required_address_bits;
 }
 
 /* The bytes below the top range that nothing uses because its start is aligned. */
@@ -277,7 +260,7 @@ static int resolve(struct gpald_resolution *r)
 	    (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) || (code = place(r)) ||
 	    (code = collect_ranges(r)) || (code = slice_ecams(r)))
 		return code;
-	measure(r);
+	measure(r->layout);
 	code = check_width(r);
 	return code ? code : gpald_collect_warnings(r);
 }

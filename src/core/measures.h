@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The numbers and ranges of a layout that follow from its others. */
+#ifndef GPALD_CORE_MEASURES_H
+#define GPALD_CORE_MEASURES_H
+
+#include <gpalayout/layout.h>
+#include <gpalayout/range.h>
+#include <stdint.h>
+
+/* The members of struct gpal_layout of these names. */
+struct gpald_measures {
+	uint64_t ram_size;
+	uint64_t end_of_ram;
+	uint64_t end_of_layout;
+	uint64_t top;
+	unsigned int required_address_bits;
+};
+
+/* Of a layout whose map is not empty. */
+struct gpald_measures gpald_measure(const struct gpal_layout *layout);
+
+/* The configuration space of some buses. Wraps if that of bus 0 is not in the address space. */
+static inline struct gpal_range gpald_ecam(uint64_t bus0_base, uint8_t start_bus, uint8_t end_bus)
+{
+	return (struct gpal_range){
+		.start = bus0_base + start_bus * GPAL_ECAM_BYTES_PER_BUS,
+		.end = bus0_base + (end_bus + 1u) * GPAL_ECAM_BYTES_PER_BUS,
+	};
+}
+
+#endif
