@@ -5,6 +5,7 @@
 
 #include <gpalayout/advise.h>
 #include <gpalayout/allocator.h>
+#include <gpalayout/check.h>
 #include <gpalayout/compare.h>
 #include <gpalayout/error.h>
 #include <gpalayout/explain.h>

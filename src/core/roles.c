@@ -102,3 +102,13 @@ const char *gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, cons
 	gpald_arena_give_back(arena, tag + room, sizeof(row->suffix) - row->suffix_length - 1u);
 	return tag;
 }
+
+bool gpald_role_has_tag(enum gpald_role role, const char *name, const char *tag)
+{
+	const struct gpald_role_row *row = &gpald_roles[role];
+	const size_t length = strlen(name);
+
+	return strncmp(tag, row->prefix, row->prefix_length) == 0 &&
+	       strncmp(tag + row->prefix_length, name, length) == 0 &&
+	       strcmp(tag + row->prefix_length + length, row->suffix) == 0;
+}

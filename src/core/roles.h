@@ -76,4 +76,7 @@ const char *gpald_decimal(uint64_t value, char buffer[GPALD_DECIMAL_SIZE]);
 GPAL_MUST_USE const char *gpald_role_tag(struct gpald_arena *arena, enum gpald_role role,
 					 const char *name, size_t length);
 
+/* Whether a tag is that of the role with this name; an empty name where the role has none. */
+bool gpald_role_has_tag(enum gpald_role role, const char *name, const char *tag);
+
 #endif

@@ -2,7 +2,7 @@
 /*
  * The tables of the layout: a row a member. Members that follow from others, such as
  * the top, are checked for their form alone. Whether the rest fits together is
- * layout_check.c's.
+ * gpal_layout_check()'s to say.
  */
 #include "config.h"
 
@@ -11,6 +11,7 @@
 #include "wire/request_decode.h"
 #include "wire/size.h"
 
+#include <gpalayout/check.h>
 #include <string.h>
 
 /* A layout with what is looked at and then left behind. */
@@ -319,15 +320,13 @@ static const struct gpald_member layout_rows[] = {
 };
 static const struct gpald_members layout_members = GPALD_MEMBERS(layout_rows);
 
-/* Each slot is a page, and the range is all of them. */
 static bool has_slots(const struct given *given)
 {
-	const struct gpal_range range = given->layout.virtio_mmio;
-
 	for (size_t i = 0; i < given->slot_count; i++)
-		if (given->slots[i] != range.start + i * GPAL_PAGE_SIZE)
+		if (given->slots[i] !=
+		    given->layout.virtio_mmio.start + i * GPAL_VIRTIO_MMIO_SLOT_SIZE)
 			return false;
-	return gpal_range_size(range) == given->slot_count * GPAL_PAGE_SIZE;
+	return true;
 }
 
 int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void *target,
@@ -335,26 +334,24 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 {
 	const size_t here = decoder->pointer_length;
 	struct given given = { .policy = NULL };
-	struct gpald_layout_fault fault;
 	struct gpal_layout *layout = target;
-	bool *is_claimed;
+	struct gpal_check check;
 
 	(void)member;
 	if (gpald_decode_members(decoder, value, &given, &layout_members))
 		return -1;
 	*layout = given.layout;
 	layout->policy = gpal_policy_find(given.policy);
-	is_claimed = gpald_arena_zalloc(decoder->arena, layout->map.count, sizeof(*is_claimed));
-	if (!is_claimed)
+	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
+	if (gpal_layout_check(layout, given.digest, &check, NULL))
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
 				    "out of memory");
-	if (!gpald_check_layout(layout, given.digest, is_claimed, &fault)) {
-		gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT, "%s", fault.message);
-		if (here + strlen(fault.pointer) <= GPALD_POINTER_MAX)
-			strcpy(decoder->error->pointer + here, fault.pointer);
+	if (!check.agrees) {
+		gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT, "%s", check.message);
+		if (here + strlen(check.pointer) <= GPALD_POINTER_MAX)
+			strcpy(decoder->error->pointer + here, check.pointer);
 		return -1;
 	}
-	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
 	if (has_slots(&given))
 		return 0;
 	gpald_decoder_enter(decoder, "virtio_mmio");

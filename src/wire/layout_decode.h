@@ -9,7 +9,6 @@
 #include "wire/decoder.h"
 
 #include <cjson/cJSON.h>
-#include <gpalayout/export.h>
 #include <gpalayout/layout.h>
 
 /*
@@ -19,17 +18,5 @@
  * layout may come from a newer host, as long as that knows no more members.
  */
 gpald_decode_function gpald_decode_layout;
-
-/*
- * Whether the parts of a decoded layout are what the map says, and the map what the
- * digest says. `is_claimed` is for its own use: a false for each entry of the map.
- * False: `pointer`, at the layout, and the message say what is not.
- */
-struct gpald_layout_fault {
-	char pointer[64];
-	char message[256];
-};
-GPAL_MUST_USE bool gpald_check_layout(const struct gpal_layout *layout, const char *digest,
-				      bool *is_claimed, struct gpald_layout_fault *fault);
 
 #endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Holds the members of a layout against its map. What a member's range is called and may
+ * be stands in roles.c, and what follows from the ranges is computed by measures.c, from
+ * where the resolver has both.
+ */
+#include "config.h"
+
+#include "core/error.h"
+#include "core/measures.h"
+#include "core/roles.h"
+
+#include <gpalayout/check.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checking {
+	const struct gpal_layout *layout;
+	struct gpal_check *check;
+	bool *is_claimed; /* for each entry of the map, whether a member is it */
+	size_t found;     /* how many are */
+};
+
+/* A member, or one of the element of a list; a part of a JSON pointer that is NULL is left out. */
+struct place {
+	const char *list;
+	size_t index;
+	const char *member;
+};
+
+static struct place element(const char *list, size_t index)
+{
+	return (struct place){ list, index, "" };
+}
+
+static struct place member(const char *name)
+{
+	return (struct place){ NULL, 0, name };
+}
+
+/* Always false. */
+__attribute__((format(printf, 3, 4))) static bool fail(struct checking *c, struct place place,
+						       const char *format, ...)
+{
+	struct gpal_check *check = c->check;
+	va_list args;
+
+	if (place.list)
+		snprintf(check->pointer, sizeof(check->pointer), "%s/%zu%s", place.list,
+			 place.index, place.member);
+	else
+		snprintf(check->pointer, sizeof(check->pointer), "%s", place.member);
+	va_start(args, format);
+	vsnprintf(check->message, sizeof(check->message), format, args);
+	va_end(args);
+	return false;
+}
+
+static bool check_map(struct checking *c)
+{
+	const struct gpal_map *map = &c->layout->map;
+	uint64_t end = 0;
+
+	if (map->count == 0)
+		return fail(c, member("/map"), "a layout has ranges");
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_map_entry *entry = &map->entries[i];
+		const struct gpal_range range = entry->range;
+
+		if ((range.start | range.end) % GPAL_PAGE_SIZE != 0 || range.start >= range.end ||
+		    range.end > GPAL_SPACE_END)
+			return fail(c, element("/map", i),
+				    "0x%" PRIx64 "-0x%" PRIx64
+				    " is not a range of whole pages in the address space",
+				    range.start, range.end);
+		if (range.start < end)
+			return fail(c, element("/map", i),
+				    "the map is not ascending, or ranges overlap");
+		if (!gpal_kind_name(entry->kind))
+			return fail(c, element("/map", i), "%d is not a kind of range",
+				    (int)entry->kind);
+		end = range.end;
+	}
+	return true;
+}
+
+static bool check_digest(struct checking *c, const char *digest)
+{
+	char expected[GPAL_DIGEST_SIZE];
+
+	if (!gpal_arch_name(c->layout->arch))
+		return fail(c, member("/arch"), "%d is not an architecture", (int)c->layout->arch);
+	if (!digest)
+		return true;
+	gpal_layout_digest(c->layout, expected);
+	return strcmp(digest, expected) == 0 ||
+	       fail(c, member("/digest"), "the map has the digest %s: one of the two was changed",
+		    expected);
+}
+
+/* A part is a range of the map, of its role's kinds, and no other part is the same. */
+static bool check_part(struct checking *c, enum gpald_role role, const void *owner, size_t index,
+		       const char *name)
+{
+	const struct gpald_role_row *row = &gpald_roles[role];
+	const struct gpal_range range =
+		*(const struct gpal_range *)((const char *)owner + row->offset);
+	const struct place place = { row->list, index, row->member };
+	const struct gpal_map *map = &c->layout->map;
+	const size_t at = gpal_map_find(map, range.start);
+	const struct gpal_map_entry *entry = &map->entries[at];
+
+	if (at == map->count || entry->range.start != range.start ||
+	    entry->range.end != range.end || !(row->kinds & 1u << entry->kind) ||
+	    !gpald_role_has_tag(role, name, entry->tag))
+		return fail(c, place,
+			    "the map has no such range %s%s%s at 0x%" PRIx64 "-0x%" PRIx64,
+			    row->prefix, name, row->suffix, range.start, range.end);
+	if (c->is_claimed[at])
+		return fail(c, place, "another member is the same range %s", entry->tag);
+	c->is_claimed[at] = true;
+	c->found++;
+	return true;
+}
+
+static bool check_numbered(struct checking *c, enum gpald_role role, const void *owner,
+			   size_t index, uint64_t number)
+{
+	char buffer[GPALD_DECIMAL_SIZE];
+
+	return check_part(c, role, owner, index, gpald_decimal(number, buffer));
+}
+
+/* A member of the layout itself, if it has it. */
+static bool check_member_if(struct checking *c, enum gpald_role role)
+{
+	const struct gpal_range *range =
+		(const struct gpal_range *)((const char *)c->layout + gpald_roles[role].offset);
+
+	return (range->start == 0 && range->end == 0) || check_part(c, role, c->layout, 0, "");
+}
+
+static bool check_ram(struct checking *c)
+{
+	for (size_t i = 0; i < c->layout->ram_count; i++) {
+		const struct gpal_ram_extent *extent = &c->layout->ram[i];
+
+		if (i > 0 && extent->range.start < extent[-1].range.start)
+			return fail(c, element("/ram", i), "RAM is not ascending by address");
+		if (!check_numbered(c, GPALD_ROLE_RAM, extent, i, extent->node))
+			return false;
+	}
+	return true;
+}
+
+static bool check_chipset(struct checking *c)
+{
+	return check_part(c, GPALD_ROLE_CHIPSET_LOW_MMIO, c->layout, 0, "") &&
+	       check_member_if(c, GPALD_ROLE_CHIPSET_HIGH_MMIO);
+}
+
+/* Whether a piece of configuration space is that of its buses. */
+static bool is_ecam_of(struct gpal_range ecam, uint64_t bus0_base, uint8_t start_bus,
+		       uint8_t end_bus)
+{
+	const struct gpal_range expected = gpald_ecam(bus0_base, start_bus, end_bus);
+
+	return start_bus <= end_bus && ecam.start == expected.start && ecam.end == expected.end;
+}
+
+static bool check_segments(struct checking *c)
+{
+	for (size_t i = 0; i < c->layout->segment_count; i++) {
+		const struct gpal_layout_segment *segment = &c->layout->segments[i];
+		const struct place place = element(gpald_roles[GPALD_ROLE_ECAM].list, i);
+
+		if (i > 0 && segment[-1].segment >= segment->segment)
+			return fail(c, place, "segments are not ascending by number");
+		if (!is_ecam_of(segment->ecam, segment->bus0_base, segment->start_bus,
+				segment->end_bus))
+			return fail(c, place, "ecam is not 1 MiB for each bus from bus0_base on");
+		if (!check_numbered(c, GPALD_ROLE_ECAM, segment, i, segment->segment))
+			return false;
+	}
+	return true;
+}
+
+/* NULL: there is none of that number. */
+static const struct gpal_layout_segment *find_segment(const struct gpal_layout *layout,
+						      uint16_t number)
+{
+	size_t low = 0, high = layout->segment_count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (layout->segments[middle].segment < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < layout->segment_count && layout->segments[low].segment == number ?
+		       &layout->segments[low] :
+		       NULL;
+}
+
+static bool check_root_complexes(struct checking *c)
+{
+	const struct gpald_role_row *buses = &gpald_roles[GPALD_ROLE_BUSES];
+
+	for (size_t i = 0; i < c->layout->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *rc = &c->layout->root_complexes[i];
+		const struct gpal_layout_segment *segment = find_segment(c->layout, rc->segment);
+
+		if (!segment || rc->start_bus < segment->start_bus ||
+		    rc->end_bus > segment->end_bus ||
+		    !is_ecam_of(rc->ecam, segment->bus0_base, rc->start_bus, rc->end_bus))
+			return fail(c, (struct place){ buses->list, i, buses->member },
+				    "it is not where its segment has these buses");
+		if (!check_part(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
+		    !check_part(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
+			return false;
+		if (rc->has_cxl && (!check_part(c, GPALD_ROLE_CXL_HDM, rc, i, rc->name) ||
+				    !check_part(c, GPALD_ROLE_CXL_CHBCR, rc, i, rc->name)))
+			return false;
+	}
+	return true;
+}
+
+static bool check_iommus(struct checking *c)
+{
+	const struct gpal_layout *layout = c->layout;
+	const struct gpald_iommu_row *row;
+	size_t rc = 0;
+
+	if (layout->iommu == GPAL_IOMMU_NONE && layout->iommu_count == 0)
+		return true;
+	if (!gpal_iommu_name(layout->iommu))
+		return fail(c, member("/iommu/kind"), "%d is not an IOMMU", (int)layout->iommu);
+	row = &gpald_iommu_rows[layout->iommu];
+	if (row->arch != layout->arch)
+		return fail(c, member("/iommu/kind"), "%s does not exist on %s",
+			    gpal_iommu_name(layout->iommu), gpal_arch_name(layout->arch));
+	for (size_t i = 0; i < layout->iommu_count; i++) {
+		const struct gpal_layout_iommu *iommu = &layout->iommus[i];
+
+		/* IOMMUs are in the order of their root complexes. */
+		while (rc < layout->root_complex_count &&
+		       strcmp(layout->root_complexes[rc].name, iommu->root_complex) != 0)
+			rc++;
+		if (rc++ >= layout->root_complex_count)
+			return fail(c, element(gpald_roles[row->role].list, i),
+				    "no root complex %s is there for it, in this order",
+				    iommu->root_complex);
+		if (!check_numbered(c, row->role, iommu, i, i))
+			return false;
+	}
+	return true;
+}
+
+static bool check_vtl2(struct checking *c)
+{
+	return check_member_if(c, GPALD_ROLE_VTL2_CHIPSET_MMIO) &&
+	       check_member_if(c, GPALD_ROLE_VTL2_MEMORY) &&
+	       check_member_if(c, GPALD_ROLE_VTL2_FRAMEBUFFER);
+}
+
+/* Each range of the map is one part's, so as many were found as there are. */
+static bool check_count(struct checking *c)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->layout->map.count; i++)
+		count += c->layout->map.entries[i].kind != GPAL_KIND_RESERVED;
+	return c->found == count ||
+	       fail(c, member("/map"),
+		    "it has %zu ranges that are not reserved, the other members %zu", count,
+		    c->found);
+}
+
+static bool check_measures(struct checking *c)
+{
+	const struct gpal_layout *layout = c->layout;
+	const struct gpald_measures measures = gpald_measure(layout);
+
+	if (layout->ram_size != measures.ram_size)
+		return fail(c, member("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
+			    measures.ram_size);
+	if (layout->end_of_ram != measures.end_of_ram)
+		return fail(c, member("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
+			    measures.end_of_ram);
+	if (layout->end_of_layout != measures.end_of_layout)
+		return fail(c, member("/end_of_layout"), "its ranges end at 0x%" PRIx64,
+			    measures.end_of_layout);
+	if (layout->top != measures.top)
+		return fail(c, member("/top"), "the map ends at 0x%" PRIx64, measures.top);
+	return layout->required_address_bits == measures.required_address_bits ||
+	       fail(c, member("/required_address_bits"), "the map needs %u",
+		    measures.required_address_bits);
+}
+
+static bool check_slots(struct checking *c)
+{
+	return gpal_range_size(c->layout->virtio_mmio) ==
+		       c->layout->virtio_mmio_slots * GPAL_VIRTIO_MMIO_SLOT_SIZE ||
+	       fail(c, member(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
+		    "its slots are not the pages of its range");
+}
+
+int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
+		      struct gpal_check *check, struct gpal_error *error)
+{
+	struct checking c = { .layout = layout, .check = check };
+
+	/* One more, so that there is something to point to. */
+	c.is_claimed = calloc(layout->map.count + 1, sizeof(*c.is_claimed));
+	if (!c.is_claimed)
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	*check = (struct gpal_check){ .pointer = "" };
+	check->agrees = check_map(&c) && check_digest(&c, digest) && check_ram(&c) &&
+			check_chipset(&c) && check_segments(&c) && check_root_complexes(&c) &&
+			check_member_if(&c, GPALD_ROLE_VIRTIO_MMIO) && check_iommus(&c) &&
+			check_vtl2(&c) && check_count(&c) && check_measures(&c) && check_slots(&c);
+	free(c.is_claimed);
+	return GPAL_OK;
+}

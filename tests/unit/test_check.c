@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Layouts that agree with themselves, and what is said of those that do not. */
+#include "config.h"
+
+#include "tests/unit/vm.h"
+
+#include <gpalayout/check.h>
+
+static const uint64_t nodes[] = { GIB, 4 * GIB };
+static const struct gpal_root_complex rcs[] = {
+	{ .name = "a",
+	  .end_bus = 15,
+	  .has_cxl = true,
+	  .cxl_hdm = 256 * MIB,
+	  .iommu = GPAL_IOMMU_AMD_VI },
+	{ .name = "b", .start_bus = 32, .end_bus = 63, .iommu = GPAL_IOMMU_AMD_VI },
+	{ .name = "c",
+	  .segment = 7,
+	  .end_bus = 1,
+	  .low_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 3 * GIB, 3 * GIB + MIB } } },
+};
+static const struct gpal_named_range reserved[] = { { "hole", { 2 * GIB, 2 * GIB + 4096 } } };
+
+static const struct gpal_request full =
+	VM(nodes, WITH_RCS(rcs), .virtio_mmio_slots = 3, .vtl2_chipset_mmio = { true, GIB },
+	   .has_vtl2_memory = true, .vtl2_memory_size = 64 * MIB, .vtl2_memory_alignment = 2 * MIB,
+	   .vtl2_framebuffer = 8 * MIB, .reserved = reserved, .reserved_count = COUNT_OF(reserved));
+
+static struct gpal_check check(const struct gpal_layout *layout, const char *digest)
+{
+	struct gpal_check check;
+
+	/* Nothing of what was there before may show. */
+	memset(&check, 0xa5, sizeof(check));
+	ck_assert_int_eq(gpal_layout_check(layout, digest, &check, NULL), GPAL_OK);
+	ck_assert_uint_eq(check.agrees, check.message[0] == '\0');
+	return check;
+}
+
+static void assert_agrees(const struct gpal_request *request)
+{
+	struct gpal_layout *layout = resolve(request);
+	char digest[GPAL_DIGEST_SIZE];
+
+	gpal_layout_digest(layout, digest);
+	ck_assert_str_eq(check(layout, digest).message, "");
+	ck_assert_str_eq(check(layout, NULL).message, "");
+	gpal_layout_free(layout);
+}
+
+START_TEST(what_is_resolved_agrees)
+{
+	static const struct gpal_request smallest = VM(one_gib);
+	static const struct gpal_root_complex smmu[] = {
+		{ .name = "x", .end_bus = 255, .iommu = GPAL_IOMMU_SMMUV3 }
+	};
+	static const struct gpal_request arm = VM(four_gib, .arch = GPAL_ARCH_AARCH64,
+						  .profile = GPAL_PROFILE_LINUX_DIRECT,
+						  .ecam = GPAL_ECAM_BELOW_4GIB, WITH_RCS(smmu));
+
+	assert_agrees(&smallest);
+	assert_agrees(&arm);
+	assert_agrees(&full);
+}
+END_TEST
+
+START_TEST(what_an_update_made_agrees)
+{
+	struct gpal_layout *live = resolve(&full), *updated;
+	struct gpal_request request = full;
+
+	request.root_complex_count = 2;
+	ck_assert_int_eq(gpal_update(live, &request, GPAL_ALLOW_REMOVALS, &updated, NULL), GPAL_OK);
+	ck_assert_str_eq(check(updated, NULL).message, "");
+	gpal_layout_free(updated);
+	gpal_layout_free(live);
+}
+END_TEST
+
+START_TEST(names_may_be_of_any_length)
+{
+	char name[1000] = "";
+	const struct gpal_root_complex long_name[] = { { .name = name, .end_bus = 255 } };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(long_name));
+
+	memset(name, 'n', sizeof(name) - 1);
+	assert_agrees(&request);
+}
+END_TEST
+
+START_TEST(another_digest_is_found)
+{
+	struct gpal_layout *layout = resolve(&full);
+	const struct gpal_check found = check(layout, "sha256:0");
+
+	ck_assert_str_eq(found.pointer, "/digest");
+	ck_assert(strncmp(found.message, "the map has the digest sha256:", 30) == 0);
+	gpal_layout_free(layout);
+}
+END_TEST
+
+/* The lists of a layout lie in memory of its own, which the tests write to. */
+#define ENTRY(layout, i) ((struct gpal_map_entry *)&(layout)->map.entries[i])
+#define EXTENT(layout, i) ((struct gpal_ram_extent *)&(layout)->ram[i])
+#define SEGMENT(layout, i) ((struct gpal_layout_segment *)&(layout)->segments[i])
+#define RC(layout, i) ((struct gpal_layout_root_complex *)&(layout)->root_complexes[i])
+#define IOMMU(layout, i) ((struct gpal_layout_iommu *)&(layout)->iommus[i])
+
+#define DAMAGE(name, statement)                 \
+	static void name(struct gpal_layout *l) \
+	{                                       \
+		statement;                      \
+	}
+
+DAMAGE(no_map, l->map.count = 0)
+DAMAGE(off_page, ENTRY(l, 1)->range.end -= 1)
+DAMAGE(empty_range, ENTRY(l, 0)->range.end = 0)
+DAMAGE(overlapping, ENTRY(l, 1)->range.start = 0)
+DAMAGE(unknown_kind, ENTRY(l, 0)->kind = GPAL_KIND_COUNT)
+DAMAGE(unknown_arch, l->arch = GPAL_ARCH_COUNT)
+DAMAGE(ram_out_of_order, struct gpal_ram_extent swap = l->ram[0]; *EXTENT(l, 0) = l->ram[1];
+       *EXTENT(l, 1) = swap)
+DAMAGE(ram_of_another_node, EXTENT(l, 0)->node = 3)
+DAMAGE(ram_twice, *EXTENT(l, 1) = l->ram[0])
+DAMAGE(ram_missing, l->ram_count--)
+DAMAGE(no_chipset, l->chipset_low_mmio = (struct gpal_range){ 0 })
+DAMAGE(chipset_moved, l->chipset_high_mmio.start += 4096)
+DAMAGE(another_tag, ENTRY(l, gpal_map_find(&l->map, l->virtio_mmio.start))->tag = "virtio-mmi")
+DAMAGE(longer_tag, ENTRY(l, gpal_map_find(&l->map, l->vtl2_memory.start))->tag = "vtl22")
+DAMAGE(another_kind, ENTRY(l, gpal_map_find(&l->map, l->root_complexes[1].high_mmio.start))->kind =
+			     GPAL_KIND_MMIO32)
+DAMAGE(segments_out_of_order, SEGMENT(l, 1)->segment = 0)
+DAMAGE(buses_reversed, SEGMENT(l, 0)->start_bus = 64)
+DAMAGE(base_moved, SEGMENT(l, 1)->bus0_base -= 4096)
+DAMAGE(no_such_segment, RC(l, 0)->segment = 1)
+DAMAGE(buses_outside, RC(l, 1)->end_bus = 64)
+DAMAGE(slice_moved, RC(l, 2)->ecam.end += MIB)
+DAMAGE(low_window_moved, RC(l, 0)->low_mmio.start += 4096)
+DAMAGE(high_window_twice, RC(l, 1)->name = "a"; RC(l, 1)->low_mmio = l->root_complexes[0].low_mmio)
+DAMAGE(hdm_missing, RC(l, 0)->cxl_hdm = (struct gpal_range){ 0 })
+DAMAGE(chbcr_moved, RC(l, 0)->cxl_chbcr.end += 4096)
+DAMAGE(cxl_of_none, RC(l, 0)->has_cxl = false)
+DAMAGE(iommu_of_no_kind, l->iommu = GPAL_IOMMU_NONE)
+DAMAGE(iommu_of_another_arch, l->iommu = GPAL_IOMMU_SMMUV3)
+DAMAGE(iommu_of_another_kind, l->iommu = GPAL_IOMMU_INTEL_VTD)
+DAMAGE(iommus_out_of_order, IOMMU(l, 0)->root_complex = "b"; IOMMU(l, 1)->root_complex = "a")
+DAMAGE(vtl2_missing, l->vtl2_chipset_mmio = (struct gpal_range){ 0 })
+DAMAGE(framebuffer_moved, l->vtl2_framebuffer.start += 4096)
+DAMAGE(other_ram_size, l->ram_size--)
+DAMAGE(other_end_of_ram, l->end_of_ram += 4096)
+DAMAGE(other_end_of_layout, l->end_of_layout = 0)
+DAMAGE(other_top, l->top += 4096)
+DAMAGE(other_bits, l->required_address_bits--)
+DAMAGE(other_slots, l->virtio_mmio_slots++)
+
+static const struct {
+	void (*damage)(struct gpal_layout *layout);
+	const char *pointer;
+	const char *message; /* its beginning */
+} faults[] = {
+	{ no_map, "/map", "a layout has ranges" },
+	{ off_page, "/map/1", "0x40000000-0x7fffffff is not a range of whole pages" },
+	{ empty_range, "/map/0", "0x0-0x0 is not a range of whole pages" },
+	{ overlapping, "/map/1", "the map is not ascending, or ranges overlap" },
+	{ unknown_kind, "/map/0", "6 is not a kind of range" },
+	{ unknown_arch, "/arch", "2 is not an architecture" },
+	{ ram_out_of_order, "/ram/1", "RAM is not ascending by address" },
+	{ ram_of_another_node, "/ram/0", "the map has no such range ram3 at 0x0-0x40000000" },
+	{ ram_twice, "/ram/1", "another member is the same range ram0" },
+	{ ram_missing, "/map", "it has 21 ranges that are not reserved, the other members 20" },
+	{ no_chipset, "/chipset/low_mmio",
+	  "the map has no such range chipset-low-mmio at 0x0-0x0" },
+	{ chipset_moved, "/chipset/high_mmio", "the map has no such range chipset-high-mmio at" },
+	{ another_tag, "/virtio_mmio", "the map has no such range virtio-mmio at" },
+	{ longer_tag, "/vtl2/memory", "the map has no such range vtl2 at" },
+	{ another_kind, "/pcie/root_complexes/1/high_mmio",
+	  "the map has no such range pcie-b-high-mmio at" },
+	{ segments_out_of_order, "/pcie/segments/1", "segments are not ascending by number" },
+	{ buses_reversed, "/pcie/segments/0", "ecam is not 1 MiB for each bus from bus0_base on" },
+	{ base_moved, "/pcie/segments/1", "ecam is not 1 MiB for each bus from bus0_base on" },
+	{ no_such_segment, "/pcie/root_complexes/0/ecam",
+	  "it is not where its segment has these buses" },
+	{ buses_outside, "/pcie/root_complexes/1/ecam",
+	  "it is not where its segment has these buses" },
+	{ slice_moved, "/pcie/root_complexes/2/ecam",
+	  "it is not where its segment has these buses" },
+	{ low_window_moved, "/pcie/root_complexes/0/low_mmio",
+	  "the map has no such range pcie-a-low-mmio at" },
+	{ high_window_twice, "/pcie/root_complexes/1/low_mmio",
+	  "another member is the same range pcie-a-low-mmio" },
+	{ hdm_missing, "/pcie/root_complexes/0/cxl/hdm",
+	  "the map has no such range pcie-a-cxl-hdm at 0x0-0x0" },
+	{ chbcr_moved, "/pcie/root_complexes/0/cxl/chbcr",
+	  "the map has no such range pcie-a-cxl-chbcr at" },
+	{ cxl_of_none, "/map", "it has 21 ranges that are not reserved, the other members 19" },
+	{ iommu_of_no_kind, "/iommu/kind", "0 is not an IOMMU" },
+	{ iommu_of_another_arch, "/iommu/kind", "smmuv3 does not exist on x86_64" },
+	{ iommu_of_another_kind, "/iommu/instances/0", "the map has no such range intel-vtd-0 at" },
+	{ iommus_out_of_order, "/iommu/instances/1",
+	  "no root complex a is there for it, in this order" },
+	{ vtl2_missing, "/map", "it has 21 ranges that are not reserved, the other members 20" },
+	{ framebuffer_moved, "/vtl2/framebuffer", "the map has no such range vtl2-framebuffer at" },
+	{ other_ram_size, "/ram_size", "the RAM has 0x140000000 bytes" },
+	{ other_end_of_ram, "/end_of_ram", "the RAM ends at 0x" },
+	{ other_end_of_layout, "/end_of_layout", "its ranges end at 0x" },
+	{ other_top, "/top", "the map ends at 0x" },
+	{ other_bits, "/required_address_bits", "the map needs 34" },
+	{ other_slots, "/virtio_mmio", "its slots are not the pages of its range" },
+};
+
+START_TEST(what_was_changed_is_named)
+{
+	struct gpal_layout *layout = resolve(&full);
+	struct gpal_check found;
+
+	faults[_i].damage(layout);
+	found = check(layout, NULL);
+	ck_assert_str_eq(found.pointer, faults[_i].pointer);
+	ck_assert_msg(strncmp(found.message, faults[_i].message, strlen(faults[_i].message)) == 0,
+		      "%s instead of %s", found.message, faults[_i].message);
+	ck_assert(!found.agrees);
+	gpal_layout_free(layout);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("check");
+
+	add_test(suite, "agrees", what_is_resolved_agrees);
+	add_test(suite, "agrees", what_an_update_made_agrees);
+	add_test(suite, "agrees", names_may_be_of_any_length);
+	add_test(suite, "faults", another_digest_is_found);
+	add_rows(suite, "faults", what_was_changed_is_named, COUNT_OF(faults));
+	return run_suite(suite);
+}
