@@ -5,6 +5,7 @@
 #include "registry/record.h"
 
 #include <assert.h>
+#include <gpalayout/check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,7 @@ static const char *const problems[] = {
 	[GPALD_RECORD_CHECKSUM] = "its checksum is wrong",
 	[GPALD_RECORD_UNREADABLE] = "its request or its layout cannot be read",
 	[GPALD_RECORD_DIGEST] = "its digest is not that of its layout",
+	[GPALD_RECORD_LAYOUT] = "its layout does not agree with itself",
 	[GPALD_RECORD_UNKNOWN_POLICY] = "its policy is one that this version does not have",
 	[GPALD_RECORD_NEWER] = "its form is one that this version does not know",
 };
@@ -125,6 +127,7 @@ static struct gpald_record *decode(const struct gpald_stored_record *stored,
 	struct gpald_record *record;
 	struct gpal_request request;
 	struct gpal_layout layout;
+	struct gpal_check check;
 
 	*problem = problem_of(gpald_decode_layout_blob(&stored->layout, arena, &layout));
 	if (!gpald_is_word(stored->name, GPALD_NAME_MAX) || stored->facts.generation < 1 ||
@@ -132,6 +135,11 @@ static struct gpald_record *decode(const struct gpald_stored_record *stored,
 		*problem = GPALD_RECORD_UNREADABLE;
 	if (*problem == GPALD_RECORD_FINE)
 		*problem = problem_of(gpald_decode_request_blob(&stored->request, arena, &request));
+	/* The digest is compared below. */
+	if (*problem == GPALD_RECORD_FINE && gpal_layout_check(&layout, NULL, &check, NULL))
+		*problem = GPALD_RECORD_NO_MEMORY;
+	if (*problem == GPALD_RECORD_FINE && !check.agrees)
+		*problem = GPALD_RECORD_LAYOUT;
 	if (*problem != GPALD_RECORD_FINE)
 		return NULL;
 	record = gpald_record_new(stored->name, &stored->facts, &stored->request, &stored->layout,

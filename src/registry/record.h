@@ -86,6 +86,7 @@ enum gpald_record_problem {
 	GPALD_RECORD_NO_MEMORY,
 	GPALD_RECORD_CHECKSUM,       /* it is not what was stored */
 	GPALD_RECORD_UNREADABLE,     /* it was stored by something else than this program */
+	GPALD_RECORD_LAYOUT,         /* the same */
 	GPALD_RECORD_DIGEST,         /* the same */
 	GPALD_RECORD_UNKNOWN_POLICY, /* it was stored by a newer version */
 	GPALD_RECORD_NEWER,          /* the same */
@@ -97,7 +98,7 @@ const char *gpald_record_problem_text(enum gpald_record_problem problem);
 
 /*
  * Makes a record of what was stored, given to the caller, after its checksum, its
- * form and its digest were found right. NULL with *problem set.
+ * form, its layout and its digest were found right. NULL with *problem set.
  */
 GPAL_MUST_USE struct gpald_record *gpald_record_load(const struct gpald_stored_record *stored,
 						     const struct gpald_blob *checksum,

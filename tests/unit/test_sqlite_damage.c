@@ -318,7 +318,10 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 {
 	struct gpald_record *record = full_record("victim");
 	const struct gpald_stored_record right = gpald_record_to_store(record);
+	const struct gpal_request request = rich_request();
+	struct gpal_layout *layout = resolve(&request);
 	struct gpald_stored_record stored = right;
+	struct gpald_blob changed;
 	uint8_t *policy;
 
 	stored.digest = "sha256:0";
@@ -337,6 +340,13 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
 	stored.facts.generation = GPALD_GENERATION_MAX + 1;
 	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
+	/* A range of the map is nobody's. */
+	layout->ram_count--;
+	stored = right;
+	stored.layout = changed = layout_blob(layout);
+	assert_problem(&stored, GPALD_RECORD_LAYOUT);
+	gpald_blob_free(&changed);
+	gpal_layout_free(layout);
 	/* Of a version with more policies: the last digit of the name is another. */
 	policy = memmem(record->layout.data, record->layout.length, "openvmm-2026.0", 14);
 	ck_assert_ptr_nonnull(policy);
