@@ -43,9 +43,9 @@ class Folder:
 
 
 CORE_PROGRAMS = (
-    "unit/test_resolver", "unit/test_root_complexes", "unit/test_allocator", "unit/test_probe", "unit/test_policy",
-    "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator", "exhaustive/free_space",
-    "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
+    "unit/test_resolver", "unit/test_root_complexes", "unit/test_allocator", "unit/test_check", "unit/test_probe",
+    "unit/test_policy", "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator",
+    "exhaustive/free_space", "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
 REGISTRY_PROGRAMS = (
     "unit/test_registry", "unit/test_registry_store", "unit/test_codec", "unit/test_codec_form", "unit/test_event",
     "unit/test_sqlite_store", "unit/test_sqlite_log", "unit/test_sqlite_damage", "unit/test_request_encode")
