@@ -95,8 +95,8 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 	c->call = NULL;
 	if (c->user) {
 		gpald_user_leave(c->user, &c->turn);
-		c->user->connections--;
-		c->all->users.connections--;
+		c->user->connections[c->caller.inspect]--;
+		c->all->users.connections[c->caller.inspect]--;
 		if (c->caller.is_subscribed)
 			c->all->subscribers--;
 	}

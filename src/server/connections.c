@@ -11,16 +11,26 @@
 
 /* Accepting. */
 
-/* Whether there is no place for one more connection of that user. */
-static bool is_full(const struct gpald_connections *all, const struct gpald_user *user)
+#define FEW 4 /* connections; the last places are for users who have fewer */
+
+/*
+ * Whether there is no place for one more connection of that user on a socket. However
+ * many connections some have, another user still gets one.
+ */
+static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,
+		    bool inspect)
 {
 	const uint64_t *limits = all->service->limits->values;
-	uint64_t places = limits[GPALD_LIMIT_CONNECTIONS];
+	const uint64_t places =
+		limits[inspect ? GPALD_LIMIT_INSPECT_CONNECTIONS : GPALD_LIMIT_CONNECTIONS];
+	uint64_t kept = 0;
 
-	if (user->uid != 0)
-		places -= limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
-	return all->users.connections >= places ||
-	       user->connections >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
+	if (!inspect && user->uid != 0)
+		kept += limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
+	if (user->connections[inspect] >= FEW)
+		kept += places / 8;
+	return all->users.connections[inspect] + kept >= places ||
+	       user->connections[inspect] >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
 }
 
 /*
@@ -110,14 +120,14 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		turn_away(c, fd, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
 		return true;
 	}
-	if (is_full(all, user)) {
+	if (is_full(all, user, inspect)) {
 		turn_away(c, fd, GPALD_OVERLOADED);
 		gpald_user_unref(&all->users, user);
 		return true;
 	}
 	c->user = c->caller.user = user;
-	user->connections++;
-	all->users.connections++;
+	user->connections[inspect]++;
+	all->users.connections[inspect]++;
 	all->service->statistics.accepted++;
 	gpald_connection_log(GPALD_LOG_DEBUG, "connection_accepted", c, "none");
 	gpald_connection_advance(c);

@@ -52,8 +52,10 @@ static void write_method(struct gpald_writer *w, const char *name,
 
 static void write_connections(struct gpald_writer *w, const struct gpald_service *service)
 {
+	const size_t *open = service->clients->users.connections;
+
 	gpald_write_object(w, "connections");
-	gpald_write_integer(w, "open", (int64_t)service->clients->users.connections);
+	gpald_write_integer(w, "open", (int64_t)(open[0] + open[1]));
 	gpald_write_integer(w, "accepted", (int64_t)service->statistics.accepted);
 	gpald_write_integer(w, "turned_away", (int64_t)service->statistics.turned_away);
 	gpald_write_integer(w, "subscribers", (int64_t)service->clients->subscribers);
@@ -67,7 +69,8 @@ static void write_users(struct gpald_writer *w, const struct gpald_users *users)
 	for (const struct gpald_user *user = users->first; user; user = user->next) {
 		gpald_write_object(w, NULL);
 		gpald_write_integer(w, "uid", user->uid);
-		gpald_write_integer(w, "connections", (int64_t)user->connections);
+		gpald_write_integer(w, "connections",
+				    (int64_t)(user->connections[0] + user->connections[1]));
 		gpald_write_integer(w, "served_us", (int64_t)(user->served_ns / 1000));
 		gpald_write_object_end(w);
 	}

@@ -22,6 +22,7 @@ static const struct {
 	[GPALD_LIMIT_REQUEST_LINE_BYTES] = { "request_line_bytes", 1 * MIB, 1 * KIB, 64 * MIB },
 	[GPALD_LIMIT_REPLY_BYTES] = { "reply_bytes", 16 * MIB, 64 * KIB, 64 * MIB },
 	[GPALD_LIMIT_CONNECTIONS] = { "connections", 1024, 1, 65536 },
+	[GPALD_LIMIT_INSPECT_CONNECTIONS] = { "inspect_connections", 256, 1, 65536 },
 	[GPALD_LIMIT_CONNECTIONS_PER_UID] = { "connections_per_uid", 256, 1, 65536 },
 	[GPALD_LIMIT_CONNECTIONS_FOR_ROOT] = { "connections_for_root", 16, 0, 65536 },
 	[GPALD_LIMIT_QUEUED_REQUESTS] = { "queued_requests", 64, 1, 65536 },

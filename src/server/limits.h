@@ -7,10 +7,11 @@
 #include <stdint.h>
 
 enum gpald_limit {
-	GPALD_LIMIT_REQUEST_LINE_BYTES, /* longest line taken, its end excluded */
-	GPALD_LIMIT_REPLY_BYTES,        /* longest reply given */
-	GPALD_LIMIT_CONNECTIONS,        /* in all, on both sockets */
-	GPALD_LIMIT_CONNECTIONS_PER_UID,
+	GPALD_LIMIT_REQUEST_LINE_BYTES,   /* longest line taken, its end excluded */
+	GPALD_LIMIT_REPLY_BYTES,          /* longest reply given */
+	GPALD_LIMIT_CONNECTIONS,          /* on the control socket */
+	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
+	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* on each socket */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* of `connections`, kept for uid 0 */
 	GPALD_LIMIT_QUEUED_REQUESTS,      /* a connection; then reading pauses */
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* of unsent replies; then reading pauses */

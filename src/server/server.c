@@ -330,6 +330,23 @@ static unsigned int open_descriptors(void)
 	return count;
 }
 
+/* On both sockets together. */
+static uint64_t connections_wanted(const struct server *server)
+{
+	const uint64_t *limits = server->limits.values;
+
+	return limits[GPALD_LIMIT_CONNECTIONS] +
+	       (server->options->inspect_path ? limits[GPALD_LIMIT_INSPECT_CONNECTIONS] : 0);
+}
+
+/* A socket's share of what is left, but not none. */
+static uint64_t share_of(uint64_t connections, uint64_t left, uint64_t wanted)
+{
+	const uint64_t share = connections * left / wanted;
+
+	return share > 0 ? share : 1;
+}
+
 /*
  * At the descriptor limit libuv drops clients without a word, so connections are
  * capped at what is left once everything else is open. What is shown to clients is
@@ -337,32 +354,33 @@ static unsigned int open_descriptors(void)
  */
 static void settle_connections(struct server *server)
 {
-	uint64_t *connections = &server->limits.values[GPALD_LIMIT_CONNECTIONS];
+	uint64_t *control = &server->limits.values[GPALD_LIMIT_CONNECTIONS];
+	uint64_t *inspect = &server->limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS];
 	uint64_t *of_root = &server->limits.values[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
-	const uint64_t wanted = *connections;
+	const uint64_t wanted = connections_wanted(server);
 	const uint64_t besides = open_descriptors() + DESCRIPTORS_SPARE;
 	struct rlimit descriptors;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
 	    descriptors.rlim_cur < besides + wanted) {
-		assert(descriptors.rlim_cur > besides);
-		*connections = descriptors.rlim_cur - besides;
+		assert(descriptors.rlim_cur > besides + 1);
+		*control = share_of(*control, descriptors.rlim_cur - besides, wanted);
+		*inspect = share_of(*inspect, descriptors.rlim_cur - besides, wanted);
 		gpald_log(GPALD_LOG_WARNING, "few_descriptors",
-			  "limit=%llu connections=%llu wanted=%llu",
-			  (unsigned long long)descriptors.rlim_cur,
-			  (unsigned long long)*connections, (unsigned long long)wanted);
+			  "limit=%llu connections=%llu inspect_connections=%llu wanted=%llu",
+			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
+			  (unsigned long long)*inspect, (unsigned long long)wanted);
 	}
 	/* However few there may be, half of them are for everyone. */
-	if (*of_root > *connections / 2)
-		*of_root = *connections / 2;
+	if (*of_root > *control / 2)
+		*of_root = *control / 2;
 }
 
 /* Handles that exist from start to stop. */
 static int init_handles(struct server *server)
 {
-	const uint64_t connections = server->limits.values[GPALD_LIMIT_CONNECTIONS];
-	int code =
-		gpald_loop_init(&server->loop, connections + DESCRIPTORS_LEAST + DESCRIPTORS_SPARE);
+	int code = gpald_loop_init(&server->loop, connections_wanted(server) + DESCRIPTORS_LEAST +
+							  DESCRIPTORS_SPARE);
 
 	if (code < 0)
 		return code;
@@ -448,10 +466,13 @@ int gpald_server_run(const struct gpald_server_options *options)
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
 	} else if (open_registry(&server) && open_endpoints(&server) == 0) {
 		settle_connections(&server);
-		gpald_log(GPALD_LOG_INFO, "ready",
-			  "version=%s pid=%ld default_policy=%s connections=%llu", PACKAGE_VERSION,
-			  (long)getpid(), options->default_policy->name,
-			  (unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS]);
+		gpald_log(
+			GPALD_LOG_INFO, "ready",
+			"version=%s pid=%ld default_policy=%s connections=%llu "
+			"inspect_connections=%llu",
+			PACKAGE_VERSION, (long)getpid(), options->default_policy->name,
+			(unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS],
+			(unsigned long long)server.limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS]);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
 	} else {

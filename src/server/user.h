@@ -26,7 +26,7 @@ struct gpald_turn {
 struct gpald_user {
 	struct gpald_user *next;
 	uid_t uid;
-	size_t connections;              /* open ones; those that are closing do not count */
+	size_t connections[2];           /* open ones, on the control and on the inspect socket */
 	size_t references;               /* open and closing ones */
 	size_t unsent;                   /* bytes of replies that have not been written */
 	struct gpald_turn *first, *last; /* waiting for a turn */
@@ -42,7 +42,7 @@ struct gpald_user {
 struct gpald_users {
 	struct gpald_user *first;
 	struct gpald_user *turn; /* whose turn was the last one */
-	size_t connections;      /* open ones of all */
+	size_t connections[2];   /* open ones of all, on either socket */
 	uint64_t standing;       /* that of the user who had the last turn */
 };
 

@@ -187,7 +187,8 @@ class Envelope(DaemonTestCase):
         info = self.client.call("daemon.info")["result"]
         self.assertEqual(info["sockets"], {"control": self.daemon.socket, "inspect": self.daemon.inspect_socket})
         self.assertEqual(info["limits"], {
-            "request_line_bytes": 1 << 20, "reply_bytes": 16 << 20, "connections": 1024, "connections_per_uid": 256,
+            "request_line_bytes": 1 << 20, "reply_bytes": 16 << 20, "connections": 1024,
+            "inspect_connections": 256, "connections_per_uid": 256,
             "connections_for_root": 16, "queued_requests": 64, "output_pause_bytes": 1 << 20,
             "output_close_bytes": 32 << 20, "output_user_bytes": 128 << 20, "output_stall_ms": 30000, "unfinished_line_ms": 10000,
             "virtio_mmio_slots": 4096, "memory_nodes": 1024, "root_complexes": 4096, "live_layouts": 131072,

@@ -16,6 +16,7 @@ from harness import GPALAYOUTD, NO_HURRY, PATIENCE, Client, Daemon, can_be_anoth
 
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}'
 NOBODY = 65534
+USERS = range(61000, 61008)
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
 
@@ -264,27 +265,81 @@ class Connections(unittest.TestCase):
 
         wait_until(is_let_in, "a place")
 
-    def test_connections_are_limited_on_both_sockets_together(self):
-        with Daemon("--limit", "connections=4", "--limit", "connections_for_root=0") as daemon:
-            clients = [self.accepted(daemon.socket), self.accepted(daemon.inspect_socket),
-                       self.accepted(daemon.socket), self.accepted(daemon.socket)]
-            self.refused(daemon.socket)
+    def test_connections_are_limited_on_each_socket(self):
+        with Daemon("--limit", "connections=4", "--limit", "connections_for_root=0",
+                    "--limit", "inspect_connections=2") as daemon:
+            clients = [self.accepted(path) for path in (daemon.inspect_socket, daemon.socket) for _ in range(2)]
             self.refused(daemon.inspect_socket)
             daemon.wait_log("socket=inspect method=\"\" reason=overloaded")
-            clients[0].close()
-            self.when_free(daemon.socket)
-
-    def test_connections_are_limited_for_each_uid(self):
-        with Daemon("--limit", "connections_per_uid=3") as daemon:
-            for _ in range(3):
-                self.accepted(daemon.socket)
+            clients += [self.accepted(daemon.socket) for _ in range(2)]
             self.refused(daemon.socket)
+            stats = clients[0].call("daemon.stats")["result"]
+            self.assertEqual((stats["connections"]["open"], stats["users"][0]["connections"]), (6, 6))
+            for path, client in (daemon.inspect_socket, clients[0]), (daemon.socket, clients[-1]):
+                client.close()
+                self.when_free(path)
+
+    def test_connections_are_limited_for_each_uid_on_each_socket(self):
+        with Daemon("--limit", "connections_per_uid=3") as daemon:
+            for path in daemon.socket, daemon.inspect_socket:
+                for _ in range(3):
+                    self.accepted(path)
+                self.refused(path)
 
     def test_the_standard_limits_are_kept(self):
         with Daemon() as daemon:
             for _ in range(256):
                 self.accepted(daemon.socket)
             self.refused(daemon.socket)
+            # The last eighth is for users who have few.
+            for _ in range(224):
+                self.accepted(daemon.inspect_socket)
+            self.refused(daemon.inspect_socket)
+
+    @contextlib.contextmanager
+    def user(self, uid):
+        """What connects meanwhile is that user's."""
+        os.seteuid(uid)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    def connect_all(self, path, count):
+        """As many connections of whoever this is as the daemon takes, but not more than that many."""
+        for taken in range(count):
+            client = Client(path)
+            self.addCleanup(client.close)
+            # One that is turned away need not have sent anything.
+            with contextlib.suppress(BrokenPipeError):
+                client.send(INFO + b"\n")
+            if "result" not in client.read_reply():
+                return taken
+        return count
+
+    @unittest.skipUnless(can_be_another_user(), "needs other users")
+    def test_users_with_many_connections_lock_nobody_out(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+        if limits[1] < 2048:
+            self.skipTest("needs 2048 open files")
+        with Daemon("--socket-mode", "666") as daemon:
+            os.chmod(daemon.folder, 0o755)
+            taken = {}
+            for path in daemon.inspect_socket, daemon.socket:
+                for uid in USERS[:4]:
+                    with self.user(uid):
+                        taken[path, uid] = self.connect_all(path, 257)
+            self.assertEqual([taken[daemon.socket, uid] for uid in USERS[:4]], [256, 256, 256, 112])
+            self.assertEqual([taken[daemon.inspect_socket, uid] for uid in USERS[:4]], [224, 4, 4, 4])
+            for uid in USERS[4:]:
+                with self.user(uid):
+                    self.assertEqual(self.connect_all(daemon.socket, 5), 4)
+                    self.assertEqual(self.connect_all(daemon.inspect_socket, 1), 1)
+            self.accepted(daemon.inspect_socket)
+            # Those kept for root are not kept for one who has few.
+            self.assertEqual(self.connect_all(daemon.socket, 257), 4)
 
     @contextlib.contextmanager
     def nobody(self, run):
@@ -452,14 +507,20 @@ class Descriptors(unittest.TestCase):
             places = limits["connections"]
             self.assertIn(places, range(24, 48))
             self.assertEqual(limits["connections_for_root"], places // 2)
-            self.assertIn(f"event=few_descriptors limit=64 connections={places} wanted=1024", daemon.log())
-            self.assertIn(f" connections={places}", daemon.wait_log("event=ready"))
+            inspect = limits["inspect_connections"]
+            self.assertIn(inspect, range(places // 5, places // 3))
+            self.assertIn(f"event=few_descriptors limit=64 connections={places} inspect_connections={inspect} "
+                          "wanted=1280", daemon.log())
+            self.assertIn(f" connections={places} inspect_connections={inspect}\n", daemon.log())
             # Python needs some of the 64, too.
             children = []
-            for first in range(0, places, 16):
-                children.append(self.hold(daemon, min(16, places - first)))
-            with Client(daemon.socket) as client:
-                self.assertEqual(reason(client.read_reply()), "overloaded")
+            for path, total in (daemon.inspect_socket, inspect), (daemon.socket, places):
+                # The last eighth is for users who have few.
+                total -= total // 8
+                for first in range(0, total, 16):
+                    children.append(self.hold(path, min(16, total - first)))
+                with Client(path) as client:
+                    self.assertEqual(reason(client.read_reply()), "overloaded")
             # The store and the sockets have what they need.
             os.unlink(daemon.inspect_socket)
             daemon.wait_log("event=socket_restored")
@@ -470,7 +531,7 @@ class Descriptors(unittest.TestCase):
                 leave()
             self.assertNotIn("accept_failed", daemon.log())
 
-    def hold(self, daemon, count):
+    def hold(self, path, count):
         """Connects `count` clients, which are all served, in a process of its own; ends it when called."""
         ready, go = os.pipe(), os.pipe()
         child = os.fork()
@@ -479,7 +540,7 @@ class Descriptors(unittest.TestCase):
             try:
                 # So that it ends with this program.
                 os.close(go[1])
-                clients = [Client(daemon.socket) for _ in range(count)]
+                clients = [Client(path) for _ in range(count)]
                 if all("result" in client.call("daemon.info") for client in clients):
                     os.write(ready[1], b"x")
                     os.read(go[0], 1)
