@@ -93,6 +93,7 @@ START_TEST(a_deleted_layout_is_there_until_that_is_durable)
 	ck_assert_str_eq(event->name, "vm");
 	ck_assert_str_eq(event->digest, digest);
 	ck_assert_uint_eq(bench.store.state.generation_top, 1);
+	change_clear(&change);
 	bench_end(&bench);
 }
 END_TEST
@@ -274,6 +275,7 @@ START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
 	assert_there(&bench, "a", 0);
 	assert_there(&bench, "b", 1);
 	change_clear(&first);
+	change_clear(&waits);
 	change_clear(&other);
 	bench_end(&bench);
 }

@@ -272,6 +272,7 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_STORE_FAILED);
 	change_clear(&changes[0]);
 	change_clear(&changes[1]);
+	change_clear(&changes[2]);
 	assert_only(&bench, "vm", BENCH_REVISION + 1);
 	/* A restart begins anew. */
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
@@ -312,6 +313,7 @@ START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
 	ck_assert_int_eq(last.outcome, GPALD_OUTCOME_STORE_FAILED);
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 1);
 	change_clear(&first);
+	change_clear(&waits);
 	change_clear(&last);
 
 	bench_open(&bench);
@@ -389,6 +391,8 @@ START_TEST(a_change_made_when_another_is_done_waits_its_turn)
 	ck_assert_int_eq(next_change.outcome, GPALD_OUTCOME_NOT_FOUND);
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
 	change_clear(&first);
+	change_clear(&waits);
+	change_clear(&next_change);
 	bench_end(&bench);
 }
 END_TEST
