@@ -13,6 +13,7 @@ unexplained.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import glob
 import os
@@ -161,6 +162,8 @@ def read_explained():
 class Tree:
     """A copy of the sources with a build of its own, under the sanitizers: a leak is noticed, too."""
 
+    noticed = collections.Counter()  # by source and test
+
     def __init__(self, path, folder):
         self.path, self.folder = path, FOLDERS[folder]
         self.build = os.path.join(path, "build", "mutants")
@@ -238,6 +241,10 @@ class Tree:
         for found in self.object_paths(path, "*o"):
             os.unlink(found)
 
+    def price(self, path, test):
+        """The seconds until a test notices a mutant of a source, after what is known; one more for its linking."""
+        return (self.seconds[test] + 1) / (self.noticed[path, test] + 0.1)
+
     def judge(self, mutant):
         """The test that noticed a mutant, a word of why it does not count, or None."""
         source = read(os.path.join(self.path, mutant.path))
@@ -247,8 +254,9 @@ class Tree:
                 return NOT_COMPILED
             if self.compiled(mutant.path) == self.originals[mutant.path]:
                 return SAME_CODE
-            for test in self.tests:
+            for test in sorted(self.tests, key=lambda test: self.price(mutant.path, test)):
                 if self.fails(test, timeout=30 + 10 * self.seconds[test]):
+                    self.noticed[mutant.path, test] += 1
                     return test
             return None
         finally:
