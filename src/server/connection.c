@@ -72,6 +72,7 @@ static void on_closed(uv_handle_t *handle)
 	if (c->next)
 		c->next->previous = c->previous;
 	all->count--;
+	all->to_give_back += c->input.capacity;
 	if (c->user) {
 		gpald_connection_release(c, c->unsent);
 		gpald_user_unref(&all->users, c->user);
@@ -201,6 +202,9 @@ static bool has_lines(struct gpald_connection *c)
 /* Whether a turn would be of use. */
 static bool has_work(struct gpald_connection *c)
 {
+	/* What has been written is better with libuv, where it is counted. */
+	if (c->call && c->call->is_ready && c->call->is_written)
+		return true;
 	if (gpald_connection_is_held_back(c))
 		return false;
 	return (c->call ? c->call->is_ready && !c->is_short : has_lines(c)) ||
@@ -214,7 +218,7 @@ static void serve(struct gpald_connection *c)
 
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
-	if (!gpald_connection_is_held_back(c))
+	if (!gpald_connection_is_held_back(c) || (c->call && c->call->is_written))
 		answer_call(c);
 	while (c->state != GPALD_CONNECTION_CLOSING && !c->call &&
 	       !gpald_connection_is_held_back(c) && take_line(c))

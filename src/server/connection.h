@@ -30,6 +30,7 @@ struct gpald_connections {
 	uv_idle_t awake;
 
 	struct gpald_workspace space; /* of the connection that has its turn */
+	size_t to_give_back;          /* bytes freed since memory was last given back */
 
 	struct gpald_connection *first;
 	size_t count; /* open and closing ones */

@@ -31,6 +31,7 @@ void gpald_connection_release(struct gpald_connection *c, size_t bytes)
 	c->user->unsent -= bytes;
 	if (!held_back || c->user->unsent >= most)
 		return;
+	gpald_works_go_on(c->all->service->works);
 	for (struct gpald_connection *other = c->all->first; other; other = other->next)
 		if (other != c && other->user == c->user &&
 		    other->state != GPALD_CONNECTION_CLOSING)
@@ -93,6 +94,7 @@ static void on_written(uv_write_t *request, int status)
 	struct gpald_connection *c = write->connection;
 
 	c->queued -= write->requests;
+	c->all->to_give_back += write->length;
 	gpald_connection_release(c, write->length);
 	free(write->text);
 	free(write);

@@ -5,9 +5,12 @@
 #include "server/connection_state.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+
+#define GIVE_BACK ((size_t)1 << 20) /* bytes */
 
 /* Accepting. */
 
@@ -175,9 +178,19 @@ static void for_each(struct gpald_connections *all,
 			visit(c, now);
 }
 
+/* The C library keeps what is freed between things that stay, unless it is asked. */
+static void give_back(struct gpald_connections *all)
+{
+	if (all->to_give_back < GIVE_BACK)
+		return;
+	all->to_give_back = 0;
+	malloc_trim(0);
+}
+
 void gpald_connections_tick(struct gpald_connections *all)
 {
 	for_each(all, check_times);
+	give_back(all);
 }
 
 static void send_events(struct gpald_connection *c, uint64_t now)

@@ -448,6 +448,8 @@ int gpald_server_run(const struct gpald_server_options *options)
 			.data = &server,
 		},
 	};
+	server.connections.users.unsent_max =
+		(size_t)options->limits.values[GPALD_LIMIT_OUTPUT_USER_BYTES];
 	server.connections.loop = &server.loop;
 	server.connections.service = &server.service;
 	server.connections.admin_group = options->admin_group;
@@ -458,7 +460,11 @@ int gpald_server_run(const struct gpald_server_options *options)
 		return 1;
 	code = init_handles(&server);
 	if (code < 0) {
-		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s", uv_err_name(code));
+		/* Of all that is started here only threads can be too many. */
+		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"%s\"",
+			  code == UV_EAGAIN ? "no thread can be started: not enough memory, or "
+					      "too many threads" :
+					      uv_err_name(code));
 		return 1;
 	}
 	if (!gpald_service_init(&server.service) ||

@@ -211,6 +211,8 @@ static struct gpald_call *call_new(const struct gpald_call *received)
 
 static void free_call(struct gpald_call *call)
 {
+	if (call->is_held)
+		gpald_work_taken(&call->work);
 	if (call->caller.user)
 		gpald_user_unref(call->service->users, call->caller.user);
 	free(call->line);
@@ -302,6 +304,13 @@ static void submit(struct gpald_call *call, void (*run)(struct gpald_work *work)
 	gpald_work_submit(call->service->works, call->caller.user, &call->work);
 }
 
+/* The reply that has been written takes memory until the connection takes it. */
+static void hold(struct gpald_call *call)
+{
+	call->is_held = true;
+	gpald_work_hold(&call->work);
+}
+
 /* Reads the line, and goes as far as another thread may. */
 static void run_line(struct gpald_work *work)
 {
@@ -346,6 +355,8 @@ static void ran_line(struct gpald_work *work)
 		free_call(call);
 		return;
 	}
+	if (call->is_written)
+		hold(call);
 	if (call->code || call->is_notification || !call->method->begin) {
 		be_ready(call);
 		return;
@@ -419,6 +430,8 @@ static void ran_finish(struct gpald_work *work)
 	struct gpald_call *call = of_work(work);
 
 	call->is_working = false;
+	if (call->is_written)
+		hold(call);
 	be_ready(call);
 }
 

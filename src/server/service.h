@@ -89,6 +89,7 @@ struct gpald_call {
 	int code;                /* of what was done there, with `error` */
 	struct gpald_wire_error error;
 	bool is_written;              /* its reply lies in its own workspace */
+	bool is_held;                 /* and keeps other work of the user's waiting */
 	struct gpald_workspace space; /* its own */
 };
 

@@ -115,7 +115,7 @@ struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
 	struct gpald_user *user = first_in_turn(users), *found = NULL;
 
 	for (; user; user = next_in_turn(users, user))
-		if (user->first_work && !user->is_working &&
+		if (user->first_work && !user->is_working && user->unsent < users->unsent_max &&
 		    (!found || user->standing < found->standing))
 			found = user;
 	return found;

@@ -32,7 +32,7 @@ struct gpald_user {
 	struct gpald_turn *first, *last; /* waiting for a turn */
 
 	struct gpald_work *first_work; /* waiting for a thread */
-	bool is_working;               /* some runs on one */
+	bool is_working;               /* some runs on one, or its result has not been taken */
 
 	uint64_t served_ns; /* of turns, and of processor time on threads */
 	uint64_t standing;  /* the same, raised to that of others when it comes back */
@@ -44,6 +44,7 @@ struct gpald_users {
 	struct gpald_user *turn; /* whose turn was the last one */
 	size_t connections[2];   /* open ones of all, on either socket */
 	uint64_t standing;       /* that of the user who had the last turn */
+	size_t unsent_max;       /* bytes of a user's, from which on its work waits */
 };
 
 /* The user of that uid, made if there is none, with a reference more. NULL: out of memory. */
@@ -70,7 +71,10 @@ void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn);
  */
 struct gpald_turn *gpald_users_next_turn(struct gpald_users *users);
 
-/* The same choice among users whose work waits while none of it runs. NULL: there is none. */
+/*
+ * The same choice among users whose work waits while none of it runs, and who have room
+ * for what comes of it. NULL: there is none.
+ */
 struct gpald_user *gpald_users_next_work(const struct gpald_users *users);
 
 #endif

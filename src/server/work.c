@@ -69,7 +69,7 @@ static void *run_thread(void *data)
 }
 
 /* Gives the threads what they can begin; the loop lasts until it is finished. */
-static void give(struct gpald_works *works)
+void gpald_works_go_on(struct gpald_works *works)
 {
 	struct gpald_user *user;
 
@@ -107,7 +107,7 @@ static void on_finished(uv_async_t *async)
 		work->ran(work);
 		gpald_user_unref(works->users, user);
 	}
-	give(works);
+	gpald_works_go_on(works);
 }
 
 int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_users *users)
@@ -126,7 +126,7 @@ int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_u
 					  works);
 		works->started += code == 0;
 	}
-	give(works);
+	gpald_works_go_on(works);
 	if (code == 0)
 		return 0;
 	gpald_works_stop(works);
@@ -152,7 +152,18 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 	work->user = user;
 	gpald_user_keep(user);
 	push(&user->first_work, work);
-	give(works);
+	gpald_works_go_on(works);
+}
+
+void gpald_work_hold(struct gpald_work *work)
+{
+	work->user->is_working = true;
+}
+
+void gpald_work_taken(struct gpald_work *work)
+{
+	work->user->is_working = false;
+	gpald_works_go_on(work->works);
 }
 
 bool gpald_work_cancel(struct gpald_work *work)

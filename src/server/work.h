@@ -2,7 +2,8 @@
 /*
  * Work that would hold up the loop, done beside it on a few threads. Users share the
  * threads by the time they have been served: one piece of a user's work runs at a
- * time, and the user who has been served least goes first.
+ * time, and the user who has been served least goes first. What comes of it may be
+ * large, so that no more is begun while a user does not read what there is.
  */
 #ifndef GPALD_SERVER_WORK_H
 #define GPALD_SERVER_WORK_H
@@ -53,6 +54,16 @@ void gpald_works_stop(struct gpald_works *works);
 
 /* Has `work` run for a user, whom it refers to meanwhile. Its two functions are set. */
 void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work);
+
+/*
+ * For `ran`: no other work of the user's is begun until what came of this one is taken,
+ * which gpald_work_taken() says.
+ */
+void gpald_work_hold(struct gpald_work *work);
+void gpald_work_taken(struct gpald_work *work);
+
+/* Begins what may begin, after a user has got room. */
+void gpald_works_go_on(struct gpald_works *works);
 
 /* Whether work was taken back before it began; then its functions are not called. */
 GPAL_MUST_USE bool gpald_work_cancel(struct gpald_work *work);

@@ -3,10 +3,12 @@
 
 import contextlib
 import json
+import mmap
 import os
+import socket
 import unittest
 
-from harness import Client, Daemon, can_be_another_user, main, wait_until
+from harness import Daemon, can_be_another_user, main, wait_until
 from vm import request
 
 FLOOD, OTHER = 65533, 65532
@@ -138,6 +140,49 @@ class Gone(unittest.TestCase):
             for _ in range(3):
                 self.assertIn("result", client.read_reply())
             self.assertIsNone(client.read_line())
+
+
+class Memory(unittest.TestCase):
+    """What clients made the daemon take is given back when they have gone."""
+
+    def size(self, daemon):
+        """MiB of address space, and of memory."""
+        with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
+            return [int(pages) * mmap.PAGESIZE >> 20 for pages in file.read().split()[:2]]
+
+    def check(self, daemon, clients, idle, most):
+        self.assertLess(self.size(daemon)[1], most)
+        for client in clients:
+            # What is being sent is given up, too.
+            with contextlib.suppress(OSError):
+                client.sock.shutdown(socket.SHUT_RDWR)
+            client.close()
+        wait_until(lambda: self.size(daemon)[1] <= idle + 10, lambda: f"{self.size(daemon)} MiB after {idle} MiB")
+
+    def test_subscribers_that_do_not_read_take_little(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            space, idle = self.size(daemon)
+            if space > 1 << 20:
+                self.skipTest("a sanitizer keeps what is freed")
+            subscribers = [daemon.connect(inspect=True) for _ in range(200)]
+            for subscriber in subscribers:
+                subscriber.call("events.subscribe")
+            for number in range(300):
+                client.call("layout.create", {"name": f"vm-{number}", "request": request()})
+            self.check(daemon, subscribers, idle, idle + 32)
+
+    def test_large_replies_that_are_not_read_are_limited(self):
+        with Daemon("--limit", "output_user_bytes=16M") as daemon:
+            space, idle = self.size(daemon)
+            if space > 1 << 20:
+                self.skipTest("a sanitizer keeps what is freed")
+            clients = [daemon.connect(inspect=True) for _ in range(24)]
+            for client in clients:
+                client.send(line("layout.explain", {"request": LARGE}, 1))
+            daemon.wait_read(*clients)
+            daemon.wait_idle()
+            # The limit, the one that exceeds it, and as much again in the making.
+            self.check(daemon, clients, idle, idle + 64)
 
 
 @unittest.skipUnless(can_be_another_user(), "needs other users")
