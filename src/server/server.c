@@ -461,9 +461,9 @@ int gpald_server_run(const struct gpald_server_options *options)
 	code = init_handles(&server);
 	if (code < 0) {
 		/* Of all that is started here only threads can be too many. */
-		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"%s\"",
-			  code == UV_EAGAIN ? "no thread can be started: not enough memory, or "
-					      "too many threads" :
+		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s",
+			  code == UV_EAGAIN ? "\"no thread can be started: not enough memory, or "
+					      "too many threads\"" :
 					      uv_err_name(code));
 		return 1;
 	}
