@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holds the members of a layout against its map. What a member's range is called and may
- * be stands in roles.c, and what follows from the ranges is computed by measures.c, from
- * where the resolver has both.
+ * Compares the members of a layout with its map. The tag and the kinds of each member
+ * stand in roles.c, and measures.c computes the numbers that follow from the ranges; the
+ * resolver uses both as well.
  */
 #include "config.h"
 

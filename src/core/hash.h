@@ -16,7 +16,7 @@ static inline uint64_t gpald_hash_word(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
-/* Of eight bytes at a time; the last eight of a longer text may have been in another already. */
+/* Takes eight bytes at a time. Unless the length is a multiple of eight, the last overlap. */
 static inline uint64_t gpald_hash_text(const char *text, size_t length)
 {
 	uint64_t hash = length, word = 0;

@@ -153,8 +153,8 @@ static bool name_set_add(struct name_set *set, uint64_t hash)
 }
 
 /*
- * That names differ is seen by their hashes. Only if two are the same, or so many collide
- * that it may be meant, names are compared.
+ * If all hashes differ, so do all names. Else, or if so many collide that somebody may have
+ * chosen the names for it, names are compared.
  */
 static int check_root_complex_names(struct gpald_resolution *r)
 {
@@ -271,7 +271,7 @@ static int name_bus_overlap(const struct gpald_resolution *r)
 	return bus_overlap(request, later, earlier, r->error);
 }
 
-/* By their first buses, two that share one have one between them that its neighbour shares. */
+/* Sorted by first bus, two neighbours share a bus if any two root complexes do. */
 static int check_bus_overlaps(struct gpald_resolution *r)
 {
 	const struct gpal_root_complex *rcs = r->request->root_complexes;

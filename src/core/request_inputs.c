@@ -37,7 +37,7 @@ static size_t decimal_length(const char *number, const char buffer[GPALD_DECIMAL
 	return (size_t)(buffer + GPALD_DECIMAL_SIZE - 1 - number);
 }
 
-/* How many ranges of each kind there are; RAM of nodes without is counted, too. */
+/* How many ranges of each kind there can be; nodes without RAM count as well. */
 static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KIND_COUNT])
 {
 	const struct gpal_request *request = r->request;

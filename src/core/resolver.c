@@ -143,7 +143,7 @@ static int place(struct gpald_resolution *r)
 static int collect_ranges(struct gpald_resolution *r)
 {
 	struct gpal_layout *layout = r->layout;
-	/* All but RAM are in one piece; of those that are reserved some may be missing. */
+	/* All but RAM have one entry each, so there are at most so many of RAM. */
 	const size_t extents = layout->map.count - r->inputs[GPAL_KIND_FIXED].count -
 			       r->inputs[GPAL_KIND_MMIO32].count -
 			       r->inputs[GPAL_KIND_MMIO64].count -

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the ranges of a layout are for: a row for each role, from which the resolver takes
- * their tags and to which the check of a layout in full holds them.
+ * What the ranges of a layout are for: a row for each role. The resolver makes tags of
+ * the rows, and the check of a layout in full compares tags, kinds and members with them.
  */
 #ifndef GPALD_CORE_ROLES_H
 #define GPALD_CORE_ROLES_H
@@ -48,8 +48,7 @@ enum gpald_role {
  * element of its list there.
  */
 struct gpald_role_row {
-	char prefix
-		[24]; /* these two are copied whole, which is faster than what there is of them */
+	char prefix[24]; /* this and the suffix are copied at full size, which is faster */
 	char suffix[16];
 	uint8_t prefix_length; /* below the size of the suffix if there is a name */
 	uint8_t suffix_length;

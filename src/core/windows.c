@@ -2,14 +2,16 @@
 /*
  * Theory of operation
  *
- * Windows are placed alignment by alignment, and of one alignment the largest first.
- * Windows of one size go on where the last of them was found, because what was too small
- * for it is too small for the next: one pass over the free ranges places all of them, and
- * a free range takes as many as fit at once. So it costs a pass for each size.
+ * Windows are placed alignment by alignment, and within an alignment from the largest to
+ * the smallest. If a window has the size of the one before, its search goes on where that
+ * one was found, because what was too small for the one is too small for the other. So one
+ * pass over the free ranges places all windows of a size, and each free range takes as many
+ * as fit at once.
  *
- * That is the fastest way for everyday VMs, whose free space is in a few pieces, and whose
- * windows are of a few sizes. Where there are many of both, fit_index.c is: it takes time
- * to set up, but then finds each window without looking at what is too small.
+ * This is fastest for everyday VMs, whose free space is in a few pieces and whose windows
+ * have a few sizes. If there are many of either, an index (fit_index.c) is faster: it takes
+ * time to set up, but finds each window without a look at what is too small, and moves
+ * nothing to make room for what a window leaves.
  */
 #include "config.h"
 
@@ -51,7 +53,7 @@ struct search {
 	enum gpal_kind kind;
 	enum gpald_direction direction;
 	struct gpal_range region;
-	size_t first, last; /* free ranges that reach into the region: from, and up to */
+	size_t first, last; /* the free ranges [first, last) reach into the region */
 };
 
 static void search_init(struct search *s)
@@ -74,7 +76,7 @@ struct taken {
 	size_t count;
 };
 
-/* What of a free range is left becomes that range, or several; how many there are now. */
+/* Replaces a free range by what windows leave of it; returns how many ranges that is. */
 static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
 {
 	struct gpald_free_space *free = &s->p->free;
@@ -105,12 +107,12 @@ static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
 	return pieces;
 }
 
-/* As many of so many windows as the free range has room for, one at least. */
+/* Takes up to `count` windows from a free range in which one fits. */
 static struct taken take(const struct search *s, struct gpal_range free, uint64_t usable,
 			 uint64_t size, uint64_t alignment, size_t count)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
-	/* One fits, so no line can wrap; the stride can, if only one fits. */
+	/* One fits, so nothing here can wrap but the stride, and then only one fits. */
 	uint64_t start = down ? gpald_align_down(free.end - size, alignment) : free.end - usable;
 	uint64_t stride = 0;
 	size_t most = 1;
@@ -192,26 +194,30 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
 					 gpald_free_space_summary(free, s->region, alignment));
 }
 
-#define FEW 8 /* for which no index is worth while */
+#define FEW_WINDOWS 8   /* for which an index never pays */
+#define MANY_RANGES 256 /* which take longer to move aside for a window than an index does */
 
 /* Whether a pass for each size costs no more than an index, which is made anew for each alignment. */
 static bool is_simple(const struct search *s, const struct gpald_order *items, size_t count)
 {
 	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
 
-	if (count <= FEW)
+	if (count <= FEW_WINDOWS)
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t next = items[i].key;
 
 		sizes += next != key;
 		alignments += next >> SIZE_BITS != key >> SIZE_BITS;
-		/* It leaves a free range in which no window of the alignment is. */
+		/* Such a window leaves one more range, in which no other can start. */
 		ranges += key_size(next) % key_alignment(next) != 0;
 		key = next;
 	}
-	/* As instructions are counted. */
-	return ranges * sizes <= 6 * ranges * alignments + 20 * count;
+	/*
+	 * In visits of a free range. The index costs 6 for each range and alignment, and 20
+	 * for each window.
+	 */
+	return ranges <= MANY_RANGES && ranges * sizes <= 6 * ranges * alignments + 20 * count;
 }
 
 /* Places all windows, size by size. */
@@ -223,7 +229,7 @@ static int place_by_size(struct search *s, const struct gpald_order *items, size
 		struct gpald_trace *trace = NULL;
 
 		next = i + 1;
-		/* Each is told of by itself. */
+		/* A trace has a step for each window. */
 		if (s->p->trace)
 			trace = gpald_placement_trace(s->p, s->kind, items[i].index, s->region);
 		else
