@@ -14,14 +14,19 @@ struct keeping {
 	struct gpald_resolution *r;
 	struct gpald_part *parts; /* of the live layout */
 	size_t part_count;
+	size_t found; /* how many of them the new request has */
 	struct gpald_kept *kept;
 	size_t count;
 };
 
-static const struct gpald_part *find_live(const struct keeping *k, const struct gpald_part *wanted,
+/* Nothing is looked for twice, so what was not found is gone. */
+static const struct gpald_part *find_live(struct keeping *k, const struct gpald_part *wanted,
 					  size_t *count)
 {
-	return gpald_find_parts(k->parts, k->part_count, wanted, count);
+	const struct gpald_part *first = gpald_find_parts(k->parts, k->part_count, wanted, count);
+
+	k->found += *count;
+	return first;
 }
 
 static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
@@ -123,6 +128,8 @@ static int collect(struct keeping *k)
 	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
 		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++)
 			code = keep_demand(k, (enum gpal_kind)kind, i);
+	if (k->r->around.removes)
+		*k->r->around.removes = k->found < k->part_count;
 	return code;
 }
 

@@ -44,16 +44,15 @@ static void tell_of_live(const struct gpal_layout *live, const struct gpal_reque
 	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
 }
 
-/* Refuses a layout that drops what the live one has. */
-static int check_removals(const struct gpal_layout *live, const struct gpal_layout *layout,
-			  struct gpal_error *error)
+/* Whether a layout drops what the live one has. */
+static int find_removals(const struct gpal_layout *live, const struct gpal_layout *layout,
+			 bool *removes, struct gpal_error *error)
 {
 	struct gpal_changes *changes;
 	int code = gpal_compare(live, layout, &changes, error);
 
-	if (code == GPAL_OK && changes->removes)
-		code = gpald_fail(error, GPAL_E_WOULD_REMOVE, GPAL_SUBJECT_NONE, 0,
-				  "the request omits ranges that the guest knows");
+	if (code == GPAL_OK)
+		*removes = changes->removes;
 	gpal_changes_free(changes);
 	return code;
 }
@@ -63,8 +62,9 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 {
 	const struct gpald_around nothing = { .live = NULL };
 	struct gpal_error around;
-	const int around_code = gpald_resolve(
-		request, live->policy, (struct gpald_around){ .live = live }, layout, &around);
+	bool removes = false;
+	const struct gpald_around kept = { .live = live, .removes = &removes };
+	const int around_code = gpald_resolve(request, live->policy, kept, layout, &around);
 	int code = GPAL_OK;
 
 	if (around_code == GPAL_E_NO_MEMORY)
@@ -76,8 +76,11 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 		tell_of_live(live, request, around_code, &around, error);
 	if (code)
 		return code;
-	if (!(allow & GPAL_ALLOW_REMOVALS))
-		code = check_removals(live, *layout, error);
+	if (around_code && !(allow & GPAL_ALLOW_REMOVALS))
+		code = find_removals(live, *layout, &removes, error);
+	if (code == GPAL_OK && removes && !(allow & GPAL_ALLOW_REMOVALS))
+		code = gpald_fail(error, GPAL_E_WOULD_REMOVE, GPAL_SUBJECT_NONE, 0,
+				  "the request omits ranges that the guest knows");
 	if (code == GPAL_OK && around_code && !(allow & GPAL_ALLOW_MOVES))
 		code = gpald_fail(
 			error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,

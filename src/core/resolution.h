@@ -40,6 +40,7 @@ enum gpald_keep {
 struct gpald_around {
 	const struct gpal_layout *live; /* NULL: nothing is there yet */
 	enum gpald_keep keep;
+	bool *removes; /* set on success: whether GPALD_KEEP_SAME drops anything; may be NULL */
 	struct gpald_trace *trace; /* NULL: nobody; its arena is set here */
 };
 
