@@ -56,6 +56,16 @@ static bool is_same_map(const struct gpal_map *a, const struct gpal_map *b)
 	return true;
 }
 
+/* Which tells of buses, too, and of what else the map does not. */
+static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layout *b)
+{
+	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];
+
+	gpal_layout_digest(a, digest_a);
+	gpal_layout_digest(b, digest_b);
+	return strcmp(digest_a, digest_b) == 0;
+}
+
 /* Makes a live layout once more; one that comes out another is GPAL_E_INTERNAL. */
 static int trace_live(const struct gpal_request *request, const struct gpal_layout *live,
 		      enum gpald_keep keep, struct gpald_trace *trace, struct gpal_layout **layout)
@@ -65,7 +75,8 @@ static int trace_live(const struct gpal_request *request, const struct gpal_layo
 
 	*trace = (struct gpald_trace){ .wanted = trace->wanted };
 	code = gpald_resolve(request, live->policy, around, layout, NULL);
-	if (code == GPAL_OK && !is_same_map(&live->map, &(*layout)->map)) {
+	if (code == GPAL_OK &&
+	    !(is_same_map(&live->map, &(*layout)->map) && has_same_digest(live, *layout))) {
 		gpal_layout_free(*layout);
 		*layout = NULL;
 	}
