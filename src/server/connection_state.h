@@ -45,6 +45,9 @@ struct gpald_connection {
 
 	uint64_t revision_sent; /* of a subscriber: the newest event in its output */
 
+	uint64_t received_seen; /* bytes received at the last look */
+	uint64_t idle_since;    /* in loop time, as far as was seen */
+
 	size_t backlog_seen; /* bytes libuv had not written at the last look */
 	uint64_t progress_at;
 };

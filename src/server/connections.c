@@ -101,6 +101,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		c->next->previous = c;
 	all->first = c;
 	all->count++;
+	c->idle_since = uv_now(all->loop);
 	c->serve_until = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input,
 			       (size_t)gpald_connection_limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES));
@@ -139,6 +140,17 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 
 /* All connections. */
 
+/* Whether a connection has nothing to do, and had not when it was looked at last. */
+static bool is_idle(struct gpald_connection *c)
+{
+	const uint64_t received = gpald_line_buffer_received(&c->input);
+	const bool is_quiet = received == c->received_seen;
+
+	c->received_seen = received;
+	return is_quiet && received == c->input.taken && !c->call && c->unsent == 0 &&
+	       !c->caller.is_subscribed;
+}
+
 static void check_times(struct gpald_connection *c, uint64_t now)
 {
 	const size_t backlog = c->pipe.write_queue_size;
@@ -163,7 +175,13 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 		gpald_connection_refuse(c, GPALD_TIMEOUT);
 		gpald_connection_flush(c);
 		gpald_connection_end_input(c);
+		return;
 	}
+	if (!is_idle(c))
+		c->idle_since = now;
+	else if (c->caller.inspect &&
+		 now - c->idle_since >= gpald_connection_limit(c, GPALD_LIMIT_INSPECT_IDLE_MS))
+		gpald_connection_close(c, GPALD_LOG_DEBUG, "idle");
 }
 
 /* Calls `visit` for each connection not yet closing; it may close the one it is given. */

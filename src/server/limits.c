@@ -31,6 +31,7 @@ static const struct {
 	[GPALD_LIMIT_OUTPUT_USER_BYTES] = { "output_user_bytes", 128 * MIB, 1 * KIB, 1024 * MIB },
 	[GPALD_LIMIT_OUTPUT_STALL_MS] = { "output_stall_ms", 30000, 100, 3600000 },
 	[GPALD_LIMIT_UNFINISHED_LINE_MS] = { "unfinished_line_ms", 10000, 100, 3600000 },
+	[GPALD_LIMIT_INSPECT_IDLE_MS] = { "inspect_idle_ms", 600000, 100, 86400000 },
 	[GPALD_LIMIT_VIRTIO_MMIO_SLOTS] = { "virtio_mmio_slots", GPALD_VIRTIO_MMIO_SLOTS_MAX,
 					    GPALD_VIRTIO_MMIO_SLOTS_MAX,
 					    GPALD_VIRTIO_MMIO_SLOTS_MAX },

@@ -283,13 +283,17 @@ static void on_tick(uv_timer_t *timer)
 
 static uint64_t tick_interval(const struct gpald_limits *limits)
 {
-	const uint64_t line = limits->values[GPALD_LIMIT_UNFINISHED_LINE_MS];
-	const uint64_t stall = limits->values[GPALD_LIMIT_OUTPUT_STALL_MS];
-	const uint64_t interval = (line < stall ? line : stall) / 8;
+	static const enum gpald_limit times[] = {
+		GPALD_LIMIT_UNFINISHED_LINE_MS,
+		GPALD_LIMIT_OUTPUT_STALL_MS,
+		GPALD_LIMIT_INSPECT_IDLE_MS,
+	};
+	uint64_t interval = TICK_MOST_MS;
 
-	if (interval < TICK_LEAST_MS)
-		return TICK_LEAST_MS;
-	return interval > TICK_MOST_MS ? TICK_MOST_MS : interval;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (interval > limits->values[times[i]] / 8)
+			interval = limits->values[times[i]] / 8;
+	return interval > TICK_LEAST_MS ? interval : TICK_LEAST_MS;
 }
 
 static void on_arrival(void *data)

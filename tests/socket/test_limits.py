@@ -338,7 +338,7 @@ class Connections(unittest.TestCase):
                     self.assertEqual(self.connect_all(daemon.socket, 5), 4)
                     self.assertEqual(self.connect_all(daemon.inspect_socket, 1), 1)
             self.accepted(daemon.inspect_socket)
-            # Those kept for root are not kept for one who has few.
+            # The rule is for root, too.
             self.assertEqual(self.connect_all(daemon.socket, 257), 4)
 
     @contextlib.contextmanager
@@ -471,6 +471,64 @@ class Connections(unittest.TestCase):
                 self.assertEqual(reason(client.read_reply()), "overloaded")
             self.assertIn("result", first.call("daemon.info"))
 
+
+
+class Idle(unittest.TestCase):
+    """Clients of the inspect socket that ask nothing are disconnected; others never are."""
+
+    LIMIT = "--limit=inspect_idle_ms=200"
+
+    @contextlib.contextmanager
+    def still(self, daemon):
+        """Clients that connect meanwhile are seen with what they have sent, however slow this program is."""
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED | os.WNOWAIT)
+            yield
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+
+    def test_an_idle_client_of_the_inspect_socket_is_disconnected(self):
+        with Daemon(self.LIMIT, "--log-level", "debug") as daemon:
+            with self.still(daemon):
+                client = daemon.connect(inspect=True)
+                client.send(INFO + b"\n")
+            with client:
+                self.assertIn("result", client.read_reply())
+                self.assertIsNone(client.read_line())
+            line = daemon.wait_log(" reason=idle")
+            for words in ("level=debug event=connection_closed ", " socket=inspect "):
+                self.assertIn(words, line)
+
+    def test_subscribers_and_clients_of_the_control_socket_may_wait(self):
+        with Daemon(self.LIMIT, "--store=memory") as daemon, daemon.connect() as control:
+            with self.still(daemon):
+                watching, reading = daemon.connect(inspect=True), daemon.connect(inspect=True)
+                watching.send(b'{"jsonrpc":"2.0","id":1,"method":"events.subscribe"}\n')
+                # Its replies fill more than the kernel takes.
+                reading.send(b"".join(SCHEMA % i for i in range(60)))
+            with watching, reading:
+                for _ in range(2):
+                    with daemon.connect(inspect=True) as idle:
+                        self.assertIsNone(idle.read_line())
+                self.assertIn("result", control.call("layout.create", {
+                    "name": "vm", "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
+                self.assertIn("result", watching.read_reply())
+                self.assertEqual(watching.read_reply()["params"]["name"], "vm")
+                self.assertEqual([reading.read_reply()["id"] for _ in range(60)], list(range(60)))
+
+    def test_what_takes_long_is_waited_for(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1000)]}}
+        line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.explain", "params": {"request": request}})
+        with Daemon("--limit=inspect_idle_ms=100") as daemon, contextlib.ExitStack() as stack:
+            with self.still(daemon):
+                # They are answered one after another, because they are one user's.
+                clients = [stack.enter_context(daemon.connect(inspect=True)) for _ in range(16)]
+                for client in clients:
+                    client.send(line.encode() + b"\n")
+            for client in clients:
+                self.assertIn("result", client.read_reply())
 
 
 class Descriptors(unittest.TestCase):
