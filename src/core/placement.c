@@ -286,7 +286,7 @@ static bool make_room(struct gpald_placement *p)
 	p->pinned = gpald_arena_alloc(p->arena, pinned, sizeof(*p->pinned));
 	p->placed = gpald_arena_alloc(p->arena, p->placed_capacity, sizeof(*p->placed));
 	p->order = gpald_arena_alloc(p->arena, 2 * order, sizeof(*p->order));
-	p->order_scratch = p->order + order;
+	p->order_scratch = p->order ? p->order + order : NULL;
 	return p->pinned && p->placed && p->order &&
 	       gpald_free_space_init(&p->free, p->arena, free_ranges) &&
 	       gpald_free_space_init(&p->spare, p->arena, free_ranges);

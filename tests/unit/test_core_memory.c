@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whatever allocation fails, the core says so or answers as ever, and gives all of it back.
+ *
+ * The arena below is linked in place of src/core/arena.c. Each of its pieces is an
+ * allocation of its own, so that every request for memory can fail, and a sanitizer
+ * sees an access past the end of any list.
+ */
+#include "config.h"
+
+#include "core/arena.h"
+#include "tests/unit/records.h"
+#include "tests/unit/shortage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct piece {
+	struct piece *next;
+	max_align_t data[];
+};
+
+struct gpald_arena_block {
+	struct gpald_arena arena; /* first */
+	struct piece *pieces;
+};
+
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return shortage_hits() ? NULL : __real_calloc(count, size);
+}
+
+struct gpald_arena *gpald_arena_new(size_t hint)
+{
+	struct gpald_arena_block *block = calloc(1, sizeof(*block));
+
+	(void)hint;
+	if (!block)
+		return NULL;
+	/* Only an empty list lies there. */
+	block->arena.next = block->arena.end = (uintptr_t)block;
+	block->arena.newest = block;
+	return &block->arena;
+}
+
+void gpald_arena_free(struct gpald_arena *arena)
+{
+	struct piece *piece = arena ? arena->newest->pieces : NULL;
+
+	while (piece) {
+		struct piece *next = piece->next;
+
+		free(piece);
+		piece = next;
+	}
+	free(arena);
+}
+
+void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes)
+{
+	struct piece *piece = shortage_hits() ? NULL : malloc(sizeof(*piece) + bytes);
+
+	if (!piece)
+		return NULL;
+	memset(piece->data, 0xa5, bytes);
+	piece->next = arena->newest->pieces;
+	arena->newest->pieces = piece;
+	return piece->data;
+}
+
+void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size)
+{
+	void *memory = gpald_arena_alloc(arena, count, size);
+
+	return memory && count > 0 ? memset(memory, 0, count * size) : memory;
+}
+
+char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
+{
+	const size_t size = strlen(text) + 1;
+	char *copy = gpald_arena_text(arena, size);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+/* An object stands behind the address of its arena. */
+void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena)
+{
+	char *owner;
+
+	*arena = gpald_arena_new(hint);
+	owner = *arena ? gpald_arena_zalloc(*arena, 1, GPALD_ARENA_ALIGN + size) : NULL;
+	if (!owner) {
+		gpald_arena_free(*arena);
+		return NULL;
+	}
+	memcpy(owner, arena, sizeof(struct gpald_arena *));
+	return owner + GPALD_ARENA_ALIGN;
+}
+
+void gpald_arena_free_object(void *object)
+{
+	struct gpald_arena *arena;
+
+	if (!object)
+		return;
+	memcpy(&arena, (char *)object - GPALD_ARENA_ALIGN, sizeof(struct gpald_arena *));
+	gpald_arena_free(arena);
+}
+
+/* VMs. */
+
+#define RCS 20
+
+static struct vm {
+	struct gpal_request request, later, without_room;
+	struct gpal_layout *layout;
+} vms[3];
+
+static void make_vms(void)
+{
+	static const uint64_t ram[] = { 2 * GIB, GIB, GIB },
+			      huge[] = { GPAL_SPACE_END - 2 * GIB - MIB, GIB, GIB };
+	static const struct gpal_root_complex one[] = { { .name = "rc0", .end_bus = 255 } };
+	static struct gpal_root_complex many[RCS];
+	static char names[RCS][8];
+
+	for (unsigned int i = 0; i < RCS; i++) {
+		snprintf(names[i], sizeof(names[i]), "rc%u", i);
+		many[i] = (struct gpal_root_complex){
+			.name = names[i],
+			.segment = (uint16_t)(i / 4),
+			.start_bus = (uint8_t)(i % 4 * 64),
+			.end_bus = (uint8_t)(i % 4 * 64 + 63),
+			.low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = (i % 5 + 1) * MIB },
+			.high_mmio = { .kind = GPAL_WINDOW_SIZE, .size = (i % 7 + 1) * GIB },
+		};
+	}
+	vms[0].request = (struct gpal_request)VM(ram, WITH_RCS(one), .virtio_mmio_slots = 3);
+	vms[1].request = rich_request();
+	vms[2].request = (struct gpal_request)VM(ram, WITH_RCS(many), .virtio_mmio_slots = 3);
+	for (int i = 0; i < COUNT_OF(vms); i++) {
+		vms[i].later = vms[i].without_room = vms[i].request;
+		vms[i].later.virtio_mmio_slots++;
+		vms[i].without_room.nodes = huge;
+		vms[i].layout = resolve(&vms[i].request);
+	}
+}
+
+/* Each has a code, and tells what it was given, which it frees. */
+
+#define TOLD_SIZE 4096
+
+static int tell_layout(int code, struct gpal_layout *layout, char *told)
+{
+	if (layout) {
+		gpal_layout_digest(layout, told);
+		snprintf(told + strlen(told), 32, " %zu", layout->warning_count);
+	}
+	gpal_layout_free(layout);
+	return code;
+}
+
+static int try_resolve(const struct vm *vm, char *told)
+{
+	struct gpal_layout *layout;
+	const int code = gpal_resolve(&vm->request, &layout, NULL);
+
+	return tell_layout(code, layout, told);
+}
+
+static int try_refuse(const struct vm *vm, char *told)
+{
+	struct gpal_layout *layout;
+	struct gpal_error error = { .message = "" };
+	const int code = gpal_resolve(&vm->without_room, &layout, &error);
+
+	ck_assert_ptr_null(layout);
+	snprintf(told, TOLD_SIZE, "%s", error.message);
+	return code;
+}
+
+static int try_update(const struct vm *vm, char *told)
+{
+	struct gpal_layout *layout;
+	const int code = gpal_update(vm->layout, &vm->later, GPAL_ALLOW_MOVES, &layout, NULL);
+
+	return tell_layout(code, layout, told);
+}
+
+static int try_explain(const struct vm *vm, char *told)
+{
+	struct gpal_explanation *explanation;
+	const int code = gpal_explain(&vm->request, vm->layout, NULL, &explanation, NULL);
+
+	if (explanation) {
+		tell_layout(code, NULL, told);
+		gpal_layout_digest(explanation->layout, told);
+		for (size_t i = 0; i < explanation->count && strlen(told) < TOLD_SIZE - 32; i++)
+			snprintf(told + strlen(told), 32, " %zu",
+				 explanation->steps[i].passed_count);
+	}
+	gpal_explanation_free(explanation);
+	return code;
+}
+
+static int try_compare(const struct vm *vm, char *told)
+{
+	struct gpal_changes *changes;
+	const int code = gpal_compare(vm->layout, vms[0].layout, &changes, NULL);
+
+	if (changes)
+		snprintf(told, TOLD_SIZE, "%zu %d", changes->count, changes->compatible);
+	gpal_changes_free(changes);
+	return code;
+}
+
+static int try_advise(const struct vm *vm, char *told)
+{
+	struct gpal_advice *advice;
+	const int code = gpal_advise(&vm->request, vm->layout, &advice, NULL);
+
+	for (size_t i = 0; advice && i < advice->count && strlen(told) < TOLD_SIZE - 64; i++)
+		snprintf(told + strlen(told), 64, " %" PRIu64 " %" PRIu64,
+			 advice->growths[i].in_place, advice->growths[i].resolved);
+	gpal_advice_free(advice);
+	return code;
+}
+
+static int try_check(const struct vm *vm, char *told)
+{
+	struct gpal_check check;
+	char digest[GPAL_DIGEST_SIZE];
+	int code;
+
+	gpal_layout_digest(vm->layout, digest);
+	code = gpal_layout_check(vm->layout, digest, &check, NULL);
+	(void)told;
+	return code;
+}
+
+static const struct {
+	int (*try)(const struct vm *vm, char *told);
+	int code;
+	bool may_do_without; /* the size that would do is not found then */
+} attempts[] = {
+	{ try_resolve, GPAL_OK, false }, { try_refuse, GPAL_E_EXHAUSTED, true },
+	{ try_update, GPAL_OK, false },  { try_explain, GPAL_OK, false },
+	{ try_compare, GPAL_OK, false }, { try_advise, GPAL_OK, false },
+	{ try_check, GPAL_OK, false },
+};
+
+/* Most VMs have too much for each number: those of the first allocations, then some. */
+static size_t next_after(size_t which)
+{
+	return which + 1 + which / 4;
+}
+
+static size_t fail_each(int attempt, const struct vm *vm, bool stays)
+{
+	char expected[TOLD_SIZE] = "", told[TOLD_SIZE];
+	bool failed = true;
+	size_t which, count = 0;
+
+	ck_assert_int_eq(attempts[attempt].try(vm, expected), attempts[attempt].code);
+	for (which = 1; failed; which = next_after(which)) {
+		int code;
+
+		told[0] = '\0';
+		shortage_begin(which, stays);
+		code = attempts[attempt].try(vm, told);
+		failed = shortage_end();
+		if (code == attempts[attempt].code)
+			ck_assert_str_eq(told, expected);
+		else
+			ck_assert_int_eq(code, GPAL_E_NO_MEMORY);
+		ck_assert(code == GPAL_E_NO_MEMORY || !failed || attempts[attempt].may_do_without);
+		count += failed;
+	}
+	return count;
+}
+
+START_TEST(any_allocation_may_fail)
+{
+	make_vms();
+	for (int i = 0; i < COUNT_OF(vms); i++)
+		for (int stays = 0; stays < 2; stays++)
+			ck_assert_uint_gt(fail_each(_i, &vms[i], stays), 0);
+	for (int i = 0; i < COUNT_OF(vms); i++)
+		gpal_layout_free(vms[i].layout);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("memory of the core");
+
+	add_rows(suite, "shortage", any_allocation_may_fail, COUNT_OF(attempts));
+	return run_suite(suite);
+}
