@@ -44,8 +44,8 @@ class Folder:
 
 
 CORE_PROGRAMS = (
-    "unit/test_resolver", "unit/test_root_complexes", "unit/test_allocator", "unit/test_check", "unit/test_probe",
-    "unit/test_policy", "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator",
+    "unit/test_resolver", "unit/test_root_complexes", "unit/test_allocator", "unit/test_check", "unit/test_core_memory",
+    "unit/test_probe", "unit/test_policy", "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator",
     "exhaustive/free_space", "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
 REGISTRY_PROGRAMS = (
     "unit/test_registry", "unit/test_registry_store", "unit/test_codec", "unit/test_codec_form", "unit/test_event",
@@ -172,8 +172,9 @@ class Tree:
             GPALAYOUTCTL=os.path.join(self.build, "gpalayoutctl"),
             GPALAYOUT_FAULTS=os.path.join(self.build, "tests/socket/.libs/fault.so"),
             GPALAYOUT_SHORTAGES=os.path.join(self.build, "tests/socket/.libs/memory.so"),
-            PYTHONDONTWRITEBYTECODE="1", CK_FORK="no", CK_VERBOSITY="silent", KILL_ROUNDS="10", POWER_LOSSES="5",
-            PROPERTY_ROUNDS=PROPERTY_ROUNDS, ASAN_OPTIONS=f"detect_leaks=1:hard_rss_limit_mb={MEMORY_MAX_MIB}",
+            PYTHONDONTWRITEBYTECODE="1", CK_FORK="no", CK_VERBOSITY="silent", KILL_ROUNDS="10", KILL_SEED="1",
+            POWER_LOSSES="5", POWER_SEED="1", PROPERTY_ROUNDS=PROPERTY_ROUNDS,
+            ASAN_OPTIONS=f"detect_leaks=1:hard_rss_limit_mb={MEMORY_MAX_MIB}",
             UBSAN_OPTIONS="halt_on_error=1", MAKEFLAGS="", MFLAGS="", MAKELEVEL="")
         self.tests = [f"tests/{name}" for name in self.folder.programs]
         self.tests += [f"tests/{name}.py" for name in self.folder.scripts]
@@ -210,7 +211,7 @@ class Tree:
     def fails(self, test, timeout):
         """Whether a test, built anew where it has to be, fails, or takes much too long."""
         is_script = test.endswith(".py")
-        if not self.folder.shared or test.startswith("tests/exhaustive/"):
+        if not self.folder.shared or test.startswith(("tests/exhaustive/", "tests/unit/test_core_memory")):
             self.make("gpalayoutd" if is_script else test)
         command = [sys.executable, os.path.join(self.path, test)] if is_script else [os.path.join(self.build, test)]
         process = subprocess.Popen(command, cwd=self.build, env=self.environment, stdin=subprocess.DEVNULL,
