@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Parses, dispatches, answers, and logs what is refused and to whom. */
+/* Parses, dispatches and answers: at once, when something has been done, or from another thread. */
 #include "config.h"
 
 #include "server/service.h"
 
 #include "registry/clock.h"
 
-#include "server/log.h"
 #include "server/methods.h"
 #include "server/openrpc_document.h"
+#include "server/reply.h"
 #include "wire/rpc.h"
 
 #include <assert.h>
@@ -49,21 +49,6 @@ void gpald_workspace_clear(struct gpald_workspace *space)
 	gpald_writer_clear(&space->out);
 }
 
-static void log_refusal(const struct gpald_caller *caller, const char *method,
-			const struct gpald_wire_error *error)
-{
-	char quoted_method[GPALD_LOG_QUOTE_SIZE], quoted_message[GPALD_LOG_QUOTE_SIZE];
-
-	if (gpald_log_allowed())
-		gpald_log(GPALD_LOG_INFO, "request_refused",
-			  "uid=%ld pid=%ld socket=%s method=%s reason=%s message=%s",
-			  (long)caller->uid, (long)caller->pid,
-			  caller->inspect ? "inspect" : "control",
-			  gpald_log_quote(method ? method : "", quoted_method),
-			  gpald_reason_token(error->reason),
-			  gpald_log_quote(error->message, quoted_message));
-}
-
 static void on_done(struct gpald_operation *operation);
 
 static int find_method(const struct gpald_caller *caller, const char *name,
@@ -81,119 +66,6 @@ static int find_method(const struct gpald_caller *caller, const char *name,
 				    method->name);
 	*found = method;
 	return 0;
-}
-
-/* Whether a call has changed a live layout. */
-static bool has_changed(const struct gpald_call *call)
-{
-	const struct gpald_operation *operation = &call->operation;
-
-	if (operation->outcome != GPALD_OUTCOME_DONE || operation->dry_run)
-		return false;
-	switch (operation->kind) {
-	case GPALD_OPERATION_CREATE:
-		return operation->created;
-	case GPALD_OPERATION_UPDATE:
-		return operation->record != operation->previous;
-	case GPALD_OPERATION_DELETE:
-		break;
-	}
-	return true;
-}
-
-static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
-{
-	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-
-	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
-			    "%sthe reply would have %zu bytes; at most %llu are sent",
-			    has_changed(call) ? "it was done, but " : "", length,
-			    (unsigned long long)most);
-}
-
-/* Whether the line that begins at `mark` may be sent. */
-static bool is_sendable(const struct gpald_call *call, const struct gpald_writer *w, size_t mark)
-{
-	return !w->failed &&
-	       w->length - mark <= call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
-}
-
-/* Ends the line of a result that begins at `mark`; if it may not be sent, -1 with *error set. */
-static int end_result(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-		      struct gpald_wire_error *error)
-{
-	gpald_rpc_end(w);
-	if (is_sendable(call, w, mark))
-		return 0;
-	return w->failed ? gpald_method_no_memory(error) : too_large(call, w->length - mark, error);
-}
-
-static void write_error(const struct gpald_id *id, const struct gpald_wire_error *error,
-			struct gpald_writer *w, size_t mark)
-{
-	gpald_writer_reset(w, mark);
-	gpald_rpc_error(w, id, error);
-}
-
-/* Writes the line of a refusal; false: there is no memory. */
-static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error *error,
-			  struct gpald_writer *w, size_t mark)
-{
-	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
-
-	write_error(&call->id, error, w, mark);
-	if (error->changes.text && !w->failed && !is_sendable(call, w, mark)) {
-		gpald_writer_clear(&error->changes);
-		too_large(call, w->length - mark, error);
-		write_error(&call->id, error, w, mark);
-	}
-	gpald_writer_clear(&error->changes);
-	/* Only the id can make what is left that long. */
-	if (!w->failed && !is_sendable(call, w, mark))
-		write_error(&none, error, w, mark);
-	return !w->failed;
-}
-
-/*
- * The line of a refusal for which there is no memory. An error that it cannot carry,
- * because it points into the request or has details, is found before anything is
- * changed: the client can ask again.
- */
-static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error *error,
-			 char line[GPALD_RPC_PLAIN_SIZE])
-{
-	const enum gpald_reason no_memory = GPALD_REASON_OF(GPAL_E_NO_MEMORY);
-
-	if (error->reason == no_memory || !gpald_rpc_is_plain(error))
-		gpald_refuse(error, no_memory, "out of memory; nothing was changed");
-	return gpald_rpc_plain_error(&call->id, error->reason, error->message, line);
-}
-
-static void count(struct gpald_call *call, bool is_answered)
-{
-	struct gpald_service *service = call->service;
-	struct gpald_method_statistics *statistics =
-		call->method ? &service->statistics.methods[gpald_method_index(call->method)] :
-			       &service->statistics.other;
-
-	*(is_answered ? &statistics->answered : &statistics->refused) += 1;
-	gpald_histogram_add(&statistics->latency, (uv_hrtime() - call->started_ns) / 1000);
-}
-
-/* Answers with a refusal instead of what was written after `mark`. */
-static void refuse(struct gpald_call *call, const char *method, struct gpald_wire_error *error,
-		   struct gpald_writer *w, size_t mark, struct gpald_answer *answer)
-{
-	log_refusal(&call->caller, method, error);
-	if (write_refusal(call, error, w, mark)) {
-		answer->kind = GPALD_ANSWER_REPLY;
-	} else {
-		gpald_writer_reset(w, mark);
-		answer->kind = GPALD_ANSWER_PLAIN;
-		answer->plain_length = plain_line(call, error, answer->plain);
-	}
-	answer->subscribed.set = false;
-	count(call, false);
 }
 
 /* A copy that lasts; NULL: out of memory. */
@@ -243,7 +115,7 @@ static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 
 	gpald_rpc_begin_result(w, &call->id);
 	return call->method->finish(&call->operation, w, error) ||
-			       end_result(call, w, mark, error) ?
+			       gpald_reply_end(call, w, mark, error) ?
 		       -1 :
 		       0;
 }
@@ -257,7 +129,7 @@ static int write_call(const struct gpald_call *call, const struct gpald_context 
 
 	gpald_rpc_begin_result(w, &call->id);
 	code = call->method->call(context, params, w, error);
-	return code ? code : end_result(call, w, mark, error);
+	return code ? code : gpald_reply_end(call, w, mark, error);
 }
 
 /* Whether a request may be answered; its method and its decoded params. */
@@ -505,10 +377,10 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		return false;
 	}
 	if (code)
-		refuse(call, call->method ? call->method->name : call->method_name, &call->error, w,
-		       mark, answer);
+		gpald_reply_refuse(call, call->method ? call->method->name : call->method_name,
+				   &call->error, w, mark, answer);
 	else
-		count(call, true);
+		gpald_reply_count(call, true);
 	free_call(call);
 	return true;
 }
@@ -608,9 +480,9 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			return;
 	}
 	if (code)
-		refuse(&call, request.method, &error, w, mark, answer);
+		gpald_reply_refuse(&call, request.method, &error, w, mark, answer);
 	else
-		count(&call, true);
+		gpald_reply_count(&call, true);
 }
 
 size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
@@ -636,6 +508,6 @@ size_t gpald_service_refusal(const struct gpald_service *service, const struct g
 		gpald_refuse(&error, reason, "out of memory; try again later");
 		break;
 	}
-	log_refusal(caller, NULL, &error);
+	gpald_reply_log_refusal(caller, NULL, &error);
 	return gpald_rpc_plain_error(&none, reason, error.message, line);
 }
