@@ -90,13 +90,13 @@ void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **aren
 	struct gpald_arena_object *owner;
 
 	*arena = gpald_arena_new(hint);
-	owner = *arena ? gpald_arena_zalloc(*arena, 1, sizeof(*owner) + size) : NULL;
+	owner = *arena ? gpald_arena_alloc(*arena, 1, sizeof(*owner) + size) : NULL;
 	if (!owner) {
 		gpald_arena_free(*arena);
 		return NULL;
 	}
 	owner->arena = *arena;
-	return owner->object;
+	return memset(owner->object, 0, size);
 }
 
 void gpald_arena_free_object(void *object)

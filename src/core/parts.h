@@ -24,7 +24,10 @@ struct gpald_part {
 struct gpald_part gpald_wanted_part(const char *owner, enum gpal_iommu iommu,
 				    const struct gpal_layout_root_complex *buses);
 
-/* The order of parts, an arbitrary one; 0: the two are the same to the guest, or extents of the same RAM. */
+/*
+ * The order of parts, an arbitrary one; 0: the two are the same to the guest, or extents of
+ * the same RAM.
+ */
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 
 /* Those of a list in that order that are the same as one wanted: *count from the first. */

@@ -167,7 +167,13 @@ static int check_root_complex_names(struct gpald_resolution *r)
 	if (count == 0)
 		return GPAL_OK;
 	r->name_lengths = gpald_arena_alloc(r->arena, count, sizeof(*r->name_lengths));
-	if (!r->name_lengths || !name_set_init(&set, r->arena, count))
+	if (!r->name_lengths)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	if (count == 1) {
+		r->name_lengths[0] = strlen(rcs[0].name);
+		return GPAL_OK;
+	}
+	if (!name_set_init(&set, r->arena, count))
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	for (size_t i = 0; i < count; i++) {
 		r->name_lengths[i] = strlen(rcs[i].name);

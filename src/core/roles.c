@@ -86,23 +86,6 @@ const char *gpald_decimal(uint64_t value, char buffer[GPALD_DECIMAL_SIZE])
 	return at;
 }
 
-const char *gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name,
-			   size_t length)
-{
-	const struct gpald_role_row *row = &gpald_roles[role];
-	const size_t until_suffix = row->prefix_length + length;
-	const size_t room = until_suffix + sizeof(row->suffix);
-	char *tag = gpald_arena_text(arena, room);
-
-	if (!tag)
-		return NULL;
-	memcpy(tag, row->prefix, sizeof(row->suffix));
-	memcpy(tag + row->prefix_length, name, length);
-	memcpy(tag + until_suffix, row->suffix, sizeof(row->suffix));
-	gpald_arena_give_back(arena, tag + room, sizeof(row->suffix) - row->suffix_length - 1u);
-	return tag;
-}
-
 bool gpald_role_has_tag(enum gpald_role role, const char *name, const char *tag)
 {
 	const struct gpald_role_row *row = &gpald_roles[role];

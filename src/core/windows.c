@@ -197,7 +197,7 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
 #define FEW_WINDOWS 8   /* for which an index never pays */
 #define MANY_RANGES 256 /* which take longer to move aside for a window than an index does */
 
-/* Whether a pass for each size costs no more than an index, which is made anew for each alignment. */
+/* Whether a pass for each size costs no more than an index, made anew for each alignment. */
 static bool is_simple(const struct search *s, const struct gpald_order *items, size_t count)
 {
 	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
