@@ -22,11 +22,20 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 	return true;
 }
 
+/* A guess of the arena's size that makes most maps one allocation; no count was checked yet. */
+static size_t arena_hint(const struct gpal_alloc_input *input)
+{
+	const size_t things = input->reserved_count + input->fixed_count + input->mmio32_count +
+			      input->ram_count + input->mmio64_count + input->post_mmio_count;
+
+	return 160 * (things < 4096 ? things : 4096);
+}
+
 int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 		  struct gpal_error *error)
 {
 	struct gpald_arena *arena;
-	struct gpal_map *made = gpald_arena_new_object(0, sizeof(*made), &arena);
+	struct gpal_map *made = gpald_arena_new_object(arena_hint(input), sizeof(*made), &arena);
 	int code;
 
 	*map = NULL;
