@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statistics: a line for each number that stands alone, then a table of the methods.
+ * Statistics: a line for each number that stands alone, then a table of the users and
+ * one of the methods.
  */
 #include "config.h"
 
@@ -117,6 +118,28 @@ static void add_duration(struct ctl_table *table, const struct ctl_latency *late
 	ctl_table_add(table, "%s", ctl_buffer_text(&text));
 }
 
+static void append_users(struct ctl_buffer *out, struct ctl_reader *reader, const cJSON *users)
+{
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "UID", true }, { "CONNECTIONS", true }, { "SERVED", true } },
+	};
+	const cJSON *user;
+
+	cJSON_ArrayForEach(user, users)
+	{
+		ctl_cleanup_buffer struct ctl_buffer served = { 0 };
+
+		ctl_duration_append(&served, ctl_read_count(reader, user, "served_us"));
+		ctl_table_add(&table, "%" PRIu64, ctl_read_count(reader, user, "uid"));
+		ctl_table_add(&table, "%" PRIu64, ctl_read_count(reader, user, "connections"));
+		ctl_table_add(&table, "%s", ctl_buffer_text(&served));
+	}
+	if (!cJSON_GetArraySize(users))
+		return;
+	ctl_buffer_puts(out, "\n");
+	ctl_table_append(out, &table);
+}
+
 static void append_methods(struct ctl_buffer *out, struct ctl_reader *reader, const cJSON *methods)
 {
 	ctl_cleanup_table struct ctl_table table = {
@@ -154,6 +177,7 @@ enum ctl_exit ctl_stats_append(struct ctl_buffer *out, const cJSON *result)
 
 	append_lines(out, &reader, result);
 	append_commits(out, &reader, ctl_read_object(&reader, result, "store"));
+	append_users(out, &reader, ctl_read_array(&reader, result, "users"));
 	append_methods(out, &reader, ctl_read_object(&reader, result, "requests"));
 	return ctl_reader_end(&reader);
 }

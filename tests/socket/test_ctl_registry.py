@@ -466,6 +466,7 @@ NOTHING = histogram(max_us=0)
 def stats(**members):
     return {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 93784005,
             "connections": {"open": 2, "accepted": 17, "turned_away": 1, "subscribers": 1},
+            "users": [{"uid": 1000, "connections": 1, "served_us": 2500000}, {"uid": 0, "connections": 1, "served_us": 9}],
             "requests": {"layout.resolve": {"answered": 98, "refused": 2, "latency": histogram(
                              (64, 50), (128, 48), (2048, 1), (4194304, 1), max_us=3000001)},
                          "layout.create": {"answered": 0, "refused": 0, "latency": NOTHING},
@@ -502,13 +503,17 @@ class Stats(Case):
             "commit p99        <= 9.999 ms\n"
             "commit max        9.999 ms\n"
             "\n"
+            " UID  CONNECTIONS  SERVED\n"
+            "1000            1   2.5 s\n"
+            "   0            1    9 us\n"
+            "\n"
             "METHOD          ANSWERED  REFUSED  P50 <=    P99 <=      MAX\n"
             "layout.resolve        98        2   64 us  2.048 ms  3.001 s\n"
             "other                  0        3    2 us      2 us     2 us\n"))
 
     def test_a_daemon_that_has_done_nothing_has_no_latencies(self):
         store = {"kind": "memory", "commits": 0, "changes": 0, "full": 0, "latency": NOTHING}
-        result = answered(reply(stats(store=store, requests={}, uptime_ms=999)), "stats")
+        result = answered(reply(stats(store=store, users=[], requests={}, uptime_ms=999)), "stats")
         self.check(result, OK)
         self.assertIn("uptime            0 s\n", result.out)
         self.assertTrue(result.out.endswith("store             memory\ncommits           0\nchanges           0\n"
@@ -544,7 +549,9 @@ class Stats(Case):
         odd_latencies = [{**latency, key: value} for key in ("count", "max_us", "buckets")
                          for value in (None, "1", [1])]
         odd_latencies += [7, {**latency, "buckets": [{"le_us": 1}]}, {**latency, "buckets": [{"count": 1}]}]
-        cases = [[], {}] + [{**stats(), key: value} for key in stats() for value in (None, 7.5, [])]
+        cases = [[], {}] + [{**stats(), key: value} for key in stats() for value in (None, 7.5, [])
+                            if (key, value) != ("users", [])]
+        cases += [stats(users=[odd]) for odd in (7, {}, {"uid": 0, "connections": 1, "served_us": -1})]
         cases += [stats(requests={"m": {"answered": 1, "refused": 0, "latency": odd}}) for odd in odd_latencies]
         cases += [stats(requests={"m": 7}), stats(requests={"m": {"answered": 1, "latency": latency}})]
         cases += [stats(**{group: {**stats()[group], key: None}}) for group in ("connections", "registry", "store")
