@@ -227,7 +227,7 @@ static void serve(struct gpald_connection *c)
 	gpald_subscription_send(c);
 	gpald_line_buffer_trim(&c->input);
 	gpald_connection_flush(c);
-	gpald_user_charge(c->user, uv_hrtime() - start);
+	gpald_user_charge(&c->all->users, c->user, uv_hrtime() - start);
 	if (c->state != GPALD_CONNECTION_CLOSING)
 		gpald_connection_advance(c);
 }

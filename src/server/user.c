@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define FALL_BACK_NS UINT64_C(100000000)
+
 struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid)
 {
 	struct gpald_user *user = users->first;
@@ -43,10 +45,12 @@ void gpald_user_unref(struct gpald_users *users, struct gpald_user *user)
 	free(user);
 }
 
-void gpald_user_charge(struct gpald_user *user, uint64_t ns)
+void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns)
 {
 	user->served_ns += ns;
 	user->standing += ns;
+	if (user->standing > users->standing + FALL_BACK_NS)
+		user->standing = users->standing + FALL_BACK_NS;
 }
 
 void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn)

@@ -56,8 +56,11 @@ void gpald_user_keep(struct gpald_user *user);
 /* The last reference frees the user. */
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 
-/* Counts time that a user was served. */
-void gpald_user_charge(struct gpald_user *user, uint64_t ns);
+/*
+ * Counts time that a user was served. Nobody falls back by more than a tenth of a
+ * second, or one large request would keep a user's small ones waiting for as long.
+ */
+void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns);
 
 /* Puts a connection at the end of its user's queue, unless it waits already. */
 void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn);

@@ -102,7 +102,7 @@ static void on_finished(uv_async_t *async)
 
 		works->running--;
 		user->is_working = false;
-		gpald_user_charge(user, work->cpu_ns);
+		gpald_user_charge(works->users, user, work->cpu_ns);
 		/* The work may go with it. */
 		work->ran(work);
 		gpald_user_unref(works->users, user);

@@ -60,18 +60,18 @@ START_TEST(who_has_been_served_least_goes_first)
 			  *other = gpald_user_ref(&users, 1001);
 	struct gpald_turn of_busy = { 0 }, of_other = { 0 };
 
-	gpald_user_charge(busy, 100);
+	gpald_user_charge(&users, busy, 100);
 	gpald_user_wait(&users, busy, &of_busy);
 	gpald_user_wait(&users, other, &of_other);
 	for (int i = 0; i < 5; i++) {
 		ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
-		gpald_user_charge(other, 30);
+		gpald_user_charge(&users, other, 30);
 		gpald_user_wait(&users, other, &of_other);
 		if (i == 3)
 			break;
 	}
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
-	gpald_user_charge(busy, 1000);
+	gpald_user_charge(&users, busy, 1000);
 	ck_assert_uint_eq(busy->served_ns, 1100);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
 	/* All are away, and both come back: the one that stayed longer has been served more. */
@@ -80,6 +80,10 @@ START_TEST(who_has_been_served_least_goes_first)
 	gpald_user_wait(&users, other, &of_other);
 	gpald_user_wait(&users, busy, &of_busy);
 	ck_assert_uint_eq(other->standing, busy->standing);
+	/* However much it was, the other is not served for longer than that. */
+	gpald_user_charge(&users, busy, UINT64_C(5000000000));
+	ck_assert_uint_eq(busy->standing, users.standing + 100000000);
+	ck_assert_uint_eq(busy->served_ns, UINT64_C(5000001100));
 	gpald_user_leave(other, &of_other);
 	gpald_user_leave(busy, &of_busy);
 	gpald_user_unref(&users, busy);
