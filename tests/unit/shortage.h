@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static size_t shortage_asked, shortage_which, shortage_failed;
-static bool shortage_stays;
+/* Of each thread. */
+static _Thread_local size_t shortage_asked, shortage_which, shortage_failed;
+static _Thread_local bool shortage_stays;
 
 /* From now on the allocation of that number fails, counted from 1; 0: none. */
 static inline void shortage_begin(size_t which, bool stays)

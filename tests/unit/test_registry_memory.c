@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whatever allocation of this thread fails: what was refused never was, the next
+ * change is done, and nothing leaks. The core's own have a file of their own.
+ */
+#include "config.h"
+
+#include "tests/unit/registry_bench.h"
+#include "tests/unit/shortage.h"
+
+#include <assert.h>
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return shortage_hits() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return shortage_hits() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return shortage_hits() ? NULL : __real_realloc(old, size);
+}
+
+/* Long enough for an encoder, and an arena, to grow several times. */
+#define RCS 32
+
+static struct gpal_request long_request(void)
+{
+	static const uint64_t ram[] = { GIB };
+	static struct gpal_root_complex rcs[RCS];
+	static char names[RCS][GPALD_NAME_SIZE];
+
+	for (unsigned int i = 0; i < RCS; i++) {
+		snprintf(names[i], sizeof(names[i]), "a-root-complex-with-a-long-name-%u", i);
+		rcs[i] = (struct gpal_root_complex){ .name = names[i],
+						     .segment = (uint16_t)i,
+						     .end_bus = 7 };
+	}
+	return (struct gpal_request)VM(ram, WITH_RCS(rcs));
+}
+
+/* Each is true unless memory runs out. What asserts asks for memory, too, and comes later. */
+
+struct stored {
+	struct gpal_request request;
+	struct gpal_layout *layout;
+	struct gpald_blob request_blob, layout_blob;
+};
+
+static bool encode_request(const struct stored *stored)
+{
+	struct gpald_blob blob = { 0 };
+	const bool done = gpald_encode_request_blob(&stored->request, &blob) &&
+			  gpald_blob_equal(&blob, &stored->request_blob);
+
+	gpald_blob_free(&blob);
+	return done;
+}
+
+static bool encode_layout(const struct stored *stored)
+{
+	struct gpald_blob blob = { 0 };
+	const bool done = gpald_encode_layout_blob(stored->layout, &blob) &&
+			  gpald_blob_equal(&blob, &stored->layout_blob);
+
+	gpald_blob_free(&blob);
+	return done;
+}
+
+static bool load(const struct stored *stored)
+{
+	struct gpald_stored_record form = {
+		.name = "vm",
+		.facts.generation = 1,
+		.request = stored->request_blob,
+		.layout = stored->layout_blob,
+	};
+	char digest[GPAL_DIGEST_SIZE];
+	uint8_t sum[GPALD_CHECKSUM_SIZE];
+	const struct gpald_blob checksum = { sum, sizeof(sum) };
+	enum gpald_record_problem problem = GPALD_RECORD_FINE;
+	struct gpald_record *record;
+
+	gpal_layout_digest(stored->layout, digest);
+	form.digest = digest;
+	gpald_stored_checksum(&form, sum);
+	record = gpald_record_load(&form, &checksum, &problem);
+	gpald_record_unref(record);
+	assert(record || problem == GPALD_RECORD_NO_MEMORY);
+	return record;
+}
+
+static bool (*const attempts[])(const struct stored *stored) = {
+	encode_request,
+	encode_layout,
+	load,
+};
+
+START_TEST(what_cannot_be_stored_or_read_for_want_of_memory_leaves_nothing)
+{
+	struct stored stored = { .request = long_request() };
+	bool failed = true;
+	size_t which;
+
+	stored.layout = resolve(&stored.request);
+	stored.request_blob = request_blob(&stored.request);
+	stored.layout_blob = layout_blob(stored.layout);
+	for (which = 1; failed; which++) {
+		bool done;
+
+		shortage_begin(which, false);
+		done = attempts[_i](&stored);
+		failed = shortage_end();
+		ck_assert_int_eq(done, !failed);
+	}
+	ck_assert_uint_gt(which, 3);
+	gpald_blob_free(&stored.request_blob);
+	gpald_blob_free(&stored.layout_blob);
+	gpal_layout_free(stored.layout);
+}
+END_TEST
+
+/* Changes. */
+
+/* Creates a layout, asks for it in another form, updates and deletes it. */
+static void prepare_step(struct bench *bench, struct change *change, int step)
+{
+	struct gpal_request request = long_request();
+
+	if (step == 3) {
+		prepare_delete(bench, change, "vm");
+		return;
+	}
+	if (step == 1)
+		request.policy = bench->default_policy;
+	if (step == 2)
+		request.virtio_mmio_slots = 1;
+	prepare_create(bench, change, "vm", &request);
+	if (step == 2)
+		change->operation.kind = GPALD_OPERATION_UPDATE;
+}
+
+START_TEST(what_there_is_no_memory_to_decide_never_was_and_the_next_is_done)
+{
+	struct bench bench;
+
+	bench_start(&bench);
+	for (int step = 0; step < 4; step++) {
+		bool failed = true;
+
+		for (size_t which = 1; failed; which++) {
+			const uint64_t revision = gpald_registry_events(bench.registry)->revision;
+			struct change change;
+			bool is_done;
+
+			prepare_step(&bench, &change, step);
+			shortage_begin(which, false);
+			is_done = gpald_registry_submit(bench.registry, &change.operation);
+			failed = shortage_end();
+			if (!is_done)
+				change_await(&change);
+			ck_assert_int_eq(change.operation.outcome,
+					 failed ? GPALD_OUTCOME_NO_MEMORY : GPALD_OUTCOME_DONE);
+			ck_assert_uint_eq(gpald_registry_events(bench.registry)->revision,
+					  revision + (!failed && step != 1));
+			change_clear(&change);
+			ck_assert_uint_lt(which, 100);
+		}
+	}
+	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_registry_there_is_no_memory_for_is_not_opened)
+{
+	struct bench bench;
+	size_t which = 0;
+
+	bench_init(&bench);
+	do {
+		ck_assert_uint_eq(bench.store.closes, which);
+		shortage_begin(++which, false);
+		bench_open(&bench);
+		if (shortage_end())
+			ck_assert_ptr_null(bench.registry);
+		ck_assert(bench.registry || bench.error[0] != '\0');
+	} while (!bench.registry);
+	ck_assert_uint_gt(which, 3);
+	bench_end(&bench);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("memory of the registry");
+
+	add_rows(suite, "codec", what_cannot_be_stored_or_read_for_want_of_memory_leaves_nothing,
+		 COUNT_OF(attempts));
+	add_test(suite, "changes",
+		 what_there_is_no_memory_to_decide_never_was_and_the_next_is_done);
+	add_test(suite, "open", a_registry_there_is_no_memory_for_is_not_opened);
+	return run_suite(suite);
+}
