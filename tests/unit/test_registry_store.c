@@ -2,7 +2,10 @@
 /* The registry and its store: refusals, failures, the end, the next start; and reading. */
 #include "config.h"
 
+#include "registry/clock.h"
 #include "tests/unit/registry_bench.h"
+
+#include <glob.h>
 
 static const struct gpald_event_ring *events(const struct bench *bench)
 {
@@ -322,6 +325,54 @@ START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
 }
 END_TEST
 
+/* A commit lasts from when it is handed over to when it is answered, and it was held up for a millisecond of that. */
+START_TEST(the_time_of_a_commit_is_told)
+{
+	const struct gpal_request request = request_for(1);
+	const uint64_t start = gpald_monotonic_ns();
+	struct change change;
+	struct bench bench;
+	uint64_t held;
+
+	bench_start(&bench);
+	fake_store_stall(&bench.store);
+	prepare_create(&bench, &change, "vm", &request);
+	ck_assert(!change_submit(&change));
+	fake_store_await(&bench.store);
+	held = gpald_monotonic_ns();
+	while (gpald_monotonic_ns() < held + 1000000)
+		;
+	fake_store_resume(&bench.store);
+	change_await(&change);
+	ck_assert_uint_ge(bench.last_batch.duration_us, 1000);
+	ck_assert_uint_le(bench.last_batch.duration_us, (gpald_monotonic_ns() - start) / 1000);
+	change_clear(&change);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(the_thread_of_the_store_has_its_name)
+{
+	struct bench bench;
+	glob_t tasks;
+	int found = 0;
+
+	bench_start(&bench);
+	ck_assert_int_eq(glob("/proc/self/task/*/comm", 0, NULL, &tasks), 0);
+	for (size_t i = 0; i < tasks.gl_pathc; i++) {
+		FILE *file = fopen(tasks.gl_pathv[i], "re");
+		char name[32] = "";
+
+		found += file && fgets(name, sizeof(name), file) && strcmp(name, "store\n") == 0;
+		if (file)
+			fclose(file);
+	}
+	globfree(&tasks);
+	ck_assert_int_eq(found, 1);
+	bench_end(&bench);
+}
+END_TEST
+
 /* Who makes a change may free it as soon as it is told; the sanitizer watches. */
 START_TEST(a_change_may_be_freed_when_it_is_done)
 {
@@ -636,6 +687,8 @@ int main(void)
 	add_test(suite, "full", after_a_part_that_fits_twice_as_many_are_tried);
 	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
 	add_test(suite, "full", a_transaction_holds_8_mib);
+	add_test(suite, "thread", the_time_of_a_commit_is_told);
+	add_test(suite, "thread", the_thread_of_the_store_has_its_name);
 	add_test(suite, "failed", after_a_failed_commit_nothing_is_changed_any_more);
 	add_test(suite, "end", closing_finishes_what_is_on_its_way_and_fails_what_waits);
 	add_rows(suite, "end", a_change_may_be_freed_when_it_is_done, 6);

@@ -5,6 +5,7 @@
 #include "tests/unit/state_folder.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -266,6 +267,46 @@ START_TEST(the_first_event_after_a_start_is_above_the_clock)
 	close_store(store);
 	gpald_record_unref(record);
 	folder_clear(&folder);
+}
+END_TEST
+
+static size_t open_descriptors(void)
+{
+	glob_t all;
+	size_t count;
+
+	ck_assert_int_eq(glob("/proc/self/fd/*", 0, NULL, &all), 0);
+	count = all.gl_pathc;
+	globfree(&all);
+	return count;
+}
+
+/* Made, found, emptied of a log, and refused: nothing stays open. */
+START_TEST(a_store_leaves_no_descriptor_behind)
+{
+	struct state_folder folder, crashed;
+	const size_t before = open_descriptors();
+	struct gpald_record *record = plain_record("vm", 1);
+	struct gpald_store *store;
+
+	folder_init(&folder);
+	folder_init(&crashed);
+	store = open_store(&folder, NULL);
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	copy_files(&folder, &crashed);
+	ck_assert_ptr_null(try_open(&folder, &loaded));
+	close_store(store);
+	ck_assert_uint_eq(open_descriptors(), before);
+	close_store(open_store(&crashed, NULL));
+	write_file(path_in(&folder, "registry.db"), "", 0);
+	ck_assert_ptr_null(try_open(&folder, &loaded));
+	write_file(path_in(&crashed, "registry.db-wal"), "no log of SQLite, in more than 32 bytes",
+		   39);
+	ck_assert_ptr_null(try_open(&crashed, &loaded));
+	ck_assert_uint_eq(open_descriptors(), before);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+	folder_clear(&crashed);
 }
 END_TEST
 
@@ -592,6 +633,7 @@ int main(void)
 	add_test(suite, "durable", generations_that_are_gone_are_remembered);
 	add_test(suite, "events", events_beyond_those_kept_are_dropped);
 	add_test(suite, "events", the_first_event_after_a_start_is_above_the_clock);
+	add_test(suite, "access", a_store_leaves_no_descriptor_behind);
 	add_test(suite, "access", a_second_daemon_is_kept_off);
 	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
 	add_test(suite, "access", a_user_other_than_root_may_have_a_registry);
