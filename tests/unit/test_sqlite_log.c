@@ -297,6 +297,40 @@ START_TEST(a_log_without_a_header_yet_is_fine)
 }
 END_TEST
 
+/* One byte, next to where a buffer of a frame of the largest page ends. */
+START_TEST(bytes_without_a_header_are_damage)
+{
+	begin();
+	memset(w.bytes, 0, sizeof(w.bytes));
+	for (w.length = 65500; w.length < 65700; w.length++) {
+		w.bytes[w.length - 1] = 1;
+		assert_log(GPALD_SQLITE_LOG_DAMAGED, 0);
+		w.bytes[w.length - 1] = 0;
+	}
+}
+END_TEST
+
+static const struct {
+	uint32_t size;
+	enum gpald_sqlite_log found;
+} page_sizes[] = {
+	{ 256, GPALD_SQLITE_LOG_DAMAGED },
+	{ 512, GPALD_SQLITE_LOG_FINE },
+	{ 65536, GPALD_SQLITE_LOG_FINE },
+	{ 131072, GPALD_SQLITE_LOG_DAMAGED },
+};
+
+START_TEST(pages_have_512_to_65536_bytes)
+{
+	begin();
+	set(w.bytes + 8, page_sizes[_i].size);
+	w.sum[0] = w.sum[1] = 0;
+	add(w.sum, w.bytes, 24);
+	set_sum(w.bytes + 24);
+	assert_log(page_sizes[_i].found, 0);
+}
+END_TEST
+
 /* Longer or shorter than the place that it is to have, and whatever is in it. */
 START_TEST(a_log_that_was_emptied_is_empty)
 {
@@ -338,6 +372,8 @@ int main(void)
 	add_test(suite, "crashes", what_an_earlier_use_has_left_is_no_damage);
 	add_test(suite, "crashes", a_log_without_a_header_yet_is_fine);
 	add_rows(suite, "crashes", a_log_that_was_emptied_is_empty, 2);
+	add_test(suite, "damage", bytes_without_a_header_are_damage);
+	add_rows(suite, "damage", pages_have_512_to_65536_bytes, COUNT_OF(page_sizes));
 	add_rows(suite, "damage", a_hole_in_what_was_acknowledged_is_damage, 3);
 	add_test(suite, "damage", frames_that_are_gone_from_the_middle_are_damage);
 	add_test(suite, "damage", a_header_that_is_wrong_is_damage);

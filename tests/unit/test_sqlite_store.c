@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct loaded loaded;
@@ -33,6 +35,7 @@ START_TEST(a_new_registry_is_for_its_owner_alone)
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db-wal"), &status), 0);
 	ck_assert_uint_eq(status.st_mode & 077, 0);
 	ck_assert(!file_exists(path_in(&folder, "registry.db.new")));
+	ck_assert(!file_exists(path_in(&folder, "registry.db.new-wal")));
 	close_store(store);
 	folder_clear(&folder);
 }
@@ -346,6 +349,65 @@ START_TEST(a_folder_that_others_can_enter_is_refused)
 }
 END_TEST
 
+/* A record of so many nodes, for its bytes. */
+static struct gpald_record *long_record(const char *name, size_t nodes)
+{
+	static uint64_t sizes[1024];
+	const struct gpald_record_facts facts = { .generation = 1 };
+	const struct gpal_request request = { .nodes = sizes, .node_count = nodes };
+
+	for (size_t i = 0; i < COUNT_OF(sizes); i++)
+		sizes[i] = 2 * MIB;
+	return record_of(name, &facts, &request);
+}
+
+START_TEST(a_file_is_no_state_folder)
+{
+	struct state_folder folder;
+
+	folder_init(&folder);
+	write_file(folder.path, "", 0);
+	ck_assert_int_eq(chmod(folder.path, 0600), 0);
+	ck_assert_ptr_null(try_open(&folder, &loaded));
+	ck_assert_ptr_nonnull(strstr(loaded.error, "the state folder cannot be opened"));
+	unlink(folder.path);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* The limit of a process on the size of a file, which is a full disk to it. */
+START_TEST(a_file_that_may_not_grow_is_a_full_store)
+{
+	struct gpald_record *record = long_record("vm", 1000);
+	struct rlimit before, limit;
+	struct state_folder folder;
+	struct gpald_store *store;
+	void (*action)(int) = signal(SIGXFSZ, SIG_IGN);
+	char name[GPALD_NAME_SIZE];
+	enum gpald_commit_result result = GPALD_COMMIT_DONE;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 1 << 20;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (int i = 0; i < 1000 && result == GPALD_COMMIT_DONE; i++) {
+		snprintf(name, sizeof(name), "vm-%d", i);
+		strcpy(record->name, name);
+		result = put(store, record);
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, action);
+	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	close_store(store);
+	close_store(open_store(&folder, NULL));
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
 START_TEST(a_folder_that_belongs_to_another_is_refused)
 {
 	struct state_folder folder;
@@ -403,18 +465,6 @@ START_TEST(what_a_crash_left_of_a_new_registry_is_replaced)
 	folder_clear(&folder);
 }
 END_TEST
-
-/* A record of so many nodes, for its bytes. */
-static struct gpald_record *long_record(const char *name, size_t nodes)
-{
-	static uint64_t sizes[1024];
-	const struct gpald_record_facts facts = { .generation = 1 };
-	const struct gpal_request request = { .nodes = sizes, .node_count = nodes };
-
-	for (size_t i = 0; i < COUNT_OF(sizes); i++)
-		sizes[i] = 2 * MIB;
-	return record_of(name, &facts, &request);
-}
 
 static struct gpald_store *open_small(const struct state_folder *folder, uint64_t pages)
 {
@@ -635,12 +685,14 @@ int main(void)
 	add_test(suite, "events", the_first_event_after_a_start_is_above_the_clock);
 	add_test(suite, "access", a_store_leaves_no_descriptor_behind);
 	add_test(suite, "access", a_second_daemon_is_kept_off);
+	add_test(suite, "access", a_file_is_no_state_folder);
 	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
 	add_test(suite, "access", a_user_other_than_root_may_have_a_registry);
 	add_rows(suite, "access", a_folder_that_others_can_enter_is_refused, 6);
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
 	add_rows(suite, "room", everything_can_be_deleted_under_a_lower_limit, COUNT_OF(fillings));
 	add_test(suite, "room", a_full_store_does_not_grow_with_what_comes_and_goes);
+	add_test(suite, "room", a_file_that_may_not_grow_is_a_full_store);
 	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
 	add_test(suite, "room", the_log_is_kept_short);
 	return run_suite(suite);
