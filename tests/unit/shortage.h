@@ -3,6 +3,7 @@
 #ifndef GPALD_TESTS_UNIT_SHORTAGE_H
 #define GPALD_TESTS_UNIT_SHORTAGE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,6 +37,8 @@ static inline bool shortage_hits(void)
 	hits = shortage_asked == shortage_which ||
 	       (shortage_stays && shortage_asked > shortage_which);
 	shortage_failed += hits;
+	if (hits)
+		errno = ENOMEM;
 	return hits;
 }
 

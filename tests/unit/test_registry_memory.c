@@ -7,8 +7,10 @@
 
 #include "tests/unit/registry_bench.h"
 #include "tests/unit/shortage.h"
+#include "tests/unit/state_folder.h"
 
 #include <assert.h>
+#include <sqlite3.h>
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -202,14 +204,162 @@ START_TEST(a_registry_there_is_no_memory_for_is_not_opened)
 }
 END_TEST
 
+/* The store: SQLite's own memory, too. */
+
+static sqlite3_mem_methods sqlite_memory;
+
+static void *short_malloc(int size)
+{
+	return shortage_hits() ? NULL : sqlite_memory.xMalloc(size);
+}
+
+static void *short_realloc(void *old, int size)
+{
+	return shortage_hits() ? NULL : sqlite_memory.xRealloc(old, size);
+}
+
+static void shorten_sqlite(void)
+{
+	sqlite3_mem_methods methods;
+
+	sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory);
+	methods = sqlite_memory;
+	methods.xMalloc = short_malloc;
+	methods.xRealloc = short_realloc;
+	sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+static bool take_record(void *data, struct gpald_record *record)
+{
+	++*(size_t *)data;
+	gpald_record_unref(record);
+	return true;
+}
+
+static bool take_event(void *data, const struct gpald_event *event)
+{
+	(void)data, (void)event;
+	return true;
+}
+
+static void take_damage(void *data, const char *name, const char *problem)
+{
+	(void)data, (void)name, (void)problem;
+	abort();
+}
+
+/* Opens and loads. NULL with `error` set: one of the two failed. */
+static struct gpald_store *open_counting(const struct state_folder *folder, size_t *records,
+					 char error[GPALD_STORE_ERROR_SIZE])
+{
+	const struct gpald_sqlite_options options = {
+		.folder = folder->path,
+		.bytes_max = BYTES_MAX,
+		.events_kept = EVENTS_KEPT,
+	};
+	const struct gpald_loader loader = {
+		.data = records,
+		.record = take_record,
+		.event = take_event,
+		.damaged = take_damage,
+		.events = EVENTS_KEPT,
+	};
+	struct gpald_store_state state;
+	struct gpald_store *store = gpald_sqlite_store_open(&options, error);
+
+	*records = 0;
+	if (store && !store->ops->load(store, &loader, &state, error)) {
+		store->ops->close(store);
+		return NULL;
+	}
+	return store;
+}
+
+/* SQLite does without some of it. */
+START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
+{
+	struct gpald_record *record = full_record("vm");
+	char error[GPALD_STORE_ERROR_SIZE];
+	struct state_folder folder;
+	struct gpald_store *store;
+	bool failed = true;
+	size_t records, refused = 0;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	close_store(store);
+	for (size_t which = 1; failed; which += 1 + which / 16) {
+		error[0] = '\0';
+		shortage_begin(which, false);
+		store = open_counting(&folder, &records, error);
+		failed = shortage_end();
+		ck_assert(store || failed);
+		if (store) {
+			ck_assert_uint_eq(records, 1);
+			close_store(store);
+		} else {
+			ck_assert_msg(strstr(error, "out of memory") ||
+					      strstr(error, strerror(ENOMEM)),
+				      "%s", error);
+			refused++;
+		}
+	}
+	ck_assert_uint_gt(refused, 20);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
+/* All or nothing, as it is answered; and the next change is done. */
+START_TEST(a_commit_there_is_no_memory_for_never_was)
+{
+	struct gpald_record *record = full_record("vm");
+	char error[GPALD_STORE_ERROR_SIZE];
+	struct state_folder folder;
+	struct gpald_store *store;
+	bool failed = true;
+	size_t records, refused = 0;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	for (size_t which = 1; failed; which++) {
+		struct gpald_change change = change_of(record);
+		enum gpald_commit_result result;
+
+		shortage_begin(which, false);
+		result = store->ops->commit(store, &change, error);
+		failed = shortage_end();
+		if (result != GPALD_COMMIT_DONE) {
+			ck_assert(failed);
+			ck_assert_int_eq(result, GPALD_COMMIT_NO_MEMORY);
+			ck_assert_msg(strstr(error, "out of memory"), "%s", error);
+			close_store(store);
+			store = open_counting(&folder, &records, error);
+			ck_assert_uint_eq(records, 0);
+			refused++;
+			continue;
+		}
+		ck_assert_int_eq(drop(store, "vm", 1), GPALD_COMMIT_DONE);
+	}
+	ck_assert_uint_gt(refused, 3);
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("memory of the registry");
 
+	shorten_sqlite();
 	add_rows(suite, "codec", what_cannot_be_stored_or_read_for_want_of_memory_leaves_nothing,
 		 COUNT_OF(attempts));
 	add_test(suite, "changes",
 		 what_there_is_no_memory_to_decide_never_was_and_the_next_is_done);
 	add_test(suite, "open", a_registry_there_is_no_memory_for_is_not_opened);
+	add_test(suite, "store", a_store_there_is_no_memory_for_is_not_opened_and_not_harmed);
+	add_test(suite, "store", a_commit_there_is_no_memory_for_never_was);
 	return run_suite(suite);
 }
