@@ -202,8 +202,8 @@ static bool decide_create(const struct gpald_standing *standing, struct gpald_op
 			compare_requests(standing->default_policy, &operation->request, record),
 			record);
 	}
-	if (standing->is_full)
-		return end(operation, GPALD_OUTCOME_TOO_MANY);
+	if (standing->room != GPALD_OUTCOME_DONE)
+		return end(operation, standing->room);
 	outcome = replace(standing, operation, &facts, NULL);
 	if (outcome != GPALD_OUTCOME_DONE)
 		return end(operation, outcome);

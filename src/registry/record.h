@@ -47,6 +47,12 @@ struct gpald_record {
 	uint64_t top;
 };
 
+/* Bytes of what is stored of it at a client's word. */
+static inline size_t gpald_record_bytes(const struct gpald_record *record)
+{
+	return record->request.length + record->layout.length;
+}
+
 /*
  * A new record, given to the caller, with copies of all it is given; the name fits,
  * and `decoded` is what the layout's bytes stand for. NULL: out of memory.

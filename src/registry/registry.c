@@ -2,8 +2,9 @@
 /*
  * Changes of one name go one at a time: while one is with the store thread, those
  * that come for the same name wait, so that none is decided on what may not come
- * to be. Changes of different names are independent, but for the number of
- * layouts, in which those on their way count.
+ * to be. Changes of different names are independent, but for the limits on the number
+ * of layouts and on what an owner has. A change under way counts there with the larger
+ * of what is there and what would be, so that the limits hold whatever comes of it.
  *
  * Other threads only look records up, and decide on operations that nobody else
  * touches meanwhile. A name is taken until its operation has its outcome, so that
@@ -49,8 +50,8 @@ struct gpald_registry {
 	pthread_mutex_t lock;
 	struct index index;
 	size_t count;
-	size_t being_created;
-	uint64_t generation_top; /* of a record that is gone none was greater */
+	struct gpald_owners owners; /* with what is under way */
+	uint64_t generation_top;    /* of a record that is gone none was greater */
 	struct gpald_event_ring events;
 	struct queue under_way; /* with the store thread */
 	struct queue waiting;   /* for one of the same name */
@@ -160,23 +161,86 @@ size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
 
 /* Changes. */
 
-/* An operation has its outcome, and its name is free again. */
-static void leave(struct gpald_registry *registry, struct gpald_operation *operation)
+static struct gpald_share share_of(const struct gpald_record *record)
 {
+	return record ? (struct gpald_share){ 1, gpald_record_bytes(record) } :
+			(struct gpald_share){ 0 };
+}
+
+/* Whose the layout of an operation is, or would be. */
+static uid_t owner_of(const struct gpald_operation *operation)
+{
+	return operation->current ? operation->current->facts.owner_uid : operation->uid;
+}
+
+/* Whether there may be one more layout of an owner. */
+static enum gpald_outcome room_for(const struct gpald_registry *registry, uid_t uid)
+{
+	const size_t most = registry->options.layouts_per_uid_max;
+
+	if (registry->owners.layouts >= registry->options.layouts_max)
+		return GPALD_OUTCOME_TOO_MANY;
+	if (most && gpald_owners_find(&registry->owners, uid).layouts >= most)
+		return GPALD_OUTCOME_OWNER_TOO_MANY;
+	return GPALD_OUTCOME_DONE;
+}
+
+/* Counts a layout from the moment it is being made. False: out of memory. */
+static bool count_layout(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	operation->counted = share_of(operation->current);
+	if (operation->kind != GPALD_OPERATION_CREATE || operation->current)
+		return true;
+	operation->counted.layouts = 1;
+	return gpald_owners_add(&registry->owners, operation->uid, operation->counted);
+}
+
+/* Counts the bytes that were decided on. False: its owner may not have so many. */
+static bool count_bytes(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	const uint64_t most = registry->options.bytes_per_uid_max;
+	const uint64_t bytes = share_of(operation->replacement).bytes;
+	const uid_t uid = owner_of(operation);
+	struct gpald_share more = { 0 };
+	bool is_counted;
+
+	if (bytes <= operation->counted.bytes)
+		return true;
+	more.bytes = bytes - operation->counted.bytes;
+	if (most && gpald_owners_find(&registry->owners, uid).bytes + more.bytes > most)
+		return false;
+	/* It has a layout. */
+	is_counted = gpald_owners_add(&registry->owners, uid, more);
+	assert(is_counted);
+	operation->counted.bytes = bytes;
+	return true;
+}
+
+/* An operation has its outcome: it was committed, or not. Its name is free again. */
+static void leave(struct gpald_registry *registry, struct gpald_operation *operation,
+		  bool is_committed)
+{
+	const struct gpald_share left =
+		share_of(is_committed ? operation->replacement : operation->current);
+	const struct gpald_share gone = { operation->counted.layouts - left.layouts,
+					  operation->counted.bytes - left.bytes };
+
 	queue_remove(&registry->under_way, operation);
-	if (operation->kind == GPALD_OPERATION_CREATE)
-		registry->being_created--;
+	gpald_owners_remove(&registry->owners, owner_of(operation), gone);
 }
 
 /* Does what was decided. True: it has its outcome. */
 static bool go_on(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (operation->is_to_commit) {
-		if (gpald_store_thread_submit(registry->thread, &operation->change))
+		if (!count_bytes(registry, operation))
+			operation->outcome = GPALD_OUTCOME_OWNER_TOO_LARGE;
+		else if (gpald_store_thread_submit(registry->thread, &operation->change))
 			return false;
-		operation->outcome = GPALD_OUTCOME_NO_MEMORY;
+		else
+			operation->outcome = GPALD_OUTCOME_NO_MEMORY;
 	}
-	leave(registry, operation);
+	leave(registry, operation, false);
 	return true;
 }
 
@@ -198,16 +262,17 @@ static bool begin(struct gpald_registry *registry, struct gpald_operation *opera
 	operation->standing = (struct gpald_standing){
 		.default_policy = registry->options.default_policy,
 		.generation_top = registry->generation_top,
-		.is_full = registry->count + registry->being_created >=
-			   registry->options.layouts_max,
+		.room = room_for(registry, operation->uid),
 	};
 	if (registry->is_ending) {
 		operation->outcome = GPALD_OUTCOME_STORE_FAILED;
 		return true;
 	}
 	operation->current = gpald_record_ref(find(registry, operation->name));
-	if (operation->kind == GPALD_OPERATION_CREATE)
-		registry->being_created++;
+	if (!count_layout(registry, operation)) {
+		operation->outcome = GPALD_OUTCOME_NO_MEMORY;
+		return true;
+	}
 	queue_add(&registry->under_way, operation);
 	if (registry->options.decide_elsewhere && takes_long(operation) &&
 	    registry->options.decide_elsewhere(registry->options.data, operation))
@@ -300,7 +365,7 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 	};
 
 	strcpy(registry->freed, operation->name);
-	leave(registry, operation);
+	leave(registry, operation, result == GPALD_COMMIT_DONE);
 	if (result == GPALD_COMMIT_DONE) {
 		const struct gpald_record *gone;
 
@@ -403,7 +468,13 @@ void gpald_operation_clear(struct gpald_operation *operation)
 /* The store's names are unique. */
 static bool load_record(void *data, struct gpald_record *record)
 {
-	gpald_record_unref(put(data, record));
+	struct gpald_registry *registry = data;
+
+	if (!gpald_owners_add(&registry->owners, record->facts.owner_uid, share_of(record))) {
+		gpald_record_unref(record);
+		return false;
+	}
+	gpald_record_unref(put(registry, record));
 	return true;
 }
 
@@ -434,6 +505,7 @@ static void free_registry(struct gpald_registry *registry)
 		RB_REMOVE(index, &registry->index, record);
 		gpald_record_unref(record);
 	}
+	gpald_owners_clear(&registry->owners);
 	gpald_event_ring_clear(&registry->events);
 	pthread_mutex_destroy(&registry->lock);
 	free(registry);

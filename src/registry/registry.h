@@ -11,6 +11,7 @@
 #define GPALD_REGISTRY_REGISTRY_H
 
 #include "registry/event.h"
+#include "registry/owners.h"
 #include "registry/record.h"
 #include "registry/store.h"
 #include "registry/store_thread.h"
@@ -38,9 +39,11 @@ enum gpald_outcome {
 	GPALD_OUTCOME_NOT_ALLOWED,         /* see `core`, and `record`: what it would become */
 	GPALD_OUTCOME_NO_LAYOUT,           /* see `core` */
 	GPALD_OUTCOME_NO_MEMORY,
-	GPALD_OUTCOME_TOO_MANY,     /* as many layouts are live as may be */
-	GPALD_OUTCOME_STORE_FULL,   /* nothing was changed */
-	GPALD_OUTCOME_STORE_FAILED, /* whether anything was changed is known after a restart */
+	GPALD_OUTCOME_TOO_MANY,        /* as many layouts are live as may be */
+	GPALD_OUTCOME_OWNER_TOO_MANY,  /* the same, of one owner */
+	GPALD_OUTCOME_OWNER_TOO_LARGE, /* those of one owner would take more bytes than they may */
+	GPALD_OUTCOME_STORE_FULL,      /* nothing was changed */
+	GPALD_OUTCOME_STORE_FAILED,    /* whether anything was changed is known after a restart */
 };
 
 enum gpald_operation_kind {
@@ -56,7 +59,7 @@ enum gpald_operation_kind {
 struct gpald_standing {
 	const struct gpal_policy *default_policy;
 	uint64_t generation_top; /* of a record that is gone none was greater */
-	bool is_full;            /* as many layouts are live as may be */
+	enum gpald_outcome room; /* GPALD_OUTCOME_DONE: there may be one more layout of that uid */
 };
 
 /*
@@ -90,6 +93,7 @@ struct gpald_operation {
 	struct gpald_standing standing;     /* what it is decided on */
 	const struct gpald_record *current; /* referenced: the same; NULL: there is none */
 	bool is_to_commit;                  /* that is what was decided */
+	struct gpald_share counted; /* the most that its owner has of it while it is under way */
 	struct gpald_change change;
 	struct gpald_record *replacement; /* until it is in the index */
 };
@@ -99,6 +103,8 @@ void gpald_operation_clear(struct gpald_operation *operation);
 
 struct gpald_registry_options {
 	size_t layouts_max;
+	size_t layouts_per_uid_max; /* 0: as many as there may be */
+	uint64_t bytes_per_uid_max; /* the same */
 	size_t events_kept;
 	const struct gpal_policy *default_policy; /* of requests that name none */
 	void (*wake)(

@@ -43,7 +43,7 @@ struct gpald_store_thread {
 
 static size_t bytes_of(const struct gpald_change *change)
 {
-	return change->record ? change->record->request.length + change->record->layout.length : 0;
+	return change->record ? gpald_record_bytes(change->record) : 0;
 }
 
 static size_t more(size_t changes)

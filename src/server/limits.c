@@ -40,9 +40,11 @@ static const struct {
 	[GPALD_LIMIT_ROOT_COMPLEXES] = { "root_complexes", GPALD_ROOT_COMPLEXES_MAX,
 					 GPALD_ROOT_COMPLEXES_MAX, GPALD_ROOT_COMPLEXES_MAX },
 	[GPALD_LIMIT_LIVE_LAYOUTS] = { "live_layouts", 131072, 1, 1048576 },
+	[GPALD_LIMIT_LIVE_LAYOUTS_PER_UID] = { "live_layouts_per_uid", 0, 0, 1048576 },
 	[GPALD_LIMIT_LIST_PAGE] = { "list_page", 1000, 1, 10000 },
 	[GPALD_LIMIT_EVENTS_KEPT] = { "events_kept", 4096, 1, 1048576 },
 	[GPALD_LIMIT_STORE_BYTES] = { "store_bytes", 4096 * MIB, 64 * KIB, 1048576 * MIB },
+	[GPALD_LIMIT_STORE_BYTES_PER_UID] = { "store_bytes_per_uid", 0, 0, 1048576 * MIB },
 	[GPALD_LIMIT_DRAIN_MS] = { "drain_ms", 5000, 100, 3600000 },
 };
 

@@ -24,10 +24,12 @@ enum gpald_limit {
 	GPALD_LIMIT_MEMORY_NODES,
 	GPALD_LIMIT_ROOT_COMPLEXES,
 	GPALD_LIMIT_LIVE_LAYOUTS,
-	GPALD_LIMIT_LIST_PAGE,   /* layouts in a reply */
-	GPALD_LIMIT_EVENTS_KEPT, /* for subscribers that were away */
-	GPALD_LIMIT_STORE_BYTES, /* of the database file */
-	GPALD_LIMIT_DRAIN_MS,    /* from SIGTERM to exit */
+	GPALD_LIMIT_LIVE_LAYOUTS_PER_UID, /* 0: none but the one above */
+	GPALD_LIMIT_LIST_PAGE,            /* layouts in a reply */
+	GPALD_LIMIT_EVENTS_KEPT,          /* for subscribers that were away */
+	GPALD_LIMIT_STORE_BYTES,          /* of the database file */
+	GPALD_LIMIT_STORE_BYTES_PER_UID,  /* of requests and layouts; 0: none */
+	GPALD_LIMIT_DRAIN_MS,             /* from SIGTERM to exit */
 	GPALD_LIMIT_COUNT
 };
 

@@ -100,6 +100,14 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 		return gpald_refuse(error, GPALD_STORE_FULL,
 				    "the limit on live layouts has been reached (live_layouts); "
 				    "nothing was changed");
+	case GPALD_OUTCOME_OWNER_TOO_MANY:
+		return gpald_refuse(error, GPALD_STORE_FULL,
+				    "the limit on live layouts of one owner has been reached "
+				    "(live_layouts_per_uid); nothing was changed");
+	case GPALD_OUTCOME_OWNER_TOO_LARGE:
+		return gpald_refuse(error, GPALD_STORE_FULL,
+				    "the limit on stored bytes of one owner would be exceeded "
+				    "(store_bytes_per_uid); nothing was changed");
 	case GPALD_OUTCOME_STORE_FULL:
 		return gpald_refuse(error, GPALD_STORE_FULL,
 				    "the store has no room left; nothing was changed");

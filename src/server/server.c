@@ -221,6 +221,8 @@ static bool open_registry(struct server *server)
 	};
 	const struct gpald_registry_options registry = {
 		.layouts_max = (size_t)limits[GPALD_LIMIT_LIVE_LAYOUTS],
+		.layouts_per_uid_max = (size_t)limits[GPALD_LIMIT_LIVE_LAYOUTS_PER_UID],
+		.bytes_per_uid_max = limits[GPALD_LIMIT_STORE_BYTES_PER_UID],
 		.events_kept = (size_t)limits[GPALD_LIMIT_EVENTS_KEPT],
 		.default_policy = options->default_policy,
 		.wake = wake_loop,

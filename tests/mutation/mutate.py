@@ -48,8 +48,9 @@ CORE_PROGRAMS = (
     "unit/test_probe", "unit/test_policy", "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator",
     "exhaustive/free_space", "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
 REGISTRY_PROGRAMS = (
-    "unit/test_registry", "unit/test_registry_memory", "unit/test_registry_store", "unit/test_codec", "unit/test_codec_form", "unit/test_event",
-    "unit/test_sqlite_store", "unit/test_sqlite_log", "unit/test_sqlite_damage", "unit/test_request_encode")
+    "unit/test_registry", "unit/test_registry_memory", "unit/test_registry_owners", "unit/test_registry_store",
+    "unit/test_codec", "unit/test_codec_form", "unit/test_event", "unit/test_sqlite_store", "unit/test_sqlite_log",
+    "unit/test_sqlite_damage", "unit/test_request_encode")
 WIRE_PROGRAMS = ("unit/test_json_parse", "unit/test_request_decode", "unit/test_request_encode", "vectors/vectors")
 SERVER_PROGRAMS = ("unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
 

@@ -193,7 +193,8 @@ class Envelope(DaemonTestCase):
             "output_close_bytes": 32 << 20, "output_user_bytes": 128 << 20, "output_stall_ms": 30000, "unfinished_line_ms": 10000,
             "inspect_idle_ms": 600000,
             "virtio_mmio_slots": 4096, "memory_nodes": 1024, "root_complexes": 4096, "live_layouts": 131072,
-            "list_page": 1000, "events_kept": 4096, "store_bytes": 4 << 30, "drain_ms": 5000})
+            "live_layouts_per_uid": 0, "list_page": 1000, "events_kept": 4096, "store_bytes": 4 << 30,
+            "store_bytes_per_uid": 0, "drain_ms": 5000})
         self.assertEqual(info["policies"], ["openvmm-2026.05", "openvmm-2026.06", "openvmm-2026.07"])
         self.assertEqual(info["default_policy"], "openvmm-2026.07")
 

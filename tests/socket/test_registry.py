@@ -623,6 +623,35 @@ class Limits(unittest.TestCase):
                 delete(client, f"vm-{reasons.index(None)}")
                 self.assertTrue(create(client, "one-more")["result"]["created"])
 
+    @unittest.skipUnless(can_be_another_user(), "needs other users")
+    def test_each_owner_has_limits_of_its_own(self):
+        def as_user(uid, method, **params):
+            return call_as(uid, [], daemon.socket, method, params)
+
+        def refusal(reply):
+            self.assertEqual(reason(reply), "store_full")
+            return reply["error"]["message"]
+
+        with Daemon("--socket-mode", "666", "--limit", "live_layouts_per_uid=2", "--limit",
+                    "store_bytes_per_uid=1000") as daemon:
+            os.chmod(daemon.folder, 0o755)
+            for _ in range(2):
+                for uid in 0, 1, 2:
+                    created = [as_user(uid, "layout.create", name=f"vm-{uid}-{i}", request=REQUEST) for i in range(3)]
+                    self.assertEqual([reason(reply) for reply in created], [None, None, "store_full"])
+                    self.assertIn("(live_layouts_per_uid)", refusal(created[2]))
+                    # It is the owner's, whoever makes it larger.
+                    for who in uid, 0:
+                        larger = as_user(who, "layout.update", name=f"vm-{uid}-0", request=dict(
+                            REQUEST, reserved=[{"name": f"far-away-{i}", "start": (1 << 40) + (i << 20),
+                                                "end": (1 << 40) + (i << 20) + 4096} for i in range(50)]))
+                        self.assertIn("(store_bytes_per_uid)", refusal(larger))
+                # What was kept counts after a restart.
+                daemon.stop()
+                daemon.start()
+            # Whoever has made room has it.
+            self.assertIsNone(reason(as_user(1, "layout.delete", name="vm-1-0")))
+            self.assertIsNone(reason(as_user(1, "layout.create", name="vm-1-2", request=REQUEST)))
 
     def test_a_reply_that_is_too_long_says_whether_it_was_done(self):
         many = request(4, virtio_mmio={"slots": 4096}, reserved=[

@@ -4,6 +4,7 @@
 
 #include "tests/unit/registry_bench.h"
 
+#include <gpalayout/compare.h>
 #include <time.h>
 
 #define PATIENCE_S 30
@@ -33,6 +34,25 @@ static void committed(void *data, const struct gpald_batch *batch)
 	bench->finished_when_told = bench->finished;
 }
 
+static bool decide_elsewhere(void *data, struct gpald_operation *operation)
+{
+	struct bench *bench = data;
+
+	if (!bench->decides_later || bench->undecided_count == UNDECIDED_MAX)
+		return false;
+	bench->undecided[bench->undecided_count++] = operation;
+	return true;
+}
+
+void bench_decide(struct bench *bench, size_t which)
+{
+	struct gpald_operation *operation = bench->undecided[which];
+
+	bench->undecided[which] = bench->undecided[--bench->undecided_count];
+	gpald_registry_decide(operation);
+	gpald_registry_decided(bench->registry, operation);
+}
+
 void bench_init(struct bench *bench)
 {
 	*bench = (struct bench){
@@ -48,10 +68,13 @@ void bench_open(struct bench *bench)
 {
 	const struct gpald_registry_options options = {
 		.layouts_max = bench->layouts_max,
+		.layouts_per_uid_max = bench->layouts_per_uid_max,
+		.bytes_per_uid_max = bench->bytes_per_uid_max,
 		.events_kept = bench->events_kept,
 		.default_policy = bench->default_policy,
 		.wake = wake,
 		.damaged = damaged,
+		.decide_elsewhere = decide_elsewhere,
 		.committed = committed,
 		.data = bench,
 	};
@@ -144,6 +167,14 @@ void prepare_create(struct bench *bench, struct change *change, const char *name
 {
 	prepare(bench, change, name, GPALD_OPERATION_CREATE);
 	change->operation.request = request_blob(request);
+}
+
+void prepare_update(struct bench *bench, struct change *change, const char *name,
+		    const struct gpal_request *request)
+{
+	prepare(bench, change, name, GPALD_OPERATION_UPDATE);
+	change->operation.request = request_blob(request);
+	change->operation.allow = GPAL_ALLOW_MOVES | GPAL_ALLOW_REMOVALS;
 }
 
 void prepare_delete(struct bench *bench, struct change *change, const char *name)

@@ -11,17 +11,23 @@
 #include <stdio.h>
 
 #define BENCH_REVISION 1000 /* of the new store */
-#define OWNER 1000          /* who makes changes, if nothing else is said */
+#define UNDECIDED_MAX 16
+#define OWNER 1000 /* who makes changes, if nothing else is said */
 
 struct bench {
 	struct fake_store store;
 	struct gpald_registry *registry; /* NULL: it could not be opened */
 	char error[GPALD_STORE_ERROR_SIZE];
 	size_t layouts_max;
+	size_t layouts_per_uid_max; /* 0: no limit */
+	uint64_t bytes_per_uid_max; /* the same */
+	bool decides_later;         /* what takes long, when bench_decide() is called */
 	size_t events_kept;
 	const struct gpal_policy *default_policy;
 	sem_t woken;
 	int finished; /* changes so far */
+	struct gpald_operation *undecided[UNDECIDED_MAX];
+	size_t undecided_count;
 
 	/* What the registry has told. */
 	size_t batches_told;
@@ -63,11 +69,16 @@ struct gpal_request request_for(unsigned int gib);
 /* Fills in a change of OWNER's. */
 void prepare_create(struct bench *bench, struct change *change, const char *name,
 		    const struct gpal_request *request);
+void prepare_update(struct bench *bench, struct change *change, const char *name,
+		    const struct gpal_request *request);
 void prepare_delete(struct bench *bench, struct change *change, const char *name);
 void change_clear(struct change *change);
 
 /* True: it has its outcome already. */
 bool change_submit(struct change *change);
+
+/* Decides on one of the undecided, which is then no longer there. */
+void bench_decide(struct bench *bench, size_t which);
 
 /* Settles until it is done. */
 void change_await(struct change *change);

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each uid may have. Changes drawn at random are committed, refused and decided
+ * in any order; after each, a recount of all that is there and under way says
+ * whether the next one fits.
+ */
+#include "config.h"
+
+#include "tests/property/random.h"
+#include "tests/unit/registry_bench.h"
+
+#define NAMES 8
+#define FORMS 14 /* of requests, each larger than the one before */
+#define CHANGES 100
+#define SEEDS 60
+
+static const uid_t uids[] = { 0, OWNER, OWNER + 1 };
+
+/* With so many reserved ranges; from eight on it takes long to decide. */
+static struct gpal_request request_of(int form)
+{
+	static struct gpal_named_range reserved[FORMS];
+	static char names[FORMS][64];
+
+	for (int i = 0; i < form; i++) {
+		const uint64_t start = 64 * GIB + (uint64_t)i * GIB;
+
+		snprintf(names[i], sizeof(names[i]), "range-%055d", i);
+		reserved[i] = (struct gpal_named_range){ names[i], { start, start + MIB } };
+	}
+	return (struct gpal_request){
+		.nodes = one_gib,
+		.node_count = 1,
+		.reserved = reserved,
+		.reserved_count = (size_t)form,
+	};
+}
+
+static size_t bytes_of(int form)
+{
+	const struct gpal_request request = request_of(form);
+	const struct gpald_record_facts facts = { .generation = 1 };
+	struct gpald_record *record = record_of("vm", &facts, &request);
+	const size_t bytes = record->request.length + record->layout.length;
+
+	gpald_record_unref(record);
+	return bytes;
+}
+
+static enum gpald_outcome create(struct bench *bench, uid_t uid, const char *name, int form)
+{
+	const struct gpal_request request = request_of(form);
+	struct change change;
+
+	prepare_create(bench, &change, name, &request);
+	change.operation.uid = uid;
+	return change_do(&change);
+}
+
+static enum gpald_outcome update(struct bench *bench, uid_t uid, const char *name, int form)
+{
+	const struct gpal_request request = request_of(form);
+	struct change change;
+
+	prepare_update(bench, &change, name, &request);
+	change.operation.uid = uid;
+	return change_do(&change);
+}
+
+START_TEST(a_uid_has_no_more_layouts_than_it_may)
+{
+	struct bench bench;
+
+	bench_init(&bench);
+	bench.layouts_per_uid_max = 2;
+	bench_open(&bench);
+	for (int i = 0; i < COUNT_OF(uids); i++) {
+		char names[3][8];
+
+		for (int n = 0; n < 3; n++) {
+			snprintf(names[n], sizeof(names[n]), "%d-%d", i, n);
+			ck_assert_int_eq(create(&bench, uids[i], names[n], 0),
+					 n < 2 ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_OWNER_TOO_MANY);
+		}
+		/* What is there is answered, and changed. */
+		ck_assert_int_eq(create(&bench, uids[i], names[0], 0), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&bench, uids[i], names[0], 1), GPALD_OUTCOME_DONE);
+	}
+	ck_assert_int_eq(delete_now(&bench, "1-0"), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create(&bench, OWNER, "1-2", 0), GPALD_OUTCOME_DONE);
+	/* What was loaded counts, also beyond a limit that is lower now. */
+	bench.layouts_per_uid_max = 1;
+	bench_reopen(&bench);
+	ck_assert_int_eq(delete_now(&bench, "1-1"), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create(&bench, OWNER, "1-3", 0), GPALD_OUTCOME_OWNER_TOO_MANY);
+	bench_end(&bench);
+}
+END_TEST
+
+START_TEST(a_uid_stores_no_more_bytes_than_it_may)
+{
+	struct bench bench;
+
+	bench_init(&bench);
+	/* An update may store a few bytes more than a create. */
+	bench.bytes_per_uid_max = bytes_of(1) + bytes_of(2) + 32;
+	bench_open(&bench);
+	for (int i = 0; i < COUNT_OF(uids); i++) {
+		char a[8], b[8];
+
+		snprintf(a, sizeof(a), "%d-a", i);
+		snprintf(b, sizeof(b), "%d-b", i);
+		ck_assert_int_eq(create(&bench, uids[i], a, 2), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(create(&bench, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+		assert_there(&bench, b, 0);
+		ck_assert_int_eq(create(&bench, uids[i], b, 0), GPALD_OUTCOME_DONE);
+		/* An update counts the difference. */
+		ck_assert_int_eq(update(&bench, uids[i], b, 1), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&bench, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+		/* Whoever makes it, it is the owner's. */
+		ck_assert_int_eq(update(&bench, 0, b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+		ck_assert_int_eq(update(&bench, 0, a, 1), GPALD_OUTCOME_DONE);
+		ck_assert_int_eq(update(&bench, uids[i], b, 2), GPALD_OUTCOME_DONE);
+	}
+	/* What is more than it may be can get smaller, and stay as large. */
+	bench.bytes_per_uid_max = 1;
+	bench_reopen(&bench);
+	ck_assert_int_eq(update(&bench, OWNER, "1-a", 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
+	ck_assert_int_eq(update(&bench, OWNER, "1-b", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(update(&bench, OWNER, "1-b", 1), GPALD_OUTCOME_DONE);
+	bench_end(&bench);
+}
+END_TEST
+
+/* At random. */
+
+struct vm {
+	bool is_there;
+	uid_t owner; /* also of one that is being made */
+	int form;
+	size_t bytes;
+
+	struct change change;
+	bool is_busy;       /* `change` is neither done nor refused */
+	bool is_undecided;  /* so is it; it has been put off */
+	bool is_being_made; /* the change makes the layout */
+	int new_form;
+	size_t new_bytes; /* as decided; 0: it has not been, or none */
+	enum gpald_outcome room;
+};
+
+struct trial {
+	struct bench bench;
+	struct random random;
+	struct vm vms[NAMES];
+};
+
+static int seen[GPALD_OUTCOME_STORE_FAILED + 1], seen_late[GPALD_OUTCOME_STORE_FAILED + 1];
+
+/* The recount: of what is there, and of what may come of what is under way. */
+static struct gpald_share recount(const struct trial *trial, uid_t uid, bool is_of_all)
+{
+	struct gpald_share share = { 0 };
+
+	for (int i = 0; i < NAMES; i++) {
+		const struct vm *vm = &trial->vms[i];
+		const size_t bytes = vm->is_there ? vm->bytes : 0;
+
+		if ((!vm->is_there && !vm->is_being_made) || (vm->owner != uid && !is_of_all))
+			continue;
+		share.layouts++;
+		share.bytes += bytes > vm->new_bytes ? bytes : vm->new_bytes;
+	}
+	return share;
+}
+
+static enum gpald_outcome room_for(const struct trial *trial, uid_t uid)
+{
+	const size_t most = trial->bench.layouts_per_uid_max;
+
+	if (recount(trial, 0, true).layouts >= trial->bench.layouts_max)
+		return GPALD_OUTCOME_TOO_MANY;
+	if (most && recount(trial, uid, false).layouts >= most)
+		return GPALD_OUTCOME_OWNER_TOO_MANY;
+	return GPALD_OUTCOME_DONE;
+}
+
+/* What a change has to come to that adds so many bytes: DONE where it is to be committed. */
+static enum gpald_outcome room_for_bytes(const struct trial *trial, const struct vm *vm)
+{
+	const struct gpald_record *record = vm->change.operation.record;
+	const size_t before = vm->is_there ? vm->bytes : 0;
+	const size_t after = record->request.length + record->layout.length;
+	const uint64_t most = trial->bench.bytes_per_uid_max;
+
+	if (after <= before || most == 0 ||
+	    recount(trial, vm->owner, false).bytes + (after - before) <= most)
+		return GPALD_OUTCOME_DONE;
+	return GPALD_OUTCOME_OWNER_TOO_LARGE;
+}
+
+/* What is decided about a change, *to_commit if it is then with the store. */
+static enum gpald_outcome expect(const struct trial *trial, const struct vm *vm, bool *to_commit)
+{
+	const struct gpald_operation *operation = &vm->change.operation;
+	const bool is_owner = vm->owner == operation->uid;
+
+	*to_commit = false;
+	if (operation->kind == GPALD_OPERATION_CREATE && vm->is_there)
+		return !is_owner                ? GPALD_OUTCOME_OTHER_OWNER :
+		       vm->form == vm->new_form ? GPALD_OUTCOME_DONE :
+						  GPALD_OUTCOME_CONFLICT;
+	if (operation->kind != GPALD_OPERATION_CREATE && !vm->is_there)
+		return GPALD_OUTCOME_NOT_FOUND;
+	if (operation->kind != GPALD_OPERATION_CREATE && !is_owner && operation->uid != 0)
+		return GPALD_OUTCOME_DENIED;
+	if (operation->kind == GPALD_OPERATION_UPDATE &&
+	    (vm->form == vm->new_form || operation->dry_run))
+		return GPALD_OUTCOME_DONE;
+	*to_commit = true;
+	if (operation->kind == GPALD_OPERATION_DELETE)
+		return GPALD_OUTCOME_DONE;
+	if (operation->kind == GPALD_OPERATION_CREATE && vm->room != GPALD_OUTCOME_DONE)
+		return vm->room;
+	return room_for_bytes(trial, vm);
+}
+
+static void finish(struct vm *vm)
+{
+	vm->is_busy = vm->is_being_made = false;
+	vm->new_bytes = 0;
+	change_clear(&vm->change);
+}
+
+/* After a change was decided, now or late. */
+static void check_decision(struct trial *trial, struct vm *vm, bool is_late)
+{
+	bool to_commit;
+	const enum gpald_outcome expected = expect(trial, vm, &to_commit);
+	const struct gpald_operation *operation = &vm->change.operation;
+
+	vm->is_undecided = false;
+	(is_late ? seen_late : seen)[expected]++;
+	if (to_commit && expected == GPALD_OUTCOME_DONE) {
+		ck_assert_int_eq(vm->change.times_done, 0);
+		if (operation->kind != GPALD_OPERATION_DELETE)
+			vm->new_bytes = gpald_record_bytes(operation->record);
+		return;
+	}
+	ck_assert_int_eq(vm->change.times_done, 1);
+	ck_assert_int_eq(vm->change.outcome, expected);
+	finish(vm);
+}
+
+static void submit(struct trial *trial, int which)
+{
+	struct random *random = &trial->random;
+	struct vm *vm = &trial->vms[which];
+	struct change *change = &vm->change;
+	const size_t undecided = trial->bench.undecided_count;
+	const uid_t uid = uids[random_below(random, COUNT_OF(uids))];
+	const struct gpal_request request =
+		request_of(vm->new_form = (int)random_below(random, FORMS));
+	char name[8];
+
+	snprintf(name, sizeof(name), "vm-%d", which);
+	switch (random_below(random, 3)) {
+	case 0:
+		prepare_create(&trial->bench, change, name, &request);
+		break;
+	case 1:
+		prepare_update(&trial->bench, change, name, &request);
+		change->operation.dry_run = random_once_in(random, 8);
+		break;
+	default:
+		prepare_delete(&trial->bench, change, name);
+	}
+	change->operation.uid = uid;
+	vm->room = room_for(trial, uid);
+	vm->is_busy = true;
+	if (change->operation.kind == GPALD_OPERATION_CREATE && !vm->is_there) {
+		vm->owner = uid;
+		/* If there is room for it, it is counted from here on. */
+		vm->is_being_made = true;
+	}
+	change_submit(change);
+	vm->is_undecided = trial->bench.undecided_count > undecided;
+	if (!vm->is_undecided)
+		check_decision(trial, vm, false);
+}
+
+static void decide_one(struct trial *trial)
+{
+	const size_t which = random_below(&trial->random, trial->bench.undecided_count);
+	struct gpald_operation *operation = trial->bench.undecided[which];
+
+	for (int i = 0; i < NAMES; i++)
+		if (operation == &trial->vms[i].change.operation) {
+			bench_decide(&trial->bench, which);
+			check_decision(trial, &trial->vms[i], true);
+			return;
+		}
+	ck_abort_msg("it is nobody's");
+}
+
+/* Changes that the store has. */
+static int with_the_store(const struct trial *trial)
+{
+	int count = 0;
+
+	for (int i = 0; i < NAMES; i++)
+		count += trial->vms[i].is_busy && !trial->vms[i].is_undecided;
+	return count;
+}
+
+/* Takes over what the store has answered; how many changes that were. */
+static int take_over(struct trial *trial, enum gpald_outcome expected)
+{
+	int count = 0;
+
+	for (int i = 0; i < NAMES; i++) {
+		struct vm *vm = &trial->vms[i];
+
+		if (!vm->is_busy || !vm->change.times_done)
+			continue;
+		ck_assert_int_eq(vm->change.outcome, expected);
+		seen[expected]++;
+		if (expected == GPALD_OUTCOME_DONE) {
+			vm->is_there = vm->change.operation.kind != GPALD_OPERATION_DELETE;
+			vm->form = vm->new_form;
+			vm->bytes = vm->new_bytes;
+		}
+		finish(vm);
+		count++;
+	}
+	return count;
+}
+
+static void commit_some(struct trial *trial)
+{
+	const bool is_done = !random_once_in(&trial->random, 4);
+	const size_t count = fake_store_step(&trial->bench.store,
+					     is_done ? GPALD_COMMIT_DONE : GPALD_COMMIT_FULL, NULL);
+	const enum gpald_outcome outcome = is_done ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_STORE_FULL;
+
+	/* Of several that do not fit, fewer are tried. */
+	if (!is_done && count > 1)
+		return;
+	do
+		bench_settle(&trial->bench);
+	while (take_over(trial, outcome) == 0);
+}
+
+static void finish_all(struct trial *trial)
+{
+	while (trial->bench.undecided_count)
+		decide_one(trial);
+	while (with_the_store(trial))
+		commit_some(trial);
+}
+
+/* What is counted in other ways, and what a new start finds. */
+static void check_all(struct trial *trial)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < NAMES; i++) {
+		const struct vm *vm = &trial->vms[i];
+		const struct gpald_record *record;
+		char name[8];
+
+		snprintf(name, sizeof(name), "vm-%d", i);
+		record = gpald_registry_find(trial->bench.registry, name);
+		ck_assert_int_eq(record != NULL, vm->is_there);
+		if (!record)
+			continue;
+		ck_assert_uint_eq(record->facts.owner_uid, vm->owner);
+		ck_assert_uint_eq(gpald_record_bytes(record), vm->bytes);
+		count++;
+	}
+	ck_assert_uint_eq(gpald_registry_count(trial->bench.registry), count);
+}
+
+static void run_trial(uint64_t seed)
+{
+	struct trial trial = { .random = { seed } };
+	struct bench *bench = &trial.bench;
+
+	bench_init(bench);
+	bench->layouts_max = random_between(&trial.random, 4, NAMES);
+	bench->layouts_per_uid_max = random_below(&trial.random, 5);
+	bench->bytes_per_uid_max = random_below(&trial.random, 4) * bytes_of(FORMS / 2);
+	bench->decides_later = true;
+	bench_open(bench);
+	fake_store_stall(&bench->store);
+	for (int i = 0; i < CHANGES; i++) {
+		const int which = (int)random_below(&trial.random, NAMES);
+
+		if (!trial.vms[which].is_busy)
+			submit(&trial, which);
+		if (bench->undecided_count && random_once_in(&trial.random, 2))
+			decide_one(&trial);
+		if (with_the_store(&trial) && random_once_in(&trial.random, 2))
+			commit_some(&trial);
+		if (i % (CHANGES / 3) != 0)
+			continue;
+		finish_all(&trial);
+		check_all(&trial);
+		bench_reopen(bench);
+	}
+	finish_all(&trial);
+	check_all(&trial);
+	bench_end(bench);
+}
+
+START_TEST(what_is_counted_is_what_a_recount_finds)
+{
+	static const enum gpald_outcome early[] = {
+		GPALD_OUTCOME_DONE,           GPALD_OUTCOME_NOT_FOUND,
+		GPALD_OUTCOME_CONFLICT,       GPALD_OUTCOME_OTHER_OWNER,
+		GPALD_OUTCOME_DENIED,         GPALD_OUTCOME_TOO_MANY,
+		GPALD_OUTCOME_OWNER_TOO_MANY, GPALD_OUTCOME_OWNER_TOO_LARGE,
+		GPALD_OUTCOME_STORE_FULL,
+	};
+	static const enum gpald_outcome late[] = {
+		GPALD_OUTCOME_DONE,
+		GPALD_OUTCOME_TOO_MANY,
+		GPALD_OUTCOME_OWNER_TOO_MANY,
+		GPALD_OUTCOME_OWNER_TOO_LARGE,
+	};
+
+	for (uint64_t seed = 1; seed <= SEEDS; seed++)
+		run_trial(seed);
+	for (int i = 0; i < COUNT_OF(early); i++)
+		ck_assert_int_gt(seen[early[i]], 10);
+	for (int i = 0; i < COUNT_OF(late); i++)
+		ck_assert_int_gt(seen_late[late[i]], 10);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("owners");
+
+	add_test(suite, "layouts", a_uid_has_no_more_layouts_than_it_may);
+	add_test(suite, "bytes", a_uid_stores_no_more_bytes_than_it_may);
+	add_test(suite, "recount", what_is_counted_is_what_a_recount_finds);
+	return run_suite(suite);
+}
