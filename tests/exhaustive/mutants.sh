@@ -133,7 +133,7 @@ edges src/core/checked.h s/return value & ~(alignment - 1);/return value \& ~ali
 edges src/core/checked.h s/return !__builtin_add_overflow(a, b, sum);/return __builtin_add_overflow(a, b, sum), true;/
 edges src/core/alloc_input.c s/pin->range.end > GPAL_SPACE_END/pin->range.end > GPAL_SPACE_END + 1/
 edges src/core/alloc_input.c s/pin->range.start % GPAL_PAGE_SIZE != 0/0/
-edges src/core/alloc_input.c s/demand->alignment >= GPAL_PAGE_SIZE \&\&/1 \&\&/
+edges src/core/alloc_input.c s/demand->alignment < GPAL_PAGE_SIZE ||/0 ||/
 allocator src/core/windows.c s/return (63 - coarseness) << SIZE_BITS/return coarseness << SIZE_BITS/
 allocator src/core/windows.c s/? start - free.start : usable - size/? start - free.start : usable/
 allocator src/core/windows.c s/? start - free.start : usable - size/? free.end - free.start : usable - size/
@@ -173,8 +173,8 @@ sort src/core/order.c s/from\[right\].key < from\[left\].key/from[right].key <= 
 sort src/core/order.c s/i + 1 < runs ? ends\[i + 1\] : ends\[i\]/ends[i + 1]/
 sort src/core/order.c s/insert(items, run, least);/;/
 sort src/core/order.c s/to\[next\[digit(&from\[i\], shift)\]++\]/to[--next[digit(\&from[i], shift)]]/
-vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio"/GPAL_KIND_MMIO64, "vtl2-chipset-mmio"/
-vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, "vtl2"/GPAL_KIND_RAM, "vtl2"/
+vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_CHIPSET_MMIO/GPAL_KIND_MMIO64, GPALD_ROLE_VTL2_CHIPSET_MMIO/
+vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_MEMORY/GPAL_KIND_RAM, GPALD_ROLE_VTL2_MEMORY/
 json src/wire/json_scan.c s/left < rows\[i\].length/left + 1 < rows[i].length/
 json src/wire/json_scan.c s/{ 0xed, 0xed, 0x80, 0x9f, 3 }/{ 0xed, 0xed, 0x80, 0xbf, 3 }/
 json src/wire/json_scan.c s/{ 0xe0, 0xe0, 0xa0/{ 0xe0, 0xe0, 0x80/
