@@ -459,8 +459,6 @@ void gpald_operation_clear(struct gpald_operation *operation)
 	gpald_record_unref(operation->record);
 	gpald_record_unref(operation->previous);
 	gpald_record_unref(operation->current);
-	operation->replacement = NULL;
-	operation->record = operation->previous = operation->current = NULL;
 }
 
 /* Opening and closing. */
