@@ -7,8 +7,6 @@
 
 #include "wire/layout_encode.h"
 
-#define VIRTIO_MMIO_SLOT_SIZE UINT64_C(4096)
-
 static void write_ram(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	gpald_write_array(w, "ram");
@@ -79,7 +77,8 @@ static void write_virtio_mmio(struct gpald_writer *w, const struct gpal_layout *
 	gpald_write_bounds(w, layout->virtio_mmio);
 	gpald_write_array(w, "slots");
 	for (uint32_t i = 0; i < layout->virtio_mmio_slots; i++)
-		gpald_write_hex(w, NULL, layout->virtio_mmio.start + i * VIRTIO_MMIO_SLOT_SIZE);
+		gpald_write_hex(w, NULL,
+				layout->virtio_mmio.start + i * GPAL_VIRTIO_MMIO_SLOT_SIZE);
 	gpald_write_array_end(w);
 	gpald_write_object_end(w);
 }
