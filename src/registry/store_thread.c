@@ -218,7 +218,6 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 
 bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change *change)
 {
-	change->next = NULL;
 	change->batch = calloc(1, sizeof(*change->batch));
 	if (!change->batch)
 		return false;

@@ -375,6 +375,33 @@ START_TEST(a_file_is_no_state_folder)
 }
 END_TEST
 
+/* What removals need is there before they do, and is no hole. */
+START_TEST(room_is_set_aside)
+{
+	struct gpald_record *record = long_record("vm", 1000);
+	struct state_folder folder;
+	struct gpald_store *store;
+	struct stat status;
+	off_t before;
+
+	folder_init(&folder);
+	store = open_store(&folder, NULL);
+	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
+	before = status.st_size;
+	for (int i = 0; i < 100; i++) {
+		snprintf(record->name, sizeof(record->name), "vm-%d", i);
+		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+	}
+	/* All of it is still in the log. */
+	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
+	ck_assert_int_ge(status.st_size, before + 100 * (off_t)record->layout.length);
+	ck_assert_int_ge(status.st_blocks * 512, status.st_size);
+	close_store(store);
+	gpald_record_unref(record);
+	folder_clear(&folder);
+}
+END_TEST
+
 /* The limit of a process on the size of a file, which is a full disk to it. */
 START_TEST(a_file_that_may_not_grow_is_a_full_store)
 {
@@ -385,6 +412,7 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	void (*action)(int) = signal(SIGXFSZ, SIG_IGN);
 	char name[GPALD_NAME_SIZE];
 	enum gpald_commit_result result = GPALD_COMMIT_DONE;
+	int done = 0;
 
 	folder_init(&folder);
 	store = open_store(&folder, NULL);
@@ -392,14 +420,16 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	limit = before;
 	limit.rlim_cur = 1 << 20;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	for (int i = 0; i < 1000 && result == GPALD_COMMIT_DONE; i++) {
-		snprintf(name, sizeof(name), "vm-%d", i);
+	for (; done < 1000 && result == GPALD_COMMIT_DONE; done++) {
+		snprintf(name, sizeof(name), "vm-%d", done);
 		strcpy(record->name, name);
 		result = put(store, record);
 	}
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, action);
 	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
+	/* The log, which has more bytes for each, was emptied for the last of them. */
+	ck_assert_uint_gt((size_t)done * record->layout.length, 3 << 18);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);
 	close_store(open_store(&folder, NULL));
@@ -692,6 +722,7 @@ int main(void)
 	add_rows(suite, "room", a_full_store_refuses_and_goes_on, COUNT_OF(fillings));
 	add_rows(suite, "room", everything_can_be_deleted_under_a_lower_limit, COUNT_OF(fillings));
 	add_test(suite, "room", a_full_store_does_not_grow_with_what_comes_and_goes);
+	add_test(suite, "room", room_is_set_aside);
 	add_test(suite, "room", a_file_that_may_not_grow_is_a_full_store);
 	add_test(suite, "room", a_batch_that_does_not_fit_is_refused_whole);
 	add_test(suite, "room", the_log_is_kept_short);
