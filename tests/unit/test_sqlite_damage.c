@@ -40,6 +40,7 @@ static void make_registry(struct state_folder *folder, bool crashed)
 static void assert_refused(const struct state_folder *folder, const char *reason)
 {
 	struct snapshot before;
+	const char *code;
 
 	snapshot_take(&before, folder);
 	/* The second time for the same reason: the first has changed nothing. */
@@ -48,6 +49,9 @@ static void assert_refused(const struct state_folder *folder, const char *reason
 		ck_assert_msg(strstr(loaded.error, path_in(folder, "registry.db")) != NULL &&
 				      strstr(loaded.error, reason) != NULL,
 			      "%s: %s", reason, loaded.error);
+		code = strstr(loaded.error, "(SQLite error ");
+		ck_assert_msg(!code || strchr(code, ')')[1] == '\0', "no error of the system: %s",
+			      loaded.error);
 		assert_untouched(&before, folder);
 		loaded_clear(&loaded);
 	}
