@@ -29,14 +29,15 @@ static struct gpald_owner *find(const struct gpald_owners *owners, uid_t uid)
 
 bool gpald_owners_add(struct gpald_owners *owners, uid_t uid, struct gpald_share share)
 {
-	struct gpald_owner *owner = find(owners, uid);
+	struct gpald_owner *owner = find(owners, uid), *other;
 
 	if (!owner) {
 		owner = calloc(1, sizeof(*owner));
 		if (!owner)
 			return false;
 		owner->uid = uid;
-		RB_INSERT(gpald_owner_tree, &owners->tree, owner);
+		other = RB_INSERT(gpald_owner_tree, &owners->tree, owner);
+		assert(!other);
 	}
 	owner->share.layouts += share.layouts;
 	owner->share.bytes += share.bytes;
