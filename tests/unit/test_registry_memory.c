@@ -311,6 +311,38 @@ START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
 }
 END_TEST
 
+/* What is half made has not the name yet, and is no hindrance. */
+START_TEST(a_registry_there_is_no_memory_to_make_is_not_there)
+{
+	char error[GPALD_STORE_ERROR_SIZE];
+	bool failed = true;
+	size_t records, refused = 0;
+
+	for (size_t which = 1; failed; which += 1 + which / 8) {
+		struct state_folder folder;
+		struct gpald_store *store;
+
+		folder_init(&folder);
+		error[0] = '\0';
+		shortage_begin(which, false);
+		store = open_counting(&folder, &records, error);
+		failed = shortage_end();
+		if (!store) {
+			ck_assert_msg(strstr(error, "out of memory") ||
+					      strstr(error, strerror(ENOMEM)),
+				      "%s", error);
+			refused++;
+			store = open_counting(&folder, &records, error);
+		}
+		ck_assert_msg(store != NULL, "%s", error);
+		ck_assert_uint_eq(records, 0);
+		close_store(store);
+		folder_clear(&folder);
+	}
+	ck_assert_uint_gt(refused, 10);
+}
+END_TEST
+
 /* All or nothing, as it is answered; and the next change is done. */
 START_TEST(a_commit_there_is_no_memory_for_never_was)
 {
@@ -360,6 +392,7 @@ int main(void)
 		 what_there_is_no_memory_to_decide_never_was_and_the_next_is_done);
 	add_test(suite, "open", a_registry_there_is_no_memory_for_is_not_opened);
 	add_test(suite, "store", a_store_there_is_no_memory_for_is_not_opened_and_not_harmed);
+	add_test(suite, "store", a_registry_there_is_no_memory_to_make_is_not_there);
 	add_test(suite, "store", a_commit_there_is_no_memory_for_never_was);
 	return run_suite(suite);
 }
