@@ -250,6 +250,20 @@ static bool decide_update(const struct gpald_standing *standing, struct gpald_op
 	return go_on(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }
 
+bool gpald_is_decided_at_once(const struct gpald_operation *operation)
+{
+	const struct gpald_record *record = operation->current;
+
+	if (operation->kind == GPALD_OPERATION_DELETE)
+		return true;
+	if (operation->kind == GPALD_OPERATION_CREATE)
+		return record ? record->facts.owner_uid != operation->uid :
+				operation->standing.room != GPALD_OUTCOME_DONE;
+	return !record || !may_change(operation, record) ||
+	       (operation->has_generation &&
+		operation->generation_wanted != record->facts.generation);
+}
+
 bool gpald_decide(struct gpald_operation *operation)
 {
 	const struct gpald_record *record = operation->current;

@@ -18,4 +18,7 @@
  */
 GPAL_MUST_USE bool gpald_decide(struct gpald_operation *operation);
 
+/* Whether that needs no look at what is requested, or at the layout there is. */
+GPAL_MUST_USE bool gpald_is_decided_at_once(const struct gpald_operation *operation);
+
 #endif

@@ -185,35 +185,34 @@ static enum gpald_outcome room_for(const struct gpald_registry *registry, uid_t 
 	return GPALD_OUTCOME_DONE;
 }
 
-/* Counts a layout from the moment it is being made. False: out of memory. */
-static bool count_layout(struct gpald_registry *registry, struct gpald_operation *operation)
-{
-	operation->counted = share_of(operation->current);
-	if (operation->kind != GPALD_OPERATION_CREATE || operation->current)
-		return true;
-	operation->counted.layouts = 1;
-	return gpald_owners_add(&registry->owners, operation->uid, operation->counted);
-}
-
-/* Counts the bytes that were decided on. False: its owner may not have so many. */
-static bool count_bytes(struct gpald_registry *registry, struct gpald_operation *operation)
+/*
+ * Counts the layout that is handed to the store, with its bytes. DONE, or why its owner
+ * may not have it.
+ */
+static enum gpald_outcome count(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	const uint64_t most = registry->options.bytes_per_uid_max;
-	const uint64_t bytes = share_of(operation->replacement).bytes;
+	const struct gpald_share wanted = share_of(operation->replacement);
 	const uid_t uid = owner_of(operation);
-	struct gpald_share more = { 0 };
-	bool is_counted;
+	struct gpald_share more = { wanted.layouts - operation->counted.layouts, 0 };
+	enum gpald_outcome room = GPALD_OUTCOME_DONE;
 
-	if (bytes <= operation->counted.bytes)
-		return true;
-	more.bytes = bytes - operation->counted.bytes;
-	if (most && gpald_owners_find(&registry->owners, uid).bytes + more.bytes > most)
-		return false;
-	/* It has a layout. */
-	is_counted = gpald_owners_add(&registry->owners, uid, more);
-	assert(is_counted);
-	operation->counted.bytes = bytes;
-	return true;
+	if (!operation->replacement)
+		return GPALD_OUTCOME_DONE;
+	if (more.layouts > 0)
+		room = room_for(registry, uid);
+	if (room != GPALD_OUTCOME_DONE)
+		return room;
+	if (wanted.bytes > operation->counted.bytes)
+		more.bytes = wanted.bytes - operation->counted.bytes;
+	if (most && more.bytes > 0 &&
+	    gpald_owners_find(&registry->owners, uid).bytes + more.bytes > most)
+		return GPALD_OUTCOME_OWNER_TOO_LARGE;
+	if (!gpald_owners_add(&registry->owners, uid, more))
+		return GPALD_OUTCOME_NO_MEMORY;
+	operation->counted.layouts += more.layouts;
+	operation->counted.bytes += more.bytes;
+	return GPALD_OUTCOME_DONE;
 }
 
 /* An operation has its outcome: it was committed, or not. Its name is free again. */
@@ -233,12 +232,12 @@ static void leave(struct gpald_registry *registry, struct gpald_operation *opera
 static bool go_on(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (operation->is_to_commit) {
-		if (!count_bytes(registry, operation))
-			operation->outcome = GPALD_OUTCOME_OWNER_TOO_LARGE;
-		else if (gpald_store_thread_submit(registry->thread, &operation->change))
+		const enum gpald_outcome room = count(registry, operation);
+
+		if (room == GPALD_OUTCOME_DONE &&
+		    gpald_store_thread_submit(registry->thread, &operation->change))
 			return false;
-		else
-			operation->outcome = GPALD_OUTCOME_NO_MEMORY;
+		operation->outcome = room == GPALD_OUTCOME_DONE ? GPALD_OUTCOME_NO_MEMORY : room;
 	}
 	leave(registry, operation, false);
 	return true;
@@ -252,8 +251,9 @@ void gpald_registry_decide(struct gpald_operation *operation)
 /* Whether much has to be placed, or looked at. */
 static bool takes_long(const struct gpald_operation *operation)
 {
-	return operation->request.length > REQUEST_LONG ||
-	       (operation->current && operation->current->layout.length > GPALD_LAYOUT_LONG);
+	return !gpald_is_decided_at_once(operation) &&
+	       (operation->request.length > REQUEST_LONG ||
+		(operation->current && operation->current->layout.length > GPALD_LAYOUT_LONG));
 }
 
 /* True: it has its outcome. */
@@ -269,10 +269,7 @@ static bool begin(struct gpald_registry *registry, struct gpald_operation *opera
 		return true;
 	}
 	operation->current = gpald_record_ref(find(registry, operation->name));
-	if (!count_layout(registry, operation)) {
-		operation->outcome = GPALD_OUTCOME_NO_MEMORY;
-		return true;
-	}
+	operation->counted = share_of(operation->current);
 	queue_add(&registry->under_way, operation);
 	if (registry->options.decide_elsewhere && takes_long(operation) &&
 	    registry->options.decide_elsewhere(registry->options.data, operation))
@@ -345,6 +342,24 @@ void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operat
 	/* The operation may go with `done`. */
 	operation->done(operation);
 	while (begin_waiting(registry, name))
+		;
+}
+
+bool gpald_registry_withdraw(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	struct gpald_operation *at = registry->waiting.first;
+
+	while (at && at != operation)
+		at = at->next;
+	if (at)
+		queue_remove(&registry->waiting, operation);
+	return at;
+}
+
+void gpald_registry_give_up(struct gpald_registry *registry, struct gpald_operation *operation)
+{
+	leave(registry, operation, false);
+	while (begin_waiting(registry, operation->name))
 		;
 }
 

@@ -52,7 +52,7 @@ enum gpald_operation_kind {
 	GPALD_OPERATION_DELETE,
 };
 
-/* Bytes of the stored form of a layout from which on it takes long to compare it, or to write it. */
+/* Bytes of a stored layout from which on it takes long to compare it, or to write it. */
 #define GPALD_LAYOUT_LONG 8192
 
 /* What counts for a change besides the record there is. */
@@ -178,6 +178,16 @@ GPAL_MUST_USE bool gpald_registry_submit(struct gpald_registry *registry,
 
 /* For any thread: what becomes of an operation that is decided elsewhere. */
 void gpald_registry_decide(struct gpald_operation *operation);
+
+/*
+ * Takes back an operation that waits for another of its name; false: it does not.
+ * `done` is not called.
+ */
+GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
+					   struct gpald_operation *operation);
+
+/* Takes back one that was to be decided elsewhere, and will not be. `done` is not called. */
+void gpald_registry_give_up(struct gpald_registry *registry, struct gpald_operation *operation);
 
 /* It goes on, or ends, with `done`. */
 void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation);

@@ -10,7 +10,8 @@
  * pile of work.
  *
  * Lines that wait are read ahead up to a bound, because to stop and start reading
- * costs two system calls. Reading also tells when a client has gone; where it has
+ * costs two system calls; but who sends much at a time reads on in its turn, so that
+ * a flood of bytes is shared out as well. Reading also tells when a client has gone; where it has
  * stopped, each turn asks. What a client that has gone has sent is not answered.
  *
  * A request counts as queued from the moment its line is taken until its reply is
@@ -45,6 +46,7 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_S
 
 #define TURN_NS UINT64_C(250000)   /* of a connection, but always one request */
 #define READ_AHEAD 65536           /* bytes that wait for a turn; then nothing more is read */
+#define READ_LARGE 16384           /* bytes of a read; the next one waits for a turn */
 #define TURNS_NS UINT64_C(2000000) /* of all connections, before sockets are looked at again */
 
 static struct gpald_connection *of_turn(struct gpald_turn *turn)
@@ -119,6 +121,11 @@ bool gpald_connection_close_if_gone(struct gpald_connection *c)
 
 static void take_answer(struct gpald_connection *c, const struct gpald_answer *answer)
 {
+	if (answer->subscribed.set) {
+		c->caller.is_subscribed = true;
+		c->all->subscribers++;
+		c->revision_sent = answer->subscribed.value;
+	}
 	switch (answer->kind) {
 	case GPALD_ANSWER_NONE:
 		break;
@@ -142,11 +149,6 @@ static void answer(struct gpald_connection *c, const char *line, size_t length, 
 	gpald_service_answer(c->all->service, &c->caller, line, length, offset >= c->serve_until, c,
 			     &c->all->space, &answer);
 	take_answer(c, &answer);
-	if (answer.subscribed.set && c->state != GPALD_CONNECTION_CLOSING) {
-		c->caller.is_subscribed = true;
-		c->all->subscribers++;
-		c->revision_sent = answer.subscribed.value;
-	}
 }
 
 void gpald_connection_ready(struct gpald_connection *c)
@@ -207,7 +209,7 @@ static bool has_work(struct gpald_connection *c)
 		return true;
 	if (gpald_connection_is_held_back(c))
 		return false;
-	return (c->call ? c->call->is_ready && !c->is_short : has_lines(c)) ||
+	return c->has_more || (c->call ? c->call->is_ready && !c->is_short : has_lines(c)) ||
 	       gpald_subscription_is_due(c);
 }
 
@@ -218,6 +220,7 @@ static void serve(struct gpald_connection *c)
 
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
+	c->has_more = false;
 	if (!gpald_connection_is_held_back(c) || (c->call && c->call->is_written))
 		answer_call(c);
 	while (c->state != GPALD_CONNECTION_CLOSING && !c->call &&
@@ -235,9 +238,12 @@ static void serve(struct gpald_connection *c)
 static void on_turns(uv_check_t *check)
 {
 	struct gpald_connections *all = check->data;
-	const uint64_t end = uv_hrtime() + TURNS_NS;
+	/* Reading has had its part of the time. */
+	const uint64_t end =
+		uv_hrtime() + TURNS_NS - (all->reading_ns < TURNS_NS ? all->reading_ns : TURNS_NS);
 	struct gpald_turn *turn;
 
+	all->reading_ns = 0;
 	while ((turn = gpald_users_next_turn(&all->users))) {
 		serve(of_turn(turn));
 		if (uv_hrtime() >= end)
@@ -258,6 +264,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 	struct gpald_connection *c = (struct gpald_connection *)handle;
 
 	(void)suggested;
+	c->all->read_since = uv_hrtime();
 	*buffer = uv_buf_init(c->all->read_buffer, sizeof(c->all->read_buffer));
 }
 
@@ -278,9 +285,11 @@ static void drop_input(struct gpald_connection *c)
 static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 {
 	struct gpald_connection *c = (struct gpald_connection *)handle;
+	uint64_t spent_ns;
 
 	if (length == 0 || c->state == GPALD_CONNECTION_CLOSING)
 		return;
+	c->has_more = length >= READ_LARGE;
 	if (length == UV_EOF) {
 		if (gpald_connection_close_if_gone(c))
 			return;
@@ -294,6 +303,9 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 			return;
 		}
 	}
+	spent_ns = uv_hrtime() - c->all->read_since;
+	c->all->reading_ns += spent_ns;
+	gpald_user_charge(&c->all->users, c->user, spent_ns);
 	gpald_connection_advance(c);
 }
 
@@ -306,7 +318,7 @@ static bool may_read(const struct gpald_connection *c)
 static void update_reading(struct gpald_connection *c)
 {
 	const uint64_t ahead = gpald_line_buffer_received(&c->input) - c->input.taken;
-	const bool want = c->state == GPALD_CONNECTION_OPEN &&
+	const bool want = c->state == GPALD_CONNECTION_OPEN && !c->has_more &&
 			  (ahead < READ_AHEAD || (may_read(c) && !has_lines(c)));
 	int code = 0;
 

@@ -30,6 +30,8 @@ struct gpald_connections {
 	uv_idle_t awake;
 
 	struct gpald_workspace space; /* of the connection that has its turn */
+	uint64_t read_since;          /* when the last read began, in uv_hrtime() */
+	uint64_t reading_ns;          /* what reading took since turns were given */
 	size_t to_give_back;          /* bytes freed since memory was last given back */
 
 	struct gpald_connection *first;

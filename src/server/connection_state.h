@@ -27,6 +27,7 @@ struct gpald_connection {
 	struct gpald_caller caller;
 	enum gpald_connection_state state;
 	bool is_reading;
+	bool has_more; /* a read was large: the next one waits for a turn */
 
 	struct gpald_line_buffer input;
 	bool is_cut_off;      /* the unfinished line at the end of the input does not count */

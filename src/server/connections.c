@@ -214,6 +214,8 @@ void gpald_connections_tick(struct gpald_connections *all)
 static void send_events(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
+	if (!c->caller.is_subscribed)
+		return;
 	gpald_subscription_check(c);
 	if (c->state != GPALD_CONNECTION_CLOSING)
 		gpald_connection_advance(c);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The line that answers a call: its end, a refusal in its place, and what is counted and logged of it. */
+/*
+ * The line that answers a call: its end, a refusal in its place, and what is counted and
+ * logged of it.
+ */
 #ifndef GPALD_SERVER_REPLY_H
 #define GPALD_SERVER_REPLY_H
 

@@ -2,7 +2,7 @@
 /*
  * Brings the parts up and down: listeners, signals, the clock. Sockets and all that is
  * kept belong to one libuv loop; most resolves take microseconds and are done there.
- * Those that take long are done on libuv's threads, and the store has one of its own;
+ * Those that take long are done on threads of their own, and so is the store's work;
  * both wake the loop when they have done something.
  *
  * The end has three steps. The signal removes the socket files; for a moment

@@ -160,6 +160,17 @@ static int prepare(struct gpald_call *call, const void *params, struct gpald_wir
 	return call->method->begin(params, &call->operation, error);
 }
 
+/* The line will be gone when the call is answered. False: out of memory. */
+static bool keep_id(struct gpald_call *call)
+{
+	if (call->id.kind != GPALD_ID_TEXT)
+		return true;
+	call->id_text = strdup(call->id.text);
+	if (call->id_text)
+		call->id.text = call->id_text;
+	return call->id_text != NULL;
+}
+
 /* On another thread. */
 
 static struct gpald_call *of_work(struct gpald_work *work)
@@ -167,11 +178,15 @@ static struct gpald_call *of_work(struct gpald_work *work)
 	return (struct gpald_call *)((char *)work - offsetof(struct gpald_call, work));
 }
 
+static void run_decision(struct gpald_work *work);
+
 static void submit(struct gpald_call *call, void (*run)(struct gpald_work *work),
 		   void (*ran)(struct gpald_work *work))
 {
 	call->work.run = run;
 	call->work.ran = ran;
+	/* Its name is taken until it has been decided. */
+	call->work.is_urgent = run == run_decision;
 	call->is_working = true;
 	gpald_work_submit(call->service->works, call->caller.user, &call->work);
 }
@@ -233,6 +248,15 @@ static void ran_line(struct gpald_work *work)
 		be_ready(call);
 		return;
 	}
+	/* What follows needs neither the line nor what was read of it. */
+	if (!keep_id(call)) {
+		call->code = gpald_method_no_memory(&call->error);
+		be_ready(call);
+		return;
+	}
+	gpald_workspace_clear(&call->space);
+	free(call->line);
+	call->line = NULL;
 	call->is_later = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
 		call->is_later = false;
@@ -289,12 +313,16 @@ static void run_finish(struct gpald_work *work)
 {
 	struct gpald_call *call = of_work(work);
 
-	/* What it cannot write is tried again by who answers. */
-	call->is_written = write_finish(call, &call->space.out, &call->error) == 0;
+	call->code = write_finish(call, &call->space.out, &call->error);
+	call->is_written = call->code == 0;
 	if (call->is_written)
 		return;
 	gpald_writer_clear(&call->space.out);
+	if (call->error.reason != GPALD_REASON_OF(GPAL_E_NO_MEMORY))
+		return;
+	/* That is tried again by who answers. */
 	gpald_writer_clear(&call->error.changes);
+	call->code = 0;
 }
 
 static void ran_finish(struct gpald_work *work)
@@ -332,13 +360,27 @@ static void on_done(struct gpald_operation *operation)
 		be_ready(call);
 }
 
+/* Whether nothing of a change has been begun, which then never is. */
+static bool is_withdrawn(struct gpald_call *call)
+{
+	struct gpald_registry *registry = call->service->registry;
+
+	if (!call->is_working)
+		return gpald_registry_withdraw(registry, &call->operation);
+	if (!gpald_work_cancel(&call->work))
+		return false;
+	gpald_registry_give_up(registry, &call->operation);
+	return true;
+}
+
 void gpald_call_abandon(struct gpald_call *call)
 {
 	call->waiter = NULL;
 	/* What has been begun goes on, and then the call ends. */
-	if (call->is_working && call->work.run != run_decision && gpald_work_cancel(&call->work))
-		free_call(call);
-	else if (call->is_ready)
+	if (call->is_ready ||
+	    (call->is_working && call->work.run != run_decision &&
+	     gpald_work_cancel(&call->work)) ||
+	    (call->is_later && is_withdrawn(call)))
 		free_call(call);
 }
 
@@ -383,16 +425,6 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		gpald_reply_count(call, true);
 	free_call(call);
 	return true;
-}
-
-/* The line will be gone when the call is answered. False: out of memory. */
-static bool keep_id(struct gpald_call *call)
-{
-	if (call->id.kind != GPALD_ID_TEXT)
-		return true;
-	call->id_text = strdup(call->id.text);
-	call->id.text = call->id_text;
-	return call->id_text != NULL;
 }
 
 /* Begins a change; the answer may come now or later. */

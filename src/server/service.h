@@ -121,7 +121,10 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			  const char *line, size_t line_length, bool stopping, void *waiter,
 			  struct gpald_workspace *space, struct gpald_answer *answer);
 
-/* Has an operation decided on another thread, for the registry; false: it is to be done at once. */
+/*
+ * Has an operation decided on another thread, for the registry; false: it is to be done
+ * at once.
+ */
 GPAL_MUST_USE bool gpald_service_decide_elsewhere(struct gpald_operation *operation);
 
 /*

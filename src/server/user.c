@@ -4,6 +4,8 @@
 
 #include "server/user.h"
 
+#include "server/work.h"
+
 #include <stdlib.h>
 
 #define FALL_BACK_NS UINT64_C(100000000)
@@ -119,7 +121,8 @@ struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
 	struct gpald_user *user = first_in_turn(users), *found = NULL;
 
 	for (; user; user = next_in_turn(users, user))
-		if (user->first_work && !user->is_working && user->unsent < users->unsent_max &&
+		if (user->first_work && !user->is_working &&
+		    (user->unsent < users->unsent_max || user->first_work->is_urgent) &&
 		    (!found || user->standing < found->standing))
 			found = user;
 	return found;

@@ -46,7 +46,8 @@ static void *run_thread(void *data)
 	struct gpald_works *works = data;
 	struct gpald_work *work;
 
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+	/* The thread has that of the one that started it. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + NICENESS);
 	pthread_mutex_lock(&works->lock);
 	for (;;) {
 		uint64_t start;
@@ -151,7 +152,12 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 	work->works = works;
 	work->user = user;
 	gpald_user_keep(user);
-	push(&user->first_work, work);
+	if (work->is_urgent) {
+		work->next = user->first_work;
+		user->first_work = work;
+	} else {
+		push(&user->first_work, work);
+	}
 	gpald_works_go_on(works);
 }
 

@@ -39,6 +39,7 @@ struct gpald_work {
 	struct gpald_works *works;
 	struct gpald_user *user;
 	struct gpald_work *next;
+	bool is_urgent;  /* other users may wait for it, so that it is not kept waiting */
 	uint64_t cpu_ns; /* processor time that it took */
 
 	void (*run)(struct gpald_work *work); /* on one of the threads */

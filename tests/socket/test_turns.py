@@ -5,6 +5,7 @@ import contextlib
 import json
 import mmap
 import os
+import signal
 import socket
 import unittest
 
@@ -120,7 +121,65 @@ class Order(unittest.TestCase):
             self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
 
 
+    def test_a_subscription_in_a_long_line_is_one(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.send(b" " * 20000 + line("events.subscribe", {}, 1))
+            revision = client.read_reply()["result"]["revision"]
+            daemon.call("layout.create", {"name": "vm", "request": request()})
+            self.assertGreater(client.read_reply()["params"]["revision"], revision)
+
+    def test_a_change_that_would_move_something_large_is_refused_as_ever(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            client.call("layout.create", {"name": "vm", "request": LARGE})
+            reply = client.call("layout.update", {"name": "vm", "request": request()})
+            self.assertEqual(reply["error"]["data"]["reason"], "would_remove")
+            self.assertEqual(len(reply["error"]["data"]["changes"]), 3 * (COUNT - 1))
+
+    def test_creates_that_come_to_nothing_take_no_place(self):
+        too_much = request(pcie={"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "low_mmio": "64MiB"} for i in range(96)]})
+        with Daemon("--limit", "live_layouts=2") as daemon, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(daemon.connect()) for _ in range(12)]
+            for number, client in enumerate(clients):
+                client.send(line("layout.create", {"name": f"none-{number}", "request": too_much}, number))
+            daemon.wait_read(*clients)
+            with daemon.connect() as other:
+                for name in ("a", "b"):
+                    self.assertIn("result", other.call("layout.create", {"name": name, "request": request()}))
+            for client in clients:
+                self.assertIn(client.read_reply()["error"]["data"]["reason"], ("exhausted", "store_full"))
+
+
 class Gone(unittest.TestCase):
+    def test_changes_that_have_not_begun_are_dropped(self):
+        with Daemon() as daemon:
+            made = daemon.call("layout.create", {"name": "vm", "request": LARGE})["result"]
+            clients = []
+            for number in range(30):
+                client = daemon.connect()
+                client.send(line("layout.update", {"name": "vm", "request": large(COUNT + 1 + number)}, 1))
+                clients.append(client)
+            daemon.wait_read(*clients)
+            for client in clients:
+                client.close()
+            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "they go")
+            daemon.wait_idle()
+            found = daemon.call("layout.get", {"name": "vm"})["result"]["generation"]
+            # One or two had begun.
+            self.assertLess(found - made["generation"], 10)
+
+    def test_the_daemon_ends_without_them(self):
+        with Daemon() as daemon:
+            daemon.call("layout.create", {"name": "vm", "request": LARGE})
+            clients = [daemon.connect() for _ in range(30)]
+            for number, client in enumerate(clients):
+                client.send(line("layout.update", {"name": "vm", "request": large(COUNT + 1 + number)}, 1))
+            daemon.wait_read(*clients)
+            daemon.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                client.close()
+            self.assertEqual(daemon.stop(), 0)
+
     def test_what_a_client_that_has_gone_has_sent_is_dropped(self):
         with Daemon() as daemon:
             with daemon.connect() as client:
@@ -198,6 +257,21 @@ class Users(unittest.TestCase):
                 quiet.call("layout.resolve", {"request": request()})
                 self.assertGreater(served(daemon, FLOOD), 20 * served(daemon, OTHER))
                 self.assertGreater(served(daemon, OTHER), 0)
+
+    def test_a_name_is_not_locked_by_who_may_not_change_it(self):
+        with open_daemon() as daemon, contextlib.ExitStack() as stack:
+            with user(FLOOD):
+                flood = [stack.enter_context(daemon.connect()) for _ in range(12)]
+            with user(OTHER):
+                owner = stack.enter_context(daemon.connect())
+            owner.call("layout.create", {"name": "vm", "request": LARGE})
+            for client in flood[1:]:
+                client.send(line("layout.explain", {"request": LARGE}, 1))
+            daemon.wait_read(*flood)
+            flood[0].send(line("layout.delete", {"name": "vm"}, 1))
+            self.assertEqual(flood[0].read_reply()["error"]["data"]["reason"], "denied")
+            self.assertIn("result", owner.call("layout.delete", {"name": "vm"}))
+            self.assertGreater(sum(client.has_nothing() for client in flood[1:]), 4)
 
     def test_one_piece_of_work_of_each_user_is_done_at_a_time(self):
         with open_daemon() as daemon, contextlib.ExitStack() as stack:

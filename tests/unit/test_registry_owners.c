@@ -143,7 +143,7 @@ struct vm {
 	struct change change;
 	bool is_busy;       /* `change` is neither done nor refused */
 	bool is_undecided;  /* so is it; it has been put off */
-	bool is_being_made; /* the change makes the layout */
+	bool is_being_made; /* the store makes the layout */
 	int new_form;
 	size_t new_bytes; /* as decided; 0: it has not been, or none */
 	enum gpald_outcome room;
@@ -220,8 +220,13 @@ static enum gpald_outcome expect(const struct trial *trial, const struct vm *vm,
 	*to_commit = true;
 	if (operation->kind == GPALD_OPERATION_DELETE)
 		return GPALD_OUTCOME_DONE;
-	if (operation->kind == GPALD_OPERATION_CREATE && vm->room != GPALD_OUTCOME_DONE)
-		return vm->room;
+	if (operation->kind == GPALD_OPERATION_CREATE) {
+		const enum gpald_outcome room = room_for(trial, operation->uid);
+
+		/* It is looked at when the change begins, and when the store would get it. */
+		if (vm->room != GPALD_OUTCOME_DONE || room != GPALD_OUTCOME_DONE)
+			return vm->room != GPALD_OUTCOME_DONE ? vm->room : room;
+	}
 	return room_for_bytes(trial, vm);
 }
 
@@ -243,6 +248,8 @@ static void check_decision(struct trial *trial, struct vm *vm, bool is_late)
 	(is_late ? seen_late : seen)[expected]++;
 	if (to_commit && expected == GPALD_OUTCOME_DONE) {
 		ck_assert_int_eq(vm->change.times_done, 0);
+		/* From here on it is counted. */
+		vm->is_being_made = operation->kind == GPALD_OPERATION_CREATE;
 		if (operation->kind != GPALD_OPERATION_DELETE)
 			vm->new_bytes = gpald_record_bytes(operation->record);
 		return;
@@ -278,11 +285,8 @@ static void submit(struct trial *trial, int which)
 	change->operation.uid = uid;
 	vm->room = room_for(trial, uid);
 	vm->is_busy = true;
-	if (change->operation.kind == GPALD_OPERATION_CREATE && !vm->is_there) {
+	if (change->operation.kind == GPALD_OPERATION_CREATE && !vm->is_there)
 		vm->owner = uid;
-		/* If there is room for it, it is counted from here on. */
-		vm->is_being_made = true;
-	}
 	change_submit(change);
 	vm->is_undecided = trial->bench.undecided_count > undecided;
 	if (!vm->is_undecided)
@@ -434,7 +438,7 @@ START_TEST(what_is_counted_is_what_a_recount_finds)
 	for (int i = 0; i < COUNT_OF(early); i++)
 		ck_assert_int_gt(seen[early[i]], 10);
 	for (int i = 0; i < COUNT_OF(late); i++)
-		ck_assert_int_gt(seen_late[late[i]], 10);
+		ck_assert_int_gt(seen_late[late[i]], 0);
 }
 END_TEST
 
