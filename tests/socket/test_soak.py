@@ -295,6 +295,7 @@ class Sample:
         with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as status:
             fields = dict(line.split(":", 1) for line in status)
         self.memory = int(fields["VmRSS"].split()[0]) * 1024
+        self.space = int(fields["VmSize"].split()[0]) * 1024
         self.descriptors = descriptors(daemon)
         self.state = sum(entry.stat().st_size for entry in os.scandir(daemon.state))
 
@@ -351,9 +352,12 @@ class Soak(unittest.TestCase):
 
     def check_samples(self, samples):
         third = len(samples) // 3
-        before, last = (max(sample.memory for sample in part) for part in (samples[third:2 * third],
+        # The least, because what takes long takes memory while it is being done.
+        before, last = (min(sample.memory for sample in part) for part in (samples[third:2 * third],
                                                                             samples[2 * third:]))
-        self.assertLess(last, before + MEMORY_GROWTH)
+        if max(sample.space for sample in samples) < 1 << 40:
+            self.assertLess(last, before + MEMORY_GROWTH)
+        # Else a sanitizer keeps what is freed, and tells by itself of what is not.
         self.assertLess(max(sample.state for sample in samples), STATE_BYTES)
 
     def idle_descriptors(self):
