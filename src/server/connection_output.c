@@ -18,8 +18,8 @@ struct write {
 	uv_write_t request; /* first */
 	struct gpald_connection *connection;
 	size_t requests;
-	size_t length;
-	char *text; /* owned */
+	size_t length; /* bytes that it takes */
+	char *text;    /* owned */
 };
 
 void gpald_connection_release(struct gpald_connection *c, size_t bytes)
@@ -108,60 +108,59 @@ static void on_written(uv_write_t *request, int status)
 	gpald_connection_advance(c);
 }
 
-/* The text from `sent` on, copied, or taken from the workspace. NULL: out of memory. */
-static char *take_rest(struct gpald_writer *out, size_t sent, size_t length)
+/*
+ * Fills in the rest of the text, from `sent` on: copied, or where that would take long
+ * taken from the workspace as it is. False: out of memory.
+ */
+static bool take_rest(struct gpald_writer *out, size_t sent, struct write *write, uv_buf_t *rest)
 {
-	char *text = out->text;
+	const size_t length = out->length - sent;
 
 	if (length < LARGE) {
-		text = malloc(length);
-		return text ? memcpy(text, out->text + sent, length) : NULL;
+		write->text = malloc(length);
+		if (!write->text)
+			return false;
+		memcpy(write->text, out->text + sent, length);
+		write->length = length;
+		*rest = uv_buf_init(write->text, (unsigned int)length);
+		return true;
 	}
-	memmove(text, text + sent, length);
+	write->text = out->text;
+	/* What it takes, and not only what is left of it. */
+	write->length = out->capacity;
+	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
+	*rest = uv_buf_init(out->text + sent, (unsigned int)length);
 	*out = (struct gpald_writer){ 0 };
-	/* No more than is counted. */
-	out->text = realloc(text, length);
-	if (out->text)
-		text = out->text;
-	out->text = NULL;
-	return text;
+	return true;
 }
 
 /* Leaves what the kernel has not taken to libuv. */
 static void write_rest(struct gpald_connection *c, size_t sent)
 {
-	const size_t length = c->output_length - sent;
 	struct write *write = malloc(sizeof(*write));
-	char *text = write ? take_rest(output_of(c), sent, length) : NULL;
-	uv_buf_t buffer;
+	uv_buf_t rest;
 	int code;
 
-	if (!text) {
+	if (!write || !take_rest(output_of(c), sent, write, &rest)) {
 		free(write);
 		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 		return;
 	}
-	*write = (struct write){
-		.connection = c,
-		.requests = c->output_requests,
-		.length = length,
-		.text = text,
-	};
+	write->connection = c;
+	write->requests = c->output_requests;
 	/* What libuv has written since the last look would be forgotten below. */
 	if (c->pipe.write_queue_size == 0 || c->pipe.write_queue_size != c->backlog_seen)
 		c->progress_at = uv_now(c->all->loop);
-	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
-	buffer = uv_buf_init(text, (unsigned int)length);
-	code = uv_write(&write->request, gpald_connection_stream(c), &buffer, 1, on_written);
+	code = uv_write(&write->request, gpald_connection_stream(c), &rest, 1, on_written);
 	if (code < 0) {
-		free(text);
+		free(write->text);
 		free(write);
 		gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name(code));
 		return;
 	}
-	c->queued += c->output_requests;
-	c->unsent += length;
-	c->user->unsent += length;
+	c->queued += write->requests;
+	c->unsent += write->length;
+	c->user->unsent += write->length;
 	c->backlog_seen = c->pipe.write_queue_size;
 	if (c->backlog_seen > gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_CLOSE_BYTES))
 		gpald_connection_close(c, GPALD_LOG_WARNING, "output_queue_full");
