@@ -207,6 +207,30 @@ static int try_explain(const struct vm *vm, char *told)
 	return code;
 }
 
+static int try_allocate(const struct vm *vm, char *told)
+{
+	static const struct gpal_pinned hole[] = { { "hole", { GIB, 2 * GIB } } };
+	static const struct gpal_demand ram[] = { { "ram", 2 * GIB, GIB } };
+	static const struct gpal_demand window[] = { { "window", 64 * MIB, 2 * MIB } };
+	const struct gpal_alloc_input input = {
+		.reserved = hole,
+		.reserved_count = 1,
+		.mmio32 = window,
+		.mmio32_count = 1,
+		.ram = ram,
+		.ram_count = 1,
+	};
+	struct gpal_map *map;
+	const int code = gpal_allocate(&input, &map, NULL);
+
+	(void)vm;
+	for (size_t i = 0; map && i < map->count; i++)
+		snprintf(told + strlen(told), 64, "%s %" PRIx64 " ", map->entries[i].tag,
+			 map->entries[i].range.start);
+	gpal_map_free(map);
+	return code;
+}
+
 static int try_compare(const struct vm *vm, char *told)
 {
 	struct gpal_changes *changes;
@@ -250,7 +274,7 @@ static const struct {
 	{ try_resolve, GPAL_OK, false }, { try_refuse, GPAL_E_EXHAUSTED, true },
 	{ try_update, GPAL_OK, false },  { try_explain, GPAL_OK, false },
 	{ try_compare, GPAL_OK, false }, { try_advise, GPAL_OK, false },
-	{ try_check, GPAL_OK, false },
+	{ try_check, GPAL_OK, false },   { try_allocate, GPAL_OK, false },
 };
 
 /* Most VMs have too much for each number: those of the first allocations, then some. */
