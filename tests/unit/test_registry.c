@@ -281,6 +281,37 @@ START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
 }
 END_TEST
 
+START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
+{
+	static struct gpal_root_complex rcs[30];
+	static char names[COUNT_OF(rcs)][GPALD_NAME_SIZE];
+	struct gpal_request request = request_for(1);
+	struct change change;
+	struct bench bench;
+
+	for (unsigned int i = 0; i < COUNT_OF(rcs); i++) {
+		snprintf(names[i], sizeof(names[i]), "a-root-complex-with-a-long-name-%u", i);
+		rcs[i] = (struct gpal_root_complex){ .name = names[i],
+						     .segment = (uint16_t)i,
+						     .end_bus = 255 };
+	}
+	bench_start(&bench);
+	bench.decides_later = true;
+	ck_assert_int_eq(create_now(&bench, "short", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(delete_now(&bench, "short"), GPALD_OUTCOME_DONE);
+	ck_assert_uint_eq(bench.undecided_count, 0);
+	request.root_complexes = rcs;
+	request.root_complex_count = COUNT_OF(rcs);
+	prepare_create(&bench, &change, "long", &request);
+	ck_assert(!change_submit(&change));
+	ck_assert_uint_eq(bench.undecided_count, 1);
+	bench_decide(&bench, 0);
+	change_await(&change);
+	change_clear(&change);
+	bench_end(&bench);
+}
+END_TEST
+
 /* Who may delete whose. */
 static const struct {
 	uid_t owner;
@@ -474,6 +505,8 @@ int main(void)
 		 COUNT_OF(sequences));
 	add_test(suite, "order", changes_of_many_names_share_a_commit);
 	add_test(suite, "order", what_waits_for_a_name_is_handed_in_after_those_of_others);
+	add_test(suite, "order",
+		 a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one);
 	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,
 		 COUNT_OF(rights));
 	add_test(suite, "rights", a_name_has_one_owner_whoever_asks_for_the_same);

@@ -6,6 +6,7 @@
 #include "tests/unit/registry_bench.h"
 
 #include <glob.h>
+#include <signal.h>
 
 static const struct gpald_event_ring *events(const struct bench *bench)
 {
@@ -351,21 +352,46 @@ START_TEST(the_time_of_a_commit_is_told)
 }
 END_TEST
 
-START_TEST(the_thread_of_the_store_has_its_name)
+/* What a file of /proc has after a key; false: the file, or the key, is not there. */
+static bool read_status(const char *path, const char *key, char value[32])
 {
+	FILE *file = fopen(path, "re");
+	char line[128];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strncmp(line, key, strlen(key)) == 0 &&
+			sscanf(line + strlen(key), "%31s", value) == 1;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* A crash is that of the thread that crashes; all other signals are for the first one. */
+START_TEST(the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashes)
+{
+	static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
 	struct bench bench;
 	glob_t tasks;
 	int found = 0;
 
 	bench_start(&bench);
-	ck_assert_int_eq(glob("/proc/self/task/*/comm", 0, NULL, &tasks), 0);
+	/* It has begun. */
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(glob("/proc/self/task/*/status", 0, NULL, &tasks), 0);
 	for (size_t i = 0; i < tasks.gl_pathc; i++) {
-		FILE *file = fopen(tasks.gl_pathv[i], "re");
-		char name[32] = "";
+		char name[32], blocked[32];
+		uint64_t mask;
 
-		found += file && fgets(name, sizeof(name), file) && strcmp(name, "store\n") == 0;
-		if (file)
-			fclose(file);
+		if (!read_status(tasks.gl_pathv[i], "Name:", name) || strcmp(name, "store") != 0)
+			continue;
+		found++;
+		ck_assert(read_status(tasks.gl_pathv[i], "SigBlk:", blocked));
+		mask = strtoull(blocked, NULL, 16);
+		for (int k = 0; k < COUNT_OF(crashes); k++)
+			ck_assert_uint_eq(mask >> (crashes[k] - 1) & 1, 0);
+		ck_assert_uint_eq(mask >> (SIGTERM - 1) & 1, 1);
+		ck_assert_uint_eq(mask >> (SIGHUP - 1) & 1, 1);
 	}
 	globfree(&tasks);
 	ck_assert_int_eq(found, 1);
@@ -688,7 +714,8 @@ int main(void)
 	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
 	add_test(suite, "full", a_transaction_holds_8_mib);
 	add_test(suite, "thread", the_time_of_a_commit_is_told);
-	add_test(suite, "thread", the_thread_of_the_store_has_its_name);
+	add_test(suite, "thread",
+		 the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashes);
 	add_test(suite, "failed", after_a_failed_commit_nothing_is_changed_any_more);
 	add_test(suite, "end", closing_finishes_what_is_on_its_way_and_fails_what_waits);
 	add_rows(suite, "end", a_change_may_be_freed_when_it_is_done, 6);

@@ -490,6 +490,20 @@ START_TEST(a_flipped_bit_in_a_name_is_found)
 }
 END_TEST
 
+/* SQLite would undo what it holds. One without content is what a crash of a program may leave. */
+START_TEST(a_journal_of_another_program_is_left_alone)
+{
+	struct state_folder folder;
+
+	make_registry(&folder, false);
+	write_file(path_in(&folder, "registry.db-journal"), "journal", 7);
+	assert_refused(&folder, "another program has not finished");
+	write_file(path_in(&folder, "registry.db-journal"), "", 0);
+	close_store(open_store(&folder, NULL));
+	folder_clear(&folder);
+}
+END_TEST
+
 /* Of a database; room is set aside after them. */
 static size_t used_bytes(const struct gpald_blob *bytes)
 {
@@ -547,6 +561,7 @@ int main(void)
 	add_rows(suite, "files", a_file_that_cannot_be_used_is_left_as_it_is_with_its_log,
 		 SQL_ROWS);
 	add_test(suite, "files", a_registry_can_be_made_again_where_a_file_was_removed);
+	add_test(suite, "files", a_journal_of_another_program_is_left_alone);
 	add_test(suite, "files", pages_of_another_size_are_refused);
 	add_rows(suite, "records", a_damaged_record_is_named, COUNT_OF(columns));
 	add_test(suite, "records", all_damaged_records_are_named);
