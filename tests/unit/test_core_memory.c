@@ -280,7 +280,7 @@ static const struct {
 /* Most VMs have too much for each number: those of the first allocations, then some. */
 static size_t next_after(size_t which)
 {
-	return which + 1 + which / 4;
+	return which < 60 ? which + 1 : which + which / 2;
 }
 
 static size_t fail_each(int attempt, const struct vm *vm, bool stays)

@@ -155,9 +155,10 @@ START_TEST(chipset_low_mmio_above_4_gib_is_refused)
 {
 	const struct gpal_request request =
 		VM(one_gib, .chipset_low_mmio = { true, too_large_low_mmio[_i] });
+	const struct gpal_error error = refuse(&request, GPAL_E_OUT_OF_RANGE);
 
-	ck_assert_int_eq(refuse(&request, GPAL_E_OUT_OF_RANGE).subject,
-			 GPAL_SUBJECT_CHIPSET_LOW_MMIO);
+	ck_assert_int_eq(error.subject, GPAL_SUBJECT_CHIPSET_LOW_MMIO);
+	ck_assert_uint_eq(error.index, 0);
 }
 END_TEST
 
@@ -243,6 +244,7 @@ START_TEST(the_width_check_sees_every_range)
 	ck_assert_uint_eq(error.bits, 36);
 	ck_assert_uint_eq(error.required_bits, 37);
 	ck_assert_int_eq(error.subject, GPAL_SUBJECT_HOST_BITS);
+	ck_assert_uint_eq(error.index, 0);
 
 	request.host_physical_address_bits = 37;
 	layout = resolve(&request);
