@@ -640,6 +640,23 @@ END_TEST
 
 /* Reading. */
 
+START_TEST(a_page_has_as_many_as_there_is_room_for)
+{
+	const struct gpald_record *records[2] = { NULL, NULL };
+	struct bench bench;
+	uint64_t revision;
+
+	bench_start(&bench);
+	ck_assert_int_eq(create_now(&bench, "a", 1), GPALD_OUTCOME_DONE);
+	ck_assert_int_eq(create_now(&bench, "b", 1), GPALD_OUTCOME_DONE);
+	ck_assert_uint_eq(gpald_registry_page(bench.registry, NULL, records, 1, &revision), 1);
+	ck_assert_str_eq(records[0]->name, "a");
+	ck_assert_ptr_null(records[1]);
+	gpald_record_unref(records[0]);
+	bench_end(&bench);
+}
+END_TEST
+
 START_TEST(names_come_in_byte_order)
 {
 	static const char *const in[] = { "b", "a.b", "Z", "a", "a-b", "9", "ab", "a:b", "a_b" };
@@ -725,6 +742,7 @@ int main(void)
 	add_test(suite, "start", a_store_in_memory_holds_nothing_and_begins_at_a_new_revision);
 	add_rows(suite, "start", to_name_the_policy_that_applies_is_to_leave_it_out,
 		 COUNT_OF(policies));
+	add_test(suite, "reading", a_page_has_as_many_as_there_is_room_for);
 	add_test(suite, "reading", names_come_in_byte_order);
 	add_test(suite, "reading", pages_have_all_that_stay_once_while_others_come_and_go);
 	add_test(suite, "order", a_change_made_when_another_is_done_waits_its_turn);
