@@ -28,7 +28,7 @@ NAMES = 8  # of each changer
 EVENTS_KEPT = 1024  # so that the ring of events is full soon and does not look like a leak
 SAMPLES = 60
 
-MEMORY_GROWTH = 1 << 20  # from the second third of the time to the last
+MEMORY_GROWTH = 4 << 20  # from the second third of the time to the last; what is under way comes and goes
 STATE_BYTES = 12 << 20  # of the database and its log, for a few dozen layouts
 
 # Each has all that is in those before it, so that an update to a later one moves and removes nothing.
@@ -352,8 +352,7 @@ class Soak(unittest.TestCase):
 
     def check_samples(self, samples):
         third = len(samples) // 3
-        # The least, because what takes long takes memory while it is being done.
-        before, last = (min(sample.memory for sample in part) for part in (samples[third:2 * third],
+        before, last = (max(sample.memory for sample in part) for part in (samples[third:2 * third],
                                                                             samples[2 * third:]))
         if max(sample.space for sample in samples) < 1 << 40:
             self.assertLess(last, before + MEMORY_GROWTH)

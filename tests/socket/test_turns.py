@@ -155,18 +155,20 @@ class Gone(unittest.TestCase):
         with Daemon() as daemon:
             made = daemon.call("layout.create", {"name": "vm", "request": LARGE})["result"]
             clients = []
-            for number in range(30):
+            for number in range(60):
                 client = daemon.connect()
                 client.send(line("layout.update", {"name": "vm", "request": large(COUNT + 1 + number)}, 1))
                 clients.append(client)
             daemon.wait_read(*clients)
+            daemon.process.send_signal(signal.SIGSTOP)
             for client in clients:
                 client.close()
+            daemon.process.send_signal(signal.SIGCONT)
             wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "they go")
             daemon.wait_idle()
             found = daemon.call("layout.get", {"name": "vm"})["result"]["generation"]
-            # One or two had begun.
-            self.assertLess(found - made["generation"], 10)
+            # Some had begun, or were done, before the last was sent.
+            self.assertLess(found - made["generation"], 50)
 
     def test_the_daemon_ends_without_them(self):
         with Daemon() as daemon:
