@@ -244,7 +244,7 @@ static void sort_root_complexes(const struct gpald_resolution *r, struct gpald_o
 
 	for (size_t i = 0; i < count; i++)
 		order[i] = (struct gpald_order){
-			(uint64_t)rcs[i].segment << 8 | rcs[i].start_bus * bus_factor,
+			(uint64_t)rcs[i].segment << 8 | (uint64_t)rcs[i].start_bus * bus_factor,
 			(uint32_t)i,
 		};
 	gpald_order_sort(order, order + count, count);

@@ -51,21 +51,23 @@ void gpald_workspace_clear(struct gpald_workspace *space)
 
 static void on_done(struct gpald_operation *operation);
 
-static int find_method(const struct gpald_caller *caller, const char *name,
-		       const struct gpald_method **found, struct gpald_wire_error *error)
+/* NULL: *error is set. */
+static const struct gpald_method *find_method(const struct gpald_caller *caller, const char *name,
+					      struct gpald_wire_error *error)
 {
 	const struct gpald_method *method = gpald_method_find(name);
 
-	if (!method)
-		return gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
-				    "no method %.*s; daemon.schema lists them",
-				    gpald_quotable(name), name);
-	if (caller->inspect && !method->on_inspect)
-		return gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
-				    "%s is not on the inspect socket; use the control socket",
-				    method->name);
-	*found = method;
-	return 0;
+	if (!method) {
+		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
+			     "no method %.*s; daemon.schema lists them", gpald_quotable(name),
+			     name);
+		return NULL;
+	}
+	if (!caller->inspect || method->on_inspect)
+		return method;
+	gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
+		     "%s is not on the inspect socket; use the control socket", method->name);
+	return NULL;
 }
 
 /* A copy that lasts; NULL: out of memory. */
@@ -141,7 +143,8 @@ static int take(struct gpald_call *call, const struct gpald_rpc_request *request
 		.list_page_max = call->service->limits->values[GPALD_LIMIT_LIST_PAGE],
 	};
 
-	if (find_method(&call->caller, request->method, &call->method, error))
+	call->method = find_method(&call->caller, request->method, error);
+	if (!call->method)
 		return -1;
 	if (call->is_stopping)
 		return gpald_refuse(error, GPALD_SHUTTING_DOWN,
@@ -394,6 +397,8 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 	const size_t mark = w->length;
 	int code = call->code;
 
+	/* Only a refusal may be of none. */
+	assert(call->method || call->code || call->is_notification);
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
 	if (call->is_notification) {

@@ -216,7 +216,7 @@ static int read_key(struct parser *p, enum expect *expect)
 	p->keyed->item.string = key;
 	p->keyed->key_at = start;
 	length = (size_t)(p->strings - key) - 1;
-	kind = UINT64_C(1) << ((length * 5 + (unsigned char)key[0] * 3 +
+	kind = UINT64_C(1) << ((length * 5 + (size_t)(unsigned char)key[0] * 3 +
 				(length > 0 ? (unsigned char)key[length - 1] : 0u)) %
 			       64);
 	object->has_kind_twice |= (object->kinds & kind) != 0;

@@ -13,8 +13,8 @@
 #include <time.h>
 
 #define LEAST_CAPACITY ((size_t)4096)
-#define HEX_MAX 20     /* "0x" and 16 digits, in quotes */
-#define INTEGER_MAX 20 /* of 64 bits, sign included */
+#define HEX_MAX ((size_t)20) /* "0x" and 16 digits, in quotes */
+#define INTEGER_MAX 20       /* of 64 bits, sign included */
 
 #define YEAR_9999_END_MS INT64_C(253402300799999)
 
@@ -92,8 +92,9 @@ static char *write_hex(char *at, uint64_t value)
 {
 	const unsigned int digits = value ? (67 - (unsigned int)__builtin_clzll(value)) / 4 : 1;
 
-	memcpy(at, "\"0x", 3);
-	at += 3;
+	*at++ = '"';
+	*at++ = '0';
+	*at++ = 'x';
 	for (unsigned int i = digits; i > 0; i--) {
 		at[i - 1] = "0123456789abcdef"[value & 0xf];
 		value >>= 4;

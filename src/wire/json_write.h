@@ -59,19 +59,20 @@ GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const
 						   size_t length)
 {
 	const size_t key_length = key ? strlen(key) : 0;
-	char before, *at;
+	char before = '[', *at;
 
 	if (!gpald_writer_reserve(w, key_length + length + 4))
 		return false;
 	at = w->text + w->length;
-	before = w->length > 0 ? at[-1] : '[';
+	if (w->length > 0)
+		before = at[-1];
 	/* No value ends with one of these: strings end with a quote. */
 	if (before != '{' && before != '[' && before != ':')
 		*at++ = ',';
 	if (key) {
 		*at++ = '"';
-		memcpy(at, key, key_length);
-		at += key_length;
+		/* There is room for its NUL, which goes at once. */
+		at = stpcpy(at, key);
 		*at++ = '"';
 		*at++ = ':';
 	}
