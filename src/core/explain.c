@@ -56,7 +56,7 @@ static bool is_same_map(const struct gpal_map *a, const struct gpal_map *b)
 	return true;
 }
 
-/* Which tells of buses, too, and of what else the map does not. */
+/* The digest also covers buses and other things that are not in the map. */
 static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layout *b)
 {
 	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];

@@ -248,7 +248,7 @@ void gpald_registry_decide(struct gpald_operation *operation)
 	operation->is_to_commit = gpald_decide(operation);
 }
 
-/* Whether much has to be placed, or looked at. */
+/* Whether a change takes too long to be decided within the turn of a client. */
 static bool takes_long(const struct gpald_operation *operation)
 {
 	return !gpald_is_decided_at_once(operation) &&

@@ -189,7 +189,7 @@ GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 /* Takes back one that was to be decided elsewhere, and will not be. `done` is not called. */
 void gpald_registry_give_up(struct gpald_registry *registry, struct gpald_operation *operation);
 
-/* It goes on, or ends, with `done`. */
+/* Takes the decision up: hands the change to the store, or ends it by calling `done`. */
 void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation);
 
 /*

@@ -155,7 +155,7 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 {
 	const size_t backlog = c->pipe.write_queue_size;
 
-	/* Who reads is told. */
+	/* While a connection is being read, libuv tells when its client has gone. */
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
 	if (c->is_short) {

@@ -114,12 +114,11 @@ static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 			struct gpald_wire_error *error)
 {
 	const size_t mark = w->length;
+	int code;
 
 	gpald_rpc_begin_result(w, &call->id);
-	return call->method->finish(&call->operation, w, error) ||
-			       gpald_reply_end(call, w, mark, error) ?
-		       -1 :
-		       0;
+	code = call->method->finish(&call->operation, w, error);
+	return code ? code : gpald_reply_end(call, w, mark, error);
 }
 
 /* Calls a method, and writes the line of its result; 0, -1 with *error set, or GPALD_TAKES_LONG. */
