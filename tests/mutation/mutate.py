@@ -8,13 +8,14 @@ mutant is compiled there, run against the tests until one fails, and undone. A m
 that does not compile, or whose object file is the same, is not counted.
 
 A mutant that no test can notice may be listed in explained.txt beside this file,
-with the reason. The exit status is 0 if at most 5 % of the mutants survive
-unexplained.
+with the reason: it counts as a survivor, and no test runs for it. The exit status
+is 0 if at most 5 % of the mutants survive unexplained.
 """
 
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import glob
 import os
 import queue
@@ -141,10 +142,11 @@ def write(path, text):
         file.write(text)
 
 
-def choose(folder, count, seed):
+def shuffled(folder, seed):
     paths = sorted(glob.glob(os.path.join(TOP, folder, "*.c")))
     everything = [mutant for path in paths for mutant in mutants_of(os.path.relpath(path, TOP), read(path))]
-    return random.Random(seed).sample(everything, min(count, len(everything)))
+    random.Random(seed).shuffle(everything)
+    return everything
 
 
 def read_explained():
@@ -247,7 +249,7 @@ class Tree:
         """The seconds until a test notices a mutant of a source, after what is known; one more for its linking."""
         return (self.seconds[test] + 1) / (self.noticed[path, test] + 0.1)
 
-    def judge(self, mutant):
+    def judge(self, mutant, is_explained):
         """The test that noticed a mutant, a word of why it does not count, or None."""
         source = read(os.path.join(self.path, mutant.path))
         self.put(mutant.path, mutant.apply(source))
@@ -256,8 +258,8 @@ class Tree:
                 return NOT_COMPILED
             if self.compiled(mutant.path) == self.originals[mutant.path]:
                 return SAME_CODE
-            for test in sorted(self.tests, key=lambda test: self.price(mutant.path, test)):
-                if self.fails(test, timeout=30 + 10 * self.seconds[test]):
+            for test in [] if is_explained else sorted(self.tests, key=lambda test: self.price(mutant.path, test)):
+                if self.fails(test, timeout=20 + 5 * self.seconds[test]):
                     self.noticed[mutant.path, test] += 1
                     return test
             return None
@@ -265,8 +267,8 @@ class Tree:
             self.put(mutant.path, source)
 
 
-def run(folder, mutants, jobs, scratch):
-    """Pairs of a mutant and what became of it, as they come."""
+def run(folder, mutants, explained, jobs, scratch):
+    """Triples of a mutant, what became of it and the reason if it is explained, as they come."""
     trees, all_trees = queue.Queue(), [Tree(os.path.join(scratch, str(job)), folder) for job in range(jobs)]
     for tree in all_trees:
         tree.set_up(folder)
@@ -274,38 +276,45 @@ def run(folder, mutants, jobs, scratch):
         trees.put(tree)
 
     def judge(mutant):
+        _, before, after = mutant.lines(read(os.path.join(TOP, mutant.path)))
+        reason = explained.get((mutant.path, before, after))
         tree = trees.get()
         try:
-            return mutant, tree.judge(mutant)
+            return mutant, tree.judge(mutant, reason is not None), reason
         finally:
             trees.put(tree)
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(jobs)
+    try:
         for future in concurrent.futures.as_completed([pool.submit(judge, mutant) for mutant in mutants]):
             yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Changes one token at a time and asks whether a test notices.")
     parser.add_argument("folder", choices=sorted(FOLDERS))
-    parser.add_argument("--count", type=int, default=250)
+    parser.add_argument("--count", type=int, default=250, help="how many are judged; those that do not count come on top")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--scratch", default="mutants", help="a folder for the copies; it is removed")
     options = parser.parse_args()
 
-    explained, unexplained, counted = read_explained(), 0, 0
-    mutants = choose(options.folder, options.count, options.seed)
+    unexplained, counted = 0, 0
     shutil.rmtree(options.scratch, ignore_errors=True)
-    for mutant, fate in run(options.folder, mutants, options.jobs, os.path.abspath(options.scratch)):
-        number, before, after = mutant.lines(read(os.path.join(TOP, mutant.path)))
-        reason = explained.get((mutant.path, before, after))
-        counted += fate not in (NOT_COMPILED, SAME_CODE)
-        if fate is None:
-            unexplained += reason is None
-            print(f"survived: {mutant.path}:{number}\n- {before}\n+ {after}\n  {reason or 'unexplained'}", flush=True)
-        else:
-            print(f"{fate}: {mutant.path}:{number}: {after}", flush=True)
+    with contextlib.closing(run(options.folder, shuffled(options.folder, options.seed), read_explained(), options.jobs,
+                                os.path.abspath(options.scratch))) as fates:
+        for mutant, fate, reason in fates:
+            number, before, after = mutant.lines(read(os.path.join(TOP, mutant.path)))
+            counted += fate not in (NOT_COMPILED, SAME_CODE)
+            if fate is None:
+                unexplained += reason is None
+                print(f"survived: {mutant.path}:{number}\n- {before}\n+ {after}\n  {reason or 'unexplained'}", flush=True)
+            else:
+                print(f"{fate}: {mutant.path}:{number}: {after}", flush=True)
+            if counted == options.count:
+                break
     shutil.rmtree(options.scratch, ignore_errors=True)
     share = unexplained / counted if counted else 1
     print(f"{options.folder}: seed {options.seed}: {counted} mutants, {unexplained} unexplained survivors ({share:.1%})")
