@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include "core/hex.h"
+
 #include <assert.h>
 #include <gpalayout/layout.h>
 #include <nettle/sha2.h>
@@ -41,15 +43,12 @@ static void add_text(struct text *text, const char *more)
 	add(text, more, strlen(more));
 }
 
-/* "0x" and lower-case hex digits without leading zeros, after a space or the like. */
+/* An address after a space or the like. */
 static void add_hex(struct text *text, char before, uint64_t value)
 {
-	const unsigned int digits = 16 - (unsigned int)__builtin_clzll(value | 1) / 4;
-	char hex[3 + 16] = { before, '0', 'x' };
+	char hex[1 + GPALD_HEX_MAX] = { before };
 
-	for (unsigned int at = 3 + digits; at > 3; value >>= 4)
-		hex[--at] = "0123456789abcdef"[value & 0xf];
-	add(text, hex, 3 + digits);
+	add(text, hex, (size_t)(gpald_put_hex(hex + 1, value) - hex));
 }
 
 void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE])

@@ -15,15 +15,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
+void gpald_decoder_enter(struct gpald_decoder *decoder, const char *name)
 {
-	char *start = decoder->pointer + decoder->pointer_length;
-	char *end = decoder->pointer + GPALD_POINTER_MAX;
-	char *at = start;
+	assert(decoder->depth < GPALD_PATH_MAX);
+	decoder->path[decoder->depth++] = (struct gpald_path_step){ .name = name };
+}
+
+static void enter_index(struct gpald_decoder *decoder, size_t index)
+{
+	assert(decoder->depth < GPALD_PATH_MAX);
+	decoder->path[decoder->depth++] = (struct gpald_path_step){ .index = index };
+}
+
+/*
+ * Appends a token of RFC 6901, in which ~ and / are written ~0 and ~1. One that does
+ * not fit is left out: the pointer then names its parent.
+ */
+static size_t append_token(char pointer[GPALD_POINTER_MAX + 1], size_t length, const char *token)
+{
+	char *at = pointer + length;
+	char *const end = pointer + GPALD_POINTER_MAX;
 
 	if (at < end)
 		*at++ = '/';
-	/* RFC 6901: ~ and / are written ~0 and ~1. */
 	for (; *token; token++) {
 		const bool escaped = *token == '~' || *token == '/';
 
@@ -33,25 +47,25 @@ void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token)
 		if (escaped)
 			*at++ = *token == '~' ? '0' : '1';
 	}
-	/* A name that does not fit is left out: the pointer then names its parent. */
 	if (*token)
-		at = start;
+		at = pointer + length;
 	*at = '\0';
-	decoder->pointer_length = (size_t)(at - decoder->pointer);
+	return (size_t)(at - pointer);
 }
 
-void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index)
+static void write_pointer(const struct gpald_decoder *decoder, char pointer[GPALD_POINTER_MAX + 1])
 {
-	char token[24];
+	size_t length = 0;
 
-	snprintf(token, sizeof(token), "%zu", index);
-	gpald_decoder_enter(decoder, token);
-}
+	pointer[0] = '\0';
+	for (size_t i = 0; i < decoder->depth; i++) {
+		const struct gpald_path_step *step = &decoder->path[i];
+		char index[24];
 
-void gpald_decoder_leave(struct gpald_decoder *decoder, size_t length)
-{
-	decoder->pointer_length = length;
-	decoder->pointer[length] = '\0';
+		if (!step->name)
+			snprintf(index, sizeof(index), "%zu", step->index);
+		length = append_token(pointer, length, step->name ? step->name : index);
+	}
 }
 
 int gpald_decoder_refuse(struct gpald_decoder *decoder, enum gpald_reason reason,
@@ -64,7 +78,7 @@ int gpald_decoder_refuse(struct gpald_decoder *decoder, enum gpald_reason reason
 	va_start(args, format);
 	vsnprintf(error->message, sizeof(error->message), format, args);
 	va_end(args);
-	memcpy(error->pointer, decoder->pointer, sizeof(error->pointer));
+	write_pointer(decoder, error->pointer);
 	return -1;
 }
 
@@ -93,8 +107,9 @@ static void list_members(const struct gpald_members *members, char *text, size_t
 
 static const struct gpald_member *find_member(const struct gpald_members *members, const char *name)
 {
+	/* The first letter tells most of them apart. */
 	for (size_t i = 0; i < members->count; i++)
-		if (strcmp(members->rows[i].name, name) == 0)
+		if (members->rows[i].name[0] == name[0] && strcmp(members->rows[i].name, name) == 0)
 			return &members->rows[i];
 	return NULL;
 }
@@ -102,7 +117,7 @@ static const struct gpald_member *find_member(const struct gpald_members *member
 int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, void *target,
 			 const struct gpald_members *members)
 {
-	const size_t here = decoder->pointer_length;
+	const size_t here = decoder->depth;
 	uint64_t seen = 0;
 	const cJSON *value;
 
@@ -125,7 +140,7 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 		if (row->decode(decoder, value, (char *)target + row->offset, row))
 			return -1;
 		seen |= UINT64_C(1) << (row - members->rows);
-		gpald_decoder_leave(decoder, here);
+		decoder->depth = here;
 	}
 	for (size_t i = 0; i < members->count; i++) {
 		if (!members->rows[i].required || (seen & (UINT64_C(1) << i)))
@@ -143,17 +158,18 @@ const void *gpald_decode_params(const struct gpald_params *table, const cJSON *p
 {
 	const struct gpald_decode_context no_policy = { .list_page_max = context->list_page_max };
 	const cJSON empty = { .type = cJSON_Object };
-	struct gpald_decoder decoder = {
-		.error = error,
-		.arena = arena,
-		.context = table->leaves_policy_open ? &no_policy : context,
-	};
 	void *decoded = gpald_arena_zalloc(arena, 1, table->size);
+	struct gpald_decoder decoder;
 
 	if (!decoded) {
 		gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
 		return NULL;
 	}
+	/* The path is written before it is read. */
+	decoder.error = error;
+	decoder.arena = arena;
+	decoder.context = table->leaves_policy_open ? &no_policy : context;
+	decoder.depth = 0;
 	if (gpald_decode_members(&decoder, params ? params : &empty, decoded, &table->members) ||
 	    (table->check && table->check(decoded, error)))
 		return NULL;
@@ -347,29 +363,34 @@ int gpald_decode_object(struct gpald_decoder *decoder, const cJSON *value, void 
 	return gpald_decode_members(decoder, value, target, member->extra);
 }
 
+/* "a, b, c" of the names that can be written, cut where it gets long. */
+static void list_names(const struct gpald_enum *names, char *text, size_t size)
+{
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < names->count && at < size; i++)
+		if (names->name(i))
+			at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "",
+					       names->name(i));
+}
+
 int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		      const struct gpald_member *member)
 {
 	const struct gpald_enum *names = member->extra;
 	const char *text = "";
-	char known[256] = "";
-	size_t at = 0;
+	char known[256];
 
 	if (gpald_decode_text(decoder, value, &text, member))
 		return -1;
 	for (int i = 0; i < names->count; i++) {
-		const char *name = names->name(i);
-
-		if (!name)
-			continue;
-		if (strcmp(name, text) == 0) {
+		if (names->name(i) && strcmp(names->name(i), text) == 0) {
 			*(int *)target = i;
 			return 0;
 		}
-		if (at < sizeof(known))
-			at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s",
-					       at ? ", " : "", name);
 	}
+	list_names(names, known, sizeof(known));
 	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 				    "\"%.*s\" is not one of: %s", gpald_quotable(text), text,
 				    known);
@@ -379,7 +400,7 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 		      const struct gpald_member *member)
 {
 	const struct gpald_list *list = member->extra;
-	const size_t here = decoder->pointer_length;
+	const size_t here = decoder->depth;
 	char *base = (char *)target - member->offset;
 	const cJSON *element;
 	size_t count = 0;
@@ -406,11 +427,11 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 	count = 0;
 	cJSON_ArrayForEach(element, value)
 	{
-		gpald_decoder_enter_index(decoder, count);
+		enter_index(decoder, count);
 		if (list->element.decode(decoder, element, items + count * list->element_size,
 					 &list->element))
 			return -1;
-		gpald_decoder_leave(decoder, here);
+		decoder->depth = here;
 		count++;
 	}
 	return 0;

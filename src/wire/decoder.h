@@ -8,6 +8,7 @@
 #define GPALD_WIRE_DECODER_H
 
 #include "core/arena.h"
+#include "wire/json_parse.h"
 #include "wire/reason.h"
 
 #include <cjson/cJSON.h>
@@ -23,12 +24,22 @@ struct gpald_decode_context {
 	uint64_t list_page_max;                   /* layouts on a page of layout.list */
 };
 
+/* A member, or an element where there is no name. */
+struct gpald_path_step {
+	const char *name;
+	size_t index;
+};
+
+/* As deep as a message nests, and one more: a member that is missing there. */
+#define GPALD_PATH_MAX (GPALD_JSON_DEPTH_MAX + 1)
+
+/* Where it stands is kept as a path, of which a JSON pointer is made for a refusal alone. */
 struct gpald_decoder {
 	struct gpald_wire_error *error;
 	struct gpald_arena *arena; /* of decoded lists */
 	const struct gpald_decode_context *context;
-	char pointer[GPALD_POINTER_MAX + 1];
-	size_t pointer_length;
+	struct gpald_path_step path[GPALD_PATH_MAX];
+	size_t depth; /* of the path that is in use */
 };
 
 struct gpald_member;
@@ -62,12 +73,10 @@ struct gpald_members {
 		(table), sizeof(table) / sizeof((table)[0]) \
 	}
 
-/* Moves the pointer into a member or an element, and out again to a length noted before. */
-void gpald_decoder_enter(struct gpald_decoder *decoder, const char *token);
-void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index);
-void gpald_decoder_leave(struct gpald_decoder *decoder, size_t length);
+/* Goes into a member, whose name is borrowed. */
+void gpald_decoder_enter(struct gpald_decoder *decoder, const char *name);
 
-/* Refuses the value the pointer stands on; always returns -1. */
+/* Refuses the value it stands on; always returns -1. */
 __attribute__((format(printf, 3, 4))) int gpald_decoder_refuse(struct gpald_decoder *decoder,
 							       enum gpald_reason reason,
 							       const char *format, ...);

@@ -155,6 +155,19 @@ static int check_escape(struct gpald_json_scanner *p)
 	return 0;
 }
 
+/* Moves the cursor past the ASCII that stands for itself in a string. */
+/*@ requires in_text(p); assigns p->at; ensures in_text(p); */
+static void skip_plain(struct gpald_json_scanner *p)
+{
+	size_t at = p->at;
+
+	/*@ loop invariant p->at <= at <= p->length; loop assigns at; */
+	while (at < p->length && p->text[at] >= 0x20 && p->text[at] < 0x80 &&
+	       p->text[at] != '"' && p->text[at] != '\\')
+		at++;
+	p->at = at;
+}
+
 /* The cursor is on the opening quote; moves it past the closing one. */
 /*@ requires in_text(p) && p->at < p->length && \valid(span) &&
       \separated(span, p, p->text + (0 .. p->length - 1));
@@ -165,15 +178,15 @@ int gpald_scan_string(struct gpald_json_scanner *p, struct gpald_json_span *span
 	*span = (struct gpald_json_span){ .start = p->at };
 	/*@ loop invariant in_text(p); loop assigns p->at, *span; */
 	for (;;) {
-		int byte = gpald_scan_peek(p);
+		int byte;
 
+		skip_plain(p);
+		byte = gpald_scan_peek(p);
 		if (byte < 0)
 			return gpald_scan_fail(p, "");
 		if (byte == '"')
 			break;
-		if (byte >= 0x20 && byte < 0x80 && byte != '\\') {
-			p->at++;
-		} else if (byte == '\\') {
+		if (byte == '\\') {
 			span->has_escapes = true;
 			if (check_escape(p))
 				return -1;

@@ -8,12 +8,14 @@
 
 #include "wire/json_write.h"
 
+#include "core/hex.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define LEAST_CAPACITY ((size_t)4096)
-#define HEX_MAX ((size_t)20) /* "0x" and 16 digits, in quotes */
+#define QUOTED_HEX_MAX ((size_t)GPALD_HEX_MAX + 2)
 #define INTEGER_MAX 20       /* of 64 bits, sign included */
 
 #define YEAR_9999_END_MS INT64_C(253402300799999)
@@ -48,10 +50,36 @@ bool gpald_writer_grow(struct gpald_writer *w, size_t length)
 	return true;
 }
 
-/* Whether a byte of UTF-8 stands for itself in a JSON string. A NUL does not. */
+/* Whether a byte of UTF-8 stands for itself in a JSON string. */
 static bool is_plain(char byte)
 {
 	return (unsigned char)byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+/* 0x80 in some byte if one of the eight is less than `least`, and that is at most 0x80. */
+static uint64_t has_less(uint64_t bytes, unsigned char least)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return (bytes - ones * least) & ~bytes & ones * 0x80;
+}
+
+/* How many bytes from the first on stand for themselves, most of them found eight at a time. */
+static size_t count_plain(const char *text, size_t length)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t plain = 0;
+	uint64_t bytes;
+
+	for (; length - plain >= sizeof(bytes); plain += sizeof(bytes)) {
+		memcpy(&bytes, text + plain, sizeof(bytes));
+		if (has_less(bytes, 0x20) | has_less(bytes ^ ones * '"', 1) |
+		    has_less(bytes ^ ones * '\\', 1))
+			break;
+	}
+	while (plain < length && is_plain(text[plain]))
+		plain++;
+	return plain;
 }
 
 static void write_escape(struct gpald_writer *w, char byte)
@@ -72,42 +100,35 @@ static void write_escape(struct gpald_writer *w, char byte)
 
 void gpald_write_text_value(struct gpald_writer *w, const char *text)
 {
+	size_t length = strlen(text);
+
 	gpald_write_bytes(w, "\"", 1);
 	for (;;) {
-		size_t plain = 0;
+		const size_t plain = count_plain(text, length);
 
-		while (is_plain(text[plain]))
-			plain++;
 		gpald_write_bytes(w, text, plain);
-		text += plain;
-		if (!*text)
+		if (plain == length)
 			break;
-		write_escape(w, *text++);
+		write_escape(w, text[plain]);
+		text += plain + 1;
+		length -= plain + 1;
 	}
 	gpald_write_bytes(w, "\"", 1);
 }
 
-/* Writes "0x..." with its quotes; returns where it ends. */
-static char *write_hex(char *at, uint64_t value)
+/* An address or a size in quotes; returns where it ends. */
+static char *put_quoted_hex(char *at, uint64_t value)
 {
-	const unsigned int digits = value ? (67 - (unsigned int)__builtin_clzll(value)) / 4 : 1;
-
 	*at++ = '"';
-	*at++ = '0';
-	*at++ = 'x';
-	for (unsigned int i = digits; i > 0; i--) {
-		at[i - 1] = "0123456789abcdef"[value & 0xf];
-		value >>= 4;
-	}
-	at += digits;
+	at = gpald_put_hex(at, value);
 	*at++ = '"';
 	return at;
 }
 
 void gpald_write_hex_value(struct gpald_writer *w, uint64_t value)
 {
-	if (gpald_writer_reserve(w, HEX_MAX))
-		w->length = (size_t)(write_hex(w->text + w->length, value) - w->text);
+	if (gpald_writer_reserve(w, QUOTED_HEX_MAX))
+		w->length = (size_t)(put_quoted_hex(w->text + w->length, value) - w->text);
 }
 
 void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range)
@@ -115,13 +136,13 @@ void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range)
 	static const char start[] = "\"start\":", end[] = ",\"end\":";
 	char *at;
 
-	if (!gpald_writer_reserve(w, sizeof(start) + sizeof(end) + 2 * HEX_MAX))
+	if (!gpald_writer_reserve(w, sizeof(start) + sizeof(end) + 2 * QUOTED_HEX_MAX))
 		return;
 	at = w->text + w->length;
 	memcpy(at, start, sizeof(start) - 1);
-	at = write_hex(at + sizeof(start) - 1, range.start);
+	at = put_quoted_hex(at + sizeof(start) - 1, range.start);
 	memcpy(at, end, sizeof(end) - 1);
-	at = write_hex(at + sizeof(end) - 1, range.end);
+	at = put_quoted_hex(at + sizeof(end) - 1, range.end);
 	w->length = (size_t)(at - w->text);
 }
 

@@ -332,10 +332,10 @@ static bool has_slots(const struct given *given)
 int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			const struct gpald_member *member)
 {
-	const size_t here = decoder->pointer_length;
 	struct given given = { .policy = NULL };
 	struct gpal_layout *layout = target;
 	struct gpal_check check;
+	size_t here;
 
 	(void)member;
 	if (gpald_decode_members(decoder, value, &given, &layout_members))
@@ -348,6 +348,7 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 				    "out of memory");
 	if (!check.agrees) {
 		gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT, "%s", check.message);
+		here = strlen(decoder->error->pointer);
 		if (here + strlen(check.pointer) <= GPALD_POINTER_MAX)
 			strcpy(decoder->error->pointer + here, check.pointer);
 		return -1;

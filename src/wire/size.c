@@ -4,6 +4,8 @@
 
 #include "wire/size.h"
 
+#include "core/hex.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -61,16 +63,5 @@ enum gpald_size_result gpald_size_parse(const char *text, uint64_t *value)
 
 void gpald_hex_format(uint64_t value, char text[GPALD_HEX_SIZE])
 {
-	char reversed[16];
-	size_t count = 0;
-
-	do {
-		reversed[count++] = "0123456789abcdef"[value & 0xf];
-		value >>= 4;
-	} while (value != 0);
-	*text++ = '0';
-	*text++ = 'x';
-	while (count > 0)
-		*text++ = reversed[--count];
-	*text = '\0';
+	*gpald_put_hex(text, value) = '\0';
 }
