@@ -47,6 +47,7 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_S
 #define TURN_NS UINT64_C(250000)   /* of a connection, but always one request */
 #define READ_AHEAD 65536           /* bytes that wait for a turn; then nothing more is read */
 #define READ_LARGE 16384           /* bytes of a read; the next one waits for a turn */
+#define HELD_NS UINT64_C(50000)    /* that a reply waits for others, at most; then for one turn */
 #define TURNS_NS UINT64_C(2000000) /* of all connections, before sockets are looked at again */
 
 static struct gpald_connection *of_turn(struct gpald_turn *turn)
@@ -213,13 +214,27 @@ static bool has_work(struct gpald_connection *c)
 	       gpald_subscription_is_due(c);
 }
 
-/* A connection's turn: lines until its time is up, it is held back, or there are none. */
-static void serve(struct gpald_connection *c)
+uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since)
 {
-	const uint64_t start = uv_hrtime(), end = start + TURN_NS;
+	const uint64_t now = uv_hrtime();
+
+	gpald_user_charge(&c->all->users, c->user, now - since);
+	if (c->state != GPALD_CONNECTION_CLOSING)
+		gpald_connection_advance(c);
+	return now;
+}
+
+/*
+ * A connection's turn, which begins now: lines until its time is up, it is held back, or
+ * there are none. Returns when it ends, or when it has been worked out and is held.
+ */
+static uint64_t serve(struct gpald_connection *c, uint64_t start)
+{
+	const uint64_t end = start + TURN_NS;
+	uint64_t now;
 
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
-		return;
+		return start;
 	c->has_more = false;
 	if (!gpald_connection_is_held_back(c) || (c->call && c->call->is_written))
 		answer_call(c);
@@ -229,28 +244,43 @@ static void serve(struct gpald_connection *c)
 			break;
 	gpald_subscription_send(c);
 	gpald_line_buffer_trim(&c->input);
-	gpald_connection_flush(c);
-	gpald_user_charge(&c->all->users, c->user, uv_hrtime() - start);
-	if (c->state != GPALD_CONNECTION_CLOSING)
-		gpald_connection_advance(c);
+	if (!gpald_connection_hold(c)) {
+		gpald_connection_flush(c);
+		return gpald_connection_end_turn(c, start);
+	}
+	now = uv_hrtime();
+	gpald_user_charge(&c->all->users, c->user, now - start);
+	if (c->all->held_count == 1)
+		c->all->held_since = now;
+	return now;
 }
 
 static void on_turns(uv_check_t *check)
 {
 	struct gpald_connections *all = check->data;
+	uint64_t now = uv_hrtime();
 	/* Reading has had its part of the time. */
 	const uint64_t end =
-		uv_hrtime() + TURNS_NS - (all->reading_ns < TURNS_NS ? all->reading_ns : TURNS_NS);
-	struct gpald_turn *turn;
+		now + TURNS_NS - (all->reading_ns < TURNS_NS ? all->reading_ns : TURNS_NS);
 
 	all->reading_ns = 0;
-	while ((turn = gpald_users_next_turn(&all->users))) {
-		serve(of_turn(turn));
-		if (uv_hrtime() >= end)
+	do {
+		struct gpald_turn *turn = gpald_users_next_turn(&all->users);
+
+		if (!turn && all->held_count == 0) {
+			uv_check_stop(&all->turns);
+			uv_idle_stop(&all->awake);
 			return;
-	}
-	uv_check_stop(&all->turns);
-	uv_idle_stop(&all->awake);
+		}
+		/* What it has added before goes first. */
+		if (turn && of_turn(turn)->output_length > 0)
+			now = gpald_connections_flush(all, now);
+		if (turn)
+			now = serve(of_turn(turn), now);
+		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
+			now = gpald_connections_flush(all, now);
+	} while (now < end);
+	gpald_connections_flush(all, now);
 }
 
 /* It is enough that it is there. */
@@ -347,8 +377,8 @@ void gpald_connection_advance(struct gpald_connection *c)
 		uv_idle_start(&c->all->awake, on_awake);
 	}
 	update_reading(c);
-	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent == 0 && !c->call &&
-	    !has_lines(c) && !gpald_subscription_is_behind(c))
+	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent == 0 && c->output_length == 0 &&
+	    !c->call && !has_lines(c) && !gpald_subscription_is_behind(c))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "done");
 }
 

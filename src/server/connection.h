@@ -16,6 +16,14 @@
 
 struct gpald_connection;
 
+/* What the turn of a connection has to send. */
+struct gpald_held {
+	struct gpald_connection *connection;
+	struct gpald_writer text;
+};
+
+#define GPALD_HELD_MAX 8 /* turns that are sent together */
+
 /* All connections of a server, and what they share. */
 struct gpald_connections {
 	uv_loop_t *loop;
@@ -30,6 +38,9 @@ struct gpald_connections {
 	uv_idle_t awake;
 
 	struct gpald_workspace space; /* of the connection that has its turn */
+	struct gpald_held held[GPALD_HELD_MAX]; /* while turns are given */
+	size_t held_count;
+	uint64_t held_since; /* when the first of them was held */
 	uint64_t read_since;          /* when the last read began, in uv_hrtime() */
 	uint64_t reading_ns;          /* what reading took since turns were given */
 	size_t to_give_back;          /* bytes freed since memory was last given back */
@@ -78,5 +89,8 @@ void gpald_connections_stop_reading(struct gpald_connections *connections);
 
 /* Closes all, whatever they are owed. */
 void gpald_connections_close(struct gpald_connections *connections);
+
+/* Frees what connections share, when there are none. */
+void gpald_connections_clear(struct gpald_connections *connections);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a connection owes its client. Lines gather in the workspace until the end of
- * a turn. The kernel takes most of them at once; only what it does not take is kept,
- * in one piece, until libuv has written it.
+ * a turn; then a few turns are held and sent together, because each write may wake a
+ * client that sleeps, which costs more than the write. The kernel takes most of them at
+ * once; only what it does not take is kept, in one piece, until libuv has written it.
  */
 #include "config.h"
 
@@ -13,6 +14,8 @@
 
 /* So much is handed over and not copied; a workspace keeps no more than that. */
 #define LARGE ((size_t)262144)
+
+#define HELD_LENGTH_MAX 16384 /* bytes; more are sent when the turn ends */
 
 struct write {
 	uv_write_t request; /* first */
@@ -135,13 +138,13 @@ static bool take_rest(struct gpald_writer *out, size_t sent, struct write *write
 }
 
 /* Leaves what the kernel has not taken to libuv. */
-static void write_rest(struct gpald_connection *c, size_t sent)
+static void write_rest(struct gpald_connection *c, struct gpald_writer *out, size_t sent)
 {
 	struct write *write = malloc(sizeof(*write));
 	uv_buf_t rest;
 	int code;
 
-	if (!write || !take_rest(output_of(c), sent, write, &rest)) {
+	if (!write || !take_rest(out, sent, write, &rest)) {
 		free(write);
 		gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 		return;
@@ -167,9 +170,9 @@ static void write_rest(struct gpald_connection *c, size_t sent)
 }
 
 /* Gives the kernel what it takes now; returns how much, or a libuv error. */
-static int write_now(struct gpald_connection *c)
+static int write_now(struct gpald_connection *c, const struct gpald_writer *out)
 {
-	uv_buf_t buffer = uv_buf_init(output_of(c)->text, (unsigned int)c->output_length);
+	uv_buf_t buffer = uv_buf_init(out->text, (unsigned int)c->output_length);
 	int sent;
 
 	/* What libuv holds comes first. */
@@ -181,20 +184,53 @@ static int write_now(struct gpald_connection *c)
 	return sent == UV_EAGAIN ? 0 : sent;
 }
 
-void gpald_connection_flush(struct gpald_connection *c)
+static void send_output(struct gpald_connection *c, struct gpald_writer *out)
 {
-	struct gpald_writer *out = output_of(c);
 	int sent;
 
 	if (c->output_length > 0 && c->state != GPALD_CONNECTION_CLOSING) {
-		sent = write_now(c);
+		sent = write_now(c, out);
 		if (sent < 0)
 			gpald_connection_close(c, GPALD_LOG_DEBUG, uv_err_name(sent));
 		else if ((size_t)sent < c->output_length)
-			write_rest(c, (size_t)sent);
+			write_rest(c, out, (size_t)sent);
 	}
 	c->output_length = c->output_requests = 0;
 	gpald_writer_reset(out, 0);
 	if (out->capacity > LARGE)
 		gpald_writer_clear(out);
+}
+
+void gpald_connection_flush(struct gpald_connection *c)
+{
+	send_output(c, output_of(c));
+}
+
+bool gpald_connection_hold(struct gpald_connection *c)
+{
+	struct gpald_connections *all = c->all;
+	const struct gpald_writer text = all->space.out;
+	struct gpald_held *held;
+
+	if (c->output_length == 0 || c->output_length > HELD_LENGTH_MAX)
+		return false;
+	held = &all->held[all->held_count++];
+	held->connection = c;
+	all->space.out = held->text;
+	held->text = text;
+	return true;
+}
+
+uint64_t gpald_connections_flush(struct gpald_connections *all, uint64_t start)
+{
+	const size_t count = all->held_count;
+
+	all->held_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct gpald_connection *c = all->held[i].connection;
+
+		send_output(c, &all->held[i].text);
+		start = gpald_connection_end_turn(c, start);
+	}
+	return start;
 }

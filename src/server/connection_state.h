@@ -37,7 +37,7 @@ struct gpald_connection {
 	struct gpald_call *call; /* whose reply waits for the store; no line is taken meanwhile */
 	bool is_short;           /* the reply of `call` waits for memory, until the next tick */
 
-	/* What lies in the workspace for this connection; nothing but during its turn. */
+	/* What lies in the workspace for this connection, or is held: while turns are given. */
 	size_t output_length;
 	size_t output_requests; /* that are answered there */
 
@@ -80,6 +80,9 @@ bool gpald_connection_close_if_gone(struct gpald_connection *c);
  */
 void gpald_connection_advance(struct gpald_connection *c);
 
+/* Charges the user for a turn, or a part of it, which ends now; returns when that is. */
+uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since);
+
 /* Ends input from this side; whole lines that have been read are answered. */
 void gpald_connection_end_input(struct gpald_connection *c);
 
@@ -105,6 +108,15 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
  * libuv. To be called before another connection adds anything.
  */
 void gpald_connection_flush(struct gpald_connection *c);
+
+/*
+ * Holds what has been added, to be sent together with that of others. False: there is
+ * nothing, or so much that it has to be flushed. There has to be room in `held`.
+ */
+GPAL_MUST_USE bool gpald_connection_hold(struct gpald_connection *c);
+
+/* Sends what is held, and ends those turns; returns when the last of them ends. */
+uint64_t gpald_connections_flush(struct gpald_connections *connections, uint64_t now);
 
 /*
  * Bytes are no longer owed: they were written, or the connection is gone.

@@ -273,3 +273,10 @@ void gpald_connections_close(struct gpald_connections *all)
 {
 	for_each(all, close_now);
 }
+
+void gpald_connections_clear(struct gpald_connections *all)
+{
+	gpald_workspace_clear(&all->space);
+	for (size_t i = 0; i < GPALD_HELD_MAX; i++)
+		gpald_writer_clear(&all->held[i].text);
+}

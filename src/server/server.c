@@ -499,7 +499,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	code = uv_loop_close(&server.loop);
 	assert(code == 0);
-	gpald_workspace_clear(&server.connections.space);
+	gpald_connections_clear(&server.connections);
 	gpald_service_clear(&server.service);
 	status |= server.has_failed || server.was_hit;
 	if (server.phase == PHASE_STOPPED)
