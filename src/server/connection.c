@@ -235,6 +235,8 @@ static uint64_t serve(struct gpald_connection *c, uint64_t start)
 
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return start;
+	if (c->has_more)
+		c->all->to_read_ns += c->read_ns;
 	c->has_more = false;
 	if (!gpald_connection_is_held_back(c) || (c->call && c->call->is_written))
 		answer_call(c);
@@ -263,7 +265,7 @@ static void on_turns(uv_check_t *check)
 	const uint64_t end =
 		now + TURNS_NS - (all->reading_ns < TURNS_NS ? all->reading_ns : TURNS_NS);
 
-	all->reading_ns = 0;
+	all->reading_ns = all->to_read_ns = 0;
 	do {
 		struct gpald_turn *turn = gpald_users_next_turn(&all->users);
 
@@ -279,7 +281,8 @@ static void on_turns(uv_check_t *check)
 			now = serve(of_turn(turn), now);
 		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
 			now = gpald_connections_flush(all, now);
-	} while (now < end);
+		/* What those who read on will take is taken from it, too. */
+	} while (now + all->to_read_ns < end);
 	gpald_connections_flush(all, now);
 }
 
@@ -335,6 +338,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 	}
 	spent_ns = uv_hrtime() - c->all->read_since;
 	c->all->reading_ns += spent_ns;
+	c->read_ns = spent_ns;
 	gpald_user_charge(&c->all->users, c->user, spent_ns);
 	gpald_connection_advance(c);
 }

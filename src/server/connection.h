@@ -43,6 +43,7 @@ struct gpald_connections {
 	uint64_t held_since; /* when the first of them was held */
 	uint64_t read_since;          /* when the last read began, in uv_hrtime() */
 	uint64_t reading_ns;          /* what reading took since turns were given */
+	uint64_t to_read_ns;          /* what those will take who read on after their turn */
 	size_t to_give_back;          /* bytes freed since memory was last given back */
 
 	struct gpald_connection *first;

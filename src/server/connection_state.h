@@ -28,6 +28,7 @@ struct gpald_connection {
 	enum gpald_connection_state state;
 	bool is_reading;
 	bool has_more; /* a read was large: the next one waits for a turn */
+	uint64_t read_ns; /* what the last read took */
 
 	struct gpald_line_buffer input;
 	bool is_cut_off;      /* the unfinished line at the end of the input does not count */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One user asks for small layouts, one after the other, while another floods the
- * inspect socket with large explanations: the round trip before, during and after.
- * The flood ends as a client does that is killed. It takes root to be another user.
+ * inspect socket with large explanations, or with bytes that are no requests: the round
+ * trip before, during and after. The flood ends as a client does that is killed. It takes
+ * root to be another user.
  */
 #include "config.h"
 
 #include "tests/bench/socket_bench.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +23,7 @@
 #define FLOODER 65534 /* a user who owns nothing */
 #define FLOODS 64     /* connections */
 #define IN_FLIGHT 4
+#define BYTE_FLOODS 200 /* connections */
 #define ROOT_COMPLEXES 4096 /* a request of half a megabyte */
 #define CALM 10             /* round trips in a row whose median says that the flood is over */
 #define PATIENCE 60.0       /* seconds */
@@ -89,15 +94,43 @@ static double calm_after(int fd, const struct bench_requests *small, double idle
 	return -1;
 }
 
-__attribute__((noreturn)) static void flood(const char *path, struct bench_requests *large)
+/* What floods, as another user with this socket; it does not return. */
+typedef void flood_function(const char *path, struct bench_requests *large);
+
+static void flood_requests(const char *path, struct bench_requests *large)
+{
+	bench_load_run(bench_load_open(path, large, FLOODS, IN_FLIGHT), 1e6, UINT64_MAX, NULL);
+}
+
+/* A line that never ends, on as many connections as a user may have. */
+static void flood_bytes(const char *path, struct bench_requests *large)
+{
+	static char bytes[65536];
+	struct pollfd polled[BYTE_FLOODS];
+
+	(void)large;
+	memset(bytes, 'a', sizeof(bytes));
+	for (size_t i = 0; i < BYTE_FLOODS; i++) {
+		polled[i] = (struct pollfd){ .fd = bench_connect(path), .events = POLLOUT };
+		if (fcntl(polled[i].fd, F_SETFL, O_NONBLOCK))
+			bench_fail("fcntl: %m");
+	}
+	while (poll(polled, BYTE_FLOODS, -1) >= 0)
+		for (size_t i = 0; i < BYTE_FLOODS; i++)
+			if ((polled[i].revents & POLLOUT) &&
+			    write(polled[i].fd, bytes, sizeof(bytes)) < 0 && errno != EAGAIN)
+				bench_fail("write: %m");
+}
+
+__attribute__((noreturn)) static void flood(flood_function *run, const char *path,
+					    struct bench_requests *large)
 {
 	/* Where the folder is may be closed to another user; what is in it is not. */
 	if (chdir(bench_folder) || setgid(FLOODER) || setuid(FLOODER))
 		_exit(EXIT_FAILURE);
 	/* A change of user forgets it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	bench_load_run(bench_load_open(strrchr(path, '/') + 1, large, FLOODS, IN_FLIGHT), 1e6,
-		       UINT64_MAX, NULL);
+	run(strrchr(path, '/') + 1, large);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -106,16 +139,15 @@ static void print_times(const char *when, double median_us, double p99_us)
 	printf("%-16s %12.1f %12.1f\n", when, median_us, p99_us);
 }
 
-static void measure(const struct bench_server *daemon, const struct bench_requests *small,
-		    struct bench_requests *large, double seconds)
+static void measure(const struct bench_server *daemon, flood_function *run,
+		    const struct bench_requests *small, struct bench_requests *large,
+		    double seconds)
 {
 	const int fd = bench_connect(daemon->path);
 	double median_us, idle_us, p99_us, calm;
 	int status;
 	pid_t pid;
 
-	median_us = ask_once(fd, large) * 1e6;
-	print_times("one large", median_us, median_us);
 	ask_for(fd, small, seconds / 5, &p99_us);
 	idle_us = ask_for(fd, small, 2 * seconds, &p99_us);
 	print_times("idle", idle_us, p99_us);
@@ -123,7 +155,7 @@ static void measure(const struct bench_server *daemon, const struct bench_reques
 	if (pid < 0)
 		bench_fail("fork: %m");
 	if (pid == 0)
-		flood(daemon->inspect_path, large);
+		flood(run, daemon->inspect_path, large);
 	ask_for(fd, small, 2 * seconds, &p99_us); /* until it is in full flow */
 	median_us = ask_for(fd, small, 10 * seconds, &p99_us);
 	print_times("during the flood", median_us, p99_us);
@@ -143,12 +175,11 @@ void bench_flood(double seconds)
 {
 	struct bench_requests small, large;
 	struct bench_server daemon = { 0 };
+	double once_us;
+	int fd;
 
-	printf("\na small resolve while another user floods layout.explain: %d connections with "
-	       "%d requests of %d root complexes in flight each\n",
-	       FLOODS, IN_FLIGHT, ROOT_COMPLEXES);
 	if (geteuid() != 0) {
-		printf("skipped: only root can be another user\n");
+		printf("\nfloods: skipped, because only root can be another user\n");
 		return;
 	}
 	bench_requests_init(&small, bench_write_resolve, 0, 1);
@@ -157,8 +188,22 @@ void bench_flood(double seconds)
 		bench_fail("chmod: %m");
 	bench_start_daemon(&daemon, "flood", NULL);
 	bench_requests_check(&large, daemon.inspect_path);
-	printf("%-16s %12s %12s\n", "", "median us", "p99 us");
-	measure(&daemon, &small, &large, seconds);
+
+	printf("\na small resolve while another user floods layout.explain: %d connections with "
+	       "%d requests of %d root complexes in flight each\n"
+	       "%-16s %12s %12s\n",
+	       FLOODS, IN_FLIGHT, ROOT_COMPLEXES, "", "median us", "p99 us");
+	fd = bench_connect(daemon.path);
+	once_us = ask_once(fd, &large) * 1e6;
+	close(fd);
+	print_times("one large", once_us, once_us);
+	measure(&daemon, flood_requests, &small, &large, seconds);
+
+	printf("\na small resolve while another user writes a line that never ends on each of %d "
+	       "connections\n"
+	       "%-16s %12s %12s\n",
+	       BYTE_FLOODS, "", "median us", "p99 us");
+	measure(&daemon, flood_bytes, &small, &large, seconds);
 	bench_stop(&daemon);
 	bench_requests_clear(&small);
 	bench_requests_clear(&large);

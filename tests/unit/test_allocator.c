@@ -402,10 +402,25 @@ END_TEST
 START_TEST(lists_have_a_greatest_length)
 {
 	const struct gpal_demand demand = { "d", PAGE, PAGE };
-	const struct gpal_alloc_input input = { .mmio64 = &demand,
-						.mmio64_count = GPAL_ALLOC_MAX + 1 };
+	const struct gpal_pinned pinned = { .tag = "d" };
+	const size_t count = GPAL_ALLOC_MAX + 1;
+	const struct {
+		struct gpal_alloc_input input;
+		const char *kind;
+	} cases[] = {
+		{ { .reserved = &pinned, .reserved_count = count }, "reserved" },
+		{ { .fixed = &pinned, .fixed_count = count }, "fixed" },
+		{ { .mmio32 = &demand, .mmio32_count = count }, "mmio32" },
+		{ { .ram = &demand, .ram_count = count }, "ram" },
+		{ { .mmio64 = &demand, .mmio64_count = count }, "mmio64" },
+		{ { .post_mmio = &demand, .post_mmio_count = count }, "post_mmio" },
+	};
 
-	expect_error(&input, GPAL_E_OUT_OF_RANGE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct gpal_error error = expect_error(&cases[i].input, GPAL_E_OUT_OF_RANGE);
+
+		ck_assert_msg(strstr(error.message, cases[i].kind), "%s", error.message);
+	}
 }
 END_TEST
 
