@@ -90,6 +90,8 @@ enum gpal_allow {
  * that is, would have to move. The policy is that of the live layout, whatever the
  * request names. If that is impossible, the layout is made afresh.
  *
+ * A live layout whose policy this library does not know is GPAL_E_OUT_OF_RANGE.
+ *
  * `allow` is a set of enum gpal_allow. Without GPAL_ALLOW_REMOVALS a layout that lacks
  * a range or a root complex of the live one is refused with GPAL_E_WOULD_REMOVE;
  * reserved ranges do not count, and RAM that shrinks is moved. After that, without

@@ -55,6 +55,7 @@ struct gpal_layout_iommu {
 };
 
 enum gpal_warning_reason {
+	GPAL_WARN_UNKNOWN = -1,    /* of a daemon that knows more than this library */
 	GPAL_WARN_RAM_NOT_AT_ZERO, /* x86_64 guests expect RAM at 0 */
 	GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB,
 	GPAL_WARN_PINNED_WINDOW_UNALIGNED, /* off the alignment a placed window has */
@@ -69,6 +70,7 @@ struct gpal_warning {
 	enum gpal_warning_reason reason;
 	const char *tag;
 	const char *message;
+	const char *token; /* of the reason, such as "ram_not_at_zero"; also of an unknown one */
 };
 
 /*
@@ -77,7 +79,8 @@ struct gpal_warning {
  */
 struct gpal_layout {
 	enum gpal_arch arch;
-	const struct gpal_policy *policy;
+	const struct gpal_policy *policy; /* NULL: one that this library does not know */
+	const char *policy_name;
 	enum gpal_profile profile;
 
 	const struct gpal_ram_extent *ram; /* ascending; also in node order, unless updated */
@@ -127,7 +130,7 @@ struct gpal_layout {
  *   GPAL_E_INVALID_MEMORY        no nodes, a sum of 0 or above 2^64, a node not
  *                                a multiple of 4096
  *   GPAL_E_DUPLICATE_NAME        two root complexes (or two reserved ranges) of one name
- *   GPAL_E_INVALID_BUS_RANGE     start_bus > end_bus
+ *   GPAL_E_INVALID_BUS_RANGE     start_bus > end_bus, or buses that are not stated
  *   GPAL_E_BUS_OVERLAP           two root complexes of a segment share a bus
  *   GPAL_E_MIXED_IOMMU           two kinds of IOMMU in one VM
  *   GPAL_E_IOMMU_ARCH_MISMATCH   smmuv3 off aarch64, amd-vi or intel-vtd off x86_64

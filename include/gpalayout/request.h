@@ -42,9 +42,16 @@ enum gpal_iommu {
 	GPAL_IOMMU_COUNT
 };
 
+/*
+ * A root complex whose buses are not stated is refused with GPAL_E_INVALID_BUS_RANGE, so
+ * that one that was only zeroed is not taken for one with a single bus. Begin with
+ * GPAL_ROOT_COMPLEX_INIT(), which has the defaults of the protocol, and change what is
+ * to be different.
+ */
 struct gpal_root_complex {
 	const char *name; /* unique within the request */
 	uint16_t segment;
+	bool has_buses;    /* the next two are stated */
 	uint8_t start_bus; /* first and last bus, both included */
 	uint8_t end_bus;
 	bool has_node;
@@ -55,6 +62,12 @@ struct gpal_root_complex {
 	uint64_t cxl_hdm; /* host-managed device memory window, if has_cxl */
 	enum gpal_iommu iommu;
 };
+
+/* Segment 0, buses 0 to 255, windows of the policy's sizes, on no node, no CXL, no IOMMU. */
+#define GPAL_ROOT_COMPLEX_INIT(rc_name)                                                    \
+	{                                                                                  \
+		.name = (rc_name), .has_buses = true, .start_bus = 0, .end_bus = UINT8_MAX \
+	}
 
 struct gpal_named_range {
 	const char *name;

@@ -236,7 +236,7 @@ static bool is_of(const struct gpal_layout *layout, const struct gpal_request *r
 	for (size_t i = 0; i < layout->ram_count; i++)
 		if (layout->ram[i].node >= request->node_count)
 			return false;
-	return layout->root_complex_count == request->root_complex_count;
+	return layout->policy && layout->root_complex_count == request->root_complex_count;
 }
 
 int gpal_advise(const struct gpal_request *request, const struct gpal_layout *layout,

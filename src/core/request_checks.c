@@ -211,6 +211,12 @@ static int check_bus_ranges(const struct gpal_request *request, struct gpal_erro
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
+		if (!rc->has_buses)
+			return gpald_fail(error, GPAL_E_INVALID_BUS_RANGE,
+					  GPAL_SUBJECT_ROOT_COMPLEX_START_BUS, i,
+					  "%s: its buses are not stated; begin with "
+					  "GPAL_ROOT_COMPLEX_INIT()",
+					  rc->name);
 		if (rc->start_bus > rc->end_bus)
 			return gpald_fail(error, GPAL_E_INVALID_BUS_RANGE,
 					  GPAL_SUBJECT_ROOT_COMPLEX_START_BUS, i,

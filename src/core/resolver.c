@@ -289,6 +289,10 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	int code;
 
 	*layout = NULL;
+	/* That of a live layout, which came from a newer daemon. */
+	if (!policy)
+		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,
+				  "the policy of the live layout is not known to this library");
 	r.layout = gpald_arena_new_object(arena_hint(request), sizeof(*r.layout), &r.arena);
 	if (!r.layout)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
@@ -296,6 +300,7 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 		around.trace->arena = r.arena;
 	r.layout->arch = request->arch;
 	r.layout->policy = r.policy;
+	r.layout->policy_name = r.policy->name;
 	r.layout->profile = request->profile;
 	/* An unknown profile is refused before its defaults are read. */
 	r.defaults = gpal_profile_name(request->profile) ? &r.policy->profiles[request->profile] :

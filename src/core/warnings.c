@@ -15,7 +15,12 @@ struct warning_list {
 static void warn(struct warning_list *list, enum gpal_warning_reason reason, const char *tag,
 		 const char *message)
 {
-	list->warnings[list->count++] = (struct gpal_warning){ reason, tag, message };
+	list->warnings[list->count++] = (struct gpal_warning){
+		.reason = reason,
+		.tag = tag,
+		.message = message,
+		.token = gpal_warning_token(reason),
+	};
 }
 
 /* The pinned windows, in the order in which they were added behind chipset low MMIO. */

@@ -76,6 +76,8 @@ static void root_complex(struct gpald_transfer *t, void *element)
 
 	gpald_move_word(t, &rc->name, GPALD_NAME_MAX);
 	gpald_move_u16(t, &rc->segment);
+	if (gpald_transfer_is_reading(t))
+		rc->has_buses = true;
 	gpald_move_u8(t, &rc->start_bus);
 	gpald_move_u8(t, &rc->end_bus);
 	gpald_move_flag(t, &rc->has_node);
@@ -193,6 +195,8 @@ static void warning(struct gpald_transfer *t, void *element)
 	gpald_move_enumeration(t, &value->reason, GPAL_WARN_COUNT);
 	gpald_move_word(t, &value->tag, GPALD_TAG_MAX);
 	gpald_move_text(t, &value->message);
+	if (gpald_transfer_is_reading(t))
+		value->token = gpal_warning_token(value->reason);
 }
 
 /* What the resolver makes of any request, so that those who trust it can go on doing so. */
@@ -249,6 +253,8 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_version(t, &version, LAYOUT_VERSION);
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
 	policy(t, &l->policy);
+	if (gpald_transfer_is_reading(t) && l->policy)
+		l->policy_name = l->policy->name;
 	gpald_move_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
 	gpald_move_list(t, &l->ram, &l->ram_count, GPAL_ALLOC_MAX, sizeof(*l->ram), ram_extent);
 	gpald_move_page_range(t, &l->chipset_low_mmio);

@@ -15,16 +15,11 @@
 #include <string.h>
 
 /* A layout with what is looked at and then left behind. */
-struct warning;
-
 struct given {
 	struct gpal_layout layout;
-	const char *policy;
 	const char *digest;
 	const uint64_t *slots;
 	size_t slot_count;
-	const struct warning *warnings;
-	size_t warning_count;
 };
 
 static const char *kind_name(int value)
@@ -252,20 +247,31 @@ static const struct gpald_list entries =
 	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count, 0);
 
 /* Of no address, so a newer host may warn of something else. */
-struct warning {
-	const char *reason;
-	const char *tag;
-	const char *message;
-};
+static int decode_warning_reason(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				 const struct gpald_member *member)
+{
+	struct gpal_warning *warning = target;
+	int reason = 0;
+
+	if (gpald_decode_name(decoder, value, &warning->token, member))
+		return -1;
+	while (reason < GPAL_WARN_COUNT &&
+	       strcmp(gpal_warning_token((enum gpal_warning_reason)reason), warning->token) != 0)
+		reason++;
+	warning->reason = reason < GPAL_WARN_COUNT ? (enum gpal_warning_reason)reason :
+						     GPAL_WARN_UNKNOWN;
+	return 0;
+}
 
 static const struct gpald_member warning_rows[] = {
-	GPALD_ROW(struct warning, reason, gpald_decode_name, .required = true),
-	GPALD_ROW(struct warning, tag, gpald_decode_tag, .required = true),
-	GPALD_ROW(struct warning, message, gpald_decode_text, .required = true),
+	/* It fills two members of the struct. */
+	{ .name = "reason", .decode = decode_warning_reason, .required = true },
+	GPALD_ROW(struct gpal_warning, tag, gpald_decode_tag, .required = true),
+	GPALD_ROW(struct gpal_warning, message, gpald_decode_text, .required = true),
 };
 static const struct gpald_members warning_members = GPALD_MEMBERS(warning_rows);
 static const struct gpald_list warnings =
-	ELEMENTS(struct warning, warning_members, warning_count, 0);
+	ELEMENTS(struct gpal_warning, warning_members, layout.warning_count, 0);
 
 /* A number that follows from the map. */
 #define FOLLOWS(member)                                                           \
@@ -284,7 +290,10 @@ static const struct gpald_member layout_rows[] = {
 	  .offset = offsetof(struct given, layout.arch),
 	  .required = true,
 	  .extra = &gpald_archs },
-	GPALD_ROW(struct given, policy, gpald_decode_name, .required = true),
+	{ .name = "policy",
+	  .decode = gpald_decode_name,
+	  .offset = offsetof(struct given, layout.policy_name),
+	  .required = true },
 	{ .name = "profile",
 	  .decode = gpald_decode_enum,
 	  .offset = offsetof(struct given, layout.profile),
@@ -316,7 +325,11 @@ static const struct gpald_member layout_rows[] = {
 	  .offset = offsetof(struct given, layout.required_address_bits),
 	  .required = true,
 	  .extra = &gpald_address_bits },
-	GPALD_ROW(struct given, warnings, gpald_decode_list, .required = true, .extra = &warnings),
+	{ .name = "warnings",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.warnings),
+	  .required = true,
+	  .extra = &warnings },
 };
 static const struct gpald_members layout_members = GPALD_MEMBERS(layout_rows);
 
@@ -332,7 +345,7 @@ static bool has_slots(const struct given *given)
 int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			const struct gpald_member *member)
 {
-	struct given given = { .policy = NULL };
+	struct given given = { .digest = NULL };
 	struct gpal_layout *layout = target;
 	struct gpal_check check;
 	size_t here;
@@ -341,7 +354,7 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 	if (gpald_decode_members(decoder, value, &given, &layout_members))
 		return -1;
 	*layout = given.layout;
-	layout->policy = gpal_policy_find(given.policy);
+	layout->policy = gpal_policy_find(layout->policy_name);
 	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
 	if (gpal_layout_check(layout, given.digest, &check, NULL))
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),

@@ -118,7 +118,7 @@ static void write_warnings(struct gpald_writer *w, const struct gpal_layout *lay
 	gpald_write_array(w, "warnings");
 	for (size_t i = 0; i < layout->warning_count; i++) {
 		gpald_write_object(w, NULL);
-		gpald_write_text(w, "reason", gpal_warning_token(layout->warnings[i].reason));
+		gpald_write_text(w, "reason", layout->warnings[i].token);
 		gpald_write_text(w, "tag", layout->warnings[i].tag);
 		gpald_write_text(w, "message", layout->warnings[i].message);
 		gpald_write_object_end(w);
@@ -137,7 +137,7 @@ void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct g
 	}
 	gpald_write_object(w, key);
 	gpald_write_text(w, "arch", gpal_arch_name(layout->arch));
-	gpald_write_text(w, "policy", layout->policy->name);
+	gpald_write_text(w, "policy", layout->policy_name);
 	gpald_write_text(w, "profile", gpal_profile_name(layout->profile));
 	gpald_write_text(w, "digest", digest);
 	write_ram(w, layout);

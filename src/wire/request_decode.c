@@ -160,7 +160,7 @@ static int decode_root_complex(struct gpald_decoder *decoder, const cJSON *value
 	struct gpal_root_complex *rc = target;
 
 	(void)member;
-	rc->end_bus = UINT8_MAX;
+	*rc = (struct gpal_root_complex)GPAL_ROOT_COMPLEX_INIT(NULL);
 	return gpald_decode_members(decoder, value, rc, &root_complex_members);
 }
 

@@ -437,7 +437,7 @@ static const char spelled_out_text[] =
 
 static const uint64_t everyday_nodes[] = { 4 * GIB };
 static const struct gpal_root_complex everyday_root_complexes[] = {
-	{ .name = "rc0", .end_bus = 255 },
+	{ .name = "rc0", .has_buses = true, .end_bus = 255 },
 };
 static const struct gpal_request everyday = {
 	.arch = GPAL_ARCH_X86_64,
@@ -448,6 +448,7 @@ static const struct gpal_request everyday = {
 };
 static const struct gpal_root_complex spelled_out_root_complexes[] = {
 	{ .name = "rc0",
+	  .has_buses = true,
 	  .end_bus = 255,
 	  .has_node = true,
 	  .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 64 * MIB },

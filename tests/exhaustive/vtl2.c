@@ -31,10 +31,16 @@ static const struct {
 };
 
 static const struct gpal_root_complex root_complexes[] = {
-	{ .name = "rc0", .end_bus = 127, .iommu = GPAL_IOMMU_NONE },
-	{ .name = "rc1", .start_bus = 128, .end_bus = 255, .has_cxl = true, .cxl_hdm = GIB },
+	{ .name = "rc0", .has_buses = true, .end_bus = 127, .iommu = GPAL_IOMMU_NONE },
+	{ .name = "rc1",
+	  .has_buses = true,
+	  .start_bus = 128,
+	  .end_bus = 255,
+	  .has_cxl = true,
+	  .cxl_hdm = GIB },
 	{ .name = "rc2",
 	  .segment = 1,
+	  .has_buses = true,
 	  .end_bus = 7,
 	  .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 6 * MIB },
 	  .high_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 64 * GIB, 65 * GIB } } },

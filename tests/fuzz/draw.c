@@ -149,7 +149,8 @@ static void edit_more_root_complexes(const struct edit *e)
 	if (r->root_complex_count == DRAWN_ROOT_COMPLEXES)
 		return;
 	rc = &e->drawn->root_complexes[r->root_complex_count++];
-	*rc = (struct gpal_root_complex){ .name = names[fuzz_below(e->bytes, COUNT_OF(names))] };
+	*rc = (struct gpal_root_complex)GPAL_ROOT_COMPLEX_INIT(
+		names[fuzz_below(e->bytes, COUNT_OF(names))]);
 	edit_buses_of(e, rc);
 }
 

@@ -186,6 +186,7 @@ static void draw_root_complexes(struct draft *draft)
 		if (random_once_in(random, 40))
 			snprintf(name, sizeof(name), "%064zu", i);
 		rc->name = blocks_text(&draft->drawn->blocks, name);
+		rc->has_buses = true;
 		draw_buses(random, rc, next, i);
 		if (random_once_in(random, 3)) {
 			rc->has_node = true;

@@ -101,7 +101,7 @@ static void add_root_complex(struct draft *draft)
 	struct random *random = &draft->random;
 	const size_t count = draft->request->root_complex_count;
 	const size_t at = random_between(random, 0, count);
-	struct gpal_root_complex rc = { .name = draw_name(draft, "new") };
+	struct gpal_root_complex rc = { .name = draw_name(draft, "new"), .has_buses = true };
 
 	if (count == draft->rcs_max)
 		return;

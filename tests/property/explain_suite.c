@@ -368,8 +368,11 @@ START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 {
 	const uint64_t nodes[] = { GPAL_4GIB };
 	const struct gpal_root_complex windows[] = {
-		{ .name = "a", .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 64 << 20 } },
+		{ .name = "a",
+		  .has_buses = true,
+		  .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 64 << 20 } },
 		{ .name = "b",
+		  .has_buses = true,
 		  .segment = 1,
 		  .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 128 << 20 } },
 	};

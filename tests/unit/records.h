@@ -69,6 +69,7 @@ static inline struct gpal_request rich_request(void)
 	static const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
 		  .segment = 300,
+		  .has_buses = true,
 		  .start_bus = 16,
 		  .end_bus = 31,
 		  .has_node = true,
@@ -81,12 +82,13 @@ static inline struct gpal_request rich_request(void)
 		  .iommu = GPAL_IOMMU_AMD_VI },
 		{ .name = "rc1",
 		  .segment = 300,
+		  .has_buses = true,
 		  .start_bus = 128,
 		  .end_bus = 255,
 		  .low_mmio = { .kind = GPAL_WINDOW_PINNED,
 				.range = { 3 * GIB, 3 * GIB + 64 * MIB } },
 		  .high_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 2 * GIB } },
-		{ .name = "rc:2", .end_bus = 1, .iommu = GPAL_IOMMU_AMD_VI },
+		{ .name = "rc:2", .has_buses = true, .end_bus = 1, .iommu = GPAL_IOMMU_AMD_VI },
 	};
 	static const struct gpal_named_range reserved[] = {
 		{ "hole", { 2 * GIB, 2 * GIB + 16 * MIB } },

@@ -9,13 +9,19 @@
 static const uint64_t nodes[] = { GIB, 4 * GIB };
 static const struct gpal_root_complex rcs[] = {
 	{ .name = "a",
+	  .has_buses = true,
 	  .end_bus = 15,
 	  .has_cxl = true,
 	  .cxl_hdm = 256 * MIB,
 	  .iommu = GPAL_IOMMU_AMD_VI },
-	{ .name = "b", .start_bus = 32, .end_bus = 63, .iommu = GPAL_IOMMU_AMD_VI },
+	{ .name = "b",
+	  .has_buses = true,
+	  .start_bus = 32,
+	  .end_bus = 63,
+	  .iommu = GPAL_IOMMU_AMD_VI },
 	{ .name = "c",
 	  .segment = 7,
+	  .has_buses = true,
 	  .end_bus = 1,
 	  .low_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 3 * GIB, 3 * GIB + MIB } } },
 };
@@ -52,7 +58,7 @@ START_TEST(what_is_resolved_agrees)
 {
 	static const struct gpal_request smallest = VM(one_gib);
 	static const struct gpal_root_complex smmu[] = {
-		{ .name = "x", .end_bus = 255, .iommu = GPAL_IOMMU_SMMUV3 }
+		{ .name = "x", .has_buses = true, .end_bus = 255, .iommu = GPAL_IOMMU_SMMUV3 }
 	};
 	static const struct gpal_request arm = VM(four_gib, .arch = GPAL_ARCH_AARCH64,
 						  .profile = GPAL_PROFILE_LINUX_DIRECT,
@@ -80,7 +86,9 @@ END_TEST
 START_TEST(names_may_be_of_any_length)
 {
 	char name[1000] = "";
-	const struct gpal_root_complex long_name[] = { { .name = name, .end_bus = 255 } };
+	const struct gpal_root_complex long_name[] = {
+		{ .name = name, .has_buses = true, .end_bus = 255 }
+	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(long_name));
 
 	memset(name, 'n', sizeof(name) - 1);

@@ -164,7 +164,7 @@ START_TEST(names_and_policies_are_told_apart)
 	for (int i = 0; i < COUNT_OF(blobs); i++) {
 		const char *name = names[i % COUNT_OF(names)];
 		const char *policy = policies[i / COUNT_OF(names)];
-		const struct gpal_root_complex rcs[] = { { .name = name } };
+		const struct gpal_root_complex rcs[] = { { .name = name, .has_buses = true } };
 		const struct gpal_named_range reserved[] = { { "r", { 0, 1 } } };
 		const struct gpal_request request =
 			VM(one_gib, WITH_RCS(rcs), .reserved = reserved, .reserved_count = 1,
@@ -195,9 +195,10 @@ END_TEST
 /* What a request does not use is not in its bytes. */
 START_TEST(leftovers_in_unused_members_do_not_count)
 {
-	const struct gpal_root_complex clean[] = { { .name = "a" } };
+	const struct gpal_root_complex clean[] = { { .name = "a", .has_buses = true } };
 	const struct gpal_root_complex littered[] = {
 		{ .name = "a",
+		  .has_buses = true,
 		  .node = 7,
 		  .low_mmio = { GPAL_WINDOW_DEFAULT, 1, { 2, 3 } },
 		  .high_mmio = { GPAL_WINDOW_DEFAULT, 4, { 5, 6 } },
@@ -272,7 +273,8 @@ static struct gpal_layout sample_layout(void)
 		{ .tag = "ram0", .kind = GPAL_KIND_RAM, .index = 3, .range = { 0x1000, 0x3000 } },
 	};
 	static const struct gpal_warning warnings[] = {
-		{ GPAL_WARN_NO_LOW_MEMORY, "chipset-low-mmio", "why it is likely wrong" },
+		{ GPAL_WARN_NO_LOW_MEMORY, "chipset-low-mmio", "why it is likely wrong",
+		  "no_low_memory" },
 	};
 
 	return (struct gpal_layout){

@@ -124,7 +124,9 @@ static void make_vms(void)
 {
 	static const uint64_t ram[] = { 2 * GIB, GIB, GIB },
 			      huge[] = { GPAL_SPACE_END - 2 * GIB - MIB, GIB, GIB };
-	static const struct gpal_root_complex one[] = { { .name = "rc0", .end_bus = 255 } };
+	static const struct gpal_root_complex one[] = {
+		{ .name = "rc0", .has_buses = true, .end_bus = 255 }
+	};
 	static struct gpal_root_complex many[RCS];
 	static char names[RCS][8];
 
@@ -133,6 +135,7 @@ static void make_vms(void)
 		many[i] = (struct gpal_root_complex){
 			.name = names[i],
 			.segment = (uint16_t)(i / 4),
+			.has_buses = true,
 			.start_bus = (uint8_t)(i % 4 * 64),
 			.end_bus = (uint8_t)(i % 4 * 64 + 63),
 			.low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = (i % 5 + 1) * MIB },

@@ -8,7 +8,7 @@
 
 #include "tests/unit/suite.h"
 
-#include <gpalayout/policy.h>
+#include <gpalayout/gpalayout.h>
 #include <string.h>
 
 /* In the order of their release. */
@@ -131,6 +131,29 @@ START_TEST(defaults_of_profiles_are_those_of_the_release)
 }
 END_TEST
 
+/* A layout of a newer daemon: it can be read and compared, but nothing can be made of it. */
+START_TEST(a_layout_of_an_unknown_policy_is_not_changed)
+{
+	const uint64_t nodes[] = { UINT64_C(1) << 30 };
+	const struct gpal_request request = { .nodes = nodes, .node_count = 1 };
+	struct gpal_explanation *explanation = NULL;
+	struct gpal_advice *advice = NULL;
+	struct gpal_layout *layout, *updated;
+	struct gpal_error error;
+
+	ck_assert_int_eq(gpal_resolve(&request, &layout, &error), GPAL_OK);
+	ck_assert_str_eq(layout->policy_name, layout->policy->name);
+	layout->policy = NULL;
+	layout->policy_name = "openvmm-2031.01";
+	ck_assert_int_eq(gpal_update(layout, &request, 0, &updated, &error), GPAL_E_OUT_OF_RANGE);
+	ck_assert_ptr_null(updated);
+	ck_assert_int_eq(gpal_explain(&request, layout, NULL, &explanation, &error),
+			 GPAL_E_INTERNAL);
+	ck_assert_int_eq(gpal_advise(&request, layout, &advice, &error), GPAL_E_INTERNAL);
+	gpal_layout_free(layout);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -142,5 +165,6 @@ int main(void)
 		 COUNT_OF(released));
 	add_rows(suite, "freeze", defaults_of_profiles_are_those_of_the_release,
 		 COUNT_OF(defaults));
+	add_test(suite, "unknown", a_layout_of_an_unknown_policy_is_not_changed);
 	return run_suite(suite);
 }

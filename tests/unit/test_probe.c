@@ -121,9 +121,10 @@ END_TEST
 START_TEST(windows_and_devices_are_of_their_root_complex)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "a", .end_bus = 15, .iommu = GPAL_IOMMU_AMD_VI },
+		{ .name = "a", .has_buses = true, .end_bus = 15, .iommu = GPAL_IOMMU_AMD_VI },
 		{ .name = "b",
 		  .segment = 1,
+		  .has_buses = true,
 		  .end_bus = 15,
 		  .has_cxl = true,
 		  .cxl_hdm = GIB,
@@ -153,8 +154,12 @@ END_TEST
 START_TEST(a_slice_of_ecam_has_an_owner_and_the_buses_between_have_none)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "high", .segment = 7, .start_bus = 64, .end_bus = 127 },
-		{ .name = "low", .segment = 7, .start_bus = 8, .end_bus = 15 },
+		{ .name = "high",
+		  .segment = 7,
+		  .has_buses = true,
+		  .start_bus = 64,
+		  .end_bus = 127 },
+		{ .name = "low", .segment = 7, .has_buses = true, .start_bus = 8, .end_bus = 15 },
 	};
 	const struct owner high = { "high", -1, -1 }, low = { "low", -1, -1 };
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -318,6 +323,7 @@ START_TEST(a_map_that_ends_with_space_leaves_nothing_free_above)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "top",
+		  .has_buses = true,
 		  .end_bus = 1,
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED,
 				 .range = { GPAL_SPACE_END - MIB, GPAL_SPACE_END } } },

@@ -291,9 +291,9 @@ START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
 
 	for (unsigned int i = 0; i < COUNT_OF(rcs); i++) {
 		snprintf(names[i], sizeof(names[i]), "a-root-complex-with-a-long-name-%u", i);
-		rcs[i] = (struct gpal_root_complex){ .name = names[i],
-						     .segment = (uint16_t)i,
-						     .end_bus = 255 };
+		rcs[i] = (struct gpal_root_complex){
+			.name = names[i], .segment = (uint16_t)i, .has_buses = true, .end_bus = 255
+		};
 	}
 	bench_start(&bench);
 	bench.decides_later = true;

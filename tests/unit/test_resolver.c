@@ -15,6 +15,7 @@ START_TEST(ram_stays_sorted_around_a_low_hole_with_a_small_later_node)
 	const uint64_t nodes[] = { 6 * GIB, 64 * MIB, 3 * GIB };
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .low_mmio = { .kind = GPAL_WINDOW_PINNED,
 				.range = { GIB + 512 * MIB, GIB + 514 * MIB } } },
 	};
@@ -190,7 +191,11 @@ END_TEST
 START_TEST(vtl2_moves_nothing_of_vtl0)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "rc0", .end_bus = 255, .has_cxl = true, .cxl_hdm = GIB },
+		{ .name = "rc0",
+		  .has_buses = true,
+		  .end_bus = 255,
+		  .has_cxl = true,
+		  .cxl_hdm = GIB },
 	};
 	struct gpal_request request = VM(four_gib, WITH_RCS(rcs), .virtio_mmio_slots = 8);
 	struct gpal_layout *without = resolve(&request), *with;
@@ -217,7 +222,7 @@ END_TEST
 
 /* What each of them puts at the top of a VM that fits 36 bits without it. */
 static const struct gpal_root_complex cxl_rc[] = {
-	{ .name = "rc0", .end_bus = 255, .has_cxl = true, .cxl_hdm = 64 * GIB },
+	{ .name = "rc0", .has_buses = true, .end_bus = 255, .has_cxl = true, .cxl_hdm = 64 * GIB },
 };
 
 static const struct {
@@ -257,6 +262,7 @@ START_TEST(a_map_that_ends_on_the_limit_fits)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 63 * GIB, 64 * GIB } } },
 	};
 	struct gpal_request request = VM(one_gib, WITH_RCS(rcs), .host_physical_address_bits = 36);
@@ -274,6 +280,7 @@ START_TEST(sixty_four_bits_are_no_limit)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED,
 				 .range = { GPAL_SPACE_END - GIB, GPAL_SPACE_END } } },
 	};
@@ -333,17 +340,20 @@ START_TEST(checks_come_in_the_documented_order)
 	const uint64_t nodes[] = { GIB + (_i < 1), _i < 14 ? UINT64_C(1) << 63 : 0 };
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "a",
+		  .has_buses = true,
 		  .end_bus = 7,
 		  .iommu = _i < 6 ? GPAL_IOMMU_SMMUV3 : GPAL_IOMMU_NONE,
 		  .has_cxl = true,
 		  .cxl_hdm = 256 * MIB + (_i < 7) },
 		{ .name = _i < 2 ? "a" : "b",
+		  .has_buses = true,
 		  .start_bus = _i < 4 ? 7 : 8,
 		  .end_bus = 9,
 		  .iommu = _i < 5 ? GPAL_IOMMU_AMD_VI : GPAL_IOMMU_NONE,
 		  .has_node = true,
 		  .node = _i < 8 ? 2 : 1 },
 		{ .name = "c",
+		  .has_buses = true,
 		  .start_bus = 20,
 		  .end_bus = _i < 3 ? 19 : 20,
 		  .low_mmio = { .kind = GPAL_WINDOW_PINNED,
@@ -370,6 +380,7 @@ START_TEST(sizes_near_2_to_the_64_do_not_wrap)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .high_mmio = { .kind = GPAL_WINDOW_SIZE, .size = UINT64_C(0xfffffffffffff000) } },
 	};
 	const struct gpal_request windows = VM(one_gib, WITH_RCS(rcs));
@@ -391,8 +402,9 @@ END_TEST
 START_TEST(errors_of_the_allocator_name_members_of_the_request)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "rc0", .end_bus = 7 },
+		{ .name = "rc0", .has_buses = true, .end_bus = 7 },
 		{ .name = "rc1",
+		  .has_buses = true,
 		  .start_bus = 8,
 		  .end_bus = 9,
 		  .high_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 5 } },
@@ -411,7 +423,9 @@ END_TEST
 
 START_TEST(values_outside_the_enumerations_are_refused)
 {
-	const struct gpal_root_complex rcs[] = { { .name = "rc0", .iommu = GPAL_IOMMU_COUNT } };
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "rc0", .has_buses = true, .iommu = GPAL_IOMMU_COUNT }
+	};
 	const struct gpal_request bad[] = {
 		VM(one_gib, .arch = GPAL_ARCH_COUNT),
 		VM(one_gib, .profile = GPAL_PROFILE_COUNT),
@@ -430,12 +444,14 @@ START_TEST(likely_mistakes_are_warned_of)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "a",
+		  .has_buses = true,
 		  .end_bus = 7,
 		  .iommu = GPAL_IOMMU_INTEL_VTD,
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 3 * GIB, 3 * GIB + MIB } },
 		  .low_mmio = { .kind = GPAL_WINDOW_PINNED,
 				.range = { 2 * GIB + MIB, 2 * GIB + 3 * MIB } } },
 		{ .name = "b",
+		  .has_buses = true,
 		  .start_bus = 8,
 		  .end_bus = 9,
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED,

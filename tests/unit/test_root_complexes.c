@@ -9,7 +9,7 @@
 START_TEST(all_buses_have_256_mib_of_ecam)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "rc0", .start_bus = 0, .end_bus = 255 }
+		{ .name = "rc0", .has_buses = true, .start_bus = 0, .end_bus = 255 }
 	};
 	const struct gpal_request request = VM(four_gib, WITH_RCS(rcs));
 	struct gpal_layout *layout = resolve(&request);
@@ -22,8 +22,10 @@ END_TEST
 
 START_TEST(reversed_buses_are_refused)
 {
-	const struct gpal_root_complex rcs[] = { { .name = "ok", .end_bus = 1 },
-						 { .name = "rc1", .start_bus = 9, .end_bus = 8 } };
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "ok", .has_buses = true, .end_bus = 1 },
+		{ .name = "rc1", .has_buses = true, .start_bus = 9, .end_bus = 8 }
+	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpal_error error = refuse(&request, GPAL_E_INVALID_BUS_RANGE);
 
@@ -32,12 +34,29 @@ START_TEST(reversed_buses_are_refused)
 }
 END_TEST
 
+/* One that was zeroed and named is not taken for a root complex with bus 0 alone. */
+START_TEST(buses_have_to_be_stated)
+{
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("ok"), { .name = "rc1" } };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	const struct gpal_error error = refuse(&request, GPAL_E_INVALID_BUS_RANGE);
+
+	ck_assert_int_eq(error.subject, GPAL_SUBJECT_ROOT_COMPLEX_START_BUS);
+	ck_assert_uint_eq(error.index, 1);
+	ck_assert_msg(strstr(error.message, "GPAL_ROOT_COMPLEX_INIT"), "%s", error.message);
+}
+END_TEST
+
 START_TEST(shared_buses_are_refused_by_name)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "a", .start_bus = 0, .end_bus = 15 },
-		{ .name = "elsewhere", .segment = 1, .start_bus = 0, .end_bus = 255 },
-		{ .name = "b", .start_bus = 15, .end_bus = 31 },
+		{ .name = "a", .has_buses = true, .start_bus = 0, .end_bus = 15 },
+		{ .name = "elsewhere",
+		  .segment = 1,
+		  .has_buses = true,
+		  .start_bus = 0,
+		  .end_bus = 255 },
+		{ .name = "b", .has_buses = true, .start_bus = 15, .end_bus = 31 },
 	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpal_error error = refuse(&request, GPAL_E_BUS_OVERLAP);
@@ -51,9 +70,13 @@ END_TEST
 START_TEST(slices_of_a_segment_share_one_bus0_base)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "high", .segment = 3, .start_bus = 128, .end_bus = 255 },
-		{ .name = "other", .segment = 1, .start_bus = 4, .end_bus = 7 },
-		{ .name = "low", .segment = 3, .start_bus = 16, .end_bus = 31 },
+		{ .name = "high",
+		  .segment = 3,
+		  .has_buses = true,
+		  .start_bus = 128,
+		  .end_bus = 255 },
+		{ .name = "other", .segment = 1, .has_buses = true, .start_bus = 4, .end_bus = 7 },
+		{ .name = "low", .segment = 3, .has_buses = true, .start_bus = 16, .end_bus = 31 },
 	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpal_layout *layout = resolve(&request);
@@ -78,7 +101,9 @@ END_TEST
 
 START_TEST(ecam_goes_where_the_policy_or_the_request_says)
 {
-	const struct gpal_root_complex rcs[] = { { .name = "rc0", .end_bus = 255 } };
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "rc0", .has_buses = true, .end_bus = 255 }
+	};
 	struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpal_layout *layout = resolve(&request);
 
@@ -101,7 +126,9 @@ END_TEST
 START_TEST(ecam_below_256_mib_is_refused)
 {
 	/* Only the lowest addresses are left below 4 GiB. */
-	const struct gpal_root_complex rcs[] = { { .name = "rc0", .end_bus = 63 } };
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "rc0", .has_buses = true, .end_bus = 63 }
+	};
 	const struct gpal_named_range reserved[] = { { "most", { 200 * MIB, 4064 * MIB } } };
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs), .ecam = GPAL_ECAM_BELOW_4GIB,
 					       .reserved = reserved, .reserved_count = 1,
@@ -114,9 +141,9 @@ END_TEST
 START_TEST(names_are_unique)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "a", .end_bus = 1 },
-		{ .name = "b", .start_bus = 2, .end_bus = 3 },
-		{ .name = "a", .start_bus = 4, .end_bus = 5 },
+		{ .name = "a", .has_buses = true, .end_bus = 1 },
+		{ .name = "b", .has_buses = true, .start_bus = 2, .end_bus = 3 },
+		{ .name = "a", .has_buses = true, .start_bus = 4, .end_bus = 5 },
 	};
 	const struct gpal_named_range reserved[] = { { "r", { 0, 4096 } },
 						     { "r", { 8192, 12288 } } };
@@ -136,16 +163,16 @@ END_TEST
 START_TEST(of_several_faults_of_a_kind_the_first_in_the_list_is_named)
 {
 	const struct gpal_root_complex names[] = {
-		{ .name = "b", .end_bus = 1 },
-		{ .name = "a", .start_bus = 2 },
-		{ .name = "b", .start_bus = 4, .end_bus = 5 },
-		{ .name = "a", .start_bus = 6 },
+		{ .name = "b", .has_buses = true, .end_bus = 1 },
+		{ .name = "a", .has_buses = true, .start_bus = 2 },
+		{ .name = "b", .has_buses = true, .start_bus = 4, .end_bus = 5 },
+		{ .name = "a", .has_buses = true, .start_bus = 6 },
 	};
 	const struct gpal_root_complex buses[] = {
-		{ .name = "w", .segment = 9, .end_bus = 1 },
-		{ .name = "x", .segment = 1 },
-		{ .name = "y", .segment = 9, .end_bus = 1 },
-		{ .name = "z", .segment = 1 },
+		{ .name = "w", .segment = 9, .has_buses = true, .end_bus = 1 },
+		{ .name = "x", .has_buses = true, .segment = 1 },
+		{ .name = "y", .segment = 9, .has_buses = true, .end_bus = 1 },
+		{ .name = "z", .has_buses = true, .segment = 1 },
 	};
 	const struct gpal_request with_names = VM(one_gib, WITH_RCS(names));
 	const struct gpal_request with_buses = VM(one_gib, WITH_RCS(buses));
@@ -157,7 +184,9 @@ END_TEST
 
 START_TEST(a_root_complex_sits_on_a_node_that_exists)
 {
-	const struct gpal_root_complex rcs[] = { { .name = "rc0", .has_node = true, .node = 1 } };
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "rc0", .has_buses = true, .has_node = true, .node = 1 }
+	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 
 	ck_assert_int_eq(refuse(&request, GPAL_E_NODE_OUT_OF_RANGE).subject,
@@ -168,7 +197,7 @@ END_TEST
 START_TEST(hdm_is_a_multiple_of_256_mib)
 {
 	struct gpal_root_complex rcs[] = {
-		{ .name = "rc0", .has_cxl = true, .cxl_hdm = 255 * MIB }
+		{ .name = "rc0", .has_buses = true, .has_cxl = true, .cxl_hdm = 255 * MIB }
 	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpal_layout *layout;
@@ -189,6 +218,7 @@ START_TEST(a_pinned_low_window_across_4_gib_is_refused)
 {
 	struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .low_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 4095 * MIB, 4097 * MIB } } },
 	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -204,6 +234,7 @@ START_TEST(a_pinned_high_window_across_4_gib_overlaps_the_chipset)
 {
 	struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 3 * GIB, 5 * GIB } } },
 	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -218,6 +249,7 @@ START_TEST(pinned_windows_stay_where_they_are_pinned)
 {
 	struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
+		  .has_buses = true,
 		  .low_mmio = { .kind = GPAL_WINDOW_PINNED,
 				.range = { 3 * GIB, 3 * GIB + 64 * MIB } },
 		  .high_mmio = { .kind = GPAL_WINDOW_PINNED, .range = { 64 * GIB, 65 * GIB } } },
@@ -248,8 +280,12 @@ static const struct {
 START_TEST(each_iommu_has_its_size_and_its_architecture)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "none", .end_bus = 7 },
-		{ .name = "rc1", .start_bus = 8, .end_bus = 255, .iommu = iommus[_i].kind },
+		{ .name = "none", .has_buses = true, .end_bus = 7 },
+		{ .name = "rc1",
+		  .has_buses = true,
+		  .start_bus = 8,
+		  .end_bus = 255,
+		  .iommu = iommus[_i].kind },
 	};
 	struct gpal_request request = VM(one_gib, WITH_RCS(rcs), .arch = iommus[_i].right);
 	struct gpal_layout *layout = resolve(&request);
@@ -273,8 +309,12 @@ END_TEST
 START_TEST(a_vm_has_one_kind_of_iommu)
 {
 	const struct gpal_root_complex rcs[] = {
-		{ .name = "a", .end_bus = 7, .iommu = GPAL_IOMMU_AMD_VI },
-		{ .name = "b", .start_bus = 8, .end_bus = 9, .iommu = GPAL_IOMMU_INTEL_VTD },
+		{ .name = "a", .has_buses = true, .end_bus = 7, .iommu = GPAL_IOMMU_AMD_VI },
+		{ .name = "b",
+		  .has_buses = true,
+		  .start_bus = 8,
+		  .end_bus = 9,
+		  .iommu = GPAL_IOMMU_INTEL_VTD },
 	};
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpal_error error = refuse(&request, GPAL_E_MIXED_IOMMU);
@@ -290,6 +330,7 @@ int main(void)
 
 	add_test(suite, "pcie", all_buses_have_256_mib_of_ecam);
 	add_test(suite, "pcie", reversed_buses_are_refused);
+	add_test(suite, "pcie", buses_have_to_be_stated);
 	add_test(suite, "pcie", shared_buses_are_refused_by_name);
 	add_test(suite, "pcie", slices_of_a_segment_share_one_bus0_base);
 	add_test(suite, "pcie", ecam_goes_where_the_policy_or_the_request_says);
