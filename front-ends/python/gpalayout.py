@@ -1,0 +1,770 @@
+# SPDX-License-Identifier: MIT
+"""A client of gpalayoutd, which says where each guest physical range of a VM goes.
+
+This file needs Python 3.9 or later and nothing else. Copy it, or add its folder to PYTHONPATH.
+
+    >>> from gpalayout import Client, NotFound, address, ranges
+    >>> client = Client()
+    >>> request = {"arch": "x86_64", "policy": "openvmm-2026.07", "memory": {"nodes": ["4GiB"]}}
+    >>> layout = client.create("example-1", request)["layout"]
+    >>> for each in ranges(layout):
+    ...     print(f"{each.start:#x}-{each.end:#x} {each.kind} {each.tag}")
+    0x0-0xc0000000 ram ram0
+    0xf8000000-0x100000000 fixed chipset-low-mmio
+    0x100000000-0x140000000 ram ram0
+    0x140000000-0x160000000 mmio64 chipset-high-mmio
+    >>> address(layout["ram_size"]) // 2**20
+    4096
+    >>> client.probe(0xfec00000, name="example-1")["range"]["tag"]
+    'chipset-low-mmio'
+    >>> [entry["name"] for entry in client.list()]
+    ['example-1']
+    >>> client.delete("example-1")["name"]
+    'example-1'
+    >>> try:
+    ...     client.get("example-1")
+    ... except NotFound as refusal:
+    ...     print(refusal)
+    not_found at /name: there is no layout example-1
+    >>> client.close()
+
+Parameters and results are those of the protocol, as dictionaries, lists, strings and numbers:
+proto/openrpc.json has their schemas, and `Client().daemon_schema()` returns it. In parameters, a
+size or an address is an integer of bytes up to 2**53 - 1, or a string such as "4GiB" or
+hex(2**60). In results it is always a hexadecimal string, which `address` converts. Ranges are
+half-open: `end` is the first address after the range.
+
+Every error is an `Error`: `Refused` if the daemon refused the request, `NoDaemon` and `TimedOut`
+if no reply came, `ProtocolError` if what came is not a reply. Members that this client does not
+know are left in the results.
+
+A `Client` is one connection, for one thread at a time. It starts no thread, handles no signal
+and never causes SIGPIPE. `Events` follows what happens to layouts, over restarts of the daemon.
+"""
+
+import collections
+import json
+import math
+import os
+import select
+import socket
+import time
+import typing
+
+__all__ = [
+    "AddressWidthExceeded", "Client", "Conflict", "ConnectionLost", "Denied", "Error", "Events",
+    "Exhausted", "GenerationMismatch", "MethodNotFound", "NoDaemon", "NotFound", "Overloaded",
+    "ProtocolError", "Range", "Refused", "ResyncRequired", "ShuttingDown", "StoreFailed",
+    "StoreFull", "TimedOut", "WouldMove", "WouldRemove", "address", "ranges",
+]
+
+DEFAULT_SOCKET = "/run/gpalayoutd/control.sock"
+DEFAULT_TIMEOUT = 30.0  # seconds
+
+# The daemon's own limit is 16 MiB; this one keeps a wrong peer from taking all memory.
+LARGEST_LINE = 256 << 20
+READ_SIZE = 64 << 10
+
+# How often a full listen queue is tried again, in seconds; the kernel gives no event for it.
+CONNECT_RETRY = 0.01
+
+# Between two attempts to follow events again, in seconds.
+SHORTEST_PAUSE = 0.1
+LONGEST_PAUSE = 2.0
+
+LONGEST_POLL_MS = 2**31 - 1
+
+# The members that the result of each method has.
+RESULTS = {
+    "layout.resolve": ("layout",),
+    "layout.allocate": ("map",),
+    "layout.create": ("name", "generation", "created", "layout"),
+    "layout.get": ("name", "generation", "owner_uid", "created_at", "updated_at", "request",
+                   "layout"),
+    "layout.list": ("revision", "layouts"),
+    "layout.delete": ("name", "generation"),
+    "layout.update": ("name", "generation", "layout", "changes"),
+    "layout.probe": (),
+    "layout.compare": ("compatible", "changes"),
+    "layout.explain": ("arch", "policy", "digest", "ranges"),
+    "policy.list": ("default", "policies"),
+    "events.subscribe": ("revision",),
+    "daemon.info": ("version", "protocol", "default_policy", "sockets", "policies", "limits"),
+    "daemon.stats": ("started_at", "uptime_ms", "connections", "users", "requests", "registry",
+                     "store"),
+    "daemon.schema": ("openrpc", "info", "methods", "components"),
+}
+EVENT = ("revision", "event", "name", "digest")
+
+
+class Error(Exception):
+    """Any error of this client."""
+
+
+class NoDaemon(Error):
+    """Nobody listens on the socket, or this user may not connect. The request was not sent."""
+
+
+class ConnectionLost(NoDaemon):
+    """The connection ended before the reply. A change may have been made: ask, or create again."""
+
+
+class TimedOut(Error):
+    """No reply came in time. A change may have been made, or may still be made."""
+
+
+class ProtocolError(Error):
+    """What came is not a message of the protocol, or lacks a member, which the text names."""
+
+
+class Refused(Error):
+    """The daemon refused the request, and changed nothing unless the subclass says otherwise.
+
+    code     the number of the class of errors
+    reason   the stable word for programs, such as "not_found"
+    message  for people; it may change
+    pointer  a JSON pointer from the parameters to the member at fault, or None
+    data     the details of the reason, as they came: sizes, addresses, counts, changes
+
+    A reason without a subclass is a plain Refused.
+    """
+
+    REASON = None
+
+    def __init__(self, code, message, data):
+        super().__init__(code, message, data)
+        self.code = code
+        self.message = message
+        self.data = data
+        self.reason = _member(data, "reason", "data of the error")
+        self.pointer = data.get("pointer")
+
+    def __str__(self):
+        where = f" at {self.pointer}" if self.pointer else ""
+        return f"{self.reason}{where}: {self.message}"
+
+
+class MethodNotFound(Refused):
+    """There is no such method, or not on this socket."""
+
+    REASON = "method_not_found"
+
+
+class Overloaded(Refused):
+    """There are too many connections, or there is no memory for the request."""
+
+    REASON = "overloaded"
+
+
+class ShuttingDown(Refused):
+    """The daemon is stopping."""
+
+    REASON = "shutting_down"
+
+
+class Exhausted(Refused):
+    """A range does not fit into its region. data["largest_size"], if there, is a size that does.
+
+        >>> root_complex = {"name": "rc0", "low_mmio": "8GiB"}
+        >>> request = {"arch": "x86_64", "policy": "openvmm-2026.07",
+        ...            "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [root_complex]}}
+        >>> try:
+        ...     client.resolve(request)
+        ... except Exhausted as refusal:
+        ...     root_complex["low_mmio"] = refusal.data["largest_size"]
+        >>> root_complex["low_mmio"]
+        '0xf8000000'
+    """
+
+    REASON = "exhausted"
+
+
+class AddressWidthExceeded(Refused):
+    """The layout needs data["required_bits"] of physical address, and the host has data["bits"]."""
+
+    REASON = "address_width_exceeded"
+
+
+class NotFound(Refused):
+    """No live layout has this name, or the layout has no range with this tag."""
+
+    REASON = "not_found"
+
+
+class Conflict(Refused):
+    """The name has a layout of another request or, with data["owner_uid"], of another user."""
+
+    REASON = "conflict"
+
+
+class GenerationMismatch(Refused):
+    """The layout has the generation data["generation"], not the stated one."""
+
+    REASON = "generation_mismatch"
+
+
+class WouldMove(Refused):
+    """The update would move ranges that the guest knows: data["changes"]."""
+
+    REASON = "would_move"
+
+
+class WouldRemove(Refused):
+    """The update would remove ranges that the guest knows: data["changes"]."""
+
+    REASON = "would_remove"
+
+
+class Denied(Refused):
+    """The layout belongs to the user data["owner_uid"]."""
+
+    REASON = "denied"
+
+
+class StoreFull(Refused):
+    """A limit on live layouts or on the store has been reached."""
+
+    REASON = "store_full"
+
+
+class StoreFailed(Refused):
+    """The store failed and the daemon exits. After its restart, `get` tells what was changed."""
+
+    REASON = "store_failed"
+
+
+class ResyncRequired(Refused):
+    """The events after `since` are not kept. List the layouts, and subscribe with that revision.
+
+    data["oldest_since"] and data["revision"] are the least and the greatest that can be asked for.
+    """
+
+    REASON = "resync_required"
+
+
+_REFUSALS = {kind.REASON: kind for kind in Refused.__subclasses__()}
+
+# Asking again gives the same answer: the request is no request, has no method, or wrong parameters.
+_FINAL_CODES = (-32600, -32601, -32602)
+
+
+def address(text):
+    """The integer of a size or an address of a result.
+
+    >>> address("0x100000000")
+    4294967296
+    """
+    if not text.startswith("0x"):
+        raise ValueError(f"not a size or an address of a result: {text!r}")
+    return int(text, 16)
+
+
+class Range(typing.NamedTuple):
+    """One entry of a map: from `start` to before `end`, in bytes."""
+
+    start: int
+    end: int
+    kind: str
+    tag: str
+
+    @property
+    def size(self):
+        return self.end - self.start
+
+
+def ranges(layout):
+    """The map of a layout, or of the result of `allocate`, as a list of `Range` by address.
+
+    >>> result = client.allocate(ram=[{"tag": "ram", "size": "1GiB", "alignment": "1GiB"}])
+    >>> ranges(result)
+    [Range(start=0, end=1073741824, kind='ram', tag='ram')]
+    """
+    def convert(entry):
+        start, end, kind, tag = (_member(entry, name, "an entry of the map")
+                                 for name in ("start", "end", "kind", "tag"))
+        return Range(address(start), address(end), kind, tag)
+    return [convert(entry) for entry in _member(layout, "map", "the layout")]
+
+
+class Client:
+    """A connection to the daemon, made at once and closed by `close` or at the end of `with`.
+
+    path     the socket, control or inspect; by default $GPALAYOUT_SOCKET, or else
+             /run/gpalayoutd/control.sock
+    timeout  the most seconds for connecting and for each call; None: no limit
+
+    A connection that the daemon has closed between two calls, because it was restarted or the
+    client was idle, is replaced at the next call. So is one on which a call was cut off.
+
+    Each method has the parameters of the protocol and leaves out those that are None. All raise
+    `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
+    """
+
+    def __init__(self, path=None, timeout=DEFAULT_TIMEOUT):
+        if path is None:
+            path = os.environ.get("GPALAYOUT_SOCKET") or DEFAULT_SOCKET
+        self.path = os.fspath(path)
+        self.timeout = timeout
+        self._calls = 0
+        self._connection = _Connection(self.path, _deadline(timeout))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Closes the connection. A later call makes a new one."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    def fileno(self):
+        """The descriptor of the connection, for `select`; `NoDaemon` if there is none now.
+
+        It is readable when an event may have come. Then take events with `next_event(0)` until
+        it returns None, because one read may bring several.
+        """
+        if not self._connection:
+            raise NoDaemon(f"{self.path}: not connected")
+        return self._connection.socket.fileno()
+
+    def call(self, method, params=None):
+        """Calls any method, also one that this client does not know; returns the result as it came.
+
+        >>> client.call("daemon.info")["protocol"]
+        '2'
+        """
+        self._calls += 1
+        message = {"jsonrpc": "2.0", "id": self._calls, "method": method}
+        if params is not None:
+            message["params"] = params
+        line = json.dumps(message).encode() + b"\n"
+        try:
+            reply = self._exchange(line)
+        except BaseException:
+            # What comes later would be taken for the reply to another call.
+            self.close()
+            raise
+        if "error" in reply:
+            raise _refusal(reply["error"])
+        return reply["result"]
+
+    def resolve(self, request, *, advise=None):
+        """Computes the layout of a request and stores nothing: {layout, advice if asked for}."""
+        return self._ask("layout.resolve", request=request, advise=advise)
+
+    def allocate(self, *, reserved=None, fixed=None, mmio32=None, ram=None, mmio64=None,
+                 post_mmio=None):
+        """Places lists of ranges by the bare allocator, under no policy: {map}."""
+        return self._ask("layout.allocate", reserved=reserved, fixed=fixed, mmio32=mmio32, ram=ram,
+                         mmio64=mmio64, post_mmio=post_mmio)
+
+    def create(self, name, request):
+        """Keeps the layout of a request under a name: {name, generation, created, layout}.
+
+        It is on disk when this returns. The same request again returns the layout that is there,
+        with `created` false, so repeat a create whose reply was lost. Raises `Conflict` if the
+        name has another layout, `Exhausted` and other `Refused` if there is none.
+        """
+        return self._ask("layout.create", name=name, request=request)
+
+    def get(self, name):
+        """A live layout with its request, generation, owner and times; or `NotFound`."""
+        return self._ask("layout.get", name=name)
+
+    def list(self, *, after=None, limit=None):
+        """Iterates over the entries of all live layouts after a name, in byte order of names.
+
+        It asks for one page of at most `limit` entries after another, as they are needed.
+        """
+        for page in self.pages(after=after, limit=limit):
+            yield from page["layouts"]
+
+    def pages(self, *, after=None, limit=None):
+        """Iterates over the pages of the list: {revision, layouts, next if there is one}.
+
+        To keep a list up to date, read all pages and follow the events since the revision of the
+        first. Some events then tell what a later page had already.
+
+        >>> pages = list(client.pages())
+        >>> known = {entry["name"]: entry["digest"] for page in pages for entry in page["layouts"]}
+        >>> events = client.events(since=pages[0]["revision"])
+        >>> events.close()
+        """
+        while True:
+            page = self._ask("layout.list", after=after, limit=limit)
+            yield page
+            after = page.get("next")
+            if after is None:
+                return
+
+    def delete(self, name, *, generation=None):
+        """Ends a live layout: {name, generation}.
+
+        Raises `NotFound`, `Denied`, and `GenerationMismatch` if it has another generation.
+        """
+        return self._ask("layout.delete", name=name, generation=generation)
+
+    def update(self, name, request, *, generation=None, dry_run=None, allow_moves=None,
+               allow_removals=None):
+        """Changes a live layout to fit a whole request: {name, generation, layout, changes}.
+
+        Raises `WouldMove` and `WouldRemove` if that would move or remove what the guest knows,
+        unless it is allowed; besides what `delete` and `create` raise.
+        """
+        return self._ask("layout.update", name=name, request=request, generation=generation,
+                         dry_run=dry_run, allow_moves=allow_moves, allow_removals=allow_removals)
+
+    def probe(self, address, *, name=None, request=None):
+        """What is at an address of a live layout, or of a request: {range} or {free}."""
+        return self._ask("layout.probe", name=name, request=request, address=address)
+
+    def compare(self, from_, to):
+        """What differs between two layouts: {compatible, changes}.
+
+        Each is {"name": …}, {"request": …} or {"layout": …}. `compatible` is true if no range
+        of `from_` moves, shrinks or goes.
+        """
+        return self._ask("layout.compare", **{"from": from_, "to": to})
+
+    def explain(self, *, name=None, request=None, tag=None):
+        """Why each range, or that with a tag, is where it is: {arch, policy, digest, ranges}."""
+        return self._ask("layout.explain", name=name, request=request, tag=tag)
+
+    def policy_list(self):
+        """The policies and the name of the default: {default, policies}."""
+        return self._ask("policy.list")
+
+    def daemon_info(self):
+        """Version, protocol, sockets, policies and limits of the daemon."""
+        return self._ask("daemon.info")
+
+    def daemon_stats(self):
+        """Counters and latencies of the daemon, the registry and the store."""
+        return self._ask("daemon.stats")
+
+    def daemon_schema(self):
+        """The OpenRPC document of the protocol."""
+        return self._ask("daemon.schema")
+
+    def subscribe(self, *, since=None):
+        """Subscribes this connection to events, which `next_event` returns: {revision}.
+
+        `since` is the revision after which they begin, by default the present one. The
+        subscription ends with the connection; `events` returns one that lasts.
+        """
+        result = self._ask("events.subscribe", since=since)
+        self._connection.is_subscribed = True
+        return result
+
+    @property
+    def is_subscribed(self):
+        """Whether the connection is there and subscribed."""
+        return bool(self._connection) and self._connection.is_subscribed
+
+    def next_event(self, timeout=None):
+        """The next event of `subscribe`, or None if none comes within so many seconds.
+
+        Raises `ConnectionLost` if the subscription has ended: subscribe again, with the revision
+        of the last event as `since`.
+        """
+        if not self.is_subscribed:
+            raise ConnectionLost(f"{self.path}: not subscribed to events")
+        connection = self._connection
+        deadline = _deadline(timeout)
+        try:
+            while not connection.events:
+                message = connection.message(deadline)
+                if message is None:
+                    return None
+                if "error" in message:
+                    raise _refusal(message["error"])
+                if "result" in message:
+                    raise ProtocolError(f"{self.path}: a reply to no request")
+        except BaseException:
+            self.close()
+            raise
+        return connection.events.popleft()
+
+    def events(self, since=None):
+        """Follows what happens to layouts from now on, or after a revision; see `Events`."""
+        return Events(self.path, since, self.timeout)
+
+    def _ask(self, method, **params):
+        given = {name: value for name, value in params.items() if value is not None}
+        result = self.call(method, given)
+        for name in RESULTS[method]:
+            _member(result, name, f"the result of {method}")
+        return result
+
+    def _exchange(self, line):
+        """Sends a line and returns the reply, which has either an error or a result."""
+        deadline = _deadline(self.timeout)
+        if self._connection and self._connection.is_ended():
+            self.close()
+        if not self._connection:
+            self._connection = _Connection(self.path, deadline)
+        reply = self._connection.reply(line, deadline)
+        if reply is None:
+            raise TimedOut(f"{self.path}: no reply within {self.timeout:g} s")
+        if self._connection.unsent:
+            # Refused before it was read to the end; the rest would be taken for another request.
+            self.close()
+        has_error = "error" in reply
+        if has_error == ("result" in reply):
+            raise ProtocolError(f"{self.path}: the reply must have either a result or an error")
+        reply_id = _member(reply, "id", "the reply")
+        # A daemon that could not read the request does not know its id.
+        if reply_id != self._calls and not (has_error and reply_id is None):
+            raise ProtocolError(f"{self.path}: the id of the reply is not that of the request")
+        return reply
+
+
+class Events:
+    """An iterator over the events of live layouts, each once and in order, without an end.
+
+    `Client.events` returns it when it is subscribed, so no change after that is missed. It has a
+    connection of its own. If that ends, it connects again and continues after the last event, also
+    after a restart of the daemon.
+
+        >>> events = client.events()
+        >>> _ = client.create("example-2", {"arch": "aarch64", "memory": {"nodes": ["1GiB"]}})
+        >>> _ = client.delete("example-2")
+        >>> for event in events:
+        ...     print(event["event"], event["name"])
+        ...     if event["event"] == "deleted":
+        ...         break
+        created example-2
+        deleted example-2
+        >>> events.close()
+
+    An event is {revision, event, name, digest}, where `event` is "created", "updated" or
+    "deleted". `revision` of this object is that of the last event, from which another one can
+    continue with `since`.
+
+    `ResyncRequired` says that events are lost: the daemon keeps only the newest, or an older copy
+    of its state was put back. List the layouts and begin again, as `Client.pages` shows.
+    """
+
+    def __init__(self, path, since, timeout):
+        self._client = Client(path, timeout)
+        self._pause = SHORTEST_PAUSE
+        self.revision = since
+        try:
+            self._subscribe()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.wait()
+
+    def close(self):
+        """Closes the connection. A later `wait` makes a new one and continues."""
+        self._client.close()
+
+    def fileno(self):
+        """The descriptor of the connection, for `select`; `NoDaemon` while there is none.
+
+        When it is readable, call `wait(0)` until it returns None. It is another descriptor after
+        each new connection, so ask for it each time. While there is none, call `wait(0)` now and
+        then, which tries to connect.
+        """
+        return self._client.fileno()
+
+    def wait(self, timeout=None):
+        """The next event, or None if none comes within so many seconds.
+
+        Raises `ResyncRequired`, and `ProtocolError` if an event does not follow the one before it.
+        While the daemon is not there, this tries to connect. An attempt may take as long as a
+        call, even if that is more than `timeout`.
+        """
+        deadline = _deadline(timeout)
+        while True:
+            try:
+                if not self._client.is_subscribed:
+                    self._subscribe()
+                event = self._client.next_event(_left(deadline))
+                return event and self._follow(event)
+            except (NoDaemon, TimedOut):
+                pass
+            except Refused as refusal:
+                if refusal.code in _FINAL_CODES or isinstance(refusal, ResyncRequired):
+                    raise
+            left = _left(deadline)
+            if left == 0:
+                return None
+            time.sleep(self._pause if left is None else min(self._pause, left))
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _subscribe(self):
+        revision = self._client.subscribe(since=self.revision)["revision"]
+        # With `since`, the events up to this revision are still to come.
+        if self.revision is None:
+            self.revision = revision
+
+    def _follow(self, event):
+        follows = event.get("follows", event["revision"] - 1)
+        if follows != self.revision or event["revision"] <= follows:
+            self.close()
+            raise ProtocolError(f"the event of revision {event['revision']} follows {follows}, "
+                                f"not {self.revision}")
+        self.revision = event["revision"]
+        self._pause = SHORTEST_PAUSE
+        return event
+
+
+class _Connection:
+    """A connected socket that does not block, so that one deadline covers every step.
+
+    Reading goes on while a request is being written, because the daemon may refuse a line before
+    it has seen its end.
+    """
+
+    def __init__(self, path, deadline):
+        self.path = path
+        self.unsent = b""
+        self.input = bytearray()
+        self.searched = 0  # bytes of the input without a line end
+        self.events = collections.deque()
+        self.is_subscribed = False
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.socket.setblocking(False)
+            self._connect(deadline)
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self, deadline):
+        while True:
+            try:
+                self.socket.connect(self.path)
+                return
+            except BlockingIOError:  # the listen queue is full
+                left = _left(deadline)
+                if left == 0:
+                    raise TimedOut(f"{self.path}: the daemon accepts no connection") from None
+                time.sleep(CONNECT_RETRY)
+            except OSError as error:
+                raise NoDaemon(f"{self.path}: cannot connect: {error.strerror or error}; "
+                               "is gpalayoutd running?") from error
+
+    def close(self):
+        self.socket.close()
+
+    def is_ended(self):
+        """Whether the daemon has closed, and nothing is left to read."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def reply(self, line, deadline):
+        """Sends a line and returns the reply, or None once the deadline has passed."""
+        self.unsent = memoryview(line)
+        while True:
+            message = self.message(deadline)
+            if message is None or "method" not in message:
+                return message
+            # Notifications alone must not keep a call going.
+            if _left(deadline) == 0:
+                return None
+
+    def message(self, deadline):
+        """The next message, or None once the deadline has passed; events are put by as well."""
+        line = self._line(deadline)
+        if line is None:
+            return None
+        try:
+            message = json.loads(line.decode())
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError(f"{self.path}: a line is not JSON: {error}") from None
+        if _member(message, "jsonrpc", "the message") != "2.0":
+            raise ProtocolError(f"{self.path}: the message is not of JSON-RPC 2.0")
+        # Other notifications are for clients that know them.
+        if message.get("method") == "layout.event":
+            event = _member(message, "params", "the event")
+            for name in EVENT:
+                _member(event, name, "the event")
+            self.events.append(event)
+        return message
+
+    def _line(self, deadline):
+        poll = select.poll()
+        while True:
+            end = self.input.find(b"\n", self.searched)
+            if end >= 0:
+                line = bytes(self.input[:end])
+                del self.input[:end + 1]
+                self.searched = 0
+                return line
+            self.searched = len(self.input)
+            if self.searched > LARGEST_LINE:
+                raise ProtocolError(f"{self.path}: a line is longer than {LARGEST_LINE} bytes")
+            poll.register(self.socket, select.POLLIN | (select.POLLOUT if self.unsent else 0))
+            left = _left(deadline)
+            wait_ms = None if left is None else math.ceil(min(1000 * left, LONGEST_POLL_MS))
+            ready = poll.poll(wait_ms)
+            if not ready:
+                return None
+            if ready[0][1] & select.POLLOUT:
+                self._send()
+            if ready[0][1] & ~select.POLLOUT:
+                self._receive()
+
+    def _send(self):
+        try:
+            self.unsent = self.unsent[self.socket.send(self.unsent, socket.MSG_NOSIGNAL):]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.unsent = b""  # the daemon has closed, and may have said why
+
+    def _receive(self):
+        try:
+            data = self.socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            raise ConnectionLost(f"{self.path}: connection closed "
+                                 + (f"inside a line, after {len(self.input)} bytes" if self.input
+                                    else "before a reply"))
+        self.input += data
+
+
+def _refusal(error):
+    code, message, data = (_member(error, name, "the error")
+                           for name in ("code", "message", "data"))
+    reason = _member(data, "reason", "data of the error")
+    return _REFUSALS.get(reason, Refused)(code, message, data)
+
+
+def _member(value, name, what):
+    try:
+        return value[name]
+    except (KeyError, TypeError):
+        raise ProtocolError(f"{what} has no {name}") from None
+
+
+def _deadline(timeout):
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _left(deadline):
+    return None if deadline is None else max(0.0, deadline - time.monotonic())

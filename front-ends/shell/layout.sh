@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# An example of a front end that has only socat and jq. It gets the layout of a VM from gpalayoutd,
+# keeps it while a command runs, and then frees it: resolve, create, watch, delete.
+set -eu
+
+usage='Usage: layout.sh NAME REQUEST COMMAND...
+
+NAME is the name of the VM. REQUEST is a file that holds the request in JSON, for example
+{"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}. COMMAND gets the layout in JSON on standard
+input, and its exit status is that of the script. Events of the layout go to standard error.'
+
+socket=${GPALAYOUT_SOCKET:-/run/gpalayoutd/control.sock}
+
+# message METHOD PARAMS: prints the request as one line.
+message() {
+	jq -cn --arg method "$1" --argjson params "$2" '{jsonrpc: "2.0", id: 1, $method, $params}'
+}
+
+# ask METHOD PARAMS: prints the result, or complains and fails.
+ask() {
+	reply=$(message "$1" "$2" | socat -t30 - "UNIX-CONNECT:$socket")
+	printf '%s\n' "$reply" | jq -ce '.result // ("layout.sh: \(.error.message)\n" | halt_error(1))'
+}
+
+# watch REVISION: writes the events after it into a file, until descriptor 3 is closed. The daemon
+# then sends the events up to that moment and closes the connection.
+watch() {
+	mkfifo "$folder/requests"
+	socat -t30 - "UNIX-CONNECT:$socket" <"$folder/requests" >"$folder/events" &
+	exec 3>"$folder/requests"
+	message events.subscribe "{\"since\": $1}" >&3
+}
+
+# free: deletes the layout and shows what happened to it.
+free() {
+	ask layout.delete "$(printf '%s\n' "$created" | jq '{name, generation}')" >/dev/null
+	exec 3>&-
+	wait
+	jq -r --arg name "$name" '.params | select(.name == $name) | "\(.revision) \(.event) \(.name)"' \
+		"$folder/events" >&2
+}
+
+if [ $# -lt 3 ]; then
+	printf '%s\n' "$usage" >&2
+	exit 2
+fi
+name=$1
+request=$(jq -c . "$2")
+shift 2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# This keeps nothing: it only says where the VM would go, or why it does not fit.
+ask layout.resolve "{\"request\": $request}" >/dev/null
+
+revision=$(ask layout.list '{"limit": 1}' | jq .revision)
+params=$(jq -n --arg name "$name" --argjson request "$request" '{$name, $request}')
+created=$(ask layout.create "$params")
+if [ "$(printf '%s\n' "$created" | jq .created)" = false ]; then
+	printf 'layout.sh: %s has a layout already\n' "$name" >&2
+	exit 1
+fi
+trap 'free; rm -rf "$folder"' EXIT
+watch "$revision"
+
+printf '%s\n' "$created" | jq .layout | "$@" 3>&-
