@@ -72,7 +72,7 @@ CONNECT_RETRY = 0.01
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 
-LONGEST_POLL_MS = 2**31 - 1
+LONGEST_POLL_MS = 2**31 - 1  # poll takes no more
 
 # The members that the result of each method has.
 RESULTS = {
@@ -118,7 +118,7 @@ class ProtocolError(Error):
 
 
 class Refused(Error):
-    """The daemon refused the request, and changed nothing unless the subclass says otherwise.
+    """The daemon refused the request.
 
     code     the number of the class of errors
     reason   the stable word for programs, such as "not_found"
@@ -126,7 +126,9 @@ class Refused(Error):
     pointer  a JSON pointer from the parameters to the member at fault, or None
     data     the details of the reason, as they came: sizes, addresses, counts, changes
 
-    A reason without a subclass is a plain Refused.
+    A reason without a subclass is a plain Refused. Nothing was changed, with two exceptions:
+    `StoreFailed`, and the reason "message_too_large" with a message that begins with "it was
+    done", which means that only the reply was too long.
     """
 
     REASON = None
@@ -244,7 +246,7 @@ class ResyncRequired(Refused):
 
 _REFUSALS = {kind.REASON: kind for kind in Refused.__subclasses__()}
 
-# Asking again gives the same answer: the request is no request, has no method, or wrong parameters.
+# A request that is refused with one of these is wrong, so it is refused each time.
 _FINAL_CODES = (-32600, -32601, -32602)
 
 
@@ -294,9 +296,10 @@ class Client:
     timeout  the most seconds for connecting and for each call; None: no limit
 
     A connection that the daemon has closed between two calls, because it was restarted or the
-    client was idle, is replaced at the next call. So is one on which a call was cut off.
+    client was idle, is replaced at the next call. So is one on which a call failed without a
+    refusal.
 
-    Each method has the parameters of the protocol and leaves out those that are None. All raise
+    Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
     """
 
@@ -323,8 +326,8 @@ class Client:
     def fileno(self):
         """The descriptor of the connection, for `select`; `NoDaemon` if there is none now.
 
-        It is readable when an event may have come. Then take events with `next_event(0)` until
-        it returns None, because one read may bring several.
+        It becomes readable when an event comes. Before each `select`, call `next_event(0)` until
+        it returns None: events may have been read already, together with a reply.
         """
         if not self._connection:
             raise NoDaemon(f"{self.path}: not connected")
@@ -577,9 +580,9 @@ class Events:
     def fileno(self):
         """The descriptor of the connection, for `select`; `NoDaemon` while there is none.
 
-        When it is readable, call `wait(0)` until it returns None. It is another descriptor after
-        each new connection, so ask for it each time. While there is none, call `wait(0)` now and
-        then, which tries to connect.
+        Before each `select`, call `wait(0)` until it returns None: events may have been read
+        already. Ask for the descriptor each time, because a new connection has another one. While
+        there is none, call `wait(0)` now and then, which tries to connect.
         """
         return self._client.fileno()
 

@@ -229,16 +229,23 @@ class WithDaemon(DaemonTestCase):
         self.assertIsNone(self.client.next_event(0))
 
     def test_a_select_loop_takes_events_as_they_come(self):
-        with self.client.events() as events:
-            self.assertEqual(select.select([events], [], [], 0)[0], [])
-            for number in range(100):
+        def create(numbers):
+            for number in numbers:
                 self.client.create(f"selected-{number}", REQUEST)
+
+        revision = next(self.client.pages())["revision"]
+        create(range(50))
+        with self.client.events(since=revision) as events:
             names = []
             while len(names) < 100:
-                self.assertEqual(select.select([events], [], [], PATIENCE)[0], [events])
                 while each := events.wait(0):
                     names.append(each["name"])
-            self.assertEqual(names, [f"selected-{number}" for number in range(100)])
+                if len(names) == 50:
+                    self.assertEqual(select.select([events], [], [], 0)[0], [])
+                    create(range(50, 100))
+                if len(names) < 100:
+                    self.assertEqual(select.select([events], [], [], PATIENCE)[0], [events])
+        self.assertEqual(names, [f"selected-{number}" for number in range(100)])
 
     def test_events_before_the_iterator_is_asked_are_not_missed(self):
         with self.client.events() as events:
@@ -348,18 +355,18 @@ class Restarts(unittest.TestCase):
 
     def test_waiting_begins_before_the_daemon_is_back(self):
         with Daemon() as daemon, gpalayout.Client(daemon.socket).events() as events:
-            daemon.stop()
-
-            def start_again():
+            def start_again(name):
                 daemon.start()
                 with gpalayout.Client(daemon.socket) as client:
-                    client.create("back", REQUEST)
+                    client.create(name, REQUEST)
 
-            with mock.patch.object(gpalayout, "time", mock.Mock(wraps=time)) as clock:
-                # One attempt has failed when it pauses for the second time.
-                clock.sleep.side_effect = lambda _: start_again() if clock.sleep.call_count == 2 else None
-                self.assertEqual(events.wait(PATIENCE)["name"], "back")
-                self.assertEqual([call.args for call in clock.sleep.call_args_list[:2]], [(0.1,), (0.2,)])
+            for name in ("first", "second"):
+                daemon.stop()
+                with self.subTest(name), mock.patch.object(gpalayout, "time", mock.Mock(wraps=time)) as clock:
+                    # One attempt has failed when it pauses for the second time.
+                    clock.sleep.side_effect = lambda _: start_again(name) if clock.sleep.call_count == 2 else None
+                    self.assertEqual(events.wait(PATIENCE)["name"], name)
+                    self.assertEqual([call.args for call in clock.sleep.call_args_list], [(0.1,), (0.2,)])
 
     def test_other_events_than_the_last_followed_are_a_resync(self):
         with Daemon("--store=memory") as daemon, gpalayout.Client(daemon.socket).events() as events:
@@ -444,7 +451,8 @@ class Peers(unittest.TestCase):
         for text, line in {
                 "not JSON": b"hello\n", "jsonrpc": b"{}\n", "no jsonrpc": b"[]\n", "not of JSON-RPC": b'{"jsonrpc":"1"}\n',
                 "is not JSON": b"[" * 100000 + b"\n", "a line is not JSON": b'"\xff"\n', "has no id": b'{"jsonrpc":"2.0","result":{}}\n',
-                "either": b'{"jsonrpc":"2.0","id":1}\n', "that of the request": reply({}, 2)}.items():
+                "either": b'{"jsonrpc":"2.0","id":1}\n', "that of the request": reply({}, 2),
+                "id of the reply": refusal(reason="conflict", identity=2)}.items():
             with self.subTest(line[:40]):
                 self.assert_fails(gpalayout.ProtocolError, text, line)
 
@@ -568,8 +576,9 @@ class Peers(unittest.TestCase):
 class EventPeers(unittest.TestCase):
     """Events from a scripted peer, which does to one connection after another what its stages say."""
 
-    def follow(self, *stages, since=None):
-        """Follows events over connections that each end after what is sent for the subscription."""
+    def follow(self, *stages):
+        """Follows events over connections that each end after what is sent for the subscription: first the
+        parameters of all subscriptions, then events."""
         stages = list(stages)
         subscriptions = []
 
@@ -579,7 +588,7 @@ class EventPeers(unittest.TestCase):
             connection.sendall(stages.pop(0).replace(b'"id": 1', b'"id": %d' % message["id"]))
 
         with mock.patch.object(gpalayout, "SHORTEST_PAUSE", 0), FakeDaemon(script) as peer:
-            with gpalayout.Events(peer.path, since, PATIENCE) as events:
+            with gpalayout.Events(peer.path, None, PATIENCE) as events:
                 yield subscriptions
                 while stages:
                     yield events.wait(PATIENCE)
@@ -622,6 +631,32 @@ class EventPeers(unittest.TestCase):
             next(found)
             with self.subTest(name), self.assertRaisesRegex(gpalayout.ProtocolError, f"the event has no {name}"):
                 next(found)
+
+    def test_an_error_between_events_that_may_pass_is_waited_out(self):
+        subscribed = reply({"revision": BASE})
+        found = self.follow(subscribed + refusal(-32002, identity=None, reason="overloaded"),
+                            subscribed + event(BASE + 1), b"")
+        next(found)
+        self.assertEqual(next(found)["revision"], BASE + 1)
+        found = self.follow(subscribed + refusal(-32601, reason="method_not_found"), b"")
+        next(found)
+        with self.assertRaises(gpalayout.MethodNotFound):
+            next(found)
+
+    def test_a_daemon_that_does_not_answer_is_asked_again(self):
+        lines = []
+
+        def script(connection):
+            lines.append(json.loads(FakeDaemon.read_line(connection)))
+            if len(lines) == 2:
+                connection.recv(1)  # until the client has given up
+            else:
+                connection.sendall(reply({"revision": BASE}, lines[-1]["id"]) + event(BASE + len(lines) // 2))
+
+        with mock.patch.object(gpalayout, "SHORTEST_PAUSE", 0), FakeDaemon(script) as peer:
+            with gpalayout.Events(peer.path, BASE - 1, 0.2) as events:
+                self.assertEqual([events.wait(PATIENCE)["revision"] for _ in range(2)], [BASE, BASE + 1])
+        self.assertEqual(len(lines), 3)
 
     def test_a_reply_that_nobody_asked_for_is_an_error(self):
         found = self.follow(reply({"revision": BASE}) + reply({}), b"")
