@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 /*
  * A low or high MMIO window, of the chipset or of a root complex, or the RAM of a
  * node. Sizes in bytes, multiples of 4096. The next size does not do; packing may let
@@ -64,5 +66,7 @@ GPAL_API GPAL_MUST_USE int gpal_advise(const struct gpal_request *request,
 
 /* NULL is allowed. */
 GPAL_API void gpal_advice_free(struct gpal_advice *advice);
+
+GPAL_END_DECLS
 
 #endif

@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 /* A range the caller has decided. The tag is borrowed for the call, and not NULL. */
 struct gpal_pinned {
 	const char *tag;
@@ -117,5 +119,7 @@ GPAL_API GPAL_MUST_USE int gpal_allocate(const struct gpal_alloc_input *input,
 
 /* Frees a map and all it points to; NULL is allowed. */
 GPAL_API void gpal_map_free(struct gpal_map *map);
+
+GPAL_END_DECLS
 
 #endif

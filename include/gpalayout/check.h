@@ -16,6 +16,8 @@
 #include <gpalayout/layout.h>
 #include <stdbool.h>
 
+GPAL_BEGIN_DECLS
+
 /* The outcome, which belongs to the caller and holds no pointers. */
 struct gpal_check {
 	bool agrees;
@@ -43,5 +45,7 @@ struct gpal_check {
  */
 GPAL_API GPAL_MUST_USE int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
 					     struct gpal_check *check, struct gpal_error *error);
+
+GPAL_END_DECLS
 
 #endif

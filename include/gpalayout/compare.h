@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+GPAL_BEGIN_DECLS
+
 enum gpal_change_kind {
 	GPAL_CHANGE_MOVED,
 	GPAL_CHANGE_RESIZED,
@@ -105,5 +107,7 @@ enum gpal_allow {
 GPAL_API GPAL_MUST_USE int gpal_update(const struct gpal_layout *live,
 				       const struct gpal_request *request, unsigned int allow,
 				       struct gpal_layout **layout, struct gpal_error *error);
+
+GPAL_END_DECLS
 
 #endif

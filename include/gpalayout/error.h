@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 enum gpal_code {
 	GPAL_OK = 0,
 
@@ -155,5 +157,7 @@ GPAL_API const char *gpal_code_token(int code);
 
 /* What the code means, one sentence; static. */
 GPAL_API const char *gpal_code_text(int code);
+
+GPAL_END_DECLS
 
 #endif

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 enum gpal_rule {
 	GPAL_RULE_GIVEN,              /* reserved and fixed ranges */
 	GPAL_RULE_KEPT,               /* an update leaves it where the live layout had it */
@@ -104,5 +106,7 @@ GPAL_API const char *gpal_rule_text(enum gpal_rule rule);
 
 /* "too_small", "alignment", "below_floor"; static. NULL outside the enum. */
 GPAL_API const char *gpal_pass_token(enum gpal_pass why);
+
+GPAL_END_DECLS
 
 #endif

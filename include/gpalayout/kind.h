@@ -5,6 +5,8 @@
 
 #include <gpalayout/export.h>
 
+GPAL_BEGIN_DECLS
+
 enum gpal_kind {
 	GPAL_KIND_RESERVED,  /* nothing may be placed there; does not raise the layout top */
 	GPAL_KIND_FIXED,     /* decided by the caller; counts for the layout top */
@@ -17,5 +19,7 @@ enum gpal_kind {
 
 /* "reserved", "fixed", "mmio32", ...; static. NULL for a value that is not a kind. */
 GPAL_API const char *gpal_kind_name(enum gpal_kind kind);
+
+GPAL_END_DECLS
 
 #endif

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 /* Sizes in bytes that no request changes. */
 #define GPAL_ECAM_BYTES_PER_BUS UINT64_C(0x100000) /* 32 devices of 8 functions of 4 KiB */
 #define GPAL_VIRTIO_MMIO_SLOT_SIZE UINT64_C(0x1000)
@@ -161,5 +163,7 @@ GPAL_API void gpal_layout_digest(const struct gpal_layout *layout, char digest[G
 
 /* The stable token of a warning, such as "ram_not_at_zero"; static. NULL outside the enum. */
 GPAL_API const char *gpal_warning_token(enum gpal_warning_reason reason);
+
+GPAL_END_DECLS
 
 #endif

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 enum gpal_arch {
 	GPAL_ARCH_X86_64,
 	GPAL_ARCH_AARCH64,
@@ -65,5 +67,7 @@ GPAL_API const struct gpal_policy *gpal_policy_default(void);
 GPAL_API const char *gpal_arch_name(enum gpal_arch arch);
 GPAL_API const char *gpal_profile_name(enum gpal_profile profile);
 GPAL_API const char *gpal_ecam_name(enum gpal_ecam ecam);
+
+GPAL_END_DECLS
 
 #endif

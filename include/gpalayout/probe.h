@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+GPAL_BEGIN_DECLS
+
 struct gpal_probe {
 	bool is_free;            /* nothing is there; only `range` is set */
 	struct gpal_range range; /* the placed range, or all that is free around the address */
@@ -35,5 +37,7 @@ struct gpal_probe {
 GPAL_API GPAL_MUST_USE int gpal_layout_probe(const struct gpal_layout *layout,
 					     const struct gpal_request *request, uint64_t address,
 					     struct gpal_probe *probe, struct gpal_error *error);
+
+GPAL_END_DECLS
 
 #endif

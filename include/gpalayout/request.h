@@ -9,11 +9,14 @@
 #ifndef GPALAYOUT_REQUEST_H
 #define GPALAYOUT_REQUEST_H
 
+#include <gpalayout/export.h>
 #include <gpalayout/policy.h>
 #include <gpalayout/range.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+GPAL_BEGIN_DECLS
 
 /* A value the request may leave to the policy. */
 struct gpal_optional {
@@ -64,9 +67,16 @@ struct gpal_root_complex {
 };
 
 /* Segment 0, buses 0 to 255, windows of the policy's sizes, on no node, no CXL, no IOMMU. */
-#define GPAL_ROOT_COMPLEX_INIT(rc_name)                                                    \
-	{                                                                                  \
-		.name = (rc_name), .has_buses = true, .start_bus = 0, .end_bus = UINT8_MAX \
+#define GPAL_WINDOW_INIT                                                  \
+	{                                                                 \
+		.kind = GPAL_WINDOW_DEFAULT, .size = 0, .range = { 0, 0 } \
+	}
+#define GPAL_ROOT_COMPLEX_INIT(rc_name)                                                           \
+	{                                                                                         \
+		.name = (rc_name), .segment = 0, .has_buses = true, .start_bus = 0,               \
+		.end_bus = UINT8_MAX, .has_node = false, .node = 0, .low_mmio = GPAL_WINDOW_INIT, \
+		.high_mmio = GPAL_WINDOW_INIT, .has_cxl = false, .cxl_hdm = 0,                    \
+		.iommu = GPAL_IOMMU_NONE                                                          \
 	}
 
 struct gpal_named_range {
@@ -107,5 +117,7 @@ struct gpal_request {
 
 /* "smmuv3", "amd-vi", "intel-vtd"; static. NULL for GPAL_IOMMU_NONE and values outside the enum. */
 GPAL_API const char *gpal_iommu_name(enum gpal_iommu iommu);
+
+GPAL_END_DECLS
 
 #endif

@@ -129,6 +129,8 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 		const struct gpald_member *row = find_member(members, value->string);
 		char known[256];
 
+		if (!row && decoder->context->is_reply)
+			continue;
 		gpald_decoder_enter(decoder, value->string);
 		if (!row) {
 			list_members(members, known, sizeof(known));
@@ -152,6 +154,19 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 	return 0;
 }
 
+static struct gpald_decoder new_decoder(const struct gpald_decode_context *context,
+					struct gpald_arena *arena, struct gpald_wire_error *error)
+{
+	struct gpald_decoder decoder;
+
+	/* The path is written before it is read. */
+	decoder.error = error;
+	decoder.arena = arena;
+	decoder.context = context;
+	decoder.depth = 0;
+	return decoder;
+}
+
 const void *gpald_decode_params(const struct gpald_params *table, const cJSON *params,
 				const struct gpald_decode_context *context,
 				struct gpald_arena *arena, struct gpald_wire_error *error)
@@ -159,21 +174,26 @@ const void *gpald_decode_params(const struct gpald_params *table, const cJSON *p
 	const struct gpald_decode_context no_policy = { .list_page_max = context->list_page_max };
 	const cJSON empty = { .type = cJSON_Object };
 	void *decoded = gpald_arena_zalloc(arena, 1, table->size);
-	struct gpald_decoder decoder;
+	struct gpald_decoder decoder =
+		new_decoder(table->leaves_policy_open ? &no_policy : context, arena, error);
 
 	if (!decoded) {
 		gpald_refuse(error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
 		return NULL;
 	}
-	/* The path is written before it is read. */
-	decoder.error = error;
-	decoder.arena = arena;
-	decoder.context = table->leaves_policy_open ? &no_policy : context;
-	decoder.depth = 0;
 	if (gpald_decode_members(&decoder, params ? params : &empty, decoded, &table->members) ||
 	    (table->check && table->check(decoded, error)))
 		return NULL;
 	return decoded;
+}
+
+int gpald_decode_reply(const struct gpald_members *members, const cJSON *value, void *target,
+		       struct gpald_arena *arena, struct gpald_wire_error *error)
+{
+	static const struct gpald_decode_context context = { .is_reply = true };
+	struct gpald_decoder decoder = new_decoder(&context, arena, error);
+
+	return gpald_decode_members(&decoder, value, target, members);
 }
 
 /* Single values. */
@@ -277,6 +297,15 @@ int gpald_decode_u32(struct gpald_decoder *decoder, const cJSON *value, void *ta
 		return -1;
 	*(uint32_t *)target = (uint32_t)integer;
 	return 0;
+}
+
+int gpald_decode_count(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	(void)member;
+	if (!cJSON_IsNumber(value))
+		return gpald_decoder_wrong_type(decoder, value, "an integer");
+	return read_integer(decoder, value, target, GPALD_WRONG_TYPE);
 }
 
 int gpald_decode_optional_integer(struct gpald_decoder *decoder, const cJSON *value, void *target,

@@ -22,6 +22,12 @@
 struct gpald_decode_context {
 	const struct gpal_policy *default_policy; /* of requests that name none */
 	uint64_t list_page_max;                   /* layouts on a page of layout.list */
+
+	/*
+	 * It is a reply, maybe of a newer daemon: members and policies that are not known
+	 * are ignored, and a layout is not held against itself.
+	 */
+	bool is_reply;
 };
 
 /* A member, or an element where there is no name. */
@@ -113,6 +119,14 @@ GPAL_MUST_USE const void *gpald_decode_params(const struct gpald_params *table, 
 					      struct gpald_arena *arena,
 					      struct gpald_wire_error *error);
 
+/*
+ * Decodes a reply, or a part of it, into a zeroed struct, as above. 0, or -1 with *error
+ * set.
+ */
+GPAL_MUST_USE int gpald_decode_reply(const struct gpald_members *members, const cJSON *value,
+				     void *target, struct gpald_arena *arena,
+				     struct gpald_wire_error *error);
+
 /* The greatest integer that every JSON reader keeps exact. */
 #define GPALD_EXACT_MAX ((UINT64_C(1) << 53) - 1)
 
@@ -127,6 +141,7 @@ gpald_decode_function gpald_decode_optional_size; /* struct gpal_optional */
 gpald_decode_function gpald_decode_u8;            /* extra: struct gpald_integer_range */
 gpald_decode_function gpald_decode_u16;
 gpald_decode_function gpald_decode_u32;
+gpald_decode_function gpald_decode_count;            /* uint64_t, from 0 to GPALD_EXACT_MAX */
 gpald_decode_function gpald_decode_optional_integer; /* struct gpal_optional; the same extra */
 gpald_decode_function gpald_decode_bool;
 gpald_decode_function gpald_decode_name;   /* const char *, borrowed from the cJSON tree */

@@ -59,7 +59,7 @@ struct parser {
 	char *strings;      /* where the next one goes */
 	struct node *keyed; /* has its key, and waits for its value */
 	const cJSON *root;
-	size_t values;
+	size_t values_left;
 	size_t depth;
 	struct container stack[GPALD_JSON_DEPTH_MAX];
 };
@@ -317,7 +317,7 @@ static int read_value(struct parser *p, enum expect *expect)
 	struct node *node;
 	cJSON *item;
 
-	if (++p->values > GPALD_JSON_VALUES_MAX)
+	if (p->values_left-- == 0)
 		return gpald_scan_fail_at(&p->scan, p->scan.at, GPALD_TOO_MANY_VALUES,
 					  "more than 65536 values");
 	node = p->keyed ? p->keyed : new_node(p);
@@ -380,8 +380,8 @@ static int read_token(struct parser *p, enum expect *expect)
 	return gpald_scan_fail(&p->scan, "more bytes after the JSON value");
 }
 
-int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
-		     const cJSON **value, struct gpald_wire_error *error)
+static int parse(const char *text, size_t length, size_t values_max, struct gpald_arena *arena,
+		 const cJSON **value, struct gpald_wire_error *error)
 {
 	enum expect expect = EXPECT_VALUE;
 	struct parser p;
@@ -392,7 +392,8 @@ int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
 	p.strings = gpald_arena_alloc(arena, 1, length);
 	p.keyed = NULL;
 	p.root = NULL;
-	p.values = p.depth = 0;
+	p.values_left = values_max;
+	p.depth = 0;
 	if (!p.strings)
 		return no_memory(&p);
 	for (;;) {
@@ -404,4 +405,16 @@ int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
 	}
 	*value = p.root;
 	return 0;
+}
+
+int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
+		     const cJSON **value, struct gpald_wire_error *error)
+{
+	return parse(text, length, GPALD_JSON_VALUES_MAX, arena, value, error);
+}
+
+int gpald_json_parse_long(const char *text, size_t length, struct gpald_arena *arena,
+			  const cJSON **value, struct gpald_wire_error *error)
+{
+	return parse(text, length, SIZE_MAX, arena, value, error);
 }

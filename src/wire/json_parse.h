@@ -34,4 +34,8 @@
 GPAL_MUST_USE int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
 				   const cJSON **value, struct gpald_wire_error *error);
 
+/* The same with as many values as there are, for replies. */
+GPAL_MUST_USE int gpald_json_parse_long(const char *text, size_t length, struct gpald_arena *arena,
+					const cJSON **value, struct gpald_wire_error *error);
+
 #endif

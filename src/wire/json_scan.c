@@ -162,8 +162,8 @@ static void skip_plain(struct gpald_json_scanner *p)
 	size_t at = p->at;
 
 	/*@ loop invariant p->at <= at <= p->length; loop assigns at; */
-	while (at < p->length && p->text[at] >= 0x20 && p->text[at] < 0x80 &&
-	       p->text[at] != '"' && p->text[at] != '\\')
+	while (at < p->length && p->text[at] >= 0x20 && p->text[at] < 0x80 && p->text[at] != '"' &&
+	       p->text[at] != '\\')
 		at++;
 	p->at = at;
 }

@@ -16,7 +16,7 @@
 
 #define LEAST_CAPACITY ((size_t)4096)
 #define QUOTED_HEX_MAX ((size_t)GPALD_HEX_MAX + 2)
-#define INTEGER_MAX 20       /* of 64 bits, sign included */
+#define INTEGER_MAX 20 /* of 64 bits, sign included */
 
 #define YEAR_9999_END_MS INT64_C(253402300799999)
 

@@ -356,6 +356,8 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 	*layout = given.layout;
 	layout->policy = gpal_policy_find(layout->policy_name);
 	layout->virtio_mmio_slots = (uint32_t)given.slot_count;
+	if (decoder->context->is_reply)
+		return 0;
 	if (gpal_layout_check(layout, given.digest, &check, NULL))
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
 				    "out of memory");

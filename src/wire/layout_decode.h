@@ -14,8 +14,8 @@
 /*
  * Decodes the layout object of the protocol, as a member of params, into a struct
  * gpal_layout that borrows text from the cJSON tree and lists from the decoder's
- * arena. A policy that is not known here is NULL, and there are no warnings in it: a
- * layout may come from a newer host, as long as that knows no more members.
+ * arena. A policy that is not known here is NULL: a layout may come from a newer host, as
+ * long as that knows no more members.
  */
 gpald_decode_function gpald_decode_layout;
 

@@ -163,6 +163,17 @@ const char *gpald_reason_token(enum gpald_reason reason)
 	return reasons[reason].token ? reasons[reason].token : gpal_code_token(-(int)reason);
 }
 
+enum gpald_reason gpald_reason_find(const char *token)
+{
+	/* "overloaded" is also that of a core code, which comes first and has no details. */
+	int reason = 0;
+
+	while (reason < GPALD_REASON_COUNT &&
+	       strcmp(gpald_reason_token((enum gpald_reason)reason), token) != 0)
+		reason++;
+	return (enum gpald_reason)reason;
+}
+
 bool gpald_reason_has_offset(enum gpald_reason reason)
 {
 	return reasons[reason].number == BAD_JSON;

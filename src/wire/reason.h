@@ -76,6 +76,9 @@ struct gpald_wire_error {
 int gpald_reason_number(enum gpald_reason reason);
 const char *gpald_reason_token(enum gpald_reason reason);
 
+/* The reason of that token, or GPALD_REASON_COUNT. */
+enum gpald_reason gpald_reason_find(const char *token);
+
 /* Whether the reply says where in the line the fault is. */
 bool gpald_reason_has_offset(enum gpald_reason reason);
 

@@ -55,7 +55,7 @@ static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
 	found = gpal_policy_find(name);
-	if (found) {
+	if (found || decoder->context->is_reply) {
 		*(const struct gpal_policy **)target = found;
 		return 0;
 	}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods, each with the params it writes and the result it reads. */
+#include "config.h"
+
+#include "client/client_state.h"
+#include "client/results.h"
+#include "wire/layout_encode.h"
+#include "wire/request_encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Some replies are many times longer than what is kept of them; most are not. */
+#define ARENA_HINT(length) (4 * (length) + 1024)
+
+/* What all methods have in common. */
+struct question {
+	const char *method;
+	gpald_write_params *write; /* NULL: there are no params */
+	const void *args;
+	const struct gpald_result *result;
+};
+
+/* The reply could not be read, or not be decoded. */
+static int not_understood(const struct question *q, const struct gpald_wire_error *fault,
+			  struct gpal_client_error *error)
+{
+	if (fault->reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	return gpald_client_fail(error, GPAL_E_PROTOCOL, "the answer to %s: %s%s%s", q->method,
+				 fault->message, fault->has_pointer ? " at " : "",
+				 fault->has_pointer ? fault->pointer : "");
+}
+
+static int decode(const struct question *q, const struct gpald_result *result, const cJSON *value,
+		  void *object, struct gpald_arena *arena, struct gpal_client_error *error)
+{
+	struct gpald_wire_error fault;
+
+	if (gpald_decode_reply(&result->members, value, object, arena, &fault) ||
+	    (result->finish && result->finish(object, &fault)))
+		return not_understood(q, &fault, error);
+	return 0;
+}
+
+/*
+ * Asks, and gives what `question` says in an object of its own. Of a refusal that has
+ * something to give, *refused says what it is; NULL: there is none.
+ */
+static int ask(struct gpal_client *client, const struct question *q,
+	       const struct gpald_result *refused, const void **object,
+	       struct gpal_client_error *error)
+{
+	struct gpald_arena *arena;
+	struct gpald_reply reply;
+	const char *line;
+	size_t length;
+	void *made;
+	int code = gpald_client_ask(client, q->method, q->write, q->args, &line, &length, error);
+
+	*object = NULL;
+	if (code)
+		return code;
+	made = gpald_arena_new_object(ARENA_HINT(length), q->result->size, &arena);
+	if (!made)
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
+	if (code == 0 && reply.event)
+		code = gpald_client_fail(error, GPAL_E_PROTOCOL, "an event that nobody asked for");
+	if (code == GPAL_E_PROTOCOL)
+		gpald_link_close(&client->link);
+	if (code == 0 && reply.result) {
+		code = decode(q, q->result, reply.result, made, arena, error);
+	} else if (code == 0) {
+		const cJSON *data = cJSON_GetObjectItemCaseSensitive(reply.error, "data");
+
+		gpald_client_keep_data(client, line, length);
+		code = gpald_reply_refuse(&reply, error);
+		if (refused && cJSON_GetObjectItemCaseSensitive(data, "changes") &&
+		    decode(q, refused, data, made, arena, NULL) == 0)
+			*object = made;
+	}
+	if (code == 0)
+		*object = made;
+	if (!*object)
+		gpald_arena_free(arena);
+	return code;
+}
+
+/* The typed results, whose pointers are const as those of `ask` are. */
+#define ASK(result_pointer, ...)                                                                   \
+	({                                                                                         \
+		const void *asked;                                                                 \
+		const int asked_code =                                                             \
+			ask(client, &(const struct question){ __VA_ARGS__ }, NULL, &asked, error); \
+		*(result_pointer) = asked;                                                         \
+		asked_code;                                                                        \
+	})
+
+/* Any method. */
+
+static void write_raw(struct gpald_writer *w, const void *args)
+{
+	gpald_write_bytes(w, args, strlen(args));
+}
+
+int gpal_client_call(struct gpal_client *client, const char *method, const char *params,
+		     const char **result, struct gpal_client_error *error)
+{
+	struct gpald_arena *arena;
+	struct gpald_reply reply;
+	const char *line, *text;
+	size_t length, text_length;
+	char *made;
+	int code = gpald_client_ask(client, method, params ? write_raw : NULL, params, &line,
+				    &length, error);
+
+	*result = NULL;
+	if (code)
+		return code;
+	/* The text goes into the object that is given; what it is parsed in does not. */
+	made = gpald_arena_new_object(0, length + 1, &arena);
+	if (!made)
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
+	if (code == GPAL_E_PROTOCOL)
+		gpald_link_close(&client->link);
+	if (code == 0 && reply.error) {
+		gpald_client_keep_data(client, line, length);
+		code = gpald_reply_refuse(&reply, error);
+	}
+	if (code) {
+		gpald_arena_free(arena);
+		return code;
+	}
+	text = gpald_raw_member(line, length, reply.event ? "params" : "result", &text_length);
+	memcpy(made, text, text_length);
+	*result = made;
+	return 0;
+}
+
+/* Layouts that are not kept. */
+
+static void write_resolve(struct gpald_writer *w, const void *args)
+{
+	gpald_write_object(w, NULL);
+	gpald_encode_request(w, "request", args);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_resolve(struct gpal_client *client, const struct gpal_request *request,
+			const struct gpal_layout **layout, struct gpal_client_error *error)
+{
+	return ASK(layout, "layout.resolve", write_resolve, request, &gpald_layout_result);
+}
+
+static void write_advise(struct gpald_writer *w, const void *args)
+{
+	gpald_write_object(w, NULL);
+	gpald_encode_request(w, "request", args);
+	gpald_write_bool(w, "advise", true);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_advise(struct gpal_client *client, const struct gpal_request *request,
+		       const struct gpal_advice **advice, struct gpal_client_error *error)
+{
+	return ASK(advice, "layout.resolve", write_advise, request, &gpald_advice_result);
+}
+
+static void write_pinned(struct gpald_writer *w, const char *key, const struct gpal_pinned *list,
+			 size_t count)
+{
+	if (count == 0)
+		return;
+	gpald_write_array(w, key);
+	for (size_t i = 0; i < count; i++) {
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "tag", list[i].tag);
+		gpald_write_bounds(w, list[i].range);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+}
+
+static void write_demands(struct gpald_writer *w, const char *key, const struct gpal_demand *list,
+			  size_t count)
+{
+	if (count == 0)
+		return;
+	gpald_write_array(w, key);
+	for (size_t i = 0; i < count; i++) {
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "tag", list[i].tag);
+		gpald_write_hex(w, "size", list[i].size);
+		gpald_write_hex(w, "alignment", list[i].alignment);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+}
+
+static void write_allocate(struct gpald_writer *w, const void *args)
+{
+	const struct gpal_alloc_input *input = args;
+
+	gpald_write_object(w, NULL);
+	write_pinned(w, "reserved", input->reserved, input->reserved_count);
+	write_pinned(w, "fixed", input->fixed, input->fixed_count);
+	write_demands(w, "mmio32", input->mmio32, input->mmio32_count);
+	write_demands(w, "ram", input->ram, input->ram_count);
+	write_demands(w, "mmio64", input->mmio64, input->mmio64_count);
+	write_demands(w, "post_mmio", input->post_mmio, input->post_mmio_count);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_allocate(struct gpal_client *client, const struct gpal_alloc_input *input,
+			 const struct gpal_map **map, struct gpal_client_error *error)
+{
+	return ASK(map, "layout.allocate", write_allocate, input, &gpald_map_result);
+}
+
+/* Live layouts. */
+
+struct named_request {
+	const char *name;
+	const struct gpal_request *request;
+	const struct gpal_client_update_options *options;
+};
+
+static void write_create(struct gpald_writer *w, const void *args)
+{
+	const struct named_request *named = args;
+
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", named->name);
+	gpald_encode_request(w, "request", named->request);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_create(struct gpal_client *client, const char *name,
+		       const struct gpal_request *request, const struct gpal_client_live **live,
+		       struct gpal_client_error *error)
+{
+	const struct named_request named = { .name = name, .request = request };
+
+	return ASK(live, "layout.create", write_create, &named, &gpald_live_result);
+}
+
+static void write_name(struct gpald_writer *w, const void *args)
+{
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", args);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_get(struct gpal_client *client, const char *name,
+		    const struct gpal_client_live **live, struct gpal_client_error *error)
+{
+	return ASK(live, "layout.get", write_name, name, &gpald_live_full_result);
+}
+
+struct named_generation {
+	const char *name;
+	uint64_t generation;
+};
+
+static void write_delete(struct gpald_writer *w, const void *args)
+{
+	const struct named_generation *named = args;
+
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", named->name);
+	if (named->generation > 0)
+		gpald_write_integer(w, "generation", (int64_t)named->generation);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_delete(struct gpal_client *client, const char *name, uint64_t generation,
+		       struct gpal_client_error *error)
+{
+	const struct named_generation named = { name, generation };
+	const void *deleted;
+	const int code = ASK(&deleted, "layout.delete", write_delete, &named, &gpald_name_result);
+
+	gpal_client_free(deleted);
+	return code;
+}
+
+static void write_update(struct gpald_writer *w, const void *args)
+{
+	const struct named_request *named = args;
+	const struct gpal_client_update_options *options = named->options;
+
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", named->name);
+	gpald_encode_request(w, "request", named->request);
+	if (options && options->generation > 0)
+		gpald_write_integer(w, "generation", (int64_t)options->generation);
+	if (options && options->dry_run)
+		gpald_write_bool(w, "dry_run", true);
+	if (options && options->allow & GPAL_ALLOW_MOVES)
+		gpald_write_bool(w, "allow_moves", true);
+	if (options && options->allow & GPAL_ALLOW_REMOVALS)
+		gpald_write_bool(w, "allow_removals", true);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_update(struct gpal_client *client, const char *name,
+		       const struct gpal_request *request,
+		       const struct gpal_client_update_options *options,
+		       const struct gpal_client_update **update, struct gpal_client_error *error)
+{
+	const struct named_request named = { name, request, options };
+	const struct question question = { "layout.update", write_update, &named,
+					   &gpald_update_result };
+	const void *made;
+	const int code = ask(client, &question, &gpald_refused_update_result, &made, error);
+
+	*update = made;
+	return code;
+}
+
+struct page {
+	const char *after;
+	unsigned int limit;
+};
+
+static void write_list(struct gpald_writer *w, const void *args)
+{
+	const struct page *page = args;
+
+	gpald_write_object(w, NULL);
+	if (page->after)
+		gpald_write_text(w, "after", page->after);
+	if (page->limit > 0)
+		gpald_write_integer(w, "limit", page->limit);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_list(struct gpal_client *client, const char *after, unsigned int limit,
+		     const struct gpal_client_page **page, struct gpal_client_error *error)
+{
+	const struct page wanted = { after, limit };
+
+	return ASK(page, "layout.list", write_list, &wanted, &gpald_page_result);
+}
+
+/* Questions. */
+
+static void write_side(struct gpald_writer *w, const struct gpal_client_side *side)
+{
+	if (side->name)
+		gpald_write_text(w, "name", side->name);
+	else if (side->request)
+		gpald_encode_request(w, "request", side->request);
+	else if (side->layout)
+		gpald_encode_layout(w, "layout", side->layout, NULL);
+}
+
+struct probed {
+	const struct gpal_client_side *of;
+	uint64_t address;
+};
+
+static void write_probe(struct gpald_writer *w, const void *args)
+{
+	const struct probed *probed = args;
+
+	gpald_write_object(w, NULL);
+	write_side(w, probed->of);
+	gpald_write_hex(w, "address", probed->address);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_probe(struct gpal_client *client, const struct gpal_client_side *of,
+		      uint64_t address, const struct gpal_probe **probe,
+		      struct gpal_client_error *error)
+{
+	const struct probed probed = { of, address };
+
+	return ASK(probe, "layout.probe", write_probe, &probed, &gpald_probe_result);
+}
+
+struct sides {
+	const struct gpal_client_side *from, *to;
+};
+
+static void write_compare(struct gpald_writer *w, const void *args)
+{
+	const struct sides *sides = args;
+
+	gpald_write_object(w, NULL);
+	gpald_write_object(w, "from");
+	write_side(w, sides->from);
+	gpald_write_object_end(w);
+	gpald_write_object(w, "to");
+	write_side(w, sides->to);
+	gpald_write_object_end(w);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_compare(struct gpal_client *client, const struct gpal_client_side *from,
+			const struct gpal_client_side *to, const struct gpal_changes **changes,
+			struct gpal_client_error *error)
+{
+	const struct sides sides = { from, to };
+
+	return ASK(changes, "layout.compare", write_compare, &sides, &gpald_changes_result);
+}
+
+struct explained {
+	const struct gpal_client_side *of;
+	const char *tag;
+};
+
+static void write_explain(struct gpald_writer *w, const void *args)
+{
+	const struct explained *explained = args;
+
+	gpald_write_object(w, NULL);
+	write_side(w, explained->of);
+	if (explained->tag)
+		gpald_write_text(w, "tag", explained->tag);
+	gpald_write_object_end(w);
+}
+
+int gpal_client_explain(struct gpal_client *client, const struct gpal_client_side *of,
+			const char *tag, const struct gpal_explanation **explanation,
+			struct gpal_client_error *error)
+{
+	const struct explained explained = { of, tag };
+
+	return ASK(explanation, "layout.explain", write_explain, &explained,
+		   &gpald_explanation_result);
+}
+
+/* The daemon. */
+
+int gpal_client_policies(struct gpal_client *client, const struct gpal_client_policies **policies,
+			 struct gpal_client_error *error)
+{
+	return ASK(policies, "policy.list", .result = &gpald_policies_result);
+}
+
+int gpal_client_info(struct gpal_client *client, const struct gpal_client_info **info,
+		     struct gpal_client_error *error)
+{
+	return ASK(info, "daemon.info", .result = &gpald_info_result);
+}
+
+int gpal_client_stats(struct gpal_client *client, const struct gpal_client_stats **stats,
+		      struct gpal_client_error *error)
+{
+	return ASK(stats, "daemon.stats", .result = &gpald_stats_result);
+}
+
+int gpal_client_schema(struct gpal_client *client, const char **document,
+		       struct gpal_client_error *error)
+{
+	return gpal_client_call(client, "daemon.schema", NULL, document, error);
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call at a time: a line out, and the line that answers it. A call that cannot go on
+ * stays in progress, and is taken up where it stopped; so waiting is a loop around what
+ * never waits.
+ */
+#include "config.h"
+
+#include "client/client_state.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int64_t gpald_client_now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t gpald_client_deadline(const struct gpal_client *client)
+{
+	const int64_t now = gpald_client_now_ms();
+
+	return client->timeout_ms < 0 || client->timeout_ms > INT64_MAX - now ?
+		       INT64_MAX :
+		       now + client->timeout_ms;
+}
+
+/* The milliseconds until then, for poll(); -1: for ever. */
+static int left_until(int64_t then_ms)
+{
+	const int64_t left = then_ms - gpald_client_now_ms();
+
+	if (then_ms == INT64_MAX)
+		return -1;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* The earlier of a deadline and the time at which something is to be tried again. */
+static int64_t wake_ms(const struct gpal_client *client, int64_t deadline_ms)
+{
+	int64_t retry_ms = INT64_MAX;
+
+	if (client->link.fd < 0)
+		retry_ms = client->retry_ms;
+	else if (!client->link.is_connected)
+		retry_ms = gpald_client_now_ms() + GPALD_LINK_RETRY_MS;
+	return retry_ms < deadline_ms ? retry_ms : deadline_ms;
+}
+
+bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
+{
+	struct pollfd ready = { .fd = client->link.fd, .events = gpald_link_events(&client->link) };
+
+	/* A descriptor below 0, or one that is not connected yet, is not looked at. */
+	if (!ready.events)
+		ready.fd = -1;
+	if (left_until(deadline_ms) == 0)
+		return false;
+	poll(&ready, 1, left_until(wake_ms(client, deadline_ms)));
+	return true;
+}
+
+/* Calls. */
+
+static void keep_nothing(struct gpal_client *client)
+{
+	free(client->refusal_data);
+	client->refusal_data = NULL;
+}
+
+static int describe(const struct gpal_client *client, int code, struct gpal_client_error *error)
+{
+	const char *path = client->link.path;
+
+	switch (code) {
+	case GPAL_E_NO_DAEMON:
+		gpald_client_fail(error, code, "%s: cannot connect: %s", path,
+				  strerror(client->link.error));
+		if (error)
+			error->system_error = client->link.error;
+		return code;
+	case GPAL_E_TIMED_OUT:
+		return gpald_client_fail(error, code, "%s: no answer within %g s", path,
+					 (double)client->timeout_ms / 1000);
+	case GPAL_E_CLOSED:
+		return gpald_client_fail(error, code, "%s: the connection was closed %s", path,
+					 client->link.input.length > client->link.taken ?
+						 "within an answer" :
+						 "without an answer");
+	case GPAL_E_PROTOCOL:
+		return gpald_client_fail(error, code, "%s: an answer that does not end", path);
+	default:
+		return gpald_client_fail(error, code, "out of memory");
+	}
+}
+
+int gpald_client_end(struct gpal_client *client, int code, struct gpal_client_error *error)
+{
+	describe(client, code, error);
+	client->method[0] = '\0';
+	gpald_link_close(&client->link);
+	return code;
+}
+
+bool gpald_client_put(struct gpal_client *client, const char *method, gpald_write_params *write,
+		      const void *args)
+{
+	struct gpald_writer *w = &client->link.output;
+
+	client->id++;
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "jsonrpc", "2.0");
+	gpald_write_integer(w, "id", (int64_t)client->id);
+	gpald_write_text(w, "method", method);
+	if (write && gpald_write_start(w, "params", 0))
+		write(w, args);
+	gpald_write_object_end(w);
+	gpald_write_bytes(w, "\n", 1);
+	return !w->failed;
+}
+
+static int begin(struct gpal_client *client, const char *method, gpald_write_params *write,
+		 const void *args, struct gpal_client_error *error)
+{
+	if (client->is_subscribed)
+		return gpald_client_fail(error, GPAL_E_BUSY,
+					 "the object is subscribed: use another one for calls");
+	if (strlen(method) > GPALD_METHOD_MAX)
+		return gpald_client_fail(error, GPAL_E_PROTOCOL, "there is no method %.80s",
+					 method);
+	keep_nothing(client);
+	/* The daemon may have closed it, or refused the last request before all of it was sent. */
+	if (!gpald_link_is_idle(&client->link))
+		gpald_link_close(&client->link);
+	strcpy(client->method, method);
+	client->deadline_ms = gpald_client_deadline(client);
+	if (!gpald_client_put(client, method, write, args))
+		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
+	return 0;
+}
+
+/* One step of the call in progress; 0: its line can be taken. */
+static int step(struct gpal_client *client, const char **line, size_t *length)
+{
+	int code = 0;
+
+	if (!client->link.is_connected)
+		code = gpald_link_open(&client->link);
+	if (code == 0)
+		code = gpald_link_step(&client->link);
+	if (gpald_link_take_line(&client->link, line, length))
+		return 0;
+	if (code == 0)
+		code = GPAL_E_IN_PROGRESS;
+	if (code == GPAL_E_IN_PROGRESS && gpald_client_now_ms() >= client->deadline_ms)
+		code = GPAL_E_TIMED_OUT;
+	return code;
+}
+
+int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write_params *write,
+		     const void *args, const char **line, size_t *length,
+		     struct gpal_client_error *error)
+{
+	int code = 0;
+
+	if (!client->method[0])
+		code = begin(client, method, write, args, error);
+	else if (strcmp(client->method, method) != 0)
+		code = gpald_client_fail(error, GPAL_E_BUSY, "%s is in progress", client->method);
+	if (code)
+		return code;
+	while ((code = step(client, line, length)) == GPAL_E_IN_PROGRESS) {
+		if (!client->blocks)
+			return gpald_client_fail(error, code, "%s is in progress", method);
+		gpald_client_wait(client, client->deadline_ms);
+	}
+	if (code)
+		return gpald_client_end(client, code, error);
+	client->method[0] = '\0';
+	return 0;
+}
+
+int gpal_client_advance(struct gpal_client *client)
+{
+	const bool is_asking = client->method[0];
+	int code = 0;
+
+	if (!is_asking && !client->is_subscribed)
+		return 0;
+	if (gpald_link_has_line(&client->link))
+		return 0;
+	if (is_asking && !client->link.is_connected)
+		code = gpald_link_open(&client->link);
+	if (code == 0 && client->link.is_connected)
+		code = gpald_link_step(&client->link);
+	if (gpald_link_has_line(&client->link))
+		return 0;
+	if (is_asking && gpald_client_now_ms() >= client->deadline_ms)
+		return code == 0 || code == GPAL_E_IN_PROGRESS ? GPAL_E_TIMED_OUT : code;
+	return code ? code : GPAL_E_IN_PROGRESS;
+}
+
+void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length)
+{
+	const char *at = gpald_raw_member(line, length, "error", &length);
+
+	at = at ? gpald_raw_member(at, length, "data", &length) : NULL;
+	keep_nothing(client);
+	client->refusal_data = at ? strndup(at, length) : NULL;
+}
+
+/* The object. */
+
+int gpal_client_connect(const char *path, struct gpal_client **client,
+			struct gpal_client_error *error)
+{
+	struct gpal_client *made = calloc(1, sizeof(*made));
+	int code;
+
+	*client = NULL;
+	if (!path)
+		path = getenv("GPALAYOUT_SOCKET");
+	if (!path)
+		path = GPAL_CLIENT_DEFAULT_PATH;
+	if (!made)
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	made->timeout_ms = GPAL_CLIENT_DEFAULT_TIMEOUT_MS;
+	made->blocks = true;
+	if (!gpald_link_init(&made->link, path)) {
+		free(made);
+		gpald_client_fail(error, GPAL_E_NO_DAEMON,
+				  "%.200s: a socket path has 1 to %zu bytes", path,
+				  sizeof(made->link.path) - 1);
+		if (error)
+			error->system_error = ENAMETOOLONG;
+		return GPAL_E_NO_DAEMON;
+	}
+	made->deadline_ms = gpald_client_deadline(made);
+	while ((code = gpald_link_open(&made->link)) == GPAL_E_IN_PROGRESS)
+		if (!gpald_client_wait(made, made->deadline_ms)) {
+			code = GPAL_E_TIMED_OUT;
+			break;
+		}
+	if (code) {
+		gpald_client_end(made, code, error);
+		gpal_client_close(made);
+		return code;
+	}
+	*client = made;
+	return 0;
+}
+
+void gpal_client_close(struct gpal_client *client)
+{
+	if (!client)
+		return;
+	gpald_link_close(&client->link);
+	keep_nothing(client);
+	free(client);
+}
+
+void gpal_client_free(const void *result)
+{
+	gpald_arena_free_object((void *)result);
+}
+
+void gpal_client_set_timeout(struct gpal_client *client, int64_t timeout_ms)
+{
+	client->timeout_ms = timeout_ms;
+}
+
+void gpal_client_set_blocking(struct gpal_client *client, bool blocks)
+{
+	client->blocks = blocks;
+}
+
+int gpal_client_fd(const struct gpal_client *client)
+{
+	return client->link.fd;
+}
+
+short gpal_client_events(const struct gpal_client *client)
+{
+	return gpald_link_events(&client->link);
+}
+
+int gpal_client_timeout_ms(const struct gpal_client *client)
+{
+	const bool is_idle = !client->method[0] && !client->is_subscribed;
+
+	return is_idle ? -1 :
+			 left_until(wake_ms(client,
+					    client->method[0] ? client->deadline_ms : INT64_MAX));
+}
+
+const char *gpal_client_refusal_data(const struct gpal_client *client)
+{
+	return client->refusal_data;
+}
+
+const char *gpal_client_code_token(int code)
+{
+	static const char *const tokens[] = { "refused",  "no_daemon",   "timed_out", "closed",
+					      "protocol", "in_progress", "busy" };
+	const int row = GPAL_E_REFUSED - code;
+
+	return row >= 0 && row < (int)(sizeof(tokens) / sizeof(tokens[0])) ? tokens[row] :
+									     gpal_code_token(code);
+}

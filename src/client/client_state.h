@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The object behind <gpalayout/client.h>, as the files of the library see it. */
+#ifndef GPALD_CLIENT_CLIENT_STATE_H
+#define GPALD_CLIENT_CLIENT_STATE_H
+
+#include "client/link.h"
+#include "client/reply.h"
+#include "wire/decoder.h"
+
+#include <gpalayout/client.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GPALD_METHOD_MAX 63
+
+struct gpal_client {
+	struct gpald_link link;
+	int64_t timeout_ms; /* negative: none */
+	bool blocks;
+
+	/* The call in progress; an empty method: there is none. */
+	char method[GPALD_METHOD_MAX + 1];
+	uint64_t id;
+	int64_t deadline_ms; /* INT64_MAX: none */
+
+	char *refusal_data; /* NULL: none */
+
+	/* Of a subscription. */
+	bool is_subscribed;
+	bool is_ready;     /* the daemon has agreed, on this connection */
+	uint64_t revision; /* of the last event; the next one follows it */
+	int64_t retry_ms;  /* when it is tried again; 0: at once */
+};
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t gpald_client_now_ms(void);
+
+/* When a call that begins now has to be done. */
+int64_t gpald_client_deadline(const struct gpal_client *client);
+
+/* Waits for the link until the deadline; false: it has passed. */
+bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms);
+
+/* Ends the call in progress with a failure, and with it the connection; returns `code`. */
+int gpald_client_end(struct gpal_client *client, int code, struct gpal_client_error *error);
+
+/* Writes the params of a call, as the value that is due; `args` are those of the call. */
+typedef void gpald_write_params(struct gpald_writer *w, const void *args);
+
+/* A line of a request, to be sent over the link that is open; false: out of memory. */
+GPAL_MUST_USE bool gpald_client_put(struct gpal_client *client, const char *method,
+				    gpald_write_params *write, const void *args);
+
+/*
+ * Asks, or goes on asking if the call is in progress, and takes the line of the answer,
+ * which is valid until the next call.
+ */
+GPAL_MUST_USE int gpald_client_ask(struct gpal_client *client, const char *method,
+				   gpald_write_params *write, const void *args, const char **line,
+				   size_t *length, struct gpal_client_error *error);
+
+/* Keeps the `data` of a refusal, given the line it came in. */
+void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length);
+
+#endif

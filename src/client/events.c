@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A subscription outlives its connection: when that is lost, another one is made, now and
+ * then, and the events after the last one are asked for. Those that the daemon does not
+ * keep any more are told as one event, which says so.
+ */
+#include "config.h"
+
+#include "client/client_state.h"
+#include "client/results.h"
+
+#include <string.h>
+
+#define RETRY_MS 200
+
+static void write_since(struct gpald_writer *w, const void *args)
+{
+	const uint64_t *since = args;
+
+	gpald_write_object(w, NULL);
+	gpald_write_integer(w, "since", (int64_t)*since);
+	gpald_write_object_end(w);
+}
+
+/* Decodes a result or an event into *target, which is as large as `result` says. */
+static int decode(const struct gpald_result *result, const cJSON *value, void *target,
+		  struct gpald_arena *arena, struct gpal_client_error *error)
+{
+	struct gpald_wire_error fault;
+	void *made = gpald_arena_zalloc(arena, 1, result->size);
+
+	if (!made)
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	if (gpald_decode_reply(&result->members, value, made, arena, &fault) ||
+	    (result->finish && result->finish(made, &fault)))
+		return gpald_client_fail(error, GPAL_E_PROTOCOL,
+					 "an event, or the answer to "
+					 "events.subscribe: %s",
+					 fault.message);
+	*(void **)target = made;
+	return 0;
+}
+
+int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uint64_t *revision,
+			  struct gpal_client_error *error)
+{
+	struct gpald_arena *arena;
+	struct gpald_reply reply;
+	const uint64_t *agreed;
+	const char *line;
+	size_t length;
+	int code = gpald_client_ask(client, "events.subscribe", since ? write_since : NULL, since,
+				    &line, &length, error);
+
+	if (code)
+		return code;
+	arena = gpald_arena_new(length);
+	if (!arena)
+		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
+	code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
+	if (code == 0 && reply.error)
+		code = gpald_reply_refuse(&reply, error);
+	if (code == 0 && reply.event)
+		code = gpald_client_fail(error, GPAL_E_PROTOCOL,
+					 "an event before the subscription");
+	if (code == 0)
+		code = decode(&gpald_revision_result, reply.result, &agreed, arena, error);
+	if (code == 0) {
+		client->is_subscribed = client->is_ready = true;
+		client->revision = since ? *since : *agreed;
+		if (revision)
+			*revision = *agreed;
+	} else if (code != GPAL_E_REFUSED) {
+		gpald_link_close(&client->link);
+	}
+	gpald_arena_free(arena);
+	return code;
+}
+
+/* The connection is lost, or cannot be made: it is tried again, now or a little later. */
+static void lose(struct gpal_client *client)
+{
+	client->retry_ms = client->is_ready ? 0 : gpald_client_now_ms() + RETRY_MS;
+	client->is_ready = false;
+	gpald_link_close(&client->link);
+}
+
+/*
+ * What the daemon keeps does not reach back to the last event, or it is not of this
+ * registry: from here on it is subscribed to what happens from now on.
+ */
+static void resync(struct gpal_client *client, const struct gpal_client_error *refusal,
+		   struct gpal_client_event *event)
+{
+	*event = (struct gpal_client_event){
+		.kind = GPAL_EVENT_RESYNC,
+		.kind_name = "resync",
+		.revision = refusal->revision,
+		.follows = client->revision,
+	};
+	client->revision = refusal->revision;
+	lose(client);
+}
+
+/* Takes a line; GPAL_E_IN_PROGRESS: it is no event. */
+static int take(struct gpal_client *client, const char *line, size_t length,
+		struct gpald_arena *arena, struct gpal_client_event *event,
+		struct gpal_client_error *error)
+{
+	struct gpal_client_error refusal;
+	struct gpal_client_event *come;
+	struct gpald_reply reply;
+	const uint64_t *revision;
+	int code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
+
+	if (code)
+		return code;
+	if (reply.error) {
+		gpald_reply_refuse(&reply, &refusal);
+		if (strcmp(refusal.reason, "resync_required") == 0) {
+			resync(client, &refusal, event);
+			return 0;
+		}
+		/* A daemon that ends, or has too many connections: another time. */
+		if (refusal.number >= -32099 && refusal.number <= -32000) {
+			client->is_ready = false;
+			lose(client);
+			return GPAL_E_IN_PROGRESS;
+		}
+		return gpald_reply_refuse(&reply, error);
+	}
+	if (reply.result) {
+		code = decode(&gpald_revision_result, reply.result, &revision, arena, error);
+		client->is_ready = code == 0;
+		return code ? code : GPAL_E_IN_PROGRESS;
+	}
+	code = decode(&gpald_event_result, reply.event, &come, arena, error);
+	if (code)
+		return code;
+	client->revision = come->revision;
+	*event = *come;
+	return 0;
+}
+
+/* Connects and subscribes again, if it is time. */
+static int reconnect(struct gpal_client *client)
+{
+	int code;
+
+	if (client->link.is_connected)
+		return 0;
+	if (client->link.fd < 0 && gpald_client_now_ms() < client->retry_ms)
+		return GPAL_E_IN_PROGRESS;
+	code = gpald_link_open(&client->link);
+	if (code == GPAL_E_NO_DAEMON) {
+		lose(client);
+		return GPAL_E_IN_PROGRESS;
+	}
+	if (code == 0 &&
+	    !gpald_client_put(client, "events.subscribe", write_since, &client->revision))
+		return GPAL_E_NO_MEMORY;
+	return code;
+}
+
+/* One step; GPAL_E_IN_PROGRESS: no event has come. */
+static int step(struct gpal_client *client, struct gpald_arena *arena,
+		struct gpal_client_event *event, struct gpal_client_error *error)
+{
+	const char *line;
+	size_t length;
+	int code = 0;
+
+	if (!gpald_link_has_line(&client->link)) {
+		code = reconnect(client);
+		if (code == 0)
+			code = gpald_link_step(&client->link);
+	}
+	if (gpald_link_take_line(&client->link, &line, &length)) {
+		gpald_arena_reset(arena);
+		return take(client, line, length, arena, event, error);
+	}
+	if (code == GPAL_E_CLOSED) {
+		lose(client);
+		code = 0;
+	}
+	if (code == 0 || code == GPAL_E_IN_PROGRESS)
+		return GPAL_E_IN_PROGRESS;
+	return gpald_client_fail(error, code,
+				 code == GPAL_E_NO_MEMORY ? "out of memory" :
+							    "a line that does not end");
+}
+
+int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event *event,
+			   struct gpal_client_error *error)
+{
+	const int64_t deadline_ms = gpald_client_deadline(client);
+	struct gpald_arena *arena;
+	int code;
+
+	if (!client->is_subscribed)
+		return gpald_client_fail(error, GPAL_E_BUSY, "the object is not subscribed");
+	arena = gpald_arena_new(0);
+	if (!arena)
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	while ((code = step(client, arena, event, error)) == GPAL_E_IN_PROGRESS) {
+		if (gpald_link_has_line(&client->link))
+			continue;
+		if (!client->blocks) {
+			gpald_client_fail(error, code, "no event has come");
+			break;
+		}
+		if (!gpald_client_wait(client, deadline_ms)) {
+			code = gpald_client_fail(error, GPAL_E_TIMED_OUT, "no event has come");
+			break;
+		}
+	}
+	gpald_arena_free(arena);
+	return code;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket never blocks. Reading goes on while a line is being sent, because the daemon
+ * may refuse one before it has seen its end.
+ */
+#include "config.h"
+
+#include "client/link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The daemon's own limit is 16 MiB; this one only keeps a wrong peer from taking all memory. */
+#define LINE_MAX_BYTES ((size_t)256 << 20)
+#define READ_SIZE ((size_t)65536)
+
+bool gpald_link_init(struct gpald_link *link, const char *path)
+{
+	const size_t length = strlen(path);
+
+	*link = (struct gpald_link){ .fd = -1 };
+	if (length == 0 || length >= sizeof(link->path))
+		return false;
+	memcpy(link->path, path, length + 1);
+	return true;
+}
+
+static int no_daemon(struct gpald_link *link, int error)
+{
+	struct stat info;
+
+	/* Linux says of any file that is no socket what it says of one without a daemon. */
+	if (error == ECONNREFUSED && stat(link->path, &info) == 0 && !S_ISSOCK(info.st_mode))
+		error = ENOTSOCK;
+	link->error = error;
+	return GPAL_E_NO_DAEMON;
+}
+
+int gpald_link_open(struct gpald_link *link)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	memcpy(address.sun_path, link->path, sizeof(address.sun_path));
+	if (link->fd < 0)
+		link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (link->fd < 0)
+		return no_daemon(link, errno);
+	while (connect(link->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+		if (errno == EAGAIN)
+			return GPAL_E_IN_PROGRESS;
+		if (errno == EISCONN)
+			break;
+		if (errno != EINTR)
+			return no_daemon(link, errno);
+	}
+	link->is_connected = true;
+	return 0;
+}
+
+static bool is_temporary(int error)
+{
+	return error == EAGAIN || error == EINTR;
+}
+
+static bool has_sent(const struct gpald_link *link)
+{
+	return link->sent == link->output.length;
+}
+
+static void send_some(struct gpald_link *link)
+{
+	const struct gpald_writer *output = &link->output;
+	ssize_t sent;
+
+	if (link->is_deaf || has_sent(link))
+		return;
+	sent = send(link->fd, output->text + link->sent, output->length - link->sent, MSG_NOSIGNAL);
+	if (sent < 0)
+		link->is_deaf = !is_temporary(errno);
+	else
+		link->sent += (size_t)sent;
+	if (!has_sent(link))
+		return;
+	gpald_writer_reset(&link->output, 0);
+	link->sent = 0;
+}
+
+static int receive_some(struct gpald_link *link)
+{
+	struct gpald_writer *input = &link->input;
+	ssize_t received;
+
+	if (link->taken > 0) {
+		memmove(input->text, input->text + link->taken, input->length - link->taken);
+		input->length -= link->taken;
+		link->taken = 0;
+	}
+	if (input->length > LINE_MAX_BYTES)
+		return GPAL_E_PROTOCOL;
+	if (!gpald_writer_reserve(input, READ_SIZE))
+		return GPAL_E_NO_MEMORY;
+	received = recv(link->fd, input->text + input->length, READ_SIZE, 0);
+	if (received > 0)
+		input->length += (size_t)received;
+	else if (received == 0 || !is_temporary(errno))
+		return GPAL_E_CLOSED;
+	return 0;
+}
+
+int gpald_link_step(struct gpald_link *link)
+{
+	send_some(link);
+	return receive_some(link);
+}
+
+/* Where the first line ends, at its LF; NULL: it has not come yet. */
+static const char *find_line_end(struct gpald_link *link)
+{
+	const struct gpald_writer *input = &link->input;
+	const size_t searched = link->taken + link->searched;
+	const char *end = NULL;
+
+	if (searched < input->length)
+		end = memchr(input->text + searched, '\n', input->length - searched);
+	link->searched = (end ? (size_t)(end - input->text) : input->length) - link->taken;
+	return end;
+}
+
+bool gpald_link_has_line(struct gpald_link *link)
+{
+	return find_line_end(link);
+}
+
+bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length)
+{
+	const char *end = find_line_end(link);
+
+	if (!end)
+		return false;
+	*line = link->input.text + link->taken;
+	*length = (size_t)(end - *line);
+	link->taken += *length + 1;
+	link->searched = 0;
+	return true;
+}
+
+bool gpald_link_is_idle(struct gpald_link *link)
+{
+	struct pollfd ready = { .fd = link->fd, .events = POLLIN };
+
+	return link->is_connected && !link->is_deaf && has_sent(link) &&
+	       link->input.length == link->taken && poll(&ready, 1, 0) == 0;
+}
+
+short gpald_link_events(const struct gpald_link *link)
+{
+	if (!link->is_connected)
+		return 0;
+	return link->is_deaf || has_sent(link) ? POLLIN : POLLIN | POLLOUT;
+}
+
+void gpald_link_close(struct gpald_link *link)
+{
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+	link->is_connected = link->is_deaf = false;
+	gpald_writer_clear(&link->output);
+	gpald_writer_clear(&link->input);
+	link->sent = link->taken = link->searched = 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The peer may be of another version, or not the daemon at all: what comes is taken for an
+ * answer only if it has the shape of one, and what is not known in it is ignored.
+ */
+#include "config.h"
+
+#include "client/reply.h"
+
+#include "wire/json_parse.h"
+#include "wire/reason.h"
+#include "wire/size.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int gpald_client_fail(struct gpal_client_error *error, int code, const char *format, ...)
+{
+	va_list args;
+
+	if (!error)
+		return code;
+	memset(error, 0, sizeof(*error));
+	error->code = code;
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+	return code;
+}
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* "" where there is none. */
+static const char *text_of(const cJSON *object, const char *name)
+{
+	const cJSON *value = member(object, name);
+
+	return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+/* 0 where there is none. */
+static uint64_t integer_of(const cJSON *object, const char *name)
+{
+	const cJSON *value = member(object, name);
+
+	return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 0x1p53 ?
+		       (uint64_t)value->valuedouble :
+		       0;
+}
+
+static uint64_t hex_of(const cJSON *object, const char *name)
+{
+	uint64_t value;
+
+	return gpald_size_parse(text_of(object, name), &value) == GPALD_SIZE_OK ? value : 0;
+}
+
+static struct gpal_range range_of(const cJSON *object)
+{
+	return (struct gpal_range){ hex_of(object, "start"), hex_of(object, "end") };
+}
+
+/* Lines. */
+
+static int not_an_answer(struct gpal_client_error *error, const char *why)
+{
+	return gpald_client_fail(error, GPAL_E_PROTOCOL, "the answer is not one: %s", why);
+}
+
+static bool has_id(const cJSON *message, uint64_t id)
+{
+	const cJSON *value = member(message, "id");
+
+	return cJSON_IsNumber(value) && value->valuedouble == (double)id;
+}
+
+int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald_arena *arena,
+		      struct gpald_reply *reply, struct gpal_client_error *error)
+{
+	struct gpald_wire_error fault;
+	const cJSON *message;
+
+	*reply = (struct gpald_reply){ .result = NULL };
+	if (gpald_json_parse_long(line, length, arena, &message, &fault))
+		return fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY) ?
+			       gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory") :
+			       not_an_answer(error, fault.message);
+	if (strcmp(text_of(message, "jsonrpc"), "2.0") != 0)
+		return not_an_answer(error, "it is no JSON-RPC 2.0 message");
+	if (strcmp(text_of(message, "method"), "layout.event") == 0) {
+		reply->event = member(message, "params");
+		return reply->event ? 0 : not_an_answer(error, "an event without params");
+	}
+	reply->result = member(message, "result");
+	reply->error = member(message, "error");
+	if (!reply->result == !reply->error)
+		return not_an_answer(error, "it has to have either a result or an error");
+	/* A daemon that could not read the request does not know its id. */
+	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(member(message, "id"))))
+		return not_an_answer(error, "its id is not that of the request");
+	return 0;
+}
+
+/* Refusals. */
+
+static void take_detail(const struct gpald_detail *detail, const cJSON *data,
+			struct gpald_wire_error *error)
+{
+	void *field = (char *)error + detail->offset;
+	const cJSON *value = member(data, detail->name);
+	struct gpal_neighbour *neighbour = field;
+	int kind = 0;
+
+	if (!value)
+		return;
+	switch (detail->type) {
+	case GPALD_DETAIL_TEXT:
+		snprintf(field, GPAL_ERROR_TAG_MAX + 1, "%s", text_of(data, detail->name));
+		break;
+	case GPALD_DETAIL_HEX:
+	case GPALD_DETAIL_HEX_IF:
+		*(uint64_t *)field = hex_of(data, detail->name);
+		break;
+	case GPALD_DETAIL_RANGE:
+	case GPALD_DETAIL_RANGE_IF:
+		*(struct gpal_range *)field = range_of(value);
+		break;
+	case GPALD_DETAIL_TAGGED:
+		snprintf(neighbour->tag, sizeof(neighbour->tag), "%s", text_of(value, "tag"));
+		neighbour->range = range_of(value);
+		break;
+	case GPALD_DETAIL_KIND:
+		while (kind < GPAL_KIND_COUNT - 1 && strcmp(gpal_kind_name((enum gpal_kind)kind),
+							    text_of(data, detail->name)) != 0)
+			kind++;
+		*(enum gpal_kind *)field = (enum gpal_kind)kind;
+		break;
+	case GPALD_DETAIL_COUNT:
+		*(unsigned int *)field = (unsigned int)integer_of(data, detail->name);
+		break;
+	case GPALD_DETAIL_INTEGER:
+		*(uint64_t *)field = integer_of(data, detail->name);
+		break;
+	case GPALD_DETAIL_OPTIONAL:
+		*(struct gpal_optional *)field =
+			(struct gpal_optional){ true, integer_of(data, detail->name) };
+		break;
+	}
+}
+
+/* The details of a reason that is known here. */
+static void take_details(const cJSON *data, struct gpal_client_error *error)
+{
+	const enum gpald_reason reason = gpald_reason_find(error->reason);
+	const int code = -(int)reason;
+	struct gpald_wire_error wire = { .reason = reason };
+	const struct gpald_detail *detail;
+	size_t cursor = 0;
+
+	if (reason == GPALD_REASON_COUNT)
+		return;
+	while ((detail = gpald_reason_next_detail(reason, &cursor)))
+		take_detail(detail, data, &wire);
+	error->generation = wire.generation;
+	error->owner_uid = wire.owner_uid;
+	error->revision = wire.revision;
+	error->oldest_since = wire.oldest_since;
+	error->core = wire.core;
+	if (reason < GPALD_REASON_OF_CODES && strcmp(gpal_code_token(code), error->reason) == 0) {
+		error->core.code = (enum gpal_code)code;
+		snprintf(error->core.message, sizeof(error->core.message), "%.*s",
+			 (int)sizeof(error->core.message) - 1, error->message);
+	}
+}
+
+int gpald_reply_refuse(const struct gpald_reply *reply, struct gpal_client_error *error)
+{
+	const cJSON *number = member(reply->error, "code");
+	const cJSON *data = member(reply->error, "data");
+
+	if (!error)
+		return GPAL_E_REFUSED;
+	gpald_client_fail(error, GPAL_E_REFUSED, "%s", text_of(reply->error, "message"));
+	error->number = cJSON_IsNumber(number) ? (int)number->valuedouble : 0;
+	snprintf(error->reason, sizeof(error->reason), "%s", text_of(data, "reason"));
+	snprintf(error->pointer, sizeof(error->pointer), "%s", text_of(data, "pointer"));
+	error->offset = integer_of(data, "offset");
+	take_details(data, error);
+	return GPAL_E_REFUSED;
+}
+
+/* Where the string that begins here ends, behind its quote. */
+static const char *skip_string(const char *at)
+{
+	for (at++; *at != '"'; at++)
+		if (*at == '\\')
+			at++;
+	return at + 1;
+}
+
+/* Where the value ends that begins here, in an object. */
+static const char *skip_value(const char *at)
+{
+	size_t depth = 0;
+
+	for (;;) {
+		if (*at == '"') {
+			at = skip_string(at);
+			continue;
+		}
+		if (depth == 0 && (*at == ',' || *at == '}'))
+			return at;
+		if (*at == '{' || *at == '[')
+			depth++;
+		else if (*at == '}' || *at == ']')
+			depth--;
+		at++;
+	}
+}
+
+const char *gpald_raw_member(const char *text, size_t length, const char *name,
+			     size_t *member_length)
+{
+	const size_t name_length = strlen(name);
+	const char *const end = text + length;
+	const char *at = memchr(text, '{', length);
+
+	/* It is JSON, so each step ends at the latest where the object does. */
+	while (at && at < end && *at != '}') {
+		const char *key = memchr(at, '"', (size_t)(end - at)), *value;
+		bool is_it;
+
+		if (!key)
+			return NULL;
+		at = skip_string(key);
+		is_it = (size_t)(at - key) == name_length + 2 &&
+			memcmp(key + 1, name, name_length) == 0;
+		value = (const char *)memchr(at, ':', (size_t)(end - at)) + 1;
+		at = skip_value(value);
+		if (is_it) {
+			*member_length = (size_t)(at - value);
+			return value;
+		}
+	}
+	return NULL;
+}

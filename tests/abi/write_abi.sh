@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Writes the ABI of a library to a file: its functions and the types in its public headers.
+# usage: write_abi.sh LIBRARY FILE
+set -eu
+
+exec abidw --headers-dir "${TOP_SRCDIR:-.}/include" --drop-private-types --no-corpus-path \
+	--no-comp-dir-path --no-show-locs --no-elf-needed --out-file "$2" "$1"

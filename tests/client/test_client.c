@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+/* The client library beside the library of layouts, over the real daemon. */
+#include "config.h"
+
+#include "tests/client/daemon.h"
+#include "tests/unit/records.h"
+#include "tests/unit/vm.h"
+
+#include <errno.h>
+#include <gpalayout/client.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct daemon daemon_here;
+static struct gpal_client *client;
+static struct gpal_client_error error;
+
+static void set_up(void)
+{
+	daemon_prepare(&daemon_here);
+	daemon_start(&daemon_here, NULL);
+	ck_assert_int_eq(gpal_client_connect(daemon_here.control, &client, &error), 0);
+	gpal_client_set_timeout(client, 60000);
+}
+
+static void tear_down(void)
+{
+	gpal_client_close(client);
+	client = NULL;
+	daemon_remove(&daemon_here);
+}
+
+#define OK(call) ck_assert_msg((call) == 0, "%s", error.message)
+
+static void assert_refused(int code, const char *reason)
+{
+	ck_assert_msg(code == GPAL_E_REFUSED, "%s", gpal_client_code_token(code));
+	ck_assert_int_eq(error.code, GPAL_E_REFUSED);
+	ck_assert_str_eq(error.reason, reason);
+	ck_assert_str_ne(error.message, "");
+}
+
+/* Two layouts whose every range is the same, those that are no map entries included. */
+static void assert_same_layout(const struct gpal_layout *a, const struct gpal_layout *b)
+{
+	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];
+
+	gpal_layout_digest(a, digest_a);
+	gpal_layout_digest(b, digest_b);
+	ck_assert_str_eq(digest_a, digest_b);
+	ck_assert_int_eq(a->arch, b->arch);
+	ck_assert_ptr_eq(a->policy, b->policy);
+	ck_assert_str_eq(a->policy_name, b->policy_name);
+	ck_assert_int_eq(a->profile, b->profile);
+	ck_assert_uint_eq(a->ram_count, b->ram_count);
+	ck_assert_uint_eq(a->segment_count, b->segment_count);
+	ck_assert_uint_eq(a->root_complex_count, b->root_complex_count);
+	for (size_t i = 0; i < a->root_complex_count; i++) {
+		ck_assert_str_eq(a->root_complexes[i].name, b->root_complexes[i].name);
+		ck_assert_uint_eq(a->root_complexes[i].ecam.start, b->root_complexes[i].ecam.start);
+		ck_assert_uint_eq(a->root_complexes[i].cxl_chbcr.end,
+				  b->root_complexes[i].cxl_chbcr.end);
+		ck_assert_int_eq(a->root_complexes[i].has_node, b->root_complexes[i].has_node);
+	}
+	ck_assert_uint_eq(a->virtio_mmio_slots, b->virtio_mmio_slots);
+	ck_assert_int_eq(a->iommu, b->iommu);
+	ck_assert_uint_eq(a->iommu_count, b->iommu_count);
+	ck_assert_uint_eq(a->vtl2_memory.start, b->vtl2_memory.start);
+	ck_assert_uint_eq(a->vtl2_framebuffer.end, b->vtl2_framebuffer.end);
+	ck_assert_uint_eq(a->ram_size, b->ram_size);
+	ck_assert_uint_eq(a->end_of_ram, b->end_of_ram);
+	ck_assert_uint_eq(a->end_of_layout, b->end_of_layout);
+	ck_assert_uint_eq(a->top, b->top);
+	ck_assert_uint_eq(a->required_address_bits, b->required_address_bits);
+	ck_assert_uint_eq(a->warning_count, b->warning_count);
+	for (size_t i = 0; i < a->warning_count; i++) {
+		ck_assert_int_eq(a->warnings[i].reason, b->warnings[i].reason);
+		ck_assert_str_eq(a->warnings[i].token, b->warnings[i].token);
+		ck_assert_str_eq(a->warnings[i].message, b->warnings[i].message);
+	}
+}
+
+/* A VM with everything, and the smallest one. */
+static struct gpal_request request_of(int row)
+{
+	const struct gpal_request small = VM(one_gib);
+
+	return row == 0 ? small : rich_request();
+}
+
+START_TEST(a_layout_is_that_of_the_library)
+{
+	const struct gpal_request request = request_of(_i);
+	struct gpal_layout *expected = resolve(&request);
+	const struct gpal_layout *layout;
+
+	OK(gpal_client_resolve(client, &request, &layout, &error));
+	assert_same_layout(layout, expected);
+	gpal_client_free(layout);
+	gpal_layout_free(expected);
+}
+END_TEST
+
+START_TEST(a_refusal_has_the_numbers_of_the_library)
+{
+	const struct gpal_root_complex rcs[] = {
+		{ .name = "a",
+		  .has_buses = true,
+		  .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 3 * GIB } },
+		{ .name = "b",
+		  .has_buses = true,
+		  .segment = 1,
+		  .low_mmio = { .kind = GPAL_WINDOW_SIZE, .size = 2 * GIB } },
+	};
+	const struct gpal_request request = VM(four_gib, WITH_RCS(rcs));
+	const struct gpal_error expected = refuse(&request, GPAL_E_EXHAUSTED);
+	const struct gpal_layout *layout;
+
+	assert_refused(gpal_client_resolve(client, &request, &layout, &error), "exhausted");
+	ck_assert_ptr_null(layout);
+	ck_assert_int_eq(error.number, 1);
+	ck_assert_str_eq(error.pointer, "/request/pcie/root_complexes/1/low_mmio");
+	ck_assert_int_eq(error.core.code, GPAL_E_EXHAUSTED);
+	ck_assert_str_eq(error.core.message, expected.message);
+	ck_assert_str_eq(error.core.tag, expected.tag);
+	ck_assert_uint_eq(error.core.size, expected.size);
+	ck_assert_uint_eq(error.core.alignment, expected.alignment);
+	ck_assert_int_eq(error.core.phase, expected.phase);
+	ck_assert_uint_eq(error.core.free_space, expected.free_space);
+	ck_assert_uint_eq(error.core.largest_fit, expected.largest_fit);
+	ck_assert_uint_eq(error.core.largest_size, expected.largest_size);
+	assert_range(error.core.fit, expected.fit.start, expected.fit.end);
+	ck_assert_str_eq(error.core.above.tag, expected.above.tag);
+	assert_range(error.core.below.range, expected.below.range.start, expected.below.range.end);
+	ck_assert_msg(strstr(gpal_client_refusal_data(client), "\"reason\":\"exhausted\""), "%s",
+		      gpal_client_refusal_data(client));
+	/* The connection goes on, and what was kept of the refusal goes. */
+	OK(gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error));
+	ck_assert_ptr_null(gpal_client_refusal_data(client));
+	gpal_client_free(layout);
+	/* Nobody has to take an error. */
+	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, NULL), GPAL_E_REFUSED);
+}
+END_TEST
+
+START_TEST(a_live_layout_is_made_seen_changed_and_deleted)
+{
+	const struct gpal_request request = rich_request();
+	struct gpal_request larger = request;
+	const struct gpal_client_update_options dry = { .dry_run = true,
+							.allow = GPAL_ALLOW_MOVES };
+	const struct gpal_client_update *update;
+	const struct gpal_client_live *made, *live;
+	const struct gpal_client_page *page;
+	const struct gpal_changes *changes;
+	uint64_t generation;
+
+	OK(gpal_client_create(client, "vm-1", &request, &made, &error));
+	ck_assert(made->created);
+	ck_assert_str_eq(made->name, "vm-1");
+	ck_assert_ptr_null(made->request);
+	generation = made->generation;
+
+	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
+	ck_assert(!live->created);
+	ck_assert_uint_eq(live->generation, generation);
+	gpal_client_free(live);
+
+	OK(gpal_client_get(client, "vm-1", &live, &error));
+	assert_same_layout(live->layout, made->layout);
+	ck_assert_uint_eq(live->owner_uid, getuid());
+	ck_assert_uint_eq(strlen(live->created_at), strlen("2026-11-22T15:04:05.123Z"));
+	ck_assert_str_eq(live->updated_at, live->created_at);
+	ck_assert_uint_eq(live->request->node_count, request.node_count);
+	ck_assert_uint_eq(live->request->root_complex_count, request.root_complex_count);
+	ck_assert_uint_eq(live->request->vtl2_memory_size, request.vtl2_memory_size);
+
+	OK(gpal_client_list(client, NULL, 0, &page, &error));
+	ck_assert_uint_eq(page->count, 1);
+	ck_assert_str_eq(page->entries[0].name, "vm-1");
+	ck_assert_uint_eq(page->entries[0].generation, generation);
+	ck_assert_uint_eq(page->entries[0].ram_size, live->layout->ram_size);
+	ck_assert_uint_eq(page->entries[0].top, live->layout->top);
+	ck_assert_str_eq(page->entries[0].policy_name, live->layout->policy_name);
+	ck_assert_uint_eq(page->entries[0].owner_uid, getuid());
+	ck_assert_ptr_null(page->next);
+	gpal_client_free(page);
+
+	/* Compared with itself in full, by name, and as a request. */
+	OK(gpal_client_compare(client, &(struct gpal_client_side){ .name = "vm-1" },
+			       &(struct gpal_client_side){ .layout = made->layout }, &changes,
+			       &error));
+	ck_assert(changes->compatible);
+	ck_assert_uint_eq(changes->count, 0);
+	gpal_client_free(changes);
+
+	larger.virtio_mmio_slots += 4;
+	OK(gpal_client_update(client, "vm-1", &larger, &dry, &update, &error));
+	ck_assert_uint_eq(update->generation, generation);
+	ck_assert_uint_eq(update->layout->virtio_mmio_slots, larger.virtio_mmio_slots);
+	ck_assert_uint_gt(update->changes->count, 0);
+	gpal_client_free(update);
+
+	larger.root_complex_count--;
+	assert_refused(gpal_client_update(client, "vm-1", &larger, NULL, &update, &error),
+		       "would_remove");
+	ck_assert_ptr_nonnull(update);
+	ck_assert_ptr_null(update->layout);
+	ck_assert_uint_gt(update->changes->count, 0);
+	ck_assert_int_eq(update->changes->changes[0].kind, GPAL_CHANGE_REMOVED);
+	gpal_client_free(update);
+
+	OK(gpal_client_update(client, "vm-1", &larger,
+			      &(struct gpal_client_update_options){ .generation = generation,
+								    .allow = GPAL_ALLOW_REMOVALS |
+									     GPAL_ALLOW_MOVES },
+			      &update, &error));
+	ck_assert_uint_eq(update->generation, generation + 1);
+	gpal_client_free(update);
+
+	assert_refused(gpal_client_delete(client, "vm-1", generation, &error),
+		       "generation_mismatch");
+	ck_assert_uint_eq(error.generation, generation + 1);
+	OK(gpal_client_delete(client, "vm-1", generation + 1, &error));
+	assert_refused(gpal_client_get(client, "vm-1", &live, &error), "not_found");
+	ck_assert_str_eq(error.pointer, "/name");
+	ck_assert_int_eq(error.core.code, GPAL_OK);
+	gpal_client_free(made);
+}
+END_TEST
+
+START_TEST(a_list_has_pages)
+{
+	const struct gpal_request request = VM(one_gib);
+	const struct gpal_client_live *live;
+	const struct gpal_client_page *page;
+	char name[16], after[16] = "";
+	size_t seen = 0;
+
+	for (int i = 0; i < 7; i++) {
+		snprintf(name, sizeof(name), "vm-%d", i);
+		OK(gpal_client_create(client, name, &request, &live, &error));
+		gpal_client_free(live);
+	}
+	do {
+		OK(gpal_client_list(client, *after ? after : NULL, 3, &page, &error));
+		seen += page->count;
+		ck_assert_uint_le(page->count, 3);
+		snprintf(after, sizeof(after), "%s", page->next ? page->next : "");
+		gpal_client_free(page);
+	} while (*after);
+	ck_assert_uint_eq(seen, 7);
+}
+END_TEST
+
+START_TEST(a_probe_is_that_of_the_library)
+{
+	const struct gpal_request request = rich_request();
+	const struct gpal_client_side side = { .request = &request };
+	struct gpal_layout *layout = resolve(&request);
+	const struct gpal_probe *probe;
+	struct gpal_probe expected;
+
+	for (size_t i = 0; i < layout->map.count; i++) {
+		const struct gpal_range range = layout->map.entries[i].range;
+		const uint64_t addresses[] = { range.start, range.end - 1, range.end };
+
+		for (int at = 0; at < COUNT_OF(addresses); at++) {
+			ck_assert_int_eq(
+				gpal_layout_probe(layout, &request, addresses[at], &expected, NULL),
+				0);
+			OK(gpal_client_probe(client, &side, addresses[at], &probe, &error));
+			ck_assert_int_eq(probe->is_free, expected.is_free);
+			assert_range(probe->range, expected.range.start, expected.range.end);
+			ck_assert_str_eq(probe->tag, expected.tag);
+			ck_assert_int_eq(probe->has_node, expected.has_node);
+			ck_assert_uint_eq(probe->node, expected.node);
+			ck_assert_int_eq(probe->has_slot, expected.has_slot);
+			ck_assert_uint_eq(probe->slot, expected.slot);
+			ck_assert(!probe->root_complex == !expected.root_complex);
+			if (probe->root_complex)
+				ck_assert_str_eq(probe->root_complex, expected.root_complex);
+			gpal_client_free(probe);
+		}
+	}
+	gpal_layout_free(layout);
+}
+END_TEST
+
+START_TEST(an_explanation_is_that_of_the_library)
+{
+	const struct gpal_request request = rich_request();
+	const struct gpal_client_side side = { .request = &request };
+	const struct gpal_explanation *explanation;
+	struct gpal_explanation *expected;
+
+	ck_assert_int_eq(gpal_explain(&request, NULL, NULL, &expected, NULL), 0);
+	OK(gpal_client_explain(client, &side, NULL, &explanation, &error));
+	ck_assert_uint_eq(explanation->count, expected->count);
+	for (size_t i = 0; i < expected->count; i++) {
+		const struct gpal_step *a = &explanation->steps[i], *b = &expected->steps[i];
+
+		ck_assert_str_eq(a->tag, b->tag);
+		ck_assert_int_eq(a->phase, b->phase);
+		ck_assert_int_eq(a->rule, b->rule);
+		ck_assert_uint_eq(a->size, b->size);
+		ck_assert_uint_eq(a->passed_count, b->passed_count);
+		ck_assert_uint_eq(a->chosen_count, b->chosen_count);
+		assert_range(a->chosen[0].range, b->chosen[0].range.start, b->chosen[0].range.end);
+		ck_assert_uint_eq(a->chosen[0].lost, b->chosen[0].lost);
+		if (b->passed_count > 0) {
+			ck_assert_int_eq(a->passed[0].why, b->passed[0].why);
+			ck_assert_uint_eq(a->passed[0].missing, b->passed[0].missing);
+		}
+	}
+	gpal_client_free(explanation);
+	gpal_explanation_free(expected);
+	/* Of one range alone. */
+	OK(gpal_client_explain(client, &side, "ram0", &explanation, &error));
+	ck_assert_uint_eq(explanation->count, 1);
+	gpal_client_free(explanation);
+}
+END_TEST
+
+START_TEST(advice_is_that_of_the_library)
+{
+	const struct gpal_request request = rich_request();
+	struct gpal_layout *layout = resolve(&request);
+	const struct gpal_advice *advice;
+	struct gpal_advice *expected;
+
+	ck_assert_int_eq(gpal_advise(&request, layout, &expected, NULL), 0);
+	OK(gpal_client_advise(client, &request, &advice, &error));
+	ck_assert_uint_eq(advice->count, expected->count);
+	ck_assert_int_eq(advice->cut, expected->cut);
+	for (size_t i = 0; i < expected->count; i++) {
+		ck_assert_str_eq(advice->growths[i].tag, expected->growths[i].tag);
+		ck_assert_uint_eq(advice->growths[i].in_place, expected->growths[i].in_place);
+		ck_assert_uint_eq(advice->growths[i].resolved, expected->growths[i].resolved);
+		assert_range(advice->growths[i].pin, expected->growths[i].pin.start,
+			     expected->growths[i].pin.end);
+	}
+	gpal_client_free(advice);
+	gpal_advice_free(expected);
+	gpal_layout_free(layout);
+}
+END_TEST
+
+START_TEST(an_allocation_is_that_of_the_library)
+{
+	const struct gpal_pinned reserved[] = { { "hole", { GIB, 2 * GIB } } };
+	const struct gpal_pinned fixed[] = { { "rom", { 3 * GIB, 3 * GIB + MIB } } };
+	const struct gpal_demand ram[] = { { "ram", 4 * GIB, GIB } };
+	const struct gpal_demand windows[] = { { "a", MIB, MIB }, { "b", 2 * MIB, MIB } };
+	const struct gpal_alloc_input input = {
+		.reserved = reserved,
+		.reserved_count = 1,
+		.fixed = fixed,
+		.fixed_count = 1,
+		.mmio32 = windows,
+		.mmio32_count = 1,
+		.ram = ram,
+		.ram_count = 1,
+		.mmio64 = windows,
+		.mmio64_count = 2,
+		.post_mmio = windows,
+		.post_mmio_count = 2,
+	};
+	const struct gpal_map *map;
+	struct gpal_map *expected;
+
+	ck_assert_int_eq(gpal_allocate(&input, &expected, NULL), 0);
+	OK(gpal_client_allocate(client, &input, &map, &error));
+	ck_assert_uint_eq(map->count, expected->count);
+	for (size_t i = 0; i < map->count; i++) {
+		ck_assert_str_eq(map->entries[i].tag, expected->entries[i].tag);
+		ck_assert_int_eq(map->entries[i].kind, expected->entries[i].kind);
+		assert_range(map->entries[i].range, expected->entries[i].range.start,
+			     expected->entries[i].range.end);
+	}
+	gpal_client_free(map);
+	gpal_map_free(expected);
+}
+END_TEST
+
+START_TEST(the_daemon_tells_about_itself)
+{
+	const struct gpal_client_policies *policies;
+	const struct gpal_client_info *info;
+	const struct gpal_client_stats *stats;
+	const char *document;
+	size_t count;
+
+	OK(gpal_client_policies(client, &policies, &error));
+	gpal_policies(&count);
+	ck_assert_uint_eq(policies->count, count);
+	ck_assert_str_eq(policies->default_name, gpal_policy_default()->name);
+	ck_assert_ptr_eq(policies->policies[0].policy, gpal_policies(&count));
+	ck_assert_str_eq(policies->policies[0].summary, policies->policies[0].policy->summary);
+	gpal_client_free(policies);
+
+	OK(gpal_client_info(client, &info, &error));
+	ck_assert_str_eq(info->version, PACKAGE_VERSION);
+	ck_assert_str_eq(info->control_socket, daemon_here.control);
+	ck_assert_ptr_null(info->inspect_socket);
+	for (count = 0; strcmp(info->limits[count].name, "root_complexes") != 0; count++)
+		ck_assert_uint_lt(count, info->limit_count);
+	ck_assert_uint_eq(info->limits[count].value, 4096);
+	gpal_client_free(info);
+
+	OK(gpal_client_stats(client, &stats, &error));
+	ck_assert_uint_eq(stats->user_count, 1);
+	ck_assert_uint_eq(stats->users[0].uid, getuid());
+	ck_assert_uint_eq(stats->layouts, 0);
+	ck_assert_str_eq(stats->store_kind, "sqlite");
+	for (count = 0; strcmp(stats->methods[count].name, "policy.list") != 0; count++)
+		ck_assert_uint_lt(count, stats->method_count);
+	ck_assert_uint_eq(stats->methods[count].answered, 1);
+	gpal_client_free(stats);
+
+	OK(gpal_client_schema(client, &document, &error));
+	ck_assert_int_eq(strncmp(document, "{", 1), 0);
+	ck_assert_ptr_nonnull(strstr(document, "\"openrpc\""));
+	gpal_client_free(document);
+}
+END_TEST
+
+START_TEST(any_method_can_be_called_as_text)
+{
+	const char *result;
+
+	OK(gpal_client_call(client, "layout.probe",
+			    "{\"request\":{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[\"1GiB\"]}},"
+			    "\"address\":\"0x1000\"}",
+			    &result, &error));
+	ck_assert_str_eq(result, "{\"range\":{\"tag\":\"ram0\",\"kind\":\"ram\",\"start\":\"0x0\","
+				 "\"end\":\"0x40000000\",\"offset\":\"0x1000\",\"node\":0}}");
+	gpal_client_free(result);
+	assert_refused(gpal_client_call(client, "layout.nothing", NULL, &result, &error),
+		       "method_not_found");
+	ck_assert_ptr_null(result);
+	assert_refused(gpal_client_call(client, "layout.get", "{\"name\"", &result, &error),
+		       "invalid_json");
+	ck_assert_uint_gt(error.offset, 0);
+}
+END_TEST
+
+/* A loop of the caller's, in which nothing may wait. */
+static int until_done(struct gpal_client *c, int code)
+{
+	struct pollfd ready = { .fd = gpal_client_fd(c), .events = gpal_client_events(c) };
+
+	if (code != GPAL_E_IN_PROGRESS)
+		return false;
+	ck_assert_int_ge(gpal_client_timeout_ms(c), 0);
+	poll(&ready, 1, gpal_client_timeout_ms(c));
+	return true;
+}
+
+START_TEST(nothing_waits_in_a_loop_of_the_callers)
+{
+	const struct gpal_request request = rich_request();
+	const struct gpal_client_live *live;
+	const struct gpal_layout *layout;
+	int code;
+
+	gpal_client_set_blocking(client, false);
+	ck_assert_int_eq(gpal_client_timeout_ms(client), -1);
+	ck_assert_int_eq(gpal_client_advance(client), 0);
+	/* The daemon cannot be faster than the question whether it has answered. */
+	kill(daemon_here.pid, SIGSTOP);
+	ck_assert_int_eq(gpal_client_create(client, "vm-1", &request, &live, &error),
+			 GPAL_E_IN_PROGRESS);
+	ck_assert_ptr_null(live);
+	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error), GPAL_E_BUSY);
+	ck_assert_int_eq(gpal_client_advance(client), GPAL_E_IN_PROGRESS);
+	kill(daemon_here.pid, SIGCONT);
+	do
+		code = gpal_client_create(client, "vm-1", &request, &live, &error);
+	while (until_done(client, code));
+	OK(code);
+	ck_assert(live->created);
+	gpal_client_free(live);
+
+	/* The other way: the loop advances, and the function is called once more. */
+	kill(daemon_here.pid, SIGSTOP);
+	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error),
+			 GPAL_E_IN_PROGRESS);
+	kill(daemon_here.pid, SIGCONT);
+	while (until_done(client, gpal_client_advance(client)))
+		;
+	OK(gpal_client_resolve(client, &request, &layout, &error));
+	gpal_client_free(layout);
+}
+END_TEST
+
+START_TEST(the_time_limit_holds)
+{
+	const struct gpal_layout *layout;
+
+	kill(daemon_here.pid, SIGSTOP);
+	gpal_client_set_timeout(client, 50);
+	ck_assert_int_eq(
+		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
+		GPAL_E_TIMED_OUT);
+	ck_assert_ptr_nonnull(strstr(error.message, "0.05 s"));
+	kill(daemon_here.pid, SIGCONT);
+	/* What was asked too late is not taken for the answer of what is asked next. */
+	gpal_client_set_timeout(client, 60000);
+	OK(gpal_client_resolve(client, &(struct gpal_request)VM(four_gib), &layout, &error));
+	ck_assert_uint_eq(layout->ram_size, 4 * GIB);
+	gpal_client_free(layout);
+}
+END_TEST
+
+START_TEST(a_daemon_that_was_restarted_is_found_again)
+{
+	const struct gpal_layout *layout;
+
+	daemon_stop(&daemon_here, SIGTERM);
+	ck_assert_int_eq(
+		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
+		GPAL_E_NO_DAEMON);
+	ck_assert_int_eq(error.system_error, ENOENT);
+	daemon_start(&daemon_here, NULL);
+	OK(gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error));
+	gpal_client_free(layout);
+}
+END_TEST
+
+/* Events. */
+
+static void create(struct gpal_client *maker, const char *name)
+{
+	const struct gpal_client_live *live;
+
+	OK(gpal_client_create(maker, name, &(struct gpal_request)VM(one_gib), &live, &error));
+	gpal_client_free(live);
+}
+
+static void expect_event(enum gpal_event_kind kind, const char *name)
+{
+	struct gpal_client_event event;
+
+	OK(gpal_client_next_event(client, &event, &error));
+	ck_assert_int_eq(event.kind, kind);
+	ck_assert_str_eq(event.name, name);
+	if (kind != GPAL_EVENT_RESYNC)
+		ck_assert_uint_eq(strlen(event.digest), GPAL_DIGEST_SIZE - 1);
+}
+
+START_TEST(no_event_is_lost_when_the_daemon_restarts)
+{
+	const struct gpal_layout *layout;
+	struct gpal_client_event event;
+	struct gpal_client *maker;
+	uint64_t revision;
+
+	OK(gpal_client_subscribe(client, NULL, &revision, &error));
+	ck_assert_uint_gt(revision, 0);
+	ck_assert_int_eq(
+		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
+		GPAL_E_BUSY);
+	OK(gpal_client_connect(daemon_here.control, &maker, &error));
+	create(maker, "vm-1");
+	expect_event(GPAL_EVENT_CREATED, "vm-1");
+	create(maker, "vm-2");
+	daemon_stop(&daemon_here, SIGKILL);
+	daemon_start(&daemon_here, NULL);
+	create(maker, "vm-3");
+	OK(gpal_client_delete(maker, "vm-2", 0, &error));
+	expect_event(GPAL_EVENT_CREATED, "vm-2");
+	expect_event(GPAL_EVENT_CREATED, "vm-3");
+	expect_event(GPAL_EVENT_DELETED, "vm-2");
+	gpal_client_set_timeout(client, 20);
+	ck_assert_int_eq(gpal_client_next_event(client, &event, &error), GPAL_E_TIMED_OUT);
+	gpal_client_close(maker);
+}
+END_TEST
+
+START_TEST(events_that_are_not_kept_are_told)
+{
+	struct gpal_client *maker;
+	char name[16];
+
+	daemon_stop(&daemon_here, SIGTERM);
+	daemon_start(&daemon_here, "--limit=events_kept=4");
+	OK(gpal_client_subscribe(client, NULL, NULL, &error));
+	OK(gpal_client_connect(daemon_here.control, &maker, &error));
+	/* The subscription is cut by a daemon that then forgets what happened. */
+	daemon_stop(&daemon_here, SIGTERM);
+	daemon_start(&daemon_here, "--limit=events_kept=4");
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "vm-%d", i);
+		create(maker, name);
+	}
+	expect_event(GPAL_EVENT_RESYNC, "");
+	create(maker, "later");
+	expect_event(GPAL_EVENT_CREATED, "later");
+	gpal_client_close(maker);
+}
+END_TEST
+
+START_TEST(a_subscription_begins_where_it_is_told_to)
+{
+	struct gpal_client *maker;
+	const struct gpal_client_stats *stats;
+	uint64_t since;
+
+	OK(gpal_client_connect(daemon_here.control, &maker, &error));
+	OK(gpal_client_stats(maker, &stats, &error));
+	since = stats->revision;
+	gpal_client_free(stats);
+	create(maker, "vm-1");
+	OK(gpal_client_subscribe(client, &since, NULL, &error));
+	expect_event(GPAL_EVENT_CREATED, "vm-1");
+	gpal_client_close(client);
+	OK(gpal_client_connect(daemon_here.control, &client, &error));
+	since = 1;
+	assert_refused(gpal_client_subscribe(client, &since, NULL, &error), "resync_required");
+	ck_assert_uint_gt(error.revision, 1);
+	/* A refused subscription leaves the object as it was. */
+	create(client, "vm-2");
+	gpal_client_close(maker);
+}
+END_TEST
+
+static void add(Suite *suite, const char *name, const TTest *test, int rows)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, test, 0, rows);
+	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("client");
+
+	add(suite, "calls", a_layout_is_that_of_the_library, 2);
+	add(suite, "calls", a_refusal_has_the_numbers_of_the_library, 1);
+	add(suite, "calls", a_live_layout_is_made_seen_changed_and_deleted, 1);
+	add(suite, "calls", a_list_has_pages, 1);
+	add(suite, "calls", a_probe_is_that_of_the_library, 1);
+	add(suite, "calls", an_explanation_is_that_of_the_library, 1);
+	add(suite, "calls", advice_is_that_of_the_library, 1);
+	add(suite, "calls", an_allocation_is_that_of_the_library, 1);
+	add(suite, "calls", the_daemon_tells_about_itself, 1);
+	add(suite, "calls", any_method_can_be_called_as_text, 1);
+	add(suite, "waiting", nothing_waits_in_a_loop_of_the_callers, 1);
+	add(suite, "waiting", the_time_limit_holds, 1);
+	add(suite, "waiting", a_daemon_that_was_restarted_is_found_again, 1);
+	add(suite, "events", no_event_is_lost_when_the_daemon_restarts, 1);
+	add(suite, "events", events_that_are_not_kept_are_told, 1);
+	add(suite, "events", a_subscription_begins_where_it_is_told_to, 1);
+	return run_suite(suite);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* The client library beside a peer that is newer, older, broken, or no daemon at all. */
+#include "config.h"
+
+#include "tests/client/daemon.h"
+#include "tests/unit/vm.h"
+
+#include <errno.h>
+#include <gpalayout/client.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct daemon peer;
+static struct gpal_client *client;
+static struct gpal_client_error error;
+
+static void set_up(void)
+{
+	daemon_prepare(&peer);
+	client = NULL;
+}
+
+static void tear_down(void)
+{
+	gpal_client_close(client);
+	daemon_remove(&peer);
+}
+
+static void connect_to(const char *const *replies, size_t count, int waits)
+{
+	daemon_fake(&peer, replies, count, waits);
+	ck_assert_int_eq(gpal_client_connect(peer.control, &client, &error), 0);
+	gpal_client_set_timeout(client, 60000);
+}
+
+#define REPLY(rest) "{\"jsonrpc\":\"2.0\",\"id\":1," rest "}\n"
+#define PAGE(rest) REPLY("\"result\":{" rest "}")
+#define ENTRY(rest)                                                                           \
+	"{\"name\":\"vm\",\"generation\":3,\"arch\":\"aarch64\",\"policy\":\"of-2031\","      \
+	"\"ram_size\":\"0x1000\",\"top\":\"0x2000\",\"digest\":\"sha256:0\",\"owner_uid\":7," \
+	"\"created_at\":\"2031-01-01T00:00:00.000Z\"" rest "}"
+
+START_TEST(members_that_are_not_known_are_ignored)
+{
+	const char *const reply =
+		PAGE("\"next_moon\":{\"full\":[1,2,{}]},\"revision\":9,\"layouts\":[" ENTRY(
+			",\"colour\":\"blue\"") "],\"note\":null");
+	const struct gpal_client_page *page;
+
+	connect_to(&reply, 1, 1);
+	ck_assert_msg(gpal_client_list(client, NULL, 0, &page, &error) == 0, "%s", error.message);
+	ck_assert_uint_eq(page->revision, 9);
+	ck_assert_uint_eq(page->count, 1);
+	ck_assert_int_eq(page->entries[0].arch, GPAL_ARCH_AARCH64);
+	ck_assert_str_eq(page->entries[0].policy_name, "of-2031");
+	ck_assert_uint_eq(page->entries[0].owner_uid, 7);
+	gpal_client_free(page);
+}
+END_TEST
+
+/* What comes, what it is, and a word of what is said of it. */
+static const struct {
+	const char *reply;
+	int code;
+	const char *word;
+} faults[] = {
+	{ PAGE("\"layouts\":[]"), GPAL_E_PROTOCOL, "missing member revision" },
+	{ PAGE("\"revision\":\"9\",\"layouts\":[]"), GPAL_E_PROTOCOL, "/revision" },
+	{ PAGE("\"revision\":9,\"layouts\":[{\"name\":\"vm\"}]"), GPAL_E_PROTOCOL, "/layouts/0/" },
+	{ PAGE("\"revision\":9,\"layouts\":{}"), GPAL_E_PROTOCOL, "an array" },
+	{ REPLY("\"result\":7"), GPAL_E_PROTOCOL, "an object" },
+	{ REPLY("\"result\":{},\"error\":{}"), GPAL_E_PROTOCOL, "either" },
+	{ REPLY("\"news\":{}"), GPAL_E_PROTOCOL, "either" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}\n", GPAL_E_PROTOCOL, "its id" },
+	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":{}}\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{}}\n", GPAL_E_PROTOCOL,
+	  "event" },
+	{ "220 mail.example ESMTP\n", GPAL_E_PROTOCOL, "not one" },
+	{ "[]\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
+	{ "\n", GPAL_E_PROTOCOL, "not one" },
+	{ "", GPAL_E_CLOSED, "without an answer" },
+	{ "{\"jsonrpc\":\"2.0\",", GPAL_E_CLOSED, "within an answer" },
+};
+
+START_TEST(what_is_no_answer_is_told_as_such)
+{
+	const struct gpal_client_page *page;
+
+	connect_to(&faults[_i].reply, 1, 0);
+	ck_assert_int_eq(gpal_client_list(client, NULL, 0, &page, &error), faults[_i].code);
+	ck_assert_ptr_null(page);
+	ck_assert_int_eq(error.code, faults[_i].code);
+	ck_assert_msg(strstr(error.message, faults[_i].word), "%s", error.message);
+}
+END_TEST
+
+START_TEST(a_refusal_of_a_reason_that_is_not_known_keeps_its_text)
+{
+	const char *const reply =
+		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":99,\"message\":"
+		"\"the moon is full\",\"data\":{\"reason\":\"full_moon\",\"pointer\":"
+		"\"/moon\",\"phase\":\"full\"}}}\n";
+	const struct gpal_client_page *page;
+
+	connect_to(&reply, 1, 1);
+	ck_assert_int_eq(gpal_client_list(client, NULL, 0, &page, &error), GPAL_E_REFUSED);
+	ck_assert_int_eq(error.number, 99);
+	ck_assert_str_eq(error.message, "the moon is full");
+	ck_assert_str_eq(error.reason, "full_moon");
+	ck_assert_str_eq(error.pointer, "/moon");
+	ck_assert_int_eq(error.core.code, GPAL_OK);
+	ck_assert_str_eq(gpal_client_refusal_data(client),
+			 "{\"reason\":\"full_moon\",\"pointer\":\"/moon\",\"phase\":\"full\"}");
+}
+END_TEST
+
+/* A warning, a policy and an address that a later release may have. */
+START_TEST(a_layout_of_a_newer_daemon_is_read)
+{
+	const char *const reply = PAGE(
+		"\"layout\":{\"arch\":\"x86_64\",\"policy\":\"openvmm-2031.01\",\"profile\":"
+		"\"gen2-uefi\",\"digest\":\"sha256:0\",\"ram\":[{\"node\":0,\"start\":\"0x0\",\"end\":"
+		"\"0x1000\",\"colour\":1}],\"chipset\":{\"low_mmio\":{\"start\":\"0x2000\",\"end\":"
+		"\"0x3000\"}},\"map\":[{\"tag\":\"ram0\",\"kind\":\"ram\",\"start\":\"0x0\",\"end\":"
+		"\"0x1000\"}],\"ram_size\":\"0x1000\",\"end_of_ram\":\"0x1000\",\"end_of_layout\":"
+		"\"0x3000\",\"top\":\"0x3000\",\"required_address_bits\":14,\"warnings\":[{\"reason\":"
+		"\"full_moon\",\"tag\":\"ram0\",\"message\":\"it is\"}],\"rooms\":[]}");
+	const struct gpal_layout *layout;
+
+	connect_to(&reply, 1, 1);
+	ck_assert_msg(gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout,
+					  &error) == 0,
+		      "%s", error.message);
+	ck_assert_ptr_null(layout->policy);
+	ck_assert_str_eq(layout->policy_name, "openvmm-2031.01");
+	ck_assert_uint_eq(layout->warning_count, 1);
+	ck_assert_int_eq(layout->warnings[0].reason, GPAL_WARN_UNKNOWN);
+	ck_assert_str_eq(layout->warnings[0].token, "full_moon");
+	ck_assert_str_eq(layout->warnings[0].message, "it is");
+	ck_assert_uint_eq(layout->ram[0].range.end, 0x1000);
+	gpal_client_free(layout);
+}
+END_TEST
+
+START_TEST(events_that_are_not_known_are_told)
+{
+	const char *const replies[] = {
+		PAGE("\"revision\":7") "{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":"
+				       "{\"revision\":9,\"follows\":7,\"event\":\"adopted\",\"name\":"
+				       "\"vm\",\"by\":\"moon\"}}\n",
+	};
+	struct gpal_client_event event;
+	uint64_t revision;
+
+	connect_to(replies, 1, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, &revision, &error), 0);
+	ck_assert_uint_eq(revision, 7);
+	ck_assert_msg(gpal_client_next_event(client, &event, &error) == 0, "%s", error.message);
+	ck_assert_int_eq(event.kind, GPAL_EVENT_UNKNOWN);
+	ck_assert_str_eq(event.kind_name, "adopted");
+	ck_assert_uint_eq(event.revision, 9);
+	ck_assert_uint_eq(event.follows, 7);
+	ck_assert_str_eq(event.digest, "");
+}
+END_TEST
+
+/* A daemon that ends, then one that has too many connections, and then one that agrees. */
+START_TEST(a_subscription_is_taken_up_as_often_as_it_takes)
+{
+	const char *const replies[] = {
+		PAGE("\"revision\":7") "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32004,"
+				       "\"message\":\"ending\",\"data\":{\"reason\":\"shutting_down\"}}}\n",
+		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32002,\"message\":\"full\","
+		"\"data\":{\"reason\":\"overloaded\"}}}\n",
+		"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"revision\":8}}\n"
+		"{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{\"revision\":8,\"event\":"
+		"\"deleted\",\"name\":\"vm\"}}\n",
+	};
+	struct gpal_client_event event;
+
+	connect_to(replies, 3, 0);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	ck_assert_msg(gpal_client_next_event(client, &event, &error) == 0, "%s", error.message);
+	ck_assert_int_eq(event.kind, GPAL_EVENT_DELETED);
+	ck_assert_uint_eq(event.revision, 8);
+	ck_assert_uint_eq(event.follows, 7);
+}
+END_TEST
+
+START_TEST(paths_without_a_daemon_are_told_apart)
+{
+	static const struct {
+		const char *path;
+		int system_error;
+	} paths[] = {
+		{ "/nowhere/gpalayoutd.sock", ENOENT },
+		{ "/dev/null", ENOTSOCK },
+		{ "/dev/null/x", ENOTDIR },
+		{ "", ENAMETOOLONG },
+	};
+	char longer[200];
+
+	for (int i = 0; i < COUNT_OF(paths); i++) {
+		ck_assert_int_eq(gpal_client_connect(paths[i].path, &client, &error),
+				 GPAL_E_NO_DAEMON);
+		ck_assert_ptr_null(client);
+		ck_assert_int_eq(error.system_error, paths[i].system_error);
+	}
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	ck_assert_int_eq(gpal_client_connect(longer, &client, NULL), GPAL_E_NO_DAEMON);
+	/* Without a path it is the one of the environment. */
+	setenv("GPALAYOUT_SOCKET", "/nowhere/else.sock", 1);
+	ck_assert_int_eq(gpal_client_connect(NULL, &client, &error), GPAL_E_NO_DAEMON);
+	ck_assert_msg(strstr(error.message, "/nowhere/else.sock"), "%s", error.message);
+}
+END_TEST
+
+START_TEST(a_peer_that_has_gone_raises_no_signal)
+{
+	const char *const reply = "";
+	const struct gpal_layout *layout;
+
+	connect_to(&reply, 1, 0);
+	/* It ends with its only connection, which takes a line and closes. */
+	ck_assert_int_eq(
+		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
+		GPAL_E_CLOSED);
+	daemon_stop(&peer, SIGKILL);
+	ck_assert_int_eq(
+		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
+		GPAL_E_NO_DAEMON);
+	ck_assert_int_eq(error.system_error, ECONNREFUSED);
+}
+END_TEST
+
+START_TEST(each_code_has_a_token)
+{
+	ck_assert_str_eq(gpal_client_code_token(GPAL_E_REFUSED), "refused");
+	ck_assert_str_eq(gpal_client_code_token(GPAL_E_BUSY), "busy");
+	ck_assert_str_eq(gpal_client_code_token(GPAL_E_EXHAUSTED), "exhausted");
+	ck_assert_str_eq(gpal_client_code_token(GPAL_E_BUSY - 1), "internal");
+	gpal_client_close(NULL);
+	gpal_client_free(NULL);
+}
+END_TEST
+
+static void add(Suite *suite, const TTest *test, int rows)
+{
+	TCase *tcase = tcase_create("peer");
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, test, 0, rows);
+	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("peer");
+
+	add(suite, members_that_are_not_known_are_ignored, 1);
+	add(suite, what_is_no_answer_is_told_as_such, COUNT_OF(faults));
+	add(suite, a_refusal_of_a_reason_that_is_not_known_keeps_its_text, 1);
+	add(suite, a_layout_of_a_newer_daemon_is_read, 1);
+	add(suite, events_that_are_not_known_are_told, 1);
+	add(suite, a_subscription_is_taken_up_as_often_as_it_takes, 1);
+	add(suite, paths_without_a_daemon_are_told_apart, 1);
+	add(suite, a_peer_that_has_gone_raises_no_signal, 1);
+	add(suite, each_code_has_a_token, 1);
+	return run_suite(suite);
+}
