@@ -207,7 +207,9 @@ START_TEST(the_longest_lists_come_back)
 	for (size_t i = 0; i <= GPALD_MEMORY_NODES_MAX; i++)
 		nodes[i] = UINT64_MAX - i;
 	for (size_t i = 0; i <= GPALD_ROOT_COMPLEXES_MAX; i++)
-		rcs[i] = (struct gpal_root_complex){ .name = name, .segment = (uint16_t)(i * 16) };
+		rcs[i] = (struct gpal_root_complex){ .name = name,
+						     .has_buses = true,
+						     .segment = (uint16_t)(i * 16) };
 	for (size_t i = 0; i <= GPALD_RESERVED_MAX; i++)
 		reserved[i].name = name;
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_OK);

@@ -45,9 +45,9 @@ static struct gpal_request long_request(void)
 
 	for (unsigned int i = 0; i < RCS; i++) {
 		snprintf(names[i], sizeof(names[i]), "a-root-complex-with-a-long-name-%u", i);
-		rcs[i] = (struct gpal_root_complex){ .name = names[i],
-						     .segment = (uint16_t)i,
-						     .end_bus = 7 };
+		rcs[i] = (struct gpal_root_complex){
+			.name = names[i], .has_buses = true, .segment = (uint16_t)i, .end_bus = 7
+		};
 	}
 	return (struct gpal_request)VM(ram, WITH_RCS(rcs));
 }
