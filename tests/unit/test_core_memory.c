@@ -321,10 +321,51 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
+/* Nothing behind the end of a list is looked at, where all of the list is. */
+
+START_TEST(a_block_that_lost_no_root_complex_is_compared)
+{
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *from = resolve(&request), *to;
+	struct gpal_changes *changes;
+
+	rcs[0].end_bus = 127;
+	to = resolve(&request);
+	ck_assert_int_eq(gpal_compare(from, to, &changes, NULL), GPAL_OK);
+	ck_assert(!changes->compatible);
+	ck_assert(!changes->removes);
+	gpal_changes_free(changes);
+	gpal_layout_free(from);
+	gpal_layout_free(to);
+}
+END_TEST
+
+START_TEST(a_segment_above_all_others_is_looked_for)
+{
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *layout = resolve(&request);
+	struct gpal_layout_root_complex rc = layout->root_complexes[0];
+	char digest[GPAL_DIGEST_SIZE];
+	struct gpal_check check;
+
+	gpal_layout_digest(layout, digest);
+	rc.segment = 7;
+	layout->root_complexes = &rc;
+	ck_assert_int_eq(gpal_layout_check(layout, digest, &check, NULL), GPAL_OK);
+	ck_assert(!check.agrees);
+	ck_assert_str_eq(check.pointer, "/pcie/root_complexes/0/ecam");
+	gpal_layout_free(layout);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("memory of the core");
 
+	add_test(suite, "ends", a_block_that_lost_no_root_complex_is_compared);
+	add_test(suite, "ends", a_segment_above_all_others_is_looked_for);
 	add_rows(suite, "shortage", any_allocation_may_fail, COUNT_OF(attempts));
 	return run_suite(suite);
 }
