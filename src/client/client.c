@@ -146,24 +146,6 @@ static int begin(struct gpal_client *client, const char *method, gpald_write_par
 	return 0;
 }
 
-/* One step of the call in progress; 0: its line can be taken. */
-static int step(struct gpal_client *client, const char **line, size_t *length)
-{
-	int code = 0;
-
-	if (!client->link.is_connected)
-		code = gpald_link_open(&client->link);
-	if (code == 0)
-		code = gpald_link_step(&client->link);
-	if (gpald_link_take_line(&client->link, line, length))
-		return 0;
-	if (code == 0)
-		code = GPAL_E_IN_PROGRESS;
-	if (code == GPAL_E_IN_PROGRESS && gpald_client_now_ms() >= client->deadline_ms)
-		code = GPAL_E_TIMED_OUT;
-	return code;
-}
-
 int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write_params *write,
 		     const void *args, const char **line, size_t *length,
 		     struct gpal_client_error *error)
@@ -176,35 +158,36 @@ int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write
 		code = gpald_client_fail(error, GPAL_E_BUSY, "%s is in progress", client->method);
 	if (code)
 		return code;
-	while ((code = step(client, line, length)) == GPAL_E_IN_PROGRESS) {
+	while ((code = gpal_client_advance(client)) == GPAL_E_IN_PROGRESS) {
 		if (!client->blocks)
 			return gpald_client_fail(error, code, "%s is in progress", method);
 		gpald_client_wait(client, client->deadline_ms);
 	}
-	if (code)
-		return gpald_client_end(client, code, error);
+	if (code || !gpald_link_take_line(&client->link, line, length))
+		return gpald_client_end(client, code ? code : GPAL_E_CLOSED, error);
 	client->method[0] = '\0';
 	return 0;
 }
 
 int gpal_client_advance(struct gpal_client *client)
 {
-	const bool is_asking = client->method[0];
 	int code = 0;
 
-	if (!is_asking && !client->is_subscribed)
+	if (client->is_subscribed)
+		return gpald_events_advance(client);
+	if (!client->method[0] || client->link.has_line)
 		return 0;
-	if (gpald_link_has_line(&client->link))
-		return 0;
-	if (is_asking && !client->link.is_connected)
+	if (!client->link.is_connected)
 		code = gpald_link_open(&client->link);
-	if (code == 0 && client->link.is_connected)
+	if (code == 0)
 		code = gpald_link_step(&client->link);
-	if (gpald_link_has_line(&client->link))
+	if (client->link.has_line)
 		return 0;
-	if (is_asking && gpald_client_now_ms() >= client->deadline_ms)
-		return code == 0 || code == GPAL_E_IN_PROGRESS ? GPAL_E_TIMED_OUT : code;
-	return code ? code : GPAL_E_IN_PROGRESS;
+	if (code == 0)
+		code = GPAL_E_IN_PROGRESS;
+	return code == GPAL_E_IN_PROGRESS && gpald_client_now_ms() >= client->deadline_ms ?
+		       GPAL_E_TIMED_OUT :
+		       code;
 }
 
 void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length)
@@ -293,11 +276,12 @@ short gpal_client_events(const struct gpal_client *client)
 
 int gpal_client_timeout_ms(const struct gpal_client *client)
 {
-	const bool is_idle = !client->method[0] && !client->is_subscribed;
-
-	return is_idle ? -1 :
-			 left_until(wake_ms(client,
-					    client->method[0] ? client->deadline_ms : INT64_MAX));
+	if (client->method[0] && client->link.has_line)
+		return 0;
+	return !client->method[0] && (!client->is_subscribed || client->link.has_line) ?
+		       -1 :
+		       left_until(wake_ms(client,
+					  client->method[0] ? client->deadline_ms : INT64_MAX));
 }
 
 const char *gpal_client_refusal_data(const struct gpal_client *client)

@@ -59,6 +59,12 @@ GPAL_MUST_USE int gpald_client_ask(struct gpal_client *client, const char *metho
 				   gpald_write_params *write, const void *args, const char **line,
 				   size_t *length, struct gpal_client_error *error);
 
+/*
+ * Reads and writes what can be of a subscription, and connects again if it is time. 0: a
+ * line has come.
+ */
+GPAL_MUST_USE int gpald_events_advance(struct gpal_client *client);
+
 /* Keeps the `data` of a refusal, given the line it came in. */
 void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length);
 

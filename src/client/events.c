@@ -162,29 +162,38 @@ static int reconnect(struct gpal_client *client)
 	return code;
 }
 
-/* One step; GPAL_E_IN_PROGRESS: no event has come. */
-static int step(struct gpal_client *client, struct gpald_arena *arena,
-		struct gpal_client_event *event, struct gpal_client_error *error)
+int gpald_events_advance(struct gpal_client *client)
 {
-	const char *line;
-	size_t length;
-	int code = 0;
+	int code;
 
-	if (!gpald_link_has_line(&client->link)) {
-		code = reconnect(client);
-		if (code == 0)
-			code = gpald_link_step(&client->link);
-	}
-	if (gpald_link_take_line(&client->link, &line, &length)) {
-		gpald_arena_reset(arena);
-		return take(client, line, length, arena, event, error);
-	}
+	if (client->link.has_line)
+		return 0;
+	code = reconnect(client);
+	if (code == 0)
+		code = gpald_link_step(&client->link);
+	if (client->link.has_line)
+		return 0;
 	if (code == GPAL_E_CLOSED) {
 		lose(client);
 		code = 0;
 	}
-	if (code == 0 || code == GPAL_E_IN_PROGRESS)
-		return GPAL_E_IN_PROGRESS;
+	return code ? code : GPAL_E_IN_PROGRESS;
+}
+
+/* One step; GPAL_E_IN_PROGRESS: no event has come. */
+static int step(struct gpal_client *client, struct gpald_arena *arena,
+		struct gpal_client_event *event, struct gpal_client_error *error)
+{
+	const int code = gpald_events_advance(client);
+	const char *line;
+	size_t length;
+
+	if (code == 0 && gpald_link_take_line(&client->link, &line, &length)) {
+		gpald_arena_reset(arena);
+		return take(client, line, length, arena, event, error);
+	}
+	if (code == GPAL_E_IN_PROGRESS)
+		return code;
 	return gpald_client_fail(error, code,
 				 code == GPAL_E_NO_MEMORY ? "out of memory" :
 							    "a line that does not end");
@@ -203,7 +212,7 @@ int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event 
 	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 	while ((code = step(client, arena, event, error)) == GPAL_E_IN_PROGRESS) {
-		if (gpald_link_has_line(&client->link))
+		if (client->link.has_line)
 			continue;
 		if (!client->blocks) {
 			gpald_client_fail(error, code, "no event has come");

@@ -89,6 +89,19 @@ static void send_some(struct gpald_link *link)
 	link->sent = 0;
 }
 
+/* Looks for a line in what was not searched yet. */
+static void find_line(struct gpald_link *link)
+{
+	const struct gpald_writer *input = &link->input;
+	const char *start = input->text + link->taken + link->searched, *end = NULL;
+	const size_t left = input->length - link->taken - link->searched;
+
+	if (left > 0)
+		end = memchr(start, '\n', left);
+	link->searched += end ? (size_t)(end - start) : left;
+	link->has_line = end;
+}
+
 static int receive_some(struct gpald_link *link)
 {
 	struct gpald_writer *input = &link->input;
@@ -104,10 +117,13 @@ static int receive_some(struct gpald_link *link)
 	if (!gpald_writer_reserve(input, READ_SIZE))
 		return GPAL_E_NO_MEMORY;
 	received = recv(link->fd, input->text + input->length, READ_SIZE, 0);
-	if (received > 0)
+	if (received > 0) {
 		input->length += (size_t)received;
-	else if (received == 0 || !is_temporary(errno))
+		if (!link->has_line)
+			find_line(link);
+	} else if (received == 0 || !is_temporary(errno)) {
 		return GPAL_E_CLOSED;
+	}
 	return 0;
 }
 
@@ -117,34 +133,15 @@ int gpald_link_step(struct gpald_link *link)
 	return receive_some(link);
 }
 
-/* Where the first line ends, at its LF; NULL: it has not come yet. */
-static const char *find_line_end(struct gpald_link *link)
-{
-	const struct gpald_writer *input = &link->input;
-	const size_t searched = link->taken + link->searched;
-	const char *end = NULL;
-
-	if (searched < input->length)
-		end = memchr(input->text + searched, '\n', input->length - searched);
-	link->searched = (end ? (size_t)(end - input->text) : input->length) - link->taken;
-	return end;
-}
-
-bool gpald_link_has_line(struct gpald_link *link)
-{
-	return find_line_end(link);
-}
-
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length)
 {
-	const char *end = find_line_end(link);
-
-	if (!end)
+	if (!link->has_line)
 		return false;
 	*line = link->input.text + link->taken;
-	*length = (size_t)(end - *line);
-	link->taken += *length + 1;
+	*length = link->searched;
+	link->taken += link->searched + 1;
 	link->searched = 0;
+	find_line(link);
 	return true;
 }
 
@@ -158,7 +155,8 @@ bool gpald_link_is_idle(struct gpald_link *link)
 
 short gpald_link_events(const struct gpald_link *link)
 {
-	if (!link->is_connected)
+	/* With a line it is the caller's turn. */
+	if (!link->is_connected || link->has_line)
 		return 0;
 	return link->is_deaf || has_sent(link) ? POLLIN : POLLIN | POLLOUT;
 }
@@ -168,7 +166,7 @@ void gpald_link_close(struct gpald_link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	link->fd = -1;
-	link->is_connected = link->is_deaf = false;
+	link->is_connected = link->is_deaf = link->has_line = false;
 	gpald_writer_clear(&link->output);
 	gpald_writer_clear(&link->input);
 	link->sent = link->taken = link->searched = 0;

@@ -26,7 +26,8 @@ struct gpald_link {
 	size_t sent;                /* bytes of it */
 	struct gpald_writer input;  /* received; the first `taken` bytes are done with */
 	size_t taken;
-	size_t searched; /* bytes that hold no line end behind those taken */
+	size_t searched; /* bytes behind those taken, without their LF where there is a line */
+	bool has_line;   /* those are a whole line */
 	int error;       /* errno, of GPAL_E_NO_DAEMON */
 };
 
@@ -41,9 +42,6 @@ GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);
 
 /* Takes a line out of the input, without its LF, until the next step; false: there is none. */
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length);
-
-/* Whether one can be taken. */
-bool gpald_link_has_line(struct gpald_link *link);
 
 /*
  * Whether a new request can go out: all that was to be sent has been, and nothing has come

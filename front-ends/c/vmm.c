@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A VM monitor in small, with a loop of its own in which nothing waits: it looks at the
+ * layout that a VM would get, creates it, waits for the event that says so, and deletes it
+ * when the VM has ended.
+ *
+ * usage: vmm NAME    the daemon is that of $GPALAYOUT_SOCKET
+ *
+ * cc vmm.c $(pkg-config --cflags --libs gpalayout-client)
+ */
+#include <gpalayout/client.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum step {
+	SUBSCRIBE,
+	RESOLVE,
+	CREATE,
+	SEE_CREATED,
+	DELETE,
+	SEE_DELETED,
+	DONE
+};
+
+struct vmm {
+	enum step step;
+	const char *name;
+	struct gpal_request request;
+	struct gpal_client *calls;  /* one connection for calls, */
+	struct gpal_client *events; /* and one that is told what happens */
+	struct gpal_client_error error;
+};
+
+static void print_layout(const char *what, const struct gpal_layout *layout)
+{
+	printf("%s\n", what);
+	for (size_t i = 0; i < layout->map.count; i++) {
+		const struct gpal_map_entry *entry = &layout->map.entries[i];
+
+		printf("  %#14" PRIx64 " %#14" PRIx64 "  %s\n", entry->range.start,
+		       entry->range.end, entry->tag);
+	}
+}
+
+static int resolve(struct vmm *vmm)
+{
+	const struct gpal_layout *layout;
+	const int code = gpal_client_resolve(vmm->calls, &vmm->request, &layout, &vmm->error);
+
+	if (code == 0)
+		print_layout("would be", layout);
+	gpal_client_free(layout);
+	return code;
+}
+
+static int create(struct vmm *vmm)
+{
+	const struct gpal_client_live *live;
+	const int code =
+		gpal_client_create(vmm->calls, vmm->name, &vmm->request, &live, &vmm->error);
+
+	/* Here the VM would get its RAM, its MMIO windows and its ACPI tables. */
+	if (code == 0)
+		printf("created %s, RAM ends at %#" PRIx64 "\n", live->name,
+		       live->layout->end_of_ram);
+	gpal_client_free(live);
+	return code;
+}
+
+/* Events of other VMs pass by. */
+static int see(struct vmm *vmm, enum gpal_event_kind kind)
+{
+	struct gpal_client_event event;
+	int code;
+
+	do
+		code = gpal_client_next_event(vmm->events, &event, &vmm->error);
+	while (code == 0 && (event.kind != kind || strcmp(event.name, vmm->name) != 0));
+	if (code == 0)
+		printf("event: %s %s\n", event.kind_name, event.name);
+	return code;
+}
+
+/* Goes on with what is to be done; GPAL_E_IN_PROGRESS: when something has come. */
+static int go_on(struct vmm *vmm)
+{
+	switch (vmm->step) {
+	case SUBSCRIBE:
+		return gpal_client_subscribe(vmm->events, NULL, NULL, &vmm->error);
+	case RESOLVE:
+		return resolve(vmm);
+	case CREATE:
+		return create(vmm);
+	case SEE_CREATED:
+		return see(vmm, GPAL_EVENT_CREATED);
+	case DELETE:
+		return gpal_client_delete(vmm->calls, vmm->name, 0, &vmm->error);
+	case SEE_DELETED:
+		return see(vmm, GPAL_EVENT_DELETED);
+	case DONE:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Waits for either connection; other descriptors of a VM monitor would stand here, too. What
+ * comes for the one that is not asked is read, and kept until it is.
+ */
+static int wait_for_both(const struct vmm *vmm)
+{
+	const int a = gpal_client_timeout_ms(vmm->calls), b = gpal_client_timeout_ms(vmm->events);
+	struct pollfd ready[] = {
+		{ gpal_client_fd(vmm->calls), gpal_client_events(vmm->calls), 0 },
+		{ gpal_client_fd(vmm->events), gpal_client_events(vmm->events), 0 },
+	};
+
+	poll(ready, 2, a < 0 || (b >= 0 && b < a) ? b : a);
+	return gpal_client_advance(vmm->events);
+}
+
+static int run(struct vmm *vmm)
+{
+	int code = 0;
+
+	while (vmm->step != DONE && (code == 0 || code == GPAL_E_IN_PROGRESS)) {
+		code = go_on(vmm);
+		if (code == 0)
+			vmm->step++;
+		else if (code == GPAL_E_IN_PROGRESS)
+			code = wait_for_both(vmm);
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static const uint64_t nodes[] = { UINT64_C(4) << 30 };
+	static const struct gpal_root_complex root_complexes[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	struct vmm vmm = {
+		.name = argc > 1 ? argv[1] : "vm",
+		.request = { .nodes = nodes,
+			     .node_count = 1,
+			     .root_complexes = root_complexes,
+			     .root_complex_count = 1 },
+	};
+	int code = gpal_client_connect(NULL, &vmm.calls, &vmm.error);
+
+	if (code == 0)
+		code = gpal_client_connect(NULL, &vmm.events, &vmm.error);
+	if (code == 0) {
+		gpal_client_set_blocking(vmm.calls, false);
+		gpal_client_set_blocking(vmm.events, false);
+		code = run(&vmm);
+	}
+	if (code != 0)
+		fprintf(stderr, "vmm: %s: %s%s%s\n", gpal_client_code_token(code),
+			vmm.error.message, vmm.error.reason[0] ? ", " : "", vmm.error.reason);
+	gpal_client_close(vmm.calls);
+	gpal_client_close(vmm.events);
+	return code != 0;
+}
