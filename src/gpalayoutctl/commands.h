@@ -32,12 +32,14 @@ enum ctl_exit ctl_run_compare(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_run_explain(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_run_fit(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation);
+enum ctl_exit ctl_run_map(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_run_probe(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_run_watch(const struct ctl_invocation *invocation);
 extern const struct ctl_flag ctl_compare_flags[];
 extern const struct ctl_flag ctl_explain_flags[];
 extern const struct ctl_flag ctl_fit_flags[];
 extern const struct ctl_flag ctl_list_flags[];
+extern const struct ctl_flag ctl_map_flags[];
 extern const struct ctl_flag ctl_probe_flags[];
 extern const struct ctl_flag ctl_watch_flags[];
 

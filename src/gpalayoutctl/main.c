@@ -22,6 +22,8 @@ static const struct ctl_command commands[] = {
 	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked",
 	  1, 2, ctl_update_flags, ctl_request_flags, ctl_run_update },
 	{ "get", "NAME", "Show a layout the daemon keeps", 1, 1, ctl_get_flags, NULL, ctl_run_get },
+	{ "map", "[NAME|@FILE]", "Draw the address map of a layout, or of a request", 0, 1,
+	  ctl_map_flags, ctl_request_flags, ctl_run_map },
 	{ "list", "", "List the layouts the daemon keeps", 0, 0, ctl_list_flags, NULL,
 	  ctl_run_list },
 	{ "delete", "NAME", "Have the daemon drop a layout", 1, 1, ctl_delete_flags, NULL,

@@ -22,8 +22,8 @@ from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaem
 from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, is_asleep, main, wait_until
 
 
-COMMANDS = ("create", "update", "get", "list", "delete", "probe", "watch", "resolve", "fit", "allocate", "policies",
-            "info", "stats", "schema", "call")
+COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "watch", "resolve", "fit", "allocate",
+            "policies", "info", "stats", "schema", "call")
 
 
 class CommandLine(Case):

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tells the classes of ranges apart, in both forms of a map: colour, and a pattern
+ * for those who do not see the colour. A row a class; RAM has a row for each shade.
+ */
+#ifndef GPALAYOUTCTL_MAP_PAINT_H
+#define GPALAYOUTCTL_MAP_PAINT_H
+
+enum ctl_paint {
+	CTL_PAINT_MIXED,
+	CTL_PAINT_RAM,
+	CTL_PAINT_RAM_1,
+	CTL_PAINT_RAM_2,
+	CTL_PAINT_RAM_3,
+	CTL_PAINT_CHIPSET,
+	CTL_PAINT_WINDOW,
+	CTL_PAINT_ECAM,
+	CTL_PAINT_CXL,
+	CTL_PAINT_DEVICE,
+	CTL_PAINT_VTL2,
+	CTL_PAINT_RESERVED,
+	CTL_PAINT_OTHER,
+	CTL_PAINT_COUNT
+};
+
+#define CTL_RAM_SHADES 4
+
+/* Pairs of colours are for a light and for a dark background. */
+struct ctl_paint_row {
+	const char *id;    /* in names of the SVG */
+	const char *label; /* of its legend; NULL: it shares that of the shade before */
+	const char *key;   /* the same in a terminal */
+	const char *strong[2];
+	const char *tint[2];
+	const char *edge[2];
+	const char *pattern; /* SVG in a tile of 6 by 6 px; NULL: none */
+	const char *block;   /* a cell of UTF-8 */
+	const char *ascii;
+	const char *sgr; /* foreground colour of a terminal */
+};
+extern const struct ctl_paint_row ctl_paints[CTL_PAINT_COUNT];
+
+/* Of the figure itself, light and dark. */
+#define CTL_GROUND "#FFFFFF"
+#define CTL_GROUND_DARK "#15191E"
+#define CTL_INK "#1A1D21"
+#define CTL_INK_DARK "#E8ECF1"
+#define CTL_MUTED "#4F5861"
+#define CTL_MUTED_DARK "#A9B3BE"
+#define CTL_LINE "#8A939C"
+#define CTL_LINE_DARK "#4A545F"
+#define CTL_UNUSED "#C9D0D7"
+#define CTL_UNUSED_DARK "#39424C"
+#define CTL_HATCH "#DDE2E7"
+#define CTL_HATCH_DARK "#3A434D"
+#define CTL_GAP_EDGE "#A4ADB6"
+#define CTL_GAP_EDGE_DARK "#6C7783"
+
+/* The row that stands for all shades of a class. */
+static inline enum ctl_paint ctl_paint_class(enum ctl_paint paint)
+{
+	return paint > CTL_PAINT_RAM && paint < CTL_PAINT_RAM + CTL_RAM_SHADES ? CTL_PAINT_RAM :
+										 paint;
+}
+
+#endif

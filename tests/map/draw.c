@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Draws maps without a daemon. Each line of standard input is one drawing:
+ *
+ *   {"name", "request", "generation"?, "svg"?, "width"?, "colour"?, "ascii"?,
+ *    "root_complex"?, "warnings"?, "entries"?}
+ *
+ * The request is resolved by the library. `root_complex` then takes the place of the name
+ * of the first root complex, and `warnings` ([[tag, message], ...]) of the warnings:
+ * texts that no daemon sends. The answer is a line with the drawing, as a JSON string, or
+ * with `entries` the map that would be drawn.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/map/map.h"
+#include "tests/wire.h"
+#include "wire/request_decode.h"
+
+#include <cjson/cJSON.h>
+#include <gpalayout/gpalayout.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static cJSON *member(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static unsigned int number(const cJSON *object, const char *name)
+{
+	const cJSON *value = member(object, name);
+
+	return value ? (unsigned int)value->valueint : 0;
+}
+
+static void print(const struct ctl_buffer *drawing)
+{
+	cJSON *text = cJSON_CreateString(ctl_buffer_text(drawing));
+	char *json = cJSON_PrintUnformatted(text);
+
+	puts(json);
+	free(json);
+	cJSON_Delete(text);
+}
+
+/* What the library resolved, with other texts in it. */
+static void draw(const cJSON *order, const struct gpal_request *request,
+		 const struct gpal_layout *resolved)
+{
+	struct gpal_layout layout = *resolved;
+	struct gpal_layout_root_complex *root_complexes =
+		calloc(layout.root_complex_count + 1, sizeof(*root_complexes));
+	struct gpal_warning warnings[16];
+	const struct ctl_map map = {
+		.name = member(order, "name")->valuestring,
+		.generation = number(order, "generation"),
+		.request = request,
+		.layout = &layout,
+	};
+	const struct ctl_map_terminal terminal = {
+		.width = number(order, "width"),
+		.colour = cJSON_IsTrue(member(order, "colour")),
+		.ascii = cJSON_IsTrue(member(order, "ascii")),
+	};
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const cJSON *given;
+
+	assert(root_complexes);
+	for (size_t i = 0; i < layout.root_complex_count; i++)
+		root_complexes[i] = layout.root_complexes[i];
+	layout.root_complexes = root_complexes;
+	if (member(order, "root_complex"))
+		root_complexes[0].name = member(order, "root_complex")->valuestring;
+	if (member(order, "warnings")) {
+		layout.warnings = warnings;
+		layout.warning_count = 0;
+	}
+	cJSON_ArrayForEach(given, member(order, "warnings"))
+	{
+		assert(layout.warning_count < 16);
+		warnings[layout.warning_count++] = (struct gpal_warning){
+			.tag = cJSON_GetArrayItem(given, 0)->valuestring,
+			.message = cJSON_GetArrayItem(given, 1)->valuestring,
+		};
+	}
+	if (cJSON_IsTrue(member(order, "entries"))) {
+		struct gpald_writer w = { 0 };
+
+		gpald_encode_map(&w, NULL, &layout.map);
+		assert(!w.failed);
+		ctl_buffer_append(&out, w.text, w.length);
+		gpald_writer_clear(&w);
+	} else if (cJSON_IsTrue(member(order, "svg")))
+		ctl_map_append_svg(&out, &map);
+	else
+		ctl_map_append_terminal(&out, &map, &terminal);
+	print(&out);
+	free(root_complexes);
+}
+
+static void draw_order(const cJSON *order)
+{
+	struct gpald_arena *arena = gpald_arena_new(0);
+	const struct gpald_resolve_params *resolve;
+	cJSON *params = cJSON_CreateObject();
+	struct gpal_layout *layout = NULL;
+	struct gpald_wire_error error;
+	struct gpal_error core;
+
+	cJSON_AddItemReferenceToObject(params, "request", member(order, "request"));
+	resolve =
+		decode_params(&gpald_resolve_params, params, gpal_policy_default(), arena, &error);
+	if (!resolve) {
+		fprintf(stderr, "%s: %s\n", error.pointer, error.message);
+		exit(2);
+	}
+	if (gpal_resolve(&resolve->request, &layout, &core)) {
+		fprintf(stderr, "%s\n", core.message);
+		exit(2);
+	}
+	draw(order, &resolve->request, layout);
+	gpal_layout_free(layout);
+	gpald_arena_free(arena);
+	cJSON_Delete(params);
+}
+
+int main(void)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, stdin) > 0) {
+		cJSON *order = cJSON_Parse(line);
+
+		if (!order || !member(order, "request") || !member(order, "name")) {
+			fprintf(stderr, "not an order: %s", line);
+			return 2;
+		}
+		draw_order(order);
+		cJSON_Delete(order);
+	}
+	free(line);
+	return 0;
+}

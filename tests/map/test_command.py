@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command map, with a daemon: what it asks for, and where the map goes."""
+
+import json
+import os
+import re
+import sys
+import tempfile
+
+TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
+sys.dont_write_bytecode = True  # the source tree may be read-only
+
+from ctl_harness import NO_DAEMON, OK, REFUSED, USAGE, answered, ctl, on_terminal, reply
+from harness import DaemonTestCase, main
+
+VM = ["--arch", "x86_64", "--memory", "4GiB", "--pcie-root-complex", "rc0"]
+
+
+class Command(DaemonTestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp(dir=self.daemon.folder)
+
+    def ctl(self, *args, **options):
+        return ctl(*args, "--socket", self.daemon.socket, **options)
+
+    def create(self):
+        self.assertEqual(self.ctl("create", "vm-1", *VM).code, OK)
+
+    def test_a_layout_and_its_request_have_the_same_map(self):
+        self.create()
+        request = self.ctl("resolve", *VM, "--print-request").raw
+        path = os.path.join(self.folder, "request.json")
+        with open(path, "wb") as file:
+            file.write(request)
+        kept = self.ctl("map", "vm-1")
+        self.assertEqual((kept.code, kept.err), (OK, ""))
+        self.assertTrue(kept.out.startswith("vm-1\nx86_64, gen2-uefi, policy openvmm-2026.07, generation 1\n"), kept.out)
+        for args, stdin in ((VM, b""), ([f"@{path}"], b""), (["@-"], request)):
+            resolved = self.ctl("map", *args, stdin=stdin)
+            self.assertEqual(resolved.out, kept.out.replace("vm-1\n", "request\n").replace(", generation 1", ""))
+
+    def test_warnings_and_the_host_are_those_of_the_daemon(self):
+        shown = self.ctl("map", *VM, "--virtio-mmio", "101", "--host-bits", "40").out
+        self.assertIn("33 of 40 address bits", shown)
+        self.assertIn("warning: virtio-mmio: more than 100", shown)
+
+    def test_without_a_terminal_it_is_80_columns_and_follows_the_locale(self):
+        for locale, is_ascii in (("C", True), ("C.UTF-8", False)):
+            shown = self.ctl("map", *VM, env={"LC_ALL": locale}).out
+            self.assertEqual(shown.isascii(), is_ascii)
+            self.assertEqual(max(map(len, shown.splitlines())), 80)
+            self.assertNotIn("\x1b", shown)
+
+    def test_a_terminal_gets_colour(self):
+        code, shown = on_terminal("map", *VM, "--socket", self.daemon.socket)
+        self.assertEqual(code, OK)
+        self.assertIn(b"\x1b[34m", shown)
+        code, shown = on_terminal("map", *VM, "--socket", self.daemon.socket, env={"NO_COLOR": "1"})
+        self.assertNotIn(b"\x1b", shown)
+
+    def test_svg_replaces_the_file_as_a_whole(self):
+        self.create()
+        path = os.path.join(self.folder, "map.svg")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("old")
+        with open(path, encoding="utf-8") as old:
+            result = self.ctl("map", "vm-1", "--svg", path)
+            self.assertEqual((result.code, result.out, result.err), (OK, "", ""))
+            self.assertEqual(old.read(), "old")  # a reader keeps what it had opened
+        with open(path, encoding="utf-8") as file:
+            written = file.read()
+        self.assertRegex(written, r"(?s)^<svg .*</svg>\n$")
+        self.assertEqual(os.listdir(self.folder), ["map.svg"])
+        self.assertEqual(self.ctl("map", "vm-1", "--svg", "-").out, written)
+
+    def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(self):
+        for path in (os.path.join(self.folder, "none", "map.svg"), self.folder):
+            result = self.ctl("map", *VM, "--svg", path)
+            self.assertEqual((result.code, result.out), (USAGE, ""))
+            self.assertTrue(result.err.startswith(f"gpalayoutctl: {path}: "), result.err)
+        self.assertEqual(os.listdir(self.folder), [])
+        self.assertEqual([name for name in os.listdir(self.daemon.folder) if name.endswith(".tmp")], [])
+
+    def test_json_is_the_daemons_line(self):
+        self.create()
+        shown = json.loads(self.ctl("map", "vm-1", "--json").out)
+        self.assertEqual(shown["result"]["layout"]["ram_size"], "0x100000000")
+
+    def test_wrong_usage_is_refused(self):
+        for args, message in (([], "map needs NAME, @FILE or flags of a request"),
+                              (["vm", *VM], "map takes a name or a request, not both"),
+                              (["@-", *VM], "map takes a file or flags of a request, not both"),
+                              (["a", "b"], "map: unexpected argument b"),
+                              (["vm", "--svg", "-", "--json"], "map takes --svg or --json, not both")):
+            result = self.ctl("map", *args)
+            self.assertEqual((result.code, result.out), (USAGE, ""))
+            self.assertIn(message, result.err)
+
+    def test_refusals_are_said(self):
+        result = self.ctl("map", "none")
+        self.assertEqual((result.code, result.out), (REFUSED, ""))
+        self.assertIn("there is no layout none", result.err)
+
+    def test_answers_that_are_none_are_not_drawn(self):
+        self.create()
+        real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]
+        broken = [{}, {"name": "vm", "generation": 1}, {**real, "layout": {}}, {**real, "request": {}},
+                  {**real, "request": 1}, {**real, "layout": {**real["layout"], "map": []}},
+                  {**real, "layout": {**real["layout"], "top": "0x0", "more": 1}}]
+        self.assertEqual(answered(reply(real), "map", "vm-1").code, OK)
+        for result in broken:
+            shown = answered(reply(result), "map", "vm-1")
+            self.assertEqual((shown.code, shown.out), (NO_DAEMON, ""))
+            self.assertTrue(re.search("the answer is not understood|no member", shown.err), shown.err)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* What a map writes of numbers, how it shortens and wraps, and whether its colours can be read. */
+#include "config.h"
+
+#include "gpalayoutctl/map/cells.h"
+#include "gpalayoutctl/map/number_text.h"
+#include "gpalayoutctl/map/paint.h"
+#include "tests/unit/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KIB UINT64_C(0x400)
+#define MIB UINT64_C(0x100000)
+#define GIB UINT64_C(0x40000000)
+#define TIB UINT64_C(0x10000000000)
+
+static const struct {
+	uint64_t n;
+	const char *human;
+	const char *full;
+	const char *brief;
+	unsigned int log2;
+} numbers[] = {
+	{ 0, "0", "0 B", "0 B", 0 },
+	{ 17, "17 B", "17 B", "17 B", 65 },
+	{ 4096, "4 KiB", "4 KiB", "4 KiB", 192 },
+	{ 6 * KIB, "6 KiB", "6 KiB", "6 KiB", 200 },
+	{ 1536 * MIB, "1.5 GiB", "1.5 GiB", "1.5 GiB", 488 },
+	{ 3 * GIB, "3 GiB", "3 GiB", "3 GiB", 504 },
+	{ 3 * GIB - 4 * KIB, "≈ 3 GiB", "3145724 KiB ≈ 3 GiB", "≈ 3 GiB", 503 },
+	{ 851948 * KIB, "≈ 832 MiB", "851948 KiB ≈ 832 MiB", "≈ 832 MiB", 473 },
+	{ 3904 * MIB, "≈ 3.81 GiB", "3904 MiB", "3904 MiB", 510 },
+	{ 1012 * GIB, "1012 GiB", "1012 GiB", "1012 GiB", 639 },
+	/* 1023.6 MiB, which rounds to 1024 */
+	{ 1048164 * KIB, "≈ 1 GiB", "1048164 KiB ≈ 1 GiB", "≈ 1 GiB", 479 },
+	{ 24574 * GIB, "≈ 24 TiB", "24574 GiB ≈ 24 TiB", "≈ 24 TiB", 711 },
+	/* 9.995 and 99.95 round up to another number of digits */
+	{ 10235 * MIB, "≈ 10 GiB", "10235 MiB ≈ 10 GiB", "≈ 10 GiB", 531 },
+	{ 102348 * MIB, "≈ 99.9 GiB", "102348 MiB ≈ 99.9 GiB", "≈ 99.9 GiB", 584 },
+	{ 102350 * MIB, "≈ 100 GiB", "102350 MiB ≈ 100 GiB", "≈ 100 GiB", 584 },
+	{ UINT64_MAX - 4095, "≈ 16 EiB", "18014398509481980 KiB ≈ 16 EiB", "≈ 16 EiB", 1023 },
+};
+
+START_TEST(numbers_are_exact_or_marked)
+{
+	ctl_cleanup_buffer struct ctl_buffer human = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer full = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer brief = { 0 };
+
+	ctl_human_append(&human, numbers[_i].n);
+	ctl_full_size_append(&full, numbers[_i].n);
+	ctl_short_size_append(&brief, numbers[_i].n);
+	ck_assert_str_eq(human.data, numbers[_i].human);
+	ck_assert_str_eq(full.data, numbers[_i].full);
+	ck_assert_str_eq(brief.data, numbers[_i].brief);
+	ck_assert_uint_eq(ctl_log2_sixteenths(numbers[_i].n), numbers[_i].log2);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	size_t room;
+	const char *ellipsis;
+	const char *shortened;
+} names[] = {
+	{ "pcie-rc0-low-mmio", 17, "…", "pcie-rc0-low-mmio" },
+	{ "pcie-rc0-low-mmio", 16, "…", "pcie-rc0…ow-mmio" },
+	{ "pcie-rc0-low-mmio", 9, "...", "pci...mio" },
+	{ "pcie-rc0-low-mmio", 1, "…", "…" },
+	{ "ab界界界cd", 8, "…", "ab界…cd" },
+	{ "ab界界界cd", 7, "…", "ab…界cd" },
+	{ "界界", 4, "…", "界界" },
+	{ "äöüß", 3, "…", "ä…ß" },
+	{ "", 0, "…", "" },
+};
+
+START_TEST(names_lose_their_middle)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+	ctl_buffer_puts(&text, names[_i].text);
+	ctl_shorten(&text, names[_i].room, names[_i].ellipsis);
+	ck_assert_str_eq(ctl_buffer_text(&text), names[_i].shortened);
+}
+END_TEST
+
+START_TEST(names_are_safe_and_may_become_ascii)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+	ctl_name_append(&text, "ä\x07\u202e界\U0001f600", false);
+	ctl_buffer_puts(&text, " ");
+	ctl_name_append(&text, "ä\x07\u202e界\U0001f600", true);
+	ck_assert_str_eq(text.data,
+			 "ä\\u0007\\u202e界\U0001f600 \\u00e4\\u0007\\u202e\\u754c\\u1f600");
+	ck_assert_uint_eq(ctl_cells("ä界\U0001f600"), 5);
+}
+END_TEST
+
+START_TEST(lines_break_at_blanks_if_they_can)
+{
+	static const char *const lines[] = { "one two", "threefour", "five", "界界界界", "界" };
+	const char *rest = "one two threefourfive 界界界界界";
+	const size_t rooms[] = { 9, 9, 9, 9, 9 };
+
+	for (int i = 0; i < COUNT_OF(lines); i++) {
+		const char *start = rest;
+		size_t length = ctl_line_cut(&rest, rooms[i]);
+
+		ck_assert_uint_eq(length, strlen(lines[i]));
+		ck_assert_mem_eq(start, lines[i], length);
+	}
+	ck_assert_str_eq(rest, "");
+	ck_assert_uint_eq(ctl_line_cut(&rest, 9), 0);
+}
+END_TEST
+
+/* The relative luminance and the contrast of WCAG 2. */
+static double luminance(const char *colour)
+{
+	static const double weights[] = { 0.0722, 0.7152, 0.2126 };
+	unsigned long value = strtoul(colour + 1, NULL, 16);
+	double sum = 0;
+
+	ck_assert_uint_eq(strlen(colour), 7);
+	for (int i = 0; i < 3; i++, value >>= 8) {
+		double part = (double)(value & 0xff) / 255;
+		double base = (part + 0.055) / 1.055;
+
+		/* base^2.4 is base^2 times the fifth root of base^2. */
+		double root = base;
+
+		for (int step = 0; step < 60; step++)
+			root -= (root * root * root * root * root - base * base) /
+				(5 * root * root * root * root);
+		sum += weights[i] * (part <= 0.04045 ? part / 12.92 : base * base * root);
+	}
+	return sum;
+}
+
+static double contrast(const char *a, const char *b)
+{
+	double first = luminance(a) + 0.05, second = luminance(b) + 0.05;
+
+	return first > second ? first / second : second / first;
+}
+
+START_TEST(texts_and_edges_have_contrast)
+{
+	static const char *const inks[][2] = { { CTL_INK, CTL_INK_DARK },
+					       { CTL_MUTED, CTL_MUTED_DARK } };
+	static const char *const grounds[] = { CTL_GROUND, CTL_GROUND_DARK };
+	const struct ctl_paint_row *row = &ctl_paints[_i];
+
+	ck_assert_double_ge_tol(contrast("#000000", "#FFFFFF"), 21, 0.001);
+	for (int theme = 0; theme < 2; theme++) {
+		for (int i = 0; i < COUNT_OF(inks); i++) {
+			ck_assert_double_ge(contrast(inks[i][theme], row->tint[theme]), 4.5);
+			ck_assert_double_ge(contrast(inks[i][theme], grounds[theme]), 4.5);
+		}
+		ck_assert_double_ge(contrast(row->edge[theme], row->tint[theme]), 3);
+		ck_assert_double_ge(contrast(row->edge[theme], grounds[theme]), 3);
+	}
+}
+END_TEST
+
+/* Whoever sees no colours has the patterns: no two classes have the same. */
+START_TEST(classes_differ_without_colour)
+{
+	for (int i = 0; i < CTL_PAINT_COUNT; i++) {
+		for (int j = 0; j < i; j++) {
+			const struct ctl_paint_row *a = &ctl_paints[i], *b = &ctl_paints[j];
+
+			if (!a->label || !b->label)
+				continue;
+			ck_assert_str_ne(a->ascii, b->ascii);
+			ck_assert_str_ne(a->block, b->block);
+			if (a->pattern && b->pattern)
+				ck_assert_str_ne(a->pattern, b->pattern);
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("map texts");
+
+	add_rows(suite, "numbers are exact or marked", numbers_are_exact_or_marked,
+		 COUNT_OF(numbers));
+	add_rows(suite, "names lose their middle", names_lose_their_middle, COUNT_OF(names));
+	add_test(suite, "names are safe and may become ASCII", names_are_safe_and_may_become_ascii);
+	add_test(suite, "lines break at blanks if they can", lines_break_at_blanks_if_they_can);
+	add_rows(suite, "texts and edges have contrast", texts_and_edges_have_contrast,
+		 CTL_PAINT_COUNT);
+	add_test(suite, "classes differ without colour", classes_differ_without_colour);
+	return run_suite(suite);
+}
