@@ -137,5 +137,5 @@ enum ctl_exit ctl_run_compare(const struct ctl_invocation *invocation)
 	code = ctl_reader_end(&reader);
 	if (!code && !invocation->json)
 		code = show(reply.result, compatible);
-	return code || compatible ? code : CTL_REFUSED;
+	return code || compatible ? code : CTL_NO;
 }

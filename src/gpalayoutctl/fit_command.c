@@ -284,5 +284,5 @@ enum ctl_exit ctl_run_fit(const struct ctl_invocation *invocation)
 		code = show(&fit);
 	if (code)
 		return code;
-	return all_fit(&fit) ? CTL_OK : CTL_REFUSED;
+	return all_fit(&fit) ? CTL_OK : CTL_NO;
 }

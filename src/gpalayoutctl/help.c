@@ -18,8 +18,9 @@ static const char usage_end[] =
 	"SIZE and ADDR are bytes, or whole digits with K, M, G, T or P, or 0x and\n"
 	"hexadecimal digits.\n"
 	"\n"
-	"Exit status: 0 answered, 1 refused by the daemon, or a no from compare or fit, 2 wrong\n"
-	"usage or unusable file or output, 3 no daemon or no usable answer.\n";
+	"Exit status: 0 done or yes; 1 no (compare, fit); 2 wrong usage, or a value, file or\n"
+	"output that cannot be used; 3 no daemon, or it does not serve now; 4 refused; 5 not\n"
+	"found; 6 conflict or generation mismatch; 7 exhausted, or too wide for the host.\n";
 
 /* Name and text in two columns; a newline in `text` starts the next line of the second. */
 static void append_entry(struct ctl_buffer *out, const char *name, const char *value_name,

@@ -120,11 +120,6 @@ static enum ctl_exit show(const struct probe *probe, const char *name,
 	return code ? code : ctl_write_output(&out);
 }
 
-static bool is_not_found(const struct ctl_reply *reply)
-{
-	return strcmp(ctl_reply_reason(reply), "not_found") == 0;
-}
-
 static enum ctl_exit probe_request(struct probe *probe, const struct ctl_invocation *invocation)
 {
 	ctl_cleanup_buffer struct ctl_buffer request = { 0 };
@@ -151,7 +146,7 @@ static enum ctl_exit probe_names(struct probe *probe, const char **names, size_t
 
 		if (!code)
 			code = show(probe, names[i], &reply);
-		if (code && !(code == CTL_REFUSED && is_not_found(&reply)))
+		if (code && code != CTL_NOT_FOUND)
 			return code;
 		if (code)
 			worst = code;
@@ -170,7 +165,7 @@ static enum ctl_exit probe_page(struct probe *probe, const cJSON *page)
 		const char *name = ctl_json_text(entry, "name");
 		enum ctl_exit code = ask(probe, name, NULL, &reply);
 
-		if (!code && !is_not_found(&reply))
+		if (!code && ctl_reply_status(&reply) != CTL_NOT_FOUND)
 			code = show(probe, name, &reply);
 		if (code)
 			return code;

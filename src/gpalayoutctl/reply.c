@@ -75,7 +75,18 @@ enum ctl_exit ctl_reply_accept(const struct ctl_reply *reply)
 	if (!reply->error)
 		return CTL_OK;
 	ctl_print_refusal(NULL, reply->error);
-	return CTL_REFUSED;
+	return ctl_reply_status(reply);
+}
+
+enum ctl_exit ctl_reply_status(const struct ctl_reply *reply)
+{
+	const enum gpald_reason reason = gpald_reason_find(ctl_reply_reason(reply));
+
+	if (!reply->error)
+		return CTL_OK;
+	/* A daemon that is newer may have others. */
+	return reason == GPALD_REASON_COUNT ? CTL_REFUSED :
+					      (enum ctl_exit)gpald_reason_exit(reason);
 }
 
 const char *ctl_reply_reason(const struct ctl_reply *reply)

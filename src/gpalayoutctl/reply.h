@@ -32,7 +32,10 @@ enum ctl_exit ctl_message_parse(struct ctl_reply *message);
  */
 enum ctl_exit ctl_reply_parse(struct ctl_reply *reply, const cJSON *id);
 
-/* CTL_OK for a result; prints a refusal and returns CTL_REFUSED. */
+/* The exit status of a reply: CTL_OK for a result, and what its reason says for a refusal. */
+enum ctl_exit ctl_reply_status(const struct ctl_reply *reply);
+
+/* The same, after printing a refusal. */
 enum ctl_exit ctl_reply_accept(const struct ctl_reply *reply);
 
 /* The reason token of a refusal, "" without one. */

@@ -79,6 +79,17 @@ const char *gpald_reason_token(enum gpald_reason reason);
 /* The reason of that token, or GPALD_REASON_COUNT. */
 enum gpald_reason gpald_reason_find(const char *token);
 
+/* The exit status of a command that was refused, by what a script can do about it. */
+enum gpald_exit {
+	GPALD_EXIT_USAGE = 2,     /* a value of the command line or a file is wrong */
+	GPALD_EXIT_NO_DAEMON = 3, /* it does not serve now: try again */
+	GPALD_EXIT_REFUSED = 4,   /* whatever is not named here */
+	GPALD_EXIT_NOT_FOUND = 5, /* no such layout, or no such range */
+	GPALD_EXIT_CONFLICT = 6,  /* the layout is another one, or another's */
+	GPALD_EXIT_NO_ROOM = 7,   /* exhausted, or too wide for the host */
+};
+enum gpald_exit gpald_reason_exit(enum gpald_reason reason);
+
 /* Whether the reply says where in the line the fault is. */
 bool gpald_reason_has_offset(enum gpald_reason reason);
 

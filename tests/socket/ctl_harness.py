@@ -24,7 +24,16 @@ import unittest
 
 from harness import GPALAYOUTCTL, PATIENCE, wait_until
 
-OK, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
+OK, NO, USAGE, NO_DAEMON, REFUSED, NOT_FOUND, CONFLICT, NO_ROOM = range(8)
+
+# The exit status of the refusals that do not have REFUSED.
+STATUS = {
+    **dict.fromkeys(("bad_size", "wrong_type", "missing_member", "unknown_member", "bad_name", "unknown_policy",
+                     "out_of_range"), USAGE),
+    **dict.fromkeys(("overloaded", "shutting_down", "timeout"), NO_DAEMON),
+    "not_found": NOT_FOUND, "conflict": CONFLICT, "generation_mismatch": CONFLICT,
+    "exhausted": NO_ROOM, "address_width_exceeded": NO_ROOM,
+}
 
 BASE_ENV = {name: value for name, value in os.environ.items() if name not in ("GPALAYOUT_SOCKET", "NO_COLOR")}
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import tempfile
 
-from ctl_harness import OK, REFUSED, USAGE
+from ctl_harness import NO, NOT_FOUND, OK, REFUSED, USAGE
 from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main
 
 REQUEST = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]},
@@ -267,7 +267,7 @@ class Command(DaemonTestCase):
 
     def test_its_exit_status_is_the_answer(self):
         there, back = self.run_ctl("vm-1", "vm-2"), self.run_ctl("vm-2", "vm-1")
-        self.assertEqual((there.returncode, back.returncode), (OK, REFUSED))
+        self.assertEqual((there.returncode, back.returncode), (OK, NO))
         self.assertEqual(there.stdout,
                          "CHANGE  TAG               FROM  TO\n"
                          "added   vtl2-framebuffer  -     0x1e2000000-0x1e2800000\n"
@@ -278,7 +278,7 @@ class Command(DaemonTestCase):
 
     def test_json_is_the_reply_and_the_exit_status_stays(self):
         back = self.run_ctl("vm-2", "vm-1", "--json")
-        self.assertEqual((back.returncode, json.loads(back.stdout)["result"]["compatible"]), (REFUSED, False))
+        self.assertEqual((back.returncode, json.loads(back.stdout)["result"]["compatible"]), (NO, False))
 
     def test_a_file_may_be_a_request_a_layout_or_an_answer_with_one(self):
         for what, content in (("request", REQUEST), ("layout", self.saved["result"]["layout"]),
@@ -294,12 +294,12 @@ class Command(DaemonTestCase):
         plain = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"low_mmio": "512MiB"}}
         done = self.run_ctl(self.file("x86_64", plain), self.file("aarch64", {**plain, "arch": "aarch64"}))
         self.assertEqual((done.returncode, done.stdout), (
-            REFUSED, "no range changes\n\nnot compatible: FROM and TO are of different architectures\n"))
+            NO, "no range changes\n\nnot compatible: FROM and TO are of different architectures\n"))
 
     def test_one_request_under_two_policies(self):
         request = self.file("request", changed(policy="openvmm-2026.05"))
         done = self.run_ctl(request, "--from-policy", OLD, "--to-policy", NEW)
-        self.assertEqual((done.returncode, done.stderr), (REFUSED, ""))
+        self.assertEqual((done.returncode, done.stderr), (NO, ""))
         self.assertRegex(done.stdout, r"(?m)^moved +pcie-seg0-ecam ")
         done = self.run_ctl(request, "--from-policy", NEW, "--to-policy", NEW)
         self.assertEqual(done.returncode, OK)
@@ -322,12 +322,12 @@ class Command(DaemonTestCase):
 
     def test_a_side_at_fault_is_named(self):
         self.saved["result"]["layout"]["top"] = "0x1000"
-        for arguments, text in ((["vm-1", "nobody"], "not_found at /to/name"),
-                                ([self.file("layout", self.saved), "vm-1"], "bad_layout at /from/layout/top"),
-                                (["vm-1", self.file("list", "[]")], "wrong_type at /to/request")):
+        for arguments, status, text in ((["vm-1", "nobody"], NOT_FOUND, "not_found at /to/name"),
+                                        ([self.file("layout", self.saved), "vm-1"], REFUSED, "bad_layout at /from/layout/top"),
+                                        (["vm-1", self.file("list", "[]")], USAGE, "wrong_type at /to/request")):
             with self.subTest(arguments=arguments):
                 done = self.run_ctl(*arguments)
-                self.assertEqual((done.returncode, done.stdout), (REFUSED, ""))
+                self.assertEqual((done.returncode, done.stdout), (status, ""))
                 self.assertIn(text, done.stderr)
                 self.assertIn("\nhint: ", done.stderr)
 

@@ -17,7 +17,7 @@ import termios
 import threading
 import time
 
-from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, entry, holds_socket,
+from ctl_harness import (BASE_ENV, NO_DAEMON, NO_ROOM, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, entry, holds_socket,
                          on_terminal, peer_pid, refusal, reply, rows, send_slowly)
 from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, is_asleep, main, wait_until
 
@@ -482,7 +482,7 @@ class Exchange(Case):
                 self.check(answered(reply(result), *args, stdin=b"{}"), NO_DAEMON, "the answer is not understood")
 
     def test_an_error_without_an_id_is_a_refusal(self):
-        self.check(answered(refusal(-32002, "too many", None, reason="overloaded"), "info"), REFUSED,
+        self.check(answered(refusal(-32002, "too many", None, reason="overloaded"), "info"), NO_DAEMON,
                    "overloaded: too many", "hint: try again")
 
     def test_an_answer_in_pieces_is_put_together(self):
@@ -923,13 +923,13 @@ class Refusals(Case):
     def test_reason_pointer_and_message_are_on_one_line(self):
         line = refusal(-32602, "4g is not a size", reason="bad_size", pointer="/request/memory/nodes/0")
         result = answered(line, "resolve", "--memory", "4g")
-        self.check(result, REFUSED)
+        self.check(result, USAGE)
         self.assertEqual(result.err.splitlines()[0],
                          "gpalayoutctl: bad_size at /request/memory/nodes/0: 4g is not a size")
         self.assertEqual(result.raw, b"")
 
     def test_without_a_pointer_there_is_no_at(self):
-        self.check(answered(refusal(1, "full", reason="exhausted"), "info"), REFUSED,
+        self.check(answered(refusal(1, "full", reason="exhausted"), "info"), NO_ROOM,
                    "gpalayoutctl: exhausted: full\n")
 
     def test_without_a_reason_there_is_the_code(self):
@@ -940,7 +940,7 @@ class Refusals(Case):
         for data, text in HINTS:
             with self.subTest(str(data)):
                 result = answered(refusal(1, "m", **data), "info")
-                self.check(result, REFUSED)
+                self.check(result, STATUS.get(data.get("reason"), REFUSED))
                 hints = [line for line in result.err.splitlines() if line.startswith("hint: ")]
                 self.assertEqual(len(hints), 1, result.err)
                 self.assertIn(text, hints[0])
@@ -972,7 +972,7 @@ class Refusals(Case):
                      {"tag": 7, "largest_fit": "0xzz", "size": [], "alignment": None},
                      {"tag": "a", "largest_fit": "-1", "size": "0x" + "f" * 30, "alignment": "x"}):
             with self.subTest(str(data)):
-                self.check(answered(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), REFUSED,
+                self.check(answered(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), NO_ROOM,
                            "exhausted: m", "hint: ")
 
 
@@ -989,7 +989,7 @@ class WithDaemon(DaemonTestCase):
 
     def refused(self, reason, pointer, *args, **options):
         result = self.ctl(*args, **options)
-        self.assertEqual(result.code, REFUSED, result.err)
+        self.assertEqual(result.code, STATUS.get(reason, REFUSED), result.err)
         where = f" at {pointer}" if pointer is not None else ""
         self.assertTrue(result.err.startswith(f"gpalayoutctl: {reason}{where}: "), result.err)
         self.assertIn("\nhint: ", result.err)
@@ -1103,13 +1103,13 @@ class WithDaemon(DaemonTestCase):
     def test_no_room_says_what_would_fit(self):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", RC, "rc0,low_mmio=3968M", RC,
                           "rc1,segment=1,low_mmio=64M")
-        self.assertEqual(result.code, REFUSED)
+        self.assertEqual(result.code, NO_ROOM)
         self.assertIn("exhausted", result.err)
         self.assertIn("\nhint: ", result.err)
 
     def test_too_few_host_bits_say_how_many_are_needed(self):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
-        self.assertEqual(result.code, REFUSED)
+        self.assertEqual(result.code, NO_ROOM)
         self.assertIn("address_width_exceeded", result.err)
         self.assertIn("needs 37 address bits where the host has 36", result.err)
 

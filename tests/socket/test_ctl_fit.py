@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import unittest
 
-from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
+from ctl_harness import (NO, NO_DAEMON, OK, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
                          on_terminal, refusal, reply)
 from harness import DaemonTestCase, can_be_another_user, main
 
@@ -102,7 +102,7 @@ class Usage(Fleet):
         self.assertEqual(re.findall(r"(?m)^  (--[a-z0-9-]+)", own), ["--bits"])
         self.assertIn(f"default {DEFAULT}.", own)
         self.assertIn("exit status is 0 if", own)
-        self.assertIn("1 refused by the daemon, or a no from compare or fit", text)
+        self.assertIn("0 done or yes; 1 no (compare, fit)", text)
 
 
 class Operands(Fleet):
@@ -208,7 +208,7 @@ class Table(Fleet):
         self.fill("fleet", small=33, edge=40, large=47)
         os.chdir(self.folder)
         result, _ = self.fit("fleet", "--bits", "48,39,40,41")
-        self.assertEqual(result.code, REFUSED)
+        self.assertEqual(result.code, NO)
         self.assertEqual(result.err, "")
         self.assertEqual(result.out, (
             "REQUEST             RAM             TOP  BITS  48   39   40   41\n"
@@ -218,7 +218,7 @@ class Table(Fleet):
 
     def test_without_a_list_the_widths_are_those_of_common_hosts(self):
         result, _ = self.fit("-", stdin=b'{"bits": 42}')
-        self.assertEqual(result.code, REFUSED)
+        self.assertEqual(result.code, NO)
         self.assertEqual(cells(result.out)[0], ["REQUEST", "RAM", "TOP", "BITS", *DEFAULT.split(",")])
         self.assertEqual(cells(result.out)[1][4:], ["no", "no", "yes", "yes", "yes", "yes", "yes"])
 
@@ -230,14 +230,14 @@ class Table(Fleet):
             heading, row = cells(result.out)
             self.assertEqual(heading[4:], widths)
             self.assertEqual(row[4:], ["yes" if int(bits) >= needed else "no" for bits in widths])
-            self.assertEqual(result.code, OK if needed == 1 else REFUSED)
+            self.assertEqual(result.code, OK if needed == 1 else NO)
         result, _ = self.fit("-", "--bits", ",".join(widths), stdin=b"{}", results=lambda *_: refused)
         self.assertEqual(cells(result.out), [[*heading, "REFUSED"], ["-"] * 68 + ["overlap"]])
 
     def test_the_exit_status_is_1_when_any_vm_misses_any_width(self):
         folder = self.fill("fleet", a=36, b=40)
-        for widths, code in (("40", OK), ("39", REFUSED), ("64,40", OK), ("64,39", REFUSED), ("39,64", REFUSED),
-                             ("1", REFUSED), ("64", OK)):
+        for widths, code in (("40", OK), ("39", NO), ("64,40", OK), ("64,39", NO), ("39,64", NO),
+                             ("1", NO), ("64", OK)):
             with self.subTest(widths):
                 for options in ([], ["--json"]):
                     result, _ = self.fit(folder, "--bits", widths, *options)
@@ -251,7 +251,7 @@ class Table(Fleet):
             for options in ([], ["--json"]):
                 result, _ = self.fit("-", "--bits", "36,37", *options, stdin=b"{}",
                                      results=lambda *_, data=data: exceeded("-", bits=36, required_bits=37, **data))
-                self.assertEqual((result.code, result.err), (REFUSED, ""))
+                self.assertEqual((result.code, result.err), (NO, ""))
                 if not options:
                     self.assertEqual(cells(result.out)[1:], [row])
             result, _ = self.fit("-", "--bits", "37", stdin=b"{}",
@@ -261,7 +261,7 @@ class Table(Fleet):
     def test_a_width_refusal_that_does_not_say_what_is_needed_is_a_refusal(self):
         for data in ({}, {"required_bits": "37"}, {"required_bits": -1}, {"required_bits": None}):
             result, _ = self.fit("-", "--bits", "64", stdin=b"{}", results=lambda *_, data=data: exceeded("-", **data))
-            self.check(result, REFUSED,
+            self.check(result, NO,
                        "gpalayoutctl: standard input: address_width_exceeded at /request/host/x: too wide")
             self.assertEqual(cells(result.out)[1:], [["-"] * 5 + ["address_width_exceeded at /host/x"]])
 
@@ -282,7 +282,7 @@ class Refusals(Fleet):
             self.write(f"fleet/m{number}.json", json.dumps(request).encode())
         os.chdir(self.folder)
         result = answered(conversation(self.answer), "fit", "fleet", "--bits", "40,33", *options)
-        self.assertEqual(result.code, REFUSED)
+        self.assertEqual(result.code, NO)
         return result
 
     def test_the_row_says_why_and_where_and_the_others_go_on(self):
@@ -335,7 +335,7 @@ class Refusals(Fleet):
                 connection.sendall(self.answer(json.loads(start)))
 
         result = answered(script, "fit", "fleet", "--bits", "34")
-        self.check(result, REFUSED, "fleet/m.json: message_too_large: a long line\n")
+        self.check(result, NO, "fleet/m.json: message_too_large: a long line\n")
         self.assertEqual(column(result.out, -1), ["-", "message_too_large", "-"])
         self.assertEqual(len(connections), 2)
 
@@ -434,7 +434,7 @@ class OddNames(Fleet):
             for answer in (place, refuse):
                 with FakeDaemon(conversation(answer)) as daemon:
                     code, shown = on_terminal("--socket", daemon.path, "fit", self.fleet, *options)
-                self.assertIn(code, (OK, REFUSED), shown)
+                self.assertIn(code, (OK, NO), shown)
                 self.assertLessEqual(set(shown), safe, shown)
 
 
@@ -465,7 +465,7 @@ class WithDaemon(DaemonTestCase):
         rows, code, err = self.fit(self.request(["63GiB"]), self.request(["63GiB", 4096]), bits="35,36,37")
         self.assertEqual(rows, [["63 GiB", "0x1000000000", "36", "no", "yes", "yes"],
                                 ["66060292 KiB", "0x1000001000", "37", "no", "no", "yes"]])
-        self.assertEqual((code, err), (REFUSED, ""))
+        self.assertEqual((code, err), (NO, ""))
         self.assertEqual(self.fit(self.request(["63GiB"]), bits="36")[1:], (OK, ""))
 
     def test_each_width_of_hosts_has_its_edge(self):
@@ -479,7 +479,7 @@ class WithDaemon(DaemonTestCase):
     def test_64_bits_are_no_limit(self):
         rows, code, err = self.fit(self.pinned((1 << 64) - 8192), bits="63,64")
         self.assertEqual(rows, [["1 GiB", "0xffffffffffffe000", "64", "no", "yes"]])
-        self.assertEqual((code, err), (REFUSED, ""))
+        self.assertEqual((code, err), (NO, ""))
         self.assertEqual(self.fit(self.pinned((1 << 64) - 8192), bits="64")[1], OK)
 
     def test_a_host_of_the_requests_own_changes_no_answer(self):
@@ -488,7 +488,7 @@ class WithDaemon(DaemonTestCase):
                 request = self.request(["63GiB"], host={"physical_address_bits": bits})
                 rows, code, err = self.fit(request, bits="35,36")
                 self.assertEqual(rows, [[ram, "0x1000000000", "36", "no", "yes"]])
-                self.assertEqual((code, err), (REFUSED, ""))
+                self.assertEqual((code, err), (NO, ""))
                 self.assertEqual(self.fit(request, bits="36")[1:], (OK, ""))
 
     def test_refused_requests_are_rows_and_the_rest_goes_on(self):
@@ -499,7 +499,7 @@ class WithDaemon(DaemonTestCase):
             "-", "out_of_range at /arch", "bad_size at /memory/nodes/0", "wrong_type", "missing_member at /memory",
             "message_too_large", "-"])
         self.assertEqual([row[2:5] for row in rows], [["33", "no", "yes"], *([["-"] * 3] * 5), ["33", "no", "yes"]])
-        self.assertEqual(code, REFUSED)
+        self.assertEqual(code, NO)
         self.assertEqual(re.findall(r"(?m)^gpalayoutctl: \S+/(\d)\.json: (\w+)", err),
                          [("1", "out_of_range"), ("2", "bad_size"), ("3", "wrong_type"), ("4", "missing_member"),
                           ("5", "message_too_large")])

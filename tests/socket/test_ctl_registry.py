@@ -11,7 +11,7 @@ import os
 import re
 import unittest
 
-from ctl_harness import (NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
+from ctl_harness import (CONFLICT, NO_DAEMON, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
                          entry, on_terminal, refusal, reply, rows)
 from harness import Daemon, DaemonTestCase, can_be_another_user, main
 
@@ -210,16 +210,16 @@ class OneLayout(Case):
                 self.check(result, OK)
                 self.assertEqual(result.raw, line)
 
-    def test_a_refusal_is_exit_1_with_its_line_for_json(self):
+    def test_a_refusal_has_the_status_of_its_reason_and_its_line_for_json(self):
         line = refusal(4, "it is at 7", reason="generation_mismatch", pointer="/generation", generation=7)
         for args in (["create", "a", "-"], ["update", "a", "-"], ["get", "a"], ["delete", "a"], ["list"], ["watch"],
                      ["stats"], ["probe", "0"], ["probe", "0", "--request", "-"]):
             with self.subTest(" ".join(args)):
                 result = answered(line, *args, stdin=b"{}")
-                self.check(result, REFUSED, "generation_mismatch at /generation: it is at 7\n", "--generation 7\n")
+                self.check(result, CONFLICT, "generation_mismatch at /generation: it is at 7\n", "--generation 7\n")
                 self.assertEqual(result.raw, b"")
         result = answered(line, "delete", "a", "--json")
-        self.check(result, REFUSED, "it is at 7")
+        self.check(result, CONFLICT, "it is at 7")
         self.assertEqual(result.raw, line)
 
     def test_a_result_of_another_shape_is_exit_3(self):
@@ -334,7 +334,7 @@ class List(Case):
             return FakeRegistry("abc", page=2)(method, params)
 
         result = answered(conversation(Recorder(second_is_refused)), "list")
-        self.check(result, REFUSED, "overloaded: busy")
+        self.check(result, NO_DAEMON, "overloaded: busy")
         self.assertEqual(result.raw, b"")
 
     def test_pages_that_lead_nowhere_end_the_list(self):
@@ -406,15 +406,15 @@ class Probe(Case):
         self.assertEqual(result.out, "c: 0x0 is free, 0x0-0x1000\na: 0x0 is free, 0x0-0x1000\n")
         self.assertEqual([params["name"] for _, params in recorder.sent()], ["c", "a"])
 
-    def test_a_name_that_is_not_there_is_exit_1_and_the_others_are_shown(self):
+    def test_a_name_that_is_not_there_is_exit_5_and_the_others_are_shown(self):
         result = answered(conversation(Recorder(FakeRegistry("ac"))), "probe", "0", "a", "b", "c")
-        self.check(result, REFUSED, "not_found at /name: ", "hint: gpalayoutctl list")
+        self.check(result, NOT_FOUND, "not_found at /name: ", "hint: gpalayoutctl list")
         self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
 
     def test_any_other_refusal_is_the_last_line(self):
         recorder = Recorder(lambda *_: refusal(-32602, "4g is no size", "a", reason="bad_size", pointer="/address"))
         result = answered(conversation(recorder), "probe", "4g", "a", "b")
-        self.check(result, REFUSED, "bad_size at /address: 4g is no size")
+        self.check(result, USAGE, "bad_size at /address: 4g is no size")
         self.assertEqual(len(recorder.messages), 1)
 
     def test_without_a_name_every_layout_is_probed(self):
@@ -608,7 +608,7 @@ class WithDaemon(DaemonTestCase):
 
     def refused(self, reason, pointer, *args, **options):
         result = self.ctl(*args, **options)
-        self.assertEqual((result.code, result.raw), (REFUSED, b""), result.err)
+        self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)
         where = f" at {pointer}" if pointer is not None else ""
         self.assertTrue(result.err.startswith(f"gpalayoutctl: {reason}{where}: "), result.err)
         self.assertIn("\nhint: ", result.err)
@@ -712,7 +712,7 @@ class WithDaemon(DaemonTestCase):
     def test_several_names_of_which_one_is_not_there(self):
         self.fill(2)
         result = self.ctl("probe", "0", "vm-0001", "vm-0009", "vm-0000")
-        self.assertEqual(result.code, REFUSED)
+        self.assertEqual(result.code, NOT_FOUND)
         self.assertEqual([line.split(":")[0] for line in result.out.splitlines()], ["vm-0001", "vm-0000"])
         self.assertIn("vm-0009", result.err)
 

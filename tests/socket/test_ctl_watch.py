@@ -265,9 +265,9 @@ class Watch(Case):
         self.assertEqual(result.code, REFUSED)
         self.assertIn("method_not_found: no such method", result.err)
 
-    def test_a_first_subscription_that_is_refused_is_exit_1(self):
+    def test_a_first_subscription_that_is_refused_ends_it(self):
         result, subscriptions = self.watched(refusal(-32002, "too many connections", None, reason="overloaded"))
-        self.check(result, REFUSED, "overloaded: too many connections")
+        self.check(result, NO_DAEMON, "overloaded: too many connections")
         self.assertEqual(len(subscriptions), 1)
 
     def test_a_first_connection_that_fails_is_exit_3(self):

@@ -6,7 +6,7 @@ import json
 import subprocess
 import unittest
 
-from ctl_harness import OK, REFUSED, USAGE
+from ctl_harness import NOT_FOUND, OK, USAGE
 from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main
 from test_vectors import read_vectors
 
@@ -172,9 +172,9 @@ class Command(DaemonTestCase):
     def test_wrong_usage_and_refusals(self):
         for arguments, code, text in (([], USAGE, "explain needs NAME, --request or flags of a request"),
                                       (["--memory", "1G", "ram0", "ram1"], USAGE, "one TAG at most"),
-                                      (["vm-1", "ram7"], REFUSED, "hint: no range has the tag ram7"),
-                                      (["nobody"], REFUSED, "hint: gpalayoutctl list"),
-                                      (["vm-1", "a/b"], REFUSED, "bad_name at /tag")):
+                                      (["vm-1", "ram7"], NOT_FOUND, "hint: no range has the tag ram7"),
+                                      (["nobody"], NOT_FOUND, "hint: gpalayoutctl list"),
+                                      (["vm-1", "a/b"], USAGE, "bad_name at /tag")):
             with self.subTest(arguments=arguments):
                 done = self.run_ctl(*arguments)
                 self.assertEqual((done.returncode, done.stdout), (code, ""))
