@@ -52,7 +52,9 @@ REGISTRY_PROGRAMS = (
     "unit/test_registry", "unit/test_registry_memory", "unit/test_registry_owners", "unit/test_registry_store",
     "unit/test_codec", "unit/test_codec_form", "unit/test_event", "unit/test_sqlite_store", "unit/test_sqlite_log",
     "unit/test_sqlite_damage", "unit/test_request_encode")
-WIRE_PROGRAMS = ("unit/test_json_parse", "unit/test_request_decode", "unit/test_request_encode", "vectors/vectors")
+WIRE_PROGRAMS = (
+    "unit/test_json_parse", "unit/test_request_decode", "unit/test_request_encode", "client/test_peer", "client/test_client",
+    "vectors/vectors", "exhaustive/json")
 SERVER_PROGRAMS = ("unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
 
 CORE_SCRIPTS = (
@@ -63,7 +65,8 @@ REGISTRY_SCRIPTS = (
     "socket/test_put_back", "socket/test_lifecycle", "socket/test_policies", "socket/test_full_disk",
     "socket/test_faults", "socket/test_kill", "socket/test_power")
 WIRE_SCRIPTS = (
-    "proto/test_proto", "socket/test_framing", "socket/test_compare", "socket/test_registry", "socket/test_vectors")
+    "proto/test_proto", "socket/test_framing", "socket/test_compare", "socket/test_registry", "socket/test_advice",
+    "socket/test_explain", "socket/test_events", "socket/test_ctl", "socket/test_vectors")
 SERVER_SCRIPTS = (
     "proto/test_proto", "socket/test_framing", "socket/test_limits", "socket/test_lifecycle", "socket/test_events",
     "socket/test_registry", "socket/test_turns", "socket/test_faults", "socket/test_signals", "socket/test_lost_sockets")
