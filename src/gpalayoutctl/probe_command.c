@@ -9,6 +9,7 @@
 
 #include "json_tree.h"
 #include "layout_list.h"
+#include "map/devices.h"
 #include "message.h"
 #include "params.h"
 #include "reader.h"
@@ -60,7 +61,48 @@ static void append_owner(struct ctl_buffer *out, struct ctl_reader *reader, cons
 		ctl_buffer_printf(out, ", slot %" PRIu64, ctl_read_count(reader, range, "slot"));
 }
 
-static enum ctl_exit append_answer(struct ctl_buffer *out, const cJSON *result)
+struct probe {
+	struct ctl_exchange exchange;
+	const char *address;
+	const char *request; /* JSON text; NULL: names are probed */
+};
+
+/* Whether what was probed is of that architecture, which the answer to a probe does not say. */
+static bool has_arch(struct probe *probe, const char *name, enum gpal_arch arch)
+{
+	ctl_cleanup_json cJSON *request = name ? NULL : cJSON_Parse(probe->request);
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_reply struct ctl_reply reply = { 0 };
+	const cJSON *described = request;
+	const char *text;
+
+	if (name) {
+		ctl_param_text(&params, "name", name);
+		if (ctl_ask(&probe->exchange, name, "layout.get", ctl_params_end(&params), &reply))
+			return false;
+		described = ctl_json_member(reply.result, "layout");
+	}
+	text = ctl_json_text(described, "arch");
+	return text && strcmp(text, gpal_arch_name(arch)) == 0;
+}
+
+/* A layout does not say what is in its chipset MMIO, but for some devices everybody knows. */
+static void append_device(struct ctl_buffer *out, struct probe *probe, const char *name,
+			  const char *tag)
+{
+	const struct ctl_device *device;
+	uint64_t address;
+
+	if (strcmp(tag, "chipset-low-mmio") != 0 ||
+	    gpald_size_parse(probe->address, &address) != GPALD_SIZE_OK)
+		return;
+	device = ctl_device_at(address);
+	if (device && has_arch(probe, name, device->arch))
+		ctl_buffer_printf(out, ", %s", device->name);
+}
+
+static enum ctl_exit append_answer(struct ctl_buffer *out, struct probe *probe, const char *name,
+				   const cJSON *result)
 {
 	const cJSON *range = ctl_json_member(result, "range");
 	struct ctl_reader reader = { 0 };
@@ -78,32 +120,26 @@ static enum ctl_exit append_answer(struct ctl_buffer *out, const cJSON *result)
 		ctl_buffer_printf(out, ", offset 0x%" PRIx64,
 				  ctl_read_size(&reader, range, "offset"));
 		append_owner(out, &reader, range);
+		append_device(out, probe, name, ctl_read_text(&reader, range, "tag"));
 	}
 	ctl_buffer_puts(out, "\n");
 	return ctl_reader_end(&reader);
 }
 
-struct probe {
-	struct ctl_exchange exchange;
-	const char *address;
-};
-
-/* `name` is NULL for a request, `request` for a name. */
-static enum ctl_exit ask(struct probe *probe, const char *name, const char *request,
-			 struct ctl_reply *reply)
+/* `name` is NULL for the request. */
+static enum ctl_exit ask(struct probe *probe, const char *name, struct ctl_reply *reply)
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
 	if (name)
 		ctl_param_text(&params, "name", name);
 	else
-		ctl_param_json(&params, "request", request);
+		ctl_param_json(&params, "request", probe->request);
 	ctl_param_text(&params, "address", probe->address);
 	return ctl_ask(&probe->exchange, name, "layout.probe", ctl_params_end(&params), reply);
 }
 
-static enum ctl_exit show(const struct probe *probe, const char *name,
-			  const struct ctl_reply *reply)
+static enum ctl_exit show(struct probe *probe, const char *name, const struct ctl_reply *reply)
 {
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 	enum ctl_exit code = ctl_reply_accept(reply);
@@ -116,7 +152,7 @@ static enum ctl_exit show(const struct probe *probe, const char *name,
 	}
 	append_address(&out, probe->address);
 	ctl_buffer_puts(&out, " is ");
-	code = append_answer(&out, reply->result);
+	code = append_answer(&out, probe, name, reply->result);
 	return code ? code : ctl_write_output(&out);
 }
 
@@ -130,8 +166,9 @@ static enum ctl_exit probe_request(struct probe *probe, const struct ctl_invocat
 	if (invocation->operand_count > 1)
 		return ctl_usage_error("probe takes names or a request, not both");
 	code = ctl_request_get(invocation, file, &request);
+	probe->request = request.data;
 	if (!code)
-		code = ask(probe, NULL, request.data, &reply);
+		code = ask(probe, NULL, &reply);
 	return code ? code : show(probe, NULL, &reply);
 }
 
@@ -142,7 +179,7 @@ static enum ctl_exit probe_names(struct probe *probe, const char **names, size_t
 
 	for (size_t i = 0; i < count; i++) {
 		ctl_cleanup_reply struct ctl_reply reply = { 0 };
-		enum ctl_exit code = ask(probe, names[i], NULL, &reply);
+		enum ctl_exit code = ask(probe, names[i], &reply);
 
 		if (!code)
 			code = show(probe, names[i], &reply);
@@ -163,7 +200,7 @@ static enum ctl_exit probe_page(struct probe *probe, const cJSON *page)
 	{
 		ctl_cleanup_reply struct ctl_reply reply = { 0 };
 		const char *name = ctl_json_text(entry, "name");
-		enum ctl_exit code = ask(probe, name, NULL, &reply);
+		enum ctl_exit code = ask(probe, name, &reply);
 
 		if (!code && ctl_reply_status(&reply) != CTL_NOT_FOUND)
 			code = show(probe, name, &reply);

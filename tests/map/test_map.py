@@ -241,9 +241,10 @@ class Maps(unittest.TestCase):
         for i, example in enumerate(self.examples, 1):
             svg, text, other = draw([dict(example, svg=True), dict(example, width=80),
                                      dict(example, width=60 + 10 * i, colour=i % 2 == 0, ascii=i % 3 == 0)])
-            self.compare(f"{i}.svg", svg)
-            self.compare(f"{i}.txt", text)
-            self.compare(f"{i}-other.txt", other)
+            name = example["name"].split()[0]
+            self.compare(f"{name}.svg", svg)
+            self.compare(f"{name}.txt", text)
+            self.compare(f"{name}-other.txt", other)
 
     def test_the_surroundings_change_nothing(self):
         case = [dict(self.examples[1], svg=True), dict(self.examples[1], width=80)]

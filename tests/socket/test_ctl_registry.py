@@ -363,22 +363,44 @@ def placed(**members):
 class Probe(Case):
     def test_one_line_says_what_is_there(self):
         cases = [
-            (placed(), "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000"),
-            (placed(tag="ram0", kind="ram", node=0), "0xfee00000 is in ram0 (ram) 0xf8000000-0x100000000, "
+            (placed(), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000"),
+            (placed(tag="ram0", kind="ram", node=0), "0xfe000000 is in ram0 (ram) 0xf8000000-0x100000000, "
              "offset 0x6e00000, node 0"),
-            (placed(root_complex="rc0"), "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
+            (placed(root_complex="rc0"), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
              "offset 0x6e00000, root complex rc0"),
-            (placed(slot=17), "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
+            (placed(slot=17), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
              "offset 0x6e00000, slot 17"),
-            ({"free": {"start": "0xc0000000", "end": "0xf4000000"}}, "0xfee00000 is free, 0xc0000000-0xf4000000"),
+            ({"free": {"start": "0xc0000000", "end": "0xf4000000"}}, "0xfe000000 is free, 0xc0000000-0xf4000000"),
         ]
         for result, text in cases:
             with self.subTest(text):
                 recorder = Recorder(lambda *_, result=result: result)
-                printed = answered(conversation(recorder), "probe", "0xfee00000", "vm-1")
+                printed = answered(conversation(recorder), "probe", "0xfe000000", "vm-1")
                 self.check(printed, OK)
                 self.assertEqual(printed.out, f"vm-1: {text}\n")
-                self.assertEqual(recorder.sent(), [("layout.probe", {"name": "vm-1", "address": "0xfee00000"})])
+                self.assertEqual(recorder.sent(), [("layout.probe", {"name": "vm-1", "address": "0xfe000000"})])
+
+    def test_known_devices_are_named_on_their_architecture(self):
+        cases = [("0xfec00000", "x86_64", ", IOAPIC"), ("0xfed40fff", "x86_64", ", TPM"),
+                 ("0xfee00000", "x86_64", ", LAPIC"), ("0xfee01000", "x86_64", ""), ("0xfebfffff", "x86_64", ""),
+                 ("0xfee00000", "aarch64", ""), ("0xffff0000", "aarch64", ", GIC distributor"),
+                 ("0xffff0000", "x86_64", "")]
+        for address, arch, device in cases:
+            with self.subTest(address=address, arch=arch):
+                answers = {"layout.probe": placed(), "layout.get": {"layout": {"arch": arch}}}
+                printed = answered(conversation(Recorder(lambda method, _, a=answers: a[method])), "probe", address, "vm")
+                self.check(printed, OK)
+                self.assertTrue(printed.out.endswith(f", offset 0x6e00000{device}\n"), printed.out)
+                recorder = Recorder(lambda *_: placed())
+                printed = answered(conversation(recorder), "probe", address, "--arch", arch, "--memory", "1G")
+                self.assertTrue(printed.out.endswith(f", offset 0x6e00000{device}\n"), printed.out)
+                self.assertEqual([method for method, _ in recorder.sent()], ["layout.probe"])
+
+    def test_a_layout_that_goes_meanwhile_has_no_known_devices(self):
+        answers = {"layout.probe": placed(), "layout.get": not_found("vm")}
+        printed = answered(conversation(Recorder(lambda method, _: answers[method])), "probe", "0xfee00000", "vm")
+        self.check(printed, OK)
+        self.assertTrue(printed.out.endswith(", offset 0x6e00000\n"), printed.out)
 
     def test_a_request_has_no_name_in_front(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}}
@@ -695,7 +717,8 @@ class WithDaemon(DaemonTestCase):
         slots, low = found["virtio-mmio"], found["pcie-rc0-low-mmio"]
         second = hex(int(slots[0], 16) + 0x1234)
         for address, text in [
-                ("0xfee00000", "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000"),
+                ("0xfee00000", "0xfee00000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000, "
+                 "LAPIC"),
                 ("1M", "0x100000 is in ram0 (ram) 0x0-0xc0000000, offset 0x100000, node 0"),
                 (second, f"{second} is in virtio-mmio (mmio32) {slots[0]}-{slots[1]}, offset 0x1234, slot 1"),
                 (low[0], f"{low[0]} is in pcie-rc0-low-mmio (mmio32) {low[0]}-{low[1]}, offset 0x0, root complex rc0")]:

@@ -4,7 +4,9 @@
 
 #include "gpalayoutctl/map/devices.h"
 
-/* By architecture, ascending. */
+#define DEVICE_COUNT (sizeof(devices) / sizeof(devices[0]))
+
+/* By architecture, ascending. No page is that of two. */
 static const struct ctl_device devices[] = {
 	{ GPAL_ARCH_X86_64, 0xfec00000, "IOAPIC" },
 	{ GPAL_ARCH_X86_64, 0xfed40000, "TPM" },
@@ -17,7 +19,7 @@ const struct ctl_device *ctl_devices_in(enum gpal_arch arch, struct gpal_range r
 	const struct ctl_device *first = NULL;
 
 	*count = 0;
-	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+	for (size_t i = 0; i < DEVICE_COUNT; i++) {
 		if (devices[i].arch != arch || devices[i].address < range.start ||
 		    devices[i].address >= range.end)
 			continue;
@@ -26,4 +28,12 @@ const struct ctl_device *ctl_devices_in(enum gpal_arch arch, struct gpal_range r
 		++*count;
 	}
 	return first;
+}
+
+const struct ctl_device *ctl_device_at(uint64_t address)
+{
+	for (size_t i = 0; i < DEVICE_COUNT; i++)
+		if (address / GPAL_PAGE_SIZE == devices[i].address / GPAL_PAGE_SIZE)
+			return &devices[i];
+	return NULL;
 }

@@ -23,4 +23,7 @@ struct ctl_device {
 const struct ctl_device *ctl_devices_in(enum gpal_arch arch, struct gpal_range range,
 					size_t *count);
 
+/* The one whose first page an address is in; NULL: none. */
+const struct ctl_device *ctl_device_at(uint64_t address);
+
 #endif
