@@ -12,7 +12,7 @@ TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.d
 sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
 sys.dont_write_bytecode = True  # the source tree may be read-only
 
-from ctl_harness import NO_DAEMON, OK, REFUSED, USAGE, answered, ctl, on_terminal, reply
+from ctl_harness import NO_DAEMON, NOT_FOUND, OK, USAGE, answered, ctl, on_terminal, reply
 from harness import DaemonTestCase, main
 
 VM = ["--arch", "x86_64", "--memory", "4GiB", "--pcie-root-complex", "rc0"]
@@ -101,7 +101,7 @@ class Command(DaemonTestCase):
 
     def test_refusals_are_said(self):
         result = self.ctl("map", "none")
-        self.assertEqual((result.code, result.out), (REFUSED, ""))
+        self.assertEqual((result.code, result.out), (NOT_FOUND, ""))
         self.assertIn("there is no layout none", result.err)
 
     def test_answers_that_are_none_are_not_drawn(self):
