@@ -10,6 +10,7 @@
 #include "gpalayoutctl/map/svg.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define STEP_LEAST 480
 #define TICKS_APART 140
@@ -114,18 +115,22 @@ static void append_cut(const struct ctl_svg *svg, const struct segment *segment)
 	ctl_svg_path(svg, STRONG_LINE, "M66 " PX "l32-8m0 4l-32 8", px(y));
 }
 
-static void append_tick(const struct ctl_svg *svg, int y, uint64_t address)
+/* What stands at an address. Not every number is short enough to be exact there. */
+static void set_tick_text(struct ctl_buffer *text, uint64_t address)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-
-	ctl_human_append(&text, address);
-	if (ctl_cells(text.data) > TICK_CELLS) {
-		text.len = 0;
-		ctl_buffer_puts(&text, "≈ ");
-		ctl_approx_append(&text, address);
+	text->len = 0;
+	ctl_human_append(text, address);
+	if (ctl_cells(text->data) > TICK_CELLS) {
+		text->len = 0;
+		ctl_buffer_puts(text, "≈ ");
+		ctl_approx_append(text, address);
 	}
+}
+
+static void append_tick(const struct ctl_svg *svg, int y, const struct ctl_buffer *text)
+{
 	ctl_svg_path(svg, THIN_LINE, "M64 " PX "h5", px(y));
-	ctl_svg_text(svg, 620, y + 35, "10", MUTED " " AT_END, text.data);
+	ctl_svg_text(svg, 620, y + 35, "10", MUTED " " AT_END, text->data);
 }
 
 /* The smallest power of two that is far enough from its multiples; 0: none is. */
@@ -145,16 +150,20 @@ static uint64_t round_up(uint64_t address, uint64_t step)
 	return address % step ? address - address % step + step : address;
 }
 
-/* The line of 4 GiB has a text of its own. */
+/* The line of 4 GiB has a text of its own. Two ticks with one text say nothing. */
 static void append_ticks(const struct ctl_svg *svg, const struct segment *segment)
 {
+	ctl_cleanup_buffer struct ctl_buffer top = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	const uint64_t step = step_of(segment);
 	int last = segment->place.bottom;
 
+	set_tick_text(&text, segment->range.start);
+	set_tick_text(&top, segment->range.end);
 	if (segment->range.start != GPAL_4GIB)
-		append_tick(svg, last, segment->range.start);
+		append_tick(svg, last, &text);
 	if (segment->range.end != GPAL_4GIB)
-		append_tick(svg, segment->place.top, segment->range.end);
+		append_tick(svg, segment->place.top, &top);
 	/* At the end of the address space the next multiple is 0. */
 	for (uint64_t at = step ? round_up(segment->range.start + 1, step) : 0;
 	     at > segment->range.start && at < segment->range.end; at += step) {
@@ -165,9 +174,11 @@ static void append_ticks(const struct ctl_svg *svg, const struct segment *segmen
 			continue;
 		}
 		y = y_of(segment, at);
-		if (last - y < TICKS_APART || y - segment->place.top < TICKS_APART)
+		set_tick_text(&text, at);
+		if (last - y < TICKS_APART || y - segment->place.top < TICKS_APART ||
+		    strcmp(text.data, top.data) == 0)
 			continue;
-		append_tick(svg, y, at);
+		append_tick(svg, y, &text);
 		last = y;
 	}
 }
