@@ -140,13 +140,11 @@ static enum ctl_exit show_layout(struct ctl_buffer *out, const struct ctl_reply 
 
 static enum ctl_exit show_request(struct ctl_buffer *out, const struct ctl_reply *reply)
 {
-	const char *text = ctl_buffer_text(&reply->line);
-	size_t len = reply->line.len;
+	ctl_cleanup_buffer struct ctl_buffer request = { 0 };
 
-	if (!cJSON_IsObject(ctl_json_member(reply->result, "request")) ||
-	    !ctl_json_cut(&text, &len, "result") || !ctl_json_cut(&text, &len, "request"))
-		return ctl_reply_not_understood("it has no request");
-	ctl_json_indent(out, text, len);
+	if (!ctl_request_of_answer(&request, ctl_buffer_text(&reply->line), reply->line.len))
+		return ctl_reply_not_understood("it has no request, or no policy");
+	ctl_json_indent(out, ctl_buffer_text(&request), request.len);
 	return CTL_OK;
 }
 

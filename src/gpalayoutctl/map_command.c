@@ -56,7 +56,10 @@ static enum ctl_exit draw(const struct ctl_invocation *invocation, struct ctl_ma
 			  const cJSON *request_tree, const cJSON *layout_tree,
 			  struct gpald_arena *arena)
 {
-	const struct gpald_decode_context context = { .default_policy = gpal_policy_default() };
+	const struct gpald_decode_context context = {
+		.default_policy = gpal_policy_default(),
+		.is_reply = true,
+	};
 	struct gpald_wire_error error = { .reason = 0 };
 	struct gpald_decoder decoder = { .error = &error, .arena = arena, .context = &context };
 	struct gpal_request request = { .node_count = 0 };

@@ -7,9 +7,9 @@
 
 #include "request_files.h"
 
-#include "document.h"
 #include "json_tree.h"
 #include "message.h"
+#include "request_text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ static enum ctl_exit add_file(struct reading *reading, const char *path)
 	enum ctl_exit code;
 
 	reading->scratch.len = 0;
-	code = ctl_document_read(&reading->scratch, path);
+	code = ctl_request_read(&reading->scratch, path);
 	if (code)
 		return code;
 	file = reallocarray(files->files, files->count + 1, sizeof(*file));

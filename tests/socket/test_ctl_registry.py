@@ -187,13 +187,17 @@ class OneLayout(Case):
                           "\n" + LAYOUT_TEXT))
 
     def test_get_request_is_the_request_alone_with_every_digit(self):
-        line = ('{"jsonrpc":"2.0","id":1,"result":{"name":"request","x":{"request":1}, "request" : %s ,"layout":{}}}\n'
+        line = ('{"jsonrpc":"2.0","id":1,"result":{"name":"request","x":{"request":1}, "request" : %s ,"layout":{"policy":"of-old"}}}\n'
                 % self.REQUEST).encode()
         result = answered(line, "get", "vm-1", "--request")
         self.check(result, OK)
-        self.assertEqual(json.loads(result.out), json.loads(self.REQUEST))
+        self.assertEqual(json.loads(result.out), {"policy": "of-old", **json.loads(self.REQUEST)})
         printed = ctl("resolve", "--print-request", self.write("r.json", result.raw))
         self.assertEqual(printed.out, result.out)
+
+    def test_the_policy_of_a_request_that_names_one_stays(self):
+        line = reply({"name": "vm-1", "request": {"arch": "x86_64", "policy": "own"}, "layout": {"policy": "other"}})
+        self.assertEqual(json.loads(answered(line, "get", "vm-1", "--request").out), {"arch": "x86_64", "policy": "own"})
 
     def test_delete_is_one_line(self):
         self.assertEqual(self.asked({"name": "vm-1", "generation": 3}, "delete", "vm-1"),
@@ -667,6 +671,16 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("already there", self.ok("create", "vm-1", "-", stdin=request.encode()))
         self.assertIn("created vm-2 ", self.ok("create", "vm-2", "-", stdin=request.encode()))
         self.assertEqual(self.ok("resolve", "-", stdin=request.encode()), self.ok("resolve", *self.TOO))
+
+    def test_it_does_so_with_another_default_policy_and_from_a_whole_answer(self):
+        self.ok("create", "vm-1", *self.TOO)
+        resolved, answer = self.ok("resolve", *self.TOO), self.ok("get", "vm-1", "--json").encode()
+        with Daemon("--store", "memory", "--default-policy", "openvmm-2026.05") as other:
+            for request in (self.ok("get", "vm-1", "--request").encode(), answer, json.dumps(json.loads(answer)["result"]).encode()):
+                there = ctl("--socket", other.socket, "resolve", "-", stdin=request)
+                self.assertEqual((there.code, there.out), (OK, resolved))
+            self.assertNotEqual(ctl("--socket", other.socket, "resolve", *self.TOO).out, resolved)
+        self.assertEqual(ctl("--socket", self.daemon.socket, "fit", "--bits", "46", "-", stdin=answer).code, OK)
 
     def test_another_request_under_the_name_is_a_conflict(self):
         self.ok("create", "vm-1", *self.VM)
