@@ -52,7 +52,7 @@ static struct ctl_map_terminal this_terminal(void)
 }
 
 /* Decodes what is drawn, and draws it. */
-static enum ctl_exit draw(const struct ctl_invocation *invocation, struct ctl_map *map,
+static enum ctl_exit draw(const struct ctl_invocation *invocation, struct ctl_map map,
 			  const cJSON *request_tree, const cJSON *layout_tree,
 			  struct gpald_arena *arena)
 {
@@ -71,14 +71,14 @@ static enum ctl_exit draw(const struct ctl_invocation *invocation, struct ctl_ma
 	if (gpald_decode_request(&decoder, request_tree, &request, NULL) ||
 	    gpald_decode_layout(&decoder, layout_tree, &layout, NULL))
 		return ctl_reply_not_understood(error.message);
-	map->request = &request;
-	map->layout = &layout;
+	map.request = &request;
+	map.layout = &layout;
 	if (!file) {
 		terminal = this_terminal();
-		ctl_map_append_terminal(&out, map, &terminal);
+		ctl_map_append_terminal(&out, &map, &terminal);
 		return ctl_write_output(&out);
 	}
-	ctl_map_append_svg(&out, map);
+	ctl_map_append_svg(&out, &map);
 	return strcmp(file, "-") == 0 ? ctl_write_output(&out) : ctl_picture_write(file, &out);
 }
 
@@ -111,7 +111,7 @@ static enum ctl_exit ask_and_draw(const struct ctl_invocation *invocation, const
 	arena = gpald_arena_new(reply.line.len);
 	if (!arena)
 		ctl_out_of_memory();
-	code = draw(invocation, &map, request_tree, layout, arena);
+	code = draw(invocation, map, request_tree, layout, arena);
 	gpald_arena_free(arena);
 	return code;
 }

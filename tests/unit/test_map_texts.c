@@ -100,19 +100,16 @@ END_TEST
 
 START_TEST(lines_break_at_blanks_if_they_can)
 {
-	static const char *const lines[] = { "one two", "threefour", "five", "界界界界", "界" };
-	const char *rest = "one two threefourfive 界界界界界";
-	const size_t rooms[] = { 9, 9, 9, 9, 9 };
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 
-	for (int i = 0; i < COUNT_OF(lines); i++) {
-		const char *start = rest;
-		size_t length = ctl_line_cut(&rest, rooms[i]);
-
-		ck_assert_uint_eq(length, strlen(lines[i]));
-		ck_assert_mem_eq(start, lines[i], length);
-	}
-	ck_assert_str_eq(rest, "");
-	ck_assert_uint_eq(ctl_line_cut(&rest, 9), 0);
+	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 9, "…");
+	ck_assert_str_eq(out.data, "one two\n  threefo\n  urfive\n  界界界\n  界界\n");
+	out.len = 0;
+	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 2, "...");
+	ck_assert_str_eq(out.data, "one two\n  thre...\n");
+	out.len = 0;
+	ctl_wrap_append(&out, "one two", 7, 1, "…");
+	ck_assert_str_eq(out.data, "one two\n");
 }
 END_TEST
 

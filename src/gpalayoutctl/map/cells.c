@@ -97,7 +97,8 @@ void ctl_shorten(struct ctl_buffer *text, size_t room, const char *ellipsis)
 	ctl_buffer_puts(text, at);
 }
 
-size_t ctl_line_cut(const char **text, size_t room)
+/* Takes the next line from *text and returns its length in bytes. */
+static size_t take_line(const char **text, size_t room)
 {
 	const char *start = *text;
 	const char *blank = NULL;
@@ -118,4 +119,25 @@ size_t ctl_line_cut(const char **text, size_t room)
 	}
 	*text = at + (*at == ' ');
 	return (size_t)(at - start);
+}
+
+void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsigned int lines_max,
+		     const char *ellipsis)
+{
+	const char *indent = "";
+
+	for (unsigned int line = 1; *text && line <= lines_max; line++) {
+		const char *rest = text;
+		size_t length = take_line(&rest, room - strlen(indent));
+		const bool is_cut = *rest && line == lines_max;
+
+		if (is_cut) {
+			rest = text;
+			length = take_line(&rest, room - strlen(indent) - ctl_cells(ellipsis));
+		}
+		ctl_buffer_printf(out, "%s%.*s%s\n", indent, (int)length, text,
+				  is_cut ? ellipsis : "");
+		text = rest;
+		indent = "  ";
+	}
 }

@@ -21,9 +21,11 @@ void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii);
 void ctl_shorten(struct ctl_buffer *text, size_t room, const char *ellipsis);
 
 /*
- * Takes the next line of at most `room` cells from *text, broken at a blank if it has
- * one, and returns its length in bytes; *text goes on after it. 0 at the end.
+ * Appends `text` in lines of at most `room` cells, broken at blanks if they have one; lines
+ * after the first are indented by two of them. If `lines_max` lines are too few, the last
+ * ends with the ellipsis.
  */
-size_t ctl_line_cut(const char **text, size_t room);
+void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsigned int lines_max,
+		     const char *ellipsis);
 
 #endif

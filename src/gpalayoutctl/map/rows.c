@@ -261,7 +261,7 @@ bool ctl_map_has_class(const struct ctl_map_rows *rows, enum ctl_paint paint)
 		if (ctl_paint_class(rows->ranges[i].paint) == paint)
 			return true;
 	for (size_t i = 0; i < rows->count; i++)
-		if (rows->rows[i].ranges && rows->rows[i].paint == paint)
+		if (rows->rows[i].count && rows->rows[i].paint == paint)
 			return true;
 	return false;
 }

@@ -43,9 +43,9 @@ struct ctl_map_range {
 
 struct ctl_map_row {
 	struct gpal_range range;
-	const struct ctl_map_range *ranges; /* NULL: a gap */
-	size_t count;                       /* of ranges, above 1 for a run */
-	uint64_t size;                      /* sum of the ranges, or of the gap */
+	const struct ctl_map_range *ranges;
+	size_t count;  /* of ranges: 0 for a gap, above 1 for a run */
+	uint64_t size; /* sum of the ranges, or of the gap */
 	enum ctl_paint paint;
 	const struct ctl_device *devices; /* in it, ascending */
 	size_t device_count;

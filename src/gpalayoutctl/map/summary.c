@@ -9,11 +9,9 @@
 #include "gpalayoutctl/map/number_text.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define WARNINGS_MAX 3
 #define WARNING_LINES_MAX 2
-#define INDENT 2
 
 void ctl_map_append_origin(struct ctl_buffer *out, const struct ctl_map *map)
 {
@@ -69,45 +67,22 @@ void ctl_map_append_bits(struct ctl_buffer *out, const struct ctl_map *map, cons
 		ctl_buffer_printf(out, "%s%u address bits", without, needed);
 }
 
-void ctl_map_each_warning_line(const struct gpal_layout *layout, const char *before, size_t room,
-			       bool ascii, void *context,
-			       void (*line)(void *context, const char *text, bool continued))
+void ctl_map_append_warnings(struct ctl_buffer *out, const struct gpal_layout *layout,
+			     const char *before, size_t room, bool ascii)
 {
-	const char *ellipsis = ascii ? "..." : "…";
 	const size_t shown = layout->warning_count < WARNINGS_MAX ? layout->warning_count :
 								    WARNINGS_MAX;
+	const size_t more = layout->warning_count - shown;
 
 	for (size_t i = 0; i < shown; i++) {
-		const struct gpal_warning *warning = &layout->warnings[i];
 		ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-		const char *rest;
 
 		ctl_buffer_puts(&text, before);
-		ctl_name_append(&text, warning->tag, ascii);
+		ctl_name_append(&text, layout->warnings[i].tag, ascii);
 		ctl_buffer_puts(&text, ": ");
-		ctl_name_append(&text, warning->message, ascii);
-		rest = text.data;
-		for (int lines = 1; *rest && lines <= WARNING_LINES_MAX; lines++) {
-			ctl_cleanup_buffer struct ctl_buffer cut = { 0 };
-			const size_t width = lines > 1 ? room - INDENT : room;
-			const char *start = rest;
-			size_t length = ctl_line_cut(&rest, width);
-
-			if (lines == WARNING_LINES_MAX && *rest) {
-				rest = start;
-				length = ctl_line_cut(&rest, width - ctl_cells(ellipsis));
-			}
-			ctl_buffer_append(&cut, start, length);
-			if (lines == WARNING_LINES_MAX && *rest)
-				ctl_buffer_puts(&cut, ellipsis);
-			line(context, cut.data, lines > 1);
-		}
+		ctl_name_append(&text, layout->warnings[i].message, ascii);
+		ctl_wrap_append(out, text.data, room, WARNING_LINES_MAX, ascii ? "..." : "…");
 	}
-	if (layout->warning_count > shown) {
-		ctl_cleanup_buffer struct ctl_buffer more = { 0 };
-		const size_t count = layout->warning_count - shown;
-
-		ctl_buffer_printf(&more, "and %zu more warning%s", count, count == 1 ? "" : "s");
-		line(context, more.data, false);
-	}
+	if (more)
+		ctl_buffer_printf(out, "and %zu more warning%s\n", more, more == 1 ? "" : "s");
 }

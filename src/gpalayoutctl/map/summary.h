@@ -14,12 +14,8 @@ void ctl_map_append_content(struct ctl_buffer *out, const struct gpal_layout *la
 /* "34 of 46 address bits", or after `without` "34 address bits" if the host's are not known. */
 void ctl_map_append_bits(struct ctl_buffer *out, const struct ctl_map *map, const char *without);
 
-/*
- * Calls `line` for each line of the warnings, of at most `room` cells; lines after the
- * first of a warning are `continued` and have two cells less.
- */
-void ctl_map_each_warning_line(const struct gpal_layout *layout, const char *before, size_t room,
-			       bool ascii, void *context,
-			       void (*line)(void *context, const char *text, bool continued));
+/* A line of at most `room` cells for each warning, or two of which the second is indented. */
+void ctl_map_append_warnings(struct ctl_buffer *out, const struct gpal_layout *layout,
+			     const char *before, size_t room, bool ascii);
 
 #endif

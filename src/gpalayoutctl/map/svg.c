@@ -31,7 +31,7 @@ static int height_of(const struct ctl_map_row *row, int k)
 	const int above_page = larger(0, (int)ctl_log2_sixteenths(row->size) - 192) * k / 16;
 	const int members = row->count < 83 ? 400 + 12 * (int)row->count : 1400;
 
-	if (!row->ranges)
+	if (!row->count)
 		return 210 + above_page / 3;
 	if (row->count > 1)
 		return k == 6 ? 640 : larger(640, larger(240 + above_page, members));
@@ -71,7 +71,7 @@ static void append_description(const struct ctl_svg *svg)
 		ctl_buffer_printf(out, "%s0x%" PRIx64 " ", i ? "; " : "", row->range.start);
 		if (row->count > 1)
 			ctl_buffer_printf(out, "%zu ranges ", row->count);
-		ctl_svg_escape(out, row->ranges ? row->ranges->tag : "free");
+		ctl_svg_escape(out, row->count ? row->ranges->tag : "free");
 		if (row->count > 1) {
 			ctl_buffer_puts(out, " to ");
 			ctl_svg_escape(out, row->ranges[row->count - 1].tag);

@@ -101,7 +101,7 @@ int ctl_svg_scale(struct ctl_svg_place place, struct gpal_range range, uint64_t 
 {
 	const unsigned __int128 height = (unsigned __int128)(place.bottom - place.top);
 
-	return place.bottom - (int)(height * (address - range.start) / gpal_range_size(range));
+	return place.bottom - (int)(height * (address - range.start) / (range.end - range.start));
 }
 
 static void append_band(struct ctl_svg_bands *bands)

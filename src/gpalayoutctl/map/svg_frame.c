@@ -7,6 +7,8 @@
 #include "gpalayoutctl/map/svg.h"
 #include "gpalayoutctl/size_text.h"
 
+#include <string.h>
+
 #define LEFT 200
 #define RIGHT 7800
 #define LARGE_NAME_CELLS 40
@@ -108,32 +110,27 @@ static int append_legend(const struct ctl_svg *svg, int y)
 	return y + 200 * ((column + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS);
 }
 
-struct footer {
-	const struct ctl_svg *svg;
-	int y;
-};
-
-static void append_warning_line(void *context, const char *text, bool continued)
+/* Returns where they end. */
+static int append_warnings(const struct ctl_svg *svg, int y)
 {
-	struct footer *footer = context;
+	ctl_cleanup_buffer struct ctl_buffer lines = { 0 };
 
-	ctl_svg_text(footer->svg, continued ? LEFT + 120 : LEFT, footer->y, "10", "class=\"mo\"",
-		     text);
-	footer->y += 170;
+	ctl_map_append_warnings(&lines, svg->map->layout, "Warning: ", WARNING_CELLS, false);
+	for (char *line = lines.data, *end; line && *line; line = end + 1, y += 170) {
+		end = strchr(line, '\n');
+		*end = '\0';
+		ctl_svg_text(svg, LEFT + (*line == ' ' ? 120 : 0), y, "10", "class=\"mo\"", line);
+	}
+	return lines.len ? y + 40 : y;
 }
 
 int ctl_svg_append_footer(const struct ctl_svg *svg, int y)
 {
-	const struct gpal_layout *layout = svg->map->layout;
-	struct footer footer = { svg, append_legend(svg, y) + 150 };
 	char digest[GPAL_DIGEST_SIZE];
 
-	ctl_map_each_warning_line(layout, "Warning: ", WARNING_CELLS, false, &footer,
-				  append_warning_line);
-	if (layout->warning_count)
-		footer.y += 40;
-	gpal_layout_digest(layout, digest);
-	ctl_svg_text(svg, LEFT, footer.y, "10", MUTED, SCALES);
-	ctl_svg_text(svg, LEFT, footer.y + 190, "10", MUTED_MONO, digest);
-	return footer.y + 380;
+	y = append_warnings(svg, append_legend(svg, y) + 150);
+	gpal_layout_digest(svg->map->layout, digest);
+	ctl_svg_text(svg, LEFT, y, "10", MUTED, SCALES);
+	ctl_svg_text(svg, LEFT, y + 190, "10", MUTED_MONO, digest);
+	return y + 380;
 }

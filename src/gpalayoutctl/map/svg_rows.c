@@ -179,7 +179,7 @@ static void append_title(const struct ctl_svg *svg, const struct ctl_map_row *ro
 	struct ctl_buffer *out = svg->out;
 
 	ctl_buffer_puts(out, "<title>");
-	if (!row->ranges) {
+	if (!row->count) {
 		ctl_buffer_puts(out, "free");
 	} else if (row->count == 1) {
 		ctl_svg_escape(out, row->ranges->tag);
@@ -225,14 +225,14 @@ static void append_row(const struct ctl_svg *svg, const struct ctl_map_row *row,
 
 	if (row->count == 1)
 		ctl_map_details_make(&details, svg->map->layout, row->ranges, false);
-	if (row->ranges)
+	if (row->count)
 		ctl_buffer_printf(svg->out, "<g data-ranges=\"%zu\">", row->count);
 	else
 		ctl_buffer_puts(svg->out, "<g>");
 	append_title(svg, row, &details);
-	if (row->ranges)
+	if (row->count)
 		append_look(svg, row, box);
-	if (!row->ranges)
+	if (!row->count)
 		append_gap(svg, row, box, is_limit);
 	else if (row->count == 1)
 		append_range_texts(svg, row, box, &details);
@@ -252,7 +252,7 @@ static void append_brackets(const struct ctl_svg *svg)
 		const int bottom = svg->boxes[i].bottom;
 		int top = bottom;
 
-		for (end = i; end < svg->rows.count && svg->rows.rows[end].ranges &&
+		for (end = i; end < svg->rows.count && svg->rows.rows[end].count &&
 			      svg->rows.rows[end].paint == CTL_PAINT_VTL2;
 		     end++)
 			top = svg->boxes[end].top;

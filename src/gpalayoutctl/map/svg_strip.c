@@ -39,7 +39,7 @@ static struct segment segment_of(const struct ctl_svg *svg, size_t first, size_t
 	for (size_t i = first; i < end && first > 0; i++) {
 		const uint64_t others = gpal_range_size(segment.range) - rows[i].size;
 
-		if (!rows[i].ranges && rows[i].size > others) {
+		if (!rows[i].count && rows[i].size > others) {
 			segment.cut = rows[i].range;
 			segment.cut_shown = others / CUT_SHARE;
 		}
@@ -75,7 +75,7 @@ static void append_connectors(const struct ctl_svg *svg, const struct segment *s
 		const struct ctl_svg_place from = place_of(segment, row->range);
 		const struct ctl_svg_place to = svg->boxes[i];
 
-		if (row->ranges)
+		if (row->count)
 			ctl_svg_path(svg, LOOK(svg, CTL_SVG_TINT, row->paint),
 				     "M95 " PX "C120 " PX " 125 " PX " 150 " PX "V" PX "C125 " PX
 				     " 120 " PX " 95 " PX "z",

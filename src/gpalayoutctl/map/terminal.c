@@ -11,6 +11,7 @@
 #include "gpalayoutctl/map/summary.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -202,7 +203,7 @@ static size_t lines_of(const struct page *page, const struct ctl_map_row *row)
 
 static void append_row(struct page *page, const struct ctl_map_row *row)
 {
-	if (!row->ranges) {
+	if (!row->count) {
 		append_gap(page, row, false);
 	} else if (row->count > 1) {
 		append_run(page, row);
@@ -258,13 +259,6 @@ static void append_rows(struct page *page)
 	ctl_buffer_puts(&page->out, "└──────┘\n");
 }
 
-static void append_warning_line(void *context, const char *text, bool continued)
-{
-	struct page *page = context;
-
-	ctl_buffer_printf(&page->out, "%s%s\n", continued ? INDENT : "", text);
-}
-
 static void append_key(struct page *page)
 {
 	size_t at = 0;
@@ -292,22 +286,6 @@ static void append_key(struct page *page)
 	ctl_buffer_puts(&page->out, "\n");
 }
 
-static void append_wrapped(struct page *page, const struct ctl_buffer *text)
-{
-	const char *rest = text->data;
-	size_t indent = 0;
-
-	while (*rest) {
-		const char *start_of_line = rest;
-		size_t length = ctl_line_cut(&rest, page->width - indent);
-
-		append_spaces(page, indent);
-		ctl_buffer_append(&page->out, start_of_line, length);
-		ctl_buffer_puts(&page->out, "\n");
-		indent = strlen(INDENT);
-	}
-}
-
 static void append_header(struct page *page)
 {
 	const struct ctl_map *map = page->map;
@@ -319,11 +297,11 @@ static void append_header(struct page *page)
 	end(page);
 	ctl_buffer_puts(&page->out, "\n");
 	ctl_map_append_origin(&origin, map);
-	append_wrapped(page, &origin);
+	ctl_wrap_append(&page->out, origin.data, page->width, UINT_MAX, "");
 	ctl_map_append_content(&content, map->layout);
 	ctl_buffer_puts(&content, "; ");
 	ctl_map_append_bits(&content, map, "");
-	append_wrapped(page, &content);
+	ctl_wrap_append(&page->out, content.data, page->width, UINT_MAX, "");
 	ctl_buffer_puts(&page->out, "\n");
 	start(page, DIM);
 	ctl_buffer_printf(&page->out, "%*s %*s", (int)page->address_width, "START", BLOCK_CELLS + 2,
@@ -337,8 +315,8 @@ static void append_footer(struct page *page)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
-	ctl_map_each_warning_line(page->map->layout, "warning: ", page->width, page->terminal.ascii,
-				  page, append_warning_line);
+	ctl_map_append_warnings(&page->out, page->map->layout, "warning: ", page->width,
+				page->terminal.ascii);
 	ctl_buffer_puts(&page->out, "\n");
 	append_key(page);
 	gpal_layout_digest(page->map->layout, digest);
@@ -352,6 +330,14 @@ static void widen(size_t *width, size_t cells)
 {
 	if (*width < cells)
 		*width = cells;
+}
+
+static void widen_by_tag(struct page *page, const char *name)
+{
+	ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
+
+	ctl_name_append(&tag, name, page->terminal.ascii);
+	widen(&page->tag_width, ctl_cells(tag.data));
 }
 
 static void measure(struct page *page)
@@ -368,11 +354,9 @@ static void measure(struct page *page)
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct ctl_map_row *row = &rows->rows[i];
 
-		for (size_t j = 0; j<row->count; j += row->count> 1 ? row->count - 1 : 1) {
-			ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
-
-			ctl_name_append(&tag, row->ranges[j].tag, page->terminal.ascii);
-			widen(&page->tag_width, ctl_cells(tag.data));
+		if (row->count) {
+			widen_by_tag(page, row->ranges[0].tag);
+			widen_by_tag(page, row->ranges[row->count - 1].tag);
 		}
 		for (size_t j = 0; j < row->device_count; j++)
 			widen(&page->tag_width, strlen(row->devices[j].name) + strlen(INDENT));
