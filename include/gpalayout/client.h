@@ -16,9 +16,9 @@
  *
  * Errors. Each function that can fail returns 0 or a negative code, of enum gpal_client_code
  * or GPAL_E_NO_MEMORY, and fills in `error`, which may be NULL. After GPAL_E_TIMED_OUT,
- * GPAL_E_CLOSED and GPAL_E_PROTOCOL whether a change was made is not known: ask again, since
- * gpal_client_create() with the same request changes nothing the second time. The connection
- * is closed then, and the next call connects again.
+ * GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY whether a change was made is not known:
+ * ask again, since gpal_client_create() with the same request changes nothing the second time.
+ * A call connects again where the connection was lost or had to be given up.
  *
  * Blocking. By default a function returns when it has its answer or its time is up. For a
  * loop of the caller's see gpal_client_set_blocking().
@@ -53,7 +53,7 @@ enum gpal_client_code {
 	GPAL_E_CLOSED = -103,      /* the connection was closed before the answer */
 	GPAL_E_PROTOCOL = -104,    /* what came is not an answer, or lacks a member */
 	GPAL_E_IN_PROGRESS = -105, /* not blocking: call the same function again */
-	GPAL_E_BUSY = -106,        /* another call is in progress, or the object is subscribed */
+	GPAL_E_BUSY = -106,        /* in use for another call, or for events */
 };
 
 #define GPAL_REASON_MAX 63
@@ -86,7 +86,8 @@ struct gpal_client;
 /*
  * Connects to the daemon. `path` NULL: $GPALAYOUT_SOCKET, or if that is not set
  * GPAL_CLIENT_DEFAULT_PATH. On success *client is given to the caller, who closes it
- * with gpal_client_close().
+ * with gpal_client_close(). If the daemon's queue of connections is full it waits for
+ * GPAL_CLIENT_DEFAULT_TIMEOUT_MS at most.
  *
  * Errors: GPAL_E_NO_DAEMON, also for a path that no socket can have; GPAL_E_TIMED_OUT;
  * GPAL_E_NO_MEMORY.
@@ -110,17 +111,25 @@ GPAL_API void gpal_client_set_timeout(struct gpal_client *client, int64_t timeou
  * For a loop of the caller's: with `blocks` false no function waits. One that cannot
  * finish returns GPAL_E_IN_PROGRESS. Wait for the descriptor and the time below, then
  * call the same function with the same arguments again, until it returns something
- * else; what has been sent is not sent twice. Another call in between is GPAL_E_BUSY.
+ * else; what has been sent is not sent twice. Another call in between, also of the same
+ * function with other arguments, is GPAL_E_BUSY. To give a call up, close the object.
  */
 GPAL_API void gpal_client_set_blocking(struct gpal_client *client, bool blocks);
 
-/* The descriptor to wait for, or -1 while there is none. It may be another one after a call. */
+/*
+ * The descriptor to wait for, or -1 while there is nothing to wait for at one. After a call
+ * it may be another one, also one of the same number: where descriptors are registered, as
+ * with epoll, that has to be done before each wait.
+ */
 GPAL_API int gpal_client_fd(const struct gpal_client *client);
 
-/* What to wait for: POLLIN and POLLOUT of <poll.h>, or 0. */
+/* What to wait for there: POLLIN and POLLOUT of <poll.h>, or 0. */
 GPAL_API short gpal_client_events(const struct gpal_client *client);
 
-/* The longest time to wait, in milliseconds, whatever the descriptor does; -1: for ever. */
+/*
+ * The longest time to wait, in milliseconds, whatever the descriptor does; -1: for ever. 0:
+ * an answer or an event may have come already.
+ */
 GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
 
 /*
@@ -131,8 +140,8 @@ GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
 GPAL_API GPAL_MUST_USE int gpal_client_advance(struct gpal_client *client);
 
 /*
- * Any method, as JSON text: `params` is an object, or NULL. *result is the JSON text of
- * the result, which is a member of the reply.
+ * Any method but events.subscribe, as JSON text: `params` is an object, or NULL. *result is
+ * the JSON text of the result, which is a member of the reply.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_call(struct gpal_client *client, const char *method,
 					    const char *params, const char **result,
@@ -207,7 +216,7 @@ struct gpal_client_update {
 	const char *name;
 	uint64_t generation;
 	const struct gpal_layout *layout;   /* NULL: it was refused */
-	const struct gpal_changes *changes; /* `removes` and `is_removal` are not told */
+	const struct gpal_changes *changes; /* all but `compatible`, `removes`, `is_removal` */
 };
 
 /*
@@ -267,7 +276,10 @@ GPAL_API GPAL_MUST_USE int gpal_client_compare(struct gpal_client *client,
 					       const struct gpal_changes **changes,
 					       struct gpal_client_error *error);
 
-/* layout.explain. `tag` NULL: all ranges. The explanation's layout is NULL. */
+/*
+ * layout.explain. `tag` NULL: all ranges. The explanation's layout is NULL. A rule that the
+ * library does not know is GPAL_RULE_COUNT.
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_explain(struct gpal_client *client,
 					       const struct gpal_client_side *of, const char *tag,
 					       const struct gpal_explanation **explanation,
@@ -396,10 +408,12 @@ GPAL_API GPAL_MUST_USE int gpal_client_subscribe(struct gpal_client *client, con
 /*
  * The next event, within the time limit of the object. If the connection is lost, also
  * because the daemon restarts, the library connects and subscribes again, from the last
- * event on, as often as it takes: none is lost and none comes twice.
+ * event on, as often as it takes: none is lost and none comes twice. Where nothing waits
+ * there is no time limit.
  *
- * Errors: GPAL_E_TIMED_OUT, after which it can be called again; GPAL_E_REFUSED;
- * GPAL_E_PROTOCOL; GPAL_E_NO_MEMORY.
+ * Errors: GPAL_E_TIMED_OUT; GPAL_E_REFUSED; GPAL_E_PROTOCOL; GPAL_E_NO_MEMORY. After each of
+ * them it can be called again, and goes on after the last event that it gave. GPAL_E_BUSY:
+ * the object is not subscribed.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_next_event(struct gpal_client *client,
 						  struct gpal_client_event *event,

@@ -64,22 +64,18 @@ static int ask(struct gpal_client *client, const struct question *q,
 	made = gpald_arena_new_object(ARENA_HINT(length), q->result->size, &arena);
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
-	if (code == 0 && reply.event)
-		code = gpald_client_fail(error, GPAL_E_PROTOCOL, "an event that nobody asked for");
-	if (code == GPAL_E_PROTOCOL)
-		gpald_link_close(&client->link);
-	if (code == 0 && reply.result) {
+	code = gpald_client_parse(client, line, length, arena, &reply, error);
+	if (code == 0) {
 		code = decode(q, q->result, reply.result, made, arena, error);
-	} else if (code == 0) {
+	} else if (code == GPAL_E_REFUSED && refused) {
 		const cJSON *data = cJSON_GetObjectItemCaseSensitive(reply.error, "data");
 
-		gpald_client_keep_data(client, line, length);
-		code = gpald_reply_refuse(&reply, error);
-		if (refused && cJSON_GetObjectItemCaseSensitive(data, "changes") &&
+		if (cJSON_GetObjectItemCaseSensitive(data, "changes") &&
 		    decode(q, refused, data, made, arena, NULL) == 0)
 			*object = made;
 	}
+	if (code == GPAL_E_PROTOCOL)
+		gpald_link_close(&client->link);
 	if (code == 0)
 		*object = made;
 	if (!*object)
@@ -99,9 +95,32 @@ static int ask(struct gpal_client *client, const struct question *q,
 
 /* Any method. */
 
+/* In JSON an LF is a space, where it is allowed at all; here it would end the line. */
 static void write_raw(struct gpald_writer *w, const void *args)
 {
+	const size_t start = w->length;
+
 	gpald_write_bytes(w, args, strlen(args));
+	for (size_t i = start; i < w->length; i++)
+		if (w->text[i] == '\n')
+			w->text[i] = '\t';
+}
+
+/* The text of the result in an object of its own. */
+static int copy_result(const char *line, size_t length, const char **result,
+		       struct gpal_client_error *error)
+{
+	const char *text = gpald_raw_member(line, length, "result", &length);
+	struct gpald_arena *arena;
+	char *made;
+
+	if (!text)
+		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an answer with escapes in a key");
+	made = gpald_arena_new_object(0, length + 1, &arena);
+	if (!made)
+		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	*result = memcpy(made, text, length);
+	return 0;
 }
 
 int gpal_client_call(struct gpal_client *client, const char *method, const char *params,
@@ -109,34 +128,24 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 {
 	struct gpald_arena *arena;
 	struct gpald_reply reply;
-	const char *line, *text;
-	size_t length, text_length;
-	char *made;
+	const char *line;
+	size_t length;
 	int code = gpald_client_ask(client, method, params ? write_raw : NULL, params, &line,
 				    &length, error);
 
 	*result = NULL;
 	if (code)
 		return code;
-	/* The text goes into the object that is given; what it is parsed in does not. */
-	made = gpald_arena_new_object(0, length + 1, &arena);
-	if (!made)
+	arena = gpald_arena_new(ARENA_HINT(length));
+	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
+	code = gpald_client_parse(client, line, length, arena, &reply, error);
+	if (code == 0)
+		code = copy_result(line, length, result, error);
 	if (code == GPAL_E_PROTOCOL)
 		gpald_link_close(&client->link);
-	if (code == 0 && reply.error) {
-		gpald_client_keep_data(client, line, length);
-		code = gpald_reply_refuse(&reply, error);
-	}
-	if (code) {
-		gpald_arena_free(arena);
-		return code;
-	}
-	text = gpald_raw_member(line, length, reply.event ? "params" : "result", &text_length);
-	memcpy(made, text, text_length);
-	*result = made;
-	return 0;
+	gpald_arena_free(arena);
+	return code;
 }
 
 /* Layouts that are not kept. */

@@ -104,20 +104,17 @@ static int describe(const struct gpal_client *client, int code, struct gpal_clie
 int gpald_client_end(struct gpal_client *client, int code, struct gpal_client_error *error)
 {
 	describe(client, code, error);
-	client->method[0] = '\0';
+	client->is_asking = false;
 	gpald_link_close(&client->link);
 	return code;
 }
 
-bool gpald_client_put(struct gpal_client *client, const char *method, gpald_write_params *write,
-		      const void *args)
+static bool write_line(struct gpald_writer *w, uint64_t id, const char *method,
+		       gpald_write_params *write, const void *args)
 {
-	struct gpald_writer *w = &client->link.output;
-
-	client->id++;
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "jsonrpc", "2.0");
-	gpald_write_integer(w, "id", (int64_t)client->id);
+	gpald_write_integer(w, "id", (int64_t)id);
 	gpald_write_text(w, "method", method);
 	if (write && gpald_write_start(w, "params", 0))
 		write(w, args);
@@ -126,46 +123,63 @@ bool gpald_client_put(struct gpal_client *client, const char *method, gpald_writ
 	return !w->failed;
 }
 
+bool gpald_client_put(struct gpal_client *client, const char *method, gpald_write_params *write,
+		      const void *args)
+{
+	return write_line(gpald_link_begin_line(&client->link), ++client->id, method, write, args);
+}
+
 static int begin(struct gpal_client *client, const char *method, gpald_write_params *write,
 		 const void *args, struct gpal_client_error *error)
 {
 	if (client->is_subscribed)
 		return gpald_client_fail(error, GPAL_E_BUSY,
 					 "the object is subscribed: use another one for calls");
-	if (strlen(method) > GPALD_METHOD_MAX)
-		return gpald_client_fail(error, GPAL_E_PROTOCOL, "there is no method %.80s",
-					 method);
 	keep_nothing(client);
 	/* The daemon may have closed it, or refused the last request before all of it was sent. */
 	if (!gpald_link_is_idle(&client->link))
 		gpald_link_close(&client->link);
-	strcpy(client->method, method);
+	client->is_asking = true;
 	client->deadline_ms = gpald_client_deadline(client);
 	if (!gpald_client_put(client, method, write, args))
 		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
 	return 0;
 }
 
+/* Is the call in progress the same, whose answer is that to this one, too? */
+static int go_on(struct gpal_client *client, const char *method, gpald_write_params *write,
+		 const void *args, struct gpal_client_error *error)
+{
+	const struct gpald_writer *asked = &client->link.output;
+	struct gpald_writer again = { 0 };
+	int code = 0;
+
+	if (!write_line(&again, client->id, method, write, args))
+		code = gpald_client_end(client, GPAL_E_NO_MEMORY, error);
+	else if (again.length != asked->length ||
+		 memcmp(again.text, asked->text, again.length) != 0)
+		code = gpald_client_fail(error, GPAL_E_BUSY, "another call is in progress");
+	gpald_writer_clear(&again);
+	return code;
+}
+
 int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write_params *write,
 		     const void *args, const char **line, size_t *length,
 		     struct gpal_client_error *error)
 {
-	int code = 0;
+	int code = client->is_asking ? go_on(client, method, write, args, error) :
+				       begin(client, method, write, args, error);
 
-	if (!client->method[0])
-		code = begin(client, method, write, args, error);
-	else if (strcmp(client->method, method) != 0)
-		code = gpald_client_fail(error, GPAL_E_BUSY, "%s is in progress", client->method);
 	if (code)
 		return code;
 	while ((code = gpal_client_advance(client)) == GPAL_E_IN_PROGRESS) {
 		if (!client->blocks)
-			return gpald_client_fail(error, code, "%s is in progress", method);
+			return gpald_client_fail(error, code, "the call is in progress");
 		gpald_client_wait(client, client->deadline_ms);
 	}
 	if (code || !gpald_link_take_line(&client->link, line, length))
 		return gpald_client_end(client, code ? code : GPAL_E_CLOSED, error);
-	client->method[0] = '\0';
+	client->is_asking = false;
 	return 0;
 }
 
@@ -175,7 +189,7 @@ int gpal_client_advance(struct gpal_client *client)
 
 	if (client->is_subscribed)
 		return gpald_events_advance(client);
-	if (!client->method[0] || client->link.has_line)
+	if (!client->is_asking || client->link.has_line)
 		return 0;
 	if (!client->link.is_connected)
 		code = gpald_link_open(&client->link);
@@ -197,6 +211,20 @@ void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t
 	at = at ? gpald_raw_member(at, length, "data", &length) : NULL;
 	keep_nothing(client);
 	client->refusal_data = at ? strndup(at, length) : NULL;
+}
+
+int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
+		       struct gpald_arena *arena, struct gpald_reply *reply,
+		       struct gpal_client_error *error)
+{
+	const int code = gpald_reply_parse(line, length, client->id, arena, reply, error);
+
+	if (code == 0 && reply->event)
+		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an event that nobody asked for");
+	if (code || !reply->error)
+		return code;
+	gpald_client_keep_data(client, line, length);
+	return gpald_reply_refuse(reply, error);
 }
 
 /* The object. */
@@ -264,24 +292,29 @@ void gpal_client_set_blocking(struct gpal_client *client, bool blocks)
 	client->blocks = blocks;
 }
 
+static bool is_waiting(const struct gpal_client *client)
+{
+	return client->is_asking || client->is_subscribed;
+}
+
 int gpal_client_fd(const struct gpal_client *client)
 {
-	return client->link.fd;
+	/* The end of a connection can be told by poll() whatever is asked for. */
+	return gpal_client_events(client) ? client->link.fd : -1;
 }
 
 short gpal_client_events(const struct gpal_client *client)
 {
-	return gpald_link_events(&client->link);
+	return is_waiting(client) ? gpald_link_events(&client->link) : 0;
 }
 
 int gpal_client_timeout_ms(const struct gpal_client *client)
 {
-	if (client->method[0] && client->link.has_line)
+	if (!is_waiting(client))
+		return -1;
+	if (client->link.has_line)
 		return 0;
-	return !client->method[0] && (!client->is_subscribed || client->link.has_line) ?
-		       -1 :
-		       left_until(wake_ms(client,
-					  client->method[0] ? client->deadline_ms : INT64_MAX));
+	return left_until(wake_ms(client, client->is_asking ? client->deadline_ms : INT64_MAX));
 }
 
 const char *gpal_client_refusal_data(const struct gpal_client *client)
@@ -293,8 +326,7 @@ const char *gpal_client_code_token(int code)
 {
 	static const char *const tokens[] = { "refused",  "no_daemon",   "timed_out", "closed",
 					      "protocol", "in_progress", "busy" };
-	const int row = GPAL_E_REFUSED - code;
 
-	return row >= 0 && row < (int)(sizeof(tokens) / sizeof(tokens[0])) ? tokens[row] :
-									     gpal_code_token(code);
+	return code <= GPAL_E_REFUSED && code >= GPAL_E_BUSY ? tokens[GPAL_E_REFUSED - code] :
+							       gpal_code_token(code);
 }

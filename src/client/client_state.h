@@ -11,15 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GPALD_METHOD_MAX 63
-
 struct gpal_client {
 	struct gpald_link link;
 	int64_t timeout_ms; /* negative: none */
 	bool blocks;
 
-	/* The call in progress; an empty method: there is none. */
-	char method[GPALD_METHOD_MAX + 1];
+	/* The call in progress, whose line is that of the link. */
+	bool is_asking;
 	uint64_t id;
 	int64_t deadline_ms; /* INT64_MAX: none */
 
@@ -27,9 +25,8 @@ struct gpal_client {
 
 	/* Of a subscription. */
 	bool is_subscribed;
-	bool is_ready;     /* the daemon has agreed, on this connection */
 	uint64_t revision; /* of the last event; the next one follows it */
-	int64_t retry_ms;  /* when it is tried again; 0: at once */
+	int64_t retry_ms;  /* before that no other connection is made */
 };
 
 /* Milliseconds of a clock that only goes forward. */
@@ -58,6 +55,14 @@ GPAL_MUST_USE bool gpald_client_put(struct gpal_client *client, const char *meth
 GPAL_MUST_USE int gpald_client_ask(struct gpal_client *client, const char *method,
 				   gpald_write_params *write, const void *args, const char **line,
 				   size_t *length, struct gpal_client_error *error);
+
+/*
+ * Takes the line of an answer apart, in the arena. A refusal is GPAL_E_REFUSED, and its
+ * `data` is kept.
+ */
+GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
+				     struct gpald_arena *arena, struct gpald_reply *reply,
+				     struct gpal_client_error *error);
 
 /*
  * Reads and writes what can be of a subscription, and connects again if it is time. 0: a

@@ -57,16 +57,11 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 	arena = gpald_arena_new(length);
 	if (!arena)
 		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
-	code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
-	if (code == 0 && reply.error)
-		code = gpald_reply_refuse(&reply, error);
-	if (code == 0 && reply.event)
-		code = gpald_client_fail(error, GPAL_E_PROTOCOL,
-					 "an event before the subscription");
+	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0)
 		code = decode(&gpald_revision_result, reply.result, &agreed, arena, error);
 	if (code == 0) {
-		client->is_subscribed = client->is_ready = true;
+		client->is_subscribed = true;
 		client->revision = since ? *since : *agreed;
 		if (revision)
 			*revision = *agreed;
@@ -77,29 +72,29 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 	return code;
 }
 
-/* The connection is lost, or cannot be made: it is tried again, now or a little later. */
-static void lose(struct gpal_client *client)
-{
-	client->retry_ms = client->is_ready ? 0 : gpald_client_now_ms() + RETRY_MS;
-	client->is_ready = false;
-	gpald_link_close(&client->link);
-}
-
 /*
  * What the daemon keeps does not reach back to the last event, or it is not of this
  * registry: from here on it is subscribed to what happens from now on.
  */
-static void resync(struct gpal_client *client, const struct gpal_client_error *refusal,
-		   struct gpal_client_event *event)
+static int resync(struct gpal_client *client, const struct gpald_reply *refusal,
+		  struct gpald_arena *arena, struct gpal_client_event *event,
+		  struct gpal_client_error *error)
 {
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(refusal->error, "data");
+	const uint64_t *revision;
+	const int code = decode(&gpald_revision_result, data, &revision, arena, error);
+
+	if (code)
+		return code;
 	*event = (struct gpal_client_event){
 		.kind = GPAL_EVENT_RESYNC,
 		.kind_name = "resync",
-		.revision = refusal->revision,
+		.revision = *revision,
 		.follows = client->revision,
 	};
-	client->revision = refusal->revision;
-	lose(client);
+	client->revision = *revision;
+	gpald_link_close(&client->link);
+	return 0;
 }
 
 /* Takes a line; GPAL_E_IN_PROGRESS: it is no event. */
@@ -117,21 +112,16 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 		return code;
 	if (reply.error) {
 		gpald_reply_refuse(&reply, &refusal);
-		if (strcmp(refusal.reason, "resync_required") == 0) {
-			resync(client, &refusal, event);
-			return 0;
-		}
+		if (strcmp(refusal.reason, "resync_required") == 0)
+			return resync(client, &reply, arena, event, error);
 		/* A daemon that ends, or has too many connections: another time. */
-		if (refusal.number >= -32099 && refusal.number <= -32000) {
-			client->is_ready = false;
-			lose(client);
-			return GPAL_E_IN_PROGRESS;
-		}
+		if (refusal.number >= -32099 && refusal.number <= -32000)
+			return GPAL_E_CLOSED;
+		gpald_client_keep_data(client, line, length);
 		return gpald_reply_refuse(&reply, error);
 	}
 	if (reply.result) {
 		code = decode(&gpald_revision_result, reply.result, &revision, arena, error);
-		client->is_ready = code == 0;
 		return code ? code : GPAL_E_IN_PROGRESS;
 	}
 	code = decode(&gpald_event_result, reply.event, &come, arena, error);
@@ -145,21 +135,33 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 /* Connects and subscribes again, if it is time. */
 static int reconnect(struct gpal_client *client)
 {
+	const int64_t now_ms = gpald_client_now_ms();
 	int code;
 
 	if (client->link.is_connected)
 		return 0;
-	if (client->link.fd < 0 && gpald_client_now_ms() < client->retry_ms)
-		return GPAL_E_IN_PROGRESS;
-	code = gpald_link_open(&client->link);
-	if (code == GPAL_E_NO_DAEMON) {
-		lose(client);
-		return GPAL_E_IN_PROGRESS;
+	if (client->link.fd < 0) {
+		if (now_ms < client->retry_ms)
+			return GPAL_E_IN_PROGRESS;
+		client->retry_ms = now_ms + RETRY_MS;
 	}
+	code = gpald_link_open(&client->link);
 	if (code == 0 &&
 	    !gpald_client_put(client, "events.subscribe", write_since, &client->revision))
 		return GPAL_E_NO_MEMORY;
 	return code;
+}
+
+/*
+ * After a failure the subscription is taken up again, on another connection. So nothing is
+ * lost of what came behind, or could not be read for want of memory.
+ */
+static int survive(struct gpal_client *client, int code)
+{
+	if (code == 0 || code == GPAL_E_IN_PROGRESS)
+		return code;
+	gpald_link_close(&client->link);
+	return code == GPAL_E_CLOSED || code == GPAL_E_NO_DAEMON ? GPAL_E_IN_PROGRESS : code;
 }
 
 int gpald_events_advance(struct gpal_client *client)
@@ -173,11 +175,7 @@ int gpald_events_advance(struct gpal_client *client)
 		code = gpald_link_step(&client->link);
 	if (client->link.has_line)
 		return 0;
-	if (code == GPAL_E_CLOSED) {
-		lose(client);
-		code = 0;
-	}
-	return code ? code : GPAL_E_IN_PROGRESS;
+	return survive(client, code ? code : GPAL_E_IN_PROGRESS);
 }
 
 /* One step; GPAL_E_IN_PROGRESS: no event has come. */
@@ -190,7 +188,7 @@ static int step(struct gpal_client *client, struct gpald_arena *arena,
 
 	if (code == 0 && gpald_link_take_line(&client->link, &line, &length)) {
 		gpald_arena_reset(arena);
-		return take(client, line, length, arena, event, error);
+		return survive(client, take(client, line, length, arena, event, error));
 	}
 	if (code == GPAL_E_IN_PROGRESS)
 		return code;

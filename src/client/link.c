@@ -83,10 +83,6 @@ static void send_some(struct gpald_link *link)
 		link->is_deaf = !is_temporary(errno);
 	else
 		link->sent += (size_t)sent;
-	if (!has_sent(link))
-		return;
-	gpald_writer_reset(&link->output, 0);
-	link->sent = 0;
 }
 
 /* Looks for a line in what was not searched yet. */
@@ -131,6 +127,13 @@ int gpald_link_step(struct gpald_link *link)
 {
 	send_some(link);
 	return receive_some(link);
+}
+
+struct gpald_writer *gpald_link_begin_line(struct gpald_link *link)
+{
+	gpald_writer_reset(&link->output, 0);
+	link->sent = 0;
+	return &link->output;
 }
 
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length)

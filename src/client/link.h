@@ -22,7 +22,7 @@ struct gpald_link {
 	int fd;                     /* -1: there is none */
 	bool is_connected;          /* false with a descriptor: the listen queue is full */
 	bool is_deaf;               /* the peer takes nothing more, but may have something to say */
-	struct gpald_writer output; /* lines to be sent */
+	struct gpald_writer output; /* the line to be sent, which stays until the next one */
 	size_t sent;                /* bytes of it */
 	struct gpald_writer input;  /* received; the first `taken` bytes are done with */
 	size_t taken;
@@ -36,6 +36,9 @@ GPAL_MUST_USE bool gpald_link_init(struct gpald_link *link, const char *path);
 
 /* Connects; GPAL_E_IN_PROGRESS: to be called again after GPALD_LINK_RETRY_MS. */
 GPAL_MUST_USE int gpald_link_open(struct gpald_link *link);
+
+/* Where the next line to be sent is written; the last one has been. */
+struct gpald_writer *gpald_link_begin_line(struct gpald_link *link);
 
 /* Sends and receives what can be. Lines that have come can be taken whatever it returns. */
 GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);

@@ -11,6 +11,7 @@
 #include "wire/reason.h"
 #include "wire/size.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +72,14 @@ static int not_an_answer(struct gpal_client_error *error, const char *why)
 	return gpald_client_fail(error, GPAL_E_PROTOCOL, "the answer is not one: %s", why);
 }
 
+static bool is_refusal(const cJSON *error)
+{
+	const cJSON *number = member(error, "code");
+
+	return cJSON_IsNumber(number) && number->valuedouble >= INT_MIN &&
+	       number->valuedouble <= INT_MAX && cJSON_IsString(member(error, "message"));
+}
+
 static bool has_id(const cJSON *message, uint64_t id)
 {
 	const cJSON *value = member(message, "id");
@@ -99,6 +108,8 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 	reply->error = member(message, "error");
 	if (!reply->result == !reply->error)
 		return not_an_answer(error, "it has to have either a result or an error");
+	if (reply->error && !is_refusal(reply->error))
+		return not_an_answer(error, "its error lacks a code or a message");
 	/* A daemon that could not read the request does not know its id. */
 	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(member(message, "id"))))
 		return not_an_answer(error, "its id is not that of the request");
@@ -179,13 +190,12 @@ static void take_details(const cJSON *data, struct gpal_client_error *error)
 
 int gpald_reply_refuse(const struct gpald_reply *reply, struct gpal_client_error *error)
 {
-	const cJSON *number = member(reply->error, "code");
 	const cJSON *data = member(reply->error, "data");
 
 	if (!error)
 		return GPAL_E_REFUSED;
 	gpald_client_fail(error, GPAL_E_REFUSED, "%s", text_of(reply->error, "message"));
-	error->number = cJSON_IsNumber(number) ? (int)number->valuedouble : 0;
+	error->number = (int)member(reply->error, "code")->valuedouble;
 	snprintf(error->reason, sizeof(error->reason), "%s", text_of(data, "reason"));
 	snprintf(error->pointer, sizeof(error->pointer), "%s", text_of(data, "pointer"));
 	error->offset = integer_of(data, "offset");

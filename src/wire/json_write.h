@@ -121,10 +121,12 @@ void gpald_write_hex_value(struct gpald_writer *w, uint64_t value);
 void gpald_write_integer_value(struct gpald_writer *w, int64_t value);
 void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range);
 
-/* UTF-8, escaped where JSON wants it. */
+/* UTF-8, escaped where JSON wants it. NULL is null, such as the name of what is no enumerator. */
 static inline void gpald_write_text(struct gpald_writer *w, const char *key, const char *text)
 {
-	if (gpald_write_start(w, key, 0))
+	if (!text)
+		gpald_write_raw(w, key, "null", 4);
+	else if (gpald_write_start(w, key, 0))
 		gpald_write_text_value(w, text);
 }
 

@@ -17,6 +17,8 @@ static void write_window(struct gpald_writer *w, const char *key, const struct g
 		gpald_write_hex(w, key, window->size);
 	else if (window->kind == GPAL_WINDOW_PINNED)
 		gpald_write_range(w, key, window->range);
+	else if (window->kind != GPAL_WINDOW_DEFAULT)
+		gpald_write_text(w, key, NULL);
 }
 
 static void write_memory(struct gpald_writer *w, const struct gpal_request *request)
@@ -40,13 +42,23 @@ static void write_chipset(struct gpald_writer *w, const struct gpal_request *req
 	gpald_write_object_end(w);
 }
 
+/* What is not stated is null, which is refused; left out it would be the default. */
+static void write_buses(struct gpald_writer *w, const struct gpal_root_complex *rc)
+{
+	if (!rc->has_buses) {
+		gpald_write_text(w, "start_bus", NULL);
+		return;
+	}
+	gpald_write_integer(w, "start_bus", rc->start_bus);
+	gpald_write_integer(w, "end_bus", rc->end_bus);
+}
+
 static void write_root_complex(struct gpald_writer *w, const struct gpal_root_complex *rc)
 {
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", rc->name);
 	gpald_write_integer(w, "segment", rc->segment);
-	gpald_write_integer(w, "start_bus", rc->start_bus);
-	gpald_write_integer(w, "end_bus", rc->end_bus);
+	write_buses(w, rc);
 	if (rc->has_node)
 		gpald_write_integer(w, "node", rc->node);
 	write_window(w, "low_mmio", &rc->low_mmio);

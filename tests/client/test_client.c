@@ -146,6 +146,32 @@ START_TEST(a_refusal_has_the_numbers_of_the_library)
 }
 END_TEST
 
+/* What the library refuses the daemon gets to refuse, and not something else instead. */
+START_TEST(what_has_no_json_is_refused_where_it_stands)
+{
+	const struct gpal_root_complex rcs[][1] = {
+		{ { .name = "rc0" } },
+		{ { .has_buses = true } },
+		{ { .name = "rc0", .has_buses = true, .low_mmio = { .kind = GPAL_WINDOW_COUNT } } },
+	};
+	const struct gpal_request requests[] = {
+		VM(one_gib, WITH_RCS(rcs[0])),
+		VM(one_gib, WITH_RCS(rcs[1])),
+		VM(one_gib, WITH_RCS(rcs[2])),
+		VM(one_gib, .arch = GPAL_ARCH_COUNT),
+		VM(one_gib, .profile = GPAL_PROFILE_COUNT),
+	};
+	static const char *const pointers[] = { "/request/pcie/root_complexes/0/start_bus",
+						"/request/pcie/root_complexes/0/name",
+						"/request/pcie/root_complexes/0/low_mmio",
+						"/request/arch", "/request/profile" };
+	const struct gpal_layout *layout;
+
+	assert_refused(gpal_client_resolve(client, &requests[_i], &layout, &error), "wrong_type");
+	ck_assert_str_eq(error.pointer, pointers[_i]);
+}
+END_TEST
+
 START_TEST(a_live_layout_is_made_seen_changed_and_deleted)
 {
 	const struct gpal_request request = rich_request();
@@ -221,6 +247,7 @@ START_TEST(a_live_layout_is_made_seen_changed_and_deleted)
 	ck_assert_uint_eq(update->generation, generation + 1);
 	gpal_client_free(update);
 
+	gpal_client_free(live);
 	assert_refused(gpal_client_delete(client, "vm-1", generation, &error),
 		       "generation_mismatch");
 	ck_assert_uint_eq(error.generation, generation + 1);
@@ -445,6 +472,22 @@ START_TEST(any_method_can_be_called_as_text)
 	assert_refused(gpal_client_call(client, "layout.get", "{\"name\"", &result, &error),
 		       "invalid_json");
 	ck_assert_uint_gt(error.offset, 0);
+	assert_refused(gpal_client_call(client, "", NULL, &result, &error), "method_not_found");
+}
+END_TEST
+
+/* Each line of it would be a request of its own, and the answers those of later calls. */
+START_TEST(params_may_have_lines)
+{
+	const char *result;
+
+	OK(gpal_client_call(client, "layout.list", "{\n\t\"limit\": 1\n}\n", &result, &error));
+	gpal_client_free(result);
+	assert_refused(
+		gpal_client_call(client, "layout.get", "{\"name\":\"a\nb\"}", &result, &error),
+		"invalid_json");
+	OK(gpal_client_call(client, "layout.list", "{}", &result, &error));
+	gpal_client_free(result);
 }
 END_TEST
 
@@ -494,6 +537,41 @@ START_TEST(nothing_waits_in_a_loop_of_the_callers)
 		;
 	OK(gpal_client_resolve(client, &request, &layout, &error));
 	gpal_client_free(layout);
+}
+END_TEST
+
+START_TEST(an_answer_is_not_taken_for_that_to_another_call)
+{
+	const struct gpal_request request = VM(one_gib);
+	const struct gpal_client_live *live;
+	const struct gpal_layout *layout;
+	const struct gpal_advice *advice;
+
+	gpal_client_set_blocking(client, false);
+	kill(daemon_here.pid, SIGSTOP);
+	/* The same method in two functions, and a function with other arguments. */
+	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error),
+			 GPAL_E_IN_PROGRESS);
+	ck_assert_int_eq(gpal_client_advise(client, &request, &advice, &error), GPAL_E_BUSY);
+	ck_assert_ptr_null(advice);
+	gpal_client_close(client);
+	ck_assert_int_eq(gpal_client_connect(daemon_here.control, &client, &error), 0);
+	gpal_client_set_blocking(client, false);
+	ck_assert_int_eq(gpal_client_get(client, "a", &live, &error), GPAL_E_IN_PROGRESS);
+	ck_assert_int_eq(gpal_client_get(client, "b", &live, &error), GPAL_E_BUSY);
+	kill(daemon_here.pid, SIGCONT);
+	gpal_client_set_blocking(client, true);
+	ck_assert_int_eq(gpal_client_get(client, "b", &live, &error), GPAL_E_BUSY);
+	assert_refused(gpal_client_get(client, "a", &live, &error), "not_found");
+}
+END_TEST
+
+/* poll() tells of the end of a connection whether it is asked or not. */
+START_TEST(nothing_is_waited_for_while_nothing_is_asked)
+{
+	ck_assert_int_eq(gpal_client_fd(client), -1);
+	ck_assert_int_eq(gpal_client_events(client), 0);
+	ck_assert_int_eq(gpal_client_timeout_ms(client), -1);
 }
 END_TEST
 
@@ -644,6 +722,7 @@ int main(void)
 
 	add(suite, "calls", a_layout_is_that_of_the_library, 2);
 	add(suite, "calls", a_refusal_has_the_numbers_of_the_library, 1);
+	add(suite, "calls", what_has_no_json_is_refused_where_it_stands, 5);
 	add(suite, "calls", a_live_layout_is_made_seen_changed_and_deleted, 1);
 	add(suite, "calls", a_list_has_pages, 1);
 	add(suite, "calls", a_probe_is_that_of_the_library, 1);
@@ -652,7 +731,10 @@ int main(void)
 	add(suite, "calls", an_allocation_is_that_of_the_library, 1);
 	add(suite, "calls", the_daemon_tells_about_itself, 1);
 	add(suite, "calls", any_method_can_be_called_as_text, 1);
+	add(suite, "calls", params_may_have_lines, 1);
 	add(suite, "waiting", nothing_waits_in_a_loop_of_the_callers, 1);
+	add(suite, "waiting", an_answer_is_not_taken_for_that_to_another_call, 1);
+	add(suite, "waiting", nothing_is_waited_for_while_nothing_is_asked, 1);
 	add(suite, "waiting", the_time_limit_holds, 1);
 	add(suite, "waiting", a_daemon_that_was_restarted_is_found_again, 1);
 	add(suite, "events", no_event_is_lost_when_the_daemon_restarts, 1);

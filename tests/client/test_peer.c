@@ -7,10 +7,15 @@
 
 #include <errno.h>
 #include <gpalayout/client.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 
 static struct daemon peer;
 static struct gpal_client *client;
@@ -73,6 +78,9 @@ static const struct {
 	{ REPLY("\"result\":7"), GPAL_E_PROTOCOL, "an object" },
 	{ REPLY("\"result\":{},\"error\":{}"), GPAL_E_PROTOCOL, "either" },
 	{ REPLY("\"news\":{}"), GPAL_E_PROTOCOL, "either" },
+	{ REPLY("\"error\":\"{\""), GPAL_E_PROTOCOL, "lacks a code" },
+	{ REPLY("\"error\":{\"code\":1}"), GPAL_E_PROTOCOL, "lacks a code" },
+	{ REPLY("\"error\":{\"code\":1e300,\"message\":\"m\"}"), GPAL_E_PROTOCOL, "lacks a code" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}\n", GPAL_E_PROTOCOL, "its id" },
 	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":{}}\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
 	{ "{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{}}\n", GPAL_E_PROTOCOL,
@@ -93,6 +101,22 @@ START_TEST(what_is_no_answer_is_told_as_such)
 	ck_assert_ptr_null(page);
 	ck_assert_int_eq(error.code, faults[_i].code);
 	ck_assert_msg(strstr(error.message, faults[_i].word), "%s", error.message);
+}
+END_TEST
+
+/* Of a call whose result nobody decodes. */
+START_TEST(a_text_is_that_of_the_result)
+{
+	static const char *const replies[] = {
+		REPLY("\"\\u0072esult\":{}"),
+		"{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{}}\n",
+	};
+	const char *result;
+
+	connect_to(&replies[_i], 1, 0);
+	ck_assert_int_eq(gpal_client_call(client, "policy.list", NULL, &result, &error),
+			 GPAL_E_PROTOCOL);
+	ck_assert_ptr_null(result);
 }
 END_TEST
 
@@ -189,6 +213,148 @@ START_TEST(a_subscription_is_taken_up_as_often_as_it_takes)
 }
 END_TEST
 
+#define EVENT(revision, rest)                                                                 \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{\"revision\":" revision \
+	",\"event\":\"created\"" rest "}}\n"
+#define NAMED(name) ",\"name\":\"" name "\""
+#define AGREED(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":{\"revision\":8}}\n"
+#define ENDING                                                         \
+	"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32004," \
+	"\"message\":\"ending\",\"data\":{\"reason\":\"shutting_down\"}}}\n"
+
+static void expect_event(const char *name, uint64_t revision)
+{
+	struct gpal_client_event event;
+
+	ck_assert_msg(gpal_client_next_event(client, &event, &error) == 0, "%s", error.message);
+	ck_assert_str_eq(event.name, name);
+	ck_assert_uint_eq(event.revision, revision);
+}
+
+/* What follows a line that is not understood would pass for what follows the last event. */
+START_TEST(no_event_is_passed_over)
+{
+	const char *const replies[] = {
+		PAGE("\"revision\":7") EVENT("8", "") EVENT("9", NAMED("b")),
+		AGREED("2") EVENT("8", NAMED("a")) EVENT("9", NAMED("b")),
+	};
+	struct gpal_client_event event;
+
+	connect_to(replies, 2, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	ck_assert_int_eq(gpal_client_next_event(client, &event, &error), GPAL_E_PROTOCOL);
+	expect_event("a", 8);
+	expect_event("b", 9);
+}
+END_TEST
+
+START_TEST(a_subscription_that_is_refused_is_asked_for_again)
+{
+	static const char *const refusals[] = {
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32601,\"message\":\"no\","
+		"\"data\":{\"reason\":\"method_not_found\"}}}\n",
+		/* It does not say from where on. */
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":9,\"message\":\"gone\","
+		"\"data\":{\"reason\":\"resync_required\"}}}\n",
+	};
+	const char *const replies[] = { PAGE("\"revision\":7") ENDING, refusals[_i],
+					AGREED("3") EVENT("8", NAMED("a")) };
+	struct gpal_client_event event;
+
+	connect_to(replies, 3, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	ck_assert_int_eq(gpal_client_next_event(client, &event, &error),
+			 _i == 0 ? GPAL_E_REFUSED : GPAL_E_PROTOCOL);
+	if (_i == 0)
+		ck_assert_str_eq(gpal_client_refusal_data(client),
+				 "{\"reason\":\"method_not_found\"}");
+	expect_event("a", 8);
+}
+END_TEST
+
+START_TEST(the_data_of_a_refused_subscription_are_kept)
+{
+	const char *const reply = REPLY("\"error\":{\"code\":9,\"message\":\"gone\",\"data\":{}}");
+
+	connect_to(&reply, 1, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), GPAL_E_REFUSED);
+	ck_assert_str_eq(gpal_client_refusal_data(client), "{}");
+}
+END_TEST
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Neither the peer nor the caller is kept busy by a subscription that is cut each time. */
+START_TEST(connections_are_made_now_and_then)
+{
+	const char *const replies[] = { PAGE("\"revision\":7"), AGREED("2"), AGREED("3"),
+					AGREED("4") EVENT("8", NAMED("a")) };
+	const int64_t begin_ms = now_ms();
+
+	connect_to(replies, 4, 0);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	expect_event("a", 8);
+	/* The first of them at once, and two after a fifth of a second each. */
+	ck_assert_int_ge(now_ms() - begin_ms, 390);
+}
+END_TEST
+
+/* A loop that takes one event each time round would otherwise wait for a line that is here. */
+START_TEST(an_event_that_has_come_is_not_waited_for)
+{
+	const char *const replies[] = {
+		PAGE("\"revision\":7") EVENT("8", NAMED("a")) EVENT("9", NAMED("b")),
+	};
+
+	connect_to(replies, 1, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	expect_event("a", 8);
+	ck_assert_int_eq(gpal_client_timeout_ms(client), 0);
+	ck_assert_int_eq(gpal_client_fd(client), -1);
+	expect_event("b", 9);
+	ck_assert_int_eq(gpal_client_timeout_ms(client), -1);
+	ck_assert_int_ge(gpal_client_fd(client), 0);
+}
+END_TEST
+
+/* A socket that is not connected is ready at once for poll(), which would make a loop spin. */
+START_TEST(a_full_queue_is_waited_for_without_a_descriptor)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const char *result;
+	int fds[8], count = 0;
+
+	strcpy(address.sun_path, peer.control);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listener, 0), 0);
+	ck_assert_int_eq(gpal_client_connect(peer.control, &client, &error), 0);
+	gpal_client_set_blocking(client, false);
+	close(accept(listener, NULL, NULL));
+	do
+		fds[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	while (connect(fds[count++], (struct sockaddr *)&address, sizeof(address)) == 0);
+	ck_assert_int_eq(gpal_client_call(client, "policy.list", NULL, &result, &error),
+			 GPAL_E_IN_PROGRESS);
+	ck_assert_int_eq(gpal_client_fd(client), -1);
+	ck_assert_int_eq(gpal_client_events(client), 0);
+	ck_assert_int_gt(gpal_client_timeout_ms(client), 0);
+	ck_assert_int_le(gpal_client_timeout_ms(client), 10);
+	close(accept(listener, NULL, NULL));
+	ck_assert_int_eq(gpal_client_advance(client), GPAL_E_IN_PROGRESS);
+	ck_assert_int_ge(gpal_client_fd(client), 0);
+	while (count > 0)
+		close(fds[--count]);
+	close(listener);
+}
+END_TEST
+
 START_TEST(paths_without_a_daemon_are_told_apart)
 {
 	static const struct {
@@ -242,6 +408,7 @@ START_TEST(each_code_has_a_token)
 	ck_assert_str_eq(gpal_client_code_token(GPAL_E_BUSY), "busy");
 	ck_assert_str_eq(gpal_client_code_token(GPAL_E_EXHAUSTED), "exhausted");
 	ck_assert_str_eq(gpal_client_code_token(GPAL_E_BUSY - 1), "internal");
+	ck_assert_str_eq(gpal_client_code_token(INT_MAX), "internal");
 	gpal_client_close(NULL);
 	gpal_client_free(NULL);
 }
@@ -263,10 +430,17 @@ int main(void)
 
 	add(suite, members_that_are_not_known_are_ignored, 1);
 	add(suite, what_is_no_answer_is_told_as_such, COUNT_OF(faults));
+	add(suite, a_text_is_that_of_the_result, 2);
 	add(suite, a_refusal_of_a_reason_that_is_not_known_keeps_its_text, 1);
 	add(suite, a_layout_of_a_newer_daemon_is_read, 1);
 	add(suite, events_that_are_not_known_are_told, 1);
 	add(suite, a_subscription_is_taken_up_as_often_as_it_takes, 1);
+	add(suite, no_event_is_passed_over, 1);
+	add(suite, a_subscription_that_is_refused_is_asked_for_again, 2);
+	add(suite, the_data_of_a_refused_subscription_are_kept, 1);
+	add(suite, connections_are_made_now_and_then, 1);
+	add(suite, an_event_that_has_come_is_not_waited_for, 1);
+	add(suite, a_full_queue_is_waited_for_without_a_descriptor, 1);
 	add(suite, paths_without_a_daemon_are_told_apart, 1);
 	add(suite, a_peer_that_has_gone_raises_no_signal, 1);
 	add(suite, each_code_has_a_token, 1);
