@@ -65,6 +65,9 @@ static int create(struct vmm *vmm)
 	if (code == 0)
 		printf("created %s, RAM ends at %#" PRIx64 "\n", live->name,
 		       live->layout->end_of_ram);
+	/* No event tells of what has been there before. */
+	if (code == 0 && !live->created)
+		vmm->step = SEE_CREATED;
 	gpal_client_free(live);
 	return code;
 }
@@ -81,6 +84,11 @@ static int see(struct vmm *vmm, enum gpal_event_kind kind)
 	if (code == 0)
 		printf("event: %s %s\n", event.kind_name, event.name);
 	return code;
+}
+
+static bool is_about_events(enum step step)
+{
+	return step == SUBSCRIBE || step == SEE_CREATED || step == SEE_DELETED;
 }
 
 /* Goes on with what is to be done; GPAL_E_IN_PROGRESS: when something has come. */
@@ -105,20 +113,12 @@ static int go_on(struct vmm *vmm)
 	return 0;
 }
 
-/*
- * Waits for either connection; other descriptors of a VM monitor would stand here, too. What
- * comes for the one that is not asked is read, and kept until it is.
- */
-static int wait_for_both(const struct vmm *vmm)
+/* Other descriptors of a VM monitor would be waited for here, too. */
+static void wait_for(const struct gpal_client *client)
 {
-	const int a = gpal_client_timeout_ms(vmm->calls), b = gpal_client_timeout_ms(vmm->events);
-	struct pollfd ready[] = {
-		{ gpal_client_fd(vmm->calls), gpal_client_events(vmm->calls), 0 },
-		{ gpal_client_fd(vmm->events), gpal_client_events(vmm->events), 0 },
-	};
+	struct pollfd ready = { gpal_client_fd(client), gpal_client_events(client), 0 };
 
-	poll(ready, 2, a < 0 || (b >= 0 && b < a) ? b : a);
-	return gpal_client_advance(vmm->events);
+	poll(&ready, 1, gpal_client_timeout_ms(client));
 }
 
 static int run(struct vmm *vmm)
@@ -130,7 +130,7 @@ static int run(struct vmm *vmm)
 		if (code == 0)
 			vmm->step++;
 		else if (code == GPAL_E_IN_PROGRESS)
-			code = wait_for_both(vmm);
+			wait_for(is_about_events(vmm->step) ? vmm->events : vmm->calls);
 	}
 	return code;
 }
