@@ -732,10 +732,8 @@ class _Connection:
     def _send(self):
         try:
             self.unsent = self.unsent[self.socket.send(self.unsent, socket.MSG_NOSIGNAL):]
-        except BlockingIOError:
-            pass
         except OSError:
-            self.unsent = b""  # the daemon has closed, and may have said why
+            pass  # it takes no more for now, or the daemon has closed and may have said why
 
     def _receive(self):
         try:

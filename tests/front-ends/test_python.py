@@ -480,18 +480,21 @@ class Peers(unittest.TestCase):
             while not stop.wait(0.001):
                 connection.sendall(b" ")
 
-        def chat(connection):
-            FakeDaemon.read_line(connection)
-            while not stop.is_set():
-                connection.sendall(event(BASE))
+        with FakeDaemon(drip) as peer, gpalayout.Client(peer.path, timeout=0.1) as client:
+            with self.assertRaises(gpalayout.TimedOut):
+                client.policy_list()
+            stop.set()
 
-        for script in (drip, chat):
-            with self.subTest(script.__name__):
-                stop.clear()
-                with FakeDaemon(script) as peer, gpalayout.Client(peer.path, timeout=0.1) as client:
-                    with self.assertRaises(gpalayout.TimedOut):
-                        client.policy_list()
-                    stop.set()
+    def test_a_time_limit_covers_a_peer_that_sends_only_events(self):
+        def script(connection):
+            connection.sendall(event(BASE) + reply({"default": "", "policies": []}))
+            connection.recv(1)
+
+        with facing(script) as client:
+            select.select([client], [], [], PATIENCE)
+            # When the event has been read, the time is over.
+            with mock.patch.object(gpalayout, "_left", return_value=0.0), self.assertRaises(gpalayout.TimedOut):
+                client.policy_list()
 
     def test_a_time_limit_covers_a_peer_that_does_not_read(self):
         done = threading.Event()
@@ -532,6 +535,16 @@ class Peers(unittest.TestCase):
         with facing(script) as client:
             client.policy_list()
 
+    def test_a_short_line_may_follow_a_long_one(self):
+        def script(connection):
+            FakeDaemon.read_line(connection)
+            connection.sendall(reply({"revision": BASE, "more": "x" * 300000}) + event(BASE + 1))
+            connection.recv(1)
+
+        with facing(script) as client:
+            client.subscribe()
+            self.assertEqual(client.next_event(PATIENCE)["revision"], BASE + 1)
+
     def test_a_line_that_does_not_end_is_given_up(self):
         with mock.patch.object(gpalayout, "LARGEST_LINE", 100000):
             self.assert_fails(gpalayout.ProtocolError, "longer than 100000 bytes", b"x" * 300000)
@@ -560,17 +573,21 @@ class Peers(unittest.TestCase):
         def opened():
             return len(os.listdir("/proc/self/fd"))
 
-        with FakeDaemon(b"x\n") as peer:
+        with facing(b"x\n") as client:
+            with self.assertRaises(gpalayout.ProtocolError):
+                client.policy_list()
+            with self.assertRaises(gpalayout.NoDaemon):
+                client.fileno()
+        kept = []  # what an error refers to is not collected
+        with FakeDaemon(refusal(9, reason="resync_required")) as peer:
             before = opened()
-            for _ in range(3):
-                client = gpalayout.Client(peer.path)
-                with self.assertRaises(gpalayout.ProtocolError):
-                    client.policy_list()
-                with self.assertRaises(gpalayout.NoDaemon):
-                    client.fileno()
-                with self.assertRaises(gpalayout.NoDaemon):
-                    gpalayout.Client("/nowhere/at/all")
-            wait_until(lambda: opened() <= before, "descriptors are left open")
+            for action in (lambda: gpalayout.Client("/nowhere/at/all"), lambda: gpalayout.Events(peer.path, 1, PATIENCE)):
+                try:
+                    action()
+                except gpalayout.Error as error:
+                    kept.append(error)
+            self.assertEqual([type(error) for error in kept], [gpalayout.NoDaemon, gpalayout.ResyncRequired])
+            wait_until(lambda: opened() == before, "descriptors are left open")
 
 
 class EventPeers(unittest.TestCase):
