@@ -71,6 +71,8 @@ static enum ctl_exit draw(const struct ctl_invocation *invocation, struct ctl_ma
 	if (gpald_decode_request(&decoder, request_tree, &request, NULL) ||
 	    gpald_decode_layout(&decoder, layout_tree, &layout, NULL))
 		return ctl_reply_not_understood(error.message);
+	if (!ctl_map_is_possible(&layout))
+		return ctl_reply_not_understood("its map has no ranges, or some that overlap");
 	map.request = &request;
 	map.layout = &layout;
 	if (!file) {

@@ -37,7 +37,7 @@ class Command(DaemonTestCase):
             file.write(request)
         kept = self.ctl("map", "vm-1")
         self.assertEqual((kept.code, kept.err), (OK, ""))
-        self.assertTrue(kept.out.startswith("vm-1\nx86_64, gen2-uefi, policy openvmm-2026.07, generation 1\n"), kept.out)
+        self.assertTrue(kept.out.startswith("vm-1\nx86_64, gen2-uefi, policy openvmm-2026.07, generation 1\n"))
         for args, stdin in ((VM, b""), ([f"@{path}"], b""), (["@-"], request)):
             resolved = self.ctl("map", *args, stdin=stdin)
             self.assertEqual(resolved.out, kept.out.replace("vm-1\n", "request\n").replace(", generation 1", ""))
@@ -104,12 +104,24 @@ class Command(DaemonTestCase):
         self.assertEqual((result.code, result.out), (NOT_FOUND, ""))
         self.assertIn("there is no layout none", result.err)
 
+    def test_ranges_that_only_a_newer_daemon_knows_are_drawn(self):
+        self.create()
+        real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]
+        newer = {"tag": "newer-0", "kind": "post_mmio", "start": "0x10000000000", "end": "0x10040000000"}
+        layout = {**real["layout"], "map": real["layout"]["map"] + [newer], "top": newer["end"], "more": {}}
+        shown = answered(reply({**real, "layout": layout}), "map", "vm-1")
+        self.assertEqual(shown.code, OK)
+        self.assertRegex(shown.out, r"(?m)^0x10000000000 .*\bnewer-0 +1 GiB  post_mmio$")
+
     def test_answers_that_are_none_are_not_drawn(self):
         self.create()
         real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]
+        ranges = real["layout"]["map"]
+        no_maps = [[], [ranges[0], *ranges], ranges + [dict(ranges[0], end="0x0")],
+                   ranges + [dict(ranges[1], tag="more")]]
         broken = [{}, {"name": "vm", "generation": 1}, {**real, "layout": {}}, {**real, "request": {}},
-                  {**real, "request": 1}, {**real, "layout": {**real["layout"], "map": []}},
-                  {**real, "layout": {**real["layout"], "top": "0x0", "more": 1}}]
+                  {**real, "request": 1},
+                  *({**real, "layout": {**real["layout"], "map": ranges}} for ranges in no_maps)]
         self.assertEqual(answered(reply(real), "map", "vm-1").code, OK)
         for result in broken:
             shown = answered(reply(result), "map", "vm-1")

@@ -17,7 +17,7 @@ struct ctl_map {
 	const char *name;    /* of the layout; any text */
 	uint64_t generation; /* 0: it has none, for it is not kept */
 	const struct gpal_request *request;
-	const struct gpal_layout *layout; /* has at least a range */
+	const struct gpal_layout *layout; /* one that ctl_map_is_possible() */
 };
 
 struct ctl_map_terminal {
@@ -25,6 +25,13 @@ struct ctl_map_terminal {
 	bool colour;
 	bool ascii; /* instead of UTF-8 */
 };
+
+/*
+ * Whether it has ranges, none of them empty and no two overlapping. Layouts of this library
+ * have; one that a newer daemon sent has not been checked, for it may have ranges that only
+ * that knows.
+ */
+bool ctl_map_is_possible(const struct gpal_layout *layout);
 
 void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map);
 void ctl_map_append_terminal(struct ctl_buffer *out, const struct ctl_map *map,

@@ -123,6 +123,22 @@ static void make_ranges(struct ctl_map_rows *rows, const struct gpal_layout *lay
 	qsort(rows->ranges, rows->range_count, sizeof(*rows->ranges), by_start);
 }
 
+bool ctl_map_is_possible(const struct gpal_layout *layout)
+{
+	ctl_cleanup_rows struct ctl_map_rows rows = { 0 };
+	uint64_t covered = 0;
+
+	make_ranges(&rows, layout);
+	for (size_t i = 0; i < rows.range_count; i++) {
+		const struct gpal_range range = rows.ranges[i].range;
+
+		if (range.start < covered || gpal_range_is_empty(range))
+			return false;
+		covered = range.end;
+	}
+	return rows.range_count > 0;
+}
+
 static uint64_t gap_between(const struct ctl_map_range *low, const struct ctl_map_range *high)
 {
 	return high->range.start - low->range.end;
