@@ -449,9 +449,9 @@ class Peers(unittest.TestCase):
 
     def test_what_is_not_a_reply_is_a_protocol_error(self):
         for text, line in {
-                "not JSON": b"hello\n", "jsonrpc": b"{}\n", "no jsonrpc": b"[]\n", "not of JSON-RPC": b'{"jsonrpc":"1"}\n',
-                "is not JSON": b"[" * 100000 + b"\n", "a line is not JSON": b'"\xff"\n', "has no id": b'{"jsonrpc":"2.0","result":{}}\n',
-                "either": b'{"jsonrpc":"2.0","id":1}\n', "that of the request": reply({}, 2),
+                "not JSON": b"hello\n", "is not JSON": b"[" * 100000 + b"\n", "a line is not JSON": b'"\xff"\n',
+                "jsonrpc": b"{}\n", "no jsonrpc": b"[]\n", "not of JSON-RPC": b'{"jsonrpc":"1"}\n',
+                "has no id": b'{"jsonrpc":"2.0","result":{}}\n', "either": b'{"jsonrpc":"2.0","id":1}\n', "that of the request": reply({}, 2),
                 "id of the reply": refusal(reason="conflict", identity=2)}.items():
             with self.subTest(line[:40]):
                 self.assert_fails(gpalayout.ProtocolError, text, line)
@@ -581,7 +581,8 @@ class Peers(unittest.TestCase):
         kept = []  # what an error refers to is not collected
         with FakeDaemon(refusal(9, reason="resync_required")) as peer:
             before = opened()
-            for action in (lambda: gpalayout.Client("/nowhere/at/all"), lambda: gpalayout.Events(peer.path, 1, PATIENCE)):
+            for action in (lambda: gpalayout.Client("/nowhere/at/all"),
+                           lambda: gpalayout.Events(peer.path, 1, PATIENCE)):
                 try:
                     action()
                 except gpalayout.Error as error:
