@@ -291,7 +291,7 @@ int main(int argc, char **argv)
 	}
 	gpald_log_open();
 	gpald_limits_init(&options.limits);
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			print_help();
 			return 0;

@@ -30,6 +30,9 @@
 /* How often a full listen queue is tried again; the kernel gives no event for it. */
 #define CONNECT_RETRY_MS 10
 
+/* How often a daemon is looked for that is not there yet. */
+#define DAEMON_RETRY_MS 100
+
 static int64_t now_ms(void)
 {
 	struct timespec now = { 0 };
@@ -55,14 +58,14 @@ static enum ctl_link not_connected(struct ctl_client *c, const char *step, int e
 	return CTL_LINK_NONE;
 }
 
-static enum ctl_link connect_daemon(struct ctl_client *c)
+static enum ctl_link connect_path(struct ctl_client *c, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(c->endpoint->path);
+	size_t len = strlen(path);
 
 	if (!len || len >= sizeof(address.sun_path))
 		return CTL_LINK_BAD_PATH;
-	memcpy(address.sun_path, c->endpoint->path, len);
+	memcpy(address.sun_path, path, len);
 
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
@@ -71,13 +74,39 @@ static enum ctl_link connect_daemon(struct ctl_client *c)
 		if (errno == EISCONN)
 			break;
 		if (errno != EAGAIN && errno != EINTR)
-			return not_connected(c, "cannot connect",
-					     connect_error(c->endpoint->path, errno));
+			return not_connected(c, "cannot connect", connect_error(path, errno));
 		if (now_ms() >= c->deadline_ms)
 			return CTL_LINK_TIMED_OUT;
 		poll(NULL, 0, CONNECT_RETRY_MS);
 	}
 	return CTL_LINK_OK;
+}
+
+/* Whether a daemon may come that is not there yet. */
+static bool may_come(const struct ctl_client *c, enum ctl_link link)
+{
+	return link == CTL_LINK_NONE && (c->error == ENOENT || c->error == ECONNREFUSED);
+}
+
+static enum ctl_link connect_daemon(struct ctl_client *c)
+{
+	const struct ctl_endpoint *endpoint = c->endpoint;
+	const int64_t until_ms = now_ms() + endpoint->retry_ms;
+	enum ctl_link link = connect_path(c, endpoint->path);
+
+	while (may_come(c, link) && now_ms() < until_ms) {
+		close(c->fd);
+		poll(NULL, 0, DAEMON_RETRY_MS);
+		link = connect_path(c, endpoint->path);
+	}
+	if (link == CTL_LINK_NONE && c->error == EACCES && endpoint->inspect_path) {
+		close(c->fd);
+		if (connect_path(c, endpoint->inspect_path) == CTL_LINK_OK)
+			return CTL_LINK_OK;
+		/* It is the first that was asked for. */
+		c->error = EACCES;
+	}
+	return link;
 }
 
 /* Waits for `events`; what is ready, or 0 once the deadline has passed. */
@@ -166,8 +195,11 @@ enum ctl_link ctl_client_exchange(struct ctl_client *c, const struct ctl_buffer 
 	if (c->unfinished)
 		ctl_client_close(c);
 	c->deadline_ms = now_ms() + c->endpoint->timeout_ms;
-	if (c->fd < 0)
+	if (c->fd < 0) {
 		link = connect_daemon(c);
+		/* To wait for the daemon takes nothing from the time for its answer. */
+		c->deadline_ms = now_ms() + c->endpoint->timeout_ms;
+	}
 	while (!link && !complete) {
 		short ready = wait_ready(c, (short)(sending ? POLLIN | POLLOUT : POLLIN));
 

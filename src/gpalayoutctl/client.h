@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 struct ctl_endpoint {
-	const char *path;   /* of the daemon's socket; borrowed */
-	int64_t timeout_ms; /* for connecting, sending and receiving together */
+	const char *path;         /* of the daemon's socket; borrowed */
+	const char *inspect_path; /* where to go if this user may not use that; NULL: nowhere */
+	int64_t timeout_ms;       /* for connecting, sending and receiving together */
+	int64_t retry_ms;         /* while there is no daemon, try again for so long */
 };
 
 /* After anything but CTL_LINK_OK, a client is only good for ctl_client_close(). */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of all layouts. It is printed once the last page is in, because its
- * columns are as wide as their widest cell.
+ * All layouts, as a table or as one JSON document. Either is printed once the last page is
+ * in: columns are as wide as their widest cell, and half a document is none.
  */
 #include "config.h"
 
 #include "commands.h"
 
+#include "json_text.h"
 #include "json_tree.h"
 #include "layout_list.h"
 #include "message.h"
@@ -53,11 +54,35 @@ static enum ctl_exit add_page(struct ctl_table *table, const cJSON *page)
 	return ctl_reader_end(&reader);
 }
 
+/* Adds a page to the answer that has all of them, and the revision of the first. */
+static void join_page(struct ctl_buffer *out, const struct ctl_buffer *line)
+{
+	const char *text = ctl_buffer_text(line), *part;
+	size_t len = line->len, part_len;
+
+	ctl_json_cut(&text, &len, "result");
+	if (!out->len) {
+		part = text;
+		part_len = len;
+		ctl_json_cut(&part, &part_len, "revision");
+		ctl_buffer_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"revision\":%.*s,"
+				       "\"layouts\":[",
+				  (int)part_len, part);
+	}
+	part = text;
+	part_len = len;
+	ctl_json_cut(&part, &part_len, "layouts");
+	if (part_len > 2 && out->data[out->len - 1] != '[')
+		ctl_buffer_puts(out, ",");
+	ctl_buffer_append(out, part + 1, part_len - 2);
+}
+
 enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation)
 {
 	ctl_cleanup_exchange struct ctl_exchange exchange = CTL_EXCHANGE(invocation);
 	ctl_cleanup_layout_list struct ctl_layout_list list = { .wanted = UINT64_MAX };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const bool json = exchange.json;
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "NAME", false },
 			     { "GENERATION", true },
@@ -71,6 +96,7 @@ enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation)
 	const char *after = ctl_flag_value(invocation, "--after");
 	enum ctl_exit code = ctl_flag_number(invocation, "--limit", true, &list.wanted);
 
+	exchange.json = false;
 	if (after)
 		ctl_buffer_puts(&list.after, after);
 	while (!code && !list.ended) {
@@ -78,11 +104,19 @@ enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation)
 		const cJSON *page;
 
 		code = ctl_layout_list_next(&list, &exchange, &reply, &page);
-		if (!code && !exchange.json)
+		if (code && json && reply.error)
+			ctl_write_line(&reply.line);
+		if (!code && json)
+			join_page(&out, &reply.line);
+		else if (!code)
 			code = add_page(&table, page);
 	}
-	if (code || exchange.json)
+	if (code)
 		return code;
+	if (json) {
+		ctl_buffer_puts(&out, "]}}");
+		return ctl_write_line(&out);
+	}
 	ctl_table_append(&out, &table);
 	return ctl_write_output(&out);
 }

@@ -10,11 +10,13 @@
 #include "options.h"
 
 #include "message.h"
+#include "nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
+#define INSPECT_NAME "inspect.sock"
 #define DEFAULT_TIMEOUT_MS 30000
 #define LONGEST_TIMEOUT_S 1000000
 
@@ -28,10 +30,9 @@ static enum ctl_exit apply_socket(void *target, const struct ctl_flag *flag, con
 }
 
 /* Seconds with up to three decimals, above 0. */
-static enum ctl_exit apply_timeout(void *target, const struct ctl_flag *flag, const char *value)
+static enum ctl_exit parse_seconds(const struct ctl_flag *flag, const char *value, int64_t *ms)
 {
 	static const char digits[] = "0123456789";
-	struct ctl_invocation *invocation = target;
 	size_t whole = strspn(value, digits);
 	bool has_point = value[whole] == '.';
 	size_t decimals = has_point ? strspn(value + whole + 1, digits) : 0;
@@ -39,9 +40,34 @@ static enum ctl_exit apply_timeout(void *target, const struct ctl_flag *flag, co
 
 	if (!whole || value[whole + has_point + decimals] || has_point != (decimals > 0) ||
 	    decimals > 3 || seconds < 0.001 || seconds > LONGEST_TIMEOUT_S)
-		return ctl_usage_error("%s: '%s' is not a number of seconds above 0", flag->name,
-				       value);
-	invocation->endpoint.timeout_ms = (int64_t)(seconds * 1000 + 0.5);
+		return ctl_usage_error("%s: '%s' is not a number of seconds above 0, such as 30 or "
+				       "0.5",
+				       flag->name, value);
+	*ms = (int64_t)(seconds * 1000 + 0.5);
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_timeout(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	return parse_seconds(flag, value, &invocation->endpoint.timeout_ms);
+}
+
+static enum ctl_exit apply_retry(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	return parse_seconds(flag, value, &invocation->endpoint.retry_ms);
+}
+
+static enum ctl_exit apply_inspect_socket(void *target, const struct ctl_flag *flag,
+					  const char *value)
+{
+	struct ctl_invocation *invocation = target;
+
+	(void)flag;
+	invocation->inspect_path = value;
 	return CTL_OK;
 }
 
@@ -58,13 +84,19 @@ static enum ctl_exit apply_switch(void *target, const struct ctl_flag *flag, con
 const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--socket", .value_name = "PATH", .apply = apply_socket,
 	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" DEFAULT_SOCKET },
+	{ .name = "--inspect-socket", .value_name = "PATH", .apply = apply_inspect_socket,
+	  .help = "the socket for commands that change nothing, where this user\n"
+		  "may not use the other; default inspect.sock beside it" },
 	{ .name = "--timeout", .value_name = "SECONDS", .apply = apply_timeout,
 	  .help = "how long to wait for the answer; default 30" },
+	{ .name = "--retry", .value_name = "SECONDS", .apply = apply_retry,
+	  .help = "while there is no daemon, try again for so long" },
 	{ .name = "--json", SWITCH(json),
 	  .help = "print the daemon's lines as they come, also errors" },
 	{ .name = "--help", SWITCH(help), .help = "print this help, or that of a command" },
 	{ .name = "-h", SWITCH(help) },
 	{ .name = "--version", SWITCH(version), .help = "print the version" },
+	{ .name = "-V", SWITCH(version) },
 	{ 0 },
 };
 /* clang-format on */
@@ -108,10 +140,26 @@ const char *ctl_flag_value(const struct ctl_invocation *invocation, const char *
 	return given ? given->value : NULL;
 }
 
+static void offer_flags(struct ctl_nearest *nearest, const struct ctl_flag *flags)
+{
+	for (; flags && flags->name; flags++)
+		if (flags->help)
+			ctl_nearest_offer(nearest, flags->name);
+}
+
 static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, const char *word)
 {
+	struct ctl_nearest nearest = CTL_NEAREST(word);
+
+	offer_flags(&nearest, ctl_global_flags);
+	if (invocation->command) {
+		offer_flags(&nearest, invocation->command->flags);
+		offer_flags(&nearest, invocation->command->request_flags);
+	}
 	ctl_complain("unknown option %s", word);
-	if (invocation->command)
+	if (nearest.found)
+		ctl_hint("did you mean %s?", nearest.found);
+	else if (invocation->command)
 		ctl_hint("gpalayoutctl %s --help lists the options", invocation->command->name);
 	else
 		ctl_hint("a command's options stand behind it; see gpalayoutctl --help");
@@ -154,16 +202,49 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 static enum ctl_exit take_operand(struct ctl_invocation *invocation,
 				  const struct ctl_command *commands, const char *word)
 {
+	struct ctl_nearest nearest = CTL_NEAREST(word);
+
 	if (invocation->command) {
 		invocation->operands[invocation->operand_count++] = word;
+		return CTL_OK;
+	}
+	/* Help for a command, or for all. */
+	if (!invocation->help && strcmp(word, "help") == 0) {
+		invocation->help = true;
 		return CTL_OK;
 	}
 	invocation->command = find_command(commands, word);
 	if (invocation->command)
 		return CTL_OK;
 	ctl_complain("unknown command %s", word);
-	ctl_hint("gpalayoutctl --help lists the commands");
+	for (; commands->name; commands++)
+		ctl_nearest_offer(&nearest, commands->name);
+	if (nearest.found)
+		ctl_hint("did you mean %s?", nearest.found);
+	else
+		ctl_hint("gpalayoutctl --help lists the commands");
 	return CTL_USAGE;
+}
+
+/*
+ * A command that changes nothing may go to the inspect socket. What it is called unless it
+ * is named: beside the control socket, as the daemon has it.
+ */
+static void set_inspect_path(struct ctl_invocation *invocation)
+{
+	const char *path = invocation->endpoint.path;
+	const char *slash = strrchr(path, '/');
+	const size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (!invocation->command || invocation->command->is_change)
+		return;
+	if (!invocation->inspect_path &&
+	    folder + sizeof(INSPECT_NAME) <= sizeof(invocation->beside)) {
+		memcpy(invocation->beside, path, folder);
+		memcpy(invocation->beside + folder, INSPECT_NAME, sizeof(INSPECT_NAME));
+		invocation->inspect_path = invocation->beside;
+	}
+	invocation->endpoint.inspect_path = invocation->inspect_path;
 }
 
 static enum ctl_exit check_operands(const struct ctl_invocation *invocation)
@@ -211,6 +292,7 @@ enum ctl_exit ctl_options_parse(struct ctl_invocation *invocation,
 		else
 			code = take_operand(invocation, commands, argv[i]);
 	}
+	set_inspect_path(invocation);
 	return code ? code : check_operands(invocation);
 }
 

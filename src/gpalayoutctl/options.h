@@ -45,12 +45,15 @@ struct ctl_command {
 	const struct ctl_flag *flags;         /* NULL: none of its own */
 	const struct ctl_flag *request_flags; /* NULL: takes no request */
 	enum ctl_exit (*run)(const struct ctl_invocation *invocation);
+	bool is_change; /* the inspect socket does not have it */
 };
 
 /* What a command line asks for; strings are borrowed from argv and the environment. */
 struct ctl_invocation {
 	const struct ctl_command *command; /* NULL: none was named */
 	struct ctl_endpoint endpoint;
+	const char *inspect_path; /* NULL: not known */
+	char beside[128];         /* where it may be: beside the control socket */
 	bool json;
 	bool help;
 	bool version;

@@ -19,7 +19,7 @@ import time
 
 from ctl_harness import (BASE_ENV, NO_DAEMON, NO_ROOM, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, entry, holds_socket,
                          on_terminal, peer_pid, refusal, reply, rows, send_slowly)
-from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, is_asleep, main, wait_until
+from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, DaemonTestCase, is_asleep, main, wait_until
 
 
 COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "watch", "resolve", "fit", "allocate",
@@ -974,6 +974,50 @@ class Refusals(Case):
             with self.subTest(str(data)):
                 self.check(answered(refusal(1, "m", reason="exhausted", phase="mmio32", **data), "info"), NO_ROOM,
                            "exhausted: m", "hint: ")
+
+
+class Habits(Case):
+    def test_a_misspelt_word_has_a_proposal(self):
+        for args, word in ((["creat"], "create"), (["resovle"], "resolve"), (["pobe", "0"], "probe"), (["polices"], "policies"),
+                           (["list", "--limt", "3"], "--limit"), (["get", "vm", "--requst"], "--request"),
+                           (["resolve", "--memoyr", "1G"], "--memory"), (["--sockt", "x", "list"], "--socket")):
+            with self.subTest(args):
+                self.check(ctl(*args), USAGE, f"unknown {'option' if word[0] == '-' else 'command'} ", f"hint: did you mean {word}?\n")
+
+    def test_what_is_near_to_nothing_has_none(self):
+        for args in (["frobnicate"], ["x"], ["li"], ["list", "--colour-of-the-moon"], ["list", "--no"]):
+            with self.subTest(args):
+                result = ctl(*args)
+                self.check(result, USAGE)
+                self.assertNotIn("did you mean", result.err)
+
+    def test_short_forms_and_help_as_a_command(self):
+        self.assertEqual(ctl("-V").out, ctl("--version").out)
+        self.assertEqual(ctl("-h").out, ctl("--help").out)
+        self.assertEqual(ctl("help").out, ctl("--help").out)
+        self.assertEqual(ctl("help", "list").out, ctl("list", "--help").out)
+        self.assertNotEqual(ctl("help", "list").out, ctl("help").out)
+        self.check(ctl("help", "nothing-such"), USAGE, "unknown command nothing-such")
+        for short, long in (("-V", "--version"), ("-h", "--help")):
+            self.assertEqual(ctl(short, program=GPALAYOUTD).out, ctl(long, program=GPALAYOUTD).out)
+
+    def test_a_daemon_that_comes_later_is_waited_for(self):
+        path = os.path.join(self.folder, "later.sock")
+        process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "--retry", "60", "info"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=BASE_ENV)
+        # It sleeps between two looks: it has looked, and in vain.
+        wait_until(lambda: is_asleep(process.pid), "a look in vain")
+        daemon = subprocess.Popen([GPALAYOUTD, "--socket", path, "--store", "memory", "--log-level", "error"])
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        finally:
+            daemon.terminate()
+            daemon.wait()
+        self.assertEqual((process.returncode, err), (OK, b""))
+        self.assertIn(b"version", out)
+
+    def test_for_a_daemon_that_does_not_come_there_is_an_end(self):
+        self.check(ctl("--socket", "/nowhere/x.sock", "--retry", "0.2", "info"), NO_DAEMON, "No such file or directory")
 
 
 class WithDaemon(DaemonTestCase):

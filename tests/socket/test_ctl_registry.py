@@ -325,11 +325,14 @@ class List(Case):
         self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], ["c", "d", "e"])
         self.assertEqual(sent, [("layout.list", {"after": "b"}), ("layout.list", {"after": "d"})])
 
-    def test_json_is_a_line_for_each_page(self):
-        out, _ = self.listing("abcde", "--json", page=2)
-        pages = [json.loads(line) for line in out.splitlines()]
-        self.assertEqual([[layout["name"] for layout in page["result"]["layouts"]] for page in pages],
-                         [["a", "b"], ["c", "d"], ["e"]])
+    def test_json_is_one_document_however_many_pages(self):
+        for names in ("abcde", "ab", ""):
+            with self.subTest(names):
+                out, _ = self.listing(names, "--json", page=2)
+                self.assertEqual(out.count("\n"), 1)
+                document = json.loads(out)
+                self.assertEqual([layout["name"] for layout in document["result"]["layouts"]], list(names))
+                self.assertEqual(document["result"]["revision"], BASE)
 
     def test_a_page_that_is_refused_leaves_half_a_table_unprinted(self):
         def second_is_refused(method, params):
@@ -340,6 +343,9 @@ class List(Case):
         result = answered(conversation(Recorder(second_is_refused)), "list")
         self.check(result, NO_DAEMON, "overloaded: busy")
         self.assertEqual(result.raw, b"")
+        result = answered(conversation(Recorder(second_is_refused)), "list", "--json")
+        self.check(result, NO_DAEMON, "overloaded: busy")
+        self.assertEqual(json.loads(result.out)["error"]["data"]["reason"], "overloaded")
 
     def test_pages_that_lead_nowhere_end_the_list(self):
         page = {"revision": BASE, "layouts": [listed(1)]}
@@ -717,9 +723,8 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual([line.split()[0] for line in self.ok("list", "--limit", "150").splitlines()[1:]], names[:150])
         after = self.ok("list", "--after", "vm-0200", "--limit", "20").splitlines()[1:]
         self.assertEqual([line.split()[0] for line in after], names[201:221])
-        pages = [json.loads(line)["result"] for line in self.ok("list", "--json").splitlines()]
-        self.assertGreater(len(pages), 1)
-        self.assertEqual([layout["name"] for page in pages for layout in page["layouts"]], names)
+        document = json.loads(self.ok("list", "--json"))
+        self.assertEqual([layout["name"] for layout in document["result"]["layouts"]], names)
 
     def test_an_empty_registry_is_a_heading(self):
         self.assertEqual(self.ok("list"), "NAME  GENERATION  ARCH  POLICY  RAM  TOP  OWNER  CREATED\n")
@@ -808,6 +813,25 @@ class WithDaemon(DaemonTestCase):
         result = ctl_as(65534, "--socket", self.daemon.socket, "delete", "vm-0000")
         self.assertEqual(result.code, REFUSED, result.err)
         self.assertRegex(result.err, r"^gpalayoutctl: denied at /name: .*\nhint: only its creator, root and ")
+
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    def test_who_may_not_use_the_control_socket_looks_through_the_other(self):
+        self.fill(1)
+        os.chmod(self.daemon.folder, 0o755)
+        os.chmod(self.daemon.socket, 0o600)
+        self.addCleanup(os.chmod, self.daemon.socket, 0o666)
+        looked = ctl_as(65534, "--socket", self.daemon.socket, "list")
+        self.assertEqual((looked.code, looked.err), (OK, ""))
+        self.assertIn("vm-0000", looked.out)
+        # Those that change something are told why not.
+        for args in (["delete", "vm-0000"], ["create", "vm-1", *self.VM]):
+            changed = ctl_as(65534, "--socket", self.daemon.socket, *args)
+            self.assertEqual(changed.code, NO_DAEMON)
+            self.assertIn("Permission denied", changed.err)
+        # One that is named is the one that is used.
+        named = ctl_as(65534, "--socket", self.daemon.socket, "--inspect-socket", "/nowhere/inspect.sock", "list")
+        self.assertEqual(named.code, NO_DAEMON)
+        self.assertIn(f"{self.daemon.socket}: cannot connect: Permission denied", named.err)
 
     def test_a_full_registry_says_what_to_do(self):
         with Daemon("--store", "memory", "--limit", "live_layouts=1") as daemon:

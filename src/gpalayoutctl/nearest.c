@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* By how many letters that are changed, left out or put in (Levenshtein's distance). */
+#include "config.h"
+
+#include "nearest.h"
+
+#include <string.h>
+
+#define LONGEST 32
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[LONGEST + 1];
+	const size_t width = strlen(b);
+
+	for (size_t j = 0; j <= width; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = least(changed, 1 + least(row[j], row[j - 1]));
+		}
+	}
+	return row[width];
+}
+
+void ctl_nearest_offer(struct ctl_nearest *nearest, const char *candidate)
+{
+	size_t found;
+
+	if (strlen(candidate) > LONGEST || strlen(nearest->word) > LONGEST)
+		return;
+	found = distance(nearest->word, candidate);
+	/* Half of a short word is another word. */
+	if (found >= nearest->distance || 2 * found >= strlen(candidate))
+		return;
+	nearest->distance = found;
+	nearest->found = candidate;
+}
