@@ -43,7 +43,7 @@
 GPAL_BEGIN_DECLS
 
 #define GPAL_CLIENT_DEFAULT_PATH "/run/gpalayoutd/control.sock"
-#define GPAL_CLIENT_DEFAULT_TIMEOUT_MS 5000
+#define GPAL_CLIENT_DEFAULT_TIMEOUT_MS 30000
 
 /* These do not overlap with enum gpal_code. */
 enum gpal_client_code {
