@@ -341,6 +341,24 @@ START_TEST(a_block_that_lost_no_root_complex_is_compared)
 }
 END_TEST
 
+START_TEST(an_ecam_above_the_map_is_no_part_of_the_layout)
+{
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *layout = resolve(&request), *other = resolve(&request);
+	struct gpal_layout_segment segment = other->segments[0];
+	struct gpal_changes *changes;
+
+	segment.ecam.start += 64 * GIB;
+	segment.ecam.end += 64 * GIB;
+	other->segments = &segment;
+	ck_assert_int_eq(gpal_compare(layout, other, &changes, NULL), GPAL_OK);
+	gpal_changes_free(changes);
+	gpal_layout_free(layout);
+	gpal_layout_free(other);
+}
+END_TEST
+
 START_TEST(a_segment_above_all_others_is_looked_for)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
@@ -365,6 +383,7 @@ int main(void)
 	Suite *suite = suite_create("memory of the core");
 
 	add_test(suite, "ends", a_block_that_lost_no_root_complex_is_compared);
+	add_test(suite, "ends", an_ecam_above_the_map_is_no_part_of_the_layout);
 	add_test(suite, "ends", a_segment_above_all_others_is_looked_for);
 	add_rows(suite, "shortage", any_allocation_may_fail, COUNT_OF(attempts));
 	return run_suite(suite);

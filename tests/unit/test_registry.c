@@ -281,33 +281,70 @@ START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
 }
 END_TEST
 
-START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
+/* One that takes long to decide about. */
+static struct gpal_request long_request(void)
 {
 	static struct gpal_root_complex rcs[30];
 	static char names[COUNT_OF(rcs)][GPALD_NAME_SIZE];
 	struct gpal_request request = request_for(1);
-	struct change change;
-	struct bench bench;
 
 	for (unsigned int i = 0; i < COUNT_OF(rcs); i++) {
 		snprintf(names[i], sizeof(names[i]), "a-root-complex-with-a-long-name-%u", i);
-		rcs[i] = (struct gpal_root_complex){
-			.name = names[i], .segment = (uint16_t)i, .has_buses = true, .end_bus = 255
-		};
+		rcs[i] = (struct gpal_root_complex)GPAL_ROOT_COMPLEX_INIT(names[i]);
+		rcs[i].segment = (uint16_t)i;
 	}
+	request.root_complexes = rcs;
+	request.root_complex_count = COUNT_OF(rcs);
+	return request;
+}
+
+START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
+{
+	const struct gpal_request request = long_request();
+	struct change change;
+	struct bench bench;
+
 	bench_start(&bench);
 	bench.decides_later = true;
 	ck_assert_int_eq(create_now(&bench, "short", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(delete_now(&bench, "short"), GPALD_OUTCOME_DONE);
 	ck_assert_uint_eq(bench.undecided_count, 0);
-	request.root_complexes = rcs;
-	request.root_complex_count = COUNT_OF(rcs);
 	prepare_create(&bench, &change, "long", &request);
 	ck_assert(!change_submit(&change));
 	ck_assert_uint_eq(bench.undecided_count, 1);
 	bench_decide(&bench, 0);
 	change_await(&change);
 	change_clear(&change);
+	bench_end(&bench);
+}
+END_TEST
+
+/* Nothing is written for one that is refused, and what waited for it goes on all the same. */
+START_TEST(what_waited_for_a_decision_goes_on_when_it_is_a_refusal)
+{
+	const struct gpal_request request = long_request();
+	struct change refused, waits, waits_too;
+	struct bench bench;
+
+	bench_start(&bench);
+	bench.decides_later = true;
+	ck_assert_int_eq(create_now(&bench, "vm", 2), GPALD_OUTCOME_DONE);
+	prepare_create(&bench, &refused, "vm", &request);
+	prepare_delete(&bench, &waits, "vm");
+	prepare_delete(&bench, &waits_too, "vm");
+	ck_assert(!change_submit(&refused));
+	ck_assert(!change_submit(&waits));
+	ck_assert(!change_submit(&waits_too));
+	bench_decide(&bench, 0);
+	ck_assert_int_eq(refused.outcome, GPALD_OUTCOME_CONFLICT);
+	change_await(&waits);
+	ck_assert_int_eq(waits.outcome, GPALD_OUTCOME_DONE);
+	change_await(&waits_too);
+	ck_assert_int_eq(waits_too.outcome, GPALD_OUTCOME_NOT_FOUND);
+	assert_there(&bench, "vm", 0);
+	change_clear(&refused);
+	change_clear(&waits);
+	change_clear(&waits_too);
 	bench_end(&bench);
 }
 END_TEST
@@ -507,6 +544,7 @@ int main(void)
 	add_test(suite, "order", what_waits_for_a_name_is_handed_in_after_those_of_others);
 	add_test(suite, "order",
 		 a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one);
+	add_test(suite, "order", what_waited_for_a_decision_goes_on_when_it_is_a_refusal);
 	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,
 		 COUNT_OF(rights));
 	add_test(suite, "rights", a_name_has_one_owner_whoever_asks_for_the_same);
