@@ -8,18 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* NULL: out of memory. */
 static struct gpald_record *copy_of(const struct gpald_record *record)
 {
 	const struct gpald_stored_record stored = gpald_record_to_store(record);
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
 	enum gpald_record_problem problem;
-	struct gpald_record *copy;
 
 	gpald_stored_checksum(&stored, sum);
-	copy = gpald_record_load(&stored, &checksum, &problem);
-	assert(copy);
-	return copy;
+	return gpald_record_load(&stored, &checksum, &problem);
 }
 
 static bool load(struct gpald_store *base, const struct gpald_loader *loader,
@@ -30,9 +28,14 @@ static bool load(struct gpald_store *base, const struct gpald_loader *loader,
 							       0;
 
 	store->loads++;
-	for (size_t i = 0; i < store->record_count; i++)
-		if (!loader->record(loader->data, copy_of(store->records[i])))
+	for (size_t i = 0; i < store->record_count; i++) {
+		struct gpald_record *copy = copy_of(store->records[i]);
+
+		if (!copy || !loader->record(loader->data, copy)) {
+			snprintf(error, GPALD_STORE_ERROR_SIZE, "out of memory");
 			return false;
+		}
+	}
 	for (size_t i = 0; i < store->damage_count; i++)
 		loader->damaged(loader->data, store->damage[i].name, store->damage[i].problem);
 	if (store->load_error) {
@@ -64,7 +67,9 @@ static void apply(struct fake_store *store, struct gpald_change *change)
 	forget(store, change->event.name);
 	if (change->record) {
 		assert(store->record_count < FAKE_ROOM);
-		store->records[store->record_count++] = copy_of(change->record);
+		store->records[store->record_count] = copy_of(change->record);
+		assert(store->records[store->record_count]);
+		store->record_count++;
 	}
 	assert(store->event_count < FAKE_ROOM);
 	store->events[store->event_count++] = change->event;

@@ -5,6 +5,7 @@
 #include "tests/unit/suite.h"
 
 #include <gpalayout/allocator.h>
+#include <gpalayout/compare.h>
 #include <string.h>
 
 #define KIB UINT64_C(0x400)
@@ -435,6 +436,8 @@ START_TEST(every_code_has_a_token_and_a_text)
 	ck_assert_str_eq(gpal_code_token(1), "internal");
 	ck_assert_str_eq(gpal_code_token(-GPAL_CODE_COUNT), "internal");
 	ck_assert_ptr_null(gpal_kind_name(GPAL_KIND_COUNT));
+	ck_assert_ptr_null(gpal_change_name(GPAL_CHANGE_COUNT));
+	ck_assert_ptr_null(gpal_change_name((enum gpal_change_kind)-1));
 }
 END_TEST
 
