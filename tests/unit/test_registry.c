@@ -281,6 +281,26 @@ START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
 }
 END_TEST
 
+/* No layout can have such a name, whatever was looked for before. */
+START_TEST(a_name_that_is_too_long_is_that_of_none)
+{
+	const struct gpald_record *record;
+	char name[GPALD_NAME_SIZE + 1];
+	struct bench bench;
+
+	memset(name, 'v', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	bench_start(&bench);
+	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
+	record = gpald_registry_ref(bench.registry, "vm");
+	ck_assert_ptr_nonnull(record);
+	gpald_record_unref(record);
+	record = gpald_registry_ref(bench.registry, name);
+	ck_assert_ptr_null(record);
+	bench_end(&bench);
+}
+END_TEST
+
 /* One that takes long to decide about. */
 static struct gpal_request long_request(void)
 {
@@ -544,6 +564,7 @@ int main(void)
 	add_test(suite, "order", what_waits_for_a_name_is_handed_in_after_those_of_others);
 	add_test(suite, "order",
 		 a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one);
+	add_test(suite, "order", a_name_that_is_too_long_is_that_of_none);
 	add_test(suite, "order", what_waited_for_a_decision_goes_on_when_it_is_a_refusal);
 	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,
 		 COUNT_OF(rights));
