@@ -305,7 +305,9 @@ int gpal_client_fd(const struct gpal_client *client)
 
 short gpal_client_events(const struct gpal_client *client)
 {
-	return is_waiting(client) ? gpald_link_events(&client->link) : 0;
+	if (!is_waiting(client))
+		return 0;
+	return gpald_link_events(&client->link);
 }
 
 int gpal_client_timeout_ms(const struct gpal_client *client)

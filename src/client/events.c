@@ -22,23 +22,26 @@ static void write_since(struct gpald_writer *w, const void *args)
 	gpald_write_object_end(w);
 }
 
-/* Decodes a result or an event into *target, which is as large as `result` says. */
-static int decode(const struct gpald_result *result, const cJSON *value, void *target,
-		  struct gpald_arena *arena, struct gpal_client_error *error)
+/* Decodes a result or an event, in the arena. NULL: *code is what has gone wrong. */
+static const void *decode(const struct gpald_result *result, const cJSON *value,
+			  struct gpald_arena *arena, int *code, struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 	void *made = gpald_arena_zalloc(arena, 1, result->size);
 
-	if (!made)
-		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+	if (!made) {
+		*code = gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
+		return NULL;
+	}
 	if (gpald_decode_reply(&result->members, value, made, arena, &fault) ||
-	    (result->finish && result->finish(made, &fault)))
-		return gpald_client_fail(error, GPAL_E_PROTOCOL,
-					 "an event, or the answer to "
-					 "events.subscribe: %s",
-					 fault.message);
-	*(void **)target = made;
-	return 0;
+	    (result->finish && result->finish(made, &fault))) {
+		*code = gpald_client_fail(error, GPAL_E_PROTOCOL,
+					  "an event, or the answer to events.subscribe: %s",
+					  fault.message);
+		return NULL;
+	}
+	*code = 0;
+	return made;
 }
 
 int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uint64_t *revision,
@@ -46,7 +49,7 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 {
 	struct gpald_arena *arena;
 	struct gpald_reply reply;
-	const uint64_t *agreed;
+	const uint64_t *agreed = NULL;
 	const char *line;
 	size_t length;
 	int code = gpald_client_ask(client, "events.subscribe", since ? write_since : NULL, since,
@@ -59,8 +62,8 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0)
-		code = decode(&gpald_revision_result, reply.result, &agreed, arena, error);
-	if (code == 0) {
+		agreed = decode(&gpald_revision_result, reply.result, arena, &code, error);
+	if (agreed) {
 		client->is_subscribed = true;
 		client->revision = since ? *since : *agreed;
 		if (revision)
@@ -81,10 +84,10 @@ static int resync(struct gpal_client *client, const struct gpald_reply *refusal,
 		  struct gpal_client_error *error)
 {
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(refusal->error, "data");
-	const uint64_t *revision;
-	const int code = decode(&gpald_revision_result, data, &revision, arena, error);
+	int code;
+	const uint64_t *revision = decode(&gpald_revision_result, data, arena, &code, error);
 
-	if (code)
+	if (!revision)
 		return code;
 	*event = (struct gpal_client_event){
 		.kind = GPAL_EVENT_RESYNC,
@@ -103,9 +106,8 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 		struct gpal_client_error *error)
 {
 	struct gpal_client_error refusal;
-	struct gpal_client_event *come;
+	const struct gpal_client_event *come;
 	struct gpald_reply reply;
-	const uint64_t *revision;
 	int code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
 
 	if (code)
@@ -120,12 +122,12 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 		gpald_client_keep_data(client, line, length);
 		return gpald_reply_refuse(&reply, error);
 	}
-	if (reply.result) {
-		code = decode(&gpald_revision_result, reply.result, &revision, arena, error);
-		return code ? code : GPAL_E_IN_PROGRESS;
-	}
-	code = decode(&gpald_event_result, reply.event, &come, arena, error);
-	if (code)
+	if (reply.result)
+		return decode(&gpald_revision_result, reply.result, arena, &code, error) ?
+			       GPAL_E_IN_PROGRESS :
+			       code;
+	come = decode(&gpald_event_result, reply.event, arena, &code, error);
+	if (!come)
 		return code;
 	client->revision = come->revision;
 	*event = *come;
