@@ -496,7 +496,7 @@ START_TEST(a_journal_of_another_program_is_left_alone)
 	struct state_folder folder;
 
 	make_registry(&folder, false);
-	write_file(path_in(&folder, "registry.db-journal"), "journal", 7);
+	write_file(path_in(&folder, "registry.db-journal"), "j", 1);
 	assert_refused(&folder, "another program has not finished");
 	write_file(path_in(&folder, "registry.db-journal"), "", 0);
 	close_store(open_store(&folder, NULL));

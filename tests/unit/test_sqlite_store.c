@@ -223,6 +223,19 @@ START_TEST(events_beyond_those_kept_are_dropped)
 		loaded_clear(&loaded);
 		close_store(store);
 	}
+	/* Those that were there at the start count, too. */
+	options.events_kept = 3;
+	for (int i = 0; i < 2; i++) {
+		store = open_with(&folder, &options, &loaded);
+		loaded_clear(&loaded);
+		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
+		close_store(store);
+	}
+	options.events_kept = 10;
+	store = open_with(&folder, &options, &loaded);
+	ck_assert_uint_eq(loaded.event_count, 3);
+	loaded_clear(&loaded);
+	close_store(store);
 	gpald_record_unref(record);
 	folder_clear(&folder);
 }
