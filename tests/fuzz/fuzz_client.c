@@ -302,6 +302,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world.is_running = true;
 	code = ctl_main(argc, argv);
 	world.is_running = false;
-	FUZZ_CHECK(code >= CTL_OK && code <= CTL_NO_DAEMON, "it exits with %d", code);
+	FUZZ_CHECK(code >= CTL_OK && code <= CTL_NO_ROOM, "it exits with %d", code);
 	return 0;
 }
