@@ -55,26 +55,25 @@ static enum ctl_exit add_page(struct ctl_table *table, const cJSON *page)
 }
 
 /* Adds a page to the answer that has all of them, and the revision of the first. */
-static void join_page(struct ctl_buffer *out, const struct ctl_buffer *line)
+static enum ctl_exit join_page(struct ctl_buffer *out, const struct ctl_reply *reply)
 {
-	const char *text = ctl_buffer_text(line), *part;
-	size_t len = line->len, part_len;
+	const char *text = ctl_buffer_text(&reply->line);
+	size_t len = reply->line.len;
+	struct ctl_reader reader = { 0 };
+	const uint64_t revision = ctl_read_count(&reader, reply->result, "revision");
+	const enum ctl_exit code = ctl_reader_end(&reader);
 
-	ctl_json_cut(&text, &len, "result");
-	if (!out->len) {
-		part = text;
-		part_len = len;
-		ctl_json_cut(&part, &part_len, "revision");
-		ctl_buffer_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"revision\":%.*s,"
-				       "\"layouts\":[",
-				  (int)part_len, part);
-	}
-	part = text;
-	part_len = len;
-	ctl_json_cut(&part, &part_len, "layouts");
-	if (part_len > 2 && out->data[out->len - 1] != '[')
+	if (code || !ctl_json_cut(&text, &len, "result") || !ctl_json_cut(&text, &len, "layouts"))
+		return code;
+	if (!out->len)
+		ctl_buffer_printf(out,
+				  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"revision\":%" PRIu64
+				  ",\"layouts\":[",
+				  revision);
+	else if (len > 2 && out->data[out->len - 1] != '[')
 		ctl_buffer_puts(out, ",");
-	ctl_buffer_append(out, part + 1, part_len - 2);
+	ctl_buffer_append(out, text + 1, len - 2);
+	return CTL_OK;
 }
 
 enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation)
@@ -106,10 +105,8 @@ enum ctl_exit ctl_run_list(const struct ctl_invocation *invocation)
 		code = ctl_layout_list_next(&list, &exchange, &reply, &page);
 		if (code && json && reply.error)
 			ctl_write_line(&reply.line);
-		if (!code && json)
-			join_page(&out, &reply.line);
-		else if (!code)
-			code = add_page(&table, page);
+		if (!code)
+			code = json ? join_page(&out, &reply) : add_page(&table, page);
 	}
 	if (code)
 		return code;

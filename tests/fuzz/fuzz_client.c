@@ -69,6 +69,7 @@ static struct {
 	bool is_running;
 	bool is_terminal;
 	bool is_json;
+	bool is_joined; /* of several lines it makes one of its own */
 	const uint8_t *stream;
 	size_t size;
 	size_t at;
@@ -244,10 +245,12 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t length)
 {
 	if (!world.is_running)
 		return __real_write(fd, buffer, length);
-	if (fd == STDOUT_FILENO && world.is_json && !world.is_terminal)
-		check_passed_on(buffer, length);
-	else
+	if (fd == STDOUT_FILENO && world.is_json && !world.is_terminal) {
+		if (!world.is_joined)
+			check_passed_on(buffer, length);
+	} else {
 		check_shown(buffer, length);
+	}
 	return (ssize_t)length;
 }
 
@@ -293,6 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	world.is_terminal = settings & 1;
 	world.is_json = settings & 2;
+	world.is_joined = strcmp(words[0], "list") == 0;
 	if (world.is_json)
 		argv[argc++] = (char *)"--json";
 	world.chunk = fuzz_u8(&bytes);
