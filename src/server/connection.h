@@ -37,14 +37,14 @@ struct gpald_connections {
 	uv_check_t turns;
 	uv_idle_t awake;
 
-	struct gpald_workspace space; /* of the connection that has its turn */
+	struct gpald_workspace space;           /* of the connection that has its turn */
 	struct gpald_held held[GPALD_HELD_MAX]; /* while turns are given */
 	size_t held_count;
 	uint64_t held_since; /* when the first of them was held */
-	uint64_t read_since;          /* when the last read began, in uv_hrtime() */
-	uint64_t reading_ns;          /* what reading took since turns were given */
-	uint64_t to_read_ns;          /* what those will take who read on after their turn */
-	size_t to_give_back;          /* bytes freed since memory was last given back */
+	uint64_t read_since; /* when the last read began, in uv_hrtime() */
+	uint64_t reading_ns; /* what reading took since turns were given */
+	uint64_t to_read_ns; /* what those will take who read on after their turn */
+	size_t to_give_back; /* bytes freed since memory was last given back */
 
 	struct gpald_connection *first;
 	size_t count; /* open and closing ones */

@@ -27,7 +27,7 @@ struct gpald_connection {
 	struct gpald_caller caller;
 	enum gpald_connection_state state;
 	bool is_reading;
-	bool has_more; /* a read was large: the next one waits for a turn */
+	bool has_more;    /* a read was large: the next one waits for a turn */
 	uint64_t read_ns; /* what the last read took */
 
 	struct gpald_line_buffer input;

@@ -23,7 +23,7 @@
 #define FLOODER 65534 /* a user who owns nothing */
 #define FLOODS 64     /* connections */
 #define IN_FLIGHT 4
-#define BYTE_FLOODS 200 /* connections */
+#define BYTE_FLOODS 200     /* connections */
 #define ROOT_COMPLEXES 4096 /* a request of half a megabyte */
 #define CALM 10             /* round trips in a row whose median says that the flood is over */
 #define PATIENCE 60.0       /* seconds */

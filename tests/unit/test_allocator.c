@@ -437,7 +437,7 @@ START_TEST(every_code_has_a_token_and_a_text)
 	ck_assert_str_eq(gpal_code_token(-GPAL_CODE_COUNT), "internal");
 	ck_assert_ptr_null(gpal_kind_name(GPAL_KIND_COUNT));
 	ck_assert_ptr_null(gpal_change_name(GPAL_CHANGE_COUNT));
-	ck_assert_ptr_null(gpal_change_name((enum gpal_change_kind)-1));
+	ck_assert_ptr_null(gpal_change_name((enum gpal_change_kind) - 1));
 }
 END_TEST
 
