@@ -37,8 +37,7 @@ static int decode(const struct question *q, const struct gpald_result *result, c
 {
 	struct gpald_wire_error fault;
 
-	if (gpald_decode_reply(&result->members, value, object, arena, &fault) ||
-	    (result->finish && result->finish(object, &fault)))
+	if (gpald_decode_result(result, value, object, arena, &fault))
 		return not_understood(q, &fault, error);
 	return 0;
 }

@@ -33,8 +33,7 @@ static const void *decode(const struct gpald_result *result, const cJSON *value,
 		*code = gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 		return NULL;
 	}
-	if (gpald_decode_reply(&result->members, value, made, arena, &fault) ||
-	    (result->finish && result->finish(made, &fault))) {
+	if (gpald_decode_result(result, value, made, arena, &fault)) {
 		*code = gpald_client_fail(error, GPAL_E_PROTOCOL,
 					  "an event, or the answer to events.subscribe: %s",
 					  fault.message);

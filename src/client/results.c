@@ -42,6 +42,14 @@ static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
 static const struct gpald_integer_range uids = { 0, UINT32_MAX };
 static const struct gpald_integer_range slots = { 0, UINT32_MAX };
 
+int gpald_decode_result(const struct gpald_result *result, const cJSON *value, void *object,
+			struct gpald_arena *arena, struct gpald_wire_error *error)
+{
+	if (gpald_decode_reply(&result->members, value, object, arena, error))
+		return -1;
+	return result->finish ? result->finish(object, error) : 0;
+}
+
 /* Layouts. */
 
 static const struct gpald_member layout_rows[] = {

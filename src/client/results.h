@@ -17,6 +17,11 @@ struct gpald_result {
 	int (*finish)(void *result, struct gpald_wire_error *error);
 };
 
+/* Decodes into an object that is zeroed, and as large as `result` says. 0, or -1 with *error set. */
+GPAL_MUST_USE int gpald_decode_result(const struct gpald_result *result, const cJSON *value,
+				      void *object, struct gpald_arena *arena,
+				      struct gpald_wire_error *error);
+
 extern const struct gpald_result gpald_layout_result;    /* struct gpal_layout */
 extern const struct gpald_result gpald_advice_result;    /* struct gpal_advice */
 extern const struct gpald_result gpald_map_result;       /* struct gpal_map */

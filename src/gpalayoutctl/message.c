@@ -17,8 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* 0, or errno. */
-static int write_all(int fd, const char *bytes, size_t len)
+int ctl_write_all(int fd, const char *bytes, size_t len)
 {
 	while (len) {
 		ssize_t written = write(fd, bytes, len);
@@ -48,7 +47,7 @@ say(const char *prefix, const char *format, va_list args)
 	ctl_append_safe(&line, ctl_buffer_text(&raw), raw.len, "");
 	ctl_buffer_puts(&line, "\n");
 	/* There is nowhere left to report a failure of this. */
-	write_all(STDERR_FILENO, line.data, line.len);
+	ctl_write_all(STDERR_FILENO, line.data, line.len);
 }
 
 void ctl_complain(const char *format, ...)
@@ -92,7 +91,7 @@ void ctl_out_of_memory(void)
 {
 	static const char text[] = "gpalayoutctl: out of memory\n";
 
-	write_all(STDERR_FILENO, text, sizeof(text) - 1);
+	ctl_write_all(STDERR_FILENO, text, sizeof(text) - 1);
 	exit(CTL_USAGE);
 }
 
@@ -103,14 +102,14 @@ static enum ctl_exit not_written(int error)
 
 enum ctl_exit ctl_write_output(const struct ctl_buffer *out)
 {
-	int error = write_all(STDOUT_FILENO, ctl_buffer_text(out), out->len);
+	int error = ctl_write_all(STDOUT_FILENO, ctl_buffer_text(out), out->len);
 
 	return error ? not_written(error) : CTL_OK;
 }
 
 void ctl_write_aside(const struct ctl_buffer *text)
 {
-	write_all(STDERR_FILENO, ctl_buffer_text(text), text->len);
+	ctl_write_all(STDERR_FILENO, ctl_buffer_text(text), text->len);
 }
 
 enum ctl_exit ctl_output_without_reader(void)

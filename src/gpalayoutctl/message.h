@@ -10,6 +10,7 @@
 #include "exit_code.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* "gpalayoutctl: ..." on standard error, one line, control characters escaped. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -25,6 +26,9 @@ enum ctl_exit ctl_usage_error(const char *format, ...) __attribute__((format(pri
 
 /* Ends the program with CTL_USAGE; for heap exhaustion, which nothing here can mend. */
 void ctl_out_of_memory(void) __attribute__((noreturn));
+
+/* Writes all of it, and waits where that takes waiting. 0, or errno. */
+int ctl_write_all(int fd, const char *bytes, size_t len);
 
 /*
  * Writes all of `out` to standard output. CTL_USAGE, after a complaint, when it

@@ -12,10 +12,10 @@
 #include "message.h"
 #include "nearest.h"
 
+#include <gpalayout/client.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
 #define INSPECT_NAME "inspect.sock"
 #define DEFAULT_TIMEOUT_MS 30000
 #define LONGEST_TIMEOUT_S 1000000
@@ -83,7 +83,7 @@ static enum ctl_exit apply_switch(void *target, const struct ctl_flag *flag, con
 /* clang-format off */
 const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--socket", .value_name = "PATH", .apply = apply_socket,
-	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" DEFAULT_SOCKET },
+	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", .apply = apply_inspect_socket,
 	  .help = "the socket for commands that change nothing, where this user\n"
 		  "may not use the other; default inspect.sock beside it" },
@@ -275,7 +275,7 @@ enum ctl_exit ctl_options_parse(struct ctl_invocation *invocation,
 
 	*invocation = (struct ctl_invocation){
 		.endpoint = {
-			.path = environment && *environment ? environment : DEFAULT_SOCKET,
+			.path = environment && *environment ? environment : GPAL_CLIENT_DEFAULT_PATH,
 			.timeout_ms = DEFAULT_TIMEOUT_MS,
 		},
 		.operands = calloc((size_t)argc + 1, sizeof(*invocation->operands)),

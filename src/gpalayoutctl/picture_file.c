@@ -8,30 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool write_all(int fd, const struct ctl_buffer *content)
-{
-	size_t written = 0;
-
-	while (written < content->len) {
-		ssize_t count = write(fd, content->data + written, content->len - written);
-
-		if (count < 0 && errno != EINTR)
-			return false;
-		if (count > 0)
-			written += (size_t)count;
-	}
-	return true;
-}
-
 enum ctl_exit ctl_picture_write(const char *path, const struct ctl_buffer *content)
 {
 	ctl_cleanup_buffer struct ctl_buffer temporary = { 0 };
-	bool failed;
 	int error;
 	int fd;
 
@@ -39,17 +22,12 @@ enum ctl_exit ctl_picture_write(const char *path, const struct ctl_buffer *conte
 	fd = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return ctl_usage_error("%s: %s", path, strerror(errno));
-	failed = !write_all(fd, content);
-	error = errno;
-	if (close(fd) && !failed) {
-		failed = true;
+	error = ctl_write_all(fd, ctl_buffer_text(content), content->len);
+	if (close(fd) && !error)
 		error = errno;
-	}
-	if (!failed && rename(temporary.data, path)) {
-		failed = true;
+	if (!error && rename(temporary.data, path))
 		error = errno;
-	}
-	if (!failed)
+	if (!error)
 		return CTL_OK;
 	unlink(temporary.data);
 	return ctl_usage_error("%s: %s", path, strerror(error));

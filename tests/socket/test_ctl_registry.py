@@ -334,6 +334,12 @@ class List(Case):
                 self.assertEqual([layout["name"] for layout in document["result"]["layouts"]], list(names))
                 self.assertEqual(document["result"]["revision"], BASE)
 
+    def test_a_page_that_cannot_be_joined_is_no_list(self):
+        line = b'{"jsonrpc":"2.0","id":1,"result":{"revision":7,"l\\u0061youts":[]}}\n'
+        result = answered(line, "list", "--json")
+        self.check(result, NO_DAEMON, "the answer is not understood: it has keys with escapes")
+        self.assertEqual(result.raw, b"")
+
     def test_a_page_that_is_refused_leaves_half_a_table_unprinted(self):
         def second_is_refused(method, params):
             if params:
