@@ -150,6 +150,12 @@ GPAL_API GPAL_MUST_USE int gpal_client_call(struct gpal_client *client, const ch
 /* The text of `data` of the last refusal, all of it; NULL: none. Valid until the next call. */
 GPAL_API const char *gpal_client_refusal_data(const struct gpal_client *client);
 
+/*
+ * The line of the last answer or event as it came, without its LF: for logs, and for members
+ * that the library does not know. NULL: none has come to the last call. Valid until the next one.
+ */
+GPAL_API const char *gpal_client_line(const struct gpal_client *client);
+
 /* Layouts that are not kept. */
 
 /* layout.resolve: what gpal_resolve() gives, under the daemon's default policy if none is named. */
@@ -408,8 +414,9 @@ GPAL_API GPAL_MUST_USE int gpal_client_subscribe(struct gpal_client *client, con
 /*
  * The next event, within the time limit of the object. If the connection is lost, also
  * because the daemon restarts, the library connects and subscribes again, from the last
- * event on, as often as it takes: none is lost and none comes twice. Where nothing waits
- * there is no time limit.
+ * event on, as often as it takes: none is lost and none comes twice. A daemon that does not
+ * agree to that within the time limit, but at least a second, is given up. Where nothing
+ * waits there is no time limit.
  *
  * Errors: GPAL_E_TIMED_OUT; GPAL_E_REFUSED; GPAL_E_PROTOCOL; GPAL_E_NO_MEMORY. After each of
  * them it can be called again, and goes on after the last event that it gave. GPAL_E_BUSY:
@@ -418,6 +425,13 @@ GPAL_API GPAL_MUST_USE int gpal_client_subscribe(struct gpal_client *client, con
 GPAL_API GPAL_MUST_USE int gpal_client_next_event(struct gpal_client *client,
 						  struct gpal_client_event *event,
 						  struct gpal_client_error *error);
+
+/*
+ * While the events are interrupted: why, such as "the connection was lost", until the daemon
+ * has agreed again; NULL: they are not. The text is the daemon's where it has said why. Valid
+ * until the next call.
+ */
+GPAL_API const char *gpal_client_outage(const struct gpal_client *client);
 
 /* The stable token of a code, also of enum gpal_code, such as "timed_out"; static. */
 GPAL_API const char *gpal_client_code_token(int code);

@@ -3,9 +3,9 @@
 #include "config.h"
 
 #include "client/client_state.h"
-#include "client/results.h"
 #include "wire/layout_encode.h"
 #include "wire/request_encode.h"
+#include "wire/results.h"
 
 #include <stdlib.h>
 #include <string.h>

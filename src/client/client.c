@@ -45,7 +45,7 @@ static int left_until(int64_t then_ms)
 /* The earlier of a deadline and the time at which something is to be tried again. */
 static int64_t wake_ms(const struct gpal_client *client, int64_t deadline_ms)
 {
-	int64_t retry_ms = INT64_MAX;
+	int64_t retry_ms = client->agree_ms;
 
 	if (client->link.fd < 0)
 		retry_ms = client->retry_ms;
@@ -73,6 +73,7 @@ static void keep_nothing(struct gpal_client *client)
 {
 	free(client->refusal_data);
 	client->refusal_data = NULL;
+	client->last_line = NULL;
 }
 
 static int describe(const struct gpal_client *client, int code, struct gpal_client_error *error)
@@ -179,6 +180,7 @@ int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write
 	}
 	if (code || !gpald_link_take_line(&client->link, line, length))
 		return gpald_client_end(client, code ? code : GPAL_E_CLOSED, error);
+	client->last_line = *line;
 	client->is_asking = false;
 	return 0;
 }
@@ -209,7 +211,7 @@ void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t
 	const char *at = gpald_raw_member(line, length, "error", &length);
 
 	at = at ? gpald_raw_member(at, length, "data", &length) : NULL;
-	keep_nothing(client);
+	free(client->refusal_data);
 	client->refusal_data = at ? strndup(at, length) : NULL;
 }
 
@@ -219,7 +221,7 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 {
 	const int code = gpald_reply_parse(line, length, client->id, arena, reply, error);
 
-	if (code == 0 && reply->event)
+	if (code == 0 && !reply->result && !reply->error)
 		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an event that nobody asked for");
 	if (code || !reply->error)
 		return code;
@@ -243,6 +245,7 @@ int gpal_client_connect(const char *path, struct gpal_client **client,
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 	made->timeout_ms = GPAL_CLIENT_DEFAULT_TIMEOUT_MS;
+	made->agree_ms = INT64_MAX;
 	made->blocks = true;
 	if (!gpald_link_init(&made->link, path)) {
 		free(made);
@@ -273,6 +276,7 @@ void gpal_client_close(struct gpal_client *client)
 	if (!client)
 		return;
 	gpald_link_close(&client->link);
+	gpald_link_free(&client->link);
 	keep_nothing(client);
 	free(client);
 }
@@ -322,6 +326,16 @@ int gpal_client_timeout_ms(const struct gpal_client *client)
 const char *gpal_client_refusal_data(const struct gpal_client *client)
 {
 	return client->refusal_data;
+}
+
+const char *gpal_client_line(const struct gpal_client *client)
+{
+	return client->last_line;
+}
+
+const char *gpal_client_outage(const struct gpal_client *client)
+{
+	return *client->outage ? client->outage : NULL;
 }
 
 const char *gpal_client_code_token(int code)

@@ -21,12 +21,15 @@ struct gpal_client {
 	uint64_t id;
 	int64_t deadline_ms; /* INT64_MAX: none */
 
-	char *refusal_data; /* NULL: none */
+	const char *last_line; /* in the link's input; NULL: none */
+	char *refusal_data;    /* NULL: none */
 
 	/* Of a subscription. */
 	bool is_subscribed;
 	uint64_t revision; /* of the last event; the next one follows it */
 	int64_t retry_ms;  /* before that no other connection is made */
+	int64_t agree_ms;  /* until then the daemon has to agree to go on; INT64_MAX: it has */
+	char outage[128];  /* why events are interrupted; empty: they are not */
 };
 
 /* Milliseconds of a clock that only goes forward. */

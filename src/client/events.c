@@ -7,11 +7,13 @@
 #include "config.h"
 
 #include "client/client_state.h"
-#include "client/results.h"
+#include "wire/results.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define RETRY_MS 200
+#define AGREE_MS 1000 /* the least time for the daemon to agree in */
 
 static void write_since(struct gpald_writer *w, const void *args)
 {
@@ -43,6 +45,23 @@ static const void *decode(const struct gpald_result *result, const cJSON *value,
 	return made;
 }
 
+/* The revision at which the daemon agrees; it knows all that it has told. */
+static const uint64_t *agree(struct gpal_client *client, const cJSON *result, uint64_t least,
+			     struct gpald_arena *arena, int *code, struct gpal_client_error *error)
+{
+	const uint64_t *revision = decode(&gpald_revision_result, result, arena, code, error);
+
+	if (!revision || *revision >= least) {
+		client->agree_ms = INT64_MAX;
+		*client->outage = '\0';
+		return revision;
+	}
+	*code = gpald_client_fail(
+		error, GPAL_E_PROTOCOL,
+		"the answer to events.subscribe: its revision is before one that was seen");
+	return NULL;
+}
+
 int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uint64_t *revision,
 			  struct gpal_client_error *error)
 {
@@ -61,7 +80,7 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0)
-		agreed = decode(&gpald_revision_result, reply.result, arena, &code, error);
+		agreed = agree(client, reply.result, since ? *since : 0, arena, &code, error);
 	if (agreed) {
 		client->is_subscribed = true;
 		client->revision = since ? *since : *agreed;
@@ -116,21 +135,39 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 		if (strcmp(refusal.reason, "resync_required") == 0)
 			return resync(client, &reply, arena, event, error);
 		/* A daemon that ends, or has too many connections: another time. */
-		if (refusal.number >= -32099 && refusal.number <= -32000)
+		if (refusal.number >= -32099 && refusal.number <= -32000) {
+			snprintf(client->outage, sizeof(client->outage), "%.*s",
+				 (int)sizeof(client->outage) - 1, refusal.message);
 			return GPAL_E_CLOSED;
+		}
 		gpald_client_keep_data(client, line, length);
 		return gpald_reply_refuse(&reply, error);
 	}
 	if (reply.result)
-		return decode(&gpald_revision_result, reply.result, arena, &code, error) ?
+		return agree(client, reply.result, client->revision, arena, &code, error) ?
 			       GPAL_E_IN_PROGRESS :
 			       code;
+	if (!reply.event)
+		return GPAL_E_IN_PROGRESS;
 	come = decode(&gpald_event_result, reply.event, arena, &code, error);
 	if (!come)
 		return code;
+	/* Anything else would be a gap or a repeat. */
+	if (come->follows != client->revision || come->revision <= client->revision)
+		return gpald_client_fail(error, GPAL_E_PROTOCOL,
+					 "an event does not follow the one before it");
 	client->revision = come->revision;
 	*event = *come;
 	return 0;
+}
+
+/* When the daemon has to have agreed, however little time a call may take. */
+static int64_t agree_until(const struct gpal_client *client)
+{
+	const int64_t deadline_ms = gpald_client_deadline(client);
+	const int64_t least_ms = gpald_client_now_ms() + AGREE_MS;
+
+	return deadline_ms > least_ms ? deadline_ms : least_ms;
 }
 
 /* Connects and subscribes again, if it is time. */
@@ -150,6 +187,8 @@ static int reconnect(struct gpal_client *client)
 	if (code == 0 &&
 	    !gpald_client_put(client, "events.subscribe", write_since, &client->revision))
 		return GPAL_E_NO_MEMORY;
+	if (code == 0)
+		client->agree_ms = agree_until(client);
 	return code;
 }
 
@@ -162,6 +201,9 @@ static int survive(struct gpal_client *client, int code)
 	if (code == 0 || code == GPAL_E_IN_PROGRESS)
 		return code;
 	gpald_link_close(&client->link);
+	client->agree_ms = INT64_MAX;
+	if (!*client->outage)
+		snprintf(client->outage, sizeof(client->outage), "the connection was lost");
 	return code == GPAL_E_CLOSED || code == GPAL_E_NO_DAEMON ? GPAL_E_IN_PROGRESS : code;
 }
 
@@ -176,6 +218,8 @@ int gpald_events_advance(struct gpal_client *client)
 		code = gpald_link_step(&client->link);
 	if (client->link.has_line)
 		return 0;
+	if (code == 0 && gpald_client_now_ms() >= client->agree_ms)
+		code = GPAL_E_CLOSED;
 	return survive(client, code ? code : GPAL_E_IN_PROGRESS);
 }
 
@@ -189,6 +233,7 @@ static int step(struct gpal_client *client, struct gpald_arena *arena,
 
 	if (code == 0 && gpald_link_take_line(&client->link, &line, &length)) {
 		gpald_arena_reset(arena);
+		client->last_line = line;
 		return survive(client, take(client, line, length, arena, event, error));
 	}
 	if (code == GPAL_E_IN_PROGRESS)

@@ -143,6 +143,7 @@ bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *le
 	*line = link->input.text + link->taken;
 	*length = link->searched;
 	link->taken += link->searched + 1;
+	link->input.text[link->taken - 1] = '\0';
 	link->searched = 0;
 	find_line(link);
 	return true;
@@ -171,6 +172,11 @@ void gpald_link_close(struct gpald_link *link)
 	link->fd = -1;
 	link->is_connected = link->is_deaf = link->has_line = false;
 	gpald_writer_clear(&link->output);
-	gpald_writer_clear(&link->input);
+	gpald_writer_reset(&link->input, 0);
 	link->sent = link->taken = link->searched = 0;
+}
+
+void gpald_link_free(struct gpald_link *link)
+{
+	gpald_writer_clear(&link->input);
 }

@@ -43,7 +43,7 @@ struct gpald_writer *gpald_link_begin_line(struct gpald_link *link);
 /* Sends and receives what can be. Lines that have come can be taken whatever it returns. */
 GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);
 
-/* Takes a line out of the input, without its LF, until the next step; false: there is none. */
+/* Takes a line out of the input, a NUL for its LF, until the next step; false: there is none. */
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length);
 
 /*
@@ -55,7 +55,10 @@ bool gpald_link_is_idle(struct gpald_link *link);
 /* What to wait for, as poll() has it. */
 short gpald_link_events(const struct gpald_link *link);
 
-/* Forgets what was to be sent and what was received, too. */
+/* Forgets what was to be sent and what was received, too; the line taken last stays readable. */
 void gpald_link_close(struct gpald_link *link);
+
+/* Frees what a closed link holds. */
+void gpald_link_free(struct gpald_link *link);
 
 #endif

@@ -104,6 +104,8 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 		reply->event = member(message, "params");
 		return reply->event ? 0 : not_an_answer(error, "an event without params");
 	}
+	if (*text_of(message, "method") && !member(message, "id"))
+		return 0;
 	reply->result = member(message, "result");
 	reply->error = member(message, "error");
 	if (!reply->result == !reply->error)

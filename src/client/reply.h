@@ -14,7 +14,7 @@
 __attribute__((format(printf, 3, 4))) int gpald_client_fail(struct gpal_client_error *error,
 							    int code, const char *format, ...);
 
-/* A line: a result, a refusal or an event. */
+/* A line: a result, a refusal or an event; another notification has none of them. */
 struct gpald_reply {
 	const cJSON *result; /* NULL: it is none */
 	const cJSON *error;
@@ -23,7 +23,7 @@ struct gpald_reply {
 
 /*
  * Parses a line into the arena. One that is no reply to the request `id`, nor a refusal that
- * names none, nor an event, is GPAL_E_PROTOCOL.
+ * names none, nor a notification, is GPAL_E_PROTOCOL.
  */
 GPAL_MUST_USE int gpald_reply_parse(const char *line, size_t length, uint64_t id,
 				    struct gpald_arena *arena, struct gpald_reply *reply,

@@ -135,11 +135,12 @@ START_TEST(a_refusal_has_the_numbers_of_the_library)
 	assert_range(error.core.fit, expected.fit.start, expected.fit.end);
 	ck_assert_str_eq(error.core.above.tag, expected.above.tag);
 	assert_range(error.core.below.range, expected.below.range.start, expected.below.range.end);
-	ck_assert_msg(strstr(gpal_client_refusal_data(client), "\"reason\":\"exhausted\""), "%s",
-		      gpal_client_refusal_data(client));
-	/* The connection goes on, and what was kept of the refusal goes. */
+	ck_assert_msg(strstr(gpal_client_line(client), "\"reason\":\"exhausted\""), "%s",
+		      gpal_client_line(client));
+	/* The connection goes on, and the line is that of the last answer. */
 	OK(gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error));
-	ck_assert_ptr_null(gpal_client_refusal_data(client));
+	ck_assert_msg(strstr(gpal_client_line(client), "\"result\":{\"layout\":{"), "%s",
+		      gpal_client_line(client));
 	gpal_client_free(layout);
 	/* Nobody has to take an error. */
 	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, NULL), GPAL_E_REFUSED);

@@ -122,19 +122,24 @@ END_TEST
 
 START_TEST(a_refusal_of_a_reason_that_is_not_known_keeps_its_text)
 {
-	const char *const reply =
+	const char *const line =
 		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":99,\"message\":"
 		"\"the moon is full\",\"data\":{\"reason\":\"full_moon\",\"pointer\":"
-		"\"/moon\",\"phase\":\"full\"}}}\n";
+		"\"/moon\",\"phase\":\"full\"}}}";
+	char reply[256];
+	const char *const replies[] = { reply };
 	const struct gpal_client_page *page;
 
-	connect_to(&reply, 1, 1);
+	snprintf(reply, sizeof(reply), "%s\n", line);
+	connect_to(replies, 1, 1);
+	ck_assert_ptr_null(gpal_client_line(client));
 	ck_assert_int_eq(gpal_client_list(client, NULL, 0, &page, &error), GPAL_E_REFUSED);
 	ck_assert_int_eq(error.number, 99);
 	ck_assert_str_eq(error.message, "the moon is full");
 	ck_assert_str_eq(error.reason, "full_moon");
 	ck_assert_str_eq(error.pointer, "/moon");
 	ck_assert_int_eq(error.core.code, GPAL_OK);
+	ck_assert_str_eq(gpal_client_line(client), line);
 	ck_assert_str_eq(gpal_client_refusal_data(client),
 			 "{\"reason\":\"full_moon\",\"pointer\":\"/moon\",\"phase\":\"full\"}");
 }
@@ -265,20 +270,69 @@ START_TEST(a_subscription_that_is_refused_is_asked_for_again)
 	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
 	ck_assert_int_eq(gpal_client_next_event(client, &event, &error),
 			 _i == 0 ? GPAL_E_REFUSED : GPAL_E_PROTOCOL);
-	if (_i == 0)
-		ck_assert_str_eq(gpal_client_refusal_data(client),
-				 "{\"reason\":\"method_not_found\"}");
+	ck_assert_msg(strncmp(gpal_client_line(client), refusals[_i], strlen(refusals[_i]) - 1) ==
+			      0,
+		      "%s", gpal_client_line(client));
 	expect_event("a", 8);
 }
 END_TEST
 
-START_TEST(the_data_of_a_refused_subscription_are_kept)
+/* A gap, a repeat, and a registry that has not got so far yet. */
+START_TEST(events_that_cannot_be_the_next_ones_are_told)
 {
-	const char *const reply = REPLY("\"error\":{\"code\":9,\"message\":\"gone\",\"data\":{}}");
+	static const char *const odd[] = { EVENT("8", NAMED("a")) EVENT("8", NAMED("a")),
+					   EVENT("8", NAMED("a")) EVENT("10", NAMED("c")),
+					   EVENT("8", NAMED("a")) EVENT("7", NAMED("c")),
+					   EVENT("8", NAMED("a")) ENDING };
+	char first[512];
+	const char *const gap[] = { first, AGREED("2") EVENT("9", NAMED("b")) };
+	const char *const past[] = {
+		first,
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"revision\":7}}\n",
+		AGREED("3") EVENT("9", NAMED("b")),
+	};
+	struct gpal_client_event event;
 
-	connect_to(&reply, 1, 1);
-	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), GPAL_E_REFUSED);
-	ck_assert_str_eq(gpal_client_refusal_data(client), "{}");
+	snprintf(first, sizeof(first), "%s%s", PAGE("\"revision\":7"), odd[_i]);
+	connect_to(_i == 3 ? past : gap, _i == 3 ? 3 : 2, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	expect_event("a", 8);
+	ck_assert_int_eq(gpal_client_next_event(client, &event, &error), GPAL_E_PROTOCOL);
+	ck_assert_str_eq(gpal_client_outage(client),
+			 _i == 3 ? "ending" : "the connection was lost");
+	expect_event("b", 9);
+	ck_assert_ptr_null(gpal_client_outage(client));
+}
+END_TEST
+
+/* One that takes the connection and says nothing, whatever the time limit of a call is. */
+START_TEST(a_daemon_that_does_not_agree_is_given_up)
+{
+	const char *const replies[] = { PAGE("\"revision\":7") ENDING, "",
+					AGREED("3") EVENT("8", NAMED("a")) };
+	struct gpal_client_event event;
+	int code;
+
+	connect_to(replies, 3, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	gpal_client_set_timeout(client, 10);
+	while ((code = gpal_client_next_event(client, &event, &error)) == GPAL_E_TIMED_OUT)
+		;
+	ck_assert_int_eq(code, 0);
+	ck_assert_str_eq(event.name, "a");
+}
+END_TEST
+
+START_TEST(notifications_of_another_kind_are_passed_over)
+{
+	const char *const replies[] = {
+		PAGE("\"revision\":7") "{\"jsonrpc\":\"2.0\",\"method\":\"moon.full\",\"params\":[]}\n" EVENT(
+			"8", NAMED("a"))
+	};
+
+	connect_to(replies, 1, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	expect_event("a", 8);
 }
 END_TEST
 
@@ -437,7 +491,9 @@ int main(void)
 	add(suite, a_subscription_is_taken_up_as_often_as_it_takes, 1);
 	add(suite, no_event_is_passed_over, 1);
 	add(suite, a_subscription_that_is_refused_is_asked_for_again, 2);
-	add(suite, the_data_of_a_refused_subscription_are_kept, 1);
+	add(suite, events_that_cannot_be_the_next_ones_are_told, 4);
+	add(suite, a_daemon_that_does_not_agree_is_given_up, 1);
+	add(suite, notifications_of_another_kind_are_passed_over, 1);
 	add(suite, connections_are_made_now_and_then, 1);
 	add(suite, an_event_that_has_come_is_not_waited_for, 1);
 	add(suite, a_full_queue_is_waited_for_without_a_descriptor, 1);

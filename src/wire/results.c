@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "client/results.h"
+#include "wire/results.h"
 
 #include "wire/layout_decode.h"
 #include "wire/request_decode.h"

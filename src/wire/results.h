@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The results of the methods: the tables of their members, and the structs they fill. */
-#ifndef GPALD_CLIENT_RESULTS_H
-#define GPALD_CLIENT_RESULTS_H
+#ifndef GPALD_WIRE_RESULTS_H
+#define GPALD_WIRE_RESULTS_H
 
 #include "wire/decoder.h"
 
