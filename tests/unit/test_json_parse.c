@@ -85,6 +85,26 @@ START_TEST(json_is_taken)
 }
 END_TEST
 
+/* In one string, so that each shows where the next begins. */
+START_TEST(every_escaped_character_is_read)
+{
+	char *text = malloc(1 << 20), *at = text;
+	struct gpald_wire_error error;
+
+	ck_assert_ptr_nonnull(text);
+	*at++ = '"';
+	for (int c = 1; c <= 0xffff; c++)
+		if (c < 0xd800 || c > 0xdfff)
+			at += sprintf(at, "\\u%04x", c);
+	for (int c = 0x10000; c <= 0x10ffff; c += 33)
+		at += sprintf(at, "\\u%04X\\u%04X", 0xd800 + ((c - 0x10000) >> 10),
+			      0xdc00 + ((c - 0x10000) & 0x3ff));
+	*at++ = '"';
+	ck_assert_int_eq(parse(text, (size_t)(at - text), &error), 0);
+	free(text);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	enum gpald_reason reason;
@@ -309,6 +329,7 @@ int main(void)
 	Suite *suite = suite_create("json_parse");
 
 	add_rows(suite, "good", json_is_taken, COUNT_OF(good));
+	add_test(suite, "good", every_escaped_character_is_read);
 	add_rows(suite, "bad", what_is_not_json_is_refused_with_its_offset, COUNT_OF(bad));
 	add_rows(suite, "cases", each_case_is_taken_or_refused, COUNT_OF(json_cases));
 	add_test(suite, "bad", a_raw_nul_is_refused);

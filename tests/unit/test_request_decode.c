@@ -386,6 +386,37 @@ START_TEST(a_key_too_long_for_a_pointer_points_to_its_object)
 }
 END_TEST
 
+static const struct {
+	size_t length; /* of the key without its last character */
+	const char *last, *pointer_end;
+} long_keys[] = {
+	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 1, "x", "kx" },
+	{ GPALD_POINTER_MAX - sizeof("/request/") + 1, "x", NULL },
+	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 2, "~", "k~0" },
+	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 2, "/", "k~1" },
+	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 1, "/", NULL },
+	{ GPALD_POINTER_MAX - sizeof("/request/") + 1, "", "kk" },
+};
+
+START_TEST(a_pointer_of_the_greatest_length_is_whole)
+{
+	char text[GPALD_POINTER_MAX + 64], *at = stpcpy(text, "{\"request\":{\"");
+	const char *end = long_keys[_i].pointer_end;
+	struct decoded d;
+
+	memset(at, 'k', long_keys[_i].length);
+	stpcpy(stpcpy(at + long_keys[_i].length, long_keys[_i].last), "\":1}}");
+	decode(&d, text);
+	if (end) {
+		ck_assert_uint_eq(strlen(d.error.pointer), GPALD_POINTER_MAX);
+		ck_assert_str_eq(d.error.pointer + GPALD_POINTER_MAX - strlen(end), end);
+	} else {
+		ck_assert_str_eq(d.error.pointer, "/request");
+	}
+	clear(&d);
+}
+END_TEST
+
 START_TEST(the_lists_of_the_allocator_arrive)
 {
 	cJSON *params = cJSON_Parse(
@@ -446,6 +477,7 @@ int main(void)
 	add_test(suite, "request", the_greatest_exact_integer_is_taken);
 	add_rows(suite, "request", lists_are_limited, COUNT_OF(lists));
 	add_test(suite, "request", a_key_too_long_for_a_pointer_points_to_its_object);
+	add_rows(suite, "request", a_pointer_of_the_greatest_length_is_whole, COUNT_OF(long_keys));
 	add_test(suite, "params", the_lists_of_the_allocator_arrive);
 	add_test(suite, "params", methods_without_params_take_none);
 	return run_suite(suite);
