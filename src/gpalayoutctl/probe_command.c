@@ -7,9 +7,9 @@
 
 #include "commands.h"
 
+#include "devices.h"
 #include "json_tree.h"
 #include "layout_list.h"
-#include "map/devices.h"
 #include "message.h"
 #include "params.h"
 #include "reader.h"
@@ -90,15 +90,15 @@ static bool has_arch(struct probe *probe, const char *name, enum gpal_arch arch)
 static void append_device(struct ctl_buffer *out, struct probe *probe, const char *name,
 			  const char *tag)
 {
-	const struct ctl_device *device;
 	uint64_t address;
 
 	if (strcmp(tag, "chipset-low-mmio") != 0 ||
 	    gpald_size_parse(probe->address, &address) != GPALD_SIZE_OK)
 		return;
-	device = ctl_device_at(address);
-	if (device && has_arch(probe, name, device->arch))
-		ctl_buffer_printf(out, ", %s", device->name);
+	for (size_t i = 0; i < CTL_DEVICE_COUNT; i++)
+		if (address / GPAL_PAGE_SIZE == ctl_devices[i].address / GPAL_PAGE_SIZE &&
+		    has_arch(probe, name, ctl_devices[i].arch))
+			ctl_buffer_printf(out, ", %s", ctl_devices[i].name);
 }
 
 static enum ctl_exit append_answer(struct ctl_buffer *out, struct probe *probe, const char *name,

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LAST_CHARACTER 0x10ffff
 #define WIDEST 64 /* columns; one odd name may not push everything out of sight */
 
 struct character_range {
@@ -62,7 +63,7 @@ static size_t decode(const char *text, size_t len, uint32_t *code_point)
 			return 0;
 		value = value << 6 | (byte & 0x3f);
 	}
-	if (value < sequences[extra].lowest || value > 0x10ffff ||
+	if (value < sequences[extra].lowest || value > LAST_CHARACTER ||
 	    (value >= 0xd800 && value <= 0xdfff))
 		return 0;
 	*code_point = value;
@@ -79,7 +80,9 @@ static bool is_unsafe(uint32_t code_point)
 	return false;
 }
 
-void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep)
+/* Characters above `last` are written as unsafe ones are. */
+static void append_up_to(struct ctl_buffer *out, const char *text, size_t len, const char *keep,
+			 uint32_t last)
 {
 	size_t position = 0;
 
@@ -91,7 +94,7 @@ void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const
 			ctl_buffer_printf(out, "\\x%02x",
 					  (unsigned int)(unsigned char)text[position]);
 			bytes = 1;
-		} else if (is_unsafe(code_point) &&
+		} else if ((is_unsafe(code_point) || code_point > last) &&
 			   !(code_point && code_point < 0x80 && strchr(keep, (int)code_point))) {
 			ctl_buffer_printf(out, "\\u%04x", (unsigned int)code_point);
 		} else {
@@ -101,9 +104,19 @@ void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const
 	}
 }
 
+void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep)
+{
+	append_up_to(out, text, len, keep, LAST_CHARACTER);
+}
+
 void ctl_puts_safe(struct ctl_buffer *out, const char *text)
 {
-	ctl_append_safe(out, text, strlen(text), "");
+	append_up_to(out, text, strlen(text), "", LAST_CHARACTER);
+}
+
+void ctl_puts_ascii(struct ctl_buffer *out, const char *text)
+{
+	append_up_to(out, text, strlen(text), "", 0x7f);
 }
 
 void ctl_widen(int *width, size_t len)

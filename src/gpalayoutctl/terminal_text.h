@@ -22,6 +22,9 @@ void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const
 /* The same for a string, all of it. */
 void ctl_puts_safe(struct ctl_buffer *out, const char *text);
 
+/* The same, with characters beyond ASCII as \uXXXX too. */
+void ctl_puts_ascii(struct ctl_buffer *out, const char *text);
+
 /* Widens a column so that `len` bytes fit; longer ones push the next column to the right. */
 void ctl_widen(int *width, size_t len);
 

@@ -2,9 +2,8 @@
 /* What a map writes of numbers, how it shortens and wraps, and whether its colours can be read. */
 #include "config.h"
 
-#include "gpalayoutctl/map/cells.h"
-#include "gpalayoutctl/map/number_text.h"
 #include "gpalayoutctl/map/paint.h"
+#include "gpalayoutctl/map/text.h"
 #include "tests/unit/suite.h"
 
 #include <stdlib.h>
@@ -44,16 +43,9 @@ static const struct {
 
 START_TEST(numbers_are_exact_or_marked)
 {
-	ctl_cleanup_buffer struct ctl_buffer human = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer full = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer brief = { 0 };
-
-	ctl_human_append(&human, numbers[_i].n);
-	ctl_full_size_append(&full, numbers[_i].n);
-	ctl_short_size_append(&brief, numbers[_i].n);
-	ck_assert_str_eq(human.data, numbers[_i].human);
-	ck_assert_str_eq(full.data, numbers[_i].full);
-	ck_assert_str_eq(brief.data, numbers[_i].brief);
+	ck_assert_str_eq(ctl_number(CTL_HUMAN, numbers[_i].n).text, numbers[_i].human);
+	ck_assert_str_eq(ctl_number(CTL_FULL, numbers[_i].n).text, numbers[_i].full);
+	ck_assert_str_eq(ctl_number(CTL_SHORT, numbers[_i].n).text, numbers[_i].brief);
 	ck_assert_uint_eq(ctl_log2_sixteenths(numbers[_i].n), numbers[_i].log2);
 }
 END_TEST
@@ -61,18 +53,18 @@ END_TEST
 static const struct {
 	const char *text;
 	size_t room;
-	const char *ellipsis;
+	bool ascii;
 	const char *shortened;
 } names[] = {
-	{ "pcie-rc0-low-mmio", 17, "…", "pcie-rc0-low-mmio" },
-	{ "pcie-rc0-low-mmio", 16, "…", "pcie-rc0…ow-mmio" },
-	{ "pcie-rc0-low-mmio", 9, "...", "pci...mio" },
-	{ "pcie-rc0-low-mmio", 1, "…", "…" },
-	{ "ab界界界cd", 8, "…", "ab界…cd" },
-	{ "ab界界界cd", 7, "…", "ab…界cd" },
-	{ "界界", 4, "…", "界界" },
-	{ "äöüß", 3, "…", "ä…ß" },
-	{ "", 0, "…", "" },
+	{ "pcie-rc0-low-mmio", 17, false, "pcie-rc0-low-mmio" },
+	{ "pcie-rc0-low-mmio", 16, false, "pcie-rc0…ow-mmio" },
+	{ "pcie-rc0-low-mmio", 9, true, "pci...mio" },
+	{ "pcie-rc0-low-mmio", 1, false, "…" },
+	{ "ab界界界cd", 8, false, "ab界…cd" },
+	{ "ab界界界cd", 7, false, "ab…界cd" },
+	{ "界界", 4, false, "界界" },
+	{ "äöüß", 3, false, "ä…ß" },
+	{ "", 0, false, "" },
 };
 
 START_TEST(names_lose_their_middle)
@@ -80,7 +72,7 @@ START_TEST(names_lose_their_middle)
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
 	ctl_buffer_puts(&text, names[_i].text);
-	ctl_shorten(&text, names[_i].room, names[_i].ellipsis);
+	ctl_shorten(&text, names[_i].room, names[_i].ascii);
 	ck_assert_str_eq(ctl_buffer_text(&text), names[_i].shortened);
 }
 END_TEST
@@ -102,13 +94,13 @@ START_TEST(lines_break_at_blanks_if_they_can)
 {
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 
-	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 9, "…");
+	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 9, false);
 	ck_assert_str_eq(out.data, "one two\n  threefo\n  urfive\n  界界界\n  界界\n");
 	out.len = 0;
-	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 2, "...");
+	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 2, true);
 	ck_assert_str_eq(out.data, "one two\n  thre...\n");
 	out.len = 0;
-	ctl_wrap_append(&out, "one two", 7, 1, "…");
+	ctl_wrap_append(&out, "one two", 7, 1, false);
 	ck_assert_str_eq(out.data, "one two\n");
 }
 END_TEST
@@ -153,11 +145,11 @@ START_TEST(texts_and_edges_have_contrast)
 	ck_assert_double_ge_tol(contrast("#000000", "#FFFFFF"), 21, 0.001);
 	for (int theme = 0; theme < 2; theme++) {
 		for (int i = 0; i < COUNT_OF(inks); i++) {
-			ck_assert_double_ge(contrast(inks[i][theme], row->tint[theme]), 4.5);
+			ck_assert_double_ge(contrast(inks[i][theme], row->tints[theme]), 4.5);
 			ck_assert_double_ge(contrast(inks[i][theme], grounds[theme]), 4.5);
 		}
-		ck_assert_double_ge(contrast(row->edge[theme], row->tint[theme]), 3);
-		ck_assert_double_ge(contrast(row->edge[theme], grounds[theme]), 3);
+		ck_assert_double_ge(contrast(row->edges[theme], row->tints[theme]), 3);
+		ck_assert_double_ge(contrast(row->edges[theme], grounds[theme]), 3);
 	}
 }
 END_TEST

@@ -25,14 +25,16 @@ enum ctl_paint {
 
 #define CTL_RAM_SHADES 4
 
-/* Pairs of colours are for a light and for a dark background. */
 struct ctl_paint_row {
-	const char *id;    /* in names of the SVG */
-	const char *label; /* of its legend; NULL: it shares that of the shade before */
-	const char *key;   /* the same in a terminal */
-	const char *strong[2];
-	const char *tint[2];
-	const char *edge[2];
+	const char *id;       /* in names of the SVG */
+	const char *label;    /* of its legend; NULL: it shares that of the shade before */
+	const char *key;      /* the same in a terminal */
+	const char *tints[2]; /* colours for a light and for a dark background */
+	const char *edges[2];
+	const char *strong; /* attributes of the SVG for the light one */
+	const char *tint;
+	const char *edge;
+	const char *dark;    /* rules of its style sheet for the dark one */
 	const char *pattern; /* SVG in a tile of 6 by 6 px; NULL: none */
 	const char *block;   /* a cell of UTF-8 */
 	const char *ascii;
@@ -47,14 +49,6 @@ extern const struct ctl_paint_row ctl_paints[CTL_PAINT_COUNT];
 #define CTL_INK_DARK "#E8ECF1"
 #define CTL_MUTED "#4F5861"
 #define CTL_MUTED_DARK "#A9B3BE"
-#define CTL_LINE "#8A939C"
-#define CTL_LINE_DARK "#4A545F"
-#define CTL_UNUSED "#C9D0D7"
-#define CTL_UNUSED_DARK "#39424C"
-#define CTL_HATCH "#DDE2E7"
-#define CTL_HATCH_DARK "#3A434D"
-#define CTL_GAP_EDGE "#A4ADB6"
-#define CTL_GAP_EDGE_DARK "#6C7783"
 
 /* The row that stands for all shades of a class. */
 static inline enum ctl_paint ctl_paint_class(enum ctl_paint paint)

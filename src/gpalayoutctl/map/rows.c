@@ -7,8 +7,6 @@
 
 #include "gpalayoutctl/map/rows.h"
 
-#include "gpalayoutctl/map/cells.h"
-#include "gpalayoutctl/map/number_text.h"
 #include "gpalayoutctl/message.h"
 
 #include <stdlib.h>
@@ -19,20 +17,9 @@
 #define RUNS_OF_A_SIDE 14 /* at the last level, below 4 GiB and above */
 #define LAST_LEVEL 5
 
-static const enum ctl_paint paints[CTL_ROLE_COUNT] = {
-	[CTL_ROLE_OTHER] = CTL_PAINT_OTHER,         [CTL_ROLE_RAM] = CTL_PAINT_RAM,
-	[CTL_ROLE_CHIPSET_LOW] = CTL_PAINT_CHIPSET, [CTL_ROLE_CHIPSET_HIGH] = CTL_PAINT_CHIPSET,
-	[CTL_ROLE_LOW_WINDOW] = CTL_PAINT_WINDOW,   [CTL_ROLE_HIGH_WINDOW] = CTL_PAINT_WINDOW,
-	[CTL_ROLE_ECAM] = CTL_PAINT_ECAM,           [CTL_ROLE_HDM] = CTL_PAINT_CXL,
-	[CTL_ROLE_CHBCR] = CTL_PAINT_CXL,           [CTL_ROLE_IOMMU] = CTL_PAINT_DEVICE,
-	[CTL_ROLE_VIRTIO] = CTL_PAINT_DEVICE,       [CTL_ROLE_VTL2_CHIPSET] = CTL_PAINT_VTL2,
-	[CTL_ROLE_VTL2_MEMORY] = CTL_PAINT_VTL2,    [CTL_ROLE_VTL2_FRAMEBUFFER] = CTL_PAINT_VTL2,
-	[CTL_ROLE_RESERVED] = CTL_PAINT_RESERVED,
-};
-
 static void *allocate(size_t count, size_t size)
 {
-	void *memory = calloc(count + 1, size);
+	void *memory = calloc(count, size);
 
 	if (!memory)
 		ctl_out_of_memory();
@@ -47,88 +34,88 @@ static int by_start(const void *a, const void *b)
 	return (left->range.start > right->range.start) - (left->range.start < right->range.start);
 }
 
-/* The members of a layout, of which each range of the map is one. */
-struct members {
-	struct ctl_map_range *list;
-	size_t count;
-};
-
-static void add(struct members *members, enum ctl_role role, size_t index, struct gpal_range range)
+/* The members of a layout say what the ranges are for that start where they do. */
+static void find_roles(struct ctl_map_rows *rows, const struct gpal_layout *layout)
 {
-	if (!gpal_range_is_empty(range))
-		members->list[members->count++] =
-			(struct ctl_map_range){ .range = range, .role = role, .index = index };
-}
-
-static struct members members_of(const struct gpal_layout *layout)
-{
-	struct members members = {
-		.list = allocate(6 + layout->ram_count + layout->segment_count +
-					 4 * layout->root_complex_count + layout->iommu_count,
-				 sizeof(*members.list)),
+#define ONE(member) &layout->member, 1, 0, 0
+#define EACH(list, count, member)                           \
+	layout->list, layout->count, sizeof(*layout->list), \
+		offsetof(__typeof__(*layout->list), member)
+#define EACH_ROOT_COMPLEX(member) EACH(root_complexes, root_complex_count, member)
+	const struct {
+		enum ctl_role role;
+		enum ctl_paint paint;
+		const void *list;
+		size_t count;
+		size_t element_size;
+		size_t offset;
+	} members[] = {
+		{ CTL_ROLE_CHIPSET_LOW, CTL_PAINT_CHIPSET, ONE(chipset_low_mmio) },
+		{ CTL_ROLE_CHIPSET_HIGH, CTL_PAINT_CHIPSET, ONE(chipset_high_mmio) },
+		{ CTL_ROLE_VIRTIO, CTL_PAINT_DEVICE, ONE(virtio_mmio) },
+		{ CTL_ROLE_VTL2_CHIPSET, CTL_PAINT_VTL2, ONE(vtl2_chipset_mmio) },
+		{ CTL_ROLE_VTL2_MEMORY, CTL_PAINT_VTL2, ONE(vtl2_memory) },
+		{ CTL_ROLE_VTL2_FRAMEBUFFER, CTL_PAINT_VTL2, ONE(vtl2_framebuffer) },
+		{ CTL_ROLE_RAM, CTL_PAINT_RAM, EACH(ram, ram_count, range) },
+		{ CTL_ROLE_ECAM, CTL_PAINT_ECAM, EACH(segments, segment_count, ecam) },
+		{ CTL_ROLE_LOW_WINDOW, CTL_PAINT_WINDOW, EACH_ROOT_COMPLEX(low_mmio) },
+		{ CTL_ROLE_HIGH_WINDOW, CTL_PAINT_WINDOW, EACH_ROOT_COMPLEX(high_mmio) },
+		{ CTL_ROLE_HDM, CTL_PAINT_CXL, EACH_ROOT_COMPLEX(cxl_hdm) },
+		{ CTL_ROLE_CHBCR, CTL_PAINT_CXL, EACH_ROOT_COMPLEX(cxl_chbcr) },
+		{ CTL_ROLE_IOMMU, CTL_PAINT_DEVICE, EACH(iommus, iommu_count, range) },
 	};
 
-	add(&members, CTL_ROLE_CHIPSET_LOW, 0, layout->chipset_low_mmio);
-	add(&members, CTL_ROLE_CHIPSET_HIGH, 0, layout->chipset_high_mmio);
-	add(&members, CTL_ROLE_VIRTIO, 0, layout->virtio_mmio);
-	add(&members, CTL_ROLE_VTL2_CHIPSET, 0, layout->vtl2_chipset_mmio);
-	add(&members, CTL_ROLE_VTL2_MEMORY, 0, layout->vtl2_memory);
-	add(&members, CTL_ROLE_VTL2_FRAMEBUFFER, 0, layout->vtl2_framebuffer);
-	for (size_t i = 0; i < layout->ram_count; i++)
-		add(&members, CTL_ROLE_RAM, i, layout->ram[i].range);
-	for (size_t i = 0; i < layout->segment_count; i++)
-		add(&members, CTL_ROLE_ECAM, i, layout->segments[i].ecam);
-	for (size_t i = 0; i < layout->root_complex_count; i++) {
-		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const char *at = (const char *)members[i].list + members[i].offset;
 
-		add(&members, CTL_ROLE_LOW_WINDOW, i, rc->low_mmio);
-		add(&members, CTL_ROLE_HIGH_WINDOW, i, rc->high_mmio);
-		add(&members, CTL_ROLE_HDM, i, rc->cxl_hdm);
-		add(&members, CTL_ROLE_CHBCR, i, rc->cxl_chbcr);
+		for (size_t j = 0; j < members[i].count; j++, at += members[i].element_size) {
+			struct ctl_map_range wanted = { .range = *(const struct gpal_range *)at };
+			struct ctl_map_range *found = NULL;
+
+			if (!gpal_range_is_empty(wanted.range))
+				found = bsearch(&wanted, rows->ranges, rows->range_count,
+						sizeof(wanted), by_start);
+			if (!found)
+				continue;
+			found->role = members[i].role;
+			found->paint = members[i].paint;
+			found->index = j;
+			if (found->role == CTL_ROLE_RAM)
+				found->paint += layout->ram[j].node % CTL_RAM_SHADES;
+		}
 	}
-	for (size_t i = 0; i < layout->iommu_count; i++)
-		add(&members, CTL_ROLE_IOMMU, i, layout->iommus[i].range);
-	qsort(members.list, members.count, sizeof(*members.list), by_start);
-	return members;
 }
 
-static void make_ranges(struct ctl_map_rows *rows, const struct gpal_layout *layout)
+static struct ctl_map_rows ranges_of(const struct gpal_layout *layout)
 {
-	struct members members = members_of(layout);
+	const size_t count = layout->map.count;
+	struct ctl_map_rows rows = {
+		.ranges = allocate(count + 1, sizeof(*rows.ranges)),
+		.range_count = count,
+	};
 
-	rows->ranges = allocate(layout->map.count, sizeof(*rows->ranges));
-	for (size_t i = 0; i < layout->map.count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct gpal_map_entry *entry = &layout->map.entries[i];
-		struct ctl_map_range *range = &rows->ranges[rows->range_count++];
-		const struct ctl_map_range *member;
+		const bool is_reserved = entry->kind == GPAL_KIND_RESERVED;
 
-		*range = (struct ctl_map_range){
+		rows.ranges[i] = (struct ctl_map_range){
 			.range = entry->range,
 			.tag = entry->tag,
 			.kind = entry->kind,
-			.role = entry->kind == GPAL_KIND_RESERVED ? CTL_ROLE_RESERVED :
-								    CTL_ROLE_OTHER,
+			.role = is_reserved ? CTL_ROLE_RESERVED : CTL_ROLE_OTHER,
+			.paint = is_reserved ? CTL_PAINT_RESERVED : CTL_PAINT_OTHER,
 		};
-		member = bsearch(range, members.list, members.count, sizeof(*members.list),
-				 by_start);
-		if (member) {
-			range->role = member->role;
-			range->index = member->index;
-		}
-		range->paint = paints[range->role];
-		if (range->role == CTL_ROLE_RAM)
-			range->paint += layout->ram[range->index].node % CTL_RAM_SHADES;
 	}
-	free(members.list);
-	qsort(rows->ranges, rows->range_count, sizeof(*rows->ranges), by_start);
+	qsort(rows.ranges, count, sizeof(*rows.ranges), by_start);
+	find_roles(&rows, layout);
+	return rows;
 }
 
 bool ctl_map_is_possible(const struct gpal_layout *layout)
 {
-	ctl_cleanup_rows struct ctl_map_rows rows = { 0 };
+	ctl_cleanup_rows struct ctl_map_rows rows = ranges_of(layout);
 	uint64_t covered = 0;
 
-	make_ranges(&rows, layout);
 	for (size_t i = 0; i < rows.range_count; i++) {
 		const struct gpal_range range = rows.ranges[i].range;
 
@@ -139,11 +126,6 @@ bool ctl_map_is_possible(const struct gpal_layout *layout)
 	return rows.range_count > 0;
 }
 
-static uint64_t gap_between(const struct ctl_map_range *low, const struct ctl_map_range *high)
-{
-	return high->range.start - low->range.end;
-}
-
 static bool are_family(const struct ctl_map_range *a, const struct ctl_map_range *b)
 {
 	return a->role == b->role && (a->role != CTL_ROLE_OTHER || strcmp(a->tag, b->tag) == 0);
@@ -151,8 +133,7 @@ static bool are_family(const struct ctl_map_range *a, const struct ctl_map_range
 
 static bool joins(int level, const struct ctl_map_range *low, const struct ctl_map_range *high)
 {
-	const uint64_t low_size = gpal_range_size(low->range);
-	const uint64_t high_size = gpal_range_size(high->range);
+	const uint64_t gap = high->range.start - low->range.end;
 
 	/* Known devices are drawn inside a row of its own. It ends at 4 GiB, so no run crosses that. */
 	if (low->role == CTL_ROLE_CHIPSET_LOW || high->role == CTL_ROLE_CHIPSET_LOW)
@@ -161,10 +142,10 @@ static bool joins(int level, const struct ctl_map_range *low, const struct ctl_m
 	case 0:
 		return false;
 	case 1:
-		return are_family(low, high) && gap_between(low, high) == 0;
+		return are_family(low, high) && gap == 0;
 	case 2:
 		return are_family(low, high) &&
-		       gap_between(low, high) <= (low_size > high_size ? low_size : high_size);
+		       (gap <= gpal_range_size(low->range) || gap <= gpal_range_size(high->range));
 	case LAST_LEVEL:
 		return true;
 	default:
@@ -207,15 +188,22 @@ static void add_row(struct ctl_map_rows *rows, enum gpal_arch arch,
 
 	for (size_t i = 0; i < count; i++) {
 		row.size += gpal_range_size(ranges[i].range);
+		rows->classes |= 1u << ctl_paint_class(ranges[i].paint);
 		if (ctl_paint_class(ranges[i].paint) != ctl_paint_class(row.paint))
 			row.paint = CTL_PAINT_MIXED;
 	}
-	if (ranges->role == CTL_ROLE_CHIPSET_LOW)
-		row.devices = ctl_devices_in(arch, row.range, &row.device_count);
+	rows->classes |= 1u << ctl_paint_class(row.paint);
+	for (size_t i = 0; i < CTL_DEVICE_COUNT && ranges->role == CTL_ROLE_CHIPSET_LOW; i++) {
+		const struct ctl_device *device = &ctl_devices[i];
+
+		if (device->arch == arch && device->address >= row.range.start &&
+		    device->address < row.range.end && row.device_count++ == 0)
+			row.devices = device;
+	}
 	rows->rows[rows->count++] = row;
 }
 
-static void make_rows(struct ctl_map_rows *rows, const struct gpal_layout *layout, int level)
+static void make_rows(struct ctl_map_rows *rows, enum gpal_arch arch, int level)
 {
 	uint64_t covered = 0;
 	size_t low = 0;
@@ -224,90 +212,38 @@ static void make_rows(struct ctl_map_rows *rows, const struct gpal_layout *layou
 	while (low < rows->range_count && rows->ranges[low].range.start < GPAL_4GIB)
 		low++;
 	rows->count = 0;
+	rows->classes = 0;
 	for (size_t i = 0; i < rows->range_count; i += count) {
-		size_t side = i < low ? low : rows->range_count - low;
+		const size_t side = i < low ? low : rows->range_count - low;
 
 		count = run_length(rows, level, (side + RUNS_OF_A_SIDE - 1) / RUNS_OF_A_SIDE, i);
 		add_gap(rows, covered, rows->ranges[i].range.start);
-		add_row(rows, layout->arch, &rows->ranges[i], count);
+		add_row(rows, arch, &rows->ranges[i], count);
 		covered = rows->ranges[i + count - 1].range.end;
 	}
+	rows->top = covered;
 }
 
-void ctl_map_rows_make(struct ctl_map_rows *rows, const struct ctl_map *map)
+struct ctl_map_rows ctl_map_rows_make(const struct ctl_map *map)
 {
 	const unsigned int bits = map->request->host_physical_address_bits;
-	size_t count;
+	const uint64_t limit = bits && bits < 64 ? UINT64_C(1) << bits : 0;
+	struct ctl_map_rows rows = ranges_of(map->layout);
 
-	*rows = (struct ctl_map_rows){ 0 };
-	make_ranges(rows, map->layout);
 	/* A gap before each range, one more at 4 GiB, and that to the host's limit. */
-	rows->rows = allocate(2 * rows->range_count + 2, sizeof(*rows->rows));
-	for (int level = 0; level <= LAST_LEVEL; level++) {
-		make_rows(rows, map->layout, level);
-		if (rows->count <= ROWS_MAX)
-			break;
-	}
-	while (rows->below < rows->count && rows->rows[rows->below].range.start < GPAL_4GIB)
-		rows->below++;
-	rows->has_limit = bits && bits < 64 && UINT64_C(1) << bits > ctl_map_top(rows);
-	if (rows->has_limit) {
-		count = rows->count;
-		rows->rows[count] = (struct ctl_map_row){
-			.range = { ctl_map_top(rows), UINT64_C(1) << bits },
-			.size = (UINT64_C(1) << bits) - ctl_map_top(rows),
-		};
-	}
+	rows.rows = allocate(2 * rows.range_count + 2, sizeof(*rows.rows));
+	for (int level = 0; level == 0 || (rows.count > ROWS_MAX && level <= LAST_LEVEL); level++)
+		make_rows(&rows, map->layout->arch, level);
+	while (rows.below < rows.count && rows.rows[rows.below].range.start < GPAL_4GIB)
+		rows.below++;
+	rows.has_limit = limit > rows.top;
+	rows.rows[rows.count] =
+		(struct ctl_map_row){ .range = { rows.top, limit }, .size = limit - rows.top };
+	return rows;
 }
 
 void ctl_map_rows_free(struct ctl_map_rows *rows)
 {
 	free(rows->ranges);
 	free(rows->rows);
-}
-
-uint64_t ctl_map_top(const struct ctl_map_rows *rows)
-{
-	return rows->count ? rows->rows[rows->count - 1].range.end : 0;
-}
-
-bool ctl_map_has_class(const struct ctl_map_rows *rows, enum ctl_paint paint)
-{
-	for (size_t i = 0; i < rows->range_count; i++)
-		if (ctl_paint_class(rows->ranges[i].paint) == paint)
-			return true;
-	for (size_t i = 0; i < rows->count; i++)
-		if (rows->rows[i].count && rows->rows[i].paint == paint)
-			return true;
-	return false;
-}
-
-void ctl_map_run_append(struct ctl_buffer *out, const struct ctl_map_row *row, size_t room)
-{
-	const uint64_t gaps = gpal_range_size(row->range) - row->size;
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-	uint64_t least = UINT64_MAX, most = 0;
-	size_t fits;
-
-	for (size_t i = 0; i < row->count; i++) {
-		const uint64_t size = gpal_range_size(row->ranges[i].range);
-
-		least = size < least ? size : least;
-		most = size > most ? size : most;
-	}
-	ctl_buffer_printf(&text, "%zu ranges", row->count);
-	fits = text.len;
-	if (gaps) {
-		ctl_buffer_puts(&text, ", ");
-		ctl_human_append(&text, gaps);
-		ctl_buffer_puts(&text, " of gaps");
-		fits = ctl_cells(text.data) <= room ? text.len : fits;
-	}
-	ctl_buffer_puts(&text, ", ");
-	ctl_short_size_append(&text, least);
-	ctl_buffer_puts(&text, least < most ? " to " : " each");
-	if (least < most)
-		ctl_short_size_append(&text, most);
-	fits = ctl_cells(text.data) <= room ? text.len : fits;
-	ctl_buffer_append(out, text.data, fits);
 }

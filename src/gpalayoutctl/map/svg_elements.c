@@ -1,135 +1,135 @@
 /* SPDX-License-Identifier: MIT */
-/* The elements that SVG is written with. */
+/* Elements know no layout; where they go is up to the figure. */
 #include "config.h"
 
-#include "gpalayoutctl/map/cells.h"
-#include "gpalayoutctl/map/svg.h"
+#include "gpalayoutctl/map/svg_elements.h"
+
+#include "gpalayoutctl/terminal_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-const char *ctl_svg_look(const struct ctl_svg *svg, char look[80], enum ctl_svg_part part,
-			 enum ctl_paint paint)
+static int y_of(struct ctl_place place, struct gpal_range all, uint64_t address)
+{
+	const unsigned __int128 height = (unsigned __int128)(place.bottom - place.top);
+
+	return place.bottom - (int)(height * (address - all.start) / (all.end - all.start));
+}
+
+struct ctl_place ctl_svg_scale(struct ctl_place place, struct gpal_range all,
+			       struct gpal_range range)
+{
+	return (struct ctl_place){ y_of(place, all, range.end), y_of(place, all, range.start) };
+}
+
+struct ctl_svg_look ctl_svg_pattern(const struct ctl_svg *svg, const char *name)
+{
+	struct ctl_svg_look look;
+
+	snprintf(look.text, sizeof(look.text), "fill=\"url(#%s-%s)\"", svg->id, name);
+	return look;
+}
+
+void ctl_svg_rect(struct ctl_svg *svg, const char *look, int left, int width,
+		  struct ctl_place place)
+{
+	ctl_buffer_printf(&svg->out,
+			  "<rect %s x=\"" PX "\" y=\"" PX "\" width=\"" PX "\" height=\"" PX
+			  "\"/>\n",
+			  look, px(left), px(place.top), px(width), px(place.bottom - place.top));
+}
+
+void ctl_svg_path(struct ctl_svg *svg, const char *look, const char *format, ...)
+{
+	va_list args;
+
+	ctl_buffer_printf(&svg->out, "<path %s d=\"", look);
+	va_start(args, format);
+	ctl_buffer_vprintf(&svg->out, format, args);
+	va_end(args);
+	ctl_buffer_puts(&svg->out, "\"/>\n");
+}
+
+void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, int width,
+			  struct ctl_place place)
 {
 	const struct ctl_paint_row *row = &ctl_paints[paint];
 
-	switch (part) {
-	case CTL_SVG_STRONG:
-		snprintf(look, 80, "class=\"s-%s\" fill=\"%s\"", row->id, row->strong[0]);
-		return look;
-	case CTL_SVG_TINT:
-		snprintf(look, 80, "class=\"t-%s\" fill=\"%s\"", row->id, row->tint[0]);
-		return look;
-	case CTL_SVG_EDGE:
-		snprintf(look, 80, "class=\"b-%s\" fill=\"none\" stroke=\"%s\" stroke-width=\".8\"",
-			 row->id, row->edge[0]);
-		return look;
-	default:
-		snprintf(look, 80, "fill=\"url(#%s-%s)\"", svg->id, row->id);
-		return row->pattern ? look : NULL;
-	}
+	ctl_svg_rect(svg, row->strong, left, width, place);
+	if (row->pattern)
+		ctl_svg_rect(svg, ctl_svg_pattern(svg, row->id).text, left, width, place);
 }
 
-void ctl_svg_rect(const struct ctl_svg *svg, const char *look, int left, int width,
-		  struct ctl_svg_place place)
-{
-	if (look)
-		ctl_buffer_printf(
-			svg->out,
-			"<rect %s x=\"" PX "\" y=\"" PX "\" width=\"" PX "\" height=\"" PX "\"/>\n",
-			look, px(left), px(place.top), px(width), px(place.bottom - place.top));
-}
-
-void ctl_svg_gap_rect(const struct ctl_svg *svg, int left, int width, struct ctl_svg_place place)
+void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place place)
 {
 	ctl_cleanup_buffer struct ctl_buffer look = { 0 };
 
 	ctl_buffer_printf(&look,
-			  "class=\"gb\" fill=\"url(#%s-gap)\" stroke=\"" CTL_GAP_EDGE
-			  "\" stroke-width=\".8\" stroke-dasharray=\"3 2\"",
-			  svg->id);
+			  "class=\"gb\" %s stroke=\"#A4ADB6\" stroke-width=\".8\" "
+			  "stroke-dasharray=\"3 2\"",
+			  ctl_svg_pattern(svg, "gap").text);
 	ctl_svg_rect(svg, look.data, left, width, place);
-}
-
-void ctl_svg_path(const struct ctl_svg *svg, const char *look, const char *format, ...)
-{
-	va_list args;
-
-	if (!look)
-		return;
-	ctl_buffer_printf(svg->out, "<path %s d=\"", look);
-	va_start(args, format);
-	ctl_buffer_vprintf(svg->out, format, args);
-	va_end(args);
-	ctl_buffer_puts(svg->out, "\"/>\n");
-}
-
-void ctl_svg_text_start(const struct ctl_svg *svg, int x, int y, const char *size, const char *look)
-{
-	ctl_buffer_printf(svg->out, "<text x=\"" PX "\" y=\"" PX "\" font-size=\"%s\"%s%s>", px(x),
-			  px(y), size, *look ? " " : "", look);
-}
-
-void ctl_svg_text(const struct ctl_svg *svg, int x, int y, const char *size, const char *look,
-		  const char *text)
-{
-	ctl_svg_text_start(svg, x, y, size, look);
-	ctl_svg_escape(svg->out, text);
-	ctl_buffer_puts(svg->out, "</text>\n");
 }
 
 void ctl_svg_escape(struct ctl_buffer *out, const char *text)
 {
 	ctl_cleanup_buffer struct ctl_buffer safe = { 0 };
 
-	ctl_name_append(&safe, text, false);
+	ctl_puts_safe(&safe, text);
 	for (const char *at = ctl_buffer_text(&safe); *at; at++) {
-		if (*at == '&')
-			ctl_buffer_puts(out, "&amp;");
-		else if (*at == '<')
-			ctl_buffer_puts(out, "&lt;");
-		else if (*at == '>')
-			ctl_buffer_puts(out, "&gt;");
-		else if (*at == '"')
-			ctl_buffer_puts(out, "&quot;");
-		else
-			ctl_buffer_append(out, at, 1);
+		const size_t plain = strcspn(at, "&<>\"");
+
+		ctl_buffer_append(out, at, plain);
+		at += plain;
+		if (!*at)
+			break;
+		ctl_buffer_puts(out, *at == '&' ? "&amp;" :
+				     *at == '<' ? "&lt;" :
+				     *at == '>' ? "&gt;" :
+						  "&quot;");
 	}
 }
 
-int ctl_svg_scale(struct ctl_svg_place place, struct gpal_range range, uint64_t address)
+void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
+		    const char *markup)
 {
-	const unsigned __int128 height = (unsigned __int128)(place.bottom - place.top);
-
-	return place.bottom - (int)(height * (address - range.start) / (range.end - range.start));
+	ctl_buffer_printf(&svg->out,
+			  "<text x=\"" PX "\" y=\"" PX "\" font-size=\"%s\"%s%s>%s</text>\n", px(x),
+			  px(y), size, *look ? " " : "", look, markup);
 }
 
-static void append_band(struct ctl_svg_bands *bands)
+void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
+		  const char *format, ...)
 {
-	const struct ctl_svg_place *last = &bands->last;
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
+	va_list args;
 
-	if (last->bottom > last->top)
-		ctl_buffer_printf(&bands->path, "M%d " PX "h%dv" PX "h-%dz", bands->left / 10,
-				  px(last->top), bands->width / 10, px(last->bottom - last->top),
-				  bands->width / 10);
-}
-
-void ctl_svg_bands_add(struct ctl_svg_bands *bands, struct ctl_svg_place place)
-{
-	if (place.bottom < bands->last.top || !bands->last.bottom) {
-		append_band(bands);
-		bands->last = place;
-	}
-	bands->last.top = place.top;
+	va_start(args, format);
+	ctl_buffer_vprintf(&text, format, args);
+	va_end(args);
+	ctl_svg_escape(&markup, text.data);
+	ctl_svg_markup(svg, x, y, size, look, ctl_buffer_text(&markup));
 }
 
 const char *ctl_svg_bands_end(struct ctl_svg_bands *bands)
 {
-	append_band(bands);
+	const struct ctl_place last = bands->last;
+
+	if (last.bottom > last.top)
+		ctl_buffer_printf(&bands->path, "M%d " PX "h%dv" PX "h-%dz", bands->left / 10,
+				  px(last.top), bands->width / 10, px(last.bottom - last.top),
+				  bands->width / 10);
+	bands->last = (struct ctl_place){ 0, 0 };
 	return ctl_buffer_text(&bands->path);
 }
 
-void ctl_svg_bands_free(struct ctl_svg_bands *bands)
+void ctl_svg_bands_add(struct ctl_svg_bands *bands, struct ctl_place place)
 {
-	ctl_buffer_free(&bands->path);
+	if (place.bottom < bands->last.top)
+		ctl_svg_bands_end(bands);
+	if (!bands->last.bottom)
+		bands->last = place;
+	bands->last.top = place.top;
 }

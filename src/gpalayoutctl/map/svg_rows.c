@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The boxes of the rows: colours, tag, size, details, and what is inside a row. All texts
- * keep to the cells that they are given, so that none runs into another.
- */
+/* A text is as wide as its cells, rounded up: 0.605 em each in a monospace font, else 0.6 em. */
 #include "config.h"
 
-#include "gpalayoutctl/map/cells.h"
-#include "gpalayoutctl/map/number_text.h"
-#include "gpalayoutctl/map/svg.h"
-#include "gpalayoutctl/size_text.h"
+#include "gpalayoutctl/map/svg_rows.h"
+
+#include "gpalayoutctl/map/labels.h"
+#include "gpalayoutctl/map/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#define TAG_CELL 73  /* 12 px */
+#define MONO_CELL 67 /* 11 px */
+#define DETAIL_CELL 63
+#define SMALL_CELL 61 /* 10 px */
+#define BOX_END (BOX_LEFT + BOX_WIDTH)
+#define SPINE_WIDTH 160
+#define TEXT_LEFT 1760
+#define INNER_LEFT 4940
+#define INNER_WIDTH 120
 #define APART 100
 #define TWO_LINES_LEAST 340 /* height of a row that has its details below the tag */
 #define DETAILS_BELOW_CELLS 49
 #define RUN_CELLS 44
-#define DETAIL_CELL 63  /* 10.5 px */
 #define TITLED_LEAST 10 /* height of a member that has a title of its own */
-#define SIZE_LOOK "class=\"mo\" " AT_END
+#define HEX_GROUP 4     /* digits */
+#define GROUPS_APART 35 /* the dx of the markup */
+#define BEFORE_HEX 60
+#define HUMAN_CELLS 23 /* up to the margin */
+#define DEVICES_APART 130
+#define MONO_AT_END MONO " " AT_END
 
-static int middle(struct ctl_svg_place box)
+static int middle(struct ctl_place box)
 {
 	return box.top + (box.bottom - box.top) / 2;
 }
@@ -32,244 +42,359 @@ static int cells_between(int left, int right, int cell)
 }
 
 /* Where texts beside a size end. */
-static int left_of(const struct ctl_buffer *size)
+static int left_of(const struct ctl_number *size)
 {
-	return SIZE_END - (int)ctl_cells(size->data) * MONO_CELL - APART;
+	return SIZE_END - (int)ctl_cells(size->text) * MONO_CELL - APART;
 }
 
 /* Returns where it ends. */
-static int append_tag(const struct ctl_svg *svg, const char *tag, int y, int right)
+static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
 	ctl_name_append(&text, tag, false);
-	ctl_shorten(&text, (size_t)cells_between(TEXT_LEFT, right, TAG_CELL), "…");
-	ctl_svg_text(svg, TEXT_LEFT, y, "12", "class=\"mo\" font-weight=\"600\"", text.data);
+	ctl_shorten(&text, (size_t)cells_between(TEXT_LEFT, right, TAG_CELL), false);
+	ctl_svg_text(svg, TEXT_LEFT, y, "12", MONO " font-weight=\"600\"", "%s", text.data);
 	return TEXT_LEFT + (int)ctl_cells(text.data) * TAG_CELL;
 }
 
-/* As markup, names are in a font that has cells. */
-static void append_parts(struct ctl_buffer *out, const struct ctl_map_details *details, bool markup)
+/* Names are in a font that has cells; what is around them needs no escaping. */
+static void append_details(struct ctl_svg *svg, int x, int y, struct ctl_details *details, int room)
 {
-	for (size_t i = 0; i < details->count; i++) {
-		ctl_buffer_printf(out, "%s%s", i ? ", " : "", details->parts[i].text);
-		if (!details->parts[i].has_name)
-			continue;
-		ctl_buffer_puts(out, markup ? "<tspan class=\"mo\">" : "");
-		ctl_svg_escape(out, ctl_buffer_text(&details->name));
-		ctl_buffer_puts(out, markup ? "</tspan>" : "");
-	}
-}
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
+	const char *text;
 
-static void append_details(const struct ctl_svg *svg, struct ctl_map_details *details, int x, int y,
-			   int room)
-{
-	ctl_map_details_fit(details, (size_t)room, true);
-	if (!details->count)
+	ctl_details_fit(details, (size_t)room, true);
+	text = ctl_buffer_text(&details->text);
+	if (!*text)
 		return;
-	ctl_svg_text_start(svg, x, y, "10.5", MUTED);
-	append_parts(svg->out, details, true);
-	ctl_buffer_puts(svg->out, "</text>\n");
+	if (details->name_end) {
+		ctl_buffer_append(&name, text + details->name, details->name_end - details->name);
+		ctl_buffer_printf(&markup, "%.*s<tspan " MONO ">", (int)details->name, text);
+		ctl_svg_escape(&markup, name.data);
+		ctl_buffer_puts(&markup, "</tspan>");
+	}
+	ctl_buffer_puts(&markup, text + details->name_end);
+	ctl_svg_markup(svg, x, y, "10.5", MUTED, markup.data);
 }
 
-static void append_range_texts(const struct ctl_svg *svg, const struct ctl_map_row *row,
-			       struct ctl_svg_place box, struct ctl_map_details *details)
+static void append_range_texts(struct ctl_svg *svg, const struct ctl_map_row *row,
+			       struct ctl_details *details)
 {
-	const bool two_lines = details->count && box.bottom - box.top >= TWO_LINES_LEAST;
-	const int y = middle(box) + (two_lines ? -25 : 42);
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
+	const bool two_lines = details->count && row->box.bottom - row->box.top >= TWO_LINES_LEAST;
+	const int y = middle(row->box) + (two_lines ? -25 : 42);
+	const struct ctl_number size = ctl_number(CTL_FULL, row->size);
 	int tag_end;
 
-	ctl_full_size_append(&size, row->size);
-	ctl_svg_text(svg, SIZE_END, y, "11", SIZE_LOOK, size.data);
+	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
 	tag_end = append_tag(svg, row->ranges->tag, y, left_of(&size)) + APART;
 	if (two_lines)
-		append_details(svg, details, TEXT_LEFT, middle(box) + 115, DETAILS_BELOW_CELLS);
+		append_details(svg, TEXT_LEFT, middle(row->box) + 115, details,
+			       DETAILS_BELOW_CELLS);
 	else
-		append_details(svg, details, tag_end, y,
+		append_details(svg, tag_end, y, details,
 			       cells_between(tag_end, left_of(&size), DETAIL_CELL));
 }
 
-static void append_run_texts(const struct ctl_svg *svg, const struct ctl_map_row *row,
-			     struct ctl_svg_place box)
+static void append_run_texts(struct ctl_svg *svg, const struct ctl_map_row *row,
+			     struct ctl_details *details)
 {
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
-	const int y = middle(box) + 40;
-	int room;
+	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
+	const int room = cells_between(TEXT_LEFT, left_of(&size), MONO_CELL);
+	const int y = middle(row->box) + 40;
 
-	ctl_short_size_append(&size, row->size);
-	room = cells_between(TEXT_LEFT, left_of(&size), MONO_CELL);
-	append_tag(svg, row->ranges[row->count - 1].tag, box.top + 160, SIZE_END);
-	append_tag(svg, row->ranges[0].tag, box.bottom - 75, SIZE_END);
-	ctl_svg_text_start(svg, TEXT_LEFT, y, "11", MUTED);
-	ctl_map_run_append(svg->out, row, (size_t)(room < RUN_CELLS ? room : RUN_CELLS));
-	ctl_buffer_puts(svg->out, "</text>\n");
-	ctl_svg_text(svg, SIZE_END, y, "11", SIZE_LOOK, size.data);
+	append_tag(svg, row->ranges[row->count - 1].tag, row->box.top + 160, SIZE_END);
+	append_tag(svg, row->ranges->tag, row->box.bottom - 75, SIZE_END);
+	ctl_details_fit(details, (size_t)(room < RUN_CELLS ? room : RUN_CELLS), false);
+	ctl_svg_text(svg, TEXT_LEFT, y, "11", MUTED, "%s", ctl_buffer_text(&details->text));
+	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
 }
 
-static void append_member(const struct ctl_svg *svg, const struct ctl_map_range *range,
-			  struct ctl_svg_place place)
+static void append_gap_texts(struct ctl_svg *svg, const struct ctl_map_row *row, bool is_limit)
 {
-	ctl_buffer_printf(svg->out, "<path d=\"M494 " PX "h12v" PX "h-12z\"><title>", px(place.top),
-			  px(place.bottom - place.top));
-	ctl_svg_escape(svg->out, range->tag);
-	ctl_buffer_puts(svg->out, ", ");
-	ctl_size_append(svg->out, gpal_range_size(range->range));
-	ctl_buffer_printf(svg->out, "\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
-			  range->range.start, range->range.end);
-}
+	const int y = middle(row->box);
 
-/* The members of a run in one shade: RAM has one a node, others have two in turn. */
-static void append_shade(const struct ctl_svg *svg, const struct ctl_map_row *row,
-			 struct ctl_svg_place box, enum ctl_paint paint, size_t turn)
-{
-	const size_t turns = ctl_paint_class(paint) == CTL_PAINT_RAM ? 1 : 2;
-	struct ctl_svg_bands bands = { .left = INNER_LEFT, .width = INNER_WIDTH };
-	const size_t before = svg->out->len;
-	size_t content;
-	const char *path;
-
-	ctl_buffer_printf(svg->out, "<g %s%s>\n", LOOK(svg, CTL_SVG_STRONG, paint),
-			  turn ? " opacity=\".55\"" : "");
-	content = svg->out->len;
-	for (size_t i = 0; i < row->count; i++) {
-		const struct gpal_range range = row->ranges[i].range;
-		const struct ctl_svg_place place = { ctl_svg_scale(box, row->range, range.end),
-						     ctl_svg_scale(box, row->range, range.start) };
-
-		if (row->ranges[i].paint != paint || i % turns != turn)
-			continue;
-		if (place.bottom - place.top >= TITLED_LEAST)
-			append_member(svg, &row->ranges[i], place);
-		else
-			ctl_svg_bands_add(&bands, place);
-	}
-	path = ctl_svg_bands_end(&bands);
-	if (*path)
-		ctl_buffer_printf(svg->out, "<path d=\"%s\"/>\n", path);
-	if (svg->out->len > content)
-		ctl_buffer_puts(svg->out, "</g>\n");
-	else
-		svg->out->len = before;
-	ctl_svg_bands_free(&bands);
-}
-
-static void append_look(const struct ctl_svg *svg, const struct ctl_map_row *row,
-			struct ctl_svg_place box)
-{
-	ctl_svg_rect(svg, LOOK(svg, CTL_SVG_TINT, row->paint), BOX_LEFT, BOX_WIDTH, box);
-	ctl_svg_rect(svg, LOOK(svg, CTL_SVG_STRONG, row->paint), BOX_LEFT, SPINE_WIDTH, box);
-	ctl_svg_rect(svg, LOOK(svg, CTL_SVG_PATTERN, row->paint), BOX_LEFT, SPINE_WIDTH, box);
-	for (enum ctl_paint paint = 0; row->count > 1 && paint < CTL_PAINT_COUNT; paint++)
-		for (size_t turn = 0; turn < 2; turn++)
-			append_shade(svg, row, box, paint, turn);
-	ctl_svg_rect(svg, LOOK(svg, CTL_SVG_EDGE, row->paint), BOX_LEFT, BOX_WIDTH, box);
-	if (row->paint == CTL_PAINT_RESERVED) {
-		ctl_buffer_puts(svg->out, "<g opacity=\".3\">");
-		ctl_svg_path(svg, LOOK(svg, CTL_SVG_EDGE, row->paint),
-			     "M166 " PX "L506 " PX "M506 " PX "L166 " PX, px(box.top),
-			     px(box.bottom), px(box.top), px(box.bottom));
-		ctl_buffer_puts(svg->out, "</g>\n");
-	}
-}
-
-static void append_title(const struct ctl_svg *svg, const struct ctl_map_row *row,
-			 const struct ctl_map_details *details)
-{
-	struct ctl_buffer *out = svg->out;
-
-	ctl_buffer_puts(out, "<title>");
-	if (!row->count) {
-		ctl_buffer_puts(out, "free");
-	} else if (row->count == 1) {
-		ctl_svg_escape(out, row->ranges->tag);
-	} else {
-		ctl_buffer_printf(out, "%zu ranges, ", row->count);
-		ctl_svg_escape(out, row->ranges->tag);
-		ctl_buffer_puts(out, " to ");
-		ctl_svg_escape(out, row->ranges[row->count - 1].tag);
-	}
-	ctl_buffer_printf(out, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n", row->range.start,
-			  row->range.end);
-	ctl_full_size_append(out, row->size);
-	if (row->count == 1)
-		ctl_buffer_printf(out, ", %s", gpal_kind_name(row->ranges->kind));
-	if (details->count) {
-		ctl_buffer_puts(out, "\n");
-		append_parts(out, details, false);
-	}
-	ctl_buffer_puts(out, "</title>\n");
-}
-
-static void append_gap(const struct ctl_svg *svg, const struct ctl_map_row *row,
-		       struct ctl_svg_place box, bool is_limit)
-{
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
-	const int y = middle(box);
-
-	ctl_human_append(&size, row->size);
-	ctl_svg_gap_rect(svg, BOX_LEFT, BOX_WIDTH, box);
-	ctl_svg_text(svg, TEXT_LEFT, y + 40, "11", MUTED,
-		     is_limit ? "free, up to the host’s limit" : "free");
-	ctl_svg_text(svg, SIZE_END, y + 40, "11", MUTED_MONO " " AT_END, size.data);
+	ctl_svg_text(svg, TEXT_LEFT, y + 40, "11", MUTED, "free%s",
+		     is_limit ? ", up to the host’s limit" : "");
+	ctl_svg_text(svg, SIZE_END, y + 40, "11", MUTED_MONO " " AT_END, "%s",
+		     ctl_number(CTL_HUMAN, row->size).text);
 	if (is_limit) {
 		ctl_svg_path(svg, GROUND, "M145 " PX "l10-6v4l-10 6z", px(y + 25));
 		ctl_svg_path(svg, STRONG_LINE, "M145 " PX "l10-6m0 4l-10 6", px(y + 25));
 	}
 }
 
-static void append_row(const struct ctl_svg *svg, const struct ctl_map_row *row,
-		       struct ctl_svg_place box, bool is_limit)
+static void append_member(struct ctl_svg *svg, const struct ctl_map_range *member,
+			  struct ctl_place place)
 {
-	ctl_cleanup_details struct ctl_map_details details = { .count = 0 };
+	const struct gpal_range range = member->range;
 
-	if (row->count == 1)
-		ctl_map_details_make(&details, svg->map->layout, row->ranges, false);
-	if (row->count)
-		ctl_buffer_printf(svg->out, "<g data-ranges=\"%zu\">", row->count);
+	ctl_buffer_printf(&svg->out, "<path d=\"M494 " PX "h12v" PX "h-12z\"><title>",
+			  px(place.top), px(place.bottom - place.top));
+	ctl_svg_escape(&svg->out, member->tag);
+	ctl_buffer_printf(&svg->out, ", %s\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
+			  ctl_number(CTL_EXACT, gpal_range_size(range)).text, range.start,
+			  range.end);
+}
+
+/* The members of a run in one shade: RAM has one a node, others have two in turn. */
+static void append_shade(struct ctl_svg *svg, const struct ctl_map_row *row, enum ctl_paint paint,
+			 size_t turn)
+{
+	const size_t turns = ctl_paint_class(paint) == CTL_PAINT_RAM ? 1 : 2;
+	struct ctl_svg_bands bands = { .left = INNER_LEFT, .width = INNER_WIDTH };
+	const size_t before = svg->out.len;
+	size_t content;
+
+	ctl_buffer_printf(&svg->out, "<g %s%s>\n", ctl_paints[paint].strong,
+			  turn ? " opacity=\".55\"" : "");
+	content = svg->out.len;
+	for (size_t i = turn; i < row->count; i += turns) {
+		const struct ctl_map_range *member = &row->ranges[i];
+		const struct ctl_place place = ctl_svg_scale(row->box, row->range, member->range);
+
+		if (member->paint == paint && place.bottom - place.top >= TITLED_LEAST)
+			append_member(svg, member, place);
+		else if (member->paint == paint)
+			ctl_svg_bands_add(&bands, place);
+	}
+	if (*ctl_svg_bands_end(&bands))
+		ctl_buffer_printf(&svg->out, "<path d=\"%s\"/>\n", bands.path.data);
+	if (svg->out.len > content)
+		ctl_buffer_puts(&svg->out, "</g>\n");
 	else
-		ctl_buffer_puts(svg->out, "<g>");
+		svg->out.len = before;
+	ctl_buffer_free(&bands.path);
+}
+
+static void append_box(struct ctl_svg *svg, const struct ctl_map_row *row)
+{
+	const struct ctl_paint_row *look = &ctl_paints[row->paint];
+	const struct ctl_place box = row->box;
+
+	ctl_svg_rect(svg, look->tint, BOX_LEFT, BOX_WIDTH, box);
+	ctl_svg_painted_rect(svg, row->paint, BOX_LEFT, SPINE_WIDTH, box);
+	for (enum ctl_paint paint = 0; row->count > 1 && paint < CTL_PAINT_COUNT; paint++) {
+		append_shade(svg, row, paint, 0);
+		if (ctl_paint_class(paint) != CTL_PAINT_RAM)
+			append_shade(svg, row, paint, 1);
+	}
+	ctl_svg_rect(svg, look->edge, BOX_LEFT, BOX_WIDTH, box);
+	if (row->paint == CTL_PAINT_RESERVED) {
+		ctl_buffer_puts(&svg->out, "<g opacity=\".3\">");
+		ctl_svg_path(svg, look->edge, "M166 " PX "L506 " PX "M506 " PX "L166 " PX,
+			     px(box.top), px(box.bottom), px(box.top), px(box.bottom));
+		ctl_buffer_puts(&svg->out, "</g>\n");
+	}
+}
+
+void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_map_row *row,
+			     const char *apart)
+{
+	if (row->count > 1)
+		ctl_buffer_printf(out, "%zu ranges%s", row->count, apart);
+	ctl_svg_escape(out, row->count ? row->ranges->tag : "free");
+	if (row->count > 1) {
+		ctl_buffer_puts(out, " to ");
+		ctl_svg_escape(out, row->ranges[row->count - 1].tag);
+	}
+}
+
+static void append_title(struct ctl_svg *svg, const struct ctl_map_row *row,
+			 const struct ctl_details *details)
+{
+	const bool is_range = row->count == 1;
+
+	ctl_buffer_puts(&svg->out, "<title>");
+	ctl_svg_append_row_name(&svg->out, row, ", ");
+	ctl_buffer_printf(&svg->out, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n%s%s%s%s", row->range.start,
+			  row->range.end, ctl_number(CTL_FULL, row->size).text,
+			  is_range ? ", " : "", is_range ? gpal_kind_name(row->ranges->kind) : "",
+			  is_range && details->count ? "\n" : "");
+	if (is_range)
+		ctl_svg_escape(&svg->out, ctl_buffer_text(&details->text));
+	ctl_buffer_puts(&svg->out, "</title>\n");
+}
+
+/* Returns where a line to an address ends. */
+static int left_of_hex(uint64_t address, int cell)
+{
+	const int digits = (int)strlen(ctl_number(CTL_HEX, address).text) - 2;
+
+	return HEX_END - (digits + 2) * cell - (digits - 1) / HEX_GROUP * GROUPS_APART - BEFORE_HEX;
+}
+
+static void append_hex(struct ctl_svg *svg, int y, const char *size, const char *look,
+		       uint64_t address)
+{
+	const struct ctl_number hex = ctl_number(CTL_HEX, address);
+	const size_t length = strlen(hex.text);
+	const size_t head = length - (length - 3) / HEX_GROUP * HEX_GROUP;
+	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
+
+	ctl_buffer_append(&markup, hex.text, head);
+	for (size_t at = head; at < length; at += HEX_GROUP)
+		ctl_buffer_printf(&markup, "<tspan dx=\"3.5\">%.*s</tspan>", HEX_GROUP,
+				  hex.text + at);
+	ctl_svg_markup(svg, HEX_END, y, size, look, markup.data);
+}
+
+/* Wished at their true places; each keeps its distance from the one below and the edges. */
+static void place_devices(int *at, size_t count, struct ctl_place box)
+{
+	int limit = box.bottom - DEVICES_APART;
+
+	for (size_t i = 0; i < count; i++) {
+		at[i] = at[i] < limit ? at[i] : limit;
+		limit = at[i] - DEVICES_APART;
+	}
+	limit = box.top + DEVICES_APART;
+	for (size_t i = count; i-- > 0;) {
+		at[i] = at[i] > limit ? at[i] : limit;
+		limit = at[i] + DEVICES_APART;
+	}
+}
+
+static void append_devices(struct ctl_svg *svg, const struct ctl_map_row *row)
+{
+	const struct ctl_device *devices = row->devices;
+	int at[CTL_DEVICE_COUNT], wished[CTL_DEVICE_COUNT];
+
+	ctl_svg_rect(svg, GROUND " opacity=\".7\"", INNER_LEFT, INNER_WIDTH, row->box);
+	for (size_t i = 0; i < row->device_count; i++) {
+		const struct gpal_range point = { devices[i].address, devices[i].address };
+
+		wished[i] = at[i] = ctl_svg_scale(row->box, row->range, point).top;
+		ctl_svg_path(svg, ctl_paints[row->paint].strong, "M494 " PX "h12v-1.2h-12z",
+			     px(at[i]));
+	}
+	place_devices(at, row->device_count, row->box);
+	for (size_t i = 0; i < row->device_count; i++) {
+		ctl_svg_path(svg, THIN_LINE, "M506 " PX "L524 " PX "H" PX, px(wished[i]), px(at[i]),
+			     px(left_of_hex(devices[i].address, SMALL_CELL)));
+		append_hex(svg, at[i] + 35, "10", MUTED_MONO " " AT_END, devices[i].address);
+		ctl_svg_text(svg, HUMAN_LEFT, at[i] + 35, "10", MUTED_MONO, "%s", devices[i].name);
+	}
+}
+
+static void append_row(struct ctl_svg *svg, const struct ctl_map_row *row, bool is_limit)
+{
+	ctl_cleanup_details struct ctl_details details =
+		ctl_details_make(svg->map->layout, row, false);
+
+	ctl_buffer_puts(&svg->out, "<g");
+	if (row->count)
+		ctl_buffer_printf(&svg->out, " data-ranges=\"%zu\"", row->count);
+	ctl_buffer_puts(&svg->out, ">");
 	append_title(svg, row, &details);
-	if (row->count)
-		append_look(svg, row, box);
-	if (!row->count)
-		append_gap(svg, row, box, is_limit);
-	else if (row->count == 1)
-		append_range_texts(svg, row, box, &details);
-	else
-		append_run_texts(svg, row, box);
-	if (row->devices)
-		ctl_svg_append_devices(svg, row, box);
-	ctl_buffer_puts(svg->out, "</g>\n");
+	if (!row->count) {
+		ctl_svg_gap_rect(svg, BOX_LEFT, BOX_WIDTH, row->box);
+		append_gap_texts(svg, row, is_limit);
+	} else {
+		append_box(svg, row);
+		if (row->count == 1)
+			append_range_texts(svg, row, &details);
+		else
+			append_run_texts(svg, row, &details);
+		if (row->devices)
+			append_devices(svg, row);
+	}
+	ctl_buffer_puts(&svg->out, "</g>\n");
 }
 
 /* VTL2 is another world than what stands around it. */
-static void append_brackets(const struct ctl_svg *svg)
+static void append_brackets(struct ctl_svg *svg)
 {
+	const struct ctl_map_row *rows = svg->rows.rows;
 	size_t end;
 
 	for (size_t i = 0; i < svg->rows.count; i = end + 1) {
-		const int bottom = svg->boxes[i].bottom;
-		int top = bottom;
+		int top, bottom;
 
-		for (end = i; end < svg->rows.count && svg->rows.rows[end].count &&
-			      svg->rows.rows[end].paint == CTL_PAINT_VTL2;
-		     end++)
-			top = svg->boxes[end].top;
+		for (end = i; end < svg->rows.count && rows[end].paint == CTL_PAINT_VTL2;)
+			end++;
 		if (end == i)
 			continue;
-		ctl_svg_path(svg, LOOK(svg, CTL_SVG_EDGE, CTL_PAINT_VTL2),
-			     "M770 " PX "h6V" PX "h-6", px(top + 20), px(bottom - 20));
-		ctl_buffer_printf(svg->out,
+		top = rows[end - 1].box.top;
+		bottom = rows[i].box.bottom;
+		ctl_svg_path(svg, ctl_paints[CTL_PAINT_VTL2].edge, "M770 " PX "h6V" PX "h-6",
+			     px(top + 20), px(bottom - 20));
+		ctl_buffer_printf(&svg->out,
 				  "<text " MUTED " " BOLD " text-anchor=\"middle\" "
 				  "transform=\"translate(791 " PX ") rotate(-90)\">VTL2</text>\n",
 				  px((top + bottom) / 2));
 	}
 }
 
-void ctl_svg_append_rows(const struct ctl_svg *svg)
+void ctl_svg_append_rows(struct ctl_svg *svg)
 {
 	for (size_t i = svg->rows.count + svg->rows.has_limit; i-- > 0;)
-		append_row(svg, &svg->rows.rows[i], svg->boxes[i], i == svg->rows.count);
+		append_row(svg, &svg->rows.rows[i], i == svg->rows.count);
 	append_brackets(svg);
+}
+
+static void append_boundary(struct ctl_svg *svg, int y, uint64_t address, const char *human)
+{
+	const bool is_4gib = address == GPAL_4GIB;
+	const int line_end = left_of_hex(address, MONO_CELL);
+
+	if (is_4gib) {
+		ctl_svg_path(svg, STRONG_LINE " stroke-width=\"1.8\"", "M20 " PX "H" PX, px(y),
+			     px(line_end));
+		ctl_svg_text(svg, 200, y - 40, "10", BOLD, "4 GiB");
+	} else if (line_end > BOX_END) {
+		ctl_svg_path(svg, THIN_LINE, "M506 " PX "H" PX, px(y), px(line_end));
+	}
+	append_hex(svg, y + 38, "11", is_4gib ? MONO_AT_END " " BOLD : MONO_AT_END, address);
+	if (*human)
+		ctl_svg_text(svg, HUMAN_LEFT, y + 38, "10.5", is_4gib ? BOLD : MUTED, "%s", human);
+}
+
+static void append_limit(struct ctl_svg *svg, const struct ctl_map_row *gap)
+{
+	const uint64_t limit = gap->range.end;
+	const int y = gap->box.top;
+	const int line_end = left_of_hex(limit, MONO_CELL);
+
+	ctl_svg_path(svg, STRONG_LINE " stroke-width=\".9\"", "M144 " PX "H" PX "M144 " PX "H" PX,
+		     px(y), px(line_end), px(y - 25), px(line_end));
+	append_hex(svg, y + 30, "11", MONO_AT_END " " BOLD, limit);
+	ctl_svg_text(svg, HUMAN_LEFT, y + 30, "10.5", BOLD, "%s, host limit",
+		     ctl_number(CTL_HUMAN, limit).text);
+}
+
+/* The address as people read it, with what else is at it, in the cells there are. */
+static void append_human(struct ctl_buffer *out, const struct ctl_svg *svg, uint64_t address)
+{
+	const char *end = address == svg->map->layout->end_of_ram ? ", end of RAM" : "";
+	struct ctl_number human = ctl_number(CTL_HUMAN, address);
+	const char *top = ", top";
+
+	if (ctl_cells(human.text) + strlen(end) > HUMAN_CELLS)
+		human = ctl_number(CTL_ROUNDED, address);
+	if (address != svg->rows.top ||
+	    ctl_cells(human.text) + strlen(top) + strlen(end) > HUMAN_CELLS)
+		top = "";
+	ctl_buffer_printf(out, "%s%s%s", human.text, top, end);
+}
+
+/* From the top down; a text that only repeats the one above is omitted. */
+void ctl_svg_append_addresses(struct ctl_svg *svg)
+{
+	const struct ctl_map_row *rows = svg->rows.rows;
+	struct ctl_number above = { "" };
+
+	if (svg->rows.has_limit)
+		append_limit(svg, &rows[svg->rows.count]);
+	for (size_t i = svg->rows.count + 1; i-- > 0;) {
+		const uint64_t address = i ? rows[i - 1].range.end : 0;
+		const int y = i ? rows[i - 1].box.top : rows->box.bottom;
+		ctl_cleanup_buffer struct ctl_buffer human = { 0 };
+
+		append_human(&human, svg, address);
+		append_boundary(svg, y, address,
+				strcmp(human.data, above.text) == 0 ? "" : human.data);
+		above = ctl_number(CTL_HUMAN, address);
+	}
 }

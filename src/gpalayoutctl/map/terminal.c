@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The form for a terminal. Each range has a line with its start, tag and size, for grep;
- * everything is put together as UTF-8, and what ASCII lacks is replaced at the end.
+ * everything is put together in UTF-8 and colour, and what a terminal lacks is taken out
+ * at the end.
  */
 #include "config.h"
 
-#include "gpalayoutctl/map/cells.h"
-#include "gpalayoutctl/map/number_text.h"
-#include "gpalayoutctl/map/rows.h"
-#include "gpalayoutctl/map/summary.h"
+#include "gpalayoutctl/map/labels.h"
+#include "gpalayoutctl/map/text.h"
 
-#include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NARROWEST 60
@@ -22,241 +19,174 @@
 #define DETAILS_LEAST 10
 #define TALL_ROWS_MAX 20
 #define INDENT "  "
-#define BOLD "1"
-#define DIM "2"
+#define BOLD "\033[1m"
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
 
 struct page {
-	struct ctl_buffer out; /* UTF-8, also where it becomes ASCII */
+	struct ctl_buffer out;
 	const struct ctl_map *map;
 	struct ctl_map_rows rows;
-	struct ctl_map_terminal terminal;
-	const char *ellipsis;
+	bool ascii;
 	size_t width;
-	size_t address_width;
+	int address_width;
+	size_t tag_left; /* the cells before it */
 	size_t tag_width;
 };
 
-static void start(struct page *page, const char *sgr)
+/* How many cells a text lacks. */
+static int pad(size_t width, const char *text)
 {
-	if (page->terminal.colour)
-		ctl_buffer_printf(&page->out, "\033[%sm", sgr);
+	const size_t cells = ctl_cells(text);
+
+	return cells < width ? (int)(width - cells) : 0;
 }
 
-static void end(struct page *page)
+/* Of a class, or of two that follow each other in turn. */
+static void append_block(struct page *page, enum ctl_paint paint, unsigned int classes,
+			 unsigned int cells)
 {
-	if (page->terminal.colour)
-		ctl_buffer_puts(&page->out, "\033[0m");
+	ctl_buffer_printf(&page->out, "\033[%sm", ctl_paints[paint].sgr);
+	for (unsigned int i = 0; i < cells; i++) {
+		const struct ctl_paint_row *look = &ctl_paints[paint + i % classes];
+
+		ctl_buffer_puts(&page->out, page->ascii ? look->ascii : look->block);
+	}
+	ctl_buffer_puts(&page->out, PLAIN);
 }
 
-static void append_spaces(struct page *page, size_t count)
-{
-	ctl_buffer_printf(&page->out, "%*s", (int)count, "");
-}
-
-/* NULL: nothing stands there. */
-static void append_address(struct page *page, const uint64_t *address)
-{
-	char text[sizeof("0x") + 16] = "";
-
-	if (address)
-		snprintf(text, sizeof(text), "0x%" PRIx64, *address);
-	ctl_buffer_printf(&page->out, "%*s ", (int)page->address_width, text);
-}
-
-static void append_block(struct page *page, const struct ctl_map_row *row)
+/* The line with the start of a row has an edge of its own. */
+static void append_slice(struct page *page, const struct ctl_map_row *row, bool is_start)
 {
 	const bool is_ram_run = row->count > 1 && ctl_paint_class(row->paint) == CTL_PAINT_RAM;
-	const struct ctl_paint_row *look[2] = { &ctl_paints[row->paint], &ctl_paints[row->paint] };
 
-	if (is_ram_run) {
-		look[0] = &ctl_paints[CTL_PAINT_RAM];
-		look[1] = &ctl_paints[CTL_PAINT_RAM_1];
-	}
-	start(page, look[0]->sgr);
-	for (size_t i = 0; i < BLOCK_CELLS; i++)
-		ctl_buffer_puts(&page->out,
-				page->terminal.ascii ? look[i % 2]->ascii : look[i % 2]->block);
-	end(page);
+	ctl_buffer_printf(&page->out, "%*s %s", page->address_width,
+			  is_start ? ctl_number(CTL_HEX, row->range.start).text : "",
+			  is_start ? "├" : "│");
+	append_block(page, is_ram_run ? CTL_PAINT_RAM : row->paint, is_ram_run ? 2 : 1,
+		     BLOCK_CELLS);
+	ctl_buffer_puts(&page->out, "│");
 }
 
-/* The edges and the block; the left edge says whether the row starts on this line. */
-static void append_slice(struct page *page, const struct ctl_map_row *row, const uint64_t *start_at,
-			 const char *right)
-{
-	append_address(page, start_at);
-	ctl_buffer_puts(&page->out, start_at ? "├" : "│");
-	append_block(page, row);
-	ctl_buffer_puts(&page->out, right);
-}
-
-/* Tag and size in their columns. */
+/* Tag and size in their columns; NULL: no size follows. */
 static void append_columns(struct page *page, const char *tag, const char *size)
 {
-	const size_t size_cells = ctl_cells(size);
-	const size_t tag_cells = ctl_cells(tag);
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
-	ctl_buffer_printf(&page->out, " %s", tag);
-	append_spaces(page, page->tag_width -
-				    (tag_cells < page->tag_width ? tag_cells : page->tag_width));
-	append_spaces(page, size_cells < SIZE_CELLS ? SIZE_CELLS - size_cells + 1 : 1);
-	ctl_buffer_puts(&page->out, size);
-}
-
-static void append_tag(struct page *page, struct ctl_buffer *text, const char *tag)
-{
-	ctl_name_append(text, tag, page->terminal.ascii);
-	ctl_shorten(text, page->tag_width, page->ellipsis);
-}
-
-static size_t details_room(const struct page *page, const char *size)
-{
-	const size_t before = page->address_width + 1 + BLOCK_CELLS + 2 + 1 + page->tag_width + 1;
-	const size_t cells = ctl_cells(size);
-
-	return page->width - before - (cells > SIZE_CELLS ? cells : SIZE_CELLS) - strlen(INDENT);
-}
-
-static void append_range(struct page *page, const struct ctl_map_row *row)
-{
-	ctl_cleanup_details struct ctl_map_details details;
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
-
-	append_tag(page, &tag, row->ranges->tag);
-	ctl_short_size_append(&size, row->size);
-	append_slice(page, row, &row->range.start, "│");
-	append_columns(page, tag.data, size.data);
-	ctl_map_details_make(&details, page->map->layout, row->ranges, page->terminal.ascii);
-	ctl_map_details_fit(&details, details_room(page, size.data), false);
-	for (size_t i = 0; i < details.count; i++)
-		ctl_buffer_printf(&page->out, "%s%s%s", i ? ", " : INDENT, details.parts[i].text,
-				  details.parts[i].has_name ? details.name.data : "");
-	ctl_buffer_puts(&page->out, "\n");
+	ctl_name_append(&text, tag, page->ascii);
+	ctl_shorten(&text, page->tag_width, page->ascii);
+	ctl_buffer_printf(&page->out, " %s", text.data);
+	if (size)
+		ctl_buffer_printf(&page->out, "%*s %*s%s", pad(page->tag_width, text.data), "",
+				  pad(SIZE_CELLS, size), "", size);
 }
 
 /* From the highest down, above the line of their range. */
 static void append_devices(struct page *page, const struct ctl_map_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
-		start(page, DIM);
-		append_address(page, &row->devices[i].address);
-		end(page);
-		ctl_buffer_puts(&page->out, "│");
-		append_block(page, row);
-		ctl_buffer_puts(&page->out, "┤");
-		start(page, DIM);
-		ctl_buffer_printf(&page->out, "  %s", row->devices[i].name);
-		end(page);
-		ctl_buffer_puts(&page->out, "\n");
+		ctl_buffer_printf(&page->out, DIM "%*s " PLAIN "│", page->address_width,
+				  ctl_number(CTL_HEX, row->devices[i].address).text);
+		append_block(page, row->paint, 1, BLOCK_CELLS);
+		ctl_buffer_printf(&page->out, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
 	}
-}
-
-static void append_run(struct page *page, const struct ctl_map_row *row)
-{
-	ctl_cleanup_buffer struct ctl_buffer highest = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer lowest = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-	size_t room;
-
-	append_tag(page, &highest, row->ranges[row->count - 1].tag);
-	append_tag(page, &lowest, row->ranges->tag);
-	ctl_short_size_append(&size, row->size);
-	room = page->width - page->address_width - 1 - BLOCK_CELLS - 2 - 1 - strlen(INDENT);
-	ctl_map_run_append(&text, row, room);
-
-	append_slice(page, row, NULL, "│");
-	ctl_buffer_printf(&page->out, " %s\n", highest.data);
-	append_slice(page, row, NULL, "│");
-	ctl_buffer_printf(&page->out, " " INDENT "%s\n", text.data);
-	append_slice(page, row, &row->range.start, "│");
-	append_columns(page, lowest.data, size.data);
-	ctl_buffer_puts(&page->out, INDENT "in all\n");
-}
-
-/* That up to the host's limit begins at the top of the frame, which states its start. */
-static void append_gap(struct page *page, const struct ctl_map_row *row, bool is_limit)
-{
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
-
-	ctl_human_append(&size, row->size);
-	append_address(page, is_limit ? NULL : &row->range.start);
-	ctl_buffer_printf(&page->out, "╎%*s╎", BLOCK_CELLS, "");
-	start(page, DIM);
-	append_columns(page, "free", size.data);
-	end(page);
-	ctl_buffer_puts(&page->out, "\n");
 }
 
 /* A range has a line, and one more for each of these powers of two that its size reaches. */
 static size_t lines_of(const struct page *page, const struct ctl_map_row *row)
 {
-	static const unsigned int taller[] = { 30, 36, 41 };
-	size_t lines = 1;
-
-	if (page->rows.count > TALL_ROWS_MAX)
-		return lines;
-	for (size_t i = 0; i < sizeof(taller) / sizeof(taller[0]); i++)
-		lines += row->size >> taller[i] > 0;
-	return lines;
+	if (page->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)
+		return 1;
+	return row->size >> 41 ? 4 : row->size >> 36 ? 3 : 2;
 }
 
-static void append_row(struct page *page, const struct ctl_map_row *row)
+static void append_range(struct page *page, const struct ctl_map_row *row)
 {
-	if (!row->count) {
-		append_gap(page, row, false);
-	} else if (row->count > 1) {
-		append_run(page, row);
-	} else {
-		append_devices(page, row);
-		for (size_t line = 1 + row->device_count; line < lines_of(page, row); line++) {
-			append_slice(page, row, NULL, "│");
-			ctl_buffer_puts(&page->out, "\n");
-		}
-		append_range(page, row);
+	ctl_cleanup_details struct ctl_details details =
+		ctl_details_make(page->map->layout, row, page->ascii);
+	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
+	const size_t size_end = page->tag_left + page->tag_width + 1 + ctl_cells(size.text) +
+				(size_t)pad(SIZE_CELLS, size.text);
+
+	append_devices(page, row);
+	for (size_t line = 1 + row->device_count; line < lines_of(page, row); line++) {
+		append_slice(page, row, false);
+		ctl_buffer_puts(&page->out, "\n");
 	}
+	append_slice(page, row, true);
+	append_columns(page, row->ranges->tag, size.text);
+	ctl_details_fit(&details, page->width - size_end - strlen(INDENT), false);
+	ctl_buffer_printf(&page->out, "%s%s\n", details.text.len ? INDENT : "",
+			  ctl_buffer_text(&details.text));
 }
 
-static void append_rule(struct page *page, const uint64_t *address, const char *text)
+static void append_run(struct page *page, const struct ctl_map_row *row)
 {
-	size_t cells = page->address_width + 1 + BLOCK_CELLS + 2 + 1 + strlen(text) + 1;
+	ctl_cleanup_details struct ctl_details details =
+		ctl_details_make(page->map->layout, row, page->ascii);
 
-	start(page, BOLD);
-	append_address(page, address);
-	ctl_buffer_printf(&page->out, "════════ %s ", text);
+	append_slice(page, row, false);
+	append_columns(page, row->ranges[row->count - 1].tag, NULL);
+	ctl_buffer_puts(&page->out, "\n");
+	append_slice(page, row, false);
+	ctl_details_fit(&details, page->width - page->tag_left - strlen(INDENT), false);
+	ctl_buffer_printf(&page->out, " " INDENT "%s\n", ctl_buffer_text(&details.text));
+	append_slice(page, row, true);
+	append_columns(page, row->ranges->tag, ctl_number(CTL_SHORT, row->size).text);
+	ctl_buffer_puts(&page->out, INDENT "in all\n");
+}
+
+static void append_gap(struct page *page, const struct ctl_map_row *row, const char *start)
+{
+	ctl_buffer_printf(&page->out, "%*s ╎%*s╎" DIM, page->address_width, start, BLOCK_CELLS, "");
+	append_columns(page, "free", ctl_number(CTL_HUMAN, row->size).text);
+	ctl_buffer_puts(&page->out, PLAIN "\n");
+}
+
+static void append_rule(struct page *page, const char *address, const char *text)
+{
+	size_t cells = page->tag_left + strlen(text) + 1;
+
+	ctl_buffer_printf(&page->out, BOLD "%*s ════════ %s ", page->address_width, address, text);
 	for (; cells < page->width; cells++)
 		ctl_buffer_puts(&page->out, "═");
-	end(page);
-	ctl_buffer_puts(&page->out, "\n");
+	ctl_buffer_puts(&page->out, PLAIN "\n");
+}
+
+/* The gap up to the host's limit begins at the top of the frame, which states its start. */
+static void append_limit(struct page *page, const struct ctl_map_row *gap)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+	ctl_buffer_printf(&text, "host limit, %u bits, %s",
+			  page->map->request->host_physical_address_bits,
+			  ctl_number(CTL_HUMAN, gap->range.end).text);
+	append_rule(page, ctl_number(CTL_HEX, gap->range.end).text, text.data);
+	append_gap(page, gap, "");
 }
 
 static void append_rows(struct page *page)
 {
-	const struct ctl_map_row *rows = page->rows.rows;
-	const uint64_t top = ctl_map_top(&page->rows);
-	ctl_cleanup_buffer struct ctl_buffer limit = { 0 };
+	const struct ctl_map_rows *rows = &page->rows;
 
-	if (page->rows.has_limit) {
-		ctl_buffer_printf(&limit, "host limit, %u bits, ",
-				  page->map->request->host_physical_address_bits);
-		ctl_human_append(&limit, rows[page->rows.count].range.end);
-		append_rule(page, &rows[page->rows.count].range.end, limit.data);
-		append_gap(page, &rows[page->rows.count], true);
+	if (rows->has_limit)
+		append_limit(page, &rows->rows[rows->count]);
+	ctl_buffer_printf(&page->out, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", page->address_width,
+			  ctl_number(CTL_HEX, rows->top).text,
+			  ctl_number(CTL_HUMAN, rows->top).text);
+	for (size_t i = rows->count; i-- > 0;) {
+		const struct ctl_map_row *row = &rows->rows[i];
+
+		if (!row->count)
+			append_gap(page, row, ctl_number(CTL_HEX, row->range.start).text);
+		else if (row->count == 1)
+			append_range(page, row);
+		else
+			append_run(page, row);
+		if (row->range.start == GPAL_4GIB)
+			append_rule(page, "", "4 GiB");
 	}
-	append_address(page, &top);
-	ctl_buffer_puts(&page->out, "┌──────┐");
-	start(page, DIM);
-	ctl_buffer_puts(&page->out, " top, ");
-	ctl_human_append(&page->out, top);
-	end(page);
-	ctl_buffer_puts(&page->out, "\n");
-	for (size_t i = page->rows.count; i-- > 0;) {
-		append_row(page, &rows[i]);
-		if (rows[i].range.start == GPAL_4GIB)
-			append_rule(page, NULL, "4 GiB");
-	}
-	append_address(page, NULL);
-	ctl_buffer_puts(&page->out, "└──────┘\n");
+	ctl_buffer_printf(&page->out, "%*s └──────┘\n", page->address_width, "");
 }
 
 static void append_key(struct page *page)
@@ -264,128 +194,105 @@ static void append_key(struct page *page)
 	size_t at = 0;
 
 	for (enum ctl_paint paint = 0; paint < CTL_PAINT_COUNT; paint++) {
-		const struct ctl_paint_row *look = &ctl_paints[paint];
-		const struct ctl_paint_row *second = paint == CTL_PAINT_RAM ? look + 1 : look;
+		const char *key = ctl_paints[paint].key;
 		size_t cells;
 
-		if (!look->key || !ctl_map_has_class(&page->rows, paint))
+		if (!key || !(page->rows.classes >> paint & 1))
 			continue;
-		cells = strlen("## ") + strlen(look->key);
+		cells = strlen("## ") + strlen(key);
 		if (at && at + strlen(INDENT) + cells > page->width) {
 			ctl_buffer_puts(&page->out, "\n");
 			at = 0;
 		}
 		ctl_buffer_puts(&page->out, at ? INDENT : "");
 		at += cells + (at ? strlen(INDENT) : 0);
-		start(page, look->sgr);
-		ctl_buffer_puts(&page->out, page->terminal.ascii ? look->ascii : look->block);
-		ctl_buffer_puts(&page->out, page->terminal.ascii ? second->ascii : second->block);
-		end(page);
-		ctl_buffer_printf(&page->out, " %s", look->key);
+		append_block(page, paint, paint == CTL_PAINT_RAM ? 2 : 1, 2);
+		ctl_buffer_printf(&page->out, " %s", key);
 	}
 	ctl_buffer_puts(&page->out, "\n");
 }
 
 static void append_header(struct page *page)
 {
-	const struct ctl_map *map = page->map;
 	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
 
-	start(page, BOLD);
-	ctl_name_append(&page->out, map->name, page->terminal.ascii);
-	end(page);
-	ctl_buffer_puts(&page->out, "\n");
-	ctl_map_append_origin(&origin, map);
-	ctl_wrap_append(&page->out, origin.data, page->width, UINT_MAX, "");
-	ctl_map_append_content(&content, map->layout);
+	ctl_buffer_puts(&page->out, BOLD);
+	ctl_name_append(&page->out, page->map->name, page->ascii);
+	ctl_buffer_puts(&page->out, PLAIN "\n");
+	ctl_origin_append(&origin, page->map);
+	ctl_wrap_append(&page->out, origin.data, page->width, UINT_MAX, page->ascii);
+	ctl_content_append(&content, page->map->layout);
 	ctl_buffer_puts(&content, "; ");
-	ctl_map_append_bits(&content, map, "");
-	ctl_wrap_append(&page->out, content.data, page->width, UINT_MAX, "");
-	ctl_buffer_puts(&page->out, "\n");
-	start(page, DIM);
-	ctl_buffer_printf(&page->out, "%*s %*s", (int)page->address_width, "START", BLOCK_CELLS + 2,
-			  "");
+	ctl_bits_append(&content, page->map, "");
+	ctl_wrap_append(&page->out, content.data, page->width, UINT_MAX, page->ascii);
+	ctl_buffer_printf(&page->out, "\n" DIM "%*s %*s", page->address_width, "START",
+			  BLOCK_CELLS + 2, "");
 	append_columns(page, "RANGE", "SIZE");
-	end(page);
-	ctl_buffer_puts(&page->out, "\n");
+	ctl_buffer_puts(&page->out, PLAIN "\n");
 }
 
 static void append_footer(struct page *page)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
-	ctl_map_append_warnings(&page->out, page->map->layout, "warning: ", page->width,
-				page->terminal.ascii);
+	ctl_warnings_append(&page->out, page->map->layout, "warning: ", page->width, page->ascii);
 	ctl_buffer_puts(&page->out, "\n");
 	append_key(page);
 	gpal_layout_digest(page->map->layout, digest);
-	start(page, DIM);
-	ctl_buffer_puts(&page->out, digest);
-	end(page);
-	ctl_buffer_puts(&page->out, "\n");
+	ctl_buffer_printf(&page->out, DIM "%s" PLAIN "\n", digest);
 }
 
-static void widen(size_t *width, size_t cells)
+static void widen(size_t *width, const char *name, size_t more, bool ascii)
 {
-	if (*width < cells)
-		*width = cells;
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+	ctl_name_append(&text, name, ascii);
+	if (*width < ctl_cells(ctl_buffer_text(&text)) + more)
+		*width = ctl_cells(text.data) + more;
 }
 
-static void widen_by_tag(struct page *page, const char *name)
-{
-	ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
-
-	ctl_name_append(&tag, name, page->terminal.ascii);
-	widen(&page->tag_width, ctl_cells(tag.data));
-}
-
-static void measure(struct page *page)
+static void measure(struct page *page, size_t width)
 {
 	const struct ctl_map_rows *rows = &page->rows;
+	const uint64_t highest = rows->rows[rows->count - !rows->has_limit].range.end;
 	size_t most;
 
-	page->width = page->terminal.width < NARROWEST ? NARROWEST :
-		      page->terminal.width > WIDEST    ? WIDEST :
-							 page->terminal.width;
-	page->address_width = (size_t)snprintf(
-		NULL, 0, "0x%" PRIx64, rows->rows[rows->count - !rows->has_limit].range.end);
+	page->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
+	page->address_width = (int)strlen(ctl_number(CTL_HEX, highest).text);
+	page->tag_left = (size_t)page->address_width + strlen(" |") + BLOCK_CELLS + strlen("| ");
 	page->tag_width = strlen("RANGE");
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct ctl_map_row *row = &rows->rows[i];
 
 		if (row->count) {
-			widen_by_tag(page, row->ranges[0].tag);
-			widen_by_tag(page, row->ranges[row->count - 1].tag);
+			widen(&page->tag_width, row->ranges->tag, 0, page->ascii);
+			widen(&page->tag_width, row->ranges[row->count - 1].tag, 0, page->ascii);
 		}
 		for (size_t j = 0; j < row->device_count; j++)
-			widen(&page->tag_width, strlen(row->devices[j].name) + strlen(INDENT));
+			widen(&page->tag_width, row->devices[j].name, strlen(INDENT), page->ascii);
 	}
-	most = page->width - page->address_width - 1 - BLOCK_CELLS - 2 - 1 - 1 - SIZE_CELLS -
-	       strlen(INDENT) - DETAILS_LEAST;
-	if (page->tag_width > most)
-		page->tag_width = most;
+	most = page->width - page->tag_left - 1 - SIZE_CELLS - strlen(INDENT) - DETAILS_LEAST;
+	page->tag_width = page->tag_width < most ? page->tag_width : most;
 }
 
-static void append_ascii(struct ctl_buffer *out, const char *text)
+static void append_for(struct ctl_buffer *out, const char *text,
+		       const struct ctl_map_terminal *terminal)
 {
-	static const struct {
-		const char *from;
-		char to;
-	} glyphs[] = {
-		{ "│", '|' }, { "╎", ':' }, { "├", '+' }, { "┤", '+' }, { "┌", '+' }, { "┐", '+' },
-		{ "└", '+' }, { "┘", '+' }, { "─", '-' }, { "═", '=' }, { "≈", '~' }, { "–", '-' },
-	};
+	/* Three bytes each. */
+	static const char glyphs[] = "│╎├┤┌┐└┘─═≈–";
+	static const char replacements[] = "|:++++++-=~-";
 
 	while (*text) {
 		size_t i = 0;
 
-		while (i < sizeof(glyphs) / sizeof(glyphs[0]) &&
-		       strncmp(text, glyphs[i].from, strlen(glyphs[i].from)) != 0)
+		while (i < strlen(replacements) && strncmp(text, glyphs + 3 * i, 3) != 0)
 			i++;
-		if (i < sizeof(glyphs) / sizeof(glyphs[0])) {
-			ctl_buffer_append(out, &glyphs[i].to, 1);
-			text += strlen(glyphs[i].from);
+		if (*text == '\033' && !terminal->colour) {
+			text += strcspn(text, "m") + 1;
+		} else if (terminal->ascii && i < strlen(replacements)) {
+			ctl_buffer_append(out, replacements + i, 1);
+			text += 3;
 		} else {
 			ctl_buffer_append(out, text++, 1);
 		}
@@ -395,18 +302,13 @@ static void append_ascii(struct ctl_buffer *out, const char *text)
 void ctl_map_append_terminal(struct ctl_buffer *out, const struct ctl_map *map,
 			     const struct ctl_map_terminal *terminal)
 {
-	struct page page = { .map = map, .terminal = *terminal };
+	struct page page = { .map = map, .rows = ctl_map_rows_make(map), .ascii = terminal->ascii };
 
-	page.ellipsis = terminal->ascii ? "..." : "…";
-	ctl_map_rows_make(&page.rows, map);
-	measure(&page);
+	measure(&page, terminal->width);
 	append_header(&page);
 	append_rows(&page);
 	append_footer(&page);
-	if (terminal->ascii)
-		append_ascii(out, page.out.data);
-	else
-		ctl_buffer_append(out, page.out.data, page.out.len);
+	append_for(out, page.out.data, terminal);
 	ctl_map_rows_free(&page.rows);
 	ctl_buffer_free(&page.out);
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The elements that a figure is drawn with. Lengths are integers in tenths of a pixel. A
+ * look is what an element has of attributes besides its place: those of the light theme,
+ * and the class by which the style sheet finds it for the dark one.
+ */
+#ifndef GPALAYOUTCTL_MAP_SVG_ELEMENTS_H
+#define GPALAYOUTCTL_MAP_SVG_ELEMENTS_H
+
+#include "gpalayoutctl/map/rows.h"
+
+/* A length in a format, and its arguments. */
+#define PX "%d.%d"
+#define px(length) (length) / 10, (length) % 10
+
+#define MUTED "class=\"mu\" fill=\"" CTL_MUTED "\""
+#define MUTED_MONO "class=\"mu mo\" fill=\"" CTL_MUTED "\""
+#define MONO "class=\"mo\""
+#define GROUND "class=\"bg\" fill=\"" CTL_GROUND "\""
+#define STRONG_LINE "class=\"ln\" fill=\"none\" stroke=\"" CTL_INK "\""
+#define THIN_LINE "class=\"hl\" fill=\"none\" stroke=\"#8A939C\" stroke-width=\".8\""
+#define AT_END "text-anchor=\"end\""
+#define BOLD "font-weight=\"700\""
+
+/* Columns. */
+#define STRIP_LEFT 690
+#define STRIP_WIDTH 260
+#define BOX_LEFT 1500
+#define BOX_WIDTH 3560
+#define SIZE_END 4840
+#define HEX_END 6400
+#define HUMAN_LEFT 6510
+
+struct ctl_svg {
+	struct ctl_buffer out;
+	const struct ctl_map *map;
+	struct ctl_map_rows rows;
+	char id[16]; /* begins the ids: "gpal-0123abcd" */
+};
+
+/* Where a range lies in a place that is to scale for `all`. */
+struct ctl_place ctl_svg_scale(struct ctl_place place, struct gpal_range all,
+			       struct gpal_range range);
+
+/* The look of what is filled with the pattern of that name. */
+struct ctl_svg_look {
+	char text[48];
+};
+struct ctl_svg_look ctl_svg_pattern(const struct ctl_svg *svg, const char *name);
+
+void ctl_svg_rect(struct ctl_svg *svg, const char *look, int left, int width,
+		  struct ctl_place place);
+void ctl_svg_path(struct ctl_svg *svg, const char *look, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The colour of a class, and its pattern over it. */
+void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, int width,
+			  struct ctl_place place);
+
+/* Where nothing is. */
+void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place place);
+
+/* A text, which is made safe and escaped, or one that is markup already. */
+void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
+		  const char *format, ...) __attribute__((format(printf, 6, 7)));
+void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
+		    const char *markup);
+void ctl_svg_escape(struct ctl_buffer *out, const char *text);
+
+/*
+ * Bands of one colour as the path of a d attribute, added in ascending order of addresses:
+ * touching ones are merged, those without height omitted.
+ */
+struct ctl_svg_bands {
+	struct ctl_buffer path;
+	struct ctl_place last;
+	int left;
+	int width;
+};
+
+void ctl_svg_bands_add(struct ctl_svg_bands *bands, struct ctl_place place);
+/* "" if there are none; valid until the bands are freed. */
+const char *ctl_svg_bands_end(struct ctl_svg_bands *bands);
+
+#endif
