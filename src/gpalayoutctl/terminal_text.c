@@ -26,6 +26,7 @@ static const struct character_range unsafe_characters[] = {
 	{ 0x061c, 0x061c },                     /* direction marks */
 	{ 0x200e, 0x200f }, { 0x2028, 0x202e }, /* separators and direction overrides */
 	{ 0x2066, 0x2069 },                     /* direction isolates */
+	{ 0xfffe, 0xffff },                     /* no characters, which XML must not have */
 };
 
 /* By the number of continuation bytes: the lead byte's pattern, the lowest legal value. */

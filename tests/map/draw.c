@@ -3,12 +3,12 @@
  * Draws maps without a daemon. Each line of standard input is one drawing:
  *
  *   {"name", "request", "generation"?, "svg"?, "width"?, "colour"?, "ascii"?,
- *    "root_complex"?, "warnings"?, "entries"?}
+ *    "policy"?, "root_complex"?, "warnings"?, "entries"?}
  *
- * The request is resolved by the library. `root_complex` then takes the place of the name
- * of the first root complex, and `warnings` ([[tag, message], ...]) of the warnings:
- * texts that no daemon sends. The answer is a line with the drawing, as a JSON string, or
- * with `entries` the map that would be drawn.
+ * The request is resolved by the library. `policy` then takes the place of the policy's
+ * name, `root_complex` of the name of the first root complex, and `warnings` ([[tag,
+ * message], ...]) of the warnings: texts that no daemon sends. The answer is a line with
+ * the drawing, as a JSON string, or with `entries` the map that would be drawn.
  */
 #include "config.h"
 
@@ -31,7 +31,7 @@ static unsigned int number(const cJSON *object, const char *name)
 {
 	const cJSON *value = member(object, name);
 
-	return value ? (unsigned int)value->valueint : 0;
+	return value ? (unsigned int)value->valuedouble : 0;
 }
 
 static void print(const struct ctl_buffer *drawing)
@@ -70,6 +70,8 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 	for (size_t i = 0; i < layout.root_complex_count; i++)
 		root_complexes[i] = layout.root_complexes[i];
 	layout.root_complexes = root_complexes;
+	if (member(order, "policy"))
+		layout.policy_name = member(order, "policy")->valuestring;
 	if (member(order, "root_complex"))
 		root_complexes[0].name = member(order, "root_complex")->valuestring;
 	if (member(order, "warnings")) {

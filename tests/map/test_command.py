@@ -113,6 +113,16 @@ class Command(DaemonTestCase):
         self.assertEqual(shown.code, OK)
         self.assertRegex(shown.out, r"(?m)^0x10000000000 .*\bnewer-0 +1 GiB  post_mmio$")
 
+    def test_no_run_crosses_4_gib(self):
+        self.create()
+        real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]
+        ranges = [{"tag": "newer", "kind": "post_mmio", "start": hex(start), "end": hex(start + (1 << 20))}
+                  for start in range(0xff000000, 0x102000000, 1 << 20)]
+        layout = {**real["layout"], "ram": real["layout"]["ram"][:1], "map": ranges}
+        shown = answered(reply({**real, "layout": layout}), "map", "vm-1")
+        self.assertEqual(shown.code, OK)
+        self.assertRegex(shown.out, r"(?s)32 ranges, 1 MiB each.* 4 GiB .*16 ranges, 1 MiB each")
+
     def test_answers_that_are_none_are_not_drawn(self):
         self.create()
         real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]

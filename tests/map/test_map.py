@@ -80,9 +80,12 @@ def matrix():
 
 
 LONG = "W" * 64
-HOSTILE = "<&\">\x07\u202e"
+HOSTILE = "<&\">\x07\u202e\uffff"
 EXTREMES = {
     "a long name": order(name=LONG),
+    "a name of no layout": order(name="W" * 300),
+    "a policy of a newer daemon": dict(order(arch="aarch64", profile="linux-direct", bits=64), policy=LONG,
+                                       generation=1 << 31),
     "long root complexes": order(pcie=root_complexes(2, name="W" * 63 + "{}", iommu="amd-vi", node=0,
                                                      cxl={"hdm": "1GiB"})),
     "wide": dict(order(name="界" * 21, pcie=root_complexes(2, iommu="amd-vi", node=0)), root_complex="界" * 85),
@@ -378,8 +381,8 @@ class Maps(unittest.TestCase):
 
     def test_names_are_escaped(self):
         svg, text = draw([dict(EXTREMES["markup"], svg=True), EXTREMES["markup"]])
-        self.assertIn("&lt;&amp;&quot;&gt;\\u0007\\u202e", svg)
-        self.assertNotRegex(svg + text, "[\x07\u202e]")
+        self.assertIn("&lt;&amp;&quot;&gt;\\u0007\\u202e\\uffff", svg)
+        self.assertNotRegex(svg + text, "[\x07\u202e\uffff]")
 
 
 if __name__ == "__main__":

@@ -135,8 +135,9 @@ static bool joins(int level, const struct ctl_map_range *low, const struct ctl_m
 {
 	const uint64_t gap = high->range.start - low->range.end;
 
-	/* Known devices are drawn inside a row of its own. It ends at 4 GiB, so no run crosses that. */
-	if (low->role == CTL_ROLE_CHIPSET_LOW || high->role == CTL_ROLE_CHIPSET_LOW)
+	/* Known devices are drawn inside a row of its own. */
+	if (low->role == CTL_ROLE_CHIPSET_LOW || high->role == CTL_ROLE_CHIPSET_LOW ||
+	    (low->range.start < GPAL_4GIB && high->range.start >= GPAL_4GIB))
 		return false;
 	switch (level) {
 	case 0:

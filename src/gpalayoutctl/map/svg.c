@@ -21,6 +21,8 @@
 #define LEGEND_BELOW 300
 #define LEGEND_COLUMNS 4
 #define LARGE_NAME_CELLS 40
+#define NAME_CELLS 64
+#define ORIGIN_CELLS 77 /* up to the cells of the bits */
 #define WARNING_CELLS 120
 
 static int larger(int a, int b)
@@ -101,10 +103,11 @@ static void append_header(struct ctl_svg *svg)
 	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
 
 	ctl_name_append(&name, svg->map->name, false);
-	ctl_svg_text(svg, LEFT, 360,
-		     ctl_cells(ctl_buffer_text(&name)) > LARGE_NAME_CELLS ? "13" : "20",
-		     MONO " " BOLD, "%s", ctl_buffer_text(&name));
+	ctl_shorten(&name, NAME_CELLS, false);
+	ctl_svg_text(svg, LEFT, 360, ctl_cells(name.data) > LARGE_NAME_CELLS ? "13" : "20",
+		     MONO " " BOLD, "%s", name.data);
 	ctl_origin_append(&origin, svg->map);
+	ctl_shorten(&origin, ORIGIN_CELLS, false);
 	ctl_svg_text(svg, LEFT, 560, "11.5", MUTED, "%s", origin.data);
 	ctl_content_append(&content, svg->map->layout);
 	ctl_svg_text(svg, LEFT, 730, "11.5", MUTED, "%s", content.data);
