@@ -22,7 +22,7 @@
 #define DOT(at) \
 	"<circle class=\"pd\" cx=\"" at "\" cy=\"" at "\" r=\"1.1\" fill=\"" CTL_GROUND "\"/>"
 
-const struct ctl_paint_row ctl_paints[CTL_PAINT_COUNT] = {
+const struct ctl_look ctl_paints[CTL_PAINT_COUNT] = {
 	[CTL_PAINT_MIXED] = {
 		PAINT("mixed", "#C9CED4", "#4A525A", "#F4F5F7", "#23282E", "#5F666E", "#B5BCC4"),
 		.label = "mixed", .key = "mixed", .block = "▒", .ascii = "~", .sgr = "37" },

@@ -25,7 +25,7 @@ enum ctl_paint {
 
 #define CTL_RAM_SHADES 4
 
-struct ctl_paint_row {
+struct ctl_look {
 	const char *id;       /* in names of the SVG */
 	const char *label;    /* of its legend; NULL: it shares that of the shade before */
 	const char *key;      /* the same in a terminal */
@@ -40,7 +40,7 @@ struct ctl_paint_row {
 	const char *ascii;
 	const char *sgr; /* foreground colour of a terminal */
 };
-extern const struct ctl_paint_row ctl_paints[CTL_PAINT_COUNT];
+extern const struct ctl_look ctl_paints[CTL_PAINT_COUNT];
 
 /* Of the figure itself, light and dark. */
 #define CTL_GROUND "#FFFFFF"

@@ -7,8 +7,13 @@
 
 #include "gpalayoutctl/map/rows.h"
 
+#include "core/domains.h"
+#include "gpalayoutctl/map/text.h"
 #include "gpalayoutctl/message.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +21,98 @@
 #define SHORTEST_RUN 4
 #define RUNS_OF_A_SIDE 14 /* at the last level, below 4 GiB and above */
 #define LAST_LEVEL 5
+#define LONGEST_NAME 24
+#define SHORTEST_NAME 5
+#define WARNINGS_MAX 3
+#define WARNING_LINES_MAX 2
+
+/* The family in which known devices lie. */
+static const char chipset_low[] = "chipset low";
+
+/* Ranges do not overlap, so their starts tell them apart. */
+static int by_start(const void *a, const void *b)
+{
+	const struct gpal_map_entry *left = a, *right = b;
+
+	return (left->range.start > right->range.start) - (left->range.start < right->range.start);
+}
+
+/* Says what the range of a member is, if the map has it. The parts follow the name, if any. */
+__attribute__((format(printf, 6, 7))) static void
+describe(struct ctl_rows *rows, struct gpal_range member, enum ctl_paint paint, const char *family,
+	 const char *name, const char *format, ...)
+{
+	const struct gpal_map_entry wanted = { .range = member };
+	struct ctl_range *range =
+		bsearch(&wanted, rows->ranges, rows->range_count, sizeof(*rows->ranges), by_start);
+	va_list args;
+
+	if (!range || gpal_range_is_empty(member))
+		return;
+	range->paint = paint;
+	range->family = family;
+	range->details = (struct ctl_details){
+		.before = name && paint == CTL_PAINT_DEVICE ? "of " : "",
+		.name = name,
+	};
+	va_start(args, format);
+	vsnprintf(range->details.rest, sizeof(range->details.rest), format, args);
+	va_end(args);
+}
+
+static void describe_ram(struct ctl_rows *rows, const struct gpal_layout *layout)
+{
+	unsigned int parts[GPALD_MEMORY_NODES_MAX] = { 0 };
+	unsigned int seen[GPALD_MEMORY_NODES_MAX] = { 0 };
+
+	for (size_t i = 0; i < layout->ram_count; i++)
+		rows->node_count += parts[layout->ram[i].node % GPALD_MEMORY_NODES_MAX]++ == 0;
+	for (size_t i = 0; i < layout->ram_count; i++) {
+		const uint32_t node = layout->ram[i].node;
+		const unsigned int all = parts[node % GPALD_MEMORY_NODES_MAX];
+		const unsigned int part = ++seen[node % GPALD_MEMORY_NODES_MAX];
+		char text[40] = "";
+
+		if (all > 1)
+			snprintf(text, sizeof(text), ", part %u of %u", part, all);
+		describe(rows, layout->ram[i].range, CTL_PAINT_RAM + node % CTL_RAM_SHADES, "RAM",
+			 NULL, "node %u%s", node, text);
+	}
+}
+
+static void describe_root_complex(struct ctl_rows *rows, const struct gpal_layout_root_complex *rc)
+{
+	char node[24] = "";
+
+	if (rc->has_node)
+		snprintf(node, sizeof(node), ", node %u", rc->node);
+	describe(rows, rc->low_mmio, CTL_PAINT_WINDOW, "low window", rc->name, "%s", node);
+	describe(rows, rc->high_mmio, CTL_PAINT_WINDOW, "high window", rc->name, "%s", node);
+	describe(rows, rc->cxl_hdm, CTL_PAINT_CXL, "HDM", rc->name, "%s, HDM", node);
+	describe(rows, rc->cxl_chbcr, CTL_PAINT_CXL, "CHBCR", rc->name, "%s, CHBCR", node);
+}
+
+/* Whatever no member explains stays what its kind says. */
+static void describe_members(struct ctl_rows *rows, const struct gpal_layout *layout)
+{
+	describe(rows, layout->chipset_low_mmio, CTL_PAINT_CHIPSET, chipset_low, NULL, "%s", "");
+	describe(rows, layout->chipset_high_mmio, CTL_PAINT_CHIPSET, "chipset", NULL, "%s", "");
+	describe(rows, layout->vtl2_chipset_mmio, CTL_PAINT_VTL2, "VTL2 chipset", NULL, "%s", "");
+	describe(rows, layout->vtl2_memory, CTL_PAINT_VTL2, "VTL2 memory", NULL, "%s", "");
+	describe(rows, layout->vtl2_framebuffer, CTL_PAINT_VTL2, "framebuffer", NULL, "%s", "");
+	describe(rows, layout->virtio_mmio, CTL_PAINT_DEVICE, "virtio", NULL, "%u slot%s of 4 KiB",
+		 layout->virtio_mmio_slots, layout->virtio_mmio_slots == 1 ? "" : "s");
+	describe_ram(rows, layout);
+	for (size_t i = 0; i < layout->segment_count; i++)
+		describe(rows, layout->segments[i].ecam, CTL_PAINT_ECAM, "ECAM", NULL,
+			 "segment %u, buses %u–%u", layout->segments[i].segment,
+			 layout->segments[i].start_bus, layout->segments[i].end_bus);
+	for (size_t i = 0; i < layout->root_complex_count; i++)
+		describe_root_complex(rows, &layout->root_complexes[i]);
+	for (size_t i = 0; i < layout->iommu_count; i++)
+		describe(rows, layout->iommus[i].range, CTL_PAINT_DEVICE, "IOMMU",
+			 layout->iommus[i].root_complex, "%s", "");
+}
 
 static void *allocate(size_t count, size_t size)
 {
@@ -26,98 +123,39 @@ static void *allocate(size_t count, size_t size)
 	return memory;
 }
 
-/* Ranges do not overlap, so their starts tell them apart. */
-static int by_start(const void *a, const void *b)
-{
-	const struct ctl_map_range *left = a, *right = b;
-
-	return (left->range.start > right->range.start) - (left->range.start < right->range.start);
-}
-
-/* The members of a layout say what the ranges are for that start where they do. */
-static void find_roles(struct ctl_map_rows *rows, const struct gpal_layout *layout)
-{
-#define ONE(member) &layout->member, 1, 0, 0
-#define EACH(list, count, member)                           \
-	layout->list, layout->count, sizeof(*layout->list), \
-		offsetof(__typeof__(*layout->list), member)
-#define EACH_ROOT_COMPLEX(member) EACH(root_complexes, root_complex_count, member)
-	const struct {
-		enum ctl_role role;
-		enum ctl_paint paint;
-		const void *list;
-		size_t count;
-		size_t element_size;
-		size_t offset;
-	} members[] = {
-		{ CTL_ROLE_CHIPSET_LOW, CTL_PAINT_CHIPSET, ONE(chipset_low_mmio) },
-		{ CTL_ROLE_CHIPSET_HIGH, CTL_PAINT_CHIPSET, ONE(chipset_high_mmio) },
-		{ CTL_ROLE_VIRTIO, CTL_PAINT_DEVICE, ONE(virtio_mmio) },
-		{ CTL_ROLE_VTL2_CHIPSET, CTL_PAINT_VTL2, ONE(vtl2_chipset_mmio) },
-		{ CTL_ROLE_VTL2_MEMORY, CTL_PAINT_VTL2, ONE(vtl2_memory) },
-		{ CTL_ROLE_VTL2_FRAMEBUFFER, CTL_PAINT_VTL2, ONE(vtl2_framebuffer) },
-		{ CTL_ROLE_RAM, CTL_PAINT_RAM, EACH(ram, ram_count, range) },
-		{ CTL_ROLE_ECAM, CTL_PAINT_ECAM, EACH(segments, segment_count, ecam) },
-		{ CTL_ROLE_LOW_WINDOW, CTL_PAINT_WINDOW, EACH_ROOT_COMPLEX(low_mmio) },
-		{ CTL_ROLE_HIGH_WINDOW, CTL_PAINT_WINDOW, EACH_ROOT_COMPLEX(high_mmio) },
-		{ CTL_ROLE_HDM, CTL_PAINT_CXL, EACH_ROOT_COMPLEX(cxl_hdm) },
-		{ CTL_ROLE_CHBCR, CTL_PAINT_CXL, EACH_ROOT_COMPLEX(cxl_chbcr) },
-		{ CTL_ROLE_IOMMU, CTL_PAINT_DEVICE, EACH(iommus, iommu_count, range) },
-	};
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		const char *at = (const char *)members[i].list + members[i].offset;
-
-		for (size_t j = 0; j < members[i].count; j++, at += members[i].element_size) {
-			struct ctl_map_range wanted = { .range = *(const struct gpal_range *)at };
-			struct ctl_map_range *found = NULL;
-
-			if (!gpal_range_is_empty(wanted.range))
-				found = bsearch(&wanted, rows->ranges, rows->range_count,
-						sizeof(wanted), by_start);
-			if (!found)
-				continue;
-			found->role = members[i].role;
-			found->paint = members[i].paint;
-			found->index = j;
-			if (found->role == CTL_ROLE_RAM)
-				found->paint += layout->ram[j].node % CTL_RAM_SHADES;
-		}
-	}
-}
-
-static struct ctl_map_rows ranges_of(const struct gpal_layout *layout)
+static struct ctl_rows ranges_of(const struct gpal_layout *layout)
 {
 	const size_t count = layout->map.count;
-	struct ctl_map_rows rows = {
+	struct ctl_rows rows = {
 		.ranges = allocate(count + 1, sizeof(*rows.ranges)),
 		.range_count = count,
 	};
 
 	for (size_t i = 0; i < count; i++) {
-		const struct gpal_map_entry *entry = &layout->map.entries[i];
-		const bool is_reserved = entry->kind == GPAL_KIND_RESERVED;
+		struct ctl_range *range = &rows.ranges[i];
+		const bool is_reserved = layout->map.entries[i].kind == GPAL_KIND_RESERVED;
 
-		rows.ranges[i] = (struct ctl_map_range){
-			.range = entry->range,
-			.tag = entry->tag,
-			.kind = entry->kind,
-			.role = is_reserved ? CTL_ROLE_RESERVED : CTL_ROLE_OTHER,
-			.paint = is_reserved ? CTL_PAINT_RESERVED : CTL_PAINT_OTHER,
-		};
+		range->entry = layout->map.entries[i];
+		range->family = is_reserved ? "reserved" : range->entry.tag;
+		range->paint = is_reserved ? CTL_PAINT_RESERVED : CTL_PAINT_OTHER;
+		range->details.before = "";
+		if (!is_reserved)
+			snprintf(range->details.rest, sizeof(range->details.rest), "%s",
+				 gpal_kind_name(range->entry.kind));
+		rows.ranges_below += range->entry.range.start < GPAL_4GIB;
 	}
 	qsort(rows.ranges, count, sizeof(*rows.ranges), by_start);
-	find_roles(&rows, layout);
+	describe_members(&rows, layout);
 	return rows;
 }
 
 bool ctl_map_is_possible(const struct gpal_layout *layout)
 {
-	ctl_cleanup_rows struct ctl_map_rows rows = ranges_of(layout);
+	ctl_cleanup_rows struct ctl_rows rows = ranges_of(layout);
 	uint64_t covered = 0;
 
 	for (size_t i = 0; i < rows.range_count; i++) {
-		const struct gpal_range range = rows.ranges[i].range;
+		const struct gpal_range range = rows.ranges[i].entry.range;
 
 		if (range.start < covered || gpal_range_is_empty(range))
 			return false;
@@ -126,38 +164,38 @@ bool ctl_map_is_possible(const struct gpal_layout *layout)
 	return rows.range_count > 0;
 }
 
-static bool are_family(const struct ctl_map_range *a, const struct ctl_map_range *b)
+static bool joins(int level, const struct ctl_range *a, const struct ctl_range *b)
 {
-	return a->role == b->role && (a->role != CTL_ROLE_OTHER || strcmp(a->tag, b->tag) == 0);
-}
-
-static bool joins(int level, const struct ctl_map_range *low, const struct ctl_map_range *high)
-{
-	const uint64_t gap = high->range.start - low->range.end;
+	const struct gpal_range low = a->entry.range, high = b->entry.range;
+	const uint64_t gap = high.start - low.end;
+	const bool is_class = ctl_paint_class(a->paint) == ctl_paint_class(b->paint);
+	const bool is_family = is_class && strcmp(a->family, b->family) == 0;
 
 	/* Known devices are drawn inside a row of its own. */
-	if (low->role == CTL_ROLE_CHIPSET_LOW || high->role == CTL_ROLE_CHIPSET_LOW ||
-	    (low->range.start < GPAL_4GIB && high->range.start >= GPAL_4GIB))
+	if (a->family == chipset_low || b->family == chipset_low ||
+	    (low.start < GPAL_4GIB && high.start >= GPAL_4GIB))
 		return false;
 	switch (level) {
 	case 0:
 		return false;
 	case 1:
-		return are_family(low, high) && gap == 0;
+		return is_family && gap == 0;
 	case 2:
-		return are_family(low, high) &&
-		       (gap <= gpal_range_size(low->range) || gap <= gpal_range_size(high->range));
+		return is_family && (gap <= gpal_range_size(low) || gap <= gpal_range_size(high));
 	case LAST_LEVEL:
 		return true;
 	default:
-		return ctl_paint_class(low->paint) == ctl_paint_class(high->paint);
+		return is_class;
 	}
 }
 
 /* How many ranges from `first` on are one row. */
-static size_t run_length(const struct ctl_map_rows *rows, int level, size_t most, size_t first)
+static size_t run_length(const struct ctl_rows *rows, int level, size_t first)
 {
-	const struct ctl_map_range *range = &rows->ranges[first];
+	const bool is_low = first < rows->ranges_below;
+	const size_t side = is_low ? rows->ranges_below : rows->range_count - rows->ranges_below;
+	const size_t most = (side + RUNS_OF_A_SIDE - 1) / RUNS_OF_A_SIDE;
+	const struct ctl_range *range = &rows->ranges[first];
 	size_t count = 1;
 
 	while (first + count < rows->range_count && (level < LAST_LEVEL || count < most) &&
@@ -166,7 +204,7 @@ static size_t run_length(const struct ctl_map_rows *rows, int level, size_t most
 	return level < LAST_LEVEL - 1 && count < SHORTEST_RUN ? 1 : count;
 }
 
-static void add_gap(struct ctl_map_rows *rows, uint64_t start, uint64_t end)
+static void add_gap(struct ctl_rows *rows, uint64_t start, uint64_t end)
 {
 	if (start < GPAL_4GIB && end > GPAL_4GIB) {
 		add_gap(rows, start, GPAL_4GIB);
@@ -174,77 +212,171 @@ static void add_gap(struct ctl_map_rows *rows, uint64_t start, uint64_t end)
 	}
 	if (start < end)
 		rows->rows[rows->count++] =
-			(struct ctl_map_row){ .range = { start, end }, .size = end - start };
+			(struct ctl_row){ .range = { start, end }, .size = end - start };
 }
 
-static void add_row(struct ctl_map_rows *rows, enum gpal_arch arch,
-		    const struct ctl_map_range *ranges, size_t count)
+static void describe_run(struct ctl_row *row)
 {
-	struct ctl_map_row row = {
-		.range = { ranges->range.start, ranges[count - 1].range.end },
+	const uint64_t gaps = gpal_range_size(row->range) - row->size;
+	uint64_t least = UINT64_MAX, most = 0;
+
+	for (size_t i = 0; i < row->count; i++) {
+		const uint64_t size = gpal_range_size(row->ranges[i].entry.range);
+
+		least = size < least ? size : least;
+		most = size > most ? size : most;
+	}
+	row->details = (struct ctl_details){ .before = "" };
+	snprintf(row->details.rest, sizeof(row->details.rest), "%zu ranges%s%s%s, %s %s%s",
+		 row->count, gaps ? ", " : "", gaps ? ctl_number(CTL_HUMAN, gaps).text : "",
+		 gaps ? " of gaps" : "", ctl_number(CTL_SHORT, least).text,
+		 least < most ? "to " : "each",
+		 least < most ? ctl_number(CTL_SHORT, most).text : "");
+}
+
+static void add_row(struct ctl_rows *rows, const struct ctl_range *ranges, size_t count)
+{
+	struct ctl_row row = {
+		.range = { ranges->entry.range.start, ranges[count - 1].entry.range.end },
 		.ranges = ranges,
 		.count = count,
 		.paint = ranges->paint,
+		.details = ranges->details,
 	};
 
 	for (size_t i = 0; i < count; i++) {
-		row.size += gpal_range_size(ranges[i].range);
+		row.size += gpal_range_size(ranges[i].entry.range);
 		rows->classes |= 1u << ctl_paint_class(ranges[i].paint);
 		if (ctl_paint_class(ranges[i].paint) != ctl_paint_class(row.paint))
 			row.paint = CTL_PAINT_MIXED;
 	}
 	rows->classes |= 1u << ctl_paint_class(row.paint);
-	for (size_t i = 0; i < CTL_DEVICE_COUNT && ranges->role == CTL_ROLE_CHIPSET_LOW; i++) {
+	if (count > 1)
+		describe_run(&row);
+	for (size_t i = 0; i < CTL_DEVICE_COUNT && ranges->family == chipset_low; i++) {
 		const struct ctl_device *device = &ctl_devices[i];
 
-		if (device->arch == arch && device->address >= row.range.start &&
+		if (device->arch == rows->map->layout->arch && device->address >= row.range.start &&
 		    device->address < row.range.end && row.device_count++ == 0)
 			row.devices = device;
 	}
 	rows->rows[rows->count++] = row;
 }
 
-static void make_rows(struct ctl_map_rows *rows, enum gpal_arch arch, int level)
+static void make_rows(struct ctl_rows *rows, int level)
 {
-	uint64_t covered = 0;
-	size_t low = 0;
-	size_t count;
-
-	while (low < rows->range_count && rows->ranges[low].range.start < GPAL_4GIB)
-		low++;
 	rows->count = 0;
 	rows->classes = 0;
-	for (size_t i = 0; i < rows->range_count; i += count) {
-		const size_t side = i < low ? low : rows->range_count - low;
-
-		count = run_length(rows, level, (side + RUNS_OF_A_SIDE - 1) / RUNS_OF_A_SIDE, i);
-		add_gap(rows, covered, rows->ranges[i].range.start);
-		add_row(rows, arch, &rows->ranges[i], count);
-		covered = rows->ranges[i + count - 1].range.end;
+	rows->top = 0;
+	for (size_t i = 0, count; i < rows->range_count; i += count) {
+		count = run_length(rows, level, i);
+		add_gap(rows, rows->top, rows->ranges[i].entry.range.start);
+		add_row(rows, &rows->ranges[i], count);
+		rows->top = rows->ranges[i + count - 1].entry.range.end;
 	}
-	rows->top = covered;
 }
 
-struct ctl_map_rows ctl_map_rows_make(const struct ctl_map *map)
+struct ctl_rows ctl_rows_make(const struct ctl_map *map)
 {
 	const unsigned int bits = map->request->host_physical_address_bits;
 	const uint64_t limit = bits && bits < 64 ? UINT64_C(1) << bits : 0;
-	struct ctl_map_rows rows = ranges_of(map->layout);
+	struct ctl_rows rows = ranges_of(map->layout);
 
 	/* A gap before each range, one more at 4 GiB, and that to the host's limit. */
 	rows.rows = allocate(2 * rows.range_count + 2, sizeof(*rows.rows));
+	rows.map = map;
 	for (int level = 0; level == 0 || (rows.count > ROWS_MAX && level <= LAST_LEVEL); level++)
-		make_rows(&rows, map->layout->arch, level);
+		make_rows(&rows, level);
 	while (rows.below < rows.count && rows.rows[rows.below].range.start < GPAL_4GIB)
 		rows.below++;
 	rows.has_limit = limit > rows.top;
 	rows.rows[rows.count] =
-		(struct ctl_map_row){ .range = { rows.top, limit }, .size = limit - rows.top };
+		(struct ctl_row){ .range = { rows.top, limit }, .size = limit - rows.top };
 	return rows;
 }
 
-void ctl_map_rows_free(struct ctl_map_rows *rows)
+void ctl_rows_free(struct ctl_rows *rows)
 {
 	free(rows->ranges);
 	free(rows->rows);
+}
+
+void ctl_details_fit(struct ctl_details *details, struct ctl_buffer *name, size_t room, bool ascii,
+		     bool may_shorten)
+{
+	const size_t before = strlen(details->before);
+	size_t cells;
+
+	if (details->name) {
+		ctl_name_append(name, details->name, ascii);
+		ctl_shorten(name, LONGEST_NAME, ascii);
+	}
+	cells = before + ctl_cells(ctl_buffer_text(name));
+	while (*details->rest && cells + ctl_cells(details->rest) > room) {
+		char *last = strrchr(details->rest, ',');
+
+		*(last ? last : details->rest) = '\0';
+	}
+	if (cells <= room)
+		return;
+	if (may_shorten && before + SHORTEST_NAME <= room) {
+		ctl_shorten(name, room - before, ascii);
+	} else {
+		details->before = "";
+		ctl_buffer_free(name);
+	}
+}
+
+void ctl_origin_append(struct ctl_buffer *out, const struct ctl_map *map)
+{
+	ctl_buffer_printf(out, "%s, %s, policy %s", gpal_arch_name(map->layout->arch),
+			  gpal_profile_name(map->layout->profile), map->layout->policy_name);
+	if (map->generation)
+		ctl_buffer_printf(out, ", generation %" PRIu64, map->generation);
+}
+
+void ctl_content_append(struct ctl_buffer *out, const struct ctl_rows *rows)
+{
+	const size_t root_complexes = rows->map->layout->root_complex_count;
+
+	ctl_buffer_printf(out, "%s of RAM in %zu node%s, ",
+			  ctl_number(CTL_SHORT, rows->map->layout->ram_size).text, rows->node_count,
+			  rows->node_count == 1 ? "" : "s");
+	if (root_complexes)
+		ctl_buffer_printf(out, "%zu PCIe root complex%s", root_complexes,
+				  root_complexes == 1 ? "" : "es");
+	else
+		ctl_buffer_puts(out, "no PCIe");
+	if (rows->classes >> CTL_PAINT_VTL2 & 1)
+		ctl_buffer_puts(out, ", VTL2");
+}
+
+void ctl_bits_append(struct ctl_buffer *out, const struct ctl_map *map, const char *without)
+{
+	const unsigned int needed = map->layout->required_address_bits;
+	const unsigned int host = map->request->host_physical_address_bits;
+
+	if (host)
+		ctl_buffer_printf(out, "%u of %u address bits", needed, host);
+	else
+		ctl_buffer_printf(out, "%s%u address bits", without, needed);
+}
+
+void ctl_warnings_append(struct ctl_buffer *out, const struct gpal_layout *layout,
+			 const char *before, size_t room, bool ascii)
+{
+	const size_t count = layout->warning_count;
+
+	for (size_t i = 0; i < count && i < WARNINGS_MAX; i++) {
+		ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+		ctl_buffer_puts(&text, before);
+		ctl_name_append(&text, layout->warnings[i].tag, ascii);
+		ctl_buffer_puts(&text, ": ");
+		ctl_name_append(&text, layout->warnings[i].message, ascii);
+		ctl_wrap_append(out, text.data, room, WARNING_LINES_MAX, ascii);
+	}
+	if (count > WARNINGS_MAX)
+		ctl_buffer_printf(out, "and %zu more warning%s\n", count - WARNINGS_MAX,
+				  count - WARNINGS_MAX == 1 ? "" : "s");
 }

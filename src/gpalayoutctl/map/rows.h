@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a map shows, whichever form it has: the rows from the lowest address up, each a
- * range, a run of ranges, or a gap.
+ * range, a run of ranges, or a gap, and what there is to say of them and of the layout.
  */
 #ifndef GPALAYOUTCTL_MAP_ROWS_H
 #define GPALAYOUTCTL_MAP_ROWS_H
@@ -12,32 +12,18 @@
 
 #include <stddef.h>
 
-/* What a range is for. Ranges of one role are of one family, those of CTL_ROLE_OTHER by tag. */
-enum ctl_role {
-	CTL_ROLE_OTHER,
-	CTL_ROLE_RESERVED,
-	CTL_ROLE_RAM,
-	CTL_ROLE_CHIPSET_LOW,
-	CTL_ROLE_CHIPSET_HIGH,
-	CTL_ROLE_LOW_WINDOW,
-	CTL_ROLE_HIGH_WINDOW,
-	CTL_ROLE_ECAM,
-	CTL_ROLE_HDM,
-	CTL_ROLE_CHBCR,
-	CTL_ROLE_IOMMU,
-	CTL_ROLE_VIRTIO,
-	CTL_ROLE_VTL2_CHIPSET,
-	CTL_ROLE_VTL2_MEMORY,
-	CTL_ROLE_VTL2_FRAMEBUFFER
+/* What there is to say besides tag and size, in parts that are joined by ", ". */
+struct ctl_details {
+	const char *before;
+	const char *name; /* of a root complex; NULL: it is not about one */
+	char rest[192];
 };
 
-struct ctl_map_range {
-	struct gpal_range range;
-	const char *tag;
-	enum gpal_kind kind;
-	enum ctl_role role;
+struct ctl_range {
+	struct gpal_map_entry entry;
+	const char *family; /* what it is for */
 	enum ctl_paint paint;
-	size_t index; /* in the layout's list for its role */
+	struct ctl_details details;
 };
 
 /* In a figure, whose y goes down. */
@@ -46,32 +32,57 @@ struct ctl_place {
 	int bottom;
 };
 
-struct ctl_map_row {
+struct ctl_row {
 	struct gpal_range range;
-	const struct ctl_map_range *ranges;
+	const struct ctl_range *ranges;
 	size_t count;  /* of ranges: 0 for a gap, above 1 for a run */
 	uint64_t size; /* sum of the ranges, or of the gap */
 	enum ctl_paint paint;
+	struct ctl_details details;
 	const struct ctl_device *devices; /* in it, ascending */
 	size_t device_count;
 	struct ctl_place box; /* unless the form is for a terminal */
 };
 
-/* Borrows from the layout it was made of. */
-struct ctl_map_rows {
-	struct ctl_map_range *ranges; /* ascending */
+/* Borrows from the map it was made of. */
+struct ctl_rows {
+	const struct ctl_map *map;
+	struct ctl_range *ranges; /* ascending */
 	size_t range_count;
-	struct ctl_map_row *rows; /* ascending; a gap up to the host's limit follows the last */
-	size_t count;             /* without that gap */
-	bool has_limit;           /* whether there is that gap */
-	size_t below;             /* rows below 4 GiB */
-	uint64_t top;             /* the end of the highest range */
-	unsigned int classes;     /* a bit for the class of each range and of each row */
+	size_t ranges_below;  /* 4 GiB */
+	struct ctl_row *rows; /* ascending; a gap up to the host's limit follows the last */
+	size_t count;         /* without that gap */
+	size_t below;         /* rows below 4 GiB */
+	bool has_limit;       /* whether there is that gap */
+	uint64_t top;         /* the end of the highest range */
+	unsigned int classes; /* a bit for the class of each range and of each row */
+	size_t node_count;    /* of nodes with RAM */
 };
 
-#define ctl_cleanup_rows __attribute__((cleanup(ctl_map_rows_free)))
+#define ctl_cleanup_rows __attribute__((cleanup(ctl_rows_free)))
 
-struct ctl_map_rows ctl_map_rows_make(const struct ctl_map *map);
-void ctl_map_rows_free(struct ctl_map_rows *rows);
+struct ctl_rows ctl_rows_make(const struct ctl_map *map);
+void ctl_rows_free(struct ctl_rows *rows);
+
+/*
+ * Drops parts from the end until the others fit, and makes *name of what is left of the
+ * name. A part that is alone and does not fit is dropped too, or its name is shortened if
+ * `may_shorten`.
+ */
+void ctl_details_fit(struct ctl_details *details, struct ctl_buffer *name, size_t room, bool ascii,
+		     bool may_shorten);
+
+/* "x86_64, gen2-uefi, policy openvmm-2026.07, generation 1" */
+void ctl_origin_append(struct ctl_buffer *out, const struct ctl_map *map);
+
+/* "8 GiB of RAM in 2 nodes, 1 PCIe root complex, VTL2" */
+void ctl_content_append(struct ctl_buffer *out, const struct ctl_rows *rows);
+
+/* "34 of 46 address bits", or after `without` "34 address bits" if the host's are not known. */
+void ctl_bits_append(struct ctl_buffer *out, const struct ctl_map *map, const char *without);
+
+/* A line of at most `room` cells for each warning, or two of which the second is indented. */
+void ctl_warnings_append(struct ctl_buffer *out, const struct gpal_layout *layout,
+			 const char *before, size_t room, bool ascii);
 
 #endif

@@ -5,10 +5,8 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/map/labels.h"
 #include "gpalayoutctl/map/svg_elements.h"
 #include "gpalayoutctl/map/svg_rows.h"
-#include "gpalayoutctl/map/svg_strip.h"
 #include "gpalayoutctl/map/text.h"
 
 #include <inttypes.h>
@@ -24,6 +22,10 @@
 #define NAME_CELLS 64
 #define ORIGIN_CELLS 77 /* up to the cells of the bits */
 #define WARNING_CELLS 120
+#define STEP_LEAST 480 /* of the ticks of the strip */
+#define TICKS_APART 140
+#define TICK_CELLS 10
+#define CUT_SHARE 8
 
 static int larger(int a, int b)
 {
@@ -31,7 +33,7 @@ static int larger(int a, int b)
 }
 
 /* Heights grow by k tenths of a pixel for each doubling of the size above 4 KiB. */
-static int height_of(const struct ctl_map_row *row, int k)
+static int height_of(const struct ctl_row *row, int k)
 {
 	const int above_page = larger(0, (int)ctl_log2_sixteenths(row->size) - 192) * k / 16;
 	const int members = row->count < 83 ? 400 + 12 * (int)row->count : 1400;
@@ -44,7 +46,7 @@ static int height_of(const struct ctl_map_row *row, int k)
 }
 
 /* Rows lie one on the other, from the top down. Returns where the lowest ends. */
-static int place_rows(struct ctl_map_rows *rows)
+static int place_rows(struct ctl_rows *rows)
 {
 	const int k = rows->count <= 14 ? 16 : rows->count <= 22 ? 10 : 6;
 	int y = rows->has_limit ? FIRST_ROW_LIMITED : FIRST_ROW;
@@ -57,43 +59,207 @@ static int place_rows(struct ctl_map_rows *rows)
 	return y;
 }
 
+struct segment {
+	struct gpal_range range;
+	struct gpal_range cut; /* a gap too large for the scale; empty: none */
+	uint64_t cut_shown;    /* bytes of the scale that it takes */
+	const struct ctl_row *rows;
+	size_t count;
+	struct ctl_place place;
+};
+
+static struct segment segment_of(const struct ctl_row *rows, size_t count)
+{
+	const struct ctl_row *last = &rows[count - 1];
+	struct segment segment = {
+		.range = { rows->range.start, last->range.end },
+		.rows = rows,
+		.count = count,
+		.place = { last->box.top, rows->box.bottom },
+	};
+
+	for (size_t i = 0; i < count && rows->range.start > 0; i++) {
+		const uint64_t others = gpal_range_size(segment.range) - rows[i].size;
+
+		if (!rows[i].count && rows[i].size > others) {
+			segment.cut = rows[i].range;
+			segment.cut_shown = others / CUT_SHARE;
+		}
+	}
+	return segment;
+}
+
+static uint64_t shown(const struct segment *segment, uint64_t address)
+{
+	const uint64_t from_start = address - segment->range.start;
+
+	if (gpal_range_is_empty(segment->cut) || address <= segment->cut.start)
+		return from_start;
+	return from_start - gpal_range_size(segment->cut) + segment->cut_shown;
+}
+
+static struct ctl_place place_of(const struct segment *segment, struct gpal_range range)
+{
+	const struct gpal_range all = { 0, shown(segment, segment->range.end) };
+	const struct gpal_range part = { shown(segment, range.start), shown(segment, range.end) };
+
+	return ctl_svg_scale(segment->place, all, part);
+}
+
+static void append_connectors(struct ctl_svg *svg, const struct segment *segment)
+{
+	for (size_t i = 0; i < segment->count; i++) {
+		const struct ctl_row *row = &segment->rows[i];
+		const struct ctl_place from = place_of(segment, row->range);
+
+		if (row->count)
+			ctl_svg_path(svg, ctl_paints[row->paint].tint,
+				     "M95 " PX "C120 " PX " 125 " PX " 150 " PX "V" PX "C125 " PX
+				     " 120 " PX " 95 " PX "z",
+				     px(from.top), px(from.top), px(row->box.top), px(row->box.top),
+				     px(row->box.bottom), px(row->box.bottom), px(from.bottom),
+				     px(from.bottom));
+	}
+}
+
+static void append_colour(struct ctl_svg *svg, const struct segment *segment, enum ctl_paint paint)
+{
+	struct ctl_svg_bands bands = { .left = STRIP_LEFT, .width = STRIP_WIDTH };
+	const struct ctl_look *look = &ctl_paints[paint];
+	const char *path;
+
+	for (size_t i = 0; i < segment->count; i++) {
+		const struct ctl_row *row = &segment->rows[i];
+
+		for (size_t j = 0; j < row->count; j++)
+			if (row->ranges[j].paint == paint)
+				ctl_svg_bands_add(&bands,
+						  place_of(segment, row->ranges[j].entry.range));
+	}
+	path = ctl_svg_bands_end(&bands);
+	if (*path)
+		ctl_svg_path(svg, look->strong, "%s", path);
+	if (*path && look->pattern)
+		ctl_svg_path(svg, ctl_svg_pattern(svg, look->id).text, "%s", path);
+	ctl_buffer_free(&bands.path);
+}
+
+static void append_cut(struct ctl_svg *svg, const struct segment *segment)
+{
+	const struct ctl_place place = place_of(segment, segment->cut);
+	const int y = (place.top + place.bottom) / 2 + 20;
+
+	ctl_svg_path(svg, GROUND, "M66 " PX "l32-8v4l-32 8z", px(y));
+	ctl_svg_path(svg, STRONG_LINE, "M66 " PX "l32-8m0 4l-32 8", px(y));
+}
+
+/* Not every exact number is short enough. */
+static struct ctl_number tick_text(uint64_t address)
+{
+	const struct ctl_number human = ctl_number(CTL_HUMAN, address);
+
+	return ctl_cells(human.text) > TICK_CELLS ? ctl_number(CTL_ROUNDED, address) : human;
+}
+
+static void append_tick(struct ctl_svg *svg, int y, uint64_t address)
+{
+	ctl_svg_path(svg, THIN_LINE, "M64 " PX "h5", px(y));
+	ctl_svg_text(svg, 620, y + 35, "10", MUTED " " AT_END, "%s", tick_text(address).text);
+}
+
+/* At multiples of the least power of two that sets them far enough apart. */
+static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segment)
+{
+	const struct gpal_range range = segment->range, cut = segment->cut;
+	const uint64_t total = shown(segment, range.end);
+	const unsigned __int128 height =
+		(unsigned __int128)(segment->place.bottom - segment->place.top);
+	const struct ctl_number top = tick_text(range.end);
+	int last = segment->place.bottom;
+	unsigned int shift = 12;
+
+	while (shift < 64 && (height << shift) / total < STEP_LEAST)
+		shift++;
+	/* At the end of the address space the next multiple is 0. */
+	for (uint64_t n = shift < 64 ? (range.start >> shift) + 1 : 0, at = n << shift;
+	     at > range.start && at < range.end; at = ++n << shift) {
+		int y;
+
+		if (at > cut.start && at < cut.end) {
+			n = (cut.end - 1) >> shift;
+			continue;
+		}
+		y = place_of(segment, (struct gpal_range){ at, at }).top;
+		if (last - y < TICKS_APART || y - segment->place.top < TICKS_APART ||
+		    strcmp(tick_text(at).text, top.text) == 0)
+			continue;
+		append_tick(svg, y, at);
+		last = y;
+	}
+}
+
+static void append_segment(struct ctl_svg *svg, const struct ctl_row *rows, size_t count)
+{
+	const struct segment segment = segment_of(rows, count);
+
+	append_connectors(svg, &segment);
+	ctl_svg_rect(svg, ctl_svg_pattern(svg, "gap").text, STRIP_LEFT, STRIP_WIDTH, segment.place);
+	for (enum ctl_paint paint = 0; paint < CTL_PAINT_COUNT; paint++)
+		append_colour(svg, &segment, paint);
+	ctl_svg_rect(svg, STRONG_LINE " stroke-width=\".8\"", STRIP_LEFT, STRIP_WIDTH,
+		     segment.place);
+	if (!gpal_range_is_empty(segment.cut))
+		append_cut(svg, &segment);
+	/* The line of 4 GiB has a text of its own. Two ticks with one text say nothing. */
+	if (segment.range.start != GPAL_4GIB)
+		append_tick(svg, segment.place.bottom, segment.range.start);
+	if (segment.range.end != GPAL_4GIB)
+		append_tick(svg, segment.place.top, segment.range.end);
+	append_inner_ticks(svg, &segment);
+}
+
+static void append_strip(struct ctl_svg *svg)
+{
+	const struct ctl_rows *rows = &svg->rows;
+
+	if (rows->below)
+		append_segment(svg, rows->rows, rows->below);
+	if (rows->below < rows->count)
+		append_segment(svg, rows->rows + rows->below, rows->count - rows->below);
+}
+
 static void append_cells(struct ctl_svg *svg, const char *look, int from, int to, int bits)
 {
-	const int pitch = bits > 52 ? 34 : 40;
-
-	if (from == to)
-		return;
-	ctl_buffer_printf(&svg->out, "<path %s d=\"", look);
+	if (from < to)
+		put(svg, "<path %s d=\"", look);
 	for (int i = from; i < to; i++)
-		ctl_buffer_printf(&svg->out, "M" PX " 44h2.8v8h-2.8z",
-				  px(RIGHT - (bits - i) * pitch));
-	ctl_buffer_puts(&svg->out, "\"/>\n");
+		put(svg, "M" PX " 44h2.8v8h-2.8z", px(RIGHT - (bits - i) * (bits > 52 ? 34 : 40)));
+	if (from < to)
+		put(svg, "\"/>\n");
 }
 
 /* A cell for each address bit, the needed ones filled. */
 static void append_bits(struct ctl_svg *svg)
 {
-	const int needed = (int)svg->map->layout->required_address_bits;
-	const int host = (int)svg->map->request->host_physical_address_bits;
+	const int needed = (int)svg->rows.map->layout->required_address_bits;
+	const int host = (int)svg->rows.map->request->host_physical_address_bits;
 	const int left = host > needed ? host - needed : 0;
 	ctl_cleanup_buffer struct ctl_buffer bits = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
-	ctl_bits_append(&bits, svg->map, "needs ");
+	ctl_bits_append(&bits, svg->rows.map, "needs ");
 	ctl_svg_text(svg, RIGHT, 360, "11.5", BOLD " " AT_END, "%s", bits.data);
 	append_cells(svg, "class=\"on\" fill=\"" CTL_INK "\"", 0, needed, needed + left);
 	append_cells(svg, "class=\"off\" fill=\"#C9D0D7\"", needed, needed + left, needed + left);
 	if (left)
-		ctl_buffer_printf(&text, "%d bit%s", left, left == 1 ? "" : "s");
+		ctl_buffer_printf(&text, "%d bit%s left", left, left == 1 ? "" : "s");
 	else
-		ctl_buffer_puts(&text, "no bit");
+		ctl_buffer_puts(&text, host ? "no bit left" : "no host width stated");
 	if (host)
-		ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END,
-			     "%s left: the host’s limit is %s", text.data,
-			     host < 64 ? ctl_number(CTL_EXACT, UINT64_C(1) << host).text :
-					 "16 EiB");
-	else
-		ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END, "no host width stated");
+		ctl_buffer_printf(&text, ": the host’s limit is %s",
+				  host < 64 ? ctl_number(CTL_EXACT, UINT64_C(1) << host).text :
+					      "16 EiB");
+	ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END, "%s", text.data);
 }
 
 static void append_header(struct ctl_svg *svg)
@@ -102,14 +268,14 @@ static void append_header(struct ctl_svg *svg)
 	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
 
-	ctl_name_append(&name, svg->map->name, false);
+	ctl_name_append(&name, svg->rows.map->name, false);
 	ctl_shorten(&name, NAME_CELLS, false);
 	ctl_svg_text(svg, LEFT, 360, ctl_cells(name.data) > LARGE_NAME_CELLS ? "13" : "20",
 		     MONO " " BOLD, "%s", name.data);
-	ctl_origin_append(&origin, svg->map);
+	ctl_origin_append(&origin, svg->rows.map);
 	ctl_shorten(&origin, ORIGIN_CELLS, false);
 	ctl_svg_text(svg, LEFT, 560, "11.5", MUTED, "%s", origin.data);
-	ctl_content_append(&content, svg->map->layout);
+	ctl_content_append(&content, &svg->rows);
 	ctl_svg_text(svg, LEFT, 730, "11.5", MUTED, "%s", content.data);
 	append_bits(svg);
 	ctl_svg_text(svg, STRIP_LEFT + STRIP_WIDTH / 2, 940, "10", MUTED " text-anchor=\"middle\"",
@@ -119,27 +285,26 @@ static void append_header(struct ctl_svg *svg)
 	ctl_svg_text(svg, HEX_END, 940, "10", MUTED " " AT_END, "address");
 }
 
-/* Returns where it ends. */
+/* Returns where it ends. Its last entry is no class. */
 static int append_legend(struct ctl_svg *svg, int y)
 {
 	int column = 0;
 
 	for (enum ctl_paint paint = 0; paint <= CTL_PAINT_COUNT; paint++) {
+		const struct ctl_look *look = paint < CTL_PAINT_COUNT ? &ctl_paints[paint] : NULL;
 		const int x = LEFT + 1900 * (column % LEGEND_COLUMNS);
 		const int top = y + 200 * (column / LEGEND_COLUMNS);
 		const struct ctl_place place = { top, top + 120 };
-		const char *label = "free";
 
-		if (paint == CTL_PAINT_COUNT) {
-			ctl_svg_gap_rect(svg, x, 200, place);
-		} else {
-			label = ctl_paints[paint].label;
-			if (!label || !(svg->rows.classes >> paint & 1))
-				continue;
+		if (look && !(look->label && svg->rows.classes >> paint & 1))
+			continue;
+		if (look) {
 			ctl_svg_painted_rect(svg, paint, x, 200, place);
-			ctl_svg_rect(svg, ctl_paints[paint].edge, x, 200, place);
+			ctl_svg_rect(svg, look->edge, x, 200, place);
+		} else {
+			ctl_svg_gap_rect(svg, x, 200, place);
 		}
-		ctl_svg_text(svg, x + 270, top + 98, "11", "", "%s", label);
+		ctl_svg_text(svg, x + 270, top + 98, "11", "", "%s", look ? look->label : "free");
 		column++;
 	}
 	return y + 200 * ((column + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS);
@@ -150,7 +315,7 @@ static int append_warnings(struct ctl_svg *svg, int y)
 {
 	ctl_cleanup_buffer struct ctl_buffer lines = { 0 };
 
-	ctl_warnings_append(&lines, svg->map->layout, "Warning: ", WARNING_CELLS, false);
+	ctl_warnings_append(&lines, svg->rows.map->layout, "Warning: ", WARNING_CELLS, false);
 	for (char *line = lines.data, *end; line && *line; line = end + 1, y += 170) {
 		end = strchr(line, '\n');
 		*end = '\0';
@@ -173,13 +338,13 @@ static int append_footer(struct ctl_svg *svg, const char *digest, int y)
 static void append_description(struct ctl_buffer *out, const struct ctl_svg *svg)
 {
 	ctl_buffer_printf(out, "<title id=\"%s-t\">Guest physical address map of ", svg->id);
-	ctl_svg_escape(out, svg->map->name);
+	ctl_svg_escape(out, svg->rows.map->name);
 	ctl_buffer_printf(out, "</title>\n<desc id=\"%s-d\">%s, ", svg->id,
-			  gpal_arch_name(svg->map->layout->arch));
-	ctl_content_append(out, svg->map->layout);
+			  gpal_arch_name(svg->rows.map->layout->arch));
+	ctl_content_append(out, &svg->rows);
 	ctl_buffer_puts(out, ". From the lowest address: ");
 	for (size_t i = 0; i < svg->rows.count; i++) {
-		const struct ctl_map_row *row = &svg->rows.rows[i];
+		const struct ctl_row *row = &svg->rows.rows[i];
 
 		ctl_buffer_printf(out, "%s0x%" PRIx64 " ", i ? "; " : "", row->range.start);
 		ctl_svg_append_row_name(out, row, " ");
@@ -187,7 +352,7 @@ static void append_description(struct ctl_buffer *out, const struct ctl_svg *svg
 	}
 	ctl_buffer_printf(out,
 			  ". The map ends at 0x%" PRIx64 " and needs %u address bits.</desc>\n",
-			  svg->rows.top, svg->map->layout->required_address_bits);
+			  svg->rows.top, svg->rows.map->layout->required_address_bits);
 }
 
 /* Only for what is in the figure; shades of RAM come together, as in the legend. */
@@ -226,7 +391,7 @@ static void append_style(struct ctl_buffer *out, const struct ctl_svg *svg)
 /* The figure is drawn first, for its height is known only then. */
 void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map)
 {
-	struct ctl_svg svg = { .map = map, .rows = ctl_map_rows_make(map), .id = "gpal-" };
+	struct ctl_svg svg = { .rows = ctl_rows_make(map), .id = "gpal-" };
 	const int rows_end = place_rows(&svg.rows);
 	char digest[GPAL_DIGEST_SIZE];
 	int height;
@@ -234,7 +399,7 @@ void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map)
 	gpal_layout_digest(map->layout, digest);
 	memcpy(svg.id + strlen("gpal-"), digest + strlen("sha256:"), 8);
 	append_header(&svg);
-	ctl_svg_append_strip(&svg);
+	append_strip(&svg);
 	ctl_svg_append_rows(&svg);
 	ctl_svg_append_addresses(&svg);
 	height = append_footer(&svg, digest, rows_end + LEGEND_BELOW);
@@ -253,6 +418,6 @@ void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map)
 			  "<rect " GROUND " x=\"0.0\" y=\"0.0\" width=\"800.0\" height=\"" PX
 			  "\"/>\n%s</svg>\n",
 			  px(height), svg.out.data);
-	ctl_map_rows_free(&svg.rows);
+	ctl_rows_free(&svg.rows);
 	ctl_buffer_free(&svg.out);
 }

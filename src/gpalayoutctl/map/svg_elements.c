@@ -34,27 +34,25 @@ struct ctl_svg_look ctl_svg_pattern(const struct ctl_svg *svg, const char *name)
 void ctl_svg_rect(struct ctl_svg *svg, const char *look, int left, int width,
 		  struct ctl_place place)
 {
-	ctl_buffer_printf(&svg->out,
-			  "<rect %s x=\"" PX "\" y=\"" PX "\" width=\"" PX "\" height=\"" PX
-			  "\"/>\n",
-			  look, px(left), px(place.top), px(width), px(place.bottom - place.top));
+	put(svg, "<rect %s x=\"" PX "\" y=\"" PX "\" width=\"" PX "\" height=\"" PX "\"/>\n", look,
+	    px(left), px(place.top), px(width), px(place.bottom - place.top));
 }
 
 void ctl_svg_path(struct ctl_svg *svg, const char *look, const char *format, ...)
 {
 	va_list args;
 
-	ctl_buffer_printf(&svg->out, "<path %s d=\"", look);
+	put(svg, "<path %s d=\"", look);
 	va_start(args, format);
 	ctl_buffer_vprintf(&svg->out, format, args);
 	va_end(args);
-	ctl_buffer_puts(&svg->out, "\"/>\n");
+	put(svg, "\"/>\n");
 }
 
 void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, int width,
 			  struct ctl_place place)
 {
-	const struct ctl_paint_row *row = &ctl_paints[paint];
+	const struct ctl_look *row = &ctl_paints[paint];
 
 	ctl_svg_rect(svg, row->strong, left, width, place);
 	if (row->pattern)
@@ -94,9 +92,8 @@ void ctl_svg_escape(struct ctl_buffer *out, const char *text)
 void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
 		    const char *markup)
 {
-	ctl_buffer_printf(&svg->out,
-			  "<text x=\"" PX "\" y=\"" PX "\" font-size=\"%s\"%s%s>%s</text>\n", px(x),
-			  px(y), size, *look ? " " : "", look, markup);
+	put(svg, "<text x=\"" PX "\" y=\"" PX "\" font-size=\"%s\"%s%s>%s</text>\n", px(x), px(y),
+	    size, *look ? " " : "", look, markup);
 }
 
 void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const char *look,

@@ -9,6 +9,8 @@
 
 #include "gpalayoutctl/map/rows.h"
 
+#define put(svg, ...) ctl_buffer_printf(&(svg)->out, __VA_ARGS__)
+
 /* A length in a format, and its arguments. */
 #define PX "%d.%d"
 #define px(length) (length) / 10, (length) % 10
@@ -33,8 +35,7 @@
 
 struct ctl_svg {
 	struct ctl_buffer out;
-	const struct ctl_map *map;
-	struct ctl_map_rows rows;
+	struct ctl_rows rows;
 	char id[16]; /* begins the ids: "gpal-0123abcd" */
 };
 

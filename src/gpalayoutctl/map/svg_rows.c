@@ -4,7 +4,6 @@
 
 #include "gpalayoutctl/map/svg_rows.h"
 
-#include "gpalayoutctl/map/labels.h"
 #include "gpalayoutctl/map/text.h"
 
 #include <inttypes.h>
@@ -59,59 +58,54 @@ static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 }
 
 /* Names are in a font that has cells; what is around them needs no escaping. */
-static void append_details(struct ctl_svg *svg, int x, int y, struct ctl_details *details, int room)
+static void append_details(struct ctl_svg *svg, const struct ctl_row *row, int x, int y, int room)
 {
+	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
-	const char *text;
 
-	ctl_details_fit(details, (size_t)room, true);
-	text = ctl_buffer_text(&details->text);
-	if (!*text)
-		return;
-	if (details->name_end) {
-		ctl_buffer_append(&name, text + details->name, details->name_end - details->name);
-		ctl_buffer_printf(&markup, "%.*s<tspan " MONO ">", (int)details->name, text);
+	ctl_details_fit(&details, &name, (size_t)room, false, true);
+	ctl_buffer_puts(&markup, details.before);
+	if (name.len) {
+		ctl_buffer_puts(&markup, "<tspan " MONO ">");
 		ctl_svg_escape(&markup, name.data);
 		ctl_buffer_puts(&markup, "</tspan>");
 	}
-	ctl_buffer_puts(&markup, text + details->name_end);
-	ctl_svg_markup(svg, x, y, "10.5", MUTED, markup.data);
+	ctl_buffer_puts(&markup, details.rest);
+	if (markup.len)
+		ctl_svg_markup(svg, x, y, row->count > 1 ? "11" : "10.5", MUTED, markup.data);
 }
 
-static void append_range_texts(struct ctl_svg *svg, const struct ctl_map_row *row,
-			       struct ctl_details *details)
+static void append_range_texts(struct ctl_svg *svg, const struct ctl_row *row)
 {
-	const bool two_lines = details->count && row->box.bottom - row->box.top >= TWO_LINES_LEAST;
+	const bool has_details = row->details.name || *row->details.rest;
+	const bool two_lines = has_details && row->box.bottom - row->box.top >= TWO_LINES_LEAST;
 	const int y = middle(row->box) + (two_lines ? -25 : 42);
 	const struct ctl_number size = ctl_number(CTL_FULL, row->size);
 	int tag_end;
 
 	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
-	tag_end = append_tag(svg, row->ranges->tag, y, left_of(&size)) + APART;
+	tag_end = append_tag(svg, row->ranges->entry.tag, y, left_of(&size)) + APART;
 	if (two_lines)
-		append_details(svg, TEXT_LEFT, middle(row->box) + 115, details,
-			       DETAILS_BELOW_CELLS);
+		append_details(svg, row, TEXT_LEFT, y + 140, DETAILS_BELOW_CELLS);
 	else
-		append_details(svg, tag_end, y, details,
+		append_details(svg, row, tag_end, y,
 			       cells_between(tag_end, left_of(&size), DETAIL_CELL));
 }
 
-static void append_run_texts(struct ctl_svg *svg, const struct ctl_map_row *row,
-			     struct ctl_details *details)
+static void append_run_texts(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
 	const int room = cells_between(TEXT_LEFT, left_of(&size), MONO_CELL);
 	const int y = middle(row->box) + 40;
 
-	append_tag(svg, row->ranges[row->count - 1].tag, row->box.top + 160, SIZE_END);
-	append_tag(svg, row->ranges->tag, row->box.bottom - 75, SIZE_END);
-	ctl_details_fit(details, (size_t)(room < RUN_CELLS ? room : RUN_CELLS), false);
-	ctl_svg_text(svg, TEXT_LEFT, y, "11", MUTED, "%s", ctl_buffer_text(&details->text));
+	append_tag(svg, row->ranges[row->count - 1].entry.tag, row->box.top + 160, SIZE_END);
+	append_tag(svg, row->ranges->entry.tag, row->box.bottom - 75, SIZE_END);
+	append_details(svg, row, TEXT_LEFT, y, room < RUN_CELLS ? room : RUN_CELLS);
 	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
 }
 
-static void append_gap_texts(struct ctl_svg *svg, const struct ctl_map_row *row, bool is_limit)
+static void append_gap_texts(struct ctl_svg *svg, const struct ctl_row *row, bool is_limit)
 {
 	const int y = middle(row->box);
 
@@ -125,21 +119,20 @@ static void append_gap_texts(struct ctl_svg *svg, const struct ctl_map_row *row,
 	}
 }
 
-static void append_member(struct ctl_svg *svg, const struct ctl_map_range *member,
+static void append_member(struct ctl_svg *svg, const struct ctl_range *member,
 			  struct ctl_place place)
 {
-	const struct gpal_range range = member->range;
+	const struct gpal_range range = member->entry.range;
 
-	ctl_buffer_printf(&svg->out, "<path d=\"M494 " PX "h12v" PX "h-12z\"><title>",
-			  px(place.top), px(place.bottom - place.top));
-	ctl_svg_escape(&svg->out, member->tag);
-	ctl_buffer_printf(&svg->out, ", %s\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
-			  ctl_number(CTL_EXACT, gpal_range_size(range)).text, range.start,
-			  range.end);
+	put(svg, "<path d=\"M494 " PX "h12v" PX "h-12z\"><title>", px(place.top),
+	    px(place.bottom - place.top));
+	ctl_svg_escape(&svg->out, member->entry.tag);
+	put(svg, ", %s\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
+	    ctl_number(CTL_EXACT, gpal_range_size(range)).text, range.start, range.end);
 }
 
 /* The members of a run in one shade: RAM has one a node, others have two in turn. */
-static void append_shade(struct ctl_svg *svg, const struct ctl_map_row *row, enum ctl_paint paint,
+static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ctl_paint paint,
 			 size_t turn)
 {
 	const size_t turns = ctl_paint_class(paint) == CTL_PAINT_RAM ? 1 : 2;
@@ -147,12 +140,12 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_map_row *row, enu
 	const size_t before = svg->out.len;
 	size_t content;
 
-	ctl_buffer_printf(&svg->out, "<g %s%s>\n", ctl_paints[paint].strong,
-			  turn ? " opacity=\".55\"" : "");
+	put(svg, "<g %s%s>\n", ctl_paints[paint].strong, turn ? " opacity=\".55\"" : "");
 	content = svg->out.len;
 	for (size_t i = turn; i < row->count; i += turns) {
-		const struct ctl_map_range *member = &row->ranges[i];
-		const struct ctl_place place = ctl_svg_scale(row->box, row->range, member->range);
+		const struct ctl_range *member = &row->ranges[i];
+		const struct ctl_place place =
+			ctl_svg_scale(row->box, row->range, member->entry.range);
 
 		if (member->paint == paint && place.bottom - place.top >= TITLED_LEAST)
 			append_member(svg, member, place);
@@ -160,17 +153,17 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_map_row *row, enu
 			ctl_svg_bands_add(&bands, place);
 	}
 	if (*ctl_svg_bands_end(&bands))
-		ctl_buffer_printf(&svg->out, "<path d=\"%s\"/>\n", bands.path.data);
+		put(svg, "<path d=\"%s\"/>\n", bands.path.data);
 	if (svg->out.len > content)
-		ctl_buffer_puts(&svg->out, "</g>\n");
+		put(svg, "</g>\n");
 	else
 		svg->out.len = before;
 	ctl_buffer_free(&bands.path);
 }
 
-static void append_box(struct ctl_svg *svg, const struct ctl_map_row *row)
+static void append_box(struct ctl_svg *svg, const struct ctl_row *row)
 {
-	const struct ctl_paint_row *look = &ctl_paints[row->paint];
+	const struct ctl_look *look = &ctl_paints[row->paint];
 	const struct ctl_place box = row->box;
 
 	ctl_svg_rect(svg, look->tint, BOX_LEFT, BOX_WIDTH, box);
@@ -182,39 +175,41 @@ static void append_box(struct ctl_svg *svg, const struct ctl_map_row *row)
 	}
 	ctl_svg_rect(svg, look->edge, BOX_LEFT, BOX_WIDTH, box);
 	if (row->paint == CTL_PAINT_RESERVED) {
-		ctl_buffer_puts(&svg->out, "<g opacity=\".3\">");
+		put(svg, "<g opacity=\".3\">");
 		ctl_svg_path(svg, look->edge, "M166 " PX "L506 " PX "M506 " PX "L166 " PX,
 			     px(box.top), px(box.bottom), px(box.top), px(box.bottom));
-		ctl_buffer_puts(&svg->out, "</g>\n");
+		put(svg, "</g>\n");
 	}
 }
 
-void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_map_row *row,
-			     const char *apart)
+void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_row *row, const char *apart)
 {
 	if (row->count > 1)
 		ctl_buffer_printf(out, "%zu ranges%s", row->count, apart);
-	ctl_svg_escape(out, row->count ? row->ranges->tag : "free");
+	ctl_svg_escape(out, row->count ? row->ranges->entry.tag : "free");
 	if (row->count > 1) {
 		ctl_buffer_puts(out, " to ");
-		ctl_svg_escape(out, row->ranges[row->count - 1].tag);
+		ctl_svg_escape(out, row->ranges[row->count - 1].entry.tag);
 	}
 }
 
-static void append_title(struct ctl_svg *svg, const struct ctl_map_row *row,
-			 const struct ctl_details *details)
+static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 {
-	const bool is_range = row->count == 1;
+	struct ctl_details details = row->details;
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 
-	ctl_buffer_puts(&svg->out, "<title>");
+	put(svg, "<title>");
 	ctl_svg_append_row_name(&svg->out, row, ", ");
-	ctl_buffer_printf(&svg->out, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n%s%s%s%s", row->range.start,
-			  row->range.end, ctl_number(CTL_FULL, row->size).text,
-			  is_range ? ", " : "", is_range ? gpal_kind_name(row->ranges->kind) : "",
-			  is_range && details->count ? "\n" : "");
-	if (is_range)
-		ctl_svg_escape(&svg->out, ctl_buffer_text(&details->text));
-	ctl_buffer_puts(&svg->out, "</title>\n");
+	put(svg, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n%s", row->range.start, row->range.end,
+	    ctl_number(CTL_FULL, row->size).text);
+	if (row->count == 1) {
+		ctl_details_fit(&details, &name, SIZE_MAX, false, false);
+		put(svg, ", %s%s%s", gpal_kind_name(row->ranges->entry.kind),
+		    details.name || *details.rest ? "\n" : "", details.before);
+		ctl_svg_escape(&svg->out, ctl_buffer_text(&name));
+		ctl_buffer_puts(&svg->out, details.rest);
+	}
+	put(svg, "</title>\n");
 }
 
 /* Returns where a line to an address ends. */
@@ -256,7 +251,7 @@ static void place_devices(int *at, size_t count, struct ctl_place box)
 	}
 }
 
-static void append_devices(struct ctl_svg *svg, const struct ctl_map_row *row)
+static void append_devices(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	const struct ctl_device *devices = row->devices;
 	int at[CTL_DEVICE_COUNT], wished[CTL_DEVICE_COUNT];
@@ -278,52 +273,49 @@ static void append_devices(struct ctl_svg *svg, const struct ctl_map_row *row)
 	}
 }
 
-static void append_row(struct ctl_svg *svg, const struct ctl_map_row *row, bool is_limit)
+static void append_row(struct ctl_svg *svg, const struct ctl_row *row, bool is_limit)
 {
-	ctl_cleanup_details struct ctl_details details =
-		ctl_details_make(svg->map->layout, row, false);
-
-	ctl_buffer_puts(&svg->out, "<g");
+	put(svg, "<g");
 	if (row->count)
-		ctl_buffer_printf(&svg->out, " data-ranges=\"%zu\"", row->count);
-	ctl_buffer_puts(&svg->out, ">");
-	append_title(svg, row, &details);
+		put(svg, " data-ranges=\"%zu\"", row->count);
+	put(svg, ">");
+	append_title(svg, row);
 	if (!row->count) {
 		ctl_svg_gap_rect(svg, BOX_LEFT, BOX_WIDTH, row->box);
 		append_gap_texts(svg, row, is_limit);
 	} else {
 		append_box(svg, row);
 		if (row->count == 1)
-			append_range_texts(svg, row, &details);
+			append_range_texts(svg, row);
 		else
-			append_run_texts(svg, row, &details);
+			append_run_texts(svg, row);
 		if (row->devices)
 			append_devices(svg, row);
 	}
-	ctl_buffer_puts(&svg->out, "</g>\n");
+	put(svg, "</g>\n");
 }
 
 /* VTL2 is another world than what stands around it. */
 static void append_brackets(struct ctl_svg *svg)
 {
-	const struct ctl_map_row *rows = svg->rows.rows;
-	size_t end;
+	const struct ctl_row *rows = svg->rows.rows;
+	int bottom = 0;
 
-	for (size_t i = 0; i < svg->rows.count; i = end + 1) {
-		int top, bottom;
+	for (size_t i = 0; i < svg->rows.count; i++) {
+		const int top = rows[i].box.top;
 
-		for (end = i; end < svg->rows.count && rows[end].paint == CTL_PAINT_VTL2;)
-			end++;
-		if (end == i)
+		if (rows[i].paint != CTL_PAINT_VTL2)
 			continue;
-		top = rows[end - 1].box.top;
-		bottom = rows[i].box.bottom;
+		bottom = bottom ? bottom : rows[i].box.bottom;
+		if (rows[i + 1].paint == CTL_PAINT_VTL2)
+			continue;
 		ctl_svg_path(svg, ctl_paints[CTL_PAINT_VTL2].edge, "M770 " PX "h6V" PX "h-6",
 			     px(top + 20), px(bottom - 20));
-		ctl_buffer_printf(&svg->out,
-				  "<text " MUTED " " BOLD " text-anchor=\"middle\" "
-				  "transform=\"translate(791 " PX ") rotate(-90)\">VTL2</text>\n",
-				  px((top + bottom) / 2));
+		put(svg,
+		    "<text " MUTED " " BOLD " text-anchor=\"middle\" "
+		    "transform=\"translate(791 " PX ") rotate(-90)\">VTL2</text>\n",
+		    px((top + bottom) / 2));
+		bottom = 0;
 	}
 }
 
@@ -351,7 +343,7 @@ static void append_boundary(struct ctl_svg *svg, int y, uint64_t address, const 
 		ctl_svg_text(svg, HUMAN_LEFT, y + 38, "10.5", is_4gib ? BOLD : MUTED, "%s", human);
 }
 
-static void append_limit(struct ctl_svg *svg, const struct ctl_map_row *gap)
+static void append_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 {
 	const uint64_t limit = gap->range.end;
 	const int y = gap->box.top;
@@ -367,7 +359,7 @@ static void append_limit(struct ctl_svg *svg, const struct ctl_map_row *gap)
 /* The address as people read it, with what else is at it, in the cells there are. */
 static void append_human(struct ctl_buffer *out, const struct ctl_svg *svg, uint64_t address)
 {
-	const char *end = address == svg->map->layout->end_of_ram ? ", end of RAM" : "";
+	const char *end = address == svg->rows.map->layout->end_of_ram ? ", end of RAM" : "";
 	struct ctl_number human = ctl_number(CTL_HUMAN, address);
 	const char *top = ", top";
 
@@ -382,7 +374,7 @@ static void append_human(struct ctl_buffer *out, const struct ctl_svg *svg, uint
 /* From the top down; a text that only repeats the one above is omitted. */
 void ctl_svg_append_addresses(struct ctl_svg *svg)
 {
-	const struct ctl_map_row *rows = svg->rows.rows;
+	const struct ctl_row *rows = svg->rows.rows;
 	struct ctl_number above = { "" };
 
 	if (svg->rows.has_limit)

@@ -13,7 +13,6 @@ void ctl_svg_append_rows(struct ctl_svg *svg);
 void ctl_svg_append_addresses(struct ctl_svg *svg);
 
 /* "ram0", "free", or of a run "40 ranges", then `apart`, then "ram0 to ram39"; escaped. */
-void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_map_row *row,
-			     const char *apart);
+void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_row *row, const char *apart);
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/map/labels.h"
+#include "gpalayoutctl/map/rows.h"
 #include "gpalayoutctl/map/text.h"
 
 #include <limits.h>
@@ -23,10 +23,11 @@
 #define DIM "\033[2m"
 #define PLAIN "\033[0m"
 
+#define put(page, ...) ctl_buffer_printf(&(page)->out, __VA_ARGS__)
+
 struct page {
 	struct ctl_buffer out;
-	const struct ctl_map *map;
-	struct ctl_map_rows rows;
+	struct ctl_rows rows;
 	bool ascii;
 	size_t width;
 	int address_width;
@@ -46,26 +47,25 @@ static int pad(size_t width, const char *text)
 static void append_block(struct page *page, enum ctl_paint paint, unsigned int classes,
 			 unsigned int cells)
 {
-	ctl_buffer_printf(&page->out, "\033[%sm", ctl_paints[paint].sgr);
+	put(page, "\033[%sm", ctl_paints[paint].sgr);
 	for (unsigned int i = 0; i < cells; i++) {
-		const struct ctl_paint_row *look = &ctl_paints[paint + i % classes];
+		const struct ctl_look *look = &ctl_paints[paint + i % classes];
 
 		ctl_buffer_puts(&page->out, page->ascii ? look->ascii : look->block);
 	}
-	ctl_buffer_puts(&page->out, PLAIN);
+	put(page, PLAIN);
 }
 
 /* The line with the start of a row has an edge of its own. */
-static void append_slice(struct page *page, const struct ctl_map_row *row, bool is_start)
+static void append_slice(struct page *page, const struct ctl_row *row, bool is_start)
 {
 	const bool is_ram_run = row->count > 1 && ctl_paint_class(row->paint) == CTL_PAINT_RAM;
 
-	ctl_buffer_printf(&page->out, "%*s %s", page->address_width,
-			  is_start ? ctl_number(CTL_HEX, row->range.start).text : "",
-			  is_start ? "├" : "│");
+	put(page, "%*s %s", page->address_width,
+	    is_start ? ctl_number(CTL_HEX, row->range.start).text : "", is_start ? "├" : "│");
 	append_block(page, is_ram_run ? CTL_PAINT_RAM : row->paint, is_ram_run ? 2 : 1,
 		     BLOCK_CELLS);
-	ctl_buffer_puts(&page->out, "│");
+	put(page, "│");
 }
 
 /* Tag and size in their columns; NULL: no size follows. */
@@ -75,35 +75,44 @@ static void append_columns(struct page *page, const char *tag, const char *size)
 
 	ctl_name_append(&text, tag, page->ascii);
 	ctl_shorten(&text, page->tag_width, page->ascii);
-	ctl_buffer_printf(&page->out, " %s", text.data);
+	put(page, " %s", text.data);
 	if (size)
-		ctl_buffer_printf(&page->out, "%*s %*s%s", pad(page->tag_width, text.data), "",
-				  pad(SIZE_CELLS, size), "", size);
+		put(page, "%*s %*s%s", pad(page->tag_width, text.data), "", pad(SIZE_CELLS, size),
+		    "", size);
 }
 
 /* From the highest down, above the line of their range. */
-static void append_devices(struct page *page, const struct ctl_map_row *row)
+static void append_devices(struct page *page, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
-		ctl_buffer_printf(&page->out, DIM "%*s " PLAIN "│", page->address_width,
-				  ctl_number(CTL_HEX, row->devices[i].address).text);
+		put(page, DIM "%*s " PLAIN "│", page->address_width,
+		    ctl_number(CTL_HEX, row->devices[i].address).text);
 		append_block(page, row->paint, 1, BLOCK_CELLS);
-		ctl_buffer_printf(&page->out, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
+		put(page, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
 	}
 }
 
 /* A range has a line, and one more for each of these powers of two that its size reaches. */
-static size_t lines_of(const struct page *page, const struct ctl_map_row *row)
+static size_t lines_of(const struct page *page, const struct ctl_row *row)
 {
 	if (page->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)
 		return 1;
 	return row->size >> 41 ? 4 : row->size >> 36 ? 3 : 2;
 }
 
-static void append_range(struct page *page, const struct ctl_map_row *row)
+static void append_details(struct page *page, const struct ctl_row *row, const char *before,
+			   size_t room)
 {
-	ctl_cleanup_details struct ctl_details details =
-		ctl_details_make(page->map->layout, row, page->ascii);
+	struct ctl_details details = row->details;
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+
+	ctl_details_fit(&details, &name, room, page->ascii, false);
+	put(page, "%s%s%s%s\n", name.len || *details.rest ? before : "", details.before,
+	    ctl_buffer_text(&name), details.rest);
+}
+
+static void append_range(struct page *page, const struct ctl_row *row)
+{
 	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
 	const size_t size_end = page->tag_left + page->tag_width + 1 + ctl_cells(size.text) +
 				(size_t)pad(SIZE_CELLS, size.text);
@@ -111,55 +120,49 @@ static void append_range(struct page *page, const struct ctl_map_row *row)
 	append_devices(page, row);
 	for (size_t line = 1 + row->device_count; line < lines_of(page, row); line++) {
 		append_slice(page, row, false);
-		ctl_buffer_puts(&page->out, "\n");
+		put(page, "\n");
 	}
 	append_slice(page, row, true);
-	append_columns(page, row->ranges->tag, size.text);
-	ctl_details_fit(&details, page->width - size_end - strlen(INDENT), false);
-	ctl_buffer_printf(&page->out, "%s%s\n", details.text.len ? INDENT : "",
-			  ctl_buffer_text(&details.text));
+	append_columns(page, row->ranges->entry.tag, size.text);
+	append_details(page, row, INDENT, page->width - size_end - strlen(INDENT));
 }
 
-static void append_run(struct page *page, const struct ctl_map_row *row)
+static void append_run(struct page *page, const struct ctl_row *row)
 {
-	ctl_cleanup_details struct ctl_details details =
-		ctl_details_make(page->map->layout, row, page->ascii);
-
 	append_slice(page, row, false);
-	append_columns(page, row->ranges[row->count - 1].tag, NULL);
-	ctl_buffer_puts(&page->out, "\n");
+	append_columns(page, row->ranges[row->count - 1].entry.tag, NULL);
+	put(page, "\n");
 	append_slice(page, row, false);
-	ctl_details_fit(&details, page->width - page->tag_left - strlen(INDENT), false);
-	ctl_buffer_printf(&page->out, " " INDENT "%s\n", ctl_buffer_text(&details.text));
+	append_details(page, row, " " INDENT, page->width - page->tag_left - strlen(INDENT));
 	append_slice(page, row, true);
-	append_columns(page, row->ranges->tag, ctl_number(CTL_SHORT, row->size).text);
-	ctl_buffer_puts(&page->out, INDENT "in all\n");
+	append_columns(page, row->ranges->entry.tag, ctl_number(CTL_SHORT, row->size).text);
+	put(page, INDENT "in all\n");
 }
 
-static void append_gap(struct page *page, const struct ctl_map_row *row, const char *start)
+static void append_gap(struct page *page, const struct ctl_row *row, const char *start)
 {
-	ctl_buffer_printf(&page->out, "%*s ╎%*s╎" DIM, page->address_width, start, BLOCK_CELLS, "");
+	put(page, "%*s ╎%*s╎" DIM, page->address_width, start, BLOCK_CELLS, "");
 	append_columns(page, "free", ctl_number(CTL_HUMAN, row->size).text);
-	ctl_buffer_puts(&page->out, PLAIN "\n");
+	put(page, PLAIN "\n");
 }
 
 static void append_rule(struct page *page, const char *address, const char *text)
 {
 	size_t cells = page->tag_left + strlen(text) + 1;
 
-	ctl_buffer_printf(&page->out, BOLD "%*s ════════ %s ", page->address_width, address, text);
+	put(page, BOLD "%*s ════════ %s ", page->address_width, address, text);
 	for (; cells < page->width; cells++)
-		ctl_buffer_puts(&page->out, "═");
-	ctl_buffer_puts(&page->out, PLAIN "\n");
+		put(page, "═");
+	put(page, PLAIN "\n");
 }
 
 /* The gap up to the host's limit begins at the top of the frame, which states its start. */
-static void append_limit(struct page *page, const struct ctl_map_row *gap)
+static void append_limit(struct page *page, const struct ctl_row *gap)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
 	ctl_buffer_printf(&text, "host limit, %u bits, %s",
-			  page->map->request->host_physical_address_bits,
+			  page->rows.map->request->host_physical_address_bits,
 			  ctl_number(CTL_HUMAN, gap->range.end).text);
 	append_rule(page, ctl_number(CTL_HEX, gap->range.end).text, text.data);
 	append_gap(page, gap, "");
@@ -167,15 +170,14 @@ static void append_limit(struct page *page, const struct ctl_map_row *gap)
 
 static void append_rows(struct page *page)
 {
-	const struct ctl_map_rows *rows = &page->rows;
+	const struct ctl_rows *rows = &page->rows;
 
 	if (rows->has_limit)
 		append_limit(page, &rows->rows[rows->count]);
-	ctl_buffer_printf(&page->out, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", page->address_width,
-			  ctl_number(CTL_HEX, rows->top).text,
-			  ctl_number(CTL_HUMAN, rows->top).text);
+	put(page, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", page->address_width,
+	    ctl_number(CTL_HEX, rows->top).text, ctl_number(CTL_HUMAN, rows->top).text);
 	for (size_t i = rows->count; i-- > 0;) {
-		const struct ctl_map_row *row = &rows->rows[i];
+		const struct ctl_row *row = &rows->rows[i];
 
 		if (!row->count)
 			append_gap(page, row, ctl_number(CTL_HEX, row->range.start).text);
@@ -186,7 +188,7 @@ static void append_rows(struct page *page)
 		if (row->range.start == GPAL_4GIB)
 			append_rule(page, "", "4 GiB");
 	}
-	ctl_buffer_printf(&page->out, "%*s └──────┘\n", page->address_width, "");
+	put(page, "%*s └──────┘\n", page->address_width, "");
 }
 
 static void append_key(struct page *page)
@@ -201,15 +203,15 @@ static void append_key(struct page *page)
 			continue;
 		cells = strlen("## ") + strlen(key);
 		if (at && at + strlen(INDENT) + cells > page->width) {
-			ctl_buffer_puts(&page->out, "\n");
+			put(page, "\n");
 			at = 0;
 		}
 		ctl_buffer_puts(&page->out, at ? INDENT : "");
 		at += cells + (at ? strlen(INDENT) : 0);
 		append_block(page, paint, paint == CTL_PAINT_RAM ? 2 : 1, 2);
-		ctl_buffer_printf(&page->out, " %s", key);
+		put(page, " %s", key);
 	}
-	ctl_buffer_puts(&page->out, "\n");
+	put(page, "\n");
 }
 
 static void append_header(struct page *page)
@@ -217,30 +219,30 @@ static void append_header(struct page *page)
 	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
 
-	ctl_buffer_puts(&page->out, BOLD);
-	ctl_name_append(&page->out, page->map->name, page->ascii);
-	ctl_buffer_puts(&page->out, PLAIN "\n");
-	ctl_origin_append(&origin, page->map);
+	put(page, BOLD);
+	ctl_name_append(&page->out, page->rows.map->name, page->ascii);
+	put(page, PLAIN "\n");
+	ctl_origin_append(&origin, page->rows.map);
 	ctl_wrap_append(&page->out, origin.data, page->width, UINT_MAX, page->ascii);
-	ctl_content_append(&content, page->map->layout);
+	ctl_content_append(&content, &page->rows);
 	ctl_buffer_puts(&content, "; ");
-	ctl_bits_append(&content, page->map, "");
+	ctl_bits_append(&content, page->rows.map, "");
 	ctl_wrap_append(&page->out, content.data, page->width, UINT_MAX, page->ascii);
-	ctl_buffer_printf(&page->out, "\n" DIM "%*s %*s", page->address_width, "START",
-			  BLOCK_CELLS + 2, "");
+	put(page, "\n" DIM "%*s %*s", page->address_width, "START", BLOCK_CELLS + 2, "");
 	append_columns(page, "RANGE", "SIZE");
-	ctl_buffer_puts(&page->out, PLAIN "\n");
+	put(page, PLAIN "\n");
 }
 
 static void append_footer(struct page *page)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
-	ctl_warnings_append(&page->out, page->map->layout, "warning: ", page->width, page->ascii);
-	ctl_buffer_puts(&page->out, "\n");
+	ctl_warnings_append(&page->out, page->rows.map->layout, "warning: ", page->width,
+			    page->ascii);
+	put(page, "\n");
 	append_key(page);
-	gpal_layout_digest(page->map->layout, digest);
-	ctl_buffer_printf(&page->out, DIM "%s" PLAIN "\n", digest);
+	gpal_layout_digest(page->rows.map->layout, digest);
+	put(page, DIM "%s" PLAIN "\n", digest);
 }
 
 static void widen(size_t *width, const char *name, size_t more, bool ascii)
@@ -254,7 +256,7 @@ static void widen(size_t *width, const char *name, size_t more, bool ascii)
 
 static void measure(struct page *page, size_t width)
 {
-	const struct ctl_map_rows *rows = &page->rows;
+	const struct ctl_rows *rows = &page->rows;
 	const uint64_t highest = rows->rows[rows->count - !rows->has_limit].range.end;
 	size_t most;
 
@@ -263,11 +265,12 @@ static void measure(struct page *page, size_t width)
 	page->tag_left = (size_t)page->address_width + strlen(" |") + BLOCK_CELLS + strlen("| ");
 	page->tag_width = strlen("RANGE");
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct ctl_map_row *row = &rows->rows[i];
+		const struct ctl_row *row = &rows->rows[i];
 
 		if (row->count) {
-			widen(&page->tag_width, row->ranges->tag, 0, page->ascii);
-			widen(&page->tag_width, row->ranges[row->count - 1].tag, 0, page->ascii);
+			widen(&page->tag_width, row->ranges->entry.tag, 0, page->ascii);
+			widen(&page->tag_width, row->ranges[row->count - 1].entry.tag, 0,
+			      page->ascii);
 		}
 		for (size_t j = 0; j < row->device_count; j++)
 			widen(&page->tag_width, row->devices[j].name, strlen(INDENT), page->ascii);
@@ -302,13 +305,13 @@ static void append_for(struct ctl_buffer *out, const char *text,
 void ctl_map_append_terminal(struct ctl_buffer *out, const struct ctl_map *map,
 			     const struct ctl_map_terminal *terminal)
 {
-	struct page page = { .map = map, .rows = ctl_map_rows_make(map), .ascii = terminal->ascii };
+	struct page page = { .rows = ctl_rows_make(map), .ascii = terminal->ascii };
 
 	measure(&page, terminal->width);
 	append_header(&page);
 	append_rows(&page);
 	append_footer(&page);
 	append_for(out, page.out.data, terminal);
-	ctl_map_rows_free(&page.rows);
+	ctl_rows_free(&page.rows);
 	ctl_buffer_free(&page.out);
 }
