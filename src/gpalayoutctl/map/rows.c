@@ -10,6 +10,7 @@
 #include "core/domains.h"
 #include "gpalayoutctl/map/text.h"
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -329,8 +330,9 @@ void ctl_details_fit(struct ctl_details *details, struct ctl_buffer *name, size_
 
 void ctl_origin_append(struct ctl_buffer *out, const struct ctl_map *map)
 {
-	ctl_buffer_printf(out, "%s, %s, policy %s", gpal_arch_name(map->layout->arch),
-			  gpal_profile_name(map->layout->profile), map->layout->policy_name);
+	ctl_buffer_printf(out, "%s, %s, policy ", gpal_arch_name(map->layout->arch),
+			  gpal_profile_name(map->layout->profile));
+	ctl_puts_safe(out, map->layout->policy_name);
 	if (map->generation)
 		ctl_buffer_printf(out, ", generation %" PRIu64, map->generation);
 }

@@ -72,20 +72,18 @@ void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place
 
 void ctl_svg_escape(struct ctl_buffer *out, const char *text)
 {
+	static const char special[] = "&<>\"";
+	static const char *const entities[] = { "&amp;", "&lt;", "&gt;", "&quot;" };
 	ctl_cleanup_buffer struct ctl_buffer safe = { 0 };
 
 	ctl_puts_safe(&safe, text);
 	for (const char *at = ctl_buffer_text(&safe); *at; at++) {
-		const size_t plain = strcspn(at, "&<>\"");
+		const char *found = strchr(special, *at);
 
-		ctl_buffer_append(out, at, plain);
-		at += plain;
-		if (!*at)
-			break;
-		ctl_buffer_puts(out, *at == '&' ? "&amp;" :
-				     *at == '<' ? "&lt;" :
-				     *at == '>' ? "&gt;" :
-						  "&quot;");
+		if (found)
+			ctl_buffer_puts(out, entities[found - special]);
+		else
+			ctl_buffer_append(out, at, 1);
 	}
 }
 

@@ -215,9 +215,9 @@ static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 /* Returns where a line to an address ends. */
 static int left_of_hex(uint64_t address, int cell)
 {
-	const int digits = (int)strlen(ctl_number(CTL_HEX, address).text) - 2;
+	const int length = (int)strlen(ctl_number(CTL_HEX, address).text);
 
-	return HEX_END - (digits + 2) * cell - (digits - 1) / HEX_GROUP * GROUPS_APART - BEFORE_HEX;
+	return HEX_END - length * cell - (length - 3) / HEX_GROUP * GROUPS_APART - BEFORE_HEX;
 }
 
 static void append_hex(struct ctl_svg *svg, int y, const char *size, const char *look,

@@ -92,7 +92,7 @@ static void append_devices(struct page *page, const struct ctl_row *row)
 	}
 }
 
-/* A range has a line, and one more for each of these powers of two that its size reaches. */
+/* A range has a line, and one more from 1 GiB, from 64 GiB and from 2 TiB. */
 static size_t lines_of(const struct page *page, const struct ctl_row *row)
 {
 	if (page->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)

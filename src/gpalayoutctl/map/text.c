@@ -21,6 +21,8 @@ static const uint64_t limits[] = {
 	[CTL_SHORT] = 10000,      [CTL_FULL] = 10000,
 };
 
+static const char *const ellipses[] = { [false] = "…", [true] = "..." };
+
 static const struct {
 	uint32_t first;
 	uint32_t last;
@@ -107,15 +109,10 @@ void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii)
 		ctl_puts_safe(out, name);
 }
 
-static const char *ellipsis_of(bool ascii)
-{
-	return ascii ? "..." : "…";
-}
-
 void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
 {
 	ctl_cleanup_buffer struct ctl_buffer whole = *text;
-	const size_t lost = ctl_cells(ellipsis_of(ascii));
+	const size_t lost = ctl_cells(ellipses[ascii]);
 	const size_t kept = room > lost ? room - lost : 0;
 	const char *head_end = ctl_buffer_text(&whole);
 	const char *tail = head_end;
@@ -135,7 +132,7 @@ void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
 	for (tail = head_end, left -= head; left > kept - head;)
 		left -= take(&tail);
 	ctl_buffer_printf(text, "%.*s%s%s", (int)(head_end - whole.data), whole.data,
-			  ellipsis_of(ascii), tail);
+			  ellipses[ascii], tail);
 }
 
 /* Takes the next line from *text and returns its length in bytes. */
@@ -170,7 +167,7 @@ void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsi
 		size_t length = take_line(&rest, room - strlen(indent));
 
 		if (*rest && line == lines_max) {
-			end = ellipsis_of(ascii);
+			end = ellipses[ascii];
 			rest = text;
 			length = take_line(&rest, room - strlen(indent) - ctl_cells(end));
 		}
