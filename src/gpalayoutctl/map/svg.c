@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SVG form as a document. It stands alone: nothing is loaded, text is text, and the
- * light theme is in attributes, for readers that know no style sheets.
+ * The SVG form as a document, with all that stands around the rows: header and footer, and
+ * at the left a strip, which is to scale where the rows are not. It stands alone: nothing
+ * is loaded, text is text, and the light theme is in attributes, for readers that know no
+ * style sheets.
  */
 #include "config.h"
 
@@ -59,6 +61,7 @@ static int place_rows(struct ctl_rows *rows)
 	return y;
 }
 
+/* Of the strip, one below 4 GiB and one above, each with a scale of its own. */
 struct segment {
 	struct gpal_range range;
 	struct gpal_range cut; /* a gap too large for the scale; empty: none */
