@@ -55,7 +55,7 @@ REGISTRY_PROGRAMS = (
 WIRE_PROGRAMS = (
     "unit/test_reason", "unit/test_json_parse", "unit/test_request_decode", "unit/test_request_encode", "client/test_peer", "client/test_client",
     "vectors/vectors", "exhaustive/json")
-SERVER_PROGRAMS = ("unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
+SERVER_PROGRAMS = ("unit/test_limits", "unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
 
 CORE_SCRIPTS = (
     "proto/test_proto", "socket/test_explain", "socket/test_compare", "socket/test_advice", "socket/test_registry",

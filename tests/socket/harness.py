@@ -6,6 +6,7 @@ The programs under test come from the environment: GPALAYOUTD and GPALAYOUTCTL
 folder of its own under the temporary directory and is stopped with it.
 """
 
+import contextlib
 import faulthandler
 import fcntl
 import functools
@@ -111,6 +112,10 @@ class Client:
     def has_nothing(self):
         """Whether nothing has come, nor the end of input."""
         return not self.buffer and not select.select([self.sock], [], [], 0)[0]
+
+    def read_what_is_there(self):
+        while select.select([self.sock], [], [], 0)[0] and (data := self.sock.recv(1 << 16)):
+            self.buffer += data
 
     def shutdown(self):
         """Ends the output half; replies can still be read."""
@@ -227,6 +232,16 @@ class Daemon:
         def find():
             return next((line for line in self.log().splitlines() if text in line), None)
         return wait_until(find, lambda: f"{text!r} in the log:\n{self.log()}")
+
+    @contextlib.contextmanager
+    def still(self):
+        """It does nothing meanwhile, and wakes up to all that has happened at once."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def wait_read(self, *clients):
         """Waits until the daemon has read all that clients have sent."""

@@ -5,6 +5,7 @@ layouts in full, and the exit status of a migration check."""
 import hashlib
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -227,6 +228,38 @@ class Contradictions(DaemonTestCase):
                     self.assertEqual((data["reason"], data["pointer"]), ("out_of_range", "/to/layout/" + member))
             data = self.refused(client, "l['vtl2'].clear()")
             self.assertEqual((data["reason"], data["pointer"]), ("missing_member", "/to/layout/vtl2"))
+
+    # What a layout need not have.
+    OPTIONAL = re.compile(r"/(pcie|virtio_mmio|iommu|vtl2|chipset/high_mmio|vtl2/\w+|pcie/root_complexes/\d+/(node|cxl))")
+
+    def members(self, value, pointer=""):
+        """The pointer to each member of a layout, the object that has it, and its name; of lists, the first element."""
+        if isinstance(value, list):
+            yield from self.members(value[0], pointer + "/0")
+        elif isinstance(value, dict):
+            for name in list(value):
+                yield pointer + "/" + name, value, name
+                yield from self.members(value[name], pointer + "/" + name)
+
+    def test_each_member_that_has_to_be_there_is_missed(self):
+        with self.daemon.connect() as client:
+            layout = self.edited(client, "l.update(warnings=[{'reason': 'news', 'tag': 'ram0', 'message': ''}])")
+            missed = 0
+            for pointer, owner, name in self.members(layout):
+                before = dict(owner)
+                del owner[name]
+                reply = client.call("layout.compare", {"from": {"request": self.FULL}, "to": {"layout": layout}})
+                # The order, too.
+                owner.clear()
+                owner.update(before)
+                with self.subTest(pointer):
+                    if not self.OPTIONAL.fullmatch(pointer):
+                        missed += 1
+                        data = reply["error"]["data"]
+                        self.assertEqual((data["reason"], data["pointer"]), ("missing_member", "/to/layout" + pointer))
+                    elif name != "node":
+                        self.assertEqual(reply["error"]["data"]["reason"], "bad_layout")
+            self.assertGreater(missed, 60)
 
     def test_addresses_are_written_as_replies_write_them(self):
         with self.daemon.connect() as client:

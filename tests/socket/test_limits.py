@@ -206,17 +206,27 @@ class Output(unittest.TestCase):
                 self.assertEqual(client.read_reply()["id"], i)
 
     def test_a_client_that_asks_and_reads_steadily_is_not_cut_off(self):
-        """New replies behind old ones do not hide that the old ones are being read."""
-        with Daemon("--limit", "output_stall_ms=4000") as daemon, daemon.connect() as client:
-            client.send(b"".join(SCHEMA % i for i in range(60)))
+        """New replies behind an old one do not hide that the old one is being read."""
+        request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1500)]}}
+        with Daemon("--limit", "output_stall_ms=4000", "--limit", "output_pause_bytes=64M") as daemon, \
+                daemon.connect() as client:
+            client.send(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "layout.explain",
+                                    "params": {"request": request}}).encode() + b"\n")
             deadline = time.monotonic() + 5
-            number = 0
+            asked = 0
             while time.monotonic() < deadline:
-                self.assertEqual(client.read_reply()["id"], number)
-                client.send(SCHEMA % (60 + number))
-                number += 1
-                time.sleep(0.05)
-            self.assertIn("result", daemon.call("daemon.info"))
+                daemon.wait_idle()
+                # What has been read and what is asked are there when it wakes up.
+                with daemon.still():
+                    client.read_what_is_there()
+                    client.send(INFO + b"\n")
+                    asked += 1
+                time.sleep(0.2)
+            self.assertNotIn(b"\n", client.buffer)
+            self.assertIn("ranges", client.read_reply()["result"])
+            for _ in range(asked):
+                self.assertIn("limits", client.read_reply()["result"])
 
     def test_too_much_unsent_output_closes_the_connection(self):
         with Daemon("--limit", "output_close_bytes=64K") as daemon, daemon.connect() as client:
@@ -231,6 +241,18 @@ class Output(unittest.TestCase):
             client.shutdown()
             self.assertEqual([client.read_reply()["id"] for _ in range(50)], list(range(50)))
             self.assertIsNone(client.read_line())
+
+    def test_no_more_requests_are_taken_than_may_be_queued(self):
+        with Daemon(*NO_HURRY, "--limit", "queued_requests=1") as daemon, daemon.connect() as client:
+            client.send(b"".join(SCHEMA % i for i in range(60)))
+            daemon.wait_idle()
+            taken = daemon.call("daemon.stats")["result"]["requests"]["daemon.schema"]["answered"]
+            with daemon.still():
+                client.read_what_is_there()
+            # Of one reply the kernel has had no room for all.
+            self.assertEqual(taken, client.buffer.count(b"\n") + 1)
+            for i in range(60):
+                self.assertEqual(client.read_reply()["id"], i)
 
     def test_clients_that_leave_early_do_no_harm(self):
         with Daemon() as daemon:
@@ -478,19 +500,9 @@ class Idle(unittest.TestCase):
 
     LIMIT = "--limit=inspect_idle_ms=200"
 
-    @contextlib.contextmanager
-    def still(self, daemon):
-        """Clients that connect meanwhile are seen with what they have sent, however slow this program is."""
-        daemon.process.send_signal(signal.SIGSTOP)
-        try:
-            os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED | os.WNOWAIT)
-            yield
-        finally:
-            daemon.process.send_signal(signal.SIGCONT)
-
     def test_an_idle_client_of_the_inspect_socket_is_disconnected(self):
         with Daemon(self.LIMIT, "--log-level", "debug") as daemon:
-            with self.still(daemon):
+            with daemon.still():
                 client = daemon.connect(inspect=True)
                 client.send(INFO + b"\n")
             with client:
@@ -502,7 +514,7 @@ class Idle(unittest.TestCase):
 
     def test_subscribers_and_clients_of_the_control_socket_may_wait(self):
         with Daemon(self.LIMIT, "--store=memory") as daemon, daemon.connect() as control:
-            with self.still(daemon):
+            with daemon.still():
                 watching, reading = daemon.connect(inspect=True), daemon.connect(inspect=True)
                 watching.send(b'{"jsonrpc":"2.0","id":1,"method":"events.subscribe"}\n')
                 # Its replies fill more than the kernel takes.
@@ -522,7 +534,7 @@ class Idle(unittest.TestCase):
             {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1000)]}}
         line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.explain", "params": {"request": request}})
         with Daemon("--limit=inspect_idle_ms=100") as daemon, contextlib.ExitStack() as stack:
-            with self.still(daemon):
+            with daemon.still():
                 # They are answered one after another, because they are one user's.
                 clients = [stack.enter_context(daemon.connect(inspect=True)) for _ in range(16)]
                 for client in clients:
@@ -558,6 +570,17 @@ class Descriptors(unittest.TestCase):
                 resource.setrlimit(resource.RLIMIT_NOFILE, before)
             found = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
             self.assertEqual(found, (before[1], before[1]))
+
+    def test_those_that_a_client_sends_are_not_taken(self):
+        with Daemon() as daemon, daemon.connect() as client, open(os.devnull, "rb") as file:
+            def count():
+                return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+
+            self.assertIn("result", client.call("daemon.info"))
+            before = count()
+            socket.send_fds(client.sock, [INFO + b"\n"], [file.fileno()] * 9)
+            self.assertIn("result", client.read_reply())
+            self.assertEqual(count(), before)
 
     def serve_few(self):
         with Daemon("--limit", "connections_for_root=4096") as daemon:

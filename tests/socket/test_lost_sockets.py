@@ -4,11 +4,9 @@
 It may look at them at any time, so whatever it is to find is made under another name, and takes its place at once.
 """
 
-import contextlib
 import fcntl
 import os
 import shutil
-import signal
 import socket
 import stat
 import subprocess
@@ -35,15 +33,8 @@ def inode(path):
     return os.stat(path).st_ino
 
 
-@contextlib.contextmanager
-def standing_still(daemon):
-    """It looks at nothing until this is left."""
-    daemon.process.send_signal(signal.SIGSTOP)
-    try:
-        os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
-        yield
-    finally:
-        daemon.process.send_signal(signal.SIGCONT)
+def descriptors(daemon):
+    return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
 
 def stale_socket(_, path):
@@ -61,6 +52,10 @@ class LostSockets(unittest.TestCase):
             with Client(path) as client:
                 self.assertIn("result", client.call("daemon.info"))
 
+    def assert_open(self, daemon, count):
+        """Nothing that was opened in vain stays open. A socket whose file is gone does for a moment."""
+        wait_until(lambda: descriptors(daemon) == count, lambda: f"{descriptors(daemon)} descriptors, not {count}")
+
     def pass_time(self, daemon):
         """The daemon looks at its files a few times: the other socket is lost and bound again."""
         for _ in range(3):
@@ -71,11 +66,14 @@ class LostSockets(unittest.TestCase):
     def check(self, lose):
         """`lose` is what happens to each socket file of the daemon."""
         with RunningDaemon("--socket-mode=0600") as daemon, daemon.connect() as client:
+            self.assertIn("result", client.call("daemon.info"))
+            before = descriptors(daemon)
             for times, path in ((1, daemon.inspect_socket), (2, daemon.socket)):
                 lose(daemon, path)
                 self.assert_restored(daemon, times)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o666)
+            self.assert_open(daemon, before)
             # Who was there has noticed nothing, and the end is as clean as ever.
             self.assertIn("result", client.call("daemon.info"))
             self.assertEqual(daemon.stop(), 0)
@@ -92,7 +90,7 @@ class LostSockets(unittest.TestCase):
 
     def test_with_the_lock(self):
         def lose(daemon, path):
-            with standing_still(daemon):
+            with daemon.still():
                 os.unlink(path)
                 os.unlink(path + ".lock")
         self.check(lose)
@@ -127,11 +125,13 @@ class LostSockets(unittest.TestCase):
 
     def test_a_file_of_someone_else_is_left_alone(self):
         with RunningDaemon() as daemon:
+            before = descriptors(daemon)
             with open(daemon.socket + ".other", "w", encoding="ascii") as file:
                 file.write("precious")
             os.rename(daemon.socket + ".other", daemon.socket)
             daemon.wait_log("the path is not a socket")
             self.pass_time(daemon)
+            self.assert_open(daemon, before)
             self.assertEqual(len(lines(daemon, "event=listen_failed")), 1)
             with open(daemon.socket, encoding="ascii") as file:
                 self.assertEqual(file.read(), "precious")
@@ -140,6 +140,7 @@ class LostSockets(unittest.TestCase):
 
     def test_a_socket_on_which_someone_else_listens_is_left_alone(self):
         with RunningDaemon() as daemon:
+            opened = descriptors(daemon)
             with socket.socket(socket.AF_UNIX) as other:
                 other.bind(daemon.socket + ".other")
                 other.listen()
@@ -149,6 +150,7 @@ class LostSockets(unittest.TestCase):
                 self.pass_time(daemon)
                 self.assertEqual(len(lines(daemon, "event=listen_failed")), 1)
                 self.assertEqual(inode(daemon.socket), before)
+                self.assert_open(daemon, opened)
             self.assert_restored(daemon, 4)
 
     def test_the_lock_is_locked_again(self):
@@ -162,8 +164,24 @@ class LostSockets(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"pid={daemon.process.pid}", done.stderr)
 
+    def test_a_lock_that_is_none_is_left_alone(self):
+        with RunningDaemon() as daemon:
+            before = descriptors(daemon)
+            with open(daemon.socket + ".other", "w", encoding="ascii") as file:
+                file.write("precious")
+            os.rename(daemon.socket + ".other", daemon.socket + ".lock")
+            daemon.wait_log("the path is not a lock file")
+            self.pass_time(daemon)
+            self.assertEqual(len(lines(daemon, "event=listen_failed")), 1)
+            self.assert_open(daemon, before)
+            with open(daemon.socket + ".lock", encoding="ascii") as file:
+                self.assertEqual(file.read(), "precious")
+            os.unlink(daemon.socket + ".lock")
+            self.assert_restored(daemon, 4)
+
     def test_a_lock_that_someone_else_holds_is_left_alone(self):
         with RunningDaemon() as daemon:
+            before = descriptors(daemon)
             with open(daemon.socket + ".other", "w", encoding="ascii") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 file.write("4711\n")
@@ -173,6 +191,7 @@ class LostSockets(unittest.TestCase):
                 self.pass_time(daemon)
                 self.assertIn("pid=4711", "".join(lines(daemon, "event=already_running")))
                 self.assertEqual(len(lines(daemon, "event=already_running")), 1)
+                self.assert_open(daemon, before)
                 self.assertEqual(daemon.stop(), 0)
                 self.assertTrue(os.path.exists(daemon.socket + ".lock"))
 

@@ -7,6 +7,7 @@ import mmap
 import os
 import signal
 import socket
+import threading
 import unittest
 
 from harness import Daemon, can_be_another_user, main, wait_until
@@ -148,6 +149,35 @@ class Order(unittest.TestCase):
                     self.assertIn("result", other.call("layout.create", {"name": name, "request": request()}))
             for client in clients:
                 self.assertIn(client.read_reply()["error"]["data"]["reason"], ("exhausted", "store_full"))
+
+
+class Niceness(unittest.TestCase):
+    def nicenesses(self, daemon):
+        """By the name of the thread."""
+        found = {}
+        for task in os.listdir(f"/proc/{daemon.process.pid}/task"):
+            with open(f"/proc/{daemon.process.pid}/task/{task}/stat", encoding="ascii") as file:
+                before, _, after = file.read().rpartition(")")
+            name = "loop" if task == str(daemon.process.pid) else before.partition("(")[2]
+            found[name] = int(after.split()[16])
+        return found
+
+    def test_what_takes_long_is_done_at_a_lower_priority_than_the_loop(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            # Not that of this program, whose process group it is in.
+            wanted = min(os.nice(0) + 2, 19)
+
+            def start():
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), wanted)
+                daemon.start()
+
+            starter = threading.Thread(target=start)
+            starter.start()
+            starter.join()
+            self.assertIn("result", daemon.call("layout.explain", {"request": LARGE}))
+            found = self.nicenesses(daemon)
+            self.assertEqual((found["loop"], found["work"]), (wanted, min(wanted + 5, 19)))
 
 
 class Gone(unittest.TestCase):

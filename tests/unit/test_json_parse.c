@@ -223,6 +223,8 @@ static void expect_bad(const char *text, size_t length, enum gpald_reason reason
 	ck_assert_msg(code == -1, "%s was taken", text);
 	ck_assert_msg(error.reason == reason && error.offset == offset, "%s: %s at %zu: %s", text,
 		      gpald_reason_token(error.reason), error.offset, error.message);
+	/* It says what is wrong, and not only where. */
+	ck_assert_int_ne(error.message[0], ' ');
 }
 
 START_TEST(what_is_not_json_is_refused_with_its_offset)
@@ -252,6 +254,7 @@ START_TEST(a_raw_nul_is_refused)
 {
 	expect_bad("[1\0]", 4, GPALD_INVALID_JSON, 2);
 	expect_bad("\"a\0b\"", 5, GPALD_INVALID_JSON, 2);
+	expect_bad("\"a\\\0b\"", 6, GPALD_INVALID_JSON, 2);
 	expect_bad("{}\0", 3, GPALD_INVALID_JSON, 2);
 }
 END_TEST

@@ -205,6 +205,25 @@ START_TEST(a_large_line_is_forgotten_when_it_is_done)
 }
 END_TEST
 
+START_TEST(what_there_is_no_memory_for_is_not_taken)
+{
+	struct gpald_line_buffer buffer;
+	const char *line;
+	size_t length;
+	uint64_t offset;
+
+	gpald_line_buffer_init(&buffer, 10);
+	ck_assert(gpald_line_buffer_append(&buffer, "ab", 2));
+	ck_assert(!gpald_line_buffer_append(&buffer, "c", SIZE_MAX));
+	ck_assert(gpald_line_buffer_append(&buffer, "c\n", 2));
+	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
+			 GPALD_LINE_WHOLE);
+	ck_assert_uint_eq(length, 3);
+	ck_assert_mem_eq(line, "abc", 3);
+	gpald_line_buffer_clear(&buffer);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("line_buffer");
@@ -214,5 +233,6 @@ int main(void)
 	add_test(suite, "lines", a_line_that_is_skipped_takes_no_memory);
 	add_test(suite, "lines", what_follows_a_skipped_line_is_kept_before_it_is_asked_for);
 	add_test(suite, "lines", a_large_line_is_forgotten_when_it_is_done);
+	add_test(suite, "lines", what_there_is_no_memory_for_is_not_taken);
 	return run_suite(suite);
 }

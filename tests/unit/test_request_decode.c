@@ -305,6 +305,35 @@ START_TEST(faults_are_named_by_their_pointer)
 }
 END_TEST
 
+static const struct {
+	const char *params, *message;
+} messages[] = {
+	{ "{\"request\":{\"arch\":\"riscv64\"}}", "\"riscv64\" is not one of: x86_64, aarch64" },
+	{ REQUEST("\"pcie\":{\"root_complexes\":[{\"iommu\":\"none\"}]}"),
+	  "\"none\" is not one of: smmuv3, amd-vi, intel-vtd" },
+	{ REQUEST("\"vtl2\":{\"a\":1}"),
+	  "unknown member a; known here: chipset_mmio, memory, framebuffer" },
+	{ REQUEST("\"policy\":\"x\""),
+	  "no such policy; this daemon has openvmm-2026.05, openvmm-2026.06, openvmm-2026.07" },
+	{ REQUEST("\"vtl2\":[]"), "expected an object, not an array" },
+	{ REQUEST("\"vtl2\":null"), "expected an object, not null" },
+	{ REQUEST("\"policy\":{}"), "expected a string, not an object" },
+	{ REQUEST("\"policy\":1"), "expected a string, not a number" },
+	{ REQUEST("\"policy\":false"), "expected a string, not a boolean" },
+	{ REQUEST("\"virtio_mmio\":{\"slots\":\"4\"}"), "expected an integer, not a string" },
+};
+
+START_TEST(a_message_says_what_would_be_right)
+{
+	struct decoded d;
+
+	decode(&d, messages[_i].params);
+	ck_assert_int_eq(d.code, -1);
+	ck_assert_str_eq(d.error.message, messages[_i].message);
+	clear(&d);
+}
+END_TEST
+
 START_TEST(the_greatest_exact_integer_is_taken)
 {
 	struct decoded d;
@@ -458,6 +487,7 @@ START_TEST(methods_without_params_take_none)
 	ck_assert_ptr_null(decode_params(&gpald_no_params, some, NULL, arena, &error));
 	ck_assert_int_eq(error.reason, GPALD_UNKNOWN_MEMBER);
 	ck_assert_str_eq(error.pointer, "/a");
+	ck_assert_str_eq(error.message, "unknown member a; known here: none");
 	gpald_arena_free(arena);
 	cJSON_Delete(empty);
 	cJSON_Delete(some);
@@ -474,6 +504,7 @@ int main(void)
 	add_test(suite, "request", every_member_arrives);
 	add_test(suite, "request", what_is_left_out_is_left_to_the_policy);
 	add_rows(suite, "request", faults_are_named_by_their_pointer, COUNT_OF(refused));
+	add_rows(suite, "request", a_message_says_what_would_be_right, COUNT_OF(messages));
 	add_test(suite, "request", the_greatest_exact_integer_is_taken);
 	add_rows(suite, "request", lists_are_limited, COUNT_OF(lists));
 	add_test(suite, "request", a_key_too_long_for_a_pointer_points_to_its_object);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "server/user.h"
+#include "server/work.h"
 #include "tests/unit/suite.h"
 
 #include <stddef.h>
@@ -150,6 +151,62 @@ START_TEST(a_uid_is_one_user_until_its_last_reference)
 }
 END_TEST
 
+START_TEST(a_reference_more_keeps_a_user)
+{
+	struct gpald_users users = { 0 };
+	struct gpald_user *user = gpald_user_ref(&users, 7);
+
+	gpald_user_keep(user);
+	gpald_user_unref(&users, user);
+	ck_assert_ptr_eq(users.first, user);
+	gpald_user_unref(&users, user);
+	ck_assert_ptr_null(users.first);
+}
+END_TEST
+
+START_TEST(work_of_a_user_is_done_while_there_is_room_for_what_comes_of_it)
+{
+	struct gpald_users users = { .unsent_max = 100 };
+	struct gpald_user *idle = gpald_user_ref(&users, 1000), *user = gpald_user_ref(&users, 7);
+	struct gpald_work work = { .is_urgent = false };
+
+	ck_assert_ptr_null(gpald_users_next_work(&users));
+	user->first_work = &work;
+	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
+	user->unsent = 99;
+	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
+	user->unsent = 100;
+	ck_assert_ptr_null(gpald_users_next_work(&users));
+	/* Others wait for that. */
+	work.is_urgent = true;
+	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
+	user->is_working = true;
+	ck_assert_ptr_null(gpald_users_next_work(&users));
+	gpald_user_unref(&users, user);
+	gpald_user_unref(&users, idle);
+}
+END_TEST
+
+START_TEST(work_of_who_has_been_served_least_is_done_first)
+{
+	struct gpald_users users = { .unsent_max = 1 };
+	struct gpald_user *most = gpald_user_ref(&users, 1), *least = gpald_user_ref(&users, 2),
+			  *some = gpald_user_ref(&users, 3);
+	struct gpald_work work = { .is_urgent = false };
+
+	most->first_work = least->first_work = some->first_work = &work;
+	gpald_user_charge(&users, most, 3);
+	gpald_user_charge(&users, least, 1);
+	gpald_user_charge(&users, some, 2);
+	ck_assert_ptr_eq(gpald_users_next_work(&users), least);
+	least->first_work = NULL;
+	ck_assert_ptr_eq(gpald_users_next_work(&users), some);
+	gpald_user_unref(&users, most);
+	gpald_user_unref(&users, least);
+	gpald_user_unref(&users, some);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("user");
@@ -160,5 +217,8 @@ int main(void)
 	add_test(suite, "turns", waiting_twice_is_waiting_once);
 	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
 	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);
+	add_test(suite, "users", a_reference_more_keeps_a_user);
+	add_test(suite, "work", work_of_a_user_is_done_while_there_is_room_for_what_comes_of_it);
+	add_test(suite, "work", work_of_who_has_been_served_least_is_done_first);
 	return run_suite(suite);
 }

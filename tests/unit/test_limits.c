@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Each limit of the daemon once more: what it is unless it is set, and within which bounds that can be done. */
+#include "config.h"
+
+#include "server/limits.h"
+#include "tests/unit/suite.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KIB UINT64_C(1024)
+#define MIB UINT64_C(1048576)
+#define GIB UINT64_C(1073741824)
+
+/* In the order of daemon.info. Where the bounds are equal, the protocol has that limit. */
+static const struct {
+	const char *name;
+	uint64_t standard, least, greatest;
+} limits[] = {
+	{ "request_line_bytes", MIB, KIB, 64 * MIB },
+	{ "reply_bytes", 16 * MIB, 64 * KIB, 64 * MIB },
+	{ "connections", 1024, 1, 65536 },
+	{ "inspect_connections", 256, 1, 65536 },
+	{ "connections_per_uid", 256, 1, 65536 },
+	{ "connections_for_root", 16, 0, 65536 },
+	{ "queued_requests", 64, 1, 65536 },
+	{ "output_pause_bytes", MIB, KIB, 64 * MIB },
+	{ "output_close_bytes", 32 * MIB, 4 * KIB, 256 * MIB },
+	{ "output_user_bytes", 128 * MIB, KIB, GIB },
+	{ "output_stall_ms", 30000, 100, 3600000 },
+	{ "unfinished_line_ms", 10000, 100, 3600000 },
+	{ "inspect_idle_ms", 600000, 100, 86400000 },
+	{ "virtio_mmio_slots", 4096, 4096, 4096 },
+	{ "memory_nodes", 1024, 1024, 1024 },
+	{ "root_complexes", 4096, 4096, 4096 },
+	{ "live_layouts", 131072, 1, 1048576 },
+	{ "live_layouts_per_uid", 0, 0, 1048576 },
+	{ "list_page", 1000, 1, 10000 },
+	{ "events_kept", 4096, 1, 1048576 },
+	{ "store_bytes", 4 * GIB, 64 * KIB, 1024 * GIB },
+	{ "store_bytes_per_uid", 0, 0, 1024 * GIB },
+	{ "drain_ms", 5000, 100, 3600000 },
+};
+
+static_assert(COUNT_OF(limits) == GPALD_LIMIT_COUNT, "every limit");
+
+/* Sets a limit, and returns what is wrong with the value. */
+static const char *set(struct gpald_limits *limits_set, const char *name, uint64_t value)
+{
+	char assignment[64];
+
+	snprintf(assignment, sizeof(assignment), "%s=%" PRIu64, name, value);
+	return gpald_limits_set(limits_set, assignment);
+}
+
+START_TEST(a_limit_can_be_set_within_its_bounds)
+{
+	const char *name = limits[_i].name;
+	const uint64_t standard = limits[_i].standard, least = limits[_i].least,
+		       greatest = limits[_i].greatest;
+	struct gpald_limits found;
+
+	gpald_limits_init(&found);
+	ck_assert_str_eq(gpald_limit_name((enum gpald_limit)_i), name);
+	ck_assert_uint_eq(found.values[_i], standard);
+	if (least == greatest) {
+		ck_assert_ptr_nonnull(strstr(set(&found, name, standard), "part of the protocol"));
+		return;
+	}
+	ck_assert_ptr_nonnull(strstr(set(&found, name, greatest + 1), "out of range"));
+	if (least > 0)
+		ck_assert_ptr_nonnull(strstr(set(&found, name, least - 1), "out of range"));
+	ck_assert_uint_eq(found.values[_i], standard);
+	ck_assert_ptr_null(set(&found, name, least));
+	ck_assert_uint_eq(found.values[_i], least);
+	ck_assert_ptr_null(set(&found, name, greatest));
+	ck_assert_uint_eq(found.values[_i], greatest);
+	found.values[_i] = standard;
+	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
+		ck_assert_uint_eq(found.values[i], limits[i].standard);
+}
+END_TEST
+
+START_TEST(what_sets_no_limit_is_refused)
+{
+	static const struct {
+		const char *assignment, *words;
+	} rows[] = {
+		{ "connections", "NAME=VALUE" },      { "=1", "no such limit" },
+		{ "connection=1", "no such limit" },  { "connections_=1", "no such limit" },
+		{ "Connections=1", "no such limit" }, { "connections=", "not a number" },
+		{ "connections=x", "not a number" },  { "connections==2", "not a number" },
+	};
+	struct gpald_limits found;
+
+	gpald_limits_init(&found);
+	for (int i = 0; i < COUNT_OF(rows); i++) {
+		const char *problem = gpald_limits_set(&found, rows[i].assignment);
+
+		ck_assert_msg(problem && strstr(problem, rows[i].words), "%s: %s",
+			      rows[i].assignment, problem ? problem : "taken");
+	}
+	ck_assert_uint_eq(found.values[GPALD_LIMIT_CONNECTIONS], 1024);
+	ck_assert_ptr_null(gpald_limits_set(&found, "connections=4K"));
+	ck_assert_uint_eq(found.values[GPALD_LIMIT_CONNECTIONS], 4096);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("limits");
+
+	add_rows(suite, "limits", a_limit_can_be_set_within_its_bounds, COUNT_OF(limits));
+	add_test(suite, "limits", what_sets_no_limit_is_refused);
+	return run_suite(suite);
+}
