@@ -323,7 +323,6 @@ static void run_finish(struct gpald_work *work)
 	if (call->error.reason != GPALD_REASON_OF(GPAL_E_NO_MEMORY))
 		return;
 	/* That is tried again by who answers. */
-	gpald_writer_clear(&call->error.changes);
 	call->code = 0;
 }
 

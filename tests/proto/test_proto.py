@@ -3,6 +3,7 @@
 """Holds proto/ to its word: the document is sound, the page and the examples agree
 with it, and the daemon answers as all three say."""
 
+import datetime
 import difflib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
@@ -843,6 +845,7 @@ class RunningDaemon(harness.DaemonTestCase):
 
     def test_statistics_are_as_documented(self):
         for options in ((), ("--store=memory",)):
+            before = time.time()
             with self.subTest(options), harness.Daemon(*options) as daemon, daemon.connect() as client:
                 for name in ("a", "b", "c"):
                     client.call("layout.create", {"name": name, **request_with()})
@@ -851,6 +854,9 @@ class RunningDaemon(harness.DaemonTestCase):
                 reply = client.call("daemon.stats")
                 self.assert_valid("daemon.stats", reply)
                 stats = reply["result"]
+                started = datetime.datetime.fromisoformat(stats["started_at"].replace("Z", "+00:00")).timestamp()
+                self.assertTrue(before - 1 <= started <= time.time(), stats["started_at"])
+                self.assertLessEqual(stats["uptime_ms"], (time.time() - before + 1) * 1000)
                 self.assertEqual(stats["registry"]["layouts"], 3)
                 self.assertEqual(stats["registry"]["revision"], stats["registry"]["oldest_since"] + 3)
                 self.assertEqual(stats["store"]["changes"], 3)
@@ -859,6 +865,7 @@ class RunningDaemon(harness.DaemonTestCase):
                 for histogram in [entry["latency"] for entry in (*stats["requests"].values(), stats["store"])]:
                     buckets = histogram["buckets"]
                     self.assertEqual(sum(bucket["count"] for bucket in buckets), histogram["count"])
+                    self.assertLessEqual(histogram["max_us"], (stats["uptime_ms"] + 1) * 1000)
                     self.assertEqual([bucket["le_us"] for bucket in buckets],
                                      sorted({1 << (bucket["le_us"] - 1).bit_length() for bucket in buckets}))
 

@@ -14,6 +14,7 @@
  *   stall       synchronising waits until the file says something else
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
+ *   lock-gone   the next lock file is removed before it is locked, once
  *   elsewhere   SQLite opens what is beside the file of GPALAYOUT_FAULT, ".db" behind its name
  */
 #define _GNU_SOURCE
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -210,6 +212,16 @@ int open64(const char *path, int flags, ...)
 int openat(int folder, const char *path, int flags, ...)
 {
 	OPEN(REAL(openat)(folder, opened, flags, mode));
+}
+
+int flock(int fd, int operation)
+{
+	static bool was_removed;
+	char path[PATH_MAX];
+
+	if (!was_removed && is_set("lock-gone") && read_path(fd, path))
+		was_removed = unlink(path) == 0;
+	return REAL(flock)(fd, operation);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)

@@ -200,8 +200,8 @@ class Envelope(DaemonTestCase):
 
     def test_refusals_are_logged_with_the_peer(self):
         with Daemon() as daemon:
-            daemon.call("no\nsuch")
-            entry = daemon.wait_log('method="no\\x0asuch" reason=method_not_found')
+            daemon.call("no\nsuch \u00e9")
+            entry = daemon.wait_log('method="no\\x0asuch \\xc3\\xa9" reason=method_not_found')
             peer = f"uid={os.getuid()} pid={os.getpid()}"
             self.assertTrue(entry.startswith(f"level=info event=request_refused {peer} socket=control "), entry)
 

@@ -122,6 +122,32 @@ class Stopping(unittest.TestCase):
             self.assertIsNone(client.read_line())
             self.assertEqual(daemon.stop(), 0)
 
+    def test_a_line_that_has_not_been_ended_by_then_is_none(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            self.assertIn("result", client.call("daemon.info"))
+            client.send((INFO % 2)[:-1])
+            daemon.wait_read(client)
+            daemon.process.send_signal(signal.SIGTERM)
+            self.assertIsNone(client.read_line())
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_who_connects_after_the_signal_is_refused_by_name(self):
+        # On a busy machine the client may sleep over the moment in which refusals are given.
+        for _ in range(20):
+            with Daemon() as daemon:
+                # The daemon removes its own.
+                path = daemon.folder + "/other.sock"
+                os.link(daemon.socket, path)
+                daemon.process.send_signal(signal.SIGTERM)
+                daemon.wait_log("event=stopping")
+                with contextlib.suppress(ConnectionError), Client(path) as client:
+                    client.send(INFO % 1)
+                    if (text := client.read_line()) is not None:
+                        self.assertEqual(json.loads(text)["error"]["data"]["reason"], "shutting_down")
+                        return
+                self.assertEqual(daemon.stop(), 0)
+        self.fail("nobody was ever refused by name")
+
     def test_requests_after_the_signal_are_refused_by_name(self):
         # On a busy machine the client may sleep over the moment in which refusals are given.
         for _ in range(20):
@@ -165,6 +191,16 @@ class Stopping(unittest.TestCase):
                 self.assertIsNone(daemon.process.poll())
                 self.assertEqual(daemon.stop(), 0)
                 self.assertIn("again=true", daemon.log())
+
+    def test_a_second_signal_at_once_ends_it_with_clients_that_are_held_back(self):
+        with Daemon(*NO_HURRY, "--limit=output_user_bytes=64K") as daemon, contextlib.ExitStack() as stack:
+            for client in [stack.enter_context(daemon.connect()) for _ in range(4)]:
+                client.send(b"".join(SCHEMA % i for i in range(20)))
+            daemon.wait_idle()
+            with daemon.still():
+                daemon.process.send_signal(signal.SIGTERM)
+                daemon.process.send_signal(signal.SIGINT)
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
 
     def test_sigpipe_is_ignored(self):
         with Daemon() as daemon:

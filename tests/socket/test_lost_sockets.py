@@ -13,6 +13,7 @@ import subprocess
 import unittest
 
 from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main, wait_until
+from test_faults import FaultyDaemon
 
 
 class RunningDaemon(Daemon):
@@ -163,6 +164,17 @@ class LostSockets(unittest.TestCase):
                                   capture_output=True, text=True, timeout=PATIENCE, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"pid={daemon.process.pid}", done.stderr)
+
+    def test_a_lock_that_goes_while_it_is_locked_is_made_again(self):
+        """As that of a daemon that ends at this moment."""
+        with FaultyDaemon() as daemon:
+            before = descriptors(daemon)
+            daemon.set("lock-gone")
+            os.unlink(daemon.socket + ".lock")
+            self.assert_restored(daemon, 1)
+            self.assert_open(daemon, before)
+            with open(daemon.socket + ".lock", encoding="ascii") as file:
+                self.assertEqual(file.read(), f"{daemon.process.pid}\n")
 
     def test_a_lock_that_is_none_is_left_alone(self):
         with RunningDaemon() as daemon:

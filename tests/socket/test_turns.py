@@ -110,9 +110,11 @@ class Order(unittest.TestCase):
             for method, params in (("layout.resolve", {"request": too_much}),
                                    ("layout.probe", {"request": too_much, "address": 0}),
                                    ("layout.create", {"name": "vm", "request": too_much})):
-                reply = client.call(method, params)
-                self.assertEqual(reply["error"]["data"]["reason"], "exhausted", method)
-                self.assertEqual(reply["error"]["data"]["pointer"].split("/")[1], "request")
+                for spaces in (0, 20000):
+                    client.send(b" " * spaces + line(method, params, 1))
+                    reply = client.read_reply()
+                    self.assertEqual(reply["error"]["data"]["reason"], "exhausted", method)
+                    self.assertEqual(reply["error"]["data"]["pointer"].split("/")[1], "request")
             self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
 
     def test_a_notification_is_not_answered_however_long_it_is(self):
@@ -135,6 +137,13 @@ class Order(unittest.TestCase):
             reply = client.call("layout.update", {"name": "vm", "request": request()})
             self.assertEqual(reply["error"]["data"]["reason"], "would_remove")
             self.assertEqual(len(reply["error"]["data"]["changes"]), 3 * (COUNT - 1))
+
+    def test_something_large_that_is_there_is_answered_though_the_line_is_short(self):
+        wanted = {"name": "vm", "request": request(pcie={"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "low_mmio": "2MiB"} for i in range(200)]})}
+        with Daemon() as daemon, daemon.connect() as client:
+            made = client.call("layout.create", wanted)["result"]
+            self.assertEqual(client.call("layout.create", wanted)["result"], {**made, "created": False})
 
     def test_creates_that_come_to_nothing_take_no_place(self):
         too_much = request(pcie={"root_complexes": [
