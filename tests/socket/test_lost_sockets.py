@@ -12,7 +12,7 @@ import stat
 import subprocess
 import unittest
 
-from harness import GPALAYOUTD, PATIENCE, Client, Daemon, main, wait_until
+from harness import GPALAYOUTD, PATIENCE, Client, Daemon, is_served, main, wait_until
 from test_faults import FaultyDaemon
 
 
@@ -71,6 +71,9 @@ class LostSockets(unittest.TestCase):
             before = descriptors(daemon)
             for times, path in ((1, daemon.inspect_socket), (2, daemon.socket)):
                 lose(daemon, path)
+                wait_until(lambda at=path: is_served(at), daemon.log)
+                # Whoever it serves can read that it does.
+                self.assertEqual(len(lines(daemon, "event=socket_restored")), times)
                 self.assert_restored(daemon, times)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o666)
