@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <gpalayout/client.h>
 #include <grp.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_SOCKET "/run/gpalayoutd/control.sock"
 #define DEFAULT_STATE_FOLDER "/var/lib/gpalayoutd"
 #define EXIT_USAGE 2
 
@@ -60,7 +60,7 @@ static void print_help(void)
 	       "Answer VM front ends where each guest physical range goes.\n"
 	       "\n"
 	       "  --socket=PATH               control socket, all methods\n"
-	       "                              [" DEFAULT_SOCKET "]\n"
+	       "                              [" GPAL_CLIENT_DEFAULT_PATH "]\n"
 	       "  --inspect-socket=PATH|none  socket for methods that change nothing\n"
 	       "                              [inspect.sock beside the control socket]\n"
 	       "  --socket-mode=MODE          mode of the control socket [0660]\n"
@@ -274,7 +274,7 @@ static void free_text(char **text)
 int main(int argc, char **argv)
 {
 	struct gpald_server_options options = {
-		.socket_path = DEFAULT_SOCKET,
+		.socket_path = GPAL_CLIENT_DEFAULT_PATH,
 		.socket_mode = 0660,
 		.inspect_mode = 0666,
 		.group = GPALD_GROUP_UNCHANGED,

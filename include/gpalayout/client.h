@@ -95,6 +95,11 @@ struct gpal_client;
 GPAL_API GPAL_MUST_USE int gpal_client_connect(const char *path, struct gpal_client **client,
 					       struct gpal_client_error *error);
 
+/* The same with another time to wait, in milliseconds; negative: as long as it takes. */
+GPAL_API GPAL_MUST_USE int gpal_client_connect_within(const char *path, int64_t timeout_ms,
+						      struct gpal_client **client,
+						      struct gpal_client_error *error);
+
 /* Closes the connection, whatever is in progress; NULL is allowed. */
 GPAL_API void gpal_client_close(struct gpal_client *client);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "client/client_state.h"
+#include "wire/json_raw.h"
 #include "wire/layout_encode.h"
 #include "wire/request_encode.h"
 #include "wire/results.h"
@@ -109,16 +110,16 @@ static void write_raw(struct gpald_writer *w, const void *args)
 static int copy_result(const char *line, size_t length, const char **result,
 		       struct gpal_client_error *error)
 {
-	const char *text = gpald_raw_member(line, length, "result", &length);
 	struct gpald_arena *arena;
+	struct gpald_raw raw;
 	char *made;
 
-	if (!text)
+	if (!gpald_raw_member(gpald_raw_value(line, length), "result", &raw))
 		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an answer with escapes in a key");
-	made = gpald_arena_new_object(0, length + 1, &arena);
+	made = gpald_arena_new_object(0, raw.length + 1, &arena);
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	*result = memcpy(made, text, length);
+	*result = memcpy(made, raw.text, raw.length);
 	return 0;
 }
 
@@ -288,7 +289,8 @@ int gpal_client_delete(struct gpal_client *client, const char *name, uint64_t ge
 {
 	const struct named_generation named = { name, generation };
 	const void *deleted;
-	const int code = ASK(&deleted, "layout.delete", write_delete, &named, &gpald_name_result);
+	const int code =
+		ASK(&deleted, "layout.delete", write_delete, &named, &gpald_deleted_result);
 
 	gpal_client_free(deleted);
 	return code;

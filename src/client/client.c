@@ -8,6 +8,8 @@
 
 #include "client/client_state.h"
 
+#include "wire/json_raw.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -32,8 +34,7 @@ int64_t gpald_client_deadline(const struct gpal_client *client)
 		       now + client->timeout_ms;
 }
 
-/* The milliseconds until then, for poll(); -1: for ever. */
-static int left_until(int64_t then_ms)
+int gpald_client_left(int64_t then_ms)
 {
 	const int64_t left = then_ms - gpald_client_now_ms();
 
@@ -42,8 +43,7 @@ static int left_until(int64_t then_ms)
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* The earlier of a deadline and the time at which something is to be tried again. */
-static int64_t wake_ms(const struct gpal_client *client, int64_t deadline_ms)
+int64_t gpald_client_wake_ms(const struct gpal_client *client, int64_t deadline_ms)
 {
 	int64_t retry_ms = client->agree_ms;
 
@@ -61,9 +61,9 @@ bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
 	/* A descriptor below 0, or one that is not connected yet, is not looked at. */
 	if (!ready.events)
 		ready.fd = -1;
-	if (left_until(deadline_ms) == 0)
+	if (gpald_client_left(deadline_ms) == 0)
 		return false;
-	poll(&ready, 1, left_until(wake_ms(client, deadline_ms)));
+	poll(&ready, 1, gpald_client_left(gpald_client_wake_ms(client, deadline_ms)));
 	return true;
 }
 
@@ -164,33 +164,10 @@ static int go_on(struct gpal_client *client, const char *method, gpald_write_par
 	return code;
 }
 
-int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write_params *write,
-		     const void *args, const char **line, size_t *length,
-		     struct gpal_client_error *error)
-{
-	int code = client->is_asking ? go_on(client, method, write, args, error) :
-				       begin(client, method, write, args, error);
-
-	if (code)
-		return code;
-	while ((code = gpal_client_advance(client)) == GPAL_E_IN_PROGRESS) {
-		if (!client->blocks)
-			return gpald_client_fail(error, code, "the call is in progress");
-		gpald_client_wait(client, client->deadline_ms);
-	}
-	if (code || !gpald_link_take_line(&client->link, line, length))
-		return gpald_client_end(client, code ? code : GPAL_E_CLOSED, error);
-	client->last_line = *line;
-	client->is_asking = false;
-	return 0;
-}
-
-int gpal_client_advance(struct gpal_client *client)
+int gpald_client_advance(struct gpal_client *client)
 {
 	int code = 0;
 
-	if (client->is_subscribed)
-		return gpald_events_advance(client);
 	if (!client->is_asking || client->link.has_line)
 		return 0;
 	if (!client->link.is_connected)
@@ -206,13 +183,35 @@ int gpal_client_advance(struct gpal_client *client)
 		       code;
 }
 
+int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write_params *write,
+		     const void *args, const char **line, size_t *length,
+		     struct gpal_client_error *error)
+{
+	int code = client->is_asking ? go_on(client, method, write, args, error) :
+				       begin(client, method, write, args, error);
+
+	if (code)
+		return code;
+	while ((code = gpald_client_advance(client)) == GPAL_E_IN_PROGRESS) {
+		if (!client->blocks)
+			return gpald_client_fail(error, code, "the call is in progress");
+		gpald_client_wait(client, client->deadline_ms);
+	}
+	if (code || !gpald_link_take_line(&client->link, line, length))
+		return gpald_client_end(client, code ? code : GPAL_E_CLOSED, error);
+	client->last_line = *line;
+	client->is_asking = false;
+	return 0;
+}
+
 void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length)
 {
-	const char *at = gpald_raw_member(line, length, "error", &length);
+	struct gpald_raw raw = gpald_raw_value(line, length);
 
-	at = at ? gpald_raw_member(at, length, "data", &length) : NULL;
 	free(client->refusal_data);
-	client->refusal_data = at ? strndup(at, length) : NULL;
+	client->refusal_data = NULL;
+	if (gpald_raw_member(raw, "error", &raw) && gpald_raw_member(raw, "data", &raw))
+		client->refusal_data = strndup(raw.text, raw.length);
 }
 
 int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
@@ -234,6 +233,12 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 int gpal_client_connect(const char *path, struct gpal_client **client,
 			struct gpal_client_error *error)
 {
+	return gpal_client_connect_within(path, GPAL_CLIENT_DEFAULT_TIMEOUT_MS, client, error);
+}
+
+int gpal_client_connect_within(const char *path, int64_t timeout_ms, struct gpal_client **client,
+			       struct gpal_client_error *error)
+{
 	struct gpal_client *made = calloc(1, sizeof(*made));
 	int code;
 
@@ -244,7 +249,7 @@ int gpal_client_connect(const char *path, struct gpal_client **client,
 		path = GPAL_CLIENT_DEFAULT_PATH;
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	made->timeout_ms = GPAL_CLIENT_DEFAULT_TIMEOUT_MS;
+	made->timeout_ms = timeout_ms;
 	made->agree_ms = INT64_MAX;
 	made->blocks = true;
 	if (!gpald_link_init(&made->link, path)) {
@@ -267,6 +272,7 @@ int gpal_client_connect(const char *path, struct gpal_client **client,
 		gpal_client_close(made);
 		return code;
 	}
+	made->timeout_ms = GPAL_CLIENT_DEFAULT_TIMEOUT_MS;
 	*client = made;
 	return 0;
 }
@@ -289,38 +295,6 @@ void gpal_client_free(const void *result)
 void gpal_client_set_timeout(struct gpal_client *client, int64_t timeout_ms)
 {
 	client->timeout_ms = timeout_ms;
-}
-
-void gpal_client_set_blocking(struct gpal_client *client, bool blocks)
-{
-	client->blocks = blocks;
-}
-
-static bool is_waiting(const struct gpal_client *client)
-{
-	return client->is_asking || client->is_subscribed;
-}
-
-int gpal_client_fd(const struct gpal_client *client)
-{
-	/* The end of a connection can be told by poll() whatever is asked for. */
-	return gpal_client_events(client) ? client->link.fd : -1;
-}
-
-short gpal_client_events(const struct gpal_client *client)
-{
-	if (!is_waiting(client))
-		return 0;
-	return gpald_link_events(&client->link);
-}
-
-int gpal_client_timeout_ms(const struct gpal_client *client)
-{
-	if (!is_waiting(client))
-		return -1;
-	if (client->link.has_line)
-		return 0;
-	return left_until(wake_ms(client, client->is_asking ? client->deadline_ms : INT64_MAX));
 }
 
 const char *gpal_client_refusal_data(const struct gpal_client *client)

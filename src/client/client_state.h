@@ -38,6 +38,12 @@ int64_t gpald_client_now_ms(void);
 /* When a call that begins now has to be done. */
 int64_t gpald_client_deadline(const struct gpal_client *client);
 
+/* The milliseconds until then, for poll(); -1: for ever. */
+int gpald_client_left(int64_t then_ms);
+
+/* The earlier of a deadline and the time at which something is to be tried again. */
+int64_t gpald_client_wake_ms(const struct gpal_client *client, int64_t deadline_ms);
+
 /* Waits for the link until the deadline; false: it has passed. */
 bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms);
 
@@ -50,6 +56,9 @@ typedef void gpald_write_params(struct gpald_writer *w, const void *args);
 /* A line of a request, to be sent over the link that is open; false: out of memory. */
 GPAL_MUST_USE bool gpald_client_put(struct gpal_client *client, const char *method,
 				    gpald_write_params *write, const void *args);
+
+/* Reads and writes what can be of the call in progress. 0: a line has come, or there is none. */
+int gpald_client_advance(struct gpal_client *client);
 
 /*
  * Asks, or goes on asking if the call is in progress, and takes the line of the answer,

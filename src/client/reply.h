@@ -32,11 +32,4 @@ GPAL_MUST_USE int gpald_reply_parse(const char *line, size_t length, uint64_t id
 /* Fills in *error, unless it is NULL, from that of a reply; returns GPAL_E_REFUSED. */
 int gpald_reply_refuse(const struct gpald_reply *reply, struct gpal_client_error *error);
 
-/*
- * The text of a member of a JSON object that has been parsed, as it stands in the object's
- * text; NULL: there is none.
- */
-const char *gpald_raw_member(const char *text, size_t length, const char *name,
-			     size_t *member_length);
-
 #endif

@@ -5,9 +5,9 @@
  */
 #include "config.h"
 
-#include "buffer.h"
+#include "gpalayoutctl/buffer.h"
 
-#include "message.h"
+#include "gpalayoutctl/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>

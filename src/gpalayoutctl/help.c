@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "help.h"
+#include "gpalayoutctl/help.h"
 
 #include <string.h>
 
@@ -23,14 +23,14 @@ static const char usage_end[] =
 	"found; 6 conflict or generation mismatch; 7 exhausted, or too wide for the host.\n";
 
 /* Name and text in two columns; a newline in `text` starts the next line of the second. */
-static void append_entry(struct ctl_buffer *out, const char *name, const char *value_name,
-			 const char *text)
+static void append_entry(struct ctl_buffer *out, const char *letter, const char *name,
+			 const char *value_name, const char *text)
 {
 	size_t start = out->len;
 	size_t width;
 
-	ctl_buffer_printf(out, "  %s%s%s", name, value_name ? " " : "",
-			  value_name ? value_name : "");
+	ctl_buffer_printf(out, "  %s%s%s%s%s", letter ? letter : "", letter ? ", " : "", name,
+			  value_name ? " " : "", value_name ? value_name : "");
 	width = out->len - start;
 	if (width + 2 > COLUMN)
 		ctl_buffer_printf(out, "\n%*s", COLUMN, "");
@@ -54,7 +54,8 @@ static void append_flags(struct ctl_buffer *out, const char *title, const struct
 	ctl_buffer_printf(out, "\n%s:\n", title);
 	for (; flags->name; flags++) {
 		if (flags->help)
-			append_entry(out, flags->name, flags->value_name, flags->help);
+			append_entry(out, flags->letter, flags->name, flags->value_name,
+				     flags->help);
 	}
 }
 
@@ -73,7 +74,8 @@ void ctl_help_append(struct ctl_buffer *out, const struct ctl_command *commands,
 		ctl_buffer_puts(out, usage_top);
 		ctl_buffer_puts(out, "\nCommands:\n");
 		for (; commands->name; commands++)
-			append_entry(out, commands->name, commands->operands, commands->summary);
+			append_entry(out, NULL, commands->name, commands->operands,
+				     commands->summary);
 	}
 	append_flags(out, "Options", ctl_global_flags);
 	ctl_buffer_puts(out, usage_end);

@@ -5,8 +5,8 @@
 #ifndef GPALAYOUTCTL_HELP_H
 #define GPALAYOUTCTL_HELP_H
 
-#include "buffer.h"
-#include "options.h"
+#include "gpalayoutctl/buffer.h"
+#include "gpalayoutctl/invocation.h"
 
 /* Appends the help of `command`, or of the program when it is NULL. */
 void ctl_help_append(struct ctl_buffer *out, const struct ctl_command *commands,

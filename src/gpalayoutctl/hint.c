@@ -5,24 +5,26 @@
  */
 #include "config.h"
 
-#include "hint.h"
+#include "gpalayoutctl/hint.h"
 
-#include "buffer.h"
-#include "changes_print.h"
-#include "json_tree.h"
-#include "message.h"
-#include "size_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/print/layout.h"
+#include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/size_text.h"
+#include "gpalayoutctl/terminal_text.h"
 #include "wire/size.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 /*
- * {member} stands for a member of the error's data. The first row of a reason
- * is taken whose phase is the error's (NULL: any) and whose members are all
- * there and not zero.
+ * {member} stands for a member of the error's data, {?condition} for nothing, and {words} for
+ * what the request makes of them. The first row of a reason is taken whose phase is the
+ * error's (NULL: any), whose members are all there and not zero, and whose conditions hold.
+ * A row without text is that of a message which says all there is.
  */
 struct hint {
 	const char *reason;
@@ -47,27 +49,35 @@ static const struct hint hints[] = {
 
 	/* one member at fault */
 	{ "missing_member", NULL,
-	  "add the member; a request needs arch (--arch) and memory.nodes (--memory or --numa)" },
+	  "{?flags}add --memory SIZE, or --numa SIZE for each node" },
+	{ "missing_member", NULL, "{?file}a request has at least arch and memory.nodes" },
+	{ "missing_member", NULL,
+	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
+	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
+	{ "missing_member", NULL, "gpalayoutctl schema has all members" },
 	{ "unknown_member", NULL, "look for a misspelling; gpalayoutctl schema has all members" },
 	{ "wrong_type", NULL,
 	  "gpalayoutctl schema has the type; sizes are integers or strings, counts are integers" },
+	{ "bad_size", NULL, "addresses in hexadecimal begin with 0x: {hexadecimal}" },
 	{ "bad_size", NULL,
 	  "write whole digits and one of K, M, G, T, P, or 0x and hexadecimal digits: 1536M, not "
 	  "1.5G or 64m" },
-	{ "out_of_range", NULL,
-	  "choose a value inside the limits; gpalayoutctl info shows those of the daemon" },
-	{ "bad_name", NULL, "a name has 1 to 64, and a tag 1 to 79, of the characters A-Z a-z 0-9 . _ : -" },
-	{ "unknown_policy", NULL, "gpalayoutctl policies lists the policies of this daemon" },
+	{ "out_of_range", NULL, NULL },
+	{ "bad_name", NULL, NULL },
+	{ "unknown_policy", NULL, "gpalayoutctl policies shows what each of them sets" },
 	{ "bad_layout", NULL,
 	  "the layout was changed, or cut, after the daemon made it: use what the daemon answered, as "
 	  "it is" },
 	{ "invalid_bus_range", NULL, "start_bus may not be above end_bus" },
 	{ "iommu_arch_mismatch", NULL,
-	  "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64 (--arch)" },
+	  "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
 	{ "invalid_hdm", NULL, "make hdm a multiple of 256M, the unit CXL decodes" },
 	{ "node_out_of_range", NULL,
-	  "nodes count from 0 in the order of --numa; give the node or change node= of the root"
-	  " complex" },
+	  "{?flags}nodes count from 0 in the order of --numa; give the node, or change node= of "
+	  "the root complex" },
+	{ "node_out_of_range", NULL,
+	  "nodes count from 0 in the order of memory.nodes; add the node, or change that of the "
+	  "root complex" },
 
 	/* two entries at fault */
 	{ "duplicate_name", NULL, "rename one of the two" },
@@ -96,17 +106,14 @@ static const struct hint hints[] = {
 	{ "overlap", NULL, "move or shrink {tag} or {other_tag}: both want the same addresses" },
 	{ "overlap", NULL, "move or shrink one of the two ranges" },
 	{ "exhausted", "mmio32",
-	  "with all else as it is, {tag} can have {largest_size}; for more, make low MMIO windows "
-	  "smaller, give root complexes fewer buses, or put the ECAM above (--pcie-ecam "
-	  "above-4gib)" },
+	  "with all else as it is, {tag} can have {largest_size}; for more, {make_low_room}" },
 	{ "exhausted", "mmio32",
 	  "below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and {tag}"
-	  " needs {size}: make low MMIO windows smaller, give root complexes fewer buses, or "
-	  "put the ECAM above (--pcie-ecam above-4gib)" },
+	  " needs {size}: {make_low_room}" },
 	{ "exhausted", "mmio32",
-	  "nothing of that alignment is left below 4 GiB for {tag}: make low MMIO windows "
-	  "smaller, give root complexes fewer buses, or put the ECAM above (--pcie-ecam "
-	  "above-4gib)" },
+	  "nothing of that alignment is left below 4 GiB for {tag}: {make_low_room}" },
+	{ "exhausted", NULL,
+	  "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each" },
 	{ "exhausted", NULL,
 	  "with all else as it is, {tag} can have {largest_size}; for more, move the pinned and "
 	  "reserved ranges in the way" },
@@ -120,11 +127,15 @@ static const struct hint hints[] = {
 	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
 	{ "exhausted", NULL, "ask for less, or move the pinned and reserved ranges" },
 	{ "ecam_below_minimum", NULL,
-	  "free addresses from 256 MiB up: make low MMIO windows smaller, give root complexes "
-	  "fewer buses, or use --pcie-ecam above-4gib" },
+	  "free addresses from 256 MiB up: {make_low_room}" },
+	{ "ecam_below_minimum", NULL,
+	  "free addresses from 256 MiB up: make low MMIO windows smaller, or put the ECAM above "
+	  "4 GiB" },
 	{ "fixed_low_mmio_above_4gib", NULL,
-	  "pin the window so that base and size end at or below 4 GiB, or leave low_mmio_base "
-	  "away to have it placed" },
+	  "{?flags}pin the window so that base and size end at or below 4 GiB, or omit "
+	  "low_mmio_base to have it placed" },
+	{ "fixed_low_mmio_above_4gib", NULL,
+	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded", NULL,
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
 	  " use less RAM or smaller high windows" },
@@ -206,16 +217,126 @@ static const struct {
 	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
 };
 
+/* What a hint is filled in from. */
+struct context {
+	const struct ctl_session *session;
+	const cJSON *data;    /* of the refusal; NULL: it has none */
+	const cJSON *request; /* NULL: there is none, or none that is known here */
+	const char *about;    /* which of several answers it is; NULL: there is one */
+};
+
+static const cJSON *member_of(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(member_of(object, name));
+}
+
+/* Conditions and words. */
+
+static bool has_flags(struct ctl_buffer *out, const struct context *context)
+{
+	(void)out;
+	return context->session->request.len && !context->session->request_file;
+}
+
+static bool has_file(struct ctl_buffer *out, const struct context *context)
+{
+	(void)out;
+	return context->session->request_file;
+}
+
+static bool is_allocate(struct ctl_buffer *out, const struct context *context)
+{
+	(void)out;
+	return context->session->method && strcmp(context->session->method, "layout.allocate") == 0;
+}
+
+static bool has_ecam_tag(struct ctl_buffer *out, const struct context *context)
+{
+	const char *tag = text_of(context->data, "tag");
+	const char *end = tag ? strrchr(tag, '-') : NULL;
+
+	(void)out;
+	return end && strcmp(end, "-ecam") == 0;
+}
+
+/* As the request says, or else its policy. */
+static bool is_ecam_below(const struct context *context)
+{
+	const cJSON *pcie = member_of(context->request, "pcie");
+	const char *policy_name = text_of(context->request, "policy");
+	const struct gpal_policy *policy = policy_name ? gpal_policy_find(policy_name) :
+							 gpal_policy_default();
+	const char *ecam = text_of(pcie, "ecam");
+
+	if (!member_of(pcie, "root_complexes"))
+		return false;
+	if (!ecam && policy)
+		ecam = gpal_ecam_name(policy->ecam);
+	return ecam && strcmp(ecam, "below-4gib") == 0;
+}
+
+/* How addresses below 4 GiB become free. */
+static bool append_low_room(struct ctl_buffer *out, const struct context *context)
+{
+	if (is_allocate(out, context)) {
+		ctl_buffer_puts(out,
+				"ask for less in mmio32, or move the reserved and fixed ranges "
+				"in the way");
+		return true;
+	}
+	ctl_buffer_puts(out, "make low MMIO windows smaller");
+	if (is_ecam_below(context))
+		ctl_buffer_printf(
+			out, ", give root complexes fewer buses, or put the ECAM above (%s)",
+			has_flags(NULL, context) ? "--pcie-ecam above-4gib" :
+						   "\"pcie\": {\"ecam\": \"above-4gib\"}");
+	return true;
+}
+
+/* The address that was typed, if it can only be hexadecimal. */
+static bool append_hexadecimal(struct ctl_buffer *out, const struct context *context)
+{
+	const char *pointer = text_of(context->data, "pointer");
+	const char *typed = ctl_operand(context->session->invocation, 0);
+
+	if (!pointer || !typed || strcmp(pointer, "/address") != 0)
+		return false;
+	for (const char *c = typed; *c; c++)
+		if (!isxdigit((unsigned char)*c))
+			return false;
+	ctl_buffer_printf(out, "0x%s", typed);
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*append)(struct ctl_buffer *out, const struct context *context);
+} words[] = {
+	{ "?flags", has_flags },
+	{ "?file", has_file },
+	{ "?allocate", is_allocate },
+	{ "?ecam_tag", has_ecam_tag },
+	{ "make_low_room", append_low_room },
+	{ "hexadecimal", append_hexadecimal },
+};
+
+/* Members of the data. */
+
 static const char *const size_members[] = { "size",        "alignment",    "free_space",
 					    "largest_fit", "largest_size", "alignment_gap" };
 
-static int is_size_member(const char *name)
+static bool is_size_member(const char *name)
 {
 	for (size_t i = 0; i < sizeof(size_members) / sizeof(size_members[0]); i++) {
 		if (strcmp(size_members[i], name) == 0)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* The member of that name, or that of a member, as in below.tag; NULL: not there. */
@@ -225,47 +346,70 @@ static const cJSON *find_member(const cJSON *data, const char *name)
 	char group[32];
 
 	if (!point)
-		return ctl_json_member(data, name);
+		return member_of(data, name);
 	snprintf(group, sizeof(group), "%.*s", (int)(point - name), name);
-	return ctl_json_member(ctl_json_member(data, group), point + 1);
+	return member_of(member_of(data, group), point + 1);
 }
 
-/* False when the member is not there, or a size of zero. */
-static int append_member(struct ctl_buffer *out, const cJSON *data, const char *name)
+/* One that is not exact has to be typed exactly to be of use. */
+static void append_size(struct ctl_buffer *out, uint64_t size)
+{
+	ctl_cleanup_buffer struct ctl_buffer exact = { 0 };
+	const size_t start = out->len;
+	bool is_aside;
+
+	ctl_size_append(out, size);
+	ctl_exact_size_append(&exact, size);
+	if (strcmp(out->data + start, exact.data) == 0)
+		return;
+	is_aside = start && out->data[start - 1] == '(';
+	ctl_buffer_puts(out, is_aside ? ", " : " (");
+	ctl_typed_size_append(out, size);
+	ctl_buffer_puts(out, is_aside ? "" : ")");
+}
+
+/* False when the member is not there, or zero. */
+static bool append_member(struct ctl_buffer *out, const cJSON *data, const char *name)
 {
 	const cJSON *member = find_member(data, name);
 	const char *text = cJSON_GetStringValue(member);
-	uint64_t value;
+	uint64_t size;
 
-	if (ctl_json_count(member, &value) && value) {
-		ctl_buffer_printf(out, "%" PRIu64, value);
-		return 1;
+	if (cJSON_IsNumber(member) && member->valuedouble >= 1 && member->valuedouble < 0x1p53) {
+		ctl_buffer_printf(out, "%" PRIu64, (uint64_t)member->valuedouble);
+		return true;
 	}
 	if (!text)
-		return 0;
-	if (!is_size_member(name) || gpald_size_parse(text, &value) != GPALD_SIZE_OK) {
+		return false;
+	if (!is_size_member(name) || gpald_size_parse(text, &size) != GPALD_SIZE_OK) {
 		ctl_buffer_puts(out, text);
-		return 1;
+		return true;
 	}
-	if (value)
-		ctl_size_append(out, value);
-	return value != 0;
+	if (size)
+		append_size(out, size);
+	return size;
 }
 
-/* Replaces each {member}; false when one is not there. */
-static int fill_in(struct ctl_buffer *out, const char *text, const cJSON *data)
+static bool append_named(struct ctl_buffer *out, const struct context *context, const char *name)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].name, name) == 0)
+			return words[i].append(out, context);
+	return append_member(out, context->data, name);
+}
+
+/* Replaces what stands in braces; false when it is not there. */
+static bool fill_in(struct ctl_buffer *out, const char *text, const struct context *context)
 {
 	while (*text) {
 		size_t len = strcspn(text, "{");
-		const char *close = text[len] ? strchr(text + len, '}') : NULL;
+		const size_t name_len =
+			text[len] ? strspn(text + len + 1, "?abcdefghijklmnopqrstuvwxyz_.") : 0;
 		char name[32];
-		size_t name_len;
 
-		/* A brace that encloses no name is text, as in the hint on PARAMS. */
-		name_len = close ? (size_t)(close - (text + len + 1)) : 0;
-		if (!close || text[len + 1] == '.' ||
-		    strspn(text + len + 1, "abcdefghijklmnopqrstuvwxyz_.") != name_len ||
-		    !name_len || name_len >= sizeof(name)) {
+		/* A brace that encloses no name is text, as in a hint on JSON. */
+		if (!name_len || name_len >= sizeof(name) || text[len + 1] == '.' ||
+		    text[len + 1 + name_len] != '}') {
 			len += text[len] != '\0';
 			ctl_buffer_append(out, text, len);
 			text += len;
@@ -274,75 +418,207 @@ static int fill_in(struct ctl_buffer *out, const char *text, const cJSON *data)
 		ctl_buffer_append(out, text, len);
 		memcpy(name, text + len + 1, name_len);
 		name[name_len] = '\0';
-		if (!append_member(out, data, name))
-			return 0;
-		text = close + 1;
+		if (!append_named(out, context, name))
+			return false;
+		text += len + name_len + 2;
 	}
-	return 1;
+	return true;
 }
 
-static int row_applies(const struct hint *row, const char *reason, const char *phase)
+static bool row_applies(const struct hint *row, const char *reason, const char *phase)
 {
 	if (!row->reason)
-		return 1;
+		return true;
 	return reason && strcmp(row->reason, reason) == 0 &&
 	       (!row->phase || (phase && strcmp(row->phase, phase) == 0));
 }
 
 /* The first row that applies, filled in; empty: none does. */
 static void choose(struct ctl_buffer *line, const struct hint *rows, size_t count,
-		   const cJSON *data)
+		   const struct context *context)
 {
-	const char *reason = ctl_json_text(data, "reason");
-	const char *phase = ctl_json_text(data, "phase");
+	const char *reason = text_of(context->data, "reason");
+	const char *phase = text_of(context->data, "phase");
 
 	for (size_t i = 0; i < count; i++) {
 		line->len = 0;
-		if (row_applies(&rows[i], reason, phase) && fill_in(line, rows[i].text, data))
+		if (row_applies(&rows[i], reason, phase) &&
+		    (!rows[i].text || fill_in(line, rows[i].text, context)))
 			return;
 	}
 	line->len = 0;
 }
 
-static void advise(const cJSON *data)
+static void advise(const struct context *context)
 {
 	ctl_cleanup_buffer struct ctl_buffer note = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer hint = { 0 };
 
-	choose(&note, notes, sizeof(notes) / sizeof(notes[0]), data);
+	choose(&note, notes, sizeof(notes) / sizeof(notes[0]), context);
 	if (note.len)
 		ctl_note("%s", ctl_buffer_text(&note));
-	choose(&hint, hints, sizeof(hints) / sizeof(hints[0]), data);
-	ctl_hint("%s", ctl_buffer_text(&hint));
+	choose(&hint, hints, sizeof(hints) / sizeof(hints[0]), context);
+	if (hint.len)
+		ctl_hint("%s", ctl_buffer_text(&hint));
 }
 
-void ctl_print_refusal(const char *about, const cJSON *error)
+/* Places. */
+
+static void append_in_file(struct ctl_buffer *out, const char *pointer, const char *file)
+{
+	ctl_buffer_printf(out, "%s%s%s", pointer, *pointer ? " of " : "",
+			  strcmp(file, "-") == 0 ? "standard input" : file);
+}
+
+/* The operand or the flag that is the member; false: there is none. */
+static bool append_param(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+			 const char *member)
+{
+	const struct ctl_command *command = invocation->command;
+	const char *operands[] = { "name", "NAME", "tag", "TAG", "address", "ADDR" };
+
+	for (const struct ctl_flag *flag = command->flags; flag && flag->name; flag++) {
+		if ((flag->member && strcmp(flag->member, member) == 0) ||
+		    strcmp(flag->name + strlen("--"), member) == 0) {
+			ctl_buffer_puts(out, flag->name);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < sizeof(operands) / sizeof(operands[0]); i += 2) {
+		if (strcmp(operands[i], member) == 0 &&
+		    strstr(command->operands, operands[i + 1])) {
+			ctl_buffer_puts(out, operands[i + 1]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A side of a comparison: NAME or @FILE, where the pointer goes on behind what it is. */
+static bool append_side(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+			const char *pointer)
+{
+	const bool is_to = strncmp(pointer, "/to", strlen("/to")) == 0;
+	const char *operand = ctl_operand(invocation, is_to && invocation->operand_count > 1);
+	const char *inside = strchr(pointer + 1, '/');
+	const char *rest = inside ? strchr(inside + 1, '/') : NULL;
+
+	if (!is_to && strncmp(pointer, "/from", strlen("/from")) != 0)
+		return false;
+	if (!operand || strcmp(invocation->command->name, "compare") != 0)
+		return false;
+	if (*operand == '@')
+		append_in_file(out, rest ? rest : "", operand + 1);
+	else
+		ctl_buffer_puts(out, operand);
+	return true;
+}
+
+/* What the pointer into the params leads to, in the words of the command line. */
+static void append_place(struct ctl_buffer *out, const struct context *context, const char *pointer)
+{
+	static const char request[] = "/request";
+	const size_t length = strlen(request);
+	const struct ctl_session *session = context->session;
+	const char *inside = strncmp(pointer, request, length) == 0 ? pointer + length : "";
+
+	if (!*pointer)
+		ctl_buffer_puts(out, "the top of params");
+	else if (strcmp(pointer, request) == 0)
+		ctl_buffer_puts(out, "the request");
+	else if (*inside == '/' && session->request_file && context->about)
+		ctl_buffer_puts(out, inside);
+	else if (*inside == '/' && session->request_file)
+		append_in_file(out, inside, session->request_file);
+	else if (!(*inside == '/' && has_flags(NULL, context) &&
+		   ctl_request_flag_at(session->invocation, inside, out)) &&
+		 !append_param(out, session->invocation, pointer + 1) &&
+		 !append_side(out, session->invocation, pointer))
+		ctl_buffer_puts(out, pointer);
+}
+
+/* The error of the line that came; NULL: it cannot be read. */
+static cJSON *read_error(const struct ctl_session *session)
+{
+	const char *line = gpal_client_line(session->client);
+	struct gpald_raw error;
+
+	if (!line || !gpald_raw_member(gpald_raw_value(line, strlen(line)), "error", &error))
+		return NULL;
+	return cJSON_ParseWithLength(error.text, error.length);
+}
+
+static void print_changes(struct ctl_session *session, const cJSON *data)
 {
 	ctl_cleanup_buffer struct ctl_buffer table = { 0 };
-	const cJSON *data = ctl_json_member(error, "data");
-	const cJSON *changes = ctl_json_member(data, "changes");
-	const char *message = ctl_json_text(error, "message");
-	const char *reason = ctl_json_text(data, "reason");
-	const char *pointer = ctl_json_text(data, "pointer");
-	const char *colon = about ? ": " : "";
+	const struct gpal_client_update *update;
 
-	if (!about)
-		about = "";
-	if (!reason)
-		ctl_complain("%s%serror %d: %s", about, colon,
-			     ctl_json_member(error, "code")->valueint, message);
-	else if (pointer)
-		ctl_complain("%s%s%s at %s: %s", about, colon, reason,
-			     *pointer ? pointer : "the top of params", message);
-	else
-		ctl_complain("%s%s%s: %s", about, colon, reason, message);
-	if (cJSON_GetArraySize(changes) > 0 && ctl_changes_append(&table, changes))
-		ctl_write_aside(&table);
-	advise(data);
+	if (cJSON_GetArraySize(member_of(data, "changes")) <= 0)
+		return;
+	update = ctl_decode(session, &gpald_refused_update_result, data);
+	if (!update)
+		return;
+	ctl_changes_append(&table, update->changes);
+	ctl_write_aside(&table);
 }
 
-void ctl_hint_connection(int error)
+void ctl_print_refusal(struct ctl_session *session, const char *about)
 {
+	cJSON *error = read_error(session);
+	cJSON *request = session->request.len ? cJSON_Parse(session->request.data) : NULL;
+	const struct context context = { session, member_of(error, "data"), request, about };
+	const char *pointer = text_of(context.data, "pointer");
+	ctl_cleanup_buffer struct ctl_buffer what = { 0 };
+	const char *message = text_of(error, "message");
+
+	if (about)
+		ctl_buffer_printf(&what, "%s: ", about);
+	if (*session->error.reason)
+		ctl_buffer_puts(&what, session->error.reason);
+	else
+		ctl_buffer_printf(&what, "error %d", session->error.number);
+	if (pointer) {
+		ctl_buffer_puts(&what, " at ");
+		append_place(&what, &context, pointer);
+	}
+	ctl_complain("%s: %s", what.data, message ? message : session->error.message);
+	print_changes(session, context.data);
+	advise(&context);
+	cJSON_Delete(request);
+	cJSON_Delete(error);
+}
+
+/* Failures. */
+
+/* A change of which nobody knows whether it was made. */
+static void hint_unknown(const struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+
+	if (!session->method || !invocation->command->is_change)
+		return;
+	if (strcmp(session->method, "layout.create") == 0)
+		ctl_hint("whether it was created is not known: repeat the command, which changes "
+			 "nothing if it was");
+	else
+		ctl_hint(
+			"whether it was done is not known: gpalayoutctl get %s shows what there is",
+			ctl_operand(invocation, 0));
+}
+
+void ctl_hint_failure(const struct ctl_session *session)
+{
+	const struct gpal_client_error *failure = &session->error;
+	int error = failure->system_error;
+
+	if (failure->code == GPAL_E_PROTOCOL)
+		ctl_hint("does gpalayoutd listen on this socket? --json shows the line that came");
+	if (failure->code == GPAL_E_TIMED_OUT)
+		error = ETIMEDOUT;
+	else if (failure->code == GPAL_E_CLOSED)
+		error = ECONNRESET;
+	if (failure->code != GPAL_E_NO_DAEMON)
+		hint_unknown(session);
 	for (size_t i = 0; i < sizeof(connection_hints) / sizeof(connection_hints[0]); i++) {
 		if (connection_hints[i].error == error)
 			ctl_hint("%s", connection_hints[i].text);

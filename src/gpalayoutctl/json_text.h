@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as text: cut and indented without being rebuilt, so that what the user or
- * the daemon wrote keeps every digit and escape. cJSON would print integers above
- * 2^53 as other ones. The text must be JSON as cJSON or gpald_json_parse() takes
- * it; other text gives odd results and does no harm.
+ * JSON as text: not rebuilt, so that what the user or the daemon wrote keeps every digit
+ * and escape. cJSON would print integers above 2^53 as other ones.
  */
 #ifndef GPALAYOUTCTL_JSON_TEXT_H
 #define GPALAYOUTCTL_JSON_TEXT_H
 
-#include "buffer.h"
+#include "gpalayoutctl/buffer.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/*
- * Cuts the JSON text of an object, of *len bytes at *text, down to that of its
- * member `name`. Only a member whose name is written without escapes is found.
- */
-bool ctl_json_cut(const char **text, size_t *len, const char *name);
-
 /* Appends JSON text indented, with a final newline, and safe to show. */
-void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t len);
+void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t length);
+
+/* Appends a string as JSON. */
+void ctl_append_json(struct ctl_buffer *out, const char *text);
+
+/* Appends a member to an object of which the brace that ends it is still to come. */
+void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json);
+void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text);
 
 #endif

@@ -6,60 +6,71 @@
  */
 #include "config.h"
 
-#include "commands.h"
-#include "help.h"
-#include "message.h"
-#include "request_flags.h"
+#include "gpalayoutctl/commands/commands.h"
+#include "gpalayoutctl/completion/complete.h"
+#include "gpalayoutctl/help.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/request/flags.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
+#define REQUEST .request_flags = ctl_request_flags
+
+/* clang-format off */
 static const struct ctl_command commands[] = {
 	{ "create", "NAME [FILE|-]", "Resolve the layout of a VM and have the daemon keep it", 1, 2,
-	  NULL, ctl_request_flags, ctl_run_create, true },
-	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked",
-	  1, 2, ctl_update_flags, ctl_request_flags, ctl_run_update, true },
-	{ "get", "NAME", "Show a layout the daemon keeps", 1, 1, ctl_get_flags, NULL, ctl_run_get,
-	  false },
+	  REQUEST, .method = "layout.create", .members = { "name", "request" },
+	  .result = &gpald_live_result, .print = ctl_print_created, .is_change = true },
+	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked", 1, 2,
+	  .flags = ctl_update_flags, REQUEST, .method = "layout.update",
+	  .members = { "name", "request" }, .result = &gpald_update_result, .print = ctl_print_updated, .is_change = true },
+	{ "get", "NAME", "Show a layout the daemon keeps", 1, 1,
+	  .flags = ctl_get_flags, .method = "layout.get", .members = { "name" },
+	  .result = &gpald_live_full_result, .print = ctl_print_live },
 	{ "map", "[NAME|@FILE]", "Draw the address map of a layout, or of a request", 0, 1,
-	  ctl_map_flags, ctl_request_flags, ctl_run_map, false },
-	{ "list", "", "List the layouts the daemon keeps", 0, 0, ctl_list_flags, NULL, ctl_run_list,
-	  false },
-	{ "delete", "NAME", "Have the daemon drop a layout", 1, 1, ctl_delete_flags, NULL,
-	  ctl_run_delete, true },
+	  .flags = ctl_map_flags, REQUEST, .run = ctl_run_map },
+	{ "list", "[PATTERN]...", "List the layouts, or those with such names (as in vm-*)", 0,
+	  SIZE_MAX, .flags = ctl_list_flags, .run = ctl_run_list },
+	{ "delete", "NAME", "Have the daemon drop a layout", 1, 1,
+	  .flags = ctl_delete_flags, .method = "layout.delete", .members = { "name" },
+	  .result = &gpald_deleted_result, .print = ctl_print_deleted, .is_change = true },
 	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
-	  SIZE_MAX, ctl_probe_flags, ctl_request_flags, ctl_run_probe, false },
+	  SIZE_MAX, .flags = ctl_probe_flags, REQUEST, .run = ctl_run_probe },
 	{ "explain", "[NAME] [TAG]", "Say why each range, or that with TAG, is where it is", 0, 2,
-	  ctl_explain_flags, ctl_request_flags, ctl_run_explain, false },
+	  .flags = ctl_explain_flags, REQUEST, .run = ctl_run_explain },
 	{ "compare", "FROM [TO]",
 	  "Say what differs between two layouts, each NAME or @FILE (a\n"
 	  "request or a layout); exit status 1 if any of FROM moves,\n"
-	  "shrinks or goes",
-	  1, 2, ctl_compare_flags, NULL, ctl_run_compare, false },
+	  "shrinks or goes", 1, 2,
+	  .flags = ctl_compare_flags, .run = ctl_run_compare },
 	{ "watch", "", "Follow what happens to layouts, also across daemon restarts", 0, 0,
-	  ctl_watch_flags, NULL, ctl_run_watch, false },
+	  .flags = ctl_watch_flags, .run = ctl_run_watch },
 	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from flags", 0, 1,
-	  ctl_resolve_flags, ctl_request_flags, ctl_run_resolve, false },
+	  .flags = ctl_resolve_flags, REQUEST, .method = "layout.resolve",
+	  .members = { "request" }, .result = &gpald_layout_result, .print = ctl_print_resolved },
 	{ "fit", "REQUEST...",
 	  "Check VMs against the address widths of hosts; REQUEST is\n"
-	  "a file, - for standard input, or a folder: its *.json files",
-	  1, SIZE_MAX, ctl_fit_flags, NULL, ctl_run_fit, false },
-	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1, NULL, NULL,
-	  ctl_run_allocate, false },
-	{ "policies", "", "List the policies and their defaults", 0, 0, NULL, NULL,
-	  ctl_run_policies, false },
-	{ "info", "", "Show the daemon's version, sockets and limits", 0, 0, NULL, NULL,
-	  ctl_run_info, false },
-	{ "stats", "", "Show what the daemon has done and how long it took", 0, 0, NULL, NULL,
-	  ctl_run_stats, false },
-	{ "schema", "", "Print the protocol's OpenRPC document", 0, 0, NULL, NULL, ctl_run_schema,
-	  false },
+	  "a file, - for standard input, or a folder: its *.json files", 1, SIZE_MAX,
+	  .flags = ctl_fit_flags, .run = ctl_run_fit },
+	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1,
+	  .method = "layout.allocate", .result = &gpald_map_result, .print = ctl_print_allocated },
+	{ "policies", "", "List the policies and their defaults", 0, 0,
+	  .method = "policy.list", .result = &gpald_policies_result, .print = ctl_print_policies },
+	{ "info", "", "Show the daemon's version, sockets and limits", 0, 0,
+	  .method = "daemon.info", .result = &gpald_info_result, .print = ctl_print_info },
+	{ "stats", "", "Show what the daemon has done and how long it took", 0, 0,
+	  .method = "daemon.stats", .result = &gpald_stats_result, .print = ctl_print_stats },
+	{ "schema", "", "Print the protocol's OpenRPC document", 0, 0, .run = ctl_run_schema },
 	{ "call", "METHOD [JSON|@FILE|-]", "Call any method and print its result as JSON", 1, 2,
-	  NULL, NULL, ctl_run_call, false },
+	  .run = ctl_run_call },
 	{ 0 },
 };
+/* clang-format on */
 
 /*
  * A closed standard stream would give its number to the socket, and output would
@@ -76,19 +87,26 @@ static void occupy_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-	__attribute__((cleanup(ctl_options_free))) struct ctl_invocation invocation;
+	__attribute__((cleanup(ctl_invocation_free))) struct ctl_invocation invocation = { 0 };
+	__attribute__((cleanup(ctl_session_free))) struct ctl_session session = {
+		.invocation = &invocation,
+	};
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const struct ctl_command *command;
 	enum ctl_exit code;
 
 	occupy_standard_streams();
-	code = ctl_options_parse(&invocation, commands, argc, argv);
+	if (argc > 1 && strcmp(argv[1], CTL_COMPLETE) == 0)
+		return (int)ctl_complete(commands, argc - 2, argv + 2);
+	code = ctl_invocation_parse(&invocation, commands, argc, argv);
 	if (code)
 		return (int)code;
+	command = invocation.command;
+	if (!invocation.help && !invocation.version)
+		return (int)(command->run ? command->run(&session) : ctl_run_question(&session));
 	if (invocation.help)
-		ctl_help_append(&out, commands, invocation.command);
-	else if (invocation.version)
-		ctl_buffer_puts(&out, "gpalayoutctl (" PACKAGE_NAME ") " PACKAGE_VERSION "\n");
+		ctl_help_append(&out, commands, command);
 	else
-		return (int)invocation.command->run(&invocation);
-	return (int)ctl_write_output(&out);
+		ctl_buffer_puts(&out, "gpalayoutctl (" PACKAGE_NAME ") " PACKAGE_VERSION "\n");
+	return (int)ctl_show(&invocation, &out);
 }

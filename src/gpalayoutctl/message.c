@@ -5,9 +5,9 @@
  */
 #include "config.h"
 
-#include "message.h"
+#include "gpalayoutctl/message.h"
 
-#include "terminal_text.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -6,8 +6,8 @@
 #ifndef GPALAYOUTCTL_MESSAGE_H
 #define GPALAYOUTCTL_MESSAGE_H
 
-#include "buffer.h"
-#include "exit_code.h"
+#include "gpalayoutctl/buffer.h"
+#include "gpalayoutctl/exit_code.h"
 
 #include <stdbool.h>
 #include <stddef.h>

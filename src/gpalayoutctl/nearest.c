@@ -2,7 +2,7 @@
 /* By how many letters that are changed, left out or put in (Levenshtein's distance). */
 #include "config.h"
 
-#include "nearest.h"
+#include "gpalayoutctl/nearest.h"
 
 #include <string.h>
 

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sizes as text. Shown sizes are exact: a rounded one hides the page that is
- * missing. Reading them is left to src/wire.
- */
+/* Three decimals state multiples of an eighth of a binary unit, and no others. */
 #include "config.h"
 
-#include "size_text.h"
-
-#include "wire/size.h"
+#include "gpalayoutctl/size_text.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#define LARGEST_COUNT ((UINT64_C(1) << 53) - 1)
+#include <stdbool.h>
 
 /* Largest first. The protocol's grammar ends at P; E is for showing. */
 static const struct {
@@ -22,38 +15,73 @@ static const struct {
 	{ 'E', 60 }, { 'P', 50 }, { 'T', 40 }, { 'G', 30 }, { 'M', 20 }, { 'K', 10 },
 };
 
-bool ctl_count_parse(const char *text, int64_t *value)
-{
-	uint64_t count;
+#define UNITS (sizeof(units) / sizeof(units[0]))
 
-	if (text[strspn(text, "0123456789")] || gpald_size_parse(text, &count) != GPALD_SIZE_OK ||
-	    count > LARGEST_COUNT)
-		return false;
-	*value = (int64_t)count;
-	return true;
+static bool is_multiple(uint64_t size, unsigned int shift)
+{
+	return !(size & ((UINT64_C(1) << shift) - 1));
+}
+
+static void append_exact(struct ctl_buffer *out, uint64_t size, size_t unit)
+{
+	const unsigned int shift = units[unit].shift;
+	const uint64_t rest = size & ((UINT64_C(1) << shift) - 1);
+	unsigned int thousandths = (unsigned int)(rest >> (shift - 3)) * 125;
+	int decimals = 3;
+
+	ctl_buffer_printf(out, "%" PRIu64, size >> shift);
+	if (thousandths) {
+		for (; thousandths % 10 == 0; thousandths /= 10)
+			decimals--;
+		ctl_buffer_printf(out, ".%0*u", decimals, thousandths);
+	}
+	ctl_buffer_printf(out, " %ciB", units[unit].letter);
+}
+
+void ctl_exact_size_append(struct ctl_buffer *out, uint64_t size)
+{
+	for (size_t i = 0; i < UNITS; i++) {
+		if (size >> units[i].shift && is_multiple(size, units[i].shift - 3)) {
+			append_exact(out, size, i);
+			return;
+		}
+	}
+	ctl_buffer_printf(out, "%" PRIu64 " B", size);
 }
 
 void ctl_size_append(struct ctl_buffer *out, uint64_t size)
 {
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		unsigned int shift = units[i].shift;
-		uint64_t whole = size >> shift;
-		uint64_t rest = size & ((UINT64_C(1) << shift) - 1);
-		unsigned int thousandths;
-		int decimals = 3;
+	size_t unit = 0;
+	double value;
 
-		/* Three decimals state multiples of an eighth of a binary unit, no others. */
-		if (!whole || rest & ((UINT64_C(1) << (shift - 3)) - 1))
-			continue;
-		ctl_buffer_printf(out, "%" PRIu64, whole);
-		thousandths = (unsigned int)(rest >> (shift - 3)) * 125;
-		if (thousandths) {
-			for (; thousandths % 10 == 0; thousandths /= 10)
-				decimals--;
-			ctl_buffer_printf(out, ".%0*u", decimals, thousandths);
-		}
-		ctl_buffer_printf(out, " %ciB", units[i].letter);
+	while (unit < UNITS && !(size >> units[unit].shift))
+		unit++;
+	if (unit == UNITS || is_multiple(size, units[unit].shift - 3)) {
+		ctl_exact_size_append(out, size);
 		return;
 	}
-	ctl_buffer_printf(out, "%" PRIu64 " B", size);
+	value = (double)size / (double)(UINT64_C(1) << units[unit].shift);
+	/* 1023.9 of one unit are not rounded up to 1024 of it. */
+	if (value >= 999.5)
+		ctl_buffer_printf(out, "~%" PRIu64 " %ciB", size >> units[unit].shift,
+				  units[unit].letter);
+	else
+		ctl_buffer_printf(out, "~%.*f %ciB",
+				  value < 9.995 ? 2 :
+				  value < 99.95 ? 1 :
+						  0,
+				  value, units[unit].letter);
+}
+
+void ctl_typed_size_append(struct ctl_buffer *out, uint64_t size)
+{
+	/* E is not in the grammar. */
+	for (size_t i = 1; i < UNITS; i++) {
+		if (size && is_multiple(size, units[i].shift)) {
+			ctl_buffer_printf(out, "%" PRIu64 "%c", size >> units[i].shift,
+					  units[i].letter);
+			return;
+		}
+	}
+	ctl_buffer_printf(out, "%" PRIu64, size);
 }

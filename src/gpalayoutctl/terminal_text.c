@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "terminal_text.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

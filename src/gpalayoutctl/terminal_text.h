@@ -7,7 +7,7 @@
 #ifndef GPALAYOUTCTL_TERMINAL_TEXT_H
 #define GPALAYOUTCTL_TERMINAL_TEXT_H
 
-#include "buffer.h"
+#include "gpalayoutctl/buffer.h"
 
 #include <stdbool.h>
 #include <stddef.h>

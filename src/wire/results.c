@@ -148,15 +148,13 @@ const struct gpald_result gpald_live_full_result = {
 	.finish = finish_full_live,
 };
 
-struct name {
-	const char *name;
+static const struct gpald_member deleted_rows[] = {
+	REQUIRED(struct gpald_deleted, "name", name, gpald_decode_text),
+	REQUIRED(struct gpald_deleted, "generation", generation, gpald_decode_count),
 };
-static const struct gpald_member name_rows[] = {
-	REQUIRED(struct name, "name", name, gpald_decode_text),
-};
-const struct gpald_result gpald_name_result = {
-	.size = sizeof(struct name),
-	.members = GPALD_MEMBERS(name_rows),
+const struct gpald_result gpald_deleted_result = {
+	.size = sizeof(struct gpald_deleted),
+	.members = GPALD_MEMBERS(deleted_rows),
 };
 
 /* Changes. */

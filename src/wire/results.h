@@ -22,12 +22,18 @@ GPAL_MUST_USE int gpald_decode_result(const struct gpald_result *result, const c
 				      void *object, struct gpald_arena *arena,
 				      struct gpald_wire_error *error);
 
+/* What layout.delete answers. */
+struct gpald_deleted {
+	const char *name;
+	uint64_t generation; /* that it had */
+};
+
 extern const struct gpald_result gpald_layout_result;    /* struct gpal_layout */
 extern const struct gpald_result gpald_advice_result;    /* struct gpal_advice */
 extern const struct gpald_result gpald_map_result;       /* struct gpal_map */
 extern const struct gpald_result gpald_live_result;      /* struct gpal_client_live */
 extern const struct gpald_result gpald_live_full_result; /* the same, of layout.get */
-extern const struct gpald_result gpald_name_result;      /* nothing that is wanted */
+extern const struct gpald_result gpald_deleted_result;   /* struct gpald_deleted */
 extern const struct gpald_result gpald_update_result;    /* struct gpal_client_update */
 extern const struct gpald_result
 	gpald_refused_update_result;                       /* the same, of the data of a refusal */

@@ -177,7 +177,7 @@ class WithDaemon(DaemonTestCase):
                 with mock.patch.object(gpalayout, "_Connection") as connection:
                     gpalayout.Client()
                 self.assertEqual(connection.call_args[0][0], "/run/gpalayoutd/control.sock")
-        self.assertIn('DEFAULT_SOCKET "/run/gpalayoutd/control.sock"', read("src", "gpalayoutd.c"))
+        self.assertIn('DEFAULT_PATH "/run/gpalayoutd/control.sock"', read("include", "gpalayout", "client.h"))
 
     def test_every_page_of_a_list_is_read(self):
         names = [f"zz-{number}" for number in range(7)]  # after those of all other tests

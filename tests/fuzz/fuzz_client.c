@@ -5,8 +5,8 @@
  * Input: a byte that chooses the command line, a byte of settings, one for the sizes
  * of chunks, then all that the daemon sends; a byte of 0xff closes the connection,
  * and what follows comes over the next one. The program runs as it is, but for the
- * system calls, which the linker leads here (--wrap). Nothing that is printed may
- * have a character that a terminal obeys.
+ * system calls, which the linker leads here (--wrap), and the clock, which goes on only
+ * while it waits. Nothing that is printed may have a character that a terminal obeys.
  */
 #include "config.h"
 
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The table of commands is in the file that has main(). */
@@ -62,6 +63,27 @@ static const char *const command_lines[][WORDS_MAX] = {
 	{ "fit", REQUEST_FILE, REQUEST_FILE },
 	{ "allocate", DEMANDS_FILE },
 	{ "call", "layout.list" },
+	{ "list", "vm-*", "a", "--owner", "0", "--arch", "x86_64", "--limit", "3" },
+	{ "list", "--policy", "openvmm-2026.07", "--after", "a" },
+	{ "list", "--field", "layouts.1.name" },
+	{ "get", "vm-1", "--field", "layout.ram.0.start" },
+	{ "get", "vm-1", "--field", "layout" },
+	{ "get", "vm-1", "--quiet" },
+	{ "update", "vm-1", "--memory", "1GiB", "-q" },
+	{ "watch", "-q", "--count", "2" },
+	{ "fit", REQUEST_FILE, "-q" },
+	{ "probe", "4096", "--field", "range.tag" },
+	{ "probe", "fee00000", "--pcie-root-complex", "rc0", "--iommu", "rc0=amd-vi" },
+	{ "resolve", "--numa", "1GiB", "--pcie-root-complex", "rc0,low_mmio=1G", "--pcie-ecam",
+	  "below-4gib", "--reserve", "a=0-4096" },
+	{ "resolve", REQUEST_FILE },
+	{ "compare", "@" REQUEST_FILE, "vm-1" },
+	{ "map", "vm-1" },
+	{ "map", "vm-1", "--svg", "-" },
+	{ "map", "--memory", "1GiB" },
+	{ CTL_COMPLETE, "get", "vm-" },
+	{ CTL_COMPLETE, "explain", "vm-1", "" },
+	{ CTL_COMPLETE, "call", "" },
 };
 
 /* The program's world; `is_running` is false for the calls of all others. */
@@ -69,7 +91,12 @@ static struct {
 	bool is_running;
 	bool is_terminal;
 	bool is_json;
-	bool is_joined; /* of several lines it makes one of its own */
+	bool is_quiet;     /* nothing is printed but complaints */
+	bool is_field;     /* one value, for a program as it is */
+	bool is_joined;    /* its lines are its own, or have names in the place of ids */
+	bool in_turns;     /* a line comes once the one before it has been taken */
+	unsigned int full; /* so many connections find no room */
+	int64_t now_ms;
 	const uint8_t *stream;
 	size_t size;
 	size_t at;
@@ -83,8 +110,10 @@ ssize_t __real_recv(int fd, void *buffer, size_t length, int flags);
 ssize_t __real_send(int fd, const void *buffer, size_t length, int flags);
 ssize_t __real_write(int fd, const void *buffer, size_t length);
 int __real_close(int fd);
+int __real_dup2(int from, int to);
 int __real_isatty(int fd);
 int __real_raise(int number);
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
 
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length);
@@ -93,8 +122,10 @@ ssize_t __wrap_recv(int fd, void *buffer, size_t length, int flags);
 ssize_t __wrap_send(int fd, const void *buffer, size_t length, int flags);
 ssize_t __wrap_write(int fd, const void *buffer, size_t length);
 int __wrap_close(int fd);
+int __wrap_dup2(int from, int to);
 int __wrap_isatty(int fd);
 int __wrap_raise(int number);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
 
 int __wrap_socket(int domain, int type, int protocol)
 {
@@ -103,10 +134,33 @@ int __wrap_socket(int domain, int type, int protocol)
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
-	return fd == SOCKET ? 0 : __real_connect(fd, address, length);
+	if (fd != SOCKET)
+		return __real_connect(fd, address, length);
+	if (!world.full)
+		return 0;
+	world.full--;
+	errno = EAGAIN;
+	return -1;
 }
 
-/* The peer is always ready. Standard output has a reader until all has been sent. */
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	if (!world.is_running)
+		return __real_clock_gettime(clock, now);
+	*now = (struct timespec){ world.now_ms / 1000, world.now_ms % 1000 * 1000000 };
+	return 0;
+}
+
+/* In turns, what comes next is the end of the connection, or an answer to come. */
+static bool has_come(void)
+{
+	return !world.in_turns || world.at == world.size || world.stream[world.at] == 0xff;
+}
+
+/*
+ * Who waits finds the peer ready; who only looks, if something has come. Standard output has
+ * a reader until all has been sent.
+ */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	int ready_count = 0;
@@ -115,11 +169,27 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 		return __real_poll(fds, count, timeout);
 	for (nfds_t i = 0; i < count; i++) {
 		const bool is_over = fds[i].fd == STDOUT_FILENO && world.at == world.size;
+		const bool is_ready = fds[i].fd == SOCKET && (timeout || has_come());
 
-		fds[i].revents = fds[i].fd == SOCKET ? fds[i].events : is_over ? POLLERR : 0;
+		fds[i].revents = is_ready ? fds[i].events : is_over ? POLLERR : 0;
 		ready_count += fds[i].revents != 0;
 	}
+	if (!ready_count) {
+		FUZZ_CHECK(timeout >= 0, "it waits for ever for what does not come");
+		world.now_ms += timeout;
+	}
 	return ready_count;
+}
+
+/* What is sent and received at once. */
+static size_t next_chunk(size_t most)
+{
+	const size_t chunk = 1 + world.chunk % 61;
+
+	if (!world.chunk)
+		return most;
+	world.chunk = world.chunk * 1103515245u + 12345u;
+	return chunk < most ? chunk : most;
 }
 
 ssize_t __wrap_recv(int fd, void *buffer, size_t length, int flags)
@@ -129,21 +199,17 @@ ssize_t __wrap_recv(int fd, void *buffer, size_t length, int flags)
 
 	if (fd != SOCKET)
 		return __real_recv(fd, buffer, length, flags);
-	more = world.size - world.at;
-	if (world.chunk) {
-		const size_t most = 1 + world.chunk % 61;
-
-		more = most < more ? most : more;
-		world.chunk = world.chunk * 1103515245u + 12345u;
-	}
-	more = length < more ? length : more;
-	end = more ? memchr(world.stream + world.at, 0xff, more) : NULL;
-	if (end == world.stream + world.at && end) {
+	more = next_chunk(world.size - world.at < length ? world.size - world.at : length);
+	if (more && world.stream[world.at] == 0xff) {
 		world.at++;
 		return 0;
 	}
+	end = more ? memchr(world.stream + world.at, 0xff, more) : NULL;
 	if (end)
 		more = (size_t)(end - (world.stream + world.at));
+	end = more && world.in_turns ? memchr(world.stream + world.at, '\n', more) : NULL;
+	if (end)
+		more = (size_t)(end - (world.stream + world.at)) + 1;
 	if (more)
 		memcpy(buffer, world.stream + world.at, more);
 	world.at += more;
@@ -152,12 +218,21 @@ ssize_t __wrap_recv(int fd, void *buffer, size_t length, int flags)
 
 ssize_t __wrap_send(int fd, const void *buffer, size_t length, int flags)
 {
-	return fd == SOCKET ? (ssize_t)length : __real_send(fd, buffer, length, flags);
+	return fd == SOCKET ? (ssize_t)next_chunk(length) : __real_send(fd, buffer, length, flags);
 }
 
 int __wrap_close(int fd)
 {
 	return fd == SOCKET ? 0 : __real_close(fd);
+}
+
+/* Standard error stays what it is. */
+int __wrap_dup2(int from, int to)
+{
+	if (!world.is_running)
+		return __real_dup2(from, to);
+	__real_close(from);
+	return to;
 }
 
 int __wrap_isatty(int fd)
@@ -245,12 +320,11 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t length)
 {
 	if (!world.is_running)
 		return __real_write(fd, buffer, length);
-	if (fd == STDOUT_FILENO && world.is_json && !world.is_terminal) {
-		if (!world.is_joined)
-			check_passed_on(buffer, length);
-	} else {
+	FUZZ_CHECK(fd != STDOUT_FILENO || !world.is_quiet, "something is printed");
+	if (fd != STDOUT_FILENO || world.is_terminal || !(world.is_json || world.is_field))
 		check_shown(buffer, length);
-	}
+	else if (world.is_json && !world.is_joined)
+		check_passed_on(buffer, length);
 	return (ssize_t)length;
 }
 
@@ -270,15 +344,25 @@ static const char *make_file(const char *content, char path[64])
 static const char *operand(const char *word)
 {
 	static const char *request, *demands;
-	static char request_path[64], demands_path[64];
+	static char request_path[64], demands_path[64], side[72];
 
 	if (!request) {
 		request = make_file("{\"memory\":{\"nodes\":[\"1GiB\"]}}", request_path);
 		demands = make_file("{\"ram\":[]}", demands_path);
+		snprintf(side, sizeof(side), "@%s", request);
 	}
 	if (strcmp(word, REQUEST_FILE) == 0)
 		return request;
+	if (strcmp(word, "@" REQUEST_FILE) == 0)
+		return side;
 	return strcmp(word, DEMANDS_FILE) == 0 ? demands : word;
+}
+
+static bool has_word(const char *const *words, const char *word)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -295,8 +379,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		argc++;
 	}
 	world.is_terminal = settings & 1;
-	world.is_json = settings & 2;
-	world.is_joined = strcmp(words[0], "list") == 0;
+	world.is_field = has_word(words, "--field");
+	world.is_quiet = has_word(words, "-q") || has_word(words, "--quiet");
+	world.is_json = settings & 2 && !world.is_field && !world.is_quiet &&
+			strcmp(words[0], CTL_COMPLETE) != 0;
+	world.is_joined = strcmp(words[0], "fit") == 0 || strcmp(words[0], "list") == 0 ||
+			  strcmp(words[0], "probe") == 0;
+	world.in_turns = settings & 4;
+	world.full = settings >> 4;
+	world.now_ms = 0;
+	if (strcmp(words[0], CTL_COMPLETE) != 0)
+		argv[argc++] = (char *)"--no-pager";
 	if (world.is_json)
 		argv[argc++] = (char *)"--json";
 	world.chunk = fuzz_u8(&bytes);

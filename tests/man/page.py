@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The examples of gpalayout-policy(7): found in the page, run, and put back.
+"""The examples of manual pages: found in the page, run, and put back.
 
 An example is a literal display in EXAMPLES. Lines that begin with "$ " are commands, as
 far as their last line does not end with a backslash or open a brace; what follows, up to
@@ -13,13 +13,19 @@ import subprocess
 
 from harness import GPALAYOUTCTL, PATIENCE, TOP_SRCDIR
 
-PATH = os.path.join(TOP_SRCDIR, "man", "gpalayout-policy.7")
+# The pages whose examples are commands.
+PAGES = [os.path.join(TOP_SRCDIR, "man", name) for name in ("gpalayout-policy.7", "gpalayoutctl.1")]
 
 ESCAPES = {r"\-": "-", r"\e": "\\", r"\&": ""}
 
 
 class PageError(Exception):
     pass
+
+
+def read(path):
+    with open(path, encoding="utf-8") as page:
+        return page.read()
 
 
 def unescape(text):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes what the examples of gpalayout-policy(7) print into the page.
+"""Writes what the examples of the manual pages print into the pages.
 
     GPALAYOUTD=build/gpalayoutd GPALAYOUTCTL=build/gpalayoutctl tests/man/record.py
 
@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.dont_write_bytecode = True
 
 import harness
-from page import PATH, Runner, escape, read_examples
+from page import PAGES, Runner, escape, read, read_examples
 
 
 def record(text, runner):
@@ -31,16 +31,16 @@ def record(text, runner):
 
 
 def main():
-    with open(PATH, encoding="utf-8") as page:
-        text = page.read()
-    with harness.Daemon() as daemon:
-        folder = os.path.join(daemon.folder, "examples")
-        os.mkdir(folder)
-        new = record(text, Runner(daemon.socket, folder))
-    if new != text:
-        with open(PATH, "w", encoding="utf-8") as page:
-            page.write(new)
-        print(PATH)
+    for path in PAGES:
+        text = read(path)
+        with harness.Daemon() as daemon:
+            folder = os.path.join(daemon.folder, "examples")
+            os.mkdir(folder)
+            new = record(text, Runner(daemon.socket, folder))
+        if new != text:
+            with open(path, "w", encoding="utf-8") as page:
+                page.write(new)
+            print(path)
 
 
 if __name__ == "__main__":

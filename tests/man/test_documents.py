@@ -89,8 +89,9 @@ class Shell:
 
 
 def comparable(lines):
-    """The lines, where the times are all the same and the user is whoever runs this."""
-    return [re.sub(r"\d+  (\d{4}-\d\d-\d\dT[\d:.]+Z)$", "UID  TIME", line) for line in lines]
+    """The lines, where the times and revisions are all the same and the user is whoever runs this."""
+    text = re.sub(r"(?m)\S+ +(CREATED|\d{4}-\d\d-\d\dT[\d:.]+Z)$", "USER  TIME", "\n".join(lines))
+    return re.sub(r"(?m)^\d{16}(?=  )", "REVISION", text).split("\n")
 
 
 def agree(shown, printed):

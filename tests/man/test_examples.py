@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""gpalayout-policy(7): its examples print what the page says, and its tables have the policies.
+"""The examples of manual pages print what the page says, and the tables of gpalayout-policy(7) have the policies.
 
-The examples run in the order of the page and build on each other, with a daemon and a folder
+The examples of a page run in its order and build on each other, with a daemon and a folder
 that are theirs.
 """
 
@@ -18,13 +18,11 @@ sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "man"))
 sys.dont_write_bytecode = True  # the source tree may be read-only
 
 from harness import DaemonTestCase, main
-from page import PATH, Runner, read_examples
+from page import PAGES, Runner, read, read_examples
 
 FEWEST = 8
 
-with open(PATH, encoding="utf-8") as page:
-    TEXT = page.read()
-EXAMPLES = read_examples(TEXT)
+TEXT = read(PAGES[0])
 
 
 def figure(size):
@@ -43,7 +41,8 @@ class Page(DaemonTestCase):
             self.fail(f"no row {row!r}")
 
     def test_there_are_enough_examples(self):
-        self.assertGreaterEqual(len({example.title for example in EXAMPLES}), FEWEST)
+        for path in PAGES:
+            self.assertGreaterEqual(len({example.title for example in read_examples(read(path))}), FEWEST, path)
 
     def test_the_tables_have_what_policies_differ_in(self):
         for policy in self.daemon.call("policy.list")["result"]["policies"]:
@@ -69,7 +68,7 @@ class Page(DaemonTestCase):
                      common(profile, "memory", "start", "aarch64"))
 
 
-class Examples(DaemonTestCase):
+class Examples:
     maxDiff = None
 
     @classmethod
@@ -91,14 +90,16 @@ class Examples(DaemonTestCase):
                 self.fail(f"exit status {status}, which the page does not show:\n" + "\n".join(command.lines))
 
 
-def add_tests():
-    """A test for each example; unittest runs them by name."""
-    for number, example in enumerate(EXAMPLES, 1):
+def test_case(path):
+    """With a test for each example of a page; unittest runs them by name."""
+    tests = {}
+    for number, example in enumerate(read_examples(read(path)), 1):
         words = re.sub(r"\W+", "_", example.title).strip("_").lower()
-        setattr(Examples, f"test_{number:02}_{words}", lambda self, example=example: self.check(example))
+        tests[f"test_{number:02}_{words}"] = lambda self, example=example: self.check(example)
+    return type(re.sub(r"\W+", "_", os.path.basename(path)), (Examples, DaemonTestCase), tests)
 
 
-add_tests()
+globals().update({case.__name__: case for case in map(test_case, PAGES)})
 
 if __name__ == "__main__":
     main()

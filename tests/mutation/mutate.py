@@ -53,7 +53,7 @@ REGISTRY_PROGRAMS = (
     "unit/test_codec", "unit/test_codec_form", "unit/test_event", "unit/test_sqlite_store", "unit/test_sqlite_log",
     "unit/test_sqlite_damage", "unit/test_request_encode")
 WIRE_PROGRAMS = (
-    "unit/test_reason", "unit/test_json_parse", "unit/test_request_decode", "unit/test_request_encode",
+    "unit/test_reason", "unit/test_json_parse", "unit/test_json_raw", "unit/test_request_decode", "unit/test_request_encode",
     "client/test_peer", "client/test_client", "vectors/vectors", "exhaustive/json")
 SERVER_PROGRAMS = ("unit/test_limits", "unit/test_line_buffer", "unit/test_statistics", "unit/test_user")
 

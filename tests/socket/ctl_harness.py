@@ -8,6 +8,7 @@ does not; harness.py starts the real one.
 import contextlib
 import fcntl
 import glob
+import hashlib
 import json
 import os
 import pty
@@ -35,7 +36,7 @@ STATUS = {
     "exhausted": NO_ROOM, "address_width_exceeded": NO_ROOM,
 }
 
-BASE_ENV = {name: value for name, value in os.environ.items() if name not in ("GPALAYOUT_SOCKET", "NO_COLOR")}
+BASE_ENV = {name: value for name, value in os.environ.items() if name not in ("GPALAYOUT_SOCKET", "NO_COLOR", "PAGER", "LESS")}
 
 
 class Result:
@@ -68,14 +69,19 @@ def ctl_as(uid, *args):
                    cwd="/", user=uid, group=uid, extra_groups=())
 
 
-def on_terminal(*args, env=None):
-    """Runs with a terminal as standard output; returns the exit status and what it shows."""
+def on_terminal(*args, env=None, lines=0):
+    """Runs with a terminal of so many lines as standard output; returns the exit status and what it shows.
+
+    A variable of `env` that is None is not set.
+    """
     try:
         master, slave = pty.openpty()
     except OSError as error:
         raise unittest.SkipTest(f"no terminals here: {error}") from None
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", lines, 80, 0, 0))
     process = subprocess.Popen([GPALAYOUTCTL, *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
-                               env=dict(BASE_ENV, TERM="xterm", **(env or {})))
+                               env={name: value for name, value in {**BASE_ENV, "TERM": "xterm", **(env or {})}.items()
+                                    if value is not None})
     os.close(slave)
     shown = b""
     while select.select([master], [], [], PATIENCE)[0]:
@@ -103,12 +109,32 @@ def entry(tag, kind, start, end):
     return {"tag": tag, "kind": kind, "start": hex(start), "end": hex(end)}
 
 
+# What the client needs of a description of the daemon, and how it is shown.
+INFO = {"version": "1", "protocol": "1", "default_policy": "p", "sockets": {}, "limits": {}}
+INFO_SHOWN = "version         1\nprotocol        1\ndefault policy  p\n\nLIMIT  VALUE\n"
+
+
+def layout(entries=(), **members):
+    """A layout of 3 GiB of RAM with a map of these entries, and other members."""
+    return {"arch": "x86_64", "policy": "openvmm-2026.07", "profile": "gen2-uefi", "digest": "sha256:00ff",
+            "ram": [{"node": 0, "start": "0x0", "end": "0xc0000000"}],
+            "chipset": {"low_mmio": {"start": "0xf8000000", "end": "0x100000000"}},
+            "map": list(entries), "ram_size": "0xc0000000", "end_of_ram": "0xc0000000",
+            "end_of_layout": "0x100000000", "top": "0x100000000", "required_address_bits": 32, "warnings": [], **members}
+
+
+def digest(result):
+    """Of what is in the map of a layout, however it came."""
+    lines = "".join(f"{row['kind']} {row['tag']} {row['start']}-{row['end']}\n" for row in result["map"])
+    return "sha256:" + hashlib.sha256(f"gpalayout-digest-1\n{result['arch']}\n{lines}".encode()).hexdigest()
+
+
 def rows(text):
     """The rows of a printed map: (start, end, size, kind, tag)."""
     lines = text.split("\n\n")[0].splitlines()
     if lines[0].split() != ["START", "END", "SIZE", "KIND", "TAG"]:
         raise AssertionError(f"not a map:\n{text}")
-    pattern = re.compile(r" *(0x[0-9a-f]+) +(0x[0-9a-f]+) +([0-9.]+ (?:[KMGTPE]i)?B) +(\S+) +(.*)")
+    pattern = re.compile(r" *(0x[0-9a-f]+) +(0x[0-9a-f]+) +(~?[0-9.]+ (?:[KMGTPE]i)?B) +(\S+) +(.*)")
     return [pattern.fullmatch(line).groups() for line in lines[1:]]
 
 
@@ -203,7 +229,10 @@ def peer_pid(connection):
 
 
 class Recorder:
-    """Answers each message with what `results` gives for its method and parameters, and keeps them."""
+    """Answers each message with what `results` gives for its method and parameters, and keeps them.
+
+    A line, as refusal() makes it, gets the message's id, unless it has one of its own.
+    """
 
     def __init__(self, results):
         self.results = results
@@ -211,13 +240,13 @@ class Recorder:
 
     def __call__(self, message):
         self.messages.append(message)
-        result = self.results(message["method"], message["params"])
+        result = self.results(message["method"], message.get("params", {}))
         if isinstance(result, bytes):
-            return result
+            return result.replace(b'"id": 1,', b'"id": %d,' % message["id"])
         return reply(result, message["id"])
 
     def sent(self):
-        return [(message["method"], message["params"]) for message in self.messages]
+        return [(message["method"], message.get("params", {})) for message in self.messages]
 
 
 class Case(unittest.TestCase):

@@ -355,9 +355,11 @@ class Command(DaemonTestCase):
 
     def test_a_side_at_fault_is_named(self):
         self.saved["result"]["layout"]["top"] = "0x1000"
-        for arguments, status, text in ((["vm-1", "nobody"], NOT_FOUND, "not_found at /to/name"),
-                                        ([self.file("layout", self.saved), "vm-1"], REFUSED, "bad_layout at /from/layout/top"),
-                                        (["vm-1", self.file("list", "[]")], USAGE, "wrong_type at /to/request")):
+        changed, array = self.file("layout", self.saved), self.file("list", "[]")
+        for arguments, status, text in ((["vm-1", "nobody"], NOT_FOUND, "not_found at nobody: "),
+                                        (["nobody", "vm-1"], NOT_FOUND, "not_found at nobody: "),
+                                        ([changed, "vm-1"], REFUSED, f"bad_layout at /top of {changed[1:]}: "),
+                                        (["vm-1", array], USAGE, f"wrong_type at {array[1:]}: ")):
             with self.subTest(arguments=arguments):
                 done = self.run_ctl(*arguments)
                 self.assertEqual((done.returncode, done.stdout), (status, ""))

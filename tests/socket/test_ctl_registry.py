@@ -8,29 +8,41 @@ class goes end to end.
 
 import json
 import os
+import pwd
 import re
 import unittest
 
-from ctl_harness import (CONFLICT, NO_DAEMON, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, Recorder, answered, conversation, ctl, ctl_as,
-                         entry, on_terminal, refusal, reply, rows)
+from ctl_harness import (CONFLICT, NO_DAEMON, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, Recorder, answered,
+                         conversation, ctl, ctl_as, digest, entry, layout, on_terminal, refusal, reply, rows)
 from harness import Daemon, DaemonTestCase, can_be_another_user, main
 
-LAYOUT = {"arch": "x86_64", "policy": "openvmm-2026.07", "map": [entry("ram0", "ram", 0, 0xc0000000)],
-          "ram_size": "0xc0000000"}
-LAYOUT_TEXT = ("     START         END   SIZE  KIND  TAG\n"
-               "       0x0  0xc0000000  3 GiB  ram   ram0\n"
+LAYOUT = layout([entry("ram0", "ram", 0, 0xc0000000)])
+LAYOUT_TEXT = ("START         END   SIZE  KIND  TAG\n"
+               "  0x0  0xc0000000  3 GiB  ram   ram0\n"
                "\n"
                "architecture           x86_64\n"
                "policy                 openvmm-2026.07\n"
-               "RAM                    3 GiB\n")
+               "profile                gen2-uefi\n"
+               "RAM                    3 GiB\n"
+               "end of RAM             0xc0000000 (3 GiB)\n"
+               "end of layout          0x100000000 (4 GiB)\n"
+               "top                    0x100000000 (4 GiB)\n"
+               "required address bits  32\n"
+               f"digest                 {digest(LAYOUT)}\n")
 NAME_AND_LAYOUT = {"name": "vm-1", "generation": 3, "layout": LAYOUT}
 
 # Revisions are this large in real life.
 BASE = 1780000000000000
 
 
-def not_found(identity):
-    return refusal(2, "there is no layout of this name", identity, reason="not_found", pointer="/name")
+NOT_THERE = refusal(2, "there is no layout of this name", reason="not_found", pointer="/name")
+
+# One that has no name, and how one is shown that has.
+NAMELESS_UID = 4123456789
+
+
+def user(uid):
+    return pwd.getpwuid(uid).pw_name
 
 
 class Usage(Case):
@@ -48,7 +60,9 @@ class Usage(Case):
             (["update", "vm", "--memory", "1G", "--dry-run=yes"], "--dry-run takes no value"),
             (["get"], "get needs NAME"),
             (["get", "a", "b"], "unexpected argument b"),
-            (["list", "a"], "unexpected argument a"),
+            (["list", "--arch", "arm64"], "--arch: 'arm64' is not x86_64 or aarch64\n"),
+            (["list", "--owner", "no such user"], "--owner: there is no user no such user on this host, and it is no uid\n"),
+            (["list", "--owner", "4294967296"], "--owner: there is no user 4294967296 on this host"),
             (["list", "--limit", "0"], "--limit: '0' is not a whole number above 0"),
             (["list", "--limit", "1K"], "--limit: '1K' is not a whole number above 0"),
             (["list", "--after"], "--after needs a value: NAME"),
@@ -71,9 +85,10 @@ class Usage(Case):
                 self.assertEqual(result.raw, b"")
 
     # The flags each command has of its own; a test below has each of them.
-    FLAGS = {"create": set(), "update": {"--generation", "--dry-run", "--allow-moves", "--allow-removals"},
+    FLAGS = {"create": set(), "update": {"--set", "--add-pcie-root-complex", "--remove", "--generation", "--dry-run", "--allow-moves",
+                                          "--allow-removals"},
              "get": {"--request"},
-             "list": {"--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
+             "list": {"--owner", "--arch", "--policy", "--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
              "watch": {"--since", "--count"}, "stats": set()}
 
     def test_no_flag_of_the_help_is_untested(self):
@@ -163,28 +178,38 @@ class OneLayout(Case):
         self.check(result, REFUSED)
         self.assertEqual(result.raw, b"")
         first, rest = result.err.split("\n", 1)
-        self.assertEqual(first, "gpalayoutctl: would_move at /request: 2 ranges would move")
+        self.assertEqual(first, "gpalayoutctl: would_move at the request: 2 ranges would move")
         self.assertTrue(rest.startswith(self.CHANGES_TEXT + "hint: "), rest)
-        for odd in (7, [], [7], [{"change": "moved"}], [{"change": "a", "tag": "b", "from": 1}]):
+        for odd in (7, []):
             with self.subTest(str(odd)):
                 line = refusal(5, "no", reason="would_move", changes=odd)
                 result = answered(line, "update", "vm-1", "-", stdin=b"{}")
                 self.check(result, REFUSED)
                 self.assertEqual(len(result.err.splitlines()), 2)
+        for odd in ([7], [{"change": "moved"}], [{"change": "a", "tag": "b"}], [{"change": "moved", "tag": "b", "from": 1}]):
+            with self.subTest(str(odd)):
+                line = refusal(5, "no", reason="would_move", changes=odd)
+                result = answered(line, "update", "vm-1", "-", stdin=b"{}")
+                self.check(result, REFUSED, "gpalayoutctl: would_move: no\n", " is not understood: ", "--allow-moves does it")
 
     REQUEST = '{"arch":"x86_64","memory":{"nodes":["0x100000000"]},"n":9007199254740993}'
-    RECORD = dict(NAME_AND_LAYOUT, owner_uid=4294967294, created_at="2026-11-22T15:04:05.123Z",
-                  updated_at="2026-11-23T15:04:05.123Z")
+    RECORD = dict(NAME_AND_LAYOUT, request={"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}, owner_uid=NAMELESS_UID,
+                  created_at="2026-11-22T15:04:05.123Z", updated_at="2026-11-23T15:04:05.123Z")
 
     def test_get_shows_whose_it_is_and_the_layout(self):
         self.assertEqual(self.asked(self.RECORD, "get", "vm-1"),
                          ("layout.get", {"name": "vm-1"},
                           "name        vm-1\n"
                           "generation  3\n"
-                          "owner       uid 4294967294\n"
+                          "owner       4123456789\n"
                           "created     2026-11-22T15:04:05.123Z\n"
                           "updated     2026-11-23T15:04:05.123Z\n"
                           "\n" + LAYOUT_TEXT))
+
+    def test_an_owner_who_has_a_name_is_shown_by_it(self):
+        for uid in {0, os.getuid()}:
+            out = self.asked(dict(self.RECORD, owner_uid=uid), "get", "vm-1")[2]
+            self.assertIn(f"\nowner       {user(uid)}\n", out)
 
     def test_get_request_is_the_request_alone_with_every_digit(self):
         line = ('{"jsonrpc":"2.0","id":1,"result":{"name":"request","x":{"request":1}, "request" : %s ,"layout":{"policy":"of-old"}}}\n'
@@ -219,8 +244,9 @@ class OneLayout(Case):
         for args in (["create", "a", "-"], ["update", "a", "-"], ["get", "a"], ["delete", "a"], ["list"], ["watch"],
                      ["stats"], ["probe", "0"], ["probe", "0", "--request", "-"]):
             with self.subTest(" ".join(args)):
+                place = "--generation" if args[0] in ("update", "delete") else "/generation"
                 result = answered(line, *args, stdin=b"{}")
-                self.check(result, CONFLICT, "generation_mismatch at /generation: it is at 7\n", "--generation 7\n")
+                self.check(result, CONFLICT, f"generation_mismatch at {place}: it is at 7\n", "--generation 7\n")
                 self.assertEqual(result.raw, b"")
         result = answered(line, "delete", "a", "--json")
         self.check(result, CONFLICT, "it is at 7")
@@ -233,22 +259,23 @@ class OneLayout(Case):
                  [("created", 1), ("name", None), ("generation", "3"), ("generation", -1), ("layout", 7)]]
         cases += [(["update", "a", "-"], {**updated, "changes": value}) for value in
                   (None, {}, [1], [{"change": "moved"}], [{"change": "moved", "tag": "a", "to": "0x0"}],
-                   [{"change": "moved", "tag": "a", "to": {"start": "0x0", "end": 7}}])]
+                   [{"change": "moved", "tag": "a", "to": {"start": "0x0", "end": "x"}}],
+                   [{"change": "gone", "tag": "a"}])]
         cases += [(["get", "a"], {**self.RECORD, key: None}) for key in
-                  ("name", "generation", "owner_uid", "created_at", "updated_at", "layout")]
+                  ("name", "generation", "owner_uid", "created_at", "updated_at", "layout", "request")]
         cases += [(["get", "a"], {**self.RECORD, "owner_uid": value}) for value in (1.5, 1e300, -1, "0")]
         cases += [(["get", "a", "--request"], value) for value in ({}, {"request": 7}, {"request": []}, 7)]
         cases += [(["delete", "a"], value) for value in ({}, {"name": "a"}, {"name": 7, "generation": 1}, [])]
         for args, result in cases:
             with self.subTest(f"{args[0]} {result}"):
                 printed = answered(reply(result), *args, stdin=b"{}")
-                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.check(printed, NO_DAEMON, " is not understood: ")
                 self.assertEqual(printed.raw, b"")
 
 
 def listed(number, **members):
     return {"name": f"vm-{number:04}", "generation": 1, "arch": "x86_64", "policy": "openvmm-2026.07",
-            "ram_size": "0x100000000", "top": "0x160000000", "digest": "sha256:00", "owner_uid": 1000,
+            "ram_size": "0x100000000", "top": "0x160000000", "digest": "sha256:00", "owner_uid": NAMELESS_UID,
             "created_at": "2026-11-22T15:04:05.123Z", **members}
 
 
@@ -267,7 +294,7 @@ class FakeRegistry:
             result = {"revision": BASE, "layouts": [dict(listed(0), name=name) for name in page]}
             return result | ({"next": page[-1]} if len(page) < len(found) else {})
         if params["name"] in self.gone or params["name"] not in self.names:
-            return not_found(params["name"])
+            return NOT_THERE
         return {"free": {"start": "0x0", "end": "0x1000"}}
 
 
@@ -280,14 +307,14 @@ class List(Case):
 
     def test_layouts_are_rows_of_a_table(self):
         layouts = [listed(1, name="a", generation=12, arch="aarch64", ram_size="0x1000", top="0xfffff000", owner_uid=0),
-                   listed(2, name="web-1.example:b", owner_uid=4294967294)]
+                   listed(2, name="web-1.example:b")]
         result = answered(reply({"revision": BASE, "layouts": layouts}), "list")
         self.check(result, OK)
         self.assertEqual(result.out, (
-            "NAME             GENERATION  ARCH     POLICY             RAM          TOP       OWNER  CREATED\n"
-            "a                        12  aarch64  openvmm-2026.07  4 KiB   0xfffff000           0"
+            "NAME             GENERATION  ARCH     POLICY             RAM          TOP  OWNER       CREATED\n"
+            f"a                        12  aarch64  openvmm-2026.07  4 KiB   0xfffff000  {user(0):10}"
             "  2026-11-22T15:04:05.123Z\n"
-            "web-1.example:b           1  x86_64   openvmm-2026.07  4 GiB  0x160000000  4294967294"
+            "web-1.example:b           1  x86_64   openvmm-2026.07  4 GiB  0x160000000  4123456789"
             "  2026-11-22T15:04:05.123Z\n"))
 
     def test_an_empty_list_is_a_heading_and_no_error(self):
@@ -325,6 +352,62 @@ class List(Case):
         self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], ["c", "d", "e"])
         self.assertEqual(sent, [("layout.list", {"after": "b"}), ("layout.list", {"after": "d"})])
 
+    # In both orders of pages, and at their ends, there are some of each.
+    MIXED = [listed(0, name=name, owner_uid=uid, arch=arch, policy=policy) for name, uid, arch, policy in [
+        ("db", 0, "x86_64", "a"), ("db-1", NAMELESS_UID, "aarch64", "a"), ("db-2", 0, "x86_64", "b"), ("vm-1", 0, "aarch64", "a"),
+        ("vm-10", NAMELESS_UID, "x86_64", "b"), ("vm-2", 65534, "x86_64", "a"), ("web", NAMELESS_UID, "aarch64", "b")]]
+
+    def chosen(self, *args):
+        """The names that are listed as a table and as JSON, with the limits that were asked for, from pages of two."""
+        def results(_, params):
+            found = [row for row in self.MIXED if row["name"] > params.get("after", "")]
+            page = found[:min(params.get("limit", 2), 2)]
+            return {"revision": BASE, "layouts": page, **({"next": page[-1]["name"]} if len(page) < len(found) else {})}
+
+        recorder = Recorder(results)
+        table = answered(conversation(recorder), "list", *args)
+        self.check(table, OK)
+        document = answered(conversation(Recorder(results)), "list", "--json", *args)
+        self.check(document, OK)
+        names = [line.split()[0] for line in table.out.splitlines()[1:]]
+        self.assertEqual([row["name"] for row in json.loads(document.out)["result"]["layouts"]], names)
+        return names, [params.get("limit") for _, params in recorder.sent()]
+
+    def test_patterns_and_filters_choose_from_all_pages(self):
+        everything = [row["name"] for row in self.MIXED]
+        cases = [
+            ([], everything), (["*"], everything), (["db"], ["db"]), (["db*"], ["db", "db-1", "db-2"]),
+            (["vm-?"], ["vm-1", "vm-2"]), (["*-[12]"], ["db-1", "db-2", "vm-1", "vm-2"]), (["web", "db"], ["db", "web"]),
+            (["nothing"], []), ([""], []),
+            (["--owner", "0"], ["db", "db-2", "vm-1"]), (["--owner", user(0)], ["db", "db-2", "vm-1"]),
+            (["--owner", str(NAMELESS_UID)], ["db-1", "vm-10", "web"]), (["--owner", "4294967295"], []),
+            (["--arch", "aarch64"], ["db-1", "vm-1", "web"]),
+            (["--policy", "b"], ["db-2", "vm-10", "web"]), (["--policy", "c"], []),
+            (["--arch", "x86_64", "--policy", "a", "--owner", "0", "db*", "vm-*"], ["db"]),
+            (["--after", "db-2", "db*", "w*"], ["web"]),
+        ]
+        for args, names in cases:
+            with self.subTest(" ".join(args)):
+                chosen, limits = self.chosen(*args)
+                self.assertEqual(chosen, names)
+                self.assertEqual(set(limits), {None})
+                for limit in range(1, len(names) + 2):
+                    self.assertEqual(self.chosen("--limit", str(limit), *args)[0], names[:limit])
+
+    def test_a_limit_of_what_is_chosen_is_none_of_a_page(self):
+        # The daemon would count those, too, that are not chosen.
+        self.assertEqual(self.chosen("--limit", "1", "web")[1], [None] * 4)
+        self.assertEqual(self.chosen("--limit", "1", "db*")[1], [None])
+        self.assertEqual(self.chosen("--limit", "3")[1], [3, 1])
+
+    def test_a_user_who_is_nobody_is_asked_for_by_name(self):
+        nobody = next((entry for entry in pwd.getpwall() if entry.pw_uid == 65534), None)
+        if not nobody:
+            self.skipTest("no user 65534 here")
+        self.assertEqual(self.chosen("--owner", nobody.pw_name)[0], ["vm-2"])
+        row = answered(reply({"revision": BASE, "layouts": [self.MIXED[5]]}), "list").out.splitlines()[1]
+        self.assertIn(f" {nobody.pw_name} ", row)
+
     def test_json_is_one_document_however_many_pages(self):
         for names in ("abcde", "ab", ""):
             with self.subTest(names):
@@ -337,13 +420,13 @@ class List(Case):
     def test_a_page_that_cannot_be_joined_is_no_list(self):
         line = b'{"jsonrpc":"2.0","id":1,"result":{"revision":7,"l\\u0061youts":[]}}\n'
         result = answered(line, "list", "--json")
-        self.check(result, NO_DAEMON, "the answer is not understood: it has keys with escapes")
+        self.check(result, NO_DAEMON, "the answer to layout.list is not understood: it has keys with escapes")
         self.assertEqual(result.raw, b"")
 
     def test_a_page_that_is_refused_leaves_half_a_table_unprinted(self):
         def second_is_refused(method, params):
             if params:
-                return refusal(-32002, "busy", 2, reason="overloaded")
+                return refusal(-32002, "busy", reason="overloaded")
             return FakeRegistry("abc", page=2)(method, params)
 
         result = answered(conversation(Recorder(second_is_refused)), "list")
@@ -359,33 +442,35 @@ class List(Case):
                        dict(page, layouts=[], next="z")):
             with self.subTest(str(result)):
                 self.check(answered(conversation(Recorder(lambda *_, result=result: result)), "list"), NO_DAEMON,
-                           "the answer is not understood")
+                           " is not understood: ")
 
     def test_a_result_of_another_shape_is_exit_3(self):
-        for result in ([], {}, {"layouts": 7}, {"layouts": [7]}, *({"layouts": [listed(1, **{key: value})]}
+        page = {"revision": BASE}
+        for result in ([], {}, {"layouts": []}, page, {**page, "layouts": 7}, {**page, "layouts": [7]},
+                       *({**page, "layouts": [listed(1, **{key: value})]}
                        for key in ("name", "generation", "arch", "policy", "ram_size", "top", "owner_uid", "created_at")
                        for value in (None, [], -1))):
             with self.subTest(str(result)):
                 printed = answered(reply(result), "list")
-                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.check(printed, NO_DAEMON, " is not understood: ")
                 self.assertEqual(printed.raw, b"")
 
 
-def placed(**members):
+def placed(address=0xfe000000, **members):
     return {"range": {"tag": "chipset-low-mmio", "kind": "fixed", "start": "0xf8000000", "end": "0x100000000",
-                      "offset": "0x6e00000", **members}}
+                      "offset": hex(address - 0xf8000000), **members}}
 
 
 class Probe(Case):
     def test_one_line_says_what_is_there(self):
         cases = [
-            (placed(), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6e00000"),
+            (placed(), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, offset 0x6000000"),
             (placed(tag="ram0", kind="ram", node=0), "0xfe000000 is in ram0 (ram) 0xf8000000-0x100000000, "
-             "offset 0x6e00000, node 0"),
+             "offset 0x6000000, node 0"),
             (placed(root_complex="rc0"), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
-             "offset 0x6e00000, root complex rc0"),
+             "offset 0x6000000, root complex rc0"),
             (placed(slot=17), "0xfe000000 is in chipset-low-mmio (fixed) 0xf8000000-0x100000000, "
-             "offset 0x6e00000, slot 17"),
+             "offset 0x6000000, slot 17"),
             ({"free": {"start": "0xc0000000", "end": "0xf4000000"}}, "0xfe000000 is free, 0xc0000000-0xf4000000"),
         ]
         for result, text in cases:
@@ -403,17 +488,18 @@ class Probe(Case):
                  ("0xffff0000", "x86_64", "")]
         for address, arch, device in cases:
             with self.subTest(address=address, arch=arch):
-                answers = {"layout.probe": placed(), "layout.get": {"layout": {"arch": arch}}}
+                found = placed(int(address, 16))
+                answers = {"layout.probe": found, "layout.get": {"layout": {"arch": arch}}}
                 printed = answered(conversation(Recorder(lambda method, _, a=answers: a[method])), "probe", address, "vm")
                 self.check(printed, OK)
-                self.assertTrue(printed.out.endswith(f", offset 0x6e00000{device}\n"), printed.out)
-                recorder = Recorder(lambda *_: placed())
+                self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
+                recorder = Recorder(lambda *_, found=found: found)
                 printed = answered(conversation(recorder), "probe", address, "--arch", arch, "--memory", "1G")
-                self.assertTrue(printed.out.endswith(f", offset 0x6e00000{device}\n"), printed.out)
+                self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
                 self.assertEqual([method for method, _ in recorder.sent()], ["layout.probe"])
 
     def test_a_layout_that_goes_meanwhile_has_no_known_devices(self):
-        answers = {"layout.probe": placed(), "layout.get": not_found("vm")}
+        answers = {"layout.probe": placed(0xfee00000), "layout.get": NOT_THERE}
         printed = answered(conversation(Recorder(lambda method, _: answers[method])), "probe", "0xfee00000", "vm")
         self.check(printed, OK)
         self.assertTrue(printed.out.endswith(", offset 0x6e00000\n"), printed.out)
@@ -446,13 +532,13 @@ class Probe(Case):
 
     def test_a_name_that_is_not_there_is_exit_5_and_the_others_are_shown(self):
         result = answered(conversation(Recorder(FakeRegistry("ac"))), "probe", "0", "a", "b", "c")
-        self.check(result, NOT_FOUND, "not_found at /name: ", "hint: gpalayoutctl list")
+        self.check(result, NOT_FOUND, "gpalayoutctl: b: not_found at NAME: ", "hint: gpalayoutctl list")
         self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
 
     def test_any_other_refusal_is_the_last_line(self):
-        recorder = Recorder(lambda *_: refusal(-32602, "4g is no size", "a", reason="bad_size", pointer="/address"))
+        recorder = Recorder(lambda *_: refusal(-32602, "4g is no size", reason="bad_size", pointer="/address"))
         result = answered(conversation(recorder), "probe", "4g", "a", "b")
-        self.check(result, USAGE, "bad_size at /address: 4g is no size")
+        self.check(result, USAGE, "gpalayoutctl: a: bad_size at ADDR: 4g is no size\n")
         self.assertEqual(len(recorder.messages), 1)
 
     def test_without_a_name_every_layout_is_probed(self):
@@ -480,16 +566,18 @@ class Probe(Case):
                              [("a", ["free"]), ("b", ["free"]), ("c", ["free"])])
 
     def test_an_answer_about_another_layout_is_none(self):
-        self.check(answered(reply(placed(), "b"), "probe", "0", "a"), NO_DAEMON, "its id is not the id of the request")
-        self.check(answered(not_found("b"), "probe", "0", "a", "b"), NO_DAEMON, "its id is not the id of the request")
+        self.check(answered(reply(placed(), "b"), "probe", "0", "a"), NO_DAEMON, "its id is not that of the request")
+        self.check(answered(refusal(2, "no", "b", reason="not_found"), "probe", "0", "a", "b"), NO_DAEMON,
+                   "its id is not that of the request")
 
     def test_a_result_of_another_shape_is_exit_3(self):
         for result in ([], {}, {"free": {}}, {"free": {"start": "0x0"}}, {"range": 7}, placed(tag=7), placed(kind=None),
-                       placed(start=1), placed(end="x"), placed(offset=None), placed(node=-1), placed(root_complex=7),
+                       placed(kind="attic"), placed(start=-1), placed(end="x"), placed(offset=None), placed(node=-1),
+                       placed(root_complex=7),
                        placed(slot="1")):
             with self.subTest(str(result)):
                 printed = answered(reply(result), "probe", "0", "--memory", "1G")
-                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.check(printed, NO_DAEMON, " is not understood: ")
                 self.assertEqual(printed.raw, b"")
 
 
@@ -504,7 +592,7 @@ NOTHING = histogram(max_us=0)
 def stats(**members):
     return {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 93784005,
             "connections": {"open": 2, "accepted": 17, "turned_away": 1, "subscribers": 1},
-            "users": [{"uid": 1000, "connections": 1, "served_us": 2500000}, {"uid": 0, "connections": 1, "served_us": 9}],
+            "users": [{"uid": NAMELESS_UID, "connections": 1, "served_us": 2500000}, {"uid": 0, "connections": 1, "served_us": 9}],
             "requests": {"layout.resolve": {"answered": 98, "refused": 2, "latency": histogram(
                              (64, 50), (128, 48), (2048, 1), (4194304, 1), max_us=3000001)},
                          "layout.create": {"answered": 0, "refused": 0, "latency": NOTHING},
@@ -537,13 +625,13 @@ class Stats(Case):
             "changes           55\n"
             "refused as full   0\n"
             "changes a commit  1.38\n"
-            "commit p50        <= 1.024 ms\n"
-            "commit p99        <= 9.999 ms\n"
+            "commit p50 <=     1.024 ms\n"
+            "commit p99 <=     9.999 ms\n"
             "commit max        9.999 ms\n"
             "\n"
-            " UID  CONNECTIONS  SERVED\n"
-            "1000            1   2.5 s\n"
-            "   0            1    9 us\n"
+            "USER        CONNECTIONS  SERVED\n"
+            "4123456789            1   2.5 s\n"
+            f"{user(0):10}            1    9 us\n"
             "\n"
             "METHOD          ANSWERED  REFUSED  P50 <=    P99 <=      MAX\n"
             "layout.resolve        98        2   64 us  2.048 ms  3.001 s\n"
@@ -582,47 +670,62 @@ class Stats(Case):
                 out = answered(reply(stats(uptime_ms=age_ms)), "stats").out
                 self.assertTrue(out.startswith(f"uptime            {text}\n"), out)
 
-    def test_a_result_of_another_shape_is_exit_3(self):
+    def test_a_histogram_of_another_shape_hides_only_itself(self):
         latency = histogram((1, 1), max_us=1)
-        odd_latencies = [{**latency, key: value} for key in ("count", "max_us", "buckets")
-                         for value in (None, "1", [1])]
-        odd_latencies += [7, {**latency, "buckets": [{"le_us": 1}]}, {**latency, "buckets": [{"count": 1}]}]
+        odd = [{**latency, "count": value} for value in (None, "1", [1], -1)] + [7, None, [], {}]
+        odd += [{**latency, "buckets": value} for value in (None, "1", [1], [{"le_us": 1}])]
+        for histogram_ in odd:
+            with self.subTest(str(histogram_)):
+                requests = {"m": {"answered": 17, "refused": 4, "latency": histogram_}}
+                result = answered(reply(stats(requests=requests, store={**stats()["store"], "latency": histogram_})), "stats")
+                self.check(result, OK)
+                self.assertIn("\nchanges           55\n", result.out)
+                self.assertRegex(result.out.splitlines()[-1], r"^m +17 +4 +(- +- +-|1 us +1 us +1 us)$")
+
+    def test_a_result_of_another_shape_is_exit_3(self):
         cases = [[], {}] + [{**stats(), key: value} for key in stats() for value in (None, 7.5, [])
                             if (key, value) != ("users", [])]
         cases += [stats(users=[odd]) for odd in (7, {}, {"uid": 0, "connections": 1, "served_us": -1})]
-        cases += [stats(requests={"m": {"answered": 1, "refused": 0, "latency": odd}}) for odd in odd_latencies]
-        cases += [stats(requests={"m": 7}), stats(requests={"m": {"answered": 1, "latency": latency}})]
+        cases += [stats(requests={"m": odd}) for odd in (7, {"answered": 1}, {"answered": 1, "refused": "0"})]
         cases += [stats(**{group: {**stats()[group], key: None}}) for group in ("connections", "registry", "store")
-                  for key in stats()[group]]
+                  for key in stats()[group] if key != "latency"]
         for result in cases:
             with self.subTest(str(result)):
                 printed = answered(reply(result), "stats")
-                self.check(printed, NO_DAEMON, "the answer is not understood")
+                self.check(printed, NO_DAEMON, " is not understood: ")
                 self.assertEqual(printed.raw, b"")
 
 
 class Terminal(Case):
     def test_control_characters_of_the_daemon_reach_no_terminal(self):
-        evil = "\x1b]0;x\x07\r\n\x00\x7f\x9b\u202e\u2028end"
-        change = {"change": evil, "tag": evil}
-        record = dict(NAME_AND_LAYOUT, name=evil, created=True, changes=[change], owner_uid=0, created_at=evil,
-                      updated_at=evil, request={evil: evil})
+        evil = "\x1b]0;x\x07\r\n\x01\x7f\x9b\u202e\u2028end"
+        change = {"change": "moved", "tag": evil}
+        record = dict(OneLayout.RECORD, name=evil, created=True, changes=[change], created_at=evil, updated_at=evil,
+                      layout=layout(warnings=[{"reason": "odd", "tag": "a", "message": evil}]))
         request = self.write("r.json", b"{}")
         scripts = [
-            (["create", "a", request], reply(record)), (["update", "a", request], reply(record)),
-            (["get", "a"], reply(record)), (["get", "a", "--request"], reply(record)), (["delete", "a"], reply(record)),
-            (["list"], reply({"layouts": [listed(1, name=evil, arch=evil, policy=evil, created_at=evil)]})),
-            (["probe", evil.replace("\0", ""), "--request", request],
-             reply(placed(tag=evil, kind=evil, root_complex=evil))),
-            (["stats"], reply(stats(started_at=evil, requests={evil: stats()["requests"]["other"]},
-                                    store={**stats()["store"], "kind": evil, "path": evil}))),
-            (["update", "a", request], refusal(5, evil, reason="would_move", changes=[change])),
+            (OK, ["create", "a", request], reply(record)), (OK, ["update", "a", request], reply(record)),
+            (OK, ["get", "a"], reply(record)), (OK, ["delete", "a"], reply(record)),
+            (OK, ["get", "a", "--request"], reply({**record, "request": {evil: evil}})),
+            (OK, ["get", "a", "--field", "name"], reply(record)),
+            (OK, ["get", "a", "--field", "layout"], reply(record)),
+            (NOT_FOUND, ["get", "a", "--field", "evil"], reply({evil: evil})),
+            (NOT_FOUND, ["get", "a", "--field", evil], reply(record)),
+            (OK, ["list"], reply({"revision": 1, "layouts": [listed(1, name=evil, policy=evil, created_at=evil)]})),
+            (OK, ["probe", evil, "--request", request], reply(placed(tag=evil, root_complex=evil))),
+            (OK, ["stats"], reply(stats(started_at=evil, requests={evil: stats()["requests"]["other"]},
+                                        store={**stats()["store"], "kind": evil, "path": evil}))),
+            (REFUSED, ["update", "a", request], refusal(5, evil, reason="would_move", changes=[change])),
+            (NO_DAEMON, ["update", "a", request], reply({**record, "changes": [{**change, "change": evil}]})),
+            (NO_DAEMON, ["get", "a"], reply({**record, "request": {evil: evil}})),
+            (NO_DAEMON, ["list"], reply({"revision": 1, "layouts": [listed(1, arch=evil)]})),
+            (NO_DAEMON, ["probe", "0", "--request", request], reply(placed(kind=evil))),
         ]
         safe = set(range(0x20, 0x7f)) | {0x0d, 0x0a}
-        for args, line in scripts:
-            with self.subTest(args[0]), FakeDaemon(line) as daemon:
+        for status, args, line in scripts:
+            with self.subTest(" ".join(args)), FakeDaemon(line) as daemon:
                 code, shown = on_terminal("--socket", daemon.path, *args, env={"NO_COLOR": "1"})
-                self.assertIn(code, (OK, REFUSED), shown)
+                self.assertEqual(code, status, shown)
                 self.assertLessEqual(set(shown), safe, shown)
 
 
@@ -644,12 +747,15 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual((result.code, result.err), (OK, ""))
         return result.out
 
-    def refused(self, reason, pointer, *args, **options):
+    def refused(self, reason, place, *args, hint="", **options):
+        """The refusal is at this place, with a hint that has this text; None: with no hint. Returns all that is said."""
         result = self.ctl(*args, **options)
         self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)
-        where = f" at {pointer}" if pointer is not None else ""
-        self.assertTrue(result.err.startswith(f"gpalayoutctl: {reason}{where}: "), result.err)
-        self.assertIn("\nhint: ", result.err)
+        self.assertRegex(result.err, rf"^gpalayoutctl: (\S+: )?{re.escape(reason)} at {re.escape(place)}: ")
+        hints = re.findall(r"(?m)^hint: (.*)$", result.err)
+        self.assertEqual(len(hints), 0 if hint is None else 1, result.err)
+        for found in hints:
+            self.assertIn(hint, found)
         self.assertNotIn("hint: --json", result.err)
         return result.err
 
@@ -674,7 +780,7 @@ class WithDaemon(DaemonTestCase):
                          f"already there: vm-1 (generation {number})\n\n{resolved}")
         head, layout = self.ok("get", "vm-1").split("\n\n", 1)
         self.assertEqual(layout, resolved)
-        self.assertRegex(head, rf"^name        vm-1\ngeneration  {number}\nowner       uid {os.getuid()}\n"
+        self.assertRegex(head, rf"^name        vm-1\ngeneration  {number}\nowner       {user(os.getuid())}\n"
                                r"created     (20\S+Z)\nupdated     \1$")
 
     def test_the_request_that_get_prints_makes_the_same_layout(self):
@@ -696,41 +802,51 @@ class WithDaemon(DaemonTestCase):
 
     def test_another_request_under_the_name_is_a_conflict(self):
         self.ok("create", "vm-1", *self.VM)
-        self.assertIn("gpalayoutctl update", self.refused("conflict", "/name", "create", "vm-1", *self.TOO))
+        self.assertIn("gpalayoutctl update", self.refused("conflict", "NAME", "create", "vm-1", *self.TOO))
 
     def test_what_is_not_there_is_refused(self):
         for args in (["get", "vm-1"], ["delete", "vm-1"], ["update", "vm-1", *self.VM], ["probe", "0", "vm-1"]):
             with self.subTest(args[0]):
-                self.assertIn("gpalayoutctl list", self.refused("not_found", "/name", *args))
+                self.assertIn("gpalayoutctl list", self.refused("not_found", "NAME", *args))
 
     def test_names_and_members_at_fault_are_named(self):
-        self.refused("bad_name", "/name", "create", "a b", *self.VM)
-        self.refused("bad_size", "/request/memory/nodes/0", "create", "vm-1", "--memory", "4g")
-        self.refused("bad_size", "/address", "probe", "4g", "--memory", "1G")
-        self.refused("unknown_member", "/request/x", "create", "vm-1", "-",
+        self.refused("bad_name", "NAME", "create", "a b", *self.VM, hint=None)
+        self.refused("bad_size", "--memory 4g", "create", "vm-1", "--memory", "4g")
+        self.refused("bad_size", "ADDR", "probe", "4g", "--memory", "1G")
+        self.refused("unknown_member", "/x of standard input", "create", "vm-1", "-",
                      stdin=b'{"arch":"x86_64","memory":{"nodes":["1G"]},"x":1}')
-        self.refused("out_of_range", "/limit", "call", "layout.list", '{"limit": 0}')
+        self.refused("out_of_range", "/limit", "call", "layout.list", '{"limit": 0}', hint=None)
 
     def test_delete_takes_only_the_generation_it_is_told(self):
         self.ok("create", "vm-1", *self.VM)
         number = self.generation("vm-1")
-        error = self.refused("generation_mismatch", "/generation", "delete", "vm-1", "--generation", str(number + 1))
+        error = self.refused("generation_mismatch", "--generation", "delete", "vm-1", "--generation", str(number + 1))
         self.assertIn(f"--generation {number}\n", error)
         self.assertEqual(self.ok("delete", "vm-1", "--generation", str(number)),
                          f"deleted vm-1 (generation {number})\n")
-        self.refused("not_found", "/name", "get", "vm-1")
+        self.refused("not_found", "NAME", "get", "vm-1")
 
     def test_list_has_every_layout_over_several_pages(self):
         names = self.fill(250)
         lines = self.ok("list").splitlines()
         self.assertEqual(lines[0].split(), ["NAME", "GENERATION", "ARCH", "POLICY", "RAM", "TOP", "OWNER", "CREATED"])
         self.assertEqual([line.split()[0] for line in lines[1:]], names)
-        self.assertRegex(lines[1], rf"^vm-0000 +\d+  x86_64  openvmm-2026\.07  1 GiB  0x\w+ +{os.getuid()}  20\S+Z$")
+        self.assertRegex(lines[1], rf"^vm-0000 +\d+  x86_64  openvmm-2026\.07  1 GiB  0x\w+ +{user(os.getuid())} +20\S+Z$")
         self.assertEqual([line.split()[0] for line in self.ok("list", "--limit", "150").splitlines()[1:]], names[:150])
         after = self.ok("list", "--after", "vm-0200", "--limit", "20").splitlines()[1:]
         self.assertEqual([line.split()[0] for line in after], names[201:221])
         document = json.loads(self.ok("list", "--json"))
         self.assertEqual([layout["name"] for layout in document["result"]["layouts"]], names)
+
+    def test_a_daemon_of_small_pages_is_asked_for_no_larger_ones(self):
+        with Daemon("--store", "memory", "--limit", "list_page=2") as daemon:
+            for number in range(5):
+                request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+                self.assertIn("result", daemon.call("layout.create", {"name": f"vm-{number}", "request": request}))
+            for args, count in (([], 5), (["vm-[024]"], 3), (["--owner", str(os.getuid()), "--limit", "3"], 3)):
+                result = ctl("--socket", daemon.socket, "list", *args)
+                self.assertEqual((result.code, result.err), (OK, ""))
+                self.assertEqual(len(result.out.splitlines()), count + 1)
 
     def test_an_empty_registry_is_a_heading(self):
         self.assertEqual(self.ok("list"), "NAME  GENERATION  ARCH  POLICY  RAM  TOP  OWNER  CREATED\n")
@@ -771,7 +887,7 @@ class WithDaemon(DaemonTestCase):
         self.assertRegex(dry, r"^dry run: nothing was changed; vm-1 \(generation \d+\)\n\n"
                               r"CHANGE +TAG +FROM +TO\nadded +virtio-mmio +- +0x\w+-0x\w+\n\n +START ")
         self.assertEqual(self.generation("vm-1"), number)
-        self.refused("generation_mismatch", "/generation", "update", "vm-1", *self.TOO, "--generation", "0")
+        self.refused("generation_mismatch", "--generation", "update", "vm-1", *self.TOO, "--generation", "0")
         out = self.ok("update", "vm-1", *self.TOO, "--generation", str(number))
         self.assertGreater(self.generation("vm-1"), number)
         self.assertTrue(out.startswith(f"updated vm-1 (generation {self.generation('vm-1')})\n\n"), out)
@@ -780,7 +896,7 @@ class WithDaemon(DaemonTestCase):
     def test_an_update_that_would_move_a_range_says_which(self):
         self.ok("create", "vm-1", *self.VM)
         more = ("--arch", "x86_64", "--memory", "8G")
-        error = self.refused("would_move", "/request", "update", "vm-1", *more)
+        error = self.refused("would_move", "the request", "update", "vm-1", *more)
         self.assertRegex(error, r"(?m)^resized +ram0 ")
         self.assertIn("hint: once the VM is off, gpalayoutctl update --allow-moves does it", error)
         out = self.ok("update", "vm-1", *more, "--allow-moves")
@@ -790,13 +906,78 @@ class WithDaemon(DaemonTestCase):
         self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "rc0")
         only = ("--arch", "x86_64", "--memory", "4G", "--virtio-mmio", "4")
         for more in ((), ("--allow-moves",), ("--dry-run",)):
-            error = self.refused("would_remove", "/request", "update", "vm-1", *only, *more)
+            error = self.refused("would_remove", "the request", "update", "vm-1", *only, *more)
             self.assertRegex(error, r"(?m)^removed +pcie-rc0-low-mmio ")
             self.assertNotIn("virtio-mmio", error)
             self.assertIn("--allow-removals removes them", error)
         out = self.ok("update", "vm-1", *only, "--allow-removals")
         self.assertRegex(out, r"(?m)^removed +pcie-rc0-low-mmio ")
         self.assertNotIn("pcie-rc0", self.ok("get", "vm-1"))
+
+    def request(self, name):
+        return json.loads(self.ok("get", name, "--request"))
+
+    def test_an_update_changes_members_of_the_request_there_is(self):
+        self.ok("create", "vm-1", "--arch", "x86_64", "--numa", "4G", "--numa", "2G", "--pcie-root-complex", "rc0",
+                "--reserve", "hole=1T-2T", "--vtl2-memory", "1G")
+        before = self.request("vm-1")
+        for args, expected in [
+                (["--set", "virtio_mmio.slots=4"], {"virtio_mmio": {"slots": 4}}),
+                (["--set", "host.physical_address_bits=46"], {"host": {"physical_address_bits": 46}}),
+                (["--remove", "virtio-mmio", "--remove", "vtl2"], {"virtio_mmio": None, "vtl2": None}),
+                (["--remove", "reserved-hole"], {"reserved": None})]:
+            with self.subTest(args):
+                self.ok("update", "vm-1", *args)
+                for member, value in expected.items():
+                    self.assertEqual(self.request("vm-1").get(member) or None, value)
+        self.ok("update", "vm-1", "--add-pcie-root-complex", "rc1,segment=1,low_mmio=128M", "--remove", "ram1")
+        after = self.request("vm-1")
+        self.assertEqual([rc["name"] for rc in after["pcie"]["root_complexes"]], ["rc0", "rc1"])
+        self.assertEqual(after["pcie"]["root_complexes"][0], before["pcie"]["root_complexes"][0])
+        self.assertEqual(after["memory"]["nodes"], before["memory"]["nodes"][:1])
+        for tag in ("pcie-rc1-low-mmio", "pcie-rc0"):
+            self.ok("update", "vm-1", "--remove", tag)
+        self.assertNotIn("pcie-", self.ok("get", "vm-1"))
+        # What moves is refused, as in any update, and so is what nobody would take.
+        self.refused("would_move", "the request", "update", "vm-1", "--set", "memory.nodes.0=9G")
+        self.ok("update", "vm-1", "--set", "memory.nodes.0=9G", "--set", "memory.nodes.1=1G", "--allow-moves")
+        self.assertEqual(self.request("vm-1")["memory"]["nodes"], [hex(9 << 30), hex(1 << 30)])
+        self.refused("bad_size", "/memory/nodes/0 of the changed request", "update", "vm-1", "--set", "memory.nodes.0=9z")
+        self.refused("unknown_member", "/memry of the changed request", "update", "vm-1", "--set", "memry.nodes=1")
+        self.refused("generation_mismatch", "--generation", "update", "vm-1", "--set", "virtio_mmio.slots=1", "--generation", "1")
+        self.refused("not_found", "NAME", "update", "vm-9", "--set", "virtio_mmio.slots=1")
+
+    def test_changes_that_make_no_sense_are_wrong_usage(self):
+        self.ok("create", "vm-1", *self.VM)
+        for args, text in [(["--set", "a"], "'a' is not MEMBER=VALUE"), (["--set", "memory.nodes.2=1G"], "the list has 1 elements"),
+                           (["--set", "memory.nodes.x=1G"], "the list has 1 elements"), (["--set", "arch.x=1"], "inside of a single value"),
+                           (["--set", "memory.nodes.7.x=1"], "there is no 7 in"), (["--remove", "ram1"], "has the tag ram1"),
+                           (["--remove", "chipset-low-mmio"], "has the tag chipset-low-mmio"), (["--remove", "pcie-"], "has the tag pcie-"),
+                           (["--add-pcie-root-complex", "rc0,x=1"], "unknown key 'x'"), (["--set", "a=1", "--memory", "1G"], "not both"),
+                           (["-", "--set", "a=1"], "not both")]:
+            with self.subTest(args):
+                generation = self.generation("vm-1")
+                result = self.ctl("update", "vm-1", *args, stdin=b"{}")
+                self.check_usage(result, text)
+                self.assertEqual(self.generation("vm-1"), generation)
+
+    def check_usage(self, result, text):
+        self.assertEqual((result.code, result.out), (USAGE, ""))
+        self.assertIn(text, result.err)
+
+    def test_a_change_of_somebody_else_is_not_undone(self):
+        """Between reading the request and sending it changed, the layout is another one."""
+        generations = iter((7, 8))
+
+        def answer(message):
+            if message["method"] == "layout.get":
+                return reply({"generation": next(generations), "request": {"arch": "x86_64"}, "layout": {"policy": "p"}}, message["id"])
+            self.assertEqual(message["params"], {"name": "a", "request": {"policy": "p", "arch": "x86_64", "n": 1}, "generation": 7})
+            return refusal(6, "it is at 8", message["id"], reason="generation_mismatch", pointer="/generation", generation=8)
+
+        result = answered(conversation(answer), "update", "a", "--set", "n=1")
+        self.assertEqual(result.code, CONFLICT)
+        self.assertIn("generation_mismatch at --generation: it is at 8", result.err)
 
     def test_the_inspect_socket_shows_and_changes_nothing(self):
         self.fill(1)
@@ -818,7 +999,7 @@ class WithDaemon(DaemonTestCase):
         os.chmod(self.daemon.socket, 0o666)
         result = ctl_as(65534, "--socket", self.daemon.socket, "delete", "vm-0000")
         self.assertEqual(result.code, REFUSED, result.err)
-        self.assertRegex(result.err, r"^gpalayoutctl: denied at /name: .*\nhint: only its creator, root and ")
+        self.assertRegex(result.err, r"^gpalayoutctl: denied at NAME: .*\nhint: only its creator, root and ")
 
     @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_who_may_not_use_the_control_socket_looks_through_the_other(self):
@@ -850,7 +1031,7 @@ class WithDaemon(DaemonTestCase):
         before = self.stats_of("layout.get")
         self.fill(1)
         self.ok("get", "vm-0000")
-        self.refused("not_found", "/name", "get", "vm-9")
+        self.refused("not_found", "NAME", "get", "vm-9")
         self.assertEqual([after - count for after, count in zip(self.stats_of("layout.get"), before)], [1, 1])
         out = self.ok("stats")
         for line in (r"uptime +\d+ (s|min .*)", r"started +20\S+Z", r"layouts +1", r"revision +\d{16}",

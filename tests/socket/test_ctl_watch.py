@@ -75,8 +75,8 @@ class Watching:
 class Stages:
     """Does to each connection what its stage says; the last one stays for all further ones.
 
-    A stage is bytes, sent once the subscription is there, followed by the end of the
-    connection; or a function of the connection. What clients sent is in `subscriptions`.
+    A stage is bytes, sent once the subscription is there, with its id, followed by the end of
+    the connection; or a function of the connection. What clients sent is in `subscriptions`.
     """
 
     def __init__(self, *stages):
@@ -90,8 +90,8 @@ class Stages:
             return
         message = json.loads(FakeDaemon.read_line(connection))
         assert message["method"] == "events.subscribe", message
-        self.subscriptions.append(message["params"])
-        connection.sendall(stage)
+        self.subscriptions.append(message.get("params", {}))
+        connection.sendall(stage.replace(b'"id": 1,', b'"id": %d,' % message["id"]))
 
 
 def stays(data):
@@ -182,7 +182,7 @@ class Watch(Case):
         self.assertEqual(result.code, OK)
         self.assertEqual([fields(line)[0] - BASE for line in result.out.splitlines()], [1, 2, 3, 4])
         self.assertEqual(subscriptions, [{}, {"since": BASE + 2}])
-        self.assertEqual(self.complaints(result), ["connection lost; connecting again", "connected again"])
+        self.assertEqual(self.complaints(result), ["the connection was lost; connecting again", "connected again"])
 
     def test_without_an_event_it_goes_on_from_the_revision_of_the_reply(self):
         result, subscriptions = self.watched(self.SUBSCRIBED, reply({"revision": BASE + 1}),
@@ -210,12 +210,11 @@ class Watch(Case):
         busy = refusal(-32002, "too many connections", None, reason="overloaded")
         stopping = refusal(-32004, "the daemon stops", reason="shutting_down")
         result, subscriptions = self.watched(self.SUBSCRIBED, busy, stopping, b"", lambda connection: None,
-                                             refusal(7, "no", reason="store_failed"),
+                                             refusal(-32003, "too slow", reason="timeout"),
                                              reply({"revision": BASE + 1}) + event(BASE + 1), args=["--count", "1"])
         self.assertEqual(result.code, OK)
         self.assertEqual(subscriptions, [{}] + 5 * [{"since": BASE}])
-        self.assertEqual(self.complaints(result), ["connection lost; connecting again",
-                                                   "too many connections; trying again", "connected again"])
+        self.assertEqual(self.complaints(result), ["the connection was lost; connecting again", "connected again"])
 
     def test_a_daemon_that_says_goodbye_is_waited_for(self):
         result, subscriptions = self.watched(
@@ -226,14 +225,14 @@ class Watch(Case):
         self.assertEqual(self.complaints(result), ["the daemon stops; connecting again", "connected again"])
 
     def test_while_it_is_away_a_socket_that_is_missing_is_waited_for(self):
-        first = FakeDaemon(self.SUBSCRIBED)
+        first = FakeDaemon(Stages(self.SUBSCRIBED))
         with first:
             watching = Watching(first.path, "--count", "1")
             with watching:
-                self.assertIn("connection lost; connecting again", watching.complaint())
+                self.assertIn("the connection was lost; connecting again", watching.complaint())
                 os.rename(first.path, first.path + ".away")
                 watching.wait_sleeps(2)
-                first.script = reply({"revision": BASE + 1}) + event(BASE + 1)
+                first.script = Stages(reply({"revision": BASE + 1}) + event(BASE + 1))
                 os.rename(first.path + ".away", first.path)
                 code, out, err = watching.end()
         self.assertEqual((code, fields(out)[0]), (OK, BASE + 1))
@@ -251,14 +250,14 @@ class Watch(Case):
                 result, _ = self.watched(*stages)
                 self.assertEqual(result.code, REFUSED)
                 self.assertEqual(len(result.out.splitlines()), events)
-                self.assertIn("gpalayoutctl: resync_required at /since: no events that old\nhint: ", result.err)
+                self.assertIn("gpalayoutctl: resync_required at --since: no events that old\nhint: ", result.err)
                 self.assertIn(f"gpalayoutctl list anew, then go on with gpalayoutctl watch --since {BASE + 9}\n",
                               result.err)
 
     def test_json_has_the_line_of_a_gap_too(self):
         result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1), refusal(9, **self.RESYNC), args=["--json"])
         self.assertEqual(result.code, REFUSED)
-        self.assertEqual(result.raw, event(BASE + 1) + refusal(9, **self.RESYNC))
+        self.assertEqual(result.raw, event(BASE + 1) + refusal(9, identity=2, **self.RESYNC))
 
     def test_a_daemon_that_knows_no_events_is_not_asked_for_ever(self):
         result, _ = self.watched(self.SUBSCRIBED, refusal(-32601, "no such method", reason="method_not_found"))
@@ -272,7 +271,7 @@ class Watch(Case):
 
     def test_a_first_connection_that_fails_is_exit_3(self):
         self.check(ctl("watch", "--socket", os.path.join(self.folder, "none")), NO_DAEMON, "cannot connect")
-        self.check(self.watched(b"")[0], NO_DAEMON, "connection closed without an answer")
+        self.check(self.watched(b"")[0], NO_DAEMON, "the connection was closed without an answer")
 
     def test_the_timeout_is_for_the_subscription_and_not_for_events(self):
         self.check(answered(stays(b""), "watch", "--timeout", "0.2"), NO_DAEMON, "no answer within 0.2 s")
@@ -298,7 +297,8 @@ class Watch(Case):
         for line in cases:
             with self.subTest(line[:60]):
                 result, _ = self.watched(stays(self.SUBSCRIBED + line))
-                self.check(result, NO_DAEMON, "the answer is not")
+                self.check(result, NO_DAEMON, "hint: does gpalayoutd listen on this socket? --json shows")
+                self.assertNotIn("connecting", result.err)
                 self.assertEqual(result.raw, b"")
 
     def test_events_that_come_twice_or_are_missing_are_not_passed_over(self):
@@ -321,13 +321,13 @@ class Watch(Case):
         for odd in (after(BASE + 100, BASE + 2), after(BASE + 100, BASE), after(BASE + 1, BASE + 1),
                     after(BASE + 2, "x")):
             result, _ = self.watched(stays(self.SUBSCRIBED + event(BASE + 1) + odd))
-            self.check(result, NO_DAEMON, "the answer is not understood")
+            self.check(result, NO_DAEMON, "hint: does gpalayoutd listen on this socket? --json shows")
             self.assertEqual(len(result.out.splitlines()), 1)
 
     def test_a_daemon_of_the_past_is_not_believed(self):
         result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1), reply({"revision": BASE}))
         self.assertEqual(result.code, NO_DAEMON)
-        self.assertIn("its revision is before one already seen", result.err)
+        self.assertIn("its revision is before one that was seen", result.err)
 
     def test_other_notifications_are_passed_over(self):
         other = b'{"jsonrpc":"2.0","method":"layout.other","params":[]}\n'
@@ -380,7 +380,7 @@ class Watch(Case):
                 self.check(result, USAGE, "cannot write the output: No space left on device")
 
     def test_control_characters_of_the_daemon_reach_no_terminal(self):
-        evil = "\x1b]0;x\x07\r\n\x00\x7f\x9b\u202e\u2028end"
+        evil = "\x1b]0;x\x07\r\n\x01\x7f\x9b\u202e\u2028end"
         raw = event(BASE + 1, evil).replace(b"\\u009b", b"\xc2\x9b").replace(b"\\u007f", b"\x7f")
         safe = set(range(0x20, 0x7f)) | {0x0d, 0x0a}
         stopping = refusal(-32004, evil, None, reason="shutting_down")
@@ -448,7 +448,7 @@ class WithDaemon(Case):
                 self.assertEqual([fields(line)[2] for line in seen], names)
                 revisions = [fields(line)[0] for line in seen]
                 self.assertEqual(revisions, sorted(set(revisions)))
-                self.assertIn("connection lost; connecting again", watching.complaint())
+                self.assertIn("the connection was lost; connecting again", watching.complaint())
                 self.assertIn("connected again", watching.complaint())
 
     def test_a_restart_before_the_first_event_costs_none(self):
@@ -476,7 +476,7 @@ class WithDaemon(Case):
         for since in (0, self.revision() + 1):
             with self.subTest(since):
                 result = ctl("--socket", self.daemon.socket, "watch", "--since", str(since))
-                self.check(result, REFUSED, "resync_required at /since: ", f"watch --since {self.revision()}\n")
+                self.check(result, REFUSED, "resync_required at --since: ", f"watch --since {self.revision()}\n")
 
     def test_events_that_are_not_kept_any_more_are_a_gap(self):
         self.daemon.options += ["--limit", "events_kept=4"]
@@ -491,7 +491,7 @@ class WithDaemon(Case):
             watching.process.send_signal(signal.SIGCONT)
             code, out, err = watching.end()
         self.assertEqual((code, out), (REFUSED, ""))
-        self.assertIn("resync_required at /since", err)
+        self.assertIn("resync_required at --since", err)
 
     def test_a_new_registry_behind_the_socket_is_a_gap(self):
         with Watching(self.daemon.socket) as watching:
@@ -504,7 +504,7 @@ class WithDaemon(Case):
             self.daemon.start()
             code, out, err = watching.end()
         self.assertEqual((code, out), (REFUSED, ""))
-        self.assertIn("resync_required at /since", err)
+        self.assertIn("resync_required at --since", err)
 
 
 if __name__ == "__main__":

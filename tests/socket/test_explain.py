@@ -132,12 +132,12 @@ class Command(DaemonTestCase):
                                 "  placed at 0xf8000000-0x100000000 (128 MiB)\n",
             "pcie-rc1-low-mmio": "  phase mmio32: highest aligned fit below 4 GiB\n"
                                  "  needs 128 MiB, aligned to 2 MiB, from 0x100000000 down\n"
-                                 "  passed over 0xf0001000-0xf8000000 (131068 KiB): too small by 4 KiB\n"
+                                 "  passed over 0xf0001000-0xf8000000 (~128 MiB): too small by 4 KiB\n"
                                  "  placed at 0xe8000000-0xf0000000 (128 MiB), in the free range 0x0-0xf0000000 "
                                  "(3.75 GiB)\n",
             "ram0": "  phase ram: upwards from the end of the RAM before it, split around holes\n"
                     "  needs 6 GiB, aligned to 1 GiB, from 0x0 up\n"
-                    "  passed over 0xf0001000-0xf4000000 (65532 KiB): too small by 983044 KiB\n"
+                    "  passed over 0xf0001000-0xf4000000 (~64.0 MiB): too small by ~960 MiB\n"
                     "  placed at 0x0-0xc0000000 (3 GiB), in the free range 0x0-0xe8000000 (3.625 GiB): alignment "
                     "leaves 640 MiB of it empty\n"
                     "  placed at 0x100000000-0x1c0000000 (3 GiB), in all that is free from 0x100000000 up\n"
@@ -145,7 +145,7 @@ class Command(DaemonTestCase):
             "chipset-high-mmio": "  phase mmio64: lowest aligned fit above RAM and 4 GiB\n"
                                  "  needs 512 MiB, aligned to 2 MiB, from 0x1c0000000 up\n"
                                  "  passed over 0xc0000000-0xe8000000 (640 MiB): below the floor\n"
-                                 "  passed over 0xf0001000-0xf4000000 (65532 KiB): below the floor\n"
+                                 "  passed over 0xf0001000-0xf4000000 (~64.0 MiB): below the floor\n"
                                  "  placed at 0x240000000-0x260000000 (512 MiB), in all that is free from "
                                  "0x240000000 up\n",
         }.items():
@@ -174,7 +174,7 @@ class Command(DaemonTestCase):
                                       (["--memory", "1G", "ram0", "ram1"], USAGE, "one TAG at most"),
                                       (["vm-1", "ram7"], NOT_FOUND, "hint: no range has the tag ram7"),
                                       (["nobody"], NOT_FOUND, "hint: gpalayoutctl list"),
-                                      (["vm-1", "a/b"], USAGE, "bad_name at /tag")):
+                                      (["vm-1", "a/b"], USAGE, "bad_name at TAG: ")):
             with self.subTest(arguments=arguments):
                 done = self.run_ctl(*arguments)
                 self.assertEqual((done.returncode, done.stdout), (code, ""))

@@ -61,7 +61,7 @@ struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n)
 		gpald_hex_format(n, number.text);
 	if (form == CTL_HEX || (form == CTL_HUMAN && n == 0))
 		return number;
-	ctl_size_append(&text, n);
+	ctl_exact_size_append(&text, n);
 	if (strtoull(text.data, NULL, 10) >= limits[form]) {
 		text.len = form == CTL_FULL ? text.len : 0;
 		ctl_buffer_puts(&text, form == CTL_FULL ? " " : "");

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Results as JSON: of any method, also one that this program does not know. */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/request/document.h"
+
+#include <string.h>
+
+static enum ctl_exit call(struct ctl_session *session, const char *method, const char *params)
+{
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const enum ctl_exit code = ctl_ask_and_answer(session, method, params);
+
+	if (code || !ctl_wants_text(session))
+		return code;
+	ctl_json_indent(&out, session->result, strlen(session->result));
+	return ctl_show(session->invocation, &out);
+}
+
+enum ctl_exit ctl_run_call(struct ctl_session *session)
+{
+	const char *params = ctl_operand(session->invocation, 1);
+	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
+	enum ctl_exit code = CTL_OK;
+
+	if (params && params[0] == '@')
+		code = ctl_document_read(&document, params + 1);
+	else if (params && strcmp(params, "-") == 0)
+		code = ctl_document_read(&document, "-");
+	else if (params)
+		code = ctl_document_set(&document, "PARAMS", params);
+	return code ? code : call(session, session->invocation->operands[0], document.data);
+}
+
+enum ctl_exit ctl_run_schema(struct ctl_session *session)
+{
+	return call(session, "daemon.schema", NULL);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each command does, and the flags of those that have some besides the request's. A
+ * command of one question has a function that prints the result of it, the others one that
+ * runs them.
+ */
+#ifndef GPALAYOUTCTL_COMMANDS_COMMANDS_H
+#define GPALAYOUTCTL_COMMANDS_COMMANDS_H
+
+#include "gpalayoutctl/session.h"
+
+/* A command whose params are its operands and flags, and whose result is printed. */
+enum ctl_exit ctl_run_question(struct ctl_session *session);
+
+extern const struct ctl_flag ctl_resolve_flags[];
+extern const struct ctl_flag ctl_update_flags[];
+extern const struct ctl_flag ctl_delete_flags[];
+extern const struct ctl_flag ctl_get_flags[];
+
+/* Prints a result, decoded as the command says. */
+typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct ctl_buffer *out,
+				  const void *result);
+
+ctl_printer ctl_print_resolved;  /* struct gpal_layout */
+ctl_printer ctl_print_created;   /* struct gpal_client_live */
+ctl_printer ctl_print_updated;   /* struct gpal_client_update */
+ctl_printer ctl_print_deleted;   /* struct gpald_deleted */
+ctl_printer ctl_print_live;      /* struct gpal_client_live, of layout.get */
+ctl_printer ctl_print_allocated; /* struct gpal_map */
+ctl_printer ctl_print_policies;  /* struct gpal_client_policies */
+ctl_printer ctl_print_info;      /* struct gpal_client_info */
+ctl_printer ctl_print_stats;     /* struct gpal_client_stats */
+
+/* A file each. */
+enum ctl_exit ctl_run_call(struct ctl_session *session);
+enum ctl_exit ctl_run_compare(struct ctl_session *session);
+enum ctl_exit ctl_run_explain(struct ctl_session *session);
+enum ctl_exit ctl_run_fit(struct ctl_session *session);
+enum ctl_exit ctl_run_list(struct ctl_session *session);
+enum ctl_exit ctl_run_map(struct ctl_session *session);
+enum ctl_exit ctl_run_probe(struct ctl_session *session);
+enum ctl_exit ctl_run_schema(struct ctl_session *session);
+enum ctl_exit ctl_run_watch(struct ctl_session *session);
+extern const struct ctl_flag ctl_compare_flags[];
+extern const struct ctl_flag ctl_explain_flags[];
+extern const struct ctl_flag ctl_fit_flags[];
+extern const struct ctl_flag ctl_list_flags[];
+extern const struct ctl_flag ctl_map_flags[];
+extern const struct ctl_flag ctl_probe_flags[];
+extern const struct ctl_flag ctl_watch_flags[];
+
+#endif

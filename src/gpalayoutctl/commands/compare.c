@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs between two layouts, with an exit status that a script can act on.
+ * Either may be kept by the daemon or in a file.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/print/layout.h"
+#include "gpalayoutctl/request/document.h"
+
+#include <string.h>
+
+/* clang-format off */
+const struct ctl_flag ctl_compare_flags[] = {
+	{ .name = "--from-policy", .value_name = "NAME",
+	  .help = "resolve the request FROM under this policy" },
+	{ .name = "--to-policy", .value_name = "NAME",
+	  .help = "resolve the request TO under this policy; without TO, that\n"
+		  "is FROM once more" },
+	{ 0 },
+};
+/* clang-format on */
+
+/* The request's text with another policy. */
+static void append_with_policy(struct ctl_buffer *out, struct gpald_raw request, const char *policy)
+{
+	struct gpald_raw rest = request, name, value;
+
+	while (gpald_raw_next(&rest, &name, &value)) {
+		if (name.length == strlen("\"policy\"") &&
+		    memcmp(name.text, "\"policy\"", name.length) == 0)
+			continue;
+		ctl_buffer_printf(out, "%s%.*s:%.*s", out->len ? "," : "{", (int)name.length,
+				  name.text, (int)value.length, value.text);
+	}
+	ctl_member_text(out, "policy", policy);
+	ctl_buffer_puts(out, "}");
+}
+
+/* What is in a file: a request, a layout, or an answer with a layout in it. */
+static enum ctl_exit add_document(struct ctl_buffer *side, struct gpald_raw document,
+				  const char *name, const char *policy)
+{
+	ctl_cleanup_buffer struct ctl_buffer part = { 0 };
+	struct gpald_raw map;
+	bool is_layout;
+
+	/* What it has not leaves the text as it is. */
+	gpald_raw_member(document, "result", &document);
+	is_layout = gpald_raw_member(document, "layout", &document) ||
+		    gpald_raw_member(document, "map", &map);
+	if (policy && is_layout)
+		return ctl_usage_error("%s is a layout, which has its policy", name);
+	if (policy && *document.text == '{')
+		append_with_policy(&part, document, policy);
+	else
+		ctl_buffer_append(&part, document.text, document.length);
+	ctl_member_json(side, is_layout ? "layout" : "request", ctl_buffer_text(&part));
+	return CTL_OK;
+}
+
+/* Appends the object for one side: a name, or @ and a file. */
+static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, const char *operand,
+			      const char *policy)
+{
+	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer side = { 0 };
+	enum ctl_exit code = CTL_OK;
+
+	if (operand[0] == '@') {
+		code = ctl_document_read(&document, operand + 1);
+		if (!code)
+			code = add_document(&side, gpald_raw_value(document.data, document.len),
+					    operand + 1, policy);
+	} else if (policy) {
+		code = ctl_usage_error("%s is a layout the daemon keeps, which has its policy; "
+				       "@FILE is a request",
+				       operand);
+	} else {
+		ctl_member_text(&side, "name", operand);
+	}
+	if (code)
+		return code;
+	ctl_buffer_puts(&side, "}");
+	ctl_member_json(params, member, side.data);
+	return CTL_OK;
+}
+
+static enum ctl_exit show(const struct ctl_session *session, const struct gpal_changes *changes)
+{
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+
+	ctl_changes_append(&out, changes);
+	ctl_buffer_puts(
+		&out,
+		changes->compatible ? "\ncompatible: no range of FROM moves, shrinks or goes\n" :
+		!changes->count ? "\nnot compatible: FROM and TO are of different architectures\n" :
+				  "\nnot compatible: ranges of FROM move, shrink or go\n");
+	return ctl_show(session->invocation, &out);
+}
+
+enum ctl_exit ctl_run_compare(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	const char *from_policy = ctl_flag_value(invocation, "--from-policy");
+	const char *to_policy = ctl_flag_value(invocation, "--to-policy");
+	const char *from = invocation->operands[0];
+	const char *to = invocation->operand_count > 1 ? invocation->operands[1] : from;
+	const struct gpal_changes *changes;
+	enum ctl_exit code;
+
+	if (invocation->operand_count < 2 && !to_policy)
+		return ctl_usage_error("compare needs FROM and TO, or one request and --to-policy");
+	if (strcmp(from, "@-") == 0 && strcmp(to, "@-") == 0)
+		return ctl_usage_error("standard input can be read once; use a file");
+	code = add_side(&params, "from", from, from_policy);
+	if (!code)
+		code = add_side(&params, "to", to, to_policy);
+	if (code)
+		return code;
+	ctl_buffer_puts(&params, "}");
+	code = ctl_ask_and_answer(session, "layout.compare", params.data);
+	if (code)
+		return code;
+	changes = ctl_result(session, &gpald_changes_result);
+	if (!changes)
+		return CTL_NO_DAEMON;
+	if (ctl_wants_text(session))
+		code = show(session, changes);
+	return code || changes->compatible ? code : CTL_NO;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why each range is where it is, as a text to read: for each range the rule, what was
+ * passed over, and the choice.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/request/request.h"
+#include "gpalayoutctl/size_text.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <gpalayout/range.h>
+#include <inttypes.h>
+
+/* clang-format off */
+const struct ctl_flag ctl_explain_flags[] = {
+	{ .name = "--request", .value_name = "FILE|-",
+	  .help = "explain the layout of this request, of no NAME" },
+	{ 0 },
+};
+/* clang-format on */
+
+/* "0x1000-0x3000 (8 KiB)" */
+static void append_range(struct ctl_buffer *out, struct gpal_range range)
+{
+	ctl_buffer_printf(out, "0x%" PRIx64 "-0x%" PRIx64 " (", range.start, range.end);
+	ctl_size_append(out, range.end - range.start);
+	ctl_buffer_puts(out, ")");
+}
+
+static void append_size(struct ctl_buffer *out, const char *before, uint64_t size,
+			const char *after)
+{
+	ctl_buffer_puts(out, before);
+	ctl_size_append(out, size);
+	ctl_buffer_puts(out, after);
+}
+
+static void append_rule(struct ctl_buffer *out, const struct gpal_step *step, const char *rule)
+{
+	ctl_buffer_printf(out, "  phase %s: ", gpal_kind_name(step->phase));
+	ctl_puts_safe(out, rule);
+	ctl_buffer_puts(out, "\n");
+	if (!step->alignment)
+		return;
+	append_size(out, "  needs ", step->size, "");
+	append_size(out, ", aligned to ", step->alignment, "");
+	if (step->ceiling == GPAL_SPACE_END)
+		ctl_buffer_printf(out, ", from 0x%" PRIx64 " up\n", step->floor);
+	else
+		ctl_buffer_printf(out, ", from 0x%" PRIx64 " down\n", step->ceiling);
+}
+
+static void append_passed(struct ctl_buffer *out, const struct gpal_passed *passed)
+{
+	ctl_buffer_puts(out, "  passed over ");
+	append_range(out, passed->free);
+	if (passed->why == GPAL_PASS_BELOW_FLOOR)
+		ctl_buffer_puts(out, ": below the floor\n");
+	else
+		append_size(out,
+			    passed->why == GPAL_PASS_TOO_SMALL ?
+				    ": too small by " :
+				    ": from an aligned start it lacks ",
+			    passed->missing, "\n");
+}
+
+static void append_chosen(struct ctl_buffer *out, const struct gpal_chosen *chosen)
+{
+	ctl_buffer_puts(out, "  placed at ");
+	append_range(out, chosen->range);
+	if (!gpal_range_is_empty(chosen->free)) {
+		ctl_buffer_puts(out, ", in ");
+		if (chosen->free.end == GPAL_SPACE_END) {
+			ctl_buffer_printf(out, "all that is free from 0x%" PRIx64 " up",
+					  chosen->free.start);
+		} else {
+			ctl_buffer_puts(out, "the free range ");
+			append_range(out, chosen->free);
+		}
+	}
+	if (chosen->lost)
+		append_size(out, ": alignment leaves ", chosen->lost, " of it empty");
+	ctl_buffer_puts(out, "\n");
+}
+
+static void append_step(struct ctl_buffer *out, const struct gpal_step *step, const char *rule)
+{
+	uint64_t lost = 0;
+
+	if (out->len)
+		ctl_buffer_puts(out, "\n");
+	ctl_puts_safe(out, step->tag);
+	ctl_buffer_puts(out, "\n");
+	append_rule(out, step, rule);
+	for (size_t i = 0; i < step->passed_count; i++)
+		append_passed(out, &step->passed[i]);
+	if (step->passed_cut)
+		ctl_buffer_puts(out, "  and more, which are shown if the tag is asked for alone\n");
+	for (size_t i = 0; i < step->chosen_count; i++) {
+		append_chosen(out, &step->chosen[i]);
+		lost += step->chosen[i].lost;
+	}
+	if (lost && step->chosen_count > 1)
+		append_size(out, "  lost to alignment in all: ", lost, "\n");
+}
+
+/* The rule in the daemon's words, also one that is not known here. */
+static const char *rule_of(const cJSON *range)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(range, "rule"));
+}
+
+static enum ctl_exit print(struct ctl_session *session)
+{
+	const struct gpal_explanation *explanation = ctl_result(session, &gpald_explanation_result);
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const cJSON *range;
+
+	if (!explanation)
+		return CTL_NO_DAEMON;
+	range = cJSON_GetObjectItemCaseSensitive(ctl_result_tree(session), "ranges")->child;
+	for (size_t i = 0; i < explanation->count; i++, range = range->next)
+		append_step(&out, &explanation->steps[i], rule_of(range));
+	return ctl_show(session->invocation, &out);
+}
+
+enum ctl_exit ctl_run_explain(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const bool is_request = ctl_was_given(invocation, "--request") ||
+				ctl_request_flag_count(invocation);
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	const size_t names = is_request ? 0 : 1;
+	const char *tag = ctl_operand(invocation, names);
+	enum ctl_exit code = CTL_OK;
+
+	if (invocation->operand_count < names)
+		return ctl_usage_error("explain needs NAME, --request or flags of a request");
+	if (invocation->operand_count > names + 1)
+		return ctl_usage_error("explain takes one TAG at most");
+	if (is_request)
+		code = ctl_request_get(session, ctl_flag_value(invocation, "--request"));
+	if (code)
+		return code;
+	if (is_request)
+		ctl_member_json(&params, "request", session->request.data);
+	else
+		ctl_member_text(&params, "name", invocation->operands[0]);
+	if (tag)
+		ctl_member_text(&params, "tag", tag);
+	ctl_buffer_puts(&params, "}");
+	code = ctl_ask_and_answer(session, "layout.explain", params.data);
+	return code || !ctl_wants_text(session) ? code : print(session);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which hosts each VM can run on, by the width of their physical addresses. The
+ * daemon says how many bits a layout needs; comparing that with the hosts' is all
+ * that is done here.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/hint.h"
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/print/table.h"
+#include "gpalayoutctl/request/files.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Those that x86-64 and aarch64 hosts have, but for a few old ones. */
+#define DEFAULT_WIDTHS "39,40,42,44,46,48,52"
+#define WIDEST_HOST 64
+
+/* clang-format off */
+const struct ctl_flag ctl_fit_flags[] = {
+	{ .name = "--bits", .value_name = "LIST",
+	  .help = "widths in bits, each from 1 to 64, with commas between them;\n"
+		  "default " DEFAULT_WIDTHS ". The exit status is 0 if\n"
+		  "each VM can run on all of them, otherwise 1" },
+	{ 0 },
+};
+/* clang-format on */
+
+struct widths {
+	unsigned int bits[WIDEST_HOST]; /* as many as there are */
+	char headings[WIDEST_HOST][4];
+	size_t count;
+};
+
+/* What is known of a request's layout. */
+struct answer {
+	bool has_layout;
+	uint64_t ram; /* CTL_NONE: not said, as is the top */
+	uint64_t top;
+	unsigned int bits;
+	struct ctl_buffer refusal; /* empty with a layout */
+};
+
+struct fit {
+	struct ctl_session *session;
+	struct widths widths;
+	struct ctl_request_files files;
+	struct answer *answers; /* one for each file */
+};
+
+static bool has_width(const struct widths *widths, unsigned int bits)
+{
+	for (size_t i = 0; i < widths->count; i++) {
+		if (widths->bits[i] == bits)
+			return true;
+	}
+	return false;
+}
+
+static enum ctl_exit widths_parse(struct widths *widths, const char *list)
+{
+	const char *text = list;
+
+	for (;;) {
+		size_t digits = strspn(text, "0123456789");
+		unsigned int bits = 0;
+
+		for (size_t i = 0; i < digits && bits <= WIDEST_HOST; i++)
+			bits = bits * 10 + (unsigned int)(text[i] - '0');
+		text += digits;
+		if (!bits || bits > WIDEST_HOST || (*text && *text != ',')) {
+			ctl_complain("--bits: '%s' is not a list of widths from 1 to %d", list,
+				     WIDEST_HOST);
+			ctl_hint("commas stand between widths, and nothing else: 40,46,48");
+			return CTL_USAGE;
+		}
+		if (has_width(widths, bits))
+			return ctl_usage_error("--bits: %u is in '%s' twice", bits, list);
+		snprintf(widths->headings[widths->count], sizeof(widths->headings[0]), "%u", bits);
+		widths->bits[widths->count++] = bits;
+		if (!*text)
+			return CTL_OK;
+		text++;
+	}
+}
+
+/* "REASON at POINTER", where the pointer is one into the file. */
+static void take_refusal(struct answer *answer, const struct gpal_client_error *error)
+{
+	static const char request[] = "/request/";
+
+	if (*error->reason)
+		ctl_puts_safe(&answer->refusal, error->reason);
+	else
+		ctl_buffer_printf(&answer->refusal, "error %d", error->number);
+	if (strncmp(error->pointer, request, strlen(request)) == 0)
+		ctl_buffer_printf(&answer->refusal, " at %s", error->pointer + strlen(request) - 1);
+}
+
+/*
+ * A request may name a host of its own. That it needs a wider one is no refusal here:
+ * there is a layout, and how many bits it needs is said.
+ */
+static enum ctl_exit take_answer(struct ctl_session *session, struct answer *answer)
+{
+	const struct gpal_error *core = &session->error.core;
+	const struct gpal_layout *layout;
+
+	answer->ram = answer->top = CTL_NONE;
+	if (session->result) {
+		layout = ctl_result(session, &gpald_layout_result);
+		if (!layout)
+			return CTL_NO_DAEMON;
+		answer->has_layout = true;
+		answer->ram = layout->ram_size;
+		answer->top = layout->top;
+		answer->bits = layout->required_address_bits;
+	} else if (core->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && core->required_bits) {
+		answer->has_layout = true;
+		answer->top = core->range.end ? core->range.end : CTL_NONE;
+		answer->bits = core->required_bits;
+	} else {
+		take_refusal(answer, &session->error);
+	}
+	return CTL_OK;
+}
+
+static enum ctl_exit ask(struct fit *fit, const struct ctl_request_file *file,
+			 struct answer *answer)
+{
+	struct ctl_session *session = fit->session;
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	enum ctl_exit code;
+
+	session->request_file = file->path;
+	ctl_member_json(&params, "request", ctl_buffer_text(&file->text));
+	ctl_buffer_puts(&params, "}");
+	/* A path need not be UTF-8, which JSON has to be. */
+	ctl_puts_safe(&name, file->path);
+	/* The status is that of all requests together. */
+	code = ctl_ask(session, "layout.resolve", params.data);
+	if (!code)
+		code = ctl_print_answer(session, name.data);
+	if (!code)
+		code = take_answer(session, answer);
+	if (!code && !answer->has_layout)
+		ctl_print_refusal(session,
+				  strcmp(file->path, "-") == 0 ? "standard input" : name.data);
+	return code;
+}
+
+static enum ctl_exit ask_all(struct fit *fit)
+{
+	enum ctl_exit code = CTL_OK;
+
+	fit->answers = calloc(fit->files.count, sizeof(*fit->answers));
+	if (!fit->answers)
+		ctl_out_of_memory();
+	for (size_t i = 0; i < fit->files.count && !code; i++)
+		code = ask(fit, &fit->files.files[i], &fit->answers[i]);
+	return code;
+}
+
+static bool fits(const struct answer *answer, unsigned int bits)
+{
+	return answer->has_layout && answer->bits <= bits;
+}
+
+/* Whether every VM can run everywhere. */
+static bool all_fit(const struct fit *fit)
+{
+	for (size_t i = 0; i < fit->files.count; i++) {
+		for (size_t j = 0; j < fit->widths.count; j++) {
+			if (!fits(&fit->answers[i], fit->widths.bits[j]))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool any_refused(const struct fit *fit)
+{
+	for (size_t i = 0; i < fit->files.count; i++) {
+		if (!fit->answers[i].has_layout)
+			return true;
+	}
+	return false;
+}
+
+static void add_value(struct ctl_table *table, enum ctl_form form, uint64_t value)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+	ctl_value_append(&text, form, &value);
+	ctl_table_add(table, ctl_buffer_text(&text));
+}
+
+static void add_row(struct ctl_table *table, const struct fit *fit, const char *path,
+		    const struct answer *answer)
+{
+	ctl_table_add(table, path);
+	add_value(table, CTL_SIZE, answer->ram);
+	add_value(table, CTL_ADDRESS, answer->top);
+	add_value(table, CTL_COUNT, answer->has_layout ? answer->bits : CTL_NONE);
+	for (size_t i = 0; i < fit->widths.count; i++)
+		ctl_table_add(table, !answer->has_layout               ? "" :
+				     fits(answer, fit->widths.bits[i]) ? "yes" :
+									 "no");
+}
+
+static enum ctl_exit show(const struct fit *fit)
+{
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "REQUEST", false },
+			     { "RAM", true },
+			     { "TOP", true },
+			     { "BITS", true } },
+	};
+	struct ctl_column *column = table.columns + 4;
+	bool has_refusals = any_refused(fit);
+
+	static_assert(CTL_TABLE_COLUMNS >= 4 + WIDEST_HOST + 1, "all widths fit beside the rest");
+	for (size_t i = 0; i < fit->widths.count; i++)
+		*column++ = (struct ctl_column){ fit->widths.headings[i], false };
+	if (has_refusals)
+		*column = (struct ctl_column){ "REFUSED", false };
+	for (size_t i = 0; i < fit->files.count; i++) {
+		const struct answer *answer = &fit->answers[i];
+
+		add_row(&table, fit, fit->files.files[i].path, answer);
+		if (has_refusals)
+			ctl_table_add(&table, ctl_buffer_text(&answer->refusal));
+	}
+	ctl_table_append(&out, &table);
+	return ctl_show(fit->session->invocation, &out);
+}
+
+static void fit_free(struct fit *fit)
+{
+	for (size_t i = 0; fit->answers && i < fit->files.count; i++)
+		ctl_buffer_free(&fit->answers[i].refusal);
+	free(fit->answers);
+	ctl_request_files_free(&fit->files);
+}
+
+enum ctl_exit ctl_run_fit(struct ctl_session *session)
+{
+	__attribute__((cleanup(fit_free))) struct fit fit = { .session = session };
+	const char *list = ctl_flag_value(session->invocation, "--bits");
+	enum ctl_exit code = widths_parse(&fit.widths, list ? list : DEFAULT_WIDTHS);
+
+	if (!code)
+		code = ctl_request_files_read(&fit.files, session->invocation->operands,
+					      session->invocation->operand_count);
+	if (!code)
+		code = ask_all(&fit);
+	if (!code && ctl_wants_text(session))
+		code = show(&fit);
+	if (code)
+		return code;
+	return all_fit(&fit) ? CTL_OK : CTL_NO;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All layouts, or those that are asked for, as a table or as one JSON document. Either is
+ * printed once the last page is in: columns are as wide as their widest cell, and half a
+ * document is none.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/commands/pages.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/print/table.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+const struct ctl_flag ctl_list_flags[] = {
+	{ .name = "--owner", .value_name = "USER", .help = "only those of a user: a name or a uid" },
+	{ .name = "--arch", .value_name = "x86_64|aarch64", .help = "only those of an architecture" },
+	{ .name = "--policy", .value_name = "NAME", .help = "only those made under a policy" },
+	{ .name = "--after", .value_name = "NAME",
+	  .help = "only layouts whose name is behind this one, byte by byte" },
+	{ .name = "--limit", .value_name = "N", .help = "at most that many, above 0" },
+	{ 0 },
+};
+
+static const struct ctl_field entry_fields[] = {
+	CTL_FIELD(struct gpal_client_entry, "NAME", CTL_TEXT, name),
+	CTL_FIELD(struct gpal_client_entry, "GENERATION", CTL_COUNT, generation),
+	CTL_FIELD(struct gpal_client_entry, "ARCH", CTL_ARCH, arch),
+	CTL_FIELD(struct gpal_client_entry, "POLICY", CTL_TEXT, policy_name),
+	CTL_FIELD(struct gpal_client_entry, "RAM", CTL_SIZE, ram_size),
+	CTL_FIELD(struct gpal_client_entry, "TOP", CTL_ADDRESS, top),
+	CTL_FIELD(struct gpal_client_entry, "OWNER", CTL_USER, owner_uid),
+	CTL_FIELD(struct gpal_client_entry, "CREATED", CTL_TEXT, created_at),
+};
+/* clang-format on */
+
+struct list {
+	const struct ctl_invocation *invocation;
+	uint64_t wanted;
+	uint64_t owner;      /* CTL_NONE: anybody */
+	enum gpal_arch arch; /* GPAL_ARCH_COUNT: any */
+	const char *policy;
+	struct gpal_client_entry *entries; /* their text is the session's */
+	size_t count;
+	struct ctl_buffer json; /* the entries, with commas between them */
+};
+
+static void list_free(struct list *list)
+{
+	free(list->entries);
+	ctl_buffer_free(&list->json);
+}
+
+static enum ctl_exit read_owner(struct list *list, const char *owner)
+{
+	const struct passwd *entry = getpwnam(owner);
+
+	if (entry)
+		list->owner = entry->pw_uid;
+	else if (!ctl_count_parse(owner, &list->owner) || list->owner > UINT32_MAX)
+		return ctl_usage_error(
+			"--owner: there is no user %s on this host, and it is no uid", owner);
+	return CTL_OK;
+}
+
+static enum ctl_exit read_arch(struct list *list, const char *arch)
+{
+	int i = 0;
+
+	while (i < GPAL_ARCH_COUNT && strcmp(gpal_arch_name((enum gpal_arch)i), arch) != 0)
+		i++;
+	list->arch = (enum gpal_arch)i;
+	return i < GPAL_ARCH_COUNT ? CTL_OK :
+				     ctl_usage_error("--arch: '%s' is not x86_64 or aarch64", arch);
+}
+
+static enum ctl_exit read_flags(struct list *list)
+{
+	const char *owner = ctl_flag_value(list->invocation, "--owner");
+	const char *arch = ctl_flag_value(list->invocation, "--arch");
+	enum ctl_exit code = ctl_flag_number(list->invocation, "--limit", true, &list->wanted);
+
+	list->policy = ctl_flag_value(list->invocation, "--policy");
+	if (!code && owner)
+		code = read_owner(list, owner);
+	if (!code && arch)
+		code = read_arch(list, arch);
+	return code;
+}
+
+/* Any of the patterns, if there are some. */
+static bool has_name(const struct ctl_invocation *invocation, const char *name)
+{
+	for (size_t i = 0; i < invocation->operand_count; i++)
+		if (fnmatch(invocation->operands[i], name, 0) == 0)
+			return true;
+	return !invocation->operand_count;
+}
+
+static bool is_wanted(const struct list *list, const struct gpal_client_entry *entry)
+{
+	return has_name(list->invocation, entry->name) &&
+	       (list->owner == CTL_NONE || list->owner == entry->owner_uid) &&
+	       (list->arch == GPAL_ARCH_COUNT || list->arch == entry->arch) &&
+	       (!list->policy || strcmp(list->policy, entry->policy_name) == 0);
+}
+
+static bool is_filtered(const struct list *list)
+{
+	return list->invocation->operand_count || list->owner != CTL_NONE ||
+	       list->arch != GPAL_ARCH_COUNT || list->policy;
+}
+
+static void add(struct list *list, const struct gpal_client_entry *entry, struct gpald_raw json)
+{
+	/* Doubled each time that it is full. */
+	if (!(list->count & (list->count - 1)))
+		list->entries =
+			reallocarray(list->entries, 2 * list->count + 1, sizeof(*list->entries));
+	if (!list->entries)
+		ctl_out_of_memory();
+	list->entries[list->count++] = *entry;
+	ctl_buffer_puts(&list->json, list->json.len ? "," : "");
+	ctl_buffer_append(&list->json, json.text, json.length);
+	list->wanted--;
+}
+
+static enum ctl_exit add_page(struct list *list, const struct ctl_session *session,
+			      const struct gpal_client_page *page)
+{
+	struct gpald_raw rest = gpald_raw_value(session->result, strlen(session->result));
+	struct gpald_raw json;
+
+	/* Keys may be written with escapes, though the daemon writes none. */
+	if (!gpald_raw_member(rest, "layouts", &rest))
+		return ctl_not_understood(session, "it has keys with escapes");
+	for (size_t i = 0; i < page->count && gpald_raw_next(&rest, NULL, &json); i++)
+		if (list->wanted && is_wanted(list, &page->entries[i]))
+			add(list, &page->entries[i], json);
+	return CTL_OK;
+}
+
+static enum ctl_exit print(const struct list *list, const struct ctl_session *session,
+			   uint64_t revision)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const char *around = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":";
+	const size_t start = invocation->json ? strlen(around) : 0;
+
+	if (invocation->quiet)
+		return CTL_OK;
+	if (!invocation->json && !invocation->field) {
+		ctl_rows_append(&out, CTL_FIELDS(entry_fields), list->entries,
+				sizeof(*list->entries), list->count);
+		return ctl_show(invocation, &out);
+	}
+	ctl_buffer_append(&out, around, start);
+	ctl_buffer_printf(&out, "{\"revision\":%" PRIu64 ",\"layouts\":[%s]}", revision,
+			  ctl_buffer_text(&list->json));
+	if (invocation->field)
+		return ctl_print_field(session, gpald_raw_value(out.data, out.len));
+	ctl_buffer_puts(&out, "}");
+	return ctl_print_line(out.data, out.len);
+}
+
+enum ctl_exit ctl_run_list(struct ctl_session *session)
+{
+	__attribute__((cleanup(list_free))) struct list list = {
+		.invocation = session->invocation,
+		.wanted = UINT64_MAX,
+		.owner = CTL_NONE,
+		.arch = GPAL_ARCH_COUNT,
+	};
+	struct ctl_pages pages = { .after = ctl_flag_value(session->invocation, "--after") };
+	const struct gpal_client_page *page = NULL;
+	enum ctl_exit code = read_flags(&list);
+	const bool is_cut = !is_filtered(&list) && ctl_was_given(session->invocation, "--limit");
+	uint64_t revision = CTL_NONE;
+
+	while (!code && !pages.ended && list.wanted) {
+		code = ctl_pages_next(session, &pages, is_cut ? list.wanted : 0, &page);
+		if (code)
+			break;
+		/* What has happened since is not in the pages for certain. */
+		if (revision == CTL_NONE)
+			revision = page->revision;
+		code = add_page(&list, session, page);
+	}
+	return code ? code : print(&list, session, revision);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A picture of a layout that the daemon keeps, or of a request, which it resolves. The
+ * picture itself is made in map/.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/map/map.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/request/request.h"
+#include "gpalayoutctl/terminal_text.h"
+#include "wire/json_parse.h"
+#include "wire/request_decode.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USUAL_WIDTH 80
+
+/* clang-format off */
+const struct ctl_flag ctl_map_flags[] = {
+	{ .name = "--svg", .value_name = "FILE|-",
+	  .help = "draw an SVG picture, to standard output if -" },
+	{ 0 },
+};
+/* clang-format on */
+
+static struct ctl_map_terminal this_terminal(void)
+{
+	struct winsize size;
+
+	setlocale(LC_CTYPE, "");
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		size.ws_col = USUAL_WIDTH;
+	return (struct ctl_map_terminal){
+		.width = size.ws_col,
+		.colour = ctl_wants_colour(),
+		.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
+	};
+}
+
+/* 0, or an errno. A new file is as any other of the user's: its mode is up to the umask. */
+static int write_to(const char *path, int flags, const struct ctl_buffer *content)
+{
+	const int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+	int error;
+
+	if (fd < 0)
+		return errno;
+	error = ctl_write_all(fd, ctl_buffer_text(content), content->len);
+	return close(fd) && !error ? errno : error;
+}
+
+/* A file is replaced as a whole. What is none, as a pipe or a device, stays what it is. */
+static int replace(const char *path, const struct ctl_buffer *content)
+{
+	ctl_cleanup_buffer struct ctl_buffer temporary = { 0 };
+	struct stat info;
+	int error;
+
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+		return write_to(path, 0, content);
+	ctl_buffer_printf(&temporary, "%s.%ld.tmp", path, (long)getpid());
+	error = write_to(temporary.data, O_CREAT | O_EXCL, content);
+	if (!error && rename(temporary.data, path))
+		error = errno;
+	if (error && error != EEXIST)
+		unlink(temporary.data);
+	return error;
+}
+
+static enum ctl_exit write_file(const char *path, const struct ctl_buffer *content)
+{
+	const int error = replace(path, content);
+
+	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
+}
+
+static enum ctl_exit draw(const struct ctl_session *session, const struct ctl_map *map)
+{
+	const char *file = ctl_flag_value(session->invocation, "--svg");
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	struct ctl_map_terminal terminal;
+
+	if (!ctl_map_is_possible(map->layout))
+		return ctl_not_understood(session, "its map has no ranges, or some that overlap");
+	if (file) {
+		ctl_map_append_svg(&out, map);
+		return strcmp(file, "-") == 0 ? ctl_write_output(&out) : write_file(file, &out);
+	}
+	terminal = this_terminal();
+	ctl_map_append_terminal(&out, map, &terminal);
+	return ctl_show(session->invocation, &out);
+}
+
+static enum ctl_exit draw_live(struct ctl_session *session)
+{
+	const struct gpal_client_live *live = ctl_result(session, &gpald_live_full_result);
+
+	if (!live)
+		return CTL_NO_DAEMON;
+	return draw(session, &(const struct ctl_map){ live->name, live->generation, live->request,
+						      live->layout });
+}
+
+/* The daemon has taken the request, so it can be decoded here, unless that is newer. */
+static enum ctl_exit draw_request(struct ctl_session *session)
+{
+	static const struct gpald_member row = { .name = "request",
+						 .decode = gpald_decode_request,
+						 .required = true };
+	static const struct gpald_members members = { &row, 1 };
+	const struct gpal_layout *layout = ctl_result(session, &gpald_layout_result);
+	struct gpal_request request = { .node_count = 0 };
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct gpald_wire_error fault;
+	const cJSON *tree;
+
+	if (!layout)
+		return CTL_NO_DAEMON;
+	ctl_member_json(&text, "request", session->request.data);
+	ctl_buffer_puts(&text, "}");
+	if (gpald_json_parse(text.data, text.len, session->arena, &tree, &fault) ||
+	    gpald_decode_reply(&members, tree, &request, session->arena, &fault))
+		return ctl_not_understood(session, fault.message);
+	return draw(session, &(const struct ctl_map){ "request", 0, &request, layout });
+}
+
+enum ctl_exit ctl_run_map(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const char *operand = ctl_operand(invocation, 0);
+	const bool is_live = operand && operand[0] != '@';
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	enum ctl_exit code = CTL_OK;
+
+	if (ctl_was_given(invocation, "--svg") && !ctl_wants_text(session))
+		return ctl_usage_error("map takes --svg or %s, not both",
+				       invocation->json  ? "--json" :
+				       invocation->field ? "--field" :
+							   "--quiet");
+	if (is_live && ctl_request_flag_count(invocation))
+		return ctl_usage_error("map takes a name or a request, not both");
+	if (!operand && !ctl_request_flag_count(invocation))
+		return ctl_usage_error("map needs NAME, @FILE or flags of a request");
+	if (!is_live)
+		code = ctl_request_get(session, operand ? operand + 1 : NULL);
+	if (code)
+		return code;
+	if (is_live)
+		ctl_member_text(&params, "name", operand);
+	else
+		ctl_member_json(&params, "request", session->request.data);
+	ctl_buffer_puts(&params, "}");
+	code = ctl_ask_and_answer(session, is_live ? "layout.get" : "layout.resolve", params.data);
+	if (code || !ctl_wants_text(session))
+		return code;
+	return is_live ? draw_live(session) : draw_request(session);
+}

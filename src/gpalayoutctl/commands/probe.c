@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What lies at an address, a line for each layout asked about, in a form that grep
+ * and cut can take.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/commands/pages.h"
+#include "gpalayoutctl/devices.h"
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/request/request.h"
+#include "gpalayoutctl/terminal_text.h"
+#include "wire/size.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* clang-format off */
+const struct ctl_flag ctl_probe_flags[] = {
+	{ .name = "--request", .value_name = "FILE|-",
+	  .help = "probe the layout of this request, of no NAME" },
+	{ 0 },
+};
+/* clang-format on */
+
+/* Whether what was probed is of that architecture, which the answer to a probe does not say. */
+static bool has_arch(struct ctl_session *session, const char *name, enum gpal_arch arch)
+{
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	struct gpald_raw found = { session->request.data, session->request.len };
+	const char *wanted = gpal_arch_name(arch);
+
+	if (name) {
+		ctl_member_text(&params, "name", name);
+		ctl_buffer_puts(&params, "}");
+		if (ctl_ask(session, "layout.get", params.data) || !session->result ||
+		    !gpald_raw_member(gpald_raw_value(session->result, strlen(session->result)),
+				      "layout", &found))
+			return false;
+	}
+	return gpald_raw_member(found, "arch", &found) && found.length == strlen(wanted) + 2 &&
+	       memcmp(found.text + 1, wanted, strlen(wanted)) == 0;
+}
+
+/* A layout does not say what is in its chipset MMIO, but for some devices everybody knows. */
+static void append_device(struct ctl_buffer *out, struct ctl_session *session, const char *name,
+			  const struct gpal_probe *probe)
+{
+	const uint64_t page = (probe->range.start + probe->offset) / GPAL_PAGE_SIZE;
+
+	for (size_t i = 0; i < CTL_DEVICE_COUNT; i++)
+		if (strcmp(probe->tag, "chipset-low-mmio") == 0 &&
+		    page == ctl_devices[i].address / GPAL_PAGE_SIZE &&
+		    has_arch(session, name, ctl_devices[i].arch))
+			ctl_buffer_printf(out, ", %s", ctl_devices[i].name);
+}
+
+static void append_bounds(struct ctl_buffer *out, struct gpal_range range)
+{
+	ctl_buffer_printf(out, "0x%" PRIx64 "-0x%" PRIx64, range.start, range.end);
+}
+
+static void append_probe(struct ctl_buffer *out, struct ctl_session *session, const char *name,
+			 const struct gpal_probe *probe)
+{
+	if (probe->is_free) {
+		ctl_buffer_puts(out, "free, ");
+		append_bounds(out, probe->range);
+		return;
+	}
+	ctl_buffer_puts(out, "in ");
+	ctl_puts_safe(out, probe->tag);
+	ctl_buffer_printf(out, " (%s) ", gpal_kind_name(probe->kind));
+	append_bounds(out, probe->range);
+	ctl_buffer_printf(out, ", offset 0x%" PRIx64, probe->offset);
+	/* What the range belongs to. */
+	if (probe->has_node)
+		ctl_buffer_printf(out, ", node %" PRIu32, probe->node);
+	if (probe->root_complex) {
+		ctl_buffer_puts(out, ", root complex ");
+		ctl_puts_safe(out, probe->root_complex);
+	}
+	if (probe->has_slot)
+		ctl_buffer_printf(out, ", slot %" PRIu32, probe->slot);
+	append_device(out, session, name, probe);
+}
+
+/* As the daemon understands it, however it was typed. */
+static void append_address(struct ctl_buffer *out, const char *typed)
+{
+	uint64_t address;
+
+	if (gpald_size_parse(typed, &address) == GPALD_SIZE_OK)
+		ctl_buffer_printf(out, "0x%" PRIx64, address);
+	else
+		ctl_puts_safe(out, typed);
+}
+
+/* Asks about one layout; NULL: about that of the request. */
+static enum ctl_exit ask(struct ctl_session *session, const char *name)
+{
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+
+	if (name)
+		ctl_member_text(&params, "name", name);
+	else
+		ctl_member_json(&params, "request", session->request.data);
+	ctl_member_text(&params, "address", ctl_operand(session->invocation, 0));
+	ctl_buffer_puts(&params, "}");
+	return ctl_ask(session, "layout.probe", params.data);
+}
+
+static enum ctl_exit show(struct ctl_session *session, const char *name)
+{
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const struct gpal_probe *probe;
+	enum ctl_exit code = ctl_answer(session, name);
+
+	if (code || !ctl_wants_text(session))
+		return code;
+	probe = ctl_result(session, &gpald_probe_result);
+	if (!probe)
+		return CTL_NO_DAEMON;
+	ctl_puts_safe(&out, name ? name : "");
+	ctl_buffer_puts(&out, name ? ": " : "");
+	append_address(&out, ctl_operand(session->invocation, 0));
+	ctl_buffer_puts(&out, " is ");
+	append_probe(&out, session, name, probe);
+	ctl_buffer_puts(&out, "\n");
+	return ctl_write_output(&out);
+}
+
+static enum ctl_exit probe_request(struct ctl_session *session)
+{
+	enum ctl_exit code;
+
+	if (session->invocation->operand_count > 1)
+		return ctl_usage_error("probe takes names or a request, not both");
+	code = ctl_request_get(session, ctl_flag_value(session->invocation, "--request"));
+	if (!code)
+		code = ask(session, NULL);
+	return code ? code : show(session, NULL);
+}
+
+/* One that is not there is a refusal, and does not keep the others from being shown. */
+static enum ctl_exit probe_names(struct ctl_session *session)
+{
+	enum ctl_exit worst = CTL_OK;
+
+	for (size_t i = 1; i < session->invocation->operand_count; i++) {
+		const char *name = ctl_operand(session->invocation, i);
+		enum ctl_exit code = ask(session, name);
+
+		if (!code)
+			code = show(session, name);
+		if (code && code != CTL_NOT_FOUND)
+			return code;
+		if (code)
+			worst = code;
+	}
+	return worst;
+}
+
+/* A layout that goes between the list and its probe is no error: it is not live. */
+static enum ctl_exit probe_all(struct ctl_session *session)
+{
+	struct ctl_pages pages = { .ended = false };
+	const struct gpal_client_page *page;
+	enum ctl_exit code = CTL_OK;
+
+	while (!code && !pages.ended) {
+		code = ctl_pages_next(session, &pages, 0, &page);
+		for (size_t i = 0; !code && i < page->count; i++) {
+			code = ask(session, page->entries[i].name);
+			if (!code && ctl_status(session) != CTL_NOT_FOUND)
+				code = show(session, page->entries[i].name);
+		}
+	}
+	return code;
+}
+
+/* Digits alone are bytes, which few people mean who type an address. */
+static void note_decimal(const char *address)
+{
+	uint64_t value;
+
+	if (strlen(address) > 4 && ctl_count_parse(address, &value))
+		ctl_note("%s is decimal, that is 0x%" PRIx64 "; write 0x%s if it is hexadecimal",
+			 address, value, address);
+}
+
+enum ctl_exit ctl_run_probe(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+
+	note_decimal(invocation->operands[0]);
+	if (ctl_was_given(invocation, "--request") || ctl_request_flag_count(invocation))
+		return probe_request(session);
+	return invocation->operand_count > 1 ? probe_names(session) : probe_all(session);
+}

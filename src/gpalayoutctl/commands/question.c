@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands that are one question: operands and flags become the members of the params, and
+ * what comes is printed.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/print/daemon.h"
+#include "gpalayoutctl/print/layout.h"
+#include "gpalayoutctl/print/table.h"
+#include "gpalayoutctl/request/changes.h"
+#include "gpalayoutctl/request/document.h"
+#include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/request/request.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Params. */
+
+static enum ctl_exit apply_count(void *params, const struct ctl_flag *flag, const char *value)
+{
+	uint64_t count;
+
+	if (!ctl_count_parse(value, &count))
+		return ctl_usage_error("%s: '%s' is not a whole number", flag->name, value);
+	ctl_member_json(params, flag->member, value);
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_true(void *params, const struct ctl_flag *flag, const char *value)
+{
+	(void)value;
+	ctl_member_json(params, flag->member, "true");
+	return CTL_OK;
+}
+
+#define GENERATION                                                                               \
+	{                                                                                        \
+		.name = "--generation", .value_name = "N", .apply = apply_count,                 \
+		.member = "generation", .help = "only if the layout is still at this generation" \
+	}
+
+/* clang-format off */
+const struct ctl_flag ctl_resolve_flags[] = {
+	{ .name = "--print-request", .help = "print the request as JSON; needs no daemon" },
+	{ .name = "--advise", .apply = apply_true, .member = "advise",
+	  .help = "also say how far each window and each node's RAM could\n"
+		  "grow where it is, and if all others may move" },
+	{ 0 },
+};
+
+const struct ctl_flag ctl_update_flags[] = {
+	{ .name = CTL_SET, .value_name = "MEMBER=VALUE", .repeatable = true,
+	  .help = "set one member of the request that the layout has, with\n"
+		  "dots and list indexes, as in memory.nodes.0=8G" },
+	{ .name = CTL_ADD_ROOT_COMPLEX, .value_name = "NAME[,KEY=VALUE...]", .repeatable = true,
+	  .help = "add a root complex to it, as --pcie-root-complex does" },
+	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
+	  .help = "remove from it what has this range" },
+	GENERATION,
+	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
+	  .help = "change nothing, only show what would change" },
+	{ .name = "--allow-moves", .apply = apply_true, .member = "allow_moves",
+	  .help = "also move and resize ranges; only for a VM that is off" },
+	{ .name = "--allow-removals", .apply = apply_true, .member = "allow_removals",
+	  .help = "also remove ranges that the request omits" },
+	{ 0 },
+};
+
+const struct ctl_flag ctl_delete_flags[] = {
+	GENERATION,
+	{ 0 },
+};
+
+const struct ctl_flag ctl_get_flags[] = {
+	{ .name = "--request", .help = "print only the request, as JSON that create takes" },
+	{ 0 },
+};
+/* clang-format on */
+
+/*
+ * The request that the layout has, with changes. It is of one generation, and an update of
+ * another one would undo what somebody else has done.
+ */
+static enum ctl_exit change_request(struct ctl_session *session, struct ctl_buffer *params,
+				    const char *operand)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	uint64_t generation;
+	enum ctl_exit code;
+
+	if (operand || ctl_request_flag_count(invocation))
+		return ctl_usage_error("update takes a request or changes of the one there is, "
+				       "not both");
+	code = ctl_changes_make(session, invocation->operands[0], &generation);
+	if (!code && !ctl_was_given(invocation, "--generation"))
+		ctl_buffer_printf(params, ",\"generation\":%" PRIu64, generation);
+	if (!code && ctl_was_given(invocation, CTL_REMOVE) &&
+	    !ctl_was_given(invocation, "--allow-removals"))
+		ctl_member_json(params, "allow_removals", "true");
+	return code;
+}
+
+/* Adds one operand, which may be missing where it is a request. */
+static enum ctl_exit add_operand(struct ctl_session *session, struct ctl_buffer *params,
+				 const char *member, const char *operand)
+{
+	enum ctl_exit code;
+
+	if (strcmp(member, "request") != 0) {
+		ctl_member_text(params, member, operand);
+		return CTL_OK;
+	}
+	code = ctl_has_changes(session->invocation) ? change_request(session, params, operand) :
+						      ctl_request_get(session, operand);
+	if (!code)
+		ctl_member_json(params, member, session->request.data);
+	return code;
+}
+
+static enum ctl_exit add_flags(struct ctl_session *session, struct ctl_buffer *params)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const struct ctl_command *command = invocation->command;
+
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+		const struct ctl_flag *row = command->flags;
+		enum ctl_exit code = CTL_OK;
+
+		while (row && row->name && row != given->flag)
+			row++;
+		if (row && row->apply)
+			code = row->apply(params, row, given->value);
+		if (code)
+			return code;
+	}
+	return CTL_OK;
+}
+
+static enum ctl_exit make_params(struct ctl_session *session, struct ctl_buffer *params)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const struct ctl_command *command = invocation->command;
+	enum ctl_exit code = CTL_OK;
+
+	/* The one operand is all of them. */
+	if (command->max_operands && !command->members[0])
+		return ctl_document_read(params, invocation->operands[0]);
+	for (size_t i = 0; i < command->max_operands && !code; i++)
+		code = add_operand(session, params, command->members[i],
+				   ctl_operand(invocation, i));
+	if (!code)
+		code = add_flags(session, params);
+	if (params->len)
+		ctl_buffer_puts(params, "}");
+	return code;
+}
+
+/* The request of a result, which may be of a layout that this program cannot read. */
+static enum ctl_exit print_request(const struct ctl_session *session, struct ctl_buffer *out)
+{
+	const struct gpald_raw answer = { session->result, strlen(session->result) };
+	ctl_cleanup_buffer struct ctl_buffer request = { 0 };
+
+	if (!ctl_request_of_answer(&request, answer))
+		return ctl_not_understood(session, "it has no request, or no policy");
+	ctl_json_indent(out, ctl_buffer_text(&request), request.len);
+	return CTL_OK;
+}
+
+static enum ctl_exit print_result(struct ctl_session *session, struct ctl_buffer *out)
+{
+	const struct ctl_command *command = session->invocation->command;
+	const void *result = ctl_result(session, command->result);
+
+	return result ? command->print(session, out, result) : CTL_NO_DAEMON;
+}
+
+enum ctl_exit ctl_run_question(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	enum ctl_exit code = make_params(session, &params);
+
+	if (code)
+		return code;
+	if (ctl_was_given(invocation, "--print-request")) {
+		ctl_json_indent(&out, session->request.data, session->request.len);
+		return ctl_write_output(&out);
+	}
+	code = ctl_ask_and_answer(session, invocation->command->method, params.data);
+	if (code || !ctl_wants_text(session))
+		return code;
+	code = ctl_was_given(invocation, "--request") ? print_request(session, &out) :
+							print_result(session, &out);
+	return code ? code : ctl_show(invocation, &out);
+}
+
+/* Results. */
+
+enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct ctl_buffer *out,
+				 const void *result)
+{
+	const struct gpal_advice *advice = NULL;
+
+	ctl_layout_append(out, result);
+	if (!ctl_was_given(session->invocation, "--advise"))
+		return CTL_OK;
+	advice = ctl_result(session, &gpald_advice_result);
+	if (!advice)
+		return CTL_NO_DAEMON;
+	ctl_advice_append(out, advice);
+	return CTL_OK;
+}
+
+static void append_name(struct ctl_buffer *out, const char *what, const char *name,
+			uint64_t generation, const char *end)
+{
+	ctl_buffer_puts(out, what);
+	ctl_puts_safe(out, name);
+	ctl_buffer_printf(out, " (generation %" PRIu64 ")%s", generation, end);
+}
+
+enum ctl_exit ctl_print_created(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_client_live *live = result;
+
+	(void)session;
+	append_name(out, live->created ? "created " : "already there: ", live->name,
+		    live->generation, "\n\n");
+	ctl_layout_append(out, live->layout);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_updated(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_client_update *update = result;
+	const bool is_dry = ctl_was_given(session->invocation, "--dry-run");
+
+	append_name(out, is_dry ? "dry run: nothing was changed; " : "updated ", update->name,
+		    update->generation, "\n\n");
+	ctl_changes_append(out, update->changes);
+	ctl_buffer_puts(out, "\n");
+	ctl_layout_append(out, update->layout);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpald_deleted *deleted = result;
+
+	(void)session;
+	append_name(out, "deleted ", deleted->name, deleted->generation, "\n");
+	return CTL_OK;
+}
+
+static const struct ctl_field live_fields[] = {
+	CTL_FIELD(struct gpal_client_live, "name", CTL_TEXT, name),
+	CTL_FIELD(struct gpal_client_live, "generation", CTL_COUNT, generation),
+	CTL_FIELD(struct gpal_client_live, "owner", CTL_USER, owner_uid),
+	CTL_FIELD(struct gpal_client_live, "created", CTL_TEXT, created_at),
+	CTL_FIELD(struct gpal_client_live, "updated", CTL_TEXT, updated_at),
+};
+
+enum ctl_exit ctl_print_live(struct ctl_session *session, struct ctl_buffer *out,
+			     const void *result)
+{
+	const struct gpal_client_live *live = result;
+
+	(void)session;
+	ctl_record_append(out, CTL_FIELDS(live_fields), live);
+	ctl_buffer_puts(out, "\n");
+	ctl_layout_append(out, live->layout);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_allocated(struct ctl_session *session, struct ctl_buffer *out,
+				  const void *result)
+{
+	(void)session;
+	ctl_map_append(out, result);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_policies(struct ctl_session *session, struct ctl_buffer *out,
+				 const void *result)
+{
+	(void)session;
+	ctl_policies_append(out, result);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_info(struct ctl_session *session, struct ctl_buffer *out,
+			     const void *result)
+{
+	(void)session;
+	ctl_info_append(out, result);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_stats(struct ctl_session *session, struct ctl_buffer *out,
+			      const void *result)
+{
+	ctl_stats_append(out, result, ctl_result_tree(session));
+	return CTL_OK;
+}

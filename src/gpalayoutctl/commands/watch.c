@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Following events for as long as anybody reads them. The client library connects again
+ * where a connection breaks; events that the daemon cannot deliver any more end the program,
+ * because going on would hide the gap.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/hint.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/print/table.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* clang-format off */
+const struct ctl_flag ctl_watch_flags[] = {
+	{ .name = "--since", .value_name = "REVISION",
+	  .help = "begin with the first event behind this revision;\ndefault: from now on" },
+	{ .name = "--count", .value_name = "N", .help = "end after that many events, above 0" },
+	{ 0 },
+};
+/* clang-format on */
+
+/* What the last call gave: CTL_OK for 0, otherwise what went wrong, after saying it. */
+static enum ctl_exit check(struct ctl_session *session, int code)
+{
+	const char *line = gpal_client_line(session->client);
+	enum ctl_exit written = CTL_OK;
+
+	if (code == 0)
+		return CTL_OK;
+	if (session->invocation->json && line)
+		written = ctl_print_line(line, strlen(line));
+	if (written || code != GPAL_E_REFUSED)
+		return written ? written : ctl_session_complain(session);
+	ctl_print_refusal(session, NULL);
+	return ctl_status(session);
+}
+
+/* Columns have fixed widths, because no line may wait for the next. */
+static enum ctl_exit print(const struct ctl_session *session, const struct gpal_client_event *event)
+{
+	const char *line = gpal_client_line(session->client);
+	ctl_cleanup_buffer struct ctl_buffer what = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	struct gpald_raw params;
+
+	if (session->invocation->json)
+		return ctl_print_line(line, strlen(line));
+	if (session->invocation->field)
+		return gpald_raw_member(gpald_raw_value(line, strlen(line)), "params", &params) ?
+			       ctl_print_field(session, params) :
+			       ctl_not_understood(session, "it has keys with escapes");
+	if (session->invocation->quiet)
+		return CTL_OK;
+	ctl_puts_safe(&what, event->kind_name);
+	ctl_puts_safe(&name, event->name);
+	ctl_buffer_printf(&out, "%16" PRIu64 "  %-7s  %-24s  ", event->revision,
+			  ctl_buffer_text(&what), ctl_buffer_text(&name));
+	ctl_puts_safe(&out, *event->digest ? event->digest : "-");
+	ctl_buffer_puts(&out, "\n");
+	return ctl_write_output(&out);
+}
+
+/*
+ * Events after these are lost. The line is the daemon's refusal, which the library has made
+ * an event of.
+ */
+static enum ctl_exit resync(struct ctl_session *session, const struct gpal_client_event *event)
+{
+	session->error = (struct gpal_client_error){ .code = GPAL_E_REFUSED };
+	strcpy(session->error.reason, "resync_required");
+	strcpy(session->error.message, "the events that were missed are not kept any more");
+	session->error.revision = event->revision;
+	return check(session, GPAL_E_REFUSED);
+}
+
+/* Says when events are interrupted, and when they go on. */
+static void tell_outage(const struct ctl_session *session, bool *is_out)
+{
+	const char *outage = gpal_client_outage(session->client);
+
+	if (!outage == !*is_out)
+		return;
+	*is_out = outage;
+	if (outage)
+		ctl_complain("%s: %s; connecting again", session->invocation->socket, outage);
+	else
+		ctl_complain("%s: connected again", session->invocation->socket);
+}
+
+/* Waits until there may be an event; false: standard output has no reader left. */
+static bool wait_for_event(const struct ctl_session *session)
+{
+	struct pollfd ready[] = {
+		{ .fd = gpal_client_fd(session->client),
+		  .events = gpal_client_events(session->client) },
+		{ .fd = STDOUT_FILENO },
+	};
+
+	return poll(ready, 2, gpal_client_timeout_ms(session->client)) <= 0 || !ready[1].revents;
+}
+
+static enum ctl_exit follow(struct ctl_session *session, uint64_t wanted)
+{
+	struct gpal_client_event event;
+	enum ctl_exit code = CTL_OK;
+	bool is_out = false;
+
+	while (!code && wanted) {
+		const int come = gpal_client_next_event(session->client, &event, &session->error);
+
+		if (come == 0 || come == GPAL_E_IN_PROGRESS)
+			tell_outage(session, &is_out);
+		if (come == GPAL_E_IN_PROGRESS) {
+			if (!wait_for_event(session))
+				return ctl_output_without_reader();
+			continue;
+		}
+		code = check(session, come);
+		if (!code && event.kind == GPAL_EVENT_RESYNC)
+			return resync(session, &event);
+		if (!code)
+			code = print(session, &event);
+		wanted--;
+	}
+	return code;
+}
+
+enum ctl_exit ctl_run_watch(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const bool has_since = ctl_was_given(invocation, "--since");
+	uint64_t since = 0, wanted = UINT64_MAX;
+	enum ctl_exit code = ctl_flag_number(invocation, "--since", false, &since);
+
+	session->method = "events.subscribe";
+	if (!code)
+		code = ctl_flag_number(invocation, "--count", true, &wanted);
+	if (!code)
+		code = ctl_connect(session);
+	if (code)
+		return code;
+	code = check(session, gpal_client_subscribe(session->client, has_since ? &since : NULL,
+						    NULL, &session->error));
+	gpal_client_set_blocking(session->client, false);
+	return code ? code : follow(session, wanted);
+}

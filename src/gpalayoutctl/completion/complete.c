@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands and options are those of the tables; what a value or an operand may be is read off
+ * its name there.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/completion/complete.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/session.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Nobody waits longer for a proposal, or reads more of them. */
+#define TIMEOUT_MS 1000
+#define PROPOSALS_MAX 1000
+
+struct completion {
+	const struct ctl_command *commands;
+	const char *prefix;
+	struct ctl_invocation invocation; /* of the words before it */
+	struct ctl_session session;
+	struct ctl_buffer out;
+};
+
+static bool begins(const char *word, const char *prefix)
+{
+	return strncmp(word, prefix, strlen(prefix)) == 0;
+}
+
+/* `about` ends at its first line; NULL: there is nothing to say. */
+static void offer(struct completion *c, const char *word, const char *about)
+{
+	if (!begins(word, c->prefix))
+		return;
+	ctl_puts_safe(&c->out, word);
+	if (about)
+		ctl_buffer_printf(&c->out, "\t%.*s", (int)strcspn(about, "\n"), about);
+	ctl_buffer_puts(&c->out, "\n");
+}
+
+static void offer_commands(struct completion *c)
+{
+	for (const struct ctl_command *command = c->commands; command->name; command++)
+		offer(c, command->name, command->summary);
+}
+
+static void offer_flags(struct completion *c, const struct ctl_flag *flags)
+{
+	for (; flags && flags->name; flags++)
+		if (flags->help)
+			offer(c, flags->name, flags->help);
+}
+
+static void offer_policies(struct completion *c)
+{
+	size_t count;
+	const struct gpal_policy *policies = gpal_policies(&count);
+
+	for (size_t i = 0; i < count; i++)
+		offer(c, policies[i].name, policies[i].summary);
+}
+
+static void offer_profiles(struct completion *c)
+{
+	for (int i = 0; i < GPAL_PROFILE_COUNT; i++)
+		offer(c, gpal_profile_name((enum gpal_profile)i), NULL);
+}
+
+/* Words with bars between them, in lower case, are all there are. */
+static void offer_choices(struct completion *c, const char *choices)
+{
+	char word[64];
+
+	for (size_t length; *choices; choices += length + (choices[length] == '|')) {
+		length = strcspn(choices, "|");
+		if (length >= sizeof(word))
+			return;
+		memcpy(word, choices, length);
+		word[length] = '\0';
+		offer(c, word, NULL);
+	}
+}
+
+/* What the daemon knows. */
+
+static bool ask(struct completion *c, const char *method, const char *member, const char *value)
+{
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+
+	if (member) {
+		ctl_member_text(&params, member, value);
+		ctl_buffer_puts(&params, "}");
+	}
+	return ctl_ask(&c->session, method, params.data) == CTL_OK && c->session.result;
+}
+
+/* The text of a member of each element of a list in the result, which `path` leads to. */
+static void offer_members(struct completion *c, const char *const *path, const char *member)
+{
+	struct gpald_raw list = { c->session.result, strlen(c->session.result) }, element, value;
+
+	for (; *path; path++)
+		if (!gpald_raw_member(list, *path, &list))
+			return;
+	while (gpald_raw_next(&list, NULL, &element)) {
+		ctl_cleanup_buffer struct ctl_buffer word = { 0 };
+
+		if (!gpald_raw_member(element, member, &value) || *value.text != '"')
+			continue;
+		/* Names, tags and methods have no character that is escaped. */
+		ctl_buffer_append(&word, value.text + 1, value.length - 2);
+		offer(c, ctl_buffer_text(&word), NULL);
+	}
+}
+
+/* Those behind the prefix are all that can begin with it, but for the prefix itself. */
+static void offer_names(struct completion *c)
+{
+	static const char *const path[] = { "layouts", NULL };
+	const struct gpal_client_page *page;
+	const char *after = c->prefix;
+	size_t seen = 0;
+
+	do {
+		if (!ask(c, "layout.list", *after ? "after" : NULL, after))
+			return;
+		page = ctl_result(&c->session, &gpald_page_result);
+		if (!page)
+			return;
+		offer_members(c, path, "name");
+		seen += page->count;
+		after = page->next;
+	} while (page->count && after && begins(after, c->prefix) && seen < PROPOSALS_MAX);
+}
+
+static void offer_tags(struct completion *c)
+{
+	static const char *const path[] = { "layout", "map", NULL };
+
+	if (ask(c, "layout.get", "name", ctl_operand(&c->invocation, 0)))
+		offer_members(c, path, "tag");
+}
+
+static void offer_methods(struct completion *c)
+{
+	static const char *const path[] = { "methods", NULL };
+
+	if (ask(c, "daemon.schema", NULL, NULL))
+		offer_members(c, path, "name");
+}
+
+/* Values and operands. */
+
+static void offer_value(struct completion *c, const struct ctl_flag *flag)
+{
+	const char *choices = flag->value_name;
+
+	if (strcmp(flag->name, "--profile") == 0)
+		offer_profiles(c);
+	else if (strcmp(choices, "NAME") == 0 && strstr(flag->name, "policy"))
+		offer_policies(c);
+	else if (strcmp(choices, "NAME") == 0)
+		offer_names(c);
+	else if (strchr(choices, '|') && *choices >= 'a' && *choices <= 'z')
+		offer_choices(c, choices);
+}
+
+static const struct {
+	const char *operand;
+	void (*offer)(struct completion *c);
+} operands[] = {
+	{ "NAME", offer_names }, { "PATTERN", offer_names }, { "FROM", offer_names },
+	{ "TO", offer_names },   { "TAG", offer_tags },      { "METHOD", offer_methods },
+};
+
+/* The last operand of a command that takes any number of them stands for the others, too. */
+static void offer_operand(struct completion *c)
+{
+	const struct ctl_command *command = c->invocation.command;
+	ctl_cleanup_buffer struct ctl_buffer names = { 0 };
+	size_t number = c->invocation.operand_count;
+	char *rest, *name, *next;
+
+	if (number >= command->max_operands)
+		return;
+	ctl_buffer_puts(&names, command->operands);
+	rest = names.data;
+	name = strsep(&rest, " ");
+	while (number-- && (next = strsep(&rest, " ")))
+		name = next;
+	name += strspn(name, "[");
+	name[strcspn(name, "]|.")] = '\0';
+	for (size_t i = 0; i < sizeof(operands) / sizeof(operands[0]); i++)
+		if (strcmp(operands[i].operand, name) == 0)
+			operands[i].offer(c);
+}
+
+static void offer_all(struct completion *c)
+{
+	const struct ctl_command *command = c->invocation.command;
+
+	if (c->invocation.open_flag) {
+		offer_value(c, c->invocation.open_flag);
+	} else if (*c->prefix == '-') {
+		offer_flags(c, ctl_global_flags);
+		offer_flags(c, command ? command->flags : NULL);
+		offer_flags(c, command ? command->request_flags : NULL);
+	} else if (command) {
+		offer_operand(c);
+	} else {
+		offer_commands(c);
+		if (!c->invocation.help)
+			offer(c, "help", "print help, or that of a command");
+	}
+}
+
+/* What is wrong with the words so far is said when they are run. */
+static void silence(void)
+{
+	const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere >= 0)
+		dup2(nowhere, STDERR_FILENO);
+}
+
+enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char **words)
+{
+	struct completion c = { .commands = commands, .prefix = count ? words[count - 1] : "" };
+	char **argv = calloc((size_t)count + 2, sizeof(*argv));
+	enum ctl_exit code;
+
+	if (!argv)
+		ctl_out_of_memory();
+	silence();
+	if (count)
+		memcpy(argv + 1, words, (size_t)(count - 1) * sizeof(*argv));
+	ctl_invocation_parse(&c.invocation, commands, count ? count : 1, argv);
+	c.invocation.timeout_ms = TIMEOUT_MS;
+	c.invocation.retry_ms = 0;
+	c.session.invocation = &c.invocation;
+	offer_all(&c);
+	code = ctl_write_output(&c.out);
+	ctl_buffer_free(&c.out);
+	ctl_session_free(&c.session);
+	ctl_invocation_free(&c.invocation);
+	free(argv);
+	return code;
+}

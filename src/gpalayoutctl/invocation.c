@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading the command line. getopt_long is not used because it takes shortened
+ * flags, which would change their meaning when a flag is added, and because each
+ * command has flags of its own. What the flags of a request mean is left to
+ * request_flags.c.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/invocation.h"
+
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/nearest.h"
+#include "wire/size.h"
+
+#include <gpalayout/client.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INSPECT_NAME "inspect.sock"
+#define LONGEST_TIMEOUT_S 1000000
+
+#define LARGEST_COUNT ((UINT64_C(1) << 53) - 1)
+
+static void *member_of(void *target, const struct ctl_flag *flag)
+{
+	return (char *)target + flag->offset;
+}
+
+static enum ctl_exit apply_text(void *target, const struct ctl_flag *flag, const char *value)
+{
+	*(const char **)member_of(target, flag) = value;
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_switch(void *target, const struct ctl_flag *flag, const char *value)
+{
+	(void)value;
+	*(bool *)member_of(target, flag) = true;
+	return CTL_OK;
+}
+
+/* Seconds with up to three decimals, above 0. */
+static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, const char *value)
+{
+	static const char digits[] = "0123456789";
+	size_t whole = strspn(value, digits);
+	bool has_point = value[whole] == '.';
+	size_t decimals = has_point ? strspn(value + whole + 1, digits) : 0;
+	double seconds = strtod(value, NULL);
+
+	if (!whole || value[whole + has_point + decimals] || has_point != (decimals > 0) ||
+	    decimals > 3 || seconds < 0.001 || seconds > LONGEST_TIMEOUT_S)
+		return ctl_usage_error("%s: '%s' is not a number of seconds above 0, such as 30 or "
+				       "0.5",
+				       flag->name, value);
+	*(int64_t *)member_of(target, flag) = (int64_t)(seconds * 1000 + 0.5);
+	return CTL_OK;
+}
+
+#define INTO(member, how) .apply = apply_##how, .offset = offsetof(struct ctl_invocation, member)
+
+/* clang-format off */
+const struct ctl_flag ctl_global_flags[] = {
+	{ .name = "--socket", .value_name = "PATH", INTO(socket, text),
+	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" GPAL_CLIENT_DEFAULT_PATH },
+	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
+	  .help = "the socket for commands that change nothing, where this user\n"
+		  "may not use the other; default inspect.sock beside it" },
+	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
+	  .help = "how long to wait for the answer; default 30" },
+	{ .name = "--retry", .value_name = "SECONDS", INTO(retry_ms, seconds),
+	  .help = "while there is no daemon, try again for so long" },
+	{ .name = "--json", INTO(json, switch),
+	  .help = "print the daemon's lines as they come, also errors" },
+	{ .name = "--field", .value_name = "PATH", INTO(field, text),
+	  .help = "print one value of the result: members and list indexes\n"
+		  "(from 0) with dots between, as in layout.ram.0.start" },
+	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
+	  .help = "print no result, only complaints" },
+	{ .name = "--no-pager", INTO(no_pager, switch),
+	  .help = "also where the text is longer than the terminal" },
+	{ .name = "--help", .letter = "-h", INTO(help, switch),
+	  .help = "print this help, or that of a command" },
+	{ .name = "--version", .letter = "-V", INTO(version, switch), .help = "print the version" },
+	{ 0 },
+};
+/* clang-format on */
+
+static const struct ctl_flag *find_flag(const struct ctl_flag *flags, const char *name, size_t len)
+{
+	for (; flags && flags->name; flags++) {
+		if (strlen(flags->name) == len && memcmp(flags->name, name, len) == 0)
+			return flags;
+		if (flags->letter && len == 2 && memcmp(flags->letter, name, len) == 0)
+			return flags;
+	}
+	return NULL;
+}
+
+const struct ctl_command *ctl_command_find(const struct ctl_command *commands, const char *name)
+{
+	for (; commands->name; commands++) {
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	}
+	return NULL;
+}
+
+static const struct ctl_given *find_given(const struct ctl_invocation *invocation, const char *name)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		if (strcmp(invocation->given[i].flag->name, name) == 0)
+			return &invocation->given[i];
+	}
+	return NULL;
+}
+
+bool ctl_was_given(const struct ctl_invocation *invocation, const char *name)
+{
+	return find_given(invocation, name) != NULL;
+}
+
+const char *ctl_flag_value(const struct ctl_invocation *invocation, const char *name)
+{
+	const struct ctl_given *given = find_given(invocation, name);
+
+	return given ? given->value : NULL;
+}
+
+const char *ctl_operand(const struct ctl_invocation *invocation, size_t number)
+{
+	return number < invocation->operand_count ? invocation->operands[number] : NULL;
+}
+
+bool ctl_count_parse(const char *text, uint64_t *count)
+{
+	return !text[strspn(text, "0123456789")] &&
+	       gpald_size_parse(text, count) == GPALD_SIZE_OK && *count <= LARGEST_COUNT;
+}
+
+enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
+			      bool positive, uint64_t *number)
+{
+	const char *text = ctl_flag_value(invocation, name);
+	uint64_t count;
+
+	if (!text)
+		return CTL_OK;
+	if (!ctl_count_parse(text, &count) || (positive && !count))
+		return ctl_usage_error("%s: '%s' is not a whole number%s", name, text,
+				       positive ? " above 0" : "");
+	*number = count;
+	return CTL_OK;
+}
+
+static void offer_flags(struct ctl_nearest *nearest, const struct ctl_flag *flags)
+{
+	for (; flags && flags->name; flags++)
+		if (flags->help)
+			ctl_nearest_offer(nearest, flags->name);
+}
+
+static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, const char *word)
+{
+	struct ctl_nearest nearest = CTL_NEAREST(word);
+
+	offer_flags(&nearest, ctl_global_flags);
+	if (invocation->command) {
+		offer_flags(&nearest, invocation->command->flags);
+		offer_flags(&nearest, invocation->command->request_flags);
+	}
+	ctl_complain("unknown option %s", word);
+	if (nearest.found)
+		ctl_hint("did you mean %s?", nearest.found);
+	else if (invocation->command)
+		ctl_hint("gpalayoutctl %s --help lists the options", invocation->command->name);
+	else
+		ctl_hint("a command's options stand behind it; see gpalayoutctl --help");
+	return CTL_USAGE;
+}
+
+/* Takes the option at argv[*index]; its value may be the next word. */
+static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv, int *index)
+{
+	const char *word = argv[*index];
+	const char *equals = strchr(word, '=');
+	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+	const char *value = equals ? equals + 1 : NULL;
+	const struct ctl_flag *flag = find_flag(ctl_global_flags, word, len);
+	bool is_global = flag != NULL;
+
+	if (!flag && invocation->command)
+		flag = find_flag(invocation->command->flags, word, len);
+	if (!flag && invocation->command)
+		flag = find_flag(invocation->command->request_flags, word, len);
+	if (!flag)
+		return unknown_option(invocation, word);
+	if (!flag->value_name && value)
+		return ctl_usage_error("%s takes no value", flag->name);
+	if (flag->value_name && !value) {
+		value = argv[*index + 1];
+		if (!value)
+			invocation->open_flag = flag;
+		if (!value || strncmp(value, "--", 2) == 0)
+			return ctl_usage_error("%s needs a value: %s", flag->name,
+					       flag->value_name);
+		++*index;
+	}
+	if (is_global)
+		return flag->apply(invocation, flag, value);
+	if (!flag->repeatable && ctl_was_given(invocation, flag->name))
+		return ctl_usage_error("%s is given twice", flag->name);
+	invocation->given[invocation->given_count++] = (struct ctl_given){ flag, value };
+	return CTL_OK;
+}
+
+static enum ctl_exit take_operand(struct ctl_invocation *invocation,
+				  const struct ctl_command *commands, const char *word)
+{
+	struct ctl_nearest nearest = CTL_NEAREST(word);
+
+	if (invocation->command) {
+		invocation->operands[invocation->operand_count++] = word;
+		return CTL_OK;
+	}
+	/* Help for a command, or for all. */
+	if (!invocation->help && strcmp(word, "help") == 0) {
+		invocation->help = true;
+		return CTL_OK;
+	}
+	invocation->command = ctl_command_find(commands, word);
+	if (invocation->command)
+		return CTL_OK;
+	ctl_complain("unknown command %s", word);
+	for (; commands->name; commands++)
+		ctl_nearest_offer(&nearest, commands->name);
+	if (nearest.found)
+		ctl_hint("did you mean %s?", nearest.found);
+	else
+		ctl_hint("gpalayoutctl --help lists the commands");
+	return CTL_USAGE;
+}
+
+/*
+ * A command that changes nothing may go to the inspect socket. What it is called unless it
+ * is named: beside the control socket, as the daemon has it.
+ */
+static void set_inspect_socket(struct ctl_invocation *invocation)
+{
+	const char *slash = strrchr(invocation->socket, '/');
+	const size_t folder = slash ? (size_t)(slash - invocation->socket) + 1 : 0;
+
+	if (!invocation->command || invocation->command->is_change) {
+		invocation->inspect_socket = NULL;
+	} else if (!invocation->inspect_socket &&
+		   folder + sizeof(INSPECT_NAME) <= sizeof(invocation->beside)) {
+		memcpy(invocation->beside, invocation->socket, folder);
+		memcpy(invocation->beside + folder, INSPECT_NAME, sizeof(INSPECT_NAME));
+		invocation->inspect_socket = invocation->beside;
+	}
+}
+
+/* Each of these is another form of the same output. */
+static enum ctl_exit check_output(const struct ctl_invocation *invocation)
+{
+	if (invocation->json && invocation->field)
+		return ctl_usage_error("--json and --field exclude each other");
+	if (invocation->quiet && (invocation->json || invocation->field))
+		return ctl_usage_error("--quiet leaves nothing for %s to print",
+				       invocation->json ? "--json" : "--field");
+	return CTL_OK;
+}
+
+static enum ctl_exit check_operands(const struct ctl_invocation *invocation)
+{
+	const struct ctl_command *command = invocation->command;
+
+	if (invocation->help || invocation->version)
+		return CTL_OK;
+	if (!command) {
+		ctl_complain("which command?");
+		ctl_hint("gpalayoutctl --help lists the commands");
+		return CTL_USAGE;
+	}
+	if (invocation->operand_count < command->min_operands)
+		return ctl_usage_error("%s needs %s", command->name, command->operands);
+	if (invocation->operand_count > command->max_operands)
+		return ctl_usage_error("%s: unexpected argument %s", command->name,
+				       invocation->operands[command->max_operands]);
+	return check_output(invocation);
+}
+
+enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
+				   const struct ctl_command *commands, int argc, char **argv)
+{
+	const char *environment = getenv("GPALAYOUT_SOCKET");
+	bool only_operands = false;
+	enum ctl_exit code = CTL_OK;
+
+	*invocation = (struct ctl_invocation){
+		.socket = environment && *environment ? environment : GPAL_CLIENT_DEFAULT_PATH,
+		.timeout_ms = GPAL_CLIENT_DEFAULT_TIMEOUT_MS,
+		.operands = calloc((size_t)argc + 1, sizeof(*invocation->operands)),
+		.given = calloc((size_t)argc + 1, sizeof(*invocation->given)),
+	};
+	if (!invocation->operands || !invocation->given)
+		ctl_out_of_memory();
+
+	for (int i = 1; i < argc && !code; i++) {
+		if (!only_operands && strcmp(argv[i], "--") == 0)
+			only_operands = true;
+		else if (!only_operands && argv[i][0] == '-' && argv[i][1])
+			code = take_option(invocation, argv, &i);
+		else
+			code = take_operand(invocation, commands, argv[i]);
+	}
+	set_inspect_socket(invocation);
+	return code ? code : check_operands(invocation);
+}
+
+void ctl_invocation_free(struct ctl_invocation *invocation)
+{
+	free(invocation->operands);
+	free(invocation->given);
+}

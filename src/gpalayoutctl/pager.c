@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "gpalayoutctl/pager.h"
+
+#include "gpalayoutctl/message.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEFAULT_PAGER "less"
+
+/* Ends by itself if the text fits, passes colours, and leaves the text on the screen. */
+#define LESS_OPTIONS "FRX"
+
+/* NULL: none is wanted. */
+static const char *pager_of(const struct ctl_invocation *invocation)
+{
+	const char *pager = getenv("PAGER");
+	const char *terminal = getenv("TERM");
+
+	if (invocation->no_pager || !isatty(STDOUT_FILENO) || !terminal ||
+	    strcmp(terminal, "dumb") == 0)
+		return NULL;
+	if (!pager)
+		return DEFAULT_PAGER;
+	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
+}
+
+static bool is_long(const struct ctl_buffer *text)
+{
+	struct winsize size;
+	size_t lines = 0;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row)
+		return false;
+	for (size_t i = 0; i < text->len; i++)
+		lines += text->data[i] == '\n';
+	return lines >= size.ws_row;
+}
+
+/* In the child: becomes the pager, whose command may have options. */
+static void become(const char *pager, const int ends[2])
+{
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	close(ends[1]);
+	setenv("LESS", LESS_OPTIONS, 0);
+	/* Nobody has asked for the one that is missing. */
+	if (strcmp(pager, DEFAULT_PAGER) == 0) {
+		execlp(pager, pager, (char *)NULL);
+		_exit(127);
+	}
+	execl("/bin/sh", "sh", "-c", pager, (char *)NULL);
+	_exit(127);
+}
+
+/* Whether the pager has shown the text, or as much of it as its reader wanted. */
+static bool page(const char *pager, const struct ctl_buffer *text)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction old_pipe, old_interrupt;
+	int ends[2], status = 0;
+	pid_t child;
+
+	if (pipe(ends))
+		return false;
+	child = fork();
+	if (child == 0)
+		become(pager, ends);
+	close(ends[0]);
+	if (child > 0) {
+		/* A reader who has seen enough is no failure; an interrupt is the pager's. */
+		sigaction(SIGPIPE, &ignore, &old_pipe);
+		sigaction(SIGINT, &ignore, &old_interrupt);
+		ctl_write_all(ends[1], ctl_buffer_text(text), text->len);
+	}
+	close(ends[1]);
+	if (child < 0)
+		return false;
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	sigaction(SIGPIPE, &old_pipe, NULL);
+	sigaction(SIGINT, &old_interrupt, NULL);
+	/* What sh says of a command that is not there, or cannot be run. */
+	return !WIFEXITED(status) || (WEXITSTATUS(status) != 127 && WEXITSTATUS(status) != 126);
+}
+
+enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct ctl_buffer *text)
+{
+	const char *pager = pager_of(invocation);
+
+	if (pager && is_long(text) && page(pager, text))
+		return CTL_OK;
+	return ctl_write_output(text);
+}

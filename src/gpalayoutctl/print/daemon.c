@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bucket of a histogram says no more than that its values are not above its edge, so the
+ * percentiles that are read off are upper bounds.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/print/daemon.h"
+
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/print/table.h"
+#include "gpalayoutctl/size_text.h"
+#include "gpalayoutctl/terminal_text.h"
+#include "wire/decoder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Itself. */
+
+static const struct ctl_field info_fields[] = {
+	CTL_FIELD(struct gpal_client_info, "version", CTL_TEXT, version),
+	CTL_FIELD(struct gpal_client_info, "protocol", CTL_TEXT, protocol),
+	CTL_FIELD(struct gpal_client_info, "default policy", CTL_TEXT, default_policy_name),
+	CTL_FIELD(struct gpal_client_info, "control socket", CTL_TEXT, control_socket),
+	CTL_FIELD(struct gpal_client_info, "inspect socket", CTL_TEXT, inspect_socket),
+};
+
+static bool has_ending(const char *name, const char *ending)
+{
+	const size_t length = strlen(name), end = strlen(ending);
+
+	return length >= end && strcmp(name + length - end, ending) == 0;
+}
+
+/* In the unit that the name says. */
+static void add_limit(struct ctl_table *table, const struct gpal_client_limit *limit)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	const uint64_t us = limit->value * 1000;
+
+	if (limit->value && strstr(limit->name, "_bytes"))
+		ctl_value_append(&text, CTL_SIZE, &limit->value);
+	else if (limit->value && has_ending(limit->name, "_ms"))
+		ctl_value_append(&text, CTL_DURATION, &us);
+	else
+		ctl_value_append(&text, CTL_COUNT, &limit->value);
+	ctl_table_add(table, limit->name);
+	ctl_table_add(table, text.data);
+}
+
+void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info)
+{
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "LIMIT", false }, { "VALUE", true } },
+	};
+
+	ctl_record_append(out, CTL_FIELDS(info_fields), info);
+	for (size_t i = 0; i < info->limit_count; i++)
+		add_limit(&table, &info->limits[i]);
+	ctl_buffer_puts(out, "\n");
+	ctl_table_append(out, &table);
+}
+
+/* Policies. */
+
+/* A member of the profiles' defaults, of each architecture where it says so. */
+static const struct {
+	const char *name;
+	size_t offset;
+} defaults[] = {
+	{ "chipset.low_mmio of x86_64", offsetof(struct gpal_profile_defaults, low_mmio[0]) },
+	{ "chipset.low_mmio of aarch64", offsetof(struct gpal_profile_defaults, low_mmio[1]) },
+	{ "chipset.high_mmio", offsetof(struct gpal_profile_defaults, high_mmio) },
+	{ "vtl2.chipset_mmio", offsetof(struct gpal_profile_defaults, vtl2_chipset_mmio) },
+	{ "memory.start of x86_64", offsetof(struct gpal_profile_defaults, memory_start[0]) },
+	{ "memory.start of aarch64", offsetof(struct gpal_profile_defaults, memory_start[1]) },
+};
+
+_Static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "the rows are in that order");
+
+static void append_profiles(struct ctl_buffer *out, const struct gpal_policy *policy)
+{
+	ctl_cleanup_table struct ctl_table table = { .columns = { { "DEFAULT", false } } };
+
+	for (int i = 0; i < GPAL_PROFILE_COUNT; i++)
+		table.columns[i + 1] = (struct ctl_column){
+			gpal_profile_name((enum gpal_profile)i),
+			true,
+		};
+	for (size_t row = 0; row < sizeof(defaults) / sizeof(defaults[0]); row++) {
+		ctl_table_add(&table, defaults[row].name);
+		for (int i = 0; i < GPAL_PROFILE_COUNT; i++) {
+			const char *profile = (const char *)&policy->profiles[i];
+			const uint64_t *size = (const void *)(profile + defaults[row].offset);
+			ctl_cleanup_buffer struct ctl_buffer cell = { 0 };
+
+			if (*size)
+				ctl_size_append(&cell, *size);
+			ctl_table_add(&table, *size ? cell.data : "0");
+		}
+	}
+	ctl_table_append(out, &table);
+}
+
+struct policy {
+	const char *ecam;
+	uint64_t low_mmio, high_mmio;
+};
+
+static const struct ctl_field policy_fields[] = {
+	CTL_FIELD(struct policy, "pcie.ecam", CTL_TEXT, ecam),
+	CTL_FIELD(struct policy, "low_mmio of a root complex", CTL_SIZE, low_mmio),
+	CTL_FIELD(struct policy, "high_mmio of a root complex", CTL_SIZE, high_mmio),
+};
+
+void ctl_policies_append(struct ctl_buffer *out, const struct gpal_client_policies *policies)
+{
+	for (size_t i = 0; i < policies->count; i++) {
+		const struct gpal_client_policy *entry = &policies->policies[i];
+		const struct gpal_policy *policy = entry->policy;
+
+		ctl_buffer_puts(out, i ? "\n" : "");
+		ctl_puts_safe(out, entry->name);
+		if (strcmp(policies->default_name, entry->name) == 0)
+			ctl_buffer_puts(out, " (default)");
+		ctl_buffer_puts(out, ": ");
+		ctl_puts_safe(out, entry->summary);
+		ctl_buffer_puts(out, "\n");
+		if (!policy)
+			continue;
+		ctl_record_append(out, CTL_FIELDS(policy_fields),
+				  &(const struct policy){ gpal_ecam_name(policy->ecam),
+							  policy->root_complex_low_mmio,
+							  policy->root_complex_high_mmio });
+		append_profiles(out, policy);
+	}
+}
+
+/* Histograms. */
+
+struct latency {
+	uint64_t count;
+	uint64_t p50_us, p99_us, max_us; /* CTL_NONE without any */
+};
+
+static uint64_t count_of(const cJSON *object, const char *name)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+	const double number = cJSON_IsNumber(value) ? value->valuedouble : 0;
+
+	return number > 0 && number <= (double)GPALD_EXACT_MAX ? (uint64_t)number : 0;
+}
+
+/* The edge of the bucket that holds the value of which `percent` are not above it. */
+static uint64_t percentile(const cJSON *buckets, const struct latency *latency,
+			   unsigned int percent)
+{
+	/* Rounded up; counts are below 2^53, so this cannot overflow. */
+	const uint64_t rank = (latency->count * percent + 99) / 100;
+	uint64_t seen = 0;
+	const cJSON *bucket;
+
+	cJSON_ArrayForEach(bucket, buckets)
+	{
+		const uint64_t edge_us = count_of(bucket, "le_us");
+
+		seen += count_of(bucket, "count");
+		if (seen >= rank)
+			return edge_us < latency->max_us ? edge_us : latency->max_us;
+	}
+	return latency->max_us;
+}
+
+static struct latency read_latency(const cJSON *object)
+{
+	const cJSON *histogram = cJSON_GetObjectItemCaseSensitive(object, "latency");
+	const cJSON *buckets = cJSON_GetObjectItemCaseSensitive(histogram, "buckets");
+	struct latency latency = { .count = count_of(histogram, "count") };
+
+	latency.max_us = count_of(histogram, "max_us");
+	latency.p50_us = percentile(buckets, &latency, 50);
+	latency.p99_us = percentile(buckets, &latency, 99);
+	if (!latency.count)
+		latency.p50_us = latency.p99_us = latency.max_us = CTL_NONE;
+	return latency;
+}
+
+/* What stands alone. */
+
+struct lines {
+	struct gpal_client_stats stats;
+	const char *per_commit; /* NULL: there was none */
+	struct latency commit;
+};
+
+#define LINE(label, form, member) CTL_FIELD(struct lines, label, form, stats.member)
+#define BETWEEN               \
+	{                     \
+		.label = NULL \
+	}
+
+/* clang-format off */
+static const struct ctl_field line_fields[] = {
+	LINE("uptime", CTL_AGE, uptime_ms),
+	LINE("started", CTL_TEXT, started_at),
+	BETWEEN,
+	LINE("connections open", CTL_COUNT, connections_open),
+	LINE("accepted", CTL_COUNT, connections_accepted),
+	LINE("turned away", CTL_COUNT, connections_turned_away),
+	LINE("subscribers", CTL_COUNT, subscribers),
+	BETWEEN,
+	LINE("layouts", CTL_COUNT, layouts),
+	LINE("revision", CTL_COUNT, revision),
+	LINE("oldest since", CTL_COUNT, oldest_since),
+	BETWEEN,
+	LINE("store", CTL_TEXT, store_kind),
+	LINE("path", CTL_TEXT, store_path),
+	LINE("commits", CTL_COUNT, store_commits),
+	LINE("changes", CTL_COUNT, store_changes),
+	LINE("refused as full", CTL_COUNT, store_full),
+	CTL_FIELD(struct lines, "changes a commit", CTL_TEXT, per_commit),
+	CTL_FIELD(struct lines, "commit p50 <=", CTL_DURATION, commit.p50_us),
+	CTL_FIELD(struct lines, "commit p99 <=", CTL_DURATION, commit.p99_us),
+	CTL_FIELD(struct lines, "commit max", CTL_DURATION, commit.max_us),
+};
+
+static const struct ctl_field user_fields[] = {
+	CTL_FIELD(struct gpal_client_user_stats, "USER", CTL_USER, uid),
+	CTL_FIELD(struct gpal_client_user_stats, "CONNECTIONS", CTL_COUNT, connections),
+	CTL_FIELD(struct gpal_client_user_stats, "SERVED", CTL_DURATION, served_us),
+};
+/* clang-format on */
+
+/* Methods. */
+
+struct method {
+	const char *name;
+	uint64_t answered, refused;
+	struct latency latency;
+};
+
+static const struct ctl_field method_fields[] = {
+	CTL_FIELD(struct method, "METHOD", CTL_TEXT, name),
+	CTL_FIELD(struct method, "ANSWERED", CTL_COUNT, answered),
+	CTL_FIELD(struct method, "REFUSED", CTL_COUNT, refused),
+	CTL_FIELD(struct method, "P50 <=", CTL_DURATION, latency.p50_us),
+	CTL_FIELD(struct method, "P99 <=", CTL_DURATION, latency.p99_us),
+	CTL_FIELD(struct method, "MAX", CTL_DURATION, latency.max_us),
+};
+
+static void append_methods(struct ctl_buffer *out, const struct gpal_client_stats *stats,
+			   const cJSON *requests)
+{
+	struct method *rows = calloc(stats->method_count + 1, sizeof(*rows));
+	size_t count = 0;
+
+	if (!rows)
+		ctl_out_of_memory();
+	for (size_t i = 0; i < stats->method_count; i++) {
+		const struct gpal_client_method_stats *method = &stats->methods[i];
+
+		if (method->answered || method->refused)
+			rows[count++] = (struct method){
+				method->name,
+				method->answered,
+				method->refused,
+				read_latency(
+					cJSON_GetObjectItemCaseSensitive(requests, method->name)),
+			};
+	}
+	ctl_rows_append(out, CTL_FIELDS(method_fields), rows, sizeof(*rows), count);
+	free(rows);
+}
+
+void ctl_stats_append(struct ctl_buffer *out, const struct gpal_client_stats *stats,
+		      const cJSON *tree)
+{
+	char per_commit[32];
+	const struct lines lines = {
+		*stats,
+		stats->store_commits ? per_commit : NULL,
+		read_latency(cJSON_GetObjectItemCaseSensitive(tree, "store")),
+	};
+
+	snprintf(per_commit, sizeof(per_commit), "%.2f",
+		 (double)stats->store_changes / (double)stats->store_commits);
+	ctl_record_append(out, CTL_FIELDS(line_fields), &lines);
+	if (stats->user_count) {
+		ctl_buffer_puts(out, "\n");
+		ctl_rows_append(out, CTL_FIELDS(user_fields), stats->users, sizeof(*stats->users),
+				stats->user_count);
+	}
+	ctl_buffer_puts(out, "\n");
+	append_methods(out, stats, cJSON_GetObjectItemCaseSensitive(tree, "requests"));
+}

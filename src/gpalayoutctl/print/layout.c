@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon sorts a map; it is sorted again here because gaps are only right in a sorted
+ * one.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/print/layout.h"
+
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/print/table.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIM "\033[2m"
+#define NORMAL "\033[0m"
+
+/* Maps. */
+
+struct row {
+	uint64_t start;
+	uint64_t end;
+	uint64_t size;
+	const char *kind;
+	const char *tag; /* NULL: a gap */
+};
+
+static const struct ctl_field row_fields[] = {
+	CTL_FIELD(struct row, "START", CTL_ADDRESS, start),
+	CTL_FIELD(struct row, "END", CTL_ADDRESS, end),
+	CTL_FIELD(struct row, "SIZE", CTL_SIZE, size),
+	CTL_FIELD(struct row, "KIND", CTL_TEXT, kind),
+	CTL_FIELD(struct row, "TAG", CTL_TEXT, tag),
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct row *left = a;
+	const struct row *right = b;
+
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	return (left->end > right->end) - (left->end < right->end);
+}
+
+static size_t add_gaps(struct row *rows, size_t entries)
+{
+	uint64_t covered = 0;
+	size_t count = entries;
+
+	for (size_t i = 0; i < entries; i++) {
+		if (rows[i].start > covered)
+			rows[count++] = (struct row){ covered, rows[i].start,
+						      rows[i].start - covered, "gap", NULL };
+		if (rows[i].end > covered)
+			covered = rows[i].end;
+	}
+	qsort(rows, count, sizeof(*rows), by_address);
+	return count;
+}
+
+/* A row a line, below the heading; those of gaps are dimmed. */
+static void append_dimmed(struct ctl_buffer *out, const char *text, const struct row *rows)
+{
+	for (size_t line = 0; *text; line++) {
+		const size_t length = strcspn(text, "\n");
+		const bool is_gap = line && !rows[line - 1].tag;
+
+		ctl_buffer_puts(out, is_gap ? DIM : "");
+		ctl_buffer_append(out, text, length);
+		ctl_buffer_puts(out, is_gap ? NORMAL "\n" : "\n");
+		text += length + 1;
+	}
+}
+
+void ctl_map_append(struct ctl_buffer *out, const struct gpal_map *map)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	/* There is room for a gap before each entry. */
+	struct row *rows = calloc(2 * map->count + 1, sizeof(*rows));
+	size_t count;
+
+	if (!rows)
+		ctl_out_of_memory();
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_map_entry *entry = &map->entries[i];
+
+		rows[i] = (struct row){ entry->range.start, entry->range.end,
+					entry->range.end - entry->range.start,
+					gpal_kind_name(entry->kind), entry->tag };
+	}
+	qsort(rows, map->count, sizeof(*rows), by_address);
+	count = add_gaps(rows, map->count);
+	ctl_rows_append(&text, CTL_FIELDS(row_fields), rows, sizeof(*rows), count);
+	if (ctl_wants_colour())
+		append_dimmed(out, text.data, rows);
+	else
+		ctl_buffer_puts(out, text.data);
+	free(rows);
+}
+
+/* Layouts. */
+
+struct summary {
+	const char *arch;
+	const char *policy;
+	const char *profile;
+	uint64_t ram_size, end_of_ram, end_of_layout, top;
+	unsigned int bits;
+	const char *digest;
+};
+
+static const struct ctl_field summary_fields[] = {
+	CTL_FIELD(struct summary, "architecture", CTL_TEXT, arch),
+	CTL_FIELD(struct summary, "policy", CTL_TEXT, policy),
+	CTL_FIELD(struct summary, "profile", CTL_TEXT, profile),
+	CTL_FIELD(struct summary, "RAM", CTL_SIZE, ram_size),
+	CTL_FIELD(struct summary, "end of RAM", CTL_PLACE, end_of_ram),
+	CTL_FIELD(struct summary, "end of layout", CTL_PLACE, end_of_layout),
+	CTL_FIELD(struct summary, "top", CTL_PLACE, top),
+	CTL_FIELD(struct summary, "required address bits", CTL_BITS, bits),
+	CTL_FIELD(struct summary, "digest", CTL_TEXT, digest),
+};
+
+static void append_warnings(struct ctl_buffer *out, const struct gpal_layout *layout)
+{
+	for (size_t i = 0; i < layout->warning_count; i++) {
+		const struct gpal_warning *warning = &layout->warnings[i];
+		const char *tag = warning->tag && *warning->tag ? warning->tag : NULL;
+
+		ctl_buffer_printf(out, "%swarning: ", i ? "" : "\n");
+		ctl_puts_safe(out, warning->token);
+		ctl_buffer_puts(out, tag ? " at " : "");
+		ctl_puts_safe(out, tag ? tag : "");
+		ctl_buffer_puts(out, ": ");
+		ctl_puts_safe(out, warning->message);
+		ctl_buffer_puts(out, "\n");
+	}
+}
+
+void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
+{
+	char digest[GPAL_DIGEST_SIZE];
+	const struct summary summary = {
+		.arch = gpal_arch_name(layout->arch),
+		.policy = layout->policy_name,
+		.profile = gpal_profile_name(layout->profile),
+		.ram_size = layout->ram_size,
+		.end_of_ram = layout->end_of_ram,
+		.end_of_layout = layout->end_of_layout,
+		.top = layout->top,
+		.bits = layout->required_address_bits,
+		.digest = digest,
+	};
+
+	gpal_layout_digest(layout, digest);
+	ctl_map_append(out, &layout->map);
+	ctl_buffer_puts(out, "\n");
+	ctl_record_append(out, CTL_FIELDS(summary_fields), &summary);
+	append_warnings(out, layout);
+}
+
+/* Changes. */
+
+struct change {
+	const char *kind;
+	const char *tag;
+	struct gpal_range from, to;
+};
+
+static const struct ctl_field change_fields[] = {
+	CTL_FIELD(struct change, "CHANGE", CTL_TEXT, kind),
+	CTL_FIELD(struct change, "TAG", CTL_TEXT, tag),
+	CTL_FIELD(struct change, "FROM", CTL_RANGE, from),
+	CTL_FIELD(struct change, "TO", CTL_RANGE, to),
+};
+
+void ctl_changes_append(struct ctl_buffer *out, const struct gpal_changes *changes)
+{
+	struct change *rows = calloc(changes->count + 1, sizeof(*rows));
+
+	if (!rows)
+		ctl_out_of_memory();
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct gpal_change *change = &changes->changes[i];
+
+		rows[i] = (struct change){ gpal_change_name(change->kind), change->tag,
+					   change->from, change->to };
+	}
+	if (changes->count)
+		ctl_rows_append(out, CTL_FIELDS(change_fields), rows, sizeof(*rows),
+				changes->count);
+	else
+		ctl_buffer_puts(out, "no range changes\n");
+	free(rows);
+}
+
+/* Advice. */
+
+static const struct ctl_field growth_fields[] = {
+	CTL_FIELD(struct gpal_growth, "RANGE", CTL_TEXT, tag),
+	CTL_FIELD(struct gpal_growth, "SIZE", CTL_SIZE, size),
+	CTL_FIELD(struct gpal_growth, "IN PLACE", CTL_GROWTH, in_place),
+	CTL_FIELD(struct gpal_growth, "PINNED TO", CTL_RANGE, pin),
+	CTL_FIELD(struct gpal_growth, "RE-RESOLVED", CTL_GROWTH, resolved),
+};
+
+void ctl_advice_append(struct ctl_buffer *out, const struct gpal_advice *advice)
+{
+	ctl_buffer_puts(out, "\neach range could grow to this, all else as it is:\n\n");
+	ctl_rows_append(out, CTL_FIELDS(growth_fields), advice->growths, sizeof(*advice->growths),
+			advice->count);
+	if (advice->cut)
+		ctl_buffer_puts(out, "\nthere are too many ranges to look at every size\n");
+}

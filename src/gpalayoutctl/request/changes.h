@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The request of a live layout, changed by flags: one member set, one root complex added, or
+ * left out what has a range.
+ */
+#ifndef GPALAYOUTCTL_REQUEST_CHANGES_H
+#define GPALAYOUTCTL_REQUEST_CHANGES_H
+
+#include "gpalayoutctl/session.h"
+
+#include <stdbool.h>
+
+#define CTL_SET "--set"
+#define CTL_ADD_ROOT_COMPLEX "--add-pcie-root-complex"
+#define CTL_REMOVE "--remove"
+
+/* Whether such flags were given. */
+bool ctl_has_changes(const struct ctl_invocation *invocation);
+
+/*
+ * Asks for the layout and takes its request, changed in the order of the flags, into the
+ * session; *generation is that of the layout. Otherwise returns why not, after saying so.
+ */
+enum ctl_exit ctl_changes_make(struct ctl_session *session, const char *name, uint64_t *generation);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The request from flags: one table row a flag. Rows are written in the order of
+ * the table, whatever the order on the command line, so that equal flags write equal
+ * requests; those of one object of the request stand together.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/request/flags.h"
+
+#include "gpalayoutctl/message.h"
+
+#include <gpalayout/policy.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define VTL2_ALIGNMENT "2M"
+
+bool ctl_next_item(char **rest, char **key, char **value)
+{
+	*key = strsep(rest, ",");
+	if (!*key)
+		return false;
+	*value = strchr(*key, '=');
+	if (*value)
+		*(*value)++ = '\0';
+	return true;
+}
+
+static enum ctl_exit write_text(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_request *request = target;
+
+	gpald_write_text(&request->writer, flag->member, flag->constant ? flag->constant : value);
+	return CTL_OK;
+}
+
+static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_request *request = target;
+	uint64_t count;
+
+	if (!ctl_count_parse(value, &count))
+		return ctl_usage_error("%s: '%s' is not a whole number", flag->name, value);
+	gpald_write_integer(&request->writer, flag->member, (int64_t)count);
+	return CTL_OK;
+}
+
+/* SIZE or size=SIZE: one more node. */
+static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const char *value)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct ctl_request *request = target;
+	const char *size = NULL;
+	char *rest, *key, *item_value;
+
+	ctl_buffer_puts(&text, value);
+	rest = text.data;
+	while (ctl_next_item(&rest, &key, &item_value)) {
+		if (item_value && strcmp(key, "size") != 0) {
+			ctl_complain("%s: unknown key %s", flag->name, key);
+			ctl_hint("only a node's size has a bearing on the layout");
+			return CTL_USAGE;
+		}
+		if (size)
+			return ctl_usage_error("%s: '%s' has two sizes", flag->name, value);
+		size = item_value ? item_value : key;
+	}
+	gpald_write_text(&request->writer, NULL, size);
+	return CTL_OK;
+}
+
+/* SIZE[,alignment=SIZE] */
+static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag, const char *value)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct ctl_request *request = target;
+	const char *size = NULL, *alignment = NULL;
+	char *rest, *key, *item_value;
+
+	ctl_buffer_puts(&text, value);
+	rest = text.data;
+	while (ctl_next_item(&rest, &key, &item_value)) {
+		const char **slot = &size;
+
+		if (item_value && strcmp(key, "alignment") == 0)
+			slot = &alignment;
+		else if (item_value && strcmp(key, "size") != 0)
+			return ctl_usage_error("%s: unknown key %s", flag->name, key);
+		if (*slot)
+			return ctl_usage_error("%s: '%s' has two of a kind", flag->name, value);
+		*slot = item_value ? item_value : key;
+	}
+	if (!size)
+		return ctl_usage_error("%s: '%s' has no size", flag->name, value);
+	gpald_write_object(&request->writer, flag->member);
+	gpald_write_text(&request->writer, "size", size);
+	gpald_write_text(&request->writer, "alignment", alignment ? alignment : VTL2_ALIGNMENT);
+	gpald_write_object_end(&request->writer);
+	return CTL_OK;
+}
+
+/* NAME=START-END */
+static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, const char *value)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct ctl_request *request = target;
+	char *equals, *dash;
+
+	ctl_buffer_puts(&text, value);
+	equals = strchr(text.data, '=');
+	dash = equals ? strchr(equals, '-') : NULL;
+	if (!dash)
+		return ctl_usage_error("%s: '%s' is not NAME=START-END", flag->name, value);
+	*equals = *dash = '\0';
+	gpald_write_object(&request->writer, NULL);
+	gpald_write_text(&request->writer, "name", text.data);
+	gpald_write_text(&request->writer, "start", equals + 1);
+	gpald_write_text(&request->writer, "end", dash + 1);
+	gpald_write_object_end(&request->writer);
+	return CTL_OK;
+}
+
+static enum ctl_exit check_iommu(void *target, const struct ctl_flag *flag, const char *value);
+
+/* clang-format off */
+const struct ctl_flag ctl_request_flags[] = {
+	{ .name = "--arch", .value_name = "x86_64|aarch64", .apply = write_text, .member = "arch",
+	  .help = "guest architecture; default: that of this host" },
+	{ .name = "--policy", .value_name = "NAME", .apply = write_text, .member = "policy",
+	  .help = "set of defaults; see gpalayoutctl policies" },
+	{ .name = "--profile", .value_name = "NAME", .apply = write_text, .member = "profile",
+	  .help = "how the guest starts: gen2-uefi, linux-direct, ..." },
+	{ .name = "--memory", .value_name = "SIZE", .apply = write_node,
+	  .group = "memory", .member = "nodes",
+	  .help = "RAM of a VM with one node; also size=SIZE" },
+	{ .name = "--numa", .value_name = "[size=]SIZE", .apply = write_node, .repeatable = true,
+	  .group = "memory", .member = "nodes", .help = "RAM of the next NUMA node" },
+	{ .name = "--memory-start", .value_name = "ADDR", .apply = write_text,
+	  .group = "memory", .member = "start", .help = "where RAM starts" },
+	{ .name = "--chipset-low-mmio", .value_name = "SIZE", .apply = write_text,
+	  .group = "chipset", .member = "low_mmio", .help = "chipset window that ends at 4 GiB" },
+	{ .name = "--chipset-high-mmio", .value_name = "SIZE", .apply = write_text,
+	  .group = "chipset", .member = "high_mmio", .help = "chipset window above RAM" },
+	{ .name = "--pcie-ecam", .value_name = "below-4gib|above-4gib", .apply = write_text,
+	  .group = "pcie", .member = "ecam", .help = "where PCIe configuration space goes" },
+	{ .name = "--pcie-ecam-below-4gb", .apply = write_text, .constant = "below-4gib",
+	  .group = "pcie", .member = "ecam", .help = "the same as --pcie-ecam below-4gib" },
+	{ .name = "--pcie-root-complex", .value_name = "NAME[,KEY=VALUE...]", .repeatable = true,
+	  .apply = ctl_write_root_complex, .group = "pcie", .member = "root_complexes",
+	  .help = "segment, start_bus, end_bus, node: numbers;\n"
+		  "low_mmio, high_mmio, hdm: sizes;\n"
+		  "low_mmio_base, high_mmio_base: pin the window;\n"
+		  "cxl: the same as hdm=1G" },
+	{ .name = "--virtio-mmio", .value_name = "SLOTS", .apply = write_count,
+	  .group = "virtio_mmio", .member = "slots", .help = "number of virtio-mmio slots" },
+	{ .name = "--iommu", .value_name = "RC=KIND", .apply = check_iommu, .repeatable = true,
+	  .help = "IOMMU of a root complex: amd-vi, intel-vtd or smmuv3" },
+	{ .name = "--amd-iommu", .value_name = "RC", .apply = check_iommu, .repeatable = true,
+	  .constant = "amd-vi", .help = "the same as --iommu RC=amd-vi" },
+	{ .name = "--intel-vtd", .value_name = "RC", .apply = check_iommu, .repeatable = true,
+	  .constant = "intel-vtd", .help = "the same as --iommu RC=intel-vtd" },
+	{ .name = "--smmu", .value_name = "[rc=]RC", .apply = check_iommu, .repeatable = true,
+	  .constant = "smmuv3", .help = "the same as --iommu RC=smmuv3" },
+	{ .name = "--vtl2-chipset-mmio", .value_name = "SIZE", .apply = write_text,
+	  .group = "vtl2", .member = "chipset_mmio", .help = "VTL2's chipset window" },
+	{ .name = "--vtl2-memory", .value_name = "SIZE[,alignment=SIZE]",
+	  .apply = write_vtl2_memory, .group = "vtl2", .member = "memory",
+	  .help = "VTL2's own RAM; default alignment " VTL2_ALIGNMENT },
+	{ .name = "--vtl2-framebuffer", .value_name = "SIZE", .apply = write_text,
+	  .group = "vtl2", .member = "framebuffer", .help = "VTL2's framebuffer" },
+	{ .name = "--reserve", .value_name = "NAME=START-END", .apply = write_reserve,
+	  .member = "reserved", .repeatable = true, .help = "addresses nothing may be placed at" },
+	{ .name = "--host-bits", .value_name = "N", .apply = write_count,
+	  .group = "host", .member = "physical_address_bits",
+	  .help = "physical address bits the layout has to fit in" },
+	{ 0 },
+};
+/* clang-format on */
+
+/* IOMMUs, which are written with their root complexes. */
+
+/* RC=KIND, or RC alone (also rc=RC) where the flag names the kind. */
+static const char *iommu_name(const struct ctl_given *given, size_t *length)
+{
+	const char *name = given->value;
+
+	if (given->flag->constant && strncmp(name, "rc=", 3) == 0)
+		name += 3;
+	*length = given->flag->constant ? strlen(name) : strcspn(name, "=");
+	return name;
+}
+
+const struct ctl_given *ctl_find_iommu(const struct ctl_invocation *invocation, const char *name,
+				       size_t length)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+		size_t found_length;
+
+		if (given->flag->apply == check_iommu &&
+		    strncmp(iommu_name(given, &found_length), name, length) == 0 &&
+		    found_length == length)
+			return given;
+	}
+	return NULL;
+}
+
+static bool has_root_complex(const struct ctl_invocation *invocation, const char *name,
+			     size_t length)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+
+		if (given->flag->apply == ctl_write_root_complex &&
+		    strcspn(given->value, ",") == length && memcmp(given->value, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum ctl_exit check_iommu(void *target, const struct ctl_flag *flag, const char *value)
+{
+	const struct ctl_request *request = target;
+	const struct ctl_given given = { flag, value };
+	size_t length;
+	const char *name = iommu_name(&given, &length);
+
+	if (!flag->constant && !name[length])
+		return ctl_usage_error("%s: '%s' is not RC=KIND", flag->name, value);
+	if (!has_root_complex(request->invocation, name, length)) {
+		ctl_complain("%s: there is no root complex %.*s", flag->name, (int)length, name);
+		ctl_hint("add --pcie-root-complex %.*s", (int)length, name);
+		return CTL_USAGE;
+	}
+	/* The first of them is the one that is found. */
+	if (ctl_find_iommu(request->invocation, name, length)->value != value)
+		return ctl_usage_error("%s: root complex %.*s has an IOMMU already", flag->name,
+				       (int)length, name);
+	return CTL_OK;
+}
+
+/* Members. */
+
+static bool is_same_member(const struct ctl_flag *a, const struct ctl_flag *b)
+{
+	return a->member && strcmp(a->member, b->member) == 0 && !a->group == !b->group &&
+	       (!a->group || strcmp(a->group, b->group) == 0);
+}
+
+/* Where in the pointer the member of the flag ends; NULL: it leads elsewhere. */
+static const char *skip_member(const struct ctl_flag *flag, const char *pointer)
+{
+	const char *names[] = { flag->group, flag->member };
+
+	for (size_t i = 0; i < 2 && *pointer; i++) {
+		const size_t length = names[i] ? strlen(names[i]) : 0;
+
+		if (!names[i])
+			continue;
+		if (*pointer != '/' || strncmp(pointer + 1, names[i], length) != 0)
+			return NULL;
+		pointer += 1 + length;
+		if (*pointer && *pointer != '/')
+			return NULL;
+	}
+	return pointer;
+}
+
+/* The flag of that number among those that fill the same list. */
+static const struct ctl_given *find_nth(const struct ctl_invocation *invocation,
+					const struct ctl_flag *list, unsigned long number)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+
+		if (is_same_member(given->flag, list) && number-- == 0)
+			return given;
+	}
+	return NULL;
+}
+
+bool ctl_request_flag_at(const struct ctl_invocation *invocation, const char *pointer,
+			 struct ctl_buffer *out)
+{
+	const struct ctl_flag *flag = ctl_request_flags;
+	const struct ctl_given *given, *iommu = NULL;
+	const char *rest = NULL;
+	char *end = NULL;
+
+	while (flag->name && (!flag->member || !(rest = skip_member(flag, pointer))))
+		flag++;
+	if (!flag->name)
+		return false;
+	given = find_nth(invocation, flag, *rest ? strtoul(rest + 1, &end, 10) : 0);
+	if (given && end && strcmp(end, "/iommu") == 0)
+		iommu = ctl_find_iommu(invocation, given->value, strcspn(given->value, ","));
+	if (iommu)
+		given = iommu;
+	ctl_buffer_puts(out, given ? given->flag->name : flag->name);
+	if (given && given->value)
+		ctl_buffer_printf(out, " %s", given->value);
+	return true;
+}
+
+/* The first row that fills the same member; those that follow are other forms of it. */
+static const struct ctl_flag *first_form(const struct ctl_flag *flag)
+{
+	const struct ctl_flag *first = ctl_request_flags;
+
+	while (!is_same_member(first, flag))
+		first++;
+	return first;
+}
+
+/* Goes into the object of the request that the member is in, out of another. */
+static void enter(struct ctl_request *request, const char *group)
+{
+	if (request->group && (!group || strcmp(request->group, group) != 0))
+		gpald_write_object_end(&request->writer);
+	if (group && (!request->group || strcmp(request->group, group) != 0))
+		gpald_write_object(&request->writer, group);
+	request->group = group;
+}
+
+/* Writes a member from all the flags that were given for it, in the order of the table. */
+static enum ctl_exit write_member(struct ctl_request *request, const struct ctl_flag *first)
+{
+	const struct ctl_invocation *invocation = request->invocation;
+	enum ctl_exit code = CTL_OK;
+	bool is_list = false;
+	size_t count = 0;
+
+	for (const struct ctl_flag *flag = first; flag->name && is_same_member(flag, first); flag++)
+		is_list = is_list || flag->repeatable;
+	if (!find_nth(invocation, first, 0))
+		return CTL_OK;
+	enter(request, first->group);
+	if (is_list)
+		gpald_write_array(&request->writer, first->member);
+	for (const struct ctl_flag *flag = first; flag->name && is_same_member(flag, first); flag++)
+		for (size_t i = 0; i < invocation->given_count && !code; i++) {
+			if (invocation->given[i].flag != flag)
+				continue;
+			if (count++ && !is_list)
+				return ctl_usage_error("%s: another flag has already set %s.%s",
+						       flag->name, flag->group, flag->member);
+			code = flag->apply(request, flag, invocation->given[i].value);
+		}
+	if (is_list)
+		gpald_write_array_end(&request->writer);
+	return code;
+}
+
+static bool is_request_flag(const struct ctl_flag *flag)
+{
+	const struct ctl_flag *row = ctl_request_flags;
+
+	while (row->name && row != flag)
+		row++;
+	return row->name != NULL;
+}
+
+size_t ctl_request_flag_count(const struct ctl_invocation *invocation)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < invocation->given_count; i++)
+		count += is_request_flag(invocation->given[i].flag);
+	return count;
+}
+
+/* uname names architectures as requests do. */
+static enum ctl_exit write_host_arch(struct ctl_request *request)
+{
+	struct utsname host;
+
+	for (int i = 0; i < GPAL_ARCH_COUNT && uname(&host) == 0; i++) {
+		const char *arch = gpal_arch_name((enum gpal_arch)i);
+
+		if (strcmp(arch, host.machine) == 0) {
+			gpald_write_text(&request->writer, "arch", arch);
+			return CTL_OK;
+		}
+	}
+	return ctl_usage_error("--arch is needed on this host: x86_64 or aarch64");
+}
+
+static enum ctl_exit write_members(struct ctl_request *request)
+{
+	const struct ctl_invocation *invocation = request->invocation;
+	enum ctl_exit code = CTL_OK;
+
+	if (ctl_was_given(invocation, "--memory") && ctl_was_given(invocation, "--numa"))
+		return ctl_usage_error("--memory and --numa exclude each other");
+	for (size_t i = 0; i < invocation->given_count && !code; i++)
+		if (invocation->given[i].flag->apply == check_iommu)
+			code = check_iommu(request, invocation->given[i].flag,
+					   invocation->given[i].value);
+	if (!code && !ctl_was_given(invocation, "--arch"))
+		code = write_host_arch(request);
+	for (const struct ctl_flag *flag = ctl_request_flags; flag->name && !code; flag++)
+		if (flag->member && first_form(flag) == flag)
+			code = write_member(request, flag);
+	return code;
+}
+
+enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct ctl_buffer *text)
+{
+	struct ctl_request request = { .invocation = invocation };
+	enum ctl_exit code;
+
+	gpald_write_object(&request.writer, NULL);
+	code = write_members(&request);
+	enter(&request, NULL);
+	gpald_write_object_end(&request.writer);
+	if (request.writer.failed)
+		ctl_out_of_memory();
+	ctl_buffer_append(text, request.writer.text, request.writer.length);
+	gpald_writer_clear(&request.writer);
+	return code;
+}

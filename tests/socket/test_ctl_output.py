@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: MIT
+"""gpalayoutctl: what of an answer is printed (--quiet, --field, a pager), and what is said of a refusal.
+
+The first classes have a scripted peer; the places and hints of refusals are those of the daemon.
+"""
+
+import json
+import os
+
+from ctl_harness import (BASE_ENV, CONFLICT, INFO, NO, NO_DAEMON, NO_ROOM, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case,
+                         FakeDaemon, Recorder, answered, conversation, ctl, entry, layout, on_terminal, refusal, reply)
+from harness import DaemonTestCase, main
+
+LIVE = {"name": "vm", "generation": 3, "owner_uid": 0, "created_at": "c", "updated_at": "u", "created": True,
+        "request": {"arch": "x86_64", "memory": {"nodes": ["3G"]}},
+        "layout": layout([entry("ram0", "ram", 0, 0xc0000000)]), "changes": []}
+ENTRY = {"name": "vm", "generation": 3, "arch": "x86_64", "policy": "p", "ram_size": "0x1000", "top": "0x1000",
+         "digest": "d", "owner_uid": 0, "created_at": "c"}
+PAGE = {"revision": 7, "layouts": [{**ENTRY, "name": name} for name in ("a", "b")]}
+FREE = {"free": {"start": "0x0", "end": "0x1000"}}
+CHANGES = {"changes": [], "compatible": True}
+STATS = {"started_at": "s", "uptime_ms": 1, "users": [], "requests": {},
+         "connections": {"open": 1, "accepted": 1, "turned_away": 0, "subscribers": 0},
+         "registry": {"layouts": 0, "revision": 1, "oldest_since": 1},
+         "store": {"kind": "memory", "commits": 0, "changes": 0, "full": 0}}
+STEP = {"tag": "ram0", "phase": "ram", "rule": "r", "size": "0x1000", "chosen": [{"start": "0x0", "end": "0x1000"}]}
+POLICY = {"name": "p", "summary": "s", "defaults": {}}
+COMMANDS = [
+    (["create", "vm", "-"], LIVE), (["update", "vm", "-"], LIVE), (["get", "vm"], LIVE), (["get", "vm", "--request"], LIVE),
+    (["delete", "vm"], LIVE), (["list"], PAGE), (["probe", "0", "vm"], FREE), (["probe", "0", "--request", "-"], FREE),
+    (["explain", "vm"], {"ranges": [STEP]}), (["compare", "a", "b"], CHANGES), (["resolve", "-"], LIVE), (["map", "vm"], LIVE),
+    (["fit", "-", "--bits", "40"], LIVE), (["allocate", "-"], {"map": []}),
+    (["policies"], {"default": "p", "policies": [POLICY]}),
+    (["info"], INFO), (["stats"], STATS), (["schema"], {}), (["call", "a.b"], {}),
+]
+
+
+class Quiet(Case):
+    def test_nothing_is_printed_and_the_status_is_the_same(self):
+        for args, result in COMMANDS:
+            for flag in ("-q", "--quiet"):
+                with self.subTest(" ".join((*args, flag))):
+                    loud = answered(reply(result), *args, stdin=b"{}")
+                    quiet = answered(reply(result), *args, flag, stdin=b"{}")
+                    self.assertEqual((loud.code, loud.err), (OK, ""))
+                    self.assertNotEqual(loud.raw, b"")
+                    self.assertEqual((quiet.code, quiet.raw, quiet.err), (OK, b"", ""))
+
+    def test_a_no_is_a_status_alone(self):
+        for args, result in [(["compare", "a", "b"], {**CHANGES, "compatible": False}), (["fit", "-", "--bits", "31"], LIVE)]:
+            result = answered(reply(result), "-q", *args, stdin=b"{}")
+            self.assertEqual((result.code, result.raw, result.err), (NO, b"", ""))
+
+    def test_a_refusal_is_told(self):
+        result = answered(refusal(4, "it is at 7", reason="generation_mismatch", generation=7), "delete", "vm", "-q")
+        self.check(result, CONFLICT, "generation_mismatch: it is at 7\n", "\nhint: ")
+        self.assertEqual(result.raw, b"")
+
+    def test_an_answer_that_is_none_is_told_where_its_text_would_be_needed(self):
+        self.check(answered(reply({"changes": []}), "-q", "compare", "a", "b"), NO_DAEMON, " is not understood: ")
+        self.check(answered(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "no JSON-RPC 2.0 message")
+
+    def test_events_are_waited_for_all_the_same(self):
+        lines = reply({"revision": 1}) + b"".join(
+            json.dumps({"jsonrpc": "2.0", "method": "layout.event",
+                        "params": {"revision": number, "event": "created", "name": "vm"}}).encode() + b"\n"
+            for number in (2, 3))
+        result = answered(lines, "watch", "-q", "--count", "2")
+        self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
+
+    def test_it_excludes_what_prints(self):
+        for args, name in [(["--json"], "--json"), (["--field", "a"], "--field")]:
+            self.check(ctl("-q", *args, "info"), USAGE, f"--quiet leaves nothing for {name} to print\n")
+
+
+class Field(Case):
+    def field(self, path, result, *args):
+        return answered(reply(result) if isinstance(result, dict) else result, "--field", path, *(args or ("get", "vm")))
+
+    def test_a_value_is_a_line(self):
+        for path, text in [("name", "vm"), ("generation", "3"), ("created", "true"), ("layout.ram.0.start", "0x0"),
+                           ("layout.map.0.tag", "ram0"), ("request.memory.nodes", '["3G"]'), ("changes", "[]"),
+                           ("layout.ram.0", '{"node": 0, "start": "0x0", "end": "0xc0000000"}')]:
+            with self.subTest(path):
+                result = self.field(path, LIVE)
+                self.assertEqual((result.code, result.out, result.err), (OK, text + "\n", ""))
+
+    def test_numbers_have_every_digit_and_strings_are_decoded(self):
+        line = (b'{"jsonrpc":"2.0","id":1,"result":{"n":18446744073709551615,"f":1.50,"s":"a\\n\\"\\u00e9\\"","e":"",'
+                b'"nothing":null}}\n')
+        for path, text in [("n", "18446744073709551615"), ("f", "1.50"), ("s", 'a\n"\u00e9"'), ("e", ""), ("nothing", "null")]:
+            with self.subTest(path):
+                result = self.field(path, line)
+                self.assertEqual((result.code, result.out, result.err), (OK, text + "\n", ""))
+
+    def test_what_is_not_there_is_exit_5_and_what_is_there_is_said(self):
+        cases = [
+            ("nam", "nam", "it has name, generation, owner_uid, created_at, updated_at, created, request, layout, changes"),
+            ("layout.ram.1", "1", "it has 1 elements"), ("layout.ram.00.end.x", "x", "it is a single value"),
+            ("layout.ram.start", "start", "it has 1 elements"), ("layout.ram.-1", "-1", "it has 1 elements"),
+            ("changes.0", "0", "it has 0 elements"), ("name.0", "0", "it is a single value"),
+            ("", "member without a name", "it has name, "), ("layout.", "member without a name", "it has arch, "),
+            ("Name", "Name", "it has name, "),
+        ]
+        for path, step, there in cases:
+            with self.subTest(path):
+                result = self.field(path, LIVE)
+                self.check(result, NOT_FOUND, f"gpalayoutctl: --field {path}: there is no {step}\nhint: {there}")
+                self.assertEqual(result.raw, b"")
+
+    def test_each_command_has_fields(self):
+        for args, result in COMMANDS:
+            with self.subTest(" ".join(args)):
+                member = next(iter(result), "x")
+                shown = answered(reply(result), *args, "--field", member, stdin=b"{}")
+                self.assertEqual((shown.code, shown.raw != b""), (OK if result else NOT_FOUND, bool(result)), shown.err)
+
+    def test_a_list_is_one_result_however_many_pages(self):
+        pages = {None: {**PAGE, "next": "b"}, "b": {"revision": 9, "layouts": [{**ENTRY, "name": "c"}]}}
+
+        def ask(path, *args):
+            recorder = Recorder(lambda _, params: pages[params.get("after")])
+            return answered(conversation(recorder), "list", "--field", path, *args)
+
+        self.assertEqual(ask("layouts.2.name").out, "c\n")
+        self.assertEqual(ask("revision").out, "7\n")
+        self.assertEqual(ask("layouts.0.name", "[bc]").out, "b\n")
+        self.check(ask("layouts.2.name", "--limit", "2"), NOT_FOUND, "there is no 2\nhint: it has 2 elements\n")
+
+    def test_several_answers_are_a_line_each(self):
+        for args in (["probe", "0", "a", "b"], ["fit", self.write("a", b"{}"), self.write("b", b"{}"), "--bits", "40"]):
+            recorder = Recorder(lambda method, _: FREE if method == "layout.probe" else LIVE)
+            path = "free.end" if args[0] == "probe" else "layout.ram_size"
+            result = answered(conversation(recorder), "--field", path, *args)
+            self.assertEqual((result.code, result.out.count("\n"), len(set(result.out.split()))), (OK, 2, 1), result.err)
+
+    def test_a_no_stays_a_no(self):
+        result = answered(reply({**CHANGES, "compatible": False}), "--field", "compatible", "compare", "a", "b")
+        self.assertEqual((result.code, result.out, result.err), (NO, "false\n", ""))
+
+    def test_a_refusal_has_none(self):
+        result = self.field("name", refusal(2, "no", reason="not_found", pointer="/name"))
+        self.check(result, NOT_FOUND, "gpalayoutctl: not_found at NAME: no\n")
+        self.assertEqual(result.raw, b"")
+
+    def test_it_excludes_the_whole_line(self):
+        self.check(ctl("info", "--json", "--field", "version", "--socket", "/nonexistent"), USAGE,
+                   "--json and --field exclude each other\n")
+
+
+class Pager(Case):
+    """PAGER marks what it shows."""
+
+    MARK = "sed s/^/paged:/"
+
+    def shown(self, *args, lines=5, script=reply(PAGE), **env):
+        """What a terminal of so many lines shows of a list of three, or of another command."""
+        with FakeDaemon(script) as daemon:
+            code, shown = on_terminal("--socket", daemon.path, *(args or ("list",)), lines=lines, env=env)
+        return code, shown.decode().replace("\r\n", "\n")
+
+    def program(self, name, script):
+        os.chmod(self.write(name, b"#!/bin/sh\n" + script), 0o755)
+
+    def path(self):
+        return self.folder + ":" + BASE_ENV.get("PATH", "")
+
+    def setUp(self):
+        super().setUp()
+        self.text = self.shown(lines=0, PAGER=self.MARK)[1]
+        self.marked = "".join(f"paged:{line}\n" for line in self.text.splitlines())
+
+    def test_a_text_that_the_terminal_cannot_hold_goes_there(self):
+        self.assertEqual(self.text.count("\n"), 3)
+        self.assertEqual(self.shown(lines=3, PAGER=self.MARK), (OK, self.marked))
+        self.assertEqual(self.shown(lines=1, PAGER=self.MARK), (OK, self.marked))
+        self.assertEqual(self.shown(lines=4, PAGER=self.MARK), (OK, self.text))
+        self.assertEqual(ctl("--help", env={"PAGER": self.MARK}).out.count("paged:"), 0)
+        self.assertIn("\npaged:Exit status", self.shown("--help", PAGER=self.MARK)[1])
+
+    def test_it_can_be_done_without(self):
+        for args, env in [(["--no-pager"], {"PAGER": self.MARK}), ([], {"PAGER": ""}), ([], {"PAGER": "cat"}),
+                          ([], {"PAGER": self.MARK, "TERM": "dumb"}), ([], {"PAGER": self.MARK, "TERM": None})]:
+            with self.subTest(f"{args} {env}"):
+                self.assertEqual(self.shown("list", *args, lines=2, **env), (OK, self.text))
+
+    def test_lines_for_programs_do_not_go_there(self):
+        for args in (["--json"], ["--field", "layouts"]):
+            code, shown = self.shown("list", *args, lines=1, PAGER=self.MARK)
+            self.assertEqual((code, shown.count("paged:"), shown.count("\n")), (OK, 0, 1))
+
+    def test_one_that_is_not_there_costs_nothing(self):
+        for pager in ("/nonexistent/pager", "no-such-pager -x", self.write("plain", b"")):
+            code, shown = self.shown(lines=2, PAGER=pager)
+            self.assertEqual(code, OK)
+            self.assertTrue(shown.endswith(self.text), shown)
+
+    def test_the_default_is_not_missed(self):
+        # It is found first, and is none: what sh and the program itself say of one that is not there.
+        self.program("less", b"exit 127\n")
+        self.assertEqual(self.shown(lines=2, PATH=self.path()), (OK, self.text))
+
+    def test_the_default_gets_its_options_unless_there_are_others(self):
+        self.program("less", b'echo "LESS=$LESS"; exec cat >/dev/null\n')
+        for env, options in [({}, "FRX"), ({"PAGER": "less"}, "FRX"), ({"LESS": "S"}, "S"), ({"LESS": ""}, "")]:
+            self.assertEqual(self.shown(lines=2, PATH=self.path(), **env), (OK, f"LESS={options}\n"))
+
+    def test_one_that_ends_early_is_no_failure(self):
+        long = reply(list(range(70000)))
+        for pager, text in [("sed q", "[\n"), ("exit 3", ""), ("true", ""), ("kill -9 $$", "")]:
+            with self.subTest(pager):
+                self.assertEqual(self.shown("call", "a.b", script=long, PAGER=pager), (OK, text))
+
+    def test_the_status_is_that_of_the_answer(self):
+        code, shown = self.shown("compare", "a", "b", lines=1, script=reply({**CHANGES, "compatible": False}), PAGER=self.MARK)
+        self.assertEqual(code, NO)
+        self.assertIn("paged:not compatible", shown)
+        refused = refusal(2, "no", reason="not_found")
+        self.assertEqual(self.shown("get", "vm", lines=1, PAGER=self.MARK, script=refused)[0], NOT_FOUND)
+
+
+class Failures(Case):
+    """A change of which nobody knows whether it was made."""
+
+    REPEAT = "hint: whether it was created is not known: repeat the command"
+
+    def test_a_create_without_an_answer_can_be_repeated(self):
+        def silence(connection):
+            FakeDaemon.read_line(connection)
+            connection.recv(1)
+
+        for script in (silence, b"", b"HTTP/1.1 400\r\n"):
+            result = answered(script, "create", "vm", "--memory", "1G", "--timeout", "0.2")
+            self.check(result, NO_DAEMON, self.REPEAT)
+            for args in (["update", "vm", "--memory", "1G"], ["delete", "vm"]):
+                result = answered(script, *args, "--timeout", "0.2")
+                self.check(result, NO_DAEMON, "hint: whether it was done is not known: gpalayoutctl get vm shows what there is\n")
+            for args in (["get", "vm"], ["resolve", "--memory", "1G"], ["list"]):
+                self.assertNotIn("not known", answered(script, *args, "--timeout", "0.2").err)
+
+    def test_one_that_was_never_sent_was_not_made(self):
+        self.assertNotIn("not known", ctl("create", "vm", "--memory", "1G", "--socket", "/nonexistent").err)
+
+
+class WithDaemon(DaemonTestCase):
+    OPTIONS = ("--store", "memory")
+    maxDiff = None
+
+    def ctl(self, *args, **options):
+        return ctl("--socket", self.daemon.socket, *args, **options)
+
+    def said(self, reason, *args, stdin=b"", arch="x86_64"):
+        """The place and the message of a refusal, and all hints and notes."""
+        result = self.ctl(*args, *(["--arch", arch] if arch else []), stdin=stdin)
+        self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)
+        first, *rest = result.err.splitlines()
+        self.assertTrue(first.startswith(f"gpalayoutctl: {reason} at "), first)
+        place, message = first.split(" at ", 1)[1].split(": ", 1)
+        return place, message, "\n".join(rest)
+
+    def test_choices_are_in_the_message_and_need_no_hint(self):
+        for args, place, choices in [
+                (["--arch", "arm64"], "--arch arm64", "x86_64, aarch64"),
+                (["--profile", "uefi"], "--profile uefi", "gen2-uefi, gen1, linux-direct"),
+                (["--pcie-root-complex", "rc0,end_bus=300"], "--pcie-root-complex rc0,end_bus=300", "0 to 255"),
+                (["--host-bits", "99"], "--host-bits 99", "1 to 64")]:
+            with self.subTest(place):
+                arch = None if args[0] == "--arch" else "x86_64"
+                said = self.said("out_of_range", "resolve", "--memory", "1G", *args, arch=arch)
+                self.assertEqual((said[0], said[2]), (place, ""))
+                self.assertIn(choices, said[1])
+
+    def test_hexadecimal_without_0x_is_understood_for_what_it_is(self):
+        place, _, rest = self.said("bad_size", "probe", "fee00000", "--memory", "1G")
+        self.assertEqual((place, rest), ("ADDR", "hint: addresses in hexadecimal begin with 0x: 0xfee00000"))
+        self.assertIn("write whole digits", self.said("bad_size", "probe", "80000000x", "--memory", "1G")[2])
+        self.assertIn("write whole digits", self.said("bad_size", "resolve", "--memory", "fee00000")[2])
+        result = self.ctl("probe", "80000000", "--memory", "1G", "--arch", "x86_64")
+        self.assertEqual((result.code, result.out.split()[0]), (OK, "0x4c4b400"))
+        self.assertEqual(result.err, "note: 80000000 is decimal, that is 0x4c4b400; write 0x80000000 if it is hexadecimal\n")
+        for address in ("4096", "0x80000000", "1M"):
+            self.assertEqual(self.ctl("probe", address, "--memory", "1G", "--arch", "x86_64").err, "")
+
+    def test_a_demand_without_a_member_is_shown_one(self):
+        for demand in ({"tag": "a", "size": "1G"}, {"tag": "a", "alignment": "4K"}, {"size": "1G", "alignment": "4K"}):
+            place, _, rest = self.said("missing_member", "allocate", "-", arch=None, stdin=json.dumps({"ram": [demand]}).encode())
+            self.assertTrue(place.startswith("/ram/0/"), place)
+            self.assertIn('has a tag, a size and an alignment, such as {"tag": "a", "size": "1M", "alignment": "4K"}', rest)
+            self.assertNotIn("--memory", rest)
+
+    ABOVE = "put the ECAM above"
+    BUSES = "fewer buses"
+
+    def no_room(self, reason, *args, **options):
+        return self.said(reason, "resolve", "--memory", "1G", *args, **options)[2]
+
+    def test_room_below_4_gib_is_made_by_what_is_there(self):
+        windows = ["--pcie-root-complex", "rc0,low_mmio=4G"]
+        above = self.no_room("exhausted", "--pcie-ecam", "above-4gib", *windows)
+        self.assertIn("make low MMIO windows smaller", above)
+        for word in (self.ABOVE, self.BUSES):
+            self.assertNotIn(word, above)
+        # The default policy has it there, too; an earlier one has not.
+        self.assertNotIn(self.ABOVE, self.no_room("exhausted", *windows))
+        for below in (["--pcie-ecam", "below-4gib"], ["--policy", "openvmm-2026.05"]):
+            text = self.no_room("exhausted", *below, *windows)
+            self.assertIn(self.ABOVE + " (--pcie-ecam above-4gib)", text)
+            self.assertIn(self.BUSES, text)
+        # Without root complexes there is no ECAM.
+        text = self.no_room("exhausted", "--pcie-ecam", "below-4gib", "--chipset-low-mmio", "4G", "--virtio-mmio", "1")
+        self.assertIn("make low MMIO windows smaller", text)
+        self.assertNotIn(self.ABOVE, text)
+
+    def test_an_ecam_that_is_too_low_can_go_above(self):
+        text = self.no_room("ecam_below_minimum", "--pcie-ecam", "below-4gib", "--pcie-root-complex", "rc0,low_mmio=3600M")
+        self.assertIn("free addresses from 256 MiB up: make low MMIO windows smaller", text)
+        self.assertIn(self.ABOVE, text)
+
+    def test_an_ecam_above_without_room_has_fewer_buses(self):
+        text = self.no_room("exhausted", "--pcie-ecam", "above-4gib", "--reserve", "a=0x108000000-0xffffffffffffe000",
+                            "--chipset-high-mmio", "0", "--pcie-root-complex", "rc0,high_mmio=2M")
+        self.assertIn("give root complexes fewer buses: pcie-seg0-ecam takes 1 MiB for each", text)
+        self.assertNotIn(self.ABOVE, text)
+
+    def test_a_request_of_a_file_is_told_members_and_not_flags(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [
+            {"name": "rc0", "low_mmio": "4G"}]}}
+        place, _, rest = self.said("exhausted", "resolve", "-", arch=None, stdin=json.dumps(request).encode())
+        self.assertEqual(place, "/pcie/root_complexes/0/low_mmio of standard input")
+        self.assertIn('put the ECAM above ("pcie": {"ecam": "above-4gib"})', rest)
+        self.assertNotIn("--", rest)
+
+    def test_places_are_those_of_the_command_line(self):
+        path = os.path.join(self.daemon.folder, "r.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"arch": "x86_64", "memory": {"nodes": ["1.5G"]}}, file)
+        array = os.path.join(self.daemon.folder, "array.json")
+        with open(array, "w", encoding="utf-8") as file:
+            file.write("[]")
+        rc = "--pcie-root-complex"
+        cases = [
+            ("bad_size", ["resolve", "--memory", "1.5G"], "--memory 1.5G"),
+            ("bad_size", ["resolve", "--numa", "1G", "--numa", "size=1.5G"], "--numa size=1.5G"),
+            ("bad_size", ["resolve", "--memory", "1G", "--memory-start", "x"], "--memory-start x"),
+            ("bad_size", ["resolve", "--memory", "1G", "--vtl2-memory", "x"], "--vtl2-memory x"),
+            ("bad_size", ["resolve", "--memory", "1G", "--reserve", "a=0-4K", "--reserve", "b=0-x"], "--reserve b=0-x"),
+            ("bad_size", ["resolve", "--memory", "1G", rc, "a", rc, "b,segment=1,low_mmio=x"], f"{rc} b,segment=1,low_mmio=x"),
+            ("iommu_arch_mismatch", ["resolve", "--memory", "1G", rc, "a", rc, "ab,segment=1", "--iommu", "ab=smmuv3"],
+             "--iommu ab=smmuv3"),
+            ("missing_member", ["resolve", "--host-bits", "40"], "--memory"),
+            ("bad_size", ["create", "vm", path], f"/memory/nodes/0 of {path}"),
+            ("bad_size", ["probe", "0", "--request", path], f"/memory/nodes/0 of {path}"),
+            ("bad_size", ["explain", "--request", path], f"/memory/nodes/0 of {path}"),
+            ("wrong_type", ["create", "vm", array], "the request"),
+            ("not_found", ["get", "nobody"], "NAME"), ("bad_name", ["get", "a b"], "NAME"),
+            ("not_found", ["explain", "nobody"], "NAME"), ("not_found", ["map", "nobody"], "NAME"),
+            ("not_found", ["compare", "nobody", "nobody"], "nobody"),
+            ("not_found", ["explain", "--memory", "1G", "nothing"], "TAG"),
+        ]
+        for reason, args, place in cases:
+            with self.subTest(" ".join(args)):
+                takes_flags = any(word in ("--memory", "--numa", "--host-bits") for word in args)
+                self.assertEqual(self.said(reason, *args, arch="x86_64" if takes_flags else None)[0], place)
+
+    def test_a_tag_that_is_not_there_is_one_of_a_range(self):
+        self.assertIn("no range has the tag nothing", self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
+        self.assertIn("gpalayoutctl list shows", self.said("not_found", "explain", "nobody", arch=None)[2])
+
+    def test_sizes_to_type_are_exact(self):
+        request = ["--chipset-low-mmio", "130M", "--pcie-root-complex"]
+        text = self.no_room("exhausted", *request, "rc0,low_mmio=4G")
+        self.assertIn("pcie-rc0-low-mmio can have ~3.87 GiB (3966M); ", text)
+        self.assertIn("what fits best there is 0x0-0xf7e00000 (~3.87 GiB, 3966M), below", text)
+        self.assertEqual(self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", *request, "rc0,low_mmio=3966M").code, OK)
+        self.no_room("exhausted", *request, "rc0,low_mmio=3968M")
+
+    def test_a_width_says_what_sets_it(self):
+        place, _, rest = self.said("address_width_exceeded", "resolve", "--memory", "8G", "--host-bits", "32")
+        self.assertEqual((place, self.ctl("resolve", "--arch", "x86_64", "--memory", "8G", "--host-bits", "32").code),
+                         ("--host-bits 32", NO_ROOM))
+        self.assertIn("sets the top, which needs ", rest)
+
+
+if __name__ == "__main__":
+    main()
