@@ -211,6 +211,8 @@ int gpald_events_advance(struct gpal_client *client)
 {
 	int code;
 
+	/* What is received takes its place. */
+	client->last_line = NULL;
 	if (client->link.has_line)
 		return 0;
 	code = reconnect(client);

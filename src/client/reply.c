@@ -69,7 +69,7 @@ static struct gpal_range range_of(const cJSON *object)
 
 static int not_an_answer(struct gpal_client_error *error, const char *why)
 {
-	return gpald_client_fail(error, GPAL_E_PROTOCOL, "the answer is not one: %s", why);
+	return gpald_client_fail(error, GPAL_E_PROTOCOL, "invalid reply: %s", why);
 }
 
 static bool is_refusal(const cJSON *error)

@@ -85,9 +85,9 @@ static const struct {
 	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":{}}\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
 	{ "{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{}}\n", GPAL_E_PROTOCOL,
 	  "event" },
-	{ "220 mail.example ESMTP\n", GPAL_E_PROTOCOL, "not one" },
+	{ "220 mail.example ESMTP\n", GPAL_E_PROTOCOL, "invalid reply: " },
 	{ "[]\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
-	{ "\n", GPAL_E_PROTOCOL, "not one" },
+	{ "\n", GPAL_E_PROTOCOL, "invalid reply: " },
 	{ "", GPAL_E_CLOSED, "without an answer" },
 	{ "{\"jsonrpc\":\"2.0\",", GPAL_E_CLOSED, "within an answer" },
 };
@@ -336,6 +336,26 @@ START_TEST(notifications_of_another_kind_are_passed_over)
 }
 END_TEST
 
+/* What was received since has taken its place. */
+START_TEST(a_line_is_not_there_after_the_next_call)
+{
+	const char *const replies[] = { PAGE("\"revision\":7") EVENT("8", NAMED("a")) };
+	struct gpal_client_event event;
+
+	connect_to(replies, 1, 1);
+	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
+	expect_event("a", 8);
+	ck_assert_ptr_nonnull(strstr(gpal_client_line(client), "layout.event"));
+	if (_i == 0) {
+		gpal_client_set_timeout(client, 0);
+		ck_assert_int_eq(gpal_client_next_event(client, &event, &error), GPAL_E_TIMED_OUT);
+	} else {
+		ck_assert_int_eq(gpal_client_advance(client), GPAL_E_IN_PROGRESS);
+	}
+	ck_assert_ptr_null(gpal_client_line(client));
+}
+END_TEST
+
 static int64_t now_ms(void)
 {
 	struct timespec now;
@@ -494,6 +514,7 @@ int main(void)
 	add(suite, events_that_cannot_be_the_next_ones_are_told, 4);
 	add(suite, a_daemon_that_does_not_agree_is_given_up, 1);
 	add(suite, notifications_of_another_kind_are_passed_over, 1);
+	add(suite, a_line_is_not_there_after_the_next_call, 2);
 	add(suite, connections_are_made_now_and_then, 1);
 	add(suite, an_event_that_has_come_is_not_waited_for, 1);
 	add(suite, a_full_queue_is_waited_for_without_a_descriptor, 1);

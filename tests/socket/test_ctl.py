@@ -449,9 +449,9 @@ class Exchange(Case):
 
     def test_an_answer_that_is_none_is_exit_3_with_a_clear_text(self):
         cases = [
-            (b"HTTP/1.1 400 Bad Request\r\n", "the answer is not one: "),
-            (b"\n", "the answer is not one: "),
-            (b'{"jsonrpc":"2.0","id":1,"result":{}}{}\n', "the answer is not one: "),
+            (b"HTTP/1.1 400 Bad Request\r\n", "invalid reply: "),
+            (b"\n", "invalid reply: "),
+            (b'{"jsonrpc":"2.0","id":1,"result":{}}{}\n', "invalid reply: "),
             (b"[]\n", "no JSON-RPC 2.0 message"),
             (b'{"id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
             (b'{"jsonrpc":"2.1","id":1,"result":{}}\n', "no JSON-RPC 2.0 message"),
