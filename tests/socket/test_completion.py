@@ -88,6 +88,13 @@ class Completion(DaemonTestCase):
         for words in (["get", "web-01", ""], ["probe", ""], ["resolve", ""], ["fit", ""], ["policies", ""], ["get", "nothing"]):
             self.assertEqual(self.proposals(*words), [])
 
+    def test_a_whole_name_stays_what_it_is(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+        self.addCleanup(self.daemon.call, "layout.delete", {"name": "web-010"})
+        self.daemon.call("layout.create", {"name": "web-010", "request": request})
+        self.assertEqual(sorted(self.proposals("delete", "web-01")), ["web-01", "web-010"])
+        self.assertEqual(self.proposals("delete", "web-010"), ["web-010"])
+
     def test_more_names_than_a_page_has(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
         names = [f"zz-{number:04}" for number in range(250)]
@@ -102,7 +109,8 @@ class Completion(DaemonTestCase):
         recorder = Recorder(lambda *_: {"revision": 1, "layouts": [], "next": "web-9"})
         with FakeDaemon(conversation(recorder)) as daemon:
             result = ctl("__complete", "get", "web", env={"GPALAYOUT_SOCKET": daemon.path})
-        self.assertEqual((result.code, result.raw, len(recorder.messages)), (OK, b"", 1))
+        self.assertEqual((result.code, result.raw), (OK, b"web\n"))
+        self.assertEqual([method for method, _ in recorder.sent()], ["layout.list", "layout.get"])
 
     def test_without_a_daemon_there_are_no_names_and_no_complaints(self):
         result = ctl("__complete", "--socket", "/nonexistent", "get", "")
@@ -119,15 +127,21 @@ class Completion(DaemonTestCase):
         for line, words in (("gpalayoutctl po", ["policies"]), ("gpalayoutctl get web-0", ["web-01", "web-02"]),
                             ("gpalayoutctl get ", ["db:1", "db:2", "web-01", "web-02"]), ("gpalayoutctl resolve --arch=a", ["aarch64"]),
                             ("gpalayoutctl resolve --arch x", ["x86_64"]), ("gpalayoutctl get db:", ["1", "2"]),
-                            ("gpalayoutctl  delete   web-02", [""]), ("gpalayoutctl fit ", [""])):
+                            ("gpalayoutctl  delete   web-02", ["web-02"]), ("gpalayoutctl fit ", [""])):
             with self.subTest(line):
                 self.assertEqual(self.shell("bash", BASH, line), words)
+        path = os.path.join(self.daemon.folder, "a request.json")
+        with open(path, "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.shell("bash", BASH, f"gpalayoutctl compare web-01 @{self.daemon.folder}/a"),
+                         ["@" + path.replace(" ", "\\ ")])
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is missing (Debian: zsh)")
     def test_zsh(self):
         for line, words in ((["po"], ["policies"]), (["get", "web-0"], ["web-01", "web-02"]),
                             (["get", ""], ["db:1", "db:2", "web-01", "web-02"]), (["resolve", "--arch=a"], ["aarch64"]),
-                            (["resolve", "--arch", "x"], ["x86_64"]), (["get", "db:"], ["db:1", "db:2"]), (["fit", ""], ["a file"])):
+                            (["resolve", "--arch", "x"], ["x86_64"]), (["get", "db:"], ["db:1", "db:2"]), (["fit", ""], ["a file"]),
+                            (["map", "@x"], ["a file"])):
             with self.subTest(line):
                 self.assertEqual(self.shell("zsh", ZSH, "gpalayoutctl", *line), words)
 

@@ -120,7 +120,7 @@ static void offer_members(struct completion *c, const char *const *path, const c
 	}
 }
 
-/* Those behind the prefix are all that can begin with it, but for the prefix itself. */
+/* Those after the prefix are all that can begin with it, but for the prefix itself. */
 static void offer_names(struct completion *c)
 {
 	static const char *const path[] = { "layouts", NULL };
@@ -138,6 +138,9 @@ static void offer_names(struct completion *c)
 		seen += page->count;
 		after = page->next;
 	} while (page->count && after && begins(after, c->prefix) && seen < PROPOSALS_MAX);
+	/* Without it, what is typed as a whole would become a name that goes on from there. */
+	if (*c->prefix && ask(c, "layout.get", "name", c->prefix))
+		offer(c, c->prefix, NULL);
 }
 
 static void offer_tags(struct completion *c)
