@@ -947,6 +947,23 @@ class WithDaemon(DaemonTestCase):
         self.refused("generation_mismatch", "--generation", "update", "vm-1", "--set", "virtio_mmio.slots=1", "--generation", "1")
         self.refused("not_found", "NAME", "update", "vm-9", "--set", "virtio_mmio.slots=1")
 
+    def test_nodes_keep_their_numbers_when_one_is_removed(self):
+        self.ok("create", "vm-1", "--arch", "x86_64", *["--numa", "1G"] * 4)
+        for args, gone, nodes in [(["--remove", "ram1"], {"ram1"}, ["1G", "0", "1G", "1G"]),
+                                  (["--remove", "ram2", "--remove", "ram3"], {"ram2", "ram3"}, ["1G", "0", "0"])]:
+            out = self.ok("update", "vm-1", *args)
+            self.assertEqual(set(re.findall(r"(?m)^removed +(\S+)", out)), gone)
+            self.assertNotRegex(out, r"(?m)^(moved|resized|added) ")
+            self.assertEqual(self.request("vm-1")["memory"]["nodes"], [hex(1 << 30 if node == "1G" else 0) for node in nodes])
+
+    def test_what_has_been_set_can_be_changed_further(self):
+        self.ok("create", "vm-1", *self.VM)
+        self.ok("update", "vm-1", "--set", "pcie={}", "--set", "pcie.ecam=above-4gib", "--add-pcie-root-complex", "rc0",
+                "--set", "memory.nodes=[\"4G\"]", "--set", "memory.nodes.1=1G")
+        request = self.request("vm-1")
+        self.assertEqual(([rc["name"] for rc in request["pcie"]["root_complexes"]], request["pcie"]["ecam"]), (["rc0"], "above-4gib"))
+        self.assertEqual(request["memory"]["nodes"], [hex(4 << 30), hex(1 << 30)])
+
     def test_changes_that_make_no_sense_are_wrong_usage(self):
         self.ok("create", "vm-1", *self.VM)
         for args, text in [(["--set", "a"], "'a' is not MEMBER=VALUE"), (["--set", "memory.nodes.2=1G"], "the list has 1 elements"),

@@ -55,11 +55,13 @@ static cJSON *container_at(cJSON *request, const char *group, const char *name)
 
 /* --set */
 
-/* JSON as it is typed; what is none is a string, as sizes are. */
+/* JSON as it is typed; what is none is a string, as sizes are. Objects and lists can be changed. */
 static cJSON *value_of(const char *text)
 {
 	cJSON *parsed = cJSON_ParseWithOpts(text, NULL, true);
 
+	if (cJSON_IsObject(parsed) || cJSON_IsArray(parsed))
+		return parsed;
 	cJSON_Delete(parsed);
 	return need(parsed ? cJSON_CreateRaw(text) : cJSON_CreateString(text));
 }
@@ -210,7 +212,11 @@ static bool remove_element(cJSON *request, const char *tag)
 			}
 		if (!element)
 			continue;
-		cJSON_Delete(cJSON_DetachItemViaPointer(list, element));
+		/* Nodes keep their numbers: one before others is empty from now on. */
+		if (lists[i].by_index && element->next)
+			cJSON_ReplaceItemViaPointer(list, element, need(cJSON_CreateString("0")));
+		else
+			cJSON_Delete(cJSON_DetachItemViaPointer(list, element));
 		return true;
 	}
 	return false;
