@@ -36,7 +36,7 @@ struct hint {
 static const struct hint hints[] = {
 	/* not JSON, not a request */
 	{ "invalid_json", NULL,
-	  "mend the JSON text; sizes such as 4GiB are strings and need quotes" },
+	  "correct the JSON text; sizes such as 4GiB are strings and need quotes" },
 	{ "invalid_utf8", NULL, "save the request as UTF-8" },
 	{ "duplicate_key", NULL, "an object has a member twice: keep one of them" },
 	{ "too_deep", NULL,
@@ -97,7 +97,7 @@ static const struct hint hints[] = {
 	  "4K, and all nodes fit in 64 bits" },
 	{ "invalid_size", NULL, "make {tag} a multiple of 4K above 0; it has {size}" },
 	{ "invalid_size", NULL,
-	  "sizes are multiples of 4K above 0, and a range ends behind its start" },
+	  "sizes are multiples of 4K above 0, and a range ends after its start" },
 	{ "invalid_alignment", NULL,
 	  "use a power of two of at least 4K for {tag}, not {alignment}" },
 	{ "invalid_alignment", NULL,
@@ -183,7 +183,7 @@ static const struct hint hints[] = {
 	{ "overloaded", NULL, "try again in a moment; gpalayoutctl info shows the limits" },
 	{ "timeout", NULL, "try again; the request line was not finished in time" },
 	{ "shutting_down", NULL, "try again once the daemon is back" },
-	{ NULL, NULL, "--json shows the whole answer" },
+	{ NULL, NULL, "{?no_json}--json shows the whole answer" },
 };
 /* clang-format on */
 
@@ -208,7 +208,9 @@ static const struct {
 	{ ENOENT, "is gpalayoutd running? --socket or GPALAYOUT_SOCKET names its socket" },
 	{ ENOTDIR, "--socket or GPALAYOUT_SOCKET names the daemon's socket" },
 	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
-	{ EACCES, "this user may not use the socket: join its group, or use the inspect socket" },
+	{ EACCES,
+	  "this user may not use the socket: join its group; --inspect-socket names the one for "
+	  "commands that change nothing" },
 	{ ENOTSOCK, "the path is not a socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
 	{ EPROTOTYPE,
 	  "this is another kind of socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
@@ -247,6 +249,12 @@ static bool has_file(struct ctl_buffer *out, const struct context *context)
 {
 	(void)out;
 	return context->session->request_file;
+}
+
+static bool has_no_json(struct ctl_buffer *out, const struct context *context)
+{
+	(void)out;
+	return !context->session->invocation->json;
 }
 
 static bool is_allocate(struct ctl_buffer *out, const struct context *context)
@@ -319,6 +327,7 @@ static const struct {
 } words[] = {
 	{ "?flags", has_flags },
 	{ "?file", has_file },
+	{ "?no_json", has_no_json },
 	{ "?allocate", is_allocate },
 	{ "?ecam_tag", has_ecam_tag },
 	{ "make_low_room", append_low_room },
@@ -502,12 +511,15 @@ static bool append_side(struct ctl_buffer *out, const struct ctl_invocation *inv
 	const char *operand = ctl_operand(invocation, is_to && invocation->operand_count > 1);
 	const char *inside = strchr(pointer + 1, '/');
 	const char *rest = inside ? strchr(inside + 1, '/') : NULL;
+	const char *flag = is_to ? "--to-policy" : "--from-policy";
 
 	if (!is_to && strncmp(pointer, "/from", strlen("/from")) != 0)
 		return false;
 	if (!operand || strcmp(invocation->command->name, "compare") != 0)
 		return false;
-	if (*operand == '@')
+	if (rest && strcmp(rest, "/policy") == 0 && ctl_was_given(invocation, flag))
+		ctl_buffer_printf(out, "%s %s", flag, ctl_flag_value(invocation, flag));
+	else if (*operand == '@')
 		append_in_file(out, rest ? rest : "", operand + 1);
 	else
 		ctl_buffer_puts(out, operand);
@@ -595,7 +607,10 @@ static void hint_unknown(const struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 
-	if (!session->method || !invocation->command->is_change)
+	/* update may have asked for the layout first. */
+	if (!session->method || !invocation->command->is_change ||
+	    strcmp(session->method, invocation->command->method) != 0 ||
+	    ctl_was_given(invocation, "--dry-run"))
 		return;
 	if (strcmp(session->method, "layout.create") == 0)
 		ctl_hint("whether it was created is not known: repeat the command, which changes "
@@ -612,7 +627,8 @@ void ctl_hint_failure(const struct ctl_session *session)
 	int error = failure->system_error;
 
 	if (failure->code == GPAL_E_PROTOCOL)
-		ctl_hint("does gpalayoutd listen on this socket? --json shows the line that came");
+		ctl_hint("does gpalayoutd listen on this socket?%s",
+			 session->invocation->json ? "" : " --json shows the line that came");
 	if (failure->code == GPAL_E_TIMED_OUT)
 		error = ETIMEDOUT;
 	else if (failure->code == GPAL_E_CLOSED)

@@ -176,7 +176,7 @@ static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, con
 	else if (invocation->command)
 		ctl_hint("gpalayoutctl %s --help lists the options", invocation->command->name);
 	else
-		ctl_hint("a command's options stand behind it; see gpalayoutctl --help");
+		ctl_hint("a command's options stand after it; see gpalayoutctl --help");
 	return CTL_USAGE;
 }
 

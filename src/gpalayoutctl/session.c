@@ -15,6 +15,7 @@
 #include "wire/reason.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -48,7 +49,8 @@ enum ctl_exit ctl_session_complain(const struct ctl_session *session)
 enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *what)
 {
 	ctl_complain("the answer to %s is not understood: %s", session->method, what);
-	ctl_hint("--json shows the line that came; client and daemon may be of different versions");
+	ctl_hint("%sclient and daemon may be of different versions",
+		 session->invocation->json ? "" : "--json shows the line that came; ");
 	return CTL_NO_DAEMON;
 }
 
@@ -190,6 +192,18 @@ static bool step_into(struct gpald_raw *value, const char *step)
 	return false;
 }
 
+/* The same; a member's name may have dots, as those of methods have, and goes on in *rest then. */
+static bool step_on(struct gpald_raw *value, char *step, char **rest)
+{
+	while (!step_into(value, step)) {
+		if (!*rest || *value->text != '{')
+			return false;
+		(*rest)[-1] = '.';
+		strsep(rest, ".");
+	}
+	return true;
+}
+
 static void append_steps(struct ctl_buffer *out, struct gpald_raw value)
 {
 	struct gpald_raw rest = value, name;
@@ -219,12 +233,13 @@ enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_ra
 	rest = path.data;
 	while ((step = strsep(&rest, "."))) {
 		const struct gpald_raw container = result;
+		const int length = (int)strlen(step);
 
-		if (step_into(&result, step))
+		if (step_on(&result, step, &rest))
 			continue;
 		append_steps(&out, container);
-		ctl_complain("--field %s: there is no %s", session->invocation->field,
-			     *step ? step : "member without a name");
+		ctl_complain("--field %s: there is no %.*s", session->invocation->field,
+			     length ? length : INT_MAX, length ? step : "member without a name");
 		ctl_hint("%s", ctl_buffer_text(&out));
 		return CTL_NOT_FOUND;
 	}

@@ -123,7 +123,7 @@ class Client(unittest.TestCase):
     def test_the_keys_of_a_root_complex_are_those_that_are_taken(self):
         result = ctl("resolve", "--pcie-root-complex", "a,x")
         self.assertEqual(result.code, USAGE)
-        known = re.search(r"bearing on the layout are (.*)", result.err).group(1).split(", ")
+        known = re.search(r"affect the layout are (.*)", result.err).group(1).split(", ")
         told = [head for head, _ in items(self.page, "REQUESTS FROM FLAGS") if re.fullmatch(r"[a-z_]+", head)]
         self.assertEqual(sorted(told), sorted(known))
 

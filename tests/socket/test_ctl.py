@@ -59,7 +59,7 @@ class CommandLine(Case):
             (["--frob", "info"], "unknown option --frob"),
             (["info", "--frob"], "gpalayoutctl info --help"),
             (["info", "--memory", "4G"], "unknown option --memory"),
-            (["--memory", "4G", "resolve"], "stand behind it"),
+            (["--memory", "4G", "resolve"], "stand after it"),
             (["resolve", "--mem", "4G"], "unknown option --mem"),
             (["info", "extra"], "unexpected argument extra"),
             (["allocate"], "allocate needs FILE|-"),
@@ -755,8 +755,8 @@ class Output(Case):
     def test_info_shows_limits_in_their_units(self):
         result = answered(reply({"version": "0.1.0", "protocol": "1", "default_policy": "p", "none": [], "part": 1.5,
                                  "sockets": {"control": "/c", "more": "/m"},
-                                 "limits": {"request_line_bytes": 1048576, "store_bytes_per_uid": 0, "nodes": 1024,
-                                            "drain_ms": 5000, "big": 9007199254740991, "ms": 7}}), "info")
+                                 "limits": {"request_line_bytes": 1048576, "reply_bytes": 1048577,
+                                            "store_bytes_per_uid": 0, "nodes": 1024, "drain_ms": 5000, "big": 9007199254740991, "ms": 7}}), "info")
         self.check(result, OK)
         self.assertEqual(result.out, "version         0.1.0\n"
                                      "protocol        1\n"
@@ -765,6 +765,7 @@ class Output(Case):
                                      "\n"
                                      "LIMIT                           VALUE\n"
                                      "request_line_bytes              1 MiB\n"
+                                     "reply_bytes                 1048577 B\n"
                                      "store_bytes_per_uid                 0\n"
                                      "nodes                            1024\n"
                                      "drain_ms                          5 s\n"

@@ -93,6 +93,14 @@ class Field(Case):
                 result = self.field(path, line)
                 self.assertEqual((result.code, result.out, result.err), (OK, text + "\n", ""))
 
+    def test_a_name_may_have_dots(self):
+        result = {"requests": {"a.b": {"n": 1}, "a.c.e": [2], "d..": 4}}
+        for path, text in [("a.b.n", "1"), ("a.c.e.0", "2"), ("d..", "4")]:
+            shown = self.field(f"requests.{path}", result)
+            self.assertEqual((shown.code, shown.out, shown.err), (OK, text + "\n", ""))
+        for path, step in [("a.b.m", "m"), ("a.c", "a"), ("b.a", "b"), ("d.", "d"), (".a", "member without a name")]:
+            self.check(self.field(f"requests.{path}", result), NOT_FOUND, f": there is no {step}\nhint: it has ")
+
     def test_what_is_not_there_is_exit_5_and_what_is_there_is_said(self):
         cases = [
             ("nam", "nam", "it has name, generation, owner_uid, created_at, updated_at, created, request, layout, changes"),
@@ -240,6 +248,25 @@ class Failures(Case):
 
     def test_one_that_was_never_sent_was_not_made(self):
         self.assertNotIn("not known", ctl("create", "vm", "--memory", "1G", "--socket", "/nonexistent").err)
+        # A dry run changes nothing, and this one has only asked for the request that there is.
+        for args in (["--memory", "1G", "--dry-run"], ["--set", "a=1"]):
+            result = answered(b"", "update", "vm", *args)
+            self.check(result, NO_DAEMON, "the connection was closed")
+            self.assertNotIn("not known", result.err)
+
+
+class Json(Case):
+    """What is shown already is not offered."""
+
+    def test_a_line_that_is_shown_is_not_offered(self):
+        strange = {"revision": 1, "layouts": [{**ENTRY, "arch": "riscv"}]}
+        for line, args in [(reply(strange), ["list"]), (reply({}), ["compare", "a", "b"]), (b"{}\n", ["info"]),
+                           (refusal(reason="of_2031"), ["info"])]:
+            with self.subTest(line):
+                plain, whole = answered(line, *args), answered(line, *args, "--json")
+                self.assertEqual((plain.raw, whole.raw, plain.code), (b"", line, whole.code))
+                self.assertIn("--json shows ", plain.err)
+                self.assertNotIn("--json", whole.err)
 
 
 class WithDaemon(DaemonTestCase):
@@ -357,6 +384,12 @@ class WithDaemon(DaemonTestCase):
             ("not_found", ["compare", "nobody", "nobody"], "nobody"),
             ("not_found", ["explain", "--memory", "1G", "nothing"], "TAG"),
         ]
+        with open(path + ".whole", "w", encoding="utf-8") as file:
+            json.dump({"arch": "x86_64", "memory": {"nodes": ["1G"]}}, file)
+        whole = f"@{path}.whole"
+        cases += [("unknown_policy", ["compare", whole, whole, "--to-policy", "x"], "--to-policy x"),
+                  ("unknown_policy", ["compare", whole, whole, "--from-policy", "x"], "--from-policy x"),
+                  ("bad_size", ["compare", f"@{path}", "--to-policy", "openvmm-2026.07"], f"/memory/nodes/0 of {path}")]
         for reason, args, place in cases:
             with self.subTest(" ".join(args)):
                 takes_flags = any(word in ("--memory", "--numa", "--host-bits") for word in args)

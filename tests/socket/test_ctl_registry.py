@@ -497,6 +497,8 @@ class Probe(Case):
                 printed = answered(conversation(recorder), "probe", address, "--arch", arch, "--memory", "1G")
                 self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
                 self.assertEqual([method for method, _ in recorder.sent()], ["layout.probe"])
+                printed = answered(reply(found), "probe", address, "--request", "-", stdin=f'\n {{"arch": "{arch}"}}'.encode())
+                self.assertTrue(printed.out.endswith(f", offset {found['range']['offset']}{device}\n"), printed.out)
 
     def test_a_layout_that_goes_meanwhile_has_no_known_devices(self):
         answers = {"layout.probe": placed(0xfee00000), "layout.get": NOT_THERE}
@@ -1031,7 +1033,8 @@ class WithDaemon(DaemonTestCase):
         for args in (["delete", "vm-0000"], ["create", "vm-1", *self.VM]):
             changed = ctl_as(65534, "--socket", self.daemon.socket, *args)
             self.assertEqual(changed.code, NO_DAEMON)
-            self.assertIn("Permission denied", changed.err)
+            self.assertIn("Permission denied\nhint: this user may not use the socket: join its group; --inspect-socket names the one "
+                          "for commands that change nothing\n", changed.err)
         # One that is named is the one that is used.
         named = ctl_as(65534, "--socket", self.daemon.socket, "--inspect-socket", "/nowhere/inspect.sock", "list")
         self.assertEqual(named.code, NO_DAEMON)

@@ -25,7 +25,7 @@ const struct ctl_flag ctl_list_flags[] = {
 	{ .name = "--arch", .value_name = "x86_64|aarch64", .help = "only those of an architecture" },
 	{ .name = "--policy", .value_name = "NAME", .help = "only those made under a policy" },
 	{ .name = "--after", .value_name = "NAME",
-	  .help = "only layouts whose name is behind this one, byte by byte" },
+	  .help = "only layouts whose name comes after this one in byte order" },
 	{ .name = "--limit", .value_name = "N", .help = "at most that many, above 0" },
 	{ 0 },
 };

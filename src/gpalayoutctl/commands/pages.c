@@ -29,12 +29,15 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	if (code)
 		return code;
 	*page = ctl_result(session, &gpald_page_result);
-	if (!*page)
+	if (!*page) {
+		if (session->invocation->json)
+			ctl_print_answer(session, NULL);
 		return CTL_NO_DAEMON;
+	}
 	/* Names go up from page to page, or this would never end. */
 	if ((*page)->next &&
 	    (!(*page)->count || strcmp((*page)->next, pages->after ? pages->after : "") <= 0))
-		return ctl_not_understood(session, "the next page is not behind this one");
+		return ctl_not_understood(session, "the next page does not come after this one");
 	pages->after = (*page)->next;
 	pages->ended = !(*page)->next;
 	return CTL_OK;

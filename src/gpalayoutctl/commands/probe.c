@@ -31,7 +31,8 @@ const struct ctl_flag ctl_probe_flags[] = {
 static bool has_arch(struct ctl_session *session, const char *name, enum gpal_arch arch)
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
-	struct gpald_raw found = { session->request.data, session->request.len };
+	struct gpald_raw found =
+		gpald_raw_value(ctl_buffer_text(&session->request), session->request.len);
 	const char *wanted = gpal_arch_name(arch);
 
 	if (name) {

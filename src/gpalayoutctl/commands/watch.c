@@ -21,7 +21,7 @@
 /* clang-format off */
 const struct ctl_flag ctl_watch_flags[] = {
 	{ .name = "--since", .value_name = "REVISION",
-	  .help = "begin with the first event behind this revision;\ndefault: from now on" },
+	  .help = "begin with the first event after this revision;\ndefault: from now on" },
 	{ .name = "--count", .value_name = "N", .help = "end after that many events, above 0" },
 	{ 0 },
 };

@@ -35,14 +35,14 @@ static bool has_ending(const char *name, const char *ending)
 	return length >= end && strcmp(name + length - end, ending) == 0;
 }
 
-/* In the unit that the name says. */
+/* In the unit that the name says, and exact: what is a little longer is refused. */
 static void add_limit(struct ctl_table *table, const struct gpal_client_limit *limit)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	const uint64_t us = limit->value * 1000;
 
 	if (limit->value && strstr(limit->name, "_bytes"))
-		ctl_value_append(&text, CTL_SIZE, &limit->value);
+		ctl_exact_size_append(&text, limit->value);
 	else if (limit->value && has_ending(limit->name, "_ms"))
 		ctl_value_append(&text, CTL_DURATION, &us);
 	else

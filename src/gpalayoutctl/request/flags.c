@@ -60,7 +60,7 @@ static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const
 	while (ctl_next_item(&rest, &key, &item_value)) {
 		if (item_value && strcmp(key, "size") != 0) {
 			ctl_complain("%s: unknown key %s", flag->name, key);
-			ctl_hint("only a node's size has a bearing on the layout");
+			ctl_hint("only a node's size affects the layout");
 			return CTL_USAGE;
 		}
 		if (size)

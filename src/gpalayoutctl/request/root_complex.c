@@ -80,7 +80,7 @@ static enum ctl_exit unknown_key(const char *flag, const char *name)
 	for (size_t i = 0; i < KEY_COUNT; i++)
 		ctl_buffer_printf(&known, "%s%s", i ? ", " : "", keys[i].name);
 	ctl_complain("%s: unknown key '%s'", flag, name);
-	ctl_hint("the keys that have a bearing on the layout are %s", ctl_buffer_text(&known));
+	ctl_hint("the keys that affect the layout are %s", ctl_buffer_text(&known));
 	return CTL_USAGE;
 }
 
