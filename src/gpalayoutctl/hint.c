@@ -479,19 +479,28 @@ static void append_in_file(struct ctl_buffer *out, const char *pointer, const ch
 			  strcmp(file, "-") == 0 ? "standard input" : file);
 }
 
+/* The flag of the command that is the member; NULL: there is none. */
+static const struct ctl_flag *param_flag(const struct ctl_command *command, const char *member)
+{
+	for (const struct ctl_flag *flag = command->flags; flag && flag->name; flag++) {
+		if ((flag->member && strcmp(flag->member, member) == 0) ||
+		    strcmp(flag->name + strlen("--"), member) == 0)
+			return flag;
+	}
+	return NULL;
+}
+
 /* The operand or the flag that is the member; false: there is none. */
 static bool append_param(struct ctl_buffer *out, const struct ctl_invocation *invocation,
 			 const char *member)
 {
 	const struct ctl_command *command = invocation->command;
+	const struct ctl_flag *flag = param_flag(command, member);
 	const char *operands[] = { "name", "NAME", "tag", "TAG", "address", "ADDR" };
 
-	for (const struct ctl_flag *flag = command->flags; flag && flag->name; flag++) {
-		if ((flag->member && strcmp(flag->member, member) == 0) ||
-		    strcmp(flag->name + strlen("--"), member) == 0) {
-			ctl_buffer_puts(out, flag->name);
-			return true;
-		}
+	if (flag) {
+		ctl_buffer_puts(out, flag->name);
+		return true;
 	}
 	for (size_t i = 0; i < sizeof(operands) / sizeof(operands[0]); i += 2) {
 		if (strcmp(operands[i], member) == 0 &&
@@ -549,6 +558,15 @@ static void append_place(struct ctl_buffer *out, const struct context *context, 
 		ctl_buffer_puts(out, pointer);
 }
 
+/* Whether the user has written what the pointer leads to; a revision may be that of the last event. */
+static bool is_written(const struct ctl_invocation *invocation, const char *pointer)
+{
+	const struct ctl_flag *flag = *pointer ? param_flag(invocation->command, pointer + 1) :
+						 NULL;
+
+	return !flag || ctl_was_given(invocation, flag->name) || strcmp(pointer, "/request") == 0;
+}
+
 /* The error of the line that came; NULL: it cannot be read. */
 static cJSON *read_error(const struct ctl_session *session)
 {
@@ -589,7 +607,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 		ctl_buffer_puts(&what, session->error.reason);
 	else
 		ctl_buffer_printf(&what, "error %d", session->error.number);
-	if (pointer) {
+	if (pointer && is_written(session->invocation, pointer)) {
 		ctl_buffer_puts(&what, " at ");
 		append_place(&what, &context, pointer);
 	}

@@ -66,6 +66,7 @@ static int64_t now_ms(void)
 
 static int connect_to(struct ctl_session *session, const char *path)
 {
+	session->socket = path;
 	return gpal_client_connect_within(path, session->invocation->timeout_ms, &session->client,
 					  &session->error);
 }

@@ -18,6 +18,7 @@
 struct ctl_session {
 	const struct ctl_invocation *invocation;
 	struct gpal_client *client; /* NULL: not connected */
+	const char *socket;         /* to which it was connected last */
 	const char *method;         /* of the last question */
 	const char *result;         /* its JSON text; NULL: it was refused */
 	struct gpal_client_error error;

@@ -244,10 +244,14 @@ class OneLayout(Case):
         for args in (["create", "a", "-"], ["update", "a", "-"], ["get", "a"], ["delete", "a"], ["list"], ["watch"],
                      ["stats"], ["probe", "0"], ["probe", "0", "--request", "-"]):
             with self.subTest(" ".join(args)):
-                place = "--generation" if args[0] in ("update", "delete") else "/generation"
+                takes_one = args[0] in ("update", "delete")
                 result = answered(line, *args, stdin=b"{}")
-                self.check(result, CONFLICT, f"generation_mismatch at {place}: it is at 7\n", "--generation 7\n")
+                place = "" if takes_one else " at /generation"
+                self.check(result, CONFLICT, f"generation_mismatch{place}: it is at 7\n", "--generation 7\n")
                 self.assertEqual(result.raw, b"")
+                if takes_one:
+                    result = answered(line, *args, "--generation", "6", stdin=b"{}")
+                    self.check(result, CONFLICT, "generation_mismatch at --generation: it is at 7\n")
         result = answered(line, "delete", "a", "--json")
         self.check(result, CONFLICT, "it is at 7")
         self.assertEqual(result.raw, line)
@@ -996,7 +1000,7 @@ class WithDaemon(DaemonTestCase):
 
         result = answered(conversation(answer), "update", "a", "--set", "n=1")
         self.assertEqual(result.code, CONFLICT)
-        self.assertIn("generation_mismatch at --generation: it is at 8", result.err)
+        self.assertIn("generation_mismatch: it is at 8", result.err)
 
     def test_the_inspect_socket_shows_and_changes_nothing(self):
         self.fill(1)

@@ -12,10 +12,11 @@ import signal
 import subprocess
 import threading
 import time
+import unittest
 
-from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, on_terminal, refusal,
-                         reply)
-from harness import GPALAYOUTCTL, PATIENCE, Daemon, main, wait_until
+from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaemon, answered, ctl, ctl_as, on_terminal,
+                         refusal, reply)
+from harness import GPALAYOUTCTL, PATIENCE, Daemon, can_be_another_user, main, wait_until
 
 # Revisions are this large in real life.
 BASE = 1780000000000000
@@ -225,18 +226,33 @@ class Watch(Case):
         self.assertEqual(self.complaints(result), ["the daemon stops; connecting again", "connected again"])
 
     def test_while_it_is_away_a_socket_that_is_missing_is_waited_for(self):
-        first = FakeDaemon(Stages(self.SUBSCRIBED))
+        def leaves(connection):
+            FakeDaemon.read_line(connection)
+            connection.sendall(self.SUBSCRIBED)
+            os.rename(first.path, first.path + ".away")
+
+        first = FakeDaemon(leaves)
         with first:
             watching = Watching(first.path, "--count", "1")
             with watching:
                 self.assertIn("the connection was lost; connecting again", watching.complaint())
-                os.rename(first.path, first.path + ".away")
                 watching.wait_sleeps(2)
                 first.script = Stages(reply({"revision": BASE + 1}) + event(BASE + 1))
                 os.rename(first.path + ".away", first.path)
                 code, out, err = watching.end()
         self.assertEqual((code, fields(out)[0]), (OK, BASE + 1))
         self.assertEqual(len(err.splitlines()), 1, err)
+
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    def test_the_socket_that_is_named_is_the_one_in_use(self):
+        stages = Stages(self.SUBSCRIBED, self.SUBSCRIBED + event(BASE + 1))
+        with FakeDaemon(b"") as control, FakeDaemon(stages) as inspect:
+            for daemon, mode in ((control, 0o600), (inspect, 0o666)):
+                os.chmod(daemon.folder, 0o755)
+                os.chmod(daemon.path, mode)
+            result = ctl_as(65534, "--socket", control.path, "--inspect-socket", inspect.path, "watch", "--count", "1")
+        self.assertEqual((result.code, result.err), (OK, f"gpalayoutctl: {inspect.path}: the connection was lost; connecting again\n"
+                                                         f"gpalayoutctl: {inspect.path}: connected again\n"))
 
     RESYNC = {"message": "no events that old", "reason": "resync_required", "pointer": "/since",
               "oldest_since": BASE + 5, "revision": BASE + 9}
@@ -250,9 +266,13 @@ class Watch(Case):
                 result, _ = self.watched(*stages)
                 self.assertEqual(result.code, REFUSED)
                 self.assertEqual(len(result.out.splitlines()), events)
-                self.assertIn("gpalayoutctl: resync_required at --since: no events that old\nhint: ", result.err)
+                self.assertIn("gpalayoutctl: resync_required: no events that old\nhint: ", result.err)
                 self.assertIn(f"gpalayoutctl list anew, then go on with gpalayoutctl watch --since {BASE + 9}\n",
                               result.err)
+
+    def test_a_revision_that_was_given_is_named(self):
+        result, _ = self.watched(refusal(9, **self.RESYNC), args=["--since", "7"])
+        self.check(result, REFUSED, "gpalayoutctl: resync_required at --since: no events that old\n")
 
     def test_json_has_the_line_of_a_gap_too(self):
         result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1), refusal(9, **self.RESYNC), args=["--json"])
@@ -491,7 +511,7 @@ class WithDaemon(Case):
             watching.process.send_signal(signal.SIGCONT)
             code, out, err = watching.end()
         self.assertEqual((code, out), (REFUSED, ""))
-        self.assertIn("resync_required at --since", err)
+        self.assertIn("resync_required: ", err)
 
     def test_a_new_registry_behind_the_socket_is_a_gap(self):
         with Watching(self.daemon.socket) as watching:
@@ -504,7 +524,7 @@ class WithDaemon(Case):
             self.daemon.start()
             code, out, err = watching.end()
         self.assertEqual((code, out), (REFUSED, ""))
-        self.assertIn("resync_required at --since", err)
+        self.assertIn("resync_required: ", err)
 
 
 if __name__ == "__main__":

@@ -91,9 +91,9 @@ static void tell_outage(const struct ctl_session *session, bool *is_out)
 		return;
 	*is_out = outage;
 	if (outage)
-		ctl_complain("%s: %s; connecting again", session->invocation->socket, outage);
+		ctl_complain("%s: %s; connecting again", session->socket, outage);
 	else
-		ctl_complain("%s: connected again", session->invocation->socket);
+		ctl_complain("%s: connected again", session->socket);
 }
 
 /* Waits until there may be an event; false: standard output has no reader left. */
