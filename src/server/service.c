@@ -436,6 +436,7 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 		      struct gpald_wire_error *error)
 {
 	struct gpald_call *call = call_new(received);
+	bool is_answered;
 
 	if (!call)
 		return gpald_method_no_memory(error);
@@ -446,15 +447,11 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 	/* Nobody is told while it is being handed in. */
 	call->is_later = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
-		/* The store has nothing of it, so it can be refused. */
+		/* The store has nothing of it, so it can be refused; and what took long to decide comes later. */
 		call->is_later = false;
-		if (!finishes_elsewhere(call)) {
-			const bool is_answered = gpald_call_answer(call, space, answer);
-
-			assert(is_answered);
-			return 0;
-		}
-		submit(call, run_finish, ran_finish);
+		is_answered = gpald_call_answer(call, space, answer);
+		assert(is_answered);
+		return 0;
 	}
 	call->waiter = waiter;
 	answer->kind = GPALD_ANSWER_LATER;

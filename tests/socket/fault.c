@@ -14,7 +14,7 @@
  *   stall       synchronising waits until the file says something else
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
- *   lock-gone   the next lock file is removed before it is locked, once
+ *   lock-gone   the lock file of a socket is removed before it is locked, once
  *   elsewhere   SQLite opens what is beside the file of GPALAYOUT_FAULT, ".db" behind its name
  */
 #define _GNU_SOURCE
@@ -219,7 +219,8 @@ int flock(int fd, int operation)
 	static bool was_removed;
 	char path[PATH_MAX];
 
-	if (!was_removed && is_set("lock-gone") && read_path(fd, path))
+	if (!was_removed && is_set("lock-gone") && read_path(fd, path) &&
+	    strstr(path, ".sock.lock"))
 		was_removed = unlink(path) == 0;
 	return REAL(flock)(fd, operation);
 }

@@ -192,16 +192,6 @@ class Stopping(unittest.TestCase):
                 self.assertEqual(daemon.stop(), 0)
                 self.assertIn("again=true", daemon.log())
 
-    def test_a_second_signal_at_once_ends_it_with_clients_that_are_held_back(self):
-        with Daemon(*NO_HURRY, "--limit=output_user_bytes=64K") as daemon, contextlib.ExitStack() as stack:
-            for client in [stack.enter_context(daemon.connect()) for _ in range(4)]:
-                client.send(b"".join(SCHEMA % i for i in range(20)))
-            daemon.wait_idle()
-            with daemon.still():
-                daemon.process.send_signal(signal.SIGTERM)
-                daemon.process.send_signal(signal.SIGINT)
-            self.assertEqual(daemon.process.wait(PATIENCE), 0)
-
     def test_sigpipe_is_ignored(self):
         with Daemon() as daemon:
             os.kill(daemon.process.pid, signal.SIGPIPE)

@@ -182,6 +182,22 @@ class Output(unittest.TestCase):
                     self.assertEqual(greedy.read_reply()["id"], i)
                 self.assertIn("result", other.read_reply())
 
+    def test_clients_that_are_held_back_may_leave_together(self):
+        # So that the next tick comes at once.
+        with Daemon(*NO_HURRY[:-1], "--limit", "unfinished_line_ms=100", "--limit", "output_user_bytes=64K") as daemon, \
+                daemon.connect() as third:
+            first, second = daemon.connect(), daemon.connect()
+            first.send(b"".join(SCHEMA % i for i in range(20)))
+            daemon.wait_idle()
+            # More than is read before its turn.
+            second.send((INFO + b"\n") * 2000)
+            daemon.wait_idle()
+            with daemon.still():
+                first.close()
+                second.close()
+                time.sleep(0.1)
+            self.assertIn("result", third.call("daemon.info"))
+
     def test_a_client_that_does_not_read_is_held_back_and_loses_nothing(self):
         with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
             # Far more replies than the daemon may keep; it must stop reading instead.

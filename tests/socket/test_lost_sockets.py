@@ -172,9 +172,9 @@ class LostSockets(unittest.TestCase):
         """As that of a daemon that ends at this moment."""
         with FaultyDaemon() as daemon:
             before = descriptors(daemon)
+            daemon.stop()
             daemon.set("lock-gone")
-            os.unlink(daemon.socket + ".lock")
-            self.assert_restored(daemon, 1)
+            Daemon.start(daemon)
             self.assert_open(daemon, before)
             with open(daemon.socket + ".lock", encoding="ascii") as file:
                 self.assertEqual(file.read(), f"{daemon.process.pid}\n")
