@@ -202,6 +202,25 @@ class Gone(unittest.TestCase):
             # Some had begun, or were done, before the last was sent.
             self.assertLess(found - made["generation"], 50)
 
+    def test_changes_that_wait_behind_other_work_are_dropped(self):
+        wanted = request(pcie={"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "low_mmio": "2MiB"} for i in range(60)]})
+        with Daemon() as daemon, daemon.connect() as slow:
+            slow.send(line("layout.explain", {"request": LARGE}, 1))
+            daemon.wait_read(slow)
+            clients = [daemon.connect() for _ in range(40)]
+            for number, client in enumerate(clients):
+                client.send(line("layout.create", {"name": f"vm-{number}", "request": wanted}, 1))
+            daemon.wait_read(*clients)
+            with daemon.still():
+                for client in clients:
+                    client.close()
+            slow.read_reply()
+            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 2, "they go")
+            daemon.wait_idle()
+            # Some may have been made before the last was sent.
+            self.assertLess(len(daemon.call("layout.list")["result"]["layouts"]), 40)
+
     def test_the_daemon_ends_without_them(self):
         with Daemon() as daemon:
             daemon.call("layout.create", {"name": "vm", "request": LARGE})
