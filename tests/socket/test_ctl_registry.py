@@ -962,6 +962,16 @@ class WithDaemon(DaemonTestCase):
             self.assertNotRegex(out, r"(?m)^(moved|resized|added) ")
             self.assertEqual(self.request("vm-1")["memory"]["nodes"], [hex(1 << 30 if node == "1G" else 0) for node in nodes])
 
+    def test_a_tag_is_that_of_a_range_before_a_name_that_ends_so(self):
+        for names in (("a", "a-low-mmio"), ("a-low-mmio", "a")):
+            rcs = [f"{name},segment={i}" for i, name in enumerate(names)]
+            self.ok("create", names[0], "--arch", "x86_64", "--memory", "1G", "--pcie-root-complex", rcs[0], "--pcie-root-complex", rcs[1],
+                    "--reserve", "x=1T-2T")
+            for tag, left in [("pcie-a-low-mmio-low-mmio", ["a"]), ("pcie-a-low-mmio", ["a-low-mmio"]), ("pcie-a", ["a-low-mmio"])]:
+                shown = self.ok("update", names[0], "--remove", tag, "--dry-run", "--json")
+                self.assertEqual([rc["name"] for rc in json.loads(shown)["result"]["layout"]["pcie"]["root_complexes"]], left)
+            self.check_usage(self.ctl("update", names[0], "--remove", "reserved-x-ecam"), "has the tag reserved-x-ecam")
+
     def test_what_has_been_set_can_be_changed_further(self):
         self.ok("create", "vm-1", *self.VM)
         self.ok("update", "vm-1", "--set", "pcie={}", "--set", "pcie.ecam=above-4gib", "--add-pcie-root-complex", "rc0",

@@ -152,24 +152,43 @@ static const struct {
 	const char *prefix;
 	const char *group;
 	const char *list;
-	bool by_index; /* a number follows it, and not a name */
+	bool by_index;   /* a number follows it, and not a name */
+	bool has_ranges; /* what each range is follows the name */
 } lists[] = {
-	{ "ram", "memory", "nodes", true },
-	{ "reserved-", NULL, "reserved", false },
-	{ "pcie-", "pcie", "root_complexes", false },
+	{ "ram", "memory", "nodes", .by_index = true },
+	{ "reserved-", NULL, "reserved", false, false },
+	{ "pcie-", "pcie", "root_complexes", .has_ranges = true },
 };
 
-/* A tag goes on behind the name with what it is, as in pcie-NAME-low-mmio. */
-static bool is_of(const char *rest, const char *name)
+/* Whether it is the tag of a range of the root complex of that name, behind the prefix. */
+static bool is_range_of(const char *rest, const char *name)
 {
-	static const char *const ends[] = { "",         "-low-mmio",  "-high-mmio",
-					    "-cxl-hdm", "-cxl-chbcr", "-ecam" };
-	const size_t length = name ? strlen(name) : 0;
+	static const char *const ends[] = { "-low-mmio", "-high-mmio", "-cxl-hdm", "-cxl-chbcr",
+					    "-ecam" };
+	const size_t length = strlen(name);
 
-	for (size_t i = 0; name && i < sizeof(ends) / sizeof(ends[0]); i++)
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (strncmp(rest, name, length) == 0 && strcmp(rest + length, ends[i]) == 0)
 			return true;
 	return false;
+}
+
+/* That of which it is a range, or else that of that name, which may end as the tag of a range. */
+static cJSON *find_named(cJSON *list, const char *rest, bool has_ranges)
+{
+	cJSON *element, *found = NULL;
+
+	cJSON_ArrayForEach(element, list)
+	{
+		const char *name =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, "name"));
+
+		if (name && has_ranges && is_range_of(rest, name))
+			return element;
+		if (name && strcmp(rest, name) == 0)
+			found = element;
+	}
+	return found;
 }
 
 static bool remove_member(cJSON *request, const char *tag)
@@ -200,16 +219,10 @@ static bool remove_element(cJSON *request, const char *tag)
 
 		if (strncmp(tag, lists[i].prefix, length) != 0)
 			continue;
-		element = lists[i].by_index && cJSON_IsArray(list) ? child_of(list, tag + length) :
-								     NULL;
 		if (!lists[i].by_index)
-			cJSON_ArrayForEach(element, list)
-			{
-				if (is_of(tag + length,
-					  cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-						  element, "name"))))
-					break;
-			}
+			element = find_named(list, tag + length, lists[i].has_ranges);
+		else
+			element = cJSON_IsArray(list) ? child_of(list, tag + length) : NULL;
 		if (!element)
 			continue;
 		/* Nodes keep their numbers: one before others is empty from now on. */
