@@ -312,7 +312,7 @@ static bool append_hexadecimal(struct ctl_buffer *out, const struct context *con
 	const char *pointer = text_of(context->data, "pointer");
 	const char *typed = ctl_operand(context->session->invocation, 0);
 
-	if (!pointer || !typed || strcmp(pointer, "/address") != 0)
+	if (!pointer || !typed || !*typed || strcmp(pointer, "/address") != 0)
 		return false;
 	for (const char *c = typed; *c; c++)
 		if (!isxdigit((unsigned char)*c))

@@ -36,7 +36,7 @@ static const struct ctl_command commands[] = {
 	  .flags = ctl_map_flags, REQUEST, .run = ctl_run_map },
 	{ "list", "[PATTERN]...", "List the layouts, or those with such names (as in vm-*)", 0,
 	  SIZE_MAX, .flags = ctl_list_flags, .run = ctl_run_list },
-	{ "delete", "NAME", "Have the daemon drop a layout", 1, 1,
+	{ "delete", "NAME", "Delete a layout the daemon keeps", 1, 1,
 	  .flags = ctl_delete_flags, .method = "layout.delete", .members = { "name" },
 	  .result = &gpald_deleted_result, .print = ctl_print_deleted, .is_change = true },
 	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,

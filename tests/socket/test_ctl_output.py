@@ -46,6 +46,10 @@ class Quiet(Case):
                     self.assertNotEqual(loud.raw, b"")
                     self.assertEqual((quiet.code, quiet.raw, quiet.err), (OK, b"", ""))
 
+    def test_a_request_is_not_printed(self):
+        result = ctl("resolve", "--memory", "1G", "--print-request", "-q")
+        self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
+
     def test_a_no_is_a_status_alone(self):
         for args, result in [(["compare", "a", "b"], {**CHANGES, "compatible": False}), (["fit", "-", "--bits", "31"], LIVE)]:
             result = answered(reply(result), "-q", *args, stdin=b"{}")
@@ -307,6 +311,9 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(result.err, "note: 80000000 is decimal, that is 0x4c4b400; write 0x80000000 if it is hexadecimal\n")
         for address in ("4096", "0x80000000", "1M"):
             self.assertEqual(self.ctl("probe", address, "--memory", "1G", "--arch", "x86_64").err, "")
+
+    def test_no_address_is_not_a_hexadecimal_one(self):
+        self.assertIn("hint: write whole digits", self.ctl("probe", "", "--memory", "1G").err)
 
     def test_a_demand_without_a_member_is_shown_one(self):
         for demand in ({"tag": "a", "size": "1G"}, {"tag": "a", "alignment": "4K"}, {"size": "1G", "alignment": "4K"}):

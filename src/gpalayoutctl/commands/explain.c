@@ -21,7 +21,7 @@
 /* clang-format off */
 const struct ctl_flag ctl_explain_flags[] = {
 	{ .name = "--request", .value_name = "FILE|-",
-	  .help = "explain the layout of this request, of no NAME" },
+	  .help = "explain the layout of this request; takes no NAME" },
 	{ 0 },
 };
 /* clang-format on */

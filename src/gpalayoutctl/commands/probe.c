@@ -22,7 +22,7 @@
 /* clang-format off */
 const struct ctl_flag ctl_probe_flags[] = {
 	{ .name = "--request", .value_name = "FILE|-",
-	  .help = "probe the layout of this request, of no NAME" },
+	  .help = "probe the layout of this request; takes no NAME" },
 	{ 0 },
 };
 /* clang-format on */

@@ -194,6 +194,8 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	if (code)
 		return code;
 	if (ctl_was_given(invocation, "--print-request")) {
+		if (invocation->quiet)
+			return CTL_OK;
 		ctl_json_indent(&out, session->request.data, session->request.len);
 		return ctl_write_output(&out);
 	}

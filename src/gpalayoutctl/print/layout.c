@@ -210,7 +210,9 @@ static const struct ctl_field growth_fields[] = {
 
 void ctl_advice_append(struct ctl_buffer *out, const struct gpal_advice *advice)
 {
-	ctl_buffer_puts(out, "\neach range could grow to this, all else as it is:\n\n");
+	ctl_buffer_puts(
+		out,
+		"\neach range could grow to this, where it is and if the others may move:\n\n");
 	ctl_rows_append(out, CTL_FIELDS(growth_fields), advice->growths, sizeof(*advice->growths),
 			advice->count);
 	if (advice->cut)
