@@ -243,7 +243,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_update(struct gpal_client *client, const 
 struct gpal_client_entry {
 	const char *name;
 	uint64_t generation;
-	enum gpal_arch arch;
+	enum gpal_arch arch; /* GPAL_ARCH_COUNT: one that the library does not know */
 	const char *policy_name;
 	uint64_t ram_size;
 	uint64_t top;

@@ -14,7 +14,6 @@
 #include "gpalayoutctl/terminal_text.h"
 #include "wire/size.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,7 +57,6 @@ static const struct hint hints[] = {
 	{ "unknown_member", NULL, "look for a misspelling; gpalayoutctl schema has all members" },
 	{ "wrong_type", NULL,
 	  "gpalayoutctl schema has the type; sizes are integers or strings, counts are integers" },
-	{ "bad_size", NULL, "addresses in hexadecimal begin with 0x: {hexadecimal}" },
 	{ "bad_size", NULL,
 	  "write whole digits and one of K, M, G, T, P, or 0x and hexadecimal digits: 1536M, not "
 	  "1.5G or 64m" },
@@ -306,32 +304,13 @@ static bool append_low_room(struct ctl_buffer *out, const struct context *contex
 	return true;
 }
 
-/* The address that was typed, if it can only be hexadecimal. */
-static bool append_hexadecimal(struct ctl_buffer *out, const struct context *context)
-{
-	const char *pointer = text_of(context->data, "pointer");
-	const char *typed = ctl_operand(context->session->invocation, 0);
-
-	if (!pointer || !typed || !*typed || strcmp(pointer, "/address") != 0)
-		return false;
-	for (const char *c = typed; *c; c++)
-		if (!isxdigit((unsigned char)*c))
-			return false;
-	ctl_buffer_printf(out, "0x%s", typed);
-	return true;
-}
-
 static const struct {
 	const char *name;
 	bool (*append)(struct ctl_buffer *out, const struct context *context);
 } words[] = {
-	{ "?flags", has_flags },
-	{ "?file", has_file },
-	{ "?no_json", has_no_json },
-	{ "?allocate", is_allocate },
-	{ "?ecam_tag", has_ecam_tag },
-	{ "make_low_room", append_low_room },
-	{ "hexadecimal", append_hexadecimal },
+	{ "?flags", has_flags },       { "?file", has_file },
+	{ "?no_json", has_no_json },   { "?allocate", is_allocate },
+	{ "?ecam_tag", has_ecam_tag }, { "make_low_room", append_low_room },
 };
 
 /* Members of the data. */

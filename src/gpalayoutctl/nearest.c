@@ -20,7 +20,8 @@ static size_t distance(const char *a, const char *b)
 
 	for (size_t j = 0; j <= width; j++)
 		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
+	/* A value is none of the name. */
+	for (size_t i = 1; a[i - 1] && a[i - 1] != '='; i++) {
 		size_t diagonal = row[0];
 
 		row[0] = i;
@@ -38,7 +39,7 @@ void ctl_nearest_offer(struct ctl_nearest *nearest, const char *candidate)
 {
 	size_t found;
 
-	if (strlen(candidate) > LONGEST || strlen(nearest->word) > LONGEST)
+	if (strlen(candidate) > LONGEST || strcspn(nearest->word, "=") > LONGEST)
 		return;
 	found = distance(nearest->word, candidate);
 	/* Half of a short word is another word. */

@@ -30,6 +30,7 @@ static const char *pager_of(const struct ctl_invocation *invocation)
 		return NULL;
 	if (!pager)
 		return DEFAULT_PAGER;
+	pager += strspn(pager, " \t");
 	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
 }
 
@@ -88,8 +89,8 @@ static bool page(const char *pager, const struct ctl_buffer *text)
 		;
 	sigaction(SIGPIPE, &old_pipe, NULL);
 	sigaction(SIGINT, &old_interrupt, NULL);
-	/* What sh says of a command that is not there, or cannot be run. */
-	return !WIFEXITED(status) || (WEXITSTATUS(status) != 127 && WEXITSTATUS(status) != 126);
+	/* One that fails may have shown nothing. */
+	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
 
 enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct ctl_buffer *text)

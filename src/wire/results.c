@@ -235,13 +235,29 @@ const struct gpald_result gpald_refused_update_result = {
 
 /* Lists. */
 
+/* GPAL_ARCH_COUNT for one that is not known here: the others can still be listed. */
+static int decode_arch(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	enum gpal_arch *arch = target;
+	const char *text = "";
+	int row = 0;
+
+	if (gpald_decode_text(decoder, value, &text, member))
+		return -1;
+	while (row < GPAL_ARCH_COUNT && strcmp(gpal_arch_name((enum gpal_arch)row), text) != 0)
+		row++;
+	*arch = (enum gpal_arch)row;
+	return 0;
+}
+
 #define ENTRY(key, decoder, ...) \
 	REQUIRED(struct gpal_client_entry, #key, key, gpald_decode_##decoder, __VA_ARGS__)
 
 static const struct gpald_member listed_rows[] = {
 	ENTRY(name, text),
 	ENTRY(generation, count),
-	ENTRY(arch, enum, .extra = &gpald_archs),
+	REQUIRED(struct gpal_client_entry, "arch", arch, decode_arch),
 	REQUIRED(struct gpal_client_entry, "policy", policy_name, gpald_decode_text),
 	ENTRY(ram_size, size),
 	ENTRY(top, size),

@@ -65,6 +65,24 @@ START_TEST(members_that_are_not_known_are_ignored)
 }
 END_TEST
 
+START_TEST(an_architecture_that_is_not_known_hides_no_layout)
+{
+	const char *const reply = PAGE(
+		"\"revision\":9,\"layouts\":[{\"name\":\"vm\",\"generation\":3,\"arch\":"
+		"\"riscv64\",\"policy\":\"of-2031\",\"ram_size\":\"0x1000\",\"top\":\"0x2000\","
+		"\"digest\":\"sha256:0\",\"owner_uid\":7,\"created_at\":"
+		"\"2031-01-01T00:00:00.000Z\"}," ENTRY("") "]");
+	const struct gpal_client_page *page;
+
+	connect_to(&reply, 1, 1);
+	ck_assert_msg(gpal_client_list(client, NULL, 0, &page, &error) == 0, "%s", error.message);
+	ck_assert_uint_eq(page->count, 2);
+	ck_assert_int_eq(page->entries[0].arch, GPAL_ARCH_COUNT);
+	ck_assert_int_eq(page->entries[1].arch, GPAL_ARCH_AARCH64);
+	gpal_client_free(page);
+}
+END_TEST
+
 /* What comes, what it is, and a word of what is said of it. */
 static const struct {
 	const char *reply;
@@ -502,6 +520,7 @@ int main(void)
 {
 	Suite *suite = suite_create("peer");
 
+	add(suite, an_architecture_that_is_not_known_hides_no_layout, 1);
 	add(suite, members_that_are_not_known_are_ignored, 1);
 	add(suite, what_is_no_answer_is_told_as_such, COUNT_OF(faults));
 	add(suite, a_text_is_that_of_the_result, 2);

@@ -523,8 +523,7 @@ class Probe(Case):
                 self.assertEqual(recorder.sent(), [("layout.probe", {"request": request, "address": "16"})])
 
     def test_addresses_are_shown_in_one_form_however_they_are_typed(self):
-        for typed, shown in [("4G", "0x100000000"), ("0XF", "0XF"), ("4096", "0x1000"), ("0x00001000", "0x1000"),
-                             ("\x1b[2J", "\\u001b[2J")]:
+        for typed, shown in [("4G", "0x100000000"), ("4096", "0x1000"), ("0x00001000", "0x1000")]:
             with self.subTest(typed):
                 result = answered(conversation(Recorder(FakeRegistry(["a"]))), "probe", typed, "a")
                 self.assertEqual(result.out, f"a: {shown} is free, 0x0-0x1000\n")
@@ -542,9 +541,9 @@ class Probe(Case):
         self.assertEqual([line[0] for line in result.out.splitlines()], ["a", "c"])
 
     def test_any_other_refusal_is_the_last_line(self):
-        recorder = Recorder(lambda *_: refusal(-32602, "4g is no size", reason="bad_size", pointer="/address"))
-        result = answered(conversation(recorder), "probe", "4g", "a", "b")
-        self.check(result, USAGE, "gpalayoutctl: a: bad_size at ADDR: 4g is no size\n")
+        recorder = Recorder(lambda *_: refusal(-32602, "4G is no size", reason="bad_size", pointer="/address"))
+        result = answered(conversation(recorder), "probe", "4G", "a", "b")
+        self.check(result, USAGE, "gpalayoutctl: a: bad_size at ADDR: 4G is no size\n")
         self.assertEqual(len(recorder.messages), 1)
 
     def test_without_a_name_every_layout_is_probed(self):
@@ -718,13 +717,14 @@ class Terminal(Case):
             (NOT_FOUND, ["get", "a", "--field", "evil"], reply({evil: evil})),
             (NOT_FOUND, ["get", "a", "--field", evil], reply(record)),
             (OK, ["list"], reply({"revision": 1, "layouts": [listed(1, name=evil, policy=evil, created_at=evil)]})),
-            (OK, ["probe", evil, "--request", request], reply(placed(tag=evil, root_complex=evil))),
+            (USAGE, ["probe", evil, "--request", request], b"\n"),
+            (OK, ["probe", "0", "--request", request], reply(placed(tag=evil, root_complex=evil))),
             (OK, ["stats"], reply(stats(started_at=evil, requests={evil: stats()["requests"]["other"]},
                                         store={**stats()["store"], "kind": evil, "path": evil}))),
             (REFUSED, ["update", "a", request], refusal(5, evil, reason="would_move", changes=[change])),
             (NO_DAEMON, ["update", "a", request], reply({**record, "changes": [{**change, "change": evil}]})),
             (NO_DAEMON, ["get", "a"], reply({**record, "request": {evil: evil}})),
-            (NO_DAEMON, ["list"], reply({"revision": 1, "layouts": [listed(1, arch=evil)]})),
+            (OK, ["list"], reply({"revision": 1, "layouts": [listed(1, arch=evil)]})),
             (NO_DAEMON, ["probe", "0", "--request", request], reply(placed(kind=evil))),
         ]
         safe = set(range(0x20, 0x7f)) | {0x0d, 0x0a}
@@ -818,7 +818,6 @@ class WithDaemon(DaemonTestCase):
     def test_names_and_members_at_fault_are_named(self):
         self.refused("bad_name", "NAME", "create", "a b", *self.VM, hint=None)
         self.refused("bad_size", "--memory 4g", "create", "vm-1", "--memory", "4g")
-        self.refused("bad_size", "ADDR", "probe", "4g", "--memory", "1G")
         self.refused("unknown_member", "/x of standard input", "create", "vm-1", "-",
                      stdin=b'{"arch":"x86_64","memory":{"nodes":["1G"]},"x":1}')
         self.refused("out_of_range", "/limit", "call", "layout.list", '{"limit": 0}', hint=None)

@@ -143,6 +143,8 @@ static enum ctl_exit ask(struct fit *fit, const struct ctl_request_file *file,
 	enum ctl_exit code;
 
 	session->request_file = file->path;
+	session->request.len = 0;
+	ctl_buffer_puts(&session->request, ctl_buffer_text(&file->text));
 	ctl_member_json(&params, "request", ctl_buffer_text(&file->text));
 	ctl_buffer_puts(&params, "}");
 	/* A path need not be UTF-8, which JSON has to be. */

@@ -194,10 +194,28 @@ static void note_decimal(const char *address)
 			 address, value, address);
 }
 
+/* Here, because where there is no layout nobody else would look at it. */
+static enum ctl_exit check_address(const char *address)
+{
+	uint64_t value;
+
+	if (gpald_size_parse(address, &value) == GPALD_SIZE_OK)
+		return CTL_OK;
+	ctl_complain("ADDR: '%s' is not an address", address);
+	if (*address && !address[strspn(address, "0123456789abcdefABCDEF")])
+		ctl_hint("addresses in hexadecimal begin with 0x: 0x%s", address);
+	else
+		ctl_hint("an address is 0x and hexadecimal digits, or whole decimal digits, which "
+			 "may have K, M, G, T or P behind them");
+	return CTL_USAGE;
+}
+
 enum ctl_exit ctl_run_probe(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 
+	if (check_address(invocation->operands[0]))
+		return CTL_USAGE;
 	note_decimal(invocation->operands[0]);
 	if (ctl_was_given(invocation, "--request") || ctl_request_flag_count(invocation))
 		return probe_request(session);

@@ -129,7 +129,8 @@ void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *va
 		ctl_buffer_printf(out, "%u", *(const unsigned int *)value);
 		break;
 	case CTL_ARCH:
-		ctl_buffer_puts(out, gpal_arch_name(*(const enum gpal_arch *)value));
+		if (gpal_arch_name(*(const enum gpal_arch *)value))
+			ctl_buffer_puts(out, gpal_arch_name(*(const enum gpal_arch *)value));
 		break;
 	case CTL_USER:
 		append_user(out, *(const uint32_t *)value);
