@@ -2,6 +2,7 @@
 /* gpalayoutd: reads its options and serves. */
 #include "config.h"
 
+#include "server/activation.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -60,7 +61,8 @@ static void print_help(void)
 	       "Answer VM front ends where each guest physical range goes.\n"
 	       "\n"
 	       "  --socket=PATH               control socket, all methods\n"
-	       "                              [" GPAL_CLIENT_DEFAULT_PATH "]\n"
+	       "                              [$RUNTIME_DIRECTORY/control.sock, else\n"
+	       "                              " GPAL_CLIENT_DEFAULT_PATH "]\n"
 	       "  --inspect-socket=PATH|none  socket for methods that change nothing\n"
 	       "                              [inspect.sock beside the control socket]\n"
 	       "  --socket-mode=MODE          mode of the control socket [0660]\n"
@@ -218,6 +220,23 @@ static char *standard_state_folder(void)
 	return strndup(given, strcspn(given, ":"));
 }
 
+/*
+ * The default of --socket, in the folder that the service manager has made, if it has. It is
+ * allocated; NULL: out of memory.
+ */
+static char *standard_socket(void)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+	char *path = NULL;
+
+	if (!folder || folder[0] == '\0')
+		return strdup(GPAL_CLIENT_DEFAULT_PATH);
+	/* It may name several. */
+	if (asprintf(&path, "%.*s/control.sock", (int)strcspn(folder, ":"), folder) < 0)
+		return NULL;
+	return path;
+}
+
 /* inspect.sock in the folder of the control socket; NULL: out of memory. */
 static char *path_beside(const char *socket_path)
 {
@@ -232,11 +251,12 @@ static char *path_beside(const char *socket_path)
 
 /*
  * Descriptors 0 to 2 are open from here on, lest a socket or libuv's own get their
- * numbers; all others are closed, because what was inherited would count against
- * the limit on connections.
+ * numbers; all others but those that the service manager gives are closed, because what
+ * was inherited would count against the limit on connections.
  */
-static bool settle_descriptors(void)
+static bool settle_descriptors(int given)
 {
+	const unsigned int first_other = GPALD_ACTIVATION_FIRST + (unsigned int)given;
 	int fd;
 
 	do
@@ -244,7 +264,7 @@ static bool settle_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd < 0)
 		return false;
-	close_range(STDERR_FILENO + 1, ~0U, 0);
+	close_range(first_other, ~0U, 0);
 	return true;
 }
 
@@ -264,6 +284,38 @@ static int check_paths(const struct gpald_server_options *options, bool keeps)
 	return 0;
 }
 
+/*
+ * In a user namespace that has not all users, the others all look the same, and any of them
+ * could change the layouts of the rest.
+ */
+static void look_at_users(void)
+{
+	unsigned long long inside, outside, count, seen = 0;
+	FILE *map = fopen("/proc/self/uid_map", "re");
+
+	if (!map)
+		return;
+	while (fscanf(map, "%llu %llu %llu", &inside, &outside, &count) == 3)
+		seen += count;
+	fclose(map);
+	if (seen > 0 && seen < UINT32_MAX)
+		gpald_log(
+			GPALD_LOG_WARNING, "users_hidden",
+			"seen=%llu what=\"a user namespace hides users: they all look like one, and "
+			"may change each other's layouts\" hint=\"no PrivateUsers= in the unit\"",
+			seen);
+}
+
+/* The daemon binds none of its own then, whatever the options say. */
+static void use_given(struct gpald_server_options *options,
+		      const struct gpald_activation *activation)
+{
+	options->socket_path = activation->control.path;
+	options->control_fd = activation->control.fd;
+	options->inspect_path = activation->inspect.fd >= 0 ? activation->inspect.path : NULL;
+	options->inspect_fd = activation->inspect.fd;
+}
+
 static void free_text(char **text)
 {
 	free(*text);
@@ -274,21 +326,25 @@ static void free_text(char **text)
 int main(int argc, char **argv)
 {
 	struct gpald_server_options options = {
-		.socket_path = GPAL_CLIENT_DEFAULT_PATH,
+		.control_fd = -1,
+		.inspect_fd = -1,
 		.socket_mode = 0660,
 		.inspect_mode = 0666,
 		.group = GPALD_GROUP_UNCHANGED,
 		.admin_group = GPALD_GROUP_UNCHANGED,
 		.default_policy = gpal_policy_default(),
 	};
-	AUTO_FREE char *beside = NULL, *state_folder = NULL;
+	AUTO_FREE char *beside = NULL, *state_folder = NULL, *socket_path = NULL;
+	struct gpald_activation activation;
+	const char *wrong;
 	bool keeps = true;
 	int option, status;
 
-	if (!settle_descriptors()) {
+	if (!settle_descriptors(gpald_activation_count())) {
 		fputs("gpalayoutd: cannot open /dev/null\n", stderr);
 		return 1;
 	}
+	wrong = gpald_activation_take(&activation);
 	gpald_log_open();
 	gpald_limits_init(&options.limits);
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
@@ -306,11 +362,14 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage("unexpected argument", argv[optind]);
-	status = check_paths(&options, keeps);
+	socket_path = standard_socket();
+	if (socket_path && !options.socket_path)
+		options.socket_path = socket_path;
+	status = socket_path ? check_paths(&options, keeps) : 0;
 	if (status)
 		return status;
 
-	beside = path_beside(options.socket_path);
+	beside = socket_path ? path_beside(options.socket_path) : NULL;
 	state_folder = standard_state_folder();
 	if (!beside || !state_folder) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the process exits */
@@ -326,5 +385,12 @@ int main(int argc, char **argv)
 		return usage("the two sockets need two paths", options.socket_path);
 	if (keeps && !options.state_folder)
 		options.state_folder = state_folder;
+	if (wrong) {
+		gpald_log(GPALD_LOG_ERROR, "sockets_unusable", "error=\"%s\"", wrong);
+		return 1;
+	}
+	if (activation.count)
+		use_given(&options, &activation);
+	look_at_users();
 	return gpald_server_run(&options);
 }

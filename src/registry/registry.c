@@ -575,6 +575,11 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 	return NULL;
 }
 
+bool gpald_registry_check(struct gpald_registry *registry)
+{
+	return gpald_store_thread_check(registry->thread);
+}
+
 bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms)
 {
 	if (!gpald_store_thread_stop(registry->thread, timeout_ms))

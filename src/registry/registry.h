@@ -137,6 +137,9 @@ GPAL_MUST_USE struct gpald_registry *
 gpald_registry_open(struct gpald_store *store, const struct gpald_registry_options *options,
 		    char error[GPALD_STORE_ERROR_SIZE]);
 
+/* Whether the store's thread makes progress; see gpald_store_thread_check(). */
+bool gpald_registry_check(struct gpald_registry *registry);
+
 /*
  * Waits for what was submitted and for the store to be closed, as long as the
  * timeout allows, settles it and frees everything. False: the disk is still busy; nothing is freed, and nothing

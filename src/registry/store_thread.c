@@ -37,6 +37,7 @@ struct gpald_store_thread {
 	struct gpald_change *first, **last;
 	size_t changes_max; /* of the next transaction */
 	struct gpald_batch *finished, **finished_last;
+	uint64_t asked, answered; /* by gpald_store_thread_check(), and by the thread */
 	bool is_ending;
 	bool is_closed; /* the store; the thread has nothing more to do */
 };
@@ -158,8 +159,11 @@ static void *run(void *data)
 	for (;;) {
 		struct gpald_batch *batch;
 
-		while (!t->first && !t->is_ending)
+		t->answered = t->asked;
+		if (!t->first && !t->is_ending) {
 			pthread_cond_wait(&t->has_work, &t->lock);
+			continue;
+		}
 		if (!t->first)
 			break;
 		batch = take(t);
@@ -227,6 +231,18 @@ bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change
 	pthread_cond_signal(&t->has_work);
 	pthread_mutex_unlock(&t->lock);
 	return true;
+}
+
+bool gpald_store_thread_check(struct gpald_store_thread *t)
+{
+	bool has_come;
+
+	pthread_mutex_lock(&t->lock);
+	has_come = t->answered == t->asked;
+	t->asked++;
+	pthread_cond_signal(&t->has_work);
+	pthread_mutex_unlock(&t->lock);
+	return has_come;
 }
 
 struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *t)

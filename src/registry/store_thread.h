@@ -42,6 +42,12 @@ gpald_store_thread_start(struct gpald_store *store, void (*wake)(void *data), vo
 GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
 					     struct gpald_change *change);
 
+/*
+ * Whether the thread has come round since this was asked for the last time, and asks it to:
+ * false as long as it waits for the disk, or is stuck.
+ */
+bool gpald_store_thread_check(struct gpald_store_thread *thread);
+
 /* All batches finished since the last time, oldest first, each to be freed with free(). */
 struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *thread);
 

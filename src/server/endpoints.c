@@ -195,14 +195,35 @@ void gpald_endpoints_init(struct gpald_endpoints *all)
 	uv_timer_start(&all->watch, on_watch, WATCH_MS, WATCH_MS);
 }
 
-int gpald_endpoints_open(struct gpald_endpoints *all, bool inspect, const char *path, mode_t mode,
-			 gid_t group)
+static struct gpald_endpoint *next_endpoint(struct gpald_endpoints *all, bool inspect)
 {
 	struct gpald_endpoint *endpoint = &all->endpoints[all->count];
-	char quoted[GPALD_LOG_QUOTE_SIZE];
 
 	assert(all->count < sizeof(all->endpoints) / sizeof(all->endpoints[0]));
 	*endpoint = (struct gpald_endpoint){ .all = all, .inspect = inspect };
+	return endpoint;
+}
+
+int gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd)
+{
+	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+
+	gpald_listener_take(&endpoint->listener, path, fd);
+	all->count++;
+	if (open_door(endpoint))
+		return -1;
+	gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s from=\"service manager\"",
+		  name_of(endpoint), gpald_log_quote(path, quoted));
+	return 0;
+}
+
+int gpald_endpoints_open(struct gpald_endpoints *all, bool inspect, const char *path, mode_t mode,
+			 gid_t group)
+{
+	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
+	char quoted[GPALD_LOG_QUOTE_SIZE];
+
 	if (gpald_listener_open(&endpoint->listener, path, mode, group))
 		return -1;
 	all->count++;

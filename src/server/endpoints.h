@@ -51,6 +51,13 @@ void gpald_endpoints_init(struct gpald_endpoints *all);
 GPAL_MUST_USE int gpald_endpoints_open(struct gpald_endpoints *all, bool inspect, const char *path,
 				       mode_t mode, gid_t group);
 
+/*
+ * Opens one more on a socket that the service manager listens on at `path`. -1 if that
+ * fails, which is logged; 0: done.
+ */
+GPAL_MUST_USE int gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path,
+				       int fd);
+
 /* Accepts clients that had to wait. True: some still have to. */
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 

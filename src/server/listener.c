@@ -278,8 +278,20 @@ int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_
 	return 0;
 }
 
+void gpald_listener_take(struct gpald_listener *listener, const char *path, int fd)
+{
+	*listener = (struct gpald_listener){
+		.path = path,
+		.fd = fd,
+		.lock_fd = -1,
+		.is_given = true,
+	};
+}
+
 const char *gpald_listener_lost(const struct gpald_listener *listener)
 {
+	if (listener->is_given)
+		return NULL;
 	if (!has_socket_file(listener))
 		return listener->path;
 	return is_at_path(listener->lock_fd, listener->lock_path) ? NULL : listener->lock_path;

@@ -8,6 +8,7 @@
 #define GPALD_SERVER_LISTENER_H
 
 #include <gpalayout/export.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -24,6 +25,7 @@ struct gpald_listener {
 	const char *complaint; /* the last one, which is not logged again; NULL: none */
 	int complaint_error;
 	unsigned int pause; /* restorations to leave out */
+	bool is_given;      /* the service manager's, who looks after its file */
 };
 
 #define GPALD_LISTENER_NONE             \
@@ -41,6 +43,9 @@ struct gpald_listener {
  */
 GPAL_MUST_USE int gpald_listener_open(struct gpald_listener *listener, const char *path,
 				      mode_t mode, gid_t group);
+
+/* Takes a socket that listens at `path`, borrowed, and is looked after by somebody else. */
+void gpald_listener_take(struct gpald_listener *listener, const char *path, int fd);
 
 /*
  * The file that is not where it was put, of the socket and its lock, because someone

@@ -22,6 +22,7 @@
 #include "server/endpoints.h"
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/notify.h"
 #include "server/signals.h"
 
 #include <assert.h>
@@ -60,6 +61,7 @@ struct server {
 	struct gpald_signals signals;
 	uv_timer_t tick;       /* runs while serving, for the limits on time */
 	uv_timer_t drain;      /* the steps of the end */
+	uv_timer_t watchdog;   /* of the service manager; it does not keep the loop going */
 	uv_async_t settled;    /* the store thread has finished something */
 	uint64_t ending_since; /* in uv_hrtime() */
 	bool has_failed;       /* the store; the daemon ends, and says so with its status */
@@ -86,6 +88,7 @@ static void stop(struct server *server)
 	uv_close((uv_handle_t *)&server->connections.awake, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
+	uv_close((uv_handle_t *)&server->watchdog, NULL);
 	/* The store thread may still use it. */
 	uv_unref((uv_handle_t *)&server->settled);
 	gpald_endpoints_end(&server->endpoints);
@@ -127,6 +130,8 @@ static void on_grace_over(uv_timer_t *timer)
 static void begin_end(struct server *server)
 {
 	enter_phase(server, PHASE_GRACE);
+	gpald_notify("STOPPING=1\nSTATUS=Answering the last of %zu connections",
+		     server->connections.count);
 	server->ending_since = uv_hrtime();
 	gpald_endpoints_remove_files(&server->endpoints);
 	gpald_connections_stop_serving(&server->connections);
@@ -273,6 +278,35 @@ static void close_registry(struct server *server)
 	_exit(1);
 }
 
+/* What the service manager shows, and to whom it owes another start if nothing comes. */
+static void on_watchdog(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+
+	/* That this runs is the loop's progress. */
+	if (gpald_registry_check(server->service.registry))
+		gpald_notify("WATCHDOG=1");
+	else if (gpald_log_allowed())
+		gpald_log(GPALD_LOG_WARNING, "store_slow",
+			  "what=\"the store has not answered since the last look\"");
+	if (server->phase == PHASE_SERVING)
+		gpald_notify("STATUS=Serving %zu layouts on %zu connections",
+			     gpald_registry_count(server->service.registry),
+			     server->connections.count);
+}
+
+/* Three looks in the time in which one has to be good. */
+static void tell_ready(struct server *server)
+{
+	const uint64_t interval = gpald_notify_watchdog_ms() / 3;
+
+	gpald_notify("READY=1\nSTATUS=Serving %zu layouts",
+		     gpald_registry_count(server->service.registry));
+	if (interval)
+		uv_timer_start(&server->watchdog, on_watchdog, interval, interval);
+	uv_unref((uv_handle_t *)&server->watchdog);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
@@ -392,6 +426,7 @@ static int init_handles(struct server *server)
 		return code;
 	server->tick.data = server;
 	server->drain.data = server;
+	server->watchdog.data = server;
 	server->connections.turns.data = &server->connections;
 	/* These only fail for bad arguments. */
 	uv_check_init(&server->loop, &server->connections.turns);
@@ -403,6 +438,7 @@ static int init_handles(struct server *server)
 	gpald_endpoints_init(&server->endpoints);
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
+	uv_timer_init(&server->loop, &server->watchdog);
 	code = gpald_works_start(&server->works, &server->loop, &server->connections.users);
 	if (code < 0)
 		return code;
@@ -413,6 +449,15 @@ static int open_endpoints(struct server *server)
 {
 	const struct gpald_server_options *options = server->options;
 
+	if (options->control_fd >= 0)
+		return gpald_endpoints_take(&server->endpoints, false, options->socket_path,
+					    options->control_fd) ||
+				       (options->inspect_fd >= 0 &&
+					gpald_endpoints_take(&server->endpoints, true,
+							     options->inspect_path,
+							     options->inspect_fd)) ?
+			       -1 :
+			       0;
 	if (gpald_endpoints_open(&server->endpoints, false, options->socket_path,
 				 options->socket_mode, options->group))
 		return -1;
@@ -485,6 +530,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 			PACKAGE_VERSION, (long)getpid(), options->default_policy->name,
 			(unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS],
 			(unsigned long long)server.limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS]);
+		tell_ready(&server);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
 	} else {

@@ -12,6 +12,8 @@
 struct gpald_server_options {
 	const char *socket_path;
 	const char *inspect_path; /* NULL: no inspect socket */
+	int control_fd;           /* of the service manager, at socket_path; -1: the daemon binds */
+	int inspect_fd;           /* the same at inspect_path, if the control socket is given */
 	mode_t socket_mode;
 	mode_t inspect_mode;
 	gid_t group;       /* of both; GPALD_GROUP_UNCHANGED: the daemon's */

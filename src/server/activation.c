@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "server/activation.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MOST 16 /* far more than have a name here */
+
+int gpald_activation_count(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+	const char *count = getenv("LISTEN_FDS");
+	long number;
+
+	if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	number = strtol(count, NULL, 10);
+	return number > 0 && number <= MOST ? (int)number : 0;
+}
+
+/* Whether it is a Unix socket of connections that listens at a path. */
+static bool look_at(int fd, struct gpald_given_socket *given)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
+	socklen_t length = sizeof(address), size = sizeof(int);
+	int type = 0, listens = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) ||
+	    address.sun_family != AF_UNIX || address.sun_path[0] != '/' ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_STREAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) || !listens)
+		return false;
+	given->fd = fd;
+	/* Its last byte need not be a NUL. */
+	memcpy(given->path, address.sun_path, sizeof(given->path) - 1);
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static const char *take(struct gpald_activation *activation, const char *name, int fd)
+{
+	struct gpald_given_socket *given = strcmp(name, "control") == 0 ? &activation->control :
+					   strcmp(name, "inspect") == 0 ? &activation->inspect :
+									  NULL;
+
+	if (!given)
+		return "a socket of the service manager is called neither control nor inspect: "
+		       "set FileDescriptorName= in its unit";
+	if (given->fd >= 0)
+		return "two sockets of the service manager have the same FileDescriptorName=";
+	if (!look_at(fd, given))
+		return "what the service manager gives is no Unix socket that listens: it has to "
+		       "be a ListenStream= with a path";
+	return NULL;
+}
+
+static const char *take_all(struct gpald_activation *activation, char *names)
+{
+	const char *wrong = NULL, *name;
+
+	for (int i = 0; i < activation->count && !wrong; i++) {
+		name = strsep(&names, ":");
+		wrong = take(activation, name ? name : "", GPALD_ACTIVATION_FIRST + i);
+	}
+	if (!wrong && activation->control.fd < 0)
+		wrong = "the service manager gives an inspect socket and no control socket";
+	return wrong;
+}
+
+const char *gpald_activation_take(struct gpald_activation *activation)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	const char *wrong = NULL;
+	char *copy;
+
+	*activation = (struct gpald_activation){
+		.count = gpald_activation_count(),
+		.control = { .fd = -1 },
+		.inspect = { .fd = -1 },
+	};
+	copy = strdup(names ? names : "");
+	if (!copy)
+		return "out of memory";
+	if (activation->count)
+		wrong = take_all(activation, copy);
+	free(copy);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return wrong;
+}

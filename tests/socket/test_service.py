@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT
+"""The daemon and its service manager: sockets that are given, what is told, and what is read off the environment.
+
+The manager's part is played here; tests/install has the unit files.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Client, main, wait_until
+
+REQUEST = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+
+
+class Manager:
+    """Listens for the daemon, starts it, and takes what it tells."""
+
+    def __init__(self, *options, sockets=(), environment=None):
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutd-test-")
+        self.state = os.path.join(self.folder, "state")
+        self.options = options
+        self.environment = environment or {}
+        self.listeners = {}
+        for name in sockets:
+            self.listeners[name] = listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(self.path(name))
+            listener.listen(16)
+        self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.told.bind(os.path.join(self.folder, "notify"))
+        self.told.settimeout(PATIENCE)
+        self.process = None
+
+    def path(self, name):
+        return os.path.join(self.folder, f"{name}.sock")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process:
+            self.process.stderr.close()
+        for listener in (*self.listeners.values(), self.told):
+            listener.close()
+        shutil.rmtree(self.folder)
+
+    def start(self, names=None, given=None):
+        """`names` are told for the descriptors; `given` are these, from 3 on: the listeners if nothing is said."""
+        given = [listener.fileno() for listener in self.listeners.values()] if given is None else given
+        names = ":".join(self.listeners) if names is None else names
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(("LISTEN_", "NOTIFY_", "WATCHDOG_"))}
+        environment.update({"NOTIFY_SOCKET": os.path.join(self.folder, "notify"), **self.environment})
+        if given:
+            environment.update(LISTEN_FDS=str(len(given)), LISTEN_FDNAMES=names)
+
+        def place():
+            high = [os.dup2(fd, 100 + number) for number, fd in enumerate(given)]
+            for number, fd in enumerate(high):
+                os.dup2(fd, 3 + number)
+
+        # The shell's process becomes the daemon's.
+        self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', GPALAYOUTD, "--state-dir", self.state,
+                                         *self.options], env=environment, stderr=subprocess.PIPE, close_fds=False, preexec_fn=place)
+
+    def next_told(self):
+        return self.told.recv(4096).decode().split("\n")
+
+    def wait_told(self, assignment):
+        while assignment not in (told := self.next_told()):
+            pass
+        return told
+
+    def end(self, number=signal.SIGTERM):
+        """Stops the daemon; its exit status and its log."""
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self):
+        log = self.process.stderr.read().decode()
+        return self.process.wait(PATIENCE), log
+
+
+class Sockets(unittest.TestCase):
+    def call(self, path, method, params=None):
+        with Client(path) as client:
+            return client.call(method, params or {})
+
+    def test_given_sockets_are_served_and_none_is_bound(self):
+        # Those of the options are not even looked at.
+        with Manager("--socket", "/nonexistent/s", "--inspect-socket", "/nonexistent/i", sockets=("inspect", "control")) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            self.assertIn("result", self.call(manager.path("control"), "layout.create", {"name": "vm", "request": REQUEST}))
+            self.assertIn("result", self.call(manager.path("inspect"), "layout.get", {"name": "vm"}))
+            refused = self.call(manager.path("inspect"), "layout.delete", {"name": "vm"})
+            self.assertEqual(refused["error"]["data"]["reason"], "method_not_found")
+            sockets = self.call(manager.path("inspect"), "daemon.info")["result"]["sockets"]
+            self.assertEqual(sockets, {"control": manager.path("control"), "inspect": manager.path("inspect")})
+            status, log = manager.end()
+            self.assertEqual(status, 0, log)
+            self.assertEqual(len(re.findall(r'event=listening .*from="service manager"', log)), 2)
+            # Their files are the manager's, and who connects now is served after the next start.
+            self.assertEqual(sorted(name for name in os.listdir(manager.folder) if "." in name), ["control.sock", "inspect.sock"])
+            with Client(manager.path("control")) as client:
+                client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.get","params":{"name":"vm"}}\n')
+                manager.start()
+                self.assertIn("result", client.read_reply())
+
+    def test_the_control_socket_alone(self):
+        with Manager(sockets=("control",)) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            self.assertEqual(self.call(manager.path("control"), "daemon.info")["result"]["sockets"], {"control": manager.path("control")})
+            self.assertEqual(manager.end()[0], 0)
+
+    def test_a_socket_whose_file_goes_is_the_managers_to_mend(self):
+        with Manager("--log-level=debug", sockets=("control",)) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            with Client(manager.path("control")) as client:
+                os.unlink(manager.path("control"))
+                for _ in range(3):
+                    self.assertIn("result", client.call("daemon.stats", {}))
+            status, log = manager.end()
+            self.assertEqual(status, 0)
+            self.assertNotIn("socket_lost", log)
+
+    def test_what_cannot_be_served_is_said(self):
+        with contextlib.ExitStack() as stack:
+            datagrams = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            idle = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            internet = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            abstract = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            internet.bind(("127.0.0.1", 0))
+            abstract.bind(b"\0gpalayoutd-test-%d" % os.getpid())
+            for listener in (internet, abstract):
+                listener.listen(1)
+            nothing = os.open("/dev/null", os.O_RDWR)
+            stack.callback(os.close, nothing)
+            cases = [("control:control", None, "the same FileDescriptorName="), ("inspect", [0], "no control socket"),
+                     ("gpalayoutd.socket", None, "called neither control nor inspect"), ("", None, "called neither control nor inspect"),
+                     *[("control", [fd], "no Unix socket that listens") for fd in
+                       (datagrams.fileno(), idle.fileno(), internet.fileno(), abstract.fileno(), nothing)]]
+            for names, given, text in cases:
+                with self.subTest(names=names, given=given), Manager(sockets=("control", "inspect")) as manager:
+                    if given == [0]:
+                        given = [manager.listeners["inspect"].fileno()]
+                    manager.start(names, given)
+                    status, log = manager.ended()
+                    self.assertEqual(status, 1)
+                    self.assertIn("event=sockets_unusable", log)
+                    self.assertIn(text, log)
+
+    def test_sockets_of_another_process_are_none(self):
+        with Manager("--inspect-socket=none", "--store=memory", sockets=("control",), environment={}) as manager:
+            manager.options = [*manager.options, "--socket", manager.path("own")]
+            environment = dict(os.environ, LISTEN_PID="1", LISTEN_FDS="1", LISTEN_FDNAMES="control",
+                               NOTIFY_SOCKET=os.path.join(manager.folder, "notify"))
+            manager.process = subprocess.Popen([GPALAYOUTD, *manager.options], env=environment, stderr=subprocess.PIPE)
+            manager.wait_told("READY=1")
+            self.assertIn("result", self.call(manager.path("own"), "daemon.info"))
+            self.assertEqual(manager.end()[0], 0)
+
+
+class Telling(unittest.TestCase):
+    def test_ready_and_stopping_are_told_with_a_status(self):
+        with Manager(sockets=("control",)) as manager:
+            manager.start()
+            self.assertEqual(manager.next_told(), ["READY=1", "STATUS=Serving 0 layouts"])
+            manager.process.send_signal(signal.SIGTERM)
+            self.assertEqual(manager.next_told(), ["STOPPING=1", "STATUS=Answering the last of 0 connections"])
+            self.assertEqual(manager.process.wait(PATIENCE), 0)
+
+    def test_a_daemon_that_cannot_start_is_not_ready(self):
+        with Manager("--require-state", sockets=("control",)) as manager:
+            manager.start()
+            self.assertEqual(manager.ended()[0], 1)
+            manager.told.setblocking(False)
+            self.assertRaises(BlockingIOError, manager.told.recv, 100)
+
+    def test_nobody_is_told_without_a_manager(self):
+        for where in ("", "relative", "/nonexistent/notify", "@" + "x" * 200):
+            with self.subTest(where), Manager(sockets=("control",), environment={"NOTIFY_SOCKET": where}) as manager:
+                manager.start()
+                with Client(manager.path("control")) as client:
+                    self.assertIn("result", client.call("daemon.info", {}))
+                self.assertEqual(manager.end()[0], 0)
+
+    def test_an_abstract_socket_is_told_too(self):
+        name = f"gpalayoutd-test-notify-{os.getpid()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, \
+                Manager(sockets=("control",), environment={"NOTIFY_SOCKET": f"@{name}"}) as manager:
+            told.bind("\0" + name)
+            told.settimeout(PATIENCE)
+            manager.start()
+            self.assertIn(b"READY=1", told.recv(4096))
+
+    def test_the_watchdog_is_fed_in_time_and_told_how_much_there_is(self):
+        with Manager(sockets=("control",), environment={"WATCHDOG_USEC": "300000"}) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            for _ in range(5):
+                manager.wait_told("WATCHDOG=1")
+            with Client(manager.path("control")) as client:
+                self.assertIn("result", client.call("layout.create", {"name": "vm", "request": REQUEST}))
+                manager.wait_told("STATUS=Serving 1 layouts on 1 connections")
+                manager.wait_told("WATCHDOG=1")
+
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+    def test_the_watchdog_is_not_fed_while_the_store_is_stuck(self):
+        with Manager(sockets=("control",)) as manager:
+            fault = os.path.join(manager.folder, "fault")
+            manager.environment.update(WATCHDOG_USEC="90000", GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
+
+            def set_fault(what):
+                with open(fault + ".new", "w", encoding="ascii") as file:
+                    file.write(what)
+                os.rename(fault + ".new", fault)
+
+            set_fault("none")
+            manager.start()
+            manager.wait_told("WATCHDOG=1")
+            set_fault("stall")
+            with Client(manager.path("control")) as client:
+                client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
+                            b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
+                # The loop goes on and says so, but there is no other word between.
+                row = 0
+                while row < 8:
+                    row = 0 if "WATCHDOG=1" in manager.next_told() else row + 1
+                set_fault("none")
+                self.assertIn("result", client.read_reply())
+                manager.wait_told("WATCHDOG=1")
+
+    def test_the_watchdog_of_another_process_is_not_fed(self):
+        with Manager(sockets=("control",), environment={"WATCHDOG_USEC": "30000", "WATCHDOG_PID": "1"}) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            with Client(manager.path("control")) as client:
+                for _ in range(100):
+                    self.assertIn("result", client.call("daemon.stats", {}))
+            manager.process.send_signal(signal.SIGTERM)
+            self.assertIn("STOPPING=1", manager.next_told())
+
+
+class Environment(unittest.TestCase):
+    def test_the_runtime_directory_is_where_the_sockets_are(self):
+        for rest in ("", ":/nonexistent"):
+            with self.subTest(rest), Manager("--store=memory") as manager:
+                os.mkdir(os.path.join(manager.folder, "run"))
+                manager.environment["RUNTIME_DIRECTORY"] = os.path.join(manager.folder, "run") + rest
+                manager.process = subprocess.Popen([GPALAYOUTD, *manager.options], stderr=subprocess.PIPE,
+                                                   env=dict(os.environ, **manager.environment))
+                for name in ("control.sock", "inspect.sock"):
+                    path = os.path.join(manager.folder, "run", name)
+                    wait_until(lambda path=path: os.path.exists(path), "the socket")
+                self.assertEqual(manager.end()[0], 0)
+
+    def test_an_option_is_stronger_than_the_runtime_directory(self):
+        with Manager("--store=memory", environment={"RUNTIME_DIRECTORY": "/nonexistent"}) as manager:
+            manager.process = subprocess.Popen([GPALAYOUTD, *manager.options, "--socket", manager.path("own")], stderr=subprocess.PIPE,
+                                               env=dict(os.environ, **manager.environment))
+            wait_until(lambda: os.path.exists(manager.path("own")), "the socket")
+            self.assertEqual(manager.end()[0], 0)
+
+    def start_in_namespace(self, manager, *how):
+        manager.process = subprocess.Popen(["unshare", "--user", *how, GPALAYOUTD, "--store=memory", "--socket", manager.path("own")],
+                                           stderr=subprocess.PIPE)
+        wait_until(lambda: os.path.exists(manager.path("own")) or manager.process.poll() is not None, "the socket")
+        return manager.process.poll() is None
+
+    def test_a_namespace_that_hides_users_is_warned_of(self):
+        with Manager() as manager:
+            if not self.start_in_namespace(manager, "--map-current-user"):
+                self.skipTest("no user namespaces here")
+            _, log = manager.end()
+            self.assertRegex(log, r"level=warning event=users_hidden seen=1 ")
+
+    def test_without_one_there_is_no_warning(self):
+        with open("/proc/self/uid_map", encoding="ascii") as file:
+            if sum(int(line.split()[2]) for line in file) < 0xffffffff:
+                self.skipTest("this is a user namespace itself")
+        with Manager(sockets=("control",)) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            self.assertNotIn("users_hidden", manager.end()[1])
+
+
+if __name__ == "__main__":
+    main()
