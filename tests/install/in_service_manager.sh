@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+# Runs under a systemd of its own, as root: what the service has to do and must not be able to do.
+set -u
+
+prefix=$(cat /mnt/result/prefix)
+PATH=$prefix/bin:$PATH
+ctl=$prefix/bin/gpalayoutctl
+vm="--arch x86_64 --memory 1GiB"
+tests=10
+number=0
+
+check() { # WHAT COMMAND...
+	what=$1
+	shift
+	number=$((number + 1))
+	if output=$("$@" 2>&1); then
+		echo "ok $number - $what"
+	else
+		echo "not ok $number - $what"
+		printf '%s\n' "$output" | sed 's/^/# /'
+	fi
+}
+
+# As a user with one group more, or with none.
+as() { # UID GROUP COMMAND...
+	uid=$1 group=$2
+	shift 2
+	setpriv --reuid="$uid" --regid="$uid" "${group:+--groups=}${group:---clear-groups}" "$@"
+}
+
+prop() { systemctl show --property="$1" --value gpalayoutd.service; }
+
+status_of() { # EXPECTED COMMAND...
+	expected=$1
+	shift
+	"$@"
+	status=$?
+	[ $status = "$expected" ] || { echo "status $status, not $expected"; return 1; }
+}
+
+until_true() { # at most a minute
+	tries=0
+	until "$@"; do
+		[ $((tries += 1)) -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+activation() {
+	systemctl start gpalayoutd.socket gpalayoutd-inspect.socket || return 1
+	[ "$(prop ActiveState)" = inactive ] || return 1
+	"$ctl" info || { systemctl status --no-pager gpalayoutd.service; return 1; }
+	[ "$(prop ActiveState)" = active ]
+}
+
+ready() {
+	prop StatusText | grep '^Serving 0 layouts' && [ "$(prop NRestarts)" = 0 ] &&
+		[ "$(prop Result)" = success ]
+}
+
+sockets() {
+	[ "$(stat -c '%a %U %G' /run/gpalayoutd/control.sock)" = "660 root gpalayout" ] &&
+		[ "$(stat -c %a /run/gpalayoutd/inspect.sock)" = 666 ] &&
+		[ "$("$ctl" info --field sockets.inspect)" = /run/gpalayoutd/inspect.sock ] &&
+		[ "$(stat -c '%a %U' /var/lib/gpalayoutd)" = "700 gpalayoutd" ]
+}
+
+ownership() {
+	# shellcheck disable=SC2086 # several words
+	as 2001 gpalayout "$ctl" create of-2001 $vm -q || return 1
+	[ "$(as 2001 gpalayout "$ctl" get of-2001 --field owner_uid)" = 2001 ] || return 1
+	status_of 4 as 2002 gpalayout "$ctl" delete of-2001 || return 1
+	# shellcheck disable=SC2086
+	status_of 3 as 2003 "" "$ctl" create of-2003 $vm || return 1
+	status_of 0 as 2003 "" "$ctl" get of-2001 -q
+}
+
+admins() {
+	# shellcheck disable=SC2086
+	as 2001 gpalayout "$ctl" create another $vm -q &&
+		as 2004 gpalayout,gpalayout-admin "$ctl" delete another
+}
+
+restart() {
+	before=$("$ctl" get of-2001 --json)
+	systemctl restart gpalayoutd.service && [ "$("$ctl" get of-2001 --json)" = "$before" ] || return 1
+	# And where nobody starts it the next client does.
+	systemctl stop gpalayoutd.service && [ "$("$ctl" get of-2001 --json)" = "$before" ]
+}
+
+is_confined() {
+	pid=$(prop MainPID)
+	cat "/proc/$pid/status"
+	[ "$(ps -o user= -p "$pid")" = "gpalayo+" ] || [ "$(ps -o user:20= -p "$pid")" = gpalayoutd ] || return 1
+	grep -q '^CapEff:	0*$' "/proc/$pid/status" && grep -q '^CapBnd:	0*$' "/proc/$pid/status" &&
+		grep -q '^NoNewPrivs:	1$' "/proc/$pid/status" && grep -q '^Seccomp:	2$' "/proc/$pid/status"
+}
+
+# Where the daemon is, as its user.
+inside() {
+	nsenter -t "$(prop MainPID)" -m setpriv --reuid=gpalayoutd --regid=gpalayoutd --clear-groups "$@"
+}
+
+sandbox_holds() {
+	pid=$(prop MainPID)
+	# Where only a mount keeps root off, and where nobody but root may write.
+	for path in /etc /usr /home; do
+		nsenter -t "$pid" -m touch "$path/written" && return 1
+	done
+	for path in / /etc /run /run/gpalayoutd /var/lib; do
+		inside touch "$path/written" && return 1
+	done
+	inside touch /var/lib/gpalayoutd/written || return 1
+	rm /var/lib/gpalayoutd/written
+	# No device but its own, and no network.
+	[ "$(sed 1,2d "/proc/$pid/net/dev" | wc -l)" = 1 ]
+}
+
+users_are_seen() {
+	pid=$(prop MainPID)
+	[ "$(awk '{ print $3 }' "/proc/$pid/uid_map")" = 4294967295 ] && ! grep users_hidden /mnt/result/daemon
+}
+
+has_restarted() { [ "$(prop NRestarts)" -ge 1 ]; }
+
+# The thread that waits for the disk does so without an end, and the loop goes on.
+watchdog() {
+	mkdir -p /run/systemd/system/gpalayoutd.service.d
+	cp /mnt/result/fault.so /run/fault.so
+	printf '[Service]\nEnvironment=LD_PRELOAD=/run/fault.so GPALAYOUT_FAULT=/run/fault\nWatchdogSec=3\n' \
+		>/run/systemd/system/gpalayoutd.service.d/fault.conf
+	echo none >/run/fault
+	systemctl daemon-reload && systemctl restart gpalayoutd.service || return 1
+	echo stall >/run/fault
+	# shellcheck disable=SC2086
+	"$ctl" --timeout 1 create stuck $vm
+	until_true has_restarted || return 1
+	echo none >/run/fault
+	until_true "$ctl" get of-2001 -q
+}
+
+systemd-sysusers || exit 1
+ldconfig
+mkdir -p /run/systemd/system/gpalayoutd.service.d
+printf '[Service]\nStandardError=append:/mnt/result/daemon\n' >/run/systemd/system/gpalayoutd.service.d/log.conf
+systemctl daemon-reload
+
+echo "1..$tests"
+check "a client starts the daemon (socket activation)" activation
+check "the daemon has said that it is ready, and what it serves" ready
+check "sockets and state have the modes and groups of the units" sockets
+check "layouts are their creators', and sockets their groups'" ownership
+check "a member of the admin group may change the layouts of others" admins
+check "a restart loses nothing" restart
+check "it runs as its user, without capabilities, and with a filter of system calls" is_confined
+check "the sandbox holds: no file but its own, no network" sandbox_holds
+check "it sees the users who ask" users_are_seen
+if [ -f /mnt/result/fault.so ]; then
+	check "a store that is stuck is restarted by the watchdog, and nothing is lost" watchdog
+else
+	echo "ok $tests # SKIP no library of faults in this build"
+fi
