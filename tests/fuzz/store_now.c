@@ -43,6 +43,12 @@ bool gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_c
 	return true;
 }
 
+bool gpald_store_thread_check(struct gpald_store_thread *thread)
+{
+	(void)thread;
+	return true;
+}
+
 struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *thread)
 {
 	struct gpald_batch *finished = thread->finished;
