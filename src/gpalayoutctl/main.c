@@ -65,6 +65,8 @@ static const struct ctl_command commands[] = {
 	  .method = "daemon.info", .result = &gpald_info_result, .print = ctl_print_info },
 	{ "stats", "", "Show what the daemon has done and how long it took", 0, 0,
 	  .method = "daemon.stats", .result = &gpald_stats_result, .print = ctl_print_stats },
+	{ "doctor", "", "Say what is wrong with this host's service, and what to do", 0, 0,
+	  .run = ctl_run_doctor },
 	{ "schema", "", "Print the protocol's OpenRPC document", 0, 0, .run = ctl_run_schema },
 	{ "call", "METHOD [JSON|@FILE|-]", "Call any method and print its result as JSON", 1, 2,
 	  .run = ctl_run_call },

@@ -23,7 +23,7 @@ from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, DaemonTestCase, is_aslee
 
 
 COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "watch", "resolve", "fit", "allocate",
-            "policies", "info", "stats", "schema", "call")
+            "policies", "info", "stats", "doctor", "schema", "call")
 
 
 class CommandLine(Case):

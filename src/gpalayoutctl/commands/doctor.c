@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looks at all that a client, the daemon and what lies between them need, and says of each what
+ * is wrong and what to do. It changes nothing; what it may not see it says, too.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/size_text.h"
+#include "gpalayoutctl/terminal_text.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FREE_LEAST ((uint64_t)64 << 20) /* of a disk; less is soon gone */
+#define CLOCK_DRIFT_S 5
+
+struct doctor {
+	struct ctl_session *session;
+	struct ctl_buffer out;
+	bool has_found; /* something that is wrong */
+};
+
+static void __attribute__((format(printf, 4, 5)))
+tell(struct doctor *d, const char *verdict, const char *what, const char *format, ...)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	ctl_buffer_vprintf(&text, format, args);
+	va_end(args);
+	ctl_buffer_printf(&d->out, "%-6s %s: ", verdict, what);
+	ctl_puts_safe(&d->out, ctl_buffer_text(&text));
+	ctl_buffer_puts(&d->out, "\n");
+	d->has_found = d->has_found || strcmp(verdict, "wrong") == 0;
+}
+
+static void advise(struct doctor *d, const char *what)
+{
+	ctl_buffer_printf(&d->out, "       do: %s\n", what);
+}
+
+/* Sockets. */
+
+static void tell_denied(struct doctor *d, const char *what, const char *path,
+			const struct stat *info)
+{
+	const struct group *group = getgrgid(info->st_gid);
+
+	tell(d, "wrong", what, "%s: this user (uid %u) may not use it; its mode is %04o", path,
+	     (unsigned int)getuid(), (unsigned int)(info->st_mode & 07777));
+	if (info->st_mode & S_IWGRP && group)
+		ctl_buffer_printf(&d->out, "       do: join the group %s: usermod -aG %s USER\n",
+				  group->gr_name, group->gr_name);
+	else
+		advise(d,
+		       "give it a group and a mode: SocketGroup= and SocketMode= of its unit, or "
+		       "--socket-group and --socket-mode");
+}
+
+/* Whether it can be connected to. */
+static bool look_at_socket(struct doctor *d, const char *what, const char *path)
+{
+	struct stat info;
+
+	if (!path) {
+		tell(d, "ok", what, "there is none");
+		return false;
+	}
+	if (stat(path, &info)) {
+		tell(d, "wrong", what, "%s: %s", path, strerror(errno));
+		advise(d,
+		       errno == ENOENT ?
+			       "start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket" :
+			       "let this user enter the folders above it");
+		return false;
+	}
+	if (!S_ISSOCK(info.st_mode)) {
+		tell(d, "wrong", what, "%s is not a socket", path);
+		advise(d, "--socket or GPALAYOUT_SOCKET names the daemon's");
+		return false;
+	}
+	if (access(path, W_OK)) {
+		tell_denied(d, what, path, &info);
+		return false;
+	}
+	tell(d, "ok", what, "%s, mode %04o", path, (unsigned int)(info.st_mode & 07777));
+	return true;
+}
+
+/* The daemon. */
+
+static void look_at_versions(struct doctor *d, const struct gpal_client_info *info)
+{
+	if (strcmp(info->version, PACKAGE_VERSION) == 0) {
+		tell(d, "ok", "version", "%s, of client and daemon", info->version);
+		return;
+	}
+	tell(d, "wrong", "version", "the daemon is %s and this client %s", info->version,
+	     PACKAGE_VERSION);
+	advise(d, "restart the daemon after an upgrade; requests mean the same in both");
+}
+
+/* What the clock says now, against what it said at the start and the time since. */
+static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stats)
+{
+	struct tm parts = { 0 };
+	const char *rest = strptime(stats->started_at, "%Y-%m-%dT%H:%M:%S", &parts);
+	const int64_t now = rest ? (int64_t)timegm(&parts) + (int64_t)(stats->uptime_ms / 1000) : 0;
+	const int64_t drift = (int64_t)time(NULL) - now;
+
+	if (!rest) {
+		tell(d, "wrong", "clock", "%s is not a time", stats->started_at);
+	} else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S) {
+		tell(d, "wrong", "clock", "it was set by %" PRId64 " s since the daemon started",
+		     drift);
+		advise(d, "times that were told before are by the old clock; revisions and "
+			  "generations stay in order");
+	} else {
+		tell(d, "ok", "clock", "it has not been set since the daemon started");
+	}
+}
+
+static void look_at_folder(struct doctor *d, const char *path)
+{
+	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
+	struct statvfs disk;
+	struct stat info;
+	uint64_t left;
+
+	if (stat(path, &info) || statvfs(path, &disk)) {
+		tell(d, "ok", "state folder", "%s: this user cannot look at it: %s", path,
+		     strerror(errno));
+		return;
+	}
+	left = (uint64_t)disk.f_bavail * disk.f_frsize;
+	ctl_size_append(&size, left);
+	if (info.st_mode & 077) {
+		tell(d, "wrong", "state folder", "%s: others may look into it; its mode is %04o",
+		     path, (unsigned int)(info.st_mode & 07777));
+		ctl_buffer_printf(&d->out, "       do: chmod 700 %s\n", path);
+	} else {
+		tell(d, "ok", "state folder", "%s, mode %04o", path,
+		     (unsigned int)(info.st_mode & 07777));
+	}
+	tell(d, left < FREE_LEAST ? "wrong" : "ok", "disk", "%s free", size.data);
+	if (left < FREE_LEAST)
+		advise(d, "free space there, or new layouts are soon refused (store_full); "
+			  "deleting goes on");
+}
+
+static void look_at_store(struct doctor *d, const struct gpal_client_stats *stats)
+{
+	if (stats->store_path)
+		look_at_folder(d, stats->store_path);
+	else
+		tell(d, "ok", "store", "%s: layouts end with the daemon", stats->store_kind);
+	if (stats->store_full) {
+		tell(d, "wrong", "store", "%" PRIu64 " changes were refused for want of room",
+		     stats->store_full);
+		advise(d,
+		       "gpalayoutctl delete layouts that no VM needs any more, or raise the limits");
+	}
+	if (stats->connections_turned_away) {
+		tell(d, "wrong", "connections", "%" PRIu64 " were turned away",
+		     stats->connections_turned_away);
+		advise(d, "gpalayoutctl info shows the limits, gpalayoutctl stats the users");
+	}
+}
+
+static void look_at_daemon(struct doctor *d, const char *path)
+{
+	const struct ctl_invocation *invocation = d->session->invocation;
+	const struct gpal_client_info *info = NULL;
+	const struct gpal_client_stats *stats = NULL;
+	struct gpal_client *client;
+	struct gpal_client_error error;
+	int code = gpal_client_connect_within(path, invocation->timeout_ms, &client, &error);
+
+	if (code == 0) {
+		gpal_client_set_timeout(client, invocation->timeout_ms);
+		code = gpal_client_info(client, &info, &error);
+	}
+	if (code == 0)
+		code = gpal_client_stats(client, &stats, &error);
+	if (code == 0) {
+		tell(d, "ok", "daemon", "it answers; %" PRIu64 " layouts", stats->layouts);
+		look_at_versions(d, info);
+		look_at_clock(d, stats);
+		look_at_store(d, stats);
+	} else {
+		tell(d, "wrong", "daemon", "%s", error.message);
+		advise(d, "see its log (journalctl -u gpalayoutd), and start it again");
+	}
+	gpal_client_free(info);
+	gpal_client_free(stats);
+	gpal_client_close(client);
+}
+
+/* The host. */
+
+static void look_at_users(struct doctor *d)
+{
+	unsigned long long inside, outside, count, seen = 0;
+	FILE *map = fopen("/proc/self/uid_map", "re");
+
+	while (map && fscanf(map, "%llu %llu %llu", &inside, &outside, &count) == 3)
+		seen += count;
+	if (map)
+		fclose(map);
+	if (!seen || seen >= UINT32_MAX) {
+		tell(d, "ok", "users", "this process is in no user namespace that hides any");
+		return;
+	}
+	tell(d, "wrong", "users", "this is a user namespace with %llu users", seen);
+	advise(d, "the daemon may see another uid than id shows; ask from outside of it");
+}
+
+/* One word of systemctl, such as "enabled"; empty: it says nothing. */
+static void ask_manager(const char *command, char word[32])
+{
+	FILE *answer = popen(command, "re");
+
+	*word = '\0';
+	if (answer && !fgets(word, 32, answer))
+		*word = '\0';
+	if (answer)
+		pclose(answer);
+	word[strcspn(word, "\n")] = '\0';
+}
+
+static void look_at_unit(struct doctor *d)
+{
+	char enabled[32];
+
+	if (access("/run/systemd/system", F_OK))
+		return;
+	ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled);
+	if (strcmp(enabled, "enabled") == 0) {
+		tell(d, "ok", "unit", "gpalayoutd.socket starts with the host");
+	} else if (*enabled) {
+		tell(d, "wrong", "unit", "gpalayoutd.socket is %s", enabled);
+		advise(d, "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket");
+	} else {
+		tell(d, "ok", "unit",
+		     "systemd knows none: the daemon is started by something else");
+	}
+}
+
+enum ctl_exit ctl_run_doctor(struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	struct doctor d = { .session = session };
+	bool control, inspect;
+	enum ctl_exit code;
+
+	if (!ctl_wants_text(session) && !invocation->quiet)
+		return ctl_usage_error(
+			"doctor has no result of the daemon's for --json or --field");
+	control = look_at_socket(&d, "control socket", invocation->socket);
+	inspect = look_at_socket(&d, "inspect socket", invocation->inspect_socket);
+	if (control || inspect)
+		look_at_daemon(&d, control ? invocation->socket : invocation->inspect_socket);
+	look_at_users(&d);
+	look_at_unit(&d);
+	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
+	ctl_buffer_free(&d.out);
+	return code || !d.has_found ? code : CTL_NO;
+}

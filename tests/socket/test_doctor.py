@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""gpalayoutctl doctor: what it finds wrong with sockets, the daemon, its folder and the clock, and what it says to do."""
+
+import os
+import re
+import socket
+import unittest
+
+from ctl_harness import INFO, NO, OK, USAGE, Case, FakeDaemon, conversation, ctl, ctl_as, reply
+from harness import Daemon, DaemonTestCase, can_be_another_user, main
+
+STATS = {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 5000,
+         "connections": {"open": 1, "accepted": 1, "turned_away": 0, "subscribers": 0}, "users": [], "requests": {},
+         "registry": {"layouts": 7, "revision": 1, "oldest_since": 0},
+         "store": {"kind": "memory", "commits": 0, "changes": 0, "full": 0}}
+
+
+def findings(out):
+    """{what: (verdict, text, what to do)}"""
+    return {what: (verdict, text, todo.removeprefix("       do: ").rstrip("\n"))
+            for verdict, what, text, todo in re.findall(r"(?m)^(ok|wrong) +([a-z ]+): (.*)\n((?:       do: .*\n)?)", out)}
+
+
+class Doctor(Case):
+    def find(self, *args, code=NO, **options):
+        result = ctl("doctor", *args, **options)
+        self.assertEqual((result.code, result.err), (code, ""), result.out)
+        return findings(result.out)
+
+    def answered(self, info=None, code=NO, **stats):
+        """What is found about a daemon that says this of itself."""
+        def answer(message):
+            asked = {"daemon.info": {**INFO, **(info or {})}, "daemon.stats": {**STATS, **stats}}
+            return reply(asked[message["method"]], message["id"])
+
+        with FakeDaemon(conversation(answer)) as daemon:
+            return self.find("--socket", daemon.path, code=code)
+
+    def test_a_socket_that_is_not_there(self):
+        found = self.find("--socket", os.path.join(self.folder, "control.sock"))
+        self.assertEqual(found["control socket"][0], "wrong")
+        self.assertIn("No such file or directory", found["control socket"][1])
+        self.assertIn("systemctl enable --now gpalayoutd.socket", found["control socket"][2])
+        self.assertNotIn("daemon", found)
+
+    def test_what_is_no_socket_and_what_nobody_listens_on(self):
+        found = self.find("--socket", self.write("control.sock", b""))
+        self.assertEqual((found["control socket"][0], found["control socket"][1][-15:]), ("wrong", "is not a socket"))
+        dead = os.path.join(self.folder, "dead.sock")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(dead)
+        found = self.find("--socket", dead)
+        self.assertEqual(found["control socket"][0], "ok")
+        self.assertEqual(found["daemon"][0], "wrong")
+        self.assertIn("Connection refused", found["daemon"][1])
+
+    def test_another_version(self):
+        found = self.answered({"version": "9.8.7"})
+        self.assertEqual(found["version"][0], "wrong")
+        self.assertRegex(found["version"][1], r"^the daemon is 9\.8\.7 and this client \d")
+        self.assertIn("restart the daemon", found["version"][2])
+
+    def test_a_clock_that_was_set(self):
+        found = self.answered()
+        self.assertEqual(found["clock"][0], "wrong")
+        self.assertRegex(found["clock"][1], r"^it was set by -?\d+ s since the daemon started$")
+        self.assertEqual(self.answered(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
+
+    def test_what_was_refused(self):
+        found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
+        self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for want of room"))
+        self.assertEqual(found["connections"][:2], ("wrong", "4 were turned away"))
+
+    def test_an_answer_that_is_none(self):
+        with FakeDaemon(b"HTTP/1.1 400 Bad Request\r\n") as daemon:
+            found = self.find("--socket", daemon.path)
+        self.assertEqual(found["daemon"][0], "wrong")
+
+    def test_control_characters_reach_no_terminal(self):
+        evil = "\x1b]0;x\x07\u202e"
+        out = ctl("doctor", "--socket", "/nonexistent/" + evil).out
+        found = self.answered({"version": evil}, store={**STATS["store"], "kind": evil})
+        for text in (out, *(" ".join(each) for each in found.values())):
+            self.assertNotRegex(text, "[\x1b\x07\u202e]")
+
+    def test_the_output_is_for_people(self):
+        for option in (["--json"], ["--field", "a"]):
+            self.check(ctl("doctor", *option), USAGE, "doctor has no result of the daemon's")
+        result = ctl("doctor", "-q", "--socket", "/nonexistent/s")
+        self.assertEqual((result.code, result.out, result.err), (NO, "", ""))
+
+
+class WithDaemon(DaemonTestCase):
+    def setUp(self):
+        self.daemon = Daemon()
+        self.addCleanup(self.daemon.__exit__, None)
+
+    def find(self, code, run=ctl):
+        result = run("doctor", "--socket", self.daemon.socket)
+        self.assertEqual((result.code, result.err), (code, ""), result.out)
+        return findings(result.out)
+
+    def test_a_daemon_that_is_well(self):
+        found = self.find(OK)
+        self.assertEqual({verdict for verdict, _, _ in found.values()}, {"ok"})
+        self.assertLessEqual({"control socket", "inspect socket", "daemon", "version", "clock", "state folder", "disk", "users"},
+                             set(found))
+        self.assertIn("0 layouts", found["daemon"][1])
+
+    def test_a_folder_that_others_may_enter(self):
+        path = self.daemon.call("daemon.stats")["result"]["store"]["path"]
+        os.chmod(path, 0o755)
+        self.addCleanup(os.chmod, path, 0o700)
+        found = self.find(NO)
+        self.assertEqual(found["state folder"], ("wrong", f"{path}: others may look into it; its mode is 0755", f"chmod 700 {path}"))
+
+    @unittest.skipUnless(can_be_another_user(), "needs a second user")
+    def test_a_user_who_may_not_use_the_control_socket(self):
+        os.chmod(self.daemon.folder, 0o755)
+        os.chmod(self.daemon.socket, 0o660)
+        found = self.find(NO, lambda *args: ctl_as(65534, *args))
+        verdict, text, todo = found["control socket"]
+        self.assertEqual((verdict, "this user (uid 65534) may not use it; its mode is 0660" in text), ("wrong", True))
+        self.assertRegex(todo, r"^join the group \S+: usermod -aG ")
+        # It looks through the other socket then.
+        self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("ok", "ok"))
+        os.chmod(self.daemon.socket, 0o600)
+        self.assertIn("SocketGroup=", self.find(NO, lambda *args: ctl_as(65534, *args))["control socket"][2])
+
+
+if __name__ == "__main__":
+    main()
