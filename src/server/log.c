@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The level and the rate are the only state; the daemon logs from one thread. */
+/* The level, the rate and where lines go are the only state; the daemon logs from one thread. */
 #include "config.h"
 
 #include "server/log.h"
 
 #include <assert.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,7 +52,18 @@ void gpald_log_set_level(enum gpald_log_level level)
 static struct {
 	int fd;
 	bool is_socket;
+	bool is_journal; /* it keeps the time itself, and takes a priority before the line */
 } sink = { .fd = STDERR_FILENO };
+
+/* Whether standard error is the journal's, as $JOURNAL_STREAM says (systemd.exec(5)). */
+static bool is_journal(const struct stat *info)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char here[64];
+
+	snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)info->st_dev, (uintmax_t)info->st_ino);
+	return stream && strcmp(stream, here) == 0;
+}
 
 void gpald_log_open(void)
 {
@@ -60,6 +73,7 @@ void gpald_log_open(void)
 	if (fstat(STDERR_FILENO, &info))
 		return;
 	sink.is_socket = S_ISSOCK(info.st_mode);
+	sink.is_journal = is_journal(&info);
 	if (!S_ISCHR(info.st_mode) && !S_ISFIFO(info.st_mode))
 		return;
 	again = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -79,6 +93,22 @@ static bool emit(const char *text, size_t length)
 	return write(sink.fd, text, length) == (ssize_t)length;
 }
 
+/* What stands before a line: the journal's priority (sd-daemon(3)), or the time in UTC. */
+static size_t write_prefix(char *line, size_t size, enum gpald_log_level level)
+{
+	static const int priorities[] = { 3, 4, 6, 7 };
+	struct timespec now = { 0 };
+	struct tm parts;
+
+	if (sink.is_journal)
+		return (size_t)snprintf(line, size, "<%d>", priorities[level]);
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	return (size_t)snprintf(line, size, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ",
+				parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+				parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000);
+}
+
 /*
  * Never waits: whoever reads the log may have stopped, and the daemon must not. A
  * log that cannot be written has nowhere to be reported but in its own next line.
@@ -86,13 +116,14 @@ static bool emit(const char *text, size_t length)
 static void write_line(const char *line, size_t length)
 {
 	static unsigned int lost;
-	char note[64];
+	char note[128];
 
 	if (lost > 0) {
-		int size = snprintf(note, sizeof(note), "level=warning event=log_lost lines=%u\n",
-				    lost);
+		size_t size = write_prefix(note, sizeof(note), GPALD_LOG_WARNING);
 
-		if (emit(note, (size_t)size))
+		size += (size_t)snprintf(note + size, sizeof(note) - size,
+					 "level=warning event=log_lost lines=%u\n", lost);
+		if (emit(note, size))
 			lost = 0;
 	}
 	if (lost > 0 || !emit(line, length))
@@ -107,8 +138,9 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 
 	if (level > max_level)
 		return;
-	length = (size_t)snprintf(line, sizeof(line), "level=%s event=%s ", level_names[level],
-				  event);
+	length = write_prefix(line, sizeof(line), level);
+	length += (size_t)snprintf(line + length, sizeof(line) - length, "level=%s event=%s ",
+				   level_names[level], event);
 	va_start(args, format);
 	length += (size_t)vsnprintf(line + length, sizeof(line) - length, format, args);
 	va_end(args);
@@ -122,7 +154,11 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 
 void gpald_log_crash(const char *signal_name)
 {
-	char line[64] = "level=error event=crashed signal=SIG";
+	char line[64] = "";
+
+	/* The time would take more than a handler may do. */
+	strcat(line, sink.is_journal ? "<3>" : "");
+	strcat(line, "level=error event=crashed signal=SIG");
 
 	strncat(line, signal_name, sizeof(line) - strlen(line) - 2);
 	strcat(line, "\n");

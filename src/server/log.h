@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: lines of key=value on standard error, one event a line. Whoever runs
- * the daemon adds the time (the journal does).
+ * The log: lines of key=value on standard error, one event a line. They begin with the
+ * time, or, if the journal reads them, which has the time, with their priority for it.
  */
 #ifndef GPALD_SERVER_LOG_H
 #define GPALD_SERVER_LOG_H
@@ -29,9 +29,10 @@ void gpald_log_open(void);
 void gpald_log_set_level(enum gpald_log_level level);
 
 /*
- * Writes "level=LEVEL event=EVENT" and the printf-style rest, which is key=value
- * pairs; text that others chose goes through gpald_log_quote(). The whole line is
- * written at once, or left out and counted if nobody reads the log: it never waits.
+ * Writes "level=LEVEL event=EVENT" behind that beginning, and the printf-style rest,
+ * which is key=value pairs; text that others chose goes through gpald_log_quote(). The
+ * whole line is written at once, or left out and counted if nobody reads the log: it
+ * never waits.
  */
 __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level, const char *event,
 						     const char *format, ...);

@@ -25,8 +25,7 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 			  gpald_log_quote(error->message, quoted_message));
 }
 
-/* Whether a call has changed a live layout. */
-static bool has_changed(const struct gpald_call *call)
+bool gpald_reply_has_changed(const struct gpald_call *call)
 {
 	const struct gpald_operation *operation = &call->operation;
 
@@ -49,7 +48,7 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
 			    "%sthe reply would have %zu bytes; at most %llu are sent",
-			    has_changed(call) ? "it was done, but " : "", length,
+			    gpald_reply_has_changed(call) ? "it was done, but " : "", length,
 			    (unsigned long long)most);
 }
 

@@ -24,6 +24,9 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 			struct gpald_wire_error *error, struct gpald_writer *w, size_t mark,
 			struct gpald_answer *answer);
 
+/* Whether a call has changed a live layout. */
+bool gpald_reply_has_changed(const struct gpald_call *call);
+
 /* Counts a call that has its answer. */
 void gpald_reply_count(const struct gpald_call *call, bool is_answered);
 

@@ -6,12 +6,14 @@
 
 #include "registry/clock.h"
 
+#include "server/log.h"
 #include "server/methods.h"
 #include "server/openrpc_document.h"
 #include "server/reply.h"
 #include "wire/rpc.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -350,11 +352,26 @@ static bool finishes_elsewhere(const struct gpald_call *call)
 	       (is_long(call->operation.record) || is_long(call->operation.previous));
 }
 
+/* Who has changed what: a line for each, whether or not the client is still there to be told. */
+static void log_change(const struct gpald_call *call)
+{
+	const struct gpald_operation *operation = &call->operation;
+	const struct gpald_event *event = &operation->change.event;
+
+	gpald_log(GPALD_LOG_INFO, "layout_changed",
+		  "uid=%ld pid=%ld method=%s name=%s generation=%" PRIu64 " digest=%s result=%s",
+		  (long)call->caller.uid, (long)call->caller.pid, call->method->name,
+		  operation->name, operation->generation, event->digest,
+		  gpald_event_name(event->kind));
+}
+
 static void on_done(struct gpald_operation *operation)
 {
 	/* The operation is the call's first member. */
 	struct gpald_call *call = (struct gpald_call *)operation;
 
+	if (gpald_reply_has_changed(call))
+		log_change(call);
 	if (call->waiter && finishes_elsewhere(call))
 		submit(call, run_finish, ran_finish);
 	else

@@ -254,7 +254,7 @@ class Surroundings(unittest.TestCase):
         os.read(reader, 65536)
         with Client(self.folder + "/s") as client:
             client.call("no.such.method")
-        self.assertRegex(os.read(reader, 65536).decode(), r"^level=warning event=log_lost lines=\d+\nlevel=info ")
+        self.assertRegex(os.read(reader, 65536).decode(), r"^time=\S+ level=warning event=log_lost lines=\d+\ntime=\S+ level=info ")
         process.terminate()
         self.assertEqual(process.wait(PATIENCE), 0)
         os.close(reader)

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import unittest
+from datetime import datetime, timezone
 
 from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Client, main, wait_until
 
@@ -251,6 +252,100 @@ class Telling(unittest.TestCase):
                     self.assertIn("result", client.call("daemon.stats", {}))
             manager.process.send_signal(signal.SIGTERM)
             self.assertIn("STOPPING=1", manager.next_told())
+
+
+LINE = re.compile(r"(?:time=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) |<(?P<priority>\d)>)"
+                  r"level=(?P<level>\w+) event=(?P<event>\w+)(?P<rest>.*)")
+
+
+class Log(unittest.TestCase):
+    def test_lines_begin_with_the_time(self):
+        with Manager(sockets=("control",)) as manager:
+            before = datetime.now(timezone.utc)
+            manager.start()
+            manager.wait_told("READY=1")
+            _, log = manager.end()
+            lines = [LINE.fullmatch(line) for line in log.splitlines()]
+            self.assertTrue(lines and all(lines), log)
+            times = [datetime.fromisoformat(line["time"].replace("Z", "+00:00")) for line in lines]
+            self.assertEqual(times, sorted(times))
+            self.assertLess(abs((times[0] - before).total_seconds()), PATIENCE)
+
+    def test_lines_for_the_journal_begin_with_their_priority(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours, theirs, tempfile.TemporaryDirectory() as folder:
+            info = os.fstat(theirs.fileno())
+            for stream, is_journal in ((f"{info.st_dev}:{info.st_ino}", True), (f"{info.st_dev}:{info.st_ino}9", False), ("x", False)):
+                with self.subTest(stream):
+                    process = subprocess.Popen([GPALAYOUTD, "--store=memory", "--socket", os.path.join(folder, "s"), "--log-level=debug"],
+                                               stderr=theirs, env=dict(os.environ, JOURNAL_STREAM=stream))
+                    log = b""
+                    while b"event=ready" not in log:
+                        log += ours.recv(65536)
+                    process.terminate()
+                    self.assertEqual(process.wait(PATIENCE), 0)
+                    while b"event=stopped" not in log:
+                        log += ours.recv(65536)
+                    lines = [LINE.fullmatch(line) for line in log.decode().splitlines()]
+                    self.assertTrue(lines and all(lines), log)
+                    priorities = {(line["level"], line["priority"]) for line in lines}
+                    self.assertLessEqual({("info", "6" if is_journal else None), ("debug", "7" if is_journal else None)}, priorities)
+                    self.assertEqual(len(priorities), len({level for level, _ in priorities}))
+
+    def test_each_change_is_a_line_that_says_who_made_it(self):
+        with Manager(sockets=("control",)) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            with Client(manager.path("control")) as client:
+                def call(method, **params):
+                    return client.call(method, {"name": "vm", **params}).get("result")
+
+                larger = {**REQUEST, "virtio_mmio": {"slots": 2}}
+                expected = []
+                for method, params in (("layout.create", {"request": REQUEST}), ("layout.update", {"request": larger})):
+                    result = call(method, **params)
+                    expected.append((method, result["generation"], result["layout"]["digest"]))
+                # Nothing changes: the same request again, a dry run, what is refused.
+                call("layout.update", request=larger)
+                call("layout.update", request=REQUEST, dry_run=True, allow_removals=True)
+                self.assertIsNone(call("layout.create", request=REQUEST))
+                self.assertIsNone(call("layout.delete", generation=7))
+                self.assertIsNotNone(call("layout.delete"))
+                expected.append(("layout.delete", *expected[-1][1:]))
+            _, log = manager.end()
+            changes = [LINE.fullmatch(line) for line in log.splitlines() if "event=layout_changed" in line]
+            self.assertEqual([line["level"] for line in changes], 3 * ["info"])
+            self.assertEqual([line["rest"] for line in changes],
+                             [f" uid={os.getuid()} pid={os.getpid()} method={method} name=vm generation={generation} digest={digest} result={method[7:]}d"
+                              for method, generation, digest in expected])
+
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+    def test_a_change_whose_client_has_gone_is_a_line_too(self):
+        with Manager(sockets=("control",)) as manager:
+            fault = os.path.join(manager.folder, "fault")
+            manager.environment.update(GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
+
+            def set_fault(what):
+                with open(fault + ".new", "w", encoding="ascii") as file:
+                    file.write(what)
+                os.rename(fault + ".new", fault)
+
+            set_fault("none")
+            manager.start()
+            manager.wait_told("READY=1")
+            set_fault("stall")
+            with Client(manager.path("control")) as client:
+                client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
+                            b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
+                # The change has begun once a second client's waits behind it.
+                with Client(manager.path("control")) as other:
+                    other.call("daemon.info", {})
+            with Client(manager.path("control")) as other:
+                wait_until(lambda: other.call("daemon.stats", {})["result"]["connections"]["open"] == 1, "the end of the client")
+            set_fault("none")
+            with Client(manager.path("control")) as other:
+                wait_until(lambda: other.call("layout.list", {})["result"]["layouts"], "the layout")
+            self.assertEqual(manager.end()[1].count("event=layout_changed"), 1)
 
 
 class Environment(unittest.TestCase):

@@ -214,11 +214,18 @@ static void look_at_daemon(struct doctor *d, const char *path)
 
 static void look_at_users(struct doctor *d)
 {
-	unsigned long long inside, outside, count, seen = 0;
+	unsigned long long seen = 0;
+	char line[128];
 	FILE *map = fopen("/proc/self/uid_map", "re");
 
-	while (map && fscanf(map, "%llu %llu %llu", &inside, &outside, &count) == 3)
-		seen += count;
+	/* A line is: first user inside, first user outside, number of users (user_namespaces(7)). */
+	while (map && fgets(line, sizeof(line), map)) {
+		char *rest = line;
+
+		strtoull(rest, &rest, 10);
+		strtoull(rest, &rest, 10);
+		seen += strtoull(rest, NULL, 10);
+	}
 	if (map)
 		fclose(map);
 	if (!seen || seen >= UINT32_MAX) {
@@ -232,6 +239,7 @@ static void look_at_users(struct doctor *d)
 /* One word of systemctl, such as "enabled"; empty: it says nothing. */
 static void ask_manager(const char *command, char word[32])
 {
+	/* NOLINTNEXTLINE(cert-env33-c): the commands are constants */
 	FILE *answer = popen(command, "re");
 
 	*word = '\0';

