@@ -61,7 +61,7 @@ static const struct ctl_command commands[] = {
 	  .method = "layout.allocate", .result = &gpald_map_result, .print = ctl_print_allocated },
 	{ "policies", "", "List the policies and their defaults", 0, 0,
 	  .method = "policy.list", .result = &gpald_policies_result, .print = ctl_print_policies },
-	{ "info", "", "Show the daemon's version, sockets and limits", 0, 0,
+	{ "info", "", "Show the daemon's version, sockets, limits and options", 0, 0,
 	  .method = "daemon.info", .result = &gpald_info_result, .print = ctl_print_info },
 	{ "stats", "", "Show what the daemon has done and how long it took", 0, 0,
 	  .method = "daemon.stats", .result = &gpald_stats_result, .print = ctl_print_stats },

@@ -4,6 +4,7 @@
 
 #include "server/connection.h"
 #include "server/methods.h"
+#include "server/options.h"
 
 #include <string.h>
 #include <uv.h>
@@ -36,6 +37,7 @@ int gpald_daemon_info(const struct gpald_context *context, const void *params,
 		gpald_write_integer(w, gpald_limit_name((enum gpald_limit)i),
 				    (int64_t)context->service->limits->values[i]);
 	gpald_write_object_end(w);
+	gpald_options_write(context->service->options, context->service->limits, w, "options");
 	gpald_write_object_end(w);
 	return 0;
 }

@@ -61,7 +61,8 @@ const char *gpald_limit_name(enum gpald_limit limit)
 	return rows[limit].name;
 }
 
-const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment)
+const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment,
+			     enum gpald_limit *which)
 {
 	const char *equals = strchr(assignment, '=');
 	uint64_t value;
@@ -81,6 +82,7 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 		if (value < rows[i].least || value > rows[i].greatest)
 			return "the value is out of range";
 		limits->values[i] = value;
+		*which = (enum gpald_limit)i;
 		return NULL;
 	}
 	return "no such limit; gpalayoutctl info lists them";

@@ -43,9 +43,10 @@ void gpald_limits_init(struct gpald_limits *limits);
 const char *gpald_limit_name(enum gpald_limit limit);
 
 /*
- * Sets a limit from "NAME=VALUE". On failure returns what is wrong with it, for
- * the user; static. NULL: done.
+ * Sets a limit from "NAME=VALUE", and tells which. On failure returns what is wrong with it,
+ * for the user; static. NULL: done.
  */
-const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment);
+const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment,
+			     enum gpald_limit *which);
 
 #endif

@@ -52,7 +52,7 @@ static const char *const phase_names[] = { "serving", "grace", "draining", "stop
 static_assert(sizeof(phase_names) / sizeof(phase_names[0]) == PHASE_COUNT, "each phase has a name");
 
 struct server {
-	const struct gpald_server_options *options;
+	const struct gpald_options *options;
 	struct gpald_limits limits; /* in force: as told, or what the system allows */
 	uv_loop_t loop;
 	enum phase phase;
@@ -216,7 +216,7 @@ static bool decide_elsewhere(void *data, struct gpald_operation *operation)
 
 static bool open_registry(struct server *server)
 {
-	const struct gpald_server_options *options = server->options;
+	const struct gpald_options *options = server->options;
 	const uint64_t *limits = server->limits.values;
 	const struct gpald_sqlite_options sqlite = {
 		.folder = options->state_folder,
@@ -447,7 +447,7 @@ static int init_handles(struct server *server)
 
 static int open_endpoints(struct server *server)
 {
-	const struct gpald_server_options *options = server->options;
+	const struct gpald_options *options = server->options;
 
 	if (options->control_fd >= 0)
 		return gpald_endpoints_take(&server->endpoints, false, options->socket_path,
@@ -472,7 +472,7 @@ static void on_ready(void *waiter)
 	gpald_connection_ready(waiter);
 }
 
-int gpald_server_run(const struct gpald_server_options *options)
+int gpald_server_run(const struct gpald_options *options)
 {
 	static struct server server; /* static for its size; there is one */
 	int code, status = 1;
@@ -487,6 +487,7 @@ int gpald_server_run(const struct gpald_server_options *options)
 			.socket_path = options->socket_path,
 			.inspect_path = options->inspect_path,
 			.state_path = options->state_folder,
+			.options = options,
 			.clients = &server.connections,
 			.ready = on_ready,
 			.works = &server.works,

@@ -21,6 +21,7 @@
 
 struct gpald_connections;
 struct gpald_method;
+struct gpald_options;
 
 struct gpald_service {
 	const struct gpal_policy *default_policy;
@@ -28,6 +29,7 @@ struct gpald_service {
 	const char *socket_path;
 	const char *inspect_path;                /* NULL: no inspect socket */
 	const char *state_path;                  /* NULL: nothing is kept */
+	const struct gpald_options *options;     /* for daemon.info, which says where all is from */
 	const struct gpald_connections *clients; /* to be counted */
 	struct gpald_registry *registry;
 	struct gpald_statistics statistics;

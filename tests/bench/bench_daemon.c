@@ -233,6 +233,7 @@ double bench_start_daemon(struct bench_server *server, const char *name, const c
 		 name);
 	snprintf(server->state_path, sizeof(server->state_path), "%s/%s", bench_folder, name);
 	arguments[n++] = program;
+	arguments[n++] = "--config=none";
 	arguments[n++] = "--socket";
 	arguments[n++] = server->path;
 	arguments[n++] = "--inspect-socket";

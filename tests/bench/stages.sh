@@ -65,7 +65,7 @@ fail() {
 # usage: measure FILE COUNT CASE CONNECTIONS IN-FLIGHT
 measure() {
 	./libtool --mode=execute valgrind --tool=callgrind --callgrind-out-file="$1" \
-		./gpalayoutd --socket "$work/sock" --inspect-socket none --store memory \
+		./gpalayoutd --config none --socket "$work/sock" --inspect-socket none --store memory \
 		--log-level error >"$work/log" 2>&1 &
 	daemon=$!
 	tries=0

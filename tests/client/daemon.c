@@ -53,6 +53,7 @@ void daemon_start(struct daemon *daemon, const char *option)
 	ck_assert_int_ge(daemon->pid, 0);
 	if (daemon->pid == 0) {
 		const char *arguments[] = { program,
+					    "--config=none",
 					    "--socket",
 					    daemon->control,
 					    "--inspect-socket",

@@ -14,6 +14,7 @@
 #include "server/connection.h"
 #include "server/log.h"
 #include "server/openrpc_document.h"
+#include "server/options.h"
 #include "server/service.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/layouts.h"
@@ -31,6 +32,7 @@ const char fuzz_target[] = "service";
 
 static struct gpald_limits limits;
 static struct gpald_connections clients;
+static struct gpald_options daemon_options;
 static struct gpald_service service;
 static struct gpald_workspace space;
 static const cJSON *reply_schema;
@@ -63,11 +65,13 @@ static void set_up(void)
 		return;
 	gpald_log_set_level(GPALD_LOG_ERROR);
 	gpald_limits_init(&limits);
+	FUZZ_CHECK(!gpald_options_init(&daemon_options), "out of memory");
 	schema_open(gpald_openrpc_document);
 	reply_schema = schema_find("ReplyMessage");
 	service = (struct gpald_service){
 		.default_policy = gpal_policy_default(),
 		.limits = &limits,
+		.options = &daemon_options,
 		.socket_path = "/run/gpalayoutd/control.sock",
 		.clients = &clients,
 		.ready = ready,

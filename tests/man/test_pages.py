@@ -40,13 +40,15 @@ class Daemon(unittest.TestCase):
         self.assertGreater(len(known), 10)
 
     def test_each_default_is_told(self):
-        defaults = re.findall(r"\[([^\]$]+)\]", self.help.split("\n\n")[1])
+        defaults = re.findall(r"\[([^\]=$][^\]$]*)\]", self.help.split("\n\n")[1])
         self.assertGreater(len(defaults), 4)
         text = shown(self.page)
         for default in defaults:
             if default.startswith("openvmm-"):
                 default = "the newest"
-            for word in default.split(" beside "):
+            # The folder is that of this build.
+            default = re.sub(r"^/\S*(?=/gpalayoutd\.conf)", "/etc", default)
+            for word in re.split(" beside |, if ", default):
                 with self.subTest(word):
                     self.assertIn(word, text)
 

@@ -27,6 +27,8 @@ import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
+# The system that runs the tests may have a configuration file.
+PROGRAM = [GPALAYOUTD, "--config=none"]
 GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/socket/.libs/fault.so"))
 GPALAYOUT_SHORTAGES = os.path.abspath(os.environ.get("GPALAYOUT_SHORTAGES", "./tests/socket/.libs/memory.so"))
 GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULTS), "record.so")
@@ -182,7 +184,7 @@ class Daemon:
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [GPALAYOUTD, "--socket", self.socket, "--inspect-socket", self.inspect_socket, *self.options],
+                [*PROGRAM, "--socket", self.socket, "--inspect-socket", self.inspect_socket, *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
         if wait:
             self.wait_ready()

@@ -19,7 +19,7 @@ import time
 
 from ctl_harness import (BASE_ENV, INFO, INFO_SHOWN, NO_DAEMON, NO_ROOM, NOT_FOUND, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon,
                          answered, ctl, digest, entry, holds_socket, layout, on_terminal, peer_pid, refusal, reply, rows, send_slowly)
-from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, DaemonTestCase, is_asleep, main, wait_until
+from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, PROGRAM, DaemonTestCase, is_asleep, main, wait_until
 
 
 COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "watch", "resolve", "fit", "allocate",
@@ -991,7 +991,7 @@ class Habits(Case):
                                    stderr=subprocess.PIPE, env=BASE_ENV)
         # It sleeps between two looks: it has looked, and in vain.
         wait_until(lambda: is_asleep(process.pid), "a look in vain")
-        daemon = subprocess.Popen([GPALAYOUTD, "--socket", path, "--store", "memory", "--log-level", "error"])
+        daemon = subprocess.Popen([*PROGRAM, "--socket", path, "--store", "memory", "--log-level", "error"])
         try:
             out, err = process.communicate(timeout=PATIENCE)
         finally:

@@ -17,7 +17,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Daemon, main, wait_until
+from harness import GPALAYOUT_FAULTS, PATIENCE, PROGRAM, Daemon, main, wait_until
 from vm import REQUEST, reason, request
 
 
@@ -459,7 +459,7 @@ class Unusable(unittest.TestCase):
     def assert_refused(self, *words):
         """What it says at the start, which has all the words, is returned; nothing is changed."""
         before, had_socket = self.files(), os.path.exists(self.daemon.socket)
-        done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket, "--state-dir", self.daemon.state],
+        done = subprocess.run([*PROGRAM, "--socket", self.daemon.socket, "--state-dir", self.daemon.state],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 1, done.stderr)
         for word in words:
@@ -603,14 +603,14 @@ class Unusable(unittest.TestCase):
         self.assert_refused(self.daemon.state, "0750", "chmod 0700")
 
     def test_a_folder_that_cannot_be_made(self):
-        done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket + "2", "--state-dir",
+        done = subprocess.run([*PROGRAM, "--socket", self.daemon.socket + "2", "--state-dir",
                                self.daemon.folder + "/no/where"],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(self.daemon.folder + "/no/where", done.stderr)
 
     def test_the_folder_of_a_running_daemon(self):
-        done = subprocess.run([GPALAYOUTD, "--socket", self.daemon.socket + "2", "--state-dir", self.daemon.state],
+        done = subprocess.run([*PROGRAM, "--socket", self.daemon.socket + "2", "--state-dir", self.daemon.state],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("another gpalayoutd uses this state folder", done.stderr)

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import GPALAYOUTD, PATIENCE, Daemon, main
+from harness import PATIENCE, PROGRAM, Daemon, main
 from vm import REQUEST, reason, request
 
 LARGE = request(4, virtio_mmio={"slots": 4096}, memory={"nodes": ["4MiB"] * 1024})
@@ -59,7 +59,7 @@ class SmallDaemon(Daemon):
                 self.test.skipTest("no such file system can be mounted here")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.disk.enter, GPALAYOUTD, "--socket", self.socket, "--inspect-socket", self.inspect_socket,
+                [*self.disk.enter, *PROGRAM, "--socket", self.socket, "--inspect-socket", self.inspect_socket,
                  *self.options], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
         if wait:
             self.wait_ready()

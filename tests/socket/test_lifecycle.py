@@ -15,17 +15,17 @@ import tempfile
 import time
 import unittest
 
-from harness import GPALAYOUTD, NO_HURRY, PATIENCE, Client, Daemon, is_served, main, wait_until
+from harness import NO_HURRY, PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
 
 # A daemon that is not started by harness.Daemon stays out of the folder of an installed one.
-PROGRAM = [GPALAYOUTD, "--store=memory"]
+IN_MEMORY = [*PROGRAM, "--store=memory"]
 
 INFO = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.info"}\n'
 SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
 
 def run(*options):
-    return subprocess.run([*PROGRAM, *options], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run([*IN_MEMORY, *options], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 class Stopping(unittest.TestCase):
@@ -202,7 +202,7 @@ class Surroundings(unittest.TestCase):
     """What the daemon finds when it starts."""
 
     def spawn(self, folder, stderr=subprocess.DEVNULL, **options):
-        process = subprocess.Popen([*PROGRAM, "--socket", folder + "/s", "--inspect-socket", "none"],
+        process = subprocess.Popen([*IN_MEMORY, "--socket", folder + "/s", "--inspect-socket", "none"],
                                    stdin=subprocess.DEVNULL, stderr=stderr, **options)
         self.addCleanup(process.kill)
         wait_until(lambda: process.poll() is not None or is_served(folder + "/s"), "the daemon did not start")
@@ -316,7 +316,7 @@ class Sockets(unittest.TestCase):
     def test_of_many_daemons_started_at_once_one_lives(self):
         with Daemon() as daemon:
             daemon.stop()
-            processes = [subprocess.Popen([*PROGRAM, "--socket", daemon.socket, "--inspect-socket", "none"],
+            processes = [subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],
                                           stderr=subprocess.DEVNULL) for _ in range(8)]
             wait_until(lambda: sum(process.poll() is None for process in processes) <= 1, "one daemon lives")
             living = [process for process in processes if process.poll() is None]
@@ -410,7 +410,7 @@ class Sockets(unittest.TestCase):
     def test_the_folder_is_made_and_the_inspect_socket_lies_beside(self):
         with Daemon() as daemon:
             folder = daemon.folder + "/run"
-            process = subprocess.Popen([*PROGRAM, "--socket", folder + "/c.sock"], stderr=subprocess.DEVNULL)
+            process = subprocess.Popen([*IN_MEMORY, "--socket", folder + "/c.sock"], stderr=subprocess.DEVNULL)
             wait_until(lambda: is_served(folder + "/inspect.sock"), "the inspect socket")
             process.terminate()
             self.assertEqual(process.wait(PATIENCE), 0)
@@ -419,7 +419,7 @@ class Sockets(unittest.TestCase):
     def test_there_may_be_no_inspect_socket(self):
         with Daemon() as daemon:
             daemon.stop()
-            process = subprocess.Popen([*PROGRAM, "--socket", daemon.socket, "--inspect-socket", "none"],
+            process = subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],
                                        stderr=subprocess.DEVNULL)
             wait_until(lambda: is_served(daemon.socket), "the control socket")
             self.assertEqual(daemon.call("daemon.info")["result"]["sockets"], {"control": daemon.socket})

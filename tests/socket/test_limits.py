@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import GPALAYOUTD, NO_HURRY, PATIENCE, Client, Daemon, can_be_another_user, main, wait_until
+from harness import NO_HURRY, PATIENCE, PROGRAM, Client, Daemon, can_be_another_user, main, wait_until
 
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}'
 NOBODY = 65534
@@ -678,7 +678,7 @@ class Descriptors(unittest.TestCase):
 
     def refuse(self):
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run([GPALAYOUTD, "--socket", folder + "/s", "--state-dir", folder + "/state"],
+            done = subprocess.run([*PROGRAM, "--socket", folder + "/s", "--state-dir", folder + "/state"],
                                   capture_output=True, text=True, timeout=PATIENCE, check=False)
             self.assertEqual(done.returncode, 1)
             for words in ("level=error event=few_descriptors limit=47 least=48", "LimitNOFILE="):

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import unittest
 
-from harness import GPALAYOUTD, PATIENCE, Client, Daemon, is_served, main, wait_until
+from harness import PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
 from test_faults import FaultyDaemon
 
 
@@ -163,7 +163,7 @@ class LostSockets(unittest.TestCase):
             self.assert_restored(daemon, 1)
             with open(daemon.socket + ".lock", encoding="ascii") as file:
                 self.assertEqual(file.read(), f"{daemon.process.pid}\n")
-            done = subprocess.run([GPALAYOUTD, "--store=memory", "--socket", daemon.socket, "--inspect-socket", "none"],
+            done = subprocess.run([*PROGRAM, "--store=memory", "--socket", daemon.socket, "--inspect-socket", "none"],
                                   capture_output=True, text=True, timeout=PATIENCE, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"pid={daemon.process.pid}", done.stderr)

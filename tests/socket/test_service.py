@@ -15,7 +15,7 @@ import tempfile
 import unittest
 from datetime import datetime, timezone
 
-from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, Client, main, wait_until
+from harness import GPALAYOUT_FAULTS, PATIENCE, PROGRAM, Client, main, wait_until
 
 REQUEST = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
 
@@ -70,7 +70,7 @@ class Manager:
                 os.dup2(fd, 3 + number)
 
         # The shell's process becomes the daemon's.
-        self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', GPALAYOUTD, "--state-dir", self.state,
+        self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *PROGRAM, "--state-dir", self.state,
                                          *self.options], env=environment, stderr=subprocess.PIPE, close_fds=False, preexec_fn=place)
 
     def next_told(self):
@@ -167,7 +167,7 @@ class Sockets(unittest.TestCase):
             manager.options = [*manager.options, "--socket", manager.path("own")]
             environment = dict(os.environ, LISTEN_PID="1", LISTEN_FDS="1", LISTEN_FDNAMES="control",
                                NOTIFY_SOCKET=os.path.join(manager.folder, "notify"))
-            manager.process = subprocess.Popen([GPALAYOUTD, *manager.options], env=environment, stderr=subprocess.PIPE)
+            manager.process = subprocess.Popen([*PROGRAM, *manager.options], env=environment, stderr=subprocess.PIPE)
             manager.wait_told("READY=1")
             self.assertIn("result", self.call(manager.path("own"), "daemon.info"))
             self.assertEqual(manager.end()[0], 0)
@@ -277,7 +277,7 @@ class Log(unittest.TestCase):
             info = os.fstat(theirs.fileno())
             for stream, is_journal in ((f"{info.st_dev}:{info.st_ino}", True), (f"{info.st_dev}:{info.st_ino}9", False), ("x", False)):
                 with self.subTest(stream):
-                    process = subprocess.Popen([GPALAYOUTD, "--store=memory", "--socket", os.path.join(folder, "s"), "--log-level=debug"],
+                    process = subprocess.Popen([*PROGRAM, "--store=memory", "--socket", os.path.join(folder, "s"), "--log-level=debug"],
                                                stderr=theirs, env=dict(os.environ, JOURNAL_STREAM=stream))
                     log = b""
                     while b"event=ready" not in log:
@@ -354,7 +354,7 @@ class Environment(unittest.TestCase):
             with self.subTest(rest), Manager("--store=memory") as manager:
                 os.mkdir(os.path.join(manager.folder, "run"))
                 manager.environment["RUNTIME_DIRECTORY"] = os.path.join(manager.folder, "run") + rest
-                manager.process = subprocess.Popen([GPALAYOUTD, *manager.options], stderr=subprocess.PIPE,
+                manager.process = subprocess.Popen([*PROGRAM, *manager.options], stderr=subprocess.PIPE,
                                                    env=dict(os.environ, **manager.environment))
                 for name in ("control.sock", "inspect.sock"):
                     path = os.path.join(manager.folder, "run", name)
@@ -363,13 +363,13 @@ class Environment(unittest.TestCase):
 
     def test_an_option_is_stronger_than_the_runtime_directory(self):
         with Manager("--store=memory", environment={"RUNTIME_DIRECTORY": "/nonexistent"}) as manager:
-            manager.process = subprocess.Popen([GPALAYOUTD, *manager.options, "--socket", manager.path("own")], stderr=subprocess.PIPE,
+            manager.process = subprocess.Popen([*PROGRAM, *manager.options, "--socket", manager.path("own")], stderr=subprocess.PIPE,
                                                env=dict(os.environ, **manager.environment))
             wait_until(lambda: os.path.exists(manager.path("own")), "the socket")
             self.assertEqual(manager.end()[0], 0)
 
     def start_in_namespace(self, manager, *how):
-        manager.process = subprocess.Popen(["unshare", "--user", *how, GPALAYOUTD, "--store=memory", "--socket", manager.path("own")],
+        manager.process = subprocess.Popen(["unshare", "--user", *how, *PROGRAM, "--store=memory", "--socket", manager.path("own")],
                                            stderr=subprocess.PIPE)
         wait_until(lambda: os.path.exists(manager.path("own")) or manager.process.poll() is not None, "the socket")
         return manager.process.poll() is None

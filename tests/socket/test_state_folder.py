@@ -6,14 +6,14 @@ import shutil
 import subprocess
 import unittest
 
-from harness import GPALAYOUTD, PATIENCE, Daemon, main
+from harness import PATIENCE, PROGRAM, Daemon, main
 from test_faults import FaultyDaemon, create, live
 from vm import reason
 
 
 def start(daemon, *options, env=None, before=()):
     """Starts one that is expected to refuse, and returns what it said."""
-    done = subprocess.run([*before, GPALAYOUTD, "--socket", daemon.socket + "2", "--inspect-socket", "none", *options],
+    done = subprocess.run([*before, *PROGRAM, "--socket", daemon.socket + "2", "--inspect-socket", "none", *options],
                           env=dict(os.environ, **(env or {})), capture_output=True, text=True, timeout=PATIENCE,
                           check=False)
     if done.returncode != 1:
@@ -143,7 +143,7 @@ class Starting(unittest.TestCase):
             self.assertEqual(list(live(daemon)), ["there"])
 
     def test_a_registry_in_memory_cannot_be_required(self):
-        done = subprocess.run([GPALAYOUTD, "--store=memory", "--require-state"], capture_output=True, text=True,
+        done = subprocess.run([*PROGRAM, "--store=memory", "--require-state"], capture_output=True, text=True,
                               timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("--require-state", done.stderr)

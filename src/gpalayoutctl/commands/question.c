@@ -307,8 +307,7 @@ enum ctl_exit ctl_print_policies(struct ctl_session *session, struct ctl_buffer 
 enum ctl_exit ctl_print_info(struct ctl_session *session, struct ctl_buffer *out,
 			     const void *result)
 {
-	(void)session;
-	ctl_info_append(out, result);
+	ctl_info_append(out, result, ctl_result_tree(session));
 	return CTL_OK;
 }
 

@@ -51,7 +51,35 @@ static void add_limit(struct ctl_table *table, const struct gpal_client_limit *l
 	ctl_table_add(table, text.data);
 }
 
-void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info)
+/* The text of a member; "" if there is none. */
+static const char *text_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text ? text : "";
+}
+
+/* What older daemons do not have. */
+static void append_options(struct ctl_buffer *out, const cJSON *options)
+{
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "OPTION", false }, { "VALUE", false }, { "FROM", false } },
+	};
+	const cJSON *option;
+
+	if (!cJSON_IsArray(options))
+		return;
+	cJSON_ArrayForEach(option, options)
+	{
+		ctl_table_add(&table, text_of(option, "name"));
+		ctl_table_add(&table, text_of(option, "value"));
+		ctl_table_add(&table, text_of(option, "from"));
+	}
+	ctl_buffer_puts(out, "\n");
+	ctl_table_append(out, &table);
+}
+
+void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info, const cJSON *tree)
 {
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "LIMIT", false }, { "VALUE", true } },
@@ -62,6 +90,7 @@ void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info
 		add_limit(&table, &info->limits[i]);
 	ctl_buffer_puts(out, "\n");
 	ctl_table_append(out, &table);
+	append_options(out, cJSON_GetObjectItemCaseSensitive(tree, "options"));
 }
 
 /* Policies. */

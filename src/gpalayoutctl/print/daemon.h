@@ -8,7 +8,9 @@
 #include <cjson/cJSON.h>
 #include <gpalayout/client.h>
 
-void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info);
+/* `tree` has the options, which the struct does not. */
+void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info,
+		     const cJSON *tree);
 
 /*
  * Appends the policies with their defaults: a column a profile, because profiles differ in

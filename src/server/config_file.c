@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whoever has written the file may have sent it through any editor, so a line that is not
+ * understood is refused with its number and never skipped: a misspelt key would be lost.
+ */
+#include "config.h"
+
+#include "server/config_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MAX ((size_t)64 * 1024)
+#define LINE_BYTES_MAX 4096
+#define EXIT_USAGE 2
+#define SPACE " \t\r"
+
+static int refuse(const char *path, const char *what)
+{
+	fprintf(stderr, "gpalayoutd: %s: %s\n", path, what);
+	return EXIT_USAGE;
+}
+
+/* Opens nothing that could wait for a writer, or be read without end. -1: refused. */
+static int open_regular(const char *path, struct stat *info)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, info)) {
+		refuse(path, strerror(errno));
+	} else if (!S_ISREG(info->st_mode)) {
+		refuse(path, S_ISDIR(info->st_mode) ? "it is a folder; --config= takes a file" :
+						      "it is no regular file");
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Reads all of a file; `text` has a byte more than `length`. */
+static int read_all(const char *path, char **text, size_t *length)
+{
+	struct stat info;
+	const int fd = open_regular(path, &info);
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return EXIT_USAGE;
+	*text = malloc(FILE_BYTES_MAX + 2);
+	if (!*text) {
+		close(fd);
+		refuse(path, "out of memory");
+		return 1;
+	}
+	*length = 0;
+	while (got > 0 && *length <= FILE_BYTES_MAX) {
+		got = read(fd, *text + *length, FILE_BYTES_MAX + 1 - *length);
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got > 0)
+			*length += (size_t)got;
+	}
+	if (got < 0)
+		refuse(path, strerror(errno));
+	else if (*length > FILE_BYTES_MAX)
+		refuse(path, "it is larger than 64 KiB");
+	close(fd);
+	return got < 0 || *length > FILE_BYTES_MAX ? EXIT_USAGE : 0;
+}
+
+/* What no text has; NULL: it may be one. */
+static const char *find_junk(const char *line, size_t length)
+{
+	if (length > LINE_BYTES_MAX)
+		return "a line has at most 4096 bytes";
+	for (size_t i = 0; i < length; i++) {
+		const unsigned char byte = (unsigned char)line[i];
+
+		if ((byte < ' ' && byte != '\t' && (byte != '\r' || i + 1 != length)) ||
+		    byte == 0x7f)
+			return "a control character: this is no text file";
+	}
+	return NULL;
+}
+
+/* Cuts the space off at both ends. */
+static char *trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, SPACE);
+	length = strlen(text);
+	while (length && strchr(SPACE, text[length - 1]))
+		length--;
+	text[length] = '\0';
+	return text;
+}
+
+static const char *unknown_key(struct gpald_options *options, const char *key)
+{
+	size_t used;
+
+	if (key[0] == '\0')
+		return "expected KEY = VALUE";
+	used = (size_t)snprintf(options->wrong, sizeof(options->wrong), "no such key; there are:");
+	for (int i = 0; i < GPALD_OPTION_KEY_COUNT && used < sizeof(options->wrong); i++)
+		used += (size_t)snprintf(options->wrong + used, sizeof(options->wrong) - used,
+					 " %s", gpald_options_name((enum gpald_option)i));
+	return options->wrong;
+}
+
+static const char *missing_value(struct gpald_options *options, enum gpald_option option)
+{
+	snprintf(options->wrong, sizeof(options->wrong), "a value is missing; expected %s = %s",
+		 gpald_options_name(option), gpald_options_value_form(option));
+	return options->wrong;
+}
+
+/* What would be taken for a part of the value, and is most likely not meant to be. */
+static const char *find_syntax(const char *value)
+{
+	const char *comment = strchr(value, '#');
+
+	if (comment && (comment == value || strchr(SPACE, comment[-1])))
+		return "a comment has a line of its own, which begins with #";
+	if (value[0] == '"' || value[0] == '\'')
+		return "a value has no quotes";
+	return NULL;
+}
+
+static const char *set(struct gpald_options *options, const char *key, char *equals,
+		       unsigned int number)
+{
+	const enum gpald_option option = gpald_options_find(key);
+	const char *value, *wrong;
+
+	if (option == GPALD_OPTION_COUNT)
+		return unknown_key(options, key);
+	if (option >= GPALD_OPTION_KEY_COUNT)
+		return "this is an option of the command line alone";
+	value = equals ? trim(equals + 1) : "";
+	if (value[0] == '\0')
+		return missing_value(options, option);
+	wrong = find_syntax(value);
+	return wrong ? wrong : gpald_options_set(options, option, value, GPALD_FROM_FILE, number);
+}
+
+static int read_line(struct gpald_options *options, char *line, unsigned int number)
+{
+	char *const text = trim(line);
+	char *const equals = strchr(text, '=');
+	const char *key, *wrong;
+
+	if (text[0] == '\0' || text[0] == '#')
+		return 0;
+	if (equals)
+		*equals = '\0';
+	key = trim(text);
+	wrong = set(options, key, equals, number);
+	if (!wrong)
+		return 0;
+	fprintf(stderr, "gpalayoutd: %s:%u: %.100s%s%s\n", options->file, number, key,
+		key[0] ? ": " : "", wrong);
+	return EXIT_USAGE;
+}
+
+/* Goes on after a wrong line, so that all are named, but not in what is no text. */
+static int read_lines(struct gpald_options *options, char *text, const char *end)
+{
+	int status = 0;
+
+	for (unsigned int number = 1; text < end; number++) {
+		char *const found = memchr(text, '\n', (size_t)(end - text));
+		const size_t length = (size_t)((found ? found : end) - text);
+		const char *junk = find_junk(text, length);
+
+		if (junk) {
+			fprintf(stderr, "gpalayoutd: %s:%u: %s\n", options->file, number, junk);
+			return EXIT_USAGE;
+		}
+		text[length] = '\0';
+		if (read_line(options, text, number))
+			status = EXIT_USAGE;
+		text += length + 1;
+	}
+	return status;
+}
+
+int gpald_config_file_read(struct gpald_options *options, const char *path)
+{
+	size_t length;
+	int status;
+
+	if (!path && access(GPALD_CONFIG_FILE, F_OK) && errno == ENOENT)
+		return 0;
+	options->file = path ? path : GPALD_CONFIG_FILE;
+	status = read_all(options->file, &options->file_text, &length);
+	return status ? status :
+			read_lines(options, options->file_text, options->file_text + length);
+}

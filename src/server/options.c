@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Defaults go through the same functions as what is given, so that what is shown of them is
+ * what is done.
+ */
+#include "config.h"
+
+#include "server/options.h"
+
+#include "server/config_file.h"
+#include "server/listener.h"
+#include "server/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <gpalayout/client.h>
+#include <grp.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_STATE_FOLDER "/var/lib/gpalayoutd"
+#define EXIT_USAGE 2
+#define HELP_INDENT 30
+#define HELP_COLUMNS 80
+
+/* Returns what is wrong with a value, good until the next call; NULL: it is set. */
+typedef const char *option_set(struct gpald_options *options, const char *value);
+
+static const char *set_socket(struct gpald_options *options, const char *value)
+{
+	options->socket_path = value;
+	return value[0] ? NULL : "a socket path must not be empty";
+}
+
+static const char *set_inspect_socket(struct gpald_options *options, const char *value)
+{
+	options->inspect_path = value;
+	return value[0] ? NULL : "a socket path must not be empty; none for no socket";
+}
+
+static const char *parse_mode(const char *text, mode_t *mode)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 8);
+
+	if (text[0] < '0' || text[0] > '7' || *end != '\0' || value > 0777)
+		return "a mode is octal, at most 0777";
+	*mode = (mode_t)value;
+	return NULL;
+}
+
+static const char *set_socket_mode(struct gpald_options *options, const char *value)
+{
+	return parse_mode(value, &options->socket_mode);
+}
+
+static const char *set_inspect_mode(struct gpald_options *options, const char *value)
+{
+	return parse_mode(value, &options->inspect_mode);
+}
+
+static const char *parse_group(const char *text, gid_t *group)
+{
+	const struct group *entry;
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	entry = getgrnam(text);
+	if (!entry && errno == ENOMEM)
+		return "out of memory";
+	if (entry) {
+		*group = entry->gr_gid;
+		return NULL;
+	}
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno ||
+	    value >= (unsigned long)GPALD_GROUP_UNCHANGED)
+		return "no such group";
+	*group = (gid_t)value;
+	return NULL;
+}
+
+static const char *set_socket_group(struct gpald_options *options, const char *value)
+{
+	return parse_group(value, &options->group);
+}
+
+static const char *set_admin_group(struct gpald_options *options, const char *value)
+{
+	return parse_group(value, &options->admin_group);
+}
+
+static const char *set_store(struct gpald_options *options, const char *value)
+{
+	options->is_kept = strcmp(value, "sqlite") == 0;
+	return options->is_kept || strcmp(value, "memory") == 0 ? NULL :
+								  "a store is sqlite or memory";
+}
+
+static const char *set_state_folder(struct gpald_options *options, const char *value)
+{
+	options->state_folder = value;
+	return value[0] ? NULL : "a folder must not be empty";
+}
+
+static const char *set_require_state(struct gpald_options *options, const char *value)
+{
+	options->require_state = strcmp(value, "yes") == 0;
+	return options->require_state || strcmp(value, "no") == 0 ? NULL : "expected yes or no";
+}
+
+static const char *set_default_policy(struct gpald_options *options, const char *value)
+{
+	const struct gpal_policy *policies;
+	size_t count, used;
+
+	options->default_policy = gpal_policy_find(value);
+	if (options->default_policy)
+		return NULL;
+	policies = gpal_policies(&count);
+	used = (size_t)snprintf(options->wrong, sizeof(options->wrong),
+				"no such policy; there are:");
+	for (size_t i = 0; i < count && used < sizeof(options->wrong); i++)
+		used += (size_t)snprintf(options->wrong + used, sizeof(options->wrong) - used,
+					 " %s", policies[i].name);
+	return options->wrong;
+}
+
+static const char *set_log_level(struct gpald_options *options, const char *value)
+{
+	enum gpald_log_level level;
+
+	(void)options;
+	if (!gpald_log_level_parse(value, &level))
+		return "a log level is error, warning, info or debug";
+	gpald_log_set_level(level);
+	return NULL;
+}
+
+/* Lines of `text` and `words` are as --help breaks them. */
+static const struct row {
+	const char *name;
+	const char *form; /* what its value looks like; NULL: it takes none */
+	const char *text;
+	const char *standard; /* the value, if nothing else is said; NULL: there is none */
+	const char *words;    /* what --help says of the default; NULL: `standard` */
+	option_set *set;      /* NULL: main() does it, or the limits do */
+	int takes;
+	int letter; /* another way to say it; 0: none */
+} rows[] = {
+	[GPALD_OPTION_SOCKET] = { "socket", "PATH", "control socket, all methods",
+				  GPAL_CLIENT_DEFAULT_PATH,
+				  "$RUNTIME_DIRECTORY/control.sock, else\n" GPAL_CLIENT_DEFAULT_PATH,
+				  set_socket, required_argument, 0 },
+	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
+					  "socket for methods that change nothing", NULL,
+					  "inspect.sock beside the control socket",
+					  set_inspect_socket, required_argument, 0 },
+	[GPALD_OPTION_SOCKET_MODE] = { "socket-mode", "MODE", "mode of the control socket", "0660",
+				       NULL, set_socket_mode, required_argument, 0 },
+	[GPALD_OPTION_INSPECT_SOCKET_MODE] = { "inspect-socket-mode", "MODE",
+					       "mode of the inspect socket", "0666", NULL,
+					       set_inspect_mode, required_argument, 0 },
+	[GPALD_OPTION_SOCKET_GROUP] = { "socket-group", "GROUP",
+					"group of both sockets, by name or number", NULL, NULL,
+					set_socket_group, required_argument, 0 },
+	[GPALD_OPTION_ADMIN_GROUP] = { "admin-group", "GROUP",
+				       "members may change layouts of others, as root may", NULL,
+				       NULL, set_admin_group, required_argument, 0 },
+	[GPALD_OPTION_STORE] = { "store", "sqlite|memory",
+				 "where live layouts are kept; memory keeps them\n"
+				 "as long as the daemon runs",
+				 "sqlite", NULL, set_store, required_argument, 0 },
+	[GPALD_OPTION_STATE_DIR] = { "state-dir", "DIR", "folder of the store, mode 0700",
+				     DEFAULT_STATE_FOLDER,
+				     "$STATE_DIRECTORY, else " DEFAULT_STATE_FOLDER,
+				     set_state_folder, required_argument, 0 },
+	[GPALD_OPTION_REQUIRE_STATE] = { "require-state", "yes|no",
+					 "do not start without an existing registry, for\n"
+					 "example because its disk is not mounted",
+					 "no", NULL, set_require_state, optional_argument, 0 },
+	[GPALD_OPTION_DEFAULT_POLICY] = { "default-policy", "NAME",
+					  "policy of requests that name none", NULL, NULL,
+					  set_default_policy, required_argument, 0 },
+	[GPALD_OPTION_LIMIT] = { "limit", "NAME=VALUE", "set a limit; gpalayoutctl info lists them",
+				 NULL, NULL, NULL, required_argument, 0 },
+	[GPALD_OPTION_LOG_LEVEL] = { "log-level", "LEVEL", "error, warning, info or debug", "info",
+				     NULL, set_log_level, required_argument, 0 },
+	[GPALD_OPTION_CONFIG] = { "config", "FILE|none",
+				  "read options from FILE; the command line wins", NULL,
+				  GPALD_CONFIG_FILE ", if it exists", NULL, required_argument, 0 },
+	[GPALD_OPTION_CHECK_CONFIG] = { "check-config", NULL,
+					"check the options and the file, and exit", NULL, NULL,
+					NULL, no_argument, 0 },
+	[GPALD_OPTION_VERSION] = { "version", NULL, "print the version", NULL, NULL, NULL,
+				   no_argument, 'V' },
+	[GPALD_OPTION_HELP] = { "help", NULL, "print this help", NULL, NULL, NULL, no_argument,
+				'h' },
+};
+
+static_assert(sizeof(rows) / sizeof(rows[0]) == GPALD_OPTION_COUNT, "each option has a row");
+
+static const char *const source_names[] = {
+	[GPALD_FROM_DEFAULT] = "default",
+	[GPALD_FROM_ENVIRONMENT] = "environment",
+	[GPALD_FROM_FILE] = "file",
+	[GPALD_FROM_COMMAND_LINE] = "command line",
+	[GPALD_FROM_SERVICE_MANAGER] = "service manager",
+};
+
+static_assert(sizeof(source_names) / sizeof(source_names[0]) == GPALD_SOURCE_COUNT,
+	      "each source has a name");
+
+/* The default, for which a policy has another place than the table. */
+static const char *standard_of(enum gpald_option option)
+{
+	return option == GPALD_OPTION_DEFAULT_POLICY ? gpal_policy_default()->name :
+						       rows[option].standard;
+}
+
+/*
+ * Sets an option to the first folder of a variable of the service manager, if it has one, with
+ * `rest` after it. `text` is what has to be freed. Returns what is wrong; NULL: nothing.
+ */
+static const char *take_folder(struct gpald_options *options, enum gpald_option option,
+			       const char *variable, const char *rest, char **text)
+{
+	const char *folder = getenv(variable);
+	const size_t length = folder ? strcspn(folder, ":") : 0;
+
+	if (!length)
+		return NULL;
+	if (asprintf(text, "%.*s%s", (int)length, folder, rest) < 0) {
+		*text = NULL;
+		return "out of memory";
+	}
+	return gpald_options_set(options, option, *text, GPALD_FROM_ENVIRONMENT, 0);
+}
+
+const char *gpald_options_init(struct gpald_options *options)
+{
+	const char *wrong;
+
+	*options = (struct gpald_options){
+		.control_fd = -1,
+		.inspect_fd = -1,
+		.group = GPALD_GROUP_UNCHANGED,
+		.admin_group = GPALD_GROUP_UNCHANGED,
+	};
+	gpald_limits_init(&options->limits);
+	for (int i = 0; i < GPALD_OPTION_KEY_COUNT; i++) {
+		const enum gpald_option option = (enum gpald_option)i;
+		const char *value = standard_of(option);
+
+		wrong = value ? gpald_options_set(options, option, value, GPALD_FROM_DEFAULT, 0) :
+				NULL;
+		assert(!wrong);
+	}
+	wrong = take_folder(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY", "/control.sock",
+			    &options->given_socket);
+	return wrong ? wrong :
+		       take_folder(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
+				   &options->given_folder);
+}
+
+void gpald_options_clear(struct gpald_options *options)
+{
+	free(options->given_socket);
+	free(options->given_folder);
+	free(options->beside);
+	free(options->file_text);
+}
+
+enum gpald_option gpald_options_find(const char *name)
+{
+	int i = 0;
+
+	while (i < GPALD_OPTION_COUNT && strcmp(rows[i].name, name) != 0)
+		i++;
+	return (enum gpald_option)i;
+}
+
+const char *gpald_options_name(enum gpald_option option)
+{
+	return rows[option].name;
+}
+
+const char *gpald_options_value_form(enum gpald_option option)
+{
+	return rows[option].form;
+}
+
+/*
+ * Whether daemon.info can show it: JSON is UTF-8. Surrogates and overlong forms are the
+ * bytes after these first ones that are too small or too large.
+ */
+static bool is_utf8(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		const unsigned char first = *p;
+		const int more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+
+		if (first > 0xf4 || (first >= 0x80 && first < 0xc2) ||
+		    (first == 0xe0 && p[1] < 0xa0) || (first == 0xed && p[1] > 0x9f) ||
+		    (first == 0xf0 && p[1] < 0x90) || (first == 0xf4 && p[1] > 0x8f))
+			return false;
+		for (int i = 0; i < more; i++) {
+			if ((*++p & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+static const char *given_twice(struct gpald_options *options, const char *name, unsigned int line)
+{
+	snprintf(options->wrong, sizeof(options->wrong),
+		 "%s is given twice; line %u has it already", name, line);
+	return options->wrong;
+}
+
+const char *gpald_options_set(struct gpald_options *options, enum gpald_option option,
+			      const char *value, enum gpald_source source, unsigned int line)
+{
+	struct gpald_setting *setting = &options->settings[option];
+	const char *name = rows[option].name, *wrong;
+	enum gpald_limit limit;
+
+	if (!value)
+		value = "yes";
+	if (!is_utf8(value))
+		return "the value is not UTF-8";
+	if (option == GPALD_OPTION_LIMIT) {
+		wrong = gpald_limits_set(&options->limits, value, &limit);
+		if (!wrong) {
+			setting = &options->limit_settings[limit];
+			name = gpald_limit_name(limit);
+		}
+	} else {
+		wrong = rows[option].set(options, value);
+	}
+	if (wrong)
+		return wrong;
+	if (source == GPALD_FROM_FILE && setting->source == GPALD_FROM_FILE)
+		return given_twice(options, name, setting->line);
+	*setting = (struct gpald_setting){ value, source, line };
+	return NULL;
+}
+
+/* inspect.sock in the folder of the control socket; NULL: out of memory. */
+static char *path_beside(const char *socket_path)
+{
+	char *copy = strdup(socket_path);
+	char *path = NULL;
+
+	if (copy && asprintf(&path, "%s/inspect.sock", dirname(copy)) < 0)
+		path = NULL;
+	free(copy);
+	return path;
+}
+
+/* About an option that does not go with others. */
+static int refuse(const struct gpald_options *options, enum gpald_option option, const char *what)
+{
+	const struct gpald_setting *setting = &options->settings[option];
+
+	if (setting->source == GPALD_FROM_FILE)
+		fprintf(stderr, "gpalayoutd: %s:%u: %s: %s\n", options->file, setting->line,
+			rows[option].name, what);
+	else
+		fprintf(stderr, "gpalayoutd: --%s: %s\nTry 'gpalayoutd --help'.\n",
+			rows[option].name, what);
+	return EXIT_USAGE;
+}
+
+static int finish_sockets(struct gpald_options *options)
+{
+	if (!options->inspect_path) {
+		options->beside = path_beside(options->socket_path);
+		if (!options->beside) {
+			fputs("gpalayoutd: out of memory\n", stderr);
+			return 1;
+		}
+		gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET, options->beside,
+				  GPALD_FROM_DEFAULT, 0);
+	} else if (strcmp(options->inspect_path, "none") == 0) {
+		options->inspect_path = NULL;
+	}
+	if (options->inspect_path && strcmp(options->inspect_path, options->socket_path) == 0)
+		return refuse(options,
+			      options->settings[GPALD_OPTION_INSPECT_SOCKET].source ?
+				      GPALD_OPTION_INSPECT_SOCKET :
+				      GPALD_OPTION_SOCKET,
+			      "the two sockets need two paths");
+	return 0;
+}
+
+/*
+ * The memory store has neither folder nor registry. An option that asks for one is dropped
+ * if the store comes from something stronger, and an error otherwise.
+ */
+static int finish_store(struct gpald_options *options)
+{
+	struct gpald_setting *settings = options->settings;
+	const enum gpald_source chosen = settings[GPALD_OPTION_STORE].source;
+
+	if (options->is_kept)
+		return 0;
+	if (settings[GPALD_OPTION_STATE_DIR].source > GPALD_FROM_ENVIRONMENT &&
+	    settings[GPALD_OPTION_STATE_DIR].source >= chosen)
+		return refuse(options, GPALD_OPTION_STATE_DIR, "the memory store has no folder");
+	if (options->require_state && settings[GPALD_OPTION_REQUIRE_STATE].source >= chosen)
+		return refuse(options, GPALD_OPTION_REQUIRE_STATE,
+			      "the memory store is always empty");
+	options->state_folder = NULL;
+	options->require_state = false;
+	settings[GPALD_OPTION_STATE_DIR] = (struct gpald_setting){ 0 };
+	settings[GPALD_OPTION_REQUIRE_STATE] =
+		(struct gpald_setting){ .value = rows[GPALD_OPTION_REQUIRE_STATE].standard };
+	return 0;
+}
+
+/* The daemon binds none of its own then, whatever the options say. */
+static void use_given(struct gpald_options *options, const struct gpald_activation *activation)
+{
+	static const enum gpald_option theirs[] = {
+		GPALD_OPTION_SOCKET,       GPALD_OPTION_INSPECT_SOCKET,
+		GPALD_OPTION_SOCKET_MODE,  GPALD_OPTION_INSPECT_SOCKET_MODE,
+		GPALD_OPTION_SOCKET_GROUP,
+	};
+
+	options->socket_path = activation->control.path;
+	options->control_fd = activation->control.fd;
+	options->inspect_path = activation->inspect.fd >= 0 ? activation->inspect.path : NULL;
+	options->inspect_fd = activation->inspect.fd;
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
+		options->settings[theirs[i]] =
+			(struct gpald_setting){ .source = GPALD_FROM_SERVICE_MANAGER };
+	options->settings[GPALD_OPTION_SOCKET].value = options->socket_path;
+	options->settings[GPALD_OPTION_INSPECT_SOCKET].value =
+		options->inspect_path ? options->inspect_path : "none";
+}
+
+int gpald_options_finish(struct gpald_options *options, const struct gpald_activation *activation)
+{
+	int status = finish_store(options);
+
+	if (!status)
+		status = finish_sockets(options);
+	if (!status && activation->count)
+		use_given(options, activation);
+	return status;
+}
+
+void gpald_options_for_getopt(struct option table[GPALD_OPTION_COUNT + 1])
+{
+	for (int i = 0; i < GPALD_OPTION_COUNT; i++)
+		table[i] =
+			(struct option){ rows[i].name, rows[i].takes, NULL,
+					 rows[i].letter ? rows[i].letter : GPALD_OPTION_FIRST + i };
+	table[GPALD_OPTION_COUNT] = (struct option){ 0 };
+}
+
+/* Goes on at `column`, and indents the lines that follow. Returns the column of the last. */
+static int print_text(int column, const char *text)
+{
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1, column = HELP_INDENT)
+		printf("%.*s\n%*s", (int)(end - text), text, HELP_INDENT, "");
+	return column + printf("%s", text);
+}
+
+static void print_option(enum gpald_option option)
+{
+	const struct row *row = &rows[option];
+	const char *words = row->words ? row->words : standard_of(option);
+	char head[HELP_INDENT];
+	int column;
+
+	snprintf(head, sizeof(head), "--%s", row->name);
+	if (row->form)
+		snprintf(head + strlen(head), sizeof(head) - strlen(head),
+			 row->takes == optional_argument ? "[=%s]" : "=%s", row->form);
+	printf("  %-*s", HELP_INDENT - 2, head);
+	column = print_text(HELP_INDENT, row->text);
+	if (words) {
+		const bool fits = column + 3 + (int)strcspn(words, "\n") <= HELP_COLUMNS;
+
+		if (!fits)
+			printf("\n%*s", HELP_INDENT, "");
+		print_text(HELP_INDENT, fits ? " [" : "[");
+		print_text(HELP_INDENT, words);
+		putchar(']');
+	}
+	putchar('\n');
+}
+
+void gpald_options_print_help(void)
+{
+	fputs("Usage: gpalayoutd [OPTION]...\n"
+	      "Answer VM front ends where each guest physical range goes.\n"
+	      "\n",
+	      stdout);
+	for (int i = 0; i < GPALD_OPTION_COUNT; i++)
+		print_option((enum gpald_option)i);
+	fputs("\n"
+	      "The log goes to standard error. On SIGTERM or SIGINT the daemon answers what was\n"
+	      "asked and exits. Any other terminating signal does the same, with status 1.\n"
+	      "SIGHUP is ignored, SIGQUIT leaves a core. Exit status: 0 ended by SIGTERM or\n"
+	      "SIGINT, 1 could not start, the store failed or another signal came, 2 usage.\n",
+	      stdout);
+}
+
+static void write_entry(struct gpald_writer *w, enum gpald_option option, const char *value,
+			enum gpald_source source)
+{
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", rows[option].name);
+	if (value)
+		gpald_write_text(w, "value", value);
+	gpald_write_text(w, "from", source_names[source]);
+	gpald_write_object_end(w);
+}
+
+static void write_limits(const struct gpald_options *options, const struct gpald_limits *limits,
+			 struct gpald_writer *w)
+{
+	char value[64];
+
+	for (int i = 0; i < GPALD_LIMIT_COUNT; i++) {
+		const enum gpald_source source = options->limit_settings[i].source;
+
+		if (source == GPALD_FROM_DEFAULT)
+			continue;
+		snprintf(value, sizeof(value), "%s=%llu", gpald_limit_name((enum gpald_limit)i),
+			 (unsigned long long)limits->values[i]);
+		write_entry(w, GPALD_OPTION_LIMIT, value, source);
+	}
+}
+
+void gpald_options_write(const struct gpald_options *options, const struct gpald_limits *limits,
+			 struct gpald_writer *w, const char *key)
+{
+	gpald_write_array(w, key);
+	for (int i = 0; i < GPALD_OPTION_KEY_COUNT; i++) {
+		const struct gpald_setting *setting = &options->settings[i];
+
+		if (i == GPALD_OPTION_LIMIT)
+			write_limits(options, limits, w);
+		else
+			write_entry(w, (enum gpald_option)i, setting->value, setting->source);
+	}
+	gpald_write_array_end(w);
+}
