@@ -14,7 +14,8 @@ import subprocess
 from harness import GPALAYOUTCTL, PATIENCE, TOP_SRCDIR
 
 # The pages whose examples are commands.
-PAGES = [os.path.join(TOP_SRCDIR, "man", name) for name in ("gpalayout-policy.7", "gpalayoutctl.1")]
+PAGES = [os.path.join(TOP_SRCDIR, "man", name) for name in (
+    "gpalayout-policy.7", "gpalayout-protocol.7", "gpalayoutctl.1", "gpalayoutd.conf.5")]
 
 ESCAPES = {r"\-": "-", r"\e": "\\", r"\&": ""}
 
@@ -100,7 +101,7 @@ def read_examples(text):
 
 
 def environment(socket):
-    """In which the client is on the path and its daemon is that of the socket."""
+    """In which client and daemon are on the path, and the daemon that is asked is that of the socket."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("GPALAYOUT")}
     return others | {"GPALAYOUT_SOCKET": socket, "LC_ALL": "C",
                      "PATH": os.path.dirname(GPALAYOUTCTL) + os.pathsep + os.environ["PATH"]}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""gpalayoutd(8), gpalayoutctl(1) and libgpalayout-client(3) say what the programs and the header say, and the example runs."""
+"""The manual pages say what the programs, the protocol and the headers say, and the examples in C run."""
 
 import json
 import os
@@ -8,14 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "socket"))
+sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests", "man"))
 sys.dont_write_bytecode = True  # the source tree may be read-only
 
 from ctl_harness import OK, STATUS, USAGE, ctl
 from harness import GPALAYOUTD, PATIENCE, DaemonTestCase, main
+from page import unescape
 
 BUILD = os.environ["TOP_BUILDDIR"]
 
@@ -56,6 +59,72 @@ class Daemon(unittest.TestCase):
         told = re.search(r"Exit status: (.*)", self.help, re.DOTALL).group(1)
         section = self.page.split(".Sh EXIT STATUS")[1]
         self.assertEqual(re.findall(r"(?m)^\.It (\d)", section), re.findall(r"(?<!\w)(\d)(?= )", told))
+
+
+class Configuration(unittest.TestCase):
+    page = read("man", "gpalayoutd.conf.5")
+
+    def test_the_keys_are_the_options_of_the_daemon(self):
+        options = re.findall(r"(?m)^  --([a-z-]+)\[?(?:=([^\s\]]+))?", Daemon.help)
+        no_keys = ("config", "check-config", "version", "help")
+        self.assertEqual([head for head, _ in items(self.page, "KEYS")],
+                         [f"{name}={value}" for name, value in options if name not in no_keys])
+
+    def test_each_default_is_that_of_the_command_line(self):
+        for name, body in items(read("man", "gpalayoutd.8"), "DESCRIPTION"):
+            key = name.split("=")[0].split("[")[0].removeprefix("--")
+            mine = next((body for name, body in items(self.page, "KEYS") if name.startswith(key + "=")), None)
+            told = re.search(r"by default,?\s+\.\w+ (\S+)|(\S+)\s+by default\.", body)
+            if mine and told:
+                with self.subTest(key):
+                    self.assertIn(told[1] or told[2], mine)
+
+
+class Protocol(DaemonTestCase):
+    page = read("man", "gpalayout-protocol.7")
+    document = json.loads(read("proto", "openrpc.json"))
+
+    def rows(self, section):
+        text = self.page.split(f"\n.Sh {section}\n")[1].split("\n.Sh ")[0]
+        return [re.sub(r"\b(Ic|Va) ", "", row).split(" Ta ") for row in re.findall(r"(?m)^\.It (?!Sy)(.* Ta .*)$", text)]
+
+    def test_the_methods_and_where_they_are_served_are_those_of_the_daemon(self):
+        served = {}
+        for method in self.document["methods"]:
+            reply = self.daemon.call(method["name"], {"surplus": 1}, inspect=True)
+            served[method["name"]] = "no" if reply["error"]["data"]["reason"] == "method_not_found" else "yes"
+        rows = self.rows("METHODS")
+        self.assertEqual({row[0]: row[2] for row in rows}, served)
+        self.assertEqual([row[0] for row in rows], list(served))
+
+    def test_the_parameters_are_those_of_the_methods(self):
+        parameters = {method["name"]: {each["name"] for each in method["params"]} for method in self.document["methods"]}
+        for name, told, *_ in self.rows("METHODS"):
+            with self.subTest(name):
+                words = set(told.split(", ")) - {"...", r"\(en"}
+                self.assertLessEqual(words, parameters[name])
+                self.assertEqual(bool(words), bool(parameters[name]))
+
+    def test_the_reasons_are_those_of_the_errors(self):
+        def reasons(value):
+            if isinstance(value, dict):
+                if "reason" in value.get("properties", ()):
+                    reason = value["properties"]["reason"]
+                    yield from reason.get("enum", [reason.get("const")])
+                for each in value.values():
+                    yield from reasons(each)
+            elif isinstance(value, list):
+                for each in value:
+                    yield from reasons(each)
+
+        section = self.page.split("\n.Sh REASONS OF ERRORS\n")[1].split("\n.Sh ")[0]
+        told = {reason for item in section.split("\n.It ")[1:] for reason in re.findall(r"(?m)^\.Cm (\w+)", item)}
+        self.assertEqual(told, set(reasons({name: schema for name, schema in self.document["components"]["schemas"].items()
+                                            if name.endswith("Data")})))
+
+    def test_the_limits_are_those_of_the_daemon(self):
+        self.assertEqual({name: int(default) for name, default, _ in self.rows("LIMITS")},
+                         self.daemon.call("daemon.info")["result"]["limits"])
 
 
 def items(page, section):
@@ -137,6 +206,46 @@ class Client(unittest.TestCase):
                           for reason in re.findall(r"\.Cm (\w+)", text)}, STATUS)
 
 
+def run_example(page, folder, *libraries, environment=None):
+    """What the program in a page prints."""
+    example = re.search(r"\.Bd -literal\n(#include.*?)\.Ed", page, re.DOTALL).group(1)
+    source, program = os.path.join(folder, "example.c"), os.path.join(folder, "example")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(unescape(example))
+    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", f"-I{TOP_SRCDIR}/include", "-o", program, source,
+                    f"-L{BUILD}/.libs", *libraries], check=True, timeout=PATIENCE)
+    return subprocess.run([program], capture_output=True, text=True, check=True, timeout=PATIENCE,
+                          env={**os.environ, "LD_LIBRARY_PATH": f"{BUILD}/.libs", **(environment or {})})
+
+
+class Core(unittest.TestCase):
+    page = read("man", "libgpalayout.3")
+    headers = "".join(read("include", "gpalayout", name) for name in os.listdir(os.path.join(TOP_SRCDIR, "include", "gpalayout"))
+                      if name != "client.h")
+
+    def test_every_function_of_the_headers_is_there_and_no_other(self):
+        declared = set(re.findall(r"GPAL_API [^;(]*?\b(gpal_\w+)\(", self.headers))
+        self.assertGreater(len(declared), 25)
+        self.assertEqual(set(re.findall(r"\bFn (gpal_\w+)", self.page)), declared)
+
+    def test_what_is_shown_is_as_it_is_declared(self):
+        header = re.sub(r"\s+", " ", self.headers)
+        for name, arguments in re.findall(r'(?m)^\.Fn (gpal_\w+) (".*")$', self.page):
+            with self.subTest(name):
+                parameters = ", ".join(re.findall('"(.*?)"', arguments))
+                self.assertIn(f"{name}({parameters});", header)
+
+    def test_every_code_of_the_header_is_there_and_no_other(self):
+        declared = set(re.findall(r"(?m)^\t(GPAL_E_\w+) = ", read("include", "gpalayout", "error.h")))
+        self.assertEqual(set(re.findall(r"(?m)^\.It Dv (GPAL_E_\w+)", self.page)), declared)
+
+    @unittest.skipUnless(shutil.which("cc"), "needs a C compiler as cc")
+    def test_the_example_compiles_and_prints_what_is_shown(self):
+        with tempfile.TemporaryDirectory(prefix="gpalayoutd-test-") as folder:
+            printed = run_example(self.page, folder, "-lgpalayout").stdout
+        self.assertEqual(printed, unescape(self.page.split("\nprints\n.Bd -literal\n")[1].split(".Ed\n")[0]))
+
+
 class Library(DaemonTestCase):
     page = read("man", "libgpalayout-client.3")
     header = read("include", "gpalayout", "client.h")
@@ -153,15 +262,8 @@ class Library(DaemonTestCase):
 
     @unittest.skipUnless(shutil.which("cc"), "needs a C compiler as cc")
     def test_the_example_compiles_and_runs(self):
-        example = re.search(r"\.Bd -literal\n(#include.*?)\.Ed", self.page, re.DOTALL).group(1)
-        source = os.path.join(self.daemon.folder, "example.c")
-        program = os.path.join(self.daemon.folder, "example")
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(example.replace("\\e", "\\").replace("\\-", "-"))
-        subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", f"-I{TOP_SRCDIR}/include", "-o", program, source,
-                        f"-L{BUILD}/.libs", "-lgpalayout-client", "-lgpalayout"], check=True, timeout=PATIENCE)
-        run = subprocess.run([program], capture_output=True, text=True, check=False, timeout=PATIENCE,
-                             env=dict(os.environ, GPALAYOUT_SOCKET=self.daemon.socket, LD_LIBRARY_PATH=f"{BUILD}/.libs"))
+        run = run_example(self.page, self.daemon.folder, "-lgpalayout-client", "-lgpalayout",
+                          environment={"GPALAYOUT_SOCKET": self.daemon.socket})
         layout = self.daemon.call("layout.get", {"name": "vm-1"})["result"]["layout"]
         self.assertEqual((run.stderr, run.stdout), ("", f"RAM ends at {layout['end_of_ram']}\n"))
 
