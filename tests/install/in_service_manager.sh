@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # Runs under a systemd of its own, as root: what the service has to do and must not be able to do.
 set -u
