@@ -161,8 +161,11 @@ static const struct hint hints[] = {
 	  "update takes the whole request: gpalayoutctl get NAME --request shows the one to add to; "
 	  "if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied", NULL,
-	  "only its creator, uid {owner_uid}, root and the daemon's admin group may change it" },
-	{ "denied", NULL, "only its creator, root and the daemon's admin group may change it" },
+	  "do it as its creator, uid {owner_uid}, as root, or as a member of the daemon's admin "
+	  "group, which gpalayoutctl info names" },
+	{ "denied", NULL,
+	  "do it as its creator, as root, or as a member of the daemon's admin group, which "
+	  "gpalayoutctl info names" },
 	{ "store_failed", NULL, "see the daemon's log; it restarts with what was acknowledged" },
 	{ "store_full", NULL,
 	  "gpalayoutctl delete layouts that no VM needs any more (gpalayoutctl list), or free space"

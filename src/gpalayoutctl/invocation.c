@@ -13,6 +13,7 @@
 #include "gpalayoutctl/nearest.h"
 #include "wire/size.h"
 
+#include <assert.h>
 #include <gpalayout/client.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,14 @@ bool ctl_count_parse(const char *text, uint64_t *count)
 	       gpald_size_parse(text, count) == GPALD_SIZE_OK && *count <= LARGEST_COUNT;
 }
 
+const char *ctl_count_fault(const char *text, bool positive)
+{
+	static_assert(LARGEST_COUNT == 9007199254740991, "the text names it");
+	if (*text && !text[strspn(text, "0123456789")] && text[strspn(text, "0")])
+		return "is above 9007199254740991, the largest number";
+	return positive ? "is not a whole number above 0" : "is not a whole number";
+}
+
 enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
 			      bool positive, uint64_t *number)
 {
@@ -148,8 +157,7 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 	if (!text)
 		return CTL_OK;
 	if (!ctl_count_parse(text, &count) || (positive && !count))
-		return ctl_usage_error("%s: '%s' is not a whole number%s", name, text,
-				       positive ? " above 0" : "");
+		return ctl_usage_error("%s: '%s' %s", name, text, ctl_count_fault(text, positive));
 	*number = count;
 	return CTL_OK;
 }

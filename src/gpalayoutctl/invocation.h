@@ -114,6 +114,9 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 /* Reads a decimal count of at most 2^53 - 1, the largest a JSON integer carries exactly. */
 bool ctl_count_parse(const char *text, uint64_t *count);
 
+/* What is wrong with a count that is none, or is 0 where `positive`: "is not a whole number". */
+const char *ctl_count_fault(const char *text, bool positive);
+
 void ctl_invocation_free(struct ctl_invocation *invocation);
 
 #endif

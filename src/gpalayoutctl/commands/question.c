@@ -29,7 +29,8 @@ static enum ctl_exit apply_count(void *params, const struct ctl_flag *flag, cons
 	uint64_t count;
 
 	if (!ctl_count_parse(value, &count))
-		return ctl_usage_error("%s: '%s' is not a whole number", flag->name, value);
+		return ctl_usage_error("%s: '%s' %s", flag->name, value,
+				       ctl_count_fault(value, false));
 	ctl_member_json(params, flag->member, value);
 	return CTL_OK;
 }

@@ -42,7 +42,8 @@ static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, cons
 	uint64_t count;
 
 	if (!ctl_count_parse(value, &count))
-		return ctl_usage_error("%s: '%s' is not a whole number", flag->name, value);
+		return ctl_usage_error("%s: '%s' %s", flag->name, value,
+				       ctl_count_fault(value, false));
 	gpald_write_integer(&request->writer, flag->member, (int64_t)count);
 	return CTL_OK;
 }

@@ -99,7 +99,8 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, const c
 	if (keys[key].kind != KIND_FLAG && !value)
 		return ctl_usage_error("%s: %s needs a value", rc->flag, name);
 	if (keys[key].kind == KIND_COUNT && !ctl_count_parse(value, &rc->counts[key]))
-		return ctl_usage_error("%s: %s: '%s' is not a whole number", rc->flag, name, value);
+		return ctl_usage_error("%s: %s: '%s' %s", rc->flag, name, value,
+				       ctl_count_fault(value, false));
 	rc->values[key] = value ? value : "";
 	return CTL_OK;
 }
