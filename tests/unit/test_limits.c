@@ -46,13 +46,18 @@ static const struct {
 
 static_assert(COUNT_OF(limits) == GPALD_LIMIT_COUNT, "every limit");
 
-/* Sets a limit, and returns what is wrong with the value. */
-static const char *set(struct gpald_limits *limits_set, const char *name, uint64_t value)
+/* Sets limit `which`, and returns what is wrong with the value. */
+static const char *set(struct gpald_limits *limits_set, int which, uint64_t value)
 {
+	enum gpald_limit found = GPALD_LIMIT_COUNT;
 	char assignment[64];
+	const char *wrong;
 
-	snprintf(assignment, sizeof(assignment), "%s=%" PRIu64, name, value);
-	return gpald_limits_set(limits_set, assignment);
+	snprintf(assignment, sizeof(assignment), "%s=%" PRIu64, limits[which].name, value);
+	wrong = gpald_limits_set(limits_set, assignment, &found);
+	if (!wrong)
+		ck_assert_int_eq(found, which);
+	return wrong;
 }
 
 START_TEST(a_limit_can_be_set_within_its_bounds)
@@ -66,16 +71,16 @@ START_TEST(a_limit_can_be_set_within_its_bounds)
 	ck_assert_str_eq(gpald_limit_name((enum gpald_limit)_i), name);
 	ck_assert_uint_eq(found.values[_i], standard);
 	if (least == greatest) {
-		ck_assert_ptr_nonnull(strstr(set(&found, name, standard), "part of the protocol"));
+		ck_assert_ptr_nonnull(strstr(set(&found, _i, standard), "part of the protocol"));
 		return;
 	}
-	ck_assert_ptr_nonnull(strstr(set(&found, name, greatest + 1), "out of range"));
+	ck_assert_ptr_nonnull(strstr(set(&found, _i, greatest + 1), "out of range"));
 	if (least > 0)
-		ck_assert_ptr_nonnull(strstr(set(&found, name, least - 1), "out of range"));
+		ck_assert_ptr_nonnull(strstr(set(&found, _i, least - 1), "out of range"));
 	ck_assert_uint_eq(found.values[_i], standard);
-	ck_assert_ptr_null(set(&found, name, least));
+	ck_assert_ptr_null(set(&found, _i, least));
 	ck_assert_uint_eq(found.values[_i], least);
-	ck_assert_ptr_null(set(&found, name, greatest));
+	ck_assert_ptr_null(set(&found, _i, greatest));
 	ck_assert_uint_eq(found.values[_i], greatest);
 	found.values[_i] = standard;
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
@@ -93,17 +98,18 @@ START_TEST(what_sets_no_limit_is_refused)
 		{ "Connections=1", "no such limit" }, { "connections=", "not a number" },
 		{ "connections=x", "not a number" },  { "connections==2", "not a number" },
 	};
+	enum gpald_limit which;
 	struct gpald_limits found;
 
 	gpald_limits_init(&found);
 	for (int i = 0; i < COUNT_OF(rows); i++) {
-		const char *problem = gpald_limits_set(&found, rows[i].assignment);
+		const char *problem = gpald_limits_set(&found, rows[i].assignment, &which);
 
 		ck_assert_msg(problem && strstr(problem, rows[i].words), "%s: %s",
 			      rows[i].assignment, problem ? problem : "taken");
 	}
 	ck_assert_uint_eq(found.values[GPALD_LIMIT_CONNECTIONS], 1024);
-	ck_assert_ptr_null(gpald_limits_set(&found, "connections=4K"));
+	ck_assert_ptr_null(gpald_limits_set(&found, "connections=4K", &which));
 	ck_assert_uint_eq(found.values[GPALD_LIMIT_CONNECTIONS], 4096);
 }
 END_TEST
