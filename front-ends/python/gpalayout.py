@@ -445,9 +445,14 @@ class Client:
         """Version, protocol, sockets, policies and limits of the daemon."""
         return self._ask("daemon.info")
 
-    def daemon_stats(self):
-        """Counters and latencies of the daemon, the registry and the store."""
-        return self._ask("daemon.stats")
+    def daemon_stats(self, format_=None):
+        """Counters and latencies of the daemon, the registry and the store; with a format,
+        "openmetrics" or "prometheus", {format, text} for a monitoring system."""
+        if format_ is None:
+            return self._ask("daemon.stats")
+        result = self.call("daemon.stats", {"format": format_})
+        _member(result, "text", "the result of daemon.stats")
+        return result
 
     def daemon_schema(self):
         """The OpenRPC document of the protocol."""

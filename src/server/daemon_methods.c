@@ -4,6 +4,7 @@
 
 #include "server/connection.h"
 #include "server/methods.h"
+#include "server/metrics.h"
 #include "server/options.h"
 
 #include <string.h>
@@ -116,13 +117,35 @@ static void write_store(struct gpald_writer *w, const struct gpald_service *serv
 	gpald_write_object_end(w);
 }
 
+static int write_metrics(const struct gpald_service *service, enum gpald_stats_format format,
+			 struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	struct gpald_writer text = { 0 };
+	int code = 0;
+
+	gpald_metrics_write(service, format, &text);
+	gpald_write_bytes(&text, "", 1);
+	if (text.failed) {
+		code = gpald_method_no_memory(error);
+	} else {
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "format", gpald_stats_format_name(format));
+		gpald_write_text(w, "text", text.text);
+		gpald_write_object_end(w);
+	}
+	gpald_writer_clear(&text);
+	return code;
+}
+
 int gpald_daemon_stats(const struct gpald_context *context, const void *params,
 		       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_service *service = context->service;
 	const struct gpald_statistics *statistics = &service->statistics;
+	const struct gpald_stats_params *stats = params;
 
-	(void)params, (void)error;
+	if (stats->format != GPALD_STATS_JSON)
+		return write_metrics(service, stats->format, w, error);
 	gpald_write_object(w, NULL);
 	gpald_write_time(w, "started_at", statistics->started_at_ms);
 	gpald_write_integer(w, "uptime_ms",

@@ -40,7 +40,7 @@ static const struct gpald_method methods[] = {
 	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
 	LOOPS("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
 	LOOPS("daemon.info", gpald_no_params, gpald_daemon_info),
-	LOOPS("daemon.stats", gpald_no_params, gpald_daemon_stats),
+	LOOPS("daemon.stats", gpald_stats_params, gpald_daemon_stats),
 	QUESTION("daemon.schema", gpald_no_params, gpald_daemon_schema),
 };
 

@@ -109,14 +109,19 @@ static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error 
 	return gpald_rpc_plain_error(&call->id, error->reason, error->message, line);
 }
 
-void gpald_reply_count(const struct gpald_call *call, bool is_answered)
+void gpald_reply_count(const struct gpald_call *call, const struct gpald_wire_error *error)
 {
 	struct gpald_service *service = call->service;
 	struct gpald_method_statistics *statistics =
 		call->method ? &service->statistics.methods[gpald_method_index(call->method)] :
 			       &service->statistics.other;
 
-	*(is_answered ? &statistics->answered : &statistics->refused) += 1;
+	if (error) {
+		statistics->refused++;
+		statistics->refusals[error->reason]++;
+	} else {
+		statistics->answered++;
+	}
 	gpald_histogram_add(&statistics->latency, (uv_hrtime() - call->started_ns) / 1000);
 }
 
@@ -133,5 +138,5 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 		answer->plain_length = plain_line(call, error, answer->plain);
 	}
 	answer->subscribed.set = false;
-	gpald_reply_count(call, false);
+	gpald_reply_count(call, error);
 }

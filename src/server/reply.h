@@ -27,8 +27,8 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 /* Whether a call has changed a live layout. */
 bool gpald_reply_has_changed(const struct gpald_call *call);
 
-/* Counts a call that has its answer. */
-void gpald_reply_count(const struct gpald_call *call, bool is_answered);
+/* Counts a call that has its answer; `error` is why it was refused, NULL: it was not. */
+void gpald_reply_count(const struct gpald_call *call, const struct gpald_wire_error *error);
 
 void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *method,
 			     const struct gpald_wire_error *error);

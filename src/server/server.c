@@ -181,8 +181,10 @@ static void on_committed(void *data, const struct gpald_batch *batch)
 	struct server *server = data;
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	if (batch->changes)
+	if (batch->changes) {
 		gpald_histogram_add(&server->service.statistics.commits, batch->duration_us);
+		gpald_histogram_add(&server->service.statistics.batches, batch->count);
+	}
 	if (batch->result == GPALD_COMMIT_FAILED && !server->has_failed) {
 		server->has_failed = true;
 		gpald_log(

@@ -442,7 +442,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		gpald_reply_refuse(call, call->method ? call->method->name : call->method_name,
 				   &call->error, w, mark, answer);
 	else
-		gpald_reply_count(call, true);
+		gpald_reply_count(call, NULL);
 	free_call(call);
 	return true;
 }
@@ -531,7 +531,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	if (code)
 		gpald_reply_refuse(&call, request.method, &error, w, mark, answer);
 	else
-		gpald_reply_count(&call, true);
+		gpald_reply_count(&call, NULL);
 }
 
 size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,

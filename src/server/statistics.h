@@ -4,6 +4,7 @@
 #define GPALD_SERVER_STATISTICS_H
 
 #include "wire/json_write.h"
+#include "wire/reason.h"
 
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ void gpald_write_histogram(struct gpald_writer *w, const char *key,
 struct gpald_method_statistics {
 	uint64_t answered;
 	uint64_t refused;
+	uint64_t refusals[GPALD_REASON_COUNT]; /* the same, by reason */
 	struct gpald_histogram latency;
 };
 
@@ -40,6 +42,7 @@ struct gpald_statistics {
 	uint64_t accepted;     /* connections */
 	uint64_t turned_away;
 	struct gpald_histogram commits;
+	struct gpald_histogram batches; /* of changes in a commit, not of microseconds */
 	struct gpald_method_statistics methods[GPALD_METHODS_MAX]; /* in the order of the table */
 	struct gpald_method_statistics other; /* lines that name no method there is */
 };

@@ -166,3 +166,23 @@ static const struct gpald_member subscribe_rows[] = {
 const struct gpald_params gpald_subscribe_params = {
 	GPALD_PARAMS(subscribe_rows, struct gpald_subscribe_params),
 };
+
+const char *gpald_stats_format_name(int format)
+{
+	static const char *const names[GPALD_STATS_FORMAT_COUNT] = {
+		[GPALD_STATS_OPENMETRICS] = "openmetrics",
+		[GPALD_STATS_PROMETHEUS] = "prometheus",
+	};
+
+	return names[format];
+}
+
+static const struct gpald_enum formats = { gpald_stats_format_name, GPALD_STATS_FORMAT_COUNT };
+
+static const struct gpald_member stats_rows[] = {
+	GPALD_ROW(struct gpald_stats_params, format, gpald_decode_enum, .extra = &formats),
+};
+
+const struct gpald_params gpald_stats_params = {
+	GPALD_PARAMS(stats_rows, struct gpald_stats_params),
+};

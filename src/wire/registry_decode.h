@@ -78,4 +78,19 @@ struct gpald_subscribe_params {
 };
 extern const struct gpald_params gpald_subscribe_params;
 
+/* {format}, of daemon.stats. */
+enum gpald_stats_format {
+	GPALD_STATS_JSON, /* none given */
+	GPALD_STATS_OPENMETRICS,
+	GPALD_STATS_PROMETHEUS,
+	GPALD_STATS_FORMAT_COUNT
+};
+struct gpald_stats_params {
+	enum gpald_stats_format format;
+};
+extern const struct gpald_params gpald_stats_params;
+
+/* "openmetrics", "prometheus"; NULL for GPALD_STATS_JSON; static. */
+const char *gpald_stats_format_name(int format);
+
 #endif

@@ -117,6 +117,7 @@ READS = [
     ("policy.list", {}),
     ("daemon.info", {}),
     ("daemon.stats", {}),
+    ("daemon.stats", {"format": "openmetrics"}),
     ("daemon.schema", {}),
     ("daemon.nothing", {}),
 ]
@@ -144,6 +145,8 @@ VOLATILE = ("generation", "uptime_ms", "requests", "connections", "store", "star
 
 def essence(reply):
     """What must be the same in every reply; a hint that took too much to find is left out."""
+    if "openmetrics" in reply.get("result", {}).values():
+        return reply["result"]["text"].splitlines()[-1]
     if "result" in reply:
         return {key: value for key, value in reply["result"].items() if key not in VOLATILE}
     data = {key: value for key, value in reply["error"]["data"].items() if key != "largest_size"}

@@ -16,6 +16,7 @@ extern const struct ctl_flag ctl_resolve_flags[];
 extern const struct ctl_flag ctl_update_flags[];
 extern const struct ctl_flag ctl_delete_flags[];
 extern const struct ctl_flag ctl_get_flags[];
+extern const struct ctl_flag ctl_stats_flags[];
 
 /* Prints a result, decoded as the command says. */
 typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct ctl_buffer *out,

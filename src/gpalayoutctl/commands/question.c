@@ -19,6 +19,7 @@
 #include "gpalayoutctl/request/request.h"
 #include "gpalayoutctl/terminal_text.h"
 
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -39,6 +40,17 @@ static enum ctl_exit apply_true(void *params, const struct ctl_flag *flag, const
 {
 	(void)value;
 	ctl_member_json(params, flag->member, "true");
+	return CTL_OK;
+}
+
+static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, const char *value)
+{
+	const struct ctl_buffer *before = params;
+
+	(void)value;
+	if (before->len)
+		return ctl_usage_error("%s: the text has one form", flag->name);
+	ctl_member_text(params, flag->member, flag->constant);
 	return CTL_OK;
 }
 
@@ -82,6 +94,14 @@ const struct ctl_flag ctl_delete_flags[] = {
 
 const struct ctl_flag ctl_get_flags[] = {
 	{ .name = "--request", .help = "print only the request, as JSON that create takes" },
+	{ 0 },
+};
+
+const struct ctl_flag ctl_stats_flags[] = {
+	{ .name = "--openmetrics", .apply = apply_format, .member = "format",
+	  .constant = "openmetrics", .help = "print them as OpenMetrics 1.0" },
+	{ .name = "--prometheus", .apply = apply_format, .member = "format",
+	  .constant = "prometheus", .help = "print them in version 0.0.4 of Prometheus's form" },
 	{ 0 },
 };
 /* clang-format on */
@@ -177,6 +197,21 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct ctl
 	return CTL_OK;
 }
 
+/* The text of a result, line by line; nothing in it acts on a terminal. */
+static enum ctl_exit print_metrics(const struct ctl_session *session, struct ctl_buffer *out)
+{
+	cJSON *answer = cJSON_Parse(session->result);
+	char *rest = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "text"));
+	const bool is_text = rest != NULL;
+
+	for (char *line; (line = strsep(&rest, "\n")) && (*line || rest);) {
+		ctl_puts_safe(out, line);
+		ctl_buffer_puts(out, "\n");
+	}
+	cJSON_Delete(answer);
+	return is_text ? CTL_OK : ctl_not_understood(session, "it has no text");
+}
+
 static enum ctl_exit print_result(struct ctl_session *session, struct ctl_buffer *out)
 {
 	const struct ctl_command *command = session->invocation->command;
@@ -203,8 +238,13 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	code = ctl_ask_and_answer(session, invocation->command->method, params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
-	code = ctl_was_given(invocation, "--request") ? print_request(session, &out) :
-							print_result(session, &out);
+	if (ctl_was_given(invocation, "--request"))
+		code = print_request(session, &out);
+	else if (ctl_was_given(invocation, "--openmetrics") ||
+		 ctl_was_given(invocation, "--prometheus"))
+		code = print_metrics(session, &out);
+	else
+		code = print_result(session, &out);
 	return code ? code : ctl_show(invocation, &out);
 }
 
