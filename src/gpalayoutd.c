@@ -80,8 +80,8 @@ static int set_option(struct gpald_options *options, enum gpald_option option, c
 
 	if (!wrong)
 		return -1;
-	fprintf(stderr, "gpalayoutd: --%s%s%s: %s\nTry 'gpalayoutd --help'.\n",
-		gpald_options_name(option), value ? "=" : "", value ? value : "", wrong);
+	gpald_log_complain("--%s%s%s: %s\nTry 'gpalayoutd --help'.", gpald_options_name(option),
+			   value ? "=" : "", value ? value : "", wrong);
 	return EXIT_USAGE;
 }
 
@@ -131,8 +131,8 @@ static int look_through(int argc, char **argv, struct command_line *line,
 	if (status >= 0)
 		return status;
 	if (optind < argc) {
-		fprintf(stderr, "gpalayoutd: %s: unexpected argument\nTry 'gpalayoutd --help'.\n",
-			argv[optind]);
+		gpald_log_complain("%s: unexpected argument\nTry 'gpalayoutd --help'.",
+				   argv[optind]);
 		return EXIT_USAGE;
 	}
 	return -1;
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
 	}
 	wrong = gpald_options_init(&options);
 	if (wrong)
-		fprintf(stderr, "gpalayoutd: what the service manager says: %s\n", wrong);
+		gpald_log_complain("the folders that the service manager gives: %s", wrong);
 	else
 		status = run(argc, argv, &options);
 	gpald_options_clear(&options);

@@ -13,16 +13,21 @@
 
 #define MOST 16 /* far more than have a name here */
 
-int gpald_activation_count(void)
+/* $LISTEN_FDS, if it is for this process; NULL: the manager gives nothing. */
+static const char *given_count(void)
 {
 	const char *pid = getenv("LISTEN_PID");
-	const char *count = getenv("LISTEN_FDS");
-	long number;
 
-	if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
-		return 0;
-	number = strtol(count, NULL, 10);
-	return number > 0 && number <= MOST ? (int)number : 0;
+	return pid && strtol(pid, NULL, 10) == (long)getpid() ? getenv("LISTEN_FDS") : NULL;
+}
+
+int gpald_activation_count(void)
+{
+	const char *count = given_count();
+	char *end;
+	const long number = count ? strtol(count, &end, 10) : 0;
+
+	return number > 0 && number <= MOST && !*end ? (int)number : 0;
 }
 
 /* Whether it is a Unix socket of connections that listens at a path. */
@@ -89,6 +94,8 @@ const char *gpald_activation_take(struct gpald_activation *activation)
 		return "out of memory";
 	if (activation->count)
 		wrong = take_all(activation, copy);
+	else if (given_count() && strcmp(given_count(), "0") != 0)
+		wrong = "$LISTEN_FDS is not a number from 0 to 16";
 	free(copy);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");

@@ -7,6 +7,8 @@
 
 #include "server/config_file.h"
 
+#include "server/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@
 
 static int refuse(const char *path, const char *what)
 {
-	fprintf(stderr, "gpalayoutd: %s: %s\n", path, what);
+	gpald_log_complain("%s: %s", path, what);
 	return EXIT_USAGE;
 }
 
@@ -80,6 +82,8 @@ static const char *find_junk(const char *line, size_t length)
 {
 	if (length > LINE_BYTES_MAX)
 		return "a line has at most 4096 bytes";
+	if (length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
+		return "a byte order mark: save the file as UTF-8 without one";
 	for (size_t i = 0; i < length; i++) {
 		const unsigned char byte = (unsigned char)line[i];
 
@@ -166,8 +170,8 @@ static int read_line(struct gpald_options *options, char *line, unsigned int num
 	wrong = set(options, key, equals, number);
 	if (!wrong)
 		return 0;
-	fprintf(stderr, "gpalayoutd: %s:%u: %.100s%s%s\n", options->file, number, key,
-		key[0] ? ": " : "", wrong);
+	gpald_log_complain("%s:%u: %.100s%s%s", options->file, number, key, key[0] ? ": " : "",
+			   wrong);
 	return EXIT_USAGE;
 }
 
@@ -182,7 +186,7 @@ static int read_lines(struct gpald_options *options, char *text, const char *end
 		const char *junk = find_junk(text, length);
 
 		if (junk) {
-			fprintf(stderr, "gpalayoutd: %s:%u: %s\n", options->file, number, junk);
+			gpald_log_complain("%s:%u: %s", options->file, number, junk);
 			return EXIT_USAGE;
 		}
 		text[length] = '\0';
@@ -195,11 +199,15 @@ static int read_lines(struct gpald_options *options, char *text, const char *end
 
 int gpald_config_file_read(struct gpald_options *options, const char *path)
 {
+	struct stat info;
 	size_t length;
 	int status;
 
-	if (!path && access(GPALD_CONFIG_FILE, F_OK) && errno == ENOENT)
+	/* A link that leads nowhere is not taken for no file. */
+	if (!path && lstat(GPALD_CONFIG_FILE, &info) && errno == ENOENT)
 		return 0;
+	if (path && !path[0])
+		return refuse("--config", "a file's name must not be empty; none for no file");
 	options->file = path ? path : GPALD_CONFIG_FILE;
 	status = read_all(options->file, &options->file_text, &length);
 	return status ? status :

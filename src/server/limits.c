@@ -8,6 +8,8 @@
 #include "wire/size.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KIB UINT64_C(1024)
@@ -64,7 +66,9 @@ const char *gpald_limit_name(enum gpald_limit limit)
 const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment,
 			     enum gpald_limit *which)
 {
+	static char wrong[1024];
 	const char *equals = strchr(assignment, '=');
+	size_t used;
 	uint64_t value;
 
 	if (!equals)
@@ -79,11 +83,20 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 			return "this limit is part of the protocol and cannot be set";
 		if (gpald_size_parse(equals + 1, &value) != GPALD_SIZE_OK)
 			return "the value is not a number";
-		if (value < rows[i].least || value > rows[i].greatest)
-			return "the value is out of range";
+		if (value < rows[i].least || value > rows[i].greatest) {
+			snprintf(wrong, sizeof(wrong),
+				 "the value is out of range: it is from %" PRIu64 " to %" PRIu64,
+				 rows[i].least, rows[i].greatest);
+			return wrong;
+		}
 		limits->values[i] = value;
 		*which = (enum gpald_limit)i;
 		return NULL;
 	}
-	return "no such limit; gpalayoutctl info lists them";
+	used = (size_t)snprintf(wrong, sizeof(wrong), "no such limit; there are:");
+	for (int i = 0; i < GPALD_LIMIT_COUNT && used < sizeof(wrong); i++)
+		if (rows[i].least != rows[i].greatest)
+			used += (size_t)snprintf(wrong + used, sizeof(wrong) - used, " %s",
+						 rows[i].name);
+	return wrong;
 }

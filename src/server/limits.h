@@ -44,7 +44,7 @@ const char *gpald_limit_name(enum gpald_limit limit);
 
 /*
  * Sets a limit from "NAME=VALUE", and tells which. On failure returns what is wrong with it,
- * for the user; static. NULL: done.
+ * for the user, until the next call. NULL: done.
  */
 const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment,
 			     enum gpald_limit *which);

@@ -152,6 +152,17 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 	write_line(line, length);
 }
 
+void gpald_log_complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs(sink.is_journal ? "<3>gpalayoutd: " : "gpalayoutd: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\n", stderr);
+}
+
 void gpald_log_crash(const char *signal_name)
 {
 	char line[64] = "";

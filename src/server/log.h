@@ -38,7 +38,13 @@ __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level,
 						     const char *format, ...);
 
 /*
- * The same for a signal that the daemon dies of, in its handler: "SEGV". It calls
+ * For what keeps the daemon from starting, which a person at a terminal reads, too:
+ * "gpalayoutd: " and the printf-style rest, for the journal with the priority of an error.
+ */
+__attribute__((format(printf, 1, 2))) void gpald_log_complain(const char *format, ...);
+
+/*
+ * A line for a signal that the daemon dies of, in its handler: "SEGV". It calls
  * nothing that a handler may not call.
  */
 void gpald_log_crash(const char *signal_name);

@@ -3,6 +3,7 @@
 
 #include "server/notify.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -27,26 +28,29 @@ static socklen_t manager_address(struct sockaddr_un *address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (*path == '/'));
 }
 
-void gpald_notify(const char *format, ...)
+bool gpald_notify(const char *format, ...)
 {
 	struct sockaddr_un address;
 	const socklen_t length = manager_address(&address);
 	char text[512];
 	va_list args;
 	int fd, written;
+	bool told = true;
 
 	if (length == 0)
-		return;
+		return true;
 	va_start(args, format);
 	written = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return;
+		return false;
 	if (written > 0 && (size_t)written < sizeof(text))
-		sendto(fd, text, (size_t)written, MSG_NOSIGNAL | MSG_DONTWAIT,
-		       (const struct sockaddr *)&address, length);
+		told = sendto(fd, text, (size_t)written, MSG_NOSIGNAL | MSG_DONTWAIT,
+			      (const struct sockaddr *)&address, length) >= 0 ||
+		       (errno != EAGAIN && errno != ENOBUFS);
 	close(fd);
+	return told;
 }
 
 uint64_t gpald_notify_watchdog_ms(void)

@@ -6,13 +6,15 @@
 #ifndef GPALD_SERVER_NOTIFY_H
 #define GPALD_SERVER_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
  * Sends assignments such as "READY=1", a line each, to $NOTIFY_SOCKET; without one there is
- * nobody to tell. What cannot be sent is lost: the daemon waits for nobody.
+ * nobody to tell. The daemon waits for nobody. False: there is no room now, so what matters
+ * has to be told again.
  */
-__attribute__((format(printf, 1, 2))) void gpald_notify(const char *format, ...);
+__attribute__((format(printf, 1, 2))) bool gpald_notify(const char *format, ...);
 
 /*
  * The manager takes the daemon for dead if it is not told WATCHDOG=1 within so many

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #define DEFAULT_STATE_FOLDER "/var/lib/gpalayoutd"
 #define EXIT_USAGE 2
@@ -29,16 +30,25 @@
 /* Returns what is wrong with a value, good until the next call; NULL: it is set. */
 typedef const char *option_set(struct gpald_options *options, const char *value);
 
+static const char *check_path(const char *path)
+{
+	static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == 108, "the text names it");
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return "a socket path has at most 107 bytes";
+	return path[0] ? NULL : "a socket path must not be empty";
+}
+
 static const char *set_socket(struct gpald_options *options, const char *value)
 {
 	options->socket_path = value;
-	return value[0] ? NULL : "a socket path must not be empty";
+	return strcmp(value, "none") == 0 ? "there is always a control socket; expected a path" :
+					    check_path(value);
 }
 
 static const char *set_inspect_socket(struct gpald_options *options, const char *value)
 {
 	options->inspect_path = value;
-	return value[0] ? NULL : "a socket path must not be empty; none for no socket";
+	return value[0] ? check_path(value) : "a socket path must not be empty; none for no socket";
 }
 
 static const char *parse_mode(const char *text, mode_t *mode)
@@ -370,11 +380,10 @@ static int refuse(const struct gpald_options *options, enum gpald_option option,
 	const struct gpald_setting *setting = &options->settings[option];
 
 	if (setting->source == GPALD_FROM_FILE)
-		fprintf(stderr, "gpalayoutd: %s:%u: %s: %s\n", options->file, setting->line,
-			rows[option].name, what);
+		gpald_log_complain("%s:%u: %s: %s", options->file, setting->line, rows[option].name,
+				   what);
 	else
-		fprintf(stderr, "gpalayoutd: --%s: %s\nTry 'gpalayoutd --help'.\n",
-			rows[option].name, what);
+		gpald_log_complain("--%s: %s\nTry 'gpalayoutd --help'.", rows[option].name, what);
 	return EXIT_USAGE;
 }
 
@@ -383,7 +392,7 @@ static int finish_sockets(struct gpald_options *options)
 	if (!options->inspect_path) {
 		options->beside = path_beside(options->socket_path);
 		if (!options->beside) {
-			fputs("gpalayoutd: out of memory\n", stderr);
+			gpald_log_complain("out of memory");
 			return 1;
 		}
 		gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET, options->beside,
@@ -425,6 +434,18 @@ static int finish_store(struct gpald_options *options)
 	return 0;
 }
 
+/* For an option about sockets, which its unit has to set if the service manager gives them. */
+static void warn_of_unused(const struct gpald_options *options, enum gpald_option option)
+{
+	const struct gpald_setting *setting = &options->settings[option];
+
+	if (setting->source == GPALD_FROM_FILE || setting->source == GPALD_FROM_COMMAND_LINE)
+		gpald_log(GPALD_LOG_WARNING, "option_unused",
+			  "option=%s from=\"%s\" why=\"the service manager gives the sockets\" "
+			  "hint=\"set it in the socket's unit\"",
+			  rows[option].name, source_names[setting->source]);
+}
+
 /* The daemon binds none of its own then, whatever the options say. */
 static void use_given(struct gpald_options *options, const struct gpald_activation *activation)
 {
@@ -434,6 +455,8 @@ static void use_given(struct gpald_options *options, const struct gpald_activati
 		GPALD_OPTION_SOCKET_GROUP,
 	};
 
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
+		warn_of_unused(options, theirs[i]);
 	options->socket_path = activation->control.path;
 	options->control_fd = activation->control.fd;
 	options->inspect_path = activation->inspect.fd >= 0 ? activation->inspect.path : NULL;
@@ -452,9 +475,15 @@ int gpald_options_finish(struct gpald_options *options, const struct gpald_activ
 
 	if (!status)
 		status = finish_sockets(options);
-	if (!status && activation->count)
-		use_given(options, activation);
-	return status;
+	if (status || !activation->count)
+		return status;
+	if (!is_utf8(activation->control.path) || !is_utf8(activation->inspect.path)) {
+		gpald_log_complain("a socket that the service manager gives has a path that is "
+				   "not UTF-8");
+		return 1;
+	}
+	use_given(options, activation);
+	return 0;
 }
 
 void gpald_options_for_getopt(struct option table[GPALD_OPTION_COUNT + 1])

@@ -35,7 +35,8 @@
 #define GRACE_MS 100         /* from the signal to the end of reading */
 #define DESCRIPTORS_LEAST 48 /* for the daemon's own, the spare ones, and some connections */
 #define DESCRIPTORS_SPARE \
-	14 /* for a moment: SQLite's, a socket bound again, a client turned away */
+	14                  /* for a moment: SQLite's, a socket bound again, a client turned away */
+#define READY_AGAIN_MS 1000 /* until there is room to say so */
 #define TICK_LEAST_MS 20
 #define TICK_MOST_MS 1000
 
@@ -55,6 +56,7 @@ struct server {
 	const struct gpald_options *options;
 	struct gpald_limits limits; /* in force: as told, or what the system allows */
 	uv_loop_t loop;
+	bool is_ready_told; /* to the service manager */
 	enum phase phase;
 	struct gpald_service service;
 	struct gpald_endpoints endpoints;
@@ -285,6 +287,8 @@ static void on_watchdog(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 
+	if (!server->is_ready_told)
+		server->is_ready_told = gpald_notify("READY=1");
 	/* That this runs is the loop's progress. */
 	if (gpald_registry_check(server->service.registry))
 		gpald_notify("WATCHDOG=1");
@@ -300,10 +304,12 @@ static void on_watchdog(uv_timer_t *timer)
 /* Three looks in the time in which one has to be good. */
 static void tell_ready(struct server *server)
 {
-	const uint64_t interval = gpald_notify_watchdog_ms() / 3;
+	uint64_t interval = gpald_notify_watchdog_ms() / 3;
 
-	gpald_notify("READY=1\nSTATUS=Serving %zu layouts",
-		     gpald_registry_count(server->service.registry));
+	server->is_ready_told = gpald_notify("READY=1\nSTATUS=Serving %zu layouts",
+					     gpald_registry_count(server->service.registry));
+	if (!interval && !server->is_ready_told)
+		interval = READY_AGAIN_MS;
 	if (interval)
 		uv_timer_start(&server->watchdog, on_watchdog, interval, interval);
 	uv_unref((uv_handle_t *)&server->watchdog);

@@ -6,6 +6,7 @@ import os
 import random
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -78,6 +79,17 @@ class Reading(Case):
             "6: openvmm-2026.07", "7: no such group", "8: no such limit", "9: NAME=VALUE", "10: out of range",
             "11: part of the protocol", "12: debug", "13: no such key")
 
+    def test_limits_say_which_there_are_and_how_large(self):
+        self.assert_wrong("limit = conections=5\nlimit = connections=0\nlimit = list_page=1000000000\n",
+                          "1: no such limit; there are: request_line_bytes reply_bytes connections ",
+                          "2: limit: the value is out of range: it is from 1 to ", "3: out of range: it is from 1 to ")
+
+    def test_sockets_have_paths_that_fit(self):
+        self.assert_wrong(f"socket = /{'x' * 107}\ninspect-socket = /{'x' * 107}\n",
+                          "1: socket: a socket path has at most 107 bytes", "2: inspect-socket: a socket path has at most 107 bytes")
+        self.assert_wrong("socket = none\n", "1: socket: there is always a control socket")
+        self.assert_fine(f"socket = /{'x' * 106}\ninspect-socket = none\n")
+
     def test_options_of_the_command_line_alone_are_no_keys(self):
         for key in NO_KEYS:
             with self.subTest(key):
@@ -114,6 +126,7 @@ class Reading(Case):
                            (b"\x7fELF", "control character")):
             with self.subTest(junk):
                 self.assert_wrong(b"# x\n" + junk + b"\nsokcet = 1\n", f"2: {text}")
+        self.assert_wrong(b"\xef\xbb\xbfstore = sqlite\n", "1: a byte order mark")
         self.assert_wrong(b"state-dir = /\xff\n", "1: not UTF-8")
         for value in (b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\xf0\x80\x80\x80", b"\x80", b"\xe0\x80\x80"):
             with self.subTest(value):
@@ -145,8 +158,7 @@ class Reading(Case):
                 self.assertEqual(bool(done.stderr), done.returncode == 2, done.stderr)
 
     def test_what_cannot_be_read_is_named(self):
-        cases = [(self.folder, "it is a folder"), (self.path, "No such file or directory"), ("", "No such file or directory"),
-                 ("/dev/zero", "it is no regular file")]
+        cases = [(self.folder, "it is a folder"), (self.path, "No such file or directory"), ("/dev/zero", "it is no regular file")]
         os.mkfifo(os.path.join(self.folder, "fifo"))
         cases.append((os.path.join(self.folder, "fifo"), "it is no regular file"))
         for path, text in cases:
@@ -155,6 +167,20 @@ class Reading(Case):
                                       timeout=PATIENCE, check=False)
                 self.assertEqual(done.returncode, 2)
                 self.assertTrue(done.stderr.startswith(f"gpalayoutd: {path}: {text}"), done.stderr)
+
+        done = subprocess.run([GPALAYOUTD, "--config=", "--check-config"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "gpalayoutd: --config: a file's name must not be empty; none for no file\n"))
+
+    def test_complaints_are_errors_to_the_journal(self):
+        self.write("store = disk\n")
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            info = os.fstat(theirs.fileno())
+            done = subprocess.run([GPALAYOUTD, f"--config={self.path}", "--check-config"], stderr=theirs, timeout=PATIENCE,
+                                  env=dict(os.environ, JOURNAL_STREAM=f"{info.st_dev}:{info.st_ino}"), check=False)
+            said = ours.recv(4096).decode()
+        self.assertEqual((done.returncode, said), (2, f"<3>gpalayoutd: {self.path}:1: store: a store is sqlite or memory\n"))
 
     def test_a_file_that_may_not_be_read_is_named(self):
         self.write("log-level = debug\n")

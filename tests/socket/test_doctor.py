@@ -27,13 +27,14 @@ class Doctor(Case):
         self.assertEqual((result.code, result.err), (code, ""), result.out)
         return findings(result.out)
 
-    def answered(self, info=None, code=NO, **stats):
-        """What is found about a daemon that says this of itself."""
+    def answered(self, info=None, code=NO, beside=lambda path: None, **stats):
+        """What is found about a daemon that says this of itself; `beside` is told the path of its socket."""
         def answer(message):
             asked = {"daemon.info": {**INFO, **(info or {})}, "daemon.stats": {**STATS, **stats}}
             return reply(asked[message["method"]], message["id"])
 
         with FakeDaemon(conversation(answer)) as daemon:
+            beside(daemon.path)
             return self.find("--socket", daemon.path, code=code)
 
     def test_a_socket_that_is_not_there(self):
@@ -54,6 +55,15 @@ class Doctor(Case):
         self.assertEqual(found["daemon"][0], "wrong")
         self.assertIn("Connection refused", found["daemon"][1])
 
+    def test_an_inspect_socket_that_nobody_serves(self):
+        def bind(path):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+                dead.bind(os.path.join(os.path.dirname(path), "inspect.sock"))
+
+        found = self.answered({"sockets": {"control": "/c", "inspect": "/i"}}, beside=bind)
+        self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("wrong", "ok"))
+        self.assertIn("Connection refused", found["inspect socket"][1])
+
     def test_another_version(self):
         found = self.answered({"version": "9.8.7"})
         self.assertEqual(found["version"][0], "wrong")
@@ -63,7 +73,7 @@ class Doctor(Case):
     def test_a_clock_that_was_set(self):
         found = self.answered()
         self.assertEqual(found["clock"][0], "wrong")
-        self.assertRegex(found["clock"][1], r"^it was set by -?\d+ s since the daemon started$")
+        self.assertRegex(found["clock"][1], r"^it was set by -?\d+ s, or the host slept, since the daemon started$")
         self.assertEqual(self.answered(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
 
     def test_what_was_refused(self):
@@ -107,6 +117,12 @@ class WithDaemon(DaemonTestCase):
                              set(found))
         self.assertIn("0 layouts", found["daemon"][1])
 
+    def test_a_daemon_without_an_inspect_socket(self):
+        with Daemon("--inspect-socket=none", "--store=memory", wait=False) as daemon:
+            daemon.wait_log("event=ready")
+            result = ctl("doctor", "--socket", daemon.socket)
+            self.assertEqual((result.code, findings(result.out)["inspect socket"][:2]), (OK, ("ok", "the daemon has none")))
+
     def test_a_folder_that_others_may_enter(self):
         path = self.daemon.call("daemon.stats")["result"]["store"]["path"]
         os.chmod(path, 0o755)
@@ -121,7 +137,11 @@ class WithDaemon(DaemonTestCase):
         found = self.find(NO, lambda *args: ctl_as(65534, *args))
         verdict, text, todo = found["control socket"]
         self.assertEqual((verdict, "this user (uid 65534) may not use it; its mode is 0660" in text), ("wrong", True))
-        self.assertRegex(todo, r"^join the group \S+: usermod -aG ")
+        # The group is root's, which is nobody's to join.
+        self.assertIn("SocketGroup=", todo)
+        os.chown(self.daemon.socket, -1, 1)
+        self.assertRegex(self.find(NO, lambda *args: ctl_as(65534, *args))["control socket"][2],
+                         r"^join the group (\S+): usermod -aG \1 USER$")
         # It looks through the other socket then.
         self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("ok", "ok"))
         os.chmod(self.daemon.socket, 0o600)

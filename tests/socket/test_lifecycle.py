@@ -381,7 +381,7 @@ class Sockets(unittest.TestCase):
         with Daemon() as daemon:
             path = daemon.folder + "/" + "x" * 108
             done = run("--socket", path, "--inspect-socket", "none")
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn("107 bytes", done.stderr)
             self.assertEqual([name for name in os.listdir(daemon.folder) if name.startswith("x")], [])
 

@@ -60,9 +60,10 @@ class Manager:
         names = ":".join(self.listeners) if names is None else names
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("LISTEN_", "NOTIFY_", "WATCHDOG_"))}
-        environment.update({"NOTIFY_SOCKET": os.path.join(self.folder, "notify"), **self.environment})
+        environment.update(NOTIFY_SOCKET=os.path.join(self.folder, "notify"))
         if given:
             environment.update(LISTEN_FDS=str(len(given)), LISTEN_FDNAMES=names)
+        environment.update(self.environment)
 
         def place():
             high = [os.dup2(fd, 100 + number) for number, fd in enumerate(given)]
@@ -116,6 +117,30 @@ class Sockets(unittest.TestCase):
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.get","params":{"name":"vm"}}\n')
                 manager.start()
                 self.assertIn("result", client.read_reply())
+
+    def test_what_the_unit_has_to_set_is_not_ignored_in_silence(self):
+        with Manager("--socket-mode=0600", sockets=("control",)) as manager:
+            manager.start()
+            manager.wait_told("READY=1")
+            _, log = manager.end()
+            self.assertEqual(re.findall(r"level=warning event=option_unused option=(\S+) from=\"command line\"", log), ["socket-mode"])
+
+    def test_a_number_that_is_none_is_refused(self):
+        for number in ("17", "abc", "1x", "-1", "99999999999999999999", ""):
+            with self.subTest(number), Manager(sockets=("control",), environment={"LISTEN_FDS": number}) as manager:
+                manager.start()
+                status, log = manager.ended()
+                self.assertEqual(status, 1, log)
+                self.assertIn('event=sockets_unusable error="$LISTEN_FDS is not a number from 0 to 16"', log)
+
+    def test_a_path_that_json_cannot_carry_is_refused(self):
+        with Manager() as manager, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.join(manager.folder.encode(), b"\xff.sock"))
+            listener.listen(1)
+            manager.start(names="control", given=[listener.fileno()])
+            status, log = manager.ended()
+            self.assertEqual((status, log),
+                             (1, "gpalayoutd: a socket that the service manager gives has a path that is not UTF-8\n"))
 
     def test_the_control_socket_alone(self):
         with Manager(sockets=("control",)) as manager:
@@ -256,6 +281,21 @@ class Telling(unittest.TestCase):
 
 LINE = re.compile(r"(?:time=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) |<(?P<priority>\d)>)"
                   r"level=(?P<level>\w+) event=(?P<event>\w+)(?P<rest>.*)")
+
+
+class Full(unittest.TestCase):
+    def test_that_it_is_ready_is_told_again_if_there_was_no_room(self):
+        with Manager(sockets=("control",)) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
+            filler.setblocking(False)
+            filler.connect(manager.told.getsockname())
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    filler.send(b"x")
+            manager.start()
+            with Client(manager.path("control")) as client:
+                self.assertIn("result", client.call("daemon.stats", {}))
+            manager.wait_told("READY=1")
+            self.assertEqual(manager.end()[0], 0)
 
 
 class Log(unittest.TestCase):

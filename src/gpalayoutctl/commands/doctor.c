@@ -30,7 +30,9 @@
 struct doctor {
 	struct ctl_session *session;
 	struct ctl_buffer out;
-	bool has_found; /* something that is wrong */
+	bool has_found;      /* something that is wrong */
+	bool has_no_inspect; /* the daemon says so */
+	bool is_served;      /* the daemon has answered on the control socket */
 };
 
 static void __attribute__((format(printf, 4, 5)))
@@ -62,7 +64,8 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 
 	tell(d, "wrong", what, "%s: this user (uid %u) may not use it; its mode is %04o", path,
 	     (unsigned int)getuid(), (unsigned int)(info->st_mode & 07777));
-	if (info->st_mode & S_IWGRP && group)
+	/* Nobody should join root's group for it. */
+	if (info->st_mode & S_IWGRP && group && info->st_gid)
 		ctl_buffer_printf(&d->out, "       do: join the group %s: usermod -aG %s USER\n",
 				  group->gr_name, group->gr_name);
 	else
@@ -85,7 +88,8 @@ static bool look_at_socket(struct doctor *d, const char *what, const char *path)
 		advise(d,
 		       errno == ENOENT ?
 			       "start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket" :
-			       "let this user enter the folders above it");
+		       errno == EACCES ? "let this user enter the folders above it" :
+					 "--socket or GPALAYOUT_SOCKET names the daemon's");
 		return false;
 	}
 	if (!S_ISSOCK(info.st_mode)) {
@@ -125,7 +129,8 @@ static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stat
 	if (!rest) {
 		tell(d, "wrong", "clock", "%s is not a time", stats->started_at);
 	} else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S) {
-		tell(d, "wrong", "clock", "it was set by %" PRId64 " s since the daemon started",
+		tell(d, "wrong", "clock",
+		     "it was set by %" PRId64 " s, or the host slept, since the daemon started",
 		     drift);
 		advise(d, "times that were told before are by the old clock; revisions and "
 			  "generations stay in order");
@@ -141,6 +146,11 @@ static void look_at_folder(struct doctor *d, const char *path)
 	struct stat info;
 	uint64_t left;
 
+	if (path[0] != '/') {
+		tell(d, "ok", "state folder", "%s, in the folder that the daemon was started in",
+		     path);
+		return;
+	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
 		tell(d, "ok", "state folder", "%s: this user cannot look at it: %s", path,
 		     strerror(errno));
@@ -197,6 +207,8 @@ static void look_at_daemon(struct doctor *d, const char *path)
 	if (code == 0)
 		code = gpal_client_stats(client, &stats, &error);
 	if (code == 0) {
+		d->is_served = true;
+		d->has_no_inspect = !info->inspect_socket;
 		tell(d, "ok", "daemon", "it answers; %" PRIu64 " layouts", stats->layouts);
 		look_at_versions(d, info);
 		look_at_clock(d, stats);
@@ -207,6 +219,27 @@ static void look_at_daemon(struct doctor *d, const char *path)
 	}
 	gpal_client_free(info);
 	gpal_client_free(stats);
+	gpal_client_close(client);
+}
+
+/* The other socket of a daemon that has answered. */
+static void look_at_inspect(struct doctor *d)
+{
+	const struct ctl_invocation *invocation = d->session->invocation;
+	struct gpal_client *client;
+	struct gpal_client_error error;
+
+	if (d->has_no_inspect) {
+		tell(d, "ok", "inspect socket", "the daemon has none");
+		return;
+	}
+	if (!look_at_socket(d, "inspect socket", invocation->inspect_socket))
+		return;
+	if (gpal_client_connect_within(invocation->inspect_socket, invocation->timeout_ms, &client,
+				       &error)) {
+		tell(d, "wrong", "inspect socket", "%s", error.message);
+		advise(d, "start the daemon again, which makes the socket anew");
+	}
 	gpal_client_close(client);
 }
 
@@ -259,7 +292,7 @@ static void look_at_unit(struct doctor *d)
 	ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled);
 	if (strcmp(enabled, "enabled") == 0) {
 		tell(d, "ok", "unit", "gpalayoutd.socket starts with the host");
-	} else if (*enabled) {
+	} else if (*enabled && strcmp(enabled, "not-found") != 0) {
 		tell(d, "wrong", "unit", "gpalayoutd.socket is %s", enabled);
 		advise(d, "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket");
 	} else {
@@ -272,16 +305,17 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	struct doctor d = { .session = session };
-	bool control, inspect;
 	enum ctl_exit code;
 
 	if (!ctl_wants_text(session) && !invocation->quiet)
 		return ctl_usage_error(
 			"doctor has no result of the daemon's for --json or --field");
-	control = look_at_socket(&d, "control socket", invocation->socket);
-	inspect = look_at_socket(&d, "inspect socket", invocation->inspect_socket);
-	if (control || inspect)
-		look_at_daemon(&d, control ? invocation->socket : invocation->inspect_socket);
+	if (look_at_socket(&d, "control socket", invocation->socket))
+		look_at_daemon(&d, invocation->socket);
+	if (d.is_served)
+		look_at_inspect(&d);
+	else if (look_at_socket(&d, "inspect socket", invocation->inspect_socket))
+		look_at_daemon(&d, invocation->inspect_socket);
 	look_at_users(&d);
 	look_at_unit(&d);
 	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
