@@ -7,7 +7,7 @@ prefix=$(cat /mnt/result/prefix)
 PATH=$prefix/bin:$PATH
 ctl=$prefix/bin/gpalayoutctl
 vm="--arch x86_64 --memory 1GiB"
-tests=10
+tests=11
 number=0
 
 check() { # WHAT COMMAND...
@@ -140,6 +140,18 @@ watchdog() {
 	until_true "$ctl" get of-2001 -q
 }
 
+# Where there is no node exporter, the unit does nothing.
+metrics() {
+	folder=/var/lib/prometheus/node-exporter
+	rm -rf $folder
+	systemctl start gpalayoutd-metrics.service || return 1
+	[ ! -e $folder ] || { echo "$folder was made"; return 1; }
+	mkdir -p $folder
+	systemctl start gpalayoutd-metrics.service || return 1
+	grep '^gpalayoutd_build_info{' $folder/gpalayoutd.prom || return 1
+	[ "$(stat -c %a $folder/gpalayoutd.prom)" = 644 ] && [ "$(ls $folder)" = gpalayoutd.prom ]
+}
+
 systemd-sysusers || exit 1
 ldconfig
 mkdir -p /run/systemd/system/gpalayoutd.service.d
@@ -156,6 +168,7 @@ check "a restart loses nothing" restart
 check "it runs as its user, without capabilities, and with a filter of system calls" is_confined
 check "the sandbox holds: no file but its own, no network" sandbox_holds
 check "it sees the users who ask" users_are_seen
+check "its metrics are written for the node exporter" metrics
 if [ -f /mnt/result/fault.so ]; then
 	check "a store that is stuck is restarted by the watchdog, and nothing is lost" watchdog
 else

@@ -5,7 +5,7 @@
 # in_service_manager.sh; nothing that happens there reaches this host.
 set -eu
 
-tests=10
+tests=11
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 units=$work/units
 mkdir -p "$units"
-cp "$TOP_SRCDIR"/systemd/*.socket "$TOP_BUILDDIR/systemd/gpalayoutd.service" "$units"
+cp "$TOP_SRCDIR"/systemd/*.socket "$TOP_SRCDIR"/systemd/*.timer "$TOP_BUILDDIR"/systemd/*.service "$units"
 # What is started has to exist.
 sed -i "s|^ExecStart=[^ ]*|ExecStart=$TOP_BUILDDIR/gpalayoutd|" "$units/gpalayoutd.service"
 
