@@ -87,12 +87,12 @@ class Usage(Case):
                 self.check(result, USAGE, text)
                 self.assertEqual(result.raw, b"")
 
-    # The flags each command has of its own; a test below has each of them.
+    # The flags each command has of its own; a test has each of them, those of stats in test_metrics.py.
     FLAGS = {"create": set(), "update": {"--set", "--add-pcie-root-complex", "--remove", "--generation", "--dry-run", "--allow-moves",
                                           "--allow-removals"},
              "get": {"--request"},
              "list": {"--owner", "--arch", "--policy", "--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
-             "watch": {"--since", "--count"}, "stats": set()}
+             "watch": {"--since", "--count"}, "stats": {"--openmetrics", "--prometheus"}}
 
     def test_no_flag_of_the_help_is_untested(self):
         for command, flags in self.FLAGS.items():
