@@ -342,7 +342,7 @@ static const cJSON *find_member(const cJSON *data, const char *name)
 	return member_of(member_of(data, group), point + 1);
 }
 
-/* One that is not exact has to be typed exactly to be of use. */
+/* A rounded size is of no use for typing, so the exact one follows it. */
 static void append_size(struct ctl_buffer *out, uint64_t size)
 {
 	ctl_cleanup_buffer struct ctl_buffer exact = { 0 };
@@ -494,7 +494,7 @@ static bool append_param(struct ctl_buffer *out, const struct ctl_invocation *in
 	return false;
 }
 
-/* A side of a comparison: NAME or @FILE, where the pointer goes on behind what it is. */
+/* The operand of a comparison, NAME or @FILE, that the pointer is about, and its rest. */
 static bool append_side(struct ctl_buffer *out, const struct ctl_invocation *invocation,
 			const char *pointer)
 {

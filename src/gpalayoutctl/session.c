@@ -193,7 +193,7 @@ static bool step_into(struct gpald_raw *value, const char *step)
 	return false;
 }
 
-/* The same; a member's name may have dots, as those of methods have, and goes on in *rest then. */
+/* The same for a name with dots in it, such as a method's: the next steps in *rest belong to it. */
 static bool step_on(struct gpald_raw *value, char *step, char **rest)
 {
 	while (!step_into(value, step)) {

@@ -455,15 +455,15 @@ static void use_given(struct gpald_options *options, const struct gpald_activati
 		GPALD_OPTION_SOCKET_GROUP,
 	};
 
-	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++) {
 		warn_of_unused(options, theirs[i]);
+		options->settings[theirs[i]] =
+			(struct gpald_setting){ .source = GPALD_FROM_SERVICE_MANAGER };
+	}
 	options->socket_path = activation->control.path;
 	options->control_fd = activation->control.fd;
 	options->inspect_path = activation->inspect.fd >= 0 ? activation->inspect.path : NULL;
 	options->inspect_fd = activation->inspect.fd;
-	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
-		options->settings[theirs[i]] =
-			(struct gpald_setting){ .source = GPALD_FROM_SERVICE_MANAGER };
 	options->settings[GPALD_OPTION_SOCKET].value = options->socket_path;
 	options->settings[GPALD_OPTION_INSPECT_SOCKET].value =
 		options->inspect_path ? options->inspect_path : "none";

@@ -35,10 +35,10 @@
 #define GRACE_MS 100         /* from the signal to the end of reading */
 #define DESCRIPTORS_LEAST 48 /* for the daemon's own, the spare ones, and some connections */
 #define DESCRIPTORS_SPARE \
-	14                  /* for a moment: SQLite's, a socket bound again, a client turned away */
-#define READY_AGAIN_MS 1000 /* until there is room to say so */
+	14 /* for a moment: SQLite's, a socket bound again, a client turned away */
 #define TICK_LEAST_MS 20
 #define TICK_MOST_MS 1000
+#define READY_AGAIN_MS 1000 /* between tries to tell the service manager */
 
 enum phase {
 	PHASE_SERVING,

@@ -54,6 +54,14 @@ class Manager:
             listener.close()
         shutil.rmtree(self.folder)
 
+    def set_fault(self, what):
+        """What the library of faults does from now on; "none" before the start."""
+        fault = os.path.join(self.folder, "fault")
+        self.environment.update(GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
+        with open(fault + ".new", "w", encoding="ascii") as file:
+            file.write(what)
+        os.rename(fault + ".new", fault)
+
     def start(self, names=None, given=None):
         """`names` are told for the descriptors; `given` are these, from 3 on: the listeners if nothing is said."""
         given = [listener.fileno() for listener in self.listeners.values()] if given is None else given
@@ -245,18 +253,11 @@ class Telling(unittest.TestCase):
     @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
     def test_the_watchdog_is_not_fed_while_the_store_is_stuck(self):
         with Manager(sockets=("control",)) as manager:
-            fault = os.path.join(manager.folder, "fault")
-            manager.environment.update(WATCHDOG_USEC="90000", GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
-
-            def set_fault(what):
-                with open(fault + ".new", "w", encoding="ascii") as file:
-                    file.write(what)
-                os.rename(fault + ".new", fault)
-
-            set_fault("none")
+            manager.environment.update(WATCHDOG_USEC="90000")
+            manager.set_fault("none")
             manager.start()
             manager.wait_told("WATCHDOG=1")
-            set_fault("stall")
+            manager.set_fault("stall")
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
                             b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
@@ -264,7 +265,7 @@ class Telling(unittest.TestCase):
                 row = 0
                 while row < 8:
                     row = 0 if "WATCHDOG=1" in manager.next_told() else row + 1
-                set_fault("none")
+                manager.set_fault("none")
                 self.assertIn("result", client.read_reply())
                 manager.wait_told("WATCHDOG=1")
 
@@ -362,18 +363,10 @@ class Log(unittest.TestCase):
     @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
     def test_a_change_whose_client_has_gone_is_a_line_too(self):
         with Manager(sockets=("control",)) as manager:
-            fault = os.path.join(manager.folder, "fault")
-            manager.environment.update(GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
-
-            def set_fault(what):
-                with open(fault + ".new", "w", encoding="ascii") as file:
-                    file.write(what)
-                os.rename(fault + ".new", fault)
-
-            set_fault("none")
+            manager.set_fault("none")
             manager.start()
             manager.wait_told("READY=1")
-            set_fault("stall")
+            manager.set_fault("stall")
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
                             b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
@@ -382,7 +375,7 @@ class Log(unittest.TestCase):
                     other.call("daemon.info", {})
             with Client(manager.path("control")) as other:
                 wait_until(lambda: other.call("daemon.stats", {})["result"]["connections"]["open"] == 1, "the end of the client")
-            set_fault("none")
+            manager.set_fault("none")
             with Client(manager.path("control")) as other:
                 wait_until(lambda: other.call("layout.list", {})["result"]["layouts"], "the layout")
             self.assertEqual(manager.end()[1].count("event=layout_changed"), 1)

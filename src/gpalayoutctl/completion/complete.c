@@ -138,7 +138,7 @@ static void offer_names(struct completion *c)
 		seen += page->count;
 		after = page->next;
 	} while (page->count && after && begins(after, c->prefix) && seen < PROPOSALS_MAX);
-	/* Without it, what is typed as a whole would become a name that goes on from there. */
+	/* The pages begin after it: a whole name would be completed to a longer one without this. */
 	if (*c->prefix && ask(c, "layout.get", "name", c->prefix))
 		offer(c, c->prefix, NULL);
 }

@@ -160,7 +160,7 @@ static const struct {
 	{ "pcie-", "pcie", "root_complexes", .has_ranges = true },
 };
 
-/* Whether it is the tag of a range of the root complex of that name, behind the prefix. */
+/* Whether `rest`, a tag without its prefix, is of a range of the root complex `name`. */
 static bool is_range_of(const char *rest, const char *name)
 {
 	static const char *const ends[] = { "-low-mmio", "-high-mmio", "-cxl-hdm", "-cxl-chbcr",
