@@ -87,6 +87,7 @@ RESULTS = {
     "layout.probe": (),
     "layout.compare": ("compatible", "changes"),
     "layout.explain": ("arch", "policy", "digest", "ranges"),
+    "layout.history": ("name", "revision", "oldest_since", "events"),
     "policy.list": ("default", "policies"),
     "events.subscribe": ("revision",),
     "daemon.info": ("version", "protocol", "default_policy", "sockets", "policies", "limits",
@@ -436,6 +437,15 @@ class Client:
     def explain(self, *, name=None, request=None, tag=None):
         """Why each range, or that with a tag, is where it is: {arch, policy, digest, ranges}."""
         return self._ask("layout.explain", name=name, request=request, tag=tag)
+
+    def history(self, name):
+        """Who changed a layout and when, also one that was deleted:
+        {name, revision, oldest_since, events}, the oldest event first.
+
+        None after the revision `oldest_since` is missing. Raises `NotFound` if the daemon keeps no
+        change of that name.
+        """
+        return self._ask("layout.history", name=name)
 
     def policy_list(self):
         """The policies and the name of the default: {default, policies}."""

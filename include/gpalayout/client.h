@@ -403,7 +403,26 @@ struct gpal_client_event {
 	uint64_t follows; /* the revision before it */
 	char name[GPAL_CLIENT_NAME_MAX + 1];
 	char digest[GPAL_DIGEST_SIZE];
+
+	/* Unset, 0 and "" of an event that a daemon stored before it kept these. */
+	uint64_t generation;      /* of the layout; of a deleted one, as it was */
+	struct gpal_optional uid; /* of who made the change */
+	char at[32];              /* when, as "2026-11-22T15:04:05.123Z" */
 };
+
+/* The changes of one layout that the daemon keeps. */
+struct gpal_client_history {
+	const char *name;
+	uint64_t revision;                      /* of the newest event of all layouts */
+	uint64_t oldest_since;                  /* after this revision none is missing */
+	const struct gpal_client_event *events; /* oldest first; `follows` is of all layouts */
+	size_t count;
+};
+
+/* layout.history: also of a layout that was deleted. Refusal: "not_found", if nothing is kept. */
+GPAL_API GPAL_MUST_USE int gpal_client_history(struct gpal_client *client, const char *name,
+					       const struct gpal_client_history **history,
+					       struct gpal_client_error *error);
 
 /*
  * events.subscribe: to all events after the revision `since`; NULL: from now on.

@@ -355,6 +355,12 @@ int gpal_client_list(struct gpal_client *client, const char *after, unsigned int
 	return ASK(page, "layout.list", write_list, &wanted, &gpald_page_result);
 }
 
+int gpal_client_history(struct gpal_client *client, const char *name,
+			const struct gpal_client_history **history, struct gpal_client_error *error)
+{
+	return ASK(history, "layout.history", write_name, name, &gpald_history_result);
+}
+
 /* Questions. */
 
 static void write_side(struct gpald_writer *w, const struct gpal_client_side *side)

@@ -48,6 +48,9 @@ static const struct ctl_command commands[] = {
 	  "request or a layout); exit status 1 if any of FROM moves,\n"
 	  "shrinks or goes", 1, 2,
 	  .flags = ctl_compare_flags, .run = ctl_run_compare },
+	{ "history", "NAME", "Show who changed a layout and when, also of a deleted one", 1, 1,
+	  .method = "layout.history", .members = { "name" }, .result = &gpald_history_result,
+	  .print = ctl_print_history },
 	{ "watch", "", "Follow what happens to layouts, also across daemon restarts", 0, 0,
 	  .flags = ctl_watch_flags, .run = ctl_run_watch },
 	{ "resolve", "[FILE|-]", "Resolve the layout of a VM, from a request or from flags", 0, 1,

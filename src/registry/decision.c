@@ -164,14 +164,21 @@ static enum gpald_outcome replace(const struct gpald_standing *standing,
 	return outcome;
 }
 
-/* The change to commit: what is there from now on, and the event that tells of it. */
+/*
+ * The change to commit: what is there from now on, and the event that tells of it; the
+ * operation has the generation of that.
+ */
 static bool go_on(struct gpald_operation *operation, enum gpald_event_kind kind, const char *digest)
 {
+	const struct gpald_record *record = operation->replacement;
 	struct gpald_change *change = &operation->change;
 
 	*change = (struct gpald_change){
 		.event.kind = kind,
-		.record = operation->replacement,
+		.event.generation = operation->generation,
+		.event.at_ms = record ? record->facts.updated_at_ms : now_ms(),
+		.event.uid = operation->uid,
+		.record = record,
 	};
 	strcpy(change->event.name, operation->name);
 	strcpy(change->event.digest, digest);

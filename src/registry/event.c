@@ -56,11 +56,17 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 	char kind[GPALD_EVENT_KIND_SIZE];
 
 	gpald_event_kind_print(event, kind);
-	gpald_checksum_begin(&checksum, "gpalayoutd-event-1");
+	gpald_checksum_begin(&checksum,
+			     event->generation ? "gpalayoutd-event-2" : "gpalayoutd-event-1");
 	gpald_checksum_add_integer(&checksum, event->revision);
 	gpald_checksum_add_text(&checksum, kind);
 	gpald_checksum_add_text(&checksum, event->name);
 	gpald_checksum_add_text(&checksum, event->digest);
+	if (event->generation) {
+		gpald_checksum_add_integer(&checksum, event->generation);
+		gpald_checksum_add_integer(&checksum, (uint64_t)event->at_ms);
+		gpald_checksum_add_integer(&checksum, event->uid);
+	}
 	gpald_checksum_end(&checksum, sum);
 }
 
@@ -100,6 +106,11 @@ void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_even
 static const struct gpald_event *event_at(const struct gpald_event_ring *ring, size_t index)
 {
 	return &ring->events[(ring->next + ring->capacity - ring->count + index) % ring->capacity];
+}
+
+const struct gpald_event *gpald_event_ring_back(const struct gpald_event_ring *ring, size_t index)
+{
+	return index < ring->count ? event_at(ring, ring->count - 1 - index) : NULL;
 }
 
 uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring)

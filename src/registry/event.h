@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum gpald_event_kind {
 	GPALD_EVENT_CREATED,
@@ -33,6 +34,11 @@ struct gpald_event {
 	enum gpald_event_kind kind;
 	char name[GPALD_NAME_SIZE];
 	char digest[GPAL_DIGEST_SIZE]; /* of the layout; of a deleted one, as it was */
+
+	/* Of an event of a registry of form 1 none of these is known. */
+	uint64_t generation; /* of the layout; of a deleted one, as it was; 0: not known */
+	int64_t at_ms;       /* of the change, since 1970-01-01 UTC */
+	uid_t uid;           /* of who made it */
 };
 
 /* "created", "updated", "deleted"; static. */
@@ -76,6 +82,9 @@ void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_even
 
 /* The lowest revision after which the ring has every event. */
 uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring);
+
+/* Counted from the newest, 0; NULL: so many are not kept. */
+const struct gpald_event *gpald_event_ring_back(const struct gpald_event_ring *ring, size_t index);
 
 /*
  * The event that follows a revision. NULL: there is none yet, it is no longer kept,

@@ -159,6 +159,50 @@ size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
 	return count;
 }
 
+static bool add_to_history(struct gpald_history *history, const struct gpald_event *event)
+{
+	const size_t count = history->count;
+
+	/* Doubled each time that it is full. */
+	if (!(count & (count - 1))) {
+		struct gpald_event *grown =
+			reallocarray(history->events, 2 * count + 1, sizeof(*grown));
+
+		if (!grown)
+			return false;
+		history->events = grown;
+	}
+	history->events[history->count++] = *event;
+	return true;
+}
+
+bool gpald_registry_history(struct gpald_registry *registry, const char *name, size_t most,
+			    struct gpald_history *history)
+{
+	const struct gpald_event_ring *ring = &registry->events;
+	const struct gpald_event *event;
+	bool has_memory = true;
+
+	*history = (struct gpald_history){ 0 };
+	pthread_mutex_lock(&registry->lock);
+	history->revision = ring->revision;
+	history->oldest = gpald_event_ring_oldest(ring);
+	history->is_live = find(registry, name);
+	for (size_t i = 0; has_memory && (event = gpald_event_ring_back(ring, i)); i++) {
+		if (strcmp(event->name, name) != 0)
+			continue;
+		if (history->count == most) {
+			history->oldest = event->revision;
+			break;
+		}
+		has_memory = add_to_history(history, event);
+	}
+	pthread_mutex_unlock(&registry->lock);
+	if (!has_memory)
+		free(history->events);
+	return has_memory;
+}
+
 /* Changes. */
 
 static struct gpald_share share_of(const struct gpald_record *record)

@@ -164,6 +164,19 @@ const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, c
 size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
 			   const struct gpald_record **records, size_t most, uint64_t *revision);
 
+/* The changes of one name that are kept. */
+struct gpald_history {
+	struct gpald_event *events; /* the newest first; to be freed with free() */
+	size_t count;
+	uint64_t revision; /* of the newest event there is */
+	uint64_t oldest;   /* the lowest revision after which none of the name's is missing */
+	bool is_live;      /* there is a layout of that name */
+};
+
+/* For any thread: the newest of them, up to `most`. False: out of memory. */
+GPAL_MUST_USE bool gpald_registry_history(struct gpald_registry *registry, const char *name,
+					  size_t most, struct gpald_history *history);
+
 size_t gpald_registry_count(const struct gpald_registry *registry);
 const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);
 const struct gpald_registry_counters *

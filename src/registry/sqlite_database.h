@@ -44,6 +44,7 @@ struct gpald_sqlite {
 	int database_fd; /* for its size; to close it gives up the locks of SQLite */
 	bool is_ours;    /* it was found right, and may be written */
 	bool may_tidy;   /* the log is to be emptied when it is closed */
+	int64_t version; /* of the schema that it was found with */
 	bool made_log;   /* SQLite has, by reading a database that had none */
 	struct gpald_sqlite_file database, log;
 	sqlite3 *db;

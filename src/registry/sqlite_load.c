@@ -84,10 +84,16 @@ static bool is_checksum(sqlite3_stmt *row, int column, const uint8_t sum[GPALD_C
 static bool load_event(struct loading *l, sqlite3_stmt *row)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
-	struct gpald_event event = { .revision = (uint64_t)sqlite3_column_int64(row, 0) };
+	const int64_t uid = sqlite3_column_int64(row, 7);
+	struct gpald_event event = {
+		.revision = (uint64_t)sqlite3_column_int64(row, 0),
+		.generation = (uint64_t)sqlite3_column_int64(row, 5),
+		.at_ms = sqlite3_column_int64(row, 6),
+		.uid = (uid_t)uid,
+	};
 	const char *name = column_text(row, 2), *digest = column_text(row, 3);
 
-	if (!gpald_event_kind_parse(column_text(row, 1), &event) ||
+	if (!gpald_event_kind_parse(column_text(row, 1), &event) || uid != (int64_t)event.uid ||
 	    strlen(name) >= sizeof(event.name) || strlen(digest) >= sizeof(event.digest) ||
 	    (l->newest_event && event.follows != l->newest_event))
 		return gpald_sqlite_say(l->error,
@@ -161,7 +167,7 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 static bool load_everything(struct loading *l, struct gpald_store_state *state)
 {
 	struct gpald_sqlite *store = l->store;
-	char events[160];
+	char events[192];
 	int64_t rows;
 
 	/* The records first, so that as many as possible are named. */
@@ -188,8 +194,9 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	if (l->states != 1)
 		return gpald_sqlite_say(l->error, "%s: damaged: its state is missing", store->path);
 	snprintf(events, sizeof(events),
-		 "SELECT * FROM (SELECT revision, event, name, digest, checksum FROM events"
+		 "SELECT * FROM (SELECT revision, event, name, digest, checksum, %s FROM events"
 		 " ORDER BY revision DESC LIMIT %zu) ORDER BY revision",
+		 store->version == 1 ? "NULL, NULL, NULL" : "generation, at_ms, uid",
 		 l->loader->events);
 	if (!for_each_row(l, events, load_event) ||
 	    !gpald_sqlite_ask(store, "SELECT count(*) FROM events", &rows, l->error))

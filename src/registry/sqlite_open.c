@@ -214,24 +214,24 @@ static bool make_database(struct gpald_sqlite *store, const char *folder,
 /* Whether it is a registry of a version this program knows, in the pages that it counts. */
 static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
-	int64_t application, version, page_bytes;
+	int64_t application, page_bytes;
 
 	if (!gpald_sqlite_ask(store, "PRAGMA application_id", &application, error) ||
-	    !gpald_sqlite_ask(store, "PRAGMA user_version", &version, error) ||
+	    !gpald_sqlite_ask(store, "PRAGMA user_version", &store->version, error) ||
 	    !gpald_sqlite_ask(store, "PRAGMA page_size", &page_bytes, error))
 		return false;
 	if (application != GPALD_SQLITE_APPLICATION_ID)
 		return gpald_sqlite_say(error, "%s: this is no registry of gpalayoutd",
 					store->path);
-	if (version > GPALD_SQLITE_SCHEMA_VERSION)
+	if (store->version > GPALD_SQLITE_SCHEMA_VERSION)
 		return gpald_sqlite_say(
 			error,
 			"%s: it was made by a newer gpalayoutd: its schema version is %" PRId64
 			", and this one knows version %d",
-			store->path, version, GPALD_SQLITE_SCHEMA_VERSION);
-	if (version != GPALD_SQLITE_SCHEMA_VERSION)
+			store->path, store->version, GPALD_SQLITE_SCHEMA_VERSION);
+	if (store->version < 1)
 		return gpald_sqlite_say(error, "%s: damaged: there is no schema version %" PRId64,
-					store->path, version);
+					store->path, store->version);
 	if (page_bytes != GPALD_SQLITE_PAGE_BYTES)
 		return gpald_sqlite_say(error,
 					"%s: another program has changed the size of its pages to "

@@ -12,7 +12,7 @@
 #define GPALD_REGISTRY_SQLITE_SCHEMA_H
 
 #define GPALD_SQLITE_APPLICATION_ID 0x67706c79 /* "gply" */
-#define GPALD_SQLITE_SCHEMA_VERSION 1
+#define GPALD_SQLITE_SCHEMA_VERSION 2
 
 #define GPALD_SQLITE_SCHEMA                                                             \
 	"CREATE TABLE layouts ("                                                        \
@@ -22,9 +22,21 @@
 	" layout BLOB NOT NULL, checksum BLOB NOT NULL) STRICT;"                        \
 	"CREATE TABLE events ("                                                         \
 	" revision INTEGER PRIMARY KEY, event TEXT NOT NULL, name TEXT NOT NULL,"       \
-	" digest TEXT NOT NULL, checksum BLOB NOT NULL) STRICT;"                        \
+	" digest TEXT NOT NULL, checksum BLOB NOT NULL, generation INTEGER,"            \
+	" at_ms INTEGER, uid INTEGER) STRICT;"                                          \
 	"CREATE TABLE state ("                                                          \
 	" id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL,"            \
 	" generation_top INTEGER NOT NULL, checksum BLOB NOT NULL) STRICT"
+
+/*
+ * From version 1, whose events do not say who made the change and when: NULL. It takes two
+ * pages of the log, which are set aside.
+ */
+#define GPALD_SQLITE_UPGRADE_FROM_1                         \
+	"BEGIN IMMEDIATE;"                                  \
+	"ALTER TABLE events ADD COLUMN generation INTEGER;" \
+	"ALTER TABLE events ADD COLUMN at_ms INTEGER;"      \
+	"ALTER TABLE events ADD COLUMN uid INTEGER;"        \
+	"PRAGMA user_version = 2; COMMIT"
 
 #endif

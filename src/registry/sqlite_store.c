@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include "registry/sqlite_database.h"
+#include "registry/sqlite_schema.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -36,8 +37,9 @@ static const char *const statements[] = {
 		 " updated_at_ms, digest, request, layout, checksum)"
 		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
 	[GPALD_SQLITE_REMOVE] = "DELETE FROM layouts WHERE name = ?1",
-	[GPALD_SQLITE_ADD_EVENT] = ("INSERT INTO events (revision, event, name, digest, checksum)"
-				    " VALUES (?1, ?2, ?3, ?4, ?5)"),
+	[GPALD_SQLITE_ADD_EVENT] = ("INSERT INTO events (revision, event, name, digest, checksum,"
+				    " generation, at_ms, uid)"
+				    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
 	[GPALD_SQLITE_DROP_EVENTS] = ("DELETE FROM events WHERE revision IN"
 				      " (SELECT revision FROM events ORDER BY revision LIMIT ?1)"),
 	[GPALD_SQLITE_SET_STATE] =
@@ -70,6 +72,20 @@ static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 	return used;
 }
 
+/* Brings the tables to the form that the statements are for. */
+static bool upgrade(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+{
+	enum gpald_commit_result result;
+
+	if (store->version == GPALD_SQLITE_SCHEMA_VERSION)
+		return true;
+	/* Then there is room in the log, also on a full disk. */
+	result = gpald_sqlite_empty_log(store, error);
+	return (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL) &&
+	       gpald_sqlite_run(store, GPALD_SQLITE_UPGRADE_FROM_1,
+				"cannot be brought into the form of this version", error);
+}
+
 /* Deleted content is no secret, and to overwrite all of it would take room in the log. */
 #define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST"
 
@@ -79,7 +95,8 @@ static bool prepare(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
 	if (!use_log(store, error) ||
 	    !gpald_sqlite_run(store, SETTINGS, "cannot be written", error) ||
-	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error))
+	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
+	    !upgrade(store, error))
 		return false;
 	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -167,6 +184,9 @@ static bool apply(struct gpald_sqlite *store, const struct gpald_change *change)
 	bind_text(event, 3, change->event.name);
 	bind_text(event, 4, change->event.digest);
 	bind_blob(event, 5, &checksum);
+	sqlite3_bind_int64(event, 6, (int64_t)change->event.generation);
+	sqlite3_bind_int64(event, 7, change->event.at_ms);
+	sqlite3_bind_int64(event, 8, change->event.uid);
 	return step(store, GPALD_SQLITE_ADD_EVENT);
 }
 

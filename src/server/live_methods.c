@@ -316,32 +316,3 @@ int gpald_layout_list(const struct gpald_context *context, const void *params,
 	gpald_write_object_end(w);
 	return 0;
 }
-
-/* events.subscribe */
-
-int gpald_events_subscribe(const struct gpald_context *context, const void *params,
-			   struct gpald_writer *w, struct gpald_wire_error *error)
-{
-	const struct gpald_event_ring *events = gpald_registry_events(context->service->registry);
-	const struct gpald_subscribe_params *subscribe = params;
-	const uint64_t since = subscribe->since.set ? subscribe->since.value : events->revision;
-
-	if (context->caller->is_subscribed)
-		return gpald_refuse(error, GPALD_INVALID_REQUEST,
-				    "this connection is subscribed already; use another one");
-	if (since != events->revision && !gpald_event_ring_after(events, since)) {
-		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
-			     "the events after revision %" PRIu64
-			     " are not kept: list the layouts, and subscribe with the revision "
-			     "of the list",
-			     since);
-		error->revision = events->revision;
-		error->oldest_since = gpald_event_ring_oldest(events);
-		return gpald_point(error, "/since");
-	}
-	gpald_write_object(w, NULL);
-	gpald_write_integer(w, "revision", (int64_t)events->revision);
-	gpald_write_object_end(w);
-	context->answer->subscribed = (struct gpal_optional){ true, since };
-	return 0;
-}

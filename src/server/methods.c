@@ -37,6 +37,7 @@ static const struct gpald_method methods[] = {
 	QUESTION("layout.probe", gpald_probe_params, gpald_layout_probe),
 	QUESTION("layout.compare", gpald_compare_params, gpald_layout_compare),
 	QUESTION("layout.explain", gpald_explain_params, gpald_layout_explain),
+	QUESTION("layout.history", gpald_history_params, gpald_layout_history),
 	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
 	LOOPS("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
 	LOOPS("daemon.info", gpald_no_params, gpald_daemon_info),

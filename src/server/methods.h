@@ -80,10 +80,16 @@ gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list
 gpald_method_call gpald_layout_probe, gpald_layout_compare, gpald_layout_explain;
 
 /* live_methods.c: live layouts */
-gpald_method_call gpald_layout_get, gpald_layout_list, gpald_events_subscribe;
+gpald_method_call gpald_layout_get, gpald_layout_list;
 gpald_method_begin gpald_layout_create_begin, gpald_layout_update_begin, gpald_layout_delete_begin;
 gpald_method_finish gpald_layout_create_finish, gpald_layout_update_finish,
 	gpald_layout_delete_finish;
+
+/* event_methods.c: what has changed */
+gpald_method_call gpald_layout_history, gpald_events_subscribe;
+
+/* The object of an event. */
+void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
 /* daemon_methods.c: the daemon itself */
 gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;

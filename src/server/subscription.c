@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "server/connection_state.h"
+#include "server/methods.h"
 #include "wire/rpc.h"
 
 #define AT_A_TIME 65536 /* bytes; the rest waits until all of them are written */
@@ -34,20 +35,6 @@ void gpald_subscription_check(struct gpald_connection *c)
 		gpald_connection_close(c, GPALD_LOG_WARNING, "subscriber_too_slow");
 }
 
-static void write_event(struct gpald_writer *w, const struct gpald_event *event)
-{
-	gpald_rpc_begin_notification(w, "layout.event");
-	gpald_write_object(w, NULL);
-	gpald_write_integer(w, "revision", (int64_t)event->revision);
-	if (event->follows + 1 != event->revision)
-		gpald_write_integer(w, "follows", (int64_t)event->follows);
-	gpald_write_text(w, "event", gpald_event_name(event->kind));
-	gpald_write_text(w, "name", event->name);
-	gpald_write_text(w, "digest", event->digest);
-	gpald_write_object_end(w);
-	gpald_rpc_end(w);
-}
-
 void gpald_subscription_send(struct gpald_connection *c)
 {
 	struct gpald_writer *out = &c->all->space.out;
@@ -59,7 +46,9 @@ void gpald_subscription_send(struct gpald_connection *c)
 		/* Since it was checked nothing was added. */
 		if (!event)
 			return;
-		write_event(out, event);
+		gpald_rpc_begin_notification(out, "layout.event");
+		gpald_write_event(out, event);
+		gpald_rpc_end(out);
 		if (out->failed) {
 			gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 			return;

@@ -45,6 +45,11 @@ const struct gpald_params gpald_get_params = {
 	.size = sizeof(struct gpald_name_params),
 };
 
+const struct gpald_params gpald_history_params = {
+	.members = { name_rows, 1 },
+	.size = sizeof(struct gpald_name_params),
+};
+
 const struct gpald_params gpald_delete_params = {
 	GPALD_PARAMS(name_rows, struct gpald_name_params),
 };

@@ -26,12 +26,13 @@ struct gpald_update_params {
 };
 extern const struct gpald_params gpald_update_params;
 
-/* {name, generation?}, of layout.get, which has no generation, and layout.delete. */
+/* {name, generation?}, of layout.delete; of layout.get and layout.history without a generation. */
 struct gpald_name_params {
 	const char *name;
 	struct gpal_optional generation;
 };
 extern const struct gpald_params gpald_get_params;
+extern const struct gpald_params gpald_history_params;
 extern const struct gpald_params gpald_delete_params;
 
 /* {after?, limit?}, of layout.list. */

@@ -596,7 +596,7 @@ const struct gpald_result gpald_revision_result = {
 
 struct event {
 	struct gpal_client_event event; /* first */
-	const char *kind, *name, *digest;
+	const char *kind, *name, *digest, *at;
 	struct gpal_optional follows;
 };
 
@@ -617,6 +617,7 @@ static int finish_event(void *result, struct gpald_wire_error *error)
 	snprintf(event->event.name, sizeof(event->event.name), "%s", event->name);
 	snprintf(event->event.digest, sizeof(event->event.digest), "%s",
 		 event->digest ? event->digest : "");
+	snprintf(event->event.at, sizeof(event->event.at), "%s", event->at ? event->at : "");
 	return 0;
 }
 
@@ -628,9 +629,45 @@ static const struct gpald_member event_rows[] = {
 	REQUIRED(struct event, "event", kind, gpald_decode_text),
 	REQUIRED(struct event, "name", name, gpald_decode_text),
 	ROW(struct event, "digest", digest, gpald_decode_text),
+	ROW(struct event, "generation", event.generation, gpald_decode_count),
+	ROW(struct event, "at", at, gpald_decode_text),
+	ROW(struct event, "uid", event.uid, gpald_decode_optional_integer, .extra = &uids),
 };
+static const struct gpald_members event_members = GPALD_MEMBERS(event_rows);
+
 const struct gpald_result gpald_event_result = {
 	.size = sizeof(struct event),
 	.members = GPALD_MEMBERS(event_rows),
 	.finish = finish_event,
+};
+
+static int decode_event(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	struct event event = { .kind = NULL };
+
+	(void)member;
+	if (gpald_decode_members(decoder, value, &event, &event_members) ||
+	    finish_event(&event, NULL))
+		return -1;
+	*(struct gpal_client_event *)target = event.event;
+	return 0;
+}
+
+static const struct gpald_list history_events = {
+	.element = { .decode = decode_event },
+	.element_size = sizeof(struct gpal_client_event),
+	.greatest = GPALD_LIST_MAX,
+	.count_offset = offsetof(struct gpal_client_history, count),
+};
+static const struct gpald_member history_rows[] = {
+	REQUIRED(struct gpal_client_history, "name", name, gpald_decode_text),
+	REQUIRED(struct gpal_client_history, "revision", revision, gpald_decode_count),
+	REQUIRED(struct gpal_client_history, "oldest_since", oldest_since, gpald_decode_count),
+	REQUIRED(struct gpal_client_history, "events", events, gpald_decode_list,
+		 .extra = &history_events),
+};
+const struct gpald_result gpald_history_result = {
+	.size = sizeof(struct gpal_client_history),
+	.members = GPALD_MEMBERS(history_rows),
 };

@@ -46,5 +46,6 @@ extern const struct gpald_result gpald_info_result;        /* struct gpal_client
 extern const struct gpald_result gpald_stats_result;       /* struct gpal_client_stats */
 extern const struct gpald_result gpald_revision_result;    /* uint64_t */
 extern const struct gpald_result gpald_event_result;       /* struct gpal_client_event */
+extern const struct gpald_result gpald_history_result;     /* struct gpal_client_history */
 
 #endif

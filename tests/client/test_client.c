@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct daemon daemon_here;
 static struct gpal_client *client;
@@ -257,6 +258,39 @@ START_TEST(a_live_layout_is_made_seen_changed_and_deleted)
 	ck_assert_str_eq(error.pointer, "/name");
 	ck_assert_int_eq(error.core.code, GPAL_OK);
 	gpal_client_free(made);
+}
+END_TEST
+
+START_TEST(a_history_has_each_change)
+{
+	static const enum gpal_event_kind kinds[] = { GPAL_EVENT_CREATED, GPAL_EVENT_DELETED };
+	const struct gpal_request request = VM(one_gib);
+	const struct gpal_client_history *history;
+	const struct gpal_client_live *live;
+	char digest[GPAL_DIGEST_SIZE];
+
+	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
+	gpal_layout_digest(live->layout, digest);
+	OK(gpal_client_delete(client, "vm-1", 0, &error));
+	OK(gpal_client_history(client, "vm-1", &history, &error));
+	ck_assert_str_eq(history->name, "vm-1");
+	ck_assert_uint_eq(history->count, COUNT_OF(kinds));
+	ck_assert_uint_eq(history->revision, history->events[1].revision);
+	ck_assert_uint_eq(history->oldest_since, history->events[0].follows);
+	for (size_t i = 0; i < history->count; i++) {
+		const struct gpal_client_event *event = &history->events[i];
+
+		ck_assert_int_eq(event->kind, kinds[i]);
+		ck_assert_str_eq(event->name, "vm-1");
+		ck_assert_str_eq(event->digest, digest);
+		ck_assert_uint_eq(event->generation, live->generation);
+		ck_assert(event->uid.set);
+		ck_assert_uint_eq(event->uid.value, geteuid());
+		ck_assert_uint_eq(strlen(event->at), strlen("2026-11-22T15:04:05.123Z"));
+	}
+	gpal_client_free(history);
+	gpal_client_free(live);
+	assert_refused(gpal_client_history(client, "vm-2", &history, &error), "not_found");
 }
 END_TEST
 
@@ -725,6 +759,7 @@ int main(void)
 	add(suite, "calls", a_refusal_has_the_numbers_of_the_library, 1);
 	add(suite, "calls", what_has_no_json_is_refused_where_it_stands, 5);
 	add(suite, "calls", a_live_layout_is_made_seen_changed_and_deleted, 1);
+	add(suite, "calls", a_history_has_each_change, 1);
 	add(suite, "calls", a_list_has_pages, 1);
 	add(suite, "calls", a_probe_is_that_of_the_library, 1);
 	add(suite, "calls", an_explanation_is_that_of_the_library, 1);

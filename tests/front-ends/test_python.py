@@ -183,6 +183,13 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual(connection.call_args[0][0], "/run/gpalayoutd/control.sock")
         self.assertIn('DEFAULT_PATH "/run/gpalayoutd/control.sock"', read("include", "gpalayout", "client.h"))
 
+    def test_a_history_has_each_change(self):
+        made = self.client.create("past", REQUEST)
+        self.client.delete("past")
+        result = self.client.history("past")
+        self.assertEqual([(event["event"], event["generation"], event["uid"]) for event in result["events"]],
+                         [("created", made["generation"], os.getuid()), ("deleted", made["generation"], os.getuid())])
+
     def test_every_page_of_a_list_is_read(self):
         names = [f"zz-{number}" for number in range(7)]  # after those of all other tests
         for name in names:

@@ -91,7 +91,8 @@ class Shell:
 def comparable(lines):
     """The lines, where the times and revisions are all the same and the user is whoever runs this."""
     text = re.sub(r"(?m)\S+ +(CREATED|\d{4}-\d\d-\d\dT[\d:.]+Z)$", "USER  TIME", "\n".join(lines))
-    return re.sub(r"(?m)^\d{16}(?=  )", "REVISION", text).split("\n")
+    text = re.sub(r"(?m)^\d{16}  [\d-]+T[\d:.]+Z  (.*)  \S+ +(?=sha256:)", r"REVISION  TIME  \1  USER  ", text)
+    return text.split("\n")
 
 
 def agree(shown, printed):

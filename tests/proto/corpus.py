@@ -45,8 +45,9 @@ START = "2026-01-01T00:00:00.000Z"
 START_REVISION = 1767225600000000  # the microseconds of START
 
 REVISIONS = {"revision", "oldest_since", "since"}
-TIMES = {"created_at", "updated_at"}
-VARYING = REVISIONS | TIMES | {"owner_uid"}
+TIMES = {"created_at", "updated_at", "at"}
+UIDS = {"owner_uid", "uid"}
+VARYING = REVISIONS | TIMES | UIDS
 
 
 def loads(text):
@@ -208,7 +209,7 @@ class Run:
                 return revision(value)
             if name == "message":
                 return re.sub(r"\b[0-9]{16}\b", in_text, value)
-            if name == "owner_uid":
+            if name in UIDS:
                 return UID if value == os.getuid() else value
             if name in TIMES:
                 return START if self.begin <= seconds(value) <= time.time() else value
@@ -231,7 +232,8 @@ def seconds(text):
 
 
 def load_examples():
-    names = sorted(name for name in os.listdir(EXAMPLES) if name.endswith(".json"))
+    names = sorted((name for name in os.listdir(EXAMPLES) if name.endswith(".json")),
+                   key=lambda name: int(name.split("-")[0]))
     return [Example(os.path.join(EXAMPLES, name)) for name in names]
 
 

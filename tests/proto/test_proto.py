@@ -38,8 +38,8 @@ WITHOUT_EXAMPLE = {"invalid_utf8", "too_many_values", "internal", "message_too_l
 # Names of methods that the daemon serves or might come to serve.
 METHOD_NAMES = [
     "layout.resolve", "layout.allocate", "layout.create", "layout.get", "layout.list", "layout.delete",
-    "layout.update", "layout.probe", "layout.compare", "layout.explain", "policy.list", "policy.get",
-    "events.subscribe", "events.unsubscribe", "daemon.info", "daemon.stats", "daemon.schema",
+    "layout.update", "layout.probe", "layout.compare", "layout.explain", "layout.history",
+    "policy.list", "policy.get", "events.subscribe", "events.unsubscribe", "daemon.info", "daemon.stats", "daemon.schema",
     "daemon.ping", "daemon.stop", "rpc.discover",
 ]
 
@@ -489,7 +489,7 @@ class Examples(unittest.TestCase):
             with self.subTest(example.name):
                 if example.error:
                     reason = example.error["data"]["reason"].replace("_", "-")
-                    self.assertRegex(example.name[3:], f"^error-{reason}(-|$)")
+                    self.assertRegex(example.name.split("-", 1)[1], f"^error-{reason}(-|$)")
                 else:
                     self.assertNotIn("error", example.name)
 

@@ -7,6 +7,7 @@ byte; the last class restarts the real daemon.
 
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -22,14 +23,14 @@ from harness import GPALAYOUTCTL, PATIENCE, Daemon, can_be_another_user, main, w
 BASE = 1780000000000000
 
 
-def event(revision, what="created", name="vm-1", digest="sha256:00ff"):
-    params = {"revision": revision, "event": what, "name": name, "digest": digest}
+def event(revision, what="created", name="vm-1", digest="sha256:00ff", **more):
+    params = {"revision": revision, "event": what, "name": name, "digest": digest, **more}
     return json.dumps({"jsonrpc": "2.0", "method": "layout.event", "params": params}).encode() + b"\n"
 
 
 def fields(line):
-    """An event's line as a tuple."""
-    revision, what, name, digest = line.split()
+    """An event's line as a tuple, without when and by whom."""
+    revision, _, what, name, _, digest = line.split()
     return int(revision), what, name, digest
 
 
@@ -114,13 +115,15 @@ class Watch(Case):
 
     def test_events_are_lines_in_columns(self):
         result, subscriptions = self.watched(
-            self.SUBSCRIBED + event(BASE + 1) + event(BASE + 2, "updated", "a" * 24)
-            + event(BASE + 3, "deleted", "b" * 64), args=["--count", "3"])
+            self.SUBSCRIBED + event(BASE + 1)
+            + event(BASE + 2, "updated", "a" * 24, generation=2, at="2026-11-27T03:25:41.080Z", uid=0)
+            + event(BASE + 3, "deleted", "b" * 64, generation=2, at="2026-11-27T03:25:41.097Z", uid=4294967294),
+            args=["--count", "3"])
         self.check(result, OK)
         self.assertEqual(result.out.splitlines(), [
-            "1780000000000001  created  vm-1                      sha256:00ff",
-            "1780000000000002  updated  aaaaaaaaaaaaaaaaaaaaaaaa  sha256:00ff",
-            f"1780000000000003  deleted  {'b' * 64}  sha256:00ff"])
+            f"1780000000000001  {'-':24}  created  {'vm-1':24}  -         sha256:00ff",
+            f"1780000000000002  2026-11-27T03:25:41.080Z  updated  {'a' * 24}  root      sha256:00ff",
+            f"1780000000000003  2026-11-27T03:25:41.097Z  deleted  {'b' * 64}  4294967294  sha256:00ff"])
         self.assertEqual(subscriptions, [{}])
 
     def test_a_line_is_printed_as_soon_as_its_event_is_there(self):
@@ -437,6 +440,28 @@ class WithDaemon(Case):
     def wait_subscribed(self):
         """Until the daemon has a subscriber: what happens from now on is an event."""
         wait_until(lambda: self.daemon.call("daemon.stats")["result"]["connections"]["subscribers"], "a subscriber")
+
+    def test_history_has_who_and_when(self):
+        self.create("vm-1", "vm-2")
+        self.delete("vm-2")
+        result = ctl("--socket", self.daemon.socket, "history", "vm-2")
+        self.check(result, OK)
+        head, made, gone = result.out.splitlines()
+        self.assertEqual(head.split(), ["REVISION", "AT", "EVENT", "GENERATION", "BY", "DIGEST"])
+        by = pwd.getpwuid(os.getuid()).pw_name
+        self.assertEqual([line.split()[2:5] for line in (made, gone)], [["created", "1", by], ["deleted", "1", by]])
+        events = self.daemon.call("layout.history", {"name": "vm-2"})["result"]["events"]
+        self.assertEqual([line.split()[1] for line in (made, gone)], [event["at"] for event in events])
+        self.assertEqual(ctl("--socket", self.daemon.socket, "history", "vm-2", "--field", "events.1.at").out,
+                         events[1]["at"] + "\n")
+
+    def test_a_history_that_does_not_begin_with_the_first_change_says_so(self):
+        later = {"revision": BASE + 9, "event": "updated", "name": "vm", "digest": "sha256:00ff"}
+        for events, above in (([later], 3), ([], 0)):
+            script = reply({"name": "vm", "revision": BASE + 9, "oldest_since": BASE + 5, "events": events})
+            result = answered(script, "history", "vm")
+            self.check(result, OK)
+            self.assertEqual(result.out.splitlines()[above:], [f"Changes up to revision {BASE + 5} are not listed."])
 
     def test_events_have_name_and_digest(self):
         with Watching(self.daemon.socket, "--count", "3") as watching:

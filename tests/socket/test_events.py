@@ -2,6 +2,7 @@
 """Events: in order, without a gap or a repeat, whoever reads and whoever does not."""
 
 import json
+import os
 import socket
 import threading
 import time
@@ -56,10 +57,17 @@ class Following(unittest.TestCase):
             more = dict(REQUEST, virtio_mmio={"slots": 2})
             updated = client.call("layout.update", {"name": "vm", "request": more})["result"]
             client.call("layout.delete", {"name": "vm"})
-            self.assertEqual(read_events(subscriber, 3), [
-                {"revision": revision + 1, "event": "created", "name": "vm", "digest": made["layout"]["digest"]},
-                {"revision": revision + 2, "event": "updated", "name": "vm", "digest": updated["layout"]["digest"]},
-                {"revision": revision + 3, "event": "deleted", "name": "vm", "digest": updated["layout"]["digest"]}])
+            uid = os.geteuid()
+            events = read_events(subscriber, 3)
+            times = [event.pop("at") for event in events]
+            self.assertEqual(events, [
+                {"revision": revision + 1, "event": "created", "name": "vm", "digest": made["layout"]["digest"],
+                 "generation": 1, "uid": uid},
+                {"revision": revision + 2, "event": "updated", "name": "vm", "digest": updated["layout"]["digest"],
+                 "generation": 2, "uid": uid},
+                {"revision": revision + 3, "event": "deleted", "name": "vm", "digest": updated["layout"]["digest"],
+                 "generation": 2, "uid": uid}])
+            self.assertEqual(times, sorted(times))
 
     def test_what_changes_nothing_is_no_event(self):
         with self.daemon.connect() as client:

@@ -555,9 +555,9 @@ class Unusable(unittest.TestCase):
     def test_a_newer_schema(self):
         self.daemon.stop()
         with sqlite3.connect(self.path) as db:
-            db.execute("PRAGMA user_version = 2")
+            db.execute("PRAGMA user_version = 3")
         db.close()
-        self.assert_refused(self.path, "newer gpalayoutd", "schema version is 2")
+        self.assert_refused(self.path, "newer gpalayoutd", "schema version is 3")
 
     def test_a_newer_schema_after_a_crash(self):
         """Its log is there, too, and is not touched either."""
@@ -565,7 +565,7 @@ class Unusable(unittest.TestCase):
         self.daemon.process.wait()
         self.assertIn("registry.db-wal", self.files())
         db = sqlite3.connect(self.path)
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 3")
         saved = {name: open(os.path.join(self.daemon.state, name), "rb").read() for name in self.files()}
         db.close()
         for name, content in saved.items():

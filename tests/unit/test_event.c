@@ -139,7 +139,9 @@ START_TEST(kinds_have_names)
 	ck_assert_str_eq(gpald_event_name(kinds[_i].kind), kinds[_i].name);
 	/* As they are stored. */
 	for (int i = 0; i < COUNT_OF(follows); i++) {
-		const struct gpald_event event = { revision, follows[i], kinds[_i].kind, "", "" };
+		const struct gpald_event event = { .revision = revision,
+						   .follows = follows[i],
+						   .kind = kinds[_i].kind };
 		struct gpald_event parsed = { .revision = revision };
 		char text[GPALD_EVENT_KIND_SIZE], expected[GPALD_EVENT_KIND_SIZE];
 

@@ -100,7 +100,7 @@ static const struct {
 	const char *sql;
 	const char *reason;
 } files[] = {
-	{ NULL, "PRAGMA user_version = 2", "a newer gpalayoutd" },
+	{ NULL, "PRAGMA user_version = 3", "a newer gpalayoutd" },
 	{ NULL, "PRAGMA user_version = 0", "damaged" },
 	{ NULL, "PRAGMA user_version = -1", "damaged" },
 	{ NULL, "PRAGMA application_id = 1", "no registry of gpalayoutd" },

@@ -27,6 +27,7 @@ ctl_printer ctl_print_created;   /* struct gpal_client_live */
 ctl_printer ctl_print_updated;   /* struct gpal_client_update */
 ctl_printer ctl_print_deleted;   /* struct gpald_deleted */
 ctl_printer ctl_print_live;      /* struct gpal_client_live, of layout.get */
+ctl_printer ctl_print_history;   /* struct gpal_client_history */
 ctl_printer ctl_print_allocated; /* struct gpal_map */
 ctl_printer ctl_print_policies;  /* struct gpal_client_policies */
 ctl_printer ctl_print_info;      /* struct gpal_client_info */

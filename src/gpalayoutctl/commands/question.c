@@ -11,6 +11,7 @@
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/print/daemon.h"
+#include "gpalayoutctl/print/event.h"
 #include "gpalayoutctl/print/layout.h"
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/request/changes.h"
@@ -326,6 +327,16 @@ enum ctl_exit ctl_print_live(struct ctl_session *session, struct ctl_buffer *out
 	ctl_record_append(out, CTL_FIELDS(live_fields), live);
 	ctl_buffer_puts(out, "\n");
 	ctl_layout_append(out, live->layout);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_history(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_client_history *history = result;
+
+	(void)session;
+	ctl_history_append(out, history);
 	return CTL_OK;
 }
 

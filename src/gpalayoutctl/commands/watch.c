@@ -10,10 +10,8 @@
 
 #include "gpalayoutctl/hint.h"
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/print/table.h"
-#include "gpalayoutctl/terminal_text.h"
+#include "gpalayoutctl/print/event.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,12 +41,9 @@ static enum ctl_exit check(struct ctl_session *session, int code)
 	return ctl_status(session);
 }
 
-/* Columns have fixed widths, because no line may wait for the next. */
 static enum ctl_exit print(const struct ctl_session *session, const struct gpal_client_event *event)
 {
 	const char *line = gpal_client_line(session->client);
-	ctl_cleanup_buffer struct ctl_buffer what = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 	struct gpald_raw params;
 
@@ -60,12 +55,7 @@ static enum ctl_exit print(const struct ctl_session *session, const struct gpal_
 			       ctl_not_understood(session, "it has keys with escapes");
 	if (session->invocation->quiet)
 		return CTL_OK;
-	ctl_puts_safe(&what, event->kind_name);
-	ctl_puts_safe(&name, event->name);
-	ctl_buffer_printf(&out, "%16" PRIu64 "  %-7s  %-24s  ", event->revision,
-			  ctl_buffer_text(&what), ctl_buffer_text(&name));
-	ctl_puts_safe(&out, *event->digest ? event->digest : "-");
-	ctl_buffer_puts(&out, "\n");
+	ctl_event_append(&out, event);
 	return ctl_write_output(&out);
 }
 

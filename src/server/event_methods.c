@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* What has changed: the events that are kept, of all layouts or of one. */
+#include "config.h"
+
+#include "server/methods.h"
+
+#include "registry/event.h"
+#include "wire/registry_decode.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event)
+{
+	gpald_write_object(w, NULL);
+	gpald_write_integer(w, "revision", (int64_t)event->revision);
+	if (event->follows + 1 != event->revision)
+		gpald_write_integer(w, "follows", (int64_t)event->follows);
+	gpald_write_text(w, "event", gpald_event_name(event->kind));
+	gpald_write_text(w, "name", event->name);
+	gpald_write_text(w, "digest", event->digest);
+	if (event->generation) {
+		gpald_write_integer(w, "generation", (int64_t)event->generation);
+		gpald_write_time(w, "at", event->at_ms);
+		gpald_write_integer(w, "uid", event->uid);
+	}
+	gpald_write_object_end(w);
+}
+
+/* layout.history */
+
+#define RING_LONG 16384 /* events that may be looked through within a turn */
+
+static void write_history(struct gpald_writer *w, const char *name,
+			  const struct gpald_history *history)
+{
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", name);
+	gpald_write_integer(w, "revision", (int64_t)history->revision);
+	gpald_write_integer(w, "oldest_since", (int64_t)history->oldest);
+	gpald_write_array(w, "events");
+	for (size_t i = history->count; i > 0; i--)
+		gpald_write_event(w, &history->events[i - 1]);
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
+}
+
+int gpald_layout_history(const struct gpald_context *context, const void *params,
+			 struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	struct gpald_registry *registry = context->service->registry;
+	const struct gpald_name_params *of = params;
+	struct gpald_history history;
+
+	if (!context->may_take_long && gpald_registry_events(registry)->count > RING_LONG)
+		return GPALD_TAKES_LONG;
+	if (!gpald_registry_history(registry, of->name,
+				    (size_t)context->service->limits->values[GPALD_LIMIT_LIST_PAGE],
+				    &history))
+		return gpald_method_no_memory(error);
+	if (history.count > 0 || history.is_live)
+		write_history(w, of->name, &history);
+	free(history.events);
+	return history.count > 0 || history.is_live ?
+		       0 :
+		       gpald_method_not_found(of->name, "/name", error);
+}
+
+/* events.subscribe */
+
+int gpald_events_subscribe(const struct gpald_context *context, const void *params,
+			   struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	const struct gpald_event_ring *events = gpald_registry_events(context->service->registry);
+	const struct gpald_subscribe_params *subscribe = params;
+	const uint64_t since = subscribe->since.set ? subscribe->since.value : events->revision;
+
+	if (context->caller->is_subscribed)
+		return gpald_refuse(error, GPALD_INVALID_REQUEST,
+				    "this connection is subscribed already; use another one");
+	if (since != events->revision && !gpald_event_ring_after(events, since)) {
+		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
+			     "the events after revision %" PRIu64
+			     " are not kept: list the layouts, and subscribe with the revision "
+			     "of the list",
+			     since);
+		error->revision = events->revision;
+		error->oldest_since = gpald_event_ring_oldest(events);
+		return gpald_point(error, "/since");
+	}
+	gpald_write_object(w, NULL);
+	gpald_write_integer(w, "revision", (int64_t)events->revision);
+	gpald_write_object_end(w);
+	context->answer->subscribed = (struct gpal_optional){ true, since };
+	return 0;
+}
