@@ -1,0 +1,226 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# Runs under a systemd of its own, as root, in a root where no package of gpalayoutd is installed.
+# /mnt/result has the packages of the tree in new/ and, under a lower version, in old/; a registry of
+# 0.1.0 with the digests of its layouts in registry.db and digests; in tests/ what autopkgtest runs.
+set -u
+
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+packages="gpalayoutd gpalayoutctl libgpalayout-client0 libgpalayout-dev libgpalayout0 python3-gpalayout"
+state=/var/lib/gpalayoutd
+vm="--arch x86_64 --memory 1GiB"
+tests=14
+number=0
+
+check() { # WHAT COMMAND...
+	what=$1
+	shift
+	number=$((number + 1))
+	if output=$("$@" 2>&1); then
+		echo "ok $number - $what"
+	else
+		echo "not ok $number - $what"
+		printf '%s\n' "$output" | tail -30 | sed 's/^/# /'
+	fi
+}
+
+prop() { systemctl show --property="$1" --value "${2:-gpalayoutd.service}"; }
+
+# Installs packages of a version, all of them unless some are named: with apt, as an administrator
+# does, where apt has what they need.
+lay() { # old|new PACKAGE...
+	version=$1
+	shift
+	# shellcheck disable=SC2086 # a list of words
+	[ $# -gt 0 ] || set -- $packages
+	for package; do
+		shift
+		set -- "$@" "$(echo /mnt/result/"$version/$package"_*.deb)"
+	done
+	if [ -e /mnt/result/with_apt ]; then
+		apt-get -y -q --no-install-recommends --allow-downgrades --reinstall install "$@"
+	else
+		dpkg -i "$@"
+	fi
+}
+
+again() { # old|new: what the daemon and the command need
+	lay "$1" gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0
+}
+
+purge() {
+	# shellcheck disable=SC2086 # a list of words
+	dpkg --purge $packages
+}
+
+is() { # WHAT EXPECTED FOUND
+	[ "$2" = "$3" ] || { echo "$1 is $3, not $2"; return 1; }
+}
+
+sockets_are() { # STATE
+	for socket in gpalayoutd.socket gpalayoutd-inspect.socket; do
+		is "$socket" "$1" "$(prop ActiveState $socket)" || return 1
+	done
+}
+
+# Whether the daemon has each layout of a list of names and digests.
+has_layouts() { # FILE
+	while read -r name digest; do
+		is "$name" "$digest" "$(gpalayoutctl get "$name" --field layout.digest)" || return 1
+	done <"$1"
+}
+
+state_is_the_daemons() {
+	is "$state" "gpalayoutd 700" "$(stat -c '%U %a' $state)" &&
+		is "files of other users" "" "$(find $state ! -user gpalayoutd)"
+}
+
+start_is_clean() {
+	[ ! -e $state ] && ! command -v gpalayoutctl && ! command -v gpalayoutd
+}
+
+fresh() {
+	lay old || return 1
+	sockets_are active && is "the service" inactive "$(prop ActiveState)" || return 1
+	is "a layout" 0x60000000 "$(gpalayoutctl resolve --arch x86_64 --memory 1536MiB --field layout.end_of_ram)" &&
+		is "the service" active "$(prop ActiveState)" && state_is_the_daemons
+}
+
+enabled() {
+	for unit in gpalayoutd.socket gpalayoutd-inspect.socket; do
+		is $unit enabled "$(systemctl is-enabled $unit)" || return 1
+	done
+	for unit in gpalayoutd.service gpalayoutd-metrics.timer; do
+		is $unit disabled "$(systemctl is-enabled $unit)" || return 1
+	done
+}
+
+autopkgtests() {
+	for script in /mnt/result/tests/*; do
+		[ "${script##*/}" != library ] || command -v gcc >/dev/null || continue
+		"$script" || return 1
+	done
+}
+
+completes() {
+	bash -c '. /usr/share/bash-completion/completions/gpalayoutctl && complete -p gpalayoutctl' || return 1
+	! command -v zsh || zsh -c 'autoload -U compinit && compinit -u && [[ $_comps[gpalayoutctl] = _gpalayoutctl ]]'
+}
+
+upgrade_of_a_running_service() {
+	# shellcheck disable=SC2086
+	for number_of in 1 2 3; do
+		gpalayoutctl create vm-$number_of $vm -q || return 1
+		echo "vm-$number_of $(gpalayoutctl get vm-$number_of --field layout.digest)"
+	done >/mnt/result/made || return 1
+	echo 'limit = list_page=123' >>/etc/gpalayoutd.conf
+	pid=$(prop MainPID)
+	inode=$(stat -c %i /run/gpalayoutd/control.sock)
+	lay new || return 1
+	is "the socket" "$inode" "$(stat -c %i /run/gpalayoutd/control.sock)" && sockets_are active &&
+		is "the service" active "$(prop ActiveState)" && [ "$pid" != "$(prop MainPID)" ] || return 1
+	has_layouts /mnt/result/made && is "the layouts" 3 "$(gpalayoutctl list | tail -n +2 | wc -l)" || return 1
+	tail -n 1 /etc/gpalayoutd.conf | grep list_page && is "a limit" 123 "$(gpalayoutctl info --field limits.list_page)"
+}
+
+masked_stays() {
+	systemctl mask --now gpalayoutd-inspect.socket && again new || return 1
+	is "the inspect socket" masked "$(systemctl is-enabled gpalayoutd-inspect.socket)" &&
+		is "the inspect socket" inactive "$(prop ActiveState gpalayoutd-inspect.socket)" || return 1
+	# A socket cannot start while its service runs.
+	systemctl unmask gpalayoutd-inspect.socket && systemctl stop gpalayoutd.service &&
+		systemctl start gpalayoutd-inspect.socket
+}
+
+removal() {
+	systemctl start gpalayoutd-metrics.timer
+	gpalayoutctl info >/dev/null || return 1
+	# shellcheck disable=SC2086
+	dpkg --remove $packages || return 1
+	for unit in gpalayoutd.service gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd-metrics.timer; do
+		is $unit "not-found inactive" "$(prop LoadState $unit) $(prop ActiveState $unit)" || return 1
+	done
+	[ ! -e /run/gpalayoutd/control.sock ] && [ -e /etc/gpalayoutd.conf ] && state_is_the_daemons
+}
+
+purge_keeps() {
+	said=$(purge 2>&1)
+	echo "$said"
+	is "lines about the layouts" 1 "$(echo "$said" | grep -c "^gpalayoutd: keeping the layouts in $state")" &&
+		[ ! -e /etc/gpalayoutd.conf ] && state_is_the_daemons && again new && has_layouts /mnt/result/made
+}
+
+purge_without_debconf() {
+	mv /usr/share/debconf/confmodule /usr/share/debconf/confmodule.off
+	purge
+	mv /usr/share/debconf/confmodule.off /usr/share/debconf/confmodule
+	state_is_the_daemons && again new && has_layouts /mnt/result/made
+}
+
+# A yes is for one purge.
+purge_deletes() {
+	echo 'gpalayoutd gpalayoutd/purge-layouts boolean true' | debconf-set-selections && purge || return 1
+	[ ! -e $state ] || { ls -la $state; return 1; }
+	again new && gpalayoutctl info >/dev/null && purge && [ -e $state/registry.db ] && rm -rf $state
+}
+
+# As README.md begins: root starts the daemon, which has no user and no units then.
+root_daemon() {
+	for package in gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0; do
+		dpkg-deb -x /mnt/result/old/${package}_*.deb /tmp/by-hand || return 1
+	done
+	LD_LIBRARY_PATH=$(echo /tmp/by-hand/usr/lib/*-linux-*)
+	export LD_LIBRARY_PATH
+	mkdir -p /run/gpalayoutd
+	/tmp/by-hand/usr/sbin/gpalayoutd --config=none 2>/tmp/by-hand/log &
+	daemon=$!
+	# shellcheck disable=SC2086
+	/tmp/by-hand/usr/bin/gpalayoutctl --retry 30 create of-root $vm -q
+	made=$?
+	kill $daemon && wait $daemon
+	unset LD_LIBRARY_PATH
+	cat /tmp/by-hand/log
+	[ $made = 0 ] && is "$state" "root 700" "$(stat -c '%U %a' $state)"
+}
+
+root_daemons_folder() {
+	root_daemon && again old || return 1
+	gpalayoutctl get of-root -q && is "the owner" 0 "$(gpalayoutctl get of-root --field owner_uid)" &&
+		state_is_the_daemons && gpalayoutctl delete of-root
+}
+
+# No daemon has opened it since 0.1.0 wrote it.
+registry_of_0_1_0() {
+	systemctl stop gpalayoutd.service && rm -rf $state && mkdir -m 700 $state || return 1
+	install -m 600 /mnt/result/registry.db $state/registry.db
+	again new || return 1
+	is "the service" inactive "$(prop ActiveState)" && has_layouts /mnt/result/digests && state_is_the_daemons || return 1
+	is "the layouts" "$(wc -l </mnt/result/digests)" "$(gpalayoutctl list | tail -n +2 | wc -l)" &&
+		systemctl restart gpalayoutd.service && has_layouts /mnt/result/digests
+}
+
+# What a build from source may have left here would be found before what the packages install.
+rm -rf $state /etc/gpalayoutd.conf /etc/systemd/system/gpalayoutd* /usr/local/lib/systemd/system/gpalayoutd* \
+	/usr/local/lib/libgpalayout* /usr/local/lib/pkgconfig/gpalayout* /usr/local/include/gpalayout /usr/sbin/policy-rc.d
+purge >/dev/null 2>&1
+ldconfig
+# An index of the manual pages is not needed.
+rm -f /var/lib/man-db/auto-update
+systemctl daemon-reload
+
+echo "1..$tests"
+check "the root has no gpalayoutd before" start_is_clean
+check "after the installation the sockets listen, and the first client starts the daemon and gets a layout" fresh
+check "the sockets are enabled, the service and the timer are not" enabled
+check "the tests of autopkgtest pass" autopkgtests
+check "bash and zsh complete gpalayoutctl" completes
+check "an upgrade restarts the service, and keeps layouts, sockets and the configuration" upgrade_of_a_running_service
+check "what an administrator masked stays so in an upgrade" masked_stays
+check "a removal stops all units and keeps the layouts" removal
+check "a purge that cannot ask keeps the layouts, and says so" purge_keeps
+check "so does one without debconf" purge_without_debconf
+check "a purge with a yes deletes the layouts" purge_deletes
+check "the service takes over the folder of a daemon that root started" root_daemons_folder
+check "an upgrade keeps every layout of a registry of 0.1.0 that root owns" registry_of_0_1_0
+check "a purge leaves no unit that failed" sh -c '! systemctl --failed --no-legend | grep gpalayoutd'

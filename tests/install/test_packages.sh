@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The Debian packages: they are built without tests, lintian finds no fault, and under a service
+# manager with the file system of this host they are installed, upgraded, removed and purged, as
+# in_packages.sh says. `make package-check` does the same in a fresh root.
+set -eu
+
+. "$TOP_SRCDIR/tests/install/service_manager.sh"
+. "$TOP_SRCDIR/tests/install/packages.sh"
+
+in_tests=$(sed -n 's/^tests=//p' "$TOP_SRCDIR/tests/install/in_packages.sh")
+tests=$((3 + in_tests))
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+if [ -n "${GPALAYOUT_PACKAGE_BUILD:-}" ]; then
+	skip_all $tests "this is the build of a package"
+	exit 0
+fi
+
+echo "1..$tests"
+packaged=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$TOP_SRCDIR/debian/changelog")
+version=$(sed -n 's/^PACKAGE_VERSION = //p' "$TOP_BUILDDIR/Makefile")
+if [ "$packaged" = "$version" ]; then
+	echo "ok 1 - debian/changelog has the version of configure.ac"
+else
+	echo "not ok 1 - debian/changelog has the version of configure.ac"
+	echo "# $packaged is in debian/changelog, $version in configure.ac"
+fi
+
+skip_from() { # NUMBER WHY
+	number=$1
+	while [ "$number" -le $tests ]; do
+		echo "ok $number # SKIP $2"
+		number=$((number + 1))
+	done
+	exit 0
+}
+
+why=$(why_no_packages)
+[ -z "$why" ] || skip_from 2 "$why"
+if ! build_packages "$work" >"$work/log" 2>&1; then
+	echo "not ok 2 - the packages build"
+	tail -40 "$work/log" | sed 's/^/# /'
+	echo "Bail out! there are no packages to test"
+	exit 1
+fi
+echo "ok 2 - the packages build"
+if ! command -v lintian >/dev/null; then
+	echo "ok 3 # SKIP lintian is missing (Debian: lintian)"
+elif faults=$(lintian --allow-root --fail-on error,warning "$work"/build/*.changes 2>&1); then
+	echo "ok 3 - lintian finds no fault in source and packages"
+else
+	echo "not ok 3 - lintian finds no fault in source and packages"
+	printf '%s\n' "$faults" | sed 's/^/# /'
+fi
+
+why=$(why_no_manager /)
+[ -z "$why" ] || skip_from 4 "$why"
+lay_out "$work"
+run_in_manager "$work" /
+# Its numbers follow those above, and the plan is told.
+report_manager "$work" "$in_tests" | awk '
+	/^1\.\./ { next }
+	/^(not )?ok / { at = ($1 == "not") ? 3 : 2; $at += 3 }
+	{ print }'
