@@ -3,7 +3,8 @@
  * Makes the disk fail and the clock stand wrong, for tests: to be loaded into the
  * daemon with LD_PRELOAD. GPALAYOUT_WALL_CLOCK is what the wall clock says, in
  * seconds since 1970. GPALAYOUT_KEPT_SIGNAL is one that cannot be handled. The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
- * files of the registry, and may change at any time:
+ * files of the registry, and may change at any time. It makes no system call that the daemon
+ * does not make, which would end the daemon:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
  *   partly      the same, and half of what was to be allocated stays allocated
@@ -15,6 +16,9 @@
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
  *   lock-gone   the lock file of a socket is removed before it is locked, once
+ *   unfiltered  the kernel takes no filter of system calls
+ *   call=NUMBER,ARGUMENT...      this system call, by the thread of the store when it synchronises
+ *   log-call=NUMBER,ARGUMENT...  the same, by the main thread when it logs
  *   elsewhere   SQLite opens what is beside the file of GPALAYOUT_FAULT, ".db" behind its name
  */
 #define _GNU_SOURCE
@@ -23,6 +27,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -31,6 +37,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,51 +45,118 @@
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-/* Whether that is to happen now. */
-static bool is_set(const char *fault)
+#define WANTED_SIZE 64
+
+/* What is to happen now; NULL: nothing, or something that does not begin with `fault`. */
+static const char *read_wanted(const char *fault, char wanted[WANTED_SIZE])
 {
 	const char *path = getenv("GPALAYOUT_FAULT");
-	char wanted[32] = "";
 	int control = path ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t length;
 
 	if (control < 0)
-		return false;
+		return NULL;
 	/* As it was opened: ThreadSanitizer sees all of this or nothing. */
-	length = REAL(read)(control, wanted, sizeof(wanted) - 1);
+	length = REAL(read)(control, wanted, WANTED_SIZE - 1);
 	REAL(close)(control);
-	return length > 0 && strncmp(wanted, fault, strlen(fault)) == 0;
+	if (length <= 0)
+		return NULL;
+	wanted[length] = '\0';
+	return strncmp(wanted, fault, strlen(fault)) == 0 ? wanted : NULL;
 }
 
-static bool read_path(int fd, char path[PATH_MAX])
+/* Whether that is to happen now. */
+static bool is_set(const char *fault)
 {
-	char link[64];
-	ssize_t length;
+	char wanted[WANTED_SIZE];
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, PATH_MAX - 1);
-	if (length <= 0)
+	return read_wanted(fault, wanted) != NULL;
+}
+
+/* Makes the system call that is named after `fault`, if there is one. */
+static void make_call(const char *fault)
+{
+	char wanted[WANTED_SIZE];
+	const char *text = read_wanted(fault, wanted);
+	long values[6] = { 0 };
+	char *rest;
+
+	if (!text)
+		return;
+	text += strlen(fault);
+	for (int i = 0; i < 6; i++, text = rest + (*rest == ','))
+		values[i] = strtol(text, &rest, 0);
+	REAL(syscall)(values[0], values[1], values[2], values[3], values[4], values[5]);
+}
+
+/*
+ * The files of the registry that were opened, and whether each is the database itself. The
+ * daemon may not ask for the path of a descriptor.
+ */
+static struct opened {
+	dev_t device;
+	ino_t inode;
+	bool is_database;
+} opened_files[64];
+static size_t opened_count;
+static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The last lock file of a socket that was opened. */
+static char lock_path[PATH_MAX];
+
+static void remember(int fd, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	struct stat status;
+	size_t at = 0;
+
+	if (strlen(path) > 10 && strcmp(path + strlen(path) - 10, ".sock.lock") == 0)
+		snprintf(lock_path, sizeof(lock_path), "%s", path);
+	name = name ? name + 1 : path;
+	if (strncmp(name, &FILE_NAME[1], strlen(&FILE_NAME[1])) != 0 || fstat(fd, &status))
+		return;
+	pthread_mutex_lock(&opened_lock);
+	while (at < opened_count && (opened_files[at].device != status.st_dev ||
+				     opened_files[at].inode != status.st_ino))
+		at++;
+	if (at == sizeof(opened_files) / sizeof(opened_files[0]))
+		abort();
+	opened_count += at == opened_count;
+	/* A file that was renamed has the name by which it was opened last. */
+	opened_files[at] = (struct opened){
+		.device = status.st_dev,
+		.inode = status.st_ino,
+		.is_database = strcmp(name, &FILE_NAME[1]) == 0,
+	};
+	pthread_mutex_unlock(&opened_lock);
+}
+
+static bool find(int fd, bool must_be_database)
+{
+	struct stat status;
+	bool found = false;
+
+	if (fstat(fd, &status))
 		return false;
-	path[length] = '\0';
-	return true;
+	pthread_mutex_lock(&opened_lock);
+	for (size_t i = 0; i < opened_count; i++)
+		if (opened_files[i].device == status.st_dev &&
+		    opened_files[i].inode == status.st_ino)
+			found |= opened_files[i].is_database || !must_be_database;
+	pthread_mutex_unlock(&opened_lock);
+	return found;
 }
 
 /* The same, if it is to happen to the file behind a descriptor. */
 static bool is_wanted(const char *fault, int fd)
 {
-	char target[PATH_MAX];
-
-	return is_set(fault) && read_path(fd, target) && strstr(target, FILE_NAME);
+	return is_set(fault) && find(fd, false);
 }
 
 /* The same, but not for the log. */
 static bool is_wanted_of_database(const char *fault, int fd)
 {
-	char target[PATH_MAX];
-	const char *name = is_set(fault) && read_path(fd, target) ? strstr(target, FILE_NAME) :
-								    NULL;
-
-	return name && strcmp(name, FILE_NAME) == 0;
+	return is_set(fault) && find(fd, true);
 }
 
 static bool is_beyond(int fd, off_t end)
@@ -110,10 +184,9 @@ static bool write_fails(int fd, off_t end)
 
 static bool sync_fails(int fd)
 {
-	const struct timespec pause = { .tv_nsec = 5000000 };
-
+	make_call("call=");
 	while (is_wanted("stall", fd))
-		nanosleep(&pause, NULL);
+		poll(NULL, 0, 5);
 	if (was_written && !has_failed_once && is_wanted_of_database("eio-once", fd))
 		has_failed_once = true;
 	else if (!is_wanted("eio-sync", fd))
@@ -192,11 +265,15 @@ static mode_t mode_of(int flags, va_list args)
 		const char *opened = path_to_open(path, flags, other); \
 		va_list args;                                          \
 		mode_t mode;                                           \
+		int fd;                                                \
                                                                        \
 		va_start(args, flags);                                 \
 		mode = mode_of(flags, args);                           \
 		va_end(args);                                          \
-		return opened ? call : -1;                             \
+		fd = opened ? call : -1;                               \
+		if (fd >= 0)                                           \
+			remember(fd, path);                            \
+		return fd;                                             \
 	} while (0)
 
 int open(const char *path, int flags, ...)
@@ -217,11 +294,9 @@ int openat(int folder, const char *path, int flags, ...)
 int flock(int fd, int operation)
 {
 	static bool was_removed;
-	char path[PATH_MAX];
 
-	if (!was_removed && is_set("lock-gone") && read_path(fd, path) &&
-	    strstr(path, ".sock.lock"))
-		was_removed = unlink(path) == 0;
+	if (!was_removed && lock_path[0] && is_set("lock-gone"))
+		was_removed = unlink(lock_path) == 0;
 	return REAL(flock)(fd, operation);
 }
 
@@ -230,9 +305,28 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	const char *wanted = clock == CLOCK_REALTIME ? getenv("GPALAYOUT_WALL_CLOCK") : NULL;
 	const int result = REAL(clock_gettime)(clock, now);
 
+	if (clock == CLOCK_REALTIME)
+		make_call("log-call=");
 	if (wanted)
 		now->tv_sec = atol(wanted);
 	return result;
+}
+
+long syscall(long number, ...)
+{
+	long values[6];
+	va_list args;
+
+	va_start(args, number);
+	for (int i = 0; i < 6; i++)
+		values[i] = va_arg(args, long);
+	va_end(args);
+	if (number == SYS_seccomp && is_set("unfiltered")) {
+		errno = EINVAL;
+		return -1;
+	}
+	return REAL(syscall)(number, values[0], values[1], values[2], values[3], values[4],
+			     values[5]);
 }
 
 int sigaction(int number, const struct sigaction *action, struct sigaction *before)

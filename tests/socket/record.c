@@ -84,19 +84,64 @@ static bool is_below(const char *path)
 	return folder && strncmp(path, folder, strlen(folder)) == 0;
 }
 
+/*
+ * What was opened of the recorded files and folders, on their one device; 0: it is gone. The
+ * daemon may not ask for the path of a descriptor. Read without the lock, as below.
+ */
+static ino_t known[256];
+static dev_t device;
+
+static ino_t *find_known(ino_t inode)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (__atomic_load_n(&known[i], __ATOMIC_SEQ_CST) == inode)
+			return &known[i];
+	return NULL;
+}
+
 /* The inode of an open file or folder of the recorded ones; 0: it is none. */
 static uintmax_t inode_of(int fd)
 {
-	char link[64], target[PATH_MAX];
 	struct stat status;
-	ssize_t length;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, target, sizeof(target) - 1);
-	if (length <= 0)
-		return 0;
-	target[length] = '\0';
-	return is_below(target) && fstat(fd, &status) == 0 ? status.st_ino : 0;
+	return fstat(fd, &status) == 0 && status.st_dev == device &&
+			       (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) &&
+			       find_known(status.st_ino) ?
+		       status.st_ino :
+		       0;
+}
+
+/* What was opened at a path, if that is below the folder. */
+static void learn(int fd, int folder_fd, const char *path)
+{
+	static pthread_mutex_t learning = PTHREAD_MUTEX_INITIALIZER;
+	struct stat status;
+	ino_t *place;
+
+	if (!(path[0] == '/' || folder_fd == AT_FDCWD ? is_below(path) : inode_of(folder_fd)) ||
+	    fstat(fd, &status))
+		return;
+	pthread_mutex_lock(&learning);
+	if (!find_known(status.st_ino)) {
+		place = find_known(0);
+		if (!place)
+			abort();
+		device = status.st_dev;
+		__atomic_store_n(place, status.st_ino, __ATOMIC_SEQ_CST);
+	}
+	pthread_mutex_unlock(&learning);
+}
+
+/* What is about to be removed; its number may be given to another file. */
+static void forget(int folder_fd, const char *path)
+{
+	struct stat status;
+	ino_t *place = fstatat(folder_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 ?
+			       find_known(status.st_ino) :
+			       NULL;
+
+	if (place)
+		__atomic_store_n(place, 0, __ATOMIC_SEQ_CST);
 }
 
 /* Where a name is. */
@@ -109,13 +154,16 @@ static struct place place_of(int folder_fd, const char *path)
 {
 	struct place place = { 0 };
 	char folder[PATH_MAX], name[PATH_MAX];
+	const char *above;
 	int fd;
 
 	snprintf(folder, sizeof(folder), "%s", path);
 	snprintf(name, sizeof(name), "%s", path);
 	snprintf(place.name, sizeof(place.name), "%.255s", basename(name));
-	fd = REAL(openat)(folder_fd, dirname(folder), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	above = dirname(folder);
+	fd = REAL(openat)(folder_fd, above, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
+		learn(fd, folder_fd, above);
 		place.folder = inode_of(fd);
 		close(fd);
 	}
@@ -138,12 +186,18 @@ static int open_recorded(int folder_fd, const char *path, int flags, mode_t mode
 	bool is_new;
 	int fd;
 
-	if (!(flags & (O_CREAT | O_TRUNC)))
-		return REAL(openat)(folder_fd, path, flags, mode);
+	if (!(flags & (O_CREAT | O_TRUNC))) {
+		fd = REAL(openat)(folder_fd, path, flags, mode);
+		if (fd >= 0)
+			learn(fd, folder_fd, path);
+		return fd;
+	}
 	pthread_mutex_lock(&lock);
 	place = place_of(folder_fd, path);
 	is_new = faccessat(folder_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
 	fd = REAL(openat)(folder_fd, path, flags, mode);
+	if (fd >= 0)
+		learn(fd, folder_fd, path);
 	if (fd >= 0 && is_new)
 		add_created("create", &place, folder_fd, path);
 	else if (fd >= 0 && place.folder && flags & O_TRUNC)
@@ -213,6 +267,7 @@ int unlinkat(int folder_fd, const char *path, int flags)
 
 	pthread_mutex_lock(&lock);
 	place = place_of(folder_fd, path);
+	forget(folder_fd, path);
 	code = REAL(unlinkat)(folder_fd, path, flags);
 	if (code == 0 && place.folder)
 		add_record(NULL, 0, "unlink %ju %s\n", place.folder, place.name);
