@@ -253,13 +253,12 @@ static void sync_parent(const char *folder)
 	free(copy);
 }
 
-/* False with errno: there is none, and none can be made. */
-static bool make_folder(const char *folder)
+int gpald_sqlite_make_folder(const char *folder)
 {
 	if (mkdir(folder, 0700))
-		return errno == EEXIST;
+		return errno;
 	sync_parent(folder);
-	return true;
+	return 0;
 }
 
 /* 0700, and ours or root's: others could replace the database otherwise. */
@@ -267,11 +266,12 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 			char error[GPALD_STORE_ERROR_SIZE])
 {
 	const char *folder = options->folder;
+	const int code = options->must_exist ? EEXIST : gpald_sqlite_make_folder(folder);
 	struct stat status;
 
-	if (!options->must_exist && !make_folder(folder))
+	if (code && code != EEXIST)
 		return gpald_sqlite_say(error, "%s: the state folder cannot be made: %s", folder,
-					strerror(errno));
+					strerror(code));
 	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->folder_fd < 0 || fstat(store->folder_fd, &status))
 		return gpald_sqlite_say(error, "%s: the state folder cannot be opened: %s", folder,

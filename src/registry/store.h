@@ -119,6 +119,9 @@ struct gpald_sqlite_options {
 	size_t events_kept; /* older ones are dropped */
 };
 
+/* Makes the folder, to be there after a loss of power. 0, or the errno of what failed. */
+GPAL_MUST_USE int gpald_sqlite_make_folder(const char *folder);
+
 /*
  * Opens registry.db in the folder, or makes a new one there. Changes nothing in a
  * database that cannot be used. NULL with `error` set.

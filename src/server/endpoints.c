@@ -204,41 +204,59 @@ static struct gpald_endpoint *next_endpoint(struct gpald_endpoints *all, bool in
 	return endpoint;
 }
 
-int gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd)
+void gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd)
 {
 	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
-	char quoted[GPALD_LOG_QUOTE_SIZE];
 
 	gpald_listener_take(&endpoint->listener, path, fd);
 	all->count++;
-	if (open_door(endpoint))
+}
+
+int gpald_endpoints_bind(struct gpald_endpoints *all, bool inspect, const char *path, mode_t mode,
+			 uid_t owner, gid_t group)
+{
+	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
+
+	if (gpald_listener_open(&endpoint->listener, path, mode, owner, group))
 		return -1;
-	gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s from=\"service manager\"",
-		  name_of(endpoint), gpald_log_quote(path, quoted));
+	all->count++;
 	return 0;
 }
 
-int gpald_endpoints_open(struct gpald_endpoints *all, bool inspect, const char *path, mode_t mode,
-			 gid_t group)
+static void log_listening(const struct gpald_endpoint *endpoint)
 {
-	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
+	const struct gpald_listener *listener = &endpoint->listener;
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	if (gpald_listener_open(&endpoint->listener, path, mode, group))
-		return -1;
-	all->count++;
-	if (open_door(endpoint))
-		return -1;
-	gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o", name_of(endpoint),
-		  gpald_log_quote(path, quoted), mode);
+	if (listener->is_given)
+		gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s from=\"service manager\"",
+			  name_of(endpoint), gpald_log_quote(listener->path, quoted));
+	else
+		gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o",
+			  name_of(endpoint), gpald_log_quote(listener->path, quoted),
+			  listener->mode);
+}
+
+int gpald_endpoints_listen(struct gpald_endpoints *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		if (open_door(&all->endpoints[i]))
+			return -1;
+		log_listening(&all->endpoints[i]);
+	}
 	return 0;
+}
+
+void gpald_endpoints_unbind(struct gpald_endpoints *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		gpald_listener_close(&all->endpoints[i].listener);
 }
 
 void gpald_endpoints_remove_files(struct gpald_endpoints *all)
 {
 	uv_timer_stop(&all->watch);
-	for (size_t i = 0; i < all->count; i++)
-		gpald_listener_close(&all->endpoints[i].listener);
+	gpald_endpoints_unbind(all);
 }
 
 void gpald_endpoints_close(struct gpald_endpoints *all)

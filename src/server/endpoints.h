@@ -45,21 +45,23 @@ struct gpald_endpoints {
 void gpald_endpoints_init(struct gpald_endpoints *all);
 
 /*
- * Opens one more, binds its socket and listens; see gpald_listener_open(). `path` is
- * borrowed for as long as they are open. -1 if that fails, which is logged; 0: done.
+ * One more, whose socket is bound; see gpald_listener_open(). It needs no loop yet. `path`
+ * is borrowed for as long as they are open. -1 if that fails, which is logged; 0: done.
  */
-GPAL_MUST_USE int gpald_endpoints_open(struct gpald_endpoints *all, bool inspect, const char *path,
-				       mode_t mode, gid_t group);
+GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all, bool inspect, const char *path,
+				       mode_t mode, uid_t owner, gid_t group);
 
-/*
- * Opens one more on a socket that the service manager listens on at `path`. -1 if that
- * fails, which is logged; 0: done.
- */
-GPAL_MUST_USE int gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path,
-				       int fd);
+/* One more on a socket that the service manager listens on at `path`. */
+void gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd);
+
+/* Listens at all of them. -1 if that fails, which is logged; 0: done. */
+GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
 
 /* Accepts clients that had to wait. True: some still have to. */
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
+
+/* Undoes gpald_endpoints_bind(), if there is no loop yet. */
+void gpald_endpoints_unbind(struct gpald_endpoints *all);
 
 /* No one else can connect; who has may still be waiting to be accepted. */
 void gpald_endpoints_remove_files(struct gpald_endpoints *all);

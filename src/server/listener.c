@@ -28,7 +28,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 128
 #define PAUSE 5 /* so that another program that listens is not asked all the time */
 
 /* Whether this was not the last thing to be said. */
@@ -59,6 +58,24 @@ static int complain(struct gpald_listener *listener, const char *what)
 	return complain_of(listener, listener->path, what);
 }
 
+/*
+ * A folder that has just been made. Its mode is that whatever the umask: the modes of the
+ * sockets say who may come in.
+ */
+static int settle_folder(struct gpald_listener *listener, const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0 || fchmod(fd, 0755))
+		result = complain(listener, "cannot set the folder's mode");
+	else if (listener->owner != GPALD_USER_UNCHANGED && fchown(fd, listener->owner, (gid_t)-1))
+		result = complain(listener, "cannot set the folder's owner");
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 static int make_folder(struct gpald_listener *listener)
 {
 	char *copy = strdup(listener->path), *folder;
@@ -68,9 +85,7 @@ static int make_folder(struct gpald_listener *listener)
 		return complain(listener, "out of memory");
 	folder = dirname(copy);
 	if (mkdir(folder, 0755) == 0)
-		/* Whatever the umask: the modes of the sockets say who may come in. */
-		result = chmod(folder, 0755) ? complain(listener, "cannot set the folder's mode") :
-					       0;
+		result = settle_folder(listener, folder);
 	else if (errno != EEXIST)
 		result = complain(listener, "cannot create the folder of the socket");
 	free(copy);
@@ -88,7 +103,7 @@ static bool is_at_path(int fd, const char *path)
 
 /*
  * Reads a lock file: the pid of who holds it, 0 if it is empty, -1 if it is not a
- * lock file.
+ * lock file. One with a second name may be somebody else's file, which root would write.
  */
 static long lock_owner(int fd)
 {
@@ -97,7 +112,7 @@ static long lock_owner(int fd)
 	ssize_t length;
 	long pid;
 
-	if (fstat(fd, &info) || !S_ISREG(info.st_mode))
+	if (fstat(fd, &info) || !S_ISREG(info.st_mode) || info.st_nlink > 1)
 		return -1;
 	length = pread(fd, text, sizeof(text) - 1, 0);
 	if (length <= 0)
@@ -142,6 +157,9 @@ static int try_lock(struct gpald_listener *listener)
 	/* For people; the lock itself is the fact. */
 	if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0)
 		return complain_of(listener, listener->lock_path, "cannot write the lock file");
+	if (listener->owner != GPALD_USER_UNCHANGED && fchown(fd, listener->owner, (gid_t)-1))
+		return complain_of(listener, listener->lock_path,
+				   "cannot set the lock file's owner");
 	return 0;
 }
 
@@ -201,10 +219,30 @@ static int remove_stale(struct gpald_listener *listener, const struct sockaddr_u
 }
 
 /*
- * The socket has its mode from its first moment, and refuses clients until
- * listen(), by which time it has its group too.
+ * Gives the socket away. Whoever may write in its folder can replace it meanwhile, so what
+ * changes hands is a socket of ours that has no second name.
  */
-static int bind_and_listen(struct gpald_listener *listener, const struct sockaddr_un *address)
+static int set_owner(struct gpald_listener *listener)
+{
+	const int fd = open(listener->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+	int result = 0;
+
+	if (fd < 0 || fstat(fd, &info)) {
+		result = complain(listener, "cannot look at the socket");
+	} else if (!S_ISSOCK(info.st_mode) || info.st_uid != geteuid() || info.st_nlink != 1) {
+		errno = EEXIST;
+		result = complain(listener, "somebody has replaced the socket");
+	} else if (fchownat(fd, "", listener->owner, listener->group, AT_EMPTY_PATH)) {
+		result = complain(listener, "cannot set the group");
+	}
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* The socket has its mode from its first moment, and refuses clients until listen(). */
+static int bind_socket(struct gpald_listener *listener, const struct sockaddr_un *address)
 {
 	struct stat info;
 	mode_t before;
@@ -224,12 +262,9 @@ static int bind_and_listen(struct gpald_listener *listener, const struct sockadd
 		return complain(listener, "cannot look at the socket");
 	listener->device = info.st_dev;
 	listener->inode = info.st_ino;
-	if (listener->group != GPALD_GROUP_UNCHANGED &&
-	    lchown(listener->path, (uid_t)-1, listener->group))
-		return complain(listener, "cannot set the group");
-	if (listen(listener->fd, BACKLOG))
-		return complain(listener, "cannot listen");
-	return 0;
+	return listener->owner == GPALD_USER_UNCHANGED && listener->group == GPALD_GROUP_UNCHANGED ?
+		       0 :
+		       set_owner(listener);
 }
 
 static bool has_socket_file(const struct gpald_listener *listener)
@@ -247,17 +282,19 @@ static int bind_again(struct gpald_listener *listener)
 	/* Its length has been checked. */
 	strcpy(address.sun_path, listener->path);
 	listener->inode = 0;
-	if (remove_stale(listener, &address) == 0 && bind_and_listen(listener, &address) == 0)
+	if (remove_stale(listener, &address) == 0 && bind_socket(listener, &address) == 0)
 		return 0;
 	gpald_listener_unbind(listener);
 	return -1;
 }
 
-int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_t mode, gid_t group)
+int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_t mode, uid_t owner,
+			gid_t group)
 {
 	*listener = (struct gpald_listener){
 		.path = path,
 		.mode = mode,
+		.owner = owner,
 		.group = group,
 		.fd = -1,
 		.lock_fd = -1,

@@ -16,6 +16,7 @@
 #include <gpalayout/client.h>
 #include <grp.h>
 #include <libgen.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,20 @@ static const char *set_default_policy(struct gpald_options *options, const char 
 	return options->wrong;
 }
 
+static const char *set_user(struct gpald_options *options, const char *value)
+{
+	const struct passwd *entry;
+
+	errno = 0;
+	entry = getpwnam(value);
+	if (!entry)
+		return errno == ENOMEM ? "out of memory" : "no such user";
+	options->user = value;
+	options->user_uid = entry->pw_uid;
+	options->user_gid = entry->pw_gid;
+	return NULL;
+}
+
 static const char *set_log_level(struct gpald_options *options, const char *value)
 {
 	enum gpald_log_level level;
@@ -199,6 +214,8 @@ static const struct row {
 					  set_default_policy, required_argument, 0 },
 	[GPALD_OPTION_LIMIT] = { "limit", "NAME=VALUE", "set a limit; gpalayoutctl info lists them",
 				 NULL, NULL, NULL, required_argument, 0 },
+	[GPALD_OPTION_USER] = { "user", "NAME", "user to become, if root starts the daemon", NULL,
+				NULL, set_user, required_argument, 0 },
 	[GPALD_OPTION_LOG_LEVEL] = { "log-level", "LEVEL", "error, warning, info or debug", "info",
 				     NULL, set_log_level, required_argument, 0 },
 	[GPALD_OPTION_CONFIG] = { "config", "FILE|none",

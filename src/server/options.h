@@ -28,6 +28,7 @@ enum gpald_option {
 	GPALD_OPTION_REQUIRE_STATE,
 	GPALD_OPTION_DEFAULT_POLICY,
 	GPALD_OPTION_LIMIT,
+	GPALD_OPTION_USER,
 	GPALD_OPTION_LOG_LEVEL,
 	GPALD_OPTION_KEY_COUNT, /* those before are keys of the file, too */
 	GPALD_OPTION_CONFIG = GPALD_OPTION_KEY_COUNT,
@@ -66,6 +67,9 @@ struct gpald_options {
 	bool require_state;       /* a folder without a registry is refused */
 	const struct gpal_policy *default_policy;
 	struct gpald_limits limits;
+	const char *user; /* whom root becomes; NULL: nobody, it stays as it is */
+	uid_t user_uid;   /* if there is one */
+	gid_t user_gid;
 
 	/* Where all this is from. */
 	struct gpald_setting settings[GPALD_OPTION_COUNT];

@@ -23,6 +23,7 @@
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/notify.h"
+#include "server/service_user.h"
 #include "server/signals.h"
 
 #include <assert.h>
@@ -453,26 +454,59 @@ static int init_handles(struct server *server)
 	return gpald_signals_start(&server->signals, &server->loop, on_signal, server);
 }
 
-static int open_endpoints(struct server *server)
+/* The sockets belong to the user that the daemon becomes. */
+static bool bind_endpoints(struct server *server)
+{
+	const struct gpald_options *options = server->options;
+	const bool differs = gpald_service_user_differs(options);
+	const uid_t owner = differs ? options->user_uid : GPALD_USER_UNCHANGED;
+	const gid_t group = differs && options->group == GPALD_GROUP_UNCHANGED ? options->user_gid :
+										 options->group;
+
+	return gpald_endpoints_bind(&server->endpoints, false, options->socket_path,
+				    options->socket_mode, owner, group) == 0 &&
+	       (!options->inspect_path ||
+		gpald_endpoints_bind(&server->endpoints, true, options->inspect_path,
+				     options->inspect_mode, owner, group) == 0);
+}
+
+static bool open_endpoints(struct server *server)
 {
 	const struct gpald_options *options = server->options;
 
-	if (options->control_fd >= 0)
-		return gpald_endpoints_take(&server->endpoints, false, options->socket_path,
-					    options->control_fd) ||
-				       (options->inspect_fd >= 0 &&
-					gpald_endpoints_take(&server->endpoints, true,
-							     options->inspect_path,
-							     options->inspect_fd)) ?
-			       -1 :
-			       0;
-	if (gpald_endpoints_open(&server->endpoints, false, options->socket_path,
-				 options->socket_mode, options->group))
-		return -1;
-	if (!options->inspect_path)
-		return 0;
-	return gpald_endpoints_open(&server->endpoints, true, options->inspect_path,
-				    options->inspect_mode, options->group);
+	if (options->control_fd >= 0) {
+		gpald_endpoints_take(&server->endpoints, false, options->socket_path,
+				     options->control_fd);
+		if (options->inspect_fd >= 0)
+			gpald_endpoints_take(&server->endpoints, true, options->inspect_path,
+					     options->inspect_fd);
+	} else if (server->endpoints.count == 0 && !bind_endpoints(server)) {
+		return false;
+	}
+	return gpald_endpoints_listen(&server->endpoints) == 0;
+}
+
+/*
+ * Root binds the sockets, and all else is done by the user that it becomes. While it is one
+ * thread, so that no other one keeps what it gives up.
+ */
+static bool give_up_privileges(struct server *server)
+{
+	const struct gpald_options *options = server->options;
+
+	if (!gpald_service_user_differs(options))
+		return true;
+	return gpald_service_user_prepare(options) &&
+	       (options->control_fd >= 0 || bind_endpoints(server)) &&
+	       gpald_service_user_become(options);
+}
+
+static bool start(struct server *server)
+{
+	if (!open_registry(server) || !open_endpoints(server))
+		return false;
+	settle_connections(server);
+	return true;
 }
 
 static void on_ready(void *waiter)
@@ -518,8 +552,13 @@ int gpald_server_run(const struct gpald_options *options)
 
 	if (!raise_descriptor_limit())
 		return 1;
+	if (!give_up_privileges(&server)) {
+		gpald_endpoints_unbind(&server.endpoints);
+		return 1;
+	}
 	code = init_handles(&server);
 	if (code < 0) {
+		gpald_endpoints_unbind(&server.endpoints);
 		/* Of all that is started here only threads can be too many. */
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s",
 			  code == UV_EAGAIN ? "\"no thread can be started: not enough memory, or "
@@ -530,8 +569,7 @@ int gpald_server_run(const struct gpald_options *options)
 	if (!gpald_service_init(&server.service) ||
 	    !gpald_workspace_init(&server.connections.space)) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
-	} else if (open_registry(&server) && open_endpoints(&server) == 0) {
-		settle_connections(&server);
+	} else if (start(&server)) {
 		gpald_log(
 			GPALD_LOG_INFO, "ready",
 			"version=%s pid=%ld default_policy=%s connections=%llu "

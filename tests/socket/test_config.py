@@ -250,7 +250,7 @@ class Sources(Case):
             ("admin-group", "0", "file"), ("store", "sqlite", "file"), ("require-state", "no", "command line"),
             ("default-policy", "openvmm-2026.07", "default"), ("limit", "connections=100", "file"),
             ("limit", "list_page=9", "command line"), ("limit", "events_kept=1024", "file"),
-            ("limit", "drain_ms=3000", "command line"), ("log-level", "error", "command line")])
+            ("limit", "drain_ms=3000", "command line"), ("user", None, "default"), ("log-level", "error", "command line")])
         self.assertEqual([result["limits"][name] for name in ("connections", "list_page", "events_kept", "drain_ms")],
                          [100, 9, 1024, 3000])
         table = [re.split(r" {2,}", line.rstrip()) for line in self.shown.split("\n\n")[-1].splitlines()]

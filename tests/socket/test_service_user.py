@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""--user: what a daemon that root starts keeps of root, what belongs to the user, and what is refused."""
+
+import glob
+import os
+import pwd
+import resource
+import shutil
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from harness import GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, call_as, can_be_another_user, main, wait_until
+from test_faults import create, live
+from test_service import Manager
+
+
+def status_of(pid, task=None):
+    with open(f"/proc/{pid}/task/{task or pid}/status", encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def tasks(pid):
+    return [status_of(pid, task) for task in os.listdir(f"/proc/{pid}/task")]
+
+
+def nobody():
+    return pwd.getpwnam("nobody")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="gpalayoutd-test-")
+        os.chmod(self.folder, 0o755)
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.state = os.path.join(self.folder, "state")
+        self.run = os.path.join(self.folder, "run")
+        self.socket = os.path.join(self.run, "control.sock")
+        self.options = ["--socket", self.socket, "--state-dir", self.state, "--user=nobody"]
+
+    def fails(self, *options, **how):
+        done = subprocess.run([*PROGRAM, *self.options, *options], capture_output=True, text=True, timeout=PATIENCE, check=False, **how)
+        return done.returncode, done.stderr
+
+
+class Names(Case):
+    def test_a_user_that_is_unknown_is_named(self):
+        for name in ("no-such-user", "", "0x1"):
+            with self.subTest(name):
+                self.assertEqual(self.fails(f"--user={name}"),
+                                 (2, f"gpalayoutd: --user={name}: no such user\nTry 'gpalayoutd --help'.\n"))
+
+    def test_the_line_of_the_file_is_named(self):
+        path = os.path.join(self.folder, "conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("user = no-such-user\n")
+        done = subprocess.run([GPALAYOUTD, f"--config={path}", "--check-config"], capture_output=True, text=True, timeout=PATIENCE,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, f"gpalayoutd: {path}:1: user: no such user\n"))
+
+    def test_the_user_that_it_is_already_is_fine(self):
+        with Daemon(f"--user={pwd.getpwuid(os.geteuid()).pw_name}") as daemon:
+            self.assertEqual(status_of(daemon.process.pid)["Uid"].split(), 4 * [str(os.geteuid())])
+
+
+@unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
+class Root(Case):
+    """What root starts with --user=nobody."""
+
+    def setUp(self):
+        super().setUp()
+        self.uid, self.gid = nobody().pw_uid, nobody().pw_gid
+
+    def daemon(self, *options):
+        # The last of two options counts.
+        daemon = Daemon(*self.options, "--inspect-socket", os.path.join(self.run, "inspect.sock"), *options, wait=False)
+        daemon.socket, daemon.inspect_socket, daemon.state = self.socket, os.path.join(self.run, "inspect.sock"), self.state
+        daemon.wait_ready()
+        return daemon
+
+    def owner(self, path):
+        info = os.stat(path)
+        return info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)
+
+    def test_it_has_nothing_of_root(self):
+        with self.daemon() as daemon:
+            for task in tasks(daemon.process.pid):
+                with self.subTest(task["Name"]):
+                    self.assertEqual([task[name].split() for name in ("Uid", "Gid")], [4 * [str(self.uid)], 4 * [str(self.gid)]])
+                    self.assertEqual({int(each) for each in task["Groups"].split()},
+                                     set(os.getgrouplist("nobody", self.gid)))
+                    self.assertEqual({name: int(task[name], 16) for name in task if name.startswith("Cap")},
+                                     dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), 0))
+            # A process that may not leave a core belongs to root.
+            self.assertEqual(os.stat(f"/proc/{daemon.process.pid}").st_uid, self.uid)
+
+    def test_what_it_makes_belongs_to_the_user(self):
+        with self.daemon() as daemon:
+            self.assertIn("result", daemon.call("layout.create", {"name": "vm", "request": {
+                "arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
+            self.assertEqual(self.owner(self.state), (self.uid, self.gid, 0o700))
+            for name in os.listdir(self.state):
+                self.assertEqual(self.owner(os.path.join(self.state, name)), (self.uid, self.gid, 0o600), name)
+            self.assertEqual(self.owner(self.run), (self.uid, 0, 0o755))
+            self.assertEqual(self.owner(self.socket), (self.uid, self.gid, 0o660))
+            self.assertEqual(self.owner(os.path.join(self.run, "inspect.sock")), (self.uid, self.gid, 0o666))
+            self.assertEqual(self.owner(self.socket + ".lock")[0], self.uid)
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual(os.listdir(self.run), [])
+            daemon.start()
+            self.assertEqual(list(live(daemon)), ["vm"])
+            self.assertNotIn("socket_folder", daemon.log())
+
+    def test_root_and_the_admin_group_are_told_from_the_user(self):
+        """The peers say who they are; the daemon need not be root for that."""
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
+        with self.daemon("--socket-mode=0666", "--admin-group=4711") as daemon:
+            for name in ("first", "second"):
+                self.assertIn("result", call_as(1, [], self.socket, "layout.create", {"name": name, "request": request}))
+            refused = call_as(self.uid, [], self.socket, "layout.delete", {"name": "first"})
+            self.assertEqual(refused["error"]["data"]["reason"], "denied")
+            self.assertIn("result", daemon.call("layout.delete", {"name": "first"}))
+            self.assertIn("result", call_as(2, [4711], self.socket, "layout.delete", {"name": "second"}))
+
+    def test_a_socket_that_is_bound_again_has_its_group_again(self):
+        with self.daemon("--socket-group=4711") as daemon:
+            self.assertIn("4711", status_of(daemon.process.pid)["Groups"].split())
+            for path in (self.socket, os.path.join(self.run, "inspect.sock")):
+                before = self.owner(path)
+                self.assertEqual(before[:2], (self.uid, 4711))
+                os.unlink(path)
+                wait_until(lambda path=path: os.path.exists(path), "the socket")
+                wait_until(lambda: daemon.log().count("event=socket_restored") > (path != self.socket), "the restoration")
+                self.assertEqual(self.owner(path), before)
+                self.assertIn("result", daemon.call("daemon.info", {}, inspect=path != self.socket))
+
+    def test_a_folder_of_root_keeps_the_socket_and_is_warned_of(self):
+        os.mkdir(self.run, 0o755)
+        with self.daemon() as daemon:
+            line = daemon.wait_log("level=warning event=socket_folder")
+            self.assertIn(f'path="{self.socket}" user=nobody', line)
+            self.assertEqual(self.owner(self.run), (0, 0, 0o755))
+            self.assertEqual(daemon.stop(), 0)
+            self.assertTrue(os.path.exists(self.socket))
+            daemon.start()
+            self.assertIn("result", daemon.call("daemon.info"))
+            self.assertEqual(daemon.stop(), 0)
+            os.chown(self.run, self.uid, -1)
+            daemon.start()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual(os.listdir(self.run), [])
+
+    def test_a_state_folder_of_another_is_refused_with_the_command(self):
+        for owner, file_owner, what in ((0, None, "the state folder belongs to uid 0"), (1, None, "the state folder belongs to uid 1"),
+                                        (self.uid, 0, "registry.db belongs to uid 0")):
+            with self.subTest(what):
+                os.mkdir(self.state, 0o700)
+                os.chown(self.state, owner, -1)
+                if file_owner is not None:
+                    with open(os.path.join(self.state, "registry.db"), "wb") as file:
+                        file.write(b"SQLite format 3")
+                code, log = self.fails()
+                self.assertEqual(code, 1)
+                self.assertIn(f'event=state_not_owned user=nobody folder="{self.state}" what="{what}"', log)
+                self.assertIn("chown -R nobody FOLDER", log)
+                self.assertFalse(os.path.exists(self.run))
+                self.assertEqual(os.stat(self.state).st_uid, owner)
+                shutil.rmtree(self.state)
+
+    def test_the_command_is_enough(self):
+        with Daemon("--socket", self.socket, "--state-dir", self.state, wait=False) as daemon:
+            daemon.socket = self.socket
+            daemon.wait_ready()
+            with daemon.connect() as client:
+                self.assertIn("result", create(client, "vm"))
+        subprocess.run(["chown", "-R", "nobody", self.state, self.run], check=True)
+        with self.daemon() as daemon:
+            self.assertEqual(list(live(daemon)), ["vm"])
+
+    def test_a_folder_that_the_user_cannot_reach_is_named(self):
+        closed = os.path.join(self.folder, "closed")
+        os.mkdir(closed, 0o700)
+        code, log = self.fails(f"--state-dir={closed}/state")
+        self.assertEqual(code, 1)
+        self.assertIn(f"event=store_unusable error=\"{closed}/state: the state folder cannot be", log)
+        self.assertIn("Permission denied", log)
+        self.assertEqual(os.listdir(self.run), [])
+
+    def test_a_registry_that_must_be_there_is_not_made(self):
+        code, log = self.fails("--require-state")
+        self.assertEqual(code, 1)
+        self.assertIn("event=store_unusable", log)
+        self.assertFalse(os.path.exists(self.state))
+
+    def test_the_store_in_memory_has_no_folder(self):
+        self.options = ["--socket", self.socket, "--store=memory", "--user=nobody"]
+        with self.daemon() as daemon:
+            self.assertEqual(status_of(daemon.process.pid)["Uid"].split()[0], str(self.uid))
+            self.assertFalse(os.path.exists(self.state))
+
+    def test_a_lock_with_a_second_name_is_not_written(self):
+        """In a folder of the user's, that user could have made it a link to a file of root."""
+        os.mkdir(self.run)
+        precious = os.path.join(self.folder, "precious.pid")
+        with open(precious, "w", encoding="ascii") as file:
+            file.write("1\n")
+        os.link(precious, self.socket + ".lock")
+        code, log = self.fails()
+        self.assertEqual(code, 1)
+        self.assertIn("the path is not a lock file", log)
+        self.assertEqual((os.stat(precious).st_uid, os.path.getsize(precious)), (0, 2))
+
+    def test_sockets_of_a_service_manager_are_served(self):
+        with Manager("--user=nobody", sockets=("control",)) as manager:
+            os.chmod(manager.folder, 0o755)
+            os.chmod(os.path.join(manager.folder, "notify"), 0o777)
+            manager.start()
+            manager.wait_told("READY=1")
+            self.assertEqual(status_of(manager.process.pid)["Uid"].split(), 4 * [str(self.uid)])
+            with Client(manager.path("control")) as client:
+                self.assertIn("result", client.call("daemon.info", {}))
+            self.assertEqual(manager.end()[0], 0)
+
+    def test_limits_of_root_stay(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
+        try:
+            with self.daemon() as daemon:
+                with open(f"/proc/{daemon.process.pid}/limits", encoding="ascii") as file:
+                    self.assertRegex(file.read(), rf"(?m)^Max open files +{limits[1]} +{limits[1]} ")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@unittest.skipUnless(os.geteuid() or can_be_another_user(), "root cannot start a daemon as somebody else here")
+class NotRoot(Case):
+    """As the user who runs the tests, or as nobody if that is root."""
+
+    def start(self, user):
+        """Root starts a copy of the daemon, because its folder may be closed to others."""
+        if os.geteuid():
+            return subprocess.Popen([*PROGRAM, *self.options, f"--user={user}"], stderr=subprocess.PIPE, text=True)
+        built, name = os.path.split(GPALAYOUTD)
+        libraries = os.path.join(built, ".libs")
+        real = os.path.join(libraries, name)
+        for path in (real if os.path.exists(real) else GPALAYOUTD, *glob.glob(os.path.join(libraries, "*.so.?"))):
+            os.chmod(shutil.copy(path, self.folder), 0o755)
+        os.chmod(self.folder, 0o777)
+        environment = dict(os.environ, LD_LIBRARY_PATH=self.folder, GCOV_PREFIX=self.folder)
+        return subprocess.Popen([os.path.join(self.folder, name), "--config=none", *self.options, f"--user={user}"], env=environment,
+                                cwd="/", user=nobody().pw_uid, group=nobody().pw_gid, extra_groups=(), stderr=subprocess.PIPE, text=True)
+
+    def test_only_root_can_become_another(self):
+        for user in ("root", "daemon"):
+            with self.subTest(user), self.start(user) as process:
+                log = process.stderr.read()
+                self.assertEqual(process.wait(PATIENCE), 1)
+                self.assertIn(f'level=error event=user_unusable user={user} what="only root can become another user"', log)
+                self.assertFalse(os.path.exists(self.run))
+
+    def test_themselves_is_fine(self):
+        with self.start(pwd.getpwuid(os.geteuid() or nobody().pw_uid).pw_name) as process:
+            wait_until(lambda: os.path.exists(self.socket) or process.poll() is not None, "the socket")
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 0, process.stderr.read())
+
+
+if __name__ == "__main__":
+    main()
