@@ -176,6 +176,33 @@ void gpald_log_crash(const char *signal_name)
 	emit(line, strlen(line));
 }
 
+/* Into a line that has room for it, without what a handler may not call. */
+static void append_number(char *line, unsigned int number)
+{
+	char digits[11];
+	char *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	strcat(line, at);
+}
+
+void gpald_log_forbidden(const char *name, unsigned int number)
+{
+	char line[256] = "";
+
+	strcat(line, sink.is_journal ? "<3>" : "");
+	strcat(line, "level=error event=forbidden_call call=");
+	strncat(line, name ? name : "unknown", 64);
+	strcat(line, " number=");
+	append_number(line, number);
+	strcat(line, " consequence=\"the daemon ends with SIGSYS; what was acknowledged is on "
+		     "disk\"\n");
+	emit(line, strlen(line));
+}
+
 bool gpald_log_allowed(void)
 {
 	static time_t second;

@@ -50,6 +50,12 @@ __attribute__((format(printf, 1, 2))) void gpald_log_complain(const char *format
 void gpald_log_crash(const char *signal_name);
 
 /*
+ * The same for a system call that is forbidden to the daemon; `name` is NULL if it is not
+ * known.
+ */
+void gpald_log_forbidden(const char *name, unsigned int number);
+
+/*
  * For events a client can cause at will: at most 100 a second are written, and
  * then how many were left out. True: write this one.
  */

@@ -8,6 +8,7 @@
 #include "server/options.h"
 
 #include "server/config_file.h"
+#include "server/confine.h"
 #include "server/listener.h"
 #include "server/log.h"
 
@@ -156,6 +157,12 @@ static const char *set_user(struct gpald_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_confine(struct gpald_options *options, const char *value)
+{
+	options->is_confined = strcmp(value, "yes") == 0;
+	return options->is_confined || strcmp(value, "no") == 0 ? NULL : "expected yes or no";
+}
+
 static const char *set_log_level(struct gpald_options *options, const char *value)
 {
 	enum gpald_log_level level;
@@ -216,6 +223,10 @@ static const struct row {
 				 NULL, NULL, NULL, required_argument, 0 },
 	[GPALD_OPTION_USER] = { "user", "NAME", "user to become, if root starts the daemon", NULL,
 				NULL, set_user, required_argument, 0 },
+	[GPALD_OPTION_CONFINE] = { "confine", "yes|no",
+				   "allow only the system calls that serving needs",
+				   GPALD_CONFINE_STANDARD, NULL, set_confine, required_argument,
+				   0 },
 	[GPALD_OPTION_LOG_LEVEL] = { "log-level", "LEVEL", "error, warning, info or debug", "info",
 				     NULL, set_log_level, required_argument, 0 },
 	[GPALD_OPTION_CONFIG] = { "config", "FILE|none",
@@ -486,6 +497,17 @@ static void use_given(struct gpald_options *options, const struct gpald_activati
 		options->inspect_path ? options->inspect_path : "none";
 }
 
+bool gpald_options_is_given(const struct gpald_options *options, enum gpald_option option)
+{
+	return options->settings[option].source != GPALD_FROM_DEFAULT;
+}
+
+void gpald_options_drop_confine(struct gpald_options *options)
+{
+	options->is_confined = false;
+	options->settings[GPALD_OPTION_CONFINE].value = "no";
+}
+
 int gpald_options_finish(struct gpald_options *options, const struct gpald_activation *activation)
 {
 	int status = finish_store(options);
@@ -556,7 +578,8 @@ void gpald_options_print_help(void)
 	fputs("\n"
 	      "The log goes to standard error. On SIGTERM or SIGINT the daemon answers what was\n"
 	      "asked and exits. Any other terminating signal does the same, with status 1.\n"
-	      "SIGHUP is ignored, SIGQUIT leaves a core. Exit status: 0 ended by SIGTERM or\n"
+	      "SIGHUP is ignored, SIGQUIT leaves a core, and a system call that --confine does\n"
+	      "not allow ends the daemon with SIGSYS. Exit status: 0 ended by SIGTERM or\n"
 	      "SIGINT, 1 could not start, the store failed or another signal came, 2 usage.\n",
 	      stdout);
 }

@@ -29,6 +29,7 @@ enum gpald_option {
 	GPALD_OPTION_DEFAULT_POLICY,
 	GPALD_OPTION_LIMIT,
 	GPALD_OPTION_USER,
+	GPALD_OPTION_CONFINE,
 	GPALD_OPTION_LOG_LEVEL,
 	GPALD_OPTION_KEY_COUNT, /* those before are keys of the file, too */
 	GPALD_OPTION_CONFIG = GPALD_OPTION_KEY_COUNT,
@@ -70,6 +71,7 @@ struct gpald_options {
 	const char *user; /* whom root becomes; NULL: nobody, it stays as it is */
 	uid_t user_uid;   /* if there is one */
 	gid_t user_gid;
+	bool is_confined; /* to its system calls, once it serves */
 
 	/* Where all this is from. */
 	struct gpald_setting settings[GPALD_OPTION_COUNT];
@@ -102,6 +104,12 @@ const char *gpald_options_value_form(enum gpald_option option);
  */
 const char *gpald_options_set(struct gpald_options *options, enum gpald_option option,
 			      const char *value, enum gpald_source source, unsigned int line);
+
+/* Whether somebody has asked for the option's value, which then counts or is an error. */
+bool gpald_options_is_given(const struct gpald_options *options, enum gpald_option option);
+
+/* The kernel cannot confine the daemon, and nobody has asked for it. */
+void gpald_options_drop_confine(struct gpald_options *options);
 
 /*
  * Once all are set: works out what depends on several, and takes what the service manager

@@ -18,6 +18,7 @@
 
 #include "server/server.h"
 
+#include "server/confine.h"
 #include "server/connection.h"
 #include "server/endpoints.h"
 #include "server/log.h"
@@ -54,7 +55,7 @@ static const char *const phase_names[] = { "serving", "grace", "draining", "stop
 static_assert(sizeof(phase_names) / sizeof(phase_names[0]) == PHASE_COUNT, "each phase has a name");
 
 struct server {
-	const struct gpald_options *options;
+	struct gpald_options *options;
 	struct gpald_limits limits; /* in force: as told, or what the system allows */
 	uv_loop_t loop;
 	bool is_ready_told; /* to the service manager */
@@ -494,6 +495,7 @@ static bool give_up_privileges(struct server *server)
 {
 	const struct gpald_options *options = server->options;
 
+	gpald_confine_privileges();
 	if (!gpald_service_user_differs(options))
 		return true;
 	return gpald_service_user_prepare(options) &&
@@ -501,12 +503,30 @@ static bool give_up_privileges(struct server *server)
 	       gpald_service_user_become(options);
 }
 
+/* Once all threads run and all is open. False: it was asked for, and cannot be done. */
+static bool confine(struct server *server)
+{
+	struct gpald_options *options = server->options;
+	const bool is_given = gpald_options_is_given(options, GPALD_OPTION_CONFINE);
+	const int code = options->is_confined ? gpald_confine_calls() : 0;
+
+	if (code == 0)
+		return true;
+	gpald_log(is_given ? GPALD_LOG_ERROR : GPALD_LOG_WARNING, "not_confined",
+		  "error=\"%s\" what=\"the kernel does not take the filter of system calls\" %s",
+		  strerror(code),
+		  is_given ? "hint=\"confine=no starts without it\"" :
+			     "consequence=\"the daemon serves without it\"");
+	gpald_options_drop_confine(options);
+	return !is_given;
+}
+
 static bool start(struct server *server)
 {
 	if (!open_registry(server) || !open_endpoints(server))
 		return false;
 	settle_connections(server);
-	return true;
+	return confine(server);
 }
 
 static void on_ready(void *waiter)
@@ -514,7 +534,7 @@ static void on_ready(void *waiter)
 	gpald_connection_ready(waiter);
 }
 
-int gpald_server_run(const struct gpald_options *options)
+int gpald_server_run(struct gpald_options *options)
 {
 	static struct server server; /* static for its size; there is one */
 	int code, status = 1;
@@ -572,9 +592,10 @@ int gpald_server_run(const struct gpald_options *options)
 	} else if (start(&server)) {
 		gpald_log(
 			GPALD_LOG_INFO, "ready",
-			"version=%s pid=%ld default_policy=%s connections=%llu "
+			"version=%s pid=%ld default_policy=%s confined=%s connections=%llu "
 			"inspect_connections=%llu",
 			PACKAGE_VERSION, (long)getpid(), options->default_policy->name,
+			options->is_confined ? "yes" : "no",
 			(unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS],
 			(unsigned long long)server.limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS]);
 		tell_ready(&server);

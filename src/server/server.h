@@ -10,6 +10,6 @@
  * the exit status: 0 after SIGTERM or SIGINT, 1 if another signal came first, or if it
  * could not start or the store failed; each of these it has logged.
  */
-int gpald_server_run(const struct gpald_options *options);
+int gpald_server_run(struct gpald_options *options);
 
 #endif

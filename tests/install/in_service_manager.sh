@@ -94,7 +94,9 @@ is_confined() {
 	cat "/proc/$pid/status"
 	[ "$(ps -o user= -p "$pid")" = "gpalayo+" ] || [ "$(ps -o user:20= -p "$pid")" = gpalayoutd ] || return 1
 	grep -q '^CapEff:	0*$' "/proc/$pid/status" && grep -q '^CapBnd:	0*$' "/proc/$pid/status" &&
-		grep -q '^NoNewPrivs:	1$' "/proc/$pid/status" && grep -q '^Seccomp:	2$' "/proc/$pid/status"
+		grep -q '^NoNewPrivs:	1$' "/proc/$pid/status" && grep -q '^Seccomp:	2$' "/proc/$pid/status" || return 1
+	# Its own filter, beside those of the unit.
+	grep -q 'event=ready .* confined=yes ' /mnt/result/daemon && ! grep not_confined /mnt/result/daemon
 }
 
 # Where the daemon is, as its user.
