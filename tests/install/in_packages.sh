@@ -10,7 +10,7 @@ export PATH DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 packages="gpalayoutd gpalayoutctl libgpalayout-client0 libgpalayout-dev libgpalayout0 python3-gpalayout"
 state=/var/lib/gpalayoutd
 vm="--arch x86_64 --memory 1GiB"
-tests=14
+tests=15
 number=0
 
 check() { # WHAT COMMAND...
@@ -158,6 +158,20 @@ purge_without_debconf() {
 	state_is_the_daemons && again new && has_layouts /mnt/result/made
 }
 
+# On a terminal.
+purge_and_answer() { # no|yes
+	echo "$1" | DEBIAN_FRONTEND=teletype script -qec "dpkg --purge gpalayoutd" /dev/null | tr -d '\r' >/tmp/said
+	cat /tmp/said
+	grep -q 'Delete the guest physical layouts of this host?' /tmp/said
+}
+
+purge_asks() {
+	purge_and_answer no && state_is_the_daemons && lay new gpalayoutd && has_layouts /mnt/result/made || return 1
+	cp -a $state /tmp/state
+	purge_and_answer yes && [ ! -e $state ] || return 1
+	cp -a /tmp/state $state && lay new gpalayoutd && has_layouts /mnt/result/made
+}
+
 # A yes is for one purge.
 purge_deletes() {
 	echo 'gpalayoutd gpalayoutd/purge-layouts boolean true' | debconf-set-selections && purge || return 1
@@ -220,7 +234,8 @@ check "what an administrator masked stays so in an upgrade" masked_stays
 check "a removal stops all units and keeps the layouts" removal
 check "a purge that cannot ask keeps the layouts, and says so" purge_keeps
 check "so does one without debconf" purge_without_debconf
-check "a purge with a yes deletes the layouts" purge_deletes
+check "a purge on a terminal asks, and does what is answered" purge_asks
+check "a purge with a yes in advance deletes the layouts" purge_deletes
 check "the service takes over the folder of a daemon that root started" root_daemons_folder
 check "an upgrade keeps every layout of a registry of 0.1.0 that root owns" registry_of_0_1_0
 check "a purge leaves no unit that failed" sh -c '! systemctl --failed --no-legend | grep gpalayoutd'
