@@ -42,7 +42,9 @@ A `Client` is one connection, for one thread at a time. It starts no thread, han
 and never causes SIGPIPE. `Events` follows what happens to layouts, over restarts of the daemon.
 """
 
+import base64
 import collections
+import hashlib
 import json
 import math
 import os
@@ -90,6 +92,7 @@ RESULTS = {
     "layout.history": ("name", "revision", "oldest_since", "events"),
     "policy.list": ("default", "policies"),
     "events.subscribe": ("revision",),
+    "registry.backup": ("revision", "data"),
     "daemon.info": ("version", "protocol", "default_policy", "sockets", "policies", "limits",
                     "options"),
     "daemon.stats": ("started_at", "uptime_ms", "connections", "users", "requests", "registry",
@@ -220,7 +223,7 @@ class WouldRemove(Refused):
 
 
 class Denied(Refused):
-    """The layout belongs to the user data["owner_uid"]."""
+    """The layout belongs to the user data["owner_uid"], or the backup is not for this user."""
 
     REASON = "denied"
 
@@ -450,6 +453,28 @@ class Client:
     def policy_list(self):
         """The policies and the name of the default: {default, policies}."""
         return self._ask("policy.list")
+
+    def registry_backup(self, *, after=None, revision=None):
+        """A page of a backup, in base64: {revision, data, next or layouts}; see `backup`."""
+        return self._ask("registry.backup", after=after, revision=revision)
+
+    def backup(self):
+        """Iterates over the bytes of a backup of all layouts, which gpalayoutd --restore takes.
+
+        It asks for one page after another. Raises `Denied` for all but root and the admin group,
+        and `ResyncRequired` if layouts change faster than it can follow; then begin anew.
+        """
+        checksum = hashlib.sha256()
+        after = revision = None
+        while True:
+            page = self.registry_backup(after=after, revision=revision)
+            data = base64.b64decode(page["data"], validate=True)
+            checksum.update(data)
+            yield data
+            after, revision = page.get("next"), page["revision"]
+            if after is None:
+                yield checksum.digest()
+                return
 
     def daemon_info(self):
         """Version, protocol, sockets, policies and limits of the daemon."""

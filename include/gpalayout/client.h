@@ -265,6 +265,27 @@ GPAL_API GPAL_MUST_USE int gpal_client_list(struct gpal_client *client, const ch
 					    const struct gpal_client_page **page,
 					    struct gpal_client_error *error);
 
+struct gpal_client_backup_page {
+	uint64_t revision; /* up to which the pages so far say what there is */
+	const uint8_t *data;
+	size_t length;
+	const char *next; /* `after` of the next page; NULL: this is the last */
+	uint64_t layouts; /* with the last page: how many the backup has */
+};
+
+/*
+ * registry.backup: a page of a backup. `after` NULL: the first; otherwise `next` and `revision`
+ * of the page before. The file that gpalayoutd --restore takes is the data of all pages, one
+ * after another, and the 32 bytes of their SHA-256.
+ *
+ * Refusals: "denied" to all but root and the daemon's admin group; "resync_required", after
+ * which the backup has to begin anew.
+ */
+GPAL_API GPAL_MUST_USE int gpal_client_backup(struct gpal_client *client, const char *after,
+					      uint64_t revision,
+					      const struct gpal_client_backup_page **page,
+					      struct gpal_client_error *error);
+
 /* Questions. */
 
 /* What a question is about: the first of these that is not NULL. */

@@ -361,6 +361,31 @@ int gpal_client_history(struct gpal_client *client, const char *name,
 	return ASK(history, "layout.history", write_name, name, &gpald_history_result);
 }
 
+struct backed_up {
+	const char *after;
+	uint64_t revision;
+};
+
+static void write_backup(struct gpald_writer *w, const void *args)
+{
+	const struct backed_up *last = args;
+
+	gpald_write_object(w, NULL);
+	if (last->after) {
+		gpald_write_text(w, "after", last->after);
+		gpald_write_integer(w, "revision", (int64_t)last->revision);
+	}
+	gpald_write_object_end(w);
+}
+
+int gpal_client_backup(struct gpal_client *client, const char *after, uint64_t revision,
+		       const struct gpal_client_backup_page **page, struct gpal_client_error *error)
+{
+	const struct backed_up last = { after, revision };
+
+	return ASK(page, "registry.backup", write_backup, &last, &gpald_backup_page_result);
+}
+
 /* Questions. */
 
 static void write_side(struct gpald_writer *w, const struct gpal_client_side *side)

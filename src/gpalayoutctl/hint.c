@@ -164,6 +164,9 @@ static const struct hint hints[] = {
 	  "do it as its creator, uid {owner_uid}, as root, or as a member of the daemon's admin "
 	  "group, which gpalayoutctl info names" },
 	{ "denied", NULL,
+	  "{?backup}do it as root, or as a member of the daemon's admin group, which "
+	  "gpalayoutctl info names" },
+	{ "denied", NULL,
 	  "do it as its creator, as root, or as a member of the daemon's admin group, which "
 	  "gpalayoutctl info names" },
 	{ "store_failed", NULL, "see the daemon's log; it restarts with what was acknowledged" },
@@ -264,6 +267,12 @@ static bool is_allocate(struct ctl_buffer *out, const struct context *context)
 	return context->session->method && strcmp(context->session->method, "layout.allocate") == 0;
 }
 
+static bool is_backup(struct ctl_buffer *out, const struct context *context)
+{
+	(void)out;
+	return context->session->method && strcmp(context->session->method, "registry.backup") == 0;
+}
+
 static bool has_ecam_tag(struct ctl_buffer *out, const struct context *context)
 {
 	const char *tag = text_of(context->data, "tag");
@@ -311,9 +320,13 @@ static const struct {
 	const char *name;
 	bool (*append)(struct ctl_buffer *out, const struct context *context);
 } words[] = {
-	{ "?flags", has_flags },       { "?file", has_file },
-	{ "?no_json", has_no_json },   { "?allocate", is_allocate },
-	{ "?ecam_tag", has_ecam_tag }, { "make_low_room", append_low_room },
+	{ "?flags", has_flags },
+	{ "?file", has_file },
+	{ "?no_json", has_no_json },
+	{ "?allocate", is_allocate },
+	{ "?backup", is_backup },
+	{ "?ecam_tag", has_ecam_tag },
+	{ "make_low_room", append_low_room },
 };
 
 /* Members of the data. */
@@ -608,7 +621,7 @@ static void hint_unknown(const struct ctl_session *session)
 	const struct ctl_invocation *invocation = session->invocation;
 
 	/* update may have asked for the layout first. */
-	if (!session->method || !invocation->command->is_change ||
+	if (!session->method || !invocation->command->on_control || !invocation->command->method ||
 	    strcmp(session->method, invocation->command->method) != 0 ||
 	    ctl_was_given(invocation, "--dry-run"))
 		return;

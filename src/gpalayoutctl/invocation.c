@@ -259,7 +259,7 @@ static void set_inspect_socket(struct ctl_invocation *invocation)
 	const char *slash = strrchr(invocation->socket, '/');
 	const size_t folder = slash ? (size_t)(slash - invocation->socket) + 1 : 0;
 
-	if (!invocation->command || invocation->command->is_change) {
+	if (!invocation->command || invocation->command->on_control) {
 		invocation->inspect_socket = NULL;
 	} else if (!invocation->inspect_socket &&
 		   folder + sizeof(INSPECT_NAME) <= sizeof(invocation->beside)) {

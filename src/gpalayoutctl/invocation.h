@@ -58,7 +58,7 @@ struct ctl_command {
 	const struct gpald_result *result; /* what it is decoded as */
 	enum ctl_exit (*print)(struct ctl_session *session, struct ctl_buffer *out,
 			       const void *result);
-	bool is_change; /* the inspect socket does not have it */
+	bool on_control; /* its method is on the control socket alone */
 };
 
 /* What a command line asks for; strings are borrowed from argv and the environment. */

@@ -286,23 +286,13 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 
 /* Both ways. */
 
-static bool finish_writing(struct gpald_transfer *t, struct gpald_blob *blob)
-{
-	if (t->result != GPALD_CODEC_OK) {
-		free(t->out.data);
-		return false;
-	}
-	*blob = t->out;
-	return true;
-}
-
 bool gpald_encode_request_blob(const struct gpal_request *source, struct gpald_blob *blob)
 {
 	struct gpal_request copy = *source;
 	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
 
 	request(&t, &copy);
-	return finish_writing(&t, blob);
+	return gpald_transfer_finish(&t, blob);
 }
 
 bool gpald_encode_layout_blob(const struct gpal_layout *source, struct gpald_blob *blob)
@@ -311,7 +301,7 @@ bool gpald_encode_layout_blob(const struct gpal_layout *source, struct gpald_blo
 	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
 
 	layout(&t, &copy);
-	return finish_writing(&t, blob);
+	return gpald_transfer_finish(&t, blob);
 }
 
 static struct gpald_transfer read_from(const struct gpald_blob *blob, struct gpald_arena *arena)

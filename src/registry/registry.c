@@ -203,6 +203,102 @@ bool gpald_registry_history(struct gpald_registry *registry, const char *name, s
 	return has_memory;
 }
 
+void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest, uint64_t *oldest)
+{
+	pthread_mutex_lock(&registry->lock);
+	*newest = registry->events.revision;
+	*oldest = gpald_event_ring_oldest(&registry->events);
+	pthread_mutex_unlock(&registry->lock);
+}
+
+/* How much of a page is left, in bytes; each item takes some besides its record. */
+#define ITEM_BYTES 192
+
+static bool add_to_page(struct gpald_backup_page *page, const char *name,
+			const struct gpald_record *record, size_t *left)
+{
+	const size_t bytes = ITEM_BYTES + (record ? gpald_record_bytes(record) : 0);
+	const size_t count = page->count;
+	struct gpald_backup_item *item;
+
+	/* Doubled each time that it is full. */
+	if (!(count & (count - 1))) {
+		item = reallocarray(page->items, 2 * count + 1, sizeof(*item));
+		if (!item)
+			return false;
+		page->items = item;
+	}
+	item = &page->items[page->count++];
+	strcpy(item->name, name);
+	item->record = gpald_record_ref(record);
+	*left -= bytes < *left ? bytes : *left;
+	return true;
+}
+
+/* Adds what has become of the names up to `after` since the page's revision, which goes on with it. */
+static bool catch_up(const struct gpald_registry *registry, const char *after,
+		     struct gpald_backup_page *page, size_t *left)
+{
+	const struct gpald_event *event;
+
+	while (*left > 0 &&
+	       (event = gpald_event_ring_after(&registry->events, page->state.revision))) {
+		const struct gpald_record *record = find(registry, event->name);
+
+		page->state.revision = event->revision;
+		/* If something newer is there, an event follows that says so. */
+		if (strcmp(event->name, after) > 0 ||
+		    (record && event->generation && record->facts.generation != event->generation))
+			continue;
+		if (!add_to_page(page, event->name, record, left))
+			return false;
+	}
+	return true;
+}
+
+/* Adds what follows; the last page has all. */
+static bool go_ahead(const struct gpald_registry *registry, const char *after,
+		     struct gpald_backup_page *page, size_t *left)
+{
+	const struct gpald_record *record = gpald_registry_after(registry, after);
+
+	for (; record && *left > 0; record = RB_NEXT(index, NULL, (struct gpald_record *)record)) {
+		if (!add_to_page(page, record->name, record, left))
+			return false;
+		strcpy(page->next, record->name);
+	}
+	page->is_last = !record;
+	return true;
+}
+
+enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry, const char *after,
+					     uint64_t since, size_t bytes,
+					     struct gpald_backup_page *page)
+{
+	const struct gpald_event_ring *ring = &registry->events;
+	enum gpald_page_result result = GPALD_PAGE_DONE;
+	size_t left = bytes;
+
+	*page = (struct gpald_backup_page){ .is_first = !after };
+	pthread_mutex_lock(&registry->lock);
+	page->state.revision = after ? since : ring->revision;
+	page->state.generation_top = registry->generation_top;
+	page->layouts = registry->count;
+	if (after)
+		strcpy(page->next, after);
+	if (page->state.revision != ring->revision &&
+	    !gpald_event_ring_after(ring, page->state.revision))
+		result = GPALD_PAGE_RESYNC;
+	else if ((after && !catch_up(registry, after, page, &left)) ||
+		 (page->state.revision == ring->revision &&
+		  !go_ahead(registry, after, page, &left)))
+		result = GPALD_PAGE_NO_MEMORY;
+	pthread_mutex_unlock(&registry->lock);
+	if (result != GPALD_PAGE_DONE)
+		gpald_backup_page_clear(page);
+	return result;
+}
+
 /* Changes. */
 
 static struct gpald_share share_of(const struct gpald_record *record)

@@ -10,6 +10,7 @@
 #ifndef GPALD_REGISTRY_REGISTRY_H
 #define GPALD_REGISTRY_REGISTRY_H
 
+#include "registry/backup.h"
 #include "registry/event.h"
 #include "registry/owners.h"
 #include "registry/record.h"
@@ -176,6 +177,25 @@ struct gpald_history {
 /* For any thread: the newest of them, up to `most`. False: out of memory. */
 GPAL_MUST_USE bool gpald_registry_history(struct gpald_registry *registry, const char *name,
 					  size_t most, struct gpald_history *history);
+
+/* For any thread: the newest revision, and the lowest after which every event is kept. */
+void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest, uint64_t *oldest);
+
+enum gpald_page_result {
+	GPALD_PAGE_DONE,
+	GPALD_PAGE_NO_MEMORY,
+	GPALD_PAGE_RESYNC, /* what has changed since then is no longer known */
+};
+
+/*
+ * For any thread: the next page of a backup, of about `bytes` bytes, for a taker who has all
+ * names up to `after`, as they were at the revision `since`; `after` NULL: the first page.
+ * With GPALD_PAGE_DONE gpald_backup_page_clear() follows.
+ */
+GPAL_MUST_USE enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry,
+							   const char *after, uint64_t since,
+							   size_t bytes,
+							   struct gpald_backup_page *page);
 
 size_t gpald_registry_count(const struct gpald_registry *registry);
 const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);

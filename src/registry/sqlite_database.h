@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The SQLite store as the files that make it see it: sqlite_open.c finds or makes
- * the database, sqlite_load.c reads all of it, sqlite_store.c writes,
- * sqlite_room.c sees to the room for that, and
+ * the database, sqlite_restore.c makes it of a backup, sqlite_load.c reads all of it,
+ * sqlite_store.c writes, sqlite_room.c sees to the room for that, and
  * sqlite_files.c sees that all this happens in the state folder.
  */
 #ifndef GPALD_REGISTRY_SQLITE_DATABASE_H
@@ -114,6 +114,26 @@ void gpald_sqlite_forbid_tidy_close(struct gpald_sqlite *store);
 
 /* Closes and unlocks what was opened; a database that was refused is as it was. */
 void gpald_sqlite_close(struct gpald_sqlite *store);
+
+/*
+ * Makes the statements ready, or frees them again; `what` says in an error what was not
+ * possible.
+ */
+GPAL_MUST_USE bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *what,
+					char error[GPALD_STORE_ERROR_SIZE]);
+void gpald_sqlite_unprepare(struct gpald_sqlite *store);
+
+/* Within a transaction: puts a record in, in place of one of its name, or removes one. */
+GPAL_MUST_USE bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *record);
+GPAL_MUST_USE bool gpald_sqlite_remove(struct gpald_sqlite *store, const char *name);
+
+/*
+ * Fills tables that are empty with what a backup has; *state is what the registry begins with.
+ * False with `error` set.
+ */
+GPAL_MUST_USE bool gpald_sqlite_restore(struct gpald_sqlite *store, const char *path,
+					struct gpald_store_state *state,
+					char error[GPALD_STORE_ERROR_SIZE]);
 
 /* Hands over everything there is, if all of it is right. */
 GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gpald_loader *loader,

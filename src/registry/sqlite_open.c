@@ -156,47 +156,63 @@ void gpald_store_state_checksum(const struct gpald_store_state *state,
 #define SET_UP_SIZE 384
 
 /* The statements that make tables a registry. */
-static void write_set_up(char text[SET_UP_SIZE])
+static void write_set_up(const struct gpald_store_state *state, char text[SET_UP_SIZE])
 {
-	const struct gpald_store_state state = { .revision = gpald_event_first_revision() };
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	char hex[2 * GPALD_CHECKSUM_SIZE + 1];
 
-	gpald_store_state_checksum(&state, sum);
+	gpald_store_state_checksum(state, sum);
 	for (size_t i = 0; i < sizeof(sum); i++)
 		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 	snprintf(text, SET_UP_SIZE,
 		 "INSERT INTO state (id, revision, generation_top, checksum)"
-		 " VALUES (1, %" PRIu64 ", 0, x'%s');"
+		 " VALUES (1, %" PRIu64 ", %" PRIu64 ", x'%s');"
 		 "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-		 state.revision, hex, GPALD_SQLITE_APPLICATION_ID, GPALD_SQLITE_SCHEMA_VERSION);
+		 state->revision, state->generation_top, hex, GPALD_SQLITE_APPLICATION_ID,
+		 GPALD_SQLITE_SCHEMA_VERSION);
 }
 
-/* An empty registry, whole and on disk before it gets its name. */
-static bool make_database(struct gpald_sqlite *store, const char *folder,
-			  char error[GPALD_STORE_ERROR_SIZE])
+static void remove_new(const struct gpald_sqlite *store)
 {
-	char *new_path = NULL;
-	char set_up[SET_UP_SIZE];
-	bool made = false;
-	int fd;
-
 	unlinkat(store->folder_fd, NEW_FILE_NAME, 0);
 	unlinkat(store->folder_fd, NEW_FILE_NAME "-wal", 0);
 	unlinkat(store->folder_fd, NEW_FILE_NAME "-journal", 0);
+}
+
+/* Makes the tables, and what is in them from the first: nothing, or what a backup has. */
+static bool make_tables(struct gpald_sqlite *store, const char *backup,
+			char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct gpald_store_state state = { .revision = gpald_event_first_revision() };
+	char set_up[SET_UP_SIZE];
+
+	if (!gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be made", error) ||
+	    (backup && !gpald_sqlite_restore(store, backup, &state, error)))
+		return false;
+	write_set_up(&state, set_up);
+	return gpald_sqlite_run(store, set_up, "cannot be made", error);
+}
+
+/* A new registry, whole and on disk before it gets its name. */
+static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
+			  char error[GPALD_STORE_ERROR_SIZE])
+{
+	char *new_path = NULL;
+	bool made = false;
+	int fd;
+
+	remove_new(store);
 	fd = openat(store->folder_fd, NEW_FILE_NAME, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return gpald_sqlite_say(error, "%s: cannot be made: %s", store->path,
 					strerror(errno));
 	close(fd);
-	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, folder) < 0)
+	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, options->folder) < 0)
 		return gpald_sqlite_say(error, "out of memory");
-	write_set_up(set_up);
 	if (open_database(store, new_path, NEW_FILE_NAME, error) &&
 	    gpald_sqlite_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
 			     "cannot be made", error) &&
-	    gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be made", error) &&
-	    gpald_sqlite_run(store, set_up, "cannot be made", error) &&
+	    make_tables(store, options->backup, error) &&
 	    gpald_sqlite_run(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be made", error)) {
 		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 		made = close_database(store);
@@ -208,6 +224,8 @@ static bool make_database(struct gpald_sqlite *store, const char *folder,
 		     fsync(store->folder_fd)))
 		made = gpald_sqlite_say(error, "%s: cannot be made: %s", store->path,
 					strerror(errno));
+	if (!made)
+		remove_new(store);
 	return made;
 }
 
@@ -266,7 +284,8 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 			char error[GPALD_STORE_ERROR_SIZE])
 {
 	const char *folder = options->folder;
-	const int code = options->must_exist ? EEXIST : gpald_sqlite_make_folder(folder);
+	const bool may_make = !options->must_exist || options->backup;
+	const int code = may_make ? gpald_sqlite_make_folder(folder) : EEXIST;
 	struct stat status;
 
 	if (code && code != EEXIST)
@@ -381,17 +400,22 @@ static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_
 {
 	const bool has_database = is_there(store, FILE_NAME);
 
+	if (has_database && options->backup)
+		return gpald_sqlite_say(error,
+					"%s: there is a registry already, and a backup is only "
+					"restored into a state folder without one: move it away "
+					"first, with its log %s-wal",
+					store->path, store->path);
 	if (!check_beside(store, has_database, error))
 		return false;
-	if (!has_database && options->must_exist)
+	if (!has_database && options->must_exist && !options->backup)
 		return gpald_sqlite_say(error,
 					"%s: there is no registry in the state folder, and none is "
 					"to be made; if it is on a disk of its own, mount that",
 					store->path);
-	if ((!has_database && !make_database(store, options->folder, error)) ||
-	    !check_header(store, error))
+	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))
 		return false;
-	store->base.is_new = !has_database;
+	store->base.is_new = !has_database && !options->backup;
 	store->made_log = !is_there(store, FILE_NAME "-wal");
 	return open_database(store, store->path, FILE_NAME, error) && check_version(store, error);
 }

@@ -89,7 +89,25 @@ static bool upgrade(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 /* Deleted content is no secret, and to overwrite all of it would take room in the log. */
 #define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST"
 
-static bool prepare(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *what,
+			  char error[GPALD_STORE_ERROR_SIZE])
+{
+	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
+		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+				       &store->prepared[i], NULL) != SQLITE_OK)
+			return gpald_sqlite_say_why(error, store, what);
+	return true;
+}
+
+void gpald_sqlite_unprepare(struct gpald_sqlite *store)
+{
+	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++) {
+		sqlite3_finalize(store->prepared[i]);
+		store->prepared[i] = NULL;
+	}
+}
+
+static bool take_over(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
 		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
@@ -98,10 +116,8 @@ static bool prepare(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
 	    !upgrade(store, error))
 		return false;
-	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
-		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->prepared[i], NULL) != SQLITE_OK)
-			return gpald_sqlite_say_why(error, store, "cannot be written");
+	if (!gpald_sqlite_prepare(store, "cannot be written", error))
+		return false;
 	store->is_ours = true;
 	if (!gpald_sqlite_settle_in(store, error))
 		return false;
@@ -114,7 +130,7 @@ static bool load(struct gpald_store *base, const struct gpald_loader *loader,
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 
-	return gpald_sqlite_load(store, loader, state, error) && prepare(store, error);
+	return gpald_sqlite_load(store, loader, state, error) && take_over(store, error);
 }
 
 /* Runs a statement whose parameters are bound, and makes it ready for the next time. */
@@ -137,7 +153,7 @@ static void bind_blob(sqlite3_stmt *statement, int index, const struct gpald_blo
 	sqlite3_bind_blob64(statement, index, blob->data, blob->length, SQLITE_STATIC);
 }
 
-static bool put(struct gpald_sqlite *store, const struct gpald_record *record)
+bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *record)
 {
 	const struct gpald_stored_record stored = gpald_record_to_store(record);
 	sqlite3_stmt *statement = store->prepared[GPALD_SQLITE_PUT];
@@ -161,22 +177,22 @@ static bool put(struct gpald_sqlite *store, const struct gpald_record *record)
 	return done;
 }
 
+bool gpald_sqlite_remove(struct gpald_sqlite *store, const char *name)
+{
+	bind_text(store->prepared[GPALD_SQLITE_REMOVE], 1, name);
+	return step(store, GPALD_SQLITE_REMOVE);
+}
+
 static bool apply(struct gpald_sqlite *store, const struct gpald_change *change)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
 	char kind[GPALD_EVENT_KIND_SIZE];
-	sqlite3_stmt *remove = store->prepared[GPALD_SQLITE_REMOVE],
-		     *event = store->prepared[GPALD_SQLITE_ADD_EVENT];
+	sqlite3_stmt *event = store->prepared[GPALD_SQLITE_ADD_EVENT];
 
-	if (change->record) {
-		if (!put(store, change->record))
-			return false;
-	} else {
-		bind_text(remove, 1, change->event.name);
-		if (!step(store, GPALD_SQLITE_REMOVE))
-			return false;
-	}
+	if (!(change->record ? gpald_sqlite_put(store, change->record) :
+			       gpald_sqlite_remove(store, change->event.name)))
+		return false;
 	gpald_event_checksum(&change->event, sum);
 	gpald_event_kind_print(&change->event, kind);
 	sqlite3_bind_int64(event, 1, (int64_t)change->event.revision);
@@ -342,8 +358,7 @@ static void close_store(struct gpald_store *base)
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 
-	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
-		sqlite3_finalize(store->prepared[i]);
+	gpald_sqlite_unprepare(store);
 	gpald_sqlite_close(store);
 	free(store);
 }

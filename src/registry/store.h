@@ -115,6 +115,7 @@ GPAL_MUST_USE struct gpald_store *gpald_memory_store_open(void);
 struct gpald_sqlite_options {
 	const char *folder; /* created with mode 0700 if missing, but not its parents */
 	bool must_exist;    /* nothing is created: without a registry, opening fails */
+	const char *backup; /* NULL; or the file that a registry is made of, where none may be */
 	uint64_t bytes_max; /* of the database file; what removals need may go a little beyond */
 	size_t events_kept; /* older ones are dropped */
 };

@@ -21,7 +21,7 @@ void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result resul
 
 /* Bytes. */
 
-static void put_bytes(struct gpald_transfer *t, const void *bytes, size_t length)
+void gpald_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length)
 {
 	size_t capacity = t->capacity ? t->capacity : INITIAL_CAPACITY;
 	uint8_t *grown;
@@ -43,6 +43,15 @@ static void put_bytes(struct gpald_transfer *t, const void *bytes, size_t length
 	t->out.length += length;
 }
 
+bool gpald_transfer_finish(struct gpald_transfer *t, struct gpald_blob *blob)
+{
+	*blob = t->out;
+	if (t->result == GPALD_CODEC_OK)
+		return true;
+	gpald_blob_free(blob);
+	return false;
+}
+
 static void put_integer(struct gpald_transfer *t, uint64_t value)
 {
 	uint8_t bytes[10];
@@ -51,7 +60,7 @@ static void put_integer(struct gpald_transfer *t, uint64_t value)
 	for (; value >= 0x80; value >>= 7)
 		bytes[length++] = (uint8_t)(value | 0x80);
 	bytes[length++] = (uint8_t)value;
-	put_bytes(t, bytes, length);
+	gpald_put_bytes(t, bytes, length);
 }
 
 /* The only form that is taken is the one that is written, so that bytes stay canonical. */
@@ -156,6 +165,23 @@ void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t ne
 		gpald_transfer_fail(t, *version < 1 ? GPALD_CODEC_MALFORMED : GPALD_CODEC_NEWER);
 }
 
+void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes)
+{
+	uint64_t length = bytes->length;
+
+	gpald_move_u64(t, &length);
+	if (!gpald_transfer_is_reading(t)) {
+		gpald_put_bytes(t, bytes->data, (size_t)length);
+		return;
+	}
+	if (length > (uint64_t)(t->end - t->next)) {
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+		length = 0;
+	}
+	*bytes = (struct gpald_blob){ (uint8_t *)t->next, (size_t)length };
+	t->next += length;
+}
+
 void gpald_move_text(struct gpald_transfer *t, const char **value)
 {
 	uint64_t length = gpald_transfer_is_reading(t) ? 0 : strlen(*value);
@@ -163,7 +189,7 @@ void gpald_move_text(struct gpald_transfer *t, const char **value)
 
 	gpald_move_u64(t, &length);
 	if (!gpald_transfer_is_reading(t)) {
-		put_bytes(t, *value, (size_t)length);
+		gpald_put_bytes(t, *value, (size_t)length);
 		return;
 	}
 	*value = "";

@@ -34,6 +34,15 @@ static inline bool gpald_transfer_is_reading(const struct gpald_transfer *t)
 /* Notes the first fault. */
 void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result result);
 
+/*
+ * The end of writing: what was written goes into a blob, given to the caller. False: out of
+ * memory.
+ */
+GPAL_MUST_USE bool gpald_transfer_finish(struct gpald_transfer *t, struct gpald_blob *blob);
+
+/* Bytes as they are, when writing. */
+void gpald_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length);
+
 void gpald_move_u64(struct gpald_transfer *t, uint64_t *value);
 void gpald_move_u32(struct gpald_transfer *t, uint32_t *value);
 void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest);
@@ -46,6 +55,9 @@ void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count);
 
 /* The version of a form, which counts from 1; one beyond the newest is GPALD_CODEC_NEWER. */
 void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest);
+
+/* Bytes with their length; what is read are those of the source itself. */
+void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 
 /* Text that is not NULL; what is read lies in the arena. */
 void gpald_move_text(struct gpald_transfer *t, const char **value);

@@ -20,6 +20,11 @@
 		.name = (method), .on_inspect = true, .params = &(table), .is_loops = true, \
 		.call = (function)                                                          \
 	}
+/* A question that the control socket alone has. */
+#define CONTROL(method, table, function)                                 \
+	{                                                                \
+		.name = (method), .params = &(table), .call = (function) \
+	}
 #define CHANGE(method, table, function)                                          \
 	{                                                                        \
 		.name = (method), .params = &(table), .begin = function##_begin, \
@@ -40,6 +45,7 @@ static const struct gpald_method methods[] = {
 	QUESTION("layout.history", gpald_history_params, gpald_layout_history),
 	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
 	LOOPS("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
+	CONTROL("registry.backup", gpald_backup_params, gpald_registry_backup_page),
 	LOOPS("daemon.info", gpald_no_params, gpald_daemon_info),
 	LOOPS("daemon.stats", gpald_stats_params, gpald_daemon_stats),
 	QUESTION("daemon.schema", gpald_no_params, gpald_daemon_schema),

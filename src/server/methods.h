@@ -91,6 +91,9 @@ gpald_method_call gpald_layout_history, gpald_events_subscribe;
 /* The object of an event. */
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
+/* backup_method.c: all that is stored */
+gpald_method_call gpald_registry_backup_page;
+
 /* daemon_methods.c: the daemon itself */
 gpald_method_call gpald_daemon_info, gpald_daemon_stats, gpald_daemon_schema;
 

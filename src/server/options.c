@@ -126,6 +126,12 @@ static const char *set_require_state(struct gpald_options *options, const char *
 	return options->require_state || strcmp(value, "no") == 0 ? NULL : "expected yes or no";
 }
 
+static const char *set_backup(struct gpald_options *options, const char *value)
+{
+	options->backup = value;
+	return value[0] ? NULL : "a file must not be empty";
+}
+
 static const char *set_default_policy(struct gpald_options *options, const char *value)
 {
 	const struct gpal_policy *policies;
@@ -235,6 +241,10 @@ static const struct row {
 	[GPALD_OPTION_CHECK_CONFIG] = { "check-config", NULL,
 					"check the options and the file, and exit", NULL, NULL,
 					NULL, no_argument, 0 },
+	[GPALD_OPTION_RESTORE] = { "restore", "FILE",
+				   "begin with the layouts of a backup, in a state folder\n"
+				   "without a registry",
+				   NULL, NULL, set_backup, required_argument, 0 },
 	[GPALD_OPTION_VERSION] = { "version", NULL, "print the version", NULL, NULL, NULL,
 				   no_argument, 'V' },
 	[GPALD_OPTION_HELP] = { "help", NULL, "print this help", NULL, NULL, NULL, no_argument,
@@ -448,6 +458,8 @@ static int finish_store(struct gpald_options *options)
 
 	if (options->is_kept)
 		return 0;
+	if (options->backup)
+		return refuse(options, GPALD_OPTION_RESTORE, "the memory store keeps nothing");
 	if (settings[GPALD_OPTION_STATE_DIR].source > GPALD_FROM_ENVIRONMENT &&
 	    settings[GPALD_OPTION_STATE_DIR].source >= chosen)
 		return refuse(options, GPALD_OPTION_STATE_DIR, "the memory store has no folder");

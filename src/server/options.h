@@ -34,6 +34,7 @@ enum gpald_option {
 	GPALD_OPTION_KEY_COUNT, /* those before are keys of the file, too */
 	GPALD_OPTION_CONFIG = GPALD_OPTION_KEY_COUNT,
 	GPALD_OPTION_CHECK_CONFIG,
+	GPALD_OPTION_RESTORE,
 	GPALD_OPTION_VERSION,
 	GPALD_OPTION_HELP,
 	GPALD_OPTION_COUNT
@@ -66,6 +67,7 @@ struct gpald_options {
 	gid_t admin_group; /* may change the layouts of others; GPALD_GROUP_UNCHANGED: none */
 	const char *state_folder; /* NULL: nothing is kept */
 	bool require_state;       /* a folder without a registry is refused */
+	const char *backup;       /* to make the registry of; NULL: none */
 	const struct gpal_policy *default_policy;
 	struct gpald_limits limits;
 	const char *user; /* whom root becomes; NULL: nobody, it stays as it is */

@@ -227,6 +227,7 @@ static bool open_registry(struct server *server)
 	const struct gpald_sqlite_options sqlite = {
 		.folder = options->state_folder,
 		.must_exist = options->require_state,
+		.backup = options->backup,
 		.bytes_max = limits[GPALD_LIMIT_STORE_BYTES],
 		.events_kept = (size_t)limits[GPALD_LIMIT_EVENTS_KEPT],
 	};
@@ -256,7 +257,10 @@ static bool open_registry(struct server *server)
 			  gpald_log_quote(error, quoted));
 		return false;
 	}
-	gpald_log(GPALD_LOG_INFO, is_new ? "store_created" : "store_opened",
+	gpald_log(GPALD_LOG_INFO,
+		  options->backup ? "store_restored" :
+		  is_new          ? "store_created" :
+				    "store_opened",
 		  "store=%s layouts=%zu ms=%llu%s%s",
 		  gpald_registry_store_kind(server->service.registry),
 		  gpald_registry_count(server->service.registry),

@@ -10,6 +10,7 @@
 
 #include "core/hex.h"
 
+#include <nettle/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -159,6 +160,19 @@ void gpald_write_integer_value(struct gpald_writer *w, int64_t value)
 	if (value < 0)
 		digits[--at] = '-';
 	gpald_write_bytes(w, digits + at, sizeof(digits) - at);
+}
+
+void gpald_write_base64(struct gpald_writer *w, const char *key, const uint8_t *bytes,
+			size_t length)
+{
+	const size_t text_length = BASE64_ENCODE_RAW_LENGTH(length);
+
+	if (!gpald_write_start(w, key, text_length + 2))
+		return;
+	w->text[w->length++] = '"';
+	base64_encode_raw(w->text + w->length, length, bytes);
+	w->length += text_length;
+	w->text[w->length++] = '"';
 }
 
 void gpald_write_time(struct gpald_writer *w, const char *key, int64_t ms)

@@ -167,6 +167,10 @@ static inline void gpald_write_range_if(struct gpald_writer *w, const char *key,
 		gpald_write_range(w, key, range);
 }
 
+/* Bytes in base64, as RFC 4648 has it in section 4. */
+void gpald_write_base64(struct gpald_writer *w, const char *key, const uint8_t *bytes,
+			size_t length);
+
 /*
  * A time in milliseconds since 1970-01-01 UTC: "2026-11-22T15:04:05.123Z". One that
  * is not in the years 1970 to 9999 is written as the nearest that is.

@@ -172,6 +172,31 @@ const struct gpald_params gpald_subscribe_params = {
 	GPALD_PARAMS(subscribe_rows, struct gpald_subscribe_params),
 };
 
+static const struct gpald_member backup_rows[] = {
+	GPALD_ROW(struct gpald_backup_params, after, gpald_decode_name),
+	GPALD_ROW(struct gpald_backup_params, revision, gpald_decode_optional_integer,
+		  .extra = &counters),
+};
+
+static int check_backup(const void *params, struct gpald_wire_error *error)
+{
+	const struct gpald_backup_params *backup = params;
+	const bool lacks_revision = backup->after;
+
+	if (!backup->after == !backup->revision.set)
+		return 0;
+	gpald_refuse(error, GPALD_MISSING_MEMBER,
+		     "missing member %s: a page but the first follows the name and the revision "
+		     "of the one before",
+		     lacks_revision ? "revision" : "after");
+	return gpald_point(error, lacks_revision ? "/revision" : "/after");
+}
+
+const struct gpald_params gpald_backup_params = {
+	GPALD_PARAMS(backup_rows, struct gpald_backup_params),
+	.check = check_backup,
+};
+
 const char *gpald_stats_format_name(int format)
 {
 	static const char *const names[GPALD_STATS_FORMAT_COUNT] = {

@@ -79,6 +79,13 @@ struct gpald_subscribe_params {
 };
 extern const struct gpald_params gpald_subscribe_params;
 
+/* {after?, revision?}, of registry.backup: both or none. */
+struct gpald_backup_params {
+	const char *after; /* NULL: the first page */
+	struct gpal_optional revision;
+};
+extern const struct gpald_params gpald_backup_params;
+
 /* {format}, of daemon.stats. */
 enum gpald_stats_format {
 	GPALD_STATS_JSON, /* none given */

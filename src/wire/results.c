@@ -11,6 +11,7 @@
 #include "wire/layout_decode.h"
 #include "wire/request_decode.h"
 
+#include <nettle/base64.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -276,6 +277,42 @@ static const struct gpald_member page_rows[] = {
 const struct gpald_result gpald_page_result = {
 	.size = sizeof(struct gpal_client_page),
 	.members = GPALD_MEMBERS(page_rows),
+};
+
+static int decode_data(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	struct gpal_client_backup_page *page = target;
+	struct base64_decode_ctx base64;
+	const char *text;
+	uint8_t *data;
+	size_t length;
+
+	if (gpald_decode_text(decoder, value, &text, member))
+		return -1;
+	length = strlen(text);
+	data = gpald_arena_alloc(decoder->arena, BASE64_DECODE_LENGTH(length), 1);
+	if (!data)
+		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
+				    "out of memory");
+	base64_decode_init(&base64);
+	if (!base64_decode_update(&base64, &page->length, data, length, text) ||
+	    !base64_decode_final(&base64))
+		return gpald_decoder_wrong_type(decoder, value, "base64");
+	page->data = data;
+	return 0;
+}
+
+static const struct gpald_member backup_page_rows[] = {
+	REQUIRED(struct gpal_client_backup_page, "revision", revision, gpald_decode_count),
+	/* This fills two members of the struct. */
+	{ .name = "data", .decode = decode_data, .required = true },
+	ROW(struct gpal_client_backup_page, "next", next, gpald_decode_text),
+	ROW(struct gpal_client_backup_page, "layouts", layouts, gpald_decode_count),
+};
+const struct gpald_result gpald_backup_page_result = {
+	.size = sizeof(struct gpal_client_backup_page),
+	.members = GPALD_MEMBERS(backup_page_rows),
 };
 
 /* Questions. */

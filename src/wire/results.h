@@ -38,6 +38,7 @@ extern const struct gpald_result gpald_update_result;    /* struct gpal_client_u
 extern const struct gpald_result
 	gpald_refused_update_result;                       /* the same, of the data of a refusal */
 extern const struct gpald_result gpald_page_result;        /* struct gpal_client_page */
+extern const struct gpald_result gpald_backup_page_result; /* struct gpal_client_backup_page */
 extern const struct gpald_result gpald_probe_result;       /* struct gpal_probe */
 extern const struct gpald_result gpald_changes_result;     /* struct gpal_changes */
 extern const struct gpald_result gpald_explanation_result; /* struct gpal_explanation */

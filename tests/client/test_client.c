@@ -294,6 +294,35 @@ START_TEST(a_history_has_each_change)
 }
 END_TEST
 
+/* Of a page that is the only one. */
+START_TEST(a_backup_has_pages)
+{
+	const struct gpal_request request = VM(one_gib);
+	static const char heading[] = "gpalayoutd-backup-1\n";
+	const struct gpal_client_backup_page *page;
+	const struct gpal_client_live *live;
+	uint64_t revision;
+	size_t length;
+
+	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
+	gpal_client_free(live);
+	OK(gpal_client_backup(client, NULL, 0, &page, &error));
+	revision = page->revision;
+	length = page->length;
+	ck_assert_ptr_null(page->next);
+	ck_assert_uint_eq(page->layouts, 1);
+	ck_assert_uint_gt(length, strlen(heading));
+	ck_assert_mem_eq(page->data, heading, strlen(heading));
+	gpal_client_free(page);
+	/* What follows a page that ended before the layout. */
+	OK(gpal_client_backup(client, "a", revision, &page, &error));
+	ck_assert_uint_eq(page->length, length - strlen(heading));
+	gpal_client_free(page);
+	assert_refused(gpal_client_backup(client, "a", revision + 1, &page, &error),
+		       "resync_required");
+}
+END_TEST
+
 START_TEST(a_list_has_pages)
 {
 	const struct gpal_request request = VM(one_gib);
@@ -760,6 +789,7 @@ int main(void)
 	add(suite, "calls", what_has_no_json_is_refused_where_it_stands, 5);
 	add(suite, "calls", a_live_layout_is_made_seen_changed_and_deleted, 1);
 	add(suite, "calls", a_history_has_each_change, 1);
+	add(suite, "calls", a_backup_has_pages, 1);
 	add(suite, "calls", a_list_has_pages, 1);
 	add(suite, "calls", a_probe_is_that_of_the_library, 1);
 	add(suite, "calls", an_explanation_is_that_of_the_library, 1);

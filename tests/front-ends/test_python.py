@@ -15,6 +15,7 @@ import re
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -29,7 +30,7 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 import corpus
 import gpalayout
 from ctl_harness import FakeDaemon, conversation, refusal, reply
-from harness import PATIENCE, Daemon, DaemonTestCase, main, wait_until
+from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main, wait_until
 
 DOCUMENT = corpus.load_document()
 METHODS = {method["name"]: method for method in DOCUMENT["methods"]}
@@ -182,6 +183,13 @@ class WithDaemon(DaemonTestCase):
                     gpalayout.Client()
                 self.assertEqual(connection.call_args[0][0], "/run/gpalayoutd/control.sock")
         self.assertIn('DEFAULT_PATH "/run/gpalayoutd/control.sock"', read("include", "gpalayout", "client.h"))
+
+    def test_a_backup_is_that_of_the_command(self):
+        self.client.create("kept", REQUEST)
+        mine = b"".join(self.client.backup())
+        theirs = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", "-"], capture_output=True,
+                                timeout=PATIENCE, check=True).stdout
+        self.assertEqual(mine, theirs)
 
     def test_a_history_has_each_change(self):
         made = self.client.create("past", REQUEST)

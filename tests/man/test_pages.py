@@ -66,7 +66,7 @@ class Configuration(unittest.TestCase):
 
     def test_the_keys_are_the_options_of_the_daemon(self):
         options = re.findall(r"(?m)^  --([a-z-]+)\[?(?:=([^\s\]]+))?", Daemon.help)
-        no_keys = ("config", "check-config", "version", "help")
+        no_keys = ("config", "check-config", "restore", "version", "help")
         self.assertEqual([head for head, _ in items(self.page, "KEYS")],
                          [f"{name}={value}" for name, value in options if name not in no_keys])
 

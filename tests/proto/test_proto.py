@@ -40,7 +40,7 @@ METHOD_NAMES = [
     "layout.resolve", "layout.allocate", "layout.create", "layout.get", "layout.list", "layout.delete",
     "layout.update", "layout.probe", "layout.compare", "layout.explain", "layout.history",
     "policy.list", "policy.get", "events.subscribe", "events.unsubscribe", "daemon.info", "daemon.stats", "daemon.schema",
-    "daemon.ping", "daemon.stop", "rpc.discover",
+    "daemon.ping", "daemon.stop", "registry.backup", "rpc.discover",
 ]
 
 DOCUMENT = corpus.load_document()
@@ -501,7 +501,7 @@ class Examples(unittest.TestCase):
             with self.subTest(example.name):
                 value, parts = step.request["params"], pointer.split("/")[1:]
                 if step.error["data"]["reason"] == "missing_member":
-                    self.assertIn(parts.pop(), ("arch", "name"))
+                    self.assertIn(parts.pop(), ("arch", "name", "revision"))
                 for part in parts:
                     value = value[int(part)] if isinstance(value, list) else value[part]
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Records a state folder of each kind with the daemon of GPALAYOUTD, as root: record.py FOLDER makes FOLDER/NAME with
-the files that the daemon left, and recorded.json with what it answered about them. See README.md.
+Records state folders with the daemon of GPALAYOUTD, as root: record.py FOLDER KIND makes FOLDER/KIND with the files
+that the daemon left, and recorded.json with what it answered about them. See README.md.
 """
 
 import itertools
@@ -178,6 +178,23 @@ def record_restarted(daemon):
     return gone
 
 
+def record_authors(daemon):
+    """Events that say who made a change, when, and to which generation; the first start is not the last."""
+    os.chmod(daemon.folder, 0o755)
+    os.chmod(daemon.socket, 0o666)
+    with daemon.connect() as client:
+        create(client, "live", REQUEST)
+        update(client, "live", MEMBERS["slots"])
+        reply = call_as(OTHER_UID, [], daemon.socket, "layout.create", {"name": "gone", "request": REQUEST})
+        assert "result" in reply, reply
+        gone = {"gone": call(client, "layout.delete", name="gone")["generation"]}
+    daemon.stop()
+    daemon.start()
+    with daemon.connect() as client:
+        create(client, "later", MEMBERS["cxl"])
+    return gone
+
+
 def look(daemon, start, gone):
     """What the daemon answers about everything, as the text of its lines."""
     with daemon.connect() as client:
@@ -218,11 +235,12 @@ def record(name, make, killed, folder):
 
 
 def main():
-    if len(sys.argv) != 2 or os.getuid() != 0:
-        sys.exit("usage, as root: GPALAYOUTD=PROGRAM record.py FOLDER")
-    for name, make, killed in (("forms", record_forms, False), ("deleted", record_deleted, False),
-                               ("killed", record_killed, True), ("restarted", record_restarted, False)):
-        record(name, make, killed, sys.argv[1])
+    kinds = {"forms": (record_forms, False), "deleted": (record_deleted, False), "killed": (record_killed, True),
+             "restarted": (record_restarted, False), "authors": (record_authors, False)}
+    if len(sys.argv) < 3 or os.getuid() != 0 or not set(sys.argv[2:]) <= set(kinds):
+        sys.exit("usage, as root: GPALAYOUTD=PROGRAM record.py FOLDER KIND...")
+    for name in sys.argv[2:]:
+        record(name, *kinds[name], sys.argv[1])
 
 
 if __name__ == "__main__":

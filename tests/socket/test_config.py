@@ -18,7 +18,7 @@ from test_service import Manager
 SEED = int(os.environ.get("CONFIG_SEED", "1"))
 SAMPLE = os.path.join(TOP_SRCDIR, "systemd", "gpalayoutd.conf")
 HELP = subprocess.run([GPALAYOUTD, "--help"], capture_output=True, text=True, check=True).stdout
-NO_KEYS = ["config", "check-config", "version", "help"]
+NO_KEYS = ["config", "check-config", "restore", "version", "help"]
 # Builds whose runtime needs more system calls say no.
 CONFINE = re.search(r"(?ms)^  --confine=.*?\[(yes|no)\]$", HELP)[1]
 KEYS = [name for name in re.findall(r"(?m)^  --([a-z-]+)", HELP) if name not in NO_KEYS]

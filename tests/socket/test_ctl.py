@@ -23,7 +23,7 @@ from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, PROGRAM, DaemonTestCase,
 
 
 COMMANDS = ("create", "update", "get", "map", "list", "delete", "probe", "watch", "resolve", "fit", "allocate",
-            "policies", "info", "stats", "doctor", "schema", "call")
+            "history", "backup", "policies", "info", "stats", "doctor", "schema", "call")
 
 
 class CommandLine(Case):

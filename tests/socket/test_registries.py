@@ -178,6 +178,14 @@ class Restarted(Recorded, unittest.TestCase):
         self.assertEqual([number for number, what in enumerate(follows) if what is not None], [3, 6])
 
 
+class Authors(Recorded, unittest.TestCase):
+    FOLDER = "authors"
+
+    def test_the_events_say_who(self):
+        events = [json.loads(line)["params"] for line in self.recorded["events"]]
+        self.assertEqual([event["uid"] for event in events], [0, 0, 65534, 0, 0])
+
+
 class Killed(Recorded, unittest.TestCase):
     FOLDER = "killed"
     FILES = ("registry.db", "registry.db-wal")

@@ -34,6 +34,7 @@ ctl_printer ctl_print_info;      /* struct gpal_client_info */
 ctl_printer ctl_print_stats;     /* struct gpal_client_stats */
 
 /* A file each. */
+enum ctl_exit ctl_run_backup(struct ctl_session *session);
 enum ctl_exit ctl_run_call(struct ctl_session *session);
 enum ctl_exit ctl_run_compare(struct ctl_session *session);
 enum ctl_exit ctl_run_doctor(struct ctl_session *session);

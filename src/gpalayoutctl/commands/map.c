@@ -10,6 +10,7 @@
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/map/map.h"
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/output_file.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/request/request.h"
@@ -51,40 +52,19 @@ static struct ctl_map_terminal this_terminal(void)
 	};
 }
 
-/* 0, or an errno. A new file is as any other of the user's: its mode is up to the umask. */
-static int write_to(const char *path, int flags, const struct ctl_buffer *content)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
-	int error;
-
-	if (fd < 0)
-		return errno;
-	error = ctl_write_all(fd, ctl_buffer_text(content), content->len);
-	return close(fd) && !error ? errno : error;
-}
-
-/* A file is replaced as a whole. What is none, as a pipe or a device, stays what it is. */
-static int replace(const char *path, const struct ctl_buffer *content)
-{
-	ctl_cleanup_buffer struct ctl_buffer temporary = { 0 };
-	struct stat info;
-	int error;
-
-	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-		return write_to(path, 0, content);
-	ctl_buffer_printf(&temporary, "%s.%ld.tmp", path, (long)getpid());
-	error = write_to(temporary.data, O_CREAT | O_EXCL, content);
-	if (!error && rename(temporary.data, path))
-		error = errno;
-	if (error && error != EEXIST)
-		unlink(temporary.data);
-	return error;
-}
-
+/* A new file is as any other of the user's: its mode is up to the umask. */
 static enum ctl_exit write_file(const char *path, const struct ctl_buffer *content)
 {
-	const int error = replace(path, content);
+	struct ctl_output_file file;
+	int error = ctl_output_file_open(&file, path, 0666);
 
+	if (!error) {
+		error = ctl_write_all(file.fd, ctl_buffer_text(content), content->len);
+		if (error)
+			ctl_output_file_give_up(&file);
+		else
+			error = ctl_output_file_finish(&file);
+	}
 	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A backup: pages of the daemon's store, one after another, and the SHA-256 of all of them.
+ * Each page brings those before it up to its revision. A daemon that no longer knows what
+ * has changed since the last page is asked again from the first.
+ */
+#include "config.h"
+
+#include "gpalayoutctl/commands/commands.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/output_file.h"
+#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/size_text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <nettle/sha2.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ATTEMPTS 3
+
+struct backup {
+	int fd;
+	struct sha256_ctx hash;
+	uint64_t bytes;
+	const struct gpal_client_backup_page *page; /* the last; the session's */
+};
+
+static int append(struct backup *backup, const uint8_t *data, size_t length)
+{
+	sha256_update(&backup->hash, length, data);
+	backup->bytes += length;
+	return ctl_write_all(backup->fd, (const char *)data, length);
+}
+
+/* Asks for the page after the last, if there is one. */
+static enum ctl_exit ask(struct ctl_session *session, struct backup *backup)
+{
+	const struct gpal_client_backup_page *last = backup->page;
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	enum ctl_exit code;
+
+	if (last) {
+		ctl_member_text(&params, "after", last->next);
+		ctl_buffer_printf(&params, ",\"revision\":%" PRIu64 "}", last->revision);
+	}
+	code = ctl_ask(session, "registry.backup", last ? params.data : "{}");
+	if (code || !session->result)
+		return code;
+	backup->page = ctl_result(session, &gpald_backup_page_result);
+	if (!backup->page)
+		return CTL_NO_DAEMON;
+	/* It goes on, or this would never end. */
+	if (last && (backup->page->revision < last->revision ||
+		     (backup->page->next && strcmp(backup->page->next, last->next) < 0)))
+		return ctl_not_understood(session, "the next page does not come after this one");
+	return CTL_OK;
+}
+
+/* *is_behind: the daemon has refused to go on; what was written is of no use. */
+static enum ctl_exit take(struct ctl_session *session, const char *path, struct backup *backup,
+			  bool *is_behind)
+{
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	int error = 0;
+
+	sha256_init(&backup->hash);
+	do {
+		const enum ctl_exit code = ask(session, backup);
+
+		if (code)
+			return code;
+		if (!session->result) {
+			*is_behind = strcmp(session->error.reason, "resync_required") == 0;
+			return *is_behind ? CTL_REFUSED : ctl_answer(session, NULL);
+		}
+		error = append(backup, backup->page->data, backup->page->length);
+	} while (!error && backup->page->next);
+	sha256_digest(&backup->hash, sizeof(sum), sum);
+	if (!error)
+		error = append(backup, sum, sizeof(sum));
+	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
+}
+
+static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
+				  struct backup *backup, bool *is_behind)
+{
+	struct ctl_output_file file;
+	int error = ctl_output_file_open(&file, path, 0600);
+	enum ctl_exit code;
+
+	if (error)
+		return ctl_usage_error("%s: %s", path, strerror(error));
+	backup->fd = file.fd;
+	code = take(session, path, backup, is_behind);
+	if (code) {
+		ctl_output_file_give_up(&file);
+		return code;
+	}
+	error = ctl_output_file_finish(&file);
+	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
+}
+
+static enum ctl_exit print(const struct ctl_session *session, const char *path,
+			   const struct backup *backup)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const struct gpal_client_backup_page *page = backup->page;
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	const char *around = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":";
+
+	assert(page);
+	if (invocation->quiet)
+		return CTL_OK;
+	if (invocation->json || invocation->field) {
+		ctl_buffer_printf(&out,
+				  "%s{\"revision\":%" PRIu64 ",\"layouts\":%" PRIu64
+				  ",\"bytes\":%" PRIu64 "}",
+				  invocation->json ? around : "", page->revision, page->layouts,
+				  backup->bytes);
+		if (invocation->field)
+			return ctl_print_field(session, gpald_raw_value(out.data, out.len));
+		ctl_buffer_puts(&out, "}");
+		return ctl_print_line(out.data, out.len);
+	}
+	ctl_buffer_printf(&out, "%s: %" PRIu64 " layout%s as of revision %" PRIu64 ", ", path,
+			  page->layouts, page->layouts == 1 ? "" : "s", page->revision);
+	ctl_size_append(&out, backup->bytes);
+	ctl_buffer_puts(&out, "\n");
+	return ctl_show(invocation, &out);
+}
+
+enum ctl_exit ctl_run_backup(struct ctl_session *session)
+{
+	const char *path = session->invocation->operands[0];
+	const bool is_piped = strcmp(path, "-") == 0;
+	struct backup backup;
+	enum ctl_exit code;
+	bool is_behind;
+	int attempts = 0;
+
+	if (is_piped && !ctl_wants_text(session))
+		return ctl_usage_error("standard output has the backup: --json, --field and "
+				       "--quiet are for one in a file");
+	if (is_piped && isatty(STDOUT_FILENO))
+		return ctl_usage_error("a backup is no text, and standard output is a terminal");
+	do {
+		is_behind = false;
+		backup = (struct backup){ .fd = STDOUT_FILENO };
+		code = is_piped ? take(session, "standard output", &backup, &is_behind) :
+				  take_to_file(session, path, &backup, &is_behind);
+		/* What has gone to a pipe cannot be taken back. */
+	} while (is_behind && ++attempts < ATTEMPTS && !(is_piped && backup.bytes));
+	if (is_behind)
+		ctl_complain("layouts change faster than a backup can follow: try again later, "
+			     "or with a larger limit events_kept of the daemon");
+	return code || is_piped ? code : print(session, path, &backup);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that commands write: one is replaced as a whole, by another that is beside it until
+ * then. What is none, as a pipe or a device, stays what it is. Functions return 0, or an errno.
+ */
+#ifndef GPALAYOUTCTL_OUTPUT_FILE_H
+#define GPALAYOUTCTL_OUTPUT_FILE_H
+
+#include "gpalayoutctl/buffer.h"
+
+#include <sys/types.h>
+
+struct ctl_output_file {
+	const char *path; /* borrowed */
+	int fd;
+	struct ctl_buffer temporary; /* its path until it is finished; empty: written in place */
+};
+
+/* A new file gets `mode`, which the umask cuts. Once it is open, one of the two below follows. */
+int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t mode);
+
+/* Puts the file in its place, and sees to it that it is on the disk. */
+int ctl_output_file_finish(struct ctl_output_file *file);
+
+/* Leaves what is there as it was. */
+void ctl_output_file_give_up(struct ctl_output_file *file);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* One description of an entry serves for writing and for reading. */
+#include "config.h"
+
+#include "registry/backup.h"
+
+#include "registry/checksum.h"
+#include "registry/transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A later form has a line of its own. */
+#define HEADING "gpalayoutd-backup-1\n"
+#define HEADING_LENGTH (sizeof(HEADING) - 1)
+
+/* An entry as it is moved. */
+struct moved {
+	enum gpald_backup_kind kind;
+	struct gpald_stored_record stored; /* its name serves for what is gone, too */
+	struct gpald_blob checksum;
+	struct gpald_store_state state;
+	uint64_t layouts;
+};
+
+static void move_time(struct gpald_transfer *t, int64_t *ms)
+{
+	uint64_t bits = (uint64_t)*ms;
+
+	gpald_move_u64(t, &bits);
+	*ms = (int64_t)bits;
+}
+
+static void move_record(struct gpald_transfer *t, struct moved *entry)
+{
+	struct gpald_stored_record *stored = &entry->stored;
+
+	gpald_move_u64(t, &stored->facts.generation);
+	gpald_move_u32(t, &stored->facts.owner_uid);
+	move_time(t, &stored->facts.created_at_ms);
+	move_time(t, &stored->facts.updated_at_ms);
+	gpald_move_text(t, &stored->digest);
+	gpald_move_bytes(t, &stored->request);
+	gpald_move_bytes(t, &stored->layout);
+	gpald_move_bytes(t, &entry->checksum);
+}
+
+static void move(struct gpald_transfer *t, struct moved *entry)
+{
+	gpald_move_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
+	switch (entry->kind) {
+	case GPALD_BACKUP_RECORD:
+		gpald_move_word(t, &entry->stored.name, GPALD_NAME_MAX);
+		move_record(t, entry);
+		break;
+	case GPALD_BACKUP_GONE:
+		gpald_move_word(t, &entry->stored.name, GPALD_NAME_MAX);
+		break;
+	case GPALD_BACKUP_END:
+	case GPALD_BACKUP_KIND_COUNT:
+		gpald_move_u64(t, &entry->state.revision);
+		gpald_move_u64(t, &entry->state.generation_top);
+		gpald_move_u64(t, &entry->layouts);
+		break;
+	}
+}
+
+/* Writing. */
+
+void gpald_backup_page_clear(struct gpald_backup_page *page)
+{
+	for (size_t i = 0; i < page->count; i++)
+		gpald_record_unref(page->items[i].record);
+	free(page->items);
+	page->items = NULL;
+	page->count = 0;
+}
+
+static void write_item(struct gpald_transfer *t, const struct gpald_backup_item *item)
+{
+	uint8_t sum[GPALD_CHECKSUM_SIZE];
+	struct moved entry = {
+		.kind = item->record ? GPALD_BACKUP_RECORD : GPALD_BACKUP_GONE,
+		.stored.name = item->name,
+		.checksum = { sum, sizeof(sum) },
+	};
+
+	if (item->record) {
+		entry.stored = gpald_record_to_store(item->record);
+		gpald_stored_checksum(&entry.stored, sum);
+	}
+	move(t, &entry);
+}
+
+bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob *data)
+{
+	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
+
+	if (page->is_first)
+		gpald_put_bytes(&t, HEADING, HEADING_LENGTH);
+	for (size_t i = 0; i < page->count; i++)
+		write_item(&t, &page->items[i]);
+	if (page->is_last) {
+		struct moved end = {
+			.kind = GPALD_BACKUP_END,
+			.state = page->state,
+			.layouts = page->layouts,
+		};
+
+		move(&t, &end);
+	}
+	return gpald_transfer_finish(&t, data);
+}
+
+/* Reading. */
+
+static bool say(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
+		const char *what)
+{
+	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: %s", backup->path, what);
+	return false;
+}
+
+static bool say_system(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup)
+{
+	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: cannot be read: %s", backup->path,
+		 strerror(errno));
+	return false;
+}
+
+static bool map_file(struct gpald_backup *backup, int fd, char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct stat status;
+	void *bytes;
+
+	if (fd < 0 || fstat(fd, &status))
+		return say_system(error, backup);
+	if (!S_ISREG(status.st_mode))
+		return say(error, backup, "it is no regular file");
+	if (status.st_size == 0)
+		return say(error, backup, "it is empty, and no backup");
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return say_system(error, backup);
+	backup->bytes = bytes;
+	backup->mapped = (size_t)status.st_size;
+	return true;
+}
+
+static bool check_whole(struct gpald_backup *backup, char error[GPALD_STORE_ERROR_SIZE])
+{
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	struct sha256_ctx hash;
+
+	if (backup->mapped < HEADING_LENGTH || memcmp(backup->bytes, HEADING, HEADING_LENGTH) != 0)
+		return say(error, backup,
+			   "it is no backup of gpalayoutd, or one of a newer version");
+	if (backup->mapped < HEADING_LENGTH + sizeof(sum))
+		return say(error, backup, "it was cut short");
+	backup->length = backup->mapped - sizeof(sum);
+	sha256_init(&hash);
+	sha256_update(&hash, backup->length, backup->bytes);
+	sha256_digest(&hash, sizeof(sum), sum);
+	if (memcmp(sum, backup->bytes + backup->length, sizeof(sum)) != 0)
+		return say(error, backup, "its checksum is wrong: it was cut short, or damaged");
+	backup->at = HEADING_LENGTH;
+	return true;
+}
+
+bool gpald_backup_open(struct gpald_backup *backup, const char *path,
+		       char error[GPALD_STORE_ERROR_SIZE])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_open;
+
+	*backup = (struct gpald_backup){ .path = path, .arena = gpald_arena_new(0) };
+	is_open = backup->arena ? map_file(backup, fd, error) && check_whole(backup, error) :
+				  say(error, backup, "out of memory");
+	if (fd >= 0)
+		close(fd);
+	if (!is_open)
+		gpald_backup_close(backup);
+	return is_open;
+}
+
+static bool damaged(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
+		    const char *name, const char *problem)
+{
+	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: %s cannot be restored: %s", backup->path, name,
+		 problem);
+	return false;
+}
+
+bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *entry,
+		       char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct gpald_transfer t;
+	struct moved moved = { .kind = GPALD_BACKUP_KIND_COUNT };
+	enum gpald_record_problem problem;
+
+	gpald_arena_reset(backup->arena);
+	t = (struct gpald_transfer){
+		.arena = backup->arena,
+		.next = backup->bytes + backup->at,
+		.end = backup->bytes + backup->length,
+	};
+	move(&t, &moved);
+	if (t.result == GPALD_CODEC_NO_MEMORY)
+		return say(error, backup, "out of memory");
+	if (t.result != GPALD_CODEC_OK)
+		return say(error, backup, "it holds something that no backup has");
+	backup->at = (size_t)(t.next - backup->bytes);
+	*entry = (struct gpald_backup_entry){
+		.kind = moved.kind,
+		.name = moved.stored.name,
+		.state = moved.state,
+		.layouts = moved.layouts,
+	};
+	if (moved.kind == GPALD_BACKUP_RECORD) {
+		entry->record = gpald_record_load(&moved.stored, &moved.checksum, &problem);
+		return entry->record || damaged(error, backup, moved.stored.name,
+						gpald_record_problem_text(problem));
+	}
+	return moved.kind != GPALD_BACKUP_END || backup->at == backup->length ||
+	       say(error, backup, "something follows its end");
+}
+
+void gpald_backup_close(struct gpald_backup *backup)
+{
+	if (backup->bytes)
+		munmap((void *)backup->bytes, backup->mapped);
+	gpald_arena_free(backup->arena);
+	*backup = (struct gpald_backup){ 0 };
+}

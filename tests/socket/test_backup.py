@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: MIT
+"""A backup is taken while layouts change, and restored; whoever knows of what is lost is told."""
+
+import base64
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import unittest
+
+from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, ctl_as,
+                         on_terminal, refusal, reply)
+from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, Daemon, can_be_another_user, main, wait_until
+from vm import REQUEST, reason, request
+
+RAISED_BY = 1 << 32
+OTHER_UID = 65534
+
+
+def create(client, name, wanted=None):
+    return client.call("layout.create", {"name": name, "request": wanted or REQUEST})["result"]
+
+
+def delete(client, name):
+    return client.call("layout.delete", {"name": name})["result"]
+
+
+def everything(daemon):
+    """Each live layout as layout.get answers it, but its generation, by name."""
+    with daemon.connect() as client:
+        names = [row["name"] for row in client.call("layout.list", {"limit": 1000})["result"]["layouts"]]
+        layouts = {name: client.call("layout.get", {"name": name})["result"] for name in names}
+    return {name: layout.pop("generation") for name, layout in layouts.items()}, layouts
+
+
+class WithFolder(Case):
+    OPTIONS = ()
+
+    def setUp(self):
+        self.daemon = Daemon(*self.OPTIONS)
+        self.addCleanup(self.daemon.__exit__, None, None)
+        self.file = os.path.join(self.daemon.folder, "backup")
+
+    def backup(self, *args, path=None):
+        return ctl("--socket", self.daemon.socket, "backup", path or self.file, *args)
+
+    def take(self):
+        result = self.backup()
+        self.check(result, OK)
+        return result
+
+    def restored(self, path=None, *options):
+        """A daemon that has begun with the backup."""
+        daemon = Daemon("--restore", path or self.file, *options)
+        self.addCleanup(daemon.__exit__, None, None)
+        return daemon
+
+    def refused(self, path, *options):
+        """Why a daemon does not begin with a file."""
+        state = os.path.join(self.daemon.folder, "elsewhere")
+        result = subprocess.run(
+            [GPALAYOUTD, "--config", "none", "--socket", os.path.join(self.daemon.folder, "no.sock"),
+             "--restore", path, *(options or ("--state-dir", state))],
+            capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        if os.path.isdir(state):
+            self.assertEqual(os.listdir(state), [])
+        return result.stderr
+
+
+class Backup(WithFolder):
+    def test_what_is_restored_is_what_was_there(self):
+        with self.daemon.connect() as client:
+            for number in range(20):
+                create(client, f"vm-{number}", request(1 + number))
+            client.call("layout.update", {"name": "vm-3", "request": request(40), "allow_moves": True})
+            delete(client, "vm-4")
+        result = self.take()
+        generations, layouts = everything(self.daemon)
+        revision = self.daemon.call("layout.list")["result"]["revision"]
+        self.assertRegex(result.out, f"^{self.file}: 19 layouts as of revision {revision}, ~?[0-9.]+ KiB\n$")
+        self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
+        restored = self.restored()
+        restored.wait_log("event=store_restored store=sqlite layouts=19 ")
+        for _ in range(2):
+            now, same = everything(restored)
+            self.assertEqual(same, layouts)
+            self.assertEqual(now, {name: generation + RAISED_BY for name, generation in generations.items()})
+            self.assertEqual(restored.call("layout.list")["result"]["revision"], revision + RAISED_BY)
+            # With the same options it would not start again: there is a registry now.
+            restored.stop()
+            restored.options = [*restored.options[2:]]
+            restored.start()
+
+    def test_an_empty_registry_is_restored_too(self):
+        self.assertRegex(self.take().out, ": 0 layouts as of revision ")
+        self.assertEqual(everything(self.restored()), ({}, {}))
+
+    def test_who_knows_of_what_is_lost_is_told(self):
+        with self.daemon.connect() as client:
+            create(client, "vm-1")
+            create(client, "vm-2")
+            self.take()
+            before = client.call("layout.list")["result"]["revision"]
+            client.call("layout.update", {"name": "vm-1", "request": request(8), "allow_moves": True})
+            delete(client, "vm-2")
+            lost = create(client, "vm-2", request(9))["generation"]
+            after = client.call("layout.list")["result"]["revision"]
+        restored = self.restored()
+        with restored.connect() as client:
+            for revision in (before - 1, before, before + 1, after):
+                answer = client.call("events.subscribe", {"since": revision})
+                self.assertEqual(reason(answer), "resync_required")
+            for name, generation in (("vm-1", 1), ("vm-1", 2), ("vm-2", 1), ("vm-2", lost)):
+                answer = client.call("layout.delete", {"name": name, "generation": generation})
+                self.assertEqual(reason(answer), "generation_mismatch")
+            self.assertEqual(client.call("layout.history", {"name": "vm-1"})["result"]["events"], [])
+            # What is changed from now on has numbers that nobody has seen.
+            changed = client.call("layout.update", {"name": "vm-1", "request": request(8), "allow_moves": True})
+            self.assertEqual(changed["result"]["generation"], 2 + RAISED_BY)
+            self.assertGreater(create(client, "vm-3")["generation"], lost)
+            self.assertGreater(client.call("layout.list")["result"]["revision"], after)
+
+    def test_owners_stay_owners(self):
+        if not can_be_another_user():
+            self.skipTest("needs root to be another user")
+        os.chmod(self.daemon.folder, 0o755)
+        os.chmod(self.daemon.socket, 0o666)
+        made = ctl_as(OTHER_UID, "--socket", self.daemon.socket, "create", "theirs", "--memory", "1G", "-q")
+        self.check(made, OK)
+        self.take()
+        self.assertEqual(self.restored().call("layout.get", {"name": "theirs"})["result"]["owner_uid"], OTHER_UID)
+
+    def test_only_root_and_admins_may_take_one(self):
+        if not can_be_another_user():
+            self.skipTest("needs root to be another user")
+        os.chmod(self.daemon.folder, 0o755)
+        os.chmod(self.daemon.socket, 0o666)
+        for args in (["backup", "-"], ["call", "registry.backup"]):
+            result = ctl_as(OTHER_UID, "--socket", self.daemon.socket, *args)
+            self.check(result, REFUSED, "denied: a backup has the layouts of all users; only root and the admin group",
+                       "do it as root")
+            self.assertEqual(result.out, "")
+
+    def test_the_inspect_socket_has_none(self):
+        self.assertEqual(reason(self.daemon.call("registry.backup", inspect=True)), "method_not_found")
+
+    def test_a_page_follows_another(self):
+        for params, pointer in (({"after": "vm"}, "/revision"), ({"revision": 3}, "/after")):
+            answer = self.daemon.call("registry.backup", params)
+            self.assertEqual((reason(answer), answer["error"]["data"]["pointer"]), ("missing_member", pointer))
+
+    def test_json_and_field_tell_about_the_file(self):
+        result = self.backup("--json")
+        self.check(result, OK)
+        told = json.loads(result.out)["result"]
+        self.assertEqual(told, {"revision": self.daemon.call("layout.list")["result"]["revision"], "layouts": 0,
+                                "bytes": os.stat(self.file).st_size})
+        self.assertEqual(self.backup("--field", "layouts").out, "0\n")
+        self.assertEqual(self.backup("-q").out, "")
+
+    def test_standard_output_is_the_same(self):
+        self.daemon.call("layout.create", {"name": "vm", "request": REQUEST})
+        self.take()
+        piped = self.backup(path="-")
+        self.assertEqual((piped.code, piped.err), (OK, ""))
+        with open(self.file, "rb") as file:
+            self.assertEqual(piped.raw, file.read())
+        self.check(self.backup("--json", path="-"), USAGE, "standard output has the backup")
+        code, shown = on_terminal("--socket", self.daemon.socket, "backup", "-")
+        self.assertEqual(code, USAGE)
+        self.assertIn(b"standard output is a terminal", shown)
+
+    def test_an_older_file_is_replaced_as_a_whole_or_stays(self):
+        self.take()
+        with open(self.file, "rb") as file:
+            older = file.read()
+        self.daemon.call("layout.create", {"name": "vm", "request": REQUEST})
+        cut = {"revision": 5, "next": "vm", "data": base64.b64encode(b"gpalayoutd").decode()}
+        result = answered(reply(cut), "backup", self.file)
+        self.check(result, NO_DAEMON)
+        self.check(self.backup(path="/dev/full"), USAGE, "/dev/full: No space left on device")
+        self.check(self.backup(path=os.path.join(self.daemon.folder, "none", "b")), USAGE, "No such file or directory")
+        with open(self.file, "rb") as file:
+            self.assertEqual(file.read(), older)
+        self.assertEqual([name for name in os.listdir(self.daemon.folder) if name.endswith(".tmp")], [])
+        self.take()
+        with open(self.file, "rb") as file:
+            self.assertNotEqual(file.read(), older)
+
+    def test_a_folder_with_a_registry_is_refused_and_left_alone(self):
+        self.take()
+        self.daemon.stop()
+        before = {name: open(os.path.join(self.daemon.state, name), "rb").read() for name in os.listdir(self.daemon.state)}
+        result = subprocess.run([GPALAYOUTD, "--config", "none", "--socket", self.daemon.socket, "--state-dir",
+                                 self.daemon.state, "--restore", self.file],
+                                capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("there is a registry already", result.stderr)
+        self.assertEqual({name: open(os.path.join(self.daemon.state, name), "rb").read()
+                          for name in os.listdir(self.daemon.state)}, before)
+        self.daemon.start()
+
+    def test_what_is_no_backup_is_refused(self):
+        self.daemon.call("layout.create", {"name": "vm", "request": REQUEST})
+        self.take()
+        with open(self.file, "rb") as file:
+            whole = file.read()
+        other = os.path.join(self.daemon.folder, "other")
+        cases = [(whole[:-1], "cut short, or damaged"), (whole[:100], "cut short"), (b"", "it is empty"),
+                 (whole[:-40] + bytes(8) + whole[-32:], "its checksum is wrong"), (b"#!/bin/sh\n" * 9, "no backup of gpalayoutd"),
+                 (whole.replace(b"backup-1", b"backup-2"), "newer version"), (whole[:30], "it was cut short")]
+        for content, why in cases:
+            with open(other, "wb") as file:
+                file.write(content)
+            self.assertIn(why, self.refused(other))
+        self.assertIn("No such file", self.refused(other + "-not-there"))
+        self.assertIn("no regular file", self.refused("/dev/zero"))
+        self.assertIn("the memory store keeps nothing", self.refused(other, "--store", "memory"))
+
+    def test_the_file_is_the_pages_and_their_sha_256(self):
+        """As proto/README.md has it, for those who write one without gpalayoutctl."""
+        with self.daemon.connect() as client:
+            for number in range(5):
+                create(client, f"vm-{number}")
+            page = client.call("registry.backup")["result"]
+        data = base64.b64decode(page["data"], validate=True)
+        self.assertEqual((page["layouts"], "next" in page), (5, False))
+        with open(self.file, "wb") as file:
+            file.write(data + hashlib.sha256(data).digest())
+        self.assertEqual(everything(self.restored())[1], everything(self.daemon)[1])
+
+    def test_the_folder_is_made_though_state_is_required(self):
+        self.take()
+        self.assertEqual(everything(self.restored(None, "--require-state")), ({}, {}))
+
+
+class Small(WithFolder):
+    """Pages of 32 KiB, so that a backup has many."""
+
+    OPTIONS = ("--limit", "reply_bytes=65536")
+
+    def fill(self, client):
+        for number in range(300):
+            create(client, f"vm-{number:03}", request(1 + number % 7))
+
+    def test_layouts_change_while_it_is_taken(self):
+        """Its layouts are those of one revision: each change says in the size of each VM which it is."""
+        with self.daemon.connect() as client:
+            self.fill(client)
+        chance = random.Random(5)
+        states, stop = {}, threading.Event()
+
+        def change():
+            live = {f"vm-{number:03}" for number in range(300)}
+            with self.daemon.connect() as client:
+                while not stop.is_set():
+                    name = f"vm-{chance.randrange(320):03}"
+                    if name in live:
+                        delete(client, name)
+                        live.remove(name)
+                    else:
+                        create(client, name)
+                        live.add(name)
+                    # Of this connection alone is each revision.
+                    states[client.call("layout.list", {"limit": 1})["result"]["revision"]] = frozenset(live)
+
+        changer = threading.Thread(target=change)
+        changer.start()
+        try:
+            wait_until(lambda: len(states) > 20, "some changes")
+            for number in range(3):
+                taken = self.backup("--json", path=f"{self.file}-{number}")
+                self.check(taken, OK)
+                told = json.loads(taken.out)["result"]
+                wait_until(lambda: max(states) > told["revision"], "a change after the backup")
+                restored = self.restored(f"{self.file}-{number}")
+                with restored.connect() as client:
+                    rows = client.call("layout.list", {"limit": 1000})["result"]["layouts"]
+                self.assertEqual({row["name"] for row in rows}, states[told["revision"]])
+                self.assertEqual(len(rows), told["layouts"])
+        finally:
+            stop.set()
+            changer.join()
+
+    def test_it_may_end_in_the_middle(self):
+        with self.daemon.connect() as client:
+            self.fill(client)
+        script = [GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", self.file]
+        with self.daemon.still():
+            process = subprocess.Popen(script, env=BASE_ENV, stderr=subprocess.PIPE)
+            self.daemon.process.kill()
+        self.assertEqual(process.wait(PATIENCE), NO_DAEMON)
+        process.stderr.close()
+        self.assertFalse(os.path.exists(self.file))
+        self.daemon.process.wait()
+        self.daemon.start()
+
+
+class Behind(WithFolder):
+    """So few events are kept that a page may come too late."""
+
+    OPTIONS = ("--limit", "reply_bytes=65536", "--limit", "events_kept=4")
+
+    def test_a_page_that_comes_too_late_is_refused(self):
+        with self.daemon.connect() as client:
+            for number in range(200):
+                create(client, f"vm-{number:03}")
+            page = client.call("registry.backup")["result"]
+            for _ in range(3):
+                delete(client, "vm-000")
+                create(client, "vm-000")
+            answer = client.call("registry.backup", {"after": page["next"], "revision": page["revision"]})
+            self.assertEqual((reason(answer), answer["error"]["data"]["pointer"]), ("resync_required", "/revision"))
+            now = client.call("layout.list")["result"]["revision"]
+            self.assertEqual({name: answer["error"]["data"][name] for name in ("revision", "oldest_since")},
+                             {"revision": now, "oldest_since": now - 4})
+
+    def test_then_it_is_begun_anew(self):
+        data = base64.b64encode(b"gpalayoutd-backup-1\n").decode()
+        first = {"revision": 7, "next": "vm-1", "data": data}
+        last = {"revision": 9, "layouts": 0, "data": data}
+        behind = refusal(9, "behind", reason="resync_required", revision=9, oldest_since=8)
+
+        def script(connection):
+            for answer in self.answers:
+                FakeDaemon.read_line(connection)
+                connection.sendall(answer)
+            FakeDaemon.read_line(connection)
+
+        self.answers = [reply(first), behind.replace(b'"id": 1', b'"id": 2'), reply(last, 3)]
+        with FakeDaemon(script) as daemon:
+            result = ctl("--socket", daemon.path, "backup", self.file)
+        self.check(result, OK)
+        content = b"gpalayoutd-backup-1\n"
+        with open(self.file, "rb") as file:
+            self.assertEqual(file.read(), content + hashlib.sha256(content).digest())
+
+        self.answers = []
+        for number in range(1, 7, 2):
+            self.answers += [reply(first, number), behind.replace(b'"id": 1', b'"id": %d' % (number + 1))]
+        with FakeDaemon(script) as daemon:
+            result = ctl("--socket", daemon.path, "backup", self.file)
+        self.check(result, REFUSED, "layouts change faster than a backup can follow")
+
+
+if __name__ == "__main__":
+    main()
