@@ -34,8 +34,8 @@ mirror() {
 make_root() {
 	[ -e "$root/made" ] && return 0
 	rm -rf "$root" "$root.new"
-	# Those of essential packages are there anyway; what the packages need comes later.
-	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates "$codename" "$root.new" "$from" &&
+	# What it mounts stays in a namespace. What the packages need comes later.
+	unshare --mount debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates "$codename" "$root.new" "$from" &&
 		touch "$root.new/made" && mv "$root.new" "$root"
 }
 
@@ -66,6 +66,7 @@ lintian --allow-root --fail-on error,warning "$work"/build/*.changes >"$work/log
 
 echo "making a root of $codename"
 if ! make_root >"$work/log" 2>&1 || ! fetch_dependencies >"$work/log" 2>&1; then
+	rm -rf "$root.new"
 	tail -5 "$work/log" >&2
 	skip "no mirror of $codename can be reached, or it lacks what the packages need"
 fi
