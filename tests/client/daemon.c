@@ -52,6 +52,7 @@ void daemon_start(struct daemon *daemon, const char *option)
 	daemon->pid = fork();
 	ck_assert_int_ge(daemon->pid, 0);
 	if (daemon->pid == 0) {
+		char admins[32];
 		const char *arguments[] = { program,
 					    "--config=none",
 					    "--socket",
@@ -62,9 +63,12 @@ void daemon_start(struct daemon *daemon, const char *option)
 					    daemon->folder,
 					    "--log-level",
 					    "error",
+					    admins,
 					    option,
 					    NULL };
 
+		/* So that a backup may be taken by whoever runs the tests, root or not. */
+		snprintf(admins, sizeof(admins), "--admin-group=%u", (unsigned int)getegid());
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execv(program, (char *const *)arguments);
 		_exit(127);

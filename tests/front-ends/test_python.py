@@ -30,7 +30,7 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 import corpus
 import gpalayout
 from ctl_harness import FakeDaemon, conversation, refusal, reply
-from harness import GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main, wait_until
+from harness import GPALAYOUTCTL, PATIENCE, TRUSTED, Daemon, DaemonTestCase, main, wait_until
 
 DOCUMENT = corpus.load_document()
 METHODS = {method["name"]: method for method in DOCUMENT["methods"]}
@@ -164,6 +164,8 @@ class Documentation(DaemonTestCase):
 
 
 class WithDaemon(DaemonTestCase):
+    OPTIONS = TRUSTED
+
     def setUp(self):
         self.client = gpalayout.Client(self.daemon.socket, timeout=PATIENCE)
         self.addCleanup(self.client.close)
@@ -327,11 +329,11 @@ class Examples(unittest.TestCase):
 
     def test_each_is_replied_as_recorded(self):
         taken = 0
-        with Daemon() as shared:
+        with Daemon(*TRUSTED) as shared:
             for example in corpus.load_examples():
                 with self.subTest(example.name), contextlib.ExitStack() as stack:
                     own = example.has_own_daemon
-                    taken += self.play(example, stack.enter_context(Daemon(*example.options)) if own else shared)
+                    taken += self.play(example, stack.enter_context(Daemon(*TRUSTED, *example.options)) if own else shared)
         self.assertGreater(taken, 100)
 
 
