@@ -195,8 +195,6 @@ struct call {
 static const struct call conditional[] = {
 	{ "socket", 0, 0, INT_BITS, AF_UNIX },
 
-	/* Requests in a ring bypass the filter; libuv asks for one from 1.45 on. */
-	{ "io_uring_setup", ENOSYS, 0, 0, 0 },
 	{ "ioctl", 0, 1, INT_BITS, FIOCLEX },
 	{ "ioctl", 0, 1, INT_BITS, FIONBIO },
 	/* SQLite asks it of a file, if it was built to use atomic writes. */
@@ -230,6 +228,9 @@ static const struct call conditional[] = {
 	{ "tgkill", 0, 0, INT_BITS, OWN_PID },
 };
 
+/* libuv asks for one from 1.45 on, with each loop. */
+static const struct call rings = { "io_uring_setup", ENOSYS, 0, 0, 0 };
+
 /* By number. Those of an architecture that begins elsewhere are logged as numbers alone. */
 static const char *names[NAME_COUNT];
 
@@ -255,7 +256,7 @@ static void on_forbidden(int number, siginfo_t *info, void *context)
 
 /* The program, in classic BPF (seccomp(2)). While a row is looked for, the accumulator has the number. */
 struct program {
-	struct sock_filter code[4 + 2 * COUNT_OF(always) + 6 * COUNT_OF(conditional) + 1];
+	struct sock_filter code[4 + 2 * COUNT_OF(always) + 6 * COUNT_OF(conditional) + 2 + 1];
 	size_t length;
 };
 
@@ -304,48 +305,70 @@ static void add_call(struct program *program, const struct call *call)
 		add_load_number(program);
 }
 
-/* The numbers are those of one architecture; a call of another one is on no list. */
-static void write_program(struct program *program)
+/*
+ * Begins a program, whose numbers are those of one architecture. It looks at no call of
+ * another one.
+ */
+static void begin(struct program *program, uint32_t of_others)
 {
 	program->length = 0;
 	add_load(program, offsetof(struct seccomp_data, arch));
 	/* Past the next one if it is this architecture. */
 	program->code[program->length++] = (struct sock_filter)BPF_JUMP(
 		BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
-	add(program, BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0);
+	add(program, BPF_RET | BPF_K, of_others, 0);
 	add_load_number(program);
-	for (size_t i = 0; i < COUNT_OF(always); i++)
-		add_call(program, &(struct call){ .name = always[i] });
-	for (size_t i = 0; i < COUNT_OF(conditional); i++)
-		add_call(program, &conditional[i]);
-	add(program, BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0);
 }
+
+/* Adds what becomes of all other calls, and loads it; 0, or an errno. */
+static int load(struct program *program, uint32_t others, unsigned int flags)
+{
+	struct sock_fprog filter = { .filter = program->code };
+	long code;
+
+	add(program, BPF_RET | BPF_K, others, 0);
+	filter.len = (unsigned short)program->length;
+	code = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+	/* Above 0 it is a thread that has another filter. */
+	return code == 0 ? 0 : code < 0 ? errno : ESRCH;
+}
+
+static struct program program; /* static for its size */
+static int rings_error;
 
 void gpald_confine_privileges(void)
 {
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+void gpald_confine_rings(void)
+{
+	begin(&program, SECCOMP_RET_ALLOW);
+	add_call(&program, &rings);
+	rings_error = load(&program, SECCOMP_RET_ALLOW, 0);
+}
+
 int gpald_confine_calls(void)
 {
-	static struct program program; /* static for its size */
 	const struct sigaction forbidden = {
 		.sa_sigaction = on_forbidden,
 		.sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_ONSTACK),
 	};
-	struct sock_fprog filter = { .filter = program.code };
 	struct sigaction before;
-	long code;
+	int code;
 
+	if (rings_error)
+		return rings_error;
 	look_up_names();
-	write_program(&program);
-	filter.len = (unsigned short)program.length;
+	begin(&program, SECCOMP_RET_TRAP);
+	for (size_t i = 0; i < COUNT_OF(always); i++)
+		add_call(&program, &(struct call){ .name = always[i] });
+	for (size_t i = 0; i < COUNT_OF(conditional); i++)
+		add_call(&program, &conditional[i]);
+	add_call(&program, &rings);
 	sigaction(SIGSYS, &forbidden, &before);
-	code = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
-	if (code == 0)
-		return 0;
-	/* Otherwise it is a thread that has another filter. */
-	code = code < 0 ? errno : ESRCH;
-	sigaction(SIGSYS, &before, NULL);
-	return (int)code;
+	code = load(&program, SECCOMP_RET_TRAP, SECCOMP_FILTER_FLAG_TSYNC);
+	if (code)
+		sigaction(SIGSYS, &before, NULL);
+	return code;
 }

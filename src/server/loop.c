@@ -54,8 +54,6 @@ int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors)
 	static uv_poll_t watcher; /* static because libuv lets go of it later */
 	int code, fd;
 
-	/* What is put into a ring passes no filter of system calls; libuv has other ways. */
-	setenv("UV_USE_IO_URING", "0", 1);
 	uv_replace_allocator(malloc, move, calloc, free);
 	code = uv_loop_init(loop);
 	if (code < 0)

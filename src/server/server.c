@@ -500,6 +500,8 @@ static bool give_up_privileges(struct server *server)
 	const struct gpald_options *options = server->options;
 
 	gpald_confine_privileges();
+	if (options->is_confined)
+		gpald_confine_rings();
 	if (!gpald_service_user_differs(options))
 		return true;
 	return gpald_service_user_prepare(options) &&
