@@ -54,7 +54,7 @@ GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all, bool inspect
 /* One more on a socket that the service manager listens on at `path`. */
 void gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd);
 
-/* Listens at all of them. -1 if that fails, which is logged; 0: done. */
+/* Accepts at all of them. -1 if that fails, which is logged; 0: done. */
 GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
 
 /* Accepts clients that had to wait. True: some still have to. */

@@ -28,6 +28,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define BACKLOG 128
 #define PAUSE 5 /* so that another program that listens is not asked all the time */
 
 /* Whether this was not the last thing to be said. */
@@ -241,8 +242,11 @@ static int set_owner(struct gpald_listener *listener)
 	return result;
 }
 
-/* The socket has its mode from its first moment, and refuses clients until listen(). */
-static int bind_socket(struct gpald_listener *listener, const struct sockaddr_un *address)
+/*
+ * The socket has its mode from its first moment, and refuses clients until
+ * listen(), by which time it has its owner and group too.
+ */
+static int bind_and_listen(struct gpald_listener *listener, const struct sockaddr_un *address)
 {
 	struct stat info;
 	mode_t before;
@@ -262,9 +266,12 @@ static int bind_socket(struct gpald_listener *listener, const struct sockaddr_un
 		return complain(listener, "cannot look at the socket");
 	listener->device = info.st_dev;
 	listener->inode = info.st_ino;
-	return listener->owner == GPALD_USER_UNCHANGED && listener->group == GPALD_GROUP_UNCHANGED ?
-		       0 :
-		       set_owner(listener);
+	if ((listener->owner != GPALD_USER_UNCHANGED || listener->group != GPALD_GROUP_UNCHANGED) &&
+	    set_owner(listener))
+		return -1;
+	if (listen(listener->fd, BACKLOG))
+		return complain(listener, "cannot listen");
+	return 0;
 }
 
 static bool has_socket_file(const struct gpald_listener *listener)
@@ -282,7 +289,7 @@ static int bind_again(struct gpald_listener *listener)
 	/* Its length has been checked. */
 	strcpy(address.sun_path, listener->path);
 	listener->inode = 0;
-	if (remove_stale(listener, &address) == 0 && bind_socket(listener, &address) == 0)
+	if (remove_stale(listener, &address) == 0 && bind_and_listen(listener, &address) == 0)
 		return 0;
 	gpald_listener_unbind(listener);
 	return -1;

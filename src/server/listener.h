@@ -17,7 +17,7 @@ struct gpald_listener {
 	mode_t mode;
 	uid_t owner; /* of the socket, its lock and a folder that is made; or GPALD_USER_UNCHANGED */
 	gid_t group; /* of the socket; or GPALD_GROUP_UNCHANGED */
-	int fd;      /* bound; -1: none, or given away */
+	int fd;      /* listening; -1: none, or given away */
 	int lock_fd;
 	char *lock_path;
 	dev_t device; /* of the socket file, so that no other one is removed */
@@ -38,10 +38,10 @@ struct gpald_listener {
 #define GPALD_GROUP_UNCHANGED ((gid_t)-1)
 
 /*
- * Locks, replaces what a dead daemon left, and binds. Nobody can connect until the
- * caller listens, by which time the mode, the owner and the group are in force. Creates
- * the folder of the socket if it is missing, but not its parents. Logs what goes wrong,
- * with the path, and returns -1; 0: done.
+ * Locks, replaces what a dead daemon left, binds and listens. The mode, the owner and the
+ * group are in force before the first client can connect, who waits until somebody
+ * accepts. Creates the folder of the socket if it is missing, but not its parents. Logs
+ * what goes wrong, with the path, and returns -1; 0: done.
  */
 GPAL_MUST_USE int gpald_listener_open(struct gpald_listener *listener, const char *path,
 				      mode_t mode, uid_t owner, gid_t group);
@@ -58,7 +58,7 @@ const char *gpald_listener_lost(const struct gpald_listener *listener);
 /*
  * Puts back what is lost, as gpald_listener_open() does at first: what is there
  * instead is replaced if nobody uses it. If the socket had to be bound again, there
- * is a new descriptor, on which the caller listens. It is meant to be tried until it succeeds, so each reason for
+ * is a new descriptor. It is meant to be tried until it succeeds, so each reason for
  * a failure is logged once. -1: not yet.
  */
 GPAL_MUST_USE int gpald_listener_restore(struct gpald_listener *listener);
