@@ -43,11 +43,11 @@ struct gpal_layout_root_complex {
 	uint8_t end_bus;
 	bool has_node;
 	uint32_t node;
-	struct gpal_range ecam; /* its slice of the segment's block */
-	struct gpal_range low_mmio;
-	struct gpal_range high_mmio;
+	struct gpal_range ecam;      /* its slice of the segment's block */
+	struct gpal_range low_mmio;  /* empty: none */
+	struct gpal_range high_mmio; /* the same */
 	bool has_cxl;
-	struct gpal_range cxl_hdm;
+	struct gpal_range cxl_hdm;   /* the same */
 	struct gpal_range cxl_chbcr; /* CXL host bridge component registers */
 };
 
@@ -64,6 +64,7 @@ enum gpal_warning_reason {
 	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,  /* more than 100 on x86_64 */
 	GPAL_WARN_PARTIAL_INTEL_VTD,       /* VT-d, but not on every root complex */
 	GPAL_WARN_NO_LOW_MEMORY,           /* chipset low MMIO covers all below 4 GiB */
+	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,  /* a BAR of the window's size class cannot lie in it */
 	GPAL_WARN_COUNT
 };
 
@@ -139,6 +140,7 @@ struct gpal_layout {
  *   GPAL_E_INVALID_HDM           a CXL HDM window that is not a multiple of 256 MiB
  *   GPAL_E_NODE_OUT_OF_RANGE     a root complex on a node that is not there
  *   GPAL_E_INVALID_MEMORY        memory_start off a page
+ *   GPAL_E_INVALID_ALIGNMENT     a window's alignment is no power of two, or below the usual one
  *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low window ends above 4 GiB
  *   those of gpal_allocate()
  *   GPAL_E_ECAM_BELOW_MINIMUM    an ECAM starts below 256 MiB
@@ -149,6 +151,12 @@ GPAL_API GPAL_MUST_USE int gpal_resolve(const struct gpal_request *request,
 
 /* Frees a layout and all it points to; NULL is allowed. */
 GPAL_API void gpal_layout_free(struct gpal_layout *layout);
+
+/*
+ * The largest BAR that can lie in a window, in bytes: a power of two, as all BARs are, at an
+ * address that is a multiple of it. 0: the window is empty. Cannot fail.
+ */
+GPAL_API uint64_t gpal_largest_bar(struct gpal_range window);
 
 /* "sha256:" and 64 hex digits. */
 #define GPAL_DIGEST_SIZE (7 + 64 + 1)

@@ -28,6 +28,7 @@ enum gpal_window_kind {
 	GPAL_WINDOW_DEFAULT, /* the policy's size, placed by the resolver */
 	GPAL_WINDOW_SIZE,    /* this size, placed by the resolver */
 	GPAL_WINDOW_PINNED,  /* exactly this range */
+	GPAL_WINDOW_NONE,    /* the root complex has no such window */
 	GPAL_WINDOW_COUNT
 };
 
@@ -35,6 +36,12 @@ struct gpal_window {
 	enum gpal_window_kind kind;
 	uint64_t size;           /* for GPAL_WINDOW_SIZE */
 	struct gpal_range range; /* for GPAL_WINDOW_PINNED */
+
+	/*
+	 * For GPAL_WINDOW_SIZE: a power of two that is not below the usual alignment, which is
+	 * 2 MiB of a low window and 1 GiB of a high one; 0: the usual alignment.
+	 */
+	uint64_t alignment;
 };
 
 enum gpal_iommu {
@@ -62,21 +69,22 @@ struct gpal_root_complex {
 	struct gpal_window low_mmio;
 	struct gpal_window high_mmio;
 	bool has_cxl;
-	uint64_t cxl_hdm; /* host-managed device memory window, if has_cxl */
+	uint64_t cxl_hdm;    /* host-managed device memory window, if has_cxl */
+	bool has_no_cxl_hdm; /* if has_cxl: the bridge has registers alone */
 	enum gpal_iommu iommu;
 };
 
 /* Segment 0, buses 0 to 255, windows of the policy's sizes, on no node, no CXL, no IOMMU. */
-#define GPAL_WINDOW_INIT                                                  \
-	{                                                                 \
-		.kind = GPAL_WINDOW_DEFAULT, .size = 0, .range = { 0, 0 } \
+#define GPAL_WINDOW_INIT                                                                  \
+	{                                                                                 \
+		.kind = GPAL_WINDOW_DEFAULT, .size = 0, .range = { 0, 0 }, .alignment = 0 \
 	}
 #define GPAL_ROOT_COMPLEX_INIT(rc_name)                                                           \
 	{                                                                                         \
 		.name = (rc_name), .segment = 0, .has_buses = true, .start_bus = 0,               \
 		.end_bus = UINT8_MAX, .has_node = false, .node = 0, .low_mmio = GPAL_WINDOW_INIT, \
 		.high_mmio = GPAL_WINDOW_INIT, .has_cxl = false, .cxl_hdm = 0,                    \
-		.iommu = GPAL_IOMMU_NONE                                                          \
+		.has_no_cxl_hdm = false, .iommu = GPAL_IOMMU_NONE                                 \
 	}
 
 struct gpal_named_range {
@@ -95,6 +103,9 @@ struct gpal_request {
 
 	struct gpal_optional chipset_low_mmio;
 	struct gpal_optional chipset_high_mmio;
+	bool has_pinned_chipset_high_mmio; /* chipset high MMIO is exactly the next */
+	struct gpal_range pinned_chipset_high_mmio;
+	bool has_no_vmbus; /* without a chipset_high_mmio there is none */
 
 	enum gpal_ecam ecam;
 	const struct gpal_root_complex *root_complexes;

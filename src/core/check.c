@@ -134,13 +134,20 @@ static bool check_numbered(struct checking *c, enum gpald_role role, const void 
 	return check_part(c, role, owner, index, gpald_decimal(number, buffer));
 }
 
+/* The same of a part that its owner need not have. */
+static bool check_part_if(struct checking *c, enum gpald_role role, const void *owner, size_t index,
+			  const char *name)
+{
+	const struct gpal_range *range =
+		(const struct gpal_range *)((const char *)owner + gpald_roles[role].offset);
+
+	return (range->start == 0 && range->end == 0) || check_part(c, role, owner, index, name);
+}
+
 /* A member of the layout itself, if it has it. */
 static bool check_member_if(struct checking *c, enum gpald_role role)
 {
-	const struct gpal_range *range =
-		(const struct gpal_range *)((const char *)c->layout + gpald_roles[role].offset);
-
-	return (range->start == 0 && range->end == 0) || check_part(c, role, c->layout, 0, "");
+	return check_part_if(c, role, c->layout, 0, "");
 }
 
 static bool check_ram(struct checking *c)
@@ -220,10 +227,10 @@ static bool check_root_complexes(struct checking *c)
 		    !is_ecam_of(rc->ecam, segment->bus0_base, rc->start_bus, rc->end_bus))
 			return fail(c, (struct place){ buses->list, i, buses->member },
 				    "it is not where its segment has these buses");
-		if (!check_part(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
-		    !check_part(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
+		if (!check_part_if(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
+		    !check_part_if(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
 			return false;
-		if (rc->has_cxl && (!check_part(c, GPALD_ROLE_CXL_HDM, rc, i, rc->name) ||
+		if (rc->has_cxl && (!check_part_if(c, GPALD_ROLE_CXL_HDM, rc, i, rc->name) ||
 				    !check_part(c, GPALD_ROLE_CXL_CHBCR, rc, i, rc->name)))
 			return false;
 	}

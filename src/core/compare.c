@@ -44,8 +44,8 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 }
 
 /*
- * Of the buses of a root complex it is told that they are others. Where they are is
- * told of the segment's ECAM.
+ * Of the buses of a root complex it is told that they are others, or that they come or go if
+ * the root complex has nothing else that does. Where they are is told of the segment's ECAM.
  */
 static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
 {
@@ -54,7 +54,9 @@ static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
 
 	if (!a && !b)
 		return true;
-	return a && b && !(gpald_has_buses(a, b) && gpald_has_buses(b, a));
+	if (!a || !b)
+		return a ? from->is_all : to->is_all;
+	return !(gpald_has_buses(a, b) && gpald_has_buses(b, a));
 }
 
 /* A range of the same size elsewhere has moved; buses move by their base alone. */

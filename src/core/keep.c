@@ -53,6 +53,26 @@ static bool find_ecam(const struct gpal_layout_segment *segment,
 	return range->start >= live->bus0_base && range->end > range->start;
 }
 
+static bool is_aligned(const struct gpal_window *window)
+{
+	return window->kind == GPAL_WINDOW_SIZE && window->alignment;
+}
+
+/* Whether the request says how a range is aligned: right or wrong, that of VTL2's memory. */
+static bool states_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
+{
+	switch (origin->role) {
+	case GPALD_ROLE_VTL2_MEMORY:
+		return true;
+	case GPALD_ROLE_LOW_MMIO:
+		return is_aligned(&request->root_complexes[origin->index].low_mmio);
+	case GPALD_ROLE_HIGH_MMIO:
+		return is_aligned(&request->root_complexes[origin->index].high_mmio);
+	default:
+		return false;
+	}
+}
+
 static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 {
 	const struct gpald_input_list *list = &k->r->inputs[kind];
@@ -80,9 +100,8 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	}
 	for (size_t i = 0; i < count; i++)
 		size += gpal_range_size(live[i].entry->range);
-	/* Of all alignments only that of VTL2's memory is the request's to say, right or wrong. */
 	if (size != demand->size ||
-	    (list->origins[index].role == GPALD_ROLE_VTL2_MEMORY &&
+	    (states_alignment(k->r->request, &list->origins[index]) &&
 	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)

@@ -5,12 +5,28 @@
  */
 #include "config.h"
 
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/resolution.h"
 #include "core/sizing.h"
 
 #include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
+
+uint64_t gpal_largest_bar(struct gpal_range window)
+{
+	const uint64_t size = gpal_range_size(window);
+	uint64_t bar, start;
+
+	if (size == 0)
+		return 0;
+	/* The largest power of two in the size fits, or half of it does, or that of a quarter. */
+	bar = UINT64_C(1) << (63 - __builtin_clzll((unsigned long long)size));
+	while (!gpald_align_up(window.start, bar, &start) || start > window.end ||
+	       window.end - start < bar)
+		bar /= 2;
+	return bar;
+}
 
 int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
 		 struct gpal_error *error)

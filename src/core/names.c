@@ -53,6 +53,7 @@ static const char *const warning_tokens[] = {
 	[GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS] = "many_virtio_mmio_slots",
 	[GPAL_WARN_PARTIAL_INTEL_VTD] = "partial_intel_vtd",
 	[GPAL_WARN_NO_LOW_MEMORY] = "no_low_memory",
+	[GPAL_WARN_LARGEST_BAR_BELOW_SIZE] = "largest_bar_below_size",
 };
 NAMES(warning_tokens, GPAL_WARN_COUNT);
 

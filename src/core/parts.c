@@ -108,6 +108,13 @@ bool gpald_has_buses(const struct gpal_layout_root_complex *from,
 	       to->end_bus >= from->end_bus;
 }
 
+static bool is_iommu_of(const struct gpal_layout *layout, size_t index,
+			const struct gpal_layout_root_complex *rc)
+{
+	return index < layout->iommu_count &&
+	       strcmp(layout->iommus[index].root_complex, rc->name) == 0;
+}
+
 struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal_layout *layout,
 				    size_t *count)
 {
@@ -142,17 +149,25 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 	for (size_t i = 0; i < map->count; i++)
 		if (map->entries[i].kind != GPAL_KIND_RESERVED)
 			parts[(*count)++] = parts[i];
-	for (size_t i = 0; i < layout->root_complex_count; i++) {
+	for (size_t i = 0, iommu = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
+		const bool has_iommu = is_iommu_of(layout, iommu, rc);
 
+		/* They are in the order of their root complexes. */
+		iommu += has_iommu;
 		slices[i] = (struct gpal_map_entry){
 			.tag = gpald_role_tag(arena, GPALD_ROLE_BUSES, rc->name, strlen(rc->name)),
 			.range = rc->ecam,
 		};
 		if (!slices[i].tag)
 			return NULL;
-		parts[(*count)++] =
-			(struct gpald_part){ .entry = &slices[i], .owner = rc->name, .buses = rc };
+		parts[(*count)++] = (struct gpald_part){
+			.entry = &slices[i],
+			.owner = rc->name,
+			.buses = rc,
+			.is_all = !has_iommu && !rc->has_cxl && gpal_range_is_empty(rc->low_mmio) &&
+				  gpal_range_is_empty(rc->high_mmio),
+		};
 	}
 	return sort_parts(arena, parts, *count);
 }

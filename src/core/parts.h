@@ -18,6 +18,7 @@ struct gpald_part {
 	enum gpal_iommu iommu; /* what the range is of; GPAL_IOMMU_NONE: of none */
 	const struct gpal_layout_segment *segment;    /* whose ECAM it is, or NULL */
 	const struct gpal_layout_root_complex *buses; /* whose configuration space it is, or NULL */
+	bool is_all; /* of buses: the root complex has no range of the map */
 };
 
 /* A part to look for: a range by its tag, or the IOMMU, or the buses, of a root complex. */

@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -347,7 +348,8 @@ static int check_hdm(const struct gpal_request *request, struct gpal_error *erro
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if (rc->has_cxl && rc->cxl_hdm % GPALD_CXL_HDM_ALIGNMENT != 0)
+		if (rc->has_cxl && !rc->has_no_cxl_hdm &&
+		    rc->cxl_hdm % GPALD_CXL_HDM_ALIGNMENT != 0)
 			return gpald_fail(error, GPAL_E_INVALID_HDM,
 					  GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i,
 					  "%s: HDM window of 0x%" PRIx64
@@ -381,6 +383,45 @@ static int check_memory_start(const struct gpal_request *request, struct gpal_er
 	return GPAL_OK;
 }
 
+static int check_alignment(const struct gpal_root_complex *rc, const struct gpal_window *window,
+			   enum gpald_role role, uint64_t least, size_t index,
+			   struct gpal_error *error)
+{
+	const struct gpald_role_row *row = &gpald_roles[role];
+	const uint64_t alignment = window->alignment;
+	int code;
+
+	if (window->kind != GPAL_WINDOW_SIZE || alignment == 0 ||
+	    (alignment >= least && (alignment & (alignment - 1)) == 0))
+		return GPAL_OK;
+	code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, row->subject, index,
+			  "%s%s%s: alignment 0x%" PRIx64
+			  " is not a power of two of at least 0x%" PRIx64,
+			  row->prefix, rc->name, row->suffix, alignment, least);
+	if (error) {
+		snprintf(error->tag, sizeof(error->tag), "%s%s%s", row->prefix, rc->name,
+			 row->suffix);
+		error->alignment = alignment;
+	}
+	return code;
+}
+
+static int check_windows(const struct gpal_request *request, struct gpal_error *error)
+{
+	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+
+		code = check_alignment(rc, &rc->low_mmio, GPALD_ROLE_LOW_MMIO,
+				       GPALD_LOW_WINDOW_ALIGNMENT, i, error);
+		if (code == GPAL_OK)
+			code = check_alignment(rc, &rc->high_mmio, GPALD_ROLE_HIGH_MMIO,
+					       GPALD_HIGH_WINDOW_ALIGNMENT, i, error);
+	}
+	return code;
+}
+
 int gpald_check_request(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
@@ -391,7 +432,7 @@ int gpald_check_request(struct gpald_resolution *r)
 	    (code = check_root_complex_names(r)) || (code = check_reserved_names(r)) ||
 	    (code = check_bus_ranges(request, error)) || (code = check_bus_overlaps(r)) ||
 	    (code = check_iommus(request, error)) || (code = check_hdm(request, error)) ||
-	    (code = check_rc_nodes(request, error)))
+	    (code = check_rc_nodes(request, error)) || (code = check_memory_start(request, error)))
 		return code;
-	return check_memory_start(request, error);
+	return check_windows(request, error);
 }

@@ -52,7 +52,7 @@ static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KI
 		iommus += rc->iommu != GPAL_IOMMU_NONE;
 	}
 	counts[GPAL_KIND_RESERVED] = 1 + request->reserved_count;
-	counts[GPAL_KIND_FIXED] = 1 + pinned_low + pinned_high;
+	counts[GPAL_KIND_FIXED] = 2 + pinned_low + pinned_high;
 	counts[GPAL_KIND_MMIO32] = 1 + request->root_complex_count - pinned_low + iommus;
 	counts[GPAL_KIND_RAM] = request->node_count;
 	counts[GPAL_KIND_MMIO64] = 1 + request->root_complex_count - pinned_high + 2 * cxl;
@@ -172,7 +172,8 @@ static int add_reserved(struct gpald_resolution *r)
 static int add_chipset(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
-	const uint64_t high = value_or(request->chipset_high_mmio, r->defaults->high_mmio);
+	const uint64_t high = value_or(request->chipset_high_mmio,
+				       request->has_no_vmbus ? 0 : r->defaults->high_mmio);
 	const struct owner owner = { .target = r->layout };
 	uint64_t low = value_or(request->chipset_low_mmio, r->defaults->low_mmio[request->arch]);
 	int code;
@@ -184,7 +185,10 @@ static int add_chipset(struct gpald_resolution *r)
 				  "chipset low MMIO does not fit below 4 GiB");
 	code = add_pinned(r, GPAL_KIND_FIXED, GPALD_ROLE_CHIPSET_LOW_MMIO, &owner,
 			  (struct gpal_range){ GPAL_4GIB - low, GPAL_4GIB });
-	if (code == GPAL_OK && high != 0)
+	if (code == GPAL_OK && request->has_pinned_chipset_high_mmio)
+		code = add_pinned(r, GPAL_KIND_FIXED, GPALD_ROLE_CHIPSET_HIGH_MMIO, &owner,
+				  request->pinned_chipset_high_mmio);
+	else if (code == GPAL_OK && high != 0)
 		code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CHIPSET_HIGH_MMIO, &owner, high,
 				  CHIPSET_HIGH_ALIGNMENT);
 	return code;
@@ -220,10 +224,13 @@ static int add_window(struct gpald_resolution *r, enum gpal_kind kind, enum gpal
 {
 	const char *tag;
 
-	if (window->kind != GPAL_WINDOW_PINNED)
-		return add_demand(r, kind, role, owner,
-				  window->kind == GPAL_WINDOW_SIZE ? window->size : default_size,
-				  alignment);
+	if (window->kind == GPAL_WINDOW_NONE)
+		return GPAL_OK;
+	if (window->kind == GPAL_WINDOW_DEFAULT)
+		return add_demand(r, kind, role, owner, default_size, alignment);
+	if (window->kind == GPAL_WINDOW_SIZE)
+		return add_demand(r, kind, role, owner, window->size,
+				  window->alignment ? window->alignment : alignment);
 	if (kind != GPAL_KIND_MMIO32 || window->range.end <= GPAL_4GIB)
 		return add_pinned(r, GPAL_KIND_FIXED, role, owner, window->range);
 	tag = gpald_role_tag(r->arena, role, owner->name, owner->length);
@@ -257,7 +264,7 @@ static int add_root_complexes(struct gpald_resolution *r)
 			code = add_window(r, GPAL_KIND_MMIO64, GPALD_ROLE_HIGH_MMIO, &owner,
 					  &rc->high_mmio, r->policy->root_complex_high_mmio,
 					  GPALD_HIGH_WINDOW_ALIGNMENT);
-		if (code == GPAL_OK && rc->has_cxl)
+		if (code == GPAL_OK && rc->has_cxl && !rc->has_no_cxl_hdm)
 			code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_HDM, &owner,
 					  rc->cxl_hdm, GPALD_CXL_HDM_ALIGNMENT);
 		if (code == GPAL_OK && rc->has_cxl)

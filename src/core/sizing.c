@@ -85,7 +85,9 @@ void gpald_sizing_clear(struct gpald_sizing *sizing)
 
 static uint64_t unit_of_window(const struct gpal_window *window)
 {
-	return window->kind == GPAL_WINDOW_PINNED ? 0 : GPAL_PAGE_SIZE;
+	return window->kind == GPAL_WINDOW_DEFAULT || window->kind == GPAL_WINDOW_SIZE ?
+		       GPAL_PAGE_SIZE :
+		       0;
 }
 
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index)
@@ -111,9 +113,10 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 		return unit_of_window(&request->root_complexes[index].high_mmio);
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
 		return GPALD_CXL_HDM_ALIGNMENT;
+	case GPAL_SUBJECT_CHIPSET_HIGH_MMIO:
+		return request->has_pinned_chipset_high_mmio ? 0 : GPAL_PAGE_SIZE;
 	case GPAL_SUBJECT_MEMORY_NODE:
 	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
-	case GPAL_SUBJECT_CHIPSET_HIGH_MMIO:
 	case GPAL_SUBJECT_VIRTIO_MMIO_SLOTS:
 	case GPAL_SUBJECT_VTL2_CHIPSET_MMIO:
 	case GPAL_SUBJECT_VTL2_MEMORY_SIZE:
@@ -124,9 +127,14 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 	}
 }
 
+static void set_window(struct gpal_window *window, uint64_t size)
+{
+	window->kind = GPAL_WINDOW_SIZE;
+	window->size = size;
+}
+
 static void set_size(struct gpald_sizing *sizing, uint64_t size)
 {
-	const struct gpal_window window = { .kind = GPAL_WINDOW_SIZE, .size = size };
 	const struct gpal_optional optional = { .set = true, .value = size };
 	struct gpal_request *request = &sizing->request;
 
@@ -135,10 +143,10 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 		sizing->nodes[sizing->index] = size;
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-		sizing->root_complexes[sizing->index].low_mmio = window;
+		set_window(&sizing->root_complexes[sizing->index].low_mmio, size);
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-		sizing->root_complexes[sizing->index].high_mmio = window;
+		set_window(&sizing->root_complexes[sizing->index].high_mmio, size);
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
 		sizing->root_complexes[sizing->index].cxl_hdm = size;

@@ -23,6 +23,13 @@ static void warn(struct warning_list *list, enum gpal_warning_reason reason, con
 	};
 }
 
+/* Of a window that is placed. */
+static uint64_t usual_alignment(enum gpald_role role)
+{
+	return role == GPALD_ROLE_HIGH_MMIO ? GPALD_HIGH_WINDOW_ALIGNMENT :
+					      GPALD_LOW_WINDOW_ALIGNMENT;
+}
+
 /* The pinned windows, in the order in which they were added behind chipset low MMIO. */
 static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warning_list *list)
 {
@@ -30,19 +37,44 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 
 	for (size_t i = 0; i < fixed->count; i++) {
 		const struct gpal_pinned *pin = &fixed->pinned[i];
-		const bool high = fixed->origins[i].role == GPALD_ROLE_HIGH_MMIO;
+		const enum gpald_role role = fixed->origins[i].role;
+		const bool high = role == GPALD_ROLE_HIGH_MMIO ||
+				  role == GPALD_ROLE_CHIPSET_HIGH_MMIO;
 
-		if (fixed->origins[i].role == GPALD_ROLE_CHIPSET_LOW_MMIO)
+		if (role == GPALD_ROLE_CHIPSET_LOW_MMIO)
 			continue;
 		if (high && pin->range.start < GPAL_4GIB)
 			warn(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
 			     "a pinned high MMIO window starts below 4 GiB");
-		if (pin->range.start %
-			    (high ? GPALD_HIGH_WINDOW_ALIGNMENT : GPALD_LOW_WINDOW_ALIGNMENT) !=
-		    0)
+		if (pin->range.start % usual_alignment(role) != 0)
 			warn(list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
-			     high ? "a pinned high MMIO window does not start on a GiB" :
+			     role == GPALD_ROLE_HIGH_MMIO ?
+				     "a pinned high MMIO window does not start on a GiB" :
+			     high ? "the pinned chipset high MMIO does not start on 2 MiB" :
 				    "a pinned low MMIO window does not start on 2 MiB");
+	}
+}
+
+static bool is_sized(const struct gpal_window *window)
+{
+	return window->kind == GPAL_WINDOW_PINNED ||
+	       (window->kind == GPAL_WINDOW_SIZE && window->alignment == 0);
+}
+
+/* High windows whose alignment nobody has stated: large BARs have to be aligned to their size. */
+static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_list *list)
+{
+	const struct gpal_map *map = &r->layout->map;
+
+	for (size_t i = 0; i < r->layout->root_complex_count; i++) {
+		const struct gpal_range window = r->layout->root_complexes[i].high_mmio;
+
+		if (is_sized(&r->request->root_complexes[i].high_mmio) &&
+		    gpal_largest_bar(window) <= gpal_range_size(window) / 2)
+			warn(list, GPAL_WARN_LARGEST_BAR_BELOW_SIZE,
+			     map->entries[gpal_map_find(map, window.start)].tag,
+			     "its size would hold a larger BAR than can lie in it where it is; "
+			     "state its alignment");
 	}
 }
 
@@ -58,7 +90,7 @@ static const char *first_ram_tag(const struct gpal_layout *layout)
 int gpald_collect_warnings(struct gpald_resolution *r)
 {
 	const struct gpal_layout *layout = r->layout;
-	const size_t most = 4 + 2 * r->inputs[GPAL_KIND_FIXED].count;
+	const size_t most = 4 + 2 * r->inputs[GPAL_KIND_FIXED].count + layout->root_complex_count;
 	struct warning_list list = {
 		.warnings = gpald_arena_alloc(r->arena, most, sizeof(*list.warnings)),
 	};
@@ -73,6 +105,7 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 		warn(&list, GPAL_WARN_RAM_NOT_AT_ZERO, first_ram_tag(layout),
 		     "RAM does not start at 0, where x86_64 firmware and kernels expect it");
 	warn_of_pinned_windows(r, &list);
+	warn_of_large_bars(r, &list);
 	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
 		warn(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
 		     "more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");

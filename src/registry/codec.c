@@ -15,8 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Versions. The second of a layout says which ranges an update has kept. */
-#define REQUEST_VERSION 1
+/*
+ * Versions. The second of a layout says which ranges an update has kept. The second of a
+ * request says more of windows, of the chipset and of CXL; a request that says nothing of
+ * that is of the first.
+ */
+#define REQUEST_VERSION 2
 #define LAYOUT_VERSION 2
 
 /* Numbers that are on disk. */
@@ -27,7 +31,8 @@ static_assert(GPAL_PROFILE_GEN2_UEFI == 0 && GPAL_PROFILE_GEN1 == 1 &&
 	      "stored");
 static_assert(GPAL_ECAM_DEFAULT == 0 && GPAL_ECAM_BELOW_4GIB == 1 && GPAL_ECAM_ABOVE_4GIB == 2,
 	      "stored");
-static_assert(GPAL_WINDOW_DEFAULT == 0 && GPAL_WINDOW_SIZE == 1 && GPAL_WINDOW_PINNED == 2,
+static_assert(GPAL_WINDOW_DEFAULT == 0 && GPAL_WINDOW_SIZE == 1 && GPAL_WINDOW_PINNED == 2 &&
+		      GPAL_WINDOW_NONE == 3,
 	      "stored");
 static_assert(GPAL_IOMMU_NONE == 0 && GPAL_IOMMU_SMMUV3 == 1 && GPAL_IOMMU_AMD_VI == 2 &&
 		      GPAL_IOMMU_INTEL_VTD == 3,
@@ -38,7 +43,7 @@ static_assert(GPAL_KIND_RESERVED == 0 && GPAL_KIND_FIXED == 1 && GPAL_KIND_MMIO3
 static_assert(GPAL_WARN_RAM_NOT_AT_ZERO == 0 && GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB == 1 &&
 		      GPAL_WARN_PINNED_WINDOW_UNALIGNED == 2 &&
 		      GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS == 3 && GPAL_WARN_PARTIAL_INTEL_VTD == 4 &&
-		      GPAL_WARN_NO_LOW_MEMORY == 5,
+		      GPAL_WARN_NO_LOW_MEMORY == 5 && GPAL_WARN_LARGEST_BAR_BELOW_SIZE == 6,
 	      "stored");
 
 /* A policy by its name; an empty one stands for NULL. */
@@ -61,18 +66,20 @@ static void node(struct gpald_transfer *t, void *element)
 	gpald_move_u64(t, element);
 }
 
-static void window(struct gpald_transfer *t, struct gpal_window *value)
+static void window(struct gpald_transfer *t, struct gpal_window *value, uint64_t version)
 {
-	gpald_move_enumeration(t, &value->kind, GPAL_WINDOW_COUNT);
+	gpald_move_enumeration(t, &value->kind,
+			       version == 1 ? GPAL_WINDOW_NONE : GPAL_WINDOW_COUNT);
 	if (value->kind == GPAL_WINDOW_SIZE)
 		gpald_move_u64(t, &value->size);
+	if (value->kind == GPAL_WINDOW_SIZE && version > 1)
+		gpald_move_u64(t, &value->alignment);
 	else if (value->kind == GPAL_WINDOW_PINNED)
 		gpald_move_any_range(t, &value->range);
 }
 
-static void root_complex(struct gpald_transfer *t, void *element)
+static void root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc, uint64_t version)
 {
-	struct gpal_root_complex *rc = element;
 
 	gpald_move_word(t, &rc->name, GPALD_NAME_MAX);
 	gpald_move_u16(t, &rc->segment);
@@ -83,12 +90,24 @@ static void root_complex(struct gpald_transfer *t, void *element)
 	gpald_move_flag(t, &rc->has_node);
 	if (rc->has_node)
 		gpald_move_u32(t, &rc->node);
-	window(t, &rc->low_mmio);
-	window(t, &rc->high_mmio);
+	window(t, &rc->low_mmio, version);
+	window(t, &rc->high_mmio, version);
 	gpald_move_flag(t, &rc->has_cxl);
-	if (rc->has_cxl)
+	if (rc->has_cxl && version > 1)
+		gpald_move_flag(t, &rc->has_no_cxl_hdm);
+	if (rc->has_cxl && !rc->has_no_cxl_hdm)
 		gpald_move_u64(t, &rc->cxl_hdm);
 	gpald_move_enumeration(t, &rc->iommu, GPAL_IOMMU_COUNT);
+}
+
+static void root_complex_1(struct gpald_transfer *t, void *element)
+{
+	root_complex(t, element, 1);
+}
+
+static void root_complex_2(struct gpald_transfer *t, void *element)
+{
+	root_complex(t, element, 2);
 }
 
 static void reserved(struct gpald_transfer *t, void *element)
@@ -99,9 +118,40 @@ static void reserved(struct gpald_transfer *t, void *element)
 	gpald_move_any_range(t, &named->range);
 }
 
+static void chipset_2(struct gpald_transfer *t, struct gpal_request *r)
+{
+	gpald_move_flag(t, &r->has_pinned_chipset_high_mmio);
+	if (r->has_pinned_chipset_high_mmio)
+		gpald_move_any_range(t, &r->pinned_chipset_high_mmio);
+	if (r->has_pinned_chipset_high_mmio && r->chipset_high_mmio.set)
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+	gpald_move_flag(t, &r->has_no_vmbus);
+}
+
+static bool needs_version_2(const struct gpal_window *window)
+{
+	return window->kind == GPAL_WINDOW_NONE ||
+	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
+}
+
+/* The version that says all of a request, and no more. */
+static uint64_t version_of(const struct gpal_request *r)
+{
+	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio)
+		return 2;
+	for (size_t i = 0; i < r->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &r->root_complexes[i];
+
+		if (needs_version_2(&rc->low_mmio) || needs_version_2(&rc->high_mmio) ||
+		    (rc->has_cxl && rc->has_no_cxl_hdm))
+			return 2;
+	}
+	return 1;
+}
+
 static void request(struct gpald_transfer *t, struct gpal_request *r)
 {
-	uint64_t version = REQUEST_VERSION;
+	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of(r);
 
 	gpald_move_version(t, &version, REQUEST_VERSION);
 	gpald_move_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
@@ -111,10 +161,15 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 			node);
 	gpald_move_optional(t, &r->memory_start);
 	gpald_move_optional(t, &r->chipset_low_mmio);
+	/* A pinned window is in place of a size. */
+	if (!gpald_transfer_is_reading(t) && r->has_pinned_chipset_high_mmio)
+		r->chipset_high_mmio.set = false;
 	gpald_move_optional(t, &r->chipset_high_mmio);
+	if (version > 1)
+		chipset_2(t, r);
 	gpald_move_enumeration(t, &r->ecam, GPAL_ECAM_COUNT);
 	gpald_move_list(t, &r->root_complexes, &r->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*r->root_complexes), root_complex);
+			sizeof(*r->root_complexes), version == 1 ? root_complex_1 : root_complex_2);
 	gpald_move_u32_to(t, &r->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
 	gpald_move_optional(t, &r->vtl2_chipset_mmio);
 	gpald_move_flag(t, &r->has_vtl2_memory);
@@ -126,6 +181,8 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_move_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
 			sizeof(*r->reserved), reserved);
 	gpald_move_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
+	if (t->result == GPALD_CODEC_OK && version != version_of(r))
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
 /* The layout. */

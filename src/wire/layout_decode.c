@@ -12,6 +12,7 @@
 #include "wire/size.h"
 
 #include <gpalayout/check.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* A layout with what is looked at and then left behind. */
@@ -73,6 +74,39 @@ static int decode_range(struct gpald_decoder *decoder, const cJSON *value, void 
 	return gpald_decode_members(decoder, value, target, &range_members);
 }
 
+struct window {
+	struct gpal_range range;
+	uint64_t largest_bar; /* 0: not said */
+};
+
+static const struct gpald_member window_rows[] = {
+	BOUNDS(struct window, range),
+	GPALD_ROW(struct window, largest_bar, decode_address),
+};
+static const struct gpald_members window_members = GPALD_MEMBERS(window_rows);
+
+/* What it says of BARs follows from its range. */
+static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			 const struct gpald_member *member)
+{
+	struct window window = { .largest_bar = 0 };
+	uint64_t largest;
+
+	(void)member;
+	if (gpald_decode_members(decoder, value, &window, &window_members))
+		return -1;
+	*(struct gpal_range *)target = window.range;
+	if (decoder->context->is_reply || !cJSON_GetObjectItemCaseSensitive(value, "largest_bar"))
+		return 0;
+	largest = window.range.start < window.range.end ? gpal_largest_bar(window.range) : 0;
+	if (window.largest_bar == largest)
+		return 0;
+	gpald_decoder_enter(decoder, "largest_bar");
+	return gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT,
+				    "0x%" PRIx64 " is the largest BAR that can lie in the window",
+				    largest);
+}
+
 static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
 
 static const struct gpald_integer_range nodes = { 0, GPALD_MEMORY_NODES_MAX - 1 };
@@ -132,8 +166,7 @@ static int decode_node(struct gpald_decoder *decoder, const cJSON *value, void *
 static const struct gpald_member cxl_rows[] = {
 	{ .name = "hdm",
 	  .decode = decode_range,
-	  .offset = offsetof(struct gpal_layout_root_complex, cxl_hdm),
-	  .required = true },
+	  .offset = offsetof(struct gpal_layout_root_complex, cxl_hdm) },
 	{ .name = "chbcr",
 	  .decode = decode_range,
 	  .offset = offsetof(struct gpal_layout_root_complex, cxl_chbcr),
@@ -154,8 +187,8 @@ static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *t
 static const struct gpald_member root_complex_rows[] = {
 	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_name, .required = true),
 	BUSES(struct gpal_layout_root_complex),
-	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_range, .required = true),
-	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_range, .required = true),
+	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_window),
+	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_window),
 	/* These fill two members of the struct. */
 	{ .name = "node", .decode = decode_node, .extra = &nodes },
 	{ .name = "cxl", .decode = decode_cxl },

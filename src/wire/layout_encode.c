@@ -27,6 +27,16 @@ static void write_buses(struct gpald_writer *w, uint16_t segment, uint8_t start_
 	gpald_write_integer(w, "end_bus", end_bus);
 }
 
+static void write_window_if(struct gpald_writer *w, const char *key, struct gpal_range window)
+{
+	if (gpal_range_is_empty(window))
+		return;
+	gpald_write_object(w, key);
+	gpald_write_bounds(w, window);
+	gpald_write_hex(w, "largest_bar", gpal_largest_bar(window));
+	gpald_write_object_end(w);
+}
+
 static void write_root_complex(struct gpald_writer *w, const struct gpal_layout_root_complex *rc)
 {
 	gpald_write_object(w, NULL);
@@ -35,11 +45,11 @@ static void write_root_complex(struct gpald_writer *w, const struct gpal_layout_
 	if (rc->has_node)
 		gpald_write_integer(w, "node", rc->node);
 	gpald_write_range(w, "ecam", rc->ecam);
-	gpald_write_range(w, "low_mmio", rc->low_mmio);
-	gpald_write_range(w, "high_mmio", rc->high_mmio);
+	write_window_if(w, "low_mmio", rc->low_mmio);
+	write_window_if(w, "high_mmio", rc->high_mmio);
 	if (rc->has_cxl) {
 		gpald_write_object(w, "cxl");
-		gpald_write_range(w, "hdm", rc->cxl_hdm);
+		gpald_write_range_if(w, "hdm", rc->cxl_hdm);
 		gpald_write_range(w, "chbcr", rc->cxl_chbcr);
 		gpald_write_object_end(w);
 	}

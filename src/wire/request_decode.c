@@ -69,20 +69,70 @@ static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void
 
 /* Windows. */
 
+/* The struct has 0 for the usual one, which nobody can state. */
+static int decode_alignment(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			    const struct gpald_member *member)
+{
+	uint64_t *alignment = target;
+
+	if (gpald_decode_size(decoder, value, alignment, member))
+		return -1;
+	if (*alignment == 0)
+		*alignment = 1;
+	return 0;
+}
+
+static const struct gpald_member sized_window_rows[] = {
+	GPALD_ROW(struct gpal_window, size, gpald_decode_size, .required = true),
+	GPALD_ROW(struct gpal_window, alignment, decode_alignment),
+};
+static const struct gpald_members sized_window_members = GPALD_MEMBERS(sized_window_rows);
+
+static int decode_none(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		       const struct gpald_member *member)
+{
+	(void)target, (void)member;
+	return cJSON_IsTrue(value) ?
+		       0 :
+		       gpald_decoder_wrong_type(decoder, value,
+						"true; a window that is there has no none");
+}
+
+static const struct gpald_member no_window_rows[] = {
+	{ .name = "none", .decode = decode_none, .required = true },
+};
+static const struct gpald_members no_window_members = GPALD_MEMBERS(no_window_rows);
+
 static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			 const struct gpald_member *member)
 {
 	struct gpal_window *window = target;
 
-	if (cJSON_IsObject(value)) {
-		window->kind = GPAL_WINDOW_PINNED;
-		return gpald_decode_range(decoder, value, &window->range, member);
+	if (cJSON_IsNumber(value) || cJSON_IsString(value)) {
+		window->kind = GPAL_WINDOW_SIZE;
+		return gpald_decode_size(decoder, value, &window->size, member);
 	}
-	if (!cJSON_IsNumber(value) && !cJSON_IsString(value))
+	if (cJSON_IsNull(value)) {
+		window->kind = GPAL_WINDOW_NONE;
+		return 0;
+	}
+	if (!cJSON_IsObject(value))
 		return gpald_decoder_wrong_type(
-			decoder, value, "a window: a size, or an object with start and end");
-	window->kind = GPAL_WINDOW_SIZE;
-	return gpald_decode_size(decoder, value, &window->size, member);
+			decoder, value,
+			"a window: a size, an object with start and end, or with size, or null "
+			"for none");
+	/* The first member that says which form it is decides; one of another form is not known. */
+	if (cJSON_GetObjectItemCaseSensitive(value, "none")) {
+		window->kind = GPAL_WINDOW_NONE;
+		return gpald_decode_members(decoder, value, window, &no_window_members);
+	}
+	if (cJSON_GetObjectItemCaseSensitive(value, "size") ||
+	    cJSON_GetObjectItemCaseSensitive(value, "alignment")) {
+		window->kind = GPAL_WINDOW_SIZE;
+		return gpald_decode_members(decoder, value, window, &sized_window_members);
+	}
+	window->kind = GPAL_WINDOW_PINNED;
+	return gpald_decode_range(decoder, value, &window->range, member);
 }
 
 /* The request, inside out. */
@@ -103,21 +153,44 @@ static const struct gpald_member memory_rows[] = {
 };
 static const struct gpald_members memory_members = GPALD_MEMBERS(memory_rows);
 
+static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				    const struct gpald_member *member)
+{
+	struct gpal_request *request = target;
+
+	if (!cJSON_IsObject(value))
+		return gpald_decode_optional_size(decoder, value, &request->chipset_high_mmio,
+						  member);
+	request->has_pinned_chipset_high_mmio = true;
+	return gpald_decode_range(decoder, value, &request->pinned_chipset_high_mmio, member);
+}
+
+/* Absent, it is true. */
+static int decode_vmbus(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	struct gpal_request *request = target;
+	bool has_vmbus;
+
+	if (gpald_decode_bool(decoder, value, &has_vmbus, member))
+		return -1;
+	request->has_no_vmbus = !has_vmbus;
+	return 0;
+}
+
 static const struct gpald_member chipset_rows[] = {
 	{ .name = "low_mmio",
 	  .decode = gpald_decode_optional_size,
 	  .offset = offsetof(struct gpal_request, chipset_low_mmio) },
-	{ .name = "high_mmio",
-	  .decode = gpald_decode_optional_size,
-	  .offset = offsetof(struct gpal_request, chipset_high_mmio) },
+	{ .name = "high_mmio", .decode = decode_chipset_high_mmio },
+	{ .name = "vmbus", .decode = decode_vmbus },
 };
 static const struct gpald_members chipset_members = GPALD_MEMBERS(chipset_rows);
 
 static const struct gpald_member cxl_rows[] = {
 	{ .name = "hdm",
 	  .decode = gpald_decode_size,
-	  .offset = offsetof(struct gpal_root_complex, cxl_hdm),
-	  .required = true },
+	  .offset = offsetof(struct gpal_root_complex, cxl_hdm) },
 };
 static const struct gpald_members cxl_members = GPALD_MEMBERS(cxl_rows);
 
@@ -128,6 +201,7 @@ static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *t
 
 	(void)member;
 	rc->has_cxl = true;
+	rc->has_no_cxl_hdm = !cJSON_GetObjectItemCaseSensitive(value, "hdm");
 	return gpald_decode_members(decoder, value, rc, &cxl_members);
 }
 

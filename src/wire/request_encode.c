@@ -11,14 +11,22 @@ static void write_optional(struct gpald_writer *w, const char *key,
 		gpald_write_hex(w, key, value->value);
 }
 
+/* A kind that there is not is a value that is refused; left out it would be the default. */
 static void write_window(struct gpald_writer *w, const char *key, const struct gpal_window *window)
 {
-	if (window->kind == GPAL_WINDOW_SIZE)
+	if (window->kind == GPAL_WINDOW_SIZE && window->alignment) {
+		gpald_write_object(w, key);
+		gpald_write_hex(w, "size", window->size);
+		gpald_write_hex(w, "alignment", window->alignment);
+		gpald_write_object_end(w);
+	} else if (window->kind == GPAL_WINDOW_SIZE)
 		gpald_write_hex(w, key, window->size);
 	else if (window->kind == GPAL_WINDOW_PINNED)
 		gpald_write_range(w, key, window->range);
-	else if (window->kind != GPAL_WINDOW_DEFAULT)
+	else if (window->kind == GPAL_WINDOW_NONE)
 		gpald_write_text(w, key, NULL);
+	else if (window->kind != GPAL_WINDOW_DEFAULT)
+		gpald_write_bool(w, key, false);
 }
 
 static void write_memory(struct gpald_writer *w, const struct gpal_request *request)
@@ -34,11 +42,17 @@ static void write_memory(struct gpald_writer *w, const struct gpal_request *requ
 
 static void write_chipset(struct gpald_writer *w, const struct gpal_request *request)
 {
-	if (!request->chipset_low_mmio.set && !request->chipset_high_mmio.set)
+	if (!request->chipset_low_mmio.set && !request->chipset_high_mmio.set &&
+	    !request->has_pinned_chipset_high_mmio && !request->has_no_vmbus)
 		return;
 	gpald_write_object(w, "chipset");
 	write_optional(w, "low_mmio", &request->chipset_low_mmio);
-	write_optional(w, "high_mmio", &request->chipset_high_mmio);
+	if (request->has_pinned_chipset_high_mmio)
+		gpald_write_range(w, "high_mmio", request->pinned_chipset_high_mmio);
+	else
+		write_optional(w, "high_mmio", &request->chipset_high_mmio);
+	if (request->has_no_vmbus)
+		gpald_write_bool(w, "vmbus", false);
 	gpald_write_object_end(w);
 }
 
@@ -65,7 +79,8 @@ static void write_root_complex(struct gpald_writer *w, const struct gpal_root_co
 	write_window(w, "high_mmio", &rc->high_mmio);
 	if (rc->has_cxl) {
 		gpald_write_object(w, "cxl");
-		gpald_write_hex(w, "hdm", rc->cxl_hdm);
+		if (!rc->has_no_cxl_hdm)
+			gpald_write_hex(w, "hdm", rc->cxl_hdm);
 		gpald_write_object_end(w);
 	}
 	if (rc->iommu != GPAL_IOMMU_NONE)

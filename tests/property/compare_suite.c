@@ -48,7 +48,6 @@ static void check_changes(const struct chain *chain, const struct gpal_layout *f
 					   !change->is_removal;
 		removes |= expected[i].is_removal;
 	}
-	/* A root complex has a window, so that none goes without a range. */
 	if (changes->removes != removes)
 		fail_round(&chain->round, "expected that it %s", removes ? "removes" : "does not");
 	seen[INCOMPATIBLE + compatible].count++;

@@ -88,6 +88,24 @@ static void draw_chipset(struct draft *draft)
 		draft->request->chipset_high_mmio.set = true;
 		draft->request->chipset_high_mmio.value = highs[random_below(random, COUNT(highs))];
 	}
+	draft->request->has_no_vmbus = random_once_in(random, 6);
+	if (random_once_in(random, 10)) {
+		uint64_t start =
+			random_below(random, 4) * GIB / 2 + 3 * GIB + random_below(random, 3) * MIB;
+
+		draft->request->has_pinned_chipset_high_mmio = true;
+		draft->request->pinned_chipset_high_mmio =
+			(struct gpal_range){ start, start + random_between(random, 1, 300) * MIB };
+	}
+}
+
+/* A window with an alignment of its own, or none. */
+static void draw_rare_window(struct random *random, struct gpal_window *window, uint64_t unit,
+			     unsigned int shifts)
+{
+	window->kind = random_once_in(random, 2) ? GPAL_WINDOW_NONE : GPAL_WINDOW_SIZE;
+	window->size = unit * random_between(random, 1, 5);
+	window->alignment = unit << random_below(random, shifts);
 }
 
 static void draw_low_window(struct random *random, struct gpal_window *window)
@@ -108,6 +126,9 @@ static void draw_low_window(struct random *random, struct gpal_window *window)
 		window->range.start = random_between(random, 128 * MIB, 3584 * MIB) / step * step;
 		window->range.end =
 			window->range.start + (UINT64_C(2) << random_below(random, 7)) * MIB;
+		break;
+	case 4:
+		draw_rare_window(random, window, 2 * MIB, 7);
 		break;
 	default:
 		break;
@@ -136,6 +157,9 @@ static void draw_high_window(struct random *random, struct gpal_window *window)
 			window->range.start = random_between(random, GIB, 3 * GIB) / step * step;
 			window->range.end = window->range.start + draw_size(random, 28);
 		}
+		break;
+	case 4:
+		draw_rare_window(random, window, GIB, 10);
 		break;
 	default:
 		break;
@@ -196,6 +220,7 @@ static void draw_root_complexes(struct draft *draft)
 		draw_high_window(random, &rc->high_mmio);
 		if (random_once_in(random, 5)) {
 			rc->has_cxl = true;
+			rc->has_no_cxl_hdm = random_once_in(random, 4);
 			rc->cxl_hdm = 256 * MIB * random_between(random, 1, 1024);
 		}
 		if (random_once_in(random, iommu_odds))
@@ -305,6 +330,7 @@ enum fault {
 	CHIPSET_HIGH_ODD,
 	CHIPSET_HIGH_ENORMOUS,
 	LOW_WINDOW_BAD_SIZE,
+	WINDOW_BAD_ALIGNMENT,
 	LOW_WINDOW_ENORMOUS,
 	HIGH_WINDOW_BAD_SIZE,
 	HIGH_WINDOW_ENORMOUS,
@@ -365,6 +391,7 @@ static void spoil_root_complex(struct draft *draft, enum fault fault)
 	case HDM_ODD:
 	case HDM_ENORMOUS:
 		rc->has_cxl = true;
+		rc->has_no_cxl_hdm = false;
 		rc->cxl_hdm = fault == HDM_ZERO ? 0 :
 			      fault == HDM_ODD  ? 256 * MIB + draw_size(random, 27) :
 						  UINT64_MAX / (256 * MIB) * (256 * MIB);
@@ -384,10 +411,19 @@ static void spoil_root_complex(struct draft *draft, enum fault fault)
 		break;
 	case BAD_WINDOW:
 		if (random_once_in(random, 2))
-			rc->low_mmio.kind = (enum gpal_window_kind)(GPAL_WINDOW_PINNED + 1);
+			rc->low_mmio.kind = GPAL_WINDOW_COUNT;
 		else
-			rc->high_mmio.kind = (enum gpal_window_kind)(GPAL_WINDOW_PINNED + 1);
+			rc->high_mmio.kind = GPAL_WINDOW_COUNT;
 		break;
+	case WINDOW_BAD_ALIGNMENT: {
+		struct gpal_window *window = random_once_in(random, 2) ? &rc->low_mmio :
+									 &rc->high_mmio;
+
+		window->kind = GPAL_WINDOW_SIZE;
+		window->size = GIB;
+		window->alignment = random_once_in(random, 2) ? MIB : 3 * GIB;
+		break;
+	}
 	case LOW_WINDOW_BAD_SIZE:
 	case LOW_WINDOW_ENORMOUS:
 		rc->low_mmio.kind = GPAL_WINDOW_SIZE;

@@ -212,8 +212,13 @@ static void print_window(FILE *stream, const char *name, const struct gpal_windo
 	fprintf(stream, ", \"%s\": ", name);
 	if (window->kind == GPAL_WINDOW_PINNED)
 		print_range(stream, window->range);
+	else if (window->kind == GPAL_WINDOW_SIZE && window->alignment)
+		fprintf(stream, "{\"size\": \"0x%" PRIx64 "\", \"alignment\": \"0x%" PRIx64 "\"}",
+			window->size, window->alignment);
 	else if (window->kind == GPAL_WINDOW_SIZE)
 		fprintf(stream, "\"0x%" PRIx64 "\"", window->size);
+	else if (window->kind == GPAL_WINDOW_NONE)
+		fputs("null", stream);
 	else
 		fputs("\"?\"", stream);
 }
@@ -226,7 +231,9 @@ static void print_root_complex(FILE *stream, const struct gpal_root_complex *rc)
 		fprintf(stream, ", \"node\": %" PRIu32, rc->node);
 	print_window(stream, "low_mmio", &rc->low_mmio);
 	print_window(stream, "high_mmio", &rc->high_mmio);
-	if (rc->has_cxl)
+	if (rc->has_cxl && rc->has_no_cxl_hdm)
+		fputs(", \"cxl\": {}", stream);
+	else if (rc->has_cxl)
 		fprintf(stream, ", \"cxl\": {\"hdm\": \"0x%" PRIx64 "\"}", rc->cxl_hdm);
 	if (rc->iommu != GPAL_IOMMU_NONE)
 		fprintf(stream, ", \"iommu\": \"%s\"", or_none(gpal_iommu_name(rc->iommu)));
@@ -279,7 +286,15 @@ void request_print(FILE *stream, const struct gpal_request *request)
 
 	fputs("}, \"chipset\": {", stream);
 	before = print_optional(stream, "", "low_mmio", request->chipset_low_mmio);
-	print_optional(stream, before, "high_mmio", request->chipset_high_mmio);
+	if (request->has_pinned_chipset_high_mmio) {
+		fprintf(stream, "%s\"high_mmio\": ", before);
+		print_range(stream, request->pinned_chipset_high_mmio);
+		before = ", ";
+	} else {
+		before = print_optional(stream, before, "high_mmio", request->chipset_high_mmio);
+	}
+	if (request->has_no_vmbus)
+		fprintf(stream, "%s\"vmbus\": false", before);
 
 	fputs("}, \"pcie\": {", stream);
 	if (request->ecam != GPAL_ECAM_DEFAULT)

@@ -28,6 +28,7 @@ struct oracle_item {
 	uint64_t alignment;
 	enum gpal_subject subject; /* GPAL_SUBJECT_NONE: the oracle does not foretell it */
 	size_t subject_index;
+	bool states_alignment; /* the request does */
 	bool done; /* has had its turn: a window that is placed, or what stays of a live layout */
 };
 

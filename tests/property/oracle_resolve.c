@@ -64,9 +64,9 @@ static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if ((unsigned int)rc->low_mmio.kind > GPAL_WINDOW_PINNED)
+		if ((unsigned int)rc->low_mmio.kind > GPAL_WINDOW_NONE)
 			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i);
-		if ((unsigned int)rc->high_mmio.kind > GPAL_WINDOW_PINNED)
+		if ((unsigned int)rc->high_mmio.kind > GPAL_WINDOW_NONE)
 			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i);
 		if ((unsigned int)rc->iommu >= GPAL_IOMMU_COUNT)
 			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i);
@@ -92,8 +92,9 @@ static struct figures fill_in(const struct gpal_request *request)
 	return (struct figures){
 		.memory_start = chosen(request->memory_start, direct && !x86 && !oldest ? GIB : 0),
 		.low_mmio = low < least ? least : low,
-		.high_mmio = chosen(request->chipset_high_mmio,
-				    unenlightened && !oldest ? 0 : 512 * MIB),
+		.high_mmio =
+			chosen(request->chipset_high_mmio,
+			       request->has_no_vmbus || (unenlightened && !oldest) ? 0 : 512 * MIB),
 		.vtl2_chipset_mmio = chosen(request->vtl2_chipset_mmio,
 					    request->profile == GPAL_PROFILE_HCL_HOST ? GIB : 0),
 		.ecam_above_4gib = request->ecam == GPAL_ECAM_ABOVE_4GIB ||
@@ -175,6 +176,28 @@ static bool good_iommus(struct oracle *oracle, const struct gpal_request *reques
 	return true;
 }
 
+/* An alignment that is stated is at least the usual one. */
+static bool good_alignment(struct oracle *oracle, const struct gpal_root_complex *rc, bool high,
+			   size_t index)
+{
+	const struct gpal_window *window = high ? &rc->high_mmio : &rc->low_mmio;
+	uint64_t power = high ? GIB : 2 * MIB;
+
+	if (window->kind != GPAL_WINDOW_SIZE || window->alignment == 0)
+		return true;
+	while (power != 0 && power != window->alignment)
+		power *= 2;
+	if (power != 0)
+		return true;
+	snprintf(oracle->error.tag, sizeof(oracle->error.tag), "pcie-%s-%s-mmio", rc->name,
+		 high ? "high" : "low");
+	oracle->error.alignment = window->alignment;
+	return refuse(oracle, GPAL_E_INVALID_ALIGNMENT,
+		      high ? GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO :
+			     GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO,
+		      index);
+}
+
 static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 		      const struct figures *figures)
 {
@@ -183,7 +206,7 @@ static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 
 	for (size_t i = 0; i < count; i++) {
 		/* 0 is a multiple; that it is no size is found with the other sizes. */
-		if (rcs[i].has_cxl && rcs[i].cxl_hdm % (256 * MIB) != 0)
+		if (rcs[i].has_cxl && !rcs[i].has_no_cxl_hdm && rcs[i].cxl_hdm % (256 * MIB) != 0)
 			return refuse(oracle, GPAL_E_INVALID_HDM, GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM,
 				      i);
 	}
@@ -194,6 +217,10 @@ static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 	}
 	if (figures->memory_start % 4096 != 0)
 		return refuse(oracle, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_START, 0);
+	for (size_t i = 0; i < 2 * count; i++) {
+		if (!good_alignment(oracle, &rcs[i / 2], i % 2, i / 2))
+			return false;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (rcs[i].low_mmio.kind != GPAL_WINDOW_PINNED ||
 		    rcs[i].low_mmio.range.end <= 4 * GIB)
@@ -232,11 +259,16 @@ static void window(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 		   const struct gpal_window *window, uint64_t otherwise, uint64_t alignment,
 		   enum gpal_subject subject, size_t subject_index)
 {
+	bool stated = window->kind == GPAL_WINDOW_SIZE && window->alignment != 0;
+
+	if (window->kind == GPAL_WINDOW_NONE)
+		return;
 	if (window->kind == GPAL_WINDOW_PINNED)
 		pin(oracle, GPAL_KIND_FIXED, tag, window->range, subject, subject_index);
 	else
 		line(oracle, kind, tag, window->kind == GPAL_WINDOW_SIZE ? window->size : otherwise,
-		     alignment, subject, subject_index);
+		     stated ? window->alignment : alignment, subject, subject_index)
+			->states_alignment = stated;
 }
 
 static void bus_span(const struct gpal_request *request, uint16_t segment, unsigned int *lowest,
@@ -282,7 +314,10 @@ static void write_chipset(struct oracle *oracle, const struct gpal_request *requ
 	pin(oracle, GPAL_KIND_FIXED, "chipset-low-mmio",
 	    (struct gpal_range){ 4 * GIB - figures->low_mmio, 4 * GIB },
 	    GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0);
-	if (figures->high_mmio > 0)
+	if (request->has_pinned_chipset_high_mmio)
+		pin(oracle, GPAL_KIND_FIXED, "chipset-high-mmio", request->pinned_chipset_high_mmio,
+		    GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0);
+	else if (figures->high_mmio > 0)
 		line(oracle, GPAL_KIND_MMIO64, "chipset-high-mmio", figures->high_mmio, 2 * MIB,
 		     GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0);
 }
@@ -314,8 +349,9 @@ static void write_pcie(struct oracle *oracle, const struct gpal_request *request
 		if (!rcs[i].has_cxl)
 			continue;
 		snprintf(tag, sizeof(tag), "pcie-%s-cxl-hdm", rcs[i].name);
-		line(oracle, GPAL_KIND_MMIO64, tag, rcs[i].cxl_hdm, 256 * MIB,
-		     GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i);
+		if (!rcs[i].has_no_cxl_hdm)
+			line(oracle, GPAL_KIND_MMIO64, tag, rcs[i].cxl_hdm, 256 * MIB,
+			     GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM, i);
 		snprintf(tag, sizeof(tag), "pcie-%s-cxl-chbcr", rcs[i].name);
 		line(oracle, GPAL_KIND_MMIO64, tag, 64 * KIB, 64 * KIB, GPAL_SUBJECT_NONE, i);
 	}
@@ -538,6 +574,18 @@ static void read_ends(struct oracle *oracle)
 		layout->required_address_bits = 64;
 }
 
+/* Whether a power of two above half of a window's size, and not above it, lies in it nowhere. */
+static bool lacks_largest_bar(struct gpal_range window)
+{
+	uint64_t size = window.end - window.start, bar = 1, start;
+
+	while (bar <= size / 2)
+		bar *= 2;
+	for (start = window.start / bar * bar; start < window.start;)
+		start += bar;
+	return start + bar < start || start + bar > window.end;
+}
+
 static void read_warnings(struct oracle *oracle, const struct gpal_request *request)
 {
 	bool x86 = request->arch == GPAL_ARCH_X86_64;
@@ -549,10 +597,22 @@ static void read_warnings(struct oracle *oracle, const struct gpal_request *requ
 		bool high = rc->high_mmio.kind == GPAL_WINDOW_PINNED;
 
 		vtds += rc->iommu == GPAL_IOMMU_INTEL_VTD;
+		if ((high ||
+		     (rc->high_mmio.kind == GPAL_WINDOW_SIZE && !rc->high_mmio.alignment)) &&
+		    lacks_largest_bar(oracle->layout.root_complexes[i].high_mmio))
+			oracle->warned[GPAL_WARN_LARGEST_BAR_BELOW_SIZE] = true;
 		if (high && rc->high_mmio.range.start < 4 * GIB)
 			oracle->warned[GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB] = true;
 		if ((low && rc->low_mmio.range.start % (2 * MIB) != 0) ||
 		    (high && rc->high_mmio.range.start % GIB != 0))
+			oracle->warned[GPAL_WARN_PINNED_WINDOW_UNALIGNED] = true;
+	}
+	if (request->has_pinned_chipset_high_mmio) {
+		const uint64_t start = request->pinned_chipset_high_mmio.start;
+
+		if (start < 4 * GIB)
+			oracle->warned[GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB] = true;
+		if (start % (2 * MIB) != 0)
 			oracle->warned[GPAL_WARN_PINNED_WINDOW_UNALIGNED] = true;
 	}
 	oracle->warned[GPAL_WARN_RAM_NOT_AT_ZERO] = x86 && oracle->layout.ram[0].range.start != 0;

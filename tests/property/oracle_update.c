@@ -132,6 +132,9 @@ static bool keep_by_tag(struct oracle *oracle, struct oracle_item *item,
 	if (strcmp(item->tag, "vtl2") == 0 && live->vtl2_memory.start % item->alignment)
 		return refuse(oracle);
 	for (size_t i = 0; i < live->map.count && kept; i++) {
+		if (is_tag_of(&live->map.entries[i], item) && item->states_alignment &&
+		    live->map.entries[i].range.start % item->alignment != 0)
+			return refuse(oracle);
 		if (is_tag_of(&live->map.entries[i], item))
 			kept = stay(oracle, item, live->map.entries[i].range);
 	}
@@ -409,6 +412,16 @@ static bool lost_root_complex(const struct gpal_layout *from, const struct gpal_
 	return false;
 }
 
+/* Whether a root complex has its buses and nothing else. */
+static bool is_bare(const struct gpal_layout *layout, const struct gpal_layout_root_complex *rc)
+{
+	for (size_t i = 0; i < layout->iommu_count; i++) {
+		if (strcmp(layout->iommus[i].root_complex, rc->name) == 0)
+			return false;
+	}
+	return rc->low_mmio.end == 0 && rc->high_mmio.end == 0 && rc->cxl_chbcr.end == 0;
+}
+
 static bool has_tag(const struct oracle_part *parts, size_t count, const char *tag)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -425,8 +438,9 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 	size_t new_count;
 	struct oracle_part *old = oracle_list_parts(from, &old_count);
 	struct oracle_part *new = oracle_list_parts(to, &new_count);
-	struct oracle_change *list =
-		oracle_zalloc(old_count + new_count + from->root_complex_count, sizeof(*list));
+	struct oracle_change *list = oracle_zalloc(
+		old_count + new_count + from->root_complex_count + to->root_complex_count,
+		sizeof(*list));
 
 	*count = 0;
 	*compatible = from->arch == to->arch;
@@ -459,6 +473,13 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 		const struct gpal_layout_root_complex *b = find_rc(to, a->name);
 		struct oracle_change change = { .kind = GPAL_CHANGE_RESIZED, .from = a->ecam };
 
+		if (!b && is_bare(from, a)) {
+			*compatible = false;
+			change.kind = GPAL_CHANGE_REMOVED;
+			change.is_removal = true;
+			snprintf(change.tag, sizeof(change.tag), "pcie-%s-ecam", a->name);
+			add_change(list, count, &change);
+		}
 		if (!b || (a->segment == b->segment && a->start_bus == b->start_bus &&
 			   a->end_bus == b->end_bus))
 			continue;
@@ -469,6 +490,15 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 			*compatible = false;
 		change.to = b->ecam;
 		snprintf(change.tag, sizeof(change.tag), "pcie-%s-ecam", a->name);
+		add_change(list, count, &change);
+	}
+	for (size_t i = 0; i < to->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *b = &to->root_complexes[i];
+		struct oracle_change change = { .kind = GPAL_CHANGE_ADDED, .to = b->ecam };
+
+		if (find_rc(from, b->name) || !is_bare(to, b))
+			continue;
+		snprintf(change.tag, sizeof(change.tag), "pcie-%s-ecam", b->name);
 		add_change(list, count, &change);
 	}
 	free(old);

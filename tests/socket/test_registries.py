@@ -19,7 +19,8 @@ FOLDERS = os.path.join(TOP_SRCDIR, "tests", "registries")
 NEXT = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
 
 # Members that versions after 0.1.0 add to a reply of layout.get and to an event, as paths; "*" is each element.
-ADDED_TO_GET = ()
+ADDED_TO_GET = tuple(("result", "layout", "pcie", "root_complexes", "*", window, "largest_bar")
+                     for window in ("low_mmio", "high_mmio"))
 ADDED_TO_EVENT = ()
 
 

@@ -455,7 +455,8 @@ class Probing(DaemonTestCase):
                          reserved=[{"name": "ht", "start": "0xfd00000000", "end": "0x10000000000"}])
         with self.daemon.connect() as client:
             layout = create(client, "probed", wanted)["result"]["layout"]
-            low = layout["pcie"]["root_complexes"][0]["low_mmio"]
+            low = dict(layout["pcie"]["root_complexes"][0]["low_mmio"])
+            self.assertEqual(low.pop("largest_bar"), "0x4000000")
             slot = int(layout["virtio_mmio"]["slots"][2], 16)
             ecam = int(layout["pcie"]["segments"][0]["ecam"]["start"], 16)
             rows = (

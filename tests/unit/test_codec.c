@@ -319,7 +319,22 @@ static const struct {
 	{ "", GPALD_CODEC_MALFORMED },
 	/* A version that is not known, or none. */
 	{ "00 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
-	{ "02 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_NEWER },
+	{ "03 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_NEWER },
+	/* The second version: without VMBus; and with nothing that needs it. */
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST, GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST, GPALD_CODEC_MALFORMED },
+	/* A pinned window, and one beside a size. */
+	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST, GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST, GPALD_CODEC_MALFORMED },
+	/* No window is of the second version; so is a window with an alignment. */
+	{ HEAD OPTIONALS "00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
 	/* Integers with more bytes than they need. */
 	{ "8100 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 8000 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },

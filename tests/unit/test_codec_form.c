@@ -200,9 +200,10 @@ START_TEST(leftovers_in_unused_members_do_not_count)
 		{ .name = "a",
 		  .has_buses = true,
 		  .node = 7,
-		  .low_mmio = { GPAL_WINDOW_DEFAULT, 1, { 2, 3 } },
-		  .high_mmio = { GPAL_WINDOW_DEFAULT, 4, { 5, 6 } },
-		  .cxl_hdm = 8 },
+		  .low_mmio = { GPAL_WINDOW_DEFAULT, 1, { 2, 3 }, 9 },
+		  .high_mmio = { GPAL_WINDOW_DEFAULT, 4, { 5, 6 }, 9 },
+		  .cxl_hdm = 8,
+		  .has_no_cxl_hdm = true },
 	};
 	const struct gpal_request a = VM(one_gib, WITH_RCS(clean));
 	const struct gpal_request b = VM(one_gib, WITH_RCS(littered), .memory_start = { false, 9 },

@@ -93,6 +93,11 @@ static const char *const texts[] = {
 	"\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"segment\":0,\"start_bus\":0,"
 	"\"end_bus\":255,\"node\":0,\"low_mmio\":\"0x0\",\"high_mmio\":{\"start\":\"0x0\","
 	"\"end\":\"0xffffffffffffffff\"},\"cxl\":{\"hdm\":\"0x0\"},\"iommu\":\"intel-vtd\"}]}}",
+	"{\"arch\":\"x86_64\",\"profile\":\"gen2-uefi\",\"memory\":{\"nodes\":[\"0x1000\"]},"
+	"\"chipset\":{\"high_mmio\":{\"start\":\"0x0\",\"end\":\"0x0\"},\"vmbus\":false},"
+	"\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"segment\":0,\"start_bus\":0,"
+	"\"end_bus\":255,\"low_mmio\":null,\"high_mmio\":{\"size\":\"0x0\",\"alignment\":\"0x1\"},"
+	"\"cxl\":{}}]}}",
 	"{\"arch\":\"x86_64\",\"profile\":\"hcl-host\",\"memory\":{\"nodes\":[\"0x1000\"]},"
 	"\"virtio_mmio\":{\"slots\":4096},\"vtl2\":{\"chipset_mmio\":\"0x0\",\"memory\":"
 	"{\"size\":\"0x1000\",\"alignment\":\"0x1000\"},\"framebuffer\":\"0x1\"},"

@@ -123,6 +123,34 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 	return CTL_OK;
 }
 
+/* SIZE, or START-END for a window that is pinned. */
+static enum ctl_exit write_window(void *target, const struct ctl_flag *flag, const char *value)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct ctl_request *request = target;
+	char *dash;
+
+	ctl_buffer_puts(&text, value);
+	dash = strchr(text.data, '-');
+	if (!dash)
+		return write_text(target, flag, value);
+	*dash = '\0';
+	gpald_write_object(&request->writer, flag->member);
+	gpald_write_text(&request->writer, "start", text.data);
+	gpald_write_text(&request->writer, "end", dash + 1);
+	gpald_write_object_end(&request->writer);
+	return CTL_OK;
+}
+
+static enum ctl_exit write_false(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_request *request = target;
+
+	(void)value;
+	gpald_write_bool(&request->writer, flag->member, false);
+	return CTL_OK;
+}
+
 static enum ctl_exit check_iommu(void *target, const struct ctl_flag *flag, const char *value);
 
 /* clang-format off */
@@ -142,8 +170,11 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .group = "memory", .member = "start", .help = "where RAM starts" },
 	{ .name = "--chipset-low-mmio", .value_name = "SIZE", .apply = write_text,
 	  .group = "chipset", .member = "low_mmio", .help = "chipset window that ends at 4 GiB" },
-	{ .name = "--chipset-high-mmio", .value_name = "SIZE", .apply = write_text,
-	  .group = "chipset", .member = "high_mmio", .help = "chipset window above RAM" },
+	{ .name = "--chipset-high-mmio", .value_name = "SIZE|START-END", .apply = write_window,
+	  .group = "chipset", .member = "high_mmio",
+	  .help = "chipset window above RAM, or exactly this one" },
+	{ .name = "--no-vmbus", .apply = write_false, .group = "chipset", .member = "vmbus",
+	  .help = "no chipset window above RAM, unless its size is given" },
 	{ .name = "--pcie-ecam", .value_name = "below-4gib|above-4gib", .apply = write_text,
 	  .group = "pcie", .member = "ecam", .help = "where PCIe configuration space goes" },
 	{ .name = "--pcie-ecam-below-4gb", .apply = write_text, .constant = "below-4gib",
@@ -153,6 +184,8 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "segment, start_bus, end_bus, node: numbers;\n"
 		  "low_mmio, high_mmio, hdm: sizes;\n"
 		  "low_mmio_base, high_mmio_base: pin the window;\n"
+		  "low_mmio_alignment, high_mmio_alignment: align it;\n"
+		  "none in place of a size: no such window;\n"
 		  "cxl: the same as hdm=1G" },
 	{ .name = "--virtio-mmio", .value_name = "SLOTS", .apply = write_count,
 	  .group = "virtio_mmio", .member = "slots", .help = "number of virtio-mmio slots" },

@@ -23,6 +23,8 @@ enum key {
 	KEY_HIGH_MMIO,
 	KEY_LOW_MMIO_BASE,
 	KEY_HIGH_MMIO_BASE,
+	KEY_LOW_MMIO_ALIGNMENT,
+	KEY_HIGH_MMIO_ALIGNMENT,
 	KEY_HDM,
 	KEY_CXL,
 	KEY_COUNT
@@ -46,6 +48,8 @@ static const struct {
 	[KEY_HIGH_MMIO] = { "high_mmio", KIND_SIZE },
 	[KEY_LOW_MMIO_BASE] = { "low_mmio_base", KIND_SIZE },
 	[KEY_HIGH_MMIO_BASE] = { "high_mmio_base", KIND_SIZE },
+	[KEY_LOW_MMIO_ALIGNMENT] = { "low_mmio_alignment", KIND_SIZE },
+	[KEY_HIGH_MMIO_ALIGNMENT] = { "high_mmio_alignment", KIND_SIZE },
 	[KEY_HDM] = { "hdm", KIND_SIZE },
 	[KEY_CXL] = { "cxl", KIND_FLAG },
 };
@@ -55,15 +59,17 @@ _Static_assert(sizeof(keys) / sizeof(keys[0]) == KEY_COUNT, "each key has a row"
 struct window {
 	enum key size;
 	enum key base;
+	enum key alignment;
 	const char *default_size;
 };
 
 static const struct window windows[] = {
-	{ KEY_LOW_MMIO, KEY_LOW_MMIO_BASE, "64M" },
-	{ KEY_HIGH_MMIO, KEY_HIGH_MMIO_BASE, "1G" },
+	{ KEY_LOW_MMIO, KEY_LOW_MMIO_BASE, KEY_LOW_MMIO_ALIGNMENT, "64M" },
+	{ KEY_HIGH_MMIO, KEY_HIGH_MMIO_BASE, KEY_HIGH_MMIO_ALIGNMENT, "1G" },
 };
 
 #define DEFAULT_HDM "1G"
+#define NONE "none" /* in place of a size */
 
 /* The values of the keys; "" for a flag that is there, NULL for what is not. */
 struct root_complex {
@@ -127,19 +133,51 @@ static enum ctl_exit write_pinned(struct gpald_writer *w, const struct root_comp
 	return CTL_OK;
 }
 
+static enum ctl_exit write_window(struct gpald_writer *w, const struct root_complex *rc,
+				  const struct window *window)
+{
+	const char *name = keys[window->size].name;
+	const char *size = rc->values[window->size];
+	const char *alignment = rc->values[window->alignment];
+	const bool is_none = size && strcmp(size, NONE) == 0;
+
+	if ((rc->values[window->base] && (alignment || is_none)) || (is_none && alignment))
+		return ctl_usage_error("%s: a window has one of %s, %s and %s=" NONE, rc->flag,
+				       keys[window->base].name, keys[window->alignment].name, name);
+	if (rc->values[window->base])
+		return write_pinned(w, rc, window);
+	if (is_none) {
+		gpald_write_text(w, name, NULL);
+	} else if (alignment) {
+		gpald_write_object(w, name);
+		gpald_write_text(w, "size", size ? size : window->default_size);
+		gpald_write_text(w, "alignment", alignment);
+		gpald_write_object_end(w);
+	} else if (size) {
+		gpald_write_text(w, name, size);
+	}
+	return CTL_OK;
+}
+
 static enum ctl_exit write_windows(struct gpald_writer *w, const struct root_complex *rc)
 {
 	enum ctl_exit code = CTL_OK;
 
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]) && !code; i++) {
-		const struct window *window = &windows[i];
-
-		if (rc->values[window->base])
-			code = write_pinned(w, rc, window);
-		else if (rc->values[window->size])
-			gpald_write_text(w, keys[window->size].name, rc->values[window->size]);
-	}
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]) && !code; i++)
+		code = write_window(w, rc, &windows[i]);
 	return code;
+}
+
+static void write_cxl(struct gpald_writer *w, const struct root_complex *rc)
+{
+	const char *hdm = rc->values[KEY_HDM];
+
+	if (!hdm && !rc->values[KEY_CXL])
+		return;
+	gpald_write_object(w, "cxl");
+	if (!hdm || strcmp(hdm, NONE) != 0)
+		gpald_write_text(w, "hdm", hdm ? hdm : DEFAULT_HDM);
+	gpald_write_object_end(w);
 }
 
 static enum ctl_exit write_root_complex(struct ctl_request *request, const struct root_complex *rc)
@@ -155,11 +193,7 @@ static enum ctl_exit write_root_complex(struct ctl_request *request, const struc
 		if (keys[i].kind == KIND_COUNT && rc->values[i])
 			gpald_write_integer(w, keys[i].name, (int64_t)rc->counts[i]);
 	code = write_windows(w, rc);
-	if (rc->values[KEY_HDM] || rc->values[KEY_CXL]) {
-		gpald_write_object(w, "cxl");
-		gpald_write_text(w, "hdm", rc->values[KEY_HDM] ? rc->values[KEY_HDM] : DEFAULT_HDM);
-		gpald_write_object_end(w);
-	}
+	write_cxl(w, rc);
 	if (iommu)
 		gpald_write_text(w, "iommu",
 				 iommu->flag->constant ? iommu->flag->constant :
