@@ -97,7 +97,7 @@ static const struct hint hints[] = {
 	{ "invalid_size", NULL,
 	  "sizes are multiples of 4K above 0, and a range ends after its start" },
 	{ "invalid_alignment", NULL,
-	  "use a power of two for {tag}, not below that one, in place of {alignment}" },
+	  "use a power of two for {tag} that is not below that one, not {alignment}" },
 	{ "invalid_alignment", NULL,
 	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of "
 	  "4K" },

@@ -865,7 +865,7 @@ HINTS = [
     ({"reason": "invalid_memory"}, "multiples of 4K"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x401"}, "make a a multiple of 4K above 0; it has ~1.00 KiB (1025)"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0"}, "sizes are multiples of 4K"),
-    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "at least 4K for a, not 6 KiB"),
+    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "a power of two for a that is not below that one, not 6 KiB"),
     ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x0"}, "a power of two"),
     ({"reason": "overlap", "tag": "a", "other_tag": "b"}, "move or shrink a or b"),
     ({"reason": "overlap"}, "one of the two"),
