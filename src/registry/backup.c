@@ -170,8 +170,13 @@ static bool check_whole(struct gpald_backup *backup, char error[GPALD_STORE_ERRO
 	sha256_digest(&hash, sizeof(sum), sum);
 	if (memcmp(sum, backup->bytes + backup->length, sizeof(sum)) != 0)
 		return say(error, backup, "its checksum is wrong: it was cut short, or damaged");
-	backup->at = HEADING_LENGTH;
+	gpald_backup_rewind(backup);
 	return true;
+}
+
+void gpald_backup_rewind(struct gpald_backup *backup)
+{
+	backup->at = HEADING_LENGTH;
 }
 
 bool gpald_backup_open(struct gpald_backup *backup, const char *path,

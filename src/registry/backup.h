@@ -80,6 +80,9 @@ struct gpald_backup_entry {
 GPAL_MUST_USE bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *entry,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
+/* The first entry is the next again. */
+void gpald_backup_rewind(struct gpald_backup *backup);
+
 void gpald_backup_close(struct gpald_backup *backup);
 
 #endif

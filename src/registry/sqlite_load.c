@@ -164,6 +164,21 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 				l->store->path);
 }
 
+/*
+ * What is lost had no number above the clock; or, if a restore has raised the numbers above
+ * it, none above the clock and as many steps of a restore.
+ */
+static uint64_t find_floor(const struct gpald_store_state *state)
+{
+	const uint64_t reached = state->revision > state->generation_top ? state->revision :
+									   state->generation_top;
+	uint64_t floor = gpald_event_first_revision();
+
+	if (floor < reached)
+		floor += ((reached - floor - 1) / GPALD_RESTORE_RAISES + 1) * GPALD_RESTORE_RAISES;
+	return floor;
+}
+
 static bool load_everything(struct loading *l, struct gpald_store_state *state)
 {
 	struct gpald_sqlite *store = l->store;
@@ -208,7 +223,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 					" and that of its newest event %" PRIu64,
 					store->path, store->state.revision, l->newest_event);
 	if (!store->base.is_new)
-		store->state.floor = gpald_event_first_revision();
+		store->state.floor = find_floor(&store->state);
 	*state = store->state;
 	return true;
 }

@@ -3,7 +3,8 @@
  * Fills a new database with what a backup has. What has happened since the backup is lost, and
  * somebody may know of it: so every generation and the revision are raised, and no event is
  * kept. Then whoever holds one from before is refused, and never taken for somebody who knows
- * what is there now.
+ * what is there now. A backup may be restored more than once, and what became of it the first
+ * time is lost, too: so the revision is raised up to the clock, and the generations as far.
  */
 #include "config.h"
 
@@ -12,83 +13,104 @@
 
 #include <inttypes.h>
 
-#define RAISED_BY (UINT64_C(1) << 32)
+struct restoring {
+	struct gpald_sqlite *store;
+	struct gpald_backup *backup;
+	struct gpald_backup_entry end;
+	uint64_t raise_by;
+	char *error;
+};
 
-static bool raise_counter(const struct gpald_backup *backup, const char *what, uint64_t *counter,
-			  char error[GPALD_STORE_ERROR_SIZE])
+/* Reads all of the backup, whose end says how far its numbers are to be raised. */
+static bool find_end(struct restoring *r)
 {
-	if (*counter > GPALD_GENERATION_MAX - RAISED_BY)
-		return gpald_sqlite_say(error,
-					"%s: %s has a counter of %" PRIu64
-					", which cannot be raised by 2^32",
-					backup->path, what, *counter);
-	*counter += RAISED_BY;
+	const uint64_t now = gpald_event_first_revision();
+	bool is_read;
+
+	do {
+		is_read = gpald_backup_next(r->backup, &r->end, r->error);
+		if (is_read)
+			gpald_record_unref(r->end.record);
+	} while (is_read && r->end.kind != GPALD_BACKUP_END);
+	if (!is_read)
+		return false;
+	r->raise_by = GPALD_RESTORE_RAISES;
+	if (now > r->end.state.revision && now - r->end.state.revision > r->raise_by)
+		r->raise_by = now - r->end.state.revision;
+	gpald_backup_rewind(r->backup);
 	return true;
 }
 
-static bool put(struct gpald_sqlite *store, const struct gpald_backup *backup,
-		struct gpald_record *record, char error[GPALD_STORE_ERROR_SIZE])
+static bool raise_counter(const struct restoring *r, const char *what, uint64_t *counter)
 {
-	const bool is_done =
-		raise_counter(backup, record->name, &record->facts.generation, error) &&
-		(gpald_sqlite_put(store, record) ||
-		 gpald_sqlite_say_why(error, store, "cannot be made"));
+	if (*counter > GPALD_GENERATION_MAX - r->raise_by)
+		return gpald_sqlite_say(r->error,
+					"%s: %s has a counter of %" PRIu64
+					", which cannot be raised by %" PRIu64,
+					r->backup->path, what, *counter, r->raise_by);
+	*counter += r->raise_by;
+	return true;
+}
+
+static bool put(const struct restoring *r, struct gpald_record *record)
+{
+	const bool is_done = raise_counter(r, record->name, &record->facts.generation) &&
+			     (gpald_sqlite_put(r->store, record) ||
+			      gpald_sqlite_say_why(r->error, r->store, "cannot be made"));
 
 	gpald_record_unref(record);
 	return is_done;
 }
 
-static bool finish(struct gpald_sqlite *store, const struct gpald_backup *backup,
-		   const struct gpald_backup_entry *end, struct gpald_store_state *state,
-		   char error[GPALD_STORE_ERROR_SIZE])
-{
-	int64_t layouts;
-
-	if (!gpald_sqlite_ask(store, "SELECT count(*) FROM layouts", &layouts, error))
-		return false;
-	if ((uint64_t)layouts != end->layouts)
-		return gpald_sqlite_say(error,
-					"%s: it has %" PRId64 " layouts and says that there are "
-					"%" PRIu64 ": some of its pages are missing",
-					backup->path, layouts, end->layouts);
-	*state = end->state;
-	return raise_counter(backup, "its state", &state->generation_top, error) &&
-	       raise_counter(backup, "its state", &state->revision, error);
-}
-
-static bool fill(struct gpald_sqlite *store, struct gpald_backup *backup,
-		 struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
+static bool fill(const struct restoring *r)
 {
 	struct gpald_backup_entry entry;
 
-	while (gpald_backup_next(backup, &entry, error)) {
+	while (gpald_backup_next(r->backup, &entry, r->error)) {
 		switch (entry.kind) {
 		case GPALD_BACKUP_RECORD:
-			if (!put(store, backup, entry.record, error))
+			if (!put(r, entry.record))
 				return false;
 			break;
 		case GPALD_BACKUP_GONE:
-			if (!gpald_sqlite_remove(store, entry.name))
-				return gpald_sqlite_say_why(error, store, "cannot be made");
+			if (!gpald_sqlite_remove(r->store, entry.name))
+				return gpald_sqlite_say_why(r->error, r->store, "cannot be made");
 			break;
 		case GPALD_BACKUP_END:
 		case GPALD_BACKUP_KIND_COUNT:
-			return finish(store, backup, &entry, state, error);
+			return true;
 		}
 	}
 	return false;
+}
+
+static bool finish(const struct restoring *r, struct gpald_store_state *state)
+{
+	int64_t layouts;
+
+	if (!gpald_sqlite_ask(r->store, "SELECT count(*) FROM layouts", &layouts, r->error))
+		return false;
+	if ((uint64_t)layouts != r->end.layouts)
+		return gpald_sqlite_say(r->error,
+					"%s: it has %" PRId64 " layouts and says that there are "
+					"%" PRIu64 ": some of its pages are missing",
+					r->backup->path, layouts, r->end.layouts);
+	*state = r->end.state;
+	return raise_counter(r, "its state", &state->generation_top) &&
+	       raise_counter(r, "its state", &state->revision);
 }
 
 bool gpald_sqlite_restore(struct gpald_sqlite *store, const char *path,
 			  struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_backup backup;
+	struct restoring r = { .store = store, .backup = &backup, .error = error };
 	bool is_done;
 
 	if (!gpald_backup_open(&backup, path, error))
 		return false;
-	is_done = gpald_sqlite_prepare(store, "cannot be made", error) &&
-		  fill(store, &backup, state, error);
+	is_done = find_end(&r) && gpald_sqlite_prepare(store, "cannot be made", error) &&
+		  fill(&r) && finish(&r, state);
 	gpald_sqlite_unprepare(store);
 	gpald_backup_close(&backup);
 	return is_done;

@@ -52,6 +52,8 @@ struct gpald_loader {
 	size_t events; /* how many of the newest events are wanted */
 };
 
+#define GPALD_RESTORE_RAISES (UINT64_C(1) << 32) /* all numbers by this, at least */
+
 /* What a store holds besides records and events. */
 struct gpald_store_state {
 	uint64_t revision; /* of the newest event; without one, that which the first follows */
@@ -59,7 +61,8 @@ struct gpald_store_state {
 	/*
 	 * A store that was there before may be an older copy of itself. What is lost had
 	 * no revision and no generation above this: gpald_event_first_revision() of the
-	 * start. 0 for one that is new. Not kept.
+	 * start, and as many times GPALD_RESTORE_RAISES as brings it to the revision and
+	 * the generation that the store has. 0 for one that is new. Not kept.
 	 */
 	uint64_t floor;
 };

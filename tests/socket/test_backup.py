@@ -125,6 +125,26 @@ class Backup(WithFolder):
             self.assertGreater(create(client, "vm-3")["generation"], lost)
             self.assertGreater(client.call("layout.list")["result"]["revision"], after)
 
+    def test_one_backup_may_be_restored_twice(self):
+        """What became of it the first time is lost, and its numbers are not used again, also after a restart."""
+        self.take()
+        revisions, generations = [], []
+        for _ in range(3):
+            restored = self.restored()
+            restored.stop()
+            restored.options = [*restored.options[2:]]
+            restored.start()
+            with restored.connect() as client:
+                for _ in range(2):
+                    generations.append(create(client, "vm")["generation"])
+                    delete(client, "vm")
+                for revision in revisions:
+                    answer = client.call("events.subscribe", {"since": revision})
+                    self.assertEqual(reason(answer), "resync_required")
+                revisions.append(client.call("layout.list")["result"]["revision"])
+        self.assertEqual(generations, sorted(set(generations)))
+        self.assertEqual(revisions, sorted(set(revisions)))
+
     def test_owners_stay_owners(self):
         if not can_be_another_user():
             self.skipTest("needs root to be another user")
