@@ -6,28 +6,87 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t mode)
+static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+
+#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+
+/* The path of the temporary file, for the handler. */
+static const char *volatile unfinished;
+
+static void remove_unfinished(int signal)
+{
+	if (unfinished)
+		unlink(unfinished);
+	/* Which now ends the process, once this returns. */
+	raise(signal);
+}
+
+/* What is ignored, as by nohup(1), stays so. */
+static void watch_signals(const char *path)
+{
+	const struct sigaction remove = { .sa_handler = remove_unfinished,
+					  .sa_flags = (int)SA_RESETHAND };
+	struct sigaction old;
+
+	unfinished = path;
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &remove, NULL);
+}
+
+/* The path of what is to be replaced, or made. */
+static int find_target(const char *path, char **target)
 {
 	struct stat info;
 
-	*file = (struct ctl_output_file){ .path = path };
+	/* A link that leads nowhere is no place for a new file. */
+	*target = lstat(path, &info) == 0 ? realpath(path, NULL) : strdup(path);
+	return *target ? 0 : errno;
+}
+
+static int open_beside(struct ctl_output_file *file, const char *path, mode_t mode)
+{
+	const int error = find_target(path, &file->path);
+
+	if (error)
+		return error;
+	ctl_buffer_printf(&file->temporary, "%s.%ld.tmp", file->path, (long)getpid());
+	file->fd = open(file->temporary.data, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, mode);
+	if (file->fd < 0)
+		return errno;
+	watch_signals(file->temporary.data);
+	return 0;
+}
+
+static void free_paths(struct ctl_output_file *file)
+{
+	unfinished = NULL;
+	ctl_buffer_free(&file->temporary);
+	free(file->path);
+	file->path = NULL;
+}
+
+int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t mode)
+{
+	struct stat info;
+	int error;
+
+	*file = (struct ctl_output_file){ .fd = -1 };
 	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
 		file->fd = open(path, O_WRONLY | O_CLOEXEC);
-	} else {
-		ctl_buffer_printf(&file->temporary, "%s.%ld.tmp", path, (long)getpid());
-		file->fd =
-			open(file->temporary.data, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, mode);
+		return file->fd < 0 ? errno : 0;
 	}
-	if (file->fd >= 0)
-		return 0;
-	ctl_buffer_free(&file->temporary);
-	return errno;
+	error = open_beside(file, path, mode);
+	if (error)
+		free_paths(file);
+	return error;
 }
 
 /* A folder that cannot be opened has its entries on the disk some time later. */
@@ -47,24 +106,24 @@ int ctl_output_file_finish(struct ctl_output_file *file)
 {
 	int error = 0;
 
-	if (file->temporary.len && fsync(file->fd))
+	if (file->path && fsync(file->fd))
 		error = errno;
 	if (close(file->fd) && !error)
 		error = errno;
-	if (file->temporary.len && !error && rename(file->temporary.data, file->path))
+	if (file->path && !error && rename(file->temporary.data, file->path))
 		error = errno;
-	if (file->temporary.len && error)
+	if (file->path && error)
 		unlink(file->temporary.data);
-	else if (file->temporary.len)
+	else if (file->path)
 		sync_folder(file->path);
-	ctl_buffer_free(&file->temporary);
+	free_paths(file);
 	return error;
 }
 
 void ctl_output_file_give_up(struct ctl_output_file *file)
 {
 	close(file->fd);
-	if (file->temporary.len)
+	if (file->path)
 		unlink(file->temporary.data);
-	ctl_buffer_free(&file->temporary);
+	free_paths(file);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files that commands write: one is replaced as a whole, by another that is beside it until
- * then. What is none, as a pipe or a device, stays what it is. Functions return 0, or an errno.
+ * then, and which a signal that ends the command removes. A symbolic link stays, and the file
+ * that it leads to is replaced. What is no file, as a pipe or a device, stays what it is.
+ * Functions return 0, or an errno. One file is written at a time.
  */
 #ifndef GPALAYOUTCTL_OUTPUT_FILE_H
 #define GPALAYOUTCTL_OUTPUT_FILE_H
@@ -11,9 +13,9 @@
 #include <sys/types.h>
 
 struct ctl_output_file {
-	const char *path; /* borrowed */
+	char *path; /* that gets the new content; NULL: written in place */
 	int fd;
-	struct ctl_buffer temporary; /* its path until it is finished; empty: written in place */
+	struct ctl_buffer temporary; /* the path of that until then */
 };
 
 /* A new file gets `mode`, which the umask cuts. Once it is open, one of the two below follows. */

@@ -8,11 +8,12 @@ import os
 import random
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 
 from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, ctl_as,
-                         on_terminal, refusal, reply)
+                         on_terminal, peer_pid, refusal, reply)
 from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, TRUSTED, Daemon, can_be_another_user, main, wait_until
 from vm import REQUEST, reason, request
 
@@ -346,26 +347,141 @@ class Behind(WithFolder):
         last = {"revision": 9, "layouts": 0, "data": data}
         behind = refusal(9, "behind", reason="resync_required", revision=9, oldest_since=8)
 
-        def script(connection):
-            for answer in self.answers:
-                FakeDaemon.read_line(connection)
-                connection.sendall(answer)
-            FakeDaemon.read_line(connection)
-
-        self.answers = [reply(first), behind.replace(b'"id": 1', b'"id": 2'), reply(last, 3)]
-        with FakeDaemon(script) as daemon:
-            result = ctl("--socket", daemon.path, "backup", self.file)
-        self.check(result, OK)
+        lines = [reply(first), behind.replace(b'"id": 1', b'"id": 2'), reply(last, 3)]
+        self.check(answered(answers(*lines), "backup", self.file), OK)
         content = b"gpalayoutd-backup-1\n"
         with open(self.file, "rb") as file:
             self.assertEqual(file.read(), content + hashlib.sha256(content).digest())
 
-        self.answers = []
+        lines = []
         for number in range(1, 7, 2):
-            self.answers += [reply(first, number), behind.replace(b'"id": 1', b'"id": %d' % (number + 1))]
-        with FakeDaemon(script) as daemon:
-            result = ctl("--socket", daemon.path, "backup", self.file)
+            lines += [reply(first, number), behind.replace(b'"id": 1', b'"id": %d' % (number + 1))]
+        result = answered(answers(*lines), "backup", self.file)
         self.check(result, REFUSED, "layouts change faster than a backup can follow")
+
+
+def page(number, **members):
+    """The answer to the question `number`, which asks for that page."""
+    return reply({"revision": 7, "next": f"vm-{number:03}", "data": base64.b64encode(b"page").decode(), **members}, number)
+
+
+def answers(*lines):
+    """A script for a peer that gives these answers, and then none."""
+    def run(connection):
+        for line in lines:
+            FakeDaemon.read_line(connection)
+            connection.sendall(line)
+        while FakeDaemon.read_line(connection):
+            pass
+    return run
+
+
+class Written(Case):
+    """What is done to the file, whatever the daemon does."""
+
+    LAST = {"revision": 7, "layouts": 0, "data": base64.b64encode(b"the last").decode()}
+    CONTENT = b"the last" + hashlib.sha256(b"the last").digest()
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.file = os.path.join(self.folder, "backup")
+
+    def test_what_a_link_leads_to_is_replaced(self):
+        link, lost = os.path.join(self.folder, "link"), os.path.join(self.folder, "lost")
+        os.symlink("backup", link)
+        os.symlink("none", lost)
+        with open(self.file, "wb"):
+            pass
+        self.check(answered(reply(self.LAST), "backup", link), OK)
+        self.assertEqual(os.readlink(link), "backup")
+        with open(self.file, "rb") as file:
+            self.assertEqual(file.read(), self.CONTENT)
+        self.check(answered(reply(self.LAST), "backup", lost), USAGE, "lost: No such file or directory")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["backup", "link", "lost"])
+        # As /dev/stdout.
+        standard = os.path.join(self.folder, "standard")
+        os.symlink("/proc/self/fd/1", standard)
+        self.assertEqual(answered(reply(self.LAST), "backup", "-q", standard).raw, self.CONTENT)
+        self.assertTrue(os.path.islink(standard))
+
+    def test_a_signal_removes_what_is_unfinished(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with FakeDaemon(answers(page(1))) as daemon:
+                process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "backup", self.file], env=BASE_ENV)
+                wait_until(lambda: any(os.path.getsize(os.path.join(self.folder, name)) for name in os.listdir(self.folder)),
+                           "the first page")
+                process.send_signal(number)
+                self.assertEqual(process.wait(PATIENCE), -number)
+            self.assertEqual(os.listdir(self.folder), [])
+
+    def test_an_ignored_signal_stays_ignored(self):
+        asked, sent = threading.Event(), threading.Event()
+
+        def script(connection):
+            FakeDaemon.read_line(connection)
+            connection.sendall(page(1))
+            FakeDaemon.read_line(connection)
+            asked.set()
+            sent.wait(PATIENCE)
+            connection.sendall(reply(self.LAST, 2))
+
+        with FakeDaemon(script) as daemon:
+            process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "backup", "-q", self.file], env=BASE_ENV,
+                                       preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+            self.assertTrue(asked.wait(PATIENCE))
+            process.send_signal(signal.SIGHUP)
+            sent.set()
+            self.assertEqual(process.wait(PATIENCE), OK)
+
+    def test_what_has_gone_to_a_pipe_is_not_followed_by_another_backup(self):
+        behind = refusal(9, "behind", reason="resync_required", revision=9, oldest_since=8).replace(b'"id": 1', b'"id": 2')
+        os.mkfifo(self.file)
+        read = []
+
+        def drain():
+            with open(self.file, "rb") as file:
+                read.append(file.read())
+
+        reader = threading.Thread(target=drain)
+        reader.start()
+        result = answered(answers(page(1), behind, reply(self.LAST, 3)), "backup", self.file)
+        reader.join()
+        self.check(result, REFUSED, "layouts change faster than a backup can follow")
+        self.assertEqual(read, [b"page"])
+
+    def test_a_daemon_that_does_not_go_on_is_left(self):
+        for second in ({"next": "vm-001"}, {"next": "vm-000", "revision": 8}, {"next": "vm-002", "revision": 6}):
+            result = answered(answers(page(1), page(2, **second), page(3)), "backup", self.file)
+            self.check(result, NO_DAEMON, "the next page does not come after this one")
+        for second in ({"next": "vm-002"}, {"next": "vm-001", "revision": 8}):
+            self.check(answered(answers(page(1), page(2, **second), reply({**self.LAST, "revision": 8}, 3)),
+                                "backup", self.file), OK)
+
+    def test_an_older_daemon_has_none(self):
+        result = answered(refusal(-32601, "no method registry.backup", reason="method_not_found"), "backup", self.file)
+        self.check(result, REFUSED, "no method registry.backup")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_pages_do_not_pile_up_in_memory(self):
+        data = base64.b64encode(bytes(1 << 20)).decode()
+        sizes = []
+
+        def script(connection):
+            with open(f"/proc/{peer_pid(connection)}/status", encoding="ascii") as status:
+                for number in range(1, 65):
+                    FakeDaemon.read_line(connection)
+                    connection.sendall(page(number, data=data))
+                FakeDaemon.read_line(connection)
+                sizes.append({key: int(value.split()[0]) for key, value in (line.split(":") for line in status)
+                              if key in ("VmSize", "VmHWM")})
+            connection.sendall(reply(self.LAST, 65))
+
+        self.check(answered(script, "backup", self.file), OK)
+        if sizes[0]["VmSize"] > 1 << 30:
+            self.skipTest("a sanitizer keeps what is freed")
+        self.assertLess(sizes[0]["VmHWM"], 32 << 10)
 
 
 if __name__ == "__main__":

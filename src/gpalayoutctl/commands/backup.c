@@ -24,6 +24,7 @@
 
 struct backup {
 	int fd;
+	bool is_in_place; /* what was written cannot be taken back */
 	struct sha256_ctx hash;
 	uint64_t bytes;
 	const struct gpal_client_backup_page *page; /* the last; the session's */
@@ -36,10 +37,21 @@ static int append(struct backup *backup, const uint8_t *data, size_t length)
 	return ctl_write_all(backup->fd, (const char *)data, length);
 }
 
+/* Whether there is more with a page than before it; if not, this would never end. */
+static bool goes_on(const struct gpal_client_backup_page *last,
+		    const struct gpal_client_backup_page *page)
+{
+	const int order = page->next ? strcmp(page->next, last->next) : 1;
+
+	return order >= 0 && page->revision >= last->revision &&
+	       (order > 0 || page->revision > last->revision);
+}
+
 /* Asks for the page after the last, if there is one. */
 static enum ctl_exit ask(struct ctl_session *session, struct backup *backup)
 {
 	const struct gpal_client_backup_page *last = backup->page;
+	struct gpald_arena *arena_of_last = session->arena;
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	enum ctl_exit code;
 
@@ -50,14 +62,15 @@ static enum ctl_exit ask(struct ctl_session *session, struct backup *backup)
 	code = ctl_ask(session, "registry.backup", last ? params.data : "{}");
 	if (code || !session->result)
 		return code;
+	/* A backup is larger than the memory of who takes it may be. */
+	session->arena = NULL;
 	backup->page = ctl_result(session, &gpald_backup_page_result);
 	if (!backup->page)
-		return CTL_NO_DAEMON;
-	/* It goes on, or this would never end. */
-	if (last && (backup->page->revision < last->revision ||
-		     (backup->page->next && strcmp(backup->page->next, last->next) < 0)))
-		return ctl_not_understood(session, "the next page does not come after this one");
-	return CTL_OK;
+		code = CTL_NO_DAEMON;
+	else if (last && !goes_on(last, backup->page))
+		code = ctl_not_understood(session, "the next page does not come after this one");
+	gpald_arena_free(arena_of_last);
+	return code;
 }
 
 /* *is_behind: the daemon has refused to go on; what was written is of no use. */
@@ -95,6 +108,7 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 	if (error)
 		return ctl_usage_error("%s: %s", path, strerror(error));
 	backup->fd = file.fd;
+	backup->is_in_place = !file.path;
 	code = take(session, path, backup, is_behind);
 	if (code) {
 		ctl_output_file_give_up(&file);
@@ -149,11 +163,10 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 		return ctl_usage_error("a backup is no text, and standard output is a terminal");
 	do {
 		is_behind = false;
-		backup = (struct backup){ .fd = STDOUT_FILENO };
+		backup = (struct backup){ .fd = STDOUT_FILENO, .is_in_place = true };
 		code = is_piped ? take(session, "standard output", &backup, &is_behind) :
 				  take_to_file(session, path, &backup, &is_behind);
-		/* What has gone to a pipe cannot be taken back. */
-	} while (is_behind && ++attempts < ATTEMPTS && !(is_piped && backup.bytes));
+	} while (is_behind && ++attempts < ATTEMPTS && !(backup.is_in_place && backup.bytes));
 	if (is_behind)
 		ctl_complain("layouts change faster than a backup can follow: try again later, "
 			     "or with a larger limit events_kept of the daemon");
