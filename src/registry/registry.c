@@ -211,8 +211,17 @@ void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
 	pthread_mutex_unlock(&registry->lock);
 }
 
-/* How much of a page is left, in bytes; each item takes some besides its record. */
+/*
+ * How much of a page is left, in bytes; each item takes some besides its record. An event that
+ * adds nothing takes some, too, so that a page holds the lock only so long.
+ */
 #define ITEM_BYTES 192
+#define EVENT_BYTES 16
+
+static void spend(size_t *left, size_t bytes)
+{
+	*left -= bytes < *left ? bytes : *left;
+}
 
 static bool add_to_page(struct gpald_backup_page *page, const char *name,
 			const struct gpald_record *record, size_t *left)
@@ -231,7 +240,7 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 	item = &page->items[page->count++];
 	strcpy(item->name, name);
 	item->record = gpald_record_ref(record);
-	*left -= bytes < *left ? bytes : *left;
+	spend(left, bytes);
 	return true;
 }
 
@@ -246,6 +255,7 @@ static bool catch_up(const struct gpald_registry *registry, const char *after,
 		const struct gpald_record *record = find(registry, event->name);
 
 		page->state.revision = event->revision;
+		spend(left, EVENT_BYTES);
 		/* If something newer is there, an event follows that says so. */
 		if (strcmp(event->name, after) > 0 ||
 		    (record && event->generation && record->facts.generation != event->generation))

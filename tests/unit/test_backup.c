@@ -243,6 +243,31 @@ START_TEST(what_is_no_longer_known_cannot_be_gone_on_from)
 }
 END_TEST
 
+/* The lock is held for as many events as a page has room for, also if none is of use. */
+START_TEST(a_page_looks_at_so_many_events)
+{
+	struct bench bench;
+	size_t pages = 0;
+
+	bench_start(&bench);
+	create_now(&bench, "vm-1", 1);
+	create_now(&bench, "vm-2", 1);
+	begin();
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	for (int i = 0; i < 16; i++) {
+		delete_now(&bench, "vm-2");
+		create_now(&bench, "vm-2", 1);
+	}
+	while (strcmp(taken.after, "vm-1") == 0) {
+		ck_assert_int_eq(take_page(&bench, 64), GPALD_PAGE_DONE);
+		ck_assert_uint_lt(++pages, 32);
+	}
+	ck_assert_uint_gt(pages, 4);
+	ck_assert(taken.is_last);
+	bench_end(&bench);
+}
+END_TEST
+
 /* Three layouts, one of which is told twice, and one that is gone. */
 static void write_example(struct bench *bench, const char *path)
 {
@@ -470,6 +495,7 @@ int main(void)
 
 	add_rows(suite, "taking", a_backup_is_what_there_is_at_its_last_page, 100);
 	add_test(suite, "taking", what_is_no_longer_known_cannot_be_gone_on_from);
+	add_test(suite, "taking", a_page_looks_at_so_many_events);
 	add_test(suite, "reading", a_file_that_was_cut_or_changed_is_refused);
 	add_test(suite, "reading", a_sealed_file_that_was_changed_harms_nothing);
 	add_test(suite, "restoring", a_restored_registry_has_the_layouts_and_new_numbers);
