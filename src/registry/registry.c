@@ -223,10 +223,21 @@ static void spend(size_t *left, size_t bytes)
 	*left -= bytes < *left ? bytes : *left;
 }
 
+static size_t item_bytes(const struct gpald_record *record)
+{
+	return ITEM_BYTES + (record ? gpald_record_bytes(record) : 0);
+}
+
+/* A record that is longer than a page has one of its own. */
+static bool fits(const struct gpald_backup_page *page, const struct gpald_record *record,
+		 size_t left)
+{
+	return left > 0 && (page->count == 0 || item_bytes(record) <= left);
+}
+
 static bool add_to_page(struct gpald_backup_page *page, const char *name,
 			const struct gpald_record *record, size_t *left)
 {
-	const size_t bytes = ITEM_BYTES + (record ? gpald_record_bytes(record) : 0);
 	const size_t count = page->count;
 	struct gpald_backup_item *item;
 
@@ -240,8 +251,16 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 	item = &page->items[page->count++];
 	strcpy(item->name, name);
 	item->record = gpald_record_ref(record);
-	spend(left, bytes);
+	spend(left, item_bytes(record));
 	return true;
+}
+
+/* Whether an event says something of a name up to `after` that no later one does. */
+static bool is_of_use(const struct gpald_event *event, const char *after,
+		      const struct gpald_record *record)
+{
+	return strcmp(event->name, after) <= 0 &&
+	       (!record || !event->generation || record->facts.generation == event->generation);
 }
 
 /* Adds what has become of the names up to `after` since the page's revision, which goes on with it. */
@@ -253,15 +272,14 @@ static bool catch_up(const struct gpald_registry *registry, const char *after,
 	while (*left > 0 &&
 	       (event = gpald_event_ring_after(&registry->events, page->state.revision))) {
 		const struct gpald_record *record = find(registry, event->name);
+		const bool is_added = is_of_use(event, after, record);
 
+		if (is_added && !fits(page, record, *left))
+			break;
+		if (is_added && !add_to_page(page, event->name, record, left))
+			return false;
 		page->state.revision = event->revision;
 		spend(left, EVENT_BYTES);
-		/* If something newer is there, an event follows that says so. */
-		if (strcmp(event->name, after) > 0 ||
-		    (record && event->generation && record->facts.generation != event->generation))
-			continue;
-		if (!add_to_page(page, event->name, record, left))
-			return false;
 	}
 	return true;
 }
@@ -272,7 +290,8 @@ static bool go_ahead(const struct gpald_registry *registry, const char *after,
 {
 	const struct gpald_record *record = gpald_registry_after(registry, after);
 
-	for (; record && *left > 0; record = RB_NEXT(index, NULL, (struct gpald_record *)record)) {
+	for (; record && fits(page, record, *left);
+	     record = RB_NEXT(index, NULL, (struct gpald_record *)record)) {
 		if (!add_to_page(page, record->name, record, left))
 			return false;
 		strcpy(page->next, record->name);

@@ -268,6 +268,34 @@ START_TEST(a_page_looks_at_so_many_events)
 }
 END_TEST
 
+/* So that a page can be sent if each record alone can. */
+START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
+{
+	const size_t bytes = 1 + (size_t)_i * 37;
+	struct bench bench;
+	size_t length;
+	char name[16];
+
+	bench_start(&bench);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "vm-%02d", i);
+		create_now(&bench, name, 1 + (unsigned int)i % 3);
+	}
+	begin();
+	for (int i = 0; !taken.is_last; i++) {
+		length = taken.length;
+		ck_assert_int_eq(take_page(&bench, bytes), GPALD_PAGE_DONE);
+		length = taken.length - length;
+		/* But for the heading and the end; and no record is as long as that. */
+		ck_assert_uint_le(length, (bytes > 400 ? bytes : 400) + 40);
+		delete_now(&bench, "vm-00");
+		if (i < 10)
+			create_now(&bench, "vm-00", 1 + (unsigned int)i % 3);
+	}
+	bench_end(&bench);
+}
+END_TEST
+
 /* Three layouts, one of which is told twice, and one that is gone. */
 static void write_example(struct bench *bench, const char *path)
 {
@@ -496,6 +524,7 @@ int main(void)
 	add_rows(suite, "taking", a_backup_is_what_there_is_at_its_last_page, 100);
 	add_test(suite, "taking", what_is_no_longer_known_cannot_be_gone_on_from);
 	add_test(suite, "taking", a_page_looks_at_so_many_events);
+	add_rows(suite, "taking", a_page_is_longer_than_asked_for_only_with_one_record, 60);
 	add_test(suite, "reading", a_file_that_was_cut_or_changed_is_refused);
 	add_test(suite, "reading", a_sealed_file_that_was_changed_harms_nothing);
 	add_test(suite, "restoring", a_restored_registry_has_the_layouts_and_new_numbers);
