@@ -2,6 +2,7 @@
 """A backup is taken while layouts change, and restored; whoever knows of what is lost is told."""
 
 import base64
+import grp
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ import unittest
 
 from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, ctl_as,
                          on_terminal, peer_pid, refusal, reply)
-from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, TRUSTED, Daemon, can_be_another_user, main, wait_until
+from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, TRUSTED, Daemon, call_as, can_be_another_user, main, wait_until
 from vm import REQUEST, reason, request
 
 RAISED_BY = 1 << 32
@@ -166,6 +167,16 @@ class Backup(WithFolder):
             self.check(result, REFUSED, "denied: a backup has the layouts of all users; only root and the admin group",
                        "do it as root")
             self.assertEqual(result.out, "")
+
+    def test_a_member_of_the_admin_group_may_take_one(self):
+        if not can_be_another_user():
+            self.skipTest("needs root to be another user")
+        group = grp.getgrnam("daemon").gr_gid
+        with Daemon("--socket-mode", "0666", "--admin-group", str(group)) as daemon:
+            os.chmod(daemon.folder, 0o755)
+            answer = call_as(OTHER_UID, [7, group], daemon.socket, "registry.backup", {})
+            self.assertEqual(answer["result"]["layouts"], 0)
+            self.assertEqual(reason(call_as(OTHER_UID, [7], daemon.socket, "registry.backup", {})), "denied")
 
     def test_the_inspect_socket_has_none(self):
         self.assertEqual(reason(self.daemon.call("registry.backup", inspect=True)), "method_not_found")
@@ -462,8 +473,12 @@ class Written(Case):
 
     def test_an_older_daemon_has_none(self):
         result = answered(refusal(-32601, "no method registry.backup", reason="method_not_found"), "backup", self.file)
-        self.check(result, REFUSED, "no method registry.backup")
+        self.check(result, REFUSED, "no method registry.backup", "backups are taken on the control socket")
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_layout_too_large_for_a_reply_needs_another_limit(self):
+        result = answered(refusal(-32001, "the reply would be too long", reason="message_too_large"), "backup", self.file)
+        self.check(result, REFUSED, "the reply would be too long", "a larger limit reply_bytes")
 
     def test_pages_do_not_pile_up_in_memory(self):
         data = base64.b64encode(bytes(1 << 20)).decode()

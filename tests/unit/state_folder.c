@@ -277,7 +277,13 @@ void close_store(struct gpald_store *store)
 
 struct gpald_change change_of(const struct gpald_record *record)
 {
-	struct gpald_change change = { .record = record, .event.kind = GPALD_EVENT_CREATED };
+	struct gpald_change change = {
+		.record = record,
+		.event.kind = GPALD_EVENT_CREATED,
+		.event.generation = record->facts.generation,
+		.event.at_ms = record->facts.updated_at_ms,
+		.event.uid = EVENT_UID,
+	};
 
 	strcpy(change.event.name, record->name);
 	strcpy(change.event.digest, record->digest);

@@ -268,6 +268,28 @@ START_TEST(a_page_looks_at_so_many_events)
 }
 END_TEST
 
+/* Nothing follows, and something has changed before. */
+START_TEST(a_page_that_is_behind_is_not_the_last)
+{
+	struct bench bench;
+
+	bench_start(&bench);
+	create_now(&bench, "vm-1", 1);
+	create_now(&bench, "vm-2", 1);
+	begin();
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	delete_now(&bench, "vm-2");
+	delete_now(&bench, "vm-1");
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!taken.is_last);
+		ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	}
+	ck_assert(taken.is_last);
+	ck_assert_uint_eq(taken.revision, gpald_registry_events(bench.registry)->revision);
+	bench_end(&bench);
+}
+END_TEST
+
 /* So that a page can be sent if each record alone can. */
 START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 {
@@ -523,6 +545,7 @@ int main(void)
 
 	add_rows(suite, "taking", a_backup_is_what_there_is_at_its_last_page, 100);
 	add_test(suite, "taking", what_is_no_longer_known_cannot_be_gone_on_from);
+	add_test(suite, "taking", a_page_that_is_behind_is_not_the_last);
 	add_test(suite, "taking", a_page_looks_at_so_many_events);
 	add_rows(suite, "taking", a_page_is_longer_than_asked_for_only_with_one_record, 60);
 	add_test(suite, "reading", a_file_that_was_cut_or_changed_is_refused);

@@ -117,6 +117,13 @@ static const struct {
 	{ NULL, "UPDATE events SET event = 'moved'", "damaged" },
 	{ NULL, "UPDATE events SET digest = hex(zeroblob(36))", "is not one" },
 	{ NULL, "UPDATE events SET name = hex(zeroblob(33))", "is not one" },
+	{ NULL, "UPDATE events SET uid = -1", "is not one" },
+	{ NULL, "UPDATE events SET uid = uid + 1", "checksum of the event" },
+	{ NULL, "UPDATE events SET at_ms = at_ms + 1", "checksum of the event" },
+	{ NULL, "UPDATE events SET generation = generation + 1", "checksum of the event" },
+	/* As of a version that does not know it. */
+	{ NULL, "UPDATE events SET generation = NULL, at_ms = NULL, uid = NULL",
+	  "checksum of the event" },
 	{ NULL, "DELETE FROM events WHERE revision = (SELECT min(revision) + 1 FROM events)",
 	  "damaged" },
 	{ cut_in_half, NULL, "malformed" },

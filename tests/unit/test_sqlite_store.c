@@ -91,6 +91,9 @@ START_TEST(what_was_committed_comes_back_bit_for_bit)
 		ck_assert_str_eq(loaded.events[4].digest, "sha256:of-what-was-there");
 		ck_assert_int_eq(loaded.events[0].kind, GPALD_EVENT_CREATED);
 		ck_assert_str_eq(loaded.events[0].digest, records[0]->digest);
+		ck_assert_uint_eq(loaded.events[0].generation, records[0]->facts.generation);
+		ck_assert_int_eq(loaded.events[0].at_ms, records[0]->facts.updated_at_ms);
+		ck_assert_uint_eq(loaded.events[0].uid, EVENT_UID);
 		loaded_clear(&loaded);
 		close_store(store);
 	}
