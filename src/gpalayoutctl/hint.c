@@ -43,6 +43,8 @@ static const struct hint hints[] = {
 	{ "too_many_values", NULL, "split the request; no single VM needs that many values" },
 	{ "invalid_request", NULL, "PARAMS is an object, as in '{\"request\": {...}}'" },
 	{ "method_not_found", NULL,
+	  "{?backup}backups are taken on the control socket, of a daemon of 0.2.0 or later" },
+	{ "method_not_found", NULL,
 	  "gpalayoutctl schema lists the methods; the inspect socket has only those that change"
 	  " nothing" },
 
@@ -183,6 +185,8 @@ static const struct hint hints[] = {
 	/* the daemon's state */
 	{ "internal", NULL,
 	  "this is a defect of the daemon: report it with the request and its log" },
+	{ "message_too_large", NULL,
+	  "{?backup}start the daemon with a larger limit reply_bytes" },
 	{ "message_too_large", NULL, "gpalayoutctl info shows the limit; ask for less at once" },
 	{ "overloaded", NULL, "try again in a moment; gpalayoutctl info shows the limits" },
 	{ "timeout", NULL, "try again; the request line was not finished in time" },
