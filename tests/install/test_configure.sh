@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Without libcheck nobody is told that the tests passed: configure stops if it is asked for
-# tests, and else make check fails. Both name what is missing.
+# tests, and else make check fails. Both name what is missing. Before any test, make check installs
+# what tests need installed: while libtool does that, libraries are missing in the build folder.
 set -eu
 
 # A folder beside it cannot be configured then.
@@ -39,7 +40,7 @@ report() {
 	fi
 }
 
-echo 1..2
+echo 1..3
 status=0
 configured with_tests --enable-tests || status=$?
 report 1 "configure --enable-tests fails without libcheck" output
@@ -50,3 +51,11 @@ status=0
 make -s libcheck-is-missing >output 2>&1 || status=$?
 make -n check 2>/dev/null | grep -q 'the tests need libcheck' || status=0
 report 2 "make check fails without libcheck" output
+
+installs=$(grep -lE '^[^#]*(make|MAKE).* install( |$)' "$TOP_SRCDIR"/tests/*/test_*) || :
+if [ -z "$installs" ]; then
+	echo "ok 3 - no test installs from the build folder, which other tests use"
+else
+	echo "not ok 3 - no test installs from the build folder, which other tests use"
+	printf '%s\n' "$installs" | sed 's/^/# /'
+fi

@@ -16,12 +16,14 @@ if [ -n "$why" ]; then
 	exit 0
 fi
 
-mkdir "$work/stage" "$work/result"
-if ! make -s -C "$TOP_BUILDDIR" install DESTDIR="$work/stage" >"$work/log" 2>&1; then
-	echo "Bail out! what is built cannot be installed"
-	sed 's/^/# /' "$work/log"
+# `make check` installs it before any test runs: to install changes the libraries here for a moment.
+stage=$TOP_BUILDDIR/tests/install/stage
+if [ ! -e "$stage.stamp" ]; then
+	echo "Bail out! $stage.stamp is missing: start this test with make check"
 	exit 1
 fi
+mkdir "$work/result"
+cp -a "$stage" "$work/stage"
 sed -n 's/^prefix = //p' "$TOP_BUILDDIR/Makefile" >"$work/result/prefix"
 cp "$TOP_SRCDIR/tests/install/in_service_manager.sh" "$work/result/run"
 [ ! -f "${GPALAYOUT_FAULTS:=$TOP_BUILDDIR/tests/socket/.libs/fault.so}" ] || cp "$GPALAYOUT_FAULTS" "$work/result/fault.so"
