@@ -45,6 +45,7 @@
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
+#define MAKES_FILE (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) /* of the flags of open() */
 #define F2FS_IOC_GET_FEATURES UINT32_C(0x8004f50c)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -61,6 +62,7 @@ static const char *const always[] = {
 	"getsockname",
 	"getsockopt",
 	"listen",
+	"recv",
 	"recvfrom",
 	"recvmsg",
 	"send",
@@ -105,8 +107,6 @@ static const char *const always[] = {
 	"mkdir",
 	"mkdirat",
 	"newfstatat",
-	"open",
-	"openat",
 	"pread64",
 	"pwrite64",
 	"stat",
@@ -200,7 +200,14 @@ static const struct call conditional[] = {
 	/* SQLite asks it of a file, if it was built to use atomic writes. */
 	{ "ioctl", ENOTTY, 1, INT_BITS, F2FS_IOC_GET_FEATURES },
 
-	/* No mode that gives the rights of the file's owner, and no owner of a path. */
+	/*
+	 * No mode that gives the rights of the file's owner, and no owner of a path. The kernel
+	 * looks at the mode only if a file may be made; otherwise it may be anything.
+	 */
+	{ "open", 0, 1, MAKES_FILE, 0 },
+	{ "open", 0, 2, S_ISUID | S_ISGID, 0 },
+	{ "openat", 0, 2, MAKES_FILE, 0 },
+	{ "openat", 0, 3, S_ISUID | S_ISGID, 0 },
 	{ "chmod", 0, 1, S_ISUID | S_ISGID, 0 },
 	{ "fchmod", 0, 1, S_ISUID | S_ISGID, 0 },
 	{ "fchmodat", 0, 2, S_ISUID | S_ISGID, 0 },

@@ -23,7 +23,8 @@ IS_DEFAULT = re.search(r"(?ms)^  --confine=.*?\[(yes|no)\]$", HELP)[1] == "yes"
 NUMBERS = {
     "bpf": (321, 280), "chmod": (90, None), "clone3": (435, 435), "execve": (59, 221), "fchmod": (91, 52), "fchownat": (260, 54),
     "fcntl": (72, 25), "init_module": (175, 105), "io_uring_enter": (426, 426), "io_uring_setup": (425, 425), "ioctl": (16, 29),
-    "kill": (62, 129), "mmap": (9, 222), "mount": (165, 40), "mprotect": (10, 226), "open_by_handle_at": (304, 265),
+    "kill": (62, 129), "mmap": (9, 222), "mount": (165, 40), "mprotect": (10, 226), "open": (2, None),
+    "open_by_handle_at": (304, 265), "openat": (257, 56),
     "prctl": (157, 167), "ptrace": (101, 117), "readlinkat": (267, 78), "setuid": (105, 146), "socket": (41, 198),
     "tgkill": (234, 131), "unshare": (272, 97),
 }
@@ -155,8 +156,12 @@ class Forbidden(Confined):
         self.check("tgkill", os.getpid(), os.getpid(), 0)
         self.check("fchmod", 2, 0o4755)
         self.check("fchmod", 2, 0o2755)
+        self.check("openat", -100, 0, os.O_CREAT, 0o4755)
+        self.check("openat", -100, 0, os.O_CREAT, 0o2755)
+        self.check("openat", -100, 0, os.O_TMPFILE, 0o4755)
         if platform.machine() == "x86_64":
             self.check("chmod", 0, 0o4755)
+            self.check("open", 0, os.O_CREAT, 0o4755)
         self.check("fchownat", -100, 0, 0, 0, 0)
         self.check("fcntl", 2, 8, os.getpid())
         self.check("ioctl", 0, 0x5412)
@@ -170,6 +175,11 @@ class Forbidden(Confined):
             with self.subTest(name), FaultyDaemon() as daemon, daemon.connect() as client:
                 daemon.set("call=" + ",".join(str(each) for each in (self.number(name), *arguments)))
                 self.assertIn("result", create(client, "vm"))
+
+    def test_a_mode_that_the_kernel_does_not_look_at_may_be_anything(self):
+        with FaultyDaemon() as daemon, daemon.connect() as client:
+            daemon.set(f"call={self.number('openat')},-100,0,{os.O_DIRECTORY},{0o7777}")
+            self.assertIn("result", create(client, "vm"))
 
     def test_with_no_they_are_made(self):
         with FaultyDaemon("--confine=no") as daemon, daemon.connect() as client:
