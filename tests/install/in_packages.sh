@@ -10,7 +10,7 @@ export PATH DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 packages="gpalayoutd gpalayoutctl libgpalayout-client0 libgpalayout-dev libgpalayout0 python3-gpalayout"
 state=/var/lib/gpalayoutd
 vm="--arch x86_64 --memory 1GiB"
-tests=15
+tests=16
 number=0
 
 check() { # WHAT COMMAND...
@@ -179,6 +179,26 @@ purge_deletes() {
 	again new && gpalayoutctl info >/dev/null && purge && [ -e $state/registry.db ] && rm -rf $state
 }
 
+# On a disk of its own, and in a folder elsewhere: of what is there only the layouts go.
+purge_deletes_elsewhere() {
+	for place in disk link; do
+		again new || return 1
+		rm -rf $state
+		case $place in
+		disk) mkdir $state && mount -t tmpfs tmpfs $state ;;
+		link) rm -rf /srv/layouts && mkdir /srv/layouts && ln -s /srv/layouts $state ;;
+		esac || return 1
+		touch $state/registry.db
+		echo 'gpalayoutd gpalayoutd/purge-layouts boolean true' | debconf-set-selections
+		purge || return 1
+		if [ $place = disk ]; then
+			is "the disk" "" "$(ls -A $state)" && umount $state && rmdir $state || return 1
+		else
+			is "the folder" "" "$(ls -A /srv/layouts)" && [ ! -L $state ] || return 1
+		fi
+	done
+}
+
 # As README.md begins: root starts the daemon, which has no user and no units then.
 root_daemon() {
 	for package in gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0; do
@@ -238,6 +258,7 @@ check "a purge that cannot ask keeps the layouts, and says so" purge_keeps
 check "so does one without debconf" purge_without_debconf
 check "a purge on a terminal asks, and does what is answered" purge_asks
 check "a purge with a yes in advance deletes the layouts" purge_deletes
+check "so does one where the layouts are on a disk of their own, or in a folder elsewhere" purge_deletes_elsewhere
 check "the service takes over the folder of a daemon that root started" root_daemons_folder
 check "an upgrade keeps every layout of a registry of 0.1.0 that root owns" registry_of_0_1_0
 check "a purge leaves no unit that failed" sh -c '! systemctl --failed --no-legend | grep gpalayoutd'
