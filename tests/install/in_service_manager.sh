@@ -7,7 +7,7 @@ prefix=$(cat /mnt/result/prefix)
 PATH=$prefix/bin:$PATH
 ctl=$prefix/bin/gpalayoutctl
 vm="--arch x86_64 --memory 1GiB"
-tests=11
+tests=12
 number=0
 
 check() { # WHAT COMMAND...
@@ -89,6 +89,19 @@ restart() {
 	systemctl stop gpalayoutd.service && [ "$("$ctl" get of-2001 --json)" = "$before" ]
 }
 
+# As gpalayoutd(8) and README.md say.
+backup_and_restore() {
+	"$ctl" backup /run/layouts.backup && before=$("$ctl" get of-2001 --field layout.digest) || return 1
+	systemctl stop gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd.service
+	mv /var/lib/gpalayoutd /var/lib/gpalayoutd.old
+	"$prefix/sbin/gpalayoutd" --config none --socket /run/restore.sock --inspect-socket none --restore /run/layouts.backup &
+	daemon=$!
+	[ "$("$ctl" --retry 30 --socket /run/restore.sock get of-2001 --field layout.digest)" = "$before" ] || return 1
+	kill -INT $daemon && wait $daemon || return 1
+	systemctl start gpalayoutd.socket gpalayoutd-inspect.socket || return 1
+	[ "$("$ctl" get of-2001 --field layout.digest)" = "$before" ]
+}
+
 is_confined() {
 	pid=$(prop MainPID)
 	cat "/proc/$pid/status"
@@ -167,6 +180,7 @@ check "sockets and state have the modes and groups of the units" sockets
 check "layouts are their creators', and sockets their groups'" ownership
 check "a member of the admin group may change the layouts of others" admins
 check "a restart loses nothing" restart
+check "a backup is restored as the manual says" backup_and_restore
 check "it runs as its user, without capabilities, and with a filter of system calls" is_confined
 check "the sandbox holds: no file but its own, no network" sandbox_holds
 check "it sees the users who ask" users_are_seen

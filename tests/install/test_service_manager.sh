@@ -6,7 +6,7 @@ set -eu
 
 . "$TOP_SRCDIR/tests/install/service_manager.sh"
 
-tests=11
+tests=12
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
