@@ -9,7 +9,7 @@ set -eu
 . "$TOP_SRCDIR/tests/install/packages.sh"
 
 in_tests=$(sed -n 's/^tests=//p' "$TOP_SRCDIR/tests/install/in_packages.sh")
-tests=$((3 + in_tests))
+tests=$((5 + in_tests))
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -54,13 +54,39 @@ else
 	echo "not ok 3 - lintian finds no fault in source and packages"
 	printf '%s\n' "$faults" | sed 's/^/# /'
 fi
+# shellcheck disable=SC2016 # a pattern
+named=$(sed -n 's/.*`apt install \(\.[^`]*\)`.*/\1/p' "$TOP_SRCDIR/README.md")
+# shellcheck disable=SC2046 # a list of patterns
+found=$(cd "$work/build" && printf '%s ' $(echo "$named" | sed 's|\./build/run/deb/||g'))
+wanted=
+for package in gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0; do
+	wanted="$wanted$(cd "$work/build" && echo "${package}"_*.deb) "
+done
+if [ "$found" = "$wanted" ]; then
+	echo "ok 4 - README.md names the packages of the daemon and the command, and no other"
+else
+	echo "not ok 4 - README.md names the packages of the daemon and the command, and no other"
+	echo "# $found"
+fi
+wanted="gpalayoutctl libgpalayout-client0 (= $version), gpalayoutctl libgpalayout0 (= $version), gpalayoutd libgpalayout0 (= $version), "
+found=
+for package in gpalayoutctl gpalayoutd; do
+	found="$found$(dpkg-deb -f "$work/build/$package"_*.deb Depends | tr ',' '\n' | sed 's/^ *//' | LC_ALL=C sort |
+		sed -n "s/^libgpalayout.* (= .*/$package &, /p" | tr -d '\n')"
+done
+if [ "$found" = "$wanted" ]; then
+	echo "ok 5 - the daemon and the command have the libraries of their own version"
+else
+	echo "not ok 5 - the daemon and the command have the libraries of their own version"
+	echo "# $found"
+fi
 
 why=$(why_no_manager /)
-[ -z "$why" ] || skip_from 4 "$why"
+[ -z "$why" ] || skip_from 6 "$why"
 lay_out "$work"
 run_in_manager "$work" /
 # Its numbers follow those above, and the plan is told.
 report_manager "$work" "$in_tests" | awk '
 	/^1\.\./ { next }
-	/^(not )?ok / { at = ($1 == "not") ? 3 : 2; $at += 3 }
+	/^(not )?ok / { at = ($1 == "not") ? 3 : 2; $at += 5 }
 	{ print }'
