@@ -15,6 +15,7 @@
 #include "server/listener.h"
 
 #include "server/log.h"
+#include "server/new_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,36 +60,43 @@ static int complain(struct gpald_listener *listener, const char *what)
 	return complain_of(listener, listener->path, what);
 }
 
-/*
- * A folder that has just been made. Its mode is that whatever the umask: the modes of the
- * sockets say who may come in.
- */
-static int settle_folder(struct gpald_listener *listener, const char *path)
+/* Gives a folder that has just been made to who has the socket. */
+static int give_folder(struct gpald_listener *listener, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int result = 0;
 
-	if (fd < 0 || fchmod(fd, 0755))
-		result = complain(listener, "cannot set the folder's mode");
-	else if (listener->owner != GPALD_USER_UNCHANGED && fchown(fd, listener->owner, (gid_t)-1))
-		result = complain(listener, "cannot set the folder's owner");
+	if (fd < 0 || gpald_new_folder_give(fd, listener->owner, (gid_t)-1))
+		result = complain(listener,
+				  errno == EEXIST ?
+					  "somebody has replaced the folder of the socket" :
+					  "cannot set the folder's owner");
 	if (fd >= 0)
 		close(fd);
 	return result;
 }
 
+/* Its mode is that whatever the umask: the modes of the sockets say who may come in. */
 static int make_folder(struct gpald_listener *listener)
 {
 	char *copy = strdup(listener->path), *folder;
-	int result = 0;
+	mode_t before;
+	int result, error;
 
 	if (!copy)
 		return complain(listener, "out of memory");
 	folder = dirname(copy);
-	if (mkdir(folder, 0755) == 0)
-		result = settle_folder(listener, folder);
-	else if (errno != EEXIST)
-		result = complain(listener, "cannot create the folder of the socket");
+	before = umask(0022);
+	result = mkdir(folder, 0755);
+	error = errno;
+	umask(before);
+	errno = error;
+	if (result == 0 && listener->owner != GPALD_USER_UNCHANGED && listener->owner != geteuid())
+		result = give_folder(listener, folder);
+	else if (result && errno == EEXIST)
+		result = 0;
+	else if (result)
+		complain(listener, "cannot create the folder of the socket");
 	free(copy);
 	return result;
 }

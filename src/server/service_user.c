@@ -11,6 +11,7 @@
 #include "registry/store.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/new_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,15 +70,13 @@ static bool check_owner(const struct gpald_options *options, int folder)
 	return true;
 }
 
-/* To the user, in case it is still the folder that has just been made. */
 static bool give_folder(const struct gpald_options *options, int folder)
 {
-	struct stat status;
-
-	if (fstat(folder, &status) || status.st_uid != geteuid())
-		return complain(options, "somebody has replaced the state folder", EEXIST);
-	if (fchown(folder, options->user_uid, options->user_gid) || fsync(folder))
-		return complain(options, "cannot give the state folder to the user", errno);
+	if (gpald_new_folder_give(folder, options->user_uid, options->user_gid) || fsync(folder))
+		return complain(options,
+				errno == EEXIST ? "somebody has replaced the state folder" :
+						  "cannot give the state folder to the user",
+				errno);
 	return true;
 }
 

@@ -16,6 +16,7 @@
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
  *   lock-gone   the lock file of a socket is removed before it is locked, once
+ *   swap        what is beside a folder that is made, ".other" behind its name, takes its place
  *   unfiltered  the kernel takes no filter of system calls
  *   call=NUMBER,ARGUMENT...      this system call, by the thread of the store when it synchronises
  *   log-call=NUMBER,ARGUMENT...  the same, by the main thread when it logs
@@ -309,6 +310,20 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 		make_call("log-call=");
 	if (wanted)
 		now->tv_sec = atol(wanted);
+	return result;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	const int result = REAL(mkdir)(path, mode);
+	char other[PATH_MAX], mine[PATH_MAX];
+
+	if (result == 0 && is_set("swap")) {
+		snprintf(other, sizeof(other), "%s.other", path);
+		snprintf(mine, sizeof(mine), "%s.mine", path);
+		if (access(other, F_OK) == 0 && (rename(path, mine) || rename(other, path)))
+			abort();
+	}
 	return result;
 }
 

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, call_as, can_be_another_user, main, wait_until
+from harness import GPALAYOUT_FAULTS, GPALAYOUTD, PATIENCE, PROGRAM, Client, Daemon, call_as, can_be_another_user, main, wait_until
 from test_faults import create, live
 from test_service import Manager
 
@@ -211,6 +211,26 @@ class Root(Case):
         self.assertEqual(code, 1)
         self.assertIn("the path is not a lock file", log)
         self.assertEqual((os.stat(precious).st_uid, os.path.getsize(precious)), (0, 2))
+
+    @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
+    def test_a_folder_that_is_put_in_the_place_of_a_new_one_is_not_given_away(self):
+        """Whoever may write in the folder above can move a folder of root's there."""
+        fault = os.path.join(self.folder, "fault")
+        with open(fault, "w", encoding="ascii") as file:
+            file.write("swap")
+        environment = dict(os.environ, LD_PRELOAD=GPALAYOUT_FAULTS, GPALAYOUT_FAULT=fault)
+        for path, what in ((self.state, "somebody has replaced the state folder"),
+                           (self.run, "somebody has replaced the folder of the socket")):
+            with self.subTest(what):
+                os.mkdir(path + ".other", 0o700)
+                os.mkdir(os.path.join(path + ".other", "precious"))
+                code, log = self.fails(env=environment)
+                self.assertEqual(code, 1, log)
+                self.assertIn(f'what="{what}"', log)
+                self.assertEqual(os.listdir(path), ["precious"])
+                self.assertEqual(self.owner(path), (0, 0, 0o700))
+                shutil.rmtree(path)
+                os.rmdir(path + ".mine")
 
     def test_sockets_of_a_service_manager_are_served(self):
         with Manager("--user=nobody", sockets=("control",)) as manager:
