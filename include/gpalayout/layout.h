@@ -65,6 +65,9 @@ enum gpal_warning_reason {
 	GPAL_WARN_PARTIAL_INTEL_VTD,       /* VT-d, but not on every root complex */
 	GPAL_WARN_NO_LOW_MEMORY,           /* chipset low MMIO covers all below 4 GiB */
 	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,  /* a BAR of the window's size class cannot lie in it */
+	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and something lies in that hole */
+	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of it lies above one */
+	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI, and RAM begins above */
 	GPAL_WARN_COUNT
 };
 

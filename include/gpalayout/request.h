@@ -92,6 +92,13 @@ struct gpal_named_range {
 	struct gpal_range range;
 };
 
+/* Well-known ranges of hosts that nothing may use. Each is reserved under its name. */
+enum gpal_hole {
+	GPAL_HOLE_AMD_HYPERTRANSPORT, /* x86_64: 0xfd00000000 to 2^40 */
+	GPAL_HOLE_ARM_MSI,            /* aarch64: 0x8000000 to 0x8100000 */
+	GPAL_HOLE_COUNT
+};
+
 struct gpal_request {
 	enum gpal_arch arch;
 	const struct gpal_policy *policy; /* NULL: gpal_policy_default() */
@@ -124,7 +131,14 @@ struct gpal_request {
 
 	/* The host's physical address width, 1..64; 0: not given, no check. Never moves a range. */
 	unsigned int host_physical_address_bits;
+
+	/* Each once; one that lies in what is reserved already is left out of the layout. */
+	const enum gpal_hole *host_holes;
+	size_t host_hole_count;
 };
+
+/* "amd-hypertransport", "arm-msi"; static. NULL outside the enum. */
+GPAL_API const char *gpal_hole_name(enum gpal_hole hole);
 
 /* "smmuv3", "amd-vi", "intel-vtd"; static. NULL for GPAL_IOMMU_NONE and values outside the enum. */
 GPAL_API const char *gpal_iommu_name(enum gpal_iommu iommu);

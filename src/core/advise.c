@@ -15,6 +15,7 @@
 #include "core/arena.h"
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/holes.h"
 #include "core/resolution.h"
 #include "core/sizing.h"
 
@@ -77,8 +78,8 @@ static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 	uint64_t limit = entry + 1 < map->count ? map->entries[entry + 1].range.start : a->top;
 
 	/* The map leaves out what is reserved above its top. */
-	for (size_t i = 0; entry + 1 == map->count && i < a->request->reserved_count; i++) {
-		const uint64_t start = a->request->reserved[i].range.start;
+	for (size_t i = 0; entry + 1 == map->count && i < gpald_reserved_count(a->request); i++) {
+		const uint64_t start = gpald_reserved_at(a->request, i).range.start;
 
 		if (start >= end && start < limit)
 			limit = start;

@@ -54,6 +54,9 @@ static const char *const warning_tokens[] = {
 	[GPAL_WARN_PARTIAL_INTEL_VTD] = "partial_intel_vtd",
 	[GPAL_WARN_NO_LOW_MEMORY] = "no_low_memory",
 	[GPAL_WARN_LARGEST_BAR_BELOW_SIZE] = "largest_bar_below_size",
+	[GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT] = "amd_vi_crosses_hypertransport",
+	[GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW] = "most_ram_above_pinned_window",
+	[GPAL_WARN_NO_RAM_BELOW_1GIB] = "no_ram_below_1gib",
 };
 NAMES(warning_tokens, GPAL_WARN_COUNT);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "core/error.h"
+#include "core/holes.h"
 #include "core/resolution.h"
 
 #include <gpalayout/probe.h>
@@ -54,19 +55,19 @@ static void set_placed(struct gpal_probe *probe, enum gpal_kind kind, struct gpa
 static void look_above_top(const struct gpal_request *request, uint64_t address,
 			   struct gpal_probe *probe)
 {
-	for (size_t i = 0; i < request->reserved_count; i++) {
-		const struct gpal_named_range *reserved = &request->reserved[i];
+	for (size_t i = 0; i < gpald_reserved_count(request); i++) {
+		const struct gpal_named_range reserved = gpald_reserved_at(request, i);
 
-		if (contains(reserved->range, address)) {
+		if (contains(reserved.range, address)) {
 			probe->is_free = false;
-			snprintf(probe->tag, sizeof(probe->tag), "reserved-%s", reserved->name);
-			set_placed(probe, GPAL_KIND_RESERVED, reserved->range, address);
+			snprintf(probe->tag, sizeof(probe->tag), "reserved-%s", reserved.name);
+			set_placed(probe, GPAL_KIND_RESERVED, reserved.range, address);
 			return;
 		}
-		if (reserved->range.end <= address && reserved->range.end > probe->range.start)
-			probe->range.start = reserved->range.end;
-		if (reserved->range.start > address && reserved->range.start < probe->range.end)
-			probe->range.end = reserved->range.start;
+		if (reserved.range.end <= address && reserved.range.end > probe->range.start)
+			probe->range.start = reserved.range.end;
+		if (reserved.range.start > address && reserved.range.start < probe->range.end)
+			probe->range.end = reserved.range.start;
 	}
 }
 

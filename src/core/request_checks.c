@@ -10,6 +10,7 @@
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/holes.h"
 #include "core/order.h"
 
 #include <assert.h>
@@ -38,6 +39,10 @@ static int check_domains(const struct gpal_request *request, struct gpal_error *
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_BITS, 0,
 				  "%u physical address bits; at most 64",
 				  request->host_physical_address_bits);
+	for (size_t i = 0; i < request->host_hole_count; i++)
+		if (!gpal_hole_name(request->host_holes[i]))
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_HOLE, i,
+					  "%d is not a hole", (int)request->host_holes[i]);
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
@@ -192,19 +197,46 @@ static int check_root_complex_names(struct gpald_resolution *r)
 			    r->error);
 }
 
+/* Holes come after the reserved ranges. */
 static int check_reserved_names(struct gpald_resolution *r)
 {
-	const size_t count = r->request->reserved_count;
+	const struct gpal_request *request = r->request;
+	const size_t reserved = request->reserved_count;
+	const size_t count = reserved + request->host_hole_count;
 	struct named *names;
+	int code;
 
 	if (count < 2)
 		return GPAL_OK;
 	names = gpald_arena_alloc(r->arena, count, sizeof(*names));
 	if (!names)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	for (size_t i = 0; i < count; i++)
-		names[i] = (struct named){ r->request->reserved[i].name, i };
-	return check_unique(names, count, GPAL_SUBJECT_RESERVED_NAME, "reserved ranges", r->error);
+	for (size_t i = 0; i < reserved; i++)
+		names[i] = (struct named){ request->reserved[i].name, i };
+	for (size_t i = reserved; i < count; i++)
+		names[i] = (struct named){ gpal_hole_name(request->host_holes[i - reserved]), i };
+	code = check_unique(names, count, GPAL_SUBJECT_RESERVED_NAME,
+			    count > reserved ? "reserved ranges and holes" : "reserved ranges",
+			    r->error);
+	if (code && r->error && r->error->index >= reserved) {
+		r->error->subject = GPAL_SUBJECT_HOST_HOLE;
+		r->error->index -= reserved;
+	}
+	return code;
+}
+
+static int check_hole_archs(const struct gpal_request *request, struct gpal_error *error)
+{
+	for (size_t i = 0; i < request->host_hole_count; i++) {
+		const struct gpald_hole *hole = gpald_hole_find(request->host_holes[i]);
+
+		if (hole->arch != request->arch)
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_HOLE, i,
+					  "%s is a hole of %s hosts, not of %s hosts", hole->name,
+					  gpal_arch_name(hole->arch),
+					  gpal_arch_name(request->arch));
+	}
+	return GPAL_OK;
 }
 
 static int check_bus_ranges(const struct gpal_request *request, struct gpal_error *error)
@@ -430,6 +462,7 @@ int gpald_check_request(struct gpald_resolution *r)
 
 	if ((code = check_domains(request, error)) || (code = check_nodes(request, error)) ||
 	    (code = check_root_complex_names(r)) || (code = check_reserved_names(r)) ||
+	    (code = check_hole_archs(request, error)) ||
 	    (code = check_bus_ranges(request, error)) || (code = check_bus_overlaps(r)) ||
 	    (code = check_iommus(request, error)) || (code = check_hdm(request, error)) ||
 	    (code = check_rc_nodes(request, error)) || (code = check_memory_start(request, error)))

@@ -8,6 +8,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/holes.h"
 #include "core/resolution.h"
 
 #include <assert.h>
@@ -51,7 +52,7 @@ static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KI
 		cxl += rc->has_cxl;
 		iommus += rc->iommu != GPAL_IOMMU_NONE;
 	}
-	counts[GPAL_KIND_RESERVED] = 1 + request->reserved_count;
+	counts[GPAL_KIND_RESERVED] = 1 + request->reserved_count + request->host_hole_count;
 	counts[GPAL_KIND_FIXED] = 2 + pinned_low + pinned_high;
 	counts[GPAL_KIND_MMIO32] = 1 + request->root_complex_count - pinned_low + iommus;
 	counts[GPAL_KIND_RAM] = request->node_count;
@@ -165,6 +166,37 @@ static int add_reserved(struct gpald_resolution *r)
 
 		code = add_pinned(r, GPAL_KIND_RESERVED, GPALD_ROLE_RESERVED, &owner,
 				  reserved->range);
+	}
+	return code;
+}
+
+static bool is_within(struct gpal_range inner, struct gpal_range outer)
+{
+	return outer.start <= inner.start && inner.end <= outer.end;
+}
+
+/* Whether all of it is reserved already, by one range. */
+static bool is_reserved(const struct gpald_resolution *r, struct gpal_range range)
+{
+	const struct gpald_input_list *reserved = &r->inputs[GPAL_KIND_RESERVED];
+
+	for (size_t i = 0; i < reserved->count; i++)
+		if (is_within(range, reserved->pinned[i].range))
+			return true;
+	return false;
+}
+
+static int add_holes(struct gpald_resolution *r)
+{
+	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < r->request->host_hole_count; i++) {
+		const struct gpald_hole *hole = gpald_hole_find(r->request->host_holes[i]);
+		const struct owner owner = { i, hole->name, strlen(hole->name), NULL };
+
+		if (!is_reserved(r, hole->range))
+			code = add_pinned(r, GPAL_KIND_RESERVED, GPALD_ROLE_HOLE, &owner,
+					  hole->range);
 	}
 	return code;
 }
@@ -366,8 +398,8 @@ int gpald_collect_inputs(struct gpald_resolution *r)
 {
 	/* ABI: never reorder, only append. */
 	static int (*const steps[])(struct gpald_resolution *) = {
-		add_reserved,    add_chipset, add_ecams, add_root_complexes,
-		add_virtio_mmio, add_iommus,  add_ram,   add_vtl2,
+		add_reserved,    add_holes,  add_chipset, add_ecams, add_root_complexes,
+		add_virtio_mmio, add_iommus, add_ram,     add_vtl2,
 	};
 
 	if (!init_inputs(r))

@@ -25,6 +25,8 @@ const struct gpald_role_row gpald_roles[GPALD_ROLE_COUNT] = {
 				     .subject = GPAL_SUBJECT_MEMORY_START },
 	[GPALD_ROLE_RESERVED] = { TAG("reserved-", ""), .kinds = BIT(RESERVED),
 				  .subject = GPAL_SUBJECT_RESERVED },
+	[GPALD_ROLE_HOLE] = { TAG("reserved-", ""), .kinds = BIT(RESERVED),
+			      .subject = GPAL_SUBJECT_HOST_HOLE },
 	[GPALD_ROLE_CHIPSET_LOW_MMIO] = { TAG("chipset-low-mmio", ""), .kinds = BIT(FIXED),
 					  .subject = GPAL_SUBJECT_CHIPSET_LOW_MMIO,
 					  IN_LAYOUT("/chipset/low_mmio", chipset_low_mmio) },

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "core/error.h"
+#include "core/holes.h"
 #include "core/resolution.h"
 
 #define VIRTIO_MMIO_USUAL_SLOTS 100
@@ -78,6 +79,58 @@ static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_
 	}
 }
 
+/* The first range that a device behind AMD-Vi cannot reach, as the hole is not reserved. */
+static void warn_of_hypertransport(const struct gpal_layout *layout, struct warning_list *list)
+{
+	const struct gpal_range hole = gpald_hole_find(GPAL_HOLE_AMD_HYPERTRANSPORT)->range;
+
+	if (layout->iommu != GPAL_IOMMU_AMD_VI)
+		return;
+	for (size_t i = gpal_map_find(&layout->map, hole.start); i < layout->map.count; i++) {
+		const struct gpal_map_entry *entry = &layout->map.entries[i];
+
+		if (entry->range.start >= hole.end)
+			return;
+		if (entry->kind == GPAL_KIND_RESERVED)
+			continue;
+		warn(list, GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, entry->tag,
+		     "it reaches into 0xfd00000000-0x10000000000, which AMD-Vi does not "
+		     "translate; state the hole amd-hypertransport");
+		return;
+	}
+}
+
+static uint64_t ram_from(const struct gpal_layout *layout, uint64_t start)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < layout->ram_count; i++)
+		if (layout->ram[i].range.start >= start)
+			size += gpal_range_size(layout->ram[i].range);
+	return size;
+}
+
+/* The first pinned window above 4 GiB that most RAM is behind. */
+static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_list *list)
+{
+	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
+	uint64_t lowest_end = UINT64_MAX;
+
+	for (size_t i = 0; i < fixed->count; i++) {
+		const struct gpal_pinned *pin = &fixed->pinned[i];
+
+		/* Above a window that ends higher there is no more. */
+		if (pin->range.start < GPAL_4GIB || pin->range.end >= lowest_end)
+			continue;
+		lowest_end = pin->range.end;
+		if (ram_from(r->layout, pin->range.end) <= r->layout->ram_size / 2)
+			continue;
+		warn(list, GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW, pin->tag,
+		     "most of the RAM lies above this pinned window; pin it higher");
+		return;
+	}
+}
+
 static const char *first_ram_tag(const struct gpal_layout *layout)
 {
 	const struct gpal_map_entry *entry = layout->map.entries;
@@ -90,7 +143,7 @@ static const char *first_ram_tag(const struct gpal_layout *layout)
 int gpald_collect_warnings(struct gpald_resolution *r)
 {
 	const struct gpal_layout *layout = r->layout;
-	const size_t most = 4 + 2 * r->inputs[GPAL_KIND_FIXED].count + layout->root_complex_count;
+	const size_t most = 7 + 2 * r->inputs[GPAL_KIND_FIXED].count + layout->root_complex_count;
 	struct warning_list list = {
 		.warnings = gpald_arena_alloc(r->arena, most, sizeof(*list.warnings)),
 	};
@@ -106,6 +159,12 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 		     "RAM does not start at 0, where x86_64 firmware and kernels expect it");
 	warn_of_pinned_windows(r, &list);
 	warn_of_large_bars(r, &list);
+	warn_of_ram_above(r, &list);
+	warn_of_hypertransport(layout, &list);
+	if (layout->arch == GPAL_ARCH_AARCH64 && layout->profile == GPAL_PROFILE_GEN2_UEFI &&
+	    layout->ram[0].range.start >= GPALD_GIB)
+		warn(&list, GPAL_WARN_NO_RAM_BELOW_1GIB, first_ram_tag(layout),
+		     "RAM begins at 1 GiB or above, and UEFI on aarch64 starts from RAM below");
 	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
 		warn(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
 		     "more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");

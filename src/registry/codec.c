@@ -17,7 +17,7 @@
 
 /*
  * Versions. The second of a layout says which ranges an update has kept. The second of a
- * request says more of windows, of the chipset and of CXL; a request that says nothing of
+ * request says more of windows, of the chipset, of CXL and of the host; a request that says nothing of
  * that is of the first.
  */
 #define REQUEST_VERSION 2
@@ -34,6 +34,7 @@ static_assert(GPAL_ECAM_DEFAULT == 0 && GPAL_ECAM_BELOW_4GIB == 1 && GPAL_ECAM_A
 static_assert(GPAL_WINDOW_DEFAULT == 0 && GPAL_WINDOW_SIZE == 1 && GPAL_WINDOW_PINNED == 2 &&
 		      GPAL_WINDOW_NONE == 3,
 	      "stored");
+static_assert(GPAL_HOLE_AMD_HYPERTRANSPORT == 0 && GPAL_HOLE_ARM_MSI == 1, "stored");
 static_assert(GPAL_IOMMU_NONE == 0 && GPAL_IOMMU_SMMUV3 == 1 && GPAL_IOMMU_AMD_VI == 2 &&
 		      GPAL_IOMMU_INTEL_VTD == 3,
 	      "stored");
@@ -43,7 +44,10 @@ static_assert(GPAL_KIND_RESERVED == 0 && GPAL_KIND_FIXED == 1 && GPAL_KIND_MMIO3
 static_assert(GPAL_WARN_RAM_NOT_AT_ZERO == 0 && GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB == 1 &&
 		      GPAL_WARN_PINNED_WINDOW_UNALIGNED == 2 &&
 		      GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS == 3 && GPAL_WARN_PARTIAL_INTEL_VTD == 4 &&
-		      GPAL_WARN_NO_LOW_MEMORY == 5 && GPAL_WARN_LARGEST_BAR_BELOW_SIZE == 6,
+		      GPAL_WARN_NO_LOW_MEMORY == 5 && GPAL_WARN_LARGEST_BAR_BELOW_SIZE == 6 &&
+		      GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT == 7 &&
+		      GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW == 8 &&
+		      GPAL_WARN_NO_RAM_BELOW_1GIB == 9,
 	      "stored");
 
 /* A policy by its name; an empty one stands for NULL. */
@@ -128,6 +132,11 @@ static void chipset_2(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_move_flag(t, &r->has_no_vmbus);
 }
 
+static void hole(struct gpald_transfer *t, void *element)
+{
+	gpald_move_enumeration(t, element, GPAL_HOLE_COUNT);
+}
+
 static bool needs_version_2(const struct gpal_window *window)
 {
 	return window->kind == GPAL_WINDOW_NONE ||
@@ -137,7 +146,7 @@ static bool needs_version_2(const struct gpal_window *window)
 /* The version that says all of a request, and no more. */
 static uint64_t version_of(const struct gpal_request *r)
 {
-	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio)
+	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio || r->host_hole_count)
 		return 2;
 	for (size_t i = 0; i < r->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &r->root_complexes[i];
@@ -181,6 +190,9 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_move_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
 			sizeof(*r->reserved), reserved);
 	gpald_move_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
+	if (version > 1)
+		gpald_move_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
+				sizeof(*r->host_holes), hole);
 	if (t->result == GPALD_CODEC_OK && version != version_of(r))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }

@@ -271,6 +271,7 @@ static const struct place places[] = {
 	[GPAL_SUBJECT_RESERVED] = { "/reserved", true, "" },
 	[GPAL_SUBJECT_RESERVED_NAME] = { "/reserved", true, "/name" },
 	[GPAL_SUBJECT_HOST_BITS] = { "/host/physical_address_bits", false, "" },
+	[GPAL_SUBJECT_HOST_HOLE] = { "/host/holes", true, "" },
 };
 
 static_assert(sizeof(places) / sizeof(places[0]) == GPAL_SUBJECT_COUNT,

@@ -33,6 +33,12 @@ static const char *iommu_name(int value)
 	return gpal_iommu_name((enum gpal_iommu)value);
 }
 
+static const char *hole_name(int value)
+{
+	return gpal_hole_name((enum gpal_hole)value);
+}
+
+static const struct gpald_enum holes = { hole_name, GPAL_HOLE_COUNT };
 const struct gpald_enum gpald_archs = { arch_name, GPAL_ARCH_COUNT };
 const struct gpald_enum gpald_profiles = { profile_name, GPAL_PROFILE_COUNT };
 static const struct gpald_enum ecams = { ecam_name, GPAL_ECAM_COUNT };
@@ -314,12 +320,22 @@ static const struct gpald_list reserved_list = {
 	.count_offset = offsetof(struct gpal_request, reserved_count),
 };
 
+static const struct gpald_list hole_list = {
+	.element = { .decode = gpald_decode_enum, .extra = &holes },
+	.element_size = sizeof(enum gpal_hole),
+	.greatest = GPALD_HOLES_MAX,
+	.count_offset = offsetof(struct gpal_request, host_hole_count),
+};
+
 static const struct gpald_member host_rows[] = {
 	{ .name = "physical_address_bits",
 	  .decode = gpald_decode_u32,
 	  .offset = offsetof(struct gpal_request, host_physical_address_bits),
-	  .required = true,
 	  .extra = &gpald_address_bits },
+	{ .name = "holes",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct gpal_request, host_holes),
+	  .extra = &hole_list },
 };
 static const struct gpald_members host_members = GPALD_MEMBERS(host_rows);
 

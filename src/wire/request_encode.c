@@ -147,6 +147,23 @@ static void write_count_if(struct gpald_writer *w, const char *key, const char *
 	gpald_write_object_end(w);
 }
 
+static void write_host(struct gpald_writer *w, const struct gpal_request *request)
+{
+	if (!request->host_physical_address_bits && !request->host_hole_count)
+		return;
+	gpald_write_object(w, "host");
+	if (request->host_physical_address_bits)
+		gpald_write_integer(w, "physical_address_bits",
+				    request->host_physical_address_bits);
+	if (request->host_hole_count) {
+		gpald_write_array(w, "holes");
+		for (size_t i = 0; i < request->host_hole_count; i++)
+			gpald_write_text(w, NULL, gpal_hole_name(request->host_holes[i]));
+		gpald_write_array_end(w);
+	}
+	gpald_write_object_end(w);
+}
+
 void gpald_encode_request(struct gpald_writer *w, const char *key,
 			  const struct gpal_request *request)
 {
@@ -161,6 +178,6 @@ void gpald_encode_request(struct gpald_writer *w, const char *key,
 	write_count_if(w, "virtio_mmio", "slots", request->virtio_mmio_slots);
 	write_vtl2(w, request);
 	write_reserved(w, request);
-	write_count_if(w, "host", "physical_address_bits", request->host_physical_address_bits);
+	write_host(w, request);
 	gpald_write_object_end(w);
 }

@@ -251,9 +251,12 @@ static void check_duplicate(const struct round *round, const struct gpal_error *
 	size_t at = 0;
 	size_t times = 0;
 
-	if (error->subject == GPAL_SUBJECT_RESERVED_NAME) {
+	if (error->subject == GPAL_SUBJECT_RESERVED_NAME ||
+	    error->subject == GPAL_SUBJECT_HOST_HOLE) {
 		for (size_t i = 0; i < request->reserved_count; i++)
 			times += strcmp(request->reserved[i].name, error->tag) == 0;
+		for (size_t i = 0; i < request->host_hole_count; i++)
+			times += strcmp(gpal_hole_name(request->host_holes[i]), error->tag) == 0;
 	} else {
 		while (next_named(request, error->tag, &at))
 			times++;

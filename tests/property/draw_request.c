@@ -303,6 +303,9 @@ static void draw_reserved(struct draft *draft)
  * decided range; there is at most one of these in a request, because the order
  * among them is not laid down.
  */
+static const enum gpal_hole holes[] = { GPAL_HOLE_AMD_HYPERTRANSPORT, GPAL_HOLE_ARM_MSI,
+					GPAL_HOLE_ARM_MSI, GPAL_HOLE_COUNT };
+
 enum fault {
 	NO_NODES,
 	NODE_SUM_OVERFLOWS,
@@ -325,6 +328,8 @@ enum fault {
 	BAD_ECAM,
 	BAD_IOMMU,
 	BAD_WINDOW,
+	HOLES,
+	HOLE_NAME_TWICE,
 	BAD_HOST_BITS,
 	CHIPSET_LOW_ABOVE_4GIB,
 	CHIPSET_HIGH_ODD,
@@ -526,6 +531,18 @@ static void spoil_rest(struct draft *draft, enum fault fault)
 	case BAD_ECAM:
 		request->ecam = GPAL_ECAM_COUNT;
 		break;
+	case HOLES:
+		/* Of the other architecture, one twice, and one that there is not. */
+		request->host_holes = holes;
+		request->host_hole_count = random_between(random, 2, COUNT(holes));
+		break;
+	case HOLE_NAME_TWICE:
+		request->host_holes = request->arch == GPAL_ARCH_X86_64 ? &holes[0] : &holes[1];
+		request->host_hole_count = 1;
+		add_reserved(draft, (struct gpal_range){ 6 * TIB, 6 * TIB + PAGE });
+		draft->reserved[request->reserved_count - 1].name =
+			gpal_hole_name(request->host_holes[0]);
+		break;
 	case BAD_HOST_BITS:
 		request->host_physical_address_bits = 65 + (unsigned int)random_below(random, 64);
 		break;
@@ -607,6 +624,10 @@ struct request_case *request_case_draw(uint64_t seed)
 	draw_reserved(&draft);
 	if (random_once_in(random, 3))
 		request->host_physical_address_bits = widths[random_below(random, COUNT(widths))];
+	if (random_once_in(random, 4)) {
+		request->host_holes = request->arch == GPAL_ARCH_X86_64 ? &holes[0] : &holes[1];
+		request->host_hole_count = 1;
+	}
 
 	if (random_once_in(random, 3))
 		spoil(&draft, (enum fault)random_below(random, FAULTS));

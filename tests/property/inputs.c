@@ -249,6 +249,22 @@ static const char *print_optional(FILE *stream, const char *before, const char *
 	return ", ";
 }
 
+static void print_host(FILE *stream, const struct gpal_request *request)
+{
+	const unsigned int bits = request->host_physical_address_bits;
+
+	if (bits == 0 && request->host_hole_count == 0)
+		return;
+	fputs(", \"host\": {\"holes\": [", stream);
+	for (size_t i = 0; i < request->host_hole_count; i++)
+		fprintf(stream, "%s\"%s\"", i ? ", " : "",
+			or_none(gpal_hole_name(request->host_holes[i])));
+	fputs("]", stream);
+	if (bits > 0)
+		fprintf(stream, ", \"physical_address_bits\": %u", bits);
+	fputs("}", stream);
+}
+
 static void print_vtl2(FILE *stream, const struct gpal_request *request)
 {
 	const char *before = "";
@@ -316,8 +332,6 @@ void request_print(FILE *stream, const struct gpal_request *request)
 			i ? ", " : "", request->reserved[i].name, request->reserved[i].range.start,
 			request->reserved[i].range.end);
 	fputs("]", stream);
-	if (request->host_physical_address_bits > 0)
-		fprintf(stream, ", \"host\": {\"physical_address_bits\": %u}",
-			request->host_physical_address_bits);
+	print_host(stream, request);
 	fputs("}\n", stream);
 }

@@ -87,6 +87,9 @@ bool oracle_drops(const struct oracle *oracle, const struct gpal_layout *live,
 /* Puts a range of an item among what is placed. */
 void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range);
 
+/* What is reserved for a hole. */
+struct gpal_named_range oracle_hole(enum gpal_hole hole);
+
 /* Adds an item with the kind and the next index of that kind; the rest is zero. */
 struct oracle_item *oracle_add(struct oracle *oracle, enum gpal_kind kind);
 

@@ -14,6 +14,7 @@
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)
 #define GIB (MIB * 1024)
+#define TIB (GIB * 1024)
 
 /* What a request comes to once its policy and profile have filled the holes. */
 struct figures {
@@ -61,6 +62,10 @@ static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
 		offend(oracle, GPAL_SUBJECT_PCIE_ECAM, 0);
 	if (request->host_physical_address_bits > 64)
 		offend(oracle, GPAL_SUBJECT_HOST_BITS, 0);
+	for (size_t i = 0; i < request->host_hole_count; i++) {
+		if ((unsigned int)request->host_holes[i] >= GPAL_HOLE_COUNT)
+			offend(oracle, GPAL_SUBJECT_HOST_HOLE, i);
+	}
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
@@ -120,6 +125,13 @@ static bool good_memory(struct oracle *oracle, const struct gpal_request *reques
 	return true;
 }
 
+struct gpal_named_range oracle_hole(enum gpal_hole hole)
+{
+	if (hole == GPAL_HOLE_ARM_MSI)
+		return (struct gpal_named_range){ "arm-msi", { 128 * MIB, 129 * MIB } };
+	return (struct gpal_named_range){ "amd-hypertransport", { UINT64_C(0xfd) << 32, TIB } };
+}
+
 static bool good_names_and_buses(struct oracle *oracle, const struct gpal_request *request)
 {
 	const struct gpal_root_complex *rcs = request->root_complexes;
@@ -136,6 +148,23 @@ static bool good_names_and_buses(struct oracle *oracle, const struct gpal_reques
 			if (strcmp(request->reserved[i].name, request->reserved[j].name) == 0)
 				return refuse(oracle, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_NONE, 0);
 		}
+	}
+	for (size_t i = 0; i < request->host_hole_count; i++) {
+		const char *name = oracle_hole(request->host_holes[i]).name;
+
+		for (size_t j = 0; j < i; j++) {
+			if (request->host_holes[j] == request->host_holes[i])
+				return refuse(oracle, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_NONE, 0);
+		}
+		for (size_t j = 0; j < request->reserved_count; j++) {
+			if (strcmp(request->reserved[j].name, name) == 0)
+				return refuse(oracle, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_NONE, 0);
+		}
+	}
+	for (size_t i = 0; i < request->host_hole_count; i++) {
+		if ((request->host_holes[i] == GPAL_HOLE_ARM_MSI) !=
+		    (request->arch == GPAL_ARCH_AARCH64))
+			return refuse(oracle, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_HOLE, i);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (rcs[i].start_bus > rcs[i].end_bus)
@@ -255,6 +284,22 @@ static void pin(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 	line(oracle, kind, tag, 0, 0, subject, subject_index)->range = range;
 }
 
+static void pin_hole(struct oracle *oracle, enum gpal_hole hole, size_t index)
+{
+	const struct gpal_named_range named = oracle_hole(hole);
+	char tag[ORACLE_TAG_SIZE];
+
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		const struct oracle_item *item = &oracle->items[i];
+
+		if (item->kind == GPAL_KIND_RESERVED && item->range.start <= named.range.start &&
+		    item->range.end >= named.range.end)
+			return;
+	}
+	snprintf(tag, sizeof(tag), "reserved-%s", named.name);
+	pin(oracle, GPAL_KIND_RESERVED, tag, named.range, GPAL_SUBJECT_HOST_HOLE, index);
+}
+
 static void window(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 		   const struct gpal_window *window, uint64_t otherwise, uint64_t alignment,
 		   enum gpal_subject subject, size_t subject_index)
@@ -311,6 +356,8 @@ static void write_chipset(struct oracle *oracle, const struct gpal_request *requ
 		pin(oracle, GPAL_KIND_RESERVED, tag, request->reserved[i].range,
 		    GPAL_SUBJECT_RESERVED, i);
 	}
+	for (size_t i = 0; i < request->host_hole_count; i++)
+		pin_hole(oracle, request->host_holes[i], i);
 	pin(oracle, GPAL_KIND_FIXED, "chipset-low-mmio",
 	    (struct gpal_range){ 4 * GIB - figures->low_mmio, 4 * GIB },
 	    GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0);
@@ -586,6 +633,31 @@ static bool lacks_largest_bar(struct gpal_range window)
 	return start + bar < start || start + bar > window.end;
 }
 
+static void read_more_warnings(struct oracle *oracle, const struct gpal_request *request)
+{
+	const struct gpal_range hole = oracle_hole(GPAL_HOLE_AMD_HYPERTRANSPORT).range;
+	const struct gpal_layout *layout = &oracle->layout;
+
+	for (size_t i = 0; i < oracle->placed_count; i++) {
+		const struct gpal_map_entry *entry = &oracle->placed[i];
+		uint64_t above = 0;
+
+		if (entry->kind != GPAL_KIND_RESERVED && layout->iommu == GPAL_IOMMU_AMD_VI &&
+		    entry->range.start < hole.end && entry->range.end > hole.start)
+			oracle->warned[GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT] = true;
+		for (size_t j = 0; j < layout->ram_count; j++) {
+			if (layout->ram[j].range.start >= entry->range.end)
+				above += layout->ram[j].range.end - layout->ram[j].range.start;
+		}
+		if (entry->kind == GPAL_KIND_FIXED && entry->range.start >= 4 * GIB &&
+		    above > layout->ram_size - above)
+			oracle->warned[GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW] = true;
+	}
+	oracle->warned[GPAL_WARN_NO_RAM_BELOW_1GIB] = request->arch == GPAL_ARCH_AARCH64 &&
+						      request->profile == GPAL_PROFILE_GEN2_UEFI &&
+						      layout->ram[0].range.start >= GIB;
+}
+
 static void read_warnings(struct oracle *oracle, const struct gpal_request *request)
 {
 	bool x86 = request->arch == GPAL_ARCH_X86_64;
@@ -615,6 +687,7 @@ static void read_warnings(struct oracle *oracle, const struct gpal_request *requ
 		if (start % (2 * MIB) != 0)
 			oracle->warned[GPAL_WARN_PINNED_WINDOW_UNALIGNED] = true;
 	}
+	read_more_warnings(oracle, request);
 	oracle->warned[GPAL_WARN_RAM_NOT_AT_ZERO] = x86 && oracle->layout.ram[0].range.start != 0;
 	oracle->warned[GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS] = x86 && request->virtio_mmio_slots > 100;
 	oracle->warned[GPAL_WARN_PARTIAL_INTEL_VTD] = vtds > 0 &&

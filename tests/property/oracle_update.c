@@ -550,6 +550,17 @@ static void find_owner(struct gpal_probe *probe, const struct gpal_layout *layou
 	free(parts);
 }
 
+static void look_at_reserved(struct gpal_probe *probe, struct gpal_named_range reserved,
+			     uint64_t address)
+{
+	char tag[ORACLE_TAG_SIZE];
+
+	narrow(&probe->range, reserved.range, address);
+	snprintf(tag, sizeof(tag), "reserved-%s", reserved.name);
+	if (within(reserved.range, address))
+		describe(probe, tag, GPAL_KIND_RESERVED, reserved.range, address);
+}
+
 struct gpal_probe oracle_probe(const struct gpal_layout *layout, const struct gpal_request *request,
 			       uint64_t address)
 {
@@ -562,15 +573,10 @@ struct gpal_probe oracle_probe(const struct gpal_layout *layout, const struct gp
 		if (within(entry->range, address))
 			describe(&probe, entry->tag, entry->kind, entry->range, address);
 	}
-	for (size_t i = 0; request && i < request->reserved_count && probe.is_free; i++) {
-		const struct gpal_named_range *reserved = &request->reserved[i];
-		char tag[ORACLE_TAG_SIZE];
-
-		narrow(&probe.range, reserved->range, address);
-		snprintf(tag, sizeof(tag), "reserved-%s", reserved->name);
-		if (within(reserved->range, address))
-			describe(&probe, tag, GPAL_KIND_RESERVED, reserved->range, address);
-	}
+	for (size_t i = 0; request && i < request->reserved_count && probe.is_free; i++)
+		look_at_reserved(&probe, request->reserved[i], address);
+	for (size_t i = 0; request && i < request->host_hole_count && probe.is_free; i++)
+		look_at_reserved(&probe, oracle_hole(request->host_holes[i]), address);
 	if (!probe.is_free && probe.kind != GPAL_KIND_RESERVED)
 		find_owner(&probe, layout, address);
 	return probe;

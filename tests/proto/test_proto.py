@@ -322,7 +322,7 @@ FULL_REQUEST = {
     "virtio_mmio": {"slots": 4},
     "vtl2": {"chipset_mmio": "1GiB", "memory": {"size": "512MiB", "alignment": "2MiB"}, "framebuffer": "8MiB"},
     "reserved": [{"name": "hole", "start": "2TiB", "end": "3TiB"}],
-    "host": {"physical_address_bits": 46},
+    "host": {"physical_address_bits": 46, "holes": ["amd-hypertransport"]},
 }
 FULL_ALLOCATE = {
     "reserved": [{"tag": "a", "start": 0, "end": 4096}],

@@ -127,6 +127,8 @@ FLAGS = [
     (["--chipset-low-mmio", "64M"], {"chipset": {"low_mmio": "64M"}}),
     (["--chipset-high-mmio", "1G"], {"chipset": {"high_mmio": "1G"}}),
     (["--chipset-high-mmio", "0xfe0000000-64G"], {"chipset": {"high_mmio": {"start": "0xfe0000000", "end": "64G"}}}),
+    (["--host-hole", "arm-msi", "--host-hole", "x"], {"host": {"holes": ["arm-msi", "x"]}}),
+    (["--host-hole", "arm-msi", "--host-bits", "40"], {"host": {"holes": ["arm-msi"], "physical_address_bits": 40}}),
     (["--no-vmbus"], {"chipset": {"vmbus": False}}),
     (["--no-vmbus", "--chipset-high-mmio", "1G"], {"chipset": {"vmbus": False, "high_mmio": "1G"}}),
     ([RC, "a,low_mmio=none,high_mmio=2G,high_mmio_alignment=4G"],

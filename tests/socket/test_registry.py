@@ -449,6 +449,16 @@ class Listing(unittest.TestCase):
             self.assertEqual(len(names(client.call("layout.list"))), 50)
 
 
+class Holes(unittest.TestCase):
+    def test_a_hole_that_is_named_often_is_refused_and_no_more(self):
+        """It is read back from the form in which requests are stored."""
+        with Daemon("--store", "memory") as daemon, daemon.connect() as client:
+            for count in (2, 3, 16, 17):
+                wanted = request(4, host={"holes": ["amd-hypertransport"] * count})
+                reply = client.call("layout.create", {"name": "vm", "request": wanted})
+                self.assertEqual(reason(reply), "duplicate_name" if count < 17 else "out_of_range")
+
+
 class Probing(DaemonTestCase):
     def test_each_kind_of_range(self):
         wanted = request(4, virtio_mmio={"slots": 4},

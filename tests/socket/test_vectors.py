@@ -55,7 +55,7 @@ def is_right(vector, reply):
 
 
 # What the lines of requests.jsonl use that the daemon knows, and what it cannot be asked or say yet.
-KNOWN = {"aligned", "null", "vmbus", "no_hdm", "chipset_pinned"}
+KNOWN = {"aligned", "null", "vmbus", "no_hdm", "chipset_pinned", "holes"}
 LATER = ("address_width_exceeded", "exhausted")
 
 

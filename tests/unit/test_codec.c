@@ -63,6 +63,9 @@ static bool is_in_domain(const struct gpal_request *request)
 		    rc->high_mmio.kind >= GPAL_WINDOW_COUNT)
 			return false;
 	}
+	for (size_t i = 0; i < request->host_hole_count; i++)
+		if (request->host_holes[i] >= GPAL_HOLE_COUNT)
+			return false;
 	return request->arch < GPAL_ARCH_COUNT && request->profile < GPAL_PROFILE_COUNT &&
 	       request->ecam < GPAL_ECAM_COUNT &&
 	       request->host_physical_address_bits <= GPALD_ADDRESS_BITS_MAX;
@@ -321,19 +324,22 @@ static const struct {
 	{ "00 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "03 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_NEWER },
 	/* The second version: without VMBus; and with nothing that needs it. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST, GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST, GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST " 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00", GPALD_CODEC_MALFORMED },
+	/* A hole of the host, and one that there is not. */
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 01", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 02", GPALD_CODEC_MALFORMED },
 	/* A pinned window, and one beside a size. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST, GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST, GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST " 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST " 00", GPALD_CODEC_MALFORMED },
 	/* No window is of the second version; so is a window with an alignment. */
 	{ HEAD OPTIONALS "00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS
-	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
+	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 " OPTIONALS
-	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00",
+	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	/* Integers with more bytes than they need. */
 	{ "8100 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },

@@ -132,6 +132,7 @@ static const struct {
 	{ GPAL_SUBJECT_RESERVED, "/request/reserved/7" },
 	{ GPAL_SUBJECT_RESERVED_NAME, "/request/reserved/7/name" },
 	{ GPAL_SUBJECT_HOST_BITS, "/request/host/physical_address_bits" },
+	{ GPAL_SUBJECT_HOST_HOLE, "/request/host/holes/7" },
 };
 
 static_assert(COUNT_OF(subjects) == GPAL_SUBJECT_COUNT, "every subject");

@@ -123,6 +123,15 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 	return CTL_OK;
 }
 
+static enum ctl_exit write_element(void *target, const struct ctl_flag *flag, const char *value)
+{
+	struct ctl_request *request = target;
+
+	(void)flag;
+	gpald_write_text(&request->writer, NULL, value);
+	return CTL_OK;
+}
+
 /* SIZE, or START-END for a window that is pinned. */
 static enum ctl_exit write_window(void *target, const struct ctl_flag *flag, const char *value)
 {
@@ -206,6 +215,10 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .group = "vtl2", .member = "framebuffer", .help = "VTL2's framebuffer" },
 	{ .name = "--reserve", .value_name = "NAME=START-END", .apply = write_reserve,
 	  .member = "reserved", .repeatable = true, .help = "addresses nothing may be placed at" },
+	{ .name = "--host-hole", .value_name = "NAME", .apply = write_element,
+	  .group = "host", .member = "holes", .repeatable = true,
+	  .help = "nothing goes into this hole of the host:\n"
+		  "amd-hypertransport or arm-msi" },
 	{ .name = "--host-bits", .value_name = "N", .apply = write_count,
 	  .group = "host", .member = "physical_address_bits",
 	  .help = "physical address bits the layout has to fit in" },
