@@ -40,7 +40,7 @@ report() {
 	fi
 }
 
-echo 1..3
+echo 1..4
 status=0
 configured with_tests --enable-tests || status=$?
 report 1 "configure --enable-tests fails without libcheck" output
@@ -58,4 +58,13 @@ if [ -z "$installs" ]; then
 else
 	echo "not ok 3 - no test installs from the build folder, which other tests use"
 	printf '%s\n' "$installs" | sed 's/^/# /'
+fi
+
+status=0
+configured "with space" || status=$?
+if [ "$status" -ne 0 ] && grep -q 'has a space in it' output; then
+	echo "ok 4 - configure refuses a folder with a space in its path"
+else
+	echo "not ok 4 - configure refuses a folder with a space in its path"
+	sed 's/^/# /' output
 fi
