@@ -134,6 +134,8 @@ masked_stays() {
 }
 
 removal() {
+	metrics=/var/lib/prometheus/node-exporter
+	mkdir -p $metrics && touch $metrics/gpalayoutd.prom $metrics/gpalayoutd.prom.new $metrics/other.prom
 	systemctl start gpalayoutd-metrics.timer
 	gpalayoutctl info >/dev/null || return 1
 	# shellcheck disable=SC2086
@@ -141,6 +143,7 @@ removal() {
 	for unit in gpalayoutd.service gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd-metrics.timer; do
 		is $unit "not-found inactive" "$(prop LoadState $unit) $(prop ActiveState $unit)" || return 1
 	done
+	is "the metrics" other.prom "$(ls $metrics)" || return 1
 	[ ! -e /run/gpalayoutd/control.sock ] && [ -e /etc/gpalayoutd.conf ] && state_is_the_daemons
 }
 
