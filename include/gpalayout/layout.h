@@ -111,6 +111,7 @@ struct gpal_layout {
 	struct gpal_range vtl2_chipset_mmio;
 	struct gpal_range vtl2_memory;
 	struct gpal_range vtl2_framebuffer;
+	bool has_vtl2_alias_map;
 
 	struct gpal_map map; /* every placed range; not to be freed by itself */
 
@@ -119,7 +120,8 @@ struct gpal_layout {
 	uint64_t
 		end_of_layout; /* highest end of what VTL0 firmware describes, and VTL2 chipset MMIO */
 	uint64_t top;          /* end of the last entry of the map */
-	unsigned int required_address_bits; /* least n with top <= 2^n */
+	/* The least n with top <= 2^n, and one more for an alias map: up to 65. */
+	unsigned int required_address_bits;
 
 	const struct gpal_warning *warnings;
 	size_t warning_count;

@@ -125,11 +125,15 @@ struct gpal_request {
 	uint64_t vtl2_memory_size;
 	uint64_t vtl2_memory_alignment;
 	uint64_t vtl2_framebuffer; /* 0: none */
+	bool has_vtl2_alias_map;   /* VTL0 is mapped once more, with the highest address bit set */
 
 	const struct gpal_named_range *reserved; /* names unique within the request */
 	size_t reserved_count;
 
-	/* The host's physical address width, 1..64; 0: not given, no check. Never moves a range. */
+	/*
+	 * The host's physical address width, 1..64; 0: not given, no check. Never moves a range.
+	 * An alias map takes the highest bit of it.
+	 */
 	unsigned int host_physical_address_bits;
 
 	/* Each once; one that lies in what is reserved already is left out of the layout. */

@@ -207,6 +207,7 @@ static int advise(struct gpald_arena *arena, const struct gpal_request *request,
 		  const struct gpal_layout *layout, struct gpal_advice *advice)
 {
 	const unsigned int bits = request->host_physical_address_bits;
+	const unsigned int alias = request->has_vtl2_alias_map;
 	const size_t most = 2 + 2 * layout->root_complex_count + layout->ram_count;
 	const struct gpald_around nothing = { .live = NULL };
 	struct candidate *list = gpald_arena_alloc(arena, most, sizeof(*list));
@@ -214,7 +215,8 @@ static int advise(struct gpald_arena *arena, const struct gpal_request *request,
 		.request = request,
 		.layout = layout,
 		.growths = gpald_arena_alloc(arena, most, sizeof(*a.growths)),
-		.top = bits > 0 && bits < 64 ? UINT64_C(1) << bits : GPAL_SPACE_END,
+		.top = bits > 0 && bits - alias < 64 ? UINT64_C(1) << (bits - alias) :
+						       GPAL_SPACE_END,
 	};
 
 	if (list && a.growths &&

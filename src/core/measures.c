@@ -32,6 +32,7 @@ struct gpald_measures gpald_measure(const struct gpal_layout *layout)
 		raise(&measures.end_of_layout, rc->high_mmio);
 	}
 	measures.required_address_bits =
-		64 - (unsigned int)__builtin_clzll((unsigned long long)(measures.top - 1));
+		64 - (unsigned int)__builtin_clzll((unsigned long long)(measures.top - 1)) +
+		layout->has_vtl2_alias_map;
 	return measures;
 }

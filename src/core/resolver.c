@@ -233,11 +233,12 @@ static int check_width(const struct gpald_resolution *r)
 
 	if (bits == 0 || layout->required_address_bits <= bits)
 		return GPAL_OK;
-	code = gpald_fail(r->error, GPAL_E_ADDRESS_WIDTH_EXCEEDED, GPAL_SUBJECT_HOST_BITS, 0,
-			  "%s ends at 0x%" PRIx64
-			  ", which needs %u physical address bits; the host "
-			  "has %u",
-			  last->tag, layout->top, layout->required_address_bits, bits);
+	code = gpald_fail(
+		r->error, GPAL_E_ADDRESS_WIDTH_EXCEEDED, GPAL_SUBJECT_HOST_BITS, 0,
+		"%s ends at 0x%" PRIx64 ", which needs %u physical address bits%s; the host "
+		"has %u",
+		last->tag, layout->top, layout->required_address_bits,
+		layout->has_vtl2_alias_map ? ", one of them for VTL2's alias map" : "", bits);
 	if (r->error) {
 		gpald_error_tag(r->error->tag, last->tag);
 		r->error->range = last->range;
@@ -302,6 +303,7 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	r.layout->policy = r.policy;
 	r.layout->policy_name = r.policy->name;
 	r.layout->profile = request->profile;
+	r.layout->has_vtl2_alias_map = request->has_vtl2_alias_map;
 	/* An unknown profile is refused before its defaults are read. */
 	r.defaults = gpal_profile_name(request->profile) ? &r.policy->profiles[request->profile] :
 							   NULL;

@@ -21,7 +21,7 @@
  * that is of the first.
  */
 #define REQUEST_VERSION 2
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 
 /* Numbers that are on disk. */
 static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "stored");
@@ -146,7 +146,8 @@ static bool needs_version_2(const struct gpal_window *window)
 /* The version that says all of a request, and no more. */
 static uint64_t version_of(const struct gpal_request *r)
 {
-	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio || r->host_hole_count)
+	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio || r->host_hole_count ||
+	    r->has_vtl2_alias_map)
 		return 2;
 	for (size_t i = 0; i < r->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &r->root_complexes[i];
@@ -190,9 +191,11 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_move_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
 			sizeof(*r->reserved), reserved);
 	gpald_move_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
-	if (version > 1)
+	if (version > 1) {
 		gpald_move_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
 				sizeof(*r->host_holes), hole);
+		gpald_move_flag(t, &r->has_vtl2_alias_map);
+	}
 	if (t->result == GPALD_CODEC_OK && version != version_of(r))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
@@ -290,7 +293,7 @@ static bool is_sound(const struct gpal_layout *l)
 	       (l->iommu == GPAL_IOMMU_NONE) == (l->iommu_count == 0);
 }
 
-/* Which ranges an update has kept, from the second version on. */
+/* Which ranges an update has kept: always in the second version, where it says so in the third. */
 static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 {
 	bool some = false;
@@ -317,9 +320,11 @@ static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 {
 	/* What has nothing to tell stays readable for those who know the first alone. */
-	uint64_t version = !gpald_transfer_is_reading(t) && l->map.kept ? 2 : 1;
+	uint64_t version = l->has_vtl2_alias_map ? 3 : l->map.kept ? 2 : 1;
+	bool has_kept = l->map.kept;
 
 	gpald_move_version(t, &version, LAYOUT_VERSION);
+	l->has_vtl2_alias_map = version == 3;
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
 	policy(t, &l->policy);
 	if (gpald_transfer_is_reading(t) && l->policy)
@@ -346,10 +351,13 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_u64(t, &l->end_of_ram);
 	gpald_move_u64(t, &l->end_of_layout);
 	gpald_move_u64(t, &l->top);
-	gpald_move_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX);
+	gpald_move_u32_to(t, &l->required_address_bits,
+			  GPALD_ADDRESS_BITS_MAX + l->has_vtl2_alias_map);
 	gpald_move_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX, sizeof(*l->warnings),
 			warning);
-	if (version >= 2)
+	if (version == 3)
+		gpald_move_flag(t, &has_kept);
+	if (version == 2 || has_kept)
 		kept_marks(t, &l->map);
 }
 

@@ -257,6 +257,9 @@ static const struct gpald_member vtl2_rows[] = {
 	{ .name = "framebuffer",
 	  .decode = decode_range,
 	  .offset = offsetof(struct given, layout.vtl2_framebuffer) },
+	{ .name = "alias_map",
+	  .decode = gpald_decode_bool,
+	  .offset = offsetof(struct given, layout.has_vtl2_alias_map) },
 };
 static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
 
@@ -317,6 +320,9 @@ static const struct gpald_list warnings =
 		.name = #member, .decode = gpald_decode_object, .extra = &(members), __VA_ARGS__ \
 	}
 
+/* An alias map may need a bit more than any host has. */
+static const struct gpald_integer_range required_bits = { 1, GPALD_ADDRESS_BITS_MAX + 1 };
+
 static const struct gpald_member layout_rows[] = {
 	{ .name = "arch",
 	  .decode = gpald_decode_enum,
@@ -357,7 +363,7 @@ static const struct gpald_member layout_rows[] = {
 	  .decode = gpald_decode_u32,
 	  .offset = offsetof(struct given, layout.required_address_bits),
 	  .required = true,
-	  .extra = &gpald_address_bits },
+	  .extra = &required_bits },
 	{ .name = "warnings",
 	  .decode = gpald_decode_list,
 	  .offset = offsetof(struct given, layout.warnings),

@@ -114,12 +114,14 @@ static void write_vtl2(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	if (gpal_range_is_empty(layout->vtl2_chipset_mmio) &&
 	    gpal_range_is_empty(layout->vtl2_memory) &&
-	    gpal_range_is_empty(layout->vtl2_framebuffer))
+	    gpal_range_is_empty(layout->vtl2_framebuffer) && !layout->has_vtl2_alias_map)
 		return;
 	gpald_write_object(w, "vtl2");
 	gpald_write_range_if(w, "chipset_mmio", layout->vtl2_chipset_mmio);
 	gpald_write_range_if(w, "memory", layout->vtl2_memory);
 	gpald_write_range_if(w, "framebuffer", layout->vtl2_framebuffer);
+	if (layout->has_vtl2_alias_map)
+		gpald_write_bool(w, "alias_map", true);
 	gpald_write_object_end(w);
 }
 

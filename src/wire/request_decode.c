@@ -297,6 +297,9 @@ static const struct gpald_member vtl2_rows[] = {
 	{ .name = "framebuffer",
 	  .decode = gpald_decode_size,
 	  .offset = offsetof(struct gpal_request, vtl2_framebuffer) },
+	{ .name = "alias_map",
+	  .decode = gpald_decode_bool,
+	  .offset = offsetof(struct gpal_request, has_vtl2_alias_map) },
 };
 static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
 

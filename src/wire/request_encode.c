@@ -107,7 +107,7 @@ static void write_pcie(struct gpald_writer *w, const struct gpal_request *reques
 static void write_vtl2(struct gpald_writer *w, const struct gpal_request *request)
 {
 	if (!request->vtl2_chipset_mmio.set && !request->has_vtl2_memory &&
-	    request->vtl2_framebuffer == 0)
+	    request->vtl2_framebuffer == 0 && !request->has_vtl2_alias_map)
 		return;
 	gpald_write_object(w, "vtl2");
 	write_optional(w, "chipset_mmio", &request->vtl2_chipset_mmio);
@@ -119,6 +119,8 @@ static void write_vtl2(struct gpald_writer *w, const struct gpal_request *reques
 	}
 	if (request->vtl2_framebuffer)
 		gpald_write_hex(w, "framebuffer", request->vtl2_framebuffer);
+	if (request->has_vtl2_alias_map)
+		gpald_write_bool(w, "alias_map", true);
 	gpald_write_object_end(w);
 }
 

@@ -117,6 +117,8 @@ void compare_layouts(const struct round *round, const struct gpal_layout *a,
 	compare_ranges(round, "vtl2_chipset_mmio", 0, a->vtl2_chipset_mmio, b->vtl2_chipset_mmio);
 	compare_ranges(round, "vtl2_memory", 0, a->vtl2_memory, b->vtl2_memory);
 	compare_ranges(round, "vtl2_framebuffer", 0, a->vtl2_framebuffer, b->vtl2_framebuffer);
+	compare_numbers(round, "has_vtl2_alias_map", 0, a->has_vtl2_alias_map,
+			b->has_vtl2_alias_map);
 
 	compare_numbers(round, "ram_size", 0, a->ram_size, b->ram_size);
 	compare_numbers(round, "end_of_ram", 0, a->end_of_ram, b->end_of_ram);

@@ -248,6 +248,7 @@ static void draw_vtl2(struct draft *draft)
 	}
 	if (random_once_in(random, 4))
 		request->vtl2_framebuffer = draw_size(random, 25);
+	request->has_vtl2_alias_map = random_once_in(random, 6);
 }
 
 static void add_reserved(struct draft *draft, struct gpal_range range)

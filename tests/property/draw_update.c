@@ -416,6 +416,8 @@ static void change_host(struct draft *draft)
 
 	draft->request->host_physical_address_bits =
 		(unsigned int)random_between(&draft->random, bits - 1, bits < 64 ? bits + 1 : 64);
+	if (random_once_in(&draft->random, 2))
+		draft->request->has_vtl2_alias_map = !draft->live->has_vtl2_alias_map;
 }
 
 static void change_kind_of_vm(struct draft *draft)

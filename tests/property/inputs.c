@@ -278,9 +278,13 @@ static void print_vtl2(FILE *stream, const struct gpal_request *request)
 			before, request->vtl2_memory_size, request->vtl2_memory_alignment);
 		before = ", ";
 	}
-	if (request->vtl2_framebuffer > 0)
+	if (request->vtl2_framebuffer > 0) {
 		fprintf(stream, "%s\"framebuffer\": \"0x%" PRIx64 "\"", before,
 			request->vtl2_framebuffer);
+		before = ", ";
+	}
+	if (request->has_vtl2_alias_map)
+		fprintf(stream, "%s\"alias_map\": true", before);
 	fputs("}", stream);
 }
 

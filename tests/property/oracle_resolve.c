@@ -619,6 +619,8 @@ static void read_ends(struct oracle *oracle)
 	}
 	if (power < layout->top)
 		layout->required_address_bits = 64;
+	if (layout->has_vtl2_alias_map)
+		layout->required_address_bits++;
 }
 
 /* Whether a power of two above half of a window's size, and not above it, lies in it nowhere. */
@@ -733,6 +735,7 @@ struct oracle *oracle_resolve_around(const struct gpal_layout *live,
 	layout->arch = request->arch;
 	layout->policy = request->policy;
 	layout->profile = request->profile;
+	layout->has_vtl2_alias_map = request->has_vtl2_alias_map;
 	layout->chipset_low_mmio = where(oracle, "chipset-low-mmio");
 	layout->chipset_high_mmio = where(oracle, "chipset-high-mmio");
 	layout->virtio_mmio = where(oracle, "virtio-mmio");

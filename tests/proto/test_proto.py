@@ -320,7 +320,8 @@ FULL_REQUEST = {
          "cxl": {"hdm": "1GiB"}, "iommu": "amd-vi"},
         {"name": "rc1", "start_bus": 16, "end_bus": 31, "low_mmio": {"none": True}, "high_mmio": None, "iommu": "amd-vi"}]},
     "virtio_mmio": {"slots": 4},
-    "vtl2": {"chipset_mmio": "1GiB", "memory": {"size": "512MiB", "alignment": "2MiB"}, "framebuffer": "8MiB"},
+    "vtl2": {"chipset_mmio": "1GiB", "memory": {"size": "512MiB", "alignment": "2MiB"}, "framebuffer": "8MiB",
+             "alias_map": True},
     "reserved": [{"name": "hole", "start": "2TiB", "end": "3TiB"}],
     "host": {"physical_address_bits": 46, "holes": ["amd-hypertransport"]},
 }

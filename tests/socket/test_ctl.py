@@ -130,6 +130,7 @@ FLAGS = [
     (["--host-hole", "arm-msi", "--host-hole", "x"], {"host": {"holes": ["arm-msi", "x"]}}),
     (["--host-hole", "arm-msi", "--host-bits", "40"], {"host": {"holes": ["arm-msi"], "physical_address_bits": 40}}),
     (["--no-vmbus"], {"chipset": {"vmbus": False}}),
+    (["--vtl2-alias-map"], {"vtl2": {"alias_map": True}}),
     (["--no-vmbus", "--chipset-high-mmio", "1G"], {"chipset": {"vmbus": False, "high_mmio": "1G"}}),
     ([RC, "a,low_mmio=none,high_mmio=2G,high_mmio_alignment=4G"],
      {"pcie": {"root_complexes": [{"name": "a", "low_mmio": None, "high_mmio": {"size": "2G", "alignment": "4G"}}]}}),
@@ -1092,6 +1093,19 @@ class WithDaemon(DaemonTestCase):
     def test_warnings_are_shown(self):
         out = self.ok("resolve", "--arch", "x86_64", "--memory", "1G", "--virtio-mmio", "101").out
         self.assertRegex(out, r"\n\nwarning: \S+ at virtio-mmio: .+\n$")
+
+    def test_an_alias_map_takes_an_address_bit(self):
+        request = ["--arch", "x86_64", "--memory", "8G", "--vtl2-alias-map", "--host-bits", "40"]
+        out = self.ok("resolve", "--advise", *request).out
+        self.assertIn("required address bits  35\nVTL2 alias map         takes one of these bits\n", out)
+        self.assertRegex(out, r"\nchipset-high-mmio +512 MiB +503 GiB ")
+        out = self.ok("map", *request).out
+        self.assertIn("35 of 40 address bits\n", out)
+        self.assertIn(" host limit, 39 bits of 40, 512 GiB ", out)
+        created = self.ok("create", "alias", *request).out
+        self.assertIn("VTL2 alias map  ", created)
+        self.assertEqual(json.loads(self.ok("get", "--json", "alias").out)["result"]["layout"]["vtl2"], {"alias_map": True})
+        self.ok("delete", "alias")
 
     def test_allocate_shows_the_map(self):
         out = self.ok("allocate", "-", stdin=b'{"ram": [{"tag": "r", "size": "2GiB", "alignment": "1GiB"}],'

@@ -324,22 +324,24 @@ static const struct {
 	{ "00 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "03 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_NEWER },
 	/* The second version: without VMBus; and with nothing that needs it. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST " 00", GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00", GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST " 00 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00", GPALD_CODEC_MALFORMED },
 	/* A hole of the host, and one that there is not. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 01", GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 02", GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 01 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 02 00", GPALD_CODEC_MALFORMED },
+	/* An alias map of VTL2. */
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 01", GPALD_CODEC_OK },
 	/* A pinned window, and one beside a size. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST " 00", GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST " 00", GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST " 00 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST " 00 00", GPALD_CODEC_MALFORMED },
 	/* No window is of the second version; so is a window with an alignment. */
 	{ HEAD OPTIONALS "00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS
-	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00 00",
+	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 " OPTIONALS
-	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00 00",
+	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	/* Integers with more bytes than they need. */
 	{ "8100 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
@@ -462,7 +464,7 @@ SPOIL(slots_in_range, l->virtio_mmio_slots = GPALD_VIRTIO_MMIO_SLOTS_MAX + 1;
 SPOIL(iommu_kind, l->iommu = GPAL_IOMMU_NONE)
 SPOIL(iommu_count, l->iommu_count = 0)
 SPOIL(iommu_name, ((struct gpal_layout_iommu *)l->iommus)->root_complex = "")
-SPOIL(bits, l->required_address_bits = 65)
+SPOIL(bits, l->required_address_bits = 65 + l->has_vtl2_alias_map)
 SPOIL(overlap, ((struct gpal_map_entry *)l->map.entries)[0].range.end = l->map.entries[1].range.end)
 SPOIL(empty_range,
       ((struct gpal_map_entry *)l->map.entries)[0].range.end = l->map.entries[0].range.start)

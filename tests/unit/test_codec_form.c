@@ -117,6 +117,7 @@ static const struct {
 	CHANGE(request.vtl2_memory_size, 1),
 	CHANGE(request.vtl2_memory_alignment, 1),
 	CHANGE(request.vtl2_framebuffer, 1),
+	CHANGE(request.has_vtl2_alias_map, 1),
 	CHANGE(request.reserved_count, 2),
 	CHANGE(request.reserved_count, 3),
 	CHANGE(reserved[0].range.start, 1),
@@ -445,7 +446,7 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	blob.length--;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
 	blob.length++;
-	blob.data[0] = 3;
+	blob.data[0] = 4;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_NEWER);
 	/* Marks on what is reserved, and none at all. */
 	blob.data[0] = 2;
@@ -457,6 +458,36 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	free(hex);
 	gpald_blob_free(&blob);
 	gpald_arena_free(arena);
+}
+END_TEST
+
+/* The third version is one with an alias map, and says before the marks whether there are any. */
+START_TEST(layouts_with_an_alias_map_are_of_the_third_version)
+{
+	static const char *const ends[] = { "00", "010001" };
+	const bool kept[] = { false, true };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct gpal_layout layout = sample_layout();
+		struct gpald_arena *arena = gpald_arena_new(0);
+		struct gpald_blob blob;
+		char *hex;
+
+		layout.has_vtl2_alias_map = true;
+		layout.map.kept = i ? kept : NULL;
+		blob = layout_blob(&layout);
+		hex = hex_of(&blob);
+		ck_assert_int_eq(strncmp(hex, "03", 2), 0);
+		ck_assert_int_eq(strncmp(hex + 2, frozen_layout + 2, strlen(frozen_layout) - 2), 0);
+		ck_assert_str_eq(hex + strlen(frozen_layout), ends[i]);
+		blob = bytes_of_frozen(hex);
+		ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
+		ck_assert(layout.has_vtl2_alias_map);
+		ck_assert_int_eq(layout.map.kept && layout.map.kept[1], i == 1);
+		free(hex);
+		gpald_blob_free(&blob);
+		gpald_arena_free(arena);
+	}
 }
 END_TEST
 
@@ -491,6 +522,7 @@ int main(void)
 	add_test(suite, "frozen", requests_of_the_first_version_are_read);
 	add_test(suite, "frozen", layouts_of_the_first_version_are_read);
 	add_test(suite, "frozen", layouts_with_kept_ranges_are_of_the_second_version);
+	add_test(suite, "frozen", layouts_with_an_alias_map_are_of_the_third_version);
 	add_test(suite, "layouts", a_layout_of_no_policy_is_refused);
 	return run_suite(suite);
 }

@@ -140,7 +140,7 @@ START_TEST(every_member_arrives)
 	       "\"node\":3,\"low_mmio\":\"4\",\"high_mmio\":{\"start\":\"0x5000\",\"end\":\"0x6000\"},"
 	       "\"cxl\":{\"hdm\":\"1G\"},\"iommu\":\"smmuv3\"},{\"name\":\"d\"}]},"
 	       "\"virtio_mmio\":{\"slots\":4096},\"vtl2\":{\"chipset_mmio\":7,\"memory\":"
-	       "{\"size\":8,\"alignment\":9},\"framebuffer\":10},\"reserved\":[{\"name\":\"a.b_c:d-E\","
+	       "{\"size\":8,\"alignment\":9},\"framebuffer\":10,\"alias_map\":true},\"reserved\":[{\"name\":\"a.b_c:d-E\","
 	       "\"start\":11,\"end\":12}],\"host\":{\"physical_address_bits\":64}}}");
 	ck_assert_msg(d.code == 0, "%s at %s", d.error.message, d.error.pointer);
 	ck_assert_int_eq(r->arch, GPAL_ARCH_AARCH64);
@@ -174,7 +174,7 @@ START_TEST(every_member_arrives)
 	ck_assert_uint_eq(r->virtio_mmio_slots, 4096);
 	ck_assert(r->vtl2_chipset_mmio.set && r->vtl2_chipset_mmio.value == 7);
 	ck_assert(r->has_vtl2_memory && r->vtl2_memory_size == 8 && r->vtl2_memory_alignment == 9);
-	ck_assert_uint_eq(r->vtl2_framebuffer, 10);
+	ck_assert(r->vtl2_framebuffer == 10 && r->has_vtl2_alias_map);
 	ck_assert_uint_eq(r->reserved_count, 1);
 	ck_assert_str_eq(r->reserved[0].name, "a.b_c:d-E");
 	ck_assert_uint_eq(r->reserved[0].range.start, 11);
@@ -286,6 +286,7 @@ static const struct {
 	{ RC("\"name\":\"b\",\"high_mmio\":{\"none\":true,\"size\":1}"), GPALD_UNKNOWN_MEMBER,
 	  "/request/pcie/root_complexes/1/high_mmio/size" },
 	{ REQUEST("\"chipset\":{\"vmbus\":null}"), GPALD_WRONG_TYPE, "/request/chipset/vmbus" },
+	{ REQUEST("\"vtl2\":{\"alias_map\":1}"), GPALD_WRONG_TYPE, "/request/vtl2/alias_map" },
 	{ REQUEST("\"chipset\":{\"high_mmio\":{\"start\":0}}"), GPALD_MISSING_MEMBER,
 	  "/request/chipset/high_mmio/end" },
 	{ RC("\"name\":\"b\",\"iommu\":\"none\""), OUT_OF_RANGE,
@@ -325,7 +326,7 @@ static const struct {
 	{ REQUEST("\"pcie\":{\"root_complexes\":[{\"iommu\":\"none\"}]}"),
 	  "\"none\" is not one of: smmuv3, amd-vi, intel-vtd" },
 	{ REQUEST("\"vtl2\":{\"a\":1}"),
-	  "unknown member a; known here: chipset_mmio, memory, framebuffer" },
+	  "unknown member a; known here: chipset_mmio, memory, framebuffer, alias_map" },
 	{ REQUEST("\"policy\":\"x\""),
 	  "no such policy; this daemon has openvmm-2026.05, openvmm-2026.06, openvmm-2026.07" },
 	{ REQUEST("\"vtl2\":[]"), "expected an object, not an array" },

@@ -100,7 +100,7 @@ static const char *const texts[] = {
 	"\"cxl\":{}}]}}",
 	"{\"arch\":\"x86_64\",\"profile\":\"hcl-host\",\"memory\":{\"nodes\":[\"0x1000\"]},"
 	"\"virtio_mmio\":{\"slots\":4096},\"vtl2\":{\"chipset_mmio\":\"0x0\",\"memory\":"
-	"{\"size\":\"0x1000\",\"alignment\":\"0x1000\"},\"framebuffer\":\"0x1\"},"
+	"{\"size\":\"0x1000\",\"alignment\":\"0x1000\"},\"framebuffer\":\"0x1\",\"alias_map\":true},"
 	"\"reserved\":[{\"name\":\"r\",\"start\":\"0x1\",\"end\":\"0x0\"}],"
 	"\"host\":{\"physical_address_bits\":64}}",
 };

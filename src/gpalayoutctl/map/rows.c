@@ -277,9 +277,16 @@ static void make_rows(struct ctl_rows *rows, int level)
 	}
 }
 
-struct ctl_rows ctl_rows_make(const struct ctl_map *map)
+unsigned int ctl_map_bits(const struct ctl_map *map)
 {
 	const unsigned int bits = map->request->host_physical_address_bits;
+
+	return bits ? bits - map->layout->has_vtl2_alias_map : 0;
+}
+
+struct ctl_rows ctl_rows_make(const struct ctl_map *map)
+{
+	const unsigned int bits = ctl_map_bits(map);
 	const uint64_t limit = bits && bits < 64 ? UINT64_C(1) << bits : 0;
 	struct ctl_rows rows = ranges_of(map->layout);
 

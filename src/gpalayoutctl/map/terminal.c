@@ -159,11 +159,13 @@ static void append_rule(struct page *page, const char *address, const char *text
 /* The gap up to the host's limit begins at the top of the frame, which states its start. */
 static void append_limit(struct page *page, const struct ctl_row *gap)
 {
+	const struct ctl_map *map = page->rows.map;
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
-	ctl_buffer_printf(&text, "host limit, %u bits, %s",
-			  page->rows.map->request->host_physical_address_bits,
-			  ctl_number(CTL_HUMAN, gap->range.end).text);
+	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_bits(map));
+	if (ctl_map_bits(map) != map->request->host_physical_address_bits)
+		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
+	ctl_buffer_printf(&text, ", %s", ctl_number(CTL_HUMAN, gap->range.end).text);
 	append_rule(page, ctl_number(CTL_HEX, gap->range.end).text, text.data);
 	append_gap(page, gap, "");
 }

@@ -110,6 +110,7 @@ struct summary {
 	const char *profile;
 	uint64_t ram_size, end_of_ram, end_of_layout, top;
 	unsigned int bits;
+	const char *alias_map;
 	const char *digest;
 };
 
@@ -122,6 +123,7 @@ static const struct ctl_field summary_fields[] = {
 	CTL_FIELD(struct summary, "end of layout", CTL_PLACE, end_of_layout),
 	CTL_FIELD(struct summary, "top", CTL_PLACE, top),
 	CTL_FIELD(struct summary, "required address bits", CTL_BITS, bits),
+	CTL_FIELD(struct summary, "VTL2 alias map", CTL_TEXT, alias_map),
 	CTL_FIELD(struct summary, "digest", CTL_TEXT, digest),
 };
 
@@ -153,6 +155,7 @@ void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
 		.end_of_layout = layout->end_of_layout,
 		.top = layout->top,
 		.bits = layout->required_address_bits,
+		.alias_map = layout->has_vtl2_alias_map ? "takes one of these bits" : NULL,
 		.digest = digest,
 	};
 

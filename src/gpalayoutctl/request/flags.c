@@ -151,12 +151,12 @@ static enum ctl_exit write_window(void *target, const struct ctl_flag *flag, con
 	return CTL_OK;
 }
 
-static enum ctl_exit write_false(void *target, const struct ctl_flag *flag, const char *value)
+static enum ctl_exit write_bool(void *target, const struct ctl_flag *flag, const char *value)
 {
 	struct ctl_request *request = target;
 
 	(void)value;
-	gpald_write_bool(&request->writer, flag->member, false);
+	gpald_write_bool(&request->writer, flag->member, strcmp(flag->constant, "true") == 0);
 	return CTL_OK;
 }
 
@@ -182,7 +182,8 @@ const struct ctl_flag ctl_request_flags[] = {
 	{ .name = "--chipset-high-mmio", .value_name = "SIZE|START-END", .apply = write_window,
 	  .group = "chipset", .member = "high_mmio",
 	  .help = "chipset window above RAM, or exactly this one" },
-	{ .name = "--no-vmbus", .apply = write_false, .group = "chipset", .member = "vmbus",
+	{ .name = "--no-vmbus", .apply = write_bool, .constant = "false",
+	  .group = "chipset", .member = "vmbus",
 	  .help = "no chipset window above RAM, unless its size is given" },
 	{ .name = "--pcie-ecam", .value_name = "below-4gib|above-4gib", .apply = write_text,
 	  .group = "pcie", .member = "ecam", .help = "where PCIe configuration space goes" },
@@ -213,6 +214,9 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "VTL2's own RAM; default alignment " VTL2_ALIGNMENT },
 	{ .name = "--vtl2-framebuffer", .value_name = "SIZE", .apply = write_text,
 	  .group = "vtl2", .member = "framebuffer", .help = "VTL2's framebuffer" },
+	{ .name = "--vtl2-alias-map", .apply = write_bool, .constant = "true",
+	  .group = "vtl2", .member = "alias_map",
+	  .help = "leave the highest address bit to VTL2's map of VTL0" },
 	{ .name = "--reserve", .value_name = "NAME=START-END", .apply = write_reserve,
 	  .member = "reserved", .repeatable = true, .help = "addresses nothing may be placed at" },
 	{ .name = "--host-hole", .value_name = "NAME", .apply = write_element,
