@@ -157,15 +157,21 @@ static void check_nothing_went(const struct gpal_layout *live, const struct gpal
 
 /* What is refused. */
 
-/* An extent that is added to a node makes it larger, so that it is resized. */
-static bool is_another_extent(const struct gpal_layout *live, const struct gpal_change *change)
+static bool has_ram(const struct gpal_layout *layout, const char *tag)
 {
-	bool is_ram = false;
+	for (size_t i = 0; i < layout->map.count; i++)
+		if (layout->map.entries[i].kind == GPAL_KIND_RAM &&
+		    strcmp(layout->map.entries[i].tag, tag) == 0)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; change->kind == GPAL_CHANGE_ADDED && i < live->map.count; i++)
-		is_ram |= live->map.entries[i].kind == GPAL_KIND_RAM &&
-			  strcmp(live->map.entries[i].tag, change->tag) == 0;
-	return is_ram;
+/* An extent that comes to a node or goes from it makes it larger or smaller: it is resized. */
+static bool is_another_extent(const struct gpal_layout *live, const struct gpal_layout *layout,
+			      const struct gpal_change *change)
+{
+	return (change->kind == GPAL_CHANGE_ADDED || change->kind == GPAL_CHANGE_REMOVED) &&
+	       has_ram(live, change->tag) && has_ram(layout, change->tag);
 }
 
 static size_t count_changes(const struct gpal_layout *live, const struct gpal_layout *layout,
@@ -178,7 +184,7 @@ static size_t count_changes(const struct gpal_layout *live, const struct gpal_la
 	for (size_t i = 0; i < changes->count; i++)
 		count += (kinds >> changes->changes[i].kind & 1) ||
 			 (kinds & 1u << GPAL_CHANGE_RESIZED &&
-			  is_another_extent(live, &changes->changes[i]));
+			  is_another_extent(live, layout, &changes->changes[i]));
 	gpal_changes_free(changes);
 	return count;
 }
