@@ -2,6 +2,7 @@
 """A backup is taken while layouts change, and restored; whoever knows of what is lost is told."""
 
 import base64
+import functools
 import grp
 import hashlib
 import json
@@ -420,7 +421,9 @@ class Written(Case):
     def test_a_signal_removes_what_is_unfinished(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with FakeDaemon(answers(page(1))) as daemon:
-                process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "backup", self.file], env=BASE_ENV)
+                # Whoever runs the tests may ignore signals, as nohup does.
+                process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "backup", self.file], env=BASE_ENV,
+                                           preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
                 wait_until(lambda: any(os.path.getsize(os.path.join(self.folder, name)) for name in os.listdir(self.folder)),
                            "the first page")
                 process.send_signal(number)
