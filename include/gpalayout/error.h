@@ -116,9 +116,10 @@ struct gpal_error {
 	 *   invalid_alignment        tag, alignment
 	 *   overlap                  tag, range, other_tag, other_range
 	 *   exhausted                tag, size, alignment, phase, free_space, largest_fit,
-	 *                            fit, below, above, largest_size
+	 *                            fit, below, above, largest_size, demand, demands, supply
 	 *   fixed_low_mmio_above_4gib, ecam_below_minimum    tag, range
-	 *   address_width_exceeded   tag, range, bits, required_bits, alignment_gap
+	 *   address_width_exceeded   tag, range, bits, required_bits, alignment_gap, excess,
+	 *                            largest_tag, largest_tag_size
 	 *   duplicate_name, bus_overlap, mixed_iommu         tag, other_tag (names)
 	 * Sizes and alignments are in bytes. The others are zero or empty.
 	 */
@@ -148,6 +149,15 @@ struct gpal_error {
 	uint64_t alignment_gap; /* bytes empty below the range only because its start is aligned */
 	unsigned int bits;
 	unsigned int required_bits;
+
+	/* Of the phase: what is asked in all, in how many ranges, and what was free before it. */
+	uint64_t demand; /* 0: 2^64 or more */
+	unsigned int demands;
+	uint64_t supply;
+
+	uint64_t excess; /* bytes of the layout's top above what the bits reach */
+	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* whose ranges are the largest together */
+	uint64_t largest_tag_size;
 };
 
 /*

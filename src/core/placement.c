@@ -7,6 +7,7 @@
 
 #include "core/placement.h"
 
+#include "core/checked.h"
 #include "core/error.h"
 
 #include <inttypes.h>
@@ -91,6 +92,68 @@ static void find_neighbours(const struct gpald_placement *p, struct gpal_range f
 	}
 }
 
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Whether what is placed was there before the phase of a kind began. */
+static bool was_before(const struct gpald_placement *p, size_t placed, enum gpal_kind kind)
+{
+	return placed < p->kept.count || p->placed[placed].kind != kind;
+}
+
+/* Where a phase may place; as it was when the phase began. */
+static struct gpal_range region_of(const struct gpald_placement *p, enum gpal_kind kind)
+{
+	struct gpal_range region = { 0, kind == GPAL_KIND_MMIO32 ? GPAL_4GIB : GPAL_SPACE_END };
+
+	if (kind == GPAL_KIND_MMIO64)
+		region.start = higher(p->end_of_ram, GPAL_4GIB);
+	if (kind != GPAL_KIND_POST_MMIO)
+		return region;
+	for (size_t i = 0; i < p->pinned_count; i++)
+		if (p->pinned[i].kind == GPAL_KIND_FIXED)
+			region.start = higher(region.start, p->pinned[i].range.end);
+	for (size_t i = 0; i < p->placed_count; i++)
+		if (was_before(p, i, kind))
+			region.start = higher(region.start, p->placed[i].range.end);
+	return region;
+}
+
+/* How much of a region a range takes. */
+static uint64_t taken_of(struct gpal_range region, struct gpal_range range)
+{
+	range = gpald_range_clip(range, region);
+	return range.start < range.end ? gpal_range_size(range) : 0;
+}
+
+/* What all demands of a phase ask for, and what was free for them when it began. */
+static void note_phase(const struct gpald_placement *p, enum gpal_kind kind)
+{
+	const struct gpald_demand_list list = p->demands[kind];
+	const struct gpal_range region = region_of(p, kind);
+	struct gpal_error *error = p->error;
+	bool fits = true;
+
+	error->supply = gpal_range_size(region);
+	for (size_t i = 0; i < p->pinned_count; i++)
+		error->supply -= taken_of(region, p->pinned[i].range);
+	for (size_t i = 0; i < p->placed_count; i++)
+		if (was_before(p, i, kind))
+			error->supply -= taken_of(region, p->placed[i].range);
+	error->demand = 0;
+	error->demands = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		if (gpald_placement_keeps(p, kind, i))
+			continue;
+		error->demands++;
+		fits = fits && gpald_add(error->demand, list.demands[i].size, &error->demand);
+	}
+	if (!fits)
+		error->demand = 0;
+}
+
 int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
 			      struct gpald_free_summary summary)
 {
@@ -115,6 +178,7 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 		p->error->phase = kind;
 		p->error->free_space = summary.total;
 		p->error->largest_fit = summary.largest_fit;
+		note_phase(p, kind);
 		if (summary.largest_fit > 0) {
 			p->error->fit =
 				(struct gpal_range){ summary.largest.end - summary.largest_fit,

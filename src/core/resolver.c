@@ -224,6 +224,32 @@ static uint64_t alignment_gap(const struct gpal_map *map)
 	return last->kind == GPAL_KIND_FIXED ? 0 : last->range.start - last[-1].range.end;
 }
 
+/* The tag whose ranges are the largest together; of equals that of the lowest. */
+static int note_largest_tag(const struct gpald_resolution *r)
+{
+	const struct gpal_map *map = &r->layout->map;
+	uint64_t *ram = gpald_arena_zalloc(r->arena, r->inputs[GPAL_KIND_RAM].count, sizeof(*ram));
+
+	if (!ram)
+		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
+	/* Only RAM has more than one range of a tag. */
+	for (size_t i = 0; i < map->count; i++)
+		if (map->entries[i].kind == GPAL_KIND_RAM)
+			ram[map->entries[i].index] += gpal_range_size(map->entries[i].range);
+	for (size_t i = 0; i < map->count; i++) {
+		const struct gpal_map_entry *entry = &map->entries[i];
+		const uint64_t size = entry->kind == GPAL_KIND_RESERVED ? 0 :
+				      entry->kind == GPAL_KIND_RAM      ? ram[entry->index] :
+								     gpal_range_size(entry->range);
+
+		if (size > r->error->largest_tag_size) {
+			r->error->largest_tag_size = size;
+			gpald_error_tag(r->error->largest_tag, entry->tag);
+		}
+	}
+	return GPAL_OK;
+}
+
 static int check_width(const struct gpald_resolution *r)
 {
 	const struct gpal_layout *layout = r->layout;
@@ -245,6 +271,10 @@ static int check_width(const struct gpald_resolution *r)
 		r->error->alignment_gap = alignment_gap(&layout->map);
 		r->error->bits = bits;
 		r->error->required_bits = layout->required_address_bits;
+		r->error->excess =
+			layout->top - (UINT64_C(1) << (bits - layout->has_vtl2_alias_map));
+		if (note_largest_tag(r))
+			return GPAL_E_NO_MEMORY;
 	}
 	return code;
 }

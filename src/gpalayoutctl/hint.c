@@ -138,6 +138,10 @@ static const struct hint hints[] = {
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded", NULL,
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
+	  " make RAM or high windows smaller by {excess} or more; {largest_tag} is the largest with "
+	  "{largest_tag_size}" },
+	{ "address_width_exceeded", NULL,
+	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
 	  " use less RAM or smaller high windows" },
 	{ "address_width_exceeded", NULL,
 	  "use less RAM, smaller high windows, or a host with more bits" },
@@ -197,6 +201,9 @@ static const struct hint hints[] = {
 
 /* What else there is to know, in the same form. */
 static const struct hint notes[] = {
+	{ "exhausted", NULL,
+	  "{?crowded}the {demands} ranges of {phase} ask for {demand} in all, where {supply} was "
+	  "free" },
 	{ "exhausted", NULL,
 	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), between {below.tag} and "
 	  "{above.tag}" },
@@ -277,6 +284,20 @@ static bool is_backup(struct ctl_buffer *out, const struct context *context)
 	return context->session->method && strcmp(context->session->method, "registry.backup") == 0;
 }
 
+/* Several ranges that ask for more than there was, however they are placed. */
+static bool is_crowded(struct ctl_buffer *out, const struct context *context)
+{
+	const cJSON *demands = member_of(context->data, "demands");
+	const char *demand = text_of(context->data, "demand");
+	const char *supply = text_of(context->data, "supply");
+	uint64_t asked, free;
+
+	(void)out;
+	return cJSON_IsNumber(demands) && demands->valuedouble > 1 && demand && supply &&
+	       gpald_size_parse(demand, &asked) == GPALD_SIZE_OK &&
+	       gpald_size_parse(supply, &free) == GPALD_SIZE_OK && asked > free;
+}
+
 static bool has_ecam_tag(struct ctl_buffer *out, const struct context *context)
 {
 	const char *tag = text_of(context->data, "tag");
@@ -324,19 +345,18 @@ static const struct {
 	const char *name;
 	bool (*append)(struct ctl_buffer *out, const struct context *context);
 } words[] = {
-	{ "?flags", has_flags },
-	{ "?file", has_file },
-	{ "?no_json", has_no_json },
-	{ "?allocate", is_allocate },
-	{ "?backup", is_backup },
-	{ "?ecam_tag", has_ecam_tag },
-	{ "make_low_room", append_low_room },
+	{ "?flags", has_flags },       { "?file", has_file },
+	{ "?no_json", has_no_json },   { "?allocate", is_allocate },
+	{ "?backup", is_backup },      { "?crowded", is_crowded },
+	{ "?ecam_tag", has_ecam_tag }, { "make_low_room", append_low_room },
 };
 
 /* Members of the data. */
 
-static const char *const size_members[] = { "size",        "alignment",    "free_space",
-					    "largest_fit", "largest_size", "alignment_gap" };
+static const char *const size_members[] = {
+	"size",          "alignment", "free_space", "largest_fit", "largest_size",
+	"alignment_gap", "demand",    "supply",     "excess",      "largest_tag_size",
+};
 
 static bool is_size_member(const char *name)
 {

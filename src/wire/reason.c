@@ -33,6 +33,12 @@ enum detail_bit {
 	ABOVE = 1 << 17,
 	LARGEST_SIZE = 1 << 18,
 	ALIGNMENT_GAP = 1 << 19,
+	DEMAND = 1 << 20,
+	DEMANDS = 1 << 21,
+	SUPPLY = 1 << 22,
+	EXCESS = 1 << 23,
+	LARGEST_TAG = 1 << 24,
+	LARGEST_TAG_SIZE = 1 << 25,
 };
 
 /* In the order of the bits above. */
@@ -60,9 +66,16 @@ static const struct gpald_detail details[] = {
 	  offsetof(struct gpald_wire_error, core.largest_size) },
 	{ "alignment_gap", GPALD_DETAIL_HEX,
 	  offsetof(struct gpald_wire_error, core.alignment_gap) },
+	{ "demand", GPALD_DETAIL_HEX_IF, offsetof(struct gpald_wire_error, core.demand) },
+	{ "demands", GPALD_DETAIL_COUNT, offsetof(struct gpald_wire_error, core.demands) },
+	{ "supply", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.supply) },
+	{ "excess", GPALD_DETAIL_HEX, offsetof(struct gpald_wire_error, core.excess) },
+	{ "largest_tag", GPALD_DETAIL_TEXT, offsetof(struct gpald_wire_error, core.largest_tag) },
+	{ "largest_tag_size", GPALD_DETAIL_HEX,
+	  offsetof(struct gpald_wire_error, core.largest_tag_size) },
 };
 
-static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == ALIGNMENT_GAP,
+static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == LARGEST_TAG_SIZE,
 	      "each detail has a bit");
 
 enum {
@@ -104,12 +117,13 @@ static const struct {
 			  GPALD_EXIT_REFUSED },
 	CORE(EXHAUSTED) = { NO_LAYOUT, NULL,
 			    TAG | SIZE | ALIGNMENT | PHASE | FREE_SPACE | LARGEST_FIT | FIT |
-				    BELOW | ABOVE | LARGEST_SIZE,
+				    BELOW | ABOVE | LARGEST_SIZE | DEMAND | DEMANDS | SUPPLY,
 			    GPALD_EXIT_NO_ROOM },
 	CORE(ECAM_BELOW_MINIMUM) = { NO_LAYOUT, NULL, TAG | RANGE, GPALD_EXIT_REFUSED },
 	CORE(FIXED_LOW_MMIO_ABOVE_4GIB) = { NO_LAYOUT, NULL, TAG | RANGE, GPALD_EXIT_REFUSED },
 	CORE(ADDRESS_WIDTH_EXCEEDED) = { NO_LAYOUT, NULL,
-					 TAG | RANGE | BITS | REQUIRED_BITS | ALIGNMENT_GAP,
+					 TAG | RANGE | BITS | REQUIRED_BITS | ALIGNMENT_GAP |
+						 EXCESS | LARGEST_TAG | LARGEST_TAG_SIZE,
 					 GPALD_EXIT_NO_ROOM },
 	CORE(DUPLICATE_NAME) = { BAD_PARAMS, NULL, TAG | OTHER_TAG, GPALD_EXIT_REFUSED },
 	CORE(INVALID_BUS_RANGE) = { BAD_PARAMS, NULL, 0, GPALD_EXIT_REFUSED },

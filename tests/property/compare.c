@@ -177,6 +177,13 @@ void compare_errors(const struct round *round, const struct gpal_error *a,
 	compare_numbers(round, "error largest_fit", 0, a->largest_fit, b->largest_fit);
 	compare_numbers(round, "error bits", 0, a->bits, b->bits);
 	compare_numbers(round, "error required_bits", 0, a->required_bits, b->required_bits);
+	compare_numbers(round, "error demand", 0, a->demand, b->demand);
+	compare_numbers(round, "error demands", 0, a->demands, b->demands);
+	compare_numbers(round, "error supply", 0, a->supply, b->supply);
+	compare_numbers(round, "error excess", 0, a->excess, b->excess);
+	compare_texts(round, "error largest_tag", 0, a->largest_tag, b->largest_tag);
+	compare_numbers(round, "error largest_tag_size", 0, a->largest_tag_size,
+			b->largest_tag_size);
 	compare_numbers(round, "error subject", 0, a->subject, b->subject);
 	compare_numbers(round, "error index", 0, a->index, b->index);
 }

@@ -51,6 +51,11 @@ struct oracle {
 	struct gpal_error error;
 	bool alignment_open; /* error.alignment is not foretold */
 
+	/* Of the phase that has begun, as its error tells of it. */
+	uint64_t demand;
+	uint64_t supply;
+	unsigned int demands;
+
 	/* Only of a request that resolves. Lists are on the heap, names are borrowed. */
 	struct gpal_layout layout;
 	bool warned[GPAL_WARN_COUNT];

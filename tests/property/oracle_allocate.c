@@ -221,6 +221,9 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 	error->size = item->size;
 	error->alignment = item->alignment;
 	error->phase = item->kind;
+	error->demand = oracle->demand;
+	error->demands = oracle->demands;
+	error->supply = oracle->supply;
 	for (size_t i = 0; i < gaps->count; i++) {
 		struct gpal_range gap = gaps->list[i];
 		uint64_t fit = gap.end - first_aligned(gap, item->alignment);
@@ -230,6 +233,26 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 			error->largest_fit = fit;
 	}
 	return false;
+}
+
+/* Notes, before a phase, what it is asked for and what is free in its region. */
+static void begin(struct oracle *oracle, enum gpal_kind kind, uint64_t floor, uint64_t ceiling)
+{
+	struct gaps gaps = list_gaps(oracle, floor, ceiling);
+	unsigned __int128 sum = 0;
+
+	oracle->demands = 0;
+	oracle->supply = 0;
+	for (size_t i = 0; i < gaps.count; i++)
+		oracle->supply += gaps.list[i].end - gaps.list[i].start;
+	for (size_t i = 0; i < oracle->item_count; i++) {
+		if (oracle->items[i].kind == kind && !oracle->items[i].done) {
+			oracle->demands++;
+			sum += oracle->items[i].size;
+		}
+	}
+	oracle->demand = sum >> 64 ? 0 : (uint64_t)sum;
+	free(gaps.list);
 }
 
 static bool place_lowest(struct oracle *oracle, const struct oracle_item *item, uint64_t floor)
@@ -360,11 +383,13 @@ bool oracle_place(struct oracle *oracle)
 			oracle_put(oracle, item, item->range);
 	}
 
+	begin(oracle, GPAL_KIND_MMIO32, 0, GPAL_4GIB);
 	while ((item = next_window(oracle, GPAL_KIND_MMIO32)) != NULL) {
 		if (!place_highest(oracle, item, GPAL_4GIB))
 			return false;
 	}
 
+	begin(oracle, GPAL_KIND_RAM, 0, GPAL_SPACE_END);
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
 		if (item->kind != GPAL_KIND_RAM)
@@ -375,11 +400,14 @@ bool oracle_place(struct oracle *oracle)
 			end_of_ram = end_of_kept(oracle, item);
 	}
 
+	begin(oracle, GPAL_KIND_MMIO64, end_of_ram > GPAL_4GIB ? end_of_ram : GPAL_4GIB,
+	      GPAL_SPACE_END);
 	while ((item = next_window(oracle, GPAL_KIND_MMIO64)) != NULL) {
 		if (!place_lowest(oracle, item, end_of_ram > GPAL_4GIB ? end_of_ram : GPAL_4GIB))
 			return false;
 	}
 
+	begin(oracle, GPAL_KIND_POST_MMIO, layout_top(oracle), GPAL_SPACE_END);
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
 		if (item->kind == GPAL_KIND_POST_MMIO && !item->done &&

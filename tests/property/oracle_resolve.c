@@ -708,6 +708,21 @@ static bool fits_host(struct oracle *oracle, const struct gpal_request *request)
 	oracle->error.range = last->range;
 	oracle->error.bits = bits;
 	oracle->error.required_bits = oracle->layout.required_address_bits;
+	bits -= oracle->layout.has_vtl2_alias_map;
+	oracle->error.excess = oracle->layout.top - (UINT64_C(1) << bits);
+	for (size_t i = 0; i < oracle->placed_count; i++) {
+		uint64_t sum = 0;
+
+		for (size_t j = 0; j < oracle->placed_count; j++)
+			if (oracle->placed[i].kind != GPAL_KIND_RESERVED &&
+			    strcmp(oracle->placed[i].tag, oracle->placed[j].tag) == 0)
+				sum += oracle->placed[j].range.end - oracle->placed[j].range.start;
+		if (sum > oracle->error.largest_tag_size) {
+			oracle->error.largest_tag_size = sum;
+			snprintf(oracle->error.largest_tag, sizeof(oracle->error.largest_tag), "%s",
+				 oracle->placed[i].tag);
+		}
+	}
 	return refuse(oracle, GPAL_E_ADDRESS_WIDTH_EXCEEDED, GPAL_SUBJECT_NONE, 0);
 }
 

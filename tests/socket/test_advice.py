@@ -123,7 +123,8 @@ class AddressWidth(DaemonTestCase):
             self.assertEqual(data, {"reason": "address_width_exceeded",
                                     "pointer": "/request/host/physical_address_bits", "tag": "vtl2",
                                     "range": {"start": "0x200000000", "end": "0x240000000"}, "bits": 33,
-                                    "required_bits": 34, "alignment_gap": "0xbfe00000"})
+                                    "required_bits": 34, "alignment_gap": "0xbfe00000", "excess": "0x40000000",
+                                    "largest_tag": "ram0", "largest_tag_size": "0x100000000"})
 
 
 class Advice(DaemonTestCase):

@@ -957,6 +957,10 @@ class Refusals(Case):
                 ({"reason": "exhausted", **fit, **above}, "(1 GiB), below reserved-a"),
                 ({"reason": "exhausted", **fit}, "what fits best there is 0x1000-0x40001000 (1 GiB)"),
                 ({"reason": "exhausted", "largest_fit": "0x0"}, None),
+                ({"reason": "exhausted", "phase": "mmio32", "demand": "0x180000000", "demands": 96, "supply": "0xf8000000", **fit},
+                 "the 96 ranges of mmio32 ask for 6 GiB in all, where 3.875 GiB was free"),
+                ({"reason": "exhausted", "phase": "ram", "demand": "0x2000", "demands": 1, "supply": "0x1000"}, None),
+                ({"reason": "exhausted", "phase": "ram", "demand": "0x1000", "demands": 2, "supply": "0x1000"}, None),
                 ({**width, "alignment_gap": "0x100000"}, "of the top, 1 MiB below vtl2 are empty only because"),
                 ({**width, "alignment_gap": "0x0"}, None),
                 ({"reason": "overlap"}, None)):
@@ -1174,7 +1178,8 @@ class WithDaemon(DaemonTestCase):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("address_width_exceeded", result.err)
-        self.assertIn("needs 37 address bits where the host has 36", result.err)
+        self.assertIn("needs 37 address bits where the host has 36: make RAM or high windows smaller by 1.5 GiB or more; "
+                      "ram0 is the largest with 64 GiB\n", result.err)
 
     def test_a_request_above_the_limit_is_refused(self):
         result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')

@@ -158,7 +158,7 @@ class Envelope(DaemonTestCase):
             "size": "0x200000000", "alignment": "0x200000", "phase": "mmio32", "free_space": "0xf8000000",
             "largest_fit": "0xf8000000", "fit": {"start": "0x0", "end": "0xf8000000"},
             "above": {"tag": "chipset-low-mmio", "start": "0xf8000000", "end": "0x100000000"},
-            "largest_size": "0xf8000000"})
+            "largest_size": "0xf8000000", "demand": "0x200000000", "demands": 1, "supply": "0xf8000000"})
 
     def test_notifications_get_no_reply(self):
         self.client.send(b'{"jsonrpc":"2.0","method":"policy.list"}\n'
