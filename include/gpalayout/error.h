@@ -119,7 +119,8 @@ struct gpal_error {
 	 *                            fit, below, above, largest_size, demand, demands, supply
 	 *   fixed_low_mmio_above_4gib, ecam_below_minimum    tag, range
 	 *   address_width_exceeded   tag, range, bits, required_bits, alignment_gap, excess,
-	 *                            largest_tag, largest_tag_size
+	 *                            largest_tag, largest_tag_size, largest_size,
+	 *                            largest_size_of
 	 *   duplicate_name, bus_overlap, mixed_iommu         tag, other_tag (names)
 	 * Sizes and alignments are in bytes. The others are zero or empty.
 	 */
@@ -158,6 +159,8 @@ struct gpal_error {
 	uint64_t excess; /* bytes of the layout's top above what the bits reach */
 	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* whose ranges are the largest together */
 	uint64_t largest_tag_size;
+	/* Whose size largest_size is, if it is too wide: a tag, or "ram" for all nodes alike. */
+	char largest_size_of[GPAL_ERROR_TAG_MAX + 1];
 };
 
 /*

@@ -39,6 +39,8 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 	/* What is too large is told how large it may be. */
 	if (code == GPAL_E_EXHAUSTED && error)
 		gpald_advise_request(request, policy, nothing, error);
+	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
+		gpald_advise_width(request, policy, nothing, error);
 	return code;
 }
 
@@ -90,6 +92,9 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 		code = gpald_resolve(request, live->policy, nothing, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		tell_of_live(live, request, around_code, &around, error);
+	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
+		gpald_advise_width(request, live->policy, (struct gpald_around){ .live = live },
+				   error);
 	if (code)
 		return code;
 	if (around_code && !(allow & GPAL_ALLOW_REMOVALS))

@@ -97,6 +97,9 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 
 	if (sizing->subject == GPAL_SUBJECT_MEMORY_NODE)
 		sizing->nodes[sizing->index] = original->nodes[sizing->index];
+	if (sizing->subject == GPAL_SUBJECT_MEMORY_NODES)
+		memcpy(sizing->nodes, original->nodes,
+		       original->node_count * sizeof(*sizing->nodes));
 	if (sizing->index < original->root_complex_count)
 		sizing->root_complexes[sizing->index] = original->root_complexes[sizing->index];
 	*request = *original;
@@ -116,6 +119,7 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 	case GPAL_SUBJECT_CHIPSET_HIGH_MMIO:
 		return request->has_pinned_chipset_high_mmio ? 0 : GPAL_PAGE_SIZE;
 	case GPAL_SUBJECT_MEMORY_NODE:
+	case GPAL_SUBJECT_MEMORY_NODES:
 	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
 	case GPAL_SUBJECT_VIRTIO_MMIO_SLOTS:
 	case GPAL_SUBJECT_VTL2_CHIPSET_MMIO:
@@ -141,6 +145,11 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 	switch (sizing->subject) {
 	case GPAL_SUBJECT_MEMORY_NODE:
 		sizing->nodes[sizing->index] = size;
+		break;
+	case GPAL_SUBJECT_MEMORY_NODES:
+		/* All alike; one without RAM stays without. */
+		for (size_t i = 0; i < request->node_count; i++)
+			sizing->nodes[i] = sizing->original->nodes[i] ? size : 0;
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
 		set_window(&sizing->root_complexes[sizing->index].low_mmio, size);

@@ -137,9 +137,14 @@ static const struct hint hints[] = {
 	{ "fixed_low_mmio_above_4gib", NULL,
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded", NULL,
+	  "{?all_nodes}{tag} sets the top, which needs {required_bits} address bits where the host "
+	  "has {bits}: with all else as it is, each node can have {largest_size}" },
+	{ "address_width_exceeded", NULL,
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
-	  " make RAM or high windows smaller by {excess} or more; {largest_tag} is the largest with "
-	  "{largest_tag_size}" },
+	  " with all else as it is, {largest_size_of} can have {largest_size}" },
+	{ "address_width_exceeded", NULL,
+	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
+	  " make RAM or high windows smaller by {excess} or more, or move what is pinned" },
 	{ "address_width_exceeded", NULL,
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
 	  " use less RAM or smaller high windows" },
@@ -284,6 +289,14 @@ static bool is_backup(struct ctl_buffer *out, const struct context *context)
 	return context->session->method && strcmp(context->session->method, "registry.backup") == 0;
 }
 
+static bool is_of_all_nodes(struct ctl_buffer *out, const struct context *context)
+{
+	const char *whose = text_of(context->data, "largest_size_of");
+
+	(void)out;
+	return whose && strcmp(whose, "ram") == 0;
+}
+
 /* Several ranges that ask for more than there was, however they are placed. */
 static bool is_crowded(struct ctl_buffer *out, const struct context *context)
 {
@@ -345,10 +358,17 @@ static const struct {
 	const char *name;
 	bool (*append)(struct ctl_buffer *out, const struct context *context);
 } words[] = {
-	{ "?flags", has_flags },       { "?file", has_file },
-	{ "?no_json", has_no_json },   { "?allocate", is_allocate },
-	{ "?backup", is_backup },      { "?crowded", is_crowded },
-	{ "?ecam_tag", has_ecam_tag }, { "make_low_room", append_low_room },
+	/* clang-format off */
+	{ "?flags", has_flags },
+	{ "?file", has_file },
+	{ "?no_json", has_no_json },
+	{ "?allocate", is_allocate },
+	{ "?backup", is_backup },
+	{ "?all_nodes", is_of_all_nodes },
+	{ "?crowded", is_crowded },
+	{ "?ecam_tag", has_ecam_tag },
+	{ "make_low_room", append_low_room },
+	/* clang-format on */
 };
 
 /* Members of the data. */

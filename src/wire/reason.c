@@ -39,6 +39,7 @@ enum detail_bit {
 	EXCESS = 1 << 23,
 	LARGEST_TAG = 1 << 24,
 	LARGEST_TAG_SIZE = 1 << 25,
+	LARGEST_SIZE_OF = 1 << 26,
 };
 
 /* In the order of the bits above. */
@@ -73,9 +74,11 @@ static const struct gpald_detail details[] = {
 	{ "largest_tag", GPALD_DETAIL_TEXT, offsetof(struct gpald_wire_error, core.largest_tag) },
 	{ "largest_tag_size", GPALD_DETAIL_HEX,
 	  offsetof(struct gpald_wire_error, core.largest_tag_size) },
+	{ "largest_size_of", GPALD_DETAIL_TEXT,
+	  offsetof(struct gpald_wire_error, core.largest_size_of) },
 };
 
-static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == LARGEST_TAG_SIZE,
+static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == LARGEST_SIZE_OF,
 	      "each detail has a bit");
 
 enum {
@@ -123,7 +126,8 @@ static const struct {
 	CORE(FIXED_LOW_MMIO_ABOVE_4GIB) = { NO_LAYOUT, NULL, TAG | RANGE, GPALD_EXIT_REFUSED },
 	CORE(ADDRESS_WIDTH_EXCEEDED) = { NO_LAYOUT, NULL,
 					 TAG | RANGE | BITS | REQUIRED_BITS | ALIGNMENT_GAP |
-						 EXCESS | LARGEST_TAG | LARGEST_TAG_SIZE,
+						 EXCESS | LARGEST_TAG | LARGEST_TAG_SIZE |
+						 LARGEST_SIZE | LARGEST_SIZE_OF,
 					 GPALD_EXIT_NO_ROOM },
 	CORE(DUPLICATE_NAME) = { BAD_PARAMS, NULL, TAG | OTHER_TAG, GPALD_EXIT_REFUSED },
 	CORE(INVALID_BUS_RANGE) = { BAD_PARAMS, NULL, 0, GPALD_EXIT_REFUSED },

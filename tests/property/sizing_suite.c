@@ -52,6 +52,9 @@ static uint64_t *size_of(struct gpal_request *request, const struct gpal_error *
 	switch (error->subject) {
 	case GPAL_SUBJECT_MEMORY_NODE:
 		return (uint64_t *)request->nodes + error->index;
+	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
+		request->chipset_low_mmio.set = true;
+		return &request->chipset_low_mmio.value;
 	case GPAL_SUBJECT_CHIPSET_HIGH_MMIO:
 		request->chipset_high_mmio.set = true;
 		return &request->chipset_high_mmio.value;
@@ -169,6 +172,135 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 		request_case_free(drawn);
 	}
 	check_coverage("largest size of requests", seen, SEEN_COUNT);
+}
+END_TEST
+
+static bool resolves_with_nodes(const struct gpal_request *request, uint64_t size)
+{
+	struct request_case *copy = request_case_copy(request);
+	bool done;
+
+	for (size_t i = 0; i < request->node_count; i++)
+		if (request->nodes[i])
+			((uint64_t *)copy->request.nodes)[i] = size;
+	done = resolves(&copy->request);
+	request_case_free(copy);
+	return done;
+}
+
+/* Whose size it is that a tag names; code is GPAL_E_INTERNAL where it is nobody's. */
+static struct gpal_error owner_of(const struct gpal_request *request, const char *tag)
+{
+	struct gpal_error owner = { .code = GPAL_OK };
+	char text[128];
+
+	if (strcmp(tag, "chipset-low-mmio") == 0 || strcmp(tag, "chipset-high-mmio") == 0) {
+		owner.subject = strcmp(tag, "chipset-low-mmio") == 0 ?
+					GPAL_SUBJECT_CHIPSET_LOW_MMIO :
+					GPAL_SUBJECT_CHIPSET_HIGH_MMIO;
+		return owner;
+	}
+	for (owner.index = 0; owner.index < request->node_count; owner.index++) {
+		owner.subject = GPAL_SUBJECT_MEMORY_NODE;
+		snprintf(text, sizeof(text), "ram%zu", owner.index);
+		if (strcmp(text, tag) == 0)
+			return owner;
+	}
+	for (owner.index = 0; owner.index < request->root_complex_count; owner.index++) {
+		const char *name = request->root_complexes[owner.index].name;
+
+		owner.subject = GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+		snprintf(text, sizeof(text), "pcie-%s-low-mmio", name);
+		if (strcmp(text, tag) == 0)
+			return owner;
+		owner.subject = GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+		snprintf(text, sizeof(text), "pcie-%s-high-mmio", name);
+		if (strcmp(text, tag) == 0)
+			return owner;
+	}
+	owner.code = GPAL_E_INTERNAL;
+	return owner;
+}
+
+/* Whether a node, larger than the one that was chosen, or any for RAM alike, would have done. */
+static bool passes_over_a_node(const struct gpal_request *request, const struct gpal_error *owner,
+			       bool is_node)
+{
+	for (size_t i = 0; i < request->node_count; i++) {
+		const struct gpal_error node = { .subject = GPAL_SUBJECT_MEMORY_NODE, .index = i };
+		const uint64_t size = request->nodes[i];
+
+		if (size <= 4096 ||
+		    (is_node && (size < request->nodes[owner->index] ||
+				 (size == request->nodes[owner->index] && i >= owner->index))))
+			continue;
+		if (resolves_with(request, &node, 4096))
+			return true;
+	}
+	return false;
+}
+
+static void check_fitted_size(const struct round *round, const struct gpal_request *request,
+			      const struct gpal_error *error)
+{
+	const bool is_ram = strcmp(error->largest_size_of, "ram") == 0;
+	const struct gpal_error owner = owner_of(request, is_ram ? "ram0" : error->largest_size_of);
+	const uint64_t size = error->largest_size;
+	const bool is_node = !is_ram && owner.subject == GPAL_SUBJECT_MEMORY_NODE;
+
+	if (owner.code)
+		fail_round(round, "%s is nobody's", error->largest_size_of);
+	if (!(is_ram ? resolves_with_nodes(request, size) : resolves_with(request, &owner, size)))
+		fail_round(round, "%s: 0x%" PRIx64 " does not do", error->largest_size_of, size);
+	if (is_ram ? resolves_with_nodes(request, size + 4096) :
+		     resolves_with(request, &owner, size + 4096))
+		fail_round(round, "%s: more than 0x%" PRIx64 " does", error->largest_size_of, size);
+	if (passes_over_a_node(request, &owner, is_node))
+		fail_round(round, "%s: another node comes first", error->largest_size_of);
+}
+
+START_TEST(the_size_that_fits_the_host_does_and_more_does_not)
+{
+	enum {
+		A_NODE,
+		ALL_NODES,
+		A_WINDOW,
+		NONE,
+		COUNT
+	};
+	struct sight seen[COUNT] = {
+		[A_NODE] = { .name = "a node" },
+		[ALL_NODES] = { .name = "all nodes alike" },
+		[A_WINDOW] = { .name = "a window" },
+		[NONE] = { .name = "no size does" },
+	};
+
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct request_case *drawn = request_case_draw(first_seed() + i);
+		struct gpal_request *request = &drawn->request;
+		const struct round round = { .seed = first_seed() + i, .request = request };
+		struct gpal_layout *layout;
+		struct gpal_error error;
+		unsigned int bits;
+
+		request->host_physical_address_bits = 0;
+		if (gpal_resolve(request, &layout, NULL) == GPAL_OK) {
+			bits = layout->required_address_bits - 1;
+			gpal_layout_free(layout);
+			request->host_physical_address_bits = bits - (i % 3 && bits > 40);
+			if (gpal_resolve(request, &layout, &error) != GPAL_E_ADDRESS_WIDTH_EXCEEDED)
+				fail_round(&round, "%u bits are too many", bits);
+			if (error.largest_size)
+				check_fitted_size(&round, request, &error);
+			seen[!error.largest_size                                       ? NONE :
+			     strcmp(error.largest_size_of, "ram") == 0                 ? ALL_NODES :
+			     strncmp(error.largest_size_of, "ram", strlen("ram")) == 0 ? A_NODE :
+											 A_WINDOW]
+				.count++;
+		}
+		request_case_free(drawn);
+	}
+	check_coverage("sizes that fit the host", seen, COUNT);
 }
 END_TEST
 
@@ -507,6 +639,7 @@ Suite *sizing_suite(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, the_largest_size_of_a_request_does_and_more_does_not);
+	tcase_add_test(tcase, the_size_that_fits_the_host_does_and_more_does_not);
 	tcase_add_test(tcase, the_largest_size_of_an_update_does_and_more_does_not);
 	tcase_add_test(tcase, the_largest_size_of_a_demand_does_and_more_does_not);
 	tcase_add_test(tcase, a_range_grows_as_far_as_is_said_and_no_further);

@@ -1178,8 +1178,7 @@ class WithDaemon(DaemonTestCase):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("address_width_exceeded", result.err)
-        self.assertIn("needs 37 address bits where the host has 36: make RAM or high windows smaller by 1.5 GiB or more; "
-                      "ram0 is the largest with 64 GiB\n", result.err)
+        self.assertIn("needs 37 address bits where the host has 36: with all else as it is, ram0 can have 62.5 GiB\n", result.err)
 
     def test_a_request_above_the_limit_is_refused(self):
         result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')

@@ -57,7 +57,7 @@ def is_right(vector, reply):
 
 # What the lines of requests.jsonl use that the daemon knows, and what errors do not say yet.
 KNOWN = {"aligned", "null", "vmbus", "no_hdm", "chipset_pinned", "holes", "alias_map"}
-LATER = ("equal_share", "largest_size", "largest_size_of")
+LATER = ("equal_share",)
 
 
 def is_known(vector):

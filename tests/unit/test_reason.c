@@ -54,7 +54,7 @@ static const struct {
 	{ CORE(ECAM_BELOW_MINIMUM), 1, "ecam_below_minimum", "tag range" },
 	{ CORE(FIXED_LOW_MMIO_ABOVE_4GIB), 1, "fixed_low_mmio_above_4gib", "tag range" },
 	{ CORE(ADDRESS_WIDTH_EXCEEDED), 1, "address_width_exceeded",
-	  "tag range bits required_bits alignment_gap excess largest_tag largest_tag_size" },
+	  "tag range bits required_bits largest_size alignment_gap excess largest_tag largest_tag_size largest_size_of" },
 	{ GPALD_NOT_FOUND, 2, "not_found", "tag" },
 	{ GPALD_CONFLICT, 3, "conflict", "generation owner_uid" },
 	{ GPALD_GENERATION_MISMATCH, 4, "generation_mismatch", "generation" },
