@@ -92,8 +92,11 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 		code = gpald_resolve(request, live->policy, nothing, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		tell_of_live(live, request, around_code, &around, error);
+	/* Where ranges may move, what fits afresh does. */
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
-		gpald_advise_width(request, live->policy, (struct gpald_around){ .live = live },
+		gpald_advise_width(request, live->policy,
+				   allow & GPAL_ALLOW_MOVES ? nothing :
+							      (struct gpald_around){ .live = live },
 				   error);
 	if (code)
 		return code;

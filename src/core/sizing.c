@@ -196,9 +196,10 @@ enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout)
 {
 	const struct gpal_request *request = &sizing->request;
+	const struct gpal_layout *live = sizing->around.live;
 	/* Of each root complex there are a few ranges. */
 	const size_t things = 16 + request->node_count + 4 * request->root_complex_count +
-			      request->reserved_count;
+			      request->reserved_count + (live ? live->map.count : 0);
 	struct gpal_layout *made;
 	int code;
 

@@ -111,7 +111,7 @@ static bool shrink(struct gpald_sizing *sizing, const struct candidate *candidat
 void gpald_advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
 			struct gpald_around around, struct gpal_error *error)
 {
-	struct gpald_budget budget = { .left = GPALD_BUDGET };
+	struct gpald_budget budget = { 0 };
 	struct gpal_request wide = *request;
 	struct gpald_sizing sizing = { .budget = &budget };
 	struct gpal_layout *layout;
@@ -126,9 +126,14 @@ void gpald_advise_width(const struct gpal_request *request, const struct gpal_po
 		count = add_nodes(layout, list);
 		count += add_windows(layout, list + count);
 	}
-	for (size_t i = 0; i < count && !error->largest_size && !budget.is_spent; i++)
+	/* Single nodes get half of what may be spent, so that all nodes have their turn. */
+	budget.left = GPALD_BUDGET / 2;
+	for (size_t i = 0; i < count && !error->largest_size; i++) {
+		if (list[i].subject == GPAL_SUBJECT_MEMORY_NODES)
+			budget.left += GPALD_BUDGET / 2;
 		if (shrink(&sizing, &list[i], &error->largest_size))
 			gpald_error_tag(error->largest_size_of, list[i].tag);
+	}
 	gpald_sizing_clear(&sizing);
 	free(list);
 	gpal_layout_free(layout);

@@ -144,7 +144,7 @@ static const struct hint hints[] = {
 	  " with all else as it is, {largest_size_of} can have {largest_size}" },
 	{ "address_width_exceeded", NULL,
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
-	  " make RAM or high windows smaller by {excess} or more, or move what is pinned" },
+	  " the top is {excess} too high, and the largest is {largest_tag} with {largest_tag_size}" },
 	{ "address_width_exceeded", NULL,
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
 	  " use less RAM or smaller high windows" },

@@ -126,6 +126,30 @@ class AddressWidth(DaemonTestCase):
                                     "required_bits": 34, "alignment_gap": "0xbfe00000", "excess": "0x40000000",
                                     "largest_tag": "ram0", "largest_tag_size": "0x100000000"})
 
+    def test_many_nodes_are_told_a_size_for_all(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"] * 600}, "host": {"physical_address_bits": 36}}
+        with self.daemon.connect() as client:
+            data = client.call("layout.resolve", {"request": request})["error"]["data"]
+            self.assertEqual(data["largest_size_of"], "ram")
+            for size, reply in ((int(data["largest_size"], 16), "result"), (int(data["largest_size"], 16) + 4096, "error")):
+                request["memory"]["nodes"] = [size] * 600
+                self.assertIn(reply, client.call("layout.resolve", {"request": request}))
+
+    def test_an_update_is_told_what_it_may_do(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["8GiB"]}}
+        larger = {"arch": "x86_64", "memory": {"nodes": ["2TiB"]}, "host": {"physical_address_bits": 40}}
+        with self.daemon.connect() as client:
+            client.call("layout.create", {"name": "wide", "request": request})
+            params = {"name": "wide", "request": larger, "dry_run": True}
+            data = client.call("layout.update", params)["error"]["data"]
+            self.assertEqual((data["reason"], data.get("largest_size")), ("address_width_exceeded", None))
+            data = client.call("layout.update", {**params, "allow_moves": True})["error"]["data"]
+            self.assertEqual(data["largest_size_of"], "ram0")
+            for size, reply in ((int(data["largest_size"], 16), "result"), (int(data["largest_size"], 16) + 4096, "error")):
+                larger["memory"]["nodes"] = [size]
+                self.assertIn(reply, client.call("layout.update", {**params, "allow_moves": True}))
+            client.call("layout.delete", {"name": "wide"})
+
 
 class Advice(DaemonTestCase):
     """advise: true; each size is tried as the protocol says, and so is a page more."""

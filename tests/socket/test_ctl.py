@@ -891,6 +891,9 @@ HINTS = [
     ({"reason": "fixed_low_mmio_above_4gib"}, "give its size alone"),
     ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46},
      "vtl2 sets the top, which needs 46 address bits where the host has 40"),
+    ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46, "excess": "0x100000000",
+      "largest_tag": "vtl2-framebuffer", "largest_tag_size": "0x200000000"},
+     "has 40: the top is 4 GiB too high, and the largest is vtl2-framebuffer with 8 GiB"),
     ({"reason": "address_width_exceeded"}, "a host with more bits"),
     ({"reason": "not_found"}, "gpalayoutctl list"),
     ({"reason": "not_found", "tag": "ram7"}, "no range has the tag ram7"),
@@ -1106,6 +1109,7 @@ class WithDaemon(DaemonTestCase):
         out = self.ok("map", *request).out
         self.assertIn("35 of 40 address bits\n", out)
         self.assertIn(" host limit, 39 bits of 40, 512 GiB ", out)
+        self.assertIn("5 bits left: the host’s limit is 512 GiB", self.ok("map", "--svg", "-", *request).out)
         created = self.ok("create", "alias", *request).out
         self.assertIn("VTL2 alias map  ", created)
         self.assertEqual(json.loads(self.ok("get", "--json", "alias").out)["result"]["layout"]["vtl2"], {"alias_map": True})

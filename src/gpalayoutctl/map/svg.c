@@ -246,6 +246,7 @@ static void append_bits(struct ctl_svg *svg)
 {
 	const int needed = (int)svg->rows.map->layout->required_address_bits;
 	const int host = (int)svg->rows.map->request->host_physical_address_bits;
+	const unsigned int usable = ctl_map_bits(svg->rows.map);
 	const int left = host > needed ? host - needed : 0;
 	ctl_cleanup_buffer struct ctl_buffer bits = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
@@ -260,8 +261,8 @@ static void append_bits(struct ctl_svg *svg)
 		ctl_buffer_puts(&text, host ? "no bit left" : "no host width stated");
 	if (host)
 		ctl_buffer_printf(&text, ": the host’s limit is %s",
-				  host < 64 ? ctl_number(CTL_EXACT, UINT64_C(1) << host).text :
-					      "16 EiB");
+				  usable < 64 ? ctl_number(CTL_EXACT, UINT64_C(1) << usable).text :
+						"16 EiB");
 	ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END, "%s", text.data);
 }
 
