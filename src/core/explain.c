@@ -119,7 +119,7 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 	else if ((code = explain_live(request, live, &trace, &layout)) != GPAL_OK)
 		gpald_fail_plain(error, (enum gpal_code)code);
 	/* As gpal_resolve() does. */
-	if (code == GPAL_E_EXHAUSTED && error)
+	if (code && error)
 		gpald_advise_request(request, policy, (struct gpald_around){ .live = NULL }, error);
 	if (code)
 		return code;

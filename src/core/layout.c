@@ -37,10 +37,8 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 	int code = gpald_resolve(request, policy, nothing, layout, error);
 
 	/* What is too large is told how large it may be. */
-	if (code == GPAL_E_EXHAUSTED && error)
+	if (code && error)
 		gpald_advise_request(request, policy, nothing, error);
-	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
-		gpald_advise_width(request, policy, nothing, error);
 	return code;
 }
 

@@ -245,8 +245,8 @@ static enum gpald_verdict try_request(void *data, uint64_t size)
 	return gpald_sizing_try(data, size, NULL);
 }
 
-void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpald_around around, struct gpal_error *error)
+static void advise_exhausted(const struct gpal_request *request, const struct gpal_policy *policy,
+			     struct gpald_around around, struct gpal_error *error)
 {
 	struct gpald_budget budget = { .left = GPALD_BUDGET };
 	struct gpald_sizing sizing;
@@ -258,6 +258,15 @@ void gpald_advise_request(const struct gpal_request *request, const struct gpal_
 			error->largest_size = find_largest(error, unit, try_request, &sizing);
 	}
 	gpald_sizing_clear(&sizing);
+}
+
+void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
+			  struct gpald_around around, struct gpal_error *error)
+{
+	if (error->code == GPAL_E_EXHAUSTED)
+		advise_exhausted(request, policy, around, error);
+	if (error->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
+		gpald_advise_width(request, policy, around, error);
 }
 
 struct input_test {

@@ -80,12 +80,16 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout);
 
-/* Fills in error->largest_size of an input that is exhausted, as far as that is found. */
+/*
+ * Fills in error->largest_size of what is exhausted or too wide for its host, as far as
+ * that is found; a refusal for another reason stays as it is.
+ */
 void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
 			  struct gpald_around around, struct gpal_error *error);
-/* The same of one that is too wide for its host, and error->largest_size_of. */
+void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error);
+
+/* Of what is too wide, with error->largest_size_of. */
 void gpald_advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
 			struct gpald_around around, struct gpal_error *error);
-void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error);
 
 #endif

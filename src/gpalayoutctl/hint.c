@@ -297,18 +297,20 @@ static bool is_of_all_nodes(struct ctl_buffer *out, const struct context *contex
 	return whose && strcmp(whose, "ram") == 0;
 }
 
-/* Several ranges that ask for more than there was, however they are placed. */
+/* Several ranges that ask for more than there was, though each by itself would fit. */
 static bool is_crowded(struct ctl_buffer *out, const struct context *context)
 {
 	const cJSON *demands = member_of(context->data, "demands");
 	const char *demand = text_of(context->data, "demand");
 	const char *supply = text_of(context->data, "supply");
-	uint64_t asked, free;
+	const char *size = text_of(context->data, "size");
+	uint64_t asked, free, one;
 
 	(void)out;
-	return cJSON_IsNumber(demands) && demands->valuedouble > 1 && demand && supply &&
+	return cJSON_IsNumber(demands) && demands->valuedouble > 1 && demand && supply && size &&
 	       gpald_size_parse(demand, &asked) == GPALD_SIZE_OK &&
-	       gpald_size_parse(supply, &free) == GPALD_SIZE_OK && asked > free;
+	       gpald_size_parse(supply, &free) == GPALD_SIZE_OK &&
+	       gpald_size_parse(size, &one) == GPALD_SIZE_OK && asked > free && one <= free;
 }
 
 static bool has_ecam_tag(struct ctl_buffer *out, const struct context *context)
