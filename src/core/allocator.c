@@ -7,8 +7,8 @@
 
 #include "core/arena.h"
 #include "core/error.h"
+#include "core/largest_size.h"
 #include "core/place.h"
-#include "core/sizing.h"
 
 static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 {

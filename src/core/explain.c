@@ -8,8 +8,8 @@
 
 #include "core/arena.h"
 #include "core/error.h"
+#include "core/largest_size.h"
 #include "core/resolution.h"
-#include "core/sizing.h"
 #include "core/trace.h"
 
 #include <assert.h>

@@ -7,8 +7,8 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/largest_size.h"
 #include "core/resolution.h"
-#include "core/sizing.h"
 
 #include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
@@ -92,10 +92,10 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 		tell_of_live(live, request, around_code, &around, error);
 	/* Where ranges may move, what fits afresh does. */
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
-		gpald_advise_width(request, live->policy,
-				   allow & GPAL_ALLOW_MOVES ? nothing :
-							      (struct gpald_around){ .live = live },
-				   error);
+		gpald_advise_request(
+			request, live->policy,
+			allow & GPAL_ALLOW_MOVES ? nothing : (struct gpald_around){ .live = live },
+			error);
 	if (code)
 		return code;
 	if (around_code && !(allow & GPAL_ALLOW_REMOVALS))

@@ -202,7 +202,7 @@ static int check_reserved_names(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
 	const size_t reserved = request->reserved_count;
-	const size_t count = reserved + request->host_hole_count;
+	const size_t count = gpald_reserved_count(request);
 	struct named *names;
 	int code;
 
@@ -211,10 +211,8 @@ static int check_reserved_names(struct gpald_resolution *r)
 	names = gpald_arena_alloc(r->arena, count, sizeof(*names));
 	if (!names)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	for (size_t i = 0; i < reserved; i++)
-		names[i] = (struct named){ request->reserved[i].name, i };
-	for (size_t i = reserved; i < count; i++)
-		names[i] = (struct named){ gpal_hole_name(request->host_holes[i - reserved]), i };
+	for (size_t i = 0; i < count; i++)
+		names[i] = (struct named){ gpald_reserved_at(request, i).name, i };
 	code = check_unique(names, count, GPAL_SUBJECT_RESERVED_NAME,
 			    count > reserved ? "reserved ranges and holes" : "reserved ranges",
 			    r->error);

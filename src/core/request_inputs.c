@@ -52,7 +52,7 @@ static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KI
 		cxl += rc->has_cxl;
 		iommus += rc->iommu != GPAL_IOMMU_NONE;
 	}
-	counts[GPAL_KIND_RESERVED] = 1 + request->reserved_count + request->host_hole_count;
+	counts[GPAL_KIND_RESERVED] = 1 + gpald_reserved_count(request);
 	counts[GPAL_KIND_FIXED] = 2 + pinned_low + pinned_high;
 	counts[GPAL_KIND_MMIO32] = 1 + request->root_complex_count - pinned_low + iommus;
 	counts[GPAL_KIND_RAM] = request->node_count;

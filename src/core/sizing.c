@@ -9,7 +9,6 @@
 
 #include "core/sizing.h"
 
-#include "core/arena.h"
 #include "core/checked.h"
 
 #include <assert.h>
@@ -183,7 +182,7 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 	}
 }
 
-static enum gpald_verdict verdict_of(int code, struct gpald_budget *budget)
+enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget)
 {
 	if (code == GPAL_E_NO_MEMORY)
 		budget->no_memory = true;
@@ -211,117 +210,5 @@ enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 		*layout = made;
 	else
 		gpal_layout_free(made);
-	return verdict_of(code, sizing->budget);
-}
-
-/*
- * The largest size below the one that is wanted; 0: none was found. A window is as
- * large as it can be in the place that was found for it, and often that is all there
- * is to it; RAM may be in several places.
- */
-static uint64_t find_largest(const struct gpal_error *error, uint64_t unit, gpald_size_test *test,
-			     void *data)
-{
-	const uint64_t wanted = gpald_align_down(error->size, unit);
-	const uint64_t fit = gpald_align_down(error->largest_fit, unit);
-	uint64_t bad = wanted < error->size ? wanted + unit : wanted;
-	enum gpald_verdict verdict;
-	uint64_t size;
-
-	if (error->phase != GPAL_KIND_RAM && fit < bad) {
-		verdict = fit > 0 ? test(data, fit) : GPALD_DOES_NOT;
-		if (verdict != GPALD_DOES_NOT || fit == 0)
-			return verdict == GPALD_DOES ? fit : 0;
-		bad = fit;
-	}
-	if (bad > unit && test(data, unit) == GPALD_DOES &&
-	    gpald_find_size(unit, bad, unit, test, data, &size))
-		return size;
-	return 0;
-}
-
-static enum gpald_verdict try_request(void *data, uint64_t size)
-{
-	return gpald_sizing_try(data, size, NULL);
-}
-
-static void advise_exhausted(const struct gpal_request *request, const struct gpal_policy *policy,
-			     struct gpald_around around, struct gpal_error *error)
-{
-	struct gpald_budget budget = { .left = GPALD_BUDGET };
-	struct gpald_sizing sizing;
-
-	if (gpald_sizing_init(&sizing, request, policy, around, &budget)) {
-		const uint64_t unit = gpald_sizing_choose(&sizing, error->subject, error->index);
-
-		if (unit > 0)
-			error->largest_size = find_largest(error, unit, try_request, &sizing);
-	}
-	gpald_sizing_clear(&sizing);
-}
-
-void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpald_around around, struct gpal_error *error)
-{
-	if (error->code == GPAL_E_EXHAUSTED)
-		advise_exhausted(request, policy, around, error);
-	if (error->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
-		gpald_advise_width(request, policy, around, error);
-}
-
-struct input_test {
-	struct gpal_alloc_input input;
-	struct gpal_demand *demand; /* of the input, whose size is changed */
-	struct gpald_budget budget;
-	size_t things;
-};
-
-static enum gpald_verdict try_input(void *data, uint64_t size)
-{
-	struct input_test *test = data;
-	struct gpald_arena *arena;
-	struct gpal_map map;
-	int code = GPAL_E_NO_MEMORY;
-
-	if (!gpald_budget_take(&test->budget, test->things))
-		return GPALD_NOT_TRIED;
-	arena = gpald_arena_new(0);
-	test->demand->size = size;
-	if (arena)
-		code = gpald_place(arena, &test->input, (struct gpald_kept_list){ 0 }, NULL, &map,
-				   NULL);
-	gpald_arena_free(arena);
-	return verdict_of(code, &test->budget);
-}
-
-void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error)
-{
-	struct input_test test = {
-		.input = *input,
-		.budget.left = GPALD_BUDGET,
-		.things = input->reserved_count + input->fixed_count + input->mmio32_count +
-			  input->ram_count + input->mmio64_count + input->post_mmio_count,
-	};
-	struct gpal_alloc_input *copy = &test.input;
-	const struct {
-		const struct gpal_demand **demands;
-		size_t count;
-	} lists[GPAL_KIND_COUNT] = {
-		[GPAL_KIND_MMIO32] = { &copy->mmio32, input->mmio32_count },
-		[GPAL_KIND_RAM] = { &copy->ram, input->ram_count },
-		[GPAL_KIND_MMIO64] = { &copy->mmio64, input->mmio64_count },
-		[GPAL_KIND_POST_MMIO] = { &copy->post_mmio, input->post_mmio_count },
-	};
-	struct gpal_demand *demands;
-
-	assert(lists[error->phase].demands);
-	demands = duplicate(*lists[error->phase].demands, lists[error->phase].count,
-			    sizeof(*demands));
-
-	if (!demands)
-		return;
-	*lists[error->phase].demands = demands;
-	test.demand = &demands[error->index];
-	error->largest_size = find_largest(error, GPAL_PAGE_SIZE, try_input, &test);
-	free(demands);
+	return gpald_verdict_of(code, sizing->budget);
 }

@@ -8,7 +8,6 @@
 
 #include "core/resolution.h"
 
-#include <gpalayout/allocator.h>
 #include <gpalayout/error.h>
 #include <gpalayout/export.h>
 #include <gpalayout/layout.h>
@@ -35,6 +34,10 @@ enum gpald_verdict {
 	GPALD_DOES_NOT,
 	GPALD_NOT_TRIED, /* the budget says why */
 };
+
+/* Of a try that gave this code; notes that it lacked memory. */
+enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget);
+
 typedef enum gpald_verdict gpald_size_test(void *data, uint64_t size);
 
 /*
@@ -79,17 +82,5 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
  */
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout);
-
-/*
- * Fills in error->largest_size of what is exhausted or too wide for its host, as far as
- * that is found; a refusal for another reason stays as it is.
- */
-void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpald_around around, struct gpal_error *error);
-void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error);
-
-/* Of what is too wide, with error->largest_size_of. */
-void gpald_advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
-			struct gpald_around around, struct gpal_error *error);
 
 #endif

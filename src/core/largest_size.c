@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The size that would do, of what is refused for want of room: of the range that found no
+ * place, or of what makes a layout too wide for its host.
+ */
+#include "config.h"
+
+#include "core/largest_size.h"
+
+#include "core/arena.h"
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/place.h"
+#include "core/sizing.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is exhausted. */
+
+/*
+ * The largest size below the one that is wanted; 0: none was found. A window is as
+ * large as it can be in the place that was found for it, and often that is all there
+ * is to it; RAM may be in several places.
+ */
+static uint64_t find_largest(const struct gpal_error *error, uint64_t unit, gpald_size_test *test,
+			     void *data)
+{
+	const uint64_t wanted = gpald_align_down(error->size, unit);
+	const uint64_t fit = gpald_align_down(error->largest_fit, unit);
+	uint64_t bad = wanted < error->size ? wanted + unit : wanted;
+	enum gpald_verdict verdict;
+	uint64_t size;
+
+	if (error->phase != GPAL_KIND_RAM && fit < bad) {
+		verdict = fit > 0 ? test(data, fit) : GPALD_DOES_NOT;
+		if (verdict != GPALD_DOES_NOT || fit == 0)
+			return verdict == GPALD_DOES ? fit : 0;
+		bad = fit;
+	}
+	if (bad > unit && test(data, unit) == GPALD_DOES &&
+	    gpald_find_size(unit, bad, unit, test, data, &size))
+		return size;
+	return 0;
+}
+
+static enum gpald_verdict try_request(void *data, uint64_t size)
+{
+	return gpald_sizing_try(data, size, NULL);
+}
+
+static void advise_exhausted(const struct gpal_request *request, const struct gpal_policy *policy,
+			     struct gpald_around around, struct gpal_error *error)
+{
+	struct gpald_budget budget = { .left = GPALD_BUDGET };
+	struct gpald_sizing sizing;
+
+	if (gpald_sizing_init(&sizing, request, policy, around, &budget)) {
+		const uint64_t unit = gpald_sizing_choose(&sizing, error->subject, error->index);
+
+		if (unit > 0)
+			error->largest_size = find_largest(error, unit, try_request, &sizing);
+	}
+	gpald_sizing_clear(&sizing);
+}
+
+/* What is too wide: what could be smaller. */
+
+struct candidate {
+	enum gpal_subject subject;
+	size_t index;
+	uint64_t size;
+	const char *tag;
+};
+
+/* By size, from large to small; of equals in the order of the request. */
+static int compare_candidates(const void *x, const void *y)
+{
+	const struct candidate *a = x, *b = y;
+
+	if (a->size != b->size)
+		return a->size > b->size ? -1 : 1;
+	return a->index != b->index ? (a->index < b->index ? -1 : 1) :
+				      (a->subject < b->subject ? -1 : a->subject > b->subject);
+}
+
+static size_t add_window(const struct gpal_layout *layout, struct candidate *list, size_t count,
+			 enum gpal_subject subject, size_t index, struct gpal_range range)
+{
+	const struct gpal_map *map = &layout->map;
+
+	if (gpal_range_is_empty(range))
+		return count;
+	list[count] = (struct candidate){
+		.subject = subject,
+		.index = index,
+		.size = gpal_range_size(range),
+		.tag = map->entries[gpal_map_find(map, range.start)].tag,
+	};
+	return count + 1;
+}
+
+static size_t add_windows(const struct gpal_layout *layout, struct candidate *list)
+{
+	size_t count = 0;
+
+	count = add_window(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
+			   layout->chipset_low_mmio);
+	count = add_window(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
+			   layout->chipset_high_mmio);
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
+
+		count = add_window(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i,
+				   rc->low_mmio);
+		count = add_window(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i,
+				   rc->high_mmio);
+	}
+	qsort(list, count, sizeof(*list), compare_candidates);
+	return count;
+}
+
+/* Each node, then all of them alike. */
+static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->ram_count; i++) {
+		const struct gpal_ram_extent *extent = &layout->ram[i];
+		size_t at = 0;
+
+		while (at < count && list[at].index != extent->node)
+			at++;
+		if (at == count)
+			count = add_window(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
+					   extent->node, extent->range);
+		else
+			list[at].size += gpal_range_size(extent->range);
+	}
+	qsort(list, count, sizeof(*list), compare_candidates);
+	list[count] = (struct candidate){
+		.subject = GPAL_SUBJECT_MEMORY_NODES,
+		.size = list[0].size,
+		.tag = "ram",
+	};
+	return count + 1;
+}
+
+/* Whether a smaller size does, and the largest that was found. */
+static bool shrink(struct gpald_sizing *sizing, const struct candidate *candidate, uint64_t *size)
+{
+	const uint64_t unit = gpald_sizing_choose(sizing, candidate->subject, candidate->index);
+	uint64_t bad;
+
+	return unit && gpald_align_up(candidate->size, unit, &bad) && bad > unit &&
+	       try_request(sizing, unit) == GPALD_DOES &&
+	       gpald_find_size(unit, bad, unit, try_request, sizing, size);
+}
+
+static void advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
+			 struct gpald_around around, struct gpal_error *error)
+{
+	struct gpald_budget budget = { 0 };
+	struct gpal_request wide = *request;
+	struct gpald_sizing sizing = { .budget = &budget };
+	struct gpal_layout *layout;
+	struct candidate *list = NULL;
+	size_t count = 0;
+
+	wide.host_physical_address_bits = 0;
+	if (gpald_resolve(&wide, policy, around, &layout, NULL))
+		return;
+	list = calloc(3 + layout->ram_count + 2 * layout->root_complex_count, sizeof(*list));
+	if (list && gpald_sizing_init(&sizing, request, policy, around, &budget)) {
+		count = add_nodes(layout, list);
+		count += add_windows(layout, list + count);
+	}
+	/* Single nodes get half of what may be spent, so that all nodes have their turn. */
+	budget.left = GPALD_BUDGET / 2;
+	for (size_t i = 0; i < count && !error->largest_size; i++) {
+		if (list[i].subject == GPAL_SUBJECT_MEMORY_NODES)
+			budget.left += GPALD_BUDGET / 2;
+		if (shrink(&sizing, &list[i], &error->largest_size))
+			gpald_error_tag(error->largest_size_of, list[i].tag);
+	}
+	gpald_sizing_clear(&sizing);
+	free(list);
+	gpal_layout_free(layout);
+}
+
+void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
+			  struct gpald_around around, struct gpal_error *error)
+{
+	if (error->code == GPAL_E_EXHAUSTED)
+		advise_exhausted(request, policy, around, error);
+	if (error->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
+		advise_width(request, policy, around, error);
+}
+
+/* The bare allocator. */
+
+struct input_test {
+	struct gpal_alloc_input input;
+	struct gpal_demand *demand; /* of the input, whose size is changed */
+	struct gpald_budget budget;
+	size_t things;
+};
+
+static enum gpald_verdict try_input(void *data, uint64_t size)
+{
+	struct input_test *test = data;
+	struct gpald_arena *arena;
+	struct gpal_map map;
+	int code = GPAL_E_NO_MEMORY;
+
+	if (!gpald_budget_take(&test->budget, test->things))
+		return GPALD_NOT_TRIED;
+	arena = gpald_arena_new(0);
+	test->demand->size = size;
+	if (arena)
+		code = gpald_place(arena, &test->input, (struct gpald_kept_list){ 0 }, NULL, &map,
+				   NULL);
+	gpald_arena_free(arena);
+	return gpald_verdict_of(code, &test->budget);
+}
+
+void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error)
+{
+	struct input_test test = {
+		.input = *input,
+		.budget.left = GPALD_BUDGET,
+		.things = input->reserved_count + input->fixed_count + input->mmio32_count +
+			  input->ram_count + input->mmio64_count + input->post_mmio_count,
+	};
+	struct gpal_alloc_input *copy = &test.input;
+	const struct {
+		const struct gpal_demand **demands;
+		size_t count;
+	} lists[GPAL_KIND_COUNT] = {
+		[GPAL_KIND_MMIO32] = { &copy->mmio32, input->mmio32_count },
+		[GPAL_KIND_RAM] = { &copy->ram, input->ram_count },
+		[GPAL_KIND_MMIO64] = { &copy->mmio64, input->mmio64_count },
+		[GPAL_KIND_POST_MMIO] = { &copy->post_mmio, input->post_mmio_count },
+	};
+	struct gpal_demand *demands;
+
+	assert(lists[error->phase].demands);
+	demands = calloc(lists[error->phase].count, sizeof(*demands));
+	if (!demands)
+		return;
+	memcpy(demands, *lists[error->phase].demands, lists[error->phase].count * sizeof(*demands));
+	*lists[error->phase].demands = demands;
+	test.demand = &demands[error->index];
+	error->largest_size = find_largest(error, GPAL_PAGE_SIZE, try_input, &test);
+	free(demands);
+}
