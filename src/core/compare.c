@@ -44,8 +44,8 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 }
 
 /*
- * Of the buses of a root complex it is told that they are others, or that they come or go if
- * the root complex has nothing else that does. Where they are is told of the segment's ECAM.
+ * A change of a root complex's bus numbers is told. That its buses come or go is told only if
+ * it has nothing else that would show it. Their addresses are told by the segment's ECAM.
  */
 static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
 {

@@ -15,7 +15,7 @@
 #define GPALD_MEMORY_NODES_MAX 1024
 #define GPALD_ROOT_COMPLEXES_MAX 4096
 #define GPALD_RESERVED_MAX 65536
-#define GPALD_HOLES_MAX 16 /* more than there are, so that one named twice is told of as that */
+#define GPALD_HOLES_MAX 16 /* more than exist, so that one named twice is refused for that */
 #define GPALD_ADDRESS_BITS_MAX 64
 #define GPALD_NAME_MAX 64
 #define GPALD_TAG_MAX 79 /* pcie-, a name and -high-mmio */

@@ -73,7 +73,7 @@ struct gpald_backup_entry {
 	struct gpald_record *record;    /* of GPALD_BACKUP_RECORD; given to the caller */
 	const char *name;               /* of GPALD_BACKUP_GONE; good until the next is read */
 	struct gpald_store_state state; /* of GPALD_BACKUP_END, after which nothing comes */
-	uint64_t layouts;               /* the same: how many there have to be */
+	uint64_t layouts;               /* the same: how many layouts the backup has */
 };
 
 /* Reads the next entry, and checks it. False with `error` set. */

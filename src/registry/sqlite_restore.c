@@ -2,9 +2,9 @@
 /*
  * Fills a new database with what a backup has. What has happened since the backup is lost, and
  * somebody may know of it: so every generation and the revision are raised, and no event is
- * kept. Then whoever holds one from before is refused, and never taken for somebody who knows
- * what is there now. A backup may be restored more than once, and what became of it the first
- * time is lost, too: so the revision is raised up to the clock, and the generations as far.
+ * kept. Then a client that holds a number from before is refused, and never taken for one that
+ * knows the layouts of now. A backup may be restored twice, and the changes after the first
+ * restore are lost, too: so the revision is raised up to the clock, and the generations as far.
  */
 #include "config.h"
 
