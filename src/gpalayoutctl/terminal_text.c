@@ -29,6 +29,13 @@ static const struct character_range unsafe_characters[] = {
 	{ 0xfffe, 0xffff },                     /* no characters, which XML must not have */
 };
 
+/* A short table: names are nearly always ASCII. */
+static const struct character_range wide[] = {
+	{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },   { 0xac00, 0xd7a3 },
+	{ 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
+	{ 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
+};
+
 /* By the number of continuation bytes: the lead byte's pattern, the lowest legal value. */
 static const struct {
 	unsigned char mask;
@@ -120,10 +127,32 @@ void ctl_puts_ascii(struct ctl_buffer *out, const char *text)
 	append_up_to(out, text, strlen(text), "", 0x7f);
 }
 
-void ctl_widen(int *width, size_t len)
+size_t ctl_take_character(const char **text)
 {
-	if (len > (size_t)*width)
-		*width = len < WIDEST ? (int)len : WIDEST;
+	const unsigned char lead = (unsigned char)*(*text)++;
+	uint32_t character = lead < 0xc0 ? lead : lead < 0xe0 ? lead & 0x1f : lead & 0x0f;
+
+	for (; (**text & 0xc0) == 0x80; ++*text)
+		character = character << 6 | (**text & 0x3f);
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (character >= wide[i].first && character <= wide[i].last)
+			return 2;
+	return 1;
+}
+
+size_t ctl_cells(const char *text)
+{
+	size_t cells = 0;
+
+	while (*text)
+		cells += ctl_take_character(&text);
+	return cells;
+}
+
+void ctl_widen(int *width, size_t cells)
+{
+	if (cells > (size_t)*width)
+		*width = cells < WIDEST ? (int)cells : WIDEST;
 }
 
 bool ctl_wants_colour(void)

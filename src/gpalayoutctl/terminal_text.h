@@ -25,8 +25,14 @@ void ctl_puts_safe(struct ctl_buffer *out, const char *text);
 /* The same, with characters beyond ASCII as \uXXXX too. */
 void ctl_puts_ascii(struct ctl_buffer *out, const char *text);
 
-/* Widens a column so that `len` bytes fit; longer ones push the next column to the right. */
-void ctl_widen(int *width, size_t len);
+/* Takes a character off *text, which is UTF-8, and returns its cells: wide ones take two. */
+size_t ctl_take_character(const char **text);
+
+/* The cells of a text: what it takes of a line. */
+size_t ctl_cells(const char *text);
+
+/* Widens a column so that so many cells fit; longer ones push the next column to the right. */
+void ctl_widen(int *width, size_t cells);
 
 /* Whether standard output is a terminal that takes colours, and its user does too. */
 bool ctl_wants_colour(void);

@@ -4,6 +4,7 @@
 
 #include "gpalayoutctl/map/paint.h"
 #include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/terminal_text.h"
 #include "tests/unit/suite.h"
 
 #include <stdlib.h>

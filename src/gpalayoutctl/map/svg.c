@@ -10,6 +10,7 @@
 #include "gpalayoutctl/map/svg_elements.h"
 #include "gpalayoutctl/map/svg_rows.h"
 #include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>
 #include <string.h>

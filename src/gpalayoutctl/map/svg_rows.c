@@ -5,6 +5,7 @@
 #include "gpalayoutctl/map/svg_rows.h"
 
 #include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 
 #include "gpalayoutctl/map/rows.h"
 #include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Numbers are integer arithmetic; what is exact comes from size_text.h. Which characters
- * take two cells is a short table: names are nearly always ASCII.
- */
+/* Numbers are integer arithmetic; what is exact comes from size_text.h. */
 #include "config.h"
 
 #include "gpalayoutctl/map/text.h"
@@ -22,15 +19,6 @@ static const uint64_t limits[] = {
 };
 
 static const char *const ellipses[] = { [false] = "…", [true] = "..." };
-
-static const struct {
-	uint32_t first;
-	uint32_t last;
-} wide[] = {
-	{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },   { 0xac00, 0xd7a3 },
-	{ 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
-	{ 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
-};
 
 /* Of 1 KiB at least, rounded half up. */
 static void append_rounded(struct ctl_buffer *out, uint64_t n)
@@ -78,29 +66,6 @@ unsigned int ctl_log2_sixteenths(uint64_t n)
 	return highest < 4 ? 0 : 16 * highest + (unsigned int)(n >> (highest - 4) & 15);
 }
 
-/* Takes a character of valid UTF-8 and returns its cells. */
-static size_t take(const char **text)
-{
-	const unsigned char lead = (unsigned char)*(*text)++;
-	uint32_t character = lead < 0xc0 ? lead : lead < 0xe0 ? lead & 0x1f : lead & 0x0f;
-
-	for (; (**text & 0xc0) == 0x80; ++*text)
-		character = character << 6 | (**text & 0x3f);
-	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-		if (character >= wide[i].first && character <= wide[i].last)
-			return 2;
-	return 1;
-}
-
-size_t ctl_cells(const char *text)
-{
-	size_t cells = 0;
-
-	while (*text)
-		cells += take(&text);
-	return cells;
-}
-
 void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii)
 {
 	if (ascii)
@@ -125,12 +90,13 @@ void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
 		return;
 	}
 	/* The head gets the odd cell; the tail is what then fits. */
-	for (size_t cells = take(&tail); head + cells <= (kept + 1) / 2; cells = take(&tail)) {
+	for (size_t cells = ctl_take_character(&tail); head + cells <= (kept + 1) / 2;
+	     cells = ctl_take_character(&tail)) {
 		head += cells;
 		head_end = tail;
 	}
 	for (tail = head_end, left -= head; left > kept - head;)
-		left -= take(&tail);
+		left -= ctl_take_character(&tail);
 	ctl_buffer_printf(text, "%.*s%s%s", (int)(head_end - whole.data), whole.data,
 			  ellipses[ascii], tail);
 }
@@ -144,7 +110,7 @@ static size_t take_line(const char **text, size_t room)
 	size_t cells = 0;
 
 	for (const char *next = at; *at; at = next) {
-		cells += take(&next);
+		cells += ctl_take_character(&next);
 		if (*at == ' ')
 			blank = at;
 		if (cells > room && at > start) {

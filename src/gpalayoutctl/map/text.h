@@ -30,9 +30,6 @@ struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n);
 /* The logarithm to base 2 in sixteenths, linear between powers of two; 0 below 16. */
 unsigned int ctl_log2_sixteenths(uint64_t n);
 
-/* Wide East Asian characters take two cells. */
-size_t ctl_cells(const char *text);
-
 /* Appends text of other people, safe to show; as ASCII, other characters are \uXXXX too. */
 void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii);
 

@@ -188,7 +188,7 @@ void ctl_table_add(struct ctl_table *table, const char *text)
 
 	assert(columns > 0);
 	ctl_puts_safe(&table->cells, *text ? text : "-");
-	ctl_widen(&table->widths[table->count++ % columns], table->cells.len - start);
+	ctl_widen(&table->widths[table->count++ % columns], ctl_cells(table->cells.data + start));
 	ctl_buffer_append(&table->cells, "", 1);
 }
 
@@ -196,13 +196,11 @@ void ctl_table_add(struct ctl_table *table, const char *text)
 static void append_cell(struct ctl_buffer *out, const struct ctl_column *column, int width,
 			bool is_last, const char *text)
 {
-	if (column->right)
-		ctl_buffer_printf(out, "%*s", width, text);
-	else if (is_last)
-		ctl_buffer_puts(out, text);
-	else
-		ctl_buffer_printf(out, "%-*s", width, text);
-	ctl_buffer_puts(out, is_last ? "\n" : "  ");
+	const int cells = (int)ctl_cells(text), room = width > cells ? width - cells : 0;
+
+	ctl_buffer_printf(out, "%*s%s", column->right ? room : 0, "", text);
+	ctl_buffer_printf(out, "%*s%s", column->right || is_last ? 0 : room, "",
+			  is_last ? "\n" : "  ");
 }
 
 void ctl_table_append(struct ctl_buffer *out, const struct ctl_table *table)
