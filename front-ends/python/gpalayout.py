@@ -57,7 +57,7 @@ __all__ = [
     "AddressWidthExceeded", "Client", "Conflict", "ConnectionLost", "Denied", "Error", "Events",
     "Exhausted", "GenerationMismatch", "MethodNotFound", "NoDaemon", "NotFound", "Overloaded",
     "ProtocolError", "Range", "Refused", "ResyncRequired", "ShuttingDown", "StoreFailed",
-    "StoreFull", "TimedOut", "WouldMove", "WouldRemove", "address", "ranges",
+    "StoreFull", "TimedOut", "WarningRefused", "WouldMove", "WouldRemove", "address", "ranges",
 ]
 
 DEFAULT_SOCKET = "/run/gpalayoutd/control.sock"
@@ -89,6 +89,7 @@ RESULTS = {
     "layout.probe": (),
     "layout.compare": ("compatible", "changes"),
     "layout.explain": ("arch", "policy", "digest", "ranges"),
+    "layout.advise": ("resolves", "advice"),
     "layout.history": ("name", "revision", "oldest_since", "events"),
     "policy.list": ("default", "policies"),
     "events.subscribe": ("revision",),
@@ -190,6 +191,21 @@ class AddressWidthExceeded(Refused):
     """The layout needs data["required_bits"] of physical address, and the host has data["bits"]."""
 
     REASON = "address_width_exceeded"
+
+
+class WarningRefused(Refused):
+    """The layout has a warning that `refuse` names: data["warnings"] has all that it has.
+
+        >>> request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {
+        ...     "root_complexes": [{"name": "gpu", "high_mmio": "4GiB"}]}}
+        >>> try:
+        ...     client.resolve(request, refuse=["largest_bar_below_size"])
+        ... except WarningRefused as refusal:
+        ...     print([warning["tag"] for warning in refusal.data["warnings"]])
+        ['pcie-gpu-high-mmio']
+    """
+
+    REASON = "warning_refused"
 
 
 class NotFound(Refused):
@@ -359,9 +375,13 @@ class Client:
             raise _refusal(reply["error"])
         return reply["result"]
 
-    def resolve(self, request, *, advise=None):
-        """Computes the layout of a request and stores nothing: {layout, advice if asked for}."""
-        return self._ask("layout.resolve", request=request, advise=advise)
+    def resolve(self, request, *, advise=None, refuse=None):
+        """Computes the layout of a request and stores nothing: {layout, advice if asked for}.
+
+        `refuse` is a list of warnings, such as ["hotplug_off_block"], or "all": a layout that has
+        one of them raises `WarningRefused`. `create` and `update` take it, too.
+        """
+        return self._ask("layout.resolve", request=request, advise=advise, refuse=refuse)
 
     def allocate(self, *, reserved=None, fixed=None, mmio32=None, ram=None, mmio64=None,
                  post_mmio=None):
@@ -369,14 +389,14 @@ class Client:
         return self._ask("layout.allocate", reserved=reserved, fixed=fixed, mmio32=mmio32, ram=ram,
                          mmio64=mmio64, post_mmio=post_mmio)
 
-    def create(self, name, request):
+    def create(self, name, request, *, refuse=None):
         """Keeps the layout of a request under a name: {name, generation, created, layout}.
 
         It is on disk when this returns. The same request again returns the layout that is there,
         with `created` false, so repeat a create whose reply was lost. Raises `Conflict` if the
         name has another layout, `Exhausted` and other `Refused` if there is none.
         """
-        return self._ask("layout.create", name=name, request=request)
+        return self._ask("layout.create", name=name, request=request, refuse=refuse)
 
     def get(self, name):
         """A live layout with its request, generation, owner and times; or `NotFound`."""
@@ -416,14 +436,15 @@ class Client:
         return self._ask("layout.delete", name=name, generation=generation)
 
     def update(self, name, request, *, generation=None, dry_run=None, allow_moves=None,
-               allow_removals=None):
+               allow_removals=None, refuse=None):
         """Changes a live layout to fit a whole request: {name, generation, layout, changes}.
 
         Raises `WouldMove` and `WouldRemove` if that would move or remove what the guest knows,
         unless it is allowed; besides what `delete` and `create` raise.
         """
         return self._ask("layout.update", name=name, request=request, generation=generation,
-                         dry_run=dry_run, allow_moves=allow_moves, allow_removals=allow_removals)
+                         dry_run=dry_run, allow_moves=allow_moves, allow_removals=allow_removals,
+                         refuse=refuse)
 
     def probe(self, address, *, name=None, request=None):
         """What is at an address of a live layout, or of a request: {range} or {free}."""
@@ -440,6 +461,14 @@ class Client:
     def explain(self, *, name=None, request=None, tag=None):
         """Why each range, or that with a tag, is where it is: {arch, policy, digest, ranges}."""
         return self._ask("layout.explain", name=name, request=request, tag=tag)
+
+    def advise(self, *, name=None, request=None, tag=None):
+        """How far each size of a layout, or that of a tag, could grow: {resolves, advice}.
+
+        With a request that is refused for want of room or of address bits, `resolves` is false,
+        and `resolved` of a size is the largest with which alone the request would resolve.
+        """
+        return self._ask("layout.advise", name=name, request=request, tag=tag)
 
     def history(self, name):
         """Who changed a layout and when, also one that was deleted:

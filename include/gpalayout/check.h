@@ -24,7 +24,7 @@ struct gpal_check {
 
 	/* Unless it agrees, else empty: the first member at fault, and what is wrong with it. */
 	char pointer[64];  /* JSON pointer in a layout as replies have it, such as "/ram/0" */
-	char message[256]; /* one English sentence, without a final stop */
+	char message[768]; /* one English sentence, without a final stop */
 };
 
 /*

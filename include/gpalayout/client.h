@@ -61,8 +61,8 @@ enum gpal_client_code {
 
 struct gpal_client_error {
 	int code;
-	char message[512]; /* one sentence, without a final stop, for the person who has to act */
-	int system_error;  /* errno, of GPAL_E_NO_DAEMON; 0: none */
+	char message[1024]; /* one sentence, without a final stop, for the person who has to act */
+	int system_error;   /* errno, of GPAL_E_NO_DAEMON; 0: none */
 
 	/* Of GPAL_E_REFUSED. */
 	int number;                         /* the JSON-RPC code, such as -32602 */
@@ -111,6 +111,13 @@ GPAL_API void gpal_client_free(const void *result);
  * GPAL_CLIENT_DEFAULT_TIMEOUT_MS at first.
  */
 GPAL_API void gpal_client_set_timeout(struct gpal_client *client, int64_t timeout_ms);
+
+/*
+ * Warnings that gpal_client_resolve(), gpal_client_create() and gpal_client_update() refuse from
+ * now on, as of gpal_layout_refuse(); 0, as at first: none. The refusal is "warning_refused",
+ * and gpal_client_refusal_data() has all warnings of the layout.
+ */
+GPAL_API void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t refused);
 
 /*
  * For a loop of the caller's: with `blocks` false no function waits. One that cannot
@@ -201,7 +208,8 @@ struct gpal_client_live {
 
 /*
  * layout.create. The same request under the same name changes nothing and gives the
- * layout that is there. Refusals: those of gpal_resolve(), "conflict", "store_full".
+ * layout that is there. Refusals: those of gpal_resolve(), "conflict", "store_full",
+ * "warning_refused" where a layout would be made.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_create(struct gpal_client *client, const char *name,
 					      const struct gpal_request *request,
@@ -316,6 +324,16 @@ GPAL_API GPAL_MUST_USE int gpal_client_explain(struct gpal_client *client,
 					       const struct gpal_client_side *of, const char *tag,
 					       const struct gpal_explanation **explanation,
 					       struct gpal_client_error *error);
+
+/*
+ * layout.advise: what gpal_advise_on() gives, for a live layout or for a request. `tag` NULL: of
+ * all ranges. Refusals: "not_found", and those of gpal_resolve() but for want of room or of
+ * address bits.
+ */
+GPAL_API GPAL_MUST_USE int gpal_client_advise_on(struct gpal_client *client,
+						 const struct gpal_client_side *of, const char *tag,
+						 const struct gpal_advice **advice,
+						 struct gpal_client_error *error);
 
 /* The daemon. */
 

@@ -28,7 +28,7 @@ enum gpal_code {
 	GPAL_E_OVERLAP = -4,            /* two reserved or fixed ranges overlap */
 	GPAL_E_EXHAUSTED = -5,          /* a request does not fit in its region */
 	GPAL_E_ECAM_BELOW_MINIMUM = -6, /* an ECAM starts below 256 MiB */
-	GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB = -7, /* a pinned low window ends above 4 GiB */
+	GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB = -7, /* a pinned low MMIO window ends above 4 GiB */
 	GPAL_E_ADDRESS_WIDTH_EXCEEDED = -8,    /* the map ends above 2^host bits */
 
 	/* The request contradicts itself. */
@@ -37,8 +37,8 @@ enum gpal_code {
 	GPAL_E_BUS_OVERLAP = -11,         /* two root complexes of a segment share a bus */
 	GPAL_E_MIXED_IOMMU = -12,         /* more than one kind of IOMMU */
 	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the IOMMU does not exist on this architecture */
-	GPAL_E_INVALID_HDM = -14,         /* HDM not a multiple of 256 MiB */
-	GPAL_E_NODE_OUT_OF_RANGE = -15,   /* a root complex names a node that is not there */
+	GPAL_E_INVALID_HDM = -14,         /* HDM or a CXL window off its unit of 256 MiB */
+	GPAL_E_NODE_OUT_OF_RANGE = -15,   /* a root complex or room on a node that is not there */
 	GPAL_E_OUT_OF_RANGE = -16,        /* a member lies outside its documented domain */
 
 	/* Not about the input. */
@@ -48,9 +48,11 @@ enum gpal_code {
 	/* About a live layout. */
 	GPAL_E_WOULD_MOVE = -19,   /* the change is only possible if ranges of it move */
 	GPAL_E_WOULD_REMOVE = -20, /* the change drops ranges of it */
+
+	GPAL_E_WARNING_REFUSED = -21, /* the layout has a warning that the caller refuses */
 };
 
-#define GPAL_CODE_COUNT 21 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
+#define GPAL_CODE_COUNT 22 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
 
 /*
  * The member of the input an error is about. `index` in struct gpal_error counts
@@ -90,11 +92,21 @@ enum gpal_subject {
 	GPAL_SUBJECT_RESERVED_NAME,
 	GPAL_SUBJECT_HOST_BITS,
 	GPAL_SUBJECT_HOST_HOLE,
+	GPAL_SUBJECT_MEMORY_LOW_WINDOW,
+	GPAL_SUBJECT_HOTPLUG_NODE,
+	GPAL_SUBJECT_HOTPLUG_SIZE,
+	GPAL_SUBJECT_HOTPLUG_ALIGNMENT,
+	GPAL_SUBJECT_CXL_WINDOW_NAME,
+	GPAL_SUBJECT_CXL_WINDOW_TARGETS,
+	GPAL_SUBJECT_CXL_WINDOW_SIZE,
+	GPAL_SUBJECT_CXL_WINDOW_GRANULARITY,
 	GPAL_SUBJECT_COUNT
 };
 
-/* Tags longer than this are cut in error objects, never in layouts. */
-#define GPAL_ERROR_TAG_MAX 95
+/* Tags longer than this, which no layout has, are cut in error objects. */
+#define GPAL_ERROR_TAG_MAX 280 /* bytes: a name of 255 and the words around it */
+
+#define GPAL_ERROR_PART_MAX 63
 
 /* A placed range that is next to a free one; an empty tag: there is none. */
 struct gpal_neighbour {
@@ -106,9 +118,11 @@ struct gpal_error {
 	enum gpal_code code;
 	enum gpal_subject subject;
 	size_t index;
+	/* What of the subject, as a JSON pointer such as "/devices/1/bars/0"; empty: all of it. */
+	char part[GPAL_ERROR_PART_MAX + 1];
 
 	/* One English sentence, without a final stop, for the person who has to act. */
-	char message[384];
+	char message[1024];
 
 	/*
 	 * Details; which are set depends on the code:
@@ -116,12 +130,14 @@ struct gpal_error {
 	 *   invalid_alignment        tag, alignment
 	 *   overlap                  tag, range, other_tag, other_range
 	 *   exhausted                tag, size, alignment, phase, free_space, largest_fit,
-	 *                            fit, below, above, largest_size, demand, demands, supply
+	 *                            fit, below, above, largest_size, demand, demands, supply,
+	 *                            equal_share
 	 *   fixed_low_mmio_above_4gib, ecam_below_minimum    tag, range
 	 *   address_width_exceeded   tag, range, bits, required_bits, alignment_gap, excess,
 	 *                            largest_tag, largest_tag_size, largest_size,
 	 *                            largest_size_of
 	 *   duplicate_name, bus_overlap, mixed_iommu         tag, other_tag (names)
+	 *   warning_refused          tag
 	 * Sizes and alignments are in bytes. The others are zero or empty.
 	 */
 	char tag[GPAL_ERROR_TAG_MAX + 1];
@@ -155,6 +171,13 @@ struct gpal_error {
 	uint64_t demand; /* 0: 2^64 or more */
 	unsigned int demands;
 	uint64_t supply;
+
+	/*
+	 * If the window of a root complex found no place: the size with which all that are
+	 * placed, of low MMIO windows or of high ones, would fit alike, at the usual alignment; the
+	 * rest of the phase as it is. 0: none was found.
+	 */
+	uint64_t equal_share;
 
 	uint64_t excess; /* bytes of the layout's top above what the bits reach */
 	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* whose ranges are the largest together */

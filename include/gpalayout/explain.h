@@ -28,6 +28,7 @@ enum gpal_rule {
 	GPAL_RULE_UPWARDS,            /* ram */
 	GPAL_RULE_LOWEST_ABOVE_RAM,   /* mmio64 */
 	GPAL_RULE_LOWEST_ABOVE_ALL,   /* post_mmio */
+	GPAL_RULE_LOW_WINDOW,         /* ram, of node 0's first bytes */
 	GPAL_RULE_COUNT
 };
 

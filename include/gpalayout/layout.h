@@ -56,6 +56,20 @@ struct gpal_layout_iommu {
 	struct gpal_range range;
 };
 
+/* Room for memory that is added to a node. */
+struct gpal_layout_hotplug_room {
+	uint32_t node;
+	struct gpal_range range;
+};
+
+struct gpal_layout_cxl_window {
+	const char *name;
+	struct gpal_range range;
+	const char *const *targets; /* names of root complexes, in the order of the interleaving */
+	size_t target_count;
+	uint32_t granularity; /* bytes to one target before the next */
+};
+
 enum gpal_warning_reason {
 	GPAL_WARN_UNKNOWN = -1,    /* of a daemon that knows more than this library */
 	GPAL_WARN_RAM_NOT_AT_ZERO, /* x86_64 guests expect RAM at 0 */
@@ -68,6 +82,7 @@ enum gpal_warning_reason {
 	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and something lies in that hole */
 	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of it lies above one */
 	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI, and RAM begins above */
+	GPAL_WARN_HOTPLUG_OFF_BLOCK, /* room that is not whole blocks of Linux's memory */
 	GPAL_WARN_COUNT
 };
 
@@ -100,6 +115,12 @@ struct gpal_layout {
 	const struct gpal_layout_root_complex *root_complexes; /* in request order */
 	size_t root_complex_count;
 
+	/* Both in the order of the request. */
+	const struct gpal_layout_hotplug_room *hotplug_rooms;
+	size_t hotplug_room_count;
+	const struct gpal_layout_cxl_window *cxl_windows;
+	size_t cxl_window_count;
+
 	struct gpal_range virtio_mmio; /* slot i at start + i * GPAL_VIRTIO_MMIO_SLOT_SIZE */
 	uint32_t virtio_mmio_slots;
 
@@ -118,7 +139,7 @@ struct gpal_layout {
 	uint64_t ram_size;   /* sum over all nodes, in bytes */
 	uint64_t end_of_ram; /* end of the highest RAM extent */
 	uint64_t
-		end_of_layout; /* highest end of what VTL0 firmware describes, and VTL2 chipset MMIO */
+		end_of_layout; /* highest end of what VTL0 firmware describes, rooms, VTL2 chipset MMIO */
 	uint64_t top;          /* end of the last entry of the map */
 	/* The least n with top <= 2^n, and one more for an alias map: up to 65. */
 	unsigned int required_address_bits;
@@ -133,26 +154,42 @@ struct gpal_layout {
  * if not NULL, names the member at fault.
  *
  * Errors, in the order in which they are looked for (first failure wins):
- *   GPAL_E_OUT_OF_RANGE          an enumerator or count outside its domain, a
- *                                chipset low MMIO above 4 GiB
+ *   GPAL_E_OUT_OF_RANGE          an enumerator, count or granularity outside its domain,
+ *                                a chipset low MMIO above 4 GiB
  *   GPAL_E_INVALID_MEMORY        no nodes, a sum of 0 or above 2^64, a node not
  *                                a multiple of 4096
- *   GPAL_E_DUPLICATE_NAME        two root complexes (or two reserved ranges) of one name
+ *   GPAL_E_DUPLICATE_NAME        two root complexes (or two reserved ranges, or two CXL
+ *                                windows) of one name
  *   GPAL_E_INVALID_BUS_RANGE     start_bus > end_bus, or buses that are not stated
  *   GPAL_E_BUS_OVERLAP           two root complexes of a segment share a bus
  *   GPAL_E_MIXED_IOMMU           two kinds of IOMMU in one VM
  *   GPAL_E_IOMMU_ARCH_MISMATCH   smmuv3 off aarch64, amd-vi or intel-vtd off x86_64
  *   GPAL_E_INVALID_HDM           a CXL HDM window that is not a multiple of 256 MiB
- *   GPAL_E_NODE_OUT_OF_RANGE     a root complex on a node that is not there
- *   GPAL_E_INVALID_MEMORY        memory_start off a page
+ *   GPAL_E_DUPLICATE_NAME        a target that a CXL window has twice
+ *   GPAL_E_OUT_OF_RANGE          a target that is no root complex, or has no CXL
+ *   GPAL_E_INVALID_HDM           a CXL window that is not a multiple of 256 MiB for each target
+ *   GPAL_E_NODE_OUT_OF_RANGE     a root complex, or room, on a node that is not there
+ *   GPAL_E_INVALID_MEMORY        memory_start off a page, memory_low_window
+ *   GPAL_E_INVALID_SIZE          a BAR that is no power of two of at least 4096, or devices
+ *                                that need a window of 2^64 bytes or more
  *   GPAL_E_INVALID_ALIGNMENT     a window's alignment is no power of two, or below the usual one
- *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low window ends above 4 GiB
+ *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low MMIO window ends above 4 GiB
  *   those of gpal_allocate()
  *   GPAL_E_ECAM_BELOW_MINIMUM    an ECAM starts below 256 MiB
  *   GPAL_E_ADDRESS_WIDTH_EXCEEDED  the map does not fit the host's address width
  */
 GPAL_API GPAL_MUST_USE int gpal_resolve(const struct gpal_request *request,
 					struct gpal_layout **layout, struct gpal_error *error);
+
+/* All warnings, also of a later library. */
+#define GPAL_REFUSE_ALL UINT64_MAX
+
+/*
+ * Refuses a layout that has a warning of a set: a bit 1 << reason for each, or GPAL_REFUSE_ALL.
+ * Error: GPAL_E_WARNING_REFUSED, with the first such warning's tag and text.
+ */
+GPAL_API GPAL_MUST_USE int gpal_layout_refuse(const struct gpal_layout *layout, uint64_t refused,
+					      struct gpal_error *error);
 
 /* Frees a layout and all it points to; NULL is allowed. */
 GPAL_API void gpal_layout_free(struct gpal_layout *layout);

@@ -43,6 +43,12 @@ struct gpal_profile_defaults {
 	uint64_t high_mmio;                     /* chipset high MMIO; 0: none */
 	uint64_t vtl2_chipset_mmio;             /* 0: none */
 	uint64_t memory_start[GPAL_ARCH_COUNT]; /* lowest address of RAM */
+
+	/*
+	 * Bytes of node 0 that lie from 0 on, below memory_start; 0: none. Node 0 may be smaller;
+	 * a request whose RAM starts below that has none.
+	 */
+	uint64_t memory_low_window[GPAL_ARCH_COUNT];
 };
 
 struct gpal_policy {

@@ -20,7 +20,7 @@ struct gpal_probe {
 	char tag[GPAL_ERROR_TAG_MAX + 1]; /* longer ones are cut */
 	enum gpal_kind kind;
 	uint64_t offset; /* of the address in the range, in bytes */
-	bool has_node;   /* for RAM */
+	bool has_node;   /* for RAM, and room for it */
 	uint32_t node;
 	const char *root_complex; /* whose the address is, or NULL; leads into the layout */
 	bool has_slot;            /* for virtio-mmio */

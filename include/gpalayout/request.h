@@ -29,8 +29,26 @@ enum gpal_window_kind {
 	GPAL_WINDOW_SIZE,    /* this size, placed by the resolver */
 	GPAL_WINDOW_PINNED,  /* exactly this range */
 	GPAL_WINDOW_NONE,    /* the root complex has no such window */
+	GPAL_WINDOW_DEVICES, /* as large as these devices need, placed by the resolver */
 	GPAL_WINDOW_COUNT
 };
+
+/*
+ * A PCIe device behind a port of its own. Each of its BARs is a power of two of at least
+ * 4096 bytes; state smaller ones as 4096.
+ */
+struct gpal_device {
+	const uint64_t *bars; /* sizes of its BARs, 1 to GPAL_BARS_MAX of them */
+	size_t bar_count;
+	bool has_sriov;          /* it has virtual functions (SR-IOV) */
+	uint32_t vfs;            /* their number, 1 to GPAL_VFS_MAX */
+	const uint64_t *vf_bars; /* sizes of the BARs of one of them, 1 to GPAL_BARS_MAX */
+	size_t vf_bar_count;
+};
+
+#define GPAL_BARS_MAX 6
+#define GPAL_VFS_MAX 256
+#define GPAL_DEVICES_MAX 256 /* of a window */
 
 struct gpal_window {
 	enum gpal_window_kind kind;
@@ -39,9 +57,12 @@ struct gpal_window {
 
 	/*
 	 * For GPAL_WINDOW_SIZE: a power of two that is not below the usual alignment, which is
-	 * 2 MiB of a low window and 1 GiB of a high one; 0: the usual alignment.
+	 * 2 MiB of a low MMIO window and 1 GiB of a high one; 0: the usual alignment.
 	 */
 	uint64_t alignment;
+
+	const struct gpal_device *devices; /* for GPAL_WINDOW_DEVICES, 1 to GPAL_DEVICES_MAX */
+	size_t device_count;
 };
 
 enum gpal_iommu {
@@ -75,9 +96,10 @@ struct gpal_root_complex {
 };
 
 /* Segment 0, buses 0 to 255, windows of the policy's sizes, on no node, no CXL, no IOMMU. */
-#define GPAL_WINDOW_INIT                                                                  \
-	{                                                                                 \
-		.kind = GPAL_WINDOW_DEFAULT, .size = 0, .range = { 0, 0 }, .alignment = 0 \
+#define GPAL_WINDOW_INIT                                                                   \
+	{                                                                                  \
+		.kind = GPAL_WINDOW_DEFAULT, .size = 0, .range = { 0, 0 }, .alignment = 0, \
+		.devices = NULL, .device_count = 0                                         \
 	}
 #define GPAL_ROOT_COMPLEX_INIT(rc_name)                                                           \
 	{                                                                                         \
@@ -91,6 +113,29 @@ struct gpal_named_range {
 	const char *name;
 	struct gpal_range range;
 };
+
+/* Room for memory that is added to a node while the VM runs. */
+struct gpal_hotplug_room {
+	uint32_t node;
+	uint64_t size;
+	struct gpal_optional alignment; /* a power of two; not set: 2 GiB */
+};
+
+/*
+ * A window of host-managed device memory that is interleaved over several CXL host
+ * bridges: 1, 2, 3, 4, 6, 8, 12 or 16 root complexes, each of which has CXL.
+ */
+struct gpal_cxl_window {
+	const char *name;           /* unique within the request */
+	const char *const *targets; /* names of root complexes, each once */
+	size_t target_count;
+	uint64_t size; /* a multiple of 256 MiB for each target */
+
+	/* Bytes to one target before the next: a power of two from 256 to 16384; 0: 256. */
+	uint32_t granularity;
+};
+
+#define GPAL_CXL_TARGETS_MAX 16
 
 /* Well-known ranges of hosts that nothing may use. Each is reserved under its name. */
 enum gpal_hole {
@@ -108,6 +153,14 @@ struct gpal_request {
 	size_t node_count;
 	struct gpal_optional memory_start;
 
+	/*
+	 * So many of node 0's first bytes lie from address 0 on, and the rest of the RAM
+	 * begins at memory_start. A multiple of 2 MiB; 0: none.
+	 */
+	uint64_t memory_low_window;
+	const struct gpal_hotplug_room *hotplug_rooms;
+	size_t hotplug_room_count;
+
 	struct gpal_optional chipset_low_mmio;
 	struct gpal_optional chipset_high_mmio;
 	bool has_pinned_chipset_high_mmio; /* chipset high MMIO is exactly the next */
@@ -117,6 +170,8 @@ struct gpal_request {
 	enum gpal_ecam ecam;
 	const struct gpal_root_complex *root_complexes;
 	size_t root_complex_count;
+	const struct gpal_cxl_window *cxl_windows;
+	size_t cxl_window_count;
 
 	uint32_t virtio_mmio_slots;
 

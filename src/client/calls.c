@@ -150,17 +150,42 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 
 /* Layouts that are not kept. */
 
+static void write_refused(struct gpald_writer *w, uint64_t refused)
+{
+	if (refused == 0)
+		return;
+	if (refused == GPAL_REFUSE_ALL) {
+		gpald_write_text(w, "refuse", "all");
+		return;
+	}
+	gpald_write_array(w, "refuse");
+	for (int i = 0; i < GPAL_WARN_COUNT; i++)
+		if (refused & UINT64_C(1) << i)
+			gpald_write_text(w, NULL, gpal_warning_token((enum gpal_warning_reason)i));
+	gpald_write_array_end(w);
+}
+
+struct resolved {
+	const struct gpal_request *request;
+	uint64_t refused;
+};
+
 static void write_resolve(struct gpald_writer *w, const void *args)
 {
+	const struct resolved *resolved = args;
+
 	gpald_write_object(w, NULL);
-	gpald_encode_request(w, "request", args);
+	gpald_encode_request(w, "request", resolved->request);
+	write_refused(w, resolved->refused);
 	gpald_write_object_end(w);
 }
 
 int gpal_client_resolve(struct gpal_client *client, const struct gpal_request *request,
 			const struct gpal_layout **layout, struct gpal_client_error *error)
 {
-	return ASK(layout, "layout.resolve", write_resolve, request, &gpald_layout_result);
+	const struct resolved resolved = { request, client->refused };
+
+	return ASK(layout, "layout.resolve", write_resolve, &resolved, &gpald_layout_result);
 }
 
 static void write_advise(struct gpald_writer *w, const void *args)
@@ -234,6 +259,7 @@ struct named_request {
 	const char *name;
 	const struct gpal_request *request;
 	const struct gpal_client_update_options *options;
+	uint64_t refused;
 };
 
 static void write_create(struct gpald_writer *w, const void *args)
@@ -243,6 +269,7 @@ static void write_create(struct gpald_writer *w, const void *args)
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", named->name);
 	gpald_encode_request(w, "request", named->request);
+	write_refused(w, named->refused);
 	gpald_write_object_end(w);
 }
 
@@ -250,7 +277,9 @@ int gpal_client_create(struct gpal_client *client, const char *name,
 		       const struct gpal_request *request, const struct gpal_client_live **live,
 		       struct gpal_client_error *error)
 {
-	const struct named_request named = { .name = name, .request = request };
+	const struct named_request named = { .name = name,
+					     .request = request,
+					     .refused = client->refused };
 
 	return ASK(live, "layout.create", write_create, &named, &gpald_live_result);
 }
@@ -312,6 +341,7 @@ static void write_update(struct gpald_writer *w, const void *args)
 		gpald_write_bool(w, "allow_moves", true);
 	if (options && options->allow & GPAL_ALLOW_REMOVALS)
 		gpald_write_bool(w, "allow_removals", true);
+	write_refused(w, named->refused);
 	gpald_write_object_end(w);
 }
 
@@ -320,7 +350,7 @@ int gpal_client_update(struct gpal_client *client, const char *name,
 		       const struct gpal_client_update_options *options,
 		       const struct gpal_client_update **update, struct gpal_client_error *error)
 {
-	const struct named_request named = { name, request, options };
+	const struct named_request named = { name, request, options, client->refused };
 	const struct question question = { "layout.update", write_update, &named,
 					   &gpald_update_result };
 	const void *made;
@@ -473,6 +503,15 @@ int gpal_client_explain(struct gpal_client *client, const struct gpal_client_sid
 
 	return ASK(explanation, "layout.explain", write_explain, &explained,
 		   &gpald_explanation_result);
+}
+
+int gpal_client_advise_on(struct gpal_client *client, const struct gpal_client_side *of,
+			  const char *tag, const struct gpal_advice **advice,
+			  struct gpal_client_error *error)
+{
+	const struct explained explained = { of, tag };
+
+	return ASK(advice, "layout.advise", write_explain, &explained, &gpald_advice_result);
 }
 
 /* The daemon. */

@@ -292,6 +292,11 @@ void gpal_client_free(const void *result)
 	gpald_arena_free_object((void *)result);
 }
 
+void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t refused)
+{
+	client->refused = refused;
+}
+
 void gpal_client_set_timeout(struct gpal_client *client, int64_t timeout_ms)
 {
 	client->timeout_ms = timeout_ms;

@@ -15,6 +15,7 @@ struct gpal_client {
 	struct gpald_link link;
 	int64_t timeout_ms; /* negative: none */
 	bool blocks;
+	uint64_t refused; /* warnings, as of gpal_layout_refuse() */
 
 	/* The call in progress, whose line is that of the link. */
 	bool is_asking;

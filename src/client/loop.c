@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For a loop of the caller's: what it has to wait for, whether a call is in progress or events are. */
+/* For a loop of the caller's: what it has to wait for, whether in a call or for events. */
 #include "config.h"
 
 #include "client/client_state.h"

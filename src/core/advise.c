@@ -22,13 +22,14 @@
 #include <gpalayout/advise.h>
 #include <gpalayout/compare.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct advising {
 	const struct gpal_request *request;
-	const struct gpal_layout *layout;
+	const struct gpal_layout *layout; /* NULL: there is none */
 	struct gpal_growth *growths;
-	size_t count;
 	uint64_t top; /* no range may end above it */
+	size_t left;  /* of what may be spent on all */
 
 	struct gpald_sizing sizing;
 	struct gpald_budget budget;
@@ -63,12 +64,31 @@ static enum gpald_verdict stays(void *data, uint64_t size)
 	return verdict;
 }
 
-/* The size that does while the next does not; 0: there have been tries enough. */
-static uint64_t grow(struct advising *a, uint64_t size, uint64_t bad, gpald_size_test *test)
+/*
+ * The size that does while the next does not; 0: there have been tries enough. The limit does
+ * not do, and neither does a size less than a unit below it: units are at most 4 GiB, and
+ * below 4 GiB there is always something.
+ */
+static uint64_t grow(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
+		     gpald_size_test *test)
 {
+	const uint64_t bad = size < limit ? size + (limit - size) / unit * unit : size;
 	uint64_t found;
 
-	return gpald_find_size(size, bad, GPAL_PAGE_SIZE, test, a, &found) ? found : 0;
+	return bad == size ? size : gpald_find_size(size, bad, unit, test, a, &found) ? found : 0;
+}
+
+/* The largest size with which a refused request resolves; 0: none is found. */
+static uint64_t shrink(struct advising *a, uint64_t size, uint64_t unit)
+{
+	const uint64_t least = gpald_sizing_least(&a->sizing, unit);
+	const uint64_t bad = gpald_whole_units(size, unit) + (size % unit ? unit : 0);
+	uint64_t found;
+
+	return least < bad && resolves(a, least) == GPALD_DOES &&
+			       gpald_find_size(least, bad, unit, resolves, a, &found) ?
+		       found :
+		       0;
 }
 
 /* The lowest start of what is above an address and of what is reserved there. */
@@ -89,7 +109,7 @@ static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 
 /*
  * All free space beside a window, but for what is off its usual start. Chipset low
- * MMIO, which ends at 4 GiB, bounds low windows from above and high ones from below.
+ * MMIO, which ends at 4 GiB, bounds low MMIO windows from above and high ones from below.
  */
 static struct gpal_range find_pin(const struct advising *a, size_t entry, bool is_low)
 {
@@ -108,11 +128,13 @@ static struct gpal_range find_pin(const struct advising *a, size_t entry, bool i
 	return pin;
 }
 
-/* Whose size it is, and how it may grow. */
+/* Whose size it is. */
 struct candidate {
 	enum gpal_subject subject;
 	size_t index;
-	size_t entry; /* of the map */
+	const char *tag;
+	uint64_t size;
+	size_t entry; /* of the map, if there is a layout; else the place in the order */
 };
 
 static bool is_low(const struct candidate *candidate)
@@ -127,50 +149,131 @@ static bool is_of_root_complex(const struct candidate *candidate)
 	       candidate->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
 }
 
-static void advise_on(struct advising *a, const struct candidate *candidate)
+static void advise_on(struct advising *a, const struct candidate *candidate,
+		      struct gpal_growth *growth)
 {
-	const struct gpal_map_entry *entry = &a->layout->map.entries[candidate->entry];
-	struct gpal_growth *growth = &a->growths[a->count++];
-	const uint64_t bad = is_low(candidate) ? GPAL_4GIB + GPAL_PAGE_SIZE : a->top;
-	const bool can_be_asked =
-		gpald_sizing_choose(&a->sizing, candidate->subject, candidate->index) > 0;
+	const uint64_t unit = gpald_sizing_choose(&a->sizing, candidate->subject, candidate->index);
+	const uint64_t limit = is_low(candidate) ? GPAL_4GIB + GPAL_PAGE_SIZE : a->top;
 
-	*growth = (struct gpal_growth){ .tag = entry->tag };
-	growth->size = candidate->subject == GPAL_SUBJECT_MEMORY_NODE ?
-			       a->request->nodes[candidate->index] :
-			       gpal_range_size(entry->range);
+	*growth = (struct gpal_growth){ .tag = candidate->tag, .size = candidate->size };
+	if (!a->layout) {
+		if (unit > 0)
+			growth->resolved = shrink(a, growth->size, unit);
+		return;
+	}
 	if (is_of_root_complex(candidate)) {
 		growth->pin = find_pin(a, candidate->entry, is_low(candidate));
 		growth->in_place = gpal_range_size(growth->pin);
-	} else if (can_be_asked) {
-		growth->in_place = grow(a, growth->size, bad, stays);
+		growth->largest_bar =
+			gpal_largest_bar(a->layout->map.entries[candidate->entry].range);
+		growth->pin_largest_bar = gpal_largest_bar(growth->pin);
+	} else if (unit > 0) {
+		growth->in_place = grow(a, growth->size, unit, limit, stays);
 	}
-	if (can_be_asked)
-		growth->resolved = grow(a, growth->size, bad, resolves);
+	/* What an update has made need not resolve once more. */
+	if (unit > 0 && resolves(a, growth->size) == GPALD_DOES)
+		growth->resolved = grow(a, growth->size, unit, limit, resolves);
 }
 
-/* Each gets its share of what may be spent; what one leaves is for those behind it. */
-static void share_out(struct advising *a, const struct candidate *list, size_t count)
+#define TRIES_EACH 112                 /* enough to find two sizes out of 2^52 */
+#define BUDGET_MOST (8 * GPALD_BUDGET) /* for RAM, or for one range that is asked for */
+
+static size_t count_ram(const struct candidate *list, size_t count)
 {
-	size_t left = GPALD_BUDGET;
+	size_t nodes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		nodes += list[i].subject == GPAL_SUBJECT_MEMORY_NODE;
+	return nodes;
+}
+
+/*
+ * Each gets its share of what may be spent, or as much as two sizes take, while it lasts; what
+ * one leaves is for those behind it.
+ */
+static void share_out(struct advising *a, const struct candidate *list, size_t count, bool is_ram)
+{
+	const size_t nodes = count_ram(list, count);
+	size_t wanting = is_ram ? nodes : count - nodes;
+	size_t left = a->left;
 
 	for (size_t i = 0; i < count; i++) {
-		const size_t share = left / (count - i);
+		size_t share = TRIES_EACH * a->sizing.things;
 
+		if ((list[i].subject == GPAL_SUBJECT_MEMORY_NODE) != is_ram)
+			continue;
+		if (share < left / wanting)
+			share = left / wanting;
+		if (share > left)
+			share = left;
 		a->budget.left = share;
-		advise_on(a, &list[i]);
+		advise_on(a, &list[i], &a->growths[i]);
 		left -= share - a->budget.left;
+		wanting--;
 	}
+	a->left = left;
 }
 
-static size_t add(const struct advising *a, struct candidate *list, size_t count,
-		  enum gpal_subject subject, size_t index, struct gpal_range range)
+/* What may be spent so that each of some ranges is looked at, even in a huge VM. */
+static size_t spend(const struct advising *a, size_t ranges, size_t usual)
 {
-	if (gpal_range_is_empty(range))
-		return count;
-	list[count] =
-		(struct candidate){ subject, index, gpal_map_find(&a->layout->map, range.start) };
-	return count + 1;
+	const size_t wanted = ranges * TRIES_EACH * a->sizing.things;
+
+	return wanted <= usual ? usual : wanted < BUDGET_MOST ? wanted : BUDGET_MOST;
+}
+
+/* RAM comes first: of what most often has to grow, something is said in any case. */
+static void advise_all(struct advising *a, const struct candidate *list, size_t count)
+{
+	const size_t nodes = count_ram(list, count);
+
+	if (count == 1) {
+		a->left = spend(a, 1, GPALD_BUDGET);
+		share_out(a, list, count, nodes == 1);
+		return;
+	}
+	a->left = spend(a, nodes, GPALD_BUDGET / 2);
+	share_out(a, list, count, true);
+	a->left += GPALD_BUDGET / 2;
+	share_out(a, list, count, false);
+}
+
+/* What there is to advise on. */
+
+struct collecting {
+	struct advising *a;
+	struct candidate *list;
+	size_t count;
+	const char *tag; /* only this one; NULL: all */
+};
+
+static void add(struct collecting *c, enum gpal_subject subject, size_t index, const char *tag,
+		uint64_t size, size_t entry)
+{
+	if (size == 0 || (c->tag && strcmp(c->tag, tag) != 0))
+		return;
+	c->list[c->count++] = (struct candidate){ subject, index, tag, size, entry };
+}
+
+/* Finds a range in the map, and adds it; false: the map of the layout does not have it. */
+static bool add_range(struct collecting *c, enum gpal_subject subject, size_t index,
+		      struct gpal_range range, uint64_t size)
+{
+	const struct gpal_map *map = &c->a->layout->map;
+	const size_t entry = gpal_map_find(map, range.start);
+
+	if (entry == map->count || map->entries[entry].range.start != range.start ||
+	    map->entries[entry].range.end != range.end)
+		return false;
+	add(c, subject, index, map->entries[entry].tag, size, entry);
+	return true;
+}
+
+static bool add_range_if(struct collecting *c, enum gpal_subject subject, size_t index,
+			 struct gpal_range range)
+{
+	return gpal_range_is_empty(range) ||
+	       add_range(c, subject, index, range, gpal_range_size(range));
 }
 
 static int compare_entries(const void *x, const void *y)
@@ -180,57 +283,156 @@ static int compare_entries(const void *x, const void *y)
 	return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
-/* All that can grow, in the order of the map. */
-static size_t collect(const struct advising *a, struct candidate *list)
+/* Each node by its first extent; after updates they need not be in the order of nodes. */
+static bool add_nodes_of_layout(struct collecting *c, bool *seen)
 {
-	const struct gpal_layout *layout = a->layout;
-	size_t count = 0;
+	const struct gpal_layout *layout = c->a->layout;
 
-	count = add(a, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0, layout->chipset_low_mmio);
-	count = add(a, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0, layout->chipset_high_mmio);
+	for (size_t i = 0; i < layout->ram_count; i++) {
+		const struct gpal_ram_extent *extent = &layout->ram[i];
+
+		if (!seen[extent->node] &&
+		    !add_range(c, GPAL_SUBJECT_MEMORY_NODE, extent->node, extent->range,
+			       c->a->request->nodes[extent->node]))
+			return false;
+		seen[extent->node] = true;
+	}
+	return true;
+}
+
+static bool add_windows_of_layout(struct collecting *c)
+{
+	const struct gpal_layout *layout = c->a->layout;
+
+	if (!add_range_if(c, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0, layout->chipset_low_mmio) ||
+	    !add_range_if(c, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0, layout->chipset_high_mmio))
+		return false;
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		count = add(a, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i, rc->low_mmio);
-		count = add(a, list, count, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio);
+		if (!add_range_if(c, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i, rc->low_mmio) ||
+		    !add_range_if(c, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio))
+			return false;
 	}
-	/* Nodes are in the order of their addresses, so a node's extents follow each other. */
-	for (size_t i = 0; i < layout->ram_count; i++)
-		if (i == 0 || layout->ram[i - 1].node != layout->ram[i].node)
-			count = add(a, list, count, GPAL_SUBJECT_MEMORY_NODE, layout->ram[i].node,
-				    layout->ram[i].range);
-	qsort(list, count, sizeof(*list), compare_entries);
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		if (!add_range_if(c, GPAL_SUBJECT_HOTPLUG_SIZE, i, layout->hotplug_rooms[i].range))
+			return false;
+	for (size_t i = 0; i < layout->cxl_window_count; i++)
+		if (!add_range_if(c, GPAL_SUBJECT_CXL_WINDOW_SIZE, i, layout->cxl_windows[i].range))
+			return false;
+	return true;
+}
+
+/* All that can grow, in the order of the map. */
+static int collect_of_layout(struct collecting *c, struct gpald_arena *arena)
+{
+	bool *seen = gpald_arena_zalloc(arena, c->a->request->node_count, sizeof(*seen));
+
+	if (!seen)
+		return GPAL_E_NO_MEMORY;
+	if (!add_nodes_of_layout(c, seen) || !add_windows_of_layout(c))
+		return GPAL_E_INTERNAL;
+	qsort(c->list, c->count, sizeof(*c->list), compare_entries);
+	return GPAL_OK;
+}
+
+static void add_input(struct collecting *c, const struct gpald_input_list *inputs,
+		      enum gpal_kind kind, size_t at)
+{
+	const struct gpald_input_list *list = &inputs[kind];
+	const struct gpald_origin *origin = &list->origins[at];
+	const char *tag = kind == GPAL_KIND_FIXED ? list->pinned[at].tag : list->demands[at].tag;
+	enum gpal_subject subject = gpald_roles[origin->role].subject;
+	uint64_t size = kind == GPAL_KIND_FIXED ? gpal_range_size(list->pinned[at].range) :
+						  list->demands[at].size;
+
+	/* A node that is all low RAM window has no other range. */
+	if (origin->role == GPALD_ROLE_RAM_LOW_WINDOW && size == c->a->request->nodes[0])
+		subject = GPAL_SUBJECT_MEMORY_NODE;
+	/* All of it, with its low RAM window. */
+	if (subject == GPAL_SUBJECT_MEMORY_NODE)
+		size = c->a->request->nodes[origin->index];
+	if (gpald_sizing_choose(&c->a->sizing, subject, origin->index) > 0)
+		add(c, subject, origin->index, tag, size, c->count);
+}
+
+/* Whatever has a size that the request may choose, RAM first. */
+static void collect_of_request(struct collecting *c, const struct gpald_input_list *inputs)
+{
+	static const enum gpal_kind order[] = { GPAL_KIND_RAM, GPAL_KIND_FIXED, GPAL_KIND_MMIO32,
+						GPAL_KIND_MMIO64, GPAL_KIND_POST_MMIO };
+
+	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+		for (size_t i = 0; i < inputs[order[k]].count; i++)
+			add_input(c, inputs, order[k], i);
+}
+
+static size_t count_of_layout(const struct gpal_layout *layout)
+{
+	return 2 + 2 * layout->root_complex_count + layout->ram_count + layout->hotplug_room_count +
+	       layout->cxl_window_count;
+}
+
+static size_t count_of_inputs(const struct gpald_input_list *inputs)
+{
+	size_t count = 0;
+
+	for (int kind = GPAL_KIND_FIXED; kind < GPAL_KIND_COUNT; kind++)
+		count += inputs[kind].count;
 	return count;
 }
 
-static int advise(struct gpald_arena *arena, const struct gpal_request *request,
-		  const struct gpal_layout *layout, struct gpal_advice *advice)
+static int collect(struct collecting *c, struct gpald_arena *arena,
+		   const struct gpal_policy *policy)
 {
+	const struct gpal_layout *layout = c->a->layout;
+	struct gpald_input_list inputs[GPAL_KIND_COUNT];
+	size_t most;
+	int code = layout ? GPAL_OK : gpald_list_inputs(arena, c->a->request, policy, inputs);
+
+	if (code)
+		return code;
+	most = layout ? count_of_layout(layout) : count_of_inputs(inputs);
+	c->list = gpald_arena_alloc(arena, most, sizeof(*c->list));
+	c->a->growths = gpald_arena_alloc(arena, most, sizeof(*c->a->growths));
+	if (!c->list || !c->a->growths)
+		return GPAL_E_NO_MEMORY;
+	if (layout)
+		return collect_of_layout(c, arena);
+	collect_of_request(c, inputs);
+	return GPAL_OK;
+}
+
+static int advise(struct gpald_arena *arena, const struct gpal_request *request,
+		  const struct gpal_layout *layout, const char *tag, struct gpal_advice *advice)
+{
+	const struct gpal_policy *policy = layout          ? layout->policy :
+					   request->policy ? request->policy :
+							     gpal_policy_default();
 	const unsigned int bits = request->host_physical_address_bits;
 	const unsigned int alias = request->has_vtl2_alias_map;
-	const size_t most = 2 + 2 * layout->root_complex_count + layout->ram_count;
 	const struct gpald_around nothing = { .live = NULL };
-	struct candidate *list = gpald_arena_alloc(arena, most, sizeof(*list));
 	struct advising a = {
 		.request = request,
 		.layout = layout,
-		.growths = gpald_arena_alloc(arena, most, sizeof(*a.growths)),
 		.top = bits > 0 && bits - alias < 64 ? UINT64_C(1) << (bits - alias) :
 						       GPAL_SPACE_END,
 	};
+	struct collecting c = { .a = &a, .tag = tag };
+	int code = GPAL_E_NO_MEMORY;
 
-	if (list && a.growths &&
-	    gpald_sizing_init(&a.sizing, request, layout->policy, nothing, &a.budget))
-		share_out(&a, list, collect(&a, list));
-	else
-		a.budget.no_memory = true;
+	if (gpald_sizing_init(&a.sizing, request, policy, nothing, &a.budget))
+		code = collect(&c, arena, policy);
+	if (code == GPAL_OK)
+		advise_all(&a, c.list, c.count);
 	gpald_sizing_clear(&a.sizing);
 	*advice = (struct gpal_advice){
 		.growths = a.growths,
-		.count = a.count,
+		.count = c.count,
+		.resolves = layout,
 		.cut = a.budget.is_spent,
 	};
-	return a.budget.no_memory ? GPAL_E_NO_MEMORY : GPAL_OK;
+	return a.budget.no_memory ? GPAL_E_NO_MEMORY : code;
 }
 
 /* Whether the sizes of the layout are those of members of the request. */
@@ -239,27 +441,37 @@ static bool is_of(const struct gpal_layout *layout, const struct gpal_request *r
 	for (size_t i = 0; i < layout->ram_count; i++)
 		if (layout->ram[i].node >= request->node_count)
 			return false;
-	return layout->policy && layout->root_complex_count == request->root_complex_count;
+	return layout->policy && layout->root_complex_count == request->root_complex_count &&
+	       layout->hotplug_room_count == request->hotplug_room_count &&
+	       layout->cxl_window_count == request->cxl_window_count;
+}
+
+int gpal_advise_on(const struct gpal_request *request, const struct gpal_layout *layout,
+		   const char *tag, struct gpal_advice **advice, struct gpal_error *error)
+{
+	struct gpald_arena *arena;
+	struct gpal_advice *made;
+	int code;
+
+	*advice = NULL;
+	if (layout && !is_of(layout, request))
+		return gpald_fail_plain(error, GPAL_E_INTERNAL);
+	made = gpald_arena_new_object(0, sizeof(*made), &arena);
+	if (!made)
+		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	code = advise(arena, request, layout, tag, made);
+	if (code) {
+		gpald_arena_free(arena);
+		return gpald_fail_plain(error, (enum gpal_code)code);
+	}
+	*advice = made;
+	return GPAL_OK;
 }
 
 int gpal_advise(const struct gpal_request *request, const struct gpal_layout *layout,
 		struct gpal_advice **advice, struct gpal_error *error)
 {
-	struct gpald_arena *arena;
-	struct gpal_advice *made;
-
-	*advice = NULL;
-	if (!is_of(layout, request))
-		return gpald_fail_plain(error, GPAL_E_INTERNAL);
-	made = gpald_arena_new_object(0, sizeof(*made), &arena);
-	if (!made)
-		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	if (advise(arena, request, layout, made)) {
-		gpald_arena_free(arena);
-		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	}
-	*advice = made;
-	return GPAL_OK;
+	return gpal_advise_on(request, layout, NULL, advice, error);
 }
 
 void gpal_advice_free(struct gpal_advice *advice)

@@ -34,6 +34,7 @@ static size_t arena_hint(const struct gpal_alloc_input *input)
 int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 		  struct gpal_error *error)
 {
+	const struct gpald_place_options options = { .trace = NULL };
 	struct gpald_arena *arena;
 	struct gpal_map *made = gpald_arena_new_object(arena_hint(input), sizeof(*made), &arena);
 	int code;
@@ -41,7 +42,7 @@ int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 	*map = NULL;
 	if (!made)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	code = gpald_place(arena, input, (struct gpald_kept_list){ 0 }, NULL, made, error);
+	code = gpald_place(arena, input, &options, made, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		gpald_advise_input(input, error);
 	if (code == GPAL_OK && !copy_tags(arena, made))

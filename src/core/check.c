@@ -6,8 +6,10 @@
  */
 #include "config.h"
 
+#include "core/cxl.h"
 #include "core/error.h"
 #include "core/measures.h"
+#include "core/request_checks.h"
 #include "core/roles.h"
 
 #include <gpalayout/check.h>
@@ -20,8 +22,9 @@
 struct checking {
 	const struct gpal_layout *layout;
 	struct gpal_check *check;
-	bool *is_claimed; /* for each entry of the map, whether a member is it */
-	size_t found;     /* how many are */
+	bool *is_claimed;            /* for each entry of the map, whether a member is it */
+	size_t found;                /* how many are */
+	struct gpald_named *by_name; /* root complexes */
 };
 
 /* A member, or one of the element of a list; a part of a JSON pointer that is NULL is left out. */
@@ -214,6 +217,22 @@ static const struct gpal_layout_segment *find_segment(const struct gpal_layout *
 		       NULL;
 }
 
+static bool check_root_complex_names(struct checking *c)
+{
+	const size_t count = c->layout->root_complex_count;
+
+	for (size_t i = 0; i < count; i++)
+		c->by_name[i] = (struct gpald_named){ c->layout->root_complexes[i].name, i };
+	qsort(c->by_name, count, sizeof(*c->by_name), gpald_compare_named);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(c->by_name[i - 1].name, c->by_name[i].name) == 0)
+			return fail(c,
+				    (struct place){ gpald_roles[GPALD_ROLE_BUSES].list,
+						    c->by_name[i].index, "/name" },
+				    "root complex %zu has this name, too", c->by_name[i - 1].index);
+	return true;
+}
+
 static bool check_root_complexes(struct checking *c)
 {
 	const struct gpald_role_row *buses = &gpald_roles[GPALD_ROLE_BUSES];
@@ -232,6 +251,61 @@ static bool check_root_complexes(struct checking *c)
 			return false;
 		if (rc->has_cxl && (!check_part_if(c, GPALD_ROLE_CXL_HDM, rc, i, rc->name) ||
 				    !check_part(c, GPALD_ROLE_CXL_CHBCR, rc, i, rc->name)))
+			return false;
+	}
+	return true;
+}
+
+static bool check_hotplug_rooms(struct checking *c)
+{
+	for (size_t i = 0; i < c->layout->hotplug_room_count; i++)
+		if (!check_numbered(c, GPALD_ROLE_HOTPLUG, &c->layout->hotplug_rooms[i], i, i))
+			return false;
+	return true;
+}
+
+static int compare_name(const void *name, const void *named)
+{
+	return strcmp(name, ((const struct gpald_named *)named)->name);
+}
+
+static bool has_cxl(const struct checking *c, const char *name)
+{
+	const struct gpald_named *found = bsearch(name, c->by_name, c->layout->root_complex_count,
+						  sizeof(*c->by_name), compare_name);
+
+	return found && c->layout->root_complexes[found->index].has_cxl;
+}
+
+static bool has_window_before(const struct gpal_layout *layout, size_t index)
+{
+	size_t at = 0;
+
+	while (strcmp(layout->cxl_windows[at].name, layout->cxl_windows[index].name) != 0)
+		at++;
+	return at < index;
+}
+
+static bool check_cxl_windows(struct checking *c)
+{
+	for (size_t i = 0; i < c->layout->cxl_window_count; i++) {
+		const struct gpal_layout_cxl_window *window = &c->layout->cxl_windows[i];
+		const struct place place = element(gpald_roles[GPALD_ROLE_CXL_WINDOW].list, i);
+
+		if (has_window_before(c->layout, i))
+			return fail(c, place, "another CXL window has the name %s", window->name);
+		if (!gpald_cxl_has_ways(window->target_count) ||
+		    gpald_cxl_find_twice(window->targets, window->target_count) <
+			    window->target_count)
+			return fail(c, place, "it is not interleaved over these targets");
+		if (!gpald_cxl_has_granularity(window->granularity))
+			return fail(c, place, "%" PRIu32 " is not a granularity",
+				    window->granularity);
+		for (size_t j = 0; j < window->target_count; j++)
+			if (!has_cxl(c, window->targets[j]))
+				return fail(c, place, "no root complex %s with CXL is there",
+					    window->targets[j]);
+		if (!check_part(c, GPALD_ROLE_CXL_WINDOW, window, i, window->name))
 			return false;
 	}
 	return true;
@@ -324,13 +398,20 @@ int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
 
 	/* One more, so that there is something to point to. */
 	c.is_claimed = calloc(layout->map.count + 1, sizeof(*c.is_claimed));
-	if (!c.is_claimed)
+	c.by_name = calloc(layout->root_complex_count + 1, sizeof(*c.by_name));
+	if (!c.is_claimed || !c.by_name) {
+		free(c.is_claimed);
+		free(c.by_name);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
+	}
 	*check = (struct gpal_check){ .pointer = "" };
 	check->agrees = check_map(&c) && check_digest(&c, digest) && check_ram(&c) &&
-			check_chipset(&c) && check_segments(&c) && check_root_complexes(&c) &&
-			check_member_if(&c, GPALD_ROLE_VIRTIO_MMIO) && check_iommus(&c) &&
-			check_vtl2(&c) && check_count(&c) && check_measures(&c) && check_slots(&c);
+			check_chipset(&c) && check_segments(&c) && check_root_complex_names(&c) &&
+			check_root_complexes(&c) && check_hotplug_rooms(&c) &&
+			check_cxl_windows(&c) && check_member_if(&c, GPALD_ROLE_VIRTIO_MMIO) &&
+			check_iommus(&c) && check_vtl2(&c) && check_count(&c) &&
+			check_measures(&c) && check_slots(&c);
 	free(c.is_claimed);
+	free(c.by_name);
 	return GPAL_OK;
 }

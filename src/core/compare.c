@@ -38,6 +38,8 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 		return gpald_has_buses(from->buses, to->buses);
 	if (from->segment && to->segment && from->segment->bus0_base != to->segment->bus0_base)
 		return false;
+	if (!gpald_part_has_same_use(from, to))
+		return false;
 	if (a.start == layout->virtio_mmio.start && a.start != b.start)
 		return false;
 	return b.start <= a.start && b.end >= a.end;

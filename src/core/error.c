@@ -39,13 +39,17 @@ static const struct {
 	[-GPAL_E_MIXED_IOMMU] = { "mixed_iommu", "a VM has one kind of IOMMU" },
 	[-GPAL_E_IOMMU_ARCH_MISMATCH] = { "iommu_arch_mismatch",
 					  "the IOMMU does not exist on this architecture" },
-	[-GPAL_E_INVALID_HDM] = { "invalid_hdm", "a CXL HDM window must be a multiple of 256 MiB" },
+	[-GPAL_E_INVALID_HDM] = { "invalid_hdm",
+				  "host-managed device memory must be a multiple of 256 MiB for "
+				  "each target" },
 	[-GPAL_E_NODE_OUT_OF_RANGE] = { "node_out_of_range", "there is no such NUMA node" },
 	[-GPAL_E_OUT_OF_RANGE] = { "out_of_range", "a member lies outside its domain" },
 	[-GPAL_E_NO_MEMORY] = { "internal", "out of memory" },
 	[-GPAL_E_INTERNAL] = { "internal", "a bug in the layout library" },
 	[-GPAL_E_WOULD_MOVE] = { "would_move", "ranges of a live layout would have to move" },
 	[-GPAL_E_WOULD_REMOVE] = { "would_remove", "ranges of a live layout would be removed" },
+	[-GPAL_E_WARNING_REFUSED] = { "warning_refused",
+				      "the layout has a warning that is refused" },
 };
 
 static_assert(sizeof(codes) / sizeof(codes[0]) == GPAL_CODE_COUNT,
@@ -83,6 +87,18 @@ int gpald_fail(struct gpal_error *error, enum gpal_code code, enum gpal_subject 
 int gpald_fail_plain(struct gpal_error *error, enum gpal_code code)
 {
 	return gpald_fail(error, code, GPAL_SUBJECT_NONE, 0, "%s", gpal_code_text(code));
+}
+
+int gpald_fail_part(struct gpal_error *error, int code, const char *format, ...)
+{
+	va_list args;
+
+	if (!error)
+		return code;
+	va_start(args, format);
+	vsnprintf(error->part, sizeof(error->part), format, args);
+	va_end(args);
+	return code;
 }
 
 void gpald_error_tag(char field[GPAL_ERROR_TAG_MAX + 1], const char *tag)

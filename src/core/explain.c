@@ -24,6 +24,7 @@ static const char *const rules[] = {
 	[GPAL_RULE_UPWARDS] = "upwards from the end of the RAM before it, split around holes",
 	[GPAL_RULE_LOWEST_ABOVE_RAM] = "lowest aligned fit above RAM and 4 GiB",
 	[GPAL_RULE_LOWEST_ABOVE_ALL] = "lowest aligned fit above everything else",
+	[GPAL_RULE_LOW_WINDOW] = "from address 0 up, in one piece",
 };
 static_assert(sizeof(rules) / sizeof(rules[0]) == GPAL_RULE_COUNT, "each rule has words");
 

@@ -269,8 +269,9 @@ static void pass(const struct gpald_fit_index *index, struct gpal_range free,
 }
 
 /*
- * Tells of all that is free on the way to a leaf; gives what is taken from. Of a free range that goes over the floor the part below is not told: in a
- * layout there is none, because chipset low MMIO ends at 4 GiB.
+ * Tells of all that is free on the way to a leaf; gives what is taken from. If a free range
+ * goes over the floor, the part below is not told: in a layout there is none, because chipset
+ * low MMIO ends at 4 GiB.
  */
 static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
 			      struct gpald_trace *trace)

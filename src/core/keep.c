@@ -33,9 +33,16 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 				     const struct gpald_origin *origin)
 {
 	const struct gpal_root_complex *rc;
+	struct gpald_part part;
 
-	if (gpald_roles[origin->role].subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU)
-		return gpald_wanted_part(tag, GPAL_IOMMU_NONE, NULL);
+	if (gpald_roles[origin->role].subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU) {
+		part = gpald_wanted_part(tag, GPAL_IOMMU_NONE, NULL);
+		if (origin->role == GPALD_ROLE_HOTPLUG)
+			part.room = &k->r->hotplug_rooms[origin->index];
+		if (origin->role == GPALD_ROLE_CXL_WINDOW)
+			part.cxl_window = &k->r->cxl_windows[origin->index];
+		return part;
+	}
 	rc = &k->r->request->root_complexes[origin->index];
 	return gpald_wanted_part(rc->name, rc->iommu, NULL);
 }
@@ -55,7 +62,8 @@ static bool find_ecam(const struct gpal_layout_segment *segment,
 
 static bool is_aligned(const struct gpal_window *window)
 {
-	return window->kind == GPAL_WINDOW_SIZE && window->alignment;
+	return window->kind == GPAL_WINDOW_DEVICES ||
+	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
 }
 
 /* Whether the request says how a range is aligned: right or wrong, that of VTL2's memory. */
@@ -68,9 +76,39 @@ static bool states_alignment(const struct gpal_request *request, const struct gp
 		return is_aligned(&request->root_complexes[origin->index].low_mmio);
 	case GPALD_ROLE_HIGH_MMIO:
 		return is_aligned(&request->root_complexes[origin->index].high_mmio);
+	case GPALD_ROLE_HOTPLUG:
+		return request->hotplug_rooms[origin->index].alignment.set;
 	default:
 		return false;
 	}
+}
+
+static uint64_t size_of(const struct gpald_part *parts, size_t count)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += gpal_range_size(parts[i].entry->range);
+	return size;
+}
+
+/* Node 0, of which the low RAM window is the first demand and all else the second. */
+static int keep_node_with_low_window(struct keeping *k)
+{
+	const struct gpal_request *request = k->r->request;
+	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_RAM];
+	const struct gpald_part wanted = wanted_part(k, list->demands->tag, list->origins);
+	size_t count;
+	const struct gpald_part *live = find_live(k, &wanted, &count);
+
+	if (count == 0)
+		return GPAL_OK;
+	if (size_of(live, count) != request->nodes[0] || live->entry->range.start != 0 ||
+	    live->entry->range.end != k->r->low_window)
+		return GPAL_E_WOULD_MOVE;
+	for (size_t i = 0; i < count; i++)
+		keep(k, GPAL_KIND_RAM, i > 0, live[i].entry->range);
+	return GPAL_OK;
 }
 
 static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
@@ -80,7 +118,6 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	const struct gpald_part wanted = wanted_part(k, demand->tag, &list->origins[index]);
 	size_t count;
 	const struct gpald_part *live = find_live(k, &wanted, &count);
-	uint64_t size = 0;
 
 	if (count == 0)
 		return GPAL_OK;
@@ -98,9 +135,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		keep(k, kind, index, block);
 		return GPAL_OK;
 	}
-	for (size_t i = 0; i < count; i++)
-		size += gpal_range_size(live[i].entry->range);
-	if (size != demand->size ||
+	if (size_of(live, count) != demand->size || !gpald_part_has_same_use(live, &wanted) ||
 	    (states_alignment(k->r->request, &list->origins[index]) &&
 	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))
 		return GPAL_E_WOULD_MOVE;
@@ -135,6 +170,12 @@ static int check_buses(struct keeping *k, size_t index)
 	return count == 0 || gpald_has_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
 }
 
+/* Whether it is the rest of node 0, which was dealt with at its low RAM window. */
+static bool is_rest_of_node(const struct keeping *k, const struct gpald_origin *origin)
+{
+	return origin->role == GPALD_ROLE_RAM && origin->index == 0 && k->r->low_window > 0;
+}
+
 static int collect(struct keeping *k)
 {
 	int code = GPAL_OK;
@@ -145,8 +186,14 @@ static int collect(struct keeping *k)
 	for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[GPAL_KIND_FIXED].count; i++)
 		code = check_pinned(k, i);
 	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
-		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++)
-			code = keep_demand(k, (enum gpal_kind)kind, i);
+		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++) {
+			const struct gpald_origin *origin = &k->r->inputs[kind].origins[i];
+
+			if (origin->role == GPALD_ROLE_RAM_LOW_WINDOW)
+				code = keep_node_with_low_window(k);
+			else if (!is_rest_of_node(k, origin))
+				code = keep_demand(k, (enum gpal_kind)kind, i);
+		}
 	if (k->r->around.removes)
 		*k->r->around.removes = k->found < k->part_count;
 	return code;

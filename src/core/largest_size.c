@@ -20,27 +20,27 @@
 /* What is exhausted. */
 
 /*
- * The largest size below the one that is wanted; 0: none was found. A window is as
+ * The largest size below the one that is asked for; 0: none was found. A window is as
  * large as it can be in the place that was found for it, and often that is all there
- * is to it; RAM may be in several places.
+ * is to it; RAM may be in several places, and so may what moves.
  */
-static uint64_t find_largest(const struct gpal_error *error, uint64_t unit, gpald_size_test *test,
-			     void *data)
+static uint64_t find_largest(const struct gpal_error *error, bool may_move, uint64_t least,
+			     uint64_t asked, uint64_t unit, gpald_size_test *test, void *data)
 {
-	const uint64_t wanted = gpald_align_down(error->size, unit);
-	const uint64_t fit = gpald_align_down(error->largest_fit, unit);
-	uint64_t bad = wanted < error->size ? wanted + unit : wanted;
+	const uint64_t wanted = gpald_whole_units(asked, unit);
+	const uint64_t fit = gpald_whole_units(error->largest_fit, unit);
+	uint64_t bad = wanted < asked ? wanted + unit : wanted;
 	enum gpald_verdict verdict;
 	uint64_t size;
 
-	if (error->phase != GPAL_KIND_RAM && fit < bad) {
+	if (error->phase != GPAL_KIND_RAM && !may_move && fit < bad) {
 		verdict = fit > 0 ? test(data, fit) : GPALD_DOES_NOT;
 		if (verdict != GPALD_DOES_NOT || fit == 0)
 			return verdict == GPALD_DOES ? fit : 0;
 		bad = fit;
 	}
-	if (bad > unit && test(data, unit) == GPALD_DOES &&
-	    gpald_find_size(unit, bad, unit, test, data, &size))
+	if (bad > least && test(data, least) == GPALD_DOES &&
+	    gpald_find_size(least, bad, unit, test, data, &size))
 		return size;
 	return 0;
 }
@@ -48,6 +48,63 @@ static uint64_t find_largest(const struct gpal_error *error, uint64_t unit, gpal
 static enum gpald_verdict try_request(void *data, uint64_t size)
 {
 	return gpald_sizing_try(data, size, NULL);
+}
+
+/* All windows alike. */
+
+struct sharing {
+	struct gpald_sizing *sizing;
+	enum gpal_kind phase;
+};
+
+static enum gpald_verdict try_share(void *data, uint64_t size)
+{
+	struct sharing *sharing = data;
+
+	return gpald_sizing_try_phase(sharing->sizing, size, sharing->phase);
+}
+
+#define SHARES_MOST 2048 /* multiples of 2 MiB in 4 GiB: so many are tried one by one */
+
+/*
+ * The largest multiple of the usual alignment with which all windows fit. A smaller one may
+ * not do where a larger one does, so that each is tried, from the largest down; if there are
+ * too many, one is found that does while the next does not.
+ */
+static uint64_t find_share(struct sharing *sharing, uint64_t unit, uint64_t most)
+{
+	uint64_t size;
+
+	if (most / unit <= SHARES_MOST) {
+		for (size = gpald_whole_units(most, unit); size > 0; size -= unit) {
+			const enum gpald_verdict verdict = try_share(sharing, size);
+
+			if (verdict != GPALD_DOES_NOT)
+				return verdict == GPALD_DOES ? size : 0;
+		}
+		return 0;
+	}
+	return try_share(sharing, unit) == GPALD_DOES &&
+			       gpald_find_size(unit, gpald_whole_units(most, unit) + unit, unit,
+					       try_share, sharing, &size) ?
+		       size :
+		       0;
+}
+
+static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_error *error)
+{
+	struct sharing sharing = { sizing, error->phase };
+	const bool is_low = error->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+	size_t count;
+
+	if (!is_low && error->subject != GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO)
+		return 0;
+	count = gpald_sizing_choose_all(sizing, error->subject);
+	return count == 0 ?
+		       0 :
+		       find_share(&sharing,
+				  is_low ? GPALD_LOW_WINDOW_ALIGNMENT : GPALD_HIGH_WINDOW_ALIGNMENT,
+				  error->supply / count);
 }
 
 static void advise_exhausted(const struct gpal_request *request, const struct gpal_policy *policy,
@@ -59,8 +116,19 @@ static void advise_exhausted(const struct gpal_request *request, const struct gp
 	if (gpald_sizing_init(&sizing, request, policy, around, &budget)) {
 		const uint64_t unit = gpald_sizing_choose(&sizing, error->subject, error->index);
 
-		if (unit > 0)
-			error->largest_size = find_largest(error, unit, try_request, &sizing);
+		if (unit > 0) {
+			const uint64_t least = gpald_sizing_least(&sizing, unit);
+			/* The low RAM window of node 0 is no part of what found no place. */
+			const bool is_node_0 = error->subject == GPAL_SUBJECT_MEMORY_NODE &&
+					       error->index == 0;
+			const uint64_t apart = is_node_0 ? request->nodes[0] - error->size : 0;
+
+			error->largest_size = find_largest(error, around.may_move, least,
+							   error->size + apart, unit, try_request,
+							   &sizing);
+		}
+		budget.left = GPALD_BUDGET;
+		error->equal_share = find_equal_share(&sizing, error);
 	}
 	gpald_sizing_clear(&sizing);
 }
@@ -121,6 +189,17 @@ static size_t add_windows(const struct gpal_layout *layout, struct candidate *li
 	return count;
 }
 
+static size_t add_rooms(const struct gpal_layout *layout, struct candidate *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		count = add_window(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
+				   layout->hotplug_rooms[i].range);
+	qsort(list, count, sizeof(*list), compare_candidates);
+	return count;
+}
+
 /* Each node, then all of them alike. */
 static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list)
 {
@@ -151,11 +230,14 @@ static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list
 static bool shrink(struct gpald_sizing *sizing, const struct candidate *candidate, uint64_t *size)
 {
 	const uint64_t unit = gpald_sizing_choose(sizing, candidate->subject, candidate->index);
-	uint64_t bad;
+	uint64_t least;
 
-	return unit && gpald_align_up(candidate->size, unit, &bad) && bad > unit &&
-	       try_request(sizing, unit) == GPALD_DOES &&
-	       gpald_find_size(unit, bad, unit, try_request, sizing, size);
+	if (unit == 0)
+		return false;
+	/* What is placed is whole units. */
+	least = gpald_sizing_least(sizing, unit);
+	return least < candidate->size && try_request(sizing, least) == GPALD_DOES &&
+	       gpald_find_size(least, candidate->size, unit, try_request, sizing, size);
 }
 
 static void advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
@@ -169,11 +251,14 @@ static void advise_width(const struct gpal_request *request, const struct gpal_p
 	size_t count = 0;
 
 	wide.host_physical_address_bits = 0;
-	if (gpald_resolve(&wide, policy, around, &layout, NULL))
+	if (gpald_resolve_or_afresh(&wide, policy, around, &layout, NULL))
 		return;
-	list = calloc(3 + layout->ram_count + 2 * layout->root_complex_count, sizeof(*list));
+	list = calloc(3 + layout->ram_count + layout->hotplug_room_count +
+			      2 * layout->root_complex_count,
+		      sizeof(*list));
 	if (list && gpald_sizing_init(&sizing, request, policy, around, &budget)) {
 		count = add_nodes(layout, list);
+		count += add_rooms(layout, list + count);
 		count += add_windows(layout, list + count);
 	}
 	/* Single nodes get half of what may be spent, so that all nodes have their turn. */
@@ -209,6 +294,7 @@ struct input_test {
 
 static enum gpald_verdict try_input(void *data, uint64_t size)
 {
+	const struct gpald_place_options options = { .trace = NULL };
 	struct input_test *test = data;
 	struct gpald_arena *arena;
 	struct gpal_map map;
@@ -219,8 +305,7 @@ static enum gpald_verdict try_input(void *data, uint64_t size)
 	arena = gpald_arena_new(0);
 	test->demand->size = size;
 	if (arena)
-		code = gpald_place(arena, &test->input, (struct gpald_kept_list){ 0 }, NULL, &map,
-				   NULL);
+		code = gpald_place(arena, &test->input, &options, &map, NULL);
 	gpald_arena_free(arena);
 	return gpald_verdict_of(code, &test->budget);
 }
@@ -252,6 +337,7 @@ void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error 
 	memcpy(demands, *lists[error->phase].demands, lists[error->phase].count * sizeof(*demands));
 	*lists[error->phase].demands = demands;
 	test.demand = &demands[error->index];
-	error->largest_size = find_largest(error, GPAL_PAGE_SIZE, try_input, &test);
+	error->largest_size = find_largest(error, false, GPAL_PAGE_SIZE, error->size,
+					   GPAL_PAGE_SIZE, try_input, &test);
 	free(demands);
 }

@@ -28,6 +28,24 @@ uint64_t gpal_largest_bar(struct gpal_range window)
 	return bar;
 }
 
+int gpal_layout_refuse(const struct gpal_layout *layout, uint64_t refused, struct gpal_error *error)
+{
+	for (size_t i = 0; i < layout->warning_count; i++) {
+		const struct gpal_warning *warning = &layout->warnings[i];
+		int code;
+
+		/* One that is not known is refused with all. */
+		if (refused != GPAL_REFUSE_ALL &&
+		    (warning->reason < 0 || !(refused & UINT64_C(1) << warning->reason)))
+			continue;
+		code = gpald_fail_plain(error, GPAL_E_WARNING_REFUSED);
+		if (error)
+			gpald_error_tag(error->tag, warning->tag);
+		return code;
+	}
+	return GPAL_OK;
+}
+
 int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout,
 		 struct gpal_error *error)
 {
@@ -47,15 +65,15 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
  * where, is to be told of the layout the guest has; of one that was never made, what
  * is next to what would be misleading.
  */
-static void tell_of_live(const struct gpal_layout *live, const struct gpal_request *request,
+static void tell_of_live(const struct gpal_request *request, struct gpald_around advised,
 			 int around_code, const struct gpal_error *around, struct gpal_error *error)
 {
-	if (around_code == GPAL_E_EXHAUSTED) {
+	if (around_code == GPAL_E_EXHAUSTED)
 		*error = *around;
-		gpald_advise_request(request, live->policy, (struct gpald_around){ .live = live },
-				     error);
+	if (around_code == GPAL_E_EXHAUSTED || advised.may_move)
+		gpald_advise_request(request, advised.live->policy, advised, error);
+	if (around_code == GPAL_E_EXHAUSTED)
 		return;
-	}
 	error->fit = (struct gpal_range){ 0 };
 	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
 }
@@ -80,6 +98,7 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	struct gpal_error around;
 	bool removes = false;
 	const struct gpald_around kept = { .live = live, .removes = &removes };
+	const struct gpald_around advised = { .live = live, .may_move = allow & GPAL_ALLOW_MOVES };
 	const int around_code = gpald_resolve(request, live->policy, kept, layout, &around);
 	int code = GPAL_OK;
 
@@ -89,13 +108,9 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 	if (around_code)
 		code = gpald_resolve(request, live->policy, nothing, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
-		tell_of_live(live, request, around_code, &around, error);
-	/* Where ranges may move, what fits afresh does. */
+		tell_of_live(request, advised, around_code, &around, error);
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
-		gpald_advise_request(
-			request, live->policy,
-			allow & GPAL_ALLOW_MOVES ? nothing : (struct gpald_around){ .live = live },
-			error);
+		gpald_advise_request(request, live->policy, advised, error);
 	if (code)
 		return code;
 	if (around_code && !(allow & GPAL_ALLOW_REMOVALS))

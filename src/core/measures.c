@@ -24,6 +24,8 @@ struct gpald_measures gpald_measure(const struct gpal_layout *layout)
 	raise(&measures.end_of_layout, layout->chipset_low_mmio);
 	raise(&measures.end_of_layout, layout->chipset_high_mmio);
 	raise(&measures.end_of_layout, layout->vtl2_chipset_mmio);
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		raise(&measures.end_of_layout, layout->hotplug_rooms[i].range);
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 

@@ -57,6 +57,7 @@ static const char *const warning_tokens[] = {
 	[GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT] = "amd_vi_crosses_hypertransport",
 	[GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW] = "most_ram_above_pinned_window",
 	[GPAL_WARN_NO_RAM_BELOW_1GIB] = "no_ram_below_1gib",
+	[GPAL_WARN_HOTPLUG_OFF_BLOCK] = "hotplug_off_block",
 };
 NAMES(warning_tokens, GPAL_WARN_COUNT);
 

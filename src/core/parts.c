@@ -108,6 +108,25 @@ bool gpald_has_buses(const struct gpal_layout_root_complex *from,
 	       to->end_bus >= from->end_bus;
 }
 
+static bool is_interleaved_alike(const struct gpal_layout_cxl_window *a,
+				 const struct gpal_layout_cxl_window *b)
+{
+	if (a->granularity != b->granularity || a->target_count != b->target_count)
+		return false;
+	for (size_t i = 0; i < a->target_count; i++)
+		if (strcmp(a->targets[i], b->targets[i]) != 0)
+			return false;
+	return true;
+}
+
+bool gpald_part_has_same_use(const struct gpald_part *from, const struct gpald_part *to)
+{
+	if (from->room && to->room)
+		return from->room->node == to->room->node;
+	return !from->cxl_window || !to->cxl_window ||
+	       is_interleaved_alike(from->cxl_window, to->cxl_window);
+}
+
 static bool is_iommu_of(const struct gpal_layout *layout, size_t index,
 			const struct gpal_layout_root_complex *rc)
 {
@@ -144,6 +163,20 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 
 		if (part)
 			part->segment = &layout->segments[i];
+	}
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		const struct gpal_layout_hotplug_room *room = &layout->hotplug_rooms[i];
+		struct gpald_part *part = find_start(parts, map, room->range.start);
+
+		if (part)
+			part->room = room;
+	}
+	for (size_t i = 0; i < layout->cxl_window_count; i++) {
+		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
+		struct gpald_part *part = find_start(parts, map, window->range.start);
+
+		if (part)
+			part->cxl_window = window;
 	}
 	*count = 0;
 	for (size_t i = 0; i < map->count; i++)

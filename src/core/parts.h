@@ -19,6 +19,8 @@ struct gpald_part {
 	const struct gpal_layout_segment *segment;    /* whose ECAM it is, or NULL */
 	const struct gpal_layout_root_complex *buses; /* whose configuration space it is, or NULL */
 	bool is_all; /* of buses: the root complex has no range of the map */
+	const struct gpal_layout_hotplug_room *room;     /* which it is, or NULL */
+	const struct gpal_layout_cxl_window *cxl_window; /* the same */
 };
 
 /* A part to look for: a range by its tag, or the IOMMU, or the buses, of a root complex. */
@@ -38,6 +40,12 @@ const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t
 /* Whether a root complex has all the buses it had. */
 bool gpald_has_buses(const struct gpal_layout_root_complex *from,
 		     const struct gpal_layout_root_complex *to);
+
+/*
+ * Whether two parts that are the same to the guest are of the same use to it: a room of the
+ * same node, a CXL window that is interleaved in the same way.
+ */
+bool gpald_part_has_same_use(const struct gpald_part *from, const struct gpald_part *to);
 
 /*
  * All parts of a layout in that order, extents ascending, but for reserved ranges,

@@ -54,6 +54,27 @@ static void trace_choice(struct gpald_trace *trace, struct gpal_range free, uint
 		gpald_trace_close(trace, false);
 }
 
+/* The low RAM window: the first demand, which lies from 0 on, or nowhere. */
+static int place_low_window(struct gpald_placement *p)
+{
+	const struct gpal_range window = { 0, p->low_window };
+	struct gpal_range *first = p->free.ranges;
+	struct gpald_trace *trace = p->trace ? gpald_placement_trace(p, GPAL_KIND_RAM, 0, window) :
+					       NULL;
+
+	if (p->free.count == 0 || first->start > 0 || first->end < window.end)
+		return gpald_placement_exhausted(
+			p, GPAL_KIND_RAM, 0,
+			gpald_free_space_summary(&p->free, window, p->input->ram->alignment));
+	gpald_placement_record(p, GPAL_KIND_RAM, 0, window);
+	if (trace) {
+		gpald_trace_set_rule(trace, GPAL_RULE_LOW_WINDOW);
+		trace_choice(trace, *first, 0, p->low_window, 0);
+	}
+	first->start = window.end;
+	return GPAL_OK;
+}
+
 /*
  * RAM: each demand goes on where the last one ended, so one sweep over the free
  * ranges serves them all. A demand is planned first and only then taken, because
@@ -64,10 +85,19 @@ int gpald_place_ram(struct gpald_placement *p)
 	struct gpald_free_space *free = &p->free;
 	size_t current = 0; /* the range in which the next demand may start */
 	uint64_t floor = 0; /* where */
+	size_t first = 0;   /* demand that is not placed yet */
 
 	if (p->input->ram_count == 0)
 		return GPAL_OK;
-	for (size_t i = 0; i < p->input->ram_count; i++) {
+	if (p->low_window > 0 && !gpald_placement_keeps(p, GPAL_KIND_RAM, 0)) {
+		int code = place_low_window(p);
+
+		if (code)
+			return code;
+		floor = p->low_window;
+		first = 1;
+	}
+	for (size_t i = first; i < p->input->ram_count; i++) {
 		const struct gpal_demand *demand = &p->input->ram[i];
 		const size_t first_extent = p->placed_count;
 		uint64_t remaining = demand->size;

@@ -12,11 +12,17 @@
 #include "core/placement.h"
 
 int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
-		struct gpald_kept_list kept, struct gpald_trace *trace, struct gpal_map *map,
+		const struct gpald_place_options *options, struct gpal_map *map,
 		struct gpal_error *error)
 {
+	const struct gpald_trace *trace = options->trace;
 	struct gpald_placement p = {
-		.arena = arena, .input = input, .kept = kept, .trace = trace, .error = error
+		.arena = arena,
+		.input = input,
+		.kept = options->kept,
+		.low_window = options->low_window,
+		.trace = options->trace,
+		.error = error,
 	};
 	int code;
 

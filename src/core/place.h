@@ -25,13 +25,20 @@ struct gpald_kept_list {
 	size_t count;
 };
 
+/* What the bare allocator's input does not say. */
+struct gpald_place_options {
+	struct gpald_kept_list kept;
+	uint64_t low_window; /* of the first RAM demand, which lies at 0; 0: it is as others */
+	struct gpald_trace *trace; /* may be NULL */
+};
+
 /*
  * As gpal_allocate(), but the map's entries lie in `arena` and their tags are the
  * input's own. What is kept is in nobody's way before the first phase: a range that
- * overlaps another or a pinned one is GPAL_E_OVERLAP. `trace` may be NULL.
+ * overlaps another or a pinned one is GPAL_E_OVERLAP.
  */
 GPAL_MUST_USE int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
-			      struct gpald_kept_list kept, struct gpald_trace *trace,
-			      struct gpal_map *map, struct gpal_error *error);
+			      const struct gpald_place_options *options, struct gpal_map *map,
+			      struct gpal_error *error);
 
 #endif

@@ -164,12 +164,13 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 		[GPAL_KIND_POST_MMIO] = "above all other ranges",
 	};
 	const struct gpal_demand *demand = &p->demands[kind].demands[index];
+	const bool is_low = kind == GPAL_KIND_RAM && index == 0 && p->low_window > 0;
 	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
 			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
 			      "range has 0x%" PRIx64,
-			      demand->tag, regions[kind], demand->size, demand->alignment,
-			      summary.total, summary.largest_fit);
+			      demand->tag, is_low ? "in the low RAM window" : regions[kind],
+			      demand->size, demand->alignment, summary.total, summary.largest_fit);
 
 	if (p->error) {
 		gpald_error_tag(p->error->tag, demand->tag);

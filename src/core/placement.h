@@ -28,6 +28,7 @@ struct gpald_placement {
 	const struct gpal_alloc_input *input;
 	struct gpald_demand_list demands[GPAL_KIND_COUNT]; /* of it */
 	struct gpald_kept_list kept;
+	uint64_t low_window;            /* size of the first RAM demand, which lies at 0; 0: none */
 	struct gpald_trace *trace;      /* NULL: nobody wants to know */
 	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL where none is */
 	uint64_t *kept_ram_end;         /* for each RAM demand that is kept, its highest end */

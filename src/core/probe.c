@@ -30,6 +30,12 @@ static void find_owner(const struct gpal_layout *layout, uint64_t address, struc
 			probe->node = layout->ram[i].node;
 		}
 	}
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		if (contains(layout->hotplug_rooms[i].range, address)) {
+			probe->has_node = true;
+			probe->node = layout->hotplug_rooms[i].node;
+		}
+	}
 	for (size_t i = 0; i < layout->root_complex_count; i++)
 		if (is_of(&layout->root_complexes[i], address))
 			probe->root_complex = layout->root_complexes[i].name;

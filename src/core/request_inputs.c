@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "core/checked.h"
+#include "core/devices.h"
 #include "core/error.h"
 #include "core/holes.h"
 #include "core/resolution.h"
@@ -55,9 +56,10 @@ static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KI
 	counts[GPAL_KIND_RESERVED] = 1 + gpald_reserved_count(request);
 	counts[GPAL_KIND_FIXED] = 2 + pinned_low + pinned_high;
 	counts[GPAL_KIND_MMIO32] = 1 + request->root_complex_count - pinned_low + iommus;
-	counts[GPAL_KIND_RAM] = request->node_count;
-	counts[GPAL_KIND_MMIO64] = 1 + request->root_complex_count - pinned_high + 2 * cxl;
-	counts[GPAL_KIND_POST_MMIO] = 3;
+	counts[GPAL_KIND_RAM] = 1 + request->node_count;
+	counts[GPAL_KIND_MMIO64] =
+		1 + request->root_complex_count - pinned_high + 2 * cxl + request->cxl_window_count;
+	counts[GPAL_KIND_POST_MMIO] = 3 + request->hotplug_room_count;
 	counts[ecam_kind(r)] += r->segment_count;
 }
 
@@ -153,13 +155,13 @@ static int add_demand(struct gpald_resolution *r, enum gpal_kind kind, enum gpal
 static int add_reserved(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
-	const uint64_t start =
-		value_or(request->memory_start, r->defaults->memory_start[request->arch]);
+	const uint64_t start = gpald_memory_start(r);
 	int code = GPAL_OK;
 
 	if (start > 0)
 		code = add_pinned(r, GPAL_KIND_RESERVED, GPALD_ROLE_LOW_RAM_GAP,
-				  &(struct owner){ 0 }, (struct gpal_range){ 0, start });
+				  &(struct owner){ 0 },
+				  (struct gpal_range){ r->low_window, start });
 	for (size_t i = 0; code == GPAL_OK && i < request->reserved_count; i++) {
 		const struct gpal_named_range *reserved = &request->reserved[i];
 		const struct owner owner = { i, reserved->name, strlen(reserved->name), NULL };
@@ -255,9 +257,15 @@ static int add_window(struct gpald_resolution *r, enum gpal_kind kind, enum gpal
 		      uint64_t default_size, uint64_t alignment)
 {
 	const char *tag;
+	uint64_t size;
 
 	if (window->kind == GPAL_WINDOW_NONE)
 		return GPAL_OK;
+	if (window->kind == GPAL_WINDOW_DEVICES)
+		/* That it has such a size was checked. */
+		return gpald_devices_window(window, alignment, &size, &alignment) ?
+			       add_demand(r, kind, role, owner, size, alignment) :
+			       gpald_fail_plain(r->error, GPAL_E_INTERNAL);
 	if (window->kind == GPAL_WINDOW_DEFAULT)
 		return add_demand(r, kind, role, owner, default_size, alignment);
 	if (window->kind == GPAL_WINDOW_SIZE)
@@ -302,6 +310,21 @@ static int add_root_complexes(struct gpald_resolution *r)
 		if (code == GPAL_OK && rc->has_cxl)
 			code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_CHBCR, &owner,
 					  CXL_CHBCR_SIZE, CXL_CHBCR_SIZE);
+	}
+	return code;
+}
+
+static int add_cxl_windows(struct gpald_resolution *r)
+{
+	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < r->request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *window = &r->request->cxl_windows[i];
+		const struct owner owner = { i, window->name, strlen(window->name),
+					     &r->cxl_windows[i] };
+
+		code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_WINDOW, &owner, window->size,
+				  GPALD_CXL_HDM_ALIGNMENT);
 	}
 	return code;
 }
@@ -359,6 +382,7 @@ static int add_ram(struct gpald_resolution *r)
 
 	for (size_t i = 0; code == GPAL_OK && i < r->request->node_count; i++) {
 		const uint64_t size = r->request->nodes[i];
+		const uint64_t low = i == 0 ? r->low_window : 0;
 		char buffer[GPALD_DECIMAL_SIZE];
 
 		if (size == 0)
@@ -367,8 +391,30 @@ static int add_ram(struct gpald_resolution *r)
 		const char *number = gpald_decimal(i, buffer);
 		const struct owner owner = { i, number, decimal_length(number, buffer), NULL };
 
-		code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM, &owner, size,
-				  size < GPALD_GIB ? 2 * GPALD_MIB : GPALD_GIB);
+		if (low > 0)
+			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM_LOW_WINDOW, &owner, low,
+					  GPALD_LOW_WINDOW_UNIT);
+		if (code == GPAL_OK && size > low)
+			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM, &owner, size - low,
+					  size < GPALD_GIB ? 2 * GPALD_MIB : GPALD_GIB);
+	}
+	return code;
+}
+
+/* Below VTL2, so that room for memory moves VTL2 alone, and VTL2 moves no room. */
+static int add_hotplug_rooms(struct gpald_resolution *r)
+{
+	int code = GPAL_OK;
+
+	for (size_t i = 0; code == GPAL_OK && i < r->request->hotplug_room_count; i++) {
+		const struct gpal_hotplug_room *room = &r->request->hotplug_rooms[i];
+		char buffer[GPALD_DECIMAL_SIZE];
+		const char *number = gpald_decimal(i, buffer);
+		const struct owner owner = { i, number, decimal_length(number, buffer),
+					     &r->hotplug_rooms[i] };
+
+		code = add_demand(r, GPAL_KIND_POST_MMIO, GPALD_ROLE_HOTPLUG, &owner, room->size,
+				  value_or(room->alignment, GPALD_HOTPLUG_ALIGNMENT));
 	}
 	return code;
 }
@@ -398,8 +444,9 @@ int gpald_collect_inputs(struct gpald_resolution *r)
 {
 	/* ABI: never reorder, only append. */
 	static int (*const steps[])(struct gpald_resolution *) = {
-		add_reserved,    add_holes,  add_chipset, add_ecams, add_root_complexes,
-		add_virtio_mmio, add_iommus, add_ram,     add_vtl2,
+		add_reserved,    add_holes,       add_chipset, add_ecams, add_root_complexes,
+		add_cxl_windows, add_virtio_mmio, add_iommus,  add_ram,   add_hotplug_rooms,
+		add_vtl2,
 	};
 
 	if (!init_inputs(r))

@@ -40,6 +40,7 @@ enum gpald_keep {
 struct gpald_around {
 	const struct gpal_layout *live; /* NULL: nothing is there yet */
 	enum gpald_keep keep;
+	bool may_move; /* for gpald_resolve_or_afresh() */
 	bool *removes; /* set on success: whether GPALD_KEEP_SAME drops anything; may be NULL */
 	struct gpald_trace *trace; /* NULL: nobody; its arena is set here */
 };
@@ -55,11 +56,13 @@ struct gpald_resolution {
 	struct gpald_kept_list kept;
 
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
+	uint64_t low_window; /* of node 0; 0: none */
 
 	/* For each root complex; the orders of lists are those of the request. */
 	size_t *name_lengths;
-	size_t *segment_of_rc;      /* index into segments */
-	struct gpald_order *by_bus; /* by segment and first bus */
+	size_t *segment_of_rc;       /* index into segments */
+	struct gpald_order *by_bus;  /* by segment and first bus */
+	const uint32_t *cxl_targets; /* of all CXL windows one after another: root complexes */
 
 	struct gpal_layout_segment *segments; /* ascending by number */
 	size_t *first_rcs;                    /* of each segment, in the order of the request */
@@ -67,7 +70,17 @@ struct gpald_resolution {
 
 	struct gpal_layout *layout;
 	struct gpal_layout_root_complex *root_complexes;
+	struct gpal_layout_hotplug_room *hotplug_rooms;
+	struct gpal_layout_cxl_window *cxl_windows;
 };
+
+/* Where RAM begins, but for what is in the low RAM window; of a request with an architecture. */
+static inline uint64_t gpald_memory_start(const struct gpald_resolution *r)
+{
+	const struct gpal_optional stated = r->request->memory_start;
+
+	return stated.set ? stated.value : r->defaults->memory_start[r->request->arch];
+}
 
 /*
  * Adds all that the request and its policy ask for to r->inputs, in the order that
@@ -89,6 +102,20 @@ GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
 GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
 				const struct gpal_policy *policy, struct gpald_around around,
 				struct gpal_layout **layout, struct gpal_error *error);
+
+/* The same; if it fails and ranges may move, around nothing. */
+GPAL_MUST_USE int gpald_resolve_or_afresh(const struct gpal_request *request,
+					  const struct gpal_policy *policy,
+					  struct gpald_around around, struct gpal_layout **layout,
+					  struct gpal_error *error);
+
+/*
+ * All that a request asks the allocator for, in the arena, and nothing of it placed. Errors: as
+ * gpal_resolve(), up to the placement.
+ */
+GPAL_MUST_USE int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *request,
+				    const struct gpal_policy *policy,
+				    struct gpald_input_list inputs[GPAL_KIND_COUNT]);
 
 /* Lists what is legal and likely wrong in the finished layout. Error: GPAL_E_NO_MEMORY. */
 GPAL_MUST_USE int gpald_collect_warnings(struct gpald_resolution *r);

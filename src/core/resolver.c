@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/checked.h"
+#include "core/cxl.h"
 #include "core/error.h"
 #include "core/measures.h"
 #include "core/order.h"
@@ -17,6 +18,7 @@
 #include <assert.h>
 #include <gpalayout/layout.h>
 #include <inttypes.h>
+#include <string.h>
 
 #define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
 
@@ -86,6 +88,60 @@ static bool copy_root_complexes(struct gpald_resolution *r)
 	return true;
 }
 
+static bool copy_hotplug_rooms(struct gpald_resolution *r)
+{
+	const size_t count = r->request->hotplug_room_count;
+
+	r->hotplug_rooms = gpald_arena_alloc(r->arena, count, sizeof(*r->hotplug_rooms));
+	if (!r->hotplug_rooms)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		r->hotplug_rooms[i] = (struct gpal_layout_hotplug_room){
+			.node = r->request->hotplug_rooms[i].node,
+		};
+	r->layout->hotplug_rooms = r->hotplug_rooms;
+	r->layout->hotplug_room_count = count;
+	return true;
+}
+
+/* The names that the root complexes of the layout have. */
+static const char *const *list_names(struct gpald_resolution *r, const uint32_t *targets,
+				     size_t count)
+{
+	const char **names = gpald_arena_alloc(r->arena, count, sizeof(*names));
+
+	for (size_t i = 0; names && i < count; i++)
+		names[i] = r->root_complexes[targets[i]].name;
+	return names;
+}
+
+static bool copy_cxl_windows(struct gpald_resolution *r)
+{
+	const size_t count = r->request->cxl_window_count;
+	const uint32_t *targets = r->cxl_targets;
+
+	r->cxl_windows = gpald_arena_alloc(r->arena, count, sizeof(*r->cxl_windows));
+	if (!r->cxl_windows)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct gpal_cxl_window *window = &r->request->cxl_windows[i];
+
+		r->cxl_windows[i] = (struct gpal_layout_cxl_window){
+			.name = gpald_arena_copy(r->arena, window->name),
+			.targets = list_names(r, targets, window->target_count),
+			.target_count = window->target_count,
+			.granularity = window->granularity ? window->granularity :
+							     GPALD_CXL_GRANULARITY_MIN,
+		};
+		if (!r->cxl_windows[i].name || !r->cxl_windows[i].targets)
+			return false;
+		targets += window->target_count;
+	}
+	r->layout->cxl_windows = r->cxl_windows;
+	r->layout->cxl_window_count = count;
+	return true;
+}
+
 /* Reading the allocator's answer. */
 
 /* An allocator error speaks of its lists; the caller knows the request. */
@@ -109,9 +165,12 @@ static void translate_subject(const struct gpald_resolution *r)
 	assert(error->index < list->count);
 	error->subject = gpald_roles[list->origins[error->index].role].subject;
 	error->index = list->origins[error->index].index;
-	if (error->code == GPAL_E_INVALID_ALIGNMENT &&
-	    error->subject == GPAL_SUBJECT_VTL2_MEMORY_SIZE)
+	if (error->code != GPAL_E_INVALID_ALIGNMENT)
+		return;
+	if (error->subject == GPAL_SUBJECT_VTL2_MEMORY_SIZE)
 		error->subject = GPAL_SUBJECT_VTL2_MEMORY_ALIGNMENT;
+	if (error->subject == GPAL_SUBJECT_HOTPLUG_SIZE)
+		error->subject = GPAL_SUBJECT_HOTPLUG_ALIGNMENT;
 }
 
 static int place(struct gpald_resolution *r)
@@ -131,8 +190,12 @@ static int place(struct gpald_resolution *r)
 		.post_mmio = in[GPAL_KIND_POST_MMIO].demands,
 		.post_mmio_count = in[GPAL_KIND_POST_MMIO].count,
 	};
-	int code =
-		gpald_place(r->arena, &input, r->kept, r->around.trace, &r->layout->map, r->error);
+	const struct gpald_place_options options = {
+		.kept = r->kept,
+		.low_window = r->low_window,
+		.trace = r->around.trace,
+	};
+	int code = gpald_place(r->arena, &input, &options, &r->layout->map, r->error);
 
 	if (code)
 		translate_subject(r);
@@ -224,22 +287,28 @@ static uint64_t alignment_gap(const struct gpal_map *map)
 	return last->kind == GPAL_KIND_FIXED ? 0 : last->range.start - last[-1].range.end;
 }
 
+static size_t node_of(const struct gpald_resolution *r, const struct gpal_map_entry *entry)
+{
+	return r->inputs[GPAL_KIND_RAM].origins[entry->index].index;
+}
+
 /* The tag whose ranges are the largest together; of equals that of the lowest. */
 static int note_largest_tag(const struct gpald_resolution *r)
 {
 	const struct gpal_map *map = &r->layout->map;
-	uint64_t *ram = gpald_arena_zalloc(r->arena, r->inputs[GPAL_KIND_RAM].count, sizeof(*ram));
+	uint64_t *nodes = gpald_arena_zalloc(r->arena, r->request->node_count, sizeof(*nodes));
 
-	if (!ram)
+	if (!nodes)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	/* Only RAM has more than one range of a tag. */
 	for (size_t i = 0; i < map->count; i++)
 		if (map->entries[i].kind == GPAL_KIND_RAM)
-			ram[map->entries[i].index] += gpal_range_size(map->entries[i].range);
+			nodes[node_of(r, &map->entries[i])] +=
+				gpal_range_size(map->entries[i].range);
 	for (size_t i = 0; i < map->count; i++) {
 		const struct gpal_map_entry *entry = &map->entries[i];
 		const uint64_t size = entry->kind == GPAL_KIND_RESERVED ? 0 :
-				      entry->kind == GPAL_KIND_RAM      ? ram[entry->index] :
+				      entry->kind == GPAL_KIND_RAM      ? nodes[node_of(r, entry)] :
 								     gpal_range_size(entry->range);
 
 		if (size > r->error->largest_tag_size) {
@@ -279,17 +348,25 @@ static int check_width(const struct gpald_resolution *r)
 	return code;
 }
 
-static int resolve(struct gpald_resolution *r)
+/* Everything up to the placement. */
+static int prepare(struct gpald_resolution *r)
 {
 	int code = gpald_check_request(r);
 
 	if (code)
 		return code;
-	if (!copy_root_complexes(r) || !group_segments(r))
+	if (!copy_root_complexes(r) || !copy_hotplug_rooms(r) || !copy_cxl_windows(r) ||
+	    !group_segments(r))
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	if ((code = gpald_collect_inputs(r)) ||
-	    (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) || (code = place(r)) ||
-	    (code = collect_ranges(r)) || (code = slice_ecams(r)))
+	return gpald_collect_inputs(r);
+}
+
+static int resolve(struct gpald_resolution *r)
+{
+	int code = prepare(r);
+
+	if (code || (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) ||
+	    (code = place(r)) || (code = collect_ranges(r)) || (code = slice_ecams(r)))
 		return code;
 	measure(r->layout);
 	code = check_width(r);
@@ -304,8 +381,45 @@ static size_t arena_hint(const struct gpal_request *request)
 
 	hint += 256 * (request->node_count < most ? request->node_count : most);
 	hint += 256 * (request->reserved_count < most ? request->reserved_count : most);
+	hint += 256 * (request->hotplug_room_count < most ? request->hotplug_room_count : most);
+	hint += 512 * (request->cxl_window_count < most ? request->cxl_window_count : most);
 	return hint +
 	       1024 * (request->root_complex_count < most ? request->root_complex_count : most);
+}
+
+/* What a layout has of its request alone. */
+static void begin(struct gpald_resolution *r)
+{
+	const struct gpal_request *request = r->request;
+
+	r->layout->arch = request->arch;
+	r->layout->policy = r->policy;
+	r->layout->policy_name = r->policy->name;
+	r->layout->profile = request->profile;
+	r->layout->has_vtl2_alias_map = request->has_vtl2_alias_map;
+	/* An unknown profile is refused before its defaults are read. */
+	r->defaults = gpal_profile_name(request->profile) ? &r->policy->profiles[request->profile] :
+							    NULL;
+}
+
+int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *request,
+		      const struct gpal_policy *policy,
+		      struct gpald_input_list inputs[GPAL_KIND_COUNT])
+{
+	struct gpald_resolution r = {
+		.arena = arena,
+		.request = request,
+		.policy = policy,
+		.layout = gpald_arena_zalloc(arena, 1, sizeof(*r.layout)),
+	};
+	int code;
+
+	if (!r.layout)
+		return GPAL_E_NO_MEMORY;
+	begin(&r);
+	code = prepare(&r);
+	memcpy(inputs, r.inputs, sizeof(r.inputs));
+	return code;
 }
 
 int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *policy,
@@ -329,20 +443,25 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	if (around.trace)
 		around.trace->arena = r.arena;
-	r.layout->arch = request->arch;
-	r.layout->policy = r.policy;
-	r.layout->policy_name = r.policy->name;
-	r.layout->profile = request->profile;
-	r.layout->has_vtl2_alias_map = request->has_vtl2_alias_map;
-	/* An unknown profile is refused before its defaults are read. */
-	r.defaults = gpal_profile_name(request->profile) ? &r.policy->profiles[request->profile] :
-							   NULL;
+	begin(&r);
 	code = resolve(&r);
 	if (code)
 		gpald_arena_free(r.arena);
 	else
 		*layout = r.layout;
 	return code;
+}
+
+int gpald_resolve_or_afresh(const struct gpal_request *request, const struct gpal_policy *policy,
+			    struct gpald_around around, struct gpal_layout **layout,
+			    struct gpal_error *error)
+{
+	const struct gpald_around nothing = { .live = NULL };
+	const int code = gpald_resolve(request, policy, around, layout, error);
+
+	return code && code != GPAL_E_NO_MEMORY && around.may_move ?
+		       gpald_resolve(request, policy, nothing, layout, error) :
+		       code;
 }
 
 void gpal_layout_free(struct gpal_layout *layout)

@@ -20,6 +20,8 @@
 #define GPALD_CXL_HDM_ALIGNMENT (256 * GPALD_MIB) /* the unit that CXL decodes */
 #define GPALD_LOW_WINDOW_ALIGNMENT (2 * GPALD_MIB)
 #define GPALD_HIGH_WINDOW_ALIGNMENT (1 * GPALD_GIB)
+#define GPALD_LOW_WINDOW_UNIT (2 * GPALD_MIB)   /* of the RAM that lies apart, at 0 */
+#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB) /* blocks of memory in Linux guests of 64 GiB */
 
 enum gpald_role {
 	GPALD_ROLE_LOW_RAM_GAP,
@@ -33,11 +35,14 @@ enum gpald_role {
 	GPALD_ROLE_HIGH_MMIO,
 	GPALD_ROLE_CXL_HDM,
 	GPALD_ROLE_CXL_CHBCR,
+	GPALD_ROLE_CXL_WINDOW,
 	GPALD_ROLE_VIRTIO_MMIO,
 	GPALD_ROLE_SMMU,
 	GPALD_ROLE_AMD_IOMMU,
 	GPALD_ROLE_INTEL_VTD,
+	GPALD_ROLE_RAM_LOW_WINDOW, /* node 0's first bytes, with the tag of the node */
 	GPALD_ROLE_RAM,
+	GPALD_ROLE_HOTPLUG,
 	GPALD_ROLE_VTL2_CHIPSET_MMIO,
 	GPALD_ROLE_VTL2_MEMORY,
 	GPALD_ROLE_VTL2_FRAMEBUFFER,
@@ -89,6 +94,13 @@ gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name
 	memcpy(tag + until_suffix, row->suffix, sizeof(row->suffix));
 	gpald_arena_give_back(arena, tag + room, sizeof(row->suffix) - row->suffix_length - 1u);
 	return tag;
+}
+
+/* The alignment of a window that is placed: low, high, or the chipset's. */
+static inline uint64_t gpald_usual_alignment(enum gpald_role role)
+{
+	return role == GPALD_ROLE_HIGH_MMIO ? GPALD_HIGH_WINDOW_ALIGNMENT :
+					      GPALD_LOW_WINDOW_ALIGNMENT;
 }
 
 /* Whether a tag is that of the role with this name; an empty name where the role has none. */

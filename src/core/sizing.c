@@ -57,6 +57,81 @@ static void *duplicate(const void *elements, size_t count, size_t size)
 	return copy;
 }
 
+#define ALL SIZE_MAX /* windows at once */
+
+/* The request as it was, in lists of its own. */
+static void put_back(struct gpald_sizing *sizing)
+{
+	const struct gpal_request *original = sizing->original;
+	struct gpal_request *request = &sizing->request;
+
+	*request = *original;
+	request->nodes = sizing->nodes;
+	request->root_complexes = sizing->root_complexes;
+	request->hotplug_rooms = sizing->hotplug_rooms;
+	request->cxl_windows = sizing->cxl_windows;
+	switch (sizing->subject) {
+	case GPAL_SUBJECT_MEMORY_NODE:
+		sizing->nodes[sizing->index] = original->nodes[sizing->index];
+		break;
+	case GPAL_SUBJECT_MEMORY_NODES:
+		memcpy(sizing->nodes, original->nodes,
+		       original->node_count * sizeof(*sizing->nodes));
+		break;
+	case GPAL_SUBJECT_HOTPLUG_SIZE:
+		sizing->hotplug_rooms[sizing->index] = original->hotplug_rooms[sizing->index];
+		break;
+	case GPAL_SUBJECT_CXL_WINDOW_SIZE:
+		sizing->cxl_windows[sizing->index] = original->cxl_windows[sizing->index];
+		break;
+	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
+	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
+	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
+		if (sizing->index == ALL)
+			memcpy(sizing->root_complexes, original->root_complexes,
+			       original->root_complex_count * sizeof(*sizing->root_complexes));
+		else
+			sizing->root_complexes[sizing->index] =
+				original->root_complexes[sizing->index];
+		break;
+	default:
+		break;
+	}
+}
+
+#define BARS_A_THING 8 /* to add one up is little beside what a range takes */
+
+static size_t count_devices(const struct gpal_window *window)
+{
+	size_t bars = 0;
+
+	if (window->kind != GPAL_WINDOW_DEVICES)
+		return 0;
+	for (size_t i = 0; i < window->device_count; i++)
+		bars += window->devices[i].bar_count + window->devices[i].vf_bar_count;
+	return window->device_count + bars / BARS_A_THING;
+}
+
+/*
+ * What a try has to look at: a root complex has a few ranges and each device of its windows;
+ * each target of a CXL window is looked up among the root complexes.
+ */
+static size_t count_things(const struct gpal_request *request, const struct gpal_layout *live)
+{
+	size_t things = 16 + request->node_count + 4 * request->root_complex_count +
+			request->reserved_count + request->hotplug_room_count +
+			request->cxl_window_count + (live ? live->map.count : 0);
+
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+
+		things += count_devices(&rc->low_mmio) + count_devices(&rc->high_mmio);
+	}
+	for (size_t i = 0; i < request->cxl_window_count; i++)
+		things += request->cxl_windows[i].target_count;
+	return things;
+}
+
 bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *request,
 		       const struct gpal_policy *policy, struct gpald_around around,
 		       struct gpald_budget *budget)
@@ -70,16 +145,27 @@ bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *r
 		.nodes = duplicate(request->nodes, request->node_count, sizeof(*request->nodes)),
 		.root_complexes = duplicate(request->root_complexes, request->root_complex_count,
 					    sizeof(*request->root_complexes)),
+		.hotplug_rooms = duplicate(request->hotplug_rooms, request->hotplug_room_count,
+					   sizeof(*request->hotplug_rooms)),
+		.cxl_windows = duplicate(request->cxl_windows, request->cxl_window_count,
+					 sizeof(*request->cxl_windows)),
+		.is_chosen = calloc(request->root_complex_count + 1, sizeof(*sizing->is_chosen)),
 	};
-	sizing->request.nodes = sizing->nodes;
-	sizing->request.root_complexes = sizing->root_complexes;
-	return sizing->nodes && sizing->root_complexes;
+	if (!sizing->is_chosen || !sizing->nodes || !sizing->root_complexes ||
+	    !sizing->hotplug_rooms || !sizing->cxl_windows)
+		return false;
+	sizing->things = count_things(request, around.live);
+	put_back(sizing);
+	return true;
 }
 
 void gpald_sizing_clear(struct gpald_sizing *sizing)
 {
 	free(sizing->nodes);
 	free(sizing->root_complexes);
+	free(sizing->hotplug_rooms);
+	free(sizing->cxl_windows);
+	free(sizing->is_chosen);
 }
 
 static uint64_t unit_of_window(const struct gpal_window *window)
@@ -91,23 +177,11 @@ static uint64_t unit_of_window(const struct gpal_window *window)
 
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index)
 {
-	struct gpal_request *request = &sizing->request;
-	const struct gpal_request *original = sizing->original;
+	const struct gpal_request *request = &sizing->request;
 
-	if (sizing->subject == GPAL_SUBJECT_MEMORY_NODE)
-		sizing->nodes[sizing->index] = original->nodes[sizing->index];
-	if (sizing->subject == GPAL_SUBJECT_MEMORY_NODES)
-		memcpy(sizing->nodes, original->nodes,
-		       original->node_count * sizeof(*sizing->nodes));
-	if (sizing->index < original->root_complex_count)
-		sizing->root_complexes[sizing->index] = original->root_complexes[sizing->index];
-	*request = *original;
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): both lists are in `sizing` */
-	request->nodes = sizing->nodes;
-	request->root_complexes = sizing->root_complexes;
+	put_back(sizing);
 	sizing->subject = subject;
 	sizing->index = index;
-
 	switch (subject) {
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
 		return unit_of_window(&request->root_complexes[index].low_mmio);
@@ -117,8 +191,11 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 		return GPALD_CXL_HDM_ALIGNMENT;
 	case GPAL_SUBJECT_CHIPSET_HIGH_MMIO:
 		return request->has_pinned_chipset_high_mmio ? 0 : GPAL_PAGE_SIZE;
+	case GPAL_SUBJECT_CXL_WINDOW_SIZE:
+		return GPALD_CXL_HDM_ALIGNMENT * request->cxl_windows[index].target_count;
 	case GPAL_SUBJECT_MEMORY_NODE:
 	case GPAL_SUBJECT_MEMORY_NODES:
+	case GPAL_SUBJECT_HOTPLUG_SIZE:
 	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
 	case GPAL_SUBJECT_VIRTIO_MMIO_SLOTS:
 	case GPAL_SUBJECT_VTL2_CHIPSET_MMIO:
@@ -130,10 +207,38 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 	}
 }
 
+uint64_t gpald_sizing_least(const struct gpald_sizing *sizing, uint64_t unit)
+{
+	const uint64_t low = sizing->original->memory_low_window;
+	const bool is_node_0 = sizing->subject == GPAL_SUBJECT_MEMORY_NODES ||
+			       (sizing->subject == GPAL_SUBJECT_MEMORY_NODE && sizing->index == 0);
+
+	return is_node_0 && low > 0 ? low : unit;
+}
+
 static void set_window(struct gpal_window *window, uint64_t size)
 {
 	window->kind = GPAL_WINDOW_SIZE;
 	window->size = size;
+}
+
+static struct gpal_window *window_of(const struct gpald_sizing *sizing, size_t index)
+{
+	struct gpal_root_complex *rc = &sizing->root_complexes[index];
+
+	return sizing->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ? &rc->low_mmio :
+								       &rc->high_mmio;
+}
+
+static void set_windows(struct gpald_sizing *sizing, uint64_t size)
+{
+	if (sizing->index != ALL) {
+		set_window(window_of(sizing, sizing->index), size);
+		return;
+	}
+	for (size_t i = 0; i < sizing->request.root_complex_count; i++)
+		if (sizing->is_chosen[i])
+			set_window(window_of(sizing, i), size);
 }
 
 static void set_size(struct gpald_sizing *sizing, uint64_t size)
@@ -151,13 +256,17 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 			sizing->nodes[i] = sizing->original->nodes[i] ? size : 0;
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-		set_window(&sizing->root_complexes[sizing->index].low_mmio, size);
-		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-		set_window(&sizing->root_complexes[sizing->index].high_mmio, size);
+		set_windows(sizing, size);
 		break;
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
 		sizing->root_complexes[sizing->index].cxl_hdm = size;
+		break;
+	case GPAL_SUBJECT_HOTPLUG_SIZE:
+		sizing->hotplug_rooms[sizing->index].size = size;
+		break;
+	case GPAL_SUBJECT_CXL_WINDOW_SIZE:
+		sizing->cxl_windows[sizing->index].size = size;
 		break;
 	case GPAL_SUBJECT_CHIPSET_LOW_MMIO:
 		request->chipset_low_mmio = optional;
@@ -182,6 +291,46 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 	}
 }
 
+/* Whether the live layout has that window, and so its place. */
+static bool is_live(const struct gpald_sizing *sizing, size_t index)
+{
+	const struct gpal_layout *live = sizing->around.live;
+	const char *name = sizing->original->root_complexes[index].name;
+	size_t at = 0;
+
+	if (!live || sizing->around.may_move)
+		return false;
+	/* Most often it has the number that it had. */
+	if (index < live->root_complex_count && strcmp(live->root_complexes[index].name, name) == 0)
+		at = index;
+	while (at < live->root_complex_count && strcmp(live->root_complexes[at].name, name) != 0)
+		at++;
+	return at < live->root_complex_count &&
+	       !gpal_range_is_empty(sizing->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ?
+					    live->root_complexes[at].low_mmio :
+					    live->root_complexes[at].high_mmio);
+}
+
+size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject subject)
+{
+	size_t count = 0;
+
+	put_back(sizing);
+	sizing->subject = subject;
+	sizing->index = ALL;
+	for (size_t i = 0; i < sizing->request.root_complex_count; i++) {
+		struct gpal_window *window = window_of(sizing, i);
+
+		sizing->is_chosen[i] = window->kind != GPAL_WINDOW_PINNED &&
+				       window->kind != GPAL_WINDOW_NONE && !is_live(sizing, i);
+		if (!sizing->is_chosen[i])
+			continue;
+		window->alignment = 0;
+		count++;
+	}
+	return count;
+}
+
 enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget)
 {
 	if (code == GPAL_E_NO_MEMORY)
@@ -194,21 +343,38 @@ enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget)
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout)
 {
-	const struct gpal_request *request = &sizing->request;
-	const struct gpal_layout *live = sizing->around.live;
-	/* Of each root complex there are a few ranges. */
-	const size_t things = 16 + request->node_count + 4 * request->root_complex_count +
-			      request->reserved_count + (live ? live->map.count : 0);
 	struct gpal_layout *made;
 	int code;
 
-	if (!gpald_budget_take(sizing->budget, things))
+	if (!gpald_budget_take(sizing->budget, sizing->things))
 		return GPALD_NOT_TRIED;
 	set_size(sizing, size);
-	code = gpald_resolve(request, sizing->policy, sizing->around, &made, NULL);
+	code = gpald_resolve_or_afresh(&sizing->request, sizing->policy, sizing->around, &made,
+				       NULL);
 	if (layout)
 		*layout = made;
 	else
 		gpal_layout_free(made);
+	return gpald_verdict_of(code, sizing->budget);
+}
+
+enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t size,
+					  enum gpal_kind phase)
+{
+	struct gpal_error error = { .code = GPAL_OK };
+	struct gpal_layout *made;
+	int code;
+
+	if (!gpald_budget_take(sizing->budget, sizing->things))
+		return GPALD_NOT_TRIED;
+	set_size(sizing, size);
+	code = gpald_resolve_or_afresh(&sizing->request, sizing->policy, sizing->around, &made,
+				       &error);
+	gpal_layout_free(made);
+	if (code == GPAL_E_EXHAUSTED && error.phase > phase)
+		return GPALD_DOES;
+	/* These are looked for when everything has its place. */
+	if (code == GPAL_E_ECAM_BELOW_MINIMUM || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
+		return GPALD_DOES;
 	return gpald_verdict_of(code, sizing->budget);
 }

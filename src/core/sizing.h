@@ -38,6 +38,12 @@ enum gpald_verdict {
 /* Of a try that gave this code; notes that it lacked memory. */
 enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget);
 
+/* The multiple of a unit, which need not be a power of two, that is not above a size. */
+static inline uint64_t gpald_whole_units(uint64_t size, uint64_t unit)
+{
+	return size - size % unit;
+}
+
 typedef enum gpald_verdict gpald_size_test(void *data, uint64_t size);
 
 /*
@@ -58,8 +64,12 @@ struct gpald_sizing {
 	const struct gpal_request *original;
 	uint64_t *nodes;                          /* of the request, its own */
 	struct gpal_root_complex *root_complexes; /* the same */
+	struct gpal_hotplug_room *hotplug_rooms;  /* the same */
+	struct gpal_cxl_window *cxl_windows;      /* the same */
+	size_t things;                            /* that are placed in a try */
 	enum gpal_subject subject;                /* whose size can be changed */
 	size_t index;
+	bool *is_chosen; /* for each root complex, whether its window is one of those alike */
 };
 
 /* Copies a request. False: out of memory. To be cleared in any case. */
@@ -76,11 +86,25 @@ void gpald_sizing_clear(struct gpald_sizing *sizing);
  */
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
 
+/* The least size that it can have: that of node 0 holds its low RAM window. */
+uint64_t gpald_sizing_least(const struct gpald_sizing *sizing, uint64_t unit);
+
+/*
+ * Chooses the sizes of all windows of root complexes that are to be placed, of low ones or
+ * of high ones by the subject, to be changed alike; their alignment is the usual one.
+ * Returns their number.
+ */
+size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject subject);
+
 /*
  * Resolves with another size. GPALD_DOES: *layout is given to the caller. `layout`
  * may be NULL.
  */
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout);
+
+/* Whether all that a phase places would have its place with that size. */
+enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t size,
+					  enum gpal_kind phase);
 
 #endif

@@ -58,6 +58,11 @@ struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpa
 	return trace;
 }
 
+void gpald_trace_set_rule(struct gpald_trace *trace, enum gpal_rule rule)
+{
+	open_step(trace)->rule = rule;
+}
+
 bool gpald_trace_is_full(const struct gpald_trace *trace)
 {
 	return trace->steps[trace->count - 1].passed_cut || trace->no_memory;

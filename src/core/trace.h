@@ -41,6 +41,9 @@ void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_
 /* A free range that is below the floor. */
 void gpald_trace_pass_below(struct gpald_trace *trace, struct gpal_range free);
 
+/* Another rule for the step that is open. */
+void gpald_trace_set_rule(struct gpald_trace *trace, enum gpal_rule rule);
+
 /* Whether no more free ranges will be written down, so that looking for them can stop. */
 bool gpald_trace_is_full(const struct gpald_trace *trace);
 

@@ -24,13 +24,6 @@ static void warn(struct warning_list *list, enum gpal_warning_reason reason, con
 	};
 }
 
-/* Of a window that is placed. */
-static uint64_t usual_alignment(enum gpald_role role)
-{
-	return role == GPALD_ROLE_HIGH_MMIO ? GPALD_HIGH_WINDOW_ALIGNMENT :
-					      GPALD_LOW_WINDOW_ALIGNMENT;
-}
-
 /* The pinned windows, in the order in which they were added behind chipset low MMIO. */
 static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warning_list *list)
 {
@@ -47,7 +40,7 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 		if (high && pin->range.start < GPAL_4GIB)
 			warn(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
 			     "a pinned high MMIO window starts below 4 GiB");
-		if (pin->range.start % usual_alignment(role) != 0)
+		if (pin->range.start % gpald_usual_alignment(role) != 0)
 			warn(list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
 			     role == GPALD_ROLE_HIGH_MMIO ?
 				     "a pinned high MMIO window does not start on a GiB" :
@@ -131,6 +124,37 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 	}
 }
 
+/*
+ * Linux adds memory in whole blocks, which are larger in large guests: see
+ * memory_block_size_bytes() of its x86 and memory_block_size in Documentation.
+ */
+static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list *list)
+{
+	const struct gpal_layout *layout = r->layout;
+	const uint64_t large = 64 * GPALD_GIB;
+	uint64_t total = layout->ram_size < large ? layout->ram_size : large, block;
+
+	for (size_t i = 0; i < layout->hotplug_room_count && total < large; i++) {
+		const uint64_t size = gpal_range_size(layout->hotplug_rooms[i].range);
+
+		total = size < large - total ? total + size : large;
+	}
+	block = total < large ? 128 * GPALD_MIB : 2 * GPALD_GIB;
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		const struct gpal_range range = layout->hotplug_rooms[i].range;
+
+		if ((range.start | range.end) % block == 0)
+			continue;
+		warn(list, GPAL_WARN_HOTPLUG_OFF_BLOCK,
+		     layout->map.entries[gpal_map_find(&layout->map, range.start)].tag,
+		     total < large ?
+			     "its start or end is not a multiple of 128 MiB, the block in which a "
+			     "Linux guest of this size adds memory" :
+			     "its start or end is not a multiple of 2 GiB, the block in which a "
+			     "Linux guest of this size adds memory");
+	}
+}
+
 static const char *first_ram_tag(const struct gpal_layout *layout)
 {
 	const struct gpal_map_entry *entry = layout->map.entries;
@@ -143,7 +167,8 @@ static const char *first_ram_tag(const struct gpal_layout *layout)
 int gpald_collect_warnings(struct gpald_resolution *r)
 {
 	const struct gpal_layout *layout = r->layout;
-	const size_t most = 7 + 2 * r->inputs[GPAL_KIND_FIXED].count + layout->root_complex_count;
+	const size_t most = 7 + 2 * r->inputs[GPAL_KIND_FIXED].count + layout->root_complex_count +
+			    layout->hotplug_room_count;
 	struct warning_list list = {
 		.warnings = gpald_arena_alloc(r->arena, most, sizeof(*list.warnings)),
 	};
@@ -165,6 +190,7 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 	    layout->ram[0].range.start >= GPALD_GIB)
 		warn(&list, GPAL_WARN_NO_RAM_BELOW_1GIB, first_ram_tag(layout),
 		     "RAM begins at 1 GiB or above, and UEFI on aarch64 starts from RAM below");
+	warn_of_rooms(r, &list);
 	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
 		warn(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
 		     "more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");

@@ -11,6 +11,7 @@
 
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/nearest.h"
+#include "gpalayoutctl/terminal_text.h"
 #include "wire/size.h"
 
 #include <assert.h>
@@ -188,6 +189,18 @@ static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, con
 	return CTL_USAGE;
 }
 
+/* Values become JSON, unless they are paths. */
+static enum ctl_exit check_utf8(const struct ctl_flag *flag, const char *value)
+{
+	const size_t length = value ? ctl_utf8_length(value) : 0;
+
+	if (!value || !value[length] || strcmp(flag->value_name, "PATH") == 0 ||
+	    strncmp(flag->value_name, "FILE", strlen("FILE")) == 0)
+		return CTL_OK;
+	return ctl_usage_error("%s %s: the byte \\x%02x in it is not UTF-8", flag->name, value,
+			       (unsigned int)(unsigned char)value[length]);
+}
+
 /* Takes the option at argv[*index]; its value may be the next word. */
 static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv, int *index)
 {
@@ -215,6 +228,8 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 					       flag->value_name);
 		++*index;
 	}
+	if (check_utf8(flag, value))
+		return CTL_USAGE;
 	if (is_global)
 		return flag->apply(invocation, flag, value);
 	if (!flag->repeatable && ctl_was_given(invocation, flag->name))

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* By how many letters that are changed, left out or put in (Levenshtein's distance). */
+/*
+ * By how many letters that are changed, left out or put in (Levenshtein's distance). A word that
+ * leaves out the first words of an option is as near as one with a letter changed.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define LONGEST 32
@@ -35,15 +39,30 @@ static size_t distance(const char *a, const char *b)
 	return row[width];
 }
 
+static const char *behind_dashes(const char *word)
+{
+	return word + strspn(word, "-");
+}
+
+static bool is_end_of(const char *word, const char *candidate)
+{
+	const char *end = behind_dashes(word);
+	const size_t length = strcspn(end, "="), whole = strlen(candidate);
+
+	return end > word && length >= 4 && whole > length + 2 &&
+	       candidate[whole - length - 1] == '-' &&
+	       strncmp(candidate + whole - length, end, length) == 0;
+}
+
 void ctl_nearest_offer(struct ctl_nearest *nearest, const char *candidate)
 {
 	size_t found;
 
 	if (strlen(candidate) > LONGEST || strcspn(nearest->word, "=") > LONGEST)
 		return;
-	found = distance(nearest->word, candidate);
+	found = is_end_of(nearest->word, candidate) ? 1 : distance(nearest->word, candidate);
 	/* Half of a short word is another word. */
-	if (found >= nearest->distance || 2 * found >= strlen(candidate))
+	if (found >= nearest->distance || 2 * found >= strlen(behind_dashes(candidate)))
 		return;
 	nearest->distance = found;
 	nearest->found = candidate;

@@ -36,6 +36,14 @@ static const struct character_range wide[] = {
 	{ 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 };
 
+/* Accents and other signs that go on top of the character before them. */
+static const struct character_range combining[] = {
+	{ 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd }, { 0x064b, 0x065f },
+	{ 0x093c, 0x093c }, { 0x094d, 0x094d }, { 0x0e34, 0x0e3a }, { 0x0e47, 0x0e4e },
+	{ 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x200b, 0x200d }, { 0x20d0, 0x20ff },
+	{ 0x302a, 0x302d }, { 0x3099, 0x309a }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
+};
+
 /* By the number of continuation bytes: the lead byte's pattern, the lowest legal value. */
 static const struct {
 	unsigned char mask;
@@ -78,15 +86,15 @@ static size_t decode(const char *text, size_t len, uint32_t *code_point)
 	return extra + 1;
 }
 
-static bool is_unsafe(uint32_t code_point)
+static bool is_in(uint32_t character, const struct character_range *ranges, size_t count)
 {
-	for (size_t i = 0; i < sizeof(unsafe_characters) / sizeof(unsafe_characters[0]); i++) {
-		if (code_point >= unsafe_characters[i].first &&
-		    code_point <= unsafe_characters[i].last)
+	for (size_t i = 0; i < count; i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
 			return true;
-	}
 	return false;
 }
+
+#define IS_IN(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof((ranges)[0]))
 
 /* Characters above `last` are written as unsafe ones are. */
 static void append_up_to(struct ctl_buffer *out, const char *text, size_t len, const char *keep,
@@ -102,7 +110,7 @@ static void append_up_to(struct ctl_buffer *out, const char *text, size_t len, c
 			ctl_buffer_printf(out, "\\x%02x",
 					  (unsigned int)(unsigned char)text[position]);
 			bytes = 1;
-		} else if ((is_unsafe(code_point) || code_point > last) &&
+		} else if ((IS_IN(code_point, unsafe_characters) || code_point > last) &&
 			   !(code_point && code_point < 0x80 && strchr(keep, (int)code_point))) {
 			ctl_buffer_printf(out, "\\u%04x", (unsigned int)code_point);
 		} else {
@@ -134,10 +142,21 @@ size_t ctl_take_character(const char **text)
 
 	for (; (**text & 0xc0) == 0x80; ++*text)
 		character = character << 6 | (**text & 0x3f);
-	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-		if (character >= wide[i].first && character <= wide[i].last)
-			return 2;
-	return 1;
+	return IS_IN(character, combining) ? 0 : IS_IN(character, wide) ? 2 : 1;
+}
+
+size_t ctl_utf8_length(const char *text)
+{
+	const char *at = text;
+
+	for (size_t left = strlen(text), bytes; left; left -= bytes, at += bytes) {
+		uint32_t character;
+
+		bytes = decode(at, left, &character);
+		if (!bytes)
+			break;
+	}
+	return (size_t)(at - text);
 }
 
 size_t ctl_cells(const char *text)

@@ -25,7 +25,13 @@ void ctl_puts_safe(struct ctl_buffer *out, const char *text);
 /* The same, with characters beyond ASCII as \uXXXX too. */
 void ctl_puts_ascii(struct ctl_buffer *out, const char *text);
 
-/* Takes a character off *text, which is UTF-8, and returns its cells: wide ones take two. */
+/* How many bytes of the text are UTF-8, from its beginning. */
+size_t ctl_utf8_length(const char *text);
+
+/*
+ * Takes a character off *text, which is UTF-8, and returns its cells: wide ones take two, and
+ * combining ones none.
+ */
 size_t ctl_take_character(const char **text);
 
 /* The cells of a text: what it takes of a line. */

@@ -7,7 +7,9 @@
 
 #include "registry/codec.h"
 
+#include "core/cxl.h"
 #include "core/domains.h"
+#include "core/text.h"
 #include "registry/transfer.h"
 
 #include <assert.h>
@@ -16,9 +18,8 @@
 #include <string.h>
 
 /*
- * Versions. The second of a layout says which ranges an update has kept. The second of a
- * request says more of windows, of the chipset, of CXL and of the host; a request that says nothing of
- * that is of the first.
+ * Versions. What 0.1.0 could say is of the first, and of a layout that an update has kept
+ * ranges of, of the second. The second of a request, and the third of a layout, say all else.
  */
 #define REQUEST_VERSION 2
 #define LAYOUT_VERSION 3
@@ -32,7 +33,7 @@ static_assert(GPAL_PROFILE_GEN2_UEFI == 0 && GPAL_PROFILE_GEN1 == 1 &&
 static_assert(GPAL_ECAM_DEFAULT == 0 && GPAL_ECAM_BELOW_4GIB == 1 && GPAL_ECAM_ABOVE_4GIB == 2,
 	      "stored");
 static_assert(GPAL_WINDOW_DEFAULT == 0 && GPAL_WINDOW_SIZE == 1 && GPAL_WINDOW_PINNED == 2 &&
-		      GPAL_WINDOW_NONE == 3,
+		      GPAL_WINDOW_NONE == 3 && GPAL_WINDOW_DEVICES == 4,
 	      "stored");
 static_assert(GPAL_HOLE_AMD_HYPERTRANSPORT == 0 && GPAL_HOLE_ARM_MSI == 1, "stored");
 static_assert(GPAL_IOMMU_NONE == 0 && GPAL_IOMMU_SMMUV3 == 1 && GPAL_IOMMU_AMD_VI == 2 &&
@@ -47,7 +48,7 @@ static_assert(GPAL_WARN_RAM_NOT_AT_ZERO == 0 && GPAL_WARN_PINNED_HIGH_MMIO_BELOW
 		      GPAL_WARN_NO_LOW_MEMORY == 5 && GPAL_WARN_LARGEST_BAR_BELOW_SIZE == 6 &&
 		      GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT == 7 &&
 		      GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW == 8 &&
-		      GPAL_WARN_NO_RAM_BELOW_1GIB == 9,
+		      GPAL_WARN_NO_RAM_BELOW_1GIB == 9 && GPAL_WARN_HOTPLUG_OFF_BLOCK == 10,
 	      "stored");
 
 /* A policy by its name; an empty one stands for NULL. */
@@ -70,6 +71,25 @@ static void node(struct gpald_transfer *t, void *element)
 	gpald_move_u64(t, element);
 }
 
+static void bar(struct gpald_transfer *t, void *element)
+{
+	gpald_move_u64(t, element);
+}
+
+static void device(struct gpald_transfer *t, void *element)
+{
+	struct gpal_device *value = element;
+
+	gpald_move_list(t, &value->bars, &value->bar_count, GPAL_BARS_MAX, sizeof(*value->bars),
+			bar);
+	gpald_move_flag(t, &value->has_sriov);
+	if (!value->has_sriov)
+		return;
+	gpald_move_u32(t, &value->vfs);
+	gpald_move_list(t, &value->vf_bars, &value->vf_bar_count, GPAL_BARS_MAX,
+			sizeof(*value->vf_bars), bar);
+}
+
 static void window(struct gpald_transfer *t, struct gpal_window *value, uint64_t version)
 {
 	gpald_move_enumeration(t, &value->kind,
@@ -80,12 +100,14 @@ static void window(struct gpald_transfer *t, struct gpal_window *value, uint64_t
 		gpald_move_u64(t, &value->alignment);
 	else if (value->kind == GPAL_WINDOW_PINNED)
 		gpald_move_any_range(t, &value->range);
+	else if (value->kind == GPAL_WINDOW_DEVICES)
+		gpald_move_list(t, &value->devices, &value->device_count, GPAL_DEVICES_MAX,
+				sizeof(*value->devices), device);
 }
 
 static void root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc, uint64_t version)
 {
-
-	gpald_move_word(t, &rc->name, GPALD_NAME_MAX);
+	gpald_move_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
 	gpald_move_u16(t, &rc->segment);
 	if (gpald_transfer_is_reading(t))
 		rc->has_buses = true;
@@ -118,7 +140,7 @@ static void reserved(struct gpald_transfer *t, void *element)
 {
 	struct gpal_named_range *named = element;
 
-	gpald_move_word(t, &named->name, GPALD_NAME_MAX);
+	gpald_move_any_name(t, &named->name, GPALD_RESERVED_NAME_MAX);
 	gpald_move_any_range(t, &named->range);
 }
 
@@ -137,9 +159,42 @@ static void hole(struct gpald_transfer *t, void *element)
 	gpald_move_enumeration(t, element, GPAL_HOLE_COUNT);
 }
 
+static void hotplug_room(struct gpald_transfer *t, void *element)
+{
+	struct gpal_hotplug_room *room = element;
+
+	gpald_move_u32(t, &room->node);
+	gpald_move_u64(t, &room->size);
+	gpald_move_optional(t, &room->alignment);
+}
+
+static void target(struct gpald_transfer *t, void *element)
+{
+	gpald_move_any_name(t, element, GPALD_ANY_NAME_MAX);
+}
+
+static void cxl_window(struct gpald_transfer *t, void *element)
+{
+	struct gpal_cxl_window *window = element;
+	uint32_t granularity = window->granularity ? window->granularity :
+						     GPALD_CXL_GRANULARITY_MIN;
+
+	gpald_move_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
+	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
+			sizeof(*window->targets), target);
+	gpald_move_u64(t, &window->size);
+	/* To state the usual one is the same as to leave it out. */
+	gpald_move_u32(t, &granularity);
+	if (!gpald_transfer_is_reading(t))
+		return;
+	window->granularity = granularity;
+	if (granularity == 0)
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+}
+
 static bool needs_version_2(const struct gpal_window *window)
 {
-	return window->kind == GPAL_WINDOW_NONE ||
+	return window->kind == GPAL_WINDOW_NONE || window->kind == GPAL_WINDOW_DEVICES ||
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
 }
 
@@ -147,13 +202,17 @@ static bool needs_version_2(const struct gpal_window *window)
 static uint64_t version_of(const struct gpal_request *r)
 {
 	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio || r->host_hole_count ||
-	    r->has_vtl2_alias_map)
+	    r->has_vtl2_alias_map || r->memory_low_window || r->hotplug_room_count ||
+	    r->cxl_window_count)
 		return 2;
+	for (size_t i = 0; i < r->reserved_count; i++)
+		if (!gpald_is_word(r->reserved[i].name, GPALD_NAME_MAX))
+			return 2;
 	for (size_t i = 0; i < r->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &r->root_complexes[i];
 
-		if (needs_version_2(&rc->low_mmio) || needs_version_2(&rc->high_mmio) ||
-		    (rc->has_cxl && rc->has_no_cxl_hdm))
+		if (!gpald_is_word(rc->name, GPALD_NAME_MAX) || needs_version_2(&rc->low_mmio) ||
+		    needs_version_2(&rc->high_mmio) || (rc->has_cxl && rc->has_no_cxl_hdm))
 			return 2;
 	}
 	return 1;
@@ -195,6 +254,11 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 		gpald_move_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
 				sizeof(*r->host_holes), hole);
 		gpald_move_flag(t, &r->has_vtl2_alias_map);
+		gpald_move_u64(t, &r->memory_low_window);
+		gpald_move_list(t, &r->hotplug_rooms, &r->hotplug_room_count,
+				GPALD_HOTPLUG_ROOMS_MAX, sizeof(*r->hotplug_rooms), hotplug_room);
+		gpald_move_list(t, &r->cxl_windows, &r->cxl_window_count, GPALD_CXL_WINDOWS_MAX,
+				sizeof(*r->cxl_windows), cxl_window);
 	}
 	if (t->result == GPALD_CODEC_OK && version != version_of(r))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
@@ -207,7 +271,7 @@ static void map_entry(struct gpald_transfer *t, void *element)
 	struct gpal_map_entry *entry = element;
 
 	gpald_move_enumeration(t, &entry->kind, GPAL_KIND_COUNT);
-	gpald_move_word(t, &entry->tag, GPALD_TAG_MAX);
+	gpald_move_any_name(t, &entry->tag, GPALD_TAG_MAX);
 	gpald_move_u32(t, &entry->index);
 	gpald_move_page_range(t, &entry->range);
 }
@@ -235,7 +299,7 @@ static void layout_root_complex(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_root_complex *rc = element;
 
-	gpald_move_word(t, &rc->name, GPALD_NAME_MAX);
+	gpald_move_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
 	gpald_move_u16(t, &rc->segment);
 	gpald_move_u8(t, &rc->start_bus);
 	gpald_move_u8(t, &rc->end_bus);
@@ -256,7 +320,7 @@ static void iommu(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_iommu *value = element;
 
-	gpald_move_word(t, &value->root_complex, GPALD_NAME_MAX);
+	gpald_move_any_name(t, &value->root_complex, GPALD_ANY_NAME_MAX);
 	gpald_move_page_range(t, &value->range);
 }
 
@@ -265,7 +329,7 @@ static void warning(struct gpald_transfer *t, void *element)
 	struct gpal_warning *value = element;
 
 	gpald_move_enumeration(t, &value->reason, GPAL_WARN_COUNT);
-	gpald_move_word(t, &value->tag, GPALD_TAG_MAX);
+	gpald_move_any_name(t, &value->tag, GPALD_TAG_MAX);
 	gpald_move_text(t, &value->message);
 	if (gpald_transfer_is_reading(t))
 		value->token = gpal_warning_token(value->reason);
@@ -289,6 +353,12 @@ static bool is_sound(const struct gpal_layout *l)
 	for (size_t i = 0; i < l->root_complex_count; i++)
 		if (l->root_complexes[i].start_bus > l->root_complexes[i].end_bus)
 			return false;
+	for (size_t i = 0; i < l->cxl_window_count; i++)
+		if (!gpald_cxl_has_ways(l->cxl_windows[i].target_count) ||
+		    !gpald_cxl_has_granularity(l->cxl_windows[i].granularity))
+			return false;
+	if (l->required_address_bits > GPALD_ADDRESS_BITS_MAX + (unsigned int)l->has_vtl2_alias_map)
+		return false;
 	return gpal_range_size(l->virtio_mmio) == l->virtio_mmio_slots * GPAL_PAGE_SIZE &&
 	       (l->iommu == GPAL_IOMMU_NONE) == (l->iommu_count == 0);
 }
@@ -317,14 +387,58 @@ static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
+static void layout_room(struct gpald_transfer *t, void *element)
+{
+	struct gpal_layout_hotplug_room *room = element;
+
+	gpald_move_u32_to(t, &room->node, GPALD_MEMORY_NODES_MAX - 1);
+	gpald_move_page_range(t, &room->range);
+}
+
+static void layout_cxl_window(struct gpald_transfer *t, void *element)
+{
+	struct gpal_layout_cxl_window *window = element;
+
+	gpald_move_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
+	gpald_move_page_range(t, &window->range);
+	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
+			sizeof(*window->targets), target);
+	gpald_move_u32(t, &window->granularity);
+}
+
+/* What 0.1.0 could not say. */
+static void layout_3(struct gpald_transfer *t, struct gpal_layout *l, bool *has_kept)
+{
+	gpald_move_flag(t, &l->has_vtl2_alias_map);
+	gpald_move_list(t, &l->hotplug_rooms, &l->hotplug_room_count, GPALD_HOTPLUG_ROOMS_MAX,
+			sizeof(*l->hotplug_rooms), layout_room);
+	gpald_move_list(t, &l->cxl_windows, &l->cxl_window_count, GPALD_CXL_WINDOWS_MAX,
+			sizeof(*l->cxl_windows), layout_cxl_window);
+	gpald_move_flag(t, has_kept);
+}
+
+#define TAG_MAX_1 79 /* pcie-, a name of 64 bytes and -high-mmio */
+
+/* What has nothing more to tell stays readable for those who know the first versions alone. */
+static uint64_t version_of_layout(const struct gpal_layout *l)
+{
+	if (l->has_vtl2_alias_map || l->hotplug_room_count || l->cxl_window_count)
+		return 3;
+	for (size_t i = 0; i < l->map.count; i++)
+		if (!gpald_is_word(l->map.entries[i].tag, TAG_MAX_1))
+			return 3;
+	for (size_t i = 0; i < l->root_complex_count; i++)
+		if (!gpald_is_word(l->root_complexes[i].name, GPALD_NAME_MAX))
+			return 3;
+	return l->map.kept ? 2 : 1;
+}
+
 static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 {
-	/* What has nothing to tell stays readable for those who know the first alone. */
-	uint64_t version = l->has_vtl2_alias_map ? 3 : l->map.kept ? 2 : 1;
+	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of_layout(l);
 	bool has_kept = l->map.kept;
 
 	gpald_move_version(t, &version, LAYOUT_VERSION);
-	l->has_vtl2_alias_map = version == 3;
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
 	policy(t, &l->policy);
 	if (gpald_transfer_is_reading(t) && l->policy)
@@ -351,14 +465,15 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_u64(t, &l->end_of_ram);
 	gpald_move_u64(t, &l->end_of_layout);
 	gpald_move_u64(t, &l->top);
-	gpald_move_u32_to(t, &l->required_address_bits,
-			  GPALD_ADDRESS_BITS_MAX + l->has_vtl2_alias_map);
+	gpald_move_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX + 1);
 	gpald_move_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX, sizeof(*l->warnings),
 			warning);
 	if (version == 3)
-		gpald_move_flag(t, &has_kept);
+		layout_3(t, l, &has_kept);
 	if (version == 2 || has_kept)
 		kept_marks(t, &l->map);
+	if (t->result == GPALD_CODEC_OK && version != version_of_layout(l))
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
 /* Both ways. */

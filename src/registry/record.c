@@ -4,6 +4,8 @@
 
 #include "registry/record.h"
 
+#include "core/text.h"
+
 #include <assert.h>
 #include <gpalayout/check.h>
 #include <stdlib.h>

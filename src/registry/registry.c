@@ -263,7 +263,7 @@ static bool is_of_use(const struct gpald_event *event, const char *after,
 	       (!record || !event->generation || record->facts.generation == event->generation);
 }
 
-/* Adds the changes since the page's revision of the names up to `after`, and raises that revision. */
+/* Adds what has changed since the page's revision, of names up to `after`; raises that revision. */
 static bool catch_up(const struct gpald_registry *registry, const char *after,
 		     struct gpald_backup_page *page, size_t *left)
 {

@@ -77,6 +77,7 @@ struct gpald_operation {
 	uint64_t generation_wanted;
 	bool dry_run;              /* of an update: only say what it would do */
 	unsigned int allow;        /* of an update: a set of enum gpal_allow */
+	uint64_t refuse;           /* warnings, as of gpal_layout_refuse() */
 	struct gpald_blob request; /* given; allocated with malloc() */
 	void (*done)(struct gpald_operation *operation);
 
@@ -142,9 +143,9 @@ gpald_registry_open(struct gpald_store *store, const struct gpald_registry_optio
 bool gpald_registry_check(struct gpald_registry *registry);
 
 /*
- * Waits for what was submitted and for the store to be closed, as long as the
- * timeout allows, settles it and frees everything. False: the disk is still busy; nothing is freed, and nothing
- * more can be done but to end the process.
+ * Waits for what was submitted and for the store to be closed, as long as the timeout
+ * allows, settles it and frees everything. False: the disk is still busy; nothing is freed,
+ * and nothing more can be done but to end the process.
  */
 GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms);
 

@@ -164,7 +164,7 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite 
 GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
 							      char error[GPALD_STORE_ERROR_SIZE]);
 
-/* Takes over a database that was found right: empties the log, and sets room aside if there is any. */
+/* Takes over a sound database: empties the log, and sets room aside if there is any. */
 GPAL_MUST_USE bool gpald_sqlite_settle_in(struct gpald_sqlite *store,
 					  char error[GPALD_STORE_ERROR_SIZE]);
 

@@ -4,7 +4,7 @@
 
 #include "registry/transfer.h"
 
-#include "core/domains.h"
+#include "core/text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -212,6 +212,13 @@ void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most)
 {
 	gpald_move_text(t, value);
 	if (gpald_transfer_is_reading(t) && !gpald_is_word(*value, most))
+		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
+}
+
+void gpald_move_any_name(struct gpald_transfer *t, const char **value, size_t most)
+{
+	gpald_move_text(t, value);
+	if (gpald_transfer_is_reading(t) && !gpald_is_any_name(*value, most))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 

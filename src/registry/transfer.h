@@ -62,7 +62,10 @@ void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 /* Text that is not NULL; what is read lies in the arena. */
 void gpald_move_text(struct gpald_transfer *t, const char **value);
 
-/* The same, a name or a tag of at most that length. */
+/* The same, of UTF-8 without control characters: what a request names, or a tag. */
+void gpald_move_any_name(struct gpald_transfer *t, const char **value, size_t most);
+
+/* The same, a name of a live layout, of at most that length. */
 void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most);
 
 void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value);

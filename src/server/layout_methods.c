@@ -23,12 +23,28 @@ static int answer_resolve(const struct gpald_resolve_params *params,
 	gpald_write_object(w, NULL);
 	gpald_encode_layout(w, "layout", layout, NULL);
 	if (advice)
-		gpald_encode_growths(w, "advice", advice);
-	if (advice && advice->cut)
-		gpald_write_bool(w, "advice_cut", true);
+		gpald_encode_advice(w, advice);
 	gpald_write_object_end(w);
 	gpal_advice_free(advice);
 	return 0;
+}
+
+static int refuse_warnings(const struct gpal_layout *layout, uint64_t refused,
+			   struct gpald_wire_error *error)
+{
+	struct gpald_writer list = { 0 };
+	struct gpal_error core;
+
+	if (gpal_layout_refuse(layout, refused, &core) == GPAL_OK)
+		return 0;
+	gpald_encode_warnings(&list, NULL, layout);
+	if (list.failed) {
+		gpald_writer_clear(&list);
+		return gpald_method_no_memory(error);
+	}
+	gpald_refuse_core(error, &core, "");
+	error->list = list;
+	return gpald_point(error, "/refuse");
 }
 
 int gpald_layout_resolve(const struct gpald_context *context, const void *params,
@@ -43,7 +59,9 @@ int gpald_layout_resolve(const struct gpald_context *context, const void *params
 	code = gpald_method_resolve(context, &resolve->request, "/request", &layout, error);
 	if (code)
 		return code;
-	code = answer_resolve(resolve, layout, w, error);
+	code = refuse_warnings(layout, resolve->refuse, error);
+	if (code == 0)
+		code = answer_resolve(resolve, layout, w, error);
 	gpal_layout_free(layout);
 	return code;
 }

@@ -33,21 +33,36 @@ static int write_changes(const struct gpald_operation *operation, const char *ke
 	return 0;
 }
 
-/* An update that could be done, were it allowed. */
+static int write_warnings(const struct gpald_operation *operation, struct gpald_writer *w,
+			  struct gpald_wire_error *error)
+{
+	gpald_auto_close struct gpald_opened_record opened = { 0 };
+
+	if (gpald_open_record(&opened, operation->record, error))
+		return -1;
+	gpald_encode_warnings(w, NULL, &opened.layout);
+	return 0;
+}
+
+/* A change that could be made, were it allowed. */
 static int not_allowed(const struct gpald_operation *operation, struct gpald_wire_error *error)
 {
-	const bool removes = operation->core.code == GPAL_E_WOULD_REMOVE;
-	struct gpald_writer changes = { 0 };
+	const enum gpal_code why = operation->core.code;
+	struct gpald_writer list = { 0 };
+	const int code =
+		why == GPAL_E_WARNING_REFUSED ?
+			write_warnings(operation, &list, error) :
+			write_changes(operation, NULL, why == GPAL_E_WOULD_REMOVE, &list, error);
 
-	if (write_changes(operation, NULL, removes, &changes, error) ||
-	    (changes.failed && gpald_method_no_memory(error))) {
-		gpald_writer_clear(&changes);
+	if (code || (list.failed && gpald_method_no_memory(error))) {
+		gpald_writer_clear(&list);
 		return -1;
 	}
-	gpald_refuse(error, GPALD_REASON_OF(operation->core.code), "%s: %s", operation->name,
+	gpald_refuse(error, GPALD_REASON_OF(why), "%s: %s", operation->name,
 		     operation->core.message);
-	error->changes = changes;
-	return gpald_point(error, "/request");
+	error->core = operation->core;
+	error->list = list;
+	return gpald_point(error, why == GPAL_E_WARNING_REFUSED ? "/refuse" : "/request");
 }
 
 /* What an operation that was not done is refused with. */
@@ -132,6 +147,7 @@ int gpald_layout_create_begin(const void *params, struct gpald_operation *operat
 
 	operation->kind = GPALD_OPERATION_CREATE;
 	strcpy(operation->name, create->name);
+	operation->refuse = create->refuse;
 	if (!gpald_encode_request_blob(&create->request, &operation->request))
 		return gpald_method_no_memory(error);
 	return 0;
@@ -168,6 +184,7 @@ int gpald_layout_update_begin(const void *params, struct gpald_operation *operat
 
 	operation->kind = GPALD_OPERATION_UPDATE;
 	strcpy(operation->name, update->name);
+	operation->refuse = update->refuse;
 	operation->has_generation = update->generation.set;
 	operation->generation_wanted = update->generation.value;
 	operation->dry_run = update->dry_run;

@@ -42,6 +42,7 @@ static const struct gpald_method methods[] = {
 	QUESTION("layout.probe", gpald_probe_params, gpald_layout_probe),
 	QUESTION("layout.compare", gpald_compare_params, gpald_layout_compare),
 	QUESTION("layout.explain", gpald_explain_params, gpald_layout_explain),
+	QUESTION("layout.advise", gpald_advise_params, gpald_layout_advise),
 	QUESTION("layout.history", gpald_history_params, gpald_layout_history),
 	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
 	LOOPS("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
@@ -94,7 +95,8 @@ int gpald_method_resolve(const struct gpald_context *context, const struct gpal_
 
 	if (code == GPAL_OK)
 		return 0;
-	if (code == GPAL_E_EXHAUSTED && !context->may_take_long)
+	if ((code == GPAL_E_EXHAUSTED || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED) &&
+	    !context->may_take_long)
 		return GPALD_TAKES_LONG;
 	code = gpal_resolve(request, layout, &core);
 	if (code == GPAL_OK)

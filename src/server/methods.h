@@ -77,7 +77,8 @@ int gpald_method_not_found(const char *name, const char *pointer, struct gpald_w
 gpald_method_call gpald_layout_resolve, gpald_layout_allocate, gpald_policy_list;
 
 /* query_methods.c: questions about layouts */
-gpald_method_call gpald_layout_probe, gpald_layout_compare, gpald_layout_explain;
+gpald_method_call gpald_layout_probe, gpald_layout_compare, gpald_layout_explain,
+	gpald_layout_advise;
 
 /* live_methods.c: live layouts */
 gpald_method_call gpald_layout_get, gpald_layout_list;

@@ -7,6 +7,7 @@
 
 #include "server/options.h"
 
+#include "core/text.h"
 #include "server/config_file.h"
 #include "server/confine.h"
 #include "server/listener.h"
@@ -343,28 +344,6 @@ const char *gpald_options_value_form(enum gpald_option option)
 	return rows[option].form;
 }
 
-/*
- * Whether daemon.info can show it: JSON is UTF-8. Surrogates and overlong forms are the
- * bytes after these first ones that are too small or too large.
- */
-static bool is_utf8(const char *text)
-{
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		const unsigned char first = *p;
-		const int more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-
-		if (first > 0xf4 || (first >= 0x80 && first < 0xc2) ||
-		    (first == 0xe0 && p[1] < 0xa0) || (first == 0xed && p[1] > 0x9f) ||
-		    (first == 0xf0 && p[1] < 0x90) || (first == 0xf4 && p[1] > 0x8f))
-			return false;
-		for (int i = 0; i < more; i++) {
-			if ((*++p & 0xc0) != 0x80)
-				return false;
-		}
-	}
-	return true;
-}
-
 static const char *given_twice(struct gpald_options *options, const char *name, unsigned int line)
 {
 	snprintf(options->wrong, sizeof(options->wrong),
@@ -381,7 +360,8 @@ const char *gpald_options_set(struct gpald_options *options, enum gpald_option o
 
 	if (!value)
 		value = "yes";
-	if (!is_utf8(value))
+	/* daemon.info shows it, and JSON is UTF-8. */
+	if (!gpald_is_utf8(value))
 		return "the value is not UTF-8";
 	if (option == GPALD_OPTION_LIMIT) {
 		wrong = gpald_limits_set(&options->limits, value, &limit);
@@ -528,7 +508,7 @@ int gpald_options_finish(struct gpald_options *options, const struct gpald_activ
 		status = finish_sockets(options);
 	if (status || !activation->count)
 		return status;
-	if (!is_utf8(activation->control.path) || !is_utf8(activation->inspect.path)) {
+	if (!gpald_is_utf8(activation->control.path) || !gpald_is_utf8(activation->inspect.path)) {
 		gpald_log_complain("a socket that the service manager gives has a path that is "
 				   "not UTF-8");
 		return 1;

@@ -8,6 +8,7 @@
 #include "server/methods.h"
 #include "server/opened_record.h"
 
+#include "wire/advice_encode.h"
 #include "wire/explain_encode.h"
 #include "wire/layout_encode.h"
 #include "wire/registry_decode.h"
@@ -165,13 +166,14 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 
 static bool is_large(const struct gpal_request *request)
 {
-	return request->root_complex_count + request->reserved_count + request->node_count >
+	return request->root_complex_count + request->reserved_count + request->node_count +
+		       request->hotplug_room_count + request->cxl_window_count >
 	       THINGS_LONG;
 }
 
-static int refuse_tag(const char *tag, struct gpald_wire_error *error)
+/* After a refusal for a tag. */
+static int point_at_tag(const char *tag, struct gpald_wire_error *error)
 {
-	gpald_refuse(error, GPALD_NOT_FOUND, "the layout has no range %s", tag);
 	snprintf(error->core.tag, sizeof(error->core.tag), "%s", tag);
 	return gpald_point(error, "/tag");
 }
@@ -209,10 +211,66 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 		gpald_refuse_core(error, &core, "/request");
 		return -1;
 	}
-	if (explanation->count > 0)
+	if (explanation->count > 0) {
 		write_explanation(w, explanation);
-	else
-		code = refuse_tag(explain->tag, error);
+	} else {
+		gpald_refuse(error, GPALD_NOT_FOUND, "the layout has no range %s", explain->tag);
+		code = point_at_tag(explain->tag, error);
+	}
 	gpal_explanation_free(explanation);
+	return code;
+}
+
+/* layout.advise */
+
+/* The layout, or none for want of room or of address bits. */
+static int look_for_layout(struct sight *sight, const struct gpald_context *context,
+			   const struct gpald_explain_params *advise,
+			   struct gpald_wire_error *error)
+{
+	int code;
+
+	if (advise->name)
+		return look_at_live(sight, context, advise->name, "", SIZE_MAX, error);
+	sight->request = &advise->request;
+	code = gpal_resolve(&advise->request, &sight->resolved, NULL);
+	sight->layout = sight->resolved;
+	if (code == GPAL_OK || code == GPAL_E_EXHAUSTED || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
+		return 0;
+	return look_at_request(sight, context, &advise->request, "", error);
+}
+
+int gpald_layout_advise(const struct gpald_context *context, const void *params,
+			struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	const struct gpald_explain_params *advise = params;
+	AUTO_LEAVE struct sight sight = { 0 };
+	struct gpal_advice *advice;
+	struct gpal_error core;
+	int code;
+
+	if (!context->may_take_long)
+		return GPALD_TAKES_LONG;
+	code = look_for_layout(&sight, context, advise, error);
+	if (code)
+		return code;
+	if (gpal_advise_on(sight.request, sight.layout, advise->tag, &advice, &core)) {
+		gpald_refuse_core(error, &core, "");
+		return -1;
+	}
+	if (advise->tag && advice->count == 0) {
+		gpald_refuse(
+			error, GPALD_NOT_FOUND,
+			"there is no advice on %s; without tag, all that there is advice on is "
+			"listed",
+			advise->tag);
+		code = point_at_tag(advise->tag, error);
+	} else {
+		gpald_write_object(w, NULL);
+		gpald_write_bool(w, "resolves", advice->resolves);
+		gpald_encode_advice(w, advice);
+		gpald_write_object_end(w);
+	}
+	gpal_advice_free(advice);
 	return code;
 }

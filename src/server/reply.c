@@ -82,12 +82,12 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 
 	write_error(&call->id, error, w, mark);
-	if (error->changes.text && !w->failed && !is_sendable(call, w, mark)) {
-		gpald_writer_clear(&error->changes);
+	if (error->list.text && !w->failed && !is_sendable(call, w, mark)) {
+		gpald_writer_clear(&error->list);
 		too_large(call, w->length - mark, error);
 		write_error(&call->id, error, w, mark);
 	}
-	gpald_writer_clear(&error->changes);
+	gpald_writer_clear(&error->list);
 	/* Only the id can make what is left that long. */
 	if (!w->failed && !is_sendable(call, w, mark))
 		write_error(&none, error, w, mark);

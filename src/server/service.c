@@ -93,7 +93,7 @@ static void free_call(struct gpald_call *call)
 		gpald_user_unref(call->service->users, call->caller.user);
 	free(call->line);
 	free(call->id_text);
-	gpald_writer_clear(&call->error.changes);
+	gpald_writer_clear(&call->error.list);
 	gpald_workspace_clear(&call->space);
 	gpald_operation_clear(&call->operation);
 	free(call);

@@ -130,8 +130,9 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 GPAL_MUST_USE bool gpald_service_decide_elsewhere(struct gpald_operation *operation);
 
 /*
- * The reply of a call that is ready, which ends; the workspace has nothing in it. False: what was asked has been done,
- * and there is no memory to say so; the call goes on, and this is to be tried again.
+ * The reply of a call that is ready, which ends; the workspace has nothing in it. False: what
+ * was asked has been done, and there is no memory to say so; the call goes on, and this is to
+ * be tried again.
  */
 GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 				     struct gpald_answer *answer);

@@ -4,9 +4,9 @@
 
 #include "wire/advice_encode.h"
 
-void gpald_encode_growths(struct gpald_writer *w, const char *key, const struct gpal_advice *advice)
+void gpald_encode_advice(struct gpald_writer *w, const struct gpal_advice *advice)
 {
-	gpald_write_array(w, key);
+	gpald_write_array(w, "advice");
 	for (size_t i = 0; i < advice->count && !w->failed; i++) {
 		const struct gpal_growth *growth = &advice->growths[i];
 
@@ -18,7 +18,13 @@ void gpald_encode_growths(struct gpald_writer *w, const char *key, const struct 
 		gpald_write_range_if(w, "pin", growth->pin);
 		if (growth->resolved)
 			gpald_write_hex(w, "resolved", growth->resolved);
+		if (growth->largest_bar)
+			gpald_write_hex(w, "largest_bar", growth->largest_bar);
+		if (growth->pin_largest_bar)
+			gpald_write_hex(w, "pin_largest_bar", growth->pin_largest_bar);
 		gpald_write_object_end(w);
 	}
 	gpald_write_array_end(w);
+	if (advice->cut)
+		gpald_write_bool(w, "advice_cut", true);
 }

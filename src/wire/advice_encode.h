@@ -7,8 +7,10 @@
 
 #include <gpalayout/advise.h>
 
-/* The array of {tag, size, in_place?, pin?, resolved?}. */
-void gpald_encode_growths(struct gpald_writer *w, const char *key,
-			  const struct gpal_advice *advice);
+/*
+ * Two members of an object: advice, an array of {tag, size, in_place?, pin?, resolved?,
+ * largest_bar?, pin_largest_bar?}, and advice_cut, if it is.
+ */
+void gpald_encode_advice(struct gpald_writer *w, const struct gpal_advice *advice);
 
 #endif

@@ -5,6 +5,7 @@
 #include "wire/decoder.h"
 
 #include "core/domains.h"
+#include "core/text.h"
 #include "wire/size.h"
 
 #include <assert.h>
@@ -339,32 +340,54 @@ int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *t
 	return 0;
 }
 
-static int decode_word(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		       const struct gpald_member *member, size_t length_max)
+int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member)
 {
 	const char *name = "";
 
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
-	if (!gpald_is_word(name, length_max))
+	if (!gpald_is_word(name, GPALD_NAME_MAX))
 		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
-					    "expected a name of 1 to %zu characters out of A-Z, "
+					    "expected a name of 1 to %d characters out of A-Z, "
 					    "a-z, 0-9 and ._:-",
-					    length_max);
+					    GPALD_NAME_MAX);
 	*(const char **)target = name;
 	return 0;
 }
 
-int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		      const struct gpald_member *member)
+static int decode_any(struct gpald_decoder *decoder, const cJSON *value, void *target,
+		      const struct gpald_member *member, size_t most)
 {
-	return decode_word(decoder, value, target, member, GPALD_NAME_MAX);
+	const char *name = "";
+
+	if (gpald_decode_text(decoder, value, &name, member))
+		return -1;
+	if (!gpald_is_any_name(name, most))
+		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
+					    "expected a name of 1 to %zu bytes of UTF-8 without "
+					    "control characters",
+					    most);
+	*(const char **)target = name;
+	return 0;
+}
+
+int gpald_decode_any_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			  const struct gpald_member *member)
+{
+	return decode_any(decoder, value, target, member, GPALD_ANY_NAME_MAX);
+}
+
+int gpald_decode_reserved_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			       const struct gpald_member *member)
+{
+	return decode_any(decoder, value, target, member, GPALD_RESERVED_NAME_MAX);
 }
 
 int gpald_decode_tag(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		     const struct gpald_member *member)
 {
-	return decode_word(decoder, value, target, member, GPALD_TAG_MAX);
+	return decode_any(decoder, value, target, member, GPALD_TAG_MAX);
 }
 
 int gpald_decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,
@@ -440,7 +463,7 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 	cJSON_ArrayForEach(element, value) count++;
 	if (count < list->least)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-					    "%zu elements; there have to be %zu at least", count,
+					    "%zu elements; at least %zu are required", count,
 					    list->least);
 	if (count > list->greatest)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),

@@ -144,11 +144,13 @@ gpald_decode_function gpald_decode_u32;
 gpald_decode_function gpald_decode_count;            /* uint64_t, from 0 to GPALD_EXACT_MAX */
 gpald_decode_function gpald_decode_optional_integer; /* struct gpal_optional; the same extra */
 gpald_decode_function gpald_decode_bool;
-gpald_decode_function gpald_decode_name;   /* const char *, borrowed from the cJSON tree */
-gpald_decode_function gpald_decode_tag;    /* the same, as long as a tag may be */
-gpald_decode_function gpald_decode_text;   /* the same, any text */
-gpald_decode_function gpald_decode_range;  /* struct gpal_range: {start, end} */
-gpald_decode_function gpald_decode_object; /* extra: struct gpald_members; fills in place */
+gpald_decode_function gpald_decode_name;     /* const char *, borrowed from the cJSON tree */
+gpald_decode_function gpald_decode_any_name; /* the same, of any UTF-8, of what a request has */
+gpald_decode_function gpald_decode_reserved_name; /* the same, of a reserved range */
+gpald_decode_function gpald_decode_tag;           /* the same, of a range */
+gpald_decode_function gpald_decode_text;          /* the same, any text */
+gpald_decode_function gpald_decode_range;         /* struct gpal_range: {start, end} */
+gpald_decode_function gpald_decode_object;        /* extra: struct gpald_members; fills in place */
 
 /* An enumeration of int size, by its names; values without a name cannot be written. */
 struct gpald_enum {

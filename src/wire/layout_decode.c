@@ -8,6 +8,7 @@
 
 #include "wire/layout_decode.h"
 
+#include "core/cxl.h"
 #include "wire/request_decode.h"
 #include "wire/size.h"
 
@@ -111,11 +112,11 @@ static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
 
 static const struct gpald_integer_range nodes = { 0, GPALD_MEMORY_NODES_MAX - 1 };
 
-#define ELEMENTS(type, members, list_count, at_least)                                          \
-	{                                                                                      \
-		.element = { .decode = gpald_decode_object, .extra = &(members) },             \
-		.element_size = sizeof(type), .least = (at_least), .greatest = GPALD_LIST_MAX, \
-		.count_offset = offsetof(struct given, list_count)                             \
+#define ELEMENTS(type, members, list_count, at_least, at_most)                            \
+	{                                                                                 \
+		.element = { .decode = gpald_decode_object, .extra = &(members) },        \
+		.element_size = sizeof(type), .least = (at_least), .greatest = (at_most), \
+		.count_offset = offsetof(struct given, list_count)                        \
 	}
 
 static const struct gpald_member extent_rows[] = {
@@ -125,7 +126,7 @@ static const struct gpald_member extent_rows[] = {
 };
 static const struct gpald_members extent_members = GPALD_MEMBERS(extent_rows);
 static const struct gpald_list extents =
-	ELEMENTS(struct gpal_ram_extent, extent_members, layout.ram_count, 1);
+	ELEMENTS(struct gpal_ram_extent, extent_members, layout.ram_count, 1, GPALD_LIST_MAX);
 
 static const struct gpald_member chipset_rows[] = {
 	{ .name = "low_mmio",
@@ -151,8 +152,9 @@ static const struct gpald_member segment_rows[] = {
 	GPALD_ROW(struct gpal_layout_segment, bus0_base, decode_address, .required = true),
 };
 static const struct gpald_members segment_members = GPALD_MEMBERS(segment_rows);
-static const struct gpald_list segment_list =
-	ELEMENTS(struct gpal_layout_segment, segment_members, layout.segment_count, 1);
+static const struct gpald_list segment_list = ELEMENTS(struct gpal_layout_segment, segment_members,
+						       layout.segment_count, 1,
+						       GPALD_ROOT_COMPLEXES_MAX);
 
 static int decode_node(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member)
@@ -185,7 +187,7 @@ static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *t
 }
 
 static const struct gpald_member root_complex_rows[] = {
-	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_any_name, .required = true),
 	BUSES(struct gpal_layout_root_complex),
 	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_window),
 	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_window),
@@ -194,8 +196,9 @@ static const struct gpald_member root_complex_rows[] = {
 	{ .name = "cxl", .decode = decode_cxl },
 };
 static const struct gpald_members root_complex_members = GPALD_MEMBERS(root_complex_rows);
-static const struct gpald_list root_complexes = ELEMENTS(
-	struct gpal_layout_root_complex, root_complex_members, layout.root_complex_count, 1);
+static const struct gpald_list root_complexes =
+	ELEMENTS(struct gpal_layout_root_complex, root_complex_members, layout.root_complex_count,
+		 1, GPALD_ROOT_COMPLEXES_MAX);
 
 static const struct gpald_member pcie_rows[] = {
 	{ .name = "segments",
@@ -210,6 +213,50 @@ static const struct gpald_member pcie_rows[] = {
 	  .extra = &root_complexes },
 };
 static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
+
+static const struct gpald_member room_rows[] = {
+	GPALD_ROW(struct gpal_layout_hotplug_room, node, gpald_decode_u32, .required = true,
+		  .extra = &nodes),
+	BOUNDS(struct gpal_layout_hotplug_room, range),
+};
+static const struct gpald_members room_members = GPALD_MEMBERS(room_rows);
+static const struct gpald_list rooms = ELEMENTS(struct gpal_layout_hotplug_room, room_members,
+						layout.hotplug_room_count, 1,
+						GPALD_HOTPLUG_ROOMS_MAX);
+
+/* As of a request's window, whose list has its number in another place. */
+static int decode_targets(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			  const struct gpald_member *member)
+{
+	struct gpal_layout_cxl_window *window = target;
+	struct gpal_cxl_window asked = { .target_count = 0 };
+	const struct gpald_member list = {
+		.offset = offsetof(struct gpal_cxl_window, targets),
+		.extra = &gpald_cxl_targets,
+	};
+
+	(void)member;
+	if (gpald_decode_list(decoder, value, &asked.targets, &list))
+		return -1;
+	window->targets = asked.targets;
+	window->target_count = asked.target_count;
+	return 0;
+}
+
+static const struct gpald_integer_range granularities = { GPALD_CXL_GRANULARITY_MIN,
+							  GPALD_CXL_GRANULARITY_MAX };
+
+static const struct gpald_member cxl_window_rows[] = {
+	GPALD_ROW(struct gpal_layout_cxl_window, name, gpald_decode_any_name, .required = true),
+	BOUNDS(struct gpal_layout_cxl_window, range),
+	{ .name = "targets", .decode = decode_targets, .required = true },
+	GPALD_ROW(struct gpal_layout_cxl_window, granularity, gpald_decode_u32, .required = true,
+		  .extra = &granularities),
+};
+static const struct gpald_members cxl_window_members = GPALD_MEMBERS(cxl_window_rows);
+static const struct gpald_list cxl_windows = ELEMENTS(struct gpal_layout_cxl_window,
+						      cxl_window_members, layout.cxl_window_count,
+						      1, GPALD_CXL_WINDOWS_MAX);
 
 static const struct gpald_list slot_list = {
 	.element = { .decode = decode_address },
@@ -226,12 +273,13 @@ static const struct gpald_member virtio_mmio_rows[] = {
 static const struct gpald_members virtio_mmio_members = GPALD_MEMBERS(virtio_mmio_rows);
 
 static const struct gpald_member instance_rows[] = {
-	GPALD_ROW(struct gpal_layout_iommu, root_complex, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_layout_iommu, root_complex, gpald_decode_any_name, .required = true),
 	BOUNDS(struct gpal_layout_iommu, range),
 };
 static const struct gpald_members instance_members = GPALD_MEMBERS(instance_rows);
-static const struct gpald_list instances =
-	ELEMENTS(struct gpal_layout_iommu, instance_members, layout.iommu_count, 1);
+static const struct gpald_list instances = ELEMENTS(struct gpal_layout_iommu, instance_members,
+						    layout.iommu_count, 1,
+						    GPALD_ROOT_COMPLEXES_MAX);
 
 static const struct gpald_member iommu_rows[] = {
 	{ .name = "kind",
@@ -280,7 +328,7 @@ static const struct gpald_member entry_rows[] = {
 };
 static const struct gpald_members entry_members = GPALD_MEMBERS(entry_rows);
 static const struct gpald_list entries =
-	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count, 0);
+	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count, 0, GPALD_LIST_MAX);
 
 /* Of no address, so a newer host may warn of something else. */
 static int decode_warning_reason(struct gpald_decoder *decoder, const cJSON *value, void *target,
@@ -307,7 +355,7 @@ static const struct gpald_member warning_rows[] = {
 };
 static const struct gpald_members warning_members = GPALD_MEMBERS(warning_rows);
 static const struct gpald_list warnings =
-	ELEMENTS(struct gpal_warning, warning_members, layout.warning_count, 0);
+	ELEMENTS(struct gpal_warning, warning_members, layout.warning_count, 0, GPALD_LIST_MAX);
 
 /* A number that follows from the map. */
 #define FOLLOWS(member)                                                           \
@@ -344,6 +392,14 @@ static const struct gpald_member layout_rows[] = {
 	  .offset = offsetof(struct given, layout.ram),
 	  .required = true,
 	  .extra = &extents },
+	{ .name = "hotplug",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.hotplug_rooms),
+	  .extra = &rooms },
+	{ .name = "cxl_windows",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct given, layout.cxl_windows),
+	  .extra = &cxl_windows },
 	/* The groups are flat in struct gpal_layout. */
 	GROUP(chipset, chipset_members, .required = true),
 	GROUP(pcie, pcie_members),

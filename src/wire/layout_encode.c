@@ -79,6 +79,41 @@ static void write_pcie(struct gpald_writer *w, const struct gpal_layout *layout)
 	gpald_write_object_end(w);
 }
 
+static void write_hotplug(struct gpald_writer *w, const struct gpal_layout *layout)
+{
+	if (layout->hotplug_room_count == 0)
+		return;
+	gpald_write_array(w, "hotplug");
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		gpald_write_object(w, NULL);
+		gpald_write_integer(w, "node", layout->hotplug_rooms[i].node);
+		gpald_write_bounds(w, layout->hotplug_rooms[i].range);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+}
+
+static void write_cxl_windows(struct gpald_writer *w, const struct gpal_layout *layout)
+{
+	if (layout->cxl_window_count == 0)
+		return;
+	gpald_write_array(w, "cxl_windows");
+	for (size_t i = 0; i < layout->cxl_window_count; i++) {
+		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
+
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "name", window->name);
+		gpald_write_bounds(w, window->range);
+		gpald_write_array(w, "targets");
+		for (size_t j = 0; j < window->target_count; j++)
+			gpald_write_text(w, NULL, window->targets[j]);
+		gpald_write_array_end(w);
+		gpald_write_integer(w, "granularity", window->granularity);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+}
+
 static void write_virtio_mmio(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	if (layout->virtio_mmio_slots == 0)
@@ -125,9 +160,10 @@ static void write_vtl2(struct gpald_writer *w, const struct gpal_layout *layout)
 	gpald_write_object_end(w);
 }
 
-static void write_warnings(struct gpald_writer *w, const struct gpal_layout *layout)
+void gpald_encode_warnings(struct gpald_writer *w, const char *key,
+			   const struct gpal_layout *layout)
 {
-	gpald_write_array(w, "warnings");
+	gpald_write_array(w, key);
 	for (size_t i = 0; i < layout->warning_count; i++) {
 		gpald_write_object(w, NULL);
 		gpald_write_text(w, "reason", layout->warnings[i].token);
@@ -153,11 +189,13 @@ void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct g
 	gpald_write_text(w, "profile", gpal_profile_name(layout->profile));
 	gpald_write_text(w, "digest", digest);
 	write_ram(w, layout);
+	write_hotplug(w, layout);
 	gpald_write_object(w, "chipset");
 	gpald_write_range(w, "low_mmio", layout->chipset_low_mmio);
 	gpald_write_range_if(w, "high_mmio", layout->chipset_high_mmio);
 	gpald_write_object_end(w);
 	write_pcie(w, layout);
+	write_cxl_windows(w, layout);
 	write_virtio_mmio(w, layout);
 	write_iommu(w, layout);
 	write_vtl2(w, layout);
@@ -167,7 +205,7 @@ void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct g
 	gpald_write_hex(w, "end_of_layout", layout->end_of_layout);
 	gpald_write_hex(w, "top", layout->top);
 	gpald_write_integer(w, "required_address_bits", layout->required_address_bits);
-	write_warnings(w, layout);
+	gpald_encode_warnings(w, "warnings", layout);
 	gpald_write_object_end(w);
 }
 
@@ -228,6 +266,8 @@ static void write_profile(struct gpald_writer *w, const char *key,
 	gpald_write_object_end(w);
 	gpald_write_object(w, "memory");
 	write_by_arch(w, "start", row->memory_start);
+	if (row->memory_low_window[GPAL_ARCH_X86_64] || row->memory_low_window[GPAL_ARCH_AARCH64])
+		write_by_arch(w, "low_window", row->memory_low_window);
 	gpald_write_object_end(w);
 	gpald_write_object_end(w);
 }

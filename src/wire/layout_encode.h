@@ -15,6 +15,10 @@ void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct g
 /* The array of {tag, kind, start, end}. */
 void gpald_encode_map(struct gpald_writer *w, const char *key, const struct gpal_map *map);
 
+/* The array of {reason, tag, message}. */
+void gpald_encode_warnings(struct gpald_writer *w, const char *key,
+			   const struct gpal_layout *layout);
+
 /* The array of {change, tag, from?, to?}, of all or of those that remove something. */
 void gpald_encode_changes(struct gpald_writer *w, const char *key,
 			  const struct gpal_changes *changes, bool removals_only);

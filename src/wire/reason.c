@@ -40,6 +40,7 @@ enum detail_bit {
 	LARGEST_TAG = 1 << 24,
 	LARGEST_TAG_SIZE = 1 << 25,
 	LARGEST_SIZE_OF = 1 << 26,
+	EQUAL_SHARE = 1 << 27,
 };
 
 /* In the order of the bits above. */
@@ -76,9 +77,10 @@ static const struct gpald_detail details[] = {
 	  offsetof(struct gpald_wire_error, core.largest_tag_size) },
 	{ "largest_size_of", GPALD_DETAIL_TEXT,
 	  offsetof(struct gpald_wire_error, core.largest_size_of) },
+	{ "equal_share", GPALD_DETAIL_HEX_IF, offsetof(struct gpald_wire_error, core.equal_share) },
 };
 
-static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == LARGEST_SIZE_OF,
+static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == EQUAL_SHARE,
 	      "each detail has a bit");
 
 enum {
@@ -120,7 +122,8 @@ static const struct {
 			  GPALD_EXIT_REFUSED },
 	CORE(EXHAUSTED) = { NO_LAYOUT, NULL,
 			    TAG | SIZE | ALIGNMENT | PHASE | FREE_SPACE | LARGEST_FIT | FIT |
-				    BELOW | ABOVE | LARGEST_SIZE | DEMAND | DEMANDS | SUPPLY,
+				    BELOW | ABOVE | LARGEST_SIZE | DEMAND | DEMANDS | SUPPLY |
+				    EQUAL_SHARE,
 			    GPALD_EXIT_NO_ROOM },
 	CORE(ECAM_BELOW_MINIMUM) = { NO_LAYOUT, NULL, TAG | RANGE, GPALD_EXIT_REFUSED },
 	CORE(FIXED_LOW_MMIO_ABOVE_4GIB) = { NO_LAYOUT, NULL, TAG | RANGE, GPALD_EXIT_REFUSED },
@@ -141,6 +144,7 @@ static const struct {
 	CORE(INTERNAL) = { BUG, NULL, 0, GPALD_EXIT_REFUSED },
 	CORE(WOULD_MOVE) = { MOVES, NULL, 0, GPALD_EXIT_REFUSED },
 	CORE(WOULD_REMOVE) = { REMOVES, NULL, 0, GPALD_EXIT_REFUSED },
+	CORE(WARNING_REFUSED) = { NO_LAYOUT, NULL, TAG, GPALD_EXIT_REFUSED },
 
 	[GPALD_INVALID_JSON] = { BAD_JSON, "invalid_json", 0, GPALD_EXIT_REFUSED },
 	[GPALD_INVALID_UTF8] = { BAD_JSON, "invalid_utf8", 0, GPALD_EXIT_REFUSED },
@@ -186,6 +190,11 @@ int gpald_reason_number(enum gpald_reason reason)
 const char *gpald_reason_token(enum gpald_reason reason)
 {
 	return reasons[reason].token ? reasons[reason].token : gpal_code_token(-(int)reason);
+}
+
+const char *gpald_reason_list(enum gpald_reason reason)
+{
+	return reason == GPALD_REASON_OF(GPAL_E_WARNING_REFUSED) ? "warnings" : "changes";
 }
 
 enum gpald_reason gpald_reason_find(const char *token)
@@ -290,6 +299,14 @@ static const struct place places[] = {
 	[GPAL_SUBJECT_RESERVED_NAME] = { "/reserved", true, "/name" },
 	[GPAL_SUBJECT_HOST_BITS] = { "/host/physical_address_bits", false, "" },
 	[GPAL_SUBJECT_HOST_HOLE] = { "/host/holes", true, "" },
+	[GPAL_SUBJECT_MEMORY_LOW_WINDOW] = { "/memory/low_window", false, "" },
+	[GPAL_SUBJECT_HOTPLUG_NODE] = { "/memory/hotplug", true, "/node" },
+	[GPAL_SUBJECT_HOTPLUG_SIZE] = { "/memory/hotplug", true, "/size" },
+	[GPAL_SUBJECT_HOTPLUG_ALIGNMENT] = { "/memory/hotplug", true, "/alignment" },
+	[GPAL_SUBJECT_CXL_WINDOW_NAME] = { "/cxl_windows", true, "/name" },
+	[GPAL_SUBJECT_CXL_WINDOW_TARGETS] = { "/cxl_windows", true, "/targets" },
+	[GPAL_SUBJECT_CXL_WINDOW_SIZE] = { "/cxl_windows", true, "/size" },
+	[GPAL_SUBJECT_CXL_WINDOW_GRANULARITY] = { "/cxl_windows", true, "/granularity" },
 };
 
 static_assert(sizeof(places) / sizeof(places[0]) == GPAL_SUBJECT_COUNT,
@@ -306,9 +323,9 @@ void gpald_refuse_core(struct gpald_wire_error *error, const struct gpal_error *
 		return;
 	error->has_pointer = true;
 	if (place->indexed)
-		snprintf(error->pointer, sizeof(error->pointer), "%s%s/%zu%s", prefix, place->path,
-			 core->index, place->member);
+		snprintf(error->pointer, sizeof(error->pointer), "%s%s/%zu%s%s", prefix,
+			 place->path, core->index, place->member, core->part);
 	else
-		snprintf(error->pointer, sizeof(error->pointer), "%s%s%s", prefix, place->path,
-			 place->member);
+		snprintf(error->pointer, sizeof(error->pointer), "%s%s%s%s", prefix, place->path,
+			 place->member, core->part);
 }

@@ -12,6 +12,7 @@ static const struct gpald_integer_range counters = { 0, GPALD_EXACT_MAX };
 static const struct gpald_member create_rows[] = {
 	GPALD_ROW(struct gpald_create_params, name, gpald_decode_name, .required = true),
 	GPALD_ROW(struct gpald_create_params, request, gpald_decode_request, .required = true),
+	GPALD_ROW(struct gpald_create_params, refuse, gpald_decode_refuse),
 };
 
 const struct gpald_params gpald_create_params = {
@@ -22,6 +23,7 @@ const struct gpald_params gpald_create_params = {
 static const struct gpald_member update_rows[] = {
 	GPALD_ROW(struct gpald_update_params, name, gpald_decode_name, .required = true),
 	GPALD_ROW(struct gpald_update_params, request, gpald_decode_request, .required = true),
+	GPALD_ROW(struct gpald_update_params, refuse, gpald_decode_refuse),
 	GPALD_ROW(struct gpald_update_params, generation, gpald_decode_optional_integer,
 		  .extra = &counters),
 	GPALD_ROW(struct gpald_update_params, dry_run, gpald_decode_bool),
@@ -122,6 +124,11 @@ static int check_explain(const void *params, struct gpald_wire_error *error)
 }
 
 const struct gpald_params gpald_explain_params = {
+	GPALD_PARAMS(explain_rows, struct gpald_explain_params),
+	.check = check_explain,
+};
+
+const struct gpald_params gpald_advise_params = {
 	GPALD_PARAMS(explain_rows, struct gpald_explain_params),
 	.check = check_explain,
 };

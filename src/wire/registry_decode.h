@@ -8,14 +8,18 @@
 #include <gpalayout/layout.h>
 #include <gpalayout/request.h>
 
-/* {name, request}, of layout.create. A request that names no policy has none. */
+/* {name, request, refuse?}, of layout.create. A request that names no policy has none. */
 struct gpald_create_params {
 	const char *name;
 	struct gpal_request request;
+	uint64_t refuse; /* as of gpal_layout_refuse() */
 };
 extern const struct gpald_params gpald_create_params;
 
-/* {name, request, generation?, dry_run?, allow_moves?, allow_removals?}, of layout.update. */
+/*
+ * {name, request, generation?, dry_run?, allow_moves?, allow_removals?, refuse?}, of
+ * layout.update.
+ */
 struct gpald_update_params {
 	const char *name;
 	struct gpal_request request; /* without a policy if it names none */
@@ -23,6 +27,7 @@ struct gpald_update_params {
 	bool dry_run;
 	bool allow_moves;
 	bool allow_removals;
+	uint64_t refuse; /* as of gpal_layout_refuse() */
 };
 extern const struct gpald_params gpald_update_params;
 
@@ -72,6 +77,7 @@ struct gpald_explain_params {
 	const char *tag;             /* NULL: all */
 };
 extern const struct gpald_params gpald_explain_params;
+extern const struct gpald_params gpald_advise_params; /* the same */
 
 /* {since?}, of events.subscribe. */
 struct gpald_subscribe_params {

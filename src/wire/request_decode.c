@@ -8,6 +8,9 @@
 
 #include "wire/request_decode.h"
 
+#include "core/cxl.h"
+
+#include <gpalayout/layout.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,9 +86,10 @@ static int decode_alignment(struct gpald_decoder *decoder, const cJSON *value, v
 
 	if (gpald_decode_size(decoder, value, alignment, member))
 		return -1;
-	if (*alignment == 0)
-		*alignment = 1;
-	return 0;
+	return *alignment > 0 ? 0 :
+				gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+						     "an alignment is a power of two; leave it out "
+						     "for the usual one");
 }
 
 static const struct gpald_member sized_window_rows[] = {
@@ -98,11 +102,68 @@ static int decode_none(struct gpald_decoder *decoder, const cJSON *value, void *
 		       const struct gpald_member *member)
 {
 	(void)target, (void)member;
-	return cJSON_IsTrue(value) ?
-		       0 :
-		       gpald_decoder_wrong_type(decoder, value,
-						"true; a window that is there has no none");
+	if (cJSON_IsFalse(value))
+		return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE,
+					    "expected true, not false; for a window, give its size "
+					    "in place of none");
+	return cJSON_IsTrue(value) ? 0 : gpald_decoder_wrong_type(decoder, value, "true");
 }
+
+static const struct gpald_list bar_list = {
+	.element = { .decode = gpald_decode_size },
+	.element_size = sizeof(uint64_t),
+	.least = 1,
+	.greatest = GPAL_BARS_MAX,
+	.count_offset = offsetof(struct gpal_device, bar_count),
+};
+static const struct gpald_list vf_bar_list = {
+	.element = { .decode = gpald_decode_size },
+	.element_size = sizeof(uint64_t),
+	.least = 1,
+	.greatest = GPAL_BARS_MAX,
+	.count_offset = offsetof(struct gpal_device, vf_bar_count),
+};
+static const struct gpald_integer_range vf_counts = { 1, GPAL_VFS_MAX };
+
+static const struct gpald_member sriov_rows[] = {
+	GPALD_ROW(struct gpal_device, vfs, gpald_decode_u32, .required = true, .extra = &vf_counts),
+	{ .name = "bars",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct gpal_device, vf_bars),
+	  .required = true,
+	  .extra = &vf_bar_list },
+};
+static const struct gpald_members sriov_members = GPALD_MEMBERS(sriov_rows);
+
+static int decode_sriov(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	struct gpal_device *device = target;
+
+	(void)member;
+	device->has_sriov = true;
+	return gpald_decode_members(decoder, value, device, &sriov_members);
+}
+
+static const struct gpald_member device_rows[] = {
+	GPALD_ROW(struct gpal_device, bars, gpald_decode_list, .required = true,
+		  .extra = &bar_list),
+	{ .name = "sriov", .decode = decode_sriov },
+};
+static const struct gpald_members device_members = GPALD_MEMBERS(device_rows);
+
+static const struct gpald_list device_list = {
+	.element = { .decode = gpald_decode_object, .extra = &device_members },
+	.element_size = sizeof(struct gpal_device),
+	.least = 1,
+	.greatest = GPAL_DEVICES_MAX,
+	.count_offset = offsetof(struct gpal_window, device_count),
+};
+static const struct gpald_member devices_window_rows[] = {
+	GPALD_ROW(struct gpal_window, devices, gpald_decode_list, .required = true,
+		  .extra = &device_list),
+};
+static const struct gpald_members devices_window_members = GPALD_MEMBERS(devices_window_rows);
 
 static const struct gpald_member no_window_rows[] = {
 	{ .name = "none", .decode = decode_none, .required = true },
@@ -125,12 +186,19 @@ static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void
 	if (!cJSON_IsObject(value))
 		return gpald_decoder_wrong_type(
 			decoder, value,
-			"a window: a size, an object with start and end, or with size, or null "
-			"for none");
+			"a window: a size, an object with start and end, with size or with "
+			"devices, or null for none");
+	if (!value->child)
+		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
+					    "a window needs size, start and end, devices or none");
 	/* The first member that says which form it is decides; one of another form is not known. */
 	if (cJSON_GetObjectItemCaseSensitive(value, "none")) {
 		window->kind = GPAL_WINDOW_NONE;
 		return gpald_decode_members(decoder, value, window, &no_window_members);
+	}
+	if (cJSON_GetObjectItemCaseSensitive(value, "devices")) {
+		window->kind = GPAL_WINDOW_DEVICES;
+		return gpald_decode_members(decoder, value, window, &devices_window_members);
 	}
 	if (cJSON_GetObjectItemCaseSensitive(value, "size") ||
 	    cJSON_GetObjectItemCaseSensitive(value, "alignment")) {
@@ -150,12 +218,32 @@ static const struct gpald_list node_list = {
 	.count_offset = offsetof(struct gpal_request, node_count),
 };
 
+static const struct gpald_member hotplug_rows[] = {
+	GPALD_ROW(struct gpal_hotplug_room, node, gpald_decode_u32, .extra = &nodes),
+	GPALD_ROW(struct gpal_hotplug_room, size, gpald_decode_size, .required = true),
+	GPALD_ROW(struct gpal_hotplug_room, alignment, gpald_decode_optional_size),
+};
+static const struct gpald_members hotplug_members = GPALD_MEMBERS(hotplug_rows);
+static const struct gpald_list hotplug_list = {
+	.element = { .decode = gpald_decode_object, .extra = &hotplug_members },
+	.element_size = sizeof(struct gpal_hotplug_room),
+	.greatest = GPALD_HOTPLUG_ROOMS_MAX,
+	.count_offset = offsetof(struct gpal_request, hotplug_room_count),
+};
+
 static const struct gpald_member memory_rows[] = {
 	GPALD_ROW(struct gpal_request, nodes, gpald_decode_list, .required = true,
 		  .extra = &node_list),
 	{ .name = "start",
 	  .decode = gpald_decode_optional_size,
 	  .offset = offsetof(struct gpal_request, memory_start) },
+	{ .name = "low_window",
+	  .decode = gpald_decode_size,
+	  .offset = offsetof(struct gpal_request, memory_low_window) },
+	{ .name = "hotplug",
+	  .decode = gpald_decode_list,
+	  .offset = offsetof(struct gpal_request, hotplug_rooms),
+	  .extra = &hotplug_list },
 };
 static const struct gpald_members memory_members = GPALD_MEMBERS(memory_rows);
 
@@ -221,7 +309,7 @@ static int decode_rc_node(struct gpald_decoder *decoder, const cJSON *value, voi
 }
 
 static const struct gpald_member root_complex_rows[] = {
-	GPALD_ROW(struct gpal_root_complex, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_root_complex, name, gpald_decode_any_name, .required = true),
 	GPALD_ROW(struct gpal_root_complex, segment, gpald_decode_u16, .extra = &gpald_segments),
 	GPALD_ROW(struct gpal_root_complex, start_bus, gpald_decode_u8, .extra = &gpald_buses),
 	GPALD_ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &gpald_buses),
@@ -257,6 +345,45 @@ static const struct gpald_member pcie_rows[] = {
 		  .extra = &root_complex_list),
 };
 static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
+
+const struct gpald_list gpald_cxl_targets = {
+	.element = { .decode = gpald_decode_any_name },
+	.element_size = sizeof(const char *),
+	.least = 1,
+	.greatest = GPAL_CXL_TARGETS_MAX,
+	.count_offset = offsetof(struct gpal_cxl_window, target_count),
+};
+
+/* The struct has 0 for the usual one, which nobody can state. */
+static int decode_granularity(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			      const struct gpald_member *member)
+{
+	uint64_t granularity = 0;
+
+	if (gpald_decode_size(decoder, value, &granularity, member))
+		return -1;
+	if (granularity < GPALD_CXL_GRANULARITY_MIN || granularity > GPALD_CXL_GRANULARITY_MAX)
+		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
+					    "expected a power of two from %d to %d",
+					    GPALD_CXL_GRANULARITY_MIN, GPALD_CXL_GRANULARITY_MAX);
+	*(uint32_t *)target = (uint32_t)granularity;
+	return 0;
+}
+
+static const struct gpald_member cxl_window_rows[] = {
+	GPALD_ROW(struct gpal_cxl_window, name, gpald_decode_any_name, .required = true),
+	GPALD_ROW(struct gpal_cxl_window, targets, gpald_decode_list, .required = true,
+		  .extra = &gpald_cxl_targets),
+	GPALD_ROW(struct gpal_cxl_window, size, gpald_decode_size, .required = true),
+	GPALD_ROW(struct gpal_cxl_window, granularity, decode_granularity),
+};
+static const struct gpald_members cxl_window_members = GPALD_MEMBERS(cxl_window_rows);
+static const struct gpald_list cxl_window_list = {
+	.element = { .decode = gpald_decode_object, .extra = &cxl_window_members },
+	.element_size = sizeof(struct gpal_cxl_window),
+	.greatest = GPALD_CXL_WINDOWS_MAX,
+	.count_offset = offsetof(struct gpal_request, cxl_window_count),
+};
 
 static const struct gpald_member virtio_mmio_rows[] = {
 	{ .name = "slots",
@@ -304,7 +431,7 @@ static const struct gpald_member vtl2_rows[] = {
 static const struct gpald_members vtl2_members = GPALD_MEMBERS(vtl2_rows);
 
 static const struct gpald_member reserved_rows[] = {
-	GPALD_ROW(struct gpal_named_range, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_named_range, name, gpald_decode_reserved_name, .required = true),
 	{ .name = "start",
 	  .decode = gpald_decode_size,
 	  .offset = offsetof(struct gpal_named_range, range.start),
@@ -348,6 +475,7 @@ static const struct gpald_member request_rows[] = {
 	GPALD_ROW(struct gpal_request, policy, decode_policy),
 	GPALD_ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &gpald_profiles),
 	GPALD_ROW(struct gpal_request, reserved, gpald_decode_list, .extra = &reserved_list),
+	GPALD_ROW(struct gpal_request, cxl_windows, gpald_decode_list, .extra = &cxl_window_list),
 	/* The groups are flat in struct gpal_request. */
 	{ .name = "memory",
 	  .decode = gpald_decode_object,
@@ -371,9 +499,51 @@ int gpald_decode_request(struct gpald_decoder *decoder, const cJSON *value, void
 	return gpald_decode_members(decoder, value, request, &request_members);
 }
 
+static const char *warning_name(int value)
+{
+	return gpal_warning_token((enum gpal_warning_reason)value);
+}
+
+static const struct gpald_enum warnings = { warning_name, GPAL_WARN_COUNT };
+
+struct refused {
+	const enum gpal_warning_reason *reasons;
+	size_t count;
+};
+
+static const struct gpald_list refused_list = {
+	.element = { .decode = gpald_decode_enum, .extra = &warnings },
+	.element_size = sizeof(enum gpal_warning_reason),
+	.greatest = GPALD_LIST_MAX,
+	.count_offset = offsetof(struct refused, count),
+};
+static const struct gpald_member refused_member = { .extra = &refused_list };
+
+int gpald_decode_refuse(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			const struct gpald_member *member)
+{
+	struct refused refused = { .count = 0 };
+	uint64_t *set = target;
+
+	(void)member;
+	if (cJSON_IsString(value) && strcmp(value->valuestring, "all") == 0) {
+		*set = GPAL_REFUSE_ALL;
+		return 0;
+	}
+	if (!cJSON_IsArray(value))
+		return gpald_decoder_wrong_type(decoder, value, "a list of warnings, or \"all\"");
+	if (gpald_decode_list(decoder, value, &refused, &refused_member))
+		return -1;
+	*set = 0;
+	for (size_t i = 0; i < refused.count; i++)
+		*set |= UINT64_C(1) << refused.reasons[i];
+	return 0;
+}
+
 static const struct gpald_member resolve_rows[] = {
 	GPALD_ROW(struct gpald_resolve_params, request, gpald_decode_request, .required = true),
 	GPALD_ROW(struct gpald_resolve_params, advise, gpald_decode_bool),
+	GPALD_ROW(struct gpald_resolve_params, refuse, gpald_decode_refuse),
 };
 
 const struct gpald_params gpald_resolve_params = {

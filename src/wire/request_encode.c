@@ -4,11 +4,42 @@
 
 #include "wire/request_encode.h"
 
+#include "core/cxl.h"
+
 static void write_optional(struct gpald_writer *w, const char *key,
 			   const struct gpal_optional *value)
 {
 	if (value->set)
 		gpald_write_hex(w, key, value->value);
+}
+
+static void write_bars(struct gpald_writer *w, const uint64_t *bars, size_t count)
+{
+	gpald_write_array(w, "bars");
+	for (size_t i = 0; i < count; i++)
+		gpald_write_hex(w, NULL, bars[i]);
+	gpald_write_array_end(w);
+}
+
+static void write_devices(struct gpald_writer *w, const char *key, const struct gpal_window *window)
+{
+	gpald_write_object(w, key);
+	gpald_write_array(w, "devices");
+	for (size_t i = 0; i < window->device_count; i++) {
+		const struct gpal_device *device = &window->devices[i];
+
+		gpald_write_object(w, NULL);
+		write_bars(w, device->bars, device->bar_count);
+		if (device->has_sriov) {
+			gpald_write_object(w, "sriov");
+			gpald_write_integer(w, "vfs", device->vfs);
+			write_bars(w, device->vf_bars, device->vf_bar_count);
+			gpald_write_object_end(w);
+		}
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+	gpald_write_object_end(w);
 }
 
 /* A kind that there is not is a value that is refused; left out it would be the default. */
@@ -25,8 +56,27 @@ static void write_window(struct gpald_writer *w, const char *key, const struct g
 		gpald_write_range(w, key, window->range);
 	else if (window->kind == GPAL_WINDOW_NONE)
 		gpald_write_text(w, key, NULL);
+	else if (window->kind == GPAL_WINDOW_DEVICES)
+		write_devices(w, key, window);
 	else if (window->kind != GPAL_WINDOW_DEFAULT)
 		gpald_write_bool(w, key, false);
+}
+
+static void write_hotplug(struct gpald_writer *w, const struct gpal_request *request)
+{
+	if (request->hotplug_room_count == 0)
+		return;
+	gpald_write_array(w, "hotplug");
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		const struct gpal_hotplug_room *room = &request->hotplug_rooms[i];
+
+		gpald_write_object(w, NULL);
+		gpald_write_integer(w, "node", room->node);
+		gpald_write_hex(w, "size", room->size);
+		write_optional(w, "alignment", &room->alignment);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
 }
 
 static void write_memory(struct gpald_writer *w, const struct gpal_request *request)
@@ -37,6 +87,9 @@ static void write_memory(struct gpald_writer *w, const struct gpal_request *requ
 		gpald_write_hex(w, NULL, request->nodes[i]);
 	gpald_write_array_end(w);
 	write_optional(w, "start", &request->memory_start);
+	if (request->memory_low_window)
+		gpald_write_hex(w, "low_window", request->memory_low_window);
+	write_hotplug(w, request);
 	gpald_write_object_end(w);
 }
 
@@ -138,6 +191,28 @@ static void write_reserved(struct gpald_writer *w, const struct gpal_request *re
 	gpald_write_array_end(w);
 }
 
+static void write_cxl_windows(struct gpald_writer *w, const struct gpal_request *request)
+{
+	if (request->cxl_window_count == 0)
+		return;
+	gpald_write_array(w, "cxl_windows");
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *window = &request->cxl_windows[i];
+
+		gpald_write_object(w, NULL);
+		gpald_write_text(w, "name", window->name);
+		gpald_write_array(w, "targets");
+		for (size_t j = 0; j < window->target_count; j++)
+			gpald_write_text(w, NULL, window->targets[j]);
+		gpald_write_array_end(w);
+		gpald_write_hex(w, "size", window->size);
+		if (window->granularity && window->granularity != GPALD_CXL_GRANULARITY_MIN)
+			gpald_write_integer(w, "granularity", window->granularity);
+		gpald_write_object_end(w);
+	}
+	gpald_write_array_end(w);
+}
+
 /* {`name`: `value`} under `key`, left out where the value is 0. */
 static void write_count_if(struct gpald_writer *w, const char *key, const char *name,
 			   uint32_t value)
@@ -177,6 +252,7 @@ void gpald_encode_request(struct gpald_writer *w, const char *key,
 	write_memory(w, request);
 	write_chipset(w, request);
 	write_pcie(w, request);
+	write_cxl_windows(w, request);
 	write_count_if(w, "virtio_mmio", "slots", request->virtio_mmio_slots);
 	write_vtl2(w, request);
 	write_reserved(w, request);

@@ -67,6 +67,8 @@ static const struct gpald_member growth_rows[] = {
 	ROW(struct gpal_growth, "in_place", in_place, gpald_decode_size),
 	ROW(struct gpal_growth, "pin", pin, gpald_decode_range),
 	ROW(struct gpal_growth, "resolved", resolved, gpald_decode_size),
+	ROW(struct gpal_growth, "largest_bar", largest_bar, gpald_decode_size),
+	ROW(struct gpal_growth, "pin_largest_bar", pin_largest_bar, gpald_decode_size),
 };
 static const struct gpald_members growth_members = GPALD_MEMBERS(growth_rows);
 static const struct gpald_list growths =
@@ -74,6 +76,7 @@ static const struct gpald_list growths =
 static const struct gpald_member advice_rows[] = {
 	REQUIRED(struct gpal_advice, "advice", growths, gpald_decode_list, .extra = &growths),
 	ROW(struct gpal_advice, "advice_cut", cut, gpald_decode_bool),
+	ROW(struct gpal_advice, "resolves", resolves, gpald_decode_bool),
 };
 const struct gpald_result gpald_advice_result = {
 	.size = sizeof(struct gpal_advice),

@@ -226,8 +226,9 @@ void gpald_rpc_error(struct gpald_writer *w, const struct gpald_id *id,
 		gpald_write_integer(w, "offset", (int64_t)error->offset);
 	while ((detail = gpald_reason_next_detail(error->reason, &cursor)))
 		write_detail(w, detail, error);
-	if (error->changes.text)
-		gpald_write_raw(w, "changes", error->changes.text, error->changes.length);
+	if (error->list.text)
+		gpald_write_raw(w, gpald_reason_list(error->reason), error->list.text,
+				error->list.length);
 	end_error(w);
 }
 
@@ -263,7 +264,7 @@ bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
 	const char *c = error->message;
 	size_t cursor = 0;
 
-	if (error->has_pointer || error->changes.text || gpald_reason_has_offset(error->reason) ||
+	if (error->has_pointer || error->list.text || gpald_reason_has_offset(error->reason) ||
 	    gpald_reason_next_detail(error->reason, &cursor))
 		return false;
 	while (*c >= ' ' && *c <= '~' && *c != '"' && *c != '\\')

@@ -440,6 +440,69 @@ START_TEST(advice_is_that_of_the_library)
 }
 END_TEST
 
+/* Of a live layout, of one range, and of a request that is refused for want of room. */
+START_TEST(advice_is_given_on_what_has_no_layout_too)
+{
+	const struct gpal_request request = rich_request();
+	struct gpal_request narrow = rich_request();
+	const struct gpal_client_side live = { .name = "vm-1" };
+	const struct gpal_client_side refused = { .request = &narrow };
+	const struct gpal_client_live *created;
+	const struct gpal_advice *advice;
+	struct gpal_advice *expected;
+
+	narrow.host_physical_address_bits = 36;
+	OK(gpal_client_create(client, "vm-1", &request, &created, &error));
+	gpal_client_free(created);
+	OK(gpal_client_advise_on(client, &live, "ram0", &advice, &error));
+	ck_assert(advice->resolves);
+	ck_assert_uint_eq(advice->count, 1);
+	ck_assert_str_eq(advice->growths->tag, "ram0");
+	gpal_client_free(advice);
+	assert_refused(gpal_client_advise_on(client, &live, "ram1", &advice, &error), "not_found");
+
+	ck_assert_int_eq(gpal_advise_on(&narrow, NULL, NULL, &expected, NULL), 0);
+	OK(gpal_client_advise_on(client, &refused, NULL, &advice, &error));
+	ck_assert(!advice->resolves && !expected->resolves);
+	ck_assert_uint_eq(advice->count, expected->count);
+	for (size_t i = 0; i < expected->count; i++)
+		ck_assert_uint_eq(advice->growths[i].resolved, expected->growths[i].resolved);
+	gpal_client_free(advice);
+	gpal_advice_free(expected);
+}
+END_TEST
+
+START_TEST(a_warning_can_be_refused)
+{
+	const struct gpal_request request = rich_request();
+	const struct gpal_client_update *update;
+	const struct gpal_client_live *live;
+	const struct gpal_layout *layout;
+
+	/* One that it does not have, one that it has, and all. */
+	gpal_client_refuse_warnings(client, UINT64_C(1) << GPAL_WARN_NO_LOW_MEMORY);
+	OK(gpal_client_resolve(client, &request, &layout, &error));
+	gpal_client_free(layout);
+	gpal_client_refuse_warnings(client, UINT64_C(1) << GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS);
+	assert_refused(gpal_client_resolve(client, &request, &layout, &error), "warning_refused");
+	ck_assert_int_eq(error.core.code, GPAL_E_WARNING_REFUSED);
+	ck_assert_str_eq(error.core.tag, "virtio-mmio");
+	ck_assert_ptr_nonnull(strstr(gpal_client_refusal_data(client), "\"warnings\":["));
+	gpal_client_refuse_warnings(client, GPAL_REFUSE_ALL);
+	assert_refused(gpal_client_create(client, "vm-1", &request, &live, &error),
+		       "warning_refused");
+	gpal_client_refuse_warnings(client, 0);
+	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
+	gpal_client_free(live);
+	/* What is there is answered; what is to be made is not. */
+	gpal_client_refuse_warnings(client, GPAL_REFUSE_ALL);
+	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
+	gpal_client_free(live);
+	OK(gpal_client_update(client, "vm-1", &request, NULL, &update, &error));
+	gpal_client_free(update);
+}
+END_TEST
+
 START_TEST(an_allocation_is_that_of_the_library)
 {
 	const struct gpal_pinned reserved[] = { { "hole", { GIB, 2 * GIB } } };
@@ -794,6 +857,8 @@ int main(void)
 	add(suite, "calls", a_probe_is_that_of_the_library, 1);
 	add(suite, "calls", an_explanation_is_that_of_the_library, 1);
 	add(suite, "calls", advice_is_that_of_the_library, 1);
+	add(suite, "calls", advice_is_given_on_what_has_no_layout_too, 1);
+	add(suite, "calls", a_warning_can_be_refused, 1);
 	add(suite, "calls", an_allocation_is_that_of_the_library, 1);
 	add(suite, "calls", the_daemon_tells_about_itself, 1);
 	add(suite, "calls", any_method_can_be_called_as_text, 1);

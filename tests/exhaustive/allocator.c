@@ -61,13 +61,15 @@ static void check_trace(const struct world *world, const struct world_input *in,
 			const struct gpal_map *map)
 {
 	struct gpald_trace trace = { .arena = traced_arena };
+	const struct gpald_place_options options = {
+		.kept = { in->kept, in->kept_count },
+		.trace = &trace,
+	};
 	struct gpal_map traced = { 0 };
 	size_t chosen = 0;
 
 	guarded_arena_reset(traced_arena);
-	if (gpald_place(traced_arena, &in->input,
-			(struct gpald_kept_list){ in->kept, in->kept_count }, &trace, &traced,
-			NULL) != code) {
+	if (gpald_place(traced_arena, &in->input, &options, &traced, NULL) != code) {
 		pages_differ(world, "another code with a trace");
 		return;
 	}
@@ -85,6 +87,7 @@ static void check_trace(const struct world *world, const struct world_input *in,
 
 static void check_case(const struct world *world, struct baseline *baseline)
 {
+	const struct gpald_place_options options = { .trace = NULL };
 	struct world_input in;
 	struct gpal_map map = { 0 };
 	struct gpal_error error;
@@ -94,8 +97,7 @@ static void check_case(const struct world *world, struct baseline *baseline)
 	guarded_arena_reset(plain_arena);
 	pages_input(world, &in);
 	pages_place(world, &plan);
-	code = gpald_place(plain_arena, &in.input, (struct gpald_kept_list){ 0 }, NULL, &map,
-			   &error);
+	code = gpald_place(plain_arena, &in.input, &options, &map, &error);
 	if (!pages_agree(world, &plan, code, &map, &error))
 		return;
 	check_trace(world, &in, code, &map);

@@ -147,6 +147,7 @@ static uint64_t check_wishes(struct world *world, unsigned int left)
 	struct world_input in;
 	struct gpal_map map = { 0 };
 	struct gpal_error error;
+	const struct gpald_place_options options = { .trace = NULL };
 	struct plan plan;
 	uint64_t cases = 1;
 	int code;
@@ -154,7 +155,7 @@ static uint64_t check_wishes(struct world *world, unsigned int left)
 	guarded_arena_reset(arena);
 	pages_input(world, &in);
 	pages_place(world, &plan);
-	code = gpald_place(arena, &in.input, (struct gpald_kept_list){ 0 }, NULL, &map, &error);
+	code = gpald_place(arena, &in.input, &options, &map, &error);
 	pages_agree(world, &plan, code, &map, &error);
 	if (left == 0)
 		return cases;
@@ -261,6 +262,7 @@ static bool check_pair(const struct pair *pair)
 {
 	const struct gpal_pinned pin = { "pin", pair->pin };
 	const struct gpal_demand demand = { "demand", pair->size, pair->alignment };
+	const struct gpald_place_options options = { .trace = NULL };
 	struct gpal_alloc_input input = { 0 };
 	struct gpal_map map = { 0 };
 	struct gpal_error error;
@@ -283,7 +285,7 @@ static bool check_pair(const struct pair *pair)
 	else
 		input.post_mmio = &demand, input.post_mmio_count = 1;
 	guarded_arena_reset(arena);
-	code = gpald_place(arena, &input, (struct gpald_kept_list){ 0 }, NULL, &map, &error);
+	code = gpald_place(arena, &input, &options, &map, &error);
 	if (code == expect(pair, &at)) {
 		for (size_t i = 0; code == GPAL_OK && i < map.count; i++)
 			is_there |= map.entries[i].kind == pair->kind &&

@@ -17,7 +17,7 @@ static struct gpald_arena *plain_arena, *traced_arena;
 static void check_case(const struct world *world)
 {
 	struct world_input in;
-	struct gpald_kept_list kept;
+	struct gpald_place_options options = { .trace = NULL };
 	struct gpald_trace trace = { .arena = traced_arena };
 	struct gpal_map map = { 0 }, traced = { 0 };
 	struct gpal_error error;
@@ -28,11 +28,12 @@ static void check_case(const struct world *world)
 	guarded_arena_reset(traced_arena);
 	pages_input(world, &in);
 	pages_place(world, &plan);
-	kept = (struct gpald_kept_list){ in.kept, in.kept_count };
-	code = gpald_place(plain_arena, &in.input, kept, NULL, &map, &error);
+	options.kept = (struct gpald_kept_list){ in.kept, in.kept_count };
+	code = gpald_place(plain_arena, &in.input, &options, &map, &error);
 	if (!pages_agree(world, &plan, code, &map, &error))
 		return;
-	if (gpald_place(traced_arena, &in.input, kept, &trace, &traced, NULL) != code)
+	options.trace = &trace;
+	if (gpald_place(traced_arena, &in.input, &options, &traced, NULL) != code)
 		pages_differ(world, "another code with a trace");
 	else if (code == GPAL_OK && !pages_agree(world, &plan, code, &traced, NULL))
 		pages_differ(world, "the same, with a trace");

@@ -6,6 +6,7 @@ that misbehave as it does not."""
 import ast
 import contextlib
 import doctest
+import functools
 import inspect
 import io
 import json
@@ -199,6 +200,41 @@ class WithDaemon(DaemonTestCase):
         result = self.client.history("past")
         self.assertEqual([(event["event"], event["generation"], event["uid"]) for event in result["events"]],
                          [("created", made["generation"], os.getuid()), ("deleted", made["generation"], os.getuid())])
+
+    def test_a_layout_with_a_warning_is_refused_if_that_is_asked_for(self):
+        request = {**REQUEST, "virtio_mmio": {"slots": 101}}
+        for refuse in ("all", ["many_virtio_mmio_slots"], ["no_low_memory", "many_virtio_mmio_slots"]):
+            for call in (self.client.resolve, functools.partial(self.client.create, "refused")):
+                with self.subTest(str(refuse)), self.assertRaises(gpalayout.WarningRefused) as caught:
+                    call(request, refuse=refuse)
+                self.assertEqual([warning["reason"] for warning in caught.exception.data["warnings"]], ["many_virtio_mmio_slots"])
+        for refuse in (None, [], ["no_low_memory"]):
+            self.assertIn("layout", self.client.resolve(request, refuse=refuse))
+        self.client.create("refused", REQUEST, refuse="all")
+        with self.assertRaises(gpalayout.WarningRefused):
+            self.client.update("refused", request, refuse="all")
+        self.client.update("refused", request)
+        # One that is there is not looked at again.
+        self.assertFalse(self.client.create("refused", request, refuse="all")["created"])
+
+    def test_names_have_any_characters(self):
+        names = ["a b", 'q"u\\o', "世界", "\N{SMILING FACE WITH SUNGLASSES}", "left\u202eright", "\u2028", "世" * 85]
+        request = {**REQUEST, "pcie": {"root_complexes": [{"name": name, "segment": number, "end_bus": 0, "cxl": {}}
+                                                          for number, name in enumerate(names)]},
+                   "cxl_windows": [{"name": name, "targets": [name], "size": "256MiB"} for name in names],
+                   "reserved": [{"name": name, "start": (256 + number) << 30, "end": (257 + number) << 30} for number, name in enumerate(names)]}
+        self.client.create("names", request)
+        live = self.client.get("names")
+        self.assertEqual([rc["name"] for rc in live["request"]["pcie"]["root_complexes"]], names)
+        self.assertEqual([(window["name"], window["targets"]) for window in live["layout"]["cxl_windows"]], [(name, [name]) for name in names])
+        tags = {each.tag for each in gpalayout.ranges(live["layout"])}
+        self.assertLessEqual({f"cxl-window-{name}" for name in names}, tags)
+        self.assertEqual([each["name"] for each in live["request"]["reserved"]], names)
+        for name in names:
+            self.assertEqual(self.client.explain(name="names", tag=f"pcie-{name}-low-mmio")["ranges"][0]["tag"], f"pcie-{name}-low-mmio")
+        with self.assertRaises(gpalayout.Refused) as caught:
+            self.client.explain(name="names", tag="pcie-\ud800")  # no Unicode text has half a character
+        self.assertEqual(caught.exception.reason, "invalid_utf8")
 
     def test_every_page_of_a_list_is_read(self):
         names = [f"zz-{number}" for number in range(7)]  # after those of all other tests

@@ -8,6 +8,21 @@
 
 /* Unusual ones among them, because tags and digests contain names. */
 static const char *const names[] = { "rc0", "rc1", "rc2", "rc3", "a", "ram0", "b:1", "pcie-rc0" };
+static const char *const odd_names[] = { "a b", "\xc3\xbc", ",\"\\",   "-low-mmio",
+					 "=",   ".",        "window-a" };
+
+static const uint64_t bars[] = { UINT64_C(128) << 30, UINT64_C(32) << 20, 4096, 16384, 3 << 20, 1 };
+static const struct gpal_device devices[] = {
+	{ .bars = bars, .bar_count = 2 },
+	{ .bars = bars + 1, .bar_count = 2 },
+	{ .bars = bars + 2,
+	  .bar_count = 2,
+	  .has_sriov = true,
+	  .vfs = 7,
+	  .vf_bars = bars + 1,
+	  .vf_bar_count = 3 },
+	{ .bars = bars, .bar_count = 6 },
+};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -63,6 +78,11 @@ static struct gpal_window draw_window(struct fuzz_bytes *bytes, const struct gpa
 		window.size = draw_size(bytes);
 	if (window.kind == GPAL_WINDOW_PINNED)
 		window.range = draw_range(bytes, live);
+	if (window.kind == GPAL_WINDOW_DEVICES) {
+		window.devices = &devices[fuzz_below(bytes, COUNT_OF(devices))];
+		window.device_count = 1 + fuzz_below(bytes, (size_t)(devices + COUNT_OF(devices) -
+								     window.devices));
+	}
 	return window;
 }
 
@@ -269,6 +289,122 @@ static void edit_host_bits(const struct edit *e)
 	e->drawn->request.host_physical_address_bits = (unsigned int)fuzz_below(e->bytes, 65);
 }
 
+/* What a request can say since. */
+
+static void edit_alignment(const struct edit *e)
+{
+	struct gpal_root_complex *rc = take_root_complex(e);
+
+	if (rc && fuzz_u8(e->bytes) & 1)
+		rc->low_mmio.alignment = draw_size(e->bytes);
+	else if (rc)
+		rc->high_mmio.alignment = draw_size(e->bytes);
+}
+
+static void edit_bridge_without_hdm(const struct edit *e)
+{
+	struct gpal_root_complex *rc = take_root_complex(e);
+
+	if (rc)
+		rc->has_cxl = rc->has_no_cxl_hdm = true;
+}
+
+static void edit_name(const struct edit *e)
+{
+	struct gpal_root_complex *rc = take_root_complex(e);
+
+	if (rc)
+		rc->name = odd_names[fuzz_below(e->bytes, COUNT_OF(odd_names))];
+}
+
+static void edit_vmbus(const struct edit *e)
+{
+	e->drawn->request.has_no_vmbus = fuzz_u8(e->bytes) & 1;
+}
+
+static void edit_pinned_chipset_high(const struct edit *e)
+{
+	struct gpal_request *r = &e->drawn->request;
+
+	r->has_pinned_chipset_high_mmio = fuzz_u8(e->bytes) & 1;
+	r->pinned_chipset_high_mmio = (struct gpal_range){ 0 };
+	if (r->has_pinned_chipset_high_mmio)
+		r->pinned_chipset_high_mmio = draw_range(e->bytes, e->live);
+}
+
+static void edit_hole(const struct edit *e)
+{
+	e->drawn->request.host_hole_count = fuzz_u8(e->bytes) & 1;
+	e->drawn->holes[0] = (enum gpal_hole)fuzz_below(e->bytes, GPAL_HOLE_COUNT);
+}
+
+static void edit_alias_map(const struct edit *e)
+{
+	e->drawn->request.has_vtl2_alias_map = fuzz_u8(e->bytes) & 1;
+}
+
+static void edit_memory_low_window(const struct edit *e)
+{
+	e->drawn->request.memory_low_window = draw_size(e->bytes);
+}
+
+static void edit_room(const struct edit *e)
+{
+	struct gpal_request *r = &e->drawn->request;
+	const size_t at = fuzz_below(e->bytes, DRAWN_ROOMS);
+	const size_t index = at < r->hotplug_room_count ? at : r->hotplug_room_count;
+
+	if (index == r->hotplug_room_count)
+		r->hotplug_room_count++;
+	e->drawn->rooms[index] = (struct gpal_hotplug_room){
+		.node = fuzz_u8(e->bytes) % 3,
+		.size = draw_size(e->bytes),
+		.alignment = draw_optional(e->bytes),
+	};
+}
+
+static void edit_fewer_rooms(const struct edit *e)
+{
+	struct gpal_request *r = &e->drawn->request;
+
+	r->hotplug_room_count = fuzz_below(e->bytes, r->hotplug_room_count + 1);
+}
+
+static void edit_cxl_window(const struct edit *e)
+{
+	struct gpal_request *r = &e->drawn->request;
+	const size_t at = fuzz_below(e->bytes, DRAWN_CXL_WINDOWS);
+	const size_t index = at < r->cxl_window_count ? at : r->cxl_window_count;
+	struct gpal_cxl_window *window = &e->drawn->cxl_windows[index];
+
+	if (index == r->cxl_window_count)
+		r->cxl_window_count++;
+	*window = (struct gpal_cxl_window){
+		.targets = e->drawn->targets[index],
+		.name = odd_names[fuzz_below(e->bytes, COUNT_OF(odd_names))],
+		.target_count = 1 + fuzz_below(e->bytes, DRAWN_ROOT_COMPLEXES),
+		.granularity = UINT32_C(1) << fuzz_u8(e->bytes) % 16,
+	};
+	for (size_t i = 0; i < window->target_count; i++)
+		e->drawn->targets[index][i] =
+			i < r->root_complex_count ? r->root_complexes[i].name : names[i];
+	window->size = window->target_count * (UINT64_C(256) << 20) * fuzz_u8(e->bytes);
+}
+
+static void edit_fewer_cxl_windows(const struct edit *e)
+{
+	struct gpal_request *r = &e->drawn->request;
+
+	r->cxl_window_count = fuzz_below(e->bytes, r->cxl_window_count + 1);
+}
+
+static void (*const later_edits[])(const struct edit *e) = {
+	edit_alignment,   edit_bridge_without_hdm,  edit_name,
+	edit_vmbus,       edit_pinned_chipset_high, edit_hole,
+	edit_alias_map,   edit_memory_low_window,   edit_room,
+	edit_fewer_rooms, edit_cxl_window,          edit_fewer_cxl_windows,
+};
+
 static void (*const edits[])(const struct edit *e) = {
 	edit_machine,
 	edit_node,
@@ -299,6 +435,11 @@ static void lead_in(struct drawn *drawn)
 	drawn->request.nodes = drawn->nodes;
 	drawn->request.root_complexes = drawn->root_complexes;
 	drawn->request.reserved = drawn->reserved;
+	drawn->request.hotplug_rooms = drawn->rooms;
+	drawn->request.cxl_windows = drawn->cxl_windows;
+	drawn->request.host_holes = drawn->holes;
+	for (size_t i = 0; i < DRAWN_CXL_WINDOWS; i++)
+		drawn->cxl_windows[i].targets = drawn->targets[i];
 }
 
 void drawn_init(struct drawn *drawn)
@@ -321,6 +462,14 @@ void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,
 {
 	const struct edit e = { drawn, bytes, live };
 
-	for (size_t i = 0; i < most && bytes->next < bytes->end; i++)
-		edits[fuzz_below(bytes, COUNT_OF(edits))](&e);
+	for (size_t i = 0; i < most && bytes->next < bytes->end; i++) {
+		const uint8_t which = fuzz_u8(bytes);
+		const size_t later = UINT8_MAX + 1 - COUNT_OF(later_edits);
+
+		/* The last values, so that stored inputs mostly mean what they meant. */
+		if (which >= later)
+			later_edits[which - later](&e);
+		else
+			edits[which % COUNT_OF(edits)](&e);
+	}
 }

@@ -14,6 +14,8 @@
 #define DRAWN_NODES 8
 #define DRAWN_ROOT_COMPLEXES 6
 #define DRAWN_RESERVED 4
+#define DRAWN_ROOMS 3
+#define DRAWN_CXL_WINDOWS 2
 
 /* The lists of the request lead into it, so it is copied by drawn_copy(). */
 struct drawn {
@@ -21,6 +23,10 @@ struct drawn {
 	uint64_t nodes[DRAWN_NODES];
 	struct gpal_root_complex root_complexes[DRAWN_ROOT_COMPLEXES];
 	struct gpal_named_range reserved[DRAWN_RESERVED];
+	struct gpal_hotplug_room rooms[DRAWN_ROOMS];
+	struct gpal_cxl_window cxl_windows[DRAWN_CXL_WINDOWS];
+	const char *targets[DRAWN_CXL_WINDOWS][DRAWN_ROOT_COMPLEXES];
+	enum gpal_hole holes[1];
 };
 
 void drawn_init(struct drawn *drawn);

@@ -31,6 +31,7 @@ static void check_order(const struct gpal_map *map)
 void check_map(const struct gpal_layout *layout)
 {
 	const struct gpal_map *map = &layout->map;
+	const unsigned int bits = layout->required_address_bits - layout->has_vtl2_alias_map;
 	uint64_t ram_size = 0, end_of_ram = 0;
 
 	FUZZ_CHECK(map->count > 0, "an empty map");
@@ -44,8 +45,7 @@ void check_map(const struct gpal_layout *layout)
 	FUZZ_CHECK(ram_size == layout->ram_size && end_of_ram == layout->end_of_ram,
 		   "RAM of 0x%" PRIx64 " bytes up to 0x%" PRIx64, ram_size, end_of_ram);
 	FUZZ_CHECK(layout->top == map->entries[map->count - 1].range.end, "another top");
-	FUZZ_CHECK(layout->required_address_bits >= 1 && layout->required_address_bits <= 64 &&
-			   (layout->top - 1) >> (layout->required_address_bits - 1) == 1,
+	FUZZ_CHECK(bits >= 1 && bits <= 64 && (layout->top - 1) >> (bits - 1) == 1,
 		   "0x%" PRIx64 " does not need %u bits", layout->top,
 		   layout->required_address_bits);
 }
@@ -99,9 +99,47 @@ static void check_root_complexes(const struct gpal_request *request,
 		check_window(&rc->low_mmio, placed->low_mmio);
 		check_window(&rc->high_mmio, placed->high_mmio);
 		FUZZ_CHECK(placed->low_mmio.end <= GPAL_4GIB, "a low window above 4 GiB");
-		FUZZ_CHECK(!rc->has_cxl || gpal_range_size(placed->cxl_hdm) == rc->cxl_hdm,
+		FUZZ_CHECK(!rc->has_cxl || gpal_range_size(placed->cxl_hdm) ==
+						   (rc->has_no_cxl_hdm ? 0 : rc->cxl_hdm),
 			   "%s has another HDM", rc->name);
 	}
+}
+
+static void check_rooms(const struct gpal_request *request, const struct gpal_layout *layout)
+{
+	FUZZ_CHECK(layout->hotplug_room_count == request->hotplug_room_count, "rooms");
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		const struct gpal_layout_hotplug_room *room = &layout->hotplug_rooms[i];
+
+		FUZZ_CHECK(room->node == request->hotplug_rooms[i].node &&
+				   gpal_range_size(room->range) == request->hotplug_rooms[i].size,
+			   "room %zu is of another size or node", i);
+	}
+}
+
+static void check_cxl_windows(const struct gpal_request *request, const struct gpal_layout *layout)
+{
+	FUZZ_CHECK(layout->cxl_window_count == request->cxl_window_count, "CXL windows");
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *asked = &request->cxl_windows[i];
+		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
+
+		FUZZ_CHECK(strcmp(window->name, asked->name) == 0 &&
+				   gpal_range_size(window->range) == asked->size &&
+				   window->target_count == asked->target_count &&
+				   window->granularity == asked->granularity,
+			   "%s is another window", asked->name);
+	}
+}
+
+/* RAM below where it begins is in the low window, all of which is node 0's. */
+static void check_low_window(const struct gpal_request *request, const struct gpal_layout *layout)
+{
+	const uint64_t end = request->memory_low_window;
+
+	FUZZ_CHECK(!end || (layout->ram[0].node == 0 && layout->ram[0].range.start == 0 &&
+			    layout->ram[0].range.end == end),
+		   "another low window");
 }
 
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout)
@@ -112,6 +150,9 @@ void check_layout(const struct gpal_request *request, const struct gpal_layout *
 	check_nodes(request, layout);
 	check_reserved(request, layout);
 	check_root_complexes(request, layout);
+	check_rooms(request, layout);
+	check_cxl_windows(request, layout);
+	check_low_window(request, layout);
 	FUZZ_CHECK(gpal_range_size(layout->virtio_mmio) ==
 			   request->virtio_mmio_slots * GPAL_PAGE_SIZE,
 		   "other virtio-mmio slots");

@@ -7,6 +7,7 @@
 
 #include "tests/fuzz/schema.h"
 
+#include "core/text.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <math.h>
@@ -210,6 +211,29 @@ static bool has_min_properties(const cJSON *keyword, const cJSON *schema, const 
 	return !cJSON_IsObject(value) || cJSON_GetArraySize(value) >= keyword->valueint;
 }
 
+static bool is_not(const cJSON *keyword, const cJSON *schema, const cJSON *value)
+{
+	(void)schema;
+	return !is_valid(keyword, value);
+}
+
+/* Of UTF-8. */
+static size_t count_characters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+static bool has_max_length(const cJSON *keyword, const cJSON *schema, const cJSON *value)
+{
+	(void)schema;
+	return !cJSON_IsString(value) ||
+	       count_characters(value->valuestring) <= (size_t)keyword->valueint;
+}
+
 /* In bytes, which is the same as far as the document goes: it asks for one. */
 static bool has_min_length(const cJSON *keyword, const cJSON *schema, const cJSON *value)
 {
@@ -233,9 +257,14 @@ static const regex_t *compile(const cJSON *keyword)
 	return &pattern->compiled;
 }
 
+/* A class that regcomp() cannot say. */
+#define CONTROLS "[\\u0000-\\u001f\\u007f-\\u009f]"
+
 static bool is_pattern(const cJSON *keyword, const cJSON *schema, const cJSON *value)
 {
 	(void)schema;
+	if (strcmp(keyword->valuestring, CONTROLS) == 0)
+		return !cJSON_IsString(value) || gpald_has_control(value->valuestring);
 	return !cJSON_IsString(value) ||
 	       regexec(compile(keyword), value->valuestring, 0, NULL, 0) == 0;
 }
@@ -255,6 +284,7 @@ static const struct {
 	{ "default", is_anything },      { "description", is_anything },
 	{ "enum", is_one_of_values },    { "if", is_if_then },
 	{ "items", are_items },          { "maxItems", has_max_items },
+	{ "maxLength", has_max_length }, { "not", is_not },
 	{ "maximum", is_maximum },       { "minItems", has_min_items },
 	{ "minLength", has_min_length }, { "minProperties", has_min_properties },
 	{ "minimum", is_minimum },       { "oneOf", is_one_of },

@@ -178,7 +178,8 @@ class Client(unittest.TestCase):
     def test_each_flag_of_a_request_puts_in_the_member_that_is_told(self):
         values = {"SIZE": "2M", "[size=]SIZE": "2M", "ADDR": "0", "N": "46", "SLOTS": "4", "NAME": "x", "RC": "a",
                   "[rc=]RC": "a", "RC=KIND": "a=amd-vi", "SIZE[,alignment=SIZE]": "2M,alignment=4M",
-                  "NAME[,KEY=VALUE...]": "b", "NAME=START-END": "x=0-4096"}
+                  "NAME[,KEY=VALUE...]": "b", "NAME=START-END": "x=0-4096", "SIZE[,node=N][,alignment=SIZE]": "2G,node=0",
+                  "NAME,size=SIZE,targets=RC[+RC...][,granularity=SIZE]": "w,size=1G,targets=b"}
         flags = [(head, body) for head, body in items(self.page, "REQUESTS FROM FLAGS") if head.startswith("--")]
         self.assertEqual([head for head, _ in flags], self.help("resolve")["Options of the request"])
         for head, body in flags:
@@ -194,7 +195,7 @@ class Client(unittest.TestCase):
     def test_the_keys_of_a_root_complex_are_those_that_are_taken(self):
         result = ctl("resolve", "--pcie-root-complex", "a,x")
         self.assertEqual(result.code, USAGE)
-        known = re.search(r"affect the layout are (.*)", result.err).group(1).split(", ")
+        known = re.search(r"the keys are (.*)", result.err).group(1).split(", ")
         told = [head for head, _ in items(self.page, "REQUESTS FROM FLAGS") if re.fullmatch(r"[a-z_]+", head)]
         self.assertEqual(sorted(told), sorted(known))
 

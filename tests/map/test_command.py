@@ -42,6 +42,12 @@ class Command(DaemonTestCase):
             resolved = self.ctl("map", *args, stdin=stdin)
             self.assertEqual(resolved.out, kept.out.replace("vm-1\n", "request\n").replace(", generation 1", ""))
 
+    def test_nodes_without_ram_are_counted(self):
+        for flags, text in ((["--numa", "1G", "--numa", "0", "--numa", "1G"], "2 GiB of RAM in 2 of 3 nodes, "),
+                            (["--numa", "1G", "--numa", "0", "--hotplug", "2G,node=1"], "1 GiB of RAM in 1 of 2 nodes, "),
+                            (["--numa", "1G", "--numa", "1G"], "2 GiB of RAM in 2 nodes, "), (["--numa", "1G"], "1 GiB of RAM in 1 node, ")):
+            self.assertIn(text, self.ctl("map", "--arch", "x86_64", *flags).out)
+
     def test_warnings_and_the_host_are_those_of_the_daemon(self):
         shown = self.ctl("map", *VM, "--virtio-mmio", "101", "--host-bits", "40").out
         self.assertIn("33 of 40 address bits", shown)

@@ -15,6 +15,8 @@ static void cramp(struct random *random, struct gpal_request *request)
 	request->nodes = one_node;
 	request->node_count = 1;
 	request->memory_start = (struct gpal_optional){ true, 0 };
+	request->memory_low_window = 0;
+	request->hotplug_room_count = 0;
 	request->ecam = GPAL_ECAM_BELOW_4GIB;
 	request->chipset_low_mmio.set = true;
 	request->chipset_low_mmio.value = GPAL_4GIB - random_between(random, 258, 480) * MIB;
@@ -47,6 +49,8 @@ static bool draw_live(struct chain *chain)
 		cramp(random, request);
 	if (full) {
 		/* The ECAMs come behind it, and end a little below a whole GiB. */
+		request->hotplug_room_count = 0;
+		request->cxl_window_count = 0;
 		request->chipset_high_mmio = (struct gpal_optional){ true, 900 * MIB };
 		request->ecam = GPAL_ECAM_ABOVE_4GIB;
 	}

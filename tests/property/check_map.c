@@ -96,6 +96,8 @@ static void check_demands(const struct round *round, const struct fates *fates)
 			fail_round(round, "%s: split", fate->item->tag);
 		if (fate->item->kind == GPAL_KIND_MMIO32 && fate->end > GPAL_4GIB)
 			fail_round(round, "%s: not below 4 GiB", fate->item->tag);
+		if (fate->item->ceiling && (fate->extents != 1 || fate->end > fate->item->ceiling))
+			fail_round(round, "%s: not whole in its low window", fate->item->tag);
 	}
 }
 

@@ -13,6 +13,7 @@ enum {
 	COMPATIBLE,
 	SHRINKS_BY_REMOVAL,
 	EXTENT_LOST,
+	SERVES_ANOTHER,
 };
 
 static void check_changes(const struct chain *chain, const struct gpal_layout *from,
@@ -46,6 +47,10 @@ static void check_changes(const struct chain *chain, const struct gpal_layout *f
 						  change->is_removal;
 		seen[EXTENT_LOST].count += change->kind == GPAL_CHANGE_REMOVED &&
 					   !change->is_removal;
+		seen[SERVES_ANOTHER].count += change->kind == GPAL_CHANGE_MOVED &&
+					      change->from.start == change->to.start &&
+					      (strncmp(change->tag, "hotplug-", 8) == 0 ||
+					       strncmp(change->tag, "cxl-window-", 11) == 0);
 		removes |= expected[i].is_removal;
 	}
 	if (changes->removes != removes)
@@ -66,6 +71,7 @@ START_TEST(compares_as_the_naive_oracle_does)
 		{ .name = "compatible" },
 		{ .name = "ecam smaller without a root complex" },
 		{ .name = "ram extent gone and node not" },
+		{ .name = "room or cxl window at its place, for others" },
 	};
 
 	for (uint64_t i = 0; i < round_count(); i++) {
@@ -156,6 +162,8 @@ static void check_probe(struct chain *chain, const struct gpal_request *request,
 	seen[4].count += probe.has_slot;
 	seen[5].count += probe.root_complex != NULL;
 	seen[6].count += !probe.root_complex && strstr(probe.tag, "-ecam");
+	seen[7].count += strncmp(probe.tag, "hotplug-", 8) == 0;
+	seen[8].count += strncmp(probe.tag, "cxl-window-", 11) == 0;
 }
 
 START_TEST(probes_as_the_naive_oracle_does)
@@ -168,6 +176,8 @@ START_TEST(probes_as_the_naive_oracle_does)
 		{ .name = "virtio-mmio slot" },
 		{ .name = "of a root complex" },
 		{ .name = "ecam of no root complex" },
+		{ .name = "room" },
+		{ .name = "cxl window" },
 	};
 
 	for (uint64_t i = 0; i < round_count(); i++) {

@@ -144,11 +144,11 @@ struct draft {
 
 static const char *draw_tag(struct draft *draft, char letter)
 {
-	char tag[120];
+	char tag[GPAL_ERROR_TAG_MAX + 20];
 
 	if (random_once_in(&draft->random, 100)) {
 		memset(tag, letter, sizeof(tag));
-		tag[random_between(&draft->random, 90, sizeof(tag) - 1)] = '\0';
+		tag[random_between(&draft->random, GPAL_ERROR_TAG_MAX - 5, sizeof(tag) - 1)] = '\0';
 	} else if (random_once_in(&draft->random, 50)) {
 		snprintf(tag, sizeof(tag), "same");
 	} else {

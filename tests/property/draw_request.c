@@ -3,30 +3,18 @@
  * Draws requests of the resolver: VMs that a front end might ask for, with odd
  * sizes among them, some of which are then spoilt.
  */
-#include "inputs.h"
+#include "draft.h"
 
 #include <string.h>
 
-#define PAGE GPAL_PAGE_SIZE
-#define KIB UINT64_C(0x400)
-#define MIB UINT64_C(0x100000)
-#define GIB UINT64_C(0x40000000)
-#define TIB (1024 * GIB)
+char *draft_name(struct draft *draft, const char *stem, size_t number)
+{
+	struct blocks *blocks = &draft->drawn->blocks;
 
-#define NODES_MAX 24
-#define ROOT_COMPLEXES_MAX 24
-#define RESERVED_MAX 80
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-struct draft {
-	struct random random;
-	struct request_case *drawn;
-	struct gpal_request *request;
-	uint64_t *nodes;
-	struct gpal_root_complex *rcs;
-	struct gpal_named_range *reserved;
-};
+	return draft->odd_names && !random_once_in(&draft->random, 3) ?
+		       draw_name(blocks, &draft->random, stem, number) :
+		       plain_name(blocks, stem, number);
+}
 
 static uint64_t draw_node(struct random *random)
 {
@@ -65,6 +53,72 @@ static void draw_memory(struct draft *draft)
 	if (random_once_in(random, 4)) {
 		draft->request->memory_start.set = true;
 		draft->request->memory_start.value = starts[random_below(random, COUNT(starts))];
+	}
+}
+
+/* A window that node 0 and the start allow, mostly; few of them are large. */
+static void draw_memory_low_window(struct draft *draft)
+{
+	static const uint64_t starts[] = { 4 * MIB, 16 * MIB + PAGE, 64 * MIB, 256 * MIB, GIB };
+	struct random *random = &draft->random;
+	struct gpal_request *request = draft->request;
+	uint64_t most;
+
+	if (!random_once_in(random, 5))
+		return;
+	if (!request->memory_start.set || request->memory_start.value < 4 * MIB) {
+		request->memory_start.set = true;
+		request->memory_start.value = starts[random_below(random, COUNT(starts))];
+	}
+	if (draft->nodes[0] < 2 * MIB)
+		draft->nodes[0] = GIB / 4 * random_between(random, 1, 32);
+	most = (request->memory_start.value - 1) / (2 * MIB);
+	if (most > draft->nodes[0] / (2 * MIB))
+		most = draft->nodes[0] / (2 * MIB);
+	request->memory_low_window = 2 * MIB *
+				     (random_once_in(random, 6) ?
+					      most :
+					      random_between(random, 1, most < 64 ? most : 64));
+	/* All of node 0, and nothing left. */
+	if (random_once_in(random, 8))
+		draft->nodes[0] = request->memory_low_window;
+}
+
+static void draw_hotplug_rooms(struct draft *draft)
+{
+	static const uint64_t sizes[] = { PAGE,    128 * MIB, 130 * MIB, GIB,
+					  2 * GIB, 3 * GIB,   64 * GIB,  TIB };
+	struct random *random = &draft->random;
+	struct gpal_request *request = draft->request;
+
+	if (!random_once_in(random, 4))
+		return;
+	request->hotplug_room_count =
+		random_between(random, 1, random_once_in(random, 10) ? ROOMS_MAX - 1 : 3);
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		struct gpal_hotplug_room *room = &draft->rooms[i];
+
+		room->node = (uint32_t)random_below(random, request->node_count);
+		room->size = random_once_in(random, 6) ? draw_size(random, 36) :
+							 sizes[random_below(random, COUNT(sizes))];
+		room->alignment.set = random_once_in(random, 2);
+		if (room->alignment.set)
+			room->alignment.value = UINT64_C(1) << random_between(random, 12, 37);
+	}
+}
+
+static void draw_cxl_windows(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	const size_t count = random_between(random, 0, 3);
+
+	for (size_t i = 0; i < count; i++) {
+		struct gpal_cxl_window *window = &draft->cxl_windows[i];
+
+		if (!draw_cxl_window(&draft->drawn->blocks, random, draft->request, window))
+			return;
+		window->name = draft_name(draft, "win", i);
+		draft->request->cxl_window_count++;
 	}
 }
 
@@ -108,8 +162,9 @@ static void draw_rare_window(struct random *random, struct gpal_window *window, 
 	window->alignment = unit << random_below(random, shifts);
 }
 
-static void draw_low_window(struct random *random, struct gpal_window *window)
+static void draw_low_window(struct draft *draft, struct gpal_window *window)
 {
+	struct random *random = &draft->random;
 	static const uint64_t sizes[] = { PAGE,     3 * PAGE, 2 * MIB,  3 * MIB,   4 * MIB,
 					  64 * MIB, 64 * MIB, 64 * MIB, 128 * MIB, 512 * MIB };
 	uint64_t step = random_once_in(random, 4) ? PAGE : 2 * MIB;
@@ -130,13 +185,18 @@ static void draw_low_window(struct random *random, struct gpal_window *window)
 	case 4:
 		draw_rare_window(random, window, 2 * MIB, 7);
 		break;
+	case 5:
+		if (random_once_in(random, 2))
+			draw_devices(&draft->drawn->blocks, random, window, false);
+		break;
 	default:
 		break;
 	}
 }
 
-static void draw_high_window(struct random *random, struct gpal_window *window)
+static void draw_high_window(struct draft *draft, struct gpal_window *window)
 {
+	struct random *random = &draft->random;
 	static const uint64_t sizes[] = { PAGE, 2 * MIB,  512 * MIB, GIB, GIB + PAGE,
 					  GIB,  64 * GIB, 256 * GIB, TIB };
 	uint64_t step = random_once_in(random, 4) ? PAGE : GIB;
@@ -160,6 +220,9 @@ static void draw_high_window(struct random *random, struct gpal_window *window)
 		break;
 	case 4:
 		draw_rare_window(random, window, GIB, 10);
+		break;
+	case 5:
+		draw_devices(&draft->drawn->blocks, random, window, true);
 		break;
 	default:
 		break;
@@ -191,7 +254,9 @@ static void draw_buses(struct random *random, struct gpal_root_complex *rc, unsi
 static void draw_root_complexes(struct draft *draft)
 {
 	struct random *random = &draft->random;
-	uint64_t most = random_once_in(random, 10) ? ROOT_COMPLEXES_MAX - 1 : 4;
+	const bool bridges = random_once_in(random, 4);  /* CXL on most of them */
+	const bool crowded = random_once_in(random, 25); /* more than fits below 4 GiB, often */
+	uint64_t most = random_once_in(random, bridges ? 3 : 10) ? ROOT_COMPLEXES_MAX - 1 : 4;
 	bool x86 = draft->request->arch == GPAL_ARCH_X86_64;
 	enum gpal_iommu iommu = !x86                      ? GPAL_IOMMU_SMMUV3 :
 				random_once_in(random, 2) ? GPAL_IOMMU_AMD_VI :
@@ -204,21 +269,21 @@ static void draw_root_complexes(struct draft *draft)
 	draft->request->root_complex_count = random_between(random, 0, most);
 	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
 		struct gpal_root_complex *rc = &draft->rcs[i];
-		char name[65];
 
-		snprintf(name, sizeof(name), "rc%zu", i);
-		if (random_once_in(random, 40))
-			snprintf(name, sizeof(name), "%064zu", i);
-		rc->name = blocks_text(&draft->drawn->blocks, name);
+		rc->name = draft_name(draft, "rc", i);
 		rc->has_buses = true;
 		draw_buses(random, rc, next, i);
 		if (random_once_in(random, 3)) {
 			rc->has_node = true;
 			rc->node = (uint32_t)random_below(random, draft->request->node_count);
 		}
-		draw_low_window(random, &rc->low_mmio);
-		draw_high_window(random, &rc->high_mmio);
-		if (random_once_in(random, 5)) {
+		draw_low_window(draft, &rc->low_mmio);
+		if (crowded && rc->low_mmio.kind == GPAL_WINDOW_DEFAULT) {
+			rc->low_mmio.kind = GPAL_WINDOW_SIZE;
+			rc->low_mmio.size = 2 * MIB * random_between(random, 64, 1024);
+		}
+		draw_high_window(draft, &rc->high_mmio);
+		if (bridges ? !random_once_in(random, 5) : random_once_in(random, 5)) {
 			rc->has_cxl = true;
 			rc->has_no_cxl_hdm = random_once_in(random, 4);
 			rc->cxl_hdm = 256 * MIB * random_between(random, 1, 1024);
@@ -251,15 +316,13 @@ static void draw_vtl2(struct draft *draft)
 	request->has_vtl2_alias_map = random_once_in(random, 6);
 }
 
-static void add_reserved(struct draft *draft, struct gpal_range range)
+void draft_reserve(struct draft *draft, struct gpal_range range)
 {
 	size_t index = draft->request->reserved_count;
-	char name[32];
 
 	if (index == RESERVED_MAX)
 		return;
-	snprintf(name, sizeof(name), "hole%zu", index);
-	draft->reserved[index].name = blocks_text(&draft->drawn->blocks, name);
+	draft->reserved[index].name = draft_name(draft, "hole", index);
 	draft->reserved[index].range = range;
 	draft->request->reserved_count++;
 }
@@ -294,297 +357,9 @@ static void draw_reserved(struct draft *draft)
 		/* Mostly clear of the chipset's own low window. */
 		if (at < 4 * GIB && at + length > 3456 * MIB && !random_once_in(random, 50))
 			return;
-		add_reserved(draft, (struct gpal_range){ at, at + length });
+		draft_reserve(draft, (struct gpal_range){ at, at + length });
 		at += length;
 	}
-}
-
-/*
- * What can be wrong with a request. Those from FIRST_PIN_FAULT on spoil a
- * decided range; there is at most one of these in a request, because the order
- * among them is not laid down.
- */
-static const enum gpal_hole holes[] = { GPAL_HOLE_AMD_HYPERTRANSPORT, GPAL_HOLE_ARM_MSI,
-					GPAL_HOLE_ARM_MSI, GPAL_HOLE_COUNT };
-
-enum fault {
-	NO_NODES,
-	NODE_SUM_OVERFLOWS,
-	NODES_ALL_EMPTY,
-	NODE_ODD,
-	NODE_ENORMOUS,
-	NAME_TWICE,
-	RESERVED_NAME_TWICE,
-	BUSES_REVERSED,
-	BUSES_SHARED,
-	IOMMUS_MIXED,
-	IOMMU_OF_OTHER_ARCH,
-	HDM_ZERO,
-	HDM_ODD,
-	NO_SUCH_NODE,
-	MEMORY_START_ODD,
-	PINNED_LOW_ABOVE_4GIB,
-	BAD_ARCH,
-	BAD_PROFILE,
-	BAD_ECAM,
-	BAD_IOMMU,
-	BAD_WINDOW,
-	HOLES,
-	HOLE_NAME_TWICE,
-	BAD_HOST_BITS,
-	CHIPSET_LOW_ABOVE_4GIB,
-	CHIPSET_HIGH_ODD,
-	CHIPSET_HIGH_ENORMOUS,
-	LOW_WINDOW_BAD_SIZE,
-	WINDOW_BAD_ALIGNMENT,
-	LOW_WINDOW_ENORMOUS,
-	HIGH_WINDOW_BAD_SIZE,
-	HIGH_WINDOW_ENORMOUS,
-	HDM_ENORMOUS,
-	VTL2_BAD_SIZE,
-	VTL2_BAD_ALIGNMENT,
-	VTL2_ENORMOUS,
-	ECAM_CROWDED,
-	FIRST_PIN_FAULT,
-	RESERVED_EMPTY = FIRST_PIN_FAULT,
-	RESERVED_ODD,
-	RESERVED_OFF_PAGE,
-	RESERVED_TOO_HIGH,
-	RESERVED_OVERLAP,
-	RESERVED_ALMOST_ALL,
-	PINNED_EMPTY,
-	PINNED_OVERLAP,
-	FAULTS
-};
-
-static void spoil_root_complex(struct draft *draft, enum fault fault)
-{
-	struct random *random = &draft->random;
-	size_t count = draft->request->root_complex_count;
-	struct gpal_root_complex *rc;
-	struct gpal_root_complex *other;
-	size_t index;
-
-	if (count == 0)
-		return;
-	index = random_below(random, count);
-	rc = &draft->rcs[index];
-	other = &draft->rcs[(index + 1) % count];
-	switch (fault) {
-	case NAME_TWICE:
-		rc->name = other->name;
-		break;
-	case BUSES_REVERSED:
-		rc->end_bus = (uint8_t)random_below(random, 128);
-		rc->start_bus = (uint8_t)(rc->end_bus + random_between(random, 1, 127));
-		break;
-	case BUSES_SHARED:
-		other->segment = rc->segment;
-		other->start_bus = rc->end_bus;
-		other->end_bus = 255;
-		break;
-	case IOMMUS_MIXED:
-		rc->iommu = GPAL_IOMMU_AMD_VI;
-		other->iommu = random_once_in(random, 2) ? GPAL_IOMMU_INTEL_VTD : GPAL_IOMMU_SMMUV3;
-		break;
-	case IOMMU_OF_OTHER_ARCH:
-		for (size_t i = 0; i < count; i++)
-			draft->rcs[i].iommu = GPAL_IOMMU_NONE;
-		rc->iommu = draft->request->arch == GPAL_ARCH_X86_64 ? GPAL_IOMMU_SMMUV3 :
-								       GPAL_IOMMU_INTEL_VTD;
-		break;
-	case HDM_ZERO:
-	case HDM_ODD:
-	case HDM_ENORMOUS:
-		rc->has_cxl = true;
-		rc->has_no_cxl_hdm = false;
-		rc->cxl_hdm = fault == HDM_ZERO ? 0 :
-			      fault == HDM_ODD  ? 256 * MIB + draw_size(random, 27) :
-						  UINT64_MAX / (256 * MIB) * (256 * MIB);
-		break;
-	case NO_SUCH_NODE:
-		rc->has_node = true;
-		rc->node = (uint32_t)draft->request->node_count + (uint32_t)random_below(random, 3);
-		break;
-	case PINNED_LOW_ABOVE_4GIB:
-		/* Or at 4 GiB, which is allowed, but the chipset's. */
-		rc->low_mmio.kind = GPAL_WINDOW_PINNED;
-		rc->low_mmio.range.start = 4 * GIB - MIB * random_between(random, 0, 2);
-		rc->low_mmio.range.end = rc->low_mmio.range.start + 2 * MIB;
-		break;
-	case BAD_IOMMU:
-		rc->iommu = GPAL_IOMMU_COUNT;
-		break;
-	case BAD_WINDOW:
-		if (random_once_in(random, 2))
-			rc->low_mmio.kind = GPAL_WINDOW_COUNT;
-		else
-			rc->high_mmio.kind = GPAL_WINDOW_COUNT;
-		break;
-	case WINDOW_BAD_ALIGNMENT: {
-		struct gpal_window *window = random_once_in(random, 2) ? &rc->low_mmio :
-									 &rc->high_mmio;
-
-		window->kind = GPAL_WINDOW_SIZE;
-		window->size = GIB;
-		window->alignment = random_once_in(random, 2) ? MIB : 3 * GIB;
-		break;
-	}
-	case LOW_WINDOW_BAD_SIZE:
-	case LOW_WINDOW_ENORMOUS:
-		rc->low_mmio.kind = GPAL_WINDOW_SIZE;
-		rc->low_mmio.size = fault == LOW_WINDOW_ENORMOUS ? draw_size(random, 33) :
-				    random_once_in(random, 2)    ? 0 :
-								   2 * MIB + 1;
-		break;
-	case HIGH_WINDOW_BAD_SIZE:
-	case HIGH_WINDOW_ENORMOUS:
-		rc->high_mmio.kind = GPAL_WINDOW_SIZE;
-		rc->high_mmio.size = fault == HIGH_WINDOW_ENORMOUS ? draw_size(random, 64) :
-				     random_once_in(random, 2)     ? 0 :
-								     GIB - 1;
-		break;
-	case PINNED_EMPTY:
-		rc->high_mmio.kind = GPAL_WINDOW_PINNED;
-		rc->high_mmio.range.start = 64 * GIB;
-		rc->high_mmio.range.end = 64 * GIB - PAGE * random_below(random, 2);
-		break;
-	case PINNED_OVERLAP:
-		rc->low_mmio.kind = GPAL_WINDOW_PINNED;
-		rc->low_mmio.range = (struct gpal_range){ 4 * GIB - 34 * MIB, 4 * GIB - PAGE };
-		break;
-	default:
-		break;
-	}
-}
-
-static void spoil_reserved(struct draft *draft, enum fault fault)
-{
-	struct random *random = &draft->random;
-	uint64_t base = 8 * GIB + PAGE * random_below(random, GIB);
-
-	switch (fault) {
-	case RESERVED_EMPTY:
-		add_reserved(draft, (struct gpal_range){ base, base });
-		break;
-	case RESERVED_ODD:
-		add_reserved(draft, (struct gpal_range){ base, base + 17 });
-		break;
-	case RESERVED_OFF_PAGE:
-		add_reserved(draft, (struct gpal_range){ base + 16, base + 16 + PAGE });
-		break;
-	case RESERVED_TOO_HIGH:
-		add_reserved(draft, (struct gpal_range){ base, UINT64_MAX });
-		break;
-	case RESERVED_OVERLAP:
-		add_reserved(draft, (struct gpal_range){ base, base + 3 * PAGE });
-		add_reserved(draft, (struct gpal_range){ base + PAGE, base + 2 * PAGE });
-		break;
-	case RESERVED_ALMOST_ALL:
-		add_reserved(draft,
-			     (struct gpal_range){ base, GPAL_SPACE_END - draw_size(random, 40) });
-		break;
-	default:
-		break;
-	}
-}
-
-static void spoil_rest(struct draft *draft, enum fault fault)
-{
-	struct random *random = &draft->random;
-	struct gpal_request *request = draft->request;
-	uint64_t *node = &draft->nodes[random_below(random, request->node_count + 1)];
-
-	switch (fault) {
-	case NO_NODES:
-		request->node_count = 0;
-		break;
-	case NODE_SUM_OVERFLOWS:
-		draft->nodes[0] = UINT64_C(1) << 63;
-		draft->nodes[1] = random_once_in(random, 2) ? UINT64_C(1) << 63 : GPAL_SPACE_END;
-		request->node_count = request->node_count < 2 ? 2 : request->node_count;
-		break;
-	case NODES_ALL_EMPTY:
-		memset(draft->nodes, 0, NODES_MAX * sizeof(draft->nodes[0]));
-		break;
-	case NODE_ODD:
-		*node += random_between(random, 1, PAGE - 1);
-		break;
-	case NODE_ENORMOUS:
-		memset(draft->nodes, 0, NODES_MAX * sizeof(draft->nodes[0]));
-		draft->nodes[random_below(random, request->node_count ? request->node_count : 1)] =
-			GPAL_SPACE_END - draw_size(random, 45);
-		break;
-	case RESERVED_NAME_TWICE:
-		add_reserved(draft, (struct gpal_range){ 7 * TIB, 7 * TIB + PAGE });
-		draft->reserved[request->reserved_count - 1].name = draft->reserved[0].name;
-		break;
-	case MEMORY_START_ODD:
-		request->memory_start.set = true;
-		request->memory_start.value = GIB + random_between(random, 1, PAGE - 1);
-		break;
-	case BAD_ARCH:
-		request->arch = GPAL_ARCH_COUNT;
-		break;
-	case BAD_PROFILE:
-		request->profile = GPAL_PROFILE_COUNT;
-		break;
-	case BAD_ECAM:
-		request->ecam = GPAL_ECAM_COUNT;
-		break;
-	case HOLES:
-		/* Of the other architecture, one twice, and one that there is not. */
-		request->host_holes = holes;
-		request->host_hole_count = random_between(random, 2, COUNT(holes));
-		break;
-	case HOLE_NAME_TWICE:
-		request->host_holes = request->arch == GPAL_ARCH_X86_64 ? &holes[0] : &holes[1];
-		request->host_hole_count = 1;
-		add_reserved(draft, (struct gpal_range){ 6 * TIB, 6 * TIB + PAGE });
-		draft->reserved[request->reserved_count - 1].name =
-			gpal_hole_name(request->host_holes[0]);
-		break;
-	case BAD_HOST_BITS:
-		request->host_physical_address_bits = 65 + (unsigned int)random_below(random, 64);
-		break;
-	case CHIPSET_LOW_ABOVE_4GIB:
-		request->chipset_low_mmio.set = true;
-		request->chipset_low_mmio.value = random_once_in(random, 2) ?
-							  4 * GIB + 1 :
-							  UINT64_MAX - random_below(random, PAGE);
-		break;
-	case CHIPSET_HIGH_ODD:
-	case CHIPSET_HIGH_ENORMOUS:
-		request->chipset_high_mmio.set = true;
-		request->chipset_high_mmio.value =
-			fault == CHIPSET_HIGH_ODD ? 2 * MIB + 1 : draw_size(random, 64);
-		break;
-	case VTL2_BAD_SIZE:
-	case VTL2_BAD_ALIGNMENT:
-	case VTL2_ENORMOUS:
-		request->has_vtl2_memory = true;
-		request->vtl2_memory_size =
-			fault == VTL2_ENORMOUS ? GPAL_SPACE_END - draw_size(random, 48) : MIB;
-		request->vtl2_memory_alignment = fault == VTL2_BAD_ALIGNMENT ? 3 * PAGE : PAGE;
-		if (fault == VTL2_BAD_SIZE)
-			request->vtl2_memory_size = random_once_in(random, 2) ? 0 : PAGE + 1;
-		break;
-	case ECAM_CROWDED:
-		request->ecam = GPAL_ECAM_BELOW_4GIB;
-		request->chipset_low_mmio.set = true;
-		request->chipset_low_mmio.value = 4 * GIB - MIB * random_between(random, 200, 700);
-		break;
-	default:
-		break;
-	}
-}
-
-static void spoil(struct draft *draft, enum fault fault)
-{
-	/* Each looks only at the faults that are its own. */
-	spoil_root_complex(draft, fault);
-	spoil_reserved(draft, fault);
-	spoil_rest(draft, fault);
 }
 
 struct request_case *request_case_draw(uint64_t seed)
@@ -607,6 +382,12 @@ struct request_case *request_case_draw(uint64_t seed)
 	request->nodes = draft.nodes;
 	request->root_complexes = draft.rcs;
 	request->reserved = draft.reserved;
+	draft.rooms = blocks_take(&draft.drawn->blocks, (ROOMS_MAX + 1) * sizeof(*draft.rooms));
+	draft.cxl_windows = blocks_take(&draft.drawn->blocks,
+					(CXL_WINDOWS_MAX + 1) * sizeof(*draft.cxl_windows));
+	request->hotplug_rooms = draft.rooms;
+	request->cxl_windows = draft.cxl_windows;
+	draft.odd_names = random_once_in(random, 3);
 
 	request->arch = (enum gpal_arch)random_below(random, GPAL_ARCH_COUNT);
 	choice = random_below(random, policies + 1);
@@ -614,8 +395,11 @@ struct request_case *request_case_draw(uint64_t seed)
 	request->profile = (enum gpal_profile)random_below(random, GPAL_PROFILE_COUNT);
 	request->ecam = (enum gpal_ecam)random_below(random, GPAL_ECAM_COUNT);
 	draw_memory(&draft);
+	draw_memory_low_window(&draft);
+	draw_hotplug_rooms(&draft);
 	draw_chipset(&draft);
 	draw_root_complexes(&draft);
+	draw_cxl_windows(&draft);
 	if (random_once_in(random, 3)) {
 		static const uint32_t slots[] = { 1, 3, 32, 100, 101, 128, 4096 };
 
@@ -626,13 +410,13 @@ struct request_case *request_case_draw(uint64_t seed)
 	if (random_once_in(random, 3))
 		request->host_physical_address_bits = widths[random_below(random, COUNT(widths))];
 	if (random_once_in(random, 4)) {
-		request->host_holes = request->arch == GPAL_ARCH_X86_64 ? &holes[0] : &holes[1];
+		request->host_holes = draft_hole(&draft);
 		request->host_hole_count = 1;
 	}
 
 	if (random_once_in(random, 3))
-		spoil(&draft, (enum fault)random_below(random, FAULTS));
+		draft_spoil(&draft, true);
 	if (random_once_in(random, 12))
-		spoil(&draft, (enum fault)random_below(random, FIRST_PIN_FAULT));
+		draft_spoil(&draft, false);
 	return draft.drawn;
 }

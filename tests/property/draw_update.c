@@ -22,6 +22,11 @@ struct draft {
 	uint64_t *nodes;
 	struct gpal_root_complex *rcs;
 	struct gpal_named_range *reserved;
+	struct gpal_hotplug_room *rooms;
+	struct gpal_cxl_window *cxl_windows;
+	bool is_low; /* the window that was picked */
+	size_t rooms_max;
+	size_t cxl_windows_max;
 	size_t rcs_max;
 	size_t nodes_max;
 	size_t reserved_max;
@@ -48,13 +53,13 @@ static struct gpal_root_complex *pick(struct draft *draft)
 	return count ? &draft->rcs[random_below(&draft->random, count)] : NULL;
 }
 
-static const char *draw_name(struct draft *draft, const char *stem)
+static const char *new_name(struct draft *draft, const char *stem)
 {
-	char name[40];
+	struct blocks *blocks = &draft->drawn->blocks;
+	const size_t number = random_below(&draft->random, 100000);
 
-	snprintf(name, sizeof(name), "%s%u", stem,
-		 (unsigned int)random_below(&draft->random, 100000));
-	return blocks_text(&draft->drawn->blocks, name);
+	return random_once_in(&draft->random, 4) ? draw_name(blocks, &draft->random, stem, number) :
+						   plain_name(blocks, stem, number);
 }
 
 /* Root complexes. */
@@ -101,7 +106,7 @@ static void add_root_complex(struct draft *draft)
 	struct random *random = &draft->random;
 	const size_t count = draft->request->root_complex_count;
 	const size_t at = random_between(random, 0, count);
-	struct gpal_root_complex rc = { .name = draw_name(draft, "new"), .has_buses = true };
+	struct gpal_root_complex rc = { .name = new_name(draft, "new"), .has_buses = true };
 
 	if (count == draft->rcs_max)
 		return;
@@ -154,7 +159,7 @@ static void reorder_root_complexes(struct draft *draft)
 static void draw_another(struct draft *draft, struct gpal_root_complex *rc)
 {
 	if (random_once_in(&draft->random, 2))
-		rc->name = draw_name(draft, "new");
+		rc->name = new_name(draft, "new");
 }
 
 static void stretch_buses(struct draft *draft)
@@ -188,6 +193,7 @@ static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *l
 	struct gpal_root_complex *rc = pick(draft);
 	const bool low = random_once_in(&draft->random, 2);
 
+	draft->is_low = low;
 	*live = (struct gpal_range){ 0, 0 };
 	if (!rc)
 		return NULL;
@@ -200,6 +206,28 @@ static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *l
 	return low ? &rc->low_mmio : &rc->high_mmio;
 }
 
+/* Those that a window has in another order, with one more or one less, or others. */
+static void change_devices(struct draft *draft, struct gpal_window *window)
+{
+	struct random *random = &draft->random;
+	struct blocks *blocks = &draft->drawn->blocks;
+	const size_t count = window->device_count;
+	struct gpal_device *devices;
+
+	if (window->kind != GPAL_WINDOW_DEVICES || random_once_in(random, 4)) {
+		draw_devices(blocks, random, window, !draft->is_low);
+		return;
+	}
+	devices = blocks_take(blocks, (count + 1) * sizeof(*devices));
+	for (size_t i = 0; i < count; i++)
+		devices[i] = window->devices[count - 1 - i];
+	if (count < GPAL_DEVICES_MAX && random_once_in(random, 3))
+		devices[window->device_count++] = devices[0];
+	else if (count > 1 && random_once_in(random, 3))
+		window->device_count--;
+	window->devices = devices;
+}
+
 static void change_window(struct draft *draft)
 {
 	struct random *random = &draft->random;
@@ -208,7 +236,13 @@ static void change_window(struct draft *draft)
 
 	if (!window)
 		return;
+	if (random_once_in(random, 6)) {
+		change_devices(draft, window);
+		return;
+	}
 	window->kind = random_once_in(random, 2) ? GPAL_WINDOW_PINNED : GPAL_WINDOW_SIZE;
+	if (random_once_in(random, 3))
+		window->alignment = (draft->is_low ? 2 * MIB : GIB) << random_below(random, 8);
 	window->size = gpal_range_size(live) ? gpal_range_size(live) : 2 * MIB;
 	window->range = live;
 	switch (random_below(random, 6)) {
@@ -291,12 +325,168 @@ static void resize_node(struct draft *draft)
 	*node += random_once_in(&draft->random, 8) ? PAGE / 2 : 2 * MIB;
 }
 
+static void change_room(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	const size_t count = draft->request->hotplug_room_count;
+	struct gpal_hotplug_room *room = &draft->rooms[count];
+
+	if (count == 0 || (random_once_in(random, 2) && count < draft->rooms_max)) {
+		room->node = (uint32_t)random_below(random, draft->request->node_count);
+		room->size = random_once_in(random, 3) ? draw_size(random, 38) : GIB;
+		room->alignment.set = random_once_in(random, 2);
+		room->alignment.value = UINT64_C(1) << random_between(random, 12, 35);
+		draft->request->hotplug_room_count++;
+		return;
+	}
+	room = &draft->rooms[random_below(random, count)];
+	switch (random_below(random, 5)) {
+	case 0:
+		room->size += random_once_in(random, 2) ? PAGE : GIB;
+		break;
+	case 1:
+		draft->request->hotplug_room_count--;
+		break;
+	case 2:
+		room->alignment.set = !room->alignment.set || random_once_in(random, 4);
+		room->alignment.value = UINT64_C(1) << random_between(random, 12, 40);
+		break;
+	default:
+		room->node = (uint32_t)random_below(random, draft->request->node_count);
+		break;
+	}
+}
+
+static void change_low_window(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	struct gpal_request *request = draft->request;
+
+	if (request->memory_low_window > 0 && !random_once_in(random, 3)) {
+		/* Without it the gap is over it, unless there is none. */
+		request->memory_low_window = 0;
+		if (random_once_in(random, 2))
+			request->memory_start = (struct gpal_optional){ true, 0 };
+		return;
+	}
+	request->memory_low_window += 2 * MIB * random_between(random, 1, 4);
+	if (random_once_in(random, 2))
+		request->memory_start = (struct gpal_optional){ true, GIB };
+}
+
+/* All of node 0 that is live below the start becomes its low window, where it is. */
+static void take_low_window(struct draft *draft)
+{
+	const struct gpal_layout *live = draft->live;
+
+	if (live->ram[0].node != 0 || live->ram[0].range.start != 0 ||
+	    live->ram[0].range.end % (2 * MIB) != 0)
+		return;
+	draft->request->memory_low_window = live->ram[0].range.end;
+	draft->request->memory_start.set = true;
+	draft->request->memory_start.value = live->ram_count > 1 && live->ram[1].range.start >
+									    live->ram[0].range.end ?
+						     live->ram[1].range.start :
+						     live->ram[0].range.end + PAGE;
+}
+
 static void change_start(struct draft *draft)
 {
 	static const uint64_t starts[] = { 0, PAGE, MIB, GIB, 3 * GIB };
 
 	draft->request->memory_start.set = !random_once_in(&draft->random, 5);
 	draft->request->memory_start.value = starts[random_below(&draft->random, COUNT(starts))];
+}
+
+/* CXL windows. */
+
+static void add_cxl_window(struct draft *draft)
+{
+	struct gpal_request *request = draft->request;
+	struct gpal_cxl_window *window = &draft->cxl_windows[request->cxl_window_count];
+
+	if (request->cxl_window_count < draft->cxl_windows_max &&
+	    draw_cxl_window(&draft->drawn->blocks, &draft->random, request, window)) {
+		window->name = new_name(draft, "win");
+		request->cxl_window_count++;
+	}
+}
+
+static void drop_cxl_window(struct draft *draft, size_t index)
+{
+	const size_t count = --draft->request->cxl_window_count;
+
+	memmove(&draft->cxl_windows[index], &draft->cxl_windows[index + 1],
+		(count - index) * sizeof(draft->cxl_windows[0]));
+}
+
+static void change_cxl_window(struct draft *draft)
+{
+	struct random *random = &draft->random;
+	const size_t count = draft->request->cxl_window_count;
+	const size_t index = count ? random_below(random, count) : 0;
+	struct gpal_cxl_window *window = &draft->cxl_windows[index];
+	struct gpal_cxl_window other;
+
+	if (count == 0 || random_once_in(random, 3)) {
+		add_cxl_window(draft);
+		return;
+	}
+	switch (random_below(random, 5)) {
+	case 0:
+		drop_cxl_window(draft, index);
+		break;
+	case 1:
+		window->size += 256 * MIB * window->target_count;
+		break;
+	case 2:
+		/* Also to what it is if nothing is said. */
+		window->granularity = window->granularity == 0  ? 256 :
+				      random_once_in(random, 2) ? 0 :
+								  1024;
+		break;
+	case 3:
+		window->name = new_name(draft, "win");
+		break;
+	default:
+		if (draw_cxl_window(&draft->drawn->blocks, random, draft->request, &other) &&
+		    (other.target_count == window->target_count || random_once_in(random, 3))) {
+			window->targets = other.targets;
+			window->target_count = other.target_count;
+			window->size = window->size / (256 * MIB * other.target_count) *
+				       (256 * MIB * other.target_count);
+		}
+		break;
+	}
+}
+
+static bool is_bridge(const struct draft *draft, const char *name)
+{
+	for (size_t i = 0; i < draft->request->root_complex_count; i++) {
+		if (strcmp(draft->rcs[i].name, name) == 0)
+			return draft->rcs[i].has_cxl;
+	}
+	return false;
+}
+
+/* What is left of rooms and CXL windows when a node or a root complex has gone. */
+static void drop_orphans(struct draft *draft)
+{
+	struct gpal_request *request = draft->request;
+
+	for (size_t i = request->cxl_window_count; i-- > 0;) {
+		const struct gpal_cxl_window *window = &draft->cxl_windows[i];
+		bool whole = true;
+
+		for (size_t k = 0; k < window->target_count; k++)
+			whole = whole && is_bridge(draft, window->targets[k]);
+		if (!whole)
+			drop_cxl_window(draft, i);
+	}
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		if (draft->rooms[i].node >= request->node_count)
+			draft->rooms[i].node = 0;
+	}
 }
 
 /* The rest. */
@@ -393,7 +583,7 @@ static void reserve(struct draft *draft)
 
 	if (draft->request->reserved_count == draft->reserved_max)
 		return;
-	range->name = draw_name(draft, "held");
+	range->name = new_name(draft, "held");
 	range->range.start = draw_spot(draft) + (random_once_in(&draft->random, 2) ? GIB : 0);
 	range->range.end = range->range.start + draw_size(&draft->random, 32);
 	draft->request->reserved_count++;
@@ -461,6 +651,18 @@ static void open_draft(struct draft *draft, const struct gpal_request *before)
 	draft->request->nodes = draft->nodes;
 	draft->request->root_complexes = draft->rcs;
 	draft->request->reserved = draft->reserved;
+
+	draft->rooms_max = before->hotplug_room_count + SLACK;
+	draft->cxl_windows_max = before->cxl_window_count + SLACK;
+	draft->rooms = blocks_take(blocks, (draft->rooms_max + 1) * sizeof(*draft->rooms));
+	draft->cxl_windows =
+		blocks_take(blocks, (draft->cxl_windows_max + 1) * sizeof(*draft->cxl_windows));
+	for (size_t i = 0; i < before->hotplug_room_count; i++)
+		draft->rooms[i] = draft->request->hotplug_rooms[i];
+	for (size_t i = 0; i < before->cxl_window_count; i++)
+		draft->cxl_windows[i] = draft->request->cxl_windows[i];
+	draft->request->hotplug_rooms = draft->rooms;
+	draft->request->cxl_windows = draft->cxl_windows;
 }
 
 struct request_case *request_case_change(const struct gpal_request *before,
@@ -470,14 +672,15 @@ struct request_case *request_case_change(const struct gpal_request *before,
 		void (*change)(struct draft *draft);
 		unsigned int weight;
 	} changes[] = {
-		{ add_root_complex, 4 }, { remove_root_complex, 2 }, { reorder_root_complexes, 1 },
-		{ stretch_buses, 2 },    { move_buses, 1 },          { change_window, 2 },
-		{ change_iommu, 2 },     { change_cxl, 1 },          { add_node, 3 },
-		{ empty_node, 1 },       { remove_node, 1 },         { resize_node, 1 },
-		{ fill_space, 3 },       { change_start, 1 },        { change_slots, 1 },
-		{ change_chipset, 1 },   { change_vtl2, 3 },         { reserve, 2 },
-		{ release, 2 },          { change_host, 1 },         { change_kind_of_vm, 1 },
-
+		{ add_root_complex, 4 },  { remove_root_complex, 2 }, { reorder_root_complexes, 1 },
+		{ stretch_buses, 2 },     { move_buses, 1 },          { change_window, 2 },
+		{ change_iommu, 2 },      { change_cxl, 1 },          { add_node, 3 },
+		{ empty_node, 1 },        { remove_node, 1 },         { resize_node, 1 },
+		{ fill_space, 3 },        { change_start, 1 },        { change_slots, 1 },
+		{ change_chipset, 1 },    { change_vtl2, 3 },         { reserve, 2 },
+		{ release, 2 },           { change_host, 1 },         { change_kind_of_vm, 1 },
+		{ change_room, 3 },       { change_low_window, 1 },   { take_low_window, 1 },
+		{ change_cxl_window, 3 },
 	};
 	struct draft draft = { .random = { seed }, .live = live };
 	uint64_t count = random_below(&draft.random, 5);
@@ -504,5 +707,7 @@ struct request_case *request_case_change(const struct gpal_request *before,
 			at -= changes[i].weight;
 		changes[i].change(&draft);
 	}
+	if (!random_once_in(&draft.random, 8))
+		drop_orphans(&draft);
 	return draft.drawn;
 }

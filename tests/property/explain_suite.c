@@ -22,6 +22,7 @@ enum seen {
 	KEPT,
 	KEPT_AND_PLACED,
 	CUT,
+	LOW_WINDOW,
 	SEEN_COUNT
 };
 
@@ -170,6 +171,10 @@ static void walk_up(struct walk *walk)
 		struct gpal_range free = gap(walk->taken, i);
 		uint64_t usable, size;
 
+		if (free.end > step->ceiling)
+			free.end = step->ceiling;
+		if (free.start >= free.end)
+			continue;
 		if (free.start < step->floor) {
 			const uint64_t end = free.end < step->floor ? free.end : step->floor;
 
@@ -210,6 +215,16 @@ static uint64_t end_of(const struct gpal_step *step)
 	return end;
 }
 
+/* Whether the step is of RAM that the request wants in its low window, which is told of first. */
+static bool is_low_window(const struct gpal_request *request, const struct gpal_explanation *all,
+			  size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(all->steps[i].tag, all->steps[index].tag) == 0)
+			return false;
+	return request->memory_low_window > 0 && strcmp(all->steps[index].tag, "ram0") == 0;
+}
+
 /* Where the phase begins for step `index`, from the steps before. */
 static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 {
@@ -223,7 +238,7 @@ static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 		/* Of RAM that stays, that of the nodes before. */
 		if (step->phase == GPAL_KIND_RAM)
 			counts = other->phase == GPAL_KIND_RAM &&
-				 atoi(other->tag + 3) < atoi(step->tag + 3);
+				 atoi(other->tag + 3) <= atoi(step->tag + 3);
 		else if (step->phase == GPAL_KIND_MMIO64)
 			counts = other->phase == GPAL_KIND_RAM;
 		else if (step->phase == GPAL_KIND_POST_MMIO)
@@ -234,9 +249,11 @@ static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 	return floor;
 }
 
-static void check_step(const struct round *round, const struct gpal_explanation *all, size_t index,
-		       struct taken *taken, struct sight *seen)
+static void check_step(const struct round *round, const struct gpal_request *request,
+		       const struct gpal_explanation *all, size_t index, struct taken *taken,
+		       struct sight *seen)
 {
+	const bool low = is_low_window(request, all, index);
 	const struct gpal_step *step = &all->steps[index];
 	struct walk walk = { .round = round, .step = step, .taken = taken, .seen = seen };
 	uint64_t size = 0;
@@ -247,8 +264,11 @@ static void check_step(const struct round *round, const struct gpal_explanation 
 		fail_round(round, "%s: 0x%" PRIx64 " of 0x%" PRIx64 " bytes are somewhere",
 			   step->tag, size, step->size);
 	if (is_placed(step)) {
-		if (step->floor != floor_of(all, index) ||
-		    step->ceiling != (step->phase == GPAL_KIND_MMIO32 ? GPAL_4GIB : GPAL_SPACE_END))
+		const uint64_t ceiling = low ? request->memory_low_window :
+					 step->phase == GPAL_KIND_MMIO32 ? GPAL_4GIB :
+									   GPAL_SPACE_END;
+
+		if (step->floor != floor_of(all, index) || step->ceiling != ceiling)
 			fail_round(round, "%s: its region is not " RANGE, step->tag, step->floor,
 				   step->ceiling);
 		if (step->phase == GPAL_KIND_MMIO32)
@@ -258,6 +278,7 @@ static void check_step(const struct round *round, const struct gpal_explanation 
 		if (walk.passed != step->passed_count || walk.chosen != step->chosen_count)
 			fail_round(round, "%s: more is told than there is", step->tag);
 	}
+	seen[LOW_WINDOW].count += low && is_placed(step);
 	seen[SPLIT].count += step->chosen_count > 1;
 	seen[KEPT].count += step->rule == GPAL_RULE_KEPT;
 	for (size_t i = 0; i < step->chosen_count; i++)
@@ -276,16 +297,29 @@ static void check_result(const struct round *round, const struct taken *taken,
 				   layout->map.entries[i].tag);
 }
 
-/* Of a single tag, what was told among all, and none of it cut. */
+/*
+ * Of a single tag, what was told among all, and none of it cut. RAM with a low window has two
+ * steps of one tag.
+ */
 static void check_alone(const struct round *round, const struct gpal_request *request,
-			const struct gpal_layout *live, const struct gpal_step *step)
+			const struct gpal_layout *live, const struct gpal_explanation *all,
+			size_t index)
 {
+	const struct gpal_step *step = &all->steps[index];
 	struct gpal_explanation *alone;
 	const struct gpal_step *again;
+	size_t before = 0, count = 0;
 
-	if (gpal_explain(request, live, step->tag, &alone, NULL) != GPAL_OK || alone->count != 1)
+	for (size_t i = 0; i < all->count; i++) {
+		const bool same = strcmp(all->steps[i].tag, step->tag) == 0;
+
+		before += same && i < index;
+		count += same;
+	}
+	if (gpal_explain(request, live, step->tag, &alone, NULL) != GPAL_OK ||
+	    alone->count != count)
 		fail_round(round, "%s is not explained alone", step->tag);
-	again = &alone->steps[0];
+	again = &alone->steps[before];
 	if (again->passed_cut || again->passed_count < step->passed_count ||
 	    again->chosen_count != step->chosen_count ||
 	    (!step->passed_cut && again->passed_count != step->passed_count) ||
@@ -314,7 +348,7 @@ static void check_explanation(const struct round *round, struct random *random,
 	if (gpal_explain(request, live, NULL, &all, NULL) != GPAL_OK)
 		fail_round(round, "not explained");
 	for (size_t i = 0; i < all->count; i++) {
-		check_step(round, all, i, &taken, seen);
+		check_step(round, request, all, i, &taken, seen);
 		if ((all->steps[i].rule == GPAL_RULE_KEPT) !=
 			    (live && is_marked(live, &all->steps[i])) ||
 		    all->steps[i].rule == GPAL_RULE_RECORDED)
@@ -325,7 +359,7 @@ static void check_explanation(const struct round *round, struct random *random,
 	}
 	seen[KEPT_AND_PLACED].count += kept && placed;
 	check_result(round, &taken, live ? live : all->layout);
-	check_alone(round, request, live, &all->steps[random_below(random, all->count)]);
+	check_alone(round, request, live, all, random_below(random, all->count));
 	free(taken.ranges);
 	gpal_explanation_free(all);
 }
@@ -341,6 +375,7 @@ START_TEST(tells_of_every_free_range_on_the_way)
 		[KEPT] = { .name = "kept by an update" },
 		[KEPT_AND_PLACED] = { .name = "kept beside what is new" },
 		[CUT] = { .name = "more free ranges than are told" },
+		[LOW_WINDOW] = { .name = "ram in a low window" },
 	};
 
 	for (uint64_t i = 0; i < round_count(); i++) {

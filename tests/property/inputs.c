@@ -29,6 +29,11 @@ char *blocks_text(struct blocks *blocks, const char *text)
 	return memcpy(blocks_take(blocks, size), text, size);
 }
 
+void *blocks_list(struct blocks *blocks, const void *list, size_t count, size_t size)
+{
+	return count > 0 ? memcpy(blocks_take(blocks, count * size), list, count * size) : NULL;
+}
+
 void blocks_free(struct blocks *blocks)
 {
 	for (size_t i = 0; i < blocks->count; i++)
@@ -115,35 +120,84 @@ void alloc_case_free(struct alloc_case *alloc_case)
 	blocks_free(&blocks);
 }
 
+static void copy_devices(struct blocks *blocks, struct gpal_window *window)
+{
+	struct gpal_device *devices;
+
+	if (window->kind != GPAL_WINDOW_DEVICES) {
+		window->devices = NULL;
+		window->device_count = 0;
+		return;
+	}
+	devices = blocks_list(blocks, window->devices, window->device_count, sizeof(*devices));
+	for (size_t i = 0; i < window->device_count; i++) {
+		devices[i].bars = blocks_list(blocks, devices[i].bars, devices[i].bar_count,
+					      sizeof(uint64_t));
+		devices[i].vf_bars = blocks_list(blocks, devices[i].vf_bars,
+						 devices[i].vf_bar_count, sizeof(uint64_t));
+	}
+	window->devices = devices;
+}
+
+static const struct gpal_root_complex *copy_root_complexes(struct blocks *blocks,
+							   const struct gpal_request *request)
+{
+	struct gpal_root_complex *rcs = blocks_list(blocks, request->root_complexes,
+						    request->root_complex_count, sizeof(*rcs));
+
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		rcs[i].name = blocks_text(blocks, rcs[i].name);
+		copy_devices(blocks, &rcs[i].low_mmio);
+		copy_devices(blocks, &rcs[i].high_mmio);
+	}
+	return rcs;
+}
+
+static const struct gpal_cxl_window *copy_cxl_windows(struct blocks *blocks,
+						      const struct gpal_request *request)
+{
+	struct gpal_cxl_window *windows = blocks_list(blocks, request->cxl_windows,
+						      request->cxl_window_count, sizeof(*windows));
+
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const char **targets = blocks_list(blocks, windows[i].targets,
+						   windows[i].target_count, sizeof(*targets));
+
+		for (size_t k = 0; k < windows[i].target_count; k++)
+			targets[k] = blocks_text(blocks, targets[k]);
+		windows[i].targets = targets;
+		windows[i].name = blocks_text(blocks, windows[i].name);
+	}
+	return windows;
+}
+
+static const struct gpal_named_range *copy_reserved(struct blocks *blocks,
+						    const struct gpal_request *request)
+{
+	struct gpal_named_range *reserved =
+		blocks_list(blocks, request->reserved, request->reserved_count, sizeof(*reserved));
+
+	for (size_t i = 0; i < request->reserved_count; i++)
+		reserved[i].name = blocks_text(blocks, reserved[i].name);
+	return reserved;
+}
+
 struct request_case *request_case_copy(const struct gpal_request *request)
 {
 	struct blocks blocks = { 0 };
 	struct request_case *copy = blocks_take(&blocks, sizeof(*copy));
 
 	copy->request = *request;
-	if (request->node_count > 0) {
-		size_t size = request->node_count * sizeof(request->nodes[0]);
-
-		copy->request.nodes = memcpy(blocks_take(&blocks, size), request->nodes, size);
-	}
-	if (request->root_complex_count > 0) {
-		size_t size = request->root_complex_count * sizeof(request->root_complexes[0]);
-		struct gpal_root_complex *rcs =
-			memcpy(blocks_take(&blocks, size), request->root_complexes, size);
-
-		for (size_t i = 0; i < request->root_complex_count; i++)
-			rcs[i].name = blocks_text(&blocks, rcs[i].name);
-		copy->request.root_complexes = rcs;
-	}
-	if (request->reserved_count > 0) {
-		size_t size = request->reserved_count * sizeof(request->reserved[0]);
-		struct gpal_named_range *reserved =
-			memcpy(blocks_take(&blocks, size), request->reserved, size);
-
-		for (size_t i = 0; i < request->reserved_count; i++)
-			reserved[i].name = blocks_text(&blocks, reserved[i].name);
-		copy->request.reserved = reserved;
-	}
+	copy->request.nodes =
+		blocks_list(&blocks, request->nodes, request->node_count, sizeof(uint64_t));
+	copy->request.hotplug_rooms = blocks_list(&blocks, request->hotplug_rooms,
+						  request->hotplug_room_count,
+						  sizeof(struct gpal_hotplug_room));
+	copy->request.host_holes = blocks_list(&blocks, request->host_holes,
+					       request->host_hole_count, sizeof(enum gpal_hole));
+	copy->request.root_complexes = copy_root_complexes(&blocks, request);
+	copy->request.cxl_windows = copy_cxl_windows(&blocks, request);
+	copy->request.reserved = copy_reserved(&blocks, request);
 	copy->blocks = blocks;
 	return copy;
 }
@@ -193,6 +247,31 @@ void alloc_input_print(FILE *stream, const struct gpal_alloc_input *input)
 	print_demands(stream, "post_mmio", input->post_mmio, input->post_mmio_count, "}\n");
 }
 
+/* A text as JSON has it. There are no control characters in names. */
+static void print_text(FILE *stream, const char *text)
+{
+	fputc('"', stream);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', stream);
+		fputc(*text, stream);
+	}
+	fputc('"', stream);
+}
+
+static void print_size(FILE *stream, const char *before, uint64_t size)
+{
+	fprintf(stream, "%s\"0x%" PRIx64 "\"", before, size);
+}
+
+static void print_sizes(FILE *stream, const uint64_t *sizes, size_t count)
+{
+	fputs("[", stream);
+	for (size_t i = 0; i < count; i++)
+		print_size(stream, i ? ", " : "", sizes[i]);
+	fputs("]", stream);
+}
+
 /* Enumerators outside their domain have no name. */
 static const char *or_none(const char *name)
 {
@@ -203,6 +282,25 @@ static void print_range(FILE *stream, struct gpal_range range)
 {
 	fprintf(stream, "{\"start\": \"0x%" PRIx64 "\", \"end\": \"0x%" PRIx64 "\"}", range.start,
 		range.end);
+}
+
+static void print_devices(FILE *stream, const struct gpal_window *window)
+{
+	fputs("{\"devices\": [", stream);
+	for (size_t i = 0; i < window->device_count; i++) {
+		const struct gpal_device *device = &window->devices[i];
+
+		fprintf(stream, "%s{\"bars\": ", i ? ", " : "");
+		print_sizes(stream, device->bars, device->bar_count);
+		if (device->has_sriov) {
+			fprintf(stream,
+				", \"sriov\": {\"vfs\": %" PRIu32 ", \"bars\": ", device->vfs);
+			print_sizes(stream, device->vf_bars, device->vf_bar_count);
+			fputs("}", stream);
+		}
+		fputs("}", stream);
+	}
+	fputs("]}", stream);
 }
 
 static void print_window(FILE *stream, const char *name, const struct gpal_window *window)
@@ -219,14 +317,18 @@ static void print_window(FILE *stream, const char *name, const struct gpal_windo
 		fprintf(stream, "\"0x%" PRIx64 "\"", window->size);
 	else if (window->kind == GPAL_WINDOW_NONE)
 		fputs("null", stream);
+	else if (window->kind == GPAL_WINDOW_DEVICES)
+		print_devices(stream, window);
 	else
 		fputs("\"?\"", stream);
 }
 
 static void print_root_complex(FILE *stream, const struct gpal_root_complex *rc)
 {
-	fprintf(stream, "{\"name\": \"%s\", \"segment\": %u, \"start_bus\": %u, \"end_bus\": %u",
-		rc->name, rc->segment, rc->start_bus, rc->end_bus);
+	fputs("{\"name\": ", stream);
+	print_text(stream, rc->name);
+	fprintf(stream, ", \"segment\": %u, \"start_bus\": %u, \"end_bus\": %u", rc->segment,
+		rc->start_bus, rc->end_bus);
 	if (rc->has_node)
 		fprintf(stream, ", \"node\": %" PRIu32, rc->node);
 	print_window(stream, "low_mmio", &rc->low_mmio);
@@ -247,6 +349,45 @@ static const char *print_optional(FILE *stream, const char *before, const char *
 		return before;
 	fprintf(stream, "%s\"%s\": \"0x%" PRIx64 "\"", before, name, value.value);
 	return ", ";
+}
+
+static void print_hotplug_rooms(FILE *stream, const struct gpal_request *request)
+{
+	if (request->hotplug_room_count == 0)
+		return;
+	fputs(", \"hotplug\": [", stream);
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		const struct gpal_hotplug_room *room = &request->hotplug_rooms[i];
+
+		fprintf(stream, "%s{\"node\": %" PRIu32, i ? ", " : "", room->node);
+		print_size(stream, ", \"size\": ", room->size);
+		print_optional(stream, ", ", "alignment", room->alignment);
+		fputs("}", stream);
+	}
+	fputs("]", stream);
+}
+
+static void print_cxl_windows(FILE *stream, const struct gpal_request *request)
+{
+	if (request->cxl_window_count == 0)
+		return;
+	fputs(", \"cxl_windows\": [", stream);
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *window = &request->cxl_windows[i];
+
+		fprintf(stream, "%s{\"name\": ", i ? ", " : "");
+		print_text(stream, window->name);
+		fputs(", \"targets\": [", stream);
+		for (size_t k = 0; k < window->target_count; k++) {
+			fputs(k ? ", " : "", stream);
+			print_text(stream, window->targets[k]);
+		}
+		print_size(stream, "], \"size\": ", window->size);
+		if (window->granularity > 0)
+			fprintf(stream, ", \"granularity\": %" PRIu32, window->granularity);
+		fputs("}", stream);
+	}
+	fputs("]", stream);
 }
 
 static void print_host(FILE *stream, const struct gpal_request *request)
@@ -298,11 +439,12 @@ void request_print(FILE *stream, const struct gpal_request *request)
 		or_none(gpal_arch_name(request->arch)), policy->name,
 		or_none(gpal_profile_name(request->profile)));
 
-	fputs(", \"memory\": {\"nodes\": [", stream);
-	for (size_t i = 0; i < request->node_count; i++)
-		fprintf(stream, "%s\"0x%" PRIx64 "\"", i ? ", " : "", request->nodes[i]);
-	fputs("]", stream);
+	fputs(", \"memory\": {\"nodes\": ", stream);
+	print_sizes(stream, request->nodes, request->node_count);
 	print_optional(stream, ", ", "start", request->memory_start);
+	if (request->memory_low_window > 0)
+		print_size(stream, ", \"low_window\": ", request->memory_low_window);
+	print_hotplug_rooms(stream, request);
 
 	fputs("}, \"chipset\": {", stream);
 	before = print_optional(stream, "", "low_mmio", request->chipset_low_mmio);
@@ -324,17 +466,19 @@ void request_print(FILE *stream, const struct gpal_request *request)
 		fputs(i ? ", " : "", stream);
 		print_root_complex(stream, &request->root_complexes[i]);
 	}
-	fprintf(stream, "]}, \"virtio_mmio\": {\"slots\": %" PRIu32 "}",
-		request->virtio_mmio_slots);
+	fputs("]}", stream);
+	print_cxl_windows(stream, request);
+	fprintf(stream, ", \"virtio_mmio\": {\"slots\": %" PRIu32 "}", request->virtio_mmio_slots);
 	print_vtl2(stream, request);
 
 	fputs(", \"reserved\": [", stream);
-	for (size_t i = 0; i < request->reserved_count; i++)
-		fprintf(stream,
-			"%s{\"name\": \"%s\", \"start\": \"0x%" PRIx64 "\", \"end\": \"0x%" PRIx64
-			"\"}",
-			i ? ", " : "", request->reserved[i].name, request->reserved[i].range.start,
-			request->reserved[i].range.end);
+	for (size_t i = 0; i < request->reserved_count; i++) {
+		fprintf(stream, "%s{\"name\": ", i ? ", " : "");
+		print_text(stream, request->reserved[i].name);
+		print_size(stream, ", \"start\": ", request->reserved[i].range.start);
+		print_size(stream, ", \"end\": ", request->reserved[i].range.end);
+		fputs("}", stream);
+	}
 	fputs("]", stream);
 	print_host(stream, request);
 	fputs("}\n", stream);

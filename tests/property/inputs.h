@@ -41,6 +41,27 @@ void *blocks_take(struct blocks *blocks, size_t size);
 char *blocks_text(struct blocks *blocks, const char *text);
 void blocks_free(struct blocks *blocks);
 
+/* A copy of a list; NULL of an empty one. */
+void *blocks_list(struct blocks *blocks, const void *list, size_t count, size_t size);
+
+/*
+ * A name that no other number of its stem has: of all the kinds of characters and lengths
+ * that names may have, or the stem and the number alone.
+ */
+char *draw_name(struct blocks *blocks, struct random *random, const char *stem, size_t number);
+char *plain_name(struct blocks *blocks, const char *stem, size_t number);
+
+/* Devices for a low or a high window, mostly a few. */
+void draw_devices(struct blocks *blocks, struct random *random, struct gpal_window *window,
+		  bool high);
+
+/*
+ * A window over some of the root complexes that have CXL; false: there are none. Its
+ * name is the caller's to give.
+ */
+bool draw_cxl_window(struct blocks *blocks, struct random *random,
+		     const struct gpal_request *request, struct gpal_cxl_window *window);
+
 /*
  * A size of up to 2^bits bytes, 12 <= bits <= 64, page aligned and not 0: powers
  * of two, their neighbours, and anything below.

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ORACLE_TAG_SIZE 160
+#define ORACLE_TAG_SIZE 320
 
 /* One line of the allocator's input: a decided range, or a demand. */
 struct oracle_item {
@@ -26,7 +26,9 @@ struct oracle_item {
 	struct gpal_range range; /* reserved and fixed */
 	uint64_t size;           /* the others */
 	uint64_t alignment;
+	uint64_t ceiling;          /* of RAM that has to lie below it; 0: any will do */
 	enum gpal_subject subject; /* GPAL_SUBJECT_NONE: the oracle does not foretell it */
+	enum gpal_subject alignment_subject; /* of a bad alignment; GPAL_SUBJECT_NONE: the same */
 	size_t subject_index;
 	bool states_alignment; /* the request does */
 	bool done; /* has had its turn: a window that is placed, or what stays of a live layout */
@@ -50,6 +52,8 @@ struct oracle {
 	 */
 	struct gpal_error error;
 	bool alignment_open; /* error.alignment is not foretold */
+	bool index_open;     /* error.subject is, but not which of them */
+	bool part_open;      /* nor is error.part */
 
 	/* Of the phase that has begun, as its error tells of it. */
 	uint64_t demand;
@@ -92,6 +96,23 @@ bool oracle_drops(const struct oracle *oracle, const struct gpal_layout *live,
 /* Puts a range of an item among what is placed. */
 void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range);
 
+/* Whether devices, their BARs and functions are as many as they may be. */
+bool oracle_counts_devices(const struct gpal_window *window);
+
+/* Whether there is a BAR that is none; size and part of the error then tell which. */
+bool oracle_finds_bad_bar(const struct gpal_window *window, struct gpal_error *error);
+
+/*
+ * Size and alignment of the window that devices need, `usual` being the usual alignment;
+ * false: it is of 2^64 bytes or more.
+ */
+bool oracle_size_devices(const struct gpal_window *window, uint64_t usual, uint64_t *size,
+			 uint64_t *alignment);
+
+/* Whether two windows are interleaved alike: the same targets in the same order, and granularity. */
+bool oracle_same_interleaving(const char *const *targets, size_t target_count, uint32_t granularity,
+			      const struct gpal_layout_cxl_window *live);
+
 /* What is reserved for a hole. */
 struct gpal_named_range oracle_hole(enum gpal_hole hole);
 
@@ -116,6 +137,10 @@ struct oracle_part {
 	bool has_node;
 	uint32_t node;            /* of RAM */
 	const char *root_complex; /* whose it is; NULL for the rest, and for an ECAM */
+
+	/* What it is, if it is one of these. */
+	const struct gpal_layout_hotplug_room *room;
+	const struct gpal_layout_cxl_window *cxl_window;
 };
 
 /* All parts, read from the members of a layout and not from its map; free() takes the list. */

@@ -61,6 +61,8 @@ void oracle_free(struct oracle *oracle)
 	free((void *)(uintptr_t)oracle->layout.segments);
 	free((void *)(uintptr_t)oracle->layout.root_complexes);
 	free((void *)(uintptr_t)oracle->layout.iommus);
+	free((void *)(uintptr_t)oracle->layout.hotplug_rooms);
+	free((void *)(uintptr_t)oracle->layout.cxl_windows);
 	free(oracle);
 }
 
@@ -143,6 +145,8 @@ static bool valid_demands(struct oracle *oracle, enum gpal_kind kind)
 			power_of_two |= item->alignment == UINT64_C(1) << bit;
 		if (!power_of_two) {
 			complain(oracle, GPAL_E_INVALID_ALIGNMENT, item);
+			if (item->alignment_subject != GPAL_SUBJECT_NONE)
+				oracle->error.subject = item->alignment_subject;
 			oracle->error.alignment = item->alignment;
 			return false;
 		}
@@ -323,6 +327,27 @@ static bool place_ram(struct oracle *oracle, const struct oracle_item *item, uin
 	return rest == 0;
 }
 
+/* RAM that has to lie in [0, ceiling), whole. */
+static bool place_below(struct oracle *oracle, const struct oracle_item *item, uint64_t *floor)
+{
+	struct gaps gaps = list_gaps(oracle, 0, item->ceiling);
+	bool done = false;
+
+	for (size_t i = 0; i < gaps.count && !done; i++) {
+		uint64_t start = first_aligned(gaps.list[i], item->alignment);
+
+		if (gaps.list[i].end - start >= item->size) {
+			oracle_put(oracle, item, (struct gpal_range){ start, start + item->size });
+			*floor = start + item->size;
+			done = true;
+		}
+	}
+	if (!done)
+		exhausted(oracle, item, &gaps);
+	free(gaps.list);
+	return done;
+}
+
 /* Of the items of a kind not yet taken: greatest alignment, then greatest size, then first. */
 static const struct oracle_item *next_window(struct oracle *oracle, enum gpal_kind kind)
 {
@@ -394,7 +419,9 @@ bool oracle_place(struct oracle *oracle)
 		item = &oracle->items[i];
 		if (item->kind != GPAL_KIND_RAM)
 			continue;
-		if (!item->done && !place_ram(oracle, item, &end_of_ram))
+		if (!item->done && item->ceiling > 0 && !place_below(oracle, item, &end_of_ram))
+			return false;
+		if (!item->done && item->ceiling == 0 && !place_ram(oracle, item, &end_of_ram))
 			return false;
 		if (item->done && end_of_kept(oracle, item) > end_of_ram)
 			end_of_ram = end_of_kept(oracle, item);

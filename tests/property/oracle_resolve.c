@@ -50,6 +50,19 @@ static void offend(struct oracle *oracle, enum gpal_subject subject, size_t inde
 	bool first = oracle->error.code == GPAL_OK;
 
 	refuse(oracle, GPAL_E_OUT_OF_RANGE, first ? subject : GPAL_SUBJECT_NONE, index);
+	oracle->part_open |= !first;
+}
+
+/* Which count of a window's devices it is that is wrong is left open, too. */
+static void window_in_domain(struct oracle *oracle, const struct gpal_window *window,
+			     enum gpal_subject subject, size_t index)
+{
+	if ((unsigned int)window->kind > GPAL_WINDOW_DEVICES)
+		offend(oracle, subject, index);
+	if (window->kind == GPAL_WINDOW_DEVICES && !oracle_counts_devices(window)) {
+		offend(oracle, subject, index);
+		oracle->part_open = true;
+	}
 }
 
 static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
@@ -69,12 +82,25 @@ static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if ((unsigned int)rc->low_mmio.kind > GPAL_WINDOW_NONE)
-			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i);
-		if ((unsigned int)rc->high_mmio.kind > GPAL_WINDOW_NONE)
-			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i);
+		window_in_domain(oracle, &rc->low_mmio, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i);
+		window_in_domain(oracle, &rc->high_mmio, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i);
 		if ((unsigned int)rc->iommu >= GPAL_IOMMU_COUNT)
 			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i);
+	}
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		static const size_t targets[] = { 1, 2, 3, 4, 6, 8, 12, 16 };
+		const struct gpal_cxl_window *window = &request->cxl_windows[i];
+		bool good = false;
+
+		for (size_t j = 0; j < sizeof(targets) / sizeof(targets[0]); j++)
+			good |= window->target_count == targets[j];
+		if (!good)
+			offend(oracle, GPAL_SUBJECT_CXL_WINDOW_TARGETS, i);
+		good = window->granularity == 0;
+		for (uint32_t bytes = 256; bytes <= 16384; bytes *= 2)
+			good |= window->granularity == bytes;
+		if (!good)
+			offend(oracle, GPAL_SUBJECT_CXL_WINDOW_GRANULARITY, i);
 	}
 	if (request->chipset_low_mmio.set && request->chipset_low_mmio.value > 4 * GIB)
 		offend(oracle, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0);
@@ -166,6 +192,15 @@ static bool good_names_and_buses(struct oracle *oracle, const struct gpal_reques
 		    (request->arch == GPAL_ARCH_AARCH64))
 			return refuse(oracle, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_HOLE, i);
 	}
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(request->cxl_windows[i].name, request->cxl_windows[j].name))
+				continue;
+			oracle->index_open = true;
+			return refuse(oracle, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_CXL_WINDOW_NAME,
+				      0);
+		}
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (rcs[i].start_bus > rcs[i].end_bus)
 			return refuse(oracle, GPAL_E_INVALID_BUS_RANGE,
@@ -205,26 +240,81 @@ static bool good_iommus(struct oracle *oracle, const struct gpal_request *reques
 	return true;
 }
 
-/* An alignment that is stated is at least the usual one. */
-static bool good_alignment(struct oracle *oracle, const struct gpal_root_complex *rc, bool high,
-			   size_t index)
+static bool has_cxl(const struct gpal_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		if (strcmp(request->root_complexes[i].name, name) == 0)
+			return request->root_complexes[i].has_cxl;
+	}
+	return false;
+}
+
+static bool good_cxl_window(struct oracle *oracle, const struct gpal_request *request, size_t index)
+{
+	const struct gpal_cxl_window *window = &request->cxl_windows[index];
+	struct gpal_error *error = &oracle->error;
+
+	for (size_t k = 0; k < window->target_count; k++) {
+		for (size_t j = 0; j < k; j++) {
+			if (strcmp(window->targets[j], window->targets[k]) == 0)
+				return refuse(oracle, GPAL_E_DUPLICATE_NAME,
+					      GPAL_SUBJECT_CXL_WINDOW_TARGETS, index);
+		}
+	}
+	for (size_t k = 0; k < window->target_count; k++) {
+		if (has_cxl(request, window->targets[k]))
+			continue;
+		snprintf(error->part, sizeof(error->part), "/%zu", k);
+		return refuse(oracle, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CXL_WINDOW_TARGETS, index);
+	}
+	if (window->size % (256 * MIB * window->target_count) != 0)
+		return refuse(oracle, GPAL_E_INVALID_HDM, GPAL_SUBJECT_CXL_WINDOW_SIZE, index);
+	return true;
+}
+
+static bool good_low_window(struct oracle *oracle, const struct gpal_request *request,
+			    const struct figures *figures)
+{
+	uint64_t size = request->memory_low_window;
+
+	return size == 0 ||
+	       (size % (2 * MIB) == 0 && size <= request->nodes[0] &&
+		size < figures->memory_start) ||
+	       refuse(oracle, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0);
+}
+
+/* BARs are powers of two, an alignment that is stated is at least the usual one. */
+static bool good_window(struct oracle *oracle, const struct gpal_root_complex *rc, bool high,
+			size_t index)
 {
 	const struct gpal_window *window = high ? &rc->high_mmio : &rc->low_mmio;
+	const enum gpal_subject subject = high ? GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO :
+						 GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+	struct gpal_error *error = &oracle->error;
 	uint64_t power = high ? GIB : 2 * MIB;
+	uint64_t size, alignment;
+	bool good = true;
 
-	if (window->kind != GPAL_WINDOW_SIZE || window->alignment == 0)
-		return true;
-	while (power != 0 && power != window->alignment)
-		power *= 2;
-	if (power != 0)
-		return true;
-	snprintf(oracle->error.tag, sizeof(oracle->error.tag), "pcie-%s-%s-mmio", rc->name,
-		 high ? "high" : "low");
-	oracle->error.alignment = window->alignment;
-	return refuse(oracle, GPAL_E_INVALID_ALIGNMENT,
-		      high ? GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO :
-			     GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO,
-		      index);
+	if (window->kind == GPAL_WINDOW_SIZE && window->alignment != 0) {
+		while (power != 0 && power != window->alignment)
+			power *= 2;
+		if (power == 0) {
+			error->alignment = window->alignment;
+			good = refuse(oracle, GPAL_E_INVALID_ALIGNMENT, subject, index);
+		}
+	}
+	if (window->kind == GPAL_WINDOW_DEVICES) {
+		if (oracle_finds_bad_bar(window, error)) {
+			good = refuse(oracle, GPAL_E_INVALID_SIZE, subject, index);
+		} else if (!oracle_size_devices(window, power, &size, &alignment)) {
+			snprintf(error->part, sizeof(error->part), "/devices");
+			good = refuse(oracle, GPAL_E_INVALID_SIZE, subject, index);
+		}
+	}
+	if (!good)
+		snprintf(error->tag, sizeof(error->tag), "pcie-%s-%s-mmio", rc->name,
+			 high ? "high" : "low");
+	return good;
 }
 
 static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
@@ -239,15 +329,26 @@ static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 			return refuse(oracle, GPAL_E_INVALID_HDM, GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM,
 				      i);
 	}
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		if (!good_cxl_window(oracle, request, i))
+			return false;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (rcs[i].has_node && rcs[i].node >= request->node_count)
 			return refuse(oracle, GPAL_E_NODE_OUT_OF_RANGE,
 				      GPAL_SUBJECT_ROOT_COMPLEX_NODE, i);
 	}
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		if (request->hotplug_rooms[i].node >= request->node_count)
+			return refuse(oracle, GPAL_E_NODE_OUT_OF_RANGE, GPAL_SUBJECT_HOTPLUG_NODE,
+				      i);
+	}
 	if (figures->memory_start % 4096 != 0)
 		return refuse(oracle, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_START, 0);
+	if (!good_low_window(oracle, request, figures))
+		return false;
 	for (size_t i = 0; i < 2 * count; i++) {
-		if (!good_alignment(oracle, &rcs[i / 2], i % 2, i / 2))
+		if (!good_window(oracle, &rcs[i / 2], i % 2, i / 2))
 			return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -304,16 +405,22 @@ static void window(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 		   const struct gpal_window *window, uint64_t otherwise, uint64_t alignment,
 		   enum gpal_subject subject, size_t subject_index)
 {
-	bool stated = window->kind == GPAL_WINDOW_SIZE && window->alignment != 0;
+	uint64_t size = window->kind == GPAL_WINDOW_SIZE ? window->size : otherwise;
+	bool stated = window->kind == GPAL_WINDOW_DEVICES;
 
 	if (window->kind == GPAL_WINDOW_NONE)
 		return;
-	if (window->kind == GPAL_WINDOW_PINNED)
+	if (window->kind == GPAL_WINDOW_PINNED) {
 		pin(oracle, GPAL_KIND_FIXED, tag, window->range, subject, subject_index);
-	else
-		line(oracle, kind, tag, window->kind == GPAL_WINDOW_SIZE ? window->size : otherwise,
-		     stated ? window->alignment : alignment, subject, subject_index)
-			->states_alignment = stated;
+		return;
+	}
+	if (window->kind == GPAL_WINDOW_SIZE && window->alignment != 0) {
+		alignment = window->alignment;
+		stated = true;
+	}
+	if (window->kind == GPAL_WINDOW_DEVICES)
+		oracle_size_devices(window, alignment, &size, &alignment);
+	line(oracle, kind, tag, size, alignment, subject, subject_index)->states_alignment = stated;
 }
 
 static void bus_span(const struct gpal_request *request, uint16_t segment, unsigned int *lowest,
@@ -350,7 +457,8 @@ static void write_chipset(struct oracle *oracle, const struct gpal_request *requ
 
 	if (figures->memory_start > 0)
 		pin(oracle, GPAL_KIND_RESERVED, "low-ram-gap",
-		    (struct gpal_range){ 0, figures->memory_start }, GPAL_SUBJECT_MEMORY_START, 0);
+		    (struct gpal_range){ request->memory_low_window, figures->memory_start },
+		    GPAL_SUBJECT_MEMORY_START, 0);
 	for (size_t i = 0; i < request->reserved_count; i++) {
 		snprintf(tag, sizeof(tag), "reserved-%s", request->reserved[i].name);
 		pin(oracle, GPAL_KIND_RESERVED, tag, request->reserved[i].range,
@@ -402,6 +510,11 @@ static void write_pcie(struct oracle *oracle, const struct gpal_request *request
 		snprintf(tag, sizeof(tag), "pcie-%s-cxl-chbcr", rcs[i].name);
 		line(oracle, GPAL_KIND_MMIO64, tag, 64 * KIB, 64 * KIB, GPAL_SUBJECT_NONE, i);
 	}
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		snprintf(tag, sizeof(tag), "cxl-window-%s", request->cxl_windows[i].name);
+		line(oracle, GPAL_KIND_MMIO64, tag, request->cxl_windows[i].size, 256 * MIB,
+		     GPAL_SUBJECT_CXL_WINDOW_SIZE, i);
+	}
 }
 
 static void iommu_tag(char tag[ORACLE_TAG_SIZE], enum gpal_iommu kind, size_t number)
@@ -437,14 +550,30 @@ static void write_devices(struct oracle *oracle, const struct gpal_request *requ
 static void write_memory(struct oracle *oracle, const struct gpal_request *request,
 			 const struct figures *figures)
 {
+	const uint64_t low = request->memory_low_window;
 	char tag[ORACLE_TAG_SIZE];
 
+	if (low > 0)
+		line(oracle, GPAL_KIND_RAM, "ram0", low, 2 * MIB, GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0)
+			->ceiling = low;
 	for (size_t i = 0; i < request->node_count; i++) {
-		if (request->nodes[i] == 0)
+		const uint64_t rest = request->nodes[i] - (i == 0 ? low : 0);
+
+		if (rest == 0)
 			continue;
 		snprintf(tag, sizeof(tag), "ram%zu", i);
-		line(oracle, GPAL_KIND_RAM, tag, request->nodes[i],
-		     request->nodes[i] < GIB ? 2 * MIB : GIB, GPAL_SUBJECT_MEMORY_NODE, i);
+		line(oracle, GPAL_KIND_RAM, tag, rest, request->nodes[i] < GIB ? 2 * MIB : GIB,
+		     GPAL_SUBJECT_MEMORY_NODE, i);
+	}
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		const struct gpal_hotplug_room *room = &request->hotplug_rooms[i];
+		struct oracle_item *item;
+
+		snprintf(tag, sizeof(tag), "hotplug-%zu", i);
+		item = line(oracle, GPAL_KIND_POST_MMIO, tag, room->size,
+			    chosen(room->alignment, 2 * GIB), GPAL_SUBJECT_HOTPLUG_SIZE, i);
+		item->alignment_subject = GPAL_SUBJECT_HOTPLUG_ALIGNMENT;
+		item->states_alignment = room->alignment.set;
 	}
 	if (figures->vtl2_chipset_mmio > 0)
 		line(oracle, GPAL_KIND_POST_MMIO, "vtl2-chipset-mmio", figures->vtl2_chipset_mmio,
@@ -587,6 +716,43 @@ static void read_memory(struct oracle *oracle, const struct gpal_request *reques
 		layout->ram_size += request->nodes[i];
 }
 
+static void read_hotplug_rooms(struct oracle *oracle, const struct gpal_request *request)
+{
+	struct gpal_layout_hotplug_room *rooms =
+		oracle_zalloc(request->hotplug_room_count, sizeof(*rooms));
+	char tag[ORACLE_TAG_SIZE];
+
+	for (size_t i = 0; i < request->hotplug_room_count; i++) {
+		snprintf(tag, sizeof(tag), "hotplug-%zu", i);
+		rooms[i].node = request->hotplug_rooms[i].node;
+		rooms[i].range = where(oracle, tag);
+	}
+	oracle->layout.hotplug_rooms = rooms;
+	oracle->layout.hotplug_room_count = request->hotplug_room_count;
+}
+
+static void read_cxl_windows(struct oracle *oracle, const struct gpal_request *request)
+{
+	struct gpal_layout_cxl_window *windows =
+		oracle_zalloc(request->cxl_window_count, sizeof(*windows));
+	char tag[ORACLE_TAG_SIZE];
+
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *asked = &request->cxl_windows[i];
+
+		snprintf(tag, sizeof(tag), "cxl-window-%s", asked->name);
+		windows[i] = (struct gpal_layout_cxl_window){
+			.name = asked->name,
+			.range = where(oracle, tag),
+			.targets = asked->targets,
+			.target_count = asked->target_count,
+			.granularity = asked->granularity ? asked->granularity : 256,
+		};
+	}
+	oracle->layout.cxl_windows = windows;
+	oracle->layout.cxl_window_count = request->cxl_window_count;
+}
+
 static void raise_end(struct gpal_layout *layout, struct gpal_range range)
 {
 	if (range.end > range.start && range.end > layout->end_of_layout)
@@ -603,6 +769,8 @@ static void read_ends(struct oracle *oracle)
 	raise_end(layout, layout->chipset_low_mmio);
 	raise_end(layout, layout->chipset_high_mmio);
 	raise_end(layout, layout->vtl2_chipset_mmio);
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		raise_end(layout, layout->hotplug_rooms[i].range);
 	for (size_t i = 0; i < layout->segment_count; i++)
 		raise_end(layout, layout->segments[i].ecam);
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
@@ -660,6 +828,22 @@ static void read_more_warnings(struct oracle *oracle, const struct gpal_request 
 						      layout->ram[0].range.start >= GIB;
 }
 
+/* Room that is not whole blocks of a guest that has so much memory. */
+static bool has_room_off_block(const struct gpal_layout *layout)
+{
+	uint64_t memory = layout->ram_size, block;
+
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		memory += layout->hotplug_rooms[i].range.end - layout->hotplug_rooms[i].range.start;
+	block = memory >= 64 * GIB ? 2 * GIB : 128 * MIB;
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		if (layout->hotplug_rooms[i].range.start % block != 0 ||
+		    layout->hotplug_rooms[i].range.end % block != 0)
+			return true;
+	}
+	return false;
+}
+
 static void read_warnings(struct oracle *oracle, const struct gpal_request *request)
 {
 	bool x86 = request->arch == GPAL_ARCH_X86_64;
@@ -694,6 +878,7 @@ static void read_warnings(struct oracle *oracle, const struct gpal_request *requ
 	oracle->warned[GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS] = x86 && request->virtio_mmio_slots > 100;
 	oracle->warned[GPAL_WARN_PARTIAL_INTEL_VTD] = vtds > 0 &&
 						      vtds < request->root_complex_count;
+	oracle->warned[GPAL_WARN_HOTPLUG_OFF_BLOCK] = has_room_off_block(&oracle->layout);
 	oracle->warned[GPAL_WARN_NO_LOW_MEMORY] = oracle->layout.chipset_low_mmio.start == 0;
 }
 
@@ -764,6 +949,8 @@ struct oracle *oracle_resolve_around(const struct gpal_layout *live,
 	if (!read_segments(oracle, request))
 		return oracle;
 	read_root_complexes(oracle, request);
+	read_hotplug_rooms(oracle, request);
+	read_cxl_windows(oracle, request);
 	read_ends(oracle);
 	read_warnings(oracle, request);
 	if (fits_host(oracle, request))

@@ -117,6 +117,73 @@ static bool keep_pinned(struct oracle *oracle, const struct oracle_item *item,
 	return true;
 }
 
+bool oracle_same_interleaving(const char *const *targets, size_t target_count, uint32_t granularity,
+			      const struct gpal_layout_cxl_window *live)
+{
+	bool same = target_count == live->target_count &&
+		    (granularity ? granularity : 256) == live->granularity;
+
+	for (size_t i = 0; i < target_count && same; i++)
+		same = strcmp(targets[i], live->targets[i]) == 0;
+	return same;
+}
+
+/*
+ * RAM of a node that has a low window, which is the first of its two items: one extent
+ * is that window, exactly, and the others are the second item's.
+ */
+static bool keep_low_window(struct oracle *oracle, struct oracle_item *item,
+			    const struct gpal_layout *live, const struct gpal_request *request)
+{
+	const bool is_first = item->ceiling > 0;
+	bool found = false, kept = true;
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < live->map.count; i++) {
+		const struct gpal_range range = live->map.entries[i].range;
+
+		if (!is_tag_of(&live->map.entries[i], item))
+			continue;
+		size += range.end - range.start;
+		found |= range.start == 0 && range.end == request->memory_low_window;
+	}
+	if (size == 0)
+		return true;
+	if (!found || size != request->nodes[0])
+		return refuse(oracle);
+	for (size_t i = 0; i < live->map.count && kept; i++) {
+		if (is_tag_of(&live->map.entries[i], item) &&
+		    is_first == (live->map.entries[i].range.start == 0))
+			kept = stay(oracle, item, live->map.entries[i].range);
+	}
+	return kept;
+}
+
+/* Whether what a range is for is another matter now, wherever it is. */
+static bool serves_another(const struct oracle_item *item, const struct gpal_layout *live,
+			   const struct gpal_request *request)
+{
+	const size_t index = item->subject_index;
+	char tag[ORACLE_TAG_SIZE];
+
+	if (item->subject == GPAL_SUBJECT_HOTPLUG_SIZE) {
+		return index < live->hotplug_room_count &&
+		       live->hotplug_rooms[index].node != request->hotplug_rooms[index].node;
+	}
+	if (item->subject != GPAL_SUBJECT_CXL_WINDOW_SIZE)
+		return false;
+	for (size_t i = 0; i < live->cxl_window_count; i++) {
+		const struct gpal_cxl_window *window = &request->cxl_windows[index];
+
+		snprintf(tag, sizeof(tag), "cxl-window-%s", live->cxl_windows[i].name);
+		if (strcmp(tag, item->tag) == 0)
+			return !oracle_same_interleaving(window->targets, window->target_count,
+							 window->granularity,
+							 &live->cxl_windows[i]);
+	}
+	return false;
+}
+
 static bool keep_by_tag(struct oracle *oracle, struct oracle_item *item,
 			const struct gpal_layout *live)
 {
@@ -133,7 +200,7 @@ static bool keep_by_tag(struct oracle *oracle, struct oracle_item *item,
 		return refuse(oracle);
 	for (size_t i = 0; i < live->map.count && kept; i++) {
 		if (is_tag_of(&live->map.entries[i], item) && item->states_alignment &&
-		    live->map.entries[i].range.start % item->alignment != 0)
+		    item->alignment != 0 && live->map.entries[i].range.start % item->alignment != 0)
 			return refuse(oracle);
 		if (is_tag_of(&live->map.entries[i], item))
 			kept = stay(oracle, item, live->map.entries[i].range);
@@ -157,6 +224,10 @@ static bool keep_item(struct oracle *oracle, struct oracle_item *item,
 	if (sscanf(item->tag, "pcie-seg%u-ecam%n", &number, &length) == 1 && length > 0 &&
 	    !item->tag[length])
 		return keep_ecam(oracle, item, number, live, request);
+	if (serves_another(item, live, request))
+		return refuse(oracle);
+	if (request->memory_low_window > 0 && strcmp(item->tag, "ram0") == 0)
+		return keep_low_window(oracle, item, live, request);
 	return keep_by_tag(oracle, item, live);
 }
 
@@ -322,10 +393,27 @@ static void add_pcie(struct parts *parts, const struct gpal_layout *layout)
 	}
 }
 
+static void add_rooms_and_cxl_windows(struct parts *parts, const struct gpal_layout *layout)
+{
+	char tag[ORACLE_TAG_SIZE];
+
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		snprintf(tag, sizeof(tag), "hotplug-%zu", i);
+		add_part(parts, tag, layout->hotplug_rooms[i].range)->room =
+			&layout->hotplug_rooms[i];
+	}
+	for (size_t i = 0; i < layout->cxl_window_count; i++) {
+		snprintf(tag, sizeof(tag), "cxl-window-%s", layout->cxl_windows[i].name);
+		add_part(parts, tag, layout->cxl_windows[i].range)->cxl_window =
+			&layout->cxl_windows[i];
+	}
+}
+
 struct oracle_part *oracle_list_parts(const struct gpal_layout *layout, size_t *count)
 {
 	const size_t most = 6 + layout->ram_count + layout->segment_count +
-			    4 * layout->root_complex_count + layout->iommu_count;
+			    4 * layout->root_complex_count + layout->iommu_count +
+			    layout->hotplug_room_count + layout->cxl_window_count;
 	struct parts parts = { .list = oracle_zalloc(most, sizeof(struct oracle_part)) };
 
 	add_ram(&parts, layout);
@@ -333,6 +421,7 @@ struct oracle_part *oracle_list_parts(const struct gpal_layout *layout, size_t *
 	add_part(&parts, "chipset-low-mmio", layout->chipset_low_mmio);
 	add_part(&parts, "chipset-high-mmio", layout->chipset_high_mmio);
 	add_part(&parts, "virtio-mmio", layout->virtio_mmio);
+	add_rooms_and_cxl_windows(&parts, layout);
 	add_part(&parts, "vtl2-chipset-mmio", layout->vtl2_chipset_mmio);
 	add_part(&parts, "vtl2", layout->vtl2_memory);
 	add_part(&parts, "vtl2-framebuffer", layout->vtl2_framebuffer);
@@ -356,6 +445,12 @@ static const struct oracle_part *find_part(const struct oracle_part *parts, size
 static bool is_found(const struct oracle_part *a, const struct oracle_part *b)
 {
 	if (a->is_ecam && a->bus0_base != b->bus0_base)
+		return false;
+	if (a->room && a->room->node != b->room->node)
+		return false;
+	if (a->cxl_window &&
+	    !oracle_same_interleaving(a->cxl_window->targets, a->cxl_window->target_count,
+				      a->cxl_window->granularity, b->cxl_window))
 		return false;
 	/* Slots count from the start. */
 	if (strcmp(a->key, "virtio-mmio") == 0 && a->range.start != b->range.start)
@@ -548,6 +643,12 @@ static void find_owner(struct gpal_probe *probe, const struct gpal_layout *layou
 		}
 	}
 	free(parts);
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		if (within(layout->hotplug_rooms[i].range, address)) {
+			probe->has_node = true;
+			probe->node = layout->hotplug_rooms[i].node;
+		}
+	}
 }
 
 static void look_at_reserved(struct gpal_probe *probe, struct gpal_named_range reserved,

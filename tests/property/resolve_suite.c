@@ -2,6 +2,7 @@
 /* What gpal_resolve() promises. */
 #include "property.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,89 @@ enum seen {
 	NO_CHIPSET_HIGH,
 	WIDTH_MET,
 	TOP_ABOVE_2_63,
+	DEVICES_LOW,
+	DEVICES_HIGH,
+	DEVICES_MANY,
+	DEVICES_ALIGNED,
+	FUNCTIONS,
+	ROOM,
+	ROOMS,
+	ROOM_ALIGNED,
+	ROOM_AND_VTL2,
+	LOW_WINDOW,
+	LOW_WINDOW_ALONE,
+	CXL_WINDOW,
+	CXL_WINDOWS,
+	CXL_INTERLEAVED_3,
+	CXL_INTERLEAVED_16,
+	CXL_GRANULARITY,
+	ALL_AT_ONCE,
+	ODD_NAME,
+	LONGEST_NAME,
+	FIRST_ERROR,
+	BAD_DEVICE_COUNT = FIRST_ERROR,
+	BAD_BAR,
+	BAD_FUNCTION_BAR,
+	DEVICES_TOO_LARGE,
+	BAD_TARGET_COUNT,
+	BAD_GRANULARITY,
+	TARGET_TWICE,
+	BAD_TARGET,
+	CXL_NAME_TWICE,
+	BAD_CXL_SIZE,
+	EMPTY_CXL_WINDOW,
+	NO_CXL_WINDOW,
+	ROOM_ON_NO_NODE,
+	BAD_ROOM_SIZE,
+	BAD_ROOM_ALIGNMENT,
+	NO_HOTPLUG_ROOM,
+	BAD_LOW_WINDOW,
+	NO_LOW_WINDOW,
+	NO_REST_OF_NODE,
+	NO_DEVICES,
+	LAST_ERROR = NO_DEVICES,
 	SEEN_COUNT
+};
+
+/* Errors that their code does not tell apart. */
+static const struct {
+	const char *name;
+	enum gpal_code code;
+	enum gpal_subject subject;
+	const char *part; /* what the error's part holds; NULL: it is empty */
+} error_sights[SEEN_COUNT] = {
+	[BAD_BAR] = { "bar that is none", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
+		      "/bars/" },
+	[BAD_FUNCTION_BAR] = { "bar of functions that is none", GPAL_E_INVALID_SIZE,
+			       GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, "/sriov/bars/" },
+	[BAD_TARGET_COUNT] = { "number of targets that there is not", GPAL_E_OUT_OF_RANGE,
+			       GPAL_SUBJECT_CXL_WINDOW_TARGETS, NULL },
+	[BAD_GRANULARITY] = { "granularity that is none", GPAL_E_OUT_OF_RANGE,
+			      GPAL_SUBJECT_CXL_WINDOW_GRANULARITY, NULL },
+	[TARGET_TWICE] = { "target twice", GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_CXL_WINDOW_TARGETS,
+			   NULL },
+	[BAD_TARGET] = { "target without cxl", GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CXL_WINDOW_TARGETS,
+			 "/" },
+	[CXL_NAME_TWICE] = { "name of two cxl windows", GPAL_E_DUPLICATE_NAME,
+			     GPAL_SUBJECT_CXL_WINDOW_NAME, NULL },
+	[BAD_CXL_SIZE] = { "cxl window of an odd size", GPAL_E_INVALID_HDM,
+			   GPAL_SUBJECT_CXL_WINDOW_SIZE, NULL },
+	[EMPTY_CXL_WINDOW] = { "empty cxl window", GPAL_E_INVALID_SIZE,
+			       GPAL_SUBJECT_CXL_WINDOW_SIZE, NULL },
+	[NO_CXL_WINDOW] = { "exhausted, cxl window", GPAL_E_EXHAUSTED, GPAL_SUBJECT_CXL_WINDOW_SIZE,
+			    NULL },
+	[ROOM_ON_NO_NODE] = { "room on no node", GPAL_E_NODE_OUT_OF_RANGE,
+			      GPAL_SUBJECT_HOTPLUG_NODE, NULL },
+	[BAD_ROOM_SIZE] = { "room of an odd size", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_HOTPLUG_SIZE,
+			    NULL },
+	[BAD_ROOM_ALIGNMENT] = { "room of an odd alignment", GPAL_E_INVALID_ALIGNMENT,
+				 GPAL_SUBJECT_HOTPLUG_ALIGNMENT, NULL },
+	[NO_HOTPLUG_ROOM] = { "exhausted, room", GPAL_E_EXHAUSTED, GPAL_SUBJECT_HOTPLUG_SIZE,
+			      NULL },
+	[BAD_LOW_WINDOW] = { "low window that is none", GPAL_E_INVALID_MEMORY,
+			     GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
+	[NO_LOW_WINDOW] = { "exhausted, low window", GPAL_E_EXHAUSTED,
+			    GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
 };
 
 static void name_sights(struct sight seen[SEEN_COUNT])
@@ -88,12 +171,35 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 		[NO_CHIPSET_HIGH] = "no chipset high mmio",
 		[WIDTH_MET] = "exactly the host's address width",
 		[TOP_ABOVE_2_63] = "64 address bits",
+		[DEVICES_LOW] = "low window for devices",
+		[DEVICES_HIGH] = "high window for devices",
+		[DEVICES_MANY] = "window for more than 100 devices",
+		[DEVICES_ALIGNED] = "window of an alignment that devices need",
+		[FUNCTIONS] = "devices with functions",
+		[ROOM] = "room",
+		[ROOMS] = "several rooms",
+		[ROOM_ALIGNED] = "room with an alignment",
+		[ROOM_AND_VTL2] = "room and vtl2",
+		[LOW_WINDOW] = "low window of ram",
+		[LOW_WINDOW_ALONE] = "low window with all of node 0",
+		[CXL_WINDOW] = "cxl window",
+		[CXL_WINDOWS] = "several cxl windows",
+		[CXL_INTERLEAVED_3] = "cxl window over 3, 6 or 12",
+		[CXL_INTERLEAVED_16] = "cxl window over 16",
+		[CXL_GRANULARITY] = "granularity",
+		[ALL_AT_ONCE] = "devices, room, low window and cxl window",
+		[ODD_NAME] = "name of other characters than letters and digits",
+		[LONGEST_NAME] = "name of 255 bytes",
+		[BAD_DEVICE_COUNT] = "too few or too many devices, bars or functions",
+		[DEVICES_TOO_LARGE] = "devices that need 2^64 bytes",
+		[NO_REST_OF_NODE] = "exhausted, node 0 above its low window",
+		[NO_DEVICES] = "exhausted, window for devices",
 	};
 
 	for (int i = 0; i < GPAL_CODE_COUNT; i++)
 		seen[i].name = gpal_code_token(-i);
 	for (int i = FIRST_FEATURE; i < SEEN_COUNT; i++)
-		seen[i].name = names[i];
+		seen[i].name = error_sights[i].name ? error_sights[i].name : names[i];
 	for (int i = 0; i < GPAL_PROFILE_COUNT; i++)
 		seen[PROFILE_FIRST + i].name = gpal_profile_name((enum gpal_profile)i);
 	for (int i = 0; i < GPAL_WARN_COUNT; i++)
@@ -104,6 +210,69 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 	seen[-GPAL_E_INTERNAL].count = 1;
 	seen[-GPAL_E_WOULD_MOVE].count = 1; /* of updates */
 	seen[-GPAL_E_WOULD_REMOVE].count = 1;
+	seen[-GPAL_E_WARNING_REFUSED].count = 1;
+}
+
+static void look_at_name(struct sight *seen, const char *name)
+{
+	bool odd = false;
+
+	for (const char *at = name; *at; at++)
+		odd |= !isalnum((unsigned char)*at);
+	seen[ODD_NAME].count += odd;
+	seen[LONGEST_NAME].count += strlen(name) == 255;
+}
+
+static bool look_at_devices(struct sight *seen, const struct gpal_window *window, uint64_t usual)
+{
+	uint64_t size, alignment;
+
+	if (window->kind != GPAL_WINDOW_DEVICES)
+		return false;
+	oracle_size_devices(window, usual, &size, &alignment);
+	seen[DEVICES_ALIGNED].count += alignment > usual;
+	seen[DEVICES_MANY].count += window->device_count > 100;
+	for (size_t i = 0; i < window->device_count; i++)
+		seen[FUNCTIONS].count += window->devices[i].has_sriov;
+	return true;
+}
+
+static void look_at_new_members(struct sight *seen, const struct gpal_request *request,
+				const struct gpal_layout *layout)
+{
+	const bool vtl2 = request->has_vtl2_memory || request->vtl2_framebuffer > 0;
+	const bool rooms = request->hotplug_room_count > 0;
+	const bool low = request->memory_low_window > 0;
+	bool devices = false;
+
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+		const bool in_low = look_at_devices(seen, &rc->low_mmio, 2 * MIB);
+		const bool in_high = look_at_devices(seen, &rc->high_mmio, GIB);
+
+		seen[DEVICES_LOW].count += in_low;
+		seen[DEVICES_HIGH].count += in_high;
+		devices |= in_low || in_high;
+		look_at_name(seen, rc->name);
+	}
+	for (size_t i = 0; i < request->reserved_count; i++)
+		look_at_name(seen, request->reserved[i].name);
+	seen[ROOM].count += rooms;
+	seen[ROOMS].count += request->hotplug_room_count > 1;
+	seen[ROOM_AND_VTL2].count += rooms && vtl2;
+	for (size_t i = 0; i < request->hotplug_room_count; i++)
+		seen[ROOM_ALIGNED].count += request->hotplug_rooms[i].alignment.set;
+	seen[LOW_WINDOW].count += low;
+	seen[LOW_WINDOW_ALONE].count += low && request->nodes[0] == request->memory_low_window;
+	seen[CXL_WINDOW].count += layout->cxl_window_count > 0;
+	seen[CXL_WINDOWS].count += layout->cxl_window_count > 1;
+	for (size_t i = 0; i < layout->cxl_window_count; i++) {
+		seen[CXL_INTERLEAVED_3].count += layout->cxl_windows[i].target_count % 3 == 0;
+		seen[CXL_INTERLEAVED_16].count += layout->cxl_windows[i].target_count == 16;
+		seen[CXL_GRANULARITY].count += layout->cxl_windows[i].granularity > 256;
+		look_at_name(seen, layout->cxl_windows[i].name);
+	}
+	seen[ALL_AT_ONCE].count += devices && rooms && low && layout->cxl_window_count > 0;
 }
 
 static void look_at_root_complexes(struct sight *seen, const struct gpal_request *request)
@@ -146,6 +315,7 @@ static void look_at_layout(struct sight *seen, const struct gpal_request *reques
 	seen[SHARED_SEGMENT].count += layout->segment_count < layout->root_complex_count;
 	seen[MANY_SEGMENTS].count += layout->segment_count > 2;
 	look_at_root_complexes(seen, request);
+	look_at_new_members(seen, request, layout);
 
 	seen[VIRTIO].count += request->virtio_mmio_slots > 0;
 	seen[VTL2_CHIPSET].count += layout->vtl2_chipset_mmio.end > 0;
@@ -171,10 +341,32 @@ static void look_at_layout(struct sight *seen, const struct gpal_request *reques
 	seen[TOP_ABOVE_2_63].count += layout->top > UINT64_C(1) << 63;
 }
 
-static void look_at_error(struct sight *seen, const struct oracle *oracle)
+static void look_at_error(struct sight *seen, const struct gpal_request *request,
+			  const struct oracle *oracle)
 {
-	if (oracle->error.code != GPAL_E_EXHAUSTED)
+	const struct gpal_error *error = &oracle->error;
+	const bool low = error->subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+	const bool window = low || error->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+
+	for (int i = FIRST_ERROR; i <= LAST_ERROR; i++)
+		seen[i].count += error_sights[i].name && error_sights[i].code == error->code &&
+				 error_sights[i].subject == error->subject &&
+				 (error_sights[i].part ?
+					  strstr(error->part, error_sights[i].part) != NULL :
+					  !error->part[0]);
+	seen[BAD_DEVICE_COUNT].count += window && oracle->part_open;
+	seen[DEVICES_TOO_LARGE].count += strcmp(error->part, "/devices") == 0;
+	if (error->code != GPAL_E_EXHAUSTED)
 		return;
+	seen[NO_REST_OF_NODE].count += request->memory_low_window > 0 &&
+				       error->subject == GPAL_SUBJECT_MEMORY_NODE &&
+				       error->index == 0;
+	if (window) {
+		const struct gpal_root_complex *rc = &request->root_complexes[error->index];
+
+		seen[NO_DEVICES].count += (low ? &rc->low_mmio : &rc->high_mmio)->kind ==
+					  GPAL_WINDOW_DEVICES;
+	}
 	seen[NO_MMIO32].count += oracle->error.phase == GPAL_KIND_MMIO32;
 	seen[NO_RAM].count += oracle->error.phase == GPAL_KIND_RAM;
 	seen[NO_MMIO64].count += oracle->error.phase == GPAL_KIND_MMIO64;
@@ -209,7 +401,7 @@ START_TEST(resolves_as_the_naive_oracle_does)
 			if (layout)
 				fail_round(&round, "an error and a layout");
 			compare_error_with_oracle(&round, oracle, code, &error);
-			look_at_error(seen, oracle);
+			look_at_error(seen, &drawn->request, oracle);
 		}
 		seen[-oracle->error.code].count++;
 		gpal_layout_free(layout);
@@ -220,14 +412,21 @@ START_TEST(resolves_as_the_naive_oracle_does)
 }
 END_TEST
 
-/* RAM ascends, stands in node order, begins where it may, and is exact for each node. */
+/*
+ * RAM ascends, stands in node order, begins where it may, and is exact for each node. A
+ * low window is the first of it.
+ */
 static void check_ram(const struct round *round, const struct gpal_layout *layout)
 {
 	const struct gpal_request *request = round->request;
 	uint64_t end = request->memory_start.set ? request->memory_start.value : 0;
+	const uint64_t low = request->memory_low_window;
 	uint64_t sum = 0;
 	size_t at = 0;
 
+	if (low > 0 && (layout->ram_count == 0 || layout->ram[0].node != 0 ||
+			layout->ram[0].range.start != 0 || layout->ram[0].range.end != low))
+		fail_round(round, "no ram is in the low window");
 	for (uint32_t node = 0; node < request->node_count; node++) {
 		uint64_t size = 0;
 		uint64_t alignment = request->nodes[node] < GIB ? 2 * MIB : GIB;
@@ -235,6 +434,10 @@ static void check_ram(const struct round *round, const struct gpal_layout *layou
 		for (; at < layout->ram_count && layout->ram[at].node == node; at++) {
 			struct gpal_range range = layout->ram[at].range;
 
+			if (low > 0 && at == 0) {
+				size = low;
+				continue;
+			}
 			if (range.start < end || range.end <= range.start)
 				fail_round(round, "ram %zu is out of order", at);
 			if (range.start % alignment != 0)
@@ -250,6 +453,8 @@ static void check_ram(const struct round *round, const struct gpal_layout *layou
 	}
 	if (at != layout->ram_count)
 		fail_round(round, "ram %zu is not in node order", at);
+	if (at == 1 && low > 0)
+		end = low;
 	if (sum != layout->ram_size || end != layout->end_of_ram)
 		fail_round(round, "ram_size or end_of_ram is not that of the extents");
 }
@@ -360,27 +565,32 @@ START_TEST(ecam_slices_of_a_segment_share_one_bus_0_base)
 }
 END_TEST
 
-/* The map without what VTL2 adds: its own ranges, and reserved ranges it makes no longer last. */
-static size_t vtl0_of(const struct gpal_map *map, const struct gpal_map_entry **list)
+/*
+ * The map without what VTL2 adds, and without rooms, if that is asked for: their own ranges,
+ * and reserved ranges that they make no longer last.
+ */
+static size_t vtl0_of(const struct gpal_map *map, bool with_rooms,
+		      const struct gpal_map_entry **list)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < map->count; i++) {
-		if (map->entries[i].kind != GPAL_KIND_POST_MMIO &&
+		const bool is_room = strncmp(map->entries[i].tag, "hotplug-", 8) == 0;
+
+		if ((map->entries[i].kind != GPAL_KIND_POST_MMIO || (with_rooms && is_room)) &&
 		    map->entries[i].kind != GPAL_KIND_RESERVED)
 			list[count++] = &map->entries[i];
 	}
 	return count;
 }
 
-static void check_vtl0_alike(const struct round *round, const struct gpal_layout *off,
-			     const struct gpal_layout *on)
+static void check_maps_alike(const struct round *round, const struct gpal_layout *off,
+			     const struct gpal_layout *on, bool with_rooms)
 {
 	const struct gpal_map_entry **before = oracle_zalloc(off->map.count, sizeof(*before));
 	const struct gpal_map_entry **after = oracle_zalloc(on->map.count, sizeof(*after));
-	size_t count = vtl0_of(&off->map, before);
-	bool alike = count == vtl0_of(&on->map, after);
-	struct gpal_layout masked = *on;
+	size_t count = vtl0_of(&off->map, with_rooms, before);
+	bool alike = count == vtl0_of(&on->map, with_rooms, after);
 
 	for (size_t i = 0; i < count && alike; i++) {
 		alike = strcmp(before[i]->tag, after[i]->tag) == 0 &&
@@ -388,13 +598,21 @@ static void check_vtl0_alike(const struct round *round, const struct gpal_layout
 			before[i]->range.start == after[i]->range.start &&
 			before[i]->range.end == after[i]->range.end;
 		if (!alike)
-			fail_round(round, "%s moved when VTL2 was added", before[i]->tag);
+			fail_round(round, "%s moved when %s", before[i]->tag,
+				   with_rooms ? "VTL2 was added" : "room was declared");
 	}
 	if (!alike)
-		fail_round(round, "VTL2 adds or removes a range of VTL0");
+		fail_round(round, "VTL2 or room adds or removes another range");
 	free(before);
 	free(after);
+}
 
+static void check_vtl0_alike(const struct round *round, const struct gpal_layout *off,
+			     const struct gpal_layout *on)
+{
+	struct gpal_layout masked = *on;
+
+	check_maps_alike(round, off, on, true);
 	/* Everything else the layout says of VTL0. */
 	masked.map = off->map;
 	masked.vtl2_chipset_mmio = off->vtl2_chipset_mmio;
@@ -467,6 +685,44 @@ START_TEST(vtl2_moves_nothing_of_vtl0)
 }
 END_TEST
 
+START_TEST(room_moves_nothing_but_vtl2)
+{
+	struct sight seen[] = {
+		{ .name = "both resolve" },
+		{ .name = "room does not fit" },
+		{ .name = "a guest with VTL2" },
+	};
+
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct request_case *drawn = request_case_draw(first_seed() + i);
+		struct request_case *without = request_case_copy(&drawn->request);
+		struct round round = { .seed = first_seed() + i, .request = &drawn->request };
+		struct gpal_layout *off;
+		struct gpal_layout *on;
+		struct gpal_error error;
+		int code;
+
+		without->request.hotplug_room_count = 0;
+		if (drawn->request.hotplug_room_count > 0 &&
+		    gpal_resolve(&without->request, &off, NULL) == GPAL_OK) {
+			code = gpal_resolve(&drawn->request, &on, &error);
+			if (code == GPAL_OK)
+				check_maps_alike(&round, off, on, false);
+			else if (code == GPAL_E_EXHAUSTED && error.phase != GPAL_KIND_POST_MMIO)
+				fail_round(&round, "room makes %s fail", error.tag);
+			seen[0].count += code == GPAL_OK;
+			seen[1].count += code == GPAL_E_EXHAUSTED;
+			seen[2].count += code == GPAL_OK && !gpal_range_is_empty(on->vtl2_memory);
+			gpal_layout_free(on);
+			gpal_layout_free(off);
+		}
+		request_case_free(without);
+		request_case_free(drawn);
+	}
+	check_coverage("room", seen, sizeof(seen) / sizeof(seen[0]));
+}
+END_TEST
+
 START_TEST(the_host_address_width_moves_nothing)
 {
 	for (uint64_t i = 0; i < round_count(); i++) {
@@ -533,6 +789,8 @@ START_TEST(the_answer_depends_on_the_request_alone)
 					   gpal_code_token(codes[run]));
 			if (codes[run] != GPAL_OK) {
 				compare_errors(&round, &errors[0], &errors[run]);
+				if (errors[0].equal_share != errors[run].equal_share)
+					fail_round(&round, "another equal share");
 				if (strcmp(errors[0].message, errors[run].message) != 0)
 					fail_round(&round, "\"%s\", then \"%s\"", errors[0].message,
 						   errors[run].message);
@@ -561,6 +819,7 @@ Suite *resolve_suite(void)
 	tcase_add_test(tcase, every_range_is_disjoint_aligned_exact_and_in_its_region);
 	tcase_add_test(tcase, ecam_slices_of_a_segment_share_one_bus_0_base);
 	tcase_add_test(tcase, vtl2_moves_nothing_of_vtl0);
+	tcase_add_test(tcase, room_moves_nothing_but_vtl2);
 	tcase_add_test(tcase, the_host_address_width_moves_nothing);
 	tcase_add_test(tcase, the_answer_depends_on_the_request_alone);
 	suite_add_tcase(suite, tcase);

@@ -43,12 +43,40 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 		seen[i].name = names[i];
 }
 
+/* What devices need is computed, and not to be chosen. */
+static uint64_t *size_of_window(struct gpal_window *window)
+{
+	if (window->kind == GPAL_WINDOW_DEVICES)
+		return NULL;
+	window->kind = GPAL_WINDOW_SIZE;
+	return &window->size;
+}
+
+/* What of node 0 is not of the demand that an error is about. */
+static uint64_t size_beside(const struct gpal_request *request, const struct gpal_error *error)
+{
+	return error->subject == GPAL_SUBJECT_MEMORY_NODE && error->index == 0 ?
+		       request->memory_low_window :
+		       0;
+}
+
+/* How far two sizes are apart that may both be asked for. */
+static uint64_t step_of(const struct gpal_request *request, const struct gpal_error *error)
+{
+	if (error->subject == GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM)
+		return 256 * MIB;
+	if (error->subject == GPAL_SUBJECT_CXL_WINDOW_SIZE)
+		return 256 * MIB * request->cxl_windows[error->index].target_count;
+	return 4096;
+}
+
 /* Where the request has the size that an error is about; NULL: it has none. */
 static uint64_t *size_of(struct gpal_request *request, const struct gpal_error *error)
 {
-	struct gpal_root_complex *rc =
-		(struct gpal_root_complex *)request->root_complexes + error->index;
+	struct gpal_root_complex *rc = NULL;
 
+	if (error->index < request->root_complex_count)
+		rc = (struct gpal_root_complex *)request->root_complexes + error->index;
 	switch (error->subject) {
 	case GPAL_SUBJECT_MEMORY_NODE:
 		return (uint64_t *)request->nodes + error->index;
@@ -59,11 +87,13 @@ static uint64_t *size_of(struct gpal_request *request, const struct gpal_error *
 		request->chipset_high_mmio.set = true;
 		return &request->chipset_high_mmio.value;
 	case GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO:
-		rc->low_mmio.kind = GPAL_WINDOW_SIZE;
-		return &rc->low_mmio.size;
+		return size_of_window(&rc->low_mmio);
 	case GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO:
-		rc->high_mmio.kind = GPAL_WINDOW_SIZE;
-		return &rc->high_mmio.size;
+		return size_of_window(&rc->high_mmio);
+	case GPAL_SUBJECT_HOTPLUG_SIZE:
+		return &((struct gpal_hotplug_room *)request->hotplug_rooms + error->index)->size;
+	case GPAL_SUBJECT_CXL_WINDOW_SIZE:
+		return &((struct gpal_cxl_window *)request->cxl_windows + error->index)->size;
 	case GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM:
 		return &rc->cxl_hdm;
 	case GPAL_SUBJECT_VTL2_CHIPSET_MMIO:
@@ -140,14 +170,10 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 		struct request_case *drawn = request_case_draw(first_seed() + i);
 		const struct gpal_request *request = &drawn->request;
 		const struct round round = { .seed = first_seed() + i, .request = request };
-		const uint64_t unit = 4096;
 		struct gpal_layout *layout;
 		struct gpal_error error;
 
 		if (gpal_resolve(request, &layout, &error) == GPAL_E_EXHAUSTED) {
-			const uint64_t step = error.subject == GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM ?
-						      256 * MIB :
-						      unit;
 			const uint64_t size = error.largest_size;
 
 			if (!has_size(request, &error)) {
@@ -156,13 +182,13 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 					fail_round(&round, "%s is not the request's to size",
 						   error.tag);
 			} else {
-				if (size >= error.size)
+				if (size >= error.size + size_beside(request, &error))
 					fail_round(&round, "%s: no less than what was asked for",
 						   error.tag);
 				if (size && !resolves_with(request, &error, size))
 					fail_round(&round, "%s: 0x%" PRIx64 " does not do",
 						   error.tag, size);
-				if (resolves_with(request, &error, size + step))
+				if (resolves_with(request, &error, size + step_of(request, &error)))
 					fail_round(&round, "%s: more than 0x%" PRIx64 " does",
 						   error.tag, size);
 				look_at(seen, &error);
@@ -174,6 +200,124 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 	check_coverage("largest size of requests", seen, SEEN_COUNT);
 }
 END_TEST
+
+/* Equal shares. */
+
+static const struct gpal_window *window_of(const struct gpal_root_complex *rc, bool high)
+{
+	return high ? &rc->high_mmio : &rc->low_mmio;
+}
+
+static bool is_placed(const struct gpal_window *window)
+{
+	return window->kind != GPAL_WINDOW_PINNED && window->kind != GPAL_WINDOW_NONE;
+}
+
+/* Whether all placed windows find room if they are of this size, whatever comes after. */
+static bool shares(const struct round *round, bool high, uint64_t size)
+{
+	struct request_case *copy = request_case_copy(round->request);
+	const enum gpal_kind phase = high ? GPAL_KIND_MMIO64 : GPAL_KIND_MMIO32;
+	struct oracle *oracle;
+	bool done;
+
+	for (size_t i = 0; i < copy->request.root_complex_count; i++) {
+		struct gpal_window *window =
+			(struct gpal_window *)window_of(&copy->request.root_complexes[i], high);
+
+		if (is_placed(window))
+			*window = (struct gpal_window){ .kind = GPAL_WINDOW_SIZE, .size = size };
+	}
+	oracle = oracle_resolve(&copy->request);
+	done = oracle->error.code != GPAL_E_EXHAUSTED || oracle->error.phase > phase;
+	if (oracle->error.code == GPAL_E_INVALID_SIZE)
+		fail_round(round, "0x%" PRIx64 " is no size", size);
+	oracle_free(oracle);
+	request_case_free(copy);
+	return done;
+}
+
+/* A few of the larger sizes: those next to it, and some of all there are. */
+static void check_no_larger_share(const struct round *round, const struct gpal_error *error)
+{
+	const struct gpal_request *request = round->request;
+	struct random random = { round->seed };
+	const uint64_t unit = 2 * MIB;
+	uint64_t first = error->equal_share / unit + 1, last, windows = 0;
+
+	for (size_t i = 0; i < request->root_complex_count; i++)
+		windows += is_placed(&request->root_complexes[i].low_mmio);
+	last = error->supply / windows / unit;
+	for (unsigned int i = 0; i < 32 && first <= last; i++) {
+		const uint64_t share =
+			unit * (i < 16 ? first : random_between(&random, first, last));
+
+		first += i < 16;
+		if (shares(round, false, share))
+			fail_round(round,
+				   "%s: a share of 0x%" PRIx64 " does, 0x%" PRIx64 " is told",
+				   error->tag, share, error->equal_share);
+	}
+}
+
+START_TEST(an_equal_share_does_and_of_low_windows_no_larger_one_does)
+{
+	enum {
+		LOW,
+		LOW_NONE,
+		HIGH,
+		HIGH_NONE,
+		OF_DEVICES,
+		NO_WINDOW,
+		COUNT
+	};
+	struct sight seen[COUNT] = {
+		[LOW] = { .name = "low windows" },
+		[LOW_NONE] = { .name = "no low windows do" },
+		[HIGH] = { .name = "high windows" },
+		[HIGH_NONE] = { .name = "no high windows are said to do" },
+		[OF_DEVICES] = { .name = "a window that devices need" },
+		[NO_WINDOW] = { .name = "something else did not fit" },
+	};
+
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct request_case *drawn = request_case_draw(first_seed() + i);
+		const struct gpal_request *request = &drawn->request;
+		const struct round round = { .seed = first_seed() + i, .request = request };
+		struct gpal_layout *layout;
+		struct gpal_error error;
+
+		if (gpal_resolve(request, &layout, &error) == GPAL_E_EXHAUSTED) {
+			const bool high = error.subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+			const bool low = error.subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO;
+			const uint64_t share = error.equal_share;
+
+			if (!low && !high && share)
+				fail_round(&round, "%s is no window of a root complex", error.tag);
+			if (share % (high ? 1024 * MIB : 2 * MIB) != 0)
+				fail_round(&round, "%s: a share of 0x%" PRIx64, error.tag, share);
+			if (share && !shares(&round, high, share))
+				fail_round(&round, "%s: a share of 0x%" PRIx64 " does not do",
+					   error.tag, share);
+			if (low)
+				check_no_larger_share(&round, &error);
+			if (low || high)
+				seen[OF_DEVICES].count +=
+					window_of(&request->root_complexes[error.index], high)
+						->kind == GPAL_WINDOW_DEVICES;
+			seen[low  ? (share ? LOW : LOW_NONE) :
+			     high ? (share ? HIGH : HIGH_NONE) :
+				    NO_WINDOW]
+				.count++;
+		}
+		gpal_layout_free(layout);
+		request_case_free(drawn);
+	}
+	check_coverage("equal shares", seen, COUNT);
+}
+END_TEST
+
+/* Sizes that fit the host. */
 
 static bool resolves_with_nodes(const struct gpal_request *request, uint64_t size)
 {
@@ -192,7 +336,7 @@ static bool resolves_with_nodes(const struct gpal_request *request, uint64_t siz
 static struct gpal_error owner_of(const struct gpal_request *request, const char *tag)
 {
 	struct gpal_error owner = { .code = GPAL_OK };
-	char text[128];
+	char text[ORACLE_TAG_SIZE];
 
 	if (strcmp(tag, "chipset-low-mmio") == 0 || strcmp(tag, "chipset-high-mmio") == 0) {
 		owner.subject = strcmp(tag, "chipset-low-mmio") == 0 ?
@@ -218,6 +362,12 @@ static struct gpal_error owner_of(const struct gpal_request *request, const char
 		if (strcmp(text, tag) == 0)
 			return owner;
 	}
+	for (owner.index = 0; owner.index < request->hotplug_room_count; owner.index++) {
+		owner.subject = GPAL_SUBJECT_HOTPLUG_SIZE;
+		snprintf(text, sizeof(text), "hotplug-%zu", owner.index);
+		if (strcmp(text, tag) == 0)
+			return owner;
+	}
 	owner.code = GPAL_E_INTERNAL;
 	return owner;
 }
@@ -229,12 +379,14 @@ static bool passes_over_a_node(const struct gpal_request *request, const struct 
 	for (size_t i = 0; i < request->node_count; i++) {
 		const struct gpal_error node = { .subject = GPAL_SUBJECT_MEMORY_NODE, .index = i };
 		const uint64_t size = request->nodes[i];
+		const uint64_t least =
+			i == 0 && request->memory_low_window ? request->memory_low_window : 4096;
 
-		if (size <= 4096 ||
+		if (size <= least ||
 		    (is_node && (size < request->nodes[owner->index] ||
 				 (size == request->nodes[owner->index] && i >= owner->index))))
 			continue;
-		if (resolves_with(request, &node, 4096))
+		if (resolves_with(request, &node, least))
 			return true;
 	}
 	return false;
@@ -264,14 +416,14 @@ START_TEST(the_size_that_fits_the_host_does_and_more_does_not)
 	enum {
 		A_NODE,
 		ALL_NODES,
+		A_ROOM,
 		A_WINDOW,
 		NONE,
 		COUNT
 	};
 	struct sight seen[COUNT] = {
-		[A_NODE] = { .name = "a node" },
-		[ALL_NODES] = { .name = "all nodes alike" },
-		[A_WINDOW] = { .name = "a window" },
+		[A_NODE] = { .name = "a node" },     [ALL_NODES] = { .name = "all nodes alike" },
+		[A_ROOM] = { .name = "a room" },     [A_WINDOW] = { .name = "a window" },
 		[NONE] = { .name = "no size does" },
 	};
 
@@ -295,6 +447,8 @@ START_TEST(the_size_that_fits_the_host_does_and_more_does_not)
 			seen[!error.largest_size                                       ? NONE :
 			     strcmp(error.largest_size_of, "ram") == 0                 ? ALL_NODES :
 			     strncmp(error.largest_size_of, "ram", strlen("ram")) == 0 ? A_NODE :
+			     strncmp(error.largest_size_of, "hotplug", strlen("hotplug")) == 0 ?
+											 A_ROOM :
 											 A_WINDOW]
 				.count++;
 		}
@@ -308,20 +462,23 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 {
 	struct request_case *copy = request_case_copy(&chain->after->request);
 	struct gpal_layout *layout;
+	uint64_t *place = size_of(&copy->request, &chain->error);
 	bool done;
 
 	if (chain->error.subject == GPAL_SUBJECT_VIRTIO_MMIO_SLOTS)
 		copy->request.virtio_mmio_slots = (uint32_t)(size / 4096);
+	else if (place)
+		*place = size;
 	else
-		*size_of(&copy->request, &chain->error) = size;
-	done = gpal_update(chain->live, &copy->request, GPAL_ALLOW_REMOVALS, &layout, NULL) ==
-	       GPAL_OK;
+		fail_round(&chain->round, "%s is not the request's to size", chain->error.tag);
+	done = gpal_update(chain->live, &copy->request, chain->allow | GPAL_ALLOW_REMOVALS, &layout,
+			   NULL) == GPAL_OK;
 	gpal_layout_free(layout);
 	request_case_free(copy);
 	return done;
 }
 
-/* Around what is live, that is, and not of a layout that was never made. */
+/* Around what is live, that is, unless ranges may move. */
 START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
 {
 	struct sight seen[] = { { .name = "updates that are too large" },
@@ -332,9 +489,6 @@ START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
 
 		for (chain_open(&chain, first_seed() + i); chain_next(&chain);) {
 			const struct gpal_error *error = &chain.error;
-			const uint64_t step = error->subject == GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM ?
-						      256 * MIB :
-						      4096;
 
 			if (chain.code != GPAL_E_EXHAUSTED)
 				continue;
@@ -345,7 +499,8 @@ START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
 			if (!updates_with(&chain, error->largest_size))
 				fail_round(&chain.round, "%s: 0x%" PRIx64 " does not do",
 					   error->tag, error->largest_size);
-			if (updates_with(&chain, error->largest_size + step))
+			if (updates_with(&chain, error->largest_size +
+							 step_of(&chain.after->request, error)))
 				fail_round(&chain.round, "%s: more than 0x%" PRIx64 " does",
 					   error->tag, error->largest_size);
 		}
@@ -397,6 +552,8 @@ START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
 		if (gpal_allocate(&drawn->input, &map, &error) == GPAL_E_EXHAUSTED) {
 			const uint64_t size = error.largest_size;
 
+			if (error.equal_share)
+				fail_round(&round, "%s is no window of a root complex", error.tag);
 			if (size && !places_with(&drawn->input, &error, size))
 				fail_round(&round, "%s: 0x%" PRIx64 " does not do", error.tag,
 					   size);
@@ -420,6 +577,8 @@ enum advised {
 	NOT_IN_PLACE,
 	RAM_IN_PLACE,
 	CHIPSET_IN_PLACE,
+	ROOM_IN_PLACE,
+	CXL_IN_PLACE,
 	RESOLVED_MORE,
 	RESOLVED_LESS_THAN_PIN,
 	NOT_AT_ALL,
@@ -449,6 +608,15 @@ static struct gpal_error member_of(const struct gpal_layout *layout, const char 
 		snprintf(name, sizeof(name), "pcie-%s-high-mmio", layout->root_complexes[i].name);
 		if (strcmp(tag, name) == 0) {
 			member.subject = GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
+			member.index = i;
+		}
+	}
+	if (sscanf(tag, "hotplug-%zu", &member.index) == 1)
+		member.subject = GPAL_SUBJECT_HOTPLUG_SIZE;
+	for (size_t i = 0; i < layout->cxl_window_count; i++) {
+		snprintf(name, sizeof(name), "cxl-window-%s", layout->cxl_windows[i].name);
+		if (strcmp(tag, name) == 0) {
+			member.subject = GPAL_SUBJECT_CXL_WINDOW_SIZE;
 			member.index = i;
 		}
 	}
@@ -526,6 +694,29 @@ static bool is_pinned(const struct gpal_request *request, const struct gpal_erro
 		       false;
 }
 
+static bool needs_devices(const struct gpal_request *request, const struct gpal_error *member)
+{
+	return window_of(&request->root_complexes[member->index],
+			 member->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO)
+		       ->kind == GPAL_WINDOW_DEVICES;
+}
+
+/* Each power of two is tried at each place it may have, from the start of the window on. */
+static uint64_t largest_bar_in(struct gpal_range window)
+{
+	uint64_t largest = 0;
+
+	for (unsigned int bits = 0; bits < 64; bits++) {
+		const uint64_t bar = UINT64_C(1) << bits;
+		const uint64_t off = window.start % bar ? bar - window.start % bar : 0;
+
+		if (window.start + off >= window.start && window.start + off <= window.end &&
+		    window.end - window.start - off >= bar)
+			largest = bar;
+	}
+	return largest;
+}
+
 static void check_pin(const struct round *round, const struct gpal_layout *layout,
 		      const struct gpal_growth *growth, const struct gpal_error *member,
 		      struct sight *seen)
@@ -552,6 +743,9 @@ static void check_pin(const struct round *round, const struct gpal_layout *layou
 		    STAYS)
 		fail_round(round, "%s: could be pinned lower than 0x%" PRIx64, growth->tag,
 			   pin.start);
+	if (growth->largest_bar != largest_bar_in(now) ||
+	    growth->pin_largest_bar != largest_bar_in(pin))
+		fail_round(round, "%s: another BAR is the largest that lies in it", growth->tag);
 	seen[growth->in_place > growth->size ? PINNED_MORE : NOT_IN_PLACE].count++;
 	seen[PINNED_DOWN].count += pin.start < now.start;
 }
@@ -560,6 +754,7 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 			 const struct gpal_growth *growth, struct sight *seen)
 {
 	const struct gpal_error member = member_of(layout, growth->tag);
+	const uint64_t step = step_of(round->request, &member);
 	const bool is_window = member.subject == GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO ||
 			       member.subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
 
@@ -569,10 +764,13 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 		if (try_size(round->request, layout, &member, growth->in_place) != STAYS)
 			fail_round(round, "%s: 0x%" PRIx64 " moves others", growth->tag,
 				   growth->in_place);
-		if (try_size(round->request, layout, &member, growth->in_place + 4096) == STAYS)
+		if (try_size(round->request, layout, &member, growth->in_place + step) == STAYS)
 			fail_round(round, "%s: more than 0x%" PRIx64 " moves nothing", growth->tag,
 				   growth->in_place);
-		seen[member.subject == GPAL_SUBJECT_MEMORY_NODE ? RAM_IN_PLACE : CHIPSET_IN_PLACE]
+		seen[member.subject == GPAL_SUBJECT_MEMORY_NODE     ? RAM_IN_PLACE :
+		     member.subject == GPAL_SUBJECT_HOTPLUG_SIZE    ? ROOM_IN_PLACE :
+		     member.subject == GPAL_SUBJECT_CXL_WINDOW_SIZE ? CXL_IN_PLACE :
+								      CHIPSET_IN_PLACE]
 			.count += growth->in_place > growth->size;
 	}
 	if (is_pinned(round->request, &member)) {
@@ -581,13 +779,19 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 		seen[PIN_STAYS].count++;
 		return;
 	}
+	/* What devices need is not to be chosen. */
+	if (is_window && needs_devices(round->request, &member)) {
+		if (growth->resolved)
+			fail_round(round, "%s: its size is not to be chosen", growth->tag);
+		return;
+	}
 	if (!growth->resolved)
 		return;
 	if (growth->resolved < growth->size ||
 	    try_size(round->request, layout, &member, growth->resolved) == FAILS)
 		fail_round(round, "%s: 0x%" PRIx64 " does not resolve", growth->tag,
 			   growth->resolved);
-	if (try_size(round->request, layout, &member, growth->resolved + 4096) != FAILS)
+	if (try_size(round->request, layout, &member, growth->resolved + step) != FAILS)
 		fail_round(round, "%s: more than 0x%" PRIx64 " resolves", growth->tag,
 			   growth->resolved);
 	seen[growth->resolved > growth->size ? RESOLVED_MORE : NOT_AT_ALL].count++;
@@ -602,6 +806,8 @@ START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
 		[NOT_IN_PLACE] = { .name = "a window with no room beside it" },
 		[RAM_IN_PLACE] = { .name = "ram that grows in place" },
 		[CHIPSET_IN_PLACE] = { .name = "a chipset window that grows in place" },
+		[ROOM_IN_PLACE] = { .name = "room that grows in place" },
+		[CXL_IN_PLACE] = { .name = "a CXL window that grows in place" },
 		[RESOLVED_MORE] = { .name = "more, if others may move" },
 		[RESOLVED_LESS_THAN_PIN] = { .name = "less than it can be pinned to" },
 		[NOT_AT_ALL] = { .name = "nothing more, even if others move" },
@@ -632,6 +838,63 @@ START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
 }
 END_TEST
 
+/* A request that is refused for want of room, or of address bits. */
+START_TEST(of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one)
+{
+	enum {
+		TOLD,
+		NOT_TOLD,
+		RAM_IS_FIRST,
+		COUNT
+	};
+	struct sight seen[COUNT] = {
+		[TOLD] = { .name = "a size with which there is a layout" },
+		[NOT_TOLD] = { .name = "no size alone helps" },
+		[RAM_IS_FIRST] = { .name = "RAM comes first" },
+	};
+
+	for (uint64_t i = 0; i < round_count(); i++) {
+		struct request_case *drawn = request_case_draw(first_seed() + i);
+		const struct gpal_request *request = &drawn->request;
+		const struct round round = { .seed = first_seed() + i, .request = request };
+		struct gpal_advice *advice, *one;
+		struct gpal_layout *layout;
+		const int code = gpal_resolve(request, &layout, NULL);
+
+		gpal_layout_free(layout);
+		if (code == GPAL_E_EXHAUSTED || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED) {
+			if (gpal_advise_on(request, NULL, NULL, &advice, NULL))
+				abort();
+			for (size_t g = 0; g < advice->count; g++) {
+				const struct gpal_growth *growth = &advice->growths[g];
+				const struct gpal_error owner = owner_of(request, growth->tag);
+
+				seen[RAM_IS_FIRST].count +=
+					g == 0 && owner.subject == GPAL_SUBJECT_MEMORY_NODE;
+				seen[growth->resolved ? TOLD : NOT_TOLD].count++;
+				if (owner.code || !growth->resolved)
+					continue;
+				if (growth->resolved >= growth->size ||
+				    !resolves_with(request, &owner, growth->resolved) ||
+				    resolves_with(request, &owner,
+						  growth->resolved + step_of(request, &owner)))
+					fail_round(&round, "%s: 0x%" PRIx64 " is not the size",
+						   growth->tag, growth->resolved);
+				if (gpal_advise_on(request, NULL, growth->tag, &one, NULL))
+					abort();
+				if (one->count != 1 || one->growths->resolved != growth->resolved)
+					fail_round(&round, "%s: alone it is told another size",
+						   growth->tag);
+				gpal_advice_free(one);
+			}
+			gpal_advice_free(advice);
+		}
+		request_case_free(drawn);
+	}
+	check_coverage("advice on refused requests", seen, COUNT);
+}
+END_TEST
+
 Suite *sizing_suite(void)
 {
 	Suite *suite = suite_create("sizing");
@@ -639,10 +902,13 @@ Suite *sizing_suite(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, the_largest_size_of_a_request_does_and_more_does_not);
+	tcase_add_test(tcase, an_equal_share_does_and_of_low_windows_no_larger_one_does);
 	tcase_add_test(tcase, the_size_that_fits_the_host_does_and_more_does_not);
 	tcase_add_test(tcase, the_largest_size_of_an_update_does_and_more_does_not);
 	tcase_add_test(tcase, the_largest_size_of_a_demand_does_and_more_does_not);
 	tcase_add_test(tcase, a_range_grows_as_far_as_is_said_and_no_further);
+	tcase_add_test(tcase,
+		       of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

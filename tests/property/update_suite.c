@@ -36,6 +36,18 @@ enum seen {
 	PIN_TO_SIZE,
 	SIZE_TO_PIN,
 	VTL2_COVERED,
+	ROOM_KEPT,
+	ROOM_NEW,
+	ROOM_OF_ANOTHER_NODE,
+	ROOM_OFF_ALIGNMENT,
+	CXL_WINDOW_KEPT,
+	CXL_WINDOW_NEW,
+	CXL_WINDOW_OTHERWISE,
+	LOW_WINDOW_KEPT,
+	LOW_WINDOW_FOUND,
+	LOW_WINDOW_GONE,
+	LOW_WINDOW_OTHERWISE,
+	DEVICES_KEPT,
 	SEEN_COUNT
 };
 
@@ -67,6 +79,18 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 		[PIN_TO_SIZE] = "window stays, no longer pinned",
 		[SIZE_TO_PIN] = "window pinned where it is",
 		[VTL2_COVERED] = "mmio64 placed above vtl2",
+		[ROOM_KEPT] = "room stays",
+		[ROOM_NEW] = "room is new",
+		[ROOM_OF_ANOTHER_NODE] = "would move: room of another node",
+		[ROOM_OFF_ALIGNMENT] = "would move: room off its alignment",
+		[CXL_WINDOW_KEPT] = "cxl window stays",
+		[CXL_WINDOW_NEW] = "cxl window is new",
+		[CXL_WINDOW_OTHERWISE] = "would move: cxl window interleaved otherwise",
+		[LOW_WINDOW_KEPT] = "low window stays",
+		[LOW_WINDOW_FOUND] = "low window where ram was",
+		[LOW_WINDOW_GONE] = "no low window, and its ram stays",
+		[LOW_WINDOW_OTHERWISE] = "would move: another low window",
+		[DEVICES_KEPT] = "window of devices stays",
 	};
 
 	for (int i = 0; i < GPAL_CODE_COUNT; i++)
@@ -75,6 +99,7 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 		seen[i].name = names[i];
 	seen[-GPAL_E_NO_MEMORY].count = 1;
 	seen[-GPAL_E_INTERNAL].count = 1;
+	seen[-GPAL_E_WARNING_REFUSED].count = 1;
 }
 
 static void look_at_segments(struct sight *seen, const struct gpal_layout *live,
@@ -146,8 +171,75 @@ static void look_at_layout(struct sight *seen, const struct gpal_layout *live,
 	seen[EXTENTS_KEPT].count += extents > 0;
 }
 
-static void look_at_refusal(struct sight *seen, const struct oracle *around)
+static const struct gpal_layout_cxl_window *find_cxl_window(const struct gpal_layout *layout,
+							    const char *name)
 {
+	for (size_t i = 0; i < layout->cxl_window_count; i++)
+		if (strcmp(layout->cxl_windows[i].name, name) == 0)
+			return &layout->cxl_windows[i];
+	return NULL;
+}
+
+/* What stays of rooms, low windows, CXL windows and windows for devices. */
+static void look_at_new_members(struct sight *seen, const struct chain *chain)
+{
+	const struct gpal_request *request = &chain->after->request;
+	const uint64_t before = chain->before->request.memory_low_window;
+	const uint64_t after = request->memory_low_window;
+
+	seen[LOW_WINDOW_KEPT].count += before > 0 && after == before;
+	seen[LOW_WINDOW_FOUND].count += before == 0 && after > 0;
+	seen[LOW_WINDOW_GONE].count += before > 0 && after == 0;
+	for (size_t i = 0; i < chain->layout->hotplug_room_count; i++)
+		seen[i < chain->live->hotplug_room_count ? ROOM_KEPT : ROOM_NEW].count++;
+	for (size_t i = 0; i < chain->layout->cxl_window_count; i++) {
+		const char *name = chain->layout->cxl_windows[i].name;
+
+		seen[find_cxl_window(chain->live, name) ? CXL_WINDOW_KEPT : CXL_WINDOW_NEW].count++;
+	}
+	for (size_t i = 0; i < request->root_complex_count; i++) {
+		const struct gpal_root_complex *rc = &request->root_complexes[i];
+		const struct gpal_map_entry *old;
+
+		seen[DEVICES_KEPT].count +=
+			rc->high_mmio.kind == GPAL_WINDOW_DEVICES &&
+			was_there(chain->live, chain->layout->root_complexes[i].high_mmio, &old);
+	}
+}
+
+/* What had to move, or something else had. */
+static void look_at_moves(struct sight *seen, const struct chain *chain)
+{
+	const struct gpal_request *request = &chain->after->request;
+	const struct gpal_layout *live = chain->live;
+
+	for (size_t i = 0; i < request->hotplug_room_count && i < live->hotplug_room_count; i++) {
+		const struct gpal_hotplug_room *room = &request->hotplug_rooms[i];
+		const struct gpal_layout_hotplug_room *had = &live->hotplug_rooms[i];
+
+		seen[ROOM_OF_ANOTHER_NODE].count += room->node != had->node;
+		seen[ROOM_OFF_ALIGNMENT].count += room->alignment.set &&
+						  room->alignment.value > 0 &&
+						  had->range.start % room->alignment.value != 0;
+	}
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *window = &request->cxl_windows[i];
+		const struct gpal_layout_cxl_window *had = find_cxl_window(live, window->name);
+
+		seen[CXL_WINDOW_OTHERWISE].count +=
+			had && !oracle_same_interleaving(window->targets, window->target_count,
+							 window->granularity, had);
+	}
+	seen[LOW_WINDOW_OTHERWISE].count += request->memory_low_window > 0 &&
+					    request->memory_low_window !=
+						    chain->before->request.memory_low_window;
+}
+
+static void look_at_refusal(struct sight *seen, const struct chain *chain,
+			    const struct oracle *around)
+{
+	if (around->error.code == GPAL_E_WOULD_MOVE)
+		look_at_moves(seen, chain);
 	seen[RESIZED].count += around->error.code == GPAL_E_WOULD_MOVE;
 	seen[HOST_TOO_NARROW].count += around->error.code == GPAL_E_ADDRESS_WIDTH_EXCEEDED;
 	if (around->error.code != GPAL_E_EXHAUSTED)
@@ -214,7 +306,7 @@ static void check_refusal(const struct chain *chain, const struct oracle *around
 		seen[MADE_AFRESH].count++;
 	} else {
 		check_not_allowed(chain, fresh, GPAL_E_WOULD_MOVE);
-		look_at_refusal(seen, around);
+		look_at_refusal(seen, chain, around);
 	}
 	oracle_free(fresh);
 }
@@ -239,6 +331,7 @@ START_TEST(updates_as_the_naive_oracle_does)
 				check_success(&chain, around);
 				look_at_segments(seen, chain.live, chain.layout);
 				look_at_layout(seen, chain.live, chain.layout);
+				look_at_new_members(seen, &chain);
 				seen[SECOND_UPDATE].count += made == 1;
 				seen[THIRD_UPDATE].count += made == 2;
 				made++;
@@ -288,6 +381,12 @@ static void check_kept(const struct chain *chain)
 			continue;
 		if (a->is_ecam && b && b->bus0_base != a->bus0_base)
 			fail_round(&chain->round, "%s: buses moved", a->tag);
+		if (b &&
+		    ((a->room && a->room->node != b->room->node) ||
+		     (a->cxl_window &&
+		      !oracle_same_interleaving(a->cxl_window->targets, a->cxl_window->target_count,
+						a->cxl_window->granularity, b->cxl_window))))
+			fail_round(&chain->round, "%s serves another", a->tag);
 		if (a->is_ecam || (!b && !(a->has_node && size_of_all(new, new_count, a->tag))))
 			continue; /* a node that stays has all its extents */
 		if (!b || b->range.start != a->range.start || b->range.end != a->range.end)

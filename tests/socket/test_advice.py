@@ -3,12 +3,15 @@
 
 import copy
 import json
+import re
 import subprocess
 
 from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
 
 REQUEST = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]},
            "pcie": {"root_complexes": [{"name": "rc0", "end_bus": 15}, {"name": "rc1", "start_bus": 16, "end_bus": 31}]}}
+
+BRIDGES = {"pcie": {"root_complexes": [{**rc, "cxl": {}} for rc in REQUEST["pcie"]["root_complexes"]]}}
 
 HOLE = {"reserved": [{"name": "wall", "start": "0x200000000", "end": "0xfffffffffffff000"}]}
 
@@ -36,7 +39,10 @@ class Exhausted(DaemonTestCase):
         "/request/vtl2/framebuffer": (HOLE, "16GiB"),
         "/request/vtl2/memory/size": ({**HOLE, "vtl2": {"memory": {"alignment": "2MiB"}}}, "16GiB"),
         "/request/pcie/root_complexes/0/cxl/hdm": (HOLE, "16GiB"),
+        "/request/memory/hotplug/0/size": ({**HOLE, "memory": {"nodes": ["3GiB"], "hotplug": [{"alignment": "2MiB"}]}}, "16GiB"),
+        "/request/cxl_windows/0/size": ({**HOLE, **BRIDGES, "memory": {"nodes": ["3GiB"]}, "cxl_windows": [{"name": "pool", "targets": ["rc0", "rc1"]}]}, "16GiB"),
     }
+    STEPS = {"/request/pcie/root_complexes/0/cxl/hdm": 256 << 20, "/request/cxl_windows/0/size": 512 << 20}
 
     def test_the_largest_size_does_and_a_step_more_does_not(self):
         with self.daemon.connect() as client:
@@ -47,7 +53,7 @@ class Exhausted(DaemonTestCase):
                     data = reply["error"]["data"]
                     self.assertEqual((data["reason"], data["pointer"]), ("exhausted", pointer))
                     largest = int(data["largest_size"], 16)
-                    step = 0x10000000 if pointer.endswith("hdm") else 0x1000
+                    step = self.STEPS.get(pointer, 4096)
                     good = client.call("layout.resolve", {"request": put(request, pointer, hex(largest))})
                     self.assertIn("result", good)
                     bad = client.call("layout.resolve", {"request": put(request, pointer, hex(largest + step))})
@@ -74,6 +80,54 @@ class Exhausted(DaemonTestCase):
             data = client.call("layout.resolve", {"request": request})["error"]["data"]
             self.assertEqual(data["tag"], "pcie-rc2-low-mmio")
             self.assertNotIn("largest_size", data)
+
+    def share(self, client, request):
+        """What the refusal of a request says that all windows could have."""
+        data = client.call("layout.resolve", {"request": request})["error"]["data"]
+        self.assertEqual(data["reason"], "exhausted")
+        return int(data["equal_share"], 16) if "equal_share" in data else None
+
+    def with_windows(self, member, windows, **members):
+        return {**REQUEST, **members, "pcie": {"root_complexes": [
+            {"name": f"rc{i}", "segment": i, "end_bus": 0, member: window} for i, window in enumerate(windows)]}}
+
+    def test_with_the_equal_share_all_windows_fit_and_with_a_step_more_they_do_not(self):
+        cases = {
+            "low": ("low_mmio", ["2GiB", "2GiB", "2GiB"], {}, 2 << 20),
+            "low, of several sizes": ("low_mmio", ["3GiB", "64MiB", "1GiB", "4KiB"], {}, 2 << 20),
+            "high": ("high_mmio", ["1TiB"] * 5, {"host": {}, **HOLE, "reserved": [
+                {"name": "wall", "start": "2TiB", "end": "0xfffffffffffff000"}]}, 1 << 30),
+            "high, one of them with an alignment": ("high_mmio", [{"size": "1TiB", "alignment": "1TiB"}, "1TiB"], {"reserved": [
+                {"name": "wall", "start": "2TiB", "end": "0xfffffffffffff000"}]}, 1 << 30),
+            "high, one of them for devices": ("high_mmio", [{"devices": [{"bars": ["1TiB", "1TiB"]}]}, "16GiB"], {"reserved": [
+                {"name": "wall", "start": "2TiB", "end": "0xfffffffffffff000"}]}, 1 << 30),
+        }
+        with self.daemon.connect() as client:
+            for what, (member, windows, members, step) in cases.items():
+                with self.subTest(what):
+                    share = self.share(client, self.with_windows(member, windows, **members))
+                    self.assertEqual(share % step, 0)
+                    for size, answer in ((share, "result"), (share + step, "error")):
+                        request = self.with_windows(member, [hex(size)] * len(windows), **members)
+                        self.assertIn(answer, client.call("layout.resolve", {"request": request}))
+
+    def test_pinned_windows_and_none_have_no_share(self):
+        pin, size = {"start": "1GiB", "end": "2GiB"}, 2 << 20
+        windows = [pin, None, "3GiB", "3GiB"]
+        with self.daemon.connect() as client:
+            share = self.share(client, self.with_windows("low_mmio", windows))
+            for more, answer in ((0, "result"), (size, "error")):
+                shared = [pin, None, hex(share + more), hex(share + more)]
+                self.assertIn(answer, client.call("layout.resolve", {"request": self.with_windows("low_mmio", shared)}))
+
+    def test_where_no_share_is_enough_or_something_else_does_not_fit_none_is_named(self):
+        # Below 4 GiB there is room for 1984 windows of 2 MiB.
+        many = self.with_windows("low_mmio", ["4KiB"] * 2000)
+        slots = {**self.with_windows("low_mmio", ["2GiB"], virtio_mmio={"slots": 4096}), "chipset": {"low_mmio": "4088MiB"}}
+        with self.daemon.connect() as client:
+            self.assertIsNone(self.share(client, many))
+            slots["pcie"]["root_complexes"][0]["low_mmio"] = None
+            self.assertIsNone(self.share(client, slots))
 
     def test_the_bare_allocator_says_the_same(self):
         request = {"reserved": [{"tag": "wall", "start": "8GiB", "end": "0xfffffffffffff000"}],
@@ -125,6 +179,27 @@ class AddressWidth(DaemonTestCase):
                                     "range": {"start": "0x200000000", "end": "0x240000000"}, "bits": 33,
                                     "required_bits": 34, "alignment_gap": "0xbfe00000", "excess": "0x40000000",
                                     "largest_tag": "ram0", "largest_tag_size": "0x100000000"})
+
+    def test_rooms_are_made_smaller_before_windows_and_devices_are_not(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"], "hotplug": [{"size": "300GiB"}, {"size": "600GiB"}]},
+                   "pcie": {"root_complexes": [
+                       {"name": "rc0", "end_bus": 15, "high_mmio": {"devices": [{"bars": ["128GiB"]}]}},
+                       {"name": "rc1", "start_bus": 16, "end_bus": 31, "high_mmio": "64GiB"}]},
+                   "host": {"physical_address_bits": 40}}
+        with self.daemon.connect() as client:
+            def data():
+                return client.call("layout.resolve", {"request": request})["error"]["data"]
+            self.assertEqual(data()["largest_size_of"], "hotplug-1")
+            for more, answer in ((0, "result"), (4096, "error")):
+                changed = put(request, "/request/memory/hotplug/1/size", hex(int(data()["largest_size"], 16) + more))
+                self.assertIn(answer, client.call("layout.resolve", {"request": changed}))
+            request["memory"]["hotplug"] = []
+            request["pcie"]["root_complexes"][1]["high_mmio"] = "640GiB"
+            request["host"]["physical_address_bits"] = 39
+            self.assertEqual(data()["largest_size_of"], "pcie-rc1-high-mmio")
+            del request["pcie"]["root_complexes"][1]
+            request["host"]["physical_address_bits"] = 37
+            self.assertNotIn("largest_size_of", data())
 
     def test_many_nodes_are_told_a_size_for_all(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"] * 600}, "host": {"physical_address_bits": 36}}
@@ -241,6 +316,227 @@ class Advice(DaemonTestCase):
         self.assertEqual({row.split()[0] for row in rows[1:]}, set(self.MEMBERS))
         pinned = next(row for row in rows if row.startswith("pcie-rc2-high-mmio"))
         self.assertRegex(pinned, r" 4 GiB +58 GiB +0x280000000-0x1100000000 +-$")
+
+
+class LayoutAdvise(DaemonTestCase):
+    """layout.advise, of live layouts and of requests; each size is tried, and so is a step more."""
+
+    REQUEST = {"arch": "x86_64",
+               "memory": {"nodes": ["2GiB", "1GiB"], "hotplug": [{"size": "8GiB"}, {"node": 1, "size": "4GiB", "alignment": "1GiB"}]},
+               "pcie": {"root_complexes": [
+                   {"name": "rc0", "end_bus": 15, "low_mmio": "32MiB", "cxl": {}},
+                   {"name": "rc1", "start_bus": 16, "end_bus": 31, "high_mmio": {"devices": [{"bars": ["2GiB", "2GiB"]}]}, "cxl": {}}]},
+               "cxl_windows": [{"name": "pool", "targets": ["rc1", "rc0"], "size": "1GiB"}], "host": {"physical_address_bits": 39}}
+    MEMBERS = {"chipset-low-mmio": "/request/chipset/low_mmio", "chipset-high-mmio": "/request/chipset/high_mmio",
+               **{f"ram{i}": f"/request/memory/nodes/{i}" for i in range(2)},
+               **{f"hotplug-{i}": f"/request/memory/hotplug/{i}/size" for i in range(2)},
+               **{f"pcie-rc{i}-{side}-mmio": f"/request/pcie/root_complexes/{i}/{side}_mmio"
+                  for i in range(2) for side in ("low", "high")},
+               "cxl-window-pool": "/request/cxl_windows/0/size"}
+    STEPS = {"cxl-window-pool": 512 << 20}
+
+    def advise(self, **params):
+        """The answer, which is the same on both sockets."""
+        reply = self.daemon.call("layout.advise", params)
+        self.assertEqual(self.daemon.call("layout.advise", params, inspect=True), reply)
+        return reply
+
+    def test_the_client_has_columns_for_bars(self):
+        done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "advise", "--request", "-", "pcie-rc1-high-mmio"],
+                              input=json.dumps(self.REQUEST), capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        heading, row = done.stdout.splitlines()[2:]
+        self.assertEqual(re.split("  +", heading),
+                         ["RANGE", "SIZE", "IN PLACE", "PINNED TO", "RE-RESOLVED", "LARGEST BAR", "BAR IF PINNED"])
+        self.assertRegex(row, r"^pcie-rc1-high-mmio .* \d+ GiB +\d+ GiB$")
+
+    def assert_stays(self, client, live, pointer, value, stays):
+        changed = {"request": put(self.REQUEST, pointer, value)}
+        reply = client.call("layout.compare", {"from": live, "to": changed})
+        compatible = "result" in reply and reply["result"]["compatible"]
+        self.assertEqual(compatible, stays, reply)
+
+    def assert_rows(self, rows, live):
+        with self.daemon.connect() as client:
+            for row in rows:
+                pointer, step = self.MEMBERS[row["tag"]], self.STEPS.get(row["tag"], 4096)
+                more = {name: hex(int(row[name], 16) + step) for name in ("in_place", "resolved") if name in row}
+                with self.subTest(row["tag"]):
+                    if "pin" in row:
+                        start, end = (int(row["pin"][name], 16) for name in ("start", "end"))
+                        self.assertEqual(int(row["in_place"], 16), end - start)
+                        self.assert_stays(client, live, pointer, row["pin"], True)
+                        self.assert_stays(client, live, pointer, {"start": hex(start), "end": hex(end + 4096)}, False)
+                        pinned = client.call("layout.resolve", {"request": put(self.REQUEST, pointer, row["pin"])})
+                        side = pointer.rpartition("/")[2]
+                        root = int(row["tag"][len("pcie-rc")])
+                        self.assertEqual(pinned["result"]["layout"]["pcie"]["root_complexes"][root][side]["largest_bar"],
+                                         row["pin_largest_bar"])
+                        self.assertGreaterEqual(int(row["pin_largest_bar"], 16), int(row["largest_bar"], 16))
+                    else:
+                        self.assertFalse({"largest_bar", "pin_largest_bar"} & set(row))
+                        self.assert_stays(client, live, pointer, row["in_place"], True)
+                        self.assert_stays(client, live, pointer, more["in_place"], False)
+                    # Devices have the size that they need.
+                    self.assertEqual("resolved" in row, row["tag"] != "pcie-rc1-high-mmio")
+                    for size, answer in ((row.get("resolved"), "result"), (more.get("resolved"), "error")):
+                        if size:
+                            self.assertIn(answer, client.call("layout.resolve", {"request": put(self.REQUEST, pointer, size)}))
+
+    def test_a_request_is_advised_on_as_by_resolve(self):
+        result = self.advise(request=self.REQUEST)["result"]
+        resolved = self.daemon.call("layout.resolve", {"request": self.REQUEST, "advise": True})["result"]
+        self.assertEqual(result, {"resolves": True, "advice": resolved["advice"]})
+        self.assertEqual([row["tag"] for row in result["advice"]],
+                         [entry["tag"] for entry in resolved["layout"]["map"] if entry["tag"] in self.MEMBERS])
+        self.assert_rows(result["advice"], {"request": self.REQUEST})
+
+    def test_a_live_layout_is_advised_on_by_name(self):
+        with self.daemon.connect() as client:
+            client.call("layout.create", {"name": "live", "request": self.REQUEST})
+        result = self.advise(name="live")["result"]
+        self.assertEqual(result, self.advise(request=self.REQUEST)["result"])
+        self.assert_rows(result["advice"], {"name": "live"})
+
+    def test_after_an_update_it_is_the_updated_layout(self):
+        first = {**REQUEST, "host": {"physical_address_bits": 39}}
+        second = put(first, "/request/memory/hotplug", [{"size": "4GiB"}])
+        second["pcie"]["root_complexes"].append({"name": "rc2", "start_bus": 32, "end_bus": 47})
+        with self.daemon.connect() as client:
+            client.call("layout.create", {"name": "grown", "request": first})
+            layout = client.call("layout.update", {"name": "grown", "request": second})["result"]["layout"]
+            afresh = client.call("layout.resolve", {"request": second})["result"]["layout"]
+        # It is the work of its history.
+        self.assertNotEqual(layout["digest"], afresh["digest"])
+        result = self.advise(name="grown")["result"]
+        self.assertIs(result["resolves"], True)
+        taken = sorted((int(entry["start"], 16), int(entry["end"], 16)) for entry in layout["map"])
+        places = {entry["tag"]: entry for entry in layout["map"]}
+        self.assertEqual([row["tag"] for row in result["advice"]],
+                         [tag for tag in dict.fromkeys(entry["tag"] for entry in layout["map"]) if not tag.endswith("ecam")])
+        for row in result["advice"]:
+            with self.subTest(row["tag"]):
+                if "pin" not in row:
+                    self.assertGreaterEqual(int(row["in_place"], 16), int(row["size"], 16))
+                    continue
+                start, end = (int(row["pin"][name], 16) for name in ("start", "end"))
+                own = tuple(int(places[row["tag"]][name], 16) for name in ("start", "end"))
+                # It has its own place and what is free beside it.
+                self.assertTrue(start <= own[0] and own[1] <= end)
+                self.assertEqual([other for other in taken if other[0] < end and start < other[1]], [own])
+
+    def test_one_tag_is_advised_on_alone(self):
+        with self.daemon.connect() as client:
+            client.call("layout.create", {"name": "one", "request": self.REQUEST})
+        for source in ({"name": "one"}, {"request": self.REQUEST}):
+            for row in self.advise(**source)["result"]["advice"]:
+                with self.subTest(row["tag"], source=list(source)):
+                    self.assertEqual(self.advise(**source, tag=row["tag"])["result"], {"resolves": True, "advice": [row]})
+
+    def test_a_tag_that_is_not_there_is_not_found(self):
+        with self.daemon.connect() as client:
+            client.call("layout.create", {"name": "few", "request": self.REQUEST})
+        tags = ("ram2", "hotplug-2", "pcie-rc2-low-mmio", "cxl-window-other", "no such tag")
+        too_large = put(self.REQUEST, "/request/pcie/root_complexes/0/low_mmio", "8GiB")
+        for source in ({"name": "few"}, {"request": self.REQUEST}, {"request": too_large}):
+            for tag in tags:
+                with self.subTest(tag, source=list(source)):
+                    self.assertEqual(self.advise(**source, tag=tag)["error"]["data"],
+                                     {"reason": "not_found", "pointer": "/tag", "tag": tag})
+        # These are there, but no member of the request is their size.
+        for source in ({"name": "few"}, {"request": self.REQUEST}):
+            for tag in ("pcie-seg0-ecam", "pcie-rc0-cxl-chbcr"):
+                with self.subTest(tag, source=list(source)):
+                    self.assertEqual(self.advise(**source, tag=tag)["error"]["data"],
+                                     {"reason": "not_found", "pointer": "/tag", "tag": tag})
+        # A window for devices has the size that they need, so there is nothing to say without a layout.
+        self.assertEqual(self.advise(request=too_large, tag="pcie-rc1-high-mmio")["error"]["data"]["reason"], "not_found")
+
+    def test_a_request_that_is_refused_is_told_each_size_with_which_alone_it_would_resolve(self):
+        cases = {
+            "no room below 4 GiB": put(self.REQUEST, "/request/pcie/root_complexes/0/low_mmio", "4GiB"),
+            "too wide by its RAM": put(self.REQUEST, "/request/memory/nodes/0", "1TiB"),
+            "too wide by a room": put(self.REQUEST, "/request/memory/hotplug/1/size", "1TiB"),
+            "too wide by a CXL window": put(self.REQUEST, "/request/cxl_windows/0/size", "1TiB"),
+            "too wide by a little of each": put(put(self.REQUEST, "/request/memory/nodes/0", "300GiB"),
+                                                "/request/memory/hotplug/0/size", "300GiB"),
+        }
+        with self.daemon.connect() as client:
+            for what, request in cases.items():
+                with self.subTest(what):
+                    refusal = client.call("layout.resolve", {"request": request})["error"]["data"]
+                    self.assertIn(refusal["reason"], ("exhausted", "address_width_exceeded"))
+                    result = self.advise(request=request)["result"]
+                    self.assertIs(result["resolves"], False)
+                    self.assertEqual([row["tag"] for row in result["advice"]][:2], ["ram0", "ram1"])
+                    self.assertEqual({row["tag"] for row in result["advice"]}, set(self.MEMBERS) - {"pcie-rc1-high-mmio"})
+                    self.assertTrue(any("resolved" in row for row in result["advice"]))
+                    for row in result["advice"]:
+                        pointer, step = self.MEMBERS[row["tag"]], self.STEPS.get(row["tag"], 4096)
+                        self.assertLessEqual(set(row), {"tag", "size", "resolved"})
+                        if "resolved" not in row:
+                            # The least there can be does not help.
+                            least = put(request, pointer, hex(step))
+                            self.assertIn("error", client.call("layout.resolve", {"request": least}))
+                            continue
+                        for size, answer in ((int(row["resolved"], 16), "result"), (int(row["resolved"], 16) + step, "error")):
+                            self.assertIn(answer, client.call("layout.resolve", {"request": put(request, pointer, hex(size))}))
+                        self.assertEqual(self.advise(request=request, tag=row["tag"])["result"],
+                                         {"resolves": False, "advice": [row]})
+
+    def test_any_other_fault_of_a_request_is_its_error(self):
+        cases = {
+            "invalid_memory": put(self.REQUEST, "/request/memory/nodes/0", "1"),
+            "invalid_bus_range": put(self.REQUEST, "/request/pcie/root_complexes/0/end_bus", 0) | {},
+            "node_out_of_range": put(self.REQUEST, "/request/memory/hotplug/0/node", 2),
+            "invalid_hdm": put(self.REQUEST, "/request/cxl_windows/0/size", "256MiB"),
+            "invalid_size": put(self.REQUEST, "/request/chipset/high_mmio", "1"),
+        }
+        cases["invalid_bus_range"]["pcie"]["root_complexes"][0]["start_bus"] = 1
+        for reason, request in cases.items():
+            with self.subTest(reason):
+                refusal = self.daemon.call("layout.resolve", {"request": request})["error"]
+                self.assertEqual(refusal["data"]["reason"], reason)
+                self.assertEqual(self.advise(request=request)["error"], refusal)
+                self.assertEqual(self.advise(request=request, tag="ram0")["error"], refusal)
+
+    def test_it_is_about_a_name_or_a_request(self):
+        cases = [
+            ({}, "missing_member", "/name"), ({"tag": "ram0"}, "missing_member", "/name"),
+            ({"name": "a", "request": self.REQUEST}, "unknown_member", "/request"),
+            ({"name": "nobody"}, "not_found", "/name"), ({"name": "nobody", "tag": "ram0"}, "not_found", "/name"),
+            ({"name": "a", "tag": 1}, "wrong_type", "/tag"), ({"name": "a", "tag": ""}, "bad_name", "/tag"),
+            ({"name": "a", "advise": True}, "unknown_member", "/advise"),
+        ]
+        for params, reason, pointer in cases:
+            with self.subTest(params=list(params)):
+                data = self.advise(**params)["error"]["data"]
+                self.assertEqual((data["reason"], data["pointer"]), (reason, pointer))
+
+    def test_ram_is_advised_on_even_where_the_budget_ends(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["4GiB", 0, "1GiB"]}, "host": {"physical_address_bits": 40},
+                   "pcie": {"root_complexes": [{"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(600)]}}
+        too_wide = put(request, "/request/memory/nodes/0", "1TiB")
+        with self.daemon.connect() as client:
+            for made, resolves in ((request, True), (too_wide, False)):
+                result = self.advise(request=made)["result"]
+                self.assertEqual((result["resolves"], result["advice_cut"]), (resolves, True))
+                rows = {row["tag"]: row for row in result["advice"]}
+                self.assertTrue(any("resolved" not in row for row in rows.values()))
+                for node in (0, 2):
+                    row = rows[f"ram{node}"]
+                    if node == 2 and not resolves:
+                        self.assertNotIn("resolved", row)
+                        continue
+                    self.assertEqual("in_place" in row, resolves)
+                    for more, answer in ((0, "result"), (4096, "error")):
+                        changed = put(made, f"/request/memory/nodes/{node}", hex(int(row["resolved"], 16) + more))
+                        self.assertIn(answer, client.call("layout.resolve", {"request": changed}))
+            # What was cut has its turn alone.
+            cut = next(row["tag"] for row in self.advise(request=request)["result"]["advice"] if "resolved" not in row)
+            result = self.advise(request=request, tag=cut)["result"]
+            self.assertNotIn("advice_cut", result)
+            self.assertIn("resolved", result["advice"][0])
 
 
 if __name__ == "__main__":

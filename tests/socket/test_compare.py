@@ -172,7 +172,7 @@ class Contradictions(DaemonTestCase):
         "ram told twice": ("l['ram'].insert(1, l['ram'][0])", "/ram/1"),
         "ram left out": ("l['ram'].pop()", "/map"),
         "ram of another node": ("l['ram'][0].update(node=1)", "/ram/0"),
-        "a window told twice": ("r.append(dict(r[2]))", "/pcie/root_complexes/3/low_mmio"),
+        "a root complex told twice": ("r.append(dict(r[2]))", "/pcie/root_complexes/3/name"),
         "segments out of order": ("l['pcie']['segments'].reverse()", "/pcie/segments/1"),
         "an ecam of other buses": ("l['pcie']['segments'][0].update(end_bus=30)", "/pcie/segments/0"),
         "another base": ("l['pcie']['segments'][0].update(bus0_base='0x1000')", "/pcie/segments/0"),

@@ -33,6 +33,9 @@ source "$1/_gpalayoutctl"
 """
 
 
+ODD = ["my rc", "it's", 'q"uote', "a:b@c", "a=b", "back\\slash", "$x`", "世界", "<&>", "世" * 85, "left\u202eright"]
+
+
 class Completion(DaemonTestCase):
     OPTIONS = ("--store", "memory")
 
@@ -74,7 +77,13 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("list", "--policy", "openvmm-2026.05"), ["openvmm-2026.05"])
         self.assertIn("openvmm-2026.06", self.proposals("compare", "@a", "--to-policy", ""))
         self.assertEqual(self.proposals("list", "--after", "web"), ["web-01", "web-02"])
-        for flag in ("--memory", "--numa", "--socket"):
+        self.assertEqual(self.proposals("resolve", "--host-hole", ""), ["amd-hypertransport", "arm-msi"])
+        for command in (["resolve"], ["create", "vm"], ["update", "vm"], ["resolve", "--refuse", "all"]):
+            self.assertEqual(self.proposals(*command, "--refuse", "no_"), ["no_low_memory", "no_ram_below_1gib"])
+            self.assertEqual(self.proposals(*command, "--refuse", "al"), ["all"])
+        self.assertEqual(self.proposals("update", "web-01", "--remove", ""), ["ram0"])
+        self.assertEqual(self.proposals("update", "nothing", "--remove", ""), [])
+        for flag in ("--memory", "--numa", "--socket", "--hotplug", "--cxl-window", "--pcie-root-complex", "--reserve"):
             self.assertEqual(self.proposals("resolve", flag, ""), [])
 
     def test_operands_are_the_daemons(self):
@@ -84,9 +93,39 @@ class Completion(DaemonTestCase):
                 self.assertEqual(self.proposals(*words, "web"), ["web-01", "web-02"])
                 self.assertEqual(len(self.proposals(*words, "")), 4)
         self.assertEqual(self.proposals("explain", "web-01", ""), ["ram0", "chipset-low-mmio", "chipset-high-mmio"])
+        self.assertEqual(self.proposals("advise", "web-01", ""), ["ram0", "chipset-low-mmio", "chipset-high-mmio"])
+        for request in (["--request", "file"], ["--memory", "1G"]):
+            self.assertEqual([self.proposals(command, *request, "") for command in ("advise", "explain", "probe")], [[]] * 3)
         self.assertEqual(self.proposals("call", "layout.c"), ["layout.create", "layout.compare"])
         for words in (["get", "web-01", ""], ["probe", ""], ["resolve", ""], ["fit", ""], ["policies", ""], ["get", "nothing"]):
             self.assertEqual(self.proposals(*words), [])
+
+    def test_what_can_be_removed_is_what_the_request_has(self):
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB", "1GiB"], "hotplug": [{"size": "2GiB"}, {"size": "2GiB"}]},
+                   "pcie": {"root_complexes": [{"name": "a", "cxl": {}}]}, "cxl_windows": [{"name": "w", "size": "1GiB", "targets": ["a"]}],
+                   "reserved": [{"name": "r", "start": "1TiB", "end": "2TiB"}], "virtio_mmio": {"slots": 1}}
+        self.addCleanup(self.daemon.call, "layout.delete", {"name": "full"})
+        self.daemon.call("layout.create", {"name": "full", "request": request})
+        tags = self.proposals("update", "full", "--remove", "")
+        self.assertEqual(tags, ["virtio-mmio", "ram0", "ram1", "hotplug-1", "reserved-r", "pcie-a", "cxl-window-w"])
+        self.assertEqual(self.proposals("advise", "full", "cxl"), ["cxl-window-w"])
+
+    def keep_odd(self):
+        """A layout with root complexes that have odd names."""
+        request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "pcie": {"root_complexes": [
+            {"name": name, "segment": number} for number, name in enumerate(ODD)]}}
+        self.addCleanup(self.daemon.call, "layout.delete", {"name": "odd"})
+        self.assertIn("result", self.daemon.call("layout.create", {"name": "odd", "request": request}))
+
+    def test_tags_have_any_characters(self):
+        self.keep_odd()
+        tags = self.proposals("explain", "odd", "")
+        for name in ODD:
+            with self.subTest(name[:9]):
+                # One that cannot be shown as it is would become another.
+                expected = [f"pcie-{name}-high-mmio"] if "\u202e" not in name else []
+                self.assertEqual(self.proposals("explain", "odd", f"pcie-{name}-hi"), expected)
+                self.assertEqual(f"pcie-{name}-low-mmio" in tags, bool(expected))
 
     def test_a_whole_name_stays_what_it_is(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
@@ -135,6 +174,27 @@ class Completion(DaemonTestCase):
             pass
         self.assertEqual(self.shell("bash", BASH, f"gpalayoutctl compare web-01 @{self.daemon.folder}/a"),
                          ["@" + path.replace(" ", "\\ ")])
+
+    def test_bash_reads_and_writes_quotes(self):
+        self.keep_odd()
+        for typed, word in ((r"pcie-my\ rc-h", r"pcie-my\ rc-high-mmio"), ('"pcie-my rc-h', "pcie-my rc-high-mmio"),
+                            ("'pcie-my rc-h", "pcie-my rc-high-mmio"), (r"pcie-it\'s-h", r"pcie-it\'s-high-mmio"),
+                            ("\"pcie-it's-h", "pcie-it's-high-mmio"), ("'pcie-it'\\''s-h", "s-high-mmio"),
+                            (r'"pcie-q\"uote-h', r"pcie-q\"uote-high-mmio"), (r"pcie-a:b@c-h", "@c-high-mmio"),
+                            (r"pcie-a\:b\@c-h", "pcie-a:b@c-high-mmio"), ("pcie-a=b-h", "b-high-mmio"),
+                            (r"pcie-back\\slash-h", r"pcie-back\\slash-high-mmio"), (r'"pcie-back\slash-h', r"pcie-back\\slash-high-mmio"),
+                            (r"pcie-\$x\`-h", r"pcie-\$x\`-high-mmio"), (r'"pcie-\$x\`-h', r"pcie-\$x\`-high-mmio")):
+            with self.subTest(typed):
+                self.assertEqual(self.shell("bash", BASH, f"gpalayoutctl explain odd {typed}"), [word])
+        self.assertEqual(self.shell("bash", BASH, "gpalayoutctl get web\\"), ["web-01", "web-02"])
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is missing (Debian: zsh)")
+    def test_zsh_reads_quotes(self):
+        self.keep_odd()
+        for typed, word in ((r"pcie-my\ rc-h", "pcie-my rc-high-mmio"), (r"pcie-it\'s-h", "pcie-it's-high-mmio"),
+                            (r"pcie-q\"uote-h", 'pcie-q"uote-high-mmio'), ("'pcie-my 'rc-h", "pcie-my rc-high-mmio")):
+            with self.subTest(typed):
+                self.assertEqual(self.shell("zsh", ZSH, "gpalayoutctl", "explain", "odd", typed), [word])
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is missing (Debian: zsh)")
     def test_zsh(self):

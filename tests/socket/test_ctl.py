@@ -124,6 +124,10 @@ FLAGS = [
     (["--memory", "nonsense"], {"memory": {"nodes": ["nonsense"]}}),
     (["--numa", "4G", "--numa", "size=0x1000", "--numa", "0"], {"memory": {"nodes": ["4G", "0x1000", "0"]}}),
     (["--memory-start", "0x40000000"], {"memory": {"start": "0x40000000"}}),
+    (["--memory-low-window", "64M"], {"memory": {"low_window": "64M"}}),
+    (["--hotplug", "16G"], {"memory": {"hotplug": [{"size": "16G"}]}}),
+    (["--hotplug", "size=16G,alignment=4G,node=1", "--hotplug", "node=0,8G"],
+     {"memory": {"hotplug": [{"node": 1, "size": "16G", "alignment": "4G"}, {"node": 0, "size": "8G"}]}}),
     (["--chipset-low-mmio", "64M"], {"chipset": {"low_mmio": "64M"}}),
     (["--chipset-high-mmio", "1G"], {"chipset": {"high_mmio": "1G"}}),
     (["--chipset-high-mmio", "0xfe0000000-64G"], {"chipset": {"high_mmio": {"start": "0xfe0000000", "end": "64G"}}}),
@@ -167,6 +171,23 @@ FLAGS = [
     ([RC, "rc0,cxl"], {"pcie": {"root_complexes": [{"name": "rc0", "cxl": {"hdm": "1G"}}]}}),
     ([RC, "rc0,hdm=512M"], {"pcie": {"root_complexes": [{"name": "rc0", "cxl": {"hdm": "512M"}}]}}),
     ([RC, "rc0,cxl,hdm=512M"], {"pcie": {"root_complexes": [{"name": "rc0", "cxl": {"hdm": "512M"}}]}}),
+    ([RC, "a,bars=128G+32M"],
+     {"pcie": {"root_complexes": [{"name": "a", "high_mmio": {"devices": [{"bars": ["128G", "32M"]}]}}]}}),
+    ([RC, "a,bars=128G+32M,vfs=7:512M+16M,node=1,bars=4K,low_bars=16M,low_vfs=2:0x1000"],
+     {"pcie": {"root_complexes": [{"name": "a", "node": 1,
+                                   "low_mmio": {"devices": [{"bars": ["16M"], "sriov": {"vfs": 2, "bars": ["0x1000"]}}]},
+                                   "high_mmio": {"devices": [{"bars": ["128G", "32M"], "sriov": {"vfs": 7, "bars": ["512M", "16M"]}},
+                                                             {"bars": ["4K"]}]}}]}}),
+    # The functions of another window's device do not get in between.
+    ([RC, "a,bars=1G,low_bars=1M,vfs=1:2G,low_bars=2M"],
+     {"pcie": {"root_complexes": [{"name": "a", "low_mmio": {"devices": [{"bars": ["1M"]}, {"bars": ["2M"]}]},
+                                   "high_mmio": {"devices": [{"bars": ["1G"], "sriov": {"vfs": 1, "bars": ["2G"]}}]}}]}}),
+    ([RC, "a,low_mmio=4M,bars=x"],
+     {"pcie": {"root_complexes": [{"name": "a", "low_mmio": "4M", "high_mmio": {"devices": [{"bars": ["x"]}]}}]}}),
+    (["--cxl-window", "w,size=1G,targets=a"], {"cxl_windows": [{"name": "w", "targets": ["a"], "size": "1G"}]}),
+    (["--cxl-window", "w,granularity=4K,targets=a+b+a,size=1", "--cxl-window", "v,size=2,targets="],
+     {"cxl_windows": [{"name": "w", "targets": ["a", "b", "a"], "size": "1", "granularity": "4K"},
+                      {"name": "v", "targets": [""], "size": "2"}]}),
     (["--virtio-mmio", "4"], {"virtio_mmio": {"slots": 4}}),
     ([RC, "rc0", RC, "rc1", "--iommu", "rc1=amd-vi"],
      {"pcie": {"root_complexes": [{"name": "rc0"}, {"name": "rc1", "iommu": "amd-vi"}]}}),
@@ -187,7 +208,42 @@ FLAGS = [
 ]
 
 
+# Names that need quotes on the command line, and as they are written there.
+QUOTED = [("a,b", r"a\,b"), ("a=b", r"a\=b"), ("a+b", r"a\+b"), ("\\", r"\\"), ("\\,", r"\\\,"), ("rc=a", r"rc\=a"),
+          ("a b\"c'd<&>世界", "a b\"c'd<&>世界"), (",=+" * 85, r"\,\=\+" * 85), ("\N{SMILING FACE WITH SUNGLASSES}", "\N{SMILING FACE WITH SUNGLASSES}")]
+
+
 class RequestFromFlags(Case):
+    def printed(self, *args):
+        result = ctl("resolve", "--print-request", "--arch", "x86_64", *args)
+        self.check(result, OK)
+        return json.loads(result.out)
+
+    def test_a_name_may_have_what_separates_if_it_is_quoted(self):
+        for name, quoted in QUOTED:
+            with self.subTest(name[:9]):
+                request = self.printed(RC, f"{quoted},segment=1", RC, "x", "--iommu", f"{quoted}=amd-vi", "--cxl-window",
+                                       f"{quoted},size=1G,targets=x+{quoted}+{quoted}", "--reserve", f"{quoted}=1-2")
+                self.assertEqual(request["pcie"]["root_complexes"], [{"name": name, "segment": 1, "iommu": "amd-vi"}, {"name": "x"}])
+                self.assertEqual(request["cxl_windows"], [{"name": name, "targets": ["x", name, name], "size": "1G"}])
+                self.assertEqual(request["reserved"], [{"name": name, "start": "1", "end": "2"}])
+                for flag, value in (("--amd-iommu", quoted), ("--intel-vtd", quoted), ("--smmu", quoted), ("--smmu", f"rc={quoted}")):
+                    self.assertIn("iommu", self.printed(RC, quoted, flag, value)["pcie"]["root_complexes"][0])
+
+    def test_where_the_last_equals_sign_separates_none_needs_quotes(self):
+        request = self.printed(RC, r"a\=b", "--iommu", "a=b=amd-vi", "--reserve", "a=b,c=0-4K")
+        self.assertEqual(request["pcie"]["root_complexes"][0]["iommu"], "amd-vi")
+        self.assertEqual(request["reserved"][0]["name"], "a=b,c")
+
+    def test_a_backslash_that_quotes_nothing_is_wrong_usage(self):
+        for flag, value in ((RC, "a\\b"), (RC, "a\\"), (RC, "a,low_mmio=\\4M"), ("--cxl-window", "\\a,size=1G,targets=a"),
+                            ("--cxl-window", "a,size=1G,targets=\\"), ("--reserve", "\\ =1-2"), ("--hotplug", "1G\\"), ("--numa", "\\n"),
+                            ("--vtl2-memory", "\\-"), ("--iommu", "\\a=amd-vi"), ("--amd-iommu", "a\\"), ("--smmu", "\\a")):
+            with self.subTest(f"{flag} {value}"):
+                result = ctl("resolve", "--print-request", flag, value, *([] if flag == RC else [RC, "a"]))
+                self.check(result, USAGE, f"gpalayoutctl: {flag}: '{value}': the backslash at byte {value.index(chr(92))} quotes nothing\n",
+                           "hint: a backslash is written \\\\; it quotes a comma")
+
     def test_each_flag_puts_its_member_into_the_request(self):
         for args, members in FLAGS:
             with self.subTest(" ".join(args)):
@@ -199,7 +255,7 @@ class RequestFromFlags(Case):
     def test_no_flag_of_the_help_is_untested(self):
         listed = set(re.findall(r"^  (--[a-z0-9-]+)", ctl("resolve", "--help").out.split("\nOptions:")[0], re.M))
         tested = {arg.split("=")[0] for args, _ in FLAGS for arg in args if arg.startswith("--")}
-        self.assertEqual(listed - {"--print-request", "--advise"}, tested)
+        self.assertEqual(listed - {"--print-request", "--advise", "--refuse"}, tested)
 
     def test_all_flags_together_build_one_request(self):
         result = ctl("resolve", "--host-bits", "46", "--arch", "x86_64", "--numa", "4G", RC, "rc0,cxl", "--amd-iommu",
@@ -239,14 +295,39 @@ class RequestFromFlags(Case):
             (["--memory", "1G", "--numa", "1G"], "--memory and --numa exclude each other"),
             (["--memory", "1G", "--memory", "2G"], "--memory is given twice"),
             (["--arch", "x86_64", "--arch", "x86_64"], "--arch is given twice"),
-            (["--memory", "4G,file=x"], "unknown key file"),
-            (["--numa", "size=4G,host_numa_node=0"], "unknown key host_numa_node"),
-            (["--numa", "4G,2G"], "two sizes"),
+            (["--memory", "4G,file=x"], "unknown key 'file'\nhint: the only key is size\n"),
+            (["--numa", "size=4G,host_numa_node=0"], "unknown key 'host_numa_node'"),
+            (["--numa", "4G,2G"], "--numa: size is given twice"),
+            (["--hotplug", "node=1"], "--hotplug: 'node=1' has no size"),
+            (["--hotplug", "1G,node=one"], "--hotplug: node: 'one' is not a whole number"),
+            (["--hotplug", "1G,size=1G"], "--hotplug: size is given twice"),
+            (["--hotplug", "1G,start=0"], "unknown key 'start'\nhint: the keys are size, node, alignment\n"),
+            (["--cxl-window", "size=1G,targets=a"], "'size=1G,targets=a' must start with a name"),
+            (["--cxl-window", "w,targets=a"], "'w,targets=a' has no size"),
+            (["--cxl-window", "w,size=1G"], "'w,size=1G' has no targets"),
+            (["--cxl-window", "w,size=1G,targets=a,b"], "unknown key 'b'\nhint: the keys are size, targets, granularity; several values of a key are joined with +\n"),
+            (["--cxl-window", "w,size=1G,targets"], "targets needs a value"),
+            (["--cxl-window", "w,size=1G,targets=a,targets=b"], "targets is given twice"),
+            (["--cxl-window", "w,size=1G,ways=2"], "hint: the keys are size, targets, granularity\n"),
+            ([RC, "rc0,bars"], "bars needs a value"),
+            ([RC, "rc0,bars=1G,high_mmio=2G"], "bars and high_mmio exclude each other: the devices say how large the window is"),
+            ([RC, "rc0,high_mmio_base=4G,bars=1G"], "bars and high_mmio_base exclude each other"),
+            ([RC, "rc0,bars=1G,high_mmio_alignment=2G"], "bars and high_mmio_alignment exclude each other"),
+            ([RC, "rc0,bars=1G,high_mmio=none"], "bars and high_mmio exclude each other"),
+            ([RC, "rc0,low_bars=1M,low_mmio=2M"], "low_bars and low_mmio exclude each other"),
+            ([RC, "rc0,low_bars=1M,low_mmio_base=2M"], "low_bars and low_mmio_base exclude each other"),
+            ([RC, "rc0,low_bars=1M,low_mmio_alignment=2M"], "low_bars and low_mmio_alignment exclude each other"),
+            ([RC, "rc0,vfs=1:1G"], ": vfs needs bars before it: it adds functions to that device"),
+            ([RC, "rc0,bars=1G,low_vfs=1:1G"], ": low_vfs needs low_bars before it"),
+            ([RC, "rc0,bars=1G,vfs=1:1G,vfs=1:1G"], "a device has vfs twice"),
+            ([RC, "rc0,bars=1G,vfs=7"], "vfs: '7' is not N:SIZE+SIZE..."),
+            ([RC, "rc0,bars=1G,vfs=:1G"], "vfs: '' is not a whole number"),
+            ([RC, "rc0,bars=1G,vfs=0x1:1G"], "vfs: '0x1' is not a whole number"),
             (["--pcie-ecam", "above-4gib", "--pcie-ecam-below-4gb"], "another flag has already set pcie.ecam"),
             ([RC, "rc0,frob=1"], "unknown key 'frob'"),
             ([RC, "rc0,frob=1"], "segment, start_bus, end_bus, node, low_mmio,"),
             ([RC, "rc0,"], "unknown key ''"),
-            ([RC, "segment=0"], "has to start with a name"),
+            ([RC, "segment=0"], "must start with a name\nhint: in a name, an equals sign is written \\= and a comma \\,; in a shell, put the value in single quotes\n"),
             ([RC, "rc0,segment"], "segment needs a value"),
             ([RC, "rc0,cxl=on"], "cxl takes no value"),
             ([RC, "rc0,segment=1,segment=1"], "segment is given twice"),
@@ -271,10 +352,12 @@ class RequestFromFlags(Case):
             (["--iommu", "amd-vi"], "'amd-vi' is not RC=KIND"),
             (["--iommu", "rc0=amd-vi"], "there is no root complex rc0"),
             (["--amd-iommu", "rc1", RC, "rc0"], "there is no root complex rc1"),
+            (["--amd-iommu", r"a\,b", RC, "a,cxl"], "there is no root complex a,b\nhint: add --pcie-root-complex 'a\\,b'\n"),
+            (["--iommu", r"a\=", RC, r"a\="], "'a\\=' is not RC=KIND"),
             (["--amd-iommu", "rc0", "--iommu", "rc0=amd-vi", RC, "rc0"], "has an IOMMU already"),
             (["--vtl2-memory", "alignment=2M"], "has no size"),
-            (["--vtl2-memory", "1G,node=0"], "unknown key node"),
-            (["--vtl2-memory", "1G,alignment=2M,alignment=2M"], "two of a kind"),
+            (["--vtl2-memory", "1G,node=0"], "unknown key 'node'"),
+            (["--vtl2-memory", "1G,alignment=2M,alignment=2M"], "--vtl2-memory: alignment is given twice"),
             (["--reserve", "a"], "'a' is not NAME=START-END"),
             (["--reserve", "a-b=0"], "'a-b=0' is not NAME=START-END"),
         ]
@@ -863,12 +946,19 @@ HINTS = [
     ({"reason": "mixed_iommu", "tag": "rc1", "other_tag": "rc0"}, "give rc1 and rc0 the same kind"),
     ({"reason": "mixed_iommu"}, "the same kind"),
     ({"reason": "iommu_arch_mismatch"}, "smmuv3 is for aarch64"),
-    ({"reason": "invalid_hdm"}, "256M"),
+    ({"reason": "duplicate_name", "pointer": "/request/cxl_windows/0/targets/1"}, "each of its targets once"),
+    ({"reason": "invalid_hdm"}, "make hdm a multiple of 256M"),
+    ({"reason": "invalid_hdm", "pointer": "/request/cxl_windows/0/size"}, "a multiple of 256M for each target"),
     ({"reason": "node_out_of_range"}, "memory.nodes"),
     ({"reason": "invalid_memory"}, "multiples of 4K"),
+    ({"reason": "invalid_memory", "pointer": "/request/memory/low_window"}, "the low RAM window is a multiple of 2M, is no larger than node 0, and ends below memory.start"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0xc0000000",
+      "pointer": "/request/pcie/root_complexes/0/high_mmio/devices/0/bars/0"}, "a BAR is a power of two"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/pcie/root_complexes/0/low_mmio/devices"}, "fewer devices"),
+    ({"reason": "warning_refused", "pointer": "/refuse"}, "without refuse the layout is made and has its warnings"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x401"}, "make a a multiple of 4K above 0; it has ~1.00 KiB (1025)"),
     ({"reason": "invalid_size", "tag": "a", "size": "0x0"}, "sizes are multiples of 4K"),
-    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "a power of two for a that is not below that one, not 6 KiB"),
+    ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x1800"}, "change the alignment of a from 6 KiB to a power of two that is large enough"),
     ({"reason": "invalid_alignment", "tag": "a", "alignment": "0x0"}, "a power of two"),
     ({"reason": "overlap", "tag": "a", "other_tag": "b"}, "move or shrink a or b"),
     ({"reason": "overlap"}, "one of the two"),
@@ -886,6 +976,10 @@ HINTS = [
       "largest_size": "0x20000000"}, "with all else as it is, a can have 512 MiB; for more, make low MMIO windows"),
     ({"reason": "exhausted", "tag": "ram0", "phase": "ram", "largest_size": "0x40000000"},
      "with all else as it is, ram0 can have 1 GiB; for more, move the pinned"),
+    ({"reason": "exhausted", "tag": "pcie-rc0-low-mmio", "phase": "mmio32", "largest_size": "0x8000000", "equal_share": "0x2800000"},
+     "with all else as it is, pcie-rc0-low-mmio can have 128 MiB; 40 MiB for each of the low MMIO windows that are to be placed would fit"),
+    ({"reason": "exhausted", "tag": "pcie-a-low-mmio-high-mmio", "phase": "mmio64", "equal_share": "0x40000000"},
+     "1 GiB for each of the high MMIO windows that are to be placed would fit"),
     ({"reason": "exhausted"}, "ask for less"),
     ({"reason": "ecam_below_minimum"}, "make low MMIO windows smaller"),
     ({"reason": "fixed_low_mmio_above_4gib"}, "give its size alone"),
@@ -894,9 +988,17 @@ HINTS = [
     ({"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46, "excess": "0x100000000",
       "largest_tag": "vtl2-framebuffer", "largest_tag_size": "0x200000000"},
      "has 40: the top is 4 GiB too high, and the largest is vtl2-framebuffer with 8 GiB"),
-    ({"reason": "address_width_exceeded"}, "a host with more bits"),
+    ({"reason": "address_width_exceeded"}, "a host with more bits; gpalayoutctl advise with the same request tries other sizes"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/memory/hotplug/0/size"}, "omit the room, or"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0x401", "pointer": "/request/memory/hotplug/0/size"}, "a multiple of 4K above 0; it has"),
+    ({"reason": "invalid_size", "tag": "a", "size": "0x0", "pointer": "/request/cxl_windows/0/size"}, "omit the window, or make its size a multiple of 256M"),
+    ({"reason": "duplicate_name", "pointer": "/request/host/holes/0"}, "state each hole once"),
+    ({"reason": "out_of_range", "pointer": "/request/cxl_windows/0/targets/0"}, "each target is a root complex of the request that has cxl"),
+    ({"reason": "missing_member", "pointer": "/request/pcie/root_complexes/0/high_mmio"}, None),
+    ({"reason": "exhausted", "phase": "ram", "tag": "ram0", "size": "0x4000000", "free_space": "0x3000000",
+      "pointer": "/request/memory/low_window"}, "move the pinned or reserved range out of the low RAM window, or omit the window"),
     ({"reason": "not_found"}, "gpalayoutctl list"),
-    ({"reason": "not_found", "tag": "ram7"}, "no range has the tag ram7"),
+    ({"reason": "not_found", "tag": "ram7"}, "omit TAG to see all ranges: ram7 is not one of them"),
     ({"reason": "conflict"}, "gpalayoutctl update"),
     ({"reason": "conflict", "owner_uid": 1001}, "belongs to uid 1001: use another name"),
     ({"reason": "conflict", "owner_uid": 0}, "whose the name is"),
@@ -977,6 +1079,61 @@ class Refusals(Case):
                 if text:
                     self.assertTrue(notes[0].endswith(text) or text in notes[0], notes[0])
 
+    def test_warnings_that_are_refused_are_listed(self):
+        warnings = [{"reason": "ram_not_at_zero", "tag": "ram0", "message": "it is not"},
+                    {"reason": "new", "tag": "", "message": "no tag"}, {"reason": "no message", "tag": "a"}, 7]
+        line = refusal(1, "m", reason="warning_refused", pointer="/refuse", tag="ram0", warnings=warnings)
+        for command in (["resolve"], ["create", "vm"], ["update", "vm"]):
+            result = answered(line, *command, "--memory", "1G", "--refuse", "all")
+            self.check(result, REFUSED)
+            self.assertEqual(result.err, ("gpalayoutctl: warning_refused at --refuse: m\n"
+                                          "warning: ram_not_at_zero at ram0: it is not\n"
+                                          "warning: new: no tag\n"
+                                          "hint: change what the warnings name; without --refuse the layout is made and its "
+                                          "warnings are printed\n"))
+
+    def test_the_warning_that_there_is_not_is_named(self):
+        line = refusal(-32602, "m", reason="out_of_range", pointer="/refuse/1")
+        result = answered(line, "resolve", "--refuse", "a", "--memory", "1G", "--refuse", "b")
+        self.check(result, USAGE, "gpalayoutctl: out_of_range at --refuse b: m\n")
+        result = answered(refusal(-32602, "m", reason="out_of_range", pointer="/refuse/7"), "resolve", "--refuse", "a", "--memory", "1G")
+        self.check(result, USAGE, "gpalayoutctl: out_of_range at --refuse: m\n")
+
+    def test_all_warnings_are_those_there_are(self):
+        result = ctl("resolve", "--memory", "1G", "--refuse", "all", "--refuse", "bogus")
+        self.check(result, USAGE, "gpalayoutctl: --refuse: there is no warning bogus; all stands for every warning\n")
+
+    def test_a_value_that_is_not_utf8_is_named(self):
+        for flag, value in (("--reserve", b"a\xff=1-2"), ("--refuse", b"\xe4"), (RC, b"a\xed\xa0\x80"), ("--policy", b"\xc3")):
+            result = ctl("resolve", "--memory", "1G", flag, value)
+            byte = next(byte for byte in value if byte > 0x7f)
+            self.assertRegex(result.err, rf"^gpalayoutctl: {flag} \S+: the byte \\x{byte:02x} in it is not UTF-8\n$")
+            self.assertEqual(result.code, USAGE)
+
+    def test_windows_that_share_are_counted(self):
+        low = {"reason": "exhausted", "phase": "mmio32", "tag": "pcie-a-low-mmio", "equal_share": "0x2800000"}
+        high = {**low, "phase": "mmio64", "tag": "pcie-a-high-mmio"}
+        windows = [RC, "a,low_mmio=none", RC, "b,low_mmio=1M,high_mmio_base=1T", RC, "c,low_mmio_alignment=4M", RC, "d,high_mmio=none"]
+        request = json.dumps({"pcie": {"root_complexes": [{"low_mmio": {"none": True}}, {"low_mmio": {"none": True}}, {}, {}]}}).encode()
+        for data, args, text in (
+                (low, ["resolve", *windows], "40 MiB for each of the 3 low MMIO windows would fit\n"),
+                (high, ["create", "vm", *windows], "40 MiB for each of the 2 high MMIO windows would fit\n"),
+                (low, ["resolve", "-"], "40 MiB for each of the 2 low MMIO windows would fit\n"),
+                (low, ["resolve", *windows, "--pcie-ecam-below-4gb"],
+                 "would fit; for more, give root complexes fewer buses, or put the ECAM above (--pcie-ecam above-4gib)\n"),
+                (high, ["resolve", *windows, "--pcie-ecam-below-4gb"], "high MMIO windows would fit\n"),
+                (low, ["update", "vm", *windows], "each of the low MMIO windows that are to be placed would fit\n"),
+                (low, ["resolve", RC, "a"], "nothing of that alignment is left below 4 GiB"),
+                # The devices say how large their window is.
+                (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "nothing of that alignment is left below 4 GiB"),
+                (high, ["resolve", RC, "a", RC, "b,low_bars=1M"], "40 MiB for each of the 2 high MMIO windows"),
+                ({**low, "largest_size": "0x200000", "pointer": "/request/pcie/root_complexes/0/low_mmio"},
+                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "give pcie-a-low-mmio fewer devices, or smaller ones, make other windows"),
+                ({**low, "pointer": "/request/pcie/root_complexes/1/low_mmio"},
+                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "nothing of that alignment is left below 4 GiB")):
+            with self.subTest(f"{data['tag']} {args[:9]}"):
+                self.check(answered(refusal(1, "m", **data), *args, stdin=request), NO_ROOM, "hint: ", text)
+
     def test_odd_details_do_no_harm(self):
         for data in ({"tag": "a", "fit": "0x1", "below": {"tag": 7}, "above": [], "largest_size": {}},
                      {"tag": 7, "largest_fit": "0xzz", "size": [], "alignment": None},
@@ -990,12 +1147,14 @@ class Habits(Case):
     def test_a_misspelt_word_has_a_proposal(self):
         for args, word in ((["creat"], "create"), (["resovle"], "resolve"), (["pobe", "0"], "probe"), (["polices"], "policies"),
                            (["list", "--limt", "3"], "--limit"), (["get", "vm", "--requst"], "--request"),
-                           (["resolve", "--memoyr", "1G"], "--memory"), (["--sockt", "x", "list"], "--socket")):
+                           (["resolve", "--memoyr", "1G"], "--memory"), (["--sockt", "x", "list"], "--socket"),
+                           (["resolve", "--root-complex", "a"], "--pcie-root-complex"), (["resolve", "--bits=40"], "--host-bits")):
             with self.subTest(args):
                 self.check(ctl(*args), USAGE, f"unknown {'option' if word[0] == '-' else 'command'} ", f"hint: did you mean {word}?\n")
 
     def test_what_is_near_to_nothing_has_none(self):
-        for args in (["frobnicate"], ["x"], ["li"], ["list", "--colour-of-the-moon"], ["list", "--no"]):
+        for args in (["frobnicate"], ["x"], ["li"], ["list", "--colour-of-the-moon"], ["list", "--no"],
+                     ["resolve", "--rc", "a"]):
             with self.subTest(args):
                 result = ctl(*args)
                 self.check(result, USAGE)
@@ -1117,6 +1276,55 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("VTL2 alias map  ", created)
         self.assertEqual(json.loads(self.ok("get", "--json", "alias").out)["result"]["layout"]["vtl2"], {"alias_map": True})
         self.ok("delete", "alias")
+
+    def test_devices_make_a_window_of_their_size(self):
+        out = self.ok("resolve", "--arch", "x86_64", "--memory", "64G", RC, "gpus,bars=128G+32M,bars=128G+32M,low_bars=16M").out
+        found = {row[4]: row for row in rows(out)}
+        self.assertEqual(found["pcie-gpus-high-mmio"][:3], ("0x2000000000", "0x8040000000", "385 GiB"))
+        self.assertEqual(found["pcie-gpus-low-mmio"][2], "16 MiB")
+        for more, text in (("vfs=7:3M", "a BAR is a power of two"), ("bars=1G+1G+1G+1G+1G+1G+1G", "at most 6"), ("vfs=0:1G", "from 1 to 256")):
+            flag = f"{RC} a,bars=1G,{more}"
+            result = self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", *flag.split())
+            self.assertIn(f" at {flag}: ", result.err)
+            self.assertIn(text, result.err)
+
+    def test_rooms_and_cxl_windows_are_shown(self):
+        out = self.ok("resolve", "--arch", "x86_64", "--numa", "4G", "--numa", "2G", RC, "c0,cxl", RC, r"c\+1,segment=1,cxl", "--cxl-window",
+                      r"w\,0,size=1G,targets=c\+1+c0,granularity=4K", "--cxl-window", "w1,size=512M,targets=c0", "--hotplug", "16G,node=1",
+                      "--hotplug", "4G").out
+        self.assertIn("\n\nHOTPLUG ROOM  NODE    SIZE\n"
+                      "hotplug-0        1  16 GiB\n"
+                      "hotplug-1        0   4 GiB\n"
+                      "\nCXL WINDOW  GRANULARITY  TARGETS\n"
+                      "w,0               4 KiB  c\\+1+c0\n"
+                      "w1                256 B  c0\n", out)
+        self.assertLessEqual({"hotplug-0", "hotplug-1", "cxl-window-w,0", "cxl-window-w1"}, {row[4] for row in rows(out)})
+        out = self.ok("map", "--arch", "x86_64", "--memory", "4G", RC, "c0,cxl", "--cxl-window", "w,size=1G,targets=c0", "--hotplug", "4G",
+                      env={"LC_ALL": "C"}).out
+        self.assertRegex(out, r"(?m)\| cxl-window-w +1 GiB  w, over 1 root complex$")
+        self.assertRegex(out, r"(?m)\| hotplug-0 +4 GiB  for node 0$")
+        self.assertIn("** CXL  .. hotplug room", out)
+
+    def test_a_low_window_is_node_0s(self):
+        out = self.ok("resolve", "--arch", "aarch64", "--memory", "1G", "--memory-start", "1G", "--memory-low-window", "64M").out
+        self.assertEqual([row[:2] for row in rows(out) if row[4] == "ram0"], [("0x0", "0x4000000"), ("0x40000000", "0x7c000000")])
+        self.refused("invalid_memory", "--memory-low-window 3M", "resolve", "--memory", "1G", "--memory-low-window", "3M")
+
+    def test_what_is_refused_of_a_layout_is_up_to_the_user(self):
+        big = ["--arch", "x86_64", "--memory", "1G", "--virtio-mmio", "101"]
+        for refused in (["all"], ["many_virtio_mmio_slots"], ["ram_not_at_zero", "many_virtio_mmio_slots"], ["no_low_memory", "all"]):
+            flags = [word for token in refused for word in ("--refuse", token)]
+            for command in (["resolve"], ["create", "vm-r"], ["create", "vm-r", "--json"]):
+                result = self.ctl(*command, *big, *flags)
+                self.assertEqual(result.code, REFUSED)
+                self.assertIn("warning_refused at --refuse: ", result.err)
+                self.assertIn("\nwarning: many_virtio_mmio_slots at virtio-mmio: ", result.err)
+        self.ok("resolve", *big, "--refuse", "ram_not_at_zero")
+        self.ok("create", "vm-r", *big)
+        self.addCleanup(self.ctl, "delete", "vm-r")
+        self.refused("warning_refused", "--refuse", "update", "vm-r", "--set", "memory.nodes.0=512M", "--allow-moves", "--refuse", "all")
+        # One that is there is not looked at again.
+        self.assertIn("already there", self.ok("create", "vm-r", *big, "--refuse", "all").out)
 
     def test_allocate_shows_the_map(self):
         out = self.ok("allocate", "-", stdin=b'{"ram": [{"tag": "r", "size": "2GiB", "alignment": "1GiB"}],'

@@ -266,6 +266,49 @@ class Table(Fleet):
             self.assertEqual(cells(result.out)[1:], [["-"] * 5 + ["address_width_exceeded at /host/x"]])
 
 
+class LargestBar(Fleet):
+    """The column is there once a request has root complexes."""
+
+    @staticmethod
+    def windows(*windows, warnings=()):
+        """A layout that needs 40 bits with such high windows, (start, end); None: none."""
+        rcs = [{"name": f"rc{number}", "segment": 0, "start_bus": number, "end_bus": number, "ecam": {"start": "0x0", "end": "0x1000"},
+                **({"high_mmio": {"start": hex(window[0]), "end": hex(window[1])}} if window else {})} for number, window in enumerate(windows)]
+        ecam = {"segment": 0, "start_bus": 0, "end_bus": 0, "ecam": {"start": "0x0", "end": "0x1000"}, "bus0_base": "0x0"}
+        return needing(40, **({"pcie": {"segments": [ecam], "root_complexes": rcs}} if rcs else {}),
+                       warnings=[{"reason": reason, "tag": "pcie-rc0-high-mmio", "message": "m"} for reason in warnings])
+
+    def rows(self, *layouts, bits="39,40", code=NO):
+        files = FilesOf(range(len(layouts)))
+        self.addCleanup(files.remove)
+        result, _ = self.fit(files.folder, "--bits", bits, results=lambda _, params: layouts[params["request"]])
+        self.assertEqual(result.code, code, result.err)
+        return [row[3:] for row in cells(result.out)]
+
+    def test_it_is_the_largest_of_all_high_windows(self):
+        gib = 1 << 30
+        for windows, text in (([(4 * gib, 8 * gib)], "4 GiB"), ([(6 * gib, 12 * gib)], "4 GiB"), ([(5 * gib, 8 * gib)], "2 GiB"),
+                              ([(4 * gib, 5 * gib), None, (6 * gib, 8 * gib)], "2 GiB"), ([None], "-"),
+                              ([(4 * gib + 4096, 4 * gib + 12288)], "4 KiB")):
+            with self.subTest(str(windows)):
+                self.assertEqual(self.rows(self.windows(*windows)), [["BITS", "LARGEST BAR", "39", "40"], ["40", text, "no", "yes"]])
+
+    def test_without_root_complexes_there_is_no_such_column(self):
+        self.assertEqual(self.rows(self.windows()), [["BITS", "39", "40"], ["40", "no", "yes"]])
+        self.assertEqual(self.rows(needing(33), self.windows(None), code=NO),
+                         [["BITS", "LARGEST BAR", "39", "40"], ["33", "-", "yes", "yes"], ["40", "-", "no", "yes"]])
+
+    def test_a_window_too_badly_aligned_does_not_fit(self):
+        window = (5 << 30, 9 << 30)
+        for warnings, bits, verdicts, code in ((["largest_bar_below_size"], "39,40", ["no", "no BAR"], NO),
+                                               (["largest_bar_below_size"], "40,52", ["no BAR", "no BAR"], NO),
+                                               (["new_warning", "largest_bar_below_size"], "40", ["no BAR"], NO),
+                                               (["pinned_window_unaligned", "new_warning"], "40", ["yes"], OK)):
+            with self.subTest(str(warnings)):
+                rows = self.rows(self.windows(window, warnings=warnings), bits=bits, code=code)
+                self.assertEqual(rows[1], ["40", "2 GiB", *verdicts])
+
+
 class Refusals(Fleet):
     def answer(self, message):
         """Refuses what does not say how many bits it needs."""
@@ -463,8 +506,7 @@ class WithDaemon(DaemonTestCase):
     def pinned(end):
         """A VM whose last range, of 1 GiB, ends there."""
         window = {"start": hex(end - (1 << 30)), "end": hex(end)}
-        return {"arch": "x86_64", "memory": {"nodes": ["1GiB"]},
-                "pcie": {"root_complexes": [{"name": "rc0", "high_mmio": window}]}}
+        return {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"high_mmio": window}}
 
     def test_a_width_is_enough_when_the_top_is_exactly_its_end(self):
         rows, code, err = self.fit(self.request(["63GiB"]), self.request(["63GiB", 4096]), bits="35,36,37")
@@ -481,6 +523,18 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual([row[2:] for row in rows], [[str(bits), "no", "yes", "yes"],
                                                             [str(bits + 1), "no", "no", "yes"]])
 
+    def test_a_bar_is_looked_for_in_windows_that_say_no_alignment(self):
+        def request(window):
+            return {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"high_mmio": 0},
+                    "pcie": {"root_complexes": [{"name": "rc0", "high_mmio": window}]}}
+
+        gpu = {"bars": ["128GiB", "32MiB"]}
+        rows, code, err = self.fit(request("256GiB"), request({"size": "256GiB", "alignment": "128GiB"}), request({"devices": [gpu]}),
+                                   request({"devices": [gpu, gpu]}), request(None), bits="39,40")
+        self.assertEqual([row[3:] for row in rows], [["128 GiB", "no BAR", "no BAR"], ["128 GiB", "yes", "yes"], ["128 GiB", "yes", "yes"],
+                                                     ["256 GiB", "no", "yes"], ["-", "yes", "yes"]])
+        self.assertEqual((code, err), (NO, ""))
+
     def test_64_bits_are_no_limit(self):
         rows, code, err = self.fit(self.pinned((1 << 64) - 8192), bits="63,64")
         self.assertEqual(rows, [["1 GiB", "0xffffffffffffe000", "64", "no", "yes"]])
@@ -488,13 +542,23 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(self.fit(self.pinned((1 << 64) - 8192), bits="64")[1], OK)
 
     def test_a_host_of_the_requests_own_changes_no_answer(self):
-        for bits, ram in ((36, "63 GiB"), (64, "63 GiB"), (35, "-"), (32, "-")):
+        for bits in (36, 64, 35, 32):
             with self.subTest(bits):
                 request = self.request(["63GiB"], host={"physical_address_bits": bits})
                 rows, code, err = self.fit(request, bits="35,36")
-                self.assertEqual(rows, [[ram, "0x1000000000", "36", "no", "yes"]])
+                self.assertEqual(rows, [["63 GiB", "0x1000000000", "36", "no", "yes"]])
                 self.assertEqual((code, err), (NO, ""))
                 self.assertEqual(self.fit(request, bits="36")[1:], (OK, ""))
+
+    def test_a_host_of_the_requests_own_hides_no_bar(self):
+        gpu = {"arch": "x86_64", "memory": {"nodes": ["64GiB"]}, "pcie": {"root_complexes": [{"name": "rc0", "high_mmio": "512GiB"}]}}
+        alone = self.fit(gpu, bits="40,46")
+        self.assertEqual(alone[0][0][-2:], ["no BAR", "no BAR"])
+        for bits in (36, 39, 46):
+            self.assertEqual(self.fit({**gpu, "host": {"physical_address_bits": bits}}, bits="40,46"), alone)
+        # What else is wrong with the request stays wrong.
+        rows, code, _ = self.fit({**gpu, "host": {"physical_address_bits": 65}}, bits="40")
+        self.assertEqual((rows[0][-1], code), ("out_of_range at /host/physical_address_bits", NO))
 
     def test_refused_requests_are_rows_and_the_rest_goes_on(self):
         rows, code, err = self.fit(

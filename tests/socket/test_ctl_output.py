@@ -404,7 +404,7 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual(self.said(reason, *args, arch="x86_64" if takes_flags else None)[0], place)
 
     def test_a_tag_that_is_not_there_is_one_of_a_range(self):
-        self.assertIn("no range has the tag nothing", self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
+        self.assertIn("omit TAG to see all ranges: nothing is not one of them", self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
         self.assertIn("gpalayoutctl list shows", self.said("not_found", "explain", "nobody", arch=None)[2])
 
     def test_sizes_to_type_are_exact(self):

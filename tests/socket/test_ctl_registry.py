@@ -88,8 +88,9 @@ class Usage(Case):
                 self.assertEqual(result.raw, b"")
 
     # The flags each command has of its own; a test has each of them, those of stats in test_metrics.py.
-    FLAGS = {"create": set(), "update": {"--set", "--add-pcie-root-complex", "--remove", "--generation", "--dry-run", "--allow-moves",
-                                          "--allow-removals"},
+    FLAGS = {"create": {"--refuse"},
+             "update": {"--set", "--add-pcie-root-complex", "--add-cxl-window", "--add-hotplug", "--remove", "--generation", "--dry-run",
+                        "--allow-moves", "--allow-removals", "--refuse"},
              "get": {"--request"},
              "list": {"--owner", "--arch", "--policy", "--after", "--limit"}, "delete": {"--generation"}, "probe": {"--request"},
              "watch": {"--since", "--count"}, "stats": {"--openmetrics", "--prometheus"}}
@@ -159,6 +160,14 @@ class OneLayout(Case):
             self.asked(dict(NAME_AND_LAYOUT, changes=self.CHANGES), "update", "vm-1", "-", stdin=b'{"x": 1}'),
             ("layout.update", {"name": "vm-1", "request": {"x": 1}},
              "updated vm-1 (generation 3)\n\n" + self.CHANGES_TEXT + "\n" + LAYOUT_TEXT))
+
+    def test_what_is_refused_is_passed_on(self):
+        for args, refuse in ((["a"], ["a"]), (["b", "a"], ["b", "a"]), (["no_low_memory", "all"], "all"), (["all"], "all"), (['"'], ['"'])):
+            flags = [word for token in args for word in ("--refuse", token)]
+            for command, result in (("create", {**NAME_AND_LAYOUT, "created": True}), ("update", {**NAME_AND_LAYOUT, "changes": []})):
+                with FakeDaemon(reply(result)) as daemon:
+                    self.check(ctl("--socket", daemon.path, command, "vm-1", "--memory", "3G", *flags), OK)
+                    self.assertEqual(json.loads(daemon.lines[0])["params"]["refuse"], refuse)
 
     def test_update_passes_its_conditions_on(self):
         for args, members in [(["--generation", "2"], {"generation": 2}), (["--generation=0"], {"generation": 0}),
@@ -954,6 +963,55 @@ class WithDaemon(DaemonTestCase):
         self.refused("unknown_member", "/memry of the changed request", "update", "vm-1", "--set", "memry.nodes=1")
         self.refused("generation_mismatch", "--generation", "update", "vm-1", "--set", "virtio_mmio.slots=1", "--generation", "1")
         self.refused("not_found", "NAME", "update", "vm-9", "--set", "virtio_mmio.slots=1")
+
+    def test_rooms_and_cxl_windows_are_added_and_removed(self):
+        self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "c0,cxl")
+        self.ok("update", "vm-1", "--add-hotplug", "4G", "--add-pcie-root-complex", r"c\,1,segment=1,cxl", "--add-hotplug", "2G,node=0",
+                "--add-cxl-window", r"w\=0,size=1G,targets=c0+c\,1")
+        request = self.request("vm-1")
+        self.assertEqual([room["size"] for room in request["memory"]["hotplug"]], [hex(4 << 30), hex(2 << 30)])
+        self.assertEqual([(window["name"], window["targets"]) for window in request["cxl_windows"]], [("w=0", ["c0", "c,1"])])
+        result = self.ctl("update", "vm-1", "--remove", "hotplug-0")
+        self.check_usage(result, "--remove: hotplug-0 is not the last one\nhint: the next one would take its tag: remove those after it first\n")
+        for number, args in enumerate((["--remove", "hotplug-1", "--remove", "hotplug-0"], ["--remove", "cxl-window-w=0"],
+                                       ["--remove", "pcie-c,1-cxl-hdm"])):
+            out = self.ok("update", "vm-1", *args)
+            self.assertEqual(set(re.findall(r"(?m)^(\w+) +(?:hotplug|cxl-window|pcie)-", out.split("\n\n")[1])), {"removed"}, number)
+        self.assertEqual([self.request("vm-1").get("cxl_windows"), self.request("vm-1")["memory"].get("hotplug")], [None, None])
+        for args, text in ((["--add-hotplug", "1G,x=1"], "--add-hotplug: unknown key 'x'"), (["--add-cxl-window", "w,size=1G"], "has no targets"),
+                           (["--remove", "hotplug-0"], "has the tag hotplug-0"), (["--remove", "cxl-window-w"], "has the tag cxl-window-w"),
+                           (["--add-pcie-root-complex", "a\\b"], "the backslash at byte 1 quotes nothing"),
+                           (["--add-cxl-window", "w,size=1G,targets=c0", "--memory", "1G"], "not both")):
+            with self.subTest(args):
+                self.check_usage(self.ctl("update", "vm-1", *args), text)
+
+    def test_what_is_wrong_with_a_change_names_its_flag(self):
+        self.ok("create", "vm-1", *self.VM, "--pcie-root-complex", "c0,cxl", "--hotplug", "2G", "--cxl-window", "w,size=1G,targets=c0")
+        for reason, args, place, hint in (
+                ("out_of_range", ["--add-cxl-window", "v,size=1G,targets=x"], None, "each target is a root complex"),
+                ("duplicate_name", ["--add-pcie-root-complex", "c0,segment=1"], None, "rename one of the two"),
+                ("bad_size", ["--add-pcie-root-complex", "c1,segment=1", "--add-pcie-root-complex", "c2,segment=2,hdm=x"],
+                 "--add-pcie-root-complex c2,segment=2,hdm=x", "write whole digits"),
+                ("invalid_size", ["--remove", "hotplug-0", "--add-hotplug", "2G", "--add-hotplug", "3"], "--add-hotplug 3", "multiple of 4K"),
+                # The last one need not be the one that was added.
+                ("invalid_size", ["--add-hotplug", "2G", "--set", "memory.hotplug.2={\"size\":3}"],
+                 "/memory/hotplug/2/size of the changed request", "multiple of 4K"),
+                ("invalid_size", ["--add-hotplug", "2G", "--remove", "hotplug-1", "--add-hotplug", "3"],
+                 "/memory/hotplug/1/size of the changed request", "multiple of 4K")):
+            with self.subTest(" ".join(args)):
+                self.assertIn(hint, self.refused(reason, place or " ".join(args), "update", "vm-1", *args))
+        self.check_usage(self.ctl("update", "vm-1", "--remove", "pcie-c0-low-mmio"),
+                         "--remove pcie-c0-low-mmio: the CXL window w has the root complex c0 as a target\n"
+                         "hint: remove the window, too, with --remove cxl-window-w\n")
+        self.ok("update", "vm-1", "--remove", "pcie-c0", "--add-pcie-root-complex", "c0,hdm=none", "--dry-run")
+        self.ok("update", "vm-1", "--remove", "pcie-c0", "--remove", "cxl-window-w")
+
+    def test_numbers_of_tags_have_no_zeros_before_them(self):
+        self.ok("create", "vm-1", *self.VM, "--hotplug", "2G")
+        for tag, right in (("hotplug-00", "hotplug-0"), ("ram000", "ram0")):
+            self.check_usage(self.ctl("update", "vm-1", "--remove", tag),
+                             f"gpalayoutctl: --remove: no range has the tag {tag}\nhint: did you mean {right}?\n")
+        self.ok("update", "vm-1", "--remove", "hotplug-0")
 
     def test_nodes_keep_their_numbers_when_one_is_removed(self):
         self.ok("create", "vm-1", "--arch", "x86_64", *["--numa", "1G"] * 4)

@@ -158,7 +158,8 @@ class Envelope(DaemonTestCase):
             "size": "0x200000000", "alignment": "0x200000", "phase": "mmio32", "free_space": "0xf8000000",
             "largest_fit": "0xf8000000", "fit": {"start": "0x0", "end": "0xf8000000"},
             "above": {"tag": "chipset-low-mmio", "start": "0xf8000000", "end": "0x100000000"},
-            "largest_size": "0xf8000000", "demand": "0x200000000", "demands": 1, "supply": "0xf8000000"})
+            "largest_size": "0xf8000000", "demand": "0x200000000", "demands": 1, "supply": "0xf8000000",
+            "equal_share": "0xf8000000"})
 
     def test_notifications_get_no_reply(self):
         self.client.send(b'{"jsonrpc":"2.0","method":"policy.list"}\n'
@@ -192,7 +193,8 @@ class Envelope(DaemonTestCase):
             "connections_for_root": 16, "queued_requests": 64, "output_pause_bytes": 1 << 20,
             "output_close_bytes": 32 << 20, "output_user_bytes": 128 << 20, "output_stall_ms": 30000, "unfinished_line_ms": 10000,
             "inspect_idle_ms": 600000,
-            "virtio_mmio_slots": 4096, "memory_nodes": 1024, "root_complexes": 4096, "live_layouts": 131072,
+            "virtio_mmio_slots": 4096, "memory_nodes": 1024, "root_complexes": 4096, "hotplug_rooms": 1024,
+            "cxl_windows": 256, "window_devices": 256, "live_layouts": 131072,
             "live_layouts_per_uid": 0, "list_page": 1000, "events_kept": 4096, "store_bytes": 4 << 30,
             "store_bytes_per_uid": 0, "drain_ms": 5000})
         self.assertEqual(info["policies"], ["openvmm-2026.05", "openvmm-2026.06", "openvmm-2026.07"])

@@ -4,6 +4,8 @@
 
 #include "tests/unit/vm.h"
 
+#include "core/sizing.h"
+
 #include <stdio.h>
 
 static struct gpal_advice *advise(const struct gpal_request *request, struct gpal_layout **layout)
@@ -73,11 +75,140 @@ START_TEST(the_work_is_bounded)
 }
 END_TEST
 
+/* Whatever else there is, something is said of RAM, and of a tag that is asked for alone. */
+START_TEST(ram_has_its_part_of_the_work_first)
+{
+	static struct gpal_root_complex rcs[1000];
+	static char names[COUNT_OF(rcs)][8];
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *layout;
+	struct gpal_advice *advice;
+
+	for (unsigned int i = 0; i < COUNT_OF(rcs); i++) {
+		snprintf(names[i], sizeof(names[i]), "rc%u", i);
+		rcs[i] = (struct gpal_root_complex)GPAL_ROOT_COMPLEX_INIT(names[i]);
+		rcs[i].segment = (uint16_t)i;
+		rcs[i].end_bus = 0;
+		rcs[i].low_mmio.kind = GPAL_WINDOW_NONE;
+	}
+	advice = advise(&request, &layout);
+	ck_assert(advice->cut);
+	ck_assert_uint_gt(growth_of(advice, "ram0")->in_place, 0);
+	ck_assert_uint_eq(growth_of(advice, "pcie-rc999-high-mmio")->resolved, 0);
+	gpal_advice_free(advice);
+	ck_assert_int_eq(gpal_advise_on(&request, layout, "pcie-rc999-high-mmio", &advice, NULL),
+			 GPAL_OK);
+	ck_assert_uint_eq(advice->count, 1);
+	ck_assert_uint_gt(growth_of(advice, "pcie-rc999-high-mmio")->resolved, GIB);
+	gpal_advice_free(advice);
+	ck_assert_int_eq(gpal_advise_on(&request, layout, "pcie-seg0-ecam", &advice, NULL),
+			 GPAL_OK);
+	ck_assert_uint_eq(advice->count, 0);
+	gpal_advice_free(advice);
+	gpal_layout_free(layout);
+}
+END_TEST
+
+/* What a try costs is what it looks at; each target of a window is looked up by its name. */
+START_TEST(targets_and_bars_are_work)
+{
+	static const char *const targets[] = { "rc0", "rc1", "rc2", "rc3" };
+	static const struct gpal_cxl_window window = {
+		.name = "w", .targets = targets, .target_count = 4, .size = GIB
+	};
+	static const struct gpal_device device = { .bar_count = 6, .vf_bar_count = 5 };
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpald_budget budget = { .left = 0 };
+	struct gpald_sizing sizing;
+	size_t things = 0;
+
+	for (int more = 0; more < 2; more++) {
+		ck_assert(gpald_sizing_init(&sizing, &request, gpal_policy_default(),
+					    (struct gpald_around){ .live = NULL }, &budget));
+		gpald_sizing_clear(&sizing);
+		if (more)
+			ck_assert_uint_ge(sizing.things, things + 1 + 4 + 1 + 1);
+		things = sizing.things;
+		request.cxl_windows = &window;
+		request.cxl_window_count = 1;
+		rcs[0].high_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_DEVICES,
+							 .devices = &device,
+							 .device_count = 1 };
+	}
+}
+END_TEST
+
+static const struct gpal_hotplug_room room = { .size = GIB };
+static const struct gpal_request with_room = VM(
+	one_gib, .hotplug_rooms = &room, .hotplug_room_count = 1, .host_physical_address_bits = 36);
+
+/* Such as one that was stored, and has been damaged since. */
+START_TEST(a_layout_that_is_not_of_the_request_is_refused)
+{
+	struct gpal_layout *layout = resolve(&with_room);
+	struct gpal_layout_hotplug_room *moved =
+		(struct gpal_layout_hotplug_room *)layout->hotplug_rooms;
+	struct gpal_request narrow = with_room;
+	struct gpal_advice *advice;
+
+	narrow.host_physical_address_bits = 20;
+	ck_assert_int_eq(gpal_advise(&narrow, layout, &advice, NULL), GPAL_OK);
+	gpal_advice_free(advice);
+	for (int i = 0; i < 2; i++) {
+		moved->range.end += i ? 0 : GPAL_PAGE_SIZE;
+		moved->range.start = i ? layout->top : moved->range.start;
+		ck_assert_int_eq(gpal_advise(&with_room, layout, &advice, NULL), GPAL_E_INTERNAL);
+		ck_assert_ptr_null(advice);
+	}
+	gpal_layout_free(layout);
+}
+END_TEST
+
+/* RAM that is all low RAM window is a node's nonetheless. */
+START_TEST(a_node_that_is_all_low_window_has_a_row)
+{
+	static const uint64_t nodes[] = { 64 * MIB };
+	const struct gpal_request request = VM(nodes, .memory_start = { true, GIB },
+					       .memory_low_window = 64 * MIB,
+					       .host_physical_address_bits = 20);
+	struct gpal_advice *advice;
+
+	ck_assert_int_eq(gpal_advise_on(&request, NULL, "ram0", &advice, NULL), GPAL_OK);
+	ck_assert_uint_eq(growth_of(advice, "ram0")->size, 64 * MIB);
+	gpal_advice_free(advice);
+}
+END_TEST
+
+/* Where ranges may move, what would do afresh is what is told. */
+START_TEST(an_update_that_may_move_is_advised_afresh)
+{
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_layout *live = resolve(&request), *layout;
+	struct gpal_error afresh, error;
+
+	rcs[0].low_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_SIZE, .size = 8 * GIB };
+	ck_assert_int_eq(gpal_resolve(&request, &layout, &afresh), GPAL_E_EXHAUSTED);
+	ck_assert_uint_gt(afresh.equal_share, 0);
+	ck_assert_int_eq(gpal_update(live, &request, GPAL_ALLOW_MOVES, &layout, &error),
+			 GPAL_E_EXHAUSTED);
+	ck_assert_uint_eq(error.equal_share, afresh.equal_share);
+	ck_assert_uint_eq(error.largest_size, afresh.largest_size);
+	gpal_layout_free(live);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("advise");
 
 	add_test(suite, "limits", the_last_range_grows_up_to_what_is_reserved);
 	add_test(suite, "limits", the_work_is_bounded);
+	add_test(suite, "limits", ram_has_its_part_of_the_work_first);
+	add_test(suite, "limits", targets_and_bars_are_work);
+	add_test(suite, "rows", a_layout_that_is_not_of_the_request_is_refused);
+	add_test(suite, "rows", a_node_that_is_all_low_window_has_a_row);
+	add_test(suite, "rows", an_update_that_may_move_is_advised_afresh);
 	return run_suite(suite);
 }

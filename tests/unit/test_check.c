@@ -144,7 +144,7 @@ DAMAGE(no_such_segment, RC(l, 0)->segment = 1)
 DAMAGE(buses_outside, RC(l, 1)->end_bus = 64)
 DAMAGE(slice_moved, RC(l, 2)->ecam.end += MIB)
 DAMAGE(low_window_moved, RC(l, 0)->low_mmio.start += 4096)
-DAMAGE(high_window_twice, RC(l, 1)->name = "a"; RC(l, 1)->low_mmio = l->root_complexes[0].low_mmio)
+DAMAGE(name_twice, RC(l, 1)->name = "a")
 DAMAGE(hdm_missing, RC(l, 0)->cxl_hdm = (struct gpal_range){ 0 })
 DAMAGE(chbcr_moved, RC(l, 0)->cxl_chbcr.end += 4096)
 DAMAGE(cxl_of_none, RC(l, 0)->has_cxl = false)
@@ -194,8 +194,7 @@ static const struct {
 	  "it is not where its segment has these buses" },
 	{ low_window_moved, "/pcie/root_complexes/0/low_mmio",
 	  "the map has no such range pcie-a-low-mmio at" },
-	{ high_window_twice, "/pcie/root_complexes/1/low_mmio",
-	  "another member is the same range pcie-a-low-mmio" },
+	{ name_twice, "/pcie/root_complexes/1/name", "root complex 0 has this name, too" },
 	{ hdm_missing, "/map", "it has 21 ranges that are not reserved, the other members 20" },
 	{ chbcr_moved, "/pcie/root_complexes/0/cxl/chbcr",
 	  "the map has no such range pcie-a-cxl-chbcr at" },
@@ -230,6 +229,29 @@ START_TEST(what_was_changed_is_named)
 }
 END_TEST
 
+START_TEST(a_cxl_window_has_a_name_of_its_own)
+{
+	static const char *const targets[] = { "a" };
+	static const struct gpal_cxl_window windows[] = {
+		{ .name = "w0", .targets = targets, .target_count = 1, .size = 256 * MIB },
+		{ .name = "w1", .targets = targets, .target_count = 1, .size = 256 * MIB },
+	};
+	struct gpal_request request = full;
+	struct gpal_layout *layout;
+	struct gpal_check found;
+
+	request.cxl_windows = windows;
+	request.cxl_window_count = COUNT_OF(windows);
+	assert_agrees(&request);
+	layout = resolve(&request);
+	((struct gpal_layout_cxl_window *)layout->cxl_windows)[1].name = "w0";
+	found = check(layout, NULL);
+	ck_assert_str_eq(found.pointer, "/cxl_windows/1");
+	ck_assert_str_eq(found.message, "another CXL window has the name w0");
+	gpal_layout_free(layout);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("check");
@@ -238,6 +260,7 @@ int main(void)
 	add_test(suite, "agrees", what_an_update_made_agrees);
 	add_test(suite, "agrees", names_may_be_of_any_length);
 	add_test(suite, "faults", another_digest_is_found);
+	add_test(suite, "faults", a_cxl_window_has_a_name_of_its_own);
 	add_rows(suite, "faults", what_was_changed_is_named, COUNT_OF(faults));
 	return run_suite(suite);
 }

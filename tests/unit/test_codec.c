@@ -54,13 +54,33 @@ static enum gpald_codec_result check_bytes(enum form form, const uint8_t *data, 
 /* Random samples. */
 
 /* The daemon encodes nothing else; some are drawn to be refused for it. */
+static bool has_few(const struct gpal_window *window)
+{
+	if (window->kind != GPAL_WINDOW_DEVICES)
+		return window->kind < GPAL_WINDOW_COUNT;
+	for (size_t i = 0; i < window->device_count; i++)
+		if (window->devices[i].bar_count > GPAL_BARS_MAX ||
+		    window->devices[i].vf_bar_count > GPAL_BARS_MAX)
+			return false;
+	return window->device_count <= GPAL_DEVICES_MAX;
+}
+
 static bool is_in_domain(const struct gpal_request *request)
 {
+	for (size_t i = 0; i < request->cxl_window_count; i++) {
+		const struct gpal_cxl_window *window = &request->cxl_windows[i];
+
+		if (window->target_count > GPAL_CXL_TARGETS_MAX)
+			return false;
+		for (size_t j = 0; j < window->target_count; j++)
+			if (!window->targets[j][0])
+				return false;
+	}
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if (rc->iommu >= GPAL_IOMMU_COUNT || rc->low_mmio.kind >= GPAL_WINDOW_COUNT ||
-		    rc->high_mmio.kind >= GPAL_WINDOW_COUNT)
+		if (rc->iommu >= GPAL_IOMMU_COUNT || !has_few(&rc->low_mmio) ||
+		    !has_few(&rc->high_mmio))
 			return false;
 	}
 	for (size_t i = 0; i < request->host_hole_count; i++)
@@ -198,7 +218,7 @@ START_TEST(the_longest_lists_come_back)
 	static uint64_t nodes[GPALD_MEMORY_NODES_MAX + 1];
 	static struct gpal_root_complex rcs[GPALD_ROOT_COMPLEXES_MAX + 1];
 	static struct gpal_named_range reserved[GPALD_RESERVED_MAX + 1];
-	char name[GPALD_NAME_MAX + 2] = "";
+	char name[GPALD_ANY_NAME_MAX + 2] = "";
 	struct gpal_request request = { .nodes = nodes,
 					.node_count = GPALD_MEMORY_NODES_MAX,
 					.root_complexes = rcs,
@@ -206,7 +226,7 @@ START_TEST(the_longest_lists_come_back)
 					.reserved = reserved,
 					.reserved_count = GPALD_RESERVED_MAX };
 
-	memset(name, 'n', GPALD_NAME_MAX);
+	memset(name, 'n', GPALD_ANY_NAME_MAX);
 	for (size_t i = 0; i <= GPALD_MEMORY_NODES_MAX; i++)
 		nodes[i] = UINT64_MAX - i;
 	for (size_t i = 0; i <= GPALD_ROOT_COMPLEXES_MAX; i++)
@@ -227,7 +247,7 @@ START_TEST(the_longest_lists_come_back)
 	request.reserved_count++;
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
 	request.reserved_count--;
-	name[GPALD_NAME_MAX] = 'n';
+	name[GPALD_ANY_NAME_MAX] = 'n';
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
 }
 END_TEST
@@ -324,25 +344,66 @@ static const struct {
 	{ "00 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "03 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_NEWER },
 	/* The second version: without VMBus; and with nothing that needs it. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST " 00 00", GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00", GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST " 00 00 00 00 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 00", GPALD_CODEC_MALFORMED },
 	/* A hole of the host, and one that there is not. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 01 00", GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 02 00", GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 01 00 00 00 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 02 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
 	/* An alias map of VTL2. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 01", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 01 00 00 00", GPALD_CODEC_OK },
 	/* A pinned window, and one beside a size. */
-	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST " 00 00", GPALD_CODEC_OK },
-	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST " 00 00", GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST " 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST " 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
 	/* No window is of the second version; so is a window with an alignment. */
 	{ HEAD OPTIONALS "00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS
-	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00",
+	  "00 00 00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 " OPTIONALS
-	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00 00 00",
+	  "00 00 00 01 0161 00 00 00 00 01 8020 8040 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
+	/* A low window; room for memory, with an alignment and without; a CXL window. */
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 8020 00 00", GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 01 00 8020 00 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 01 00 8020 01 8040 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 01 0177 01 0161 8020 8002",
+	  GPALD_CODEC_OK },
+	/* A granularity is always said; a name is UTF-8; there are at most 16 targets. */
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 01 0177 01 0161 8020 00",
+	  GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 01 01c3 01 0161 8020 8002",
+	  GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST
+	  " 00 00 00 00 01 0177 11 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161"
+	  " 0161 0161 0161 0161 8020 8002",
+	  GPALD_CODEC_MALFORMED },
+	/* A window for a device: one BAR; functions, too; seven BARs. */
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0161 00 00 00 00 04 01 01 8020 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0161 00 00 00 00 04 01 01 8020 01 07 01 8020 "
+	  "00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0161 00 00 00 00 04 01 07 8020 8020 8020 8020 8020 8020 8020 00 "
+	  "00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	/* A name that the first version could not have, in the second alone. */
+	{ HEAD OPTIONALS "00 01 0120 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0120 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_OK },
+	{ "02 00 00 00 01 8020 " OPTIONALS
+	  "00 00 00 01 0161 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+	  GPALD_CODEC_MALFORMED },
 	/* Integers with more bytes than they need. */
 	{ "8100 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 8000 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },

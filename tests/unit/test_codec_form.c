@@ -42,6 +42,11 @@ static const char *const same[][2] = {
 	  "\"pcie\":{\"root_complexes\":[{\"name\":\"a\"}]}}",
 	  "{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[4096]},\"pcie\":{\"root_complexes\":"
 	  "[{\"end_bus\":255,\"start_bus\":0,\"segment\":0,\"name\":\"a\"}]}}" },
+	{ "{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[4096],\"hotplug\":[{\"size\":4096}]},"
+	  "\"cxl_windows\":[{\"name\":\"w\",\"targets\":[\"a\"],\"size\":0}]}",
+	  "{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[4096],\"low_window\":0,"
+	  "\"hotplug\":[{\"size\":\"4K\",\"node\":0}]},\"cxl_windows\":[{\"granularity\":\"256\","
+	  "\"targets\":[\"\\u0061\"],\"size\":0,\"name\":\"w\"}]}" },
 	{ "{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[4096]},\"reserved\":[{\"name\":\"r\","
 	  "\"start\":\"4GiB\",\"end\":\"0x140000000\"}]}",
 	  "{\"reserved\":[{\"end\":\"5G\",\"start\":4294967296,\"name\":\"\\u0072\"}],"
@@ -56,6 +61,53 @@ START_TEST(one_request_written_differently_has_the_same_bytes)
 	assert_blobs_equal(&a, &b);
 	gpald_blob_free(&a);
 	gpald_blob_free(&b);
+}
+END_TEST
+
+#define WITH(memory, rest) "{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[4096]" memory "}" rest "}"
+#define WINDOW(window) \
+	WITH("", ",\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"high_mmio\":" window "}]}")
+#define CXL(window) WITH("", ",\"cxl_windows\":[{" window "}]")
+
+/* No two are the same. */
+static const char *const others[] = {
+	WITH("", ""),
+	WITH(",\"low_window\":4096", ""),
+	WITH(",\"hotplug\":[{\"size\":4096}]", ""),
+	WITH(",\"hotplug\":[{\"size\":8192}]", ""),
+	WITH(",\"hotplug\":[{\"size\":4096,\"node\":1}]", ""),
+	WITH(",\"hotplug\":[{\"size\":4096,\"alignment\":\"2G\"}]", ""),
+	WITH(",\"hotplug\":[{\"size\":4096},{\"size\":4096}]", ""),
+	WINDOW("4096"),
+	WINDOW("null"),
+	WINDOW("{\"devices\":[{\"bars\":[4096]}]}"),
+	WINDOW("{\"devices\":[{\"bars\":[8192]}]}"),
+	WINDOW("{\"devices\":[{\"bars\":[4096,4096]}]}"),
+	WINDOW("{\"devices\":[{\"bars\":[4096]},{\"bars\":[4096]}]}"),
+	WINDOW("{\"devices\":[{\"bars\":[4096],\"sriov\":{\"vfs\":1,\"bars\":[4096]}}]}"),
+	WINDOW("{\"devices\":[{\"bars\":[4096],\"sriov\":{\"vfs\":2,\"bars\":[4096]}}]}"),
+	WINDOW("{\"devices\":[{\"bars\":[4096],\"sriov\":{\"vfs\":1,\"bars\":[8192]}}]}"),
+	CXL("\"name\":\"w\",\"targets\":[\"a\"],\"size\":0"),
+	CXL("\"name\":\"v\",\"targets\":[\"a\"],\"size\":0"),
+	CXL("\"name\":\"w\",\"targets\":[\"b\"],\"size\":0"),
+	CXL("\"name\":\"w\",\"targets\":[\"a\",\"b\"],\"size\":0"),
+	CXL("\"name\":\"w\",\"targets\":[\"b\",\"a\"],\"size\":0"),
+	CXL("\"name\":\"w\",\"targets\":[\"a\"],\"size\":4096"),
+	CXL("\"name\":\"w\",\"targets\":[\"a\"],\"size\":0,\"granularity\":512"),
+};
+
+START_TEST(what_is_beyond_the_first_version_tells_requests_apart)
+{
+	struct gpald_blob blob = bytes_of_json(others[_i]);
+
+	for (int other = 0; other < COUNT_OF(others); other++) {
+		struct gpald_blob bytes = bytes_of_json(others[other]);
+
+		ck_assert_msg(gpald_blob_equal(&blob, &bytes) == (other == _i), "%s and %s",
+			      others[_i], others[other]);
+		gpald_blob_free(&bytes);
+	}
+	gpald_blob_free(&blob);
 }
 END_TEST
 
@@ -201,8 +253,8 @@ START_TEST(leftovers_in_unused_members_do_not_count)
 		{ .name = "a",
 		  .has_buses = true,
 		  .node = 7,
-		  .low_mmio = { GPAL_WINDOW_DEFAULT, 1, { 2, 3 }, 9 },
-		  .high_mmio = { GPAL_WINDOW_DEFAULT, 4, { 5, 6 }, 9 },
+		  .low_mmio = { .size = 1, .range = { 2, 3 }, .alignment = 9, .device_count = 9 },
+		  .high_mmio = { .size = 4, .range = { 5, 6 }, .alignment = 9, .device_count = 9 },
 		  .cxl_hdm = 8,
 		  .has_no_cxl_hdm = true },
 	};
@@ -461,10 +513,10 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 }
 END_TEST
 
-/* The third version is one with an alias map, and says before the marks whether there are any. */
+/* The third version says at its end what 0.1.0 could not, and whether there are marks. */
 START_TEST(layouts_with_an_alias_map_are_of_the_third_version)
 {
-	static const char *const ends[] = { "00", "010001" };
+	static const char *const ends[] = { "01000000", "010000010001" };
 	const bool kept[] = { false, true };
 
 	for (size_t i = 0; i < 2; i++) {
@@ -514,6 +566,8 @@ int main(void)
 		 COUNT_OF(same));
 	add_rows(suite, "equality", a_request_that_differs_in_any_member_has_other_bytes,
 		 COUNT_OF(changes));
+	add_rows(suite, "equality", what_is_beyond_the_first_version_tells_requests_apart,
+		 COUNT_OF(others));
 	add_test(suite, "equality", names_and_policies_are_told_apart);
 	add_test(suite, "equality", the_order_of_lists_counts);
 	add_test(suite, "equality", leftovers_in_unused_members_do_not_count);

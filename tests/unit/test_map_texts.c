@@ -4,6 +4,7 @@
 
 #include "gpalayoutctl/map/paint.h"
 #include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/request/value.h"
 #include "gpalayoutctl/terminal_text.h"
 #include "tests/unit/suite.h"
 
@@ -173,6 +174,38 @@ START_TEST(classes_differ_without_colour)
 }
 END_TEST
 
+START_TEST(signs_on_other_characters_take_no_cells)
+{
+	ck_assert_uint_eq(ctl_cells("e\u0301"), 1);
+	ck_assert_uint_eq(ctl_cells("a\u20dd\ufe0fb"), 2);
+	ck_assert_uint_eq(ctl_cells("か\u3099"), 2);
+}
+END_TEST
+
+START_TEST(utf8_ends_at_the_first_byte_that_is_none)
+{
+	ck_assert_uint_eq(ctl_utf8_length(""), 0);
+	ck_assert_uint_eq(ctl_utf8_length("aé世🙂"), 10);
+	ck_assert_uint_eq(ctl_utf8_length("é\xff"), 2);
+	ck_assert_uint_eq(ctl_utf8_length("a\xc3"), 1);
+	ck_assert_uint_eq(ctl_utf8_length("\xed\xa0\x80"), 0);
+}
+END_TEST
+
+/* A backslash at the end, which the daemon's names may have, quotes nothing. */
+START_TEST(quotes_end_with_their_text)
+{
+	char part[] = { 'a', '\\', '\0', 'b', '\0' };
+	const char text[] = { 'a', '\0', '\0' };
+
+	ck_assert_str_eq(ctl_unquote(part), "a\\");
+	ck_assert(!ctl_is_quoted("a\\", 2, text));
+	ck_assert(ctl_is_quoted("a\\", 2, "a\\"));
+	ck_assert(!ctl_is_quoted("ab", 2, "a"));
+	ck_assert(ctl_is_quoted("a\\,,", 3, "a,"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("map texts");
@@ -185,5 +218,10 @@ int main(void)
 	add_rows(suite, "texts and edges have contrast", texts_and_edges_have_contrast,
 		 CTL_PAINT_COUNT);
 	add_test(suite, "classes differ without colour", classes_differ_without_colour);
+	add_test(suite, "signs on other characters take no cells",
+		 signs_on_other_characters_take_no_cells);
+	add_test(suite, "UTF-8 ends at the first byte that is none",
+		 utf8_ends_at_the_first_byte_that_is_none);
+	add_test(suite, "quotes end with their text", quotes_end_with_their_text);
 	return run_suite(suite);
 }

@@ -23,7 +23,7 @@ static const struct {
 	{ "openvmm-2026.07", GPAL_ECAM_ABOVE_4GIB, 0x4000000, 0x40000000 },
 };
 
-/* low_mmio of x86_64 and aarch64, high_mmio, vtl2_chipset_mmio, memory_start of both. */
+/* low_mmio of x86_64 and aarch64, high_mmio, vtl2_chipset_mmio, memory_start and low window of both. */
 /* clang-format off */
 static const struct {
 	const char *policy;
@@ -31,37 +31,37 @@ static const struct {
 	struct gpal_profile_defaults defaults;
 } defaults[] = {
 	{ "openvmm-2026.05", "gen1",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.05", "gen2-uefi",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.05", "linux-direct",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.05", "linux-direct-unenlightened",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.05", "hcl-host",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0x40000000, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0x40000000, { 0, 0 }, { 0, 0 } } },
 
 	{ "openvmm-2026.06", "gen1",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.06", "gen2-uefi",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.06", "linux-direct",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0x40000000 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0x40000000 }, { 0, 0 } } },
 	{ "openvmm-2026.06", "linux-direct-unenlightened",
-	  { { 0x8000000, 0x20000000 }, 0, 0, { 0, 0x40000000 } } },
+	  { { 0x8000000, 0x20000000 }, 0, 0, { 0, 0x40000000 }, { 0, 0 } } },
 	{ "openvmm-2026.06", "hcl-host",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0x40000000, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0x40000000, { 0, 0 }, { 0, 0 } } },
 
 	{ "openvmm-2026.07", "gen1",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.07", "gen2-uefi",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0 }, { 0, 0 } } },
 	{ "openvmm-2026.07", "linux-direct",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0x40000000 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0, { 0, 0x40000000 }, { 0, 0 } } },
 	{ "openvmm-2026.07", "linux-direct-unenlightened",
-	  { { 0x8000000, 0x20000000 }, 0, 0, { 0, 0x40000000 } } },
+	  { { 0x8000000, 0x20000000 }, 0, 0, { 0, 0x40000000 }, { 0, 0 } } },
 	{ "openvmm-2026.07", "hcl-host",
-	  { { 0x8000000, 0x20000000 }, 0x20000000, 0x40000000, { 0, 0 } } },
+	  { { 0x8000000, 0x20000000 }, 0x20000000, 0x40000000, { 0, 0 }, { 0, 0 } } },
 };
 /* clang-format on */
 
@@ -124,6 +124,8 @@ START_TEST(defaults_of_profiles_are_those_of_the_release)
 	ck_assert_ptr_nonnull(actual);
 	for (int arch = 0; arch < GPAL_ARCH_COUNT; arch++) {
 		ck_assert_uint_eq(actual->low_mmio[arch], expected->low_mmio[arch]);
+		ck_assert_uint_eq(actual->memory_low_window[arch],
+				  expected->memory_low_window[arch]);
 		ck_assert_uint_eq(actual->memory_start[arch], expected->memory_start[arch]);
 	}
 	ck_assert_uint_eq(actual->high_mmio, expected->high_mmio);

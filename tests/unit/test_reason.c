@@ -50,7 +50,7 @@ static const struct {
 	{ CORE(INVALID_ALIGNMENT), 1, "invalid_alignment", "tag alignment" },
 	{ CORE(OVERLAP), 1, "overlap", "tag other_tag range other_range" },
 	{ CORE(EXHAUSTED), 1, "exhausted",
-	  "tag size alignment phase free_space largest_fit fit below above largest_size demand demands supply" },
+	  "tag size alignment phase free_space largest_fit fit below above largest_size demand demands supply equal_share" },
 	{ CORE(ECAM_BELOW_MINIMUM), 1, "ecam_below_minimum", "tag range" },
 	{ CORE(FIXED_LOW_MMIO_ABOVE_4GIB), 1, "fixed_low_mmio_above_4gib", "tag range" },
 	{ CORE(ADDRESS_WIDTH_EXCEEDED), 1, "address_width_exceeded",
@@ -64,6 +64,7 @@ static const struct {
 	{ GPALD_STORE_FULL, 8, "store_full", "" },
 	{ GPALD_RESYNC_REQUIRED, 9, "resync_required", "revision oldest_since" },
 	{ CORE(WOULD_REMOVE), 10, "would_remove", "" },
+	{ CORE(WARNING_REFUSED), 1, "warning_refused", "tag" },
 };
 
 static_assert(COUNT_OF(reasons) == GPALD_REASON_COUNT - 1, "every reason but that of no error");
@@ -133,6 +134,14 @@ static const struct {
 	{ GPAL_SUBJECT_RESERVED_NAME, "/request/reserved/7/name" },
 	{ GPAL_SUBJECT_HOST_BITS, "/request/host/physical_address_bits" },
 	{ GPAL_SUBJECT_HOST_HOLE, "/request/host/holes/7" },
+	{ GPAL_SUBJECT_MEMORY_LOW_WINDOW, "/request/memory/low_window" },
+	{ GPAL_SUBJECT_HOTPLUG_NODE, "/request/memory/hotplug/7/node" },
+	{ GPAL_SUBJECT_HOTPLUG_SIZE, "/request/memory/hotplug/7/size" },
+	{ GPAL_SUBJECT_HOTPLUG_ALIGNMENT, "/request/memory/hotplug/7/alignment" },
+	{ GPAL_SUBJECT_CXL_WINDOW_NAME, "/request/cxl_windows/7/name" },
+	{ GPAL_SUBJECT_CXL_WINDOW_TARGETS, "/request/cxl_windows/7/targets" },
+	{ GPAL_SUBJECT_CXL_WINDOW_SIZE, "/request/cxl_windows/7/size" },
+	{ GPAL_SUBJECT_CXL_WINDOW_GRANULARITY, "/request/cxl_windows/7/granularity" },
 };
 
 static_assert(COUNT_OF(subjects) == GPAL_SUBJECT_COUNT, "every subject");
@@ -152,6 +161,21 @@ START_TEST(a_pointer_leads_to_the_subject)
 	ck_assert_str_eq(error.message, "too much");
 	ck_assert_int_eq(error.has_pointer, subjects[_i].pointer != NULL);
 	ck_assert_str_eq(error.pointer, subjects[_i].pointer ? subjects[_i].pointer : "");
+}
+END_TEST
+
+START_TEST(a_pointer_leads_to_the_part_of_the_subject)
+{
+	const struct gpal_error core = {
+		.code = GPAL_E_INVALID_SIZE,
+		.subject = GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
+		.index = 7,
+		.part = "/devices/1/bars/0",
+	};
+	struct gpald_wire_error error;
+
+	gpald_refuse_core(&error, &core, "/request");
+	ck_assert_str_eq(error.pointer, RC "/high_mmio/devices/1/bars/0");
 }
 END_TEST
 
@@ -185,7 +209,7 @@ START_TEST(a_plain_line_carries_a_short_message_and_nothing_else)
 	gpald_point(&error, "/name");
 	ck_assert(!gpald_rpc_is_plain(&error));
 	error = plain_error(1);
-	error.changes.text = text;
+	error.list.text = text;
 	ck_assert(!gpald_rpc_is_plain(&error));
 	/* One with an offset, one with details. */
 	gpald_refuse(&error, GPALD_INVALID_JSON, "x");
@@ -227,6 +251,7 @@ int main(void)
 		 COUNT_OF(reasons));
 	add_test(suite, "reasons", an_unknown_token_is_that_of_no_reason);
 	add_rows(suite, "pointers", a_pointer_leads_to_the_subject, COUNT_OF(subjects));
+	add_test(suite, "pointers", a_pointer_leads_to_the_part_of_the_subject);
 	add_test(suite, "plain", a_plain_line_carries_a_short_message_and_nothing_else);
 	add_test(suite, "plain", a_plain_line_leaves_out_an_id_that_does_not_fit);
 	return run_suite(suite);

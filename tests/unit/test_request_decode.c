@@ -200,6 +200,7 @@ START_TEST(what_is_left_out_is_left_to_the_policy)
 }
 END_TEST
 
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define REQUEST(members) \
 	"{\"request\":{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[\"1G\"]}," members "}}"
 #define RC(members) REQUEST("\"pcie\":{\"root_complexes\":[{\"name\":\"a\"},{" members "}]}")
@@ -250,7 +251,7 @@ static const struct {
 	  "/request/vtl2/framebuffer" },
 	{ REQUEST("\"reserved\":[{\"name\":\"a\",\"start\":0}]"), GPALD_MISSING_MEMBER,
 	  "/request/reserved/0/end" },
-	{ REQUEST("\"reserved\":[{\"name\":\"a b\",\"start\":0,\"end\":1}]"), GPALD_BAD_NAME,
+	{ REQUEST("\"reserved\":[{\"name\":\"a\\u0009b\",\"start\":0,\"end\":1}]"), GPALD_BAD_NAME,
 	  "/request/reserved/0/name" },
 	{ REQUEST("\"host\":{\"physical_address_bits\":0}"), OUT_OF_RANGE,
 	  "/request/host/physical_address_bits" },
@@ -258,9 +259,29 @@ static const struct {
 	  "/request/host/physical_address_bits" },
 	{ RC("\"segment\":1"), GPALD_MISSING_MEMBER, "/request/pcie/root_complexes/1/name" },
 	{ RC("\"name\":\"\""), GPALD_BAD_NAME, "/request/pcie/root_complexes/1/name" },
-	{ RC("\"name\":\"caf\xc3\xa9\""), GPALD_BAD_NAME, "/request/pcie/root_complexes/1/name" },
-	{ RC("\"name\":\"0123456789012345678901234567890123456789012345678901234567890123x\""),
-	  GPALD_BAD_NAME, "/request/pcie/root_complexes/1/name" },
+	{ RC("\"name\":\"\xc2\x85\""), GPALD_BAD_NAME, "/request/pcie/root_complexes/1/name" },
+	{ RC("\"name\":\"" X64 X64 X64 X64 "\""), GPALD_BAD_NAME,
+	  "/request/pcie/root_complexes/1/name" },
+	{ REQUEST("\"reserved\":[{\"name\":\"" X64 X64 X64 X64 "x\",\"start\":0,\"end\":1}]"),
+	  GPALD_BAD_NAME, "/request/reserved/0/name" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"devices\":[]}"), OUT_OF_RANGE,
+	  "/request/pcie/root_complexes/1/low_mmio/devices" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"devices\":[{\"bars\":[1,2,3,4,5,6,7]}]}"),
+	  OUT_OF_RANGE, "/request/pcie/root_complexes/1/low_mmio/devices/0/bars" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"devices\":[{\"sriov\":{}}]}"), GPALD_MISSING_MEMBER,
+	  "/request/pcie/root_complexes/1/low_mmio/devices/0/sriov/vfs" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"devices\":[{\"bars\":[1],\"sriov\":{\"vfs\":257,"
+	     "\"bars\":[1]}}]}"),
+	  OUT_OF_RANGE, "/request/pcie/root_complexes/1/low_mmio/devices/0/sriov/vfs" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"devices\":[{\"bars\":[1]}],\"size\":1}"),
+	  GPALD_UNKNOWN_MEMBER, "/request/pcie/root_complexes/1/low_mmio/size" },
+	{ REQUEST("\"cxl_windows\":[{\"name\":\"w\",\"targets\":[],\"size\":1}]"), OUT_OF_RANGE,
+	  "/request/cxl_windows/0/targets" },
+	{ REQUEST("\"cxl_windows\":[{\"name\":\"w\",\"targets\":[\"a\"],\"size\":1,"
+		  "\"granularity\":0}]"),
+	  OUT_OF_RANGE, "/request/cxl_windows/0/granularity" },
+	{ REQUEST("\"cxl_windows\":[{\"name\":\"w\",\"targets\":[\"\"],\"size\":1}]"),
+	  GPALD_BAD_NAME, "/request/cxl_windows/0/targets/0" },
 	{ RC("\"name\":\"b\",\"segment\":65536"), OUT_OF_RANGE,
 	  "/request/pcie/root_complexes/1/segment" },
 	{ RC("\"name\":\"b\",\"end_bus\":256"), OUT_OF_RANGE,
@@ -276,7 +297,7 @@ static const struct {
 	{ RC("\"name\":\"b\",\"cxl\":{\"hdm\":null}"), GPALD_WRONG_TYPE,
 	  "/request/pcie/root_complexes/1/cxl/hdm" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{}"), GPALD_MISSING_MEMBER,
-	  "/request/pcie/root_complexes/1/low_mmio/start" },
+	  "/request/pcie/root_complexes/1/low_mmio" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"alignment\":\"4M\"}"), GPALD_MISSING_MEMBER,
 	  "/request/pcie/root_complexes/1/low_mmio/size" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"size\":\"4M\",\"start\":0}"), GPALD_UNKNOWN_MEMBER,
@@ -329,6 +350,11 @@ static const struct {
 	  "unknown member a; known here: chipset_mmio, memory, framebuffer, alias_map" },
 	{ REQUEST("\"policy\":\"x\""),
 	  "no such policy; this daemon has openvmm-2026.05, openvmm-2026.06, openvmm-2026.07" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{}"),
+	  "a window needs size, start and end, devices or none" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":false}"),
+	  "expected true, not false; for a window, give its size in place of none" },
+	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":1}"), "expected true, not a number" },
 	{ REQUEST("\"vtl2\":[]"), "expected an object, not an array" },
 	{ REQUEST("\"vtl2\":null"), "expected an object, not null" },
 	{ REQUEST("\"policy\":{}"), "expected a string, not an object" },

@@ -527,6 +527,54 @@ START_TEST(the_hcl_host_profile_has_vtl2_chipset_mmio)
 }
 END_TEST
 
+/*
+ * A policy that splits RAM, as one row says: what a later one may have. No policy that there is
+ * does.
+ */
+START_TEST(a_low_window_is_a_row_of_a_policy)
+{
+	static const uint64_t sizes[] = { 8 * GIB, 32 * MIB, 17 * MIB, MIB };
+	static const uint64_t windows[] = { 32 * MIB, 32 * MIB, 16 * MIB, 0 };
+	struct gpal_policy policy = *gpal_policy_default();
+	struct gpal_profile_defaults *row = &policy.profiles[GPAL_PROFILE_GEN2_UEFI];
+	const uint64_t nodes[] = { sizes[_i], GIB };
+	uint64_t largest[1];
+	struct gpal_request request = VM(nodes, .arch = GPAL_ARCH_AARCH64, .policy = &policy);
+	struct gpal_layout *layout;
+
+	ck_assert_uint_eq(row->memory_low_window[GPAL_ARCH_AARCH64], 0);
+	row->memory_low_window[GPAL_ARCH_AARCH64] = 32 * MIB;
+	row->memory_start[GPAL_ARCH_AARCH64] = GIB;
+	layout = resolve(&request);
+	if (windows[_i] > 0)
+		assert_range(layout->ram[0].range, 0, windows[_i]);
+	ck_assert_uint_eq(layout->ram[windows[_i] > 0].range.start, GIB);
+	ck_assert_uint_eq(layout->ram_size, sizes[_i] + GIB);
+	gpal_layout_free(layout);
+	/* What is refused is told of all of the node, its low RAM window included. */
+	if (_i == 0) {
+		const uint64_t huge[] = { UINT64_C(0xffffffffe0000000) };
+		struct gpal_error error;
+
+		request.nodes = huge;
+		request.node_count = 1;
+		ck_assert_int_eq(gpal_resolve(&request, &layout, &error), GPAL_E_EXHAUSTED);
+		largest[0] = error.largest_size;
+		request.nodes = largest;
+		gpal_layout_free(resolve(&request));
+		largest[0] += GPAL_PAGE_SIZE;
+		ck_assert_int_eq(gpal_resolve(&request, &layout, NULL), GPAL_E_EXHAUSTED);
+		request.nodes = nodes;
+		request.node_count = COUNT_OF(nodes);
+	}
+	/* RAM that is to start lower needs none. */
+	request.memory_start = (struct gpal_optional){ true, 16 * MIB };
+	layout = resolve(&request);
+	ck_assert_uint_ge(layout->ram[0].range.start, 16 * MIB);
+	gpal_layout_free(layout);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("resolver");
@@ -555,5 +603,6 @@ int main(void)
 	add_test(suite, "digest", the_digest_is_what_the_protocol_says);
 	add_test(suite, "policies", unenlightened_linux_has_high_mmio_under_the_first_policy_only);
 	add_test(suite, "policies", the_hcl_host_profile_has_vtl2_chipset_mmio);
+	add_rows(suite, "later", a_low_window_is_a_row_of_a_policy, 4);
 	return run_suite(suite);
 }

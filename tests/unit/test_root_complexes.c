@@ -324,6 +324,73 @@ START_TEST(a_vm_has_one_kind_of_iommu)
 }
 END_TEST
 
+/* Windows for devices, by hand. */
+
+#define BARS(...)                                  \
+	.bars = (const uint64_t[]){ __VA_ARGS__ }, \
+	.bar_count = sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)
+#define FUNCTIONS(count, ...)                                                            \
+	.has_sriov = true, .vfs = (count), .vf_bars = (const uint64_t[]){ __VA_ARGS__ }, \
+	.vf_bar_count = sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)
+
+static const struct {
+	struct gpal_device devices[3];
+	size_t count;
+	uint64_t size, alignment; /* of the high window */
+} windows[] = {
+	/* Two GPUs: the second port begins at 256 GiB. */
+	{ { { BARS(128 * GIB, 32 * MIB) }, { BARS(128 * GIB, 32 * MIB) } },
+	  2,
+	  385 * GIB,
+	  128 * GIB },
+	/* The least that a device, a port and a window have. */
+	{ { { BARS(4 * KIB) } }, 1, GIB, GIB },
+	/* BARs that are smaller than the unit of a port. */
+	{ { { BARS(512 * MIB, 512 * MIB, 4 * KIB) } }, 1, 2 * GIB, GIB },
+	/* Functions lie together, at the alignment of one. */
+	{ { { BARS(16 * MIB), FUNCTIONS(7, 512 * MIB) } }, 1, 4 * GIB, GIB },
+	/* The coarsest port comes first, whatever was given first; the small ones fill up. */
+	{ { { BARS(GIB) }, { BARS(4 * GIB) }, { BARS(2 * GIB, GIB) } }, 3, 8 * GIB, 4 * GIB },
+};
+
+START_TEST(a_window_holds_the_bars_of_its_devices)
+{
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_range window;
+	struct gpal_layout *layout;
+
+	rcs[0].high_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_DEVICES,
+						 .devices = windows[_i].devices,
+						 .device_count = windows[_i].count };
+	layout = resolve(&request);
+	window = layout->root_complexes[0].high_mmio;
+	ck_assert_uint_eq(gpal_range_size(window), windows[_i].size);
+	ck_assert_uint_eq(window.start % windows[_i].alignment, 0);
+	gpal_layout_free(layout);
+}
+END_TEST
+
+START_TEST(a_bar_is_a_power_of_two_of_whole_pages)
+{
+	static const uint64_t bad[] = { 0, 2 * KIB, 3 * MIB, 4 * KIB + 1, UINT64_MAX };
+	const struct gpal_device devices[] = { { BARS(MIB) },
+					       { BARS(MIB), FUNCTIONS(2, MIB, bad[_i]) } };
+	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
+	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
+	struct gpal_error error;
+
+	rcs[0].low_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_DEVICES,
+						.devices = devices,
+						.device_count = 2 };
+	error = refuse(&request, GPAL_E_INVALID_SIZE);
+	ck_assert_int_eq(error.subject, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO);
+	ck_assert_str_eq(error.part, "/devices/1/sriov/bars/1");
+	ck_assert_str_eq(error.tag, "pcie-rc0-low-mmio");
+	ck_assert_uint_eq(error.size, bad[_i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("root_complexes");
@@ -342,6 +409,8 @@ int main(void)
 	add_test(suite, "pcie", a_pinned_low_window_across_4_gib_is_refused);
 	add_test(suite, "pcie", a_pinned_high_window_across_4_gib_overlaps_the_chipset);
 	add_test(suite, "pcie", pinned_windows_stay_where_they_are_pinned);
+	add_rows(suite, "devices", a_window_holds_the_bars_of_its_devices, COUNT_OF(windows));
+	add_rows(suite, "devices", a_bar_is_a_power_of_two_of_whole_pages, 5);
 	add_rows(suite, "iommu", each_iommu_has_its_size_and_its_architecture, COUNT_OF(iommus));
 	add_test(suite, "iommu", a_vm_has_one_kind_of_iommu);
 	return run_suite(suite);

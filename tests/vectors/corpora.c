@@ -238,6 +238,10 @@ static const struct figure {
 	  offsetof(struct gpal_profile_defaults, memory_start[GPAL_ARCH_X86_64]) },
 	{ "memory_start of aarch64",
 	  offsetof(struct gpal_profile_defaults, memory_start[GPAL_ARCH_AARCH64]) },
+	{ "memory_low_window of x86_64",
+	  offsetof(struct gpal_profile_defaults, memory_low_window[GPAL_ARCH_X86_64]) },
+	{ "memory_low_window of aarch64",
+	  offsetof(struct gpal_profile_defaults, memory_low_window[GPAL_ARCH_AARCH64]) },
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

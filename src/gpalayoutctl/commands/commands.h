@@ -12,6 +12,7 @@
 /* A command whose params are its operands and flags, and whose result is printed. */
 enum ctl_exit ctl_run_question(struct ctl_session *session);
 
+extern const struct ctl_flag ctl_create_flags[];
 extern const struct ctl_flag ctl_resolve_flags[];
 extern const struct ctl_flag ctl_update_flags[];
 extern const struct ctl_flag ctl_delete_flags[];
@@ -32,21 +33,23 @@ ctl_printer ctl_print_allocated; /* struct gpal_map */
 ctl_printer ctl_print_policies;  /* struct gpal_client_policies */
 ctl_printer ctl_print_info;      /* struct gpal_client_info */
 ctl_printer ctl_print_stats;     /* struct gpal_client_stats */
+ctl_printer ctl_print_advised;   /* struct gpal_advice */
+ctl_printer ctl_print_explained; /* struct gpal_explanation */
 
 /* A file each. */
+enum ctl_exit ctl_run_about(struct ctl_session *session);
 enum ctl_exit ctl_run_backup(struct ctl_session *session);
 enum ctl_exit ctl_run_call(struct ctl_session *session);
 enum ctl_exit ctl_run_compare(struct ctl_session *session);
 enum ctl_exit ctl_run_doctor(struct ctl_session *session);
-enum ctl_exit ctl_run_explain(struct ctl_session *session);
 enum ctl_exit ctl_run_fit(struct ctl_session *session);
 enum ctl_exit ctl_run_list(struct ctl_session *session);
 enum ctl_exit ctl_run_map(struct ctl_session *session);
 enum ctl_exit ctl_run_probe(struct ctl_session *session);
 enum ctl_exit ctl_run_schema(struct ctl_session *session);
 enum ctl_exit ctl_run_watch(struct ctl_session *session);
+extern const struct ctl_flag ctl_about_flags[];
 extern const struct ctl_flag ctl_compare_flags[];
-extern const struct ctl_flag ctl_explain_flags[];
 extern const struct ctl_flag ctl_fit_flags[];
 extern const struct ctl_flag ctl_list_flags[];
 extern const struct ctl_flag ctl_map_flags[];

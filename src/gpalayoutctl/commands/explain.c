@@ -7,24 +7,11 @@
 
 #include "gpalayoutctl/commands/commands.h"
 
-#include "gpalayoutctl/json_text.h"
-#include "gpalayoutctl/message.h"
-#include "gpalayoutctl/pager.h"
-#include "gpalayoutctl/request/flags.h"
-#include "gpalayoutctl/request/request.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <gpalayout/range.h>
 #include <inttypes.h>
-
-/* clang-format off */
-const struct ctl_flag ctl_explain_flags[] = {
-	{ .name = "--request", .value_name = "FILE|-",
-	  .help = "explain the layout of this request; takes no NAME" },
-	{ 0 },
-};
-/* clang-format on */
 
 /* "0x1000-0x3000 (8 KiB)" */
 static void append_range(struct ctl_buffer *out, struct gpal_range range)
@@ -51,10 +38,12 @@ static void append_rule(struct ctl_buffer *out, const struct gpal_step *step, co
 		return;
 	append_size(out, "  needs ", step->size, "");
 	append_size(out, ", aligned to ", step->alignment, "");
-	if (step->ceiling == GPAL_SPACE_END)
+	if (step->phase == GPAL_KIND_MMIO32)
+		ctl_buffer_printf(out, ", from 0x%" PRIx64 " down\n", step->ceiling);
+	else if (step->ceiling == GPAL_SPACE_END)
 		ctl_buffer_printf(out, ", from 0x%" PRIx64 " up\n", step->floor);
 	else
-		ctl_buffer_printf(out, ", from 0x%" PRIx64 " down\n", step->ceiling);
+		ctl_buffer_printf(out, ", below 0x%" PRIx64 "\n", step->ceiling);
 }
 
 static void append_passed(struct ctl_buffer *out, const struct gpal_passed *passed)
@@ -117,45 +106,14 @@ static const char *rule_of(const cJSON *range)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(range, "rule"));
 }
 
-static enum ctl_exit print(struct ctl_session *session)
+enum ctl_exit ctl_print_explained(struct ctl_session *session, struct ctl_buffer *out,
+				  const void *result)
 {
-	const struct gpal_explanation *explanation = ctl_result(session, &gpald_explanation_result);
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	const cJSON *range;
+	const struct gpal_explanation *explanation = result;
+	const cJSON *range =
+		cJSON_GetObjectItemCaseSensitive(ctl_result_tree(session), "ranges")->child;
 
-	if (!explanation)
-		return CTL_NO_DAEMON;
-	range = cJSON_GetObjectItemCaseSensitive(ctl_result_tree(session), "ranges")->child;
 	for (size_t i = 0; i < explanation->count; i++, range = range->next)
-		append_step(&out, &explanation->steps[i], rule_of(range));
-	return ctl_show(session->invocation, &out);
-}
-
-enum ctl_exit ctl_run_explain(struct ctl_session *session)
-{
-	const struct ctl_invocation *invocation = session->invocation;
-	const bool is_request = ctl_was_given(invocation, "--request") ||
-				ctl_request_flag_count(invocation);
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
-	const size_t names = is_request ? 0 : 1;
-	const char *tag = ctl_operand(invocation, names);
-	enum ctl_exit code = CTL_OK;
-
-	if (invocation->operand_count < names)
-		return ctl_usage_error("explain needs NAME, --request or flags of a request");
-	if (invocation->operand_count > names + 1)
-		return ctl_usage_error("explain takes one TAG at most");
-	if (is_request)
-		code = ctl_request_get(session, ctl_flag_value(invocation, "--request"));
-	if (code)
-		return code;
-	if (is_request)
-		ctl_member_json(&params, "request", session->request.data);
-	else
-		ctl_member_text(&params, "name", invocation->operands[0]);
-	if (tag)
-		ctl_member_text(&params, "tag", tag);
-	ctl_buffer_puts(&params, "}");
-	code = ctl_ask_and_answer(session, "layout.explain", params.data);
-	return code || !ctl_wants_text(session) ? code : print(session);
+		append_step(out, &explanation->steps[i], rule_of(range));
+	return CTL_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which hosts each VM can run on, by the width of their physical addresses. The
- * daemon says how many bits a layout needs; comparing that with the hosts' is all
- * that is done here.
+ * Which hosts each VM can run on, by the width of their physical addresses, and whether its
+ * high windows hold a BAR of their size. The daemon says how many bits a layout needs, and
+ * warns of such windows; comparing that with the hosts' is all that is done here.
  */
 #include "config.h"
 
@@ -30,7 +30,9 @@ const struct ctl_flag ctl_fit_flags[] = {
 	{ .name = "--bits", .value_name = "LIST",
 	  .help = "widths in bits, each from 1 to 64, with commas between them;\n"
 		  "default " DEFAULT_WIDTHS ". The exit status is 0 if\n"
-		  "each VM can run on all of them, otherwise 1" },
+		  "each VM can run on all of them, otherwise 1. \"no BAR\": the\n"
+		  "host is wide enough, but a high MMIO window is not aligned\n"
+		  "for a BAR of its size; state its alignment or its devices" },
 	{ 0 },
 };
 /* clang-format on */
@@ -47,6 +49,9 @@ struct answer {
 	uint64_t ram; /* CTL_NONE: not said, as is the top */
 	uint64_t top;
 	unsigned int bits;
+	bool has_root_complexes;
+	uint64_t largest_bar;      /* of the high windows; CTL_NONE: there are none */
+	bool lacks_bar;            /* a high window is too badly aligned for a BAR of its size */
 	struct ctl_buffer refusal; /* empty with a layout */
 };
 
@@ -106,16 +111,28 @@ static void take_refusal(struct answer *answer, const struct gpal_client_error *
 		ctl_buffer_printf(&answer->refusal, " at %s", error->pointer + strlen(request) - 1);
 }
 
-/*
- * A request may name a host of its own. That it needs a wider one is no refusal here:
- * there is a layout, and how many bits it needs is said.
- */
+/* What windows of devices can hold is exact; for others the layout may have a warning. */
+static void take_bars(struct answer *answer, const struct gpal_layout *layout)
+{
+	for (size_t i = 0; i < layout->root_complex_count; i++) {
+		const uint64_t bar = gpal_largest_bar(layout->root_complexes[i].high_mmio);
+
+		if (bar && (answer->largest_bar == CTL_NONE || bar > answer->largest_bar))
+			answer->largest_bar = bar;
+	}
+	answer->has_root_complexes = layout->root_complex_count > 0;
+	for (size_t i = 0; i < layout->warning_count; i++)
+		if (layout->warnings[i].reason == GPAL_WARN_LARGEST_BAR_BELOW_SIZE)
+			answer->lacks_bar = true;
+}
+
+/* That a layout needs a wider host is no refusal here: it says how many bits it needs. */
 static enum ctl_exit take_answer(struct ctl_session *session, struct answer *answer)
 {
 	const struct gpal_error *core = &session->error.core;
 	const struct gpal_layout *layout;
 
-	answer->ram = answer->top = CTL_NONE;
+	answer->ram = answer->top = answer->largest_bar = CTL_NONE;
 	if (session->result) {
 		layout = ctl_result(session, &gpald_layout_result);
 		if (!layout)
@@ -124,6 +141,7 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 		answer->ram = layout->ram_size;
 		answer->top = layout->top;
 		answer->bits = layout->required_address_bits;
+		take_bars(answer, layout);
 	} else if (core->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && core->required_bits) {
 		answer->has_layout = true;
 		answer->top = core->range.end ? core->range.end : CTL_NONE;
@@ -134,23 +152,60 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 	return CTL_OK;
 }
 
+static enum ctl_exit resolve(struct ctl_session *session)
+{
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+
+	ctl_member_json(&params, "request", ctl_buffer_text(&session->request));
+	ctl_buffer_puts(&params, "}");
+	return ctl_ask(session, "layout.resolve", params.data);
+}
+
+/*
+ * Takes the width of its own host out of a request for which that host is too narrow, so that
+ * the answer has a layout, and its warnings. False: there is nothing to take out.
+ */
+static bool drop_host_bits(struct ctl_session *session)
+{
+	static const char bits[] = "physical_address_bits";
+	cJSON *request, *host;
+	char *text = NULL;
+	bool is_dropped;
+
+	if (session->result || session->error.core.code != GPAL_E_ADDRESS_WIDTH_EXCEEDED)
+		return false;
+	request = cJSON_Parse(ctl_buffer_text(&session->request));
+	host = cJSON_GetObjectItemCaseSensitive(request, "host");
+	if (cJSON_GetObjectItemCaseSensitive(host, bits)) {
+		cJSON_DeleteItemFromObjectCaseSensitive(host, bits);
+		text = cJSON_PrintUnformatted(request);
+		if (!text)
+			ctl_out_of_memory();
+		session->request.len = 0;
+		ctl_buffer_puts(&session->request, text);
+	}
+	is_dropped = text != NULL;
+	cJSON_Delete(request);
+	free(text);
+	return is_dropped;
+}
+
 static enum ctl_exit ask(struct fit *fit, const struct ctl_request_file *file,
 			 struct answer *answer)
 {
 	struct ctl_session *session = fit->session;
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 	enum ctl_exit code;
 
 	session->request_file = file->path;
 	session->request.len = 0;
 	ctl_buffer_puts(&session->request, ctl_buffer_text(&file->text));
-	ctl_member_json(&params, "request", ctl_buffer_text(&file->text));
-	ctl_buffer_puts(&params, "}");
 	/* A path need not be UTF-8, which JSON has to be. */
 	ctl_puts_safe(&name, file->path);
 	/* The status is that of all requests together. */
-	code = ctl_ask(session, "layout.resolve", params.data);
+	code = resolve(session);
+	if (!code && drop_host_bits(session))
+		code = resolve(session);
 	if (!code)
 		code = ctl_print_answer(session, name.data);
 	if (!code)
@@ -178,46 +233,47 @@ static bool fits(const struct answer *answer, unsigned int bits)
 	return answer->has_layout && answer->bits <= bits;
 }
 
+static const char *verdict(const struct answer *answer, unsigned int bits)
+{
+	if (!answer->has_layout)
+		return "";
+	if (!fits(answer, bits))
+		return "no";
+	return answer->lacks_bar ? "no BAR" : "yes";
+}
+
 /* Whether every VM can run everywhere. */
 static bool all_fit(const struct fit *fit)
 {
 	for (size_t i = 0; i < fit->files.count; i++) {
 		for (size_t j = 0; j < fit->widths.count; j++) {
-			if (!fits(&fit->answers[i], fit->widths.bits[j]))
+			if (strcmp(verdict(&fit->answers[i], fit->widths.bits[j]), "yes") != 0)
 				return false;
 		}
 	}
 	return true;
 }
 
-static bool any_refused(const struct fit *fit)
+/* Which columns there are besides. */
+static void look(const struct fit *fit, bool *has_refusals, bool *has_root_complexes)
 {
 	for (size_t i = 0; i < fit->files.count; i++) {
-		if (!fit->answers[i].has_layout)
-			return true;
+		*has_refusals = *has_refusals || !fit->answers[i].has_layout;
+		*has_root_complexes = *has_root_complexes || fit->answers[i].has_root_complexes;
 	}
-	return false;
-}
-
-static void add_value(struct ctl_table *table, enum ctl_form form, uint64_t value)
-{
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-
-	ctl_value_append(&text, form, &value);
-	ctl_table_add(table, ctl_buffer_text(&text));
 }
 
 static void add_row(struct ctl_table *table, const struct fit *fit, const char *path,
-		    const struct answer *answer)
+		    const struct answer *answer, bool with_bars)
 {
 	ctl_table_add(table, path);
-	add_value(table, CTL_SIZE, answer->ram);
-	add_value(table, CTL_ADDRESS, answer->top);
-	add_value(table, CTL_COUNT, answer->has_layout ? answer->bits : CTL_NONE);
+	ctl_table_add_number(table, CTL_SIZE, answer->ram);
+	ctl_table_add_number(table, CTL_ADDRESS, answer->top);
+	ctl_table_add_number(table, CTL_COUNT, answer->has_layout ? answer->bits : CTL_NONE);
+	if (with_bars)
+		ctl_table_add_number(table, CTL_SIZE, answer->largest_bar);
 	for (size_t i = 0; i < fit->widths.count; i++)
-		ctl_table_add(table, !answer->has_layout               ? "" :
-				     fits(answer, fit->widths.bits[i]) ? "yes" :
-									 "no");
+		ctl_table_add(table, verdict(answer, fit->widths.bits[i]));
 }
 
 static enum ctl_exit show(const struct fit *fit)
@@ -230,9 +286,12 @@ static enum ctl_exit show(const struct fit *fit)
 			     { "BITS", true } },
 	};
 	struct ctl_column *column = table.columns + 4;
-	bool has_refusals = any_refused(fit);
+	bool has_refusals = false, has_root_complexes = false;
 
-	static_assert(CTL_TABLE_COLUMNS >= 4 + WIDEST_HOST + 1, "all widths fit beside the rest");
+	static_assert(CTL_TABLE_COLUMNS >= 5 + WIDEST_HOST + 1, "all widths fit beside the rest");
+	look(fit, &has_refusals, &has_root_complexes);
+	if (has_root_complexes)
+		*column++ = (struct ctl_column){ "LARGEST BAR", true };
 	for (size_t i = 0; i < fit->widths.count; i++)
 		*column++ = (struct ctl_column){ fit->widths.headings[i], false };
 	if (has_refusals)
@@ -240,7 +299,7 @@ static enum ctl_exit show(const struct fit *fit)
 	for (size_t i = 0; i < fit->files.count; i++) {
 		const struct answer *answer = &fit->answers[i];
 
-		add_row(&table, fit, fit->files.files[i].path, answer);
+		add_row(&table, fit, fit->files.files[i].path, answer, has_root_complexes);
 		if (has_refusals)
 			ctl_table_add(&table, ctl_buffer_text(&answer->refusal));
 	}

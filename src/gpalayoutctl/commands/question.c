@@ -61,12 +61,26 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 		.member = "generation", .help = "only if the layout is still at this generation" \
 	}
 
+#define REFUSE "--refuse"
+#define REFUSE_ALL "all"
+#define REFUSAL                                                                                  \
+	{                                                                                        \
+		.name = REFUSE, .value_name = "WARNING", .repeatable = true, .member = "refuse", \
+		.help = "refuse a layout that has this warning; all: any warning"                \
+	}
+
 /* clang-format off */
+const struct ctl_flag ctl_create_flags[] = {
+	REFUSAL,
+	{ 0 },
+};
+
 const struct ctl_flag ctl_resolve_flags[] = {
 	{ .name = "--print-request", .help = "print the request as JSON; needs no daemon" },
 	{ .name = "--advise", .apply = apply_true, .member = "advise",
 	  .help = "also say how far each window and each node's RAM could\n"
 		  "grow where it is, and if all others may move" },
+	REFUSAL,
 	{ 0 },
 };
 
@@ -76,8 +90,13 @@ const struct ctl_flag ctl_update_flags[] = {
 		  "dots and list indexes, as in memory.nodes.0=8G" },
 	{ .name = CTL_ADD_ROOT_COMPLEX, .value_name = "NAME[,KEY=VALUE...]", .repeatable = true,
 	  .help = "add a root complex to it, as --pcie-root-complex does" },
+	{ .name = CTL_ADD_CXL_WINDOW, .value_name = CTL_CXL_WINDOW_VALUE, .repeatable = true,
+	  .help = "add a CXL window to it, as --cxl-window does" },
+	{ .name = CTL_ADD_HOTPLUG, .value_name = CTL_HOTPLUG_VALUE, .repeatable = true,
+	  .help = "add room to it, as --hotplug does" },
 	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
-	  .help = "remove from it what has this range" },
+	  .help = "remove from it what has this tag, such as ram1, or\n"
+		  "pcie-NAME for a root complex" },
 	GENERATION,
 	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
 	  .help = "change nothing, only show what would change" },
@@ -85,6 +104,7 @@ const struct ctl_flag ctl_update_flags[] = {
 	  .help = "also move and resize ranges; only for a VM that is off" },
 	{ .name = "--allow-removals", .apply = apply_true, .member = "allow_removals",
 	  .help = "also remove ranges that the request omits" },
+	REFUSAL,
 	{ 0 },
 };
 
@@ -167,6 +187,45 @@ static enum ctl_exit add_flags(struct ctl_session *session, struct ctl_buffer *p
 	return CTL_OK;
 }
 
+static bool is_warning(const char *token)
+{
+	for (int i = 0; i < GPAL_WARN_COUNT; i++)
+		if (strcmp(gpal_warning_token((enum gpal_warning_reason)i), token) == 0)
+			return true;
+	return false;
+}
+
+/* The warnings that were named, or all; which there are is the daemon's to judge. */
+static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct ctl_buffer *params)
+{
+	ctl_cleanup_buffer struct ctl_buffer list = { 0 };
+	const char *unknown = NULL;
+	bool are_all = false;
+
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+
+		if (strcmp(given->flag->name, REFUSE) != 0)
+			continue;
+		if (strcmp(given->value, REFUSE_ALL) == 0)
+			are_all = true;
+		else if (!is_warning(given->value))
+			unknown = given->value;
+		ctl_buffer_puts(&list, list.len ? "," : "[");
+		ctl_append_json(&list, given->value);
+	}
+	ctl_buffer_puts(&list, "]");
+	if (are_all && unknown)
+		return ctl_usage_error(REFUSE ": there is no warning %s; " REFUSE_ALL
+					      " stands for every warning",
+				       unknown);
+	if (are_all)
+		ctl_member_text(params, "refuse", REFUSE_ALL);
+	else if (list.len > 1)
+		ctl_member_json(params, "refuse", list.data);
+	return CTL_OK;
+}
+
 static enum ctl_exit make_params(struct ctl_session *session, struct ctl_buffer *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
@@ -181,6 +240,8 @@ static enum ctl_exit make_params(struct ctl_session *session, struct ctl_buffer 
 				   ctl_operand(invocation, i));
 	if (!code)
 		code = add_flags(session, params);
+	if (!code)
+		code = add_refused(invocation, params);
 	if (params->len)
 		ctl_buffer_puts(params, "}");
 	return code;
@@ -262,7 +323,21 @@ enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct ctl_buffer 
 	advice = ctl_result(session, &gpald_advice_result);
 	if (!advice)
 		return CTL_NO_DAEMON;
-	ctl_advice_append(out, advice);
+	ctl_buffer_puts(out, "\n");
+	ctl_advice_append(out, advice, false);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_advised(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_advice *advice = result;
+
+	(void)session;
+	if (advice->resolves)
+		ctl_advice_append(out, advice, true);
+	else
+		ctl_sizes_append(out, advice);
 	return CTL_OK;
 }
 

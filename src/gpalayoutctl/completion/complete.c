@@ -9,6 +9,8 @@
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/request/changes.h"
+#include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/session.h"
 #include "gpalayoutctl/terminal_text.h"
 
@@ -34,12 +36,18 @@ static bool begins(const char *word, const char *prefix)
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
-/* `about` ends at its first line; NULL: there is nothing to say. */
+/*
+ * `about` ends at its first line; NULL: there is nothing to say. A word that cannot be shown as
+ * it is would become another one.
+ */
 static void offer(struct completion *c, const char *word, const char *about)
 {
-	if (!begins(word, c->prefix))
+	ctl_cleanup_buffer struct ctl_buffer safe = { 0 };
+
+	ctl_puts_safe(&safe, word);
+	if (!begins(word, c->prefix) || strcmp(ctl_buffer_text(&safe), word) != 0)
 		return;
-	ctl_puts_safe(&c->out, word);
+	ctl_buffer_puts(&c->out, word);
 	if (about)
 		ctl_buffer_printf(&c->out, "\t%.*s", (int)strcspn(about, "\n"), about);
 	ctl_buffer_puts(&c->out, "\n");
@@ -65,6 +73,19 @@ static void offer_policies(struct completion *c)
 
 	for (size_t i = 0; i < count; i++)
 		offer(c, policies[i].name, policies[i].summary);
+}
+
+static void offer_holes(struct completion *c)
+{
+	for (int i = 0; i < GPAL_HOLE_COUNT; i++)
+		offer(c, gpal_hole_name((enum gpal_hole)i), NULL);
+}
+
+static void offer_warnings(struct completion *c)
+{
+	for (int i = 0; i < GPAL_WARN_COUNT; i++)
+		offer(c, gpal_warning_token((enum gpal_warning_reason)i), NULL);
+	offer(c, "all", "any of them");
 }
 
 static void offer_profiles(struct completion *c)
@@ -110,13 +131,15 @@ static void offer_members(struct completion *c, const char *const *path, const c
 		if (!gpald_raw_member(list, *path, &list))
 			return;
 	while (gpald_raw_next(&list, NULL, &element)) {
-		ctl_cleanup_buffer struct ctl_buffer word = { 0 };
+		cJSON *text = NULL;
+		const char *word;
 
-		if (!gpald_raw_member(element, member, &value) || *value.text != '"')
-			continue;
-		/* Names, tags and methods have no character that is escaped. */
-		ctl_buffer_append(&word, value.text + 1, value.length - 2);
-		offer(c, ctl_buffer_text(&word), NULL);
+		if (gpald_raw_member(element, member, &value))
+			text = cJSON_ParseWithLength(value.text, value.length);
+		word = cJSON_GetStringValue(text);
+		if (word)
+			offer(c, word, NULL);
+		cJSON_Delete(text);
 	}
 }
 
@@ -143,12 +166,34 @@ static void offer_names(struct completion *c)
 		offer(c, c->prefix, NULL);
 }
 
+/* Advice is on some of the ranges. */
 static void offer_tags(struct completion *c)
 {
-	static const char *const path[] = { "layout", "map", NULL };
+	static const char *const map[] = { "layout", "map", NULL };
+	static const char *const advice[] = { "advice", NULL };
 
-	if (ask(c, "layout.get", "name", ctl_operand(&c->invocation, 0)))
-		offer_members(c, path, "tag");
+	const char *name = ctl_operand(&c->invocation, 0);
+	const bool is_advise = strcmp(c->invocation.command->name, "advise") == 0;
+
+	if (name && ask(c, is_advise ? "layout.advise" : "layout.get", "name", name))
+		offer_members(c, is_advise ? advice : map, "tag");
+}
+
+static void offer_removable(void *c, const char *tag)
+{
+	offer(c, tag, NULL);
+}
+
+static void offer_removals(struct completion *c)
+{
+	const char *name = ctl_operand(&c->invocation, 0);
+	cJSON *result;
+
+	if (!name || !ask(c, "layout.get", "name", name))
+		return;
+	result = cJSON_Parse(c->session.result);
+	ctl_removable_tags(cJSON_GetObjectItemCaseSensitive(result, "request"), offer_removable, c);
+	cJSON_Delete(result);
 }
 
 static void offer_methods(struct completion *c)
@@ -167,6 +212,12 @@ static void offer_value(struct completion *c, const struct ctl_flag *flag)
 
 	if (strcmp(flag->name, "--profile") == 0)
 		offer_profiles(c);
+	else if (strcmp(flag->name, "--host-hole") == 0)
+		offer_holes(c);
+	else if (strcmp(flag->name, "--refuse") == 0)
+		offer_warnings(c);
+	else if (strcmp(flag->name, CTL_REMOVE) == 0)
+		offer_removals(c);
 	else if (strcmp(choices, "NAME") == 0 && strstr(flag->name, "policy"))
 		offer_policies(c);
 	else if (strcmp(choices, "NAME") == 0)
@@ -192,6 +243,9 @@ static void offer_operand(struct completion *c)
 	char *rest, *name, *next;
 
 	if (number >= command->max_operands)
+		return;
+	/* With a request there is no NAME. */
+	if (ctl_was_given(&c->invocation, "--request") || ctl_request_flag_count(&c->invocation))
 		return;
 	ctl_buffer_puts(&names, command->operands);
 	rest = names.data;

@@ -65,6 +65,10 @@ const struct ctl_look ctl_paints[CTL_PAINT_COUNT] = {
 		PAINT("vtl2", "#CC79A7", "#D98CB6", "#F5E1EC", "#43253A", "#8A4670", "#E8B3CF"),
 		.label = "VTL2", .key = "VTL2", .block = "╲", .ascii = "\\", .sgr = "35",
 		.pattern = LINES("M-1-1 7 7M5-1 7 1M-1 5 1 7", "1.3") },
+	[CTL_PAINT_HOTPLUG] = {
+		PAINT("hotplug", "#62ABD4", "#2C77A8", "#E4F0F8", "#1A4159", "#00578A", "#7DBBE3"),
+		.label = "room for memory", .key = "hotplug room",
+		.pattern = DOT("3"), .block = "░", .ascii = ".", .sgr = "36" },
 	[CTL_PAINT_RESERVED] = {
 		PAINT("reserved", "#8C939B", "#8C939B", "#E9EBEE", "#2C3238", "#5F666E", "#B5BCC4"),
 		.label = "reserved", .key = "reserved", .block = "╳", .ascii = "x", .sgr = "90",

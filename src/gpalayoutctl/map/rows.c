@@ -110,6 +110,14 @@ static void describe_members(struct ctl_rows *rows, const struct gpal_layout *la
 			 layout->segments[i].start_bus, layout->segments[i].end_bus);
 	for (size_t i = 0; i < layout->root_complex_count; i++)
 		describe_root_complex(rows, &layout->root_complexes[i]);
+	for (size_t i = 0; i < layout->cxl_window_count; i++)
+		describe(rows, layout->cxl_windows[i].range, CTL_PAINT_CXL, "CXL window",
+			 layout->cxl_windows[i].name, ", over %zu root complex%s",
+			 layout->cxl_windows[i].target_count,
+			 layout->cxl_windows[i].target_count == 1 ? "" : "es");
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		describe(rows, layout->hotplug_rooms[i].range, CTL_PAINT_HOTPLUG, "hotplug room",
+			 NULL, "for node %u", layout->hotplug_rooms[i].node);
 	for (size_t i = 0; i < layout->iommu_count; i++)
 		describe(rows, layout->iommus[i].range, CTL_PAINT_DEVICE, "IOMMU",
 			 layout->iommus[i].root_complex, "%s", "");
@@ -344,13 +352,35 @@ void ctl_origin_append(struct ctl_buffer *out, const struct ctl_map *map)
 		ctl_buffer_printf(out, ", generation %" PRIu64, map->generation);
 }
 
+/* All up to the last one that a range is of. */
+static size_t count_nodes(const struct gpal_layout *layout)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->ram_count; i++)
+		if (layout->ram[i].node >= count)
+			count = layout->ram[i].node + UINT32_C(1);
+	for (size_t i = 0; i < layout->hotplug_room_count; i++)
+		if (layout->hotplug_rooms[i].node >= count)
+			count = layout->hotplug_rooms[i].node + UINT32_C(1);
+	for (size_t i = 0; i < layout->root_complex_count; i++)
+		if (layout->root_complexes[i].has_node && layout->root_complexes[i].node >= count)
+			count = layout->root_complexes[i].node + UINT32_C(1);
+	return count;
+}
+
 void ctl_content_append(struct ctl_buffer *out, const struct ctl_rows *rows)
 {
 	const size_t root_complexes = rows->map->layout->root_complex_count;
 
-	ctl_buffer_printf(out, "%s of RAM in %zu node%s, ",
-			  ctl_number(CTL_SHORT, rows->map->layout->ram_size).text, rows->node_count,
-			  rows->node_count == 1 ? "" : "s");
+	const size_t nodes = count_nodes(rows->map->layout);
+
+	ctl_buffer_printf(out, "%s of RAM in %zu ",
+			  ctl_number(CTL_SHORT, rows->map->layout->ram_size).text,
+			  rows->node_count);
+	if (nodes > rows->node_count)
+		ctl_buffer_printf(out, "of %zu ", nodes);
+	ctl_buffer_printf(out, "node%s, ", nodes == 1 ? "" : "s");
 	if (root_complexes)
 		ctl_buffer_printf(out, "%zu PCIe root complex%s", root_complexes,
 				  root_complexes == 1 ? "" : "es");

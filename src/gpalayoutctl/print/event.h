@@ -10,7 +10,7 @@
 /* Appends a line. Its columns have fixed widths, because no line may wait for the next. */
 void ctl_event_append(struct ctl_buffer *out, const struct gpal_client_event *event);
 
-/* Appends a table, and a line that says from where on it is complete, if it is not from the first. */
+/* Appends a table, and unless it is complete a line that says from where on it is. */
 void ctl_history_append(struct ctl_buffer *out, const struct gpal_client_history *history);
 
 #endif

@@ -9,9 +9,11 @@
 
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/table.h"
+#include "gpalayoutctl/request/value.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,20 +129,68 @@ static const struct ctl_field summary_fields[] = {
 	CTL_FIELD(struct summary, "digest", CTL_TEXT, digest),
 };
 
-static void append_warnings(struct ctl_buffer *out, const struct gpal_layout *layout)
+void ctl_warning_append(struct ctl_buffer *out, const struct gpal_warning *warning)
 {
-	for (size_t i = 0; i < layout->warning_count; i++) {
-		const struct gpal_warning *warning = &layout->warnings[i];
-		const char *tag = warning->tag && *warning->tag ? warning->tag : NULL;
+	const char *tag = warning->tag && *warning->tag ? warning->tag : NULL;
 
-		ctl_buffer_printf(out, "%swarning: ", i ? "" : "\n");
-		ctl_puts_safe(out, warning->token);
-		ctl_buffer_puts(out, tag ? " at " : "");
-		ctl_puts_safe(out, tag ? tag : "");
-		ctl_buffer_puts(out, ": ");
-		ctl_puts_safe(out, warning->message);
-		ctl_buffer_puts(out, "\n");
+	ctl_buffer_puts(out, "warning: ");
+	ctl_puts_safe(out, warning->token);
+	ctl_buffer_puts(out, tag ? " at " : "");
+	ctl_puts_safe(out, tag ? tag : "");
+	ctl_buffer_puts(out, ": ");
+	ctl_puts_safe(out, warning->message);
+	ctl_buffer_puts(out, "\n");
+}
+
+/* After an empty line; nothing where there are no rows. */
+static void append_part(struct ctl_buffer *out, const struct ctl_table *table)
+{
+	if (!table->count)
+		return;
+	ctl_buffer_puts(out, "\n");
+	ctl_table_append(out, table);
+}
+
+static void append_rooms(struct ctl_buffer *out, const struct gpal_layout *layout)
+{
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "HOTPLUG ROOM", false }, { "NODE", true }, { "SIZE", true } },
+	};
+
+	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
+		const struct gpal_layout_hotplug_room *room = &layout->hotplug_rooms[i];
+		char tag[32];
+
+		snprintf(tag, sizeof(tag), "hotplug-%zu", i);
+		ctl_table_add(&table, tag);
+		ctl_table_add_number(&table, CTL_COUNT, room->node);
+		ctl_table_add_number(&table, CTL_SIZE, gpal_range_size(room->range));
 	}
+	append_part(out, &table);
+}
+
+/* Targets as --cxl-window takes them. */
+static void append_cxl_windows(struct ctl_buffer *out, const struct gpal_layout *layout)
+{
+	ctl_cleanup_table struct ctl_table table = {
+		.columns = { { "CXL WINDOW", false },
+			     { "GRANULARITY", true },
+			     { "TARGETS", false } },
+	};
+
+	for (size_t i = 0; i < layout->cxl_window_count; i++) {
+		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
+		ctl_cleanup_buffer struct ctl_buffer targets = { 0 };
+
+		for (size_t j = 0; j < window->target_count; j++) {
+			ctl_buffer_puts(&targets, j ? "+" : "");
+			ctl_append_quoted(&targets, window->targets[j]);
+		}
+		ctl_table_add(&table, window->name);
+		ctl_table_add_number(&table, CTL_SIZE, window->granularity);
+		ctl_table_add(&table, ctl_buffer_text(&targets));
+	}
+	append_part(out, &table);
 }
 
 void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
@@ -163,7 +213,12 @@ void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
 	ctl_map_append(out, &layout->map);
 	ctl_buffer_puts(out, "\n");
 	ctl_record_append(out, CTL_FIELDS(summary_fields), &summary);
-	append_warnings(out, layout);
+	append_rooms(out, layout);
+	append_cxl_windows(out, layout);
+	for (size_t i = 0; i < layout->warning_count; i++) {
+		ctl_buffer_puts(out, i ? "" : "\n");
+		ctl_warning_append(out, &layout->warnings[i]);
+	}
 }
 
 /* Changes. */
@@ -209,15 +264,55 @@ static const struct ctl_field growth_fields[] = {
 	CTL_FIELD(struct gpal_growth, "IN PLACE", CTL_GROWTH, in_place),
 	CTL_FIELD(struct gpal_growth, "PINNED TO", CTL_RANGE, pin),
 	CTL_FIELD(struct gpal_growth, "RE-RESOLVED", CTL_GROWTH, resolved),
+	/* The last ones may be left out. */
+	CTL_FIELD(struct gpal_growth, "LARGEST BAR", CTL_GROWTH, largest_bar),
+	CTL_FIELD(struct gpal_growth, "BAR IF PINNED", CTL_GROWTH, pin_largest_bar),
+};
+#define BAR_FIELDS 2
+
+static void append_cut(struct ctl_buffer *out, const struct gpal_advice *advice)
+{
+	if (advice->cut)
+		ctl_buffer_puts(out,
+				"\nthere are too many ranges to try every size; with a TAG, all "
+				"tries are for this range\n");
+}
+
+void ctl_advice_append(struct ctl_buffer *out, const struct gpal_advice *advice, bool has_bars)
+{
+	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
+
+	ctl_buffer_puts(
+		out, "each range could grow to this, where it is and if the others may move:\n\n");
+	ctl_rows_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
+			sizeof(*advice->growths), advice->count);
+	append_cut(out, advice);
+}
+
+static const struct ctl_field size_fields[] = {
+	CTL_FIELD(struct gpal_growth, "RANGE", CTL_TEXT, tag),
+	CTL_FIELD(struct gpal_growth, "SIZE", CTL_SIZE, size),
+	CTL_FIELD(struct gpal_growth, "WOULD FIT", CTL_GROWTH, resolved),
 };
 
-void ctl_advice_append(struct ctl_buffer *out, const struct gpal_advice *advice)
+void ctl_sizes_append(struct ctl_buffer *out, const struct gpal_advice *advice)
 {
-	ctl_buffer_puts(
-		out,
-		"\neach range could grow to this, where it is and if the others may move:\n\n");
-	ctl_rows_append(out, CTL_FIELDS(growth_fields), advice->growths, sizeof(*advice->growths),
-			advice->count);
-	if (advice->cut)
-		ctl_buffer_puts(out, "\nthere are too many ranges to look at every size\n");
+	struct gpal_growth *fitting = calloc(advice->count + 1, sizeof(*fitting));
+	size_t count = 0;
+
+	if (!fitting)
+		ctl_out_of_memory();
+	for (size_t i = 0; i < advice->count; i++)
+		if (advice->growths[i].resolved)
+			fitting[count++] = advice->growths[i];
+	if (count > 0) {
+		ctl_buffer_puts(out, "there is no layout; with one of these sizes, all else as it "
+				     "is, there would be:\n\n");
+		ctl_rows_append(out, CTL_FIELDS(size_fields), fitting, sizeof(*fitting), count);
+	} else {
+		ctl_buffer_puts(out, "there is no layout, and no size of one range alone would "
+				     "give one; gpalayoutctl resolve says what lacks room\n");
+	}
+	append_cut(out, advice);
+	free(fitting);
 }

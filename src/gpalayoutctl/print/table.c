@@ -192,6 +192,14 @@ void ctl_table_add(struct ctl_table *table, const char *text)
 	ctl_buffer_append(&table->cells, "", 1);
 }
 
+void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t number)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+
+	ctl_value_append(&text, form, &number);
+	ctl_table_add(table, ctl_buffer_text(&text));
+}
+
 /* The last column is not padded: no line ends in spaces. */
 static void append_cell(struct ctl_buffer *out, const struct ctl_column *column, int width,
 			bool is_last, const char *text)

@@ -77,6 +77,9 @@ struct ctl_table {
 /* Adds the next cell, made safe to show; "-" for an empty one. */
 void ctl_table_add(struct ctl_table *table, const char *text);
 
+/* Adds a number in this form as the next cell; CTL_NONE: an empty one. */
+void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t number);
+
 /* Appends heading and rows. The last row has to be complete. */
 void ctl_table_append(struct ctl_buffer *out, const struct ctl_table *table);
 

@@ -15,11 +15,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The lists whose elements have ranges, by the beginning of their tags. */
+static const struct list {
+	const char *prefix;
+	const char *group; /* NULL: the request itself, here and below */
+	const char *name;
+	bool by_index;     /* a number follows the prefix, and not a name */
+	bool has_ranges;   /* what each range is follows the name */
+	const char *empty; /* takes the place of an element before others; NULL: nothing can */
+	const char *flag;  /* that adds an element; NULL: none does */
+	enum ctl_exit (*write)(void *target, const struct ctl_flag *flag, const char *value);
+} lists[] = {
+	/* clang-format off */
+	{ "ram", "memory", "nodes", .by_index = true, .empty = "0" },
+	{ "hotplug-", "memory", "hotplug", .by_index = true,
+	  .flag = CTL_ADD_HOTPLUG, .write = ctl_write_hotplug },
+	{ "reserved-", NULL, "reserved", .by_index = false },
+	{ "pcie-", "pcie", "root_complexes", .has_ranges = true,
+	  .flag = CTL_ADD_ROOT_COMPLEX, .write = ctl_write_root_complex },
+	{ "cxl-window-", NULL, "cxl_windows",
+	  .flag = CTL_ADD_CXL_WINDOW, .write = ctl_write_cxl_window },
+	/* clang-format on */
+};
+
+#define LISTS_END (lists + sizeof(lists) / sizeof(lists[0]))
+
+/* That to which the flag adds; NULL: it is not such a flag. */
+static const struct list *list_of(const char *flag)
+{
+	for (const struct list *list = lists; list < LISTS_END; list++)
+		if (list->flag && strcmp(list->flag, flag) == 0)
+			return list;
+	return NULL;
+}
+
 bool ctl_has_changes(const struct ctl_invocation *invocation)
 {
-	return ctl_was_given(invocation, CTL_SET) ||
-	       ctl_was_given(invocation, CTL_ADD_ROOT_COMPLEX) ||
-	       ctl_was_given(invocation, CTL_REMOVE);
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const char *name = invocation->given[i].flag->name;
+
+		if (strcmp(name, CTL_SET) == 0 || strcmp(name, CTL_REMOVE) == 0 || list_of(name))
+			return true;
+	}
+	return false;
 }
 
 /* Without memory the program ends. */
@@ -42,15 +80,27 @@ static cJSON *child_of(cJSON *parent, const char *step)
 		       NULL;
 }
 
-/* The object or list at a path of steps, made where an object has none. */
-static cJSON *container_at(cJSON *request, const char *group, const char *name)
+/* The object that has members of the group; NULL: there is none. */
+static cJSON *group_at(const cJSON *request, const char *group)
 {
-	cJSON *object = cJSON_GetObjectItemCaseSensitive(request, group), *list;
+	return group ? cJSON_GetObjectItemCaseSensitive(request, group) : (cJSON *)request;
+}
+
+/* The elements of the list; NULL: there are none. */
+static cJSON *elements_of(const cJSON *request, const struct list *list)
+{
+	return cJSON_GetObjectItemCaseSensitive(group_at(request, list->group), list->name);
+}
+
+/* The same, made where there are none, as is its group. */
+static cJSON *need_elements(cJSON *request, const struct list *list)
+{
+	cJSON *object = group_at(request, list->group), *elements;
 
 	if (!object)
-		object = need(cJSON_AddObjectToObject(request, group));
-	list = cJSON_GetObjectItemCaseSensitive(object, name);
-	return list ? list : need(cJSON_AddArrayToObject(object, name));
+		object = need(cJSON_AddObjectToObject(request, list->group));
+	elements = cJSON_GetObjectItemCaseSensitive(object, list->name);
+	return elements ? elements : need(cJSON_AddArrayToObject(object, list->name));
 }
 
 /* --set */
@@ -113,23 +163,62 @@ static enum ctl_exit set(cJSON *request, const struct ctl_given *given)
 	return put(parent, step, value, flag);
 }
 
-/* --add-pcie-root-complex */
+/* --add-... */
 
-static enum ctl_exit add_root_complex(cJSON *request, const struct ctl_invocation *invocation,
-				      const struct ctl_given *given)
+static enum ctl_exit add(cJSON *request, const struct ctl_invocation *invocation,
+			 const struct ctl_given *given, const struct list *list)
 {
 	struct ctl_request text = { .invocation = invocation };
-	const enum ctl_exit code = ctl_write_root_complex(&text, given->flag, given->value);
-	cJSON *added = NULL;
+	const enum ctl_exit code = list->write(&text, given->flag, given->value);
 
 	if (text.writer.failed)
 		ctl_out_of_memory();
 	if (!code)
-		added = need(cJSON_ParseWithLength(text.writer.text, text.writer.length));
-	if (added)
-		cJSON_AddItemToArray(container_at(request, "pcie", "root_complexes"), added);
+		cJSON_AddItemToArray(
+			need_elements(request, list),
+			need(cJSON_ParseWithLength(text.writer.text, text.writer.length)));
 	gpald_writer_clear(&text.writer);
 	return code;
+}
+
+/*
+ * The index of the first element that a flag has added, as those are the last ones; SIZE_MAX:
+ * another flag may have put them elsewhere.
+ */
+static size_t first_added(const struct ctl_invocation *invocation, const cJSON *request,
+			  const struct list *list)
+{
+	size_t count = (size_t)cJSON_GetArraySize(elements_of(request, list)), added = 0;
+
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const char *name = invocation->given[i].flag->name;
+
+		if (strcmp(name, CTL_SET) == 0 || (added && strcmp(name, CTL_REMOVE) == 0))
+			return SIZE_MAX;
+		added += list_of(name) == list;
+	}
+	return added <= count ? count - added : SIZE_MAX;
+}
+
+const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
+					const cJSON *request, const char *pointer)
+{
+	for (const struct list *list = lists; list < LISTS_END; list++) {
+		ctl_cleanup_buffer struct ctl_buffer place = { 0 };
+		size_t first;
+		uint64_t number;
+
+		ctl_buffer_printf(&place, "%s%s/%s/", list->group ? "/" : "",
+				  list->group ? list->group : "", list->name);
+		if (!list->flag || strncmp(pointer, place.data, place.len) != 0)
+			continue;
+		number = strtoull(pointer + place.len, NULL, 10);
+		first = first_added(invocation, request, list);
+		for (size_t i = 0; i < invocation->given_count; i++)
+			if (list_of(invocation->given[i].flag->name) == list && number == first++)
+				return &invocation->given[i];
+	}
+	return NULL;
 }
 
 /* --remove */
@@ -137,7 +226,7 @@ static enum ctl_exit add_root_complex(cJSON *request, const struct ctl_invocatio
 /* The members that have a range of their own. */
 static const struct {
 	const char *tag;
-	const char *group; /* NULL: the request itself */
+	const char *group;
 	const char *member;
 } members[] = {
 	{ "virtio-mmio", NULL, "virtio_mmio" },
@@ -147,18 +236,7 @@ static const struct {
 	{ "chipset-high-mmio", "chipset", "high_mmio" },
 };
 
-/* The lists whose elements have ranges, by the beginning of their tags. */
-static const struct {
-	const char *prefix;
-	const char *group;
-	const char *list;
-	bool by_index;   /* a number follows it, and not a name */
-	bool has_ranges; /* what each range is follows the name */
-} lists[] = {
-	{ "ram", "memory", "nodes", .by_index = true },
-	{ "reserved-", NULL, "reserved", false, false },
-	{ "pcie-", "pcie", "root_complexes", .has_ranges = true },
-};
+#define MEMBERS (sizeof(members) / sizeof(members[0]))
 
 /* Whether `rest`, a tag without its prefix, is of a range of the root complex `name`. */
 static bool is_range_of(const char *rest, const char *name)
@@ -173,15 +251,19 @@ static bool is_range_of(const char *rest, const char *name)
 	return false;
 }
 
+static const char *name_of(const cJSON *element)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, "name"));
+}
+
 /* That of which it is a range, or else that of that name, which may end as the tag of a range. */
-static cJSON *find_named(cJSON *list, const char *rest, bool has_ranges)
+static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 {
 	cJSON *element, *found = NULL;
 
-	cJSON_ArrayForEach(element, list)
+	cJSON_ArrayForEach(element, elements)
 	{
-		const char *name =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, "name"));
+		const char *name = name_of(element);
 
 		if (name && has_ranges && is_range_of(rest, name))
 			return element;
@@ -193,11 +275,8 @@ static cJSON *find_named(cJSON *list, const char *rest, bool has_ranges)
 
 static bool remove_member(cJSON *request, const char *tag)
 {
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		cJSON *object =
-			members[i].group ?
-				cJSON_GetObjectItemCaseSensitive(request, members[i].group) :
-				request;
+	for (size_t i = 0; i < MEMBERS; i++) {
+		cJSON *object = group_at(request, members[i].group);
 
 		if (strcmp(members[i].tag, tag) != 0 ||
 		    !cJSON_GetObjectItemCaseSensitive(object, members[i].member))
@@ -208,42 +287,146 @@ static bool remove_member(cJSON *request, const char *tag)
 	return false;
 }
 
-static bool remove_element(cJSON *request, const char *tag)
+/* The element that has the tag, and its list in *list; NULL: there is none. */
+static cJSON *find_element(const cJSON *request, const char *tag, const struct list **list)
 {
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		const size_t length = strlen(lists[i].prefix);
-		cJSON *object = lists[i].group ?
-					cJSON_GetObjectItemCaseSensitive(request, lists[i].group) :
-					request;
-		cJSON *list = cJSON_GetObjectItemCaseSensitive(object, lists[i].list), *element;
+	for (const struct list *row = lists; row < LISTS_END; row++) {
+		cJSON *elements = elements_of(request, row), *element = NULL;
+		const size_t length = strlen(row->prefix);
 
-		if (strncmp(tag, lists[i].prefix, length) != 0)
+		*list = row;
+		if (strncmp(tag, row->prefix, length) != 0)
 			continue;
-		if (!lists[i].by_index)
-			element = find_named(list, tag + length, lists[i].has_ranges);
-		else
-			element = cJSON_IsArray(list) ? child_of(list, tag + length) : NULL;
-		if (!element)
-			continue;
-		/* Nodes keep their numbers: one before others is empty from now on. */
-		if (lists[i].by_index && element->next)
-			cJSON_ReplaceItemViaPointer(list, element, need(cJSON_CreateString("0")));
-		else
-			cJSON_Delete(cJSON_DetachItemViaPointer(list, element));
-		return true;
+		if (!row->by_index)
+			element = find_named(elements, tag + length, row->has_ranges);
+		else if (cJSON_IsArray(elements))
+			element = child_of(elements, tag + length);
+		if (element)
+			return element;
 	}
-	return false;
+	return NULL;
 }
 
-static enum ctl_exit leave_out(cJSON *request, const struct ctl_given *given)
+/* In tags numbers have no zeros before them. */
+static enum ctl_exit check_number(const struct ctl_given *given, const struct list *list)
 {
-	if (remove_member(request, given->value) || remove_element(request, given->value))
+	const char *number = given->value + strlen(list->prefix);
+	const size_t zeros = strspn(number, "0") - !number[strspn(number, "0")];
+
+	if (!list->by_index || !zeros)
 		return CTL_OK;
-	ctl_complain("%s: nothing in the request has the tag %s", given->flag->name, given->value);
-	ctl_hint("a node's RAM (ram1), a root complex (pcie-rc0), virtio-mmio, vtl2, "
-		 "vtl2-framebuffer, vtl2-chipset-mmio, chipset-high-mmio and reserved ranges "
-		 "(reserved-NAME) can be left out; anything else is changed by --set");
+	ctl_complain("%s: no range has the tag %s", given->flag->name, given->value);
+	ctl_hint("did you mean %s%s?", list->prefix, number + zeros);
 	return CTL_USAGE;
+}
+
+/* What has a number keeps it. */
+static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *given)
+{
+	const struct list *list;
+	cJSON *element = find_element(request, given->value, &list);
+	const bool is_counted = element && list->by_index && element->next;
+
+	if (!element) {
+		ctl_complain("%s: nothing in the request has the tag %s", given->flag->name,
+			     given->value);
+		ctl_hint(
+			"these can be removed: a node's RAM (ram1), a root complex (pcie-rc0), the "
+			"last room for memory (hotplug-0), a CXL window (cxl-window-NAME), "
+			"virtio-mmio, vtl2, vtl2-framebuffer, vtl2-chipset-mmio, "
+			"chipset-high-mmio and a reserved range (reserved-NAME); --set changes "
+			"anything else");
+		return CTL_USAGE;
+	}
+	if (check_number(given, list))
+		return CTL_USAGE;
+	if (is_counted && !list->empty) {
+		ctl_complain("%s: %s is not the last one", given->flag->name, given->value);
+		ctl_hint("the next one would take its tag: remove those after it first");
+		return CTL_USAGE;
+	}
+	if (is_counted)
+		cJSON_ReplaceItemViaPointer(elements_of(request, list), element,
+					    need(cJSON_CreateString(list->empty)));
+	else
+		cJSON_Delete(cJSON_DetachItemViaPointer(elements_of(request, list), element));
+	return CTL_OK;
+}
+
+/* The flag that removes the root complex of that name; NULL: none does. */
+static const struct ctl_given *find_removal(const struct ctl_invocation *invocation,
+					    const char *name)
+{
+	static const char prefix[] = "pcie-";
+	const size_t length = strlen(prefix);
+
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+		const char *tag = given->value;
+
+		if (strcmp(given->flag->name, CTL_REMOVE) == 0 &&
+		    strncmp(tag, prefix, length) == 0 &&
+		    (strcmp(tag + length, name) == 0 || is_range_of(tag + length, name)))
+			return given;
+	}
+	return NULL;
+}
+
+/* That the window has all its targets, unless that is not the fault of a flag. */
+static enum ctl_exit check_targets(const cJSON *request, const struct ctl_invocation *invocation,
+				   const cJSON *window)
+{
+	const cJSON *targets = cJSON_GetObjectItemCaseSensitive(window, "targets"), *target;
+	const char *name = name_of(window);
+
+	cJSON_ArrayForEach(target, targets)
+	{
+		const char *rc = cJSON_GetStringValue(target);
+		const struct ctl_given *given = rc ? find_removal(invocation, rc) : NULL;
+
+		if (!given || !name ||
+		    find_named(elements_of(request, list_of(CTL_ADD_ROOT_COMPLEX)), rc, false))
+			continue;
+		ctl_complain("%s %s: the CXL window %s has the root complex %s as a target",
+			     given->flag->name, given->value, name, rc);
+		ctl_hint("remove the window, too, with " CTL_REMOVE " cxl-window-%s", name);
+		return CTL_USAGE;
+	}
+	return CTL_OK;
+}
+
+static void offer(const struct list *list, size_t index, const char *name,
+		  void (*use)(void *data, const char *tag), void *data)
+{
+	ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
+
+	ctl_buffer_puts(&tag, list->prefix);
+	if (list->by_index)
+		ctl_buffer_printf(&tag, "%zu", index);
+	else
+		ctl_buffer_puts(&tag, name);
+	use(data, tag.data);
+}
+
+void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char *tag), void *data)
+{
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (cJSON_GetObjectItemCaseSensitive(group_at(request, members[i].group),
+						     members[i].member))
+			use(data, members[i].tag);
+	for (const struct list *list = lists; list < LISTS_END; list++) {
+		const cJSON *element;
+		size_t index = 0;
+
+		cJSON_ArrayForEach(element, elements_of(request, list))
+		{
+			const char *name = name_of(element);
+
+			if (list->by_index ? !element->next || list->empty : name != NULL)
+				offer(list, index, name, use, data);
+			index++;
+		}
+	}
 }
 
 /* All of them. */
@@ -251,17 +434,24 @@ static enum ctl_exit leave_out(cJSON *request, const struct ctl_given *given)
 static enum ctl_exit change(cJSON *request, const struct ctl_invocation *invocation)
 {
 	enum ctl_exit code = CTL_OK;
+	const cJSON *window;
 
 	for (size_t i = 0; i < invocation->given_count && !code; i++) {
 		const struct ctl_given *given = &invocation->given[i];
 		const char *name = given->flag->name;
+		const struct list *list = list_of(name);
 
-		if (strcmp(name, CTL_SET) == 0)
+		if (list)
+			code = add(request, invocation, given, list);
+		else if (strcmp(name, CTL_SET) == 0)
 			code = set(request, given);
-		else if (strcmp(name, CTL_ADD_ROOT_COMPLEX) == 0)
-			code = add_root_complex(request, invocation, given);
-		else if (strcmp(name, CTL_REMOVE) == 0)
-			code = leave_out(request, given);
+		else if (strcmp(name, CTL_REMOVE) == 0 && !remove_member(request, given->value))
+			code = remove_element(request, given);
+	}
+	cJSON_ArrayForEach(window, elements_of(request, list_of(CTL_ADD_CXL_WINDOW)))
+	{
+		if (!code)
+			code = check_targets(request, invocation, window);
 	}
 	return code;
 }

@@ -9,6 +9,7 @@
 #include "gpalayoutctl/request/flags.h"
 
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/request/value.h"
 
 #include <gpalayout/policy.h>
 #include <stdlib.h>
@@ -17,16 +18,7 @@
 
 #define VTL2_ALIGNMENT "2M"
 
-bool ctl_next_item(char **rest, char **key, char **value)
-{
-	*key = strsep(rest, ",");
-	if (!*key)
-		return false;
-	*value = strchr(*key, '=');
-	if (*value)
-		*(*value)++ = '\0';
-	return true;
-}
+#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
 static enum ctl_exit write_text(void *target, const struct ctl_flag *flag, const char *value)
 {
@@ -48,75 +40,128 @@ static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, cons
 	return CTL_OK;
 }
 
+/*
+ * Cuts SIZE[,KEY=VALUE...] apart; the first key is that of the size, which must be there.
+ * CTL_USAGE after saying what is wrong.
+ */
+static enum ctl_exit take_sized(struct ctl_buffer *text, const struct ctl_flag *flag,
+				const char *value, const char *const *keys, size_t count,
+				const char **values)
+{
+	enum ctl_exit code = ctl_value_copy(text, flag, value);
+
+	if (!code)
+		code = ctl_take_items(flag, text->data, keys[0], keys, count, values);
+	return code || values[0] ? code :
+				   ctl_usage_error("%s: '%s' has no size", flag->name, value);
+}
+
 /* SIZE or size=SIZE: one more node. */
 static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const char *value)
 {
+	static const char *const keys[] = { "size" };
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	struct ctl_request *request = target;
-	const char *size = NULL;
-	char *rest, *key, *item_value;
+	const char *values[LENGTH(keys)] = { NULL };
+	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
 
-	ctl_buffer_puts(&text, value);
-	rest = text.data;
-	while (ctl_next_item(&rest, &key, &item_value)) {
-		if (item_value && strcmp(key, "size") != 0) {
-			ctl_complain("%s: unknown key %s", flag->name, key);
-			ctl_hint("only a node's size affects the layout");
-			return CTL_USAGE;
-		}
-		if (size)
-			return ctl_usage_error("%s: '%s' has two sizes", flag->name, value);
-		size = item_value ? item_value : key;
-	}
-	gpald_write_text(&request->writer, NULL, size);
-	return CTL_OK;
+	if (!code)
+		gpald_write_text(&request->writer, NULL, values[0]);
+	return code;
 }
 
 /* SIZE[,alignment=SIZE] */
 static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag, const char *value)
 {
+	static const char *const keys[] = { "size", "alignment" };
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-	struct ctl_request *request = target;
-	const char *size = NULL, *alignment = NULL;
-	char *rest, *key, *item_value;
+	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
+	const char *values[LENGTH(keys)] = { NULL };
+	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
 
-	ctl_buffer_puts(&text, value);
-	rest = text.data;
-	while (ctl_next_item(&rest, &key, &item_value)) {
-		const char **slot = &size;
-
-		if (item_value && strcmp(key, "alignment") == 0)
-			slot = &alignment;
-		else if (item_value && strcmp(key, "size") != 0)
-			return ctl_usage_error("%s: unknown key %s", flag->name, key);
-		if (*slot)
-			return ctl_usage_error("%s: '%s' has two of a kind", flag->name, value);
-		*slot = item_value ? item_value : key;
-	}
-	if (!size)
-		return ctl_usage_error("%s: '%s' has no size", flag->name, value);
-	gpald_write_object(&request->writer, flag->member);
-	gpald_write_text(&request->writer, "size", size);
-	gpald_write_text(&request->writer, "alignment", alignment ? alignment : VTL2_ALIGNMENT);
-	gpald_write_object_end(&request->writer);
+	if (code)
+		return code;
+	gpald_write_object(w, flag->member);
+	gpald_write_text(w, "size", values[0]);
+	gpald_write_text(w, "alignment", values[1] ? values[1] : VTL2_ALIGNMENT);
+	gpald_write_object_end(w);
 	return CTL_OK;
 }
 
-/* NAME=START-END */
+/* SIZE[,node=N][,alignment=SIZE]: room for one more memory device. */
+enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value)
+{
+	static const char *const keys[] = { "size", "node", "alignment" };
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
+	const char *values[LENGTH(keys)] = { NULL };
+	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
+	uint64_t node;
+
+	if (code)
+		return code;
+	if (values[1] && !ctl_count_parse(values[1], &node))
+		return ctl_usage_error("%s: node: '%s' %s", flag->name, values[1],
+				       ctl_count_fault(values[1], false));
+	gpald_write_object(w, NULL);
+	if (values[1])
+		gpald_write_integer(w, "node", (int64_t)node);
+	gpald_write_text(w, "size", values[0]);
+	if (values[2])
+		gpald_write_text(w, "alignment", values[2]);
+	gpald_write_object_end(w);
+	return CTL_OK;
+}
+
+/* NAME,size=SIZE,targets=RC+RC...[,granularity=SIZE] */
+enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, const char *value)
+{
+	static const char *const keys[] = { "size", "targets", "granularity" };
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
+	const char *values[LENGTH(keys)] = { NULL };
+	enum ctl_exit code = ctl_value_copy(&text, flag, value);
+	char *rest = text.data, *name, *targets;
+
+	if (!code)
+		code = ctl_take_name(flag, value, &rest, &name);
+	if (!code)
+		code = ctl_take_items(flag, rest, NULL, keys, LENGTH(keys), values);
+	for (size_t i = 0; i < 2 && !code; i++)
+		if (!values[i])
+			code = ctl_usage_error("%s: '%s' has no %s", flag->name, value, keys[i]);
+	if (code)
+		return code;
+	gpald_write_object(w, NULL);
+	gpald_write_text(w, "name", name);
+	gpald_write_array(w, "targets");
+	for (targets = (char *)values[1]; (name = ctl_next_part(&targets, '+'));)
+		gpald_write_text(w, NULL, ctl_unquote(name));
+	gpald_write_array_end(w);
+	gpald_write_text(w, "size", values[0]);
+	if (values[2])
+		gpald_write_text(w, "granularity", values[2]);
+	gpald_write_object_end(w);
+	return CTL_OK;
+}
+
+/* NAME=START-END; no address has an equals sign. */
 static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	struct ctl_request *request = target;
+	const enum ctl_exit code = ctl_value_copy(&text, flag, value);
 	char *equals, *dash;
 
-	ctl_buffer_puts(&text, value);
-	equals = strchr(text.data, '=');
-	dash = equals ? strchr(equals, '-') : NULL;
+	if (code)
+		return code;
+	equals = text.data + ctl_head_length(text.data, '=');
+	dash = strchr(equals, '-');
 	if (!dash)
 		return ctl_usage_error("%s: '%s' is not NAME=START-END", flag->name, value);
 	*equals = *dash = '\0';
 	gpald_write_object(&request->writer, NULL);
-	gpald_write_text(&request->writer, "name", text.data);
+	gpald_write_text(&request->writer, "name", ctl_unquote(text.data));
 	gpald_write_text(&request->writer, "start", equals + 1);
 	gpald_write_text(&request->writer, "end", dash + 1);
 	gpald_write_object_end(&request->writer);
@@ -160,8 +205,6 @@ static enum ctl_exit write_bool(void *target, const struct ctl_flag *flag, const
 	return CTL_OK;
 }
 
-static enum ctl_exit check_iommu(void *target, const struct ctl_flag *flag, const char *value);
-
 /* clang-format off */
 const struct ctl_flag ctl_request_flags[] = {
 	{ .name = "--arch", .value_name = "x86_64|aarch64", .apply = write_text, .member = "arch",
@@ -177,6 +220,14 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .group = "memory", .member = "nodes", .help = "RAM of the next NUMA node" },
 	{ .name = "--memory-start", .value_name = "ADDR", .apply = write_text,
 	  .group = "memory", .member = "start", .help = "where RAM starts" },
+	{ .name = "--memory-low-window", .value_name = "SIZE", .apply = write_text,
+	  .group = "memory", .member = "low_window",
+	  .help = "low RAM window: the first SIZE bytes of node 0 lie at\n"
+		  "address 0, all other RAM from --memory-start up" },
+	{ .name = "--hotplug", .value_name = CTL_HOTPLUG_VALUE,
+	  .apply = ctl_write_hotplug, .repeatable = true, .group = "memory", .member = "hotplug",
+	  .help = "room for memory that is added later; default node 0,\n"
+		  "alignment 2G" },
 	{ .name = "--chipset-low-mmio", .value_name = "SIZE", .apply = write_text,
 	  .group = "chipset", .member = "low_mmio", .help = "chipset window that ends at 4 GiB" },
 	{ .name = "--chipset-high-mmio", .value_name = "SIZE|START-END", .apply = write_window,
@@ -196,16 +247,25 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "low_mmio_base, high_mmio_base: pin the window;\n"
 		  "low_mmio_alignment, high_mmio_alignment: align it;\n"
 		  "none in place of a size: no such window;\n"
+		  "bars=SIZE+SIZE..., low_bars: one device, by the BARs it\n"
+		  "has in the high or the low MMIO window, which is made\n"
+		  "large enough; give it once for each device;\n"
+		  "vfs=N:SIZE+SIZE..., low_vfs: N virtual functions of the\n"
+		  "device stated before, and their BARs;\n"
 		  "cxl: the same as hdm=1G" },
+	{ .name = "--cxl-window", .value_name = CTL_CXL_WINDOW_VALUE,
+	  .apply = ctl_write_cxl_window, .repeatable = true, .member = "cxl_windows",
+	  .help = "CXL memory interleaved over root complexes that have cxl;\n"
+		  "default granularity 256" },
 	{ .name = "--virtio-mmio", .value_name = "SLOTS", .apply = write_count,
 	  .group = "virtio_mmio", .member = "slots", .help = "number of virtio-mmio slots" },
-	{ .name = "--iommu", .value_name = "RC=KIND", .apply = check_iommu, .repeatable = true,
+	{ .name = "--iommu", .value_name = "RC=KIND", .apply = ctl_check_iommu, .repeatable = true,
 	  .help = "IOMMU of a root complex: amd-vi, intel-vtd or smmuv3" },
-	{ .name = "--amd-iommu", .value_name = "RC", .apply = check_iommu, .repeatable = true,
+	{ .name = "--amd-iommu", .value_name = "RC", .apply = ctl_check_iommu, .repeatable = true,
 	  .constant = "amd-vi", .help = "the same as --iommu RC=amd-vi" },
-	{ .name = "--intel-vtd", .value_name = "RC", .apply = check_iommu, .repeatable = true,
+	{ .name = "--intel-vtd", .value_name = "RC", .apply = ctl_check_iommu, .repeatable = true,
 	  .constant = "intel-vtd", .help = "the same as --iommu RC=intel-vtd" },
-	{ .name = "--smmu", .value_name = "[rc=]RC", .apply = check_iommu, .repeatable = true,
+	{ .name = "--smmu", .value_name = "[rc=]RC", .apply = ctl_check_iommu, .repeatable = true,
 	  .constant = "smmuv3", .help = "the same as --iommu RC=smmuv3" },
 	{ .name = "--vtl2-chipset-mmio", .value_name = "SIZE", .apply = write_text,
 	  .group = "vtl2", .member = "chipset_mmio", .help = "VTL2's chipset window" },
@@ -225,72 +285,10 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "amd-hypertransport or arm-msi" },
 	{ .name = "--host-bits", .value_name = "N", .apply = write_count,
 	  .group = "host", .member = "physical_address_bits",
-	  .help = "physical address bits the layout has to fit in" },
+	  .help = "physical address bits the layout must fit in" },
 	{ 0 },
 };
 /* clang-format on */
-
-/* IOMMUs, which are written with their root complexes. */
-
-/* RC=KIND, or RC alone (also rc=RC) where the flag names the kind. */
-static const char *iommu_name(const struct ctl_given *given, size_t *length)
-{
-	const char *name = given->value;
-
-	if (given->flag->constant && strncmp(name, "rc=", 3) == 0)
-		name += 3;
-	*length = given->flag->constant ? strlen(name) : strcspn(name, "=");
-	return name;
-}
-
-const struct ctl_given *ctl_find_iommu(const struct ctl_invocation *invocation, const char *name,
-				       size_t length)
-{
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
-		size_t found_length;
-
-		if (given->flag->apply == check_iommu &&
-		    strncmp(iommu_name(given, &found_length), name, length) == 0 &&
-		    found_length == length)
-			return given;
-	}
-	return NULL;
-}
-
-static bool has_root_complex(const struct ctl_invocation *invocation, const char *name,
-			     size_t length)
-{
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
-
-		if (given->flag->apply == ctl_write_root_complex &&
-		    strcspn(given->value, ",") == length && memcmp(given->value, name, length) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum ctl_exit check_iommu(void *target, const struct ctl_flag *flag, const char *value)
-{
-	const struct ctl_request *request = target;
-	const struct ctl_given given = { flag, value };
-	size_t length;
-	const char *name = iommu_name(&given, &length);
-
-	if (!flag->constant && !name[length])
-		return ctl_usage_error("%s: '%s' is not RC=KIND", flag->name, value);
-	if (!has_root_complex(request->invocation, name, length)) {
-		ctl_complain("%s: there is no root complex %.*s", flag->name, (int)length, name);
-		ctl_hint("add --pcie-root-complex %.*s", (int)length, name);
-		return CTL_USAGE;
-	}
-	/* The first of them is the one that is found. */
-	if (ctl_find_iommu(request->invocation, name, length)->value != value)
-		return ctl_usage_error("%s: root complex %.*s has an IOMMU already", flag->name,
-				       (int)length, name);
-	return CTL_OK;
-}
 
 /* Members. */
 
@@ -346,7 +344,7 @@ bool ctl_request_flag_at(const struct ctl_invocation *invocation, const char *po
 		return false;
 	given = find_nth(invocation, flag, *rest ? strtoul(rest + 1, &end, 10) : 0);
 	if (given && end && strcmp(end, "/iommu") == 0)
-		iommu = ctl_find_iommu(invocation, given->value, strcspn(given->value, ","));
+		iommu = ctl_iommu_of(invocation, given);
 	if (iommu)
 		given = iommu;
 	ctl_buffer_puts(out, given ? given->flag->name : flag->name);
@@ -446,9 +444,9 @@ static enum ctl_exit write_members(struct ctl_request *request)
 	if (ctl_was_given(invocation, "--memory") && ctl_was_given(invocation, "--numa"))
 		return ctl_usage_error("--memory and --numa exclude each other");
 	for (size_t i = 0; i < invocation->given_count && !code; i++)
-		if (invocation->given[i].flag->apply == check_iommu)
-			code = check_iommu(request, invocation->given[i].flag,
-					   invocation->given[i].value);
+		if (invocation->given[i].flag->apply == ctl_check_iommu)
+			code = ctl_check_iommu(request, invocation->given[i].flag,
+					       invocation->given[i].value);
 	if (!code && !ctl_was_given(invocation, "--arch"))
 		code = write_host_arch(request);
 	for (const struct ctl_flag *flag = ctl_request_flags; flag->name && !code; flag++)

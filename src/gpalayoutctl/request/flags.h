@@ -35,17 +35,25 @@ struct ctl_request {
 	const char *group; /* the object of the request that is open; NULL: none */
 };
 
-/* root_complex.c: NAME[,KEY=VALUE...] */
+#define CTL_CXL_WINDOW_VALUE "NAME,size=SIZE,targets=RC[+RC...][,granularity=SIZE]"
+#define CTL_HOTPLUG_VALUE "SIZE[,node=N][,alignment=SIZE]"
+
+/* What elements of lists are written with, also those that are added to a request. */
 enum ctl_exit ctl_write_root_complex(void *target, const struct ctl_flag *flag, const char *value);
+enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, const char *value);
+enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value);
+
+/* iommu.c: that the flag names a root complex, which has no other IOMMU. */
+enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const char *value);
 
 /* The flag that gives the root complex of that name an IOMMU; NULL: there is none. */
-const struct ctl_given *ctl_find_iommu(const struct ctl_invocation *invocation, const char *name,
-				       size_t length);
+const struct ctl_given *ctl_find_iommu(const struct ctl_invocation *invocation, const char *name);
 
-/*
- * Takes the next item off *rest, which starts as the whole text and is cut apart at commas:
- * the key, and the value behind its equals sign; NULL: it has none. False: there are no more.
- */
-bool ctl_next_item(char **rest, char **key, char **value);
+/* The same for one that a flag gives. */
+const struct ctl_given *ctl_iommu_of(const struct ctl_invocation *invocation,
+				     const struct ctl_given *root_complex);
+
+/* The kind of it. */
+const char *ctl_iommu_kind(const struct ctl_given *given);
 
 #endif

@@ -9,6 +9,7 @@
 #include "gpalayoutctl/request/flags.h"
 
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/request/value.h"
 #include "wire/size.h"
 
 #include <stdbool.h>
@@ -25,90 +26,165 @@ enum key {
 	KEY_HIGH_MMIO_BASE,
 	KEY_LOW_MMIO_ALIGNMENT,
 	KEY_HIGH_MMIO_ALIGNMENT,
+	KEY_BARS,
+	KEY_LOW_BARS,
+	KEY_VFS,
+	KEY_LOW_VFS,
 	KEY_HDM,
 	KEY_CXL,
 	KEY_COUNT
 };
 
 enum key_kind {
-	KIND_COUNT,
-	KIND_SIZE, /* as typed; the daemon judges it */
+	KIND_COUNT, /* of what no row says otherwise */
+	KIND_SIZE,  /* as typed; the daemon judges it */
+	KIND_BARS,  /* sizes, joined by +; each of these keys is a device */
+	KIND_VFS,   /* N:SIZES, of the device before */
 	KIND_FLAG,
 };
 
-static const struct {
-	const char *name;
-	enum key_kind kind;
-} keys[] = {
-	[KEY_SEGMENT] = { "segment", KIND_COUNT },
-	[KEY_START_BUS] = { "start_bus", KIND_COUNT },
-	[KEY_END_BUS] = { "end_bus", KIND_COUNT },
-	[KEY_NODE] = { "node", KIND_COUNT },
-	[KEY_LOW_MMIO] = { "low_mmio", KIND_SIZE },
-	[KEY_HIGH_MMIO] = { "high_mmio", KIND_SIZE },
-	[KEY_LOW_MMIO_BASE] = { "low_mmio_base", KIND_SIZE },
-	[KEY_HIGH_MMIO_BASE] = { "high_mmio_base", KIND_SIZE },
-	[KEY_LOW_MMIO_ALIGNMENT] = { "low_mmio_alignment", KIND_SIZE },
-	[KEY_HIGH_MMIO_ALIGNMENT] = { "high_mmio_alignment", KIND_SIZE },
-	[KEY_HDM] = { "hdm", KIND_SIZE },
-	[KEY_CXL] = { "cxl", KIND_FLAG },
+static const char *const keys[] = {
+	[KEY_SEGMENT] = "segment",
+	[KEY_START_BUS] = "start_bus",
+	[KEY_END_BUS] = "end_bus",
+	[KEY_NODE] = "node",
+	[KEY_LOW_MMIO] = "low_mmio",
+	[KEY_HIGH_MMIO] = "high_mmio",
+	[KEY_LOW_MMIO_BASE] = "low_mmio_base",
+	[KEY_HIGH_MMIO_BASE] = "high_mmio_base",
+	[KEY_LOW_MMIO_ALIGNMENT] = "low_mmio_alignment",
+	[KEY_HIGH_MMIO_ALIGNMENT] = "high_mmio_alignment",
+	[KEY_BARS] = "bars",
+	[KEY_LOW_BARS] = "low_bars",
+	[KEY_VFS] = "vfs",
+	[KEY_LOW_VFS] = "low_vfs",
+	[KEY_HDM] = "hdm",
+	[KEY_CXL] = "cxl",
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == KEY_COUNT, "each key has a row");
+
+static const enum key_kind kinds[KEY_COUNT] = {
+	[KEY_LOW_MMIO] = KIND_SIZE,
+	[KEY_HIGH_MMIO] = KIND_SIZE,
+	[KEY_LOW_MMIO_BASE] = KIND_SIZE,
+	[KEY_HIGH_MMIO_BASE] = KIND_SIZE,
+	[KEY_LOW_MMIO_ALIGNMENT] = KIND_SIZE,
+	[KEY_HIGH_MMIO_ALIGNMENT] = KIND_SIZE,
+	[KEY_BARS] = KIND_BARS,
+	[KEY_LOW_BARS] = KIND_BARS,
+	[KEY_VFS] = KIND_VFS,
+	[KEY_LOW_VFS] = KIND_VFS,
+	[KEY_HDM] = KIND_SIZE,
+	[KEY_CXL] = KIND_FLAG,
+};
 
 struct window {
 	enum key size;
 	enum key base;
 	enum key alignment;
+	enum key bars;
 	const char *default_size;
 };
 
 static const struct window windows[] = {
-	{ KEY_LOW_MMIO, KEY_LOW_MMIO_BASE, KEY_LOW_MMIO_ALIGNMENT, "64M" },
-	{ KEY_HIGH_MMIO, KEY_HIGH_MMIO_BASE, KEY_HIGH_MMIO_ALIGNMENT, "1G" },
+	{ KEY_LOW_MMIO, KEY_LOW_MMIO_BASE, KEY_LOW_MMIO_ALIGNMENT, KEY_LOW_BARS, "64M" },
+	{ KEY_HIGH_MMIO, KEY_HIGH_MMIO_BASE, KEY_HIGH_MMIO_ALIGNMENT, KEY_BARS, "1G" },
 };
 
 #define DEFAULT_HDM "1G"
 #define NONE "none" /* in place of a size */
 
+/* Those of a window: the list, of which the last object is open. */
+struct devices {
+	struct gpald_writer list;
+	bool has_vfs; /* the last one */
+};
+
 /* The values of the keys; "" for a flag that is there, NULL for what is not. */
 struct root_complex {
-	const char *flag; /* for complaints */
+	const struct ctl_flag *flag; /* for complaints */
 	const char *name;
 	const char *values[KEY_COUNT];
 	uint64_t counts[KEY_COUNT];
+	struct devices devices[2]; /* high and low */
 };
 
-static enum ctl_exit unknown_key(const char *flag, const char *name)
+static void write_bars(struct gpald_writer *w, char *sizes)
 {
-	ctl_cleanup_buffer struct ctl_buffer known = { 0 };
+	char *size;
 
-	for (size_t i = 0; i < KEY_COUNT; i++)
-		ctl_buffer_printf(&known, "%s%s", i ? ", " : "", keys[i].name);
-	ctl_complain("%s: unknown key '%s'", flag, name);
-	ctl_hint("the keys that affect the layout are %s", ctl_buffer_text(&known));
-	return CTL_USAGE;
+	gpald_write_array(w, "bars");
+	while ((size = ctl_next_part(&sizes, '+')))
+		gpald_write_text(w, NULL, size);
+	gpald_write_array_end(w);
 }
 
-static enum ctl_exit take_key(struct root_complex *rc, const char *name, const char *value)
+static void take_bars(struct devices *devices, char *sizes)
 {
+	if (devices->list.length)
+		gpald_write_object_end(&devices->list);
+	else
+		gpald_write_array(&devices->list, NULL);
+	gpald_write_object(&devices->list, NULL);
+	write_bars(&devices->list, sizes);
+	devices->has_vfs = false;
+}
+
+/* N:SIZE+SIZE... */
+static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *devices,
+			      const char *name, char *value)
+{
+	char *sizes = value;
+	uint64_t count;
+
+	if (!devices->list.length)
+		return ctl_usage_error(
+			"%s: %s needs %s before it: it adds functions to that device",
+			rc->flag->name, name,
+			keys[devices == rc->devices ? KEY_BARS : KEY_LOW_BARS]);
+	if (devices->has_vfs)
+		return ctl_usage_error("%s: a device has %s twice", rc->flag->name, name);
+	ctl_next_part(&sizes, ':');
+	if (!sizes)
+		return ctl_usage_error("%s: %s: '%s' is not N:SIZE+SIZE...", rc->flag->name, name,
+				       value);
+	if (!ctl_count_parse(value, &count))
+		return ctl_usage_error("%s: %s: '%s' %s", rc->flag->name, name, value,
+				       ctl_count_fault(value, false));
+	gpald_write_object(&devices->list, "sriov");
+	gpald_write_integer(&devices->list, "vfs", (int64_t)count);
+	write_bars(&devices->list, sizes);
+	gpald_write_object_end(&devices->list);
+	devices->has_vfs = true;
+	return CTL_OK;
+}
+
+static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *value)
+{
+	const char *flag = rc->flag->name;
+	enum key_kind kind;
 	size_t key = 0;
 
-	while (key < KEY_COUNT && strcmp(keys[key].name, name) != 0)
+	while (key < KEY_COUNT && strcmp(keys[key], name) != 0)
 		key++;
 	if (key == KEY_COUNT)
-		return unknown_key(rc->flag, name);
-	if (rc->values[key])
-		return ctl_usage_error("%s: %s is given twice", rc->flag, name);
-	if (keys[key].kind == KIND_FLAG && value)
-		return ctl_usage_error("%s: %s takes no value", rc->flag, name);
-	if (keys[key].kind != KIND_FLAG && !value)
-		return ctl_usage_error("%s: %s needs a value", rc->flag, name);
-	if (keys[key].kind == KIND_COUNT && !ctl_count_parse(value, &rc->counts[key]))
-		return ctl_usage_error("%s: %s: '%s' %s", rc->flag, name, value,
+		return ctl_unknown_key(rc->flag, name, keys, KEY_COUNT, "");
+	kind = kinds[key];
+	if (rc->values[key] && kind != KIND_BARS && kind != KIND_VFS)
+		return ctl_usage_error("%s: %s is given twice", flag, name);
+	if (kind == KIND_FLAG && value)
+		return ctl_usage_error("%s: %s takes no value", flag, name);
+	if (kind != KIND_FLAG && !value)
+		return ctl_usage_error("%s: %s needs a value", flag, name);
+	if (kind == KIND_COUNT && !ctl_count_parse(value, &rc->counts[key]))
+		return ctl_usage_error("%s: %s: '%s' %s", flag, name, value,
 				       ctl_count_fault(value, false));
 	rc->values[key] = value ? value : "";
-	return CTL_OK;
+	if (kind == KIND_BARS)
+		take_bars(&rc->devices[key == KEY_LOW_BARS], value);
+	return kind == KIND_VFS ? take_vfs(rc, &rc->devices[key == KEY_LOW_VFS], name, value) :
+				  CTL_OK;
 }
 
 static enum ctl_exit write_pinned(struct gpald_writer *w, const struct root_complex *rc,
@@ -121,29 +197,53 @@ static enum ctl_exit write_pinned(struct gpald_writer *w, const struct root_comp
 	if (!size_text)
 		size_text = window->default_size;
 	if (gpald_size_parse(base_text, &base) != GPALD_SIZE_OK)
-		return ctl_usage_error("%s: %s: '%s' is not an address", rc->flag,
-				       keys[window->base].name, base_text);
+		return ctl_usage_error("%s: %s: '%s' is not an address", rc->flag->name,
+				       keys[window->base], base_text);
 	if (gpald_size_parse(size_text, &size) != GPALD_SIZE_OK)
-		return ctl_usage_error("%s: %s: '%s' is not a size", rc->flag,
-				       keys[window->size].name, size_text);
+		return ctl_usage_error("%s: %s: '%s' is not a size", rc->flag->name,
+				       keys[window->size], size_text);
 	if (__builtin_add_overflow(base, size, &end))
-		return ctl_usage_error("%s: %s=%s and a size of %s end at 2^64 or above", rc->flag,
-				       keys[window->base].name, base_text, size_text);
-	gpald_write_range(w, keys[window->size].name, (struct gpal_range){ base, end });
+		return ctl_usage_error("%s: %s=%s and a size of %s end at 2^64 or above",
+				       rc->flag->name, keys[window->base], base_text, size_text);
+	gpald_write_range(w, keys[window->size], (struct gpal_range){ base, end });
 	return CTL_OK;
 }
 
-static enum ctl_exit write_window(struct gpald_writer *w, const struct root_complex *rc,
+/* Its size and alignment are computed from the devices. */
+static enum ctl_exit write_devices(struct gpald_writer *w, struct root_complex *rc,
+				   const struct window *window)
+{
+	const enum key others[] = { window->size, window->base, window->alignment };
+	struct gpald_writer *list = &rc->devices[window->bars == KEY_LOW_BARS].list;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (rc->values[others[i]])
+			return ctl_usage_error("%s: %s and %s exclude each other: the devices say "
+					       "how large the window is",
+					       rc->flag->name, keys[window->bars], keys[others[i]]);
+	gpald_write_object_end(list);
+	gpald_write_array_end(list);
+	gpald_write_object(w, keys[window->size]);
+	gpald_write_raw(w, "devices", list->text, list->length);
+	gpald_write_object_end(w);
+	w->failed = w->failed || list->failed;
+	return CTL_OK;
+}
+
+static enum ctl_exit write_window(struct gpald_writer *w, struct root_complex *rc,
 				  const struct window *window)
 {
-	const char *name = keys[window->size].name;
+	const char *name = keys[window->size];
 	const char *size = rc->values[window->size];
 	const char *alignment = rc->values[window->alignment];
 	const bool is_none = size && strcmp(size, NONE) == 0;
 
+	if (rc->values[window->bars])
+		return write_devices(w, rc, window);
 	if ((rc->values[window->base] && (alignment || is_none)) || (is_none && alignment))
-		return ctl_usage_error("%s: a window has one of %s, %s and %s=" NONE, rc->flag,
-				       keys[window->base].name, keys[window->alignment].name, name);
+		return ctl_usage_error("%s: a window has one of %s, %s and %s=" NONE,
+				       rc->flag->name, keys[window->base], keys[window->alignment],
+				       name);
 	if (rc->values[window->base])
 		return write_pinned(w, rc, window);
 	if (is_none) {
@@ -159,7 +259,7 @@ static enum ctl_exit write_window(struct gpald_writer *w, const struct root_comp
 	return CTL_OK;
 }
 
-static enum ctl_exit write_windows(struct gpald_writer *w, const struct root_complex *rc)
+static enum ctl_exit write_windows(struct gpald_writer *w, struct root_complex *rc)
 {
 	enum ctl_exit code = CTL_OK;
 
@@ -180,24 +280,21 @@ static void write_cxl(struct gpald_writer *w, const struct root_complex *rc)
 	gpald_write_object_end(w);
 }
 
-static enum ctl_exit write_root_complex(struct ctl_request *request, const struct root_complex *rc)
+static enum ctl_exit write_root_complex(struct ctl_request *request, struct root_complex *rc)
 {
-	const struct ctl_given *iommu =
-		ctl_find_iommu(request->invocation, rc->name, strlen(rc->name));
+	const struct ctl_given *iommu = ctl_find_iommu(request->invocation, rc->name);
 	struct gpald_writer *w = &request->writer;
 	enum ctl_exit code;
 
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", rc->name);
 	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (keys[i].kind == KIND_COUNT && rc->values[i])
-			gpald_write_integer(w, keys[i].name, (int64_t)rc->counts[i]);
+		if (kinds[i] == KIND_COUNT && rc->values[i])
+			gpald_write_integer(w, keys[i], (int64_t)rc->counts[i]);
 	code = write_windows(w, rc);
 	write_cxl(w, rc);
 	if (iommu)
-		gpald_write_text(w, "iommu",
-				 iommu->flag->constant ? iommu->flag->constant :
-							 strchr(iommu->value, '=') + 1);
+		gpald_write_text(w, "iommu", ctl_iommu_kind(iommu));
 	gpald_write_object_end(w);
 	return code;
 }
@@ -205,17 +302,19 @@ static enum ctl_exit write_root_complex(struct ctl_request *request, const struc
 enum ctl_exit ctl_write_root_complex(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_buffer struct ctl_buffer copy = { 0 };
-	struct root_complex rc = { .flag = flag->name };
-	char *rest, *key, *item_value;
-	enum ctl_exit code = CTL_OK;
+	struct root_complex rc = { .flag = flag };
+	enum ctl_exit code = ctl_value_copy(&copy, flag, value);
+	char *rest = copy.data, *key, *name, *item_value;
 
-	ctl_buffer_puts(&copy, value);
-	rest = copy.data;
-	ctl_next_item(&rest, &key, &item_value);
-	if (item_value)
-		return ctl_usage_error("%s: '%s' has to start with a name", flag->name, value);
-	rc.name = key;
+	if (!code)
+		code = ctl_take_name(flag, value, &rest, &name);
+	if (!code)
+		rc.name = name;
 	while (!code && ctl_next_item(&rest, &key, &item_value))
 		code = take_key(&rc, key, item_value);
-	return code ? code : write_root_complex(target, &rc);
+	if (!code)
+		code = write_root_complex(target, &rc);
+	gpald_writer_clear(&rc.devices[false].list);
+	gpald_writer_clear(&rc.devices[true].list);
+	return code;
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* What texts may be names. */
+#ifndef GPALD_CORE_TEXT_H
+#define GPALD_CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * Whether a text is UTF-8. After some first bytes the second must not be too small or too
+ * large, as it is in overlong forms and surrogates (Unicode, table 3-7).
+ */
+static inline bool gpald_is_utf8(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		const unsigned char first = *p;
+		const int more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+
+		if (first > 0xf4 || (first >= 0x80 && first < 0xc2) ||
+		    (first == 0xe0 && p[1] < 0xa0) || (first == 0xed && p[1] > 0x9f) ||
+		    (first == 0xf0 && p[1] < 0x90) || (first == 0xf4 && p[1] > 0x8f))
+			return false;
+		for (int i = 0; i < more; i++) {
+			if ((*++p & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Control characters are U+0000 to U+001F and U+007F to U+009F. */
+static inline bool gpald_has_control(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+		if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+			return true;
+	return false;
+}
+
+/* Whether a text is UTF-8 of 1 to so many bytes, without control characters. */
+static inline bool gpald_is_any_name(const char *text, size_t most)
+{
+	const size_t length = strnlen(text, most + 1);
+
+	return length > 0 && length <= most && gpald_is_utf8(text) && !gpald_has_control(text);
+}
+
+/* Whether a text is a name of a live layout, or of the bare allocator, of at most that length. */
+static inline bool gpald_is_word(const char *text, size_t most)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789._:-";
+	const size_t length = strlen(text);
+
+	return length > 0 && length <= most && strspn(text, allowed) == length;
+}
+
+#endif
