@@ -368,6 +368,7 @@ struct gpal_client_info {
 	const char *inspect_socket;
 	const struct gpal_client_limit *limits;
 	size_t limit_count;
+	const char *ttrpc_socket; /* NULL: there is none */
 };
 
 /* daemon.info */

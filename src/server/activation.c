@@ -52,10 +52,11 @@ static const char *take(struct gpald_activation *activation, const char *name, i
 {
 	struct gpald_given_socket *given = strcmp(name, "control") == 0 ? &activation->control :
 					   strcmp(name, "inspect") == 0 ? &activation->inspect :
+					   strcmp(name, "ttrpc") == 0   ? &activation->ttrpc :
 									  NULL;
 
 	if (!given)
-		return "a socket of the service manager is called neither control nor inspect: "
+		return "a socket of the service manager is called neither control, inspect nor ttrpc: "
 		       "set FileDescriptorName= in its unit";
 	if (given->fd >= 0)
 		return "two sockets of the service manager have the same FileDescriptorName=";
@@ -74,7 +75,7 @@ static const char *take_all(struct gpald_activation *activation, char *names)
 		wrong = take(activation, name ? name : "", GPALD_ACTIVATION_FIRST + i);
 	}
 	if (!wrong && activation->control.fd < 0)
-		wrong = "the service manager gives an inspect socket and no control socket";
+		wrong = "the service manager gives no control socket";
 	return wrong;
 }
 
@@ -88,6 +89,7 @@ const char *gpald_activation_take(struct gpald_activation *activation)
 		.count = gpald_activation_count(),
 		.control = { .fd = -1 },
 		.inspect = { .fd = -1 },
+		.ttrpc = { .fd = -1 },
 	};
 	copy = strdup(names ? names : "");
 	if (!copy)

@@ -15,7 +15,7 @@ struct gpald_given_socket {
 
 struct gpald_activation {
 	int count; /* descriptors from GPALD_ACTIVATION_FIRST on, which are not to be closed */
-	struct gpald_given_socket control, inspect;
+	struct gpald_given_socket control, inspect, ttrpc;
 };
 
 /*
@@ -25,8 +25,8 @@ struct gpald_activation {
 int gpald_activation_count(void);
 
 /*
- * Takes them by their names (FileDescriptorName=, here of LISTEN_FDNAMES): "control" and
- * "inspect". If there are any, the control socket has to be among them. NULL: done;
+ * Takes them by their names (FileDescriptorName=, here of LISTEN_FDNAMES): "control",
+ * "inspect" and "ttrpc". If there are any, the control socket has to be among them. NULL: done;
  * otherwise what is wrong.
  */
 GPAL_MUST_USE const char *gpald_activation_take(struct gpald_activation *activation);

@@ -34,6 +34,8 @@
 
 #include "server/connection_state.h"
 
+#include "ttrpc/envelope.h"
+
 #include <assert.h>
 #include <poll.h>
 #include <stddef.h>
@@ -59,8 +61,7 @@ void gpald_connection_log(enum gpald_log_level level, const char *event,
 			  const struct gpald_connection *c, const char *reason)
 {
 	gpald_log(level, event, "uid=%ld pid=%ld socket=%s state=%s reason=%s", (long)c->caller.uid,
-		  (long)c->caller.pid, c->caller.inspect ? "inspect" : "control",
-		  state_names[c->state], reason);
+		  (long)c->caller.pid, c->caller.socket->name, state_names[c->state], reason);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -81,6 +82,7 @@ static void on_closed(uv_handle_t *handle)
 		gpald_user_unref(&all->users, c->user);
 	}
 	gpald_line_buffer_clear(&c->input);
+	gpald_waits_clear(c);
 	free(c);
 	if (all->count == 0 && all->on_empty)
 		all->on_empty(all);
@@ -99,8 +101,8 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 	c->call = NULL;
 	if (c->user) {
 		gpald_user_leave(c->user, &c->turn);
-		c->user->connections[c->caller.inspect]--;
-		c->all->users.connections[c->caller.inspect]--;
+		c->user->connections[c->caller.socket->is_inspect]--;
+		c->all->users.connections[c->caller.socket->is_inspect]--;
 		if (c->caller.is_subscribed)
 			c->all->subscribers--;
 	}
@@ -120,7 +122,7 @@ bool gpald_connection_close_if_gone(struct gpald_connection *c)
 
 /* Input. */
 
-static void take_answer(struct gpald_connection *c, const struct gpald_answer *answer)
+void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald_answer *answer)
 {
 	if (answer->subscribed.set) {
 		c->caller.is_subscribed = true;
@@ -132,6 +134,10 @@ static void take_answer(struct gpald_connection *c, const struct gpald_answer *a
 		break;
 	case GPALD_ANSWER_LATER:
 		c->call = answer->call;
+		gpald_wait_for_call(c, answer);
+		break;
+	case GPALD_ANSWER_WAIT:
+		gpald_wait_add(c, answer);
 		break;
 	case GPALD_ANSWER_REPLY:
 		gpald_connection_added(c, 1);
@@ -142,14 +148,52 @@ static void take_answer(struct gpald_connection *c, const struct gpald_answer *a
 	}
 }
 
-static void answer(struct gpald_connection *c, const char *line, size_t length, uint64_t offset)
+static void answer(struct gpald_connection *c, const char *text, size_t length, uint64_t offset)
 {
+	const struct gpald_message message = {
+		.text = text,
+		.length = length,
+		.arrived_ns = c->arrived_ns,
+		.is_stopping = offset >= c->serve_until,
+	};
 	/* Not initialised: most of it is room for a line. */
 	struct gpald_answer answer;
 
-	gpald_service_answer(c->all->service, &c->caller, line, length, offset >= c->serve_until, c,
-			     &c->all->space, &answer);
-	take_answer(c, &answer);
+	gpald_service_answer(c->all->service, &c->caller, &message, c, &c->all->space, &answer);
+	gpald_connection_take_answer(c, &answer);
+}
+
+/* Answers a frame, or what has only the header of one because it is too long. */
+static void answer_frame(struct gpald_connection *c, const char *frame, size_t length,
+			 uint64_t offset, bool is_too_long)
+{
+	const struct gpald_ttrpc_header header = gpald_ttrpc_header(frame);
+	const struct gpald_id id = gpald_ttrpc_id(header);
+	struct gpald_wire_error error = { .message = "" };
+	struct gpald_answer answered;
+
+	/* Types that come later are for those who know them. */
+	if (header.type != GPALD_TTRPC_REQUEST)
+		return;
+	if (header.flags != 0)
+		gpald_refuse(&error, GPALD_INVALID_REQUEST,
+			     "there are no streams here: the flags of a request have to be 0");
+	else if (header.stream % 2 == 0 || header.stream <= c->last_stream)
+		gpald_refuse(&error, GPALD_INVALID_REQUEST,
+			     "the stream id of a request has to be odd, and greater than those "
+			     "before it");
+	else if (is_too_long)
+		gpald_refuse(&error, GPALD_MESSAGE_TOO_LARGE, "a message has at most %zu bytes",
+			     GPALD_TTRPC_MESSAGE_MAX);
+	if (header.stream % 2 == 1 && header.stream > c->last_stream)
+		c->last_stream = header.stream;
+	if (!error.message[0]) {
+		answer(c, frame, length, offset);
+		return;
+	}
+	gpald_service_refuse(c->all->service, &c->caller, NULL, &id, &error, &c->all->space,
+			     &answered);
+	gpald_connection_take_answer(c, &answered);
 }
 
 void gpald_connection_ready(struct gpald_connection *c)
@@ -172,7 +216,7 @@ static void answer_call(struct gpald_connection *c)
 		return;
 	}
 	c->call = NULL;
-	take_answer(c, &answer);
+	gpald_connection_take_answer(c, &answer);
 }
 
 /* Takes one line and answers it. False: there is none now. */
@@ -187,7 +231,9 @@ static bool take_line(struct gpald_connection *c)
 		found = gpald_line_buffer_last(&c->input, &line, &length, &offset);
 	if (found == GPALD_LINE_NONE)
 		return false;
-	if (found == GPALD_LINE_TOO_LONG)
+	if (c->caller.socket->is_framed)
+		answer_frame(c, line, length, offset, found == GPALD_LINE_TOO_LONG);
+	else if (found == GPALD_LINE_TOO_LONG)
 		gpald_connection_refuse(c, GPALD_MESSAGE_TOO_LARGE);
 	else
 		answer(c, line, length, offset);
@@ -211,7 +257,7 @@ static bool has_work(struct gpald_connection *c)
 	if (gpald_connection_is_held_back(c))
 		return false;
 	return c->has_more || (c->call ? c->call->is_ready && !c->is_short : has_lines(c)) ||
-	       gpald_subscription_is_due(c);
+	       gpald_subscription_is_due(c) || gpald_waits_are_due(c);
 }
 
 uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since)
@@ -244,6 +290,7 @@ static uint64_t serve(struct gpald_connection *c, uint64_t start)
 	       !gpald_connection_is_held_back(c) && take_line(c))
 		if (uv_hrtime() >= end)
 			break;
+	gpald_waits_answer(c);
 	gpald_subscription_send(c);
 	gpald_line_buffer_trim(&c->input);
 	if (!gpald_connection_hold(c)) {
@@ -336,7 +383,8 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 			return;
 		}
 	}
-	spent_ns = uv_hrtime() - c->all->read_since;
+	c->arrived_ns = uv_hrtime();
+	spent_ns = c->arrived_ns - c->all->read_since;
 	c->all->reading_ns += spent_ns;
 	c->read_ns = spent_ns;
 	gpald_user_charge(&c->all->users, c->user, spent_ns);
@@ -382,7 +430,7 @@ void gpald_connection_advance(struct gpald_connection *c)
 	}
 	update_reading(c);
 	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent == 0 && c->output_length == 0 &&
-	    !c->call && !has_lines(c) && !gpald_subscription_is_behind(c))
+	    !c->call && !c->first_wait && !has_lines(c) && !gpald_subscription_is_behind(c))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "done");
 }
 

@@ -50,7 +50,9 @@ struct gpald_connections {
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
 	size_t subscribers;
-	bool is_stopping; /* requests of connections accepted from now on are refused */
+	size_t waits;          /* calls that wait for events */
+	uv_timer_t next_limit; /* of the time of calls */
+	bool is_stopping;      /* requests of connections accepted from now on are refused */
 
 	/* Called after the last connection has gone; may be NULL. */
 	void (*on_empty)(struct gpald_connections *connections);
@@ -65,7 +67,10 @@ struct gpald_connections {
  * until this is called again.
  */
 GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
-					   uv_pipe_t *listener, bool inspect);
+					   uv_pipe_t *listener, const struct gpald_socket *socket);
+
+/* Makes the handle of the limits of calls. */
+void gpald_waits_init(struct gpald_connections *connections);
 
 /* A request that was to be answered later can be answered now, when it is its turn. */
 void gpald_connection_ready(struct gpald_connection *connection);

@@ -82,6 +82,9 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
 	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
 	const size_t mark = out->length;
 
+	/* A frame without a stream would tell nobody. */
+	if (length == 0)
+		return;
 	gpald_write_bytes(out, line, length);
 	if (out->failed) {
 		gpald_writer_reset(out, mark);
@@ -133,7 +136,8 @@ static bool take_rest(struct gpald_writer *out, size_t sent, struct write *write
 	write->length = out->capacity;
 	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
 	*rest = uv_buf_init(out->text + sent, (unsigned int)length);
-	*out = (struct gpald_writer){ 0 };
+	out->text = NULL;
+	out->length = out->capacity = 0;
 	return true;
 }
 

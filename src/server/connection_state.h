@@ -35,6 +35,14 @@ struct gpald_connection {
 	uint64_t line_since;  /* when the unfinished line began, in loop time; 0: there is none */
 	uint64_t serve_until; /* refuse lines that begin here in the stream, or later */
 
+	uint64_t arrived_ns;  /* when bytes were read last */
+	uint32_t last_stream; /* the highest id of a call, on a socket with frames */
+	struct gpald_wait *first_wait;
+	size_t waits;
+
+	struct gpald_id call_id; /* of `call` */
+	uint64_t call_until;     /* in loop time, when its client gives up; 0: it does not */
+
 	struct gpald_call *call; /* whose reply waits for the store; no line is taken meanwhile */
 	bool is_short;           /* the reply of `call` waits for memory, until the next tick */
 
@@ -84,6 +92,9 @@ void gpald_connection_advance(struct gpald_connection *c);
 /* Charges the user for a turn, or a part of it, which ends now; returns when that is. */
 uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since);
 
+/* Does what an answer says: adds a reply, or waits for one. */
+void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald_answer *answer);
+
 /* Ends input from this side; whole lines that have been read are answered. */
 void gpald_connection_end_input(struct gpald_connection *c);
 
@@ -124,6 +135,20 @@ uint64_t gpald_connections_flush(struct gpald_connections *connections, uint64_t
  * Connections that were held back by them go on.
  */
 void gpald_connection_release(struct gpald_connection *c, size_t bytes);
+
+/* Calls that wait: see waits.c. */
+
+/* Takes one over that an answer has put off; refuses it where there are too many. */
+void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer);
+
+/* Answers those that can be answered; whether there are any. */
+void gpald_waits_answer(struct gpald_connection *c);
+bool gpald_waits_are_due(const struct gpald_connection *c);
+
+/* A call is answered later, and its client gives it up after so long; 0: never. */
+void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer);
+
+void gpald_waits_clear(struct gpald_connection *c);
 
 /* Subscriptions. */
 

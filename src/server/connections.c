@@ -4,6 +4,8 @@
 
 #include "server/connection_state.h"
 
+#include "ttrpc/envelope.h"
+
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -82,8 +84,10 @@ static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *
 	return true;
 }
 
-bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener, bool inspect)
+bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
+			     const struct gpald_socket *socket)
 {
+	const bool inspect = socket->is_inspect;
 	struct gpald_connection *c = calloc(1, sizeof(*c));
 	struct ucred peer = { .uid = (uid_t)-1, .pid = 0 };
 	socklen_t size = sizeof(peer);
@@ -104,7 +108,10 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	c->idle_since = uv_now(all->loop);
 	c->serve_until = all->is_stopping ? 0 : UINT64_MAX;
 	gpald_line_buffer_init(&c->input,
-			       (size_t)gpald_connection_limit(c, GPALD_LIMIT_REQUEST_LINE_BYTES));
+			       socket->is_framed ? GPALD_TTRPC_MESSAGE_MAX :
+						   (size_t)gpald_connection_limit(
+							   c, GPALD_LIMIT_REQUEST_LINE_BYTES),
+			       socket->is_framed);
 
 	if (uv_accept((uv_stream_t *)listener, gpald_connection_stream(c)) ||
 	    uv_fileno((uv_handle_t *)&c->pipe, &fd) ||
@@ -115,7 +122,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 	c->caller = (struct gpald_caller){
 		.uid = peer.uid,
 		.pid = peer.pid,
-		.inspect = inspect,
+		.socket = socket,
 	};
 	user = look_for_group(fd, &peer, all->admin_group, &c->caller.is_admin) ?
 		       gpald_user_ref(&all->users, peer.uid) :
@@ -179,7 +186,7 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 	}
 	if (!is_idle(c))
 		c->idle_since = now;
-	else if (c->caller.inspect &&
+	else if (c->caller.socket->is_inspect &&
 		 now - c->idle_since >= gpald_connection_limit(c, GPALD_LIMIT_INSPECT_IDLE_MS))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "idle");
 }
@@ -214,7 +221,7 @@ void gpald_connections_tick(struct gpald_connections *all)
 static void send_events(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
-	if (!c->caller.is_subscribed)
+	if (!c->caller.is_subscribed && !c->first_wait)
 		return;
 	gpald_subscription_check(c);
 	if (c->state != GPALD_CONNECTION_CLOSING)
@@ -223,7 +230,7 @@ static void send_events(struct gpald_connection *c, uint64_t now)
 
 void gpald_connections_send_events(struct gpald_connections *all)
 {
-	if (all->subscribers)
+	if (all->subscribers || all->waits)
 		for_each(all, send_events);
 }
 

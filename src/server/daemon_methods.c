@@ -27,6 +27,8 @@ int gpald_daemon_info(const struct gpald_context *context, const void *params,
 	gpald_write_text(w, "control", context->service->socket_path);
 	if (context->service->inspect_path)
 		gpald_write_text(w, "inspect", context->service->inspect_path);
+	if (context->service->ttrpc_path)
+		gpald_write_text(w, "ttrpc", context->service->ttrpc_path);
 	gpald_write_object_end(w);
 	gpald_write_array(w, "policies");
 	policies = gpal_policies(&count);

@@ -23,11 +23,6 @@ struct gpald_door {
 	bool is_behind; /* a client waits for memory, or for the loop to go round */
 };
 
-static const char *name_of(const struct gpald_endpoint *endpoint)
-{
-	return endpoint->inspect ? "inspect" : "control";
-}
-
 /* Accepting. */
 
 /* Accepts the next client; if there is no memory for it, the tick tries again. */
@@ -35,8 +30,8 @@ static void accept_client(struct gpald_door *door)
 {
 	const struct gpald_endpoint *endpoint = door->endpoint;
 
-	door->is_behind = !gpald_connection_accept(endpoint->all->connections, &door->pipe,
-						   endpoint->inspect);
+	door->is_behind =
+		!gpald_connection_accept(endpoint->all->connections, &door->pipe, endpoint->socket);
 }
 
 /* True: one still has to wait. */
@@ -138,7 +133,7 @@ static void note_loss(struct gpald_endpoint *endpoint, const char *lost)
 	if (!endpoint->is_lost)
 		gpald_log(GPALD_LOG_WARNING, "socket_lost",
 			  "socket=%s path=%s what=\"removed or replaced by someone else\"",
-			  name_of(endpoint), gpald_log_quote(lost, quoted));
+			  endpoint->socket->name, gpald_log_quote(lost, quoted));
 	endpoint->is_lost = true;
 }
 
@@ -171,7 +166,7 @@ static void look_after(struct gpald_endpoint *endpoint)
 	    change_door(endpoint))
 		return;
 	endpoint->is_lost = false;
-	gpald_log(GPALD_LOG_INFO, "socket_restored", "socket=%s path=%s", name_of(endpoint),
+	gpald_log(GPALD_LOG_INFO, "socket_restored", "socket=%s path=%s", endpoint->socket->name,
 		  gpald_log_quote(endpoint->listener.path, quoted));
 }
 
@@ -195,27 +190,29 @@ void gpald_endpoints_init(struct gpald_endpoints *all)
 	uv_timer_start(&all->watch, on_watch, WATCH_MS, WATCH_MS);
 }
 
-static struct gpald_endpoint *next_endpoint(struct gpald_endpoints *all, bool inspect)
+static struct gpald_endpoint *next_endpoint(struct gpald_endpoints *all,
+					    const struct gpald_socket *socket)
 {
 	struct gpald_endpoint *endpoint = &all->endpoints[all->count];
 
 	assert(all->count < sizeof(all->endpoints) / sizeof(all->endpoints[0]));
-	*endpoint = (struct gpald_endpoint){ .all = all, .inspect = inspect };
+	*endpoint = (struct gpald_endpoint){ .all = all, .socket = socket };
 	return endpoint;
 }
 
-void gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd)
+void gpald_endpoints_take(struct gpald_endpoints *all, const struct gpald_socket *socket,
+			  const char *path, int fd)
 {
-	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
+	struct gpald_endpoint *endpoint = next_endpoint(all, socket);
 
 	gpald_listener_take(&endpoint->listener, path, fd);
 	all->count++;
 }
 
-int gpald_endpoints_bind(struct gpald_endpoints *all, bool inspect, const char *path, mode_t mode,
-			 uid_t owner, gid_t group)
+int gpald_endpoints_bind(struct gpald_endpoints *all, const struct gpald_socket *socket,
+			 const char *path, mode_t mode, uid_t owner, gid_t group)
 {
-	struct gpald_endpoint *endpoint = next_endpoint(all, inspect);
+	struct gpald_endpoint *endpoint = next_endpoint(all, socket);
 
 	if (gpald_listener_open(&endpoint->listener, path, mode, owner, group))
 		return -1;
@@ -230,10 +227,10 @@ static void log_listening(const struct gpald_endpoint *endpoint)
 
 	if (listener->is_given)
 		gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s from=\"service manager\"",
-			  name_of(endpoint), gpald_log_quote(listener->path, quoted));
+			  endpoint->socket->name, gpald_log_quote(listener->path, quoted));
 	else
 		gpald_log(GPALD_LOG_INFO, "listening", "socket=%s path=%s mode=%04o",
-			  name_of(endpoint), gpald_log_quote(listener->path, quoted),
+			  endpoint->socket->name, gpald_log_quote(listener->path, quoted),
 			  listener->mode);
 }
 

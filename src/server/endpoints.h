@@ -20,7 +20,7 @@ struct gpald_door;
 
 struct gpald_endpoint {
 	struct gpald_endpoints *all;
-	bool inspect;
+	const struct gpald_socket *socket;
 	struct gpald_listener listener;
 	struct gpald_door *door;   /* NULL: it is closed */
 	struct gpald_door *former; /* its file is gone, and some clients may still wait at it */
@@ -34,7 +34,7 @@ struct gpald_endpoints {
 	void *data;
 
 	/* The rest is their own. */
-	struct gpald_endpoint endpoints[2];
+	struct gpald_endpoint endpoints[3];
 	size_t count;
 	uv_check_t round;      /* runs once after clients were accepted */
 	unsigned int accepted; /* since the loop last looked at its sockets */
@@ -48,11 +48,13 @@ void gpald_endpoints_init(struct gpald_endpoints *all);
  * One more, whose socket is bound; see gpald_listener_open(). It needs no loop yet. `path`
  * is borrowed for as long as they are open. -1 if that fails, which is logged; 0: done.
  */
-GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all, bool inspect, const char *path,
+GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all,
+				       const struct gpald_socket *socket, const char *path,
 				       mode_t mode, uid_t owner, gid_t group);
 
 /* One more on a socket that the service manager listens on at `path`. */
-void gpald_endpoints_take(struct gpald_endpoints *all, bool inspect, const char *path, int fd);
+void gpald_endpoints_take(struct gpald_endpoints *all, const struct gpald_socket *socket,
+			  const char *path, int fd);
 
 /* Accepts at all of them. -1 if that fails, which is logged; 0: done. */
 GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);

@@ -68,6 +68,21 @@ int gpald_layout_history(const struct gpald_context *context, const void *params
 
 /* events.subscribe */
 
+/* Whether the events after a revision are kept; 0, or -1 with *error set. */
+static int check_since(const struct gpald_event_ring *events, uint64_t since,
+		       struct gpald_wire_error *error)
+{
+	if (since == events->revision || gpald_event_ring_after(events, since))
+		return 0;
+	gpald_refuse(error, GPALD_RESYNC_REQUIRED,
+		     "the events after revision %" PRIu64
+		     " are not kept: list the layouts, and go on from the revision of the list",
+		     since);
+	error->revision = events->revision;
+	error->oldest_since = gpald_event_ring_oldest(events);
+	return gpald_point(error, "/since");
+}
+
 int gpald_events_subscribe(const struct gpald_context *context, const void *params,
 			   struct gpald_writer *w, struct gpald_wire_error *error)
 {
@@ -78,19 +93,54 @@ int gpald_events_subscribe(const struct gpald_context *context, const void *para
 	if (context->caller->is_subscribed)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
 				    "this connection is subscribed already; use another one");
-	if (since != events->revision && !gpald_event_ring_after(events, since)) {
-		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
-			     "the events after revision %" PRIu64
-			     " are not kept: list the layouts, and subscribe with the revision "
-			     "of the list",
-			     since);
-		error->revision = events->revision;
-		error->oldest_since = gpald_event_ring_oldest(events);
-		return gpald_point(error, "/since");
-	}
+	if (check_since(events, since, error))
+		return -1;
 	gpald_write_object(w, NULL);
 	gpald_write_integer(w, "revision", (int64_t)events->revision);
 	gpald_write_object_end(w);
 	context->answer->subscribed = (struct gpal_optional){ true, since };
 	return 0;
+}
+
+/* The same over ttrpc, where a client asks for each piece. */
+
+#define EVENTS_AT_A_TIME 256
+#define WAIT_MS 30000 /* unless the client says otherwise */
+
+int gpald_events_answer(const struct gpald_service *service, uint64_t since, bool is_over,
+			struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	const struct gpald_event_ring *events = gpald_registry_events(service->registry);
+	uint64_t revision = since;
+
+	if (check_since(events, since, error))
+		return -1;
+	if (since == events->revision && !is_over)
+		return GPALD_WAITS;
+	gpald_write_object(w, NULL);
+	gpald_write_array(w, "events");
+	for (int i = 0; i < EVENTS_AT_A_TIME && revision < events->revision; i++) {
+		const struct gpald_event *event = gpald_event_ring_after(events, revision);
+
+		gpald_write_event(w, event);
+		revision = event->revision;
+	}
+	gpald_write_array_end(w);
+	gpald_write_integer(w, "revision", (int64_t)revision);
+	gpald_write_object_end(w);
+	return 0;
+}
+
+int gpald_events_wait(const struct gpald_context *context, const void *params,
+		      struct gpald_writer *w, struct gpald_wire_error *error)
+{
+	const struct gpald_wait_params *wait = params;
+	const uint64_t since = wait->since.set ?
+				       wait->since.value :
+				       gpald_registry_events(context->service->registry)->revision;
+	const uint64_t ms = wait->timeout_ms.set ? wait->timeout_ms.value : WAIT_MS;
+
+	context->answer->since = since;
+	context->answer->wait_ms = ms;
+	return gpald_events_answer(context->service, since, ms == 0, w, error);
 }

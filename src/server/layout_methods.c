@@ -30,15 +30,16 @@ static int answer_resolve(const struct gpald_resolve_params *params,
 }
 
 static int refuse_warnings(const struct gpal_layout *layout, uint64_t refused,
-			   struct gpald_wire_error *error)
+			   const struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	struct gpald_writer list = { 0 };
+	struct gpald_writer list;
 	struct gpal_error core;
 
 	if (gpal_layout_refuse(layout, refused, &core) == GPAL_OK)
 		return 0;
-	gpald_encode_warnings(&list, NULL, layout);
-	if (list.failed) {
+	gpald_writer_begin_part(&list, w);
+	gpald_encode_warnings(&list, "warnings", layout);
+	if (list.failed || w->failed) {
 		gpald_writer_clear(&list);
 		return gpald_method_no_memory(error);
 	}
@@ -59,7 +60,7 @@ int gpald_layout_resolve(const struct gpald_context *context, const void *params
 	code = gpald_method_resolve(context, &resolve->request, "/request", &layout, error);
 	if (code)
 		return code;
-	code = refuse_warnings(layout, resolve->refuse, error);
+	code = refuse_warnings(layout, resolve->refuse, w, error);
 	if (code == 0)
 		code = answer_resolve(resolve, layout, w, error);
 	gpal_layout_free(layout);

@@ -7,21 +7,24 @@
 
 #include "server/line_buffer.h"
 
+#include "ttrpc/envelope.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define LEAST_CAPACITY ((size_t)1024)
 #define KEPT_CAPACITY ((size_t)65536)
 
-void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most)
+void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most, bool is_framed)
 {
-	*buffer = (struct gpald_line_buffer){ .most = most };
+	*buffer = (struct gpald_line_buffer){ .most = most, .is_framed = is_framed };
 }
 
 void gpald_line_buffer_clear(struct gpald_line_buffer *buffer)
 {
 	free(buffer->data);
-	*buffer = (struct gpald_line_buffer){ .most = buffer->most };
+	*buffer =
+		(struct gpald_line_buffer){ .most = buffer->most, .is_framed = buffer->is_framed };
 }
 
 /* Moves the start of the line being looked for. */
@@ -64,6 +67,16 @@ static bool reserve(struct gpald_line_buffer *buffer, size_t length)
 bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data, size_t length)
 {
 	drop_taken(buffer);
+	if (buffer->to_skip > 0 && buffer->start == buffer->end) {
+		const size_t skipped = length < buffer->to_skip ? length : buffer->to_skip;
+
+		buffer->taken += skipped;
+		buffer->to_skip -= skipped;
+		data += skipped;
+		length -= skipped;
+		if (length == 0)
+			return true;
+	}
 	/* The rest of a line that is too long is not worth keeping, unless its end has come. */
 	if (buffer->is_skipping && buffer->start == buffer->end && !memchr(data, '\n', length)) {
 		buffer->taken += length;
@@ -75,6 +88,55 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 	buffer->end += length;
 	return true;
 }
+
+/* Frames. */
+
+/* Whether the header of the next frame is there, after what is skipped. */
+static bool has_header(struct gpald_line_buffer *buffer)
+{
+	const size_t there = buffer->end - buffer->start;
+	const size_t skipped = there < buffer->to_skip ? there : buffer->to_skip;
+
+	take(buffer, buffer->start + skipped);
+	buffer->to_skip -= skipped;
+	return buffer->end - buffer->start >= GPALD_TTRPC_HEADER_SIZE;
+}
+
+static enum gpald_line next_frame(struct gpald_line_buffer *buffer, const char **frame,
+				  size_t *length, uint64_t *offset)
+{
+	enum gpald_line found = GPALD_LINE_WHOLE;
+	size_t whole;
+
+	if (!has_header(buffer))
+		return GPALD_LINE_NONE;
+	*frame = buffer->data + buffer->start;
+	*offset = buffer->taken;
+	whole = GPALD_TTRPC_HEADER_SIZE + gpald_ttrpc_header(*frame).length;
+	if (whole - GPALD_TTRPC_HEADER_SIZE > buffer->most) {
+		buffer->to_skip = whole - GPALD_TTRPC_HEADER_SIZE;
+		whole = GPALD_TTRPC_HEADER_SIZE;
+		found = GPALD_LINE_TOO_LONG;
+	} else if (buffer->end - buffer->start < whole) {
+		return GPALD_LINE_NONE;
+	}
+	*length = whole;
+	take(buffer, buffer->start + whole);
+	return found;
+}
+
+static bool has_frame(struct gpald_line_buffer *buffer)
+{
+	size_t length;
+
+	if (!has_header(buffer))
+		return false;
+	length = gpald_ttrpc_header(buffer->data + buffer->start).length;
+	return length > buffer->most ||
+	       buffer->end - buffer->start >= GPALD_TTRPC_HEADER_SIZE + length;
+}
+
+/* Lines. */
 
 static bool is_blank(const char *line, size_t length)
 {
@@ -130,6 +192,8 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 {
 	const char *lf;
 
+	if (buffer->is_framed)
+		return next_frame(buffer, line, length, offset);
 	while ((lf = find_lf(buffer))) {
 		const size_t whole = (size_t)(lf - buffer->data) - buffer->start;
 		enum gpald_line found = hand_out(buffer, whole, 1, line, length, offset);
@@ -145,6 +209,8 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset)
 {
+	if (buffer->is_framed)
+		take(buffer, buffer->end);
 	if (buffer->start == buffer->end)
 		return GPALD_LINE_NONE;
 	return hand_out(buffer, buffer->end - buffer->start, 0, line, length, offset);
@@ -166,11 +232,13 @@ uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer)
 
 bool gpald_line_buffer_is_unfinished(const struct gpald_line_buffer *buffer)
 {
-	return buffer->is_skipping || buffer->start < buffer->end;
+	return buffer->is_skipping || buffer->to_skip > 0 || buffer->start < buffer->end;
 }
 
 bool gpald_line_buffer_has_line(struct gpald_line_buffer *buffer)
 {
+	if (buffer->is_framed)
+		return has_frame(buffer);
 	if (buffer->is_skipping && buffer->start < buffer->end)
 		return true;
 	return find_lf(buffer) || buffer->end - buffer->start > buffer->most + 1;

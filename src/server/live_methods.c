@@ -17,8 +17,8 @@
 #define LIST_DEFAULT 100 /* layouts on a page */
 
 /* Writes what changes with an operation; 0, or -1 with *error set. */
-static int write_changes(const struct gpald_operation *operation, const char *key,
-			 bool removals_only, struct gpald_writer *w, struct gpald_wire_error *error)
+static int write_changes(const struct gpald_operation *operation, bool removals_only,
+			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	gpald_auto_close struct gpald_opened_record before = { 0 }, after = { 0 };
 	struct gpal_changes *changes;
@@ -28,7 +28,7 @@ static int write_changes(const struct gpald_operation *operation, const char *ke
 		return -1;
 	if (gpal_compare(&before.layout, &after.layout, &changes, NULL))
 		return gpald_method_no_memory(error);
-	gpald_encode_changes(w, key, changes, removals_only);
+	gpald_encode_changes(w, "changes", changes, removals_only);
 	gpal_changes_free(changes);
 	return 0;
 }
@@ -40,21 +40,23 @@ static int write_warnings(const struct gpald_operation *operation, struct gpald_
 
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
-	gpald_encode_warnings(w, NULL, &opened.layout);
+	gpald_encode_warnings(w, "warnings", &opened.layout);
 	return 0;
 }
 
 /* A change that could be made, were it allowed. */
-static int not_allowed(const struct gpald_operation *operation, struct gpald_wire_error *error)
+static int not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
+		       struct gpald_wire_error *error)
 {
 	const enum gpal_code why = operation->core.code;
-	struct gpald_writer list = { 0 };
-	const int code =
-		why == GPAL_E_WARNING_REFUSED ?
-			write_warnings(operation, &list, error) :
-			write_changes(operation, NULL, why == GPAL_E_WOULD_REMOVE, &list, error);
+	struct gpald_writer list;
+	int code;
 
-	if (code || (list.failed && gpald_method_no_memory(error))) {
+	gpald_writer_begin_part(&list, w);
+	code = why == GPAL_E_WARNING_REFUSED ?
+		       write_warnings(operation, &list, error) :
+		       write_changes(operation, why == GPAL_E_WOULD_REMOVE, &list, error);
+	if (code || ((list.failed || w->failed) && gpald_method_no_memory(error))) {
 		gpald_writer_clear(&list);
 		return -1;
 	}
@@ -66,7 +68,8 @@ static int not_allowed(const struct gpald_operation *operation, struct gpald_wir
 }
 
 /* What an operation that was not done is refused with. */
-static int refuse(const struct gpald_operation *operation, struct gpald_wire_error *error)
+static int refuse(const struct gpald_operation *operation, const struct gpald_writer *w,
+		  struct gpald_wire_error *error)
 {
 	switch (operation->outcome) {
 	case GPALD_OUTCOME_NOT_FOUND:
@@ -107,7 +110,7 @@ static int refuse(const struct gpald_operation *operation, struct gpald_wire_err
 		error->generation = operation->generation;
 		return gpald_point(error, "/request/arch");
 	case GPALD_OUTCOME_NOT_ALLOWED:
-		return not_allowed(operation, error);
+		return not_allowed(operation, w, error);
 	case GPALD_OUTCOME_NO_LAYOUT:
 		gpald_refuse_core(error, &operation->core, "/request");
 		return -1;
@@ -166,7 +169,7 @@ int gpald_layout_create_finish(const struct gpald_operation *operation, struct g
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, error);
+		return refuse(operation, w, error);
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
@@ -201,13 +204,13 @@ int gpald_layout_update_finish(const struct gpald_operation *operation, struct g
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, error);
+		return refuse(operation, w, error);
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	write_name(w, operation);
 	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
-	if (write_changes(operation, "changes", false, w, error))
+	if (write_changes(operation, false, w, error))
 		return -1;
 	gpald_write_object_end(w);
 	return 0;
@@ -230,7 +233,7 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, struct g
 			       struct gpald_wire_error *error)
 {
 	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, error);
+		return refuse(operation, w, error);
 	gpald_write_object(w, NULL);
 	write_name(w, operation);
 	gpald_write_object_end(w);

@@ -10,46 +10,54 @@
 #include <assert.h>
 #include <string.h>
 
-#define QUESTION(method, table, function)                                                    \
+#define QUESTION(method, rpc_name, table, function)                                          \
 	{                                                                                    \
-		.name = (method), .on_inspect = true, .params = &(table), .call = (function) \
+		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
+		.call = (function)                                                           \
 	}
 /* One about the daemon itself. */
-#define LOOPS(method, table, function)                                                      \
-	{                                                                                   \
-		.name = (method), .on_inspect = true, .params = &(table), .is_loops = true, \
-		.call = (function)                                                          \
+#define LOOPS(method, rpc_name, table, function)                                             \
+	{                                                                                    \
+		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
+		.is_loops = true, .call = (function)                                         \
 	}
 /* A question that the control socket alone has. */
-#define CONTROL(method, table, function)                                 \
-	{                                                                \
-		.name = (method), .params = &(table), .call = (function) \
+#define CONTROL(method, rpc_name, table, function)                                          \
+	{                                                                                   \
+		.name = (method), .rpc = (rpc_name), .params = &(table), .call = (function) \
 	}
-#define CHANGE(method, table, function)                                          \
-	{                                                                        \
-		.name = (method), .params = &(table), .begin = function##_begin, \
-		.finish = function##_finish,                                     \
+#define CHANGE(method, rpc_name, table, function)                        \
+	{                                                                \
+		.name = (method), .rpc = (rpc_name), .params = &(table), \
+		.begin = function##_begin, .finish = function##_finish,  \
 	}
 
 static const struct gpald_method methods[] = {
-	QUESTION("layout.resolve", gpald_resolve_params, gpald_layout_resolve),
-	QUESTION("layout.allocate", gpald_allocate_params, gpald_layout_allocate),
-	CHANGE("layout.create", gpald_create_params, gpald_layout_create),
-	QUESTION("layout.get", gpald_get_params, gpald_layout_get),
-	QUESTION("layout.list", gpald_list_params, gpald_layout_list),
-	CHANGE("layout.delete", gpald_delete_params, gpald_layout_delete),
-	CHANGE("layout.update", gpald_update_params, gpald_layout_update),
-	QUESTION("layout.probe", gpald_probe_params, gpald_layout_probe),
-	QUESTION("layout.compare", gpald_compare_params, gpald_layout_compare),
-	QUESTION("layout.explain", gpald_explain_params, gpald_layout_explain),
-	QUESTION("layout.advise", gpald_advise_params, gpald_layout_advise),
-	QUESTION("layout.history", gpald_history_params, gpald_layout_history),
-	QUESTION("policy.list", gpald_no_params, gpald_policy_list),
-	LOOPS("events.subscribe", gpald_subscribe_params, gpald_events_subscribe),
-	CONTROL("registry.backup", gpald_backup_params, gpald_registry_backup_page),
-	LOOPS("daemon.info", gpald_no_params, gpald_daemon_info),
-	LOOPS("daemon.stats", gpald_stats_params, gpald_daemon_stats),
-	QUESTION("daemon.schema", gpald_no_params, gpald_daemon_schema),
+	QUESTION("layout.resolve", "Resolve", gpald_resolve_params, gpald_layout_resolve),
+	QUESTION("layout.allocate", "Allocate", gpald_allocate_params, gpald_layout_allocate),
+	CHANGE("layout.create", "Create", gpald_create_params, gpald_layout_create),
+	QUESTION("layout.get", "Get", gpald_get_params, gpald_layout_get),
+	QUESTION("layout.list", "List", gpald_list_params, gpald_layout_list),
+	CHANGE("layout.delete", "Delete", gpald_delete_params, gpald_layout_delete),
+	CHANGE("layout.update", "Update", gpald_update_params, gpald_layout_update),
+	QUESTION("layout.probe", "Probe", gpald_probe_params, gpald_layout_probe),
+	QUESTION("layout.compare", "Compare", gpald_compare_params, gpald_layout_compare),
+	QUESTION("layout.explain", "Explain", gpald_explain_params, gpald_layout_explain),
+	QUESTION("layout.advise", "Advise", gpald_advise_params, gpald_layout_advise),
+	QUESTION("layout.history", "History", gpald_history_params, gpald_layout_history),
+	QUESTION("policy.list", "ListPolicies", gpald_no_params, gpald_policy_list),
+	{ .name = "events.subscribe",
+	  .rpc = "WaitEvents",
+	  .on_inspect = true,
+	  .params = &gpald_subscribe_params,
+	  .is_loops = true,
+	  .call = gpald_events_subscribe,
+	  .rpc_params = &gpald_wait_params,
+	  .rpc_call = gpald_events_wait },
+	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_registry_backup_page),
+	LOOPS("daemon.info", "Info", gpald_no_params, gpald_daemon_info),
+	LOOPS("daemon.stats", "Stats", gpald_stats_params, gpald_daemon_stats),
+	QUESTION("daemon.schema", "Schema", gpald_no_params, gpald_daemon_schema),
 };
 
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
@@ -60,6 +68,14 @@ const struct gpald_method *gpald_method_find(const char *name)
 {
 	for (size_t i = 0; i < METHOD_COUNT; i++)
 		if (strcmp(methods[i].name, name) == 0)
+			return &methods[i];
+	return NULL;
+}
+
+const struct gpald_method *gpald_method_find_rpc(const char *rpc)
+{
+	for (size_t i = 0; i < METHOD_COUNT; i++)
+		if (strcmp(methods[i].rpc, rpc) == 0)
 			return &methods[i];
 	return NULL;
 }

@@ -12,12 +12,15 @@
 struct gpald_context {
 	struct gpald_service *service;
 	const struct gpald_caller *caller;
-	struct gpald_answer *answer; /* for `subscribed`; NULL on another thread */
+	struct gpald_answer *answer; /* for what follows; NULL on another thread */
 	bool may_take_long;
 };
 
 /* What a method returns that may not take long, and would; it has written nothing. */
 #define GPALD_TAKES_LONG 1
+
+/* What a method returns that waits; it has said in the answer for what, and how long. */
+#define GPALD_WAITS 2
 
 /*
  * Methods get their params as the struct that their table fills, and write their
@@ -36,6 +39,7 @@ typedef int gpald_method_finish(const struct gpald_operation *operation, struct 
 
 struct gpald_method {
 	const char *name;
+	const char *rpc; /* over ttrpc */
 	bool on_inspect; /* changes nothing, so it is on the inspect socket too */
 	const struct gpald_params *params;
 	bool is_loops;           /* it looks at what only the loop's thread may look at */
@@ -47,10 +51,15 @@ struct gpald_method {
 	 */
 	gpald_method_begin *begin;
 	gpald_method_finish *finish;
+
+	/* Over ttrpc instead of `params` and `call`, if they are set. */
+	const struct gpald_params *rpc_params;
+	gpald_method_call *rpc_call;
 };
 
 /* NULL: there is none of that name. */
 const struct gpald_method *gpald_method_find(const char *name);
+const struct gpald_method *gpald_method_find_rpc(const char *rpc);
 
 /* Its place in the table, and the method of a place; NULL after the last. */
 size_t gpald_method_index(const struct gpald_method *method);
@@ -87,7 +96,14 @@ gpald_method_finish gpald_layout_create_finish, gpald_layout_update_finish,
 	gpald_layout_delete_finish;
 
 /* event_methods.c: what has changed */
-gpald_method_call gpald_layout_history, gpald_events_subscribe;
+gpald_method_call gpald_layout_history, gpald_events_subscribe, gpald_events_wait;
+
+/*
+ * Answers a call that waits for events after a revision, at the end of its time even without
+ * any. 0, -1 with *error set, or GPALD_WAITS: there are none yet.
+ */
+int gpald_events_answer(const struct gpald_service *service, uint64_t since, bool is_over,
+			struct gpald_writer *w, struct gpald_wire_error *error);
 
 /* The object of an event. */
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);

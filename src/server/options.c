@@ -54,6 +54,12 @@ static const char *set_inspect_socket(struct gpald_options *options, const char 
 	return value[0] ? check_path(value) : "a socket path must not be empty; none for no socket";
 }
 
+static const char *set_ttrpc_socket(struct gpald_options *options, const char *value)
+{
+	options->ttrpc_path = strcmp(value, "none") == 0 ? NULL : value;
+	return value[0] ? check_path(value) : "a socket path must not be empty; none for no socket";
+}
+
 static const char *parse_mode(const char *text, mode_t *mode)
 {
 	char *end;
@@ -200,13 +206,17 @@ static const struct row {
 					  "socket for methods that change nothing", NULL,
 					  "inspect.sock beside the control socket",
 					  set_inspect_socket, required_argument, 0 },
-	[GPALD_OPTION_SOCKET_MODE] = { "socket-mode", "MODE", "mode of the control socket", "0660",
-				       NULL, set_socket_mode, required_argument, 0 },
+	[GPALD_OPTION_TTRPC_SOCKET] = { "ttrpc-socket", "PATH|none",
+					"socket for all methods over ttrpc", "none", NULL,
+					set_ttrpc_socket, required_argument, 0 },
+	[GPALD_OPTION_SOCKET_MODE] = { "socket-mode", "MODE",
+				       "mode of the control and the ttrpc socket", "0660", NULL,
+				       set_socket_mode, required_argument, 0 },
 	[GPALD_OPTION_INSPECT_SOCKET_MODE] = { "inspect-socket-mode", "MODE",
 					       "mode of the inspect socket", "0666", NULL,
 					       set_inspect_mode, required_argument, 0 },
 	[GPALD_OPTION_SOCKET_GROUP] = { "socket-group", "GROUP",
-					"group of both sockets, by name or number", NULL, NULL,
+					"group of the sockets, by name or number", NULL, NULL,
 					set_socket_group, required_argument, 0 },
 	[GPALD_OPTION_ADMIN_GROUP] = { "admin-group", "GROUP",
 				       "members may change layouts of others, as root may", NULL,
@@ -298,6 +308,7 @@ const char *gpald_options_init(struct gpald_options *options)
 	*options = (struct gpald_options){
 		.control_fd = -1,
 		.inspect_fd = -1,
+		.ttrpc_fd = -1,
 		.group = GPALD_GROUP_UNCHANGED,
 		.admin_group = GPALD_GROUP_UNCHANGED,
 	};
@@ -423,7 +434,12 @@ static int finish_sockets(struct gpald_options *options)
 			      options->settings[GPALD_OPTION_INSPECT_SOCKET].source ?
 				      GPALD_OPTION_INSPECT_SOCKET :
 				      GPALD_OPTION_SOCKET,
-			      "the two sockets need two paths");
+			      "each socket needs a path of its own");
+	if (options->ttrpc_path &&
+	    (strcmp(options->ttrpc_path, options->socket_path) == 0 ||
+	     (options->inspect_path && strcmp(options->ttrpc_path, options->inspect_path) == 0)))
+		return refuse(options, GPALD_OPTION_TTRPC_SOCKET,
+			      "each socket needs a path of its own");
 	return 0;
 }
 
@@ -470,8 +486,11 @@ static void warn_of_unused(const struct gpald_options *options, enum gpald_optio
 static void use_given(struct gpald_options *options, const struct gpald_activation *activation)
 {
 	static const enum gpald_option theirs[] = {
-		GPALD_OPTION_SOCKET,       GPALD_OPTION_INSPECT_SOCKET,
-		GPALD_OPTION_SOCKET_MODE,  GPALD_OPTION_INSPECT_SOCKET_MODE,
+		GPALD_OPTION_SOCKET,
+		GPALD_OPTION_INSPECT_SOCKET,
+		GPALD_OPTION_TTRPC_SOCKET,
+		GPALD_OPTION_SOCKET_MODE,
+		GPALD_OPTION_INSPECT_SOCKET_MODE,
 		GPALD_OPTION_SOCKET_GROUP,
 	};
 
@@ -484,7 +503,11 @@ static void use_given(struct gpald_options *options, const struct gpald_activati
 	options->control_fd = activation->control.fd;
 	options->inspect_path = activation->inspect.fd >= 0 ? activation->inspect.path : NULL;
 	options->inspect_fd = activation->inspect.fd;
+	options->ttrpc_path = activation->ttrpc.fd >= 0 ? activation->ttrpc.path : NULL;
+	options->ttrpc_fd = activation->ttrpc.fd;
 	options->settings[GPALD_OPTION_SOCKET].value = options->socket_path;
+	options->settings[GPALD_OPTION_TTRPC_SOCKET].value =
+		options->ttrpc_path ? options->ttrpc_path : "none";
 	options->settings[GPALD_OPTION_INSPECT_SOCKET].value =
 		options->inspect_path ? options->inspect_path : "none";
 }
@@ -508,7 +531,8 @@ int gpald_options_finish(struct gpald_options *options, const struct gpald_activ
 		status = finish_sockets(options);
 	if (status || !activation->count)
 		return status;
-	if (!gpald_is_utf8(activation->control.path) || !gpald_is_utf8(activation->inspect.path)) {
+	if (!gpald_is_utf8(activation->control.path) || !gpald_is_utf8(activation->inspect.path) ||
+	    !gpald_is_utf8(activation->ttrpc.path)) {
 		gpald_log_complain("a socket that the service manager gives has a path that is "
 				   "not UTF-8");
 		return 1;

@@ -19,6 +19,7 @@
 enum gpald_option {
 	GPALD_OPTION_SOCKET,
 	GPALD_OPTION_INSPECT_SOCKET,
+	GPALD_OPTION_TTRPC_SOCKET,
 	GPALD_OPTION_SOCKET_MODE,
 	GPALD_OPTION_INSPECT_SOCKET_MODE,
 	GPALD_OPTION_SOCKET_GROUP,
@@ -59,8 +60,10 @@ struct gpald_setting {
 struct gpald_options {
 	const char *socket_path;
 	const char *inspect_path; /* NULL: no inspect socket */
+	const char *ttrpc_path;   /* NULL: no ttrpc socket */
 	int control_fd;           /* of the service manager, at socket_path; -1: the daemon binds */
 	int inspect_fd;           /* the same at inspect_path, if the control socket is given */
+	int ttrpc_fd;             /* the same at ttrpc_path */
 	mode_t socket_mode;
 	mode_t inspect_mode;
 	gid_t group;       /* of both; GPALD_GROUP_UNCHANGED: the daemon's */

@@ -18,8 +18,7 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 	if (gpald_log_allowed())
 		gpald_log(GPALD_LOG_INFO, "request_refused",
 			  "uid=%ld pid=%ld socket=%s method=%s reason=%s message=%s",
-			  (long)caller->uid, (long)caller->pid,
-			  caller->inspect ? "inspect" : "control",
+			  (long)caller->uid, (long)caller->pid, caller->socket->name,
 			  gpald_log_quote(method ? method : "", quoted_method),
 			  gpald_reason_token(error->reason),
 			  gpald_log_quote(error->message, quoted_message));
@@ -42,9 +41,17 @@ bool gpald_reply_has_changed(const struct gpald_call *call)
 	return true;
 }
 
-static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
+static uint64_t reply_max(const struct gpald_call *call)
 {
 	const uint64_t most = call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
+	const size_t of_envelope = call->caller.socket->envelope->reply_max;
+
+	return of_envelope > 0 && of_envelope < most ? of_envelope : most;
+}
+
+static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
+{
+	const uint64_t most = reply_max(call);
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
 			    "%sthe reply would have %zu bytes; at most %llu are sent",
@@ -55,24 +62,23 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 /* Whether the line that begins at `mark` may be sent. */
 static bool is_sendable(const struct gpald_call *call, const struct gpald_writer *w, size_t mark)
 {
-	return !w->failed &&
-	       w->length - mark <= call->service->limits->values[GPALD_LIMIT_REPLY_BYTES];
+	return !w->failed && w->length - mark <= reply_max(call);
 }
 
 int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
 		    struct gpald_wire_error *error)
 {
-	gpald_rpc_end(w);
+	call->caller.socket->envelope->end_result(w, mark);
 	if (is_sendable(call, w, mark))
 		return 0;
 	return w->failed ? gpald_method_no_memory(error) : too_large(call, w->length - mark, error);
 }
 
-static void write_error(const struct gpald_id *id, const struct gpald_wire_error *error,
-			struct gpald_writer *w, size_t mark)
+static void write_error(const struct gpald_call *call, const struct gpald_id *id,
+			const struct gpald_wire_error *error, struct gpald_writer *w, size_t mark)
 {
 	gpald_writer_reset(w, mark);
-	gpald_rpc_error(w, id, error);
+	call->caller.socket->envelope->write_error(w, id, error);
 }
 
 /* Writes the line of a refusal; false: there is no memory. */
@@ -81,16 +87,16 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 
-	write_error(&call->id, error, w, mark);
+	write_error(call, &call->id, error, w, mark);
 	if (error->list.text && !w->failed && !is_sendable(call, w, mark)) {
 		gpald_writer_clear(&error->list);
 		too_large(call, w->length - mark, error);
-		write_error(&call->id, error, w, mark);
+		write_error(call, &call->id, error, w, mark);
 	}
 	gpald_writer_clear(&error->list);
 	/* Only the id can make what is left that long. */
 	if (!w->failed && !is_sendable(call, w, mark))
-		write_error(&none, error, w, mark);
+		write_error(call, &none, error, w, mark);
 	return !w->failed;
 }
 
@@ -106,7 +112,8 @@ static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error 
 
 	if (error->reason == no_memory || !gpald_rpc_is_plain(error))
 		gpald_refuse(error, no_memory, "out of memory; nothing was changed");
-	return gpald_rpc_plain_error(&call->id, error->reason, error->message, line);
+	return gpald_rpc_plain_error(call->caller.socket->envelope, &call->id, error->reason,
+				     error->message, line);
 }
 
 void gpald_reply_count(const struct gpald_call *call, const struct gpald_wire_error *error)

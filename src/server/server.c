@@ -90,6 +90,7 @@ static void stop(struct server *server)
 	gpald_signals_stop(&server->signals);
 	uv_close((uv_handle_t *)&server->connections.turns, NULL);
 	uv_close((uv_handle_t *)&server->connections.awake, NULL);
+	uv_close((uv_handle_t *)&server->connections.next_limit, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
 	uv_close((uv_handle_t *)&server->watchdog, NULL);
@@ -384,7 +385,7 @@ static unsigned int open_descriptors(void)
 	return count;
 }
 
-/* On both sockets together. */
+/* On all sockets together; those for all methods share their limit. */
 static uint64_t connections_wanted(const struct server *server)
 {
 	const uint64_t *limits = server->limits.values;
@@ -445,6 +446,7 @@ static int init_handles(struct server *server)
 	/* These only fail for bad arguments. */
 	uv_check_init(&server->loop, &server->connections.turns);
 	uv_idle_init(&server->loop, &server->connections.awake);
+	gpald_waits_init(&server->connections);
 	server->settled.data = server;
 	code = uv_async_init(&server->loop, &server->settled, on_settled);
 	if (code < 0)
@@ -468,11 +470,15 @@ static bool bind_endpoints(struct server *server)
 	const gid_t group = differs && options->group == GPALD_GROUP_UNCHANGED ? options->user_gid :
 										 options->group;
 
-	return gpald_endpoints_bind(&server->endpoints, false, options->socket_path,
+	return gpald_endpoints_bind(&server->endpoints, &gpald_control_socket, options->socket_path,
 				    options->socket_mode, owner, group) == 0 &&
 	       (!options->inspect_path ||
-		gpald_endpoints_bind(&server->endpoints, true, options->inspect_path,
-				     options->inspect_mode, owner, group) == 0);
+		gpald_endpoints_bind(&server->endpoints, &gpald_inspect_socket,
+				     options->inspect_path, options->inspect_mode, owner,
+				     group) == 0) &&
+	       (!options->ttrpc_path ||
+		gpald_endpoints_bind(&server->endpoints, &gpald_ttrpc_socket, options->ttrpc_path,
+				     options->socket_mode, owner, group) == 0);
 }
 
 static bool open_endpoints(struct server *server)
@@ -480,11 +486,14 @@ static bool open_endpoints(struct server *server)
 	const struct gpald_options *options = server->options;
 
 	if (options->control_fd >= 0) {
-		gpald_endpoints_take(&server->endpoints, false, options->socket_path,
-				     options->control_fd);
+		gpald_endpoints_take(&server->endpoints, &gpald_control_socket,
+				     options->socket_path, options->control_fd);
 		if (options->inspect_fd >= 0)
-			gpald_endpoints_take(&server->endpoints, true, options->inspect_path,
-					     options->inspect_fd);
+			gpald_endpoints_take(&server->endpoints, &gpald_inspect_socket,
+					     options->inspect_path, options->inspect_fd);
+		if (options->ttrpc_fd >= 0)
+			gpald_endpoints_take(&server->endpoints, &gpald_ttrpc_socket,
+					     options->ttrpc_path, options->ttrpc_fd);
 	} else if (server->endpoints.count == 0 && !bind_endpoints(server)) {
 		return false;
 	}
@@ -554,6 +563,7 @@ int gpald_server_run(struct gpald_options *options)
 			.limits = &server.limits,
 			.socket_path = options->socket_path,
 			.inspect_path = options->inspect_path,
+			.ttrpc_path = options->ttrpc_path,
 			.state_path = options->state_folder,
 			.options = options,
 			.clients = &server.connections,

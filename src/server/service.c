@@ -10,6 +10,7 @@
 #include "server/methods.h"
 #include "server/openrpc_document.h"
 #include "server/reply.h"
+#include "ttrpc/envelope.h"
 #include "wire/rpc.h"
 
 #include <assert.h>
@@ -51,13 +52,29 @@ void gpald_workspace_clear(struct gpald_workspace *space)
 	gpald_writer_clear(&space->out);
 }
 
+const struct gpald_socket gpald_control_socket = {
+	.name = "control",
+	.envelope = &gpald_rpc_envelope,
+};
+const struct gpald_socket gpald_inspect_socket = {
+	.name = "inspect",
+	.is_inspect = true,
+	.envelope = &gpald_rpc_envelope,
+};
+const struct gpald_socket gpald_ttrpc_socket = {
+	.name = "ttrpc",
+	.is_framed = true,
+	.envelope = &gpald_ttrpc_envelope,
+};
+
 static void on_done(struct gpald_operation *operation);
 
 /* NULL: *error is set. */
 static const struct gpald_method *find_method(const struct gpald_caller *caller, const char *name,
 					      struct gpald_wire_error *error)
 {
-	const struct gpald_method *method = gpald_method_find(name);
+	const struct gpald_method *method =
+		caller->socket->is_framed ? gpald_method_find_rpc(name) : gpald_method_find(name);
 
 	if (!method) {
 		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
@@ -65,7 +82,7 @@ static const struct gpald_method *find_method(const struct gpald_caller *caller,
 			     name);
 		return NULL;
 	}
-	if (!caller->inspect || method->on_inspect)
+	if (!caller->socket->is_inspect || method->on_inspect)
 		return method;
 	gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
 		     "%s is not on the inspect socket; use the control socket", method->name);
@@ -118,7 +135,7 @@ static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 	const size_t mark = w->length;
 	int code;
 
-	gpald_rpc_begin_result(w, &call->id);
+	call->caller.socket->envelope->begin_result(w, &call->id);
 	code = call->method->finish(&call->operation, w, error);
 	return code ? code : gpald_reply_end(call, w, mark, error);
 }
@@ -130,9 +147,19 @@ static int write_call(const struct gpald_call *call, const struct gpald_context 
 	const size_t mark = w->length;
 	int code;
 
-	gpald_rpc_begin_result(w, &call->id);
-	code = call->method->call(context, params, w, error);
+	call->caller.socket->envelope->begin_result(w, &call->id);
+	if (call->caller.socket->is_framed && call->method->rpc_call)
+		code = call->method->rpc_call(context, params, w, error);
+	else
+		code = call->method->call(context, params, w, error);
 	return code ? code : gpald_reply_end(call, w, mark, error);
+}
+
+/* Whether the client does not wait for a reply any more. */
+static bool is_timed_out(const struct gpald_call *call)
+{
+	return call->timeout_ns < 0 || (call->timeout_ns > 0 && uv_hrtime() - call->arrived_ns >=
+									(uint64_t)call->timeout_ns);
 }
 
 /* Whether a request may be answered; its method and its decoded params. */
@@ -144,14 +171,22 @@ static int take(struct gpald_call *call, const struct gpald_rpc_request *request
 		.list_page_max = call->service->limits->values[GPALD_LIMIT_LIST_PAGE],
 	};
 
+	const struct gpald_params *table;
+
 	call->method = find_method(&call->caller, request->method, error);
 	if (!call->method)
 		return -1;
 	if (call->is_stopping)
 		return gpald_refuse(error, GPALD_SHUTTING_DOWN,
 				    "the daemon is stopping; nothing was done");
-	*params =
-		gpald_decode_params(call->method->params, request->params, &context, arena, error);
+	call->timeout_ns = request->timeout_ns;
+	if (is_timed_out(call))
+		return gpald_refuse(error, GPALD_TIMEOUT,
+				    "the client's time is over; nothing was done");
+	table = call->caller.socket->is_framed && call->method->rpc_params ?
+			call->method->rpc_params :
+			call->method->params;
+	*params = gpald_decode_params(table, request->params, &context, arena, error);
 	return *params ? 0 : -1;
 }
 
@@ -218,8 +253,8 @@ static void run_line(struct gpald_work *work)
 		call->code = gpald_method_no_memory(error);
 		return;
 	}
-	call->code =
-		gpald_rpc_parse(call->line, call->line_length, call->space.arena, &request, error);
+	call->code = call->caller.socket->envelope->parse(call->line, call->line_length,
+							  call->space.arena, &request, error);
 	call->id = request.id;
 	call->is_notification = call->code == 0 && request.is_notification;
 	if (call->is_notification)
@@ -402,6 +437,16 @@ void gpald_call_abandon(struct gpald_call *call)
 		free_call(call);
 }
 
+/* A call that is not answered yet, though nothing of it is done elsewhere. */
+static void wait(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+		 struct gpald_answer *answer)
+{
+	gpald_writer_reset(w, mark);
+	answer->kind = GPALD_ANSWER_WAIT;
+	answer->id = call->id;
+	answer->timeout_ns = call->timeout_ns;
+}
+
 bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		       struct gpald_answer *answer)
 {
@@ -431,6 +476,11 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		code = write_finish(call, w, &call->error);
 	} else if (code == 0) {
 		code = write_call(call, &context, call->params, w, &call->error);
+	}
+	if (code == GPALD_WAITS) {
+		wait(call, w, mark, answer);
+		free_call(call);
+		return true;
 	}
 	/* It cannot be refused any more. */
 	if (code && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
@@ -477,7 +527,7 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 }
 
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
-			  const char *line, size_t line_length, bool stopping, void *waiter,
+			  const struct gpald_message *message, void *waiter,
 			  struct gpald_workspace *space, struct gpald_answer *answer)
 {
 	struct gpald_writer *w = &space->out;
@@ -486,7 +536,8 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		.service = service,
 		.caller = *caller,
 		.started_ns = uv_hrtime(),
-		.is_stopping = stopping,
+		.arrived_ns = message->arrived_ns,
+		.is_stopping = message->is_stopping,
 	};
 	const struct gpald_context context = {
 		.service = service,
@@ -501,19 +552,28 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
-	if (service->works && line_length > LINE_LONG) {
+	answer->timeout_ns = 0;
+	if (service->works && message->length > LINE_LONG) {
+		if (caller->socket->envelope->peek)
+			caller->socket->envelope->peek(message->text, message->length, &request);
+		call.id = answer->id = request.id;
+		answer->timeout_ns = request.timeout_ns;
 		code = GPALD_TAKES_LONG;
 	} else {
 		gpald_arena_reset(space->arena);
-		code = gpald_rpc_parse(line, line_length, space->arena, &request, &error);
+		code = caller->socket->envelope->parse(message->text, message->length, space->arena,
+						       &request, &error);
 		/* A notification may change nothing and gets no answer: there is nothing to do. */
 		if (code == 0 && request.is_notification) {
 			answer->kind = GPALD_ANSWER_NONE;
 			return;
 		}
-		call.id = request.id;
+		call.id = answer->id = request.id;
+		answer->timeout_ns = request.timeout_ns;
 		if (code == 0)
 			code = take(&call, &request, space->arena, &params, &error);
+		else if (caller->socket->is_framed && request.method)
+			call.method = gpald_method_find_rpc(request.method);
 		if (code == 0 && call.method->begin) {
 			code = begin_call(&call, params, waiter, space, answer, &error);
 			if (code == 0)
@@ -524,14 +584,69 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	}
 	if (code == GPALD_TAKES_LONG) {
 		gpald_writer_reset(w, mark);
-		code = put_off(&call, line, line_length, waiter, answer, &error);
+		code = put_off(&call, message->text, message->length, waiter, answer, &error);
 		if (code == 0)
 			return;
 	}
+	if (code == GPALD_WAITS) {
+		wait(&call, w, mark, answer);
+		return;
+	}
 	if (code)
-		gpald_reply_refuse(&call, request.method, &error, w, mark, answer);
+		gpald_reply_refuse(&call, call.method ? call.method->name : request.method, &error,
+				   w, mark, answer);
 	else
 		gpald_reply_count(&call, NULL);
+}
+
+void gpald_service_refuse(struct gpald_service *service, const struct gpald_caller *caller,
+			  const struct gpald_method *method, const struct gpald_id *id,
+			  struct gpald_wire_error *error, struct gpald_workspace *space,
+			  struct gpald_answer *answer)
+{
+	const struct gpald_call call = {
+		.service = service,
+		.caller = *caller,
+		.method = method,
+		.id = *id,
+		.started_ns = uv_hrtime(),
+	};
+
+	gpald_reply_refuse(&call, method ? method->name : NULL, error, &space->out,
+			   space->out.length, answer);
+}
+
+bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald_caller *caller,
+			       const struct gpald_id *id, uint64_t since, bool is_over,
+			       struct gpald_workspace *space, struct gpald_answer *answer)
+{
+	const struct gpald_call call = {
+		.service = service,
+		.caller = *caller,
+		.method = gpald_method_find_rpc("WaitEvents"),
+		.id = *id,
+		.started_ns = uv_hrtime(),
+	};
+	struct gpald_writer *w = &space->out;
+	const size_t mark = w->length;
+	struct gpald_wire_error error;
+	int code;
+
+	answer->kind = GPALD_ANSWER_REPLY;
+	answer->subscribed.set = false;
+	caller->socket->envelope->begin_result(w, id);
+	code = gpald_events_answer(service, since, is_over, w, &error);
+	if (code == GPALD_WAITS) {
+		gpald_writer_reset(w, mark);
+		return false;
+	}
+	if (code == 0)
+		code = gpald_reply_end(&call, w, mark, &error);
+	if (code)
+		gpald_reply_refuse(&call, call.method->name, &error, w, mark, answer);
+	else
+		gpald_reply_count(&call, NULL);
+	return true;
 }
 
 size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
@@ -558,5 +673,5 @@ size_t gpald_service_refusal(const struct gpald_service *service, const struct g
 		break;
 	}
 	gpald_reply_log_refusal(caller, NULL, &error);
-	return gpald_rpc_plain_error(&none, reason, error.message, line);
+	return gpald_rpc_plain_error(caller->socket->envelope, &none, reason, error.message, line);
 }

@@ -28,6 +28,7 @@ struct gpald_service {
 	const struct gpald_limits *limits;
 	const char *socket_path;
 	const char *inspect_path;                /* NULL: no inspect socket */
+	const char *ttrpc_path;                  /* NULL: no ttrpc socket */
 	const char *state_path;                  /* NULL: nothing is kept */
 	const struct gpald_options *options;     /* for daemon.info, which says where all is from */
 	const struct gpald_connections *clients; /* to be counted */
@@ -43,13 +44,22 @@ struct gpald_service {
 	char *schema; /* the OpenRPC document on one line; owned */
 };
 
+/* What clients of a socket may do, and how they say it. */
+struct gpald_socket {
+	const char *name; /* in the log, and of the service manager's descriptor */
+	bool is_inspect;  /* it has the methods that change nothing */
+	bool is_framed;   /* messages are frames of ttrpc, not lines */
+	const struct gpald_envelope *envelope;
+};
+extern const struct gpald_socket gpald_control_socket, gpald_inspect_socket, gpald_ttrpc_socket;
+
 /* Who asks. */
 struct gpald_caller {
 	struct gpald_user *user; /* who is charged for what is put off; NULL: nothing is */
 	uid_t uid;
 	pid_t pid;
 	bool is_admin; /* a member of the admin group */
-	bool inspect;  /* on the inspect socket: methods that change nothing */
+	const struct gpald_socket *socket;
 	bool is_subscribed;
 };
 
@@ -77,7 +87,9 @@ struct gpald_call {
 	struct gpald_id id;
 	char *id_text; /* that of the id, where the call outlives its line; owned, or NULL */
 	uint64_t started_ns;
-	bool is_later; /* it was handed to the registry, and is answered when that is done */
+	uint64_t arrived_ns;
+	int64_t timeout_ns; /* of the client; 0: none */
+	bool is_later;      /* it was handed to the registry, and is answered when that is done */
 	bool is_ready;
 	void *waiter; /* NULL: nobody */
 
@@ -100,6 +112,7 @@ enum gpald_answer_kind {
 	GPALD_ANSWER_REPLY, /* a line more in the workspace */
 	GPALD_ANSWER_PLAIN, /* the line in `plain`, because there is no memory */
 	GPALD_ANSWER_LATER, /* the service's ready() will be called, unless the call is abandoned */
+	GPALD_ANSWER_WAIT,  /* there is nothing to say yet; see gpald_service_answer_wait() */
 };
 
 struct gpald_answer {
@@ -108,6 +121,20 @@ struct gpald_answer {
 	char plain[GPALD_RPC_PLAIN_SIZE];
 	struct gpald_call *call;
 	struct gpal_optional subscribed; /* events follow the reply, from after this revision on */
+
+	/* Of a call that is answered later, or waits. */
+	struct gpald_id id;
+	int64_t timeout_ns; /* 0: none, or not known yet */
+	uint64_t since;     /* a wait is for events after this revision */
+	uint64_t wait_ms;   /* at most so long */
+};
+
+/* What a client has sent. */
+struct gpald_message {
+	const char *text; /* a line, its end excluded, or a frame */
+	size_t length;
+	uint64_t arrived_ns; /* in uv_hrtime(), or earlier */
+	bool is_stopping;    /* it came when no more was to be served */
 };
 
 /* Fills in what the service owns; the other members are the caller's. False: out of memory. */
@@ -115,13 +142,30 @@ GPAL_MUST_USE bool gpald_service_init(struct gpald_service *service);
 void gpald_service_clear(struct gpald_service *service);
 
 /*
- * Answers a line, its end excluded. With `stopping` nothing is called and the reply
- * says that the daemon is shutting down. `waiter` is what ready() gets if the
- * answer comes later.
+ * Answers a message. Of one that came too late nothing is called, and the reply says that
+ * the daemon is shutting down. `waiter` is what ready() gets if the answer comes later.
  */
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
-			  const char *line, size_t line_length, bool stopping, void *waiter,
+			  const struct gpald_message *message, void *waiter,
 			  struct gpald_workspace *space, struct gpald_answer *answer);
+
+/*
+ * Refuses a message that need not be read, of a method or NULL. What the error owns is cleared.
+ */
+void gpald_service_refuse(struct gpald_service *service, const struct gpald_caller *caller,
+			  const struct gpald_method *method, const struct gpald_id *id,
+			  struct gpald_wire_error *error, struct gpald_workspace *space,
+			  struct gpald_answer *answer);
+
+/*
+ * Answers a call that waits, if there is something to say, or if its time is over. Waiting is
+ * no part of its latency. False: there is nothing to say.
+ */
+GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
+					     const struct gpald_caller *caller,
+					     const struct gpald_id *id, uint64_t since,
+					     bool is_over, struct gpald_workspace *space,
+					     struct gpald_answer *answer);
 
 /*
  * Has an operation decided on another thread, for the registry; false: it is to be done

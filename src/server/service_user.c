@@ -194,6 +194,7 @@ bool gpald_service_user_become(const struct gpald_options *options)
 	if (options->control_fd < 0) {
 		look_at_folder(options, options->socket_path);
 		look_at_folder(options, options->inspect_path);
+		look_at_folder(options, options->ttrpc_path);
 	}
 	return true;
 }

@@ -48,7 +48,7 @@ void gpald_subscription_send(struct gpald_connection *c)
 			return;
 		gpald_rpc_begin_notification(out, "layout.event");
 		gpald_write_event(out, event);
-		gpald_rpc_end(out);
+		gpald_rpc_end_notification(out);
 		if (out->failed) {
 			gpald_connection_close(c, GPALD_LOG_ERROR, "out_of_memory");
 			return;

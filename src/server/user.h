@@ -26,9 +26,9 @@ struct gpald_turn {
 struct gpald_user {
 	struct gpald_user *next;
 	uid_t uid;
-	size_t connections[2];           /* open ones, on the control and on the inspect socket */
-	size_t references;               /* open and closing ones */
-	size_t unsent;                   /* bytes of replies that have not been written */
+	size_t connections[2]; /* open ones: [1] on the inspect socket, [0] on the others */
+	size_t references;     /* open and closing ones */
+	size_t unsent;         /* bytes of replies that have not been written */
 	struct gpald_turn *first, *last; /* waiting for a turn */
 
 	struct gpald_work *first_work; /* waiting for a thread */
@@ -42,7 +42,7 @@ struct gpald_user {
 struct gpald_users {
 	struct gpald_user *first;
 	struct gpald_user *turn; /* whose turn was the last one */
-	size_t connections[2];   /* open ones of all, on either socket */
+	size_t connections[2];   /* open ones of all, by socket in the same way */
 	uint64_t standing;       /* that of the user who had the last turn */
 	size_t unsent_max;       /* bytes of a user's, from which on its work waits */
 };

@@ -22,7 +22,7 @@ void gpald_decoder_enter(struct gpald_decoder *decoder, const char *name)
 	decoder->path[decoder->depth++] = (struct gpald_path_step){ .name = name };
 }
 
-static void enter_index(struct gpald_decoder *decoder, size_t index)
+void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index)
 {
 	assert(decoder->depth < GPALD_PATH_MAX);
 	decoder->path[decoder->depth++] = (struct gpald_path_step){ .index = index };
@@ -479,7 +479,7 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 	count = 0;
 	cJSON_ArrayForEach(element, value)
 	{
-		enter_index(decoder, count);
+		gpald_decoder_enter_index(decoder, count);
 		if (list->element.decode(decoder, element, items + count * list->element_size,
 					 &list->element))
 			return -1;

@@ -79,8 +79,9 @@ struct gpald_members {
 		(table), sizeof(table) / sizeof((table)[0]) \
 	}
 
-/* Goes into a member, whose name is borrowed. */
+/* Goes into a member, whose name is borrowed, or an element. */
 void gpald_decoder_enter(struct gpald_decoder *decoder, const char *name);
+void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index);
 
 /* Refuses the value it stands on; always returns -1. */
 __attribute__((format(printf, 3, 4))) int gpald_decoder_refuse(struct gpald_decoder *decoder,

@@ -24,6 +24,7 @@
 void gpald_writer_clear(struct gpald_writer *w)
 {
 	free(w->text);
+	free(w->form_state);
 	*w = (struct gpald_writer){ 0 };
 }
 
@@ -31,6 +32,7 @@ void gpald_writer_reset(struct gpald_writer *w, size_t length)
 {
 	w->length = length;
 	w->failed = false;
+	w->form = NULL;
 }
 
 bool gpald_writer_grow(struct gpald_writer *w, size_t length)
@@ -167,6 +169,10 @@ void gpald_write_base64(struct gpald_writer *w, const char *key, const uint8_t *
 {
 	const size_t text_length = BASE64_ENCODE_RAW_LENGTH(length);
 
+	if (w->form) {
+		w->form->bytes(w, key, bytes, length);
+		return;
+	}
 	if (!gpald_write_start(w, key, text_length + 2))
 		return;
 	w->text[w->length++] = '"';

@@ -25,7 +25,36 @@ struct gpald_writer {
 	size_t capacity;
 	bool is_fixed; /* the text is the caller's, with this capacity and no more */
 	bool failed;   /* for want of memory */
+
+	const struct gpald_form *form; /* NULL: JSON */
+	void *form_state;              /* owned; NULL while the form has needed none */
 };
+
+/*
+ * Another form than JSON, for which the functions below call these instead. Integers are as
+ * they are in two's complement; text has no NUL, and NULL is null; raw is JSON.
+ */
+struct gpald_form {
+	void (*object)(struct gpald_writer *w, const char *key);
+	void (*object_end)(struct gpald_writer *w);
+	void (*array)(struct gpald_writer *w, const char *key);
+	void (*array_end)(struct gpald_writer *w);
+	void (*integer)(struct gpald_writer *w, const char *key, uint64_t value);
+	void (*bytes)(struct gpald_writer *w, const char *key, const void *bytes, size_t length);
+	void (*raw)(struct gpald_writer *w, const char *key, const char *json, size_t length);
+	void (*begin_part)(struct gpald_writer *part); /* of the data of an error */
+};
+
+/*
+ * Begins a writer for members that are to be in the data of an error, which is written in the
+ * form of `w`.
+ */
+static inline void gpald_writer_begin_part(struct gpald_writer *part, const struct gpald_writer *w)
+{
+	*part = (struct gpald_writer){ 0 };
+	if (w->form)
+		w->form->begin_part(part);
+}
 
 /* Frees the text; the writer can be used again. */
 void gpald_writer_clear(struct gpald_writer *w);
@@ -84,35 +113,50 @@ GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const
 static inline void gpald_write_raw(struct gpald_writer *w, const char *key, const char *json,
 				   size_t length)
 {
-	if (gpald_write_start(w, key, length))
+	if (w->form)
+		w->form->raw(w, key, json, length);
+	else if (gpald_write_start(w, key, length))
 		gpald_write_bytes(w, json, length);
 }
 
 static inline void gpald_write_object(struct gpald_writer *w, const char *key)
 {
-	if (gpald_write_start(w, key, 1))
+	if (w->form)
+		w->form->object(w, key);
+	else if (gpald_write_start(w, key, 1))
 		w->text[w->length++] = '{';
 }
 
 static inline void gpald_write_array(struct gpald_writer *w, const char *key)
 {
-	if (gpald_write_start(w, key, 1))
+	if (w->form)
+		w->form->array(w, key);
+	else if (gpald_write_start(w, key, 1))
 		w->text[w->length++] = '[';
 }
 
 static inline void gpald_write_object_end(struct gpald_writer *w)
 {
-	gpald_write_bytes(w, "}", 1);
+	if (w->form)
+		w->form->object_end(w);
+	else
+		gpald_write_bytes(w, "}", 1);
 }
 
 static inline void gpald_write_array_end(struct gpald_writer *w)
 {
-	gpald_write_bytes(w, "]", 1);
+	if (w->form)
+		w->form->array_end(w);
+	else
+		gpald_write_bytes(w, "]", 1);
 }
 
 static inline void gpald_write_bool(struct gpald_writer *w, const char *key, bool value)
 {
-	gpald_write_raw(w, key, value ? "true" : "false", value ? 4 : 5);
+	if (w->form)
+		w->form->integer(w, key, value);
+	else
+		gpald_write_raw(w, key, value ? "true" : "false", value ? 4 : 5);
 }
 
 /* What follows the key, for the functions below. */
@@ -124,7 +168,9 @@ void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range);
 /* UTF-8, escaped where JSON wants it. NULL is null, such as the name of what is no enumerator. */
 static inline void gpald_write_text(struct gpald_writer *w, const char *key, const char *text)
 {
-	if (!text)
+	if (w->form)
+		w->form->bytes(w, key, text, text ? strlen(text) : 0);
+	else if (!text)
 		gpald_write_raw(w, key, "null", 4);
 	else if (gpald_write_start(w, key, 0))
 		gpald_write_text_value(w, text);
@@ -132,22 +178,30 @@ static inline void gpald_write_text(struct gpald_writer *w, const char *key, con
 
 static inline void gpald_write_integer(struct gpald_writer *w, const char *key, int64_t value)
 {
-	if (gpald_write_start(w, key, 0))
+	if (w->form)
+		w->form->integer(w, key, (uint64_t)value);
+	else if (gpald_write_start(w, key, 0))
 		gpald_write_integer_value(w, value);
 }
 
 /* An address or a size: "0x..." */
 static inline void gpald_write_hex(struct gpald_writer *w, const char *key, uint64_t value)
 {
-	if (gpald_write_start(w, key, 0))
+	if (w->form)
+		w->form->integer(w, key, value);
+	else if (gpald_write_start(w, key, 0))
 		gpald_write_hex_value(w, value);
 }
 
 /* The members "start" and "end" of an object that has others. */
 static inline void gpald_write_bounds(struct gpald_writer *w, struct gpal_range range)
 {
-	if (gpald_write_start(w, NULL, 0))
+	if (w->form) {
+		w->form->integer(w, "start", range.start);
+		w->form->integer(w, "end", range.end);
+	} else if (gpald_write_start(w, NULL, 0)) {
 		gpald_write_bounds_value(w, range);
+	}
 }
 
 /* {"start", "end"} */

@@ -69,15 +69,15 @@ struct gpald_wire_error {
 	struct gpal_optional owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
-	struct gpald_writer list; /* see gpald_reason_list(); cleared by the reply */
+	struct gpald_writer list; /* a member, such as "changes"; cleared by the reply */
 };
 
 /* The number, such as -32602, and the token, such as "bad_size"; static. */
 int gpald_reason_number(enum gpald_reason reason);
 const char *gpald_reason_token(enum gpald_reason reason);
 
-/* What the list of a refusal is called: changes, or warnings. */
-const char *gpald_reason_list(enum gpald_reason reason);
+/* The code of a Status of gRPC. */
+uint32_t gpald_reason_status(enum gpald_reason reason);
 
 /* The reason of that token, or GPALD_REASON_COUNT. */
 enum gpald_reason gpald_reason_find(const char *token);

@@ -179,6 +179,19 @@ const struct gpald_params gpald_subscribe_params = {
 	GPALD_PARAMS(subscribe_rows, struct gpald_subscribe_params),
 };
 
+static const struct gpald_integer_range wait_ms = { 0, GPALD_WAIT_MS_MAX };
+
+static const struct gpald_member wait_rows[] = {
+	GPALD_ROW(struct gpald_wait_params, since, gpald_decode_optional_integer,
+		  .extra = &counters),
+	GPALD_ROW(struct gpald_wait_params, timeout_ms, gpald_decode_optional_integer,
+		  .extra = &wait_ms),
+};
+
+const struct gpald_params gpald_wait_params = {
+	GPALD_PARAMS(wait_rows, struct gpald_wait_params),
+};
+
 static const struct gpald_member backup_rows[] = {
 	GPALD_ROW(struct gpald_backup_params, after, gpald_decode_name),
 	GPALD_ROW(struct gpald_backup_params, revision, gpald_decode_optional_integer,

@@ -85,6 +85,14 @@ struct gpald_subscribe_params {
 };
 extern const struct gpald_params gpald_subscribe_params;
 
+/* {since?, timeout_ms?}, of WaitEvents. */
+struct gpald_wait_params {
+	struct gpal_optional since;
+	struct gpal_optional timeout_ms; /* at most GPALD_WAIT_MS_MAX */
+};
+#define GPALD_WAIT_MS_MAX 3600000
+extern const struct gpald_params gpald_wait_params;
+
 /* {after?, revision?}, of registry.backup: both or none. */
 struct gpald_backup_params {
 	const char *after; /* NULL: the first page */

@@ -247,6 +247,12 @@ static const struct gpald_member memory_rows[] = {
 };
 static const struct gpald_members memory_members = GPALD_MEMBERS(memory_rows);
 
+static const struct gpald_member size_rows[] = {
+	{ .name = "size", .decode = gpald_decode_optional_size, .required = true },
+};
+static const struct gpald_members size_members = GPALD_MEMBERS(size_rows);
+
+/* A size, also as an object, or a range. */
 static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				    const struct gpald_member *member)
 {
@@ -255,6 +261,9 @@ static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *
 	if (!cJSON_IsObject(value))
 		return gpald_decode_optional_size(decoder, value, &request->chipset_high_mmio,
 						  member);
+	if (cJSON_GetObjectItemCaseSensitive(value, "size"))
+		return gpald_decode_members(decoder, value, &request->chipset_high_mmio,
+					    &size_members);
 	request->has_pinned_chipset_high_mmio = true;
 	return gpald_decode_range(decoder, value, &request->pinned_chipset_high_mmio, member);
 }

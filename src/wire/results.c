@@ -542,6 +542,7 @@ static const struct by_name limit_list =
 static const struct gpald_member socket_rows[] = {
 	ROW(struct gpal_client_info, "control", control_socket, gpald_decode_text),
 	ROW(struct gpal_client_info, "inspect", inspect_socket, gpald_decode_text),
+	ROW(struct gpal_client_info, "ttrpc", ttrpc_socket, gpald_decode_text),
 };
 static const struct gpald_members socket_members = GPALD_MEMBERS(socket_rows);
 

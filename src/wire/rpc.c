@@ -63,8 +63,8 @@ static struct envelope split(const cJSON *object)
 	return found;
 }
 
-int gpald_rpc_parse(const char *line, size_t length, struct gpald_arena *arena,
-		    struct gpald_rpc_request *request, struct gpald_wire_error *error)
+static int parse(const char *line, size_t length, struct gpald_arena *arena,
+		 struct gpald_rpc_request *request, struct gpald_wire_error *error)
 {
 	struct envelope envelope;
 	const cJSON *object;
@@ -107,6 +107,7 @@ static void begin(struct gpald_writer *w, const struct gpald_id *id)
 	gpald_write_bytes(w, start, sizeof(start) - 1);
 	switch (id->kind) {
 	case GPALD_ID_NULL:
+	case GPALD_ID_STREAM:
 		gpald_write_raw(w, "id", "null", 4);
 		break;
 	case GPALD_ID_INTEGER:
@@ -118,7 +119,7 @@ static void begin(struct gpald_writer *w, const struct gpald_id *id)
 	}
 }
 
-void gpald_rpc_begin_result(struct gpald_writer *w, const struct gpald_id *id)
+static void begin_result(struct gpald_writer *w, const struct gpald_id *id)
 {
 	static const char key[] = ",\"result\":";
 
@@ -135,9 +136,20 @@ void gpald_rpc_begin_notification(struct gpald_writer *w, const char *method)
 	gpald_write_bytes(w, key, sizeof(key) - 1);
 }
 
-void gpald_rpc_end(struct gpald_writer *w)
+static void end(struct gpald_writer *w)
 {
 	gpald_write_bytes(w, "}\n", 2);
+}
+
+static void end_result(struct gpald_writer *w, size_t mark)
+{
+	(void)mark;
+	end(w);
+}
+
+void gpald_rpc_end_notification(struct gpald_writer *w)
+{
+	end(w);
 }
 
 static void write_neighbour(struct gpald_writer *w, const char *name,
@@ -195,55 +207,68 @@ static void write_detail(struct gpald_writer *w, const struct gpald_detail *deta
 	}
 }
 
-/* The members of an error that every reason has. */
+/* The members of an error, up to those of its data. */
 static void begin_error(struct gpald_writer *w, enum gpald_reason reason, const char *message)
 {
 	gpald_write_object(w, "error");
 	gpald_write_integer(w, "code", gpald_reason_number(reason));
 	gpald_write_text(w, "message", message);
 	gpald_write_object(w, "data");
-	gpald_write_text(w, "reason", gpald_reason_token(reason));
 }
 
 static void end_error(struct gpald_writer *w)
 {
 	gpald_write_object_end(w);
 	gpald_write_object_end(w);
-	gpald_rpc_end(w);
+	end(w);
 }
 
-void gpald_rpc_error(struct gpald_writer *w, const struct gpald_id *id,
-		     const struct gpald_wire_error *error)
+void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_error *error)
 {
 	const struct gpald_detail *detail;
 	size_t cursor = 0;
 
-	begin(w, id);
-	begin_error(w, error->reason, error->message);
+	gpald_write_text(w, "reason", gpald_reason_token(error->reason));
 	if (error->has_pointer)
 		gpald_write_text(w, "pointer", error->pointer);
-	if (gpald_reason_has_offset(error->reason))
+	/* Other forms have no lines in which it could be. */
+	if (!w->form && gpald_reason_has_offset(error->reason))
 		gpald_write_integer(w, "offset", (int64_t)error->offset);
 	while ((detail = gpald_reason_next_detail(error->reason, &cursor)))
 		write_detail(w, detail, error);
+}
+
+static void write_error(struct gpald_writer *w, const struct gpald_id *id,
+			const struct gpald_wire_error *error)
+{
+	begin(w, id);
+	begin_error(w, error->reason, error->message);
+	gpald_rpc_write_error_data(w, error);
 	if (error->list.text)
-		gpald_write_raw(w, gpald_reason_list(error->reason), error->list.text,
-				error->list.length);
+		gpald_write_raw(w, NULL, error->list.text, error->list.length);
 	end_error(w);
 }
 
-/* False: it does not fit. */
-static bool write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
+static void write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
 			      enum gpald_reason reason, const char *message)
 {
 	begin(w, id);
 	begin_error(w, reason, message);
+	gpald_write_text(w, "reason", gpald_reason_token(reason));
 	end_error(w);
-	return !w->failed;
 }
 
-size_t gpald_rpc_plain_error(const struct gpald_id *id, enum gpald_reason reason,
-			     const char *message, char line[GPALD_RPC_PLAIN_SIZE])
+const struct gpald_envelope gpald_rpc_envelope = {
+	.parse = parse,
+	.begin_result = begin_result,
+	.end_result = end_result,
+	.write_error = write_error,
+	.write_plain_error = write_plain_error,
+};
+
+size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
+			     enum gpald_reason reason, const char *message,
+			     char line[GPALD_RPC_PLAIN_SIZE])
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 	struct gpald_writer w = {
@@ -252,9 +277,10 @@ size_t gpald_rpc_plain_error(const struct gpald_id *id, enum gpald_reason reason
 		.is_fixed = true,
 	};
 
-	if (!write_plain_error(&w, id, reason, message)) {
+	envelope->write_plain_error(&w, id, reason, message);
+	if (w.failed) {
 		gpald_writer_reset(&w, 0);
-		write_plain_error(&w, &none, reason, message);
+		envelope->write_plain_error(&w, &none, reason, message);
 	}
 	return w.length;
 }

@@ -6,7 +6,7 @@
  * and load have a processor each. Daemon and bare server take turns in short rounds.
  * It prints figures and asserts none; an error that is answered ends it.
  *
- * usage: socket_bench [reads|creates|events|flood]
+ * usage: socket_bench [reads|creates|events|flood|ttrpc]
  *        socket_bench load SOCKET CASE CONNECTIONS IN-FLIGHT COUNT
  *
  * BENCH_SECONDS is the length of a round.
@@ -341,10 +341,8 @@ static const struct {
 	const char *name;
 	void (*run)(double seconds);
 } parts[] = {
-	{ "reads", bench_reads },
-	{ "creates", bench_creates },
-	{ "events", bench_events },
-	{ "flood", bench_flood },
+	{ "reads", bench_reads }, { "creates", bench_creates }, { "events", bench_events },
+	{ "flood", bench_flood }, { "ttrpc", bench_ttrpc },
 };
 
 int main(int argc, char **argv)
@@ -357,7 +355,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COUNT(parts); i++)
 		found += argc == 2 && strcmp(argv[1], parts[i].name) == 0;
 	if (argc != 1 && found == 0)
-		bench_fail("usage: socket_bench [reads|creates|events|flood]\n"
+		bench_fail("usage: socket_bench [reads|creates|events|flood|ttrpc]\n"
 			   "       socket_bench load SOCKET CASE CONNECTIONS IN-FLIGHT COUNT");
 	bench_begin("socket_bench");
 	printf("%d rounds of %g s for each server; load: connections x requests in flight on each; "

@@ -46,6 +46,9 @@ bench_writer bench_write_resolve, bench_write_create;
 /* How long a change takes to be told to subscribers. */
 void bench_events(double seconds);
 
+/* The same requests over ttrpc and as JSON. */
+void bench_ttrpc(double seconds);
+
 /* A small request while another user floods the daemon with large ones. */
 void bench_flood(double seconds);
 

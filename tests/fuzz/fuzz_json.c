@@ -274,7 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, bytes.next, s.size);
 	copy[s.size] = '\0';
 	s.data = copy;
-	gpald_line_buffer_init(&buffer, s.most);
+	gpald_line_buffer_init(&buffer, s.most, false);
 	while (given < s.size) {
 		size_t more = chunk ? 1 + chunk % 61 : s.size;
 

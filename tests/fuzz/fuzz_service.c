@@ -100,12 +100,13 @@ static void open_registry(void)
 /* The reply to a line, to be freed; NULL: it is not answered. */
 static char *ask(const struct gpald_caller *caller, const char *line, size_t length, size_t *size)
 {
+	const struct gpald_message message = { .text = line, .length = length };
 	struct gpald_answer answer;
 	bool is_ready = false;
 	char *reply;
 
 	gpald_writer_reset(&space.out, 0);
-	gpald_service_answer(&service, caller, line, length, false, &is_ready, &space, &answer);
+	gpald_service_answer(&service, caller, &message, &is_ready, &space, &answer);
 	if (answer.kind == GPALD_ANSWER_NONE)
 		return NULL;
 	if (answer.kind == GPALD_ANSWER_LATER) {
@@ -210,7 +211,7 @@ static void check_reply(const cJSON *request, const cJSON *reply)
 
 static cJSON *call(const char *method, cJSON *params)
 {
-	static const struct gpald_caller root = { .uid = 0 };
+	static const struct gpald_caller root = { .socket = &gpald_control_socket };
 	cJSON *request = cJSON_CreateObject(), *tree;
 	size_t size;
 	char *line, *reply;
@@ -376,7 +377,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const size_t length = lf ? (size_t)(lf - text) : size;
 		const struct gpald_caller caller = {
 			.uid = length > 0 && text[0] == ' ' ? 1001 : 1000,
-			.inspect = length > 0 && text[0] == '\t',
+			.socket = length > 0 && text[0] == '\t' ? &gpald_inspect_socket :
+								  &gpald_control_socket,
 		};
 
 		if (try_line(&caller, text, length, wants_agreement))

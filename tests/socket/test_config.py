@@ -120,8 +120,8 @@ class Reading(Case):
     def test_what_options_together_exclude_names_the_line(self):
         self.assert_wrong("store = memory\nstate-dir = /x\n", "2: state-dir: the memory store has no folder")
         self.assert_wrong("require-state = yes\nstore = memory\n", "1: require-state: the memory store is always empty")
-        self.assert_wrong("socket = /x\n\ninspect-socket = /x\n", "3: inspect-socket: the two sockets need two paths")
-        self.assert_wrong("socket = /x/inspect.sock\n", "1: socket: the two sockets need two paths")
+        self.assert_wrong("socket = /x\n\ninspect-socket = /x\n", "3: inspect-socket: each socket needs a path of its own")
+        self.assert_wrong("socket = /x/inspect.sock\n", "1: socket: each socket needs a path of its own")
 
     def test_what_is_no_text_is_refused_at_its_line(self):
         for junk, text in ((b"\0", "control character"), (b"\x1b[31m", "control character"), (b"a\rb", "control character"),
@@ -248,7 +248,8 @@ class Sources(Case):
         result, options = self.serve("--log-level=error", "--limit=drain_ms=3000", "--limit", "list_page=9", "--require-state=no",
                                      "--inspect-socket-mode=0644")
         self.assertEqual(options, [
-            ("socket-mode", "0600", "file"), ("inspect-socket-mode", "0644", "command line"), ("socket-group", None, "default"),
+            ("ttrpc-socket", "none", "default"), ("socket-mode", "0600", "file"),
+            ("inspect-socket-mode", "0644", "command line"), ("socket-group", None, "default"),
             ("admin-group", "0", "file"), ("store", "sqlite", "file"), ("require-state", "no", "command line"),
             ("default-policy", "openvmm-2026.07", "default"), ("limit", "connections=100", "file"),
             ("limit", "list_page=9", "command line"), ("limit", "events_kept=1024", "file"),
@@ -278,7 +279,7 @@ class Sources(Case):
         self.write("state-dir = /nonexistent/x\nrequire-state = yes\n")
         with Daemon(f"--config={self.path}", "--store=memory") as daemon:
             options = options_of(daemon.call("daemon.info")["result"])
-            self.assertEqual([options[place] for place in (6, 7, 8)],
+            self.assertEqual([options[place] for place in (7, 8, 9)],
                              [("store", "memory", "command line"), ("state-dir", None, "default"), ("require-state", "no", "default")])
 
     def places(self, manager, path):
@@ -287,7 +288,7 @@ class Sources(Case):
         with Client(path) as client:
             options = options_of(client.call("daemon.info")["result"])
         self.assertEqual(manager.end()[0], 0)
-        return [option for option in options if option[0].startswith(("socket", "inspect", "state"))]
+        return [option for option in options if option[0].startswith(("socket", "inspect", "ttrpc", "state"))]
 
     def test_places(self):
         for file, line, socket, source in ((False, False, "control", "environment"), (True, False, "file", "file"),
@@ -301,19 +302,21 @@ class Sources(Case):
                          "STATE_DIRECTORY": manager.folder + "/control"})
                 self.assertEqual(self.places(manager, manager.path(socket)), [
                     ("socket", manager.path(socket), source), ("inspect-socket", manager.path("inspect"), "default"),
+                    ("ttrpc-socket", "none", "default"),
                     ("socket-mode", "0660", "default"), ("inspect-socket-mode", "0666", "default"), ("socket-group", None, "default"),
                     ("state-dir", f"{manager.folder}/{socket}", source)])
 
     def test_sockets_of_the_service_manager_win(self):
         self.write("socket = /nonexistent/s\nsocket-mode = 0600\nsocket-group = 0\ninspect-socket = none\n")
-        for names in (("control", "inspect"), ("control",)):
+        for names in (("control", "inspect"), ("control",), ("ttrpc", "control")):
             # Of two options the later one counts.
             with self.subTest(names), Manager(f"--config={self.path}", sockets=names) as manager:
                 manager.start()
                 source = "service manager"
                 self.assertEqual(self.places(manager, manager.path("control")), [
                     ("socket", manager.path("control"), source),
-                    ("inspect-socket", manager.path("inspect") if len(names) == 2 else "none", source),
+                    ("inspect-socket", manager.path("inspect") if "inspect" in names else "none", source),
+                    ("ttrpc-socket", manager.path("ttrpc") if "ttrpc" in names else "none", source),
                     ("socket-mode", None, source), ("inspect-socket-mode", None, source), ("socket-group", None, source),
                     ("state-dir", manager.state, "command line")])
 
@@ -348,7 +351,7 @@ class Sample(Case):
             if name in defaults and name != "inspect-socket" and (name != "confine" or CONFINE == "yes"):
                 with self.subTest(name):
                     self.assertEqual(value, defaults[name])
-        self.assertEqual(len(defaults), 11)  # of which one is that of --config
+        self.assertEqual(len(defaults), 12)  # of which one is that of --config
         with Daemon(env=ENVIRONMENT) as daemon:
             limits = daemon.call("daemon.info")["result"]["limits"]
         fixed = ("virtio_mmio_slots", "memory_nodes", "root_complexes", "hotplug_rooms", "cxl_windows", "window_devices")

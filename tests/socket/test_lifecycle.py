@@ -448,7 +448,7 @@ class Options(unittest.TestCase):
                                (["--limit", "connections=0"], "out of range"),
                                (["--limit", "virtio_mmio_slots=1"], "part of the protocol"),
                                (["--socket", ""], "empty"), (["--inspect-socket", ""], "empty"),
-                               (["--socket", "/tmp/a", "--inspect-socket", "/tmp/a"], "two paths")):
+                               (["--socket", "/tmp/a", "--inspect-socket", "/tmp/a"], "a path of its own")):
             with self.subTest(options=options):
                 done = run(*options)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))

@@ -182,7 +182,7 @@ class Sockets(unittest.TestCase):
             nothing = os.open("/dev/null", os.O_RDWR)
             stack.callback(os.close, nothing)
             cases = [("control:control", None, "the same FileDescriptorName="), ("inspect", [0], "no control socket"),
-                     ("gpalayoutd.socket", None, "called neither control nor inspect"), ("", None, "called neither control nor inspect"),
+                     ("gpalayoutd.socket", None, "called neither control, inspect nor ttrpc"), ("", None, "called neither control, inspect nor ttrpc"),
                      *[("control", [fd], "no Unix socket that listens") for fd in
                        (datagrams.fileno(), idle.fileno(), internet.fileno(), abstract.fileno(), nothing)]]
             for names, given, text in cases:

@@ -89,7 +89,7 @@ START_TEST(lines_do_not_depend_on_the_pieces)
 		uint64_t offset;
 		enum gpald_line found;
 
-		gpald_line_buffer_init(&buffer, MOST);
+		gpald_line_buffer_init(&buffer, MOST, false);
 		for (size_t at = 0; at < length; at += piece) {
 			size_t size = length - at < piece ? length - at : piece;
 
@@ -114,7 +114,7 @@ START_TEST(offsets_count_from_the_start_of_the_stream)
 	size_t length;
 	uint64_t offset;
 
-	gpald_line_buffer_init(&buffer, MOST);
+	gpald_line_buffer_init(&buffer, MOST, false);
 	ck_assert(gpald_line_buffer_append(&buffer, "a\n\nbc\r\nd", 8));
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 			 GPALD_LINE_WHOLE);
@@ -143,7 +143,7 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 	uint64_t offset;
 
 	memset(piece, 'x', sizeof(piece));
-	gpald_line_buffer_init(&buffer, MOST);
+	gpald_line_buffer_init(&buffer, MOST, false);
 	for (int i = 0; i < 1000; i++) {
 		ck_assert(gpald_line_buffer_append(&buffer, piece, sizeof(piece)));
 		/* Only the first piece is news; the others are not even a turn's work. */
@@ -165,7 +165,7 @@ START_TEST(what_follows_a_skipped_line_is_kept_before_it_is_asked_for)
 	size_t length;
 	uint64_t offset;
 
-	gpald_line_buffer_init(&buffer, MOST);
+	gpald_line_buffer_init(&buffer, MOST, false);
 	ck_assert(gpald_line_buffer_append(&buffer, "12345678901", 11));
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 			 GPALD_LINE_TOO_LONG);
@@ -190,7 +190,7 @@ START_TEST(a_large_line_is_forgotten_when_it_is_done)
 
 	memset(large, 'x', sizeof(large) - 1);
 	large[sizeof(large) - 1] = '\n';
-	gpald_line_buffer_init(&buffer, sizeof(large));
+	gpald_line_buffer_init(&buffer, sizeof(large), false);
 	ck_assert(gpald_line_buffer_append(&buffer, large, sizeof(large)));
 	gpald_line_buffer_trim(&buffer);
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
@@ -212,7 +212,7 @@ START_TEST(what_there_is_no_memory_for_is_not_taken)
 	size_t length;
 	uint64_t offset;
 
-	gpald_line_buffer_init(&buffer, 10);
+	gpald_line_buffer_init(&buffer, 10, false);
 	ck_assert(gpald_line_buffer_append(&buffer, "ab", 2));
 	ck_assert(!gpald_line_buffer_append(&buffer, "c", SIZE_MAX));
 	ck_assert(gpald_line_buffer_append(&buffer, "c\n", 2));

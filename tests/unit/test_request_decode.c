@@ -306,6 +306,8 @@ static const struct {
 	  "/request/pcie/root_complexes/1/high_mmio/none" },
 	{ RC("\"name\":\"b\",\"high_mmio\":{\"none\":true,\"size\":1}"), GPALD_UNKNOWN_MEMBER,
 	  "/request/pcie/root_complexes/1/high_mmio/size" },
+	{ REQUEST("\"chipset\":{\"high_mmio\":{\"size\":1,\"start\":0}}"), GPALD_UNKNOWN_MEMBER,
+	  "/request/chipset/high_mmio/start" },
 	{ REQUEST("\"chipset\":{\"vmbus\":null}"), GPALD_WRONG_TYPE, "/request/chipset/vmbus" },
 	{ REQUEST("\"vtl2\":{\"alias_map\":1}"), GPALD_WRONG_TYPE, "/request/vtl2/alias_map" },
 	{ REQUEST("\"chipset\":{\"high_mmio\":{\"start\":0}}"), GPALD_MISSING_MEMBER,

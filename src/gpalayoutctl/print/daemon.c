@@ -26,6 +26,7 @@ static const struct ctl_field info_fields[] = {
 	CTL_FIELD(struct gpal_client_info, "default policy", CTL_TEXT, default_policy_name),
 	CTL_FIELD(struct gpal_client_info, "control socket", CTL_TEXT, control_socket),
 	CTL_FIELD(struct gpal_client_info, "inspect socket", CTL_TEXT, inspect_socket),
+	CTL_FIELD(struct gpal_client_info, "ttrpc socket", CTL_TEXT, ttrpc_socket),
 };
 
 static bool has_ending(const char *name, const char *ending)

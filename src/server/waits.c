@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls over ttrpc that wait: for events, while other calls of the connection go on, or for the
+ * store or another thread, and then no longer than the client does. One timer is set to the
+ * first end of them all.
+ */
+#include "config.h"
+
+#include "server/connection_state.h"
+#include "server/methods.h"
+
+#include <stdlib.h>
+
+#define NS_A_MS 1000000
+#define GRID_MS 16 /* so that many ends do not wake the loop more often than this */
+
+struct gpald_wait {
+	struct gpald_wait *next;
+	struct gpald_id id;
+	uint64_t since;
+	uint64_t until;   /* in loop time */
+	bool is_given_up; /* by its client, at that time */
+};
+
+static void on_limit(uv_timer_t *timer);
+
+static void watch(struct gpald_connections *all, uint64_t until)
+{
+	const uint64_t now = uv_now(all->loop);
+
+	until = (until + GRID_MS - 1) / GRID_MS * GRID_MS;
+	if (uv_is_active((uv_handle_t *)&all->next_limit) &&
+	    uv_timer_get_due_in(&all->next_limit) + now <= until)
+		return;
+	uv_timer_start(&all->next_limit, on_limit, until > now ? until - now : 0, 0);
+}
+
+/* When a client gives up what it has sent, in loop time. */
+static uint64_t end_of(const struct gpald_connection *c, int64_t timeout_ns)
+{
+	const uint64_t spent_ns = uv_hrtime() - c->arrived_ns;
+	const uint64_t left_ns = (uint64_t)timeout_ns > spent_ns ? (uint64_t)timeout_ns - spent_ns :
+								   0;
+
+	return uv_now(c->all->loop) + left_ns / NS_A_MS + 1;
+}
+
+static void refuse(struct gpald_connection *c, const struct gpald_method *method,
+		   const struct gpald_id *id, enum gpald_reason reason, const char *what)
+{
+	struct gpald_answer answer;
+	struct gpald_wire_error error;
+
+	gpald_refuse(&error, reason, "%s", what);
+	gpald_service_refuse(c->all->service, &c->caller, method, id, &error, &c->all->space,
+			     &answer);
+	gpald_connection_take_answer(c, &answer);
+}
+
+static const struct gpald_method *the_method(void)
+{
+	return gpald_method_find_rpc("WaitEvents");
+}
+
+void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer)
+{
+	struct gpald_wait *wait = NULL, **at = &c->first_wait;
+
+	if (c->waits < gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS))
+		wait = malloc(sizeof(*wait));
+	if (!wait) {
+		refuse(c, the_method(), &answer->id, GPALD_OVERLOADED,
+		       "too many calls of this connection wait");
+		return;
+	}
+	*wait = (struct gpald_wait){
+		.id = answer->id,
+		.since = answer->since,
+		.until = uv_now(c->all->loop) + answer->wait_ms,
+	};
+	if (answer->timeout_ns > 0 && end_of(c, answer->timeout_ns) < wait->until) {
+		wait->until = end_of(c, answer->timeout_ns);
+		wait->is_given_up = true;
+	}
+	while (*at)
+		at = &(*at)->next;
+	*at = wait;
+	c->waits++;
+	c->all->waits++;
+	watch(c->all, wait->until);
+}
+
+static bool is_over(const struct gpald_connection *c, const struct gpald_wait *wait)
+{
+	return uv_now(c->all->loop) >= wait->until || c->all->is_stopping ||
+	       c->state != GPALD_CONNECTION_OPEN;
+}
+
+static bool is_due(const struct gpald_connection *c, const struct gpald_wait *wait)
+{
+	return is_over(c, wait) ||
+	       wait->since < gpald_registry_events(c->all->service->registry)->revision;
+}
+
+bool gpald_waits_are_due(const struct gpald_connection *c)
+{
+	for (const struct gpald_wait *wait = c->first_wait; wait; wait = wait->next)
+		if (is_due(c, wait))
+			return true;
+	return false;
+}
+
+static void forget(struct gpald_connection *c, struct gpald_wait **at)
+{
+	struct gpald_wait *wait = *at;
+
+	*at = wait->next;
+	c->waits--;
+	c->all->waits--;
+	free(wait);
+}
+
+/* Answers a wait; false: it goes on. */
+static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wait)
+{
+	struct gpald_answer answer;
+
+	if (!is_due(c, wait))
+		return false;
+	if (wait->is_given_up && uv_now(c->all->loop) >= wait->until) {
+		refuse(c, the_method(), &wait->id, GPALD_TIMEOUT, "the client's time is over");
+		return true;
+	}
+	if (!gpald_service_answer_wait(c->all->service, &c->caller, &wait->id, wait->since,
+				       is_over(c, wait), &c->all->space, &answer))
+		return false;
+	gpald_connection_take_answer(c, &answer);
+	return true;
+}
+
+void gpald_waits_answer(struct gpald_connection *c)
+{
+	struct gpald_wait **at = &c->first_wait;
+
+	while (*at && c->state != GPALD_CONNECTION_CLOSING && !gpald_connection_is_held_back(c))
+		if (answer_wait(c, *at))
+			forget(c, at);
+		else
+			at = &(*at)->next;
+}
+
+void gpald_waits_clear(struct gpald_connection *c)
+{
+	while (c->first_wait)
+		forget(c, &c->first_wait);
+}
+
+void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer)
+{
+	c->call_id = answer->id;
+	c->call_until = answer->timeout_ns > 0 ? end_of(c, answer->timeout_ns) : 0;
+	if (c->call_until > 0)
+		watch(c->all, c->call_until);
+}
+
+/* Whatever was begun goes on; its reply has nowhere to go. */
+static void give_up_call(struct gpald_connection *c)
+{
+	/* What is on another thread has its method written there. */
+	const struct gpald_method *method = c->call->line ? NULL : c->call->method;
+
+	gpald_call_abandon(c->call);
+	c->call = NULL;
+	c->is_short = false;
+	refuse(c, method, &c->call_id, GPALD_TIMEOUT,
+	       "the client's time is over; what was begun may be done nonetheless");
+	gpald_connection_flush(c);
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+	struct gpald_connections *all = timer->data;
+	const uint64_t now = uv_now(all->loop);
+	uint64_t first = UINT64_MAX;
+
+	for (struct gpald_connection *c = all->first; c; c = c->next) {
+		if (c->state == GPALD_CONNECTION_CLOSING)
+			continue;
+		if (c->call && c->call_until > 0 && now >= c->call_until)
+			give_up_call(c);
+		if (c->call && c->call_until > 0 && c->call_until < first)
+			first = c->call_until;
+		for (const struct gpald_wait *wait = c->first_wait; wait; wait = wait->next)
+			if (now < wait->until && wait->until < first)
+				first = wait->until;
+		if (c->state != GPALD_CONNECTION_CLOSING)
+			gpald_connection_advance(c);
+	}
+	if (first < UINT64_MAX)
+		watch(all, first);
+}
+
+void gpald_waits_init(struct gpald_connections *all)
+{
+	all->next_limit.data = all;
+	uv_timer_init(all->loop, &all->next_limit);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "ttrpc/envelope.h"
+
+#include "proto/gpalayout.pb-c.h"
+#include "ttrpc/protobuf_read.h"
+#include "ttrpc/protobuf_write.h"
+
+#include <string.h>
+
+#define RESPONSE 2 /* type of a frame */
+
+/* Fields of messages that have no schema here. */
+enum request_field {
+	REQUEST_SERVICE = 1,
+	REQUEST_METHOD,
+	REQUEST_PAYLOAD,
+	REQUEST_TIMEOUT_NANO,
+	REQUEST_METADATA
+};
+enum response_field {
+	RESPONSE_STATUS = 1,
+	RESPONSE_PAYLOAD
+};
+enum status_field {
+	STATUS_CODE = 1,
+	STATUS_MESSAGE,
+	STATUS_DETAILS
+};
+enum any_field {
+	ANY_TYPE_URL = 1,
+	ANY_VALUE
+};
+
+static const char error_data_url[] = "type.googleapis.com/gpalayout.v1.ErrorData";
+
+/* Headers. */
+
+static void put_u32(char *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (char)(value >> (24 - 8 * i));
+}
+
+struct gpald_id gpald_ttrpc_id(struct gpald_ttrpc_header header)
+{
+	return (struct gpald_id){ .kind = GPALD_ID_STREAM, .integer = header.stream };
+}
+
+/* Requests. */
+
+static int refuse(struct gpald_wire_error *error, const char *what)
+{
+	return gpald_refuse(error, GPALD_INVALID_REQUEST, "%s", what);
+}
+
+struct request {
+	struct gpald_protobuf_field service, method, payload;
+	uint64_t seen; /* a bit a field */
+	int64_t timeout_ns;
+};
+
+/* Puts a field of a Request where it belongs. */
+static int take_field(struct request *request, const struct gpald_protobuf_field *field,
+		      struct gpald_wire_error *error)
+{
+	const enum gpald_protobuf_type type = field->number == REQUEST_TIMEOUT_NANO ?
+						      GPALD_PROTOBUF_VARINT :
+						      GPALD_PROTOBUF_LENGTH;
+
+	if (field->number > REQUEST_METADATA)
+		return gpald_refuse(error, GPALD_INVALID_REQUEST, "a ttrpc Request has no field %u",
+				    field->number);
+	if (field->type != type)
+		return gpald_refuse(error, GPALD_INVALID_REQUEST,
+				    "field %u of the ttrpc Request has another type",
+				    field->number);
+	if (field->number != REQUEST_METADATA && (request->seen & 1u << field->number))
+		return gpald_refuse(error, GPALD_INVALID_REQUEST,
+				    "field %u of the ttrpc Request comes twice", field->number);
+	request->seen |= 1u << field->number;
+	switch (field->number) {
+	case REQUEST_SERVICE:
+		request->service = *field;
+		break;
+	case REQUEST_METHOD:
+		request->method = *field;
+		break;
+	case REQUEST_PAYLOAD:
+		request->payload = *field;
+		break;
+	case REQUEST_TIMEOUT_NANO:
+		request->timeout_ns = (int64_t)field->value;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static bool is_text(const struct gpald_protobuf_field *field, const char *text)
+{
+	return field->value == strlen(text) && memcmp(field->bytes, text, field->value) == 0;
+}
+
+/* The method that is named; NULL: *error is set. */
+static const ProtobufCMethodDescriptor *find_method(const struct request *request,
+						    struct gpald_wire_error *error)
+{
+	const ProtobufCServiceDescriptor *service = &gpalayout__v1__layouts__descriptor;
+
+	if (!is_text(&request->service, service->name)) {
+		gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "the service here is %s",
+			     service->name);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < service->n_methods; i++)
+		if (is_text(&request->method, service->methods[i].name))
+			return &service->methods[i];
+	gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "%s has no such method", service->name);
+	return NULL;
+}
+
+#define PEEKED_FIELDS 8 /* a Request has five, one of which is a list */
+
+static void peek(const char *frame, size_t length, struct gpald_rpc_request *call)
+{
+	struct gpald_protobuf_cursor cursor = {
+		(const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE,
+		(const uint8_t *)frame + length,
+	};
+	struct gpald_protobuf_field field;
+
+	*call = (struct gpald_rpc_request){ .id = gpald_ttrpc_id(gpald_ttrpc_header(frame)) };
+	for (int i = 0; i < PEEKED_FIELDS && gpald_protobuf_next(&cursor, &field) > 0; i++)
+		if (field.number == REQUEST_TIMEOUT_NANO && field.type == GPALD_PROTOBUF_VARINT)
+			call->timeout_ns = (int64_t)field.value;
+}
+
+static int parse(const char *frame, size_t length, struct gpald_arena *arena,
+		 struct gpald_rpc_request *call, struct gpald_wire_error *error)
+{
+	static const uint8_t nothing[1];
+	struct gpald_protobuf_cursor cursor = {
+		(const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE,
+		(const uint8_t *)frame + length,
+	};
+	struct request request = {
+		.service = { .bytes = nothing },
+		.method = { .bytes = nothing },
+		.payload = { .bytes = nothing },
+	};
+	const ProtobufCMethodDescriptor *method;
+	struct gpald_protobuf_field field;
+	int more;
+
+	*call = (struct gpald_rpc_request){ .id = gpald_ttrpc_id(gpald_ttrpc_header(frame)) };
+	while ((more = gpald_protobuf_next(&cursor, &field)) > 0)
+		if (take_field(&request, &field, error))
+			return -1;
+	if (more < 0)
+		return refuse(error, "this is not a ttrpc Request");
+	method = find_method(&request, error);
+	if (!method)
+		return -1;
+	call->method = method->name;
+	call->id.reply = method->output;
+	call->timeout_ns = request.timeout_ns;
+	return gpald_protobuf_read(method->input, request.payload.bytes, request.payload.value,
+				   arena, &call->params, error);
+}
+
+/* Responses. */
+
+/* A frame whose length is not known yet. */
+static void begin_frame(struct gpald_writer *w, const struct gpald_id *id)
+{
+	char header[GPALD_TTRPC_HEADER_SIZE] = { 0 };
+
+	put_u32(header + 4, (uint32_t)id->integer);
+	header[8] = RESPONSE;
+	gpald_write_bytes(w, header, sizeof(header));
+}
+
+static void end_frame(struct gpald_writer *w, size_t mark)
+{
+	if (!w->failed)
+		put_u32(w->text + mark, (uint32_t)(w->length - mark - GPALD_TTRPC_HEADER_SIZE));
+}
+
+/* Where the payload begins, if the frame begins at `mark`: after its tag and its length. */
+static size_t payload_at(size_t mark)
+{
+	return mark + GPALD_TTRPC_HEADER_SIZE + 2;
+}
+
+static void begin_result(struct gpald_writer *w, const struct gpald_id *id)
+{
+	size_t start;
+
+	begin_frame(w, id);
+	start = gpald_protobuf_open(w, RESPONSE_PAYLOAD);
+	(void)start;
+	gpald_protobuf_begin(w, id->reply);
+}
+
+static void end_result(struct gpald_writer *w, size_t mark)
+{
+	gpald_protobuf_end(w);
+	gpald_protobuf_close(w, payload_at(mark));
+	end_frame(w, mark);
+}
+
+static void write_status(struct gpald_writer *w, enum gpald_reason reason, const char *message)
+{
+	gpald_protobuf_number(w, STATUS_CODE, gpald_reason_status(reason));
+	gpald_protobuf_bytes(w, STATUS_MESSAGE, message, strlen(message));
+}
+
+static void write_error(struct gpald_writer *w, const struct gpald_id *id,
+			const struct gpald_wire_error *error)
+{
+	const size_t mark = w->length;
+	size_t status, any, value;
+
+	begin_frame(w, id);
+	status = gpald_protobuf_open(w, RESPONSE_STATUS);
+	write_status(w, error->reason, error->message);
+	any = gpald_protobuf_open(w, STATUS_DETAILS);
+	gpald_protobuf_bytes(w, ANY_TYPE_URL, error_data_url, sizeof(error_data_url) - 1);
+	value = gpald_protobuf_open(w, ANY_VALUE);
+	gpald_protobuf_begin(w, &gpalayout__v1__error_data__descriptor);
+	if (!w->failed) {
+		gpald_write_object(w, NULL);
+		gpald_rpc_write_error_data(w, error);
+		gpald_write_object_end(w);
+	}
+	gpald_protobuf_end(w);
+	if (error->list.text)
+		gpald_write_bytes(w, error->list.text, error->list.length);
+	gpald_protobuf_close(w, value);
+	gpald_protobuf_close(w, any);
+	gpald_protobuf_close(w, status);
+	end_frame(w, mark);
+}
+
+static void write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
+			      enum gpald_reason reason, const char *message)
+{
+	const size_t mark = w->length;
+	size_t status;
+
+	/* Without a stream there is nobody to tell. */
+	if (id->kind != GPALD_ID_STREAM)
+		return;
+	begin_frame(w, id);
+	status = gpald_protobuf_open(w, RESPONSE_STATUS);
+	write_status(w, reason, message);
+	gpald_protobuf_close(w, status);
+	end_frame(w, mark);
+}
+
+const struct gpald_envelope gpald_ttrpc_envelope = {
+	.parse = parse,
+	.peek = peek,
+	.begin_result = begin_result,
+	.end_result = end_result,
+	.write_error = write_error,
+	.write_plain_error = write_plain_error,
+	.reply_max = GPALD_TTRPC_HEADER_SIZE + GPALD_TTRPC_MESSAGE_MAX,
+};

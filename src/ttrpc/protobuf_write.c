@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A length stands before what it is the length of. One byte is left for it, which is enough
+ * for most messages; where it is not, what was written moves up.
+ */
+#include "config.h"
+
+#include "ttrpc/protobuf_write.h"
+
+#include "proto/gpalayout.pb-c.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARINT_MAX 10
+#define DEPTH_MAX 24
+
+enum wire_type {
+	VARINT = 0,
+	LENGTH = 2
+};
+
+enum frame_kind {
+	ROOT,
+	MESSAGE,
+	LIST,   /* of messages or texts, each a field of its own */
+	PACKED, /* of numbers, which are one field */
+	MAP,
+	ENTRY, /* of a map */
+};
+
+struct frame {
+	enum frame_kind kind;
+	const ProtobufCMessageDescriptor *message; /* whose fields are written */
+	const ProtobufCFieldDescriptor *field;     /* of each element of a list or map */
+	size_t start;                              /* where the content begins */
+	unsigned int next;                         /* the field that is likely to come */
+};
+
+struct open {
+	const ProtobufCMessageDescriptor *root;
+	size_t depth;
+	struct frame frames[DEPTH_MAX];
+};
+
+static struct open *open_of(const struct gpald_writer *w)
+{
+	return w->form_state;
+}
+
+/* Bytes. */
+
+static size_t put_varint(uint8_t *at, uint64_t value)
+{
+	size_t length = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		at[length++] = (uint8_t)(value | 0x80);
+	at[length++] = (uint8_t)value;
+	return length;
+}
+
+static void write_varint(struct gpald_writer *w, uint64_t value)
+{
+	if (gpald_writer_reserve(w, VARINT_MAX))
+		w->length += put_varint((uint8_t *)w->text + w->length, value);
+}
+
+static void write_tag(struct gpald_writer *w, uint32_t field, enum wire_type type)
+{
+	write_varint(w, (uint64_t)field << 3 | type);
+}
+
+void gpald_protobuf_number(struct gpald_writer *w, uint32_t field, uint64_t value)
+{
+	write_tag(w, field, VARINT);
+	write_varint(w, value);
+}
+
+void gpald_protobuf_bytes(struct gpald_writer *w, uint32_t field, const void *bytes, size_t length)
+{
+	write_tag(w, field, LENGTH);
+	write_varint(w, length);
+	gpald_write_bytes(w, bytes, length);
+}
+
+size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field)
+{
+	write_tag(w, field, LENGTH);
+	gpald_write_bytes(w, "", 1);
+	return w->length;
+}
+
+void gpald_protobuf_close(struct gpald_writer *w, size_t start)
+{
+	uint8_t varint[VARINT_MAX];
+	size_t length, more;
+
+	if (w->failed)
+		return;
+	length = w->length - start;
+	more = put_varint(varint, length) - 1;
+	if (!gpald_writer_reserve(w, more))
+		return;
+	if (more > 0)
+		memmove(w->text + start + more, w->text + start, length);
+	memcpy(w->text + start - 1, varint, more + 1);
+	w->length += more;
+}
+
+/* The open messages. */
+
+static struct frame *top(struct gpald_writer *w)
+{
+	return open_of(w)->depth > 0 ? &open_of(w)->frames[open_of(w)->depth - 1] : NULL;
+}
+
+static void push(struct gpald_writer *w, enum frame_kind kind,
+		 const ProtobufCFieldDescriptor *field)
+{
+	struct frame *frame;
+
+	assert(open_of(w)->depth < DEPTH_MAX);
+	frame = &open_of(w)->frames[open_of(w)->depth++];
+	frame->kind = kind;
+	frame->message = field ? field->descriptor : open_of(w)->root;
+	frame->field = field;
+	frame->start = w->length;
+	frame->next = 0;
+}
+
+static const ProtobufCFieldDescriptor *find_field(struct frame *frame, const char *key)
+{
+	const ProtobufCMessageDescriptor *message = frame->message;
+
+	for (unsigned int i = 0; i < message->n_fields; i++) {
+		const unsigned int at = (frame->next + i) % message->n_fields;
+
+		if (strcmp(message->fields[at].name, key) == 0) {
+			frame->next = at + 1;
+			return &message->fields[at];
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The field that a value is for; of a map it opens the entry, which is closed after the value.
+ * NULL: it has failed.
+ */
+static const ProtobufCFieldDescriptor *start(struct gpald_writer *w, const char *key)
+{
+	struct frame *frame = top(w);
+	const ProtobufCFieldDescriptor *field, *map;
+
+	if (w->failed)
+		return NULL;
+	assert(frame);
+	switch (frame->kind) {
+	case LIST:
+	case PACKED:
+		return frame->field;
+	case MAP:
+		map = frame->field;
+		push(w, ENTRY, map);
+		top(w)->start = gpald_protobuf_open(w, map->id);
+		gpald_protobuf_bytes(w, top(w)->message->fields[0].id, key, strlen(key));
+		return &top(w)->message->fields[1];
+	default:
+		field = find_field(frame, key);
+		/* Each member of the protocol has a field. */
+		assert(field);
+		return field;
+	}
+}
+
+/* After a value. */
+static void finish(struct gpald_writer *w)
+{
+	struct frame *frame = top(w);
+
+	if (!frame || frame->kind != ENTRY)
+		return;
+	gpald_protobuf_close(w, frame->start);
+	open_of(w)->depth--;
+}
+
+static void write_object(struct gpald_writer *w, const char *key)
+{
+	const ProtobufCFieldDescriptor *field;
+	size_t content;
+
+	if (open_of(w)->depth == 0) {
+		push(w, ROOT, NULL);
+		return;
+	}
+	field = start(w, key);
+	if (!field)
+		return;
+	assert(field->type == PROTOBUF_C_TYPE_MESSAGE);
+	if (field->label == PROTOBUF_C_LABEL_REPEATED && top(w)->kind != LIST) {
+		push(w, MAP, field);
+		return;
+	}
+	content = gpald_protobuf_open(w, field->id);
+	push(w, MESSAGE, field);
+	top(w)->start = content;
+}
+
+static void write_object_end(struct gpald_writer *w)
+{
+	struct frame *frame = top(w);
+
+	if (w->failed)
+		return;
+	if (frame->kind == MESSAGE)
+		gpald_protobuf_close(w, frame->start);
+	open_of(w)->depth--;
+	finish(w);
+}
+
+static void write_array(struct gpald_writer *w, const char *key)
+{
+	const ProtobufCFieldDescriptor *field;
+	size_t before;
+
+	/* The list of an error has no object around it. */
+	if (open_of(w)->depth == 0)
+		push(w, ROOT, NULL);
+	field = start(w, key);
+	if (!field)
+		return;
+	assert(field->label == PROTOBUF_C_LABEL_REPEATED);
+	before = w->length;
+	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
+		const size_t content = gpald_protobuf_open(w, field->id);
+
+		push(w, PACKED, field);
+		top(w)->start = content;
+		top(w)->next = (unsigned int)(content - before);
+	} else {
+		push(w, LIST, field);
+	}
+}
+
+static void write_array_end(struct gpald_writer *w)
+{
+	struct frame *frame = top(w);
+
+	if (w->failed)
+		return;
+	/* An empty list is no field. */
+	if (frame->kind == PACKED && w->length == frame->start)
+		w->length -= frame->next;
+	else if (frame->kind == PACKED)
+		gpald_protobuf_close(w, frame->start);
+	open_of(w)->depth--;
+}
+
+/* Values. */
+
+static bool is_left_out(const ProtobufCFieldDescriptor *field, bool is_default)
+{
+	return is_default && field->label == PROTOBUF_C_LABEL_NONE &&
+	       !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
+}
+
+/* The field of that name of a message that is a field; NULL: it has none. */
+static const ProtobufCFieldDescriptor *inner(const ProtobufCFieldDescriptor *field,
+					     const char *name)
+{
+	return field->type == PROTOBUF_C_TYPE_MESSAGE ?
+		       protobuf_c_message_descriptor_get_field_by_name(field->descriptor, name) :
+		       NULL;
+}
+
+static void write_inner(struct gpald_writer *w, const ProtobufCFieldDescriptor *field,
+			const char *name, uint64_t value)
+{
+	const ProtobufCFieldDescriptor *in = inner(field, name);
+	const size_t content = gpald_protobuf_open(w, field->id);
+
+	assert(in);
+	gpald_protobuf_number(w, in->id, value);
+	gpald_protobuf_close(w, content);
+}
+
+static void write_integer(struct gpald_writer *w, const char *key, uint64_t value)
+{
+	const ProtobufCFieldDescriptor *field = start(w, key);
+
+	if (!field)
+		return;
+	if (top(w)->kind == PACKED)
+		write_varint(w, value);
+	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+		write_inner(w, field, "size", value);
+	else if (!is_left_out(field, value == 0))
+		gpald_protobuf_number(w, field->id, value);
+	finish(w);
+}
+
+static void write_bytes(struct gpald_writer *w, const char *key, const void *bytes, size_t length)
+{
+	const ProtobufCFieldDescriptor *field = start(w, key);
+
+	if (!field)
+		return;
+	if (!bytes) {
+		if (inner(field, "none"))
+			write_inner(w, field, "none", true);
+	} else if (!is_left_out(field, length == 0)) {
+		assert(field->type == PROTOBUF_C_TYPE_STRING ||
+		       field->type == PROTOBUF_C_TYPE_BYTES);
+		gpald_protobuf_bytes(w, field->id, bytes, length);
+	}
+	finish(w);
+}
+
+static void write_raw(struct gpald_writer *w, const char *key, const char *json, size_t length)
+{
+	if (open_of(w)->depth == 0) {
+		write_object(w, NULL);
+		write_bytes(w, "document", json, length);
+		write_object_end(w);
+	} else {
+		write_bytes(w, key, length == 4 && memcmp(json, "null", 4) == 0 ? NULL : json,
+			    length);
+	}
+}
+
+static void begin_part(struct gpald_writer *part)
+{
+	gpald_protobuf_begin(part, &gpalayout__v1__error_data__descriptor);
+}
+
+static const struct gpald_form form = {
+	.object = write_object,
+	.object_end = write_object_end,
+	.array = write_array,
+	.array_end = write_array_end,
+	.integer = write_integer,
+	.bytes = write_bytes,
+	.raw = write_raw,
+	.begin_part = begin_part,
+};
+
+void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescriptor *message)
+{
+	if (!w->form_state)
+		w->form_state = malloc(sizeof(struct open));
+	if (!w->form_state) {
+		w->failed = true;
+		return;
+	}
+	open_of(w)->root = message;
+	open_of(w)->depth = 0;
+	w->form = &form;
+}
+
+void gpald_protobuf_end(struct gpald_writer *w)
+{
+	assert(!w->form || w->failed || open_of(w)->depth <= 1);
+	w->form = NULL;
+}

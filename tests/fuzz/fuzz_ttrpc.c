@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames of ttrpc through the service, on a registry that is empty at first.
+ *
+ * Input: what a client sends, which is cut into frames as the daemon does it. Each frame of a
+ * request gets one frame as its reply, on its stream. protobuf-c reads the message of each
+ * reply, and each request that is not refused for its form.
+ */
+#include "config.h"
+
+#include "proto/gpalayout.pb-c.h"
+#include "registry/registry.h"
+#include "server/connection.h"
+#include "server/line_buffer.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/service.h"
+#include "tests/fuzz/fuzz.h"
+#include "ttrpc/envelope.h"
+#include "ttrpc/protobuf_read.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+const char fuzz_target[] = "ttrpc";
+
+#define FRAMES_MAX 16
+#define LAYOUTS_MAX 4
+#define EVENTS_KEPT 8
+#define LENGTH_MAX 65536
+
+enum {
+	SERVICE = 1,
+	METHOD,
+	PAYLOAD
+}; /* fields of a Request; of a Response: status, payload */
+
+static struct gpald_limits limits;
+static struct gpald_connections clients;
+static struct gpald_options daemon_options;
+static struct gpald_service service;
+static struct gpald_workspace space;
+
+static void ready(void *waiter)
+{
+	*(bool *)waiter = true;
+}
+
+static void wake(void *data)
+{
+	(void)data;
+}
+
+static void damaged(void *data, const char *name, const char *problem)
+{
+	(void)data;
+	fuzz_fail(__FILE__, __LINE__, "%s: %s", name, problem);
+}
+
+static void committed(void *data, const struct gpald_batch *batch)
+{
+	(void)data;
+	FUZZ_CHECK(batch->result == GPALD_COMMIT_DONE, "a commit failed");
+}
+
+static void set_up(void)
+{
+	if (service.limits)
+		return;
+	gpald_log_set_level(GPALD_LOG_ERROR);
+	gpald_limits_init(&limits);
+	FUZZ_CHECK(!gpald_options_init(&daemon_options), "out of memory");
+	service = (struct gpald_service){
+		.default_policy = gpal_policy_default(),
+		.limits = &limits,
+		.options = &daemon_options,
+		.socket_path = "/run/gpalayoutd/control.sock",
+		.ttrpc_path = "/run/gpalayoutd/ttrpc.sock",
+		.clients = &clients,
+		.ready = ready,
+	};
+	FUZZ_CHECK(gpald_service_init(&service) && gpald_workspace_init(&space), "out of memory");
+}
+
+static void open_registry(void)
+{
+	const struct gpald_registry_options options = {
+		.layouts_max = LAYOUTS_MAX,
+		.events_kept = EVENTS_KEPT,
+		.default_policy = service.default_policy,
+		.wake = wake,
+		.damaged = damaged,
+		.committed = committed,
+	};
+	char error[GPALD_STORE_ERROR_SIZE];
+	struct gpald_store *store = gpald_memory_store_open();
+
+	FUZZ_CHECK(store, "out of memory");
+	service.registry = gpald_registry_open(store, &options, error);
+	FUZZ_CHECK(service.registry, "%s", error);
+}
+
+/* The last field of that number, whose bytes are empty if there is none. False: no message. */
+static bool find(const uint8_t *bytes, size_t length, uint32_t number,
+		 struct gpald_protobuf_field *found)
+{
+	struct gpald_protobuf_cursor cursor = { bytes, bytes + length };
+	struct gpald_protobuf_field field;
+	int more;
+
+	*found = (struct gpald_protobuf_field){ .bytes = bytes };
+	while ((more = gpald_protobuf_next(&cursor, &field)) > 0)
+		if (field.number == number && field.type == GPALD_PROTOBUF_LENGTH)
+			*found = field;
+	return more == 0;
+}
+
+/* NULL: the frame names none. */
+static const ProtobufCMethodDescriptor *method_of(const uint8_t *request, size_t length)
+{
+	const ProtobufCServiceDescriptor *layouts = &gpalayout__v1__layouts__descriptor;
+	struct gpald_protobuf_field name;
+
+	if (!find(request, length, METHOD, &name))
+		return NULL;
+	for (unsigned int i = 0; i < layouts->n_methods; i++)
+		if (strlen(layouts->methods[i].name) == name.value &&
+		    memcmp(layouts->methods[i].name, name.bytes, name.value) == 0)
+			return &layouts->methods[i];
+	return NULL;
+}
+
+static bool is_read(const ProtobufCMessageDescriptor *message,
+		    const struct gpald_protobuf_field *bytes)
+{
+	ProtobufCMessage *unpacked =
+		protobuf_c_message_unpack(message, NULL, bytes->value, bytes->bytes);
+	const bool done = unpacked != NULL;
+
+	if (unpacked)
+		protobuf_c_message_free_unpacked(unpacked, NULL);
+	return done;
+}
+
+/* Whether a request is no message of its type, of all that it can be refused for. */
+static bool has_bad_form(const char *reason)
+{
+	static const char *const reasons[] = { "invalid_request", "invalid_utf8",
+					       "duplicate_key",   "unknown_member",
+					       "wrong_type",      "method_not_found",
+					       "too_many_values" };
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strcmp(reasons[i], reason) == 0)
+			return true;
+	return false;
+}
+
+/* The reason of a Response that is a refusal; its length is 0 if it is none. */
+static void read_reason(const struct gpald_protobuf_field *status, char reason[64])
+{
+	struct gpald_protobuf_field details, value;
+	Gpalayout__V1__ErrorData *data;
+
+	reason[0] = '\0';
+	if (status->value == 0)
+		return;
+	FUZZ_CHECK(find(status->bytes, status->value, 3, &details) &&
+			   find(details.bytes, details.value, 2, &value),
+		   "this is no Status with details");
+	data = gpalayout__v1__error_data__unpack(NULL, value.value, value.bytes);
+	FUZZ_CHECK(data && data->reason[0] && strlen(data->reason) < 64, "this is no ErrorData");
+	strcpy(reason, data->reason);
+	gpalayout__v1__error_data__free_unpacked(data, NULL);
+}
+
+static void check_reply(const char *frame, size_t length)
+{
+	const struct gpald_ttrpc_header asked = gpald_ttrpc_header(frame);
+	const char *reply = space.out.text;
+	const uint8_t *request = (const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE;
+	const uint8_t *response = (const uint8_t *)reply + GPALD_TTRPC_HEADER_SIZE;
+	const ProtobufCMethodDescriptor *method = method_of(request, asked.length);
+	struct gpald_protobuf_field status, payload, params;
+	struct gpald_ttrpc_header header;
+	char reason[64];
+
+	FUZZ_CHECK(space.out.length >= GPALD_TTRPC_HEADER_SIZE, "the reply has no header");
+	header = gpald_ttrpc_header(reply);
+	FUZZ_CHECK(header.stream == asked.stream && header.type == 2 && header.flags == 0 &&
+			   header.length == space.out.length - GPALD_TTRPC_HEADER_SIZE,
+		   "the header of the reply is wrong");
+	FUZZ_CHECK(find(response, header.length, 1, &status) &&
+			   find(response, header.length, 2, &payload),
+		   "this is no Response");
+	read_reason(&status, reason);
+	if (reason[0] && has_bad_form(reason))
+		return;
+	FUZZ_CHECK(method && length == GPALD_TTRPC_HEADER_SIZE + asked.length,
+		   "a frame that names no method was answered");
+	FUZZ_CHECK(find(request, asked.length, PAYLOAD, &params), "this is no Request");
+	FUZZ_CHECK(is_read(method->input, &params), "protobuf-c does not read the request");
+	if (!reason[0])
+		FUZZ_CHECK(is_read(method->output, &payload), "protobuf-c does not read the reply");
+}
+
+static void try_frame(const char *text, size_t length)
+{
+	static const struct gpald_caller caller = { .uid = 1000, .socket = &gpald_ttrpc_socket };
+	/* Exactly as large as the frame. */
+	char *frame = malloc(length);
+	const struct gpald_message message = { .text = frame, .length = length };
+	struct gpald_answer answer;
+	bool is_ready = false;
+
+	FUZZ_CHECK(frame, "out of memory");
+	memcpy(frame, text, length);
+	gpald_writer_reset(&space.out, 0);
+	gpald_service_answer(&service, &caller, &message, &is_ready, &space, &answer);
+	if (answer.kind == GPALD_ANSWER_LATER) {
+		while (!is_ready)
+			gpald_registry_settle(service.registry);
+		FUZZ_CHECK(gpald_call_answer(answer.call, &space, &answer), "out of memory");
+	} else if (answer.kind == GPALD_ANSWER_WAIT) {
+		FUZZ_CHECK(!gpald_service_answer_wait(&service, &caller, &answer.id, answer.since,
+						      false, &space, &answer),
+			   "there was nothing to wait for");
+		FUZZ_CHECK(gpald_service_answer_wait(&service, &caller, &answer.id, answer.since,
+						     true, &space, &answer),
+			   "a wait does not end");
+	}
+	FUZZ_CHECK(answer.kind == GPALD_ANSWER_REPLY, "out of memory");
+	check_reply(frame, length);
+	free(frame);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct gpald_line_buffer input;
+	const char *frame;
+	uint64_t offset;
+	size_t length;
+
+	set_up();
+	open_registry();
+	gpald_line_buffer_init(&input, LENGTH_MAX, true);
+	FUZZ_CHECK(gpald_line_buffer_append(&input, (const char *)data, size), "out of memory");
+	for (size_t i = 0; i < FRAMES_MAX; i++) {
+		const enum gpald_line found =
+			gpald_line_buffer_next(&input, &frame, &length, &offset);
+
+		if (found == GPALD_LINE_NONE)
+			break;
+		if (found == GPALD_LINE_WHOLE)
+			try_frame(frame, length);
+	}
+	gpald_line_buffer_clear(&input);
+	FUZZ_CHECK(gpald_registry_close(service.registry, 0), "the registry is not closed");
+	return 0;
+}
