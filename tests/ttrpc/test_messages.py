@@ -1,0 +1,433 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Answers over ttrpc say what answers in JSON say, member by member: for every golden vector, what can be asked
+about it, and the recorded examples. Refusals have the same reason, pointer, message and details, and the status
+that src/wire/reason.c has for the reason."""
+
+import collections
+import copy
+import doctest
+import io
+import itertools
+import json
+import os
+import re
+import unittest
+
+from ttrpc_harness import RPCS, TOP_SRCDIR, Daemon, Refused, gpalayout_pb2, reply_class, request_class
+import forms
+
+import corpus
+import gpalayout_ttrpc
+import harness
+from test_vectors import read_corpora, read_vectors
+
+IN_FLIGHT = 32
+EXAMPLES = corpus.load_examples()
+
+# What protobuf cannot say, and how often examples and vectors say it: one more is a request that nobody compares.
+UNSAYABLE_EXAMPLES = {
+    forms.LACKS: 1,
+    forms.UNKNOWN: 1,
+    forms.WRONG_TYPE: 1,
+    forms.NO_NUMBER: 1,
+    forms.NO_METHOD: 1,
+    forms.NO_REQUEST: 4,
+    forms.OTHER_SOCKET: 2,
+    forms.SUBSCRIBED: 1,
+}
+UNSAYABLE_VECTORS = {forms.EMPTY: 35}
+
+
+def read_statuses():
+    """The status of each reason, as the table in reason.c has it."""
+    with open(os.path.join(TOP_SRCDIR, "src", "wire", "reason.c"), encoding="utf-8") as source:
+        text = source.read()
+    numbers = dict(re.findall(r"\b(STATUS_\w+) = (\d+),", text))
+    rows = re.findall(r"(?:CORE\((\w+)\)|\[GPALD_(\w+)\]) = \{([^}]*)\}", text)
+    statuses = {}
+    for core, own, row in rows:
+        token = re.search(r'"(\w+)"', row)
+        status = re.search(r"STATUS_\w+", row)[0]
+        statuses[token[1] if token else (core or own).lower()] = int(numbers[status])
+    return statuses
+
+
+STATUSES = read_statuses()
+
+
+def difference(one, other, path=""):
+    """Where two JSON values differ first, or None."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in {**one, **other}:
+            if name not in one or name not in other:
+                return f"{path}/{name}: only in {'ttrpc' if name in one else 'JSON'}: {(one | other)[name]!r:.200}"
+            found = difference(one[name], other[name], f"{path}/{name}")
+            if found:
+                return found
+        return None
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return next(filter(None, (difference(a, b, f"{path}/{i}") for i, (a, b) in enumerate(zip(one, other)))), None)
+    if type(one) is not type(other) or one != other:
+        return f"{path}: {one!r:.200} over ttrpc, {other!r:.200} in JSON"
+    return None
+
+
+def as_reply(rpc, answer):
+    """The reply in JSON that an answer over ttrpc says, without its envelope."""
+    if isinstance(answer, Refused):
+        return {"error": {"status": answer.status, "message": answer.message,
+                          "data": forms.from_message(answer.data)}}
+    if rpc == "Schema":
+        return {"result": json.loads(answer.document)}
+    return {"result": forms.from_message(answer)}
+
+
+def expected_reply(rpc, reply):
+    """The same of a reply in JSON."""
+    if "error" in reply:
+        error = reply["error"]
+        data = dict(error["data"])
+        return {"error": {"status": STATUSES[data["reason"]], "message": error["message"],
+                          "data": forms.comparable(gpalayout_pb2.ErrorData, data)}}
+    if rpc == "Schema":
+        return {"result": reply["result"]}
+    return {"result": forms.comparable(reply_class(rpc), reply["result"])}
+
+
+def cannot_say(params, reply):
+    """Why the JSON request is one that protobuf cannot say, though it can be converted; or None."""
+    pointer = reply.get("error", {}).get("data", {}).get("pointer")
+    if pointer is not None and forms.is_empty_list(params, pointer):
+        return forms.EMPTY
+    return None
+
+
+def answer_of(client, stream):
+    try:
+        return client.receive(stream)
+    except Refused as refusal:
+        return refusal
+
+
+class Conversations(unittest.TestCase):
+    """Asks one daemon the same over both sockets, many requests at a time."""
+
+    def setUp(self):
+        self.unsayable = collections.Counter()
+        self.compared = collections.Counter()
+
+    def compare(self, case, method, params, reply, answer):
+        """The answer, unless it is a fault; JSON has the last word."""
+        rpc = RPCS[method]
+        fault = difference(as_reply(rpc, answer), expected_reply(rpc, reply))
+        if fault:
+            self.faults.append(f"{case} {method}: {fault}; params {json.dumps(params)[:1000]}")
+        self.compared[rpc, reply.get("error", {}).get("data", {}).get("reason", "")] += 1
+
+    def ask(self, json_client, client, cases):
+        """Gives the reply in JSON to each case, an id, a method and its params, and compares it."""
+        cases = iter(cases)
+        self.faults = []
+        while batch := list(itertools.islice(cases, IN_FLIGHT)):
+            lines, frames, streams = [], [], []
+            for number, (case, method, params) in enumerate(batch):
+                lines.append(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
+                try:
+                    request = forms.to_request(request_class(RPCS[method]), params)
+                    stream, frame = client.encode(RPCS[method], request)
+                    frames.append(frame)
+                except forms.Unsayable as reason:
+                    stream = reason
+                streams.append(stream)
+            json_client.send_aside("".join(line + "\n" for line in lines).encode())
+            client.sock.settimeout(harness.PATIENCE)
+            client.sock.sendall(b"".join(frames))
+            for (case, method, params), stream in zip(batch, streams):
+                reply = json_client.read_reply()
+                if isinstance(stream, forms.Unsayable):
+                    self.unsayable[str(stream)] += 1
+                    if "result" in reply:
+                        self.faults.append(f"{case}: served in JSON, but protobuf cannot say it: {stream}")
+                else:
+                    answer = answer_of(client, stream)
+                    unsaid = cannot_say(params, reply)
+                    if unsaid:
+                        self.unsayable[unsaid] += 1
+                        if not isinstance(answer, Refused) or answer.status != 3:
+                            self.faults.append(f"{case}: served over ttrpc, though JSON refuses it: {unsaid}")
+                    else:
+                        self.compare(case, method, params, reply, answer)
+                yield case, method, params, reply
+        self.assertEqual(self.faults[:10], [])
+
+
+class Vectors(Conversations):
+    def questions(self, resolves):
+        """What else can be asked about the requests of vectors, a few of each kind for each."""
+        addresses = [0, 0xFEC00000, 1 << 32, 1 << 40, 2**64 - 1]
+        for number, (case, params) in enumerate(resolves):
+            request = params["request"]
+            other = resolves[(number + 1) % len(resolves)][1]["request"]
+            kind = number % 6
+            if kind == 0:
+                yield case, "layout.explain", {"request": request}
+            elif kind == 1:
+                yield case, "layout.explain", {"request": request, "tag": "ram0"}
+            elif kind == 2:
+                yield case, "layout.probe", {"request": request, "address": hex(addresses[number // 6 % len(addresses)])}
+            elif kind == 3:
+                yield case, "layout.compare", {"from": {"request": request}, "to": {"request": other}}
+            elif kind == 4:
+                yield case, "layout.resolve", {"request": request, "refuse": "all"}
+            elif number % 60 == 5:
+                yield case, "layout.advise", {"request": request}
+            elif number % 60 == 11:
+                yield case, "layout.resolve", {"request": request, "advise": True}
+
+    def saved(self, layouts):
+        """Layouts in full, which agree with themselves or, where a digit is another, do not."""
+        for number, (case, request, layout) in enumerate(layouts):
+            if number % 5 == 0:
+                layout = dict(layout, digest=layout["digest"][::-1])
+            yield case, "layout.compare", {"from": {"layout": layout}, "to": {"request": request}}
+
+    def test_every_vector_and_what_can_be_asked_about_it(self):
+        resolves = [(vector["id"], {"request": vector["request"], **vector.get("params", {})})
+                    for vector in itertools.chain(read_vectors("resolve.jsonl"), read_vectors("requests.jsonl"),
+                                                  read_corpora())]
+        allocates = [(vector["id"], vector["request"]) for vector in read_vectors("allocate.jsonl")]
+        layouts = []
+        with Daemon("--store=memory") as daemon, daemon.connect() as json_client, daemon.ttrpc() as client:
+            cases = itertools.chain(((case, "layout.resolve", params) for case, params in resolves),
+                                    ((case, "layout.allocate", params) for case, params in allocates),
+                                    self.questions(resolves))
+            for number, (case, _, params, reply) in enumerate(self.ask(json_client, client, cases)):
+                if number < len(resolves) and number % 10 == 0 and "result" in reply:
+                    layouts.append((case, params["request"], reply["result"]["layout"]))
+            for _ in self.ask(json_client, client, self.saved(layouts)):
+                pass
+        self.assertEqual(dict(self.unsayable), UNSAYABLE_VECTORS)
+        asked = {rpc for rpc, _ in self.compared}
+        self.assertEqual(asked, {"Resolve", "Allocate", "Explain", "Probe", "Compare", "Advise"})
+        for rpc in asked:
+            self.assertTrue(self.compared[rpc, ""], f"no answer of {rpc}")
+        self.assertGreater(sum(self.compared.values()), len(resolves) + len(allocates))
+        reasons = {reason for _, reason in self.compared} - {""}
+        self.assertLessEqual({"exhausted", "overlap", "address_width_exceeded", "warning_refused", "bad_layout",
+                              "invalid_memory", "out_of_range"}, reasons)
+
+
+class Live(unittest.TestCase):
+    """Two daemons that keep layouts, of which one is asked in JSON and the other over ttrpc."""
+
+    def setUp(self):
+        self.unsayable = collections.Counter()
+        self.compared = collections.Counter()
+
+    def fault(self, method, reply, answer):
+        rpc = RPCS[method]
+        return difference(answer, expected_reply(rpc, reply))
+
+    def pair(self, *options):
+        return Daemon("--store=memory", *options), Daemon("--store=memory", *options)
+
+    def ask(self, pair, method, params):
+        """The reply of the one, and the same of the other, both as in the run of an example."""
+        (json_client, json_run), (client, run) = pair
+        rpc = RPCS[method]
+        reply = json_run.received(json_client.call(method, json_run.sent(params)))
+        request = forms.to_request(request_class(rpc), run.sent(params))
+        answer = as_reply(rpc, answer_of(client, client.send(rpc, request)))
+        return reply, run.received(answer)
+
+    def test_what_changes_layouts(self):
+        vectors = [vector for vector in read_vectors("requests.jsonl") if "error" not in vector][::16]
+        one, other = self.pair()
+        with one, other, one.connect() as json_client, other.ttrpc() as client:
+            pair = ((json_client, corpus.Run(one)), (client, corpus.Run(other)))
+            outcomes = collections.Counter()
+            for number, vector in enumerate(vectors):
+                name, request = vector["id"], vector["request"]
+                grown = copy.deepcopy(request)
+                grown["memory"]["nodes"][0] = forms.parse_size(grown["memory"]["nodes"][0]) * 2
+                following = vectors[(number + 1) % len(vectors)]["request"]
+                for method, params in [
+                        ("layout.create", {"name": name, "request": request}),
+                        ("layout.create", {"name": name, "request": request}),
+                        ("layout.create", {"name": name, "request": following, "refuse": ["ram_not_at_zero"]}),
+                        ("layout.get", {"name": name}),
+                        ("layout.probe", {"name": name, "address": 4096}),
+                        ("layout.explain", {"name": name}),
+                        ("layout.update", {"name": name, "request": grown}),
+                        ("layout.update", {"name": name, "request": following, "dry_run": True}),
+                        ("layout.update", {"name": name, "request": following}),
+                        ("layout.update", {"name": name, "request": following, "allow_moves": True,
+                                           "allow_removals": True}),
+                        ("layout.delete", {"name": name, "generation": 1}),
+                        ("layout.compare", {"from": {"name": name}, "to": {"request": request}}),
+                        ("layout.history", {"name": name}),
+                        ("layout.list", {"limit": 1 + number % 3}),
+                        ("layout.list", {"after": name}),
+                        *([("layout.delete", {"name": name}), ("layout.get", {"name": name})] if number % 3 else [])]:
+                    reply, answer = self.ask(pair, method, params)
+                    with self.subTest(name, method=method, params=params):
+                        self.assertIsNone(self.fault(method, reply, answer))
+                    outcomes[method, reply.get("error", {}).get("data", {}).get("reason", "")] += 1
+        for wanted in [("layout.create", "conflict"), ("layout.update", "would_move"), ("layout.update", "would_remove"),
+                       ("layout.delete", "generation_mismatch"), ("layout.get", "not_found"), ("layout.get", ""),
+                       ("layout.update", ""), ("layout.delete", "")]:
+            self.assertTrue(outcomes[wanted], f"never {wanted}: {outcomes}")
+
+    def test_a_backup(self):
+        with Daemon("--store=memory", *harness.TRUSTED) as daemon, daemon.connect() as json_client, \
+                daemon.ttrpc() as client:
+            for number in range(3):
+                json_client.call("layout.create", {"name": f"vm-{number}", "request":
+                                                   {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}})
+            params = {}
+            pages = 0
+            while True:
+                result = json_client.call("registry.backup", params)["result"]
+                answer = client.call("Backup", params)
+                self.assertIsNone(difference(forms.from_message(answer), result))
+                pages += 1
+                if "next" not in result:
+                    break
+                params = {"after": result["next"], "revision": result["revision"]}
+            self.assertTrue(pages)
+
+    def play(self, example, one, other):
+        """Takes the steps of an example with both daemons."""
+        with other.ttrpc() as client:
+            run = corpus.Run(other)
+            followed = None  # the revision up to which events have been compared
+            events = []
+            for step, reply in example.play(one):
+                if not step.sends:
+                    if not events:
+                        answer = run.received(as_reply("WaitEvents", client.call("WaitEvents", {"since": followed})))
+                        events += answer["result"]["events"]
+                    event = events.pop(0)
+                    followed = event["revision"] - corpus.START_REVISION + run.revision
+                    yield step, difference(event, reply["params"])
+                    continue
+                try:
+                    rpc, answer = self.answer(step, client, run, reply)
+                except forms.Unsayable as reason:
+                    self.unsayable[str(reason)] += 1
+                    self.assertIn("error", reply, f"{example.name}: {reason}")
+                    continue
+                if rpc == "WaitEvents" and "result" in reply:
+                    followed = run.sent({"since": answer["result"]["revision"]})["since"]
+                    events += answer["result"].pop("events", [])
+                self.compared[rpc] += 1
+                yield step, difference(answer, expected_reply(rpc, reply))
+            self.assertFalse(events, "events that JSON does not have")
+
+    def answer(self, step, client, run, reply):
+        if not step.request:
+            raise forms.Unsayable(forms.NO_REQUEST)
+        if step.method not in RPCS:
+            raise forms.Unsayable(forms.NO_METHOD)
+        rpc, params = RPCS[step.method], step.request.get("params", {})
+        if step.inspect and reply.get("error", {}).get("data", {}).get("reason") == "method_not_found":
+            raise forms.Unsayable(forms.OTHER_SOCKET)
+        if rpc == "WaitEvents" and reply.get("error", {}).get("data", {}).get("reason") == "invalid_request":
+            raise forms.Unsayable(forms.SUBSCRIBED)
+        if rpc == "WaitEvents":
+            params = dict(params, timeout_ms=0)
+        request = forms.to_request(request_class(rpc), run.sent(params))
+        if cannot_say(params, reply):
+            raise forms.Unsayable(cannot_say(params, reply))
+        return rpc, run.received(as_reply(rpc, answer_of(client, client.send(rpc, request))))
+
+    def test_every_example(self):
+        with Daemon() as shared:
+            for example in EXAMPLES:
+                if example.has_own_daemon:
+                    with Daemon(*example.options) as one, Daemon(*example.options) as other:
+                        self.check_example(example, one, other)
+                else:
+                    self.check_example(example, shared, shared)
+        self.assertEqual(dict(self.unsayable), UNSAYABLE_EXAMPLES)
+        missing = set(RPCS.values()) - set(self.compared)
+        self.assertEqual(missing, {"Schema"}, "rpcs without an example")
+
+    def check_example(self, example, one, other):
+        for step, fault in self.play(example, one, other):
+            # Counters go on from one call to the next, and a backup has times; tests of their own compare them.
+            if step.method == "daemon.stats" or (step.method == "registry.backup" and "/data: " in (fault or "")):
+                continue
+            with self.subTest(example.name, step=step.method):
+                self.assertIsNone(fault)
+
+
+class About(unittest.TestCase):
+    """What is about the daemon itself."""
+
+    def shape(self, value):
+        """A JSON value with the types of its scalars."""
+        if isinstance(value, dict):
+            return {name: self.shape(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.shape(item) for item in value[:1]]
+        return type(value).__name__
+
+    def test_statistics_have_the_same_members(self):
+        with Daemon() as daemon, daemon.connect() as json_client, daemon.ttrpc() as client:
+            for _ in range(2):
+                result = json_client.call("daemon.stats")["result"]
+                answer = forms.from_message(client.call("Stats"))
+            for stats in (result, answer):
+                for entry in stats["requests"].values():
+                    entry["latency"].pop("buckets", None)
+                stats["store"]["latency"].pop("buckets", None)
+            self.assertIsNone(difference(self.shape(answer), self.shape(
+                forms.comparable(reply_class("Stats"), result))))
+            for name in ("started_at", "registry"):
+                self.assertEqual(answer[name], result[name])
+            for name in ("commits", "changes", "kind", "path"):
+                self.assertEqual(answer["store"][name], result["store"][name])
+
+    def test_statistics_as_a_text(self):
+        def names(text):
+            return {line.split()[0] for line in text.splitlines() if not line.startswith("#")}
+        with Daemon() as daemon, daemon.connect() as json_client, daemon.ttrpc() as client:
+            params = {"format": "openmetrics"}
+            for _ in range(2):
+                reply = json_client.call("daemon.stats", params)
+                answer = client.call("Stats", params)
+            self.assertEqual(answer.format, reply["result"]["format"])
+            self.assertEqual(names(answer.text), names(reply["result"]["text"]))
+            self.assertFalse(answer.HasField("uptime_ms"))
+
+    def test_the_page_of_the_client(self):
+        with Daemon() as daemon:
+            tests = doctest.DocTestFinder().find(gpalayout_ttrpc, globs={"path": daemon.ttrpc_socket})
+            output = io.StringIO()
+            runner = doctest.DocTestRunner()
+            for test in tests:
+                runner.run(test, out=output.write)
+            self.assertEqual((runner.failures, output.getvalue()), (0, ""))
+            self.assertGreater(runner.tries, 5)
+
+    def test_the_document(self):
+        with Daemon() as daemon, daemon.connect() as json_client, daemon.ttrpc() as client:
+            self.assertEqual(json.loads(client.call("Schema").document), json_client.call("daemon.schema")["result"])
+
+
+class Statuses(unittest.TestCase):
+    def test_each_reason_has_a_status(self):
+        """So that the table that the others compare with is read as a whole."""
+        enum = corpus.load_document()["components"]["schemas"]
+        text = json.dumps(enum)
+        self.assertGreater(len(STATUSES), 35)
+        for reason in STATUSES:
+            self.assertIn(f'"{reason}"', text)
+        self.assertEqual([STATUSES[reason] for reason in ("not_found", "conflict", "denied", "store_full", "timeout")],
+                         [5, 6, 7, 8, 4])
+
+
+if __name__ == "__main__":
+    harness.main()
