@@ -7,7 +7,7 @@ prefix=$(cat /mnt/result/prefix)
 PATH=$prefix/bin:$PATH
 ctl=$prefix/bin/gpalayoutctl
 vm="--arch x86_64 --memory 1GiB"
-tests=12
+tests=13
 number=0
 
 check() { # WHAT COMMAND...
@@ -102,6 +102,15 @@ backup_and_restore() {
 	[ "$("$ctl" get of-2001 --field layout.digest)" = "$before" ]
 }
 
+# As README.md says: a socket joins the service when that is started anew.
+ttrpc() {
+	[ ! -e /run/gpalayoutd/ttrpc.sock ] && [ "$(systemctl is-enabled gpalayoutd-ttrpc.socket)" = disabled ] || return 1
+	systemctl stop gpalayoutd.service && systemctl start gpalayoutd-ttrpc.socket || return 1
+	[ "$("$ctl" info --field sockets.ttrpc)" = /run/gpalayoutd/ttrpc.sock ] &&
+		[ "$(stat -c '%a %U %G' /run/gpalayoutd/ttrpc.sock)" = "660 root gpalayout" ] &&
+		grep 'event=listening socket=ttrpc ' /mnt/result/daemon
+}
+
 is_confined() {
 	pid=$(prop MainPID)
 	cat "/proc/$pid/status"
@@ -181,6 +190,7 @@ check "layouts are their creators', and sockets their groups'" ownership
 check "a member of the admin group may change the layouts of others" admins
 check "a restart loses nothing" restart
 check "a backup is restored as the manual says" backup_and_restore
+check "the ttrpc socket is there when it is asked for" ttrpc
 check "it runs as its user, without capabilities, and with a filter of system calls" is_confined
 check "the sandbox holds: no file but its own, no network" sandbox_holds
 check "it sees the users who ask" users_are_seen

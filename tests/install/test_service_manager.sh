@@ -6,7 +6,7 @@ set -eu
 
 . "$TOP_SRCDIR/tests/install/service_manager.sh"
 
-tests=12
+tests=13
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
