@@ -189,7 +189,7 @@ static size_t count_ram(const struct candidate *list, size_t count)
 
 /*
  * Each gets its share of what may be spent, or as much as two sizes take, while it lasts; what
- * one leaves is for those behind it.
+ * one leaves is for those after it.
  */
 static void share_out(struct advising *a, const struct candidate *list, size_t count, bool is_ram)
 {

@@ -264,15 +264,10 @@ static bool check_hotplug_rooms(struct checking *c)
 	return true;
 }
 
-static int compare_name(const void *name, const void *named)
-{
-	return strcmp(name, ((const struct gpald_named *)named)->name);
-}
-
 static bool has_cxl(const struct checking *c, const char *name)
 {
-	const struct gpald_named *found = bsearch(name, c->by_name, c->layout->root_complex_count,
-						  sizeof(*c->by_name), compare_name);
+	const struct gpald_named *found =
+		gpald_find_named(c->by_name, c->layout->root_complex_count, name);
 
 	return found && c->layout->root_complexes[found->index].has_cxl;
 }

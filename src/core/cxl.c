@@ -47,11 +47,6 @@ static int refuse_twice(const struct gpal_cxl_window *window, size_t index, size
 	return gpald_fail_part(error, code, "/%zu", at);
 }
 
-static int compare_name(const void *name, const void *named)
-{
-	return strcmp(name, ((const struct gpald_named *)named)->name);
-}
-
 /* Each target is there once; notes which root complexes they are. */
 static int check_targets(const struct gpald_resolution *r, const struct gpald_named *by_name,
 			 size_t index, uint32_t *targets)
@@ -65,9 +60,8 @@ static int check_targets(const struct gpald_resolution *r, const struct gpald_na
 		return refuse_twice(window, index, twice, error);
 	for (size_t i = 0; i < window->target_count; i++) {
 		const char *target = window->targets[i];
-		const struct gpald_named *found = bsearch(target, by_name,
-							  r->request->root_complex_count,
-							  sizeof(*by_name), compare_name);
+		const struct gpald_named *found =
+			gpald_find_named(by_name, r->request->root_complex_count, target);
 
 		if (!found || !r->request->root_complexes[found->index].has_cxl) {
 			code = gpald_fail(error, GPAL_E_OUT_OF_RANGE,

@@ -19,6 +19,17 @@ int gpald_compare_named(const void *left, const void *right)
 	return order ? order : (a->index > b->index) - (a->index < b->index);
 }
 
+static int compare_name(const void *name, const void *named)
+{
+	return strcmp(name, ((const struct gpald_named *)named)->name);
+}
+
+const struct gpald_named *gpald_find_named(const struct gpald_named *names, size_t count,
+					   const char *name)
+{
+	return bsearch(name, names, count, sizeof(*names), compare_name);
+}
+
 /* The first name, in list order, that an earlier entry has already. */
 static int check_unique(struct gpald_named *names, size_t count, enum gpal_subject subject,
 			const char *what, struct gpal_error *error)

@@ -24,6 +24,9 @@ struct gpald_named {
 	size_t index;
 };
 int gpald_compare_named(const void *left, const void *right); /* for qsort(): by name */
+/* Among those that are sorted so; NULL: there is none of that name. */
+const struct gpald_named *gpald_find_named(const struct gpald_named *names, size_t count,
+					   const char *name);
 GPAL_MUST_USE int gpald_check_root_complex_names(struct gpald_resolution *r);
 GPAL_MUST_USE int gpald_check_reserved_names(struct gpald_resolution *r);
 GPAL_MUST_USE int gpald_check_cxl_window_names(struct gpald_resolution *r);
