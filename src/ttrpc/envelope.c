@@ -197,11 +197,8 @@ static size_t payload_at(size_t mark)
 
 static void begin_result(struct gpald_writer *w, const struct gpald_id *id)
 {
-	size_t start;
-
 	begin_frame(w, id);
-	start = gpald_protobuf_open(w, RESPONSE_PAYLOAD);
-	(void)start;
+	gpald_protobuf_open(w, RESPONSE_PAYLOAD); /* it begins at payload_at() */
 	gpald_protobuf_begin(w, id->reply);
 }
 

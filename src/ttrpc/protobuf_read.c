@@ -115,47 +115,47 @@ static void append(cJSON *list, cJSON *value)
 	list->child->prev = value;
 }
 
+/* A text of that length, whose characters and NUL are still to be written. */
+static cJSON *new_text(struct reader *r, uint64_t length)
+{
+	cJSON *value = new_value(r, cJSON_String);
+
+	if (!value)
+		return NULL;
+	value->valuestring = gpald_arena_text(r->decoder.arena, length + 1);
+	if (value->valuestring)
+		return value;
+	gpald_refuse(r->decoder.error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
+	return NULL;
+}
+
 static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 {
 	cJSON *value;
-	char *text;
 
 	if (memchr(bytes, '\0', length)) {
 		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_REQUEST, "a text has no NUL");
 		return NULL;
 	}
-	value = new_value(r, cJSON_String);
-	text = value ? gpald_arena_text(r->decoder.arena, length + 1) : NULL;
-	if (!text) {
-		if (value)
-			gpald_refuse(r->decoder.error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
-				     "out of memory");
+	value = new_text(r, length);
+	if (!value)
 		return NULL;
-	}
-	memcpy(text, bytes, length);
-	text[length] = '\0';
-	if (!gpald_is_utf8(text)) {
+	memcpy(value->valuestring, bytes, length);
+	value->valuestring[length] = '\0';
+	if (!gpald_is_utf8(value->valuestring)) {
 		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_UTF8, "a text has to be UTF-8");
 		return NULL;
 	}
-	value->valuestring = text;
 	return value;
 }
 
 /* As a text: each place that takes a size takes it so, and a layout in full has no other form. */
 static cJSON *make_size(struct reader *r, uint64_t size)
 {
-	cJSON *value = new_value(r, cJSON_String);
-	char *text = value ? gpald_arena_text(r->decoder.arena, GPALD_HEX_MAX + 1) : NULL;
+	cJSON *value = new_text(r, GPALD_HEX_MAX);
 
-	if (!text) {
-		if (value)
-			gpald_refuse(r->decoder.error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),
-				     "out of memory");
-		return NULL;
-	}
-	*gpald_put_hex(text, size) = '\0';
-	value->valuestring = text;
+	if (value)
+		*gpald_put_hex(value->valuestring, size) = '\0';
 	return value;
 }
 

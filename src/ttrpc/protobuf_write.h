@@ -27,7 +27,7 @@ void gpald_protobuf_number(struct gpald_writer *w, uint32_t field, uint64_t valu
 void gpald_protobuf_bytes(struct gpald_writer *w, uint32_t field, const void *bytes, size_t length);
 
 /* A field whose bytes are written between the two; `start` is what the first has returned. */
-GPAL_MUST_USE size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field);
+size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field);
 void gpald_protobuf_close(struct gpald_writer *w, size_t start);
 
 #endif
