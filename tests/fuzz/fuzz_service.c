@@ -2,23 +2,19 @@
 /*
  * Lines through the service, on a registry that is empty at first.
  *
- * Input: lines, each of which is answered in turn. A line that begins with a tab
- * comes from the inspect socket, one that begins with a space from another user. Each reply must be what the OpenRPC document
- * says, with the id of its request; each layout in it must be accepted as a layout
- * in full. A request that is resolved, created or explained gets the same layout from
+ * Input: lines, each of which is answered in turn. A line that begins with a tab comes from
+ * the inspect socket, one that begins with a space from another user. Each reply must be what
+ * the OpenRPC document says, with the id of its request; each layout in it must be accepted as a
+ * layout in full. A request that is resolved, created or explained gets the same layout from
  * each of these methods, or the same refusal.
  */
 #include "config.h"
 
-#include "registry/registry.h"
-#include "server/connection.h"
-#include "server/log.h"
 #include "server/openrpc_document.h"
-#include "server/options.h"
-#include "server/service.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/layouts.h"
 #include "tests/fuzz/schema.h"
+#include "tests/fuzz/serving.h"
 #include "wire/json_parse.h"
 
 #include <stdbool.h>
@@ -27,98 +23,31 @@
 const char fuzz_target[] = "service";
 
 #define LINES_MAX 8
-#define LAYOUTS_MAX 4
-#define EVENTS_KEPT 8
 
-static struct gpald_limits limits;
-static struct gpald_connections clients;
-static struct gpald_options daemon_options;
-static struct gpald_service service;
-static struct gpald_workspace space;
 static const cJSON *reply_schema;
-
-static void ready(void *waiter)
-{
-	*(bool *)waiter = true;
-}
-
-static void wake(void *data)
-{
-	(void)data;
-}
-
-static void damaged(void *data, const char *name, const char *problem)
-{
-	(void)data;
-	fuzz_fail(__FILE__, __LINE__, "%s: %s", name, problem);
-}
-
-static void committed(void *data, const struct gpald_batch *batch)
-{
-	(void)data;
-	FUZZ_CHECK(batch->result == GPALD_COMMIT_DONE, "a commit failed");
-}
 
 static void set_up(void)
 {
 	if (reply_schema)
 		return;
-	gpald_log_set_level(GPALD_LOG_ERROR);
-	gpald_limits_init(&limits);
-	FUZZ_CHECK(!gpald_options_init(&daemon_options), "out of memory");
 	schema_open(gpald_openrpc_document);
 	reply_schema = schema_find("ReplyMessage");
-	service = (struct gpald_service){
-		.default_policy = gpal_policy_default(),
-		.limits = &limits,
-		.options = &daemon_options,
-		.socket_path = "/run/gpalayoutd/control.sock",
-		.clients = &clients,
-		.ready = ready,
-	};
-	FUZZ_CHECK(gpald_service_init(&service) && gpald_workspace_init(&space), "out of memory");
-}
-
-static void open_registry(void)
-{
-	const struct gpald_registry_options options = {
-		.layouts_max = LAYOUTS_MAX,
-		.events_kept = EVENTS_KEPT,
-		.default_policy = service.default_policy,
-		.wake = wake,
-		.damaged = damaged,
-		.committed = committed,
-	};
-	char error[GPALD_STORE_ERROR_SIZE];
-	struct gpald_store *store = gpald_memory_store_open();
-
-	FUZZ_CHECK(store, "out of memory");
-	service.registry = gpald_registry_open(store, &options, error);
-	FUZZ_CHECK(service.registry, "%s", error);
 }
 
 /* The reply to a line, to be freed; NULL: it is not answered. */
 static char *ask(const struct gpald_caller *caller, const char *line, size_t length, size_t *size)
 {
-	const struct gpald_message message = { .text = line, .length = length };
 	struct gpald_answer answer;
-	bool is_ready = false;
 	char *reply;
 
-	gpald_writer_reset(&space.out, 0);
-	gpald_service_answer(&service, caller, &message, &is_ready, &space, &answer);
+	serving_ask(caller, line, length, &answer);
 	if (answer.kind == GPALD_ANSWER_NONE)
 		return NULL;
-	if (answer.kind == GPALD_ANSWER_LATER) {
-		while (!is_ready)
-			gpald_registry_settle(service.registry);
-		FUZZ_CHECK(gpald_call_answer(answer.call, &space, &answer), "out of memory");
-	}
 	FUZZ_CHECK(answer.kind == GPALD_ANSWER_REPLY, "out of memory");
-	*size = space.out.length;
+	*size = serving_space.out.length;
 	reply = malloc(*size + 1);
 	FUZZ_CHECK(reply, "out of memory");
-	memcpy(reply, space.out.text, *size);
+	memcpy(reply, serving_space.out.text, *size);
 	reply[*size] = '\0';
 	return reply;
 }
@@ -371,7 +300,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool wants_agreement = true;
 
 	set_up();
-	open_registry();
+	serving_open();
 	for (size_t i = 0; i < LINES_MAX && size > 0; i++) {
 		const char *lf = memchr(text, '\n', size);
 		const size_t length = lf ? (size_t)(lf - text) : size;
@@ -386,6 +315,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		text += length + (lf != NULL);
 		size -= length + (lf != NULL);
 	}
-	FUZZ_CHECK(gpald_registry_close(service.registry, 0), "the registry is not closed");
+	serving_close();
 	return 0;
 }

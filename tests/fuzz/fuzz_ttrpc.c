@@ -9,13 +9,9 @@
 #include "config.h"
 
 #include "proto/gpalayout.pb-c.h"
-#include "registry/registry.h"
-#include "server/connection.h"
 #include "server/line_buffer.h"
-#include "server/log.h"
-#include "server/options.h"
-#include "server/service.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/serving.h"
 #include "ttrpc/envelope.h"
 #include "ttrpc/protobuf_read.h"
 
@@ -25,8 +21,6 @@
 const char fuzz_target[] = "ttrpc";
 
 #define FRAMES_MAX 16
-#define LAYOUTS_MAX 4
-#define EVENTS_KEPT 8
 #define LENGTH_MAX 65536
 
 enum {
@@ -34,71 +28,6 @@ enum {
 	METHOD,
 	PAYLOAD
 }; /* fields of a Request; of a Response: status, payload */
-
-static struct gpald_limits limits;
-static struct gpald_connections clients;
-static struct gpald_options daemon_options;
-static struct gpald_service service;
-static struct gpald_workspace space;
-
-static void ready(void *waiter)
-{
-	*(bool *)waiter = true;
-}
-
-static void wake(void *data)
-{
-	(void)data;
-}
-
-static void damaged(void *data, const char *name, const char *problem)
-{
-	(void)data;
-	fuzz_fail(__FILE__, __LINE__, "%s: %s", name, problem);
-}
-
-static void committed(void *data, const struct gpald_batch *batch)
-{
-	(void)data;
-	FUZZ_CHECK(batch->result == GPALD_COMMIT_DONE, "a commit failed");
-}
-
-static void set_up(void)
-{
-	if (service.limits)
-		return;
-	gpald_log_set_level(GPALD_LOG_ERROR);
-	gpald_limits_init(&limits);
-	FUZZ_CHECK(!gpald_options_init(&daemon_options), "out of memory");
-	service = (struct gpald_service){
-		.default_policy = gpal_policy_default(),
-		.limits = &limits,
-		.options = &daemon_options,
-		.socket_path = "/run/gpalayoutd/control.sock",
-		.ttrpc_path = "/run/gpalayoutd/ttrpc.sock",
-		.clients = &clients,
-		.ready = ready,
-	};
-	FUZZ_CHECK(gpald_service_init(&service) && gpald_workspace_init(&space), "out of memory");
-}
-
-static void open_registry(void)
-{
-	const struct gpald_registry_options options = {
-		.layouts_max = LAYOUTS_MAX,
-		.events_kept = EVENTS_KEPT,
-		.default_policy = service.default_policy,
-		.wake = wake,
-		.damaged = damaged,
-		.committed = committed,
-	};
-	char error[GPALD_STORE_ERROR_SIZE];
-	struct gpald_store *store = gpald_memory_store_open();
-
-	FUZZ_CHECK(store, "out of memory");
-	service.registry = gpald_registry_open(store, &options, error);
-	FUZZ_CHECK(service.registry, "%s", error);
-}
 
 /* The last field of that number, whose bytes are empty if there is none. False: no message. */
 static bool find(const uint8_t *bytes, size_t length, uint32_t number,
@@ -177,7 +106,7 @@ static void read_reason(const struct gpald_protobuf_field *status, char reason[6
 static void check_reply(const char *frame, size_t length)
 {
 	const struct gpald_ttrpc_header asked = gpald_ttrpc_header(frame);
-	const char *reply = space.out.text;
+	const char *reply = serving_space.out.text;
 	const uint8_t *request = (const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE;
 	const uint8_t *response = (const uint8_t *)reply + GPALD_TTRPC_HEADER_SIZE;
 	const ProtobufCMethodDescriptor *method = method_of(request, asked.length);
@@ -185,10 +114,10 @@ static void check_reply(const char *frame, size_t length)
 	struct gpald_ttrpc_header header;
 	char reason[64];
 
-	FUZZ_CHECK(space.out.length >= GPALD_TTRPC_HEADER_SIZE, "the reply has no header");
+	FUZZ_CHECK(serving_space.out.length >= GPALD_TTRPC_HEADER_SIZE, "the reply has no header");
 	header = gpald_ttrpc_header(reply);
 	FUZZ_CHECK(header.stream == asked.stream && header.type == 2 && header.flags == 0 &&
-			   header.length == space.out.length - GPALD_TTRPC_HEADER_SIZE,
+			   header.length == serving_space.out.length - GPALD_TTRPC_HEADER_SIZE,
 		   "the header of the reply is wrong");
 	FUZZ_CHECK(find(response, header.length, 1, &status) &&
 			   find(response, header.length, 2, &payload),
@@ -209,24 +138,17 @@ static void try_frame(const char *text, size_t length)
 	static const struct gpald_caller caller = { .uid = 1000, .socket = &gpald_ttrpc_socket };
 	/* Exactly as large as the frame. */
 	char *frame = malloc(length);
-	const struct gpald_message message = { .text = frame, .length = length };
 	struct gpald_answer answer;
-	bool is_ready = false;
 
 	FUZZ_CHECK(frame, "out of memory");
 	memcpy(frame, text, length);
-	gpald_writer_reset(&space.out, 0);
-	gpald_service_answer(&service, &caller, &message, &is_ready, &space, &answer);
-	if (answer.kind == GPALD_ANSWER_LATER) {
-		while (!is_ready)
-			gpald_registry_settle(service.registry);
-		FUZZ_CHECK(gpald_call_answer(answer.call, &space, &answer), "out of memory");
-	} else if (answer.kind == GPALD_ANSWER_WAIT) {
-		FUZZ_CHECK(!gpald_service_answer_wait(&service, &caller, &answer.id, answer.since,
-						      false, &space, &answer),
+	serving_ask(&caller, frame, length, &answer);
+	if (answer.kind == GPALD_ANSWER_WAIT) {
+		FUZZ_CHECK(!gpald_service_answer_wait(&serving, &caller, &answer.id, answer.since,
+						      false, &serving_space, &answer),
 			   "there was nothing to wait for");
-		FUZZ_CHECK(gpald_service_answer_wait(&service, &caller, &answer.id, answer.since,
-						     true, &space, &answer),
+		FUZZ_CHECK(gpald_service_answer_wait(&serving, &caller, &answer.id, answer.since,
+						     true, &serving_space, &answer),
 			   "a wait does not end");
 	}
 	FUZZ_CHECK(answer.kind == GPALD_ANSWER_REPLY, "out of memory");
@@ -241,8 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t offset;
 	size_t length;
 
-	set_up();
-	open_registry();
+	serving_open();
 	gpald_line_buffer_init(&input, LENGTH_MAX, true);
 	FUZZ_CHECK(gpald_line_buffer_append(&input, (const char *)data, size), "out of memory");
 	for (size_t i = 0; i < FRAMES_MAX; i++) {
@@ -255,6 +176,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			try_frame(frame, length);
 	}
 	gpald_line_buffer_clear(&input);
-	FUZZ_CHECK(gpald_registry_close(service.registry, 0), "the registry is not closed");
+	serving_close();
 	return 0;
 }
