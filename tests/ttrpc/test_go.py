@@ -8,22 +8,19 @@ import json
 import os
 import re
 import select
-import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
-TOP_BUILDDIR = os.path.abspath(os.environ.get("TOP_BUILDDIR", "."))
-sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests/socket"))
+for folder in ("tests/socket", "tests/ttrpc"):
+    sys.path.insert(0, os.path.join(TOP_SRCDIR, folder))
 sys.dont_write_bytecode = True  # the source tree may be read-only
 
+import go_program
 import harness
 
 PROTO = os.path.join(TOP_SRCDIR, "proto/gpalayout.proto")
-GOPATH = "/usr/share/gocode"  # of Debian's packages
-PROGRAMS = ("go", "protoc", "protoc-gen-gogottrpc")
 GIB = 1 << 30
 MIB = 1 << 20
 
@@ -169,43 +166,12 @@ CALLS = [
 ABOUT_ITSELF = {"Backup", "Info", "Stats", "Schema"}
 
 
-class Program:
-    """client.go, built of the tree and of Debian's packages alone."""
-
-    def __init__(self):
-        # So that the folders of the build tree are the only ones written to.
-        self.folder = tempfile.mkdtemp(prefix="go-", dir=TOP_BUILDDIR)
-        self.path = os.path.join(self.folder, "client")
-        for folder in ("src/client", "tmp"):
-            os.makedirs(os.path.join(self.folder, folder))
-        shutil.copy(os.path.join(TOP_SRCDIR, "tests/ttrpc/client.go"), os.path.join(self.folder, "src/client"))
-        env = dict(os.environ, GO111MODULE="off", GOPROXY="off", GOFLAGS="", CGO_ENABLED="0",
-                   GOPATH=f"{self.folder}:{GOPATH}", GOCACHE=os.path.join(self.folder, "cache"),
-                   GOTMPDIR=os.path.join(self.folder, "tmp"), HOME=self.folder)
-        for command in (["protoc", f"--proto_path={os.path.dirname(PROTO)}",
-                         f"--gogottrpc_out=plugins=ttrpc:{self.folder}/src", PROTO],
-                        ["go", "build", "-o", self.path, "client"]):
-            run = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True, check=False)
-            if run.returncode:
-                self.remove()
-                raise AssertionError(f"{' '.join(command)}:\n{run.stdout}{run.stderr}")
-
-    def remove(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 program = None
 
 
 def setUpModule():
     global program
-    for name in PROGRAMS:
-        if not shutil.which(name):
-            raise unittest.SkipTest(f"no {name}")
-    if not os.path.isdir(os.path.join(GOPATH, "src/github.com/containerd/ttrpc")):
-        raise unittest.SkipTest("no golang-github-containerd-ttrpc-dev")
-    program = Program()
-    unittest.addModuleCleanup(program.remove)
+    program = go_program.build("client", "tests/ttrpc/client.go", "proto/gpalayout.proto")
 
 
 class Daemon(harness.Daemon):
@@ -219,7 +185,7 @@ class Peer:
     """A client that makes calls one after another on one connection."""
 
     def __init__(self, path):
-        self.process = subprocess.Popen([program.path, path, "calls"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program, path, "calls"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
 
     def call(self, rpc, params):
@@ -327,7 +293,7 @@ class Connection(unittest.TestCase):
 
     def run_case(self, name):
         with Daemon() as daemon:
-            run = subprocess.run([program.path, daemon.ttrpc_socket, name], stdin=subprocess.DEVNULL,
+            run = subprocess.run([program, daemon.ttrpc_socket, name], stdin=subprocess.DEVNULL,
                                  capture_output=True, text=True, timeout=harness.PATIENCE, check=False)
             self.assertEqual((run.returncode, run.stderr), (0, ""), daemon.log())
 

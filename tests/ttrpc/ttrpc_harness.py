@@ -19,18 +19,18 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 import harness
 
 
-def make_module():
+def make_module(file):
     """Tests run side by side: each has a folder of its own in the build tree."""
     parent = os.path.join(TOP_BUILDDIR, "tests", "ttrpc")
     os.makedirs(parent, exist_ok=True)
     made = tempfile.mkdtemp(prefix="protocol-", dir=parent)
     atexit.register(shutil.rmtree, made, ignore_errors=True)
-    subprocess.run(["protoc", "-I", os.path.join(TOP_SRCDIR, "proto"), f"--python_out={made}",
-                    os.path.join(TOP_SRCDIR, "proto", "gpalayout.proto")], check=True)
+    subprocess.run(["protoc", "-I", os.path.join(TOP_SRCDIR, "proto"), "-I", os.path.dirname(file),
+                    f"--python_out={made}", file], check=True)
     sys.path.insert(0, made)
 
 
-make_module()
+make_module(os.path.join(TOP_SRCDIR, "proto", "gpalayout.proto"))
 
 import gpalayout_pb2
 import gpalayout_ttrpc

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+
+// A connection to gpalayoutd that outlives the daemon: a call that is cut off is repeated over a
+// new connection until its time is over. So only calls are made that may be repeated.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/containerd/ttrpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"gpalayout/v1"
+)
+
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = 500 * time.Millisecond
+)
+
+type daemon struct {
+	path    string
+	timeout time.Duration // of a call whose client sets no shorter one
+
+	mutex  sync.Mutex
+	client *ttrpc.Client // nil: there is no connection
+}
+
+// Makes a call until the daemon has answered it.
+func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	for pause := firstPause; ; pause *= 2 {
+		err := d.try(ctx, call)
+		if err == nil || !isPassing(err) {
+			return err
+		}
+		if pause > lastPause {
+			pause = lastPause
+		}
+		select {
+		case <-ctx.Done():
+			return status.Errorf(codes.Unavailable,
+				"gpalayoutd at %s does not serve (%v); repeat the call when it does", d.path, err)
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
+	client, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	err = call(ctx, gpalayout.NewLayoutsClient(client))
+	switch _, isStatus := status.FromError(err); {
+	case err == nil || isStatus:
+		return err
+	case errors.Is(err, context.Canceled):
+		return status.FromContextError(err).Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		// The daemon may have stopped reading in the middle of a request.
+		d.drop(client)
+		return status.Errorf(codes.DeadlineExceeded, "gpalayoutd at %s did not answer in time; the call "+
+			"may have taken effect and can be repeated", d.path)
+	default:
+		d.drop(client)
+		return err
+	}
+}
+
+// Whether a call may succeed that is made again: the daemon was not reached, the connection ended,
+// or the daemon stops or is overloaded.
+func isPassing(err error) bool {
+	refusal, isStatus := status.FromError(err)
+	return !errors.Is(err, syscall.EACCES) && (!isStatus || refusal.Code() == codes.Unavailable)
+}
+
+func (d *daemon) connect(ctx context.Context) (*ttrpc.Client, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.client != nil {
+		return d.client, nil
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", d.path)
+	if errors.Is(err, syscall.EACCES) {
+		return nil, status.Errorf(codes.PermissionDenied,
+			"this service may not connect to gpalayoutd at %s: %v", d.path, syscall.EACCES)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot connect: %w", errors.Unwrap(err))
+	}
+	d.client = ttrpc.NewClient(conn)
+	return d.client, nil
+}
+
+func (d *daemon) drop(client *ttrpc.Client) {
+	client.Close()
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.client == client {
+		d.client = nil
+	}
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+
+// gpalayout-vmservice is a VM control plane in small: it serves vmservice.proto over ttrpc, and
+// has gpalayoutd compute and keep the layouts of its VMs. It stores nothing itself, so both it and
+// the daemon may be restarted at any time. README.md describes it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/containerd/ttrpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"gpalayout/v1"
+	"gpalayout/vmservice/v1"
+)
+
+const drain = 5 * time.Second // for calls under way when the service stops
+
+type service struct {
+	daemon *daemon
+	host   host
+}
+
+func (s *service) CreateVM(ctx context.Context, r *vmservice.CreateVMRequest) (*vmservice.VMReply, error) {
+	request, err := newRequest(r.Config, s.host)
+	if err != nil {
+		return nil, err
+	}
+	var reply *gpalayout.CreateReply
+	err = s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) (err error) {
+		reply, err = layouts.Create(ctx, &gpalayout.CreateRequest{Name: r.Name, Request: request})
+		return err
+	})
+	if err != nil {
+		return nil, translateRefusal(err, r.Config)
+	}
+	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Created: reply.Created,
+		Layout: reply.Layout}, nil
+}
+
+func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmservice.VMReply, error) {
+	var reply *gpalayout.GetReply
+	err := s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) (err error) {
+		reply, err = layouts.Get(ctx, &gpalayout.GetRequest{Name: r.Name})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
+}
+
+// The VM of this generation is gone if a repeated call does not find it: the call before, whose
+// reply was lost, has deleted it.
+func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
+	vm, err := s.GetVM(ctx, &vmservice.GetVMRequest{Name: r.Name})
+	if err != nil {
+		return nil, err
+	}
+	tries := 0
+	err = s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) error {
+		tries++
+		_, err := layouts.Delete(ctx, &gpalayout.DeleteRequest{Name: r.Name,
+			OptionalGeneration: &gpalayout.DeleteRequest_Generation{Generation: vm.Generation}})
+		return err
+	})
+	if code := status.Code(err); tries > 1 && (code == codes.NotFound || code == codes.Aborted) {
+		err = nil
+	}
+	return &vmservice.TeardownVMReply{}, err
+}
+
+// Listens at a path, for this user alone. A lock file beside it keeps a second service off; a
+// socket that a killed service has left is replaced.
+func listen(path string) (net.Listener, error) {
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("another service has locked %s", lock.Name())
+	}
+	if found, err := os.Lstat(path); err == nil && found.Mode()&os.ModeSocket == 0 {
+		return nil, fmt.Errorf("%s is not a socket; choose another path", path)
+	} else if err == nil {
+		os.Remove(path)
+	}
+	syscall.Umask(0o177)
+	return net.Listen("unix", path) // the lock is held until the process ends
+}
+
+func run(listener net.Listener, s *service) error {
+	server, err := ttrpc.NewServer()
+	if err != nil {
+		return err
+	}
+	vmservice.RegisterVMService(server, s)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(context.Background(), listener) }()
+	log.Printf("ready: serves %s", listener.Addr())
+	select {
+	case err := <-served:
+		return err
+	case <-stop:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	server.Shutdown(ctx)
+	return nil
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("gpalayout-vmservice: ")
+	socket := flag.String("socket", "", "serve this Unix `PATH` (required)")
+	gpalayoutd := flag.String("daemon", "/run/gpalayoutd/ttrpc.sock", "ttrpc socket `PATH` of gpalayoutd")
+	arch := flag.String("arch", "x86_64", "`ARCHITECTURE` of the guests: x86_64 or aarch64")
+	policy := flag.String("policy", "", "`NAME` of the policy of the layouts; default: that of gpalayoutd")
+	addressBits := flag.Uint("host-bits", 0, "width of the host's physical addresses, `N` from 1 to 64; "+
+		"default: no limit")
+	timeout := flag.Duration("timeout", 10*time.Second, "longest `TIME` for a call of gpalayoutd, repetitions "+
+		"included")
+	flag.Parse()
+	if flag.NArg() != 0 || *socket == "" || *addressBits > 64 || *timeout <= 0 ||
+		(*arch != "x86_64" && *arch != "aarch64") {
+		flag.Usage()
+		os.Exit(2)
+	}
+	listener, err := listen(*socket)
+	if err == nil {
+		err = run(listener, &service{&daemon{path: *gpalayoutd, timeout: *timeout},
+			host{*arch, *policy, *addressBits}})
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+
+// The layout request that a VMConfig stands for, by the rules of OpenVMM's VM service.
+package main
+
+import (
+	"fmt"
+	"math/bits"
+	"regexp"
+
+	"github.com/gogo/protobuf/proto"
+	"github.com/golang/protobuf/ptypes/any"
+	rpc "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"gpalayout/v1"
+	"gpalayout/vmservice/v1"
+)
+
+const (
+	mib           = 1 << 20
+	errorDataType = "type.googleapis.com/gpalayout.v1.ErrorData"
+)
+
+// What OpenVMM knows without being told.
+type host struct {
+	arch        string // of the guest
+	policy      string // empty: the daemon's default
+	addressBits uint   // 0: no limit
+}
+
+// A refusal as gpalayoutd words its own: with a status, a reason and a JSON pointer into
+// CreateVMRequest.
+func refuse(reason, pointer, format string, args ...interface{}) error {
+	return withData(codes.InvalidArgument, fmt.Sprintf(format, args...), &gpalayout.ErrorData{
+		Reason:          reason,
+		OptionalPointer: &gpalayout.ErrorData_Pointer{Pointer: pointer},
+	})
+}
+
+func withData(code codes.Code, message string, data *gpalayout.ErrorData) error {
+	value, err := proto.Marshal(data)
+	if err != nil {
+		return status.Error(code, message)
+	}
+	return status.ErrorProto(&rpc.Status{
+		Code:    int32(code),
+		Message: message,
+		Details: []*any.Any{{TypeUrl: errorDataType, Value: value}},
+	})
+}
+
+func newRequest(config *vmservice.VMConfig, on host) (*gpalayout.Request, error) {
+	if config == nil {
+		return nil, refuse("missing_member", "/config", "missing configuration")
+	}
+	request := &gpalayout.Request{Arch: on.arch}
+	if on.policy != "" {
+		request.OptionalPolicy = &gpalayout.Request_Policy{Policy: on.policy}
+	}
+	if on.addressBits != 0 {
+		request.Host = &gpalayout.HostRequest{
+			OptionalPhysicalAddressBits: &gpalayout.HostRequest_PhysicalAddressBits{
+				PhysicalAddressBits: uint32(on.addressBits)}}
+	}
+	switch config.BootConfig.(type) {
+	case *vmservice.VMConfig_DirectBoot:
+		request.OptionalProfile = &gpalayout.Request_Profile{Profile: "linux-direct"}
+	case *vmservice.VMConfig_Uefi:
+		request.OptionalProfile = &gpalayout.Request_Profile{Profile: "gen2-uefi"}
+	default:
+		return nil, refuse("missing_member", "/config",
+			"missing boot configuration: set direct_boot or uefi")
+	}
+	if config.DisableVmbus {
+		request.Chipset = &gpalayout.ChipsetRequest{
+			OptionalVmbus: &gpalayout.ChipsetRequest_Vmbus{Vmbus: false}}
+	}
+	if slots := virtioSlots(config.DevicesConfig); slots != 0 {
+		request.VirtioMmio = &gpalayout.VirtioMmioRequest{Slots: slots}
+	}
+	var err error
+	if request.Memory, err = memory(config); err != nil {
+		return nil, err
+	}
+	request.Pcie, err = pcie(config.Pcie)
+	return request, err
+}
+
+func memory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
+	made := &gpalayout.MemoryRequest{}
+	add := func(megabytes uint64, pointer string) error {
+		high, size := bits.Mul64(megabytes, mib)
+		if high != 0 {
+			return refuse("bad_size", pointer, "%d MiB of memory are 2^64 bytes or more", megabytes)
+		}
+		made.Nodes = append(made.Nodes, size)
+		return nil
+	}
+	switch numa := config.NumaConfig; {
+	case numa != nil && config.MemoryConfig != nil:
+		return nil, refuse("unknown_member", "/config/memory_config",
+			"memory_config and numa_config are mutually exclusive: omit one")
+	case numa != nil:
+		for i, node := range numa.Nodes {
+			megabytes := uint64(0)
+			if node.Memory != nil {
+				megabytes = node.Memory.MemoryMb
+			}
+			if err := add(megabytes, fmt.Sprintf(
+				"/config/numa_config/nodes/%d/memory/memory_mb", i)); err != nil {
+				return nil, err
+			}
+		}
+		return made, nil
+	case config.MemoryConfig != nil:
+		return made, add(config.MemoryConfig.MemoryMb, "/config/memory_config/memory_mb")
+	default:
+		return nil, refuse("missing_member", "/config",
+			"missing memory configuration: set memory_config or numa_config")
+	}
+}
+
+// OpenVMM puts these devices on virtio-mmio on Linux.
+func virtioSlots(devices *vmservice.DevicesConfig) uint32 {
+	if devices == nil {
+		return 0
+	}
+	slots := uint32(len(devices.VirtiofsConfig))
+	if devices.VirtioConsole != nil && devices.VirtioConsole.SocketPath != "" {
+		slots++
+	}
+	return slots
+}
+
+func pcie(config *vmservice.PcieTopologyConfig) (*gpalayout.PcieRequest, error) {
+	if config == nil || len(config.RootComplexes) == 0 {
+		return nil, nil
+	}
+	made := &gpalayout.PcieRequest{}
+	for i, each := range config.RootComplexes {
+		rootComplex, err := newRootComplex(each, fmt.Sprintf("/config/pcie/root_complexes/%d", i))
+		if err != nil {
+			return nil, err
+		}
+		made.RootComplexes = append(made.RootComplexes, rootComplex)
+	}
+	return made, nil
+}
+
+// Each number is sent even if it is 0, because the defaults of gpalayoutd are others.
+func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayout.RootComplexRequest, error) {
+	made := &gpalayout.RootComplexRequest{
+		Name:             config.Name,
+		OptionalSegment:  &gpalayout.RootComplexRequest_Segment{Segment: config.Segment},
+		OptionalStartBus: &gpalayout.RootComplexRequest_StartBus{StartBus: config.StartBus},
+		OptionalEndBus:   &gpalayout.RootComplexRequest_EndBus{EndBus: config.EndBus},
+	}
+	if node, ok := config.OptionalNode.(*vmservice.PcieRootComplex_Node); ok {
+		made.OptionalNode = &gpalayout.RootComplexRequest_Node{Node: node.Node}
+	}
+	if config.Iommu != nil {
+		if _, ok := config.Iommu.Kind.(*vmservice.PcieIommuConfig_Smmu); !ok {
+			return nil, refuse("missing_member", pointer+"/iommu", "missing PCIe IOMMU kind: set smmu")
+		}
+		made.OptionalIommu = &gpalayout.RootComplexRequest_Iommu{Iommu: "smmuv3"}
+	}
+	made.LowMmio = &gpalayout.Window{OptionalSize: &gpalayout.Window_Size_{Size_: config.LowMmio}}
+	made.HighMmio = &gpalayout.Window{OptionalSize: &gpalayout.Window_Size_{Size_: config.HighMmio}}
+	var err error
+	if low, ok := config.OptionalLowMmioBase.(*vmservice.PcieRootComplex_LowMmioBase); ok {
+		made.LowMmio, err = pinned(low.LowMmioBase, config.LowMmio, pointer+"/low_mmio_base")
+	}
+	if high, ok := config.OptionalHighMmioBase.(*vmservice.PcieRootComplex_HighMmioBase); ok && err == nil {
+		made.HighMmio, err = pinned(high.HighMmioBase, config.HighMmio, pointer+"/high_mmio_base")
+	}
+	return made, err
+}
+
+func pinned(base, size uint64, pointer string) (*gpalayout.Window, error) {
+	end, carry := bits.Add64(base, size, 0)
+	if carry != 0 {
+		return nil, refuse("bad_size", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above",
+			size, base)
+	}
+	return &gpalayout.Window{OptionalStart: &gpalayout.Window_Start{Start: base},
+		OptionalEnd: &gpalayout.Window_End{End: end}}, nil
+}
+
+// Where a pointer of gpalayoutd's errors leads in CreateVMRequest. The first rule that matches
+// decides.
+var pointers = []struct {
+	from *regexp.Regexp
+	to   string
+}{
+	{regexp.MustCompile(`^/request(/pcie/root_complexes/\d+)/(low|high)_mmio/(start|end)$`), "/config$1/${2}_mmio_base"},
+	{regexp.MustCompile(`^/request(/pcie/root_complexes/\d+)/(low|high)_mmio/size$`), "/config$1/${2}_mmio"},
+	{regexp.MustCompile(`^/request(/pcie($|/.*))`), "/config$1"},
+	{regexp.MustCompile(`^/request/virtio_mmio($|/.*)`), "/config/devices_config"},
+	{regexp.MustCompile(`^/request($|/.*)`), "/config"},
+}
+
+var nodePointer = regexp.MustCompile(`^/request/memory/nodes/(\d+)$`)
+
+func translatePointer(pointer string, config *vmservice.VMConfig) string {
+	if nodePointer.MatchString(pointer) {
+		if config.MemoryConfig != nil {
+			return "/config/memory_config/memory_mb"
+		}
+		return nodePointer.ReplaceAllString(pointer, "/config/numa_config/nodes/$1/memory/memory_mb")
+	}
+	if config.NumaConfig != nil && pointer == "/request/memory/nodes" {
+		return "/config/numa_config/nodes"
+	}
+	for _, rule := range pointers {
+		if rule.from.MatchString(pointer) {
+			return rule.from.ReplaceAllString(pointer, rule.to)
+		}
+	}
+	return pointer
+}
+
+// A refusal of gpalayoutd, with its pointer into CreateVMRequest.
+func translateRefusal(err error, config *vmservice.VMConfig) error {
+	refusal := status.Convert(err)
+	for _, detail := range refusal.Proto().Details {
+		data := &gpalayout.ErrorData{}
+		if detail.TypeUrl != errorDataType || proto.Unmarshal(detail.Value, data) != nil {
+			continue
+		}
+		if found, ok := data.OptionalPointer.(*gpalayout.ErrorData_Pointer); ok {
+			found.Pointer = translatePointer(found.Pointer, config)
+			return withData(refusal.Code(), refusal.Message(), data)
+		}
+	}
+	return err
+}
