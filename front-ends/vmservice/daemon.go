@@ -76,11 +76,11 @@ func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.L
 	}
 }
 
-// Whether a call may succeed that is made again: the daemon was not reached, the connection ended,
-// or the daemon stops or is overloaded.
+// Whether the call may succeed when it is repeated: the daemon was not reached, the connection
+// ended, or the daemon stops or is overloaded.
 func isPassing(err error) bool {
 	refusal, isStatus := status.FromError(err)
-	return !errors.Is(err, syscall.EACCES) && (!isStatus || refusal.Code() == codes.Unavailable)
+	return !isStatus || refusal.Code() == codes.Unavailable
 }
 
 func (d *daemon) connect(ctx context.Context) (*ttrpc.Client, error) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/bits"
 	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/gogo/protobuf/proto"
 	"github.com/golang/protobuf/ptypes/any"
@@ -188,37 +190,49 @@ func pinned(base, size uint64, pointer string) (*gpalayout.Window, error) {
 		OptionalEnd: &gpalayout.Window_End{End: end}}, nil
 }
 
-// Where a pointer of gpalayoutd's errors leads in CreateVMRequest. The first rule that matches
-// decides.
-var pointers = []struct {
-	from *regexp.Regexp
-	to   string
-}{
-	{regexp.MustCompile(`^/request(/pcie/root_complexes/\d+)/(low|high)_mmio/(start|end)$`), "/config$1/${2}_mmio_base"},
-	{regexp.MustCompile(`^/request(/pcie/root_complexes/\d+)/(low|high)_mmio/size$`), "/config$1/${2}_mmio"},
-	{regexp.MustCompile(`^/request(/pcie($|/.*))`), "/config$1"},
-	{regexp.MustCompile(`^/request/virtio_mmio($|/.*)`), "/config/devices_config"},
-	{regexp.MustCompile(`^/request($|/.*)`), "/config"},
+var (
+	nodePointer   = regexp.MustCompile(`^/memory/nodes/(\d+)`)
+	windowPointer = regexp.MustCompile(`^/pcie/root_complexes/(\d+)/(low|high)_mmio$`)
+)
+
+// Where a pointer of gpalayoutd's errors leads in CreateVMRequest.
+func translatePointer(pointer string, config *vmservice.VMConfig) string {
+	member := strings.TrimPrefix(pointer, "/request")
+	switch {
+	case member == pointer:
+		return pointer
+	case strings.HasPrefix(member, "/memory") && config.MemoryConfig != nil:
+		return "/config/memory_config/memory_mb"
+	case nodePointer.MatchString(member):
+		return nodePointer.ReplaceAllString(member, "/config/numa_config/nodes/$1/memory/memory_mb")
+	case strings.HasPrefix(member, "/memory"):
+		return "/config/numa_config/nodes"
+	case strings.HasPrefix(member, "/virtio_mmio"):
+		return "/config/devices_config"
+	case strings.HasPrefix(member, "/pcie"):
+		if isPinned(member, config.Pcie) {
+			member += "_base"
+		}
+		return "/config" + member
+	default:
+		return "/config"
+	}
 }
 
-var nodePointer = regexp.MustCompile(`^/request/memory/nodes/(\d+)$`)
-
-func translatePointer(pointer string, config *vmservice.VMConfig) string {
-	if nodePointer.MatchString(pointer) {
-		if config.MemoryConfig != nil {
-			return "/config/memory_config/memory_mb"
-		}
-		return nodePointer.ReplaceAllString(pointer, "/config/numa_config/nodes/$1/memory/memory_mb")
+// Whether a pointer leads to a window that has an address.
+func isPinned(pointer string, config *vmservice.PcieTopologyConfig) bool {
+	found := windowPointer.FindStringSubmatch(pointer)
+	if found == nil || config == nil {
+		return false
 	}
-	if config.NumaConfig != nil && pointer == "/request/memory/nodes" {
-		return "/config/numa_config/nodes"
+	index, err := strconv.Atoi(found[1])
+	if err != nil || index >= len(config.RootComplexes) {
+		return false
 	}
-	for _, rule := range pointers {
-		if rule.from.MatchString(pointer) {
-			return rule.from.ReplaceAllString(pointer, rule.to)
-		}
+	if found[2] == "high" {
+		return config.RootComplexes[index].OptionalHighMmioBase != nil
 	}
-	return pointer
+	return config.RootComplexes[index].OptionalLowMmioBase != nil
 }
 
 // A refusal of gpalayoutd, with its pointer into CreateVMRequest.
