@@ -42,7 +42,7 @@ static bool settle_descriptors(int given)
  * In a user namespace that has not all users, the others all look the same, and any of them
  * could change the layouts of the rest.
  */
-static void look_at_users(void)
+static void check_users(void)
 {
 	unsigned long long seen = 0;
 	char line[128];
@@ -86,7 +86,7 @@ static int set_option(struct gpald_options *options, enum gpald_option option, c
 }
 
 /* Does what an option says. -1: go on; otherwise the exit status. */
-static int take(int found, struct command_line *line, struct gpald_options *options)
+static int take_option(int found, struct command_line *line, struct gpald_options *options)
 {
 	switch (found) {
 	case 'h':
@@ -127,7 +127,7 @@ static int look_through(int argc, char **argv, struct command_line *line,
 	optind = 0; /* for getopt_long() of the C library: begin again */
 	while (status < 0 &&
 	       (found = getopt_long(argc, argv, GPALD_OPTION_LETTERS, table, NULL)) != -1)
-		status = take(found, line, options);
+		status = take_option(found, line, options);
 	if (status >= 0)
 		return status;
 	if (optind < argc) {
@@ -138,7 +138,7 @@ static int look_through(int argc, char **argv, struct command_line *line,
 	return -1;
 }
 
-static int run(int argc, char **argv, struct gpald_options *options)
+static int run_daemon(int argc, char **argv, struct gpald_options *options)
 {
 	struct command_line line = { 0 };
 	struct gpald_activation activation;
@@ -169,7 +169,7 @@ static int run(int argc, char **argv, struct gpald_options *options)
 		gpald_log(GPALD_LOG_ERROR, "sockets_unusable", "error=\"%s\"", unusable);
 		return 1;
 	}
-	look_at_users();
+	check_users();
 	return gpald_server_run(options);
 }
 
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	if (wrong)
 		gpald_log_complain("the folders that the service manager gives: %s", wrong);
 	else
-		status = run(argc, argv, &options);
+		status = run_daemon(argc, argv, &options);
 	gpald_options_clear(&options);
 	return status;
 }

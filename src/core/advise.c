@@ -36,7 +36,7 @@ struct advising {
 };
 
 /* Whether the request resolves, whatever moves. */
-static enum gpald_verdict resolves(void *data, uint64_t size)
+static enum gpald_verdict resolves_with_size(void *data, uint64_t size)
 {
 	struct advising *a = data;
 
@@ -44,7 +44,7 @@ static enum gpald_verdict resolves(void *data, uint64_t size)
 }
 
 /* Whether it does with every range where it is. */
-static enum gpald_verdict stays(void *data, uint64_t size)
+static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 {
 	struct advising *a = data;
 	struct gpal_changes *changes;
@@ -69,8 +69,8 @@ static enum gpald_verdict stays(void *data, uint64_t size)
  * not do, and neither does a size less than a unit below it: units are at most 4 GiB, and
  * below 4 GiB there is always something.
  */
-static uint64_t grow(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
-		     gpald_size_test *test)
+static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
+			  gpald_size_test *test)
 {
 	const uint64_t bad = size < limit ? size + (limit - size) / unit * unit : size;
 	uint64_t found;
@@ -79,14 +79,14 @@ static uint64_t grow(struct advising *a, uint64_t size, uint64_t unit, uint64_t 
 }
 
 /* The largest size with which a refused request resolves; 0: none is found. */
-static uint64_t shrink(struct advising *a, uint64_t size, uint64_t unit)
+static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 {
 	const uint64_t least = gpald_sizing_least(&a->sizing, unit);
 	const uint64_t bad = gpald_whole_units(size, unit) + (size % unit ? unit : 0);
 	uint64_t found;
 
-	return least < bad && resolves(a, least) == GPALD_DOES &&
-			       gpald_find_size(least, bad, unit, resolves, a, &found) ?
+	return least < bad && resolves_with_size(a, least) == GPALD_DOES &&
+			       gpald_find_size(least, bad, unit, resolves_with_size, a, &found) ?
 		       found :
 		       0;
 }
@@ -158,7 +158,7 @@ static void advise_on(struct advising *a, const struct candidate *candidate,
 	*growth = (struct gpal_growth){ .tag = candidate->tag, .size = candidate->size };
 	if (!a->layout) {
 		if (unit > 0)
-			growth->resolved = shrink(a, growth->size, unit);
+			growth->resolved = shrink_size(a, growth->size, unit);
 		return;
 	}
 	if (is_of_root_complex(candidate)) {
@@ -168,11 +168,11 @@ static void advise_on(struct advising *a, const struct candidate *candidate,
 			gpal_largest_bar(a->layout->map.entries[candidate->entry].range);
 		growth->pin_largest_bar = gpal_largest_bar(growth->pin);
 	} else if (unit > 0) {
-		growth->in_place = grow(a, growth->size, unit, limit, stays);
+		growth->in_place = grow_size(a, growth->size, unit, limit, layout_stays_with_size);
 	}
 	/* What an update has made need not resolve once more. */
-	if (unit > 0 && resolves(a, growth->size) == GPALD_DOES)
-		growth->resolved = grow(a, growth->size, unit, limit, resolves);
+	if (unit > 0 && resolves_with_size(a, growth->size) == GPALD_DOES)
+		growth->resolved = grow_size(a, growth->size, unit, limit, resolves_with_size);
 }
 
 #define TRIES_EACH 112                 /* enough to find two sizes out of 2^52 */
@@ -215,7 +215,7 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
 }
 
 /* What may be spent so that each of some ranges is looked at, even in a huge VM. */
-static size_t spend(const struct advising *a, size_t ranges, size_t usual)
+static size_t tries_budget(const struct advising *a, size_t ranges, size_t usual)
 {
 	const size_t wanted = ranges * TRIES_EACH * a->sizing.things;
 
@@ -228,11 +228,11 @@ static void advise_all(struct advising *a, const struct candidate *list, size_t 
 	const size_t nodes = count_ram(list, count);
 
 	if (count == 1) {
-		a->left = spend(a, 1, GPALD_BUDGET);
+		a->left = tries_budget(a, 1, GPALD_BUDGET);
 		share_out(a, list, count, nodes == 1);
 		return;
 	}
-	a->left = spend(a, nodes, GPALD_BUDGET / 2);
+	a->left = tries_budget(a, nodes, GPALD_BUDGET / 2);
 	share_out(a, list, count, true);
 	a->left += GPALD_BUDGET / 2;
 	share_out(a, list, count, false);
@@ -247,8 +247,8 @@ struct collecting {
 	const char *tag; /* only this one; NULL: all */
 };
 
-static void add(struct collecting *c, enum gpal_subject subject, size_t index, const char *tag,
-		uint64_t size, size_t entry)
+static void add_subject(struct collecting *c, enum gpal_subject subject, size_t index,
+			const char *tag, uint64_t size, size_t entry)
 {
 	if (size == 0 || (c->tag && strcmp(c->tag, tag) != 0))
 		return;
@@ -265,7 +265,7 @@ static bool add_range(struct collecting *c, enum gpal_subject subject, size_t in
 	if (entry == map->count || map->entries[entry].range.start != range.start ||
 	    map->entries[entry].range.end != range.end)
 		return false;
-	add(c, subject, index, map->entries[entry].tag, size, entry);
+	add_subject(c, subject, index, map->entries[entry].tag, size, entry);
 	return true;
 }
 
@@ -336,8 +336,8 @@ static int collect_of_layout(struct collecting *c, struct gpald_arena *arena)
 	return GPAL_OK;
 }
 
-static void add_input(struct collecting *c, const struct gpald_input_list *inputs,
-		      enum gpal_kind kind, size_t at)
+static void add_advice_input(struct collecting *c, const struct gpald_input_list *inputs,
+			     enum gpal_kind kind, size_t at)
 {
 	const struct gpald_input_list *list = &inputs[kind];
 	const struct gpald_origin *origin = &list->origins[at];
@@ -353,7 +353,7 @@ static void add_input(struct collecting *c, const struct gpald_input_list *input
 	if (subject == GPAL_SUBJECT_MEMORY_NODE)
 		size = c->a->request->nodes[origin->index];
 	if (gpald_sizing_choose(&c->a->sizing, subject, origin->index) > 0)
-		add(c, subject, origin->index, tag, size, c->count);
+		add_subject(c, subject, origin->index, tag, size, c->count);
 }
 
 /* Whatever has a size that the request may choose, RAM first. */
@@ -364,7 +364,7 @@ static void collect_of_request(struct collecting *c, const struct gpald_input_li
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		for (size_t i = 0; i < inputs[order[k]].count; i++)
-			add_input(c, inputs, order[k], i);
+			add_advice_input(c, inputs, order[k], i);
 }
 
 static size_t count_of_layout(const struct gpal_layout *layout)
@@ -382,8 +382,8 @@ static size_t count_of_inputs(const struct gpald_input_list *inputs)
 	return count;
 }
 
-static int collect(struct collecting *c, struct gpald_arena *arena,
-		   const struct gpal_policy *policy)
+static int collect_subjects(struct collecting *c, struct gpald_arena *arena,
+			    const struct gpal_policy *policy)
 {
 	const struct gpal_layout *layout = c->a->layout;
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
@@ -403,8 +403,9 @@ static int collect(struct collecting *c, struct gpald_arena *arena,
 	return GPAL_OK;
 }
 
-static int advise(struct gpald_arena *arena, const struct gpal_request *request,
-		  const struct gpal_layout *layout, const char *tag, struct gpal_advice *advice)
+static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request *request,
+			    const struct gpal_layout *layout, const char *tag,
+			    struct gpal_advice *advice)
 {
 	const struct gpal_policy *policy = layout          ? layout->policy :
 					   request->policy ? request->policy :
@@ -422,7 +423,7 @@ static int advise(struct gpald_arena *arena, const struct gpal_request *request,
 	int code = GPAL_E_NO_MEMORY;
 
 	if (gpald_sizing_init(&a.sizing, request, policy, nothing, &a.budget))
-		code = collect(&c, arena, policy);
+		code = collect_subjects(&c, arena, policy);
 	if (code == GPAL_OK)
 		advise_all(&a, c.list, c.count);
 	gpald_sizing_clear(&a.sizing);
@@ -436,7 +437,7 @@ static int advise(struct gpald_arena *arena, const struct gpal_request *request,
 }
 
 /* Whether the sizes of the layout are those of members of the request. */
-static bool is_of(const struct gpal_layout *layout, const struct gpal_request *request)
+static bool is_layout_of(const struct gpal_layout *layout, const struct gpal_request *request)
 {
 	for (size_t i = 0; i < layout->ram_count; i++)
 		if (layout->ram[i].node >= request->node_count)
@@ -454,12 +455,12 @@ int gpal_advise_on(const struct gpal_request *request, const struct gpal_layout 
 	int code;
 
 	*advice = NULL;
-	if (layout && !is_of(layout, request))
+	if (layout && !is_layout_of(layout, request))
 		return gpald_fail_plain(error, GPAL_E_INTERNAL);
 	made = gpald_arena_new_object(0, sizeof(*made), &arena);
 	if (!made)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	code = advise(arena, request, layout, tag, made);
+	code = advise_on_layout(arena, request, layout, tag, made);
 	if (code) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, (enum gpal_code)code);

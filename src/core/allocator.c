@@ -23,7 +23,7 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 }
 
 /* A guess of the arena's size that makes most maps one allocation; no count was checked yet. */
-static size_t arena_hint(const struct gpal_alloc_input *input)
+static size_t allocation_arena_hint(const struct gpal_alloc_input *input)
 {
 	const size_t things = input->reserved_count + input->fixed_count + input->mmio32_count +
 			      input->ram_count + input->mmio64_count + input->post_mmio_count;
@@ -36,7 +36,8 @@ int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 {
 	const struct gpald_place_options options = { .trace = NULL };
 	struct gpald_arena *arena;
-	struct gpal_map *made = gpald_arena_new_object(arena_hint(input), sizeof(*made), &arena);
+	struct gpal_map *made =
+		gpald_arena_new_object(allocation_arena_hint(input), sizeof(*made), &arena);
 	int code;
 
 	*map = NULL;

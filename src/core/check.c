@@ -34,12 +34,12 @@ struct place {
 	const char *member;
 };
 
-static struct place element(const char *list, size_t index)
+static struct place element_place(const char *list, size_t index)
 {
 	return (struct place){ list, index, "" };
 }
 
-static struct place member(const char *name)
+static struct place member_place(const char *name)
 {
 	return (struct place){ NULL, 0, name };
 }
@@ -68,22 +68,22 @@ static bool check_map(struct checking *c)
 	uint64_t end = 0;
 
 	if (map->count == 0)
-		return fail(c, member("/map"), "a layout has ranges");
+		return fail(c, member_place("/map"), "a layout has ranges");
 	for (size_t i = 0; i < map->count; i++) {
 		const struct gpal_map_entry *entry = &map->entries[i];
 		const struct gpal_range range = entry->range;
 
 		if ((range.start | range.end) % GPAL_PAGE_SIZE != 0 || range.start >= range.end ||
 		    range.end > GPAL_SPACE_END)
-			return fail(c, element("/map", i),
+			return fail(c, element_place("/map", i),
 				    "0x%" PRIx64 "-0x%" PRIx64
 				    " is not a range of whole pages in the address space",
 				    range.start, range.end);
 		if (range.start < end)
-			return fail(c, element("/map", i),
+			return fail(c, element_place("/map", i),
 				    "the map is not ascending, or ranges overlap");
 		if (!gpal_kind_name(entry->kind))
-			return fail(c, element("/map", i), "%d is not a kind of range",
+			return fail(c, element_place("/map", i), "%d is not a kind of range",
 				    (int)entry->kind);
 		end = range.end;
 	}
@@ -95,13 +95,14 @@ static bool check_digest(struct checking *c, const char *digest)
 	char expected[GPAL_DIGEST_SIZE];
 
 	if (!gpal_arch_name(c->layout->arch))
-		return fail(c, member("/arch"), "%d is not an architecture", (int)c->layout->arch);
+		return fail(c, member_place("/arch"), "%d is not an architecture",
+			    (int)c->layout->arch);
 	if (!digest)
 		return true;
 	gpal_layout_digest(c->layout, expected);
 	return strcmp(digest, expected) == 0 ||
-	       fail(c, member("/digest"), "the map has the digest %s: one of the two was changed",
-		    expected);
+	       fail(c, member_place("/digest"),
+		    "the map has the digest %s: one of the two was changed", expected);
 }
 
 /* A part is a range of the map, of its role's kinds, and no other part is the same. */
@@ -159,7 +160,7 @@ static bool check_ram(struct checking *c)
 		const struct gpal_ram_extent *extent = &c->layout->ram[i];
 
 		if (i > 0 && extent->range.start < extent[-1].range.start)
-			return fail(c, element("/ram", i), "RAM is not ascending by address");
+			return fail(c, element_place("/ram", i), "RAM is not ascending by address");
 		if (!check_numbered(c, GPALD_ROLE_RAM, extent, i, extent->node))
 			return false;
 	}
@@ -185,7 +186,7 @@ static bool check_segments(struct checking *c)
 {
 	for (size_t i = 0; i < c->layout->segment_count; i++) {
 		const struct gpal_layout_segment *segment = &c->layout->segments[i];
-		const struct place place = element(gpald_roles[GPALD_ROLE_ECAM].list, i);
+		const struct place place = element_place(gpald_roles[GPALD_ROLE_ECAM].list, i);
 
 		if (i > 0 && segment[-1].segment >= segment->segment)
 			return fail(c, place, "segments are not ascending by number");
@@ -285,7 +286,8 @@ static bool check_cxl_windows(struct checking *c)
 {
 	for (size_t i = 0; i < c->layout->cxl_window_count; i++) {
 		const struct gpal_layout_cxl_window *window = &c->layout->cxl_windows[i];
-		const struct place place = element(gpald_roles[GPALD_ROLE_CXL_WINDOW].list, i);
+		const struct place place =
+			element_place(gpald_roles[GPALD_ROLE_CXL_WINDOW].list, i);
 
 		if (has_window_before(c->layout, i))
 			return fail(c, place, "another CXL window has the name %s", window->name);
@@ -315,10 +317,11 @@ static bool check_iommus(struct checking *c)
 	if (layout->iommu == GPAL_IOMMU_NONE && layout->iommu_count == 0)
 		return true;
 	if (!gpal_iommu_name(layout->iommu))
-		return fail(c, member("/iommu/kind"), "%d is not an IOMMU", (int)layout->iommu);
+		return fail(c, member_place("/iommu/kind"), "%d is not an IOMMU",
+			    (int)layout->iommu);
 	row = &gpald_iommu_rows[layout->iommu];
 	if (row->arch != layout->arch)
-		return fail(c, member("/iommu/kind"), "%s does not exist on %s",
+		return fail(c, member_place("/iommu/kind"), "%s does not exist on %s",
 			    gpal_iommu_name(layout->iommu), gpal_arch_name(layout->arch));
 	for (size_t i = 0; i < layout->iommu_count; i++) {
 		const struct gpal_layout_iommu *iommu = &layout->iommus[i];
@@ -328,7 +331,7 @@ static bool check_iommus(struct checking *c)
 		       strcmp(layout->root_complexes[rc].name, iommu->root_complex) != 0)
 			rc++;
 		if (rc++ >= layout->root_complex_count)
-			return fail(c, element(gpald_roles[row->role].list, i),
+			return fail(c, element_place(gpald_roles[row->role].list, i),
 				    "no root complex %s is there for it, in this order",
 				    iommu->root_complex);
 		if (!check_numbered(c, row->role, iommu, i, i))
@@ -352,7 +355,7 @@ static bool check_count(struct checking *c)
 	for (size_t i = 0; i < c->layout->map.count; i++)
 		count += c->layout->map.entries[i].kind != GPAL_KIND_RESERVED;
 	return c->found == count ||
-	       fail(c, member("/map"),
+	       fail(c, member_place("/map"),
 		    "it has %zu ranges that are not reserved, the other members %zu", count,
 		    c->found);
 }
@@ -363,18 +366,18 @@ static bool check_measures(struct checking *c)
 	const struct gpald_measures measures = gpald_measure(layout);
 
 	if (layout->ram_size != measures.ram_size)
-		return fail(c, member("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
+		return fail(c, member_place("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
 			    measures.ram_size);
 	if (layout->end_of_ram != measures.end_of_ram)
-		return fail(c, member("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
+		return fail(c, member_place("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
 			    measures.end_of_ram);
 	if (layout->end_of_layout != measures.end_of_layout)
-		return fail(c, member("/end_of_layout"), "its ranges end at 0x%" PRIx64,
+		return fail(c, member_place("/end_of_layout"), "its ranges end at 0x%" PRIx64,
 			    measures.end_of_layout);
 	if (layout->top != measures.top)
-		return fail(c, member("/top"), "the map ends at 0x%" PRIx64, measures.top);
+		return fail(c, member_place("/top"), "the map ends at 0x%" PRIx64, measures.top);
 	return layout->required_address_bits == measures.required_address_bits ||
-	       fail(c, member("/required_address_bits"), "the map needs %u",
+	       fail(c, member_place("/required_address_bits"), "the map needs %u",
 		    measures.required_address_bits);
 }
 
@@ -382,7 +385,7 @@ static bool check_slots(struct checking *c)
 {
 	return gpal_range_size(c->layout->virtio_mmio) ==
 		       c->layout->virtio_mmio_slots * GPAL_VIRTIO_MMIO_SLOT_SIZE ||
-	       fail(c, member(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
+	       fail(c, member_place(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
 		    "its slots are not the pages of its range");
 }
 

@@ -20,7 +20,7 @@ const char *gpal_change_name(enum gpal_change_kind kind)
 	return (unsigned int)kind < GPAL_CHANGE_COUNT ? names[kind] : NULL;
 }
 
-static bool is_same(struct gpal_range a, struct gpal_range b)
+static bool is_same_range(struct gpal_range a, struct gpal_range b)
 {
 	return a.start == b.start && a.end == b.end;
 }
@@ -116,8 +116,8 @@ static bool lost_root_complex(const struct comparison *c, const struct gpal_layo
 }
 
 /* Adds what there is to say of a pair; one of the two may be NULL. */
-static void add(const struct comparison *c, const struct gpald_part *from,
-		const struct gpald_part *to)
+static void add_change(const struct comparison *c, const struct gpald_part *from,
+		       const struct gpald_part *to)
 {
 	struct gpal_change change = { .kind = kind_of(from, to),
 				      .tag = to ? to->entry->tag : from->entry->tag,
@@ -133,7 +133,7 @@ static void add(const struct comparison *c, const struct gpald_part *from,
 		change.from = from->entry->range;
 	if (to)
 		change.to = to->entry->range;
-	if (in_place && is_same(change.from, change.to))
+	if (in_place && is_same_range(change.from, change.to))
 		return;
 	if (!in_place)
 		c->list->compatible = false;
@@ -155,8 +155,8 @@ static int compare_changes(const void *a, const void *b)
 	return strcmp(x->tag, y->tag);
 }
 
-static bool compare(struct gpald_arena *arena, const struct gpal_layout *from,
-		    const struct gpal_layout *to, struct gpal_changes *list)
+static bool compare_parts(struct gpald_arena *arena, const struct gpal_layout *from,
+			  const struct gpal_layout *to, struct gpal_changes *list)
 {
 	size_t from_count, to_count, i = 0, j = 0;
 	struct gpald_part *from_parts = gpald_list_parts(arena, from, &from_count);
@@ -176,7 +176,8 @@ static bool compare(struct gpald_arena *arena, const struct gpal_layout *from,
 				  j == to_count   ? -1 :
 						    gpald_part_compare(&from_parts[i], &to_parts[j]);
 
-		add(&c, order <= 0 ? &from_parts[i] : NULL, order >= 0 ? &to_parts[j] : NULL);
+		add_change(&c, order <= 0 ? &from_parts[i] : NULL,
+			   order >= 0 ? &to_parts[j] : NULL);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -194,7 +195,7 @@ int gpal_compare(const struct gpal_layout *from, const struct gpal_layout *to,
 	*changes = NULL;
 	if (!made)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	if (!compare(arena, from, to, made)) {
+	if (!compare_parts(arena, from, to, made)) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}

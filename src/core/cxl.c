@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The first name that is the same; `count` if there is none. */
-static size_t find(const char *const *targets, size_t count, const char *name)
+static size_t find_target(const char *const *targets, size_t count, const char *name)
 {
 	size_t at = 0;
 
@@ -27,7 +27,7 @@ size_t gpald_cxl_find_twice(const char *const *targets, size_t count)
 {
 	size_t at = 0;
 
-	while (at < count && find(targets, at, targets[at]) == at)
+	while (at < count && find_target(targets, at, targets[at]) == at)
 		at++;
 	return at;
 }
@@ -38,7 +38,7 @@ static int refuse_twice(const struct gpal_cxl_window *window, size_t index, size
 	const char *target = window->targets[at];
 	int code = gpald_fail(error, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_CXL_WINDOW_TARGETS, index,
 			      "%s: targets %zu and %zu are both %s", window->name,
-			      find(window->targets, at, target), at, target);
+			      find_target(window->targets, at, target), at, target);
 
 	if (error) {
 		gpald_error_tag(error->tag, target);
@@ -48,8 +48,8 @@ static int refuse_twice(const struct gpal_cxl_window *window, size_t index, size
 }
 
 /* Each target is there once; notes which root complexes they are. */
-static int check_targets(const struct gpald_resolution *r, const struct gpald_named *by_name,
-			 size_t index, uint32_t *targets)
+static int check_window_targets(const struct gpald_resolution *r, const struct gpald_named *by_name,
+				size_t index, uint32_t *targets)
 {
 	const struct gpal_cxl_window *window = &r->request->cxl_windows[index];
 	const size_t twice = gpald_cxl_find_twice(window->targets, window->target_count);
@@ -99,7 +99,7 @@ int gpald_check_cxl_windows(struct gpald_resolution *r)
 	for (size_t i = 0; code == GPAL_OK && i < request->cxl_window_count; i++) {
 		const struct gpal_cxl_window *window = &request->cxl_windows[i];
 
-		code = check_targets(r, by_name, i, targets);
+		code = check_window_targets(r, by_name, i, targets);
 		targets += window->target_count;
 		if (code == GPAL_OK &&
 		    window->size % (window->target_count * GPALD_CXL_HDM_ALIGNMENT) != 0)

@@ -19,16 +19,16 @@ struct text {
 	char bytes[1024];
 };
 
-static void flush(struct text *text)
+static void flush_digest_text(struct text *text)
 {
 	sha256_update(&text->hash, text->length, (const uint8_t *)text->bytes);
 	text->length = 0;
 }
 
-static inline void add(struct text *text, const char *more, size_t length)
+static inline void add_digest_text(struct text *text, const char *more, size_t length)
 {
 	if (length > sizeof(text->bytes) - text->length) {
-		flush(text);
+		flush_digest_text(text);
 		if (length > sizeof(text->bytes)) {
 			sha256_update(&text->hash, length, (const uint8_t *)more);
 			return;
@@ -40,7 +40,7 @@ static inline void add(struct text *text, const char *more, size_t length)
 
 static void add_text(struct text *text, const char *more)
 {
-	add(text, more, strlen(more));
+	add_digest_text(text, more, strlen(more));
 }
 
 /* An address after a space or the like. */
@@ -48,7 +48,7 @@ static void add_hex(struct text *text, char before, uint64_t value)
 {
 	char hex[1 + GPALD_HEX_MAX] = { before };
 
-	add(text, hex, (size_t)(gpald_put_hex(hex + 1, value) - hex));
+	add_digest_text(text, hex, (size_t)(gpald_put_hex(hex + 1, value) - hex));
 }
 
 void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE])
@@ -65,18 +65,18 @@ void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGES
 	text.length = 0;
 	add_text(&text, "gpalayout-digest-1\n");
 	add_text(&text, gpal_arch_name(layout->arch));
-	add(&text, "\n", 1);
+	add_digest_text(&text, "\n", 1);
 	for (size_t i = 0; i < layout->map.count; i++) {
 		const struct gpal_map_entry *entry = &layout->map.entries[i];
 
 		add_text(&text, gpal_kind_name(entry->kind));
-		add(&text, " ", 1);
+		add_digest_text(&text, " ", 1);
 		add_text(&text, entry->tag);
 		add_hex(&text, ' ', entry->range.start);
 		add_hex(&text, '-', entry->range.end);
-		add(&text, "\n", 1);
+		add_digest_text(&text, "\n", 1);
 	}
-	flush(&text);
+	flush_digest_text(&text);
 	sha256_digest(&text.hash, sizeof(bytes), bytes);
 
 	at = stpcpy(at, prefix);

@@ -43,8 +43,8 @@ static size_t blocks_of(size_t leaves)
 }
 
 /* Finds the ranges inside the region and cuts off what is outside. */
-static void take_over(struct gpald_fit_index *index, struct gpald_free_space *space,
-		      struct gpal_range region)
+static void take_over_free_space(struct gpald_fit_index *index, struct gpald_free_space *space,
+				 struct gpal_range region)
 {
 	struct gpal_range *ranges = space->ranges;
 	size_t first = 0, last;
@@ -74,7 +74,7 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 	*index = (struct gpald_fit_index){ .direction = direction,
 					   .region = region,
 					   .dead_capacity = 2 * windows };
-	take_over(index, space, region);
+	take_over_free_space(index, space, region);
 
 	/* Each window adds at most one range to what is free. */
 	leaves = index->leaves.count + windows;
@@ -122,7 +122,7 @@ static uint64_t block_best(const struct gpald_fit_index *index, size_t block)
 
 /* Merging. */
 
-static void bury(struct gpald_fit_index *index, struct gpal_range piece)
+static void bury_piece(struct gpald_fit_index *index, struct gpal_range piece)
 {
 	if (gpal_range_is_empty(piece))
 		return;
@@ -144,7 +144,7 @@ static void append_dead(const struct gpald_fit_index *index, struct gpald_free_s
 }
 
 /* Appends leaves, tails and dead pieces, in order. */
-static void merge(struct gpald_fit_index *index, struct gpald_free_space *to)
+static void merge_into_free_space(struct gpald_fit_index *index, struct gpald_free_space *to)
 {
 	const struct gpald_free_space leaves = index->leaves;
 	struct gpald_free_space merged = *to; /* a copy of its own stays in registers */
@@ -175,7 +175,7 @@ void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment)
 		struct gpald_free_space *merged = &index->merged[!index->merged_into];
 
 		merged->count = 0;
-		merge(index, merged);
+		merge_into_free_space(index, merged);
 		index->leaves = *merged;
 		index->merged_into = !index->merged_into;
 	}
@@ -199,7 +199,7 @@ static struct gpal_range take_lowest(struct gpald_fit_index *index, size_t leaf,
 	uint64_t start = body->end - gpald_range_usable(*body, index->alignment);
 	struct gpal_range window = { start, start + size };
 
-	bury(index, (struct gpal_range){ body->start, start });
+	bury_piece(index, (struct gpal_range){ body->start, start });
 	body->start = window.end;
 	return window;
 }
@@ -215,14 +215,14 @@ static struct gpal_range take_highest(struct gpald_fit_index *index, size_t leaf
 
 	piece->end = start;
 	if (from_tail) {
-		bury(index, *tail);
+		bury_piece(index, *tail);
 		*tail = (struct gpal_range){ 0 };
 	}
 	if (gpald_range_usable(above, index->alignment) > 0) {
 		assert(gpal_range_is_empty(*tail));
 		*tail = above;
 	} else {
-		bury(index, above);
+		bury_piece(index, above);
 	}
 	return window;
 }
@@ -260,8 +260,8 @@ static inline size_t find_leaf(const struct gpald_fit_index *index, size_t block
 }
 
 /* What a free range is passed over for, if the search comes by it before the choice. */
-static void pass(const struct gpald_fit_index *index, struct gpal_range free,
-		 struct gpal_range choice, uint64_t size, struct gpald_trace *trace)
+static void trace_passed(const struct gpald_fit_index *index, struct gpal_range free,
+			 struct gpal_range choice, uint64_t size, struct gpald_trace *trace)
 {
 	if (index->direction == GPALD_TOP_DOWN ? free.start > choice.start :
 						 free.start < choice.start)
@@ -273,8 +273,8 @@ static void pass(const struct gpald_fit_index *index, struct gpal_range free,
  * goes over the floor, the part below is not told: in a layout there is none, because chipset
  * low MMIO ends at 4 GiB.
  */
-static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
-			      struct gpald_trace *trace)
+static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
+				   struct gpald_trace *trace)
 {
 	const struct gpald_free_space *leaves = &index->leaves;
 	const bool down = index->direction == GPALD_TOP_DOWN;
@@ -289,18 +289,18 @@ static struct gpal_range tell(const struct gpald_fit_index *index, size_t leaf, 
 		const size_t at = down ? leaves->count - 1 - n : n;
 
 		if (down)
-			pass(index, index->tails[at], choice, size, trace);
-		pass(index, leaves->ranges[at], choice, size, trace);
+			trace_passed(index, index->tails[at], choice, size, trace);
+		trace_passed(index, leaves->ranges[at], choice, size, trace);
 	}
 	for (size_t i = 0; i < index->dead_count; i++)
-		pass(index, index->dead[i], choice, size, trace);
+		trace_passed(index, index->dead[i], choice, size, trace);
 	return choice;
 }
 
 /* Inlined into both, so that who wants to know nothing pays for nothing. */
-static inline __attribute__((always_inline)) bool take(struct gpald_fit_index *index, uint64_t size,
-						       struct gpal_range *window,
-						       struct gpald_trace *trace)
+static inline __attribute__((always_inline)) bool take_fit(struct gpald_fit_index *index,
+							   uint64_t size, struct gpal_range *window,
+							   struct gpald_trace *trace)
 {
 	uint64_t *best = index->best;
 	struct gpal_range choice;
@@ -312,7 +312,7 @@ static inline __attribute__((always_inline)) bool take(struct gpald_fit_index *i
 	block = find_block(index, size);
 	leaf = find_leaf(index, block, size);
 	if (trace)
-		choice = tell(index, leaf, size, trace);
+		choice = trace_fit(index, leaf, size, trace);
 	*window = index->direction == GPALD_TOP_DOWN ? take_highest(index, leaf, size) :
 						       take_lowest(index, leaf, size);
 	if (trace)
@@ -336,13 +336,13 @@ static inline __attribute__((always_inline)) bool take(struct gpald_fit_index *i
 
 bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct gpal_range *window)
 {
-	return take(index, size, window, NULL);
+	return take_fit(index, size, window, NULL);
 }
 
 bool gpald_fit_index_take_and_tell(struct gpald_fit_index *index, uint64_t size,
 				   struct gpal_range *window, struct gpald_trace *trace)
 {
-	return take(index, size, window, trace);
+	return take_fit(index, size, window, trace);
 }
 
 void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
@@ -353,7 +353,7 @@ void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
 	assert(to->count == 0);
 	for (size_t i = 0; with_below && i < index->below; i++)
 		gpald_free_space_append(to, space->ranges[i]);
-	merge(index, to);
+	merge_into_free_space(index, to);
 	gpald_free_space_append(to, index->cut_above);
 	for (size_t i = index->above; i < space->count; i++)
 		gpald_free_space_append(to, space->ranges[i]);

@@ -47,7 +47,8 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 	return gpald_wanted_part(rc->name, rc->iommu, NULL);
 }
 
-static void keep(struct keeping *k, enum gpal_kind kind, size_t index, struct gpal_range range)
+static void keep_range(struct keeping *k, enum gpal_kind kind, size_t index,
+		       struct gpal_range range)
 {
 	k->kept[k->count++] = (struct gpald_kept){ kind, (uint32_t)index, range };
 }
@@ -107,7 +108,7 @@ static int keep_node_with_low_window(struct keeping *k)
 	    live->entry->range.end != k->r->low_window)
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
-		keep(k, GPAL_KIND_RAM, i > 0, live[i].entry->range);
+		keep_range(k, GPAL_KIND_RAM, i > 0, live[i].entry->range);
 	return GPAL_OK;
 }
 
@@ -132,7 +133,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		/* Which side of 4 GiB it is on is the request's to say. */
 		if (live->entry->kind != kind || !find_ecam(segment, live->segment, &block))
 			return GPAL_E_WOULD_MOVE;
-		keep(k, kind, index, block);
+		keep_range(k, kind, index, block);
 		return GPAL_OK;
 	}
 	if (size_of(live, count) != demand->size || !gpald_part_has_same_use(live, &wanted) ||
@@ -140,7 +141,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
-		keep(k, kind, index, live[i].entry->range);
+		keep_range(k, kind, index, live[i].entry->range);
 	return GPAL_OK;
 }
 
@@ -176,7 +177,7 @@ static bool is_rest_of_node(const struct keeping *k, const struct gpald_origin *
 	return origin->role == GPALD_ROLE_RAM && origin->index == 0 && k->r->low_window > 0;
 }
 
-static int collect(struct keeping *k)
+static int collect_kept(struct keeping *k)
 {
 	int code = GPAL_OK;
 
@@ -208,7 +209,7 @@ static int keep_same(struct keeping *k)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	if (r->around.live->arch != r->request->arch)
 		return GPAL_E_WOULD_MOVE;
-	return collect(k);
+	return collect_kept(k);
 }
 
 /* The ranges of the live layout itself, whose entries say which demand they are of. */
@@ -240,7 +241,7 @@ static int keep_again(struct keeping *k)
 		for (next = i; next < count && order[next].key == order[i].key; next++) {
 			const struct gpal_range range = map->entries[order[next].index].range;
 
-			keep(k, first->kind, first->index, range);
+			keep_range(k, first->kind, first->index, range);
 			size += gpal_range_size(range);
 		}
 		if (size != r->inputs[first->kind].demands[first->index].size)

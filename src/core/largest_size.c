@@ -153,8 +153,9 @@ static int compare_candidates(const void *x, const void *y)
 				      (a->subject < b->subject ? -1 : a->subject > b->subject);
 }
 
-static size_t add_window(const struct gpal_layout *layout, struct candidate *list, size_t count,
-			 enum gpal_subject subject, size_t index, struct gpal_range range)
+static size_t add_window_candidate(const struct gpal_layout *layout, struct candidate *list,
+				   size_t count, enum gpal_subject subject, size_t index,
+				   struct gpal_range range)
 {
 	const struct gpal_map *map = &layout->map;
 
@@ -173,17 +174,17 @@ static size_t add_windows(const struct gpal_layout *layout, struct candidate *li
 {
 	size_t count = 0;
 
-	count = add_window(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
-			   layout->chipset_low_mmio);
-	count = add_window(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
-			   layout->chipset_high_mmio);
+	count = add_window_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
+				     layout->chipset_low_mmio);
+	count = add_window_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
+				     layout->chipset_high_mmio);
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		count = add_window(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i,
-				   rc->low_mmio);
-		count = add_window(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i,
-				   rc->high_mmio);
+		count = add_window_candidate(layout, list, count,
+					     GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i, rc->low_mmio);
+		count = add_window_candidate(layout, list, count,
+					     GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio);
 	}
 	qsort(list, count, sizeof(*list), compare_candidates);
 	return count;
@@ -194,8 +195,8 @@ static size_t add_rooms(const struct gpal_layout *layout, struct candidate *list
 	size_t count = 0;
 
 	for (size_t i = 0; i < layout->hotplug_room_count; i++)
-		count = add_window(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
-				   layout->hotplug_rooms[i].range);
+		count = add_window_candidate(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
+					     layout->hotplug_rooms[i].range);
 	qsort(list, count, sizeof(*list), compare_candidates);
 	return count;
 }
@@ -212,8 +213,8 @@ static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list
 		while (at < count && list[at].index != extent->node)
 			at++;
 		if (at == count)
-			count = add_window(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
-					   extent->node, extent->range);
+			count = add_window_candidate(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
+						     extent->node, extent->range);
 		else
 			list[at].size += gpal_range_size(extent->range);
 	}
@@ -227,7 +228,8 @@ static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list
 }
 
 /* Whether a smaller size does, and the largest that was found. */
-static bool shrink(struct gpald_sizing *sizing, const struct candidate *candidate, uint64_t *size)
+static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate *candidate,
+			     uint64_t *size)
 {
 	const uint64_t unit = gpald_sizing_choose(sizing, candidate->subject, candidate->index);
 	uint64_t least;
@@ -266,7 +268,7 @@ static void advise_width(const struct gpal_request *request, const struct gpal_p
 	for (size_t i = 0; i < count && !error->largest_size; i++) {
 		if (list[i].subject == GPAL_SUBJECT_MEMORY_NODES)
 			budget.left += GPALD_BUDGET / 2;
-		if (shrink(&sizing, &list[i], &error->largest_size))
+		if (shrink_candidate(&sizing, &list[i], &error->largest_size))
 			gpald_error_tag(error->largest_size_of, list[i].tag);
 	}
 	gpald_sizing_clear(&sizing);

@@ -4,7 +4,7 @@
 
 #include "core/measures.h"
 
-static void raise(uint64_t *highest, struct gpal_range range)
+static void raise_end(uint64_t *highest, struct gpal_range range)
 {
 	if (range.end > *highest)
 		*highest = range.end;
@@ -18,20 +18,20 @@ struct gpald_measures gpald_measure(const struct gpal_layout *layout)
 
 	for (size_t i = 0; i < layout->ram_count; i++) {
 		measures.ram_size += gpal_range_size(layout->ram[i].range);
-		raise(&measures.end_of_ram, layout->ram[i].range);
+		raise_end(&measures.end_of_ram, layout->ram[i].range);
 	}
 	measures.end_of_layout = measures.end_of_ram;
-	raise(&measures.end_of_layout, layout->chipset_low_mmio);
-	raise(&measures.end_of_layout, layout->chipset_high_mmio);
-	raise(&measures.end_of_layout, layout->vtl2_chipset_mmio);
+	raise_end(&measures.end_of_layout, layout->chipset_low_mmio);
+	raise_end(&measures.end_of_layout, layout->chipset_high_mmio);
+	raise_end(&measures.end_of_layout, layout->vtl2_chipset_mmio);
 	for (size_t i = 0; i < layout->hotplug_room_count; i++)
-		raise(&measures.end_of_layout, layout->hotplug_rooms[i].range);
+		raise_end(&measures.end_of_layout, layout->hotplug_rooms[i].range);
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		raise(&measures.end_of_layout, rc->ecam);
-		raise(&measures.end_of_layout, rc->low_mmio);
-		raise(&measures.end_of_layout, rc->high_mmio);
+		raise_end(&measures.end_of_layout, rc->ecam);
+		raise_end(&measures.end_of_layout, rc->low_mmio);
+		raise_end(&measures.end_of_layout, rc->high_mmio);
 	}
 	measures.required_address_bits =
 		64 - (unsigned int)__builtin_clzll((unsigned long long)(measures.top - 1)) +

@@ -16,7 +16,7 @@
 #define DIGITS (1u << DIGIT_BITS)
 
 /* Sorts the first `count` items, of which the first `sorted` are. */
-static void insert(struct gpald_order *items, size_t sorted, size_t count)
+static void insert_sorted(struct gpald_order *items, size_t sorted, size_t count)
 {
 	for (size_t i = sorted; i < count; i++) {
 		struct gpald_order item = items[i];
@@ -29,7 +29,7 @@ static void insert(struct gpald_order *items, size_t sorted, size_t count)
 }
 
 /* Equal keys would change their order, so a run that descends has none. */
-static void reverse(struct gpald_order *items, size_t count)
+static void reverse_items(struct gpald_order *items, size_t count)
 {
 	for (size_t i = 0, j = count - 1; i < j; i++, j--) {
 		struct gpald_order item = items[i];
@@ -48,18 +48,19 @@ static size_t make_run(struct gpald_order *items, size_t count)
 	if (count > 1 && items[1].key < items[0].key) {
 		while (run < count && items[run].key < items[run - 1].key)
 			run++;
-		reverse(items, run);
+		reverse_items(items, run);
 	} else {
 		while (run < count && items[run].key >= items[run - 1].key)
 			run++;
 	}
 	if (run >= least)
 		return run;
-	insert(items, run, least);
+	insert_sorted(items, run, least);
 	return least;
 }
 
-static void merge(const struct gpald_order *from, size_t middle, size_t end, struct gpald_order *to)
+static void merge_adjacent(const struct gpald_order *from, size_t middle, size_t end,
+			   struct gpald_order *to)
 {
 	size_t left = 0, right = middle;
 
@@ -82,7 +83,7 @@ static void merge_runs(struct gpald_order *items, struct gpald_order *scratch, s
 		for (size_t i = 0; i < runs; i += 2) {
 			const size_t end = i + 1 < runs ? ends[i + 1] : ends[i];
 
-			merge(from + start, ends[i] - start, end - start, to + start);
+			merge_adjacent(from + start, ends[i] - start, end - start, to + start);
 			ends[merged++] = start = end;
 		}
 		runs = merged;
@@ -93,19 +94,19 @@ static void merge_runs(struct gpald_order *items, struct gpald_order *scratch, s
 		memcpy(items, from, ends[0] * sizeof(*items));
 }
 
-static size_t digit(const struct gpald_order *item, unsigned int shift)
+static size_t radix_digit(const struct gpald_order *item, unsigned int shift)
 {
 	return (size_t)(item->key >> shift) % DIGITS;
 }
 
-static void distribute(const struct gpald_order *from, struct gpald_order *to, size_t count,
-		       unsigned int shift)
+static void distribute_by_digit(const struct gpald_order *from, struct gpald_order *to,
+				size_t count, unsigned int shift)
 {
 	size_t next[DIGITS] = { 0 };
 	size_t sum = 0;
 
 	for (size_t i = 0; i < count; i++)
-		next[digit(&from[i], shift)]++;
+		next[radix_digit(&from[i], shift)]++;
 	for (size_t d = 0; d < DIGITS; d++) {
 		size_t here = next[d];
 
@@ -113,7 +114,7 @@ static void distribute(const struct gpald_order *from, struct gpald_order *to, s
 		sum += here;
 	}
 	for (size_t i = 0; i < count; i++)
-		to[next[digit(&from[i], shift)]++] = from[i];
+		to[next[radix_digit(&from[i], shift)]++] = from[i];
 }
 
 static void radix_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
@@ -130,7 +131,7 @@ static void radix_sort(struct gpald_order *items, struct gpald_order *scratch, s
 		if ((differing >> shift) % DIGITS == 0)
 			continue;
 
-		distribute(from, to, count, shift);
+		distribute_by_digit(from, to, count, shift);
 		from = to;
 		to = swap;
 	}
@@ -144,7 +145,7 @@ void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, si
 	size_t runs = 0;
 
 	if (count <= RUN_LEAST) {
-		insert(items, 1, count);
+		insert_sorted(items, 1, count);
 		return;
 	}
 	for (size_t at = 0; at < count; at = ends[runs++]) {

@@ -43,8 +43,8 @@ static void trace_passed(struct gpald_trace *trace, struct gpal_range free, uint
 }
 
 /* An extent; the last one, unless more is needed. */
-static void trace_choice(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
-			 uint64_t size, uint64_t still_needed)
+static void trace_ram_choice(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
+			     uint64_t size, uint64_t still_needed)
 {
 	const struct gpal_range range = { start, start + size };
 
@@ -69,7 +69,7 @@ static int place_low_window(struct gpald_placement *p)
 	gpald_placement_record(p, GPAL_KIND_RAM, 0, window);
 	if (trace) {
 		gpald_trace_set_rule(trace, GPAL_RULE_LOW_WINDOW);
-		trace_choice(trace, *first, 0, p->low_window, 0);
+		trace_ram_choice(trace, *first, 0, p->low_window, 0);
 	}
 	first->start = window.end;
 	return GPAL_OK;
@@ -134,7 +134,7 @@ int gpald_place_ram(struct gpald_placement *p)
 					       (struct gpal_range){ start, start + taken });
 			remaining -= taken;
 			if (trace)
-				trace_choice(trace, free->ranges[r], start, taken, remaining);
+				trace_ram_choice(trace, free->ranges[r], start, taken, remaining);
 		}
 		if (remaining > 0) {
 			const struct gpald_free_space ahead = { .ranges = free->ranges + current,
@@ -215,7 +215,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 		gpald_placement_record(p, GPAL_KIND_POST_MMIO, i,
 				       (struct gpal_range){ start, start + demand->size });
 		if (trace)
-			trace_choice(trace, free, start, demand->size, 0);
+			trace_ram_choice(trace, free, start, demand->size, 0);
 		leave_below(p, (struct gpal_range){ free.start, start });
 		ranges[current].start = start + demand->size;
 	}

@@ -44,8 +44,8 @@ static struct gpal_map_entry given_entry(const struct gpald_placement *p, size_t
 	};
 }
 
-static struct gpal_map_entry tagged(const struct gpald_placement *p,
-				    const struct gpald_placed *placed)
+static struct gpal_map_entry tagged_entry(const struct gpald_placement *p,
+					  const struct gpald_placed *placed)
 {
 	return (struct gpal_map_entry){
 		.tag = p->demands[placed->kind].demands[placed->index].tag,
@@ -86,13 +86,13 @@ static void find_neighbours(const struct gpald_placement *p, struct gpal_range f
 		note_neighbour(p->error, free, entry.tag, entry.range);
 	}
 	for (size_t i = 0; i < p->placed_count; i++) {
-		const struct gpal_map_entry entry = tagged(p, &p->placed[i]);
+		const struct gpal_map_entry entry = tagged_entry(p, &p->placed[i]);
 
 		note_neighbour(p->error, free, entry.tag, entry.range);
 	}
 }
 
-static uint64_t higher(uint64_t a, uint64_t b)
+static uint64_t higher_address(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
@@ -109,15 +109,15 @@ static struct gpal_range region_of(const struct gpald_placement *p, enum gpal_ki
 	struct gpal_range region = { 0, kind == GPAL_KIND_MMIO32 ? GPAL_4GIB : GPAL_SPACE_END };
 
 	if (kind == GPAL_KIND_MMIO64)
-		region.start = higher(p->end_of_ram, GPAL_4GIB);
+		region.start = higher_address(p->end_of_ram, GPAL_4GIB);
 	if (kind != GPAL_KIND_POST_MMIO)
 		return region;
 	for (size_t i = 0; i < p->pinned_count; i++)
 		if (p->pinned[i].kind == GPAL_KIND_FIXED)
-			region.start = higher(region.start, p->pinned[i].range.end);
+			region.start = higher_address(region.start, p->pinned[i].range.end);
 	for (size_t i = 0; i < p->placed_count; i++)
 		if (was_before(p, i, kind))
-			region.start = higher(region.start, p->placed[i].range.end);
+			region.start = higher_address(region.start, p->placed[i].range.end);
 	return region;
 }
 
@@ -212,8 +212,8 @@ struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_k
 					  });
 }
 
-static int overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
-		   const struct gpal_map_entry *other)
+static int set_overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
+		       const struct gpal_map_entry *other)
 {
 	int code = gpald_fail(error, GPAL_E_OVERLAP, gpald_subject_of(entry->kind), entry->index,
 			      "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
@@ -276,7 +276,7 @@ int gpald_placement_place_given(struct gpald_placement *p)
 		const struct gpal_map_entry entry = given_entry(p, p->order[i].index);
 
 		if (entry.range.start < previous.range.end)
-			return overlap(p->error, &entry, &previous);
+			return set_overlap(p->error, &entry, &previous);
 		gpald_free_space_append(
 			&p->free, (struct gpal_range){ previous.range.end, entry.range.start });
 		if (p->order[i].index >= p->pinned_count)
@@ -316,7 +316,7 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 		/* What is kept was recorded first. */
 		if (kept)
 			kept[count] = p->order[i].index < p->kept.count;
-		sorted[count++] = tagged(p, &p->placed[p->order[i].index]);
+		sorted[count++] = tagged_entry(p, &p->placed[p->order[i].index]);
 	}
 	while (pinned < p->pinned_count)
 		sorted[count++] = p->pinned[pinned++];

@@ -10,39 +10,39 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static bool contains(struct gpal_range range, uint64_t address)
+static bool range_contains(struct gpal_range range, uint64_t address)
 {
 	return range.start <= address && address < range.end;
 }
 
-static bool is_of(const struct gpal_layout_root_complex *rc, uint64_t address)
+static bool is_address_of(const struct gpal_layout_root_complex *rc, uint64_t address)
 {
-	return contains(rc->ecam, address) || contains(rc->low_mmio, address) ||
-	       contains(rc->high_mmio, address) || contains(rc->cxl_hdm, address) ||
-	       contains(rc->cxl_chbcr, address);
+	return range_contains(rc->ecam, address) || range_contains(rc->low_mmio, address) ||
+	       range_contains(rc->high_mmio, address) || range_contains(rc->cxl_hdm, address) ||
+	       range_contains(rc->cxl_chbcr, address);
 }
 
 static void find_owner(const struct gpal_layout *layout, uint64_t address, struct gpal_probe *probe)
 {
 	for (size_t i = 0; i < layout->ram_count; i++) {
-		if (contains(layout->ram[i].range, address)) {
+		if (range_contains(layout->ram[i].range, address)) {
 			probe->has_node = true;
 			probe->node = layout->ram[i].node;
 		}
 	}
 	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
-		if (contains(layout->hotplug_rooms[i].range, address)) {
+		if (range_contains(layout->hotplug_rooms[i].range, address)) {
 			probe->has_node = true;
 			probe->node = layout->hotplug_rooms[i].node;
 		}
 	}
 	for (size_t i = 0; i < layout->root_complex_count; i++)
-		if (is_of(&layout->root_complexes[i], address))
+		if (is_address_of(&layout->root_complexes[i], address))
 			probe->root_complex = layout->root_complexes[i].name;
 	for (size_t i = 0; i < layout->iommu_count; i++)
-		if (contains(layout->iommus[i].range, address))
+		if (range_contains(layout->iommus[i].range, address))
 			probe->root_complex = layout->iommus[i].root_complex;
-	if (contains(layout->virtio_mmio, address)) {
+	if (range_contains(layout->virtio_mmio, address)) {
 		probe->has_slot = true;
 		probe->slot = (uint32_t)((address - layout->virtio_mmio.start) /
 					 GPAL_VIRTIO_MMIO_SLOT_SIZE);
@@ -64,7 +64,7 @@ static void look_above_top(const struct gpal_request *request, uint64_t address,
 	for (size_t i = 0; i < gpald_reserved_count(request); i++) {
 		const struct gpal_named_range reserved = gpald_reserved_at(request, i);
 
-		if (contains(reserved.range, address)) {
+		if (range_contains(reserved.range, address)) {
 			probe->is_free = false;
 			snprintf(probe->tag, sizeof(probe->tag), "reserved-%s", reserved.name);
 			set_placed(probe, GPAL_KIND_RESERVED, reserved.range, address);
@@ -91,7 +91,7 @@ int gpal_layout_probe(const struct gpal_layout *layout, const struct gpal_reques
 				  ", the end of guest physical address space",
 				  address, GPAL_SPACE_END);
 	*probe = (struct gpal_probe){ 0 };
-	if (!above && contains(entry->range, address)) {
+	if (!above && range_contains(entry->range, address)) {
 		snprintf(probe->tag, sizeof(probe->tag), "%s", entry->tag);
 		set_placed(probe, entry->kind, entry->range, address);
 		find_owner(layout, address, probe);

@@ -252,9 +252,9 @@ static int add_ecams(struct gpald_resolution *r)
 	return code;
 }
 
-static int add_window(struct gpald_resolution *r, enum gpal_kind kind, enum gpald_role role,
-		      const struct owner *owner, const struct gpal_window *window,
-		      uint64_t default_size, uint64_t alignment)
+static int add_window_input(struct gpald_resolution *r, enum gpal_kind kind, enum gpald_role role,
+			    const struct owner *owner, const struct gpal_window *window,
+			    uint64_t default_size, uint64_t alignment)
 {
 	const char *tag;
 	uint64_t size;
@@ -298,12 +298,13 @@ static int add_root_complexes(struct gpald_resolution *r)
 		const struct owner owner = { i, rc->name, r->name_lengths[i],
 					     &r->root_complexes[i] };
 
-		code = add_window(r, GPAL_KIND_MMIO32, GPALD_ROLE_LOW_MMIO, &owner, &rc->low_mmio,
-				  r->policy->root_complex_low_mmio, GPALD_LOW_WINDOW_ALIGNMENT);
+		code = add_window_input(r, GPAL_KIND_MMIO32, GPALD_ROLE_LOW_MMIO, &owner,
+					&rc->low_mmio, r->policy->root_complex_low_mmio,
+					GPALD_LOW_WINDOW_ALIGNMENT);
 		if (code == GPAL_OK)
-			code = add_window(r, GPAL_KIND_MMIO64, GPALD_ROLE_HIGH_MMIO, &owner,
-					  &rc->high_mmio, r->policy->root_complex_high_mmio,
-					  GPALD_HIGH_WINDOW_ALIGNMENT);
+			code = add_window_input(r, GPAL_KIND_MMIO64, GPALD_ROLE_HIGH_MMIO, &owner,
+						&rc->high_mmio, r->policy->root_complex_high_mmio,
+						GPALD_HIGH_WINDOW_ALIGNMENT);
 		if (code == GPAL_OK && rc->has_cxl && !rc->has_no_cxl_hdm)
 			code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_HDM, &owner,
 					  rc->cxl_hdm, GPALD_CXL_HDM_ALIGNMENT);

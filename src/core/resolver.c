@@ -105,8 +105,8 @@ static bool copy_hotplug_rooms(struct gpald_resolution *r)
 }
 
 /* The names that the root complexes of the layout have. */
-static const char *const *list_names(struct gpald_resolution *r, const uint32_t *targets,
-				     size_t count)
+static const char *const *list_target_names(struct gpald_resolution *r, const uint32_t *targets,
+					    size_t count)
 {
 	const char **names = gpald_arena_alloc(r->arena, count, sizeof(*names));
 
@@ -128,7 +128,7 @@ static bool copy_cxl_windows(struct gpald_resolution *r)
 
 		r->cxl_windows[i] = (struct gpal_layout_cxl_window){
 			.name = gpald_arena_copy(r->arena, window->name),
-			.targets = list_names(r, targets, window->target_count),
+			.targets = list_target_names(r, targets, window->target_count),
 			.target_count = window->target_count,
 			.granularity = window->granularity ? window->granularity :
 							     GPALD_CXL_GRANULARITY_MIN,
@@ -173,7 +173,7 @@ static void translate_subject(const struct gpald_resolution *r)
 		error->subject = GPAL_SUBJECT_HOTPLUG_ALIGNMENT;
 }
 
-static int place(struct gpald_resolution *r)
+static int place_inputs(struct gpald_resolution *r)
 {
 	const struct gpald_input_list *in = r->inputs;
 	const struct gpal_alloc_input input = {
@@ -266,7 +266,7 @@ static int slice_ecams(struct gpald_resolution *r)
 	return GPAL_OK;
 }
 
-static void measure(struct gpal_layout *layout)
+static void measure_layout(struct gpal_layout *layout)
 {
 	/* The map is never empty: chipset low MMIO is always there. */
 	const struct gpald_measures measures = gpald_measure(layout);
@@ -349,7 +349,7 @@ static int check_width(const struct gpald_resolution *r)
 }
 
 /* Everything up to the placement. */
-static int prepare(struct gpald_resolution *r)
+static int prepare_inputs(struct gpald_resolution *r)
 {
 	int code = gpald_check_request(r);
 
@@ -361,20 +361,20 @@ static int prepare(struct gpald_resolution *r)
 	return gpald_collect_inputs(r);
 }
 
-static int resolve(struct gpald_resolution *r)
+static int resolve_request(struct gpald_resolution *r)
 {
-	int code = prepare(r);
+	int code = prepare_inputs(r);
 
 	if (code || (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) ||
-	    (code = place(r)) || (code = collect_ranges(r)) || (code = slice_ecams(r)))
+	    (code = place_inputs(r)) || (code = collect_ranges(r)) || (code = slice_ecams(r)))
 		return code;
-	measure(r->layout);
+	measure_layout(r->layout);
 	code = check_width(r);
 	return code ? code : gpald_collect_warnings(r);
 }
 
 /* A guess of the arena's size that makes most layouts one allocation. */
-static size_t arena_hint(const struct gpal_request *request)
+static size_t layout_arena_hint(const struct gpal_request *request)
 {
 	const size_t most = GPAL_ALLOC_MAX;
 	size_t hint = 2048;
@@ -388,7 +388,7 @@ static size_t arena_hint(const struct gpal_request *request)
 }
 
 /* What a layout has of its request alone. */
-static void begin(struct gpald_resolution *r)
+static void begin_layout(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
 
@@ -416,8 +416,8 @@ int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *requ
 
 	if (!r.layout)
 		return GPAL_E_NO_MEMORY;
-	begin(&r);
-	code = prepare(&r);
+	begin_layout(&r);
+	code = prepare_inputs(&r);
 	memcpy(inputs, r.inputs, sizeof(r.inputs));
 	return code;
 }
@@ -438,13 +438,13 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	if (!policy)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,
 				  "the policy of the live layout is not known to this library");
-	r.layout = gpald_arena_new_object(arena_hint(request), sizeof(*r.layout), &r.arena);
+	r.layout = gpald_arena_new_object(layout_arena_hint(request), sizeof(*r.layout), &r.arena);
 	if (!r.layout)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	if (around.trace)
 		around.trace->arena = r.arena;
-	begin(&r);
-	code = resolve(&r);
+	begin_layout(&r);
+	code = resolve_request(&r);
 	if (code)
 		gpald_arena_free(r.arena);
 	else

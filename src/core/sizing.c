@@ -48,7 +48,7 @@ bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test
 }
 
 /* One more than there are, so that there is something to point to. */
-static void *duplicate(const void *elements, size_t count, size_t size)
+static void *duplicate_elements(const void *elements, size_t count, size_t size)
 {
 	void *copy = count < SIZE_MAX ? calloc(count + 1, size) : NULL;
 
@@ -60,7 +60,7 @@ static void *duplicate(const void *elements, size_t count, size_t size)
 #define ALL SIZE_MAX /* windows at once */
 
 /* The request as it was, in lists of its own. */
-static void put_back(struct gpald_sizing *sizing)
+static void put_back_size(struct gpald_sizing *sizing)
 {
 	const struct gpal_request *original = sizing->original;
 	struct gpal_request *request = &sizing->request;
@@ -142,20 +142,23 @@ bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *r
 		.policy = policy,
 		.budget = budget,
 		.original = request,
-		.nodes = duplicate(request->nodes, request->node_count, sizeof(*request->nodes)),
-		.root_complexes = duplicate(request->root_complexes, request->root_complex_count,
-					    sizeof(*request->root_complexes)),
-		.hotplug_rooms = duplicate(request->hotplug_rooms, request->hotplug_room_count,
-					   sizeof(*request->hotplug_rooms)),
-		.cxl_windows = duplicate(request->cxl_windows, request->cxl_window_count,
-					 sizeof(*request->cxl_windows)),
+		.nodes = duplicate_elements(request->nodes, request->node_count,
+					    sizeof(*request->nodes)),
+		.root_complexes = duplicate_elements(request->root_complexes,
+						     request->root_complex_count,
+						     sizeof(*request->root_complexes)),
+		.hotplug_rooms = duplicate_elements(request->hotplug_rooms,
+						    request->hotplug_room_count,
+						    sizeof(*request->hotplug_rooms)),
+		.cxl_windows = duplicate_elements(request->cxl_windows, request->cxl_window_count,
+						  sizeof(*request->cxl_windows)),
 		.is_chosen = calloc(request->root_complex_count + 1, sizeof(*sizing->is_chosen)),
 	};
 	if (!sizing->is_chosen || !sizing->nodes || !sizing->root_complexes ||
 	    !sizing->hotplug_rooms || !sizing->cxl_windows)
 		return false;
 	sizing->things = count_things(request, around.live);
-	put_back(sizing);
+	put_back_size(sizing);
 	return true;
 }
 
@@ -179,7 +182,7 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 {
 	const struct gpal_request *request = &sizing->request;
 
-	put_back(sizing);
+	put_back_size(sizing);
 	sizing->subject = subject;
 	sizing->index = index;
 	switch (subject) {
@@ -315,7 +318,7 @@ size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject su
 {
 	size_t count = 0;
 
-	put_back(sizing);
+	put_back_size(sizing);
 	sizing->subject = subject;
 	sizing->index = ALL;
 	for (size_t i = 0; i < sizing->request.root_complex_count; i++) {

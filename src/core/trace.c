@@ -20,8 +20,8 @@
 #define PASSED_ALL 65536
 
 /* The elements with room for one more, moved if need be; NULL: out of memory. */
-static void *grow(struct gpald_trace *trace, void *elements, size_t count, size_t *capacity,
-		  size_t size)
+static void *grow_elements(struct gpald_trace *trace, void *elements, size_t count,
+			   size_t *capacity, size_t size)
 {
 	const size_t larger = *capacity ? 2 * *capacity : 16;
 	void *moved;
@@ -50,7 +50,7 @@ struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpa
 
 	if (trace->wanted && strcmp(trace->wanted, step->tag) != 0)
 		return NULL;
-	steps = grow(trace, trace->steps, trace->count, &trace->capacity, sizeof(*steps));
+	steps = grow_elements(trace, trace->steps, trace->count, &trace->capacity, sizeof(*steps));
 	if (!steps)
 		return NULL;
 	trace->steps = steps;
@@ -68,7 +68,7 @@ bool gpald_trace_is_full(const struct gpald_trace *trace)
 	return trace->steps[trace->count - 1].passed_cut || trace->no_memory;
 }
 
-static void add(struct gpald_trace *trace, struct gpal_passed passed)
+static void add_passed(struct gpald_trace *trace, struct gpal_passed passed)
 {
 	struct gpal_step *step = open_step(trace);
 	struct gpal_passed *list;
@@ -80,8 +80,8 @@ static void add(struct gpald_trace *trace, struct gpal_passed passed)
 		step->passed_cut = true;
 		return;
 	}
-	list = grow(trace, trace->passed, step->passed_count, &trace->passed_capacity,
-		    sizeof(*list));
+	list = grow_elements(trace, trace->passed, step->passed_count, &trace->passed_capacity,
+			     sizeof(*list));
 	if (!list)
 		return;
 	trace->passed = list;
@@ -94,7 +94,8 @@ void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_
 {
 	const uint64_t size = gpal_range_size(free);
 
-	add(trace, (struct gpal_passed){
+	add_passed(trace,
+		   (struct gpal_passed){
 			   .free = free,
 			   .why = size < needed ? GPAL_PASS_TOO_SMALL : GPAL_PASS_ALIGNMENT,
 			   .missing = needed -
@@ -104,15 +105,15 @@ void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_
 
 void gpald_trace_pass_below(struct gpald_trace *trace, struct gpal_range free)
 {
-	add(trace, (struct gpal_passed){ .free = free, .why = GPAL_PASS_BELOW_FLOOR });
+	add_passed(trace, (struct gpal_passed){ .free = free, .why = GPAL_PASS_BELOW_FLOOR });
 }
 
 void gpald_trace_choose(struct gpald_trace *trace, struct gpal_range range, struct gpal_range free,
 			uint64_t lost)
 {
 	struct gpal_step *step = open_step(trace);
-	struct gpal_chosen *list = grow(trace, trace->chosen, step->chosen_count,
-					&trace->chosen_capacity, sizeof(*list));
+	struct gpal_chosen *list = grow_elements(trace, trace->chosen, step->chosen_count,
+						 &trace->chosen_capacity, sizeof(*list));
 
 	if (!list)
 		return;
@@ -132,7 +133,8 @@ static int compare_down(const void *a, const void *b)
 	return compare_up(b, a);
 }
 
-static void *copy(struct gpald_trace *trace, const void *elements, size_t count, size_t size)
+static void *copy_elements(struct gpald_trace *trace, const void *elements, size_t count,
+			   size_t size)
 {
 	void *copied = gpald_arena_alloc(trace->arena, count, size);
 
@@ -150,6 +152,8 @@ void gpald_trace_close(struct gpald_trace *trace, bool downwards)
 	if (step->passed_count > 0)
 		qsort(trace->passed, step->passed_count, sizeof(*trace->passed),
 		      downwards ? compare_down : compare_up);
-	step->passed = copy(trace, trace->passed, step->passed_count, sizeof(*step->passed));
-	step->chosen = copy(trace, trace->chosen, step->chosen_count, sizeof(*step->chosen));
+	step->passed =
+		copy_elements(trace, trace->passed, step->passed_count, sizeof(*step->passed));
+	step->chosen =
+		copy_elements(trace, trace->chosen, step->chosen_count, sizeof(*step->chosen));
 }

@@ -13,8 +13,8 @@ struct warning_list {
 	size_t count;
 };
 
-static void warn(struct warning_list *list, enum gpal_warning_reason reason, const char *tag,
-		 const char *message)
+static void add_warning(struct warning_list *list, enum gpal_warning_reason reason, const char *tag,
+			const char *message)
 {
 	list->warnings[list->count++] = (struct gpal_warning){
 		.reason = reason,
@@ -38,14 +38,14 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 		if (role == GPALD_ROLE_CHIPSET_LOW_MMIO)
 			continue;
 		if (high && pin->range.start < GPAL_4GIB)
-			warn(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
-			     "a pinned high MMIO window starts below 4 GiB");
+			add_warning(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
+				    "a pinned high MMIO window starts below 4 GiB");
 		if (pin->range.start % gpald_usual_alignment(role) != 0)
-			warn(list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
-			     role == GPALD_ROLE_HIGH_MMIO ?
-				     "a pinned high MMIO window does not start on a GiB" :
-			     high ? "the pinned chipset high MMIO does not start on 2 MiB" :
-				    "a pinned low MMIO window does not start on 2 MiB");
+			add_warning(list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
+				    role == GPALD_ROLE_HIGH_MMIO ?
+					    "a pinned high MMIO window does not start on a GiB" :
+				    high ? "the pinned chipset high MMIO does not start on 2 MiB" :
+					   "a pinned low MMIO window does not start on 2 MiB");
 	}
 }
 
@@ -65,10 +65,11 @@ static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_
 
 		if (is_sized(&r->request->root_complexes[i].high_mmio) &&
 		    gpal_largest_bar(window) <= gpal_range_size(window) / 2)
-			warn(list, GPAL_WARN_LARGEST_BAR_BELOW_SIZE,
-			     map->entries[gpal_map_find(map, window.start)].tag,
-			     "its size would hold a larger BAR than can lie in it where it is; "
-			     "state its alignment");
+			add_warning(
+				list, GPAL_WARN_LARGEST_BAR_BELOW_SIZE,
+				map->entries[gpal_map_find(map, window.start)].tag,
+				"its size would hold a larger BAR than can lie in it where it is; "
+				"state its alignment");
 	}
 }
 
@@ -86,9 +87,9 @@ static void warn_of_hypertransport(const struct gpal_layout *layout, struct warn
 			return;
 		if (entry->kind == GPAL_KIND_RESERVED)
 			continue;
-		warn(list, GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, entry->tag,
-		     "it reaches into 0xfd00000000-0x10000000000, which AMD-Vi does not "
-		     "translate; state the hole amd-hypertransport");
+		add_warning(list, GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, entry->tag,
+			    "it reaches into 0xfd00000000-0x10000000000, which AMD-Vi does not "
+			    "translate; state the hole amd-hypertransport");
 		return;
 	}
 }
@@ -118,8 +119,8 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 		lowest_end = pin->range.end;
 		if (ram_from(r->layout, pin->range.end) <= r->layout->ram_size / 2)
 			continue;
-		warn(list, GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW, pin->tag,
-		     "most of the RAM lies above this pinned window; pin it higher");
+		add_warning(list, GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW, pin->tag,
+			    "most of the RAM lies above this pinned window; pin it higher");
 		return;
 	}
 }
@@ -145,13 +146,14 @@ static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list 
 
 		if ((range.start | range.end) % block == 0)
 			continue;
-		warn(list, GPAL_WARN_HOTPLUG_OFF_BLOCK,
-		     layout->map.entries[gpal_map_find(&layout->map, range.start)].tag,
-		     total < large ?
-			     "its start or end is not a multiple of 128 MiB, the block in which a "
-			     "Linux guest of this size adds memory" :
-			     "its start or end is not a multiple of 2 GiB, the block in which a "
-			     "Linux guest of this size adds memory");
+		add_warning(
+			list, GPAL_WARN_HOTPLUG_OFF_BLOCK,
+			layout->map.entries[gpal_map_find(&layout->map, range.start)].tag,
+			total < large ?
+				"its start or end is not a multiple of 128 MiB, the block in which a "
+				"Linux guest of this size adds memory" :
+				"its start or end is not a multiple of 2 GiB, the block in which a "
+				"Linux guest of this size adds memory");
 	}
 }
 
@@ -177,28 +179,31 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 	if (!list.warnings)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	if (layout->chipset_low_mmio.start == 0)
-		warn(&list, GPAL_WARN_NO_LOW_MEMORY, "chipset-low-mmio",
-		     "chipset low MMIO covers all addresses below 4 GiB, so no RAM is there");
+		add_warning(
+			&list, GPAL_WARN_NO_LOW_MEMORY, "chipset-low-mmio",
+			"chipset low MMIO covers all addresses below 4 GiB, so no RAM is there");
 	if (x86 && layout->ram[0].range.start != 0)
-		warn(&list, GPAL_WARN_RAM_NOT_AT_ZERO, first_ram_tag(layout),
-		     "RAM does not start at 0, where x86_64 firmware and kernels expect it");
+		add_warning(&list, GPAL_WARN_RAM_NOT_AT_ZERO, first_ram_tag(layout),
+			    "RAM does not start at 0, where x86_64 firmware and kernels expect it");
 	warn_of_pinned_windows(r, &list);
 	warn_of_large_bars(r, &list);
 	warn_of_ram_above(r, &list);
 	warn_of_hypertransport(layout, &list);
 	if (layout->arch == GPAL_ARCH_AARCH64 && layout->profile == GPAL_PROFILE_GEN2_UEFI &&
 	    layout->ram[0].range.start >= GPALD_GIB)
-		warn(&list, GPAL_WARN_NO_RAM_BELOW_1GIB, first_ram_tag(layout),
-		     "RAM begins at 1 GiB or above, and UEFI on aarch64 starts from RAM below");
+		add_warning(
+			&list, GPAL_WARN_NO_RAM_BELOW_1GIB, first_ram_tag(layout),
+			"RAM begins at 1 GiB or above, and UEFI on aarch64 starts from RAM below");
 	warn_of_rooms(r, &list);
 	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
-		warn(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
-		     "more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");
+		add_warning(
+			&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
+			"more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");
 	if (layout->iommu == GPAL_IOMMU_INTEL_VTD &&
 	    layout->iommu_count < layout->root_complex_count)
-		warn(&list, GPAL_WARN_PARTIAL_INTEL_VTD, "intel-vtd-0",
-		     "VT-d is not on every root complex; devices behind the others are not "
-		     "remapped");
+		add_warning(&list, GPAL_WARN_PARTIAL_INTEL_VTD, "intel-vtd-0",
+			    "VT-d is not on every root complex; devices behind the others are not "
+			    "remapped");
 	r->layout->warnings = list.warnings;
 	r->layout->warning_count = list.count;
 	return GPAL_OK;

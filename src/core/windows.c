@@ -108,8 +108,8 @@ static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
 }
 
 /* Takes up to `count` windows from a free range in which one fits. */
-static struct taken take(const struct search *s, struct gpal_range free, uint64_t usable,
-			 uint64_t size, uint64_t alignment, size_t count)
+static struct taken take_run(const struct search *s, struct gpal_range free, uint64_t usable,
+			     uint64_t size, uint64_t alignment, size_t count)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
 	/* One fits, so nothing here can wrap but the stride, and then only one fits. */
@@ -132,7 +132,8 @@ static struct taken take(const struct search *s, struct gpal_range free, uint64_
 	};
 }
 
-static void record(struct search *s, const struct gpald_order *items, const struct taken *taken)
+static void record_taken(struct search *s, const struct gpald_order *items,
+			 const struct taken *taken)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
 
@@ -145,8 +146,8 @@ static void record(struct search *s, const struct gpald_order *items, const stru
 	}
 }
 
-static void trace_choice(const struct search *s, struct gpald_trace *trace,
-			 const struct taken *taken, struct gpal_range free)
+static void trace_run_choice(const struct search *s, struct gpald_trace *trace,
+			     const struct taken *taken, struct gpal_range free)
 {
 	const struct gpal_range window = { taken->lowest, taken->lowest + taken->size };
 	const bool down = s->direction == GPALD_TOP_DOWN;
@@ -173,12 +174,13 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
 		const uint64_t usable = gpald_range_usable(range, alignment);
 
 		if (usable >= size) {
-			const struct taken taken = take(s, range, usable, size, alignment, count);
+			const struct taken taken =
+				take_run(s, range, usable, size, alignment, count);
 			const size_t pieces = cut_out(s, at - down, &taken);
 
-			record(s, items, &taken);
+			record_taken(s, items, &taken);
 			if (trace)
-				trace_choice(s, trace, &taken, range);
+				trace_run_choice(s, trace, &taken, range);
 			count -= taken.count;
 			if (count == 0)
 				return GPAL_OK;

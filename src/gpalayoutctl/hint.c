@@ -267,7 +267,7 @@ static bool is_size_member(const char *name)
 }
 
 /* The member of that name, or that of a member, as in below.tag; NULL: not there. */
-static const cJSON *find_member(const cJSON *data, const char *name)
+static const cJSON *find_data_member(const cJSON *data, const char *name)
 {
 	const char *point = strchr(name, '.');
 	char group[32];
@@ -279,7 +279,7 @@ static const cJSON *find_member(const cJSON *data, const char *name)
 }
 
 /* A rounded size is of no use for typing, so the exact one follows it. */
-static void append_size(struct ctl_buffer *out, uint64_t size)
+static void append_hint_size(struct ctl_buffer *out, uint64_t size)
 {
 	ctl_cleanup_buffer struct ctl_buffer exact = { 0 };
 	const size_t start = out->len;
@@ -296,9 +296,9 @@ static void append_size(struct ctl_buffer *out, uint64_t size)
 }
 
 /* False when the member is not there, or zero. */
-static bool append_member(struct ctl_buffer *out, const cJSON *data, const char *name)
+static bool append_data_member(struct ctl_buffer *out, const cJSON *data, const char *name)
 {
-	const cJSON *member = find_member(data, name);
+	const cJSON *member = find_data_member(data, name);
 	const char *text = cJSON_GetStringValue(member);
 	uint64_t size;
 
@@ -313,7 +313,7 @@ static bool append_member(struct ctl_buffer *out, const cJSON *data, const char 
 		return true;
 	}
 	if (size)
-		append_size(out, size);
+		append_hint_size(out, size);
 	return size;
 }
 
@@ -322,8 +322,9 @@ static bool append_named(struct ctl_buffer *out, const struct ctl_context *conte
 {
 	bool holds;
 
-	return ctl_hint_word(out, context, name, &holds) ? holds :
-							   append_member(out, context->data, name);
+	return ctl_hint_word(out, context, name, &holds) ?
+		       holds :
+		       append_data_member(out, context->data, name);
 }
 
 /* Replaces what stands in braces; false when it is not there. */
@@ -362,8 +363,8 @@ static bool row_applies(const struct hint *row, const char *reason, const char *
 }
 
 /* The first row that applies, filled in; empty: none does. */
-static void choose(struct ctl_buffer *line, const struct hint *rows, size_t count,
-		   const struct ctl_context *context)
+static void choose_hint(struct ctl_buffer *line, const struct hint *rows, size_t count,
+			const struct ctl_context *context)
 {
 	const char *reason = ctl_text_of(context->data, "reason");
 	const char *phase = ctl_text_of(context->data, "phase");
@@ -377,15 +378,15 @@ static void choose(struct ctl_buffer *line, const struct hint *rows, size_t coun
 	line->len = 0;
 }
 
-static void advise(const struct ctl_context *context)
+static void append_advice(const struct ctl_context *context)
 {
 	ctl_cleanup_buffer struct ctl_buffer note = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer hint = { 0 };
 
-	choose(&note, notes, sizeof(notes) / sizeof(notes[0]), context);
+	choose_hint(&note, notes, sizeof(notes) / sizeof(notes[0]), context);
 	if (note.len)
 		ctl_note("%s", ctl_buffer_text(&note));
-	choose(&hint, hints, sizeof(hints) / sizeof(hints[0]), context);
+	choose_hint(&hint, hints, sizeof(hints) / sizeof(hints[0]), context);
 	if (hint.len)
 		ctl_hint("%s", ctl_buffer_text(&hint));
 }
@@ -457,7 +458,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 	ctl_complain("%s: %s", what.data, message ? message : session->error.message);
 	print_changes(session, context.data);
 	print_warnings(context.data);
-	advise(&context);
+	append_advice(&context);
 	cJSON_Delete(request);
 	cJSON_Delete(error);
 }

@@ -163,7 +163,7 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 	return CTL_OK;
 }
 
-static void offer_flags(struct ctl_nearest *nearest, const struct ctl_flag *flags)
+static void offer_nearest_flags(struct ctl_nearest *nearest, const struct ctl_flag *flags)
 {
 	for (; flags && flags->name; flags++)
 		if (flags->help)
@@ -174,10 +174,10 @@ static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, con
 {
 	struct ctl_nearest nearest = CTL_NEAREST(word);
 
-	offer_flags(&nearest, ctl_global_flags);
+	offer_nearest_flags(&nearest, ctl_global_flags);
 	if (invocation->command) {
-		offer_flags(&nearest, invocation->command->flags);
-		offer_flags(&nearest, invocation->command->request_flags);
+		offer_nearest_flags(&nearest, invocation->command->flags);
+		offer_nearest_flags(&nearest, invocation->command->request_flags);
 	}
 	ctl_complain("unknown option %s", word);
 	if (nearest.found)
@@ -269,7 +269,7 @@ static enum ctl_exit take_operand(struct ctl_invocation *invocation,
  * A command that changes nothing may go to the inspect socket. What it is called unless it
  * is named: beside the control socket, as the daemon has it.
  */
-static void set_inspect_socket(struct ctl_invocation *invocation)
+static void derive_inspect_socket(struct ctl_invocation *invocation)
 {
 	const char *slash = strrchr(invocation->socket, '/');
 	const size_t folder = slash ? (size_t)(slash - invocation->socket) + 1 : 0;
@@ -338,7 +338,7 @@ enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
 		else
 			code = take_operand(invocation, commands, argv[i]);
 	}
-	set_inspect_socket(invocation);
+	derive_inspect_socket(invocation);
 	return code ? code : check_operands(invocation);
 }
 

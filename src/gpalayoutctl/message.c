@@ -37,7 +37,7 @@ int ctl_write_all(int fd, const char *bytes, size_t len)
 }
 
 static void __attribute__((format(printf, 2, 0)))
-say(const char *prefix, const char *format, va_list args)
+say_message(const char *prefix, const char *format, va_list args)
 {
 	ctl_cleanup_buffer struct ctl_buffer raw = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer line = { 0 };
@@ -55,7 +55,7 @@ void ctl_complain(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("gpalayoutctl: ", format, args);
+	say_message("gpalayoutctl: ", format, args);
 	va_end(args);
 }
 
@@ -64,7 +64,7 @@ void ctl_note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("note: ", format, args);
+	say_message("note: ", format, args);
 	va_end(args);
 }
 
@@ -73,7 +73,7 @@ void ctl_hint(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("hint: ", format, args);
+	say_message("hint: ", format, args);
 	va_end(args);
 }
 
@@ -82,7 +82,7 @@ enum ctl_exit ctl_usage_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("gpalayoutctl: ", format, args);
+	say_message("gpalayoutctl: ", format, args);
 	va_end(args);
 	return CTL_USAGE;
 }

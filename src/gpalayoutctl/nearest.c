@@ -12,12 +12,12 @@
 
 #define LONGEST 32
 
-static size_t least(size_t a, size_t b)
+static size_t least_of(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-static size_t distance(const char *a, const char *b)
+static size_t edit_distance(const char *a, const char *b)
 {
 	size_t row[LONGEST + 1];
 	const size_t width = strlen(b);
@@ -33,7 +33,7 @@ static size_t distance(const char *a, const char *b)
 			const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
 
 			diagonal = row[j];
-			row[j] = least(changed, 1 + least(row[j], row[j - 1]));
+			row[j] = least_of(changed, 1 + least_of(row[j], row[j - 1]));
 		}
 	}
 	return row[width];
@@ -60,7 +60,7 @@ void ctl_nearest_offer(struct ctl_nearest *nearest, const char *candidate)
 
 	if (strlen(candidate) > LONGEST || strcspn(nearest->word, "=") > LONGEST)
 		return;
-	found = is_end_of(nearest->word, candidate) ? 1 : distance(nearest->word, candidate);
+	found = is_end_of(nearest->word, candidate) ? 1 : edit_distance(nearest->word, candidate);
 	/* Half of a short word is another word. */
 	if (found >= nearest->distance || 2 * found >= strlen(behind_dashes(candidate)))
 		return;

@@ -34,7 +34,7 @@ static const char *pager_of(const struct ctl_invocation *invocation)
 	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
 }
 
-static bool is_long(const struct ctl_buffer *text)
+static bool is_long_text(const struct ctl_buffer *text)
 {
 	struct winsize size;
 	size_t lines = 0;
@@ -47,7 +47,7 @@ static bool is_long(const struct ctl_buffer *text)
 }
 
 /* In the child: becomes the pager, whose command may have options. */
-static void become(const char *pager, const int ends[2])
+static void become_pager(const char *pager, const int ends[2])
 {
 	dup2(ends[0], STDIN_FILENO);
 	close(ends[0]);
@@ -63,7 +63,7 @@ static void become(const char *pager, const int ends[2])
 }
 
 /* Whether the pager has shown the text, or as much of it as its reader wanted. */
-static bool page(const char *pager, const struct ctl_buffer *text)
+static bool page_text(const char *pager, const struct ctl_buffer *text)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old_pipe, old_interrupt;
@@ -74,7 +74,7 @@ static bool page(const char *pager, const struct ctl_buffer *text)
 		return false;
 	child = fork();
 	if (child == 0)
-		become(pager, ends);
+		become_pager(pager, ends);
 	close(ends[0]);
 	if (child > 0) {
 		/* A reader who has seen enough is no failure; an interrupt is the pager's. */
@@ -97,7 +97,7 @@ enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct ctl
 {
 	const char *pager = pager_of(invocation);
 
-	if (pager && is_long(text) && page(pager, text))
+	if (pager && is_long_text(text) && page_text(pager, text))
 		return CTL_OK;
 	return ctl_write_output(text);
 }

@@ -56,7 +56,7 @@ enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *
 
 /* The connection. */
 
-static int64_t now_ms(void)
+static int64_t monotonic_ms(void)
 {
 	struct timespec now = { 0 };
 
@@ -82,11 +82,11 @@ enum ctl_exit ctl_connect(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const struct gpal_client_error *error = &session->error;
-	const int64_t until_ms = now_ms() + invocation->retry_ms;
+	const int64_t until_ms = monotonic_ms() + invocation->retry_ms;
 	struct gpal_client_error first;
 	int code = connect_to(session, invocation->socket);
 
-	while (code && may_come(error) && now_ms() < until_ms) {
+	while (code && may_come(error) && monotonic_ms() < until_ms) {
 		poll(NULL, 0, RETRY_MS);
 		code = connect_to(session, invocation->socket);
 	}

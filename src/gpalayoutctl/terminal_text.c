@@ -60,7 +60,7 @@ static const struct {
  * Decodes the first character of `text` (len > 0 bytes) into *code_point and
  * returns how many bytes it takes; 0 when they are not UTF-8.
  */
-static size_t decode(const char *text, size_t len, uint32_t *code_point)
+static size_t decode_code_point(const char *text, size_t len, uint32_t *code_point)
 {
 	unsigned char lead = (unsigned char)text[0];
 	size_t extra = 0;
@@ -104,7 +104,7 @@ static void append_up_to(struct ctl_buffer *out, const char *text, size_t len, c
 
 	while (position < len) {
 		uint32_t code_point;
-		size_t bytes = decode(text + position, len - position, &code_point);
+		size_t bytes = decode_code_point(text + position, len - position, &code_point);
 
 		if (!bytes) {
 			ctl_buffer_printf(out, "\\x%02x",
@@ -152,7 +152,7 @@ size_t ctl_utf8_length(const char *text)
 	for (size_t left = strlen(text), bytes; left; left -= bytes, at += bytes) {
 		uint32_t character;
 
-		bytes = decode(at, left, &character);
+		bytes = decode_code_point(at, left, &character);
 		if (!bytes)
 			break;
 	}

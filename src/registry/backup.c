@@ -52,7 +52,7 @@ static void move_record(struct gpald_transfer *t, struct moved *entry)
 	gpald_move_bytes(t, &entry->checksum);
 }
 
-static void move(struct gpald_transfer *t, struct moved *entry)
+static void transfer_entry(struct gpald_transfer *t, struct moved *entry)
 {
 	gpald_move_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
 	switch (entry->kind) {
@@ -96,7 +96,7 @@ static void write_item(struct gpald_transfer *t, const struct gpald_backup_item 
 		entry.stored = gpald_record_to_store(item->record);
 		gpald_stored_checksum(&entry.stored, sum);
 	}
-	move(t, &entry);
+	transfer_entry(t, &entry);
 }
 
 bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob *data)
@@ -114,15 +114,15 @@ bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob
 			.layouts = page->layouts,
 		};
 
-		move(&t, &end);
+		transfer_entry(&t, &end);
 	}
 	return gpald_transfer_finish(&t, data);
 }
 
 /* Reading. */
 
-static bool say(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
-		const char *what)
+static bool report_backup(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
+			  const char *what)
 {
 	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: %s", backup->path, what);
 	return false;
@@ -143,9 +143,9 @@ static bool map_file(struct gpald_backup *backup, int fd, char error[GPALD_STORE
 	if (fd < 0 || fstat(fd, &status))
 		return say_system(error, backup);
 	if (!S_ISREG(status.st_mode))
-		return say(error, backup, "it is no regular file");
+		return report_backup(error, backup, "it is no regular file");
 	if (status.st_size == 0)
-		return say(error, backup, "it is empty, and no backup");
+		return report_backup(error, backup, "it is empty, and no backup");
 	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return say_system(error, backup);
@@ -160,16 +160,17 @@ static bool check_whole(struct gpald_backup *backup, char error[GPALD_STORE_ERRO
 	struct sha256_ctx hash;
 
 	if (backup->mapped < HEADING_LENGTH || memcmp(backup->bytes, HEADING, HEADING_LENGTH) != 0)
-		return say(error, backup,
-			   "it is no backup of gpalayoutd, or one of a newer version");
+		return report_backup(error, backup,
+				     "it is no backup of gpalayoutd, or one of a newer version");
 	if (backup->mapped < HEADING_LENGTH + sizeof(sum))
-		return say(error, backup, "it was cut short");
+		return report_backup(error, backup, "it was cut short");
 	backup->length = backup->mapped - sizeof(sum);
 	sha256_init(&hash);
 	sha256_update(&hash, backup->length, backup->bytes);
 	sha256_digest(&hash, sizeof(sum), sum);
 	if (memcmp(sum, backup->bytes + backup->length, sizeof(sum)) != 0)
-		return say(error, backup, "its checksum is wrong: it was cut short, or damaged");
+		return report_backup(error, backup,
+				     "its checksum is wrong: it was cut short, or damaged");
 	gpald_backup_rewind(backup);
 	return true;
 }
@@ -187,7 +188,7 @@ bool gpald_backup_open(struct gpald_backup *backup, const char *path,
 
 	*backup = (struct gpald_backup){ .path = path, .arena = gpald_arena_new(0) };
 	is_open = backup->arena ? map_file(backup, fd, error) && check_whole(backup, error) :
-				  say(error, backup, "out of memory");
+				  report_backup(error, backup, "out of memory");
 	if (fd >= 0)
 		close(fd);
 	if (!is_open)
@@ -195,8 +196,9 @@ bool gpald_backup_open(struct gpald_backup *backup, const char *path,
 	return is_open;
 }
 
-static bool damaged(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup,
-		    const char *name, const char *problem)
+static bool report_damaged_layout(char error[GPALD_STORE_ERROR_SIZE],
+				  const struct gpald_backup *backup, const char *name,
+				  const char *problem)
 {
 	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: %s cannot be restored: %s", backup->path, name,
 		 problem);
@@ -216,11 +218,11 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 		.next = backup->bytes + backup->at,
 		.end = backup->bytes + backup->length,
 	};
-	move(&t, &moved);
+	transfer_entry(&t, &moved);
 	if (t.result == GPALD_CODEC_NO_MEMORY)
-		return say(error, backup, "out of memory");
+		return report_backup(error, backup, "out of memory");
 	if (t.result != GPALD_CODEC_OK)
-		return say(error, backup, "it holds something that no backup has");
+		return report_backup(error, backup, "it holds something that no backup has");
 	backup->at = (size_t)(t.next - backup->bytes);
 	*entry = (struct gpald_backup_entry){
 		.kind = moved.kind,
@@ -230,11 +232,11 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 	};
 	if (moved.kind == GPALD_BACKUP_RECORD) {
 		entry->record = gpald_record_load(&moved.stored, &moved.checksum, &problem);
-		return entry->record || damaged(error, backup, moved.stored.name,
-						gpald_record_problem_text(problem));
+		return entry->record || report_damaged_layout(error, backup, moved.stored.name,
+							      gpald_record_problem_text(problem));
 	}
 	return moved.kind != GPALD_BACKUP_END || backup->at == backup->length ||
-	       say(error, backup, "something follows its end");
+	       report_backup(error, backup, "something follows its end");
 }
 
 void gpald_backup_close(struct gpald_backup *backup)

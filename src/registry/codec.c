@@ -52,7 +52,7 @@ static_assert(GPAL_WARN_RAM_NOT_AT_ZERO == 0 && GPAL_WARN_PINNED_HIGH_MMIO_BELOW
 	      "stored");
 
 /* A policy by its name; an empty one stands for NULL. */
-static void policy(struct gpald_transfer *t, const struct gpal_policy **value)
+static void transfer_policy(struct gpald_transfer *t, const struct gpal_policy **value)
 {
 	const char *name = *value ? (*value)->name : "";
 
@@ -66,31 +66,31 @@ static void policy(struct gpald_transfer *t, const struct gpal_policy **value)
 
 /* The request. */
 
-static void node(struct gpald_transfer *t, void *element)
+static void transfer_node(struct gpald_transfer *t, void *element)
 {
 	gpald_move_u64(t, element);
 }
 
-static void bar(struct gpald_transfer *t, void *element)
+static void transfer_bar(struct gpald_transfer *t, void *element)
 {
 	gpald_move_u64(t, element);
 }
 
-static void device(struct gpald_transfer *t, void *element)
+static void transfer_device(struct gpald_transfer *t, void *element)
 {
 	struct gpal_device *value = element;
 
 	gpald_move_list(t, &value->bars, &value->bar_count, GPAL_BARS_MAX, sizeof(*value->bars),
-			bar);
+			transfer_bar);
 	gpald_move_flag(t, &value->has_sriov);
 	if (!value->has_sriov)
 		return;
 	gpald_move_u32(t, &value->vfs);
 	gpald_move_list(t, &value->vf_bars, &value->vf_bar_count, GPAL_BARS_MAX,
-			sizeof(*value->vf_bars), bar);
+			sizeof(*value->vf_bars), transfer_bar);
 }
 
-static void window(struct gpald_transfer *t, struct gpal_window *value, uint64_t version)
+static void transfer_window(struct gpald_transfer *t, struct gpal_window *value, uint64_t version)
 {
 	gpald_move_enumeration(t, &value->kind,
 			       version == 1 ? GPAL_WINDOW_NONE : GPAL_WINDOW_COUNT);
@@ -102,7 +102,7 @@ static void window(struct gpald_transfer *t, struct gpal_window *value, uint64_t
 		gpald_move_any_range(t, &value->range);
 	else if (value->kind == GPAL_WINDOW_DEVICES)
 		gpald_move_list(t, &value->devices, &value->device_count, GPAL_DEVICES_MAX,
-				sizeof(*value->devices), device);
+				sizeof(*value->devices), transfer_device);
 }
 
 static void root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc, uint64_t version)
@@ -116,8 +116,8 @@ static void root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc,
 	gpald_move_flag(t, &rc->has_node);
 	if (rc->has_node)
 		gpald_move_u32(t, &rc->node);
-	window(t, &rc->low_mmio, version);
-	window(t, &rc->high_mmio, version);
+	transfer_window(t, &rc->low_mmio, version);
+	transfer_window(t, &rc->high_mmio, version);
 	gpald_move_flag(t, &rc->has_cxl);
 	if (rc->has_cxl && version > 1)
 		gpald_move_flag(t, &rc->has_no_cxl_hdm);
@@ -136,7 +136,7 @@ static void root_complex_2(struct gpald_transfer *t, void *element)
 	root_complex(t, element, 2);
 }
 
-static void reserved(struct gpald_transfer *t, void *element)
+static void transfer_reserved(struct gpald_transfer *t, void *element)
 {
 	struct gpal_named_range *named = element;
 
@@ -154,7 +154,7 @@ static void chipset_2(struct gpald_transfer *t, struct gpal_request *r)
 	gpald_move_flag(t, &r->has_no_vmbus);
 }
 
-static void hole(struct gpald_transfer *t, void *element)
+static void transfer_hole(struct gpald_transfer *t, void *element)
 {
 	gpald_move_enumeration(t, element, GPAL_HOLE_COUNT);
 }
@@ -168,7 +168,7 @@ static void hotplug_room(struct gpald_transfer *t, void *element)
 	gpald_move_optional(t, &room->alignment);
 }
 
-static void target(struct gpald_transfer *t, void *element)
+static void transfer_target(struct gpald_transfer *t, void *element)
 {
 	gpald_move_any_name(t, element, GPALD_ANY_NAME_MAX);
 }
@@ -181,7 +181,7 @@ static void cxl_window(struct gpald_transfer *t, void *element)
 
 	gpald_move_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
 	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
-			sizeof(*window->targets), target);
+			sizeof(*window->targets), transfer_target);
 	gpald_move_u64(t, &window->size);
 	/* To state the usual one is the same as to leave it out. */
 	gpald_move_u32(t, &granularity);
@@ -218,16 +218,16 @@ static uint64_t version_of(const struct gpal_request *r)
 	return 1;
 }
 
-static void request(struct gpald_transfer *t, struct gpal_request *r)
+static void transfer_request(struct gpald_transfer *t, struct gpal_request *r)
 {
 	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of(r);
 
 	gpald_move_version(t, &version, REQUEST_VERSION);
 	gpald_move_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
-	policy(t, &r->policy);
+	transfer_policy(t, &r->policy);
 	gpald_move_enumeration(t, &r->profile, GPAL_PROFILE_COUNT);
 	gpald_move_list(t, &r->nodes, &r->node_count, GPALD_MEMORY_NODES_MAX, sizeof(*r->nodes),
-			node);
+			transfer_node);
 	gpald_move_optional(t, &r->memory_start);
 	gpald_move_optional(t, &r->chipset_low_mmio);
 	/* A pinned window is in place of a size. */
@@ -248,11 +248,11 @@ static void request(struct gpald_transfer *t, struct gpal_request *r)
 	}
 	gpald_move_u64(t, &r->vtl2_framebuffer);
 	gpald_move_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
-			sizeof(*r->reserved), reserved);
+			sizeof(*r->reserved), transfer_reserved);
 	gpald_move_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
 	if (version > 1) {
 		gpald_move_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
-				sizeof(*r->host_holes), hole);
+				sizeof(*r->host_holes), transfer_hole);
 		gpald_move_flag(t, &r->has_vtl2_alias_map);
 		gpald_move_u64(t, &r->memory_low_window);
 		gpald_move_list(t, &r->hotplug_rooms, &r->hotplug_room_count,
@@ -284,7 +284,7 @@ static void ram_extent(struct gpald_transfer *t, void *element)
 	gpald_move_page_range(t, &extent->range);
 }
 
-static void segment(struct gpald_transfer *t, void *element)
+static void transfer_segment(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_segment *value = element;
 
@@ -316,7 +316,7 @@ static void layout_root_complex(struct gpald_transfer *t, void *element)
 	}
 }
 
-static void iommu(struct gpald_transfer *t, void *element)
+static void transfer_iommu(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_iommu *value = element;
 
@@ -324,7 +324,7 @@ static void iommu(struct gpald_transfer *t, void *element)
 	gpald_move_page_range(t, &value->range);
 }
 
-static void warning(struct gpald_transfer *t, void *element)
+static void transfer_warning(struct gpald_transfer *t, void *element)
 {
 	struct gpal_warning *value = element;
 
@@ -402,7 +402,7 @@ static void layout_cxl_window(struct gpald_transfer *t, void *element)
 	gpald_move_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
 	gpald_move_page_range(t, &window->range);
 	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
-			sizeof(*window->targets), target);
+			sizeof(*window->targets), transfer_target);
 	gpald_move_u32(t, &window->granularity);
 }
 
@@ -433,14 +433,14 @@ static uint64_t version_of_layout(const struct gpal_layout *l)
 	return l->map.kept ? 2 : 1;
 }
 
-static void layout(struct gpald_transfer *t, struct gpal_layout *l)
+static void transfer_layout(struct gpald_transfer *t, struct gpal_layout *l)
 {
 	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of_layout(l);
 	bool has_kept = l->map.kept;
 
 	gpald_move_version(t, &version, LAYOUT_VERSION);
 	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
-	policy(t, &l->policy);
+	transfer_policy(t, &l->policy);
 	if (gpald_transfer_is_reading(t) && l->policy)
 		l->policy_name = l->policy->name;
 	gpald_move_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
@@ -448,14 +448,14 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_page_range(t, &l->chipset_low_mmio);
 	gpald_move_page_range(t, &l->chipset_high_mmio);
 	gpald_move_list(t, &l->segments, &l->segment_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*l->segments), segment);
+			sizeof(*l->segments), transfer_segment);
 	gpald_move_list(t, &l->root_complexes, &l->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
 			sizeof(*l->root_complexes), layout_root_complex);
 	gpald_move_page_range(t, &l->virtio_mmio);
 	gpald_move_u32_to(t, &l->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
 	gpald_move_enumeration(t, &l->iommu, GPAL_IOMMU_COUNT);
 	gpald_move_list(t, &l->iommus, &l->iommu_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*l->iommus), iommu);
+			sizeof(*l->iommus), transfer_iommu);
 	gpald_move_page_range(t, &l->vtl2_chipset_mmio);
 	gpald_move_page_range(t, &l->vtl2_memory);
 	gpald_move_page_range(t, &l->vtl2_framebuffer);
@@ -467,7 +467,7 @@ static void layout(struct gpald_transfer *t, struct gpal_layout *l)
 	gpald_move_u64(t, &l->top);
 	gpald_move_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX + 1);
 	gpald_move_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX, sizeof(*l->warnings),
-			warning);
+			transfer_warning);
 	if (version == 3)
 		layout_3(t, l, &has_kept);
 	if (version == 2 || has_kept)
@@ -483,7 +483,7 @@ bool gpald_encode_request_blob(const struct gpal_request *source, struct gpald_b
 	struct gpal_request copy = *source;
 	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
 
-	request(&t, &copy);
+	transfer_request(&t, &copy);
 	return gpald_transfer_finish(&t, blob);
 }
 
@@ -492,7 +492,7 @@ bool gpald_encode_layout_blob(const struct gpal_layout *source, struct gpald_blo
 	struct gpal_layout copy = *source;
 	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
 
-	layout(&t, &copy);
+	transfer_layout(&t, &copy);
 	return gpald_transfer_finish(&t, blob);
 }
 
@@ -519,7 +519,7 @@ enum gpald_codec_result gpald_decode_request_blob(const struct gpald_blob *blob,
 	struct gpald_transfer t = read_from(blob, arena);
 
 	*target = (struct gpal_request){ 0 };
-	request(&t, target);
+	transfer_request(&t, target);
 	return finish_reading(&t);
 }
 
@@ -530,7 +530,7 @@ enum gpald_codec_result gpald_decode_layout_blob(const struct gpald_blob *blob,
 	struct gpald_transfer t = read_from(blob, arena);
 
 	*target = (struct gpal_layout){ 0 };
-	layout(&t, target);
+	transfer_layout(&t, target);
 	if (t.result == GPALD_CODEC_OK && (!target->policy || !is_sound(target)))
 		gpald_transfer_fail(&t, GPALD_CODEC_MALFORMED);
 	return finish_reading(&t);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* These end an operation, and return false for gpald_decide(). */
-static bool end(struct gpald_operation *operation, enum gpald_outcome outcome)
+static bool decide_outcome(struct gpald_operation *operation, enum gpald_outcome outcome)
 {
 	operation->outcome = outcome;
 	return false;
@@ -23,7 +23,7 @@ static bool end_with(struct gpald_operation *operation, enum gpald_outcome outco
 {
 	operation->generation = record->facts.generation;
 	operation->owner_uid = record->facts.owner_uid;
-	return end(operation, outcome);
+	return decide_outcome(operation, outcome);
 }
 
 static bool may_change(const struct gpald_operation *operation, const struct gpald_record *record)
@@ -84,7 +84,7 @@ static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 	return outcome;
 }
 
-static int64_t now_ms(void)
+static int64_t wall_clock_ms(void)
 {
 	return (int64_t)(gpald_wall_us() / 1000);
 }
@@ -148,10 +148,10 @@ static enum gpald_outcome make_replacement(const struct gpald_standing *standing
 	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_NOT_ALLOWED : outcome;
 }
 
-static enum gpald_outcome replace(const struct gpald_standing *standing,
-				  struct gpald_operation *operation,
-				  const struct gpald_record_facts *facts,
-				  const struct gpald_record *current)
+static enum gpald_outcome replace_record(const struct gpald_standing *standing,
+					 struct gpald_operation *operation,
+					 const struct gpald_record_facts *facts,
+					 const struct gpald_record *current)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
 	enum gpald_outcome outcome = GPALD_OUTCOME_NO_MEMORY;
@@ -170,7 +170,8 @@ static enum gpald_outcome replace(const struct gpald_standing *standing,
  * The change to commit: what is there from now on, and the event that tells of it; the
  * operation has the generation of that.
  */
-static bool go_on(struct gpald_operation *operation, enum gpald_event_kind kind, const char *digest)
+static bool decide_change(struct gpald_operation *operation, enum gpald_event_kind kind,
+			  const char *digest)
 {
 	const struct gpald_record *record = operation->replacement;
 	struct gpald_change *change = &operation->change;
@@ -178,7 +179,7 @@ static bool go_on(struct gpald_operation *operation, enum gpald_event_kind kind,
 	*change = (struct gpald_change){
 		.event.kind = kind,
 		.event.generation = operation->generation,
-		.event.at_ms = record ? record->facts.updated_at_ms : now_ms(),
+		.event.at_ms = record ? record->facts.updated_at_ms : wall_clock_ms(),
 		.event.uid = operation->uid,
 		.record = record,
 	};
@@ -192,7 +193,7 @@ static bool go_on(struct gpald_operation *operation, enum gpald_event_kind kind,
 static bool decide_create(const struct gpald_standing *standing, struct gpald_operation *operation,
 			  const struct gpald_record *record)
 {
-	const int64_t now = now_ms();
+	const int64_t now = wall_clock_ms();
 	const struct gpald_record_facts facts = {
 		.generation = standing->generation_top + 1,
 		.owner_uid = operation->uid,
@@ -212,20 +213,20 @@ static bool decide_create(const struct gpald_standing *standing, struct gpald_op
 			record);
 	}
 	if (standing->room != GPALD_OUTCOME_DONE)
-		return end(operation, standing->room);
-	outcome = replace(standing, operation, &facts, NULL);
+		return decide_outcome(operation, standing->room);
+	outcome = replace_record(standing, operation, &facts, NULL);
 	if (outcome != GPALD_OUTCOME_DONE)
-		return end(operation, outcome);
+		return decide_outcome(operation, outcome);
 	operation->generation = facts.generation;
 	operation->created = true;
-	return go_on(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
+	return decide_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
 }
 
 /* Whether the record is there and may be changed; if not, the operation has its outcome. */
 static bool check_record(struct gpald_operation *operation, const struct gpald_record *record)
 {
 	if (!record)
-		return end(operation, GPALD_OUTCOME_NOT_FOUND);
+		return decide_outcome(operation, GPALD_OUTCOME_NOT_FOUND);
 	if (!may_change(operation, record))
 		return end_with(operation, GPALD_OUTCOME_DENIED, record);
 	if (operation->has_generation && operation->generation_wanted != record->facts.generation)
@@ -244,19 +245,19 @@ static bool decide_update(const struct gpald_standing *standing, struct gpald_op
 		return false;
 	facts = record->facts;
 	facts.generation++;
-	facts.updated_at_ms = now_ms();
+	facts.updated_at_ms = wall_clock_ms();
 	operation->previous = gpald_record_ref(record);
 	operation->record = gpald_record_ref(record);
 	outcome = compare_requests(record->policy, &operation->request, record);
 	/* To ask for what is there changes nothing. */
 	if (outcome != GPALD_OUTCOME_CONFLICT)
-		return end(operation, outcome);
-	outcome = replace(standing, operation, &facts, record);
+		return decide_outcome(operation, outcome);
+	outcome = replace_record(standing, operation, &facts, record);
 	if (outcome != GPALD_OUTCOME_DONE || operation->dry_run)
-		return end(operation, outcome);
+		return decide_outcome(operation, outcome);
 	assert(operation->replacement);
 	operation->generation = facts.generation;
-	return go_on(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
+	return decide_change(operation, GPALD_EVENT_UPDATED, operation->replacement->digest);
 }
 
 bool gpald_is_decided_at_once(const struct gpald_operation *operation)
@@ -286,5 +287,5 @@ bool gpald_decide(struct gpald_operation *operation)
 		break;
 	}
 	return check_record(operation, record) &&
-	       go_on(operation, GPALD_EVENT_DELETED, record->digest);
+	       decide_change(operation, GPALD_EVENT_DELETED, record->digest);
 }

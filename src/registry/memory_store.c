@@ -11,8 +11,8 @@ struct memory_store {
 	struct gpald_store_state state;
 };
 
-static bool load(struct gpald_store *base, const struct gpald_loader *loader,
-		 struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
+static bool load_from_memory(struct gpald_store *base, const struct gpald_loader *loader,
+			     struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct memory_store *store = (struct memory_store *)base;
 
@@ -21,8 +21,9 @@ static bool load(struct gpald_store *base, const struct gpald_loader *loader,
 	return true;
 }
 
-static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_change *changes,
-				       char error[GPALD_STORE_ERROR_SIZE])
+static enum gpald_commit_result commit_to_memory(struct gpald_store *base,
+						 struct gpald_change *changes,
+						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct memory_store *store = (struct memory_store *)base;
 
@@ -32,23 +33,24 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 	return GPALD_COMMIT_DONE;
 }
 
-static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_STORE_ERROR_SIZE])
+static enum gpald_commit_result tidy_memory(struct gpald_store *base,
+					    char error[GPALD_STORE_ERROR_SIZE])
 {
 	(void)base, (void)error;
 	return GPALD_COMMIT_DONE;
 }
 
-static void close_store(struct gpald_store *base)
+static void close_memory_store(struct gpald_store *base)
 {
 	free(base);
 }
 
 static const struct gpald_store_ops ops = {
 	.kind = "memory",
-	.load = load,
-	.commit = commit,
-	.tidy = tidy,
-	.close = close_store,
+	.load = load_from_memory,
+	.commit = commit_to_memory,
+	.tidy = tidy_memory,
+	.close = close_memory_store,
 };
 
 struct gpald_store *gpald_memory_store_open(void)

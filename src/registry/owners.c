@@ -13,14 +13,15 @@ struct gpald_owner {
 	struct gpald_share share;
 };
 
-static int compare(const struct gpald_owner *a, const struct gpald_owner *b)
+static int compare_owners(const struct gpald_owner *a, const struct gpald_owner *b)
 {
 	return (a->uid > b->uid) - (a->uid < b->uid);
 }
 
-RB_GENERATE_INTERNAL(gpald_owner_tree, gpald_owner, entry, compare, __attribute__((unused)) static)
+RB_GENERATE_INTERNAL(gpald_owner_tree, gpald_owner, entry, compare_owners,
+		     __attribute__((unused)) static)
 
-static struct gpald_owner *find(const struct gpald_owners *owners, uid_t uid)
+static struct gpald_owner *find_owner(const struct gpald_owners *owners, uid_t uid)
 {
 	struct gpald_owner key = { .uid = uid };
 
@@ -29,7 +30,7 @@ static struct gpald_owner *find(const struct gpald_owners *owners, uid_t uid)
 
 bool gpald_owners_add(struct gpald_owners *owners, uid_t uid, struct gpald_share share)
 {
-	struct gpald_owner *owner = find(owners, uid), *other;
+	struct gpald_owner *owner = find_owner(owners, uid), *other;
 
 	if (!owner) {
 		owner = calloc(1, sizeof(*owner));
@@ -47,7 +48,7 @@ bool gpald_owners_add(struct gpald_owners *owners, uid_t uid, struct gpald_share
 
 void gpald_owners_remove(struct gpald_owners *owners, uid_t uid, struct gpald_share share)
 {
-	struct gpald_owner *owner = find(owners, uid);
+	struct gpald_owner *owner = find_owner(owners, uid);
 
 	if (!owner)
 		return;
@@ -64,7 +65,7 @@ void gpald_owners_remove(struct gpald_owners *owners, uid_t uid, struct gpald_sh
 
 struct gpald_share gpald_owners_find(const struct gpald_owners *owners, uid_t uid)
 {
-	const struct gpald_owner *owner = find(owners, uid);
+	const struct gpald_owner *owner = find_owner(owners, uid);
 
 	return owner ? owner->share : (struct gpald_share){ 0 };
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t *place(uint8_t *at, struct gpald_blob *blob, const struct gpald_blob *source)
+static uint8_t *place_blob(uint8_t *at, struct gpald_blob *blob, const struct gpald_blob *source)
 {
 	*blob = (struct gpald_blob){ at, source->length };
 	memcpy(at, source->data, source->length);
@@ -37,8 +37,8 @@ struct gpald_record *gpald_record_new(const char *name, const struct gpald_recor
 		.top = decoded->top,
 	};
 	strcpy(record->name, name);
-	at = place((uint8_t *)(record + 1), &record->request, request);
-	place(at, &record->layout, layout);
+	at = place_blob((uint8_t *)(record + 1), &record->request, request);
+	place_blob(at, &record->layout, layout);
 	gpal_layout_digest(decoded, record->digest);
 	return record;
 }
@@ -123,8 +123,9 @@ static enum gpald_record_problem problem_of(enum gpald_codec_result result)
 	return GPALD_RECORD_UNREADABLE;
 }
 
-static struct gpald_record *decode(const struct gpald_stored_record *stored,
-				   struct gpald_arena *arena, enum gpald_record_problem *problem)
+static struct gpald_record *decode_record(const struct gpald_stored_record *stored,
+					  struct gpald_arena *arena,
+					  enum gpald_record_problem *problem)
 {
 	struct gpald_record *record;
 	struct gpal_request request;
@@ -174,7 +175,7 @@ struct gpald_record *gpald_record_load(const struct gpald_stored_record *stored,
 		*problem = GPALD_RECORD_NO_MEMORY;
 		return NULL;
 	}
-	record = decode(stored, arena, problem);
+	record = decode_record(stored, arena, problem);
 	gpald_arena_free(arena);
 	return record;
 }

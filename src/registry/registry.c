@@ -28,14 +28,14 @@
 
 #define SETTLE_NS UINT64_C(2000000) /* before others have their turn */
 
-static int compare(const struct gpald_record *a, const struct gpald_record *b)
+static int compare_records(const struct gpald_record *a, const struct gpald_record *b)
 {
 	return strcmp(a->name, b->name);
 }
 
 RB_HEAD(index, gpald_record);
 /* As RB_GENERATE_STATIC(), which needs a macro of BSD's own headers. */
-RB_GENERATE_INTERNAL(index, gpald_record, entry, compare, __attribute__((unused)) static)
+RB_GENERATE_INTERNAL(index, gpald_record, entry, compare_records, __attribute__((unused)) static)
 
 struct queue {
 	struct gpald_operation *first, **last;
@@ -106,7 +106,7 @@ static bool make_key(struct gpald_record *key, const char *name)
 	return true;
 }
 
-static struct gpald_record *find(const struct gpald_registry *registry, const char *name)
+static struct gpald_record *find_record(const struct gpald_registry *registry, const char *name)
 {
 	struct gpald_record key;
 
@@ -116,7 +116,7 @@ static struct gpald_record *find(const struct gpald_registry *registry, const ch
 const struct gpald_record *gpald_registry_find(const struct gpald_registry *registry,
 					       const char *name)
 {
-	return find(registry, name);
+	return find_record(registry, name);
 }
 
 const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
@@ -137,7 +137,7 @@ const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, c
 	const struct gpald_record *record;
 
 	pthread_mutex_lock(&registry->lock);
-	record = gpald_record_ref(find(registry, name));
+	record = gpald_record_ref(find_record(registry, name));
 	pthread_mutex_unlock(&registry->lock);
 	return record;
 }
@@ -187,7 +187,7 @@ bool gpald_registry_history(struct gpald_registry *registry, const char *name, s
 	pthread_mutex_lock(&registry->lock);
 	history->revision = ring->revision;
 	history->oldest = gpald_event_ring_oldest(ring);
-	history->is_live = find(registry, name);
+	history->is_live = find_record(registry, name);
 	for (size_t i = 0; has_memory && (event = gpald_event_ring_back(ring, i)); i++) {
 		if (strcmp(event->name, name) != 0)
 			continue;
@@ -218,7 +218,7 @@ void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
 #define ITEM_BYTES 192
 #define EVENT_BYTES 16
 
-static void spend(size_t *left, size_t bytes)
+static void spend_page_bytes(size_t *left, size_t bytes)
 {
 	*left -= bytes < *left ? bytes : *left;
 }
@@ -229,8 +229,8 @@ static size_t item_bytes(const struct gpald_record *record)
 }
 
 /* A record that is longer than a page has one of its own. */
-static bool fits(const struct gpald_backup_page *page, const struct gpald_record *record,
-		 size_t left)
+static bool page_fits(const struct gpald_backup_page *page, const struct gpald_record *record,
+		      size_t left)
 {
 	return left > 0 && (page->count == 0 || item_bytes(record) <= left);
 }
@@ -251,7 +251,7 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 	item = &page->items[page->count++];
 	strcpy(item->name, name);
 	item->record = gpald_record_ref(record);
-	spend(left, item_bytes(record));
+	spend_page_bytes(left, item_bytes(record));
 	return true;
 }
 
@@ -271,15 +271,15 @@ static bool catch_up(const struct gpald_registry *registry, const char *after,
 
 	while (*left > 0 &&
 	       (event = gpald_event_ring_after(&registry->events, page->state.revision))) {
-		const struct gpald_record *record = find(registry, event->name);
+		const struct gpald_record *record = find_record(registry, event->name);
 		const bool is_added = is_of_use(event, after, record);
 
-		if (is_added && !fits(page, record, *left))
+		if (is_added && !page_fits(page, record, *left))
 			break;
 		if (is_added && !add_to_page(page, event->name, record, left))
 			return false;
 		page->state.revision = event->revision;
-		spend(left, EVENT_BYTES);
+		spend_page_bytes(left, EVENT_BYTES);
 	}
 	return true;
 }
@@ -290,7 +290,7 @@ static bool go_ahead(const struct gpald_registry *registry, const char *after,
 {
 	const struct gpald_record *record = gpald_registry_after(registry, after);
 
-	for (; record && fits(page, record, *left);
+	for (; record && page_fits(page, record, *left);
 	     record = RB_NEXT(index, NULL, (struct gpald_record *)record)) {
 		if (!add_to_page(page, record->name, record, left))
 			return false;
@@ -330,7 +330,7 @@ enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry, co
 
 /* Changes. */
 
-static struct gpald_share share_of(const struct gpald_record *record)
+static struct gpald_share owner_share_of(const struct gpald_record *record)
 {
 	return record ? (struct gpald_share){ 1, gpald_record_bytes(record) } :
 			(struct gpald_share){ 0 };
@@ -358,10 +358,11 @@ static enum gpald_outcome room_for(const struct gpald_registry *registry, uid_t 
  * Counts the layout that is handed to the store, with its bytes. DONE, or why its owner
  * may not have it.
  */
-static enum gpald_outcome count(struct gpald_registry *registry, struct gpald_operation *operation)
+static enum gpald_outcome count_share(struct gpald_registry *registry,
+				      struct gpald_operation *operation)
 {
 	const uint64_t most = registry->options.bytes_per_uid_max;
-	const struct gpald_share wanted = share_of(operation->replacement);
+	const struct gpald_share wanted = owner_share_of(operation->replacement);
 	const uid_t uid = owner_of(operation);
 	struct gpald_share more = { wanted.layouts - operation->counted.layouts, 0 };
 	enum gpald_outcome room = GPALD_OUTCOME_DONE;
@@ -385,11 +386,11 @@ static enum gpald_outcome count(struct gpald_registry *registry, struct gpald_op
 }
 
 /* An operation has its outcome: it was committed, or not. Its name is free again. */
-static void leave(struct gpald_registry *registry, struct gpald_operation *operation,
-		  bool is_committed)
+static void finish_operation(struct gpald_registry *registry, struct gpald_operation *operation,
+			     bool is_committed)
 {
 	const struct gpald_share left =
-		share_of(is_committed ? operation->replacement : operation->current);
+		owner_share_of(is_committed ? operation->replacement : operation->current);
 	const struct gpald_share gone = { operation->counted.layouts - left.layouts,
 					  operation->counted.bytes - left.bytes };
 
@@ -398,17 +399,17 @@ static void leave(struct gpald_registry *registry, struct gpald_operation *opera
 }
 
 /* Does what was decided. True: it has its outcome. */
-static bool go_on(struct gpald_registry *registry, struct gpald_operation *operation)
+static bool carry_out_operation(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (operation->is_to_commit) {
-		const enum gpald_outcome room = count(registry, operation);
+		const enum gpald_outcome room = count_share(registry, operation);
 
 		if (room == GPALD_OUTCOME_DONE &&
 		    gpald_store_thread_submit(registry->thread, &operation->change))
 			return false;
 		operation->outcome = room == GPALD_OUTCOME_DONE ? GPALD_OUTCOME_NO_MEMORY : room;
 	}
-	leave(registry, operation, false);
+	finish_operation(registry, operation, false);
 	return true;
 }
 
@@ -426,7 +427,7 @@ static bool takes_long(const struct gpald_operation *operation)
 }
 
 /* True: it has its outcome. */
-static bool begin(struct gpald_registry *registry, struct gpald_operation *operation)
+static bool begin_operation(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	operation->standing = (struct gpald_standing){
 		.default_policy = registry->options.default_policy,
@@ -437,21 +438,21 @@ static bool begin(struct gpald_registry *registry, struct gpald_operation *opera
 		operation->outcome = GPALD_OUTCOME_STORE_FAILED;
 		return true;
 	}
-	operation->current = gpald_record_ref(find(registry, operation->name));
-	operation->counted = share_of(operation->current);
+	operation->current = gpald_record_ref(find_record(registry, operation->name));
+	operation->counted = owner_share_of(operation->current);
 	queue_add(&registry->under_way, operation);
 	if (registry->options.decide_elsewhere && takes_long(operation) &&
 	    registry->options.decide_elsewhere(registry->options.data, operation))
 		return false;
 	gpald_registry_decide(operation);
-	return go_on(registry, operation);
+	return carry_out_operation(registry, operation);
 }
 
 bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (!queue_find(&registry->under_way, operation->name) &&
 	    !queue_find(&registry->waiting, operation->name))
-		return begin(registry, operation);
+		return begin_operation(registry, operation);
 	queue_add(&registry->waiting, operation);
 	return false;
 }
@@ -459,7 +460,7 @@ bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operati
 /* Settling. */
 
 /* Puts a record in; gives back the one it replaces, or NULL. */
-static struct gpald_record *put(struct gpald_registry *registry, struct gpald_record *record)
+static struct gpald_record *put_record(struct gpald_registry *registry, struct gpald_record *record)
 {
 	struct gpald_record *old = RB_INSERT(index, &registry->index, record);
 
@@ -475,7 +476,7 @@ static struct gpald_record *put(struct gpald_registry *registry, struct gpald_re
 /* Takes a record out and gives it back. */
 static struct gpald_record *take_out(struct gpald_registry *registry, const char *name)
 {
-	struct gpald_record *record = find(registry, name);
+	struct gpald_record *record = find_record(registry, name);
 
 	if (record->facts.generation > registry->generation_top)
 		registry->generation_top = record->facts.generation;
@@ -496,7 +497,7 @@ static bool begin_waiting(struct gpald_registry *registry, const char *name)
 	if (!operation || queue_find(&registry->under_way, name))
 		return false;
 	queue_remove(&registry->waiting, operation);
-	if (begin(registry, operation))
+	if (begin_operation(registry, operation))
 		operation->done(operation);
 	return true;
 }
@@ -506,7 +507,7 @@ void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operat
 	char name[GPALD_NAME_SIZE];
 
 	strcpy(name, operation->name);
-	if (!go_on(registry, operation))
+	if (!carry_out_operation(registry, operation))
 		return;
 	/* The operation may go with `done`. */
 	operation->done(operation);
@@ -527,7 +528,7 @@ bool gpald_registry_withdraw(struct gpald_registry *registry, struct gpald_opera
 
 void gpald_registry_give_up(struct gpald_registry *registry, struct gpald_operation *operation)
 {
-	leave(registry, operation, false);
+	finish_operation(registry, operation, false);
 	while (begin_waiting(registry, operation->name))
 		;
 }
@@ -549,13 +550,13 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 	};
 
 	strcpy(registry->freed, operation->name);
-	leave(registry, operation, result == GPALD_COMMIT_DONE);
+	finish_operation(registry, operation, result == GPALD_COMMIT_DONE);
 	if (result == GPALD_COMMIT_DONE) {
 		const struct gpald_record *gone;
 
 		registry->counters.changes++;
 		pthread_mutex_lock(&registry->lock);
-		gone = operation->replacement ? put(registry, operation->replacement) :
+		gone = operation->replacement ? put_record(registry, operation->replacement) :
 						take_out(registry, operation->name);
 		gpald_event_ring_add(&registry->events, &operation->change.event);
 		pthread_mutex_unlock(&registry->lock);
@@ -613,7 +614,7 @@ static bool settle_step(struct gpald_registry *registry)
 	return true;
 }
 
-static void settle(struct gpald_registry *registry, uint64_t until_ns)
+static void settle_committed(struct gpald_registry *registry, uint64_t until_ns)
 {
 	struct gpald_batch **last = &registry->batches;
 	const bool was_idle = !registry->batches;
@@ -633,7 +634,7 @@ static void settle(struct gpald_registry *registry, uint64_t until_ns)
 
 void gpald_registry_settle(struct gpald_registry *registry)
 {
-	settle(registry, gpald_monotonic_ns() + SETTLE_NS);
+	settle_committed(registry, gpald_monotonic_ns() + SETTLE_NS);
 }
 
 void gpald_operation_clear(struct gpald_operation *operation)
@@ -648,19 +649,19 @@ void gpald_operation_clear(struct gpald_operation *operation)
 /* Opening and closing. */
 
 /* The store's names are unique. */
-static bool load_record(void *data, struct gpald_record *record)
+static bool take_loaded_record(void *data, struct gpald_record *record)
 {
 	struct gpald_registry *registry = data;
 
-	if (!gpald_owners_add(&registry->owners, record->facts.owner_uid, share_of(record))) {
+	if (!gpald_owners_add(&registry->owners, record->facts.owner_uid, owner_share_of(record))) {
 		gpald_record_unref(record);
 		return false;
 	}
-	gpald_record_unref(put(registry, record));
+	gpald_record_unref(put_record(registry, record));
 	return true;
 }
 
-static bool load_event(void *data, const struct gpald_event *event)
+static bool take_loaded_event(void *data, const struct gpald_event *event)
 {
 	struct gpald_registry *registry = data;
 
@@ -693,13 +694,13 @@ static void free_registry(struct gpald_registry *registry)
 	free(registry);
 }
 
-static bool load(struct gpald_registry *registry, struct gpald_store *store,
-		 char error[GPALD_STORE_ERROR_SIZE])
+static bool load_registry(struct gpald_registry *registry, struct gpald_store *store,
+			  char error[GPALD_STORE_ERROR_SIZE])
 {
 	const struct gpald_loader loader = {
 		.data = registry,
-		.record = load_record,
-		.event = load_event,
+		.record = take_loaded_record,
+		.event = take_loaded_event,
 		.damaged = tell_of_damage,
 		.events = registry->options.events_kept,
 	};
@@ -733,7 +734,7 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 	pthread_mutex_init(&registry->lock, NULL);
 	if (!gpald_event_ring_init(&registry->events, options->events_kept)) {
 		strcpy(error, "out of memory");
-	} else if (load(registry, store, error)) {
+	} else if (load_registry(registry, store, error)) {
 		registry->thread = gpald_store_thread_start(store, options->wake, options->data);
 		if (registry->thread)
 			return registry;
@@ -754,7 +755,7 @@ bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_
 	if (!gpald_store_thread_stop(registry->thread, timeout_ms))
 		return false;
 	registry->is_ending = true;
-	settle(registry, UINT64_MAX);
+	settle_committed(registry, UINT64_MAX);
 	gpald_store_thread_free(registry->thread);
 	free_registry(registry);
 	return true;

@@ -25,7 +25,7 @@
 /* At start there are few descriptors, with the least numbers. */
 #define DESCRIPTORS_LOOKED_AT 1024
 
-static bool is_same(const struct stat *status, const struct gpald_sqlite_file *file)
+static bool is_same_file(const struct stat *status, const struct gpald_sqlite_file *file)
 {
 	return status->st_dev == file->device && status->st_ino == file->inode;
 }
@@ -36,7 +36,7 @@ static bool is_open(const struct gpald_sqlite_file *file)
 	struct stat status;
 
 	for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_LOOKED_AT; fd++)
-		if (fstat(fd, &status) == 0 && is_same(&status, file))
+		if (fstat(fd, &status) == 0 && is_same_file(&status, file))
 			return true;
 	return false;
 }
@@ -68,7 +68,7 @@ static bool check_file(const char *path, const struct gpald_sqlite_file *file,
 					errno == ENOENT || errno == ENOTDIR ?
 						"it was removed while the daemon used it" :
 						strerror(errno));
-	return is_same(&status, file) ||
+	return is_same_file(&status, file) ||
 	       gpald_sqlite_say(error, "%s: it was replaced while the daemon used it", path);
 }
 

@@ -39,7 +39,7 @@ struct loading {
 	size_t newer;          /* records that only a newer version can read */
 };
 
-static bool load_record(struct loading *l, sqlite3_stmt *row)
+static bool load_record_row(struct loading *l, sqlite3_stmt *row)
 {
 	const int64_t uid = sqlite3_column_int64(row, 2);
 	const struct gpald_stored_record stored = {
@@ -81,7 +81,7 @@ static bool is_checksum(sqlite3_stmt *row, int column, const uint8_t sum[GPALD_C
 	return gpald_checksum_is(sum, stored.data, stored.length);
 }
 
-static bool load_event(struct loading *l, sqlite3_stmt *row)
+static bool load_event_row(struct loading *l, sqlite3_stmt *row)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const int64_t uid = sqlite3_column_int64(row, 7);
@@ -114,7 +114,7 @@ static bool load_event(struct loading *l, sqlite3_stmt *row)
 }
 
 /* Has SQLite make what is read of a row, for which it may need memory. */
-static bool fetch(struct loading *l, sqlite3_stmt *row)
+static bool fetch_row(struct loading *l, sqlite3_stmt *row)
 {
 	for (int i = 0; i < sqlite3_column_count(row); i++)
 		if (sqlite3_column_type(row, i) == SQLITE_TEXT)
@@ -133,7 +133,7 @@ static bool for_each_row(struct loading *l, const char *sql,
 	while (code == SQLITE_OK || (code == SQLITE_ROW && going)) {
 		code = sqlite3_step(statement);
 		if (code == SQLITE_ROW)
-			going = fetch(l, statement) && visit(l, statement);
+			going = fetch_row(l, statement) && visit(l, statement);
 	}
 	if (going && code != SQLITE_DONE)
 		going = gpald_sqlite_say_why(l->error, l->store, "damaged");
@@ -189,7 +189,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	if (!for_each_row(l,
 			  "SELECT name, generation, owner_uid, created_at_ms, updated_at_ms, "
 			  "digest, request, layout, checksum FROM layouts",
-			  load_record))
+			  load_record_row))
 		return false;
 	if (l->damaged)
 		return gpald_sqlite_say(
@@ -213,7 +213,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 		 " ORDER BY revision DESC LIMIT %zu) ORDER BY revision",
 		 store->version == 1 ? "NULL, NULL, NULL" : "generation, at_ms, uid",
 		 l->loader->events);
-	if (!for_each_row(l, events, load_event) ||
+	if (!for_each_row(l, events, load_event_row) ||
 	    !gpald_sqlite_ask(store, "SELECT count(*) FROM events", &rows, l->error))
 		return false;
 	store->events = (uint64_t)rows;

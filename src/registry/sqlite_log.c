@@ -49,7 +49,7 @@ struct log {
 	bool has_ended;   /* it ends a transaction */
 };
 
-static uint32_t word(const uint8_t *bytes, bool big_endian)
+static uint32_t read_word(const uint8_t *bytes, bool big_endian)
 {
 	uint32_t value = 0;
 
@@ -61,22 +61,22 @@ static uint32_t word(const uint8_t *bytes, bool big_endian)
 static void sum_up(const struct log *log, uint32_t sum[2], const uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i += 8) {
-		sum[0] += word(bytes + i, log->big_endian) + sum[1];
-		sum[1] += word(bytes + i + 4, log->big_endian) + sum[0];
+		sum[0] += read_word(bytes + i, log->big_endian) + sum[1];
+		sum[1] += read_word(bytes + i + 4, log->big_endian) + sum[0];
 	}
 }
 
 static bool is_sum(const uint32_t sum[2], const uint8_t *stored)
 {
-	return word(stored, true) == sum[0] && word(stored + 4, true) == sum[1];
+	return read_word(stored, true) == sum[0] && read_word(stored + 4, true) == sum[1];
 }
 
 static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 {
-	const uint32_t magic = word(header, true);
+	const uint32_t magic = read_word(header, true);
 
 	log->big_endian = magic & 1;
-	log->page_size = word(header + 8, true);
+	log->page_size = read_word(header + 8, true);
 	memcpy(log->salts, header + 16, sizeof(log->salts));
 	sum_up(log, log->sum, header, HEADER_SIZE - 8);
 	memcpy(log->said, log->sum, sizeof(log->said));
@@ -85,7 +85,7 @@ static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 }
 
 /* Whether the frame was written as the next after one with this sum; computes its own. */
-static bool continues(const struct log *log, const uint32_t before[2], uint32_t sum[2])
+static bool sum_continues(const struct log *log, const uint32_t before[2], uint32_t sum[2])
 {
 	const uint8_t *frame = log->frame;
 
@@ -112,13 +112,13 @@ static bool is_zero(const uint8_t *bytes, size_t length)
 /* Takes the frame at an offset, the next one. True: it continues the one before. */
 static bool take_frame(struct log *log, uint64_t offset)
 {
-	const bool ends = word(log->frame + 4, true) != 0;
+	const bool ends = read_word(log->frame + 4, true) != 0;
 	uint32_t sum[2];
-	const bool linked = continues(log, log->said, sum) || continues(log, log->sum, sum);
+	const bool linked = sum_continues(log, log->said, sum) || sum_continues(log, log->sum, sum);
 
 	memcpy(log->sum, sum, sizeof(sum));
-	log->said[0] = word(log->frame + 16, true);
-	log->said[1] = word(log->frame + 20, true);
+	log->said[0] = read_word(log->frame + 16, true);
+	log->said[1] = read_word(log->frame + 20, true);
 	/* The sum covers it; without that, its header must at least be of one write. */
 	log->has_ended = ends && (linked || is_in_one_sector(offset, FRAME_HEADER_SIZE));
 	return linked;
@@ -155,7 +155,7 @@ static enum gpald_sqlite_log check_zeros(struct log *log)
 	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;
 }
 
-static enum gpald_sqlite_log check(struct log *log, uint64_t *readable)
+static enum gpald_sqlite_log check_log(struct log *log, uint64_t *readable)
 {
 	uint8_t header[HEADER_SIZE];
 	const ssize_t length = read(log->fd, header, sizeof(header));
@@ -188,7 +188,7 @@ enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name, ui
 		return GPALD_SQLITE_LOG_UNREADABLE;
 	}
 	log->fd = fd;
-	found = check(log, readable);
+	found = check_log(log, readable);
 	free(log);
 	close(fd);
 	return found;
@@ -200,7 +200,7 @@ static bool mark_empty(int fd)
 	return pwrite(fd, empty_mark, HEADER_SIZE, 0) == HEADER_SIZE && fdatasync(fd) == 0;
 }
 
-static int clear(int fd, int64_t bytes)
+static int clear_log(int fd, int64_t bytes)
 {
 	struct stat status;
 	int code;
@@ -221,7 +221,7 @@ int gpald_sqlite_clear_log(int folder_fd, const char *name, int64_t bytes)
 
 	if (fd < 0)
 		return errno;
-	code = clear(fd, bytes);
+	code = clear_log(fd, bytes);
 	close(fd);
 	return code;
 }

@@ -52,7 +52,7 @@ static bool raise_counter(const struct restoring *r, const char *what, uint64_t 
 	return true;
 }
 
-static bool put(const struct restoring *r, struct gpald_record *record)
+static bool restore_record(const struct restoring *r, struct gpald_record *record)
 {
 	const bool is_done = raise_counter(r, record->name, &record->facts.generation) &&
 			     (gpald_sqlite_put(r->store, record) ||
@@ -62,14 +62,14 @@ static bool put(const struct restoring *r, struct gpald_record *record)
 	return is_done;
 }
 
-static bool fill(const struct restoring *r)
+static bool fill_database(const struct restoring *r)
 {
 	struct gpald_backup_entry entry;
 
 	while (gpald_backup_next(r->backup, &entry, r->error)) {
 		switch (entry.kind) {
 		case GPALD_BACKUP_RECORD:
-			if (!put(r, entry.record))
+			if (!restore_record(r, entry.record))
 				return false;
 			break;
 		case GPALD_BACKUP_GONE:
@@ -84,7 +84,7 @@ static bool fill(const struct restoring *r)
 	return false;
 }
 
-static bool finish(const struct restoring *r, struct gpald_store_state *state)
+static bool finish_restore(const struct restoring *r, struct gpald_store_state *state)
 {
 	int64_t layouts;
 
@@ -110,7 +110,7 @@ bool gpald_sqlite_restore(struct gpald_sqlite *store, const char *path,
 	if (!gpald_backup_open(&backup, path, error))
 		return false;
 	is_done = find_end(&r) && gpald_sqlite_prepare(store, "cannot be made", error) &&
-		  fill(&r) && finish(&r, state);
+		  fill_database(&r) && finish_restore(&r, state);
 	gpald_sqlite_unprepare(store);
 	gpald_backup_close(&backup);
 	return is_done;

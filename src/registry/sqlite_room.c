@@ -68,7 +68,7 @@ static void keep_size(struct gpald_sqlite *store)
 }
 
 /* 0, or an errno. */
-static int grow(struct gpald_sqlite *store, uint64_t pages)
+static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 {
 	const off_t from = (off_t)store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES,
 		    to = (off_t)pages * GPALD_SQLITE_PAGE_BYTES;
@@ -102,7 +102,8 @@ static uint64_t removal_pages(const struct gpald_sqlite *store, uint64_t used)
 	return 16 + (used / 2 < events ? used / 2 : events);
 }
 
-static bool count(struct gpald_sqlite *store, enum gpald_sqlite_statement which, uint64_t *value)
+static bool query_count(struct gpald_sqlite *store, enum gpald_sqlite_statement which,
+			uint64_t *value)
 {
 	sqlite3_stmt *statement = store->prepared[which];
 	const bool done = sqlite3_step(statement) == SQLITE_ROW;
@@ -121,16 +122,16 @@ static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 	if (ahead > most)
 		ahead = most > pages ? most : pages;
 	if (pages > store->pages_on_disk)
-		code = grow(store, ahead);
-	return is_no_room(code) && ahead > pages ? grow(store, pages) : code;
+		code = grow_file(store, ahead);
+	return is_no_room(code) && ahead > pages ? grow_file(store, pages) : code;
 }
 
 static bool count_pages(struct gpald_sqlite *store, uint64_t *pages, uint64_t *used)
 {
 	uint64_t unused;
 
-	if (!count(store, GPALD_SQLITE_COUNT_PAGES, pages) ||
-	    !count(store, GPALD_SQLITE_COUNT_FREE, &unused))
+	if (!query_count(store, GPALD_SQLITE_COUNT_PAGES, pages) ||
+	    !query_count(store, GPALD_SQLITE_COUNT_FREE, &unused))
 		return false;
 	*used = *pages - unused;
 	return true;

@@ -73,7 +73,7 @@ static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 }
 
 /* Brings the tables to the form that the statements are for. */
-static bool upgrade(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	enum gpald_commit_result result;
 
@@ -107,14 +107,14 @@ void gpald_sqlite_unprepare(struct gpald_sqlite *store)
 	}
 }
 
-static bool take_over(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
 		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
 	if (!use_log(store, error) ||
 	    !gpald_sqlite_run(store, SETTINGS, "cannot be written", error) ||
 	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
-	    !upgrade(store, error))
+	    !upgrade_schema(store, error))
 		return false;
 	if (!gpald_sqlite_prepare(store, "cannot be written", error))
 		return false;
@@ -125,16 +125,16 @@ static bool take_over(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_S
 	return true;
 }
 
-static bool load(struct gpald_store *base, const struct gpald_loader *loader,
-		 struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
+static bool load_from_sqlite(struct gpald_store *base, const struct gpald_loader *loader,
+			     struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 
-	return gpald_sqlite_load(store, loader, state, error) && take_over(store, error);
+	return gpald_sqlite_load(store, loader, state, error) && take_over_database(store, error);
 }
 
 /* Runs a statement whose parameters are bound, and makes it ready for the next time. */
-static bool step(struct gpald_sqlite *store, enum gpald_sqlite_statement which)
+static bool step_statement(struct gpald_sqlite *store, enum gpald_sqlite_statement which)
 {
 	sqlite3_stmt *statement = store->prepared[which];
 	const int code = sqlite3_step(statement);
@@ -171,7 +171,7 @@ bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *rec
 	bind_blob(statement, 7, &stored.request);
 	bind_blob(statement, 8, &stored.layout);
 	bind_blob(statement, 9, &checksum);
-	done = step(store, GPALD_SQLITE_PUT);
+	done = step_statement(store, GPALD_SQLITE_PUT);
 	/* A failed binding would be a NULL, which the schema refuses. */
 	sqlite3_clear_bindings(statement);
 	return done;
@@ -180,10 +180,10 @@ bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *rec
 bool gpald_sqlite_remove(struct gpald_sqlite *store, const char *name)
 {
 	bind_text(store->prepared[GPALD_SQLITE_REMOVE], 1, name);
-	return step(store, GPALD_SQLITE_REMOVE);
+	return step_statement(store, GPALD_SQLITE_REMOVE);
 }
 
-static bool apply(struct gpald_sqlite *store, const struct gpald_change *change)
+static bool apply_change(struct gpald_sqlite *store, const struct gpald_change *change)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
@@ -203,7 +203,7 @@ static bool apply(struct gpald_sqlite *store, const struct gpald_change *change)
 	sqlite3_bind_int64(event, 6, (int64_t)change->event.generation);
 	sqlite3_bind_int64(event, 7, change->event.at_ms);
 	sqlite3_bind_int64(event, 8, change->event.uid);
-	return step(store, GPALD_SQLITE_ADD_EVENT);
+	return step_statement(store, GPALD_SQLITE_ADD_EVENT);
 }
 
 static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state *state)
@@ -216,7 +216,7 @@ static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state
 	sqlite3_bind_int64(statement, 1, (int64_t)state->revision);
 	sqlite3_bind_int64(statement, 2, (int64_t)state->generation_top);
 	bind_blob(statement, 3, &checksum);
-	return step(store, GPALD_SQLITE_SET_STATE);
+	return step_statement(store, GPALD_SQLITE_SET_STATE);
 }
 
 /*
@@ -232,18 +232,18 @@ static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 		dropped = most;
 	*events -= dropped;
 	sqlite3_bind_int64(store->prepared[GPALD_SQLITE_DROP_EVENTS], 1, (int64_t)dropped);
-	return dropped == 0 || step(store, GPALD_SQLITE_DROP_EVENTS);
+	return dropped == 0 || step_statement(store, GPALD_SQLITE_DROP_EVENTS);
 }
 
 /* All that a transaction does, but for its COMMIT. */
 static bool make_changes(struct gpald_sqlite *store, struct gpald_change *changes,
 			 struct gpald_store_state *state, uint64_t *events)
 {
-	if (!step(store, GPALD_SQLITE_BEGIN))
+	if (!step_statement(store, GPALD_SQLITE_BEGIN))
 		return false;
 	for (struct gpald_change *change = changes; change; change = change->next) {
 		gpald_store_state_count(state, change);
-		if (!apply(store, change))
+		if (!apply_change(store, change))
 			return false;
 		++*events;
 	}
@@ -285,7 +285,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 	result = gpald_sqlite_reserve(store, is_removal(changes), error);
 	if (result != GPALD_COMMIT_DONE)
 		return result;
-	if (step(store, GPALD_SQLITE_COMMIT)) {
+	if (step_statement(store, GPALD_SQLITE_COMMIT)) {
 		store->state = state;
 		store->events = events;
 		return GPALD_COMMIT_DONE;
@@ -307,13 +307,14 @@ static enum gpald_commit_result try_commit(struct gpald_sqlite *store, struct gp
 	store->pages = pages;
 	store->pages_used = used;
 	/* Most errors have ended the transaction themselves. */
-	if (!sqlite3_get_autocommit(store->db) && !step(store, GPALD_SQLITE_ROLLBACK))
+	if (!sqlite3_get_autocommit(store->db) && !step_statement(store, GPALD_SQLITE_ROLLBACK))
 		return GPALD_COMMIT_FAILED;
 	return result;
 }
 
-static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_change *changes,
-				       char error[GPALD_STORE_ERROR_SIZE])
+static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
+						 struct gpald_change *changes,
+						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 	enum gpald_commit_result result = try_commit(store, changes, error);
@@ -335,7 +336,8 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 	return result;
 }
 
-static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_STORE_ERROR_SIZE])
+static enum gpald_commit_result tidy_sqlite(struct gpald_store *base,
+					    char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 	enum gpald_commit_result result = GPALD_COMMIT_DONE;
@@ -354,7 +356,7 @@ static enum gpald_commit_result tidy(struct gpald_store *base, char error[GPALD_
 	return result;
 }
 
-static void close_store(struct gpald_store *base)
+static void close_sqlite_store(struct gpald_store *base)
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 
@@ -365,10 +367,10 @@ static void close_store(struct gpald_store *base)
 
 static const struct gpald_store_ops ops = {
 	.kind = "sqlite",
-	.load = load,
-	.commit = commit,
-	.tidy = tidy,
-	.close = close_store,
+	.load = load_from_sqlite,
+	.commit = commit_to_sqlite,
+	.tidy = tidy_sqlite,
+	.close = close_sqlite_store,
 };
 
 struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *options,
@@ -388,6 +390,6 @@ struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *o
 	if (gpald_sqlite_open(store, options, error) &&
 	    gpald_sqlite_run(store, limits, "cannot be read", error))
 		return &store->base;
-	close_store(&store->base);
+	close_sqlite_store(&store->base);
 	return NULL;
 }

@@ -47,13 +47,13 @@ static size_t bytes_of(const struct gpald_change *change)
 	return change->record ? gpald_record_bytes(change->record) : 0;
 }
 
-static size_t more(size_t changes)
+static size_t grown_capacity(size_t changes)
 {
 	return changes * 2 < CHANGES_MAX ? changes * 2 : CHANGES_MAX;
 }
 
 /* Takes the changes of the next transaction off the list, in the batch of the first of them. */
-static struct gpald_batch *take(struct gpald_store_thread *t)
+static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 {
 	struct gpald_batch *batch = t->first->batch;
 	struct gpald_change **end = &t->first;
@@ -85,7 +85,7 @@ static void note_failure(struct gpald_store_thread *t, enum gpald_commit_result 
 	t->has_failed = true;
 }
 
-static void commit(struct gpald_store_thread *t, struct gpald_batch *batch)
+static void commit_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
 	const uint64_t start_ns = gpald_monotonic_ns();
 
@@ -98,7 +98,7 @@ static void commit(struct gpald_store_thread *t, struct gpald_batch *batch)
 	note_failure(t, batch->result, batch->error);
 }
 
-static void finish(struct gpald_store_thread *t, struct gpald_batch *batch)
+static void finish_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
 	/* The others were for the case that they would not fit into one transaction. */
 	for (struct gpald_change *change = batch->changes; change; change = change->next)
@@ -111,7 +111,7 @@ static void finish(struct gpald_store_thread *t, struct gpald_batch *batch)
 }
 
 /* Work that nobody waits for; what goes wrong with it is told in a batch without changes. */
-static void tidy(struct gpald_store_thread *t)
+static void tidy_store(struct gpald_store_thread *t)
 {
 	char error[GPALD_STORE_ERROR_SIZE] = "";
 	struct gpald_batch *batch;
@@ -129,14 +129,14 @@ static void tidy(struct gpald_store_thread *t)
 		return;
 	batch->result = result;
 	memcpy(batch->error, error, sizeof(error));
-	finish(t, batch);
+	finish_batch(t, batch);
 }
 
 /*
  * What does not fit together may fit in part, lest one large layout keep many small
  * ones out: the batch goes back to where it came from, and fewer are taken next.
  */
-static void put_back(struct gpald_store_thread *t, struct gpald_batch *batch)
+static void put_back_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
 	struct gpald_change *first = batch->changes, **end = &first->next;
 
@@ -151,7 +151,7 @@ static void put_back(struct gpald_store_thread *t, struct gpald_batch *batch)
 	first->batch = batch;
 }
 
-static void *run(void *data)
+static void *run_store_thread(void *data)
 {
 	struct gpald_store_thread *t = data;
 
@@ -166,25 +166,25 @@ static void *run(void *data)
 		}
 		if (!t->first)
 			break;
-		batch = take(t);
+		batch = take_batch(t);
 		pthread_mutex_unlock(&t->lock);
-		commit(t, batch);
+		commit_batch(t, batch);
 		pthread_mutex_lock(&t->lock);
 		if ((batch->result == GPALD_COMMIT_FULL ||
 		     batch->result == GPALD_COMMIT_NO_MEMORY) &&
 		    batch->count > 1) {
-			put_back(t, batch);
+			put_back_batch(t, batch);
 			continue;
 		}
 		pthread_mutex_unlock(&t->lock);
-		finish(t, batch);
-		tidy(t);
+		finish_batch(t, batch);
+		tidy_store(t);
 		pthread_mutex_lock(&t->lock);
-		t->changes_max = more(t->changes_max);
+		t->changes_max = grown_capacity(t->changes_max);
 	}
 	pthread_mutex_unlock(&t->lock);
 	/* What was acknowledged may have been lost since. */
-	tidy(t);
+	tidy_store(t);
 	/* Here, because closing waits for the disk, too. */
 	t->store->ops->close(t->store);
 	pthread_mutex_lock(&t->lock);
@@ -214,7 +214,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->has_closed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (gpald_thread_start(&t->thread, "store", run, t) == 0)
+	if (gpald_thread_start(&t->thread, "store", run_store_thread, t) == 0)
 		return t;
 	gpald_store_thread_free(t);
 	return NULL;

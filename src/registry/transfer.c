@@ -89,7 +89,7 @@ static uint64_t get_integer(struct gpald_transfer *t)
 
 /* Values. */
 
-static void integer(struct gpald_transfer *t, uint64_t *value, uint64_t greatest)
+static void transfer_integer(struct gpald_transfer *t, uint64_t *value, uint64_t greatest)
 {
 	if (!gpald_transfer_is_reading(t)) {
 		put_integer(t, *value);
@@ -104,14 +104,14 @@ static void integer(struct gpald_transfer *t, uint64_t *value, uint64_t greatest
 
 void gpald_move_u64(struct gpald_transfer *t, uint64_t *value)
 {
-	integer(t, value, UINT64_MAX);
+	transfer_integer(t, value, UINT64_MAX);
 }
 
 void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest)
 {
 	uint64_t wide = *value;
 
-	integer(t, &wide, greatest);
+	transfer_integer(t, &wide, greatest);
 	if (gpald_transfer_is_reading(t))
 		*value = (uint32_t)wide;
 }
@@ -125,7 +125,7 @@ void gpald_move_u16(struct gpald_transfer *t, uint16_t *value)
 {
 	uint64_t wide = *value;
 
-	integer(t, &wide, UINT16_MAX);
+	transfer_integer(t, &wide, UINT16_MAX);
 	if (gpald_transfer_is_reading(t))
 		*value = (uint16_t)wide;
 }
@@ -134,7 +134,7 @@ void gpald_move_u8(struct gpald_transfer *t, uint8_t *value)
 {
 	uint64_t wide = *value;
 
-	integer(t, &wide, UINT8_MAX);
+	transfer_integer(t, &wide, UINT8_MAX);
 	if (gpald_transfer_is_reading(t))
 		*value = (uint8_t)wide;
 }
@@ -143,7 +143,7 @@ void gpald_move_flag(struct gpald_transfer *t, bool *value)
 {
 	uint64_t wide = *value;
 
-	integer(t, &wide, 1);
+	transfer_integer(t, &wide, 1);
 	if (gpald_transfer_is_reading(t))
 		*value = wide != 0;
 }
@@ -153,7 +153,7 @@ void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count)
 	unsigned int *number = value;
 	uint64_t wide = *number;
 
-	integer(t, &wide, (uint64_t)count - 1);
+	transfer_integer(t, &wide, (uint64_t)count - 1);
 	if (gpald_transfer_is_reading(t))
 		*number = (unsigned int)wide;
 }
@@ -237,8 +237,8 @@ void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range)
 
 	assert(gpald_transfer_is_reading(t) ||
 	       (range->start % GPAL_PAGE_SIZE == 0 && range->end % GPAL_PAGE_SIZE == 0));
-	integer(t, &start, end);
-	integer(t, &count, end);
+	transfer_integer(t, &start, end);
+	transfer_integer(t, &count, end);
 	if (count > end - start) {
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 		return;

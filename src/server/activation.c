@@ -48,7 +48,7 @@ static bool look_at(int fd, struct gpald_given_socket *given)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-static const char *take(struct gpald_activation *activation, const char *name, int fd)
+static const char *take_descriptor(struct gpald_activation *activation, const char *name, int fd)
 {
 	struct gpald_given_socket *given = strcmp(name, "control") == 0 ? &activation->control :
 					   strcmp(name, "inspect") == 0 ? &activation->inspect :
@@ -66,13 +66,13 @@ static const char *take(struct gpald_activation *activation, const char *name, i
 	return NULL;
 }
 
-static const char *take_all(struct gpald_activation *activation, char *names)
+static const char *take_descriptors(struct gpald_activation *activation, char *names)
 {
 	const char *wrong = NULL, *name;
 
 	for (int i = 0; i < activation->count && !wrong; i++) {
 		name = strsep(&names, ":");
-		wrong = take(activation, name ? name : "", GPALD_ACTIVATION_FIRST + i);
+		wrong = take_descriptor(activation, name ? name : "", GPALD_ACTIVATION_FIRST + i);
 	}
 	if (!wrong && activation->control.fd < 0)
 		wrong = "the service manager gives no control socket";
@@ -95,7 +95,7 @@ const char *gpald_activation_take(struct gpald_activation *activation)
 	if (!copy)
 		return "out of memory";
 	if (activation->count)
-		wrong = take_all(activation, copy);
+		wrong = take_descriptors(activation, copy);
 	else if (given_count() && strcmp(given_count(), "0") != 0)
 		wrong = "$LISTEN_FDS is not a number from 0 to 16";
 	free(copy);

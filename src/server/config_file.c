@@ -22,7 +22,7 @@
 #define EXIT_USAGE 2
 #define SPACE " \t\r"
 
-static int refuse(const char *path, const char *what)
+static int refuse_config(const char *path, const char *what)
 {
 	gpald_log_complain("%s: %s", path, what);
 	return EXIT_USAGE;
@@ -34,10 +34,11 @@ static int open_regular(const char *path, struct stat *info)
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 || fstat(fd, info)) {
-		refuse(path, strerror(errno));
+		refuse_config(path, strerror(errno));
 	} else if (!S_ISREG(info->st_mode)) {
-		refuse(path, S_ISDIR(info->st_mode) ? "it is a folder; --config= takes a file" :
-						      "it is no regular file");
+		refuse_config(path, S_ISDIR(info->st_mode) ?
+					    "it is a folder; --config= takes a file" :
+					    "it is no regular file");
 	} else {
 		return fd;
 	}
@@ -47,7 +48,7 @@ static int open_regular(const char *path, struct stat *info)
 }
 
 /* Reads all of a file; `text` has a byte more than `length`. */
-static int read_all(const char *path, char **text, size_t *length)
+static int read_config_file(const char *path, char **text, size_t *length)
 {
 	struct stat info;
 	const int fd = open_regular(path, &info);
@@ -58,7 +59,7 @@ static int read_all(const char *path, char **text, size_t *length)
 	*text = malloc(FILE_BYTES_MAX + 2);
 	if (!*text) {
 		close(fd);
-		refuse(path, "out of memory");
+		refuse_config(path, "out of memory");
 		return 1;
 	}
 	*length = 0;
@@ -70,9 +71,9 @@ static int read_all(const char *path, char **text, size_t *length)
 			*length += (size_t)got;
 	}
 	if (got < 0)
-		refuse(path, strerror(errno));
+		refuse_config(path, strerror(errno));
 	else if (*length > FILE_BYTES_MAX)
-		refuse(path, "it is larger than 64 KiB");
+		refuse_config(path, "it is larger than 64 KiB");
 	close(fd);
 	return got < 0 || *length > FILE_BYTES_MAX ? EXIT_USAGE : 0;
 }
@@ -95,7 +96,7 @@ static const char *find_junk(const char *line, size_t length)
 }
 
 /* Cuts the space off at both ends. */
-static char *trim(char *text)
+static char *trim_space(char *text)
 {
 	size_t length;
 
@@ -139,8 +140,8 @@ static const char *find_syntax(const char *value)
 	return NULL;
 }
 
-static const char *set(struct gpald_options *options, const char *key, char *equals,
-		       unsigned int number)
+static const char *set_config_option(struct gpald_options *options, const char *key, char *equals,
+				     unsigned int number)
 {
 	const enum gpald_option option = gpald_options_find(key);
 	const char *value, *wrong;
@@ -149,7 +150,7 @@ static const char *set(struct gpald_options *options, const char *key, char *equ
 		return unknown_key(options, key);
 	if (option >= GPALD_OPTION_KEY_COUNT)
 		return "this is an option of the command line alone";
-	value = equals ? trim(equals + 1) : "";
+	value = equals ? trim_space(equals + 1) : "";
 	if (value[0] == '\0')
 		return missing_value(options, option);
 	wrong = find_syntax(value);
@@ -158,7 +159,7 @@ static const char *set(struct gpald_options *options, const char *key, char *equ
 
 static int read_line(struct gpald_options *options, char *line, unsigned int number)
 {
-	char *const text = trim(line);
+	char *const text = trim_space(line);
 	char *const equals = strchr(text, '=');
 	const char *key, *wrong;
 
@@ -166,8 +167,8 @@ static int read_line(struct gpald_options *options, char *line, unsigned int num
 		return 0;
 	if (equals)
 		*equals = '\0';
-	key = trim(text);
-	wrong = set(options, key, equals, number);
+	key = trim_space(text);
+	wrong = set_config_option(options, key, equals, number);
 	if (!wrong)
 		return 0;
 	gpald_log_complain("%s:%u: %.100s%s%s", options->file, number, key, key[0] ? ": " : "",
@@ -207,9 +208,10 @@ int gpald_config_file_read(struct gpald_options *options, const char *path)
 	if (!path && lstat(GPALD_CONFIG_FILE, &info) && errno == ENOENT)
 		return 0;
 	if (path && !path[0])
-		return refuse("--config", "a file's name must not be empty; none for no file");
+		return refuse_config("--config",
+				     "a file's name must not be empty; none for no file");
 	options->file = path ? path : GPALD_CONFIG_FILE;
-	status = read_all(options->file, &options->file_text, &length);
+	status = read_config_file(options->file, &options->file_text, &length);
 	return status ? status :
 			read_lines(options, options->file_text, options->file_text + length);
 }

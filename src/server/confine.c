@@ -267,7 +267,8 @@ struct program {
 	size_t length;
 };
 
-static void add(struct program *program, unsigned int code, uint32_t value, uint8_t skip_unless)
+static void add_instruction(struct program *program, unsigned int code, uint32_t value,
+			    uint8_t skip_unless)
 {
 	assert(program->length < COUNT_OF(program->code));
 	program->code[program->length++] =
@@ -276,7 +277,7 @@ static void add(struct program *program, unsigned int code, uint32_t value, uint
 
 static void add_load(struct program *program, size_t offset)
 {
-	add(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0);
+	add_instruction(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0);
 }
 
 static void add_load_number(struct program *program)
@@ -301,13 +302,13 @@ static void add_call(struct program *program, const struct call *call)
 
 	if (number < 0)
 		return;
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, call->mask ? 5 : 1);
+	add_instruction(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, call->mask ? 5 : 1);
 	if (call->mask) {
 		add_load_argument(program, call->argument);
-		add(program, BPF_ALU | BPF_AND | BPF_K, call->mask, 0);
-		add(program, BPF_JMP | BPF_JEQ | BPF_K, bits, 1);
+		add_instruction(program, BPF_ALU | BPF_AND | BPF_K, call->mask, 0);
+		add_instruction(program, BPF_JMP | BPF_JEQ | BPF_K, bits, 1);
 	}
-	add(program, BPF_RET | BPF_K, action, 0);
+	add_instruction(program, BPF_RET | BPF_K, action, 0);
 	if (call->mask)
 		add_load_number(program);
 }
@@ -316,24 +317,24 @@ static void add_call(struct program *program, const struct call *call)
  * Begins a program, whose numbers are those of one architecture. It looks at no call of
  * another one.
  */
-static void begin(struct program *program, uint32_t of_others)
+static void begin_program(struct program *program, uint32_t of_others)
 {
 	program->length = 0;
 	add_load(program, offsetof(struct seccomp_data, arch));
 	/* Past the next one if it is this architecture. */
 	program->code[program->length++] = (struct sock_filter)BPF_JUMP(
 		BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
-	add(program, BPF_RET | BPF_K, of_others, 0);
+	add_instruction(program, BPF_RET | BPF_K, of_others, 0);
 	add_load_number(program);
 }
 
 /* Adds what becomes of all other calls, and loads it; 0, or an errno. */
-static int load(struct program *program, uint32_t others, unsigned int flags)
+static int load_program(struct program *program, uint32_t others, unsigned int flags)
 {
 	struct sock_fprog filter = { .filter = program->code };
 	long code;
 
-	add(program, BPF_RET | BPF_K, others, 0);
+	add_instruction(program, BPF_RET | BPF_K, others, 0);
 	filter.len = (unsigned short)program->length;
 	code = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
 	/* Above 0 it is a thread that has another filter. */
@@ -350,9 +351,9 @@ void gpald_confine_privileges(void)
 
 void gpald_confine_rings(void)
 {
-	begin(&program, SECCOMP_RET_ALLOW);
+	begin_program(&program, SECCOMP_RET_ALLOW);
 	add_call(&program, &rings);
-	rings_error = load(&program, SECCOMP_RET_ALLOW, 0);
+	rings_error = load_program(&program, SECCOMP_RET_ALLOW, 0);
 }
 
 int gpald_confine_calls(void)
@@ -367,14 +368,14 @@ int gpald_confine_calls(void)
 	if (rings_error)
 		return rings_error;
 	look_up_names();
-	begin(&program, SECCOMP_RET_TRAP);
+	begin_program(&program, SECCOMP_RET_TRAP);
 	for (size_t i = 0; i < COUNT_OF(always); i++)
 		add_call(&program, &(struct call){ .name = always[i] });
 	for (size_t i = 0; i < COUNT_OF(conditional); i++)
 		add_call(&program, &conditional[i]);
 	add_call(&program, &rings);
 	sigaction(SIGSYS, &forbidden, &before);
-	code = load(&program, SECCOMP_RET_TRAP, SECCOMP_FILTER_FLAG_TSYNC);
+	code = load_program(&program, SECCOMP_RET_TRAP, SECCOMP_FILTER_FLAG_TSYNC);
 	if (code)
 		sigaction(SIGSYS, &before, NULL);
 	return code;

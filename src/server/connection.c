@@ -148,7 +148,8 @@ void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald
 	}
 }
 
-static void answer(struct gpald_connection *c, const char *text, size_t length, uint64_t offset)
+static void answer_line(struct gpald_connection *c, const char *text, size_t length,
+			uint64_t offset)
 {
 	const struct gpald_message message = {
 		.text = text,
@@ -188,7 +189,7 @@ static void answer_frame(struct gpald_connection *c, const char *frame, size_t l
 	if (header.stream % 2 == 1 && header.stream > c->last_stream)
 		c->last_stream = header.stream;
 	if (!error.message[0]) {
-		answer(c, frame, length, offset);
+		answer_line(c, frame, length, offset);
 		return;
 	}
 	gpald_service_refuse(c->all->service, &c->caller, NULL, &id, &error, &c->all->space,
@@ -220,7 +221,7 @@ static void answer_call(struct gpald_connection *c)
 }
 
 /* Takes one line and answers it. False: there is none now. */
-static bool take_line(struct gpald_connection *c)
+static bool serve_next_line(struct gpald_connection *c)
 {
 	const char *line;
 	size_t length;
@@ -236,7 +237,7 @@ static bool take_line(struct gpald_connection *c)
 	else if (found == GPALD_LINE_TOO_LONG)
 		gpald_connection_refuse(c, GPALD_MESSAGE_TOO_LARGE);
 	else
-		answer(c, line, length, offset);
+		answer_line(c, line, length, offset);
 	return true;
 }
 
@@ -274,7 +275,7 @@ uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since)
  * A connection's turn, which begins now: lines until its time is up, it is held back, or
  * there are none. Returns when it ends, or when it has been worked out and is held.
  */
-static uint64_t serve(struct gpald_connection *c, uint64_t start)
+static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 {
 	const uint64_t end = start + TURN_NS;
 	uint64_t now;
@@ -287,7 +288,7 @@ static uint64_t serve(struct gpald_connection *c, uint64_t start)
 	if (!gpald_connection_is_held_back(c) || (c->call && c->call->is_written))
 		answer_call(c);
 	while (c->state != GPALD_CONNECTION_CLOSING && !c->call &&
-	       !gpald_connection_is_held_back(c) && take_line(c))
+	       !gpald_connection_is_held_back(c) && serve_next_line(c))
 		if (uv_hrtime() >= end)
 			break;
 	gpald_waits_answer(c);
@@ -325,7 +326,7 @@ static void on_turns(uv_check_t *check)
 		if (turn && of_turn(turn)->output_length > 0)
 			now = gpald_connections_flush(all, now);
 		if (turn)
-			now = serve(of_turn(turn), now);
+			now = serve_lines(of_turn(turn), now);
 		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
 			now = gpald_connections_flush(all, now);
 		/* What those who read on will take is taken from it, too. */

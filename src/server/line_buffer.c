@@ -28,7 +28,7 @@ void gpald_line_buffer_clear(struct gpald_line_buffer *buffer)
 }
 
 /* Moves the start of the line being looked for. */
-static void take(struct gpald_line_buffer *buffer, size_t to)
+static void take_line_bytes(struct gpald_line_buffer *buffer, size_t to)
 {
 	buffer->taken += to - buffer->start;
 	buffer->start = to;
@@ -45,7 +45,7 @@ static void drop_taken(struct gpald_line_buffer *buffer)
 	buffer->start = 0;
 }
 
-static bool reserve(struct gpald_line_buffer *buffer, size_t length)
+static bool reserve_bytes(struct gpald_line_buffer *buffer, size_t length)
 {
 	size_t capacity = buffer->capacity ? buffer->capacity : LEAST_CAPACITY;
 	char *data;
@@ -82,7 +82,7 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 		buffer->taken += length;
 		return true;
 	}
-	if (!reserve(buffer, length))
+	if (!reserve_bytes(buffer, length))
 		return false;
 	memcpy(buffer->data + buffer->end, data, length);
 	buffer->end += length;
@@ -97,7 +97,7 @@ static bool has_header(struct gpald_line_buffer *buffer)
 	const size_t there = buffer->end - buffer->start;
 	const size_t skipped = there < buffer->to_skip ? there : buffer->to_skip;
 
-	take(buffer, buffer->start + skipped);
+	take_line_bytes(buffer, buffer->start + skipped);
 	buffer->to_skip -= skipped;
 	return buffer->end - buffer->start >= GPALD_TTRPC_HEADER_SIZE;
 }
@@ -121,7 +121,7 @@ static enum gpald_line next_frame(struct gpald_line_buffer *buffer, const char *
 		return GPALD_LINE_NONE;
 	}
 	*length = whole;
-	take(buffer, buffer->start + whole);
+	take_line_bytes(buffer, buffer->start + whole);
 	return found;
 }
 
@@ -167,7 +167,7 @@ static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length,
 	*line_length = length;
 	*offset = buffer->taken;
 	buffer->is_skipping = false;
-	take(buffer, buffer->start + length + skip);
+	take_line_bytes(buffer, buffer->start + length + skip);
 	/* However its bytes come, blanks that are too many are a line that is too long. */
 	if (was_skipping || (length <= buffer->most + 1 && is_blank(*line, length)))
 		return GPALD_LINE_NONE;
@@ -183,7 +183,7 @@ static enum gpald_line skip_rest(struct gpald_line_buffer *buffer, uint64_t *off
 
 	*offset = buffer->taken;
 	buffer->is_skipping = true;
-	take(buffer, buffer->end);
+	take_line_bytes(buffer, buffer->end);
 	return is_new ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE;
 }
 
@@ -210,7 +210,7 @@ enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const c
 				       size_t *length, uint64_t *offset)
 {
 	if (buffer->is_framed)
-		take(buffer, buffer->end);
+		take_line_bytes(buffer, buffer->end);
 	if (buffer->start == buffer->end)
 		return GPALD_LINE_NONE;
 	return hand_out(buffer, buffer->end - buffer->start, 0, line, length, offset);

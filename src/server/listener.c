@@ -55,20 +55,20 @@ static int complain_of(struct gpald_listener *listener, const char *path, const 
 	return -1;
 }
 
-static int complain(struct gpald_listener *listener, const char *what)
+static int complain_of_socket(struct gpald_listener *listener, const char *what)
 {
 	return complain_of(listener, listener->path, what);
 }
 
 /* Gives a folder that has just been made to who has the socket. */
-static int give_folder(struct gpald_listener *listener, const char *path)
+static int give_socket_folder(struct gpald_listener *listener, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int result = 0;
 
 	if (fd < 0 || gpald_new_folder_give(fd, listener->owner, (gid_t)-1))
-		result = complain(listener,
-				  errno == EEXIST ?
+		result = complain_of_socket(
+			listener, errno == EEXIST ?
 					  "somebody has replaced the folder of the socket" :
 					  "cannot set the folder's owner");
 	if (fd >= 0)
@@ -84,7 +84,7 @@ static int make_folder(struct gpald_listener *listener)
 	int result, error;
 
 	if (!copy)
-		return complain(listener, "out of memory");
+		return complain_of_socket(listener, "out of memory");
 	folder = dirname(copy);
 	before = umask(0022);
 	result = mkdir(folder, 0755);
@@ -92,11 +92,11 @@ static int make_folder(struct gpald_listener *listener)
 	umask(before);
 	errno = error;
 	if (result == 0 && listener->owner != GPALD_USER_UNCHANGED && listener->owner != geteuid())
-		result = give_folder(listener, folder);
+		result = give_socket_folder(listener, folder);
 	else if (result && errno == EEXIST)
 		result = 0;
 	else if (result)
-		complain(listener, "cannot create the folder of the socket");
+		complain_of_socket(listener, "cannot create the folder of the socket");
 	free(copy);
 	return result;
 }
@@ -172,7 +172,7 @@ static int try_lock(struct gpald_listener *listener)
 	return 0;
 }
 
-static int lock(struct gpald_listener *listener)
+static int lock_socket(struct gpald_listener *listener)
 {
 	int result;
 
@@ -188,10 +188,11 @@ static int look_for_socket(struct gpald_listener *listener)
 	struct stat info;
 
 	if (lstat(listener->path, &info))
-		return errno == ENOENT ? 1 : complain(listener, "cannot look at the path");
+		return errno == ENOENT ? 1 :
+					 complain_of_socket(listener, "cannot look at the path");
 	if (!S_ISSOCK(info.st_mode)) {
 		errno = EEXIST;
-		return complain(listener, "the path is not a socket");
+		return complain_of_socket(listener, "the path is not a socket");
 	}
 	return 0;
 }
@@ -220,10 +221,10 @@ static int remove_stale(struct gpald_listener *listener, const struct sockaddr_u
 	if (is_listened_on(address)) {
 		listener->pause = PAUSE;
 		errno = EADDRINUSE;
-		return complain(listener, "another program listens there");
+		return complain_of_socket(listener, "another program listens there");
 	}
 	if (unlink(listener->path))
-		return complain(listener, "cannot remove the stale socket");
+		return complain_of_socket(listener, "cannot remove the stale socket");
 	return 0;
 }
 
@@ -238,12 +239,12 @@ static int set_owner(struct gpald_listener *listener)
 	int result = 0;
 
 	if (fd < 0 || fstat(fd, &info)) {
-		result = complain(listener, "cannot look at the socket");
+		result = complain_of_socket(listener, "cannot look at the socket");
 	} else if (!S_ISSOCK(info.st_mode) || info.st_uid != geteuid() || info.st_nlink != 1) {
 		errno = EEXIST;
-		result = complain(listener, "somebody has replaced the socket");
+		result = complain_of_socket(listener, "somebody has replaced the socket");
 	} else if (fchownat(fd, "", listener->owner, listener->group, AT_EMPTY_PATH)) {
-		result = complain(listener, "cannot set the group");
+		result = complain_of_socket(listener, "cannot set the group");
 	}
 	if (fd >= 0)
 		close(fd);
@@ -262,23 +263,23 @@ static int bind_and_listen(struct gpald_listener *listener, const struct sockadd
 
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
-		return complain(listener, "cannot create a socket");
+		return complain_of_socket(listener, "cannot create a socket");
 	before = umask(0777 & ~listener->mode);
 	result = bind(listener->fd, (const struct sockaddr *)address, sizeof(*address));
 	error = errno;
 	umask(before);
 	errno = error;
 	if (result)
-		return complain(listener, "cannot bind");
+		return complain_of_socket(listener, "cannot bind");
 	if (lstat(listener->path, &info))
-		return complain(listener, "cannot look at the socket");
+		return complain_of_socket(listener, "cannot look at the socket");
 	listener->device = info.st_dev;
 	listener->inode = info.st_ino;
 	if ((listener->owner != GPALD_USER_UNCHANGED || listener->group != GPALD_GROUP_UNCHANGED) &&
 	    set_owner(listener))
 		return -1;
 	if (listen(listener->fd, BACKLOG))
-		return complain(listener, "cannot listen");
+		return complain_of_socket(listener, "cannot listen");
 	return 0;
 }
 
@@ -316,13 +317,13 @@ int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_
 	};
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
 		errno = ENAMETOOLONG;
-		return complain(listener, "a socket path has at most 107 bytes");
+		return complain_of_socket(listener, "a socket path has at most 107 bytes");
 	}
 	if (asprintf(&listener->lock_path, "%s.lock", path) < 0) {
 		listener->lock_path = NULL;
-		return complain(listener, "out of memory");
+		return complain_of_socket(listener, "out of memory");
 	}
-	if (make_folder(listener) || look_for_socket(listener) < 0 || lock(listener) ||
+	if (make_folder(listener) || look_for_socket(listener) < 0 || lock_socket(listener) ||
 	    bind_again(listener)) {
 		gpald_listener_close(listener);
 		return -1;
@@ -356,7 +357,7 @@ int gpald_listener_restore(struct gpald_listener *listener)
 		return -1;
 	}
 	if (make_folder(listener) ||
-	    (!is_at_path(listener->lock_fd, listener->lock_path) && lock(listener)) ||
+	    (!is_at_path(listener->lock_fd, listener->lock_path) && lock_socket(listener)) ||
 	    (!has_socket_file(listener) && bind_again(listener)))
 		return -1;
 	listener->complaint = NULL;

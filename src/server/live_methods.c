@@ -68,8 +68,8 @@ static int not_allowed(const struct gpald_operation *operation, const struct gpa
 }
 
 /* What an operation that was not done is refused with. */
-static int refuse(const struct gpald_operation *operation, const struct gpald_writer *w,
-		  struct gpald_wire_error *error)
+static int refuse_operation(const struct gpald_operation *operation, const struct gpald_writer *w,
+			    struct gpald_wire_error *error)
 {
 	switch (operation->outcome) {
 	case GPALD_OUTCOME_NOT_FOUND:
@@ -157,7 +157,7 @@ int gpald_layout_create_begin(const void *params, struct gpald_operation *operat
 }
 
 /* What every change answers with. */
-static void write_name(struct gpald_writer *w, const struct gpald_operation *operation)
+static void write_deleted_name(struct gpald_writer *w, const struct gpald_operation *operation)
 {
 	gpald_write_text(w, "name", operation->name);
 	gpald_write_integer(w, "generation", (int64_t)operation->generation);
@@ -169,11 +169,11 @@ int gpald_layout_create_finish(const struct gpald_operation *operation, struct g
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, w, error);
+		return refuse_operation(operation, w, error);
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
-	write_name(w, operation);
+	write_deleted_name(w, operation);
 	gpald_write_bool(w, "created", operation->created);
 	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
 	gpald_write_object_end(w);
@@ -204,11 +204,11 @@ int gpald_layout_update_finish(const struct gpald_operation *operation, struct g
 	gpald_auto_close struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, w, error);
+		return refuse_operation(operation, w, error);
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
-	write_name(w, operation);
+	write_deleted_name(w, operation);
 	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
 	if (write_changes(operation, false, w, error))
 		return -1;
@@ -233,21 +233,21 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, struct g
 			       struct gpald_wire_error *error)
 {
 	if (operation->outcome != GPALD_OUTCOME_DONE)
-		return refuse(operation, w, error);
+		return refuse_operation(operation, w, error);
 	gpald_write_object(w, NULL);
-	write_name(w, operation);
+	write_deleted_name(w, operation);
 	gpald_write_object_end(w);
 	return 0;
 }
 
 /* layout.get, layout.list */
 
-static void unref(const struct gpald_record **record)
+static void unref_record(const struct gpald_record **record)
 {
 	gpald_record_unref(*record);
 }
 
-#define AUTO_UNREF __attribute__((cleanup(unref)))
+#define AUTO_UNREF __attribute__((cleanup(unref_record)))
 
 int gpald_layout_get(const struct gpald_context *context, const void *params,
 		     struct gpald_writer *w, struct gpald_wire_error *error)

@@ -82,7 +82,7 @@ void gpald_log_open(void)
 }
 
 /* Whether the whole text was taken, at once. */
-static bool emit(const char *text, size_t length)
+static bool emit_log(const char *text, size_t length)
 {
 	struct pollfd ready = { .fd = sink.fd, .events = POLLOUT };
 
@@ -113,7 +113,7 @@ static size_t write_prefix(char *line, size_t size, enum gpald_log_level level)
  * Never waits: whoever reads the log may have stopped, and the daemon must not. A
  * log that cannot be written has nowhere to be reported but in its own next line.
  */
-static void write_line(const char *line, size_t length)
+static void write_log_line(const char *line, size_t length)
 {
 	static unsigned int lost;
 	char note[128];
@@ -123,10 +123,10 @@ static void write_line(const char *line, size_t length)
 
 		size += (size_t)snprintf(note + size, sizeof(note) - size,
 					 "level=warning event=log_lost lines=%u\n", lost);
-		if (emit(note, size))
+		if (emit_log(note, size))
 			lost = 0;
 	}
-	if (lost > 0 || !emit(line, length))
+	if (lost > 0 || !emit_log(line, length))
 		lost++;
 }
 
@@ -149,7 +149,7 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 	while (length > 0 && line[length - 1] == ' ')
 		length--;
 	line[length++] = '\n';
-	write_line(line, length);
+	write_log_line(line, length);
 }
 
 void gpald_log_complain(const char *format, ...)
@@ -173,11 +173,11 @@ void gpald_log_crash(const char *signal_name)
 
 	strncat(line, signal_name, sizeof(line) - strlen(line) - 2);
 	strcat(line, "\n");
-	emit(line, strlen(line));
+	emit_log(line, strlen(line));
 }
 
 /* Into a line that has room for it, without what a handler may not call. */
-static void append_number(char *line, unsigned int number)
+static void append_log_number(char *line, unsigned int number)
 {
 	char digits[11];
 	char *at = digits + sizeof(digits) - 1;
@@ -197,10 +197,10 @@ void gpald_log_forbidden(const char *name, unsigned int number)
 	strcat(line, "level=error event=forbidden_call call=");
 	strncat(line, name ? name : "unknown", 64);
 	strcat(line, " number=");
-	append_number(line, number);
+	append_log_number(line, number);
 	strcat(line, " consequence=\"the daemon ends with SIGSYS; what was acknowledged is on "
 		     "disk\"\n");
-	emit(line, strlen(line));
+	emit_log(line, strlen(line));
 }
 
 bool gpald_log_allowed(void)

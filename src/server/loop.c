@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Nothing else that the daemon uses of libuv moves memory. */
-static void *move(void *block, size_t size)
+static void *move_block(void *block, size_t size)
 {
 	void *moved = realloc(block, size);
 
@@ -54,7 +54,7 @@ int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors)
 	static uv_poll_t watcher; /* static because libuv lets go of it later */
 	int code, fd;
 
-	uv_replace_allocator(malloc, move, calloc, free);
+	uv_replace_allocator(malloc, move_block, calloc, free);
 	code = uv_loop_init(loop);
 	if (code < 0)
 		return code;

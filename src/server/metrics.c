@@ -77,7 +77,7 @@ static const char *suffix_of(enum type type)
 	return type == COUNTER ? "_total" : type == INFO ? "_info" : "";
 }
 
-static void put(const struct metrics *metrics, const char *labels, uint64_t value)
+static void put_metric(const struct metrics *metrics, const char *labels, uint64_t value)
 {
 	put_as(metrics, suffix_of(metrics->family->type), labels, value, false);
 }
@@ -119,7 +119,7 @@ static void put_histogram(const struct metrics *metrics, const char *labels,
 
 static void put_build(const struct metrics *metrics)
 {
-	put(metrics, "version=\"" PACKAGE_VERSION "\"", 1);
+	put_metric(metrics, "version=\"" PACKAGE_VERSION "\"", 1);
 }
 
 static void put_start(const struct metrics *metrics)
@@ -131,23 +131,23 @@ static void put_connections(const struct metrics *metrics)
 {
 	const size_t *open = metrics->service->clients->users.connections;
 
-	put(metrics, "socket=\"control\"", open[0]);
-	put(metrics, "socket=\"inspect\"", open[1]);
+	put_metric(metrics, "socket=\"control\"", open[0]);
+	put_metric(metrics, "socket=\"inspect\"", open[1]);
 }
 
 static void put_accepted(const struct metrics *metrics)
 {
-	put(metrics, "", metrics->service->statistics.accepted);
+	put_metric(metrics, "", metrics->service->statistics.accepted);
 }
 
 static void put_turned_away(const struct metrics *metrics)
 {
-	put(metrics, "", metrics->service->statistics.turned_away);
+	put_metric(metrics, "", metrics->service->statistics.turned_away);
 }
 
 static void put_subscribers(const struct metrics *metrics)
 {
-	put(metrics, "", metrics->service->clients->subscribers);
+	put_metric(metrics, "", metrics->service->clients->subscribers);
 }
 
 static void put_unsent(const struct metrics *metrics)
@@ -157,12 +157,12 @@ static void put_unsent(const struct metrics *metrics)
 	for (const struct gpald_user *user = metrics->service->clients->users.first; user;
 	     user = user->next)
 		bytes += user->unsent;
-	put(metrics, "", bytes);
+	put_metric(metrics, "", bytes);
 }
 
 static void put_running(const struct metrics *metrics)
 {
-	put(metrics, "", metrics->service->works ? metrics->service->works->running : 0);
+	put_metric(metrics, "", metrics->service->works ? metrics->service->works->running : 0);
 }
 
 static void put_waiting(const struct metrics *metrics)
@@ -173,7 +173,7 @@ static void put_waiting(const struct metrics *metrics)
 	     user = user->next)
 		for (const struct gpald_work *work = user->first_work; work; work = work->next)
 			count++;
-	put(metrics, "", count);
+	put_metric(metrics, "", count);
 }
 
 static void put_user_connections(const struct metrics *metrics)
@@ -183,7 +183,7 @@ static void put_user_connections(const struct metrics *metrics)
 	for (const struct gpald_user *user = metrics->service->clients->users.first; user;
 	     user = user->next) {
 		snprintf(label, sizeof(label), "uid=\"%lu\"", (unsigned long)user->uid);
-		put(metrics, label, user->connections[0] + user->connections[1]);
+		put_metric(metrics, label, user->connections[0] + user->connections[1]);
 	}
 }
 
@@ -217,7 +217,7 @@ static void each_method(const struct metrics *metrics,
 static void put_method_answered(const struct metrics *metrics, const char *label,
 				const struct gpald_method_statistics *statistics)
 {
-	put(metrics, label, statistics->answered);
+	put_metric(metrics, label, statistics->answered);
 }
 
 static void put_method_refusals(const struct metrics *metrics, const char *label,
@@ -230,7 +230,7 @@ static void put_method_refusals(const struct metrics *metrics, const char *label
 			continue;
 		snprintf(labels, sizeof(labels), "%s,reason=\"%s\"", label,
 			 gpald_reason_token((enum gpald_reason)i));
-		put(metrics, labels, statistics->refusals[i]);
+		put_metric(metrics, labels, statistics->refusals[i]);
 	}
 }
 
@@ -257,32 +257,32 @@ static void put_durations(const struct metrics *metrics)
 
 static void put_layouts(const struct metrics *metrics)
 {
-	put(metrics, "", gpald_registry_count(metrics->service->registry));
+	put_metric(metrics, "", gpald_registry_count(metrics->service->registry));
 }
 
 static void put_events_kept(const struct metrics *metrics)
 {
-	put(metrics, "", gpald_registry_events(metrics->service->registry)->count);
+	put_metric(metrics, "", gpald_registry_events(metrics->service->registry)->count);
 }
 
 static void put_revision(const struct metrics *metrics)
 {
-	put(metrics, "", gpald_registry_events(metrics->service->registry)->revision);
+	put_metric(metrics, "", gpald_registry_events(metrics->service->registry)->revision);
 }
 
 static void put_commits(const struct metrics *metrics)
 {
-	put(metrics, "", gpald_registry_counters(metrics->service->registry)->commits);
+	put_metric(metrics, "", gpald_registry_counters(metrics->service->registry)->commits);
 }
 
 static void put_changes(const struct metrics *metrics)
 {
-	put(metrics, "", gpald_registry_counters(metrics->service->registry)->changes);
+	put_metric(metrics, "", gpald_registry_counters(metrics->service->registry)->changes);
 }
 
 static void put_full(const struct metrics *metrics)
 {
-	put(metrics, "", gpald_registry_counters(metrics->service->registry)->full);
+	put_metric(metrics, "", gpald_registry_counters(metrics->service->registry)->full);
 }
 
 static void put_commit_durations(const struct metrics *metrics)
@@ -312,7 +312,7 @@ static void put_bytes(const struct metrics *metrics)
 		const int length = snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
 
 		if ((size_t)length < sizeof(path) && stat(path, &info) == 0)
-			put(metrics, files[i].label, (uint64_t)info.st_size);
+			put_metric(metrics, files[i].label, (uint64_t)info.st_size);
 	}
 }
 

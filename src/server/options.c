@@ -48,7 +48,7 @@ static const char *set_socket(struct gpald_options *options, const char *value)
 					    check_path(value);
 }
 
-static const char *set_inspect_socket(struct gpald_options *options, const char *value)
+static const char *set_inspect_socket_option(struct gpald_options *options, const char *value)
 {
 	options->inspect_path = value;
 	return value[0] ? check_path(value) : "a socket path must not be empty; none for no socket";
@@ -205,7 +205,7 @@ static const struct row {
 	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
 					  "socket for methods that change nothing", NULL,
 					  "inspect.sock beside the control socket",
-					  set_inspect_socket, required_argument, 0 },
+					  set_inspect_socket_option, required_argument, 0 },
 	[GPALD_OPTION_TTRPC_SOCKET] = { "ttrpc-socket", "PATH|none",
 					"socket for all methods over ttrpc", "none", NULL,
 					set_ttrpc_socket, required_argument, 0 },
@@ -404,7 +404,8 @@ static char *path_beside(const char *socket_path)
 }
 
 /* About an option that does not go with others. */
-static int refuse(const struct gpald_options *options, enum gpald_option option, const char *what)
+static int refuse_option(const struct gpald_options *options, enum gpald_option option,
+			 const char *what)
 {
 	const struct gpald_setting *setting = &options->settings[option];
 
@@ -430,16 +431,16 @@ static int finish_sockets(struct gpald_options *options)
 		options->inspect_path = NULL;
 	}
 	if (options->inspect_path && strcmp(options->inspect_path, options->socket_path) == 0)
-		return refuse(options,
-			      options->settings[GPALD_OPTION_INSPECT_SOCKET].source ?
-				      GPALD_OPTION_INSPECT_SOCKET :
-				      GPALD_OPTION_SOCKET,
-			      "each socket needs a path of its own");
+		return refuse_option(options,
+				     options->settings[GPALD_OPTION_INSPECT_SOCKET].source ?
+					     GPALD_OPTION_INSPECT_SOCKET :
+					     GPALD_OPTION_SOCKET,
+				     "each socket needs a path of its own");
 	if (options->ttrpc_path &&
 	    (strcmp(options->ttrpc_path, options->socket_path) == 0 ||
 	     (options->inspect_path && strcmp(options->ttrpc_path, options->inspect_path) == 0)))
-		return refuse(options, GPALD_OPTION_TTRPC_SOCKET,
-			      "each socket needs a path of its own");
+		return refuse_option(options, GPALD_OPTION_TTRPC_SOCKET,
+				     "each socket needs a path of its own");
 	return 0;
 }
 
@@ -455,13 +456,15 @@ static int finish_store(struct gpald_options *options)
 	if (options->is_kept)
 		return 0;
 	if (options->backup)
-		return refuse(options, GPALD_OPTION_RESTORE, "the memory store keeps nothing");
+		return refuse_option(options, GPALD_OPTION_RESTORE,
+				     "the memory store keeps nothing");
 	if (settings[GPALD_OPTION_STATE_DIR].source > GPALD_FROM_ENVIRONMENT &&
 	    settings[GPALD_OPTION_STATE_DIR].source >= chosen)
-		return refuse(options, GPALD_OPTION_STATE_DIR, "the memory store has no folder");
+		return refuse_option(options, GPALD_OPTION_STATE_DIR,
+				     "the memory store has no folder");
 	if (options->require_state && settings[GPALD_OPTION_REQUIRE_STATE].source >= chosen)
-		return refuse(options, GPALD_OPTION_REQUIRE_STATE,
-			      "the memory store is always empty");
+		return refuse_option(options, GPALD_OPTION_REQUIRE_STATE,
+				     "the memory store is always empty");
 	options->state_folder = NULL;
 	options->require_state = false;
 	settings[GPALD_OPTION_STATE_DIR] = (struct gpald_setting){ 0 };

@@ -28,14 +28,14 @@ struct sight {
 	const struct gpal_request *request; /* NULL: not known */
 };
 
-static void leave(struct sight *sight)
+static void leave_sight(struct sight *sight)
 {
 	gpald_close_record(&sight->opened);
 	gpald_record_unref(sight->record);
 	gpal_layout_free(sight->resolved);
 }
 
-#define AUTO_LEAVE __attribute__((cleanup(leave)))
+#define AUTO_LEAVE __attribute__((cleanup(leave_sight)))
 
 /*
  * `parent` is the pointer to the object with the name, `most` how many bytes of its
@@ -79,7 +79,7 @@ static int look_at_request(struct sight *sight, const struct gpald_context *cont
 
 /* layout.probe */
 
-static void write_probe(struct gpald_writer *w, const struct gpal_probe *probe)
+static void write_probe_result(struct gpald_writer *w, const struct gpal_probe *probe)
 {
 	if (probe->is_free) {
 		gpald_write_range(w, "free", probe->range);
@@ -117,7 +117,7 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 		return gpald_point(error, "/address");
 	}
 	gpald_write_object(w, NULL);
-	write_probe(w, &found);
+	write_probe_result(w, &found);
 	gpald_write_object_end(w);
 	return 0;
 }

@@ -74,8 +74,9 @@ int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w, size_
 	return w->failed ? gpald_method_no_memory(error) : too_large(call, w->length - mark, error);
 }
 
-static void write_error(const struct gpald_call *call, const struct gpald_id *id,
-			const struct gpald_wire_error *error, struct gpald_writer *w, size_t mark)
+static void write_error_reply(const struct gpald_call *call, const struct gpald_id *id,
+			      const struct gpald_wire_error *error, struct gpald_writer *w,
+			      size_t mark)
 {
 	gpald_writer_reset(w, mark);
 	call->caller.socket->envelope->write_error(w, id, error);
@@ -87,16 +88,16 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 
-	write_error(call, &call->id, error, w, mark);
+	write_error_reply(call, &call->id, error, w, mark);
 	if (error->list.text && !w->failed && !is_sendable(call, w, mark)) {
 		gpald_writer_clear(&error->list);
 		too_large(call, w->length - mark, error);
-		write_error(call, &call->id, error, w, mark);
+		write_error_reply(call, &call->id, error, w, mark);
 	}
 	gpald_writer_clear(&error->list);
 	/* Only the id can make what is left that long. */
 	if (!w->failed && !is_sendable(call, w, mark))
-		write_error(call, &none, error, w, mark);
+		write_error_reply(call, &none, error, w, mark);
 	return !w->failed;
 }
 

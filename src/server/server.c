@@ -82,7 +82,7 @@ static void enter_phase(struct server *server, enum phase phase)
 }
 
 /* The last handles go, and with them the loop. */
-static void stop(struct server *server)
+static void stop_server(struct server *server)
 {
 	if (server->phase == PHASE_STOPPED)
 		return;
@@ -104,7 +104,7 @@ static void on_empty(struct gpald_connections *connections)
 	struct server *server = connections->data;
 
 	if (server->phase == PHASE_DRAINING)
-		stop(server);
+		stop_server(server);
 }
 
 static void on_drain_timeout(uv_timer_t *timer)
@@ -124,7 +124,7 @@ static void on_grace_over(uv_timer_t *timer)
 	enter_phase(server, PHASE_DRAINING);
 	gpald_endpoints_close(&server->endpoints);
 	if (server->connections.count == 0) {
-		stop(server);
+		stop_server(server);
 		return;
 	}
 	uv_timer_start(&server->drain, on_drain_timeout,
@@ -395,7 +395,7 @@ static uint64_t connections_wanted(const struct server *server)
 }
 
 /* A socket's share of what is left, but not none. */
-static uint64_t share_of(uint64_t connections, uint64_t left, uint64_t wanted)
+static uint64_t connection_share(uint64_t connections, uint64_t left, uint64_t wanted)
 {
 	const uint64_t share = connections * left / wanted;
 
@@ -419,8 +419,8 @@ static void settle_connections(struct server *server)
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
 	    descriptors.rlim_cur < besides + wanted) {
 		assert(descriptors.rlim_cur > besides + 1);
-		*control = share_of(*control, descriptors.rlim_cur - besides, wanted);
-		*inspect = share_of(*inspect, descriptors.rlim_cur - besides, wanted);
+		*control = connection_share(*control, descriptors.rlim_cur - besides, wanted);
+		*inspect = connection_share(*inspect, descriptors.rlim_cur - besides, wanted);
 		gpald_log(GPALD_LOG_WARNING, "few_descriptors",
 			  "limit=%llu connections=%llu inspect_connections=%llu wanted=%llu",
 			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
@@ -519,7 +519,7 @@ static bool give_up_privileges(struct server *server)
 }
 
 /* Once all threads run and all is open. False: it was asked for, and cannot be done. */
-static bool confine(struct server *server)
+static bool confine_server(struct server *server)
 {
 	struct gpald_options *options = server->options;
 	const bool is_given = gpald_options_is_given(options, GPALD_OPTION_CONFINE);
@@ -536,12 +536,12 @@ static bool confine(struct server *server)
 	return !is_given;
 }
 
-static bool start(struct server *server)
+static bool start_server(struct server *server)
 {
 	if (!open_registry(server) || !open_endpoints(server))
 		return false;
 	settle_connections(server);
-	return confine(server);
+	return confine_server(server);
 }
 
 static void on_ready(void *waiter)
@@ -605,7 +605,7 @@ int gpald_server_run(struct gpald_options *options)
 	if (!gpald_service_init(&server.service) ||
 	    !gpald_workspace_init(&server.connections.space)) {
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=\"out of memory\"");
-	} else if (start(&server)) {
+	} else if (start_server(&server)) {
 		gpald_log(
 			GPALD_LOG_INFO, "ready",
 			"version=%s pid=%ld default_policy=%s confined=%s connections=%llu "
@@ -621,7 +621,7 @@ int gpald_server_run(struct gpald_options *options)
 		server.ending_since = uv_hrtime();
 	}
 	gpald_endpoints_close(&server.endpoints);
-	stop(&server);
+	stop_server(&server);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	gpald_works_stop(&server.works);
 	close_registry(&server);

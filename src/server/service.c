@@ -70,8 +70,8 @@ const struct gpald_socket gpald_ttrpc_socket = {
 static void on_done(struct gpald_operation *operation);
 
 /* NULL: *error is set. */
-static const struct gpald_method *find_method(const struct gpald_caller *caller, const char *name,
-					      struct gpald_wire_error *error)
+static const struct gpald_method *find_callable(const struct gpald_caller *caller, const char *name,
+						struct gpald_wire_error *error)
 {
 	const struct gpald_method *method =
 		caller->socket->is_framed ? gpald_method_find_rpc(name) : gpald_method_find(name);
@@ -163,8 +163,8 @@ static bool is_timed_out(const struct gpald_call *call)
 }
 
 /* Whether a request may be answered; its method and its decoded params. */
-static int take(struct gpald_call *call, const struct gpald_rpc_request *request,
-		struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
+static int take_call(struct gpald_call *call, const struct gpald_rpc_request *request,
+		     struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
 {
 	const struct gpald_decode_context context = {
 		.default_policy = call->service->default_policy,
@@ -173,7 +173,7 @@ static int take(struct gpald_call *call, const struct gpald_rpc_request *request
 
 	const struct gpald_params *table;
 
-	call->method = find_method(&call->caller, request->method, error);
+	call->method = find_callable(&call->caller, request->method, error);
 	if (!call->method)
 		return -1;
 	if (call->is_stopping)
@@ -191,7 +191,7 @@ static int take(struct gpald_call *call, const struct gpald_rpc_request *request
 }
 
 /* Fills in the operation of a change; 0, or -1 with *error set. */
-static int prepare(struct gpald_call *call, const void *params, struct gpald_wire_error *error)
+static int prepare_call(struct gpald_call *call, const void *params, struct gpald_wire_error *error)
 {
 	call->operation.uid = call->caller.uid;
 	call->operation.is_admin = call->caller.is_admin;
@@ -219,8 +219,8 @@ static struct gpald_call *of_work(struct gpald_work *work)
 
 static void run_decision(struct gpald_work *work);
 
-static void submit(struct gpald_call *call, void (*run)(struct gpald_work *work),
-		   void (*ran)(struct gpald_work *work))
+static void submit_call(struct gpald_call *call, void (*run)(struct gpald_work *work),
+			void (*ran)(struct gpald_work *work))
 {
 	call->work.run = run;
 	call->work.ran = ran;
@@ -231,7 +231,7 @@ static void submit(struct gpald_call *call, void (*run)(struct gpald_work *work)
 }
 
 /* The reply that has been written takes memory until the connection takes it. */
-static void hold(struct gpald_call *call)
+static void hold_reply(struct gpald_call *call)
 {
 	call->is_held = true;
 	gpald_work_hold(&call->work);
@@ -261,11 +261,11 @@ static void run_line(struct gpald_work *work)
 		return;
 	call->method_name = request.method;
 	if (call->code == 0)
-		call->code = take(call, &request, call->space.arena, &call->params, error);
+		call->code = take_call(call, &request, call->space.arena, &call->params, error);
 	if (call->code || call->method->is_loops)
 		return;
 	if (call->method->begin)
-		call->code = prepare(call, call->params, error);
+		call->code = prepare_call(call, call->params, error);
 	else
 		call->code = write_call(call, &context, call->params, &call->space.out, error);
 	call->is_written = call->code == 0 && !call->method->begin;
@@ -282,7 +282,7 @@ static void ran_line(struct gpald_work *work)
 		return;
 	}
 	if (call->is_written)
-		hold(call);
+		hold_reply(call);
 	if (call->code || call->is_notification || !call->method->begin) {
 		be_ready(call);
 		return;
@@ -321,7 +321,7 @@ static int put_off(const struct gpald_call *received, const char *line, size_t l
 	call->line_length = length;
 	answer->kind = GPALD_ANSWER_LATER;
 	answer->call = call;
-	submit(call, run_line, ran_line);
+	submit_call(call, run_line, ran_line);
 	return 0;
 }
 
@@ -344,7 +344,7 @@ bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
 
 	if (!call->service->works)
 		return false;
-	submit(call, run_decision, ran_decision);
+	submit_call(call, run_decision, ran_decision);
 	return true;
 }
 
@@ -369,13 +369,13 @@ static void ran_finish(struct gpald_work *work)
 
 	call->is_working = false;
 	if (call->is_written)
-		hold(call);
+		hold_reply(call);
 	be_ready(call);
 }
 
 /* Changes. */
 
-static bool is_long(const struct gpald_record *record)
+static bool is_long_record(const struct gpald_record *record)
 {
 	return record && record->layout.length > GPALD_LAYOUT_LONG;
 }
@@ -384,7 +384,7 @@ static bool is_long(const struct gpald_record *record)
 static bool finishes_elsewhere(const struct gpald_call *call)
 {
 	return call->service->works &&
-	       (is_long(call->operation.record) || is_long(call->operation.previous));
+	       (is_long_record(call->operation.record) || is_long_record(call->operation.previous));
 }
 
 /* Who has changed what: a line for each, whether or not the client is still there to be told. */
@@ -408,7 +408,7 @@ static void on_done(struct gpald_operation *operation)
 	if (gpald_reply_has_changed(call))
 		log_change(call);
 	if (call->waiter && finishes_elsewhere(call))
-		submit(call, run_finish, ran_finish);
+		submit_call(call, run_finish, ran_finish);
 	else
 		be_ready(call);
 }
@@ -438,8 +438,8 @@ void gpald_call_abandon(struct gpald_call *call)
 }
 
 /* A call that is not answered yet, though nothing of it is done elsewhere. */
-static void wait(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-		 struct gpald_answer *answer)
+static void defer_answer(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+			 struct gpald_answer *answer)
 {
 	gpald_writer_reset(w, mark);
 	answer->kind = GPALD_ANSWER_WAIT;
@@ -478,7 +478,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		code = write_call(call, &context, call->params, w, &call->error);
 	}
 	if (code == GPALD_WAITS) {
-		wait(call, w, mark, answer);
+		defer_answer(call, w, mark, answer);
 		free_call(call);
 		return true;
 	}
@@ -507,7 +507,8 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 
 	if (!call)
 		return gpald_method_no_memory(error);
-	if (prepare(call, params, error) || (!keep_id(call) && gpald_method_no_memory(error))) {
+	if (prepare_call(call, params, error) ||
+	    (!keep_id(call) && gpald_method_no_memory(error))) {
 		free_call(call);
 		return -1;
 	}
@@ -571,7 +572,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		call.id = answer->id = request.id;
 		answer->timeout_ns = request.timeout_ns;
 		if (code == 0)
-			code = take(&call, &request, space->arena, &params, &error);
+			code = take_call(&call, &request, space->arena, &params, &error);
 		else if (caller->socket->is_framed && request.method)
 			call.method = gpald_method_find_rpc(request.method);
 		if (code == 0 && call.method->begin) {
@@ -589,7 +590,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			return;
 	}
 	if (code == GPALD_WAITS) {
-		wait(&call, w, mark, answer);
+		defer_answer(&call, w, mark, answer);
 		return;
 	}
 	if (code)

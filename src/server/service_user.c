@@ -27,7 +27,7 @@
 
 #define GROUPS_MAX 65536 /* of the kernel */
 
-static bool complain(const struct gpald_options *options, const char *what, int error)
+static bool complain_of_user(const struct gpald_options *options, const char *what, int error)
 {
 	gpald_log(GPALD_LOG_ERROR, "user_unusable", "user=%s what=\"%s\" error=\"%s\"",
 		  options->user, what, strerror(error));
@@ -60,7 +60,7 @@ static bool check_owner(const struct gpald_options *options, int folder)
 	struct stat status;
 
 	if (fstat(folder, &status))
-		return complain(options, "cannot look at the state folder", errno);
+		return complain_of_user(options, "cannot look at the state folder", errno);
 	if (status.st_uid != options->user_uid)
 		return refuse_owner(options, "the state folder", status.st_uid);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -70,13 +70,14 @@ static bool check_owner(const struct gpald_options *options, int folder)
 	return true;
 }
 
-static bool give_folder(const struct gpald_options *options, int folder)
+static bool give_state_folder(const struct gpald_options *options, int folder)
 {
 	if (gpald_new_folder_give(folder, options->user_uid, options->user_gid) || fsync(folder))
-		return complain(options,
-				errno == EEXIST ? "somebody has replaced the state folder" :
-						  "cannot give the state folder to the user",
-				errno);
+		return complain_of_user(options,
+					errno == EEXIST ?
+						"somebody has replaced the state folder" :
+						"cannot give the state folder to the user",
+					errno);
 	return true;
 }
 
@@ -100,7 +101,7 @@ bool gpald_service_user_prepare(const struct gpald_options *options)
 	/* The store says why it can be neither made nor opened. */
 	if (folder < 0)
 		return true;
-	done = is_new ? give_folder(options, folder) : check_owner(options, folder);
+	done = is_new ? give_state_folder(options, folder) : check_owner(options, folder);
 	close(folder);
 	return done;
 }
@@ -115,13 +116,13 @@ static bool take_groups(const struct gpald_options *options)
 	bool done;
 
 	if (!groups)
-		return complain(options, "cannot take the user's groups", ENOMEM);
+		return complain_of_user(options, "cannot take the user's groups", ENOMEM);
 	if (getgrouplist(options->user, options->user_gid, groups, &count) < 0)
 		count = GROUPS_MAX;
 	if (options->group != GPALD_GROUP_UNCHANGED && count < GROUPS_MAX)
 		groups[count++] = options->group;
 	done = setgroups((size_t)count, groups) == 0 ||
-	       complain(options, "cannot take the user's groups", errno);
+	       complain_of_user(options, "cannot take the user's groups", errno);
 	free(groups);
 	return done;
 }
@@ -159,7 +160,7 @@ static bool is_root_gone(const struct gpald_options *options)
 }
 
 /* As this user, who could neither remove a socket there at the end nor bind it again. */
-static void look_at_folder(const struct gpald_options *options, const char *path)
+static void check_state_folder(const struct gpald_options *options, const char *path)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 	char *copy = path ? strdup(path) : NULL;
@@ -184,17 +185,17 @@ bool gpald_service_user_become(const struct gpald_options *options)
 	if (!take_groups(options))
 		return false;
 	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
-		return complain(options, "cannot become the user", errno);
+		return complain_of_user(options, "cannot become the user", errno);
 	if (!drop_capabilities())
-		return complain(options, "cannot drop capabilities", errno);
+		return complain_of_user(options, "cannot drop capabilities", errno);
 	if (!is_root_gone(options))
-		return complain(options, "root could be regained", EPERM);
+		return complain_of_user(options, "root could be regained", EPERM);
 	/* For SIGQUIT and crashes, which leave a core; a change of user forbids it. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (options->control_fd < 0) {
-		look_at_folder(options, options->socket_path);
-		look_at_folder(options, options->inspect_path);
-		look_at_folder(options, options->ttrpc_path);
+		check_state_folder(options, options->socket_path);
+		check_state_folder(options, options->inspect_path);
+		check_state_folder(options, options->ttrpc_path);
 	}
 	return true;
 }

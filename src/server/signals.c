@@ -72,8 +72,8 @@ void gpald_signals_prepare(void)
 			sigaction(crashes[i], &crash, NULL);
 }
 
-static int start(struct gpald_signals *signals, uv_loop_t *loop, int number, uv_signal_cb arrived,
-		 void *data)
+static int start_signal(struct gpald_signals *signals, uv_loop_t *loop, int number,
+			uv_signal_cb arrived, void *data)
 {
 	uv_signal_t *handle = &signals->handles[signals->count++];
 
@@ -90,9 +90,9 @@ int gpald_signals_start(struct gpald_signals *signals, uv_loop_t *loop, uv_signa
 	int code = 0;
 
 	for (size_t i = 0; i < COUNT_OF(ends) && code == 0; i++)
-		code = start(signals, loop, ends[i], arrived, data);
+		code = start_signal(signals, loop, ends[i], arrived, data);
 	for (int number = SIGRTMIN; number <= SIGRTMAX && code == 0; number++) {
-		code = start(signals, loop, number, arrived, data);
+		code = start_signal(signals, loop, number, arrived, data);
 		/* A tool that runs the daemon keeps the last for itself, as valgrind does. */
 		if (code == UV_EINVAL && number == SIGRTMAX)
 			code = 0;

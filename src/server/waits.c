@@ -24,7 +24,7 @@ struct gpald_wait {
 
 static void on_limit(uv_timer_t *timer);
 
-static void watch(struct gpald_connections *all, uint64_t until)
+static void set_wait_timer(struct gpald_connections *all, uint64_t until)
 {
 	const uint64_t now = uv_now(all->loop);
 
@@ -45,8 +45,8 @@ static uint64_t end_of(const struct gpald_connection *c, int64_t timeout_ns)
 	return uv_now(c->all->loop) + left_ns / NS_A_MS + 1;
 }
 
-static void refuse(struct gpald_connection *c, const struct gpald_method *method,
-		   const struct gpald_id *id, enum gpald_reason reason, const char *what)
+static void refuse_wait(struct gpald_connection *c, const struct gpald_method *method,
+			const struct gpald_id *id, enum gpald_reason reason, const char *what)
 {
 	struct gpald_answer answer;
 	struct gpald_wire_error error;
@@ -69,8 +69,8 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 	if (c->waits < gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS))
 		wait = malloc(sizeof(*wait));
 	if (!wait) {
-		refuse(c, the_method(), &answer->id, GPALD_OVERLOADED,
-		       "too many calls of this connection wait");
+		refuse_wait(c, the_method(), &answer->id, GPALD_OVERLOADED,
+			    "too many calls of this connection wait");
 		return;
 	}
 	*wait = (struct gpald_wait){
@@ -87,7 +87,7 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 	*at = wait;
 	c->waits++;
 	c->all->waits++;
-	watch(c->all, wait->until);
+	set_wait_timer(c->all, wait->until);
 }
 
 static bool is_over(const struct gpald_connection *c, const struct gpald_wait *wait)
@@ -110,7 +110,7 @@ bool gpald_waits_are_due(const struct gpald_connection *c)
 	return false;
 }
 
-static void forget(struct gpald_connection *c, struct gpald_wait **at)
+static void forget_wait(struct gpald_connection *c, struct gpald_wait **at)
 {
 	struct gpald_wait *wait = *at;
 
@@ -128,7 +128,7 @@ static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wai
 	if (!is_due(c, wait))
 		return false;
 	if (wait->is_given_up && uv_now(c->all->loop) >= wait->until) {
-		refuse(c, the_method(), &wait->id, GPALD_TIMEOUT, "the client's time is over");
+		refuse_wait(c, the_method(), &wait->id, GPALD_TIMEOUT, "the client's time is over");
 		return true;
 	}
 	if (!gpald_service_answer_wait(c->all->service, &c->caller, &wait->id, wait->since,
@@ -144,7 +144,7 @@ void gpald_waits_answer(struct gpald_connection *c)
 
 	while (*at && c->state != GPALD_CONNECTION_CLOSING && !gpald_connection_is_held_back(c))
 		if (answer_wait(c, *at))
-			forget(c, at);
+			forget_wait(c, at);
 		else
 			at = &(*at)->next;
 }
@@ -152,7 +152,7 @@ void gpald_waits_answer(struct gpald_connection *c)
 void gpald_waits_clear(struct gpald_connection *c)
 {
 	while (c->first_wait)
-		forget(c, &c->first_wait);
+		forget_wait(c, &c->first_wait);
 }
 
 void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer)
@@ -160,7 +160,7 @@ void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *
 	c->call_id = answer->id;
 	c->call_until = answer->timeout_ns > 0 ? end_of(c, answer->timeout_ns) : 0;
 	if (c->call_until > 0)
-		watch(c->all, c->call_until);
+		set_wait_timer(c->all, c->call_until);
 }
 
 /* Whatever was begun goes on; its reply has nowhere to go. */
@@ -172,8 +172,8 @@ static void give_up_call(struct gpald_connection *c)
 	gpald_call_abandon(c->call);
 	c->call = NULL;
 	c->is_short = false;
-	refuse(c, method, &c->call_id, GPALD_TIMEOUT,
-	       "the client's time is over; what was begun may be done nonetheless");
+	refuse_wait(c, method, &c->call_id, GPALD_TIMEOUT,
+		    "the client's time is over; what was begun may be done nonetheless");
 	gpald_connection_flush(c);
 }
 
@@ -197,7 +197,7 @@ static void on_limit(uv_timer_t *timer)
 			gpald_connection_advance(c);
 	}
 	if (first < UINT64_MAX)
-		watch(all, first);
+		set_wait_timer(all, first);
 }
 
 void gpald_waits_init(struct gpald_connections *all)

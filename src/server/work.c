@@ -24,7 +24,7 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-static void push(struct gpald_work **last, struct gpald_work *work)
+static void push_work(struct gpald_work **last, struct gpald_work *work)
 {
 	while (*last)
 		last = &(*last)->next;
@@ -32,7 +32,7 @@ static void push(struct gpald_work **last, struct gpald_work *work)
 	*last = work;
 }
 
-static struct gpald_work *pop(struct gpald_work **first)
+static struct gpald_work *pop_work(struct gpald_work **first)
 {
 	struct gpald_work *work = *first;
 
@@ -54,7 +54,7 @@ static void *run_thread(void *data)
 
 		while (!works->given && !works->is_ending)
 			pthread_cond_wait(&works->has_work, &works->lock);
-		work = pop(&works->given);
+		work = pop_work(&works->given);
 		if (!work)
 			break;
 		pthread_mutex_unlock(&works->lock);
@@ -62,7 +62,7 @@ static void *run_thread(void *data)
 		work->run(work);
 		work->cpu_ns = thread_cpu_ns() - start;
 		pthread_mutex_lock(&works->lock);
-		push(&works->finished, work);
+		push_work(&works->finished, work);
 		uv_async_send(&works->has_finished);
 	}
 	pthread_mutex_unlock(&works->lock);
@@ -79,7 +79,7 @@ void gpald_works_go_on(struct gpald_works *works)
 		user->is_working = true;
 		works->running++;
 		pthread_mutex_lock(&works->lock);
-		push(&works->given, pop(&user->first_work));
+		push_work(&works->given, pop_work(&user->first_work));
 		pthread_cond_signal(&works->has_work);
 		pthread_mutex_unlock(&works->lock);
 	}
@@ -98,7 +98,7 @@ static void on_finished(uv_async_t *async)
 	finished = works->finished;
 	works->finished = NULL;
 	pthread_mutex_unlock(&works->lock);
-	while ((work = pop(&finished))) {
+	while ((work = pop_work(&finished))) {
 		struct gpald_user *user = work->user;
 
 		works->running--;
@@ -156,7 +156,7 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 		work->next = user->first_work;
 		user->first_work = work;
 	} else {
-		push(&user->first_work, work);
+		push_work(&user->first_work, work);
 	}
 	gpald_works_go_on(works);
 }

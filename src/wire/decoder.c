@@ -106,7 +106,8 @@ static void list_members(const struct gpald_members *members, char *text, size_t
 				       members->rows[i].name);
 }
 
-static const struct gpald_member *find_member(const struct gpald_members *members, const char *name)
+static const struct gpald_member *find_known_member(const struct gpald_members *members,
+						    const char *name)
 {
 	/* The first letter tells most of them apart. */
 	for (size_t i = 0; i < members->count; i++)
@@ -127,7 +128,7 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 		return gpald_decoder_wrong_type(decoder, object, "an object");
 	cJSON_ArrayForEach(value, object)
 	{
-		const struct gpald_member *row = find_member(members, value->string);
+		const struct gpald_member *row = find_known_member(members, value->string);
 		char known[256];
 
 		if (!row && decoder->context->is_reply)
@@ -200,8 +201,8 @@ int gpald_decode_reply(const struct gpald_members *members, const cJSON *value, 
 /* Single values. */
 
 /* The value of a JSON integer in [0, 2^53 - 1]. */
-static int read_integer(struct gpald_decoder *decoder, const cJSON *value, uint64_t *integer,
-			enum gpald_reason not_integer)
+static int read_integer_value(struct gpald_decoder *decoder, const cJSON *value, uint64_t *integer,
+			      enum gpald_reason not_integer)
 {
 	const double number = value->valuedouble;
 
@@ -222,7 +223,7 @@ int gpald_decode_size(struct gpald_decoder *decoder, const cJSON *value, void *t
 
 	(void)member;
 	if (cJSON_IsNumber(value))
-		return read_integer(decoder, value, size, GPALD_BAD_SIZE);
+		return read_integer_value(decoder, value, size, GPALD_BAD_SIZE);
 	if (!cJSON_IsString(value))
 		return gpald_decoder_wrong_type(decoder, value, "a size: an integer or a string");
 	switch (gpald_size_parse(value->valuestring, size)) {
@@ -261,7 +262,7 @@ static int decode_ranged(struct gpald_decoder *decoder, const cJSON *value,
 		return gpald_decoder_wrong_type(decoder, value, "an integer");
 	if (value->valuedouble >= (double)range->least &&
 	    value->valuedouble <= (double)range->greatest)
-		return read_integer(decoder, value, integer, GPALD_WRONG_TYPE);
+		return read_integer_value(decoder, value, integer, GPALD_WRONG_TYPE);
 	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 				    "expected an integer from %" PRIu64 " to %" PRIu64,
 				    range->least, range->greatest);
@@ -306,7 +307,7 @@ int gpald_decode_count(struct gpald_decoder *decoder, const cJSON *value, void *
 	(void)member;
 	if (!cJSON_IsNumber(value))
 		return gpald_decoder_wrong_type(decoder, value, "an integer");
-	return read_integer(decoder, value, target, GPALD_WRONG_TYPE);
+	return read_integer_value(decoder, value, target, GPALD_WRONG_TYPE);
 }
 
 int gpald_decode_optional_integer(struct gpald_decoder *decoder, const cJSON *value, void *target,
@@ -416,7 +417,7 @@ int gpald_decode_object(struct gpald_decoder *decoder, const cJSON *value, void 
 }
 
 /* "a, b, c" of the names that can be written, cut where it gets long. */
-static void list_names(const struct gpald_enum *names, char *text, size_t size)
+static void list_enum_names(const struct gpald_enum *names, char *text, size_t size)
 {
 	size_t at = 0;
 
@@ -442,7 +443,7 @@ int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *t
 			return 0;
 		}
 	}
-	list_names(names, known, sizeof(known));
+	list_enum_names(names, known, sizeof(known));
 	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 				    "\"%.*s\" is not one of: %s", gpald_quotable(text), text,
 				    known);

@@ -70,7 +70,7 @@ static int no_memory(struct parser *p)
 }
 
 /* The value of a number of few digits and nothing else, as most are. */
-static bool read_integer(const unsigned char *text, size_t length, double *value)
+static bool read_integer_digits(const unsigned char *text, size_t length, double *value)
 {
 	const bool is_negative = text[0] == '-';
 	uint64_t integer = 0;
@@ -93,7 +93,7 @@ static int read_number(struct parser *p, double *value)
 
 	if (gpald_scan_number(&p->scan))
 		return -1;
-	if (read_integer(p->scan.text + start, p->scan.at - start, value))
+	if (read_integer_digits(p->scan.text + start, p->scan.at - start, value))
 		return 0;
 	if (p->scan.at - start > NUMBER_MAX)
 		return gpald_scan_fail_at(&p->scan, start, GPALD_INVALID_JSON, "number too long");
@@ -143,7 +143,7 @@ static void append_utf8(char **at, int code_point)
 }
 
 /* Decodes a checked string with escapes, which never grows by it; returns where it ends. */
-static char *decode(const struct parser *p, struct gpald_json_span span, char *out)
+static char *decode_string(const struct parser *p, struct gpald_json_span span, char *out)
 {
 	static const char escapes[] = "\"\\/bfnrt";
 	static const char meanings[] = "\"\\/\b\f\n\r\t";
@@ -178,7 +178,7 @@ static char *read_string(struct parser *p)
 	if (gpald_scan_string(&p->scan, &span))
 		return NULL;
 	if (span.has_escapes) {
-		end = decode(p, span, string);
+		end = decode_string(p, span, string);
 	} else {
 		end = string + (span.end - span.start);
 		memcpy(string, p->scan.text + span.start, span.end - span.start);
@@ -311,7 +311,7 @@ static int close_container(struct parser *p, enum expect *expect)
 	return 0;
 }
 
-static int read_value(struct parser *p, enum expect *expect)
+static int read_json_value(struct parser *p, enum expect *expect)
 {
 	const int byte = gpald_scan_peek(&p->scan);
 	struct node *node;
@@ -350,9 +350,9 @@ static int read_token(struct parser *p, enum expect *expect)
 	case EXPECT_FIRST_ELEMENT:
 		if (byte == ']')
 			return close_container(p, expect);
-		return read_value(p, expect);
+		return read_json_value(p, expect);
 	case EXPECT_VALUE:
-		return read_value(p, expect);
+		return read_json_value(p, expect);
 	case EXPECT_FIRST_KEY:
 		if (byte == '}')
 			return close_container(p, expect);
@@ -380,8 +380,9 @@ static int read_token(struct parser *p, enum expect *expect)
 	return gpald_scan_fail(&p->scan, "more bytes after the JSON value");
 }
 
-static int parse(const char *text, size_t length, size_t values_max, struct gpald_arena *arena,
-		 const cJSON **value, struct gpald_wire_error *error)
+static int parse_document(const char *text, size_t length, size_t values_max,
+			  struct gpald_arena *arena, const cJSON **value,
+			  struct gpald_wire_error *error)
 {
 	enum expect expect = EXPECT_VALUE;
 	struct parser p;
@@ -410,11 +411,11 @@ static int parse(const char *text, size_t length, size_t values_max, struct gpal
 int gpald_json_parse(const char *text, size_t length, struct gpald_arena *arena,
 		     const cJSON **value, struct gpald_wire_error *error)
 {
-	return parse(text, length, GPALD_JSON_VALUES_MAX, arena, value, error);
+	return parse_document(text, length, GPALD_JSON_VALUES_MAX, arena, value, error);
 }
 
 int gpald_json_parse_long(const char *text, size_t length, struct gpald_arena *arena,
 			  const cJSON **value, struct gpald_wire_error *error)
 {
-	return parse(text, length, SIZE_MAX, arena, value, error);
+	return parse_document(text, length, SIZE_MAX, arena, value, error);
 }

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-static bool is_space(char c)
+static bool is_json_space(char c)
 {
 	return (unsigned char)c <= ' ';
 }
 
 static const char *skip_space(const char *at, const char *end)
 {
-	while (at < end && is_space(*at))
+	while (at < end && is_json_space(*at))
 		at++;
 	return at;
 }
@@ -38,7 +38,7 @@ static const char *skip_value(const char *at, const char *end)
 				return at;
 			continue;
 		}
-		if (depth == 0 && (is_space(*at) || strchr(",]}", *at)))
+		if (depth == 0 && (is_json_space(*at) || strchr(",]}", *at)))
 			return at;
 		if (*at == '{' || *at == '[')
 			depth++;

@@ -24,7 +24,7 @@ int gpald_scan_fail(struct gpald_json_scanner *p, const char *what)
 }
 
 /*@ assigns \nothing; ensures byte < 0 ==> !\result; */
-static bool is_space(int byte)
+static bool is_space_byte(int byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
@@ -40,7 +40,7 @@ static bool is_escape(int byte)
 void gpald_scan_space(struct gpald_json_scanner *p)
 {
 	/*@ loop invariant in_text(p); loop assigns p->at; */
-	while (is_space(gpald_scan_peek(p)))
+	while (is_space_byte(gpald_scan_peek(p)))
 		p->at++;
 }
 

@@ -24,7 +24,7 @@ struct given {
 	size_t slot_count;
 };
 
-static const char *kind_name(int value)
+static const char *range_kind_name(int value)
 {
 	return gpal_kind_name((enum gpal_kind)value);
 }
@@ -87,8 +87,8 @@ static const struct gpald_member window_rows[] = {
 static const struct gpald_members window_members = GPALD_MEMBERS(window_rows);
 
 /* What it says of BARs follows from its range. */
-static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			 const struct gpald_member *member)
+static int decode_layout_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				const struct gpald_member *member)
 {
 	struct window window = { .largest_bar = 0 };
 	uint64_t largest;
@@ -108,7 +108,7 @@ static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void
 				    largest);
 }
 
-static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
+static const struct gpald_enum kinds = { range_kind_name, GPAL_KIND_COUNT };
 
 static const struct gpald_integer_range nodes = { 0, GPALD_MEMORY_NODES_MAX - 1 };
 
@@ -176,8 +176,8 @@ static const struct gpald_member cxl_rows[] = {
 };
 static const struct gpald_members cxl_members = GPALD_MEMBERS(cxl_rows);
 
-static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		      const struct gpald_member *member)
+static int decode_layout_cxl(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			     const struct gpald_member *member)
 {
 	struct gpal_layout_root_complex *rc = target;
 
@@ -189,11 +189,11 @@ static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *t
 static const struct gpald_member root_complex_rows[] = {
 	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_any_name, .required = true),
 	BUSES(struct gpal_layout_root_complex),
-	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_window),
-	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_window),
+	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_layout_window),
+	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_layout_window),
 	/* These fill two members of the struct. */
 	{ .name = "node", .decode = decode_node, .extra = &nodes },
-	{ .name = "cxl", .decode = decode_cxl },
+	{ .name = "cxl", .decode = decode_layout_cxl },
 };
 static const struct gpald_members root_complex_members = GPALD_MEMBERS(root_complex_rows);
 static const struct gpald_list root_complexes =

@@ -19,8 +19,8 @@ static void write_ram(struct gpald_writer *w, const struct gpal_layout *layout)
 	gpald_write_array_end(w);
 }
 
-static void write_buses(struct gpald_writer *w, uint16_t segment, uint8_t start_bus,
-			uint8_t end_bus)
+static void write_bus_range(struct gpald_writer *w, uint16_t segment, uint8_t start_bus,
+			    uint8_t end_bus)
 {
 	gpald_write_integer(w, "segment", segment);
 	gpald_write_integer(w, "start_bus", start_bus);
@@ -37,11 +37,12 @@ static void write_window_if(struct gpald_writer *w, const char *key, struct gpal
 	gpald_write_object_end(w);
 }
 
-static void write_root_complex(struct gpald_writer *w, const struct gpal_layout_root_complex *rc)
+static void write_layout_root_complex(struct gpald_writer *w,
+				      const struct gpal_layout_root_complex *rc)
 {
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", rc->name);
-	write_buses(w, rc->segment, rc->start_bus, rc->end_bus);
+	write_bus_range(w, rc->segment, rc->start_bus, rc->end_bus);
 	if (rc->has_node)
 		gpald_write_integer(w, "node", rc->node);
 	gpald_write_range(w, "ecam", rc->ecam);
@@ -56,7 +57,7 @@ static void write_root_complex(struct gpald_writer *w, const struct gpal_layout_
 	gpald_write_object_end(w);
 }
 
-static void write_pcie(struct gpald_writer *w, const struct gpal_layout *layout)
+static void write_layout_pcie(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	if (layout->root_complex_count == 0)
 		return;
@@ -66,7 +67,7 @@ static void write_pcie(struct gpald_writer *w, const struct gpal_layout *layout)
 		const struct gpal_layout_segment *segment = &layout->segments[i];
 
 		gpald_write_object(w, NULL);
-		write_buses(w, segment->segment, segment->start_bus, segment->end_bus);
+		write_bus_range(w, segment->segment, segment->start_bus, segment->end_bus);
 		gpald_write_range(w, "ecam", segment->ecam);
 		gpald_write_hex(w, "bus0_base", segment->bus0_base);
 		gpald_write_object_end(w);
@@ -74,12 +75,12 @@ static void write_pcie(struct gpald_writer *w, const struct gpal_layout *layout)
 	gpald_write_array_end(w);
 	gpald_write_array(w, "root_complexes");
 	for (size_t i = 0; i < layout->root_complex_count; i++)
-		write_root_complex(w, &layout->root_complexes[i]);
+		write_layout_root_complex(w, &layout->root_complexes[i]);
 	gpald_write_array_end(w);
 	gpald_write_object_end(w);
 }
 
-static void write_hotplug(struct gpald_writer *w, const struct gpal_layout *layout)
+static void write_layout_hotplug(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	if (layout->hotplug_room_count == 0)
 		return;
@@ -93,7 +94,7 @@ static void write_hotplug(struct gpald_writer *w, const struct gpal_layout *layo
 	gpald_write_array_end(w);
 }
 
-static void write_cxl_windows(struct gpald_writer *w, const struct gpal_layout *layout)
+static void write_layout_cxl_windows(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	if (layout->cxl_window_count == 0)
 		return;
@@ -145,7 +146,7 @@ static void write_iommu(struct gpald_writer *w, const struct gpal_layout *layout
 	gpald_write_object_end(w);
 }
 
-static void write_vtl2(struct gpald_writer *w, const struct gpal_layout *layout)
+static void write_layout_vtl2(struct gpald_writer *w, const struct gpal_layout *layout)
 {
 	if (gpal_range_is_empty(layout->vtl2_chipset_mmio) &&
 	    gpal_range_is_empty(layout->vtl2_memory) &&
@@ -189,16 +190,16 @@ void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct g
 	gpald_write_text(w, "profile", gpal_profile_name(layout->profile));
 	gpald_write_text(w, "digest", digest);
 	write_ram(w, layout);
-	write_hotplug(w, layout);
+	write_layout_hotplug(w, layout);
 	gpald_write_object(w, "chipset");
 	gpald_write_range(w, "low_mmio", layout->chipset_low_mmio);
 	gpald_write_range_if(w, "high_mmio", layout->chipset_high_mmio);
 	gpald_write_object_end(w);
-	write_pcie(w, layout);
-	write_cxl_windows(w, layout);
+	write_layout_pcie(w, layout);
+	write_layout_cxl_windows(w, layout);
 	write_virtio_mmio(w, layout);
 	write_iommu(w, layout);
-	write_vtl2(w, layout);
+	write_layout_vtl2(w, layout);
 	gpald_encode_map(w, "map", &layout->map);
 	gpald_write_hex(w, "ram_size", layout->ram_size);
 	gpald_write_hex(w, "end_of_ram", layout->end_of_ram);

@@ -31,7 +31,7 @@ static const char *ecam_name(int value)
 	return gpal_ecam_name((enum gpal_ecam)value);
 }
 
-static const char *iommu_name(int value)
+static const char *iommu_token(int value)
 {
 	return gpal_iommu_name((enum gpal_iommu)value);
 }
@@ -45,7 +45,7 @@ static const struct gpald_enum holes = { hole_name, GPAL_HOLE_COUNT };
 const struct gpald_enum gpald_archs = { arch_name, GPAL_ARCH_COUNT };
 const struct gpald_enum gpald_profiles = { profile_name, GPAL_PROFILE_COUNT };
 static const struct gpald_enum ecams = { ecam_name, GPAL_ECAM_COUNT };
-const struct gpald_enum gpald_iommus = { iommu_name, GPAL_IOMMU_COUNT };
+const struct gpald_enum gpald_iommus = { iommu_token, GPAL_IOMMU_COUNT };
 
 const struct gpald_integer_range gpald_segments = { 0, UINT16_MAX };
 const struct gpald_integer_range gpald_buses = { 0, UINT8_MAX };
@@ -53,8 +53,8 @@ static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
 static const struct gpald_integer_range slots = { 0, GPALD_VIRTIO_MMIO_SLOTS_MAX };
 const struct gpald_integer_range gpald_address_bits = { 1, GPALD_ADDRESS_BITS_MAX };
 
-static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			 const struct gpald_member *member)
+static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			      const struct gpald_member *member)
 {
 	const struct gpal_policy *policies, *found;
 	const char *name = NULL;
@@ -170,8 +170,8 @@ static const struct gpald_member no_window_rows[] = {
 };
 static const struct gpald_members no_window_members = GPALD_MEMBERS(no_window_rows);
 
-static int decode_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			 const struct gpald_member *member)
+static int decode_request_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				 const struct gpald_member *member)
 {
 	struct gpal_window *window = target;
 
@@ -297,8 +297,8 @@ static const struct gpald_member cxl_rows[] = {
 };
 static const struct gpald_members cxl_members = GPALD_MEMBERS(cxl_rows);
 
-static int decode_cxl(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		      const struct gpald_member *member)
+static int decode_request_cxl(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			      const struct gpald_member *member)
 {
 	struct gpal_root_complex *rc = target;
 
@@ -322,12 +322,12 @@ static const struct gpald_member root_complex_rows[] = {
 	GPALD_ROW(struct gpal_root_complex, segment, gpald_decode_u16, .extra = &gpald_segments),
 	GPALD_ROW(struct gpal_root_complex, start_bus, gpald_decode_u8, .extra = &gpald_buses),
 	GPALD_ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &gpald_buses),
-	GPALD_ROW(struct gpal_root_complex, low_mmio, decode_window),
-	GPALD_ROW(struct gpal_root_complex, high_mmio, decode_window),
+	GPALD_ROW(struct gpal_root_complex, low_mmio, decode_request_window),
+	GPALD_ROW(struct gpal_root_complex, high_mmio, decode_request_window),
 	GPALD_ROW(struct gpal_root_complex, iommu, gpald_decode_enum, .extra = &gpald_iommus),
 	/* These fill two members of the struct. */
 	{ .name = "node", .decode = decode_rc_node, .extra = &nodes },
-	{ .name = "cxl", .decode = decode_cxl },
+	{ .name = "cxl", .decode = decode_request_cxl },
 };
 static const struct gpald_members root_complex_members = GPALD_MEMBERS(root_complex_rows);
 
@@ -481,7 +481,7 @@ static const struct gpald_members host_members = GPALD_MEMBERS(host_rows);
 static const struct gpald_member request_rows[] = {
 	GPALD_ROW(struct gpal_request, arch, gpald_decode_enum, .required = true,
 		  .extra = &gpald_archs),
-	GPALD_ROW(struct gpal_request, policy, decode_policy),
+	GPALD_ROW(struct gpal_request, policy, decode_policy_name),
 	GPALD_ROW(struct gpal_request, profile, gpald_decode_enum, .extra = &gpald_profiles),
 	GPALD_ROW(struct gpal_request, reserved, gpald_decode_list, .extra = &reserved_list),
 	GPALD_ROW(struct gpal_request, cxl_windows, gpald_decode_list, .extra = &cxl_window_list),

@@ -13,7 +13,7 @@ static void write_optional(struct gpald_writer *w, const char *key,
 		gpald_write_hex(w, key, value->value);
 }
 
-static void write_bars(struct gpald_writer *w, const uint64_t *bars, size_t count)
+static void write_bar_sizes(struct gpald_writer *w, const uint64_t *bars, size_t count)
 {
 	gpald_write_array(w, "bars");
 	for (size_t i = 0; i < count; i++)
@@ -21,7 +21,8 @@ static void write_bars(struct gpald_writer *w, const uint64_t *bars, size_t coun
 	gpald_write_array_end(w);
 }
 
-static void write_devices(struct gpald_writer *w, const char *key, const struct gpal_window *window)
+static void write_window_devices(struct gpald_writer *w, const char *key,
+				 const struct gpal_window *window)
 {
 	gpald_write_object(w, key);
 	gpald_write_array(w, "devices");
@@ -29,11 +30,11 @@ static void write_devices(struct gpald_writer *w, const char *key, const struct 
 		const struct gpal_device *device = &window->devices[i];
 
 		gpald_write_object(w, NULL);
-		write_bars(w, device->bars, device->bar_count);
+		write_bar_sizes(w, device->bars, device->bar_count);
 		if (device->has_sriov) {
 			gpald_write_object(w, "sriov");
 			gpald_write_integer(w, "vfs", device->vfs);
-			write_bars(w, device->vf_bars, device->vf_bar_count);
+			write_bar_sizes(w, device->vf_bars, device->vf_bar_count);
 			gpald_write_object_end(w);
 		}
 		gpald_write_object_end(w);
@@ -43,7 +44,8 @@ static void write_devices(struct gpald_writer *w, const char *key, const struct 
 }
 
 /* A kind that there is not is a value that is refused; left out it would be the default. */
-static void write_window(struct gpald_writer *w, const char *key, const struct gpal_window *window)
+static void write_request_window(struct gpald_writer *w, const char *key,
+				 const struct gpal_window *window)
 {
 	if (window->kind == GPAL_WINDOW_SIZE && window->alignment) {
 		gpald_write_object(w, key);
@@ -57,12 +59,12 @@ static void write_window(struct gpald_writer *w, const char *key, const struct g
 	else if (window->kind == GPAL_WINDOW_NONE)
 		gpald_write_text(w, key, NULL);
 	else if (window->kind == GPAL_WINDOW_DEVICES)
-		write_devices(w, key, window);
+		write_window_devices(w, key, window);
 	else if (window->kind != GPAL_WINDOW_DEFAULT)
 		gpald_write_bool(w, key, false);
 }
 
-static void write_hotplug(struct gpald_writer *w, const struct gpal_request *request)
+static void write_request_hotplug(struct gpald_writer *w, const struct gpal_request *request)
 {
 	if (request->hotplug_room_count == 0)
 		return;
@@ -89,7 +91,7 @@ static void write_memory(struct gpald_writer *w, const struct gpal_request *requ
 	write_optional(w, "start", &request->memory_start);
 	if (request->memory_low_window)
 		gpald_write_hex(w, "low_window", request->memory_low_window);
-	write_hotplug(w, request);
+	write_request_hotplug(w, request);
 	gpald_write_object_end(w);
 }
 
@@ -110,7 +112,7 @@ static void write_chipset(struct gpald_writer *w, const struct gpal_request *req
 }
 
 /* What is not stated is null, which is refused; left out it would be the default. */
-static void write_buses(struct gpald_writer *w, const struct gpal_root_complex *rc)
+static void write_request_buses(struct gpald_writer *w, const struct gpal_root_complex *rc)
 {
 	if (!rc->has_buses) {
 		gpald_write_text(w, "start_bus", NULL);
@@ -120,16 +122,16 @@ static void write_buses(struct gpald_writer *w, const struct gpal_root_complex *
 	gpald_write_integer(w, "end_bus", rc->end_bus);
 }
 
-static void write_root_complex(struct gpald_writer *w, const struct gpal_root_complex *rc)
+static void write_request_root_complex(struct gpald_writer *w, const struct gpal_root_complex *rc)
 {
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", rc->name);
 	gpald_write_integer(w, "segment", rc->segment);
-	write_buses(w, rc);
+	write_request_buses(w, rc);
 	if (rc->has_node)
 		gpald_write_integer(w, "node", rc->node);
-	write_window(w, "low_mmio", &rc->low_mmio);
-	write_window(w, "high_mmio", &rc->high_mmio);
+	write_request_window(w, "low_mmio", &rc->low_mmio);
+	write_request_window(w, "high_mmio", &rc->high_mmio);
 	if (rc->has_cxl) {
 		gpald_write_object(w, "cxl");
 		if (!rc->has_no_cxl_hdm)
@@ -141,7 +143,7 @@ static void write_root_complex(struct gpald_writer *w, const struct gpal_root_co
 	gpald_write_object_end(w);
 }
 
-static void write_pcie(struct gpald_writer *w, const struct gpal_request *request)
+static void write_request_pcie(struct gpald_writer *w, const struct gpal_request *request)
 {
 	if (request->ecam == GPAL_ECAM_DEFAULT && request->root_complex_count == 0)
 		return;
@@ -151,13 +153,13 @@ static void write_pcie(struct gpald_writer *w, const struct gpal_request *reques
 	if (request->root_complex_count > 0) {
 		gpald_write_array(w, "root_complexes");
 		for (size_t i = 0; i < request->root_complex_count; i++)
-			write_root_complex(w, &request->root_complexes[i]);
+			write_request_root_complex(w, &request->root_complexes[i]);
 		gpald_write_array_end(w);
 	}
 	gpald_write_object_end(w);
 }
 
-static void write_vtl2(struct gpald_writer *w, const struct gpal_request *request)
+static void write_request_vtl2(struct gpald_writer *w, const struct gpal_request *request)
 {
 	if (!request->vtl2_chipset_mmio.set && !request->has_vtl2_memory &&
 	    request->vtl2_framebuffer == 0 && !request->has_vtl2_alias_map)
@@ -191,7 +193,7 @@ static void write_reserved(struct gpald_writer *w, const struct gpal_request *re
 	gpald_write_array_end(w);
 }
 
-static void write_cxl_windows(struct gpald_writer *w, const struct gpal_request *request)
+static void write_request_cxl_windows(struct gpald_writer *w, const struct gpal_request *request)
 {
 	if (request->cxl_window_count == 0)
 		return;
@@ -251,10 +253,10 @@ void gpald_encode_request(struct gpald_writer *w, const char *key,
 	gpald_write_text(w, "profile", gpal_profile_name(request->profile));
 	write_memory(w, request);
 	write_chipset(w, request);
-	write_pcie(w, request);
-	write_cxl_windows(w, request);
+	write_request_pcie(w, request);
+	write_request_cxl_windows(w, request);
 	write_count_if(w, "virtio_mmio", "slots", request->virtio_mmio_slots);
-	write_vtl2(w, request);
+	write_request_vtl2(w, request);
 	write_reserved(w, request);
 	write_host(w, request);
 	gpald_write_object_end(w);

@@ -34,11 +34,11 @@
 	REQUIRED(type, "start", member.start, gpald_decode_size), \
 		REQUIRED(type, "end", member.end, gpald_decode_size)
 
-static const char *kind_name(int kind)
+static const char *event_kind_name(int kind)
 {
 	return gpal_kind_name((enum gpal_kind)kind);
 }
-static const struct gpald_enum kinds = { kind_name, GPAL_KIND_COUNT };
+static const struct gpald_enum kinds = { event_kind_name, GPAL_KIND_COUNT };
 
 static const struct gpald_integer_range uids = { 0, UINT32_MAX };
 static const struct gpald_integer_range slots = { 0, UINT32_MAX };
@@ -461,8 +461,8 @@ const struct gpald_result gpald_explanation_result = {
 
 /* The daemon. */
 
-static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			 const struct gpald_member *member)
+static int decode_policy_result(struct gpald_decoder *decoder, const cJSON *value, void *target,
+				const struct gpald_member *member)
 {
 	static const struct gpald_member rows[] = {
 		REQUIRED(struct gpal_client_policy, "name", name, gpald_decode_text),
@@ -479,7 +479,7 @@ static int decode_policy(struct gpald_decoder *decoder, const cJSON *value, void
 }
 
 static const struct gpald_list policy_list = {
-	.element = { .decode = decode_policy },
+	.element = { .decode = decode_policy_result },
 	.element_size = sizeof(struct gpal_client_policy),
 	.greatest = GPALD_LIST_MAX,
 	.count_offset = offsetof(struct gpal_client_policies, count),

@@ -10,7 +10,7 @@
 
 #define ID_MAX 9007199254740991.0 /* 2^53 - 1; beyond it an id would not come back as it was */
 
-static int invalid(struct gpald_wire_error *error, const char *what)
+static int invalid_request(struct gpald_wire_error *error, const char *what)
 {
 	return gpald_refuse(error, GPALD_INVALID_REQUEST, "%s", what);
 }
@@ -34,7 +34,7 @@ struct envelope {
 	const cJSON *jsonrpc, *id, *method, *params, *unknown;
 };
 
-static struct envelope split(const cJSON *object)
+static struct envelope split_envelope(const cJSON *object)
 {
 	struct envelope found = { 0 };
 	const struct {
@@ -63,8 +63,8 @@ static struct envelope split(const cJSON *object)
 	return found;
 }
 
-static int parse(const char *line, size_t length, struct gpald_arena *arena,
-		 struct gpald_rpc_request *request, struct gpald_wire_error *error)
+static int parse_line(const char *line, size_t length, struct gpald_arena *arena,
+		      struct gpald_rpc_request *request, struct gpald_wire_error *error)
 {
 	struct envelope envelope;
 	const cJSON *object;
@@ -73,19 +73,20 @@ static int parse(const char *line, size_t length, struct gpald_arena *arena,
 	if (gpald_json_parse(line, length, arena, &object, error))
 		return -1;
 	if (cJSON_IsArray(object))
-		return invalid(error, "batches are not supported; send one request a line");
+		return invalid_request(error, "batches are not supported; send one request a line");
 	if (!cJSON_IsObject(object))
-		return invalid(error, "a request is a JSON object");
+		return invalid_request(error, "a request is a JSON object");
 
-	envelope = split(object);
+	envelope = split_envelope(object);
 	if (envelope.id && !read_id(envelope.id, &request->id))
-		return invalid(error, "id must be a string or an integer within +-(2^53 - 1)");
+		return invalid_request(error,
+				       "id must be a string or an integer within +-(2^53 - 1)");
 	request->is_notification = !envelope.id;
 	if (!envelope.jsonrpc || !cJSON_IsString(envelope.jsonrpc) ||
 	    strcmp(envelope.jsonrpc->valuestring, "2.0") != 0)
-		return invalid(error, "jsonrpc must be \"2.0\"");
+		return invalid_request(error, "jsonrpc must be \"2.0\"");
 	if (!envelope.method || !cJSON_IsString(envelope.method))
-		return invalid(error, "method must be a string");
+		return invalid_request(error, "method must be a string");
 	if (envelope.unknown)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
 				    "unknown member %.*s; a request has jsonrpc, id, method and "
@@ -93,13 +94,14 @@ static int parse(const char *line, size_t length, struct gpald_arena *arena,
 				    gpald_quotable(envelope.unknown->string),
 				    envelope.unknown->string);
 	if (envelope.params && !cJSON_IsObject(envelope.params))
-		return invalid(error, "params must be an object; this protocol names its params");
+		return invalid_request(error,
+				       "params must be an object; this protocol names its params");
 	request->method = envelope.method->valuestring;
 	request->params = envelope.params;
 	return 0;
 }
 
-static void begin(struct gpald_writer *w, const struct gpald_id *id)
+static void begin_reply(struct gpald_writer *w, const struct gpald_id *id)
 {
 	static const char start[] = "{\"jsonrpc\":\"2.0\"";
 
@@ -119,11 +121,11 @@ static void begin(struct gpald_writer *w, const struct gpald_id *id)
 	}
 }
 
-static void begin_result(struct gpald_writer *w, const struct gpald_id *id)
+static void begin_json_result(struct gpald_writer *w, const struct gpald_id *id)
 {
 	static const char key[] = ",\"result\":";
 
-	begin(w, id);
+	begin_reply(w, id);
 	gpald_write_bytes(w, key, sizeof(key) - 1);
 }
 
@@ -136,20 +138,20 @@ void gpald_rpc_begin_notification(struct gpald_writer *w, const char *method)
 	gpald_write_bytes(w, key, sizeof(key) - 1);
 }
 
-static void end(struct gpald_writer *w)
+static void end_reply(struct gpald_writer *w)
 {
 	gpald_write_bytes(w, "}\n", 2);
 }
 
-static void end_result(struct gpald_writer *w, size_t mark)
+static void end_json_result(struct gpald_writer *w, size_t mark)
 {
 	(void)mark;
-	end(w);
+	end_reply(w);
 }
 
 void gpald_rpc_end_notification(struct gpald_writer *w)
 {
-	end(w);
+	end_reply(w);
 }
 
 static void write_neighbour(struct gpald_writer *w, const char *name,
@@ -220,7 +222,7 @@ static void end_error(struct gpald_writer *w)
 {
 	gpald_write_object_end(w);
 	gpald_write_object_end(w);
-	end(w);
+	end_reply(w);
 }
 
 void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_error *error)
@@ -238,10 +240,10 @@ void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_
 		write_detail(w, detail, error);
 }
 
-static void write_error(struct gpald_writer *w, const struct gpald_id *id,
-			const struct gpald_wire_error *error)
+static void write_json_error(struct gpald_writer *w, const struct gpald_id *id,
+			     const struct gpald_wire_error *error)
 {
-	begin(w, id);
+	begin_reply(w, id);
 	begin_error(w, error->reason, error->message);
 	gpald_rpc_write_error_data(w, error);
 	if (error->list.text)
@@ -249,21 +251,21 @@ static void write_error(struct gpald_writer *w, const struct gpald_id *id,
 	end_error(w);
 }
 
-static void write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
-			      enum gpald_reason reason, const char *message)
+static void write_plain_json_error(struct gpald_writer *w, const struct gpald_id *id,
+				   enum gpald_reason reason, const char *message)
 {
-	begin(w, id);
+	begin_reply(w, id);
 	begin_error(w, reason, message);
 	gpald_write_text(w, "reason", gpald_reason_token(reason));
 	end_error(w);
 }
 
 const struct gpald_envelope gpald_rpc_envelope = {
-	.parse = parse,
-	.begin_result = begin_result,
-	.end_result = end_result,
-	.write_error = write_error,
-	.write_plain_error = write_plain_error,
+	.parse = parse_line,
+	.begin_result = begin_json_result,
+	.end_result = end_json_result,
+	.write_error = write_json_error,
+	.write_plain_error = write_plain_json_error,
 };
 
 size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,

@@ -101,13 +101,13 @@ while read -r program file change; do
 	remake "$file"
 done <<'END'
 free_space src/core/fit_index.c s/body->start = window.end;/body->start = start;/
-free_space src/core/fit_index.c s/bury(index, (struct gpal_range){ body->start, start });/;/
+free_space src/core/fit_index.c s/bury_piece(index, (struct gpal_range){ body->start, start });/;/
 free_space src/core/fit_index.c s/bool from_tail = \(.*\) >= size;/bool from_tail = \1 > size;/
 free_space src/core/fit_index.c s/gpald_align_down(piece->end - size, index->alignment)/piece->end - size/
 free_space src/core/fit_index.c s/gpald_range_usable(above, index->alignment) > 0/gpald_range_usable(above, index->alignment) > 4096/
 free_space src/core/fit_index.c s/^\t\t\*tail = above;/;/
-free_space src/core/fit_index.c s/bury(index, above);/;/
-free_space src/core/fit_index.c s/bury(index, \*tail);/;/
+free_space src/core/fit_index.c s/bury_piece(index, above);/;/
+free_space src/core/fit_index.c s/bury_piece(index, \*tail);/;/
 free_space src/core/fit_index.c s/index->best\[right\] >= size/index->best[right] > size/
 free_space src/core/fit_index.c s/index->best\[left\] >= size/index->best[left] > size/
 free_space src/core/fit_index.c s/while (leaf_best(index, leaf) < size)/while (leaf_best(index, leaf) <= size)/
@@ -171,8 +171,8 @@ sort src/core/order.c s/differing |= /differing = /
 sort src/core/order.c s/items\[run\].key < items\[run - 1\].key/items[run].key <= items[run - 1].key/
 sort src/core/order.c s/from\[right\].key < from\[left\].key/from[right].key <= from[left].key/
 sort src/core/order.c s/i + 1 < runs ? ends\[i + 1\] : ends\[i\]/ends[i + 1]/
-sort src/core/order.c s/insert(items, run, least);/;/
-sort src/core/order.c s/to\[next\[digit(&from\[i\], shift)\]++\]/to[--next[digit(\&from[i], shift)]]/
+sort src/core/order.c s/insert_sorted(items, run, least);/;/
+sort src/core/order.c s/to\[next\[radix_digit(&from\[i\], shift)\]++\]/to[--next[radix_digit(\&from[i], shift)]]/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_CHIPSET_MMIO/GPAL_KIND_MMIO64, GPALD_ROLE_VTL2_CHIPSET_MMIO/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_MEMORY/GPAL_KIND_RAM, GPALD_ROLE_VTL2_MEMORY/
 json src/wire/json_scan.c s/left < rows\[i\].length/left + 1 < rows[i].length/

@@ -22,7 +22,7 @@ const struct ctl_flag ctl_about_flags[] = {
 /* clang-format on */
 
 /* {name or request, tag?} */
-static enum ctl_exit make_params(struct ctl_session *session, struct ctl_buffer *params)
+static enum ctl_exit make_about_params(struct ctl_session *session, struct ctl_buffer *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const char *command = invocation->command->name;
@@ -55,7 +55,7 @@ enum ctl_exit ctl_run_about(struct ctl_session *session)
 	const struct ctl_command *command = session->invocation->command;
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	enum ctl_exit code = make_params(session, &params);
+	enum ctl_exit code = make_about_params(session, &params);
 	const void *result;
 
 	if (!code)

@@ -30,7 +30,7 @@ struct backup {
 	const struct gpal_client_backup_page *page; /* the last; the session's */
 };
 
-static int append(struct backup *backup, const uint8_t *data, size_t length)
+static int append_to_backup(struct backup *backup, const uint8_t *data, size_t length)
 {
 	sha256_update(&backup->hash, length, data);
 	backup->bytes += length;
@@ -48,7 +48,7 @@ static bool goes_on(const struct gpal_client_backup_page *last,
 }
 
 /* Asks for the page after the last, if there is one. */
-static enum ctl_exit ask(struct ctl_session *session, struct backup *backup)
+static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *backup)
 {
 	const struct gpal_client_backup_page *last = backup->page;
 	struct gpald_arena *arena_of_last = session->arena;
@@ -74,15 +74,15 @@ static enum ctl_exit ask(struct ctl_session *session, struct backup *backup)
 }
 
 /* *is_behind: the daemon has refused to go on; what was written is of no use. */
-static enum ctl_exit take(struct ctl_session *session, const char *path, struct backup *backup,
-			  bool *is_behind)
+static enum ctl_exit take_backup(struct ctl_session *session, const char *path,
+				 struct backup *backup, bool *is_behind)
 {
 	uint8_t sum[SHA256_DIGEST_SIZE];
 	int error = 0;
 
 	sha256_init(&backup->hash);
 	do {
-		const enum ctl_exit code = ask(session, backup);
+		const enum ctl_exit code = ask_for_page(session, backup);
 
 		if (code)
 			return code;
@@ -90,11 +90,11 @@ static enum ctl_exit take(struct ctl_session *session, const char *path, struct 
 			*is_behind = strcmp(session->error.reason, "resync_required") == 0;
 			return *is_behind ? CTL_REFUSED : ctl_answer(session, NULL);
 		}
-		error = append(backup, backup->page->data, backup->page->length);
+		error = append_to_backup(backup, backup->page->data, backup->page->length);
 	} while (!error && backup->page->next);
 	sha256_digest(&backup->hash, sizeof(sum), sum);
 	if (!error)
-		error = append(backup, sum, sizeof(sum));
+		error = append_to_backup(backup, sum, sizeof(sum));
 	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
@@ -109,7 +109,7 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 		return ctl_usage_error("%s: %s", path, strerror(error));
 	backup->fd = file.fd;
 	backup->is_in_place = !file.path;
-	code = take(session, path, backup, is_behind);
+	code = take_backup(session, path, backup, is_behind);
 	if (code) {
 		ctl_output_file_give_up(&file);
 		return code;
@@ -118,8 +118,8 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
-static enum ctl_exit print(const struct ctl_session *session, const char *path,
-			   const struct backup *backup)
+static enum ctl_exit print_backup(const struct ctl_session *session, const char *path,
+				  const struct backup *backup)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const struct gpal_client_backup_page *page = backup->page;
@@ -164,11 +164,11 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 	do {
 		is_behind = false;
 		backup = (struct backup){ .fd = STDOUT_FILENO, .is_in_place = true };
-		code = is_piped ? take(session, "standard output", &backup, &is_behind) :
+		code = is_piped ? take_backup(session, "standard output", &backup, &is_behind) :
 				  take_to_file(session, path, &backup, &is_behind);
 	} while (is_behind && ++attempts < ATTEMPTS && !(backup.is_in_place && backup.bytes));
 	if (is_behind)
 		ctl_complain("layouts change faster than a backup can follow: try again later, "
 			     "or with a larger limit events_kept of the daemon");
-	return code || is_piped ? code : print(session, path, &backup);
+	return code || is_piped ? code : print_backup(session, path, &backup);
 }

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-static enum ctl_exit call(struct ctl_session *session, const char *method, const char *params)
+static enum ctl_exit call_method(struct ctl_session *session, const char *method,
+				 const char *params)
 {
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 	const enum ctl_exit code = ctl_ask_and_answer(session, method, params);
@@ -33,10 +34,10 @@ enum ctl_exit ctl_run_call(struct ctl_session *session)
 		code = ctl_document_read(&document, "-");
 	else if (params)
 		code = ctl_document_set(&document, "PARAMS", params);
-	return code ? code : call(session, session->invocation->operands[0], document.data);
+	return code ? code : call_method(session, session->invocation->operands[0], document.data);
 }
 
 enum ctl_exit ctl_run_schema(struct ctl_session *session)
 {
-	return call(session, "daemon.schema", NULL);
+	return call_method(session, "daemon.schema", NULL);
 }

@@ -91,7 +91,8 @@ static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, con
 	return CTL_OK;
 }
 
-static enum ctl_exit show(const struct ctl_session *session, const struct gpal_changes *changes)
+static enum ctl_exit show_changes(const struct ctl_session *session,
+				  const struct gpal_changes *changes)
 {
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 
@@ -132,6 +133,6 @@ enum ctl_exit ctl_run_compare(struct ctl_session *session)
 	if (!changes)
 		return CTL_NO_DAEMON;
 	if (ctl_wants_text(session))
-		code = show(session, changes);
+		code = show_changes(session, changes);
 	return code || changes->compatible ? code : CTL_NO;
 }

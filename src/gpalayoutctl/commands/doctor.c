@@ -36,7 +36,7 @@ struct doctor {
 };
 
 static void __attribute__((format(printf, 4, 5)))
-tell(struct doctor *d, const char *verdict, const char *what, const char *format, ...)
+tell_finding(struct doctor *d, const char *verdict, const char *what, const char *format, ...)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	va_list args;
@@ -50,7 +50,7 @@ tell(struct doctor *d, const char *verdict, const char *what, const char *format
 	d->has_found = d->has_found || strcmp(verdict, "wrong") == 0;
 }
 
-static void advise(struct doctor *d, const char *what)
+static void advise_user(struct doctor *d, const char *what)
 {
 	ctl_buffer_printf(&d->out, "       do: %s\n", what);
 }
@@ -62,16 +62,17 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 {
 	const struct group *group = getgrgid(info->st_gid);
 
-	tell(d, "wrong", what, "%s: this user (uid %u) may not use it; its mode is %04o", path,
-	     (unsigned int)getuid(), (unsigned int)(info->st_mode & 07777));
+	tell_finding(d, "wrong", what, "%s: this user (uid %u) may not use it; its mode is %04o",
+		     path, (unsigned int)getuid(), (unsigned int)(info->st_mode & 07777));
 	/* Nobody should join root's group for it. */
 	if (info->st_mode & S_IWGRP && group && info->st_gid)
 		ctl_buffer_printf(&d->out, "       do: join the group %s: usermod -aG %s USER\n",
 				  group->gr_name, group->gr_name);
 	else
-		advise(d,
-		       "give it a group and a mode: SocketGroup= and SocketMode= of its unit, or "
-		       "--socket-group and --socket-mode");
+		advise_user(
+			d,
+			"give it a group and a mode: SocketGroup= and SocketMode= of its unit, or "
+			"--socket-group and --socket-mode");
 }
 
 /* Whether it can be connected to. */
@@ -80,28 +81,29 @@ static bool look_at_socket(struct doctor *d, const char *what, const char *path)
 	struct stat info;
 
 	if (!path) {
-		tell(d, "ok", what, "there is none");
+		tell_finding(d, "ok", what, "there is none");
 		return false;
 	}
 	if (stat(path, &info)) {
-		tell(d, "wrong", what, "%s: %s", path, strerror(errno));
-		advise(d,
-		       errno == ENOENT ?
-			       "start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket" :
-		       errno == EACCES ? "let this user enter the folders above it" :
-					 "--socket or GPALAYOUT_SOCKET names the daemon's");
+		tell_finding(d, "wrong", what, "%s: %s", path, strerror(errno));
+		advise_user(
+			d,
+			errno == ENOENT ?
+				"start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket" :
+			errno == EACCES ? "let this user enter the folders above it" :
+					  "--socket or GPALAYOUT_SOCKET names the daemon's");
 		return false;
 	}
 	if (!S_ISSOCK(info.st_mode)) {
-		tell(d, "wrong", what, "%s is not a socket", path);
-		advise(d, "--socket or GPALAYOUT_SOCKET names the daemon's");
+		tell_finding(d, "wrong", what, "%s is not a socket", path);
+		advise_user(d, "--socket or GPALAYOUT_SOCKET names the daemon's");
 		return false;
 	}
 	if (access(path, W_OK)) {
 		tell_denied(d, what, path, &info);
 		return false;
 	}
-	tell(d, "ok", what, "%s, mode %04o", path, (unsigned int)(info.st_mode & 07777));
+	tell_finding(d, "ok", what, "%s, mode %04o", path, (unsigned int)(info.st_mode & 07777));
 	return true;
 }
 
@@ -110,12 +112,12 @@ static bool look_at_socket(struct doctor *d, const char *what, const char *path)
 static void look_at_versions(struct doctor *d, const struct gpal_client_info *info)
 {
 	if (strcmp(info->version, PACKAGE_VERSION) == 0) {
-		tell(d, "ok", "version", "%s, of client and daemon", info->version);
+		tell_finding(d, "ok", "version", "%s, of client and daemon", info->version);
 		return;
 	}
-	tell(d, "wrong", "version", "the daemon is %s and this client %s", info->version,
-	     PACKAGE_VERSION);
-	advise(d, "restart the daemon after an upgrade; requests mean the same in both");
+	tell_finding(d, "wrong", "version", "the daemon is %s and this client %s", info->version,
+		     PACKAGE_VERSION);
+	advise_user(d, "restart the daemon after an upgrade; requests mean the same in both");
 }
 
 /* What the clock says now, against what it said at the start and the time since. */
@@ -127,19 +129,20 @@ static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stat
 	const int64_t drift = (int64_t)time(NULL) - now;
 
 	if (!rest) {
-		tell(d, "wrong", "clock", "%s is not a time", stats->started_at);
+		tell_finding(d, "wrong", "clock", "%s is not a time", stats->started_at);
 	} else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S) {
-		tell(d, "wrong", "clock",
-		     "it was set by %" PRId64 " s, or the host slept, since the daemon started",
-		     drift);
-		advise(d, "times that were told before are by the old clock; revisions and "
-			  "generations stay in order");
+		tell_finding(d, "wrong", "clock",
+			     "it was set by %" PRId64
+			     " s, or the host slept, since the daemon started",
+			     drift);
+		advise_user(d, "times that were told before are by the old clock; revisions and "
+			       "generations stay in order");
 	} else {
-		tell(d, "ok", "clock", "it has not been set since the daemon started");
+		tell_finding(d, "ok", "clock", "it has not been set since the daemon started");
 	}
 }
 
-static void look_at_folder(struct doctor *d, const char *path)
+static void diagnose_folder(struct doctor *d, const char *path)
 {
 	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
 	struct statvfs disk;
@@ -147,47 +150,51 @@ static void look_at_folder(struct doctor *d, const char *path)
 	uint64_t left;
 
 	if (path[0] != '/') {
-		tell(d, "ok", "state folder", "%s, in the folder that the daemon was started in",
-		     path);
+		tell_finding(d, "ok", "state folder",
+			     "%s, in the folder that the daemon was started in", path);
 		return;
 	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
-		tell(d, "ok", "state folder", "%s: this user cannot look at it: %s", path,
-		     strerror(errno));
+		tell_finding(d, "ok", "state folder", "%s: this user cannot look at it: %s", path,
+			     strerror(errno));
 		return;
 	}
 	left = (uint64_t)disk.f_bavail * disk.f_frsize;
 	ctl_size_append(&size, left);
 	if (info.st_mode & 077) {
-		tell(d, "wrong", "state folder", "%s: others may look into it; its mode is %04o",
-		     path, (unsigned int)(info.st_mode & 07777));
+		tell_finding(d, "wrong", "state folder",
+			     "%s: others may look into it; its mode is %04o", path,
+			     (unsigned int)(info.st_mode & 07777));
 		ctl_buffer_printf(&d->out, "       do: chmod 700 %s\n", path);
 	} else {
-		tell(d, "ok", "state folder", "%s, mode %04o", path,
-		     (unsigned int)(info.st_mode & 07777));
+		tell_finding(d, "ok", "state folder", "%s, mode %04o", path,
+			     (unsigned int)(info.st_mode & 07777));
 	}
-	tell(d, left < FREE_LEAST ? "wrong" : "ok", "disk", "%s free", size.data);
+	tell_finding(d, left < FREE_LEAST ? "wrong" : "ok", "disk", "%s free", size.data);
 	if (left < FREE_LEAST)
-		advise(d, "free space there, or new layouts are soon refused (store_full); "
-			  "deleting goes on");
+		advise_user(d, "free space there, or new layouts are soon refused (store_full); "
+			       "deleting goes on");
 }
 
 static void look_at_store(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	if (stats->store_path)
-		look_at_folder(d, stats->store_path);
+		diagnose_folder(d, stats->store_path);
 	else
-		tell(d, "ok", "store", "%s: layouts end with the daemon", stats->store_kind);
+		tell_finding(d, "ok", "store", "%s: layouts end with the daemon",
+			     stats->store_kind);
 	if (stats->store_full) {
-		tell(d, "wrong", "store", "%" PRIu64 " changes were refused for want of room",
-		     stats->store_full);
-		advise(d,
-		       "gpalayoutctl delete layouts that no VM needs any more, or raise the limits");
+		tell_finding(d, "wrong", "store",
+			     "%" PRIu64 " changes were refused for want of room",
+			     stats->store_full);
+		advise_user(
+			d,
+			"gpalayoutctl delete layouts that no VM needs any more, or raise the limits");
 	}
 	if (stats->connections_turned_away) {
-		tell(d, "wrong", "connections", "%" PRIu64 " were turned away",
-		     stats->connections_turned_away);
-		advise(d, "gpalayoutctl info shows the limits, gpalayoutctl stats the users");
+		tell_finding(d, "wrong", "connections", "%" PRIu64 " were turned away",
+			     stats->connections_turned_away);
+		advise_user(d, "gpalayoutctl info shows the limits, gpalayoutctl stats the users");
 	}
 }
 
@@ -209,13 +216,13 @@ static void look_at_daemon(struct doctor *d, const char *path)
 	if (code == 0) {
 		d->is_served = true;
 		d->has_no_inspect = !info->inspect_socket;
-		tell(d, "ok", "daemon", "it answers; %" PRIu64 " layouts", stats->layouts);
+		tell_finding(d, "ok", "daemon", "it answers; %" PRIu64 " layouts", stats->layouts);
 		look_at_versions(d, info);
 		look_at_clock(d, stats);
 		look_at_store(d, stats);
 	} else {
-		tell(d, "wrong", "daemon", "%s", error.message);
-		advise(d, "see its log (journalctl -u gpalayoutd), and start it again");
+		tell_finding(d, "wrong", "daemon", "%s", error.message);
+		advise_user(d, "see its log (journalctl -u gpalayoutd), and start it again");
 	}
 	gpal_client_free(info);
 	gpal_client_free(stats);
@@ -230,22 +237,22 @@ static void look_at_inspect(struct doctor *d)
 	struct gpal_client_error error;
 
 	if (d->has_no_inspect) {
-		tell(d, "ok", "inspect socket", "the daemon has none");
+		tell_finding(d, "ok", "inspect socket", "the daemon has none");
 		return;
 	}
 	if (!look_at_socket(d, "inspect socket", invocation->inspect_socket))
 		return;
 	if (gpal_client_connect_within(invocation->inspect_socket, invocation->timeout_ms, &client,
 				       &error)) {
-		tell(d, "wrong", "inspect socket", "%s", error.message);
-		advise(d, "start the daemon again, which makes the socket anew");
+		tell_finding(d, "wrong", "inspect socket", "%s", error.message);
+		advise_user(d, "start the daemon again, which makes the socket anew");
 	}
 	gpal_client_close(client);
 }
 
 /* The host. */
 
-static void look_at_users(struct doctor *d)
+static void diagnose_users(struct doctor *d)
 {
 	unsigned long long seen = 0;
 	char line[128];
@@ -262,11 +269,12 @@ static void look_at_users(struct doctor *d)
 	if (map)
 		fclose(map);
 	if (!seen || seen >= UINT32_MAX) {
-		tell(d, "ok", "users", "this process is in no user namespace that hides any");
+		tell_finding(d, "ok", "users",
+			     "this process is in no user namespace that hides any");
 		return;
 	}
-	tell(d, "wrong", "users", "this is a user namespace with %llu users", seen);
-	advise(d, "the daemon may see another uid than id shows; ask from outside of it");
+	tell_finding(d, "wrong", "users", "this is a user namespace with %llu users", seen);
+	advise_user(d, "the daemon may see another uid than id shows; ask from outside of it");
 }
 
 /* One word of systemctl, such as "enabled"; empty: it says nothing. */
@@ -291,13 +299,14 @@ static void look_at_unit(struct doctor *d)
 		return;
 	ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled);
 	if (strcmp(enabled, "enabled") == 0) {
-		tell(d, "ok", "unit", "gpalayoutd.socket starts with the host");
+		tell_finding(d, "ok", "unit", "gpalayoutd.socket starts with the host");
 	} else if (*enabled && strcmp(enabled, "not-found") != 0) {
-		tell(d, "wrong", "unit", "gpalayoutd.socket is %s", enabled);
-		advise(d, "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket");
+		tell_finding(d, "wrong", "unit", "gpalayoutd.socket is %s", enabled);
+		advise_user(d,
+			    "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket");
 	} else {
-		tell(d, "ok", "unit",
-		     "systemd knows none: the daemon is started by something else");
+		tell_finding(d, "ok", "unit",
+			     "systemd knows none: the daemon is started by something else");
 	}
 }
 
@@ -316,7 +325,7 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 		look_at_inspect(&d);
 	else if (look_at_socket(&d, "inspect socket", invocation->inspect_socket))
 		look_at_daemon(&d, invocation->inspect_socket);
-	look_at_users(&d);
+	diagnose_users(&d);
 	look_at_unit(&d);
 	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
 	ctl_buffer_free(&d.out);

@@ -14,30 +14,30 @@
 #include <inttypes.h>
 
 /* "0x1000-0x3000 (8 KiB)" */
-static void append_range(struct ctl_buffer *out, struct gpal_range range)
+static void append_step_range(struct ctl_buffer *out, struct gpal_range range)
 {
 	ctl_buffer_printf(out, "0x%" PRIx64 "-0x%" PRIx64 " (", range.start, range.end);
 	ctl_size_append(out, range.end - range.start);
 	ctl_buffer_puts(out, ")");
 }
 
-static void append_size(struct ctl_buffer *out, const char *before, uint64_t size,
-			const char *after)
+static void append_step_size(struct ctl_buffer *out, const char *before, uint64_t size,
+			     const char *after)
 {
 	ctl_buffer_puts(out, before);
 	ctl_size_append(out, size);
 	ctl_buffer_puts(out, after);
 }
 
-static void append_rule(struct ctl_buffer *out, const struct gpal_step *step, const char *rule)
+static void append_step_rule(struct ctl_buffer *out, const struct gpal_step *step, const char *rule)
 {
 	ctl_buffer_printf(out, "  phase %s: ", gpal_kind_name(step->phase));
 	ctl_puts_safe(out, rule);
 	ctl_buffer_puts(out, "\n");
 	if (!step->alignment)
 		return;
-	append_size(out, "  needs ", step->size, "");
-	append_size(out, ", aligned to ", step->alignment, "");
+	append_step_size(out, "  needs ", step->size, "");
+	append_step_size(out, ", aligned to ", step->alignment, "");
 	if (step->phase == GPAL_KIND_MMIO32)
 		ctl_buffer_printf(out, ", from 0x%" PRIx64 " down\n", step->ceiling);
 	else if (step->ceiling == GPAL_SPACE_END)
@@ -49,21 +49,21 @@ static void append_rule(struct ctl_buffer *out, const struct gpal_step *step, co
 static void append_passed(struct ctl_buffer *out, const struct gpal_passed *passed)
 {
 	ctl_buffer_puts(out, "  passed over ");
-	append_range(out, passed->free);
+	append_step_range(out, passed->free);
 	if (passed->why == GPAL_PASS_BELOW_FLOOR)
 		ctl_buffer_puts(out, ": below the floor\n");
 	else
-		append_size(out,
-			    passed->why == GPAL_PASS_TOO_SMALL ?
-				    ": too small by " :
-				    ": from an aligned start it lacks ",
-			    passed->missing, "\n");
+		append_step_size(out,
+				 passed->why == GPAL_PASS_TOO_SMALL ?
+					 ": too small by " :
+					 ": from an aligned start it lacks ",
+				 passed->missing, "\n");
 }
 
 static void append_chosen(struct ctl_buffer *out, const struct gpal_chosen *chosen)
 {
 	ctl_buffer_puts(out, "  placed at ");
-	append_range(out, chosen->range);
+	append_step_range(out, chosen->range);
 	if (!gpal_range_is_empty(chosen->free)) {
 		ctl_buffer_puts(out, ", in ");
 		if (chosen->free.end == GPAL_SPACE_END) {
@@ -71,11 +71,11 @@ static void append_chosen(struct ctl_buffer *out, const struct gpal_chosen *chos
 					  chosen->free.start);
 		} else {
 			ctl_buffer_puts(out, "the free range ");
-			append_range(out, chosen->free);
+			append_step_range(out, chosen->free);
 		}
 	}
 	if (chosen->lost)
-		append_size(out, ": alignment leaves ", chosen->lost, " of it empty");
+		append_step_size(out, ": alignment leaves ", chosen->lost, " of it empty");
 	ctl_buffer_puts(out, "\n");
 }
 
@@ -87,7 +87,7 @@ static void append_step(struct ctl_buffer *out, const struct gpal_step *step, co
 		ctl_buffer_puts(out, "\n");
 	ctl_puts_safe(out, step->tag);
 	ctl_buffer_puts(out, "\n");
-	append_rule(out, step, rule);
+	append_step_rule(out, step, rule);
 	for (size_t i = 0; i < step->passed_count; i++)
 		append_passed(out, &step->passed[i]);
 	if (step->passed_cut)
@@ -97,7 +97,7 @@ static void append_step(struct ctl_buffer *out, const struct gpal_step *step, co
 		lost += step->chosen[i].lost;
 	}
 	if (lost && step->chosen_count > 1)
-		append_size(out, "  lost to alignment in all: ", lost, "\n");
+		append_step_size(out, "  lost to alignment in all: ", lost, "\n");
 }
 
 /* The rule in the daemon's words, also one that is not known here. */

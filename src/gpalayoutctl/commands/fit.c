@@ -112,7 +112,7 @@ static void take_refusal(struct answer *answer, const struct gpal_client_error *
 }
 
 /* What windows of devices can hold is exact; for others the layout may have a warning. */
-static void take_bars(struct answer *answer, const struct gpal_layout *layout)
+static void take_largest_bar(struct answer *answer, const struct gpal_layout *layout)
 {
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const uint64_t bar = gpal_largest_bar(layout->root_complexes[i].high_mmio);
@@ -141,7 +141,7 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 		answer->ram = layout->ram_size;
 		answer->top = layout->top;
 		answer->bits = layout->required_address_bits;
-		take_bars(answer, layout);
+		take_largest_bar(answer, layout);
 	} else if (core->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && core->required_bits) {
 		answer->has_layout = true;
 		answer->top = core->range.end ? core->range.end : CTL_NONE;
@@ -152,7 +152,7 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 	return CTL_OK;
 }
 
-static enum ctl_exit resolve(struct ctl_session *session)
+static enum ctl_exit resolve_file(struct ctl_session *session)
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
@@ -190,8 +190,8 @@ static bool drop_host_bits(struct ctl_session *session)
 	return is_dropped;
 }
 
-static enum ctl_exit ask(struct fit *fit, const struct ctl_request_file *file,
-			 struct answer *answer)
+static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file *file,
+				 struct answer *answer)
 {
 	struct ctl_session *session = fit->session;
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
@@ -203,9 +203,9 @@ static enum ctl_exit ask(struct fit *fit, const struct ctl_request_file *file,
 	/* A path need not be UTF-8, which JSON has to be. */
 	ctl_puts_safe(&name, file->path);
 	/* The status is that of all requests together. */
-	code = resolve(session);
+	code = resolve_file(session);
 	if (!code && drop_host_bits(session))
-		code = resolve(session);
+		code = resolve_file(session);
 	if (!code)
 		code = ctl_print_answer(session, name.data);
 	if (!code)
@@ -224,20 +224,20 @@ static enum ctl_exit ask_all(struct fit *fit)
 	if (!fit->answers)
 		ctl_out_of_memory();
 	for (size_t i = 0; i < fit->files.count && !code; i++)
-		code = ask(fit, &fit->files.files[i], &fit->answers[i]);
+		code = ask_for_fit(fit, &fit->files.files[i], &fit->answers[i]);
 	return code;
 }
 
-static bool fits(const struct answer *answer, unsigned int bits)
+static bool fits_host(const struct answer *answer, unsigned int bits)
 {
 	return answer->has_layout && answer->bits <= bits;
 }
 
-static const char *verdict(const struct answer *answer, unsigned int bits)
+static const char *fit_verdict(const struct answer *answer, unsigned int bits)
 {
 	if (!answer->has_layout)
 		return "";
-	if (!fits(answer, bits))
+	if (!fits_host(answer, bits))
 		return "no";
 	return answer->lacks_bar ? "no BAR" : "yes";
 }
@@ -247,7 +247,7 @@ static bool all_fit(const struct fit *fit)
 {
 	for (size_t i = 0; i < fit->files.count; i++) {
 		for (size_t j = 0; j < fit->widths.count; j++) {
-			if (strcmp(verdict(&fit->answers[i], fit->widths.bits[j]), "yes") != 0)
+			if (strcmp(fit_verdict(&fit->answers[i], fit->widths.bits[j]), "yes") != 0)
 				return false;
 		}
 	}
@@ -255,7 +255,7 @@ static bool all_fit(const struct fit *fit)
 }
 
 /* Which columns there are besides. */
-static void look(const struct fit *fit, bool *has_refusals, bool *has_root_complexes)
+static void look_at_answers(const struct fit *fit, bool *has_refusals, bool *has_root_complexes)
 {
 	for (size_t i = 0; i < fit->files.count; i++) {
 		*has_refusals = *has_refusals || !fit->answers[i].has_layout;
@@ -263,8 +263,8 @@ static void look(const struct fit *fit, bool *has_refusals, bool *has_root_compl
 	}
 }
 
-static void add_row(struct ctl_table *table, const struct fit *fit, const char *path,
-		    const struct answer *answer, bool with_bars)
+static void add_fit_row(struct ctl_table *table, const struct fit *fit, const char *path,
+			const struct answer *answer, bool with_bars)
 {
 	ctl_table_add(table, path);
 	ctl_table_add_number(table, CTL_SIZE, answer->ram);
@@ -273,10 +273,10 @@ static void add_row(struct ctl_table *table, const struct fit *fit, const char *
 	if (with_bars)
 		ctl_table_add_number(table, CTL_SIZE, answer->largest_bar);
 	for (size_t i = 0; i < fit->widths.count; i++)
-		ctl_table_add(table, verdict(answer, fit->widths.bits[i]));
+		ctl_table_add(table, fit_verdict(answer, fit->widths.bits[i]));
 }
 
-static enum ctl_exit show(const struct fit *fit)
+static enum ctl_exit show_fit(const struct fit *fit)
 {
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 	ctl_cleanup_table struct ctl_table table = {
@@ -289,7 +289,7 @@ static enum ctl_exit show(const struct fit *fit)
 	bool has_refusals = false, has_root_complexes = false;
 
 	static_assert(CTL_TABLE_COLUMNS >= 5 + WIDEST_HOST + 1, "all widths fit beside the rest");
-	look(fit, &has_refusals, &has_root_complexes);
+	look_at_answers(fit, &has_refusals, &has_root_complexes);
 	if (has_root_complexes)
 		*column++ = (struct ctl_column){ "LARGEST BAR", true };
 	for (size_t i = 0; i < fit->widths.count; i++)
@@ -299,7 +299,7 @@ static enum ctl_exit show(const struct fit *fit)
 	for (size_t i = 0; i < fit->files.count; i++) {
 		const struct answer *answer = &fit->answers[i];
 
-		add_row(&table, fit, fit->files.files[i].path, answer, has_root_complexes);
+		add_fit_row(&table, fit, fit->files.files[i].path, answer, has_root_complexes);
 		if (has_refusals)
 			ctl_table_add(&table, ctl_buffer_text(&answer->refusal));
 	}
@@ -327,7 +327,7 @@ enum ctl_exit ctl_run_fit(struct ctl_session *session)
 	if (!code)
 		code = ask_all(&fit);
 	if (!code && ctl_wants_text(session))
-		code = show(&fit);
+		code = show_fit(&fit);
 	if (!code && !all_fit(&fit))
 		code = CTL_NO;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): fit_free() frees the answers */

@@ -119,7 +119,8 @@ static bool is_filtered(const struct list *list)
 	       list->arch != GPAL_ARCH_COUNT || list->policy;
 }
 
-static void add(struct list *list, const struct gpal_client_entry *entry, struct gpald_raw json)
+static void add_entry(struct list *list, const struct gpal_client_entry *entry,
+		      struct gpald_raw json)
 {
 	/* Doubled each time that it is full. */
 	if (!(list->count & (list->count - 1)))
@@ -144,12 +145,12 @@ static enum ctl_exit add_page(struct list *list, const struct ctl_session *sessi
 		return ctl_not_understood(session, "it has keys with escapes");
 	for (size_t i = 0; i < page->count && gpald_raw_next(&rest, NULL, &json); i++)
 		if (list->wanted && is_wanted(list, &page->entries[i]))
-			add(list, &page->entries[i], json);
+			add_entry(list, &page->entries[i], json);
 	return CTL_OK;
 }
 
-static enum ctl_exit print(const struct list *list, const struct ctl_session *session,
-			   uint64_t revision)
+static enum ctl_exit print_list(const struct list *list, const struct ctl_session *session,
+				uint64_t revision)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
@@ -195,5 +196,5 @@ enum ctl_exit ctl_run_list(struct ctl_session *session)
 			revision = page->revision;
 		code = add_page(&list, session, page);
 	}
-	return code ? code : print(&list, session, revision);
+	return code ? code : print_list(&list, session, revision);
 }

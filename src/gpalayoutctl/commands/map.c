@@ -68,7 +68,7 @@ static enum ctl_exit write_file(const char *path, const struct ctl_buffer *conte
 	return error ? ctl_usage_error("%s: %s", path, strerror(error)) : CTL_OK;
 }
 
-static enum ctl_exit draw(const struct ctl_session *session, const struct ctl_map *map)
+static enum ctl_exit draw_map(const struct ctl_session *session, const struct ctl_map *map)
 {
 	const char *file = ctl_flag_value(session->invocation, "--svg");
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
@@ -91,8 +91,8 @@ static enum ctl_exit draw_live(struct ctl_session *session)
 
 	if (!live)
 		return CTL_NO_DAEMON;
-	return draw(session, &(const struct ctl_map){ live->name, live->generation, live->request,
-						      live->layout });
+	return draw_map(session, &(const struct ctl_map){ live->name, live->generation,
+							  live->request, live->layout });
 }
 
 /* The daemon has taken the request, so it can be decoded here, unless that is newer. */
@@ -115,7 +115,7 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 	if (gpald_json_parse(text.data, text.len, session->arena, &tree, &fault) ||
 	    gpald_decode_reply(&members, tree, &request, session->arena, &fault))
 		return ctl_not_understood(session, fault.message);
-	return draw(session, &(const struct ctl_map){ "request", 0, &request, layout });
+	return draw_map(session, &(const struct ctl_map){ "request", 0, &request, layout });
 }
 
 enum ctl_exit ctl_run_map(struct ctl_session *session)

@@ -102,7 +102,7 @@ static void append_address(struct ctl_buffer *out, const char *typed)
 }
 
 /* Asks about one layout; NULL: about that of the request. */
-static enum ctl_exit ask(struct ctl_session *session, const char *name)
+static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name)
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
@@ -115,7 +115,7 @@ static enum ctl_exit ask(struct ctl_session *session, const char *name)
 	return ctl_ask(session, "layout.probe", params.data);
 }
 
-static enum ctl_exit show(struct ctl_session *session, const char *name)
+static enum ctl_exit show_probe(struct ctl_session *session, const char *name)
 {
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
 	const struct gpal_probe *probe;
@@ -143,8 +143,8 @@ static enum ctl_exit probe_request(struct ctl_session *session)
 		return ctl_usage_error("probe takes names or a request, not both");
 	code = ctl_request_get(session, ctl_flag_value(session->invocation, "--request"));
 	if (!code)
-		code = ask(session, NULL);
-	return code ? code : show(session, NULL);
+		code = ask_for_probe(session, NULL);
+	return code ? code : show_probe(session, NULL);
 }
 
 /* One that is not there is a refusal, and does not keep the others from being shown. */
@@ -154,10 +154,10 @@ static enum ctl_exit probe_names(struct ctl_session *session)
 
 	for (size_t i = 1; i < session->invocation->operand_count; i++) {
 		const char *name = ctl_operand(session->invocation, i);
-		enum ctl_exit code = ask(session, name);
+		enum ctl_exit code = ask_for_probe(session, name);
 
 		if (!code)
-			code = show(session, name);
+			code = show_probe(session, name);
 		if (code && code != CTL_NOT_FOUND)
 			return code;
 		if (code)
@@ -176,9 +176,9 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 	while (!code && !pages.ended) {
 		code = ctl_pages_next(session, &pages, 0, &page);
 		for (size_t i = 0; !code && i < page->count; i++) {
-			code = ask(session, page->entries[i].name);
+			code = ask_for_probe(session, page->entries[i].name);
 			if (!code && ctl_status(session) != CTL_NOT_FOUND)
-				code = show(session, page->entries[i].name);
+				code = show_probe(session, page->entries[i].name);
 		}
 	}
 	return code;

@@ -226,7 +226,7 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct
 	return CTL_OK;
 }
 
-static enum ctl_exit make_params(struct ctl_session *session, struct ctl_buffer *params)
+static enum ctl_exit make_question_params(struct ctl_session *session, struct ctl_buffer *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const struct ctl_command *command = invocation->command;
@@ -287,7 +287,7 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	const struct ctl_invocation *invocation = session->invocation;
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	enum ctl_exit code = make_params(session, &params);
+	enum ctl_exit code = make_question_params(session, &params);
 
 	if (code)
 		return code;

@@ -26,7 +26,7 @@ const struct ctl_flag ctl_watch_flags[] = {
 /* clang-format on */
 
 /* What the last call gave: CTL_OK for 0, otherwise what went wrong, after saying it. */
-static enum ctl_exit check(struct ctl_session *session, int code)
+static enum ctl_exit check_watch(struct ctl_session *session, int code)
 {
 	const char *line = gpal_client_line(session->client);
 	enum ctl_exit written = CTL_OK;
@@ -41,7 +41,8 @@ static enum ctl_exit check(struct ctl_session *session, int code)
 	return ctl_status(session);
 }
 
-static enum ctl_exit print(const struct ctl_session *session, const struct gpal_client_event *event)
+static enum ctl_exit print_event(const struct ctl_session *session,
+				 const struct gpal_client_event *event)
 {
 	const char *line = gpal_client_line(session->client);
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
@@ -63,13 +64,14 @@ static enum ctl_exit print(const struct ctl_session *session, const struct gpal_
  * Events after these are lost. The line is the daemon's refusal, which the library has made
  * an event of.
  */
-static enum ctl_exit resync(struct ctl_session *session, const struct gpal_client_event *event)
+static enum ctl_exit print_resync(struct ctl_session *session,
+				  const struct gpal_client_event *event)
 {
 	session->error = (struct gpal_client_error){ .code = GPAL_E_REFUSED };
 	strcpy(session->error.reason, "resync_required");
 	strcpy(session->error.message, "the events that were missed are not kept any more");
 	session->error.revision = event->revision;
-	return check(session, GPAL_E_REFUSED);
+	return check_watch(session, GPAL_E_REFUSED);
 }
 
 /* Says when events are interrupted, and when they go on. */
@@ -98,7 +100,7 @@ static bool wait_for_event(const struct ctl_session *session)
 	return poll(ready, 2, gpal_client_timeout_ms(session->client)) <= 0 || !ready[1].revents;
 }
 
-static enum ctl_exit follow(struct ctl_session *session, uint64_t wanted)
+static enum ctl_exit follow_events(struct ctl_session *session, uint64_t wanted)
 {
 	struct gpal_client_event event;
 	enum ctl_exit code = CTL_OK;
@@ -114,11 +116,11 @@ static enum ctl_exit follow(struct ctl_session *session, uint64_t wanted)
 				return ctl_output_without_reader();
 			continue;
 		}
-		code = check(session, come);
+		code = check_watch(session, come);
 		if (!code && event.kind == GPAL_EVENT_RESYNC)
-			return resync(session, &event);
+			return print_resync(session, &event);
 		if (!code)
-			code = print(session, &event);
+			code = print_event(session, &event);
 		wanted--;
 	}
 	return code;
@@ -138,8 +140,9 @@ enum ctl_exit ctl_run_watch(struct ctl_session *session)
 		code = ctl_connect(session);
 	if (code)
 		return code;
-	code = check(session, gpal_client_subscribe(session->client, has_since ? &since : NULL,
-						    NULL, &session->error));
+	code = check_watch(session,
+			   gpal_client_subscribe(session->client, has_since ? &since : NULL, NULL,
+						 &session->error));
 	gpal_client_set_blocking(session->client, false);
-	return code ? code : follow(session, wanted);
+	return code ? code : follow_events(session, wanted);
 }

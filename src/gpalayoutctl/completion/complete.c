@@ -31,7 +31,7 @@ struct completion {
 	struct ctl_buffer out;
 };
 
-static bool begins(const char *word, const char *prefix)
+static bool begins_with(const char *word, const char *prefix)
 {
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
@@ -40,12 +40,12 @@ static bool begins(const char *word, const char *prefix)
  * `about` ends at its first line; NULL: there is nothing to say. A word that cannot be shown as
  * it is would become another one.
  */
-static void offer(struct completion *c, const char *word, const char *about)
+static void offer_word(struct completion *c, const char *word, const char *about)
 {
 	ctl_cleanup_buffer struct ctl_buffer safe = { 0 };
 
 	ctl_puts_safe(&safe, word);
-	if (!begins(word, c->prefix) || strcmp(ctl_buffer_text(&safe), word) != 0)
+	if (!begins_with(word, c->prefix) || strcmp(ctl_buffer_text(&safe), word) != 0)
 		return;
 	ctl_buffer_puts(&c->out, word);
 	if (about)
@@ -56,14 +56,14 @@ static void offer(struct completion *c, const char *word, const char *about)
 static void offer_commands(struct completion *c)
 {
 	for (const struct ctl_command *command = c->commands; command->name; command++)
-		offer(c, command->name, command->summary);
+		offer_word(c, command->name, command->summary);
 }
 
-static void offer_flags(struct completion *c, const struct ctl_flag *flags)
+static void offer_flag_words(struct completion *c, const struct ctl_flag *flags)
 {
 	for (; flags && flags->name; flags++)
 		if (flags->help)
-			offer(c, flags->name, flags->help);
+			offer_word(c, flags->name, flags->help);
 }
 
 static void offer_policies(struct completion *c)
@@ -72,26 +72,26 @@ static void offer_policies(struct completion *c)
 	const struct gpal_policy *policies = gpal_policies(&count);
 
 	for (size_t i = 0; i < count; i++)
-		offer(c, policies[i].name, policies[i].summary);
+		offer_word(c, policies[i].name, policies[i].summary);
 }
 
 static void offer_holes(struct completion *c)
 {
 	for (int i = 0; i < GPAL_HOLE_COUNT; i++)
-		offer(c, gpal_hole_name((enum gpal_hole)i), NULL);
+		offer_word(c, gpal_hole_name((enum gpal_hole)i), NULL);
 }
 
 static void offer_warnings(struct completion *c)
 {
 	for (int i = 0; i < GPAL_WARN_COUNT; i++)
-		offer(c, gpal_warning_token((enum gpal_warning_reason)i), NULL);
-	offer(c, "all", "any of them");
+		offer_word(c, gpal_warning_token((enum gpal_warning_reason)i), NULL);
+	offer_word(c, "all", "any of them");
 }
 
 static void offer_profiles(struct completion *c)
 {
 	for (int i = 0; i < GPAL_PROFILE_COUNT; i++)
-		offer(c, gpal_profile_name((enum gpal_profile)i), NULL);
+		offer_word(c, gpal_profile_name((enum gpal_profile)i), NULL);
 }
 
 /* Words with bars between them, in lower case, are all there are. */
@@ -105,13 +105,14 @@ static void offer_choices(struct completion *c, const char *choices)
 			return;
 		memcpy(word, choices, length);
 		word[length] = '\0';
-		offer(c, word, NULL);
+		offer_word(c, word, NULL);
 	}
 }
 
 /* What the daemon knows. */
 
-static bool ask(struct completion *c, const char *method, const char *member, const char *value)
+static bool ask_for_words(struct completion *c, const char *method, const char *member,
+			  const char *value)
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
@@ -138,7 +139,7 @@ static void offer_members(struct completion *c, const char *const *path, const c
 			text = cJSON_ParseWithLength(value.text, value.length);
 		word = cJSON_GetStringValue(text);
 		if (word)
-			offer(c, word, NULL);
+			offer_word(c, word, NULL);
 		cJSON_Delete(text);
 	}
 }
@@ -152,7 +153,7 @@ static void offer_names(struct completion *c)
 	size_t seen = 0;
 
 	do {
-		if (!ask(c, "layout.list", *after ? "after" : NULL, after))
+		if (!ask_for_words(c, "layout.list", *after ? "after" : NULL, after))
 			return;
 		page = ctl_result(&c->session, &gpald_page_result);
 		if (!page)
@@ -160,10 +161,10 @@ static void offer_names(struct completion *c)
 		offer_members(c, path, "name");
 		seen += page->count;
 		after = page->next;
-	} while (page->count && after && begins(after, c->prefix) && seen < PROPOSALS_MAX);
+	} while (page->count && after && begins_with(after, c->prefix) && seen < PROPOSALS_MAX);
 	/* The pages begin after it: a whole name would be completed to a longer one without this. */
-	if (*c->prefix && ask(c, "layout.get", "name", c->prefix))
-		offer(c, c->prefix, NULL);
+	if (*c->prefix && ask_for_words(c, "layout.get", "name", c->prefix))
+		offer_word(c, c->prefix, NULL);
 }
 
 /* Advice is on some of the ranges. */
@@ -175,13 +176,13 @@ static void offer_tags(struct completion *c)
 	const char *name = ctl_operand(&c->invocation, 0);
 	const bool is_advise = strcmp(c->invocation.command->name, "advise") == 0;
 
-	if (name && ask(c, is_advise ? "layout.advise" : "layout.get", "name", name))
+	if (name && ask_for_words(c, is_advise ? "layout.advise" : "layout.get", "name", name))
 		offer_members(c, is_advise ? advice : map, "tag");
 }
 
 static void offer_removable(void *c, const char *tag)
 {
-	offer(c, tag, NULL);
+	offer_word(c, tag, NULL);
 }
 
 static void offer_removals(struct completion *c)
@@ -189,7 +190,7 @@ static void offer_removals(struct completion *c)
 	const char *name = ctl_operand(&c->invocation, 0);
 	cJSON *result;
 
-	if (!name || !ask(c, "layout.get", "name", name))
+	if (!name || !ask_for_words(c, "layout.get", "name", name))
 		return;
 	result = cJSON_Parse(c->session.result);
 	ctl_removable_tags(cJSON_GetObjectItemCaseSensitive(result, "request"), offer_removable, c);
@@ -200,7 +201,7 @@ static void offer_methods(struct completion *c)
 {
 	static const char *const path[] = { "methods", NULL };
 
-	if (ask(c, "daemon.schema", NULL, NULL))
+	if (ask_for_words(c, "daemon.schema", NULL, NULL))
 		offer_members(c, path, "name");
 }
 
@@ -266,20 +267,20 @@ static void offer_all(struct completion *c)
 	if (c->invocation.open_flag) {
 		offer_value(c, c->invocation.open_flag);
 	} else if (*c->prefix == '-') {
-		offer_flags(c, ctl_global_flags);
-		offer_flags(c, command ? command->flags : NULL);
-		offer_flags(c, command ? command->request_flags : NULL);
+		offer_flag_words(c, ctl_global_flags);
+		offer_flag_words(c, command ? command->flags : NULL);
+		offer_flag_words(c, command ? command->request_flags : NULL);
 	} else if (command) {
 		offer_operand(c);
 	} else {
 		offer_commands(c);
 		if (!c->invocation.help)
-			offer(c, "help", "print help, or that of a command");
+			offer_word(c, "help", "print help, or that of a command");
 	}
 }
 
 /* What is wrong with the words so far is said when they are run. */
-static void silence(void)
+static void silence_messages(void)
 {
 	const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -295,7 +296,7 @@ enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char *
 
 	if (!argv)
 		ctl_out_of_memory();
-	silence();
+	silence_messages();
 	if (count)
 		memcpy(argv + 1, words, (size_t)(count - 1) * sizeof(*argv));
 	ctl_invocation_parse(&c.invocation, commands, count ? count : 1, argv);

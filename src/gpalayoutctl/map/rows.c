@@ -123,7 +123,7 @@ static void describe_members(struct ctl_rows *rows, const struct gpal_layout *la
 			 layout->iommus[i].root_complex, "%s", "");
 }
 
-static void *allocate(size_t count, size_t size)
+static void *allocate_rows(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 
@@ -136,7 +136,7 @@ static struct ctl_rows ranges_of(const struct gpal_layout *layout)
 {
 	const size_t count = layout->map.count;
 	struct ctl_rows rows = {
-		.ranges = allocate(count + 1, sizeof(*rows.ranges)),
+		.ranges = allocate_rows(count + 1, sizeof(*rows.ranges)),
 		.range_count = count,
 	};
 
@@ -173,7 +173,7 @@ bool ctl_map_is_possible(const struct gpal_layout *layout)
 	return rows.range_count > 0;
 }
 
-static bool joins(int level, const struct ctl_range *a, const struct ctl_range *b)
+static bool joins_ranges(int level, const struct ctl_range *a, const struct ctl_range *b)
 {
 	const struct gpal_range low = a->entry.range, high = b->entry.range;
 	const uint64_t gap = high.start - low.end;
@@ -208,7 +208,7 @@ static size_t run_length(const struct ctl_rows *rows, int level, size_t first)
 	size_t count = 1;
 
 	while (first + count < rows->range_count && (level < LAST_LEVEL || count < most) &&
-	       joins(level, &range[count - 1], &range[count]))
+	       joins_ranges(level, &range[count - 1], &range[count]))
 		count++;
 	return level < LAST_LEVEL - 1 && count < SHORTEST_RUN ? 1 : count;
 }
@@ -243,7 +243,7 @@ static void describe_run(struct ctl_row *row)
 		 least < most ? ctl_number(CTL_SHORT, most).text : "");
 }
 
-static void add_row(struct ctl_rows *rows, const struct ctl_range *ranges, size_t count)
+static void add_map_row(struct ctl_rows *rows, const struct ctl_range *ranges, size_t count)
 {
 	struct ctl_row row = {
 		.range = { ranges->entry.range.start, ranges[count - 1].entry.range.end },
@@ -280,7 +280,7 @@ static void make_rows(struct ctl_rows *rows, int level)
 	for (size_t i = 0, count; i < rows->range_count; i += count) {
 		count = run_length(rows, level, i);
 		add_gap(rows, rows->top, rows->ranges[i].entry.range.start);
-		add_row(rows, &rows->ranges[i], count);
+		add_map_row(rows, &rows->ranges[i], count);
 		rows->top = rows->ranges[i + count - 1].entry.range.end;
 	}
 }
@@ -299,7 +299,7 @@ struct ctl_rows ctl_rows_make(const struct ctl_map *map)
 	struct ctl_rows rows = ranges_of(map->layout);
 
 	/* A gap before each range, one more at 4 GiB, and that to the host's limit. */
-	rows.rows = allocate(2 * rows.range_count + 2, sizeof(*rows.rows));
+	rows.rows = allocate_rows(2 * rows.range_count + 2, sizeof(*rows.rows));
 	rows.map = map;
 	for (int level = 0; level == 0 || (rows.count > ROWS_MAX && level <= LAST_LEVEL); level++)
 		make_rows(&rows, level);

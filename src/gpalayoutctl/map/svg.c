@@ -30,7 +30,7 @@
 #define TICK_CELLS 10
 #define CUT_SHARE 8
 
-static int larger(int a, int b)
+static int larger_of(int a, int b)
 {
 	return a > b ? a : b;
 }
@@ -38,14 +38,14 @@ static int larger(int a, int b)
 /* Heights grow by k tenths of a pixel for each doubling of the size above 4 KiB. */
 static int height_of(const struct ctl_row *row, int k)
 {
-	const int above_page = larger(0, (int)ctl_log2_sixteenths(row->size) - 192) * k / 16;
+	const int above_page = larger_of(0, (int)ctl_log2_sixteenths(row->size) - 192) * k / 16;
 	const int members = row->count < 83 ? 400 + 12 * (int)row->count : 1400;
 
 	if (!row->count)
 		return 210 + above_page / 3;
 	if (row->count > 1)
-		return k == 6 ? 640 : larger(640, larger(240 + above_page, members));
-	return larger(240 + above_page, row->devices ? 150 * ((int)row->device_count + 1) : 0);
+		return k == 6 ? 640 : larger_of(640, larger_of(240 + above_page, members));
+	return larger_of(240 + above_page, row->devices ? 150 * ((int)row->device_count + 1) : 0);
 }
 
 /* Rows lie one on the other, from the top down. Returns where the lowest ends. */
@@ -93,7 +93,7 @@ static struct segment segment_of(const struct ctl_row *rows, size_t count)
 	return segment;
 }
 
-static uint64_t shown(const struct segment *segment, uint64_t address)
+static uint64_t shown_address(const struct segment *segment, uint64_t address)
 {
 	const uint64_t from_start = address - segment->range.start;
 
@@ -104,8 +104,9 @@ static uint64_t shown(const struct segment *segment, uint64_t address)
 
 static struct ctl_place place_of(const struct segment *segment, struct gpal_range range)
 {
-	const struct gpal_range all = { 0, shown(segment, segment->range.end) };
-	const struct gpal_range part = { shown(segment, range.start), shown(segment, range.end) };
+	const struct gpal_range all = { 0, shown_address(segment, segment->range.end) };
+	const struct gpal_range part = { shown_address(segment, range.start),
+					 shown_address(segment, range.end) };
 
 	return ctl_svg_scale(segment->place, all, part);
 }
@@ -148,7 +149,7 @@ static void append_colour(struct ctl_svg *svg, const struct segment *segment, en
 	ctl_buffer_free(&bands.path);
 }
 
-static void append_cut(struct ctl_svg *svg, const struct segment *segment)
+static void append_svg_cut(struct ctl_svg *svg, const struct segment *segment)
 {
 	const struct ctl_place place = place_of(segment, segment->cut);
 	const int y = (place.top + place.bottom) / 2 + 20;
@@ -175,7 +176,7 @@ static void append_tick(struct ctl_svg *svg, int y, uint64_t address)
 static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segment)
 {
 	const struct gpal_range range = segment->range, cut = segment->cut;
-	const uint64_t total = shown(segment, range.end);
+	const uint64_t total = shown_address(segment, range.end);
 	const unsigned __int128 height =
 		(unsigned __int128)(segment->place.bottom - segment->place.top);
 	const struct ctl_number top = tick_text(range.end);
@@ -213,7 +214,7 @@ static void append_segment(struct ctl_svg *svg, const struct ctl_row *rows, size
 	ctl_svg_rect(svg, STRONG_LINE " stroke-width=\".8\"", STRIP_LEFT, STRIP_WIDTH,
 		     segment.place);
 	if (!gpal_range_is_empty(segment.cut))
-		append_cut(svg, &segment);
+		append_svg_cut(svg, &segment);
 	/* The line of 4 GiB has a text of its own. Two ticks with one text say nothing. */
 	if (segment.range.start != GPAL_4GIB)
 		append_tick(svg, segment.place.bottom, segment.range.start);
@@ -267,7 +268,7 @@ static void append_bits(struct ctl_svg *svg)
 	ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END, "%s", text.data);
 }
 
-static void append_header(struct ctl_svg *svg)
+static void append_svg_header(struct ctl_svg *svg)
 {
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
@@ -330,7 +331,7 @@ static int append_warnings(struct ctl_svg *svg, int y)
 }
 
 /* Returns where it ends. */
-static int append_footer(struct ctl_svg *svg, const char *digest, int y)
+static int append_svg_footer(struct ctl_svg *svg, const char *digest, int y)
 {
 	y = append_warnings(svg, append_legend(svg, y) + 150);
 	ctl_svg_text(svg, LEFT, y, "10", MUTED,
@@ -403,11 +404,11 @@ void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map)
 
 	gpal_layout_digest(map->layout, digest);
 	memcpy(svg.id + strlen("gpal-"), digest + strlen("sha256:"), 8);
-	append_header(&svg);
+	append_svg_header(&svg);
 	append_strip(&svg);
 	ctl_svg_append_rows(&svg);
 	ctl_svg_append_addresses(&svg);
-	height = append_footer(&svg, digest, rows_end + LEGEND_BELOW);
+	height = append_svg_footer(&svg, digest, rows_end + LEGEND_BELOW);
 
 	ctl_buffer_printf(
 		out,

@@ -31,7 +31,7 @@
 #define DEVICES_APART 130
 #define MONO_AT_END MONO " " AT_END
 
-static int middle(struct ctl_place box)
+static int middle_of_box(struct ctl_place box)
 {
 	return box.top + (box.bottom - box.top) / 2;
 }
@@ -59,7 +59,8 @@ static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 }
 
 /* Names are in a font that has cells; what is around them needs no escaping. */
-static void append_details(struct ctl_svg *svg, const struct ctl_row *row, int x, int y, int room)
+static void append_svg_details(struct ctl_svg *svg, const struct ctl_row *row, int x, int y,
+			       int room)
 {
 	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
@@ -81,34 +82,34 @@ static void append_range_texts(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	const bool has_details = row->details.name || *row->details.rest;
 	const bool two_lines = has_details && row->box.bottom - row->box.top >= TWO_LINES_LEAST;
-	const int y = middle(row->box) + (two_lines ? -25 : 42);
+	const int y = middle_of_box(row->box) + (two_lines ? -25 : 42);
 	const struct ctl_number size = ctl_number(CTL_FULL, row->size);
 	int tag_end;
 
 	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
 	tag_end = append_tag(svg, row->ranges->entry.tag, y, left_of(&size)) + APART;
 	if (two_lines)
-		append_details(svg, row, TEXT_LEFT, y + 140, DETAILS_BELOW_CELLS);
+		append_svg_details(svg, row, TEXT_LEFT, y + 140, DETAILS_BELOW_CELLS);
 	else
-		append_details(svg, row, tag_end, y,
-			       cells_between(tag_end, left_of(&size), DETAIL_CELL));
+		append_svg_details(svg, row, tag_end, y,
+				   cells_between(tag_end, left_of(&size), DETAIL_CELL));
 }
 
 static void append_run_texts(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
 	const int room = cells_between(TEXT_LEFT, left_of(&size), MONO_CELL);
-	const int y = middle(row->box) + 40;
+	const int y = middle_of_box(row->box) + 40;
 
 	append_tag(svg, row->ranges[row->count - 1].entry.tag, row->box.top + 160, SIZE_END);
 	append_tag(svg, row->ranges->entry.tag, row->box.bottom - 75, SIZE_END);
-	append_details(svg, row, TEXT_LEFT, y, room < RUN_CELLS ? room : RUN_CELLS);
+	append_svg_details(svg, row, TEXT_LEFT, y, room < RUN_CELLS ? room : RUN_CELLS);
 	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
 }
 
 static void append_gap_texts(struct ctl_svg *svg, const struct ctl_row *row, bool is_limit)
 {
-	const int y = middle(row->box);
+	const int y = middle_of_box(row->box);
 
 	ctl_svg_text(svg, TEXT_LEFT, y + 40, "11", MUTED, "free%s",
 		     is_limit ? ", up to the host’s limit" : "");
@@ -120,8 +121,8 @@ static void append_gap_texts(struct ctl_svg *svg, const struct ctl_row *row, boo
 	}
 }
 
-static void append_member(struct ctl_svg *svg, const struct ctl_range *member,
-			  struct ctl_place place)
+static void append_svg_member(struct ctl_svg *svg, const struct ctl_range *member,
+			      struct ctl_place place)
 {
 	const struct gpal_range range = member->entry.range;
 
@@ -149,7 +150,7 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 			ctl_svg_scale(row->box, row->range, member->entry.range);
 
 		if (member->paint == paint && place.bottom - place.top >= TITLED_LEAST)
-			append_member(svg, member, place);
+			append_svg_member(svg, member, place);
 		else if (member->paint == paint)
 			ctl_svg_bands_add(&bands, place);
 	}
@@ -252,7 +253,7 @@ static void place_devices(int *at, size_t count, struct ctl_place box)
 	}
 }
 
-static void append_devices(struct ctl_svg *svg, const struct ctl_row *row)
+static void append_svg_devices(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	const struct ctl_device *devices = row->devices;
 	int at[CTL_DEVICE_COUNT], wished[CTL_DEVICE_COUNT];
@@ -291,7 +292,7 @@ static void append_row(struct ctl_svg *svg, const struct ctl_row *row, bool is_l
 		else
 			append_run_texts(svg, row);
 		if (row->devices)
-			append_devices(svg, row);
+			append_svg_devices(svg, row);
 	}
 	put(svg, "</g>\n");
 }
@@ -344,7 +345,7 @@ static void append_boundary(struct ctl_svg *svg, int y, uint64_t address, const 
 		ctl_svg_text(svg, HUMAN_LEFT, y + 38, "10.5", is_4gib ? BOLD : MUTED, "%s", human);
 }
 
-static void append_limit(struct ctl_svg *svg, const struct ctl_row *gap)
+static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 {
 	const uint64_t limit = gap->range.end;
 	const int y = gap->box.top;
@@ -379,7 +380,7 @@ void ctl_svg_append_addresses(struct ctl_svg *svg)
 	struct ctl_number above = { "" };
 
 	if (svg->rows.has_limit)
-		append_limit(svg, &rows[svg->rows.count]);
+		append_svg_limit(svg, &rows[svg->rows.count]);
 	for (size_t i = svg->rows.count + 1; i-- > 0;) {
 		const uint64_t address = i ? rows[i - 1].range.end : 0;
 		const int y = i ? rows[i - 1].box.top : rows->box.bottom;

@@ -37,7 +37,7 @@ struct page {
 };
 
 /* How many cells a text lacks. */
-static int pad(size_t width, const char *text)
+static int padding_width(size_t width, const char *text)
 {
 	const size_t cells = ctl_cells(text);
 
@@ -78,12 +78,12 @@ static void append_columns(struct page *page, const char *tag, const char *size)
 	ctl_shorten(&text, page->tag_width, page->ascii);
 	put(page, " %s", text.data);
 	if (size)
-		put(page, "%*s %*s%s", pad(page->tag_width, text.data), "", pad(SIZE_CELLS, size),
-		    "", size);
+		put(page, "%*s %*s%s", padding_width(page->tag_width, text.data), "",
+		    padding_width(SIZE_CELLS, size), "", size);
 }
 
 /* From the highest down, above the line of their range. */
-static void append_devices(struct page *page, const struct ctl_row *row)
+static void append_page_devices(struct page *page, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
 		put(page, DIM "%*s " PLAIN "│", page->address_width,
@@ -101,8 +101,8 @@ static size_t lines_of(const struct page *page, const struct ctl_row *row)
 	return row->size >> 41 ? 4 : row->size >> 36 ? 3 : 2;
 }
 
-static void append_details(struct page *page, const struct ctl_row *row, const char *before,
-			   size_t room)
+static void append_page_details(struct page *page, const struct ctl_row *row, const char *before,
+				size_t room)
 {
 	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
@@ -112,20 +112,20 @@ static void append_details(struct page *page, const struct ctl_row *row, const c
 	    ctl_buffer_text(&name), details.rest);
 }
 
-static void append_range(struct page *page, const struct ctl_row *row)
+static void append_page_range(struct page *page, const struct ctl_row *row)
 {
 	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
 	const size_t size_end = page->tag_left + page->tag_width + 1 + ctl_cells(size.text) +
-				(size_t)pad(SIZE_CELLS, size.text);
+				(size_t)padding_width(SIZE_CELLS, size.text);
 
-	append_devices(page, row);
+	append_page_devices(page, row);
 	for (size_t line = 1 + row->device_count; line < lines_of(page, row); line++) {
 		append_slice(page, row, false);
 		put(page, "\n");
 	}
 	append_slice(page, row, true);
 	append_columns(page, row->ranges->entry.tag, size.text);
-	append_details(page, row, INDENT, page->width - size_end - strlen(INDENT));
+	append_page_details(page, row, INDENT, page->width - size_end - strlen(INDENT));
 }
 
 static void append_run(struct page *page, const struct ctl_row *row)
@@ -134,7 +134,7 @@ static void append_run(struct page *page, const struct ctl_row *row)
 	append_columns(page, row->ranges[row->count - 1].entry.tag, NULL);
 	put(page, "\n");
 	append_slice(page, row, false);
-	append_details(page, row, " " INDENT, page->width - page->tag_left - strlen(INDENT));
+	append_page_details(page, row, " " INDENT, page->width - page->tag_left - strlen(INDENT));
 	append_slice(page, row, true);
 	append_columns(page, row->ranges->entry.tag, ctl_number(CTL_SHORT, row->size).text);
 	put(page, INDENT "in all\n");
@@ -147,7 +147,7 @@ static void append_gap(struct page *page, const struct ctl_row *row, const char 
 	put(page, PLAIN "\n");
 }
 
-static void append_rule(struct page *page, const char *address, const char *text)
+static void append_page_rule(struct page *page, const char *address, const char *text)
 {
 	size_t cells = page->tag_left + strlen(text) + 1;
 
@@ -158,7 +158,7 @@ static void append_rule(struct page *page, const char *address, const char *text
 }
 
 /* The gap up to the host's limit begins at the top of the frame, which states its start. */
-static void append_limit(struct page *page, const struct ctl_row *gap)
+static void append_page_limit(struct page *page, const struct ctl_row *gap)
 {
 	const struct ctl_map *map = page->rows.map;
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
@@ -167,7 +167,7 @@ static void append_limit(struct page *page, const struct ctl_row *gap)
 	if (ctl_map_bits(map) != map->request->host_physical_address_bits)
 		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
 	ctl_buffer_printf(&text, ", %s", ctl_number(CTL_HUMAN, gap->range.end).text);
-	append_rule(page, ctl_number(CTL_HEX, gap->range.end).text, text.data);
+	append_page_rule(page, ctl_number(CTL_HEX, gap->range.end).text, text.data);
 	append_gap(page, gap, "");
 }
 
@@ -176,7 +176,7 @@ static void append_rows(struct page *page)
 	const struct ctl_rows *rows = &page->rows;
 
 	if (rows->has_limit)
-		append_limit(page, &rows->rows[rows->count]);
+		append_page_limit(page, &rows->rows[rows->count]);
 	put(page, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", page->address_width,
 	    ctl_number(CTL_HEX, rows->top).text, ctl_number(CTL_HUMAN, rows->top).text);
 	for (size_t i = rows->count; i-- > 0;) {
@@ -185,11 +185,11 @@ static void append_rows(struct page *page)
 		if (!row->count)
 			append_gap(page, row, ctl_number(CTL_HEX, row->range.start).text);
 		else if (row->count == 1)
-			append_range(page, row);
+			append_page_range(page, row);
 		else
 			append_run(page, row);
 		if (row->range.start == GPAL_4GIB)
-			append_rule(page, "", "4 GiB");
+			append_page_rule(page, "", "4 GiB");
 	}
 	put(page, "%*s └──────┘\n", page->address_width, "");
 }
@@ -217,7 +217,7 @@ static void append_key(struct page *page)
 	put(page, "\n");
 }
 
-static void append_header(struct page *page)
+static void append_page_header(struct page *page)
 {
 	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
@@ -236,7 +236,7 @@ static void append_header(struct page *page)
 	put(page, PLAIN "\n");
 }
 
-static void append_footer(struct page *page)
+static void append_page_footer(struct page *page)
 {
 	char digest[GPAL_DIGEST_SIZE];
 
@@ -248,7 +248,7 @@ static void append_footer(struct page *page)
 	put(page, DIM "%s" PLAIN "\n", digest);
 }
 
-static void widen(size_t *width, const char *name, size_t more, bool ascii)
+static void widen_column(size_t *width, const char *name, size_t more, bool ascii)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 
@@ -257,7 +257,7 @@ static void widen(size_t *width, const char *name, size_t more, bool ascii)
 		*width = ctl_cells(text.data) + more;
 }
 
-static void measure(struct page *page, size_t width)
+static void measure_page(struct page *page, size_t width)
 {
 	const struct ctl_rows *rows = &page->rows;
 	const uint64_t highest = rows->rows[rows->count - !rows->has_limit].range.end;
@@ -271,12 +271,13 @@ static void measure(struct page *page, size_t width)
 		const struct ctl_row *row = &rows->rows[i];
 
 		if (row->count) {
-			widen(&page->tag_width, row->ranges->entry.tag, 0, page->ascii);
-			widen(&page->tag_width, row->ranges[row->count - 1].entry.tag, 0,
-			      page->ascii);
+			widen_column(&page->tag_width, row->ranges->entry.tag, 0, page->ascii);
+			widen_column(&page->tag_width, row->ranges[row->count - 1].entry.tag, 0,
+				     page->ascii);
 		}
 		for (size_t j = 0; j < row->device_count; j++)
-			widen(&page->tag_width, row->devices[j].name, strlen(INDENT), page->ascii);
+			widen_column(&page->tag_width, row->devices[j].name, strlen(INDENT),
+				     page->ascii);
 	}
 	most = page->width - page->tag_left - 1 - SIZE_CELLS - strlen(INDENT) - DETAILS_LEAST;
 	page->tag_width = page->tag_width < most ? page->tag_width : most;
@@ -310,10 +311,10 @@ void ctl_map_append_terminal(struct ctl_buffer *out, const struct ctl_map *map,
 {
 	struct page page = { .rows = ctl_rows_make(map), .ascii = terminal->ascii };
 
-	measure(&page, terminal->width);
-	append_header(&page);
+	measure_page(&page, terminal->width);
+	append_page_header(&page);
 	append_rows(&page);
-	append_footer(&page);
+	append_page_footer(&page);
 	append_for(out, page.out.data, terminal);
 	ctl_rows_free(&page.rows);
 	ctl_buffer_free(&page.out);

@@ -102,7 +102,7 @@ void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
 }
 
 /* Takes the next line from *text and returns its length in bytes. */
-static size_t take_line(const char **text, size_t room)
+static size_t take_text_line(const char **text, size_t room)
 {
 	const char *start = *text;
 	const char *blank = NULL;
@@ -130,12 +130,12 @@ void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsi
 	for (unsigned int line = 1; *text && line <= lines_max; line++, indent = "  ") {
 		const char *end = "";
 		const char *rest = text;
-		size_t length = take_line(&rest, room - strlen(indent));
+		size_t length = take_text_line(&rest, room - strlen(indent));
 
 		if (*rest && line == lines_max) {
 			end = ellipses[ascii];
 			rest = text;
-			length = take_line(&rest, room - strlen(indent) - ctl_cells(end));
+			length = take_text_line(&rest, room - strlen(indent) - ctl_cells(end));
 		}
 		ctl_buffer_printf(out, "%s%.*s%s\n", indent, (int)length, text, end);
 		text = rest;

@@ -53,7 +53,7 @@ static void add_limit(struct ctl_table *table, const struct gpal_client_limit *l
 }
 
 /* The text of a member; "" if there is none. */
-static const char *text_of(const cJSON *object, const char *name)
+static const char *info_text(const cJSON *object, const char *name)
 {
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 
@@ -72,9 +72,9 @@ static void append_options(struct ctl_buffer *out, const cJSON *options)
 		return;
 	cJSON_ArrayForEach(option, options)
 	{
-		ctl_table_add(&table, text_of(option, "name"));
-		ctl_table_add(&table, text_of(option, "value"));
-		ctl_table_add(&table, text_of(option, "from"));
+		ctl_table_add(&table, info_text(option, "name"));
+		ctl_table_add(&table, info_text(option, "value"));
+		ctl_table_add(&table, info_text(option, "from"));
 	}
 	ctl_buffer_puts(out, "\n");
 	ctl_table_append(out, &table);
@@ -185,8 +185,8 @@ static uint64_t count_of(const cJSON *object, const char *name)
 }
 
 /* The edge of the bucket that holds the value of which `percent` are not above it. */
-static uint64_t percentile(const cJSON *buckets, const struct latency *latency,
-			   unsigned int percent)
+static uint64_t latency_percentile(const cJSON *buckets, const struct latency *latency,
+				   unsigned int percent)
 {
 	/* Rounded up; counts are below 2^53, so this cannot overflow. */
 	const uint64_t rank = (latency->count * percent + 99) / 100;
@@ -211,8 +211,8 @@ static struct latency read_latency(const cJSON *object)
 	struct latency latency = { .count = count_of(histogram, "count") };
 
 	latency.max_us = count_of(histogram, "max_us");
-	latency.p50_us = percentile(buckets, &latency, 50);
-	latency.p99_us = percentile(buckets, &latency, 99);
+	latency.p50_us = latency_percentile(buckets, &latency, 50);
+	latency.p99_us = latency_percentile(buckets, &latency, 99);
 	if (!latency.count)
 		latency.p50_us = latency.p99_us = latency.max_us = CTL_NONE;
 	return latency;

@@ -23,30 +23,30 @@ static void cells_free(struct cells *cells)
 	ctl_buffer_free(&cells->digest);
 }
 
-static void put(struct ctl_buffer *cell, const char *text)
+static void put_cell(struct ctl_buffer *cell, const char *text)
 {
 	ctl_puts_safe(cell, *text ? text : "-");
 }
 
-static void fill(struct cells *cells, const struct gpal_client_event *event)
+static void fill_cells(struct cells *cells, const struct gpal_client_event *event)
 {
 	const uint32_t uid = (uint32_t)event->uid.value;
 
-	put(&cells->kind, event->kind_name);
-	put(&cells->name, event->name);
-	put(&cells->at, event->at);
-	put(&cells->digest, event->digest);
+	put_cell(&cells->kind, event->kind_name);
+	put_cell(&cells->name, event->name);
+	put_cell(&cells->at, event->at);
+	put_cell(&cells->digest, event->digest);
 	if (event->uid.set)
 		ctl_value_append(&cells->by, CTL_USER, &uid);
 	else
-		put(&cells->by, "");
+		put_cell(&cells->by, "");
 }
 
 void ctl_event_append(struct ctl_buffer *out, const struct gpal_client_event *event)
 {
 	__attribute__((cleanup(cells_free))) struct cells cells = { .kind = { 0 } };
 
-	fill(&cells, event);
+	fill_cells(&cells, event);
 	ctl_buffer_printf(out, "%16" PRIu64 "  %-24s  %-7s  %-24s  %-8s  %s\n", event->revision,
 			  cells.at.data, cells.kind.data, cells.name.data, cells.by.data,
 			  cells.digest.data);
@@ -57,7 +57,7 @@ static void add_event(struct ctl_table *table, const struct gpal_client_event *e
 	__attribute__((cleanup(cells_free))) struct cells cells = { .kind = { 0 } };
 	ctl_cleanup_buffer struct ctl_buffer number = { 0 };
 
-	fill(&cells, event);
+	fill_cells(&cells, event);
 	ctl_buffer_printf(&number, "%" PRIu64, event->revision);
 	ctl_table_add(table, number.data);
 	ctl_table_add(table, cells.at.data);
@@ -66,7 +66,7 @@ static void add_event(struct ctl_table *table, const struct gpal_client_event *e
 	if (event->generation)
 		ctl_buffer_printf(&number, "%" PRIu64, event->generation);
 	else
-		put(&number, "");
+		put_cell(&number, "");
 	ctl_table_add(table, number.data);
 	ctl_table_add(table, cells.by.data);
 	ctl_table_add(table, cells.digest.data);

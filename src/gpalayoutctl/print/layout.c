@@ -270,7 +270,7 @@ static const struct ctl_field growth_fields[] = {
 };
 #define BAR_FIELDS 2
 
-static void append_cut(struct ctl_buffer *out, const struct gpal_advice *advice)
+static void append_advice_cut(struct ctl_buffer *out, const struct gpal_advice *advice)
 {
 	if (advice->cut)
 		ctl_buffer_puts(out,
@@ -286,7 +286,7 @@ void ctl_advice_append(struct ctl_buffer *out, const struct gpal_advice *advice,
 		out, "each range could grow to this, where it is and if the others may move:\n\n");
 	ctl_rows_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
 			sizeof(*advice->growths), advice->count);
-	append_cut(out, advice);
+	append_advice_cut(out, advice);
 }
 
 static const struct ctl_field size_fields[] = {
@@ -313,6 +313,6 @@ void ctl_sizes_append(struct ctl_buffer *out, const struct gpal_advice *advice)
 		ctl_buffer_puts(out, "there is no layout, and no size of one range alone would "
 				     "give one; gpalayoutctl resolve says what lacks room\n");
 	}
-	append_cut(out, advice);
+	append_advice_cut(out, advice);
 	free(fitting);
 }

@@ -81,7 +81,7 @@ static void append_user(struct ctl_buffer *out, uint32_t uid)
 		ctl_buffer_printf(out, "%" PRIu32, uid);
 }
 
-static void append_number(struct ctl_buffer *out, enum ctl_form form, uint64_t number)
+static void append_cell_number(struct ctl_buffer *out, enum ctl_form form, uint64_t number)
 {
 	switch (form) {
 	case CTL_SIZE:
@@ -143,7 +143,7 @@ void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *va
 		break;
 	default:
 		if (*number != CTL_NONE)
-			append_number(out, form, *number);
+			append_cell_number(out, form, *number);
 	}
 }
 

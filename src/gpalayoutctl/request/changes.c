@@ -61,7 +61,7 @@ bool ctl_has_changes(const struct ctl_invocation *invocation)
 }
 
 /* Without memory the program ends. */
-static cJSON *need(cJSON *item)
+static cJSON *require_item(cJSON *item)
 {
 	if (!item)
 		ctl_out_of_memory();
@@ -98,9 +98,9 @@ static cJSON *need_elements(cJSON *request, const struct list *list)
 	cJSON *object = group_at(request, list->group), *elements;
 
 	if (!object)
-		object = need(cJSON_AddObjectToObject(request, list->group));
+		object = require_item(cJSON_AddObjectToObject(request, list->group));
 	elements = cJSON_GetObjectItemCaseSensitive(object, list->name);
-	return elements ? elements : need(cJSON_AddArrayToObject(object, list->name));
+	return elements ? elements : require_item(cJSON_AddArrayToObject(object, list->name));
 }
 
 /* --set */
@@ -113,10 +113,11 @@ static cJSON *value_of(const char *text)
 	if (cJSON_IsObject(parsed) || cJSON_IsArray(parsed))
 		return parsed;
 	cJSON_Delete(parsed);
-	return need(parsed ? cJSON_CreateRaw(text) : cJSON_CreateString(text));
+	return require_item(parsed ? cJSON_CreateRaw(text) : cJSON_CreateString(text));
 }
 
-static enum ctl_exit put(cJSON *parent, const char *step, const char *value, const char *flag)
+static enum ctl_exit put_member(cJSON *parent, const char *step, const char *value,
+				const char *flag)
 {
 	const uint64_t count = (uint64_t)cJSON_GetArraySize(parent);
 	cJSON *const old = child_of(parent, step);
@@ -137,7 +138,7 @@ static enum ctl_exit put(cJSON *parent, const char *step, const char *value, con
 	return CTL_OK;
 }
 
-static enum ctl_exit set(cJSON *request, const struct ctl_given *given)
+static enum ctl_exit set_member(cJSON *request, const struct ctl_given *given)
 {
 	ctl_cleanup_buffer struct ctl_buffer path = { 0 };
 	const char *flag = given->flag->name;
@@ -154,19 +155,19 @@ static enum ctl_exit set(cJSON *request, const struct ctl_given *given)
 		cJSON *child = child_of(parent, step);
 
 		if (!child && cJSON_IsObject(parent))
-			child = need(cJSON_AddObjectToObject(parent, step));
+			child = require_item(cJSON_AddObjectToObject(parent, step));
 		if (!child)
 			return ctl_usage_error("%s: there is no %s in %s", flag, step,
 					       given->value);
 		parent = child;
 	}
-	return put(parent, step, value, flag);
+	return put_member(parent, step, value, flag);
 }
 
 /* --add-... */
 
-static enum ctl_exit add(cJSON *request, const struct ctl_invocation *invocation,
-			 const struct ctl_given *given, const struct list *list)
+static enum ctl_exit add_element(cJSON *request, const struct ctl_invocation *invocation,
+				 const struct ctl_given *given, const struct list *list)
 {
 	struct ctl_request text = { .invocation = invocation };
 	const enum ctl_exit code = list->write(&text, given->flag, given->value);
@@ -176,7 +177,7 @@ static enum ctl_exit add(cJSON *request, const struct ctl_invocation *invocation
 	if (!code)
 		cJSON_AddItemToArray(
 			need_elements(request, list),
-			need(cJSON_ParseWithLength(text.writer.text, text.writer.length)));
+			require_item(cJSON_ParseWithLength(text.writer.text, text.writer.length)));
 	gpald_writer_clear(&text.writer);
 	return code;
 }
@@ -251,7 +252,7 @@ static bool is_range_of(const char *rest, const char *name)
 	return false;
 }
 
-static const char *name_of(const cJSON *element)
+static const char *element_name(const cJSON *element)
 {
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, "name"));
 }
@@ -263,7 +264,7 @@ static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 
 	cJSON_ArrayForEach(element, elements)
 	{
-		const char *name = name_of(element);
+		const char *name = element_name(element);
 
 		if (name && has_ranges && is_range_of(rest, name))
 			return element;
@@ -347,7 +348,7 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	}
 	if (is_counted)
 		cJSON_ReplaceItemViaPointer(elements_of(request, list), element,
-					    need(cJSON_CreateString(list->empty)));
+					    require_item(cJSON_CreateString(list->empty)));
 	else
 		cJSON_Delete(cJSON_DetachItemViaPointer(elements_of(request, list), element));
 	return CTL_OK;
@@ -373,11 +374,12 @@ static const struct ctl_given *find_removal(const struct ctl_invocation *invocat
 }
 
 /* That the window has all its targets, unless that is not the fault of a flag. */
-static enum ctl_exit check_targets(const cJSON *request, const struct ctl_invocation *invocation,
-				   const cJSON *window)
+static enum ctl_exit check_changed_targets(const cJSON *request,
+					   const struct ctl_invocation *invocation,
+					   const cJSON *window)
 {
 	const cJSON *targets = cJSON_GetObjectItemCaseSensitive(window, "targets"), *target;
-	const char *name = name_of(window);
+	const char *name = element_name(window);
 
 	cJSON_ArrayForEach(target, targets)
 	{
@@ -395,8 +397,8 @@ static enum ctl_exit check_targets(const cJSON *request, const struct ctl_invoca
 	return CTL_OK;
 }
 
-static void offer(const struct list *list, size_t index, const char *name,
-		  void (*use)(void *data, const char *tag), void *data)
+static void use_element_tag(const struct list *list, size_t index, const char *name,
+			    void (*use)(void *data, const char *tag), void *data)
 {
 	ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
 
@@ -420,10 +422,10 @@ void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char
 
 		cJSON_ArrayForEach(element, elements_of(request, list))
 		{
-			const char *name = name_of(element);
+			const char *name = element_name(element);
 
 			if (list->by_index ? !element->next || list->empty : name != NULL)
-				offer(list, index, name, use, data);
+				use_element_tag(list, index, name, use, data);
 			index++;
 		}
 	}
@@ -431,7 +433,7 @@ void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char
 
 /* All of them. */
 
-static enum ctl_exit change(cJSON *request, const struct ctl_invocation *invocation)
+static enum ctl_exit change_request(cJSON *request, const struct ctl_invocation *invocation)
 {
 	enum ctl_exit code = CTL_OK;
 	const cJSON *window;
@@ -442,16 +444,16 @@ static enum ctl_exit change(cJSON *request, const struct ctl_invocation *invocat
 		const struct list *list = list_of(name);
 
 		if (list)
-			code = add(request, invocation, given, list);
+			code = add_element(request, invocation, given, list);
 		else if (strcmp(name, CTL_SET) == 0)
-			code = set(request, given);
+			code = set_member(request, given);
 		else if (strcmp(name, CTL_REMOVE) == 0 && !remove_member(request, given->value))
 			code = remove_element(request, given);
 	}
 	cJSON_ArrayForEach(window, elements_of(request, list_of(CTL_ADD_CXL_WINDOW)))
 	{
 		if (!code)
-			code = check_targets(request, invocation, window);
+			code = check_changed_targets(request, invocation, window);
 	}
 	return code;
 }
@@ -477,8 +479,8 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, const char *name, ui
 	    !gpald_raw_member(result, "generation", &number))
 		return ctl_not_understood(session, "it has no request, or no generation");
 	*generation = strtoull(number.text, NULL, 10);
-	request = need(cJSON_ParseWithLength(text.data, text.len));
-	code = change(request, session->invocation);
+	request = require_item(cJSON_ParseWithLength(text.data, text.len));
+	code = change_request(request, session->invocation);
 	printed = code ? NULL : cJSON_PrintUnformatted(request);
 	cJSON_Delete(request);
 	if (code)

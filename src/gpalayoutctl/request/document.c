@@ -35,7 +35,7 @@ static bool is_json(const struct ctl_buffer *document, struct gpald_wire_error *
 	return read;
 }
 
-static enum ctl_exit check(struct ctl_buffer *document, const char *name)
+static enum ctl_exit check_document(struct ctl_buffer *document, const char *name)
 {
 	struct gpald_wire_error fault;
 	size_t line = 1;
@@ -62,7 +62,7 @@ static enum ctl_exit check(struct ctl_buffer *document, const char *name)
 	return CTL_USAGE;
 }
 
-static enum ctl_exit read_all(struct ctl_buffer *document, const char *name, int fd)
+static enum ctl_exit read_document(struct ctl_buffer *document, const char *name, int fd)
 {
 	ssize_t count;
 
@@ -91,14 +91,14 @@ enum ctl_exit ctl_document_read(struct ctl_buffer *document, const char *path)
 
 	if (fd < 0)
 		return ctl_usage_error("%s: %s", path, strerror(errno));
-	code = read_all(document, name, fd);
+	code = read_document(document, name, fd);
 	if (!is_input)
 		close(fd);
-	return code ? code : check(document, name);
+	return code ? code : check_document(document, name);
 }
 
 enum ctl_exit ctl_document_set(struct ctl_buffer *document, const char *name, const char *text)
 {
 	ctl_buffer_puts(document, text);
-	return check(document, name);
+	return check_document(document, name);
 }

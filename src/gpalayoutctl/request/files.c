@@ -61,7 +61,7 @@ static enum ctl_exit add_file(struct reading *reading, const char *path)
 	return CTL_OK;
 }
 
-static enum ctl_exit add_input(struct reading *reading)
+static enum ctl_exit add_request_file(struct reading *reading)
 {
 	if (reading->has_input)
 		return ctl_usage_error("-: standard input can be read only once");
@@ -123,7 +123,7 @@ enum ctl_exit ctl_request_files_read(struct ctl_request_files *files, const char
 		enum ctl_exit code;
 
 		if (strcmp(operands[i], "-") == 0)
-			code = add_input(&reading);
+			code = add_request_file(&reading);
 		else if (is_folder(operands[i]))
 			code = add_folder(&reading, operands[i]);
 		else

@@ -178,7 +178,7 @@ static enum ctl_exit write_element(void *target, const struct ctl_flag *flag, co
 }
 
 /* SIZE, or START-END for a window that is pinned. */
-static enum ctl_exit write_window(void *target, const struct ctl_flag *flag, const char *value)
+static enum ctl_exit write_window_flag(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	struct ctl_request *request = target;
@@ -230,7 +230,7 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "alignment 2G" },
 	{ .name = "--chipset-low-mmio", .value_name = "SIZE", .apply = write_text,
 	  .group = "chipset", .member = "low_mmio", .help = "chipset window that ends at 4 GiB" },
-	{ .name = "--chipset-high-mmio", .value_name = "SIZE|START-END", .apply = write_window,
+	{ .name = "--chipset-high-mmio", .value_name = "SIZE|START-END", .apply = write_window_flag,
 	  .group = "chipset", .member = "high_mmio",
 	  .help = "chipset window above RAM, or exactly this one" },
 	{ .name = "--no-vmbus", .apply = write_bool, .constant = "false",
@@ -364,7 +364,7 @@ static const struct ctl_flag *first_form(const struct ctl_flag *flag)
 }
 
 /* Goes into the object of the request that the member is in, out of another. */
-static void enter(struct ctl_request *request, const char *group)
+static void enter_group(struct ctl_request *request, const char *group)
 {
 	if (request->group && (!group || strcmp(request->group, group) != 0))
 		gpald_write_object_end(&request->writer);
@@ -385,7 +385,7 @@ static enum ctl_exit write_member(struct ctl_request *request, const struct ctl_
 		is_list = is_list || flag->repeatable;
 	if (!find_nth(invocation, first, 0))
 		return CTL_OK;
-	enter(request, first->group);
+	enter_group(request, first->group);
 	if (is_list)
 		gpald_write_array(&request->writer, first->member);
 	for (const struct ctl_flag *flag = first; flag->name && is_same_member(flag, first); flag++)
@@ -462,7 +462,7 @@ enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct 
 
 	gpald_write_object(&request.writer, NULL);
 	code = write_members(&request);
-	enter(&request, NULL);
+	enter_group(&request, NULL);
 	gpald_write_object_end(&request.writer);
 	if (request.writer.failed)
 		ctl_out_of_memory();

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* RC=KIND, or RC alone (also rc=RC) where the flag names the kind. The name is still quoted. */
-static const char *iommu_name(const struct ctl_given *given, size_t *length)
+static const char *given_iommu_name(const struct ctl_given *given, size_t *length)
 {
 	const char *name = given->value;
 
@@ -30,7 +30,7 @@ const struct ctl_given *ctl_find_iommu(const struct ctl_invocation *invocation, 
 		size_t length;
 
 		if (given->flag->apply == ctl_check_iommu) {
-			const char *quoted = iommu_name(given, &length);
+			const char *quoted = given_iommu_name(given, &length);
 
 			if (ctl_is_quoted(quoted, length, name))
 				return given;
@@ -57,7 +57,7 @@ enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const c
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 	const struct ctl_given given = { flag, value };
 	size_t length;
-	const char *quoted = iommu_name(&given, &length);
+	const char *quoted = given_iommu_name(&given, &length);
 	const enum ctl_exit code = ctl_value_copy(&name, flag, quoted);
 	const char *quote;
 
@@ -92,7 +92,7 @@ const struct ctl_given *ctl_iommu_of(const struct ctl_invocation *invocation,
 const char *ctl_iommu_kind(const struct ctl_given *given)
 {
 	size_t length;
-	const char *name = iommu_name(given, &length);
+	const char *name = given_iommu_name(given, &length);
 
 	return given->flag->constant ? given->flag->constant : name + length + 1;
 }

@@ -110,7 +110,7 @@ struct root_complex {
 	struct devices devices[2]; /* high and low */
 };
 
-static void write_bars(struct gpald_writer *w, char *sizes)
+static void write_given_bars(struct gpald_writer *w, char *sizes)
 {
 	char *size;
 
@@ -120,14 +120,14 @@ static void write_bars(struct gpald_writer *w, char *sizes)
 	gpald_write_array_end(w);
 }
 
-static void take_bars(struct devices *devices, char *sizes)
+static void take_bar_sizes(struct devices *devices, char *sizes)
 {
 	if (devices->list.length)
 		gpald_write_object_end(&devices->list);
 	else
 		gpald_write_array(&devices->list, NULL);
 	gpald_write_object(&devices->list, NULL);
-	write_bars(&devices->list, sizes);
+	write_given_bars(&devices->list, sizes);
 	devices->has_vfs = false;
 }
 
@@ -154,7 +154,7 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 				       ctl_count_fault(value, false));
 	gpald_write_object(&devices->list, "sriov");
 	gpald_write_integer(&devices->list, "vfs", (int64_t)count);
-	write_bars(&devices->list, sizes);
+	write_given_bars(&devices->list, sizes);
 	gpald_write_object_end(&devices->list);
 	devices->has_vfs = true;
 	return CTL_OK;
@@ -182,13 +182,13 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *v
 				       ctl_count_fault(value, false));
 	rc->values[key] = value ? value : "";
 	if (kind == KIND_BARS)
-		take_bars(&rc->devices[key == KEY_LOW_BARS], value);
+		take_bar_sizes(&rc->devices[key == KEY_LOW_BARS], value);
 	return kind == KIND_VFS ? take_vfs(rc, &rc->devices[key == KEY_LOW_VFS], name, value) :
 				  CTL_OK;
 }
 
-static enum ctl_exit write_pinned(struct gpald_writer *w, const struct root_complex *rc,
-				  const struct window *window)
+static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct root_complex *rc,
+					const struct window *window)
 {
 	const char *base_text = rc->values[window->base];
 	const char *size_text = rc->values[window->size];
@@ -210,8 +210,8 @@ static enum ctl_exit write_pinned(struct gpald_writer *w, const struct root_comp
 }
 
 /* Its size and alignment are computed from the devices. */
-static enum ctl_exit write_devices(struct gpald_writer *w, struct root_complex *rc,
-				   const struct window *window)
+static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_complex *rc,
+					 const struct window *window)
 {
 	const enum key others[] = { window->size, window->base, window->alignment };
 	struct gpald_writer *list = &rc->devices[window->bars == KEY_LOW_BARS].list;
@@ -230,8 +230,8 @@ static enum ctl_exit write_devices(struct gpald_writer *w, struct root_complex *
 	return CTL_OK;
 }
 
-static enum ctl_exit write_window(struct gpald_writer *w, struct root_complex *rc,
-				  const struct window *window)
+static enum ctl_exit write_given_window(struct gpald_writer *w, struct root_complex *rc,
+					const struct window *window)
 {
 	const char *name = keys[window->size];
 	const char *size = rc->values[window->size];
@@ -239,13 +239,13 @@ static enum ctl_exit write_window(struct gpald_writer *w, struct root_complex *r
 	const bool is_none = size && strcmp(size, NONE) == 0;
 
 	if (rc->values[window->bars])
-		return write_devices(w, rc, window);
+		return write_given_devices(w, rc, window);
 	if ((rc->values[window->base] && (alignment || is_none)) || (is_none && alignment))
 		return ctl_usage_error("%s: a window has one of %s, %s and %s=" NONE,
 				       rc->flag->name, keys[window->base], keys[window->alignment],
 				       name);
 	if (rc->values[window->base])
-		return write_pinned(w, rc, window);
+		return write_given_pinned(w, rc, window);
 	if (is_none) {
 		gpald_write_text(w, name, NULL);
 	} else if (alignment) {
@@ -264,7 +264,7 @@ static enum ctl_exit write_windows(struct gpald_writer *w, struct root_complex *
 	enum ctl_exit code = CTL_OK;
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]) && !code; i++)
-		code = write_window(w, rc, &windows[i]);
+		code = write_given_window(w, rc, &windows[i]);
 	return code;
 }
 
@@ -280,7 +280,7 @@ static void write_cxl(struct gpald_writer *w, const struct root_complex *rc)
 	gpald_write_object_end(w);
 }
 
-static enum ctl_exit write_root_complex(struct ctl_request *request, struct root_complex *rc)
+static enum ctl_exit write_given_root_complex(struct ctl_request *request, struct root_complex *rc)
 {
 	const struct ctl_given *iommu = ctl_find_iommu(request->invocation, rc->name);
 	struct gpald_writer *w = &request->writer;
@@ -313,7 +313,7 @@ enum ctl_exit ctl_write_root_complex(void *target, const struct ctl_flag *flag, 
 	while (!code && ctl_next_item(&rest, &key, &item_value))
 		code = take_key(&rc, key, item_value);
 	if (!code)
-		code = write_root_complex(target, &rc);
+		code = write_given_root_complex(target, &rc);
 	gpald_writer_clear(&rc.devices[false].list);
 	gpald_writer_clear(&rc.devices[true].list);
 	return code;
