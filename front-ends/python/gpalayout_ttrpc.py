@@ -24,15 +24,23 @@ protocol, which has to be in a folder of PYTHONPATH:
     >>> client.close()
 
 A request is a message of gpalayout_pb2, or a dictionary as google.protobuf.json_format takes it.
+
 Calls may be many at a time: `send` returns the id of a call, and `receive` waits for its reply,
-whichever order replies come in.
+whichever order replies come in. The daemon stops reading once many replies are unread (64, or
+1 MiB), so `send` reads replies while it cannot write. It keeps them for `receive`: a program that
+sends and never receives fills its own memory.
 
 Every error is an `Error`: `Refused` if the daemon refused the call, `NoDaemon`, `ConnectionLost`
-and `TimedOut` if no reply came, `ProtocolError` if what came is not a reply.
+and `TimedOut` if no reply came, `ProtocolError` if what came is not a reply. proto/README.md,
+under "Clients", has a table of what a client reports when the daemon is stopped or restarted.
 
-A `Client` is one connection, for one thread at a time. It starts no thread.
+A `Client` is one connection, for one thread at a time. It starts no thread, handles no signal and
+never causes SIGPIPE.
 """
 
+import math
+import os
+import select
 import socket
 import struct
 import time
@@ -54,6 +62,13 @@ REQUEST, RESPONSE = 1, 2  # types
 LARGEST_MESSAGE = 4 << 20
 READ_SIZE = 64 << 10
 
+# How often a full listen queue is tried again, in seconds; the kernel gives no event for it.
+CONNECT_RETRY = 0.01
+
+LONGEST_POLL_MS = 2**31 - 1  # poll takes no more
+
+ERROR_DATA = "gpalayout.v1.ErrorData"  # the type of the details that this client reads
+
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
 
@@ -70,7 +85,8 @@ class ConnectionLost(Error):
 
 
 class TimedOut(Error):
-    """No reply came in time. A change may have been made, or may still be made."""
+    """No reply came in time. A change may have been made, or may still be made, unless the text
+    says that the daemon accepts no connection or reads no request."""
 
 
 class ProtocolError(Error):
@@ -126,7 +142,8 @@ def bytes_field(number, content):
 
 def request_bytes(rpc, payload, service=SERVICE, timeout_nano=0):
     """The bytes of a ttrpc Request."""
-    message = bytes_field(1, service.encode()) + bytes_field(2, rpc.encode()) + bytes_field(3, payload)
+    message = b"".join(bytes_field(number, content) for number, content in
+                       ((1, service.encode()), (2, rpc.encode()), (3, payload)))
     if timeout_nano:
         message += varint(4 << 3 | VARINT) + varint(timeout_nano)
     return message
@@ -150,61 +167,91 @@ def _read_varint(data, at):
         shift += 7
 
 
-def fields(data):
-    """The last value of each field of a message, by number; each of the envelope comes once."""
-    found, at = {}, 0
+def _each_field(data):
+    """The number and the value of each field of a message."""
+    at = 0
     while at < len(data):
         tag, at = _read_varint(data, at)
         kind = tag & 7
         if kind == VARINT:
             value, at = _read_varint(data, at)
         elif kind in (LENGTH, FIXED64, FIXED32):
-            length, at = _read_varint(data, at) if kind == LENGTH else (8 if kind == FIXED64 else 4, at)
+            length = 8 if kind == FIXED64 else 4
+            if kind == LENGTH:
+                length, at = _read_varint(data, at)
             if length > len(data) - at:
                 raise ProtocolError("a reply that is cut off")
             value, at = data[at:at + length], at + length
         else:
             raise ProtocolError(f"a reply with wire type {kind}")
-        found[tag >> 3] = value
-    return found
+        yield tag >> 3, value
+
+
+def fields(data):
+    """The last value of each field of a message, by number."""
+    return dict(_each_field(data))
+
+
+def _typed(value, kind):
+    if not isinstance(value, kind):
+        raise ProtocolError("a reply with a field of another type")
+    return value
 
 
 def _parse(kind, data):
     message = kind()
     try:
-        message.ParseFromString(data)
+        message.ParseFromString(_typed(data, bytes))
     except DecodeError as error:
         raise ProtocolError(f"no {kind.DESCRIPTOR.name}: {error}") from None
     return message
 
 
+def _error_data(status):
+    """The ErrorData among the details of a Status, or None; a newer daemon may add others."""
+    for number, value in _each_field(status):
+        if number == 3:
+            detail = fields(_typed(value, bytes))
+            kind = _typed(detail.get(1, b""), bytes).decode(errors="replace")
+            if kind.rpartition("/")[2] == ERROR_DATA:
+                return _parse(gpalayout_pb2.ErrorData, detail.get(2, b""))
+    return None
+
+
 def parse_response(data, reply):
     """A message of the class `reply`, or a Refused, of the bytes of a ttrpc Response."""
     response = fields(data)
-    if 1 not in response:
+    status = _typed(response.get(1, b""), bytes)
+    members = fields(status)
+    code = _typed(members.get(1, 0), int)
+    if code == 0:
         return _parse(reply, response.get(2, b""))
-    status = fields(response[1])
-    data = None
-    if 3 in status:
-        data = _parse(gpalayout_pb2.ErrorData, fields(status[3]).get(2, b""))
-    return Refused(status.get(1, 0), status.get(2, b"").decode(), data)
+    message = _typed(members.get(2, b""), bytes).decode(errors="replace")
+    return Refused(code, message, _error_data(status))
 
 
 class Client:
-    """A connection. `timeout`: seconds that a call may take, unless it says otherwise; None: for ever."""
+    """A connection to the daemon, made at once and closed by `close` or at the end of `with`.
+
+    path     the socket
+    timeout  the most seconds for connecting and for each call, unless the call says otherwise;
+             None: no limit
+
+    A connection that has ended is replaced when the next request is sent. The calls under way on
+    it raise `ConnectionLost`; none is sent again. So it is after a `ProtocolError`, and after a
+    `TimedOut` that cut a request off. After any other `TimedOut` the connection is as good as
+    before.
+    """
 
     def __init__(self, path=DEFAULT_SOCKET, timeout=DEFAULT_TIMEOUT):
+        self.path = os.fspath(path)
         self.timeout = timeout
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._buffer = bytearray()
+        self._socket = None
+        self._input = bytearray()
         self._next_stream = 1
-        self._sent = {}  # classes of the replies that are to come, by stream
-        self._replies = {}  # that came before somebody has asked for them
-        try:
-            self.sock.connect(path)
-        except OSError as error:
-            self.sock.close()
-            raise NoDaemon(f"{path}: {error.strerror}") from None
+        self._sent = {}  # classes of the replies that are to come, by stream; None: nobody waits
+        self._replies = {}  # replies and errors that nobody has asked for yet, by stream
+        self._connect(_deadline(timeout))
 
     def __enter__(self):
         return self
@@ -213,83 +260,213 @@ class Client:
         self.close()
 
     def close(self):
-        self.sock.close()
+        """Closes the connection; calls under way are lost. A later call makes a new one."""
+        self._end(ConnectionLost, "the connection was closed by the client before the reply")
 
     def call(self, rpc, request=None, timeout=None):
-        """Sends a request, and returns its reply."""
+        """Sends a request, and returns its reply.
+
+        The daemon is told the time limit. If it notices first that the time is over, that is
+        `Refused` with the reason "timeout" instead of `TimedOut`.
+        """
         timeout = self.timeout if timeout is None else timeout
-        return self.receive(self.send(rpc, request, timeout), timeout)
+        deadline = _deadline(timeout)
+        stream = self._send(rpc, request, timeout, deadline)
+        try:
+            return self._receive(stream, timeout, deadline)
+        except BaseException:
+            self.forget(stream)
+            raise
 
     def send(self, rpc, request=None, timeout=None):
-        """Sends a request, and returns its stream for `receive`. With `timeout`, in seconds, the
-        daemon refuses what it cannot answer within it."""
-        stream, message = self.encode(rpc, request, timeout)
-        self._write(message)
-        return stream
+        """Sends a request, and returns its stream for `receive`.
 
-    def encode(self, rpc, request=None, timeout=None):
-        """The stream and the bytes that `send` would send."""
+        With `timeout`, in seconds, the daemon refuses what it cannot answer within it. If the
+        daemon takes no request for that long, or without it for the client's time limit, this
+        raises `TimedOut`.
+        """
+        return self._send(rpc, request, timeout,
+                          _deadline(self.timeout if timeout is None else timeout))
+
+    def receive(self, stream, timeout=None):
+        """The reply to a request that was sent; Refused is raised.
+
+        After `TimedOut` it can be called again, and waits for the same reply; or call `forget`.
+        """
+        timeout = self.timeout if timeout is None else timeout
+        return self._receive(stream, timeout, _deadline(timeout))
+
+    def forget(self, stream):
+        """Gives up a call: its reply is dropped when it comes. The daemon does it nonetheless."""
+        self._replies.pop(stream, None)
+        if stream in self._sent:
+            self._sent[stream] = None
+
+    # Calls.
+
+    def _send(self, rpc, request, timeout, deadline):
         method = METHODS.get(rpc)
         if method is None:
             raise ValueError(f"there is no method {rpc}")
         if request is None or isinstance(request, dict):
             message = getattr(gpalayout_pb2, method.input_type.name)()
             request = json_format.ParseDict(request or {}, message)
-        nanoseconds = max(int(timeout * 1e9), 1) if timeout is not None else 0
+        payload = request_bytes(rpc, request.SerializeToString(),
+                                timeout_nano=_nanoseconds(timeout))
+        while self._socket and self._read():
+            pass
+        if not self._socket:
+            self._connect(deadline)
         stream = self._next_stream
         self._next_stream += 2
         self._sent[stream] = getattr(gpalayout_pb2, method.output_type.name)
-        return stream, frame(stream, request_bytes(rpc, request.SerializeToString(), timeout_nano=nanoseconds))
+        self._write(stream, frame(stream, payload), deadline)
+        return stream
 
-    def receive(self, stream, timeout=None):
-        """The reply to a request that was sent; Refused is raised."""
-        timeout = self.timeout if timeout is None else timeout
-        deadline = None if timeout is None else time.monotonic() + timeout
-        if stream not in self._sent and stream not in self._replies:
+    def _receive(self, stream, timeout, deadline):
+        if self._sent.get(stream) is None and stream not in self._replies:
             raise ValueError(f"no call of stream {stream} is under way")
         while stream not in self._replies:
-            self._take(*self._read_frame(deadline))
+            if not self._wait(select.POLLIN, deadline):
+                raise TimedOut(f"{self.path}: no reply within {timeout:g} s; the daemon may be "
+                               "busy or stopped")
+            self._read()
         reply = self._replies.pop(stream)
-        if isinstance(reply, Refused):
+        if isinstance(reply, Error):
             raise reply
         return reply
 
     def _take(self, stream, kind, message):
         if kind != RESPONSE or stream not in self._sent:
-            raise ProtocolError(f"a frame of type {kind} and stream {stream}, which was not asked for")
-        self._replies[stream] = parse_response(message, self._sent.pop(stream))
-
-    def _write(self, data):
-        self.sock.settimeout(self.timeout)
+            raise ProtocolError(f"a frame of type {kind} and stream {stream}, which was not asked "
+                                "for")
+        reply = self._sent.pop(stream)
+        if reply is None:
+            return
         try:
-            self.sock.sendall(data)
-        except TimeoutError:
-            raise TimedOut("the daemon does not read") from None
-        except OSError as error:
-            raise ConnectionLost(f"the connection was lost: {error.strerror}") from None
+            self._replies[stream] = parse_response(message, reply)
+        except ProtocolError as error:
+            self._replies[stream] = error  # of this call alone: the next frame begins behind it
 
-    def _read_frame(self, deadline):
-        self._fill(HEADER.size, deadline)
-        length, stream, kind, _ = HEADER.unpack_from(self._buffer)
+    # The connection. It does not block, so that one deadline covers every step.
+
+    def _connect(self, deadline):
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            made.setblocking(False)
+            while True:
+                try:
+                    made.connect(self.path)
+                    break
+                except BlockingIOError:  # the listen queue is full
+                    if _left(deadline) == 0:
+                        raise TimedOut(f"{self.path}: the daemon accepts no connection; it may be "
+                                       "busy or stopped") from None
+                    time.sleep(CONNECT_RETRY)
+                except OSError as error:
+                    raise NoDaemon(f"{self.path}: cannot connect: {error.strerror or error}; "
+                                   "is gpalayoutd running?") from None
+        except BaseException:
+            made.close()
+            raise
+        self._socket = made
+
+    def _end(self, error, why):
+        """Closes the connection; whoever waits for a reply gets this error in its place."""
+        if self._socket:
+            self._socket.close()
+        self._socket = None
+        self._input.clear()
+        for stream, kind in self._sent.items():
+            if kind is not None:
+                self._replies[stream] = error(
+                    f"{self.path}: {why}; ask whether a change was made, or create again")
+        self._sent.clear()
+
+    def _wait(self, events, deadline):
+        """Whether the socket gets ready before the deadline; it is for one that has ended."""
+        poll = select.poll()
+        poll.register(self._socket, events)
+        left = _left(deadline)
+        wait_ms = None if left is None else math.ceil(min(1000 * left, LONGEST_POLL_MS))
+        return bool(poll.poll(wait_ms))
+
+    def _write(self, stream, data, deadline):
+        unsent = memoryview(data)
+        events = select.POLLIN | select.POLLOUT
+        try:
+            while unsent:
+                try:
+                    unsent = unsent[self._socket.send(unsent, socket.MSG_NOSIGNAL):]
+                    continue
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    events = select.POLLIN  # the daemon takes no more, but may have replies
+                if not self._wait(events, deadline):
+                    raise TimedOut(f"{self.path}: the daemon reads no request; it may be busy or "
+                                   "stopped")
+                self._read()
+                if not self._socket:
+                    raise self._replies[stream]
+        except BaseException:
+            if unsent and self._socket and len(unsent) < len(data):
+                # What is sent next would be taken for the rest of this request.
+                self._end(ConnectionLost, "the client closed the connection before the reply, "
+                          "because the daemon read only a part of a later request")
+            self._sent.pop(stream, None)
+            self._replies.pop(stream, None)
+            raise
+
+    def _read(self):
+        """Reads once, and keeps the replies that are whole; ends the connection if it has ended.
+
+        False: nothing has come.
+        """
+        try:
+            data = self._socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            where = (f"inside a reply, after {len(self._input)} bytes" if self._input
+                     else "before the reply")
+            self._end(ConnectionLost, f"the connection was closed {where}")
+            return True
+        self._input += data
+        try:
+            while frame_read := self._next_frame():
+                self._take(*frame_read)
+        except ProtocolError as error:
+            self._end(ProtocolError, str(error))
+        return True
+
+    def _next_frame(self):
+        """Stream, type and message of a frame that is whole, or None."""
+        if len(self._input) < HEADER.size:
+            return None
+        length, stream, kind, _ = HEADER.unpack_from(self._input)
         if length > LARGEST_MESSAGE:
             raise ProtocolError(f"a reply of {length} bytes")
-        self._fill(HEADER.size + length, deadline)
-        message = bytes(self._buffer[HEADER.size:HEADER.size + length])
-        del self._buffer[:HEADER.size + length]
+        end = HEADER.size + length
+        if len(self._input) < end:
+            return None
+        message = bytes(self._input[HEADER.size:end])
+        del self._input[:end]
         return stream, kind, message
 
-    def _fill(self, size, deadline):
-        while len(self._buffer) < size:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                raise TimedOut("no reply came in time")
-            self.sock.settimeout(left)
-            try:
-                data = self.sock.recv(READ_SIZE)
-            except TimeoutError:
-                raise TimedOut("no reply came in time") from None
-            except OSError as error:
-                raise ConnectionLost(f"the connection was lost: {error.strerror}") from None
-            if not data:
-                raise ConnectionLost("the daemon has closed the connection")
-            self._buffer += data
+
+def _nanoseconds(timeout):
+    """For the daemon, to which 0 is no limit."""
+    if timeout is None or timeout * 1e9 >= 2**63:
+        return 0
+    return max(int(timeout * 1e9), 1)
+
+
+def _deadline(timeout):
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _left(deadline):
+    return None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -130,19 +130,15 @@ class Conversations(unittest.TestCase):
         cases = iter(cases)
         self.faults = []
         while batch := list(itertools.islice(cases, IN_FLIGHT)):
-            lines, frames, streams = [], [], []
+            lines, streams = [], []
             for number, (case, method, params) in enumerate(batch):
                 lines.append(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
                 try:
-                    request = forms.to_request(request_class(RPCS[method]), params)
-                    stream, frame = client.encode(RPCS[method], request)
-                    frames.append(frame)
+                    stream = client.send(RPCS[method], forms.to_request(request_class(RPCS[method]), params))
                 except forms.Unsayable as reason:
                     stream = reason
                 streams.append(stream)
             json_client.send_aside("".join(line + "\n" for line in lines).encode())
-            client.sock.settimeout(harness.PATIENCE)
-            client.sock.sendall(b"".join(frames))
             for (case, method, params), stream in zip(batch, streams):
                 reply = json_client.read_reply()
                 if isinstance(stream, forms.Unsayable):
