@@ -88,8 +88,14 @@ static int describe(const struct gpal_client *client, int code, struct gpal_clie
 			error->system_error = client->link.error;
 		return code;
 	case GPAL_E_TIMED_OUT:
-		return gpald_client_fail(error, code, "%s: no answer within %g s", path,
-					 (double)client->timeout_ms / 1000);
+		if (!client->link.is_connected)
+			return gpald_client_fail(
+				error, code,
+				"%s: the daemon accepts no connection; it may be busy or stopped",
+				path);
+		return gpald_client_fail(
+			error, code, "%s: no answer within %g s; the daemon may be busy or stopped",
+			path, (double)client->timeout_ms / 1000);
 	case GPAL_E_CLOSED:
 		return gpald_client_fail(error, code, "%s: the connection was closed %s", path,
 					 client->link.input.length > client->link.taken ?

@@ -22,7 +22,7 @@ static const struct {
 	{ ENOTSOCK, "the path is not a socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
 	{ EPROTOTYPE,
 	  "this is another kind of socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
-	{ ETIMEDOUT, "--timeout SECONDS waits longer; the daemon may be busy or stopped" },
+	{ ETIMEDOUT, "--timeout SECONDS waits longer" },
 	{ ECONNRESET,
 	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
 };

@@ -529,7 +529,7 @@ class Exchange(Case):
                     waiting[-1].connect(path)
             except BlockingIOError:
                 pass
-            self.check(ctl("info", "--socket", path, "--timeout", "0.3"), NO_DAEMON, "no answer within 0.3 s")
+            self.check(ctl("info", "--socket", path, "--timeout", "0.3"), NO_DAEMON, "accepts no connection", "hint: --timeout")
 
             process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", path], stdout=subprocess.PIPE, env=BASE_ENV)
             wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client waits")
