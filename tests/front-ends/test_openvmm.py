@@ -779,6 +779,9 @@ class Program(FileTestCase, DaemonTestCase):
                                    (["--vtl2-size", "2m", "--"], "did you mean 2M"),
                                    (["--bogus", "--"], "--bogus"), (["--res", "--"], "--res"),
                                    (["--socket=/s", "--"], "--socket needs --resolve"),
+                                   (["--timeout=1", "--"], "--timeout needs --resolve"),
+                                   (["--resolve", "--timeout=0", "--"], "'0' is not a number of seconds"),
+                                   (["--resolve", "--timeout=1e3", "--"], "'1e3' is not a number of seconds"),
                                    ([], "put OpenVMM's command line after --"),
                                    (["--", "-m", "4g"], "gpalayout-openvmm: -m: '4g' is not a size")):
             with self.subTest(arguments):
