@@ -338,6 +338,8 @@ class Daemon:
     program  by default $GPALAYOUTD, or else gpalayoutd on the PATH or in a system folder
     timeout  the most seconds to wait until it has started or stopped, and for a client's calls
 
+    One that does not exit in time, for example because it is stopped, is killed.
+
     Its socket, state and log are in a temporary folder, `folder`, which only this user may enter.
     The daemon exits when the thread that started it ends, also if the test is killed. Only then
     the folder stays.
@@ -403,7 +405,8 @@ class Daemon:
             status = None
         self.kill()
         if status != 0:
-            what = "did not exit" if status is None else f"exited with {status}"
+            what = (f"did not exit within {self.timeout:g} s and was killed" if status is None
+                    else f"exited with {status}")
             raise DaemonFailed(f"gpalayoutd {what}:\n{self.log()}")
 
     def kill(self):

@@ -38,6 +38,9 @@ Every error is an `Error`: `Refused` if the daemon refused the request, `NoDaemo
 if no reply came, `ProtocolError` if what came is not a reply. Members that this client does not
 know are left in the results.
 
+proto/README.md, under "Clients", has a table of what a client reports when the daemon is stopped
+or restarted.
+
 A `Client` is one connection, for one thread at a time. It starts no thread, handles no signal
 and never causes SIGPIPE. `Events` follows what happens to layouts, over restarts of the daemon.
 """
@@ -116,7 +119,8 @@ class ConnectionLost(NoDaemon):
 
 
 class TimedOut(Error):
-    """No reply came in time. A change may have been made, or may still be made."""
+    """No reply came in time. A change may have been made, or may still be made, unless the text
+    says that the daemon accepts no connection."""
 
 
 class ProtocolError(Error):
@@ -318,7 +322,7 @@ class Client:
 
     A connection that the daemon has closed between two calls, because it was restarted or the
     client was idle, is replaced at the next call. So is one on which a call failed without a
-    refusal.
+    refusal. No call is repeated.
 
     Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
@@ -581,7 +585,8 @@ class Client:
             self._connection = _Connection(self.path, deadline)
         reply = self._connection.reply(line, deadline)
         if reply is None:
-            raise TimedOut(f"{self.path}: no reply within {self.timeout:g} s")
+            raise TimedOut(f"{self.path}: no reply within {self.timeout:g} s; the daemon may be "
+                           "busy or stopped")
         if self._connection.unsent:
             # Refused before it was read to the end; the rest would be taken for another request.
             self.close()
@@ -728,7 +733,8 @@ class _Connection:
             except BlockingIOError:  # the listen queue is full
                 left = _left(deadline)
                 if left == 0:
-                    raise TimedOut(f"{self.path}: the daemon accepts no connection") from None
+                    raise TimedOut(f"{self.path}: the daemon accepts no connection; it may be "
+                                   "busy or stopped") from None
                 time.sleep(CONNECT_RETRY)
             except OSError as error:
                 raise NoDaemon(f"{self.path}: cannot connect: {error.strerror or error}; "
@@ -750,7 +756,11 @@ class _Connection:
         """Sends a line and returns the reply, or None once the deadline has passed."""
         self.unsent = memoryview(line)
         while True:
-            message = self.message(deadline)
+            try:
+                message = self.message(deadline)
+            except ConnectionLost as error:
+                raise ConnectionLost(f"{error}; ask whether a change was made, or create "
+                                     "again") from None
             if message is None or "method" not in message:
                 return message
             # Notifications alone must not keep a call going.
