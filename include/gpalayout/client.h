@@ -18,7 +18,9 @@
  * or GPAL_E_NO_MEMORY, and fills in `error`, which may be NULL. After GPAL_E_TIMED_OUT,
  * GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY whether a change was made is not known:
  * ask again, since gpal_client_create() with the same request changes nothing the second time.
- * A call connects again where the connection was lost or had to be given up.
+ * A call connects again where the connection was lost or had to be given up; no call is
+ * repeated. proto/README.md, under "Clients", has a table of what is reported when the daemon is
+ * stopped, restarts or is newer.
  *
  * Blocking. By default a function returns when it has its answer or its time is up. For a
  * loop of the caller's see gpal_client_set_blocking().
@@ -49,7 +51,7 @@ GPAL_BEGIN_DECLS
 enum gpal_client_code {
 	GPAL_E_REFUSED = -100,     /* the daemon says no: `reason` tells why */
 	GPAL_E_NO_DAEMON = -101,   /* cannot connect: `system_error` tells why */
-	GPAL_E_TIMED_OUT = -102,   /* no answer within the time limit */
+	GPAL_E_TIMED_OUT = -102,   /* no answer, or no connection, within the time limit */
 	GPAL_E_CLOSED = -103,      /* the connection was closed before the answer */
 	GPAL_E_PROTOCOL = -104,    /* what came is not an answer, or lacks a member */
 	GPAL_E_IN_PROGRESS = -105, /* not blocking: call the same function again */
