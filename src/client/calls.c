@@ -33,8 +33,9 @@ static int not_understood(const struct question *q, const struct gpald_wire_erro
 				 fault->has_pointer ? fault->pointer : "");
 }
 
-static int decode(const struct question *q, const struct gpald_result *result, const cJSON *value,
-		  void *object, struct gpald_arena *arena, struct gpal_client_error *error)
+static int decode_answer(const struct question *q, const struct gpald_result *result,
+			 const cJSON *value, void *object, struct gpald_arena *arena,
+			 struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 
@@ -47,9 +48,9 @@ static int decode(const struct question *q, const struct gpald_result *result, c
  * Asks, and gives what `question` says in an object of its own. Of a refusal that has
  * something to give, *refused says what it is; NULL: there is none.
  */
-static int ask(struct gpal_client *client, const struct question *q,
-	       const struct gpald_result *refused, const void **object,
-	       struct gpal_client_error *error)
+static int ask_question(struct gpal_client *client, const struct question *q,
+			const struct gpald_result *refused, const void **object,
+			struct gpal_client_error *error)
 {
 	struct gpald_arena *arena;
 	struct gpald_reply reply;
@@ -66,12 +67,12 @@ static int ask(struct gpal_client *client, const struct question *q,
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0) {
-		code = decode(q, q->result, reply.result, made, arena, error);
+		code = decode_answer(q, q->result, reply.result, made, arena, error);
 	} else if (code == GPAL_E_REFUSED && refused) {
 		const cJSON *data = cJSON_GetObjectItemCaseSensitive(reply.error, "data");
 
 		if (cJSON_GetObjectItemCaseSensitive(data, "changes") &&
-		    decode(q, refused, data, made, arena, NULL) == 0)
+		    decode_answer(q, refused, data, made, arena, NULL) == 0)
 			*object = made;
 	}
 	if (code == GPAL_E_PROTOCOL)
@@ -83,20 +84,20 @@ static int ask(struct gpal_client *client, const struct question *q,
 	return code;
 }
 
-/* The typed results, whose pointers are const as those of `ask` are. */
-#define ASK(result_pointer, ...)                                                                   \
-	({                                                                                         \
-		const void *asked;                                                                 \
-		const int asked_code =                                                             \
-			ask(client, &(const struct question){ __VA_ARGS__ }, NULL, &asked, error); \
-		*(result_pointer) = asked;                                                         \
-		asked_code;                                                                        \
+/* The typed results, whose pointers are const as those of ask_question() are. */
+#define ASK(result_pointer, ...)                                                               \
+	({                                                                                     \
+		const void *asked;                                                             \
+		const int asked_code = ask_question(                                           \
+			client, &(const struct question){ __VA_ARGS__ }, NULL, &asked, error); \
+		*(result_pointer) = asked;                                                     \
+		asked_code;                                                                    \
 	})
 
 /* Any method. */
 
 /* In JSON an LF is a space, where it is allowed at all; here it would end the line. */
-static void write_raw(struct gpald_writer *w, const void *args)
+static void write_raw_params(struct gpald_writer *w, const void *args)
 {
 	const size_t start = w->length;
 
@@ -130,7 +131,7 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 	struct gpald_reply reply;
 	const char *line;
 	size_t length;
-	int code = gpald_client_ask(client, method, params ? write_raw : NULL, params, &line,
+	int code = gpald_client_ask(client, method, params ? write_raw_params : NULL, params, &line,
 				    &length, error);
 
 	*result = NULL;
@@ -202,8 +203,8 @@ int gpal_client_advise(struct gpal_client *client, const struct gpal_request *re
 	return ASK(advice, "layout.resolve", write_advise, request, &gpald_advice_result);
 }
 
-static void write_pinned(struct gpald_writer *w, const char *key, const struct gpal_pinned *list,
-			 size_t count)
+static void write_pinned_list(struct gpald_writer *w, const char *key,
+			      const struct gpal_pinned *list, size_t count)
 {
 	if (count == 0)
 		return;
@@ -238,8 +239,8 @@ static void write_allocate(struct gpald_writer *w, const void *args)
 	const struct gpal_alloc_input *input = args;
 
 	gpald_write_object(w, NULL);
-	write_pinned(w, "reserved", input->reserved, input->reserved_count);
-	write_pinned(w, "fixed", input->fixed, input->fixed_count);
+	write_pinned_list(w, "reserved", input->reserved, input->reserved_count);
+	write_pinned_list(w, "fixed", input->fixed, input->fixed_count);
 	write_demands(w, "mmio32", input->mmio32, input->mmio32_count);
 	write_demands(w, "ram", input->ram, input->ram_count);
 	write_demands(w, "mmio64", input->mmio64, input->mmio64_count);
@@ -284,7 +285,7 @@ int gpal_client_create(struct gpal_client *client, const char *name,
 	return ASK(live, "layout.create", write_create, &named, &gpald_live_result);
 }
 
-static void write_name(struct gpald_writer *w, const void *args)
+static void write_name_params(struct gpald_writer *w, const void *args)
 {
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", args);
@@ -294,7 +295,7 @@ static void write_name(struct gpald_writer *w, const void *args)
 int gpal_client_get(struct gpal_client *client, const char *name,
 		    const struct gpal_client_live **live, struct gpal_client_error *error)
 {
-	return ASK(live, "layout.get", write_name, name, &gpald_live_full_result);
+	return ASK(live, "layout.get", write_name_params, name, &gpald_live_full_result);
 }
 
 struct named_generation {
@@ -354,7 +355,8 @@ int gpal_client_update(struct gpal_client *client, const char *name,
 	const struct question question = { "layout.update", write_update, &named,
 					   &gpald_update_result };
 	const void *made;
-	const int code = ask(client, &question, &gpald_refused_update_result, &made, error);
+	const int code =
+		ask_question(client, &question, &gpald_refused_update_result, &made, error);
 
 	*update = made;
 	return code;
@@ -388,7 +390,7 @@ int gpal_client_list(struct gpal_client *client, const char *after, unsigned int
 int gpal_client_history(struct gpal_client *client, const char *name,
 			const struct gpal_client_history **history, struct gpal_client_error *error)
 {
-	return ASK(history, "layout.history", write_name, name, &gpald_history_result);
+	return ASK(history, "layout.history", write_name_params, name, &gpald_history_result);
 }
 
 struct backed_up {
@@ -433,7 +435,7 @@ struct probed {
 	uint64_t address;
 };
 
-static void write_probe(struct gpald_writer *w, const void *args)
+static void write_probe_params(struct gpald_writer *w, const void *args)
 {
 	const struct probed *probed = args;
 
@@ -449,7 +451,7 @@ int gpal_client_probe(struct gpal_client *client, const struct gpal_client_side 
 {
 	const struct probed probed = { of, address };
 
-	return ASK(probe, "layout.probe", write_probe, &probed, &gpald_probe_result);
+	return ASK(probe, "layout.probe", write_probe_params, &probed, &gpald_probe_result);
 }
 
 struct sides {

@@ -76,7 +76,8 @@ static void keep_nothing(struct gpal_client *client)
 	client->last_line = NULL;
 }
 
-static int describe(const struct gpal_client *client, int code, struct gpal_client_error *error)
+static int describe_failure(const struct gpal_client *client, int code,
+			    struct gpal_client_error *error)
 {
 	const char *path = client->link.path;
 
@@ -110,14 +111,14 @@ static int describe(const struct gpal_client *client, int code, struct gpal_clie
 
 int gpald_client_end(struct gpal_client *client, int code, struct gpal_client_error *error)
 {
-	describe(client, code, error);
+	describe_failure(client, code, error);
 	client->is_asking = false;
 	gpald_link_close(&client->link);
 	return code;
 }
 
-static bool write_line(struct gpald_writer *w, uint64_t id, const char *method,
-		       gpald_write_params *write, const void *args)
+static bool write_request_line(struct gpald_writer *w, uint64_t id, const char *method,
+			       gpald_write_params *write, const void *args)
 {
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "jsonrpc", "2.0");
@@ -133,11 +134,12 @@ static bool write_line(struct gpald_writer *w, uint64_t id, const char *method,
 bool gpald_client_put(struct gpal_client *client, const char *method, gpald_write_params *write,
 		      const void *args)
 {
-	return write_line(gpald_link_begin_line(&client->link), ++client->id, method, write, args);
+	return write_request_line(gpald_link_begin_line(&client->link), ++client->id, method, write,
+				  args);
 }
 
-static int begin(struct gpal_client *client, const char *method, gpald_write_params *write,
-		 const void *args, struct gpal_client_error *error)
+static int begin_call(struct gpal_client *client, const char *method, gpald_write_params *write,
+		      const void *args, struct gpal_client_error *error)
 {
 	if (client->is_subscribed)
 		return gpald_client_fail(error, GPAL_E_BUSY,
@@ -154,14 +156,14 @@ static int begin(struct gpal_client *client, const char *method, gpald_write_par
 }
 
 /* Is the call in progress the same, whose answer is that to this one, too? */
-static int go_on(struct gpal_client *client, const char *method, gpald_write_params *write,
-		 const void *args, struct gpal_client_error *error)
+static int advance_call(struct gpal_client *client, const char *method, gpald_write_params *write,
+			const void *args, struct gpal_client_error *error)
 {
 	const struct gpald_writer *asked = &client->link.output;
 	struct gpald_writer again = { 0 };
 	int code = 0;
 
-	if (!write_line(&again, client->id, method, write, args))
+	if (!write_request_line(&again, client->id, method, write, args))
 		code = gpald_client_end(client, GPAL_E_NO_MEMORY, error);
 	else if (again.length != asked->length ||
 		 memcmp(again.text, asked->text, again.length) != 0)
@@ -193,8 +195,8 @@ int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write
 		     const void *args, const char **line, size_t *length,
 		     struct gpal_client_error *error)
 {
-	int code = client->is_asking ? go_on(client, method, write, args, error) :
-				       begin(client, method, write, args, error);
+	int code = client->is_asking ? advance_call(client, method, write, args, error) :
+				       begin_call(client, method, write, args, error);
 
 	if (code)
 		return code;

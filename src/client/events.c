@@ -25,8 +25,9 @@ static void write_since(struct gpald_writer *w, const void *args)
 }
 
 /* Decodes a result or an event, in the arena. NULL: *code is what has gone wrong. */
-static const void *decode(const struct gpald_result *result, const cJSON *value,
-			  struct gpald_arena *arena, int *code, struct gpal_client_error *error)
+static const void *decode_event_result(const struct gpald_result *result, const cJSON *value,
+				       struct gpald_arena *arena, int *code,
+				       struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 	void *made = gpald_arena_zalloc(arena, 1, result->size);
@@ -46,10 +47,12 @@ static const void *decode(const struct gpald_result *result, const cJSON *value,
 }
 
 /* The revision at which the daemon agrees; it knows all that it has told. */
-static const uint64_t *agree(struct gpal_client *client, const cJSON *result, uint64_t least,
-			     struct gpald_arena *arena, int *code, struct gpal_client_error *error)
+static const uint64_t *read_agreed_revision(struct gpal_client *client, const cJSON *result,
+					    uint64_t least, struct gpald_arena *arena, int *code,
+					    struct gpal_client_error *error)
 {
-	const uint64_t *revision = decode(&gpald_revision_result, result, arena, code, error);
+	const uint64_t *revision =
+		decode_event_result(&gpald_revision_result, result, arena, code, error);
 
 	if (!revision || *revision >= least) {
 		client->agree_ms = INT64_MAX;
@@ -80,7 +83,8 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0)
-		agreed = agree(client, reply.result, since ? *since : 0, arena, &code, error);
+		agreed = read_agreed_revision(client, reply.result, since ? *since : 0, arena,
+					      &code, error);
 	if (agreed) {
 		client->is_subscribed = true;
 		client->revision = since ? *since : *agreed;
@@ -97,13 +101,14 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
  * What the daemon keeps does not reach back to the last event, or it is not of this
  * registry: from here on it is subscribed to what happens from now on.
  */
-static int resync(struct gpal_client *client, const struct gpald_reply *refusal,
-		  struct gpald_arena *arena, struct gpal_client_event *event,
-		  struct gpal_client_error *error)
+static int make_resync_event(struct gpal_client *client, const struct gpald_reply *refusal,
+			     struct gpald_arena *arena, struct gpal_client_event *event,
+			     struct gpal_client_error *error)
 {
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(refusal->error, "data");
 	int code;
-	const uint64_t *revision = decode(&gpald_revision_result, data, arena, &code, error);
+	const uint64_t *revision =
+		decode_event_result(&gpald_revision_result, data, arena, &code, error);
 
 	if (!revision)
 		return code;
@@ -119,9 +124,9 @@ static int resync(struct gpal_client *client, const struct gpald_reply *refusal,
 }
 
 /* Takes a line; GPAL_E_IN_PROGRESS: it is no event. */
-static int take(struct gpal_client *client, const char *line, size_t length,
-		struct gpald_arena *arena, struct gpal_client_event *event,
-		struct gpal_client_error *error)
+static int take_notification(struct gpal_client *client, const char *line, size_t length,
+			     struct gpald_arena *arena, struct gpal_client_event *event,
+			     struct gpal_client_error *error)
 {
 	struct gpal_client_error refusal;
 	const struct gpal_client_event *come;
@@ -133,7 +138,7 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 	if (reply.error) {
 		gpald_reply_refuse(&reply, &refusal);
 		if (strcmp(refusal.reason, "resync_required") == 0)
-			return resync(client, &reply, arena, event, error);
+			return make_resync_event(client, &reply, arena, event, error);
 		/* A daemon that ends, or has too many connections: another time. */
 		if (refusal.number >= -32099 && refusal.number <= -32000) {
 			snprintf(client->outage, sizeof(client->outage), "%.*s",
@@ -144,12 +149,13 @@ static int take(struct gpal_client *client, const char *line, size_t length,
 		return gpald_reply_refuse(&reply, error);
 	}
 	if (reply.result)
-		return agree(client, reply.result, client->revision, arena, &code, error) ?
+		return read_agreed_revision(client, reply.result, client->revision, arena, &code,
+					    error) ?
 			       GPAL_E_IN_PROGRESS :
 			       code;
 	if (!reply.event)
 		return GPAL_E_IN_PROGRESS;
-	come = decode(&gpald_event_result, reply.event, arena, &code, error);
+	come = decode_event_result(&gpald_event_result, reply.event, arena, &code, error);
 	if (!come)
 		return code;
 	/* Anything else would be a gap or a repeat. */
@@ -171,7 +177,7 @@ static int64_t agree_until(const struct gpal_client *client)
 }
 
 /* Connects and subscribes again, if it is time. */
-static int reconnect(struct gpal_client *client)
+static int reconnect_events(struct gpal_client *client)
 {
 	const int64_t now_ms = gpald_client_now_ms();
 	int code;
@@ -196,7 +202,7 @@ static int reconnect(struct gpal_client *client)
  * After a failure the subscription is taken up again, on another connection. So nothing is
  * lost of what came behind, or could not be read for want of memory.
  */
-static int survive(struct gpal_client *client, int code)
+static int survive_loss(struct gpal_client *client, int code)
 {
 	if (code == 0 || code == GPAL_E_IN_PROGRESS)
 		return code;
@@ -215,19 +221,19 @@ int gpald_events_advance(struct gpal_client *client)
 	client->last_line = NULL;
 	if (client->link.has_line)
 		return 0;
-	code = reconnect(client);
+	code = reconnect_events(client);
 	if (code == 0)
 		code = gpald_link_step(&client->link);
 	if (client->link.has_line)
 		return 0;
 	if (code == 0 && gpald_client_now_ms() >= client->agree_ms)
 		code = GPAL_E_CLOSED;
-	return survive(client, code ? code : GPAL_E_IN_PROGRESS);
+	return survive_loss(client, code ? code : GPAL_E_IN_PROGRESS);
 }
 
 /* One step; GPAL_E_IN_PROGRESS: no event has come. */
-static int step(struct gpal_client *client, struct gpald_arena *arena,
-		struct gpal_client_event *event, struct gpal_client_error *error)
+static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
+			  struct gpal_client_event *event, struct gpal_client_error *error)
 {
 	const int code = gpald_events_advance(client);
 	const char *line;
@@ -236,7 +242,8 @@ static int step(struct gpal_client *client, struct gpald_arena *arena,
 	if (code == 0 && gpald_link_take_line(&client->link, &line, &length)) {
 		gpald_arena_reset(arena);
 		client->last_line = line;
-		return survive(client, take(client, line, length, arena, event, error));
+		return survive_loss(client,
+				    take_notification(client, line, length, arena, event, error));
 	}
 	if (code == GPAL_E_IN_PROGRESS)
 		return code;
@@ -257,7 +264,7 @@ int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event 
 	arena = gpald_arena_new(0);
 	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	while ((code = step(client, arena, event, error)) == GPAL_E_IN_PROGRESS) {
+	while ((code = advance_events(client, arena, event, error)) == GPAL_E_IN_PROGRESS) {
 		if (client->link.has_line)
 			continue;
 		if (!client->blocks) {

@@ -30,15 +30,15 @@ int gpald_client_fail(struct gpal_client_error *error, int code, const char *for
 	return code;
 }
 
-static const cJSON *member(const cJSON *object, const char *name)
+static const cJSON *object_member(const cJSON *object, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
 /* "" where there is none. */
-static const char *text_of(const cJSON *object, const char *name)
+static const char *member_text(const cJSON *object, const char *name)
 {
-	const cJSON *value = member(object, name);
+	const cJSON *value = object_member(object, name);
 
 	return cJSON_IsString(value) ? value->valuestring : "";
 }
@@ -46,7 +46,7 @@ static const char *text_of(const cJSON *object, const char *name)
 /* 0 where there is none. */
 static uint64_t integer_of(const cJSON *object, const char *name)
 {
-	const cJSON *value = member(object, name);
+	const cJSON *value = object_member(object, name);
 
 	return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 0x1p53 ?
 		       (uint64_t)value->valuedouble :
@@ -57,7 +57,7 @@ static uint64_t hex_of(const cJSON *object, const char *name)
 {
 	uint64_t value;
 
-	return gpald_size_parse(text_of(object, name), &value) == GPALD_SIZE_OK ? value : 0;
+	return gpald_size_parse(member_text(object, name), &value) == GPALD_SIZE_OK ? value : 0;
 }
 
 static struct gpal_range range_of(const cJSON *object)
@@ -74,15 +74,15 @@ static int not_an_answer(struct gpal_client_error *error, const char *why)
 
 static bool is_refusal(const cJSON *error)
 {
-	const cJSON *number = member(error, "code");
+	const cJSON *number = object_member(error, "code");
 
 	return cJSON_IsNumber(number) && number->valuedouble >= INT_MIN &&
-	       number->valuedouble <= INT_MAX && cJSON_IsString(member(error, "message"));
+	       number->valuedouble <= INT_MAX && cJSON_IsString(object_member(error, "message"));
 }
 
 static bool has_id(const cJSON *message, uint64_t id)
 {
-	const cJSON *value = member(message, "id");
+	const cJSON *value = object_member(message, "id");
 
 	return cJSON_IsNumber(value) && value->valuedouble == (double)id;
 }
@@ -98,22 +98,22 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 		return fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY) ?
 			       gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory") :
 			       not_an_answer(error, fault.message);
-	if (strcmp(text_of(message, "jsonrpc"), "2.0") != 0)
+	if (strcmp(member_text(message, "jsonrpc"), "2.0") != 0)
 		return not_an_answer(error, "it is no JSON-RPC 2.0 message");
-	if (strcmp(text_of(message, "method"), "layout.event") == 0) {
-		reply->event = member(message, "params");
+	if (strcmp(member_text(message, "method"), "layout.event") == 0) {
+		reply->event = object_member(message, "params");
 		return reply->event ? 0 : not_an_answer(error, "an event without params");
 	}
-	if (*text_of(message, "method") && !member(message, "id"))
+	if (*member_text(message, "method") && !object_member(message, "id"))
 		return 0;
-	reply->result = member(message, "result");
-	reply->error = member(message, "error");
+	reply->result = object_member(message, "result");
+	reply->error = object_member(message, "error");
 	if (!reply->result == !reply->error)
 		return not_an_answer(error, "it has to have either a result or an error");
 	if (reply->error && !is_refusal(reply->error))
 		return not_an_answer(error, "its error lacks a code or a message");
 	/* A daemon that could not read the request does not know its id. */
-	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(member(message, "id"))))
+	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(object_member(message, "id"))))
 		return not_an_answer(error, "its id is not that of the request");
 	return 0;
 }
@@ -124,7 +124,7 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 			struct gpald_wire_error *error)
 {
 	void *field = (char *)error + detail->offset;
-	const cJSON *value = member(data, detail->name);
+	const cJSON *value = object_member(data, detail->name);
 	struct gpal_neighbour *neighbour = field;
 	int kind = 0;
 
@@ -132,7 +132,7 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 		return;
 	switch (detail->type) {
 	case GPALD_DETAIL_TEXT:
-		snprintf(field, GPAL_ERROR_TAG_MAX + 1, "%s", text_of(data, detail->name));
+		snprintf(field, GPAL_ERROR_TAG_MAX + 1, "%s", member_text(data, detail->name));
 		break;
 	case GPALD_DETAIL_HEX:
 	case GPALD_DETAIL_HEX_IF:
@@ -143,12 +143,12 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 		*(struct gpal_range *)field = range_of(value);
 		break;
 	case GPALD_DETAIL_TAGGED:
-		snprintf(neighbour->tag, sizeof(neighbour->tag), "%s", text_of(value, "tag"));
+		snprintf(neighbour->tag, sizeof(neighbour->tag), "%s", member_text(value, "tag"));
 		neighbour->range = range_of(value);
 		break;
 	case GPALD_DETAIL_KIND:
 		while (kind < GPAL_KIND_COUNT - 1 && strcmp(gpal_kind_name((enum gpal_kind)kind),
-							    text_of(data, detail->name)) != 0)
+							    member_text(data, detail->name)) != 0)
 			kind++;
 		*(enum gpal_kind *)field = (enum gpal_kind)kind;
 		break;
@@ -192,14 +192,14 @@ static void take_details(const cJSON *data, struct gpal_client_error *error)
 
 int gpald_reply_refuse(const struct gpald_reply *reply, struct gpal_client_error *error)
 {
-	const cJSON *data = member(reply->error, "data");
+	const cJSON *data = object_member(reply->error, "data");
 
 	if (!error)
 		return GPAL_E_REFUSED;
-	gpald_client_fail(error, GPAL_E_REFUSED, "%s", text_of(reply->error, "message"));
-	error->number = (int)member(reply->error, "code")->valuedouble;
-	snprintf(error->reason, sizeof(error->reason), "%s", text_of(data, "reason"));
-	snprintf(error->pointer, sizeof(error->pointer), "%s", text_of(data, "pointer"));
+	gpald_client_fail(error, GPAL_E_REFUSED, "%s", member_text(reply->error, "message"));
+	error->number = (int)object_member(reply->error, "code")->valuedouble;
+	snprintf(error->reason, sizeof(error->reason), "%s", member_text(data, "reason"));
+	snprintf(error->pointer, sizeof(error->pointer), "%s", member_text(data, "pointer"));
 	error->offset = integer_of(data, "offset");
 	take_details(data, error);
 	return GPAL_E_REFUSED;
