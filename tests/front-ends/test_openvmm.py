@@ -378,7 +378,8 @@ WRONG = (
     (f"{RC},low_mmio_base=80000000", "is not a hexadecimal number of 64 bits, such as 0x1000"),
     (f"{RC},low_mmio_base=0x10000000000000000", "is not a hexadecimal number of 64 bits"),
     (f"{RC},high_mmio_base=0x", "is not a hexadecimal number"),
-    (f"{RC},high_mmio_base=0xfffffffff0000000", "high_mmio_base plus the size of high_mmio is 2\\^64 or more"),
+    (f"{RC},high_mmio_base=0xfffffffff0000000",
+     "invalid high MMIO range: high_mmio_base plus the size of high_mmio is 2\\^64 or more"),
     (f"{RC},hdm_window_restrictions=0x40", "reserved bits"),
     (f"{RC},preserve_bars=1", "preserve_bars takes no value, on or off"),
     (f"{RC},low_mimo=1M", "there is no 'low_mimo'; .*did you mean low_mmio[?]"),
@@ -396,7 +397,7 @@ WRONG = (
     ("--pcie-root-port rc0:a,acs=65536", "acs: '65536' is not a number"),
     (f"{RC} --amd-iommu rc1", "--amd-iommu: there is no root complex 'rc1'; there are rc0; did you mean rc0[?]"),
     ("--intel-vtd rc0", "--intel-vtd: there is no root complex 'rc0'; add --pcie-root-complex"),
-    (f"{RC} --amd-iommu rc0 --intel-vtd rc0", "--amd-iommu and --intel-vtd exclude each other"),
+    (f"{RC} --amd-iommu rc0 --intel-vtd rc0", "--amd-iommu and --intel-vtd cannot both be used in the same VM"),
     # Devices of virtio.
     ("--virtio-fs-bus isa", "'isa' is not one of auto, mmio, pci, vpci"),
     ("--virtio-fs-bus MMIO", "'MMIO' is not one of"),
@@ -450,25 +451,31 @@ DIGESTS = (
 # What the daemon refuses: the reason, the exit status, and what OpenVMM says, if it says something.
 REFUSALS = (
     ("-m 4G --pcie-root-complex rc0 --pcie-root-complex rc1", "bus_overlap", REFUSED,
-     "bus range 0..=255 of 'rc1' overlaps with 'rc0' bus range 0..=255"),
+     "invalid PCIe root complex 'rc1': bus range 0..=255 overlaps with 'rc0' bus range 0..=255 on PCI segment 0"),
     (f"{RC},node=3", "node_out_of_range", REFUSED,
-     "PCIe root complex 'rc0' references NUMA node 3 which does not exist"),
+     "PCIe root complex 'rc0' references NUMA node 3 which does not exist (num_nodes=1)"),
     (f"{RC},low_mmio=64M,low_mmio_base=0xf4000000 --pcie-root-complex rc1,segment=1,low_mmio_base=0xf0100000",
      "overlap", REFUSED, "fixed/reserved requests pcie-rc1-low-mmio (0xf0100000-0xf4100000) and pcie-rc0-low-mmio"
      " (0xf4000000-0xf8000000) overlap"),
     (f"{RC},low_mmio=4095M", "exhausted", NO_ROOM,
-     "pcie-rc0-low-mmio: cannot allocate 0xfff00000 bytes with alignment 0x200000 during Mmio32"),
+     "pcie-rc0-low-mmio: cannot allocate 0xfff00000 bytes with alignment 0x200000 during Mmio32; remaining free space"
+     " in phase: 0xf8000000 bytes"),
     (f"{RC},low_mmio_base=0xff000000", "fixed_low_mmio_above_4gib", REFUSED,
-     "pcie-rc0-low-mmio: fixed low MMIO range must end at or below 4 GiB"),
+     "pcie-rc0-low-mmio: fixed low MMIO range 0xff000000-0x103000000 must end at or below 4 GiB"),
     (f"{RC},low_mmio=3712M,low_mmio_base=0x10000000,end_bus=3 --pcie-ecam-below-4gb", "ecam_below_minimum", REFUSED,
-     "ECAM at 0xfc00000 is below the 0x10000000 minimum"),
+     'PCIe root complex "rc0": ECAM at 0xfc00000 is below the 0x10000000 minimum'),
     ("-m 64G", "address_width_exceeded", NO_ROOM,
      "memory layout ends at 0x1040000000, which exceeds the address width of 36 bits"),
-    (f"{RC},low_mmio_base=0x80000001", "invalid_alignment", REFUSED, "invalid MMIO range"),
-    (f"{RC},high_mmio=0", "invalid_size", REFUSED, "pcie-rc0-high-mmio: invalid size 0x0"),
+    (f"{RC},low_mmio_base=0x80000001", "invalid_alignment", REFUSED, "invalid low MMIO range"),
+    (f"{RC},high_mmio=0", "invalid_size", REFUSED,
+     "pcie-rc0-high-mmio: invalid size 0x0 (must be > 0 and a multiple of 0x1000)"),
     (f"{RC} --pcie-root-complex rc1,segment=1 --intel-vtd rc1", "warning_refused", REFUSED,
-     "with Intel VT-d, every root complex must have one"),
-    ("-m 0", "invalid_memory", REFUSED, None),
+     "root complex 'rc0' has no Intel VT-d unit; with Intel VT-d, every root complex must have one"),
+    ("-m 0", "invalid_memory", REFUSED, "total RAM size is zero"),
+    ("-m 6K", "invalid_memory", REFUSED, "NUMA node 0 memory size 0x1800 is not page-aligned"),
+    ("--numa size=16777215T --numa size=1T", "invalid_memory", REFUSED, "node memory sizes overflow"),
+    ("--hv --vtl2 --igvm {odd_igvm}", "invalid_alignment", REFUSED,
+     "vtl2: invalid alignment 0x1800 (must be >= 0x1000 and a power of 2)"),
     (f"{RC} --pcie-root-complex rc0,segment=1", "duplicate_name", REFUSED, None),
     (f"{RC},hdm=1M --pcie-root-port rc0:a,cxl", "invalid_hdm", REFUSED, None),
 )
@@ -509,6 +516,7 @@ class FileTestCase(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="gpalayout-openvmm-test-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.igvm = cls.write("good.igvm", igvm_file(*GOOD_HEADERS))
+        cls.odd_igvm = cls.write("odd.igvm", igvm_file(platform(2, 1), region(2, 6144), required_memory(2, VTL2_SIZE)))
 
     @classmethod
     def write(cls, name, data):
@@ -518,7 +526,7 @@ class FileTestCase(unittest.TestCase):
         return path
 
     def words(self, line):
-        return shlex.split(line.replace("{igvm}", self.igvm))
+        return shlex.split(line.replace("{igvm}", self.igvm).replace("{odd_igvm}", self.odd_igvm))
 
     def convert(self, line, arch=X86, **options):
         return openvmm.convert(self.words(line), arch, **options)
