@@ -103,16 +103,17 @@ ROOT_COMPLEX_EDITS = {"segment": _number, "start_bus": _number, "end_bus": _numb
 class VmBuilder:
     """A VM that is to be: by default with 4 GiB of RAM on one node, no PCIe and no virtio-mmio.
 
-    name    of the VM and of its layout in the daemon
-    arch    "x86_64" or "aarch64"
-    boot    "linux-direct", "openhcl", "pcat" (x86_64 only) or "uefi"
-    policy  by default that of the daemon; tests of addresses name one
+    name       of the VM and of its layout in the daemon
+    arch       "x86_64" or "aarch64"
+    boot       "linux-direct", "openhcl", "pcat" (x86_64 only) or "uefi"
+    policy     by default that of the daemon; tests of addresses name one
+    host_bits  width of the host's physical addresses; by default there is no limit
 
     Each method that begins with `with_` changes the builder and returns it. A size or an address
     is an integer of bytes, or a string such as "4GiB", which is sent as it is.
     """
 
-    def __init__(self, name, arch="x86_64", boot="uefi", *, policy=None):
+    def __init__(self, name, arch="x86_64", boot="uefi", *, policy=None, host_bits=None):
         for argument, value, known in (("arch", arch, ARCHITECTURES), ("boot", boot, PROFILES)):
             if value not in known:
                 raise ValueError(f"{argument}: {value!r} is none of {', '.join(known)}")
@@ -123,6 +124,8 @@ class VmBuilder:
         self._request = {"arch": arch, "profile": PROFILES[boot], "memory": {"nodes": [4 * GIB]}}
         if policy is not None:
             self._request["policy"] = policy
+        if host_bits is not None:
+            self._request["host"] = {"physical_address_bits": _number("host_bits", host_bits)}
         if boot == "openhcl" and arch == "aarch64":
             # OpenHCL is an IGVM file, which says itself where it is loaded.
             self._request["memory"]["start"] = 0
@@ -206,9 +209,13 @@ class VmBuilder:
             _find(request, method, name)["iommu"] = kind
         return request
 
-    def start(self, client):
-        """Creates the layout under the name of the VM, by a `gpalayout.Client`; returns a `Vm`."""
-        return Vm(client, self.name, self.request())
+    def start(self, client, *, refuse=None):
+        """Creates the layout under the name of the VM, by a `gpalayout.Client`; returns a `Vm`.
+
+        `refuse` is a list of warnings that are errors in this test, or "all". OpenVMM refuses
+        Intel VT-d on only some root complexes; so does `refuse=["partial_intel_vtd"]`.
+        """
+        return Vm(client, self.name, self.request(), refuse=refuse)
 
     def _with_iommu(self, method, kind, names):
         self._iommus += [(method, kind, name) for name in names]
@@ -222,8 +229,8 @@ class Vm:
     the daemon had the layout already, from the same user and request, and somebody may use it.
     """
 
-    def __init__(self, client, name, request):
-        result = client.create(name, request)
+    def __init__(self, client, name, request, *, refuse=None):
+        result = client.create(name, request, refuse=refuse)
         self.client = client
         self.name = name
         self.request = request

@@ -133,6 +133,10 @@ class Requests(unittest.TestCase):
         request = builder.request()
         self.assertEqual((request["vtl2"], request["virtio_mmio"]), ({"framebuffer": 8 * MIB}, {"slots": 2}))
 
+    def test_policy_and_width_of_the_host_are_sent_if_they_are_stated(self):
+        self.assertEqual(VmBuilder("vm", policy=POLICY, host_bits=40).request(), {
+            **VmBuilder("vm").request(), "policy": POLICY, "host": {"physical_address_bits": 40}})
+
     def test_a_request_is_a_copy(self):
         builder = topology(1, 1).with_amd_iommu("s0rc0")
         first = builder.request()
@@ -157,6 +161,7 @@ class Requests(unittest.TestCase):
                 (lambda: VmBuilder("vm", "riscv64"), ValueError, "arch: 'riscv64'"),
                 (lambda: VmBuilder("vm", boot="bios"), ValueError, "boot: 'bios' is none of linux-direct, openhcl"),
                 (lambda: VmBuilder("vm", "aarch64", "pcat"), ValueError, "boot: there is no PCAT for aarch64"),
+                (lambda: VmBuilder("vm", host_bits="46"), TypeError, "host_bits: not an integer: '46'"),
                 (lambda: vm.with_memory(-1), ValueError, "startup: less than 0"),
                 (lambda: vm.with_memory([GIB, 1.5]), TypeError, "startup: not an integer: 1.5"),
                 (lambda: vm.with_memory(True), TypeError, "startup: not an integer: True"),
@@ -317,9 +322,6 @@ class WithDaemon(unittest.TestCase):
             self.assertEqual(vm.layout["pcie-s0rc1-low-mmio"].size, 64 * MIB)
 
     def test_the_daemon_s_refusals_come_through(self):
-        def bits(request):
-            request["host"] = {"physical_address_bits": 32}
-
         def edited(**members):
             return topology(1, 2).with_root_complex("s0rc1", **members)
         at = "/request/pcie/root_complexes/1/"
@@ -343,12 +345,20 @@ class WithDaemon(unittest.TestCase):
                 (VmBuilder("vm", policy="openvmm-1999.01"), "unknown_policy", "/request/policy"),
                 (VmBuilder("vm").with_vtl2(size=1), "unknown_member", "/request/vtl2/size"),
                 (VmBuilder("v m"), "bad_name", "/name"),
-                (VmBuilder("vm").with_custom_request(bits), "address_width_exceeded",
-                 "/request/host/physical_address_bits")):
+                (VmBuilder("vm", host_bits=65), "out_of_range", "/request/host/physical_address_bits"),
+                (VmBuilder("vm", host_bits=32), "address_width_exceeded", "/request/host/physical_address_bits")):
             with self.subTest(reason), self.assertRaises(gpalayout.Refused) as caught:
                 builder.start(self.client)
             with self.subTest(reason):
                 self.assertEqual((caught.exception.reason, caught.exception.pointer), (reason, pointer))
+
+    def test_a_warning_is_refused_if_the_test_says_so(self):
+        builder = topology(1, 2).with_intel_vtd("s0rc0")
+        with builder.start(self.client) as vm:
+            self.assertEqual([each["reason"] for each in vm.layout.result["warnings"]], ["partial_intel_vtd"])
+        for refuse in (["partial_intel_vtd"], "all"):
+            with self.assertRaises(gpalayout.WarningRefused):
+                builder.start(self.client, refuse=refuse)
 
     def test_the_request_is_that_of_one_who_writes_it_by_hand(self):
         theirs = petri.Layout(self.client.create("vm", BY_HAND)["layout"])
