@@ -95,7 +95,7 @@ func memory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
 	add := func(megabytes uint64, pointer string) error {
 		high, size := bits.Mul64(megabytes, mib)
 		if high != 0 {
-			return refuse("bad_size", pointer, "%d MiB of memory are 2^64 bytes or more", megabytes)
+			return refuse("out_of_range", pointer, "%d MiB of memory are 2^64 bytes or more", megabytes)
 		}
 		made.Nodes = append(made.Nodes, size)
 		return nil
@@ -183,7 +183,7 @@ func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayo
 func pinned(base, size uint64, pointer string) (*gpalayout.Window, error) {
 	end, carry := bits.Add64(base, size, 0)
 	if carry != 0 {
-		return nil, refuse("bad_size", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above",
+		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above",
 			size, base)
 	}
 	return &gpalayout.Window{OptionalStart: &gpalayout.Window_Start{Start: base},
@@ -196,7 +196,7 @@ var (
 )
 
 // Where a pointer of gpalayoutd's errors leads in CreateVMRequest.
-func translatePointer(pointer string, config *vmservice.VMConfig) string {
+func translatePointer(pointer, reason string, config *vmservice.VMConfig) string {
 	member := strings.TrimPrefix(pointer, "/request")
 	switch {
 	case member == pointer:
@@ -210,7 +210,8 @@ func translatePointer(pointer string, config *vmservice.VMConfig) string {
 	case strings.HasPrefix(member, "/virtio_mmio"):
 		return "/config/devices_config"
 	case strings.HasPrefix(member, "/pcie"):
-		if isPinned(member, config.Pcie) {
+		// A pinned window has two fields: with a wrong size its base may be right.
+		if reason != "invalid_size" && isPinned(member, config.Pcie) {
 			member += "_base"
 		}
 		return "/config" + member
@@ -244,7 +245,7 @@ func translateRefusal(err error, config *vmservice.VMConfig) error {
 			continue
 		}
 		if found, ok := data.OptionalPointer.(*gpalayout.ErrorData_Pointer); ok {
-			found.Pointer = translatePointer(found.Pointer, config)
+			found.Pointer = translatePointer(found.Pointer, data.Reason, config)
 			return withData(refusal.Code(), refusal.Message(), data)
 		}
 	}
