@@ -339,7 +339,8 @@ class FakeDaemon:
         while self.answers:
             connection, _ = self.listener.accept()
             with connection, connection.makefile("rb") as stream:
-                while self.answers and len(header := stream.read(HEADER.size)) == HEADER.size:
+                # After the last answer the connection stays: its end beside a reply may hide the reply from the client.
+                while len(header := stream.read(HEADER.size)) == HEADER.size:
                     length, stream_id, _, _ = HEADER.unpack(header)
                     self.methods.append(fields(stream.read(length))[2].decode())
                     answer, goes_on = self.answers.pop(0)(stream_id)
