@@ -37,10 +37,15 @@ type daemon struct {
 func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
+	var reason error
 	for pause := firstPause; ; pause *= 2 {
 		err := d.try(ctx, call)
 		if err == nil || !isPassing(err) {
 			return err
+		}
+		// A try that began too late says only that.
+		if reason == nil || ctx.Err() == nil {
+			reason = err
 		}
 		if pause > lastPause {
 			pause = lastPause
@@ -48,7 +53,7 @@ func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.
 		select {
 		case <-ctx.Done():
 			return status.Errorf(codes.Unavailable,
-				"gpalayoutd at %s does not serve (%v); repeat the call when it does", d.path, err)
+				"gpalayoutd at %s does not serve (%v); repeat the call when it does", d.path, reason)
 		case <-time.After(pause):
 		}
 	}
