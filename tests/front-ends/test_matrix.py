@@ -189,7 +189,7 @@ class Layouts(unittest.TestCase):
 
     def by_line(self, vm, policy):
         request, _ = convert(vm, policy)
-        status, layout, complaints = openvmm.resolve(request, self.daemon.socket)
+        status, layout, complaints = openvmm.resolve(request, self.daemon.socket, PATIENCE)
         self.assertEqual((status, complaints), (openvmm.OK, []))
         return petri.Layout(layout)
 
