@@ -236,6 +236,8 @@ class Client:
     path     the socket
     timeout  the most seconds for connecting and for each call, unless the call says otherwise;
              None: no limit
+    module   the module that protoc makes of the protocol
+    service  a service of that module, so that this client serves other protocols over ttrpc, too
 
     A connection that has ended is replaced when the next request is sent. The calls under way on
     it raise `ConnectionLost`; none is sent again. So it is after a `ProtocolError`, and after a
@@ -243,9 +245,12 @@ class Client:
     before.
     """
 
-    def __init__(self, path=DEFAULT_SOCKET, timeout=DEFAULT_TIMEOUT):
+    def __init__(self, path=DEFAULT_SOCKET, timeout=DEFAULT_TIMEOUT, *, module=gpalayout_pb2,
+                 service="Layouts"):
         self.path = os.fspath(path)
         self.timeout = timeout
+        self._module = module
+        self._service = module.DESCRIPTOR.services_by_name[service]
         self._socket = None
         self._input = bytearray()
         self._next_stream = 1
@@ -305,21 +310,21 @@ class Client:
     # Calls.
 
     def _send(self, rpc, request, timeout, deadline):
-        method = METHODS.get(rpc)
+        method = self._service.methods_by_name.get(rpc)
         if method is None:
             raise ValueError(f"there is no method {rpc}")
         if request is None or isinstance(request, dict):
-            message = getattr(gpalayout_pb2, method.input_type.name)()
+            message = getattr(self._module, method.input_type.name)()
             request = json_format.ParseDict(request or {}, message)
-        payload = request_bytes(rpc, request.SerializeToString(),
-                                timeout_nano=_nanoseconds(timeout))
+        payload = request_bytes(rpc, request.SerializeToString(), self._service.full_name,
+                                _nanoseconds(timeout))
         while self._socket and self._read():
             pass
         if not self._socket:
             self._connect(deadline)
         stream = self._next_stream
         self._next_stream += 2
-        self._sent[stream] = getattr(gpalayout_pb2, method.output_type.name)
+        self._sent[stream] = getattr(self._module, method.output_type.name)
         self._write(stream, frame(stream, payload), deadline)
         return stream
 

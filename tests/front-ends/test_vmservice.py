@@ -3,6 +3,8 @@
 """front-ends/vmservice: the requests that it makes of VM configurations, what it says to wrong ones, and that neither
 its own end nor the daemon's loses a VM."""
 
+import contextlib
+import io
 import os
 import re
 import signal
@@ -22,12 +24,13 @@ import vmservice_harness
 from vmservice_harness import VmService, vmservice_pb2
 
 import gpalayout_pb2
-from gpalayout_ttrpc import HEADER, RESPONSE, Refused, bytes_field, fields, frame, varint
+from gpalayout_ttrpc import HEADER, RESPONSE, Refused, bytes_field, fields, frame, request_bytes, varint
 from harness import DaemonTestCase, PATIENCE, main, wait_until
-from ttrpc_harness import Daemon
+from ttrpc_harness import Daemon, Frames
 
 MIB, GIB = 1 << 20, 1 << 30
 POLICY = "openvmm-2026.07"
+SERVICE = "gpalayout.vmservice.v1.VM"
 INVALID, DEADLINE, NOT_FOUND, EXISTS, DENIED, INTERNAL, UNAVAILABLE = 3, 4, 5, 6, 7, 13, 14
 
 program = None
@@ -195,7 +198,7 @@ class Configurations(ServiceTestCase):
         message = bytes_field(1, gaps) + others + bytes_field(3, bytes_field(1, b"\x08\x01")) \
             + bytes_field(6, bytes_field(1, b"/firmware.fd")) + bytes_field(11, bytes_field(1, ports))
         request = vmservice_pb2.CreateVMRequest(name="raw").SerializeToString() + bytes_field(1, message)
-        self.client.call("CreateVM", request)
+        self.client.call("CreateVM", vmservice_pb2.CreateVMRequest.FromString(request))
         self.assertEqual(self.daemon.call("layout.get", {"name": "raw"})["result"]["request"], requested(asked()))
 
     def test_each_wrong_one_is_refused_where_it_is_wrong(self):
@@ -262,19 +265,29 @@ class Vms(ServiceTestCase):
         self.assertEqual(self.refused("CreateVM", request, EXISTS).reason, "conflict")
 
     def test_many_clients_at_once(self):
-        clients = [self.service.connect() for _ in range(8)]
-        for number, client in enumerate(clients):
+        calls = []
+        for number in range(8):
+            client = self.service.connect()
             self.addCleanup(client.close)
-            for call in range(25):
-                client.send_call("CreateVM", {"name": f"many-{number}-{call}", "config": config()})
-        made = [client.read_call("CreateVM") for client in clients for _ in range(25)]
+            calls += [(client, client.send("CreateVM", {"name": f"many-{number}-{call}", "config": config()}))
+                      for call in range(25)]
+        made = [client.receive(call) for client, call in calls]
         self.assertEqual({reply.name for reply in made},
                          {f"many-{number}-{call}" for number in range(8) for call in range(25)})
         self.assertTrue(all(reply.created for reply in made))
 
     def test_what_is_no_request_is_refused_and_the_connection_goes_on(self):
-        self.assertIsNone(self.refused("CreateVM", b"\xff", INTERNAL).data)
-        self.create("after")
+        with Frames(self.service.socket) as client:
+            for payload, status in ((b"\xff", INTERNAL), (b"", INVALID)):
+                client.send(frame(1, request_bytes("CreateVM", payload, SERVICE)))
+                self.assertEqual(client.read_response(vmservice_pb2.VMReply)[1].status, status)
+
+    def test_the_readme_s_example_works(self):
+        with open(os.path.join(TOP_SRCDIR, "front-ends/vmservice/README.md"), encoding="utf-8") as readme:
+            code = re.search("```python\n(.*?)```", readme.read(), re.DOTALL).group(1)
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            exec(code.replace("/run/vm.sock", self.service.socket), {})
+        self.assertEqual(output.getvalue().splitlines()[0], "0x0-0xc0000000 ram0")
 
     def test_only_its_user_may_connect(self):
         self.assertEqual(stat.S_IMODE(os.stat(self.service.socket).st_mode), 0o600)
@@ -303,22 +316,21 @@ class Restarts(unittest.TestCase):
                 daemon.start()
                 self.assertEqual(client.call("GetVM", {"name": "vm"}).layout, made.layout)
             daemon.stop(signal.SIGKILL)
-            client.send_call("TeardownVM", {"name": "vm"})
+            call = client.send("TeardownVM", {"name": "vm"})
             daemon.start()
-            client.read_call("TeardownVM")
+            client.receive(call)
             with self.assertRaises(Refused):
                 client.call("GetVM", {"name": "vm"})
 
     def test_a_vm_that_is_made_while_the_daemon_is_killed_again_and_again(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket, "--timeout", f"{PATIENCE}s") as service, \
                 service.connect() as client:
-            for number in range(20):
-                client.send_call("CreateVM", {"name": f"vm-{number}", "config": config()})
+            calls = [client.send("CreateVM", {"name": f"vm-{number}", "config": config()}) for number in range(20)]
             for _ in range(5):
                 daemon.stop(signal.SIGKILL)
                 daemon.start()
-            self.assertEqual({client.read_call("CreateVM").name for _ in range(20)},
-                             {f"vm-{number}" for number in range(20)})
+            self.assertEqual([client.receive(call).name for call in calls],
+                             [f"vm-{number}" for number in range(20)])
             layouts = daemon.call("layout.list")["result"]["layouts"]
             self.assertEqual({each["name"] for each in layouts}, {f"vm-{number}" for number in range(20)})
 
@@ -465,10 +477,11 @@ class Daemons(unittest.TestCase):
             self.assertEqual(wait_until(made, "no VM").name, "vm")
 
     def test_the_client_s_own_time_is_kept(self):
+        payload = vmservice_pb2.GetVMRequest(name="vm").SerializeToString()
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket, "--timeout", "1h") as service, \
-                service.connect() as client, daemon.still(), self.assertRaises(Refused) as caught:
-            client.call("GetVM", {"name": "vm"}, timeout=0.1)
-        self.assertEqual(caught.exception.status, DEADLINE)
+                Frames(service.socket) as client, daemon.still():
+            client.send(frame(1, request_bytes("GetVM", payload, SERVICE, timeout_nano=10 ** 8)))
+            self.assertEqual(client.read_response(vmservice_pb2.VMReply)[1].status, DEADLINE)
 
     @unittest.skipUnless(os.geteuid(), "root may connect anywhere")
     def test_a_daemon_that_is_not_for_this_user_is_told_at_once(self):

@@ -16,8 +16,6 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 import go_program
 import harness
 import ttrpc_harness
-from gpalayout_ttrpc import Refused, frame, request_bytes
-from google.protobuf import json_format
 
 FOLDER = "front-ends/vmservice"
 SCHEMA = os.path.join(TOP_SRCDIR, FOLDER, "vmservice.proto")
@@ -25,38 +23,12 @@ ttrpc_harness.make_module(SCHEMA)
 
 import vmservice_pb2
 
-SERVICE = vmservice_pb2.DESCRIPTOR.services_by_name["VM"]
-
 
 def build():
     """The path of the program; SkipTest if there is no compiler."""
     sources = sorted(name for name in os.listdir(os.path.join(TOP_SRCDIR, FOLDER)) if name.endswith(".go"))
     return go_program.build("gpalayout-vmservice", *(os.path.join(FOLDER, name) for name in sources),
                             "proto/gpalayout.proto", os.path.join(FOLDER, "vmservice.proto"))
-
-
-class Client(ttrpc_harness.Frames):
-    """A connection to the service, which makes one call after another."""
-
-    def call(self, rpc, request, timeout=0):
-        """The reply, or a raised Refused. `request` is a dictionary, a message or bytes."""
-        self.send_call(rpc, request, timeout)
-        return self.read_call(rpc)
-
-    def send_call(self, rpc, request, timeout=0):
-        self.next_id += 1
-        method = SERVICE.methods_by_name[rpc]
-        if isinstance(request, dict):
-            request = json_format.ParseDict(request, getattr(vmservice_pb2, method.input_type.name)())
-        if not isinstance(request, bytes):
-            request = request.SerializeToString()
-        self.send(frame(2 * self.next_id - 1, request_bytes(rpc, request, SERVICE.full_name, int(timeout * 1e9))))
-
-    def read_call(self, rpc):
-        _, reply = self.read_response(getattr(vmservice_pb2, SERVICE.methods_by_name[rpc].output_type.name))
-        if isinstance(reply, Refused):
-            raise reply
-        return reply
 
 
 class VmService:
@@ -100,4 +72,4 @@ class VmService:
             raise AssertionError(f"the service exited with {code}:\n{log}")
 
     def connect(self):
-        return Client(self.socket)
+        return ttrpc_harness.gpalayout_ttrpc.Client(self.socket, harness.PATIENCE, module=vmservice_pb2, service="VM")
