@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VARINT_MAX 10
+#define VARINT_MAX ((size_t)10)
 #define DEPTH_MAX 24
 
 enum wire_type {
@@ -51,60 +51,65 @@ static struct open *open_of(const struct gpald_writer *w)
 
 /* Bytes. */
 
-static size_t put_varint(uint8_t *at, uint64_t value)
+/* Returns where it ends. */
+static char *put_varint(char *at, uint64_t value)
 {
-	size_t length = 0;
-
 	for (; value >= 0x80; value >>= 7)
-		at[length++] = (uint8_t)(value | 0x80);
-	at[length++] = (uint8_t)value;
-	return length;
+		*at++ = (char)(value | 0x80);
+	*at++ = (char)value;
+	return at;
 }
 
 static void write_varint(struct gpald_writer *w, uint64_t value)
 {
 	if (gpald_writer_reserve(w, VARINT_MAX))
-		w->length += put_varint((uint8_t *)w->text + w->length, value);
+		w->length = (size_t)(put_varint(w->text + w->length, value) - w->text);
 }
 
-static void write_tag(struct gpald_writer *w, uint32_t field, enum wire_type type)
+/* The tag of a field and the number that follows it. */
+static void write_field(struct gpald_writer *w, uint32_t field, enum wire_type type, uint64_t value)
 {
-	write_varint(w, (uint64_t)field << 3 | type);
+	char *at;
+
+	if (!gpald_writer_reserve(w, 2 * VARINT_MAX))
+		return;
+	at = put_varint(w->text + w->length, (uint64_t)field << 3 | type);
+	w->length = (size_t)(put_varint(at, value) - w->text);
 }
 
 void gpald_protobuf_number(struct gpald_writer *w, uint32_t field, uint64_t value)
 {
-	write_tag(w, field, VARINT);
-	write_varint(w, value);
+	write_field(w, field, VARINT, value);
 }
 
 void gpald_protobuf_bytes(struct gpald_writer *w, uint32_t field, const void *bytes, size_t length)
 {
-	write_tag(w, field, LENGTH);
-	write_varint(w, length);
+	write_field(w, field, LENGTH, length);
 	gpald_write_bytes(w, bytes, length);
 }
 
 size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field)
 {
-	write_tag(w, field, LENGTH);
-	gpald_write_bytes(w, "", 1);
+	write_field(w, field, LENGTH, 0);
 	return w->length;
 }
 
 void gpald_protobuf_close(struct gpald_writer *w, size_t start)
 {
-	uint8_t varint[VARINT_MAX];
+	char varint[VARINT_MAX];
 	size_t length, more;
 
 	if (w->failed)
 		return;
 	length = w->length - start;
-	more = put_varint(varint, length) - 1;
+	if (length < 0x80) {
+		w->text[start - 1] = (char)length;
+		return;
+	}
+	more = (size_t)(put_varint(varint, length) - varint) - 1;
 	if (!gpald_writer_reserve(w, more))
 		return;
-	if (more > 0)
-		memmove(w->text + start + more, w->text + start, length);
+	memmove(w->text + start + more, w->text + start, length);
 	memcpy(w->text + start - 1, varint, more + 1);
 	w->length += more;
 }
