@@ -26,22 +26,20 @@ enum frame_kind {
 	MESSAGE,
 	LIST,   /* of messages or texts, each a field of its own */
 	PACKED, /* of numbers, which are one field */
-	MAP,
-	ENTRY, /* of a map */
+	MAP,    /* an entry ends when the next one begins */
 };
 
 struct frame {
 	enum frame_kind kind;
 	const ProtobufCMessageDescriptor *message; /* whose fields are written */
 	const ProtobufCFieldDescriptor *field;     /* of each element of a list or map */
-	size_t start;                              /* where the content begins */
-	unsigned int next;                         /* the field that is likely to come */
+	size_t start;      /* where the content begins whose length is not known yet; 0: nowhere */
+	unsigned int next; /* the field that is likely to come */
 };
 
 struct open {
-	const ProtobufCMessageDescriptor *root;
-	size_t depth;
-	struct frame frames[DEPTH_MAX];
+	struct frame *top;
+	struct frame frames[DEPTH_MAX]; /* the first is the root */
 };
 
 static struct open *open_of(const struct gpald_writer *w)
@@ -118,23 +116,24 @@ void gpald_protobuf_close(struct gpald_writer *w, size_t start)
 
 static struct frame *top(struct gpald_writer *w)
 {
-	return open_of(w)->depth > 0 ? &open_of(w)->frames[open_of(w)->depth - 1] : NULL;
+	return open_of(w)->top;
 }
 
 static void push(struct gpald_writer *w, enum frame_kind kind,
-		 const ProtobufCFieldDescriptor *field)
+		 const ProtobufCFieldDescriptor *field, size_t start)
 {
-	struct frame *frame;
+	struct open *open = open_of(w);
 
-	assert(open_of(w)->depth < DEPTH_MAX);
-	frame = &open_of(w)->frames[open_of(w)->depth++];
-	frame->kind = kind;
-	frame->message = field ? field->descriptor : open_of(w)->root;
-	frame->field = field;
-	frame->start = w->length;
-	frame->next = 0;
+	assert(open->top < &open->frames[DEPTH_MAX - 1]);
+	*++open->top = (struct frame){
+		.kind = kind,
+		.message = field->descriptor,
+		.field = field,
+		.start = start,
+	};
 }
 
+/* The search begins after the last field found, because members come in the order of the schema. */
 static const ProtobufCFieldDescriptor *find_field(struct frame *frame, const char *key)
 {
 	const ProtobufCMessageDescriptor *message = frame->message;
@@ -147,105 +146,87 @@ static const ProtobufCFieldDescriptor *find_field(struct frame *frame, const cha
 			return &message->fields[at];
 		}
 	}
+	/* Each member of the protocol has a field. */
+	assert(false);
 	return NULL;
 }
 
-/*
- * The field that a value is for; of a map it opens the entry, which is closed after the value.
- * NULL: it has failed.
- */
+/* Begins an entry of a map and writes its key; returns the field of the value. */
+static const ProtobufCFieldDescriptor *start_entry(struct gpald_writer *w, struct frame *map,
+						   const char *key)
+{
+	if (map->start > 0)
+		gpald_protobuf_close(w, map->start);
+	map->start = gpald_protobuf_open(w, map->field->id);
+	gpald_protobuf_bytes(w, map->message->fields[0].id, key, strlen(key));
+	return &map->message->fields[1];
+}
+
+/* The field that a value is for; NULL: the writer has failed. */
 static const ProtobufCFieldDescriptor *start(struct gpald_writer *w, const char *key)
 {
 	struct frame *frame = top(w);
-	const ProtobufCFieldDescriptor *field, *map;
 
 	if (w->failed)
 		return NULL;
-	assert(frame);
 	switch (frame->kind) {
 	case LIST:
 	case PACKED:
 		return frame->field;
 	case MAP:
-		map = frame->field;
-		push(w, ENTRY, map);
-		top(w)->start = gpald_protobuf_open(w, map->id);
-		gpald_protobuf_bytes(w, top(w)->message->fields[0].id, key, strlen(key));
-		return &top(w)->message->fields[1];
+		return start_entry(w, frame, key);
 	default:
-		field = find_field(frame, key);
-		/* Each member of the protocol has a field. */
-		assert(field);
-		return field;
+		return find_field(frame, key);
 	}
 }
 
-/* After a value. */
-static void finish(struct gpald_writer *w)
+/* Whether a value is the whole message, and not one of its fields. */
+static bool is_root(struct gpald_writer *w, const char *key)
 {
-	struct frame *frame = top(w);
-
-	if (!frame || frame->kind != ENTRY)
-		return;
-	gpald_protobuf_close(w, frame->start);
-	open_of(w)->depth--;
+	return top(w)->kind == ROOT && !key;
 }
 
 static void write_object(struct gpald_writer *w, const char *key)
 {
 	const ProtobufCFieldDescriptor *field;
-	size_t content;
 
-	if (open_of(w)->depth == 0) {
-		push(w, ROOT, NULL);
+	if (is_root(w, key))
 		return;
-	}
 	field = start(w, key);
 	if (!field)
 		return;
 	assert(field->type == PROTOBUF_C_TYPE_MESSAGE);
-	if (field->label == PROTOBUF_C_LABEL_REPEATED && top(w)->kind != LIST) {
-		push(w, MAP, field);
-		return;
-	}
-	content = gpald_protobuf_open(w, field->id);
-	push(w, MESSAGE, field);
-	top(w)->start = content;
+	if (field->label == PROTOBUF_C_LABEL_REPEATED && top(w)->kind != LIST)
+		push(w, MAP, field, 0);
+	else
+		push(w, MESSAGE, field, gpald_protobuf_open(w, field->id));
 }
 
 static void write_object_end(struct gpald_writer *w)
 {
 	struct frame *frame = top(w);
 
-	if (w->failed)
+	if (w->failed || frame->kind == ROOT)
 		return;
-	if (frame->kind == MESSAGE)
+	if (frame->start > 0)
 		gpald_protobuf_close(w, frame->start);
-	open_of(w)->depth--;
-	finish(w);
+	open_of(w)->top--;
 }
 
 static void write_array(struct gpald_writer *w, const char *key)
 {
-	const ProtobufCFieldDescriptor *field;
+	const ProtobufCFieldDescriptor *field = start(w, key);
 	size_t before;
 
-	/* The list of an error has no object around it. */
-	if (open_of(w)->depth == 0)
-		push(w, ROOT, NULL);
-	field = start(w, key);
 	if (!field)
 		return;
 	assert(field->label == PROTOBUF_C_LABEL_REPEATED);
 	before = w->length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
-		const size_t content = gpald_protobuf_open(w, field->id);
-
-		push(w, PACKED, field);
-		top(w)->start = content;
-		top(w)->next = (unsigned int)(content - before);
+		push(w, PACKED, field, gpald_protobuf_open(w, field->id));
+		top(w)->next = (unsigned int)(w->length - before);
 	} else {
-		push(w, LIST, field);
+		push(w, LIST, field, 0);
 	}
 }
 
@@ -260,7 +241,7 @@ static void write_array_end(struct gpald_writer *w)
 		w->length -= frame->next;
 	else if (frame->kind == PACKED)
 		gpald_protobuf_close(w, frame->start);
-	open_of(w)->depth--;
+	open_of(w)->top--;
 }
 
 /* Values. */
@@ -303,7 +284,6 @@ static void write_integer(struct gpald_writer *w, const char *key, uint64_t valu
 		write_inner(w, field, "size", value);
 	else if (!is_left_out(field, value == 0))
 		gpald_protobuf_number(w, field->id, value);
-	finish(w);
 }
 
 static void write_bytes(struct gpald_writer *w, const char *key, const void *bytes, size_t length)
@@ -320,19 +300,15 @@ static void write_bytes(struct gpald_writer *w, const char *key, const void *byt
 		       field->type == PROTOBUF_C_TYPE_BYTES);
 		gpald_protobuf_bytes(w, field->id, bytes, length);
 	}
-	finish(w);
 }
 
 static void write_raw(struct gpald_writer *w, const char *key, const char *json, size_t length)
 {
-	if (open_of(w)->depth == 0) {
-		write_object(w, NULL);
+	if (is_root(w, key))
 		write_bytes(w, "document", json, length);
-		write_object_end(w);
-	} else {
+	else
 		write_bytes(w, key, length == 4 && memcmp(json, "null", 4) == 0 ? NULL : json,
 			    length);
-	}
 }
 
 static void begin_part(struct gpald_writer *part)
@@ -359,13 +335,13 @@ void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescript
 		w->failed = true;
 		return;
 	}
-	open_of(w)->root = message;
-	open_of(w)->depth = 0;
+	open_of(w)->top = open_of(w)->frames;
+	*top(w) = (struct frame){ .kind = ROOT, .message = message };
 	w->form = &form;
 }
 
 void gpald_protobuf_end(struct gpald_writer *w)
 {
-	assert(!w->form || w->failed || open_of(w)->depth <= 1);
+	assert(!w->form || w->failed || top(w)->kind == ROOT);
 	w->form = NULL;
 }
