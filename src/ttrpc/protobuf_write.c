@@ -134,7 +134,8 @@ static void push(struct gpald_writer *w, enum frame_kind kind,
 }
 
 /* The search begins after the last field found, because members come in the order of the schema. */
-static const ProtobufCFieldDescriptor *find_field(struct frame *frame, const char *key)
+static __attribute__((noinline)) const ProtobufCFieldDescriptor *find_field(struct frame *frame,
+									    const char *key)
 {
 	const ProtobufCMessageDescriptor *message = frame->message;
 
@@ -152,8 +153,8 @@ static const ProtobufCFieldDescriptor *find_field(struct frame *frame, const cha
 }
 
 /* Begins an entry of a map and writes its key; returns the field of the value. */
-static const ProtobufCFieldDescriptor *start_entry(struct gpald_writer *w, struct frame *map,
-						   const char *key)
+static __attribute__((noinline)) const ProtobufCFieldDescriptor *
+start_entry(struct gpald_writer *w, struct frame *map, const char *key)
 {
 	if (map->start > 0)
 		gpald_protobuf_close(w, map->start);
@@ -162,10 +163,15 @@ static const ProtobufCFieldDescriptor *start_entry(struct gpald_writer *w, struc
 	return &map->message->fields[1];
 }
 
-/* The field that a value is for; NULL: the writer has failed. */
+/*
+ * The field that a value is for; NULL: the writer has failed. Most keys are the name of the next
+ * field and even the same literal, which the linker stores once. The two functions above are not
+ * inlined, because start() would then save their registers for each key and cost twice as much.
+ */
 static const ProtobufCFieldDescriptor *start(struct gpald_writer *w, const char *key)
 {
 	struct frame *frame = top(w);
+	const ProtobufCMessageDescriptor *message = frame->message;
 
 	if (w->failed)
 		return NULL;
@@ -176,6 +182,8 @@ static const ProtobufCFieldDescriptor *start(struct gpald_writer *w, const char 
 	case MAP:
 		return start_entry(w, frame, key);
 	default:
+		if (frame->next < message->n_fields && message->fields[frame->next].name == key)
+			return &message->fields[frame->next++];
 		return find_field(frame, key);
 	}
 }
