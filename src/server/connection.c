@@ -170,9 +170,10 @@ static void answer_frame(struct gpald_connection *c, const char *frame, size_t l
 {
 	const struct gpald_ttrpc_header header = gpald_ttrpc_header(frame);
 	const struct gpald_id id = gpald_ttrpc_id(header);
-	struct gpald_wire_error error = { .message = "" };
+	struct gpald_wire_error error;
 	struct gpald_answer answered;
 
+	error.message[0] = '\0';
 	/* Types that come later are for those who know them. */
 	if (header.type != GPALD_TTRPC_REQUEST)
 		return;
