@@ -50,7 +50,7 @@ struct gpald_id gpald_ttrpc_id(struct gpald_ttrpc_header header)
 
 /* Requests. */
 
-static int refuse(struct gpald_wire_error *error, const char *what)
+static int refuse_frame(struct gpald_wire_error *error, const char *what)
 {
 	return gpald_refuse(error, GPALD_INVALID_REQUEST, "%s", what);
 }
@@ -105,8 +105,8 @@ static bool is_text(const struct gpald_protobuf_field *field, const char *text)
 }
 
 /* The method that is named; NULL: *error is set. */
-static const ProtobufCMethodDescriptor *find_method(const struct request *request,
-						    struct gpald_wire_error *error)
+static const ProtobufCMethodDescriptor *find_rpc(const struct request *request,
+						 struct gpald_wire_error *error)
 {
 	const ProtobufCServiceDescriptor *service = &gpalayout__v1__layouts__descriptor;
 
@@ -124,7 +124,7 @@ static const ProtobufCMethodDescriptor *find_method(const struct request *reques
 
 #define PEEKED_FIELDS 8 /* a Request has five, one of which is a list */
 
-static void peek(const char *frame, size_t length, struct gpald_rpc_request *call)
+static void peek_frame(const char *frame, size_t length, struct gpald_rpc_request *call)
 {
 	struct gpald_protobuf_cursor cursor = {
 		(const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE,
@@ -138,8 +138,8 @@ static void peek(const char *frame, size_t length, struct gpald_rpc_request *cal
 			call->timeout_ns = (int64_t)field.value;
 }
 
-static int parse(const char *frame, size_t length, struct gpald_arena *arena,
-		 struct gpald_rpc_request *call, struct gpald_wire_error *error)
+static int parse_frame(const char *frame, size_t length, struct gpald_arena *arena,
+		       struct gpald_rpc_request *call, struct gpald_wire_error *error)
 {
 	static const uint8_t nothing[1];
 	struct gpald_protobuf_cursor cursor = {
@@ -160,8 +160,8 @@ static int parse(const char *frame, size_t length, struct gpald_arena *arena,
 		if (take_field(&request, &field, error))
 			return -1;
 	if (more < 0)
-		return refuse(error, "this is not a ttrpc Request");
-	method = find_method(&request, error);
+		return refuse_frame(error, "this is not a ttrpc Request");
+	method = find_rpc(&request, error);
 	if (!method)
 		return -1;
 	call->method = method->name;
@@ -195,14 +195,14 @@ static size_t payload_at(size_t mark)
 	return mark + GPALD_TTRPC_HEADER_SIZE + 2;
 }
 
-static void begin_result(struct gpald_writer *w, const struct gpald_id *id)
+static void begin_ttrpc_result(struct gpald_writer *w, const struct gpald_id *id)
 {
 	begin_frame(w, id);
 	gpald_protobuf_open(w, RESPONSE_PAYLOAD); /* it begins at payload_at() */
 	gpald_protobuf_begin(w, id->reply);
 }
 
-static void end_result(struct gpald_writer *w, size_t mark)
+static void end_ttrpc_result(struct gpald_writer *w, size_t mark)
 {
 	gpald_protobuf_end(w);
 	gpald_protobuf_close(w, payload_at(mark));
@@ -215,8 +215,8 @@ static void write_status(struct gpald_writer *w, enum gpald_reason reason, const
 	gpald_protobuf_bytes(w, STATUS_MESSAGE, message, strlen(message));
 }
 
-static void write_error(struct gpald_writer *w, const struct gpald_id *id,
-			const struct gpald_wire_error *error)
+static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
+			      const struct gpald_wire_error *error)
 {
 	const size_t mark = w->length;
 	size_t status, any, value;
@@ -242,8 +242,8 @@ static void write_error(struct gpald_writer *w, const struct gpald_id *id,
 	end_frame(w, mark);
 }
 
-static void write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
-			      enum gpald_reason reason, const char *message)
+static void write_plain_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
+				    enum gpald_reason reason, const char *message)
 {
 	const size_t mark = w->length;
 	size_t status;
@@ -259,11 +259,11 @@ static void write_plain_error(struct gpald_writer *w, const struct gpald_id *id,
 }
 
 const struct gpald_envelope gpald_ttrpc_envelope = {
-	.parse = parse,
-	.peek = peek,
-	.begin_result = begin_result,
-	.end_result = end_result,
-	.write_error = write_error,
-	.write_plain_error = write_plain_error,
+	.parse = parse_frame,
+	.peek = peek_frame,
+	.begin_result = begin_ttrpc_result,
+	.end_result = end_ttrpc_result,
+	.write_error = write_ttrpc_error,
+	.write_plain_error = write_plain_ttrpc_error,
 	.reply_max = GPALD_TTRPC_HEADER_SIZE + GPALD_TTRPC_MESSAGE_MAX,
 };

@@ -34,7 +34,7 @@ static bool read_varint(struct gpald_protobuf_cursor *cursor, uint64_t *value)
 	return false;
 }
 
-static bool take(struct gpald_protobuf_cursor *cursor, uint64_t length, const uint8_t **bytes)
+static bool take_bytes(struct gpald_protobuf_cursor *cursor, uint64_t length, const uint8_t **bytes)
 {
 	if (length > (uint64_t)(cursor->end - cursor->at))
 		return false;
@@ -61,12 +61,12 @@ int gpald_protobuf_next(struct gpald_protobuf_cursor *cursor, struct gpald_proto
 		break;
 	case GPALD_PROTOBUF_LENGTH:
 		is_whole = read_varint(cursor, &field->value) &&
-			   take(cursor, field->value, &field->bytes);
+			   take_bytes(cursor, field->value, &field->bytes);
 		break;
 	case GPALD_PROTOBUF_FIXED64:
 	case GPALD_PROTOBUF_FIXED32:
-		is_whole =
-			take(cursor, field->type == GPALD_PROTOBUF_FIXED64 ? 8 : 4, &field->bytes);
+		is_whole = take_bytes(cursor, field->type == GPALD_PROTOBUF_FIXED64 ? 8 : 4,
+				      &field->bytes);
 		break;
 	default:
 		is_whole = false;
@@ -104,7 +104,7 @@ static cJSON *new_value(struct reader *r, int type)
 }
 
 /* cJSON keeps the last of a list as the one before the first. */
-static void append(cJSON *list, cJSON *value)
+static void append_item(cJSON *list, cJSON *value)
 {
 	if (!list->child) {
 		list->child = value->prev = value;
@@ -194,7 +194,7 @@ static enum gpald_protobuf_type type_of(const ProtobufCFieldDescriptor *field)
 	}
 }
 
-static const char *name_of(const ProtobufCFieldDescriptor *field)
+static const char *field_key(const ProtobufCFieldDescriptor *field)
 {
 	return field->type == PROTOBUF_C_TYPE_MESSAGE ? "a message" :
 	       field->type == PROTOBUF_C_TYPE_STRING  ? "a text" :
@@ -204,8 +204,8 @@ static const char *name_of(const ProtobufCFieldDescriptor *field)
 static int read_fields(struct reader *r, const ProtobufCMessageDescriptor *message,
 		       struct gpald_protobuf_cursor cursor, cJSON *object);
 
-static cJSON *read_value(struct reader *r, const ProtobufCFieldDescriptor *field,
-			 const struct gpald_protobuf_field *given)
+static cJSON *read_field_value(struct reader *r, const ProtobufCFieldDescriptor *field,
+			       const struct gpald_protobuf_field *given)
 {
 	cJSON *value;
 
@@ -228,11 +228,11 @@ static int read_element(struct reader *r, const ProtobufCFieldDescriptor *field,
 	cJSON *value;
 
 	gpald_decoder_enter_index(&r->decoder, *index);
-	value = read_value(r, field, given);
+	value = read_field_value(r, field, given);
 	if (!value)
 		return -1;
 	r->decoder.depth--;
-	append(list, value);
+	append_item(list, value);
 	++*index;
 	return 0;
 }
@@ -253,7 +253,7 @@ static int read_packed(struct reader *r, const ProtobufCFieldDescriptor *field,
 }
 
 /* "all" is a text in JSON, beside the list of warnings that it stands for. */
-static void take_all(const ProtobufCFieldDescriptor *field, cJSON *list)
+static void simplify_all(const ProtobufCFieldDescriptor *field, cJSON *list)
 {
 	if (strcmp(field->name, "refuse") != 0 || list->child->next ||
 	    strcmp(list->child->valuestring, "all") != 0)
@@ -280,16 +280,17 @@ static int read_field(struct reader *r, const ProtobufCFieldDescriptor *field,
 	if (given->type != type_of(field) && !is_packed)
 		return gpald_decoder_refuse(&r->decoder, GPALD_WRONG_TYPE,
 					    "expected %s, not what wire type %u has",
-					    name_of(field), given->type);
+					    field_key(field), given->type);
 	if (slot->value && !is_list)
 		return gpald_decoder_refuse(&r->decoder, GPALD_DUPLICATE_KEY,
 					    "the field comes twice");
 	if (!slot->value) {
-		slot->value = is_list ? new_value(r, cJSON_Array) : read_value(r, field, given);
+		slot->value = is_list ? new_value(r, cJSON_Array) :
+					read_field_value(r, field, given);
 		if (!slot->value)
 			return -1;
 		slot->value->string = (char *)field->name;
-		append(object, slot->value);
+		append_item(object, slot->value);
 	}
 	if (is_packed)
 		return read_packed(r, field, given, slot->value, &slot->count);
@@ -343,15 +344,15 @@ static int read_fields(struct reader *r, const ProtobufCMessageDescriptor *messa
 		cJSON *value;
 
 		if (slots[i].count == 1)
-			take_all(field, slots[i].value);
+			simplify_all(field, slots[i].value);
 		if (slots[i].value || (!has_default(field) && !is_required_list(message, field)))
 			continue;
-		value = has_default(field) ? read_value(r, field, &zero) :
+		value = has_default(field) ? read_field_value(r, field, &zero) :
 					     new_value(r, cJSON_Array);
 		if (!value)
 			return -1;
 		value->string = (char *)field->name;
-		append(object, value);
+		append_item(object, value);
 	}
 	return 0;
 }

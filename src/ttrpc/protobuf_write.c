@@ -114,13 +114,13 @@ void gpald_protobuf_close(struct gpald_writer *w, size_t start)
 
 /* The open messages. */
 
-static struct frame *top(struct gpald_writer *w)
+static struct frame *top_frame(struct gpald_writer *w)
 {
 	return open_of(w)->top;
 }
 
-static void push(struct gpald_writer *w, enum frame_kind kind,
-		 const ProtobufCFieldDescriptor *field, size_t start)
+static void push_frame(struct gpald_writer *w, enum frame_kind kind,
+		       const ProtobufCFieldDescriptor *field, size_t start)
 {
 	struct open *open = open_of(w);
 
@@ -166,11 +166,11 @@ start_entry(struct gpald_writer *w, struct frame *map, const char *key)
 /*
  * The field that a value is for; NULL: the writer has failed. Most keys are the name of the next
  * field and even the same literal, which the linker stores once. The two functions above are not
- * inlined, because start() would then save their registers for each key and cost twice as much.
+ * inlined, because start_field() would then save their registers for each key and cost twice as much.
  */
-static const ProtobufCFieldDescriptor *start(struct gpald_writer *w, const char *key)
+static const ProtobufCFieldDescriptor *start_field(struct gpald_writer *w, const char *key)
 {
-	struct frame *frame = top(w);
+	struct frame *frame = top_frame(w);
 	const ProtobufCMessageDescriptor *message = frame->message;
 
 	if (w->failed)
@@ -191,7 +191,7 @@ static const ProtobufCFieldDescriptor *start(struct gpald_writer *w, const char 
 /* Whether a value is the whole message, and not one of its fields. */
 static bool is_root(struct gpald_writer *w, const char *key)
 {
-	return top(w)->kind == ROOT && !key;
+	return top_frame(w)->kind == ROOT && !key;
 }
 
 static void write_object(struct gpald_writer *w, const char *key)
@@ -200,19 +200,19 @@ static void write_object(struct gpald_writer *w, const char *key)
 
 	if (is_root(w, key))
 		return;
-	field = start(w, key);
+	field = start_field(w, key);
 	if (!field)
 		return;
 	assert(field->type == PROTOBUF_C_TYPE_MESSAGE);
-	if (field->label == PROTOBUF_C_LABEL_REPEATED && top(w)->kind != LIST)
-		push(w, MAP, field, 0);
+	if (field->label == PROTOBUF_C_LABEL_REPEATED && top_frame(w)->kind != LIST)
+		push_frame(w, MAP, field, 0);
 	else
-		push(w, MESSAGE, field, gpald_protobuf_open(w, field->id));
+		push_frame(w, MESSAGE, field, gpald_protobuf_open(w, field->id));
 }
 
 static void write_object_end(struct gpald_writer *w)
 {
-	struct frame *frame = top(w);
+	struct frame *frame = top_frame(w);
 
 	if (w->failed || frame->kind == ROOT)
 		return;
@@ -223,7 +223,7 @@ static void write_object_end(struct gpald_writer *w)
 
 static void write_array(struct gpald_writer *w, const char *key)
 {
-	const ProtobufCFieldDescriptor *field = start(w, key);
+	const ProtobufCFieldDescriptor *field = start_field(w, key);
 	size_t before;
 
 	if (!field)
@@ -231,16 +231,16 @@ static void write_array(struct gpald_writer *w, const char *key)
 	assert(field->label == PROTOBUF_C_LABEL_REPEATED);
 	before = w->length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
-		push(w, PACKED, field, gpald_protobuf_open(w, field->id));
-		top(w)->next = (unsigned int)(w->length - before);
+		push_frame(w, PACKED, field, gpald_protobuf_open(w, field->id));
+		top_frame(w)->next = (unsigned int)(w->length - before);
 	} else {
-		push(w, LIST, field, 0);
+		push_frame(w, LIST, field, 0);
 	}
 }
 
 static void write_array_end(struct gpald_writer *w)
 {
-	struct frame *frame = top(w);
+	struct frame *frame = top_frame(w);
 
 	if (w->failed)
 		return;
@@ -261,8 +261,8 @@ static bool is_left_out(const ProtobufCFieldDescriptor *field, bool is_default)
 }
 
 /* The field of that name of a message that is a field; NULL: it has none. */
-static const ProtobufCFieldDescriptor *inner(const ProtobufCFieldDescriptor *field,
-					     const char *name)
+static const ProtobufCFieldDescriptor *find_inner_field(const ProtobufCFieldDescriptor *field,
+							const char *name)
 {
 	return field->type == PROTOBUF_C_TYPE_MESSAGE ?
 		       protobuf_c_message_descriptor_get_field_by_name(field->descriptor, name) :
@@ -272,7 +272,7 @@ static const ProtobufCFieldDescriptor *inner(const ProtobufCFieldDescriptor *fie
 static void write_inner(struct gpald_writer *w, const ProtobufCFieldDescriptor *field,
 			const char *name, uint64_t value)
 {
-	const ProtobufCFieldDescriptor *in = inner(field, name);
+	const ProtobufCFieldDescriptor *in = find_inner_field(field, name);
 	const size_t content = gpald_protobuf_open(w, field->id);
 
 	assert(in);
@@ -282,11 +282,11 @@ static void write_inner(struct gpald_writer *w, const ProtobufCFieldDescriptor *
 
 static void write_integer(struct gpald_writer *w, const char *key, uint64_t value)
 {
-	const ProtobufCFieldDescriptor *field = start(w, key);
+	const ProtobufCFieldDescriptor *field = start_field(w, key);
 
 	if (!field)
 		return;
-	if (top(w)->kind == PACKED)
+	if (top_frame(w)->kind == PACKED)
 		write_varint(w, value);
 	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		write_inner(w, field, "size", value);
@@ -296,12 +296,12 @@ static void write_integer(struct gpald_writer *w, const char *key, uint64_t valu
 
 static void write_bytes(struct gpald_writer *w, const char *key, const void *bytes, size_t length)
 {
-	const ProtobufCFieldDescriptor *field = start(w, key);
+	const ProtobufCFieldDescriptor *field = start_field(w, key);
 
 	if (!field)
 		return;
 	if (!bytes) {
-		if (inner(field, "none"))
+		if (find_inner_field(field, "none"))
 			write_inner(w, field, "none", true);
 	} else if (!is_left_out(field, length == 0)) {
 		assert(field->type == PROTOBUF_C_TYPE_STRING ||
@@ -310,7 +310,8 @@ static void write_bytes(struct gpald_writer *w, const char *key, const void *byt
 	}
 }
 
-static void write_raw(struct gpald_writer *w, const char *key, const char *json, size_t length)
+static void write_raw_field(struct gpald_writer *w, const char *key, const char *json,
+			    size_t length)
 {
 	if (is_root(w, key))
 		write_bytes(w, "document", json, length);
@@ -331,7 +332,7 @@ static const struct gpald_form form = {
 	.array_end = write_array_end,
 	.integer = write_integer,
 	.bytes = write_bytes,
-	.raw = write_raw,
+	.raw = write_raw_field,
 	.begin_part = begin_part,
 };
 
@@ -344,12 +345,12 @@ void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescript
 		return;
 	}
 	open_of(w)->top = open_of(w)->frames;
-	*top(w) = (struct frame){ .kind = ROOT, .message = message };
+	*top_frame(w) = (struct frame){ .kind = ROOT, .message = message };
 	w->form = &form;
 }
 
 void gpald_protobuf_end(struct gpald_writer *w)
 {
-	assert(!w->form || w->failed || top(w)->kind == ROOT);
+	assert(!w->form || w->failed || top_frame(w)->kind == ROOT);
 	w->form = NULL;
 }
