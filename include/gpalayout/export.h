@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Marks what the libraries export; everything else in them is hidden. */
+/* Macros that mark the functions which the libraries export. All others are hidden. */
 #ifndef GPALAYOUT_EXPORT_H
 #define GPALAYOUT_EXPORT_H
 
+/* The function is exported. */
 #define GPAL_API __attribute__((visibility("default")))
+
+/* The compiler warns if a caller ignores the result. */
 #define GPAL_MUST_USE __attribute__((warn_unused_result))
 
-/* Around declarations, for C++. */
+/* A header puts its declarations between these two, so that C++ programs can use it. */
 #ifdef __cplusplus
 #define GPAL_BEGIN_DECLS extern "C" {
 #define GPAL_END_DECLS }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All of libgpalayout in one include. */
+/* Includes all headers of libgpalayout. The client library has <gpalayout/client.h>. */
 #ifndef GPALAYOUT_GPALAYOUT_H
 #define GPALAYOUT_GPALAYOUT_H
 
