@@ -2,10 +2,11 @@
 /*
  * Errors of libgpalayout.
  *
- * Every function that can fail returns 0 or one of the negative codes below and
- * takes a struct gpal_error as its last argument, which may be NULL. The error
- * object belongs to the caller, holds no pointers, and is written only on
- * failure.
+ * Every function that can fail returns GPAL_OK or a negative code of enum gpal_code. Its last
+ * parameter, @error, may be NULL. The function writes *error only if it fails.
+ *
+ * Memory: the caller owns the error object, which holds no pointers.
+ * Threads: any thread may call the functions here.
  */
 #ifndef GPALAYOUT_ERROR_H
 #define GPALAYOUT_ERROR_H
@@ -22,32 +23,32 @@ enum gpal_code {
 	GPAL_OK = 0,
 
 	/* No layout exists for the input. */
-	GPAL_E_INVALID_MEMORY = -1,     /* node list, node size or memory.start */
-	GPAL_E_INVALID_SIZE = -2,       /* 0, or not a multiple of 4096 */
-	GPAL_E_INVALID_ALIGNMENT = -3,  /* not a power of two >= 4096, or a start off a page */
+	GPAL_E_INVALID_MEMORY = -1,     /* node list, node size, start or low window of RAM */
+	GPAL_E_INVALID_SIZE = -2,       /* 0, or not a multiple of 4096; not a BAR's size */
+	GPAL_E_INVALID_ALIGNMENT = -3,  /* not a power of two, or too small; start off a page */
 	GPAL_E_OVERLAP = -4,            /* two reserved or fixed ranges overlap */
-	GPAL_E_EXHAUSTED = -5,          /* a request does not fit in its region */
+	GPAL_E_EXHAUSTED = -5,          /* a range does not fit in the space for its kind */
 	GPAL_E_ECAM_BELOW_MINIMUM = -6, /* an ECAM starts below 256 MiB */
 	GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB = -7, /* a pinned low MMIO window ends above 4 GiB */
-	GPAL_E_ADDRESS_WIDTH_EXCEEDED = -8,    /* the map ends above 2^host bits */
+	GPAL_E_ADDRESS_WIDTH_EXCEEDED = -8,    /* the host has too few physical address bits */
 
 	/* The request contradicts itself. */
-	GPAL_E_DUPLICATE_NAME = -9,
-	GPAL_E_INVALID_BUS_RANGE = -10,   /* start_bus > end_bus */
+	GPAL_E_DUPLICATE_NAME = -9,       /* two elements of a list have the same name */
+	GPAL_E_INVALID_BUS_RANGE = -10,   /* start_bus > end_bus, or the buses are not stated */
 	GPAL_E_BUS_OVERLAP = -11,         /* two root complexes of a segment share a bus */
-	GPAL_E_MIXED_IOMMU = -12,         /* more than one kind of IOMMU */
-	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the IOMMU does not exist on this architecture */
-	GPAL_E_INVALID_HDM = -14,         /* HDM or a CXL window off its unit of 256 MiB */
-	GPAL_E_NODE_OUT_OF_RANGE = -15,   /* a root complex or room on a node that is not there */
-	GPAL_E_OUT_OF_RANGE = -16,        /* a member lies outside its documented domain */
+	GPAL_E_MIXED_IOMMU = -12,         /* the VM has more than one kind of IOMMU */
+	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the architecture does not have this IOMMU */
+	GPAL_E_INVALID_HDM = -14,         /* CXL memory is not 256 MiB times n for each target */
+	GPAL_E_NODE_OUT_OF_RANGE = -15, /* a root complex or a room names a node that is missing */
+	GPAL_E_OUT_OF_RANGE = -16,      /* a value is outside what its header allows */
 
-	/* Not about the input. */
+	/* The failure is not about the input. */
 	GPAL_E_NO_MEMORY = -17, /* the heap is exhausted */
-	GPAL_E_INTERNAL = -18,  /* cannot happen; a bug in the library */
+	GPAL_E_INTERNAL = -18,  /* a bug in the library, or a layout that is not of the request */
 
-	/* About a live layout. */
-	GPAL_E_WOULD_MOVE = -19,   /* the change is only possible if ranges of it move */
-	GPAL_E_WOULD_REMOVE = -20, /* the change drops ranges of it */
+	/* The change of a live layout is not allowed. */
+	GPAL_E_WOULD_MOVE = -19,   /* the change needs ranges of the layout to move or shrink */
+	GPAL_E_WOULD_REMOVE = -20, /* the change removes ranges of the layout */
 
 	GPAL_E_WARNING_REFUSED = -21, /* the layout has a warning that the caller refuses */
 };
@@ -55,9 +56,9 @@ enum gpal_code {
 #define GPAL_CODE_COUNT 22 /* codes are 0 .. -(GPAL_CODE_COUNT - 1) */
 
 /*
- * The member of the input an error is about. `index` in struct gpal_error counts
- * within the list named here: the node, the root complex, the reserved range, or
- * the entry of the allocator's list.
+ * The member of the input that an error is about. Where that member is in a list, such as the
+ * nodes, the root complexes, the reserved ranges or a list of the allocator, `index` in struct
+ * gpal_error counts within that list from 0.
  */
 enum gpal_subject {
 	GPAL_SUBJECT_NONE,
@@ -103,96 +104,98 @@ enum gpal_subject {
 	GPAL_SUBJECT_COUNT
 };
 
-/* Tags longer than this, which no layout has, are cut in error objects. */
-#define GPAL_ERROR_TAG_MAX 280 /* bytes: a name of 255 and the words around it */
+/* Bytes of the longest tag in an error object. A longer one is cut; no layout has one. */
+#define GPAL_ERROR_TAG_MAX 280
 
-#define GPAL_ERROR_PART_MAX 63
+#define GPAL_ERROR_PART_MAX 63 /* bytes of the longest `part` */
 
-/* A placed range that is next to a free one; an empty tag: there is none. */
+/* A placed range that touches a free range. */
 struct gpal_neighbour {
-	char tag[GPAL_ERROR_TAG_MAX + 1];
+	char tag[GPAL_ERROR_TAG_MAX + 1]; /* empty: there is no such range */
 	struct gpal_range range;
 };
 
+/*
+ * The members up to `message` are set for every code. The others depend on the code, and are
+ * zero or empty where they do not apply:
+ *
+ *   GPAL_E_INVALID_SIZE       tag; size, unless the devices of a window need 2^64 bytes or more
+ *   GPAL_E_INVALID_ALIGNMENT  tag, alignment
+ *   GPAL_E_OVERLAP            tag, range, other_tag, other_range
+ *   GPAL_E_EXHAUSTED          tag, size, alignment, phase, free_space, largest_fit, fit, below,
+ *                             above, largest_size, demand, demands, supply, equal_share
+ *   GPAL_E_ECAM_BELOW_MINIMUM, GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB    tag, range
+ *   GPAL_E_ADDRESS_WIDTH_EXCEEDED  tag, range, bits, required_bits, alignment_gap, excess,
+ *                             largest_tag, largest_tag_size, largest_size, largest_size_of
+ *   GPAL_E_DUPLICATE_NAME, GPAL_E_BUS_OVERLAP, GPAL_E_MIXED_IOMMU  tag and other_tag, as names
+ *   GPAL_E_WARNING_REFUSED    tag
+ *
+ * Sizes, alignments and gaps are in bytes.
+ */
 struct gpal_error {
 	enum gpal_code code;
 	enum gpal_subject subject;
 	size_t index;
-	/* What of the subject, as a JSON pointer such as "/devices/1/bars/0"; empty: all of it. */
-	char part[GPAL_ERROR_PART_MAX + 1];
+	char part[GPAL_ERROR_PART_MAX + 1]; /* JSON pointer into the subject; empty: all of it */
+	char message[1024]; /* one sentence that says what to do, without a full stop */
 
-	/* One English sentence, without a final stop, for the person who has to act. */
-	char message[1024];
-
-	/*
-	 * Details; which are set depends on the code:
-	 *   invalid_size             tag, size
-	 *   invalid_alignment        tag, alignment
-	 *   overlap                  tag, range, other_tag, other_range
-	 *   exhausted                tag, size, alignment, phase, free_space, largest_fit,
-	 *                            fit, below, above, largest_size, demand, demands, supply,
-	 *                            equal_share
-	 *   fixed_low_mmio_above_4gib, ecam_below_minimum    tag, range
-	 *   address_width_exceeded   tag, range, bits, required_bits, alignment_gap, excess,
-	 *                            largest_tag, largest_tag_size, largest_size,
-	 *                            largest_size_of
-	 *   duplicate_name, bus_overlap, mixed_iommu         tag, other_tag (names)
-	 *   warning_refused          tag
-	 * Sizes and alignments are in bytes. The others are zero or empty.
-	 */
 	char tag[GPAL_ERROR_TAG_MAX + 1];
 	char other_tag[GPAL_ERROR_TAG_MAX + 1];
 	struct gpal_range range;
 	struct gpal_range other_range;
 	uint64_t size;
 	uint64_t alignment;
-	enum gpal_kind phase;
-	uint64_t free_space;  /* free bytes inside the phase's region at that moment */
-	uint64_t largest_fit; /* the largest single range of that alignment that would fit */
-	struct gpal_range
-		fit; /* where that is, from its first aligned address on; empty: nowhere */
-	struct gpal_neighbour below; /* what bounds the free range it is in */
-	struct gpal_neighbour above;
+	enum gpal_kind phase;  /* the kind of the range that did not fit */
+	uint64_t free_space;   /* free bytes in the space for that kind, at that moment */
+	uint64_t largest_fit;  /* the largest range with this alignment that would fit there */
+	struct gpal_range fit; /* the address of that range; empty: no range fits */
+	struct gpal_neighbour below; /* the range just below the free range that `fit` is in */
+	struct gpal_neighbour above; /* the range just above it */
 
 	/*
-	 * The largest size that was found with which the whole input would be placed,
-	 * all else as it is, and a step more of which would not. 0: none was found, most
-	 * often because something else does not fit either, because the size is not the
-	 * caller's to choose, or because the input is so large that trying would take
-	 * too long. Where it equals largest_fit there is none larger.
+	 * The largest size found with which the whole input can be placed if nothing else
+	 * changes; one step more fails. If it equals largest_fit, no larger size works. It is 0 if
+	 * no size was found: something else does not fit either, the caller does not choose this
+	 * size, or the input is too large to try other sizes.
 	 */
 	uint64_t largest_size;
 
-	uint64_t alignment_gap; /* bytes empty below the range only because its start is aligned */
-	unsigned int bits;
-	unsigned int required_bits;
+	uint64_t alignment_gap;     /* bytes below `range` that are free only for its alignment */
+	unsigned int bits;          /* physical address bits of the host */
+	unsigned int required_bits; /* physical address bits that the layout needs */
 
-	/* Of the phase: what is asked in all, in how many ranges, and what was free before it. */
-	uint64_t demand; /* 0: 2^64 or more */
-	unsigned int demands;
-	uint64_t supply;
+	/* All ranges that the phase must place. */
+	uint64_t demand;      /* sum of their sizes; 0: it is 2^64 or more */
+	unsigned int demands; /* their number */
+	uint64_t supply;      /* bytes that were free for them before the phase */
 
 	/*
-	 * If the window of a root complex found no place: the size with which all that are
-	 * placed, of low MMIO windows or of high ones, would fit alike, at the usual alignment; the
-	 * rest of the phase as it is. 0: none was found.
+	 * Set if a low (or high) window of a root complex did not fit: the size with which all low
+	 * (or high) windows that must be placed would fit, if they all had it and were aligned
+	 * as usual. The rest of the phase stays the same. 0: no such size was found.
 	 */
 	uint64_t equal_share;
 
-	uint64_t excess; /* bytes of the layout's top above what the bits reach */
-	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* whose ranges are the largest together */
-	uint64_t largest_tag_size;
-	/* Whose size largest_size is, if it is too wide: a tag, or "ram" for all nodes alike. */
-	char largest_size_of[GPAL_ERROR_TAG_MAX + 1];
+	uint64_t excess;                          /* bytes of the layout above the host's limit */
+	char largest_tag[GPAL_ERROR_TAG_MAX + 1]; /* the tag whose ranges have the most bytes */
+	uint64_t largest_tag_size;                /* the sum of the sizes of these ranges */
+	char largest_size_of[GPAL_ERROR_TAG_MAX + 1]; /* tag of largest_size; "ram": each node */
 };
 
 /*
- * The stable token of a code, such as "overlap"; "ok" for GPAL_OK, "internal"
- * for a value that is not a code. The string is static.
+ * gpal_code_token - get the stable token of a code
+ *
+ * Returns a static string, such as "overlap"; "ok" for GPAL_OK. A value that is not a code
+ * gives "internal".
  */
 GPAL_API const char *gpal_code_token(int code);
 
-/* What the code means, one sentence; static. */
+/*
+ * gpal_code_text - get the meaning of a code
+ *
+ * Returns a static English text. A value that is not a code gives the text of
+ * GPAL_E_INTERNAL.
+ */
 GPAL_API const char *gpal_code_text(int code);
 
 GPAL_END_DECLS
