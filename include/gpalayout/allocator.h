@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bare allocator: places ranges by kind, knows nothing of VMs.
+ * The bare allocator: it places ranges by kind and knows nothing about VMs.
  *
- * For VM monitors with a placement policy of their own; everyone else wants
- * gpal_resolve() in <gpalayout/layout.h>. The rules are those of OpenVMM's
- * layout allocator (pull request 3501 and later). The result is a function of
- * the input alone.
+ * It is for VM monitors that have a placement policy of their own. All others call
+ * gpal_resolve() in <gpalayout/layout.h>. The result depends on the input alone.
  *
- * All functions are re-entrant and may be called from any thread; one object
- * must not be used by two threads at once unless both only read it.
+ * Threads: any thread may call the functions. Two threads must not use the same object at once,
+ * unless both only read it.
+ * Memory: the input is borrowed for the call. The caller owns the map and frees it.
+ *
+ * Source of the rules: the layout allocator of OpenVMM, pull request 3501 and later;
+ * openvmm/openvmm_core/src/worker/memory_layout.rs.
  */
 #ifndef GPALAYOUT_ALLOCATOR_H
 #define GPALAYOUT_ALLOCATOR_H
@@ -23,26 +25,23 @@
 
 GPAL_BEGIN_DECLS
 
-/* A range the caller has decided. The tag is borrowed for the call, and not NULL. */
+/* A range whose addresses the caller has decided. */
 struct gpal_pinned {
-	const char *tag;
+	const char *tag; /* borrowed for the call; not NULL */
 	struct gpal_range range;
 };
 
-/*
- * A range to be placed. Size and alignment in bytes. The tag is borrowed for the
- * call, and not NULL.
- */
+/* A range that the allocator must place. */
 struct gpal_demand {
-	const char *tag;
-	uint64_t size;
-	uint64_t alignment;
+	const char *tag;    /* borrowed for the call; not NULL */
+	uint64_t size;      /* bytes; a multiple of 4096, not 0 */
+	uint64_t alignment; /* bytes; a power of two of at least 4096 */
 };
 
 /*
- * Lists may be NULL where their count is 0. Caller order matters: it breaks ties
- * among equal windows and is the order in which RAM is laid out. Each list may
- * hold at most GPAL_ALLOC_MAX entries.
+ * The input: a list for each kind, borrowed for the call. A list may be NULL if its count is 0,
+ * and has at most GPAL_ALLOC_MAX entries. The order of a list matters: RAM and post_mmio are
+ * placed in this order, and it breaks ties between windows of the same alignment and size.
  */
 struct gpal_alloc_input {
 	const struct gpal_pinned *reserved;
@@ -59,28 +58,35 @@ struct gpal_alloc_input {
 	size_t post_mmio_count;
 };
 
+/* Entries of a list of the input. */
 #define GPAL_ALLOC_MAX ((size_t)1 << 24)
 
 struct gpal_map_entry {
 	const char *tag;
 	enum gpal_kind kind;
-	uint32_t index; /* of the input, within the list of its kind */
+	uint32_t index; /* of the range in the input's list of its kind */
 	struct gpal_range range;
 };
 
 /*
- * Placed ranges in ascending order, none overlapping. Reserved ranges above the
- * last range of another kind are left out. A RAM demand that was split has one
- * entry for each extent.
+ * Placed ranges in ascending order, none of which overlap. A RAM demand that was split has an
+ * entry for each extent. Reserved ranges above the last range of another kind are left out.
  */
 struct gpal_map {
 	const struct gpal_map_entry *entries;
 	size_t count;
-	const bool *
-		kept; /* for each entry, whether an update left it, or of an ECAM its buses, there; NULL: none */
+
+	/* For each entry, whether an update kept its range, or the buses of its ECAM; or NULL. */
+	const bool *kept;
 };
 
-/* The first entry that ends above an address; `count` if there is none. */
+/*
+ * gpal_map_find - find an address in a map
+ * @map: borrowed for the call
+ *
+ * Returns the index of the first entry that ends above the address; map->count if there is none.
+ * The entry contains the address only if it starts at or below it.
+ */
 static inline size_t gpal_map_find(const struct gpal_map *map, uint64_t address)
 {
 	size_t low = 0, high = map->count;
@@ -97,27 +103,34 @@ static inline size_t gpal_map_find(const struct gpal_map *map, uint64_t address)
 }
 
 /*
- * Places every range of `input`. On success *map is a new map, which holds its
- * own copies of the tags and is given to the caller, who frees it with
- * gpal_map_free(). On failure *map is NULL.
+ * gpal_allocate - place all ranges of an input
+ * @input: borrowed for the call; not NULL
+ * @map: receives a new map, which holds copies of the tags, and which the caller frees with
+ *       gpal_map_free(); NULL on failure
+ * @error: NULL, or receives the details of a failure; with NULL, a call that fails with
+ *         GPAL_E_EXHAUSTED returns sooner, because no other sizes are tried
  *
- * Errors. First the lengths of the lists, then each reserved and each fixed range
- * in turn, then overlaps, then each demand in the order of the phases are looked
- * at; then ranges are placed. The first fault is reported.
- *   GPAL_E_OUT_OF_RANGE       a list is longer than GPAL_ALLOC_MAX, or a pinned
- *                             range ends above GPAL_SPACE_END
- *   GPAL_E_INVALID_SIZE       a length of 0 or not a multiple of 4096
- *   GPAL_E_INVALID_ALIGNMENT  a pinned start off a page; an alignment that is
- *                             not a power of two >= 4096
+ * The function checks the lengths of the lists, then each reserved range and each fixed range,
+ * then whether these overlap, then each demand in the order of the kinds. Only then it places
+ * anything. It reports the first fault.
+ *
+ * Returns GPAL_OK, or:
+ *   GPAL_E_OUT_OF_RANGE       a list has more than GPAL_ALLOC_MAX entries, or a reserved or
+ *                             fixed range ends above GPAL_SPACE_END
+ *   GPAL_E_INVALID_SIZE       a length is 0 or not a multiple of 4096
+ *   GPAL_E_INVALID_ALIGNMENT  a reserved or fixed range does not start on a page, or an
+ *                             alignment is not a power of two of at least 4096
  *   GPAL_E_OVERLAP            two reserved or fixed ranges overlap
- *   GPAL_E_EXHAUSTED          a demand does not fit; unless `error` is NULL it is
- *                             then tried with other sizes, for error->largest_size
+ *   GPAL_E_EXHAUSTED          a demand does not fit
  *   GPAL_E_NO_MEMORY          the heap is exhausted
  */
 GPAL_API GPAL_MUST_USE int gpal_allocate(const struct gpal_alloc_input *input,
 					 struct gpal_map **map, struct gpal_error *error);
 
-/* Frees a map and all it points to; NULL is allowed. */
+/*
+ * gpal_map_free - free a map and all that it points to
+ * @map: a map of gpal_allocate(), or NULL; not the member `map` of a layout
+ */
 GPAL_API void gpal_map_free(struct gpal_map *map);
 
 GPAL_END_DECLS
