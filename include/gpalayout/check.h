@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a layout agrees with itself.
+ * A check of whether the parts of a layout agree.
  *
- * A layout says most things twice: in its map, and in the members that say what each
- * range is for. So one that was changed by hand, or cut, or put together out of two, can
- * be told from one that gpal_resolve() or gpal_update() made.
+ * A layout states most things twice: in its map, and in the members that say what each range is
+ * for. So the check finds a layout that was edited by hand, cut, or put together from two.
  *
- * All functions are re-entrant and may be called from any thread.
+ * Threads: any thread may call the function.
+ * Memory: the caller owns all objects, and the function keeps no pointer to them.
  */
 #ifndef GPALAYOUT_CHECK_H
 #define GPALAYOUT_CHECK_H
@@ -18,30 +18,42 @@
 
 GPAL_BEGIN_DECLS
 
-/* The outcome, which belongs to the caller and holds no pointers. */
+/* The result of the check. It holds no pointers. */
 struct gpal_check {
-	bool agrees;
+	bool agrees; /* no fault was found */
 
-	/* Unless it agrees, else empty: the first member at fault, and what is wrong with it. */
-	char pointer[64];  /* JSON pointer in a layout as replies have it, such as "/ram/0" */
-	char message[768]; /* one English sentence, without a final stop */
+	/* The first fault; both are empty if `agrees` is true. */
+	char pointer[64];  /* JSON pointer to the member in a layout of the protocol: "/ram/0" */
+	char message[768]; /* one English sentence that says what is wrong, without a full stop */
 };
 
 /*
- * Checks a layout that may come from anywhere: that its map is ascending ranges of whole
- * pages; that its digest is `digest` (NULL: whatever it is), as gpal_layout_digest() writes
- * it; that each member is the range of the map with its tag and its kind, and each range,
- * unless it is reserved, one member; that ECAM is GPAL_ECAM_BYTES_PER_BUS for each bus and
- * virtio-mmio GPAL_VIRTIO_MMIO_SLOT_SIZE for each slot; that RAM is ascending by address,
- * segments by number, and IOMMUs in the order of their root complexes; and that the sizes
- * and ends are those of the ranges.
+ * gpal_layout_check - check that a layout agrees with itself
+ * @layout: any layout, borrowed for the call; a list may be NULL if its count is 0; names and
+ *          tags are not NULL
+ * @digest: the digest that the layout must have, as gpal_layout_digest() writes it; NULL: any
+ * @check: receives the result
+ * @error: NULL, or receives the details of a failure
  *
- * The layout is borrowed for the call. Lists may be NULL where their count is 0; names and
- * tags are not NULL. Policy, profile, warnings, `map.kept` and the `index` of map entries
- * are not looked at. Whether some request gives this layout is not either.
+ * The function checks that:
+ *   - the map has ranges of whole pages, in ascending order, none of which overlap;
+ *   - the architecture is in the enum, and the digest is @digest;
+ *   - each member is the range of the map with its tag and a kind that it may have, and no two
+ *     members are the same range;
+ *   - RAM is ascending by address, segments by number, and IOMMUs in the order of their root
+ *     complexes;
+ *   - the ECAM has GPAL_ECAM_BYTES_PER_BUS for each bus, of a segment and of a root complex;
+ *   - names of root complexes and of CXL windows are unique, each CXL window has targets and a
+ *     granularity that CXL allows, and the architecture has the kind of IOMMU;
+ *   - each range of the map that is not reserved is a member;
+ *   - the sizes and ends in the layout are those of its ranges;
+ *   - virtio-mmio has GPAL_VIRTIO_MMIO_SLOT_SIZE for each slot.
  *
- * Writes *check and returns GPAL_OK whether or not the layout agrees. Error:
- * GPAL_E_NO_MEMORY.
+ * It does not look at policy, profile, warnings, map.kept and the `index` of map entries. It
+ * does not check whether a request gives this layout.
+ *
+ * Returns GPAL_OK, whether or not the layout agrees, or:
+ *   GPAL_E_NO_MEMORY  the heap is exhausted; *check is not written
  */
 GPAL_API GPAL_MUST_USE int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
 					     struct gpal_check *check, struct gpal_error *error);

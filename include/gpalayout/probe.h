@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is at an address of a layout. Re-entrant, and may be called from any thread.
+ * A look-up of the range at an address of a layout.
+ *
+ * Threads: any thread may call the function.
+ * Memory: parameters are borrowed for the call. The caller owns the result, whose root_complex
+ * points into the layout.
  */
 #ifndef GPALAYOUT_PROBE_H
 #define GPALAYOUT_PROBE_H
@@ -14,25 +18,31 @@
 
 GPAL_BEGIN_DECLS
 
+/* The range at an address. */
 struct gpal_probe {
-	bool is_free;            /* nothing is there; only `range` is set */
-	struct gpal_range range; /* the placed range, or all that is free around the address */
-	char tag[GPAL_ERROR_TAG_MAX + 1]; /* longer ones are cut */
+	bool is_free;                     /* nothing is there, and only `range` is set */
+	struct gpal_range range;          /* the placed range, or the free range */
+	char tag[GPAL_ERROR_TAG_MAX + 1]; /* a longer one is cut */
 	enum gpal_kind kind;
-	uint64_t offset; /* of the address in the range, in bytes */
-	bool has_node;   /* for RAM, and room for it */
-	uint32_t node;
-	const char *root_complex; /* whose the address is, or NULL; leads into the layout */
-	bool has_slot;            /* for virtio-mmio */
-	uint32_t slot;
+	uint64_t offset;          /* bytes from the start of the range to the address */
+	bool has_node;            /* the range is RAM of a node, or a room for it */
+	uint32_t node;            /* if has_node */
+	const char *root_complex; /* the root complex that owns the range; NULL: none */
+	bool has_slot;            /* the range is virtio-mmio */
+	uint32_t slot;            /* if has_slot: counted from 0 */
 };
 
 /*
- * Looks an address up. `request` is what the layout was made of, and may be NULL:
- * it has the reserved ranges above the top, which a layout does not list and which
- * count as free without it.
+ * gpal_layout_probe - find the range at an address
+ * @layout: borrowed; must exist as long as probe->root_complex is used
+ * @request: the request of the layout, or NULL. A layout does not list the reserved ranges above
+ *           its top; they are free if @request is NULL
+ * @address: guest physical address
+ * @probe: receives the result; not written on failure
+ * @error: NULL, or receives the details of a failure
  *
- * Error: GPAL_E_OUT_OF_RANGE, for an address at or above GPAL_SPACE_END.
+ * Returns GPAL_OK, or:
+ *   GPAL_E_OUT_OF_RANGE  the address is at or above GPAL_SPACE_END
  */
 GPAL_API GPAL_MUST_USE int gpal_layout_probe(const struct gpal_layout *layout,
 					     const struct gpal_request *request, uint64_t address,
