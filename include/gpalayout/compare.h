@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What differs between two layouts, and changing a live one without moving what
- * its guest has seen.
+ * Comparing two layouts, and changing the layout of a live VM without moving ranges that its
+ * guest knows.
  *
- * All functions are re-entrant and may be called from any thread.
+ * Threads: any thread may call the functions. Two threads must not use the same object at once,
+ * unless both only read it.
+ * Memory: parameters are borrowed. The caller owns a result and frees it; gpal_compare() says how
+ * long the layouts must exist.
  */
 #ifndef GPALAYOUT_COMPARE_H
 #define GPALAYOUT_COMPARE_H
@@ -18,31 +21,34 @@
 GPAL_BEGIN_DECLS
 
 enum gpal_change_kind {
-	GPAL_CHANGE_MOVED,
-	GPAL_CHANGE_RESIZED,
-	GPAL_CHANGE_ADDED,
-	GPAL_CHANGE_REMOVED,
+	GPAL_CHANGE_MOVED,   /* the same size, at another address or for another use */
+	GPAL_CHANGE_RESIZED, /* another size, or other buses at the same base */
+	GPAL_CHANGE_ADDED,   /* only in the later layout */
+	GPAL_CHANGE_REMOVED, /* only in the earlier layout */
 	GPAL_CHANGE_COUNT
 };
 
 /*
- * One range that is not the same. Ranges are matched by tag, and the extents of a
- * RAM node in order; the range of an IOMMU is matched by its kind and root complex,
- * whatever number the tag has. An ECAM has moved if its buses have: one that has
- * other buses at the same base is resized, also if it is as large as before. A root
- * complex that has other buses than it had is told of as well, as its slice of the
- * ECAM, pcie-NAME-ecam, which is no range of the map.
+ * A range that differs between two layouts.
+ *
+ * Ranges are matched by tag, and the extents of a RAM node in their order. The range of an IOMMU
+ * is matched by the kind of IOMMU and its root complex, whatever number its tag has.
+ *
+ * An ECAM is compared by the address of bus 0. If that differs, the ECAM has moved; otherwise it
+ * is resized if its buses differ. If the buses of a root complex differ, its part of the ECAM is
+ * a change as well, with the tag pcie-NAME-ecam, which no entry of the map has. A root complex
+ * that is added or removed is such a change only if it has no range in the map.
  */
 struct gpal_change {
 	enum gpal_change_kind kind;
-	const char *tag;        /* the later layout's, unless the range is gone from it */
-	struct gpal_range from; /* empty: added */
-	struct gpal_range to;   /* empty: removed */
+	const char *tag;        /* that of the later layout, unless the range is removed */
+	struct gpal_range from; /* empty: the range is added */
+	struct gpal_range to;   /* empty: the range is removed */
 
 	/*
-	 * The later layout drops this: a range that is gone, unless it is an extent of a
-	 * RAM node that has others, or the part of an ECAM at the ends of the block whose
-	 * root complexes are gone.
+	 * The later layout omits the range. True if the range is removed, unless it is an extent
+	 * of a RAM node that still has others. Also true for an ECAM that is smaller because root
+	 * complexes at its ends are gone.
 	 */
 	bool is_removal;
 };
@@ -52,57 +58,80 @@ struct gpal_changes {
 	size_t count;
 
 	/*
-	 * A guest that knows the first layout finds everything in the second: no range
-	 * has moved, shrunk or gone, and no bus, which may have become that of another
-	 * root complex, and no virtio-mmio slot is elsewhere.
+	 * A guest that knows the earlier layout finds everything in the later one. Both have the
+	 * same architecture; no range has moved, shrunk or gone; each bus of each root complex and
+	 * each virtio-mmio slot is at its address; CXL windows and rooms serve what they served.
 	 */
 	bool compatible;
 
-	bool removes; /* a range or a root complex of the first is gone from the second */
+	bool removes; /* a range or a root complex of the earlier layout is not in the later one */
 };
 
 /*
- * Lists what differs. On success *changes is given to the caller, who frees it
- * with gpal_changes_free() while both layouts still exist: most tags lead into them.
+ * gpal_compare - list the differences between two layouts
+ * @from: the earlier layout; must exist as long as *changes, which points to its tags
+ * @to: the later layout; the same
+ * @changes: receives a new list, which the caller frees with gpal_changes_free(); NULL on failure
+ * @error: NULL, or receives the details of a failure
  *
- * Error: GPAL_E_NO_MEMORY.
+ * Returns GPAL_OK, or:
+ *   GPAL_E_NO_MEMORY  the heap is exhausted
  */
 GPAL_API GPAL_MUST_USE int gpal_compare(const struct gpal_layout *from,
 					const struct gpal_layout *to, struct gpal_changes **changes,
 					struct gpal_error *error);
 
-/* NULL is allowed. */
+/*
+ * gpal_changes_free - free a list of changes
+ * @changes: a list of gpal_compare(), or NULL; the layouts are not freed
+ */
 GPAL_API void gpal_changes_free(struct gpal_changes *changes);
 
-/* "moved", "resized", "added", "removed"; static. NULL outside the enum. */
+/*
+ * gpal_change_name - get the name of a kind of change, as in replies
+ *
+ * Returns a static string: "moved", "resized", "added" or "removed"; NULL if kind is not in the
+ * enum.
+ */
 GPAL_API const char *gpal_change_name(enum gpal_change_kind kind);
 
-/* What an update may do to ranges that the guest knows; neither implies the other. */
+/* Permissions of an update, as a set of bits. Neither includes the other. */
 enum gpal_allow {
-	GPAL_ALLOW_MOVES = 1 << 0,    /* move and resize them */
-	GPAL_ALLOW_REMOVALS = 1 << 1, /* remove those that the request omits */
+	GPAL_ALLOW_MOVES = 1 << 0,    /* move and resize ranges that the guest knows */
+	GPAL_ALLOW_REMOVALS = 1 << 1, /* remove ranges that the request omits */
 };
 
 /*
- * Resolves a new request for a VM that has a layout. Every range whose tag and size are
- * unchanged stays where it is, an ECAM block keeps the addresses of its buses and a
- * root complex the buses it has, what the request no longer has is freed, if that is
- * allowed, and what is new is placed in the space left, by the rules of its phase. An
- * ECAM on the other side of 4 GiB than is asked for, and VTL2 memory off the alignment
- * that is, would have to move. The policy is that of the live layout, whatever the
- * request names. If that is impossible, the layout is made afresh.
+ * gpal_update - resolve a new request for a VM that has a layout
+ * @live: the layout that the VM has; borrowed for the call
+ * @request: the whole new request, borrowed for the call; its policy is ignored, because a VM
+ *           keeps the policy of its layout
+ * @allow: 0, or a set of enum gpal_allow
+ * @layout: receives a new layout, which the caller frees with gpal_layout_free(). After
+ *          GPAL_E_WOULD_REMOVE and GPAL_E_WOULD_MOVE this is the refused layout, so that
+ *          gpal_compare() can list what would be removed or moved. NULL after any other failure
+ * @error: NULL, or receives the details of a failure
  *
- * A live layout whose policy this library does not know is GPAL_E_OUT_OF_RANGE.
+ * The function first tries to keep the live ranges:
+ *   - A range with the same tag and size stays where it is. An ECAM keeps the addresses of its
+ *     buses, and a root complex keeps its buses.
+ *   - Ranges that the request omits are freed.
+ *   - New ranges are placed in the remaining space by the rules of their kind.
+ *   - A range cannot stay if its size differs, if the request pins it elsewhere, or if its start
+ *     lacks an alignment that the request states: for VTL2 memory, a room, or a window with an
+ *     alignment or devices. An ECAM cannot stay if the request wants it on the other side of
+ *     4 GiB. Nothing can stay if the architecture differs.
  *
- * `allow` is a set of enum gpal_allow. Without GPAL_ALLOW_REMOVALS a layout that lacks
- * a range or a root complex of the live one is refused with GPAL_E_WOULD_REMOVE;
- * reserved ranges do not count, and RAM that shrinks is moved. After that, without
- * GPAL_ALLOW_MOVES, a layout made afresh is refused with GPAL_E_WOULD_MOVE.
+ * If that fails, the function resolves the request as gpal_resolve() does, and ranges may move.
+ * A layout that lacks a range or a root complex of the live one needs GPAL_ALLOW_REMOVALS;
+ * reserved ranges do not count, and a RAM node that shrinks counts as moved. A layout that was
+ * resolved anew needs GPAL_ALLOW_MOVES.
  *
- * On success *layout is a new layout, given to the caller. After these two errors
- * *layout is the one that was refused, given in the same way: gpal_compare() lists
- * what it would move or remove. After other errors, which are those of
- * gpal_resolve(), it is NULL.
+ * Returns GPAL_OK, or:
+ *   GPAL_E_WOULD_REMOVE  ranges would be removed, and @allow lacks GPAL_ALLOW_REMOVALS
+ *   GPAL_E_WOULD_MOVE    ranges would move, and @allow lacks GPAL_ALLOW_MOVES
+ *   GPAL_E_OUT_OF_RANGE  this library does not know the policy of the live layout
+ *   any code of gpal_resolve(), if the request has no layout
  */
 GPAL_API GPAL_MUST_USE int gpal_update(const struct gpal_layout *live,
 				       const struct gpal_request *request, unsigned int allow,
