@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far the ranges of a layout could grow before something fails or moves, and with which
- * sizes a request that is refused would have a layout.
+ * Advice on sizes: how much each range of a layout could grow, and with which sizes a request
+ * that is refused would have a layout.
  *
- * All functions are re-entrant and may be called from any thread.
+ * Threads: any thread may call the functions. Two threads must not use the same object at once,
+ * unless both only read it.
+ * Memory: parameters are borrowed. The caller owns the advice and frees it; gpal_advise_on() says
+ * how long the layout must exist.
  */
 #ifndef GPALAYOUT_ADVISE_H
 #define GPALAYOUT_ADVISE_H
@@ -20,72 +23,89 @@
 GPAL_BEGIN_DECLS
 
 /*
- * A low or high MMIO window, of the chipset or of a root complex, the RAM of a node, room for
- * more of it, or a CXL window; of a request that is refused, whatever it asks for by size.
- * Sizes in bytes, multiples of 4096. The next size does not do; packing may let a still
- * larger one do now and then. What a window can be pinned to is read off the map, all else
- * has been tried.
+ * Advice on the size of one range. Sizes are in bytes and multiples of 4096.
+ *
+ * If there is a layout, there is advice on the low and high MMIO of the chipset and of root
+ * complexes, the RAM of a node, rooms and CXL windows. If there is none, there is advice on
+ * every size that the request may choose, but not on pinned ranges and windows for devices.
+ *
+ * The library reads `pin` from the map and tries all other sizes. If a size is the largest
+ * found, one step more fails. A size that is larger still may work nevertheless, because sizes
+ * change the order in which ranges are placed.
  */
 struct gpal_growth {
 	const char *tag;
-	uint64_t size; /* what it has, or was asked for */
+	uint64_t size; /* the size now, or the size that the request asks for */
 
 	/*
-	 * The size to which it can grow with every range where it is, its own old part
-	 * included; at least `size`. 0: not looked at. For a window of a root complex
-	 * `pin` is the range that it then has to be pinned to; it is empty for the
-	 * others, which have to be asked for with that size.
+	 * The size to which the range can grow while all others stay where they are; at least
+	 * `size`. 0: there is no layout, or this was not tried.
 	 */
 	uint64_t in_place;
+
+	/*
+	 * For a window of a root complex: pin it to this range to have in_place bytes. Empty for
+	 * all others: request in_place as their size.
+	 */
 	struct gpal_range pin;
 
 	/*
-	 * The largest size with which the request resolves, though other ranges may move.
-	 * 0: not looked at, or the size is not the request's to choose, or no size does.
+	 * The largest size with which the request resolves, even if other ranges move. 0: this was
+	 * not tried, the request does not choose this size, or no size works.
 	 */
 	uint64_t resolved;
 
-	/* Of a window of a root complex: the largest BAR that can lie in it now, and in `pin`. */
-	uint64_t largest_bar;
-	uint64_t pin_largest_bar;
+	/* For a window of a root complex, if there is a layout; otherwise 0. */
+	uint64_t largest_bar;     /* the largest BAR that fits in the window now */
+	uint64_t pin_largest_bar; /* the largest BAR that fits in `pin` */
 };
 
 struct gpal_advice {
-	/* In the order of the map, RAM by its first extent; without a layout RAM comes first. */
+	/* In the order of the map, RAM by its first extent; without a layout, RAM comes first. */
 	const struct gpal_growth *growths;
 	size_t count;
-	bool resolves; /* there is a layout */
-	bool cut;      /* there are so many ranges that not all sizes were looked at */
+	bool resolves; /* the caller gave a layout */
+	bool cut;      /* not all sizes were tried, because there are too many ranges */
 };
 
 /*
- * Looks how far each could grow alone, all else as it is. `layout` is what gpal_resolve() or
- * gpal_update() has made of the request, and has to exist as long as the advice, which
- * borrows its tags. The request's host address width counts as a limit. The work is bounded
- * by that of some thousand small resolves, of which RAM has its part first.
+ * gpal_advise - advise on the sizes of all ranges of a layout
  *
- * On success *advice is given to the caller, who frees it with gpal_advice_free().
- * Errors: GPAL_E_NO_MEMORY; GPAL_E_INTERNAL if the layout cannot be that of the
- * request.
+ * This is gpal_advise_on() with @tag NULL.
  */
 GPAL_API GPAL_MUST_USE int gpal_advise(const struct gpal_request *request,
 				       const struct gpal_layout *layout,
 				       struct gpal_advice **advice, struct gpal_error *error);
 
 /*
- * The same for what has this tag alone; NULL: for all. `layout` NULL: the request has none, for
- * want of room or of address bits; then each size is looked for with which alone, all else as
- * it is, it would have one.
+ * gpal_advise_on - advise on the size of one range, or of all
+ * @request: borrowed for the call; its host address width is a limit on sizes
+ * @layout: the layout that gpal_resolve() or gpal_update() made from the request. It must exist
+ *          as long as the advice, which points to its tags. NULL: the request was refused with
+ *          GPAL_E_EXHAUSTED or GPAL_E_ADDRESS_WIDTH_EXCEEDED
+ * @tag: advise only on the range with this tag; NULL: on all
+ * @advice: receives new advice, which the caller frees with gpal_advice_free(); NULL on failure
+ * @error: NULL, or receives the code and a general message; no other member is set
  *
- * The advice is empty if there is nothing of that tag, or if its size is not the request's to
- * choose. Errors: as above; without a layout also those of gpal_resolve() that are looked for
- * before anything is placed.
+ * The function changes one size at a time and leaves all others as they are. The work is bounded
+ * by that of a few thousand resolves of a small VM; RAM gets its share first.
+ *
+ * The advice is empty if no range has this tag, or if there is no advice on its size.
+ *
+ * Returns GPAL_OK, or:
+ *   GPAL_E_NO_MEMORY  the heap is exhausted
+ *   GPAL_E_INTERNAL   @layout cannot be a layout of the request, or this library does not know
+ *                     its policy
+ *   any code of gpal_resolve() up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB, if @layout is NULL
  */
 GPAL_API GPAL_MUST_USE int gpal_advise_on(const struct gpal_request *request,
 					  const struct gpal_layout *layout, const char *tag,
 					  struct gpal_advice **advice, struct gpal_error *error);
 
-/* NULL is allowed. */
+/*
+ * gpal_advice_free - free advice
+ * @advice: advice of gpal_advise() or gpal_advise_on(), or NULL; the layout is not freed
+ */
 GPAL_API void gpal_advice_free(struct gpal_advice *advice);
 
 GPAL_END_DECLS

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why each range of a layout is where it is: recorded by the allocator while it
- * places them, step by step.
+ * Why each range of a layout is at its address: the steps of the allocator, recorded while it
+ * places the ranges.
  *
- * All functions are re-entrant and may be called from any thread.
+ * Threads: any thread may call the functions. Two threads must not use the same object at once,
+ * unless both only read it.
+ * Memory: parameters are borrowed for the call. The caller owns the explanation, which holds all
+ * that it points to.
  */
 #ifndef GPALAYOUT_EXPLAIN_H
 #define GPALAYOUT_EXPLAIN_H
@@ -20,92 +23,115 @@
 
 GPAL_BEGIN_DECLS
 
+/* The rule by which a range was placed; gpalayout-policy(7), PHASES. */
 enum gpal_rule {
-	GPAL_RULE_GIVEN,              /* reserved and fixed ranges */
-	GPAL_RULE_KEPT,               /* an update leaves it where the live layout had it */
-	GPAL_RULE_RECORDED,           /* an update did one or the other: it is not recorded */
+	GPAL_RULE_GIVEN,              /* a reserved or fixed range: the caller gives its address */
+	GPAL_RULE_KEPT,               /* an update kept the range at its address */
+	GPAL_RULE_RECORDED,           /* the map does not say whether an update kept or placed it */
 	GPAL_RULE_HIGHEST_BELOW_4GIB, /* mmio32 */
 	GPAL_RULE_UPWARDS,            /* ram */
 	GPAL_RULE_LOWEST_ABOVE_RAM,   /* mmio64 */
 	GPAL_RULE_LOWEST_ABOVE_ALL,   /* post_mmio */
-	GPAL_RULE_LOW_WINDOW,         /* ram, of node 0's first bytes */
+	GPAL_RULE_LOW_WINDOW,         /* ram: the low RAM window of node 0 */
 	GPAL_RULE_COUNT
 };
 
-/* Why a free range was not taken. */
+/* Why the allocator did not take a free range. */
 enum gpal_pass {
-	GPAL_PASS_TOO_SMALL,   /* it has fewer bytes than are needed */
-	GPAL_PASS_ALIGNMENT,   /* it has, but too few from its first aligned address on */
-	GPAL_PASS_BELOW_FLOOR, /* the phase begins above it */
+	GPAL_PASS_TOO_SMALL,   /* it has fewer bytes than needed */
+	GPAL_PASS_ALIGNMENT,   /* too few of its bytes follow its first aligned address */
+	GPAL_PASS_BELOW_FLOOR, /* it is below the lowest address of the phase */
 	GPAL_PASS_COUNT
 };
 
+/* A free range that the allocator did not take. */
 struct gpal_passed {
-	struct gpal_range free; /* the part of the free range inside the phase's region */
+	struct gpal_range free; /* the part of it where the phase may place ranges */
 	enum gpal_pass why;
-	uint64_t missing; /* bytes; 0 for GPAL_PASS_BELOW_FLOOR */
+	uint64_t missing; /* bytes that it lacks; 0 for GPAL_PASS_BELOW_FLOOR */
 };
 
+/* An address that was chosen. */
 struct gpal_chosen {
 	struct gpal_range range;
-	struct gpal_range
-		free; /* the free range it was taken from; empty for what is given or kept */
+	struct gpal_range free; /* the free range it was taken from; empty: given or kept */
 
 	/*
-	 * Bytes of that free range left empty by alignment: between the end from which
-	 * the search came and the range, and, of RAM that goes on in another free
-	 * range, behind it.
+	 * Bytes of `free` that stay empty because of the alignment: those between the range and
+	 * the end of `free` where the search began. For RAM that continues in another free range,
+	 * the bytes after the range count as well.
 	 */
 	uint64_t lost;
 };
 
-/* The placing of one range, or of one node's RAM. */
+/* How one range was placed, or the RAM of one node. */
 struct gpal_step {
 	const char *tag;
 	enum gpal_kind phase;
 	enum gpal_rule rule;
-	uint64_t size;
-	uint64_t alignment; /* 0: given, or kept */
-	uint64_t floor;     /* where the phase begins for this range */
-	uint64_t ceiling;   /* where it ends; GPAL_SPACE_END: nowhere before the end */
+	uint64_t size;      /* bytes */
+	uint64_t alignment; /* bytes; 0: the range is given or kept */
+	uint64_t floor;     /* lowest address at which the phase may place this range */
+	uint64_t ceiling;   /* end of the addresses of the phase; GPAL_SPACE_END: no limit */
 
-	/* The free ranges looked at, in the order of the search; some of them if it is cut. */
-	const struct gpal_passed *passed;
+	const struct gpal_passed *passed; /* in the order of the search */
 	size_t passed_count;
-	bool passed_cut; /* there were more, before and between: ask for this tag alone */
+	bool passed_cut; /* `passed` is incomplete; an explanation of this tag alone has all */
 
 	const struct gpal_chosen *chosen; /* one, or the extents of RAM */
 	size_t chosen_count;
 };
 
 struct gpal_explanation {
-	const struct gpal_step *steps; /* in the order of placement */
+	const struct gpal_step *steps; /* in the order in which the ranges were placed */
 	size_t count;
-	const struct gpal_layout *layout; /* that was made in these steps */
+	const struct gpal_layout *layout; /* the layout that these steps make; not freed alone */
 };
 
 /*
- * Explains the layout of a request: `live` is one that was made of the same request,
- * by gpal_resolve() or gpal_update(), whatever has been live before, and may be
- * NULL: the one gpal_resolve() makes. `tag` is that of the only range wanted; NULL:
- * all, and of each no more than a few dozen free ranges that were passed over.
+ * gpal_explain - explain the layout of a request
+ * @request: the request of the layout
+ * @live: a layout that gpal_resolve() or gpal_update() made from this request; NULL: the layout
+ *        that gpal_resolve() makes
+ * @tag: explain only the range with this tag; NULL: explain all ranges, each with a limited
+ *       number of the free ranges that were not taken
+ * @explanation: receives a new explanation, which the caller frees with gpal_explanation_free();
+ *               NULL on failure
+ * @error: NULL, or receives the details of a failure
  *
- * On success *explanation is given to the caller, who frees it with
- * gpal_explanation_free(). Errors are those of gpal_resolve(); a layout that cannot
- * have been made of the request is GPAL_E_INTERNAL.
+ * An explanation of a tag that the layout does not have has no steps.
+ *
+ * Returns GPAL_OK, or:
+ *   GPAL_E_NO_MEMORY  the heap is exhausted
+ *   GPAL_E_INTERNAL   @live cannot be a layout of the request, or this library does not know its
+ *                     policy
+ *   any code of gpal_resolve(), if @live is NULL
  */
 GPAL_API GPAL_MUST_USE int gpal_explain(const struct gpal_request *request,
 					const struct gpal_layout *live, const char *tag,
 					struct gpal_explanation **explanation,
 					struct gpal_error *error);
 
-/* NULL is allowed. */
+/*
+ * gpal_explanation_free - free an explanation, its layout included
+ * @explanation: an explanation of gpal_explain(), or NULL
+ */
 GPAL_API void gpal_explanation_free(struct gpal_explanation *explanation);
 
-/* The rule in words, such as "highest aligned fit below 4 GiB"; static. NULL outside the enum. */
+/*
+ * gpal_rule_text - get a rule in words
+ *
+ * Returns a static string, such as "highest aligned fit below 4 GiB"; NULL if rule is not in the
+ * enum.
+ */
 GPAL_API const char *gpal_rule_text(enum gpal_rule rule);
 
-/* "too_small", "alignment", "below_floor"; static. NULL outside the enum. */
+/*
+ * gpal_pass_token - get the name of a reason, as in replies
+ *
+ * Returns a static string: "too_small", "alignment" or "below_floor"; NULL if why is not in the
+ * enum.
+ */
 GPAL_API const char *gpal_pass_token(enum gpal_pass why);
 
 GPAL_END_DECLS
