@@ -2,9 +2,14 @@
 /*
  * Policies: frozen sets of defaults.
  *
- * A policy fills in what a request leaves out. Its name is recorded with each
- * layout and a released policy never changes, because guests remember their
- * addresses. The figures are those of OpenVMM at the dates in the names.
+ * A policy supplies what a request omits. Its name is recorded with each layout. A released
+ * policy never changes, because guests remember their addresses.
+ *
+ * Threads: any thread may call the functions.
+ * Memory: policies and strings are static and never freed.
+ *
+ * Source of the figures: OpenVMM, of the month in the name of each policy; POLICIES in
+ * gpalayout-policy(7) lists the pull requests.
  */
 #ifndef GPALAYOUT_POLICY_H
 #define GPALAYOUT_POLICY_H
@@ -15,12 +20,14 @@
 
 GPAL_BEGIN_DECLS
 
+/* The architecture of the guest. */
 enum gpal_arch {
 	GPAL_ARCH_X86_64,
 	GPAL_ARCH_AARCH64,
 	GPAL_ARCH_COUNT
 };
 
+/* The way in which a VM boots; it selects defaults of the chipset. */
 enum gpal_profile {
 	GPAL_PROFILE_GEN2_UEFI, /* the default */
 	GPAL_PROFILE_GEN1,
@@ -30,46 +37,66 @@ enum gpal_profile {
 	GPAL_PROFILE_COUNT
 };
 
+/* Where the PCIe configuration space (ECAM) is placed. */
 enum gpal_ecam {
-	GPAL_ECAM_DEFAULT, /* as the policy says */
-	GPAL_ECAM_BELOW_4GIB,
-	GPAL_ECAM_ABOVE_4GIB,
+	GPAL_ECAM_DEFAULT,    /* where the policy places it */
+	GPAL_ECAM_BELOW_4GIB, /* as kind mmio32 */
+	GPAL_ECAM_ABOVE_4GIB, /* as kind mmio64 */
 	GPAL_ECAM_COUNT
 };
 
-/* Sizes and addresses in bytes. */
+/* Defaults of a profile, in bytes. */
 struct gpal_profile_defaults {
-	uint64_t low_mmio[GPAL_ARCH_COUNT];     /* chipset low MMIO */
-	uint64_t high_mmio;                     /* chipset high MMIO; 0: none */
-	uint64_t vtl2_chipset_mmio;             /* 0: none */
+	uint64_t low_mmio[GPAL_ARCH_COUNT];     /* size of chipset low MMIO */
+	uint64_t high_mmio;                     /* size of chipset high MMIO; 0: none */
+	uint64_t vtl2_chipset_mmio;             /* size of VTL2 chipset MMIO; 0: none */
 	uint64_t memory_start[GPAL_ARCH_COUNT]; /* lowest address of RAM */
 
 	/*
-	 * Bytes of node 0 that lie from 0 on, below memory_start; 0: none. Node 0 may be smaller;
-	 * a request whose RAM starts below that has none.
+	 * Size of the low RAM window: bytes of node 0 at address 0, below memory_start; 0: none. A
+	 * smaller node 0 makes it smaller. A request whose RAM starts below its end has none.
 	 */
 	uint64_t memory_low_window[GPAL_ARCH_COUNT];
 };
 
 struct gpal_policy {
-	const char *name;
-	const char *summary;
-	enum gpal_ecam ecam;
-	uint64_t root_complex_low_mmio;
+	const char *name;               /* such as "openvmm-2026.07" */
+	const char *summary;            /* English text for a person */
+	enum gpal_ecam ecam;            /* not GPAL_ECAM_DEFAULT */
+	uint64_t root_complex_low_mmio; /* bytes */
 	uint64_t root_complex_high_mmio;
 	struct gpal_profile_defaults profiles[GPAL_PROFILE_COUNT];
 };
 
-/* All policies, oldest first; static. Writes their number to *count. */
+/*
+ * gpal_policies - list all policies
+ * @count: receives their number; not NULL
+ *
+ * Returns a static array, oldest policy first.
+ */
 GPAL_API const struct gpal_policy *gpal_policies(size_t *count);
 
-/* The policy of that name, or NULL; static. */
+/*
+ * gpal_policy_find - find a policy by its name
+ * @name: borrowed for the call; not NULL
+ *
+ * Returns the policy, which is static; NULL if there is none with this name.
+ */
 GPAL_API const struct gpal_policy *gpal_policy_find(const char *name);
 
-/* The policy of a request that names none; static. */
+/*
+ * gpal_policy_default - get the policy of requests that name none
+ *
+ * Returns the newest policy, which is static.
+ */
 GPAL_API const struct gpal_policy *gpal_policy_default(void);
 
-/* The names used in requests, such as "x86_64"; static. NULL for a value outside the enum. */
+/*
+ * gpal_arch_name, gpal_profile_name, gpal_ecam_name - get the name of a value, as in requests
+ *
+ * Each returns a static string, such as "x86_64"; NULL for a value outside the enum.
+ * gpal_ecam_name() also returns NULL for GPAL_ECAM_DEFAULT.
+ */
 GPAL_API const char *gpal_arch_name(enum gpal_arch arch);
 GPAL_API const char *gpal_profile_name(enum gpal_profile profile);
 GPAL_API const char *gpal_ecam_name(enum gpal_ecam ecam);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a VM front end asks for: sizes, never addresses it computed.
+ * A request: what a VM front end asks for. It states sizes and leaves the addresses to the
+ * library.
  *
- * A zeroed struct gpal_request with at least one memory node is a valid request
- * for an x86_64 gen2-uefi VM under the default policy. All pointers are borrowed
- * for the duration of a call; names are not NULL. Sizes and addresses are in bytes.
+ * A zeroed struct gpal_request with at least one memory node is a valid request for an x86_64
+ * gen2-uefi VM under the default policy. Sizes and addresses are in bytes.
+ *
+ * Threads: any thread may call the functions.
+ * Memory: the caller owns a request and all that it points to. A function borrows it for the
+ * call. Names are not NULL; a list may be NULL if its count is 0. Strings of the functions below
+ * are static.
  */
 #ifndef GPALAYOUT_REQUEST_H
 #define GPALAYOUT_REQUEST_H
@@ -18,53 +23,59 @@
 
 GPAL_BEGIN_DECLS
 
-/* A value the request may leave to the policy. */
+/* A value that a request may omit. */
 struct gpal_optional {
-	bool set;
-	uint64_t value;
+	bool set;       /* false: the policy or the rule of the member applies */
+	uint64_t value; /* if set */
 };
 
+/* How a request states an MMIO window of a root complex. */
 enum gpal_window_kind {
 	GPAL_WINDOW_DEFAULT, /* the policy's size, placed by the resolver */
 	GPAL_WINDOW_SIZE,    /* this size, placed by the resolver */
-	GPAL_WINDOW_PINNED,  /* exactly this range */
+	GPAL_WINDOW_PINNED,  /* exactly this range: its address is pinned */
 	GPAL_WINDOW_NONE,    /* the root complex has no such window */
-	GPAL_WINDOW_DEVICES, /* as large as these devices need, placed by the resolver */
+	GPAL_WINDOW_DEVICES, /* as large as its devices need, placed by the resolver */
 	GPAL_WINDOW_COUNT
 };
 
 /*
- * A PCIe device behind a port of its own. Each of its BARs is a power of two of at least
- * 4096 bytes; state smaller ones as 4096.
+ * A PCIe device, which is below a port of its own. Each of its BARs is a power of two of at
+ * least 4096 bytes; state a smaller one as 4096.
+ *
+ * Source: the PCI-to-PCI Bridge Architecture Specification for the window of the port, and the
+ * SR-IOV chapter of the PCI Express Base Specification for the BARs of virtual functions.
  */
 struct gpal_device {
-	const uint64_t *bars; /* sizes of its BARs, 1 to GPAL_BARS_MAX of them */
-	size_t bar_count;
-	bool has_sriov;          /* it has virtual functions (SR-IOV) */
-	uint32_t vfs;            /* their number, 1 to GPAL_VFS_MAX */
-	const uint64_t *vf_bars; /* sizes of the BARs of one of them, 1 to GPAL_BARS_MAX */
-	size_t vf_bar_count;
+	const uint64_t *bars;    /* size of each BAR */
+	size_t bar_count;        /* 1 to GPAL_BARS_MAX */
+	bool has_sriov;          /* the device has virtual functions */
+	uint32_t vfs;            /* if has_sriov: their number, 1 to GPAL_VFS_MAX */
+	const uint64_t *vf_bars; /* if has_sriov: size of each BAR of one virtual function */
+	size_t vf_bar_count;     /* 1 to GPAL_BARS_MAX */
 };
 
 #define GPAL_BARS_MAX 6
 #define GPAL_VFS_MAX 256
-#define GPAL_DEVICES_MAX 256 /* of a window */
+#define GPAL_DEVICES_MAX 256 /* devices of a window */
 
+/* A low or high MMIO window of a root complex. A zeroed one has the size of the policy. */
 struct gpal_window {
 	enum gpal_window_kind kind;
-	uint64_t size;           /* for GPAL_WINDOW_SIZE */
+	uint64_t size;           /* for GPAL_WINDOW_SIZE: bytes, not 0 */
 	struct gpal_range range; /* for GPAL_WINDOW_PINNED */
 
 	/*
-	 * For GPAL_WINDOW_SIZE: a power of two that is not below the usual alignment, which is
-	 * 2 MiB of a low MMIO window and 1 GiB of a high one; 0: the usual alignment.
+	 * For GPAL_WINDOW_SIZE: 0 for the usual alignment, or a power of two that is not below it.
+	 * The usual alignment is 2 MiB for a low MMIO window and 1 GiB for a high one.
 	 */
 	uint64_t alignment;
 
-	const struct gpal_device *devices; /* for GPAL_WINDOW_DEVICES, 1 to GPAL_DEVICES_MAX */
-	size_t device_count;
+	const struct gpal_device *devices; /* for GPAL_WINDOW_DEVICES */
+	size_t device_count;               /* 1 to GPAL_DEVICES_MAX */
 };
 
+/* The kind of IOMMU of a root complex, and the architecture that has it. */
 enum gpal_iommu {
 	GPAL_IOMMU_NONE,
 	GPAL_IOMMU_SMMUV3,    /* aarch64 */
@@ -74,28 +85,30 @@ enum gpal_iommu {
 };
 
 /*
- * A root complex whose buses are not stated is refused with GPAL_E_INVALID_BUS_RANGE, so
- * that one that was only zeroed is not taken for one with a single bus. Begin with
- * GPAL_ROOT_COMPLEX_INIT(), which has the defaults of the protocol, and change what is
- * to be different.
+ * A root complex. Begin with GPAL_ROOT_COMPLEX_INIT(), which has the defaults of the protocol,
+ * and change the members that differ. A zeroed struct states no buses and is refused with
+ * GPAL_E_INVALID_BUS_RANGE; otherwise it would be a root complex with a single bus.
  */
 struct gpal_root_complex {
-	const char *name; /* unique within the request */
-	uint16_t segment;
-	bool has_buses;    /* the next two are stated */
-	uint8_t start_bus; /* first and last bus, both included */
-	uint8_t end_bus;
-	bool has_node;
-	uint32_t node; /* NUMA node, if has_node */
-	struct gpal_window low_mmio;
-	struct gpal_window high_mmio;
-	bool has_cxl;
-	uint64_t cxl_hdm;    /* host-managed device memory window, if has_cxl */
-	bool has_no_cxl_hdm; /* if has_cxl: the bridge has registers alone */
-	enum gpal_iommu iommu;
+	const char *name;             /* unique in the request */
+	uint16_t segment;             /* PCI segment group */
+	bool has_buses;               /* start_bus and end_bus are stated; must be true */
+	uint8_t start_bus;            /* first bus */
+	uint8_t end_bus;              /* last bus, included */
+	bool has_node;                /* `node` is stated */
+	uint32_t node;                /* if has_node: index of the NUMA node */
+	struct gpal_window low_mmio;  /* below 4 GiB, unless it has no window */
+	struct gpal_window high_mmio; /* above RAM and 4 GiB, unless it is pinned */
+	bool has_cxl;                 /* the host bridge is a CXL one */
+	uint64_t cxl_hdm;             /* if has_cxl: memory window (HDM), n * 256 MiB, not 0 */
+	bool has_no_cxl_hdm;          /* if has_cxl: registers only; cxl_hdm is ignored */
+	enum gpal_iommu iommu;        /* one kind in a VM */
 };
 
-/* Segment 0, buses 0 to 255, windows of the policy's sizes, on no node, no CXL, no IOMMU. */
+/*
+ * Initialisers: a window of the policy's size; and a root complex of this name with segment 0,
+ * buses 0 to 255, two such windows, no node, no CXL and no IOMMU.
+ */
 #define GPAL_WINDOW_INIT                                                                   \
 	{                                                                                  \
 		.kind = GPAL_WINDOW_DEFAULT, .size = 0, .range = { 0, 0 }, .alignment = 0, \
@@ -109,37 +122,46 @@ struct gpal_root_complex {
 		.has_no_cxl_hdm = false, .iommu = GPAL_IOMMU_NONE                                 \
 	}
 
+/* A reserved range. */
 struct gpal_named_range {
 	const char *name;
 	struct gpal_range range;
 };
 
-/* Room for memory that is added to a node while the VM runs. */
+/*
+ * A room: address space for memory that is added to a node while the VM runs. Linux adds memory
+ * in blocks of 128 MiB, and of 2 GiB in guests of 64 GiB and more.
+ */
 struct gpal_hotplug_room {
-	uint32_t node;
-	uint64_t size;
+	uint32_t node;                  /* index of the NUMA node */
+	uint64_t size;                  /* not 0 */
 	struct gpal_optional alignment; /* a power of two; not set: 2 GiB */
 };
 
 /*
- * A window of host-managed device memory that is interleaved over several CXL host
- * bridges: 1, 2, 3, 4, 6, 8, 12 or 16 root complexes, each of which has CXL.
+ * A window of host-managed device memory that is interleaved over several CXL host bridges: 1,
+ * 2, 3, 4, 6, 8, 12 or 16 root complexes, each of which has CXL.
+ *
+ * Source of the numbers of targets, the granularities and the unit of the size: CXL 3.1, 9.18.1.
  */
 struct gpal_cxl_window {
-	const char *name;           /* unique within the request */
-	const char *const *targets; /* names of root complexes, each once */
+	const char *name;           /* unique in the request */
+	const char *const *targets; /* names of root complexes, none of them twice */
 	size_t target_count;
-	uint64_t size; /* a multiple of 256 MiB for each target */
-
-	/* Bytes to one target before the next: a power of two from 256 to 16384; 0: 256. */
-	uint32_t granularity;
+	uint64_t size;        /* a multiple of 256 MiB * target_count, not 0 */
+	uint32_t granularity; /* bytes to a target before the next: 2^8 to 2^14; 0: 256 */
 };
 
 #define GPAL_CXL_TARGETS_MAX 16
 
-/* Well-known ranges of hosts that nothing may use. Each is reserved under its name. */
+/*
+ * Well-known ranges of hosts that a guest must not use. Each is reserved under its name.
+ *
+ * Source: the AMD I/O Virtualization Technology (IOMMU) Specification, for the addresses that
+ * AMD's IOMMU does not translate; MSI_IOVA_BASE in the SMMU driver of Linux.
+ */
 enum gpal_hole {
-	GPAL_HOLE_AMD_HYPERTRANSPORT, /* x86_64: 0xfd00000000 to 2^40 */
+	GPAL_HOLE_AMD_HYPERTRANSPORT, /* x86_64: 0xfd00000000 to 0x10000000000 */
 	GPAL_HOLE_ARM_MSI,            /* aarch64: 0x8000000 to 0x8100000 */
 	GPAL_HOLE_COUNT
 };
@@ -149,23 +171,24 @@ struct gpal_request {
 	const struct gpal_policy *policy; /* NULL: gpal_policy_default() */
 	enum gpal_profile profile;
 
-	const uint64_t *nodes; /* RAM of each NUMA node; 0 for a node without RAM */
-	size_t node_count;
-	struct gpal_optional memory_start;
+	const uint64_t *nodes; /* RAM of each NUMA node, a multiple of 4096; 0: it has no RAM */
+	size_t node_count;     /* at least 1 */
+	struct gpal_optional memory_start; /* lowest address of RAM, except the low RAM window */
 
 	/*
-	 * So many of node 0's first bytes lie from address 0 on, and the rest of the RAM
-	 * begins at memory_start. A multiple of 2 MiB; 0: none.
+	 * Size of the low RAM window: the first bytes of node 0 lie at address 0, and the rest of
+	 * the RAM begins at memory_start. A multiple of 2 MiB, at most node 0, below memory_start;
+	 * 0: as the policy says.
 	 */
 	uint64_t memory_low_window;
 	const struct gpal_hotplug_room *hotplug_rooms;
 	size_t hotplug_room_count;
 
-	struct gpal_optional chipset_low_mmio;
-	struct gpal_optional chipset_high_mmio;
-	bool has_pinned_chipset_high_mmio; /* chipset high MMIO is exactly the next */
+	struct gpal_optional chipset_low_mmio;  /* size; at most 4 GiB */
+	struct gpal_optional chipset_high_mmio; /* size; 0: none */
+	bool has_pinned_chipset_high_mmio;      /* pinned_chipset_high_mmio replaces the size */
 	struct gpal_range pinned_chipset_high_mmio;
-	bool has_no_vmbus; /* without a chipset_high_mmio there is none */
+	bool has_no_vmbus; /* the default of chipset_high_mmio is 0 */
 
 	enum gpal_ecam ecam;
 	const struct gpal_root_complex *root_complexes;
@@ -173,33 +196,41 @@ struct gpal_request {
 	const struct gpal_cxl_window *cxl_windows;
 	size_t cxl_window_count;
 
-	uint32_t virtio_mmio_slots;
+	uint32_t virtio_mmio_slots; /* GPAL_VIRTIO_MMIO_SLOT_SIZE each; 0: none */
 
-	struct gpal_optional vtl2_chipset_mmio;
-	bool has_vtl2_memory;
+	struct gpal_optional vtl2_chipset_mmio; /* size; 0: none */
+	bool has_vtl2_memory;                   /* the next two are stated */
 	uint64_t vtl2_memory_size;
 	uint64_t vtl2_memory_alignment;
-	uint64_t vtl2_framebuffer; /* 0: none */
-	bool has_vtl2_alias_map;   /* VTL0 is mapped once more, with the highest address bit set */
+	uint64_t vtl2_framebuffer; /* size; 0: none */
+	bool has_vtl2_alias_map;   /* VTL2 maps VTL0 again, with the highest address bit set */
 
-	const struct gpal_named_range *reserved; /* names unique within the request */
+	const struct gpal_named_range *reserved; /* names unique, also among the holes */
 	size_t reserved_count;
 
 	/*
-	 * The host's physical address width, 1..64; 0: not given, no check. Never moves a range.
-	 * An alias map takes the highest bit of it.
+	 * Physical address bits of the host, 1 to 64; 0: not known, so no limit. An alias map takes
+	 * the highest bit. The limit refuses a layout, and never moves a range.
 	 */
 	unsigned int host_physical_address_bits;
 
-	/* Each once; one that lies in what is reserved already is left out of the layout. */
-	const enum gpal_hole *host_holes;
+	const enum gpal_hole *host_holes; /* each once; left out if a reserved range has it */
 	size_t host_hole_count;
 };
 
-/* "amd-hypertransport", "arm-msi"; static. NULL outside the enum. */
+/*
+ * gpal_hole_name - get the name of a hole, as in requests
+ *
+ * Returns a static string: "amd-hypertransport" or "arm-msi"; NULL if hole is not in the enum.
+ */
 GPAL_API const char *gpal_hole_name(enum gpal_hole hole);
 
-/* "smmuv3", "amd-vi", "intel-vtd"; static. NULL for GPAL_IOMMU_NONE and values outside the enum. */
+/*
+ * gpal_iommu_name - get the name of a kind of IOMMU, as in requests
+ *
+ * Returns a static string: "smmuv3", "amd-vi" or "intel-vtd"; NULL for GPAL_IOMMU_NONE and for a
+ * value outside the enum.
+ */
 GPAL_API const char *gpal_iommu_name(enum gpal_iommu iommu);
 
 GPAL_END_DECLS
