@@ -1,29 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client of gpalayoutd, the daemon that resolves layouts for all front ends of a host and
- * keeps those of live VMs. This is libgpalayout-client, a library of its own; requests and
- * layouts are the structs of libgpalayout.
+ * libgpalayout-client: a client of gpalayoutd, the daemon that resolves layouts for all front
+ * ends of a host and stores those of live VMs. Requests and layouts are the structs of
+ * libgpalayout. The protocol is in gpalayout-protocol(7).
  *
- * An object is one connection and is used by one thread at a time. The library starts no
- * thread, installs no signal handler and raises no SIGPIPE. The caller's structs and text are
- * borrowed for the duration of a call.
+ * Threads: a struct gpal_client is one connection. One thread at a time may use it; different
+ * threads may use different ones. The library starts no thread, installs no signal handler and
+ * raises no SIGPIPE.
  *
- * Results. A function that gives a result sets its pointer to an object with all that it
- * points to, which the caller frees with gpal_client_free(), and to NULL on failure. Members
- * that the library does not know, because the daemon is newer, are ignored; one that is
- * missing is GPAL_E_PROTOCOL. Sizes and addresses are in bytes; times are UTC text such as
- * "2026-11-22T15:04:05.123Z".
+ * Memory: parameters are borrowed for the call, and are not NULL unless stated otherwise. A
+ * function that gives a result sets a pointer to a new object, which holds all that it points to,
+ * and which the caller frees with gpal_client_free(). On failure it sets the pointer to NULL.
  *
- * Errors. Each function that can fail returns 0 or a negative code, of enum gpal_client_code
- * or GPAL_E_NO_MEMORY, and fills in `error`, which may be NULL. After GPAL_E_TIMED_OUT,
- * GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY whether a change was made is not known:
- * ask again, since gpal_client_create() with the same request changes nothing the second time.
- * A call connects again where the connection was lost or had to be given up; no call is
- * repeated. proto/README.md, under "Clients", has a table of what is reported when the daemon is
- * stopped, restarts or is newer.
+ * Results: sizes and addresses are in bytes. Times are UTC text such as
+ * "2026-11-22T15:04:05.123Z". The library ignores members of a reply that it does not know,
+ * because a newer daemon may add some. A reply that lacks a member is GPAL_E_PROTOCOL.
  *
- * Blocking. By default a function returns when it has its answer or its time is up. For a
- * loop of the caller's see gpal_client_set_blocking().
+ * Errors: a function that can fail returns 0 or a negative code, and fills in *@error unless that
+ * is NULL. Every function that calls the daemon may return:
+ *   GPAL_E_REFUSED      the daemon refuses; error->reason says why. The comment of a function
+ *                       lists the reasons of its method. Every method may also be refused for its
+ *                       parameters, such as "bad_name", and with "internal", "message_too_large",
+ *                       "overloaded", "timeout" and "shutting_down"; a method that the socket does
+ *                       not serve, with "method_not_found"
+ *   GPAL_E_NO_DAEMON    the connection was lost earlier, and no new one could be made;
+ *                       nothing was sent
+ *   GPAL_E_TIMED_OUT    no reply came within the time limit
+ *   GPAL_E_CLOSED       the connection was closed before the reply was complete
+ *   GPAL_E_PROTOCOL     the reply is not valid
+ *   GPAL_E_IN_PROGRESS  the client does not block, and the call is not finished
+ *   GPAL_E_BUSY         another call is in progress, or the client is subscribed to events;
+ *                       nothing was sent
+ *   GPAL_E_NO_MEMORY    the heap is exhausted
+ * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY it is unknown
+ * whether the daemon made a change. gpal_client_get() finds out; gpal_client_create() can be called
+ * again, because the same request changes nothing the second time. The next call makes a new
+ * connection if needed. proto/README.md, under "Clients", has a table of what is reported when the
+ * daemon is stopped, restarts or is newer.
+ *
+ * Blocking: by default a function returns when it has its reply or its time is over. A caller
+ * with an event loop calls gpal_client_set_blocking().
  */
 #ifndef GPALAYOUT_CLIENT_H
 #define GPALAYOUT_CLIENT_H
@@ -47,202 +63,293 @@ GPAL_BEGIN_DECLS
 #define GPAL_CLIENT_DEFAULT_PATH "/run/gpalayoutd/control.sock"
 #define GPAL_CLIENT_DEFAULT_TIMEOUT_MS 30000
 
-/* These do not overlap with enum gpal_code. */
+/* Codes of this library. They do not overlap with enum gpal_code. */
 enum gpal_client_code {
-	GPAL_E_REFUSED = -100,     /* the daemon says no: `reason` tells why */
-	GPAL_E_NO_DAEMON = -101,   /* cannot connect: `system_error` tells why */
-	GPAL_E_TIMED_OUT = -102,   /* no answer, or no connection, within the time limit */
-	GPAL_E_CLOSED = -103,      /* the connection was closed before the answer */
-	GPAL_E_PROTOCOL = -104,    /* what came is not an answer, or lacks a member */
-	GPAL_E_IN_PROGRESS = -105, /* not blocking: call the same function again */
-	GPAL_E_BUSY = -106,        /* in use for another call, or for events */
+	GPAL_E_REFUSED = -100,     /* the daemon refuses: see `reason` */
+	GPAL_E_NO_DAEMON = -101,   /* cannot connect: see `system_error` */
+	GPAL_E_TIMED_OUT = -102,   /* no reply, or no connection, within the time limit */
+	GPAL_E_CLOSED = -103,      /* the connection was closed before the reply was complete */
+	GPAL_E_PROTOCOL = -104,    /* the reply is not valid, or lacks a member */
+	GPAL_E_IN_PROGRESS = -105, /* not finished: call the same function again */
+	GPAL_E_BUSY = -106,        /* another call is in progress, or the client has events */
 };
 
-#define GPAL_REASON_MAX 63
-#define GPAL_POINTER_MAX 511
+#define GPAL_REASON_MAX 63   /* bytes of the longest reason */
+#define GPAL_POINTER_MAX 511 /* bytes of the longest pointer */
 
+/* The details of a failure. The object belongs to the caller and holds no pointers. */
 struct gpal_client_error {
-	int code;
-	char message[1024]; /* one sentence, without a final stop, for the person who has to act */
-	int system_error;   /* errno, of GPAL_E_NO_DAEMON; 0: none */
+	int code;           /* of enum gpal_client_code, or GPAL_E_NO_MEMORY */
+	char message[1024]; /* one sentence that says what to do, without a full stop */
+	int system_error;   /* errno, for GPAL_E_NO_DAEMON; otherwise 0 */
 
-	/* Of GPAL_E_REFUSED. */
-	int number;                         /* the JSON-RPC code, such as -32602 */
+	/* For GPAL_E_REFUSED. A member that does not apply to the reason is 0 or empty. */
+	int number;                         /* JSON-RPC code, such as -32602 */
 	char reason[GPAL_REASON_MAX + 1];   /* stable, such as "exhausted" */
-	char pointer[GPAL_POINTER_MAX + 1]; /* JSON pointer to the param at fault; may be empty */
-	uint64_t offset;                    /* of the fault in a line that is not JSON */
+	char pointer[GPAL_POINTER_MAX + 1]; /* JSON pointer to the parameter at fault; or empty */
+	uint64_t offset;                    /* byte at fault in a line that is not JSON */
 	uint64_t generation;                /* that the layout has */
 	struct gpal_optional owner_uid;     /* of the layout */
-	uint64_t revision;                  /* of resync_required */
-	uint64_t oldest_since;
+	uint64_t revision;                  /* "resync_required": of the newest event */
+	uint64_t oldest_since;              /* "resync_required": the least `since` allowed */
 
 	/*
-	 * The numbers of the refusals that libgpalayout has, too, by the rules of struct
-	 * gpal_error. `core.code` is GPAL_OK for the others.
+	 * If the reason is that of an enum gpal_code, the details as in struct gpal_error;
+	 * otherwise core.code is GPAL_OK.
 	 */
 	struct gpal_error core;
 };
 
+/* A connection to the daemon. */
 struct gpal_client;
 
 /*
- * Connects to the daemon. `path` NULL: $GPALAYOUT_SOCKET, or if that is not set
- * GPAL_CLIENT_DEFAULT_PATH. On success *client is given to the caller, who closes it
- * with gpal_client_close(). If the daemon's queue of connections is full it waits for
- * GPAL_CLIENT_DEFAULT_TIMEOUT_MS at most.
+ * gpal_client_connect - connect to the daemon
+ * @path: socket of the daemon; NULL: $GPALAYOUT_SOCKET, or GPAL_CLIENT_DEFAULT_PATH if that is
+ *        not set
+ * @client: receives a new client, which the caller closes with gpal_client_close(); NULL on
+ *          failure
  *
- * Errors: GPAL_E_NO_DAEMON, also for a path that no socket can have; GPAL_E_TIMED_OUT;
- * GPAL_E_NO_MEMORY.
+ * If the daemon's queue of connections is full, the function waits for up to
+ * GPAL_CLIENT_DEFAULT_TIMEOUT_MS.
+ *
+ * Returns 0, or:
+ *   GPAL_E_NO_DAEMON  cannot connect, or the path is empty or too long for a socket
+ *   GPAL_E_TIMED_OUT  the queue was full all the time
+ *   GPAL_E_NO_MEMORY  the heap is exhausted
  */
 GPAL_API GPAL_MUST_USE int gpal_client_connect(const char *path, struct gpal_client **client,
 					       struct gpal_client_error *error);
 
-/* The same with another time to wait, in milliseconds; negative: as long as it takes. */
+/*
+ * gpal_client_connect_within - connect to the daemon, within a time limit
+ * @timeout_ms: milliseconds to wait for a full queue of connections; negative: no limit. Calls
+ *              still have GPAL_CLIENT_DEFAULT_TIMEOUT_MS
+ *
+ * Otherwise this is gpal_client_connect().
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_connect_within(const char *path, int64_t timeout_ms,
 						      struct gpal_client **client,
 						      struct gpal_client_error *error);
 
-/* Closes the connection, whatever is in progress; NULL is allowed. */
+/*
+ * gpal_client_close - close a connection and free the client
+ * @client: a client, or NULL; a call in progress is given up. Results stay valid
+ */
 GPAL_API void gpal_client_close(struct gpal_client *client);
 
-/* Frees a result; NULL is allowed. */
+/*
+ * gpal_client_free - free a result
+ * @result: a result of this library, or NULL
+ */
 GPAL_API void gpal_client_free(const void *result);
 
 /*
- * The time that each later call may take, in milliseconds; negative: as long as it takes.
- * GPAL_CLIENT_DEFAULT_TIMEOUT_MS at first.
+ * gpal_client_set_timeout - set the time limit of later calls
+ * @timeout_ms: milliseconds that each call may take; negative: no limit. It is
+ *              GPAL_CLIENT_DEFAULT_TIMEOUT_MS in a new client
  */
 GPAL_API void gpal_client_set_timeout(struct gpal_client *client, int64_t timeout_ms);
 
 /*
- * Warnings that gpal_client_resolve(), gpal_client_create() and gpal_client_update() refuse from
- * now on, as of gpal_layout_refuse(); 0, as at first: none. The refusal is "warning_refused",
- * and gpal_client_refusal_data() has all warnings of the layout.
+ * gpal_client_refuse_warnings - set the warnings that later calls refuse
+ * @refused: a set of warnings, as in gpal_layout_refuse(); 0 in a new client
+ *
+ * This affects gpal_client_resolve(), gpal_client_create() and gpal_client_update(). The daemon
+ * refuses a layout with such a warning as "warning_refused"; gpal_client_refusal_data() then has
+ * all warnings of the layout.
  */
 GPAL_API void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t refused);
 
 /*
- * For a loop of the caller's: with `blocks` false no function waits. One that cannot
- * finish returns GPAL_E_IN_PROGRESS. Wait for the descriptor and the time below, then
- * call the same function with the same arguments again, until it returns something
- * else; what has been sent is not sent twice. Another call in between, also of the same
- * function with other arguments, is GPAL_E_BUSY. To give a call up, close the object.
+ * gpal_client_set_blocking - choose whether functions wait
+ * @blocks: true in a new client; false for a caller with an event loop: no function waits
+ *
+ * A function that cannot finish then returns GPAL_E_IN_PROGRESS. Wait until the descriptor is
+ * ready or the time is over, which the next three functions return, and call the same function
+ * with the same arguments again, until it returns another code. The library does not send a
+ * request twice. A call with another method or other arguments in between fails with GPAL_E_BUSY.
+ * To give up a call, close the client.
  */
 GPAL_API void gpal_client_set_blocking(struct gpal_client *client, bool blocks);
 
 /*
- * The descriptor to wait for, or -1 while there is nothing to wait for at one. After a call
- * it may be another one, also one of the same number: where descriptors are registered, as
- * with epoll, that has to be done before each wait.
+ * gpal_client_fd - get the descriptor to wait for
+ *
+ * Every function may replace the descriptor, also by another one with the same number. So an
+ * interface that keeps descriptors, such as epoll, needs it registered anew before each wait.
+ *
+ * Returns the descriptor, which the client owns; -1 if there is none to wait for now.
  */
 GPAL_API int gpal_client_fd(const struct gpal_client *client);
 
-/* What to wait for there: POLLIN and POLLOUT of <poll.h>, or 0. */
+/*
+ * gpal_client_events - get the events to wait for at the descriptor
+ *
+ * Returns a set of POLLIN and POLLOUT, as in <poll.h>; 0 if there is nothing to wait for now.
+ */
 GPAL_API short gpal_client_events(const struct gpal_client *client);
 
 /*
- * The longest time to wait, in milliseconds, whatever the descriptor does; -1: for ever. 0:
- * an answer or an event may have come already.
+ * gpal_client_timeout_ms - get the longest time to wait
+ *
+ * Returns milliseconds, also if there is no descriptor; -1: no limit; 0: a reply or an event may
+ * be there already.
  */
 GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
 
 /*
- * Reads and writes what can be without waiting. For loops that would rather not call
- * the function that is in progress at each event; it is to be called once this returns
- * something else than GPAL_E_IN_PROGRESS. Returns 0 if nothing is in progress.
+ * gpal_client_advance - read and write what is possible without waiting
+ *
+ * An event loop can call this at each event, whatever call is in progress. Once it returns
+ * another code than GPAL_E_IN_PROGRESS, call the function that is in progress, which gives the
+ * result or the failure.
+ *
+ * Returns 0 if a reply or an event has come, or if nothing is in progress; GPAL_E_IN_PROGRESS;
+ * or the code of a failure.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_advance(struct gpal_client *client);
 
 /*
- * Any method but events.subscribe, as JSON text: `params` is an object, or NULL. *result is
- * the JSON text of the result, which is a member of the reply.
+ * gpal_client_call - call any method except events.subscribe, as JSON text
+ * @method: name of the method
+ * @params: JSON text of an object, or NULL
+ * @result: receives the JSON text of the member `result` of the reply
  */
 GPAL_API GPAL_MUST_USE int gpal_client_call(struct gpal_client *client, const char *method,
 					    const char *params, const char **result,
 					    struct gpal_client_error *error);
 
-/* The text of `data` of the last refusal, all of it; NULL: none. Valid until the next call. */
+/*
+ * gpal_client_refusal_data - get all details of the last refusal
+ *
+ * Returns the JSON text of the member `data` of the error, valid until the next call with this
+ * client; NULL if the last call was not refused, or memory ran out.
+ */
 GPAL_API const char *gpal_client_refusal_data(const struct gpal_client *client);
 
 /*
- * The line of the last answer or event as it came, without its LF: for logs, and for members
- * that the library does not know. NULL: none has come to the last call. Valid until the next one.
+ * gpal_client_line - get the line of the last reply or event, for logs and for members that the
+ * library does not know
+ *
+ * Returns the line as it came, without its LF, valid until the next call with this client; NULL
+ * if the last call got none.
  */
 GPAL_API const char *gpal_client_line(const struct gpal_client *client);
 
-/* Layouts that are not kept. */
+/* Layouts that the daemon does not store. */
 
-/* layout.resolve: what gpal_resolve() gives, under the daemon's default policy if none is named. */
+/*
+ * gpal_client_resolve - find the layout of a request (layout.resolve)
+ * @request: as in gpal_resolve(); without a policy it has the daemon's default policy
+ * @layout: receives the layout
+ *
+ * Reasons of a refusal: those of gpal_resolve(); "warning_refused".
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_resolve(struct gpal_client *client,
 					       const struct gpal_request *request,
 					       const struct gpal_layout **layout,
 					       struct gpal_client_error *error);
 
-/* The same with `advise`: how far each range could grow. */
+/*
+ * gpal_client_advise - advise on the sizes of all ranges of a request (layout.resolve)
+ * @advice: receives the advice, as gpal_advise() gives it
+ *
+ * Reasons of a refusal: those of gpal_resolve().
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_advise(struct gpal_client *client,
 					      const struct gpal_request *request,
 					      const struct gpal_advice **advice,
 					      struct gpal_client_error *error);
 
-/* layout.allocate: what gpal_allocate() gives. */
+/*
+ * gpal_client_allocate - place ranges with the bare allocator (layout.allocate)
+ * @input: as in gpal_allocate()
+ * @map: receives the map; `index` of its entries is 0 and `kept` is NULL
+ *
+ * Reasons of a refusal: those of gpal_allocate().
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_allocate(struct gpal_client *client,
 						const struct gpal_alloc_input *input,
 						const struct gpal_map **map,
 						struct gpal_client_error *error);
 
-/* Live layouts. */
+/* Live layouts: the daemon stores them under a name. */
 
 struct gpal_client_live {
 	const char *name;
-	uint64_t generation; /* of the layout under that name; at least 1 */
+	uint64_t generation; /* at least 1, and higher after each update */
 	const struct gpal_layout *layout;
 
-	/* Of gpal_client_create(): false if the same request had been made before. */
-	bool created;
+	/* Set by gpal_client_create(). */
+	bool created; /* false: the same request had created it before */
 
-	/* Of gpal_client_get(). */
-	uint32_t owner_uid;
+	/* Set by gpal_client_get(). */
+	uint32_t owner_uid; /* user who created it */
 	const char *created_at;
 	const char *updated_at;
-	const struct gpal_request
-		*request; /* its policy is NULL if the library has none of the name */
+	const struct gpal_request *request; /* policy NULL: this library does not know it */
 };
 
 /*
- * layout.create. The same request under the same name changes nothing and gives the
- * layout that is there. Refusals: those of gpal_resolve(), "conflict", "store_full",
- * "warning_refused" where a layout would be made.
+ * gpal_client_create - create a live layout (layout.create)
+ * @name: 1 to GPAL_CLIENT_NAME_MAX of A-Z, a-z, 0-9, '.', '_', ':' and '-'
+ * @live: receives the layout
+ *
+ * Creating a layout again with the same name and request returns the existing layout.
+ *
+ * Reasons of a refusal: those of gpal_resolve(); "warning_refused", only if a layout would be
+ * made; "conflict", the name has a layout of another request or user; "store_full";
+ * "store_failed".
  */
 GPAL_API GPAL_MUST_USE int gpal_client_create(struct gpal_client *client, const char *name,
 					      const struct gpal_request *request,
 					      const struct gpal_client_live **live,
 					      struct gpal_client_error *error);
 
-/* layout.get. Refusal: "not_found". */
+/*
+ * gpal_client_get - get a live layout (layout.get)
+ * @live: receives the layout and its request
+ *
+ * Reason of a refusal: "not_found".
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_get(struct gpal_client *client, const char *name,
 					   const struct gpal_client_live **live,
 					   struct gpal_client_error *error);
 
-/* layout.delete. `generation` 0: whatever it is. Refusals: "not_found", "denied", ... */
+/*
+ * gpal_client_delete - delete a live layout (layout.delete)
+ * @generation: the generation that the layout must have; 0: any
+ *
+ * Reasons of a refusal: "not_found"; "generation_mismatch"; "denied", it belongs to another user;
+ * "store_full"; "store_failed".
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_delete(struct gpal_client *client, const char *name,
 					      uint64_t generation, struct gpal_client_error *error);
 
 struct gpal_client_update_options {
-	uint64_t generation; /* that the layout must have; 0: any */
-	unsigned int allow;  /* of enum gpal_allow */
-	bool dry_run;        /* tells and changes nothing */
+	uint64_t generation; /* the generation that the layout must have; 0: any */
+	unsigned int allow;  /* set of enum gpal_allow */
+	bool dry_run;        /* return the result without making the change */
 };
 
 struct gpal_client_update {
-	const char *name;
-	uint64_t generation;
-	const struct gpal_layout *layout;   /* NULL: it was refused */
-	const struct gpal_changes *changes; /* all but `compatible`, `removes`, `is_removal` */
+	const char *name;                   /* NULL: the update was refused */
+	uint64_t generation;                /* after the update; 0: it was refused */
+	const struct gpal_layout *layout;   /* after the update; NULL: it was refused */
+	const struct gpal_changes *changes; /* without compatible, removes and is_removal */
 };
 
 /*
- * layout.update. `options` NULL: none. After the refusals "would_move" and "would_remove"
- * *update is given as well, with the changes that were refused alone.
+ * gpal_client_update - change a live layout (layout.update)
+ * @request: the whole new request, as in gpal_update()
+ * @options: NULL for a zeroed struct
+ * @update: receives the result. After the refusals "would_move" and "would_remove" it is not NULL
+ *          either, and has only `changes`: those that were refused
+ *
+ * Reasons of a refusal: "not_found"; "generation_mismatch"; "denied", it belongs to another user;
+ * "conflict", the request names another policy or architecture; those of gpal_update();
+ * "warning_refused"; "store_full"; "store_failed".
  */
 GPAL_API GPAL_MUST_USE int gpal_client_update(struct gpal_client *client, const char *name,
 					      const struct gpal_request *request,
@@ -253,7 +360,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_update(struct gpal_client *client, const 
 struct gpal_client_entry {
 	const char *name;
 	uint64_t generation;
-	enum gpal_arch arch; /* GPAL_ARCH_COUNT: one that the library does not know */
+	enum gpal_arch arch; /* GPAL_ARCH_COUNT: this library does not know it */
 	const char *policy_name;
 	uint64_t ram_size;
 	uint64_t top;
@@ -263,55 +370,79 @@ struct gpal_client_entry {
 };
 
 struct gpal_client_page {
-	uint64_t revision;                       /* at which the page was made */
-	const struct gpal_client_entry *entries; /* ascending by the bytes of their names */
+	uint64_t revision;                       /* of the newest event when the page was made */
+	const struct gpal_client_entry *entries; /* ascending by the bytes of the names */
 	size_t count;
-	const char *next; /* `after` of the next page; NULL: this is the last */
+	const char *next; /* `after` of the next page; NULL: this is the last one */
 };
 
-/* layout.list: those behind the name `after`; NULL: from the first. `limit` 0: the daemon's. */
+/*
+ * gpal_client_list - list live layouts, page by page (layout.list)
+ * @after: the page begins after this name, which need not exist; NULL: with the first name
+ * @limit: layouts on the page; 0: the daemon's default
+ * @page: receives the page
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_list(struct gpal_client *client, const char *after,
 					    unsigned int limit,
 					    const struct gpal_client_page **page,
 					    struct gpal_client_error *error);
 
 struct gpal_client_backup_page {
-	uint64_t revision; /* up to which the pages so far say what there is */
+	uint64_t revision; /* `revision` of the next page: the pages so far include this event */
 	const uint8_t *data;
-	size_t length;
-	const char *next; /* `after` of the next page; NULL: this is the last */
-	uint64_t layouts; /* with the last page: how many the backup has */
+	size_t length;    /* bytes of data */
+	const char *next; /* `after` of the next page; NULL: this is the last one */
+	uint64_t layouts; /* on the last page: number of layouts in the backup */
 };
 
 /*
- * registry.backup: a page of a backup. `after` NULL: the first; otherwise `next` and `revision`
- * of the page before. The file that gpalayoutd --restore takes is the data of all pages, one
- * after another, and the 32 bytes of their SHA-256.
+ * gpal_client_backup - get a page of a backup of all live layouts (registry.backup)
+ * @after: `next` of the page before; NULL: the first page
+ * @revision: `revision` of the page before
+ * @page: receives the page
  *
- * Refusals: "denied" to all but root and the daemon's admin group; "resync_required", after
- * which the backup has to begin anew.
+ * A file for gpalayoutd --restore is the data of all pages, one after another, followed by the
+ * 32 bytes of its SHA-256.
+ *
+ * Reasons of a refusal: "denied", only root and the daemon's admin group may take a backup;
+ * "resync_required", begin again with the first page.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_backup(struct gpal_client *client, const char *after,
 					      uint64_t revision,
 					      const struct gpal_client_backup_page **page,
 					      struct gpal_client_error *error);
 
-/* Questions. */
+/* Questions about layouts. */
 
-/* What a question is about: the first of these that is not NULL. */
+/* The layout that a question is about: the first member that is not NULL. */
 struct gpal_client_side {
-	const char *name; /* of a live layout */
-	const struct gpal_request *request;
-	const struct gpal_layout *layout; /* only for gpal_client_compare() */
+	const char *name;                   /* of a live layout */
+	const struct gpal_request *request; /* the layout that it resolves to */
+	const struct gpal_layout *layout;   /* only for gpal_client_compare() */
 };
 
-/* layout.probe: what is at an address. `root_complex` is borrowed from the result itself. */
+/*
+ * gpal_client_probe - find the range at an address (layout.probe)
+ * @of: a live layout or a request
+ * @probe: receives the result; its root_complex belongs to the result
+ *
+ * Reasons of a refusal: "not_found"; "out_of_range", the address is too high; for a request,
+ * those of gpal_resolve().
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_probe(struct gpal_client *client,
 					     const struct gpal_client_side *of, uint64_t address,
 					     const struct gpal_probe **probe,
 					     struct gpal_client_error *error);
 
-/* layout.compare. `removes` and `is_removal` are not told. */
+/*
+ * gpal_client_compare - list the differences between two layouts (layout.compare)
+ * @from: the earlier layout
+ * @to: the later layout
+ * @changes: receives the list; `removes` and `is_removal` are always false
+ *
+ * Reasons of a refusal: "not_found"; "bad_layout", a layout does not agree with itself; for a
+ * request, those of gpal_resolve().
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_compare(struct gpal_client *client,
 					       const struct gpal_client_side *from,
 					       const struct gpal_client_side *to,
@@ -319,8 +450,14 @@ GPAL_API GPAL_MUST_USE int gpal_client_compare(struct gpal_client *client,
 					       struct gpal_client_error *error);
 
 /*
- * layout.explain. `tag` NULL: all ranges. The explanation's layout is NULL. A rule that the
- * library does not know is GPAL_RULE_COUNT.
+ * gpal_client_explain - explain why each range is where it is (layout.explain)
+ * @of: a live layout or a request
+ * @tag: explain only the range with this tag; NULL: all ranges
+ * @explanation: receives the explanation. Its `layout` is NULL. A rule that this library does not
+ *               know is GPAL_RULE_COUNT
+ *
+ * Reasons of a refusal: "not_found", there is no such layout or range; for a request, those of
+ * gpal_resolve().
  */
 GPAL_API GPAL_MUST_USE int gpal_client_explain(struct gpal_client *client,
 					       const struct gpal_client_side *of, const char *tag,
@@ -328,31 +465,37 @@ GPAL_API GPAL_MUST_USE int gpal_client_explain(struct gpal_client *client,
 					       struct gpal_client_error *error);
 
 /*
- * layout.advise: what gpal_advise_on() gives, for a live layout or for a request. `tag` NULL: of
- * all ranges. Refusals: "not_found", and those of gpal_resolve() but for want of room or of
- * address bits.
+ * gpal_client_advise_on - advise on the sizes of ranges (layout.advise)
+ * @of: a live layout or a request
+ * @tag: advise only on the range with this tag; NULL: on all
+ * @advice: receives the advice, as gpal_advise_on() gives it
+ *
+ * Reasons of a refusal: "not_found", there is no such layout or no advice on this tag; for a
+ * request, those of gpal_resolve() except "exhausted" and "address_width_exceeded".
  */
 GPAL_API GPAL_MUST_USE int gpal_client_advise_on(struct gpal_client *client,
 						 const struct gpal_client_side *of, const char *tag,
 						 const struct gpal_advice **advice,
 						 struct gpal_client_error *error);
 
-/* The daemon. */
+/* The daemon itself. */
 
 struct gpal_client_policy {
 	const char *name;
-	const char *summary;
-	const struct gpal_policy
-		*policy; /* with its defaults; NULL: the library does not know it */
+	const char *summary;              /* English text for a person */
+	const struct gpal_policy *policy; /* its defaults; NULL: this library does not know it */
 };
 
 struct gpal_client_policies {
-	const char *default_name;
+	const char *default_name;                  /* policy of requests that name none */
 	const struct gpal_client_policy *policies; /* oldest first */
 	size_t count;
 };
 
-/* policy.list */
+/*
+ * gpal_client_policies - list the policies of the daemon (policy.list)
+ * @policies: receives the list
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_policies(struct gpal_client *client,
 						const struct gpal_client_policies **policies,
 						struct gpal_client_error *error);
@@ -364,16 +507,19 @@ struct gpal_client_limit {
 
 struct gpal_client_info {
 	const char *version;
-	const char *protocol; /* of the promises in the protocol's documentation */
+	const char *protocol; /* version of the protocol */
 	const char *default_policy_name;
-	const char *control_socket; /* NULL: there is none */
-	const char *inspect_socket;
+	const char *control_socket; /* path; NULL: there is none */
+	const char *inspect_socket; /* path; NULL: there is none */
 	const struct gpal_client_limit *limits;
 	size_t limit_count;
-	const char *ttrpc_socket; /* NULL: there is none */
+	const char *ttrpc_socket; /* path; NULL: there is none */
 };
 
-/* daemon.info */
+/*
+ * gpal_client_info - get version, sockets and limits of the daemon (daemon.info)
+ * @info: receives them
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_info(struct gpal_client *client,
 					    const struct gpal_client_info **info,
 					    struct gpal_client_error *error);
@@ -381,16 +527,16 @@ GPAL_API GPAL_MUST_USE int gpal_client_info(struct gpal_client *client,
 struct gpal_client_user_stats {
 	uint32_t uid;
 	uint64_t connections;
-	uint64_t served_us; /* time that the daemon spent on the user */
+	uint64_t served_us; /* microseconds that the daemon spent on requests of the user */
 };
 
 struct gpal_client_method_stats {
 	const char *name;
-	uint64_t answered; /* with a result */
-	uint64_t refused;  /* with an error */
+	uint64_t answered; /* calls with a result */
+	uint64_t refused;  /* calls with an error */
 };
 
-/* Histograms are in the text that gpal_client_call() gives. */
+/* Counters since the daemon started. For histograms use gpal_client_call(). */
 struct gpal_client_stats {
 	const char *started_at;
 	uint64_t uptime_ms;
@@ -402,104 +548,133 @@ struct gpal_client_stats {
 	size_t user_count;
 	const struct gpal_client_method_stats *methods;
 	size_t method_count;
-	uint64_t layouts;      /* live ones */
+	uint64_t layouts;      /* number of live layouts */
 	uint64_t revision;     /* of the newest event */
-	uint64_t oldest_since; /* the least `since` that can be subscribed to */
+	uint64_t oldest_since; /* the least `since` for gpal_client_subscribe() */
 	const char *store_kind;
-	const char *store_path; /* NULL: it has none */
+	const char *store_path; /* NULL: the store has none */
 	uint64_t store_commits;
-	uint64_t store_changes; /* in those commits */
-	uint64_t store_full;    /* changes refused for want of room */
+	uint64_t store_changes; /* changes in these commits */
+	uint64_t store_full;    /* changes refused because the store was full */
 };
 
-/* daemon.stats */
+/*
+ * gpal_client_stats - get counters of the daemon (daemon.stats)
+ * @stats: receives them
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_stats(struct gpal_client *client,
 					     const struct gpal_client_stats **stats,
 					     struct gpal_client_error *error);
 
-/* daemon.schema: the text of the OpenRPC document of the daemon's protocol. */
+/*
+ * gpal_client_schema - get the OpenRPC document of the protocol (daemon.schema)
+ * @document: receives its JSON text
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_schema(struct gpal_client *client, const char **document,
 					      struct gpal_client_error *error);
 
 /* Events. */
 
 enum gpal_event_kind {
-	GPAL_EVENT_UNKNOWN = -1, /* of a newer daemon: `kind_name` has its name */
+	GPAL_EVENT_UNKNOWN = -1, /* a newer daemon has this kind: see `kind_name` */
 	GPAL_EVENT_CREATED,
 	GPAL_EVENT_UPDATED,
 	GPAL_EVENT_DELETED,
 
 	/*
-	 * Events may have been missed that the daemon does not keep any more: list the live
-	 * layouts anew. Events after `revision` follow. It has no name and no digest.
+	 * The daemon no longer has all events that the client missed: list the live layouts again.
+	 * The next event follows `revision`. This event has no name and no digest.
 	 */
 	GPAL_EVENT_RESYNC,
 };
 
-#define GPAL_CLIENT_NAME_MAX 64
+#define GPAL_CLIENT_NAME_MAX 64 /* bytes of the longest name of a live layout */
 
+/* A change of a live layout. It holds no pointers. */
 struct gpal_client_event {
 	enum gpal_event_kind kind;
-	char kind_name[32];
-	uint64_t revision;
-	uint64_t follows; /* the revision before it */
-	char name[GPAL_CLIENT_NAME_MAX + 1];
-	char digest[GPAL_DIGEST_SIZE];
+	char kind_name[32];                  /* such as "created" */
+	uint64_t revision;                   /* number of the event */
+	uint64_t follows;                    /* revision of the event before it */
+	char name[GPAL_CLIENT_NAME_MAX + 1]; /* of the layout */
+	char digest[GPAL_DIGEST_SIZE];       /* of the layout */
 
-	/* Unset, 0 and "" of an event that a daemon stored before it kept these. */
-	uint64_t generation;      /* of the layout; of a deleted one, as it was */
-	struct gpal_optional uid; /* of who made the change */
-	char at[32];              /* when, as "2026-11-22T15:04:05.123Z" */
+	/* An event that an older daemon stored has 0, not set and "" here. */
+	uint64_t generation;      /* of the layout; if it was deleted, its last one */
+	struct gpal_optional uid; /* user who made the change */
+	char at[32];              /* time of the change */
 };
 
-/* The changes of one layout that the daemon keeps. */
+/* The events of one layout that the daemon still has. */
 struct gpal_client_history {
 	const char *name;
 	uint64_t revision;                      /* of the newest event of all layouts */
-	uint64_t oldest_since;                  /* after this revision none is missing */
-	const struct gpal_client_event *events; /* oldest first; `follows` is of all layouts */
+	uint64_t oldest_since;                  /* all events after this revision are here */
+	const struct gpal_client_event *events; /* oldest first; `follows` counts all layouts */
 	size_t count;
 };
 
-/* layout.history: also of a layout that was deleted. Refusal: "not_found", if nothing is kept. */
+/*
+ * gpal_client_history - get the events of one layout (layout.history)
+ * @name: name of a live layout, or of one that was deleted
+ * @history: receives the events
+ *
+ * Reason of a refusal: "not_found", the daemon has no event of this name.
+ */
 GPAL_API GPAL_MUST_USE int gpal_client_history(struct gpal_client *client, const char *name,
 					       const struct gpal_client_history **history,
 					       struct gpal_client_error *error);
 
 /*
- * events.subscribe: to all events after the revision `since`; NULL: from now on.
- * *revision, unless it is NULL, is that of the moment. From then on the object is for
- * events alone, until it is closed.
+ * gpal_client_subscribe - subscribe to events (events.subscribe)
+ * @since: events after this revision; NULL: events from now on
+ * @revision: NULL, or receives the revision of the newest event; not written on failure
  *
- * Refusal: "resync_required", if the events after `since` are not kept.
+ * Afterwards gpal_client_next_event() gives the events, and the client serves nothing else until
+ * it is closed. Use another client for calls.
+ *
+ * Reason of a refusal: "resync_required", the daemon no longer has all events after @since; list
+ * the live layouts and subscribe with the revision of the first page.
  */
 GPAL_API GPAL_MUST_USE int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since,
 						 uint64_t *revision,
 						 struct gpal_client_error *error);
 
 /*
- * The next event, within the time limit of the object. If the connection is lost, also
- * because the daemon restarts, the library connects and subscribes again, from the last
- * event on, as often as it takes: none is lost and none comes twice. A daemon that does not
- * agree to that within the time limit, but at least a second, is given up. Where nothing
- * waits there is no time limit.
+ * gpal_client_next_event - get the next event of a subscription
+ * @event: receives the event; not written on failure
  *
- * Errors: GPAL_E_TIMED_OUT; GPAL_E_REFUSED; GPAL_E_PROTOCOL; GPAL_E_NO_MEMORY. After each of
- * them it can be called again, and goes on after the last event that it gave. GPAL_E_BUSY:
- * the object is not subscribed.
+ * If the connection is lost, also because the daemon restarts, the library connects and
+ * subscribes again until it succeeds, from the last event on. So no event is lost, and none comes
+ * twice. If the daemon does not agree to the subscription within the time limit, or one second if
+ * that is longer, the library tries another connection.
+ *
+ * Returns 0, or one of these, after all of which the function can be called again and continues
+ * after the last event that it gave:
+ *   GPAL_E_IN_PROGRESS  the client does not block, and no event has come
+ *   GPAL_E_TIMED_OUT    the client blocks, and no event came within the time limit
+ *   GPAL_E_REFUSED      the daemon refuses to subscribe the client again
+ *   GPAL_E_PROTOCOL     a line is not an event, or an event does not follow the one before
+ *   GPAL_E_NO_MEMORY    the heap is exhausted
+ *   GPAL_E_BUSY         the client is not subscribed
  */
 GPAL_API GPAL_MUST_USE int gpal_client_next_event(struct gpal_client *client,
 						  struct gpal_client_event *event,
 						  struct gpal_client_error *error);
 
 /*
- * While the events are interrupted: why, such as "the connection was lost", until the daemon
- * has agreed again; NULL: they are not. The text is the daemon's where it has said why. Valid
- * until the next call.
+ * gpal_client_outage - find out why events are interrupted
+ *
+ * Returns an English text, such as "the connection was lost" or what the daemon said, valid until
+ * the next call with this client; NULL if the subscription is in place.
  */
 GPAL_API const char *gpal_client_outage(const struct gpal_client *client);
 
-/* The stable token of a code, also of enum gpal_code, such as "timed_out"; static. */
+/*
+ * gpal_client_code_token - get the stable token of a code, also of enum gpal_code
+ *
+ * Returns a static string, such as "timed_out". A value that is not a code gives "internal".
+ */
 GPAL_API const char *gpal_client_code_token(int code);
 
 GPAL_END_DECLS
