@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One arena holds everything an answer is made of, so that freeing the answer is
- * one call. Memory is handed out in order and only ever freed as a whole.
+ * An arena holds all memory of a result, so that one call frees the result. Memory is allocated
+ * one piece after another, and freed only as a whole. An arena belongs to one thread at a time.
  */
 #ifndef GPALD_CORE_ARENA_H
 #define GPALD_CORE_ARENA_H
@@ -17,35 +17,35 @@
 
 struct gpald_arena_block;
 
-/* Lies in its own first block. The members are for the functions below. */
+/* The arena lies in its own first block. Only the functions below use the members. */
 struct gpald_arena {
 	uintptr_t next; /* the next free byte of the newest block */
-	uintptr_t end;  /* of that block; aligned */
+	uintptr_t end;  /* end of that block; aligned */
 	struct gpald_arena_block *newest;
 };
 
-/* A new arena whose first block has room for `hint` bytes. NULL: out of memory. */
+/* Returns a new arena whose first block has room for `hint` bytes; NULL: out of memory. */
 struct gpald_arena *gpald_arena_new(size_t hint);
 
-/* Takes back all that was handed out; the first block stays, for those who go on. */
+/* Frees all that was allocated, except the first block, which is used again. */
 void gpald_arena_reset(struct gpald_arena *arena);
 
-/* NULL is allowed. */
+/* Frees an arena and all that was allocated from it; NULL is allowed. */
 void gpald_arena_free(struct gpald_arena *arena);
 
 /*
- * A zeroed object in a new arena, *arena, which is freed with it: what is given to
- * callers of the library. NULL: out of memory. gpald_arena_free_object() takes NULL.
+ * Makes a result of the library: a zeroed object of `size` bytes in a new arena, which *arena
+ * receives. gpald_arena_free_object() frees both; NULL is allowed. Returns NULL if out of memory.
  */
 GPAL_MUST_USE void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena);
 void gpald_arena_free_object(void *object);
 
-/* Memory from a new block, for gpald_arena_alloc(). */
+/* Allocates from a new block; for gpald_arena_alloc() only. */
 void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes);
 
 /*
- * Uninitialised memory for `count` objects of `size` bytes, aligned for any type.
- * NULL: out of memory. Inline, because a small VM asks for dozens of small pieces.
+ * Allocates uninitialised memory for `count` objects of `size` bytes, aligned for any type.
+ * Returns NULL if out of memory. It is inline because a small VM needs dozens of small pieces.
  */
 GPAL_MUST_USE static inline void *gpald_arena_alloc(struct gpald_arena *arena, size_t count,
 						    size_t size)
@@ -62,10 +62,10 @@ GPAL_MUST_USE static inline void *gpald_arena_alloc(struct gpald_arena *arena, s
 	return (void *)start;
 }
 
-/* The same, zeroed. */
+/* Does the same with zeroed memory. */
 GPAL_MUST_USE void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size);
 
-/* Memory for a string, which needs no alignment. NULL: out of memory. */
+/* Allocates memory for a string, which needs no alignment. Returns NULL if out of memory. */
 GPAL_MUST_USE static inline char *gpald_arena_text(struct gpald_arena *arena, size_t bytes)
 {
 	char *text = (char *)arena->next;
@@ -76,14 +76,14 @@ GPAL_MUST_USE static inline char *gpald_arena_text(struct gpald_arena *arena, si
 	return text;
 }
 
-/* Gives back the last bytes of the string that was asked for last, which ends at `end`. */
+/* Frees the last `bytes` of the newest string, which ends at `end`. */
 static inline void gpald_arena_give_back(struct gpald_arena *arena, const char *end, size_t bytes)
 {
 	if (arena->next == (uintptr_t)end)
 		arena->next -= bytes;
 }
 
-/* A copy of a string. NULL: out of memory. */
+/* Copies a string. Returns NULL if out of memory. */
 GPAL_MUST_USE char *gpald_arena_copy(struct gpald_arena *arena, const char *text);
 
 #endif

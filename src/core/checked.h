@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checked arithmetic on addresses and sizes. Each function returns false, and
- * leaves its output alone, where the exact result does not fit in 64 bits.
- * Alignments are powers of two.
+ * Checked arithmetic on addresses and sizes. A function that can overflow returns false if the
+ * exact result does not fit in 64 bits. Alignments are powers of two.
  */
 #ifndef GPALD_CORE_CHECKED_H
 #define GPALD_CORE_CHECKED_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes of names, to tell most of them apart without comparing them. Names can be chosen
- * to have one hash, so whoever uses it has another way, too.
+ * Hashes of names, which show that most names differ without comparing them. A client can choose
+ * names with the same hash, so a caller must have another way to compare them.
  */
 #ifndef GPALD_CORE_HASH_H
 #define GPALD_CORE_HASH_H
@@ -10,13 +10,17 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Mixes a word into a hash. */
 static inline uint64_t gpald_hash_word(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ hash >> 32;
 }
 
-/* Takes eight bytes at a time. Unless the length is a multiple of eight, the last overlap. */
+/*
+ * Hashes a text, eight bytes at a time. Unless the length is a multiple of eight, the last two
+ * words overlap.
+ */
 static inline uint64_t gpald_hash_text(const char *text, size_t length)
 {
 	uint64_t hash = length, word = 0;

@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GPALD_HEX_MAX 18 /* characters; there has to be room for as many */
+#define GPALD_HEX_MAX 18 /* characters that a buffer must have room for */
 
-/* Eight digits, the first one in the lowest byte of memory. A layout has hundreds of numbers. */
+/*
+ * Returns the eight hex digits of a value, the first one in the lowest byte of memory. It is fast
+ * because a layout has hundreds of numbers.
+ */
 static inline uint64_t gpald_hex_digits(uint32_t value)
 {
 	uint64_t digits = value, letters;
@@ -24,11 +27,14 @@ static inline uint64_t gpald_hex_digits(uint32_t value)
 	return htobe64(digits);
 }
 
-/* Writes without a NUL; returns where it ends. What follows, up to GPALD_HEX_MAX, is zeroed. */
+/*
+ * Writes a number at `at`, without a NUL, and returns the end of the text. It sets the bytes after
+ * that, up to GPALD_HEX_MAX, to 0.
+ */
 static inline char *gpald_put_hex(char *at, uint64_t value)
 {
 	const unsigned int digits = 16 - (unsigned int)__builtin_clzll(value | 1) / 4;
-	/* So long that what follows the digits can be copied, too: a fixed size is copied at once. */
+	/* Zeros follow the digits, so that the copy below has a fixed size, which is faster. */
 	const uint64_t text[4] = { gpald_hex_digits((uint32_t)(value >> 32)),
 				   gpald_hex_digits((uint32_t)value) };
 

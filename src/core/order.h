@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stable sorting of indices by a 64-bit key, in time linear in their number.
- * Addresses, sizes and alignments are all such keys, and ties must stay in
- * caller order, which qsort() does not promise.
+ * A stable sort of indices by a 64-bit key, in time linear in their number. The keys are
+ * addresses, sizes and alignments. Items with equal keys must stay in the order of the caller,
+ * which qsort() does not promise.
  */
 #ifndef GPALD_CORE_ORDER_H
 #define GPALD_CORE_ORDER_H
@@ -15,7 +15,7 @@ struct gpald_order {
 	uint32_t index;
 };
 
-/* Sorts ascending by key; equal keys keep their order. `scratch` has room for `count` items. */
+/* Sorts ascending by key. `scratch` has room for `count` items. */
 void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What texts may be names. */
+/* The texts that may be names. */
 #ifndef GPALD_CORE_TEXT_H
 #define GPALD_CORE_TEXT_H
 
@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Whether a text is UTF-8. After some first bytes the second must not be too small or too
- * large, as it is in overlong forms and surrogates (Unicode, table 3-7).
+ * Returns true if a text is UTF-8. After some first bytes the second byte has tighter limits, which
+ * exclude overlong forms and surrogates. Source: Unicode, table 3-7.
  */
 static inline bool gpald_is_utf8(const char *text)
 {
@@ -29,7 +29,7 @@ static inline bool gpald_is_utf8(const char *text)
 	return true;
 }
 
-/* Control characters are U+0000 to U+001F and U+007F to U+009F. */
+/* Returns true if a text has a control character: U+0001 to U+001F, or U+007F to U+009F. */
 static inline bool gpald_has_control(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
@@ -38,7 +38,7 @@ static inline bool gpald_has_control(const char *text)
 	return false;
 }
 
-/* Whether a text is UTF-8 of 1 to so many bytes, without control characters. */
+/* Returns true if a text is UTF-8 of 1 to `most` bytes, without control characters. */
 static inline bool gpald_is_any_name(const char *text, size_t most)
 {
 	const size_t length = strnlen(text, most + 1);
@@ -46,7 +46,7 @@ static inline bool gpald_is_any_name(const char *text, size_t most)
 	return length > 0 && length <= most && gpald_is_utf8(text) && !gpald_has_control(text);
 }
 
-/* Whether a text is a name of a live layout, or of the bare allocator, of at most that length. */
+/* Returns true if a text can name a live layout, or be a tag of the bare allocator. */
 static inline bool gpald_is_word(const char *text, size_t most)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
