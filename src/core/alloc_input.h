@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator's input by kind, and its checks. */
+/*
+ * The lists of the allocator's input, by kind, and the checks of them. Placing the ranges is left
+ * to placement.h.
+ */
 #ifndef GPALD_CORE_ALLOC_INPUT_H
 #define GPALD_CORE_ALLOC_INPUT_H
 
@@ -13,7 +16,7 @@ struct gpald_demand_list {
 	size_t count;
 };
 
-/* What is to be placed of each kind; reserved and fixed ranges have empty lists. */
+/* Fills in the demands of each kind. Reserved and fixed ranges are not demands: empty lists. */
 static inline void gpald_list_demands(const struct gpal_alloc_input *input,
 				      struct gpald_demand_list lists[GPAL_KIND_COUNT])
 {
@@ -25,10 +28,13 @@ static inline void gpald_list_demands(const struct gpal_alloc_input *input,
 		(struct gpald_demand_list){ input->post_mmio, input->post_mmio_count };
 }
 
-/* What an error about an entry of that kind's list is about. */
+/* Returns the subject of an error about an entry in the list of this kind. */
 enum gpal_subject gpald_subject_of(enum gpal_kind kind);
 
-/* The checks of gpal_allocate() up to overlaps, which it makes itself, and those after. */
+/*
+ * The checks of gpal_allocate(): gpald_check_pinned() makes those before the check for overlaps,
+ * gpald_check_demands() those after it. Both return GPAL_OK or a code of gpal_allocate().
+ */
 GPAL_MUST_USE int gpald_check_pinned(const struct gpal_alloc_input *input,
 				     struct gpal_error *error);
 GPAL_MUST_USE int gpald_check_demands(const struct gpald_demand_list lists[GPAL_KIND_COUNT],

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the highest or lowest free range in which an aligned window fits, in
- * time logarithmic in the number of free ranges, however fragmented they are.
+ * An index that finds the highest or lowest free range in which an aligned window fits. Its time
+ * is logarithmic in the number of free ranges, even if they are badly fragmented.
  *
- * An index takes over the free space of one region, for one direction. Windows
- * are taken from it alignment by alignment, coarsest first, as the allocator's
- * rules have it; then what is left goes back into the list.
+ * The index takes over the free space of one region, for one direction. The caller takes windows
+ * from it, from the largest alignment to the smallest, as the rules of the allocator demand. Then
+ * the remaining free space is written to a list.
  */
 #ifndef GPALD_CORE_FIT_INDEX_H
 #define GPALD_CORE_FIT_INDEX_H
@@ -22,65 +22,67 @@
 #include <stdint.h>
 
 enum gpald_direction {
-	GPALD_TOP_DOWN,  /* highest aligned start in the highest range that fits */
-	GPALD_BOTTOM_UP, /* lowest aligned start in the lowest range that fits */
+	GPALD_TOP_DOWN,  /* the highest aligned start in the highest range that fits */
+	GPALD_BOTTOM_UP, /* the lowest aligned start in the lowest range that fits */
 };
 
 struct gpald_fit_index {
 	enum gpald_direction direction;
 	struct gpal_range region;
-	uint64_t alignment; /* 0: none yet */
+	uint64_t alignment; /* of the windows now; 0: not set yet */
 
-	/* The list it was made from: the ranges from `above` on, and what the region's end cut off. */
+	/* The list that it was made from. */
 	const struct gpald_free_space *space;
-	size_t above;
-	size_t below; /* of its ranges, so many are below the region */
-	struct gpal_range cut_above;
+	size_t above;                /* index of the first range above the region */
+	size_t below;                /* number of ranges below the region */
+	struct gpal_range cut_above; /* the part of a range that the end of the region cut off */
 
-	struct gpald_free_space leaves; /* the free ranges, but for tails and dead pieces */
-	struct gpal_range *tails;       /* beside the leaves; NULL bottom up */
+	struct gpald_free_space leaves; /* the free ranges, without tails and dead pieces */
+	struct gpal_range *tails;       /* one for each leaf; NULL if the direction is bottom up */
 
-	uint64_t *best; /* a heap-shaped tree of maxima over blocks of leaves; root at 1 */
-	size_t width;   /* blocks at the bottom of the tree, a power of two */
+	uint64_t *best; /* maxima of blocks of leaves, as a heap: the root is at 1 */
+	size_t width;   /* number of blocks at the bottom of the tree, a power of two */
 
-	struct gpal_range *dead; /* left over, and useless at this alignment; in no order */
+	struct gpal_range *dead; /* pieces that no window fits in at this alignment; unsorted */
 	size_t dead_count;
 	size_t dead_capacity;
-	struct gpald_order *dead_order;    /* room to sort `dead` by start, twice its capacity */
-	struct gpald_free_space merged[2]; /* room to put leaves, tails and dead together */
-	bool merged_into;                  /* which of them was used last */
+	struct gpald_order *dead_order;    /* to sort `dead` by start; twice its capacity */
+	struct gpald_free_space merged[2]; /* to merge leaves, tails and dead pieces */
+	bool merged_into;                  /* index of the one used last */
 };
 
 /*
- * Takes over the part of `space` inside the region, which it works on in place and
- * refers to until it is finished. Up to `windows` windows can be taken. False: out
- * of memory.
+ * Initialises an index for the part of `space` inside the region. The index changes `space` and
+ * uses it until gpald_fit_index_finish(). At most `windows` windows can be taken. Returns false if
+ * out of memory.
  */
 bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *arena,
 			  enum gpald_direction direction, struct gpal_range region,
 			  struct gpald_free_space *space, size_t windows);
 
-/* Prepares for windows of that alignment. */
+/* Prepares the index for windows of this alignment. */
 void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 
-/* Takes a window of `size` > 0 bytes; false, changing nothing, where none fits. */
+/*
+ * Takes a window of `size` > 0 bytes. Returns false, and changes nothing, if it does not fit.
+ */
 GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size,
 					struct gpal_range *window);
 
-/* The same, telling of the free ranges on the way and of the choice. */
+/* Does the same, and records in the trace which free ranges it passed and which it chose. */
 GPAL_MUST_USE bool gpald_fit_index_take_and_tell(struct gpald_fit_index *index, uint64_t size,
 						 struct gpal_range *window,
 						 struct gpald_trace *trace);
 
 /*
- * Writes all that is free from the start of the region upwards to the empty list
- * `to`. What lies below it is not wanted again, because the later phases go up; it
- * is written as well if somebody is to be told of it.
+ * Writes the free ranges from the start of the region upwards to the empty list `to`. Later
+ * phases do not use those below the region; they are written too if `with_below` is set, for the
+ * trace.
  */
 void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,
 			    struct gpald_free_space *to);
 
-/* Free bytes in the region now, and the largest window that would still fit. */
+/* Returns the free bytes of the region now, and the largest window that still fits. */
 struct gpald_free_summary gpald_fit_index_summary(const struct gpald_fit_index *index);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The free part of the address space: a sorted list of free ranges, no two of
- * which touch. Phases read one list and append what they leave to another.
+ * The free part of the address space, as a sorted list of ranges, no two of which touch. A phase
+ * of the allocator reads one list and appends the ranges that stay free to another.
  */
 #ifndef GPALD_CORE_FREE_SPACE_H
 #define GPALD_CORE_FREE_SPACE_H
@@ -21,7 +21,7 @@ struct gpald_free_space {
 	size_t capacity;
 };
 
-/* An empty list with room for `capacity` ranges. False: out of memory. */
+/* Initialises an empty list with room for `capacity` ranges. Returns false if out of memory. */
 static inline bool gpald_free_space_init(struct gpald_free_space *space, struct gpald_arena *arena,
 					 size_t capacity)
 {
@@ -32,10 +32,9 @@ static inline bool gpald_free_space_init(struct gpald_free_space *space, struct 
 }
 
 /*
- * Adds a range at the end, joined to the last one where they touch. Empty ranges
- * are left out. The range must not start below the end of the last one. Inline,
- * because merging fragments is where a fragmented space spends its time. frama-c
- * proves what follows (`make prove`).
+ * Appends a range, or extends the last one if they touch. It ignores an empty range. The range
+ * must not start below the end of the last one. The function is inline because a fragmented space
+ * spends most of its time here. frama-c proves the following contract (`make prove`).
  */
 /*@ requires \valid(space) && space->count < space->capacity;
     requires \valid(space->ranges + (0 .. space->capacity - 1));
@@ -76,7 +75,7 @@ static inline void gpald_free_space_append(struct gpald_free_space *space, struc
 	space->ranges[space->count++] = range;
 }
 
-/* The part of `range` inside `region`; may be empty. frama-c proves it (`make prove`). */
+/* Returns the part of `range` inside `region`; may be empty. frama-c proves it (`make prove`). */
 /*@ assigns \nothing;
     ensures \forall integer a; \result.start <= a < \result.end <==>
       (\old(range.start) <= a < \old(range.end) && region.start <= a < region.end); */
@@ -89,7 +88,7 @@ static inline struct gpal_range gpald_range_clip(struct gpal_range range, struct
 	return range;
 }
 
-/* The size of the largest range of that alignment inside `range`; 0: none. */
+/* Returns the size of the largest range with this alignment inside `range`; 0: none fits. */
 static inline uint64_t gpald_range_usable(struct gpal_range range, uint64_t alignment)
 {
 	uint64_t start;
@@ -99,14 +98,18 @@ static inline uint64_t gpald_range_usable(struct gpal_range range, uint64_t alig
 	return range.end - start;
 }
 
-/* Free bytes inside a region, and the largest usable range there at some alignment. */
+/* The free bytes of a region, and the largest range of an alignment that fits there. */
 struct gpald_free_summary {
 	uint64_t total;
 	uint64_t largest_fit;
-	struct gpal_range largest; /* the free range it is in */
+	struct gpal_range largest; /* the free range that largest_fit is in */
 };
+
+/* Adds a free range to a summary. */
 void gpald_free_summary_add(struct gpald_free_summary *summary, struct gpal_range free,
 			    uint64_t alignment);
+
+/* Returns the summary of the part of a list inside a region. */
 struct gpald_free_summary gpald_free_space_summary(const struct gpald_free_space *space,
 						   struct gpal_range region, uint64_t alignment);
 

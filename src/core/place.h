@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator as the resolver uses it: in the caller's arena, tags borrowed. */
+/* The allocator as the resolver calls it: it uses the caller's arena and borrows the tags. */
 #ifndef GPALD_CORE_PLACE_H
 #define GPALD_CORE_PLACE_H
 
@@ -10,9 +10,8 @@
 #include <gpalayout/allocator.h>
 
 /*
- * A range of a live layout that stays where it is: it stands for the demand of that
- * kind and index, which is not placed again. RAM may have several, which lie
- * together in a list.
+ * A range of a live layout that stays where it is. It replaces the demand with this kind and index,
+ * which is not placed again. A RAM demand may have several, which are neighbours in the list.
  */
 struct gpald_kept {
 	enum gpal_kind kind;
@@ -25,17 +24,17 @@ struct gpald_kept_list {
 	size_t count;
 };
 
-/* What the bare allocator's input does not say. */
+/* Input that the bare allocator does not have. */
 struct gpald_place_options {
 	struct gpald_kept_list kept;
-	uint64_t low_window; /* of the first RAM demand, which lies at 0; 0: it is as others */
+	uint64_t low_window; /* bytes of the first RAM demand, which lies at 0; 0: none does */
 	struct gpald_trace *trace; /* may be NULL */
 };
 
 /*
- * As gpal_allocate(), but the map's entries lie in `arena` and their tags are the
- * input's own. What is kept is in nobody's way before the first phase: a range that
- * overlaps another or a pinned one is GPAL_E_OVERLAP.
+ * Places all ranges of an input, like gpal_allocate(), but the entries of the map lie in `arena`
+ * and their tags are those of the input. Kept ranges are taken before the first phase; one that
+ * overlaps another range is GPAL_E_OVERLAP.
  */
 GPAL_MUST_USE int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 			      const struct gpald_place_options *options, struct gpal_map *map,

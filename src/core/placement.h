@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of one allocation, from the ranges whose place is given to the finished
- * map. What each phase does with it is in phases.c.
+ * The state of one allocation, from the given ranges to the finished map. The phases are in
+ * windows.c and phases.c.
  */
 #ifndef GPALD_CORE_PLACEMENT_H
 #define GPALD_CORE_PLACEMENT_H
@@ -16,7 +16,7 @@
 #include <assert.h>
 #include <gpalayout/allocator.h>
 
-/* A map entry without its tag, which is looked up once, at the end. */
+/* A map entry without its tag, which gpald_placement_finish() adds. */
 struct gpald_placed {
 	enum gpal_kind kind;
 	uint32_t index;
@@ -26,55 +26,62 @@ struct gpald_placed {
 struct gpald_placement {
 	struct gpald_arena *arena;
 	const struct gpal_alloc_input *input;
-	struct gpald_demand_list demands[GPAL_KIND_COUNT]; /* of it */
+	struct gpald_demand_list demands[GPAL_KIND_COUNT]; /* of the input */
 	struct gpald_kept_list kept;
 	uint64_t low_window;            /* size of the first RAM demand, which lies at 0; 0: none */
-	struct gpald_trace *trace;      /* NULL: nobody wants to know */
-	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL where none is */
-	uint64_t *kept_ram_end;         /* for each RAM demand that is kept, its highest end */
+	struct gpald_trace *trace;      /* NULL: nothing is recorded */
+	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL: none is kept */
+	uint64_t *kept_ram_end; /* for each RAM demand, the highest end of its kept ranges */
 	struct gpal_error *error;
 
-	struct gpald_free_space free;  /* what the phases so far have left */
-	struct gpald_free_space spare; /* where the current phase writes what it leaves */
+	struct gpald_free_space free;  /* free after the phases so far */
+	struct gpald_free_space spare; /* free after the current phase, which fills it */
 
 	struct gpal_map_entry *pinned; /* reserved and fixed ranges, by start */
 	size_t pinned_count;
 
-	struct gpald_placed *placed; /* what the phases have placed */
+	struct gpald_placed *placed; /* by the phases, after the kept ranges */
 	size_t placed_count;
 	size_t placed_capacity;
 
-	/* Room to sort as many items as the longest list has, twice. */
+	/* Each has room to sort the longest list. */
 	struct gpald_order *order;
 	struct gpald_order *order_scratch;
 
 	uint64_t end_of_ram;
-	uint64_t top; /* highest end of all that is not reserved */
+	uint64_t top; /* highest end of the ranges that are not reserved */
 };
 
-/* Prepares for an input whose pinned ranges were checked. False: out of memory. */
+/*
+ * Prepares the state for an input that gpald_check_pinned() has checked. Returns false if out of
+ * memory.
+ */
 GPAL_MUST_USE bool gpald_placement_init(struct gpald_placement *p);
 
 /*
- * Sorts the ranges whose place is given by start, refuses overlaps and makes the
- * gaps between them the free space.
+ * Sorts the reserved, fixed and kept ranges by start, and makes the gaps between them the free
+ * space. Returns GPAL_OK, or GPAL_E_OVERLAP if two of them overlap.
  */
 GPAL_MUST_USE int gpald_placement_place_given(struct gpald_placement *p);
 
-/* The phases, in their order; errors: GPAL_E_EXHAUSTED, GPAL_E_NO_MEMORY. */
+/*
+ * The phases, in their order. Each returns GPAL_OK, GPAL_E_EXHAUSTED if a demand does not fit, or
+ * GPAL_E_NO_MEMORY.
+ */
 GPAL_MUST_USE int gpald_place_mmio32(struct gpald_placement *p);
 GPAL_MUST_USE int gpald_place_ram(struct gpald_placement *p);
 GPAL_MUST_USE int gpald_place_mmio64(struct gpald_placement *p);
 GPAL_MUST_USE int gpald_place_post_mmio(struct gpald_placement *p);
 
 /*
- * All ranges in ascending order, without reserved ones above the last other one.
- * False: out of memory.
+ * Fills in the map: all ranges in ascending order, without reserved ones above the last other one.
+ * Returns false if out of memory.
  */
 GPAL_MUST_USE bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map);
 
 /* For the phases. */
 
+/* Records a range that was placed. */
 static inline void gpald_placement_record(struct gpald_placement *p, enum gpal_kind kind,
 					  size_t index, struct gpal_range range)
 {
@@ -86,21 +93,21 @@ static inline void gpald_placement_record(struct gpald_placement *p, enum gpal_k
 		p->end_of_ram = range.end;
 }
 
-/* What the current phase wrote becomes the free space. */
+/* Ends a phase: the list that it filled becomes the free space. */
 void gpald_placement_commit(struct gpald_placement *p);
 
-/* Whether a demand has its place from a live layout. */
+/* Returns true if a demand keeps its range from a live layout. */
 static inline bool gpald_placement_keeps(const struct gpald_placement *p, enum gpal_kind kind,
 					 size_t index)
 {
 	return p->is_kept[kind] && p->is_kept[kind][index];
 }
 
-/* Opens the step of a demand, for who is told; NULL: this one is not wanted. */
+/* Opens the step of a demand. Returns the trace; NULL if this demand is not recorded. */
 struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_kind kind,
 					  size_t index, struct gpal_range region);
 
-/* Refuses a demand that found no room; always GPAL_E_EXHAUSTED. */
+/* Fills in the error for a demand that does not fit. Always returns GPAL_E_EXHAUSTED. */
 int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,
 			      struct gpald_free_summary summary);
 

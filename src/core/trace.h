@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the allocator writes down while it places, if somebody wants to know. A step
- * is opened, filled in and closed, one after another.
+ * The record of how the allocator places ranges, for gpal_explain(). The allocator opens a step,
+ * fills it in and closes it, one step after another. If memory runs out, `no_memory` is set, and
+ * the record is incomplete.
  */
 #ifndef GPALD_CORE_TRACE_H
 #define GPALD_CORE_TRACE_H
@@ -11,46 +12,50 @@
 #include <gpalayout/explain.h>
 
 struct gpald_trace {
-	struct gpald_arena *arena; /* where the steps lie; set by whoever makes it */
-	const char *wanted;        /* the only tag that is; NULL: all */
+	struct gpald_arena *arena; /* of the steps; gpald_resolve() sets it */
+	const char *wanted;        /* the only tag that is recorded; NULL: all are */
 
 	struct gpal_step *steps;
 	size_t count;
 	size_t capacity;
 
-	/* Of the step that is open. */
+	/* The lists of the open step. */
 	struct gpal_passed *passed;
 	size_t passed_capacity;
 	struct gpal_chosen *chosen;
 	size_t chosen_capacity;
 
-	size_t passed_total; /* of all steps */
+	size_t passed_total; /* in all steps */
 	bool no_memory;
 };
 
 /*
- * Begins a step with what `step` says, but for its lists. NULL: it is not wanted; else
- * the trace, for the calls below.
+ * Opens a step with the members of *step, except its lists. Returns the trace
+ * for the functions below; NULL if this step is not recorded.
  */
 struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpal_step *step);
 
-/* A free range in which less than `needed` bytes of that alignment are. Empty ones are left out. */
+/*
+ * Records a free range that has fewer than `needed` bytes with this alignment. It ignores an empty
+ * range.
+ */
 void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
 		      uint64_t alignment);
 
-/* A free range that is below the floor. */
+/* Records a free range that is below the floor. */
 void gpald_trace_pass_below(struct gpald_trace *trace, struct gpal_range free);
 
-/* Another rule for the step that is open. */
+/* Changes the rule of the open step. */
 void gpald_trace_set_rule(struct gpald_trace *trace, enum gpal_rule rule);
 
-/* Whether no more free ranges will be written down, so that looking for them can stop. */
+/* Returns true if no more free ranges will be recorded, so that the search for them can stop. */
 bool gpald_trace_is_full(const struct gpald_trace *trace);
 
+/* Records the chosen range; the other parameters are the members of struct gpal_chosen. */
 void gpald_trace_choose(struct gpald_trace *trace, struct gpal_range range, struct gpal_range free,
 			uint64_t lost);
 
-/* Ends the step; the search went down or up. */
+/* Closes the step. The free ranges are sorted in the direction of the search. */
 void gpald_trace_close(struct gpald_trace *trace, bool downwards);
 
 #endif
