@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The numbers and ranges of a layout that follow from its others. */
+/* The sizes and ends of a layout, computed from its ranges. */
 #ifndef GPALD_CORE_MEASURES_H
 #define GPALD_CORE_MEASURES_H
 
@@ -7,7 +7,7 @@
 #include <gpalayout/range.h>
 #include <stdint.h>
 
-/* The members of struct gpal_layout of these names. */
+/* The members of struct gpal_layout with the same names. */
 struct gpald_measures {
 	uint64_t ram_size;
 	uint64_t end_of_ram;
@@ -16,10 +16,13 @@ struct gpald_measures {
 	unsigned int required_address_bits;
 };
 
-/* Of a layout whose map is not empty. */
+/* Returns the measures of a layout, whose map must not be empty. */
 struct gpald_measures gpald_measure(const struct gpal_layout *layout);
 
-/* The configuration space of some buses. Wraps if that of bus 0 is not in the address space. */
+/*
+ * Returns the configuration space of the buses from start_bus to end_bus. It wraps if bus 0 is not
+ * in the address space. Source: PCI Express Base Specification 6.0, 7.2.2.
+ */
 static inline struct gpal_range gpald_ecam(uint64_t bus0_base, uint8_t start_bus, uint8_t end_bus)
 {
 	return (struct gpal_range){

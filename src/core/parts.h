@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a layout is made of, by what it is to the guest and not by how it is
- * numbered: two layouts of one VM are matched part by part.
+ * The parts of a layout: its ranges, and the buses of each root complex. A part is identified by
+ * what it is for the guest, and not by its number, so that two layouts of a VM can be matched part
+ * by part.
  */
 #ifndef GPALD_CORE_PARTS_H
 #define GPALD_CORE_PARTS_H
@@ -12,46 +13,51 @@
 #include <gpalayout/layout.h>
 
 struct gpald_part {
-	uint64_t hash;                      /* of what it is to the guest */
-	const struct gpal_map_entry *entry; /* of the map; of buses it is made up */
-	const char *owner;     /* the root complex of an IOMMU or of buses, else the tag */
-	enum gpal_iommu iommu; /* what the range is of; GPAL_IOMMU_NONE: of none */
-	const struct gpal_layout_segment *segment;    /* whose ECAM it is, or NULL */
-	const struct gpal_layout_root_complex *buses; /* whose configuration space it is, or NULL */
-	bool is_all; /* of buses: the root complex has no range of the map */
-	const struct gpal_layout_hotplug_room *room;     /* which it is, or NULL */
-	const struct gpal_layout_cxl_window *cxl_window; /* the same */
+	uint64_t hash;                      /* of what it is for the guest */
+	const struct gpal_map_entry *entry; /* of the map; for buses, one that is made up */
+	const char *owner;     /* root complex of an IOMMU or of buses; otherwise the tag */
+	enum gpal_iommu iommu; /* kind of the IOMMU; GPAL_IOMMU_NONE: not an IOMMU */
+	const struct gpal_layout_segment *segment;    /* segment of an ECAM, or NULL */
+	const struct gpal_layout_root_complex *buses; /* root complex of buses, or NULL */
+	bool is_all; /* for buses: the root complex has no range in the map */
+	const struct gpal_layout_hotplug_room *room;     /* the room, or NULL */
+	const struct gpal_layout_cxl_window *cxl_window; /* the CXL window, or NULL */
 };
 
-/* A part to look for: a range by its tag, or the IOMMU, or the buses, of a root complex. */
+/*
+ * Returns a part to search for: a range by its tag, or the IOMMU or the buses of a root complex.
+ */
 struct gpald_part gpald_wanted_part(const char *owner, enum gpal_iommu iommu,
 				    const struct gpal_layout_root_complex *buses);
 
 /*
- * The order of parts, an arbitrary one; 0: the two are the same to the guest, or extents of
- * the same RAM.
+ * Compares two parts, like strcmp(). The order has no meaning. Returns 0 if both are the same for
+ * the guest, or extents of the same RAM node.
  */
 int gpald_part_compare(const struct gpald_part *a, const struct gpald_part *b);
 
-/* Those of a list in that order that are the same as one wanted: *count from the first. */
+/*
+ * Finds the parts that equal `wanted` in a list of gpald_list_parts(). Returns the first, and sets
+ * *count to their number.
+ */
 const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t part_count,
 					  const struct gpald_part *wanted, size_t *count);
 
-/* Whether a root complex has all the buses it had. */
+/* Returns true if the root complex `to` has all buses of the root complex `from`. */
 bool gpald_has_buses(const struct gpal_layout_root_complex *from,
 		     const struct gpal_layout_root_complex *to);
 
 /*
- * Whether two parts that are the same to the guest are of the same use to it: a room of the
- * same node, a CXL window that is interleaved in the same way.
+ * Returns true if two equal parts have the same use for the guest: a room has the same node, a CXL
+ * window is interleaved in the same way.
  */
 bool gpald_part_has_same_use(const struct gpald_part *from, const struct gpald_part *to);
 
 /*
- * All parts of a layout in that order, extents ascending, but for reserved ranges,
- * in which no guest has anything. Besides the ranges of the map these are the buses of
- * each root complex, as the slice pcie-NAME-ecam of its segment's ECAM. NULL: out of
- * memory.
+ * Lists all parts of a layout in the order of gpald_part_compare(); extents of a node ascend by
+ * address. Reserved ranges are left out, because a guest has nothing there. The buses of each root
+ * complex are a part with the tag pcie-NAME-ecam. The list lies in the arena, and *count is its
+ * length. Returns NULL if out of memory.
  */
 GPAL_MUST_USE struct gpald_part *gpald_list_parts(struct gpald_arena *arena,
 						  const struct gpal_layout *layout, size_t *count);

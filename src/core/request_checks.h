@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold of a request before anything is placed. */
+/* The checks of a request before its ranges are placed. */
 #ifndef GPALD_CORE_REQUEST_CHECKS_H
 #define GPALD_CORE_REQUEST_CHECKS_H
 
 #include "core/resolution.h"
 
 /*
- * Runs the checks that precede placement, in the documented order, except that of
- * the pinned low MMIO windows, which the resolver makes as it collects them. Notes the lengths
- * of names and the order of buses, which the resolver needs as well. Errors as
- * gpal_resolve().
+ * Makes the checks that precede placement, in the order of gpal_resolve(), except that of pinned
+ * low MMIO windows, which gpald_collect_inputs() makes. It also notes the lengths of names, the
+ * order of buses, the low RAM window and the CXL targets for the resolver. Returns GPAL_OK or a
+ * code of gpal_resolve().
  */
 GPAL_MUST_USE int gpald_check_request(struct gpald_resolution *r);
 
-/* The checks it is made of. */
+/* The single checks. Each returns GPAL_OK or a code of gpal_resolve(). */
 
 /* domain_checks.c */
 GPAL_MUST_USE int gpald_check_domains(const struct gpal_request *request, struct gpal_error *error);
@@ -23,10 +23,14 @@ struct gpald_named {
 	const char *name;
 	size_t index;
 };
-int gpald_compare_named(const void *left, const void *right); /* for qsort(): by name */
-/* Among those that are sorted so; NULL: there is none of that name. */
+
+/* Compares two struct gpald_named by name and then by index, for qsort(). */
+int gpald_compare_named(const void *left, const void *right);
+
+/* Finds a name in a list that is sorted in this way. Returns NULL if it is not there. */
 const struct gpald_named *gpald_find_named(const struct gpald_named *names, size_t count,
 					   const char *name);
+
 GPAL_MUST_USE int gpald_check_root_complex_names(struct gpald_resolution *r);
 GPAL_MUST_USE int gpald_check_reserved_names(struct gpald_resolution *r);
 GPAL_MUST_USE int gpald_check_cxl_window_names(struct gpald_resolution *r);

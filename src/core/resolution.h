@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state of one resolve, shared by the steps that make a layout of a request. */
+/* The state of one resolve, which the steps from a request to its layout share. */
 #ifndef GPALD_CORE_RESOLUTION_H
 #define GPALD_CORE_RESOLUTION_H
 
@@ -10,17 +10,14 @@
 
 #include <gpalayout/layout.h>
 
-/*
- * What an allocator input is for, in which element of its list in the request, and where its
- * result goes (NULL: RAM and reserved ranges, of which the map alone tells).
- */
+/* Where an input of the allocator comes from. */
 struct gpald_origin {
 	enum gpald_role role;
-	uint32_t index;
-	struct gpal_range *target;
+	uint32_t index;            /* in its list in the request */
+	struct gpal_range *target; /* receives the placed range; NULL: RAM and reserved ranges */
 };
 
-/* The allocator's input of one kind; pinned for reserved and fixed, else demands. */
+/* The inputs of one kind: pinned if it is reserved or fixed, otherwise demands. */
 struct gpald_input_list {
 	struct gpal_pinned *pinned;
 	struct gpal_demand *demands;
@@ -29,20 +26,20 @@ struct gpald_input_list {
 	size_t capacity;
 };
 
-/* What of a live layout stays where it is. */
+/* Which ranges of a live layout stay where they are. */
 enum gpald_keep {
-	GPALD_KEEP_SAME,   /* what the new request has, too: an update */
-	GPALD_KEEP_MARKED, /* what an update has kept already, to do it once more */
-	GPALD_KEEP_ALL,    /* everything that was placed */
+	GPALD_KEEP_SAME,   /* those that the new request has too: an update */
+	GPALD_KEEP_MARKED, /* those that an update has kept, to repeat that update */
+	GPALD_KEEP_ALL,    /* all that were placed */
 };
 
-/* What a layout is made around, and who is told how. */
+/* The live layout that a new layout is made around, and the trace of its steps. */
 struct gpald_around {
-	const struct gpal_layout *live; /* NULL: nothing is there yet */
+	const struct gpal_layout *live; /* NULL: none */
 	enum gpald_keep keep;
-	bool may_move; /* for gpald_resolve_or_afresh() */
-	bool *removes; /* set on success: whether GPALD_KEEP_SAME drops anything; may be NULL */
-	struct gpald_trace *trace; /* NULL: nobody; its arena is set here */
+	bool may_move;             /* for gpald_resolve_or_afresh() */
+	bool *removes;             /* NULL, or set on success: GPALD_KEEP_SAME removes ranges */
+	struct gpald_trace *trace; /* NULL: none; gpald_resolve() sets its arena */
 };
 
 struct gpald_resolution {
@@ -56,16 +53,16 @@ struct gpald_resolution {
 	struct gpald_kept_list kept;
 
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
-	uint64_t low_window; /* of node 0; 0: none */
+	uint64_t low_window; /* size of the low RAM window; 0: none */
 
-	/* For each root complex; the orders of lists are those of the request. */
+	/* One for each root complex, in the order of the request unless stated otherwise. */
 	size_t *name_lengths;
-	size_t *segment_of_rc;       /* index into segments */
-	struct gpald_order *by_bus;  /* by segment and first bus */
-	const uint32_t *cxl_targets; /* of all CXL windows one after another: root complexes */
+	size_t *segment_of_rc;       /* index in `segments` */
+	struct gpald_order *by_bus;  /* sorted by segment and first bus */
+	const uint32_t *cxl_targets; /* root complexes of all CXL windows, one after another */
 
 	struct gpal_layout_segment *segments; /* ascending by number */
-	size_t *first_rcs;                    /* of each segment, in the order of the request */
+	size_t *first_rcs; /* first root complex of each segment in the request */
 	size_t segment_count;
 
 	struct gpal_layout *layout;
@@ -74,7 +71,10 @@ struct gpald_resolution {
 	struct gpal_layout_cxl_window *cxl_windows;
 };
 
-/* Where RAM begins, but for what is in the low RAM window; of a request with an architecture. */
+/*
+ * Returns the lowest address of RAM, without the low RAM window. The architecture must have been
+ * checked.
+ */
 static inline uint64_t gpald_memory_start(const struct gpald_resolution *r)
 {
 	const struct gpal_optional stated = r->request->memory_start;
@@ -83,41 +83,47 @@ static inline uint64_t gpald_memory_start(const struct gpald_resolution *r)
 }
 
 /*
- * Adds all that the request and its policy ask for to r->inputs, in the order that
- * is part of the ABI, and says where each result goes. Needs the segments and the
- * layout's root complexes. Errors: GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB,
- * GPAL_E_OUT_OF_RANGE (chipset low MMIO), GPAL_E_NO_MEMORY.
+ * Adds all ranges of the request and its policy to r->inputs, in the order that is part of the
+ * ABI. Needs the segments and the layout's root complexes, rooms and CXL windows. Returns GPAL_OK,
+ * or:
+ *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low MMIO window ends above 4 GiB
+ *   GPAL_E_NO_MEMORY                  the heap is exhausted
  */
 GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
 
 /*
- * Finds what of the live layout stays for the inputs there are. Errors:
- * GPAL_E_WOULD_MOVE, without a message, if something of it has another size or is
- * pinned elsewhere, or the architecture is another; GPAL_E_INTERNAL for a layout
- * that cannot be of the request, though it is said to be; GPAL_E_NO_MEMORY.
+ * Finds the ranges of the live layout that stay where they are. Returns GPAL_OK, or:
+ *   GPAL_E_WOULD_MOVE  a range has another size, alignment, use or address, or the architecture
+ *                      differs; *error is not written
+ *   GPAL_E_INTERNAL    the layout cannot be one of the request; not with GPALD_KEEP_SAME
+ *   GPAL_E_NO_MEMORY   the heap is exhausted
  */
 GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
 
-/* gpal_resolve(), under this policy and around this. */
+/*
+ * Resolves a request like gpal_resolve(), under this policy and around this live layout. Returns
+ * GPAL_OK or a code of gpal_resolve() or gpald_collect_kept(); GPAL_E_OUT_OF_RANGE if the policy is
+ * NULL.
+ */
 GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
 				const struct gpal_policy *policy, struct gpald_around around,
 				struct gpal_layout **layout, struct gpal_error *error);
 
-/* The same; if it fails and ranges may move, around nothing. */
+/* Does the same. If that fails and around.may_move is set, resolves without the live layout. */
 GPAL_MUST_USE int gpald_resolve_or_afresh(const struct gpal_request *request,
 					  const struct gpal_policy *policy,
 					  struct gpald_around around, struct gpal_layout **layout,
 					  struct gpal_error *error);
 
 /*
- * All that a request asks the allocator for, in the arena, and nothing of it placed. Errors: as
- * gpal_resolve(), up to the placement.
+ * Fills in the allocator's inputs of a request, which lie in the arena, and places nothing. Returns
+ * GPAL_OK or a code of gpal_resolve() up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB.
  */
 GPAL_MUST_USE int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *request,
 				    const struct gpal_policy *policy,
 				    struct gpald_input_list inputs[GPAL_KIND_COUNT]);
 
-/* Lists what is legal and likely wrong in the finished layout. Error: GPAL_E_NO_MEMORY. */
+/* Fills in the warnings of the finished layout. Returns GPAL_OK or GPAL_E_NO_MEMORY. */
 GPAL_MUST_USE int gpald_collect_warnings(struct gpald_resolution *r);
 
 #endif
