@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the well-known holes of hosts are. */
+/* The table of well-known holes of hosts. holes.c names their sources. */
 #ifndef GPALD_CORE_HOLES_H
 #define GPALD_CORE_HOLES_H
 
@@ -7,18 +7,21 @@
 
 struct gpald_hole {
 	const char *name;
-	enum gpal_arch arch; /* of hosts that have it */
+	enum gpal_arch arch; /* of the hosts that have it */
 	struct gpal_range range;
 };
 
-/* All that a request reserves: its reserved ranges, and then the holes. */
+/*
+ * gpald_reserved_count() returns how many ranges a request reserves, and gpald_reserved_at() one of
+ * them: its reserved ranges come first, then its holes.
+ */
 static inline size_t gpald_reserved_count(const struct gpal_request *request)
 {
 	return request->reserved_count + request->host_hole_count;
 }
 struct gpal_named_range gpald_reserved_at(const struct gpal_request *request, size_t index);
 
-/* One of the enum. */
+/* Returns the row of a hole, which must be in the enum. */
 const struct gpald_hole *gpald_hole_find(enum gpal_hole hole);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a refusal for want of room says of sizes. */
+/* The sizes that a refusal suggests when a range does not fit, or a layout is too wide. */
 #ifndef GPALD_CORE_LARGEST_SIZE_H
 #define GPALD_CORE_LARGEST_SIZE_H
 
@@ -10,9 +10,10 @@
 #include <gpalayout/request.h>
 
 /*
- * Fills in error->largest_size of what is exhausted or too wide for its host, as far as
- * that is found, and error->largest_size_of of the latter; a refusal for another reason stays
- * as it is.
+ * Fills in the sizes in *error that were found by trying other ones: largest_size and equal_share
+ * for GPAL_E_EXHAUSTED, largest_size and largest_size_of for GPAL_E_ADDRESS_WIDTH_EXCEEDED. An
+ * error with another code stays as it is. gpald_advise_input() is for the bare allocator, and only
+ * for GPAL_E_EXHAUSTED.
  */
 void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
 			  struct gpald_around around, struct gpal_error *error);

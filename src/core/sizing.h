@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What would happen if one size were another: a request, or the bare allocator's
- * input, is tried with it. Nothing here knows a rule of placement.
+ * Trying other sizes: a request, or the input of the bare allocator, is resolved with another size
+ * to find out whether that works. Nothing here knows a rule of placement.
  */
 #ifndef GPALD_CORE_SIZING_H
 #define GPALD_CORE_SIZING_H
@@ -16,63 +16,66 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What may be spent on tries: the things that are placed in all of them together. */
+/* The limit on the work of all tries: the number of ranges that they place together. */
 struct gpald_budget {
 	size_t left;
-	bool no_memory; /* a try could not be made for want of memory */
-	bool is_spent;  /* one was not made, because too little was left */
+	bool no_memory; /* a try failed because memory ran out */
+	bool is_spent;  /* a try was not made because `left` was too small */
 };
 
-/* Enough for every size of a VM of everyday size, and a fraction of a second at most. */
+/* Enough for all sizes of an ordinary VM, and at most a fraction of a second of work. */
 #define GPALD_BUDGET ((size_t)1 << 18)
 
-/* Whether a try of that many things may be made; takes it off. */
+/* Subtracts a try that places `things` ranges. Returns false if the budget has too few left. */
 GPAL_MUST_USE bool gpald_budget_take(struct gpald_budget *budget, size_t things);
 
+/* The result of a try. */
 enum gpald_verdict {
-	GPALD_DOES,
-	GPALD_DOES_NOT,
+	GPALD_DOES,      /* the size works */
+	GPALD_DOES_NOT,  /* the size does not work */
 	GPALD_NOT_TRIED, /* the budget says why */
 };
 
-/* Of a try that gave this code; notes that it lacked memory. */
+/* Returns the verdict of a try with this code, and notes in the budget if memory ran out. */
 enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget);
 
-/* The multiple of a unit, which need not be a power of two, that is not above a size. */
+/* Rounds a size down to a multiple of a unit, which need not be a power of two. */
 static inline uint64_t gpald_whole_units(uint64_t size, uint64_t unit)
 {
 	return size - size % unit;
 }
 
+/* Tries a size. */
 typedef enum gpald_verdict gpald_size_test(void *data, uint64_t size);
 
 /*
- * Between `good`, which does, and `bad`, which does not and is more, a size that does
- * while the next, a unit more, does not; they are a multiple of the unit apart. False:
- * a try was not made.
+ * Searches a size that works while the next one, a unit more, does not. `good` works; `bad` is
+ * larger by a multiple of the unit and does not work. Returns false if a try was not made.
  */
 GPAL_MUST_USE bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit,
 				   gpald_size_test *test, void *data, uint64_t *size);
 
-/* A request of which one size at a time can be changed. */
+/* A copy of a request in which one size at a time can be changed. */
 struct gpald_sizing {
 	struct gpal_request request;
-	struct gpald_around around;       /* what it is resolved around; nothing is told */
-	const struct gpal_policy *policy; /* and under what */
+	struct gpald_around around;       /* what it is resolved around; without a trace */
+	const struct gpal_policy *policy; /* what it is resolved under */
 	struct gpald_budget *budget;
 
 	const struct gpal_request *original;
-	uint64_t *nodes;                          /* of the request, its own */
-	struct gpal_root_complex *root_complexes; /* the same */
-	struct gpal_hotplug_room *hotplug_rooms;  /* the same */
-	struct gpal_cxl_window *cxl_windows;      /* the same */
-	size_t things;                            /* that are placed in a try */
-	enum gpal_subject subject;                /* whose size can be changed */
+	uint64_t *nodes;                          /* copy, in `request` */
+	struct gpal_root_complex *root_complexes; /* copy */
+	struct gpal_hotplug_room *hotplug_rooms;  /* copy */
+	struct gpal_cxl_window *cxl_windows;      /* copy */
+	size_t things;                            /* ranges that a try places */
+	enum gpal_subject subject;                /* the member whose size can be changed */
 	size_t index;
-	bool *is_chosen; /* for each root complex, whether its window is one of those alike */
+	bool *is_chosen; /* for gpald_sizing_choose_all(): the windows that are changed */
 };
 
-/* Copies a request. False: out of memory. To be cleared in any case. */
+/*
+ * Copies a request. Returns false if out of memory. Call gpald_sizing_clear() in either case.
+ */
 GPAL_MUST_USE bool gpald_sizing_init(struct gpald_sizing *sizing,
 				     const struct gpal_request *request,
 				     const struct gpal_policy *policy, struct gpald_around around,
@@ -80,30 +83,29 @@ GPAL_MUST_USE bool gpald_sizing_init(struct gpald_sizing *sizing,
 void gpald_sizing_clear(struct gpald_sizing *sizing);
 
 /*
- * Chooses the size to be changed, that of a member which is there; the one chosen
- * before is as it was. Returns the unit its sizes have to be multiples of; 0: it is
- * not the request's to say, or it is pinned.
+ * Chooses the member whose size is changed, which must exist, and restores the size of the one
+ * chosen before. Returns the unit of its sizes; 0 if the request does not choose this size, or the
+ * range is pinned.
  */
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
 
-/* The least size that it can have: that of node 0 holds its low RAM window. */
+/* Returns the least size of the chosen member. Node 0 cannot be smaller than the low RAM window. */
 uint64_t gpald_sizing_least(const struct gpald_sizing *sizing, uint64_t unit);
 
 /*
- * Chooses the sizes of all windows of root complexes that are to be placed, of low ones or
- * of high ones by the subject, to be changed alike; their alignment is the usual one.
- * Returns their number.
+ * Chooses all low (or high) windows of root complexes that must be placed, depending on the
+ * subject. A try gives all of them the same size and the usual alignment. Returns their number.
  */
 size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject subject);
 
 /*
- * Resolves with another size. GPALD_DOES: *layout is given to the caller. `layout`
- * may be NULL.
+ * Resolves the request with another size. After GPALD_DOES the caller owns *layout, unless `layout`
+ * is NULL.
  */
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout);
 
-/* Whether all that a phase places would have its place with that size. */
+/* Resolves the request with another size. The verdict is whether all ranges of a phase fit. */
 enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t size,
 					  enum gpal_kind phase);
 
