@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values as they stand in JSON text: found without being decoded, so that every digit and
- * escape stays. The text has to have been parsed; other text gives odd results and does no
- * harm.
+ * Finds values in JSON text without decoding them, so that every digit and escape stays as it is.
+ * The text must have been parsed before. Other text gives wrong results, but is safe.
  */
 #ifndef GPALD_WIRE_JSON_RAW_H
 #define GPALD_WIRE_JSON_RAW_H
@@ -11,21 +10,25 @@
 #include <stddef.h>
 
 struct gpald_raw {
-	const char *text; /* of a value, without space around it */
+	const char *text; /* of a value, without space around it; borrowed */
 	size_t length;
 };
 
-/* The value in a text that may have space around it. */
+/* Returns the value in a text, without the space around it. */
 struct gpald_raw gpald_raw_value(const char *text, size_t length);
 
 /*
- * Takes the next element of a list, or member of an object: *rest starts as the value, and
- * is for this function alone then. `name`, which may be NULL, gets a member's with its
- * quotes; empty: it is an element. False: there are no more.
+ * Takes the next element of a list, or the next member of an object. Set *rest to the list or the
+ * object before the first call, and do not change it afterwards. *name receives the name of a
+ * member with its quotes, or an empty text for an element; `name` may be NULL. Returns false if
+ * there are no more.
  */
 bool gpald_raw_next(struct gpald_raw *rest, struct gpald_raw *name, struct gpald_raw *value);
 
-/* The member `name` of an object. Only one whose name is written without escapes is found. */
+/*
+ * Finds the member `name` of an object. Returns false if there is none, or if its name is written
+ * with escapes.
+ */
 bool gpald_raw_member(struct gpald_raw object, const char *name, struct gpald_raw *member);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What JSON is made of, byte by byte: scanners that move a cursor over a string, a
- * number or a word, or refuse it where it stands. Nothing here takes memory.
+ * Scanners for the tokens of JSON: each moves a cursor over a string, a number or a word, or
+ * refuses it. They allocate no memory. Source of the grammar: RFC 8259; of UTF-8: Unicode, table
+ * 3-7.
  */
 #ifndef GPALD_WIRE_JSON_SCAN_H
 #define GPALD_WIRE_JSON_SCAN_H
@@ -14,11 +15,11 @@
 struct gpald_json_scanner {
 	const unsigned char *text;
 	size_t length;
-	size_t at;
+	size_t at; /* the cursor */
 	struct gpald_wire_error *error;
 };
 
-/* A string's place in the text, quotes excluded. */
+/* The offsets of a string in the text, without its quotes. */
 struct gpald_json_span {
 	size_t start;
 	size_t end;
@@ -26,9 +27,9 @@ struct gpald_json_span {
 };
 
 /*
- * The annotations here and in json_scan.c are for frama-c, which proves with them that
- * no scanner reads past the end of the text (`make prove`). It takes for granted that a
- * refusal changes nothing that a scanner reads.
+ * The annotations here and in json_scan.c are for frama-c (`make prove`). They prove that no
+ * scanner reads past the end of the text, provided that a refusal changes nothing that a scanner
+ * reads.
  */
 /*@ predicate in_text(struct gpald_json_scanner *p) =
       \valid(p) && 0 <= p->at <= p->length <= 0x7fffffff &&
@@ -41,7 +42,7 @@ static inline bool gpald_is_digit(int byte)
 	return byte >= '0' && byte <= '9';
 }
 
-/* The byte at the cursor, or -1 at the end. */
+/* Returns the byte at the cursor, or -1 at the end of the text. */
 /*@ requires in_text(p); assigns \nothing;
     ensures \result == (p->at < p->length ? p->text[p->at] : -1); */
 static inline int gpald_scan_peek(const struct gpald_json_scanner *p)
@@ -49,24 +50,31 @@ static inline int gpald_scan_peek(const struct gpald_json_scanner *p)
 	return p->at < p->length ? p->text[p->at] : -1;
 }
 
-/* Refuses what stands at `offset`, or at the cursor; always -1. */
+/*
+ * Both refuse the text: the first for the byte at `offset`, the second as GPALD_INVALID_JSON for
+ * the byte at the cursor. Both always return -1.
+ */
 int gpald_scan_fail_at(struct gpald_json_scanner *p, size_t offset, enum gpald_reason reason,
 		       const char *what);
 int gpald_scan_fail(struct gpald_json_scanner *p, const char *what);
 
+/* Moves the cursor over white space. */
 void gpald_scan_space(struct gpald_json_scanner *p);
 
-/* From the opening quote past the closing one, and past a number; 0, or -1 with the error set. */
+/*
+ * Move the cursor from the opening quote of a string past its closing one, and over a number. Both
+ * return 0, or -1 with the error set.
+ */
 int gpald_scan_string(struct gpald_json_scanner *p, struct gpald_json_span *span);
 int gpald_scan_number(struct gpald_json_scanner *p);
 
-/* Past a word, if the cursor is on it. */
+/* Moves the cursor over a word. Returns false if the word is not at the cursor. */
 bool gpald_scan_word(struct gpald_json_scanner *p, const char *word, size_t length);
 
-/* The value of four hex digits at `at`, or -1. */
+/* Returns the value of the four hex digits at `at`, or -1 if they are not hex digits. */
 int gpald_scan_hex4(const struct gpald_json_scanner *p, size_t at);
 
-/* Whether a UTF-16 code unit is the first of two. */
+/* Returns true if a UTF-16 code unit is the first of a surrogate pair. */
 bool gpald_is_high_surrogate(int unit);
 
 #endif

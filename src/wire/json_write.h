@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as text, written from left to right. A writer remembers whether memory ran
- * out; then what follows is harmless, and whoever uses the text looks at `failed`.
+ * Writes JSON as text, from left to right. If memory runs out, the writer sets `failed`, and
+ * further calls do no harm; check `failed` before the text is used.
  *
- * Each function writes a member of the open object under `key`, or an element of
- * the open array, or the whole text, where `key` is NULL. Keys are plain: they need
- * no escapes. Commas come by themselves: one is due unless the byte before opens
- * something, or is a colon.
+ * Each function writes a member of the open object under `key`. If `key` is NULL, it writes an
+ * element of the open array, or the whole text. Keys must not need escapes. The functions write the
+ * commas: one is needed unless the byte before is an opening bracket or a colon.
  */
 #ifndef GPALD_WIRE_JSON_WRITE_H
 #define GPALD_WIRE_JSON_WRITE_H
@@ -18,21 +17,22 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Zeroed before use, cleared in the end. */
+/* Zero a writer before use, and call gpald_writer_clear() at the end. */
 struct gpald_writer {
 	char *text; /* `length` bytes, without a NUL; NULL while nothing was written */
 	size_t length;
 	size_t capacity;
-	bool is_fixed; /* the text is the caller's, with this capacity and no more */
-	bool failed;   /* for want of memory */
+	bool is_fixed; /* the text belongs to the caller, and its capacity does not grow */
+	bool failed;   /* memory ran out */
 
 	const struct gpald_form *form; /* NULL: JSON */
-	void *form_state;              /* owned; NULL while the form has needed none */
+	void *form_state;              /* owned by the writer; NULL: the form needs none yet */
 };
 
 /*
- * Another form than JSON, for which the functions below call these instead. Integers are as
- * they are in two's complement; text has no NUL, and NULL is null; raw is JSON.
+ * Another form than JSON: the functions below call these instead. An integer may be signed and is
+ * then in two's complement. Bytes are text without a NUL, and NULL stands for null. Raw text is
+ * JSON.
  */
 struct gpald_form {
 	void (*object)(struct gpald_writer *w, const char *key);
@@ -42,13 +42,12 @@ struct gpald_form {
 	void (*integer)(struct gpald_writer *w, const char *key, uint64_t value);
 	void (*bytes)(struct gpald_writer *w, const char *key, const void *bytes, size_t length);
 	void (*raw)(struct gpald_writer *w, const char *key, const char *json, size_t length);
-	void (*begin_part)(struct gpald_writer *part); /* of the data of an error */
+
+	/* Initialises a writer for members of the data of an error. */
+	void (*begin_part)(struct gpald_writer *part);
 };
 
-/*
- * Begins a writer for members that are to be in the data of an error, which is written in the
- * form of `w`.
- */
+/* Initialises a writer for members of the data of an error, in the form of `w`. */
 static inline void gpald_writer_begin_part(struct gpald_writer *part, const struct gpald_writer *w)
 {
 	*part = (struct gpald_writer){ 0 };
@@ -56,13 +55,13 @@ static inline void gpald_writer_begin_part(struct gpald_writer *part, const stru
 		w->form->begin_part(part);
 }
 
-/* Frees the text; the writer can be used again. */
+/* Frees the text. The writer can be used again. */
 void gpald_writer_clear(struct gpald_writer *w);
 
-/* Takes back what was written after there were `length` bytes, a failure included. */
+/* Cuts the text back to `length` bytes, and clears `failed` and `form`. */
 void gpald_writer_reset(struct gpald_writer *w, size_t length);
 
-/* Room for `length` bytes more; false: out of memory. */
+/* Makes room for `length` more bytes. Both return false if out of memory. */
 GPAL_MUST_USE bool gpald_writer_grow(struct gpald_writer *w, size_t length);
 
 GPAL_MUST_USE static inline bool gpald_writer_reserve(struct gpald_writer *w, size_t length)
@@ -70,7 +69,7 @@ GPAL_MUST_USE static inline bool gpald_writer_reserve(struct gpald_writer *w, si
 	return w->capacity - w->length >= length || gpald_writer_grow(w, length);
 }
 
-/* Bytes as they are. */
+/* Writes bytes as they are. */
 static inline void gpald_write_bytes(struct gpald_writer *w, const char *bytes, size_t length)
 {
 	if (!gpald_writer_reserve(w, length))
@@ -80,9 +79,9 @@ static inline void gpald_write_bytes(struct gpald_writer *w, const char *bytes, 
 }
 
 /*
- * The comma that is due, the key, and room for `length` bytes after it, which the
- * caller writes to the end of the text. Inline, so that the length of a key is a
- * constant.
+ * Writes a comma if one is needed, and the key, and makes room for `length` more bytes, which the
+ * caller then writes. Returns false if out of memory. It is inline so that the compiler knows the
+ * length of a key.
  */
 GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const char *key,
 						   size_t length)
@@ -109,7 +108,7 @@ GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const
 	return true;
 }
 
-/* A value that is JSON already, such as a number that has been printed. */
+/* Writes a value that is JSON already, such as a number as text. */
 static inline void gpald_write_raw(struct gpald_writer *w, const char *key, const char *json,
 				   size_t length)
 {
@@ -119,6 +118,7 @@ static inline void gpald_write_raw(struct gpald_writer *w, const char *key, cons
 		gpald_write_bytes(w, json, length);
 }
 
+/* Opens an object; the following functions close it, and open and close an array. */
 static inline void gpald_write_object(struct gpald_writer *w, const char *key)
 {
 	if (w->form)
@@ -159,13 +159,13 @@ static inline void gpald_write_bool(struct gpald_writer *w, const char *key, boo
 		gpald_write_raw(w, key, value ? "true" : "false", value ? 4 : 5);
 }
 
-/* What follows the key, for the functions below. */
+/* Write the value after its key; for the functions below. */
 void gpald_write_text_value(struct gpald_writer *w, const char *text);
 void gpald_write_hex_value(struct gpald_writer *w, uint64_t value);
 void gpald_write_integer_value(struct gpald_writer *w, int64_t value);
 void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range);
 
-/* UTF-8, escaped where JSON wants it. NULL is null, such as the name of what is no enumerator. */
+/* Writes UTF-8 text, with escapes where JSON needs them; NULL as null. */
 static inline void gpald_write_text(struct gpald_writer *w, const char *key, const char *text)
 {
 	if (w->form)
@@ -184,7 +184,7 @@ static inline void gpald_write_integer(struct gpald_writer *w, const char *key, 
 		gpald_write_integer_value(w, value);
 }
 
-/* An address or a size: "0x..." */
+/* Writes an address or a size as "0x...". */
 static inline void gpald_write_hex(struct gpald_writer *w, const char *key, uint64_t value)
 {
 	if (w->form)
@@ -193,7 +193,7 @@ static inline void gpald_write_hex(struct gpald_writer *w, const char *key, uint
 		gpald_write_hex_value(w, value);
 }
 
-/* The members "start" and "end" of an object that has others. */
+/* Writes the members "start" and "end" of the open object. */
 static inline void gpald_write_bounds(struct gpald_writer *w, struct gpal_range range)
 {
 	if (w->form) {
@@ -204,7 +204,7 @@ static inline void gpald_write_bounds(struct gpald_writer *w, struct gpal_range 
 	}
 }
 
-/* {"start", "end"} */
+/* Writes {"start", "end"}. */
 static inline void gpald_write_range(struct gpald_writer *w, const char *key,
 				     struct gpal_range range)
 {
@@ -213,7 +213,7 @@ static inline void gpald_write_range(struct gpald_writer *w, const char *key,
 	gpald_write_object_end(w);
 }
 
-/* The same, left out where the range is empty. */
+/* Does the same, but writes nothing if the range is empty. */
 static inline void gpald_write_range_if(struct gpald_writer *w, const char *key,
 					struct gpal_range range)
 {
@@ -221,13 +221,13 @@ static inline void gpald_write_range_if(struct gpald_writer *w, const char *key,
 		gpald_write_range(w, key, range);
 }
 
-/* Bytes in base64, as RFC 4648 has it in section 4. */
+/* Writes bytes in base64. Source: RFC 4648, section 4. */
 void gpald_write_base64(struct gpald_writer *w, const char *key, const uint8_t *bytes,
 			size_t length);
 
 /*
- * A time in milliseconds since 1970-01-01 UTC: "2026-11-22T15:04:05.123Z". One that
- * is not in the years 1970 to 9999 is written as the nearest that is.
+ * Writes a time, given in milliseconds since 1970-01-01 UTC, as "2026-11-22T15:04:05.123Z". A time
+ * outside the years 1970 to 9999 is written as the nearest one inside.
  */
 void gpald_write_time(struct gpald_writer *w, const char *key, int64_t ms);
 

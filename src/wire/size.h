@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes and addresses as requests write them and replies print them. */
+/* Reads sizes and addresses of requests, and writes those of replies. */
 #ifndef GPALD_WIRE_SIZE_H
 #define GPALD_WIRE_SIZE_H
 
@@ -9,19 +9,20 @@
 
 enum gpald_size_result {
 	GPALD_SIZE_OK,
-	GPALD_SIZE_MALFORMED,
-	GPALD_SIZE_OVERFLOW, /* more than 64 bits */
+	GPALD_SIZE_MALFORMED, /* not a size */
+	GPALD_SIZE_OVERFLOW,  /* more than 64 bits */
 };
 
 /*
- * Reads decimal digits with an optional unit K, M, G, T or P (powers of 1024;
- * "KB", "KiB" and "K" are one), or "0x" and hex digits. Nothing else: no sign, no
- * space, no fraction, no lower-case unit.
+ * Reads a size: decimal digits with an optional unit K, M, G, T or P, or "0x" and hex digits.
+ * Units are powers of 1024; "K", "KB" and "KiB" are the same. Signs, spaces, fractions and
+ * lower-case units are malformed.
  */
 GPAL_MUST_USE enum gpald_size_result gpald_size_parse(const char *text, uint64_t *value);
 
-/* "0x" and lower-case hex digits without leading zeros, NUL-terminated. */
-#define GPALD_HEX_SIZE 19
+#define GPALD_HEX_SIZE 19 /* bytes, the NUL included */
+
+/* Writes "0x" and lower-case hex digits without leading zeros, and a NUL. */
 void gpald_hex_format(uint64_t value, char text[GPALD_HEX_SIZE]);
 
 #endif
