@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Explanations as JSON. */
+/* Writes explanations as JSON. */
 #ifndef GPALD_WIRE_EXPLAIN_ENCODE_H
 #define GPALD_WIRE_EXPLAIN_ENCODE_H
 
@@ -7,7 +7,7 @@
 
 #include <gpalayout/explain.h>
 
-/* The array of {tag, phase, rule, ...}. */
+/* Writes the array of {tag, phase, rule, ...}. */
 void gpald_encode_steps(struct gpald_writer *w, const char *key,
 			const struct gpal_explanation *explanation);
 

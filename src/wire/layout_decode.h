@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layouts as JSON, read back: one that was saved with a VM, or that another host
- * has. It is taken only if it agrees with itself, digest and all.
+ * Decodes layouts from JSON, such as one that was saved with a VM, or one of another host. A layout
+ * is accepted only if gpal_layout_check() agrees with it and its digest.
  */
 #ifndef GPALD_WIRE_LAYOUT_DECODE_H
 #define GPALD_WIRE_LAYOUT_DECODE_H
@@ -12,10 +12,9 @@
 #include <gpalayout/layout.h>
 
 /*
- * Decodes the layout object of the protocol, as a member of params, into a struct
- * gpal_layout that borrows text from the cJSON tree and lists from the decoder's
- * arena. A policy that is not known here is NULL: a layout may come from a newer host, as
- * long as that knows no more members.
+ * Decodes the layout object of the protocol into a struct gpal_layout. Its text lies in the cJSON
+ * tree, its lists in the decoder's arena. An unknown policy becomes NULL, because the layout may be
+ * from a newer host; unknown members are refused, unless it is in a reply.
  */
 gpald_decode_function gpald_decode_layout;
 

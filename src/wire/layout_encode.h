@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts, maps and policies as JSON, as a member `key` or, where that is NULL, as an element. */
+/*
+ * Writes layouts, maps and policies as JSON: as the member `key`, or as an element if `key` is
+ * NULL.
+ */
 #ifndef GPALD_WIRE_LAYOUT_ENCODE_H
 #define GPALD_WIRE_LAYOUT_ENCODE_H
 
@@ -8,22 +11,22 @@
 #include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
 
-/* The layout object of the protocol. `digest` is that of the layout; NULL: not known yet. */
+/* Writes the layout object of the protocol. `digest` may be NULL; it is computed then. */
 void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct gpal_layout *layout,
 			 const char *digest);
 
-/* The array of {tag, kind, start, end}. */
+/* Writes the array of {tag, kind, start, end}. */
 void gpald_encode_map(struct gpald_writer *w, const char *key, const struct gpal_map *map);
 
-/* The array of {reason, tag, message}. */
+/* Writes the array of {reason, tag, message}. */
 void gpald_encode_warnings(struct gpald_writer *w, const char *key,
 			   const struct gpal_layout *layout);
 
-/* The array of {change, tag, from?, to?}, of all or of those that remove something. */
+/* Writes the array of {change, tag, from?, to?}: all changes, or only those that are removals. */
 void gpald_encode_changes(struct gpald_writer *w, const char *key,
 			  const struct gpal_changes *changes, bool removals_only);
 
-/* {name, summary, defaults} */
+/* Writes {name, summary, defaults}. */
 void gpald_encode_policy(struct gpald_writer *w, const char *key, const struct gpal_policy *policy);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The params of the methods on live layouts. */
+/*
+ * The params of the methods on live layouts. A comment lists their members; ? marks one that may be
+ * omitted. A name is NULL if it is omitted. A request has its policy, unless stated otherwise.
+ */
 #ifndef GPALD_WIRE_REGISTRY_DECODE_H
 #define GPALD_WIRE_REGISTRY_DECODE_H
 
@@ -8,30 +11,27 @@
 #include <gpalayout/layout.h>
 #include <gpalayout/request.h>
 
-/* {name, request, refuse?}, of layout.create. A request that names no policy has none. */
+/* layout.create: {name, request, refuse?}. */
 struct gpald_create_params {
 	const char *name;
-	struct gpal_request request;
-	uint64_t refuse; /* as of gpal_layout_refuse() */
+	struct gpal_request request; /* policy NULL: it names none */
+	uint64_t refuse;             /* a set of warnings, as in gpal_layout_refuse() */
 };
 extern const struct gpald_params gpald_create_params;
 
-/*
- * {name, request, generation?, dry_run?, allow_moves?, allow_removals?, refuse?}, of
- * layout.update.
- */
+/* layout.update: {name, request, generation?, dry_run?, allow_moves?, allow_removals?, refuse?}. */
 struct gpald_update_params {
 	const char *name;
-	struct gpal_request request; /* without a policy if it names none */
+	struct gpal_request request; /* policy NULL: it names none */
 	struct gpal_optional generation;
 	bool dry_run;
 	bool allow_moves;
 	bool allow_removals;
-	uint64_t refuse; /* as of gpal_layout_refuse() */
+	uint64_t refuse; /* a set of warnings, as in gpal_layout_refuse() */
 };
 extern const struct gpald_params gpald_update_params;
 
-/* {name, generation?}, of layout.delete; of layout.get and layout.history without a generation. */
+/* layout.delete: {name, generation?}; layout.get and layout.history: {name}. */
 struct gpald_name_params {
 	const char *name;
 	struct gpal_optional generation;
@@ -40,52 +40,54 @@ extern const struct gpald_params gpald_get_params;
 extern const struct gpald_params gpald_history_params;
 extern const struct gpald_params gpald_delete_params;
 
-/* {after?, limit?}, of layout.list. */
+/* layout.list: {after?, limit?}. */
 struct gpald_list_params {
-	const char *after; /* NULL: from the start */
+	const char *after; /* NULL: from the first name */
 	struct gpal_optional limit;
 };
 extern const struct gpald_params gpald_list_params;
 
-/* {name or request, address}, of layout.probe. */
+/* layout.probe: {name or request, address}. */
 struct gpald_probe_params {
-	const char *name;            /* NULL: the request is given */
-	struct gpal_request request; /* with its policy */
+	const char *name; /* NULL: `request` is given */
+	struct gpal_request request;
 	uint64_t address;
 };
 extern const struct gpald_params gpald_probe_params;
 
 /*
- * One side of layout.compare: {name}, {request} or {layout}. Exactly one is given:
- * a name is not NULL, a request has its policy, a layout has a map that is not empty.
+ * One side of layout.compare: {name}, {request} or {layout}. Exactly one is given: the name is not
+ * NULL, or the request has a policy, or the map of the layout is not empty.
  */
 struct gpald_side {
 	const char *name;
 	struct gpal_request request;
 	struct gpal_layout layout;
 };
+
+/* layout.compare: {from, to}. */
 struct gpald_compare_params {
 	struct gpald_side from;
 	struct gpald_side to;
 };
 extern const struct gpald_params gpald_compare_params;
 
-/* {name or request, tag?}, of layout.explain. */
+/* layout.explain and layout.advise: {name or request, tag?}. */
 struct gpald_explain_params {
-	const char *name;            /* NULL: the request is given */
-	struct gpal_request request; /* with its policy */
-	const char *tag;             /* NULL: all */
+	const char *name; /* NULL: `request` is given */
+	struct gpal_request request;
+	const char *tag; /* NULL: all ranges */
 };
 extern const struct gpald_params gpald_explain_params;
-extern const struct gpald_params gpald_advise_params; /* the same */
+extern const struct gpald_params gpald_advise_params;
 
-/* {since?}, of events.subscribe. */
+/* events.subscribe: {since?}. */
 struct gpald_subscribe_params {
 	struct gpal_optional since;
 };
 extern const struct gpald_params gpald_subscribe_params;
 
-/* {since?, timeout_ms?}, of WaitEvents. */
+/* WaitEvents: {since?, timeout_ms?}. */
 struct gpald_wait_params {
 	struct gpal_optional since;
 	struct gpal_optional timeout_ms; /* at most GPALD_WAIT_MS_MAX */
@@ -93,16 +95,16 @@ struct gpald_wait_params {
 #define GPALD_WAIT_MS_MAX 3600000
 extern const struct gpald_params gpald_wait_params;
 
-/* {after?, revision?}, of registry.backup: both or none. */
+/* registry.backup: {after?, revision?}; both or none is given. */
 struct gpald_backup_params {
 	const char *after; /* NULL: the first page */
 	struct gpal_optional revision;
 };
 extern const struct gpald_params gpald_backup_params;
 
-/* {format}, of daemon.stats. */
+/* daemon.stats: {format?}. */
 enum gpald_stats_format {
-	GPALD_STATS_JSON, /* none given */
+	GPALD_STATS_JSON, /* the format is omitted */
 	GPALD_STATS_OPENMETRICS,
 	GPALD_STATS_PROMETHEUS,
 	GPALD_STATS_FORMAT_COUNT
@@ -112,7 +114,7 @@ struct gpald_stats_params {
 };
 extern const struct gpald_params gpald_stats_params;
 
-/* "openmetrics", "prometheus"; NULL for GPALD_STATS_JSON; static. */
+/* Returns a static string: "openmetrics" or "prometheus"; NULL for GPALD_STATS_JSON. */
 const char *gpald_stats_format_name(int format);
 
 #endif

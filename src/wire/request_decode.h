@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The params of the methods, as the structs of libgpalayout. */
+/* The params of methods that store nothing, as structs of libgpalayout. */
 #ifndef GPALD_WIRE_REQUEST_DECODE_H
 #define GPALD_WIRE_REQUEST_DECODE_H
 
@@ -11,32 +11,29 @@
 #include <gpalayout/export.h>
 #include <gpalayout/request.h>
 
-/* {request, advise?, refuse?}, of layout.resolve. */
+/* layout.resolve: {request, advise?, refuse?}. */
 struct gpald_resolve_params {
-	struct gpal_request request; /* with its policy */
+	struct gpal_request request; /* with its policy, or the default one */
 	bool advise;
-	uint64_t refuse; /* as of gpal_layout_refuse() */
+	uint64_t refuse; /* a set of warnings, as in gpal_layout_refuse() */
 };
 extern const struct gpald_params gpald_resolve_params;
 
-/* The lists of layout.allocate: struct gpal_alloc_input. */
+/* layout.allocate: its lists become a struct gpal_alloc_input. */
 extern const struct gpald_params gpald_allocate_params;
 
-/* Of methods without params: absent or {}. There is no struct. */
+/* Methods without params: these are omitted, or {}. There is no struct. */
 extern const struct gpald_params gpald_no_params;
 
-/*
- * The request object itself, as a member of other params; fills a struct
- * gpal_request.
- */
+/* Decodes a request object, a member of other params, into a struct gpal_request. */
 gpald_decode_function gpald_decode_request;
 
-/* Warnings that are refused, or "all": a uint64_t as of gpal_layout_refuse(). */
+/* Decodes a list of warnings, or "all", into a uint64_t as in gpal_layout_refuse(). */
 gpald_decode_function gpald_decode_refuse;
 
-/* The domains of its members, which layouts have, too. */
+/* The allowed values of members of a request that layouts have as well. */
 extern const struct gpald_enum gpald_archs, gpald_profiles, gpald_iommus;
 extern const struct gpald_integer_range gpald_segments, gpald_buses, gpald_address_bits;
-extern const struct gpald_list gpald_cxl_targets; /* of a CXL window: struct gpal_cxl_window */
+extern const struct gpald_list gpald_cxl_targets; /* into a struct gpal_cxl_window */
 
 #endif

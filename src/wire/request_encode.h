@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests as JSON, for those who want to see what a layout was made of. */
+/* Writes requests as JSON, for replies that show the request of a layout. */
 #ifndef GPALD_WIRE_REQUEST_ENCODE_H
 #define GPALD_WIRE_REQUEST_ENCODE_H
 
@@ -8,8 +8,8 @@
 #include <gpalayout/request.h>
 
 /*
- * The request object of the protocol, which decodes to the same request again:
- * what was left to the policy is left out, sizes are hex strings.
+ * Writes the request object of the protocol. It decodes to the same request: members that the
+ * request leaves to the policy are omitted, and sizes are hex strings.
  */
 void gpald_encode_request(struct gpald_writer *w, const char *key,
 			  const struct gpal_request *request);
