@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every way a request can be refused: the one table that ties reason, token and
- * number, and the error object that carries a refusal to the reply.
+ * The reasons for which a request can be refused. One table has the token and the numbers of each
+ * reason. struct gpald_wire_error carries a refusal to its reply.
  */
 #ifndef GPALD_WIRE_REASON_H
 #define GPALD_WIRE_REASON_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The reasons of libgpalayout's codes come first: the reason of code c is -c. */
+/* The codes of libgpalayout come first: the reason of code c is -c. */
 enum gpald_reason {
 	GPALD_REASON_OF_CODES = GPAL_CODE_COUNT,
 
@@ -53,83 +53,92 @@ enum gpald_reason {
 
 #define GPALD_REASON_OF(code) ((enum gpald_reason)(-(code)))
 
-/* Longer pointers are cut back to the object that still fits. */
+/* Bytes of the longest pointer. A longer one is cut to the last step that fits. */
 #define GPALD_POINTER_MAX 511
 
+/* A refusal. The members after `core` apply to some reasons only. */
 struct gpald_wire_error {
 	enum gpald_reason reason;
 	char message[1024];
 	bool has_pointer;
 	char pointer[GPALD_POINTER_MAX + 1]; /* JSON pointer into params */
-	size_t offset;                       /* of the fault in the line, for -32700 */
-	struct gpal_error core;              /* details, for the reasons of libgpalayout */
+	size_t offset;                       /* of the byte at fault in the line, for -32700 */
+	struct gpal_error core;              /* details, for the codes of libgpalayout */
 
 	/* Details, for the reasons of the registry. */
 	uint64_t generation;
 	struct gpal_optional owner_uid;
 	uint64_t revision;
 	uint64_t oldest_since;
-	struct gpald_writer list; /* a member, such as "changes"; cleared by the reply */
+	struct gpald_writer list; /* a member, such as "changes"; the reply clears it */
 };
 
-/* The number, such as -32602, and the token, such as "bad_size"; static. */
+/* Return the number of a reason, such as -32602, and its token, such as "bad_size"; static. */
 int gpald_reason_number(enum gpald_reason reason);
 const char *gpald_reason_token(enum gpald_reason reason);
 
-/* The code of a Status of gRPC. */
+/* Returns the code of a gRPC Status for a reason. */
 uint32_t gpald_reason_status(enum gpald_reason reason);
 
-/* The reason of that token, or GPALD_REASON_COUNT. */
+/* Returns the reason with this token, or GPALD_REASON_COUNT if there is none. */
 enum gpald_reason gpald_reason_find(const char *token);
 
-/* The exit status of a command that was refused, by what a script can do about it. */
+/* The exit status of a refused command. A script can decide by it. */
 enum gpald_exit {
 	GPALD_EXIT_USAGE = 2,     /* a value of the command line or a file is wrong */
-	GPALD_EXIT_NO_DAEMON = 3, /* it does not serve now: try again */
-	GPALD_EXIT_REFUSED = 4,   /* whatever is not named here */
-	GPALD_EXIT_NOT_FOUND = 5, /* no such layout, or no such range */
-	GPALD_EXIT_CONFLICT = 6,  /* the layout is another one, or another's */
-	GPALD_EXIT_NO_ROOM = 7,   /* exhausted, or too wide for the host */
+	GPALD_EXIT_NO_DAEMON = 3, /* the daemon does not serve now: try again */
+	GPALD_EXIT_REFUSED = 4,   /* any other reason */
+	GPALD_EXIT_NOT_FOUND = 5, /* there is no such layout or range */
+	GPALD_EXIT_CONFLICT = 6,  /* the layout differs, or belongs to another user */
+	GPALD_EXIT_NO_ROOM = 7,   /* a range does not fit, or the layout is too wide */
 };
+
+/* Returns the exit status for a reason. */
 enum gpald_exit gpald_reason_exit(enum gpald_reason reason);
 
-/* Whether the reply says where in the line the fault is. */
+/* Returns true if the reply has the offset of the fault in the line. */
 bool gpald_reason_has_offset(enum gpald_reason reason);
 
-/* The details that belong to a reason: a table row a detail. */
+/* The type of a detail in struct gpald_wire_error. */
 enum gpald_detail_type {
-	GPALD_DETAIL_TEXT,     /* char[]; left out if it is empty */
+	GPALD_DETAIL_TEXT,     /* char[]; omitted if it is empty */
 	GPALD_DETAIL_HEX,      /* uint64_t */
-	GPALD_DETAIL_HEX_IF,   /* the same; left out if it is 0 */
+	GPALD_DETAIL_HEX_IF,   /* uint64_t; omitted if it is 0 */
 	GPALD_DETAIL_RANGE,    /* struct gpal_range */
-	GPALD_DETAIL_RANGE_IF, /* the same; left out if it is empty */
-	GPALD_DETAIL_TAGGED,   /* struct gpal_neighbour; left out if there is none */
+	GPALD_DETAIL_RANGE_IF, /* struct gpal_range; omitted if it is empty */
+	GPALD_DETAIL_TAGGED,   /* struct gpal_neighbour; omitted if its tag is empty */
 	GPALD_DETAIL_KIND,     /* enum gpal_kind */
 	GPALD_DETAIL_COUNT,    /* unsigned int */
 	GPALD_DETAIL_INTEGER,  /* uint64_t, below 2^53 */
-	GPALD_DETAIL_OPTIONAL, /* struct gpal_optional, the same; left out if it is not set */
+	GPALD_DETAIL_OPTIONAL, /* struct gpal_optional, below 2^53; omitted if it is not set */
 };
 
+/* A member of the data of an error. */
 struct gpald_detail {
 	const char *name;
 	enum gpald_detail_type type;
 	size_t offset; /* in struct gpald_wire_error */
 };
 
-/* The next detail of `reason` from *cursor on, which starts at 0; NULL after the last. */
+/* Returns the next detail of a reason, NULL after the last one. Set *cursor to 0 first. */
 const struct gpald_detail *gpald_reason_next_detail(enum gpald_reason reason, size_t *cursor);
 
-/* How much of a client's UTF-8 text to repeat in a message, for "%.*s"; cuts no character. */
+/*
+ * Returns how many bytes of a client's UTF-8 text a message may repeat, for "%.*s". It does not cut
+ * a character.
+ */
 int gpald_quotable(const char *text);
 
-/* Resets *error to a reason and a printf-style message; always returns -1. */
+/* Sets *error to a reason and a printf-style message, and the rest to 0. Always returns -1. */
 __attribute__((format(printf, 3, 4))) int
 gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const char *format, ...);
 
-/* Points at the member of params at fault, such as "/name"; always returns -1. */
+/* Sets the pointer to the param at fault, such as "/name". Always returns -1. */
 int gpald_point(struct gpald_wire_error *error, const char *pointer);
 
-/* Takes over an error of libgpalayout; `prefix` is the pointer to the request in params. */
+/*
+ * Sets *error to an error of libgpalayout. `prefix` is the JSON pointer to the request in params.
+ */
 void gpald_refuse_core(struct gpald_wire_error *error, const struct gpal_error *core,
 		       const char *prefix);
 
