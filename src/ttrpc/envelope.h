@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The envelope of ttrpc, as its PROTOCOL.md describes unary calls: frames of a header and a
- * Request or a Response. A refusal is a Status of gRPC with an ErrorData in its details.
+ * The envelope of ttrpc. A frame is a header and a Request or a Response. A refusal is a gRPC
+ * Status with an ErrorData in its details. Source: unary calls in PROTOCOL.md of ttrpc.
  */
 #ifndef GPALD_TTRPC_ENVELOPE_H
 #define GPALD_TTRPC_ENVELOPE_H
@@ -11,17 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GPALD_TTRPC_HEADER_SIZE 10
-#define GPALD_TTRPC_MESSAGE_MAX ((size_t)4 << 20) /* bytes after a header */
-#define GPALD_TTRPC_REQUEST 1                     /* type of a frame */
+#define GPALD_TTRPC_HEADER_SIZE 10                /* bytes */
+#define GPALD_TTRPC_MESSAGE_MAX ((size_t)4 << 20) /* most bytes after a header */
+#define GPALD_TTRPC_REQUEST 1                     /* type of the frame of a request */
 
 struct gpald_ttrpc_header {
-	uint32_t length; /* bytes that follow */
-	uint32_t stream; /* odd, from a client, and each call's own */
+	uint32_t length; /* bytes after the header */
+	uint32_t stream; /* the call; odd for calls of a client */
 	uint8_t type;
-	uint8_t flags; /* of streams, which the daemon does not have */
+	uint8_t flags; /* for streaming calls, which the daemon does not serve */
 };
 
+/* Reads a big-endian number of four bytes. */
 static inline uint32_t gpald_ttrpc_u32(const char *at)
 {
 	const uint8_t *byte = (const uint8_t *)at;
@@ -29,6 +30,7 @@ static inline uint32_t gpald_ttrpc_u32(const char *at)
 	return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
 }
 
+/* Reads the header of a frame. */
 static inline struct gpald_ttrpc_header
 gpald_ttrpc_header(const char frame[GPALD_TTRPC_HEADER_SIZE])
 {
@@ -40,12 +42,13 @@ gpald_ttrpc_header(const char frame[GPALD_TTRPC_HEADER_SIZE])
 	};
 }
 
-/* The id of a call, whose reply is not known yet. */
+/* Returns the id of a call. The descriptor of its reply is not known yet: NULL. */
 struct gpald_id gpald_ttrpc_id(struct gpald_ttrpc_header header);
 
 /*
- * Messages are whole frames of requests; the method is the name of an rpc. Reasons to refuse
- * one are those of gpald_protobuf_read(), and GPALD_METHOD_NOT_FOUND.
+ * ttrpc. A message is a whole frame of a request, and its method is the name of an rpc. The
+ * reasons for which parse() refuses a message are those of gpald_protobuf_read(), and
+ * GPALD_METHOD_NOT_FOUND if there is no such rpc.
  */
 extern const struct gpald_envelope gpald_ttrpc_envelope;
 

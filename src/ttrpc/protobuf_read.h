@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protobuf messages as the values that JSON objects are read into, so that one set of tables
- * decodes both. Sizes become texts, and `refuse` with nothing but "all" that text; a single field
- * without presence that is not there has its default.
+ * Reads protobuf messages into the same trees as JSON objects, so that one set of tables decodes
+ * both. A size becomes a text. A `refuse` with the single element "all" becomes the text "all". A
+ * single field without presence that is missing has its default.
  */
 #ifndef GPALD_TTRPC_PROTOBUF_READ_H
 #define GPALD_TTRPC_PROTOBUF_READ_H
@@ -16,12 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fields of bytes, one after another. */
+/* A position in the bytes of a message. */
 struct gpald_protobuf_cursor {
 	const uint8_t *at, *end;
 };
 
-/* How a field is written; groups, 3 and 4, are no part of proto3. */
+/* The wire type of a field. Groups, 3 and 4, are not part of proto3. */
 enum gpald_protobuf_type {
 	GPALD_PROTOBUF_VARINT = 0,
 	GPALD_PROTOBUF_FIXED64 = 1,
@@ -32,24 +32,27 @@ enum gpald_protobuf_type {
 struct gpald_protobuf_field {
 	uint32_t number;
 	enum gpald_protobuf_type type;
-	uint64_t value;       /* of a varint; the length of bytes */
-	const uint8_t *bytes; /* of the other types */
+	uint64_t value;       /* a varint, or the number of bytes */
+	const uint8_t *bytes; /* for types other than varint */
 };
 
-/* The next field; 1, 0 at the end, or -1 for what is no field. */
+/*
+ * Reads the next field and moves the cursor. Returns 1, or 0 at the end, or -1 if the bytes are not
+ * a field.
+ */
 GPAL_MUST_USE int gpald_protobuf_next(struct gpald_protobuf_cursor *cursor,
 				      struct gpald_protobuf_field *field);
 
 /*
- * Reads a whole message into a tree that lies in the arena, with no more values than a line
- * may have. Returns 0, or -1 with *error set, which points at the field:
- *   GPALD_INVALID_REQUEST   not a message; a NUL in a text
- *   GPALD_INVALID_UTF8      a text that is not UTF-8
- *   GPALD_DUPLICATE_KEY     a single field that comes twice
- *   GPALD_UNKNOWN_MEMBER    a field that the message does not have
- *   GPALD_WRONG_TYPE        a field of another type
- *   GPALD_TOO_MANY_VALUES
- *   the reason of GPAL_E_NO_MEMORY
+ * Reads a whole message into a tree that lies in the arena. Returns 0, or -1 with *error set, whose
+ * pointer leads to the field. The reason is:
+ *   GPALD_INVALID_REQUEST   the bytes are not a message, or a text has a NUL
+ *   GPALD_INVALID_UTF8      a text is not UTF-8
+ *   GPALD_DUPLICATE_KEY     a single field is there twice
+ *   GPALD_UNKNOWN_MEMBER    the message does not have such a field
+ *   GPALD_WRONG_TYPE        a field has another type
+ *   GPALD_TOO_MANY_VALUES   there are more values than a line of JSON may have
+ *   GPALD_REASON_OF(GPAL_E_NO_MEMORY)  the heap is exhausted
  */
 GPAL_MUST_USE int gpald_protobuf_read(const ProtobufCMessageDescriptor *message,
 				      const uint8_t *bytes, size_t length,
