@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods, each with the params it writes and the result it reads. */
+/* The typed functions of the library: each writes the params of its method and reads the result. */
 #include "config.h"
 
 #include "client/client_state.h"
@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Some replies are many times longer than what is kept of them; most are not. */
+/* Most replies take about this much memory when they are decoded. */
 #define ARENA_HINT(length) (4 * (length) + 1024)
 
-/* What all methods have in common. */
+/* What differs between methods. */
 struct question {
 	const char *method;
-	gpald_write_params *write; /* NULL: there are no params */
+	gpald_write_params *write; /* NULL: no params */
 	const void *args;
 	const struct gpald_result *result;
 };
@@ -45,8 +45,8 @@ static int decode_answer(const struct question *q, const struct gpald_result *re
 }
 
 /*
- * Asks, and gives what `question` says in an object of its own. Of a refusal that has
- * something to give, *refused says what it is; NULL: there is none.
+ * Calls a method and gives its decoded result as a new object. If a refusal has details to
+ * give, `refused` says how to decode them; NULL: it has none.
  */
 static int ask_question(struct gpal_client *client, const struct question *q,
 			const struct gpald_result *refused, const void **object,
@@ -84,7 +84,7 @@ static int ask_question(struct gpal_client *client, const struct question *q,
 	return code;
 }
 
-/* The typed results, whose pointers are const as those of ask_question() are. */
+/* ask_question() for a result of any type. */
 #define ASK(result_pointer, ...)                                                               \
 	({                                                                                     \
 		const void *asked;                                                             \
@@ -96,7 +96,7 @@ static int ask_question(struct gpal_client *client, const struct question *q,
 
 /* Any method. */
 
-/* In JSON an LF is a space, where it is allowed at all; here it would end the line. */
+/* Replaces each LF by a space, which means the same in JSON. An LF would end the line. */
 static void write_raw_params(struct gpald_writer *w, const void *args)
 {
 	const size_t start = w->length;
@@ -107,7 +107,7 @@ static void write_raw_params(struct gpald_writer *w, const void *args)
 			w->text[i] = '\t';
 }
 
-/* The text of the result in an object of its own. */
+/* Gives the text of the result as a new object. */
 static int copy_result(const char *line, size_t length, const char **result,
 		       struct gpal_client_error *error)
 {
@@ -116,7 +116,8 @@ static int copy_result(const char *line, size_t length, const char **result,
 	char *made;
 
 	if (!gpald_raw_member(gpald_raw_value(line, length), "result", &raw))
-		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an answer with escapes in a key");
+		return gpald_client_fail(error, GPAL_E_PROTOCOL,
+					 "invalid reply: a key has escapes");
 	made = gpald_arena_new_object(0, raw.length + 1, &arena);
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");

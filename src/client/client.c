@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call at a time: a line out, and the line that answers it. A call that cannot go on
- * stays in progress, and is taken up where it stopped; so waiting is a loop around what
- * never waits.
+ * Makes one call at a time: sends a line and reads the line of the reply. A call that would have
+ * to wait stays in progress and is continued later, so a blocking call is a loop around steps
+ * that do not wait.
  */
 #include "config.h"
 
@@ -58,7 +58,7 @@ bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
 {
 	struct pollfd ready = { .fd = client->link.fd, .events = gpald_link_events(&client->link) };
 
-	/* A descriptor below 0, or one that is not connected yet, is not looked at. */
+	/* poll() ignores a negative descriptor. */
 	if (!ready.events)
 		ready.fd = -1;
 	if (gpald_client_left(deadline_ms) == 0)
@@ -155,7 +155,7 @@ static int begin_call(struct gpal_client *client, const char *method, gpald_writ
 	return 0;
 }
 
-/* Is the call in progress the same, whose answer is that to this one, too? */
+/* Continues the call in progress, if it is the same one. */
 static int advance_call(struct gpal_client *client, const char *method, gpald_write_params *write,
 			const void *args, struct gpal_client_error *error)
 {
@@ -233,7 +233,7 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 	if (code || !reply->error)
 		return code;
 	gpald_client_keep_data(client, line, length);
-	return gpald_reply_refuse(reply, error);
+	return gpald_client_refuse(reply, error);
 }
 
 /* The object. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A subscription outlives its connection: when that is lost, another one is made, now and
- * then, and the events after the last one are asked for. Those that the daemon does not
- * keep any more are told as one event, which says so.
+ * A subscription survives the loss of its connection: the library reconnects from time to time
+ * and asks for the events after the last one. If the daemon no longer keeps them, the caller gets
+ * one event that says so.
  */
 #include "config.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define RETRY_MS 200
-#define AGREE_MS 1000 /* the least time for the daemon to agree in */
+#define AGREE_MS 1000 /* the least time that the daemon has to accept a subscription */
 
 static void write_since(struct gpald_writer *w, const void *args)
 {
@@ -24,7 +24,7 @@ static void write_since(struct gpald_writer *w, const void *args)
 	gpald_write_object_end(w);
 }
 
-/* Decodes a result or an event, in the arena. NULL: *code is what has gone wrong. */
+/* Decodes a result or an event into the arena. NULL: *code says why it failed. */
 static const void *decode_event_result(const struct gpald_result *result, const cJSON *value,
 				       struct gpald_arena *arena, int *code,
 				       struct gpal_client_error *error)
@@ -38,7 +38,7 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 	}
 	if (gpald_decode_result(result, value, made, arena, &fault)) {
 		*code = gpald_client_fail(error, GPAL_E_PROTOCOL,
-					  "an event, or the answer to events.subscribe: %s",
+					  "invalid event, or invalid reply to events.subscribe: %s",
 					  fault.message);
 		return NULL;
 	}
@@ -46,7 +46,7 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 	return made;
 }
 
-/* The revision at which the daemon agrees; it knows all that it has told. */
+/* Reads the revision at which the daemon has accepted the subscription. */
 static const uint64_t *read_agreed_revision(struct gpal_client *client, const cJSON *result,
 					    uint64_t least, struct gpald_arena *arena, int *code,
 					    struct gpal_client_error *error)
@@ -61,7 +61,7 @@ static const uint64_t *read_agreed_revision(struct gpal_client *client, const cJ
 	}
 	*code = gpald_client_fail(
 		error, GPAL_E_PROTOCOL,
-		"the answer to events.subscribe: its revision is before one that was seen");
+		"invalid reply to events.subscribe: its revision is lower than one seen before");
 	return NULL;
 }
 
@@ -98,8 +98,8 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 }
 
 /*
- * What the daemon keeps does not reach back to the last event, or it is not of this
- * registry: from here on it is subscribed to what happens from now on.
+ * The daemon no longer keeps the events after the last one, or has another registry. The
+ * subscription continues with the events from now on.
  */
 static int make_resync_event(struct gpal_client *client, const struct gpald_reply *refusal,
 			     struct gpald_arena *arena, struct gpal_client_event *event,
@@ -123,7 +123,7 @@ static int make_resync_event(struct gpal_client *client, const struct gpald_repl
 	return 0;
 }
 
-/* Takes a line; GPAL_E_IN_PROGRESS: it is no event. */
+/* Takes a line. GPAL_E_IN_PROGRESS: it is not an event. */
 static int take_notification(struct gpal_client *client, const char *line, size_t length,
 			     struct gpald_arena *arena, struct gpal_client_event *event,
 			     struct gpal_client_error *error)
@@ -136,17 +136,17 @@ static int take_notification(struct gpal_client *client, const char *line, size_
 	if (code)
 		return code;
 	if (reply.error) {
-		gpald_reply_refuse(&reply, &refusal);
+		gpald_client_refuse(&reply, &refusal);
 		if (strcmp(refusal.reason, "resync_required") == 0)
 			return make_resync_event(client, &reply, arena, event, error);
-		/* A daemon that ends, or has too many connections: another time. */
+		/* The daemon exits, or has too many connections: try again later. */
 		if (refusal.number >= -32099 && refusal.number <= -32000) {
 			snprintf(client->outage, sizeof(client->outage), "%.*s",
 				 (int)sizeof(client->outage) - 1, refusal.message);
 			return GPAL_E_CLOSED;
 		}
 		gpald_client_keep_data(client, line, length);
-		return gpald_reply_refuse(&reply, error);
+		return gpald_client_refuse(&reply, error);
 	}
 	if (reply.result)
 		return read_agreed_revision(client, reply.result, client->revision, arena, &code,
@@ -158,7 +158,7 @@ static int take_notification(struct gpal_client *client, const char *line, size_
 	come = decode_event_result(&gpald_event_result, reply.event, arena, &code, error);
 	if (!come)
 		return code;
-	/* Anything else would be a gap or a repeat. */
+	/* Otherwise an event is missing or repeated. */
 	if (come->follows != client->revision || come->revision <= client->revision)
 		return gpald_client_fail(error, GPAL_E_PROTOCOL,
 					 "an event does not follow the one before it");
@@ -167,7 +167,7 @@ static int take_notification(struct gpal_client *client, const char *line, size_
 	return 0;
 }
 
-/* When the daemon has to have agreed, however little time a call may take. */
+/* The time until which the daemon must accept the subscription. */
 static int64_t agree_until(const struct gpal_client *client)
 {
 	const int64_t deadline_ms = gpald_client_deadline(client);
@@ -176,7 +176,7 @@ static int64_t agree_until(const struct gpal_client *client)
 	return deadline_ms > least_ms ? deadline_ms : least_ms;
 }
 
-/* Connects and subscribes again, if it is time. */
+/* Reconnects and subscribes again, if it is time. */
 static int reconnect_events(struct gpal_client *client)
 {
 	const int64_t now_ms = gpald_client_now_ms();
@@ -199,8 +199,8 @@ static int reconnect_events(struct gpal_client *client)
 }
 
 /*
- * After a failure the subscription is taken up again, on another connection. So nothing is
- * lost of what came behind, or could not be read for want of memory.
+ * After a failure the subscription continues on another connection. So no event is lost that came
+ * later, or that could not be read for lack of memory.
  */
 static int survive_loss(struct gpal_client *client, int code)
 {
@@ -217,7 +217,7 @@ int gpald_events_advance(struct gpal_client *client)
 {
 	int code;
 
-	/* What is received takes its place. */
+	/* Received bytes overwrite it. */
 	client->last_line = NULL;
 	if (client->link.has_line)
 		return 0;
@@ -248,8 +248,7 @@ static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
 	if (code == GPAL_E_IN_PROGRESS)
 		return code;
 	return gpald_client_fail(error, code,
-				 code == GPAL_E_NO_MEMORY ? "out of memory" :
-							    "a line that does not end");
+				 code == GPAL_E_NO_MEMORY ? "out of memory" : "a line is too long");
 }
 
 int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event *event,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket never blocks. Reading goes on while a line is being sent, because the daemon
- * may refuse one before it has seen its end.
+ * The socket does not block. The link also reads while it sends a line, because the daemon may
+ * refuse a line before it has read all of it.
  */
 #include "config.h"
 
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The daemon's own limit is 16 MiB; this one only keeps a wrong peer from taking all memory. */
+/* The daemon's own limit is 16 MiB. This one stops a wrong peer from filling all memory. */
 #define LINE_MAX_BYTES ((size_t)256 << 20)
 #define READ_SIZE ((size_t)65536)
 
@@ -33,7 +33,7 @@ static int no_daemon(struct gpald_link *link, int error)
 {
 	struct stat info;
 
-	/* Linux says of any file that is no socket what it says of one without a daemon. */
+	/* Linux reports ECONNREFUSED for a file that is not a socket, too. */
 	if (error == ECONNREFUSED && stat(link->path, &info) == 0 && !S_ISSOCK(info.st_mode))
 		error = ENOTSOCK;
 	link->error = error;
@@ -85,7 +85,7 @@ static void send_some(struct gpald_link *link)
 		link->sent += (size_t)sent;
 }
 
-/* Looks for a line in what was not searched yet. */
+/* Searches the bytes that were not searched yet for a line. */
 static void find_line(struct gpald_link *link)
 {
 	const struct gpald_writer *input = &link->input;
@@ -159,7 +159,7 @@ bool gpald_link_is_idle(struct gpald_link *link)
 
 short gpald_link_events(const struct gpald_link *link)
 {
-	/* With a line it is the caller's turn. */
+	/* The caller must take the line first. */
 	if (!link->is_connected || link->has_line)
 		return 0;
 	return link->is_deaf || has_sent(link) ? POLLIN : POLLIN | POLLOUT;

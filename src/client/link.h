@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection to the daemon: lines out and lines in, without waiting. Functions return
- * 0 or a code of <gpalayout/client.h>; after any but GPAL_E_IN_PROGRESS a link is only good
- * for gpald_link_close(), after which it can be opened again.
+ * The connection to the daemon: it sends and receives lines and never waits. Functions return
+ * 0 or a code of <gpalayout/client.h>. After a code other than GPAL_E_IN_PROGRESS the caller must
+ * call gpald_link_close(), and may then open the link again.
  */
 #ifndef GPALD_CLIENT_LINK_H
 #define GPALD_CLIENT_LINK_H
@@ -19,46 +19,46 @@
 
 struct gpald_link {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int fd;                     /* -1: there is none */
+	int fd;                     /* -1: none */
 	bool is_connected;          /* false with a descriptor: the listen queue is full */
-	bool is_deaf;               /* the peer takes nothing more, but may have something to say */
-	struct gpald_writer output; /* the line to be sent, which stays until the next one */
-	size_t sent;                /* bytes of it */
-	struct gpald_writer input;  /* received; the first `taken` bytes are done with */
+	bool is_deaf;               /* the peer reads no more, but may have sent something */
+	struct gpald_writer output; /* the line to send; it stays until the next one */
+	size_t sent;                /* bytes of the output that are sent */
+	struct gpald_writer input;  /* received bytes; the first `taken` ones are used up */
 	size_t taken;
-	size_t searched; /* bytes behind those taken, without their LF where there is a line */
-	bool has_line;   /* those are a whole line */
-	int error;       /* errno, of GPAL_E_NO_DAEMON */
+	size_t searched; /* bytes after those taken that hold no LF; with a line, its length */
+	bool has_line;   /* the bytes searched are a whole line */
+	int error;       /* errno, for GPAL_E_NO_DAEMON */
 };
 
-/* False: no socket can have such a path. */
+/* False: the path is too long for a socket. */
 GPAL_MUST_USE bool gpald_link_init(struct gpald_link *link, const char *path);
 
-/* Connects; GPAL_E_IN_PROGRESS: to be called again after GPALD_LINK_RETRY_MS. */
+/* Connects. GPAL_E_IN_PROGRESS: call it again after GPALD_LINK_RETRY_MS. */
 GPAL_MUST_USE int gpald_link_open(struct gpald_link *link);
 
-/* Where the next line to be sent is written; the last one has been. */
+/* The writer for the next line to send. The last line must have been sent. */
 struct gpald_writer *gpald_link_begin_line(struct gpald_link *link);
 
-/* Sends and receives what can be. Lines that have come can be taken whatever it returns. */
+/* Sends and receives without waiting. Received lines can be taken whatever it returns. */
 GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);
 
-/* Takes a line out of the input, a NUL for its LF, until the next step; false: there is none. */
+/* Takes a line, with a NUL for its LF; it is valid until the next step. False: there is none. */
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length);
 
 /*
- * Whether a new request can go out: all that was to be sent has been, and nothing has come
- * since, also not the end of the connection.
+ * Whether a new request can be sent: the last line was sent, and since then nothing has come,
+ * not even the end of the connection.
  */
 bool gpald_link_is_idle(struct gpald_link *link);
 
-/* What to wait for, as poll() has it. */
+/* The events to wait for with poll(). */
 short gpald_link_events(const struct gpald_link *link);
 
-/* Forgets what was to be sent and what was received, too; the line taken last stays readable. */
+/* Closes the connection and drops unsent and received bytes. The line taken last stays valid. */
 void gpald_link_close(struct gpald_link *link);
 
-/* Frees what a closed link holds. */
+/* Frees the memory of a closed link. */
 void gpald_link_free(struct gpald_link *link);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For a loop of the caller's: what it has to wait for, whether in a call or for events. */
+/* What the caller's event loop must wait for, in a call or for events. */
 #include "config.h"
 
 #include "client/client_state.h"
@@ -16,7 +16,7 @@ static bool is_waiting(const struct gpal_client *client)
 
 int gpal_client_fd(const struct gpal_client *client)
 {
-	/* The end of a connection can be told by poll() whatever is asked for. */
+	/* poll() reports the end of a connection even if no events are wanted. */
 	return gpal_client_events(client) ? client->link.fd : -1;
 }
 

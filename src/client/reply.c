@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The peer may be of another version, or not the daemon at all: what comes is taken for an
- * answer only if it has the shape of one, and what is not known in it is ignored.
+ * The peer may have another version, or be another program. So a line is accepted as a reply only
+ * if it has the form of one, and unknown members are ignored.
  */
 #include "config.h"
 
@@ -35,7 +35,7 @@ static const cJSON *object_member(const cJSON *object, const char *name)
 	return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* "" where there is none. */
+/* "": the member is missing. */
 static const char *member_text(const cJSON *object, const char *name)
 {
 	const cJSON *value = object_member(object, name);
@@ -43,7 +43,7 @@ static const char *member_text(const cJSON *object, const char *name)
 	return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-/* 0 where there is none. */
+/* 0: the member is missing. */
 static uint64_t integer_of(const cJSON *object, const char *name)
 {
 	const cJSON *value = object_member(object, name);
@@ -112,7 +112,7 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 		return not_an_answer(error, "it has to have either a result or an error");
 	if (reply->error && !is_refusal(reply->error))
 		return not_an_answer(error, "its error lacks a code or a message");
-	/* A daemon that could not read the request does not know its id. */
+	/* If the daemon could not parse the request, it does not know the id. */
 	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(object_member(message, "id"))))
 		return not_an_answer(error, "its id is not that of the request");
 	return 0;
@@ -165,7 +165,7 @@ static void take_detail(const struct gpald_detail *detail, const cJSON *data,
 	}
 }
 
-/* The details of a reason that is known here. */
+/* Takes the details of a reason that this library knows. */
 static void take_details(const cJSON *data, struct gpal_client_error *error)
 {
 	const enum gpald_reason reason = gpald_reason_find(error->reason);
@@ -190,7 +190,7 @@ static void take_details(const cJSON *data, struct gpal_client_error *error)
 	}
 }
 
-int gpald_reply_refuse(const struct gpald_reply *reply, struct gpal_client_error *error)
+int gpald_client_refuse(const struct gpald_reply *reply, struct gpal_client_error *error)
 {
 	const cJSON *data = object_member(reply->error, "data");
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes from the daemon, taken apart: results, refusals and events. */
+/* Parses the lines that the daemon sends: results, refusals and events. */
 #ifndef GPALD_CLIENT_REPLY_H
 #define GPALD_CLIENT_REPLY_H
 
@@ -14,22 +14,22 @@
 __attribute__((format(printf, 3, 4))) int gpald_client_fail(struct gpal_client_error *error,
 							    int code, const char *format, ...);
 
-/* A line: a result, a refusal or an event; another notification has none of them. */
+/* A parsed line. It has one of these members, or none if it is another notification. */
 struct gpald_reply {
-	const cJSON *result; /* NULL: it is none */
+	const cJSON *result;
 	const cJSON *error;
 	const cJSON *event; /* the params of a layout.event */
 };
 
 /*
- * Parses a line into the arena. One that is no reply to the request `id`, nor a refusal that
- * names none, nor a notification, is GPAL_E_PROTOCOL.
+ * Parses a line into the arena. GPAL_E_PROTOCOL: it is neither a reply to the request `id`, nor a
+ * refusal without an id, nor a notification.
  */
 GPAL_MUST_USE int gpald_reply_parse(const char *line, size_t length, uint64_t id,
 				    struct gpald_arena *arena, struct gpald_reply *reply,
 				    struct gpal_client_error *error);
 
-/* Fills in *error, unless it is NULL, from that of a reply; returns GPAL_E_REFUSED. */
-int gpald_reply_refuse(const struct gpald_reply *reply, struct gpal_client_error *error);
+/* Fills in *error, unless it is NULL, from the error of a reply; returns GPAL_E_REFUSED. */
+int gpald_client_refuse(const struct gpald_reply *reply, struct gpal_client_error *error);
 
 #endif
