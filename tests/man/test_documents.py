@@ -127,5 +127,16 @@ class Documents(DaemonTestCase):
                     (self.run_script if kind == "sh" else self.run_session)(shell, lines)
 
 
+class Contributing(unittest.TestCase):
+    def test_the_way_of_a_request_leads_through_functions_that_are_there(self):
+        with open(os.path.join(TOP_SRCDIR, "CONTRIBUTING.md"), encoding="utf-8") as file:
+            way = re.search(r"## The way of one request\n.*?```\n(.*?)```", file.read(), re.DOTALL).group(1)
+        steps = re.findall(r"(?m)^[SW ] (\S+\.c) +(\w+)\(\)", way)
+        self.assertEqual(len(steps), len(way.splitlines()))
+        for name, function in steps:
+            with open(os.path.join(TOP_SRCDIR, "src", name), encoding="utf-8") as source:
+                self.assertRegex(source.read(), rf"(?m)^[a-z].*\b{function}\(", name)
+
+
 if __name__ == "__main__":
     main()
