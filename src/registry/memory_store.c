@@ -22,13 +22,14 @@ static bool load_from_memory(struct gpald_store *base, const struct gpald_loader
 }
 
 static enum gpald_commit_result commit_to_memory(struct gpald_store *base,
-						 struct gpald_change *changes,
+						 const struct gpald_changes *changes,
 						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct memory_store *store = (struct memory_store *)base;
+	struct gpald_change *change;
 
 	(void)error;
-	for (struct gpald_change *change = changes; change; change = change->next)
+	STAILQ_FOREACH(change, changes, entry)
 		gpald_store_state_count(&store->state, change);
 	return GPALD_COMMIT_DONE;
 }

@@ -74,8 +74,7 @@ void gpald_owners_clear(struct gpald_owners *owners)
 {
 	struct gpald_owner *owner, *next;
 
-	RB_FOREACH_SAFE(owner, gpald_owner_tree, &owners->tree, next)
-	{
+	RB_FOREACH_SAFE(owner, gpald_owner_tree, &owners->tree, next) {
 		RB_REMOVE(gpald_owner_tree, &owners->tree, owner);
 		free(owner);
 	}

@@ -18,7 +18,6 @@
 #include "registry/decision.h"
 #include "registry/store_thread.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,9 +36,7 @@ RB_HEAD(index, gpald_record);
 /* As RB_GENERATE_STATIC(), which needs a macro of BSD's own headers. */
 RB_GENERATE_INTERNAL(index, gpald_record, entry, compare_records, __attribute__((unused)) static)
 
-struct queue {
-	struct gpald_operation *first, **last;
-};
+TAILQ_HEAD(queue, gpald_operation);
 
 struct gpald_registry {
 	struct gpald_registry_options options;
@@ -57,39 +54,19 @@ struct gpald_registry {
 	struct queue waiting;   /* for one of the same name */
 	struct gpald_registry_counters counters;
 	/* What gpald_registry_settle() has not come to yet. */
-	struct gpald_batch *batches;  /* the first of which is being settled */
-	struct gpald_change *changes; /* the rest of it */
+	struct gpald_batches batches; /* the first of which is being settled */
 	char freed[GPALD_NAME_SIZE];  /* a name whose waiting operations may begin; or empty */
 
 	bool is_ending; /* nothing more is handed in: it is being closed, or the store has failed */
 };
 
-/* Queues. */
-
-static void queue_add(struct queue *queue, struct gpald_operation *operation)
-{
-	operation->next = NULL;
-	*queue->last = operation;
-	queue->last = &operation->next;
-}
-
-static void queue_remove(struct queue *queue, struct gpald_operation *operation)
-{
-	struct gpald_operation **at = &queue->first;
-
-	while (*at != operation)
-		at = &(*at)->next;
-	*at = operation->next;
-	if (!operation->next)
-		queue->last = at;
-}
-
 static struct gpald_operation *queue_find(const struct queue *queue, const char *name)
 {
-	struct gpald_operation *operation = queue->first;
+	struct gpald_operation *operation;
 
-	while (operation && strcmp(operation->name, name) != 0)
-		operation = operation->next;
+	TAILQ_FOREACH(operation, queue, entry)
+		if (strcmp(operation->name, name) == 0)
+			break;
 	return operation;
 }
 
@@ -394,7 +371,7 @@ static void finish_operation(struct gpald_registry *registry, struct gpald_opera
 	const struct gpald_share gone = { operation->counted.layouts - left.layouts,
 					  operation->counted.bytes - left.bytes };
 
-	queue_remove(&registry->under_way, operation);
+	TAILQ_REMOVE(&registry->under_way, operation, entry);
 	gpald_owners_remove(&registry->owners, owner_of(operation), gone);
 }
 
@@ -440,7 +417,7 @@ static bool begin_operation(struct gpald_registry *registry, struct gpald_operat
 	}
 	operation->current = gpald_record_ref(find_record(registry, operation->name));
 	operation->counted = owner_share_of(operation->current);
-	queue_add(&registry->under_way, operation);
+	TAILQ_INSERT_TAIL(&registry->under_way, operation, entry);
 	if (registry->options.decide_elsewhere && takes_long(operation) &&
 	    registry->options.decide_elsewhere(registry->options.data, operation))
 		return false;
@@ -453,7 +430,7 @@ bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operati
 	if (!queue_find(&registry->under_way, operation->name) &&
 	    !queue_find(&registry->waiting, operation->name))
 		return begin_operation(registry, operation);
-	queue_add(&registry->waiting, operation);
+	TAILQ_INSERT_TAIL(&registry->waiting, operation, entry);
 	return false;
 }
 
@@ -496,7 +473,7 @@ static bool begin_waiting(struct gpald_registry *registry, const char *name)
 	/* What `done` submits may have been handed in already. */
 	if (!operation || queue_find(&registry->under_way, name))
 		return false;
-	queue_remove(&registry->waiting, operation);
+	TAILQ_REMOVE(&registry->waiting, operation, entry);
 	if (begin_operation(registry, operation))
 		operation->done(operation);
 	return true;
@@ -517,12 +494,13 @@ void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operat
 
 bool gpald_registry_withdraw(struct gpald_registry *registry, struct gpald_operation *operation)
 {
-	struct gpald_operation *at = registry->waiting.first;
+	const struct gpald_operation *at;
 
-	while (at && at != operation)
-		at = at->next;
+	TAILQ_FOREACH(at, &registry->waiting, entry)
+		if (at == operation)
+			break;
 	if (at)
-		queue_remove(&registry->waiting, operation);
+		TAILQ_REMOVE(&registry->waiting, operation, entry);
 	return at;
 }
 
@@ -572,10 +550,9 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 /* Takes the next batch up. */
 static void begin_batch(struct gpald_registry *registry)
 {
-	const struct gpald_batch *batch = registry->batches;
+	const struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
 
-	registry->changes = batch->changes;
-	if (batch->changes)
+	if (batch->count > 0)
 		registry->counters.commits++;
 	registry->is_ending |= batch->result == GPALD_COMMIT_FAILED;
 	registry->options.committed(registry->options.data, batch);
@@ -583,46 +560,44 @@ static void begin_batch(struct gpald_registry *registry)
 
 static void end_batch(struct gpald_registry *registry)
 {
-	struct gpald_batch *batch = registry->batches;
+	struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
 
-	registry->batches = batch->next;
+	STAILQ_REMOVE_HEAD(&registry->batches, entry);
 	free(batch);
-	if (registry->batches)
+	if (!STAILQ_EMPTY(&registry->batches))
 		begin_batch(registry);
 }
 
 /* One step of settling. False: there is nothing more to do. */
 static bool settle_step(struct gpald_registry *registry)
 {
-	struct gpald_change *change = registry->changes;
+	struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
+	struct gpald_change *change;
 
 	if (registry->freed[0] != '\0') {
 		if (!begin_waiting(registry, registry->freed))
 			registry->freed[0] = '\0';
 		return true;
 	}
-	if (change) {
-		assert(registry->batches);
-		/* The operation, and the change in it, may go with `done`. */
-		registry->changes = change->next;
-		settle_change(registry, of_change(change), registry->batches->result);
+	if (!batch)
+		return false;
+	change = STAILQ_FIRST(&batch->changes);
+	if (!change) {
+		end_batch(registry);
 		return true;
 	}
-	if (!registry->batches)
-		return false;
-	end_batch(registry);
+	/* The operation, and the change in it, may go with `done`. */
+	STAILQ_REMOVE_HEAD(&batch->changes, entry);
+	settle_change(registry, of_change(change), batch->result);
 	return true;
 }
 
 static void settle_committed(struct gpald_registry *registry, uint64_t until_ns)
 {
-	struct gpald_batch **last = &registry->batches;
-	const bool was_idle = !registry->batches;
+	const bool was_idle = STAILQ_EMPTY(&registry->batches);
 
-	while (*last)
-		last = &(*last)->next;
-	*last = gpald_store_thread_collect(registry->thread);
-	if (was_idle && registry->batches)
+	gpald_store_thread_collect(registry->thread, &registry->batches);
+	if (was_idle && !STAILQ_EMPTY(&registry->batches))
 		begin_batch(registry);
 	while (settle_step(registry)) {
 		if (gpald_monotonic_ns() < until_ns)
@@ -683,8 +658,7 @@ static void free_registry(struct gpald_registry *registry)
 {
 	struct gpald_record *record, *next;
 
-	RB_FOREACH_SAFE(record, index, &registry->index, next)
-	{
+	RB_FOREACH_SAFE(record, index, &registry->index, next) {
 		RB_REMOVE(index, &registry->index, record);
 		gpald_record_unref(record);
 	}
@@ -728,8 +702,9 @@ struct gpald_registry *gpald_registry_open(struct gpald_store *store,
 	}
 	registry->options = *options;
 	registry->store_kind = store->ops->kind;
-	registry->under_way.last = &registry->under_way.first;
-	registry->waiting.last = &registry->waiting.first;
+	TAILQ_INIT(&registry->under_way);
+	TAILQ_INIT(&registry->waiting);
+	STAILQ_INIT(&registry->batches);
 	RB_INIT(&registry->index);
 	pthread_mutex_init(&registry->lock, NULL);
 	if (!gpald_event_ring_init(&registry->events, options->events_kept)) {

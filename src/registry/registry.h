@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 struct gpald_registry;
@@ -91,7 +92,7 @@ struct gpald_operation {
 	struct gpal_error core;
 
 	/* The registry's. */
-	struct gpald_operation *next;
+	TAILQ_ENTRY(gpald_operation) entry;
 	struct gpald_standing standing;     /* what it is decided on */
 	const struct gpald_record *current; /* referenced: the same; NULL: there is none */
 	bool is_to_commit;                  /* that is what was decided */

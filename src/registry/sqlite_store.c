@@ -236,12 +236,14 @@ static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 }
 
 /* All that a transaction does, but for its COMMIT. */
-static bool make_changes(struct gpald_sqlite *store, struct gpald_change *changes,
+static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes *changes,
 			 struct gpald_store_state *state, uint64_t *events)
 {
+	struct gpald_change *change;
+
 	if (!step_statement(store, GPALD_SQLITE_BEGIN))
 		return false;
-	for (struct gpald_change *change = changes; change; change = change->next) {
+	STAILQ_FOREACH(change, changes, entry) {
 		gpald_store_state_count(state, change);
 		if (!apply_change(store, change))
 			return false;
@@ -250,11 +252,14 @@ static bool make_changes(struct gpald_sqlite *store, struct gpald_change *change
 	return drop_events(store, events) && set_state(store, state);
 }
 
-static bool is_removal(const struct gpald_change *changes)
+static bool is_removal(const struct gpald_changes *changes)
 {
-	while (changes && !changes->record)
-		changes = changes->next;
-	return !changes;
+	const struct gpald_change *change;
+
+	STAILQ_FOREACH(change, changes, entry)
+		if (change->record)
+			return false;
+	return true;
 }
 
 /*
@@ -272,7 +277,7 @@ static bool is_log_indexed(const struct gpald_sqlite *store)
 }
 
 static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
-					       struct gpald_change *changes,
+					       const struct gpald_changes *changes,
 					       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_store_state state = store->state;
@@ -296,7 +301,8 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 }
 
 /* The same, with nothing changed unless it is done. */
-static enum gpald_commit_result try_commit(struct gpald_sqlite *store, struct gpald_change *changes,
+static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
+					   const struct gpald_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE])
 {
 	const uint64_t pages = store->pages, used = store->pages_used;
@@ -313,7 +319,7 @@ static enum gpald_commit_result try_commit(struct gpald_sqlite *store, struct gp
 }
 
 static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
-						 struct gpald_change *changes,
+						 const struct gpald_changes *changes,
 						 char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;

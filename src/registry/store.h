@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 enum gpald_commit_result {
 	GPALD_COMMIT_DONE,
@@ -32,12 +33,14 @@ struct gpald_batch;
  * revision of its event.
  */
 struct gpald_change {
-	struct gpald_change *next;
+	STAILQ_ENTRY(gpald_change) entry;
 	struct gpald_batch *batch; /* the store thread's: memory for what comes of it */
 	struct gpald_event event;
 	const struct gpald_record *record; /* what is there from now on; NULL: nothing is */
 	uint64_t gone_generation;          /* of the record that goes with it; 0: none goes */
 };
+
+STAILQ_HEAD(gpald_changes, gpald_change);
 
 /*
  * Receives what a store holds. `record` and `event` take what they are given, and
@@ -99,7 +102,8 @@ struct gpald_store_ops {
 	 * Makes all changes of the list durable, or none: with GPALD_COMMIT_DONE their
 	 * events have revisions and they outlive the process and the power.
 	 */
-	enum gpald_commit_result (*commit)(struct gpald_store *store, struct gpald_change *changes,
+	enum gpald_commit_result (*commit)(struct gpald_store *store,
+					   const struct gpald_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*

@@ -34,9 +34,9 @@ struct gpald_store_thread {
 	pthread_mutex_t lock;
 	pthread_cond_t has_work, has_closed;
 	/* Behind the lock. */
-	struct gpald_change *first, **last;
+	struct gpald_changes changes;
 	size_t changes_max; /* of the next transaction */
-	struct gpald_batch *finished, **finished_last;
+	struct gpald_batches finished;
 	uint64_t asked, answered; /* by gpald_store_thread_check(), and by the thread */
 	bool is_ending;
 	bool is_closed; /* the store; the thread has nothing more to do */
@@ -55,21 +55,19 @@ static size_t grown_capacity(size_t changes)
 /* Takes the changes of the next transaction off the list, in the batch of the first of them. */
 static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 {
-	struct gpald_batch *batch = t->first->batch;
-	struct gpald_change **end = &t->first;
+	struct gpald_change *change = STAILQ_FIRST(&t->changes);
+	struct gpald_batch *batch = change->batch;
 	size_t bytes = 0;
 
-	t->first->batch = NULL;
+	change->batch = NULL;
+	STAILQ_INIT(&batch->changes);
 	do {
-		bytes += bytes_of(*end);
-		end = &(*end)->next;
+		bytes += bytes_of(change);
+		STAILQ_REMOVE_HEAD(&t->changes, entry);
+		STAILQ_INSERT_TAIL(&batch->changes, change, entry);
 		batch->count++;
-	} while (*end && batch->count < t->changes_max && bytes + bytes_of(*end) <= BYTES_MAX);
-	batch->changes = t->first;
-	t->first = *end;
-	*end = NULL;
-	if (!t->first)
-		t->last = &t->first;
+		change = STAILQ_FIRST(&t->changes);
+	} while (change && batch->count < t->changes_max && bytes + bytes_of(change) <= BYTES_MAX);
 	return batch;
 }
 
@@ -92,7 +90,7 @@ static void commit_batch(struct gpald_store_thread *t, struct gpald_batch *batch
 	if (t->has_failed) {
 		batch->result = GPALD_COMMIT_FAILED;
 	} else {
-		batch->result = t->store->ops->commit(t->store, batch->changes, batch->error);
+		batch->result = t->store->ops->commit(t->store, &batch->changes, batch->error);
 		batch->duration_us = (gpald_monotonic_ns() - start_ns) / 1000;
 	}
 	note_failure(t, batch->result, batch->error);
@@ -100,12 +98,13 @@ static void commit_batch(struct gpald_store_thread *t, struct gpald_batch *batch
 
 static void finish_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
+	const struct gpald_change *change;
+
 	/* The others were for the case that they would not fit into one transaction. */
-	for (struct gpald_change *change = batch->changes; change; change = change->next)
+	STAILQ_FOREACH(change, &batch->changes, entry)
 		free(change->batch);
 	pthread_mutex_lock(&t->lock);
-	*t->finished_last = batch;
-	t->finished_last = &batch->next;
+	STAILQ_INSERT_TAIL(&t->finished, batch, entry);
 	pthread_mutex_unlock(&t->lock);
 	t->wake(t->data);
 }
@@ -127,6 +126,7 @@ static void tidy_store(struct gpald_store_thread *t)
 	/* The next change reports a failure, too. */
 	if (!batch)
 		return;
+	STAILQ_INIT(&batch->changes);
 	batch->result = result;
 	memcpy(batch->error, error, sizeof(error));
 	finish_batch(t, batch);
@@ -138,14 +138,10 @@ static void tidy_store(struct gpald_store_thread *t)
  */
 static void put_back_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
-	struct gpald_change *first = batch->changes, **end = &first->next;
+	struct gpald_change *first = STAILQ_FIRST(&batch->changes);
 
-	while (*end)
-		end = &(*end)->next;
-	*end = t->first;
-	if (!t->first)
-		t->last = end;
-	t->first = first;
+	STAILQ_CONCAT(&batch->changes, &t->changes);
+	STAILQ_CONCAT(&t->changes, &batch->changes);
 	t->changes_max = batch->count / 2;
 	*batch = (struct gpald_batch){ 0 };
 	first->batch = batch;
@@ -160,11 +156,11 @@ static void *run_store_thread(void *data)
 		struct gpald_batch *batch;
 
 		t->answered = t->asked;
-		if (!t->first && !t->is_ending) {
+		if (STAILQ_EMPTY(&t->changes) && !t->is_ending) {
 			pthread_cond_wait(&t->has_work, &t->lock);
 			continue;
 		}
-		if (!t->first)
+		if (STAILQ_EMPTY(&t->changes))
 			break;
 		batch = take_batch(t);
 		pthread_mutex_unlock(&t->lock);
@@ -205,9 +201,9 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	t->store = store;
 	t->wake = wake;
 	t->data = data;
-	t->last = &t->first;
+	STAILQ_INIT(&t->changes);
 	t->changes_max = CHANGES_MAX;
-	t->finished_last = &t->finished;
+	STAILQ_INIT(&t->finished);
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->has_work, NULL);
 	pthread_condattr_init(&monotonic);
@@ -226,8 +222,7 @@ bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change
 	if (!change->batch)
 		return false;
 	pthread_mutex_lock(&t->lock);
-	*t->last = change;
-	t->last = &change->next;
+	STAILQ_INSERT_TAIL(&t->changes, change, entry);
 	pthread_cond_signal(&t->has_work);
 	pthread_mutex_unlock(&t->lock);
 	return true;
@@ -245,16 +240,11 @@ bool gpald_store_thread_check(struct gpald_store_thread *t)
 	return has_come;
 }
 
-struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *t)
+void gpald_store_thread_collect(struct gpald_store_thread *t, struct gpald_batches *batches)
 {
-	struct gpald_batch *batches;
-
 	pthread_mutex_lock(&t->lock);
-	batches = t->finished;
-	t->finished = NULL;
-	t->finished_last = &t->finished;
+	STAILQ_CONCAT(batches, &t->finished);
 	pthread_mutex_unlock(&t->lock);
-	return batches;
 }
 
 bool gpald_store_thread_stop(struct gpald_store_thread *t, unsigned int timeout_ms)
@@ -281,8 +271,8 @@ void gpald_store_thread_free(struct gpald_store_thread *t)
 {
 	struct gpald_batch *batch;
 
-	while ((batch = t->finished)) {
-		t->finished = batch->next;
+	while ((batch = STAILQ_FIRST(&t->finished))) {
+		STAILQ_REMOVE_HEAD(&t->finished, entry);
 		free(batch);
 	}
 	pthread_cond_destroy(&t->has_work);

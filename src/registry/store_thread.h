@@ -19,13 +19,15 @@ struct gpald_store_thread;
 
 /* A finished transaction. */
 struct gpald_batch {
-	struct gpald_batch *next;
-	struct gpald_change *changes; /* in the order in which they were handed in */
+	STAILQ_ENTRY(gpald_batch) entry;
+	struct gpald_changes changes; /* in the order in which they were handed in */
 	size_t count;
 	enum gpald_commit_result result;
 	uint64_t duration_us;               /* of the commit */
 	char error[GPALD_STORE_ERROR_SIZE]; /* empty: none; may be set with GPALD_COMMIT_DONE */
 };
+
+STAILQ_HEAD(gpald_batches, gpald_batch);
 
 /*
  * Starts the thread on a loaded store, which it takes and closes in the end. `wake`
@@ -48,8 +50,8 @@ GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
  */
 bool gpald_store_thread_check(struct gpald_store_thread *thread);
 
-/* All batches finished since the last time, oldest first, each to be freed with free(). */
-struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *thread);
+/* Appends the batches finished since the last time, oldest first, each to be freed with free(). */
+void gpald_store_thread_collect(struct gpald_store_thread *thread, struct gpald_batches *batches);
 
 /*
  * Waits until everything handed in is finished and the store is closed. False: the

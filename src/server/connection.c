@@ -69,12 +69,7 @@ static void on_closed(uv_handle_t *handle)
 	struct gpald_connection *c = (struct gpald_connection *)handle;
 	struct gpald_connections *all = c->all;
 
-	if (c->previous)
-		c->previous->next = c->next;
-	else
-		all->first = c->next;
-	if (c->next)
-		c->next->previous = c->previous;
+	LIST_REMOVE(c, entry);
 	all->count--;
 	all->to_give_back += c->input.capacity;
 	if (c->user) {
@@ -432,7 +427,7 @@ void gpald_connection_advance(struct gpald_connection *c)
 	}
 	update_reading(c);
 	if (c->state == GPALD_CONNECTION_INPUT_ENDED && c->unsent == 0 && c->output_length == 0 &&
-	    !c->call && !c->first_wait && !has_lines(c) && !gpald_subscription_is_behind(c))
+	    !c->call && TAILQ_EMPTY(&c->waits) && !has_lines(c) && !gpald_subscription_is_behind(c))
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "done");
 }
 

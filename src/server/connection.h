@@ -12,6 +12,7 @@
 #include <gpalayout/export.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 struct gpald_connection;
@@ -46,7 +47,7 @@ struct gpald_connections {
 	uint64_t to_read_ns; /* what those will take who read on after their turn */
 	size_t to_give_back; /* bytes freed since memory was last given back */
 
-	struct gpald_connection *first;
+	LIST_HEAD(, gpald_connection) list;
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
 	size_t subscribers;

@@ -29,13 +29,14 @@ void gpald_connection_release(struct gpald_connection *c, size_t bytes)
 {
 	const uint64_t most = gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
 	const bool held_back = c->user->unsent >= most;
+	struct gpald_connection *other;
 
 	c->unsent -= bytes;
 	c->user->unsent -= bytes;
 	if (!held_back || c->user->unsent >= most)
 		return;
 	gpald_works_go_on(c->all->service->works);
-	for (struct gpald_connection *other = c->all->first; other; other = other->next)
+	LIST_FOREACH(other, &c->all->list, entry)
 		if (other != c && other->user == c->user &&
 		    other->state != GPALD_CONNECTION_CLOSING)
 			gpald_connection_advance(other);

@@ -21,7 +21,7 @@ enum gpald_connection_state {
 struct gpald_connection {
 	uv_pipe_t pipe; /* first, so that the two share an address */
 	struct gpald_connections *all;
-	struct gpald_connection *previous, *next;
+	LIST_ENTRY(gpald_connection) entry;
 	struct gpald_user *user;
 	struct gpald_turn turn;
 	struct gpald_caller caller;
@@ -37,8 +37,8 @@ struct gpald_connection {
 
 	uint64_t arrived_ns;  /* when bytes were read last */
 	uint32_t last_stream; /* the highest id of a call, on a socket with frames */
-	struct gpald_wait *first_wait;
-	size_t waits;
+	TAILQ_HEAD(, gpald_wait) waits;
+	size_t wait_count;
 
 	struct gpald_id call_id; /* of `call` */
 	uint64_t call_until;     /* in loop time, when its client gives up; 0: it does not */

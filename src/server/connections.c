@@ -100,10 +100,8 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		return false;
 	}
 	c->all = all;
-	c->next = all->first;
-	if (c->next)
-		c->next->previous = c;
-	all->first = c;
+	LIST_INSERT_HEAD(&all->list, c, entry);
+	TAILQ_INIT(&c->waits);
 	all->count++;
 	c->idle_since = uv_now(all->loop);
 	c->serve_until = all->is_stopping ? 0 : UINT64_MAX;
@@ -196,9 +194,10 @@ static void for_each(struct gpald_connections *all,
 		     void (*visit)(struct gpald_connection *c, uint64_t now))
 {
 	const uint64_t now = uv_now(all->loop);
+	struct gpald_connection *c;
 
 	/* A closed connection leaves the list only when the loop turns. */
-	for (struct gpald_connection *c = all->first; c; c = c->next)
+	LIST_FOREACH(c, &all->list, entry)
 		if (c->state != GPALD_CONNECTION_CLOSING)
 			visit(c, now);
 }
@@ -221,7 +220,7 @@ void gpald_connections_tick(struct gpald_connections *all)
 static void send_events(struct gpald_connection *c, uint64_t now)
 {
 	(void)now;
-	if (!c->caller.is_subscribed && !c->first_wait)
+	if (!c->caller.is_subscribed && TAILQ_EMPTY(&c->waits))
 		return;
 	gpald_subscription_check(c);
 	if (c->state != GPALD_CONNECTION_CLOSING)

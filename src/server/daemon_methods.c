@@ -70,8 +70,10 @@ static void write_connections(struct gpald_writer *w, const struct gpald_service
 /* The time each has been served, so that an operator sees who keeps the daemon busy. */
 static void write_users(struct gpald_writer *w, const struct gpald_users *users)
 {
+	const struct gpald_user *user;
+
 	gpald_write_array(w, "users");
-	for (const struct gpald_user *user = users->first; user; user = user->next) {
+	LIST_FOREACH(user, &users->list, entry) {
 		gpald_write_object(w, NULL);
 		gpald_write_integer(w, "uid", user->uid);
 		gpald_write_integer(w, "connections",

@@ -152,10 +152,10 @@ static void put_subscribers(const struct metrics *metrics)
 
 static void put_unsent(const struct metrics *metrics)
 {
+	const struct gpald_user *user;
 	uint64_t bytes = 0;
 
-	for (const struct gpald_user *user = metrics->service->clients->users.first; user;
-	     user = user->next)
+	LIST_FOREACH(user, &metrics->service->clients->users.list, entry)
 		bytes += user->unsent;
 	put_metric(metrics, "", bytes);
 }
@@ -167,21 +167,22 @@ static void put_running(const struct metrics *metrics)
 
 static void put_waiting(const struct metrics *metrics)
 {
+	const struct gpald_user *user;
+	const struct gpald_work *work;
 	uint64_t count = 0;
 
-	for (const struct gpald_user *user = metrics->service->clients->users.first; user;
-	     user = user->next)
-		for (const struct gpald_work *work = user->first_work; work; work = work->next)
+	LIST_FOREACH(user, &metrics->service->clients->users.list, entry)
+		STAILQ_FOREACH(work, &user->works, entry)
 			count++;
 	put_metric(metrics, "", count);
 }
 
 static void put_user_connections(const struct metrics *metrics)
 {
+	const struct gpald_user *user;
 	char label[32];
 
-	for (const struct gpald_user *user = metrics->service->clients->users.first; user;
-	     user = user->next) {
+	LIST_FOREACH(user, &metrics->service->clients->users.list, entry) {
 		snprintf(label, sizeof(label), "uid=\"%lu\"", (unsigned long)user->uid);
 		put_metric(metrics, label, user->connections[0] + user->connections[1]);
 	}
@@ -189,10 +190,10 @@ static void put_user_connections(const struct metrics *metrics)
 
 static void put_user_served(const struct metrics *metrics)
 {
+	const struct gpald_user *user;
 	char label[32];
 
-	for (const struct gpald_user *user = metrics->service->clients->users.first; user;
-	     user = user->next) {
+	LIST_FOREACH(user, &metrics->service->clients->users.list, entry) {
 		snprintf(label, sizeof(label), "uid=\"%lu\"", (unsigned long)user->uid);
 		put_us(metrics, label, user->served_ns / 1000);
 	}

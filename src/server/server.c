@@ -186,7 +186,7 @@ static void on_committed(void *data, const struct gpald_batch *batch)
 	struct server *server = data;
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	if (batch->changes) {
+	if (batch->count > 0) {
 		gpald_histogram_add(&server->service.statistics.commits, batch->duration_us);
 		gpald_histogram_add(&server->service.statistics.batches, batch->count);
 	}

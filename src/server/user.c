@@ -12,17 +12,19 @@
 
 struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid)
 {
-	struct gpald_user *user = users->first;
+	struct gpald_user *user;
 
-	while (user && user->uid != uid)
-		user = user->next;
+	LIST_FOREACH(user, &users->list, entry)
+		if (user->uid == uid)
+			break;
 	if (!user) {
 		user = calloc(1, sizeof(*user));
 		if (!user)
 			return NULL;
 		user->uid = uid;
-		user->next = users->first;
-		users->first = user;
+		TAILQ_INIT(&user->turns);
+		STAILQ_INIT(&user->works);
+		LIST_INSERT_HEAD(&users->list, user, entry);
 	}
 	user->references++;
 	return user;
@@ -35,13 +37,9 @@ void gpald_user_keep(struct gpald_user *user)
 
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user)
 {
-	struct gpald_user **link = &users->first;
-
 	if (--user->references > 0)
 		return;
-	while (*link != user)
-		link = &(*link)->next;
-	*link = user->next;
+	LIST_REMOVE(user, entry);
 	if (users->turn == user)
 		users->turn = NULL;
 	free(user);
@@ -59,43 +57,34 @@ void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct 
 {
 	if (turn->is_waiting)
 		return;
-	if (!user->first && user->standing < users->standing)
+	if (TAILQ_EMPTY(&user->turns) && user->standing < users->standing)
 		user->standing = users->standing;
-	*turn = (struct gpald_turn){ .is_waiting = true };
-	if (user->last)
-		user->last->next = turn;
-	else
-		user->first = turn;
-	user->last = turn;
+	turn->is_waiting = true;
+	TAILQ_INSERT_TAIL(&user->turns, turn, entry);
 }
 
 void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn)
 {
-	struct gpald_turn *previous = NULL;
-
 	if (!turn->is_waiting)
 		return;
-	for (struct gpald_turn *at = user->first; at != turn; at = at->next)
-		previous = at;
-	if (previous)
-		previous->next = turn->next;
-	else
-		user->first = turn->next;
-	if (user->last == turn)
-		user->last = previous;
-	*turn = (struct gpald_turn){ 0 };
+	turn->is_waiting = false;
+	TAILQ_REMOVE(&user->turns, turn, entry);
 }
 
 /* The one after the user who had the last turn, all round. */
 static struct gpald_user *first_in_turn(const struct gpald_users *users)
 {
-	return users->turn && users->turn->next ? users->turn->next : users->first;
+	struct gpald_user *next = users->turn ? LIST_NEXT(users->turn, entry) : NULL;
+
+	return next ? next : LIST_FIRST(&users->list);
 }
 
 static struct gpald_user *next_in_turn(const struct gpald_users *users, struct gpald_user *user)
 {
-	struct gpald_user *next = user->next ? user->next : users->first;
+	struct gpald_user *next = LIST_NEXT(user, entry);
 
+	if (!next)
+		next = LIST_FIRST(&users->list);
 	return next == first_in_turn(users) ? NULL : next;
 }
 
@@ -105,11 +94,11 @@ struct gpald_turn *gpald_users_next_turn(struct gpald_users *users)
 	struct gpald_turn *turn;
 
 	for (; user; user = next_in_turn(users, user))
-		if (user->first && (!found || user->standing < found->standing))
+		if (!TAILQ_EMPTY(&user->turns) && (!found || user->standing < found->standing))
 			found = user;
 	if (!found)
 		return NULL;
-	turn = found->first;
+	turn = TAILQ_FIRST(&found->turns);
 	gpald_user_leave(found, turn);
 	users->turn = found;
 	users->standing = found->standing;
@@ -121,8 +110,8 @@ struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
 	struct gpald_user *user = first_in_turn(users), *found = NULL;
 
 	for (; user; user = next_in_turn(users, user))
-		if (user->first_work && !user->is_working &&
-		    (user->unsent < users->unsent_max || user->first_work->is_urgent) &&
+		if (!STAILQ_EMPTY(&user->works) && !user->is_working &&
+		    (user->unsent < users->unsent_max || STAILQ_FIRST(&user->works)->is_urgent) &&
 		    (!found || user->standing < found->standing))
 			found = user;
 	return found;

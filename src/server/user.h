@@ -13,25 +13,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
-struct gpald_work;
+STAILQ_HEAD(gpald_work_queue, gpald_work);
 
 /* A place in a user's queue of connections that have work; embedded in a connection. */
 struct gpald_turn {
-	struct gpald_turn *next;
+	TAILQ_ENTRY(gpald_turn) entry;
 	bool is_waiting;
 };
 
 struct gpald_user {
-	struct gpald_user *next;
+	LIST_ENTRY(gpald_user) entry;
 	uid_t uid;
 	size_t connections[2]; /* open ones: [1] on the inspect socket, [0] on the others */
 	size_t references;     /* open and closing ones */
 	size_t unsent;         /* bytes of replies that have not been written */
-	struct gpald_turn *first, *last; /* waiting for a turn */
+	TAILQ_HEAD(, gpald_turn) turns; /* waiting for a turn */
 
-	struct gpald_work *first_work; /* waiting for a thread */
+	struct gpald_work_queue works; /* waiting for a thread */
 	bool is_working;               /* some runs on one, or its result has not been taken */
 
 	uint64_t served_ns; /* of turns, and of processor time on threads */
@@ -40,7 +41,7 @@ struct gpald_user {
 
 /* Zeroed before use. */
 struct gpald_users {
-	struct gpald_user *first;
+	LIST_HEAD(, gpald_user) list;
 	struct gpald_user *turn; /* whose turn was the last one */
 	size_t connections[2];   /* open ones of all, by socket in the same way */
 	uint64_t standing;       /* that of the user who had the last turn */

@@ -15,7 +15,7 @@
 #define GRID_MS 16 /* so that many ends do not wake the loop more often than this */
 
 struct gpald_wait {
-	struct gpald_wait *next;
+	TAILQ_ENTRY(gpald_wait) entry;
 	struct gpald_id id;
 	uint64_t since;
 	uint64_t until;   /* in loop time */
@@ -64,9 +64,9 @@ static const struct gpald_method *the_method(void)
 
 void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer)
 {
-	struct gpald_wait *wait = NULL, **at = &c->first_wait;
+	struct gpald_wait *wait = NULL;
 
-	if (c->waits < gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS))
+	if (c->wait_count < gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS))
 		wait = malloc(sizeof(*wait));
 	if (!wait) {
 		refuse_wait(c, the_method(), &answer->id, GPALD_OVERLOADED,
@@ -82,10 +82,8 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 		wait->until = end_of(c, answer->timeout_ns);
 		wait->is_given_up = true;
 	}
-	while (*at)
-		at = &(*at)->next;
-	*at = wait;
-	c->waits++;
+	TAILQ_INSERT_TAIL(&c->waits, wait, entry);
+	c->wait_count++;
 	c->all->waits++;
 	set_wait_timer(c->all, wait->until);
 }
@@ -104,18 +102,18 @@ static bool is_due(const struct gpald_connection *c, const struct gpald_wait *wa
 
 bool gpald_waits_are_due(const struct gpald_connection *c)
 {
-	for (const struct gpald_wait *wait = c->first_wait; wait; wait = wait->next)
+	const struct gpald_wait *wait;
+
+	TAILQ_FOREACH(wait, &c->waits, entry)
 		if (is_due(c, wait))
 			return true;
 	return false;
 }
 
-static void forget_wait(struct gpald_connection *c, struct gpald_wait **at)
+static void forget_wait(struct gpald_connection *c, struct gpald_wait *wait)
 {
-	struct gpald_wait *wait = *at;
-
-	*at = wait->next;
-	c->waits--;
+	TAILQ_REMOVE(&c->waits, wait, entry);
+	c->wait_count--;
 	c->all->waits--;
 	free(wait);
 }
@@ -140,19 +138,24 @@ static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wai
 
 void gpald_waits_answer(struct gpald_connection *c)
 {
-	struct gpald_wait **at = &c->first_wait;
+	struct gpald_wait *wait = TAILQ_FIRST(&c->waits), *next;
 
-	while (*at && c->state != GPALD_CONNECTION_CLOSING && !gpald_connection_is_held_back(c))
-		if (answer_wait(c, *at))
-			forget_wait(c, at);
-		else
-			at = &(*at)->next;
+	for (; wait && c->state != GPALD_CONNECTION_CLOSING && !gpald_connection_is_held_back(c);
+	     wait = next) {
+		next = TAILQ_NEXT(wait, entry);
+		if (answer_wait(c, wait))
+			forget_wait(c, wait);
+	}
 }
 
 void gpald_waits_clear(struct gpald_connection *c)
 {
-	while (c->first_wait)
-		forget_wait(c, &c->first_wait);
+	struct gpald_wait *next;
+
+	for (struct gpald_wait *wait = TAILQ_FIRST(&c->waits); wait; wait = next) {
+		next = TAILQ_NEXT(wait, entry);
+		forget_wait(c, wait);
+	}
 }
 
 void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer)
@@ -182,15 +185,17 @@ static void on_limit(uv_timer_t *timer)
 	struct gpald_connections *all = timer->data;
 	const uint64_t now = uv_now(all->loop);
 	uint64_t first = UINT64_MAX;
+	const struct gpald_wait *wait;
+	struct gpald_connection *c;
 
-	for (struct gpald_connection *c = all->first; c; c = c->next) {
+	LIST_FOREACH(c, &all->list, entry) {
 		if (c->state == GPALD_CONNECTION_CLOSING)
 			continue;
 		if (c->call && c->call_until > 0 && now >= c->call_until)
 			give_up_call(c);
 		if (c->call && c->call_until > 0 && c->call_until < first)
 			first = c->call_until;
-		for (const struct gpald_wait *wait = c->first_wait; wait; wait = wait->next)
+		TAILQ_FOREACH(wait, &c->waits, entry)
 			if (now < wait->until && wait->until < first)
 				first = wait->until;
 		if (c->state != GPALD_CONNECTION_CLOSING)

@@ -24,20 +24,13 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-static void push_work(struct gpald_work **last, struct gpald_work *work)
+/* NULL: there is none. */
+static struct gpald_work *pop_work(struct gpald_work_queue *queue)
 {
-	while (*last)
-		last = &(*last)->next;
-	work->next = NULL;
-	*last = work;
-}
-
-static struct gpald_work *pop_work(struct gpald_work **first)
-{
-	struct gpald_work *work = *first;
+	struct gpald_work *work = STAILQ_FIRST(queue);
 
 	if (work)
-		*first = work->next;
+		STAILQ_REMOVE_HEAD(queue, entry);
 	return work;
 }
 
@@ -52,7 +45,7 @@ static void *run_thread(void *data)
 	for (;;) {
 		uint64_t start;
 
-		while (!works->given && !works->is_ending)
+		while (STAILQ_EMPTY(&works->given) && !works->is_ending)
 			pthread_cond_wait(&works->has_work, &works->lock);
 		work = pop_work(&works->given);
 		if (!work)
@@ -62,7 +55,7 @@ static void *run_thread(void *data)
 		work->run(work);
 		work->cpu_ns = thread_cpu_ns() - start;
 		pthread_mutex_lock(&works->lock);
-		push_work(&works->finished, work);
+		STAILQ_INSERT_TAIL(&works->finished, work, entry);
 		uv_async_send(&works->has_finished);
 	}
 	pthread_mutex_unlock(&works->lock);
@@ -76,10 +69,12 @@ void gpald_works_go_on(struct gpald_works *works)
 
 	while (works->running < GPALD_WORK_THREADS &&
 	       (user = gpald_users_next_work(works->users))) {
+		struct gpald_work *work = pop_work(&user->works);
+
 		user->is_working = true;
 		works->running++;
 		pthread_mutex_lock(&works->lock);
-		push_work(&works->given, pop_work(&user->first_work));
+		STAILQ_INSERT_TAIL(&works->given, work, entry);
 		pthread_cond_signal(&works->has_work);
 		pthread_mutex_unlock(&works->lock);
 	}
@@ -92,11 +87,11 @@ void gpald_works_go_on(struct gpald_works *works)
 static void on_finished(uv_async_t *async)
 {
 	struct gpald_works *works = async->data;
-	struct gpald_work *finished, *work;
+	struct gpald_work_queue finished = STAILQ_HEAD_INITIALIZER(finished);
+	struct gpald_work *work;
 
 	pthread_mutex_lock(&works->lock);
-	finished = works->finished;
-	works->finished = NULL;
+	STAILQ_CONCAT(&finished, &works->finished);
 	pthread_mutex_unlock(&works->lock);
 	while ((work = pop_work(&finished))) {
 		struct gpald_user *user = work->user;
@@ -115,7 +110,11 @@ int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_u
 {
 	int code;
 
-	*works = (struct gpald_works){ .users = users };
+	*works = (struct gpald_works){
+		.users = users,
+		.given = STAILQ_HEAD_INITIALIZER(works->given),
+		.finished = STAILQ_HEAD_INITIALIZER(works->finished),
+	};
 	code = uv_async_init(loop, &works->has_finished, on_finished);
 	if (code < 0)
 		return code;
@@ -152,12 +151,10 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 	work->works = works;
 	work->user = user;
 	gpald_user_keep(user);
-	if (work->is_urgent) {
-		work->next = user->first_work;
-		user->first_work = work;
-	} else {
-		push_work(&user->first_work, work);
-	}
+	if (work->is_urgent)
+		STAILQ_INSERT_HEAD(&user->works, work, entry);
+	else
+		STAILQ_INSERT_TAIL(&user->works, work, entry);
 	gpald_works_go_on(works);
 }
 
@@ -174,13 +171,14 @@ void gpald_work_taken(struct gpald_work *work)
 
 bool gpald_work_cancel(struct gpald_work *work)
 {
-	struct gpald_work **at = &work->user->first_work;
+	struct gpald_work *at;
 
-	while (*at && *at != work)
-		at = &(*at)->next;
-	if (!*at)
+	STAILQ_FOREACH(at, &work->user->works, entry)
+		if (at == work)
+			break;
+	if (!at)
 		return false;
-	*at = work->next;
+	STAILQ_REMOVE(&work->user->works, work, gpald_work, entry);
 	gpald_user_unref(work->works->users, work->user);
 	return true;
 }

@@ -30,7 +30,7 @@ struct gpald_works {
 	pthread_mutex_t lock;
 	pthread_cond_t has_work;
 	/* Behind the lock. */
-	struct gpald_work *given, *finished;
+	struct gpald_work_queue given, finished;
 	bool is_ending;
 };
 
@@ -38,7 +38,7 @@ struct gpald_works {
 struct gpald_work {
 	struct gpald_works *works;
 	struct gpald_user *user;
-	struct gpald_work *next;
+	STAILQ_ENTRY(gpald_work) entry;
 	bool is_urgent;  /* other users may wait for it, so that it is not kept waiting */
 	uint64_t cpu_ns; /* processor time that it took */
 

@@ -12,7 +12,7 @@ struct gpald_store_thread {
 	struct gpald_store *store;
 	void (*wake)(void *data);
 	void *data;
-	struct gpald_batch *finished, **last;
+	struct gpald_batches finished;
 };
 
 struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
@@ -24,7 +24,7 @@ struct gpald_store_thread *gpald_store_thread_start(struct gpald_store *store,
 	thread->store = store;
 	thread->wake = wake;
 	thread->data = data;
-	thread->last = &thread->finished;
+	STAILQ_INIT(&thread->finished);
 	return thread;
 }
 
@@ -33,12 +33,11 @@ bool gpald_store_thread_submit(struct gpald_store_thread *thread, struct gpald_c
 	struct gpald_batch *batch = calloc(1, sizeof(*batch));
 
 	FUZZ_CHECK(batch, "out of memory");
-	change->next = NULL;
-	batch->changes = change;
+	STAILQ_INIT(&batch->changes);
+	STAILQ_INSERT_TAIL(&batch->changes, change, entry);
 	batch->count = 1;
-	batch->result = thread->store->ops->commit(thread->store, change, batch->error);
-	*thread->last = batch;
-	thread->last = &batch->next;
+	batch->result = thread->store->ops->commit(thread->store, &batch->changes, batch->error);
+	STAILQ_INSERT_TAIL(&thread->finished, batch, entry);
 	thread->wake(thread->data);
 	return true;
 }
@@ -49,13 +48,9 @@ bool gpald_store_thread_check(struct gpald_store_thread *thread)
 	return true;
 }
 
-struct gpald_batch *gpald_store_thread_collect(struct gpald_store_thread *thread)
+void gpald_store_thread_collect(struct gpald_store_thread *thread, struct gpald_batches *batches)
 {
-	struct gpald_batch *finished = thread->finished;
-
-	thread->finished = NULL;
-	thread->last = &thread->finished;
-	return finished;
+	STAILQ_CONCAT(batches, &thread->finished);
 }
 
 bool gpald_store_thread_stop(struct gpald_store_thread *thread, unsigned int timeout_ms)

@@ -75,14 +75,16 @@ static void apply(struct fake_store *store, struct gpald_change *change)
 	store->events[store->event_count++] = change->event;
 }
 
-static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_change *changes,
+static enum gpald_commit_result commit(struct gpald_store *base,
+				       const struct gpald_changes *changes,
 				       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct fake_store *store = (struct fake_store *)base;
 	enum gpald_commit_result result;
+	struct gpald_change *change;
 	size_t count = 0;
 
-	for (struct gpald_change *change = changes; change; change = change->next)
+	STAILQ_FOREACH(change, changes, entry)
 		count++;
 	pthread_mutex_lock(&store->lock);
 	assert(store->batch_count < FAKE_ROOM);
@@ -98,7 +100,7 @@ static enum gpald_commit_result commit(struct gpald_store *base, struct gpald_ch
 	result = store->result;
 	if (store->error)
 		snprintf(error, GPALD_STORE_ERROR_SIZE, "%s", store->error);
-	for (struct gpald_change *change = changes; change; change = change->next) {
+	STAILQ_FOREACH(change, changes, entry) {
 		if (result == GPALD_COMMIT_DONE)
 			apply(store, change);
 		else

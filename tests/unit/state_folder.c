@@ -290,10 +290,20 @@ struct gpald_change change_of(const struct gpald_record *record)
 	return change;
 }
 
+enum gpald_commit_result commit_together(struct gpald_store *store, struct gpald_change *changes,
+					 size_t count, char error[GPALD_STORE_ERROR_SIZE])
+{
+	struct gpald_changes list = STAILQ_HEAD_INITIALIZER(list);
+
+	for (size_t i = 0; i < count; i++)
+		STAILQ_INSERT_TAIL(&list, &changes[i], entry);
+	return store->ops->commit(store, &list, error);
+}
+
 static enum gpald_commit_result commit(struct gpald_store *store, struct gpald_change *change)
 {
 	char error[GPALD_STORE_ERROR_SIZE] = "";
-	const enum gpald_commit_result result = store->ops->commit(store, change, error);
+	const enum gpald_commit_result result = commit_together(store, change, 1, error);
 
 	/* What is refused is explained, and says where. */
 	ck_assert_int_eq(strstr(error, "registry.db") != NULL, result != GPALD_COMMIT_DONE);

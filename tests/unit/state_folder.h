@@ -88,6 +88,10 @@ enum gpald_commit_result drop(struct gpald_store *store, const char *name, uint6
 /* Fills in a change, for a list. */
 struct gpald_change change_of(const struct gpald_record *record);
 
+/* Commits an array of changes in one transaction. */
+enum gpald_commit_result commit_together(struct gpald_store *store, struct gpald_change *changes,
+					 size_t count, char error[GPALD_STORE_ERROR_SIZE]);
+
 /* A record of a plain request, or of everything. */
 struct gpald_record *plain_record(const char *name, uint64_t generation);
 struct gpald_record *full_record(const char *name);

@@ -365,7 +365,7 @@ START_TEST(a_commit_there_is_no_memory_for_never_was)
 		enum gpald_commit_result result;
 
 		shortage_begin(which, false);
-		result = store->ops->commit(store, &change, error);
+		result = commit_together(store, &change, 1, error);
 		failed = shortage_end();
 		if (result != GPALD_COMMIT_DONE) {
 			ck_assert(failed);

@@ -561,10 +561,13 @@ END_TEST
 START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
 {
 	const struct gpald_loader loader = { 0 };
-	struct gpald_change second = { 0 }, first = { .next = &second };
+	struct gpald_change second = { 0 }, first = { 0 };
+	struct gpald_changes changes = STAILQ_HEAD_INITIALIZER(changes);
 	char error[GPALD_STORE_ERROR_SIZE] = "";
 	uint64_t least = 0;
 
+	STAILQ_INSERT_TAIL(&changes, &first, entry);
+	STAILQ_INSERT_TAIL(&changes, &second, entry);
 	for (int i = 0; i < 2; i++) {
 		struct gpald_store *store = gpald_memory_store_open();
 		struct gpald_store_state state = { 1, 1, 1 };
@@ -573,7 +576,7 @@ START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
 		ck_assert(store->ops->load(store, &loader, &state, error));
 		ck_assert_uint_eq(state.generation_top, 0);
 		ck_assert_uint_gt(state.revision, least);
-		ck_assert_int_eq(store->ops->commit(store, &first, error), GPALD_COMMIT_DONE);
+		ck_assert_int_eq(store->ops->commit(store, &changes, error), GPALD_COMMIT_DONE);
 		ck_assert_uint_eq(first.event.revision, state.revision + 1);
 		ck_assert_uint_eq(second.event.revision, state.revision + 2);
 		ck_assert_int_eq(store->ops->tidy(store, error), GPALD_COMMIT_DONE);

@@ -67,11 +67,10 @@ START_TEST(what_was_committed_comes_back_bit_for_bit)
 	folder_init(&folder);
 	store = open_store(&folder, &loaded);
 	first = loaded.state.revision + 1;
-	for (int i = 0; i < COUNT_OF(records); i++) {
+	for (int i = 0; i < COUNT_OF(records); i++)
 		changes[i] = change_of(records[i]);
-		changes[i].next = i + 1 < COUNT_OF(records) ? &changes[i + 1] : NULL;
-	}
-	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(commit_together(store, changes, COUNT_OF(changes), error),
+			 GPALD_COMMIT_DONE);
 	for (int i = 0; i < COUNT_OF(records); i++)
 		ck_assert_uint_eq(changes[i].event.revision, first + (unsigned int)i);
 	ck_assert_int_eq(put(store, replaced), GPALD_COMMIT_DONE);
@@ -149,8 +148,7 @@ START_TEST(a_log_that_was_cut_has_whole_transactions)
 
 	folder_init(&folder);
 	store = open_store(&folder, NULL);
-	changes[0].next = &changes[1];
-	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(commit_together(store, changes, 2, error), GPALD_COMMIT_DONE);
 	database = read_file(path_in(&folder, "registry.db"));
 	log = read_file(path_in(&folder, "registry.db-wal"));
 	ck_assert_uint_lt(used_bytes_of_log(&folder), log.length);
@@ -672,8 +670,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 
 	folder_init(&folder);
 	store = open_small(&folder, 8);
-	changes[0].next = &changes[1];
-	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_FULL);
+	ck_assert_int_eq(commit_together(store, changes, 2, error), GPALD_COMMIT_FULL);
 	ck_assert_ptr_nonnull(strstr(error, path_in(&folder, "registry.db")));
 	ck_assert_ptr_nonnull(strstr(error, "store_bytes (32768)"));
 	close_store(store);
@@ -686,7 +683,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 	store = open_store(&folder, &loaded);
 	ck_assert_uint_eq(loaded.record_count, 1);
 	loaded_clear(&loaded);
-	ck_assert_int_eq(store->ops->commit(store, changes, error), GPALD_COMMIT_DONE);
+	ck_assert_int_eq(commit_together(store, changes, 2, error), GPALD_COMMIT_DONE);
 	close_store(store);
 	gpald_record_unref(small);
 	gpald_record_unref(large);

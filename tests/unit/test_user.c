@@ -30,7 +30,7 @@ START_TEST(turns_go_round_users_not_connections)
 	}
 	gpald_user_unref(&users, many);
 	gpald_user_unref(&users, few);
-	ck_assert_ptr_null(users.first);
+	ck_assert_ptr_null(LIST_FIRST(&users.list));
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST(a_uid_is_one_user_until_its_last_reference)
 	gpald_user_wait(&users, other, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	gpald_user_unref(&users, other);
-	ck_assert_ptr_null(users.first);
+	ck_assert_ptr_null(LIST_FIRST(&users.list));
 	ck_assert_ptr_null(gpald_users_next_turn(&users));
 }
 END_TEST
@@ -158,9 +158,9 @@ START_TEST(a_reference_more_keeps_a_user)
 
 	gpald_user_keep(user);
 	gpald_user_unref(&users, user);
-	ck_assert_ptr_eq(users.first, user);
+	ck_assert_ptr_eq(LIST_FIRST(&users.list), user);
 	gpald_user_unref(&users, user);
-	ck_assert_ptr_null(users.first);
+	ck_assert_ptr_null(LIST_FIRST(&users.list));
 }
 END_TEST
 
@@ -171,7 +171,7 @@ START_TEST(work_of_a_user_is_done_while_there_is_room_for_what_comes_of_it)
 	struct gpald_work work = { .is_urgent = false };
 
 	ck_assert_ptr_null(gpald_users_next_work(&users));
-	user->first_work = &work;
+	STAILQ_INSERT_TAIL(&user->works, &work, entry);
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
 	user->unsent = 99;
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
@@ -194,12 +194,14 @@ START_TEST(work_of_who_has_been_served_least_is_done_first)
 			  *some = gpald_user_ref(&users, 3);
 	struct gpald_work work = { .is_urgent = false };
 
-	most->first_work = least->first_work = some->first_work = &work;
+	STAILQ_INSERT_TAIL(&most->works, &work, entry);
+	STAILQ_INSERT_TAIL(&least->works, &work, entry);
+	STAILQ_INSERT_TAIL(&some->works, &work, entry);
 	gpald_user_charge(&users, most, 3);
 	gpald_user_charge(&users, least, 1);
 	gpald_user_charge(&users, some, 2);
 	ck_assert_ptr_eq(gpald_users_next_work(&users), least);
-	least->first_work = NULL;
+	STAILQ_INIT(&least->works);
 	ck_assert_ptr_eq(gpald_users_next_work(&users), some);
 	gpald_user_unref(&users, most);
 	gpald_user_unref(&users, least);
