@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts that may be names. */
+/* Checks texts that may be names, and lists names in messages. */
 #ifndef GPALD_CORE_TEXT_H
 #define GPALD_CORE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -54,6 +55,14 @@ static inline bool gpald_is_word(const char *text, size_t most)
 	const size_t length = strlen(text);
 
 	return length > 0 && length <= most && strspn(text, allowed) == length;
+}
+
+/* Appends a name to a list, after a separator unless it is the first. Cuts the list at `size`. */
+static inline void gpald_list_name(char *list, size_t size, const char *separator, const char *name)
+{
+	const size_t at = strlen(list);
+
+	snprintf(list + at, size - at, "%s%s", at > 0 ? separator : "", name);
 }
 
 #endif

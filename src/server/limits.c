@@ -4,6 +4,7 @@
 
 #include "server/limits.h"
 
+#include "core/text.h"
 #include "wire/request_decode.h"
 #include "wire/size.h"
 
@@ -74,7 +75,6 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 {
 	static char wrong[1024];
 	const char *equals = strchr(assignment, '=');
-	size_t used;
 	uint64_t value;
 
 	if (!equals)
@@ -99,10 +99,9 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 		*which = (enum gpald_limit)i;
 		return NULL;
 	}
-	used = (size_t)snprintf(wrong, sizeof(wrong), "no such limit; there are:");
-	for (int i = 0; i < GPALD_LIMIT_COUNT && used < sizeof(wrong); i++)
+	strcpy(wrong, "no such limit; there are:");
+	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
 		if (rows[i].least != rows[i].greatest)
-			used += (size_t)snprintf(wrong + used, sizeof(wrong) - used, " %s",
-						 rows[i].name);
+			gpald_list_name(wrong, sizeof(wrong), " ", rows[i].name);
 	return wrong;
 }

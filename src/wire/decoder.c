@@ -95,17 +95,6 @@ int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, 
 	return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE, "expected %s, not %s", wanted, type);
 }
 
-/* "a, b, c" of the names a table knows, cut where it gets long. */
-static void list_members(const struct gpald_members *members, char *text, size_t size)
-{
-	size_t at = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < members->count && at < size; i++)
-		at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "",
-				       members->rows[i].name);
-}
-
 static const struct gpald_member *find_known_member(const struct gpald_members *members,
 						    const char *name)
 {
@@ -135,7 +124,9 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 			continue;
 		gpald_decoder_enter(decoder, value->string);
 		if (!row) {
-			list_members(members, known, sizeof(known));
+			known[0] = '\0';
+			for (size_t i = 0; i < members->count; i++)
+				gpald_list_name(known, sizeof(known), ", ", members->rows[i].name);
 			return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
 						    "unknown member %.*s; known here: %s",
 						    gpald_quotable(value->string), value->string,
@@ -416,18 +407,6 @@ int gpald_decode_object(struct gpald_decoder *decoder, const cJSON *value, void 
 	return gpald_decode_members(decoder, value, target, member->extra);
 }
 
-/* "a, b, c" of the names that can be written, cut where it gets long. */
-static void list_enum_names(const struct gpald_enum *names, char *text, size_t size)
-{
-	size_t at = 0;
-
-	text[0] = '\0';
-	for (int i = 0; i < names->count && at < size; i++)
-		if (names->name(i))
-			at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "",
-					       names->name(i));
-}
-
 int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		      const struct gpald_member *member)
 {
@@ -443,7 +422,10 @@ int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *t
 			return 0;
 		}
 	}
-	list_enum_names(names, known, sizeof(known));
+	known[0] = '\0';
+	for (int i = 0; i < names->count; i++)
+		if (names->name(i))
+			gpald_list_name(known, sizeof(known), ", ", names->name(i));
 	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 				    "\"%.*s\" is not one of: %s", gpald_quotable(text), text,
 				    known);

@@ -9,9 +9,9 @@
 #include "wire/request_decode.h"
 
 #include "core/cxl.h"
+#include "core/text.h"
 
 #include <gpalayout/layout.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Enumerations. */
@@ -59,7 +59,7 @@ static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value,
 	const struct gpal_policy *policies, *found;
 	const char *name = NULL;
 	char known[256] = "";
-	size_t count, at = 0;
+	size_t count;
 
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
@@ -69,9 +69,8 @@ static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value,
 		return 0;
 	}
 	policies = gpal_policies(&count);
-	for (size_t i = 0; i < count && at < sizeof(known); i++)
-		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "",
-				       policies[i].name);
+	for (size_t i = 0; i < count; i++)
+		gpald_list_name(known, sizeof(known), ", ", policies[i].name);
 	return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_POLICY,
 				    "no such policy; this daemon has %s", known);
 }
