@@ -50,7 +50,7 @@ static void check_users(void)
 
 	if (!map)
 		return;
-	/* A line is: first user inside, first user outside, number of users (user_namespaces(7)). */
+	/* A line has the first user inside and outside, and their number (user_namespaces(7)). */
 	while (fgets(line, sizeof(line), map)) {
 		char *rest = line;
 
@@ -60,11 +60,11 @@ static void check_users(void)
 	}
 	fclose(map);
 	if (seen > 0 && seen < UINT32_MAX)
-		gpald_log(
-			GPALD_LOG_WARNING, "users_hidden",
-			"seen=%llu what=\"a user namespace hides users: they all look like one, and "
-			"may change each other's layouts\" hint=\"no PrivateUsers= in the unit\"",
-			seen);
+		gpald_log(GPALD_LOG_WARNING, "users_hidden",
+			  "seen=%llu what=\"a user namespace hides users: they all look like one, "
+			  "and may change each other's layouts\" "
+			  "hint=\"no PrivateUsers= in the unit\"",
+			  seen);
 }
 
 /* What is to be done, apart from the options that the file may have as well. */

@@ -165,17 +165,16 @@ static bool compare_parts(struct gpald_arena *arena, const struct gpal_layout *f
 		arena,
 		from->map.count + from->root_complex_count + to->map.count + to->root_complex_count,
 		sizeof(*changes));
-
 	const struct comparison c = { from, to_parts, to_count, list, changes };
 
 	if (!from_parts || !to_parts || !changes)
 		return false;
 	list->compatible = from->arch == to->arch;
 	while (i < from_count || j < to_count) {
-		const int order = i == from_count ? 1 :
-				  j == to_count   ? -1 :
-						    gpald_part_compare(&from_parts[i], &to_parts[j]);
+		int order = i == from_count ? 1 : -1;
 
+		if (i < from_count && j < to_count)
+			order = gpald_part_compare(&from_parts[i], &to_parts[j]);
 		add_change(&c, order <= 0 ? &from_parts[i] : NULL,
 			   order >= 0 ? &to_parts[j] : NULL);
 		i += order <= 0;

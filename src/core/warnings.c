@@ -150,8 +150,8 @@ static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list 
 			list, GPAL_WARN_HOTPLUG_OFF_BLOCK,
 			layout->map.entries[gpal_map_find(&layout->map, range.start)].tag,
 			total < large ?
-				"its start or end is not a multiple of 128 MiB, the block in which a "
-				"Linux guest of this size adds memory" :
+				"its start or end is not a multiple of 128 MiB, the block in which "
+				"a Linux guest of this size adds memory" :
 				"its start or end is not a multiple of 2 GiB, the block in which a "
 				"Linux guest of this size adds memory");
 	}
@@ -196,9 +196,9 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 			"RAM begins at 1 GiB or above, and UEFI on aarch64 starts from RAM below");
 	warn_of_rooms(r, &list);
 	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
-		add_warning(
-			&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
-			"more than 100 virtio-mmio slots; x86_64 guests run out of interrupt lines");
+		add_warning(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
+			    "more than 100 virtio-mmio slots; x86_64 guests run out of "
+			    "interrupt lines");
 	if (layout->iommu == GPAL_IOMMU_INTEL_VTD &&
 	    layout->iommu_count < layout->root_complex_count)
 		add_warning(&list, GPAL_WARN_PARTIAL_INTEL_VTD, "intel-vtd-0",

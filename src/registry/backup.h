@@ -35,8 +35,7 @@ struct gpald_backup_page {
 	struct gpald_backup_item *items; /* allocated with malloc() */
 	size_t count;
 	bool is_last;
-	char next
-		[GPALD_NAME_SIZE]; /* the name up to which the backup has all, unless it is the last */
+	char next[GPALD_NAME_SIZE]; /* the backup has all names up to it, unless it is the last */
 	struct gpald_store_state state; /* of the registry at that moment */
 	uint64_t layouts;               /* live then */
 };

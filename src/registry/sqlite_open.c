@@ -258,7 +258,7 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 	return true;
 }
 
-/* A new folder is to be there after a loss of power; if not, it is made again, with nothing lost. */
+/* A new folder outlives a loss of power; if not, it is made again, with nothing lost. */
 static void sync_parent(const char *folder)
 {
 	char *copy = strdup(folder);

@@ -56,8 +56,8 @@ static const char *take_descriptor(struct gpald_activation *activation, const ch
 									  NULL;
 
 	if (!given)
-		return "a socket of the service manager is called neither control, inspect nor ttrpc: "
-		       "set FileDescriptorName= in its unit";
+		return "a socket of the service manager is called neither control, inspect nor "
+		       "ttrpc: set FileDescriptorName= in its unit";
 	if (given->fd >= 0)
 		return "two sockets of the service manager have the same FileDescriptorName=";
 	if (!look_at(fd, given))

@@ -261,7 +261,7 @@ static void on_forbidden(int number, siginfo_t *info, void *context)
 	raise(number);
 }
 
-/* The program, in classic BPF (seccomp(2)). While a row is looked for, the accumulator has the number. */
+/* In classic BPF (seccomp(2)); while a row is looked for, the accumulator has the number. */
 struct program {
 	struct sock_filter code[4 + 2 * COUNT_OF(always) + 6 * COUNT_OF(conditional) + 2 + 1];
 	size_t length;

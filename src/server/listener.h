@@ -15,7 +15,7 @@
 struct gpald_listener {
 	const char *path; /* borrowed from the options */
 	mode_t mode;
-	uid_t owner; /* of the socket, its lock and a folder that is made; or GPALD_USER_UNCHANGED */
+	uid_t owner; /* of socket, lock and a folder that is made; or GPALD_USER_UNCHANGED */
 	gid_t group; /* of the socket; or GPALD_GROUP_UNCHANGED */
 	int fd;      /* listening; -1: none, or given away */
 	int lock_fd;

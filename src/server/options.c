@@ -200,7 +200,8 @@ static const struct row {
 } rows[] = {
 	[GPALD_OPTION_SOCKET] = { "socket", "PATH", "control socket, all methods",
 				  GPAL_CLIENT_DEFAULT_PATH,
-				  "$RUNTIME_DIRECTORY/control.sock, else\n" GPAL_CLIENT_DEFAULT_PATH,
+				  ("$RUNTIME_DIRECTORY/control.sock, "
+				   "else\n" GPAL_CLIENT_DEFAULT_PATH),
 				  set_socket, required_argument, 0 },
 	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
 					  "socket for methods that change nothing", NULL,

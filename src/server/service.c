@@ -515,7 +515,10 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 	/* Nobody is told while it is being handed in. */
 	call->is_later = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
-		/* The store has nothing of it, so it can be refused; and what took long to decide comes later. */
+		/*
+		 * The store has nothing of it, so it can be refused; and what took long to
+		 * decide comes later.
+		 */
 		call->is_later = false;
 		is_answered = gpald_call_answer(call, space, answer);
 		assert(is_answered);
