@@ -71,6 +71,13 @@ GPAL_MUST_USE struct gpald_record *gpald_record_new(const char *name,
 const struct gpald_record *gpald_record_ref(const struct gpald_record *record);
 void gpald_record_unref(const struct gpald_record *record);
 
+static inline void gpald_record_unrefp(const struct gpald_record **record)
+{
+	gpald_record_unref(*record);
+}
+
+#define gpald_cleanup_record __attribute__((cleanup(gpald_record_unrefp)))
+
 /* A record as a store has it. Borrowed. */
 struct gpald_stored_record {
 	const char *name;

@@ -20,7 +20,7 @@
 static int write_changes(const struct gpald_operation *operation, bool removals_only,
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	gpald_auto_close struct gpald_opened_record before = { 0 }, after = { 0 };
+	gpald_cleanup_opened_record struct gpald_opened_record before = { 0 }, after = { 0 };
 	struct gpal_changes *changes;
 
 	if (gpald_open_record(&before, operation->previous, error) ||
@@ -36,7 +36,7 @@ static int write_changes(const struct gpald_operation *operation, bool removals_
 static int write_warnings(const struct gpald_operation *operation, struct gpald_writer *w,
 			  struct gpald_wire_error *error)
 {
-	gpald_auto_close struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
 
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
@@ -166,7 +166,7 @@ static void write_deleted_name(struct gpald_writer *w, const struct gpald_operat
 int gpald_layout_create_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	gpald_auto_close struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
@@ -201,7 +201,7 @@ int gpald_layout_update_begin(const void *params, struct gpald_operation *operat
 int gpald_layout_update_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	gpald_auto_close struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
@@ -242,20 +242,13 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, struct g
 
 /* layout.get, layout.list */
 
-static void unref_record(const struct gpald_record **record)
-{
-	gpald_record_unref(*record);
-}
-
-#define AUTO_UNREF __attribute__((cleanup(unref_record)))
-
 int gpald_layout_get(const struct gpald_context *context, const void *params,
 		     struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_name_params *get = params;
-	AUTO_UNREF const struct gpald_record *record =
+	gpald_cleanup_record const struct gpald_record *record =
 		gpald_registry_ref(context->service->registry, get->name);
-	gpald_auto_close struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
 
 	if (!record)
 		return gpald_method_not_found(get->name, "/name", error);

@@ -18,13 +18,13 @@ struct gpald_opened_record {
 	struct gpal_request request;
 };
 
-#define gpald_auto_close __attribute__((cleanup(gpald_close_record)))
-
 /* 0, or -1 with *error set. */
 GPAL_MUST_USE int gpald_open_record(struct gpald_opened_record *opened,
 				    const struct gpald_record *record,
 				    struct gpald_wire_error *error);
 
 void gpald_close_record(struct gpald_opened_record *opened);
+
+#define gpald_cleanup_opened_record __attribute__((cleanup(gpald_close_record)))
 
 #endif

@@ -35,7 +35,7 @@ static void leave_sight(struct sight *sight)
 	gpal_layout_free(sight->resolved);
 }
 
-#define AUTO_LEAVE __attribute__((cleanup(leave_sight)))
+#define gpald_cleanup_sight __attribute__((cleanup(leave_sight)))
 
 /*
  * `parent` is the pointer to the object with the name, `most` how many bytes of its
@@ -103,7 +103,7 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 		       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_probe_params *probe = params;
-	AUTO_LEAVE struct sight sight = { 0 };
+	gpald_cleanup_sight struct sight sight = { 0 };
 	struct gpal_probe found;
 	struct gpal_error core;
 	const int code = probe->name ? look_at_live(&sight, context, probe->name, "",
@@ -140,7 +140,7 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_compare_params *compare = params;
-	AUTO_LEAVE struct sight from = { 0 }, to = { 0 };
+	gpald_cleanup_sight struct sight from = { 0 }, to = { 0 };
 	struct gpal_changes *changes;
 	int code = look_at_side(&from, context, &compare->from, "/from", error);
 
@@ -196,7 +196,7 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_explain_params *explain = params;
-	AUTO_LEAVE struct sight sight = { .request = &explain->request };
+	gpald_cleanup_sight struct sight sight = { .request = &explain->request };
 	struct gpal_explanation *explanation;
 	struct gpal_error core;
 	int code = 0;
@@ -244,7 +244,7 @@ int gpald_layout_advise(const struct gpald_context *context, const void *params,
 			struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_explain_params *advise = params;
-	AUTO_LEAVE struct sight sight = { 0 };
+	gpald_cleanup_sight struct sight sight = { 0 };
 	struct gpal_advice *advice;
 	struct gpal_error core;
 	int code;
