@@ -90,14 +90,9 @@ static struct gpald_record *find_record(const struct gpald_registry *registry, c
 	return make_key(&key, name) ? RB_FIND(index, (struct index *)&registry->index, &key) : NULL;
 }
 
-const struct gpald_record *gpald_registry_find(const struct gpald_registry *registry,
+/* The first record after a name in byte order, or NULL. NULL: of all. */
+static const struct gpald_record *record_after(const struct gpald_registry *registry,
 					       const char *name)
-{
-	return find_record(registry, name);
-}
-
-const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
-						const char *name)
 {
 	struct gpald_record key, *found;
 
@@ -127,7 +122,7 @@ size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
 
 	pthread_mutex_lock(&registry->lock);
 	*revision = registry->events.revision;
-	record = gpald_registry_after(registry, after);
+	record = record_after(registry, after);
 	for (; record && count < most; count++) {
 		records[count] = gpald_record_ref(record);
 		record = RB_NEXT(index, NULL, (struct gpald_record *)record);
@@ -265,7 +260,7 @@ static bool catch_up(const struct gpald_registry *registry, const char *after,
 static bool go_ahead(const struct gpald_registry *registry, const char *after,
 		     struct gpald_backup_page *page, size_t *left)
 {
-	const struct gpald_record *record = gpald_registry_after(registry, after);
+	const struct gpald_record *record = record_after(registry, after);
 
 	for (; record && page_fits(page, record, *left);
 	     record = RB_NEXT(index, NULL, (struct gpald_record *)record)) {

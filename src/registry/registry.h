@@ -150,12 +150,6 @@ bool gpald_registry_check(struct gpald_registry *registry);
  */
 GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_ms);
 
-/* The record of a name, or NULL; the first after a name in byte order, or NULL. NULL: of all. */
-const struct gpald_record *gpald_registry_find(const struct gpald_registry *registry,
-					       const char *name);
-const struct gpald_record *gpald_registry_after(const struct gpald_registry *registry,
-						const char *name);
-
 /* For any thread: the record of a name, with a reference for the caller; NULL: there is none. */
 const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, const char *name);
 

@@ -51,7 +51,7 @@ const struct gpald_integer_range gpald_segments = { 0, UINT16_MAX };
 const struct gpald_integer_range gpald_buses = { 0, UINT8_MAX };
 static const struct gpald_integer_range nodes = { 0, UINT32_MAX };
 static const struct gpald_integer_range slots = { 0, GPALD_VIRTIO_MMIO_SLOTS_MAX };
-const struct gpald_integer_range gpald_address_bits = { 1, GPALD_ADDRESS_BITS_MAX };
+static const struct gpald_integer_range address_bits = { 1, GPALD_ADDRESS_BITS_MAX };
 
 static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			      const struct gpald_member *member)
@@ -469,7 +469,7 @@ static const struct gpald_member host_rows[] = {
 	{ .name = "physical_address_bits",
 	  .decode = gpald_decode_u32,
 	  .offset = offsetof(struct gpal_request, host_physical_address_bits),
-	  .extra = &gpald_address_bits },
+	  .extra = &address_bits },
 	{ .name = "holes",
 	  .decode = gpald_decode_list,
 	  .offset = offsetof(struct gpal_request, host_holes),

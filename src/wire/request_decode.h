@@ -33,7 +33,7 @@ gpald_decode_function gpald_decode_refuse;
 
 /* The allowed values of members of a request that layouts have as well. */
 extern const struct gpald_enum gpald_archs, gpald_profiles, gpald_iommus;
-extern const struct gpald_integer_range gpald_segments, gpald_buses, gpald_address_bits;
+extern const struct gpald_integer_range gpald_segments, gpald_buses;
 extern const struct gpald_list gpald_cxl_targets; /* into a struct gpal_cxl_window */
 
 #endif

@@ -121,6 +121,25 @@ struct gpal_request request_for(unsigned int gib)
 	return (struct gpal_request){ .nodes = &sizes[gib], .node_count = 1 };
 }
 
+const struct gpald_record *bench_find(const struct bench *bench, const char *name)
+{
+	const struct gpald_record *record = gpald_registry_ref(bench->registry, name);
+
+	/* The registry still refers to it. */
+	gpald_record_unref(record);
+	return record;
+}
+
+const struct gpald_record *bench_after(const struct bench *bench, const char *name)
+{
+	const struct gpald_record *record = NULL;
+	uint64_t revision;
+
+	if (gpald_registry_page(bench->registry, name, &record, 1, &revision) > 0)
+		gpald_record_unref(record);
+	return record;
+}
+
 static void note(struct change *change)
 {
 	const struct gpald_operation *operation = &change->operation;
@@ -136,7 +155,7 @@ static void note(struct change *change)
 		return;
 	/* What is answered is what is there. */
 	ck_assert_ptr_nonnull(operation->record);
-	ck_assert_ptr_eq(gpald_registry_find(bench->registry, operation->name), operation->record);
+	ck_assert_ptr_eq(bench_find(bench, operation->name), operation->record);
 	ck_assert_uint_eq(operation->record->facts.generation, operation->generation);
 	strcpy(change->digest, operation->record->digest);
 }
@@ -243,7 +262,7 @@ enum gpald_outcome delete_now(struct bench *bench, const char *name)
 
 void assert_there(const struct bench *bench, const char *name, uint64_t generation)
 {
-	const struct gpald_record *record = gpald_registry_find(bench->registry, name);
+	const struct gpald_record *record = bench_find(bench, name);
 
 	ck_assert_int_eq(record != NULL, generation != 0);
 	if (record)

@@ -93,6 +93,12 @@ enum gpald_outcome delete_now(struct bench *bench, const char *name);
 /* Waits for the registry to be woken, and settles. */
 void bench_settle(struct bench *bench);
 
+/* The record of a name, borrowed from the registry; NULL: there is none. */
+const struct gpald_record *bench_find(const struct bench *bench, const char *name);
+
+/* The same of the first after a name in byte order; NULL: of all. */
+const struct gpald_record *bench_after(const struct bench *bench, const char *name);
+
 /* Whether a name is there with a generation, 0 for not at all. */
 void assert_there(const struct bench *bench, const char *name, uint64_t generation);
 

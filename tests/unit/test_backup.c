@@ -144,8 +144,7 @@ static void assert_is_what_there_is(const struct restored *restored, const struc
 	ck_assert_uint_eq(restored->state.revision,
 			  gpald_registry_events(bench->registry)->revision);
 	for (size_t i = 0; i < restored->count; i++) {
-		const struct gpald_record *record =
-			gpald_registry_find(bench->registry, restored->records[i]->name);
+		const struct gpald_record *record = bench_find(bench, restored->records[i]->name);
 
 		ck_assert_ptr_nonnull(record);
 		assert_records_equal(restored->records[i], record);
@@ -163,7 +162,7 @@ static void change_at_random(struct bench *bench, struct random *random)
 		delete_now(bench, name);
 		return;
 	}
-	if (!gpald_registry_find(bench->registry, name)) {
+	if (!bench_find(bench, name)) {
 		create_now(bench, name, 1 + (unsigned int)random_below(random, 3));
 		return;
 	}
@@ -459,8 +458,7 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 			struct gpald_record *record = loaded.records[j];
 
 			record->facts.generation -= raised;
-			assert_records_equal(record,
-					     gpald_registry_find(bench.registry, record->name));
+			assert_records_equal(record, bench_find(&bench, record->name));
 		}
 		close_store(store);
 		loaded_clear(&loaded);

@@ -29,7 +29,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	ck_assert_int_eq(change.times_done, 0);
 	assert_there(&bench, "vm", 0);
 	ck_assert_uint_eq(gpald_registry_count(bench.registry), 0);
-	ck_assert_ptr_null(gpald_registry_after(bench.registry, NULL));
+	ck_assert_ptr_null(bench_after(&bench, NULL));
 	ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION);
 
 	fake_store_resume(&bench.store);
@@ -40,7 +40,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 	assert_there(&bench, "vm", 1);
 	ck_assert_uint_eq(gpald_registry_count(bench.registry), 1);
 
-	record = gpald_registry_find(bench.registry, "vm");
+	record = bench_find(&bench, "vm");
 	gpal_layout_digest(layout, digest);
 	ck_assert_str_eq(record->digest, digest);
 	ck_assert_str_eq(change.digest, digest);
@@ -73,7 +73,7 @@ START_TEST(a_deleted_layout_is_there_until_that_is_durable)
 
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-	strcpy(digest, gpald_registry_find(bench.registry, "vm")->digest);
+	strcpy(digest, bench_find(&bench, "vm")->digest);
 	fake_store_stall(&bench.store);
 	prepare_delete(&bench, &change, "vm");
 	ck_assert(!change_submit(&change));
@@ -474,7 +474,7 @@ START_TEST(a_name_used_again_has_no_generation_it_had_before)
 		/* It is there, or was, when the process ended. */
 		if (round % 3 == 1)
 			bench_reopen(&bench);
-		record = gpald_registry_find(bench.registry, "vm");
+		record = bench_find(&bench, "vm");
 		ck_assert_uint_gt(record->facts.generation, last);
 		last = record->facts.generation;
 		ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_DONE);
@@ -484,7 +484,7 @@ START_TEST(a_name_used_again_has_no_generation_it_had_before)
 	/* One that has lived on is no reason to give an old generation again. */
 	delete_now(&bench, "other");
 	create_now(&bench, "vm", 1);
-	ck_assert_uint_gt(gpald_registry_find(bench.registry, "vm")->facts.generation, last);
+	ck_assert_uint_gt(bench_find(&bench, "vm")->facts.generation, last);
 	bench_end(&bench);
 }
 END_TEST

@@ -374,7 +374,7 @@ static void check_all(struct trial *trial)
 		char name[8];
 
 		snprintf(name, sizeof(name), "vm-%d", i);
-		record = gpald_registry_find(trial->bench.registry, name);
+		record = bench_find(&trial->bench, name);
 		ck_assert_int_eq(record != NULL, vm->is_there);
 		if (!record)
 			continue;

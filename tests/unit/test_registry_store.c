@@ -22,7 +22,7 @@ static void assert_only(struct bench *bench, const char *name, uint64_t revision
 		if (name)
 			assert_there(bench, name, 1);
 		else
-			ck_assert_ptr_null(gpald_registry_after(bench->registry, NULL));
+			ck_assert_ptr_null(bench_after(bench, NULL));
 		bench_reopen(bench);
 	}
 }
@@ -104,7 +104,7 @@ START_TEST(what_does_not_fit_together_is_tried_in_parts)
 		change_clear(&changes[i]);
 	}
 	ck_assert_uint_eq(gpald_registry_count(bench.registry), 3);
-	ck_assert_ptr_null(gpald_registry_find(bench.registry, "c"));
+	ck_assert_ptr_null(bench_find(&bench, "c"));
 	fake_store_resume(&bench.store);
 	bench_end(&bench);
 }
@@ -195,7 +195,7 @@ START_TEST(a_transaction_holds_8_mib)
 	}
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
 	change_await(&changes[0]);
-	record = gpald_registry_find(bench.registry, "vm-0");
+	record = bench_find(&bench, "vm-0");
 	ck_assert_ptr_nonnull(record);
 	size = record->request.length + record->layout.length;
 	most = 8 * MIB / size;
@@ -230,7 +230,7 @@ START_TEST(one_that_waited_for_a_refused_change_is_decided_anew)
 	change_await(&second);
 	ck_assert_int_eq(second.outcome, GPALD_OUTCOME_DONE);
 	ck_assert(second.created);
-	ck_assert_uint_eq(gpald_registry_find(bench.registry, "vm")->ram_size, 2 * GIB);
+	ck_assert_uint_eq(bench_find(&bench, "vm")->ram_size, 2 * GIB);
 	change_clear(&first);
 	change_clear(&second);
 	fake_store_resume(&bench.store);
@@ -487,12 +487,12 @@ START_TEST(a_restart_finds_what_was_there)
 	create_now(&bench, "plain", 1);
 	create_now(&bench, "gone", 1);
 	delete_now(&bench, "gone");
-	copy = record_of("rich", &gpald_registry_find(bench.registry, "rich")->facts, &rich);
+	copy = record_of("rich", &bench_find(&bench, "rich")->facts, &rich);
 
 	bench_reopen(&bench);
 	ck_assert_uint_eq(bench.store.loads, 2);
 	ck_assert_uint_eq(gpald_registry_count(bench.registry), 2);
-	assert_records_equal(gpald_registry_find(bench.registry, "rich"), copy);
+	assert_records_equal(bench_find(&bench, "rich"), copy);
 	assert_there(&bench, "plain", 1);
 	assert_there(&bench, "gone", 0);
 	/* Those who were away catch up: every event is there, and the next has the next number. */
@@ -636,7 +636,7 @@ START_TEST(to_name_the_policy_that_applies_is_to_leave_it_out)
 	ck_assert_int_eq(create_under(&bench, policies[_i].named_now, &created),
 			 policies[_i].outcome);
 	ck_assert(!created);
-	ck_assert_str_eq(gpald_registry_find(bench.registry, "vm")->policy->name, made_under);
+	ck_assert_str_eq(bench_find(&bench, "vm")->policy->name, made_under);
 	bench_end(&bench);
 }
 END_TEST
@@ -668,20 +668,20 @@ START_TEST(names_come_in_byte_order)
 	struct bench bench;
 
 	bench_start(&bench);
-	ck_assert_ptr_null(gpald_registry_after(bench.registry, NULL));
+	ck_assert_ptr_null(bench_after(&bench, NULL));
 	for (int i = 0; i < COUNT_OF(in); i++)
 		create_now(&bench, in[i], 1);
 	for (int i = 0; i < COUNT_OF(out); i++) {
-		record = gpald_registry_after(bench.registry, record ? record->name : NULL);
+		record = bench_after(&bench, record ? record->name : NULL);
 		ck_assert_ptr_nonnull(record);
 		ck_assert_str_eq(record->name, out[i]);
 	}
-	ck_assert_ptr_null(gpald_registry_after(bench.registry, "b"));
+	ck_assert_ptr_null(bench_after(&bench, "b"));
 	/* After names that are not there. */
-	ck_assert_str_eq(gpald_registry_after(bench.registry, "")->name, "9");
-	ck_assert_str_eq(gpald_registry_after(bench.registry, "a.a")->name, "a.b");
-	ck_assert_str_eq(gpald_registry_after(bench.registry, "M")->name, "Z");
-	ck_assert_ptr_null(gpald_registry_after(bench.registry, "c"));
+	ck_assert_str_eq(bench_after(&bench, "")->name, "9");
+	ck_assert_str_eq(bench_after(&bench, "a.a")->name, "a.b");
+	ck_assert_str_eq(bench_after(&bench, "M")->name, "Z");
+	ck_assert_ptr_null(bench_after(&bench, "c"));
 	bench_end(&bench);
 }
 END_TEST
@@ -701,7 +701,7 @@ START_TEST(pages_have_all_that_stay_once_while_others_come_and_go)
 		snprintf(name, sizeof(name), "vm-%02d", i * 7 % STAYING);
 		create_now(&bench, name, 1);
 	}
-	while ((record = gpald_registry_after(bench.registry, after[0] ? after : NULL))) {
+	while ((record = bench_after(&bench, after[0] ? after : NULL))) {
 		ck_assert_int_gt(strcmp(record->name, after), 0);
 		strcpy(after, record->name);
 		if (after[strlen(after) - 1] == '.') {
