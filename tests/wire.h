@@ -29,7 +29,7 @@ static inline cJSON *written_tree(struct gpald_writer *w)
 	cJSON *tree;
 
 	assert(!w->failed);
-	tree = cJSON_ParseWithLength(w->text, w->length);
+	tree = cJSON_ParseWithLength(w->text.data, w->text.length);
 	assert(tree);
 	gpald_writer_clear(w);
 	return tree;

@@ -99,12 +99,12 @@ static int ask_question(struct gpal_client *client, const struct question *q,
 /* Replaces each LF by a space, which means the same in JSON. An LF would end the line. */
 static void write_raw_params(struct gpald_writer *w, const void *args)
 {
-	const size_t start = w->length;
+	const size_t start = w->text.length;
 
 	gpald_write_bytes(w, args, strlen(args));
-	for (size_t i = start; i < w->length; i++)
-		if (w->text[i] == '\n')
-			w->text[i] = '\t';
+	for (size_t i = start; i < w->text.length; i++)
+		if (w->text.data[i] == '\n')
+			w->text.data[i] = '\t';
 }
 
 /* Gives the text of the result as a new object. */

@@ -99,7 +99,7 @@ static int describe_failure(const struct gpal_client *client, int code,
 			path, (double)client->timeout_ms / 1000);
 	case GPAL_E_CLOSED:
 		return gpald_client_fail(error, code, "%s: the connection was closed %s", path,
-					 client->link.input.length > client->link.taken ?
+					 client->link.input.text.length > client->link.taken ?
 						 "within an answer" :
 						 "without an answer");
 	case GPAL_E_PROTOCOL:
@@ -165,8 +165,8 @@ static int advance_call(struct gpal_client *client, const char *method, gpald_wr
 
 	if (!write_request_line(&again, client->id, method, write, args))
 		code = gpald_client_end(client, GPAL_E_NO_MEMORY, error);
-	else if (again.length != asked->length ||
-		 memcmp(again.text, asked->text, again.length) != 0)
+	else if (again.text.length != asked->text.length ||
+		 memcmp(again.text.data, asked->text.data, again.text.length) != 0)
 		code = gpald_client_fail(error, GPAL_E_BUSY, "another call is in progress");
 	gpald_writer_clear(&again);
 	return code;

@@ -68,7 +68,7 @@ static bool is_temporary(int error)
 
 static bool has_sent(const struct gpald_link *link)
 {
-	return link->sent == link->output.length;
+	return link->sent == link->output.text.length;
 }
 
 static void send_some(struct gpald_link *link)
@@ -78,7 +78,8 @@ static void send_some(struct gpald_link *link)
 
 	if (link->is_deaf || has_sent(link))
 		return;
-	sent = send(link->fd, output->text + link->sent, output->length - link->sent, MSG_NOSIGNAL);
+	sent = send(link->fd, output->text.data + link->sent, output->text.length - link->sent,
+		    MSG_NOSIGNAL);
 	if (sent < 0)
 		link->is_deaf = !is_temporary(errno);
 	else
@@ -88,8 +89,8 @@ static void send_some(struct gpald_link *link)
 /* Searches the bytes that were not searched yet for a line. */
 static void find_line(struct gpald_link *link)
 {
-	const struct gpald_writer *input = &link->input;
-	const char *start = input->text + link->taken + link->searched, *end = NULL;
+	const struct gpald_bytes *input = &link->input.text;
+	const char *start = input->data + link->taken + link->searched, *end = NULL;
 	const size_t left = input->length - link->taken - link->searched;
 
 	if (left > 0)
@@ -100,19 +101,19 @@ static void find_line(struct gpald_link *link)
 
 static int receive_some(struct gpald_link *link)
 {
-	struct gpald_writer *input = &link->input;
+	struct gpald_bytes *input = &link->input.text;
 	ssize_t received;
 
 	if (link->taken > 0) {
-		memmove(input->text, input->text + link->taken, input->length - link->taken);
+		memmove(input->data, input->data + link->taken, input->length - link->taken);
 		input->length -= link->taken;
 		link->taken = 0;
 	}
 	if (input->length > LINE_MAX_BYTES)
 		return GPAL_E_PROTOCOL;
-	if (!gpald_writer_reserve(input, READ_SIZE))
+	if (!gpald_writer_reserve(&link->input, READ_SIZE))
 		return GPAL_E_NO_MEMORY;
-	received = recv(link->fd, input->text + input->length, READ_SIZE, 0);
+	received = recv(link->fd, input->data + input->length, READ_SIZE, 0);
 	if (received > 0) {
 		input->length += (size_t)received;
 		if (!link->has_line)
@@ -140,10 +141,10 @@ bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *le
 {
 	if (!link->has_line)
 		return false;
-	*line = link->input.text + link->taken;
+	*line = link->input.text.data + link->taken;
 	*length = link->searched;
 	link->taken += link->searched + 1;
-	link->input.text[link->taken - 1] = '\0';
+	link->input.text.data[link->taken - 1] = '\0';
 	link->searched = 0;
 	find_line(link);
 	return true;
@@ -154,7 +155,7 @@ bool gpald_link_is_idle(struct gpald_link *link)
 	struct pollfd ready = { .fd = link->fd, .events = POLLIN };
 
 	return link->is_connected && !link->is_deaf && has_sent(link) &&
-	       link->input.length == link->taken && poll(&ready, 1, 0) == 0;
+	       link->input.text.length == link->taken && poll(&ready, 1, 0) == 0;
 }
 
 short gpald_link_events(const struct gpald_link *link)

@@ -64,7 +64,7 @@ void ctl_append_json(struct ctl_buffer *out, const char *text)
 	gpald_write_text(&writer, NULL, text);
 	if (writer.failed)
 		ctl_out_of_memory();
-	ctl_buffer_append(out, writer.text, writer.length);
+	ctl_buffer_append(out, writer.text.data, writer.text.length);
 	gpald_writer_clear(&writer);
 }
 

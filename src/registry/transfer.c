@@ -7,10 +7,9 @@
 #include "core/text.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define INITIAL_CAPACITY 512
+#define LEAST_CAPACITY 512
 
 void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result result)
 {
@@ -23,29 +22,14 @@ void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result resul
 
 void gpald_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length)
 {
-	size_t capacity = t->capacity ? t->capacity : INITIAL_CAPACITY;
-	uint8_t *grown;
-
-	if (t->result != GPALD_CODEC_OK)
-		return;
-	while (capacity - t->out.length < length)
-		capacity *= 2;
-	if (capacity != t->capacity) {
-		grown = realloc(t->out.data, capacity);
-		if (!grown) {
-			gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
-			return;
-		}
-		t->out.data = grown;
-		t->capacity = capacity;
-	}
-	memcpy(t->out.data + t->out.length, bytes, length);
-	t->out.length += length;
+	if (t->result == GPALD_CODEC_OK &&
+	    !gpald_bytes_append(&t->out, bytes, length, LEAST_CAPACITY))
+		gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
 }
 
 bool gpald_transfer_finish(struct gpald_transfer *t, struct gpald_blob *blob)
 {
-	*blob = t->out;
+	*blob = (struct gpald_blob){ (uint8_t *)t->out.data, t->out.length };
 	if (t->result == GPALD_CODEC_OK)
 		return true;
 	gpald_blob_free(blob);

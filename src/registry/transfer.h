@@ -8,6 +8,7 @@
 #ifndef GPALD_REGISTRY_TRANSFER_H
 #define GPALD_REGISTRY_TRANSFER_H
 
+#include "core/bytes.h"
 #include "registry/codec.h"
 
 /*
@@ -17,9 +18,8 @@
 struct gpald_transfer {
 	enum gpald_codec_result result;
 
-	/* Writing, where arena is NULL: a growing blob. */
-	struct gpald_blob out;
-	size_t capacity;
+	/* Writing, where arena is NULL. */
+	struct gpald_bytes out;
 
 	/* Reading. */
 	struct gpald_arena *arena;

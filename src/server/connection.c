@@ -71,7 +71,7 @@ static void on_closed(uv_handle_t *handle)
 
 	LIST_REMOVE(c, entry);
 	all->count--;
-	all->to_give_back += c->input.capacity;
+	all->to_give_back += c->input.bytes.capacity;
 	if (c->user) {
 		gpald_connection_release(c, c->unsent);
 		gpald_user_unref(&all->users, c->user);

@@ -59,7 +59,7 @@ static struct gpald_writer *output_of(struct gpald_connection *c)
 
 void gpald_connection_added(struct gpald_connection *c, size_t requests)
 {
-	c->output_length = output_of(c)->length;
+	c->output_length = output_of(c)->text.length;
 	c->output_requests += requests;
 }
 
@@ -81,7 +81,7 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
 	struct gpald_writer *out = output_of(c);
 	char line[GPALD_RPC_PLAIN_SIZE];
 	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
-	const size_t mark = out->length;
+	const size_t mark = out->text.length;
 
 	/* A frame without a stream would tell nobody. */
 	if (length == 0)
@@ -121,24 +121,23 @@ static void on_written(uv_write_t *request, int status)
  */
 static bool take_rest(struct gpald_writer *out, size_t sent, struct write *write, uv_buf_t *rest)
 {
-	const size_t length = out->length - sent;
+	const size_t length = out->text.length - sent;
 
 	if (length < LARGE) {
 		write->text = malloc(length);
 		if (!write->text)
 			return false;
-		memcpy(write->text, out->text + sent, length);
+		memcpy(write->text, out->text.data + sent, length);
 		write->length = length;
 		*rest = uv_buf_init(write->text, (unsigned int)length);
 		return true;
 	}
-	write->text = out->text;
+	write->text = out->text.data;
 	/* What it takes, and not only what is left of it. */
-	write->length = out->capacity;
+	write->length = out->text.capacity;
 	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
-	*rest = uv_buf_init(out->text + sent, (unsigned int)length);
-	out->text = NULL;
-	out->length = out->capacity = 0;
+	*rest = uv_buf_init(out->text.data + sent, (unsigned int)length);
+	out->text = (struct gpald_bytes){ 0 };
 	return true;
 }
 
@@ -177,7 +176,7 @@ static void write_rest(struct gpald_connection *c, struct gpald_writer *out, siz
 /* Gives the kernel what it takes now; returns how much, or a libuv error. */
 static int write_now(struct gpald_connection *c, const struct gpald_writer *out)
 {
-	uv_buf_t buffer = uv_buf_init(out->text, (unsigned int)c->output_length);
+	uv_buf_t buffer = uv_buf_init(out->text.data, (unsigned int)c->output_length);
 	int sent;
 
 	/* What libuv holds comes first. */
@@ -202,7 +201,7 @@ static void send_output(struct gpald_connection *c, struct gpald_writer *out)
 	}
 	c->output_length = c->output_requests = 0;
 	gpald_writer_reset(out, 0);
-	if (out->capacity > LARGE)
+	if (out->text.capacity > LARGE)
 		gpald_writer_clear(out);
 }
 

@@ -134,7 +134,7 @@ static int write_metrics(const struct gpald_service *service, enum gpald_stats_f
 	} else {
 		gpald_write_object(w, NULL);
 		gpald_write_text(w, "format", gpald_stats_format_name((int)format));
-		gpald_write_text(w, "text", text.text);
+		gpald_write_text(w, "text", text.text.data);
 		gpald_write_object_end(w);
 	}
 	gpald_writer_clear(&text);

@@ -9,7 +9,6 @@
 
 #include "ttrpc/envelope.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define LEAST_CAPACITY ((size_t)1024)
@@ -22,7 +21,7 @@ void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most, bool 
 
 void gpald_line_buffer_clear(struct gpald_line_buffer *buffer)
 {
-	free(buffer->data);
+	gpald_bytes_free(&buffer->bytes);
 	*buffer =
 		(struct gpald_line_buffer){ .most = buffer->most, .is_framed = buffer->is_framed };
 }
@@ -39,35 +38,17 @@ static void drop_taken(struct gpald_line_buffer *buffer)
 {
 	if (buffer->start == 0)
 		return;
-	memmove(buffer->data, buffer->data + buffer->start, buffer->end - buffer->start);
+	memmove(buffer->bytes.data, buffer->bytes.data + buffer->start,
+		buffer->bytes.length - buffer->start);
 	buffer->searched -= buffer->start;
-	buffer->end -= buffer->start;
+	buffer->bytes.length -= buffer->start;
 	buffer->start = 0;
-}
-
-static bool reserve_bytes(struct gpald_line_buffer *buffer, size_t length)
-{
-	size_t capacity = buffer->capacity ? buffer->capacity : LEAST_CAPACITY;
-	char *data;
-
-	if (length > SIZE_MAX / 2 - buffer->end)
-		return false;
-	while (capacity < buffer->end + length)
-		capacity *= 2;
-	if (capacity == buffer->capacity)
-		return true;
-	data = realloc(buffer->data, capacity);
-	if (!data)
-		return false;
-	buffer->data = data;
-	buffer->capacity = capacity;
-	return true;
 }
 
 bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data, size_t length)
 {
 	drop_taken(buffer);
-	if (buffer->to_skip > 0 && buffer->start == buffer->end) {
+	if (buffer->to_skip > 0 && buffer->start == buffer->bytes.length) {
 		const size_t skipped = length < buffer->to_skip ? length : buffer->to_skip;
 
 		buffer->taken += skipped;
@@ -78,15 +59,12 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 			return true;
 	}
 	/* The rest of a line that is too long is not worth keeping, unless its end has come. */
-	if (buffer->is_skipping && buffer->start == buffer->end && !memchr(data, '\n', length)) {
+	if (buffer->is_skipping && buffer->start == buffer->bytes.length &&
+	    !memchr(data, '\n', length)) {
 		buffer->taken += length;
 		return true;
 	}
-	if (!reserve_bytes(buffer, length))
-		return false;
-	memcpy(buffer->data + buffer->end, data, length);
-	buffer->end += length;
-	return true;
+	return gpald_bytes_append(&buffer->bytes, data, length, LEAST_CAPACITY);
 }
 
 /* Frames. */
@@ -94,12 +72,12 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 /* Whether the header of the next frame is there, after what is skipped. */
 static bool has_header(struct gpald_line_buffer *buffer)
 {
-	const size_t there = buffer->end - buffer->start;
+	const size_t there = buffer->bytes.length - buffer->start;
 	const size_t skipped = there < buffer->to_skip ? there : buffer->to_skip;
 
 	take_line_bytes(buffer, buffer->start + skipped);
 	buffer->to_skip -= skipped;
-	return buffer->end - buffer->start >= GPALD_TTRPC_HEADER_SIZE;
+	return buffer->bytes.length - buffer->start >= GPALD_TTRPC_HEADER_SIZE;
 }
 
 static enum gpald_line next_frame(struct gpald_line_buffer *buffer, const char **frame,
@@ -110,14 +88,14 @@ static enum gpald_line next_frame(struct gpald_line_buffer *buffer, const char *
 
 	if (!has_header(buffer))
 		return GPALD_LINE_NONE;
-	*frame = buffer->data + buffer->start;
+	*frame = buffer->bytes.data + buffer->start;
 	*offset = buffer->taken;
 	whole = GPALD_TTRPC_HEADER_SIZE + gpald_ttrpc_header(*frame).length;
 	if (whole - GPALD_TTRPC_HEADER_SIZE > buffer->most) {
 		buffer->to_skip = whole - GPALD_TTRPC_HEADER_SIZE;
 		whole = GPALD_TTRPC_HEADER_SIZE;
 		found = GPALD_LINE_TOO_LONG;
-	} else if (buffer->end - buffer->start < whole) {
+	} else if (buffer->bytes.length - buffer->start < whole) {
 		return GPALD_LINE_NONE;
 	}
 	*length = whole;
@@ -131,9 +109,9 @@ static bool has_frame(struct gpald_line_buffer *buffer)
 
 	if (!has_header(buffer))
 		return false;
-	length = gpald_ttrpc_header(buffer->data + buffer->start).length;
+	length = gpald_ttrpc_header(buffer->bytes.data + buffer->start).length;
 	return length > buffer->most ||
-	       buffer->end - buffer->start >= GPALD_TTRPC_HEADER_SIZE + length;
+	       buffer->bytes.length - buffer->start >= GPALD_TTRPC_HEADER_SIZE + length;
 }
 
 /* Lines. */
@@ -151,9 +129,10 @@ static const char *find_lf(struct gpald_line_buffer *buffer)
 {
 	const char *lf = NULL;
 
-	if (buffer->searched < buffer->end)
-		lf = memchr(buffer->data + buffer->searched, '\n', buffer->end - buffer->searched);
-	buffer->searched = lf ? (size_t)(lf - buffer->data) : buffer->end;
+	if (buffer->searched < buffer->bytes.length)
+		lf = memchr(buffer->bytes.data + buffer->searched, '\n',
+			    buffer->bytes.length - buffer->searched);
+	buffer->searched = lf ? (size_t)(lf - buffer->bytes.data) : buffer->bytes.length;
 	return lf;
 }
 
@@ -163,7 +142,7 @@ static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length,
 {
 	const bool was_skipping = buffer->is_skipping;
 
-	*line = buffer->data + buffer->start;
+	*line = buffer->bytes.data + buffer->start;
 	*line_length = length;
 	*offset = buffer->taken;
 	buffer->is_skipping = false;
@@ -183,7 +162,7 @@ static enum gpald_line skip_rest(struct gpald_line_buffer *buffer, uint64_t *off
 
 	*offset = buffer->taken;
 	buffer->is_skipping = true;
-	take_line_bytes(buffer, buffer->end);
+	take_line_bytes(buffer, buffer->bytes.length);
 	return is_new ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE;
 }
 
@@ -195,13 +174,13 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 	if (buffer->is_framed)
 		return next_frame(buffer, line, length, offset);
 	while ((lf = find_lf(buffer))) {
-		const size_t whole = (size_t)(lf - buffer->data) - buffer->start;
+		const size_t whole = (size_t)(lf - buffer->bytes.data) - buffer->start;
 		enum gpald_line found = hand_out(buffer, whole, 1, line, length, offset);
 
 		if (found != GPALD_LINE_NONE)
 			return found;
 	}
-	if (buffer->is_skipping || buffer->end - buffer->start > buffer->most + 1)
+	if (buffer->is_skipping || buffer->bytes.length - buffer->start > buffer->most + 1)
 		return skip_rest(buffer, offset);
 	return GPALD_LINE_NONE;
 }
@@ -210,36 +189,35 @@ enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const c
 				       size_t *length, uint64_t *offset)
 {
 	if (buffer->is_framed)
-		take_line_bytes(buffer, buffer->end);
-	if (buffer->start == buffer->end)
+		take_line_bytes(buffer, buffer->bytes.length);
+	if (buffer->start == buffer->bytes.length)
 		return GPALD_LINE_NONE;
-	return hand_out(buffer, buffer->end - buffer->start, 0, line, length, offset);
+	return hand_out(buffer, buffer->bytes.length - buffer->start, 0, line, length, offset);
 }
 
 void gpald_line_buffer_trim(struct gpald_line_buffer *buffer)
 {
-	if (buffer->start < buffer->end || buffer->capacity <= KEPT_CAPACITY)
+	if (buffer->start < buffer->bytes.length || buffer->bytes.capacity <= KEPT_CAPACITY)
 		return;
-	free(buffer->data);
-	buffer->data = NULL;
-	buffer->capacity = buffer->start = buffer->end = buffer->searched = 0;
+	gpald_bytes_free(&buffer->bytes);
+	buffer->start = buffer->searched = 0;
 }
 
 uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer)
 {
-	return buffer->taken + (buffer->end - buffer->start);
+	return buffer->taken + (buffer->bytes.length - buffer->start);
 }
 
 bool gpald_line_buffer_is_unfinished(const struct gpald_line_buffer *buffer)
 {
-	return buffer->is_skipping || buffer->to_skip > 0 || buffer->start < buffer->end;
+	return buffer->is_skipping || buffer->to_skip > 0 || buffer->start < buffer->bytes.length;
 }
 
 bool gpald_line_buffer_has_line(struct gpald_line_buffer *buffer)
 {
 	if (buffer->is_framed)
 		return has_frame(buffer);
-	if (buffer->is_skipping && buffer->start < buffer->end)
+	if (buffer->is_skipping && buffer->start < buffer->bytes.length)
 		return true;
-	return find_lf(buffer) || buffer->end - buffer->start > buffer->most + 1;
+	return find_lf(buffer) || buffer->bytes.length - buffer->start > buffer->most + 1;
 }

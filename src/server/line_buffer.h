@@ -3,6 +3,8 @@
 #ifndef GPALD_SERVER_LINE_BUFFER_H
 #define GPALD_SERVER_LINE_BUFFER_H
 
+#include "core/bytes.h"
+
 #include <gpalayout/export.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,14 +14,12 @@ struct gpald_line_buffer {
 	size_t most;    /* bytes of a line, its end excluded, or after the header of a frame */
 	bool is_framed; /* what follows speaks of lines, and holds for frames as well */
 
-	char *data;
-	size_t capacity;
-	size_t start;     /* of the line being looked for */
-	size_t end;       /* of what has been received */
-	size_t searched;  /* no LF lies before it */
-	uint64_t taken;   /* bytes ever taken as lines, or skipped */
-	bool is_skipping; /* inside a line that is too long and has been reported */
-	size_t to_skip;   /* bytes of such a frame */
+	struct gpald_bytes bytes; /* received, and not dropped yet */
+	size_t start;             /* of the line being looked for */
+	size_t searched;          /* no LF lies before it */
+	uint64_t taken;           /* bytes ever taken as lines, or skipped */
+	bool is_skipping;         /* inside a line that is too long and has been reported */
+	size_t to_skip;           /* bytes of such a frame */
 };
 
 enum gpald_line {

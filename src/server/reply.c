@@ -62,7 +62,7 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 /* Whether the line that begins at `mark` may be sent. */
 static bool is_sendable(const struct gpald_call *call, const struct gpald_writer *w, size_t mark)
 {
-	return !w->failed && w->length - mark <= reply_max(call);
+	return !w->failed && w->text.length - mark <= reply_max(call);
 }
 
 int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
@@ -71,7 +71,8 @@ int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w, size_
 	call->caller.socket->envelope->end_result(w, mark);
 	if (is_sendable(call, w, mark))
 		return 0;
-	return w->failed ? gpald_method_no_memory(error) : too_large(call, w->length - mark, error);
+	return w->failed ? gpald_method_no_memory(error) :
+			   too_large(call, w->text.length - mark, error);
 }
 
 static void write_error_reply(const struct gpald_call *call, const struct gpald_id *id,
@@ -89,9 +90,9 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 
 	write_error_reply(call, &call->id, error, w, mark);
-	if (error->list.text && !w->failed && !is_sendable(call, w, mark)) {
+	if (error->list.text.data && !w->failed && !is_sendable(call, w, mark)) {
 		gpald_writer_clear(&error->list);
-		too_large(call, w->length - mark, error);
+		too_large(call, w->text.length - mark, error);
 		write_error_reply(call, &call->id, error, w, mark);
 	}
 	gpald_writer_clear(&error->list);

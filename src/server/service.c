@@ -132,7 +132,7 @@ static void be_ready(struct gpald_call *call)
 static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 			struct gpald_wire_error *error)
 {
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	int code;
 
 	call->caller.socket->envelope->begin_result(w, &call->id);
@@ -144,7 +144,7 @@ static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 static int write_call(const struct gpald_call *call, const struct gpald_context *context,
 		      const void *params, struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	int code;
 
 	call->caller.socket->envelope->begin_result(w, &call->id);
@@ -454,7 +454,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 					       .caller = &call->caller,
 					       .answer = answer };
 	struct gpald_writer *w = &space->out;
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	int code = call->code;
 
 	/* Only a refusal may be of none. */
@@ -535,7 +535,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 			  struct gpald_workspace *space, struct gpald_answer *answer)
 {
 	struct gpald_writer *w = &space->out;
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	struct gpald_call call = {
 		.service = service,
 		.caller = *caller,
@@ -617,7 +617,7 @@ void gpald_service_refuse(struct gpald_service *service, const struct gpald_call
 	};
 
 	gpald_reply_refuse(&call, method ? method->name : NULL, error, &space->out,
-			   space->out.length, answer);
+			   space->out.text.length, answer);
 }
 
 bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald_caller *caller,
@@ -632,7 +632,7 @@ bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald
 		.started_ns = uv_hrtime(),
 	};
 	struct gpald_writer *w = &space->out;
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	struct gpald_wire_error error;
 	int code;
 

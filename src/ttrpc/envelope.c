@@ -186,7 +186,8 @@ static void begin_frame(struct gpald_writer *w, const struct gpald_id *id)
 static void end_frame(struct gpald_writer *w, size_t mark)
 {
 	if (!w->failed)
-		put_u32(w->text + mark, (uint32_t)(w->length - mark - GPALD_TTRPC_HEADER_SIZE));
+		put_u32(w->text.data + mark,
+			(uint32_t)(w->text.length - mark - GPALD_TTRPC_HEADER_SIZE));
 }
 
 /* Where the payload begins, if the frame begins at `mark`: after its tag and its length. */
@@ -218,7 +219,7 @@ static void write_status(struct gpald_writer *w, enum gpald_reason reason, const
 static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
 			      const struct gpald_wire_error *error)
 {
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	size_t status, any, value;
 
 	begin_frame(w, id);
@@ -234,8 +235,8 @@ static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
 		gpald_write_object_end(w);
 	}
 	gpald_protobuf_end(w);
-	if (error->list.text)
-		gpald_write_bytes(w, error->list.text, error->list.length);
+	if (error->list.text.data)
+		gpald_write_bytes(w, error->list.text.data, error->list.text.length);
 	gpald_protobuf_close(w, value);
 	gpald_protobuf_close(w, any);
 	gpald_protobuf_close(w, status);
@@ -245,7 +246,7 @@ static void write_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
 static void write_plain_ttrpc_error(struct gpald_writer *w, const struct gpald_id *id,
 				    enum gpald_reason reason, const char *message)
 {
-	const size_t mark = w->length;
+	const size_t mark = w->text.length;
 	size_t status;
 
 	/* Without a stream there is nobody to tell. */

@@ -61,7 +61,7 @@ static char *put_varint(char *at, uint64_t value)
 static void write_varint(struct gpald_writer *w, uint64_t value)
 {
 	if (gpald_writer_reserve(w, VARINT_MAX))
-		w->length = (size_t)(put_varint(w->text + w->length, value) - w->text);
+		w->text.length = (size_t)(put_varint(w->text.data + w->text.length, value) - w->text.data);
 }
 
 /* The tag of a field and the number that follows it. */
@@ -71,8 +71,8 @@ static void write_field(struct gpald_writer *w, uint32_t field, enum wire_type t
 
 	if (!gpald_writer_reserve(w, 2 * VARINT_MAX))
 		return;
-	at = put_varint(w->text + w->length, (uint64_t)field << 3 | type);
-	w->length = (size_t)(put_varint(at, value) - w->text);
+	at = put_varint(w->text.data + w->text.length, (uint64_t)field << 3 | type);
+	w->text.length = (size_t)(put_varint(at, value) - w->text.data);
 }
 
 void gpald_protobuf_number(struct gpald_writer *w, uint32_t field, uint64_t value)
@@ -89,7 +89,7 @@ void gpald_protobuf_bytes(struct gpald_writer *w, uint32_t field, const void *by
 size_t gpald_protobuf_open(struct gpald_writer *w, uint32_t field)
 {
 	write_field(w, field, LENGTH, 0);
-	return w->length;
+	return w->text.length;
 }
 
 void gpald_protobuf_close(struct gpald_writer *w, size_t start)
@@ -99,17 +99,17 @@ void gpald_protobuf_close(struct gpald_writer *w, size_t start)
 
 	if (w->failed)
 		return;
-	length = w->length - start;
+	length = w->text.length - start;
 	if (length < 0x80) {
-		w->text[start - 1] = (char)length;
+		w->text.data[start - 1] = (char)length;
 		return;
 	}
 	more = (size_t)(put_varint(varint, length) - varint) - 1;
 	if (!gpald_writer_reserve(w, more))
 		return;
-	memmove(w->text + start + more, w->text + start, length);
-	memcpy(w->text + start - 1, varint, more + 1);
-	w->length += more;
+	memmove(w->text.data + start + more, w->text.data + start, length);
+	memcpy(w->text.data + start - 1, varint, more + 1);
+	w->text.length += more;
 }
 
 /* The open messages. */
@@ -229,10 +229,10 @@ static void write_array(struct gpald_writer *w, const char *key)
 	if (!field)
 		return;
 	assert(field->label == PROTOBUF_C_LABEL_REPEATED);
-	before = w->length;
+	before = w->text.length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
 		push_frame(w, PACKED, field, gpald_protobuf_open(w, field->id));
-		top_frame(w)->next = (unsigned int)(w->length - before);
+		top_frame(w)->next = (unsigned int)(w->text.length - before);
 	} else {
 		push_frame(w, LIST, field, 0);
 	}
@@ -245,8 +245,8 @@ static void write_array_end(struct gpald_writer *w)
 	if (w->failed)
 		return;
 	/* An empty list is no field. */
-	if (frame->kind == PACKED && w->length == frame->start)
-		w->length -= frame->next;
+	if (frame->kind == PACKED && w->text.length == frame->start)
+		w->text.length -= frame->next;
 	else if (frame->kind == PACKED)
 		gpald_protobuf_close(w, frame->start);
 	open_of(w)->top--;

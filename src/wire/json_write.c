@@ -23,34 +23,24 @@
 
 void gpald_writer_clear(struct gpald_writer *w)
 {
-	free(w->text);
+	gpald_bytes_free(&w->text);
 	free(w->form_state);
 	*w = (struct gpald_writer){ 0 };
 }
 
 void gpald_writer_reset(struct gpald_writer *w, size_t length)
 {
-	w->length = length;
+	w->text.length = length;
 	w->failed = false;
 	w->form = NULL;
 }
 
 bool gpald_writer_grow(struct gpald_writer *w, size_t length)
 {
-	size_t capacity = w->capacity ? w->capacity : LEAST_CAPACITY;
-	char *text = NULL;
-
-	while (capacity - w->length < length && capacity <= SIZE_MAX / 4)
-		capacity *= 2;
-	if (!w->failed && !w->is_fixed && capacity - w->length >= length)
-		text = realloc(w->text, capacity);
-	if (!text) {
-		w->failed = true;
-		return false;
-	}
-	w->text = text;
-	w->capacity = capacity;
-	return true;
+	if (!w->failed && !w->is_fixed && gpald_bytes_grow(&w->text, length, LEAST_CAPACITY))
+		return true;
+	w->failed = true;
+	return false;
 }
 
 /* Whether a byte of UTF-8 stands for itself in a JSON string. */
@@ -131,7 +121,8 @@ static char *put_quoted_hex(char *at, uint64_t value)
 void gpald_write_hex_value(struct gpald_writer *w, uint64_t value)
 {
 	if (gpald_writer_reserve(w, QUOTED_HEX_MAX))
-		w->length = (size_t)(put_quoted_hex(w->text + w->length, value) - w->text);
+		w->text.length = (size_t)(put_quoted_hex(w->text.data + w->text.length, value) -
+					  w->text.data);
 }
 
 void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range)
@@ -141,12 +132,12 @@ void gpald_write_bounds_value(struct gpald_writer *w, struct gpal_range range)
 
 	if (!gpald_writer_reserve(w, sizeof(start) + sizeof(end) + 2 * QUOTED_HEX_MAX))
 		return;
-	at = w->text + w->length;
+	at = w->text.data + w->text.length;
 	memcpy(at, start, sizeof(start) - 1);
 	at = put_quoted_hex(at + sizeof(start) - 1, range.start);
 	memcpy(at, end, sizeof(end) - 1);
 	at = put_quoted_hex(at + sizeof(end) - 1, range.end);
-	w->length = (size_t)(at - w->text);
+	w->text.length = (size_t)(at - w->text.data);
 }
 
 void gpald_write_integer_value(struct gpald_writer *w, int64_t value)
@@ -175,10 +166,10 @@ void gpald_write_base64(struct gpald_writer *w, const char *key, const uint8_t *
 	}
 	if (!gpald_write_start(w, key, text_length + 2))
 		return;
-	w->text[w->length++] = '"';
-	base64_encode_raw(w->text + w->length, length, bytes);
-	w->length += text_length;
-	w->text[w->length++] = '"';
+	w->text.data[w->text.length++] = '"';
+	base64_encode_raw(w->text.data + w->text.length, length, bytes);
+	w->text.length += text_length;
+	w->text.data[w->text.length++] = '"';
 }
 
 void gpald_write_time(struct gpald_writer *w, const char *key, int64_t ms)

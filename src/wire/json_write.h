@@ -10,6 +10,8 @@
 #ifndef GPALD_WIRE_JSON_WRITE_H
 #define GPALD_WIRE_JSON_WRITE_H
 
+#include "core/bytes.h"
+
 #include <gpalayout/export.h>
 #include <gpalayout/range.h>
 #include <stdbool.h>
@@ -19,11 +21,9 @@
 
 /* Zero a writer before use, and call gpald_writer_clear() at the end. */
 struct gpald_writer {
-	char *text; /* `length` bytes, without a NUL; NULL while nothing was written */
-	size_t length;
-	size_t capacity;
-	bool is_fixed; /* the text belongs to the caller, and its capacity does not grow */
-	bool failed;   /* memory ran out */
+	struct gpald_bytes text; /* without a NUL */
+	bool is_fixed;           /* the text belongs to the caller, and its capacity does not grow */
+	bool failed;             /* memory ran out */
 
 	const struct gpald_form *form; /* NULL: JSON */
 	void *form_state;              /* owned by the writer; NULL: the form needs none yet */
@@ -66,7 +66,7 @@ GPAL_MUST_USE bool gpald_writer_grow(struct gpald_writer *w, size_t length);
 
 GPAL_MUST_USE static inline bool gpald_writer_reserve(struct gpald_writer *w, size_t length)
 {
-	return w->capacity - w->length >= length || gpald_writer_grow(w, length);
+	return w->text.capacity - w->text.length >= length || gpald_writer_grow(w, length);
 }
 
 /* Writes bytes as they are. */
@@ -74,8 +74,8 @@ static inline void gpald_write_bytes(struct gpald_writer *w, const char *bytes, 
 {
 	if (!gpald_writer_reserve(w, length))
 		return;
-	memcpy(w->text + w->length, bytes, length);
-	w->length += length;
+	memcpy(w->text.data + w->text.length, bytes, length);
+	w->text.length += length;
 }
 
 /*
@@ -91,8 +91,8 @@ GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const
 
 	if (!gpald_writer_reserve(w, key_length + length + 4))
 		return false;
-	at = w->text + w->length;
-	if (w->length > 0)
+	at = w->text.data + w->text.length;
+	if (w->text.length > 0)
 		before = at[-1];
 	/* No value ends with one of these: strings end with a quote. */
 	if (before != '{' && before != '[' && before != ':')
@@ -104,7 +104,7 @@ GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const
 		*at++ = '"';
 		*at++ = ':';
 	}
-	w->length = (size_t)(at - w->text);
+	w->text.length = (size_t)(at - w->text.data);
 	return true;
 }
 
@@ -124,7 +124,7 @@ static inline void gpald_write_object(struct gpald_writer *w, const char *key)
 	if (w->form)
 		w->form->object(w, key);
 	else if (gpald_write_start(w, key, 1))
-		w->text[w->length++] = '{';
+		w->text.data[w->text.length++] = '{';
 }
 
 static inline void gpald_write_array(struct gpald_writer *w, const char *key)
@@ -132,7 +132,7 @@ static inline void gpald_write_array(struct gpald_writer *w, const char *key)
 	if (w->form)
 		w->form->array(w, key);
 	else if (gpald_write_start(w, key, 1))
-		w->text[w->length++] = '[';
+		w->text.data[w->text.length++] = '[';
 }
 
 static inline void gpald_write_object_end(struct gpald_writer *w)

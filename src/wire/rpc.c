@@ -246,8 +246,8 @@ static void write_json_error(struct gpald_writer *w, const struct gpald_id *id,
 	begin_reply(w, id);
 	begin_error(w, error->reason, error->message);
 	gpald_rpc_write_error_data(w, error);
-	if (error->list.text)
-		gpald_write_raw(w, NULL, error->list.text, error->list.length);
+	if (error->list.text.data)
+		gpald_write_raw(w, NULL, error->list.text.data, error->list.text.length);
 	end_error(w);
 }
 
@@ -274,8 +274,7 @@ size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 	struct gpald_writer w = {
-		.text = line,
-		.capacity = GPALD_RPC_PLAIN_SIZE,
+		.text = { .data = line, .capacity = GPALD_RPC_PLAIN_SIZE },
 		.is_fixed = true,
 	};
 
@@ -284,7 +283,7 @@ size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct
 		gpald_writer_reset(&w, 0);
 		envelope->write_plain_error(&w, &none, reason, message);
 	}
-	return w.length;
+	return w.text.length;
 }
 
 bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
@@ -292,7 +291,7 @@ bool gpald_rpc_is_plain(const struct gpald_wire_error *error)
 	const char *c = error->message;
 	size_t cursor = 0;
 
-	if (error->has_pointer || error->list.text || gpald_reason_has_offset(error->reason) ||
+	if (error->has_pointer || error->list.text.data || gpald_reason_has_offset(error->reason) ||
 	    gpald_reason_next_detail(error->reason, &cursor))
 		return false;
 	while (*c >= ' ' && *c <= '~' && *c != '"' && *c != '\\')

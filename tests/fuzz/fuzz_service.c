@@ -44,10 +44,10 @@ static char *ask(const struct gpald_caller *caller, const char *line, size_t len
 	if (answer.kind == GPALD_ANSWER_NONE)
 		return NULL;
 	FUZZ_CHECK(answer.kind == GPALD_ANSWER_REPLY, "out of memory");
-	*size = serving_space.out.length;
+	*size = serving_space.out.text.length;
 	reply = malloc(*size + 1);
 	FUZZ_CHECK(reply, "out of memory");
-	memcpy(reply, serving_space.out.text, *size);
+	memcpy(reply, serving_space.out.text.data, *size);
 	reply[*size] = '\0';
 	return reply;
 }

@@ -106,7 +106,7 @@ static void read_reason(const struct gpald_protobuf_field *status, char reason[6
 static void check_reply(const char *frame, size_t length)
 {
 	const struct gpald_ttrpc_header asked = gpald_ttrpc_header(frame);
-	const char *reply = serving_space.out.text;
+	const char *reply = serving_space.out.text.data;
 	const uint8_t *request = (const uint8_t *)frame + GPALD_TTRPC_HEADER_SIZE;
 	const uint8_t *response = (const uint8_t *)reply + GPALD_TTRPC_HEADER_SIZE;
 	const ProtobufCMethodDescriptor *method = method_of(request, asked.length);
@@ -114,10 +114,11 @@ static void check_reply(const char *frame, size_t length)
 	struct gpald_ttrpc_header header;
 	char reason[64];
 
-	FUZZ_CHECK(serving_space.out.length >= GPALD_TTRPC_HEADER_SIZE, "the reply has no header");
+	FUZZ_CHECK(serving_space.out.text.length >= GPALD_TTRPC_HEADER_SIZE,
+		   "the reply has no header");
 	header = gpald_ttrpc_header(reply);
 	FUZZ_CHECK(header.stream == asked.stream && header.type == 2 && header.flags == 0 &&
-			   header.length == serving_space.out.length - GPALD_TTRPC_HEADER_SIZE,
+			   header.length == serving_space.out.text.length - GPALD_TTRPC_HEADER_SIZE,
 		   "the header of the reply is wrong");
 	FUZZ_CHECK(find(response, header.length, 1, &status) &&
 			   find(response, header.length, 2, &payload),

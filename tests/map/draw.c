@@ -91,7 +91,7 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 
 		gpald_encode_map(&w, NULL, &layout.map);
 		assert(!w.failed);
-		ctl_buffer_append(&out, w.text, w.length);
+		ctl_buffer_append(&out, w.text.data, w.text.length);
 		gpald_writer_clear(&w);
 	} else if (cJSON_IsTrue(member(order, "svg")))
 		ctl_map_append_svg(&out, &map);

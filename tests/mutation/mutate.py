@@ -45,7 +45,7 @@ class Folder:
 
 
 CORE_PROGRAMS = (
-    "unit/test_resolver", "unit/test_root_complexes", "unit/test_advise", "unit/test_allocator", "unit/test_check", "unit/test_core_memory",
+    "unit/test_resolver", "unit/test_root_complexes", "unit/test_advise", "unit/test_allocator", "unit/test_bytes", "unit/test_check", "unit/test_core_memory",
     "unit/test_probe", "unit/test_policy", "vectors/vectors", "vectors/corpora", "property/property", "exhaustive/allocator",
     "exhaustive/free_space", "exhaustive/update", "exhaustive/edges", "exhaustive/sort", "exhaustive/vtl2")
 REGISTRY_PROGRAMS = (

@@ -40,8 +40,8 @@ static inline void add_test(Suite *suite, const char *name, const TTest *functio
 static inline void assert_written(struct gpald_writer *w, const char *expected)
 {
 	ck_assert(!w->failed);
-	ck_assert_uint_eq(w->length, strlen(expected));
-	ck_assert_mem_eq(w->text, expected, w->length);
+	ck_assert_uint_eq(w->text.length, strlen(expected));
+	ck_assert_mem_eq(w->text.data, expected, w->text.length);
 	gpald_writer_clear(w);
 }
 

@@ -152,7 +152,7 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 				 i == 0 ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE);
 		ck_assert(gpald_line_buffer_is_unfinished(&buffer));
 	}
-	ck_assert_uint_le(buffer.capacity, 4 * sizeof(piece));
+	ck_assert_uint_le(buffer.bytes.capacity, 4 * sizeof(piece));
 	ck_assert_uint_eq(gpald_line_buffer_received(&buffer), 1000 * sizeof(piece));
 	gpald_line_buffer_clear(&buffer);
 }
@@ -196,7 +196,7 @@ START_TEST(a_large_line_is_forgotten_when_it_is_done)
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 			 GPALD_LINE_WHOLE);
 	gpald_line_buffer_trim(&buffer);
-	ck_assert_uint_eq(buffer.capacity, 0);
+	ck_assert_uint_eq(buffer.bytes.capacity, 0);
 	ck_assert(gpald_line_buffer_append(&buffer, "a\n", 2));
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 			 GPALD_LINE_WHOLE);

@@ -200,7 +200,8 @@ static void *unpack(const struct gpald_writer *w, const ProtobufCMessageDescript
 	ProtobufCMessage *unpacked;
 
 	ck_assert(!w->failed);
-	unpacked = protobuf_c_message_unpack(message, NULL, w->length, (const uint8_t *)w->text);
+	unpacked = protobuf_c_message_unpack(message, NULL, w->text.length,
+					     (const uint8_t *)w->text.data);
 	ck_assert_ptr_nonnull(unpacked);
 	ck_assert_uint_eq(unpacked->n_unknown_fields, 0);
 	return unpacked;

@@ -175,9 +175,9 @@ static enum ctl_exit add_element(cJSON *request, const struct ctl_invocation *in
 	if (text.writer.failed)
 		ctl_out_of_memory();
 	if (!code)
-		cJSON_AddItemToArray(
-			need_elements(request, list),
-			require_item(cJSON_ParseWithLength(text.writer.text, text.writer.length)));
+		cJSON_AddItemToArray(need_elements(request, list),
+				     require_item(cJSON_ParseWithLength(text.writer.text.data,
+									text.writer.text.length)));
 	gpald_writer_clear(&text.writer);
 	return code;
 }

@@ -466,7 +466,7 @@ enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct 
 	gpald_write_object_end(&request.writer);
 	if (request.writer.failed)
 		ctl_out_of_memory();
-	ctl_buffer_append(text, request.writer.text, request.writer.length);
+	ctl_buffer_append(text, request.writer.text.data, request.writer.text.length);
 	gpald_writer_clear(&request.writer);
 	return code;
 }

@@ -122,7 +122,7 @@ static void write_given_bars(struct gpald_writer *w, char *sizes)
 
 static void take_bar_sizes(struct devices *devices, char *sizes)
 {
-	if (devices->list.length)
+	if (devices->list.text.length)
 		gpald_write_object_end(&devices->list);
 	else
 		gpald_write_array(&devices->list, NULL);
@@ -138,7 +138,7 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 	char *sizes = value;
 	uint64_t count;
 
-	if (!devices->list.length)
+	if (!devices->list.text.length)
 		return ctl_usage_error(
 			"%s: %s needs %s before it: it adds functions to that device",
 			rc->flag->name, name,
@@ -224,7 +224,7 @@ static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_com
 	gpald_write_object_end(list);
 	gpald_write_array_end(list);
 	gpald_write_object(w, keys[window->size]);
-	gpald_write_raw(w, "devices", list->text, list->length);
+	gpald_write_raw(w, "devices", list->text.data, list->text.length);
 	gpald_write_object_end(w);
 	w->failed = w->failed || list->failed;
 	return CTL_OK;
