@@ -72,10 +72,9 @@ static void on_closed(uv_handle_t *handle)
 	LIST_REMOVE(c, entry);
 	all->count--;
 	all->to_give_back += c->input.bytes.capacity;
-	if (c->user) {
-		gpald_connection_release(c, c->unsent);
+	/* libuv has reported each write, and with it what it took. */
+	if (c->user)
 		gpald_user_unref(&all->users, c->user);
-	}
 	gpald_line_buffer_clear(&c->input);
 	gpald_waits_clear(c);
 	free(c);
@@ -257,7 +256,8 @@ static bool has_work(struct gpald_connection *c)
 	       gpald_subscription_is_due(c) || gpald_waits_are_due(c);
 }
 
-uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since)
+/* Charges the user for a turn, or a part of it, which ends now; returns when that is. */
+static uint64_t end_turn(struct gpald_connection *c, uint64_t since)
 {
 	const uint64_t now = uv_hrtime();
 
@@ -292,13 +292,26 @@ static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 	gpald_line_buffer_trim(&c->input);
 	if (!gpald_connection_hold(c)) {
 		gpald_connection_flush(c);
-		return gpald_connection_end_turn(c, start);
+		return end_turn(c, start);
 	}
 	now = uv_hrtime();
 	gpald_user_charge(&c->all->users, c->user, now - start);
 	if (c->all->held_count == 1)
 		c->all->held_since = now;
 	return now;
+}
+
+/* Sends what is held, and ends those turns; returns when the last of them ends. */
+static uint64_t flush_held(struct gpald_connections *all, uint64_t start)
+{
+	const size_t count = all->held_count;
+
+	all->held_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		gpald_connection_send_held(&all->held[i]);
+		start = end_turn(all->held[i].connection, start);
+	}
+	return start;
 }
 
 static void on_turns(uv_check_t *check)
@@ -320,14 +333,14 @@ static void on_turns(uv_check_t *check)
 		}
 		/* What it has added before goes first. */
 		if (turn && of_turn(turn)->output_length > 0)
-			now = gpald_connections_flush(all, now);
+			now = flush_held(all, now);
 		if (turn)
 			now = serve_lines(of_turn(turn), now);
 		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
-			now = gpald_connections_flush(all, now);
+			now = flush_held(all, now);
 		/* What those who read on will take is taken from it, too. */
 	} while (now + all->to_read_ns < end);
-	gpald_connections_flush(all, now);
+	flush_held(all, now);
 }
 
 /* It is enough that it is there. */

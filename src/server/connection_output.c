@@ -25,7 +25,8 @@ struct write {
 	char *text;    /* owned */
 };
 
-void gpald_connection_release(struct gpald_connection *c, size_t bytes)
+/* Bytes are no longer owed: they were written. Connections that were held back by them go on. */
+static void release_bytes(struct gpald_connection *c, size_t bytes)
 {
 	const uint64_t most = gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
 	const bool held_back = c->user->unsent >= most;
@@ -102,7 +103,7 @@ static void on_written(uv_write_t *request, int status)
 
 	c->queued -= write->requests;
 	c->all->to_give_back += write->length;
-	gpald_connection_release(c, write->length);
+	release_bytes(c, write->length);
 	free(write->text);
 	free(write);
 	if (c->state == GPALD_CONNECTION_CLOSING)
@@ -225,16 +226,7 @@ bool gpald_connection_hold(struct gpald_connection *c)
 	return true;
 }
 
-uint64_t gpald_connections_flush(struct gpald_connections *all, uint64_t start)
+void gpald_connection_send_held(struct gpald_held *held)
 {
-	const size_t count = all->held_count;
-
-	all->held_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct gpald_connection *c = all->held[i].connection;
-
-		send_output(c, &all->held[i].text);
-		start = gpald_connection_end_turn(c, start);
-	}
-	return start;
+	send_output(held->connection, &held->text);
 }

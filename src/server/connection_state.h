@@ -89,9 +89,6 @@ bool gpald_connection_close_if_gone(struct gpald_connection *c);
  */
 void gpald_connection_advance(struct gpald_connection *c);
 
-/* Charges the user for a turn, or a part of it, which ends now; returns when that is. */
-uint64_t gpald_connection_end_turn(struct gpald_connection *c, uint64_t since);
-
 /* Does what an answer says: adds a reply, or waits for one. */
 void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald_answer *answer);
 
@@ -127,14 +124,8 @@ void gpald_connection_flush(struct gpald_connection *c);
  */
 GPAL_MUST_USE bool gpald_connection_hold(struct gpald_connection *c);
 
-/* Sends what is held, and ends those turns; returns when the last of them ends. */
-uint64_t gpald_connections_flush(struct gpald_connections *connections, uint64_t now);
-
-/*
- * Bytes are no longer owed: they were written, or the connection is gone.
- * Connections that were held back by them go on.
- */
-void gpald_connection_release(struct gpald_connection *c, size_t bytes);
+/* Sends what was held. */
+void gpald_connection_send_held(struct gpald_held *held);
 
 /* Calls that wait: see waits.c. */
 
