@@ -185,7 +185,7 @@ json src/wire/json_scan.c s/if (unit == 0)/if (0)/
 json src/wire/json_scan.c s/unit <= 0xdbff/unit <= 0xdbfe/
 json src/wire/json_scan.c s/p->length - p->at < 6/p->length - p->at < 1/
 json src/wire/json_scan.c s/p->at += 5;/p->at += 4;/
-json src/wire/json_scan.c s/byte >= 0x20 \&\& byte/byte >= 0x1f \&\& byte/
+json src/wire/json_scan.c s/text\[at\] >= 0x20/text[at] >= 0x1f/
 json src/wire/json_scan.c s/gpald_scan_peek(p) == '+' || gpald_scan_peek(p) == '-'/gpald_scan_peek(p) == '+'/
 json src/wire/json_parse.c s/#define NUMBER_MAX 63/#define NUMBER_MAX 64/
 json src/wire/json_parse.c s/isinf(\*value)/0/
