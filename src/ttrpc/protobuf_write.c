@@ -61,7 +61,8 @@ static char *put_varint(char *at, uint64_t value)
 static void write_varint(struct gpald_writer *w, uint64_t value)
 {
 	if (gpald_writer_reserve(w, VARINT_MAX))
-		w->text.length = (size_t)(put_varint(w->text.data + w->text.length, value) - w->text.data);
+		w->text.length =
+			(size_t)(put_varint(w->text.data + w->text.length, value) - w->text.data);
 }
 
 /* The tag of a field and the number that follows it. */

@@ -22,8 +22,8 @@
 /* Zero a writer before use, and call gpald_writer_clear() at the end. */
 struct gpald_writer {
 	struct gpald_bytes text; /* without a NUL */
-	bool is_fixed;           /* the text belongs to the caller, and its capacity does not grow */
-	bool failed;             /* memory ran out */
+	bool is_fixed; /* the text belongs to the caller, and its capacity does not grow */
+	bool failed;   /* memory ran out */
 
 	const struct gpald_form *form; /* NULL: JSON */
 	void *form_state;              /* owned by the writer; NULL: the form needs none yet */
