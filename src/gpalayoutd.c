@@ -86,7 +86,7 @@ static int set_option(struct gpald_options *options, enum gpald_option option, c
 }
 
 /* Does what an option says. -1: go on; otherwise the exit status. */
-static int take_option(int found, struct command_line *line, struct gpald_options *options)
+static int apply_option(int found, struct command_line *line, struct gpald_options *options)
 {
 	switch (found) {
 	case 'h':
@@ -127,7 +127,7 @@ static int look_through(int argc, char **argv, struct command_line *line,
 	optind = 0; /* for getopt_long() of the C library: begin again */
 	while (status < 0 &&
 	       (found = getopt_long(argc, argv, GPALD_OPTION_LETTERS, table, NULL)) != -1)
-		status = take_option(found, line, options);
+		status = apply_option(found, line, options);
 	if (status >= 0)
 		return status;
 	if (optind < argc) {

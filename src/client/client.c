@@ -138,7 +138,7 @@ bool gpald_client_put(struct gpal_client *client, const char *method, gpald_writ
 				  args);
 }
 
-static int begin_call(struct gpal_client *client, const char *method, gpald_write_params *write,
+static int start_call(struct gpal_client *client, const char *method, gpald_write_params *write,
 		      const void *args, struct gpal_client_error *error)
 {
 	if (client->is_subscribed)
@@ -196,7 +196,7 @@ int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write
 		     struct gpal_client_error *error)
 {
 	int code = client->is_asking ? advance_call(client, method, write, args, error) :
-				       begin_call(client, method, write, args, error);
+				       start_call(client, method, write, args, error);
 
 	if (code)
 		return code;

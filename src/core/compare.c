@@ -155,8 +155,8 @@ static int compare_changes(const void *a, const void *b)
 	return strcmp(x->tag, y->tag);
 }
 
-static bool compare_parts(struct gpald_arena *arena, const struct gpal_layout *from,
-			  const struct gpal_layout *to, struct gpal_changes *list)
+static bool compare_layout_parts(struct gpald_arena *arena, const struct gpal_layout *from,
+				 const struct gpal_layout *to, struct gpal_changes *list)
 {
 	size_t from_count, to_count, i = 0, j = 0;
 	struct gpald_part *from_parts = gpald_list_parts(arena, from, &from_count);
@@ -194,7 +194,7 @@ int gpal_compare(const struct gpal_layout *from, const struct gpal_layout *to,
 	*changes = NULL;
 	if (!made)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	if (!compare_parts(arena, from, to, made)) {
+	if (!compare_layout_parts(arena, from, to, made)) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	}

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The first name that is the same; `count` if there is none. */
-static size_t find_target(const char *const *targets, size_t count, const char *name)
+static size_t find_cxl_target(const char *const *targets, size_t count, const char *name)
 {
 	size_t at = 0;
 
@@ -27,7 +27,7 @@ size_t gpald_cxl_find_twice(const char *const *targets, size_t count)
 {
 	size_t at = 0;
 
-	while (at < count && find_target(targets, at, targets[at]) == at)
+	while (at < count && find_cxl_target(targets, at, targets[at]) == at)
 		at++;
 	return at;
 }
@@ -38,7 +38,7 @@ static int refuse_twice(const struct gpal_cxl_window *window, size_t index, size
 	const char *target = window->targets[at];
 	int code = gpald_fail(error, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_CXL_WINDOW_TARGETS, index,
 			      "%s: targets %zu and %zu are both %s", window->name,
-			      find_target(window->targets, at, target), at, target);
+			      find_cxl_target(window->targets, at, target), at, target);
 
 	if (error) {
 		gpald_error_tag(error->tag, target);

@@ -260,8 +260,8 @@ static inline size_t find_leaf(const struct gpald_fit_index *index, size_t block
 }
 
 /* What a free range is passed over for, if the search comes by it before the choice. */
-static void trace_passed(const struct gpald_fit_index *index, struct gpal_range free,
-			 struct gpal_range choice, uint64_t size, struct gpald_trace *trace)
+static void trace_passed_piece(const struct gpald_fit_index *index, struct gpal_range free,
+			       struct gpal_range choice, uint64_t size, struct gpald_trace *trace)
 {
 	if (index->direction == GPALD_TOP_DOWN ? free.start > choice.start :
 						 free.start < choice.start)
@@ -289,11 +289,11 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 		const size_t at = down ? leaves->count - 1 - n : n;
 
 		if (down)
-			trace_passed(index, index->tails[at], choice, size, trace);
-		trace_passed(index, leaves->ranges[at], choice, size, trace);
+			trace_passed_piece(index, index->tails[at], choice, size, trace);
+		trace_passed_piece(index, leaves->ranges[at], choice, size, trace);
 	}
 	for (size_t i = 0; i < index->dead_count; i++)
-		trace_passed(index, index->dead[i], choice, size, trace);
+		trace_passed_piece(index, index->dead[i], choice, size, trace);
 	return choice;
 }
 

@@ -21,7 +21,7 @@ static int compare_owners(const struct gpald_owner *a, const struct gpald_owner 
 RB_GENERATE_INTERNAL(gpald_owner_tree, gpald_owner, entry, compare_owners,
 		     __attribute__((unused)) static)
 
-static struct gpald_owner *find_owner(const struct gpald_owners *owners, uid_t uid)
+static struct gpald_owner *find_uid(const struct gpald_owners *owners, uid_t uid)
 {
 	struct gpald_owner key = { .uid = uid };
 
@@ -30,7 +30,7 @@ static struct gpald_owner *find_owner(const struct gpald_owners *owners, uid_t u
 
 bool gpald_owners_add(struct gpald_owners *owners, uid_t uid, struct gpald_share share)
 {
-	struct gpald_owner *owner = find_owner(owners, uid), *other;
+	struct gpald_owner *owner = find_uid(owners, uid), *other;
 
 	if (!owner) {
 		owner = calloc(1, sizeof(*owner));
@@ -48,7 +48,7 @@ bool gpald_owners_add(struct gpald_owners *owners, uid_t uid, struct gpald_share
 
 void gpald_owners_remove(struct gpald_owners *owners, uid_t uid, struct gpald_share share)
 {
-	struct gpald_owner *owner = find_owner(owners, uid);
+	struct gpald_owner *owner = find_uid(owners, uid);
 
 	if (!owner)
 		return;
@@ -65,7 +65,7 @@ void gpald_owners_remove(struct gpald_owners *owners, uid_t uid, struct gpald_sh
 
 struct gpald_share gpald_owners_find(const struct gpald_owners *owners, uid_t uid)
 {
-	const struct gpald_owner *owner = find_owner(owners, uid);
+	const struct gpald_owner *owner = find_uid(owners, uid);
 
 	return owner ? owner->share : (struct gpald_share){ 0 };
 }

@@ -49,7 +49,7 @@ struct log {
 	bool has_ended;   /* it ends a transaction */
 };
 
-static uint32_t read_word(const uint8_t *bytes, bool big_endian)
+static uint32_t read_log_word(const uint8_t *bytes, bool big_endian)
 {
 	uint32_t value = 0;
 
@@ -61,22 +61,22 @@ static uint32_t read_word(const uint8_t *bytes, bool big_endian)
 static void sum_up(const struct log *log, uint32_t sum[2], const uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i += 8) {
-		sum[0] += read_word(bytes + i, log->big_endian) + sum[1];
-		sum[1] += read_word(bytes + i + 4, log->big_endian) + sum[0];
+		sum[0] += read_log_word(bytes + i, log->big_endian) + sum[1];
+		sum[1] += read_log_word(bytes + i + 4, log->big_endian) + sum[0];
 	}
 }
 
 static bool is_sum(const uint32_t sum[2], const uint8_t *stored)
 {
-	return read_word(stored, true) == sum[0] && read_word(stored + 4, true) == sum[1];
+	return read_log_word(stored, true) == sum[0] && read_log_word(stored + 4, true) == sum[1];
 }
 
 static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 {
-	const uint32_t magic = read_word(header, true);
+	const uint32_t magic = read_log_word(header, true);
 
 	log->big_endian = magic & 1;
-	log->page_size = read_word(header + 8, true);
+	log->page_size = read_log_word(header + 8, true);
 	memcpy(log->salts, header + 16, sizeof(log->salts));
 	sum_up(log, log->sum, header, HEADER_SIZE - 8);
 	memcpy(log->said, log->sum, sizeof(log->said));
@@ -112,13 +112,13 @@ static bool is_zero(const uint8_t *bytes, size_t length)
 /* Takes the frame at an offset, the next one. True: it continues the one before. */
 static bool take_frame(struct log *log, uint64_t offset)
 {
-	const bool ends = read_word(log->frame + 4, true) != 0;
+	const bool ends = read_log_word(log->frame + 4, true) != 0;
 	uint32_t sum[2];
 	const bool linked = sum_continues(log, log->said, sum) || sum_continues(log, log->sum, sum);
 
 	memcpy(log->sum, sum, sizeof(sum));
-	log->said[0] = read_word(log->frame + 16, true);
-	log->said[1] = read_word(log->frame + 20, true);
+	log->said[0] = read_log_word(log->frame + 16, true);
+	log->said[1] = read_log_word(log->frame + 20, true);
 	/* The sum covers it; without that, its header must at least be of one write. */
 	log->has_ended = ends && (linked || is_in_one_sector(offset, FRAME_HEADER_SIZE));
 	return linked;
