@@ -20,7 +20,7 @@ char *ctl_buffer_reserve(struct ctl_buffer *buffer, size_t room)
 	size_t needed;
 	size_t capacity = buffer->capacity ? buffer->capacity : SMALLEST;
 
-	if (__builtin_add_overflow(buffer->len, room, &needed) ||
+	if (__builtin_add_overflow(buffer->length, room, &needed) ||
 	    __builtin_add_overflow(needed, (size_t)1, &needed))
 		ctl_out_of_memory();
 	while (capacity < needed) {
@@ -35,17 +35,17 @@ char *ctl_buffer_reserve(struct ctl_buffer *buffer, size_t room)
 		buffer->data = data;
 		buffer->capacity = capacity;
 	}
-	return buffer->data + buffer->len;
+	return buffer->data + buffer->length;
 }
 
-void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t len)
+void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t length)
 {
-	char *end = ctl_buffer_reserve(buffer, len);
+	char *end = ctl_buffer_reserve(buffer, length);
 
-	if (len)
-		memcpy(end, bytes, len);
-	end[len] = '\0';
-	buffer->len += len;
+	if (length)
+		memcpy(end, bytes, length);
+	end[length] = '\0';
+	buffer->length += length;
 }
 
 void ctl_buffer_puts(struct ctl_buffer *buffer, const char *text)
@@ -57,16 +57,16 @@ void ctl_buffer_vprintf(struct ctl_buffer *buffer, const char *format, va_list a
 {
 	va_list again;
 	size_t room;
-	int len;
+	int length;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, again);
+	length = vsnprintf(NULL, 0, format, again);
 	va_end(again);
-	if (len < 0)
+	if (length < 0)
 		ctl_out_of_memory();
-	room = (size_t)len + 1;
+	room = (size_t)length + 1;
 	vsnprintf(ctl_buffer_reserve(buffer, room), room, format, args);
-	buffer->len += (size_t)len;
+	buffer->length += (size_t)length;
 }
 
 void ctl_buffer_printf(struct ctl_buffer *buffer, const char *format, ...)

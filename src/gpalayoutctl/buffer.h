@@ -2,7 +2,7 @@
 /*
  * Growing byte buffer: requests, replies and output are put together in one
  * before they are sent, parsed or written. data is NULL until something is
- * added and is always followed by a NUL that len does not count. Running out of
+ * added and is always followed by a NUL that length does not count. Running out of
  * memory ends the program (message.h).
  */
 #ifndef GPALAYOUTCTL_BUFFER_H
@@ -13,16 +13,14 @@
 
 struct ctl_buffer {
 	char *data;
-	size_t len;
+	size_t length;
 	size_t capacity;
 };
 
-#define ctl_cleanup_buffer __attribute__((cleanup(ctl_buffer_free)))
-
-/* The first of `room` writable bytes behind the content; add what was used to len. */
+/* The first of `room` writable bytes behind the content; add what was used to length. */
 char *ctl_buffer_reserve(struct ctl_buffer *buffer, size_t room);
 
-void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t len);
+void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t length);
 void ctl_buffer_puts(struct ctl_buffer *buffer, const char *text);
 void ctl_buffer_printf(struct ctl_buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -33,5 +31,6 @@ void ctl_buffer_vprintf(struct ctl_buffer *buffer, const char *format, va_list a
 const char *ctl_buffer_text(const struct ctl_buffer *buffer);
 
 void ctl_buffer_free(struct ctl_buffer *buffer);
+#define ctl_cleanup_buffer __attribute__((cleanup(ctl_buffer_free)))
 
 #endif

@@ -26,21 +26,21 @@ static const char usage_end[] =
 static void append_entry(struct ctl_buffer *out, const char *letter, const char *name,
 			 const char *value_name, const char *text)
 {
-	size_t start = out->len;
+	size_t start = out->length;
 	size_t width;
 
 	ctl_buffer_printf(out, "  %s%s%s%s%s", letter ? letter : "", letter ? ", " : "", name,
 			  value_name ? " " : "", value_name ? value_name : "");
-	width = out->len - start;
+	width = out->length - start;
 	if (width + 2 > COLUMN)
 		ctl_buffer_printf(out, "\n%*s", COLUMN, "");
 	else
 		ctl_buffer_printf(out, "%*s", (int)(COLUMN - width), "");
 	while (*text) {
-		size_t len = strcspn(text, "\n");
+		size_t length = strcspn(text, "\n");
 
-		ctl_buffer_append(out, text, len);
-		text += len;
+		ctl_buffer_append(out, text, length);
+		text += length;
 		if (*text) {
 			ctl_buffer_printf(out, "\n%*s", COLUMN, "");
 			text++;

@@ -282,7 +282,7 @@ static const cJSON *find_data_member(const cJSON *data, const char *name)
 static void append_hint_size(struct ctl_buffer *out, uint64_t size)
 {
 	ctl_cleanup_buffer struct ctl_buffer exact = { 0 };
-	const size_t start = out->len;
+	const size_t start = out->length;
 	bool is_aside;
 
 	ctl_size_append(out, size);
@@ -331,25 +331,26 @@ static bool append_named(struct ctl_buffer *out, const struct ctl_context *conte
 static bool fill_in(struct ctl_buffer *out, const char *text, const struct ctl_context *context)
 {
 	while (*text) {
-		size_t len = strcspn(text, "{");
-		const size_t name_len =
-			text[len] ? strspn(text + len + 1, "?abcdefghijklmnopqrstuvwxyz_.") : 0;
+		size_t length = strcspn(text, "{");
+		const size_t name_length =
+			text[length] ? strspn(text + length + 1, "?abcdefghijklmnopqrstuvwxyz_.") :
+				       0;
 		char name[32];
 
 		/* A brace that encloses no name is text, as in a hint on JSON. */
-		if (!name_len || name_len >= sizeof(name) || text[len + 1] == '.' ||
-		    text[len + 1 + name_len] != '}') {
-			len += text[len] != '\0';
-			ctl_buffer_append(out, text, len);
-			text += len;
+		if (!name_length || name_length >= sizeof(name) || text[length + 1] == '.' ||
+		    text[length + 1 + name_length] != '}') {
+			length += text[length] != '\0';
+			ctl_buffer_append(out, text, length);
+			text += length;
 			continue;
 		}
-		ctl_buffer_append(out, text, len);
-		memcpy(name, text + len + 1, name_len);
-		name[name_len] = '\0';
+		ctl_buffer_append(out, text, length);
+		memcpy(name, text + length + 1, name_length);
+		name[name_length] = '\0';
 		if (!append_named(out, context, name))
 			return false;
-		text += len + name_len + 2;
+		text += length + name_length + 2;
 	}
 	return true;
 }
@@ -370,12 +371,12 @@ static void choose_hint(struct ctl_buffer *line, const struct hint *rows, size_t
 	const char *phase = ctl_text_of(context->data, "phase");
 
 	for (size_t i = 0; i < count; i++) {
-		line->len = 0;
+		line->length = 0;
 		if (row_applies(&rows[i], reason, phase) &&
 		    (!rows[i].text || fill_in(line, rows[i].text, context)))
 			return;
 	}
-	line->len = 0;
+	line->length = 0;
 }
 
 static void append_advice(const struct ctl_context *context)
@@ -384,10 +385,10 @@ static void append_advice(const struct ctl_context *context)
 	ctl_cleanup_buffer struct ctl_buffer hint = { 0 };
 
 	choose_hint(&note, notes, sizeof(notes) / sizeof(notes[0]), context);
-	if (note.len)
+	if (note.length)
 		ctl_note("%s", ctl_buffer_text(&note));
 	choose_hint(&hint, hints, sizeof(hints) / sizeof(hints[0]), context);
-	if (hint.len)
+	if (hint.length)
 		ctl_hint("%s", ctl_buffer_text(&hint));
 }
 
@@ -438,7 +439,7 @@ static void print_warnings(const cJSON *data)
 void ctl_print_refusal(struct ctl_session *session, const char *about)
 {
 	cJSON *error = read_error(session);
-	cJSON *request = session->request.len ? cJSON_Parse(session->request.data) : NULL;
+	cJSON *request = session->request.length ? cJSON_Parse(session->request.data) : NULL;
 	const struct ctl_context context = { session, ctl_member_of(error, "data"), request,
 					     about };
 	const char *pointer = ctl_text_of(context.data, "pointer");

@@ -47,7 +47,7 @@ static void append_element(struct ctl_buffer *out, const struct ctl_invocation *
 		if (invocation->given[i].flag == flag && number-- == 0)
 			ctl_buffer_puts(&value, invocation->given[i].value);
 	ctl_shorten(&value, ELEMENT_CELLS, true);
-	ctl_buffer_printf(out, "%s%s", value.len ? " " : "", ctl_buffer_text(&value));
+	ctl_buffer_printf(out, "%s%s", value.length ? " " : "", ctl_buffer_text(&value));
 }
 
 /* The operand or the flag that is the member; false: there is none. */

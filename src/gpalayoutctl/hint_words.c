@@ -12,7 +12,7 @@
 
 bool ctl_has_request_flags(const struct ctl_session *session)
 {
-	return session->request.len && !session->request_file;
+	return session->request.length && !session->request_file;
 }
 
 static bool has_flags(const struct ctl_context *context)

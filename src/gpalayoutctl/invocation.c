@@ -89,12 +89,13 @@ const struct ctl_flag ctl_global_flags[] = {
 };
 /* clang-format on */
 
-static const struct ctl_flag *find_flag(const struct ctl_flag *flags, const char *name, size_t len)
+static const struct ctl_flag *find_flag(const struct ctl_flag *flags, const char *name,
+					size_t length)
 {
 	for (; flags && flags->name; flags++) {
-		if (strlen(flags->name) == len && memcmp(flags->name, name, len) == 0)
+		if (strlen(flags->name) == length && memcmp(flags->name, name, length) == 0)
 			return flags;
-		if (flags->letter && len == 2 && memcmp(flags->letter, name, len) == 0)
+		if (flags->letter && length == 2 && memcmp(flags->letter, name, length) == 0)
 			return flags;
 	}
 	return NULL;
@@ -206,15 +207,15 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 {
 	const char *word = argv[*index];
 	const char *equals = strchr(word, '=');
-	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+	size_t length = equals ? (size_t)(equals - word) : strlen(word);
 	const char *value = equals ? equals + 1 : NULL;
-	const struct ctl_flag *flag = find_flag(ctl_global_flags, word, len);
+	const struct ctl_flag *flag = find_flag(ctl_global_flags, word, length);
 	bool is_global = flag != NULL;
 
 	if (!flag && invocation->command)
-		flag = find_flag(invocation->command->flags, word, len);
+		flag = find_flag(invocation->command->flags, word, length);
 	if (!flag && invocation->command)
-		flag = find_flag(invocation->command->request_flags, word, len);
+		flag = find_flag(invocation->command->request_flags, word, length);
 	if (!flag)
 		return unknown_option(invocation, word);
 	if (!flag->value_name && value)

@@ -118,5 +118,6 @@ bool ctl_count_parse(const char *text, uint64_t *count);
 const char *ctl_count_fault(const char *text, bool positive);
 
 void ctl_invocation_free(struct ctl_invocation *invocation);
+#define ctl_cleanup_invocation __attribute__((cleanup(ctl_invocation_free)))
 
 #endif

@@ -70,7 +70,7 @@ void ctl_append_json(struct ctl_buffer *out, const char *text)
 
 void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json)
 {
-	ctl_buffer_printf(object, "%s\"%s\":%s", object->len ? "," : "{", name, json);
+	ctl_buffer_printf(object, "%s\"%s\":%s", object->length ? "," : "{", name, json);
 }
 
 void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text)

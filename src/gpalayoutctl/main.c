@@ -102,8 +102,8 @@ static void occupy_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-	__attribute__((cleanup(ctl_invocation_free))) struct ctl_invocation invocation = { 0 };
-	__attribute__((cleanup(ctl_session_free))) struct ctl_session session = {
+	ctl_cleanup_invocation struct ctl_invocation invocation = { 0 };
+	ctl_cleanup_session struct ctl_session session = {
 		.invocation = &invocation,
 	};
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };

@@ -17,14 +17,14 @@
 #include <string.h>
 #include <unistd.h>
 
-int ctl_write_all(int fd, const char *bytes, size_t len)
+int ctl_write_all(int fd, const char *bytes, size_t length)
 {
-	while (len) {
-		ssize_t written = write(fd, bytes, len);
+	while (length) {
+		ssize_t written = write(fd, bytes, length);
 
 		if (written >= 0) {
 			bytes += written;
-			len -= (size_t)written;
+			length -= (size_t)written;
 		} else if (errno == EAGAIN) {
 			struct pollfd ready = { .fd = fd, .events = POLLOUT };
 
@@ -44,10 +44,10 @@ say_message(const char *prefix, const char *format, va_list args)
 
 	ctl_buffer_vprintf(&raw, format, args);
 	ctl_buffer_puts(&line, prefix);
-	ctl_append_safe(&line, ctl_buffer_text(&raw), raw.len, "");
+	ctl_append_safe(&line, ctl_buffer_text(&raw), raw.length, "");
 	ctl_buffer_puts(&line, "\n");
 	/* There is nowhere left to report a failure of this. */
-	ctl_write_all(STDERR_FILENO, line.data, line.len);
+	ctl_write_all(STDERR_FILENO, line.data, line.length);
 }
 
 void ctl_complain(const char *format, ...)
@@ -102,14 +102,14 @@ static enum ctl_exit not_written(int error)
 
 enum ctl_exit ctl_write_output(const struct ctl_buffer *out)
 {
-	int error = ctl_write_all(STDOUT_FILENO, ctl_buffer_text(out), out->len);
+	int error = ctl_write_all(STDOUT_FILENO, ctl_buffer_text(out), out->length);
 
 	return error ? not_written(error) : CTL_OK;
 }
 
 void ctl_write_aside(const struct ctl_buffer *text)
 {
-	ctl_write_all(STDERR_FILENO, ctl_buffer_text(text), text->len);
+	ctl_write_all(STDERR_FILENO, ctl_buffer_text(text), text->length);
 }
 
 enum ctl_exit ctl_output_without_reader(void)

@@ -28,7 +28,7 @@ enum ctl_exit ctl_usage_error(const char *format, ...) __attribute__((format(pri
 void ctl_out_of_memory(void) __attribute__((noreturn));
 
 /* Writes all of it, and waits where that takes waiting. 0, or errno. */
-int ctl_write_all(int fd, const char *bytes, size_t len);
+int ctl_write_all(int fd, const char *bytes, size_t length);
 
 /*
  * Writes all of `out` to standard output. CTL_USAGE, after a complaint, when it

@@ -41,7 +41,7 @@ static bool is_long_text(const struct ctl_buffer *text)
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row)
 		return false;
-	for (size_t i = 0; i < text->len; i++)
+	for (size_t i = 0; i < text->length; i++)
 		lines += text->data[i] == '\n';
 	return lines >= size.ws_row;
 }
@@ -80,7 +80,7 @@ static bool page_text(const char *pager, const struct ctl_buffer *text)
 		/* A reader who has seen enough is no failure; an interrupt is the pager's. */
 		sigaction(SIGPIPE, &ignore, &old_pipe);
 		sigaction(SIGINT, &ignore, &old_interrupt);
-		ctl_write_all(ends[1], ctl_buffer_text(text), text->len);
+		ctl_write_all(ends[1], ctl_buffer_text(text), text->length);
 	}
 	close(ends[1]);
 	if (child < 0)

@@ -161,7 +161,7 @@ static enum ctl_exit print_named_line(const struct ctl_session *session, const c
 	ctl_buffer_append(&out, line, (size_t)(id.text - line));
 	ctl_append_json(&out, name);
 	ctl_buffer_puts(&out, id.text + id.length);
-	return ctl_print_line(out.data, out.len);
+	return ctl_print_line(out.data, out.length);
 }
 
 /* A string as its text, anything else as JSON. */
@@ -220,7 +220,7 @@ static void append_steps(struct ctl_buffer *out, struct gpald_raw value)
 					  (int)name.length - 2, name.text + 1);
 		count++;
 	}
-	if (!out->len)
+	if (!out->length)
 		ctl_buffer_printf(out, "it has %zu elements", count);
 }
 
@@ -245,7 +245,7 @@ enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_ra
 		return CTL_NOT_FOUND;
 	}
 	append_value(&out, result);
-	return ctl_print_line(ctl_buffer_text(&out), out.len);
+	return ctl_print_line(ctl_buffer_text(&out), out.length);
 }
 
 enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)

@@ -84,5 +84,6 @@ enum ctl_exit ctl_connect(struct ctl_session *session);
 enum ctl_exit ctl_session_complain(const struct ctl_session *session);
 
 void ctl_session_free(struct ctl_session *session);
+#define ctl_cleanup_session __attribute__((cleanup(ctl_session_free)))
 
 #endif

@@ -57,10 +57,10 @@ static const struct {
 };
 
 /*
- * Decodes the first character of `text` (len > 0 bytes) into *code_point and
+ * Decodes the first character of `text` (length > 0 bytes) into *code_point and
  * returns how many bytes it takes; 0 when they are not UTF-8.
  */
-static size_t decode_code_point(const char *text, size_t len, uint32_t *code_point)
+static size_t decode_code_point(const char *text, size_t length, uint32_t *code_point)
 {
 	unsigned char lead = (unsigned char)text[0];
 	size_t extra = 0;
@@ -68,7 +68,7 @@ static size_t decode_code_point(const char *text, size_t len, uint32_t *code_poi
 
 	while (extra < 4 && (lead & sequences[extra].mask) != sequences[extra].lead)
 		extra++;
-	if (extra == 4 || extra >= len)
+	if (extra == 4 || extra >= length)
 		return 0;
 
 	value = lead & (unsigned char)~sequences[extra].mask;
@@ -97,14 +97,14 @@ static bool is_in(uint32_t character, const struct character_range *ranges, size
 #define IS_IN(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof((ranges)[0]))
 
 /* Characters above `last` are written as unsafe ones are. */
-static void append_up_to(struct ctl_buffer *out, const char *text, size_t len, const char *keep,
+static void append_up_to(struct ctl_buffer *out, const char *text, size_t length, const char *keep,
 			 uint32_t last)
 {
 	size_t position = 0;
 
-	while (position < len) {
+	while (position < length) {
 		uint32_t code_point;
-		size_t bytes = decode_code_point(text + position, len - position, &code_point);
+		size_t bytes = decode_code_point(text + position, length - position, &code_point);
 
 		if (!bytes) {
 			ctl_buffer_printf(out, "\\x%02x",
@@ -120,9 +120,9 @@ static void append_up_to(struct ctl_buffer *out, const char *text, size_t len, c
 	}
 }
 
-void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep)
+void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t length, const char *keep)
 {
-	append_up_to(out, text, len, keep, LAST_CHARACTER);
+	append_up_to(out, text, length, keep, LAST_CHARACTER);
 }
 
 void ctl_puts_safe(struct ctl_buffer *out, const char *text)

@@ -17,7 +17,7 @@
  * \uXXXX, and each byte that is not UTF-8 as \xXX. Characters in `keep` pass.
  * JSON stays the same JSON: such characters stand only inside its strings.
  */
-void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t len, const char *keep);
+void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t length, const char *keep);
 
 /* The same for a string, all of it. */
 void ctl_puts_safe(struct ctl_buffer *out, const char *text);

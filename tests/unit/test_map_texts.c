@@ -98,10 +98,10 @@ START_TEST(lines_break_at_blanks_if_they_can)
 
 	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 9, false);
 	ck_assert_str_eq(out.data, "one two\n  threefo\n  urfive\n  界界界\n  界界\n");
-	out.len = 0;
+	out.length = 0;
 	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 2, true);
 	ck_assert_str_eq(out.data, "one two\n  thre...\n");
-	out.len = 0;
+	out.length = 0;
 	ctl_wrap_append(&out, "one two", 7, 1, false);
 	ck_assert_str_eq(out.data, "one two\n");
 }

@@ -136,9 +136,9 @@ static enum ctl_exit print_backup(const struct ctl_session *session, const char 
 				  invocation->json ? around : "", page->revision, page->layouts,
 				  backup->bytes);
 		if (invocation->field)
-			return ctl_print_field(session, gpald_raw_value(out.data, out.len));
+			return ctl_print_field(session, gpald_raw_value(out.data, out.length));
 		ctl_buffer_puts(&out, "}");
-		return ctl_print_line(out.data, out.len);
+		return ctl_print_line(out.data, out.length);
 	}
 	ctl_buffer_printf(&out, "%s: %" PRIu64 " layout%s as of revision %" PRIu64 ", ", path,
 			  page->layouts, page->layouts == 1 ? "" : "s", page->revision);

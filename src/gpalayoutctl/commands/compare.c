@@ -35,7 +35,7 @@ static void append_with_policy(struct ctl_buffer *out, struct gpald_raw request,
 		if (name.length == strlen("\"policy\"") &&
 		    memcmp(name.text, "\"policy\"", name.length) == 0)
 			continue;
-		ctl_buffer_printf(out, "%s%.*s:%.*s", out->len ? "," : "{", (int)name.length,
+		ctl_buffer_printf(out, "%s%.*s:%.*s", out->length ? "," : "{", (int)name.length,
 				  name.text, (int)value.length, value.text);
 	}
 	ctl_member_text(out, "policy", policy);
@@ -75,7 +75,7 @@ static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, con
 	if (operand[0] == '@') {
 		code = ctl_document_read(&document, operand + 1);
 		if (!code)
-			code = add_document(&side, gpald_raw_value(document.data, document.len),
+			code = add_document(&side, gpald_raw_value(document.data, document.length),
 					    operand + 1, policy);
 	} else if (policy) {
 		code = ctl_usage_error("%s is a layout the daemon keeps, which has its policy; "

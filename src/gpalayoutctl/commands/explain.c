@@ -83,7 +83,7 @@ static void append_step(struct ctl_buffer *out, const struct gpal_step *step, co
 {
 	uint64_t lost = 0;
 
-	if (out->len)
+	if (out->length)
 		ctl_buffer_puts(out, "\n");
 	ctl_puts_safe(out, step->tag);
 	ctl_buffer_puts(out, "\n");

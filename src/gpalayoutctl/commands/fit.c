@@ -181,7 +181,7 @@ static bool drop_host_bits(struct ctl_session *session)
 		text = cJSON_PrintUnformatted(request);
 		if (!text)
 			ctl_out_of_memory();
-		session->request.len = 0;
+		session->request.length = 0;
 		ctl_buffer_puts(&session->request, text);
 	}
 	is_dropped = text != NULL;
@@ -198,7 +198,7 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 	enum ctl_exit code;
 
 	session->request_file = file->path;
-	session->request.len = 0;
+	session->request.length = 0;
 	ctl_buffer_puts(&session->request, ctl_buffer_text(&file->text));
 	/* A path need not be UTF-8, which JSON has to be. */
 	ctl_puts_safe(&name, file->path);
@@ -314,10 +314,11 @@ static void fit_free(struct fit *fit)
 	free(fit->answers);
 	ctl_request_files_free(&fit->files);
 }
+#define ctl_cleanup_fit __attribute__((cleanup(fit_free)))
 
 enum ctl_exit ctl_run_fit(struct ctl_session *session)
 {
-	__attribute__((cleanup(fit_free))) struct fit fit = { .session = session };
+	ctl_cleanup_fit struct fit fit = { .session = session };
 	const char *list = ctl_flag_value(session->invocation, "--bits");
 	enum ctl_exit code = widths_parse(&fit.widths, list ? list : DEFAULT_WIDTHS);
 

@@ -58,6 +58,7 @@ static void list_free(struct list *list)
 	free(list->entries);
 	ctl_buffer_free(&list->json);
 }
+#define ctl_cleanup_list __attribute__((cleanup(list_free)))
 
 static enum ctl_exit read_owner(struct list *list, const char *owner)
 {
@@ -129,7 +130,7 @@ static void add_entry(struct list *list, const struct gpal_client_entry *entry,
 	if (!list->entries)
 		ctl_out_of_memory();
 	list->entries[list->count++] = *entry;
-	ctl_buffer_puts(&list->json, list->json.len ? "," : "");
+	ctl_buffer_puts(&list->json, list->json.length ? "," : "");
 	ctl_buffer_append(&list->json, json.text, json.length);
 	list->wanted--;
 }
@@ -168,14 +169,14 @@ static enum ctl_exit print_list(const struct list *list, const struct ctl_sessio
 	ctl_buffer_printf(&out, "{\"revision\":%" PRIu64 ",\"layouts\":[%s]}", revision,
 			  ctl_buffer_text(&list->json));
 	if (invocation->field)
-		return ctl_print_field(session, gpald_raw_value(out.data, out.len));
+		return ctl_print_field(session, gpald_raw_value(out.data, out.length));
 	ctl_buffer_puts(&out, "}");
-	return ctl_print_line(out.data, out.len);
+	return ctl_print_line(out.data, out.length);
 }
 
 enum ctl_exit ctl_run_list(struct ctl_session *session)
 {
-	__attribute__((cleanup(list_free))) struct list list = {
+	ctl_cleanup_list struct list list = {
 		.invocation = session->invocation,
 		.wanted = UINT64_MAX,
 		.owner = CTL_NONE,

@@ -59,7 +59,7 @@ static enum ctl_exit write_file(const char *path, const struct ctl_buffer *conte
 	int error = ctl_output_file_open(&file, path, 0666);
 
 	if (!error) {
-		error = ctl_write_all(file.fd, ctl_buffer_text(content), content->len);
+		error = ctl_write_all(file.fd, ctl_buffer_text(content), content->length);
 		if (error)
 			ctl_output_file_give_up(&file);
 		else
@@ -112,7 +112,7 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 		return CTL_NO_DAEMON;
 	ctl_member_json(&text, "request", session->request.data);
 	ctl_buffer_puts(&text, "}");
-	if (gpald_json_parse(text.data, text.len, session->arena, &tree, &fault) ||
+	if (gpald_json_parse(text.data, text.length, session->arena, &tree, &fault) ||
 	    gpald_decode_reply(&members, tree, &request, session->arena, &fault))
 		return ctl_not_understood(session, fault.message);
 	return draw_map(session, &(const struct ctl_map){ "request", 0, &request, layout });

@@ -20,9 +20,9 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	if (pages->after)
 		ctl_member_text(&params, "after", pages->after);
 	if (limit)
-		ctl_buffer_printf(&params, "%s\"limit\":%" PRIu64, params.len ? "," : "{",
+		ctl_buffer_printf(&params, "%s\"limit\":%" PRIu64, params.length ? "," : "{",
 				  limit < PAGE ? limit : PAGE);
-	ctl_buffer_puts(&params, params.len ? "}" : "{}");
+	ctl_buffer_puts(&params, params.length ? "}" : "{}");
 	code = ctl_ask(session, "layout.list", params.data);
 	if (!code && !session->result)
 		code = ctl_answer(session, NULL);

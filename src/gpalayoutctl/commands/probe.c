@@ -32,7 +32,7 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	struct gpald_raw found =
-		gpald_raw_value(ctl_buffer_text(&session->request), session->request.len);
+		gpald_raw_value(ctl_buffer_text(&session->request), session->request.length);
 	const char *wanted = gpal_arch_name(arch);
 
 	if (name) {

@@ -49,7 +49,7 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 	const struct ctl_buffer *before = params;
 
 	(void)value;
-	if (before->len)
+	if (before->length)
 		return ctl_usage_error("%s: the text has one form", flag->name);
 	ctl_member_text(params, flag->member, flag->constant);
 	return CTL_OK;
@@ -211,7 +211,7 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct
 			are_all = true;
 		else if (!is_warning(given->value))
 			unknown = given->value;
-		ctl_buffer_puts(&list, list.len ? "," : "[");
+		ctl_buffer_puts(&list, list.length ? "," : "[");
 		ctl_append_json(&list, given->value);
 	}
 	ctl_buffer_puts(&list, "]");
@@ -221,7 +221,7 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct
 				       unknown);
 	if (are_all)
 		ctl_member_text(params, "refuse", REFUSE_ALL);
-	else if (list.len > 1)
+	else if (list.length > 1)
 		ctl_member_json(params, "refuse", list.data);
 	return CTL_OK;
 }
@@ -242,7 +242,7 @@ static enum ctl_exit make_question_params(struct ctl_session *session, struct ct
 		code = add_flags(session, params);
 	if (!code)
 		code = add_refused(invocation, params);
-	if (params->len)
+	if (params->length)
 		ctl_buffer_puts(params, "}");
 	return code;
 }
@@ -255,7 +255,7 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct ctl
 
 	if (!ctl_request_of_answer(&request, answer))
 		return ctl_not_understood(session, "it has no request, or no policy");
-	ctl_json_indent(out, ctl_buffer_text(&request), request.len);
+	ctl_json_indent(out, ctl_buffer_text(&request), request.length);
 	return CTL_OK;
 }
 
@@ -294,7 +294,7 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	if (ctl_was_given(invocation, "--print-request")) {
 		if (invocation->quiet)
 			return CTL_OK;
-		ctl_json_indent(&out, session->request.data, session->request.len);
+		ctl_json_indent(&out, session->request.data, session->request.length);
 		return ctl_write_output(&out);
 	}
 	code = ctl_ask_and_answer(session, invocation->command->method, params.data);

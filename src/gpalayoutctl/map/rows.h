@@ -59,13 +59,12 @@ struct ctl_rows {
 	size_t node_count;    /* of nodes with RAM */
 };
 
-#define ctl_cleanup_rows __attribute__((cleanup(ctl_rows_free)))
-
 /* The address bits of the host that ranges may use: one less with an alias map; 0: not stated. */
 unsigned int ctl_map_bits(const struct ctl_map *map);
 
 struct ctl_rows ctl_rows_make(const struct ctl_map *map);
 void ctl_rows_free(struct ctl_rows *rows);
+#define ctl_cleanup_rows __attribute__((cleanup(ctl_rows_free)))
 
 /*
  * Drops parts from the end until the others fit, and makes *name of what is left of the

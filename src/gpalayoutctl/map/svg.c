@@ -327,7 +327,7 @@ static int append_warnings(struct ctl_svg *svg, int y)
 		*end = '\0';
 		ctl_svg_text(svg, LEFT + (*line == ' ' ? 120 : 0), y, "10", MONO, "%s", line);
 	}
-	return lines.len ? y + 40 : y;
+	return lines.length ? y + 40 : y;
 }
 
 /* Returns where it ends. */

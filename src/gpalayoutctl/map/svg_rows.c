@@ -68,13 +68,13 @@ static void append_svg_details(struct ctl_svg *svg, const struct ctl_row *row, i
 
 	ctl_details_fit(&details, &name, (size_t)room, false, true);
 	ctl_buffer_puts(&markup, details.before);
-	if (name.len) {
+	if (name.length) {
 		ctl_buffer_puts(&markup, "<tspan " MONO ">");
 		ctl_svg_escape(&markup, name.data);
 		ctl_buffer_puts(&markup, "</tspan>");
 	}
 	ctl_buffer_puts(&markup, details.rest);
-	if (markup.len)
+	if (markup.length)
 		ctl_svg_markup(svg, x, y, row->count > 1 ? "11" : "10.5", MUTED, markup.data);
 }
 
@@ -139,11 +139,11 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 {
 	const size_t turns = ctl_paint_class(paint) == CTL_PAINT_RAM ? 1 : 2;
 	struct ctl_svg_bands bands = { .left = INNER_LEFT, .width = INNER_WIDTH };
-	const size_t before = svg->out.len;
+	const size_t before = svg->out.length;
 	size_t content;
 
 	put(svg, "<g %s%s>\n", ctl_paints[paint].strong, turn ? " opacity=\".55\"" : "");
-	content = svg->out.len;
+	content = svg->out.length;
 	for (size_t i = turn; i < row->count; i += turns) {
 		const struct ctl_range *member = &row->ranges[i];
 		const struct ctl_place place =
@@ -156,10 +156,10 @@ static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ct
 	}
 	if (*ctl_svg_bands_end(&bands))
 		put(svg, "<path d=\"%s\"/>\n", bands.path.data);
-	if (svg->out.len > content)
+	if (svg->out.length > content)
 		put(svg, "</g>\n");
 	else
-		svg->out.len = before;
+		svg->out.length = before;
 	ctl_buffer_free(&bands.path);
 }
 

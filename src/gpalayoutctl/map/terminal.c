@@ -108,7 +108,7 @@ static void append_page_details(struct page *page, const struct ctl_row *row, co
 	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 
 	ctl_details_fit(&details, &name, room, page->ascii, false);
-	put(page, "%s%s%s%s\n", name.len || *details.rest ? before : "", details.before,
+	put(page, "%s%s%s%s\n", name.length || *details.rest ? before : "", details.before,
 	    ctl_buffer_text(&name), details.rest);
 }
 

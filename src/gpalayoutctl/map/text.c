@@ -51,7 +51,7 @@ struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n)
 		return number;
 	ctl_exact_size_append(&text, n);
 	if (strtoull(text.data, NULL, 10) >= limits[form]) {
-		text.len = form == CTL_FULL ? text.len : 0;
+		text.length = form == CTL_FULL ? text.length : 0;
 		ctl_buffer_puts(&text, form == CTL_FULL ? " " : "");
 		append_rounded(&text, n);
 	}

@@ -62,7 +62,7 @@ static void add_event(struct ctl_table *table, const struct gpal_client_event *e
 	ctl_table_add(table, number.data);
 	ctl_table_add(table, cells.at.data);
 	ctl_table_add(table, cells.kind.data);
-	number.len = 0;
+	number.length = 0;
 	if (event->generation)
 		ctl_buffer_printf(&number, "%" PRIu64, event->generation);
 	else

@@ -165,7 +165,7 @@ void ctl_record_append(struct ctl_buffer *out, const struct ctl_field *fields, s
 			continue;
 		}
 		ctl_value_append(&value, fields[i].form, (const char *)object + fields[i].offset);
-		if (value.len)
+		if (value.length)
 			ctl_buffer_printf(out, "%-*s  %s\n", width, fields[i].label, value.data);
 	}
 }
@@ -183,7 +183,7 @@ static size_t column_count(const struct ctl_table *table)
 
 void ctl_table_add(struct ctl_table *table, const char *text)
 {
-	const size_t start = table->cells.len;
+	const size_t start = table->cells.length;
 	const size_t columns = column_count(table);
 
 	assert(columns > 0);
@@ -255,10 +255,10 @@ void ctl_rows_append(struct ctl_buffer *out, const struct ctl_field *fields, siz
 		const char *object = (const char *)rows + row * size;
 
 		for (size_t i = 0; i < count; i++) {
-			cell.len = 0;
+			cell.length = 0;
 			ctl_value_append(&cell, fields[i].form, object + fields[i].offset);
 			/* It is safe already; making it so once more changes nothing. */
-			ctl_table_add(&table, cell.len ? cell.data : "");
+			ctl_table_add(&table, cell.length ? cell.data : "");
 		}
 	}
 	ctl_table_append(out, &table);

@@ -72,8 +72,6 @@ struct ctl_table {
 	size_t count;
 };
 
-#define ctl_cleanup_table __attribute__((cleanup(ctl_table_free)))
-
 /* Adds the next cell, made safe to show; "-" for an empty one. */
 void ctl_table_add(struct ctl_table *table, const char *text);
 
@@ -84,5 +82,6 @@ void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t 
 void ctl_table_append(struct ctl_buffer *out, const struct ctl_table *table);
 
 void ctl_table_free(struct ctl_table *table);
+#define ctl_cleanup_table __attribute__((cleanup(ctl_table_free)))
 
 #endif

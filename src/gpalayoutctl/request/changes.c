@@ -211,9 +211,9 @@ const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 
 		ctl_buffer_printf(&place, "%s%s/%s/", list->group ? "/" : "",
 				  list->group ? list->group : "", list->name);
-		if (!list->flag || strncmp(pointer, place.data, place.len) != 0)
+		if (!list->flag || strncmp(pointer, place.data, place.length) != 0)
 			continue;
-		number = strtoull(pointer + place.len, NULL, 10);
+		number = strtoull(pointer + place.length, NULL, 10);
 		first = first_added(invocation, request, list);
 		for (size_t i = 0; i < invocation->given_count; i++)
 			if (list_of(invocation->given[i].flag->name) == list && number == first++)
@@ -479,7 +479,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, const char *name, ui
 	    !gpald_raw_member(result, "generation", &number))
 		return ctl_not_understood(session, "it has no request, or no generation");
 	*generation = strtoull(number.text, NULL, 10);
-	request = require_item(cJSON_ParseWithLength(text.data, text.len));
+	request = require_item(cJSON_ParseWithLength(text.data, text.length));
 	code = change_request(request, session->invocation);
 	printed = code ? NULL : cJSON_PrintUnformatted(request);
 	cJSON_Delete(request);

@@ -24,13 +24,13 @@
 /* Whether the daemon would read it; if not, *fault is set. */
 static bool is_json(const struct ctl_buffer *document, struct gpald_wire_error *fault)
 {
-	struct gpald_arena *arena = gpald_arena_new(document->len);
+	struct gpald_arena *arena = gpald_arena_new(document->length);
 	const cJSON *tree;
 	bool read;
 
 	if (!arena)
 		ctl_out_of_memory();
-	read = gpald_json_parse(document->data, document->len, arena, &tree, fault) == 0;
+	read = gpald_json_parse(document->data, document->length, arena, &tree, fault) == 0;
 	gpald_arena_free(arena);
 	return read;
 }
@@ -42,7 +42,7 @@ static enum ctl_exit check_document(struct ctl_buffer *document, const char *nam
 	size_t column = 1;
 
 	if (is_json(document, &fault)) {
-		for (size_t i = 0; i < document->len; i++) {
+		for (size_t i = 0; i < document->length; i++) {
 			if (document->data[i] == '\n' || document->data[i] == '\r')
 				document->data[i] = ' ';
 		}
@@ -73,12 +73,12 @@ static enum ctl_exit read_document(struct ctl_buffer *document, const char *name
 		else if (count < 0 && errno != EINTR)
 			return ctl_usage_error("%s: %s", name, strerror(errno));
 		if (count > 0)
-			document->len += (size_t)count;
-		if (document->len > LARGEST_DOCUMENT)
+			document->length += (size_t)count;
+		if (document->length > LARGEST_DOCUMENT)
 			return ctl_usage_error("%s: larger than %zu MiB", name,
 					       LARGEST_DOCUMENT >> 20);
 	} while (count);
-	document->data[document->len] = '\0';
+	document->data[document->length] = '\0';
 	return CTL_OK;
 }
 

@@ -47,7 +47,7 @@ static enum ctl_exit add_file(struct reading *reading, const char *path)
 	struct ctl_request_file *file;
 	enum ctl_exit code;
 
-	reading->scratch.len = 0;
+	reading->scratch.length = 0;
 	code = ctl_request_read(&reading->scratch, path);
 	if (code)
 		return code;
@@ -57,7 +57,7 @@ static enum ctl_exit add_file(struct reading *reading, const char *path)
 	files->files = file;
 	file += files->count++;
 	*file = (struct ctl_request_file){ .path = copy_of(path) };
-	ctl_buffer_append(&file->text, ctl_buffer_text(&reading->scratch), reading->scratch.len);
+	ctl_buffer_append(&file->text, ctl_buffer_text(&reading->scratch), reading->scratch.length);
 	return CTL_OK;
 }
 
@@ -71,10 +71,10 @@ static enum ctl_exit add_request_file(struct reading *reading)
 
 static int is_request(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
+	size_t length = strlen(entry->d_name);
 
-	return entry->d_name[0] != '.' && len > strlen(SUFFIX) &&
-	       strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+	return entry->d_name[0] != '.' && length > strlen(SUFFIX) &&
+	       strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) == 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)

@@ -29,9 +29,9 @@ enum ctl_exit ctl_request_read(struct ctl_buffer *text, const char *file)
 	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
 	const enum ctl_exit code = ctl_document_read(&document, file);
 
-	if (!code &&
-	    !ctl_request_of_answer(text, gpald_raw_value(ctl_buffer_text(&document), document.len)))
-		ctl_buffer_append(text, ctl_buffer_text(&document), document.len);
+	if (!code && !ctl_request_of_answer(
+			     text, gpald_raw_value(ctl_buffer_text(&document), document.length)))
+		ctl_buffer_append(text, ctl_buffer_text(&document), document.length);
 	return code;
 }
 
