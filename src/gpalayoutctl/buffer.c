@@ -7,13 +7,43 @@
 
 #include "gpalayoutctl/buffer.h"
 
-#include "gpalayoutctl/message.h"
+#include "gpalayoutctl/exit_code.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SMALLEST 256
+
+int ctl_write_all(int fd, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, bytes, length);
+
+		if (written >= 0) {
+			bytes += written;
+			length -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+void ctl_out_of_memory(void)
+{
+	static const char text[] = "gpalayoutctl: out of memory\n";
+
+	ctl_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+	exit(CTL_USAGE);
+}
 
 char *ctl_buffer_reserve(struct ctl_buffer *buffer, size_t room)
 {

@@ -3,7 +3,7 @@
  * Growing byte buffer: requests, replies and output are put together in one
  * before they are sent, parsed or written. data is NULL until something is
  * added and is always followed by a NUL that length does not count. Running out of
- * memory ends the program (message.h).
+ * memory ends the program.
  */
 #ifndef GPALAYOUTCTL_BUFFER_H
 #define GPALAYOUTCTL_BUFFER_H
@@ -32,5 +32,11 @@ const char *ctl_buffer_text(const struct ctl_buffer *buffer);
 
 void ctl_buffer_free(struct ctl_buffer *buffer);
 #define ctl_cleanup_buffer __attribute__((cleanup(ctl_buffer_free)))
+
+/* Ends the program with CTL_USAGE; for heap exhaustion, which nothing here can mend. */
+void ctl_out_of_memory(void) __attribute__((noreturn));
+
+/* Writes all of it, and waits where that takes waiting. 0, or errno. */
+int ctl_write_all(int fd, const char *bytes, size_t length);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "gpalayoutctl/json_text.h"
 
-#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/terminal_text.h"
 #include "wire/json_write.h"
 

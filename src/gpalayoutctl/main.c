@@ -9,7 +9,6 @@
 #include "gpalayoutctl/commands/commands.h"
 #include "gpalayoutctl/completion/complete.h"
 #include "gpalayoutctl/help.h"
-#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/request/flags.h"
 

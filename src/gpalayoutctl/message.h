@@ -9,26 +9,17 @@
 #include "gpalayoutctl/buffer.h"
 #include "gpalayoutctl/exit_code.h"
 
-#include <stdbool.h>
-#include <stddef.h>
+/*
+ * The prefix and the text on standard error, one line, control characters escaped. Returns
+ * CTL_USAGE: most complaints are about that.
+ */
+enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* "gpalayoutctl: ..." on standard error, one line, control characters escaped. */
-void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* "note: ...": what else there is to know of a complaint. */
-void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* "hint: ...": what to do next, after a complaint. */
-void ctl_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Complains and returns CTL_USAGE. */
-enum ctl_exit ctl_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Ends the program with CTL_USAGE; for heap exhaustion, which nothing here can mend. */
-void ctl_out_of_memory(void) __attribute__((noreturn));
-
-/* Writes all of it, and waits where that takes waiting. 0, or errno. */
-int ctl_write_all(int fd, const char *bytes, size_t length);
+#define ctl_complain(...) ctl_say("gpalayoutctl: ", __VA_ARGS__)
+#define ctl_usage_error(...) ctl_say("gpalayoutctl: ", __VA_ARGS__)
+#define ctl_note(...) ctl_say("note: ", __VA_ARGS__) /* what else there is to know of a complaint */
+#define ctl_hint(...) ctl_say("hint: ", __VA_ARGS__) /* what to do next, after a complaint */
 
 /*
  * Writes all of `out` to standard output. CTL_USAGE, after a complaint, when it
@@ -44,8 +35,5 @@ void ctl_write_aside(const struct ctl_buffer *text);
  * by SIGPIPE, or complains and returns CTL_USAGE when that is ignored.
  */
 enum ctl_exit ctl_output_without_reader(void);
-
-/* Waits that long; false, at once, when standard output has no reader left. */
-bool ctl_output_pause(int pause_ms);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "core/domains.h"
 #include "gpalayoutctl/map/text.h"
-#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>

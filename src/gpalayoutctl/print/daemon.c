@@ -7,7 +7,6 @@
 
 #include "gpalayoutctl/print/daemon.h"
 
-#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"

@@ -7,7 +7,6 @@
 
 #include "gpalayoutctl/print/layout.h"
 
-#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/request/value.h"
 #include "gpalayoutctl/terminal_text.h"
