@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/hint.h"
+#include "gpalayoutctl/answer.h"
 
 #include "gpalayoutctl/hint_context.h"
 #include "gpalayoutctl/message.h"

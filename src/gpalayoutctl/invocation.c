@@ -3,7 +3,7 @@
  * Reading the command line. getopt_long is not used because it takes shortened
  * flags, which would change their meaning when a flag is added, and because each
  * command has flags of its own. What the flags of a request mean is left to
- * request_flags.c.
+ * request/flags.c.
  */
 #include "config.h"
 

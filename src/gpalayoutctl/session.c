@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whatever listens on the socket may not be the daemon; what is believed of an answer is
- * left to the client library and to the tables of results.
+ * left to the client library and to the tables of results. What to do about a daemon that
+ * gave none is a row of a table here.
  */
 #include "config.h"
 
 #include "gpalayoutctl/session.h"
 
-#include "gpalayoutctl/hint.h"
-#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/terminal_text.h"
 #include "wire/json_parse.h"
 #include "wire/reason.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -24,14 +22,65 @@
 /* How often a daemon is looked for that is not there yet. */
 #define RETRY_MS 100
 
-bool ctl_wants_text(const struct ctl_session *session)
+/* Failures. */
+
+static const struct {
+	int error;
+	const char *text;
+} hints[] = {
+	{ ENOENT, "is gpalayoutd running? --socket or GPALAYOUT_SOCKET names its socket" },
+	{ ENOTDIR, "--socket or GPALAYOUT_SOCKET names the daemon's socket" },
+	{ ECONNREFUSED, "gpalayoutd no longer listens there: start it again" },
+	{ EACCES,
+	  "this user may not use the socket: join its group; --inspect-socket names the one for "
+	  "commands that change nothing" },
+	{ ENOTSOCK, "the path is not a socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
+	{ EPROTOTYPE,
+	  "this is another kind of socket; --socket or GPALAYOUT_SOCKET names the daemon's" },
+	{ ETIMEDOUT, "--timeout SECONDS waits longer" },
+	{ ECONNRESET,
+	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
+};
+
+/* A change of which nobody knows whether it was made. */
+static void hint_unknown(const struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 
-	return !invocation->json && !invocation->field && !invocation->quiet;
+	/* update may have asked for the layout first. */
+	if (!session->method || !invocation->command->on_control || !invocation->command->method ||
+	    strcmp(session->method, invocation->command->method) != 0 ||
+	    ctl_was_given(invocation, "--dry-run"))
+		return;
+	if (strcmp(session->method, "layout.create") == 0)
+		ctl_hint("whether it was created is not known: repeat the command, which changes "
+			 "nothing if it was");
+	else
+		ctl_hint(
+			"whether it was done is not known: gpalayoutctl get %s shows what there is",
+			ctl_operand(invocation, 0));
 }
 
-/* Failures. */
+/* What to do about the failure that session->error tells of. */
+static void hint_failure(const struct ctl_session *session)
+{
+	const struct gpal_client_error *failure = &session->error;
+	int error = failure->system_error;
+
+	if (failure->code == GPAL_E_PROTOCOL)
+		ctl_hint("does gpalayoutd listen on this socket?%s",
+			 session->invocation->json ? "" : " --json shows the line that came");
+	if (failure->code == GPAL_E_TIMED_OUT)
+		error = ETIMEDOUT;
+	else if (failure->code == GPAL_E_CLOSED)
+		error = ECONNRESET;
+	if (failure->code != GPAL_E_NO_DAEMON)
+		hint_unknown(session);
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (hints[i].error == error)
+			ctl_hint("%s", hints[i].text);
+	}
+}
 
 enum ctl_exit ctl_session_complain(const struct ctl_session *session)
 {
@@ -40,7 +89,7 @@ enum ctl_exit ctl_session_complain(const struct ctl_session *session)
 	if (error->code == GPAL_E_NO_MEMORY)
 		ctl_out_of_memory();
 	ctl_complain("%s", error->message);
-	ctl_hint_failure(session);
+	hint_failure(session);
 	return error->code == GPAL_E_NO_DAEMON && error->system_error == ENAMETOOLONG ?
 		       CTL_USAGE :
 		       CTL_NO_DAEMON;
@@ -147,132 +196,6 @@ enum ctl_exit ctl_print_line(const char *line, size_t length)
 		ctl_buffer_append(&out, line, length);
 	ctl_buffer_puts(&out, "\n");
 	return ctl_write_output(&out);
-}
-
-/* The line of the answer, with a name in the place of its id. */
-static enum ctl_exit print_named_line(const struct ctl_session *session, const char *name)
-{
-	const char *line = gpal_client_line(session->client);
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	struct gpald_raw id;
-
-	if (!name || !gpald_raw_member(gpald_raw_value(line, strlen(line)), "id", &id))
-		return ctl_print_line(line, strlen(line));
-	ctl_buffer_append(&out, line, (size_t)(id.text - line));
-	ctl_append_json(&out, name);
-	ctl_buffer_puts(&out, id.text + id.length);
-	return ctl_print_line(out.data, out.length);
-}
-
-/* A string as its text, anything else as JSON. */
-static void append_value(struct ctl_buffer *out, struct gpald_raw value)
-{
-	cJSON *text = *value.text == '"' ? cJSON_ParseWithLength(value.text, value.length) : NULL;
-	const char *decoded = text ? cJSON_GetStringValue(text) : NULL;
-
-	if (!decoded)
-		ctl_buffer_append(out, value.text, value.length);
-	else
-		ctl_buffer_puts(out, decoded);
-	cJSON_Delete(text);
-}
-
-/* The member or the element that a step of a path names. */
-static bool step_into(struct gpald_raw *value, const char *step)
-{
-	struct gpald_raw rest = *value, name;
-	uint64_t index = 0, wanted;
-
-	if (*value->text == '{')
-		return gpald_raw_member(*value, step, value);
-	if (!ctl_count_parse(step, &wanted))
-		return false;
-	while (gpald_raw_next(&rest, &name, value))
-		if (index++ == wanted)
-			return true;
-	return false;
-}
-
-/* The same for a name with dots in it, such as a method's: the next steps in *rest belong to it. */
-static bool step_on(struct gpald_raw *value, char *step, char **rest)
-{
-	while (!step_into(value, step)) {
-		if (!*rest || *value->text != '{')
-			return false;
-		(*rest)[-1] = '.';
-		strsep(rest, ".");
-	}
-	return true;
-}
-
-static void append_steps(struct ctl_buffer *out, struct gpald_raw value)
-{
-	struct gpald_raw rest = value, name;
-	size_t count = 0;
-
-	if (*value.text != '{' && *value.text != '[') {
-		ctl_buffer_puts(out, "it is a single value");
-		return;
-	}
-	while (gpald_raw_next(&rest, &name, &value)) {
-		if (name.length > 2)
-			ctl_buffer_printf(out, "%s%.*s", count ? ", " : "it has ",
-					  (int)name.length - 2, name.text + 1);
-		count++;
-	}
-	if (!out->length)
-		ctl_buffer_printf(out, "it has %zu elements", count);
-}
-
-enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result)
-{
-	ctl_cleanup_buffer struct ctl_buffer path = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	char *rest, *step;
-
-	ctl_buffer_puts(&path, session->invocation->field);
-	rest = path.data;
-	while ((step = strsep(&rest, "."))) {
-		const struct gpald_raw container = result;
-		const int length = (int)strlen(step);
-
-		if (step_on(&result, step, &rest))
-			continue;
-		append_steps(&out, container);
-		ctl_complain("--field %s: there is no %.*s", session->invocation->field,
-			     length ? length : INT_MAX, length ? step : "member without a name");
-		ctl_hint("%s", ctl_buffer_text(&out));
-		return CTL_NOT_FOUND;
-	}
-	append_value(&out, result);
-	return ctl_print_line(ctl_buffer_text(&out), out.length);
-}
-
-enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)
-{
-	if (session->invocation->json)
-		return print_named_line(session, name);
-	if (session->invocation->field && session->result)
-		return ctl_print_field(session,
-				       gpald_raw_value(session->result, strlen(session->result)));
-	return CTL_OK;
-}
-
-enum ctl_exit ctl_answer(struct ctl_session *session, const char *name)
-{
-	const enum ctl_exit code = ctl_print_answer(session, name);
-
-	if (!session->result)
-		ctl_print_refusal(session, name);
-	return code ? code : ctl_status(session);
-}
-
-enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method,
-				 const char *params)
-{
-	const enum ctl_exit code = ctl_ask(session, method, params);
-
-	return code ? code : ctl_answer(session, NULL);
 }
 
 /* Results. */

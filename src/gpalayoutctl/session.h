@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions to the daemon and their answers, over one connection for all those of a
- * command. What --json, --field and --quiet promise is kept here, for all commands alike.
+ * Questions to the daemon and what it answers, over one connection for all those of a
+ * command.
  */
 #ifndef GPALAYOUTCTL_SESSION_H
 #define GPALAYOUTCTL_SESSION_H
@@ -29,9 +29,6 @@ struct ctl_session {
 	struct gpald_arena *arena; /* of what has been decoded */
 };
 
-/* Whether a result is to be shown as text, and not as JSON, in part or not at all. */
-bool ctl_wants_text(const struct ctl_session *session);
-
 /*
  * Asks; `params` is JSON text, NULL: none. CTL_OK if there is an answer, which may be a
  * refusal; otherwise says why there is none.
@@ -40,23 +37,6 @@ enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const cha
 
 /* The exit status of the answer: CTL_OK for a result, and what its reason says for a refusal. */
 enum ctl_exit ctl_status(const struct ctl_session *session);
-
-/*
- * Prints the answer as --json and --field ask for it; nothing without them. `name` stands in
- * the place of the id in the line of --json, so that of several answers each says what it is
- * about; NULL: there is one.
- */
-enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name);
-
-/* The same, and for people what was refused, behind `name`. Returns the status of the answer. */
-enum ctl_exit ctl_answer(struct ctl_session *session, const char *name);
-
-/* All of that. */
-enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method,
-				 const char *params);
-
-/* Prints one value of a result, for --field; CTL_NOT_FOUND after saying that there is none. */
-enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result);
 
 /* Prints a line for --json; on a terminal, no byte of it can act on that. */
 enum ctl_exit ctl_print_line(const char *line, size_t length);

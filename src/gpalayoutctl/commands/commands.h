@@ -7,7 +7,7 @@
 #ifndef GPALAYOUTCTL_COMMANDS_COMMANDS_H
 #define GPALAYOUTCTL_COMMANDS_COMMANDS_H
 
-#include "gpalayoutctl/session.h"
+#include "gpalayoutctl/answer.h"
 
 /* A command whose params are its operands and flags, and whose result is printed. */
 enum ctl_exit ctl_run_question(struct ctl_session *session);

@@ -23,9 +23,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 		ctl_buffer_printf(&params, "%s\"limit\":%" PRIu64, params.length ? "," : "{",
 				  limit < PAGE ? limit : PAGE);
 	ctl_buffer_puts(&params, params.length ? "}" : "{}");
-	code = ctl_ask(session, "layout.list", params.data);
-	if (!code && !session->result)
-		code = ctl_answer(session, NULL);
+	code = ctl_ask_for_result(session, "layout.list", params.data);
 	if (code)
 		return code;
 	*page = ctl_result(session, &gpald_page_result);

@@ -6,7 +6,7 @@
 #ifndef GPALAYOUTCTL_COMMANDS_PAGES_H
 #define GPALAYOUTCTL_COMMANDS_PAGES_H
 
-#include "gpalayoutctl/session.h"
+#include "gpalayoutctl/answer.h"
 
 #include <stdbool.h>
 #include <stdint.h>

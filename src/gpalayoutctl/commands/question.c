@@ -135,13 +135,18 @@ static enum ctl_exit change_request(struct ctl_session *session, struct ctl_buff
 				    const char *operand)
 {
 	const struct ctl_invocation *invocation = session->invocation;
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
 	uint64_t generation;
 	enum ctl_exit code;
 
 	if (operand || ctl_request_flag_count(invocation))
 		return ctl_usage_error("update takes a request or changes of the one there is, "
 				       "not both");
-	code = ctl_changes_make(session, invocation->operands[0], &generation);
+	ctl_member_text(&name, "name", invocation->operands[0]);
+	ctl_buffer_puts(&name, "}");
+	code = ctl_ask_for_result(session, "layout.get", name.data);
+	if (!code)
+		code = ctl_changes_make(session, &generation);
 	if (!code && !ctl_was_given(invocation, "--generation"))
 		ctl_buffer_printf(params, ",\"generation\":%" PRIu64, generation);
 	if (!code && ctl_was_given(invocation, CTL_REMOVE) &&

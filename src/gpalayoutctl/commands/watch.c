@@ -8,7 +8,6 @@
 
 #include "gpalayoutctl/commands/commands.h"
 
-#include "gpalayoutctl/hint.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/event.h"
 

@@ -7,7 +7,6 @@
 
 #include "gpalayoutctl/request/changes.h"
 
-#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/request/request.h"
@@ -458,23 +457,15 @@ static enum ctl_exit change_request(cJSON *request, const struct ctl_invocation 
 	return code;
 }
 
-enum ctl_exit ctl_changes_make(struct ctl_session *session, const char *name, uint64_t *generation)
+enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation)
 {
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-	struct gpald_raw result, number;
+	const struct gpald_raw result = { session->result, strlen(session->result) };
+	struct gpald_raw number;
 	enum ctl_exit code;
 	cJSON *request;
 	char *printed;
 
-	ctl_member_text(&params, "name", name);
-	ctl_buffer_puts(&params, "}");
-	code = ctl_ask(session, "layout.get", params.data);
-	if (!code && !session->result)
-		code = ctl_answer(session, NULL);
-	if (code)
-		return code;
-	result = (struct gpald_raw){ session->result, strlen(session->result) };
 	if (!ctl_request_of_answer(&text, result) ||
 	    !gpald_raw_member(result, "generation", &number))
 		return ctl_not_understood(session, "it has no request, or no generation");

@@ -20,10 +20,11 @@
 bool ctl_has_changes(const struct ctl_invocation *invocation);
 
 /*
- * Asks for the layout and takes its request, changed in the order of the flags, into the
- * session; *generation is that of the layout. Otherwise returns why not, after saying so.
+ * Takes the request of the layout that the session has asked for, changed in the order of the
+ * flags, into the session; *generation is that of the layout. Otherwise returns why not, after
+ * saying so.
  */
-enum ctl_exit ctl_changes_make(struct ctl_session *session, const char *name, uint64_t *generation);
+enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
  * The flag that has added the element which the pointer into the changed request leads to or

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* A result is shown as the text that came: not rebuilt, so that each digit stays. */
+#include "config.h"
+
+#include "gpalayoutctl/answer.h"
+
+#include "gpalayoutctl/json_text.h"
+#include "gpalayoutctl/message.h"
+
+#include <limits.h>
+#include <string.h>
+
+bool ctl_wants_text(const struct ctl_session *session)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+
+	return !invocation->json && !invocation->field && !invocation->quiet;
+}
+
+/* The line of the answer, with a name in the place of its id. */
+static enum ctl_exit print_named_line(const struct ctl_session *session, const char *name)
+{
+	const char *line = gpal_client_line(session->client);
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	struct gpald_raw id;
+
+	if (!name || !gpald_raw_member(gpald_raw_value(line, strlen(line)), "id", &id))
+		return ctl_print_line(line, strlen(line));
+	ctl_buffer_append(&out, line, (size_t)(id.text - line));
+	ctl_append_json(&out, name);
+	ctl_buffer_puts(&out, id.text + id.length);
+	return ctl_print_line(out.data, out.length);
+}
+
+/* A string as its text, anything else as JSON. */
+static void append_value(struct ctl_buffer *out, struct gpald_raw value)
+{
+	cJSON *text = *value.text == '"' ? cJSON_ParseWithLength(value.text, value.length) : NULL;
+	const char *decoded = text ? cJSON_GetStringValue(text) : NULL;
+
+	if (!decoded)
+		ctl_buffer_append(out, value.text, value.length);
+	else
+		ctl_buffer_puts(out, decoded);
+	cJSON_Delete(text);
+}
+
+/* The member or the element that a step of a path names. */
+static bool step_into(struct gpald_raw *value, const char *step)
+{
+	struct gpald_raw rest = *value, name;
+	uint64_t index = 0, wanted;
+
+	if (*value->text == '{')
+		return gpald_raw_member(*value, step, value);
+	if (!ctl_count_parse(step, &wanted))
+		return false;
+	while (gpald_raw_next(&rest, &name, value))
+		if (index++ == wanted)
+			return true;
+	return false;
+}
+
+/* The same for a name with dots in it, such as a method's: the next steps in *rest belong to it. */
+static bool step_on(struct gpald_raw *value, char *step, char **rest)
+{
+	while (!step_into(value, step)) {
+		if (!*rest || *value->text != '{')
+			return false;
+		(*rest)[-1] = '.';
+		strsep(rest, ".");
+	}
+	return true;
+}
+
+static void append_steps(struct ctl_buffer *out, struct gpald_raw value)
+{
+	struct gpald_raw rest = value, name;
+	size_t count = 0;
+
+	if (*value.text != '{' && *value.text != '[') {
+		ctl_buffer_puts(out, "it is a single value");
+		return;
+	}
+	while (gpald_raw_next(&rest, &name, &value)) {
+		if (name.length > 2)
+			ctl_buffer_printf(out, "%s%.*s", count ? ", " : "it has ",
+					  (int)name.length - 2, name.text + 1);
+		count++;
+	}
+	if (!out->length)
+		ctl_buffer_printf(out, "it has %zu elements", count);
+}
+
+enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result)
+{
+	ctl_cleanup_buffer struct ctl_buffer path = { 0 };
+	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	char *rest, *step;
+
+	ctl_buffer_puts(&path, session->invocation->field);
+	rest = path.data;
+	while ((step = strsep(&rest, "."))) {
+		const struct gpald_raw container = result;
+		const int length = (int)strlen(step);
+
+		if (step_on(&result, step, &rest))
+			continue;
+		append_steps(&out, container);
+		ctl_complain("--field %s: there is no %.*s", session->invocation->field,
+			     length ? length : INT_MAX, length ? step : "member without a name");
+		ctl_hint("%s", ctl_buffer_text(&out));
+		return CTL_NOT_FOUND;
+	}
+	append_value(&out, result);
+	return ctl_print_line(ctl_buffer_text(&out), out.length);
+}
+
+enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)
+{
+	if (session->invocation->json)
+		return print_named_line(session, name);
+	if (session->invocation->field && session->result)
+		return ctl_print_field(session,
+				       gpald_raw_value(session->result, strlen(session->result)));
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_answer(struct ctl_session *session, const char *name)
+{
+	const enum ctl_exit code = ctl_print_answer(session, name);
+
+	if (!session->result)
+		ctl_print_refusal(session, name);
+	return code ? code : ctl_status(session);
+}
+
+enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method,
+				 const char *params)
+{
+	const enum ctl_exit code = ctl_ask(session, method, params);
+
+	return code ? code : ctl_answer(session, NULL);
+}
+
+enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
+				 const char *params)
+{
+	const enum ctl_exit code = ctl_ask(session, method, params);
+
+	return code || session->result ? code : ctl_answer(session, NULL);
+}
