@@ -126,6 +126,18 @@ enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)
 	return CTL_OK;
 }
 
+enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *result)
+{
+	ctl_cleanup_buffer struct ctl_buffer line = { 0 };
+
+	if (session->invocation->field)
+		return ctl_print_field(session, gpald_raw_value(result, strlen(result)));
+	if (!session->invocation->json)
+		return CTL_OK;
+	ctl_buffer_printf(&line, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":%s}", result);
+	return ctl_print_line(line.data, line.length);
+}
+
 enum ctl_exit ctl_answer(struct ctl_session *session, const char *name)
 {
 	const enum ctl_exit code = ctl_print_answer(session, name);

@@ -30,6 +30,9 @@ enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method
 enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
 				 const char *params);
 
+/* Prints a result that was put together here, JSON text, as --json or --field ask for it. */
+enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *result);
+
 /* Prints one value of a result, for --field; CTL_NOT_FOUND after saying that there is none. */
 enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result);
 

@@ -55,6 +55,8 @@ struct ctl_command {
 
 	const char *method;
 	const char *members[2]; /* of the params, one for each operand; NULL: all of them */
+	/* Makes params that are not so; NULL: they are. */
+	enum ctl_exit (*make_params)(struct ctl_session *session, struct ctl_buffer *params);
 	const struct gpald_result *result; /* what it is decoded as */
 	enum ctl_exit (*print)(struct ctl_session *session, struct ctl_buffer *out,
 			       const void *result);

@@ -7,6 +7,7 @@
 #include "gpalayoutctl/terminal_text.h"
 #include "wire/json_write.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static size_t token_length(const char *text, size_t length)
@@ -69,11 +70,25 @@ void ctl_append_json(struct ctl_buffer *out, const char *text)
 
 void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json)
 {
-	ctl_buffer_printf(object, "%s\"%s\":%s", object->length ? "," : "{", name, json);
+	if (object->length)
+		object->data[object->length - 1] = ',';
+	else
+		ctl_buffer_puts(object, "{");
+	ctl_buffer_printf(object, "\"%s\":%s}", name, json);
 }
 
 void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text)
 {
-	ctl_member_json(object, name, "");
-	ctl_append_json(object, text);
+	ctl_cleanup_buffer struct ctl_buffer json = { 0 };
+
+	ctl_append_json(&json, text);
+	ctl_member_json(object, name, json.data);
+}
+
+void ctl_member_count(struct ctl_buffer *object, const char *name, uint64_t count)
+{
+	ctl_cleanup_buffer struct ctl_buffer json = { 0 };
+
+	ctl_buffer_printf(&json, "%" PRIu64, count);
+	ctl_member_json(object, name, json.data);
 }

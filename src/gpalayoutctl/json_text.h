@@ -9,6 +9,7 @@
 #include "gpalayoutctl/buffer.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Appends JSON text indented, with a final newline, and safe to show. */
 void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t length);
@@ -16,8 +17,9 @@ void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t length);
 /* Appends a string as JSON. */
 void ctl_append_json(struct ctl_buffer *out, const char *text);
 
-/* Appends a member to an object of which the brace that ends it is still to come. */
+/* Adds a member to an object, which is empty before the first. */
 void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json);
 void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text);
+void ctl_member_count(struct ctl_buffer *object, const char *name, uint64_t count);
 
 #endif

@@ -42,12 +42,12 @@ static const struct ctl_command commands[] = {
 	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
 	  SIZE_MAX, .flags = ctl_probe_flags, REQUEST, .run = ctl_run_probe },
 	{ "explain", "[NAME] [TAG]", "Say why each range, or that with TAG, is where it is", 0, 2,
-	  .flags = ctl_about_flags, REQUEST, .run = ctl_run_about, .method = "layout.explain",
+	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params, .method = "layout.explain",
 	  .result = &gpald_explanation_result, .print = ctl_print_explained },
 	{ "advise", "[NAME] [TAG]",
 	  "Say how far each range, or that with TAG, could grow; of a\n"
 	  "request that has no layout, which sizes would fit", 0, 2,
-	  .flags = ctl_about_flags, REQUEST, .run = ctl_run_about, .method = "layout.advise",
+	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params, .method = "layout.advise",
 	  .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
 	  "Say what differs between two layouts, each NAME or @FILE (a\n"

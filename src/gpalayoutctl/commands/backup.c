@@ -57,7 +57,7 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 
 	if (last) {
 		ctl_member_text(&params, "after", last->next);
-		ctl_buffer_printf(&params, ",\"revision\":%" PRIu64 "}", last->revision);
+		ctl_member_count(&params, "revision", last->revision);
 	}
 	code = ctl_ask(session, "registry.backup", last ? params.data : "{}");
 	if (code || !session->result)
@@ -121,30 +121,21 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 static enum ctl_exit print_backup(const struct ctl_session *session, const char *path,
 				  const struct backup *backup)
 {
-	const struct ctl_invocation *invocation = session->invocation;
 	const struct gpal_client_backup_page *page = backup->page;
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	const char *around = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":";
 
 	assert(page);
-	if (invocation->quiet)
-		return CTL_OK;
-	if (invocation->json || invocation->field) {
-		ctl_buffer_printf(&out,
-				  "%s{\"revision\":%" PRIu64 ",\"layouts\":%" PRIu64
-				  ",\"bytes\":%" PRIu64 "}",
-				  invocation->json ? around : "", page->revision, page->layouts,
-				  backup->bytes);
-		if (invocation->field)
-			return ctl_print_field(session, gpald_raw_value(out.data, out.length));
-		ctl_buffer_puts(&out, "}");
-		return ctl_print_line(out.data, out.length);
+	if (!ctl_wants_text(session)) {
+		ctl_member_count(&out, "revision", page->revision);
+		ctl_member_count(&out, "layouts", page->layouts);
+		ctl_member_count(&out, "bytes", backup->bytes);
+		return ctl_print_made(session, out.data);
 	}
 	ctl_buffer_printf(&out, "%s: %" PRIu64 " layout%s as of revision %" PRIu64 ", ", path,
 			  page->layouts, page->layouts == 1 ? "" : "s", page->revision);
 	ctl_size_append(&out, backup->bytes);
 	ctl_buffer_puts(&out, "\n");
-	return ctl_show(invocation, &out);
+	return ctl_show(session->invocation, &out);
 }
 
 enum ctl_exit ctl_run_backup(struct ctl_session *session)

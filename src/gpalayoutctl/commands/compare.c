@@ -38,8 +38,8 @@ static void append_with_policy(struct ctl_buffer *out, struct gpald_raw request,
 		ctl_buffer_printf(out, "%s%.*s:%.*s", out->length ? "," : "{", (int)name.length,
 				  name.text, (int)value.length, value.text);
 	}
+	ctl_buffer_puts(out, out->length ? "}" : "");
 	ctl_member_text(out, "policy", policy);
-	ctl_buffer_puts(out, "}");
 }
 
 /* What is in a file: a request, a layout, or an answer with a layout in it. */
@@ -86,7 +86,6 @@ static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, con
 	}
 	if (code)
 		return code;
-	ctl_buffer_puts(&side, "}");
 	ctl_member_json(params, member, side.data);
 	return CTL_OK;
 }
@@ -125,7 +124,6 @@ enum ctl_exit ctl_run_compare(struct ctl_session *session)
 		code = add_side(&params, "to", to, to_policy);
 	if (code)
 		return code;
-	ctl_buffer_puts(&params, "}");
 	code = ctl_ask_and_answer(session, "layout.compare", params.data);
 	if (code)
 		return code;

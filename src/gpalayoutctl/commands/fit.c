@@ -155,8 +155,7 @@ static enum ctl_exit resolve_file(struct ctl_session *session)
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
-	ctl_member_json(&params, "request", ctl_buffer_text(&session->request));
-	ctl_buffer_puts(&params, "}");
+	ctl_layout_params(session, &params, NULL);
 	return ctl_ask(session, "layout.resolve", params.data);
 }
 

@@ -8,7 +8,7 @@
 
 #include "gpalayoutctl/commands/commands.h"
 
-#include "gpalayoutctl/commands/pages.h"
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/print/table.h"
@@ -41,6 +41,37 @@ static const struct ctl_field entry_fields[] = {
 	CTL_FIELD(struct gpal_client_entry, "CREATED", CTL_TEXT, created_at),
 };
 /* clang-format on */
+
+/* Far below any limit of a daemon's, and enough that the round trips do not count. */
+#define PAGE 100
+
+enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
+			     const struct gpal_client_page **page)
+{
+	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	enum ctl_exit code;
+
+	if (pages->after)
+		ctl_member_text(&params, "after", pages->after);
+	if (limit)
+		ctl_member_count(&params, "limit", limit < PAGE ? limit : PAGE);
+	code = ctl_ask_for_result(session, "layout.list", params.length ? params.data : "{}");
+	if (code)
+		return code;
+	*page = ctl_result(session, &gpald_page_result);
+	if (!*page) {
+		if (session->invocation->json)
+			ctl_print_answer(session, NULL);
+		return CTL_NO_DAEMON;
+	}
+	/* Names go up from page to page, or this would never end. */
+	if ((*page)->next &&
+	    (!(*page)->count || strcmp((*page)->next, pages->after ? pages->after : "") <= 0))
+		return ctl_not_understood(session, "the next page does not come after this one");
+	pages->after = (*page)->next;
+	pages->ended = !(*page)->next;
+	return CTL_OK;
+}
 
 struct list {
 	const struct ctl_invocation *invocation;
@@ -153,25 +184,16 @@ static enum ctl_exit add_page(struct list *list, const struct ctl_session *sessi
 static enum ctl_exit print_list(const struct list *list, const struct ctl_session *session,
 				uint64_t revision)
 {
-	const struct ctl_invocation *invocation = session->invocation;
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	const char *around = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":";
-	const size_t start = invocation->json ? strlen(around) : 0;
 
-	if (invocation->quiet)
-		return CTL_OK;
-	if (!invocation->json && !invocation->field) {
+	if (ctl_wants_text(session)) {
 		ctl_rows_append(&out, CTL_FIELDS(entry_fields), list->entries,
 				sizeof(*list->entries), list->count);
-		return ctl_show(invocation, &out);
+		return ctl_show(session->invocation, &out);
 	}
-	ctl_buffer_append(&out, around, start);
 	ctl_buffer_printf(&out, "{\"revision\":%" PRIu64 ",\"layouts\":[%s]}", revision,
 			  ctl_buffer_text(&list->json));
-	if (invocation->field)
-		return ctl_print_field(session, gpald_raw_value(out.data, out.length));
-	ctl_buffer_puts(&out, "}");
-	return ctl_print_line(out.data, out.length);
+	return ctl_print_made(session, out.data);
 }
 
 enum ctl_exit ctl_run_list(struct ctl_session *session)

@@ -111,7 +111,6 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 	if (!layout)
 		return CTL_NO_DAEMON;
 	ctl_member_json(&text, "request", session->request.data);
-	ctl_buffer_puts(&text, "}");
 	if (gpald_json_parse(text.data, text.length, session->arena, &tree, &fault) ||
 	    gpald_decode_reply(&members, tree, &request, session->arena, &fault))
 		return ctl_not_understood(session, fault.message);
@@ -139,11 +138,7 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 		code = ctl_request_get(session, operand ? operand + 1 : NULL);
 	if (code)
 		return code;
-	if (is_live)
-		ctl_member_text(&params, "name", operand);
-	else
-		ctl_member_json(&params, "request", session->request.data);
-	ctl_buffer_puts(&params, "}");
+	ctl_layout_params(session, &params, is_live ? operand : NULL);
 	code = ctl_ask_and_answer(session, is_live ? "layout.get" : "layout.resolve", params.data);
 	if (code || !ctl_wants_text(session))
 		return code;

@@ -7,7 +7,6 @@
 
 #include "gpalayoutctl/commands/commands.h"
 
-#include "gpalayoutctl/commands/pages.h"
 #include "gpalayoutctl/devices.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
@@ -37,7 +36,6 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 
 	if (name) {
 		ctl_member_text(&params, "name", name);
-		ctl_buffer_puts(&params, "}");
 		if (ctl_ask(session, "layout.get", params.data) || !session->result ||
 		    !gpald_raw_member(gpald_raw_value(session->result, strlen(session->result)),
 				      "layout", &found))
@@ -106,12 +104,8 @@ static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
-	if (name)
-		ctl_member_text(&params, "name", name);
-	else
-		ctl_member_json(&params, "request", session->request.data);
+	ctl_layout_params(session, &params, name);
 	ctl_member_text(&params, "address", ctl_operand(session->invocation, 0));
-	ctl_buffer_puts(&params, "}");
 	return ctl_ask(session, "layout.probe", params.data);
 }
 

@@ -113,6 +113,12 @@ const struct ctl_flag ctl_delete_flags[] = {
 	{ 0 },
 };
 
+const struct ctl_flag ctl_about_flags[] = {
+	{ .name = "--request", .value_name = "FILE|-",
+	  .help = "the layout is that of this request; takes no NAME" },
+	{ 0 },
+};
+
 const struct ctl_flag ctl_get_flags[] = {
 	{ .name = "--request", .help = "print only the request, as JSON that create takes" },
 	{ 0 },
@@ -126,6 +132,15 @@ const struct ctl_flag ctl_stats_flags[] = {
 	{ 0 },
 };
 /* clang-format on */
+
+void ctl_layout_params(const struct ctl_session *session, struct ctl_buffer *params,
+		       const char *name)
+{
+	if (name)
+		ctl_member_text(params, "name", name);
+	else
+		ctl_member_json(params, "request", session->request.data);
+}
 
 /*
  * The request that the layout has, with changes. It is of one generation, and an update of
@@ -143,12 +158,11 @@ static enum ctl_exit change_request(struct ctl_session *session, struct ctl_buff
 		return ctl_usage_error("update takes a request or changes of the one there is, "
 				       "not both");
 	ctl_member_text(&name, "name", invocation->operands[0]);
-	ctl_buffer_puts(&name, "}");
 	code = ctl_ask_for_result(session, "layout.get", name.data);
 	if (!code)
 		code = ctl_changes_make(session, &generation);
 	if (!code && !ctl_was_given(invocation, "--generation"))
-		ctl_buffer_printf(params, ",\"generation\":%" PRIu64, generation);
+		ctl_member_count(params, "generation", generation);
 	if (!code && ctl_was_given(invocation, CTL_REMOVE) &&
 	    !ctl_was_given(invocation, "--allow-removals"))
 		ctl_member_json(params, "allow_removals", "true");
@@ -247,9 +261,32 @@ static enum ctl_exit make_question_params(struct ctl_session *session, struct ct
 		code = add_flags(session, params);
 	if (!code)
 		code = add_refused(invocation, params);
-	if (params->length)
-		ctl_buffer_puts(params, "}");
 	return code;
+}
+
+/* {name or request, tag?}: a command about the ranges of a layout, or about one of them. */
+enum ctl_exit ctl_about_params(struct ctl_session *session, struct ctl_buffer *params)
+{
+	const struct ctl_invocation *invocation = session->invocation;
+	const char *command = invocation->command->name;
+	const bool is_request = ctl_was_given(invocation, "--request") ||
+				ctl_request_flag_count(invocation);
+	const size_t names = is_request ? 0 : 1;
+	const char *tag = ctl_operand(invocation, names);
+	enum ctl_exit code = CTL_OK;
+
+	if (invocation->operand_count < names)
+		return ctl_usage_error("%s needs NAME, --request or flags of a request", command);
+	if (invocation->operand_count > names + 1)
+		return ctl_usage_error("%s takes one TAG at most", command);
+	if (is_request)
+		code = ctl_request_get(session, ctl_flag_value(invocation, "--request"));
+	if (code)
+		return code;
+	ctl_layout_params(session, params, is_request ? NULL : invocation->operands[0]);
+	if (tag)
+		ctl_member_text(params, "tag", tag);
+	return CTL_OK;
 }
 
 /* The request of a result, which may be of a layout that this program cannot read. */
@@ -292,7 +329,9 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	const struct ctl_invocation *invocation = session->invocation;
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
-	enum ctl_exit code = make_question_params(session, &params);
+	enum ctl_exit code = invocation->command->make_params ?
+				     invocation->command->make_params(session, &params) :
+				     make_question_params(session, &params);
 
 	if (code)
 		return code;
@@ -305,7 +344,8 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	code = ctl_ask_and_answer(session, invocation->command->method, params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
-	if (ctl_was_given(invocation, "--request"))
+	/* Others have a flag of that name, too, which has a value. */
+	if (invocation->command->flags == ctl_get_flags && ctl_was_given(invocation, "--request"))
 		code = print_request(session, &out);
 	else if (ctl_was_given(invocation, "--openmetrics") ||
 		 ctl_was_given(invocation, "--prometheus"))

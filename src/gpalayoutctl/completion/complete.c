@@ -116,10 +116,8 @@ static bool ask_for_words(struct completion *c, const char *method, const char *
 {
 	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
 
-	if (member) {
+	if (member)
 		ctl_member_text(&params, member, value);
-		ctl_buffer_puts(&params, "}");
-	}
 	return ctl_ask(&c->session, method, params.data) == CTL_OK && c->session.result;
 }
 
