@@ -9,7 +9,7 @@
 
 #include "gpalayoutctl/hint_context.h"
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/print/layout.h"
+#include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/size_text.h"
 #include "wire/size.h"
 

@@ -10,6 +10,7 @@
 #include "gpalayoutctl/completion/complete.h"
 #include "gpalayoutctl/help.h"
 #include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/request/flags.h"
 
 #include <errno.h>

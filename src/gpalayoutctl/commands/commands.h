@@ -23,23 +23,6 @@ extern const struct ctl_flag ctl_stats_flags[];
 /* The params of commands about a layout, or about one of its ranges. */
 enum ctl_exit ctl_about_params(struct ctl_session *session, struct ctl_buffer *params);
 
-/* Prints a result, decoded as the command says. */
-typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct ctl_buffer *out,
-				  const void *result);
-
-ctl_printer ctl_print_resolved;  /* struct gpal_layout */
-ctl_printer ctl_print_created;   /* struct gpal_client_live */
-ctl_printer ctl_print_updated;   /* struct gpal_client_update */
-ctl_printer ctl_print_deleted;   /* struct gpald_deleted */
-ctl_printer ctl_print_live;      /* struct gpal_client_live, of layout.get */
-ctl_printer ctl_print_history;   /* struct gpal_client_history */
-ctl_printer ctl_print_allocated; /* struct gpal_map */
-ctl_printer ctl_print_policies;  /* struct gpal_client_policies */
-ctl_printer ctl_print_info;      /* struct gpal_client_info */
-ctl_printer ctl_print_stats;     /* struct gpal_client_stats */
-ctl_printer ctl_print_advised;   /* struct gpal_advice */
-ctl_printer ctl_print_explained; /* struct gpal_explanation */
-
 /*
  * The layouts the daemon keeps, a page at a time. Every list is paged, and a command
  * that has something to do with all layouts has to see the last page too. Starts with the

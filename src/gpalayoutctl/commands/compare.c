@@ -10,7 +10,7 @@
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
-#include "gpalayoutctl/print/layout.h"
+#include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/request/document.h"
 
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "gpalayoutctl/commands/commands.h"
 
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/print/event.h"
+#include "gpalayoutctl/print/print.h"
 
 #include <poll.h>
 #include <string.h>

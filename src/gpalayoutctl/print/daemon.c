@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/print/daemon.h"
+#include "gpalayoutctl/print/print.h"
 
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/size_text.h"
@@ -79,8 +79,11 @@ static void append_options(struct ctl_buffer *out, const cJSON *options)
 	ctl_table_append(out, &table);
 }
 
-void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info, const cJSON *tree)
+enum ctl_exit ctl_print_info(struct ctl_session *session, struct ctl_buffer *out,
+			     const void *result)
 {
+	const cJSON *tree = ctl_result_tree(session);
+	const struct gpal_client_info *info = result;
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "LIMIT", false }, { "VALUE", true } },
 	};
@@ -91,6 +94,7 @@ void ctl_info_append(struct ctl_buffer *out, const struct gpal_client_info *info
 	ctl_buffer_puts(out, "\n");
 	ctl_table_append(out, &table);
 	append_options(out, cJSON_GetObjectItemCaseSensitive(tree, "options"));
+	return CTL_OK;
 }
 
 /* Policies. */
@@ -145,8 +149,12 @@ static const struct ctl_field policy_fields[] = {
 	CTL_FIELD(struct policy, "high_mmio of a root complex", CTL_SIZE, high_mmio),
 };
 
-void ctl_policies_append(struct ctl_buffer *out, const struct gpal_client_policies *policies)
+enum ctl_exit ctl_print_policies(struct ctl_session *session, struct ctl_buffer *out,
+				 const void *result)
 {
+	const struct gpal_client_policies *policies = result;
+
+	(void)session;
 	for (size_t i = 0; i < policies->count; i++) {
 		const struct gpal_client_policy *entry = &policies->policies[i];
 		const struct gpal_policy *policy = entry->policy;
@@ -166,6 +174,7 @@ void ctl_policies_append(struct ctl_buffer *out, const struct gpal_client_polici
 							  policy->root_complex_high_mmio });
 		append_profiles(out, policy);
 	}
+	return CTL_OK;
 }
 
 /* Histograms. */
@@ -304,9 +313,11 @@ static void append_methods(struct ctl_buffer *out, const struct gpal_client_stat
 	free(rows);
 }
 
-void ctl_stats_append(struct ctl_buffer *out, const struct gpal_client_stats *stats,
-		      const cJSON *tree)
+enum ctl_exit ctl_print_stats(struct ctl_session *session, struct ctl_buffer *out,
+			      const void *result)
 {
+	const cJSON *tree = ctl_result_tree(session);
+	const struct gpal_client_stats *stats = result;
 	char per_commit[32];
 	const struct lines lines = {
 		*stats,
@@ -324,4 +335,5 @@ void ctl_stats_append(struct ctl_buffer *out, const struct gpal_client_stats *st
 	}
 	ctl_buffer_puts(out, "\n");
 	append_methods(out, stats, cJSON_GetObjectItemCaseSensitive(tree, "requests"));
+	return CTL_OK;
 }

@@ -2,92 +2,89 @@
 /* Events of daemons that did not keep who made a change have "-" there. */
 #include "config.h"
 
-#include "gpalayoutctl/print/event.h"
+#include "gpalayoutctl/print/print.h"
 
 #include "gpalayoutctl/print/table.h"
-#include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
-/* Texts that are made safe to show; an empty one is "-". */
-struct cells {
-	struct ctl_buffer kind, name, by, at, digest;
+struct event {
+	uint64_t revision;
+	const char *at;
+	const char *kind;
+	const char *name;
+	uint64_t generation;
+	struct gpal_optional by;
+	const char *digest;
 };
 
-static void cells_free(struct cells *cells)
-{
-	ctl_buffer_free(&cells->kind);
-	ctl_buffer_free(&cells->name);
-	ctl_buffer_free(&cells->by);
-	ctl_buffer_free(&cells->at);
-	ctl_buffer_free(&cells->digest);
-}
+static const struct ctl_field history_fields[] = {
+	CTL_FIELD(struct event, "REVISION", CTL_COUNT, revision),
+	CTL_FIELD(struct event, "AT", CTL_TEXT, at),
+	CTL_FIELD(struct event, "EVENT", CTL_TEXT, kind),
+	CTL_FIELD(struct event, "GENERATION", CTL_COUNT, generation),
+	CTL_FIELD(struct event, "BY", CTL_KNOWN_USER, by),
+	CTL_FIELD(struct event, "DIGEST", CTL_TEXT, digest),
+};
 
-static void put_cell(struct ctl_buffer *cell, const char *text)
-{
-	ctl_puts_safe(cell, *text ? text : "-");
-}
+/* Of a line; the last one has no width. */
+static const struct {
+	struct ctl_field field;
+	int width; /* below 0: aligned to the left */
+} columns[] = {
+	{ CTL_FIELD(struct event, NULL, CTL_COUNT, revision), 16 },
+	{ CTL_FIELD(struct event, NULL, CTL_TEXT, at), -24 },
+	{ CTL_FIELD(struct event, NULL, CTL_TEXT, kind), -7 },
+	{ CTL_FIELD(struct event, NULL, CTL_TEXT, name), -24 },
+	{ CTL_FIELD(struct event, NULL, CTL_KNOWN_USER, by), -8 },
+	{ CTL_FIELD(struct event, NULL, CTL_TEXT, digest), 0 },
+};
 
-static void fill_cells(struct cells *cells, const struct gpal_client_event *event)
+static struct event event_of(const struct gpal_client_event *event)
 {
-	const uint32_t uid = (uint32_t)event->uid.value;
-
-	put_cell(&cells->kind, event->kind_name);
-	put_cell(&cells->name, event->name);
-	put_cell(&cells->at, event->at);
-	put_cell(&cells->digest, event->digest);
-	if (event->uid.set)
-		ctl_value_append(&cells->by, CTL_USER, &uid);
-	else
-		put_cell(&cells->by, "");
+	return (struct event){
+		.revision = event->revision,
+		.at = event->at,
+		.kind = event->kind_name,
+		.name = event->name,
+		.generation = event->generation ? event->generation : CTL_NONE,
+		.by = event->uid,
+		.digest = event->digest,
+	};
 }
 
 void ctl_event_append(struct ctl_buffer *out, const struct gpal_client_event *event)
 {
-	__attribute__((cleanup(cells_free))) struct cells cells = { .kind = { 0 } };
+	const struct event row = event_of(event);
 
-	fill_cells(&cells, event);
-	ctl_buffer_printf(out, "%16" PRIu64 "  %-24s  %-7s  %-24s  %-8s  %s\n", event->revision,
-			  cells.at.data, cells.kind.data, cells.name.data, cells.by.data,
-			  cells.digest.data);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		ctl_cleanup_buffer struct ctl_buffer cell = { 0 };
+
+		ctl_value_append(&cell, columns[i].field.form,
+				 (const char *)&row + columns[i].field.offset);
+		ctl_buffer_printf(out, "%*s%s", columns[i].width, cell.length ? cell.data : "-",
+				  columns[i].width ? "  " : "\n");
+	}
 }
 
-static void add_event(struct ctl_table *table, const struct gpal_client_event *event)
+enum ctl_exit ctl_print_history(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
 {
-	__attribute__((cleanup(cells_free))) struct cells cells = { .kind = { 0 } };
-	ctl_cleanup_buffer struct ctl_buffer number = { 0 };
+	const struct gpal_client_history *history = result;
+	struct event *rows = calloc(history->count + 1, sizeof(*rows));
 
-	fill_cells(&cells, event);
-	ctl_buffer_printf(&number, "%" PRIu64, event->revision);
-	ctl_table_add(table, number.data);
-	ctl_table_add(table, cells.at.data);
-	ctl_table_add(table, cells.kind.data);
-	number.length = 0;
-	if (event->generation)
-		ctl_buffer_printf(&number, "%" PRIu64, event->generation);
-	else
-		put_cell(&number, "");
-	ctl_table_add(table, number.data);
-	ctl_table_add(table, cells.by.data);
-	ctl_table_add(table, cells.digest.data);
-}
-
-void ctl_history_append(struct ctl_buffer *out, const struct gpal_client_history *history)
-{
-	ctl_cleanup_table struct ctl_table table = {
-		.columns = { { "REVISION", true },
-			     { "AT", false },
-			     { "EVENT", false },
-			     { "GENERATION", true },
-			     { "BY", false },
-			     { "DIGEST", false } },
-	};
-
+	(void)session;
+	if (!rows)
+		ctl_out_of_memory();
 	for (size_t i = 0; i < history->count; i++)
-		add_event(&table, &history->events[i]);
+		rows[i] = event_of(&history->events[i]);
 	if (history->count)
-		ctl_table_append(out, &table);
+		ctl_rows_append(out, CTL_FIELDS(history_fields), rows, sizeof(*rows),
+				history->count);
 	if (!history->count || history->events[0].kind != GPAL_EVENT_CREATED)
 		ctl_buffer_printf(out, "%sChanges up to revision %" PRIu64 " are not listed.\n",
 				  history->count ? "\n" : "", history->oldest_since);
+	free(rows);
+	return CTL_OK;
 }

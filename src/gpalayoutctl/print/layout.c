@@ -5,13 +5,13 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/print/layout.h"
+#include "gpalayoutctl/print/print.h"
 
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/request/value.h"
 #include "gpalayoutctl/terminal_text.h"
 
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static void append_dimmed(struct ctl_buffer *out, const char *text, const struct
 	}
 }
 
-void ctl_map_append(struct ctl_buffer *out, const struct gpal_map *map)
+static void append_map(struct ctl_buffer *out, const struct gpal_map *map)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	/* There is room for a gap before each entry. */
@@ -101,6 +101,14 @@ void ctl_map_append(struct ctl_buffer *out, const struct gpal_map *map)
 	else
 		ctl_buffer_puts(out, text.data);
 	free(rows);
+}
+
+enum ctl_exit ctl_print_allocated(struct ctl_session *session, struct ctl_buffer *out,
+				  const void *result)
+{
+	(void)session;
+	append_map(out, result);
+	return CTL_OK;
 }
 
 /* Layouts. */
@@ -192,7 +200,7 @@ static void append_cxl_windows(struct ctl_buffer *out, const struct gpal_layout 
 	append_part(out, &table);
 }
 
-void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
+static void append_layout(struct ctl_buffer *out, const struct gpal_layout *layout)
 {
 	char digest[GPAL_DIGEST_SIZE];
 	const struct summary summary = {
@@ -209,7 +217,7 @@ void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
 	};
 
 	gpal_layout_digest(layout, digest);
-	ctl_map_append(out, &layout->map);
+	append_map(out, &layout->map);
 	ctl_buffer_puts(out, "\n");
 	ctl_record_append(out, CTL_FIELDS(summary_fields), &summary);
 	append_rooms(out, layout);
@@ -220,39 +228,86 @@ void ctl_layout_append(struct ctl_buffer *out, const struct gpal_layout *layout)
 	}
 }
 
-/* Changes. */
+static void append_name(struct ctl_buffer *out, const char *what, const char *name,
+			uint64_t generation, const char *end)
+{
+	ctl_buffer_puts(out, what);
+	ctl_puts_safe(out, name);
+	ctl_buffer_printf(out, " (generation %" PRIu64 ")%s", generation, end);
+}
 
-struct change {
-	const char *kind;
-	const char *tag;
-	struct gpal_range from, to;
+enum ctl_exit ctl_print_created(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_client_live *live = result;
+
+	(void)session;
+	append_name(out, live->created ? "created " : "already there: ", live->name,
+		    live->generation, "\n\n");
+	append_layout(out, live->layout);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpald_deleted *deleted = result;
+
+	(void)session;
+	append_name(out, "deleted ", deleted->name, deleted->generation, "\n");
+	return CTL_OK;
+}
+
+static const struct ctl_field live_fields[] = {
+	CTL_FIELD(struct gpal_client_live, "name", CTL_TEXT, name),
+	CTL_FIELD(struct gpal_client_live, "generation", CTL_COUNT, generation),
+	CTL_FIELD(struct gpal_client_live, "owner", CTL_USER, owner_uid),
+	CTL_FIELD(struct gpal_client_live, "created", CTL_TEXT, created_at),
+	CTL_FIELD(struct gpal_client_live, "updated", CTL_TEXT, updated_at),
 };
 
+enum ctl_exit ctl_print_live(struct ctl_session *session, struct ctl_buffer *out,
+			     const void *result)
+{
+	const struct gpal_client_live *live = result;
+
+	(void)session;
+	ctl_record_append(out, CTL_FIELDS(live_fields), live);
+	ctl_buffer_puts(out, "\n");
+	append_layout(out, live->layout);
+	return CTL_OK;
+}
+
+/* Changes. */
+
 static const struct ctl_field change_fields[] = {
-	CTL_FIELD(struct change, "CHANGE", CTL_TEXT, kind),
-	CTL_FIELD(struct change, "TAG", CTL_TEXT, tag),
-	CTL_FIELD(struct change, "FROM", CTL_RANGE, from),
-	CTL_FIELD(struct change, "TO", CTL_RANGE, to),
+	CTL_FIELD(struct gpal_change, "CHANGE", CTL_CHANGE, kind),
+	CTL_FIELD(struct gpal_change, "TAG", CTL_TEXT, tag),
+	CTL_FIELD(struct gpal_change, "FROM", CTL_RANGE, from),
+	CTL_FIELD(struct gpal_change, "TO", CTL_RANGE, to),
 };
 
 void ctl_changes_append(struct ctl_buffer *out, const struct gpal_changes *changes)
 {
-	struct change *rows = calloc(changes->count + 1, sizeof(*rows));
-
-	if (!rows)
-		ctl_out_of_memory();
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct gpal_change *change = &changes->changes[i];
-
-		rows[i] = (struct change){ gpal_change_name(change->kind), change->tag,
-					   change->from, change->to };
-	}
 	if (changes->count)
-		ctl_rows_append(out, CTL_FIELDS(change_fields), rows, sizeof(*rows),
-				changes->count);
+		ctl_rows_append(out, CTL_FIELDS(change_fields), changes->changes,
+				sizeof(*changes->changes), changes->count);
 	else
 		ctl_buffer_puts(out, "no range changes\n");
-	free(rows);
+}
+
+enum ctl_exit ctl_print_updated(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_client_update *update = result;
+	const bool is_dry = ctl_was_given(session->invocation, "--dry-run");
+
+	append_name(out, is_dry ? "dry run: nothing was changed; " : "updated ", update->name,
+		    update->generation, "\n\n");
+	ctl_changes_append(out, update->changes);
+	ctl_buffer_puts(out, "\n");
+	append_layout(out, update->layout);
+	return CTL_OK;
 }
 
 /* Advice. */
@@ -277,7 +332,7 @@ static void append_advice_cut(struct ctl_buffer *out, const struct gpal_advice *
 				"tries are for this range\n");
 }
 
-void ctl_advice_append(struct ctl_buffer *out, const struct gpal_advice *advice, bool has_bars)
+static void append_advice(struct ctl_buffer *out, const struct gpal_advice *advice, bool has_bars)
 {
 	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
 
@@ -294,7 +349,7 @@ static const struct ctl_field size_fields[] = {
 	CTL_FIELD(struct gpal_growth, "WOULD FIT", CTL_GROWTH, resolved),
 };
 
-void ctl_sizes_append(struct ctl_buffer *out, const struct gpal_advice *advice)
+static void append_sizes(struct ctl_buffer *out, const struct gpal_advice *advice)
 {
 	struct gpal_growth *fitting = calloc(advice->count + 1, sizeof(*fitting));
 	size_t count = 0;
@@ -314,4 +369,33 @@ void ctl_sizes_append(struct ctl_buffer *out, const struct gpal_advice *advice)
 	}
 	append_advice_cut(out, advice);
 	free(fitting);
+}
+
+enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct ctl_buffer *out,
+				 const void *result)
+{
+	const struct gpal_advice *advice = NULL;
+
+	append_layout(out, result);
+	if (!ctl_was_given(session->invocation, "--advise"))
+		return CTL_OK;
+	advice = ctl_result(session, &gpald_advice_result);
+	if (!advice)
+		return CTL_NO_DAEMON;
+	ctl_buffer_puts(out, "\n");
+	append_advice(out, advice, false);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_print_advised(struct ctl_session *session, struct ctl_buffer *out,
+				const void *result)
+{
+	const struct gpal_advice *advice = result;
+
+	(void)session;
+	if (advice->resolves)
+		append_advice(out, advice, true);
+	else
+		append_sizes(out, advice);
+	return CTL_OK;
 }

@@ -11,6 +11,7 @@
 #include "gpalayoutctl/terminal_text.h"
 
 #include <assert.h>
+#include <gpalayout/compare.h>
 #include <gpalayout/policy.h>
 #include <gpalayout/range.h>
 #include <inttypes.h>
@@ -116,6 +117,7 @@ static void append_cell_number(struct ctl_buffer *out, enum ctl_form form, uint6
 
 void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *value)
 {
+	const struct gpal_optional *user = value;
 	const struct gpal_range *range = value;
 	const char *const *text = value;
 	const uint64_t *number = value;
@@ -132,8 +134,17 @@ void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *va
 		if (gpal_arch_name(*(const enum gpal_arch *)value))
 			ctl_buffer_puts(out, gpal_arch_name(*(const enum gpal_arch *)value));
 		break;
+	case CTL_CHANGE:
+		if (gpal_change_name(*(const enum gpal_change_kind *)value))
+			ctl_buffer_puts(out,
+					gpal_change_name(*(const enum gpal_change_kind *)value));
+		break;
 	case CTL_USER:
 		append_user(out, *(const uint32_t *)value);
+		break;
+	case CTL_KNOWN_USER:
+		if (user->set)
+			append_user(out, (uint32_t)user->value);
 		break;
 	case CTL_RANGE:
 		/* Half-open, as everywhere. */
@@ -240,7 +251,7 @@ void ctl_table_free(struct ctl_table *table)
 
 static bool is_right(enum ctl_form form)
 {
-	return form != CTL_TEXT && form != CTL_RANGE && form != CTL_USER && form != CTL_ARCH;
+	return form != CTL_TEXT && form < CTL_ARCH;
 }
 
 void ctl_rows_append(struct ctl_buffer *out, const struct ctl_field *fields, size_t count,

@@ -14,18 +14,20 @@
 
 /* How a field is written, and what it is. */
 enum ctl_form {
-	CTL_TEXT,     /* const char *; NULL: there is none */
-	CTL_COUNT,    /* uint64_t; CTL_NONE: there is none, here and below */
-	CTL_SIZE,     /* the same, in bytes */
-	CTL_GROWTH,   /* the same, of what may be without end; 0: there is none */
-	CTL_ADDRESS,  /* the same */
-	CTL_PLACE,    /* the same, its size beside it: "0x40000000 (1 GiB)" */
-	CTL_DURATION, /* the same, in microseconds; rounded up, so that a bound stays one */
-	CTL_AGE,      /* the same, in milliseconds */
-	CTL_BITS,     /* unsigned int */
-	CTL_ARCH,     /* enum gpal_arch */
-	CTL_USER,     /* uint32_t: a uid, shown as its name where it has one */
-	CTL_RANGE,    /* struct gpal_range; empty: there is none */
+	CTL_TEXT,       /* const char *; NULL: there is none */
+	CTL_COUNT,      /* uint64_t; CTL_NONE: there is none, here and below */
+	CTL_SIZE,       /* the same, in bytes */
+	CTL_GROWTH,     /* the same, of what may be without end; 0: there is none */
+	CTL_ADDRESS,    /* the same */
+	CTL_PLACE,      /* the same, its size beside it: "0x40000000 (1 GiB)" */
+	CTL_DURATION,   /* the same, in microseconds; rounded up, so that a bound stays one */
+	CTL_AGE,        /* the same, in milliseconds */
+	CTL_BITS,       /* unsigned int */
+	CTL_ARCH,       /* enum gpal_arch; no numbers are these, and what follows */
+	CTL_CHANGE,     /* enum gpal_change_kind */
+	CTL_USER,       /* uint32_t: a uid, shown as its name where it has one */
+	CTL_KNOWN_USER, /* struct gpal_optional: the same; not set: there is none */
+	CTL_RANGE,      /* struct gpal_range; empty: there is none */
 };
 
 #define CTL_NONE UINT64_MAX

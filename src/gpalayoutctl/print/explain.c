@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/commands/commands.h"
+#include "gpalayoutctl/print/print.h"
 
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
