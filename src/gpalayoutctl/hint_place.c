@@ -7,9 +7,9 @@
 
 #include "gpalayoutctl/hint_context.h"
 
-#include "gpalayoutctl/map/text.h"
 #include "gpalayoutctl/request/changes.h"
 #include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/terminal_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,6 @@
 #include "gpalayoutctl/invocation.h"
 
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/nearest.h"
 #include "gpalayoutctl/terminal_text.h"
 #include "wire/size.h"
 
@@ -101,7 +100,7 @@ static const struct ctl_flag *find_flag(const struct ctl_flag *flags, const char
 	return NULL;
 }
 
-const struct ctl_command *ctl_command_find(const struct ctl_command *commands, const char *name)
+static const struct ctl_command *find_command(const struct ctl_command *commands, const char *name)
 {
 	for (; commands->name; commands++) {
 		if (strcmp(commands->name, name) == 0)
@@ -164,16 +163,89 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 	return CTL_OK;
 }
 
-static void offer_nearest_flags(struct ctl_nearest *nearest, const struct ctl_flag *flags)
+/* Which word somebody meant who misspelt it. */
+
+#define LONGEST_NEAR 32
+
+/* The nearest of the words offered so far; starts as NEAREST(word). */
+struct nearest {
+	const char *word;
+	const char *found; /* NULL: none is near enough */
+	size_t distance;   /* of it; what is farther is not looked for */
+};
+
+#define NEAREST(misspelt) ((struct nearest){ .word = (misspelt), .distance = 3 })
+
+static size_t least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * By how many letters that are changed, left out or put in (Levenshtein's distance). A word that
+ * leaves out the first words of an option is as near as one with a letter changed.
+ */
+static size_t edit_distance(const char *a, const char *b)
+{
+	size_t row[LONGEST_NEAR + 1];
+	const size_t width = strlen(b);
+
+	for (size_t j = 0; j <= width; j++)
+		row[j] = j;
+	/* A value is none of the name. */
+	for (size_t i = 1; a[i - 1] && a[i - 1] != '='; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = least_of(changed, 1 + least_of(row[j], row[j - 1]));
+		}
+	}
+	return row[width];
+}
+
+static const char *behind_dashes(const char *word)
+{
+	return word + strspn(word, "-");
+}
+
+static bool is_end_of(const char *word, const char *candidate)
+{
+	const char *end = behind_dashes(word);
+	const size_t length = strcspn(end, "="), whole = strlen(candidate);
+
+	return end > word && length >= 4 && whole > length + 2 &&
+	       candidate[whole - length - 1] == '-' &&
+	       strncmp(candidate + whole - length, end, length) == 0;
+}
+
+static void offer_near_word(struct nearest *nearest, const char *candidate)
+{
+	size_t found;
+
+	if (strlen(candidate) > LONGEST_NEAR || strcspn(nearest->word, "=") > LONGEST_NEAR)
+		return;
+	found = is_end_of(nearest->word, candidate) ? 1 : edit_distance(nearest->word, candidate);
+	/* Half of a short word is another word. */
+	if (found >= nearest->distance || 2 * found >= strlen(behind_dashes(candidate)))
+		return;
+	nearest->distance = found;
+	nearest->found = candidate;
+}
+
+static void offer_nearest_flags(struct nearest *nearest, const struct ctl_flag *flags)
 {
 	for (; flags && flags->name; flags++)
 		if (flags->help)
-			ctl_nearest_offer(nearest, flags->name);
+			offer_near_word(nearest, flags->name);
 }
 
 static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, const char *word)
 {
-	struct ctl_nearest nearest = CTL_NEAREST(word);
+	struct nearest nearest = NEAREST(word);
 
 	offer_nearest_flags(&nearest, ctl_global_flags);
 	if (invocation->command) {
@@ -242,7 +314,7 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 static enum ctl_exit take_operand(struct ctl_invocation *invocation,
 				  const struct ctl_command *commands, const char *word)
 {
-	struct ctl_nearest nearest = CTL_NEAREST(word);
+	struct nearest nearest = NEAREST(word);
 
 	if (invocation->command) {
 		invocation->operands[invocation->operand_count++] = word;
@@ -253,12 +325,12 @@ static enum ctl_exit take_operand(struct ctl_invocation *invocation,
 		invocation->help = true;
 		return CTL_OK;
 	}
-	invocation->command = ctl_command_find(commands, word);
+	invocation->command = find_command(commands, word);
 	if (invocation->command)
 		return CTL_OK;
 	ctl_complain("unknown command %s", word);
 	for (; commands->name; commands++)
-		ctl_nearest_offer(&nearest, commands->name);
+		offer_near_word(&nearest, commands->name);
 	if (nearest.found)
 		ctl_hint("did you mean %s?", nearest.found);
 	else

@@ -94,8 +94,6 @@ extern const struct ctl_flag ctl_global_flags[];
 enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
 				   const struct ctl_command *commands, int argc, char **argv);
 
-const struct ctl_command *ctl_command_find(const struct ctl_command *commands, const char *name);
-
 /* Whether flag `name` of the command was given. */
 bool ctl_was_given(const struct ctl_invocation *invocation, const char *name);
 

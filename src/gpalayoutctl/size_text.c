@@ -4,8 +4,12 @@
 
 #include "gpalayoutctl/size_text.h"
 
+#include "wire/size.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 /* Largest first. The protocol's grammar ends at P; E is for showing. */
 static const struct {
@@ -84,4 +88,58 @@ void ctl_typed_size_append(struct ctl_buffer *out, uint64_t size)
 		}
 	}
 	ctl_buffer_printf(out, "%" PRIu64, size);
+}
+
+/* Of maps. */
+
+/* Exact numbers from here on are rounded. */
+static const uint64_t limits[] = {
+	[CTL_EXACT] = UINT64_MAX, [CTL_ROUNDED] = 0,  [CTL_HUMAN] = 1024,
+	[CTL_SHORT] = 10000,      [CTL_FULL] = 10000,
+};
+
+/* Of 1 KiB at least, rounded half up. */
+static void append_rounded(struct ctl_buffer *out, uint64_t n)
+{
+	unsigned int unit = (63 - (unsigned int)__builtin_clzll(n)) / 10;
+	const uint64_t one = UINT64_C(1) << 10 * unit;
+	unsigned int scale = n / one < 10 ? 100 : n / one < 100 ? 10 : 1;
+	unsigned int digits = (unsigned int)(((unsigned __int128)n * scale + one / 2) / one);
+
+	if (digits == 1024) {
+		digits = 1;
+		unit++;
+	}
+	for (; scale > 1 && digits % 10 == 0; scale /= 10)
+		digits /= 10;
+	ctl_buffer_printf(out, "≈ %u", digits / scale);
+	if (scale > 1)
+		ctl_buffer_printf(out, ".%0*u", scale == 100 ? 2 : 1, digits % scale);
+	ctl_buffer_printf(out, " %ciB", "BKMGTPE"[unit]);
+}
+
+struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n)
+{
+	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	struct ctl_number number = { "0" };
+
+	if (form == CTL_HEX)
+		gpald_hex_format(n, number.text);
+	if (form == CTL_HEX || (form == CTL_HUMAN && n == 0))
+		return number;
+	ctl_exact_size_append(&text, n);
+	if (strtoull(text.data, NULL, 10) >= limits[form]) {
+		text.length = form == CTL_FULL ? text.length : 0;
+		ctl_buffer_puts(&text, form == CTL_FULL ? " " : "");
+		append_rounded(&text, n);
+	}
+	snprintf(number.text, sizeof(number.text), "%s", text.data);
+	return number;
+}
+
+unsigned int ctl_log2_sixteenths(uint64_t n)
+{
+	const unsigned int highest = 63 - (unsigned int)__builtin_clzll(n | 1);
+
+	return highest < 4 ? 0 : 16 * highest + (unsigned int)(n >> (highest - 4) & 15);
 }

@@ -24,4 +24,23 @@ void ctl_size_append(struct ctl_buffer *out, uint64_t size);
 /* As it can be typed: whole digits and a letter, "3014172K". */
 void ctl_typed_size_append(struct ctl_buffer *out, uint64_t size);
 
+/* The numbers of maps, whose arithmetic is that of integers. */
+enum ctl_number_form {
+	CTL_HEX,
+	CTL_EXACT,   /* in decimal, with a unit, like all that follow */
+	CTL_ROUNDED, /* to three significant digits: "≈ 1.01 TiB" */
+	CTL_HUMAN, /* an address or a gap: exact in the unit that a reader expects, else rounded */
+	CTL_SHORT, /* a size: rounded if it has more than four digits */
+	CTL_FULL   /* the same after the exact one: "851948 KiB ≈ 832 MiB" */
+};
+
+struct ctl_number {
+	char text[48];
+};
+
+struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n);
+
+/* The logarithm to base 2 in sixteenths, linear between powers of two; 0 below 16. */
+unsigned int ctl_log2_sixteenths(uint64_t n);
+
 #endif

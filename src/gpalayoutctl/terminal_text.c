@@ -130,9 +130,9 @@ void ctl_puts_safe(struct ctl_buffer *out, const char *text)
 	append_up_to(out, text, strlen(text), "", LAST_CHARACTER);
 }
 
-void ctl_puts_ascii(struct ctl_buffer *out, const char *text)
+void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii)
 {
-	append_up_to(out, text, strlen(text), "", 0x7f);
+	append_up_to(out, name, strlen(name), "", ascii ? 0x7f : LAST_CHARACTER);
 }
 
 size_t ctl_take_character(const char **text)
@@ -172,6 +172,76 @@ void ctl_widen(int *width, size_t cells)
 {
 	if (cells > (size_t)*width)
 		*width = cells < WIDEST ? (int)cells : WIDEST;
+}
+
+static const char *const ellipses[] = { [false] = "…", [true] = "..." };
+
+void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
+{
+	ctl_cleanup_buffer struct ctl_buffer whole = *text;
+	const size_t lost = ctl_cells(ellipses[ascii]);
+	const size_t kept = room > lost ? room - lost : 0;
+	const char *head_end = ctl_buffer_text(&whole);
+	const char *tail = head_end;
+	size_t left = ctl_cells(tail);
+	size_t head = 0;
+
+	*text = (struct ctl_buffer){ 0 };
+	if (left <= room) {
+		ctl_buffer_puts(text, tail);
+		return;
+	}
+	/* The head gets the odd cell; the tail is what then fits. */
+	for (size_t cells = ctl_take_character(&tail); head + cells <= (kept + 1) / 2;
+	     cells = ctl_take_character(&tail)) {
+		head += cells;
+		head_end = tail;
+	}
+	for (tail = head_end, left -= head; left > kept - head;)
+		left -= ctl_take_character(&tail);
+	ctl_buffer_printf(text, "%.*s%s%s", (int)(head_end - whole.data), whole.data,
+			  ellipses[ascii], tail);
+}
+
+/* Takes the next line from *text and returns its length in bytes. */
+static size_t take_text_line(const char **text, size_t room)
+{
+	const char *start = *text;
+	const char *blank = NULL;
+	const char *at = start;
+	size_t cells = 0;
+
+	for (const char *next = at; *at; at = next) {
+		cells += ctl_take_character(&next);
+		if (*at == ' ')
+			blank = at;
+		if (cells > room && at > start) {
+			at = blank ? blank : at;
+			break;
+		}
+	}
+	*text = at + (*at == ' ');
+	return (size_t)(at - start);
+}
+
+void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsigned int lines_max,
+		     bool ascii)
+{
+	const char *indent = "";
+
+	for (unsigned int line = 1; *text && line <= lines_max; line++, indent = "  ") {
+		const char *end = "";
+		const char *rest = text;
+		size_t length = take_text_line(&rest, room - strlen(indent));
+
+		if (*rest && line == lines_max) {
+			end = ellipses[ascii];
+			rest = text;
+			length = take_text_line(&rest, room - strlen(indent) - ctl_cells(end));
+		}
+		ctl_buffer_printf(out, "%s%.*s%s\n", indent, (int)length, text, end);
+		text = rest;
+	}
 }
 
 bool ctl_wants_colour(void)

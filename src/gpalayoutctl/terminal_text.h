@@ -22,8 +22,8 @@ void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t length, co
 /* The same for a string, all of it. */
 void ctl_puts_safe(struct ctl_buffer *out, const char *text);
 
-/* The same, with characters beyond ASCII as \uXXXX too. */
-void ctl_puts_ascii(struct ctl_buffer *out, const char *text);
+/* The same; if `ascii`, other characters are \uXXXX too. */
+void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii);
 
 /* How many bytes of the text are UTF-8, from its beginning. */
 size_t ctl_utf8_length(const char *text);
@@ -39,6 +39,17 @@ size_t ctl_cells(const char *text);
 
 /* Widens a column so that so many cells fit; longer ones push the next column to the right. */
 void ctl_widen(int *width, size_t cells);
+
+/* Cuts the middle out of `text`, so that it takes at most `room` cells with "…" or "...". */
+void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii);
+
+/*
+ * Appends `text` in lines of at most `room` cells, broken at blanks if they have one; lines
+ * after the first are indented by two of them. If `lines_max` lines are too few, the last
+ * ends with "…" or "...".
+ */
+void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsigned int lines_max,
+		     bool ascii);
 
 /* Whether standard output is a terminal that takes colours, and its user does too. */
 bool ctl_wants_colour(void);

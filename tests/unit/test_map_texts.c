@@ -3,8 +3,8 @@
 #include "config.h"
 
 #include "gpalayoutctl/map/paint.h"
-#include "gpalayoutctl/map/text.h"
 #include "gpalayoutctl/request/value.h"
+#include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 #include "tests/unit/suite.h"
 

@@ -6,7 +6,7 @@
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/pager.h"
-#include "gpalayoutctl/request/document.h"
+#include "gpalayoutctl/request/request.h"
 
 #include <string.h>
 

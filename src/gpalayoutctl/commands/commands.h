@@ -63,4 +63,15 @@ extern const struct ctl_flag ctl_map_flags[];
 extern const struct ctl_flag ctl_probe_flags[];
 extern const struct ctl_flag ctl_watch_flags[];
 
+/* The command by which a shell asks: its operands are the words so far. */
+#define CTL_COMPLETE "__complete"
+
+/*
+ * Prints each word that can take the place of the last of `words`, which it begins with: a
+ * line each, and behind a tab what it is. Nothing where only the shell knows, as with files.
+ * Names of layouts, tags and methods are the daemon's; one that does not answer at once has
+ * none.
+ */
+enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char **words);
+
 #endif

@@ -11,7 +11,7 @@
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/print/print.h"
-#include "gpalayoutctl/request/document.h"
+#include "gpalayoutctl/request/request.h"
 
 #include <string.h>
 

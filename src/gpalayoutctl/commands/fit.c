@@ -12,7 +12,7 @@
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/print/table.h"
-#include "gpalayoutctl/request/files.h"
+#include "gpalayoutctl/request/request.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <assert.h>

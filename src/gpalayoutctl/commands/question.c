@@ -11,7 +11,6 @@
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/request/changes.h"
-#include "gpalayoutctl/request/document.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/request/request.h"
 #include "gpalayoutctl/terminal_text.h"

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "gpalayoutctl/completion/complete.h"
+#include "gpalayoutctl/commands/commands.h"
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"

@@ -8,8 +8,7 @@
 #include "config.h"
 
 #include "gpalayoutctl/map/svg_elements.h"
-#include "gpalayoutctl/map/svg_rows.h"
-#include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>

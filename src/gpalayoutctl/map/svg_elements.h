@@ -83,4 +83,11 @@ void ctl_svg_bands_add(struct ctl_svg_bands *bands, struct ctl_place place);
 /* "" if there are none; valid until the bands are freed. */
 const char *ctl_svg_bands_end(struct ctl_svg_bands *bands);
 
+/* svg_rows.c: rows whose places are known, and what stands beside them. */
+void ctl_svg_append_rows(struct ctl_svg *svg);
+void ctl_svg_append_addresses(struct ctl_svg *svg);
+
+/* "ram0", "free", or of a run "40 ranges", then `apart`, then "ram0 to ram39"; escaped. */
+void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_row *row, const char *apart);
+
 #endif

@@ -2,9 +2,9 @@
 /* A text is as wide as its cells, rounded up: 0.605 em each in a monospace font, else 0.6 em. */
 #include "config.h"
 
-#include "gpalayoutctl/map/svg_rows.h"
+#include "gpalayoutctl/map/svg_elements.h"
 
-#include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <inttypes.h>

@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "gpalayoutctl/map/rows.h"
-#include "gpalayoutctl/map/text.h"
+#include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 
 #include <limits.h>

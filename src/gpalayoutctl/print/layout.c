@@ -332,7 +332,7 @@ static void append_advice_cut(struct ctl_buffer *out, const struct gpal_advice *
 				"tries are for this range\n");
 }
 
-static void append_advice(struct ctl_buffer *out, const struct gpal_advice *advice, bool has_bars)
+static void append_growths(struct ctl_buffer *out, const struct gpal_advice *advice, bool has_bars)
 {
 	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
 
@@ -383,7 +383,7 @@ enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct ctl_buffer 
 	if (!advice)
 		return CTL_NO_DAEMON;
 	ctl_buffer_puts(out, "\n");
-	append_advice(out, advice, false);
+	append_growths(out, advice, false);
 	return CTL_OK;
 }
 
@@ -394,7 +394,7 @@ enum ctl_exit ctl_print_advised(struct ctl_session *session, struct ctl_buffer *
 
 	(void)session;
 	if (advice->resolves)
-		append_advice(out, advice, true);
+		append_growths(out, advice, true);
 	else
 		append_sizes(out, advice);
 	return CTL_OK;

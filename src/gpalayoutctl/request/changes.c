@@ -432,7 +432,7 @@ void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char
 
 /* All of them. */
 
-static enum ctl_exit change_request(cJSON *request, const struct ctl_invocation *invocation)
+static enum ctl_exit apply_changes(cJSON *request, const struct ctl_invocation *invocation)
 {
 	enum ctl_exit code = CTL_OK;
 	const cJSON *window;
@@ -471,7 +471,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 		return ctl_not_understood(session, "it has no request, or no generation");
 	*generation = strtoull(number.text, NULL, 10);
 	request = require_item(cJSON_ParseWithLength(text.data, text.length));
-	code = change_request(request, session->invocation);
+	code = apply_changes(request, session->invocation);
 	printed = code ? NULL : cJSON_PrintUnformatted(request);
 	cJSON_Delete(request);
 	if (code)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From operands to documents. All are read before the first is asked about: a run
+ * From operands, files and folders of them, to documents. All are read before the first is asked about: a run
  * over a fleet that ends half-way at a misspelt file would have to be done again.
  */
 #include "config.h"
-
-#include "gpalayoutctl/request/files.h"
 
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/request/request.h"

@@ -43,17 +43,11 @@ enum ctl_exit ctl_write_root_complex(void *target, const struct ctl_flag *flag, 
 enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, const char *value);
 enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value);
 
-/* iommu.c: that the flag names a root complex, which has no other IOMMU. */
+/* That the flag names a root complex, which has no other IOMMU. */
 enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const char *value);
 
-/* The flag that gives the root complex of that name an IOMMU; NULL: there is none. */
-const struct ctl_given *ctl_find_iommu(const struct ctl_invocation *invocation, const char *name);
-
-/* The same for one that a flag gives. */
+/* The flag that gives an IOMMU to the root complex of that flag; NULL: there is none. */
 const struct ctl_given *ctl_iommu_of(const struct ctl_invocation *invocation,
 				     const struct ctl_given *root_complex);
-
-/* The kind of it. */
-const char *ctl_iommu_kind(const struct ctl_given *given);
 
 #endif

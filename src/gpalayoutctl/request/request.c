@@ -1,11 +1,107 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Documents are sent as written rather than parsed and printed again, so that the daemon
+ * judges what the user wrote.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/request/request.h"
 
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/request/document.h"
 #include "gpalayoutctl/request/flags.h"
+#include "wire/json_parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Far above what the daemon takes, which says so itself; ends reading of /dev/zero. */
+#define LARGEST_DOCUMENT ((size_t)16 << 20)
+#define READ_SIZE ((size_t)64 << 10)
+
+/* Whether the daemon would read it; if not, *fault is set. */
+static bool is_json(const struct ctl_buffer *document, struct gpald_wire_error *fault)
+{
+	struct gpald_arena *arena = gpald_arena_new(document->length);
+	const cJSON *tree;
+	bool read;
+
+	if (!arena)
+		ctl_out_of_memory();
+	read = gpald_json_parse(document->data, document->length, arena, &tree, fault) == 0;
+	gpald_arena_free(arena);
+	return read;
+}
+
+static enum ctl_exit check_document(struct ctl_buffer *document, const char *name)
+{
+	struct gpald_wire_error fault;
+	size_t line = 1;
+	size_t column = 1;
+
+	if (is_json(document, &fault)) {
+		for (size_t i = 0; i < document->length; i++) {
+			if (document->data[i] == '\n' || document->data[i] == '\r')
+				document->data[i] = ' ';
+		}
+		return CTL_OK;
+	}
+	if (fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
+		ctl_out_of_memory();
+	for (size_t i = 0; i < fault.offset; i++) {
+		column++;
+		if (document->data[i] == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	ctl_complain("%s:%zu: %s", name, fault.offset, fault.message);
+	ctl_hint("byte %zu is in line %zu, column %zu", fault.offset, line, column);
+	return CTL_USAGE;
+}
+
+static enum ctl_exit read_document(struct ctl_buffer *document, const char *name, int fd)
+{
+	ssize_t count;
+
+	do {
+		count = read(fd, ctl_buffer_reserve(document, READ_SIZE), READ_SIZE);
+		if (count < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+		else if (count < 0 && errno != EINTR)
+			return ctl_usage_error("%s: %s", name, strerror(errno));
+		if (count > 0)
+			document->length += (size_t)count;
+		if (document->length > LARGEST_DOCUMENT)
+			return ctl_usage_error("%s: larger than %zu MiB", name,
+					       LARGEST_DOCUMENT >> 20);
+	} while (count);
+	document->data[document->length] = '\0';
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_document_read(struct ctl_buffer *document, const char *path)
+{
+	bool is_input = strcmp(path, "-") == 0;
+	const char *name = is_input ? "standard input" : path;
+	int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	enum ctl_exit code;
+
+	if (fd < 0)
+		return ctl_usage_error("%s: %s", path, strerror(errno));
+	code = read_document(document, name, fd);
+	if (!is_input)
+		close(fd);
+	return code ? code : check_document(document, name);
+}
+
+enum ctl_exit ctl_document_set(struct ctl_buffer *document, const char *name, const char *text)
+{
+	ctl_buffer_puts(document, text);
+	return check_document(document, name);
+}
 
 bool ctl_request_of_answer(struct ctl_buffer *text, struct gpald_raw answer)
 {

@@ -2,7 +2,8 @@
 /*
  * Root complexes from flags. A pinned window is typed as OpenVMM takes it, base
  * and size, and the protocol wants start and end: the sum made here is the only
- * arithmetic on addresses in the client.
+ * arithmetic on addresses in the client. IOMMUs have flags of their own, too, and are members
+ * of their root complexes in a request: names lead from one to the other.
  */
 #include "config.h"
 
@@ -14,6 +15,96 @@
 
 #include <stdbool.h>
 #include <string.h>
+
+/* IOMMUs. */
+
+/* RC=KIND, or RC alone (also rc=RC) where the flag names the kind. The name is still quoted. */
+static const char *given_iommu_name(const struct ctl_given *given, size_t *length)
+{
+	const char *name = given->value;
+
+	if (given->flag->constant && strncmp(name, "rc=", 3) == 0)
+		name += 3;
+	*length = given->flag->constant ? strlen(name) : ctl_head_length(name, '=');
+	return name;
+}
+
+/* The flag that gives the root complex of that name an IOMMU; NULL: there is none. */
+static const struct ctl_given *find_iommu(const struct ctl_invocation *invocation, const char *name)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+		size_t length;
+
+		if (given->flag->apply == ctl_check_iommu) {
+			const char *quoted = given_iommu_name(given, &length);
+
+			if (ctl_is_quoted(quoted, length, name))
+				return given;
+		}
+	}
+	return NULL;
+}
+
+static bool has_root_complex(const struct ctl_invocation *invocation, const char *name)
+{
+	for (size_t i = 0; i < invocation->given_count; i++) {
+		const struct ctl_given *given = &invocation->given[i];
+
+		if (given->flag->apply == ctl_write_root_complex &&
+		    ctl_is_quoted(given->value, ctl_part_length(given->value, ','), name))
+			return true;
+	}
+	return false;
+}
+
+enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const char *value)
+{
+	const struct ctl_request *request = target;
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	const struct ctl_given given = { flag, value };
+	size_t length;
+	const char *quoted = given_iommu_name(&given, &length);
+	const enum ctl_exit code = ctl_value_copy(&name, flag, quoted);
+	const char *quote;
+
+	if (code)
+		return code;
+	if (!flag->constant && !quoted[length])
+		return ctl_usage_error("%s: '%s' is not RC=KIND", flag->name, value);
+	name.data[length] = '\0';
+	ctl_unquote(name.data);
+	if (!has_root_complex(request->invocation, name.data)) {
+		ctl_complain("%s: there is no root complex %s", flag->name, name.data);
+		quote = strlen(name.data) == length ? "" : "'";
+		ctl_hint("add --pcie-root-complex %s%.*s%s", quote, (int)length, quoted, quote);
+		return CTL_USAGE;
+	}
+	/* The first of them is the one that is found. */
+	if (find_iommu(request->invocation, name.data)->value != value)
+		return ctl_usage_error("%s: root complex %s has an IOMMU already", flag->name,
+				       name.data);
+	return CTL_OK;
+}
+
+const struct ctl_given *ctl_iommu_of(const struct ctl_invocation *invocation,
+				     const struct ctl_given *root_complex)
+{
+	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+
+	ctl_buffer_append(&name, root_complex->value, ctl_part_length(root_complex->value, ','));
+	return find_iommu(invocation, ctl_unquote(name.data));
+}
+
+static const char *iommu_kind(const struct ctl_given *given)
+{
+	size_t length;
+	const char *name = given_iommu_name(given, &length);
+
+	return given->flag->constant ? given->flag->constant : name + length + 1;
+}
+
+/* Root complexes. */
 
 enum key {
 	KEY_SEGMENT,
@@ -282,7 +373,7 @@ static void write_cxl(struct gpald_writer *w, const struct root_complex *rc)
 
 static enum ctl_exit write_given_root_complex(struct ctl_request *request, struct root_complex *rc)
 {
-	const struct ctl_given *iommu = ctl_find_iommu(request->invocation, rc->name);
+	const struct ctl_given *iommu = find_iommu(request->invocation, rc->name);
 	struct gpald_writer *w = &request->writer;
 	enum ctl_exit code;
 
@@ -294,7 +385,7 @@ static enum ctl_exit write_given_root_complex(struct ctl_request *request, struc
 	code = write_windows(w, rc);
 	write_cxl(w, rc);
 	if (iommu)
-		gpald_write_text(w, "iommu", ctl_iommu_kind(iommu));
+		gpald_write_text(w, "iommu", iommu_kind(iommu));
 	gpald_write_object_end(w);
 	return code;
 }
