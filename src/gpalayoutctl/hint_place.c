@@ -43,9 +43,9 @@ static void append_element(struct ctl_buffer *out, const struct ctl_invocation *
 {
 	ctl_cleanup_buffer struct ctl_buffer value = { 0 };
 
-	for (size_t i = 0; i < invocation->given_count; i++)
-		if (invocation->given[i].flag == flag && number-- == 0)
-			ctl_buffer_puts(&value, invocation->given[i].value);
+	for (const struct ctl_given *given = invocation->given; given->flag; given++)
+		if (given->flag == flag && number-- == 0)
+			ctl_buffer_puts(&value, given->value);
 	ctl_shorten(&value, ELEMENT_CELLS, true);
 	ctl_buffer_printf(out, "%s%s", value.length ? " " : "", ctl_buffer_text(&value));
 }

@@ -111,9 +111,9 @@ static const struct ctl_command *find_command(const struct ctl_command *commands
 
 static const struct ctl_given *find_given(const struct ctl_invocation *invocation, const char *name)
 {
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		if (strcmp(invocation->given[i].flag->name, name) == 0)
-			return &invocation->given[i];
+	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
+		if (strcmp(given->flag->name, name) == 0)
+			return given;
 	}
 	return NULL;
 }
@@ -141,26 +141,33 @@ bool ctl_count_parse(const char *text, uint64_t *count)
 	       gpald_size_parse(text, count) == GPALD_SIZE_OK && *count <= LARGEST_COUNT;
 }
 
-const char *ctl_count_fault(const char *text, bool positive)
+enum ctl_exit ctl_count_take(const char *flag, const char *key, const char *text, bool positive,
+			     uint64_t *count)
 {
+	const bool is_large = *text && !text[strspn(text, "0123456789")] && text[strspn(text, "0")];
+
+	if (ctl_count_parse(text, count) && (*count || !positive))
+		return CTL_OK;
 	static_assert(LARGEST_COUNT == 9007199254740991, "the text names it");
-	if (*text && !text[strspn(text, "0123456789")] && text[strspn(text, "0")])
-		return "is above 9007199254740991, the largest number";
-	return positive ? "is not a whole number above 0" : "is not a whole number";
+	return ctl_usage_error("%s%s%s: '%s' %s", flag, key ? ": " : "", key ? key : "", text,
+			       is_large ? "is above 9007199254740991, the largest number" :
+			       positive ? "is not a whole number above 0" :
+					  "is not a whole number");
 }
 
 enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
 			      bool positive, uint64_t *number)
 {
 	const char *text = ctl_flag_value(invocation, name);
-	uint64_t count;
 
-	if (!text)
-		return CTL_OK;
-	if (!ctl_count_parse(text, &count) || (positive && !count))
-		return ctl_usage_error("%s: '%s' %s", name, text, ctl_count_fault(text, positive));
-	*number = count;
-	return CTL_OK;
+	return text ? ctl_count_take(name, NULL, text, positive, number) : CTL_OK;
+}
+
+bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag)
+{
+	while (flags && flags->name && flags != flag)
+		flags++;
+	return flags && flags->name;
 }
 
 /* Which word somebody meant who misspelt it. */

@@ -80,7 +80,8 @@ struct ctl_invocation {
 	const char **operands;
 	size_t operand_count;
 	const struct ctl_flag *open_flag; /* the last word, whose value is missing; NULL: none */
-	struct ctl_given *given;          /* the command's flags, in the order they were given */
+	/* The command's flags, in the order they were given; ends with one without a flag. */
+	struct ctl_given *given;
 	size_t given_count;
 };
 
@@ -114,8 +115,15 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 /* Reads a decimal count of at most 2^53 - 1, the largest a JSON integer carries exactly. */
 bool ctl_count_parse(const char *text, uint64_t *count);
 
-/* What is wrong with a count that is none, or is 0 where `positive`: "is not a whole number". */
-const char *ctl_count_fault(const char *text, bool positive);
+/*
+ * The same of what is the value of a flag, or of a key in it unless that is NULL. CTL_USAGE after
+ * saying that it is no count, or is 0 where `positive`.
+ */
+enum ctl_exit ctl_count_take(const char *flag, const char *key, const char *text, bool positive,
+			     uint64_t *count);
+
+/* Whether the flag is a row of that table; NULL: there is none. */
+bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag);
 
 void ctl_invocation_free(struct ctl_invocation *invocation);
 #define ctl_cleanup_invocation __attribute__((cleanup(ctl_invocation_free)))

@@ -24,12 +24,11 @@
 static enum ctl_exit apply_count(void *params, const struct ctl_flag *flag, const char *value)
 {
 	uint64_t count;
+	const enum ctl_exit code = ctl_count_take(flag->name, NULL, value, false, &count);
 
-	if (!ctl_count_parse(value, &count))
-		return ctl_usage_error("%s: '%s' %s", flag->name, value,
-				       ctl_count_fault(value, false));
-	ctl_member_json(params, flag->member, value);
-	return CTL_OK;
+	if (!code)
+		ctl_member_json(params, flag->member, value);
+	return code;
 }
 
 static enum ctl_exit apply_true(void *params, const struct ctl_flag *flag, const char *value)
@@ -184,21 +183,12 @@ static enum ctl_exit add_operand(struct ctl_session *session, struct ctl_buffer 
 static enum ctl_exit add_flags(struct ctl_session *session, struct ctl_buffer *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
-	const struct ctl_command *command = invocation->command;
+	enum ctl_exit code = CTL_OK;
 
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
-		const struct ctl_flag *row = command->flags;
-		enum ctl_exit code = CTL_OK;
-
-		while (row && row->name && row != given->flag)
-			row++;
-		if (row && row->apply)
-			code = row->apply(params, row, given->value);
-		if (code)
-			return code;
-	}
-	return CTL_OK;
+	for (const struct ctl_given *given = invocation->given; given->flag && !code; given++)
+		if (given->flag->apply && ctl_is_flag_of(invocation->command->flags, given->flag))
+			code = given->flag->apply(params, given->flag, given->value);
+	return code;
 }
 
 static bool is_warning(const char *token)
@@ -216,9 +206,7 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct
 	const char *unknown = NULL;
 	bool are_all = false;
 
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
-
+	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
 		if (strcmp(given->flag->name, REFUSE) != 0)
 			continue;
 		if (strcmp(given->value, REFUSE_ALL) == 0)

@@ -50,8 +50,8 @@ static const struct list *list_of(const char *flag)
 
 bool ctl_has_changes(const struct ctl_invocation *invocation)
 {
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const char *name = invocation->given[i].flag->name;
+	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
+		const char *name = given->flag->name;
 
 		if (strcmp(name, CTL_SET) == 0 || strcmp(name, CTL_REMOVE) == 0 || list_of(name))
 			return true;
@@ -190,8 +190,8 @@ static size_t first_added(const struct ctl_invocation *invocation, const cJSON *
 {
 	size_t count = (size_t)cJSON_GetArraySize(elements_of(request, list)), added = 0;
 
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const char *name = invocation->given[i].flag->name;
+	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
+		const char *name = given->flag->name;
 
 		if (strcmp(name, CTL_SET) == 0 || (added && strcmp(name, CTL_REMOVE) == 0))
 			return SIZE_MAX;
@@ -214,9 +214,9 @@ const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 			continue;
 		number = strtoull(pointer + place.length, NULL, 10);
 		first = first_added(invocation, request, list);
-		for (size_t i = 0; i < invocation->given_count; i++)
-			if (list_of(invocation->given[i].flag->name) == list && number == first++)
-				return &invocation->given[i];
+		for (const struct ctl_given *given = invocation->given; given->flag; given++)
+			if (list_of(given->flag->name) == list && number == first++)
+				return given;
 	}
 	return NULL;
 }
@@ -360,8 +360,7 @@ static const struct ctl_given *find_removal(const struct ctl_invocation *invocat
 	static const char prefix[] = "pcie-";
 	const size_t length = strlen(prefix);
 
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
+	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
 		const char *tag = given->value;
 
 		if (strcmp(given->flag->name, CTL_REMOVE) == 0 &&
@@ -437,8 +436,7 @@ static enum ctl_exit apply_changes(cJSON *request, const struct ctl_invocation *
 	enum ctl_exit code = CTL_OK;
 	const cJSON *window;
 
-	for (size_t i = 0; i < invocation->given_count && !code; i++) {
-		const struct ctl_given *given = &invocation->given[i];
+	for (const struct ctl_given *given = invocation->given; given->flag && !code; given++) {
 		const char *name = given->flag->name;
 		const struct list *list = list_of(name);
 

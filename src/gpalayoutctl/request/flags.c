@@ -20,11 +20,13 @@
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
+/* What is an element of a list has no name. */
 static enum ctl_exit write_text(void *target, const struct ctl_flag *flag, const char *value)
 {
 	struct ctl_request *request = target;
 
-	gpald_write_text(&request->writer, flag->member, flag->constant ? flag->constant : value);
+	gpald_write_text(&request->writer, flag->repeatable ? NULL : flag->member,
+			 flag->constant ? flag->constant : value);
 	return CTL_OK;
 }
 
@@ -32,12 +34,11 @@ static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, cons
 {
 	struct ctl_request *request = target;
 	uint64_t count;
+	const enum ctl_exit code = ctl_count_take(flag->name, NULL, value, false, &count);
 
-	if (!ctl_count_parse(value, &count))
-		return ctl_usage_error("%s: '%s' %s", flag->name, value,
-				       ctl_count_fault(value, false));
-	gpald_write_integer(&request->writer, flag->member, (int64_t)count);
-	return CTL_OK;
+	if (!code)
+		gpald_write_integer(&request->writer, flag->member, (int64_t)count);
+	return code;
 }
 
 /*
@@ -95,14 +96,13 @@ enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
 	const char *values[LENGTH(keys)] = { NULL };
-	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
+	enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
 	uint64_t node;
 
+	if (!code && values[1])
+		code = ctl_count_take(flag->name, "node", values[1], false, &node);
 	if (code)
 		return code;
-	if (values[1] && !ctl_count_parse(values[1], &node))
-		return ctl_usage_error("%s: node: '%s' %s", flag->name, values[1],
-				       ctl_count_fault(values[1], false));
 	gpald_write_object(w, NULL);
 	if (values[1])
 		gpald_write_integer(w, "node", (int64_t)node);
@@ -165,15 +165,6 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 	gpald_write_text(&request->writer, "start", equals + 1);
 	gpald_write_text(&request->writer, "end", dash + 1);
 	gpald_write_object_end(&request->writer);
-	return CTL_OK;
-}
-
-static enum ctl_exit write_element(void *target, const struct ctl_flag *flag, const char *value)
-{
-	struct ctl_request *request = target;
-
-	(void)flag;
-	gpald_write_text(&request->writer, NULL, value);
 	return CTL_OK;
 }
 
@@ -279,7 +270,7 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .help = "leave the highest address bit to VTL2's map of VTL0" },
 	{ .name = "--reserve", .value_name = "NAME=START-END", .apply = write_reserve,
 	  .member = "reserved", .repeatable = true, .help = "addresses nothing may be placed at" },
-	{ .name = "--host-hole", .value_name = "NAME", .apply = write_element,
+	{ .name = "--host-hole", .value_name = "NAME", .apply = write_text,
 	  .group = "host", .member = "holes", .repeatable = true,
 	  .help = "nothing goes into this hole of the host:\n"
 		  "amd-hypertransport or arm-msi" },
@@ -321,12 +312,9 @@ static const char *skip_member(const struct ctl_flag *flag, const char *pointer)
 static const struct ctl_given *find_nth(const struct ctl_invocation *invocation,
 					const struct ctl_flag *list, unsigned long number)
 {
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
-
+	for (const struct ctl_given *given = invocation->given; given->flag; given++)
 		if (is_same_member(given->flag, list) && number-- == 0)
 			return given;
-	}
 	return NULL;
 }
 
@@ -389,34 +377,26 @@ static enum ctl_exit write_member(struct ctl_request *request, const struct ctl_
 	if (is_list)
 		gpald_write_array(&request->writer, first->member);
 	for (const struct ctl_flag *flag = first; flag->name && is_same_member(flag, first); flag++)
-		for (size_t i = 0; i < invocation->given_count && !code; i++) {
-			if (invocation->given[i].flag != flag)
+		for (const struct ctl_given *given = invocation->given; given->flag && !code;
+		     given++) {
+			if (given->flag != flag)
 				continue;
 			if (count++ && !is_list)
 				return ctl_usage_error("%s: another flag has already set %s.%s",
 						       flag->name, flag->group, flag->member);
-			code = flag->apply(request, flag, invocation->given[i].value);
+			code = flag->apply(request, flag, given->value);
 		}
 	if (is_list)
 		gpald_write_array_end(&request->writer);
 	return code;
 }
 
-static bool is_request_flag(const struct ctl_flag *flag)
-{
-	const struct ctl_flag *row = ctl_request_flags;
-
-	while (row->name && row != flag)
-		row++;
-	return row->name != NULL;
-}
-
 size_t ctl_request_flag_count(const struct ctl_invocation *invocation)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < invocation->given_count; i++)
-		count += is_request_flag(invocation->given[i].flag);
+	for (const struct ctl_given *given = invocation->given; given->flag; given++)
+		count += ctl_is_flag_of(ctl_request_flags, given->flag);
 	return count;
 }
 
@@ -443,10 +423,9 @@ static enum ctl_exit write_members(struct ctl_request *request)
 
 	if (ctl_was_given(invocation, "--memory") && ctl_was_given(invocation, "--numa"))
 		return ctl_usage_error("--memory and --numa exclude each other");
-	for (size_t i = 0; i < invocation->given_count && !code; i++)
-		if (invocation->given[i].flag->apply == ctl_check_iommu)
-			code = ctl_check_iommu(request, invocation->given[i].flag,
-					       invocation->given[i].value);
+	for (const struct ctl_given *given = invocation->given; given->flag && !code; given++)
+		if (given->flag->apply == ctl_check_iommu)
+			code = ctl_check_iommu(request, given->flag, given->value);
 	if (!code && !ctl_was_given(invocation, "--arch"))
 		code = write_host_arch(request);
 	for (const struct ctl_flag *flag = ctl_request_flags; flag->name && !code; flag++)

@@ -32,8 +32,7 @@ static const char *given_iommu_name(const struct ctl_given *given, size_t *lengt
 /* The flag that gives the root complex of that name an IOMMU; NULL: there is none. */
 static const struct ctl_given *find_iommu(const struct ctl_invocation *invocation, const char *name)
 {
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
+	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
 		size_t length;
 
 		if (given->flag->apply == ctl_check_iommu) {
@@ -48,13 +47,10 @@ static const struct ctl_given *find_iommu(const struct ctl_invocation *invocatio
 
 static bool has_root_complex(const struct ctl_invocation *invocation, const char *name)
 {
-	for (size_t i = 0; i < invocation->given_count; i++) {
-		const struct ctl_given *given = &invocation->given[i];
-
+	for (const struct ctl_given *given = invocation->given; given->flag; given++)
 		if (given->flag->apply == ctl_write_root_complex &&
 		    ctl_is_quoted(given->value, ctl_part_length(given->value, ','), name))
 			return true;
-	}
 	return false;
 }
 
@@ -240,9 +236,8 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 	if (!sizes)
 		return ctl_usage_error("%s: %s: '%s' is not N:SIZE+SIZE...", rc->flag->name, name,
 				       value);
-	if (!ctl_count_parse(value, &count))
-		return ctl_usage_error("%s: %s: '%s' %s", rc->flag->name, name, value,
-				       ctl_count_fault(value, false));
+	if (ctl_count_take(rc->flag->name, name, value, false, &count))
+		return CTL_USAGE;
 	gpald_write_object(&devices->list, "sriov");
 	gpald_write_integer(&devices->list, "vfs", (int64_t)count);
 	write_given_bars(&devices->list, sizes);
@@ -268,9 +263,8 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *v
 		return ctl_usage_error("%s: %s takes no value", flag, name);
 	if (kind != KIND_FLAG && !value)
 		return ctl_usage_error("%s: %s needs a value", flag, name);
-	if (kind == KIND_COUNT && !ctl_count_parse(value, &rc->counts[key]))
-		return ctl_usage_error("%s: %s: '%s' %s", flag, name, value,
-				       ctl_count_fault(value, false));
+	if (kind == KIND_COUNT && ctl_count_take(flag, name, value, false, &rc->counts[key]))
+		return CTL_USAGE;
 	rc->values[key] = value ? value : "";
 	if (kind == KIND_BARS)
 		take_bar_sizes(&rc->devices[key == KEY_LOW_BARS], value);
