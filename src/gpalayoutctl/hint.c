@@ -19,236 +19,221 @@
 
 /*
  * {member} stands for a member of the error's data, {?condition} for nothing, and {words} for
- * what the request makes of them. The first row of a reason is taken whose phase is the
- * error's (NULL: any), whose members are all there and not zero, and whose conditions hold.
- * A row without text is that of a message which says all there is.
+ * what the request makes of them. The first row of a reason is taken whose members are all
+ * there and not zero, and whose conditions hold. A row without text is that of a message which
+ * says all there is.
  */
 struct hint {
-	const char *reason;
-	const char *phase;
+	const char *reason; /* NULL: any */
 	const char *text;
 };
 
 /* clang-format off */
 static const struct hint hints[] = {
 	/* not JSON, not a request */
-	{ "invalid_json", NULL,
-	  "correct the JSON text; sizes such as 4GiB are strings and need quotes" },
-	{ "invalid_utf8", NULL, "{?file}save the request as UTF-8" },
-	{ "invalid_utf8", NULL, "requests and names are UTF-8" },
-	{ "duplicate_key", NULL, "an object has a member twice: keep one of them" },
-	{ "too_deep", NULL,
-	  "no request needs that much nesting; look for a bracket that is not closed" },
-	{ "too_many_values", NULL, "split the request; no single VM needs that many values" },
-	{ "invalid_request", NULL, "PARAMS is an object, as in '{\"request\": {...}}'" },
-	{ "method_not_found", NULL,
+	{ "invalid_json", "correct the JSON text; sizes such as 4GiB are strings and need quotes" },
+	{ "invalid_utf8", "{?file}save the request as UTF-8" },
+	{ "invalid_utf8", "requests and names are UTF-8" },
+	{ "duplicate_key", "an object has a member twice: keep one of them" },
+	{ "too_deep", "no request needs that much nesting; look for a bracket that is not closed" },
+	{ "too_many_values", "split the request; no single VM needs that many values" },
+	{ "invalid_request", "PARAMS is an object, as in '{\"request\": {...}}'" },
+	{ "method_not_found",
 	  "{?backup}backups are taken on the control socket, of a daemon of 0.2.0 or later" },
-	{ "method_not_found", NULL,
-	  "gpalayoutctl schema lists the methods; the inspect socket has only those that change"
-	  " nothing" },
+	{ "method_not_found",
+	  "gpalayoutctl schema lists the methods; the inspect socket has only those that change "
+	  "nothing" },
 
 	/* one member at fault */
-	{ "missing_member", NULL, "{?window}" },
-	{ "missing_member", NULL,
-	  "{?flags}add --memory SIZE, or --numa SIZE for each node" },
-	{ "missing_member", NULL, "{?file}a request has at least arch and memory.nodes" },
-	{ "missing_member", NULL,
+	{ "missing_member", "{?window}" },
+	{ "missing_member", "{?flags}add --memory SIZE, or --numa SIZE for each node" },
+	{ "missing_member", "{?file}a request has at least arch and memory.nodes" },
+	{ "missing_member",
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
-	{ "missing_member", NULL, "gpalayoutctl schema has all members" },
-	{ "unknown_member", NULL, "look for a misspelling; gpalayoutctl schema has all members" },
-	{ "wrong_type", NULL,
+	{ "missing_member", "gpalayoutctl schema has all members" },
+	{ "unknown_member", "look for a misspelling; gpalayoutctl schema has all members" },
+	{ "wrong_type",
 	  "gpalayoutctl schema has the type; sizes are integers or strings, counts are integers" },
-	{ "bad_size", NULL,
+	{ "bad_size",
 	  "write whole digits and one of K, M, G, T, P, or 0x and hexadecimal digits: 1536M, not "
 	  "1.5G or 64m" },
-	{ "out_of_range", NULL, "{?target}each target is a root complex of the request that has cxl" },
-	{ "out_of_range", NULL, NULL },
-	{ "bad_name", NULL, NULL },
-	{ "unknown_policy", NULL, "gpalayoutctl policies shows what each of them sets" },
-	{ "bad_layout", NULL,
-	  "the layout was changed, or cut, after the daemon made it: use what the daemon answered, as "
-	  "it is" },
-	{ "invalid_bus_range", NULL, "start_bus may not be above end_bus" },
-	{ "iommu_arch_mismatch", NULL,
-	  "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
-	{ "invalid_hdm", NULL, "{?cxl_window}make its size a multiple of 256M for each target" },
-	{ "invalid_hdm", NULL, "make hdm a multiple of 256M, the unit CXL decodes" },
-	{ "node_out_of_range", NULL,
+	{ "out_of_range", "{?target}each target is a root complex of the request that has cxl" },
+	{ "out_of_range", NULL },
+	{ "bad_name", NULL },
+	{ "unknown_policy", "gpalayoutctl policies shows what each of them sets" },
+	{ "bad_layout",
+	  "the layout was changed, or cut, after the daemon made it: use what the daemon answered, "
+	  "as it is" },
+	{ "invalid_bus_range", "start_bus may not be above end_bus" },
+	{ "iommu_arch_mismatch", "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
+	{ "invalid_hdm", "{?cxl_window}make its size a multiple of 256M for each target" },
+	{ "invalid_hdm", "make hdm a multiple of 256M, the unit CXL decodes" },
+	{ "node_out_of_range",
 	  "{?flags}nodes count from 0 in the order of --numa; give the node, or change node=" },
-	{ "node_out_of_range", NULL,
+	{ "node_out_of_range",
 	  "nodes count from 0 in the order of memory.nodes; add the node, or name another one" },
 
 	/* two entries at fault */
-	{ "duplicate_name", NULL, "{?target}a CXL window has each of its targets once" },
-	{ "duplicate_name", NULL, "{?hole}state each hole once, and give no reserved range its name" },
-	{ "duplicate_name", NULL, "rename one of the two" },
-	{ "bus_overlap", NULL,
+	{ "duplicate_name", "{?target}a CXL window has each of its targets once" },
+	{ "duplicate_name", "{?hole}state each hole once, and give no reserved range its name" },
+	{ "duplicate_name", "rename one of the two" },
+	{ "bus_overlap",
 	  "give {tag} and {other_tag} buses of their own (start_bus, end_bus) or different "
 	  "segments" },
-	{ "bus_overlap", NULL,
+	{ "bus_overlap",
 	  "give each root complex of a segment buses of its own, or another segment" },
-	{ "mixed_iommu", NULL,
-	  "give {tag} and {other_tag} the same kind of IOMMU; a VM has one kind" },
-	{ "mixed_iommu", NULL,
-	  "give all root complexes the same kind of IOMMU; a VM has one kind" },
+	{ "mixed_iommu", "give {tag} and {other_tag} the same kind of IOMMU; a VM has one kind" },
+	{ "mixed_iommu", "give all root complexes the same kind of IOMMU; a VM has one kind" },
 
 	/* no layout exists */
-	{ "invalid_memory", NULL,
+	{ "invalid_memory",
 	  "{?low_ram}the low RAM window is a multiple of 2M, is no larger than node 0, and ends "
 	  "below memory.start" },
-	{ "invalid_memory", NULL,
-	  "give at least one node that is not empty; node sizes and the start are multiples of "
-	  "4K, and all nodes fit in 64 bits" },
-	{ "invalid_size", NULL, "{?bar}a BAR is a power of two; state one below 4K as 4K" },
-	{ "invalid_size", NULL, "{?devices}give it fewer devices, or smaller ones" },
-	{ "invalid_size", NULL,
+	{ "invalid_memory",
+	  "give at least one node that is not empty; node sizes and the start are multiples of 4K, "
+	  "and all nodes fit in 64 bits" },
+	{ "invalid_size", "{?bar}a BAR is a power of two; state one below 4K as 4K" },
+	{ "invalid_size", "{?devices}give it fewer devices, or smaller ones" },
+	{ "invalid_size",
 	  "{?zero}{?cxl_window}omit the window, or make its size a multiple of 256M for each "
 	  "target" },
-	{ "invalid_size", NULL, "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
-	{ "invalid_size", NULL, "make {tag} a multiple of 4K above 0; it has {size}" },
-	{ "invalid_size", NULL,
-	  "sizes are multiples of 4K above 0, and a range ends after its start" },
-	{ "invalid_alignment", NULL,
+	{ "invalid_size", "{?zero}{?room}omit the room, or make its size a multiple of 4K" },
+	{ "invalid_size", "make {tag} a multiple of 4K above 0; it has {size}" },
+	{ "invalid_size", "sizes are multiples of 4K above 0, and a range ends after its start" },
+	{ "invalid_alignment",
 	  "change the alignment of {tag} from {alignment} to a power of two that is large enough" },
-	{ "invalid_alignment", NULL,
-	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of "
-	  "4K" },
-	{ "overlap", NULL, "move or shrink {tag} or {other_tag}: both want the same addresses" },
-	{ "overlap", NULL, "move or shrink one of the two ranges" },
-	{ "exhausted", NULL,
+	{ "invalid_alignment",
+	  "an alignment is a power of two of at least 4K, and a range starts on a multiple of 4K" },
+	{ "overlap", "move or shrink {tag} or {other_tag}: both want the same addresses" },
+	{ "overlap", "move or shrink one of the two ranges" },
+	{ "exhausted",
 	  "{?low_ram}move the pinned or reserved range out of the low RAM window, or omit the "
 	  "window" },
-	{ "exhausted", NULL,
+	{ "exhausted",
 	  "{?of_devices}give {tag} fewer devices, or smaller ones, make other windows smaller, or "
 	  "move the pinned and reserved ranges in the way{more_room}" },
-	{ "exhausted", NULL,
-	  "{?shared}with all else as it is, {tag} can have {largest_size}; {equal_share} for each of "
-	  "the {windows} would fit{more_room}" },
-	{ "exhausted", NULL,
-	  "{?shared}{equal_share} for each of the {windows} would fit{more_room}" },
-	{ "exhausted", "mmio32",
-	  "with all else as it is, {tag} can have {largest_size}; for more, {make_low_room}" },
-	{ "exhausted", "mmio32",
-	  "below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and {tag}"
-	  " needs {size}: {make_low_room}" },
-	{ "exhausted", "mmio32",
-	  "nothing of that alignment is left below 4 GiB for {tag}: {make_low_room}" },
-	{ "exhausted", NULL,
-	  "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each" },
-	{ "exhausted", NULL,
+	{ "exhausted",
+	  "{?shared}with all else as it is, {tag} can have {largest_size}; {equal_share} for each "
+	  "of the {windows} would fit{more_room}" },
+	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit{more_room}" },
+	{ "exhausted",
+	  "{?low}with all else as it is, {tag} can have {largest_size}; for more, "
+	  "{make_low_room}" },
+	{ "exhausted",
+	  "{?low}below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and "
+	  "{tag} needs {size}: {make_low_room}" },
+	{ "exhausted",
+	  "{?low}nothing of that alignment is left below 4 GiB for {tag}: {make_low_room}" },
+	{ "exhausted", "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each" },
+	{ "exhausted",
 	  "with all else as it is, {tag} can have {largest_size}; for more, move the pinned and "
 	  "reserved ranges in the way" },
-	{ "exhausted", "ram",
-	  "{free_space} is free for {tag}, which needs {size}: use less RAM, or move the pinned "
-	  "and reserved ranges in the way" },
-	{ "exhausted", NULL,
+	{ "exhausted",
+	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or move the "
+	  "pinned and reserved ranges in the way" },
+	{ "exhausted",
 	  "the largest {tag} that fits there is {largest_fit} and it needs {size}: make it "
 	  "smaller, or move the pinned and reserved ranges in the way" },
-	{ "exhausted", NULL,
+	{ "exhausted",
 	  "move the pinned and reserved ranges out of the way of {tag}, or ask for less" },
-	{ "exhausted", NULL, "ask for less, or move the pinned and reserved ranges" },
-	{ "ecam_below_minimum", NULL,
-	  "free addresses from 256 MiB up: {make_low_room}" },
-	{ "ecam_below_minimum", NULL,
-	  "free addresses from 256 MiB up: make low MMIO windows smaller, or put the ECAM above "
-	  "4 GiB" },
-	{ "fixed_low_mmio_above_4gib", NULL,
+	{ "exhausted", "ask for less, or move the pinned and reserved ranges" },
+	{ "ecam_below_minimum", "free addresses from 256 MiB up: {make_low_room}" },
+	{ "ecam_below_minimum",
+	  "free addresses from 256 MiB up: make low MMIO windows smaller, or put the ECAM above 4 "
+	  "GiB" },
+	{ "fixed_low_mmio_above_4gib",
 	  "{?flags}pin the window so that base and size end at or below 4 GiB, or omit "
 	  "low_mmio_base to have it placed" },
-	{ "fixed_low_mmio_above_4gib", NULL,
+	{ "fixed_low_mmio_above_4gib",
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
-	{ "address_width_exceeded", NULL,
+	{ "address_width_exceeded",
 	  "{?all_nodes}{tag} sets the top, which needs {required_bits} address bits where the host "
 	  "has {bits}: with all else as it is, each node can have {largest_size}" },
-	{ "address_width_exceeded", NULL,
-	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
-	  " with all else as it is, {largest_size_of} can have {largest_size}" },
-	{ "address_width_exceeded", NULL,
-	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
-	  " the top is {excess} too high, and the largest is {largest_tag} with "
+	{ "address_width_exceeded",
+	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
+	  "with all else as it is, {largest_size_of} can have {largest_size}" },
+	{ "address_width_exceeded",
+	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
+	  "the top is {excess} too high, and the largest is {largest_tag} with "
 	  "{largest_tag_size}{try_sizes}" },
-	{ "address_width_exceeded", NULL,
-	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}:"
-	  " use less RAM or smaller high MMIO windows{try_sizes}" },
-	{ "address_width_exceeded", NULL,
+	{ "address_width_exceeded",
+	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
+	  "use less RAM or smaller high MMIO windows{try_sizes}" },
+	{ "address_width_exceeded",
 	  "use less RAM, smaller high MMIO windows, or a host with more bits{try_sizes}" },
 
-	{ "warning_refused", NULL,
+	{ "warning_refused",
 	  "{?refuse}change what the warnings name; without --refuse the layout is made and its "
 	  "warnings are printed" },
-	{ "warning_refused", NULL,
+	{ "warning_refused",
 	  "change what the warnings name; without refuse the layout is made and has its warnings" },
 
 	/* layouts the daemon keeps */
-	{ "not_found", NULL,
-	  "omit TAG to see all ranges: {tag} is not one of them" },
-	{ "not_found", NULL, "gpalayoutctl list shows the layouts there are" },
-	{ "conflict", NULL, "the name belongs to uid {owner_uid}: use another name" },
-	{ "conflict", NULL,
-	  "gpalayoutctl get NAME shows whose the name is, and with --request its request: use another "
-	  "name, or gpalayoutctl update" },
-	{ "generation_mismatch", NULL,
+	{ "not_found", "omit TAG to see all ranges: {tag} is not one of them" },
+	{ "not_found", "gpalayoutctl list shows the layouts there are" },
+	{ "conflict", "the name belongs to uid {owner_uid}: use another name" },
+	{ "conflict",
+	  "gpalayoutctl get NAME shows whose the name is, and with --request its request: use "
+	  "another name, or gpalayoutctl update" },
+	{ "generation_mismatch",
 	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "
 	  "give --generation {generation}" },
-	{ "generation_mismatch", NULL,
+	{ "generation_mismatch",
 	  "the layout has changed since it was read: gpalayoutctl get shows its generation for "
 	  "--generation" },
-	{ "would_move", NULL,
+	{ "would_move",
 	  "once the VM is off, gpalayoutctl update --allow-moves does it; with --dry-run too it "
 	  "shows the layout that would be" },
-	{ "would_remove", NULL,
-	  "update takes the whole request: gpalayoutctl get NAME --request shows the one to add to; "
-	  "if the VM no longer has these ranges, --allow-removals removes them" },
-	{ "denied", NULL,
+	{ "would_remove",
+	  "update takes the whole request: gpalayoutctl get NAME --request shows the one to add "
+	  "to; if the VM no longer has these ranges, --allow-removals removes them" },
+	{ "denied",
 	  "do it as its creator, uid {owner_uid}, as root, or as a member of the daemon's admin "
 	  "group, which gpalayoutctl info names" },
-	{ "denied", NULL,
-	  "{?backup}do it as root, or as a member of the daemon's admin group, which "
-	  "gpalayoutctl info names" },
-	{ "denied", NULL,
+	{ "denied",
+	  "{?backup}do it as root, or as a member of the daemon's admin group, which gpalayoutctl "
+	  "info names" },
+	{ "denied",
 	  "do it as its creator, as root, or as a member of the daemon's admin group, which "
 	  "gpalayoutctl info names" },
-	{ "store_failed", NULL, "see the daemon's log; it restarts with what was acknowledged" },
-	{ "store_full", NULL,
-	  "gpalayoutctl delete layouts that no VM needs any more (gpalayoutctl list), or free space"
-	  " on the disk of the daemon's state folder; gpalayoutctl info shows the limits" },
-	{ "resync_required", NULL,
+	{ "store_failed", "see the daemon's log; it restarts with what was acknowledged" },
+	{ "store_full",
+	  "gpalayoutctl delete layouts that no VM needs any more (gpalayoutctl list), or free "
+	  "space on the disk of the daemon's state folder; gpalayoutctl info shows the limits" },
+	{ "resync_required",
 	  "the events asked for are gone: read gpalayoutctl list anew, then go on with "
 	  "gpalayoutctl watch --since {revision}" },
-	{ "resync_required", NULL,
+	{ "resync_required",
 	  "the events asked for are gone: start gpalayoutctl watch anew, then read gpalayoutctl "
 	  "list" },
 
 	/* the daemon's state */
-	{ "internal", NULL,
-	  "this is a defect of the daemon: report it with the request and its log" },
-	{ "message_too_large", NULL,
-	  "{?backup}start the daemon with a larger limit reply_bytes" },
-	{ "message_too_large", NULL, "gpalayoutctl info shows the limit; ask for less at once" },
-	{ "overloaded", NULL, "try again in a moment; gpalayoutctl info shows the limits" },
-	{ "timeout", NULL, "try again; the request line was not finished in time" },
-	{ "shutting_down", NULL, "try again once the daemon is back" },
-	{ NULL, NULL, "{?no_json}--json shows the whole answer" },
+	{ "internal", "this is a defect of the daemon: report it with the request and its log" },
+	{ "message_too_large", "{?backup}start the daemon with a larger limit reply_bytes" },
+	{ "message_too_large", "gpalayoutctl info shows the limit; ask for less at once" },
+	{ "overloaded", "try again in a moment; gpalayoutctl info shows the limits" },
+	{ "timeout", "try again; the request line was not finished in time" },
+	{ "shutting_down", "try again once the daemon is back" },
+	{ NULL, "{?no_json}--json shows the whole answer" },
 };
-/* clang-format on */
-
 /* What else there is to know, in the same form. */
 static const struct hint notes[] = {
-	{ "exhausted", NULL,
+	{ "exhausted",
 	  "{?crowded}the {demands} ranges of {phase} ask for {demand} in all, where {supply} was "
 	  "free" },
-	{ "exhausted", NULL,
+	{ "exhausted",
 	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), between {below.tag} and "
 	  "{above.tag}" },
-	{ "exhausted", NULL,
+	{ "exhausted",
 	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), above {below.tag}" },
-	{ "exhausted", NULL,
+	{ "exhausted",
 	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), below {above.tag}" },
-	{ "exhausted", NULL, "what fits best there is {fit.start}-{fit.end} ({largest_fit})" },
-	{ "address_width_exceeded", NULL,
+	{ "exhausted", "what fits best there is {fit.start}-{fit.end} ({largest_fit})" },
+	{ "address_width_exceeded",
 	  "of the top, {alignment_gap} below {tag} are empty only because its start is aligned" },
 };
+/* clang-format on */
 
 /* Members of the data. */
 
@@ -259,10 +244,9 @@ static const char *const size_members[] = {
 
 static bool is_size_member(const char *name)
 {
-	for (size_t i = 0; i < sizeof(size_members) / sizeof(size_members[0]); i++) {
+	for (size_t i = 0; i < sizeof(size_members) / sizeof(size_members[0]); i++)
 		if (strcmp(size_members[i], name) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -355,24 +339,17 @@ static bool fill_in(struct ctl_buffer *out, const char *text, const struct ctl_c
 	return true;
 }
 
-static bool row_applies(const struct hint *row, const char *reason, const char *phase)
-{
-	if (!row->reason)
-		return true;
-	return reason && strcmp(row->reason, reason) == 0 &&
-	       (!row->phase || (phase && strcmp(row->phase, phase) == 0));
-}
-
 /* The first row that applies, filled in; empty: none does. */
 static void choose_hint(struct ctl_buffer *line, const struct hint *rows, size_t count,
 			const struct ctl_context *context)
 {
 	const char *reason = ctl_text_of(context->data, "reason");
-	const char *phase = ctl_text_of(context->data, "phase");
 
 	for (size_t i = 0; i < count; i++) {
+		const bool is_own = reason && rows[i].reason && strcmp(rows[i].reason, reason) == 0;
+
 		line->length = 0;
-		if (row_applies(&rows[i], reason, phase) &&
+		if ((is_own || !rows[i].reason) &&
 		    (!rows[i].text || fill_in(line, rows[i].text, context)))
 			return;
 	}

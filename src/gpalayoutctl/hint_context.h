@@ -35,9 +35,6 @@ static inline const char *ctl_text_of(const cJSON *object, const char *name)
 bool ctl_hint_word(struct ctl_buffer *out, const struct ctl_context *context, const char *name,
 		   bool *holds);
 
-/* Whether the request was given as flags. */
-bool ctl_has_request_flags(const struct ctl_session *session);
-
 /* Appends what the pointer into the params leads to: a flag, an operand, a place in a file. */
 void ctl_place_append(struct ctl_buffer *out, const struct ctl_context *context,
 		      const char *pointer);

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Conditions and words of hints, by what was asked and what came; a row of a table each. */
+/*
+ * Conditions and words of hints, by what was asked and what came, are a row of a table each. The
+ * daemon points into the params it got; its users have typed flags and operands, or have a file
+ * open.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/hint_context.h"
 
+#include "gpalayoutctl/request/changes.h"
+#include "gpalayoutctl/request/flags.h"
+#include "gpalayoutctl/terminal_text.h"
 #include "wire/size.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool ctl_has_request_flags(const struct ctl_session *session)
-{
-	return session->request.length && !session->request_file;
-}
+#define ELEMENT_CELLS 40
 
+/* Whether the request was given as flags. */
 static bool has_flags(const struct ctl_context *context)
 {
-	return ctl_has_request_flags(context->session);
+	return context->session->request.length && !context->session->request_file;
 }
 
 static bool has_file(const struct ctl_context *context)
@@ -50,11 +55,27 @@ static bool has_refuse(const struct ctl_context *context)
 	return ctl_was_given(context->session->invocation, "--refuse");
 }
 
+/* Whether the refusal has a member with that text. */
+static bool has_text(const struct ctl_context *context, const char *member, const char *wanted)
+{
+	const char *text = ctl_text_of(context->data, member);
+
+	return text && strcmp(text, wanted) == 0;
+}
+
 static bool is_of_all_nodes(const struct ctl_context *context)
 {
-	const char *whose = ctl_text_of(context->data, "largest_size_of");
+	return has_text(context, "largest_size_of", "ram");
+}
 
-	return whose && strcmp(whose, "ram") == 0;
+static bool is_low_phase(const struct ctl_context *context)
+{
+	return has_text(context, "phase", "mmio32");
+}
+
+static bool is_ram_phase(const struct ctl_context *context)
+{
+	return has_text(context, "phase", "ram");
 }
 
 static bool has_size(const cJSON *object, const char *name, uint64_t *size)
@@ -115,7 +136,7 @@ static bool is_ecam_below(const struct ctl_context *context)
 
 static const char *flag_or(const struct ctl_context *context, const char *flag, const char *json)
 {
-	return ctl_has_request_flags(context->session) ? flag : json;
+	return has_flags(context) ? flag : json;
 }
 
 static void append_ecam_room(struct ctl_buffer *out, const struct ctl_context *context)
@@ -152,9 +173,7 @@ static void append_try_sizes(struct ctl_buffer *out, const struct ctl_context *c
 /* How there is more room below 4 GiB with windows as large as they are. */
 static void append_more_room(struct ctl_buffer *out, const struct ctl_context *context)
 {
-	const char *phase = ctl_text_of(context->data, "phase");
-
-	if (phase && strcmp(phase, "mmio32") == 0 && is_ecam_below(context)) {
+	if (is_low_phase(context) && is_ecam_below(context)) {
 		ctl_buffer_puts(out, "; for more, ");
 		append_ecam_room(out, context);
 	}
@@ -257,6 +276,7 @@ static const struct {
 	{ "?shared", is_shared },          { "?of_devices", has_devices },
 	{ "?all_nodes", is_of_all_nodes }, { "?crowded", is_crowded },
 	{ "?ecam_tag", has_ecam_tag },     { "?zero", has_zero_size },
+	{ "?low", is_low_phase },          { "?ram", is_ram_phase },
 };
 
 static const struct {
@@ -293,4 +313,125 @@ bool ctl_hint_word(struct ctl_buffer *out, const struct ctl_context *context, co
 			return true;
 		}
 	return false;
+}
+
+/* Places. */
+
+static void append_in_file(struct ctl_buffer *out, const char *pointer, const char *file)
+{
+	ctl_buffer_printf(out, "%s%s%s", pointer, *pointer ? " of " : "",
+			  strcmp(file, "-") == 0 ? "standard input" : file);
+}
+
+/* The flag of the command that is the member, or has it as an element; NULL: there is none. */
+static const struct ctl_flag *param_flag(const struct ctl_command *command, const char *member)
+{
+	const size_t length = strcspn(member, "/");
+
+	for (const struct ctl_flag *flag = command->flags; flag && flag->name; flag++) {
+		const char *name = flag->member ? flag->member : flag->name + strlen("--");
+
+		if ((!member[length] || flag->repeatable) && strlen(name) == length &&
+		    strncmp(name, member, length) == 0)
+			return flag;
+	}
+	return NULL;
+}
+
+/* The value that is the element of that number of what a flag gives. */
+static void append_element(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+			   const struct ctl_flag *flag, unsigned long number)
+{
+	ctl_cleanup_buffer struct ctl_buffer value = { 0 };
+
+	for (const struct ctl_given *given = invocation->given; given->flag; given++)
+		if (given->flag == flag && number-- == 0)
+			ctl_buffer_puts(&value, given->value);
+	ctl_shorten(&value, ELEMENT_CELLS, true);
+	ctl_buffer_printf(out, "%s%s", value.length ? " " : "", ctl_buffer_text(&value));
+}
+
+/* The operand or the flag that is the member; false: there is none. */
+static bool append_param(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+			 const char *member)
+{
+	const struct ctl_command *command = invocation->command;
+	const struct ctl_flag *flag = param_flag(command, member);
+	const char *operands[] = { "name", "NAME", "tag", "TAG", "address", "ADDR" };
+	const char *element = strchr(member, '/');
+
+	if (flag) {
+		ctl_buffer_puts(out, flag->name);
+		if (element)
+			append_element(out, invocation, flag, strtoul(element + 1, NULL, 10));
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(operands) / sizeof(operands[0]); i += 2) {
+		if (strcmp(operands[i], member) == 0 &&
+		    strstr(command->operands, operands[i + 1])) {
+			ctl_buffer_puts(out, operands[i + 1]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The operand of a comparison, NAME or @FILE, that the pointer is about, and its rest. */
+static bool append_side(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+			const char *pointer)
+{
+	const bool is_to = strncmp(pointer, "/to", strlen("/to")) == 0;
+	const char *operand = ctl_operand(invocation, is_to && invocation->operand_count > 1);
+	const char *inside = strchr(pointer + 1, '/');
+	const char *rest = inside ? strchr(inside + 1, '/') : NULL;
+	const char *flag = is_to ? "--to-policy" : "--from-policy";
+
+	if (!is_to && strncmp(pointer, "/from", strlen("/from")) != 0)
+		return false;
+	if (!operand || strcmp(invocation->command->name, "compare") != 0)
+		return false;
+	if (rest && strcmp(rest, "/policy") == 0 && ctl_was_given(invocation, flag))
+		ctl_buffer_printf(out, "%s %s", flag, ctl_flag_value(invocation, flag));
+	else if (*operand == '@')
+		append_in_file(out, rest ? rest : "", operand + 1);
+	else
+		ctl_buffer_puts(out, operand);
+	return true;
+}
+
+void ctl_place_append(struct ctl_buffer *out, const struct ctl_context *context,
+		      const char *pointer)
+{
+	static const char request[] = "/request";
+	const size_t length = strlen(request);
+	const struct ctl_session *session = context->session;
+	const char *inside = strncmp(pointer, request, length) == 0 ? pointer + length : "";
+	const struct ctl_given *added =
+		ctl_has_changes(session->invocation) ?
+			ctl_addition_at(session->invocation, context->request, inside) :
+			NULL;
+
+	if (!*pointer)
+		ctl_buffer_puts(out, "the top of params");
+	else if (strcmp(pointer, request) == 0)
+		ctl_buffer_puts(out, "the request");
+	else if (added)
+		ctl_buffer_printf(out, "%s %s", added->flag->name, added->value);
+	else if (*inside == '/' && session->request_file && context->about)
+		ctl_buffer_puts(out, inside);
+	else if (*inside == '/' && session->request_file)
+		append_in_file(out, inside, session->request_file);
+	else if (!(*inside == '/' && has_flags(context) &&
+		   ctl_request_flag_at(session->invocation, inside, out)) &&
+		 !append_param(out, session->invocation, pointer + 1) &&
+		 !append_side(out, session->invocation, pointer))
+		ctl_buffer_puts(out, pointer);
+}
+
+bool ctl_is_written(const struct ctl_invocation *invocation, const char *pointer)
+{
+	const struct ctl_flag *flag = *pointer ? param_flag(invocation->command, pointer + 1) :
+						 NULL;
+
+	return !flag || ctl_was_given(invocation, flag->name) || strcmp(pointer, "/request") == 0;
 }
