@@ -35,8 +35,9 @@ struct doctor {
 	bool is_served;      /* the daemon has answered on the control socket */
 };
 
+/* What is well, or what is wrong with what to do about it: `advice`, which may be empty. */
 static void __attribute__((format(printf, 4, 5)))
-tell_finding(struct doctor *d, const char *verdict, const char *what, const char *format, ...)
+tell_finding(struct doctor *d, const char *what, const char *advice, const char *format, ...)
 {
 	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
 	va_list args;
@@ -44,15 +45,17 @@ tell_finding(struct doctor *d, const char *verdict, const char *what, const char
 	va_start(args, format);
 	ctl_buffer_vprintf(&text, format, args);
 	va_end(args);
-	ctl_buffer_printf(&d->out, "%-6s %s: ", verdict, what);
+	ctl_buffer_printf(&d->out, "%-6s %s: ", advice ? "wrong" : "ok", what);
 	ctl_puts_safe(&d->out, ctl_buffer_text(&text));
 	ctl_buffer_puts(&d->out, "\n");
-	d->has_found = d->has_found || strcmp(verdict, "wrong") == 0;
+	if (advice && *advice)
+		ctl_buffer_printf(&d->out, "       do: %s\n", advice);
+	d->has_found = d->has_found || advice;
 }
 
-static void advise_user(struct doctor *d, const char *what)
+static unsigned int mode_of(const struct stat *info)
 {
-	ctl_buffer_printf(&d->out, "       do: %s\n", what);
+	return info->st_mode & 07777;
 }
 
 /* Sockets. */
@@ -61,63 +64,57 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 			const struct stat *info)
 {
 	const struct group *group = getgrgid(info->st_gid);
+	ctl_cleanup_buffer struct ctl_buffer advice = { 0 };
 
-	tell_finding(d, "wrong", what, "%s: this user (uid %u) may not use it; its mode is %04o",
-		     path, (unsigned int)getuid(), (unsigned int)(info->st_mode & 07777));
 	/* Nobody should join root's group for it. */
 	if (info->st_mode & S_IWGRP && group && info->st_gid)
-		ctl_buffer_printf(&d->out, "       do: join the group %s: usermod -aG %s USER\n",
-				  group->gr_name, group->gr_name);
+		ctl_buffer_printf(&advice, "join the group %s: usermod -aG %s USER", group->gr_name,
+				  group->gr_name);
 	else
-		advise_user(
-			d,
-			"give it a group and a mode: SocketGroup= and SocketMode= of its unit, or "
-			"--socket-group and --socket-mode");
+		ctl_buffer_puts(&advice,
+				"give it a group and a mode: SocketGroup= and SocketMode= of its "
+				"unit, or --socket-group and --socket-mode");
+	tell_finding(d, what, advice.data,
+		     "%s: this user (uid %u) may not use it; its mode is %04o", path,
+		     (unsigned int)getuid(), mode_of(info));
 }
 
 /* Whether it can be connected to. */
 static bool look_at_socket(struct doctor *d, const char *what, const char *path)
 {
+	static const char other_path[] = "--socket or GPALAYOUT_SOCKET names the daemon's";
 	struct stat info;
 
 	if (!path) {
-		tell_finding(d, "ok", what, "there is none");
-		return false;
-	}
-	if (stat(path, &info)) {
-		tell_finding(d, "wrong", what, "%s: %s", path, strerror(errno));
-		advise_user(
-			d,
-			errno == ENOENT ?
-				"start gpalayoutd, or with systemd: systemctl enable --now gpalayoutd.socket" :
-			errno == EACCES ? "let this user enter the folders above it" :
-					  "--socket or GPALAYOUT_SOCKET names the daemon's");
-		return false;
-	}
-	if (!S_ISSOCK(info.st_mode)) {
-		tell_finding(d, "wrong", what, "%s is not a socket", path);
-		advise_user(d, "--socket or GPALAYOUT_SOCKET names the daemon's");
-		return false;
-	}
-	if (access(path, W_OK)) {
+		tell_finding(d, what, NULL, "there is none");
+	} else if (stat(path, &info)) {
+		tell_finding(d, what,
+			     errno == ENOENT ? "start gpalayoutd, or with systemd: systemctl "
+					       "enable --now gpalayoutd.socket" :
+			     errno == EACCES ? "let this user enter the folders above it" :
+					       other_path,
+			     "%s: %s", path, strerror(errno));
+	} else if (!S_ISSOCK(info.st_mode)) {
+		tell_finding(d, what, other_path, "%s is not a socket", path);
+	} else if (access(path, W_OK)) {
 		tell_denied(d, what, path, &info);
-		return false;
+	} else {
+		tell_finding(d, what, NULL, "%s, mode %04o", path, mode_of(&info));
+		return true;
 	}
-	tell_finding(d, "ok", what, "%s, mode %04o", path, (unsigned int)(info.st_mode & 07777));
-	return true;
+	return false;
 }
 
 /* The daemon. */
 
 static void look_at_versions(struct doctor *d, const struct gpal_client_info *info)
 {
-	if (strcmp(info->version, PACKAGE_VERSION) == 0) {
-		tell_finding(d, "ok", "version", "%s, of client and daemon", info->version);
-		return;
-	}
-	tell_finding(d, "wrong", "version", "the daemon is %s and this client %s", info->version,
-		     PACKAGE_VERSION);
-	advise_user(d, "restart the daemon after an upgrade; requests mean the same in both");
+	if (strcmp(info->version, PACKAGE_VERSION) == 0)
+		tell_finding(d, "version", NULL, "%s, of client and daemon", info->version);
+	else
+		tell_finding(d, "version",
+			     "restart the daemon after an upgrade; requests mean the same in both",
+			     "the daemon is %s and this client %s", info->version, PACKAGE_VERSION);
 }
 
 /* What the clock says now, against what it said at the start and the time since. */
@@ -128,52 +125,50 @@ static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stat
 	const int64_t now = rest ? (int64_t)timegm(&parts) + (int64_t)(stats->uptime_ms / 1000) : 0;
 	const int64_t drift = (int64_t)time(NULL) - now;
 
-	if (!rest) {
-		tell_finding(d, "wrong", "clock", "%s is not a time", stats->started_at);
-	} else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S) {
-		tell_finding(d, "wrong", "clock",
+	if (!rest)
+		tell_finding(d, "clock", "", "%s is not a time", stats->started_at);
+	else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S)
+		tell_finding(d, "clock",
+			     "times that were told before are by the old clock; revisions and "
+			     "generations stay in order",
 			     "it was set by %" PRId64
 			     " s, or the host slept, since the daemon started",
 			     drift);
-		advise_user(d, "times that were told before are by the old clock; revisions and "
-			       "generations stay in order");
-	} else {
-		tell_finding(d, "ok", "clock", "it has not been set since the daemon started");
-	}
+	else
+		tell_finding(d, "clock", NULL, "it has not been set since the daemon started");
 }
 
 static void diagnose_folder(struct doctor *d, const char *path)
 {
+	ctl_cleanup_buffer struct ctl_buffer advice = { 0 };
 	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
 	struct statvfs disk;
 	struct stat info;
 	uint64_t left;
 
 	if (path[0] != '/') {
-		tell_finding(d, "ok", "state folder",
+		tell_finding(d, "state folder", NULL,
 			     "%s, in the folder that the daemon was started in", path);
 		return;
 	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
-		tell_finding(d, "ok", "state folder", "%s: this user cannot look at it: %s", path,
+		tell_finding(d, "state folder", NULL, "%s: this user cannot look at it: %s", path,
 			     strerror(errno));
 		return;
 	}
 	left = (uint64_t)disk.f_bavail * disk.f_frsize;
 	ctl_size_append(&size, left);
-	if (info.st_mode & 077) {
-		tell_finding(d, "wrong", "state folder",
-			     "%s: others may look into it; its mode is %04o", path,
-			     (unsigned int)(info.st_mode & 07777));
-		ctl_buffer_printf(&d->out, "       do: chmod 700 %s\n", path);
-	} else {
-		tell_finding(d, "ok", "state folder", "%s, mode %04o", path,
-			     (unsigned int)(info.st_mode & 07777));
-	}
-	tell_finding(d, left < FREE_LEAST ? "wrong" : "ok", "disk", "%s free", size.data);
-	if (left < FREE_LEAST)
-		advise_user(d, "free space there, or new layouts are soon refused (store_full); "
-			       "deleting goes on");
+	ctl_buffer_printf(&advice, "chmod 700 %s", path);
+	if (info.st_mode & 077)
+		tell_finding(d, "state folder", advice.data,
+			     "%s: others may look into it; its mode is %04o", path, mode_of(&info));
+	else
+		tell_finding(d, "state folder", NULL, "%s, mode %04o", path, mode_of(&info));
+	tell_finding(d, "disk",
+		     left < FREE_LEAST ? "free space there, or new layouts are soon refused "
+					 "(store_full); deleting goes on" :
+					 NULL,
+		     "%s free", size.data);
 }
 
 static void look_at_store(struct doctor *d, const struct gpal_client_stats *stats)
@@ -181,21 +176,18 @@ static void look_at_store(struct doctor *d, const struct gpal_client_stats *stat
 	if (stats->store_path)
 		diagnose_folder(d, stats->store_path);
 	else
-		tell_finding(d, "ok", "store", "%s: layouts end with the daemon",
+		tell_finding(d, "store", NULL, "%s: layouts end with the daemon",
 			     stats->store_kind);
-	if (stats->store_full) {
-		tell_finding(d, "wrong", "store",
+	if (stats->store_full)
+		tell_finding(d, "store",
+			     "gpalayoutctl delete layouts that no VM needs any more, or raise the "
+			     "limits",
 			     "%" PRIu64 " changes were refused for want of room",
 			     stats->store_full);
-		advise_user(
-			d,
-			"gpalayoutctl delete layouts that no VM needs any more, or raise the limits");
-	}
-	if (stats->connections_turned_away) {
-		tell_finding(d, "wrong", "connections", "%" PRIu64 " were turned away",
-			     stats->connections_turned_away);
-		advise_user(d, "gpalayoutctl info shows the limits, gpalayoutctl stats the users");
-	}
+	if (stats->connections_turned_away)
+		tell_finding(d, "connections",
+			     "gpalayoutctl info shows the limits, gpalayoutctl stats the users",
+			     "%" PRIu64 " were turned away", stats->connections_turned_away);
 }
 
 static void look_at_daemon(struct doctor *d, const char *path)
@@ -216,13 +208,14 @@ static void look_at_daemon(struct doctor *d, const char *path)
 	if (code == 0) {
 		d->is_served = true;
 		d->has_no_inspect = !info->inspect_socket;
-		tell_finding(d, "ok", "daemon", "it answers; %" PRIu64 " layouts", stats->layouts);
+		tell_finding(d, "daemon", NULL, "it answers; %" PRIu64 " layouts", stats->layouts);
 		look_at_versions(d, info);
 		look_at_clock(d, stats);
 		look_at_store(d, stats);
 	} else {
-		tell_finding(d, "wrong", "daemon", "%s", error.message);
-		advise_user(d, "see its log (journalctl -u gpalayoutd), and start it again");
+		tell_finding(d, "daemon",
+			     "see its log (journalctl -u gpalayoutd), and start it again", "%s",
+			     error.message);
 	}
 	gpal_client_free(info);
 	gpal_client_free(stats);
@@ -237,16 +230,16 @@ static void look_at_inspect(struct doctor *d)
 	struct gpal_client_error error;
 
 	if (d->has_no_inspect) {
-		tell_finding(d, "ok", "inspect socket", "the daemon has none");
+		tell_finding(d, "inspect socket", NULL, "the daemon has none");
 		return;
 	}
 	if (!look_at_socket(d, "inspect socket", invocation->inspect_socket))
 		return;
 	if (gpal_client_connect_within(invocation->inspect_socket, invocation->timeout_ms, &client,
-				       &error)) {
-		tell_finding(d, "wrong", "inspect socket", "%s", error.message);
-		advise_user(d, "start the daemon again, which makes the socket anew");
-	}
+				       &error))
+		tell_finding(d, "inspect socket",
+			     "start the daemon again, which makes the socket anew", "%s",
+			     error.message);
 	gpal_client_close(client);
 }
 
@@ -268,13 +261,13 @@ static void diagnose_users(struct doctor *d)
 	}
 	if (map)
 		fclose(map);
-	if (!seen || seen >= UINT32_MAX) {
-		tell_finding(d, "ok", "users",
+	if (!seen || seen >= UINT32_MAX)
+		tell_finding(d, "users", NULL,
 			     "this process is in no user namespace that hides any");
-		return;
-	}
-	tell_finding(d, "wrong", "users", "this is a user namespace with %llu users", seen);
-	advise_user(d, "the daemon may see another uid than id shows; ask from outside of it");
+	else
+		tell_finding(d, "users",
+			     "the daemon may see another uid than id shows; ask from outside of it",
+			     "this is a user namespace with %llu users", seen);
 }
 
 /* One word of systemctl, such as "enabled"; empty: it says nothing. */
@@ -298,16 +291,15 @@ static void look_at_unit(struct doctor *d)
 	if (access("/run/systemd/system", F_OK))
 		return;
 	ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled);
-	if (strcmp(enabled, "enabled") == 0) {
-		tell_finding(d, "ok", "unit", "gpalayoutd.socket starts with the host");
-	} else if (*enabled && strcmp(enabled, "not-found") != 0) {
-		tell_finding(d, "wrong", "unit", "gpalayoutd.socket is %s", enabled);
-		advise_user(d,
-			    "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket");
-	} else {
-		tell_finding(d, "ok", "unit",
+	if (strcmp(enabled, "enabled") == 0)
+		tell_finding(d, "unit", NULL, "gpalayoutd.socket starts with the host");
+	else if (*enabled && strcmp(enabled, "not-found") != 0)
+		tell_finding(d, "unit",
+			     "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket",
+			     "gpalayoutd.socket is %s", enabled);
+	else
+		tell_finding(d, "unit", NULL,
 			     "systemd knows none: the daemon is started by something else");
-	}
 }
 
 enum ctl_exit ctl_run_doctor(struct ctl_session *session)
