@@ -121,31 +121,30 @@ static bool ask_for_words(struct completion *c, const char *method, const char *
 	return ctl_ask(&c->session, method, params.data) == CTL_OK && c->session.result;
 }
 
-/* The text of a member of each element of a list in the result, which `path` leads to. */
-static void offer_members(struct completion *c, const char *const *path, const char *member)
+/* The text of a member of each element of a list. */
+static void offer_members(struct completion *c, const cJSON *list, const char *member)
 {
-	struct gpald_raw list = { c->session.result, strlen(c->session.result) }, element, value;
+	const cJSON *element;
 
-	for (; *path; path++)
-		if (!gpald_raw_member(list, *path, &list))
-			return;
-	while (gpald_raw_next(&list, NULL, &element)) {
-		cJSON *text = NULL;
-		const char *word;
+	cJSON_ArrayForEach(element, list)
+	{
+		const char *word =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, member));
 
-		if (gpald_raw_member(element, member, &value))
-			text = cJSON_ParseWithLength(value.text, value.length);
-		word = cJSON_GetStringValue(text);
 		if (word)
 			offer_word(c, word, NULL);
-		cJSON_Delete(text);
 	}
+}
+
+/* A member of the result; NULL: there is none, or no such result. */
+static const cJSON *result_member(struct completion *c, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(ctl_result_tree(&c->session), name);
 }
 
 /* Those after the prefix are all that can begin with it, but for the prefix itself. */
 static void offer_names(struct completion *c)
 {
-	static const char *const path[] = { "layouts", NULL };
 	const struct gpal_client_page *page;
 	const char *after = c->prefix;
 	size_t seen = 0;
@@ -156,7 +155,8 @@ static void offer_names(struct completion *c)
 		page = ctl_result(&c->session, &gpald_page_result);
 		if (!page)
 			return;
-		offer_members(c, path, "name");
+		for (size_t i = 0; i < page->count; i++)
+			offer_word(c, page->entries[i].name, NULL);
 		seen += page->count;
 		after = page->next;
 	} while (page->count && after && begins_with(after, c->prefix) && seen < PROPOSALS_MAX);
@@ -168,14 +168,17 @@ static void offer_names(struct completion *c)
 /* Advice is on some of the ranges. */
 static void offer_tags(struct completion *c)
 {
-	static const char *const map[] = { "layout", "map", NULL };
-	static const char *const advice[] = { "advice", NULL };
-
 	const char *name = ctl_operand(&c->invocation, 0);
 	const bool is_advise = strcmp(c->invocation.command->name, "advise") == 0;
 
-	if (name && ask_for_words(c, is_advise ? "layout.advise" : "layout.get", "name", name))
-		offer_members(c, is_advise ? advice : map, "tag");
+	if (!name || !ask_for_words(c, is_advise ? "layout.advise" : "layout.get", "name", name))
+		return;
+	if (is_advise)
+		offer_members(c, result_member(c, "advice"), "tag");
+	else
+		offer_members(c,
+			      cJSON_GetObjectItemCaseSensitive(result_member(c, "layout"), "map"),
+			      "tag");
 }
 
 static void offer_removable(void *c, const char *tag)
@@ -186,21 +189,15 @@ static void offer_removable(void *c, const char *tag)
 static void offer_removals(struct completion *c)
 {
 	const char *name = ctl_operand(&c->invocation, 0);
-	cJSON *result;
 
-	if (!name || !ask_for_words(c, "layout.get", "name", name))
-		return;
-	result = cJSON_Parse(c->session.result);
-	ctl_removable_tags(cJSON_GetObjectItemCaseSensitive(result, "request"), offer_removable, c);
-	cJSON_Delete(result);
+	if (name && ask_for_words(c, "layout.get", "name", name))
+		ctl_removable_tags(result_member(c, "request"), offer_removable, c);
 }
 
 static void offer_methods(struct completion *c)
 {
-	static const char *const path[] = { "methods", NULL };
-
 	if (ask_for_words(c, "daemon.schema", NULL, NULL))
-		offer_members(c, path, "name");
+		offer_members(c, result_member(c, "methods"), "name");
 }
 
 /* Values and operands. */
