@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "gpalayoutctl/commands/commands.h"
-#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/request/flags.h"
 

@@ -9,6 +9,8 @@
 #include "gpalayoutctl/buffer.h"
 #include "gpalayoutctl/exit_code.h"
 
+struct ctl_invocation;
+
 /*
  * The prefix and the text on standard error, one line, control characters escaped. Returns
  * CTL_USAGE: most complaints are about that.
@@ -35,5 +37,12 @@ void ctl_write_aside(const struct ctl_buffer *text);
  * by SIGPIPE, or complains and returns CTL_USAGE when that is ignored.
  */
 enum ctl_exit ctl_output_without_reader(void);
+
+/*
+ * pager.c: writes text to standard output, through $PAGER, or less, if that is a terminal with
+ * fewer lines and no --no-pager was given. An empty PAGER, or "cat", is none. Returns as
+ * ctl_write_output() does.
+ */
+enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct ctl_buffer *text);
 
 #endif

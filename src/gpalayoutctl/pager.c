@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Long text on a terminal goes through the user's pager. */
 #include "config.h"
 
-#include "gpalayoutctl/pager.h"
-
+#include "gpalayoutctl/invocation.h"
 #include "gpalayoutctl/message.h"
 
 #include <errno.h>

@@ -11,7 +11,6 @@
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/output_file.h"
-#include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/size_text.h"
 
 #include <assert.h>

@@ -5,7 +5,7 @@
 #include "gpalayoutctl/commands/commands.h"
 
 #include "gpalayoutctl/json_text.h"
-#include "gpalayoutctl/pager.h"
+#include "gpalayoutctl/message.h"
 #include "gpalayoutctl/request/request.h"
 
 #include <string.h>

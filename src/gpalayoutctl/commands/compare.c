@@ -9,7 +9,6 @@
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/request/request.h"
 

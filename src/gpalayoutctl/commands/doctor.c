@@ -8,7 +8,6 @@
 #include "gpalayoutctl/commands/commands.h"
 
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 

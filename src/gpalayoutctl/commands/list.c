@@ -10,7 +10,6 @@
 
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
-#include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/print/table.h"
 
 #include <fnmatch.h>

@@ -11,7 +11,6 @@
 #include "gpalayoutctl/map/map.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/output_file.h"
-#include "gpalayoutctl/pager.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/request/request.h"
 #include "gpalayoutctl/terminal_text.h"

@@ -123,48 +123,36 @@ enum key {
 };
 
 enum key_kind {
-	KIND_COUNT, /* of what no row says otherwise */
-	KIND_SIZE,  /* as typed; the daemon judges it */
-	KIND_BARS,  /* sizes, joined by +; each of these keys is a device */
-	KIND_VFS,   /* N:SIZES, of the device before */
+	KIND_COUNT,
+	KIND_SIZE, /* as typed; the daemon judges it */
+	KIND_BARS, /* sizes, joined by +; each of these keys is a device */
+	KIND_VFS,  /* N:SIZES, of the device before */
 	KIND_FLAG,
 };
 
-static const char *const keys[] = {
-	[KEY_SEGMENT] = "segment",
-	[KEY_START_BUS] = "start_bus",
-	[KEY_END_BUS] = "end_bus",
-	[KEY_NODE] = "node",
-	[KEY_LOW_MMIO] = "low_mmio",
-	[KEY_HIGH_MMIO] = "high_mmio",
-	[KEY_LOW_MMIO_BASE] = "low_mmio_base",
-	[KEY_HIGH_MMIO_BASE] = "high_mmio_base",
-	[KEY_LOW_MMIO_ALIGNMENT] = "low_mmio_alignment",
-	[KEY_HIGH_MMIO_ALIGNMENT] = "high_mmio_alignment",
-	[KEY_BARS] = "bars",
-	[KEY_LOW_BARS] = "low_bars",
-	[KEY_VFS] = "vfs",
-	[KEY_LOW_VFS] = "low_vfs",
-	[KEY_HDM] = "hdm",
-	[KEY_CXL] = "cxl",
+static const struct {
+	const char *name;
+	enum key_kind kind;
+} keys[] = {
+	[KEY_SEGMENT] = { "segment", KIND_COUNT },
+	[KEY_START_BUS] = { "start_bus", KIND_COUNT },
+	[KEY_END_BUS] = { "end_bus", KIND_COUNT },
+	[KEY_NODE] = { "node", KIND_COUNT },
+	[KEY_LOW_MMIO] = { "low_mmio", KIND_SIZE },
+	[KEY_HIGH_MMIO] = { "high_mmio", KIND_SIZE },
+	[KEY_LOW_MMIO_BASE] = { "low_mmio_base", KIND_SIZE },
+	[KEY_HIGH_MMIO_BASE] = { "high_mmio_base", KIND_SIZE },
+	[KEY_LOW_MMIO_ALIGNMENT] = { "low_mmio_alignment", KIND_SIZE },
+	[KEY_HIGH_MMIO_ALIGNMENT] = { "high_mmio_alignment", KIND_SIZE },
+	[KEY_BARS] = { "bars", KIND_BARS },
+	[KEY_LOW_BARS] = { "low_bars", KIND_BARS },
+	[KEY_VFS] = { "vfs", KIND_VFS },
+	[KEY_LOW_VFS] = { "low_vfs", KIND_VFS },
+	[KEY_HDM] = { "hdm", KIND_SIZE },
+	[KEY_CXL] = { "cxl", KIND_FLAG },
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == KEY_COUNT, "each key has a row");
-
-static const enum key_kind kinds[KEY_COUNT] = {
-	[KEY_LOW_MMIO] = KIND_SIZE,
-	[KEY_HIGH_MMIO] = KIND_SIZE,
-	[KEY_LOW_MMIO_BASE] = KIND_SIZE,
-	[KEY_HIGH_MMIO_BASE] = KIND_SIZE,
-	[KEY_LOW_MMIO_ALIGNMENT] = KIND_SIZE,
-	[KEY_HIGH_MMIO_ALIGNMENT] = KIND_SIZE,
-	[KEY_BARS] = KIND_BARS,
-	[KEY_LOW_BARS] = KIND_BARS,
-	[KEY_VFS] = KIND_VFS,
-	[KEY_LOW_VFS] = KIND_VFS,
-	[KEY_HDM] = KIND_SIZE,
-	[KEY_CXL] = KIND_FLAG,
-};
 
 struct window {
 	enum key size;
@@ -229,7 +217,7 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 		return ctl_usage_error(
 			"%s: %s needs %s before it: it adds functions to that device",
 			rc->flag->name, name,
-			keys[devices == rc->devices ? KEY_BARS : KEY_LOW_BARS]);
+			keys[devices == rc->devices ? KEY_BARS : KEY_LOW_BARS].name);
 	if (devices->has_vfs)
 		return ctl_usage_error("%s: a device has %s twice", rc->flag->name, name);
 	ctl_next_part(&sizes, ':');
@@ -246,17 +234,26 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 	return CTL_OK;
 }
 
+static enum ctl_exit unknown_root_complex_key(const struct root_complex *rc, const char *name)
+{
+	const char *names[KEY_COUNT];
+
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		names[i] = keys[i].name;
+	return ctl_unknown_key(rc->flag, name, names, KEY_COUNT, "");
+}
+
 static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *value)
 {
 	const char *flag = rc->flag->name;
 	enum key_kind kind;
 	size_t key = 0;
 
-	while (key < KEY_COUNT && strcmp(keys[key], name) != 0)
+	while (key < KEY_COUNT && strcmp(keys[key].name, name) != 0)
 		key++;
 	if (key == KEY_COUNT)
-		return ctl_unknown_key(rc->flag, name, keys, KEY_COUNT, "");
-	kind = kinds[key];
+		return unknown_root_complex_key(rc, name);
+	kind = keys[key].kind;
 	if (rc->values[key] && kind != KIND_BARS && kind != KIND_VFS)
 		return ctl_usage_error("%s: %s is given twice", flag, name);
 	if (kind == KIND_FLAG && value)
@@ -283,14 +280,15 @@ static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct roo
 		size_text = window->default_size;
 	if (gpald_size_parse(base_text, &base) != GPALD_SIZE_OK)
 		return ctl_usage_error("%s: %s: '%s' is not an address", rc->flag->name,
-				       keys[window->base], base_text);
+				       keys[window->base].name, base_text);
 	if (gpald_size_parse(size_text, &size) != GPALD_SIZE_OK)
 		return ctl_usage_error("%s: %s: '%s' is not a size", rc->flag->name,
-				       keys[window->size], size_text);
+				       keys[window->size].name, size_text);
 	if (__builtin_add_overflow(base, size, &end))
 		return ctl_usage_error("%s: %s=%s and a size of %s end at 2^64 or above",
-				       rc->flag->name, keys[window->base], base_text, size_text);
-	gpald_write_range(w, keys[window->size], (struct gpal_range){ base, end });
+				       rc->flag->name, keys[window->base].name, base_text,
+				       size_text);
+	gpald_write_range(w, keys[window->size].name, (struct gpal_range){ base, end });
 	return CTL_OK;
 }
 
@@ -305,10 +303,11 @@ static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_com
 		if (rc->values[others[i]])
 			return ctl_usage_error("%s: %s and %s exclude each other: the devices say "
 					       "how large the window is",
-					       rc->flag->name, keys[window->bars], keys[others[i]]);
+					       rc->flag->name, keys[window->bars].name,
+					       keys[others[i]].name);
 	gpald_write_object_end(list);
 	gpald_write_array_end(list);
-	gpald_write_object(w, keys[window->size]);
+	gpald_write_object(w, keys[window->size].name);
 	gpald_write_raw(w, "devices", list->text.data, list->text.length);
 	gpald_write_object_end(w);
 	w->failed = w->failed || list->failed;
@@ -318,7 +317,7 @@ static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_com
 static enum ctl_exit write_given_window(struct gpald_writer *w, struct root_complex *rc,
 					const struct window *window)
 {
-	const char *name = keys[window->size];
+	const char *name = keys[window->size].name;
 	const char *size = rc->values[window->size];
 	const char *alignment = rc->values[window->alignment];
 	const bool is_none = size && strcmp(size, NONE) == 0;
@@ -327,8 +326,8 @@ static enum ctl_exit write_given_window(struct gpald_writer *w, struct root_comp
 		return write_given_devices(w, rc, window);
 	if ((rc->values[window->base] && (alignment || is_none)) || (is_none && alignment))
 		return ctl_usage_error("%s: a window has one of %s, %s and %s=" NONE,
-				       rc->flag->name, keys[window->base], keys[window->alignment],
-				       name);
+				       rc->flag->name, keys[window->base].name,
+				       keys[window->alignment].name, name);
 	if (rc->values[window->base])
 		return write_given_pinned(w, rc, window);
 	if (is_none) {
@@ -374,8 +373,8 @@ static enum ctl_exit write_given_root_complex(struct ctl_request *request, struc
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", rc->name);
 	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (kinds[i] == KIND_COUNT && rc->values[i])
-			gpald_write_integer(w, keys[i], (int64_t)rc->counts[i]);
+		if (keys[i].kind == KIND_COUNT && rc->values[i])
+			gpald_write_integer(w, keys[i].name, (int64_t)rc->counts[i]);
 	code = write_windows(w, rc);
 	write_cxl(w, rc);
 	if (iommu)
