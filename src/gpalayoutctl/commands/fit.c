@@ -8,7 +8,6 @@
 
 #include "gpalayoutctl/commands/commands.h"
 
-#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/request/request.h"
@@ -225,16 +224,11 @@ static enum ctl_exit ask_all(struct fit *fit)
 	return code;
 }
 
-static bool fits_host(const struct answer *answer, unsigned int bits)
-{
-	return answer->has_layout && answer->bits <= bits;
-}
-
 static const char *fit_verdict(const struct answer *answer, unsigned int bits)
 {
 	if (!answer->has_layout)
 		return "";
-	if (!fits_host(answer, bits))
+	if (answer->bits > bits)
 		return "no";
 	return answer->lacks_bar ? "no BAR" : "yes";
 }

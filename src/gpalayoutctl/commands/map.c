@@ -17,8 +17,6 @@
 #include "wire/json_parse.h"
 #include "wire/request_decode.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>

@@ -10,6 +10,7 @@
 #include "gpalayoutctl/devices.h"
 #include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
+#include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/request/request.h"
 #include "gpalayoutctl/terminal_text.h"
@@ -58,23 +59,18 @@ static void append_device(struct ctl_buffer *out, struct ctl_session *session, c
 			ctl_buffer_printf(out, ", %s", ctl_devices[i].name);
 }
 
-static void append_bounds(struct ctl_buffer *out, struct gpal_range range)
-{
-	ctl_buffer_printf(out, "0x%" PRIx64 "-0x%" PRIx64, range.start, range.end);
-}
-
 static void append_probe(struct ctl_buffer *out, struct ctl_session *session, const char *name,
 			 const struct gpal_probe *probe)
 {
 	if (probe->is_free) {
 		ctl_buffer_puts(out, "free, ");
-		append_bounds(out, probe->range);
+		ctl_value_append(out, CTL_RANGE, &probe->range);
 		return;
 	}
 	ctl_buffer_puts(out, "in ");
 	ctl_puts_safe(out, probe->tag);
 	ctl_buffer_printf(out, " (%s) ", gpal_kind_name(probe->kind));
-	append_bounds(out, probe->range);
+	ctl_value_append(out, CTL_RANGE, &probe->range);
 	ctl_buffer_printf(out, ", offset 0x%" PRIx64, probe->offset);
 	/* What the range belongs to. */
 	if (probe->has_node)

@@ -15,7 +15,6 @@
 #include "gpalayoutctl/terminal_text.h"
 
 #include <cjson/cJSON.h>
-#include <inttypes.h>
 #include <string.h>
 
 /* Params. */

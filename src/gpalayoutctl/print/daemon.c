@@ -12,7 +12,6 @@
 #include "gpalayoutctl/terminal_text.h"
 #include "wire/decoder.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
