@@ -6,6 +6,7 @@
 #ifndef GPALAYOUTCTL_HINT_CONTEXT_H
 #define GPALAYOUTCTL_HINT_CONTEXT_H
 
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/session.h"
 
 #include <stdbool.h>
@@ -17,16 +18,6 @@ struct ctl_context {
 	const cJSON *request; /* NULL: there is none, or none that is known here */
 	const char *about;    /* which of several answers it is; NULL: there is one */
 };
-
-static inline const cJSON *ctl_member_of(const cJSON *object, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static inline const char *ctl_text_of(const cJSON *object, const char *name)
-{
-	return cJSON_GetStringValue(ctl_member_of(object, name));
-}
 
 /*
  * Whether that is a word or a condition of hints. If it is, *holds says whether the condition

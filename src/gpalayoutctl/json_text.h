@@ -8,6 +8,7 @@
 
 #include "gpalayoutctl/buffer.h"
 
+#include <cjson/cJSON.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,16 @@ void ctl_append_json(struct ctl_buffer *out, const char *text);
 void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json);
 void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text);
 void ctl_member_count(struct ctl_buffer *object, const char *name, uint64_t count);
+
+/* A member of a tree, and its text; NULL: there is none. */
+static inline cJSON *ctl_member_of(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static inline const char *ctl_text_of(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(ctl_member_of(object, name));
+}
 
 #endif

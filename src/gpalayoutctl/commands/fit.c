@@ -8,6 +8,7 @@
 
 #include "gpalayoutctl/commands/commands.h"
 
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/request/request.h"
@@ -57,6 +58,8 @@ struct fit {
 	struct widths widths;
 	struct ctl_request_files files;
 	struct answer *answers; /* one for each file */
+	bool has_refusals;
+	bool has_root_complexes;
 };
 
 static bool has_width(const struct widths *widths, unsigned int bits)
@@ -171,8 +174,8 @@ static bool drop_host_bits(struct ctl_session *session)
 	if (session->result || session->error.core.code != GPAL_E_ADDRESS_WIDTH_EXCEEDED)
 		return false;
 	request = cJSON_Parse(ctl_buffer_text(&session->request));
-	host = cJSON_GetObjectItemCaseSensitive(request, "host");
-	if (cJSON_GetObjectItemCaseSensitive(host, bits)) {
+	host = ctl_member_of(request, "host");
+	if (ctl_member_of(host, bits)) {
 		cJSON_DeleteItemFromObjectCaseSensitive(host, bits);
 		text = cJSON_PrintUnformatted(request);
 		if (!text)
@@ -206,6 +209,8 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 		code = ctl_print_answer(session, name.data);
 	if (!code)
 		code = take_answer(session, answer);
+	fit->has_refusals = fit->has_refusals || !answer->has_layout;
+	fit->has_root_complexes = fit->has_root_complexes || answer->has_root_complexes;
 	if (!code && !answer->has_layout)
 		ctl_print_refusal(session,
 				  strcmp(file->path, "-") == 0 ? "standard input" : name.data);
@@ -245,23 +250,14 @@ static bool all_fit(const struct fit *fit)
 	return true;
 }
 
-/* Which columns there are besides. */
-static void look_at_answers(const struct fit *fit, bool *has_refusals, bool *has_root_complexes)
-{
-	for (size_t i = 0; i < fit->files.count; i++) {
-		*has_refusals = *has_refusals || !fit->answers[i].has_layout;
-		*has_root_complexes = *has_root_complexes || fit->answers[i].has_root_complexes;
-	}
-}
-
 static void add_fit_row(struct ctl_table *table, const struct fit *fit, const char *path,
-			const struct answer *answer, bool with_bars)
+			const struct answer *answer)
 {
 	ctl_table_add(table, path);
 	ctl_table_add_number(table, CTL_SIZE, answer->ram);
 	ctl_table_add_number(table, CTL_ADDRESS, answer->top);
 	ctl_table_add_number(table, CTL_COUNT, answer->has_layout ? answer->bits : CTL_NONE);
-	if (with_bars)
+	if (fit->has_root_complexes)
 		ctl_table_add_number(table, CTL_SIZE, answer->largest_bar);
 	for (size_t i = 0; i < fit->widths.count; i++)
 		ctl_table_add(table, fit_verdict(answer, fit->widths.bits[i]));
@@ -277,21 +273,19 @@ static enum ctl_exit show_fit(const struct fit *fit)
 			     { "BITS", true } },
 	};
 	struct ctl_column *column = table.columns + 4;
-	bool has_refusals = false, has_root_complexes = false;
 
 	static_assert(CTL_TABLE_COLUMNS >= 5 + WIDEST_HOST + 1, "all widths fit beside the rest");
-	look_at_answers(fit, &has_refusals, &has_root_complexes);
-	if (has_root_complexes)
+	if (fit->has_root_complexes)
 		*column++ = (struct ctl_column){ "LARGEST BAR", true };
 	for (size_t i = 0; i < fit->widths.count; i++)
 		*column++ = (struct ctl_column){ fit->widths.headings[i], false };
-	if (has_refusals)
+	if (fit->has_refusals)
 		*column = (struct ctl_column){ "REFUSED", false };
 	for (size_t i = 0; i < fit->files.count; i++) {
 		const struct answer *answer = &fit->answers[i];
 
-		add_fit_row(&table, fit, fit->files.files[i].path, answer, has_root_complexes);
-		if (has_refusals)
+		add_fit_row(&table, fit, fit->files.files[i].path, answer);
+		if (fit->has_refusals)
 			ctl_table_add(&table, ctl_buffer_text(&answer->refusal));
 	}
 	ctl_table_append(&out, &table);

@@ -286,7 +286,7 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct ctl
 static enum ctl_exit print_metrics(const struct ctl_session *session, struct ctl_buffer *out)
 {
 	cJSON *answer = cJSON_Parse(session->result);
-	char *rest = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "text"));
+	char *rest = cJSON_GetStringValue(ctl_member_of(answer, "text"));
 	const bool is_text = rest != NULL;
 
 	for (char *line; (line = strsep(&rest, "\n")) && (*line || rest);) {

@@ -128,8 +128,7 @@ static void offer_members(struct completion *c, const cJSON *list, const char *m
 
 	cJSON_ArrayForEach(element, list)
 	{
-		const char *word =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, member));
+		const char *word = ctl_text_of(element, member);
 
 		if (word)
 			offer_word(c, word, NULL);
@@ -139,7 +138,7 @@ static void offer_members(struct completion *c, const cJSON *list, const char *m
 /* A member of the result; NULL: there is none, or no such result. */
 static const cJSON *result_member(struct completion *c, const char *name)
 {
-	return cJSON_GetObjectItemCaseSensitive(ctl_result_tree(&c->session), name);
+	return ctl_member_of(ctl_result_tree(&c->session), name);
 }
 
 /* Those after the prefix are all that can begin with it, but for the prefix itself. */
@@ -176,9 +175,7 @@ static void offer_tags(struct completion *c)
 	if (is_advise)
 		offer_members(c, result_member(c, "advice"), "tag");
 	else
-		offer_members(c,
-			      cJSON_GetObjectItemCaseSensitive(result_member(c, "layout"), "map"),
-			      "tag");
+		offer_members(c, ctl_member_of(result_member(c, "layout"), "map"), "tag");
 }
 
 static void offer_removable(void *c, const char *tag)

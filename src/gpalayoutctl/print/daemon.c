@@ -7,6 +7,7 @@
 
 #include "gpalayoutctl/print/print.h"
 
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/print/table.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
@@ -53,7 +54,7 @@ static void add_limit(struct ctl_table *table, const struct gpal_client_limit *l
 /* The text of a member; "" if there is none. */
 static const char *info_text(const cJSON *object, const char *name)
 {
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+	const char *text = ctl_text_of(object, name);
 
 	return text ? text : "";
 }
@@ -92,7 +93,7 @@ enum ctl_exit ctl_print_info(struct ctl_session *session, struct ctl_buffer *out
 		add_limit(&table, &info->limits[i]);
 	ctl_buffer_puts(out, "\n");
 	ctl_table_append(out, &table);
-	append_options(out, cJSON_GetObjectItemCaseSensitive(tree, "options"));
+	append_options(out, ctl_member_of(tree, "options"));
 	return CTL_OK;
 }
 
@@ -185,7 +186,7 @@ struct latency {
 
 static uint64_t count_of(const cJSON *object, const char *name)
 {
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+	const cJSON *value = ctl_member_of(object, name);
 	const double number = cJSON_IsNumber(value) ? value->valuedouble : 0;
 
 	return number > 0 && number <= (double)GPALD_EXACT_MAX ? (uint64_t)number : 0;
@@ -213,8 +214,8 @@ static uint64_t latency_percentile(const cJSON *buckets, const struct latency *l
 
 static struct latency read_latency(const cJSON *object)
 {
-	const cJSON *histogram = cJSON_GetObjectItemCaseSensitive(object, "latency");
-	const cJSON *buckets = cJSON_GetObjectItemCaseSensitive(histogram, "buckets");
+	const cJSON *histogram = ctl_member_of(object, "latency");
+	const cJSON *buckets = ctl_member_of(histogram, "buckets");
 	struct latency latency = { .count = count_of(histogram, "count") };
 
 	latency.max_us = count_of(histogram, "max_us");
@@ -304,8 +305,7 @@ static void append_methods(struct ctl_buffer *out, const struct gpal_client_stat
 				method->name,
 				method->answered,
 				method->refused,
-				read_latency(
-					cJSON_GetObjectItemCaseSensitive(requests, method->name)),
+				read_latency(ctl_member_of(requests, method->name)),
 			};
 	}
 	ctl_rows_append(out, CTL_FIELDS(method_fields), rows, sizeof(*rows), count);
@@ -321,7 +321,7 @@ enum ctl_exit ctl_print_stats(struct ctl_session *session, struct ctl_buffer *ou
 	const struct lines lines = {
 		*stats,
 		stats->store_commits ? per_commit : NULL,
-		read_latency(cJSON_GetObjectItemCaseSensitive(tree, "store")),
+		read_latency(ctl_member_of(tree, "store")),
 	};
 
 	snprintf(per_commit, sizeof(per_commit), "%.2f",
@@ -333,6 +333,6 @@ enum ctl_exit ctl_print_stats(struct ctl_session *session, struct ctl_buffer *ou
 				stats->user_count);
 	}
 	ctl_buffer_puts(out, "\n");
-	append_methods(out, stats, cJSON_GetObjectItemCaseSensitive(tree, "requests"));
+	append_methods(out, stats, ctl_member_of(tree, "requests"));
 	return CTL_OK;
 }

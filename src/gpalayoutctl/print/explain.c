@@ -7,6 +7,7 @@
 
 #include "gpalayoutctl/print/print.h"
 
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 
@@ -100,20 +101,14 @@ static void append_step(struct ctl_buffer *out, const struct gpal_step *step, co
 		append_step_size(out, "  lost to alignment in all: ", lost, "\n");
 }
 
-/* The rule in the daemon's words, also one that is not known here. */
-static const char *rule_of(const cJSON *range)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(range, "rule"));
-}
-
 enum ctl_exit ctl_print_explained(struct ctl_session *session, struct ctl_buffer *out,
 				  const void *result)
 {
 	const struct gpal_explanation *explanation = result;
-	const cJSON *range =
-		cJSON_GetObjectItemCaseSensitive(ctl_result_tree(session), "ranges")->child;
+	const cJSON *range = ctl_member_of(ctl_result_tree(session), "ranges")->child;
 
+	/* The rule in the daemon's words, also one that is not known here. */
 	for (size_t i = 0; i < explanation->count; i++, range = range->next)
-		append_step(out, &explanation->steps[i], rule_of(range));
+		append_step(out, &explanation->steps[i], ctl_text_of(range, "rule"));
 	return CTL_OK;
 }

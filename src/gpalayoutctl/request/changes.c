@@ -7,6 +7,7 @@
 
 #include "gpalayoutctl/request/changes.h"
 
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/request/request.h"
@@ -73,7 +74,7 @@ static cJSON *child_of(cJSON *parent, const char *step)
 	uint64_t index;
 
 	if (cJSON_IsObject(parent))
-		return cJSON_GetObjectItemCaseSensitive(parent, step);
+		return ctl_member_of(parent, step);
 	return ctl_count_parse(step, &index) && index < (uint64_t)cJSON_GetArraySize(parent) ?
 		       cJSON_GetArrayItem(parent, (int)index) :
 		       NULL;
@@ -82,13 +83,13 @@ static cJSON *child_of(cJSON *parent, const char *step)
 /* The object that has members of the group; NULL: there is none. */
 static cJSON *group_at(const cJSON *request, const char *group)
 {
-	return group ? cJSON_GetObjectItemCaseSensitive(request, group) : (cJSON *)request;
+	return group ? ctl_member_of(request, group) : (cJSON *)request;
 }
 
 /* The elements of the list; NULL: there are none. */
 static cJSON *elements_of(const cJSON *request, const struct list *list)
 {
-	return cJSON_GetObjectItemCaseSensitive(group_at(request, list->group), list->name);
+	return ctl_member_of(group_at(request, list->group), list->name);
 }
 
 /* The same, made where there are none, as is its group. */
@@ -98,7 +99,7 @@ static cJSON *need_elements(cJSON *request, const struct list *list)
 
 	if (!object)
 		object = require_item(cJSON_AddObjectToObject(request, list->group));
-	elements = cJSON_GetObjectItemCaseSensitive(object, list->name);
+	elements = ctl_member_of(object, list->name);
 	return elements ? elements : require_item(cJSON_AddArrayToObject(object, list->name));
 }
 
@@ -251,11 +252,6 @@ static bool is_range_of(const char *rest, const char *name)
 	return false;
 }
 
-static const char *element_name(const cJSON *element)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, "name"));
-}
-
 /* That of which it is a range, or else that of that name, which may end as the tag of a range. */
 static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 {
@@ -263,7 +259,7 @@ static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 
 	cJSON_ArrayForEach(element, elements)
 	{
-		const char *name = element_name(element);
+		const char *name = ctl_text_of(element, "name");
 
 		if (name && has_ranges && is_range_of(rest, name))
 			return element;
@@ -278,8 +274,7 @@ static bool remove_member(cJSON *request, const char *tag)
 	for (size_t i = 0; i < MEMBERS; i++) {
 		cJSON *object = group_at(request, members[i].group);
 
-		if (strcmp(members[i].tag, tag) != 0 ||
-		    !cJSON_GetObjectItemCaseSensitive(object, members[i].member))
+		if (strcmp(members[i].tag, tag) != 0 || !ctl_member_of(object, members[i].member))
 			continue;
 		cJSON_DeleteItemFromObjectCaseSensitive(object, members[i].member);
 		return true;
@@ -376,8 +371,8 @@ static enum ctl_exit check_changed_targets(const cJSON *request,
 					   const struct ctl_invocation *invocation,
 					   const cJSON *window)
 {
-	const cJSON *targets = cJSON_GetObjectItemCaseSensitive(window, "targets"), *target;
-	const char *name = element_name(window);
+	const cJSON *targets = ctl_member_of(window, "targets"), *target;
+	const char *name = ctl_text_of(window, "name");
 
 	cJSON_ArrayForEach(target, targets)
 	{
@@ -411,8 +406,7 @@ static void use_element_tag(const struct list *list, size_t index, const char *n
 void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char *tag), void *data)
 {
 	for (size_t i = 0; i < MEMBERS; i++)
-		if (cJSON_GetObjectItemCaseSensitive(group_at(request, members[i].group),
-						     members[i].member))
+		if (ctl_member_of(group_at(request, members[i].group), members[i].member))
 			use(data, members[i].tag);
 	for (const struct list *list = lists; list < LISTS_END; list++) {
 		const cJSON *element;
@@ -420,7 +414,7 @@ void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char
 
 		cJSON_ArrayForEach(element, elements_of(request, list))
 		{
-			const char *name = element_name(element);
+			const char *name = ctl_text_of(element, "name");
 
 			if (list->by_index ? !element->next || list->empty : name != NULL)
 				use_element_tag(list, index, name, use, data);
