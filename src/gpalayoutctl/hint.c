@@ -8,6 +8,7 @@
 #include "gpalayoutctl/answer.h"
 
 #include "gpalayoutctl/hint_context.h"
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/message.h"
 #include "gpalayoutctl/print/print.h"
 #include "gpalayoutctl/size_text.h"

@@ -8,6 +8,7 @@
 
 #include "gpalayoutctl/hint_context.h"
 
+#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/request/changes.h"
 #include "gpalayoutctl/request/flags.h"
 #include "gpalayoutctl/terminal_text.h"

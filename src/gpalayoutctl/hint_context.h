@@ -6,7 +6,6 @@
 #ifndef GPALAYOUTCTL_HINT_CONTEXT_H
 #define GPALAYOUTCTL_HINT_CONTEXT_H
 
-#include "gpalayoutctl/json_text.h"
 #include "gpalayoutctl/session.h"
 
 #include <stdbool.h>

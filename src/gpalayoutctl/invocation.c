@@ -64,7 +64,8 @@ static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, co
 /* clang-format off */
 const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--socket", .value_name = "PATH", INTO(socket, text),
-	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n" GPAL_CLIENT_DEFAULT_PATH },
+	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n"
+		  GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
 	  .help = "the socket for commands that change nothing, where this user\n"
 		  "may not use the other; default inspect.sock beside it" },

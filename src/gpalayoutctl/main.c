@@ -22,10 +22,11 @@
 /* clang-format off */
 static const struct ctl_command commands[] = {
 	{ "create", "NAME [FILE|-]", "Resolve the layout of a VM and have the daemon keep it", 1, 2,
-	  .flags = ctl_create_flags, REQUEST, .method = "layout.create", .members = { "name", "request" },
-	  .result = &gpald_live_result, .print = ctl_print_created, .on_control = true },
-	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked", 1, 2,
-	  .flags = ctl_update_flags, REQUEST, .method = "layout.update",
+	  .flags = ctl_create_flags, REQUEST, .method = "layout.create",
+	  .members = { "name", "request" }, .result = &gpald_live_result,
+	  .print = ctl_print_created, .on_control = true },
+	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked",
+	  1, 2, .flags = ctl_update_flags, REQUEST, .method = "layout.update",
 	  .members = { "name", "request" }, .result = &gpald_update_result,
 	  .print = ctl_print_updated, .on_control = true },
 	{ "get", "NAME", "Show a layout the daemon keeps", 1, 1,
@@ -41,13 +42,14 @@ static const struct ctl_command commands[] = {
 	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
 	  SIZE_MAX, .flags = ctl_probe_flags, REQUEST, .run = ctl_run_probe },
 	{ "explain", "[NAME] [TAG]", "Say why each range, or that with TAG, is where it is", 0, 2,
-	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params, .method = "layout.explain",
-	  .result = &gpald_explanation_result, .print = ctl_print_explained },
+	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
+	  .method = "layout.explain", .result = &gpald_explanation_result,
+	  .print = ctl_print_explained },
 	{ "advise", "[NAME] [TAG]",
 	  "Say how far each range, or that with TAG, could grow; of a\n"
 	  "request that has no layout, which sizes would fit", 0, 2,
-	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params, .method = "layout.advise",
-	  .result = &gpald_advice_result, .print = ctl_print_advised },
+	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
+	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
 	  "Say what differs between two layouts, each NAME or @FILE (a\n"
 	  "request or a layout); exit status 1 if any of FROM moves,\n"

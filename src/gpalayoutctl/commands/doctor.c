@@ -250,7 +250,7 @@ static void diagnose_users(struct doctor *d)
 	char line[128];
 	FILE *map = fopen("/proc/self/uid_map", "re");
 
-	/* A line is: first user inside, first user outside, number of users (user_namespaces(7)). */
+	/* A line: first user inside, first user outside, number of users (user_namespaces(7)). */
 	while (map && fgets(line, sizeof(line), map)) {
 		char *rest = line;
 

@@ -20,8 +20,10 @@
 
 /* clang-format off */
 const struct ctl_flag ctl_list_flags[] = {
-	{ .name = "--owner", .value_name = "USER", .help = "only those of a user: a name or a uid" },
-	{ .name = "--arch", .value_name = "x86_64|aarch64", .help = "only those of an architecture" },
+	{ .name = "--owner", .value_name = "USER",
+	  .help = "only those of a user: a name or a uid" },
+	{ .name = "--arch", .value_name = "x86_64|aarch64",
+	  .help = "only those of an architecture" },
 	{ .name = "--policy", .value_name = "NAME", .help = "only those made under a policy" },
 	{ .name = "--after", .value_name = "NAME",
 	  .help = "only layouts whose name comes after this one in byte order" },

@@ -159,7 +159,7 @@ static void offer_names(struct completion *c)
 		seen += page->count;
 		after = page->next;
 	} while (page->count && after && begins_with(after, c->prefix) && seen < PROPOSALS_MAX);
-	/* The pages begin after it: a whole name would be completed to a longer one without this. */
+	/* The pages begin after it: a whole name would become a longer one without this. */
 	if (*c->prefix && ask_for_words(c, "layout.get", "name", c->prefix))
 		offer_word(c, c->prefix, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From operands, files and folders of them, to documents. All are read before the first is asked about: a run
- * over a fleet that ends half-way at a misspelt file would have to be done again.
+ * From operands, files and folders of them, to documents. All are read before the first is asked
+ * about: a run over a fleet that ends half-way at a misspelt file would have to be done again.
  */
 #include "config.h"
 

@@ -77,9 +77,8 @@ enum ctl_exit ctl_take_name(const struct ctl_flag *flag, const char *value, char
 	ctl_next_item(rest, name, &item_value);
 	if (item_value) {
 		ctl_complain("%s: '%s' must start with a name", flag->name, value);
-		ctl_hint(
-			"in a name, an equals sign is written \\= and a comma \\,; in a shell, put the "
-			"value in single quotes");
+		ctl_hint("in a name, an equals sign is written \\= and a comma \\,; in a shell, "
+			 "put the value in single quotes");
 		return CTL_USAGE;
 	}
 	ctl_unquote(*name);
