@@ -21,7 +21,7 @@ bool ctl_wants_text(const struct ctl_session *session)
 static enum ctl_exit print_named_line(const struct ctl_session *session, const char *name)
 {
 	const char *line = gpal_client_line(session->client);
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	struct gpald_raw id;
 
 	if (!name || !gpald_raw_member(gpald_raw_value(line, strlen(line)), "id", &id))
@@ -33,7 +33,7 @@ static enum ctl_exit print_named_line(const struct ctl_session *session, const c
 }
 
 /* A string as its text, anything else as JSON. */
-static void append_value(struct ctl_buffer *out, struct gpald_raw value)
+static void append_value(struct gpald_bytes *out, struct gpald_raw value)
 {
 	cJSON *text = *value.text == '"' ? cJSON_ParseWithLength(value.text, value.length) : NULL;
 	const char *decoded = text ? cJSON_GetStringValue(text) : NULL;
@@ -73,7 +73,7 @@ static bool step_on(struct gpald_raw *value, char *step, char **rest)
 	return true;
 }
 
-static void append_steps(struct ctl_buffer *out, struct gpald_raw value)
+static void append_steps(struct gpald_bytes *out, struct gpald_raw value)
 {
 	struct gpald_raw rest = value, name;
 	size_t count = 0;
@@ -94,8 +94,8 @@ static void append_steps(struct ctl_buffer *out, struct gpald_raw value)
 
 enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result)
 {
-	ctl_cleanup_buffer struct ctl_buffer path = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes path = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	char *rest, *step;
 
 	ctl_buffer_puts(&path, session->invocation->field);
@@ -128,7 +128,7 @@ enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)
 
 enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *result)
 {
-	ctl_cleanup_buffer struct ctl_buffer line = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes line = { 0 };
 
 	if (session->invocation->field)
 		return ctl_print_field(session, gpald_raw_value(result, strlen(result)));

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Growing byte buffer. It exists so that sizes are checked in one place and so
- * that nothing is printed before it is complete.
- */
+/* Output is put together before it is printed, so nothing incomplete is printed. */
 #include "config.h"
 
 #include "gpalayoutctl/buffer.h"
@@ -45,30 +42,15 @@ void ctl_out_of_memory(void)
 	exit(CTL_USAGE);
 }
 
-char *ctl_buffer_reserve(struct ctl_buffer *buffer, size_t room)
+char *ctl_buffer_reserve(struct gpald_bytes *buffer, size_t room)
 {
-	size_t needed;
-	size_t capacity = buffer->capacity ? buffer->capacity : SMALLEST;
-
-	if (__builtin_add_overflow(buffer->length, room, &needed) ||
-	    __builtin_add_overflow(needed, (size_t)1, &needed))
+	/* The NUL needs a byte, too. */
+	if (room == SIZE_MAX || !gpald_bytes_reserve(buffer, room + 1, SMALLEST))
 		ctl_out_of_memory();
-	while (capacity < needed) {
-		if (__builtin_mul_overflow(capacity, (size_t)2, &capacity))
-			ctl_out_of_memory();
-	}
-	if (capacity != buffer->capacity) {
-		char *data = realloc(buffer->data, capacity);
-
-		if (!data)
-			ctl_out_of_memory();
-		buffer->data = data;
-		buffer->capacity = capacity;
-	}
 	return buffer->data + buffer->length;
 }
 
-void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t length)
+void ctl_buffer_append(struct gpald_bytes *buffer, const char *bytes, size_t length)
 {
 	char *end = ctl_buffer_reserve(buffer, length);
 
@@ -78,12 +60,12 @@ void ctl_buffer_append(struct ctl_buffer *buffer, const char *bytes, size_t leng
 	buffer->length += length;
 }
 
-void ctl_buffer_puts(struct ctl_buffer *buffer, const char *text)
+void ctl_buffer_puts(struct gpald_bytes *buffer, const char *text)
 {
 	ctl_buffer_append(buffer, text, strlen(text));
 }
 
-void ctl_buffer_vprintf(struct ctl_buffer *buffer, const char *format, va_list args)
+void ctl_buffer_vprintf(struct gpald_bytes *buffer, const char *format, va_list args)
 {
 	va_list again;
 	size_t room;
@@ -99,7 +81,7 @@ void ctl_buffer_vprintf(struct ctl_buffer *buffer, const char *format, va_list a
 	buffer->length += (size_t)length;
 }
 
-void ctl_buffer_printf(struct ctl_buffer *buffer, const char *format, ...)
+void ctl_buffer_printf(struct gpald_bytes *buffer, const char *format, ...)
 {
 	va_list args;
 
@@ -108,13 +90,12 @@ void ctl_buffer_printf(struct ctl_buffer *buffer, const char *format, ...)
 	va_end(args);
 }
 
-const char *ctl_buffer_text(const struct ctl_buffer *buffer)
+const char *ctl_buffer_text(const struct gpald_bytes *buffer)
 {
 	return buffer->data ? buffer->data : "";
 }
 
-void ctl_buffer_free(struct ctl_buffer *buffer)
+void ctl_buffer_free(struct gpald_bytes *buffer)
 {
-	free(buffer->data);
-	*buffer = (struct ctl_buffer){ 0 };
+	gpald_bytes_free(buffer);
 }

@@ -264,9 +264,9 @@ static const cJSON *find_data_member(const cJSON *data, const char *name)
 }
 
 /* A rounded size is of no use for typing, so the exact one follows it. */
-static void append_hint_size(struct ctl_buffer *out, uint64_t size)
+static void append_hint_size(struct gpald_bytes *out, uint64_t size)
 {
-	ctl_cleanup_buffer struct ctl_buffer exact = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes exact = { 0 };
 	const size_t start = out->length;
 	bool is_aside;
 
@@ -281,7 +281,7 @@ static void append_hint_size(struct ctl_buffer *out, uint64_t size)
 }
 
 /* False when the member is not there, or zero. */
-static bool append_data_member(struct ctl_buffer *out, const cJSON *data, const char *name)
+static bool append_data_member(struct gpald_bytes *out, const cJSON *data, const char *name)
 {
 	const cJSON *member = find_data_member(data, name);
 	const char *text = cJSON_GetStringValue(member);
@@ -302,7 +302,7 @@ static bool append_data_member(struct ctl_buffer *out, const cJSON *data, const 
 	return size;
 }
 
-static bool append_named(struct ctl_buffer *out, const struct ctl_context *context,
+static bool append_named(struct gpald_bytes *out, const struct ctl_context *context,
 			 const char *name)
 {
 	bool holds;
@@ -313,7 +313,7 @@ static bool append_named(struct ctl_buffer *out, const struct ctl_context *conte
 }
 
 /* Replaces what stands in braces; false when it is not there. */
-static bool fill_in(struct ctl_buffer *out, const char *text, const struct ctl_context *context)
+static bool fill_in(struct gpald_bytes *out, const char *text, const struct ctl_context *context)
 {
 	while (*text) {
 		size_t length = strcspn(text, "{");
@@ -341,7 +341,7 @@ static bool fill_in(struct ctl_buffer *out, const char *text, const struct ctl_c
 }
 
 /* The first row that applies, filled in; empty: none does. */
-static void choose_hint(struct ctl_buffer *line, const struct hint *rows, size_t count,
+static void choose_hint(struct gpald_bytes *line, const struct hint *rows, size_t count,
 			const struct ctl_context *context)
 {
 	const char *reason = ctl_text_of(context->data, "reason");
@@ -359,8 +359,8 @@ static void choose_hint(struct ctl_buffer *line, const struct hint *rows, size_t
 
 static void append_advice(const struct ctl_context *context)
 {
-	ctl_cleanup_buffer struct ctl_buffer note = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer hint = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes note = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes hint = { 0 };
 
 	choose_hint(&note, notes, sizeof(notes) / sizeof(notes[0]), context);
 	if (note.length)
@@ -383,7 +383,7 @@ static cJSON *read_error(const struct ctl_session *session)
 
 static void print_changes(struct ctl_session *session, const cJSON *data)
 {
-	ctl_cleanup_buffer struct ctl_buffer table = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes table = { 0 };
 	const struct gpal_client_update *update;
 
 	if (cJSON_GetArraySize(ctl_member_of(data, "changes")) <= 0)
@@ -397,7 +397,7 @@ static void print_changes(struct ctl_session *session, const cJSON *data)
 
 static void print_warnings(const cJSON *data)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	const cJSON *each;
 
 	cJSON_ArrayForEach(each, ctl_member_of(data, "warnings"))
@@ -421,7 +421,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 	const struct ctl_context context = { session, ctl_member_of(error, "data"), request,
 					     about };
 	const char *pointer = ctl_text_of(context.data, "pointer");
-	ctl_cleanup_buffer struct ctl_buffer what = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes what = { 0 };
 	const char *message = ctl_text_of(error, "message");
 
 	if (about)

@@ -140,7 +140,7 @@ static const char *flag_or(const struct ctl_context *context, const char *flag, 
 	return has_flags(context) ? flag : json;
 }
 
-static void append_ecam_room(struct ctl_buffer *out, const struct ctl_context *context)
+static void append_ecam_room(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (is_ecam_below(context))
 		ctl_buffer_printf(out,
@@ -150,7 +150,7 @@ static void append_ecam_room(struct ctl_buffer *out, const struct ctl_context *c
 }
 
 /* How addresses below 4 GiB become free. */
-static void append_low_room(struct ctl_buffer *out, const struct ctl_context *context)
+static void append_low_room(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (is_allocate(context)) {
 		ctl_buffer_puts(out,
@@ -164,7 +164,7 @@ static void append_low_room(struct ctl_buffer *out, const struct ctl_context *co
 }
 
 /* Advice is no use to whom it has been given. */
-static void append_try_sizes(struct ctl_buffer *out, const struct ctl_context *context)
+static void append_try_sizes(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (!is_method(context, "layout.advise"))
 		ctl_buffer_puts(out,
@@ -172,7 +172,7 @@ static void append_try_sizes(struct ctl_buffer *out, const struct ctl_context *c
 }
 
 /* How there is more room below 4 GiB with windows as large as they are. */
-static void append_more_room(struct ctl_buffer *out, const struct ctl_context *context)
+static void append_more_room(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (is_low_phase(context) && is_ecam_below(context)) {
 		ctl_buffer_puts(out, "; for more, ");
@@ -238,7 +238,7 @@ static struct windows find_windows(const struct ctl_context *context)
 	return found;
 }
 
-static void append_windows(struct ctl_buffer *out, const struct ctl_context *context)
+static void append_windows(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	const struct windows windows = find_windows(context);
 
@@ -282,7 +282,7 @@ static const struct {
 
 static const struct {
 	const char *name;
-	void (*append)(struct ctl_buffer *out, const struct ctl_context *context);
+	void (*append)(struct gpald_bytes *out, const struct ctl_context *context);
 } words[] = {
 	{ "make_low_room", append_low_room },
 	{ "more_room", append_more_room },
@@ -292,7 +292,7 @@ static const struct {
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
-bool ctl_hint_word(struct ctl_buffer *out, const struct ctl_context *context, const char *name,
+bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
 		   bool *holds)
 {
 	const char *pointer = ctl_text_of(context->data, "pointer");
@@ -318,7 +318,7 @@ bool ctl_hint_word(struct ctl_buffer *out, const struct ctl_context *context, co
 
 /* Places. */
 
-static void append_in_file(struct ctl_buffer *out, const char *pointer, const char *file)
+static void append_in_file(struct gpald_bytes *out, const char *pointer, const char *file)
 {
 	ctl_buffer_printf(out, "%s%s%s", pointer, *pointer ? " of " : "",
 			  strcmp(file, "-") == 0 ? "standard input" : file);
@@ -340,10 +340,10 @@ static const struct ctl_flag *param_flag(const struct ctl_command *command, cons
 }
 
 /* The value that is the element of that number of what a flag gives. */
-static void append_element(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+static void append_element(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			   const struct ctl_flag *flag, unsigned long number)
 {
-	ctl_cleanup_buffer struct ctl_buffer value = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes value = { 0 };
 
 	for (const struct ctl_given *given = invocation->given; given->flag; given++)
 		if (given->flag == flag && number-- == 0)
@@ -353,7 +353,7 @@ static void append_element(struct ctl_buffer *out, const struct ctl_invocation *
 }
 
 /* The operand or the flag that is the member; false: there is none. */
-static bool append_param(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+static bool append_param(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			 const char *member)
 {
 	const struct ctl_command *command = invocation->command;
@@ -378,7 +378,7 @@ static bool append_param(struct ctl_buffer *out, const struct ctl_invocation *in
 }
 
 /* The operand of a comparison, NAME or @FILE, that the pointer is about, and its rest. */
-static bool append_side(struct ctl_buffer *out, const struct ctl_invocation *invocation,
+static bool append_side(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			const char *pointer)
 {
 	const bool is_to = strncmp(pointer, "/to", strlen("/to")) == 0;
@@ -400,7 +400,7 @@ static bool append_side(struct ctl_buffer *out, const struct ctl_invocation *inv
 	return true;
 }
 
-void ctl_place_append(struct ctl_buffer *out, const struct ctl_context *context,
+void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context,
 		      const char *pointer)
 {
 	static const char request[] = "/request";

@@ -22,11 +22,11 @@ struct ctl_context {
  * Whether that is a word or a condition of hints. If it is, *holds says whether the condition
  * holds, or whether there is something to say, which is appended.
  */
-bool ctl_hint_word(struct ctl_buffer *out, const struct ctl_context *context, const char *name,
+bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
 		   bool *holds);
 
 /* Appends what the pointer into the params leads to: a flag, an operand, a place in a file. */
-void ctl_place_append(struct ctl_buffer *out, const struct ctl_context *context,
+void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context,
 		      const char *pointer);
 
 /*

@@ -56,9 +56,9 @@ struct ctl_command {
 	const char *method;
 	const char *members[2]; /* of the params, one for each operand; NULL: all of them */
 	/* Makes params that are not so; NULL: they are. */
-	enum ctl_exit (*make_params)(struct ctl_session *session, struct ctl_buffer *params);
+	enum ctl_exit (*make_params)(struct ctl_session *session, struct gpald_bytes *params);
 	const struct gpald_result *result; /* what it is decoded as */
-	enum ctl_exit (*print)(struct ctl_session *session, struct ctl_buffer *out,
+	enum ctl_exit (*print)(struct ctl_session *session, struct gpald_bytes *out,
 			       const void *result);
 	bool on_control; /* its method is on the control socket alone */
 };

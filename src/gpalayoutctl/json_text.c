@@ -26,12 +26,12 @@ static size_t token_length(const char *text, size_t length)
 	return at < length ? at + 1 : length;
 }
 
-static void new_line(struct ctl_buffer *out, int depth)
+static void new_line(struct gpald_bytes *out, int depth)
 {
 	ctl_buffer_printf(out, "\n%*s", depth * 2, "");
 }
 
-void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t length)
+void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length)
 {
 	char previous = '\0';
 	int depth = 0;
@@ -57,7 +57,7 @@ void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t length)
 	ctl_buffer_puts(out, "\n");
 }
 
-void ctl_append_json(struct ctl_buffer *out, const char *text)
+void ctl_append_json(struct gpald_bytes *out, const char *text)
 {
 	struct gpald_writer writer = { 0 };
 
@@ -68,7 +68,7 @@ void ctl_append_json(struct ctl_buffer *out, const char *text)
 	gpald_writer_clear(&writer);
 }
 
-void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json)
+void ctl_member_json(struct gpald_bytes *object, const char *name, const char *json)
 {
 	if (object->length)
 		object->data[object->length - 1] = ',';
@@ -77,17 +77,17 @@ void ctl_member_json(struct ctl_buffer *object, const char *name, const char *js
 	ctl_buffer_printf(object, "\"%s\":%s}", name, json);
 }
 
-void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text)
+void ctl_member_text(struct gpald_bytes *object, const char *name, const char *text)
 {
-	ctl_cleanup_buffer struct ctl_buffer json = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes json = { 0 };
 
 	ctl_append_json(&json, text);
 	ctl_member_json(object, name, json.data);
 }
 
-void ctl_member_count(struct ctl_buffer *object, const char *name, uint64_t count)
+void ctl_member_count(struct gpald_bytes *object, const char *name, uint64_t count)
 {
-	ctl_cleanup_buffer struct ctl_buffer json = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes json = { 0 };
 
 	ctl_buffer_printf(&json, "%" PRIu64, count);
 	ctl_member_json(object, name, json.data);

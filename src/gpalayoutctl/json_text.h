@@ -13,15 +13,15 @@
 #include <stdint.h>
 
 /* Appends JSON text indented, with a final newline, and safe to show. */
-void ctl_json_indent(struct ctl_buffer *out, const char *text, size_t length);
+void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length);
 
 /* Appends a string as JSON. */
-void ctl_append_json(struct ctl_buffer *out, const char *text);
+void ctl_append_json(struct gpald_bytes *out, const char *text);
 
 /* Adds a member to an object, which is empty before the first. */
-void ctl_member_json(struct ctl_buffer *object, const char *name, const char *json);
-void ctl_member_text(struct ctl_buffer *object, const char *name, const char *text);
-void ctl_member_count(struct ctl_buffer *object, const char *name, uint64_t count);
+void ctl_member_json(struct gpald_bytes *object, const char *name, const char *json);
+void ctl_member_text(struct gpald_bytes *object, const char *name, const char *text);
+void ctl_member_count(struct gpald_bytes *object, const char *name, uint64_t count);
 
 /* A member of a tree, and its text; NULL: there is none. */
 static inline cJSON *ctl_member_of(const cJSON *object, const char *name)

@@ -104,7 +104,7 @@ static const char usage_end[] =
 	"found; 6 conflict or generation mismatch; 7 exhausted, or too wide for the host.\n";
 
 /* Name and text in two columns; a newline in `text` starts the next line of the second. */
-static void append_entry(struct ctl_buffer *out, const char *letter, const char *name,
+static void append_entry(struct gpald_bytes *out, const char *letter, const char *name,
 			 const char *value_name, const char *text)
 {
 	size_t start = out->length;
@@ -130,7 +130,7 @@ static void append_entry(struct ctl_buffer *out, const char *letter, const char 
 	ctl_buffer_puts(out, "\n");
 }
 
-static void append_flags(struct ctl_buffer *out, const char *title, const struct ctl_flag *flags)
+static void append_flags(struct gpald_bytes *out, const char *title, const struct ctl_flag *flags)
 {
 	ctl_buffer_printf(out, "\n%s:\n", title);
 	for (; flags->name; flags++) {
@@ -141,7 +141,7 @@ static void append_flags(struct ctl_buffer *out, const char *title, const struct
 }
 
 /* Appends the help of `command`, or of the program when it is NULL. */
-static void append_help(struct ctl_buffer *out, const struct ctl_command *command)
+static void append_help(struct gpald_bytes *out, const struct ctl_command *command)
 {
 	if (command) {
 		ctl_buffer_printf(out, "Usage: gpalayoutctl %s [OPTION]...%s%s\n%s.\n",
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 	ctl_cleanup_session struct ctl_session session = {
 		.invocation = &invocation,
 	};
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	const struct ctl_command *command;
 	enum ctl_exit code;
 

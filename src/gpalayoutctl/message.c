@@ -17,8 +17,8 @@
 
 enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
 {
-	ctl_cleanup_buffer struct ctl_buffer raw = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer line = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes raw = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes line = { 0 };
 	va_list args;
 
 	va_start(args, format);
@@ -37,14 +37,14 @@ static enum ctl_exit not_written(int error)
 	return ctl_usage_error("cannot write the output: %s", strerror(error));
 }
 
-enum ctl_exit ctl_write_output(const struct ctl_buffer *out)
+enum ctl_exit ctl_write_output(const struct gpald_bytes *out)
 {
 	int error = ctl_write_all(STDOUT_FILENO, ctl_buffer_text(out), out->length);
 
 	return error ? not_written(error) : CTL_OK;
 }
 
-void ctl_write_aside(const struct ctl_buffer *text)
+void ctl_write_aside(const struct gpald_bytes *text)
 {
 	ctl_write_all(STDERR_FILENO, ctl_buffer_text(text), text->length);
 }

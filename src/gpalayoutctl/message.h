@@ -27,10 +27,10 @@ enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
  * Writes all of `out` to standard output. CTL_USAGE, after a complaint, when it
  * cannot be written; a reader that has gone ends the program by SIGPIPE.
  */
-enum ctl_exit ctl_write_output(const struct ctl_buffer *out);
+enum ctl_exit ctl_write_output(const struct gpald_bytes *out);
 
 /* The same for standard error, without a complaint of its own; `text` is safe to show. */
-void ctl_write_aside(const struct ctl_buffer *text);
+void ctl_write_aside(const struct gpald_bytes *text);
 
 /*
  * Nobody reads standard output any more: ends the program as a write to it would,
@@ -43,6 +43,6 @@ enum ctl_exit ctl_output_without_reader(void);
  * fewer lines and no --no-pager was given. An empty PAGER, or "cat", is none. Returns as
  * ctl_write_output() does.
  */
-enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct ctl_buffer *text);
+enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct gpald_bytes *text);
 
 #endif

@@ -15,7 +15,7 @@
 struct ctl_output_file {
 	char *path; /* that gets the new content; NULL: written in place */
 	int fd;
-	struct ctl_buffer temporary; /* the path of that until then */
+	struct gpald_bytes temporary; /* the path of that until then */
 };
 
 /* A new file gets `mode`, which the umask cuts. Once it is open, one of the two below follows. */

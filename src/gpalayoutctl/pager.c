@@ -34,7 +34,7 @@ static const char *pager_of(const struct ctl_invocation *invocation)
 	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
 }
 
-static bool is_long_text(const struct ctl_buffer *text)
+static bool is_long_text(const struct gpald_bytes *text)
 {
 	struct winsize size;
 	size_t lines = 0;
@@ -63,7 +63,7 @@ static void become_pager(const char *pager, const int ends[2])
 }
 
 /* Whether the pager has shown the text, or as much of it as its reader wanted. */
-static bool page_text(const char *pager, const struct ctl_buffer *text)
+static bool page_text(const char *pager, const struct gpald_bytes *text)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old_pipe, old_interrupt;
@@ -93,7 +93,7 @@ static bool page_text(const char *pager, const struct ctl_buffer *text)
 	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
 
-enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct ctl_buffer *text)
+enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct gpald_bytes *text)
 {
 	const char *pager = pager_of(invocation);
 

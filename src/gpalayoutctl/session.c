@@ -188,7 +188,7 @@ enum ctl_exit ctl_status(const struct ctl_session *session)
 /* Exact for programs; on a terminal no byte may act on it, and the JSON stays the same. */
 enum ctl_exit ctl_print_line(const char *line, size_t length)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	if (isatty(STDOUT_FILENO))
 		ctl_append_safe(&out, line, length, "\t\r");
@@ -203,7 +203,7 @@ enum ctl_exit ctl_print_line(const char *line, size_t length)
 static enum ctl_exit not_read(const struct ctl_session *session,
 			      const struct gpald_wire_error *fault)
 {
-	ctl_cleanup_buffer struct ctl_buffer what = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes what = { 0 };
 
 	if (fault->reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
 		ctl_out_of_memory();

@@ -23,8 +23,8 @@ struct ctl_session {
 	const char *result;         /* its JSON text; NULL: it was refused */
 	struct gpal_client_error error;
 
-	struct ctl_buffer request; /* JSON text of the request that it is about; empty: none */
-	const char *request_file;  /* that it came from; NULL: from flags */
+	struct gpald_bytes request; /* JSON text of the request that it is about; empty: none */
+	const char *request_file;   /* that it came from; NULL: from flags */
 
 	struct gpald_arena *arena; /* of what has been decoded */
 };

@@ -26,7 +26,7 @@ static bool is_multiple(uint64_t size, unsigned int shift)
 	return !(size & ((UINT64_C(1) << shift) - 1));
 }
 
-static void append_exact(struct ctl_buffer *out, uint64_t size, size_t unit)
+static void append_exact(struct gpald_bytes *out, uint64_t size, size_t unit)
 {
 	const unsigned int shift = units[unit].shift;
 	const uint64_t rest = size & ((UINT64_C(1) << shift) - 1);
@@ -42,7 +42,7 @@ static void append_exact(struct ctl_buffer *out, uint64_t size, size_t unit)
 	ctl_buffer_printf(out, " %ciB", units[unit].letter);
 }
 
-void ctl_exact_size_append(struct ctl_buffer *out, uint64_t size)
+void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size)
 {
 	for (size_t i = 0; i < UNITS; i++) {
 		if (size >> units[i].shift && is_multiple(size, units[i].shift - 3)) {
@@ -53,7 +53,7 @@ void ctl_exact_size_append(struct ctl_buffer *out, uint64_t size)
 	ctl_buffer_printf(out, "%" PRIu64 " B", size);
 }
 
-void ctl_size_append(struct ctl_buffer *out, uint64_t size)
+void ctl_size_append(struct gpald_bytes *out, uint64_t size)
 {
 	size_t unit = 0;
 	double value;
@@ -77,7 +77,7 @@ void ctl_size_append(struct ctl_buffer *out, uint64_t size)
 				  value, units[unit].letter);
 }
 
-void ctl_typed_size_append(struct ctl_buffer *out, uint64_t size)
+void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size)
 {
 	/* E is not in the grammar. */
 	for (size_t i = 1; i < UNITS; i++) {
@@ -99,7 +99,7 @@ static const uint64_t limits[] = {
 };
 
 /* Of 1 KiB at least, rounded half up. */
-static void append_rounded(struct ctl_buffer *out, uint64_t n)
+static void append_rounded(struct gpald_bytes *out, uint64_t n)
 {
 	unsigned int unit = (63 - (unsigned int)__builtin_clzll(n)) / 10;
 	const uint64_t one = UINT64_C(1) << 10 * unit;
@@ -120,7 +120,7 @@ static void append_rounded(struct ctl_buffer *out, uint64_t n)
 
 struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct ctl_number number = { "0" };
 
 	if (form == CTL_HEX)

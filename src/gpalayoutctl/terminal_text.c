@@ -97,7 +97,7 @@ static bool is_in(uint32_t character, const struct character_range *ranges, size
 #define IS_IN(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof((ranges)[0]))
 
 /* Characters above `last` are written as unsafe ones are. */
-static void append_up_to(struct ctl_buffer *out, const char *text, size_t length, const char *keep,
+static void append_up_to(struct gpald_bytes *out, const char *text, size_t length, const char *keep,
 			 uint32_t last)
 {
 	size_t position = 0;
@@ -120,17 +120,17 @@ static void append_up_to(struct ctl_buffer *out, const char *text, size_t length
 	}
 }
 
-void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t length, const char *keep)
+void ctl_append_safe(struct gpald_bytes *out, const char *text, size_t length, const char *keep)
 {
 	append_up_to(out, text, length, keep, LAST_CHARACTER);
 }
 
-void ctl_puts_safe(struct ctl_buffer *out, const char *text)
+void ctl_puts_safe(struct gpald_bytes *out, const char *text)
 {
 	append_up_to(out, text, strlen(text), "", LAST_CHARACTER);
 }
 
-void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii)
+void ctl_name_append(struct gpald_bytes *out, const char *name, bool ascii)
 {
 	append_up_to(out, name, strlen(name), "", ascii ? 0x7f : LAST_CHARACTER);
 }
@@ -176,9 +176,9 @@ void ctl_widen(int *width, size_t cells)
 
 static const char *const ellipses[] = { [false] = "…", [true] = "..." };
 
-void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
+void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii)
 {
-	ctl_cleanup_buffer struct ctl_buffer whole = *text;
+	ctl_cleanup_buffer struct gpald_bytes whole = *text;
 	const size_t lost = ctl_cells(ellipses[ascii]);
 	const size_t kept = room > lost ? room - lost : 0;
 	const char *head_end = ctl_buffer_text(&whole);
@@ -186,7 +186,7 @@ void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii)
 	size_t left = ctl_cells(tail);
 	size_t head = 0;
 
-	*text = (struct ctl_buffer){ 0 };
+	*text = (struct gpald_bytes){ 0 };
 	if (left <= room) {
 		ctl_buffer_puts(text, tail);
 		return;
@@ -224,7 +224,7 @@ static size_t take_text_line(const char **text, size_t room)
 	return (size_t)(at - start);
 }
 
-void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsigned int lines_max,
+void ctl_wrap_append(struct gpald_bytes *out, const char *text, size_t room, unsigned int lines_max,
 		     bool ascii)
 {
 	const char *indent = "";

@@ -17,13 +17,13 @@
  * \uXXXX, and each byte that is not UTF-8 as \xXX. Characters in `keep` pass.
  * JSON stays the same JSON: such characters stand only inside its strings.
  */
-void ctl_append_safe(struct ctl_buffer *out, const char *text, size_t length, const char *keep);
+void ctl_append_safe(struct gpald_bytes *out, const char *text, size_t length, const char *keep);
 
 /* The same for a string, all of it. */
-void ctl_puts_safe(struct ctl_buffer *out, const char *text);
+void ctl_puts_safe(struct gpald_bytes *out, const char *text);
 
 /* The same; if `ascii`, other characters are \uXXXX too. */
-void ctl_name_append(struct ctl_buffer *out, const char *name, bool ascii);
+void ctl_name_append(struct gpald_bytes *out, const char *name, bool ascii);
 
 /* How many bytes of the text are UTF-8, from its beginning. */
 size_t ctl_utf8_length(const char *text);
@@ -41,14 +41,14 @@ size_t ctl_cells(const char *text);
 void ctl_widen(int *width, size_t cells);
 
 /* Cuts the middle out of `text`, so that it takes at most `room` cells with "…" or "...". */
-void ctl_shorten(struct ctl_buffer *text, size_t room, bool ascii);
+void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii);
 
 /*
  * Appends `text` in lines of at most `room` cells, broken at blanks if they have one; lines
  * after the first are indented by two of them. If `lines_max` lines are too few, the last
  * ends with "…" or "...".
  */
-void ctl_wrap_append(struct ctl_buffer *out, const char *text, size_t room, unsigned int lines_max,
+void ctl_wrap_append(struct gpald_bytes *out, const char *text, size_t room, unsigned int lines_max,
 		     bool ascii);
 
 /* Whether standard output is a terminal that takes colours, and its user does too. */

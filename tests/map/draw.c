@@ -34,7 +34,7 @@ static unsigned int number(const cJSON *object, const char *name)
 	return value ? (unsigned int)value->valuedouble : 0;
 }
 
-static void print(const struct ctl_buffer *drawing)
+static void print(const struct gpald_bytes *drawing)
 {
 	cJSON *text = cJSON_CreateString(ctl_buffer_text(drawing));
 	char *json = cJSON_PrintUnformatted(text);
@@ -63,7 +63,7 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 		.colour = cJSON_IsTrue(member(order, "colour")),
 		.ascii = cJSON_IsTrue(member(order, "ascii")),
 	};
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	const cJSON *given;
 
 	assert(root_complexes);

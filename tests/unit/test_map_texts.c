@@ -71,7 +71,7 @@ static const struct {
 
 START_TEST(names_lose_their_middle)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_buffer_puts(&text, names[_i].text);
 	ctl_shorten(&text, names[_i].room, names[_i].ascii);
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(names_are_safe_and_may_become_ascii)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_name_append(&text, "ä\x07\u202e界\U0001f600", false);
 	ctl_buffer_puts(&text, " ");
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(lines_break_at_blanks_if_they_can)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	ctl_wrap_append(&out, "one two threefourfive 界界界界界", 9, 9, false);
 	ck_assert_str_eq(out.data, "one two\n  threefo\n  urfive\n  界界界\n  界界\n");

@@ -51,7 +51,7 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 {
 	const struct gpal_client_backup_page *last = backup->page;
 	struct gpald_arena *arena_of_last = session->arena;
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	enum ctl_exit code;
 
 	if (last) {
@@ -121,7 +121,7 @@ static enum ctl_exit print_backup(const struct ctl_session *session, const char 
 				  const struct backup *backup)
 {
 	const struct gpal_client_backup_page *page = backup->page;
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	assert(page);
 	if (!ctl_wants_text(session)) {

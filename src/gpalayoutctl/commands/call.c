@@ -13,7 +13,7 @@
 static enum ctl_exit call_method(struct ctl_session *session, const char *method,
 				 const char *params)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	const enum ctl_exit code = ctl_ask_and_answer(session, method, params);
 
 	if (code || !ctl_wants_text(session))
@@ -25,7 +25,7 @@ static enum ctl_exit call_method(struct ctl_session *session, const char *method
 enum ctl_exit ctl_run_call(struct ctl_session *session)
 {
 	const char *params = ctl_operand(session->invocation, 1);
-	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes document = { 0 };
 	enum ctl_exit code = CTL_OK;
 
 	if (params && params[0] == '@')

@@ -21,7 +21,7 @@ extern const struct ctl_flag ctl_get_flags[];
 extern const struct ctl_flag ctl_stats_flags[];
 
 /* The params of commands about a layout, or about one of its ranges. */
-enum ctl_exit ctl_about_params(struct ctl_session *session, struct ctl_buffer *params);
+enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *params);
 
 /*
  * The layouts the daemon keeps, a page at a time. Every list is paged, and a command
@@ -42,7 +42,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 			     const struct gpal_client_page **page);
 
 /* Makes params of the name of a layout; NULL: of the session's request. */
-void ctl_layout_params(const struct ctl_session *session, struct ctl_buffer *params,
+void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *params,
 		       const char *name);
 
 /* A file each. */

@@ -26,7 +26,8 @@ const struct ctl_flag ctl_compare_flags[] = {
 /* clang-format on */
 
 /* The request's text with another policy. */
-static void append_with_policy(struct ctl_buffer *out, struct gpald_raw request, const char *policy)
+static void append_with_policy(struct gpald_bytes *out, struct gpald_raw request,
+			       const char *policy)
 {
 	struct gpald_raw rest = request, name, value;
 
@@ -42,10 +43,10 @@ static void append_with_policy(struct ctl_buffer *out, struct gpald_raw request,
 }
 
 /* What is in a file: a request, a layout, or an answer with a layout in it. */
-static enum ctl_exit add_document(struct ctl_buffer *side, struct gpald_raw document,
+static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw document,
 				  const char *name, const char *policy)
 {
-	ctl_cleanup_buffer struct ctl_buffer part = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes part = { 0 };
 	struct gpald_raw map;
 	bool is_layout;
 
@@ -64,11 +65,11 @@ static enum ctl_exit add_document(struct ctl_buffer *side, struct gpald_raw docu
 }
 
 /* Appends the object for one side: a name, or @ and a file. */
-static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, const char *operand,
+static enum ctl_exit add_side(struct gpald_bytes *params, const char *member, const char *operand,
 			      const char *policy)
 {
-	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer side = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes document = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes side = { 0 };
 	enum ctl_exit code = CTL_OK;
 
 	if (operand[0] == '@') {
@@ -92,7 +93,7 @@ static enum ctl_exit add_side(struct ctl_buffer *params, const char *member, con
 static enum ctl_exit show_changes(const struct ctl_session *session,
 				  const struct gpal_changes *changes)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	ctl_changes_append(&out, changes);
 	ctl_buffer_puts(
@@ -106,7 +107,7 @@ static enum ctl_exit show_changes(const struct ctl_session *session,
 enum ctl_exit ctl_run_compare(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	const char *from_policy = ctl_flag_value(invocation, "--from-policy");
 	const char *to_policy = ctl_flag_value(invocation, "--to-policy");
 	const char *from = invocation->operands[0];

@@ -28,7 +28,7 @@
 
 struct doctor {
 	struct ctl_session *session;
-	struct ctl_buffer out;
+	struct gpald_bytes out;
 	bool has_found;      /* something that is wrong */
 	bool has_no_inspect; /* the daemon says so */
 	bool is_served;      /* the daemon has answered on the control socket */
@@ -38,7 +38,7 @@ struct doctor {
 static void __attribute__((format(printf, 4, 5)))
 tell_finding(struct doctor *d, const char *what, const char *advice, const char *format, ...)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	va_list args;
 
 	va_start(args, format);
@@ -63,7 +63,7 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 			const struct stat *info)
 {
 	const struct group *group = getgrgid(info->st_gid);
-	ctl_cleanup_buffer struct ctl_buffer advice = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes advice = { 0 };
 
 	/* Nobody should join root's group for it. */
 	if (info->st_mode & S_IWGRP && group && info->st_gid)
@@ -139,8 +139,8 @@ static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stat
 
 static void diagnose_folder(struct doctor *d, const char *path)
 {
-	ctl_cleanup_buffer struct ctl_buffer advice = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer size = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes advice = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes size = { 0 };
 	struct statvfs disk;
 	struct stat info;
 	uint64_t left;

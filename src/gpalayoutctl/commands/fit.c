@@ -48,9 +48,9 @@ struct answer {
 	uint64_t top;
 	unsigned int bits;
 	bool has_root_complexes;
-	uint64_t largest_bar;      /* of the high windows; CTL_NONE: there are none */
-	bool lacks_bar;            /* a high window is too badly aligned for a BAR of its size */
-	struct ctl_buffer refusal; /* empty with a layout */
+	uint64_t largest_bar;       /* of the high windows; CTL_NONE: there are none */
+	bool lacks_bar;             /* a high window is too badly aligned for a BAR of its size */
+	struct gpald_bytes refusal; /* empty with a layout */
 };
 
 struct fit {
@@ -154,7 +154,7 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 
 static enum ctl_exit resolve_file(struct ctl_session *session)
 {
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 
 	ctl_layout_params(session, &params, NULL);
 	return ctl_ask(session, "layout.resolve", params.data);
@@ -193,7 +193,7 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 				 struct answer *answer)
 {
 	struct ctl_session *session = fit->session;
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 	enum ctl_exit code;
 
 	session->request_file = file->path;
@@ -265,7 +265,7 @@ static void add_fit_row(struct ctl_table *table, const struct fit *fit, const ch
 
 static enum ctl_exit show_fit(const struct fit *fit)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "REQUEST", false },
 			     { "RAM", true },

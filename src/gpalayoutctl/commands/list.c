@@ -49,7 +49,7 @@ static const struct ctl_field entry_fields[] = {
 enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
 			     const struct gpal_client_page **page)
 {
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	enum ctl_exit code;
 
 	if (pages->after)
@@ -82,7 +82,7 @@ struct list {
 	const char *policy;
 	struct gpal_client_entry *entries; /* their text is the session's */
 	size_t count;
-	struct ctl_buffer json; /* the entries, with commas between them */
+	struct gpald_bytes json; /* the entries, with commas between them */
 };
 
 static void list_free(struct list *list)
@@ -185,7 +185,7 @@ static enum ctl_exit add_page(struct list *list, const struct ctl_session *sessi
 static enum ctl_exit print_list(const struct list *list, const struct ctl_session *session,
 				uint64_t revision)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	if (ctl_wants_text(session)) {
 		ctl_rows_append(&out, CTL_FIELDS(entry_fields), list->entries,

@@ -50,7 +50,7 @@ static struct ctl_map_terminal this_terminal(void)
 }
 
 /* A new file is as any other of the user's: its mode is up to the umask. */
-static enum ctl_exit write_file(const char *path, const struct ctl_buffer *content)
+static enum ctl_exit write_file(const char *path, const struct gpald_bytes *content)
 {
 	struct ctl_output_file file;
 	int error = ctl_output_file_open(&file, path, 0666);
@@ -68,7 +68,7 @@ static enum ctl_exit write_file(const char *path, const struct ctl_buffer *conte
 static enum ctl_exit draw_map(const struct ctl_session *session, const struct ctl_map *map)
 {
 	const char *file = ctl_flag_value(session->invocation, "--svg");
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	struct ctl_map_terminal terminal;
 
 	if (!ctl_map_is_possible(map->layout))
@@ -101,7 +101,7 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 	static const struct gpald_members members = { &row, 1 };
 	const struct gpal_layout *layout = ctl_result(session, &gpald_layout_result);
 	struct gpal_request request = { .node_count = 0 };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_wire_error fault;
 	const cJSON *tree;
 
@@ -119,7 +119,7 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 	const struct ctl_invocation *invocation = session->invocation;
 	const char *operand = ctl_operand(invocation, 0);
 	const bool is_live = operand && operand[0] != '@';
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	enum ctl_exit code = CTL_OK;
 
 	if (ctl_was_given(invocation, "--svg") && !ctl_wants_text(session))

@@ -30,7 +30,7 @@ const struct ctl_flag ctl_probe_flags[] = {
 /* Whether what was probed is of that architecture, which the answer to a probe does not say. */
 static bool has_arch(struct ctl_session *session, const char *name, enum gpal_arch arch)
 {
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	struct gpald_raw found =
 		gpald_raw_value(ctl_buffer_text(&session->request), session->request.length);
 	const char *wanted = gpal_arch_name(arch);
@@ -47,7 +47,7 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 }
 
 /* A layout does not say what is in its chipset MMIO, but for some devices everybody knows. */
-static void append_device(struct ctl_buffer *out, struct ctl_session *session, const char *name,
+static void append_device(struct gpald_bytes *out, struct ctl_session *session, const char *name,
 			  const struct gpal_probe *probe)
 {
 	const uint64_t page = (probe->range.start + probe->offset) / GPAL_PAGE_SIZE;
@@ -59,7 +59,7 @@ static void append_device(struct ctl_buffer *out, struct ctl_session *session, c
 			ctl_buffer_printf(out, ", %s", ctl_devices[i].name);
 }
 
-static void append_probe(struct ctl_buffer *out, struct ctl_session *session, const char *name,
+static void append_probe(struct gpald_bytes *out, struct ctl_session *session, const char *name,
 			 const struct gpal_probe *probe)
 {
 	if (probe->is_free) {
@@ -85,7 +85,7 @@ static void append_probe(struct ctl_buffer *out, struct ctl_session *session, co
 }
 
 /* As the daemon understands it, however it was typed. */
-static void append_address(struct ctl_buffer *out, const char *typed)
+static void append_address(struct gpald_bytes *out, const char *typed)
 {
 	uint64_t address;
 
@@ -98,7 +98,7 @@ static void append_address(struct ctl_buffer *out, const char *typed)
 /* Asks about one layout; NULL: about that of the request. */
 static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name)
 {
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 
 	ctl_layout_params(session, &params, name);
 	ctl_member_text(&params, "address", ctl_operand(session->invocation, 0));
@@ -107,7 +107,7 @@ static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name
 
 static enum ctl_exit show_probe(struct ctl_session *session, const char *name)
 {
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	const struct gpal_probe *probe;
 	enum ctl_exit code = ctl_answer(session, name);
 

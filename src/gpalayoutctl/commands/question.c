@@ -38,7 +38,7 @@ static enum ctl_exit apply_true(void *params, const struct ctl_flag *flag, const
 
 static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, const char *value)
 {
-	const struct ctl_buffer *before = params;
+	const struct gpald_bytes *before = params;
 
 	(void)value;
 	if (before->length)
@@ -125,7 +125,7 @@ const struct ctl_flag ctl_stats_flags[] = {
 };
 /* clang-format on */
 
-void ctl_layout_params(const struct ctl_session *session, struct ctl_buffer *params,
+void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *params,
 		       const char *name)
 {
 	if (name)
@@ -138,11 +138,11 @@ void ctl_layout_params(const struct ctl_session *session, struct ctl_buffer *par
  * The request that the layout has, with changes. It is of one generation, and an update of
  * another one would undo what somebody else has done.
  */
-static enum ctl_exit change_request(struct ctl_session *session, struct ctl_buffer *params,
+static enum ctl_exit change_request(struct ctl_session *session, struct gpald_bytes *params,
 				    const char *operand)
 {
 	const struct ctl_invocation *invocation = session->invocation;
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 	uint64_t generation;
 	enum ctl_exit code;
 
@@ -162,7 +162,7 @@ static enum ctl_exit change_request(struct ctl_session *session, struct ctl_buff
 }
 
 /* Adds one operand, which may be missing where it is a request. */
-static enum ctl_exit add_operand(struct ctl_session *session, struct ctl_buffer *params,
+static enum ctl_exit add_operand(struct ctl_session *session, struct gpald_bytes *params,
 				 const char *member, const char *operand)
 {
 	enum ctl_exit code;
@@ -178,7 +178,7 @@ static enum ctl_exit add_operand(struct ctl_session *session, struct ctl_buffer 
 	return code;
 }
 
-static enum ctl_exit add_flags(struct ctl_session *session, struct ctl_buffer *params)
+static enum ctl_exit add_flags(struct ctl_session *session, struct gpald_bytes *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	enum ctl_exit code = CTL_OK;
@@ -198,9 +198,10 @@ static bool is_warning(const char *token)
 }
 
 /* The warnings that were named, or all; which there are is the daemon's to judge. */
-static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct ctl_buffer *params)
+static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
+				 struct gpald_bytes *params)
 {
-	ctl_cleanup_buffer struct ctl_buffer list = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes list = { 0 };
 	const char *unknown = NULL;
 	bool are_all = false;
 
@@ -226,7 +227,7 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation, struct
 	return CTL_OK;
 }
 
-static enum ctl_exit make_question_params(struct ctl_session *session, struct ctl_buffer *params)
+static enum ctl_exit make_question_params(struct ctl_session *session, struct gpald_bytes *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const struct ctl_command *command = invocation->command;
@@ -246,7 +247,7 @@ static enum ctl_exit make_question_params(struct ctl_session *session, struct ct
 }
 
 /* {name or request, tag?}: a command about the ranges of a layout, or about one of them. */
-enum ctl_exit ctl_about_params(struct ctl_session *session, struct ctl_buffer *params)
+enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const char *command = invocation->command->name;
@@ -271,10 +272,10 @@ enum ctl_exit ctl_about_params(struct ctl_session *session, struct ctl_buffer *p
 }
 
 /* The request of a result, which may be of a layout that this program cannot read. */
-static enum ctl_exit print_request(const struct ctl_session *session, struct ctl_buffer *out)
+static enum ctl_exit print_request(const struct ctl_session *session, struct gpald_bytes *out)
 {
 	const struct gpald_raw answer = { session->result, strlen(session->result) };
-	ctl_cleanup_buffer struct ctl_buffer request = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes request = { 0 };
 
 	if (!ctl_request_of_answer(&request, answer))
 		return ctl_not_understood(session, "it has no request, or no policy");
@@ -283,7 +284,7 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct ctl
 }
 
 /* The text of a result, line by line; nothing in it acts on a terminal. */
-static enum ctl_exit print_metrics(const struct ctl_session *session, struct ctl_buffer *out)
+static enum ctl_exit print_metrics(const struct ctl_session *session, struct gpald_bytes *out)
 {
 	cJSON *answer = cJSON_Parse(session->result);
 	char *rest = cJSON_GetStringValue(ctl_member_of(answer, "text"));
@@ -297,7 +298,7 @@ static enum ctl_exit print_metrics(const struct ctl_session *session, struct ctl
 	return is_text ? CTL_OK : ctl_not_understood(session, "it has no text");
 }
 
-static enum ctl_exit print_result(struct ctl_session *session, struct ctl_buffer *out)
+static enum ctl_exit print_result(struct ctl_session *session, struct gpald_bytes *out)
 {
 	const struct ctl_command *command = session->invocation->command;
 	const void *result = ctl_result(session, command->result);
@@ -308,8 +309,8 @@ static enum ctl_exit print_result(struct ctl_session *session, struct ctl_buffer
 enum ctl_exit ctl_run_question(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	enum ctl_exit code = invocation->command->make_params ?
 				     invocation->command->make_params(session, &params) :
 				     make_question_params(session, &params);

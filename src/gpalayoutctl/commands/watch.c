@@ -44,7 +44,7 @@ static enum ctl_exit print_event(const struct ctl_session *session,
 				 const struct gpal_client_event *event)
 {
 	const char *line = gpal_client_line(session->client);
-	ctl_cleanup_buffer struct ctl_buffer out = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	struct gpald_raw params;
 
 	if (session->invocation->json)

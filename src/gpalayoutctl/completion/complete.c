@@ -28,7 +28,7 @@ struct completion {
 	const char *prefix;
 	struct ctl_invocation invocation; /* of the words before it */
 	struct ctl_session session;
-	struct ctl_buffer out;
+	struct gpald_bytes out;
 };
 
 static bool begins_with(const char *word, const char *prefix)
@@ -42,7 +42,7 @@ static bool begins_with(const char *word, const char *prefix)
  */
 static void offer_word(struct completion *c, const char *word, const char *about)
 {
-	ctl_cleanup_buffer struct ctl_buffer safe = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes safe = { 0 };
 
 	ctl_puts_safe(&safe, word);
 	if (!begins_with(word, c->prefix) || strcmp(ctl_buffer_text(&safe), word) != 0)
@@ -114,7 +114,7 @@ static void offer_choices(struct completion *c, const char *choices)
 static bool ask_for_words(struct completion *c, const char *method, const char *member,
 			  const char *value)
 {
-	ctl_cleanup_buffer struct ctl_buffer params = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 
 	if (member)
 		ctl_member_text(&params, member, value);
@@ -231,7 +231,7 @@ static const struct {
 static void offer_operand(struct completion *c)
 {
 	const struct ctl_command *command = c->invocation.command;
-	ctl_cleanup_buffer struct ctl_buffer names = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes names = { 0 };
 	size_t number = c->invocation.operand_count;
 	char *rest, *name, *next;
 

@@ -33,8 +33,8 @@ struct ctl_map_terminal {
  */
 bool ctl_map_is_possible(const struct gpal_layout *layout);
 
-void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map);
-void ctl_map_append_terminal(struct ctl_buffer *out, const struct ctl_map *map,
+void ctl_map_append_svg(struct gpald_bytes *out, const struct ctl_map *map);
+void ctl_map_append_terminal(struct gpald_bytes *out, const struct ctl_map *map,
 			     const struct ctl_map_terminal *terminal);
 
 #endif

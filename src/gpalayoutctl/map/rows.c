@@ -316,7 +316,7 @@ void ctl_rows_free(struct ctl_rows *rows)
 	free(rows->rows);
 }
 
-void ctl_details_fit(struct ctl_details *details, struct ctl_buffer *name, size_t room, bool ascii,
+void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size_t room, bool ascii,
 		     bool may_shorten)
 {
 	const size_t before = strlen(details->before);
@@ -342,7 +342,7 @@ void ctl_details_fit(struct ctl_details *details, struct ctl_buffer *name, size_
 	}
 }
 
-void ctl_origin_append(struct ctl_buffer *out, const struct ctl_map *map)
+void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map)
 {
 	ctl_buffer_printf(out, "%s, %s, policy ", gpal_arch_name(map->layout->arch),
 			  gpal_profile_name(map->layout->profile));
@@ -368,7 +368,7 @@ static size_t count_nodes(const struct gpal_layout *layout)
 	return count;
 }
 
-void ctl_content_append(struct ctl_buffer *out, const struct ctl_rows *rows)
+void ctl_content_append(struct gpald_bytes *out, const struct ctl_rows *rows)
 {
 	const size_t root_complexes = rows->map->layout->root_complex_count;
 
@@ -389,7 +389,7 @@ void ctl_content_append(struct ctl_buffer *out, const struct ctl_rows *rows)
 		ctl_buffer_puts(out, ", VTL2");
 }
 
-void ctl_bits_append(struct ctl_buffer *out, const struct ctl_map *map, const char *without)
+void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const char *without)
 {
 	const unsigned int needed = map->layout->required_address_bits;
 	const unsigned int host = map->request->host_physical_address_bits;
@@ -400,13 +400,13 @@ void ctl_bits_append(struct ctl_buffer *out, const struct ctl_map *map, const ch
 		ctl_buffer_printf(out, "%s%u address bits", without, needed);
 }
 
-void ctl_warnings_append(struct ctl_buffer *out, const struct gpal_layout *layout,
+void ctl_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
 			 const char *before, size_t room, bool ascii)
 {
 	const size_t count = layout->warning_count;
 
 	for (size_t i = 0; i < count && i < WARNINGS_MAX; i++) {
-		ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 		ctl_buffer_puts(&text, before);
 		ctl_name_append(&text, layout->warnings[i].tag, ascii);

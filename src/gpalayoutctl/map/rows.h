@@ -71,20 +71,20 @@ void ctl_rows_free(struct ctl_rows *rows);
  * name. A part that is alone and does not fit is dropped too, or its name is shortened if
  * `may_shorten`.
  */
-void ctl_details_fit(struct ctl_details *details, struct ctl_buffer *name, size_t room, bool ascii,
+void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size_t room, bool ascii,
 		     bool may_shorten);
 
 /* "x86_64, gen2-uefi, policy openvmm-2026.07, generation 1" */
-void ctl_origin_append(struct ctl_buffer *out, const struct ctl_map *map);
+void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map);
 
 /* "8 GiB of RAM in 2 nodes, 1 PCIe root complex, VTL2" */
-void ctl_content_append(struct ctl_buffer *out, const struct ctl_rows *rows);
+void ctl_content_append(struct gpald_bytes *out, const struct ctl_rows *rows);
 
 /* "34 of 46 address bits", or after `without` "34 address bits" if the host's are not known. */
-void ctl_bits_append(struct ctl_buffer *out, const struct ctl_map *map, const char *without);
+void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const char *without);
 
 /* A line of at most `room` cells for each warning, or two of which the second is indented. */
-void ctl_warnings_append(struct ctl_buffer *out, const struct gpal_layout *layout,
+void ctl_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
 			 const char *before, size_t room, bool ascii);
 
 #endif

@@ -249,8 +249,8 @@ static void append_bits(struct ctl_svg *svg)
 	const int host = (int)svg->rows.map->request->host_physical_address_bits;
 	const unsigned int usable = ctl_map_bits(svg->rows.map);
 	const int left = host > needed ? host - needed : 0;
-	ctl_cleanup_buffer struct ctl_buffer bits = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes bits = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_bits_append(&bits, svg->rows.map, "needs ");
 	ctl_svg_text(svg, RIGHT, 360, "11.5", BOLD " " AT_END, "%s", bits.data);
@@ -269,9 +269,9 @@ static void append_bits(struct ctl_svg *svg)
 
 static void append_svg_header(struct ctl_svg *svg)
 {
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes origin = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
 
 	ctl_name_append(&name, svg->rows.map->name, false);
 	ctl_shorten(&name, NAME_CELLS, false);
@@ -318,7 +318,7 @@ static int append_legend(struct ctl_svg *svg, int y)
 /* Returns where they end. */
 static int append_warnings(struct ctl_svg *svg, int y)
 {
-	ctl_cleanup_buffer struct ctl_buffer lines = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes lines = { 0 };
 
 	ctl_warnings_append(&lines, svg->rows.map->layout, "Warning: ", WARNING_CELLS, false);
 	for (char *line = lines.data, *end; line && *line; line = end + 1, y += 170) {
@@ -340,7 +340,7 @@ static int append_svg_footer(struct ctl_svg *svg, const char *digest, int y)
 	return y + 380;
 }
 
-static void append_description(struct ctl_buffer *out, const struct ctl_svg *svg)
+static void append_description(struct gpald_bytes *out, const struct ctl_svg *svg)
 {
 	ctl_buffer_printf(out, "<title id=\"%s-t\">Guest physical address map of ", svg->id);
 	ctl_svg_escape(out, svg->rows.map->name);
@@ -361,7 +361,7 @@ static void append_description(struct ctl_buffer *out, const struct ctl_svg *svg
 }
 
 /* Only for what is in the figure; shades of RAM come together, as in the legend. */
-static void append_style(struct ctl_buffer *out, const struct ctl_svg *svg)
+static void append_style(struct gpald_bytes *out, const struct ctl_svg *svg)
 {
 	const unsigned int classes = svg->rows.classes;
 
@@ -394,7 +394,7 @@ static void append_style(struct ctl_buffer *out, const struct ctl_svg *svg)
 }
 
 /* The figure is drawn first, for its height is known only then. */
-void ctl_map_append_svg(struct ctl_buffer *out, const struct ctl_map *map)
+void ctl_map_append_svg(struct gpald_bytes *out, const struct ctl_map *map)
 {
 	struct ctl_svg svg = { .rows = ctl_rows_make(map), .id = "gpal-" };
 	const int rows_end = place_rows(&svg.rows);

@@ -61,7 +61,7 @@ void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, i
 
 void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place place)
 {
-	ctl_cleanup_buffer struct ctl_buffer look = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes look = { 0 };
 
 	ctl_buffer_printf(&look,
 			  "class=\"gb\" %s stroke=\"#A4ADB6\" stroke-width=\".8\" "
@@ -70,11 +70,11 @@ void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place
 	ctl_svg_rect(svg, look.data, left, width, place);
 }
 
-void ctl_svg_escape(struct ctl_buffer *out, const char *text)
+void ctl_svg_escape(struct gpald_bytes *out, const char *text)
 {
 	static const char special[] = "&<>\"";
 	static const char *const entities[] = { "&amp;", "&lt;", "&gt;", "&quot;" };
-	ctl_cleanup_buffer struct ctl_buffer safe = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes safe = { 0 };
 
 	ctl_puts_safe(&safe, text);
 	for (const char *at = ctl_buffer_text(&safe); *at; at++) {
@@ -97,8 +97,8 @@ void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const c
 void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
 		  const char *format, ...)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes markup = { 0 };
 	va_list args;
 
 	va_start(args, format);

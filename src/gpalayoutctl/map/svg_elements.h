@@ -34,7 +34,7 @@
 #define HUMAN_LEFT 6510
 
 struct ctl_svg {
-	struct ctl_buffer out;
+	struct gpald_bytes out;
 	struct ctl_rows rows;
 	char id[16]; /* begins the ids: "gpal-0123abcd" */
 };
@@ -66,14 +66,14 @@ void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const cha
 		  const char *format, ...) __attribute__((format(printf, 6, 7)));
 void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
 		    const char *markup);
-void ctl_svg_escape(struct ctl_buffer *out, const char *text);
+void ctl_svg_escape(struct gpald_bytes *out, const char *text);
 
 /*
  * Bands of one colour as the path of a d attribute, added in ascending order of addresses:
  * touching ones are merged, those without height omitted.
  */
 struct ctl_svg_bands {
-	struct ctl_buffer path;
+	struct gpald_bytes path;
 	struct ctl_place last;
 	int left;
 	int width;
@@ -88,6 +88,6 @@ void ctl_svg_append_rows(struct ctl_svg *svg);
 void ctl_svg_append_addresses(struct ctl_svg *svg);
 
 /* "ram0", "free", or of a run "40 ranges", then `apart`, then "ram0 to ram39"; escaped. */
-void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_row *row, const char *apart);
+void ctl_svg_append_row_name(struct gpald_bytes *out, const struct ctl_row *row, const char *apart);
 
 #endif

@@ -50,7 +50,7 @@ static int left_of(const struct ctl_number *size)
 /* Returns where it ends. */
 static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_name_append(&text, tag, false);
 	ctl_shorten(&text, (size_t)cells_between(TEXT_LEFT, right, TAG_CELL), false);
@@ -63,8 +63,8 @@ static void append_svg_details(struct ctl_svg *svg, const struct ctl_row *row, i
 			       int room)
 {
 	struct ctl_details details = row->details;
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes markup = { 0 };
 
 	ctl_details_fit(&details, &name, (size_t)room, false, true);
 	ctl_buffer_puts(&markup, details.before);
@@ -184,7 +184,7 @@ static void append_box(struct ctl_svg *svg, const struct ctl_row *row)
 	}
 }
 
-void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_row *row, const char *apart)
+void ctl_svg_append_row_name(struct gpald_bytes *out, const struct ctl_row *row, const char *apart)
 {
 	if (row->count > 1)
 		ctl_buffer_printf(out, "%zu ranges%s", row->count, apart);
@@ -198,7 +198,7 @@ void ctl_svg_append_row_name(struct ctl_buffer *out, const struct ctl_row *row, 
 static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 {
 	struct ctl_details details = row->details;
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
 	put(svg, "<title>");
 	ctl_svg_append_row_name(&svg->out, row, ", ");
@@ -228,7 +228,7 @@ static void append_hex(struct ctl_svg *svg, int y, const char *size, const char 
 	const struct ctl_number hex = ctl_number(CTL_HEX, address);
 	const size_t length = strlen(hex.text);
 	const size_t head = length - (length - 3) / HEX_GROUP * HEX_GROUP;
-	ctl_cleanup_buffer struct ctl_buffer markup = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes markup = { 0 };
 
 	ctl_buffer_append(&markup, hex.text, head);
 	for (size_t at = head; at < length; at += HEX_GROUP)
@@ -359,7 +359,7 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 }
 
 /* The address as people read it, with what else is at it, in the cells there are. */
-static void append_human(struct ctl_buffer *out, const struct ctl_svg *svg, uint64_t address)
+static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uint64_t address)
 {
 	const char *end = address == svg->rows.map->layout->end_of_ram ? ", end of RAM" : "";
 	struct ctl_number human = ctl_number(CTL_HUMAN, address);
@@ -384,7 +384,7 @@ void ctl_svg_append_addresses(struct ctl_svg *svg)
 	for (size_t i = svg->rows.count + 1; i-- > 0;) {
 		const uint64_t address = i ? rows[i - 1].range.end : 0;
 		const int y = i ? rows[i - 1].box.top : rows->box.bottom;
-		ctl_cleanup_buffer struct ctl_buffer human = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes human = { 0 };
 
 		append_human(&human, svg, address);
 		append_boundary(svg, y, address,

@@ -27,7 +27,7 @@
 #define put(page, ...) ctl_buffer_printf(&(page)->out, __VA_ARGS__)
 
 struct page {
-	struct ctl_buffer out;
+	struct gpald_bytes out;
 	struct ctl_rows rows;
 	bool ascii;
 	size_t width;
@@ -72,7 +72,7 @@ static void append_slice(struct page *page, const struct ctl_row *row, bool is_s
 /* Tag and size in their columns; NULL: no size follows. */
 static void append_columns(struct page *page, const char *tag, const char *size)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_name_append(&text, tag, page->ascii);
 	ctl_shorten(&text, page->tag_width, page->ascii);
@@ -105,7 +105,7 @@ static void append_page_details(struct page *page, const struct ctl_row *row, co
 				size_t room)
 {
 	struct ctl_details details = row->details;
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
 	ctl_details_fit(&details, &name, room, page->ascii, false);
 	put(page, "%s%s%s%s\n", name.length || *details.rest ? before : "", details.before,
@@ -161,7 +161,7 @@ static void append_page_rule(struct page *page, const char *address, const char 
 static void append_page_limit(struct page *page, const struct ctl_row *gap)
 {
 	const struct ctl_map *map = page->rows.map;
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_bits(map));
 	if (ctl_map_bits(map) != map->request->host_physical_address_bits)
@@ -219,8 +219,8 @@ static void append_key(struct page *page)
 
 static void append_page_header(struct page *page)
 {
-	ctl_cleanup_buffer struct ctl_buffer origin = { 0 };
-	ctl_cleanup_buffer struct ctl_buffer content = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes origin = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes content = { 0 };
 
 	put(page, BOLD);
 	ctl_name_append(&page->out, page->rows.map->name, page->ascii);
@@ -250,7 +250,7 @@ static void append_page_footer(struct page *page)
 
 static void widen_column(size_t *width, const char *name, size_t more, bool ascii)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_name_append(&text, name, ascii);
 	if (*width < ctl_cells(ctl_buffer_text(&text)) + more)
@@ -283,7 +283,7 @@ static void measure_page(struct page *page, size_t width)
 	page->tag_width = page->tag_width < most ? page->tag_width : most;
 }
 
-static void append_for(struct ctl_buffer *out, const char *text,
+static void append_for(struct gpald_bytes *out, const char *text,
 		       const struct ctl_map_terminal *terminal)
 {
 	/* Three bytes each. */
@@ -306,7 +306,7 @@ static void append_for(struct ctl_buffer *out, const char *text,
 	}
 }
 
-void ctl_map_append_terminal(struct ctl_buffer *out, const struct ctl_map *map,
+void ctl_map_append_terminal(struct gpald_bytes *out, const struct ctl_map *map,
 			     const struct ctl_map_terminal *terminal)
 {
 	struct page page = { .rows = ctl_rows_make(map), .ascii = terminal->ascii };

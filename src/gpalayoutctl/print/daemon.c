@@ -38,7 +38,7 @@ static bool has_ending(const char *name, const char *ending)
 /* In the unit that the name says, and exact: what is a little longer is refused. */
 static void add_limit(struct ctl_table *table, const struct gpal_client_limit *limit)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	const uint64_t us = limit->value * 1000;
 
 	if (limit->value && strstr(limit->name, "_bytes"))
@@ -60,7 +60,7 @@ static const char *info_text(const cJSON *object, const char *name)
 }
 
 /* What older daemons do not have. */
-static void append_options(struct ctl_buffer *out, const cJSON *options)
+static void append_options(struct gpald_bytes *out, const cJSON *options)
 {
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "OPTION", false }, { "VALUE", false }, { "FROM", false } },
@@ -79,7 +79,7 @@ static void append_options(struct ctl_buffer *out, const cJSON *options)
 	ctl_table_append(out, &table);
 }
 
-enum ctl_exit ctl_print_info(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_info(struct ctl_session *session, struct gpald_bytes *out,
 			     const void *result)
 {
 	const cJSON *tree = ctl_result_tree(session);
@@ -114,7 +114,7 @@ static const struct {
 
 _Static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "the rows are in that order");
 
-static void append_profiles(struct ctl_buffer *out, const struct gpal_policy *policy)
+static void append_profiles(struct gpald_bytes *out, const struct gpal_policy *policy)
 {
 	ctl_cleanup_table struct ctl_table table = { .columns = { { "DEFAULT", false } } };
 
@@ -128,7 +128,7 @@ static void append_profiles(struct ctl_buffer *out, const struct gpal_policy *po
 		for (int i = 0; i < GPAL_PROFILE_COUNT; i++) {
 			const char *profile = (const char *)&policy->profiles[i];
 			const uint64_t *size = (const void *)(profile + defaults[row].offset);
-			ctl_cleanup_buffer struct ctl_buffer cell = { 0 };
+			ctl_cleanup_buffer struct gpald_bytes cell = { 0 };
 
 			if (*size)
 				ctl_size_append(&cell, *size);
@@ -149,7 +149,7 @@ static const struct ctl_field policy_fields[] = {
 	CTL_FIELD(struct policy, "high_mmio of a root complex", CTL_SIZE, high_mmio),
 };
 
-enum ctl_exit ctl_print_policies(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_policies(struct ctl_session *session, struct gpald_bytes *out,
 				 const void *result)
 {
 	const struct gpal_client_policies *policies = result;
@@ -289,7 +289,7 @@ static const struct ctl_field method_fields[] = {
 	CTL_FIELD(struct method, "MAX", CTL_DURATION, latency.max_us),
 };
 
-static void append_methods(struct ctl_buffer *out, const struct gpal_client_stats *stats,
+static void append_methods(struct gpald_bytes *out, const struct gpal_client_stats *stats,
 			   const cJSON *requests)
 {
 	struct method *rows = calloc(stats->method_count + 1, sizeof(*rows));
@@ -312,7 +312,7 @@ static void append_methods(struct ctl_buffer *out, const struct gpal_client_stat
 	free(rows);
 }
 
-enum ctl_exit ctl_print_stats(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_stats(struct ctl_session *session, struct gpald_bytes *out,
 			      const void *result)
 {
 	const cJSON *tree = ctl_result_tree(session);

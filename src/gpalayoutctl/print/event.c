@@ -54,12 +54,12 @@ static struct event event_of(const struct gpal_client_event *event)
 	};
 }
 
-void ctl_event_append(struct ctl_buffer *out, const struct gpal_client_event *event)
+void ctl_event_append(struct gpald_bytes *out, const struct gpal_client_event *event)
 {
 	const struct event row = event_of(event);
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		ctl_cleanup_buffer struct ctl_buffer cell = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes cell = { 0 };
 
 		ctl_value_append(&cell, columns[i].field.form,
 				 (const char *)&row + columns[i].field.offset);
@@ -68,7 +68,7 @@ void ctl_event_append(struct ctl_buffer *out, const struct gpal_client_event *ev
 	}
 }
 
-enum ctl_exit ctl_print_history(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_history(struct ctl_session *session, struct gpald_bytes *out,
 				const void *result)
 {
 	const struct gpal_client_history *history = result;

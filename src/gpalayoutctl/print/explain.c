@@ -15,14 +15,14 @@
 #include <inttypes.h>
 
 /* "0x1000-0x3000 (8 KiB)" */
-static void append_step_range(struct ctl_buffer *out, struct gpal_range range)
+static void append_step_range(struct gpald_bytes *out, struct gpal_range range)
 {
 	ctl_buffer_printf(out, "0x%" PRIx64 "-0x%" PRIx64 " (", range.start, range.end);
 	ctl_size_append(out, range.end - range.start);
 	ctl_buffer_puts(out, ")");
 }
 
-static void append_step_size(struct ctl_buffer *out, const char *before, uint64_t size,
+static void append_step_size(struct gpald_bytes *out, const char *before, uint64_t size,
 			     const char *after)
 {
 	ctl_buffer_puts(out, before);
@@ -30,7 +30,8 @@ static void append_step_size(struct ctl_buffer *out, const char *before, uint64_
 	ctl_buffer_puts(out, after);
 }
 
-static void append_step_rule(struct ctl_buffer *out, const struct gpal_step *step, const char *rule)
+static void append_step_rule(struct gpald_bytes *out, const struct gpal_step *step,
+			     const char *rule)
 {
 	ctl_buffer_printf(out, "  phase %s: ", gpal_kind_name(step->phase));
 	ctl_puts_safe(out, rule);
@@ -47,7 +48,7 @@ static void append_step_rule(struct ctl_buffer *out, const struct gpal_step *ste
 		ctl_buffer_printf(out, ", below 0x%" PRIx64 "\n", step->ceiling);
 }
 
-static void append_passed(struct ctl_buffer *out, const struct gpal_passed *passed)
+static void append_passed(struct gpald_bytes *out, const struct gpal_passed *passed)
 {
 	ctl_buffer_puts(out, "  passed over ");
 	append_step_range(out, passed->free);
@@ -61,7 +62,7 @@ static void append_passed(struct ctl_buffer *out, const struct gpal_passed *pass
 				 passed->missing, "\n");
 }
 
-static void append_chosen(struct ctl_buffer *out, const struct gpal_chosen *chosen)
+static void append_chosen(struct gpald_bytes *out, const struct gpal_chosen *chosen)
 {
 	ctl_buffer_puts(out, "  placed at ");
 	append_step_range(out, chosen->range);
@@ -80,7 +81,7 @@ static void append_chosen(struct ctl_buffer *out, const struct gpal_chosen *chos
 	ctl_buffer_puts(out, "\n");
 }
 
-static void append_step(struct ctl_buffer *out, const struct gpal_step *step, const char *rule)
+static void append_step(struct gpald_bytes *out, const struct gpal_step *step, const char *rule)
 {
 	uint64_t lost = 0;
 
@@ -101,7 +102,7 @@ static void append_step(struct ctl_buffer *out, const struct gpal_step *step, co
 		append_step_size(out, "  lost to alignment in all: ", lost, "\n");
 }
 
-enum ctl_exit ctl_print_explained(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_explained(struct ctl_session *session, struct gpald_bytes *out,
 				  const void *result)
 {
 	const struct gpal_explanation *explanation = result;

@@ -64,7 +64,7 @@ static size_t add_gaps(struct row *rows, size_t entries)
 }
 
 /* A row a line, below the heading; those of gaps are dimmed. */
-static void append_dimmed(struct ctl_buffer *out, const char *text, const struct row *rows)
+static void append_dimmed(struct gpald_bytes *out, const char *text, const struct row *rows)
 {
 	for (size_t line = 0; *text; line++) {
 		const size_t length = strcspn(text, "\n");
@@ -77,9 +77,9 @@ static void append_dimmed(struct ctl_buffer *out, const char *text, const struct
 	}
 }
 
-static void append_map(struct ctl_buffer *out, const struct gpal_map *map)
+static void append_map(struct gpald_bytes *out, const struct gpal_map *map)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	/* There is room for a gap before each entry. */
 	struct row *rows = calloc(2 * map->count + 1, sizeof(*rows));
 	size_t count;
@@ -103,7 +103,7 @@ static void append_map(struct ctl_buffer *out, const struct gpal_map *map)
 	free(rows);
 }
 
-enum ctl_exit ctl_print_allocated(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_allocated(struct ctl_session *session, struct gpald_bytes *out,
 				  const void *result)
 {
 	(void)session;
@@ -136,7 +136,7 @@ static const struct ctl_field summary_fields[] = {
 	CTL_FIELD(struct summary, "digest", CTL_TEXT, digest),
 };
 
-void ctl_warning_append(struct ctl_buffer *out, const struct gpal_warning *warning)
+void ctl_warning_append(struct gpald_bytes *out, const struct gpal_warning *warning)
 {
 	const char *tag = warning->tag && *warning->tag ? warning->tag : NULL;
 
@@ -150,7 +150,7 @@ void ctl_warning_append(struct ctl_buffer *out, const struct gpal_warning *warni
 }
 
 /* After an empty line; nothing where there are no rows. */
-static void append_part(struct ctl_buffer *out, const struct ctl_table *table)
+static void append_part(struct gpald_bytes *out, const struct ctl_table *table)
 {
 	if (!table->count)
 		return;
@@ -158,7 +158,7 @@ static void append_part(struct ctl_buffer *out, const struct ctl_table *table)
 	ctl_table_append(out, table);
 }
 
-static void append_rooms(struct ctl_buffer *out, const struct gpal_layout *layout)
+static void append_rooms(struct gpald_bytes *out, const struct gpal_layout *layout)
 {
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "HOTPLUG ROOM", false }, { "NODE", true }, { "SIZE", true } },
@@ -177,7 +177,7 @@ static void append_rooms(struct ctl_buffer *out, const struct gpal_layout *layou
 }
 
 /* Targets as --cxl-window takes them. */
-static void append_cxl_windows(struct ctl_buffer *out, const struct gpal_layout *layout)
+static void append_cxl_windows(struct gpald_bytes *out, const struct gpal_layout *layout)
 {
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "CXL WINDOW", false },
@@ -187,7 +187,7 @@ static void append_cxl_windows(struct ctl_buffer *out, const struct gpal_layout 
 
 	for (size_t i = 0; i < layout->cxl_window_count; i++) {
 		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
-		ctl_cleanup_buffer struct ctl_buffer targets = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes targets = { 0 };
 
 		for (size_t j = 0; j < window->target_count; j++) {
 			ctl_buffer_puts(&targets, j ? "+" : "");
@@ -200,7 +200,7 @@ static void append_cxl_windows(struct ctl_buffer *out, const struct gpal_layout 
 	append_part(out, &table);
 }
 
-static void append_layout(struct ctl_buffer *out, const struct gpal_layout *layout)
+static void append_layout(struct gpald_bytes *out, const struct gpal_layout *layout)
 {
 	char digest[GPAL_DIGEST_SIZE];
 	const struct summary summary = {
@@ -228,7 +228,7 @@ static void append_layout(struct ctl_buffer *out, const struct gpal_layout *layo
 	}
 }
 
-static void append_name(struct ctl_buffer *out, const char *what, const char *name,
+static void append_name(struct gpald_bytes *out, const char *what, const char *name,
 			uint64_t generation, const char *end)
 {
 	ctl_buffer_puts(out, what);
@@ -236,7 +236,7 @@ static void append_name(struct ctl_buffer *out, const char *what, const char *na
 	ctl_buffer_printf(out, " (generation %" PRIu64 ")%s", generation, end);
 }
 
-enum ctl_exit ctl_print_created(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_created(struct ctl_session *session, struct gpald_bytes *out,
 				const void *result)
 {
 	const struct gpal_client_live *live = result;
@@ -248,7 +248,7 @@ enum ctl_exit ctl_print_created(struct ctl_session *session, struct ctl_buffer *
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct gpald_bytes *out,
 				const void *result)
 {
 	const struct gpald_deleted *deleted = result;
@@ -266,7 +266,7 @@ static const struct ctl_field live_fields[] = {
 	CTL_FIELD(struct gpal_client_live, "updated", CTL_TEXT, updated_at),
 };
 
-enum ctl_exit ctl_print_live(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_live(struct ctl_session *session, struct gpald_bytes *out,
 			     const void *result)
 {
 	const struct gpal_client_live *live = result;
@@ -287,7 +287,7 @@ static const struct ctl_field change_fields[] = {
 	CTL_FIELD(struct gpal_change, "TO", CTL_RANGE, to),
 };
 
-void ctl_changes_append(struct ctl_buffer *out, const struct gpal_changes *changes)
+void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *changes)
 {
 	if (changes->count)
 		ctl_rows_append(out, CTL_FIELDS(change_fields), changes->changes,
@@ -296,7 +296,7 @@ void ctl_changes_append(struct ctl_buffer *out, const struct gpal_changes *chang
 		ctl_buffer_puts(out, "no range changes\n");
 }
 
-enum ctl_exit ctl_print_updated(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_updated(struct ctl_session *session, struct gpald_bytes *out,
 				const void *result)
 {
 	const struct gpal_client_update *update = result;
@@ -324,7 +324,7 @@ static const struct ctl_field growth_fields[] = {
 };
 #define BAR_FIELDS 2
 
-static void append_advice_cut(struct ctl_buffer *out, const struct gpal_advice *advice)
+static void append_advice_cut(struct gpald_bytes *out, const struct gpal_advice *advice)
 {
 	if (advice->cut)
 		ctl_buffer_puts(out,
@@ -332,7 +332,7 @@ static void append_advice_cut(struct ctl_buffer *out, const struct gpal_advice *
 				"tries are for this range\n");
 }
 
-static void append_growths(struct ctl_buffer *out, const struct gpal_advice *advice, bool has_bars)
+static void append_growths(struct gpald_bytes *out, const struct gpal_advice *advice, bool has_bars)
 {
 	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
 
@@ -349,7 +349,7 @@ static const struct ctl_field size_fields[] = {
 	CTL_FIELD(struct gpal_growth, "WOULD FIT", CTL_GROWTH, resolved),
 };
 
-static void append_sizes(struct ctl_buffer *out, const struct gpal_advice *advice)
+static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advice)
 {
 	struct gpal_growth *fitting = calloc(advice->count + 1, sizeof(*fitting));
 	size_t count = 0;
@@ -371,7 +371,7 @@ static void append_sizes(struct ctl_buffer *out, const struct gpal_advice *advic
 	free(fitting);
 }
 
-enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct gpald_bytes *out,
 				 const void *result)
 {
 	const struct gpal_advice *advice = NULL;
@@ -387,7 +387,7 @@ enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct ctl_buffer 
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_print_advised(struct ctl_session *session, struct ctl_buffer *out,
+enum ctl_exit ctl_print_advised(struct ctl_session *session, struct gpald_bytes *out,
 				const void *result)
 {
 	const struct gpal_advice *advice = result;

@@ -6,7 +6,7 @@
 #include "gpalayoutctl/session.h"
 
 /* Prints a result, decoded as the command says. */
-typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct ctl_buffer *out,
+typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct gpald_bytes *out,
 				  const void *result);
 
 ctl_printer ctl_print_resolved;  /* struct gpal_layout */
@@ -23,12 +23,12 @@ ctl_printer ctl_print_advised;   /* struct gpal_advice */
 ctl_printer ctl_print_explained; /* struct gpal_explanation */
 
 /* Appends a line: "warning: TOKEN at TAG: MESSAGE". */
-void ctl_warning_append(struct ctl_buffer *out, const struct gpal_warning *warning);
+void ctl_warning_append(struct gpald_bytes *out, const struct gpal_warning *warning);
 
 /* Appends a table, or that nothing changes. */
-void ctl_changes_append(struct ctl_buffer *out, const struct gpal_changes *changes);
+void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *changes);
 
 /* Appends a line. Its columns have fixed widths, because no line may wait for the next. */
-void ctl_event_append(struct ctl_buffer *out, const struct gpal_client_event *event);
+void ctl_event_append(struct gpald_bytes *out, const struct gpal_client_event *event);
 
 #endif

@@ -22,7 +22,7 @@
 
 /* Values. */
 
-static void append_duration(struct ctl_buffer *out, uint64_t us)
+static void append_duration(struct gpald_bytes *out, uint64_t us)
 {
 	const bool in_seconds = us >= 1000000;
 	const uint64_t step = in_seconds ? 1000 : 1;
@@ -44,7 +44,7 @@ static void append_duration(struct ctl_buffer *out, uint64_t us)
 }
 
 /* "3 d 4 h 0 min", "5 min 7 s", "0 s" */
-static void append_age(struct ctl_buffer *out, uint64_t ms)
+static void append_age(struct gpald_bytes *out, uint64_t ms)
 {
 	const uint64_t seconds = ms / 1000, minutes = seconds / 60, hours = minutes / 60;
 
@@ -59,7 +59,7 @@ static void append_age(struct ctl_buffer *out, uint64_t ms)
 }
 
 /* Most rows are of the same few users, and a name may come from far away. */
-static void append_user(struct ctl_buffer *out, uint32_t uid)
+static void append_user(struct gpald_bytes *out, uint32_t uid)
 {
 	static struct {
 		uint32_t uid;
@@ -82,7 +82,7 @@ static void append_user(struct ctl_buffer *out, uint32_t uid)
 		ctl_buffer_printf(out, "%" PRIu32, uid);
 }
 
-static void append_cell_number(struct ctl_buffer *out, enum ctl_form form, uint64_t number)
+static void append_cell_number(struct gpald_bytes *out, enum ctl_form form, uint64_t number)
 {
 	switch (form) {
 	case CTL_SIZE:
@@ -115,7 +115,7 @@ static void append_cell_number(struct ctl_buffer *out, enum ctl_form form, uint6
 	}
 }
 
-void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *value)
+void ctl_value_append(struct gpald_bytes *out, enum ctl_form form, const void *value)
 {
 	const struct gpal_optional *user = value;
 	const struct gpal_range *range = value;
@@ -160,7 +160,7 @@ void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *va
 
 /* Lines. */
 
-void ctl_record_append(struct ctl_buffer *out, const struct ctl_field *fields, size_t count,
+void ctl_record_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
 		       const void *object)
 {
 	int width = 0;
@@ -169,7 +169,7 @@ void ctl_record_append(struct ctl_buffer *out, const struct ctl_field *fields, s
 		if (fields[i].label)
 			ctl_widen(&width, strlen(fields[i].label));
 	for (size_t i = 0; i < count; i++) {
-		ctl_cleanup_buffer struct ctl_buffer value = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes value = { 0 };
 
 		if (!fields[i].label) {
 			ctl_buffer_puts(out, "\n");
@@ -205,14 +205,14 @@ void ctl_table_add(struct ctl_table *table, const char *text)
 
 void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t number)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_value_append(&text, form, &number);
 	ctl_table_add(table, ctl_buffer_text(&text));
 }
 
 /* The last column is not padded: no line ends in spaces. */
-static void append_cell(struct ctl_buffer *out, const struct ctl_column *column, int width,
+static void append_cell(struct gpald_bytes *out, const struct ctl_column *column, int width,
 			bool is_last, const char *text)
 {
 	const int cells = (int)ctl_cells(text), room = width > cells ? width - cells : 0;
@@ -222,7 +222,7 @@ static void append_cell(struct ctl_buffer *out, const struct ctl_column *column,
 			  is_last ? "\n" : "  ");
 }
 
-void ctl_table_append(struct ctl_buffer *out, const struct ctl_table *table)
+void ctl_table_append(struct gpald_bytes *out, const struct ctl_table *table)
 {
 	size_t columns = column_count(table);
 	const char *cell = table->cells.data;
@@ -254,11 +254,11 @@ static bool is_right(enum ctl_form form)
 	return form != CTL_TEXT && form < CTL_ARCH;
 }
 
-void ctl_rows_append(struct ctl_buffer *out, const struct ctl_field *fields, size_t count,
+void ctl_rows_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
 		     const void *rows, size_t size, size_t row_count)
 {
 	ctl_cleanup_table struct ctl_table table = { .count = 0 };
-	ctl_cleanup_buffer struct ctl_buffer cell = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes cell = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		table.columns[i] = (struct ctl_column){ fields[i].label, is_right(fields[i].form) };

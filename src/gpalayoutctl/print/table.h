@@ -46,17 +46,17 @@ struct ctl_field {
 #define CTL_FIELDS(table) table, sizeof(table) / sizeof((table)[0])
 
 /* Appends the value of a field as text; nothing where there is none. */
-void ctl_value_append(struct ctl_buffer *out, enum ctl_form form, const void *value);
+void ctl_value_append(struct gpald_bytes *out, enum ctl_form form, const void *value);
 
 /* Appends a line for each field that the object has. Labels are as wide as the widest. */
-void ctl_record_append(struct ctl_buffer *out, const struct ctl_field *fields, size_t count,
+void ctl_record_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
 		       const void *object);
 
 /*
  * Appends a heading and a line for each of `rows`, which are `size` bytes each. "-" stands for
  * what there is not.
  */
-void ctl_rows_append(struct ctl_buffer *out, const struct ctl_field *fields, size_t count,
+void ctl_rows_append(struct gpald_bytes *out, const struct ctl_field *fields, size_t count,
 		     const void *rows, size_t size, size_t row_count);
 
 #define CTL_TABLE_COLUMNS 72 /* at most */
@@ -70,7 +70,7 @@ struct ctl_column {
 struct ctl_table {
 	struct ctl_column columns[CTL_TABLE_COLUMNS];
 	int widths[CTL_TABLE_COLUMNS];
-	struct ctl_buffer cells; /* each with its NUL */
+	struct gpald_bytes cells; /* each with its NUL */
 	size_t count;
 };
 
@@ -81,7 +81,7 @@ void ctl_table_add(struct ctl_table *table, const char *text);
 void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t number);
 
 /* Appends heading and rows. The last row has to be complete. */
-void ctl_table_append(struct ctl_buffer *out, const struct ctl_table *table);
+void ctl_table_append(struct gpald_bytes *out, const struct ctl_table *table);
 
 void ctl_table_free(struct ctl_table *table);
 #define ctl_cleanup_table __attribute__((cleanup(ctl_table_free)))

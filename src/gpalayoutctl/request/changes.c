@@ -140,7 +140,7 @@ static enum ctl_exit put_member(cJSON *parent, const char *step, const char *val
 
 static enum ctl_exit set_member(cJSON *request, const struct ctl_given *given)
 {
-	ctl_cleanup_buffer struct ctl_buffer path = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes path = { 0 };
 	const char *flag = given->flag->name;
 	char *rest, *step, *value;
 	cJSON *parent = request;
@@ -205,7 +205,7 @@ const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 					const cJSON *request, const char *pointer)
 {
 	for (const struct list *list = lists; list < LISTS_END; list++) {
-		ctl_cleanup_buffer struct ctl_buffer place = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes place = { 0 };
 		size_t first;
 		uint64_t number;
 
@@ -393,7 +393,7 @@ static enum ctl_exit check_changed_targets(const cJSON *request,
 static void use_element_tag(const struct list *list, size_t index, const char *name,
 			    void (*use)(void *data, const char *tag), void *data)
 {
-	ctl_cleanup_buffer struct ctl_buffer tag = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes tag = { 0 };
 
 	ctl_buffer_puts(&tag, list->prefix);
 	if (list->by_index)
@@ -451,7 +451,7 @@ static enum ctl_exit apply_changes(cJSON *request, const struct ctl_invocation *
 
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	const struct gpald_raw result = { session->result, strlen(session->result) };
 	struct gpald_raw number;
 	enum ctl_exit code;

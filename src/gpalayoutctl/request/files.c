@@ -19,7 +19,7 @@
 
 struct reading {
 	struct ctl_request_files *files;
-	struct ctl_buffer scratch; /* a document has much room to spare while it is read */
+	struct gpald_bytes scratch; /* a document has much room to spare while it is read */
 	bool has_input;
 };
 
@@ -92,7 +92,7 @@ static enum ctl_exit add_folder(struct reading *reading, const char *folder)
 	if (count < 0)
 		return ctl_usage_error("%s: %s", folder, strerror(errno));
 	for (int i = 0; i < count; i++) {
-		ctl_cleanup_buffer struct ctl_buffer path = { 0 };
+		ctl_cleanup_buffer struct gpald_bytes path = { 0 };
 
 		ctl_buffer_printf(&path, "%s%s%s", folder, slash, entries[i]->d_name);
 		free(entries[i]);

@@ -45,7 +45,7 @@ static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, cons
  * Cuts SIZE[,KEY=VALUE...] apart; the first key is that of the size, which must be there.
  * CTL_USAGE after saying what is wrong.
  */
-static enum ctl_exit take_sized(struct ctl_buffer *text, const struct ctl_flag *flag,
+static enum ctl_exit take_sized(struct gpald_bytes *text, const struct ctl_flag *flag,
 				const char *value, const char *const *keys, size_t count,
 				const char **values)
 {
@@ -61,7 +61,7 @@ static enum ctl_exit take_sized(struct ctl_buffer *text, const struct ctl_flag *
 static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size" };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct ctl_request *request = target;
 	const char *values[LENGTH(keys)] = { NULL };
 	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
@@ -75,7 +75,7 @@ static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const
 static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size", "alignment" };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
 	const char *values[LENGTH(keys)] = { NULL };
 	const enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
@@ -93,7 +93,7 @@ static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag
 enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size", "node", "alignment" };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
 	const char *values[LENGTH(keys)] = { NULL };
 	enum ctl_exit code = take_sized(&text, flag, value, keys, LENGTH(keys), values);
@@ -117,7 +117,7 @@ enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const
 enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size", "targets", "granularity" };
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_writer *w = &((struct ctl_request *)target)->writer;
 	const char *values[LENGTH(keys)] = { NULL };
 	enum ctl_exit code = ctl_value_copy(&text, flag, value);
@@ -148,7 +148,7 @@ enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, co
 /* NAME=START-END; no address has an equals sign. */
 static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, const char *value)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct ctl_request *request = target;
 	const enum ctl_exit code = ctl_value_copy(&text, flag, value);
 	char *equals, *dash;
@@ -171,7 +171,7 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 /* SIZE, or START-END for a window that is pinned. */
 static enum ctl_exit write_window_flag(void *target, const struct ctl_flag *flag, const char *value)
 {
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct ctl_request *request = target;
 	char *dash;
 
@@ -319,7 +319,7 @@ static const struct ctl_given *find_nth(const struct ctl_invocation *invocation,
 }
 
 bool ctl_request_flag_at(const struct ctl_invocation *invocation, const char *pointer,
-			 struct ctl_buffer *out)
+			 struct gpald_bytes *out)
 {
 	const struct ctl_flag *flag = ctl_request_flags;
 	const struct ctl_given *given, *iommu = NULL;
@@ -434,7 +434,7 @@ static enum ctl_exit write_members(struct ctl_request *request)
 	return code;
 }
 
-enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct ctl_buffer *text)
+enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct gpald_bytes *text)
 {
 	struct ctl_request request = { .invocation = invocation };
 	enum ctl_exit code;

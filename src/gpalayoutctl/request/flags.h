@@ -16,7 +16,7 @@ extern const struct ctl_flag ctl_request_flags[];
  * Appends the request as JSON text. Sizes stay as they were typed: the daemon judges
  * them. CTL_USAGE after saying which flag is wrong.
  */
-enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct ctl_buffer *text);
+enum ctl_exit ctl_request_build(const struct ctl_invocation *invocation, struct gpald_bytes *text);
 
 /* How many of the given flags are part of a request. */
 size_t ctl_request_flag_count(const struct ctl_invocation *invocation);
@@ -26,7 +26,7 @@ size_t ctl_request_flag_count(const struct ctl_invocation *invocation);
  * was given: "--memory 1.5G". False: there is none.
  */
 bool ctl_request_flag_at(const struct ctl_invocation *invocation, const char *pointer,
-			 struct ctl_buffer *out);
+			 struct gpald_bytes *out);
 
 /* A request that is being written; the target of these flags. */
 struct ctl_request {

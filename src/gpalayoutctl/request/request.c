@@ -22,7 +22,7 @@
 #define READ_SIZE ((size_t)64 << 10)
 
 /* Whether the daemon would read it; if not, *fault is set. */
-static bool is_json(const struct ctl_buffer *document, struct gpald_wire_error *fault)
+static bool is_json(const struct gpald_bytes *document, struct gpald_wire_error *fault)
 {
 	struct gpald_arena *arena = gpald_arena_new(document->length);
 	const cJSON *tree;
@@ -35,7 +35,7 @@ static bool is_json(const struct ctl_buffer *document, struct gpald_wire_error *
 	return read;
 }
 
-static enum ctl_exit check_document(struct ctl_buffer *document, const char *name)
+static enum ctl_exit check_document(struct gpald_bytes *document, const char *name)
 {
 	struct gpald_wire_error fault;
 	size_t line = 1;
@@ -62,7 +62,7 @@ static enum ctl_exit check_document(struct ctl_buffer *document, const char *nam
 	return CTL_USAGE;
 }
 
-static enum ctl_exit read_document(struct ctl_buffer *document, const char *name, int fd)
+static enum ctl_exit read_document(struct gpald_bytes *document, const char *name, int fd)
 {
 	ssize_t count;
 
@@ -82,7 +82,7 @@ static enum ctl_exit read_document(struct ctl_buffer *document, const char *name
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_document_read(struct ctl_buffer *document, const char *path)
+enum ctl_exit ctl_document_read(struct gpald_bytes *document, const char *path)
 {
 	bool is_input = strcmp(path, "-") == 0;
 	const char *name = is_input ? "standard input" : path;
@@ -97,13 +97,13 @@ enum ctl_exit ctl_document_read(struct ctl_buffer *document, const char *path)
 	return code ? code : check_document(document, name);
 }
 
-enum ctl_exit ctl_document_set(struct ctl_buffer *document, const char *name, const char *text)
+enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, const char *text)
 {
 	ctl_buffer_puts(document, text);
 	return check_document(document, name);
 }
 
-bool ctl_request_of_answer(struct ctl_buffer *text, struct gpald_raw answer)
+bool ctl_request_of_answer(struct gpald_bytes *text, struct gpald_raw answer)
 {
 	struct gpald_raw request, policy, own;
 
@@ -120,9 +120,9 @@ bool ctl_request_of_answer(struct ctl_buffer *text, struct gpald_raw answer)
 	return true;
 }
 
-enum ctl_exit ctl_request_read(struct ctl_buffer *text, const char *file)
+enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file)
 {
-	ctl_cleanup_buffer struct ctl_buffer document = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes document = { 0 };
 	const enum ctl_exit code = ctl_document_read(&document, file);
 
 	if (!code && !ctl_request_of_answer(
@@ -136,7 +136,7 @@ enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file)
 	const struct ctl_invocation *invocation = session->invocation;
 	const char *command = invocation->command->name;
 	const size_t flags = ctl_request_flag_count(invocation);
-	ctl_cleanup_buffer struct ctl_buffer text = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	enum ctl_exit code;
 
 	if (file && flags)

@@ -20,10 +20,10 @@
  * saying why: unreadable, too large, or not what gpald_json_parse() takes, then
  * as NAME:OFFSET in bytes.
  */
-enum ctl_exit ctl_document_read(struct ctl_buffer *document, const char *path);
+enum ctl_exit ctl_document_read(struct gpald_bytes *document, const char *path);
 
 /* Takes a copy of `text`, called `name` in messages; returns as ctl_document_read(). */
-enum ctl_exit ctl_document_set(struct ctl_buffer *document, const char *name, const char *text);
+enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, const char *text);
 
 /*
  * Takes the request into the session: what is in `file` ("-": standard input), or what the
@@ -36,19 +36,19 @@ enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file);
  * Reads a request from a file ("-": standard input), which may be an answer of get
  * instead, as `get --json` writes it.
  */
-enum ctl_exit ctl_request_read(struct ctl_buffer *text, const char *file);
+enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file);
 
 /*
  * Appends the request in a result of layout.get, or in the line of such an answer, under
  * the policy of its layout: so it has the same addresses from a daemon with another
  * default. False: there is none.
  */
-bool ctl_request_of_answer(struct ctl_buffer *text, struct gpald_raw answer);
+bool ctl_request_of_answer(struct gpald_bytes *text, struct gpald_raw answer);
 
 /* files.c: those of a command that takes many. */
 struct ctl_request_file {
-	char *path;             /* as it was given, below a folder with the folder's; or "-" */
-	struct ctl_buffer text; /* as ctl_document_read() gives it */
+	char *path;              /* as it was given, below a folder with the folder's; or "-" */
+	struct gpald_bytes text; /* as ctl_document_read() gives it */
 };
 
 /* Starts as all zero. */

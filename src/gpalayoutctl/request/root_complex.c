@@ -57,7 +57,7 @@ static bool has_root_complex(const struct ctl_invocation *invocation, const char
 enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const char *value)
 {
 	const struct ctl_request *request = target;
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 	const struct ctl_given given = { flag, value };
 	size_t length;
 	const char *quoted = given_iommu_name(&given, &length);
@@ -86,7 +86,7 @@ enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const c
 const struct ctl_given *ctl_iommu_of(const struct ctl_invocation *invocation,
 				     const struct ctl_given *root_complex)
 {
-	ctl_cleanup_buffer struct ctl_buffer name = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
 	ctl_buffer_append(&name, root_complex->value, ctl_part_length(root_complex->value, ','));
 	return find_iommu(invocation, ctl_unquote(name.data));
@@ -385,7 +385,7 @@ static enum ctl_exit write_given_root_complex(struct ctl_request *request, struc
 
 enum ctl_exit ctl_write_root_complex(void *target, const struct ctl_flag *flag, const char *value)
 {
-	ctl_cleanup_buffer struct ctl_buffer copy = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes copy = { 0 };
 	struct root_complex rc = { .flag = flag };
 	enum ctl_exit code = ctl_value_copy(&copy, flag, value);
 	char *rest = copy.data, *key, *name, *item_value;

@@ -13,7 +13,7 @@
 
 static const char quotable[] = ",+=\\";
 
-enum ctl_exit ctl_value_copy(struct ctl_buffer *copy, const struct ctl_flag *flag,
+enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *flag,
 			     const char *value)
 {
 	for (const char *at = strchr(value, '\\'); at; at = strchr(at + 2, '\\')) {
@@ -107,7 +107,7 @@ bool ctl_is_quoted(const char *quoted, size_t length, const char *text)
 	return !*text;
 }
 
-void ctl_append_quoted(struct ctl_buffer *out, const char *text)
+void ctl_append_quoted(struct gpald_bytes *out, const char *text)
 {
 	for (; *text; text++) {
 		ctl_buffer_puts(out, strchr(quotable, *text) ? "\\" : "");
@@ -118,7 +118,7 @@ void ctl_append_quoted(struct ctl_buffer *out, const char *text)
 enum ctl_exit ctl_unknown_key(const struct ctl_flag *flag, const char *name,
 			      const char *const *known, size_t count, const char *also)
 {
-	ctl_cleanup_buffer struct ctl_buffer list = { 0 };
+	ctl_cleanup_buffer struct gpald_bytes list = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		ctl_buffer_printf(&list, "%s%s", i ? ", " : "", known[i]);

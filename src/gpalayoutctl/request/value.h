@@ -16,7 +16,7 @@
  * Appends a value of the flag, which is then cut apart in place by the functions below.
  * CTL_USAGE after saying which backslash quotes nothing.
  */
-enum ctl_exit ctl_value_copy(struct ctl_buffer *copy, const struct ctl_flag *flag,
+enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *flag,
 			     const char *value);
 
 /* The bytes before the first separator that is not quoted; all if there is none. */
@@ -48,7 +48,7 @@ char *ctl_unquote(char *text);
 bool ctl_is_quoted(const char *quoted, size_t length, const char *text);
 
 /* Appends a text as it is written in a value. */
-void ctl_append_quoted(struct ctl_buffer *out, const char *text);
+void ctl_append_quoted(struct gpald_bytes *out, const char *text);
 
 /* Says that there is no such key, and which there are; `also` follows them. */
 enum ctl_exit ctl_unknown_key(const struct ctl_flag *flag, const char *name,
