@@ -28,7 +28,7 @@ static int not_understood(const struct question *q, const struct gpald_wire_erro
 {
 	if (fault->reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	return gpald_client_fail(error, GPAL_E_PROTOCOL, "the answer to %s: %s%s%s", q->method,
+	return gpald_client_fail(error, GPAL_E_PROTOCOL, "invalid reply to %s: %s%s%s", q->method,
 				 fault->message, fault->has_pointer ? " at " : "",
 				 fault->has_pointer ? fault->pointer : "");
 }

@@ -95,15 +95,15 @@ static int describe_failure(const struct gpal_client *client, int code,
 				"%s: the daemon accepts no connection; it may be busy or stopped",
 				path);
 		return gpald_client_fail(
-			error, code, "%s: no answer within %g s; the daemon may be busy or stopped",
+			error, code, "%s: no reply within %g s; the daemon may be busy or stopped",
 			path, (double)client->timeout_ms / 1000);
 	case GPAL_E_CLOSED:
 		return gpald_client_fail(error, code, "%s: the connection was closed %s", path,
 					 client->link.input.text.length > client->link.taken ?
-						 "within an answer" :
-						 "without an answer");
+						 "in the middle of a reply" :
+						 "without a reply");
 	case GPAL_E_PROTOCOL:
-		return gpald_client_fail(error, code, "%s: an answer that does not end", path);
+		return gpald_client_fail(error, code, "%s: the reply does not end", path);
 	default:
 		return gpald_client_fail(error, code, "out of memory");
 	}
@@ -229,7 +229,7 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 	const int code = gpald_reply_parse(line, length, client->id, arena, reply, error);
 
 	if (code == 0 && !reply->result && !reply->error)
-		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an event that nobody asked for");
+		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an event without a subscription");
 	if (code || !reply->error)
 		return code;
 	gpald_client_keep_data(client, line, length);

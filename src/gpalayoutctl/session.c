@@ -97,7 +97,7 @@ enum ctl_exit ctl_session_complain(const struct ctl_session *session)
 
 enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *what)
 {
-	ctl_complain("the answer to %s is not understood: %s", session->method, what);
+	ctl_complain("invalid reply to %s: %s", session->method, what);
 	ctl_hint("%sclient and daemon may be of different versions",
 		 session->invocation->json ? "" : "--json shows the line that came; ");
 	return CTL_NO_DAEMON;

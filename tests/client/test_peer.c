@@ -106,8 +106,8 @@ static const struct {
 	{ "220 mail.example ESMTP\n", GPAL_E_PROTOCOL, "invalid reply: " },
 	{ "[]\n", GPAL_E_PROTOCOL, "JSON-RPC 2.0" },
 	{ "\n", GPAL_E_PROTOCOL, "invalid reply: " },
-	{ "", GPAL_E_CLOSED, "without an answer" },
-	{ "{\"jsonrpc\":\"2.0\",", GPAL_E_CLOSED, "within an answer" },
+	{ "", GPAL_E_CLOSED, "without a reply" },
+	{ "{\"jsonrpc\":\"2.0\",", GPAL_E_CLOSED, "in the middle of a reply" },
 };
 
 START_TEST(what_is_no_answer_is_told_as_such)

@@ -157,10 +157,10 @@ class Library(Client):
     OUTCOMES = {
         "done": ("ok", ""),
         "queue full": ("timed_out", f"the daemon accepts no connection; it {STOPPED}$"),
-        "silent": ("timed_out", f"no answer within 0.2 s; the daemon {STOPPED}$"),
-        "not read": ("timed_out", f"no answer within 0.2 s; the daemon {STOPPED}$"),
-        "closed": ("closed", "the connection was closed without an answer$"),
-        "cut off": ("closed", "the connection was closed within an answer$"),
+        "silent": ("timed_out", f"no reply within 0.2 s; the daemon {STOPPED}$"),
+        "not read": ("timed_out", f"no reply within 0.2 s; the daemon {STOPPED}$"),
+        "closed": ("closed", "the connection was closed without a reply$"),
+        "cut off": ("closed", "the connection was closed in the middle of a reply$"),
         "not there": ("no_daemon", "cannot connect: Connection refused$"),
         "new reason": ("refused", "^too_blue too blue$"),
     }
@@ -206,10 +206,10 @@ class Command(Client):
     OUTCOMES = {
         "done": (0, ""),
         "queue full": (3, f"the daemon accepts no connection; it {STOPPED}\nhint: --timeout SECONDS"),
-        "silent": (3, f"(?s)no answer within 0.2 s; the daemon {STOPPED}{UNKNOWN}.*\nhint: --timeout SECONDS"),
-        "not read": (3, f"no answer within 0.2 s; the daemon {STOPPED}\nhint: --timeout SECONDS"),
-        "closed": (3, f"the connection was closed without an answer{UNKNOWN}"),
-        "cut off": (3, f"the connection was closed within an answer{UNKNOWN}"),
+        "silent": (3, f"(?s)no reply within 0.2 s; the daemon {STOPPED}{UNKNOWN}.*\nhint: --timeout SECONDS"),
+        "not read": (3, f"no reply within 0.2 s; the daemon {STOPPED}\nhint: --timeout SECONDS"),
+        "closed": (3, f"the connection was closed without a reply{UNKNOWN}"),
+        "cut off": (3, f"the connection was closed in the middle of a reply{UNKNOWN}"),
         "not there": (3, "Connection refused\nhint: gpalayoutd no longer listens there: start it again"),
         "new reason": (4, "too blue"),
     }

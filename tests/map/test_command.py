@@ -153,7 +153,7 @@ class Command(DaemonTestCase):
         for result in broken:
             shown = answered(reply(result), "map", "vm-1")
             self.assertEqual((shown.code, shown.out), (NO_DAEMON, ""))
-            self.assertRegex(shown.err, "^gpalayoutctl: the answer to layout.get is not understood: ")
+            self.assertRegex(shown.err, "^gpalayoutctl: invalid reply to layout.get: ")
 
 
 if __name__ == "__main__":

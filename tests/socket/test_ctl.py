@@ -494,10 +494,10 @@ class Exchange(Case):
                 self.check(ctl("--socket", "/nonexistent", *args, stdin=b"{}"), NO_DAEMON, "cannot connect")
 
     def test_a_connection_that_is_closed_is_exit_3(self):
-        self.check(answered(lambda connection: None, "info"), NO_DAEMON, "the connection was closed without an answer")
-        self.check(answered(b"", "info"), NO_DAEMON, "the connection was closed without an answer")
-        self.check(answered(b'{"jsonrpc"', "info"), NO_DAEMON, "closed within an answer")
-        self.check(answered(reply(1)[:-1], "info"), NO_DAEMON, "closed within an answer")
+        self.check(answered(lambda connection: None, "info"), NO_DAEMON, "the connection was closed without a reply")
+        self.check(answered(b"", "info"), NO_DAEMON, "the connection was closed without a reply")
+        self.check(answered(b'{"jsonrpc"', "info"), NO_DAEMON, "closed in the middle of a reply")
+        self.check(answered(reply(1)[:-1], "info"), NO_DAEMON, "closed in the middle of a reply")
 
     def test_silence_is_exit_3_once_the_time_is_up(self):
         def silence(connection):
@@ -505,7 +505,7 @@ class Exchange(Case):
             connection.recv(1)  # returns when the client leaves
 
         start = time.monotonic()
-        self.check(answered(silence, "info", "--timeout", "0.3"), NO_DAEMON, "no answer within 0.3 s",
+        self.check(answered(silence, "info", "--timeout", "0.3"), NO_DAEMON, "no reply within 0.3 s",
                    "hint: --timeout")
         self.assertGreaterEqual(time.monotonic() - start, 0.3)
 
@@ -514,7 +514,7 @@ class Exchange(Case):
             while True:
                 send_slowly(connection.fileno(), b" ")
 
-        self.check(answered(drip, "info", "--timeout", "0.5"), NO_DAEMON, "no answer within 0.5 s")
+        self.check(answered(drip, "info", "--timeout", "0.5"), NO_DAEMON, "no reply within 0.5 s")
 
     def test_a_full_listen_queue_is_waited_for_and_then_exit_3(self):
         path = os.path.join(self.folder, "full.sock")
@@ -563,7 +563,7 @@ class Exchange(Case):
             (reply({}, "1"), "its id is not that of the request"),
             (reply({}, None), "its id is not that of the request"),
             (refusal(identity=2, reason="overlap"), "its id is not that of the request"),
-            (b'{"jsonrpc":"2.0","method":"layout.event","params":{}}\n', "an event that nobody asked for"),
+            (b'{"jsonrpc":"2.0","method":"layout.event","params":{}}\n', "an event without a subscription"),
         ]
         for line, text in cases:
             with self.subTest(line[:60]):
@@ -579,7 +579,7 @@ class Exchange(Case):
                              (["resolve", "--memory", "1G"], {"layout": layout([entry("a", "attic", 0, 4096)])}),
                              (["info"], []), (["policies"], {}), (["policies"], {"default": "p", "policies": [{}]})]:
             with self.subTest(f"{args[0]} {result}"):
-                self.check(answered(reply(result), *args, stdin=b"{}"), NO_DAEMON, " is not understood: ")
+                self.check(answered(reply(result), *args, stdin=b"{}"), NO_DAEMON, "invalid reply to ")
 
     def test_an_error_without_an_id_is_a_refusal(self):
         self.check(answered(refusal(-32002, "too many", None, reason="overloaded"), "info"), NO_DAEMON,
@@ -651,7 +651,7 @@ class Exchange(Case):
     def test_a_peer_that_leaves_while_the_request_is_sent_is_exit_3_and_no_signal(self):
         result = answered(lambda connection: connection.recv(100), "allocate", "-",
                           stdin=b'["' + b"y" * (3 << 20) + b'"]')
-        self.check(result, NO_DAEMON, "the connection was closed without an answer")
+        self.check(result, NO_DAEMON, "the connection was closed without a reply")
 
     def test_being_stopped_and_continued_does_no_harm(self):
         go_on = threading.Event()
@@ -824,7 +824,7 @@ class Output(Case):
 
     def test_a_result_under_an_escaped_name_is_not_guessed_at(self):
         line = b'{"id":1,"jsonrpc":"2.0","r\\u0065sult":1}\n'
-        self.check(answered(line, "call", "a.b"), NO_DAEMON, "an answer with escapes in a key")
+        self.check(answered(line, "call", "a.b"), NO_DAEMON, "a key has escapes")
 
     def test_a_result_of_very_many_values_is_shown(self):
         values = list(range(70000))

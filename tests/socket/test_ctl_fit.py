@@ -413,7 +413,7 @@ class Answers(Fleet):
             for options in ([], ["--json"]):
                 with self.subTest(f"{result} {options}"):
                     printed, _ = self.fit("-", *options, stdin=b"{}", results=lambda *_, result=result: result)
-                    self.check(printed, NO_DAEMON, " is not understood: ")
+                    self.check(printed, NO_DAEMON, "invalid reply to ")
                     self.assertEqual(printed.out.count("\n"), len(options))
 
     def test_a_connection_that_is_lost_half_way_is_exit_3_and_no_table(self):
@@ -425,7 +425,7 @@ class Answers(Fleet):
             connection.sendall(answers.pop() if answers else b"")
 
         result = answered(script, "fit", folder)
-        self.check(result, NO_DAEMON, "the connection was closed without an answer")
+        self.check(result, NO_DAEMON, "the connection was closed without a reply")
         self.assertEqual(result.raw, b"")
 
     def test_without_a_daemon_it_is_exit_3(self):

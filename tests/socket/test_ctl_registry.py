@@ -202,7 +202,7 @@ class OneLayout(Case):
             with self.subTest(str(odd)):
                 line = refusal(5, "no", reason="would_move", changes=odd)
                 result = answered(line, "update", "vm-1", "-", stdin=b"{}")
-                self.check(result, REFUSED, "gpalayoutctl: would_move: no\n", " is not understood: ", "--allow-moves does it")
+                self.check(result, REFUSED, "gpalayoutctl: would_move: no\n", "invalid reply to ", "--allow-moves does it")
 
     REQUEST = '{"arch":"x86_64","memory":{"nodes":["0x100000000"]},"n":9007199254740993}'
     RECORD = dict(NAME_AND_LAYOUT, request={"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}, owner_uid=NAMELESS_UID,
@@ -285,7 +285,7 @@ class OneLayout(Case):
         for args, result in cases:
             with self.subTest(f"{args[0]} {result}"):
                 printed = answered(reply(result), *args, stdin=b"{}")
-                self.check(printed, NO_DAEMON, " is not understood: ")
+                self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
 
@@ -436,7 +436,7 @@ class List(Case):
     def test_a_page_that_cannot_be_joined_is_no_list(self):
         line = b'{"jsonrpc":"2.0","id":1,"result":{"revision":7,"l\\u0061youts":[]}}\n'
         result = answered(line, "list", "--json")
-        self.check(result, NO_DAEMON, "the answer to layout.list is not understood: it has keys with escapes")
+        self.check(result, NO_DAEMON, "invalid reply to layout.list: it has keys with escapes")
         self.assertEqual(result.raw, b"")
 
     def test_a_page_that_is_refused_leaves_half_a_table_unprinted(self):
@@ -458,7 +458,7 @@ class List(Case):
                        dict(page, layouts=[], next="z")):
             with self.subTest(str(result)):
                 self.check(answered(conversation(Recorder(lambda *_, result=result: result)), "list"), NO_DAEMON,
-                           " is not understood: ")
+                           "invalid reply to ")
 
     def test_a_result_of_another_shape_is_exit_3(self):
         page = {"revision": BASE}
@@ -468,7 +468,7 @@ class List(Case):
                        for value in (None, [], -1))):
             with self.subTest(str(result)):
                 printed = answered(reply(result), "list")
-                self.check(printed, NO_DAEMON, " is not understood: ")
+                self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
 
@@ -594,7 +594,7 @@ class Probe(Case):
                        placed(slot="1")):
             with self.subTest(str(result)):
                 printed = answered(reply(result), "probe", "0", "--memory", "1G")
-                self.check(printed, NO_DAEMON, " is not understood: ")
+                self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
 
@@ -709,7 +709,7 @@ class Stats(Case):
         for result in cases:
             with self.subTest(str(result)):
                 printed = answered(reply(result), "stats")
-                self.check(printed, NO_DAEMON, " is not understood: ")
+                self.check(printed, NO_DAEMON, "invalid reply to ")
                 self.assertEqual(printed.raw, b"")
 
 

@@ -294,10 +294,10 @@ class Watch(Case):
 
     def test_a_first_connection_that_fails_is_exit_3(self):
         self.check(ctl("watch", "--socket", os.path.join(self.folder, "none")), NO_DAEMON, "cannot connect")
-        self.check(self.watched(b"")[0], NO_DAEMON, "the connection was closed without an answer")
+        self.check(self.watched(b"")[0], NO_DAEMON, "the connection was closed without a reply")
 
     def test_the_timeout_is_for_the_subscription_and_not_for_events(self):
-        self.check(answered(stays(b""), "watch", "--timeout", "0.2"), NO_DAEMON, "no answer within 0.2 s")
+        self.check(answered(stays(b""), "watch", "--timeout", "0.2"), NO_DAEMON, "no reply within 0.2 s")
 
         def later(connection):
             FakeDaemon.read_line(connection)

@@ -27,7 +27,7 @@ const struct ctl_flag ctl_probe_flags[] = {
 };
 /* clang-format on */
 
-/* Whether what was probed is of that architecture, which the answer to a probe does not say. */
+/* Returns true if the probed layout is of that architecture, which the reply does not say. */
 static bool has_arch(struct ctl_session *session, const char *name, enum gpal_arch arch)
 {
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
