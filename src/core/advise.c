@@ -2,13 +2,12 @@
 /*
  * Theory of operation
  *
- * A window that is pinned to more than it has, into free space beside it, moves
- * nothing: no other range had a place there, and a search that passes by finds less
- * room where it took none. So how far a window of a root complex can grow in place is
- * read off the map.
+ * How far a window of a root complex can grow in place is read from the map. Pinning the window to
+ * a larger range, which adds only free space beside it, moves no other range: none lies there, and
+ * a search that passes the window only finds less space where it took none.
  *
- * All else is tried, because a size changes the order in which windows are placed and
- * the alignment of RAM. The number of tries is bounded by the work they are.
+ * All other sizes are tried, because a size changes the order in which windows are placed, and the
+ * alignment of RAM. A budget limits the work of all tries.
  */
 #include "config.h"
 
@@ -29,13 +28,13 @@ struct advising {
 	const struct gpal_layout *layout; /* NULL: there is none */
 	struct gpal_growth *growths;
 	uint64_t top; /* no range may end above it */
-	size_t left;  /* of what may be spent on all */
+	size_t left;  /* budget that is left for all ranges */
 
 	struct gpald_sizing sizing;
 	struct gpald_budget budget;
 };
 
-/* Whether the request resolves, whatever moves. */
+/* Tries whether the request resolves, even if other ranges move. */
 static enum gpald_verdict resolves_with_size(void *data, uint64_t size)
 {
 	struct advising *a = data;
@@ -43,7 +42,7 @@ static enum gpald_verdict resolves_with_size(void *data, uint64_t size)
 	return gpald_sizing_try(&a->sizing, size, NULL);
 }
 
-/* Whether it does with every range where it is. */
+/* Tries whether the request resolves with every range at its address. */
 static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 {
 	struct advising *a = data;
@@ -65,9 +64,9 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 }
 
 /*
- * The size that does while the next does not; 0: there have been tries enough. The limit does
- * not do, and neither does a size less than a unit below it: units are at most 4 GiB, and
- * below 4 GiB there is always something.
+ * Returns a size that works while the next one, a unit more, does not; 0: the budget is spent. A
+ * size less than a unit below the limit fails, because units are at most 4 GiB and some space below
+ * 4 GiB is always taken.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)
@@ -78,7 +77,7 @@ static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint
 	return bad == size ? size : gpald_find_size(size, bad, unit, test, a, &found) ? found : 0;
 }
 
-/* The largest size with which a refused request resolves; 0: none is found. */
+/* Returns the largest size found with which a refused request resolves; 0: none. */
 static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 {
 	const uint64_t least = gpald_sizing_least(&a->sizing, unit);
@@ -91,13 +90,13 @@ static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 		       0;
 }
 
-/* The lowest start of what is above an address and of what is reserved there. */
+/* Returns the end of the free space that starts at `end`, after an entry of the map. */
 static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 {
 	const struct gpal_map *map = &a->layout->map;
 	uint64_t limit = entry + 1 < map->count ? map->entries[entry + 1].range.start : a->top;
 
-	/* The map leaves out what is reserved above its top. */
+	/* The map has no reserved ranges above its top, but the request has. */
 	for (size_t i = 0; entry + 1 == map->count && i < gpald_reserved_count(a->request); i++) {
 		const uint64_t start = gpald_reserved_at(a->request, i).range.start;
 
@@ -108,8 +107,8 @@ static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 }
 
 /*
- * All free space beside a window, but for what is off its usual start. Chipset low
- * MMIO, which ends at 4 GiB, bounds low MMIO windows from above and high ones from below.
+ * Returns a window with the free space beside it. A new start has the usual alignment. Chipset low
+ * MMIO ends at 4 GiB, so it limits low windows from above and high ones from below.
  */
 static struct gpal_range find_pin(const struct advising *a, size_t entry, bool is_low)
 {
@@ -128,13 +127,13 @@ static struct gpal_range find_pin(const struct advising *a, size_t entry, bool i
 	return pin;
 }
 
-/* Whose size it is. */
+/* A range whose size can be tried. */
 struct candidate {
 	enum gpal_subject subject;
 	size_t index;
 	const char *tag;
 	uint64_t size;
-	size_t entry; /* of the map, if there is a layout; else the place in the order */
+	size_t entry; /* index in the map; without a layout, the position in the list */
 };
 
 static bool is_low(const struct candidate *candidate)
@@ -170,13 +169,13 @@ static void advise_on(struct advising *a, const struct candidate *candidate,
 	} else if (unit > 0) {
 		growth->in_place = grow_size(a, growth->size, unit, limit, layout_stays_with_size);
 	}
-	/* What an update has made need not resolve once more. */
+	/* A layout that an update made may not resolve from its request alone. */
 	if (unit > 0 && resolves_with_size(a, growth->size) == GPALD_DOES)
 		growth->resolved = grow_size(a, growth->size, unit, limit, resolves_with_size);
 }
 
-#define TRIES_EACH 112                 /* enough to find two sizes out of 2^52 */
-#define BUDGET_MOST (8 * GPALD_BUDGET) /* for RAM, or for one range that is asked for */
+#define TRIES_EACH 112                 /* enough for two searches among 2^52 sizes */
+#define BUDGET_MOST (8 * GPALD_BUDGET) /* limit for RAM, or for a single range */
 
 static size_t count_ram(const struct candidate *list, size_t count)
 {
@@ -188,8 +187,8 @@ static size_t count_ram(const struct candidate *list, size_t count)
 }
 
 /*
- * Each gets its share of what may be spent, or as much as two sizes take, while it lasts; what
- * one leaves is for those after it.
+ * Gives each range an equal share of the budget, or enough for two searches if that is more, while
+ * the budget lasts. Later ranges get what earlier ones do not use.
  */
 static void share_out(struct advising *a, const struct candidate *list, size_t count, bool is_ram)
 {
@@ -214,7 +213,10 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
 	a->left = left;
 }
 
-/* What may be spent so that each of some ranges is looked at, even in a huge VM. */
+/*
+ * Returns a budget that is enough to try each of these ranges, even in a huge VM, up to
+ * BUDGET_MOST; at least `usual`.
+ */
 static size_t tries_budget(const struct advising *a, size_t ranges, size_t usual)
 {
 	const size_t wanted = ranges * TRIES_EACH * a->sizing.things;
@@ -222,7 +224,7 @@ static size_t tries_budget(const struct advising *a, size_t ranges, size_t usual
 	return wanted <= usual ? usual : wanted < BUDGET_MOST ? wanted : BUDGET_MOST;
 }
 
-/* RAM comes first: of what most often has to grow, something is said in any case. */
+/* RAM comes first: it grows most often, and the budget may not last for all ranges. */
 static void advise_all(struct advising *a, const struct candidate *list, size_t count)
 {
 	const size_t nodes = count_ram(list, count);
@@ -238,7 +240,7 @@ static void advise_all(struct advising *a, const struct candidate *list, size_t 
 	share_out(a, list, count, false);
 }
 
-/* What there is to advise on. */
+/* The ranges to advise on. */
 
 struct collecting {
 	struct advising *a;
@@ -255,7 +257,7 @@ static void add_subject(struct collecting *c, enum gpal_subject subject, size_t 
 	c->list[c->count++] = (struct candidate){ subject, index, tag, size, entry };
 }
 
-/* Finds a range in the map, and adds it; false: the map of the layout does not have it. */
+/* Adds a range of the map. Returns false if the map does not have it. */
 static bool add_range(struct collecting *c, enum gpal_subject subject, size_t index,
 		      struct gpal_range range, uint64_t size)
 {
@@ -283,7 +285,7 @@ static int compare_entries(const void *x, const void *y)
 	return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
-/* Each node by its first extent; after updates they need not be in the order of nodes. */
+/* Adds each node with its first extent. Updates can change the order of the nodes in RAM. */
 static bool add_nodes_of_layout(struct collecting *c, bool *seen)
 {
 	const struct gpal_layout *layout = c->a->layout;
@@ -323,7 +325,7 @@ static bool add_windows_of_layout(struct collecting *c)
 	return true;
 }
 
-/* All that can grow, in the order of the map. */
+/* Collects all ranges that can grow, in the order of the map. */
 static int collect_of_layout(struct collecting *c, struct gpald_arena *arena)
 {
 	bool *seen = gpald_arena_zalloc(arena, c->a->request->node_count, sizeof(*seen));
@@ -346,17 +348,17 @@ static void add_advice_input(struct collecting *c, const struct gpald_input_list
 	uint64_t size = kind == GPAL_KIND_FIXED ? gpal_range_size(list->pinned[at].range) :
 						  list->demands[at].size;
 
-	/* A node that is all low RAM window has no other range. */
+	/* If node 0 is no larger than its low RAM window, it has no other range. */
 	if (origin->role == GPALD_ROLE_RAM_LOW_WINDOW && size == c->a->request->nodes[0])
 		subject = GPAL_SUBJECT_MEMORY_NODE;
-	/* All of it, with its low RAM window. */
+	/* The size of a node includes its low RAM window. */
 	if (subject == GPAL_SUBJECT_MEMORY_NODE)
 		size = c->a->request->nodes[origin->index];
 	if (gpald_sizing_choose(&c->a->sizing, subject, origin->index) > 0)
 		add_subject(c, subject, origin->index, tag, size, c->count);
 }
 
-/* Whatever has a size that the request may choose, RAM first. */
+/* Collects all ranges whose size the request may choose, RAM first. */
 static void collect_of_request(struct collecting *c, const struct gpald_input_list *inputs)
 {
 	static const enum gpal_kind order[] = { GPAL_KIND_RAM, GPAL_KIND_FIXED, GPAL_KIND_MMIO32,
@@ -436,7 +438,7 @@ static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request
 	return a.budget.no_memory ? GPAL_E_NO_MEMORY : code;
 }
 
-/* Whether the sizes of the layout are those of members of the request. */
+/* Returns true if each size in the layout belongs to a member of the request. */
 static bool is_layout_of(const struct gpal_layout *layout, const struct gpal_request *request)
 {
 	for (size_t i = 0; i < layout->ram_count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at the allocator's input, and finding what is wrong with it. */
+/* The checks of the allocator's input. Each reports the first fault and changes nothing. */
 #include "config.h"
 
 #include "core/alloc_input.h"

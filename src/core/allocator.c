@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bare allocator as library users have it: an answer of its own, and, if there is no
- * room, the size that would have fitted. What a VM is made of is the resolver's business.
+ * The bare allocator for users of the library. It gives the map an arena of its own, and adds to a
+ * refusal the size that would have fitted. place.c places the ranges, and the resolver knows what a
+ * VM consists of.
  */
 #include "config.h"
 
@@ -22,7 +23,10 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 	return true;
 }
 
-/* A guess of the arena's size that makes most maps one allocation; no count was checked yet. */
+/*
+ * Estimates the size of the arena, so that most maps need one allocation. The counts are not
+ * checked yet.
+ */
 static size_t allocation_arena_hint(const struct gpal_alloc_input *input)
 {
 	const size_t things = input->reserved_count + input->fixed_count + input->mmio32_count +

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chain of blocks, each at least twice the last; requests are served from the
- * newest.
+ * An arena is a chain of blocks, each at least twice as large as the one before. Memory is taken
+ * from the newest.
  */
 #include "config.h"
 
@@ -18,7 +18,7 @@ struct gpald_arena_block {
 	max_align_t data[];
 };
 
-/* `size` is rounded up to the alignment. */
+/* Allocates a block, and rounds its size up to the alignment. Returns NULL if out of memory. */
 static struct gpald_arena_block *block_new(size_t size)
 {
 	struct gpald_arena_block *block;
@@ -79,7 +79,7 @@ void gpald_arena_free(struct gpald_arena *arena)
 	}
 }
 
-/* An object stands behind the address of its arena. */
+/* The address of the arena precedes the object. */
 struct gpald_arena_object {
 	struct gpald_arena *arena;
 	max_align_t object[];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compares the members of a layout with its map. The tag and the kinds of each member
- * stand in roles.c, and measures.c computes the numbers that follow from the ranges; the
- * resolver uses both as well.
+ * Compares the members of a layout with its map. roles.c has the tag and the kinds of each member,
+ * and measures.c computes the sizes and ends; the resolver uses both, too.
  */
 #include "config.h"
 
@@ -22,12 +21,12 @@
 struct checking {
 	const struct gpal_layout *layout;
 	struct gpal_check *check;
-	bool *is_claimed;            /* for each entry of the map, whether a member is it */
-	size_t found;                /* how many are */
-	struct gpald_named *by_name; /* root complexes */
+	bool *is_claimed;            /* for each entry of the map: a member has its range */
+	size_t found;                /* number of claimed entries */
+	struct gpald_named *by_name; /* root complexes, sorted by name */
 };
 
-/* A member, or one of the element of a list; a part of a JSON pointer that is NULL is left out. */
+/* A JSON pointer to a member of the layout; if `list` is not NULL, to a member of an element. */
 struct place {
 	const char *list;
 	size_t index;
@@ -44,7 +43,7 @@ static struct place member_place(const char *name)
 	return (struct place){ NULL, 0, name };
 }
 
-/* Always false. */
+/* Fills in the fault. Always returns false. */
 __attribute__((format(printf, 3, 4))) static bool fail(struct checking *c, struct place place,
 						       const char *format, ...)
 {
@@ -105,7 +104,10 @@ static bool check_digest(struct checking *c, const char *digest)
 		    "the map has the digest %s: one of the two was changed", expected);
 }
 
-/* A part is a range of the map, of its role's kinds, and no other part is the same. */
+/*
+ * Checks that a member is a range of the map, with the tag and a kind of its role, and that no
+ * other member is the same range.
+ */
 static bool check_part(struct checking *c, enum gpald_role role, const void *owner, size_t index,
 		       const char *name)
 {
@@ -138,7 +140,7 @@ static bool check_numbered(struct checking *c, enum gpald_role role, const void 
 	return check_part(c, role, owner, index, gpald_decimal(number, buffer));
 }
 
-/* The same of a part that its owner need not have. */
+/* Does the same for a member that may be absent. */
 static bool check_part_if(struct checking *c, enum gpald_role role, const void *owner, size_t index,
 			  const char *name)
 {
@@ -148,7 +150,7 @@ static bool check_part_if(struct checking *c, enum gpald_role role, const void *
 	return (range->start == 0 && range->end == 0) || check_part(c, role, owner, index, name);
 }
 
-/* A member of the layout itself, if it has it. */
+/* Does the same for a member of the layout itself. */
 static bool check_member_if(struct checking *c, enum gpald_role role)
 {
 	return check_part_if(c, role, c->layout, 0, "");
@@ -173,7 +175,7 @@ static bool check_chipset(struct checking *c)
 	       check_member_if(c, GPALD_ROLE_CHIPSET_HIGH_MMIO);
 }
 
-/* Whether a piece of configuration space is that of its buses. */
+/* Returns true if an ECAM is that of these buses. */
 static bool is_ecam_of(struct gpal_range ecam, uint64_t bus0_base, uint8_t start_bus,
 		       uint8_t end_bus)
 {
@@ -199,7 +201,7 @@ static bool check_segments(struct checking *c)
 	return true;
 }
 
-/* NULL: there is none of that number. */
+/* Returns the segment with this number; NULL: there is none. */
 static const struct gpal_layout_segment *find_segment(const struct gpal_layout *layout,
 						      uint16_t number)
 {
@@ -347,7 +349,9 @@ static bool check_vtl2(struct checking *c)
 	       check_member_if(c, GPALD_ROLE_VTL2_FRAMEBUFFER);
 }
 
-/* Each range of the map is one part's, so as many were found as there are. */
+/*
+ * Checks that each range of the map is a member, unless it is reserved. No range was found twice.
+ */
 static bool check_count(struct checking *c)
 {
 	size_t count = 0;
@@ -394,7 +398,7 @@ int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
 {
 	struct checking c = { .layout = layout, .check = check };
 
-	/* One more, so that there is something to point to. */
+	/* Each has one element more, because calloc() may return NULL for none. */
 	c.is_claimed = calloc(layout->map.count + 1, sizeof(*c.is_claimed));
 	c.by_name = calloc(layout->root_complex_count + 1, sizeof(*c.by_name));
 	if (!c.is_claimed || !c.by_name) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Both layouts' ranges are sorted by what they are, and walked side by side. */
+/*
+ * Compares two layouts part by part. parts.c lists the parts of both in the same order, so one pass
+ * finds the pairs.
+ */
 #include "config.h"
 
 #include "core/arena.h"
@@ -26,8 +29,8 @@ static bool is_same_range(struct gpal_range a, struct gpal_range b)
 }
 
 /*
- * Whether all that a guest knows of the range is where it was. Buses count from
- * their base and virtio-mmio slots from the start, wherever the range ends.
+ * Returns true if the guest finds all addresses of a range where they were. The range may grow, but
+ * buses are counted from the bus-0 base, and virtio-mmio slots from the start of the range.
  */
 static bool is_in_place(const struct gpal_layout *layout, const struct gpald_part *from,
 			const struct gpald_part *to)
@@ -46,8 +49,9 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 }
 
 /*
- * A change of a root complex's bus numbers is told. That its buses come or go is told only if
- * it has nothing else that would show it. Their addresses are told by the segment's ECAM.
+ * Returns true if a change of this pair is reported. For a root complex, a change of its bus
+ * numbers is reported. That it comes or goes is reported only if it has no range in the map, which
+ * would show it. The addresses of its buses are reported with the ECAM of its segment.
  */
 static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
 {
@@ -61,7 +65,10 @@ static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
 	return !(gpald_has_buses(a, b) && gpald_has_buses(b, a));
 }
 
-/* A range of the same size elsewhere has moved; buses move by their base alone. */
+/*
+ * A range with another size is resized, otherwise it has moved. An ECAM has moved only if its bus-0
+ * base has.
+ */
 static enum gpal_change_kind kind_of(const struct gpald_part *from, const struct gpald_part *to)
 {
 	if (!from)
@@ -84,7 +91,7 @@ struct comparison {
 	struct gpal_change *changes;
 };
 
-/* A RAM node that has another extent is not gone. */
+/* Returns true if the new layout lacks a part. A RAM node with another extent is not gone. */
 static bool is_gone(const struct comparison *c, const struct gpald_part *part)
 {
 	size_t count;
@@ -93,7 +100,10 @@ static bool is_gone(const struct comparison *c, const struct gpald_part *part)
 	return count == 0;
 }
 
-/* Whether the block, at its base, is smaller because a root complex at an end is gone. */
+/*
+ * Returns true if an ECAM with the same base has become smaller because a root complex at one of
+ * its ends is gone.
+ */
 static bool lost_root_complex(const struct comparison *c, const struct gpal_layout_segment *from,
 			      const struct gpal_layout_segment *to)
 {
@@ -115,7 +125,7 @@ static bool lost_root_complex(const struct comparison *c, const struct gpal_layo
 	return false;
 }
 
-/* Adds what there is to say of a pair; one of the two may be NULL. */
+/* Adds the change of a pair, if there is one to report. One of the two may be NULL. */
 static void add_change(const struct comparison *c, const struct gpald_part *from,
 		       const struct gpald_part *to)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows over several CXL host bridges. */
+/*
+ * The checks of CXL windows. domain_checks.c checks the number of their targets, and name_checks.c
+ * their names.
+ */
 #include "config.h"
 
 #include "core/cxl.h"
@@ -13,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first name that is the same; `count` if there is none. */
+/* Returns the index of the first target with this name; `count` if there is none. */
 static size_t find_cxl_target(const char *const *targets, size_t count, const char *name)
 {
 	size_t at = 0;
@@ -47,7 +50,10 @@ static int refuse_twice(const struct gpal_cxl_window *window, size_t index, size
 	return gpald_fail_part(error, code, "/%zu", at);
 }
 
-/* Each target is there once; notes which root complexes they are. */
+/*
+ * Checks that each target is listed once and is a root complex with CXL. Notes the indices of the
+ * root complexes.
+ */
 static int check_window_targets(const struct gpald_resolution *r, const struct gpald_named *by_name,
 				size_t index, uint32_t *targets)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each device sits behind a port of its own, whose window holds the BARs of the device and
- * of its virtual functions; the ports' windows lie in the window of the root complex. The
- * units are those of bridges in the PCI-to-PCI Bridge Architecture Specification, and the
- * BARs of virtual functions lie together as the SR-IOV chapter of the PCI Express Base
- * Specification lays them out.
+ * Each device is behind a port of its own. The window of the port holds the BARs of the device and
+ * of its virtual functions, and the window of the root complex holds those of the ports.
+ *
+ * Sources: PCI-to-PCI Bridge Architecture Specification, for the unit of bridge windows; PCI
+ * Express Base Specification, SR-IOV, for BARs of virtual functions, which lie one after another.
  */
 #include "config.h"
 
@@ -22,8 +22,8 @@ struct port {
 };
 
 /*
- * A block is as large as its alignment, or several times that, so blocks from large to small
- * leave no gaps.
+ * Adds the BARs of a device, each `copies` times. A block of them is a multiple of its alignment,
+ * so blocks in descending order leave no gaps. Returns false if the size is 2^64 or more.
  */
 static bool add_bars(struct port *port, const uint64_t *bars, size_t count, uint32_t copies)
 {
@@ -48,7 +48,7 @@ static bool make_port(const struct gpal_device *device, size_t index, struct por
 	       gpald_align_up(port->size, GPALD_BRIDGE_WINDOW_UNIT, &port->size);
 }
 
-/* From the coarsest alignment and the largest size down; of equals in the given order. */
+/* Orders ports by descending alignment and size; equal ones stay in the order of the request. */
 static int compare_ports(const void *x, const void *y)
 {
 	const struct port *a = x, *b = y;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The digest of a layout's addresses. It covers the map and nothing else, so that
- * layouts with one digest are interchangeable to a guest.
+ * The digest of a layout. It covers the architecture and the map and nothing else, so layouts with
+ * the same digest have every range at the same address.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
-/* Text that is hashed when there is enough of it. */
+/* Collects text and hashes it when the buffer is full. */
 struct text {
 	struct sha256_ctx hash;
 	size_t length;
@@ -43,7 +43,7 @@ static void add_text(struct text *text, const char *more)
 	add_digest_text(text, more, strlen(more));
 }
 
-/* An address after a space or the like. */
+/* Adds an address after the character `before`. */
 static void add_hex(struct text *text, char before, uint64_t value)
 {
 	char hex[1 + GPALD_HEX_MAX] = { before };

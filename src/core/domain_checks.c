@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that enumerators and counts are within their limits. */
+/* Checks that enumerators and counts are within their limits. The checks after these rely on it. */
 #include "config.h"
 
 #include "core/request_checks.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of the library's codes: token and meaning. What number a code has on
- * the wire is the wire's business.
+ * The table of codes: the token and the meaning of each. Numbers in the protocol are left to
+ * src/wire.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places a layout once more, with somebody who writes down how. The rules are a
- * function of the request, so what is written is how the layout came about; what an
- * update has kept is marked in it and is kept again.
+ * Resolves a request again and records the steps. The result depends on the request alone, so these
+ * are the steps that made the layout. The map of a layout marks the ranges that an update kept, and
+ * they are kept again.
  */
 #include "config.h"
 
@@ -57,7 +57,7 @@ static bool is_same_map(const struct gpal_map *a, const struct gpal_map *b)
 	return true;
 }
 
-/* The digest also covers buses and other things that are not in the map. */
+/* The digest also covers the architecture and the kinds of the ranges. */
 static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layout *b)
 {
 	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];
@@ -67,7 +67,7 @@ static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layou
 	return strcmp(digest_a, digest_b) == 0;
 }
 
-/* Makes a live layout once more; one that comes out another is GPAL_E_INTERNAL. */
+/* Resolves a live layout again. Returns GPAL_E_INTERNAL if the result is another layout. */
 static int trace_live(const struct gpal_request *request, const struct gpal_layout *live,
 		      enum gpald_keep keep, struct gpald_trace *trace, struct gpal_layout **layout)
 {
@@ -93,7 +93,7 @@ static int explain_live(const struct gpal_request *request, const struct gpal_la
 
 	if (code != GPAL_E_INTERNAL || live->map.kept)
 		return code;
-	/* It was updated before anybody marked what was kept, and tells no more. */
+	/* The map has no marks: it is not known which of its ranges an update kept. */
 	code = trace_live(request, live, GPALD_KEEP_ALL, trace, layout);
 	if (code)
 		return code;
@@ -119,12 +119,12 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 				     &layout, error);
 	else if ((code = explain_live(request, live, &trace, &layout)) != GPAL_OK)
 		gpald_fail_plain(error, (enum gpal_code)code);
-	/* As gpal_resolve() does. */
+	/* Add the sizes that would fit, as gpal_resolve() does. */
 	if (code && error)
 		gpald_advise_request(request, policy, (struct gpald_around){ .live = NULL }, error);
 	if (code)
 		return code;
-	/* In the arena of the layout, with which it is freed. */
+	/* It lies in the arena of the layout, and is freed with it. */
 	made = gpald_arena_alloc(trace.arena, 1, sizeof(*made));
 	if (!made) {
 		gpal_layout_free(layout);

@@ -2,24 +2,21 @@
 /*
  * Theory of operation
  *
- * Each free range of the region is a leaf. Leaves lie in blocks, and a tree above
- * the blocks holds the largest window that fits in any leaf below a node,
- * alignment included. So a search walks down from the root and never enters a
- * block without a fit.
+ * Each free range of the region is a leaf. Leaves are grouped into blocks. In a tree above the
+ * blocks, each node has the size of the largest aligned window that fits in a leaf below it. So a
+ * search walks down from the root and never enters a block in which nothing fits.
  *
- * A leaf never has to become two, because a window leaves at most one piece on
- * each side and only one of them can matter at the same alignment:
+ * A leaf is never split, because a window leaves at most one piece on each side, and only one of
+ * them can be used at the same alignment:
  *
- *  - Bottom up, the window starts at the first aligned address of the leaf. What
- *    lies before it holds no aligned address: it is dead until a finer alignment
- *    comes.
- *  - Top down, the window starts at the highest aligned address that leaves room
- *    for it, so the leaf afterwards ends on an aligned address. What lies above
- *    the window is shorter than the alignment. The first time, it may hold one
- *    aligned address: it becomes the leaf's tail. From then on the leaf ends on
- *    an aligned address, and all that further windows leave above them is dead.
+ *  - Bottom up, the window starts at the first aligned address of the leaf. The piece below it
+ *    has no aligned address, so it is dead: unusable until the alignment becomes smaller.
+ *  - Top down, the window starts at the highest aligned address at which it fits, so the leaf then
+ *    ends on an aligned address. The piece above the window is shorter than the alignment. That of
+ *    the first window may have one aligned address, and becomes the tail of the leaf. Those of
+ *    later windows have none, because the leaf ends on an aligned address, and are dead.
  *
- * Before the next alignment the dead pieces and tails are merged back.
+ * Before the next alignment, dead pieces and tails are merged with the leaves.
  */
 #include "config.h"
 
@@ -30,7 +27,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* Leaves a block: enough to keep the tree in cache, few enough to look through. */
+/* Leaves in a block: enough to keep the tree in cache, few enough to search one by one. */
 #define BLOCK ((size_t)4)
 
 static size_t blocks_of(size_t leaves)
@@ -42,7 +39,7 @@ static size_t blocks_of(size_t leaves)
 	return blocks;
 }
 
-/* Finds the ranges inside the region and cuts off what is outside. */
+/* Takes the ranges inside the region, and cuts off the parts outside. */
 static void take_over_free_space(struct gpald_fit_index *index, struct gpald_free_space *space,
 				 struct gpal_range region)
 {
@@ -76,7 +73,7 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 					   .dead_capacity = 2 * windows };
 	take_over_free_space(index, space, region);
 
-	/* Each window adds at most one range to what is free. */
+	/* Each window adds at most one free range. */
 	leaves = index->leaves.count + windows;
 	if (direction == GPALD_TOP_DOWN) {
 		index->tails = gpald_arena_alloc(arena, leaves, sizeof(*index->tails));
@@ -92,7 +89,7 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 	       gpald_free_space_init(&index->merged[1], arena, leaves);
 }
 
-/* The largest window in a leaf. */
+/* Returns the size of the largest window that fits in a leaf or its tail. */
 static uint64_t leaf_best(const struct gpald_fit_index *index, size_t leaf)
 {
 	uint64_t best = gpald_range_usable(index->leaves.ranges[leaf], index->alignment);
@@ -147,7 +144,7 @@ static void append_dead(const struct gpald_fit_index *index, struct gpald_free_s
 static void merge_into_free_space(struct gpald_fit_index *index, struct gpald_free_space *to)
 {
 	const struct gpald_free_space leaves = index->leaves;
-	struct gpald_free_space merged = *to; /* a copy of its own stays in registers */
+	struct gpald_free_space merged = *to; /* a local copy stays in registers */
 	size_t next_dead = 0;
 
 	for (size_t i = 0; i < index->dead_count; i++)
@@ -195,7 +192,7 @@ void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment)
 static struct gpal_range take_lowest(struct gpald_fit_index *index, size_t leaf, uint64_t size)
 {
 	struct gpal_range *body = &index->leaves.ranges[leaf];
-	/* The caller has seen that the window fits, so neither line can wrap. */
+	/* The caller has checked that the window fits, so neither line can wrap. */
 	uint64_t start = body->end - gpald_range_usable(*body, index->alignment);
 	struct gpal_range window = { start, start + size };
 
@@ -227,7 +224,7 @@ static struct gpal_range take_highest(struct gpald_fit_index *index, size_t leaf
 	return window;
 }
 
-/* The block with the highest or lowest fit, which must exist. */
+/* Returns the block with the highest or lowest fit, which must exist. */
 static inline size_t find_block(const struct gpald_fit_index *index, uint64_t size)
 {
 	size_t node = 1;
@@ -243,7 +240,7 @@ static inline size_t find_block(const struct gpald_fit_index *index, uint64_t si
 	return node - index->width;
 }
 
-/* The leaf of that block with the highest or lowest fit, which must exist. */
+/* Returns the leaf of the block with the highest or lowest fit, which must exist. */
 static inline size_t find_leaf(const struct gpald_fit_index *index, size_t block, uint64_t size)
 {
 	size_t leaf = block * BLOCK;
@@ -259,7 +256,7 @@ static inline size_t find_leaf(const struct gpald_fit_index *index, size_t block
 	return leaf;
 }
 
-/* What a free range is passed over for, if the search comes by it before the choice. */
+/* Records why the search passed a free range, if it lies before the chosen one. */
 static void trace_passed_piece(const struct gpald_fit_index *index, struct gpal_range free,
 			       struct gpal_range choice, uint64_t size, struct gpald_trace *trace)
 {
@@ -269,9 +266,9 @@ static void trace_passed_piece(const struct gpald_fit_index *index, struct gpal_
 }
 
 /*
- * Tells of all that is free on the way to a leaf; gives what is taken from. If a free range
- * goes over the floor, the part below is not told: in a layout there is none, because chipset
- * low MMIO ends at 4 GiB.
+ * Records all free ranges on the way to a leaf. Returns the free range that the window is taken
+ * from. If a free range crosses the floor, its part below is not recorded; a layout has none such,
+ * because chipset low MMIO ends at 4 GiB.
  */
 static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
 				   struct gpald_trace *trace)
@@ -284,7 +281,7 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 
 	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
 		gpald_trace_pass_below(trace, index->space->ranges[i]);
-	/* From where the search begins, so that what is cut is its end. */
+	/* The order is that of the search: if the list is cut, its end is missing. */
 	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf); n++) {
 		const size_t at = down ? leaves->count - 1 - n : n;
 
@@ -297,7 +294,7 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 	return choice;
 }
 
-/* Inlined into both, so that who wants to know nothing pays for nothing. */
+/* It is inlined into both callers, so that the one without a trace is as fast as possible. */
 static inline __attribute__((always_inline)) bool take_fit(struct gpald_fit_index *index,
 							   uint64_t size, struct gpal_range *window,
 							   struct gpald_trace *trace)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Summing lists up. Searching for a window is in fit_index.c. */
+/*
+ * Summaries of free space, for errors. fit_index.c, windows.c and phases.c search the free ranges.
+ */
 #include "config.h"
 
 #include "core/free_space.h"
@@ -9,7 +11,7 @@ void gpald_free_summary_add(struct gpald_free_summary *summary, struct gpal_rang
 {
 	const uint64_t usable = gpald_range_usable(free, alignment);
 
-	/* Free ranges are disjoint, so the sum is at most the address space. */
+	/* Free ranges do not overlap, so the sum is at most the address space. */
 	summary->total += gpal_range_size(free);
 	if (usable > summary->largest_fit) {
 		summary->largest_fit = usable;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The addresses of HyperTransport's special functions, which AMD's IOMMU does not translate
- * (AMD I/O Virtualization Technology Specification), and those where Linux maps the doorbells
- * of MSIs for devices behind an SMMU (MSI_IOVA_BASE in its driver).
+ * The well-known holes of hosts. Sources: AMD I/O Virtualization Technology Specification, for the
+ * addresses of HyperTransport's special functions, which AMD's IOMMU does not translate;
+ * MSI_IOVA_BASE in Linux's SMMU driver, for the addresses to which Linux maps the doorbells of MSIs
+ * for devices behind an SMMU.
  */
 #include "config.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which ranges of a live layout a new request goes on using. */
+/*
+ * Finds the ranges of a live layout that stay where they are when its request changes, and refuses
+ * a change that cannot keep them. The allocator checks that nothing else overlaps them.
+ */
 #include "config.h"
 
 #include "core/error.h"
@@ -19,7 +22,10 @@ struct keeping {
 	size_t count;
 };
 
-/* Nothing is looked for twice, so what was not found is gone. */
+/*
+ * Finds the parts of the live layout that equal `wanted`. No part is searched twice, so those not
+ * found are gone.
+ */
 static const struct gpald_part *find_live(struct keeping *k, const struct gpald_part *wanted,
 					  size_t *count)
 {
@@ -53,7 +59,10 @@ static void keep_range(struct keeping *k, enum gpal_kind kind, size_t index,
 	k->kept[k->count++] = (struct gpald_kept){ kind, (uint32_t)index, range };
 }
 
-/* Where a segment goes whose buses stay where they are; false: above the address space. */
+/*
+ * Computes the ECAM of a segment whose buses stay where they are. Returns false if it does not end
+ * in the address space.
+ */
 static bool find_ecam(const struct gpal_layout_segment *segment,
 		      const struct gpal_layout_segment *live, struct gpal_range *range)
 {
@@ -67,7 +76,10 @@ static bool is_aligned(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
 }
 
-/* Whether the request says how a range is aligned: right or wrong, that of VTL2's memory. */
+/*
+ * Returns true if the request states the alignment of a range. That of VTL2's memory may be 0,
+ * which is invalid.
+ */
 static bool states_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
 {
 	switch (origin->role) {
@@ -93,7 +105,9 @@ static uint64_t size_of(const struct gpald_part *parts, size_t count)
 	return size;
 }
 
-/* Node 0, of which the low RAM window is the first demand and all else the second. */
+/*
+ * Keeps node 0 with its low RAM window: the window is its first demand, the other RAM its second.
+ */
 static int keep_node_with_low_window(struct keeping *k)
 {
 	const struct gpal_request *request = k->r->request;
@@ -123,14 +137,14 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	if (count == 0)
 		return GPAL_OK;
 	if (live->segment) {
-		/* The target of an ECAM's demand lies in its segment. */
+		/* The target of an ECAM's demand is a member of its segment. */
 		const struct gpal_layout_segment *segment =
 			(const struct gpal_layout_segment
 				 *)((const char *)list->origins[index].target -
 				    offsetof(struct gpal_layout_segment, ecam));
 		struct gpal_range block;
 
-		/* Which side of 4 GiB it is on is the request's to say. */
+		/* The request says on which side of 4 GiB the ECAM must be. */
 		if (live->entry->kind != kind || !find_ecam(segment, live->segment, &block))
 			return GPAL_E_WOULD_MOVE;
 		keep_range(k, kind, index, block);
@@ -145,7 +159,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	return GPAL_OK;
 }
 
-/* A pinned range has its place from the request, which must be the one it has. */
+/* Checks that the request pins a range to the address that it has. */
 static int check_pinned(struct keeping *k, size_t index)
 {
 	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_FIXED];
@@ -160,7 +174,7 @@ static int check_pinned(struct keeping *k, size_t index)
 	return GPAL_E_WOULD_MOVE;
 }
 
-/* A root complex has all the buses it had, and the guest finds them behind it. */
+/* Checks that a root complex still has all its buses. */
 static int check_buses(struct keeping *k, size_t index)
 {
 	const struct gpal_layout_root_complex *rc = &k->r->root_complexes[index];
@@ -171,7 +185,7 @@ static int check_buses(struct keeping *k, size_t index)
 	return count == 0 || gpald_has_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
 }
 
-/* Whether it is the rest of node 0, which was dealt with at its low RAM window. */
+/* Returns true for the RAM of node 0 that keep_node_with_low_window() handles. */
 static bool is_rest_of_node(const struct keeping *k, const struct gpald_origin *origin)
 {
 	return origin->role == GPALD_ROLE_RAM && origin->index == 0 && k->r->low_window > 0;
@@ -212,7 +226,9 @@ static int keep_same(struct keeping *k)
 	return collect_kept(k);
 }
 
-/* The ranges of the live layout itself, whose entries say which demand they are of. */
+/*
+ * Keeps the ranges of a layout of this very request. Each entry of its map says which demand it is.
+ */
 static int keep_again(struct keeping *k)
 {
 	const struct gpald_resolution *r = k->r;
@@ -255,7 +271,7 @@ int gpald_collect_kept(struct gpald_resolution *r)
 	struct keeping k = { .r = r };
 	int code;
 
-	/* Each live part is kept once at most: tags are unique, and so are root complexes. */
+	/* Each live part is kept at most once: tags are unique, and so are root complexes. */
 	k.kept = gpald_arena_alloc(r->arena, r->around.live->map.count, sizeof(*k.kept));
 	if (!k.kept)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The size that would do, of what is refused for want of room: of the range that found no
- * place, or of what makes a layout too wide for its host.
+ * Finds the size that would fit when a request is refused: of the range that does not fit, or of
+ * one that makes the layout too wide for its host. sizing.c tries the sizes.
  */
 #include "config.h"
 
@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is exhausted. */
+/* A range that does not fit. */
 
 /*
- * The largest size below the one that is asked for; 0: none was found. A window is as
- * large as it can be in the place that was found for it, and often that is all there
- * is to it; RAM may be in several places, and so may what moves.
+ * Returns the largest size found below the one asked for; 0: none was found. For a window this
+ * usually is the size of the largest free range, so that is tried first. It is not for RAM, which
+ * may be in several ranges, or if other ranges may move; then the size is searched.
  */
 static uint64_t find_largest(const struct gpal_error *error, bool may_move, uint64_t least,
 			     uint64_t asked, uint64_t unit, gpald_size_test *test, void *data)
@@ -50,7 +50,7 @@ static enum gpald_verdict try_request(void *data, uint64_t size)
 	return gpald_sizing_try(data, size, NULL);
 }
 
-/* All windows alike. */
+/* One size for all windows. */
 
 struct sharing {
 	struct gpald_sizing *sizing;
@@ -64,12 +64,12 @@ static enum gpald_verdict try_share(void *data, uint64_t size)
 	return gpald_sizing_try_phase(sharing->sizing, size, sharing->phase);
 }
 
-#define SHARES_MOST 2048 /* multiples of 2 MiB in 4 GiB: so many are tried one by one */
+#define SHARES_MOST 2048 /* multiples of 2 MiB in 4 GiB; up to this many are tried one by one */
 
 /*
- * The largest multiple of the usual alignment with which all windows fit. A smaller one may
- * not do where a larger one does, so that each is tried, from the largest down; if there are
- * too many, one is found that does while the next does not.
+ * Returns the largest multiple of the usual alignment with which all windows fit; 0: none. A
+ * smaller size may fail where a larger one works, so each is tried, from the largest down. If there
+ * are too many, the function searches one that works while the next does not.
  */
 static uint64_t find_share(struct sharing *sharing, uint64_t unit, uint64_t most)
 {
@@ -118,7 +118,7 @@ static void advise_exhausted(const struct gpal_request *request, const struct gp
 
 		if (unit > 0) {
 			const uint64_t least = gpald_sizing_least(&sizing, unit);
-			/* The low RAM window of node 0 is no part of what found no place. */
+			/* The demand that failed does not include the low RAM window of node 0. */
 			const bool is_node_0 = error->subject == GPAL_SUBJECT_MEMORY_NODE &&
 					       error->index == 0;
 			const uint64_t apart = is_node_0 ? request->nodes[0] - error->size : 0;
@@ -133,7 +133,7 @@ static void advise_exhausted(const struct gpal_request *request, const struct gp
 	gpald_sizing_clear(&sizing);
 }
 
-/* What is too wide: what could be smaller. */
+/* A layout that is too wide: the ranges that could be smaller. */
 
 struct candidate {
 	enum gpal_subject subject;
@@ -142,7 +142,7 @@ struct candidate {
 	const char *tag;
 };
 
-/* By size, from large to small; of equals in the order of the request. */
+/* Orders candidates by descending size; equal ones stay in the order of the request. */
 static int compare_candidates(const void *x, const void *y)
 {
 	const struct candidate *a = x, *b = y;
@@ -201,7 +201,7 @@ static size_t add_rooms(const struct gpal_layout *layout, struct candidate *list
 	return count;
 }
 
-/* Each node, then all of them alike. */
+/* Adds each node, and then one candidate for all nodes together. */
 static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list)
 {
 	size_t count = 0;
@@ -227,7 +227,7 @@ static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list
 	return count + 1;
 }
 
-/* Whether a smaller size does, and the largest that was found. */
+/* Searches the largest smaller size that works. Returns false if none was found. */
 static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate *candidate,
 			     uint64_t *size)
 {
@@ -236,7 +236,7 @@ static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate
 
 	if (unit == 0)
 		return false;
-	/* What is placed is whole units. */
+	/* Sizes of placed ranges are multiples of their unit. */
 	least = gpald_sizing_least(sizing, unit);
 	return least < candidate->size && try_request(sizing, least) == GPALD_DOES &&
 	       gpald_find_size(least, candidate->size, unit, try_request, sizing, size);
@@ -263,7 +263,7 @@ static void advise_width(const struct gpal_request *request, const struct gpal_p
 		count += add_rooms(layout, list + count);
 		count += add_windows(layout, list + count);
 	}
-	/* Single nodes get half of what may be spent, so that all nodes have their turn. */
+	/* Single nodes get half of the budget, so that enough is left for all nodes together. */
 	budget.left = GPALD_BUDGET / 2;
 	for (size_t i = 0; i < count && !error->largest_size; i++) {
 		if (list[i].subject == GPAL_SUBJECT_MEMORY_NODES)
@@ -289,7 +289,7 @@ void gpald_advise_request(const struct gpal_request *request, const struct gpal_
 
 struct input_test {
 	struct gpal_alloc_input input;
-	struct gpal_demand *demand; /* of the input, whose size is changed */
+	struct gpal_demand *demand; /* in `input`: the one whose size is tried */
 	struct gpald_budget budget;
 	size_t things;
 };

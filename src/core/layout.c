@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making and changing layouts, as library users have it: over the resolver, and, if there
- * is no room, with the size that would have fitted.
+ * gpal_resolve() and gpal_update(). They call the resolver, and add to a refusal the size that
+ * would have fitted.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@ uint64_t gpal_largest_bar(struct gpal_range window)
 
 	if (size == 0)
 		return 0;
-	/* The largest power of two in the size fits, or half of it does, or that of a quarter. */
+	/* The largest power of two up to the size fits, or half of it does. */
 	bar = UINT64_C(1) << (63 - __builtin_clzll((unsigned long long)size));
 	while (!gpald_align_up(window.start, bar, &start) || start > window.end ||
 	       window.end - start < bar)
@@ -34,7 +34,7 @@ int gpal_layout_refuse(const struct gpal_layout *layout, uint64_t refused, struc
 		const struct gpal_warning *warning = &layout->warnings[i];
 		int code;
 
-		/* One that is not known is refused with all. */
+		/* GPAL_REFUSE_ALL refuses unknown warnings, too. */
 		if (refused != GPAL_REFUSE_ALL &&
 		    (warning->reason < 0 || !(refused & UINT64_C(1) << warning->reason)))
 			continue;
@@ -54,16 +54,16 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 	const struct gpald_around nothing = { .live = NULL };
 	int code = gpald_resolve(request, policy, nothing, layout, error);
 
-	/* What is too large is told how large it may be. */
+	/* Add the sizes that would fit. */
 	if (code && error)
 		gpald_advise_request(request, policy, nothing, error);
 	return code;
 }
 
 /*
- * Neither around the live layout nor afresh there is room. Which range it is for, and
- * where, is to be told of the layout the guest has; of one that was never made, what
- * is next to what would be misleading.
+ * Fills in the error if there is no layout, with the live ranges in place or without them. The
+ * error is about the layout that the guest has. If only the attempt without it was exhausted, the
+ * neighbours are omitted: they are those of a layout that was never made, and would mislead.
  */
 static void tell_of_live(const struct gpal_request *request, struct gpald_around advised,
 			 int around_code, const struct gpal_error *around, struct gpal_error *error)
@@ -78,7 +78,7 @@ static void tell_of_live(const struct gpal_request *request, struct gpald_around
 	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
 }
 
-/* Whether a layout drops what the live one has. */
+/* Finds out whether a layout lacks ranges of the live one. */
 static int find_removals(const struct gpal_layout *live, const struct gpal_layout *layout,
 			 bool *removes, struct gpal_error *error)
 {
@@ -104,7 +104,7 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 
 	if (around_code == GPAL_E_NO_MEMORY)
 		return gpald_fail_plain(error, around_code);
-	/* What stands in the way may be what stays; or there is no layout at all. */
+	/* The ranges that stay may be in the way, so try without them. */
 	if (around_code)
 		code = gpald_resolve(request, live->policy, nothing, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums and maxima; nothing here can fail. */
+/* Computes sums and maxima. Nothing here can fail. */
 #include "config.h"
 
 #include "core/measures.h"

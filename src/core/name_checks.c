@@ -30,7 +30,7 @@ const struct gpald_named *gpald_find_named(const struct gpald_named *names, size
 	return bsearch(name, names, count, sizeof(*names), compare_name);
 }
 
-/* The first name, in list order, that an earlier entry has already. */
+/* Checks that all names differ. Reports the first one, in list order, that an earlier entry has. */
 static int check_unique(struct gpald_named *names, size_t count, enum gpal_subject subject,
 			const char *what, struct gpal_error *error)
 {
@@ -58,11 +58,11 @@ static int check_unique(struct gpald_named *names, size_t count, enum gpal_subje
 	return code;
 }
 
-/* Hashes of names, in a table that is half full at most. */
+/* A hash table of names, at most half full. */
 struct name_set {
 	uint64_t *slots;
 	unsigned int bits; /* there are 2^bits slots */
-	size_t steps;      /* that may still be made: names can be chosen to collide */
+	size_t steps;      /* that are left: a caller can choose names that collide */
 };
 
 static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_t names)
@@ -73,7 +73,7 @@ static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_
 	return set->slots != NULL;
 }
 
-/* Adds a name; false: another one has the hash, or enough was looked at. */
+/* Adds a hash. Returns false if it is there already, or if no steps are left. */
 static bool name_set_add(struct name_set *set, uint64_t hash)
 {
 	const size_t mask = ((size_t)1 << set->bits) - 1;
@@ -89,8 +89,8 @@ static bool name_set_add(struct name_set *set, uint64_t hash)
 }
 
 /*
- * If all hashes differ, so do all names. Else, or if so many collide that somebody may have
- * chosen the names for it, names are compared.
+ * If all hashes differ, so do all names. If two are equal, or so many collide that a caller may
+ * have chosen the names for it, the names themselves are compared.
  */
 int gpald_check_root_complex_names(struct gpald_resolution *r)
 {
@@ -127,7 +127,7 @@ int gpald_check_root_complex_names(struct gpald_resolution *r)
 			    r->error);
 }
 
-/* Holes come after the reserved ranges. */
+/* Numbers of holes follow those of reserved ranges. */
 int gpald_check_reserved_names(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;

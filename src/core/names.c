@@ -61,7 +61,7 @@ static const char *const warning_tokens[] = {
 };
 NAMES(warning_tokens, GPAL_WARN_COUNT);
 
-/* Whatever the caller passes, no row outside the table is read. */
+/* Returns NULL for a value that is not in the table. */
 #define LOOK_UP(table, value, enum_count) \
 	((unsigned int)(value) < (unsigned int)(enum_count) ? (table)[(value)] : NULL)
 

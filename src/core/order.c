@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A merge sort of the runs that a list has already, because most lists have few: windows
- * are placed one beside the other, and requests count upwards. A list of many runs gets a
- * radix sort, least significant digit first, over the bits in which the keys differ.
+ * Most lists consist of few sorted runs, because windows lie side by side and requests count
+ * upwards. So a merge sort joins these runs. A list of many runs gets a radix sort, least
+ * significant digit first, over the bits in which the keys differ.
  */
 #include "config.h"
 
@@ -10,12 +10,12 @@
 
 #include <string.h>
 
-#define RUN_LEAST ((size_t)16) /* shorter ones are made that long by insertion */
-#define RUNS_MOST 16           /* merges of more cost more than the digits of the keys */
-#define DIGIT_BITS 9           /* few enough streams to write that they stay in cache */
+#define RUN_LEAST ((size_t)16) /* insertion makes shorter runs this long */
+#define RUNS_MOST 16           /* merging more takes longer than a radix sort */
+#define DIGIT_BITS 9           /* few enough that all output streams stay in cache */
 #define DIGITS (1u << DIGIT_BITS)
 
-/* Sorts the first `count` items, of which the first `sorted` are. */
+/* Sorts the first `count` items; the first `sorted` of them are sorted. */
 static void insert_sorted(struct gpald_order *items, size_t sorted, size_t count)
 {
 	for (size_t i = sorted; i < count; i++) {
@@ -28,7 +28,7 @@ static void insert_sorted(struct gpald_order *items, size_t sorted, size_t count
 	}
 }
 
-/* Equal keys would change their order, so a run that descends has none. */
+/* Reverses a descending run. It has no equal keys, which would change their order. */
 static void reverse_items(struct gpald_order *items, size_t count)
 {
 	for (size_t i = 0, j = count - 1; i < j; i++, j--) {
@@ -39,7 +39,7 @@ static void reverse_items(struct gpald_order *items, size_t count)
 	}
 }
 
-/* Makes an ascending run of the first items; the number of them. */
+/* Makes the first items an ascending run. Returns their number. */
 static size_t make_run(struct gpald_order *items, size_t count)
 {
 	const size_t least = count < RUN_LEAST ? count : RUN_LEAST;
@@ -70,7 +70,7 @@ static void merge_adjacent(const struct gpald_order *from, size_t middle, size_t
 	memcpy(to + (middle - left), from + right, (end - right) * sizeof(*to));
 }
 
-/* Merges neighbours until one run is left; `ends` says where each ends. */
+/* Merges neighbouring runs until one is left. `ends` has the end of each. */
 static void merge_runs(struct gpald_order *items, struct gpald_order *scratch, size_t *ends,
 		       size_t runs)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The map has the ranges; the rest of the layout says what they are. */
+/*
+ * Makes a list of parts: the map has the ranges, and the other members of the layout say what they
+ * are for.
+ */
 #include "config.h"
 
 #include "core/parts.h"
@@ -67,7 +70,10 @@ static int compare_parts(const void *a, const void *b)
 	return x->entry->range.start < y->entry->range.start ? -1 : 1;
 }
 
-/* By hash first, and by all that there is only if two of one hash are not in order. */
+/*
+ * Sorts parts by hash. The slower full comparison is needed only if two parts with one hash are out
+ * of order.
+ */
 static struct gpald_part *sort_parts(struct gpald_arena *arena, struct gpald_part *parts,
 				     size_t count)
 {
@@ -92,7 +98,7 @@ static struct gpald_part *sort_parts(struct gpald_arena *arena, struct gpald_par
 	return sorted;
 }
 
-/* The part of the range of the map that starts there, or NULL. */
+/* Returns the part of the range of the map that starts there, or NULL. */
 static struct gpald_part *find_start(struct gpald_part *parts, const struct gpal_map *map,
 				     uint64_t start)
 {
@@ -145,11 +151,11 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 
 	if (!parts || !slices)
 		return NULL;
-	/* In the order of the map, for now. */
+	/* Until reserved ranges are removed, a part has the index of its entry. */
 	for (size_t i = 0; i < map->count; i++)
 		parts[i] = (struct gpald_part){ .entry = &map->entries[i],
 						.owner = map->entries[i].tag };
-	/* What is not in the map is no part of the layout. */
+	/* A member whose range is not in the map is ignored. */
 	for (size_t i = 0; i < layout->iommu_count; i++) {
 		struct gpald_part *part = find_start(parts, map, layout->iommus[i].range.start);
 
@@ -186,7 +192,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 		const bool has_iommu = is_iommu_of(layout, iommu, rc);
 
-		/* They are in the order of their root complexes. */
+		/* IOMMUs are in the order of their root complexes. */
 		iommu += has_iommu;
 		slices[i] = (struct gpal_map_entry){
 			.tag = gpald_role_tag(arena, GPALD_ROLE_BUSES, rc->name, strlen(rc->name)),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of root complexes, together and one by one. */
+/* Checks of root complexes and of their windows. */
 #include "config.h"
 
 #include "core/request_checks.h"
@@ -72,7 +72,7 @@ static int name_bus_overlap(const struct gpald_resolution *r)
 	const struct gpal_root_complex *later = NULL, *earlier = NULL;
 	struct gpald_order *order = r->by_bus;
 
-	/* By segment, and in list order. */
+	/* Sort by segment; root complexes of a segment stay in list order. */
 	sort_root_complexes(r, order, 0);
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[order[i].index];
@@ -91,7 +91,7 @@ static int name_bus_overlap(const struct gpald_resolution *r)
 	return bus_overlap(request, later, earlier, r->error);
 }
 
-/* Sorted by first bus, two neighbours share a bus if any two root complexes do. */
+/* If any two root complexes share a bus, so do two neighbours in the order of first buses. */
 int gpald_check_bus_overlaps(struct gpald_resolution *r)
 {
 	const struct gpal_root_complex *rcs = r->request->root_complexes;
@@ -195,7 +195,7 @@ static int refuse_bar(const char *tag, uint64_t bar, const struct gpald_role_row
 	return code;
 }
 
-/* The first that is no BAR; `count` if there is none. */
+/* Returns the index of the first size that a BAR cannot have; `count` if there is none. */
 static size_t find_bad_bar(const uint64_t *bars, size_t count)
 {
 	size_t i = 0;

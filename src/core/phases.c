@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The phases of RAM and of what goes above all: each places its demands from what the
- * earlier ones left free, and tells of it if somebody wants to know. Those of windows
- * are in windows.c.
+ * The phases of RAM and of post_mmio. Each places its demands in the space that earlier phases left
+ * free, and records its steps if there is a trace. The phases of windows are in windows.c.
  */
 #include "config.h"
 
@@ -12,8 +11,8 @@
 #include "core/error.h"
 
 /*
- * Moves what lies below the end of a kept range, which no free range goes over, to
- * the spare list; RAM does not go back there.
+ * Moves the free ranges below the end of a kept range to the spare list, because later RAM goes
+ * above it. No free range crosses this end.
  */
 static size_t pass_below(struct gpald_placement *p, size_t current, uint64_t floor)
 {
@@ -24,9 +23,9 @@ static size_t pass_below(struct gpald_placement *p, size_t current, uint64_t flo
 	return current;
 }
 
-/* Telling of a step, if somebody wants to know. */
+/* The steps of a trace. */
 
-/* What is free below the floor. */
+/* Records the free ranges below the floor, if there is a trace. */
 static void trace_below(struct gpald_trace *trace, const struct gpald_free_space *space)
 {
 	for (size_t i = 0; trace && i < space->count && !gpald_trace_is_full(trace); i++)
@@ -42,7 +41,7 @@ static void trace_passed(struct gpald_trace *trace, struct gpal_range free, uint
 		gpald_trace_pass(trace, free, needed, alignment);
 }
 
-/* An extent; the last one, unless more is needed. */
+/* Records an extent. If no more bytes are needed, it is the last one, and the step is closed. */
 static void trace_ram_choice(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
 			     uint64_t size, uint64_t still_needed)
 {
@@ -54,7 +53,7 @@ static void trace_ram_choice(struct gpald_trace *trace, struct gpal_range free, 
 		gpald_trace_close(trace, false);
 }
 
-/* The low RAM window: the first demand, which lies from 0 on, or nowhere. */
+/* Places the low RAM window, which is the first demand and must start at 0. */
 static int place_low_window(struct gpald_placement *p)
 {
 	const struct gpal_range window = { 0, p->low_window };
@@ -76,16 +75,16 @@ static int place_low_window(struct gpald_placement *p)
 }
 
 /*
- * RAM: each demand goes on where the last one ended, so one sweep over the free
- * ranges serves them all. A demand is planned first and only then taken, because
- * a demand that fails must report the space as it was.
+ * Each demand continues where the one before it ended, so one pass over the free ranges places all.
+ * The free ranges change only after all extents of a demand are found, because the error of a
+ * demand that fails reports the space as it was.
  */
 int gpald_place_ram(struct gpald_placement *p)
 {
 	struct gpald_free_space *free = &p->free;
 	size_t current = 0; /* the range in which the next demand may start */
-	uint64_t floor = 0; /* where */
-	size_t first = 0;   /* demand that is not placed yet */
+	uint64_t floor = 0; /* lowest address at which it may start */
+	size_t first = 0;   /* first demand that is not placed yet */
 
 	if (p->input->ram_count == 0)
 		return GPAL_OK;
@@ -165,7 +164,7 @@ int gpald_place_ram(struct gpald_placement *p)
 	return GPAL_OK;
 }
 
-/* What is free below the next floor, for those who are told of it. */
+/* Keeps a free range that is below the next floor, for the trace. */
 static void leave_below(struct gpald_placement *p, struct gpal_range free)
 {
 	if (p->trace)
@@ -173,9 +172,9 @@ static void leave_below(struct gpald_placement *p, struct gpal_range free)
 }
 
 /*
- * Post-MMIO: each demand goes above all that is placed, so what one demand passed
- * over is below the floor of the next and one sweep serves them all. No free range
- * goes over a floor, which is the end of something.
+ * Each demand goes above all placed ranges, so the free ranges that one demand passes are below the
+ * floor of the next, and one pass places all. No free range crosses a floor, because the floor is
+ * the end of a range.
  */
 int gpald_place_post_mmio(struct gpald_placement *p)
 {

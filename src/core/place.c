@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places its input phase by phase, each phase from what the earlier ones left free. The
- * phases are in windows.c and phases.c, what they share in placement.c.
+ * Places an input phase by phase, each in the space that earlier phases left free. The phases are
+ * in windows.c and phases.c, and the state that they share in placement.c.
  */
 #include "config.h"
 

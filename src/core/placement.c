@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands before the first phase and after the last: ranges whose place is
- * given, and the map.
+ * The work before the first phase and after the last one: ranges whose address is given, and the
+ * map. The phases report a demand that does not fit through this file.
  */
 #include "config.h"
 
@@ -13,8 +13,8 @@
 #include <inttypes.h>
 
 /*
- * The range of that number whose place is given: reserved ones come first, then
- * fixed ones, then those that are kept.
+ * Returns a range whose address is given, by its number: first reserved, then fixed, then kept
+ * ranges.
  */
 static struct gpal_map_entry given_entry(const struct gpald_placement *p, size_t number)
 {
@@ -77,7 +77,7 @@ static void note_neighbour(struct gpal_error *error, struct gpal_range free, con
 	neighbour->range = range;
 }
 
-/* What is placed on both sides of a free range. */
+/* Finds the ranges on both sides of a free range. */
 static void find_neighbours(const struct gpald_placement *p, struct gpal_range free)
 {
 	for (size_t i = 0; i < p->pinned_count; i++) {
@@ -97,13 +97,13 @@ static uint64_t higher_address(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Whether what is placed was there before the phase of a kind began. */
+/* Returns true if a range was placed before the phase of a kind began. */
 static bool was_before(const struct gpald_placement *p, size_t placed, enum gpal_kind kind)
 {
 	return placed < p->kept.count || p->placed[placed].kind != kind;
 }
 
-/* Where a phase may place; as it was when the phase began. */
+/* Returns the addresses where a phase may place, as they were when it began. */
 static struct gpal_range region_of(const struct gpald_placement *p, enum gpal_kind kind)
 {
 	struct gpal_range region = { 0, kind == GPAL_KIND_MMIO32 ? GPAL_4GIB : GPAL_SPACE_END };
@@ -121,14 +121,14 @@ static struct gpal_range region_of(const struct gpald_placement *p, enum gpal_ki
 	return region;
 }
 
-/* How much of a region a range takes. */
+/* Returns how many bytes of a region a range takes. */
 static uint64_t taken_of(struct gpal_range region, struct gpal_range range)
 {
 	range = gpald_range_clip(range, region);
 	return range.start < range.end ? gpal_range_size(range) : 0;
 }
 
-/* What all demands of a phase ask for, and what was free for them when it began. */
+/* Notes how many bytes all demands of a phase need, and how many were free when it began. */
 static void note_phase(const struct gpald_placement *p, enum gpal_kind kind)
 {
 	const struct gpald_demand_list list = p->demands[kind];
@@ -229,7 +229,10 @@ static int set_overlap(struct gpal_error *error, const struct gpal_map_entry *en
 	return code;
 }
 
-/* The steps of the ranges whose place is given; the extents of kept RAM lie together. */
+/*
+ * Records a step for each range whose address is given. Extents of kept RAM are neighbours, and
+ * share a step.
+ */
 static void trace_given(struct gpald_placement *p)
 {
 	const size_t given = p->pinned_count + p->kept.count;
@@ -313,7 +316,7 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 	for (size_t i = 0; i < p->placed_count; i++) {
 		while (pinned < p->pinned_count && p->pinned[pinned].range.start < p->order[i].key)
 			sorted[count++] = p->pinned[pinned++];
-		/* What is kept was recorded first. */
+		/* Kept ranges were recorded first. */
 		if (kept)
 			kept[count] = p->order[i].index < p->kept.count;
 		sorted[count++] = tagged_entry(p, &p->placed[p->order[i].index]);
@@ -327,10 +330,9 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 }
 
 /*
- * Bounds. Each pinned range and each window adds at most one free range, and so
- * does each RAM extent; a RAM demand takes at most one extent of each free range
- * and consecutive demands share at most one. A kept range adds one, and so does
- * what a post-MMIO demand leaves below itself.
+ * Allocates the lists. Each pinned range, kept range, window and extent of RAM adds at most one
+ * free range, and so does the space that a post_mmio demand leaves below itself. A RAM demand has
+ * at most one extent in each free range, and consecutive demands share at most one.
  */
 static bool make_room(struct gpald_placement *p)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policies. A released row is frozen: a change here moves the memory of
- * guests that sleep. To change a default, add a row. Figures: OpenVMM's resolver
- * and manifest builder of the month in the name, that of May as of pull request 3501.
+ * The policies. A released row is frozen, because a change would move the memory of guests that are
+ * suspended. To change a default, add a row. Source: OpenVMM's resolver and manifest builder, of
+ * the month in the name; for May, as of pull request 3501.
  */
 #include "config.h"
 

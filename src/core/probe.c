@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The map says which range it is; the rest of the layout, whose. */
+/*
+ * Finds the range of the map that has an address, and the owner of the range in the other members
+ * of the layout.
+ */
 #include "config.h"
 
 #include "core/error.h"
@@ -57,7 +60,10 @@ static void set_placed(struct gpal_probe *probe, enum gpal_kind kind, struct gpa
 	probe->offset = address - range.start;
 }
 
-/* A reserved range above the top, or the part of the gap that such ranges leave. */
+/*
+ * Finds what is at an address above the map, which lacks the reserved ranges there: one of them, or
+ * the free space between them.
+ */
 static void look_above_top(const struct gpal_request *request, uint64_t address,
 			   struct gpal_probe *probe)
 {

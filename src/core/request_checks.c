@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks of a request against itself. Their order is part of the contract: of
- * several faults the first in this order is reported, whatever the front end.
+ * The checks of a request. Their order is part of the contract: if there are several faults, every
+ * front end gets the first one in this order.
  */
 #include "config.h"
 
@@ -76,7 +76,10 @@ static int check_memory_start(const struct gpal_request *request, struct gpal_er
 	return GPAL_OK;
 }
 
-/* What the policy has applies as far as there is room for it; what is stated has to fit. */
+/*
+ * Returns the low RAM window of the policy, made smaller to fit in node 0, or 0 if it does not end
+ * below the other RAM. A window that the request states must fit as it is.
+ */
 static uint64_t default_low_window(const struct gpald_resolution *r)
 {
 	const uint64_t node = gpald_align_down(r->request->nodes[0], GPALD_LOW_WINDOW_UNIT);
@@ -85,7 +88,7 @@ static uint64_t default_low_window(const struct gpald_resolution *r)
 	return window >= gpald_memory_start(r) ? 0 : window < node ? window : node;
 }
 
-/* Notes the low RAM window that applies. */
+/* Checks the low RAM window of the request, and notes the one that applies. */
 static int check_low_window(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a request and its policy ask of the allocator. The order in which things
- * are added here is part of the ABI: it breaks ties between windows of equal size
- * and alignment.
+ * Turns a request and its policy into the input of the allocator. The order in which ranges are
+ * added is part of the ABI: it breaks ties between windows of equal size and alignment.
  */
 #include "config.h"
 
@@ -19,7 +18,7 @@
 #define CXL_CHBCR_SIZE (64 * GPALD_KIB) /* CXL host bridge component registers */
 #define CHIPSET_HIGH_ALIGNMENT (2 * GPALD_MIB)
 
-/* Below 4 GiB guests find fixed devices: LAPIC, IOAPIC and TPM; GIC and PL011. */
+/* Guests expect devices at fixed addresses below 4 GiB: LAPIC, IOAPIC and TPM; GIC and PL011. */
 static const uint64_t chipset_low_floor[GPAL_ARCH_COUNT] = {
 	[GPAL_ARCH_X86_64] = 32 * GPALD_MIB,
 	[GPAL_ARCH_AARCH64] = 272 * GPALD_MIB,
@@ -33,13 +32,13 @@ static enum gpal_kind ecam_kind(const struct gpald_resolution *r)
 	return ecam == GPAL_ECAM_BELOW_4GIB ? GPAL_KIND_MMIO32 : GPAL_KIND_MMIO64;
 }
 
-/* Digits end at the end of their buffer, before a NUL. */
+/* Returns the length of a number that ends, with a NUL, at the end of its buffer. */
 static size_t decimal_length(const char *number, const char buffer[GPALD_DECIMAL_SIZE])
 {
 	return (size_t)(buffer + GPALD_DECIMAL_SIZE - 1 - number);
 }
 
-/* How many ranges of each kind there can be; nodes without RAM count as well. */
+/* Counts how many ranges of each kind there can be; nodes without RAM are counted, too. */
 static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KIND_COUNT])
 {
 	const struct gpal_request *request = r->request;
@@ -100,8 +99,8 @@ static uint64_t value_or(struct gpal_optional optional, uint64_t otherwise)
 }
 
 /*
- * Whose a range is: the element of a list in the request, the name or number in its tag, and
- * what the result belongs to, which has the role's offset (NULL: nothing).
+ * The owner of a range: the index of an element in a list of the request, the name or number in the
+ * tag, and the object that receives the range at the offset of its role (NULL: none does).
  */
 struct owner {
 	size_t index;
@@ -110,7 +109,7 @@ struct owner {
 	void *target;
 };
 
-/* The tag; NULL: out of memory. */
+/* Notes where the next input comes from. Returns its tag; NULL: out of memory. */
 static inline const char *add_origin(struct gpald_resolution *r, struct gpald_input_list *list,
 				     enum gpald_role role, const struct owner *owner)
 {
@@ -177,7 +176,7 @@ static bool is_within(struct gpal_range inner, struct gpal_range outer)
 	return outer.start <= inner.start && inner.end <= outer.end;
 }
 
-/* Whether all of it is reserved already, by one range. */
+/* Returns true if one reserved range already contains the range. */
 static bool is_reserved(const struct gpald_resolution *r, struct gpal_range range)
 {
 	const struct gpald_input_list *reserved = &r->inputs[GPAL_KIND_RESERVED];
@@ -228,7 +227,7 @@ static int add_chipset(struct gpald_resolution *r)
 	return code;
 }
 
-/* In the order in which the request first has something of each segment. */
+/* Adds the ECAMs in the order in which the request first uses their segments. */
 static int add_ecams(struct gpald_resolution *r)
 {
 	int code = GPAL_OK;
@@ -262,7 +261,7 @@ static int add_window_input(struct gpald_resolution *r, enum gpal_kind kind, enu
 	if (window->kind == GPAL_WINDOW_NONE)
 		return GPAL_OK;
 	if (window->kind == GPAL_WINDOW_DEVICES)
-		/* That it has such a size was checked. */
+		/* gpald_check_windows() has checked that there is such a size. */
 		return gpald_devices_window(window, alignment, &size, &alignment) ?
 			       add_demand(r, kind, role, owner, size, alignment) :
 			       gpald_fail_plain(r->error, GPAL_E_INTERNAL);
@@ -402,7 +401,7 @@ static int add_ram(struct gpald_resolution *r)
 	return code;
 }
 
-/* Below VTL2, so that room for memory moves VTL2 alone, and VTL2 moves no room. */
+/* Rooms go below VTL2, so that adding rooms moves only VTL2, and adding VTL2 moves no room. */
 static int add_hotplug_rooms(struct gpald_resolution *r)
 {
 	int code = GPAL_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes a layout of a request: checks it, hands what it asks for to the allocator
- * and reads the answer back into the terms of a VM.
+ * Makes the layout of a request: checks the request, calls the allocator, and copies the ranges of
+ * the map to the members of the layout.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@
 
 #define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
 
-/* Makes the segments of what their root complexes have. */
+/* Makes the segments: each has the buses of its root complexes. */
 static bool group_segments(struct gpald_resolution *r)
 {
 	const struct gpal_root_complex *rcs = r->request->root_complexes;
@@ -37,7 +37,7 @@ static bool group_segments(struct gpald_resolution *r)
 	if (!r->segments || !r->first_rcs || !r->segment_of_rc)
 		return false;
 
-	/* No two share a bus, so the last of a segment has its highest. */
+	/* No two root complexes share a bus, so the last one of a segment has its highest bus. */
 	for (size_t i = 0; i < count; i++) {
 		const size_t index = r->by_bus[i].index;
 		const struct gpal_root_complex *rc = &rcs[index];
@@ -104,7 +104,7 @@ static bool copy_hotplug_rooms(struct gpald_resolution *r)
 	return true;
 }
 
-/* The names that the root complexes of the layout have. */
+/* Lists the names of targets, as the root complexes of the layout hold them. */
 static const char *const *list_target_names(struct gpald_resolution *r, const uint32_t *targets,
 					    size_t count)
 {
@@ -142,9 +142,12 @@ static bool copy_cxl_windows(struct gpald_resolution *r)
 	return true;
 }
 
-/* Reading the allocator's answer. */
+/* The result of the allocator. */
 
-/* An allocator error speaks of its lists; the caller knows the request. */
+/*
+ * An error of the allocator names an element of its lists. The caller needs the member of the
+ * request.
+ */
 static void translate_subject(const struct gpald_resolution *r)
 {
 	static const enum gpal_kind kind_of[] = {
@@ -206,7 +209,7 @@ static int place_inputs(struct gpald_resolution *r)
 static int collect_ranges(struct gpald_resolution *r)
 {
 	struct gpal_layout *layout = r->layout;
-	/* All but RAM have one entry each, so there are at most so many of RAM. */
+	/* Ranges other than RAM have one entry each, so at most this many entries are RAM. */
 	const size_t extents = layout->map.count - r->inputs[GPAL_KIND_FIXED].count -
 			       r->inputs[GPAL_KIND_MMIO32].count -
 			       r->inputs[GPAL_KIND_MMIO64].count -
@@ -234,13 +237,13 @@ static int collect_ranges(struct gpald_resolution *r)
 	return GPAL_OK;
 }
 
-/* Cuts each segment's ECAM block into its root complexes' slices. */
+/* Gives each root complex its part of its segment's ECAM. */
 static int slice_ecams(struct gpald_resolution *r)
 {
 	for (size_t i = 0; i < r->segment_count; i++) {
 		struct gpal_layout_segment *segment = &r->segments[i];
 
-		/* Wraps for an ECAM below the minimum, which is refused below. */
+		/* This wraps for an ECAM below the minimum, which is refused below. */
 		segment->bus0_base =
 			segment->ecam.start - segment->start_bus * GPAL_ECAM_BYTES_PER_BUS;
 	}
@@ -278,12 +281,15 @@ static void measure_layout(struct gpal_layout *layout)
 	layout->required_address_bits = measures.required_address_bits;
 }
 
-/* The bytes below the top range that nothing uses because its start is aligned. */
+/* Returns the bytes below the highest range that are unused because its start is aligned. */
 static uint64_t alignment_gap(const struct gpal_map *map)
 {
 	const struct gpal_map_entry *last = &map->entries[map->count - 1];
 
-	/* A fixed range was not aligned; every other one lies above chipset low MMIO. */
+	/*
+	 * A fixed range is not aligned. Any other one is above chipset low MMIO, so there is an
+	 * entry before it.
+	 */
 	return last->kind == GPAL_KIND_FIXED ? 0 : last->range.start - last[-1].range.end;
 }
 
@@ -292,7 +298,9 @@ static size_t node_of(const struct gpald_resolution *r, const struct gpal_map_en
 	return r->inputs[GPAL_KIND_RAM].origins[entry->index].index;
 }
 
-/* The tag whose ranges are the largest together; of equals that of the lowest. */
+/*
+ * Notes the tag whose ranges are the largest together; if two are equal, the one lower in the map.
+ */
 static int note_largest_tag(const struct gpald_resolution *r)
 {
 	const struct gpal_map *map = &r->layout->map;
@@ -348,7 +356,7 @@ static int check_width(const struct gpald_resolution *r)
 	return code;
 }
 
-/* Everything up to the placement. */
+/* Does all steps before the placement. */
 static int prepare_inputs(struct gpald_resolution *r)
 {
 	int code = gpald_check_request(r);
@@ -373,7 +381,7 @@ static int resolve_request(struct gpald_resolution *r)
 	return code ? code : gpald_collect_warnings(r);
 }
 
-/* A guess of the arena's size that makes most layouts one allocation. */
+/* Estimates the size of the arena, so that most layouts need one allocation. */
 static size_t layout_arena_hint(const struct gpal_request *request)
 {
 	const size_t most = GPAL_ALLOC_MAX;
@@ -387,7 +395,7 @@ static size_t layout_arena_hint(const struct gpal_request *request)
 	       1024 * (request->root_complex_count < most ? request->root_complex_count : most);
 }
 
-/* What a layout has of its request alone. */
+/* Fills in what the layout takes from the request as it is. */
 static void begin_layout(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
@@ -434,7 +442,10 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	int code;
 
 	*layout = NULL;
-	/* That of a live layout, which came from a newer daemon. */
+	/*
+	 * A live layout has no policy if a newer daemon made it with one that this library does not
+	 * know.
+	 */
 	if (!policy)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,
 				  "the policy of the live layout is not known to this library");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The roles, in the order of the allocator's input. */
+/*
+ * The tables of roles and of IOMMUs. Roles are in the order in which request_inputs.c adds their
+ * ranges.
+ */
 #include "config.h"
 
 #include "core/roles.h"

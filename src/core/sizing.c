@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a size does is seldom to be told from a formula: it changes the order of
- * windows, and so where others go. So it is tried. Bisection finds a size that does
- * where the next does not; in between, packing may have other such edges, as it has
- * wherever large things are placed first.
+ * Whether a size fits cannot be computed, because it changes the order in which windows are placed,
+ * and so the addresses of others. So sizes are tried. Bisection finds a size that fits while the
+ * next one does not. There may be other such sizes: where large ranges are placed first, a larger
+ * size can fit although a smaller one does not.
  */
 #include "config.h"
 
@@ -47,7 +47,7 @@ bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test
 	return true;
 }
 
-/* One more than there are, so that there is something to point to. */
+/* Copies a list, with one element more, because calloc() may return NULL for none. */
 static void *duplicate_elements(const void *elements, size_t count, size_t size)
 {
 	void *copy = count < SIZE_MAX ? calloc(count + 1, size) : NULL;
@@ -57,9 +57,9 @@ static void *duplicate_elements(const void *elements, size_t count, size_t size)
 	return copy;
 }
 
-#define ALL SIZE_MAX /* windows at once */
+#define ALL SIZE_MAX /* as index: all windows at once */
 
-/* The request as it was, in lists of its own. */
+/* Restores the request as it was; its lists are the copies. */
 static void put_back_size(struct gpald_sizing *sizing)
 {
 	const struct gpal_request *original = sizing->original;
@@ -99,7 +99,7 @@ static void put_back_size(struct gpald_sizing *sizing)
 	}
 }
 
-#define BARS_A_THING 8 /* to add one up is little beside what a range takes */
+#define BARS_A_THING 8 /* BARs that take as long to add up as a range takes to place */
 
 static size_t count_devices(const struct gpal_window *window)
 {
@@ -113,8 +113,8 @@ static size_t count_devices(const struct gpal_window *window)
 }
 
 /*
- * What a try has to look at: a root complex has a few ranges and each device of its windows;
- * each target of a CXL window is looked up among the root complexes.
+ * Returns the work of a try, in ranges. A root complex has a few ranges, and the devices of its
+ * windows count as well; each target of a CXL window is searched among the root complexes.
  */
 static size_t count_things(const struct gpal_request *request, const struct gpal_layout *live)
 {
@@ -254,7 +254,7 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 		sizing->nodes[sizing->index] = size;
 		break;
 	case GPAL_SUBJECT_MEMORY_NODES:
-		/* All alike; one without RAM stays without. */
+		/* All nodes get the same size, except those without RAM. */
 		for (size_t i = 0; i < request->node_count; i++)
 			sizing->nodes[i] = sizing->original->nodes[i] ? size : 0;
 		break;
@@ -294,7 +294,7 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 	}
 }
 
-/* Whether the live layout has that window, and so its place. */
+/* Returns true if the live layout has this window, which then stays where it is. */
 static bool is_live(const struct gpald_sizing *sizing, size_t index)
 {
 	const struct gpal_layout *live = sizing->around.live;
@@ -303,7 +303,7 @@ static bool is_live(const struct gpald_sizing *sizing, size_t index)
 
 	if (!live || sizing->around.may_move)
 		return false;
-	/* Most often it has the number that it had. */
+	/* Most root complexes have the same index in both. */
 	if (index < live->root_complex_count && strcmp(live->root_complexes[index].name, name) == 0)
 		at = index;
 	while (at < live->root_complex_count && strcmp(live->root_complexes[at].name, name) != 0)
@@ -376,7 +376,7 @@ enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t 
 	gpal_layout_free(made);
 	if (code == GPAL_E_EXHAUSTED && error.phase > phase)
 		return GPALD_DOES;
-	/* These are looked for when everything has its place. */
+	/* These are checked after all ranges are placed. */
 	if (code == GPAL_E_ECAM_BELOW_MINIMUM || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
 		return GPALD_DOES;
 	return gpald_verdict_of(code, sizing->budget);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free ranges come in whatever order the index has them, and are put in that of the
- * search when their step ends.
+ * The record of the steps. The allocator records free ranges in any order, and closing a step sorts
+ * them in the order of the search.
  */
 #include "config.h"
 
@@ -13,13 +13,13 @@
 #include <string.h>
 
 /*
- * Of all ranges together, so that explaining a huge VM whole takes no longer than
- * placing it: what is wanted of a single one is never cut.
+ * Limits on the free ranges of a step, and of all steps, so that explaining all ranges of a huge VM
+ * takes no longer than placing them. An explanation of one tag has no limit.
  */
 #define PASSED_EACH 64
 #define PASSED_ALL 65536
 
-/* The elements with room for one more, moved if need be; NULL: out of memory. */
+/* Makes room for one more element. Returns the list, which may have moved; NULL: out of memory. */
 static void *grow_elements(struct gpald_trace *trace, void *elements, size_t count,
 			   size_t *capacity, size_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is legal in a layout and likely wrong. */
+/* Warnings about ranges that a layout may have, but that are probably a mistake. */
 #include "config.h"
 
 #include "core/error.h"
@@ -24,7 +24,7 @@ static void add_warning(struct warning_list *list, enum gpal_warning_reason reas
 	};
 }
 
-/* The pinned windows, in the order in which they were added behind chipset low MMIO. */
+/* Warns of pinned windows, in the order of the input. Chipset low MMIO is fixed, but not pinned. */
 static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
@@ -55,7 +55,7 @@ static bool is_sized(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment == 0);
 }
 
-/* High windows whose alignment nobody has stated: large BARs have to be aligned to their size. */
+/* Warns of high windows without a stated alignment: a large BAR must be aligned to its size. */
 static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpal_map *map = &r->layout->map;
@@ -73,7 +73,7 @@ static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_
 	}
 }
 
-/* The first range that a device behind AMD-Vi cannot reach, as the hole is not reserved. */
+/* Warns of the first range that devices behind AMD-Vi cannot access in the HyperTransport hole. */
 static void warn_of_hypertransport(const struct gpal_layout *layout, struct warning_list *list)
 {
 	const struct gpal_range hole = gpald_hole_find(GPAL_HOLE_AMD_HYPERTRANSPORT)->range;
@@ -104,7 +104,7 @@ static uint64_t ram_from(const struct gpal_layout *layout, uint64_t start)
 	return size;
 }
 
-/* The first pinned window above 4 GiB that most RAM is behind. */
+/* Warns of the first pinned window above 4 GiB that has most of the RAM above it. */
 static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
@@ -113,7 +113,7 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 	for (size_t i = 0; i < fixed->count; i++) {
 		const struct gpal_pinned *pin = &fixed->pinned[i];
 
-		/* Above a window that ends higher there is no more. */
+		/* No more RAM is above a window that ends higher than one checked before. */
 		if (pin->range.start < GPAL_4GIB || pin->range.end >= lowest_end)
 			continue;
 		lowest_end = pin->range.end;
@@ -126,8 +126,9 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 }
 
 /*
- * Linux adds memory in whole blocks, which are larger in large guests: see
- * memory_block_size_bytes() of its x86 and memory_block_size in Documentation.
+ * Warns of rooms that are not whole blocks. Linux adds memory in blocks, which are larger in guests
+ * with 64 GiB or more. Sources: memory_block_size_bytes() of its x86 code; memory_block_size in its
+ * Documentation.
  */
 static void warn_of_rooms(const struct gpald_resolution *r, struct warning_list *list)
 {

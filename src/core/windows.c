@@ -2,16 +2,15 @@
 /*
  * Theory of operation
  *
- * Windows are placed alignment by alignment, and within an alignment from the largest to
- * the smallest. If a window has the size of the one before, its search goes on where that
- * one was found, because what was too small for the one is too small for the other. So one
- * pass over the free ranges places all windows of a size, and each free range takes as many
- * as fit at once.
+ * Windows are placed by descending alignment, and for each alignment by descending size. If a
+ * window has the same size as the one before, its search continues where that one was found,
+ * because free ranges that were too small for one are too small for the other. So one pass over the
+ * free ranges places all windows of a size, and each free range takes as many as fit at once.
  *
- * This is fastest for everyday VMs, whose free space is in a few pieces and whose windows
- * have a few sizes. If there are many of either, an index (fit_index.c) is faster: it takes
- * time to set up, but finds each window without a look at what is too small, and moves
- * nothing to make room for what a window leaves.
+ * This is fastest for common VMs, whose free space is in a few pieces and whose windows have a few
+ * sizes. If there are many of either, an index (fit_index.c) is faster. It takes time to set up,
+ * but then the search for a window skips free ranges that are too small, and no list is moved when
+ * a window splits a free range.
  */
 #include "config.h"
 
@@ -24,9 +23,9 @@
 #include <string.h>
 
 /*
- * The order of windows, by alignment descending and then size descending, as one
- * ascending key: an alignment is a power of two and a size a multiple of 4096, so
- * 6 and 52 bits hold them, and the key gives both back.
+ * The key that sorts windows by descending alignment and then by descending size. An alignment is a
+ * power of two and a size a multiple of 4096, so 6 and 52 bits hold them, and both can be computed
+ * from the key.
  */
 #define SIZE_BITS 52
 #define SIZE_MASK ((UINT64_C(1) << SIZE_BITS) - 1)
@@ -53,7 +52,7 @@ struct search {
 	enum gpal_kind kind;
 	enum gpald_direction direction;
 	struct gpal_range region;
-	size_t first, last; /* the free ranges [first, last) reach into the region */
+	size_t first, last; /* the free ranges [first, last) overlap the region */
 };
 
 static void search_init(struct search *s)
@@ -67,16 +66,16 @@ static void search_init(struct search *s)
 		;
 }
 
-/* Windows of one size that lie in one free range, `stride` bytes from one to the next. */
+/* Windows of one size in one free range, which start `stride` bytes apart. */
 struct taken {
 	uint64_t size;
 	uint64_t stride;
-	uint64_t lowest; /* where they start */
-	uint64_t highest;
+	uint64_t lowest;  /* start of the lowest window */
+	uint64_t highest; /* start of the highest */
 	size_t count;
 };
 
-/* Replaces a free range by what windows leave of it; returns how many ranges that is. */
+/* Replaces a free range by the parts that windows leave free. Returns the number of parts. */
 static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
 {
 	struct gpald_free_space *free = &s->p->free;
@@ -107,12 +106,12 @@ static size_t cut_out(struct search *s, size_t at, const struct taken *taken)
 	return pieces;
 }
 
-/* Takes up to `count` windows from a free range in which one fits. */
+/* Takes up to `count` windows from a free range in which at least one fits. */
 static struct taken take_run(const struct search *s, struct gpal_range free, uint64_t usable,
 			     uint64_t size, uint64_t alignment, size_t count)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
-	/* One fits, so nothing here can wrap but the stride, and then only one fits. */
+	/* Only the stride can wrap, because one window fits; if it wraps, no other fits. */
 	uint64_t start = down ? gpald_align_down(free.end - size, alignment) : free.end - usable;
 	uint64_t stride = 0;
 	size_t most = 1;
@@ -196,10 +195,13 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
 					 gpald_free_space_summary(free, s->region, alignment));
 }
 
-#define FEW_WINDOWS 8   /* for which an index never pays */
-#define MANY_RANGES 256 /* which take longer to move aside for a window than an index does */
+#define FEW_WINDOWS 8   /* for up to this many, an index is never faster */
+#define MANY_RANGES 256 /* moving more for each window takes longer than an index */
 
-/* Whether a pass for each size costs no more than an index, made anew for each alignment. */
+/*
+ * Returns true if a pass for each size is no slower than an index, which is set up for each
+ * alignment.
+ */
 static bool is_simple(const struct search *s, const struct gpald_order *items, size_t count)
 {
 	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
@@ -211,18 +213,18 @@ static bool is_simple(const struct search *s, const struct gpald_order *items, s
 
 		sizes += next != key;
 		alignments += next >> SIZE_BITS != key >> SIZE_BITS;
-		/* Such a window leaves one more range, in which no other can start. */
+		/* Such a window leaves one more free range, in which no other window can start. */
 		ranges += key_size(next) % key_alignment(next) != 0;
 		key = next;
 	}
 	/*
-	 * In visits of a free range. The index costs 6 for each range and alignment, and 20
-	 * for each window.
+	 * The unit is the time to look at a free range. The index takes 6 for each free range and
+	 * alignment, and 20 for each window.
 	 */
 	return ranges <= MANY_RANGES && ranges * sizes <= 6 * ranges * alignments + 20 * count;
 }
 
-/* Places all windows, size by size. */
+/* Places all windows, a pass for each size. */
 static int place_by_size(struct search *s, const struct gpald_order *items, size_t count)
 {
 	int code = GPAL_OK;
@@ -257,7 +259,7 @@ static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *inde
 	return true;
 }
 
-/* Places all windows, each by itself. */
+/* Places all windows, one by one, with an index. */
 static int place_indexed(struct search *s, const struct gpald_order *items, size_t count)
 {
 	struct gpald_placement *p = s->p;
