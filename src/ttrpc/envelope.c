@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Reads the frames of requests and writes those of replies. protobuf_read.c and protobuf_write.c
+ * know the messages inside; the server reads whole frames from the socket.
+ */
 #include "config.h"
 
 #include "ttrpc/envelope.h"
@@ -11,7 +15,7 @@
 
 #define RESPONSE 2 /* type of a frame */
 
-/* Fields of messages that have no schema here. */
+/* The fields of ttrpc's own messages, which have no schema here. */
 enum request_field {
 	REQUEST_SERVICE = 1,
 	REQUEST_METHOD,
@@ -57,11 +61,11 @@ static int refuse_frame(struct gpald_wire_error *error, const char *what)
 
 struct request {
 	struct gpald_protobuf_field service, method, payload;
-	uint64_t seen; /* a bit a field */
+	uint64_t seen; /* a bit for each field */
 	int64_t timeout_ns;
 };
 
-/* Puts a field of a Request where it belongs. */
+/* Checks a field of a Request, and notes it. */
 static int take_field(struct request *request, const struct gpald_protobuf_field *field,
 		      struct gpald_wire_error *error)
 {
@@ -104,7 +108,7 @@ static bool is_text(const struct gpald_protobuf_field *field, const char *text)
 	return field->value == strlen(text) && memcmp(field->bytes, text, field->value) == 0;
 }
 
-/* The method that is named; NULL: *error is set. */
+/* Returns the method that the request names; NULL: there is none, and *error is set. */
 static const ProtobufCMethodDescriptor *find_rpc(const struct request *request,
 						 struct gpald_wire_error *error)
 {
@@ -173,7 +177,7 @@ static int parse_frame(const char *frame, size_t length, struct gpald_arena *are
 
 /* Responses. */
 
-/* A frame whose length is not known yet. */
+/* Writes a header without its length, which end_frame() fills in. */
 static void begin_frame(struct gpald_writer *w, const struct gpald_id *id)
 {
 	char header[GPALD_TTRPC_HEADER_SIZE] = { 0 };
@@ -190,7 +194,10 @@ static void end_frame(struct gpald_writer *w, size_t mark)
 			(uint32_t)(w->text.length - mark - GPALD_TTRPC_HEADER_SIZE));
 }
 
-/* Where the payload begins, if the frame begins at `mark`: after its tag and its length. */
+/*
+ * Returns where the payload begins: after the header, the tag and the length of the frame at
+ * `mark`.
+ */
 static size_t payload_at(size_t mark)
 {
 	return mark + GPALD_TTRPC_HEADER_SIZE + 2;
@@ -249,7 +256,7 @@ static void write_plain_ttrpc_error(struct gpald_writer *w, const struct gpald_i
 	const size_t mark = w->text.length;
 	size_t status;
 
-	/* Without a stream there is nobody to tell. */
+	/* An error without a stream has no call to reply to. */
 	if (id->kind != GPALD_ID_STREAM)
 		return;
 	begin_frame(w, id);

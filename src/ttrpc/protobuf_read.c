@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * It recurses as deep as the schema nests, which is known: what the schema does not have is
- * refused and not entered.
+ * Reads a message by its schema. The recursion is only as deep as the schema, because a field that
+ * the schema does not have is refused.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define FIELDS_MAX 64 /* of a message; a test looks through the schema */
+#define FIELDS_MAX 64 /* in a message; a test checks it for the schema */
 
 static bool read_varint(struct gpald_protobuf_cursor *cursor, uint64_t *value)
 {
@@ -103,7 +103,7 @@ static cJSON *new_value(struct reader *r, int type)
 	return value;
 }
 
-/* cJSON keeps the last of a list as the one before the first. */
+/* In cJSON, the `prev` of the first item is the last item. */
 static void append_item(cJSON *list, cJSON *value)
 {
 	if (!list->child) {
@@ -115,7 +115,7 @@ static void append_item(cJSON *list, cJSON *value)
 	list->child->prev = value;
 }
 
-/* A text of that length, whose characters and NUL are still to be written. */
+/* Returns a text of this length. The caller writes its bytes and its NUL. */
 static cJSON *new_text(struct reader *r, uint64_t length)
 {
 	cJSON *value = new_value(r, cJSON_String);
@@ -149,7 +149,10 @@ static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 	return value;
 }
 
-/* As a text: each place that takes a size takes it so, and a layout in full has no other form. */
+/*
+ * Makes a size a text, because each member that takes a size takes a text, and in a layout only a
+ * text.
+ */
 static cJSON *make_size(struct reader *r, uint64_t size)
 {
 	cJSON *value = new_text(r, GPALD_HEX_MAX);
@@ -169,7 +172,7 @@ static cJSON *make_number(struct reader *r, const ProtobufCFieldDescriptor *fiel
 	case PROTOBUF_C_TYPE_UINT64:
 		return make_size(r, number);
 	case PROTOBUF_C_TYPE_UINT32:
-		/* As every reader of protobuf does it. */
+		/* Protobuf requires that a uint32 is cut to 32 bits. */
 		number = (uint32_t)number;
 		break;
 	default:
@@ -252,7 +255,7 @@ static int read_packed(struct reader *r, const ProtobufCFieldDescriptor *field,
 	return 0;
 }
 
-/* "all" is a text in JSON, beside the list of warnings that it stands for. */
+/* In JSON, "all" is a text and not a list with one element. */
 static void simplify_all(const ProtobufCFieldDescriptor *field, cJSON *list)
 {
 	if (strcmp(field->name, "refuse") != 0 || list->child->next ||
@@ -263,13 +266,13 @@ static void simplify_all(const ProtobufCFieldDescriptor *field, cJSON *list)
 	list->child = NULL;
 }
 
-/* What is there of a field. */
+/* The value of a field so far. */
 struct slot {
-	cJSON *value; /* NULL: nothing */
-	size_t count; /* of the elements of a list */
+	cJSON *value; /* NULL: the field has not been read */
+	size_t count; /* elements, if the field is repeated */
 };
 
-/* One more time a field of the object. */
+/* Reads one occurrence of a field. */
 static int read_field(struct reader *r, const ProtobufCFieldDescriptor *field,
 		      const struct gpald_protobuf_field *given, cJSON *object, struct slot *slot)
 {
@@ -304,7 +307,10 @@ static bool has_default(const ProtobufCFieldDescriptor *field)
 	       field->type != PROTOBUF_C_TYPE_MESSAGE;
 }
 
-/* An empty list is no field, and a layout in full has to have this one. */
+/*
+ * Returns true if a missing field becomes an empty list, which a layout must have and protobuf
+ * omits.
+ */
 static bool is_required_list(const ProtobufCMessageDescriptor *message,
 			     const ProtobufCFieldDescriptor *field)
 {
@@ -321,7 +327,7 @@ static int read_fields(struct reader *r, const ProtobufCMessageDescriptor *messa
 	int more;
 
 	assert(message->n_fields <= FIELDS_MAX);
-	/* No more of them than there are, since most messages are small. */
+	/* Only the slots of this message are cleared, because most messages are small. */
 	memset(slots, 0, message->n_fields * sizeof(slots[0]));
 	while ((more = gpald_protobuf_next(&cursor, &given)) > 0) {
 		const ProtobufCFieldDescriptor *field =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A length stands before what it is the length of. One byte is left for it, which is enough
- * for most messages; where it is not, what was written moves up.
+ * A length precedes the bytes that it counts, and is known only after them. One byte is reserved
+ * for it, which is enough for most messages. If it needs more, the bytes after it are moved.
  */
 #include "config.h"
 
@@ -33,8 +33,8 @@ struct frame {
 	enum frame_kind kind;
 	const ProtobufCMessageDescriptor *message; /* whose fields are written */
 	const ProtobufCFieldDescriptor *field;     /* of each element of a list or map */
-	size_t start;      /* where the content begins whose length is not known yet; 0: nowhere */
-	unsigned int next; /* the field that is likely to come */
+	size_t start;      /* of the content whose length is not known yet; 0: there is none */
+	unsigned int next; /* index of the likely next field; PACKED: bytes of tag and length */
 };
 
 struct open {
@@ -49,7 +49,7 @@ static struct open *open_of(const struct gpald_writer *w)
 
 /* Bytes. */
 
-/* Returns where it ends. */
+/* Writes a varint. Returns its end. */
 static char *put_varint(char *at, uint64_t value)
 {
 	for (; value >= 0x80; value >>= 7)
@@ -65,7 +65,7 @@ static void write_varint(struct gpald_writer *w, uint64_t value)
 			(size_t)(put_varint(w->text.data + w->text.length, value) - w->text.data);
 }
 
-/* The tag of a field and the number that follows it. */
+/* Writes the tag of a field and the number that follows it. */
 static void write_field(struct gpald_writer *w, uint32_t field, enum wire_type type, uint64_t value)
 {
 	char *at;
@@ -134,7 +134,7 @@ static void push_frame(struct gpald_writer *w, enum frame_kind kind,
 	};
 }
 
-/* The search begins after the last field found, because members come in the order of the schema. */
+/* Starts the search after the last field found, because members come in the order of the schema. */
 static __attribute__((noinline)) const ProtobufCFieldDescriptor *find_field(struct frame *frame,
 									    const char *key)
 {
@@ -165,9 +165,10 @@ start_entry(struct gpald_writer *w, struct frame *map, const char *key)
 }
 
 /*
- * The field that a value is for; NULL: the writer has failed. Most keys are the name of the next
- * field and even the same literal, which the linker stores once. The two functions above are not
- * inlined, because start_field() would then save their registers for each key and cost twice as much.
+ * Returns the field of the next value; NULL: the writer has failed. Most keys name the next field,
+ * and are even the same literal, which the linker stores once, so their addresses are compared. The
+ * two functions above are not inlined: otherwise start_field() saves their registers for each key,
+ * and takes twice as long.
  */
 static const ProtobufCFieldDescriptor *start_field(struct gpald_writer *w, const char *key)
 {
@@ -189,7 +190,7 @@ static const ProtobufCFieldDescriptor *start_field(struct gpald_writer *w, const
 	}
 }
 
-/* Whether a value is the whole message, and not one of its fields. */
+/* Returns true if a value is the whole message, and not one of its fields. */
 static bool is_root(struct gpald_writer *w, const char *key)
 {
 	return top_frame(w)->kind == ROOT && !key;
@@ -245,7 +246,7 @@ static void write_array_end(struct gpald_writer *w)
 
 	if (w->failed)
 		return;
-	/* An empty list is no field. */
+	/* An empty list is not written. */
 	if (frame->kind == PACKED && w->text.length == frame->start)
 		w->text.length -= frame->next;
 	else if (frame->kind == PACKED)
@@ -261,7 +262,7 @@ static bool is_left_out(const ProtobufCFieldDescriptor *field, bool is_default)
 	       !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
 }
 
-/* The field of that name of a message that is a field; NULL: it has none. */
+/* Returns the field with this name inside a field that is a message; NULL: there is none. */
 static const ProtobufCFieldDescriptor *find_inner_field(const ProtobufCFieldDescriptor *field,
 							const char *name)
 {
