@@ -67,7 +67,8 @@ static bool check_map(struct checking *c)
 	uint64_t end = 0;
 
 	if (map->count == 0)
-		return fail(c, member_place("/map"), "a layout has ranges");
+		return fail(c, member_place("/map"),
+			    "the map is empty; it must have at least one range");
 	for (size_t i = 0; i < map->count; i++) {
 		const struct gpal_map_entry *entry = &map->entries[i];
 		const struct gpal_range range = entry->range;
@@ -80,7 +81,7 @@ static bool check_map(struct checking *c)
 				    range.start, range.end);
 		if (range.start < end)
 			return fail(c, element_place("/map", i),
-				    "the map is not ascending, or ranges overlap");
+				    "it starts below the end of the range before it");
 		if (!gpal_kind_name(entry->kind))
 			return fail(c, element_place("/map", i), "%d is not a kind of range",
 				    (int)entry->kind);
@@ -101,7 +102,9 @@ static bool check_digest(struct checking *c, const char *digest)
 	gpal_layout_digest(c->layout, expected);
 	return strcmp(digest, expected) == 0 ||
 	       fail(c, member_place("/digest"),
-		    "the map has the digest %s: one of the two was changed", expected);
+		    "the map has the digest %s; the map, the architecture or the digest was "
+		    "changed",
+		    expected);
 }
 
 /*
@@ -123,10 +126,11 @@ static bool check_part(struct checking *c, enum gpald_role role, const void *own
 	    entry->range.end != range.end || !(row->kinds & 1u << entry->kind) ||
 	    !gpald_role_has_tag(role, name, entry->tag))
 		return fail(c, place,
-			    "the map has no such range %s%s%s at 0x%" PRIx64 "-0x%" PRIx64,
+			    "the map has no range %s%s%s at 0x%" PRIx64 "-0x%" PRIx64
+			    " of an allowed kind",
 			    row->prefix, name, row->suffix, range.start, range.end);
 	if (c->is_claimed[at])
-		return fail(c, place, "another member is the same range %s", entry->tag);
+		return fail(c, place, "another member has the same range, %s", entry->tag);
 	c->is_claimed[at] = true;
 	c->found++;
 	return true;
@@ -162,7 +166,8 @@ static bool check_ram(struct checking *c)
 		const struct gpal_ram_extent *extent = &c->layout->ram[i];
 
 		if (i > 0 && extent->range.start < extent[-1].range.start)
-			return fail(c, element_place("/ram", i), "RAM is not ascending by address");
+			return fail(c, element_place("/ram", i),
+				    "the ranges of RAM must ascend by address");
 		if (!check_numbered(c, GPALD_ROLE_RAM, extent, i, extent->node))
 			return false;
 	}
@@ -191,10 +196,11 @@ static bool check_segments(struct checking *c)
 		const struct place place = element_place(gpald_roles[GPALD_ROLE_ECAM].list, i);
 
 		if (i > 0 && segment[-1].segment >= segment->segment)
-			return fail(c, place, "segments are not ascending by number");
+			return fail(c, place, "segments must ascend by number");
 		if (!is_ecam_of(segment->ecam, segment->bus0_base, segment->start_bus,
 				segment->end_bus))
-			return fail(c, place, "ecam is not 1 MiB for each bus from bus0_base on");
+			return fail(c, place,
+				    "ecam must have 1 MiB for each bus, counted from bus0_base");
 		if (!check_numbered(c, GPALD_ROLE_ECAM, segment, i, segment->segment))
 			return false;
 	}
@@ -232,7 +238,7 @@ static bool check_root_complex_names(struct checking *c)
 			return fail(c,
 				    (struct place){ gpald_roles[GPALD_ROLE_BUSES].list,
 						    c->by_name[i].index, "/name" },
-				    "root complex %zu has this name, too", c->by_name[i - 1].index);
+				    "root complex %zu has the same name", c->by_name[i - 1].index);
 	return true;
 }
 
@@ -248,7 +254,7 @@ static bool check_root_complexes(struct checking *c)
 		    rc->end_bus > segment->end_bus ||
 		    !is_ecam_of(rc->ecam, segment->bus0_base, rc->start_bus, rc->end_bus))
 			return fail(c, (struct place){ buses->list, i, buses->member },
-				    "it is not where its segment has these buses");
+				    "no segment with this number has these buses at this address");
 		if (!check_part_if(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
 		    !check_part_if(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
 			return false;
@@ -296,13 +302,16 @@ static bool check_cxl_windows(struct checking *c)
 		if (!gpald_cxl_has_ways(window->target_count) ||
 		    gpald_cxl_find_twice(window->targets, window->target_count) <
 			    window->target_count)
-			return fail(c, place, "it is not interleaved over these targets");
+			return fail(c, place,
+				    "it must have 1, 2, 3, 4, 6, 8, 12 or 16 targets, each once");
 		if (!gpald_cxl_has_granularity(window->granularity))
-			return fail(c, place, "%" PRIu32 " is not a granularity",
+			return fail(c, place,
+				    "a granularity of %" PRIu32
+				    " bytes is not a power of two from 256 to 16384",
 				    window->granularity);
 		for (size_t j = 0; j < window->target_count; j++)
 			if (!has_cxl(c, window->targets[j]))
-				return fail(c, place, "no root complex %s with CXL is there",
+				return fail(c, place, "there is no root complex %s with CXL",
 					    window->targets[j]);
 		if (!check_part(c, GPALD_ROLE_CXL_WINDOW, window, i, window->name))
 			return false;
@@ -319,7 +328,7 @@ static bool check_iommus(struct checking *c)
 	if (layout->iommu == GPAL_IOMMU_NONE && layout->iommu_count == 0)
 		return true;
 	if (!gpal_iommu_name(layout->iommu))
-		return fail(c, member_place("/iommu/kind"), "%d is not an IOMMU",
+		return fail(c, member_place("/iommu/kind"), "%d is not a kind of IOMMU",
 			    (int)layout->iommu);
 	row = &gpald_iommu_rows[layout->iommu];
 	if (row->arch != layout->arch)
@@ -333,9 +342,11 @@ static bool check_iommus(struct checking *c)
 		       strcmp(layout->root_complexes[rc].name, iommu->root_complex) != 0)
 			rc++;
 		if (rc++ >= layout->root_complex_count)
-			return fail(c, element_place(gpald_roles[row->role].list, i),
-				    "no root complex %s is there for it, in this order",
-				    iommu->root_complex);
+			return fail(
+				c, element_place(gpald_roles[row->role].list, i),
+				"there is no root complex %s, or IOMMUs are not in the order of "
+				"root complexes",
+				iommu->root_complex);
 		if (!check_numbered(c, row->role, iommu, i, i))
 			return false;
 	}
@@ -360,8 +371,8 @@ static bool check_count(struct checking *c)
 		count += c->layout->map.entries[i].kind != GPAL_KIND_RESERVED;
 	return c->found == count ||
 	       fail(c, member_place("/map"),
-		    "it has %zu ranges that are not reserved, the other members %zu", count,
-		    c->found);
+		    "the map has %zu ranges that are not reserved, but the other members have %zu",
+		    count, c->found);
 }
 
 static bool check_measures(struct checking *c)
@@ -376,12 +387,13 @@ static bool check_measures(struct checking *c)
 		return fail(c, member_place("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
 			    measures.end_of_ram);
 	if (layout->end_of_layout != measures.end_of_layout)
-		return fail(c, member_place("/end_of_layout"), "its ranges end at 0x%" PRIx64,
+		return fail(c, member_place("/end_of_layout"),
+			    "RAM, rooms, chipset MMIO and PCIe end at 0x%" PRIx64,
 			    measures.end_of_layout);
 	if (layout->top != measures.top)
 		return fail(c, member_place("/top"), "the map ends at 0x%" PRIx64, measures.top);
 	return layout->required_address_bits == measures.required_address_bits ||
-	       fail(c, member_place("/required_address_bits"), "the map needs %u",
+	       fail(c, member_place("/required_address_bits"), "the map needs %u address bits",
 		    measures.required_address_bits);
 }
 
@@ -390,7 +402,7 @@ static bool check_slots(struct checking *c)
 	return gpal_range_size(c->layout->virtio_mmio) ==
 		       c->layout->virtio_mmio_slots * GPAL_VIRTIO_MMIO_SLOT_SIZE ||
 	       fail(c, member_place(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
-		    "its slots are not the pages of its range");
+		    "the range must have 4096 bytes for each slot");
 }
 
 int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
