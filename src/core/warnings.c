@@ -41,11 +41,15 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 			add_warning(list, GPAL_WARN_PINNED_HIGH_MMIO_BELOW_4GIB, pin->tag,
 				    "a pinned high MMIO window starts below 4 GiB");
 		if (pin->range.start % gpald_usual_alignment(role) != 0)
-			add_warning(list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
-				    role == GPALD_ROLE_HIGH_MMIO ?
-					    "a pinned high MMIO window does not start on a GiB" :
-				    high ? "the pinned chipset high MMIO does not start on 2 MiB" :
-					   "a pinned low MMIO window does not start on 2 MiB");
+			add_warning(
+				list, GPAL_WARN_PINNED_WINDOW_UNALIGNED, pin->tag,
+				role == GPALD_ROLE_HIGH_MMIO ?
+					"a pinned high MMIO window does not start at a multiple of "
+					"1 GiB" :
+				high ? "the pinned chipset high MMIO does not start at a multiple "
+				       "of 2 MiB" :
+				       "a pinned low MMIO window does not start at a multiple of "
+				       "2 MiB");
 	}
 }
 
@@ -65,11 +69,10 @@ static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_
 
 		if (is_sized(&r->request->root_complexes[i].high_mmio) &&
 		    gpal_largest_bar(window) <= gpal_range_size(window) / 2)
-			add_warning(
-				list, GPAL_WARN_LARGEST_BAR_BELOW_SIZE,
-				map->entries[gpal_map_find(map, window.start)].tag,
-				"its size would hold a larger BAR than can lie in it where it is; "
-				"state its alignment");
+			add_warning(list, GPAL_WARN_LARGEST_BAR_BELOW_SIZE,
+				    map->entries[gpal_map_find(map, window.start)].tag,
+				    "at an aligned address it could hold a larger BAR; state its "
+				    "alignment or pin it there");
 	}
 }
 
@@ -194,7 +197,8 @@ int gpald_collect_warnings(struct gpald_resolution *r)
 	    layout->ram[0].range.start >= GPALD_GIB)
 		add_warning(
 			&list, GPAL_WARN_NO_RAM_BELOW_1GIB, first_ram_tag(layout),
-			"RAM begins at 1 GiB or above, and UEFI on aarch64 starts from RAM below");
+			"RAM starts at 1 GiB or above, but UEFI on aarch64 starts from RAM below "
+			"1 GiB");
 	warn_of_rooms(r, &list);
 	if (x86 && layout->virtio_mmio_slots > VIRTIO_MMIO_USUAL_SLOTS)
 		add_warning(&list, GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS, "virtio-mmio",
