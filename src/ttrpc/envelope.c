@@ -78,11 +78,11 @@ static int take_field(struct request *request, const struct gpald_protobuf_field
 				    field->number);
 	if (field->type != type)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
-				    "field %u of the ttrpc Request has another type",
+				    "field %u of the ttrpc Request has the wrong type",
 				    field->number);
 	if (field->number != REQUEST_METADATA && (request->seen & 1u << field->number))
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
-				    "field %u of the ttrpc Request comes twice", field->number);
+				    "field %u of the ttrpc Request is there twice", field->number);
 	request->seen |= 1u << field->number;
 	switch (field->number) {
 	case REQUEST_SERVICE:
@@ -115,7 +115,7 @@ static const ProtobufCMethodDescriptor *find_rpc(const struct request *request,
 	const ProtobufCServiceDescriptor *service = &gpalayout__v1__layouts__descriptor;
 
 	if (!is_text(&request->service, service->name)) {
-		gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "the service here is %s",
+		gpald_refuse(error, GPALD_METHOD_NOT_FOUND, "there is no such service; use %s",
 			     service->name);
 		return NULL;
 	}
@@ -164,7 +164,7 @@ static int parse_frame(const char *frame, size_t length, struct gpald_arena *are
 		if (take_field(&request, &field, error))
 			return -1;
 	if (more < 0)
-		return refuse_frame(error, "this is not a ttrpc Request");
+		return refuse_frame(error, "the frame has no valid ttrpc Request");
 	method = find_rpc(&request, error);
 	if (!method)
 		return -1;

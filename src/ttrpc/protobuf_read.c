@@ -82,7 +82,7 @@ struct reader {
 static int refuse_message(struct reader *r)
 {
 	return gpald_decoder_refuse(&r->decoder, GPALD_INVALID_REQUEST,
-				    "this is not a whole protobuf message");
+				    "the bytes are not a complete protobuf message");
 }
 
 static cJSON *new_value(struct reader *r, int type)
@@ -91,7 +91,8 @@ static cJSON *new_value(struct reader *r, int type)
 
 	if (r->values_left == 0) {
 		gpald_decoder_refuse(&r->decoder, GPALD_TOO_MANY_VALUES,
-				     "a message has at most %d values", GPALD_JSON_VALUES_MAX);
+				     "the message has too many values; at most %d are allowed",
+				     GPALD_JSON_VALUES_MAX);
 		return NULL;
 	}
 	r->values_left--;
@@ -134,7 +135,8 @@ static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 	cJSON *value;
 
 	if (memchr(bytes, '\0', length)) {
-		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_REQUEST, "a text has no NUL");
+		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_REQUEST,
+				     "a text must not have a NUL");
 		return NULL;
 	}
 	value = new_text(r, length);
@@ -143,7 +145,7 @@ static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 	memcpy(value->valuestring, bytes, length);
 	value->valuestring[length] = '\0';
 	if (!gpald_is_utf8(value->valuestring)) {
-		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_UTF8, "a text has to be UTF-8");
+		gpald_decoder_refuse(&r->decoder, GPALD_INVALID_UTF8, "a text must be UTF-8");
 		return NULL;
 	}
 	return value;
@@ -282,11 +284,11 @@ static int read_field(struct reader *r, const ProtobufCFieldDescriptor *field,
 
 	if (given->type != type_of(field) && !is_packed)
 		return gpald_decoder_refuse(&r->decoder, GPALD_WRONG_TYPE,
-					    "expected %s, not what wire type %u has",
-					    field_key(field), given->type);
+					    "expected %s, not wire type %u", field_key(field),
+					    given->type);
 	if (slot->value && !is_list)
 		return gpald_decoder_refuse(&r->decoder, GPALD_DUPLICATE_KEY,
-					    "the field comes twice");
+					    "the field is there twice");
 	if (!slot->value) {
 		slot->value = is_list ? new_value(r, cJSON_Array) :
 					read_field_value(r, field, given);
