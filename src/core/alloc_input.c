@@ -66,8 +66,9 @@ static int check_list(const struct gpal_pinned *pinned, size_t count, enum gpal_
 
 		if (pin->range.end > GPAL_SPACE_END)
 			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of(kind), i,
-					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64, pin->tag,
-					  pin->range.end, GPAL_SPACE_END);
+					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64
+					  ", the end of guest physical address space",
+					  pin->tag, pin->range.end, GPAL_SPACE_END);
 		if (!is_size(gpal_range_size(pin->range)))
 			return refuse_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
 		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
@@ -101,7 +102,7 @@ static int check_counts(const struct gpal_alloc_input *input, struct gpal_error 
 	if (kind == GPAL_KIND_COUNT)
 		return GPAL_OK;
 	return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of((enum gpal_kind)kind),
-			  GPAL_ALLOC_MAX, "more than %zu %s ranges", GPAL_ALLOC_MAX,
+			  GPAL_ALLOC_MAX, "at most %zu %s ranges are allowed", GPAL_ALLOC_MAX,
 			  gpal_kind_name((enum gpal_kind)kind));
 }
 

@@ -19,7 +19,7 @@ static int check_bar_count(size_t count, enum gpal_subject subject, size_t index
 		return GPAL_OK;
 	return gpald_fail_part(error,
 			       gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject, index,
-					  "device %zu: %zu BARs; 1 to %d are allowed", device,
+					  "device %zu has %zu BARs; 1 to %d are allowed", device,
 					  count, GPAL_BARS_MAX),
 			       "/devices/%zu/%s", device, what);
 }
@@ -34,7 +34,7 @@ static int check_device(const struct gpal_device *device, enum gpal_subject subj
 	if (device->vfs < 1 || device->vfs > GPAL_VFS_MAX)
 		return gpald_fail_part(error,
 				       gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject, index,
-						  "device %zu: %" PRIu32
+						  "device %zu has %" PRIu32
 						  " virtual functions; 1 to %d are allowed",
 						  number, device->vfs, GPAL_VFS_MAX),
 				       "/devices/%zu/sriov/vfs", number);
@@ -54,7 +54,7 @@ static int check_window_domain(const struct gpal_window *window, enum gpal_subje
 	if (window->device_count < 1 || window->device_count > GPAL_DEVICES_MAX)
 		return gpald_fail_part(error,
 				       gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject, index,
-						  "%zu devices; 1 to %d are allowed",
+						  "the window has %zu devices; 1 to %d are allowed",
 						  window->device_count, GPAL_DEVICES_MAX),
 				       "/devices");
 	for (size_t i = 0; code == GPAL_OK && i < window->device_count; i++)
@@ -66,15 +66,17 @@ static int check_cxl_window_domain(const struct gpal_cxl_window *window, size_t 
 				   struct gpal_error *error)
 {
 	if (!gpald_cxl_has_ways(window->target_count))
-		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CXL_WINDOW_TARGETS,
-				  index, "%zu targets; 1, 2, 3, 4, 6, 8, 12 or 16 are allowed",
-				  window->target_count);
+		return gpald_fail(
+			error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CXL_WINDOW_TARGETS, index,
+			"the window has %zu targets; 1, 2, 3, 4, 6, 8, 12 or 16 are allowed",
+			window->target_count);
 	if (window->granularity && (window->granularity < GPALD_CXL_GRANULARITY_MIN ||
 				    window->granularity > GPALD_CXL_GRANULARITY_MAX ||
 				    !gpald_is_power_of_two(window->granularity)))
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CXL_WINDOW_GRANULARITY,
 				  index,
-				  "granularity %" PRIu32 " is not a power of two from 256 to 16384",
+				  "a granularity of %" PRIu32
+				  " bytes is not a power of two from 256 to 16384",
 				  window->granularity);
 	return GPAL_OK;
 }
@@ -95,11 +97,11 @@ int gpald_check_domains(const struct gpal_request *request, struct gpal_error *e
 	if (request->chipset_low_mmio.set && request->chipset_low_mmio.value > GPAL_4GIB)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
 				  "chipset low MMIO of 0x%" PRIx64
-				  " bytes does not fit below 4 GiB; at most 0x%" PRIx64,
+				  " bytes does not fit below 4 GiB; at most 0x%" PRIx64 " bytes do",
 				  request->chipset_low_mmio.value, GPAL_4GIB);
 	if (request->host_physical_address_bits > 64)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_HOST_BITS, 0,
-				  "%u physical address bits; at most 64",
+				  "the host has %u physical address bits; at most 64 are allowed",
 				  request->host_physical_address_bits);
 	for (size_t i = 0; i < request->host_hole_count; i++)
 		if (!gpal_hole_name(request->host_holes[i]))
@@ -115,8 +117,8 @@ int gpald_check_domains(const struct gpal_request *request, struct gpal_error *e
 			return code;
 		if ((unsigned int)rc->iommu >= GPAL_IOMMU_COUNT)
 			return gpald_fail(error, GPAL_E_OUT_OF_RANGE,
-					  GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i, "%d is not an IOMMU",
-					  (int)rc->iommu);
+					  GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i,
+					  "%d is not a kind of IOMMU", (int)rc->iommu);
 	}
 	for (size_t i = 0; i < request->cxl_window_count; i++)
 		if ((code = check_cxl_window_domain(&request->cxl_windows[i], i, error)))

@@ -17,14 +17,14 @@ static const struct {
 	const char *text;
 } codes[] = {
 	[-GPAL_OK] = { "ok", "no error" },
-	[-GPAL_E_INVALID_MEMORY] = { "invalid_memory", "the RAM description is not usable" },
+	[-GPAL_E_INVALID_MEMORY] = { "invalid_memory", "the description of the RAM is not valid" },
 	[-GPAL_E_INVALID_SIZE] = { "invalid_size",
 				   "a size must be greater than 0 and a multiple of 4096" },
 	[-GPAL_E_INVALID_ALIGNMENT] = { "invalid_alignment",
 					"an alignment must be a power of two of at least 4096, and "
 					"a range must start on a page" },
 	[-GPAL_E_OVERLAP] = { "overlap", "two reserved or fixed ranges overlap" },
-	[-GPAL_E_EXHAUSTED] = { "exhausted", "a range does not fit in the space of its kind" },
+	[-GPAL_E_EXHAUSTED] = { "exhausted", "a range does not fit in the free space of its kind" },
 	[-GPAL_E_ECAM_BELOW_MINIMUM] = { "ecam_below_minimum", "an ECAM starts below 256 MiB" },
 	[-GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB] = { "fixed_low_mmio_above_4gib",
 						"a pinned low MMIO window must end at or below "
@@ -36,18 +36,22 @@ static const struct {
 	[-GPAL_E_INVALID_BUS_RANGE] = { "invalid_bus_range",
 					"start_bus must not be greater than end_bus" },
 	[-GPAL_E_BUS_OVERLAP] = { "bus_overlap", "two root complexes of a segment share a bus" },
-	[-GPAL_E_MIXED_IOMMU] = { "mixed_iommu", "a VM has one kind of IOMMU" },
+	[-GPAL_E_MIXED_IOMMU] = { "mixed_iommu", "a VM can have only one kind of IOMMU" },
 	[-GPAL_E_IOMMU_ARCH_MISMATCH] = { "iommu_arch_mismatch",
 					  "the IOMMU does not exist on this architecture" },
 	[-GPAL_E_INVALID_HDM] = { "invalid_hdm",
 				  "host-managed device memory must be a multiple of 256 MiB for "
 				  "each target" },
 	[-GPAL_E_NODE_OUT_OF_RANGE] = { "node_out_of_range", "there is no such NUMA node" },
-	[-GPAL_E_OUT_OF_RANGE] = { "out_of_range", "a member lies outside its domain" },
+	[-GPAL_E_OUT_OF_RANGE] = { "out_of_range", "a member has a value that is not allowed" },
 	[-GPAL_E_NO_MEMORY] = { "internal", "out of memory" },
-	[-GPAL_E_INTERNAL] = { "internal", "a bug in the layout library" },
-	[-GPAL_E_WOULD_MOVE] = { "would_move", "ranges of a live layout would have to move" },
-	[-GPAL_E_WOULD_REMOVE] = { "would_remove", "ranges of a live layout would be removed" },
+	[-GPAL_E_INTERNAL] = { "internal",
+			       "the layout library has a bug, or the layout is not one of the "
+			       "request" },
+	[-GPAL_E_WOULD_MOVE] = { "would_move",
+				 "the update would move or resize ranges of the live layout" },
+	[-GPAL_E_WOULD_REMOVE] = { "would_remove",
+				   "the update would remove ranges of the live layout" },
 	[-GPAL_E_WARNING_REFUSED] = { "warning_refused",
 				      "the layout has a warning that is refused" },
 };

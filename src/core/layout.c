@@ -119,10 +119,8 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 		code = gpald_fail(error, GPAL_E_WOULD_REMOVE, GPAL_SUBJECT_NONE, 0,
 				  "the request omits ranges that the guest knows");
 	if (code == GPAL_OK && around_code && !(allow & GPAL_ALLOW_MOVES))
-		code = gpald_fail(
-			error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
-			"this can be done only if ranges move, or are resized, that the guest "
-			"knows");
+		code = gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
+				  "the update must move or resize ranges that the guest knows");
 	if (code == GPAL_E_NO_MEMORY) {
 		gpal_layout_free(*layout);
 		*layout = NULL;

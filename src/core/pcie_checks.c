@@ -22,7 +22,7 @@ int gpald_check_bus_ranges(const struct gpal_request *request, struct gpal_error
 		if (!rc->has_buses)
 			return gpald_fail(error, GPAL_E_INVALID_BUS_RANGE,
 					  GPAL_SUBJECT_ROOT_COMPLEX_START_BUS, i,
-					  "%s: its buses are not stated; begin with "
+					  "%s: its buses are not set; initialise it with "
 					  "GPAL_ROOT_COMPLEX_INIT()",
 					  rc->name);
 		if (rc->start_bus > rc->end_bus)
@@ -131,8 +131,8 @@ int gpald_check_iommus(const struct gpal_request *request, struct gpal_error *er
 		if (rc->iommu == first->iommu)
 			continue;
 		code = gpald_fail(error, GPAL_E_MIXED_IOMMU, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i,
-				  "%s has %s but %s has %s; a VM has one kind of IOMMU", rc->name,
-				  gpal_iommu_name(rc->iommu), first->name,
+				  "%s has %s but %s has %s; a VM can have only one kind of IOMMU",
+				  rc->name, gpal_iommu_name(rc->iommu), first->name,
 				  gpal_iommu_name(first->iommu));
 		if (error) {
 			gpald_error_tag(error->tag, rc->name);

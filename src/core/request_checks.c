@@ -19,16 +19,15 @@ static int check_nodes(const struct gpal_request *request, struct gpal_error *er
 
 	if (request->node_count == 0)
 		return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODES, 0,
-				  "no NUMA nodes; a VM has at least one");
+				  "there are no NUMA nodes; a VM needs at least one");
 	for (size_t i = 0; i < request->node_count; i++)
 		if (!gpald_add(total, request->nodes[i], &total))
-			return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODE, i,
-					  "the sizes of nodes 0 to %zu add up to more than 64 bits "
-					  "can hold",
-					  i);
+			return gpald_fail(
+				error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODE, i,
+				"the sizes of nodes 0 to %zu add up to 2^64 bytes or more", i);
 	if (total == 0)
 		return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODES, 0,
-				  "all nodes have size 0; a VM has some RAM");
+				  "all nodes have size 0; a VM needs RAM");
 	for (size_t i = 0; i < request->node_count; i++)
 		if (request->nodes[i] % GPAL_PAGE_SIZE != 0)
 			return gpald_fail(error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_NODE, i,
@@ -102,11 +101,11 @@ static int check_low_window(struct gpald_resolution *r)
 				  "2 MiB",
 				  size);
 	if (size > request->nodes[0])
-		return gpald_fail(
-			r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0,
-			"a low RAM window of 0x%" PRIx64 " bytes is more than node 0 has, "
-			"which is 0x%" PRIx64,
-			size, request->nodes[0]);
+		return gpald_fail(r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW,
+				  0,
+				  "a low RAM window of 0x%" PRIx64 " bytes is larger than node 0, "
+				  "which has 0x%" PRIx64 " bytes",
+				  size, request->nodes[0]);
 	if (size > 0 && size >= start)
 		return gpald_fail(r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW,
 				  0,

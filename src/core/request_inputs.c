@@ -213,9 +213,10 @@ static int add_chipset(struct gpald_resolution *r)
 
 	if (low < chipset_low_floor[request->arch])
 		low = chipset_low_floor[request->arch];
+	/* gpald_check_domains() has checked the request; a caller's own policy may have more. */
 	if (!gpald_align_up(low, GPAL_PAGE_SIZE, &low) || low > GPAL_4GIB)
 		return gpald_fail(r->error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
-				  "chipset low MMIO does not fit below 4 GiB");
+				  "the chipset low MMIO of the policy does not fit below 4 GiB");
 	code = add_pinned(r, GPAL_KIND_FIXED, GPALD_ROLE_CHIPSET_LOW_MMIO, &owner,
 			  (struct gpal_range){ GPAL_4GIB - low, GPAL_4GIB });
 	if (code == GPAL_OK && request->has_pinned_chipset_high_mmio)

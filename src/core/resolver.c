@@ -257,8 +257,8 @@ static int slice_ecams(struct gpald_resolution *r)
 			continue;
 		code = gpald_fail(r->error, GPAL_E_ECAM_BELOW_MINIMUM, GPAL_SUBJECT_ROOT_COMPLEX, i,
 				  "%s: ECAM at 0x%" PRIx64
-				  " is below 256 MiB, where the bus-0 base "
-				  "that the ACPI MCFG table states could underflow",
+				  " is below 256 MiB; the bus-0 base in the ACPI MCFG table "
+				  "could underflow",
 				  rc->name, rc->ecam.start);
 		if (r->error) {
 			gpald_error_tag(r->error->tag, rc->name);
@@ -448,7 +448,7 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	 */
 	if (!policy)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,
-				  "the policy of the live layout is not known to this library");
+				  "this library does not know the policy of the live layout");
 	r.layout = gpald_arena_new_object(layout_arena_hint(request), sizeof(*r.layout), &r.arena);
 	if (!r.layout)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
