@@ -83,13 +83,14 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 // Listens at a path, for this user alone. A lock file beside it keeps a second service off; a
 // socket that a killed service has left is replaced.
 func listen(path string) (net.Listener, error) {
-	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	// Not an os.File, which the garbage collector would close. It is held until the process ends.
+	name := path + ".lock"
+	lock, err := syscall.Open(name, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot open %s: %w", name, err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
-		return nil, fmt.Errorf("another service has locked %s", lock.Name())
+	if err := syscall.Flock(lock, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("another service has locked %s", name)
 	}
 	if found, err := os.Lstat(path); err == nil && found.Mode()&os.ModeSocket == 0 {
 		return nil, fmt.Errorf("%s is not a socket; choose another path", path)
@@ -97,7 +98,7 @@ func listen(path string) (net.Listener, error) {
 		os.Remove(path)
 	}
 	syscall.Umask(0o177)
-	return net.Listen("unix", path) // the lock is held until the process ends
+	return net.Listen("unix", path)
 }
 
 func run(listener net.Listener, s *service) error {

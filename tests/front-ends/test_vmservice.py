@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 sys.path.insert(0, os.path.join(TOP_SRCDIR, "tests/front-ends"))
@@ -529,6 +530,14 @@ class Program(unittest.TestCase):
             self.assertIn("another service has locked", run.stderr)
             with service.connect() as client:
                 self.assertTrue(client.call("CreateVM", {"name": "vm", "config": config()}).created)
+
+    def test_the_lock_is_held_after_garbage_was_collected(self):
+        with mock.patch.dict(os.environ, GOGC="1"), Daemon() as daemon, \
+                VmService(program, daemon.ttrpc_socket) as service, service.connect() as client:
+            for _ in range(100):
+                with self.assertRaises(Refused):
+                    client.call("GetVM", {"name": "x" * 100000})
+            self.assertIn("another service has locked", self.run_program("--socket", service.socket).stderr)
 
 
 if __name__ == "__main__":
