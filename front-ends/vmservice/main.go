@@ -9,6 +9,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"os"
@@ -101,6 +102,24 @@ func listen(path string) (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
+// ttrpc's server keeps a connection that ends inside a message for ever, unless it was reset.
+type listenerOfResets struct{ net.Listener }
+
+func (l listenerOfResets) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return connOfResets{conn}, err
+}
+
+type connOfResets struct{ net.Conn }
+
+func (c connOfResets) Read(bytes []byte) (int, error) {
+	length, err := c.Conn.Read(bytes)
+	if err == io.EOF {
+		err = syscall.ECONNRESET
+	}
+	return length, err
+}
+
 func run(listener net.Listener, s *service) error {
 	server, err := ttrpc.NewServer()
 	if err != nil {
@@ -110,7 +129,7 @@ func run(listener net.Listener, s *service) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listener) }()
+	go func() { served <- server.Serve(context.Background(), listenerOfResets{listener}) }()
 	log.Printf("ready: serves %s", listener.Addr())
 	select {
 	case err := <-served:

@@ -283,6 +283,19 @@ class Vms(ServiceTestCase):
                 client.send(frame(1, request_bytes("CreateVM", payload, SERVICE)))
                 self.assertEqual(client.read_response(vmservice_pb2.VMReply)[1].status, status)
 
+    def test_a_connection_that_ends_inside_a_message_is_closed(self):
+        def connections():
+            return len(os.listdir(f"/proc/{self.service.process.pid}/fd"))
+
+        before, log = connections(), self.service.log()
+        header = HEADER.pack(100, 1, 1, 0)
+        for sent in (header[:4], header, header + b"x", b"GET / HTTP/1.1\r\n"):
+            for _ in range(10):
+                with Frames(self.service.socket) as client:
+                    client.send(sent)
+        wait_until(lambda: connections() <= before, lambda: f"{connections()} descriptors, {before} before")
+        self.assertEqual(self.service.log(), log)
+
     def test_the_readme_s_example_works(self):
         with open(os.path.join(TOP_SRCDIR, "front-ends/vmservice/README.md"), encoding="utf-8") as readme:
             code = re.search("```python\n(.*?)```", readme.read(), re.DOTALL).group(1)
