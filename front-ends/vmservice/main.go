@@ -61,21 +61,25 @@ func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmserv
 	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
 }
 
-// The VM of this generation is gone if a repeated call does not find it: the call before, whose
-// reply was lost, has deleted it.
+// A repeated call that does not find the VM has deleted it before, and the reply was lost. One that
+// finds another generation may have; then the caller must look.
 func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
-	vm, err := s.GetVM(ctx, &vmservice.GetVMRequest{Name: r.Name})
-	if err != nil {
-		return nil, err
+	stated, ok := r.OptionalGeneration.(*vmservice.TeardownVMRequest_Generation)
+	if !ok {
+		vm, err := s.GetVM(ctx, &vmservice.GetVMRequest{Name: r.Name})
+		if err != nil {
+			return nil, err
+		}
+		stated = &vmservice.TeardownVMRequest_Generation{Generation: vm.Generation}
 	}
 	tries := 0
-	err = s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) error {
+	err := s.daemon.call(ctx, func(ctx context.Context, layouts gpalayout.LayoutsService) error {
 		tries++
 		_, err := layouts.Delete(ctx, &gpalayout.DeleteRequest{Name: r.Name,
-			OptionalGeneration: &gpalayout.DeleteRequest_Generation{Generation: vm.Generation}})
+			OptionalGeneration: &gpalayout.DeleteRequest_Generation{Generation: stated.Generation}})
 		return err
 	})
-	if code := status.Code(err); tries > 1 && (code == codes.NotFound || code == codes.Aborted) {
+	if tries > 1 && status.Code(err) == codes.NotFound {
 		err = nil
 	}
 	return &vmservice.TeardownVMReply{}, err

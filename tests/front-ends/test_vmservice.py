@@ -32,7 +32,7 @@ from ttrpc_harness import Daemon, Frames
 MIB, GIB = 1 << 20, 1 << 30
 POLICY = "openvmm-2026.07"
 SERVICE = "gpalayout.vmservice.v1.VM"
-INVALID, DEADLINE, NOT_FOUND, EXISTS, DENIED, INTERNAL, UNAVAILABLE = 3, 4, 5, 6, 7, 13, 14
+INVALID, DEADLINE, NOT_FOUND, EXISTS, DENIED, ABORTED, INTERNAL, UNAVAILABLE = 3, 4, 5, 6, 7, 10, 13, 14
 
 program = None
 
@@ -256,6 +256,15 @@ class Vms(ServiceTestCase):
             self.assertEqual(self.refused(rpc, {"name": "a"}, NOT_FOUND).pointer, "/name")
         self.assertGreater(self.create("a").generation, made.generation)
 
+    def test_only_the_vm_of_the_generation_is_torn_down(self):
+        first = self.create("reused").generation
+        self.client.call("TeardownVM", {"name": "reused", "generation": first})
+        second = self.create("reused").generation
+        refusal_ = self.refused("TeardownVM", {"name": "reused", "generation": first}, ABORTED)
+        self.assertEqual((refusal_.reason, refusal_.pointer), ("generation_mismatch", "/generation"))
+        self.client.call("TeardownVM", {"name": "reused", "generation": second})
+        self.refused("TeardownVM", {"name": "reused", "generation": second}, NOT_FOUND)
+
     def test_the_same_configuration_again_changes_nothing(self):
         made, again = self.create("again"), self.create("again")
         self.assertEqual((again.created, again.generation, again.layout), (False, made.generation, made.layout))
@@ -419,16 +428,16 @@ class Daemons(unittest.TestCase):
         self.assertEqual(fake.methods, ["Create"] * 3)
 
     def test_a_vm_whose_deletion_was_not_confirmed_is_torn_down(self):
-        for code in (5, 10):  # not found, another generation
-            fake, client = self.beside(reply(FOUND), closed, refusal(code))
-            client.call("TeardownVM", {"name": "vm"})
-            self.assertEqual(fake.methods, ["Get", "Delete", "Delete"])
+        fake, client = self.beside(reply(FOUND), closed, refusal(NOT_FOUND))
+        client.call("TeardownVM", {"name": "vm"})
+        self.assertEqual(fake.methods, ["Get", "Delete", "Delete"])
 
-    def test_a_vm_that_another_has_changed_meanwhile_is_not_torn_down(self):
-        _, client = self.beside(reply(FOUND), refusal(10))
-        with self.assertRaises(Refused) as caught:
-            client.call("TeardownVM", {"name": "vm"})
-        self.assertEqual(caught.exception.status, 10)
+    def test_a_vm_that_another_has_changed_meanwhile_is_not_said_to_be_torn_down(self):
+        for answers in ((refusal(ABORTED),), (closed, refusal(ABORTED)), (refusal(UNAVAILABLE), refusal(ABORTED))):
+            _, client = self.beside(reply(FOUND), *answers)
+            with self.assertRaises(Refused) as caught:
+                client.call("TeardownVM", {"name": "vm"})
+            self.assertEqual(caught.exception.status, ABORTED)
 
     def test_a_daemon_that_stops_or_is_overloaded_is_asked_again(self):
         fake, client = self.beside(refusal(UNAVAILABLE), refusal(UNAVAILABLE), reply(MADE))
