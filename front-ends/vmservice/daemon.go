@@ -71,8 +71,7 @@ func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.L
 	case errors.Is(err, context.Canceled):
 		return status.FromContextError(err).Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		// The daemon may have stopped reading in the middle of a request.
-		d.drop(client)
+		// Other calls are under way on the connection, and have more time.
 		return status.Errorf(codes.DeadlineExceeded, "gpalayoutd at %s did not answer in time; the call "+
 			"may have taken effect and can be repeated", d.path)
 	default:

@@ -404,6 +404,10 @@ def closed(_):
     return b"", False
 
 
+def silent(_):
+    return b"", True
+
+
 FOUND = gpalayout_pb2.GetReply(name="vm", generation=3)
 MADE = gpalayout_pb2.CreateReply(name="vm", generation=3, created=True)
 DELETED = gpalayout_pb2.DeleteReply(name="vm", generation=3)
@@ -505,6 +509,21 @@ class Daemons(unittest.TestCase):
                 Frames(service.socket) as client, daemon.still():
             client.send(frame(1, request_bytes("GetVM", payload, SERVICE, timeout_nano=10 ** 8)))
             self.assertEqual(client.read_response(vmservice_pb2.VMReply)[1].status, DEADLINE)
+
+    def test_a_call_whose_time_is_over_does_not_cut_off_others(self):
+        def both(stream):
+            made, found = (bytes_field(2, message.SerializeToString()) for message in (MADE, FOUND))
+            return frame(1, made, RESPONSE) + frame(stream, found, RESPONSE), True
+
+        fake, client = self.beside(silent, silent, both, options=("--timeout", f"{PATIENCE}s"))
+        create = client.send("CreateVM", {"name": "vm", "config": config()})
+        wait_until(lambda: fake.methods, "no request")
+        with self.assertRaises(Refused) as caught:
+            client.receive(client.send("GetVM", {"name": "vm"}, timeout=0.1))
+        self.assertEqual(caught.exception.status, DEADLINE)
+        client.call("GetVM", {"name": "vm"})
+        self.assertTrue(client.receive(create).created)
+        self.assertEqual(fake.methods, ["Create", "Get", "Get"])
 
     @unittest.skipUnless(os.geteuid(), "root may connect anywhere")
     def test_a_daemon_that_is_not_for_this_user_is_told_at_once(self):
