@@ -88,6 +88,10 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 // Listens at a path, for this user alone. A lock file beside it keeps a second service off; a
 // socket that a killed service has left is replaced.
 func listen(path string) (net.Listener, error) {
+	found, err := os.Lstat(path)
+	if err == nil && found.Mode()&os.ModeSocket == 0 {
+		return nil, fmt.Errorf("%s is not a socket; choose another path", path)
+	}
 	// Not an os.File, which the garbage collector would close. It is held until the process ends.
 	name := path + ".lock"
 	lock, err := syscall.Open(name, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600)
@@ -95,11 +99,9 @@ func listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot open %s: %w", name, err)
 	}
 	if err := syscall.Flock(lock, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("another service has locked %s", name)
+		return nil, fmt.Errorf("another service has locked %s; choose another path", name)
 	}
-	if found, err := os.Lstat(path); err == nil && found.Mode()&os.ModeSocket == 0 {
-		return nil, fmt.Errorf("%s is not a socket; choose another path", path)
-	} else if err == nil {
+	if found != nil {
 		os.Remove(path)
 	}
 	syscall.Umask(0o177)
@@ -146,6 +148,12 @@ func run(listener net.Listener, s *service) error {
 	return nil
 }
 
+func refuseOptions(format string, args ...interface{}) {
+	log.Printf(format, args...)
+	flag.Usage()
+	os.Exit(2)
+}
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("gpalayout-vmservice: ")
@@ -158,10 +166,17 @@ func main() {
 	timeout := flag.Duration("timeout", 10*time.Second, "longest `TIME` for a call of gpalayoutd, repetitions "+
 		"included")
 	flag.Parse()
-	if flag.NArg() != 0 || *socket == "" || *addressBits > 64 || *timeout <= 0 ||
-		(*arch != "x86_64" && *arch != "aarch64") {
-		flag.Usage()
-		os.Exit(2)
+	switch {
+	case flag.NArg() != 0:
+		refuseOptions("unexpected argument %q", flag.Arg(0))
+	case *socket == "":
+		refuseOptions("--socket is missing")
+	case *arch != "x86_64" && *arch != "aarch64":
+		refuseOptions("--arch is %q, not x86_64 or aarch64", *arch)
+	case *addressBits > 64:
+		refuseOptions("--host-bits is %d, more than 64", *addressBits)
+	case *timeout <= 0:
+		refuseOptions("--timeout is %v, not above 0", *timeout)
 	}
 	listener, err := listen(*socket)
 	if err == nil {

@@ -541,11 +541,15 @@ class Program(unittest.TestCase):
                               timeout=PATIENCE, check=False)
 
     def test_wrong_options_are_refused_with_the_usage(self):
-        for options in ((), ("--socket", ""), ("--socket", "s", "word"), ("--nothing",), ("--arch", "arm64"),
-                        ("--socket", "s", "--arch", "riscv"), ("--socket", "s", "--host-bits", "65"),
-                        ("--socket", "s", "--timeout", "0s"), ("--socket", "s", "--timeout", "ten")):
+        for options, text in (((), "--socket is missing"), (("--socket", ""), "--socket is missing"),
+                              (("--socket", "s", "word"), 'unexpected argument "word"'), (("--nothing",), "-nothing"),
+                              (("--socket", "s", "--arch", "arm64"), '--arch is "arm64", not x86_64 or aarch64'),
+                              (("--socket", "s", "--host-bits", "65"), "--host-bits is 65, more than 64"),
+                              (("--socket", "s", "--timeout", "0s"), "--timeout is 0s, not above 0"),
+                              (("--socket", "s", "--timeout", "ten"), '"ten"')):
             run = self.run_program(*options)
             self.assertEqual((run.returncode, run.stdout), (2, ""), options)
+            self.assertIn(text, run.stderr.splitlines()[0])
             self.assertIn("-socket", run.stderr)
 
     def test_every_option_is_in_the_readme(self):
@@ -563,6 +567,7 @@ class Program(unittest.TestCase):
             self.assertEqual(run.returncode, 1)
             self.assertIn(text, run.stderr)
         self.assertTrue(os.path.isfile(file))
+        self.assertEqual(os.listdir(folder), ["file"])
 
     def test_a_second_service_leaves_the_first_its_socket(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket) as service:
