@@ -8,7 +8,8 @@ usage='Usage: layout.sh NAME REQUEST COMMAND...
 
 NAME is the name of the VM. REQUEST is a file that holds the request in JSON, for example
 {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}. COMMAND gets the layout in JSON on standard
-input, and its exit status is that of the script. Events of the layout go to standard error.
+input, and its exit status is that of the script; it is 1 if the layout could not be freed. Events of
+the layout go to standard error.
 GPALAYOUT_SOCKET is the socket of the daemon, and GPALAYOUT_TIMEOUT how many seconds it may take to
 connect and reply; 30 by default.'
 
@@ -45,13 +46,15 @@ watch() {
 	message events.subscribe "{\"since\": $1}" >&3
 }
 
-# free: deletes the layout and shows what happened to it.
+# free: deletes the layout and shows what happened to it. Its status is that of the deletion.
 free() {
-	ask layout.delete "$(printf '%s\n' "$created" | jq '{name, generation}')" >/dev/null
+	freed=0
+	ask layout.delete "$(printf '%s\n' "$created" | jq '{name, generation}')" >/dev/null || freed=1
 	exec 3>&-
 	wait
 	jq -r --arg name "$name" '.params | select(.name == $name) | "\(.revision) \(.event) \(.name)"' \
 		"$folder/events" >&2
+	return $freed
 }
 
 if [ $# -lt 3 ]; then
@@ -78,7 +81,7 @@ if [ "$(printf '%s\n' "$created" | jq .created)" = false ]; then
 	printf 'layout.sh: %s has a layout already\n' "$name" >&2
 	exit 1
 fi
-trap 'free; rm -rf "$folder"' EXIT
+trap 'free || { rm -rf "$folder"; exit 1; }; rm -rf "$folder"' EXIT
 watch "$revision"
 
 printf '%s\n' "$created" | jq .layout | "$@" 3>&-

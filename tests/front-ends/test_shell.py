@@ -29,12 +29,13 @@ class Style(unittest.TestCase):
 
 @unittest.skipUnless(shutil.which("socat") and shutil.which("jq"), "needs socat and jq")
 class Script(DaemonTestCase):
-    def run_script(self, *command, name="vm-1", request=REQUEST, socket=None):
+    def run_script(self, *command, name="vm-1", request=REQUEST, socket=None, **environment):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(request, file, indent=2)
             file.flush()
             return subprocess.run(["/bin/sh", SCRIPT, name, file.name, *command], capture_output=True, text=True,
-                                  env=dict(os.environ, GPALAYOUT_SOCKET=socket or self.daemon.socket),
+                                  env=dict(os.environ, GPALAYOUT_SOCKET=socket or self.daemon.socket,
+                                           **environment),
                                   stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
 
     def names(self):
@@ -84,6 +85,13 @@ class Script(DaemonTestCase):
         run = self.run_script("echo", "it runs", socket="/nowhere/at/all")
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn("/nowhere/at/all", run.stderr)
+
+    def test_a_layout_that_another_has_freed_is_reported_and_nothing_is_left(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = self.run_script("sh", "-c", f"cat >/dev/null; {GPALAYOUTCTL} delete vm-1", TMPDIR=folder)
+            self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(run.returncode, 1)
+        self.assertRegex(run.stderr, "layout.sh: there is no layout vm-1\n.* created vm-1\n.* deleted vm-1\n$")
 
     def test_it_explains_itself(self):
         run = self.run_script()
