@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -24,6 +25,7 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 import vmservice_harness
 from vmservice_harness import VmService, vmservice_pb2
 
+import go_program
 import gpalayout_pb2
 from gpalayout_ttrpc import HEADER, RESPONSE, Refused, bytes_field, fields, frame, request_bytes, varint
 from harness import DaemonTestCase, PATIENCE, main, wait_until
@@ -136,6 +138,12 @@ REFUSALS = {
     "windows that do not fit": (config(root_complex(low_mmio=4 * GIB)), "exhausted",
                                 "/config/pcie/root_complexes/0/low_mmio", ""),
 }
+
+
+def temporary_folder(case, prefix="gpalayout-vmservice-test-"):
+    folder = tempfile.TemporaryDirectory(prefix=prefix)
+    case.addCleanup(folder.cleanup)
+    return folder.name
 
 
 class ServiceTestCase(DaemonTestCase):
@@ -417,7 +425,7 @@ class Daemons(unittest.TestCase):
     """Beside a daemon that is no good."""
 
     def beside(self, *answers, options=()):
-        folder = self.enterContext(tempfile.TemporaryDirectory())
+        folder = temporary_folder(self)
         fake = FakeDaemon(os.path.join(folder, "ttrpc.sock"), *answers)
         self.addCleanup(fake.close)
         service = VmService(program, fake.path, *options)
@@ -459,7 +467,7 @@ class Daemons(unittest.TestCase):
         self.assertEqual(caught.exception.status, 99)
 
     def test_no_daemon_is_told_when_the_time_is_over(self):
-        folder = self.enterContext(tempfile.TemporaryDirectory())
+        folder = temporary_folder(self)
         with VmService(program, os.path.join(folder, "none.sock"), "--timeout", "100ms") as service, \
                 service.connect() as client, self.assertRaises(Refused) as caught:
             client.call("GetVM", {"name": "vm"})
@@ -467,7 +475,7 @@ class Daemons(unittest.TestCase):
         self.assertRegex(caught.exception.message, r"gpalayoutd at .*/none\.sock does not serve \(.*no such file.*\)")
 
     def test_a_full_queue_of_connections_is_waited_for(self):
-        folder = self.enterContext(tempfile.TemporaryDirectory())
+        folder = temporary_folder(self)
         path = os.path.join(folder, "full.sock")
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
@@ -552,13 +560,20 @@ class Program(unittest.TestCase):
             self.assertIn(text, run.stderr.splitlines()[0])
             self.assertIn("-socket", run.stderr)
 
+    def test_it_is_built_in_a_folder_whose_name_has_a_space(self):
+        folder = temporary_folder(self, "a b")
+        names = [os.path.join(vmservice_harness.FOLDER, name) for name in ("main.go", "request.go", "daemon.go",
+                                                                           "vmservice.proto")]
+        files = [shutil.copy(os.path.join(TOP_SRCDIR, name), folder) for name in (*names, "proto/gpalayout.proto")]
+        self.assertTrue(os.access(go_program.build("space", *files), os.X_OK))
+
     def test_every_option_is_in_the_readme(self):
         with open(os.path.join(TOP_SRCDIR, "front-ends/vmservice/README.md"), encoding="utf-8") as readme:
             documented = set(re.findall(r"^\| `--([\w-]+)", readme.read(), re.MULTILINE))
         self.assertEqual(set(re.findall(r"^  -([\w-]+)", self.run_program("--help").stderr, re.MULTILINE)), documented)
 
     def test_a_place_that_cannot_be_served_is_told(self):
-        folder = self.enterContext(tempfile.TemporaryDirectory())
+        folder = temporary_folder(self)
         file = os.path.join(folder, "file")
         with open(file, "w", encoding="utf-8"):
             pass
