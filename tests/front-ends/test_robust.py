@@ -245,12 +245,15 @@ class Shell(Client):
     cannot use `Between`, which has one at a time, beyond its first call. jq reads the members that it names."""
 
     SILENT = f"layout.resolve: no reply within [0-9.]+ s, or the connection was closed; the daemon {STOPPED}$"
+    CUT_OFF = "layout.resolve: the reply is invalid or was cut off$"
     OUTCOMES = {
         "done": (0, ""),
         "queue full": (1, SILENT),
         "silent": (1, SILENT),
         "closed": (1, SILENT),
-        "cut off": (1, "layout.resolve: the reply is invalid or was cut off$"),
+        "cut off": (1, CUT_OFF),
+        # jq cannot tell why a line ends, and on a busy machine not even its begin comes in time.
+        "half silent": (1, f"{SILENT}|{CUT_OFF}"),
         "not there": (1, f"(?s)Connection refused.*{SILENT}"),
         "new reason": (1, "^layout.sh: too blue$"),
     }
@@ -428,8 +431,7 @@ class Matrix(unittest.TestCase):
     def test_stopped_in_the_middle_of_a_reply(self, kind, name):
         with Between(self.daemon, kind.PROTOCOL, lambda reply, _: reply[:-2], waits=True) as peer:
             with kind(peer.path) as client, self.in_time():
-                # jq cannot tell why a line ends.
-                self.expect(client, client.ask(name, SHORT), "cut off" if kind is Shell else "silent")
+                self.expect(client, client.ask(name, SHORT), "half silent" if kind is Shell else "silent")
 
     @for_each()
     def test_a_full_queue_of_connections(self, kind, name):
@@ -486,7 +488,6 @@ class Matrix(unittest.TestCase):
             with self.daemon.still(), self.in_time():
                 self.expect(client, client.ask_long(SHORT), "not read")
             self.expect(client, client.ask(name), "done")
-
 
     def test_the_table_for_users_has_each_outcome(self):
         with open(os.path.join(TOP_SRCDIR, "proto", "README.md"), encoding="utf-8") as file:
