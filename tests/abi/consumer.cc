@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every header from C++, and a function of each library. */
+/* A C++ program that includes every header and calls a function of each library. */
 #include <gpalayout/client.h>
 #include <gpalayout/gpalayout.h>
 
@@ -27,7 +27,7 @@ int main()
 	}
 	std::printf("%s\n", layout->map.entries[0].tag);
 	gpal_layout_free(layout);
-	/* Nobody listens there. */
+	/* No daemon listens on this path. */
 	if (gpal_client_connect("/nowhere/gpalayoutd.sock", &client, &client_error) !=
 	    GPAL_E_NO_DAEMON)
 		return 1;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The ABI of each library is that which is recorded here under its version: a change of a
-# public struct or function takes another -version-info in Makefile.am, and `make abi`.
+# Compares the ABI of each library with the one recorded in this folder for its version. To change a public
+# struct or function, change -version-info in Makefile.am and run `make abi`.
 set -eu
 
 work=$(mktemp -d)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each shared library exports what its list here says, and that is what its headers declare.
+# Each shared library exports exactly the symbols in its list in this folder, and its headers declare exactly
+# these functions.
 set -eu
 
 # usage: check FIRST LIBRARY DECLARED
@@ -21,7 +22,7 @@ report() {
 	fi
 }
 
-# The functions that a header declares.
+# Prints the functions that a header declares.
 declared_in() {
 	tr '\n' ' ' <"$1" | grep -o 'GPAL_API [^;(]*(' | sed -n 's/.*[ *]\(gpal_[a-z0-9_]*\)($/\1/p'
 }

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Writes the ABI of a library to a file: its functions and the types in its public headers.
-# usage: write_abi.sh LIBRARY FILE
+# Writes the ABI of a library to a file: its functions, and the types in its public headers.
 set -eu
 
 exec abidw --headers-dir "${TOP_SRCDIR:-.}/include" --drop-private-types --no-corpus-path \
