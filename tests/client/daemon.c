@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is started here dies with the test, whatever that dies of. */
+/*
+ * The kernel kills each process that is started here when the test process dies, whatever the
+ * cause.
+ */
 #include "config.h"
 
 #include "tests/client/daemon.h"
@@ -32,7 +35,7 @@ static struct sockaddr_un address_of(const struct daemon *daemon)
 	return address;
 }
 
-/* Whether something takes connections. */
+/* Returns true if something accepts connections on the socket. */
 static int answers(const struct daemon *daemon)
 {
 	const struct sockaddr_un address = address_of(daemon);
@@ -67,7 +70,9 @@ void daemon_start(struct daemon *daemon, const char *option)
 					    option,
 					    NULL };
 
-		/* So that a backup may be taken by whoever runs the tests, root or not. */
+		/*
+		 * The group of the test's user may take backups, so the tests need not run as root.
+		 */
 		snprintf(admins, sizeof(admins), "--admin-group=%u", (unsigned int)getegid());
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execv(program, (char *const *)arguments);
@@ -97,7 +102,7 @@ void daemon_remove(struct daemon *daemon)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* Reads up to a line's end, or to the end of the input. */
+/* Reads to the end of the line or of the input. */
 static void read_line(int fd)
 {
 	char byte = 0;

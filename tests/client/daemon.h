@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A daemon, or something that only answers as it is told, in a folder of its own. */
+/* Runs a daemon, or a peer that sends prepared replies, in a folder of its own. */
 #ifndef GPALD_TESTS_CLIENT_DAEMON_H
 #define GPALD_TESTS_CLIENT_DAEMON_H
 
@@ -9,25 +9,25 @@
 struct daemon {
 	char folder[32];
 	char control[64]; /* path of the socket */
-	pid_t pid;        /* 0: it does not run */
+	pid_t pid;        /* 0 if it does not run */
 };
 
-/* Makes the folder; the daemon keeps its layouts there. */
+/* Makes the folder. The daemon keeps its layouts there. */
 void daemon_prepare(struct daemon *daemon);
 
-/* Starts $GPALAYOUTD and waits until it answers; `option` may be NULL. */
+/* Starts $GPALAYOUTD and waits until it accepts connections. `option` may be NULL. */
 void daemon_start(struct daemon *daemon, const char *option);
 
-/* Ends it with a signal and waits for that. */
+/* Sends a signal to the daemon and waits until it has exited. */
 void daemon_stop(struct daemon *daemon, int signal);
 
-/* Stops it, and removes the folder. */
+/* Stops the daemon and removes the folder. */
 void daemon_remove(struct daemon *daemon);
 
 /*
- * Starts a peer that takes connections, `count` in all, and on each waits for a line, sends
- * `replies` of that connection as they are, waits for the end of the input if `waits`, and
- * closes.
+ * Starts a peer that accepts `count` connections, one after the other. On each it reads a line,
+ * sends the entry of `replies` for this connection, and closes. If `waits` is set, it first reads
+ * to the end of the input.
  */
 void daemon_fake(struct daemon *daemon, const char *const *replies, size_t count, int waits);
 

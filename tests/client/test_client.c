@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The client library beside the library of layouts, over the real daemon. */
+/* Tests the client library against the library of layouts, over the real daemon. */
 #include "config.h"
 
 #include "tests/client/daemon.h"
@@ -44,7 +44,7 @@ static void assert_refused(int code, const char *reason)
 	ck_assert_str_ne(error.message, "");
 }
 
-/* Two layouts whose every range is the same, those that are no map entries included. */
+/* Asserts that every range of two layouts is the same, also the ranges that have no map entry. */
 static void assert_same_layout(const struct gpal_layout *a, const struct gpal_layout *b)
 {
 	char digest_a[GPAL_DIGEST_SIZE], digest_b[GPAL_DIGEST_SIZE];
@@ -84,7 +84,7 @@ static void assert_same_layout(const struct gpal_layout *a, const struct gpal_la
 	}
 }
 
-/* A VM with everything, and the smallest one. */
+/* Row 0 is a VM with every member set, row 1 the smallest one. */
 static struct gpal_request request_of(int row)
 {
 	const struct gpal_request small = VM(one_gib);
@@ -138,17 +138,17 @@ START_TEST(a_refusal_has_the_numbers_of_the_library)
 	assert_range(error.core.below.range, expected.below.range.start, expected.below.range.end);
 	ck_assert_msg(strstr(gpal_client_line(client), "\"reason\":\"exhausted\""), "%s",
 		      gpal_client_line(client));
-	/* The connection goes on, and the line is that of the last answer. */
+	/* The connection is still in use, and the line is that of the last answer. */
 	OK(gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error));
 	ck_assert_msg(strstr(gpal_client_line(client), "\"result\":{\"layout\":{"), "%s",
 		      gpal_client_line(client));
 	gpal_client_free(layout);
-	/* Nobody has to take an error. */
+	/* The caller may pass NULL for the error. */
 	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, NULL), GPAL_E_REFUSED);
 }
 END_TEST
 
-/* What the library refuses the daemon gets to refuse, and not something else instead. */
+/* The library cannot write these requests as JSON. The daemon must refuse the fault itself. */
 START_TEST(what_has_no_json_is_refused_where_it_stands)
 {
 	const struct gpal_root_complex rcs[][1] = {
@@ -217,7 +217,7 @@ START_TEST(a_live_layout_is_made_seen_changed_and_deleted)
 	ck_assert_ptr_null(page->next);
 	gpal_client_free(page);
 
-	/* Compared with itself in full, by name, and as a request. */
+	/* Compares the layout with itself: in full, by name, and as a request. */
 	OK(gpal_client_compare(client, &(struct gpal_client_side){ .name = "vm-1" },
 			       &(struct gpal_client_side){ .layout = made->layout }, &changes,
 			       &error));
@@ -294,7 +294,7 @@ START_TEST(a_history_has_each_change)
 }
 END_TEST
 
-/* Of a page that is the only one. */
+/* The backup has only one page. */
 START_TEST(a_backup_has_pages)
 {
 	const struct gpal_request request = VM(one_gib);
@@ -314,7 +314,7 @@ START_TEST(a_backup_has_pages)
 	ck_assert_uint_gt(length, strlen(heading));
 	ck_assert_mem_eq(page->data, heading, strlen(heading));
 	gpal_client_free(page);
-	/* What follows a page that ended before the layout. */
+	/* This page begins after a page that ended before the layout. */
 	OK(gpal_client_backup(client, "a", revision, &page, &error));
 	ck_assert_uint_eq(page->length, length - strlen(heading));
 	gpal_client_free(page);
@@ -409,7 +409,7 @@ START_TEST(an_explanation_is_that_of_the_library)
 	}
 	gpal_client_free(explanation);
 	gpal_explanation_free(expected);
-	/* Of one range alone. */
+	/* Explains a single range. */
 	OK(gpal_client_explain(client, &side, "ram0", &explanation, &error));
 	ck_assert_uint_eq(explanation->count, 1);
 	gpal_client_free(explanation);
@@ -440,7 +440,10 @@ START_TEST(advice_is_that_of_the_library)
 }
 END_TEST
 
-/* Of a live layout, of one range, and of a request that is refused for want of room. */
+/*
+ * Asks for advice on a live layout, on one range, and on a request that is refused for lack of
+ * room.
+ */
 START_TEST(advice_is_given_on_what_has_no_layout_too)
 {
 	const struct gpal_request request = rich_request();
@@ -479,7 +482,7 @@ START_TEST(a_warning_can_be_refused)
 	const struct gpal_client_live *live;
 	const struct gpal_layout *layout;
 
-	/* One that it does not have, one that it has, and all. */
+	/* Refuses a warning that the layout does not have, one that it has, and all warnings. */
 	gpal_client_refuse_warnings(client, UINT64_C(1) << GPAL_WARN_NO_LOW_MEMORY);
 	OK(gpal_client_resolve(client, &request, &layout, &error));
 	gpal_client_free(layout);
@@ -494,7 +497,7 @@ START_TEST(a_warning_can_be_refused)
 	gpal_client_refuse_warnings(client, 0);
 	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
 	gpal_client_free(live);
-	/* What is there is answered; what is to be made is not. */
+	/* An existing layout is returned in spite of its warnings; a new one would be refused. */
 	gpal_client_refuse_warnings(client, GPAL_REFUSE_ALL);
 	OK(gpal_client_create(client, "vm-1", &request, &live, &error));
 	gpal_client_free(live);
@@ -603,7 +606,10 @@ START_TEST(any_method_can_be_called_as_text)
 }
 END_TEST
 
-/* Each line of it would be a request of its own, and the answers those of later calls. */
+/*
+ * If the library sent these line ends, each line would be a request of its own, and later calls
+ * would get the answers.
+ */
 START_TEST(params_may_have_lines)
 {
 	const char *result;
@@ -618,7 +624,7 @@ START_TEST(params_may_have_lines)
 }
 END_TEST
 
-/* A loop of the caller's, in which nothing may wait. */
+/* One round of the caller's own loop. No function of the library may wait in it. */
 static int until_done(struct gpal_client *c, int code)
 {
 	struct pollfd ready = { .fd = gpal_client_fd(c), .events = gpal_client_events(c) };
@@ -640,7 +646,7 @@ START_TEST(nothing_waits_in_a_loop_of_the_callers)
 	gpal_client_set_blocking(client, false);
 	ck_assert_int_eq(gpal_client_timeout_ms(client), -1);
 	ck_assert_int_eq(gpal_client_advance(client), 0);
-	/* The daemon cannot be faster than the question whether it has answered. */
+	/* The daemon is stopped, so it cannot reply before the library checks for a reply. */
 	kill(daemon_here.pid, SIGSTOP);
 	ck_assert_int_eq(gpal_client_create(client, "vm-1", &request, &live, &error),
 			 GPAL_E_IN_PROGRESS);
@@ -655,7 +661,10 @@ START_TEST(nothing_waits_in_a_loop_of_the_callers)
 	ck_assert(live->created);
 	gpal_client_free(live);
 
-	/* The other way: the loop advances, and the function is called once more. */
+	/*
+	 * The loop calls gpal_client_advance() instead, and calls the function once more at the
+	 * end.
+	 */
 	kill(daemon_here.pid, SIGSTOP);
 	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error),
 			 GPAL_E_IN_PROGRESS);
@@ -676,7 +685,10 @@ START_TEST(an_answer_is_not_taken_for_that_to_another_call)
 
 	gpal_client_set_blocking(client, false);
 	kill(daemon_here.pid, SIGSTOP);
-	/* The same method in two functions, and a function with other arguments. */
+	/*
+	 * First two functions that call the same method, then one function with two different
+	 * arguments.
+	 */
 	ck_assert_int_eq(gpal_client_resolve(client, &request, &layout, &error),
 			 GPAL_E_IN_PROGRESS);
 	ck_assert_int_eq(gpal_client_advise(client, &request, &advice, &error), GPAL_E_BUSY);
@@ -693,7 +705,7 @@ START_TEST(an_answer_is_not_taken_for_that_to_another_call)
 }
 END_TEST
 
-/* poll() tells of the end of a connection whether it is asked or not. */
+/* A descriptor would make poll() report the end of the connection even without requested events. */
 START_TEST(nothing_is_waited_for_while_nothing_is_asked)
 {
 	ck_assert_int_eq(gpal_client_fd(client), -1);
@@ -713,7 +725,7 @@ START_TEST(the_time_limit_holds)
 		GPAL_E_TIMED_OUT);
 	ck_assert_ptr_nonnull(strstr(error.message, "0.05 s"));
 	kill(daemon_here.pid, SIGCONT);
-	/* What was asked too late is not taken for the answer of what is asked next. */
+	/* The late answer to the first call is not taken for the answer to the next one. */
 	gpal_client_set_timeout(client, 60000);
 	OK(gpal_client_resolve(client, &(struct gpal_request)VM(four_gib), &layout, &error));
 	ck_assert_uint_eq(layout->ram_size, 4 * GIB);
@@ -795,7 +807,7 @@ START_TEST(events_that_are_not_kept_are_told)
 	daemon_start(&daemon_here, "--limit=events_kept=4");
 	OK(gpal_client_subscribe(client, NULL, NULL, &error));
 	OK(gpal_client_connect(daemon_here.control, &maker, &error));
-	/* The subscription is cut by a daemon that then forgets what happened. */
+	/* A restart cuts the subscription, and the daemon then forgets what happened. */
 	daemon_stop(&daemon_here, SIGTERM);
 	daemon_start(&daemon_here, "--limit=events_kept=4");
 	for (int i = 0; i < 9; i++) {
@@ -827,7 +839,7 @@ START_TEST(a_subscription_begins_where_it_is_told_to)
 	since = 1;
 	assert_refused(gpal_client_subscribe(client, &since, NULL, &error), "resync_required");
 	ck_assert_uint_gt(error.revision, 1);
-	/* A refused subscription leaves the object as it was. */
+	/* After a refused subscription the object is unchanged. */
 	create(client, "vm-2");
 	gpal_client_close(maker);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The client library beside a peer that is newer, older, broken, or no daemon at all. */
+/*
+ * Tests the client library against peers that are newer or older than it, broken, or no daemon at
+ * all.
+ */
 #include "config.h"
 
 #include "tests/client/daemon.h"
@@ -83,7 +86,7 @@ START_TEST(an_architecture_that_is_not_known_hides_no_layout)
 }
 END_TEST
 
-/* What comes, what it is, and a word of what is said of it. */
+/* A reply, the code that the call returns for it, and a part of the message. */
 static const struct {
 	const char *reply;
 	int code;
@@ -122,7 +125,7 @@ START_TEST(what_is_no_answer_is_told_as_such)
 }
 END_TEST
 
-/* Of a call whose result nobody decodes. */
+/* No code decodes the result of gpal_client_call(), but its envelope is still checked. */
 START_TEST(a_text_is_that_of_the_result)
 {
 	static const char *const replies[] = {
@@ -163,7 +166,7 @@ START_TEST(a_refusal_of_a_reason_that_is_not_known_keeps_its_text)
 }
 END_TEST
 
-/* A warning, a policy and an address that a later release may have. */
+/* A later release may have this warning, this policy and this address. */
 START_TEST(a_layout_of_a_newer_daemon_is_read)
 {
 	const char *const reply = PAGE(
@@ -213,7 +216,10 @@ START_TEST(events_that_are_not_known_are_told)
 }
 END_TEST
 
-/* A daemon that ends, then one that has too many connections, and then one that agrees. */
+/*
+ * The first daemon exits, the next has too many connections, and the third accepts the
+ * subscription.
+ */
 START_TEST(a_subscription_is_taken_up_as_often_as_it_takes)
 {
 	const char *const replies[] = {
@@ -254,7 +260,7 @@ static void expect_event(const char *name, uint64_t revision)
 	ck_assert_uint_eq(event.revision, revision);
 }
 
-/* What follows a line that is not understood would pass for what follows the last event. */
+/* The client cannot read event 8, so it must not accept event 9 as the one after event 7. */
 START_TEST(no_event_is_passed_over)
 {
 	const char *const replies[] = {
@@ -276,7 +282,7 @@ START_TEST(a_subscription_that_is_refused_is_asked_for_again)
 	static const char *const refusals[] = {
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32601,\"message\":\"no\","
 		"\"data\":{\"reason\":\"method_not_found\"}}}\n",
-		/* It does not say from where on. */
+		/* This refusal does not say from which revision on events are kept. */
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":9,\"message\":\"gone\","
 		"\"data\":{\"reason\":\"resync_required\"}}}\n",
 	};
@@ -295,7 +301,7 @@ START_TEST(a_subscription_that_is_refused_is_asked_for_again)
 }
 END_TEST
 
-/* A gap, a repeat, and a registry that has not got so far yet. */
+/* A repeat, a gap, a step back, and a registry whose revision is still lower. */
 START_TEST(events_that_cannot_be_the_next_ones_are_told)
 {
 	static const char *const odd[] = { EVENT("8", NAMED("a")) EVENT("8", NAMED("a")),
@@ -323,7 +329,10 @@ START_TEST(events_that_cannot_be_the_next_ones_are_told)
 }
 END_TEST
 
-/* One that takes the connection and says nothing, whatever the time limit of a call is. */
+/*
+ * The daemon accepts the connection and sends nothing. The client gives up, whatever the time limit
+ * of a call.
+ */
 START_TEST(a_daemon_that_does_not_agree_is_given_up)
 {
 	const char *const replies[] = { PAGE("\"revision\":7") ENDING, "",
@@ -354,7 +363,7 @@ START_TEST(notifications_of_another_kind_are_passed_over)
 }
 END_TEST
 
-/* What was received since has taken its place. */
+/* What was received since replaces it. */
 START_TEST(a_line_is_not_there_after_the_next_call)
 {
 	const char *const replies[] = { PAGE("\"revision\":7") EVENT("8", NAMED("a")) };
@@ -382,7 +391,10 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Neither the peer nor the caller is kept busy by a subscription that is cut each time. */
+/*
+ * If each subscription is cut, the client waits between attempts, so that neither side is kept
+ * busy.
+ */
 START_TEST(connections_are_made_now_and_then)
 {
 	const char *const replies[] = { PAGE("\"revision\":7"), AGREED("2"), AGREED("3"),
@@ -392,12 +404,12 @@ START_TEST(connections_are_made_now_and_then)
 	connect_to(replies, 4, 0);
 	ck_assert_int_eq(gpal_client_subscribe(client, NULL, NULL, &error), 0);
 	expect_event("a", 8);
-	/* The first of them at once, and two after a fifth of a second each. */
+	/* The first attempt is made at once, and two more after a fifth of a second each. */
 	ck_assert_int_ge(now_ms() - begin_ms, 390);
 }
 END_TEST
 
-/* A loop that takes one event each time round would otherwise wait for a line that is here. */
+/* An event loop that takes one event per round must not wait for an event that is already here. */
 START_TEST(an_event_that_has_come_is_not_waited_for)
 {
 	const char *const replies[] = {
@@ -415,7 +427,7 @@ START_TEST(an_event_that_has_come_is_not_waited_for)
 }
 END_TEST
 
-/* A socket that is not connected is ready at once for poll(), which would make a loop spin. */
+/* poll() reports a socket that is not connected as ready at once, so the loop would spin. */
 START_TEST(a_full_queue_is_waited_for_without_a_descriptor)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -469,7 +481,7 @@ START_TEST(paths_without_a_daemon_are_told_apart)
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	ck_assert_int_eq(gpal_client_connect(longer, &client, NULL), GPAL_E_NO_DAEMON);
-	/* Without a path it is the one of the environment. */
+	/* Without a path the client uses the one of the environment. */
 	setenv("GPALAYOUT_SOCKET", "/nowhere/else.sock", 1);
 	ck_assert_int_eq(gpal_client_connect(NULL, &client, &error), GPAL_E_NO_DAEMON);
 	ck_assert_msg(strstr(error.message, "/nowhere/else.sock"), "%s", error.message);
@@ -482,7 +494,7 @@ START_TEST(a_peer_that_has_gone_raises_no_signal)
 	const struct gpal_layout *layout;
 
 	connect_to(&reply, 1, 0);
-	/* It ends with its only connection, which takes a line and closes. */
+	/* The peer exits with its only connection, which it closes after one line. */
 	ck_assert_int_eq(
 		gpal_client_resolve(client, &(struct gpal_request)VM(one_gib), &layout, &error),
 		GPAL_E_CLOSED);
