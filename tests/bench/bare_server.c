@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The yardstick of the socket benchmark: what a plain libuv server costs that reads
- * lines, parses each with cJSON and answers with a constant. Written the way such
- * servers are: a buffer for each connection, one uv_write for each reply. It checks
- * nothing and limits nothing.
+ * The yardstick of the socket benchmark: the cost of a plain libuv server that reads lines, parses
+ * each with cJSON and sends a constant reply. It is written as such servers usually are, with a
+ * buffer for each connection and one uv_write for each reply. It checks nothing and limits nothing.
  *
- * With events, a line whose method is events.subscribe makes its connection a
- * subscriber, and each other line is told to all subscribers before it is answered.
+ * With events, a line whose method is events.subscribe makes its connection a subscriber. For each
+ * other line the server sends an event to all subscribers and then the reply.
  *
  * usage: bare_server SOCKET REPLY-BYTES EVENT-BYTES
  */
@@ -31,7 +30,7 @@ struct connection {
 	struct connection *previous, *next; /* subscriber */
 };
 
-static uv_buf_t reply, event; /* an event of 0 bytes: there are none */
+static uv_buf_t reply, event; /* 0 bytes: there are no events */
 static struct connection *subscribers;
 
 __attribute__((noreturn)) static void fail(const char *what)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Benchmark of libgpalayout: how the allocator scales, and what an everyday VM
- * costs next to parsing its request.
+ * Benchmark of libgpalayout. It measures how the allocator scales, and compares the cost of an
+ * everyday VM with the cost of parsing its request.
  *
- * Prints lines of name, value and unit. Times are the best of several runs;
- * what counts are the ratios, each against a figure of the same run, because
- * those mean the same on every machine. Nothing is asserted about time; the
- * program fails only if something cannot be placed.
+ * It prints lines of name, value and unit. Times are the best of several runs. Only the ratios
+ * count, each to a figure of the same run, because they mean the same on every machine. No time is
+ * asserted; the program fails only if something cannot be placed.
  */
 #include "config.h"
 
@@ -37,7 +36,7 @@
 
 static uint64_t random_state;
 
-/* xorshift: the same inputs in every run. */
+/* xorshift, so that every run has the same inputs. */
 static uint64_t random_next(void)
 {
 	random_state ^= random_state << 13;
@@ -60,7 +59,7 @@ static void *zalloc(size_t count, size_t size)
 	return memory;
 }
 
-/* Lists of up to n ranges and n demands of each kind. */
+/* An input: lists of up to n ranges, and of up to n demands of each kind. */
 struct load {
 	size_t n;
 	struct gpal_alloc_input input;
@@ -107,7 +106,7 @@ static void add_hole(struct load *load, uint64_t start, uint64_t length)
 	};
 }
 
-/* n demands of `least` to `most` units each, at alignments of one to 2^bits units. */
+/* Draws n demands of `least` to `most` units each, aligned to one to 2^bits units. */
 static size_t draw_demands(struct gpal_demand *demands, size_t n, uint64_t unit, uint64_t least,
 			   uint64_t most, unsigned int bits)
 {
@@ -122,17 +121,17 @@ static size_t draw_demands(struct gpal_demand *demands, size_t n, uint64_t unit,
 }
 
 /*
- * Below 4 GiB the unit is a page, because 100,000 holes and windows have to find
- * room there; above, it is 64 KiB.
+ * Below 4 GiB the unit is a page, because 100,000 holes and windows must find room there. Above, it
+ * is 64 KiB.
  */
 #define LOW_UNIT PAGE
 #define HIGH_UNIT (64 * KIB)
 #define PERIOD 4
 
 /*
- * n holes of a unit each that end at 4 GiB or begin there, PERIOD units from one to
- * the next, or up to twice that: a processor learns a regular comb by heart if it is
- * short enough, so regular ones are for cases that need them.
+ * Makes n holes of a unit each that end at 4 GiB or begin there. The distance between them is
+ * PERIOD units, or varies up to twice that: a processor learns a short regular pattern by heart, so
+ * only the cases that need a regular one have it.
  */
 static void comb_low(struct load *load, uint64_t most)
 {
@@ -154,7 +153,7 @@ static void comb_high(struct load *load, uint64_t most)
 	}
 }
 
-/* Holes at random distances, windows of random sizes and alignments. */
+/* Holes at random distances, and windows of random sizes and alignments. */
 static void mmio32_random(struct load *load)
 {
 	uint64_t at = GPAL_4GIB;
@@ -174,14 +173,14 @@ static void mmio32_fitting_gaps(struct load *load)
 	load->input.mmio32_count = draw_demands(load->mmio32, load->n, LOW_UNIT, 1, 2, 0);
 }
 
-/* No window fits in any of the n gaps: each has to get past all of them. */
+/* No window fits in any of the n gaps, so each search must pass all of them. */
 static void mmio32_short_gaps(struct load *load)
 {
 	comb_low(load, PERIOD);
 	load->input.mmio32_count = draw_demands(load->mmio32, load->n, LOW_UNIT, 4, 5, 0);
 }
 
-/* Every gap is long enough, and none holds an aligned start: the holes stand on those. */
+/* Every gap is long enough, but the holes cover the aligned starts. */
 static void mmio32_misaligned_gaps(struct load *load)
 {
 	comb_low(load, PERIOD);
@@ -230,7 +229,7 @@ static void mmio64_misaligned_gaps(struct load *load)
 		load->mmio64[i].alignment = PERIOD * HIGH_UNIT;
 }
 
-/* Half of the holes lie in RAM, half above it where post_mmio goes. */
+/* Half of the holes lie in RAM, and half above it, in the region of post_mmio. */
 static void ram_and_post_mmio(struct load *load)
 {
 	uint64_t at = 0;
@@ -241,7 +240,9 @@ static void ram_and_post_mmio(struct load *load)
 		at += PAGE;
 	}
 	load->input.ram_count = draw_demands(load->ram, load->n, MIB, 1, 2, 1);
-	/* RAM of n times 1.5 MiB, half of it lost to alignment, ends well below this. */
+	/*
+	 * RAM of n times 1.5 MiB ends well below this address, even if alignment wastes half of it.
+	 */
 	at = load->n * 16 * MIB;
 	for (size_t i = load->n / 2; i < load->n; i++) {
 		at += HIGH_UNIT * random_between(1, 8);
@@ -251,7 +252,7 @@ static void ram_and_post_mmio(struct load *load)
 	load->input.post_mmio_count = draw_demands(load->post_mmio, load->n, HIGH_UNIT, 1, 4, 3);
 }
 
-/* RAM in pieces: few demands cover all the gaps, most of which are cut to the alignment. */
+/* RAM in pieces: a few demands cover all the gaps, most of which are cut to the alignment. */
 static void ram_split(struct load *load)
 {
 	size_t demands = load->n / 100;
@@ -305,7 +306,7 @@ static int by_start(const void *a, const void *b)
 	return (one->range.start > two->range.start) - (one->range.start < two->range.start);
 }
 
-/* The yardstick: what n log n is on this machine, with its caches. */
+/* The yardstick: the time of sorting n items on this machine, with its caches. */
 static void sort(const struct load *load)
 {
 	size_t count = load->input.reserved_count;
@@ -346,10 +347,9 @@ static const struct scaling_case scaling_cases[] = {
 static const size_t sizes[] = { 1000, 10000, 100000 };
 
 /*
- * The time for one input of n, over a pass of as many different inputs as make up
- * the largest size: a daemon does not get the same request again and again, and
- * repeating one small input would measure how well this processor remembers its
- * branches and keeps its caches, not what the next one costs.
+ * Returns the time for one input of n. A pass runs as many different inputs as make up the largest
+ * size. A daemon does not get the same request again and again; repeating one small input would
+ * measure how well this processor remembers its branches and keeps its caches.
  */
 static double best_time(const struct scaling_case *scaling, size_t n)
 {
@@ -414,14 +414,14 @@ static void bench_scaling(void)
 	printf("worst: %s; target %s\n", worst_name, worst <= TARGET_RATIO ? "met" : "missed");
 }
 
-/* An everyday VM, what is usual left to the policy: the shortest text there is for it. */
+/* An everyday VM in the shortest text: the policy decides what is usual. */
 #define EVERYDAY_TEXT                                             \
 	"{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[\"4GiB\"]}," \
 	"\"pcie\":{\"root_complexes\":[{\"name\":\"rc0\"}]}}"
 
 static const char everyday_text[] = EVERYDAY_TEXT;
 
-/* The same as it arrives: the whole line that has to be parsed for it. */
+/* The same VM as a daemon receives it: the whole line, which must be parsed. */
 static const char everyday_line[] =
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"layout.resolve\",\"params\":{\"request\":" EVERYDAY_TEXT
 	"}}";
@@ -528,7 +528,7 @@ static void advise_once(const void *request)
 	gpal_layout_free(layout);
 }
 
-/* Seconds of one of so many calls: the best of many batches. */
+/* Returns the seconds of one call: the best of many batches of `calls`. */
 static double best_of(void (*call)(const void *), const void *argument, int calls)
 {
 	enum {
@@ -554,7 +554,7 @@ static double best_call(void (*call)(const void *), const void *argument)
 	return best_of(call, argument, 2000);
 }
 
-/* What is asked of a layout, next to making it. */
+/* Times the questions about a layout, next to making it. */
 static void bench_questions(const char *name, const struct gpal_request *request)
 {
 	struct gpal_layout *layout = resolve(request);
@@ -585,8 +585,8 @@ static void bench_everyday(const char *name, const struct gpal_request *request,
 int main(void)
 {
 	/*
-	 * Freed memory stays with the process, as it does in one that goes on
-	 * working; else the largest cases measure how fast the kernel clears pages.
+	 * The process keeps freed memory, as a long-running daemon does. Otherwise the largest
+	 * cases would measure how fast the kernel clears pages.
 	 */
 	mallopt(M_MMAP_THRESHOLD, INT_MAX);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A server dies with the benchmark, whatever that dies of, because the kernel sees to it. */
+/* The kernel kills each server when the benchmark dies, whatever the cause. */
 #include "config.h"
 
 #include "tests/bench/bench_daemon.h"
@@ -23,8 +23,8 @@
 char bench_folder[] = "bench-XXXXXX";
 
 static const char *program_name = "bench";
-static pid_t owner;                  /* of the folder and the servers */
-static struct bench_server *servers; /* that run */
+static pid_t owner;                  /* who removes the folder and the servers */
+static struct bench_server *servers; /* the running ones */
 static size_t server_processor, load_processor;
 
 void bench_fail(const char *format, ...)
@@ -195,7 +195,7 @@ static void await(struct bench_server *server, const char *path, const char *pro
 	close(fd);
 }
 
-/* Returns when it takes connections; the seconds that took. */
+/* Starts a server and returns the seconds until it accepts connections. */
 static double start(struct bench_server *server, const char *const *arguments)
 {
 	const double begun = bench_now();
@@ -207,7 +207,7 @@ static double start(struct bench_server *server, const char *const *arguments)
 	if (server->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pin(server_processor);
-		/* Not an option, because the memory store refuses it. */
+		/* The memory store refuses the option, so the folder comes from the environment. */
 		setenv("STATE_DIRECTORY", server->state_path, 1);
 		execv(arguments[0], (char *const *)arguments);
 		_exit(127);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events: clients change something at the same time, wait until each has its answer and
- * each subscriber all the events, and do it again. The store is memory, because a disk
- * would be what is measured.
+ * Benchmark of events. In each round, clients change something at the same time and wait until each
+ * has its reply and each subscriber all the events. The store is in memory, because otherwise the
+ * disk would be measured.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@ struct crowd {
 	int subscribers[SUBSCRIBERS_MAX];
 };
 
-/* Returns the bytes of so many lines. */
+/* Reads this many lines and returns their bytes. */
 static size_t read_lines(int fd, unsigned int lines)
 {
 	char bytes[16384];
@@ -125,7 +125,7 @@ static void bench_crowd(const struct bench_server *const servers[BENCH_SIDES],
 	bench_print_row(name, load, rounds);
 }
 
-/* The bytes of an answer and of an event. */
+/* Measures the bytes of a reply and of an event. */
 static void measure_lines(const struct bench_server *daemon, struct bench_requests *changes,
 			  size_t *reply, size_t *event)
 {

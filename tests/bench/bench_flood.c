@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One user asks for small layouts, one after the other, while another floods the
- * inspect socket with large explanations, or with bytes that are no requests: the round
- * trip before, during and after. The flood ends as a client does that is killed. It takes
- * root to be another user.
+ * One user asks for small layouts, one after the other, while another floods the inspect socket
+ * with large explanations, or with bytes that are no requests. It prints the round trip before,
+ * during and after the flood. The flood stops as if its client was killed. Only root can run the
+ * flood as another user.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@
 #define IN_FLIGHT 4
 #define BYTE_FLOODS 200     /* connections */
 #define ROOT_COMPLEXES 4096 /* a request of half a megabyte */
-#define CALM 10             /* round trips in a row whose median says that the flood is over */
+#define CALM 10             /* round trips in a row whose median shows that the flood is over */
 #define PATIENCE 60.0       /* seconds */
 
 static void write_explain(FILE *out, unsigned int root_complexes, unsigned int variant)
@@ -42,7 +42,7 @@ static void write_explain(FILE *out, unsigned int root_complexes, unsigned int v
 	fputs("]}}}}\n", out);
 }
 
-/* The seconds that one round trip takes. */
+/* Returns the seconds of one round trip. */
 static double ask_once(int fd, const struct bench_requests *requests)
 {
 	const double start = bench_now();
@@ -51,7 +51,7 @@ static double ask_once(int fd, const struct bench_requests *requests)
 	return bench_now() - start;
 }
 
-/* A user who asks now and then leaves the flood its share. */
+/* Pauses for a millisecond, so that the flood gets its share, and asks once. */
 static double ask_after_pause(int fd, const struct bench_requests *small)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -60,7 +60,7 @@ static double ask_after_pause(int fd, const struct bench_requests *small)
 	return ask_once(fd, small);
 }
 
-/* Asks for so many seconds; the median and the 99th percentile. */
+/* Asks for this many seconds. Returns the median, and the 99th percentile in *p99_us. */
 static double ask_for(int fd, const struct bench_requests *small, double seconds, double *p99_us)
 {
 	static struct bench_times times;
@@ -74,7 +74,10 @@ static double ask_for(int fd, const struct bench_requests *small, double seconds
 	return bench_times_at(&times, 0.5);
 }
 
-/* The seconds until a few round trips in a row are as before; less than 0: they were not. */
+/*
+ * Returns the seconds until a few round trips in a row are as fast as before, or less than 0 if
+ * they never were.
+ */
 static double calm_after(int fd, const struct bench_requests *small, double idle_us)
 {
 	const double start = bench_now();
@@ -94,7 +97,7 @@ static double calm_after(int fd, const struct bench_requests *small, double idle
 	return -1;
 }
 
-/* What floods, as another user with this socket; it does not return. */
+/* Floods the socket as another user. It does not return. */
 typedef void flood_function(const char *path, struct bench_requests *large);
 
 static void flood_requests(const char *path, struct bench_requests *large)
@@ -102,7 +105,7 @@ static void flood_requests(const char *path, struct bench_requests *large)
 	bench_load_run(bench_load_open(path, large, FLOODS, IN_FLIGHT), 1e6, UINT64_MAX, NULL);
 }
 
-/* A line that never ends, on as many connections as a user may have. */
+/* Sends a line without an end, on as many connections as a user may have. */
 static void flood_bytes(const char *path, struct bench_requests *large)
 {
 	static char bytes[65536];
@@ -125,10 +128,10 @@ static void flood_bytes(const char *path, struct bench_requests *large)
 __attribute__((noreturn)) static void flood(flood_function *run, const char *path,
 					    struct bench_requests *large)
 {
-	/* Where the folder is may be closed to another user; what is in it is not. */
+	/* The other user may not reach the folder by its path, but can use what is in it. */
 	if (chdir(bench_folder) || setgid(FLOODER) || setuid(FLOODER))
 		_exit(EXIT_FAILURE);
-	/* A change of user forgets it. */
+	/* The kernel clears this setting when the user changes. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	run(strrchr(path, '/') + 1, large);
 	_exit(EXIT_SUCCESS);
@@ -156,7 +159,7 @@ static void measure(const struct bench_server *daemon, flood_function *run,
 		bench_fail("fork: %m");
 	if (pid == 0)
 		flood(run, daemon->inspect_path, large);
-	ask_for(fd, small, 2 * seconds, &p99_us); /* until it is in full flow */
+	ask_for(fd, small, 2 * seconds, &p99_us); /* until the flood is in full flow */
 	median_us = ask_for(fd, small, 10 * seconds, &p99_us);
 	print_times("during the flood", median_us, p99_us);
 	if (waitpid(pid, &status, WNOHANG) == pid)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One loop over epoll. A connection's unsent requests are always a piece of the bytes
- * made before, from `at` to `end`, so that one write sends all that replies have made
- * room for. Round trips are taken from the moment the write begins, by one look at the
- * clock for each read.
+ * One loop over epoll. The unsent requests of a connection are always one piece, from `at` to
+ * `end`, of the bytes prepared before, so one write sends a request for every reply that has come.
+ * A round trip counts from the start of the write; the clock is read once for each read.
  */
 #include "config.h"
 
@@ -25,9 +24,9 @@
 struct connection {
 	int fd;
 	bool is_blocked;      /* the kernel takes no more for now */
-	unsigned int variant; /* the next to be sent */
-	size_t at, end;       /* in the bytes: what has to be sent */
-	unsigned int first;   /* of sent_ns: the oldest request under way */
+	unsigned int variant; /* the next one to send */
+	size_t at, end;       /* the bytes to send */
+	unsigned int first;   /* index in sent_ns of the oldest request under way */
 	unsigned int under_way;
 	uint64_t sent_ns[BENCH_IN_FLIGHT_MAX];
 };
@@ -167,7 +166,7 @@ struct bench_load *bench_load_open(const char *path, struct bench_requests *requ
 		struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
 
 		c->fd = bench_connect(path);
-		/* So that connections do not send the same at the same time. */
+		/* Connections do not send the same request at the same time. */
 		c->variant = i * 37 % requests->count;
 		c->at = c->end = requests->starts[c->variant];
 		if (fcntl(c->fd, F_SETFL, O_NONBLOCK) ||
@@ -205,7 +204,7 @@ static void write_out(struct bench_load *load, struct connection *c)
 			bench_fail("epoll: %m");
 		c->is_blocked = is_blocked;
 	}
-	/* Back to the first, where the bytes are the same. */
+	/* Goes back to the first variant, where the bytes are the same. */
 	while (c->at >= requests->starts[requests->count]) {
 		c->at -= requests->starts[requests->count];
 		c->end -= requests->starts[requests->count];
@@ -213,7 +212,7 @@ static void write_out(struct bench_load *load, struct connection *c)
 	}
 }
 
-/* Sends as many as may be under way, of those that are left. */
+/* Sends requests up to the number that may be under way, as long as some are left. */
 static void top_up(struct bench_load *load, struct connection *c, uint64_t most, uint64_t now)
 {
 	if (c->under_way >= load->in_flight || load->sent >= most)

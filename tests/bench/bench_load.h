@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A load of requests that costs little itself: the bytes of all requests are made
- * before, and of replies only the line ends are counted. Connections each keep a
- * number of requests under way: for each reply that has come they send the next.
+ * A load of requests that costs little itself. The bytes of all requests are made before, and only
+ * the line ends of replies are counted. Each connection keeps a number of requests under way: for
+ * each reply it sends the next request.
  */
 #ifndef GPALD_TESTS_BENCH_BENCH_LOAD_H
 #define GPALD_TESTS_BENCH_BENCH_LOAD_H
@@ -13,19 +13,22 @@
 
 #define BENCH_IN_FLIGHT_MAX 64
 
-/* Writes the line of a request, LF included; `parameter` is the case's own. */
+/* Writes the line of a request, LF included. Each case chooses the meaning of `parameter`. */
 typedef void bench_writer(FILE *out, unsigned int parameter, unsigned int variant);
 
-/* The variants in turn, and then a few more from the first, so that any few are contiguous. */
+/*
+ * The variants in turn, then a few more from the first one on, so that any few in a row are
+ * contiguous.
+ */
 struct bench_requests {
 	char *bytes;
-	size_t *starts; /* of the requests, and the end of the last */
+	size_t *starts; /* where requests begin, and the end of the last */
 	unsigned int count;
-	char *number; /* eight digits that every request gets anew, or NULL */
+	char *number; /* eight digits that differ in every request, or NULL */
 	unsigned int made;
 };
 
-/* What a writer writes for digits that are to differ from request to request. */
+/* A writer writes this in place of the digits that differ from request to request. */
 #define BENCH_NUMBER "########"
 
 void bench_requests_init(struct bench_requests *requests, bench_writer *write_request,
@@ -35,10 +38,10 @@ void bench_requests_clear(struct bench_requests *requests);
 /* Writes the next number into the first request. */
 void bench_requests_number(struct bench_requests *requests);
 
-/* Asks each variant once, fails if one is refused, and returns the mean length of the replies. */
+/* Sends each variant once and returns the mean length of the replies. Fails if one is refused. */
 size_t bench_requests_check(struct bench_requests *requests, const char *path);
 
-/* Round trips by size, each within 1.6 %. */
+/* Counts of round trips by their time, each within 1.6 %. */
 struct bench_times {
 	uint64_t counts[64 * 64];
 	uint64_t total;
@@ -46,25 +49,27 @@ struct bench_times {
 
 void bench_times_add(struct bench_times *times, uint64_t ns);
 
-/* The microseconds that a part of the round trips, 0 to 1, does not exceed; 0 if there are none. */
+/*
+ * Returns the microseconds that the fraction `part` of the round trips does not exceed; 0 if there
+ * are none.
+ */
 double bench_times_at(const struct bench_times *times, double part);
 
 struct bench_load;
 
-/* Connects. Requests with a number take 1 in flight. They stay the caller's. */
+/* Connects. If the requests have a number, in_flight must be 1. `requests` stays the caller's. */
 struct bench_load *bench_load_open(const char *path, struct bench_requests *requests,
 				   unsigned int connections, unsigned int in_flight);
 void bench_load_close(struct bench_load *load);
 
 /*
- * Sends for so many seconds, or until so many have been sent, and waits for all
- * replies. Adds the round trips to *times, if that is not NULL, and returns the
- * requests per second.
+ * Sends for this many seconds, or until `most` requests are sent, and waits for all replies. Adds
+ * the round trips to *times, unless that is NULL, and returns the requests per second.
  */
 double bench_load_run(struct bench_load *load, double seconds, uint64_t most,
 		      struct bench_times *times);
 
-/* Median of a few values, which it sorts. */
+/* Returns the median of a few values. It sorts them. */
 double bench_median(double *values, size_t count);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same resolves over ttrpc and as JSON, from one daemon over one connection each. A batch is
- * sent in one write, and the next when all its replies are there. The request is the usual
- * one: some RAM and root complexes, so that most of the reply is addresses.
+ * Sends the same resolves over ttrpc and as JSON, to one daemon over one connection each. A batch
+ * is sent in one write; the next follows after all its replies. The request is the usual one: some
+ * RAM and root complexes, so that most of the reply is addresses.
  */
 #include "config.h"
 
@@ -30,7 +30,7 @@ struct client {
 	size_t length;
 	uint32_t stream;
 	char buffer[1 << 20];
-	size_t held; /* bytes of replies that are not complete */
+	size_t held; /* bytes of incomplete replies */
 };
 
 static void put_u32(char *at, size_t value)
@@ -46,7 +46,7 @@ static size_t get_u32(const char *at)
 	return (size_t)byte[0] << 24 | (size_t)byte[1] << 16 | (size_t)byte[2] << 8 | byte[3];
 }
 
-/* A field with a length, whose number is below 16. */
+/* Writes a field with a length. Its number must be below 16. */
 static void write_field(FILE *out, unsigned int number, const void *bytes, size_t length)
 {
 	size_t left = length;
@@ -58,7 +58,7 @@ static void write_field(FILE *out, unsigned int number, const void *bytes, size_
 	fwrite(bytes, 1, length, out);
 }
 
-/* What bench_write_resolve() writes. */
+/* Writes the same request as bench_write_resolve(). */
 static void write_payload(FILE *out, unsigned int root_complexes)
 {
 	static Gpalayout__V1__RootComplexRequest rcs[ROOT_COMPLEXES_MAX];
@@ -161,7 +161,7 @@ static void send_batch(struct client *client, unsigned int batch)
 		bench_fail("write: %m");
 }
 
-/* The length of the reply that begins there; 0: it is not complete. */
+/* Returns the length of the reply that begins there, or 0 if it is incomplete. */
 static size_t reply_length(const struct client *client, const char *at, size_t held)
 {
 	const char *lf;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a hundred thousand live layouts do to reads, memory and the start of a daemon,
- * and what a commit that waits for the disk does to others. It prints figures and
- * ratios against a baseline of the same run, and asserts nothing.
+ * Measures how a hundred thousand live layouts affect reads, memory and the start of a daemon, and
+ * how a commit that waits for the disk affects other requests. It prints figures and ratios to a
+ * baseline of the same run, and asserts nothing.
  */
 #include "config.h"
 
@@ -16,9 +16,9 @@
 #define FEW 100
 #define MANY 100000
 #define CREATORS 64
-#define VARIANTS 4096 /* of the names that are read */
+#define VARIANTS 4096 /* names that are read */
 #define ROUNDS 9
-#define SECONDS 0.2 /* of a round */
+#define SECONDS 0.2 /* length of a round */
 #define UNDER_WAY 50
 
 #define EVERYDAY_VM                                                        \
@@ -65,7 +65,7 @@ static void write_resolve(FILE *out, unsigned int parameter, unsigned int varian
 	      out);
 }
 
-/* One of so many layouts, at random. */
+/* Asks for one of `count` layouts, at random. */
 static void write_get(FILE *out, unsigned int count, unsigned int variant)
 {
 	(void)variant;
@@ -84,7 +84,7 @@ static void write_probe(FILE *out, unsigned int count, unsigned int variant)
 		(unsigned int)random() % count);
 }
 
-/* Creates so many layouts. */
+/* Creates this many layouts. */
 static void fill(const struct bench_server *daemon, bench_writer *write, unsigned int count)
 {
 	struct bench_requests requests;
@@ -99,8 +99,8 @@ static void fill(const struct bench_server *daemon, bench_writer *write, unsigne
 }
 
 /*
- * The microseconds of a request to each daemon, which take turns, because what else
- * the machine does changes from second to second.
+ * Measures the microseconds of a request to each daemon. The daemons take turns, because the load
+ * of the machine changes from second to second.
  */
 static void measure(const struct bench_server *daemons, const unsigned int *counts, int n,
 		    bench_writer *write, unsigned int under_way, double *medians)
@@ -123,7 +123,7 @@ static void measure(const struct bench_server *daemons, const unsigned int *coun
 	}
 }
 
-/* What a resolve costs while a commit waits for the disk, next to one while none does. */
+/* Measures a resolve while a commit waits for the disk, and one while no commit does. */
 static void bench_stalled(void)
 {
 	const unsigned int none = 0;

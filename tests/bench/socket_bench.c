@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What requests cost over the socket, beside a bare server that reads lines, parses
- * them with cJSON and answers as many bytes: requests a second, round trips, and
- * processor time of the server, which is the figure to trust on a busy machine. Server
- * and load have a processor each. Daemon and bare server take turns in short rounds.
- * It prints figures and asserts none; an error that is answered ends it.
+ * Measures the cost of requests over the socket, next to a bare server that reads lines, parses
+ * them with cJSON and sends as many bytes: requests a second, round trips, and processor time of
+ * the server. The processor time is the figure to trust on a busy machine. Server and load have a
+ * processor each. Daemon and bare server take turns in short rounds. The benchmark prints figures
+ * and asserts none; an error reply stops it.
  *
  * usage: socket_bench [reads|creates|events|flood|ttrpc]
  *        socket_bench load SOCKET CASE CONNECTIONS IN-FLIGHT COUNT
@@ -32,7 +32,7 @@ static void begin_line(FILE *out, const char *method)
 	fprintf(out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{", method);
 }
 
-/* Sixteen root complexes a segment, so that they fit for any number. */
+/* There are sixteen root complexes a segment, so that any number of them fits. */
 static void write_request(FILE *out, unsigned int root_complexes, unsigned int variant)
 {
 	fprintf(out, "\"request\":{\"arch\":\"x86_64\",\"memory\":{\"nodes\":[\"%uMiB\"]}",
@@ -75,7 +75,7 @@ static void write_probe(FILE *out, unsigned int parameter, unsigned int variant)
 	fprintf(out, "\"name\":\"vm-%08u\",\"address\":\"0xfee00000\"}}\n", variant);
 }
 
-/* Full pages: there are LIVE layouts, and no page begins in the last half. */
+/* Asks for full pages: there are LIVE layouts, and no page begins in the second half. */
 static void write_list(FILE *out, unsigned int page, unsigned int variant)
 {
 	begin_line(out, "layout.list");
@@ -94,13 +94,13 @@ static const struct load_shape shapes[] = {
 	{ "50x16", 50, 16 },
 	{ 0 },
 };
-/* Without 800 replies of a quarter of a megabyte each under way. */
+/* No shape has 800 replies of a quarter of a megabyte each under way. */
 static const struct load_shape shapes_of_large[] = {
 	{ "1x1", 1, 1 },
 	{ "50x1", 50, 1 },
 	{ 0 },
 };
-/* A connection has one change under way at a time. */
+/* A connection has only one change under way at a time. */
 static const struct load_shape shapes_of_create[] = {
 	{ "1x1", 1, 1 }, { "16x1", 16, 1 }, { "64x1", 64, 1 }, { "256x1", 256, 1 }, { 0 },
 };
@@ -229,7 +229,7 @@ static void bench_shape(const struct bench_case *bench, const struct load_shape 
 	for (int side = 0; side < BENCH_SIDES; side++) {
 		loads[side] = bench_load_open(servers[side]->path, requests, shape->connections,
 					      shape->in_flight);
-		/* So that the first round finds buffers and memory as later ones do. */
+		/* The first round must find buffers and memory as later ones do. */
 		bench_load_run(loads[side], seconds / 5, UINT64_MAX, NULL);
 	}
 	for (int i = 0; i < BENCH_ROUNDS; i++)
@@ -256,7 +256,7 @@ static void bench_case(const struct bench_case *bench, const struct bench_server
 	bench_requests_clear(&requests);
 }
 
-/* More connections than a user has by default, and as many layouts as there may be. */
+/* More connections than a user may have by default, and as many layouts as possible. */
 static const char *const options[] = { "--limit", "connections_per_uid=1024", "--limit",
 				       "live_layouts=1048576", NULL };
 
@@ -279,7 +279,7 @@ static void bench_reads(double seconds)
 	bench_stop(&daemon);
 }
 
-/* What the disk can do at most: a page written and synchronised, over and over. */
+/* The most that the disk can do: write and synchronise one page, over and over. */
 static void bench_disk(double seconds)
 {
 	char path[64], page[4096] = "";
@@ -314,7 +314,7 @@ static void bench_creates(double seconds)
 	printf("; %.0f creates in %.0f commits\n", changes, commits);
 }
 
-/* Requests of one case to a daemon that somebody else has started. */
+/* Sends requests of one case to a daemon that somebody else has started. */
 static int run_load(char **arguments)
 {
 	const char *path = arguments[0], *name = arguments[1];

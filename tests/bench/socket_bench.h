@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of the socket benchmark that are not a load of requests alone. */
+/* The tables of the socket benchmark that need more than a load of requests. */
 #ifndef GPALD_TESTS_BENCH_SOCKET_BENCH_H
 #define GPALD_TESTS_BENCH_SOCKET_BENCH_H
 
@@ -8,14 +8,14 @@
 
 #define BENCH_ROUNDS 5
 
-/* What one round of a server gave. The processor time is that of a request. */
+/* The results of one round with a server. The processor time is for each request. */
 struct bench_figures {
 	double rate, median_us, p99_us;
 	double cpu_us;  /* of the server */
 	double load_us; /* of the load */
 };
 
-/* A round that goes on; its times are added by who sends the requests. */
+/* A round in progress. The sender of the requests adds the times. */
 struct bench_round {
 	const struct bench_server *server;
 	double server_cpu, load_cpu;
@@ -31,25 +31,25 @@ enum bench_side {
 	BENCH_SIDES
 };
 
-/* Starts a table whose rows have both servers. */
+/* Starts a table whose rows have figures of both servers. */
 void bench_print_header(const char *title);
 
 /*
- * Prints a row: medians of the rounds, and of their ratios, so that a machine that
- * changes its speed meanwhile changes both sides.
+ * Prints a row: the medians of the rounds, and of their ratios. Rounds alternate, so a change in
+ * the speed of the machine affects both sides.
  */
 void bench_print_row(const char *name, const char *load,
 		     struct bench_figures rounds[BENCH_SIDES][BENCH_ROUNDS]);
 
 bench_writer bench_write_resolve, bench_write_create;
 
-/* How long a change takes to be told to subscribers. */
+/* Measures the time until subscribers get the event of a change. */
 void bench_events(double seconds);
 
-/* The same requests over ttrpc and as JSON. */
+/* Sends the same requests over ttrpc and as JSON. */
 void bench_ttrpc(double seconds);
 
-/* A small request while another user floods the daemon with large ones. */
+/* Times a small request while another user floods the daemon with large ones. */
 void bench_flood(double seconds);
 
 #endif

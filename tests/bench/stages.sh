@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Prints how many instructions of a request each stage takes, by valgrind's callgrind, which
-# a busy machine does not disturb. Run by `make bench-stages` in a build folder.
+# Prints how many instructions of a request each stage takes. It counts them with valgrind's callgrind, which
+# a busy machine does not disturb. `make bench-stages` runs it in a build folder.
 #
-# The daemon gets a load twice, a short and a long one; what is printed is the difference for
-# each further request, so that start and end do not count. The figures are of the user's
-# instructions: what the kernel does for a system call is not seen, so its calls are counted.
+# The daemon gets a short and a long load. The script prints the difference for each further request, so that
+# start and exit do not count. The figures are instructions of the program: callgrind does not see what the
+# kernel does in a system call, so the script counts the calls.
 set -eu
 
-# A name, and the functions whose cost with all that they call it is. A stage that is called by
-# a function of the same stage counts once. Stages that are indented are parts of the one above.
+# A name, and the functions of the stage. Its cost includes everything that they call. If a function of a
+# stage calls another of the same stage, the cost counts once. An indented stage is a part of the stage
+# above.
 stages='
 read from the socket|on_read
   append to the input|gpald_line_buffer_append
@@ -32,7 +33,7 @@ epoll_ctl()|epoll_ctl
 epoll_wait()|epoll_wait|epoll_pwait
 '
 
-# A case of socket_bench, connections, in flight.
+# A case of socket_bench, the number of connections, and the requests in flight.
 loads='
 resolve 1, distinct|50|1
 resolve 1, distinct|50|16
@@ -61,8 +62,8 @@ fail() {
 	exit 1
 }
 
-# Runs the daemon for so many requests of a load; its costs go to a file. valgrind makes system
-# calls of its own, so the daemon is not confined.
+# Runs the daemon for this many requests of a load and writes the costs to a file. The daemon is not confined,
+# because valgrind makes system calls of its own.
 # usage: measure FILE COUNT CASE CONNECTIONS IN-FLIGHT
 measure() {
 	./libtool --mode=execute valgrind --tool=callgrind --callgrind-out-file="$1" \
@@ -77,7 +78,7 @@ measure() {
 		fi
 		sleep 0.1
 	done
-	# What it asks for.
+	# The layouts that the load asks for.
 	if [ "$3" = get ]; then
 		load create 1 1 256
 	fi
@@ -87,8 +88,8 @@ measure() {
 	daemon=
 }
 
-# Adds the costs of a file to the table: column, requests, stage, instructions and calls.
-# Stage 0 is all.
+# Adds the costs of a file to the table: column, requests, stage, instructions and calls. Stage 0 is the
+# total.
 # usage: note COLUMN COUNT FILE
 note() {
 	awk -F '[(]|[)] *' -v column="$1" -v requests="$2" '
