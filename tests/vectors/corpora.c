@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Released policies are frozen: runs the golden corpus of each through the library
- * and through the naive resolver of the property test, a case a line, and makes
- * sure that no policy is without a corpus and that each corpus would notice a
- * change of any default.
+ * Released policies are frozen. This program runs the golden corpus of each policy through the
+ * library and through the naive resolver of the property test, one test case a line. It also checks
+ * that every policy has a corpus, and that each corpus would notice a change of any default.
  */
 #include "config.h"
 
@@ -26,7 +25,7 @@
 struct line {
 	cJSON *tree;
 	const char *id;
-	const char *digest; /* NULL: there is no layout, but a reason why not */
+	const char *digest; /* NULL if there is no layout, but a reason why not */
 	const char *reason;
 	struct gpald_arena *arena;
 	struct gpal_request request;
@@ -38,10 +37,10 @@ struct corpus {
 	size_t count;
 };
 
-/* What became of a request. */
+/* The outcome of a request. */
 struct answer {
 	int code;
-	char digest[GPAL_DIGEST_SIZE]; /* empty: there is no layout */
+	char digest[GPAL_DIGEST_SIZE]; /* empty if there is no layout */
 };
 
 static const char *text_of(const cJSON *object, const char *member)
@@ -49,7 +48,7 @@ static const char *text_of(const cJSON *object, const char *member)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, member));
 }
 
-/* What is decoded borrows from the tree. */
+/* The decoded request borrows from the tree. */
 static void read_line(struct line *line, const char *text)
 {
 	const struct gpald_resolve_params *resolve;
@@ -73,7 +72,7 @@ static void read_line(struct line *line, const char *text)
 	cJSON_Delete(params);
 }
 
-/* false: there is no such file. */
+/* Returns false if there is no such file. */
 static bool read_corpus(const char *folder, const char *policy, struct corpus *corpus)
 {
 	char path[4096], *text = NULL;
@@ -166,7 +165,7 @@ static int compare_texts(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* How many different texts there are; NULL is none. */
+/* Returns how many different texts there are. NULL does not count. */
 static size_t count_different(const char **texts, size_t count)
 {
 	size_t used = 0, different = 0;
@@ -180,7 +179,7 @@ static size_t count_different(const char **texts, size_t count)
 	return different;
 }
 
-/* Lines that say the same do not add up to a corpus. */
+/* Repeated lines do not make a corpus larger. */
 static void check_size(struct tap *tap, const char *policy, const struct corpus *corpus)
 {
 	const char **texts = calloc(corpus->count + 1, sizeof(*texts));
@@ -204,7 +203,7 @@ static void check_size(struct tap *tap, const char *policy, const struct corpus 
 	tap_report(tap, layouts >= LAYOUTS_MIN, name);
 }
 
-/* Whether the corpus would fail if this were the row of its policy. */
+/* Returns true if the corpus would fail if this were the row of its policy. */
 static bool tells_apart(const struct corpus *corpus, const struct gpal_policy *changed)
 {
 	for (size_t i = 0; i < corpus->count; i++) {
@@ -246,7 +245,7 @@ static const struct figure {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A default that is added to the structs needs a row, and requests that leave it out. */
+/* If you add a default to the structs, add a row here, and requests that omit it. */
 static_assert(sizeof(struct gpal_profile_defaults) == COUNT_OF(profile_figures) * sizeof(uint64_t),
 	      "a row for each default of a profile");
 static_assert(sizeof(struct gpal_policy) ==
@@ -312,7 +311,7 @@ static void check_policy(struct tap *tap, const char *folder, const struct gpal_
 	clear_corpus(&corpus);
 }
 
-/* A corpus whose policy is not there is left of one that has gone, which none may. */
+/* A corpus without its policy would mean that a released policy was removed, which is forbidden. */
 static void check_names(struct tap *tap, const char *folder)
 {
 	DIR *directory = opendir(folder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs every golden vector through the library, decoded and encoded as the daemon
- * does it. A case a line, by its id.
+ * Runs every golden vector through the library, which decodes and encodes it as the daemon does.
+ * Each vector is a test case, named by its id.
  */
 #include "config.h"
 
@@ -15,7 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether every member of `expected` is in `actual` with the same value; lists are equal. */
+/*
+ * Returns true if every member of `expected` is in `actual` with the same value. Lists must be
+ * equal.
+ */
 static bool contains(const cJSON *expected, const cJSON *actual)
 {
 	const cJSON *member;
@@ -45,7 +48,7 @@ static bool contains(const cJSON *expected, const cJSON *actual)
 	return cJSON_Compare(expected, actual, true);
 }
 
-/* The reply of a daemon, from the library: {"result": ...} or {"error": ...}. */
+/* Returns the reply of a daemon, made by the library: {"result": ...} or {"error": ...}. */
 static cJSON *reply_of(cJSON *result, struct gpald_wire_error *error)
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };

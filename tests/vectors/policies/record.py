@@ -4,15 +4,13 @@
 
     GPALAYOUTD=build/gpalayoutd tests/vectors/policies/record.py POLICY
 
-Asks a daemon that knows the policy to resolve each of the requests below under it, and
-writes POLICY.jsonl next to this file. A file that is there is never overwritten: a
-corpus says where guests have their memory, so once it is recorded only a daemon can be
-wrong.
+Asks a daemon that has the policy to resolve each of the requests below under it, and writes POLICY.jsonl next to this
+file. An existing file is never overwritten: a corpus says where guests have their memory, so once it is recorded, only
+a daemon can be wrong.
 
-The requests are the same for every policy and have the same ids, so that two corpora
-show, line by line, where their policies differ. What a new policy needs in addition
-goes to the end of a list, and what is drawn depends on its own number alone: no request
-that an older corpus has changes.
+The requests are the same for every policy and have the same ids, so that two corpora show, line by line, where their
+policies differ. Add what a new policy needs at the end of a list. Each drawn request depends on its own number alone,
+so no request of an older corpus changes.
 """
 
 import json
@@ -35,7 +33,7 @@ DRAWN = 150
 
 
 def size(number):
-    """A size or an address, as short as it goes."""
+    """A size or an address in its shortest form."""
     for unit, name in ((TIB, "TiB"), (GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
         if number and number % unit == 0 and number // unit < 8192:
             return f"{number // unit}{name}"
@@ -63,7 +61,7 @@ def memory(*nodes, **members):
 
 
 def shapes(arch):
-    """VMs that are asked for with every profile: each default is left out, and overridden."""
+    """VMs for every profile. Each default is omitted, and overridden."""
     yield "no-pcie", {}
     yield "pcie", pcie(rc())
     yield "ecam-below", pcie(rc(end_bus=127), ecam="below-4gib")
@@ -104,7 +102,7 @@ def shapes(arch):
         "reserved": [hole("ht", 1012 * GIB, 12 * GIB)], "host": {"physical_address_bits": 46}}
 
 
-# Asked for on both architectures, with the profile that is the default.
+# These are asked for on both architectures, with the default profile.
 EXTREMES = (
     ("page", memory("0x1000")),
     ("two-mib", memory("2MiB")),
@@ -128,7 +126,7 @@ EXTREMES = (
     ("notations", memory(1 << 30, "1073741824", "0x40000000", "1G", "1024MB", "1048576KiB")),
 )
 
-# No layout exists for them, whatever the policy.
+# No policy has a layout for these.
 REFUSED = (
     ("no-memory", memory(0, 0)),
     ("odd-memory", memory("0x40000001")),
@@ -149,7 +147,7 @@ REFUSED = (
 
 
 class Draw:
-    """Random choices that are the same with every version of Python: only random() is."""
+    """Random choices that are the same in every version of Python: only random() is."""
 
     def __init__(self, seed):
         self.random = random.Random(seed).random
@@ -167,7 +165,7 @@ class Draw:
         return choices[self.below(len(choices))]
 
     def odd_size(self, most):
-        """Of any magnitude: a power of two, a page beside one, or anything."""
+        """A size of any magnitude: a power of two, one a page off, or any other."""
         length = PAGE << self.below((most // PAGE).bit_length())
         length += self.one_of((0, PAGE, -PAGE, self.below(length // PAGE) * PAGE))
         return size(max(length, PAGE))
@@ -209,7 +207,7 @@ def draw_root_complexes(draw, arch, nodes):
             continue
         next_bus[segment] = last + 1
         members = {"segment": segment, "start_bus": first, "end_bus": last}
-        # What is the default may also be left out.
+        # A member that has its default may also be omitted.
         for name, default in (("segment", 0), ("start_bus", 0), ("end_bus", 255)):
             if members[name] == default and draw.once_in(2):
                 del members[name]
@@ -242,7 +240,7 @@ def draw_vtl2(draw):
 
 
 def draw_reserved(draw):
-    """Ascending and apart, clear of the last GiB below 4 GiB."""
+    """Ranges in ascending order, apart from each other, and outside the last GiB below 4 GiB."""
     at, gap, length, most = draw.one_of((
         (16 * MIB, 400 * MIB, 64 * MIB, 6), (4 * GIB, GIB, 16 * MIB, 6), (5 * GIB, TIB, 16 * GIB, 3),
         (TIB, 64 * TIB, TIB, 2)))
@@ -274,7 +272,7 @@ def draw_request(number):
 
 
 def requests():
-    """Pairs of an id and a request that names no policy yet."""
+    """Pairs of an id and a request. The request names no policy yet."""
     for arch in IOMMUS:
         for profile in PROFILES:
             for name, members in shapes(arch):
