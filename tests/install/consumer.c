@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A VM monitor in small: built against the installed library by `make installcheck`. */
+/* A small VM monitor. `make installcheck` builds it against the installed library. */
 #include <gpalayout/gpalayout.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hardening.sh FILE...: whether installed programs and libraries are hardened as configure.ac says.
-# LDFLAGS or CFLAGS of the builder may take some of it away; then this fails, too.
+# hardening.sh FILE...: checks that installed programs and libraries are hardened as configure.ac says.
+# LDFLAGS or CFLAGS of the builder may turn some of it off; then this check fails, too.
 set -eu
 
 failed=0
 
-# expect WHAT COUNT LEAST: complains of the file unless the count is that large.
+# expect WHAT COUNT LEAST: reports the file unless COUNT is at least LEAST.
 expect() {
 	if [ "$2" -lt "$3" ]; then
 		printf '%s: %s: found %s, expected %s or more\n' "$file" "$1" "$2" "$3" >&2
@@ -14,7 +14,7 @@ expect() {
 	fi
 }
 
-# count PATTERN COMMAND...: lines of its output that match.
+# count PATTERN COMMAND...: counts the lines of the command's output that match.
 count() {
 	pattern=$1
 	shift
@@ -32,7 +32,7 @@ for file; do
 	*) expect 'a program that can be anywhere' "$(count 'FLAGS_1.*PIE' readelf -Wd "$file")" 1 ;;
 	esac
 	[ "$(count 'Machine:.*X86-64' readelf -Wh "$file")" -eq 1 ] || continue
-	# Those of the C library's start files are a few.
+	# A few of them come from the start files of the C library.
 	expect 'functions that begin with endbr64' "$(count 'endbr64' objdump -d "$file")" 50
 	# shellcheck disable=SC2016 # a pattern
 	large=$(objdump -d --no-show-raw-insn "$file" | grep -E 'sub +\$0x[0-9a-f]{4,7},%rsp' |

@@ -1,8 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Runs under a systemd of its own, as root, in a root where no package of gpalayoutd is installed.
-# /mnt/result has the packages of the tree in new/ and, under a lower version, in old/; a registry of
-# 0.1.0 with the digests of its layouts in registry.db and digests; in tests/ what autopkgtest runs.
+# Runs as root under a systemd of its own, in a root where no package of gpalayoutd is installed.
+# /mnt/result has:
+#   new/                  the packages of the tree
+#   old/                  the same packages with a lower version
+#   registry.db, digests  a registry of 0.1.0, and the digests of its layouts
+#   tests/                what autopkgtest runs
 set -u
 
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -27,8 +30,8 @@ check() { # WHAT COMMAND...
 
 prop() { systemctl show --property="$1" --value "${2:-gpalayoutd.service}"; }
 
-# Installs packages of a version, all of them unless some are named: with apt, as an administrator
-# does, where apt has what they need.
+# Installs packages of a version: the named ones, or all of them. It uses apt, as an administrator does, if
+# apt has what they depend on.
 lay() { # old|new PACKAGE...
 	version=$1
 	shift
@@ -64,7 +67,7 @@ sockets_are() { # STATE
 	done
 }
 
-# Whether the daemon has each layout of a list of names and digests.
+# Succeeds if the daemon has each layout of a list of names and digests.
 has_layouts() { # FILE
 	while read -r name digest; do
 		is "$name" "$digest" "$(gpalayoutctl get "$name" --field layout.digest)" || return 1
@@ -161,7 +164,7 @@ purge_without_debconf() {
 	state_is_the_daemons && again new && has_layouts /mnt/result/made
 }
 
-# On a terminal.
+# Purges on a terminal, and answers the question.
 purge_and_answer() { # no|yes
 	echo "$1" | DEBIAN_FRONTEND=teletype script -qec "dpkg --purge gpalayoutd" /dev/null | tr -d '\r' >/tmp/said
 	cat /tmp/said
@@ -175,14 +178,14 @@ purge_asks() {
 	cp -a /tmp/state $state && lay new gpalayoutd && has_layouts /mnt/result/made
 }
 
-# A yes is for one purge.
+# The answer yes holds for one purge only.
 purge_deletes() {
 	echo 'gpalayoutd gpalayoutd/purge-layouts boolean true' | debconf-set-selections && purge || return 1
 	[ ! -e $state ] || { ls -la $state; return 1; }
 	again new && gpalayoutctl info >/dev/null && purge && [ -e $state/registry.db ] && rm -rf $state
 }
 
-# On a disk of its own, and in a folder elsewhere: of what is there only the layouts go.
+# The state is on a disk of its own, or in a folder elsewhere. The purge deletes only the layouts there.
 purge_deletes_elsewhere() {
 	for place in disk link; do
 		again new || return 1
@@ -202,7 +205,7 @@ purge_deletes_elsewhere() {
 	done
 }
 
-# As README.md begins: root starts the daemon, which has no user and no units then.
+# As the start of README.md says, root starts the daemon. It has no user and no units then.
 root_daemon() {
 	for package in gpalayoutd gpalayoutctl libgpalayout0 libgpalayout-client0; do
 		dpkg-deb -x /mnt/result/old/${package}_*.deb /tmp/by-hand || return 1
@@ -227,7 +230,7 @@ root_daemons_folder() {
 		state_is_the_daemons && gpalayoutctl delete of-root
 }
 
-# No daemon has opened it since 0.1.0 wrote it.
+# This registry was written by 0.1.0, and no daemon has opened it since.
 registry_of_0_1_0() {
 	systemctl stop gpalayoutd.service && rm -rf $state && mkdir -m 700 $state || return 1
 	install -m 600 /mnt/result/registry.db $state/registry.db
@@ -237,15 +240,15 @@ registry_of_0_1_0() {
 		systemctl restart gpalayoutd.service && has_layouts /mnt/result/digests
 }
 
-# What a build from source may have left here would be found before what the packages install.
+# Files of a build from source would be found before those of the packages.
 rm -rf $state /etc/gpalayoutd.conf /etc/systemd/system/gpalayoutd* /usr/local/lib/systemd/system/gpalayoutd* \
 	/usr/local/lib/libgpalayout* /usr/local/lib/pkgconfig/gpalayout* /usr/local/include/gpalayout /usr/sbin/policy-rc.d
 purge >/dev/null 2>&1
 ldconfig
-# An index of the manual pages is not needed.
+# The test needs no index of the manual pages.
 rm -f /var/lib/man-db/auto-update
 systemctl daemon-reload
-# The sockets would start it here, but on a host it is done at the boot: the package has to make its users.
+# The sockets would start it here. On a host it runs at boot, so the package must make its users itself.
 systemctl mask --runtime systemd-sysusers.service
 
 echo "1..$tests"

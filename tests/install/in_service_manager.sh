@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Runs under a systemd of its own, as root: what the service has to do and must not be able to do.
+# Runs as root under a systemd of its own. It tests what the service must do and what it must not be able to
+# do.
 set -u
 
 prefix=$(cat /mnt/result/prefix)
@@ -22,7 +23,7 @@ check() { # WHAT COMMAND...
 	fi
 }
 
-# As a user with one group more, or with none.
+# Runs a command as a user with one more group, or with none.
 as() { # UID GROUP COMMAND...
 	uid=$1 group=$2
 	shift 2
@@ -39,7 +40,7 @@ status_of() { # EXPECTED COMMAND...
 	[ $status = "$expected" ] || { echo "status $status, not $expected"; return 1; }
 }
 
-until_true() { # at most a minute
+until_true() { # waits a minute at most
 	tries=0
 	until "$@"; do
 		[ $((tries += 1)) -lt 600 ] || return 1
@@ -85,11 +86,11 @@ admins() {
 restart() {
 	before=$("$ctl" get of-2001 --json)
 	systemctl restart gpalayoutd.service && [ "$("$ctl" get of-2001 --json)" = "$before" ] || return 1
-	# And where nobody starts it the next client does.
+	# If nobody starts it, the next client does.
 	systemctl stop gpalayoutd.service && [ "$("$ctl" get of-2001 --json)" = "$before" ]
 }
 
-# As gpalayoutd(8) and README.md say.
+# Follows gpalayoutd(8) and README.md.
 backup_and_restore() {
 	"$ctl" backup /run/layouts.backup && before=$("$ctl" get of-2001 --field layout.digest) || return 1
 	systemctl stop gpalayoutd.socket gpalayoutd-inspect.socket gpalayoutd.service
@@ -102,7 +103,7 @@ backup_and_restore() {
 	[ "$("$ctl" get of-2001 --field layout.digest)" = "$before" ]
 }
 
-# As README.md says: a socket joins the service when that is started anew.
+# As README.md says, the socket joins the service when the service is restarted.
 ttrpc() {
 	[ ! -e /run/gpalayoutd/ttrpc.sock ] && [ "$(systemctl is-enabled gpalayoutd-ttrpc.socket)" = disabled ] || return 1
 	systemctl stop gpalayoutd.service && systemctl start gpalayoutd-ttrpc.socket || return 1
@@ -117,18 +118,18 @@ is_confined() {
 	[ "$(ps -o user= -p "$pid")" = "gpalayo+" ] || [ "$(ps -o user:20= -p "$pid")" = gpalayoutd ] || return 1
 	grep -q '^CapEff:	0*$' "/proc/$pid/status" && grep -q '^CapBnd:	0*$' "/proc/$pid/status" &&
 		grep -q '^NoNewPrivs:	1$' "/proc/$pid/status" && grep -q '^Seccomp:	2$' "/proc/$pid/status" || return 1
-	# Its own filter, beside those of the unit.
+	# The daemon has its own filter, in addition to that of the unit.
 	grep -q 'event=ready .* confined=yes ' /mnt/result/daemon && ! grep not_confined /mnt/result/daemon
 }
 
-# Where the daemon is, as its user.
+# Runs a command in the mounts of the daemon, as its user.
 inside() {
 	nsenter -t "$(prop MainPID)" -m setpriv --reuid=gpalayoutd --regid=gpalayoutd --clear-groups "$@"
 }
 
 sandbox_holds() {
 	pid=$(prop MainPID)
-	# Where only a mount keeps root off, and where nobody but root may write.
+	# In the first folders only a mount keeps root from writing; in the others only root may write.
 	for path in /etc /usr /home; do
 		nsenter -t "$pid" -m touch "$path/written" && return 1
 	done
@@ -137,7 +138,7 @@ sandbox_holds() {
 	done
 	inside touch /var/lib/gpalayoutd/written || return 1
 	rm /var/lib/gpalayoutd/written
-	# No device but its own, and no network.
+	# It has no device but its own, and no network.
 	[ "$(sed 1,2d "/proc/$pid/net/dev" | wc -l)" = 1 ]
 }
 
@@ -148,7 +149,7 @@ users_are_seen() {
 
 has_restarted() { [ "$(prop NRestarts)" -ge 1 ]; }
 
-# The thread that waits for the disk does so without an end, and the loop goes on.
+# The thread that waits for the disk waits for ever, while the loop goes on.
 watchdog() {
 	mkdir -p /run/systemd/system/gpalayoutd.service.d
 	cp /mnt/result/fault.so /run/fault.so
@@ -164,7 +165,7 @@ watchdog() {
 	until_true "$ctl" get of-2001 -q
 }
 
-# Where there is no node exporter, the unit does nothing.
+# Without a node exporter the unit does nothing.
 metrics() {
 	folder=/var/lib/prometheus/node-exporter
 	rm -rf $folder

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The long form of test_packages.sh, for `make package-check`: what in_packages.sh tests, in a fresh
-# root of this host's release of Debian, where apt installs the packages. The root is kept in
-# package-root of the build folder; it is made with debootstrap from the mirror that apt uses.
+# The long form of test_packages.sh, for `make package-check`. It runs the tests of in_packages.sh in a fresh
+# root of this host's release of Debian, where apt installs the packages. debootstrap makes the root from the
+# mirror that apt uses. The root is kept in package-root of the build folder.
 set -eu
 
 . "$TOP_SRCDIR/tests/install/service_manager.sh"
@@ -23,23 +23,23 @@ fail() { # WHAT FILE
 	exit 1
 }
 
-# The mirror from which apt has this release.
+# Prints the mirror from which apt has this release.
 mirror() {
 	# shellcheck disable=SC2016 # words of apt-get
 	apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' 'Identifier: Packages' |
 		awk -v codename="$codename" '$2 == codename && $3 == "main" { print $1; exit }'
 }
 
-# A root is whole only under its last name.
+# The root gets its final name when it is complete.
 make_root() {
 	[ -e "$root/made" ] && return 0
 	rm -rf "$root" "$root.new"
-	# What it mounts stays in a namespace. What the packages need comes later.
+	# Its mounts stay in a namespace. The packages and what they need come later.
 	unshare --mount debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates "$codename" "$root.new" "$from" &&
 		touch "$root.new/made" && mv "$root.new" "$root"
 }
 
-# Fetches what the packages depend on, because there is no network where they are installed.
+# Fetches the dependencies of the packages, because there is no network where the packages are installed.
 fetch_dependencies() {
 	mkdir -p "$root/packages"
 	rm -f "$root"/packages/*

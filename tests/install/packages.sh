@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Builds the Debian packages, and has them installed, upgraded and removed under a service manager.
+# Builds the Debian packages, and prepares a root in which they are installed, upgraded and removed.
 
-# build_packages FOLDER: packages of this tree in FOLDER/new and, under a lower version, FOLDER/old.
-# Their symbols for debuggers are left out, as are the tests.
+# build_packages FOLDER: builds the packages of this tree in FOLDER/new, and the same with a lower version in
+# FOLDER/old. Debug symbols and tests are left out.
 build_packages() {
 	mkdir -p "$1/new" "$1/old"
 	(
@@ -14,13 +14,13 @@ build_packages() {
 		cp "$1"/build/*.deb "$1/new" || exit 1
 		cp -a "$1/build" "$1/lower" && cd "$1"/lower/gpalayoutd-*/ || exit 1
 		sed -i '1s/)/~lower)/' debian/changelog
-		# What is compiled stays.
+		# Keeps the compiled files.
 		dpkg-buildpackage --build=binary --no-pre-clean --unsigned-changes || exit 1
 		cp ../*~lower*.deb "$1/old"
 	)
 }
 
-# lay_out WORK: gives what in_packages.sh needs to a root of which WORK is used.
+# lay_out WORK: copies what in_packages.sh needs into WORK, the folder of run_in_manager.
 lay_out() {
 	mkdir -p "$1/result"
 	cp -r "$1/new" "$1/old" "$1/result"
@@ -38,7 +38,7 @@ with open(sys.argv[1], encoding="ascii") as file:
 PROGRAM
 }
 
-# why_no_packages: prints what is missing to build them; nothing if they can be built.
+# why_no_packages: prints what is missing to build the packages, or nothing if they can be built.
 why_no_packages() {
 	if ! command -v dpkg-buildpackage >/dev/null; then
 		echo "dpkg-buildpackage is missing (Debian: dpkg-dev)"

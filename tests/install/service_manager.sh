@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# For tests that need a real service manager: systemd as process 1 of namespaces of its own, with
-# an overlay of a root folder as its file system. Nothing that happens there reaches this host.
+# For tests that need a real service manager: systemd as process 1 in namespaces of its own. Its file system
+# is an overlay over a root folder. Nothing that happens there reaches this host.
 
-# why_no_manager ROOT: prints why there can be none on this root; nothing if there can be one.
+# why_no_manager ROOT: prints why systemd cannot run on this root, or nothing if it can.
 why_no_manager() {
 	if [ ! -x "${1%/}/lib/systemd/systemd" ]; then
 		echo "systemd is missing (Debian: systemd)"
@@ -14,7 +14,7 @@ why_no_manager() {
 	fi
 }
 
-# skip_all TESTS WHY: the results of a script that runs no test.
+# skip_all TESTS WHY: prints the results of a script that skips all its tests.
 skip_all() {
 	echo "1..$1"
 	number=0
@@ -23,8 +23,8 @@ skip_all() {
 	done
 }
 
-# run_in_manager WORK ROOT: starts it on ROOT, with the files of WORK/stage laid over it, and runs
-# WORK/result/run as root. WORK/result is /mnt/result there; its files tap and errors get what is printed.
+# run_in_manager WORK ROOT: starts systemd on ROOT, with the files of WORK/stage over it, and runs
+# WORK/result/run as root. WORK/result is /mnt/result there. The output goes to its files tap and errors.
 run_in_manager() {
 	mkdir -p "$1/stage" "$1/space" "$1/result"
 	cat >"$1/enter" <<'ENTER'
@@ -66,12 +66,12 @@ umount -l /old
 export container=docker
 exec /lib/systemd/systemd --unit=examine.service --log-level=warning --show-status=0
 ENTER
-	# A manager that powers off ends as if it were interrupted.
+	# When systemd powers off, unshare exits as if a signal had killed it.
 	timeout 400 unshare --pid --fork --kill-child --mount --uts --ipc --cgroup --net \
 		sh "$1/enter" "$1" "$2" >"$1/log" 2>&1 || :
 }
 
-# report_manager WORK TESTS: prints the results of what ran there, and what may explain a failure.
+# report_manager WORK TESTS: prints the results of the run, and what may explain a failure.
 report_manager() {
 	if [ -s "$1/result/tap" ]; then
 		cat "$1/result/tap"

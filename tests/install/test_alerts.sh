@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The metrics in Prometheus's form, and the alert rules on them, as promtool has them.
+# promtool checks the metrics in Prometheus's form and the alert rules on them.
 set -eu
 
 work=$(mktemp -d)
@@ -24,7 +24,7 @@ ctl() {
 	"$TOP_BUILDDIR/gpalayoutctl" --socket "$work/s" "$@"
 }
 
-# A complaint of promtool's about style has status 3.
+# promtool reports a problem of style with status 3.
 check_metrics() {
 	promtool check metrics <"$work/metrics"
 }
@@ -33,7 +33,7 @@ refuse_openmetrics() {
 	! promtool check metrics <"$work/openmetrics" >/dev/null 2>&1
 }
 
-# Of the node exporter is only what it says of its files.
+# The node exporter provides only what it says of its files.
 find_all() {
 	grep -o 'gpalayoutd_[a-z_]*' "$work/gpalayoutd.rules.yml" >"$work/names"
 	while read -r name; do

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Without libcheck nobody is told that the tests passed: configure stops if it is asked for
-# tests, and else make check fails. Both name what is missing. Before any test, make check installs
-# what tests need installed: while libtool does that, libraries are missing in the build folder.
+# Without libcheck, no run may claim that the tests passed. configure fails if tests are enabled; otherwise
+# make check fails. Both name what is missing. make check installs what tests need before any test, because
+# libraries are missing in the build folder while libtool installs them.
 set -eu
 
-# A folder beside it cannot be configured then.
+# If the source folder is configured, configure refuses to run in another folder.
 [ ! -f "$TOP_SRCDIR/config.status" ] || {
 	echo "1..0 # SKIP the source folder is configured"
 	exit 0
@@ -22,7 +22,7 @@ exec pkg-config "$@"
 END
 chmod +x "$folder/pkg-config"
 
-# configured NAME FLAG...: configures in a folder; what is found out once serves the next, too.
+# configured NAME FLAG...: configures in a folder. A cache saves time in the next one.
 configured() {
 	mkdir "$folder/$1"
 	cd "$folder/$1"
@@ -30,7 +30,7 @@ configured() {
 	"$TOP_SRCDIR/configure" -q --cache-file=../cache PKG_CONFIG="$folder/pkg-config" "$@" >output 2>&1
 }
 
-# report NUMBER NAME FILE: whether the file names libcheck; call it after a command that failed.
+# report NUMBER NAME FILE: checks that the file names libcheck. Call it after a command that failed.
 report() {
 	if [ "$status" -ne 0 ] && grep -q 'the tests need libcheck' "$3"; then
 		echo "ok $1 - $2"
@@ -46,7 +46,7 @@ configured with_tests --enable-tests || status=$?
 report 1 "configure --enable-tests fails without libcheck" output
 
 configured without_tests
-# Nothing has to be built to see what check does first and what it fails with at last.
+# Nothing need be built to see what check does first, and how it fails in the end.
 status=0
 make -s libcheck-is-missing >output 2>&1 || status=$?
 make -n check 2>/dev/null | grep -q 'the tests need libcheck' || status=0

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The Debian packages: they are built without tests, lintian finds no fault, and under a service
-# manager with the file system of this host they are installed, upgraded, removed and purged, as
-# in_packages.sh says. `make package-check` does the same in a fresh root.
+# Tests the Debian packages. They are built without tests, and lintian finds no fault. Under a service manager
+# with the file system of this host they are installed, upgraded, removed and purged, as in_packages.sh says.
+# `make package-check` does the same in a fresh root.
 set -eu
 
 . "$TOP_SRCDIR/tests/install/service_manager.sh"
@@ -85,7 +85,7 @@ why=$(why_no_manager /)
 [ -z "$why" ] || skip_from 6 "$why"
 lay_out "$work"
 run_in_manager "$work" /
-# Its numbers follow those above, and the plan is told.
+# The numbers of these tests follow those above, so their plan is dropped.
 report_manager "$work" "$in_tests" | awk '
 	/^1\.\./ { next }
 	/^(not )?ok / { at = ($1 == "not") ? 3 : 2; $at += 5 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The service under a real service manager, with what is installed here laid over the file system
-# of this host. in_service_manager.sh has what is tested there.
+# Tests the service under a real service manager. The installed files lie over the file system of this host.
+# The tests are in in_service_manager.sh.
 set -eu
 
 . "$TOP_SRCDIR/tests/install/service_manager.sh"
@@ -16,7 +16,8 @@ if [ -n "$why" ]; then
 	exit 0
 fi
 
-# `make check` installs it before any test runs: to install changes the libraries here for a moment.
+# `make check` installs the files before any test runs, because an installation changes the libraries here for
+# a moment.
 stage=$TOP_BUILDDIR/tests/install/stage
 if [ ! -e "$stage.stamp" ]; then
 	echo "Bail out! $stage.stamp is missing: start this test with make check"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The unit files are taken by systemd without a complaint, and the service is confined.
+# systemd accepts the unit files without a complaint, and the service is confined.
 set -eu
 
 work=$(mktemp -d)
@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 units=$work/units
 mkdir -p "$units"
 cp "$TOP_SRCDIR"/systemd/*.socket "$TOP_SRCDIR"/systemd/*.timer "$TOP_BUILDDIR"/systemd/*.service "$units"
-# What is started has to exist.
+# The program to start must exist.
 sed -i "s|^ExecStart=[^ ]*|ExecStart=$TOP_BUILDDIR/gpalayoutd|" "$units/gpalayoutd.service"
 
 number=0
@@ -30,7 +30,7 @@ if ! command -v systemd-analyze >/dev/null; then
 	done
 else
 	status=0
-	# The manual page need not be installed, and no other unit counts.
+	# The manual page need not be installed. Other units do not count.
 	output=$(SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify --man=no --recursive-errors=no "$units"/* 2>&1) || status=1
 	[ -z "$output" ] || status=1
 	result "systemd-analyze verify has no complaint" $status "$output"
@@ -46,7 +46,7 @@ status=0
 grep -h '^PrivateUsers=' "$units/gpalayoutd.service" && status=1
 result "the service sees the users who ask (no PrivateUsers=)" $status ""
 
-# The options of the unit are options of the daemon.
+# The daemon has every option that the unit passes.
 status=0
 output=$(sed -n 's/^ExecStart=[^ ]* *//p' "$units/gpalayoutd.service" | tr ' ' '\n' | sed 's/=.*//')
 for option in $output; do
