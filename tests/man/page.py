@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The examples of manual pages: found in the page, run, and put back.
+"""Finds the examples of manual pages, runs them, and writes their output back.
 
-An example is a literal display in EXAMPLES. Lines that begin with "$ " are commands, as
-far as their last line does not end with a backslash or open a brace; what follows, up to
-the next command, is what they print on either output. A command that fails is followed by
-"$ echo $?", which prints its status.
+An example is a literal display in EXAMPLES. A line that begins with "$ " is a command. It goes on over the next line
+while it ends with a backslash or leaves a brace open. The lines up to the next command are its output, on stdout or
+stderr. A command that fails is followed by "$ echo $?", which prints its status.
 """
 
 import os
@@ -39,7 +38,7 @@ def unescape(text):
 
 def escape(text):
     text = text.replace("\\", r"\e").replace("-", r"\-")
-    # A line that roff would take for a request.
+    # roff would read such a line as a request.
     return r"\&" + text if text.startswith((".", "'")) else text
 
 
@@ -49,7 +48,7 @@ class Command:
         self.output = []    # lines, as the page has them
 
     def is_open(self):
-        """Whether the next line belongs to the command."""
+        """True if the next line belongs to the command."""
         text = "\n".join(self.lines)
         return text.endswith("\\") or text.count("{") > text.count("}")
 
@@ -57,7 +56,7 @@ class Command:
 class Example:
     def __init__(self, title, first, last, lines):
         self.title = title
-        self.first, self.last = first, last  # its lines in the page, as a slice
+        self.first, self.last = first, last  # the lines in the page, as a slice
         self.commands = []
         for line in lines:
             if self.commands and self.commands[-1].is_open() and not self.commands[-1].output:
@@ -72,7 +71,7 @@ class Example:
             raise PageError(f"{title}: the display is empty")
 
     def render(self, outputs):
-        """The lines of the display, with the commands' outputs."""
+        """Yields the lines of the display, with these outputs of the commands."""
         for command, output in zip(self.commands, outputs):
             prompt = "$ "
             for line in command.lines:
@@ -82,7 +81,7 @@ class Example:
 
 
 def read_examples(text):
-    """The examples of the page, in order."""
+    """Returns the examples of the page, in order."""
     section = title = first = None
     examples = []
     lines = text.splitlines()
@@ -101,24 +100,24 @@ def read_examples(text):
 
 
 def environment(socket):
-    """In which client and daemon are on the path, and the daemon that is asked is that of the socket."""
+    """An environment with client and daemon on the path, in which the client uses this socket."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("GPALAYOUT")}
     return others | {"GPALAYOUT_SOCKET": socket, "LC_ALL": "C",
                      "PATH": os.path.dirname(GPALAYOUTCTL) + os.pathsep + os.environ["PATH"]}
 
 
 class Runner:
-    """Runs examples in a folder, against the daemon of a socket."""
+    """Runs examples in a folder, with the daemon of a socket."""
 
     def __init__(self, socket, folder):
         self.folder = folder
         self.env = environment(socket)
 
     def run(self, example):
-        """What each command prints, in lines, and its exit status."""
+        """Yields the lines that each command prints, and its exit status."""
         status = 0
         for command in example.commands:
-            # As in a terminal, $? is the status of the command before.
+            # As on a terminal, $? is the status of the command before.
             script = f"(exit {status})\n" + "\n".join(command.lines)
             done = subprocess.run(["/bin/sh", "-c", script], cwd=self.folder, env=self.env,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes what the examples of the manual pages print into the pages.
+"""Runs the examples of the manual pages and writes their output into the pages.
 
     GPALAYOUTD=build/gpalayoutd GPALAYOUTCTL=build/gpalayoutctl tests/man/record.py
 
-Run it after a new example has been written without its output, or after a deliberate change
-of what gpalayoutctl prints. Read the change before it is kept: an address that is new in an
-old example is a fault of the daemon, or the work of a new default policy, and the sentences
-around the example have to be true of it.
+Run it after you have written a new example without its output, or after a deliberate change of what gpalayoutctl
+prints. Read the change before you keep it: a new address in an old example is a fault of the daemon, or the effect of a
+new default policy. The sentences around the example must be true of the new output.
 """
 
 import os
@@ -24,7 +23,7 @@ from page import PAGES, Runner, escape, read, read_examples
 def record(text, runner):
     lines = text.splitlines()
     recorded = [(example, [output for output, _ in runner.run(example)]) for example in read_examples(text)]
-    # From the last one, so that the numbers of lines stay true.
+    # Goes from the last example to the first, so that line numbers stay valid.
     for example, outputs in reversed(recorded):
         lines[example.first:example.last] = [escape(line) for line in example.render(outputs)]
     return "\n".join(lines) + "\n"

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README.md and then proto/README.md, from top to bottom, with one daemon and one folder.
+"""Runs README.md and then proto/README.md, from top to bottom, with one daemon and one folder.
 
-A block marked sh is a script: its commands succeed without complaints, and no reply is an error. A
-block that begins with "$ " is a session: its commands print what is below them, in which
-"..." stands for any lines. Times are not compared. The commands that build gpalayoutd and
-start it are not run; the test has done that.
+A block marked sh is a script: its commands must succeed without complaints, and no reply may be an error. A block that
+begins with "$ " is a session: its commands must print the lines below them, in which "..." stands for any lines. Times
+are not compared. The commands that build gpalayoutd and start it are not run, because the test has done that.
 """
 
 import difflib
@@ -33,7 +32,7 @@ END = "end of the command, status"
 
 
 def read_blocks(name):
-    """The blocks of a document that can be run, in order: what they are, and their lines."""
+    """Yields the blocks of a document that can be run, in order: the kind of each, and its lines."""
     with open(os.path.join(TOP_SRCDIR, name), encoding="utf-8") as file:
         for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL):
             if kind == "sh" or text.startswith("$ "):
@@ -41,14 +40,14 @@ def read_blocks(name):
 
 
 def until_interrupted(line):
-    """A command that follows events ends once something has come."""
+    """Changes a command that follows events so that it exits after the first output."""
     if "ignoreeof" not in line:
         return line
     return f"rm -f followed\n{line} >followed &\nuntil [ -s followed ]; do sleep 0.01; done; kill $!; cat followed"
 
 
 class Shell:
-    """A shell that takes one command after another and remembers what they set."""
+    """A shell that runs one command after another and keeps what they set."""
 
     def __init__(self, daemon, folder):
         self.daemon = daemon
@@ -64,7 +63,7 @@ class Shell:
         self.process.communicate()
 
     def run(self, text, complaints="&1"):
-        """The lines that a command prints; the shell's own end is a failure."""
+        """Returns the lines that a command prints. It is a failure if the shell itself exits."""
         text = text.replace(INSTALLED, self.daemon.folder + "/")
         self.process.stdin.write(f"{{ {text}\n}} </dev/null 2>{complaints}\nprintf '\\n{END} %d\\n' $?\n")
         self.process.stdin.flush()
@@ -80,7 +79,7 @@ class Shell:
         raise AssertionError(f"this ends the shell:\n{text}\nand prints:\n{''.join(lines)}{self.complaints()}")
 
     def complaints(self):
-        """Of the script before, if it was one."""
+        """Returns the complaints of the last script, if the last block was one."""
         try:
             with open(os.path.join(self.folder, "complaints"), encoding="utf-8") as file:
                 return file.read()
@@ -89,7 +88,7 @@ class Shell:
 
 
 def comparable(lines):
-    """The lines, where the times and revisions are all the same and the user is whoever runs this."""
+    """Returns the lines with times and revisions made equal, and with the current user as the user."""
     text = re.sub(r"(?m)\S+ +(CREATED|\d{4}-\d\d-\d\dT[\d:.]+Z)$", "USER  TIME", "\n".join(lines))
     text = re.sub(r"(?m)^\d{16}  [\d-]+T[\d:.]+Z  (.*)  \S+ +(?=sha256:)", r"REVISION  TIME  \1  USER  ", text)
     return text.split("\n")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The examples of manual pages print what the page says, and the tables of gpalayout-policy(7) have the policies.
+"""The examples of manual pages print what the page shows, and the tables of gpalayout-policy(7) agree with the
+policies.
 
-The examples of a page run in its order and build on each other, with a daemon and a folder
-that are theirs.
+The examples of a page run in order and build on each other. Each page has a daemon and a folder of its own.
 """
 
 import difflib
@@ -21,13 +21,13 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 from harness import DaemonTestCase, main
 from page import PAGES, Runner, read, read_examples
 
-FEWEST = {"gpalayoutd.conf.5": 3}  # of other pages: 8
+FEWEST = {"gpalayoutd.conf.5": 3}  # 8 on the other pages
 
 TEXT = read(PAGES[0])
 
 
 def figure(size):
-    """A size of policy.list as the tables of the page have it."""
+    """Formats a size of policy.list as the tables of the page do."""
     value = int(size, 16)
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
         if value and value % unit == 0:
@@ -51,7 +51,7 @@ class Page(DaemonTestCase):
             self.row(policy["name"], policy["defaults"]["pcie"]["ecam"].replace("-4gib", " 4 GiB"),
                      figure(profiles["linux-direct-unenlightened"]["chipset"]["high_mmio"]),
                      figure(profiles["linux-direct"]["memory"]["start"]["aarch64"]))
-            self.row(policy["name"])  # where it comes from
+            self.row(policy["name"])  # the page must say where it comes from
 
     def test_the_tables_have_what_policies_agree_in(self):
         policies = [policy["defaults"]["profiles"] for policy in self.daemon.call("policy.list")["result"]["policies"]]
@@ -93,7 +93,7 @@ class Examples:
 
 
 def test_case(path):
-    """With a test for each example of a page; unittest runs them by name."""
+    """Makes a class with a test for each example of a page. unittest runs them in the order of their names."""
     tests = {}
     for number, example in enumerate(read_examples(read(path)), 1):
         words = re.sub(r"\W+", "_", example.title).strip("_").lower()

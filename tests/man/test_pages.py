@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual pages say what the programs, the protocol and the headers say, and the examples in C run."""
+"""The manual pages agree with the programs, the protocol and the headers, and their examples in C run."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def read(*path):
 
 
 def shown(page):
-    """The text of a page without its markup."""
+    """Returns the text of a page without its markup."""
     return re.sub(r"\s+", " ", re.sub(r"(?m)^\.[A-Z][a-z]? ?|\b(Ns|Ar|Pa|Cm|Fl|Ev) ", " ", page))
 
 
@@ -49,7 +49,7 @@ class Daemon(unittest.TestCase):
         for default in defaults:
             if default.startswith("openvmm-"):
                 default = "the newest"
-            # The folder is that of this build.
+            # --help shows the folder of this build.
             default = re.sub(r"^/\S*(?=/gpalayoutd\.conf)", "/etc", default)
             for word in re.split(" beside |, if ", default):
                 with self.subTest(word):
@@ -128,7 +128,7 @@ class Protocol(DaemonTestCase):
 
 
 def items(page, section):
-    """What a section's lists have, as --help has it: (what .It says, the text below it)."""
+    """Yields the list items of a section in the form of --help: (the text of .It, the text below it)."""
     text = page.split(f"\n.Sh {section}\n")[1].split("\n.Sh ")[0]
     for item in re.split(r"(?m)^\.It ", text)[1:]:
         head, _, body = item.partition("\n")
@@ -137,7 +137,7 @@ def items(page, section):
 
 
 def members(tree, path=""):
-    """The paths of all members of a tree; elements of lists have none of their own."""
+    """Yields the paths of all members of a tree. Elements of lists add nothing to a path."""
     for each in tree if isinstance(tree, list) else [tree]:
         for name, value in each.items() if isinstance(each, dict) else ():
             yield path + name
@@ -148,7 +148,7 @@ class Client(unittest.TestCase):
     page = read("man", "gpalayoutctl.1")
 
     def help(self, *command):
-        """What --help lists under each title."""
+        """Returns what --help lists under each title."""
         paragraphs = ctl(*command, "--help").out.split("\n\n")
         return {title: re.findall(r"(?m)^  (\S.*?)(?=  |$)", text)
                 for title, _, text in (paragraph.partition(":\n") for paragraph in paragraphs)}
@@ -208,7 +208,7 @@ class Client(unittest.TestCase):
 
 
 def run_example(page, folder, *libraries, environment=None):
-    """What the program in a page prints."""
+    """Builds the program in a page, runs it, and returns its output."""
     example = re.search(r"\.Bd -literal\n(#include.*?)\.Ed", page, re.DOTALL).group(1)
     source, program = os.path.join(folder, "example.c"), os.path.join(folder, "example")
     with open(source, "w", encoding="utf-8") as file:
