@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws maps without a daemon. Each line of standard input is one drawing:
+ * Draws maps without a daemon. Each line of standard input orders one drawing:
  *
  *   {"name", "request", "generation"?, "svg"?, "width"?, "colour"?, "ascii"?,
  *    "policy"?, "root_complex"?, "warnings"?, "entries"?}
  *
- * The request is resolved by the library. `policy` then takes the place of the policy's
- * name, `root_complex` of the name of the first root complex, and `warnings` ([[tag,
- * message], ...]) of the warnings: texts that no daemon sends. The answer is a line with
- * the drawing, as a JSON string, or with `entries` the map that would be drawn.
+ * The library resolves the request. `policy` then replaces the name of the policy, `root_complex`
+ * the name of the first root complex, and `warnings` ([[tag, message], ...]) the warnings, with
+ * texts that no daemon sends. The program prints a line with the drawing as a JSON string, or with
+ * the map to draw if `entries` is set.
  */
 #include "config.h"
 
@@ -44,7 +44,7 @@ static void print(const struct gpald_bytes *drawing)
 	cJSON_Delete(text);
 }
 
-/* What the library resolved, with other texts in it. */
+/* Draws the resolved layout with the replaced texts. */
 static void draw(const cJSON *order, const struct gpal_request *request,
 		 const struct gpal_layout *resolved)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The command map, with a daemon: what it asks for, and where the map goes."""
+"""The map command with a daemon: the requests that it sends, and where it writes the map."""
 
 import json
 import os
@@ -75,7 +75,7 @@ class Command(DaemonTestCase):
         with open(path, encoding="utf-8") as old:
             result = self.ctl("map", "vm-1", "--svg", path)
             self.assertEqual((result.code, result.out, result.err), (OK, "", ""))
-            self.assertEqual(old.read(), "old")  # a reader keeps what it had opened
+            self.assertEqual(old.read(), "old")  # the reader keeps the file that it opened
         with open(path, encoding="utf-8") as file:
             written = file.read()
         self.assertRegex(written, r"(?s)^<svg .*</svg>\n$")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Maps as draw.c draws them: the examples byte for byte, and what holds for every map.
+"""Maps as draw.c draws them: the examples byte for byte, and the rules of every map.
 
-With UPDATE_MAPS=1 the files in tests/map/golden are written afresh.
+With UPDATE_MAPS=1 the test writes the files in tests/map/golden anew.
 """
 
 import collections
@@ -56,7 +56,7 @@ def holes(count, start=8 * GIB, size=GIB, stride=2 * GIB):
 
 
 def pinned(count, gap, sizes, start=4 * TIB):
-    """High windows with gaps between, of these sizes in turn."""
+    """High windows of these sizes in turn, with gaps between them."""
     rows = root_complexes(count, iommu="amd-vi")["root_complexes"]
     for row, size in zip(rows, itertools.cycle(sizes)):
         row["high_mmio"] = {"start": hex(start), "end": hex(start + size)}
@@ -65,7 +65,7 @@ def pinned(count, gap, sizes, start=4 * TIB):
 
 
 def pairs(count):
-    """Reserved ranges in twos, with RAM between."""
+    """Reserved ranges in pairs, with RAM between the pairs."""
     return [{"name": f"h{i}{j}", "start": hex(8 * GIB + i * 2 * GIB + j * GIB // 2),
              "end": hex(8 * GIB + i * 2 * GIB + (j + 1) * GIB // 2)}
             for i in range(count) for j in range(2)]
@@ -103,7 +103,7 @@ EXTREMES = {
                    warnings=[[HOSTILE, HOSTILE]]),
 }
 
-# What reaches each level; the rows of the first two are 32 and 33.
+# These orders reach each level. The first two have 32 and 33 rows.
 LEVELS = {
     "32 rows": (0, order(nodes=["64GiB"], reserved=holes(13), virtio_mmio={"slots": 1})),
     "33 rows": (5, order(nodes=["64GiB"], reserved=holes(14))),
@@ -123,7 +123,7 @@ def cells(text):
 
 
 class Text:
-    """The box that a text takes by its cells, and its line less what letters leave free of it."""
+    """The box around a text, computed from its cells. Its height leaves out the free space of the line."""
 
     def __init__(self, element):
         self.text = "".join(element.itertext())
@@ -183,7 +183,8 @@ def paint(entry):
 
 
 def expected_rows(entries):
-    """The rules, read one by one: the level, and from the lowest row up how many ranges each has, 0 for a gap."""
+    """Follows the rules one by one. Returns the level, and the number of ranges in each row from the lowest up; 0 is a
+    gap."""
     ranges = [(int(entry["start"], 16), int(entry["end"], 16), entry) for entry in entries]
     sides = [sum(start < 4 * GIB for start, _, _ in ranges), sum(start >= 4 * GIB for start, _, _ in ranges)]
 
@@ -228,7 +229,7 @@ class Maps(unittest.TestCase):
         cls.figures = [Figure(svg) for svg in cls.svgs]
 
     def each(self):
-        """What is drawn for each order, with a label to complain with."""
+        """Returns the drawing for each order, with a label for failures."""
         return zip((json.dumps(case)[:200] for case in self.orders), self.svgs, self.figures, self.entries)
 
     def compare(self, name, text):
