@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Changes one token of the code at a time and asks whether a test notices.
+"""Changes one token of the code at a time and checks that a test notices.
 
-Each folder of src/ has a row in FOLDERS: what has to be built anew, and the tests
-that run, the fastest first. The tree is copied and built once for each job; then each
-mutant is compiled there, run against the tests until one fails, and undone. A mutant
-that does not compile, or whose object file is the same, is not counted.
+Each folder of src/ has a row in FOLDERS: what to rebuild, and the tests to run, the fastest first. The tree is copied
+and built once for each job. There each mutant is compiled, run against the tests until one fails, and undone. A mutant
+does not count if it does not compile, or if its object file is the same.
 
-A mutant that no test can notice may be listed in explained.txt beside this file,
-with the reason: it counts as a survivor, and no test runs for it. The exit status
-is 0 if at most 5 % of the mutants survive unexplained.
+explained.txt in this folder lists mutants that no test can notice, each with its reason. Such a mutant counts as a
+survivor, and no test runs for it. The exit status is 0 if at most 5 % of the mutants survive unexplained.
 """
 
 import argparse
@@ -31,17 +29,17 @@ from dataclasses import dataclass
 TOP = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 EXPLAINED = os.path.join(TOP, "tests", "mutation", "explained.txt")
 SURVIVORS_MAX = 0.05
-MEMORY_MAX_MIB = 4096  # of a test: a mutant may allocate without end
+MEMORY_MAX_MIB = 4096  # for a test, because a mutant may allocate without end
 PROPERTY_ROUNDS = "2000"
 NOT_COMPILED, SAME_CODE = "does not compile", "same code"
 
 
 @dataclass(frozen=True)
 class Folder:
-    library: str      # the target of make that holds its objects
+    library: str      # the make target that holds its objects
     programs: tuple   # C tests
-    scripts: tuple    # Python tests, for what the programs let through
-    shared: bool = False  # most programs load the library when they start, and need no new link
+    scripts: tuple    # Python tests, for mutants that the C tests let through
+    shared: bool = False  # most programs load the library at start, so they need no new link
 
 
 CORE_PROGRAMS = (
@@ -102,19 +100,19 @@ class Mutant:
     path: str
     start: int
     end: int
-    text: str  # in place of what stands there
+    text: str  # replaces the source from start to end
 
     def apply(self, source):
         return source[:self.start] + self.text + source[self.end:]
 
     def lines(self, source):
-        """Number, text before, and text after of the first line that it changes."""
+        """Returns the number, the old text and the new text of the first line that changes."""
         number = source.count("\n", 0, self.start) + 1
         return number, source.splitlines()[number - 1].strip(), self.apply(source).splitlines()[number - 1].strip()
 
 
 def number_mutant(text):
-    """A number one greater; the suffix and UINT64_C() stay."""
+    """Makes a number greater by one. The suffix and UINT64_C() stay."""
     digits = re.match(r"0x[0-9a-fA-F]+|\d+", text).group()
     return f"{int(digits, 16 if digits.startswith('0x') else 10) + 1}{text[len(digits):]}"
 
@@ -146,7 +144,7 @@ def write(path, text):
 
 
 def shuffled(folder, seed):
-    """All mutants of a folder, in an order that a change of the code disturbs only where it is."""
+    """Returns all mutants of a folder in random order. A change of the code disturbs the order only nearby."""
     keys, seen = {}, collections.Counter()
     for path in sorted(glob.glob(os.path.join(TOP, folder, "*.c"))):
         source, path = read(path), os.path.relpath(path, TOP)
@@ -158,7 +156,7 @@ def shuffled(folder, seed):
 
 
 def read_explained():
-    """{(path, line before, line after): reason}."""
+    """Returns {(path, line before, line after): reason}."""
     explained = {}
     for block in re.split(r"\n\s*\n", read(EXPLAINED) if os.path.exists(EXPLAINED) else ""):
         lines = [line for line in block.splitlines() if line and not line.startswith("#")]
@@ -171,7 +169,7 @@ def read_explained():
 # Trees.
 
 class Tree:
-    """A copy of the sources with a build of its own, under the sanitizers: a leak is noticed, too."""
+    """A copy of the sources with its own build. It has the sanitizers, so that a test notices a leak, too."""
 
     noticed = collections.Counter()  # by source and test
 
@@ -197,7 +195,7 @@ class Tree:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
     def set_up(self, folder):
-        """Copies and builds."""
+        """Copies and builds the tree."""
         shutil.copytree(TOP, self.path, symlinks=True, ignore=shutil.ignore_patterns(".git", "build", "__pycache__"))
         os.makedirs(self.build)
         subprocess.run(["../../configure", "-q", "--disable-dependency-tracking", "--enable-sanitizers", "CC=clang",
@@ -211,7 +209,7 @@ class Tree:
             self.originals[path] = self.compiled(path)
 
     def measure(self):
-        """Runs each test once: each must pass, and shows how long it takes."""
+        """Runs each test once, which must pass, and measures its time."""
         for test in self.tests:
             start = time.monotonic()
             if self.fails(test, timeout=1800):
@@ -220,7 +218,7 @@ class Tree:
         return self.seconds
 
     def fails(self, test, timeout):
-        """Whether a test, built anew where it has to be, fails, or takes much too long."""
+        """Returns true if a test fails or takes far too long. Rebuilds the test first if it needs that."""
         is_script = test.endswith(".py")
         if not self.folder.shared or test.startswith(("tests/exhaustive/", "tests/unit/test_core_memory")):
             self.make("gpalayoutd" if is_script else test)
@@ -232,7 +230,7 @@ class Tree:
         except subprocess.TimeoutExpired:
             return True
         finally:
-            # Daemons that a test left running, too.
+            # Daemons that a test left running are killed, too.
             try:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -245,7 +243,7 @@ class Tree:
         return sorted(glob.glob(os.path.join(folder, pattern)) + glob.glob(os.path.join(folder, ".libs", pattern)))
 
     def compiled(self, path):
-        """What the compiler made of a source, which may be part of more than one library."""
+        """Returns the compiled code of a source. More than one library may contain it."""
         return b"".join(open(found, "rb").read() for found in self.object_paths(path, "o"))
 
     def put(self, path, source):
@@ -254,11 +252,11 @@ class Tree:
             os.unlink(found)
 
     def price(self, path, test):
-        """The seconds until a test notices a mutant of a source, after what is known; one more for its linking."""
+        """Estimates the seconds until a test notices a mutant of a source, with one more second for linking."""
         return (self.seconds[test] + 1) / (self.noticed[path, test] + 0.1)
 
     def judge(self, mutant, is_explained):
-        """The test that noticed a mutant, a word of why it does not count, or None."""
+        """Returns the test that noticed a mutant, a word that says why it does not count, or None."""
         source = read(os.path.join(self.path, mutant.path))
         self.put(mutant.path, mutant.apply(source))
         try:
@@ -276,7 +274,7 @@ class Tree:
 
 
 def run(folder, mutants, explained, jobs, scratch):
-    """Triples of a mutant, what became of it and the reason if it is explained, as they come."""
+    """Yields triples in the order in which they finish: a mutant, its outcome, and the reason if it is explained."""
     trees, all_trees = queue.Queue(), [Tree(os.path.join(scratch, str(job)), folder) for job in range(jobs)]
     for tree in all_trees:
         tree.set_up(folder)
