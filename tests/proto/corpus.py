@@ -4,24 +4,23 @@
 An example is a file proto/examples/NN-name.json:
 
     description  why the example exists
-    request      the message to send, or raw: the line to send, where it is not a request
-    reply        the message that comes back
-    compare      "exact" (the default), or "schema" where a reply is all about the daemon
+    request      the message to send, or raw: the line to send, if it is not a request
+    reply        the expected message
+    compare      "exact" (the default), or "schema" if the whole reply describes the daemon
 
-One that changes something, or depends on a change, has steps instead, which are
-taken in order with a daemon of their own that keeps no layouts yet:
+An example that changes something, or depends on a change, has steps instead. They are run in order, with a daemon of
+their own that keeps no layouts at first:
 
     description  why the example exists
-    limits       limits of that daemon, where they are not the defaults
+    limits       limits of that daemon that are not the defaults
     varies       the members whose values vary from run to run
-    steps        each with a request, or raw, its reply and how that is compared; or
-                 with the notification that comes by itself. "socket" is "inspect" where
-                 it is not the control socket, and the steps of a socket share one
-                 connection. A step may have a description too.
+    steps        each has a request, or raw, with its reply and how to compare it; or it
+                 has a notification, which the daemon sends by itself. "socket" is
+                 "inspect" if it is not the control socket. The steps of a socket share
+                 one connection. A step may have a description, too.
 
-What varies is compared all the same. Examples are written as if a user UID had made
-the registry at START, and a Run converts between that and what the daemon really
-takes and gives.
+Members that vary are compared, too. Examples are written as if the user UID had made the registry at START. A Run
+converts between that and what the daemon really sends and receives.
 """
 
 import datetime
@@ -70,7 +69,7 @@ def load_document():
 
 
 class Step:
-    """One line sent and its reply, or one notification."""
+    """A line to send with its reply, or a notification."""
 
     def __init__(self, content):
         self.content = content
@@ -93,7 +92,7 @@ class Step:
 
     @property
     def answer(self):
-        """The name of the member that holds what comes."""
+        """The name of the member that holds the expected message."""
         return "reply" if self.sends else "notification"
 
     @property
@@ -109,7 +108,7 @@ class Step:
         return self.content.get("compare", "exact") == "exact"
 
     def line(self, run):
-        """The bytes to send, without the line end."""
+        """Returns the bytes to send, without the line end."""
         if "raw" in self.content:
             return self.content["raw"].encode()
         return json.dumps(run.sent(self.request), ensure_ascii=False, separators=(",", ":")).encode()
@@ -128,21 +127,21 @@ class Example:
 
     @property
     def options(self):
-        """Of the daemon."""
+        """Options of the daemon."""
         return [f"--limit={name}={value}" for name, value in self.content.get("limits", {}).items()]
 
     @property
     def steps(self):
-        """An example without steps is one step."""
+        """The steps. An example without steps is one step."""
         return [Step(content) for content in self.content.get("steps", [self.content])]
 
     @property
     def error(self):
-        """What the last request is refused with, or None."""
+        """The error in the last reply, or None."""
         return [step for step in self.steps if step.sends][-1].error
 
     def varying(self):
-        """The names of the members that vary, in all that is compared exactly."""
+        """The names of the members that vary, in everything that is compared exactly."""
         def names(value):
             if isinstance(value, dict):
                 for name, item in value.items():
@@ -155,8 +154,8 @@ class Example:
         return sorted({name for step in self.steps if step.exact for name in names(step.content)})
 
     def play(self, daemon, inspect=False):
-        """Takes the steps; gives each with what came, as the example would have it. `inspect`:
-        on the inspect socket, whatever the steps say."""
+        """Runs the steps. Yields each with the received message, converted to the form of the example. If `inspect` is
+        set, all steps use the inspect socket."""
         run = Run(daemon)
         clients = {}
         try:
@@ -181,15 +180,15 @@ class Example:
 
 
 class Run:
-    """One run of an example: converts between its messages and those of the daemon."""
+    """One run of an example. It converts between the messages of the example and those of the daemon."""
 
     def __init__(self, daemon):
         self.revision = daemon.call("layout.list", {"limit": 1})["result"]["revision"]
-        # The daemon cuts its times to milliseconds.
+        # The daemon truncates its times to milliseconds.
         self.begin = time.time() - 0.001
 
     def sent(self, message):
-        """A revision below START_REVISION is one of another registry, and is left as it is."""
+        """Converts a message to send. A revision below START_REVISION, of another registry, does not change."""
         def convert(name, value):
             if name in REVISIONS and value >= START_REVISION:
                 return value - START_REVISION + self.revision
@@ -218,7 +217,7 @@ class Run:
 
 
 def convert_members(value, convert):
-    """A copy of a JSON value in which each scalar member is what `convert` makes of its name and value."""
+    """Returns a copy of a JSON value in which `convert(name, value)` replaces each scalar member."""
     if isinstance(value, dict):
         return {name: convert_members(item, convert) if isinstance(item, (dict, list)) else convert(name, item)
                 for name, item in value.items()}
@@ -238,9 +237,9 @@ def load_examples():
 
 
 class Checker:
-    """A schema, compiled: jsonschema itself takes most of a test's time for thousands of values.
+    """A compiled schema: jsonschema itself would take most of a test's time for thousands of values.
 
-    It has the last word all the same: it judges one value in SAMPLE too, and both must agree.
+    jsonschema still has the last word: it also validates one value in SAMPLE, and both must agree.
     """
 
     SAMPLE = 50
@@ -251,7 +250,7 @@ class Checker:
         self.reference = Draft202012Validator(schema)
 
     def faults(self, value):
-        """The first thing that is wrong with a value, as a list of one line, or of none."""
+        """Returns a list with the first fault of a value, or an empty list."""
         try:
             self.compiled(value)
             faults = []
@@ -264,7 +263,7 @@ class Checker:
 
 
 class Schemas:
-    """Checkers for the parts of an OpenRPC document, made once each."""
+    """Makes one checker for each part of an OpenRPC document."""
 
     def __init__(self, document):
         self.document = document
@@ -275,7 +274,7 @@ class Schemas:
 
     def checker(self, key, make_schema):
         if key not in self.checkers:
-            # References lead from the root, so the root holds the components.
+            # References start at the root, so the root holds the components.
             schema = {"allOf": [make_schema()], "components": self.document["components"]}
             self.checkers[key] = Checker(schema)
         return self.checkers[key]
@@ -284,7 +283,7 @@ class Schemas:
         return self.checker(("component", name), lambda: {"$ref": f"#/components/schemas/{name}"})
 
     def params(self, name):
-        """All parameters of a method, or of a notification, as one object."""
+        """Checks all parameters of a method, or of a notification, as one object."""
         def make():
             method = self.methods.get(name) or self.notifications[name]
             params = method["params"]
@@ -301,24 +300,24 @@ class Schemas:
         return self.checker(("result", method), lambda: self.methods[method]["result"]["schema"])
 
     def reply_faults(self, method, reply):
-        """Faults of a whole reply to a method, or of an error to no known method."""
+        """Returns the faults of a whole reply to a method, or of an error reply to an unknown method."""
         faults = self.component("ReplyMessage").faults(reply)
         if not faults and "result" in reply:
             faults = self.result(method).faults(reply["result"])
         return faults
 
     def notification_faults(self, message):
-        """Faults of a whole notification."""
+        """Returns the faults of a whole notification."""
         faults = self.component("NotificationMessage").faults(message)
         return faults or self.params(message["method"]).faults(message["params"])
 
     def step_faults(self, step, message):
-        """Faults of what comes for a step of an example."""
+        """Returns the faults of the message received for a step of an example."""
         return self.reply_faults(step.method, message) if step.sends else self.notification_faults(message)
 
 
 def render(value, indent=0, before=0):
-    """JSON text, two spaces a level; what fits on a line behind `before` columns is on one line."""
+    """Formats JSON with two spaces a level. A value that fits on its line after `before` columns is not split."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or not value or before + len(flat) < WIDTH:
         return flat

@@ -4,16 +4,16 @@
 
     GPALAYOUTD=build/gpalayoutd tests/proto/record.py [NAME...]
 
-Run it after a new example has been written without its reply (a step that waits
-for a notification is written as {"notification": null}), or after a deliberate
-change of the protocol; NAME, such as 04-resolve-shared-segment, limits it to some
-examples. It prints which files it changed. Read the change before it is
-kept: work out by hand where each range belongs, because the tests can only say that
-the daemon still answers as recorded. A released policy never moves an address, so a
-new address in an old example is a fault of the daemon and not a new recording.
+Run it after you have written a new example without its reply, or after a deliberate change of the protocol. Write a
+step that waits for a notification as {"notification": null}. NAME, such as 04-resolve-shared-segment, limits it to some
+examples. It prints which files it changed.
 
-A reply that is compared by its schema alone is kept as long as it fits; in a new one
-paths are replaced by those of an installed daemon.
+Read the change before you keep it, and work out by hand where each range belongs: the tests can only check that the
+daemon still answers as recorded. A released policy never moves an address, so a new address in an old example is a
+fault of the daemon and not a new recording.
+
+A reply that is compared only by its schema is kept as long as it matches the schema. In a new one, paths are replaced
+by those of an installed daemon.
 """
 
 import json
@@ -32,7 +32,7 @@ SCHEMAS = corpus.Schemas(corpus.load_document())
 
 
 def installed(value, daemon):
-    """A reply as a daemon with default paths would give it."""
+    """Returns a reply as a daemon with default paths would send it."""
     text = json.dumps(value)
     text = text.replace(daemon.socket, "/run/gpalayoutd/control.sock")
     text = text.replace(daemon.inspect_socket, "/run/gpalayoutd/inspect.sock")
@@ -45,7 +45,7 @@ def record(example, daemon):
         old = step.content.pop(step.answer, None)
         if not step.exact:
             message = installed(message, daemon) if SCHEMAS.step_faults(step, old) else old
-        # As the last member.
+        # The message goes last.
         step.content[step.answer] = message
     content = dict(example.content)
     if example.has_own_daemon:

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Holds proto/ to its word: the document is sound, the page and the examples agree
-with it, and the daemon answers as all three say."""
+"""The OpenRPC document is sound, the page and the examples agree with it, and the daemon answers as all three say."""
 
 import datetime
 import difflib
@@ -27,15 +26,15 @@ import harness
 
 SAMPLE = 150  # vectors of each file
 
-# Reasons a schema alone finds: what they refuse must not validate.
+# A schema alone finds these faults, so a request that is refused for one must not validate.
 STRUCTURAL = {"missing_member", "unknown_member", "wrong_type", "bad_size", "out_of_range", "bad_name",
               "unknown_policy"}
 
-# Reasons that take bytes a JSON file cannot hold, another user, a broken disk, or time.
+# A JSON file cannot cause these: they need other bytes, another user, a broken disk, or time.
 WITHOUT_EXAMPLE = {"invalid_utf8", "too_many_values", "internal", "message_too_large", "overloaded",
                    "timeout", "shutting_down", "denied", "store_failed"}
 
-# Names of methods that the daemon serves or might come to serve.
+# Methods that the daemon serves, or may serve one day.
 METHOD_NAMES = [
     "layout.resolve", "layout.allocate", "layout.create", "layout.get", "layout.list", "layout.delete",
     "layout.update", "layout.probe", "layout.compare", "layout.explain", "layout.advise", "layout.history",
@@ -43,8 +42,8 @@ METHOD_NAMES = [
     "daemon.ping", "daemon.stop", "registry.backup", "rpc.discover",
 ]
 
-# Where a value is refused as if for its form, although no schema can say why: an address at the end of the address
-# space, and a target that is no root complex with CXL.
+# The daemon refuses these values with a reason for a bad form, although no schema can say why: an address at the end of
+# the address space, and a target that is no root complex with CXL.
 BEYOND_SCHEMAS = re.compile(r"^/address$|/cxl_windows/\d+/targets/\d+$")
 
 DOCUMENT = corpus.load_document()
@@ -68,8 +67,8 @@ NOTIFICATION = closed({"name": TEXT, "summary": TEXT, "description": TEXT, "para
                       ["name", "summary", "description", "paramStructure", "params"])
 ERROR = closed({"code": {"type": "integer"}, "message": TEXT}, ["code", "message"])
 
-# What OpenRPC 1.2.6 asks of a document, as far as this one goes. Two extensions say what it has no words for:
-# x-params, what holds for the params as one object, and x-notifications, what the daemon sends unasked.
+# The requirements of OpenRPC 1.2.6, as far as this document uses them. Two extensions express what OpenRPC cannot:
+# x-params has rules for the params as one object, and x-notifications has what the daemon sends unasked.
 OPENRPC = closed({
     "openrpc": {"const": "1.2.6"},
     "info": closed({"title": TEXT, "version": TEXT, "description": TEXT,
@@ -93,7 +92,7 @@ OPENRPC = closed({
 
 
 def objects(value, path=""):
-    """Every JSON object within a value, with the way to it."""
+    """Yields every JSON object within a value, with its path."""
     if isinstance(value, dict):
         yield path, value
         for name, item in value.items():
@@ -111,7 +110,7 @@ def follow(reference):
 
 
 def all_schemas():
-    """Every schema of the document that is not part of another."""
+    """Yields every schema of the document that is not part of another."""
     yield from (("components/" + name, schema) for name, schema in DOCUMENT["components"]["schemas"].items())
     for method in [*DOCUMENT["methods"], *SCHEMAS.notifications.values()]:
         for descriptor in method["params"]:
@@ -123,7 +122,7 @@ def all_schemas():
 
 
 def documented_errors():
-    """{(code, reason): (required, optional)}: the members of data, as the schemas have them."""
+    """Returns {(code, reason): (required, optional)}: the members of data that the schemas list."""
     found = {}
 
     def add(code, schema):
@@ -145,7 +144,7 @@ def documented_errors():
 
 
 def table(heading):
-    """The rows of the README's table under a heading line that starts so, as lists of cells."""
+    """Yields the rows of the README's table under the line that starts with this heading, as lists of cells."""
     lines = README.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(heading))
     for line in lines[start + 2:]:
@@ -179,7 +178,7 @@ class Document(unittest.TestCase):
                     self.assertIn(f"#/components/{kind}/{name}", used | roots)
 
     def test_every_schema_is_a_schema(self):
-        # OpenRPC tools that know draft 7 alone can read them too.
+        # OpenRPC tools that know only draft 7 can read them, too.
         for name, schema in all_schemas():
             for validator in (Draft202012Validator, Draft7Validator):
                 with self.subTest(name, validator=validator.__name__):
@@ -246,7 +245,7 @@ def cxl_window_with(**members):
         {"name": f"rc{i}", "segment": i, "end_bus": 0, "cxl": {}} for i in range(20)]})
 
 
-# {schema: (params that hold such a value, values that are right, values that are wrong)}
+# {schema: (params that hold such a value, valid values, invalid values)}
 EDGES = {
     "SizeIn": (
         lambda value: request_with(chipset={"high_mmio": value}),
@@ -314,7 +313,7 @@ EDGES = {
     "IommuKind": (lambda value: root_complex_with(iommu=value), ["smmuv3", "amd-vi"], ["", "none", 0, None]),
 }
 
-# {(method, param): (other params, values that are right, values that are wrong)}
+# {(method, param): (other params, valid values, invalid values)}
 PARAM_EDGES = {
     ("layout.get", "name"): ({}, ["vm-1", "x" * 64], ["", "x" * 65, "a/b", 1, None]),
     ("layout.list", "after"): ({}, ["vm-1", "z"], ["", "a b", 0, None]),
@@ -333,7 +332,7 @@ PARAM_EDGES = {
     ("events.subscribe", "since"): ({}, [0, 1, 2**53 - 1], [-1, 2**53, 0.5, "0", None]),
 }
 
-# Schemas of replies, and of what is no param.
+# Schemas of replies, and of values that are no params.
 REPLY_EDGES = {
     "Address": (
         ["0x0", "0x1", "0xc0000000", "0xfffffffffffff000"],
@@ -347,7 +346,7 @@ REPLY_EDGES = {
     "Counter": ([0, 2**53 - 1], [-1, 2**53, "1", 1.5]),
 }
 
-# The greatest lists and counts that are taken, and one more.
+# The greatest accepted lists and counts, and one more.
 COUNTS = {
     "nodes": (request_with(memory={"nodes": [0] * 1024}), request_with(memory={"nodes": [0] * 1025})),
     "no node": (request_with(), request_with(memory={"nodes": []})),
@@ -361,7 +360,7 @@ COUNTS = {
         for count in (256, 257)),
 }
 
-# One request with every member there is.
+# One request with every member.
 FULL_REQUEST = {
     "arch": "x86_64", "policy": "openvmm-2026.07", "profile": "gen2-uefi",
     "memory": {"nodes": ["2GiB", 0], "start": "1MiB", "low_window": 0, "hotplug": [{"node": 1, "size": "4GiB", "alignment": "2GiB"}]},
@@ -388,7 +387,7 @@ FULL_ALLOCATE = {
 
 
 def mutations(value):
-    """Copies of a JSON value with one thing changed in each, and what it is."""
+    """Yields copies of a JSON value with one thing changed in each, and a description of the change."""
     others = [None, True, 1, -1, 0.5, "", "x", "1K", [], {}]
     if isinstance(value, dict):
         yield "member added", {**value, "surplus": 1}
@@ -407,7 +406,7 @@ def mutations(value):
             yield f"{json.dumps(other)} instead", other
 
 
-# {method: params with every member there is}; a probe is of a name or of a request.
+# Methods and params with every member. A probe is of a name or of a request.
 FULL_PARAMS = [
     ("layout.resolve", {"request": FULL_REQUEST, "advise": True, "refuse": ["no_low_memory"]}),
     ("layout.allocate", FULL_ALLOCATE),
@@ -426,7 +425,7 @@ FULL_PARAMS = [
 
 
 class Edges(unittest.TestCase):
-    """The schemas of single values and of counts, at their edges."""
+    """The schemas of single values and of counts, at their limits."""
 
     def assert_edge(self, checker, right, wrong):
         for value in right:
@@ -467,7 +466,7 @@ class Edges(unittest.TestCase):
 
 
 class Readme(unittest.TestCase):
-    """README.md against openrpc.json."""
+    """README.md agrees with openrpc.json."""
 
     def test_error_table_agrees_with_the_schemas(self):
         rows = {}
@@ -487,14 +486,14 @@ class Readme(unittest.TestCase):
 
 
 def all_steps():
-    """Every step of every example, with the example."""
+    """Yields every example with each of its steps."""
     for example in EXAMPLES:
         for step in example.steps:
             yield example, step
 
 
 class Examples(unittest.TestCase):
-    """The examples against the schemas."""
+    """The examples match the schemas."""
 
     def test_are_numbered(self):
         for number, example in enumerate(EXAMPLES, 1):
@@ -574,7 +573,7 @@ class Examples(unittest.TestCase):
                     self.assertNotEqual(SCHEMAS.step_faults(step, message), [])
                 del value["surplus"]
                 for name, item in value.items():
-                    # The request in a reply is one that could be sent, and so could its sizes as integers.
+                    # A client could send the request in a reply, so its sizes may also be integers.
                     if (isinstance(item, str) and re.fullmatch("0x[0-9a-f]+", item)
                             and not path.startswith("/result/request/")):
                         value[name] = int(item, 16)
@@ -620,20 +619,20 @@ class Examples(unittest.TestCase):
 
 
 class RunningDaemon(harness.DaemonTestCase):
-    """The daemon against all of it."""
+    """The daemon agrees with the document, the page and the examples."""
 
     def assert_valid(self, method, reply):
         self.assertEqual(SCHEMAS.reply_faults(method, reply), [], json.dumps(reply)[:1000])
 
     def assert_same(self, stored, answered):
-        """Compares as text, so that the order of members and the types of numbers count."""
+        """Compares the text, so that the order of members and the types of numbers count."""
         stored, answered = corpus.render(stored), corpus.render(answered)
         if answered != stored:
             self.fail("\n".join(difflib.unified_diff(stored.splitlines(), answered.splitlines(),
                                                      "stored", "answered", lineterm="", n=2)))
 
     def exchange(self, line, inspect=False):
-        """Sends one line and the end of input; returns the one reply, parsed."""
+        """Sends one line and the end of input. Returns the only reply, parsed."""
         with self.daemon.connect(inspect) as client:
             client.send(line + b"\n")
             client.shutdown()
@@ -698,7 +697,7 @@ class RunningDaemon(harness.DaemonTestCase):
                                  int(number) * units[unit])
 
     def assert_agreement(self, client, method, params):
-        """The daemon refuses what the schema does not allow, and refuses nothing else for its form."""
+        """The daemon refuses what the schema does not allow, and refuses no other form."""
         valid = not SCHEMAS.params(method).faults(params)
         reply = client.call(method, params)
         self.assert_valid(method, reply)
@@ -765,7 +764,7 @@ class RunningDaemon(harness.DaemonTestCase):
                 self.assertIn("error", self.assert_agreement(client, method, {"surplus": 1}))
 
     def test_a_changed_layout_fares_as_the_schema_says_and_is_told_from_the_original(self):
-        # What no address depends on, and what a map does not repeat.
+        # Members on which no address depends, and which the map does not repeat.
         free = re.compile(r"^(policy|profile|warnings|pcie: root_complexes: \d: (node\b|(low|high)_mmio: largest_bar left out$))")
         with self.daemon.connect() as client:
             request = {"request": {**FULL_REQUEST, "arch": "x86_64", "memory": {"nodes": ["2GiB", 0], "start": "1MiB"}}}
@@ -839,7 +838,7 @@ class RunningDaemon(harness.DaemonTestCase):
         self.assertEqual(ids, [1, 2, None, 3])
 
     def block(self, text):
-        """The one block of shell text of the page that has this in it; test_documents.py runs them all in order."""
+        """Returns the only shell block of the page with this text. test_documents.py runs all blocks in order."""
         for program in ("socat", "jq"):
             if not shutil.which(program):
                 self.skipTest(f"no {program}")
