@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Records state folders with the daemon of GPALAYOUTD, as root: record.py FOLDER KIND makes FOLDER/KIND with the files
-that the daemon left, and recorded.json with what it answered about them. See README.md.
+Records state folders with the daemon of GPALAYOUTD. It must run as root. record.py FOLDER KIND makes FOLDER/KIND with
+the files that the daemon left, and recorded.json with its answers about them. See README.md.
 """
 
 import itertools
@@ -30,7 +30,7 @@ def with_complexes(*complexes, **members):
     return {**REQUEST, **members, "pcie": {**members.get("pcie", {}), "root_complexes": list(complexes)}}
 
 
-# Each optional member of a request, and each form that it has.
+# Each optional member of a request, in each of its forms.
 MEMBERS = {
     "nodes": {**REQUEST, "memory": {"nodes": ["3GiB", 0, "300MiB", "1GiB"]}},
     "memory-start-0": {**ARM, "profile": "linux-direct", "memory": {"nodes": ["2GiB"], "start": 0}},
@@ -72,7 +72,7 @@ MEMBERS = {
         {"name": "last-page", "start": "0xffffffffffffe000", "end": "0xfffffffffffff000"}]},
     "host-bits": {**REQUEST, "host": {"physical_address_bits": 46}},
     "host-bits-64": {**REQUEST, "host": {"physical_address_bits": 64}},
-    # Longer than a page of the database, and in more of them than one.
+    # The record is longer than a page of the database, and its parts need several pages.
     "large": with_complexes(*({"name": f"root-complex-{i:03}", "segment": i, "end_bus": 3, "low_mmio": "2MiB", "iommu": "amd-vi"}
                               for i in range(24))),
     LONGEST: REQUEST,
@@ -108,7 +108,7 @@ def update(client, name, request, **params):
 
 
 def record_forms(daemon):
-    """Every form of a layout's record, from a daemon that was stopped."""
+    """Records every form of a layout's record, from a daemon that was stopped."""
     with daemon.connect() as client:
         create(client, "plain", REQUEST)
         create(client, "everything", EVERYTHING)
@@ -118,7 +118,7 @@ def record_forms(daemon):
                     "pcie": {"root_complexes": [{"name": "rc0"}]}})
         for name, request in MEMBERS.items():
             create(client, name, request)
-        # What an update has kept is marked in the record: nothing of it moves, and something is new.
+        # The record marks the ranges that an update kept: here nothing moves, and something is new.
         grown = {**REQUEST, "virtio_mmio": {"slots": 2}, "vtl2": {"framebuffer": "8MiB"}}
         create(client, "kept", REQUEST)
         update(client, "kept", {**REQUEST, "virtio_mmio": {"slots": 2}})
@@ -126,14 +126,14 @@ def record_forms(daemon):
         create(client, "kept-complex", MEMBERS["amd-vi"])
         update(client, "kept-complex", with_complexes({"name": "rc0", "iommu": "amd-vi"},
                                                       {"name": "rc1", "segment": 1, "iommu": "amd-vi"}))
-        # Resolved afresh, nothing is marked.
+        # A layout that is resolved afresh has no marks.
         create(client, "moved", grown)
         update(client, "moved", {**grown, "memory": {"nodes": ["64GiB"]}}, allow_moves=True)
         for name in ("gone-0", "gone-1"):
             create(client, name, REQUEST)
         update(client, "gone-1", grown)
         gone = {name: call(client, "layout.delete", name=name)["generation"] for name in ("gone-0", "gone-1")}
-        # A name used again has a generation that it never had.
+        # A name that is used again gets a new generation.
         create(client, "again", REQUEST)
         call(client, "layout.delete", name="again")
         create(client, "again", REQUEST)
@@ -145,7 +145,7 @@ def record_forms(daemon):
 
 
 def record_deleted(daemon):
-    """No layout is left; what is left is which generations have been."""
+    """Records a registry without layouts. It still knows which generations were used."""
     with daemon.connect() as client:
         create(client, "gone", REQUEST)
         update(client, "gone", MEMBERS["slots"])
@@ -153,7 +153,7 @@ def record_deleted(daemon):
 
 
 def record_killed(daemon):
-    """Some changes are in the database; those after a restart are in its log alone."""
+    """Records a daemon that was killed: some changes are in the database, those after a restart only in its log."""
     with daemon.connect() as client:
         for name in ("early", "changed-late", "gone-late"):
             create(client, name, MEMBERS["amd-vi"])
@@ -167,7 +167,7 @@ def record_killed(daemon):
 
 
 def record_restarted(daemon):
-    """Each start leaves a gap in the revisions, and generations above the clock."""
+    """Records several starts. Each leaves a gap in the revisions, and generations above the clock."""
     for number in range(3):
         with daemon.connect() as client:
             for name in ("live", "gone"):
@@ -179,7 +179,7 @@ def record_restarted(daemon):
 
 
 def record_authors(daemon):
-    """Events that say who made a change, when, and to which generation; the first start is not the last."""
+    """Records events with their user, time and generation. The daemon is started more than once."""
     os.chmod(daemon.folder, 0o755)
     os.chmod(daemon.socket, 0o666)
     with daemon.connect() as client:
@@ -196,7 +196,7 @@ def record_authors(daemon):
 
 
 def look(daemon, start, gone):
-    """What the daemon answers about everything, as the text of its lines."""
+    """Returns what the daemon answers about everything, as the text of its lines."""
     with daemon.connect() as client:
         page = call(client, "layout.list", limit=1000)
         layouts = {}
@@ -227,7 +227,7 @@ def record(name, make, killed, folder):
         for file in ("registry.db", "registry.db-wal"):
             if killed or file == "registry.db":
                 shutil.copyfile(os.path.join(daemon.state, file), os.path.join(target, file))
-        # Its exit status was not 0 where it was killed.
+        # Its exit status was not 0 if it was killed.
         daemon.start()
     with open(os.path.join(target, "recorded.json"), "w", encoding="ascii") as file:
         json.dump(recorded, file, indent=1)
