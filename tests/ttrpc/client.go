@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-// A client of gpalayoutd that shares no code with it: containerd's ttrpc, and messages and stubs
-// that its generator makes of gpalayout.proto. test_go.py builds and runs it.
+// A client of gpalayoutd that shares no code with it: containerd's ttrpc, with messages and stubs
+// that its generator makes from gpalayout.proto. test_go.py builds and runs it.
 //
 //	client SOCKET calls   makes each call of the standard input, one JSON object a line, and
-//	                      prints how it ended
+//	                      prints its outcome
 //	client SOCKET CASE    runs one of the cases below, and fails if a promise is broken
 package main
 
@@ -61,7 +61,7 @@ func main() {
 	}
 }
 
-// A connection that tells how many messages have been sent over it, so that a case can wait for it.
+// A connection that counts the messages sent over it, so that a case can wait for them.
 type watched struct {
 	net.Conn
 	header []byte
@@ -119,7 +119,7 @@ func connect(path string, options ...ttrpc.ClientOpts) (*connection, error) {
 	return &connection{client, gpalayout.NewLayoutsClient(client), w.sent}, nil
 }
 
-// What the client library itself cannot say: how long the daemon is told that the client waits.
+// Sets the timeout in the request itself, to values that the client library cannot send.
 func withTimeout(ns int64) ttrpc.ClientOpts {
 	return ttrpc.WithUnaryClientInterceptor(func(ctx context.Context, request *ttrpc.Request,
 		response *ttrpc.Response, _ *ttrpc.UnaryClientInfo, invoke ttrpc.Invoker) error {
@@ -139,7 +139,7 @@ func waitSince(revision int64) *gpalayout.WaitEventsRequest {
 	}
 }
 
-// Whether the connection is still good: its next call is answered, and right.
+// Checks that the connection is still good: the reply to the next call is right.
 func goesOn(c *connection) error {
 	reply, err := c.Resolve(context.Background(), &gpalayout.ResolveRequest{Request: memory(7)})
 	if err != nil {
@@ -187,7 +187,7 @@ func expectRefusal(what string, err error, code codes.Code, reason string) error
 	return nil
 }
 
-// A call of the standard input, and how it ended.
+// Calls from the standard input, and their outcomes.
 
 type callLine struct {
 	Rpc    string
@@ -258,8 +258,8 @@ func calls(path string) error {
 
 // Cases.
 
-// As many waits as there are calls besides are in flight on one connection. Each call gets its own
-// reply, and each wait the one event that comes after them.
+// On one connection, waits are in flight together with as many other calls. Each call gets its own
+// reply, and each wait gets the one event that follows.
 func manyInFlight(path string) error {
 	c, err := connect(path)
 	if err != nil {
@@ -313,7 +313,7 @@ func manyInFlight(path string) error {
 	return goesOn(c)
 }
 
-// One of many calls of several methods, each with a reply that no other has.
+// Makes one of many calls of several methods. No two of them have the same reply.
 func ownReply(c *connection, i int) error {
 	name := fmt.Sprintf("before-%d", i/2)
 	gib := uint64(i + 1)
@@ -331,7 +331,7 @@ func ownReply(c *connection, i int) error {
 	return err
 }
 
-// The request of a layout of a name so long that the message has that many bytes.
+// Returns the request for a layout whose name is so long that the message has `size` bytes.
 func getOfSize(size int) (*gpalayout.GetRequest, error) {
 	message := func(length int) *gpalayout.GetRequest {
 		return &gpalayout.GetRequest{Name: strings.Repeat("a", length)}
@@ -382,7 +382,7 @@ func requestSize(path string) error {
 	return nil
 }
 
-// Root complexes with so long names that the reply, which repeats them, is too long.
+// The names of the root complexes are so long that the reply, which repeats them, is too long.
 func replySize(path string) error {
 	c, err := connect(path)
 	if err != nil {
@@ -422,7 +422,7 @@ func replySize(path string) error {
 	return nil
 }
 
-// The client leaves a call that waits. Its reply, which comes later, disturbs no other.
+// The client cancels a call that waits. The late reply to it disturbs no other call.
 func cancelled(path string) error {
 	c, err := connect(path)
 	if err != nil {
@@ -447,7 +447,7 @@ func cancelled(path string) error {
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("the call that was left: %v", err)
 	}
-	// Answers both the one that was left and the next.
+	// This change answers both the cancelled wait and the next one.
 	if _, err := c.Create(context.Background(), &gpalayout.CreateRequest{Name: "cancel", Request: memory(1)}); err != nil {
 		return err
 	}
@@ -461,7 +461,7 @@ func cancelled(path string) error {
 	return goesOn(c)
 }
 
-// The context's end is that of the call, whoever notices it first.
+// A call ends with its context, whichever side notices first.
 func deadline(path string) error {
 	c, err := connect(path)
 	if err != nil {
@@ -482,7 +482,7 @@ func deadline(path string) error {
 	return goesOn(c)
 }
 
-// The daemon keeps the client's time itself.
+// The daemon itself applies the timeout of the client.
 func timeout(path string) error {
 	for _, ns := range []int64{1, -1, int64(20 * time.Millisecond)} {
 		c, err := connect(path, withTimeout(ns))
@@ -531,7 +531,7 @@ func unknown(path string) error {
 	return nil
 }
 
-// Metadata is for those who know it.
+// The daemon ignores metadata that it does not know.
 func metadata(path string) error {
 	c, err := connect(path)
 	if err != nil {
@@ -548,7 +548,7 @@ func metadata(path string) error {
 	return goesOn(c)
 }
 
-// A wait of one connection is answered with what another does.
+// A change over one connection answers a wait on another.
 func twoConnections(path string) error {
 	one, err := connect(path)
 	if err != nil {

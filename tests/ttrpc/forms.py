@@ -3,15 +3,15 @@
 
 google.protobuf.json_format does it, with the names of the .proto. These differences remain:
 
-- Sizes and addresses, which are uint64, are texts such as "4GiB" or "0x1000" in JSON. All other
-  numbers are numbers.
-- The granularity of a CXL window is a size where it is asked for, and a number in answers.
-- A window is an object in protobuf, in JSON also its size, or null for none.
-- An empty list is no list in protobuf, and null is no value.
-- `refuse` is "all" in JSON, and a list with that word in protobuf.
-- A field without presence has its default where JSON would lack the member.
+- Sizes and addresses are uint64 in protobuf. In JSON they are texts such as "4GiB" or "0x1000". All other numbers are
+  numbers.
+- The granularity of a CXL window is a size in requests, and a number in answers.
+- A window is an object in protobuf. In JSON it may also be its size, or null for none.
+- In protobuf an empty list is the same as no list, and null is the same as no value.
+- `refuse` may be "all" in JSON. In protobuf it is a list with that word.
+- A field without presence has its default where JSON would omit the member.
 
-Some requests cannot be said in protobuf. Then to_request() raises Unsayable with the reason.
+protobuf cannot express some requests. For these to_request() raises Unsayable with the reason.
 """
 
 import re
@@ -57,7 +57,7 @@ def has_presence(field):
 
 
 def parse_size(value):
-    """The number of a size in any of its notations; None: it is none."""
+    """Returns the number of a size in any of its notations, or None if the value is no size."""
     if isinstance(value, str):
         match = SIZE.match(value)
         if not match:
@@ -105,7 +105,7 @@ def _request_value(field, value):
 
 
 def _request_form(message, members):
-    """The JSON that json_format takes."""
+    """Returns the JSON that json_format accepts."""
     form = {}
     for name, value in members.items():
         field = message.fields_by_name.get(name)
@@ -128,12 +128,12 @@ def _request_form(message, members):
 
 
 def to_request(kind, params):
-    """A message of the class with the params of a request in JSON."""
+    """Returns a message of this class with the params of a JSON request."""
     return json_format.ParseDict(_request_form(kind.DESCRIPTOR, params), kind())
 
 
 def is_empty_list(params, pointer):
-    """Whether the pointer of a refusal leads to an empty list."""
+    """Returns true if the pointer of a refusal leads to an empty list."""
     value = params
     for token in pointer.split("/")[1:]:
         token = token.replace("~1", "/").replace("~0", "~")
@@ -160,7 +160,7 @@ def _default(field):
 
 
 def _json_form(message, members):
-    """The JSON of the protocol, of what json_format makes."""
+    """Converts the JSON of json_format to the JSON of the protocol."""
     form = {}
     for field in message.fields:
         if field.name in members:
@@ -178,12 +178,13 @@ def _json_form(message, members):
 
 
 def from_message(message):
-    """The JSON of the protocol that a message says."""
+    """Returns a message in the JSON of the protocol."""
     return _json_form(message.DESCRIPTOR, json_format.MessageToDict(message, preserving_proto_field_name=True))
 
 
 def _comparable(message, value):
-    """Of JSON what from_message() would have: windows as objects, no empty list, and all else as it is."""
+    """Converts JSON to the form of from_message(): windows are objects, empty lists are omitted, and the rest is
+    unchanged."""
     if not isinstance(value, dict):
         return value
     form = {}
@@ -206,5 +207,5 @@ def _comparable(message, value):
 
 
 def comparable(kind, value):
-    """What from_message() gives for a message of the class that says the same as the JSON."""
+    """Returns what from_message() would return for a message of this class with the content of this JSON."""
     return _comparable(kind.DESCRIPTOR, value)

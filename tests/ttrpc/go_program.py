@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Builds the tests' Go programs. Tests run side by side, so one at a time builds, and all share
-what is compiled, in the folder "go" of the build tree."""
+"""Builds the Go programs of the tests. Tests run in parallel, but only one builds at a time. All share the compiled
+packages, in the folder "go" of the build tree."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ PACKAGE = "/usr/share/gocode/src/github.com/containerd/ttrpc"
 
 
 def build(name, *files):
-    """The path of the program made of these files of the source tree; SkipTest without a compiler."""
+    """Builds a program from these files of the source tree and returns its path. Raises SkipTest without a compiler."""
     for each in NEEDED:
         if not shutil.which(each):
             raise unittest.SkipTest(f"no {each}")

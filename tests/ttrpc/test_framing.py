@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Frames, envelopes and fields over ttrpc, as well-behaved clients send them and as others do; and what a socket
-has to do with connections: order, deadlines, limits, users and the end."""
+"""Frames, envelopes and fields over ttrpc, from well-behaved clients and from others; and the rules of a socket for
+connections: order, deadlines, limits, users and shutdown."""
 
 import json
 import os
@@ -26,7 +26,7 @@ MILLISECOND = 1000000  # nanoseconds
 
 
 def message(rpc, members=None):
-    """The bytes of a request."""
+    """Returns the bytes of a request message."""
     return gpalayout_ttrpc.json_format.ParseDict(members or {}, request_class(rpc)()).SerializeToString()
 
 
@@ -35,7 +35,7 @@ def call_frame(stream, rpc, members=None, flags=0, **envelope):
 
 
 def large_request(count, **members):
-    """So many root complexes, with names as long as they may be."""
+    """Returns a request with this many root complexes whose names have the greatest length."""
     return {**REQUEST, "pcie": {"ecam": "above-4gib", "root_complexes": [
         {"name": f"{number:0255}", "segment": number, "end_bus": 0, "low_mmio": {"none": True}, **members}
         for number in range(count)]}}
@@ -71,7 +71,7 @@ class Connected(unittest.TestCase):
         return refusal
 
     def assert_goes_on(self, client=None):
-        """The next call is answered, and nothing else comes before its reply."""
+        """Asserts that the next call is answered, and that nothing comes before its reply."""
         client = client or self.client
         stream = self.next_stream()
         client.send(call_frame(stream, "ListPolicies"))
@@ -162,13 +162,13 @@ class TestFrames(Connected):
     def test_messages_have_at_most_4_mib(self):
         whole = request_bytes("ListPolicies", b"")
         room = LARGEST_MESSAGE - len(whole)
-        # Metadata that nobody asks for fills it up: a tag of a byte, a length of four.
+        # Unknown metadata fills the message: its tag has one byte, its length has four.
         full = whole + bytes_field(5, bytes(room - 5))
         self.assertEqual(len(full), LARGEST_MESSAGE)
         self.client.send_aside(frame(self.next_stream(), full))
         stream, reply = self.client.read_response(reply_class("ListPolicies"))
         self.assertTrue(reply.policies)
-        # The refusal comes before all of it is sent, but the daemon reads on.
+        # The refusal comes before the whole message is sent, but the daemon reads on.
         self.client.send(frame(self.next_stream(), full + b"\x2a\x00"))
         self.assert_refused(EXHAUSTED, "message_too_large")
         self.assert_goes_on()
@@ -176,7 +176,7 @@ class TestFrames(Connected):
     def test_a_frame_that_is_too_long_is_refused_at_once(self):
         self.client.send(HEADER.pack(0xFFFFFFFF, 1, 1, 0))
         self.assert_refused(EXHAUSTED, "message_too_large", stream=1)
-        # What it holds is not taken for frames.
+        # The content of this frame is not read as frames.
         self.client.send(call_frame(3, "Info") * 100)
         self.client.shutdown()
         self.assertIsNone(self.client.read_frame())
@@ -196,7 +196,7 @@ class TestFrames(Connected):
         refusal = self.assert_refused(EXHAUSTED)
         self.assertIn("bytes", refusal.message)
         self.assert_goes_on()
-        # Half of it is a reply that needs more than a turn, and whole.
+        # With fewer root complexes the reply takes more than one turn, but is whole.
         request = large_request(1500, cxl={"hdm": 256 << 20})
         self.client.send_aside(call_frame(self.next_stream(), "Resolve", {"request": request}))
         stream, reply = self.client.read_response(reply_class("Resolve"))
@@ -354,7 +354,7 @@ class TestFields(Connected):
                          self.ask_payload("Resolve", bytes_field(1, arch + nodes)))
 
     def peak(self):
-        """The most memory that the daemon has ever had, in bytes."""
+        """Returns the peak of the daemon's memory, in bytes."""
         with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as status:
             return int(next(line for line in status if line.startswith("VmHWM:")).split()[1]) << 10
 
@@ -398,7 +398,7 @@ class TestCalls(Connected):
                 client.call("Create", {"name": f"before-{number}", "request": REQUEST})
             reply = client.call("WaitEvents", {"since": since, "timeout_ms": HOUR_MS})
             self.assertEqual([event.name for event in reply.events], [f"before-{number}" for number in range(3)])
-            # There is nothing after them, and nobody waits.
+            # No event follows, and timeout_ms is 0, so the daemon does not wait.
             reply = client.call("WaitEvents", {"since": reply.revision, "timeout_ms": 0})
             self.assertEqual((list(reply.events), reply.revision), ([], since + 3))
 
@@ -445,7 +445,7 @@ class TestCalls(Connected):
         self.assert_goes_on()
 
     def test_clients_may_leave_whatever_they_wait_for(self):
-        # What they have begun goes on, which other tests would see.
+        # The changes that the clients began still happen, so other tests must not share this daemon.
         with Daemon(*self.OPTIONS) as daemon:
             for number in range(20):
                 with daemon.frames() as client:
@@ -464,7 +464,7 @@ class TestCalls(Connected):
 
 
 class FaultyDaemon(Daemon):
-    """Its disk does what the test says."""
+    """A daemon whose disk does what the test says."""
 
     def __init__(self, *options):
         super().__init__(*NO_HURRY, *options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS})
@@ -491,7 +491,7 @@ class TestStore(unittest.TestCase):
                                    timeout_nano=300 * MILLISECOND))
             stream, refusal = client.read_response(reply_class("Create"))
             self.assertEqual((stream, refusal.status, refusal.reason), (1, DEADLINE, "timeout"))
-            # The connection goes on before the store does.
+            # The connection is usable again before the store is.
             client.send(call_frame(3, "Info"))
             self.assertEqual(client.read_response(reply_class("Info"))[0], 3)
             daemon.set("")
@@ -526,7 +526,7 @@ class TestConnections(unittest.TestCase):
                 with daemon.frames() as third:
                     self.assertIsNone(third.read_frame())
                 daemon.wait_log("socket=ttrpc")
-                # The inspect socket has places of its own.
+                # The inspect socket has its own limit on connections.
                 self.assertIn("result", daemon.call("daemon.info", inspect=True))
 
             def is_let_in():
@@ -545,7 +545,7 @@ class TestConnections(unittest.TestCase):
                 with self.subTest(part), daemon.frames() as client:
                     client.send(part)
                     self.assertIsNone(client.read_frame())
-            # Whoever waits without one may wait for ever.
+            # A client without an unfinished frame may wait for ever.
             with daemon.frames() as client, daemon.frames() as slow:
                 client.send(call_frame(1, "WaitEvents", {"timeout_ms": HOUR_MS}))
                 slow.send(b"\x00")
@@ -600,7 +600,7 @@ class TestConnections(unittest.TestCase):
 
 
 def call_as(uid, path, rpc, members):
-    """Calls a method as another user; the name of the user, what came, or the status."""
+    """Calls a method as another user. Returns the name of the user, and the answer or the status of a refusal."""
     code = (
         "import json, os, sys\n"
         "from ttrpc_harness import Refused, gpalayout_ttrpc\n"
@@ -612,7 +612,7 @@ def call_as(uid, path, rpc, members):
         "        print(json.dumps([0, forms.from_message(client.call(rpc, members))]))\n"
         "    except Refused as refusal:\n"
         "        print(json.dumps([refusal.status, forms.from_message(refusal.data)]))\n"
-        # Only root can remove what root has made.
+        # Only root can remove the files that root has made.
         "os._exit(sys.stdout.flush() or 0)\n")
     folder = os.path.dirname(os.path.abspath(__file__))
     done = subprocess.run([sys.executable, "-c", code, json.dumps([uid, path, rpc, members])],

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The ttrpc socket, as a client sees it that shares no code with the daemon: client.go, with containerd's ttrpc and
-with messages and stubs that its generator makes of proto/gpalayout.proto. Every rpc has to answer as its method
-does over JSON, and the connection has to keep the promises of ttrpc."""
+"""The ttrpc socket as seen by client.go, a client that shares no code with the daemon: containerd's ttrpc, with
+messages and stubs that its generator makes from proto/gpalayout.proto. Every rpc must answer as its method does over
+JSON, and the connection must keep the promises of ttrpc."""
 
 import json
 import os
@@ -33,7 +33,7 @@ RPCS = re.findall(r"rpc (\w+)\(", SCHEMA)
 
 
 def fields():
-    """The names of fields with presence, and of those without."""
+    """Returns the names of the fields with presence, and of those without."""
     with_presence = re.findall(r"oneof optional_\w+ \{ \S+ (\w+) =", SCHEMA)
     without = re.findall(r"^ +(?!oneof)(?:repeated )?[\w.]+ (\w+) = \d+;", SCHEMA, re.MULTILINE)
     return set(with_presence), set(without)
@@ -41,13 +41,13 @@ def fields():
 
 WITH_PRESENCE = fields()[0] - fields()[1]
 
-# Times; and revisions, which are counted from a number that is the daemon's own.
+# Times differ between daemons. Revisions count from a number that each daemon chooses.
 TIMES = {"at", "created_at", "updated_at"}
 REVISIONS = {"revision", "oldest_since", "follows"}
 
 
 def normal(value, base, key=None):
-    """A value as both protocols have it. ttrpc leaves out what is the default of a field without presence."""
+    """Returns a value in a form that both protocols share. ttrpc omits defaults of fields without presence."""
     if isinstance(value, dict):
         if set(value) == {"size"}:
             return normal(value["size"], base, key)
@@ -64,14 +64,14 @@ def normal(value, base, key=None):
 
 
 def as_json(value, key=None):
-    """Params as JSON has them, where that is another way."""
+    """Converts params to JSON where JSON writes them differently."""
     if isinstance(value, dict):
         if set(value) == {"size"}:
             return as_json(value["size"])
         return {name: as_json(item, name) for name, item in value.items()}
     if isinstance(value, list):
         return "all" if key == "refuse" and value == ["all"] else [as_json(item) for item in value]
-    # Not each reader of JSON knows such numbers.
+    # Not every JSON reader can read such large numbers.
     return hex(value) if isinstance(value, int) and value >= 1 << 53 else value
 
 
@@ -106,7 +106,7 @@ UNALIGNED = request(pcie=root_complexes(
 WIDE = request(pcie=root_complexes({"name": "rc0", "start_bus": 0, "end_bus": 15, "low_mmio": {"size": 2 * GIB}},
                                    {"name": "rc1", "start_bus": 16, "end_bus": 31, "low_mmio": {"size": 2 * GIB}}))
 
-# Calls in an order: the rpc, the method, the params of both, and the status of the refusal, or 0.
+# Calls to make in this order: the rpc, the method, the params of both, and the status of the refusal, or 0.
 CALLS = [
     ("Resolve", "layout.resolve", {"request": FULL}, 0),
     ("Resolve", "layout.resolve", {"request": request(pcie=root_complexes({"name": "rc0"})), "advise": True}, 0),
@@ -162,7 +162,7 @@ CALLS = [
     ("Allocate", "layout.allocate", {"ram": [{"tag": "c", "size": 4096, "alignment": 3}]}, INVALID_ARGUMENT),
 ]
 
-# Rpcs that tell of the daemon itself; test_the_daemon_tells_the_same_of_itself has them.
+# Rpcs that describe the daemon itself. test_the_daemon_tells_the_same_of_itself tests them.
 ABOUT_ITSELF = {"Backup", "Info", "Stats", "Schema"}
 
 
@@ -182,14 +182,14 @@ class Daemon(harness.Daemon):
 
 
 class Peer:
-    """A client that makes calls one after another on one connection."""
+    """Runs client.go, which makes calls one after another on one connection."""
 
     def __init__(self, path):
         self.process = subprocess.Popen([program, path, "calls"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
 
     def call(self, rpc, params):
-        """(reply, None), or (None, refusal)"""
+        """Returns (reply, None) or (None, refusal)."""
         self.process.stdin.write(json.dumps({"rpc": rpc, "params": params}) + "\n")
         self.process.stdin.flush()
         if not select.select([self.process.stdout], [], [], harness.PATIENCE)[0]:
@@ -237,7 +237,7 @@ class Methods(unittest.TestCase):
                         self.assertEqual(normal(reply, bases[0]), normal(expected["result"], bases[1]))
 
     def test_every_number_of_a_refusal_is_sent(self):
-        """That the calls above have each of them, so that none can be lost."""
+        """The calls above cover every detail of a refusal, so that none can be lost."""
         seen = set()
         with Daemon() as daemon:
             peer = self.peer(daemon)
@@ -245,7 +245,7 @@ class Methods(unittest.TestCase):
                 refusal = peer.call(rpc, params)[1]
                 seen |= set(refusal["data"]) if refusal else set()
         message = re.search(r"message ErrorData \{(.*?)^\}", SCHEMA, re.MULTILINE | re.DOTALL).group(1)
-        # The other user is for those who can be two.
+        # Only root can be two users, and so get owner_uid.
         self.assertEqual(set(re.findall(r"(\w+) = \d+;", message)) - seen, {"owner_uid"})
 
     def test_events_are_those_of_the_history(self):
@@ -289,7 +289,7 @@ class Methods(unittest.TestCase):
 
 
 class Connection(unittest.TestCase):
-    """Cases of client.go, each with a daemon of its own."""
+    """Runs the cases of client.go, each with a daemon of its own."""
 
     def run_case(self, name):
         with Daemon() as daemon:

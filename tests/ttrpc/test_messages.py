@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Answers over ttrpc say what answers in JSON say, member by member: for every golden vector, what can be asked
-about it, and the recorded examples. Refusals have the same reason, pointer, message and details, and the status
-that src/wire/reason.c has for the reason."""
+"""Answers over ttrpc and in JSON have the same content, member by member. The tests compare them for every golden
+vector, for questions about the vectors, and for the recorded examples. Refusals have the same reason, pointer, message
+and details, and the status that src/wire/reason.c has for the reason."""
 
 import collections
 import copy
@@ -25,7 +25,8 @@ from test_vectors import read_corpora, read_vectors
 IN_FLIGHT = 32
 EXAMPLES = corpus.load_examples()
 
-# What protobuf cannot say, and how often examples and vectors say it: one more is a request that nobody compares.
+# What protobuf cannot express, and how often examples and vectors need it. If a number grows, a request is not
+# compared.
 UNSAYABLE_EXAMPLES = {
     forms.LACKS: 1,
     forms.UNKNOWN: 1,
@@ -40,7 +41,7 @@ UNSAYABLE_VECTORS = {forms.EMPTY: 35}
 
 
 def read_statuses():
-    """The status of each reason, as the table in reason.c has it."""
+    """Reads the status of each reason from the table in reason.c."""
     with open(os.path.join(TOP_SRCDIR, "src", "wire", "reason.c"), encoding="utf-8") as source:
         text = source.read()
     numbers = dict(re.findall(r"\b(STATUS_\w+) = (\d+),", text))
@@ -57,7 +58,7 @@ STATUSES = read_statuses()
 
 
 def difference(one, other, path=""):
-    """Where two JSON values differ first, or None."""
+    """Returns the first difference between two JSON values, or None."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in {**one, **other}:
             if name not in one or name not in other:
@@ -74,7 +75,7 @@ def difference(one, other, path=""):
 
 
 def as_reply(rpc, answer):
-    """The reply in JSON that an answer over ttrpc says, without its envelope."""
+    """Returns an answer over ttrpc as a reply in JSON, without its envelope."""
     if isinstance(answer, Refused):
         return {"error": {"status": answer.status, "message": answer.message,
                           "data": forms.from_message(answer.data)}}
@@ -84,7 +85,7 @@ def as_reply(rpc, answer):
 
 
 def expected_reply(rpc, reply):
-    """The same of a reply in JSON."""
+    """Returns a JSON reply in the same form."""
     if "error" in reply:
         error = reply["error"]
         data = dict(error["data"])
@@ -96,7 +97,7 @@ def expected_reply(rpc, reply):
 
 
 def cannot_say(params, reply):
-    """Why the JSON request is one that protobuf cannot say, though it can be converted; or None."""
+    """Returns why protobuf cannot express a request that can be converted, or None."""
     pointer = reply.get("error", {}).get("data", {}).get("pointer")
     if pointer is not None and forms.is_empty_list(params, pointer):
         return forms.EMPTY
@@ -111,14 +112,14 @@ def answer_of(client, stream):
 
 
 class Conversations(unittest.TestCase):
-    """Asks one daemon the same over both sockets, many requests at a time."""
+    """Sends the same requests to one daemon over both sockets, many at a time."""
 
     def setUp(self):
         self.unsayable = collections.Counter()
         self.compared = collections.Counter()
 
     def compare(self, case, method, params, reply, answer):
-        """The answer, unless it is a fault; JSON has the last word."""
+        """Compares an answer with the reply in JSON, which is right. Notes a difference as a fault."""
         rpc = RPCS[method]
         fault = difference(as_reply(rpc, answer), expected_reply(rpc, reply))
         if fault:
@@ -126,7 +127,7 @@ class Conversations(unittest.TestCase):
         self.compared[rpc, reply.get("error", {}).get("data", {}).get("reason", "")] += 1
 
     def ask(self, json_client, client, cases):
-        """Gives the reply in JSON to each case, an id, a method and its params, and compares it."""
+        """Sends each case (an id, a method and its params), compares the answers, and yields the reply in JSON."""
         cases = iter(cases)
         self.faults = []
         while batch := list(itertools.islice(cases, IN_FLIGHT)):
@@ -160,7 +161,7 @@ class Conversations(unittest.TestCase):
 
 class Vectors(Conversations):
     def questions(self, resolves):
-        """What else can be asked about the requests of vectors, a few of each kind for each."""
+        """Yields further questions about the requests of vectors, a few of each kind."""
         addresses = [0, 0xFEC00000, 1 << 32, 1 << 40, 2**64 - 1]
         for number, (case, params) in enumerate(resolves):
             request = params["request"]
@@ -182,7 +183,7 @@ class Vectors(Conversations):
                 yield case, "layout.resolve", {"request": request, "advise": True}
 
     def saved(self, layouts):
-        """Layouts in full, which agree with themselves or, where a digit is another, do not."""
+        """Yields layouts in full. Some are consistent; in others a digit was changed."""
         for number, (case, request, layout) in enumerate(layouts):
             if number % 5 == 0:
                 layout = dict(layout, digest=layout["digest"][::-1])
@@ -215,7 +216,7 @@ class Vectors(Conversations):
 
 
 class Live(unittest.TestCase):
-    """Two daemons that keep layouts, of which one is asked in JSON and the other over ttrpc."""
+    """Two daemons that keep layouts. One gets JSON and the other ttrpc."""
 
     def setUp(self):
         self.unsayable = collections.Counter()
@@ -229,7 +230,7 @@ class Live(unittest.TestCase):
         return Daemon("--store=memory", *options), Daemon("--store=memory", *options)
 
     def ask(self, pair, method, params):
-        """The reply of the one, and the same of the other, both as in the run of an example."""
+        """Returns the replies of both daemons, in the form of the example."""
         (json_client, json_run), (client, run) = pair
         rpc = RPCS[method]
         reply = json_run.received(json_client.call(method, json_run.sent(params)))
@@ -294,7 +295,7 @@ class Live(unittest.TestCase):
             self.assertTrue(pages)
 
     def play(self, example, one, other):
-        """Takes the steps of an example with both daemons."""
+        """Runs the steps of an example with both daemons."""
         with other.ttrpc() as client:
             run = corpus.Run(other)
             followed = None  # the revision up to which events have been compared
@@ -352,7 +353,7 @@ class Live(unittest.TestCase):
 
     def check_example(self, example, one, other):
         for step, fault in self.play(example, one, other):
-            # Counters go on from one call to the next, and a backup has times; tests of their own compare them.
+            # Counters change from one call to the next, and a backup contains times. Other tests compare them.
             if step.method == "daemon.stats" or (step.method == "registry.backup" and "/data: " in (fault or "")):
                 continue
             with self.subTest(example.name, step=step.method):
@@ -360,10 +361,10 @@ class Live(unittest.TestCase):
 
 
 class About(unittest.TestCase):
-    """What is about the daemon itself."""
+    """Methods that describe the daemon itself."""
 
     def shape(self, value):
-        """A JSON value with the types of its scalars."""
+        """Returns a JSON value with the types of its scalars in place of the scalars."""
         if isinstance(value, dict):
             return {name: self.shape(item) for name, item in value.items()}
         if isinstance(value, list):
@@ -415,7 +416,7 @@ class About(unittest.TestCase):
 
 class Statuses(unittest.TestCase):
     def test_each_reason_has_a_status(self):
-        """So that the table that the others compare with is read as a whole."""
+        """Checks that the whole table of statuses was read, because other tests rely on it."""
         enum = corpus.load_document()["components"]["schemas"]
         text = json.dumps(enum)
         self.assertGreater(len(STATUSES), 35)

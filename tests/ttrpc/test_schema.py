@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""proto/gpalayout.proto has the methods of src/server/methods.c and the members of proto/openrpc.json, each of the
-right kind, and its field numbers never change: field_numbers.txt has all that there have been. With --record this
-script adds new ones there."""
+"""proto/gpalayout.proto has the methods of src/server/methods.c, and the members of proto/openrpc.json with matching
+types. Its field numbers never change: field_numbers.txt lists all numbers ever used. With --record this script adds new
+ones to the list."""
 
 import os
 import sys
@@ -32,8 +32,8 @@ KINDS = {
     FieldDescriptor.TYPE_MESSAGE: "object",
 }
 
-# What JSON has and protobuf has no place for.
-WITHOUT_FIELD = {"ErrorData.offset"}  # into the text of a line
+# Members of JSON that have no field in protobuf.
+WITHOUT_FIELD = {"ErrorData.offset"}  # an offset in the text of a line
 
 
 def is_map(field):
@@ -41,7 +41,7 @@ def is_map(field):
 
 
 def forms(schema):
-    """The forms that a value may have: schemas without references and alternatives, and "size"."""
+    """Returns the forms that a value may have: schemas without references and alternatives, and "size"."""
     if schema.get("$ref", "").rpartition("/")[2] in SIZE_SCHEMAS:
         return ["size"]
     found = []
@@ -67,14 +67,14 @@ def kind(form):
 
 
 def members(objects):
-    """The schemas of each member of the forms of an object, and whether each of them needs the member."""
+    """Returns the schemas of each member in the forms of an object, and whether every form requires the member."""
     schemas, required = {}, {}
     objects = [form for form in objects if form.get("properties")]
     for form in objects:
         for name, schema in form["properties"].items():
             if schema is not False:
                 schemas.setdefault(name, []).append(schema)
-    # One that is not closed only narrows another, in some cases.
+    # A form that is not closed only narrows another one in some cases.
     closed = [form for form in objects if "additionalProperties" in form] or objects
     for name in schemas:
         required[name] = all(name in form.get("required", []) for form in closed)
@@ -82,12 +82,12 @@ def members(objects):
 
 
 class Walk:
-    """Compares a message with the schemas of what it says."""
+    """Compares messages with their schemas."""
 
     def __init__(self):
         self.faults = []
         self.seen = set()  # messages
-        self.windows = []  # forms of all windows, of which not each has all
+        self.windows = []  # forms of all windows; not each has every form
 
     def object(self, message, objects):
         schemas, required = members(objects)
@@ -140,7 +140,7 @@ class Walk:
 
 
 def all_fields():
-    """Message, name, number and type of each field."""
+    """Yields message, name, number and type of each field."""
     def walk(message):
         for field in message.fields:
             yield f"{message.full_name}.{field.name}", field
@@ -176,7 +176,7 @@ class Methods(unittest.TestCase):
     def test_each_rpc_is_served(self):
         with Daemon("--store=memory") as daemon, daemon.frames() as client:
             for number, name in enumerate(METHODS):
-                # Of a broken payload only the method is found.
+                # The payload is broken, so the daemon finds only the method.
                 client.send(frame(2 * number + 1, request_bytes(name, b"\x80")))
                 _, refusal = client.read_response(reply_class(name))
                 self.assertIsInstance(refusal, Refused)
@@ -211,7 +211,7 @@ class Members(unittest.TestCase):
         self.assertEqual(fields("WaitEventsReply"), {"revision": "integer", "events": "object"})
 
     def test_the_walk_finds_faults(self):
-        """A schema with a member more, one less, and one of another kind."""
+        """Finds an extra member, a missing one, and one of another type."""
         pinned = SCHEMAS["Pinned"]
         self.assertEqual(self.faults_of("Pinned", pinned), [])
         more = dict(pinned, properties=dict(pinned["properties"], more={"type": "string"}))
@@ -240,7 +240,7 @@ class Form(unittest.TestCase):
         self.assertGreater(count, 50)
 
     def test_no_message_has_too_many_fields(self):
-        """As src/ttrpc/protobuf_read.c counts on it."""
+        """src/ttrpc/protobuf_read.c relies on this limit."""
         for message in MESSAGES.values():
             self.assertLessEqual(len(message.fields), 64, message.name)
 
@@ -253,7 +253,7 @@ class Form(unittest.TestCase):
         recorded = read_numbers()
         self.assertEqual([line for line in recorded if line not in now], [], "these were released and are gone")
         self.assertEqual([line for line in now if line not in recorded], [], "these are new: run me with --record")
-        # A number that is used again would be another line of the same message.
+        # A number that is used again would appear as a second line of the same message.
         keys = [(line.split(" = ")[0].rpartition(".")[0], line.split(" = ")[1].split()[0]) for line in recorded]
         self.assertEqual(len(set(keys)), len(keys))
         self.assertEqual(len({line.split(" = ")[0] for line in recorded}), len(recorded))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What tests of ttrpc share: the module of the protocol, made by protoc, a daemon that serves
-ttrpc, and a client that sends frames of any kind."""
+"""Shared by tests of ttrpc: the protocol module, made by protoc, a daemon that serves ttrpc, and a client that sends
+any frames."""
 
 import atexit
 import os
@@ -20,7 +20,7 @@ import harness
 
 
 def make_module(file):
-    """Tests run side by side: each has a folder of its own in the build tree."""
+    """Makes the protocol module in a folder of its own in the build tree, because tests run in parallel."""
     parent = os.path.join(TOP_BUILDDIR, "tests", "ttrpc")
     os.makedirs(parent, exist_ok=True)
     made = tempfile.mkdtemp(prefix="protocol-", dir=parent)
@@ -36,7 +36,7 @@ import gpalayout_pb2
 import gpalayout_ttrpc
 from gpalayout_ttrpc import HEADER, Refused, fields, frame, request_bytes, varint
 
-# Of a method of JSON-RPC, as src/server/methods.c has it.
+# Maps each JSON-RPC method to its rpc, as in src/server/methods.c.
 with open(os.path.join(TOP_SRCDIR, "src", "server", "methods.c"), encoding="utf-8") as source:
     _text = source.read()
 RPCS = dict(re.findall(r'^\t[A-Z]+\("([a-z.]+)", "([A-Za-z]+)",', _text, re.MULTILINE)
@@ -44,7 +44,7 @@ RPCS = dict(re.findall(r'^\t[A-Z]+\("([a-z.]+)", "([A-Za-z]+)",', _text, re.MULT
 
 
 class Daemon(harness.Daemon):
-    """It serves ttrpc, too."""
+    """A daemon that also serves ttrpc."""
 
     def start(self, wait=True):
         self.ttrpc_socket = os.path.join(self.folder, "ttrpc.sock")
@@ -65,10 +65,10 @@ class Daemon(harness.Daemon):
 
 
 class Frames(harness.Client):
-    """A connection that sends whatever it is told, and reads frame by frame."""
+    """A connection that sends any bytes, and reads frame by frame."""
 
     def read_frame(self):
-        """Stream, type, flags and message of the next frame, or None at the end."""
+        """Returns stream, type, flags and message of the next frame, or None at the end of the input."""
         while len(self.buffer) < HEADER.size or len(self.buffer) < HEADER.size + HEADER.unpack_from(self.buffer)[0]:
             data = self.sock.recv(1 << 20)
             if not data:
@@ -82,7 +82,7 @@ class Frames(harness.Client):
         return stream, kind, flags, message
 
     def read_response(self, reply):
-        """The stream, and a message of the class `reply` or a Refused."""
+        """Returns the stream, and a message of the class `reply` or a Refused."""
         frame_read = self.read_frame()
         if frame_read is None:
             raise AssertionError("connection closed without a reply")
