@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """VMs, each expressed for the three front ends of OpenVMM.
 
-Each VM has three expressions: the flags of a command line for gpalayout-openvmm, a VMConfig for
-gpalayout-vmservice, and a function that makes a VmBuilder of gpalayout_petri. Where a front end
-cannot say the VM there is a Cannot, with the row of front-ends/README.md that says why.
+Each VM has three expressions: the flags of a command line for gpalayout-openvmm, a VMConfig for gpalayout-vmservice,
+and a function that makes a VmBuilder of gpalayout_petri. If a front end cannot express the VM, there is a Cannot
+instead, with the row of front-ends/README.md that says why.
 """
 
 import typing
@@ -13,7 +13,7 @@ from gpalayout_petri import GIB, MIB
 X86, ARM = "x86_64", "aarch64"
 TIB = 1 << 40
 
-# All VMs are on such a host.
+# All VMs run on such a host.
 HOST_BITS = 46
 
 
@@ -30,12 +30,12 @@ class Line:
 
 
 class Refusal(typing.NamedTuple):
-    """What each front end refuses, and where it says that the VM is wrong."""
+    """The refusal by each front end, and where it finds the fault."""
 
     reason: str
     at: str  # the pointer into the request
     config_at: str = ""  # the pointer into CreateVMRequest
-    flag: str = ""  # the flag that decides about what the pointer leads to
+    flag: str = ""  # the flag that decides about the member at the pointer
     line_says: str = ""  # gpalayout-openvmm refuses the command line itself, with this text
 
 
@@ -68,13 +68,13 @@ OPENHCL_FLAGS = "--hv --vtl2 --igvm f --igvm-vtl2-relocation-type vtl2=filesize"
 
 
 def root(name="s0rc0", segment=0, start=0, end=255, low=64 * MIB, high=GIB, **members):
-    """A root complex of a VMConfig, by default as the command line has it."""
+    """A root complex of a VMConfig. The defaults are those of the command line."""
     return {"name": name, "segment": segment, "start_bus": start, "end_bus": end, "low_mmio": low, "high_mmio": high,
             **members}
 
 
 def config(boot, memory, *roots, **members):
-    """A VMConfig with so many MiB of RAM, or a list with those of each node; None is one without memory."""
+    """A VMConfig. `memory` is the MiB of RAM, or a list with the MiB of each node; None is a node without memory."""
     if isinstance(memory, list):
         members["numa_config"] = {"nodes": [{} if each is None else {"memory": {"memory_mb": each}}
                                             for each in memory]}
@@ -86,7 +86,7 @@ def config(boot, memory, *roots, **members):
 
 
 def shares(segments, count):
-    """Name, segment, first and last bus of root complexes that share the buses of each segment."""
+    """Returns name, segment, first and last bus of root complexes that divide the buses of each segment."""
     return [(f"s{segment}rc{index}", segment, index * (256 // count), (index + 1) * (256 // count) - 1)
             for segment in segments for index in range(count)]
 
@@ -105,7 +105,7 @@ def numa(*sizes):
 
 
 def narrow(builder, **members):
-    """Gives all root complexes of a builder the same windows."""
+    """Sets the same windows for all root complexes of a builder."""
     for name in builder.root_complexes:
         builder.with_root_complex(name, **members)
     return builder
@@ -503,7 +503,7 @@ REFUSED = (
 RESOLVED = BOOT + RAM + PCIE + PINNED + DEVICES + VTL2 + TOGETHER
 VMS = RESOLVED + REFUSED
 
-# The layouts that several VMs have, because what tells these apart does not affect the layout.
+# VMs that have the same layout, because the difference between them does not affect it.
 SAME = (
     ["Linux without enlightenments", "UEFI without VMBus"],
     ["UEFI", "PCAT", "Linux in an IGVM file"],

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One object of libgpalayout-client over many calls, for tests/front-ends/test_robust.py.
+ * Makes many calls with one object of libgpalayout-client, for tests/front-ends/test_robust.py.
  *
  * usage: session PATH TIMEOUT_MS blocking|loop
  *
- * It connects, and then makes the call of each line of standard input: a time limit in
- * milliseconds, a method and its params. It writes a line for the connection and one for each
- * call: "ok" and the result, or the token of the error, its reason or "-", and its message. With
- * "loop" no function waits, and this program does.
+ * The program connects, and then makes the call of each line of standard input: a time limit in
+ * milliseconds, a method and its params. It writes a line for the connection and one for each call:
+ * "ok" and the result, or the token of the error, its reason or "-", and its message. With "loop"
+ * the library never waits; this program does.
  */
 #include <gpalayout/client.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The VMs of matrix.py: each front end that can say a VM gets the same layout or the same refusal, and
-front-ends/README.md says why another one cannot, and what OpenVMM says of what is refused."""
+"""The VMs of matrix.py. Each front end that can express a VM gets the same layout or the same refusal.
+front-ends/README.md says why a front end cannot express a VM, and what OpenVMM says about a refused one."""
 
 import collections
 import contextlib
@@ -31,7 +31,7 @@ from ttrpc_harness import Daemon
 PROGRAM = os.path.join(TOP_SRCDIR, "front-ends", "openvmm", "gpalayout-openvmm")
 GUIDE = os.path.join(TOP_SRCDIR, "front-ends", "README.md")
 POLICY = "openvmm-2026.07"
-# A warning here that OpenVMM refuses.
+# A warning here, but OpenVMM refuses it.
 REFUSE = ["partial_intel_vtd"]
 FRONT_ENDS = ("line", "config", "builder")
 
@@ -47,7 +47,7 @@ openvmm = load(PROGRAM)
 
 
 def table(title):
-    """The rows of the table of a section of the guide, without its head."""
+    """Returns the rows of the table in a section of the guide, without the heading."""
     with open(GUIDE, encoding="utf-8") as file:
         section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", file.read(), re.MULTILINE | re.DOTALL)[1]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")]
@@ -60,7 +60,7 @@ def says(vm, front_end):
 
 
 def convert(vm, policy=None):
-    """The request that the command line stands for, and the lines that explain it."""
+    """Returns the request for the command line, and the lines that explain it."""
     return openvmm.convert(shlex.split(vm.line.flags), vm.arch, policy, matrix.HOST_BITS, **vm.line.options)
 
 
@@ -71,7 +71,7 @@ def builder(vm, policy=None):
 
 
 def flag_at(explanation, pointer):
-    """The flag that decides about the member that a pointer leads to, or about a part of it; "" if none does."""
+    """Returns the flag that decides about the member at a pointer, or about a part of it; "" if no flag does."""
     member = re.sub("/([0-9]+)", r"[\1]", pointer[len("/request/"):]).replace("/", ".")
     found = {}
     for line in explanation:
@@ -83,7 +83,7 @@ def flag_at(explanation, pointer):
 
 
 class Matrix(unittest.TestCase):
-    """The VMs themselves."""
+    """The list of VMs itself."""
 
     def test_there_are_many_and_each_is_another(self):
         self.assertGreaterEqual(len(matrix.RESOLVED), 60)
@@ -167,7 +167,7 @@ class Guide(unittest.TestCase):
 
 
 class Layouts(unittest.TestCase):
-    """One daemon, and for each architecture one VM service."""
+    """One daemon, and a VM service for each architecture."""
 
     maxDiff = None
 
@@ -182,7 +182,7 @@ class Layouts(unittest.TestCase):
 
     @classmethod
     def enterContext(cls, manager):
-        """As enterClassContext of Python 3.11."""
+        """The same as enterClassContext() of Python 3.11."""
         value = manager.__enter__()
         cls.addClassCleanup(manager.__exit__, None, None, None)
         return value
@@ -245,7 +245,7 @@ class Layouts(unittest.TestCase):
         self.assertEqual(list(self.client.list()), [])
 
     def run_program(self, vm):
-        """The exit status of gpalayout-openvmm --resolve, and the lines that it prints about a refusal."""
+        """Returns the exit status of gpalayout-openvmm --resolve, and its lines about a refusal."""
         options = [f"--{name.replace('_', '-')}={value}" for name, value in vm.line.options.items()]
         with contextlib.redirect_stderr(io.StringIO()) as printed:
             status = openvmm.main([f"--arch={vm.arch}", f"--host-bits={matrix.HOST_BITS}", *options, "--resolve",
@@ -253,7 +253,7 @@ class Layouts(unittest.TestCase):
         return status, [line.partition(": ")[2] for line in printed.getvalue().splitlines()]
 
     def test_a_refused_command_line_comes_with_what_openvmm_says(self):
-        # What the guide has of a reason: patterns of texts, or None for one without.
+        # The entries of the guide for a reason: patterns of texts, or None if it has no text.
         guide = collections.defaultdict(list)
         for reasons, text in table("What OpenVMM says"):
             pattern = re.match("`([^`]+)`", text)

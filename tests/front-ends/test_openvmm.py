@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""front-ends/openvmm/gpalayout-openvmm: command lines of OpenVMM and the requests they stand for, what is
-refused, every flag that OpenVMM has, and the layouts of a daemon."""
+"""front-ends/openvmm/gpalayout-openvmm: command lines of OpenVMM and their requests, refusals, every flag of OpenVMM,
+and the layouts of a daemon."""
 
 import ast
 import difflib
@@ -44,7 +44,7 @@ UNENLIGHTENED, LINUX, UEFI, PCAT, HCL = "linux-direct-unenlightened", "linux-dir
 X86, ARM = "x86_64", "aarch64"
 VTL2_SIZE, VTL2_ALIGNMENT = 64 << 20, 2 << 20
 
-# Every flag of OpenVMM's revision 1488a37b7, from its cli_args.rs and not from the program.
+# Every flag of OpenVMM's revision 1488a37b7. The list comes from its cli_args.rs and not from the program.
 ALL_FLAGS = """
 processors memory numa numa-distance shared-memory prefetch memory-backing-file restore-snapshot private-memory thp
 paused kernel initrd cmdline hv no-hv device-tree vtl2 get no-get no-vmbus no-alias-map isolation vmbus-vsock-path
@@ -73,7 +73,7 @@ pcie-root-complex pcie-root-port pcie-switch pcie-generic-initiator pcie-remote 
 SHORT = {"processors": "p", "memory": "m", "shared-memory": "M", "paused": "P", "kernel": "k", "initrd": "r",
          "cmdline": "c", "uefi": "e"}
 ONLY = {"apic-id-offset": X86, "x2apic": X86, "amd-iommu": X86, "intel-vtd": X86, "gic-msi": ARM, "smmu": ARM}
-# What has to be there beside a flag so that OpenVMM takes it, and the values of those that are read.
+# What OpenVMM requires beside a flag, and values for the flags that are read.
 BESIDE = {
     "numa-distance": "--numa size=1G", "vtl2": "--hv", "get": "--hv", "no-alias-map": "--hv --vtl2",
     "vmbus-vtl2-vsock-path": "--hv --vtl2", "late-map-vtl0-policy": "--hv --vtl2", "vtl2-gfx": "--hv --vtl2",
@@ -93,7 +93,7 @@ VALUES = {
     "intel-vtd": "rc0", "smmu": "rc=rc0", "virtio-fs": "tag,/path", "virtio-fs-shmem": "tag,/path",
     "virtio-fs-bus": "mmio", "virtio-rng-bus": "mmio", "virtio-vsock-bus": "mmio", "virtio-vsock-vhost-cid": "3",
 }
-# Flags that change the request, at least with something beside them.
+# Flags that change the request, some only together with others.
 MATTERING = set("""
 memory numa restore-snapshot uefi pcat hv no-vmbus isolation igvm igvm-personality igvm-vtl2-relocation-type vtl2
 vtl2-gfx pcie-root-complex pcie-ecam-below-4gb pcie-root-port amd-iommu intel-vtd smmu virtio-fs virtio-fs-shmem
@@ -125,7 +125,7 @@ def window(start, end):
 
 RC = "--pcie-root-complex rc0"
 
-# Command lines as they are pasted, and the requests they stand for. {igvm} is an IGVM file.
+# Command lines as users paste them, and their requests. {igvm} is an IGVM file.
 LINES = (
     # Memory.
     ("", request()),
@@ -229,13 +229,13 @@ LINES = (
      request(profile=HCL, vtl2={"framebuffer": "8MiB"})),
     ("--hv --vtl2 --isolation vbs --no-alias-map --igvm {igvm} --vtl2-gfx --uefi -m 2GB",
      request("2GiB", profile=HCL, vtl2={"memory": {"size": "64MiB", "alignment": "2MiB"}, "framebuffer": "8MiB"})),
-    # What does not matter, and the rest of the grammar.
+    # Flags that do not matter, and the rest of the grammar.
     ("--internal-worker -m 2G", request("2GiB")),
     ("--internal-worker name -m 2G", request("2GiB")),
     ("--internal-worker=name -m 2G --", request("2GiB")),
     ("--vsock-path /a --hv --vtl2 --vtl2-vsock-path /b", request(profile=LINUX)),
     ("--disk mem:1G --disk file:- --net consomme --cmdline= --kernel -", request()),
-    # Nothing demands --uefi where --pcat excludes it.
+    # --uefi-debug does not require --uefi if --pcat excludes it.
     ("--uefi-debug --pcat", request(profile=PCAT)),
 )
 ARM_LINES = (
@@ -250,7 +250,7 @@ ARM_LINES = (
     (f"{RC} --smmu oas=auto,rc=rc0", request(arch=ARM, pcie=pcie(root(iommu="smmuv3")))),
 )
 
-# Command lines that are refused, and what the message says.
+# Refused command lines, and what the message says.
 WRONG = (
     # Flags.
     ("--memroy 4G", "no flag --memroy; did you mean --memory[?]"),
@@ -408,7 +408,7 @@ WRONG = (
     ("--virtio-vsock-vhost-cid 4294967295", "is not a number from 3"),
     ("--virtio-vsock-vhost-cid 3 --virtio-vsock-path /s", "exclude each other"),
     ("--virtio-rng-pcie-port rp0", "--virtio-rng-pcie-port needs --virtio-rng"),
-    # Other flags exclude and need each other, too.
+    # Other flags also exclude or require each other.
     ("--grpc a --rpc path=b", "exclude each other"),
     ("--ide mem:1M", "--ide needs --pcat"),
 )
@@ -423,7 +423,7 @@ ARM_WRONG = (
     ("--smmu rc=rc0", "--smmu: there is no root complex 'rc0'"),
 )
 
-# Command lines, and requests written by hand, which get the same layout.
+# Command lines, and hand-written requests that get the same layout.
 DIGESTS = (
     ("openvmm -m 4GB", X86, {"arch": X86, "profile": UNENLIGHTENED, "memory": {"nodes": [4 << 30]}}),
     ("openvmm --uefi -m 64GB --pcie-root-complex rc0,high_mmio=64G --tpm -p 8", X86,
@@ -448,7 +448,7 @@ DIGESTS = (
       "pcie": {"root_complexes": [{"name": "rc0", "iommu": "smmuv3"}]}}),
 )
 
-# What the daemon refuses: the reason, the exit status, and what OpenVMM says, if it says something.
+# Refusals of the daemon: the reason, the exit status, and what OpenVMM says, if anything.
 REFUSALS = (
     ("-m 4G --pcie-root-complex rc0 --pcie-root-complex rc1", "bus_overlap", REFUSED,
      "invalid PCIe root complex 'rc1': bus range 0..=255 overlaps with 'rc0' bus range 0..=255 on PCI segment 0"),
@@ -502,13 +502,13 @@ def required_memory(mask, number, flags=1):
     return header(0x305, struct.pack("<Q4I", 0, mask, number, flags, 0))
 
 
-# Two platforms; only the second is for VSM isolation. A header of a kind that nobody reads has 5 bytes.
+# Two platforms. Only the second is for VSM isolation. A header of an unknown kind has 5 bytes.
 GOOD_HEADERS = (platform(1, 2), platform(2, 1), header(0x103, b"other"), region(1, 1 << 30), region(2, VTL2_ALIGNMENT),
                 required_memory(2, 4096, 0), required_memory(1, 8192), required_memory(2, VTL2_SIZE))
 
 
 class FileTestCase(unittest.TestCase):
-    """With an IGVM file."""
+    """Tests with an IGVM file."""
 
     @classmethod
     def setUpClass(cls):

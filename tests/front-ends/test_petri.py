@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""front-ends/petri/gpalayout_petri.py: the requests that it makes, what the daemon says to them, and the
-daemon that it starts."""
+"""front-ends/petri/gpalayout_petri.py: its requests, the daemon's answers to them, and the daemon that it starts."""
 
 import ast
 import copy
@@ -95,7 +94,7 @@ class Source(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
-    """What the builder makes, without a daemon."""
+    """The requests of the builder, without a daemon."""
 
     def test_a_vm_has_4_gib_and_nothing_else(self):
         self.assertEqual(VmBuilder("vm").request(),
@@ -365,7 +364,7 @@ class WithDaemon(unittest.TestCase):
         with built_as_by_hand().start(self.client) as vm:
             self.assertFalse(vm.created)
             vm.layout.assert_same(theirs)
-        # It is not the harness's, so it stays.
+        # The layout is not the harness's, so it stays.
         self.assertEqual(self.names(), ["vm"])
         with self.assertRaises(gpalayout.Conflict):
             built_as_by_hand().with_memory(GIB).start(self.client)
@@ -416,7 +415,7 @@ class WithDaemonThatRuns(DaemonTestCase):
 
 class PrivateDaemon(unittest.TestCase):
     def setUp(self):
-        # Where nothing may stay.
+        # Each test must leave this folder empty.
         folder = tempfile.TemporaryDirectory(prefix="petri-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name

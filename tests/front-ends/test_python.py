@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""front-ends/python/gpalayout.py: every method and every kind of error, with the daemon and with peers
-that misbehave as it does not."""
+"""front-ends/python/gpalayout.py: every method and every kind of error, with the daemon, and with peers that misbehave
+in ways the daemon does not."""
 
 import ast
 import contextlib
@@ -46,12 +46,12 @@ def read(*path):
 
 
 def function_name(method):
-    """What the client calls a method of the protocol."""
+    """Returns the name of the client's function for a method."""
     return method.removeprefix("layout.").removeprefix("events.").replace(".", "_")
 
 
 def call_function(client, method, params):
-    """Calls the method's own function; TypeError if it has not such parameters."""
+    """Calls the function of a method. Raises TypeError if the function has no such parameters."""
     given = {"from_" if name == "from" else name: value for name, value in params.items()}
     if method == "layout.list":
         return next(client.pages(**given))
@@ -65,13 +65,13 @@ def event(revision, **members):
 
 @contextlib.contextmanager
 def facing(script, **options):
-    """A client of a peer that follows a script of ctl_harness.FakeDaemon."""
+    """A client connected to a peer that follows a script of ctl_harness.FakeDaemon."""
     with FakeDaemon(script) as peer, gpalayout.Client(peer.path, **{"timeout": PATIENCE, **options}) as client:
         yield client
 
 
 class Surface(unittest.TestCase):
-    """What is there, without a daemon."""
+    """The functions of the client, without a daemon."""
 
     def test_every_method_of_the_daemon_has_a_function_with_its_parameters(self):
         served = re.findall(r'\b(?:QUESTION|LOOPS|CHANGE)\("([a-z.]+)"', read("src", "server", "methods.c"))
@@ -91,7 +91,7 @@ class Surface(unittest.TestCase):
                 schema = DOCUMENT
                 for part in schemas[0]["$ref"].removeprefix("#/").split("/"):
                     schema = schema[part]
-                # The first of several forms is that of a call without params.
+                # The first of several forms is the one without params.
                 schemas = [schema["oneOf"][0] if "$ref" in schema.get("oneOf", [{}])[0] else schema]
             with self.subTest(name):
                 self.assertCountEqual(gpalayout.RESULTS[name], schemas[0].get("required", []))
@@ -214,7 +214,7 @@ class WithDaemon(DaemonTestCase):
         with self.assertRaises(gpalayout.WarningRefused):
             self.client.update("refused", request, refuse="all")
         self.client.update("refused", request)
-        # One that is there is not looked at again.
+        # An existing layout is not checked again.
         self.assertFalse(self.client.create("refused", request, refuse="all")["created"])
 
     def test_names_have_any_characters(self):
@@ -237,7 +237,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(caught.exception.reason, "invalid_utf8")
 
     def test_every_page_of_a_list_is_read(self):
-        names = [f"zz-{number}" for number in range(7)]  # after those of all other tests
+        names = [f"zz-{number}" for number in range(7)]  # sorted after those of all other tests
         for name in names:
             self.client.create(name, REQUEST)
         for limit in (None, 1, 3, 7):
@@ -318,10 +318,10 @@ class WithDaemon(DaemonTestCase):
 
 
 class Examples(unittest.TestCase):
-    """The recorded examples, through the functions of the client."""
+    """Runs the recorded examples through the functions of the client."""
 
     def play(self, example, daemon):
-        """Takes the steps that are requests; gives how many were taken."""
+        """Runs the steps that are requests. Returns how many there were."""
         run = corpus.Run(daemon)
         taken = 0
         with contextlib.ExitStack() as stack:
@@ -341,12 +341,12 @@ class Examples(unittest.TestCase):
         return taken
 
     def ask(self, client, request):
-        """The reply, as the client shows it."""
+        """Returns the reply in the form in which the client returns it."""
         params = request.get("params", {})
         try:
             try:
                 result = call_function(client, request["method"], params)
-            except (TypeError, AttributeError):  # what is refused for a parameter or method that is not there
+            except (TypeError, AttributeError):  # the client has no such function or parameter
                 result = client.call(request["method"], params)
             return {"result": result}
         except gpalayout.Refused as refused:
@@ -374,7 +374,7 @@ class Examples(unittest.TestCase):
 
 
 class Restarts(unittest.TestCase):
-    """The daemon goes and comes back."""
+    """The daemon stops and starts again."""
 
     def test_events_over_restarts_are_each_there_once(self):
         with Daemon() as daemon, gpalayout.Client(daemon.socket).events() as events:
@@ -382,7 +382,7 @@ class Restarts(unittest.TestCase):
                 with self.subTest(stop):
                     with gpalayout.Client(daemon.socket) as client:
                         client.create("before", REQUEST)
-                        # Not read until the daemon has gone.
+                        # The client reads this event only after the daemon has gone.
                         client.create("unread", REQUEST)
                     self.assertEqual(events.wait(PATIENCE)["name"], "before")
                     daemon.stop(stop)
@@ -420,7 +420,7 @@ class Restarts(unittest.TestCase):
             for name in ("first", "second"):
                 daemon.stop()
                 with self.subTest(name), mock.patch.object(gpalayout, "time", mock.Mock(wraps=time)) as clock:
-                    # One attempt has failed when it pauses for the second time.
+                    # The second pause shows that one attempt has failed.
                     clock.sleep.side_effect = lambda _: start_again(name) if clock.sleep.call_count == 2 else None
                     self.assertEqual(events.wait(PATIENCE)["name"], name)
                     self.assertEqual([call.args for call in clock.sleep.call_args_list], [(0.1,), (0.2,)])
@@ -457,7 +457,7 @@ class Restarts(unittest.TestCase):
 
 
 class Peers(unittest.TestCase):
-    """What is no daemon, or a newer one."""
+    """Peers that are no daemon, or a newer one."""
 
     def assert_fails(self, kind, pattern, script, *, call=lambda client: client.get("a"), **options):
         with facing(script, **options) as client:
@@ -549,7 +549,7 @@ class Peers(unittest.TestCase):
 
         with facing(script) as client:
             select.select([client], [], [], PATIENCE)
-            # When the event has been read, the time is over.
+            # After the event is read, no time is left.
             with mock.patch.object(gpalayout, "_left", return_value=0.0), self.assertRaises(gpalayout.TimedOut):
                 client.policy_list()
 
@@ -613,7 +613,7 @@ class Peers(unittest.TestCase):
                 client.policy_list()
             with self.assertRaises(gpalayout.NoDaemon):
                 client.fileno()
-        kept = []  # what an error refers to is not collected
+        kept = []  # keeps what an error refers to from being collected
         with FakeDaemon(refusal(9, reason="resync_required")) as peer:
             before = opened()
             for action in (lambda: gpalayout.Client("/nowhere/at/all"),
@@ -627,11 +627,11 @@ class Peers(unittest.TestCase):
 
 
 class EventPeers(unittest.TestCase):
-    """Events from a scripted peer, which does to one connection after another what its stages say."""
+    """Events from a scripted peer. Each stage says what happens to one connection."""
 
     def follow(self, *stages):
-        """Follows events over connections that each end after what is sent for the subscription: first the
-        parameters of all subscriptions, then events."""
+        """Follows events over connections. Each connection closes after the stage's bytes. Yields the parameters of all
+        subscriptions first, then events."""
         stages = list(stages)
         subscriptions = []
 
@@ -702,7 +702,7 @@ class EventPeers(unittest.TestCase):
         def script(connection):
             lines.append(json.loads(FakeDaemon.read_line(connection)))
             if len(lines) == 2:
-                connection.recv(1)  # until the client has given up
+                connection.recv(1)  # returns when the client has given up
             else:
                 connection.sendall(reply({"revision": BASE}, lines[-1]["id"]) + event(BASE + len(lines) // 2))
 

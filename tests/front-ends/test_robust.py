@@ -3,13 +3,13 @@
 """What each client reports when the daemon is stopped, has a full queue of connections, closes in the middle of a
 reply, restarts, is newer, or does not read. proto/README.md has the table for users, under "Clients".
 
-A client is a class below, with what it reports in OUTCOMES; one more is one more class in CLIENTS. Each test is one
-situation for all of them.
+Each client is a class below. OUTCOMES is what it reports. To add a client, add a class to CLIENTS. Each test is one
+situation for all clients.
 
-These cells are in other tests:
+Other tests cover these cells:
 
 - typed functions of the C library with a newer daemon, its events and their restarts: tests/client/test_peer.c and
-  test_client.c. One object has one call at a time, so it cannot send many without reading: test_client.c,
+  test_client.c. One object makes one call at a time, so it cannot send many without reading: test_client.c,
   an_answer_is_not_taken_for_that_to_another_call.
 - events of gpalayout.py over restarts and from a newer daemon: test_python.py. Those of gpalayoutctl watch:
   tests/socket/test_ctl_watch.py.
@@ -50,23 +50,23 @@ LAYOUT_SH = os.path.join(TOP_SRCDIR, "front-ends", "shell", "layout.sh")
 REQUEST = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
 TTRPC_REQUEST = {"arch": "x86_64", "memory": {"nodes": [1 << 30]}}
 
-# A time limit that passes, and how long a client may take that keeps it on a busy machine. By default a client
-# waits for 30 s, so one that ignores its limit takes longer than that.
+# A time limit that expires, and the most that a client with this limit may take on a busy machine. By default a client
+# waits for 30 s, so a client that ignores its limit takes longer.
 SHORT = 0.2
 LATE = 29
 
-# What does not fit into the buffers of a socket; a message of ttrpc has at most 4 MiB.
+# The buffers of a socket cannot hold this text. A ttrpc message has at most 4 MiB.
 LONG = "y" * (3 << 20)
 
 STOPPED = "may be busy or stopped"
 ASK = "; ask whether a change was made, or create again$"
 
 
-# The clients. `ask` creates a layout, unless the client only resolves, and `ask_long` sends LONG. Both return what
-# the client reports, which is "ok", an error class, a code or an exit status, and the text.
+# The clients. `ask` creates a layout, or resolves it if the client can only do that; `ask_long` sends LONG. Both return
+# what the client reports: "ok", an error class, a code or an exit status, and the text.
 
 class Client:
-    """What all have in common: they connect when they are asked first."""
+    """The base of all clients. A client connects with its first call."""
 
     PROTOCOL = "json"
 
@@ -124,7 +124,7 @@ class Python(Client):
 
 
 class Petri(Python):
-    """gpalayout_petri.py, whose VMs are created by a client of gpalayout.py."""
+    """gpalayout_petri.py. A client of gpalayout.py creates its VMs."""
 
     def create(self, name):
         petri.VmBuilder(name).start(self.client)
@@ -194,7 +194,7 @@ class Library(Client):
 
 
 class Loop(Library):
-    """The same where no function of the library waits."""
+    """The same library, in a loop where none of its functions waits."""
 
     MODE = "loop"
 
@@ -226,7 +226,7 @@ class Command(Client):
 
 
 class OpenVmm(Client):
-    """gpalayout-openvmm --resolve, which has a client of gpalayout.py."""
+    """gpalayout-openvmm --resolve, which uses gpalayout.py."""
 
     OUTCOMES = {
         **{word: (3, text) for word, (_, text) in Python.OUTCOMES.items()},
@@ -241,8 +241,9 @@ class OpenVmm(Client):
 
 
 class Shell(Client):
-    """layout.sh, which creates a layout and deletes it, with a connection for each call and one for events. So it
-    cannot use `Between`, which has one at a time, beyond its first call. jq reads the members that it names."""
+    """layout.sh, which creates a layout and deletes it. It makes a connection for each call, and one for events.
+    `Between` handles only one connection at a time, so here it works only for the first call. jq reads only the members
+    it names."""
 
     SILENT = f"layout.resolve: no reply within [0-9.]+ s, or the connection was closed; the daemon {STOPPED}$"
     CUT_OFF = "layout.resolve: the reply is invalid or was cut off$"
@@ -268,7 +269,7 @@ class Shell(Client):
 CLIENTS = (Python, Petri, Ttrpc, Library, Loop, Command, OpenVmm)
 if shutil.which("socat") and shutil.which("jq"):
     CLIENTS += (Shell,)
-SESSIONS = (Python, Petri, Ttrpc, Library, Loop)  # those with a connection of many calls
+SESSIONS = (Python, Petri, Ttrpc, Library, Loop)  # those that make many calls over one connection
 
 
 # Peers.
@@ -289,10 +290,10 @@ def read_frame(connection):
 
 
 class Between(FakeDaemon):
-    """Stands between clients and a daemon, and sends what `edit(reply, number)` makes of each reply.
+    """Stands between clients and a daemon. For each reply of the daemon it sends the result of `edit(reply, number)`.
 
-    The first request has the number 0. The connection ends with a reply that got shorter, or when the client has
-    left if `waits`. `requests` are those that came.
+    The first request has the number 0. If the new reply is shorter, the connection is closed after it; if `waits` is
+    set, only when the client has left. `requests` holds the received requests.
     """
 
     def __init__(self, daemon, protocol, edit, waits=False):
@@ -321,7 +322,7 @@ class Between(FakeDaemon):
 
 @contextlib.contextmanager
 def full_queue():
-    """The path of a socket that has no room for one more connection."""
+    """Yields the path of a socket whose queue has no room for another connection."""
     with contextlib.ExitStack() as stack:
         path = os.path.join(stack.enter_context(tempfile.TemporaryDirectory(prefix="gpalayoutd-test-")), "full.sock")
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -336,7 +337,7 @@ def full_queue():
 
 
 def with_new_members(value):
-    """JSON with a member in each object that no client knows."""
+    """Returns JSON with an unknown member added to each object."""
     if isinstance(value, list):
         return [with_new_members(each) for each in value]
     if isinstance(value, dict):
@@ -354,7 +355,7 @@ NEW_FIELD = bytes_field(1000, b"moon") + varint(1001 << 3) + varint(1)
 
 
 def newer_frame(reply):
-    """The reply to Create with new fields at each level, a new warning, and a Status that says OK."""
+    """Returns the reply to Create with unknown fields at each level, an unknown warning, and a Status that says OK."""
     stream = HEADER.unpack_from(reply)[1]
     message = gpalayout_pb2.CreateReply.FromString(fields(reply[HEADER.size:])[2])
     message.layout.MergeFromString(NEW_FIELD)
@@ -365,7 +366,7 @@ def newer_frame(reply):
 
 
 def new_refusal(reply, protocol):
-    """A refusal, in the place of a reply, with a code, a reason and details that no client knows."""
+    """Returns a refusal to send instead of a reply. Its code, reason and details are unknown to clients."""
     if protocol == "json":
         return refusal(77, "too blue", json.loads(reply)["id"], reason="too_blue", pointer="/name", hue=240)
     data = gpalayout_pb2.ErrorData(reason="too_blue", pointer="/name").SerializeToString() + NEW_FIELD
@@ -377,7 +378,7 @@ def new_refusal(reply, protocol):
 
 
 def for_each(kinds=CLIENTS):
-    """The test is for each of these clients, and has a name of a layout for it."""
+    """Runs the test for each of these clients, with a layout name for each."""
     kinds = tuple(kinds)
 
     def decorate(test):
@@ -499,7 +500,7 @@ class Matrix(unittest.TestCase):
 
 
 class ManyCalls(unittest.TestCase):
-    """gpalayout_ttrpc.py with many calls at a time."""
+    """gpalayout_ttrpc.py with many calls in flight."""
 
     @classmethod
     def setUpClass(cls):
@@ -514,7 +515,7 @@ class ManyCalls(unittest.TestCase):
         return self.client.call("Create", {"name": name, "request": TTRPC_REQUEST}, **options)
 
     def test_one_that_only_sends_is_not_held_up(self):
-        # More replies, and more bytes of them, than the daemon lets wait and sockets hold.
+        # These are more replies, with more bytes, than the daemon queues and sockets hold.
         streams = [self.client.send("Schema" if number % 8 == 0 else "Info") for number in range(2000)]
         for stream in reversed(streams):
             self.assertTrue(self.client.receive(stream).ListFields())
@@ -527,7 +528,7 @@ class ManyCalls(unittest.TestCase):
                 while True:
                     streams.append(self.client.send("Get", {"name": "x" * 10000}, timeout=SHORT))
         self.assertGreater(len(streams), 1)
-        # The last one may have been cut off; then the connection is another one, and the others are lost.
+        # If the last request was cut off, the client makes a new connection, and the other replies are lost.
         self.assertTrue(self.create("after"))
         for stream in streams:
             with self.assertRaises((gpalayout_ttrpc.Refused, gpalayout_ttrpc.ConnectionLost)):
@@ -562,7 +563,7 @@ class ManyCalls(unittest.TestCase):
         with Daemon() as daemon, daemon.ttrpc() as client:
             revision = client.call("WaitEvents", {"timeout_ms": 0}).revision
             waits = [client.send("WaitEvents", {"since": revision, "timeout_ms": 3600000}) for _ in range(3)]
-            client.call("Info")  # the daemon has read them
+            client.call("Info")  # its reply shows that the daemon has read the waits
             daemon.stop(signal.SIGKILL)
             with self.assertRaisesRegex(gpalayout_ttrpc.ConnectionLost, f"closed before the reply{ASK}"):
                 client.receive(waits[1])
@@ -573,7 +574,7 @@ class ManyCalls(unittest.TestCase):
             for stream in (waits[0], waits[2]):
                 with self.assertRaises(gpalayout_ttrpc.ConnectionLost):
                     client.receive(stream)
-            # No event is lost: they are asked for after the last that was seen.
+            # No event is lost, because the client asks for those after the last one it got.
             events = client.call("WaitEvents", {"since": revision}).events
             self.assertEqual([(event.event, event.name) for event in events], [("created", "vm")])
 
@@ -628,7 +629,7 @@ class ManyCalls(unittest.TestCase):
 
 
 class PetriDaemon(unittest.TestCase):
-    """A private daemon of gpalayout_petri.py that is stopped."""
+    """A private daemon of gpalayout_petri.py that is stopped with a signal."""
 
     def test_one_that_was_stopped_is_killed_at_the_end(self):
         with self.assertRaisesRegex(petri.DaemonFailed, "gpalayoutd did not exit within 0.2 s and was killed:\n"):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""front-ends/shell/layout.sh: a layout is live as long as a command runs, and no longer."""
+"""front-ends/shell/layout.sh: a layout is live exactly as long as a command runs."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""front-ends/vmservice: the requests that it makes of VM configurations, what it says to wrong ones, and that neither
-its own end nor the daemon's loses a VM."""
+"""front-ends/vmservice: its requests for VM configurations, its messages about wrong ones, and restarts: no VM is lost
+when the service or the daemon exits."""
 
 import contextlib
 import io
@@ -57,7 +57,7 @@ def config(*root_complexes, boot="uefi", **members):
 
 
 def requested(*root_complexes, nodes=("0x100000000",), arch="x86_64", profile="gen2-uefi", **members):
-    """The request as the daemon keeps it."""
+    """Returns the request as the daemon keeps it."""
     if root_complexes:
         members["pcie"] = {"root_complexes": list(root_complexes)}
     return {"arch": arch, "policy": POLICY, "profile": profile, "memory": {"nodes": list(nodes)}, **members}
@@ -68,7 +68,7 @@ def asked(name="rc0", **members):
             "high_mmio": "0x40000000", **members}
 
 
-# A configuration, and the request that it stands for.
+# A configuration and its request.
 CONFIGS = {
     "UEFI": (config(), requested()),
     "Linux direct boot": (config(boot="direct_boot"), requested(profile="linux-direct")),
@@ -98,7 +98,7 @@ CONFIGS = {
 SMMU = (config(root_complex(iommu={"smmu": {}})), requested(asked(iommu="smmuv3"), arch="aarch64"))
 
 TOO_MUCH = {"memory_mb": 1 << 44}
-# A configuration that is refused: its reason, its pointer, and a part of the text.
+# A refused configuration: its reason, its pointer, and a part of the message.
 REFUSALS = {
     "no boot kind": (config(boot=None), "missing_member", "/config", "set direct_boot or uefi"),
     "no memory": ({"uefi": {}}, "missing_member", "/config", "set memory_config or numa_config"),
@@ -236,7 +236,7 @@ class Configurations(ServiceTestCase):
 
 
 class OnAarch64(Configurations):
-    """What is said of the other architecture."""
+    """The same configurations for the other architecture."""
 
     SERVICE_OPTIONS = ("--policy", POLICY, "--arch", "aarch64", "--host-bits", "48")
 
@@ -325,7 +325,7 @@ class Vms(ServiceTestCase):
 
 
 class Restarts(unittest.TestCase):
-    """Either is restarted, in both ways, and nothing is lost."""
+    """The service or the daemon is stopped or killed and starts again, and nothing is lost."""
 
     def test_of_the_service(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket) as service:
@@ -367,8 +367,8 @@ class Restarts(unittest.TestCase):
 
 
 class FakeDaemon:
-    """Answers each request as the next function of `answers` says, which gets its method and returns bytes to send
-    before the connection goes on, or None to close it."""
+    """Answers each request with the next function of `answers`. It gets the method and returns the bytes to send before
+    the connection goes on, or None to close it."""
 
     def __init__(self, path, *answers):
         self.path, self.answers, self.methods = path, list(answers), []
@@ -382,7 +382,7 @@ class FakeDaemon:
         while self.answers:
             connection, _ = self.listener.accept()
             with connection, connection.makefile("rb") as stream:
-                # After the last answer the connection stays: its end beside a reply may hide the reply from the client.
+                # The connection stays open after the last answer: its end could hide the reply from the client.
                 while len(header := stream.read(HEADER.size)) == HEADER.size:
                     length, stream_id, _, _ = HEADER.unpack(header)
                     self.methods.append(fields(stream.read(length))[2].decode())
@@ -422,7 +422,7 @@ DELETED = gpalayout_pb2.DeleteReply(name="vm", generation=3)
 
 
 class Daemons(unittest.TestCase):
-    """Beside a daemon that is no good."""
+    """The service with a daemon that misbehaves."""
 
     def beside(self, *answers, options=()):
         folder = temporary_folder(self)

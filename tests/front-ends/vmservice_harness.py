@@ -25,14 +25,14 @@ import vmservice_pb2
 
 
 def build():
-    """The path of the program; SkipTest if there is no compiler."""
+    """Builds the service and returns the path of the program. Raises SkipTest if there is no compiler."""
     sources = sorted(name for name in os.listdir(os.path.join(TOP_SRCDIR, FOLDER)) if name.endswith(".go"))
     return go_program.build("gpalayout-vmservice", *(os.path.join(FOLDER, name) for name in sources),
                             "proto/gpalayout.proto", os.path.join(FOLDER, "vmservice.proto"))
 
 
 class VmService:
-    """A service of its own, beside the daemon of a ttrpc socket; `with VmService(program, path) as service:`."""
+    """A VM service of its own that uses the ttrpc socket of a daemon; `with VmService(program, path) as service:`."""
 
     def __init__(self, program, daemon_socket, *options):
         self.folder = tempfile.mkdtemp(prefix="gpalayout-vmservice-test-")
@@ -56,7 +56,7 @@ class VmService:
             return log.read()
 
     def stop(self, sig=signal.SIGTERM):
-        """Asks the service to end, and returns its exit status."""
+        """Asks the service to exit, and returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
         return self.process.wait(harness.PATIENCE)
