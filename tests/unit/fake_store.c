@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records are kept as copies that went through their stored form. */
+/* Records are kept as copies that were encoded and decoded. */
 #include "config.h"
 
 #include "tests/unit/fake_store.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NULL: out of memory. */
+/* Returns NULL if memory ran out. */
 static struct gpald_record *copy_of(const struct gpald_record *record)
 {
 	const struct gpald_stored_record stored = gpald_record_to_store(record);
@@ -49,7 +49,7 @@ static bool load(struct gpald_store *base, const struct gpald_loader *loader,
 	return true;
 }
 
-/* Gone, or replaced by what follows; nothing happens if there was none. */
+/* Removes the record of this name, if there is one. */
 static void forget(struct fake_store *store, const char *name)
 {
 	for (size_t i = 0; i < store->record_count; i++) {
@@ -104,7 +104,7 @@ static enum gpald_commit_result commit(struct gpald_store *base,
 		if (result == GPALD_COMMIT_DONE)
 			apply(store, change);
 		else
-			change->event.revision = 1; /* means nothing */
+			change->event.revision = 1; /* has no meaning */
 	}
 	pthread_mutex_unlock(&store->lock);
 	return result;

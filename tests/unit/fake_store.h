@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A store for tests of the registry: what it holds outlives its closing, and its
- * commits are held up and refused as a test wants it.
+ * A store for tests of the registry. What it holds outlives its closing. A test can hold up its
+ * commits and choose their results.
  */
 #ifndef GPALD_TESTS_UNIT_FAKE_STORE_H
 #define GPALD_TESTS_UNIT_FAKE_STORE_H
@@ -21,29 +21,29 @@ struct fake_damage {
 };
 
 struct fake_store {
-	struct gpald_store base; /* first */
+	struct gpald_store base; /* must be first */
 
-	/* What it holds. */
+	/* The contents. */
 	struct gpald_record *records[FAKE_ROOM];
 	size_t record_count;
 	struct gpald_event events[FAKE_ROOM];
 	size_t event_count;
 	struct gpald_store_state state;
 
-	/* What loading finds besides. */
+	/* What loading also reports. */
 	const struct fake_damage *damage;
 	size_t damage_count;
 	const char *load_error;
 
-	/* How often it was called. */
+	/* How often each function was called. */
 	size_t loads;
 	size_t tidies;
 	size_t closes;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	/* Behind the lock. */
-	size_t batches[FAKE_ROOM]; /* how many changes each commit had */
+	/* The lock protects these. */
+	size_t batches[FAKE_ROOM]; /* the number of changes in each commit */
 	size_t batch_count;
 	bool is_stalled;
 	bool is_held; /* a commit waits for fake_store_step() or fake_store_resume() */
@@ -55,22 +55,22 @@ struct fake_store {
 void fake_store_init(struct fake_store *store, uint64_t revision);
 void fake_store_clear(struct fake_store *store);
 
-/* What commits from now on answer, and what they say. */
+/* Sets the result and the error text of all later commits. */
 void fake_store_answer(struct fake_store *store, enum gpald_commit_result result,
 		       const char *error);
 
-/* Commits wait until they are let go on. */
+/* From now on, commits wait until fake_store_resume() or fake_store_step() lets them go on. */
 void fake_store_stall(struct fake_store *store);
 void fake_store_resume(struct fake_store *store);
 
-/* Waits for a commit to be held up; how many changes it has. */
+/* Waits until a commit is held up. Returns the number of its changes. */
 size_t fake_store_await(struct fake_store *store);
 
-/* The same, and lets that one go on. */
+/* The same, and then lets this commit go on. */
 size_t fake_store_step(struct fake_store *store, enum gpald_commit_result result,
 		       const char *error);
 
-/* How many commits have begun. */
+/* Returns how many commits have begun. */
 size_t fake_store_commits(struct fake_store *store);
 
 #endif

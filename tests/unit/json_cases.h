@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts that are JSON (y_), that are not (n_), and for which RFC 8259 leaves the choice
- * (i_), by what they are about. JSON here has four exceptions, which proto/README.md
- * states: the same member twice, U+0000 in strings, numbers beyond a double or longer
- * than 63 characters, and unpaired surrogates.
+ * Texts that are JSON (y_), that are not (n_), and for which RFC 8259 leaves the choice (i_), by
+ * subject. JSON here has four exceptions, which proto/README.md states: the same member twice,
+ * U+0000 in strings, numbers beyond a double or longer than 63 characters, and unpaired surrogates.
  */
 #ifndef TESTS_UNIT_JSON_CASES_H
 #define TESTS_UNIT_JSON_CASES_H
@@ -12,10 +11,10 @@
 
 #include <stddef.h>
 
-/* A literal with its length, for it may hold NULs. */
+/* A literal and its length, because it may contain NULs. */
 #define TEXT(literal) literal, sizeof(literal) - 1
 
-/* For those that are taken; no reason of the guard. */
+/* Marks texts that the parser accepts. It is no reason of the guard. */
 #define TAKEN GPALD_REASON_COUNT
 
 static const struct json_case {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests, layouts and records as bytes, in one expression; and a request that has everything. */
+/*
+ * Makes requests, layouts and records as bytes, in one expression, and a request with every member.
+ */
 #ifndef GPALD_TESTS_UNIT_RECORDS_H
 #define GPALD_TESTS_UNIT_RECORDS_H
 
@@ -30,7 +32,7 @@ static inline void assert_blobs_equal(const struct gpald_blob *a, const struct g
 	ck_assert_mem_eq(a->data, b->data, a->length);
 }
 
-/* The record of a request that resolves; freed by the caller. */
+/* Returns the record of a request that must resolve. The caller frees it. */
 static inline struct gpald_record *record_of(const char *name,
 					     const struct gpald_record_facts *facts,
 					     const struct gpal_request *request)
@@ -62,7 +64,7 @@ static inline void assert_records_equal(const struct gpald_record *a, const stru
 	assert_blobs_equal(&a->layout, &b->layout);
 }
 
-/* Every member set, each to a value of its own; it resolves, with warnings. */
+/* Every member is set, each to a different value. The request resolves, with warnings. */
 static inline struct gpal_request rich_request(void)
 {
 	static const uint64_t nodes[] = { 2 * GIB, 0, 3 * GIB + 20 * MIB };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits are bounded, so that a change that is forgotten fails a test and hangs none. */
+/* Waits are bounded, so that a forgotten change makes a test fail and not hang. */
 #include "config.h"
 
 #include "tests/unit/registry_bench.h"
@@ -153,7 +153,7 @@ static void note(struct change *change)
 	change->owner_uid = operation->owner_uid;
 	if (operation->kind != GPALD_OPERATION_CREATE || operation->outcome != GPALD_OUTCOME_DONE)
 		return;
-	/* What is answered is what is there. */
+	/* The answer is the record in the registry. */
 	ck_assert_ptr_nonnull(operation->record);
 	ck_assert_ptr_eq(bench_find(bench, operation->name), operation->record);
 	ck_assert_uint_eq(operation->record->facts.generation, operation->generation);
@@ -210,7 +210,7 @@ bool change_submit(struct change *change)
 {
 	const bool is_done = gpald_registry_submit(change->bench->registry, &change->operation);
 
-	/* `done` comes later or never, and not during the call. */
+	/* `done` is called later or never, but not during the call. */
 	ck_assert_int_eq(change->times_done, 0);
 	if (is_done)
 		note(change);

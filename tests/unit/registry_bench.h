@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A registry on a fake store, and changes that note what came of them. */
+/* A registry on a fake store, and changes that record their outcome. */
 #ifndef GPALD_TESTS_UNIT_REGISTRY_BENCH_H
 #define GPALD_TESTS_UNIT_REGISTRY_BENCH_H
 
@@ -10,26 +10,26 @@
 #include <semaphore.h>
 #include <stdio.h>
 
-#define BENCH_REVISION 1000 /* of the new store */
+#define BENCH_REVISION 1000 /* first revision of the new store */
 #define UNDECIDED_MAX 16
-#define OWNER 1000 /* who makes changes, if nothing else is said */
+#define OWNER 1000 /* who makes changes by default */
 
 struct bench {
 	struct fake_store store;
-	struct gpald_registry *registry; /* NULL: it could not be opened */
+	struct gpald_registry *registry; /* NULL if it could not be opened */
 	char error[GPALD_STORE_ERROR_SIZE];
 	size_t layouts_max;
-	size_t layouts_per_uid_max; /* 0: no limit */
-	uint64_t bytes_per_uid_max; /* the same */
-	bool decides_later;         /* what takes long, when bench_decide() is called */
+	size_t layouts_per_uid_max; /* 0 for no limit */
+	uint64_t bytes_per_uid_max; /* 0 for no limit */
+	bool decides_later;         /* slow decisions wait for bench_decide() */
 	size_t events_kept;
 	const struct gpal_policy *default_policy;
 	sem_t woken;
-	int finished; /* changes so far */
+	int finished; /* number of changes that are done */
 	struct gpald_operation *undecided[UNDECIDED_MAX];
 	size_t undecided_count;
 
-	/* What the registry has told. */
+	/* What the registry has reported. */
 	size_t batches_told;
 	struct gpald_batch last_batch;
 	int finished_when_told;
@@ -38,35 +38,35 @@ struct bench {
 };
 
 struct change {
-	struct gpald_operation operation; /* first; its outcome is for `done` alone */
+	struct gpald_operation operation; /* must be first; only `done` may read its outcome */
 	struct bench *bench;
 	int times_done;
-	int place; /* among all that finished, from 1 */
+	int place; /* in the order in which changes finished, from 1 */
 	enum gpald_outcome outcome;
 	bool created;
 	uint64_t generation;
 	uid_t owner_uid;
-	char digest[GPAL_DIGEST_SIZE]; /* of the record there is */
+	char digest[GPAL_DIGEST_SIZE]; /* of the current record */
 	bool free_when_done;
 };
 
-/* Not yet opened, so that a test can say how. */
+/* Initialises without opening, so that a test can choose how to open it. */
 void bench_init(struct bench *bench);
 void bench_open(struct bench *bench);
 
-/* Init and open. */
+/* Calls bench_init() and bench_open(). */
 void bench_start(struct bench *bench);
 
-/* Closes what is open and opens it anew, from what the store holds. */
+/* Closes the registry and opens it again, from what the store holds. */
 void bench_reopen(struct bench *bench);
 
-/* Closes what is open, and checks that nothing is owed. */
+/* Closes the registry if it is open, and checks that no change still waits. */
 void bench_end(struct bench *bench);
 
-/* A request for so many GiB of RAM. */
+/* Returns a request for this many GiB of RAM. */
 struct gpal_request request_for(unsigned int gib);
 
-/* Fills in a change of OWNER's. */
+/* Fills in a change by OWNER. */
 void prepare_create(struct bench *bench, struct change *change, const char *name,
 		    const struct gpal_request *request);
 void prepare_update(struct bench *bench, struct change *change, const char *name,
@@ -74,32 +74,32 @@ void prepare_update(struct bench *bench, struct change *change, const char *name
 void prepare_delete(struct bench *bench, struct change *change, const char *name);
 void change_clear(struct change *change);
 
-/* True: it has its outcome already. */
+/* Returns true if the change has its outcome already. */
 bool change_submit(struct change *change);
 
-/* Decides on one of the undecided, which is then no longer there. */
+/* Decides one of the undecided changes, and removes it from their list. */
 void bench_decide(struct bench *bench, size_t which);
 
-/* Settles until it is done. */
+/* Settles until the change is done. */
 void change_await(struct change *change);
 
-/* Submit, await and clear. */
+/* Submits a change, waits for it and clears it. */
 enum gpald_outcome change_do(struct change *change);
 
-/* In one: a request for so many GiB, by OWNER. */
+/* Makes a change by OWNER at once: creates a layout of this many GiB, or deletes it. */
 enum gpald_outcome create_now(struct bench *bench, const char *name, unsigned int gib);
 enum gpald_outcome delete_now(struct bench *bench, const char *name);
 
-/* Waits for the registry to be woken, and settles. */
+/* Waits until the registry is woken, and settles. */
 void bench_settle(struct bench *bench);
 
-/* The record of a name, borrowed from the registry; NULL: there is none. */
+/* Returns the record of a name, borrowed from the registry, or NULL. */
 const struct gpald_record *bench_find(const struct bench *bench, const char *name);
 
-/* The same of the first after a name in byte order; NULL: of all. */
+/* Returns the first record after a name in byte order, or of all if the name is NULL. */
 const struct gpald_record *bench_after(const struct bench *bench, const char *name);
 
-/* Whether a name is there with a generation, 0 for not at all. */
+/* Asserts that the layout has this generation. With 0 it must not exist. */
 void assert_there(const struct bench *bench, const char *name, uint64_t generation);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lets allocations fail by their number, one alone or that and all that follow. */
+/* Makes an allocation fail by its number, alone or together with all later ones. */
 #ifndef GPALD_TESTS_UNIT_SHORTAGE_H
 #define GPALD_TESTS_UNIT_SHORTAGE_H
 
@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Of each thread. */
+/* Each thread has its own counters. */
 static _Thread_local size_t shortage_asked, shortage_which, shortage_failed;
 static _Thread_local bool shortage_stays;
 
-/* From now on the allocation of that number fails, counted from 1; 0: none. */
+/* From now on the allocation with this number fails, counted from 1. With 0 none fails. */
 static inline void shortage_begin(size_t which, bool stays)
 {
 	shortage_asked = shortage_failed = 0;
@@ -19,14 +19,14 @@ static inline void shortage_begin(size_t which, bool stays)
 	shortage_stays = stays;
 }
 
-/* From now on none fails. Whether one has. */
+/* From now on no allocation fails. Returns true if one has failed. */
 static inline bool shortage_end(void)
 {
 	shortage_which = 0;
 	return shortage_failed > 0;
 }
 
-/* Whether this allocation is one that fails. */
+/* Returns true if this allocation must fail. */
 static inline bool shortage_hits(void)
 {
 	bool hits;

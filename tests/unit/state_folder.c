@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders lie under TMPDIR; nothing here syncs but the store itself. */
+/* Folders are below TMPDIR. Only the store itself syncs here. */
 #include "config.h"
 
 #include "tests/unit/state_folder.h"
@@ -24,7 +24,7 @@ void folder_init(struct state_folder *folder)
 	snprintf(folder->path, sizeof(folder->path), "%s/state", folder->parent);
 }
 
-/* Calls `visit` with each file; there are no folders in it. */
+/* Calls `visit` for each file. The folder contains no folders. */
 static void for_each_file(const struct state_folder *folder,
 			  void (*visit)(const struct state_folder *folder, const char *name,
 					void *data),
@@ -305,7 +305,7 @@ static enum gpald_commit_result commit(struct gpald_store *store, struct gpald_c
 	char error[GPALD_STORE_ERROR_SIZE] = "";
 	const enum gpald_commit_result result = commit_together(store, change, 1, error);
 
-	/* What is refused is explained, and says where. */
+	/* A refused commit has an error text, which names the file. */
 	ck_assert_int_eq(strstr(error, "registry.db") != NULL, result != GPALD_COMMIT_DONE);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How each unit test program runs its suite: TAP on standard output. A run without tests has failed. */
+/* Runs the suite of a unit test program, with TAP on standard output. A run without tests fails. */
 #ifndef GPALD_TESTS_UNIT_SUITE_H
 #define GPALD_TESTS_UNIT_SUITE_H
 
@@ -21,7 +21,7 @@ static inline int run_suite(Suite *suite)
 	return failed;
 }
 
-/* Adds a test case that runs `function` once for each row of `rows`, as _i. */
+/* Adds a test case that runs `function` once for each row; the row is _i. */
 static inline void add_rows(Suite *suite, const char *name, const TTest *function, int rows)
 {
 	TCase *tcase = tcase_create(name);
@@ -36,7 +36,7 @@ static inline void add_test(Suite *suite, const char *name, const TTest *functio
 	add_rows(suite, name, function, 1);
 }
 
-/* What has been written; the writer is cleared. */
+/* Compares what was written, and clears the writer. */
 static inline void assert_written(struct gpald_writer *w, const char *expected)
 {
 	ck_assert(!w->failed);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Advice where the property tests do not go: what is reserved out of sight, and bounded work. */
+/*
+ * Advice that the property tests do not cover: reserved ranges that the map omits, and bounded
+ * work.
+ */
 #include "config.h"
 
 #include "tests/unit/vm.h"
@@ -27,7 +30,7 @@ static const struct gpal_growth *growth_of(const struct gpal_advice *advice, con
 	return &advice->growths[at];
 }
 
-/* The map leaves out what is reserved above its top; the range below it may not grow into it. */
+/* The map omits reserved ranges above its top, but the range below may still not grow into them. */
 START_TEST(the_last_range_grows_up_to_what_is_reserved)
 {
 	const struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };
@@ -49,7 +52,7 @@ START_TEST(the_last_range_grows_up_to_what_is_reserved)
 }
 END_TEST
 
-/* A hundred root complexes cost more tries than are paid for; ten do not. */
+/* A hundred root complexes would need more tries than the work limit allows; ten do not. */
 START_TEST(the_work_is_bounded)
 {
 	static struct gpal_root_complex rcs[100];
@@ -75,7 +78,9 @@ START_TEST(the_work_is_bounded)
 }
 END_TEST
 
-/* Whatever else there is, something is said of RAM, and of a tag that is asked for alone. */
+/*
+ * Advice always covers RAM, and a tag that is asked for alone, however many other ranges there are.
+ */
 START_TEST(ram_has_its_part_of_the_work_first)
 {
 	static struct gpal_root_complex rcs[1000];
@@ -109,7 +114,7 @@ START_TEST(ram_has_its_part_of_the_work_first)
 }
 END_TEST
 
-/* What a try costs is what it looks at; each target of a window is looked up by its name. */
+/* A try costs as much as it looks at. Each target of a window is looked up by its name. */
 START_TEST(targets_and_bars_are_work)
 {
 	static const char *const targets[] = { "rc0", "rc1", "rc2", "rc3" };
@@ -143,7 +148,7 @@ static const struct gpal_hotplug_room room = { .size = GIB };
 static const struct gpal_request with_room = VM(
 	one_gib, .hotplug_rooms = &room, .hotplug_room_count = 1, .host_physical_address_bits = 36);
 
-/* Such as one that was stored, and has been damaged since. */
+/* For example a stored layout that was damaged later. */
 START_TEST(a_layout_that_is_not_of_the_request_is_refused)
 {
 	struct gpal_layout *layout = resolve(&with_room);
@@ -165,7 +170,7 @@ START_TEST(a_layout_that_is_not_of_the_request_is_refused)
 }
 END_TEST
 
-/* RAM that is all low RAM window is a node's nonetheless. */
+/* A node whose RAM is all low RAM window still has a row. */
 START_TEST(a_node_that_is_all_low_window_has_a_row)
 {
 	static const uint64_t nodes[] = { 64 * MIB };
@@ -180,7 +185,7 @@ START_TEST(a_node_that_is_all_low_window_has_a_row)
 }
 END_TEST
 
-/* Where ranges may move, what would do afresh is what is told. */
+/* If ranges may move, the advice is what a fresh resolve would allow. */
 START_TEST(an_update_that_may_move_is_advised_afresh)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("rc0") };

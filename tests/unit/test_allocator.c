@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of placement, one promise a test, with the worked examples of the design. */
+/* The rules of placement, with a test for each promise and the worked examples of the design. */
 #include "config.h"
 
 #include "tests/unit/suite.h"
@@ -20,7 +20,7 @@ struct placed {
 	uint64_t start, end;
 };
 
-/* Allocates and expects exactly these ranges, in this order. */
+/* Allocates, and expects exactly these ranges in this order. */
 static void expect_map(const struct gpal_alloc_input *input, const struct placed *expected,
 		       size_t count)
 {
@@ -52,7 +52,7 @@ static struct gpal_error expect_error(const struct gpal_alloc_input *input, int 
 	ck_assert_ptr_null(map);
 	ck_assert_int_eq(error.code, code);
 	ck_assert_str_ne(error.message, "");
-	/* The detail is optional. */
+	/* The caller may pass NULL for the error. */
 	ck_assert_int_eq(gpal_allocate(input, &map, NULL), code);
 	return error;
 }

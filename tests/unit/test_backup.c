@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Backups: taken while layouts change, read with suspicion, and restored into a new registry. */
+/*
+ * Backups: they are taken while layouts change, checked when they are read, and restored into a new
+ * registry.
+ */
 #include "config.h"
 
 #include "registry/backup.h"
@@ -12,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file as it is taken. */
+/* A file while it is being taken. */
 struct taken {
 	uint8_t bytes[1 << 18];
 	size_t length;
@@ -64,7 +67,7 @@ static void backup_path(const struct state_folder *folder, char path[PATH_SIZE])
 	snprintf(path, PATH_SIZE, "%s/backup", folder->parent);
 }
 
-/* Writes the SHA-256 after what it is of. */
+/* Writes the SHA-256 of the bytes after them. */
 static void seal(uint8_t *bytes, size_t length)
 {
 	struct sha256_ctx hash;
@@ -81,7 +84,7 @@ static void finish(const char *path)
 	write_file(path, taken.bytes, taken.length + SHA256_DIGEST_SIZE);
 }
 
-/* What a file says in the end; records of the same name are replaced. */
+/* The contents of a file at its end. A record replaces an earlier one of the same name. */
 struct restored {
 	struct gpald_record *records[64];
 	size_t count;
@@ -107,7 +110,7 @@ static void forget(struct restored *restored, const char *name)
 	}
 }
 
-/* False: it is refused, with `error` set. */
+/* Returns false, with `error` set, if the file is refused. */
 static bool read_backup(const char *path, struct restored *restored,
 			char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -172,7 +175,7 @@ static void change_at_random(struct bench *bench, struct random *random)
 	change_do(&change);
 }
 
-/* Whatever happens between the pages, however long they are. */
+/* This holds for any changes between the pages, and for pages of any length. */
 START_TEST(a_backup_is_what_there_is_at_its_last_page)
 {
 	struct random random = { (uint64_t)_i };
@@ -235,14 +238,17 @@ START_TEST(what_is_no_longer_known_cannot_be_gone_on_from)
 	}
 	delete_now(&bench, "vm-0");
 	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_RESYNC);
-	/* Nor from a revision that has not been. */
+	/* A revision that has never existed cannot be continued from, either. */
 	taken.revision += 100;
 	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_RESYNC);
 	bench_end(&bench);
 }
 END_TEST
 
-/* The lock is held for as many events as a page has room for, also if none is of use. */
+/*
+ * A page looks at a limited number of events, even if none of them matters, because it holds the
+ * lock.
+ */
 START_TEST(a_page_looks_at_so_many_events)
 {
 	struct bench bench;
@@ -267,7 +273,7 @@ START_TEST(a_page_looks_at_so_many_events)
 }
 END_TEST
 
-/* Nothing follows, and something has changed before. */
+/* No record follows the second page, but earlier ones have changed. */
 START_TEST(a_page_that_is_behind_is_not_the_last)
 {
 	struct bench bench;
@@ -289,7 +295,7 @@ START_TEST(a_page_that_is_behind_is_not_the_last)
 }
 END_TEST
 
-/* So that a page can be sent if each record alone can. */
+/* A page can be sent whenever each of its records alone can be. */
 START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 {
 	const size_t bytes = 1 + (size_t)_i * 37;
@@ -307,7 +313,7 @@ START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 		length = taken.length;
 		ck_assert_int_eq(take_page(&bench, bytes), GPALD_PAGE_DONE);
 		length = taken.length - length;
-		/* But for the heading and the end; and no record is as long as that. */
+		/* The heading and the end may be added. No record is longer than 400 bytes. */
 		ck_assert_uint_le(length, (bytes > 400 ? bytes : 400) + 40);
 		delete_now(&bench, "vm-00");
 		if (i < 10)
@@ -317,7 +323,7 @@ START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 }
 END_TEST
 
-/* Three layouts, one of which is told twice, and one that is gone. */
+/* Writes three layouts, one of them twice, and the end of a fourth, which was deleted. */
 static void write_example(struct bench *bench, const char *path)
 {
 	bench_start(bench);
@@ -371,7 +377,7 @@ START_TEST(a_file_that_was_cut_or_changed_is_refused)
 }
 END_TEST
 
-/* Somebody has made the checksum anew: each record has one of its own. */
+/* The checksum of the file was made anew, but each record has a checksum of its own. */
 START_TEST(a_sealed_file_that_was_changed_harms_nothing)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -404,7 +410,7 @@ START_TEST(a_sealed_file_that_was_changed_harms_nothing)
 		refused += !read_backup(path, &restored, error);
 		restored_clear(&restored);
 	}
-	/* A byte that names another revision, say, can be told by nobody. */
+	/* Some changes cannot be noticed, for example another revision. */
 	ck_assert_int_gt(refused, 1500);
 	gpald_blob_free(&whole);
 	bench_end(&bench);
@@ -440,13 +446,13 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 	write_example(&bench, path);
 	now = gpald_event_first_revision();
 	for (int i = 0; i < 2; i++) {
-		/* The second time it is opened as any other. */
+		/* The second time the registry is opened as usual. */
 		store = i == 0 ? restore(&folder, path, &loaded) : open_store(&folder, &loaded);
 		ck_assert_ptr_nonnull(store);
 		ck_assert(!store->is_new);
 		ck_assert_uint_eq(loaded.record_count, 2);
 		ck_assert_uint_eq(loaded.event_count, 0);
-		/* All by the same, and up to the clock. */
+		/* All numbers are raised by the same amount, at least up to the clock. */
 		if (i == 0)
 			raised = loaded.state.revision - (BENCH_REVISION + 6);
 		ck_assert_uint_ge(loaded.state.revision, now);
@@ -463,7 +469,7 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 		close_store(store);
 		loaded_clear(&loaded);
 	}
-	/* There is one now. */
+	/* The folder has a registry now. */
 	ck_assert_ptr_null(restore(&folder, path, &loaded));
 	ck_assert_ptr_nonnull(strstr(loaded.error, "there is a registry already"));
 	loaded_clear(&loaded);
@@ -473,7 +479,7 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 }
 END_TEST
 
-/* Leaves out what is between two offsets of the example, or puts something in its place. */
+/* Replaces the bytes between two offsets of the example with `put`, or only removes them. */
 static void spoil(const char *path, size_t from, size_t to, const void *put, size_t length)
 {
 	struct gpald_blob whole = read_file(path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts that agree with themselves, and what is said of those that do not. */
+/* Layouts that are consistent, and the faults that are found in others. */
 #include "config.h"
 
 #include "tests/unit/vm.h"
@@ -36,7 +36,7 @@ static struct gpal_check check(const struct gpal_layout *layout, const char *dig
 {
 	struct gpal_check check;
 
-	/* Nothing of what was there before may show. */
+	/* The function must overwrite all of this. */
 	memset(&check, 0xa5, sizeof(check));
 	ck_assert_int_eq(gpal_layout_check(layout, digest, &check, NULL), GPAL_OK);
 	ck_assert_uint_eq(check.agrees, check.message[0] == '\0');
@@ -107,7 +107,7 @@ START_TEST(another_digest_is_found)
 }
 END_TEST
 
-/* The lists of a layout lie in memory of its own, which the tests write to. */
+/* The lists of a layout lie in its own memory, so the tests may write to them. */
 #define ENTRY(layout, i) ((struct gpal_map_entry *)&(layout)->map.entries[i])
 #define EXTENT(layout, i) ((struct gpal_ram_extent *)&(layout)->ram[i])
 #define SEGMENT(layout, i) ((struct gpal_layout_segment *)&(layout)->segments[i])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stored form: what goes in comes out, one thing has one form, and nothing that
- * is read from a disk does more than be refused.
+ * The stored form. Everything is decoded as it was encoded, each value has exactly one form, and
+ * bytes that were damaged on disk can do no more than be refused.
  */
 #include "config.h"
 
@@ -17,7 +17,10 @@ enum form {
 	LAYOUT,
 };
 
-/* Bytes in an allocation of exactly their number, so that one too far is seen. */
+/*
+ * Copies bytes into an allocation of exactly their length, so that a sanitizer sees a read past the
+ * end.
+ */
 static struct gpald_blob exact(const uint8_t *data, size_t length)
 {
 	struct gpald_blob blob = { malloc(length), length };
@@ -27,8 +30,8 @@ static struct gpald_blob exact(const uint8_t *data, size_t length)
 }
 
 /*
- * Decodes, forgets the bytes and encodes again. Whatever is taken must be the one
- * form of what it stands for, so the second encoding has to be the first.
+ * Decodes the bytes, frees them, and encodes the result. Each value has only one form, so if the
+ * bytes are accepted, they must equal the new ones.
  */
 static enum gpald_codec_result check_bytes(enum form form, const uint8_t *data, size_t length)
 {
@@ -53,7 +56,9 @@ static enum gpald_codec_result check_bytes(enum form form, const uint8_t *data, 
 
 /* Random samples. */
 
-/* The daemon encodes nothing else; some are drawn to be refused for it. */
+/*
+ * The daemon encodes only requests within these limits. Some samples exceed them and are refused.
+ */
 static bool has_few(const struct gpal_window *window)
 {
 	if (window->kind != GPAL_WINDOW_DEVICES)
@@ -91,7 +96,7 @@ static bool is_in_domain(const struct gpal_request *request)
 	       request->host_physical_address_bits <= GPALD_ADDRESS_BITS_MAX;
 }
 
-/* The bytes that a seed names; empty: it names none of that form. */
+/* Returns the bytes for a seed, or none if it stands for nothing of that form. */
 static struct gpald_blob sample(enum form form, uint64_t seed)
 {
 	struct request_case *drawn = request_case_draw(seed);
@@ -138,7 +143,7 @@ static enum gpald_codec_result check_request(const struct gpal_request *request)
 
 #define ROUNDS 2000
 
-/* Told apart by their JSON, which knows nothing of the bytes. */
+/* Requests are compared by their JSON, which does not depend on the bytes. */
 START_TEST(requests_come_back)
 {
 	size_t seen = 0;
@@ -175,7 +180,7 @@ static void assert_layout_comes_back(const struct gpal_layout *layout)
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &back), GPALD_CODEC_OK);
 	gpald_blob_free(&blob);
 	assert_same_text(layout_tree(layout), layout_tree(&back));
-	/* What the JSON does not tell. */
+	/* The JSON does not contain these. */
 	for (size_t i = 0; i < layout->map.count; i++)
 		ck_assert_uint_eq(back.map.entries[i].index, layout->map.entries[i].index);
 	ck_assert_uint_eq(back.virtio_mmio_slots, layout->virtio_mmio_slots);
@@ -237,7 +242,7 @@ START_TEST(the_longest_lists_come_back)
 		reserved[i].name = name;
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_OK);
 
-	/* And one more of each does not. */
+	/* One more element in a list is too many. */
 	request.node_count++;
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
 	request.node_count--;
@@ -290,7 +295,7 @@ START_TEST(flipped_bits_never_make_a_second_form)
 		}
 		gpald_blob_free(&blob);
 	}
-	/* Some say something else, as another size; that is what checksums are for. */
+	/* Some bytes still decode, for example to another size. Checksums find those. */
 	ck_assert_uint_gt(refused, 100);
 	ck_assert_uint_gt(taken, 100);
 }
@@ -314,7 +319,7 @@ START_TEST(random_bytes_never_make_a_second_form)
 }
 END_TEST
 
-/* Writes a text of hex digits and spaces as bytes; their number. */
+/* Converts hex digits to bytes, and skips spaces. Returns the number of bytes. */
 static size_t bytes_of_hex(const char *hex, uint8_t *bytes, size_t room)
 {
 	size_t length = 0;
@@ -340,24 +345,24 @@ static const struct {
 } forms[] = {
 	{ HEAD OPTIONALS REST, GPALD_CODEC_OK },
 	{ "", GPALD_CODEC_MALFORMED },
-	/* A version that is not known, or none. */
+	/* An unknown version, or none. */
 	{ "00 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "03 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_NEWER },
-	/* The second version: without VMBus; and with nothing that needs it. */
+	/* The second version: without VMBus, and with nothing that needs this version. */
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 01 " REST " 00 00 00 00 00", GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 00", GPALD_CODEC_MALFORMED },
-	/* A hole of the host, and one that there is not. */
+	/* A hole of the host, and an unknown one. */
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 01 00 00 00 00", GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 01 02 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	/* An alias map of VTL2. */
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 01 00 00 00", GPALD_CODEC_OK },
-	/* A pinned window, and one beside a size. */
+	/* A pinned window, alone and together with a size. */
 	{ "02 00 00 00 01 8020 " OPTIONALS "01 8020 8040 00 " REST " 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 00 00 01 05 01 8020 8040 00 " REST " 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
-	/* No window is of the second version; so is a window with an alignment. */
+	/* Only the second version can have no window, or a window with an alignment. */
 	{ HEAD OPTIONALS "00 01 0161 00 00 00 00 03 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS
@@ -374,7 +379,7 @@ static const struct {
 	  GPALD_CODEC_OK },
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 01 0177 01 0161 8020 8002",
 	  GPALD_CODEC_OK },
-	/* A granularity is always said; a name is UTF-8; there are at most 16 targets. */
+	/* A granularity is required, a name must be UTF-8, and there are at most 16 targets. */
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 01 0177 01 0161 8020 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS "00 00 " REST " 00 00 00 00 01 01c3 01 0161 8020 8002",
@@ -383,7 +388,7 @@ static const struct {
 	  " 00 00 00 00 01 0177 11 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161"
 	  " 0161 0161 0161 0161 8020 8002",
 	  GPALD_CODEC_MALFORMED },
-	/* A window for a device: one BAR; functions, too; seven BARs. */
+	/* A window for a device: one BAR; with functions, too; seven BARs. */
 	{ "02 00 00 00 01 8020 " OPTIONALS
 	  "00 00 00 01 0161 00 00 00 00 04 01 01 8020 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
@@ -395,7 +400,7 @@ static const struct {
 	  "00 00 00 01 0161 00 00 00 00 04 01 07 8020 8020 8020 8020 8020 8020 8020 00 "
 	  "00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
-	/* A name that the first version could not have, in the second alone. */
+	/* Only the second version can have such a name. */
 	{ HEAD OPTIONALS "00 01 0120 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ "02 00 00 00 01 8020 " OPTIONALS
@@ -404,17 +409,17 @@ static const struct {
 	{ "02 00 00 00 01 8020 " OPTIONALS
 	  "00 00 00 01 0161 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
-	/* Integers with more bytes than they need. */
+	/* Integers with more bytes than necessary. */
 	{ "8100 00 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 8000 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 80a000 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 8080808080808080808000 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
-	/* 2^64 - 1, 2^64, and more bits than there are. */
+	/* 2^64 - 1, 2^64, and more bits than an integer can have. */
 	{ "01 00 00 00 01 ffffffffffffffffff01 " OPTIONALS REST, GPALD_CODEC_OK },
 	{ "01 00 00 00 01 ffffffffffffffffff02 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 ffffffffffffffffff81 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 01 ffffffffffffffffffffffffff01 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
-	/* Enumerations, one too far. */
+	/* Enumerations, up to the first value that is too large. */
 	{ "01 01 00 04 01 8020 " OPTIONALS REST, GPALD_CODEC_OK },
 	{ "01 02 00 00 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 05 01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
@@ -423,19 +428,19 @@ static const struct {
 	/* Flags are 0 or 1. */
 	{ HEAD "01 05 00 00 " REST, GPALD_CODEC_OK },
 	{ HEAD "02 05 00 00 " REST, GPALD_CODEC_MALFORMED },
-	/* 32 bits and not more. */
+	/* 32 bits, and one more. */
 	{ HEAD OPTIONALS "00 01 0161 00 00 00 01 ffffffff0f 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
 	{ HEAD OPTIONALS "00 01 0161 00 00 00 01 8080808010 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
-	/* 4096 virtio-mmio slots, one more, and as many as 32 bits count. */
+	/* 4096 virtio-mmio slots, one more, and the largest 32-bit number. */
 	{ HEAD OPTIONALS "00 00 8020 00 00 00 00 00", GPALD_CODEC_OK },
 	{ HEAD OPTIONALS "00 00 8120 00 00 00 00 00", GPALD_CODEC_MALFORMED },
 	{ HEAD OPTIONALS "00 00 ffffffff0f 00 00 00 00 00", GPALD_CODEC_MALFORMED },
 	/* 64 physical address bits, and 65. */
 	{ HEAD OPTIONALS "00 00 00 00 00 00 00 40", GPALD_CODEC_OK },
 	{ HEAD OPTIONALS "00 00 00 00 00 00 00 41", GPALD_CODEC_MALFORMED },
-	/* Names of root complexes and of reserved ranges: none, and one that is no UTF-8. */
+	/* Names of root complexes and of reserved ranges: empty, and not UTF-8. */
 	{ HEAD OPTIONALS "00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_MALFORMED },
 	{ HEAD OPTIONALS "00 01 01ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
@@ -443,7 +448,7 @@ static const struct {
 	{ HEAD OPTIONALS "00 00 00 00 00 00 01 0161 00 00 00", GPALD_CODEC_OK },
 	{ HEAD OPTIONALS "00 00 00 00 00 00 01 00 00 00 00", GPALD_CODEC_MALFORMED },
 	{ HEAD OPTIONALS "00 00 00 00 00 00 01 0120 00 00 00", GPALD_CODEC_MALFORMED },
-	/* Policies: of this version, of another, cut short, with a NUL. */
+	/* Policies: of this version, of another, truncated, and with a NUL. */
 	{ "01 00 0f 6f70656e766d6d2d323032362e3036 00 01 8020 " OPTIONALS REST, GPALD_CODEC_OK },
 	{ "01 00 0f 6f70656e766d6d2d323036362e3036 00 01 8020 " OPTIONALS REST,
 	  GPALD_CODEC_UNKNOWN_POLICY },
@@ -453,7 +458,7 @@ static const struct {
 	{ "01 00 10 6f70656e766d6d2d323032362e303600 00 01 8020 " OPTIONALS REST,
 	  GPALD_CODEC_MALFORMED },
 	{ "01 00 ffffffffffffffffff01 6f", GPALD_CODEC_MALFORMED },
-	/* Lists: of more elements than there are bytes, or than there is memory. */
+	/* Lists with more elements than there are bytes, or than memory can hold. */
 	{ "01 00 00 00 7f 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 ffffffffffffffffff01 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
 	{ "01 00 00 00 8080808080808080a001 8020 " OPTIONALS REST, GPALD_CODEC_MALFORMED },
@@ -481,7 +486,7 @@ START_TEST(a_value_has_one_form)
 }
 END_TEST
 
-/* A layout of nothing: x86_64, a policy, gen2-uefi, no RAM; then chipset low MMIO. */
+/* An empty layout: x86_64, a policy, gen2-uefi, no RAM; then chipset low MMIO. */
 #define LAYOUT_HEAD "01 00 0f 6f70656e766d6d2d323032362e3036 00 00 "
 #define LAYOUT_REST "0000 00 00 0000 00 00 00 0000 0000 0000 00 00000000 00 00"
 #define LAST_PAGE "feffffffffffff07 "
@@ -495,7 +500,7 @@ static const struct {
 	{ LAYOUT_HEAD "05 02 " LAYOUT_REST, GPALD_CODEC_OK },
 	{ LAYOUT_HEAD "00 " SPACE_END LAYOUT_REST, GPALD_CODEC_OK },
 	{ LAYOUT_HEAD LAST_PAGE "01 " LAYOUT_REST, GPALD_CODEC_OK },
-	/* Beyond the end of space. */
+	/* Beyond the end of the address space. */
 	{ LAYOUT_HEAD LAST_PAGE "02 " LAYOUT_REST, GPALD_CODEC_MALFORMED },
 	{ LAYOUT_HEAD "01 " SPACE_END LAYOUT_REST, GPALD_CODEC_MALFORMED },
 	{ LAYOUT_HEAD SPACE_END SPACE_END LAYOUT_REST, GPALD_CODEC_MALFORMED },
@@ -512,7 +517,7 @@ START_TEST(ranges_of_layouts_end_with_space)
 }
 END_TEST
 
-/* Each is what a checksum would let pass, and what those who read a layout rely on. */
+/* A checksum would not find any of these faults, but readers of a layout rely on their absence. */
 #define SPOIL(name, statement)                          \
 	static void spoil_##name(struct gpal_layout *l) \
 	{                                               \
@@ -556,7 +561,7 @@ START_TEST(a_layout_that_contradicts_itself_is_refused)
 }
 END_TEST
 
-/* A store gives NULL for a column of no bytes. */
+/* A store returns NULL for a column without bytes. */
 START_TEST(no_bytes_at_all_are_refused)
 {
 	const struct gpald_blob none = { 0 };

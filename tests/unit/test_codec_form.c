@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the stored form stands for: two requests are one exactly when their bytes
- * are, and bytes that were written once are read for ever.
+ * Two requests are the same exactly if their stored bytes are, and bytes that were written once can
+ * always be read.
  */
 #include "config.h"
 
@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* The bytes of a request as a client writes it. */
+/* Returns the stored bytes of a request in JSON. */
 static struct gpald_blob bytes_of_json(const char *json)
 {
 	cJSON *params = cJSON_CreateObject(), *tree = cJSON_Parse(json);
@@ -69,7 +69,7 @@ END_TEST
 	WITH("", ",\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"high_mmio\":" window "}]}")
 #define CXL(window) WITH("", ",\"cxl_windows\":[{" window "}]")
 
-/* No two are the same. */
+/* No two of these are the same. */
 static const char *const others[] = {
 	WITH("", ""),
 	WITH(",\"low_window\":4096", ""),
@@ -111,7 +111,7 @@ START_TEST(what_is_beyond_the_first_version_tells_requests_apart)
 }
 END_TEST
 
-/* rich_request(), to be changed. */
+/* rich_request(), which a test changes. */
 struct variant {
 	struct gpal_request request;
 	uint64_t nodes[3];
@@ -119,7 +119,7 @@ struct variant {
 	struct gpal_named_range reserved[2];
 };
 
-/* One change: bits of a member. */
+/* A change: bits to flip in a member. */
 static const struct {
 	const char *member;
 	size_t offset;
@@ -129,7 +129,7 @@ static const struct {
 	{                                                                                   \
 		.member = #which, .offset = offsetof(struct variant, which), .bits = (mask) \
 	}
-	CHANGE(request.arch, 0), /* none */
+	CHANGE(request.arch, 0), /* no change */
 	CHANGE(request.arch, 1),
 	CHANGE(request.profile, 5),
 	CHANGE(request.node_count, 1),
@@ -232,7 +232,7 @@ START_TEST(names_and_policies_are_told_apart)
 }
 END_TEST
 
-/* Lists are as they are written: the order of nodes and root complexes places them. */
+/* The order of lists counts, because nodes and root complexes are placed in it. */
 START_TEST(the_order_of_lists_counts)
 {
 	static const uint64_t nodes[] = { GIB, 2 * GIB }, turned[] = { 2 * GIB, GIB };
@@ -245,7 +245,7 @@ START_TEST(the_order_of_lists_counts)
 }
 END_TEST
 
-/* What a request does not use is not in its bytes. */
+/* Members that a request does not use are not encoded. */
 START_TEST(leftovers_in_unused_members_do_not_count)
 {
 	const struct gpal_root_complex clean[] = { { .name = "a", .has_buses = true } };
@@ -273,9 +273,9 @@ START_TEST(leftovers_in_unused_members_do_not_count)
 END_TEST
 
 /*
- * Frozen. These bytes are on the disks of hosts: a change that makes one of the
- * tests below fail loses the layouts of running VMs. It wants a new version, and
- * this one still read.
+ * Frozen. These bytes are on the disks of hosts: a change that makes one of the tests below fail
+ * loses the layouts of running VMs. Such a change needs a new version of the form, and the old one
+ * must still be read.
  */
 
 static const char frozen_request[] =
@@ -293,7 +293,7 @@ static const char frozen_layout[] =
 	"bcd60827010510636869707365742d6c6f772d6d6d696f16776879206974206973206c696b656c792077"
 	"726f6e67";
 
-/* Every member has a value that no neighbour has. */
+/* Each member has a value different from those next to it. */
 static struct gpal_layout sample_layout(void)
 {
 	static const struct gpal_ram_extent ram[] = { { 0, { 0x1000, 0x3000 } },
@@ -362,7 +362,7 @@ static struct gpal_layout sample_layout(void)
 	};
 }
 
-/* Of a blob, as lower-case hex; freed by the caller. */
+/* Returns the bytes of a blob as lower-case hex. The caller frees the text. */
 static char *hex_of(struct gpald_blob *blob)
 {
 	char *hex = calloc(2, blob->length + 1);
@@ -476,7 +476,7 @@ START_TEST(layouts_of_the_first_version_are_read)
 }
 END_TEST
 
-/* The second version says at its end which ranges of the map an update has kept. */
+/* The second version ends with a list of the ranges that an update has kept. */
 START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 {
 	struct gpal_layout layout = sample_layout();
@@ -494,13 +494,13 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	blob = bytes_of_frozen(hex);
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
 	ck_assert(!layout.map.kept[0] && layout.map.kept[1]);
-	/* Without the end of its list, or behind a version to come. */
+	/* The list is truncated; then the version is one of the future. */
 	blob.length--;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
 	blob.length++;
 	blob.data[0] = 4;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_NEWER);
-	/* Marks on what is reserved, and none at all. */
+	/* A reserved range is marked; then nothing is marked. */
 	blob.data[0] = 2;
 	blob.data[blob.length - 2] = 1;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
@@ -513,7 +513,7 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 }
 END_TEST
 
-/* The third version says at its end what 0.1.0 could not, and whether there are marks. */
+/* The third version ends with what 0.1.0 could not express, and says whether there are marks. */
 START_TEST(layouts_with_an_alias_map_are_of_the_third_version)
 {
 	static const char *const ends[] = { "01000000", "010000010001" };
@@ -543,7 +543,7 @@ START_TEST(layouts_with_an_alias_map_are_of_the_third_version)
 }
 END_TEST
 
-/* A layout is always of a policy; only requests may leave it open. */
+/* A layout must have a policy; only a request may omit it. */
 START_TEST(a_layout_of_no_policy_is_refused)
 {
 	struct gpal_layout layout = sample_layout();

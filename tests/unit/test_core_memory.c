@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whatever allocation fails, the core says so or answers as ever, and gives all of it back.
+ * Whichever allocation fails, the core reports it or answers as usual, and frees all its memory.
  *
- * The arena below is linked in place of src/core/arena.c. Each of its pieces is an
- * allocation of its own, so that every request for memory can fail, and a sanitizer
- * sees an access past the end of any list.
+ * The arena below is linked in place of src/core/arena.c. Each of its pieces is an allocation of
+ * its own, so that every request for memory can fail, and a sanitizer sees an access past the end
+ * of any list.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ struct piece {
 };
 
 struct gpald_arena_block {
-	struct gpald_arena arena; /* first */
+	struct gpald_arena arena; /* must be first */
 	struct piece *pieces;
 };
 
@@ -40,7 +40,7 @@ struct gpald_arena *gpald_arena_new(size_t hint)
 	(void)hint;
 	if (!block)
 		return NULL;
-	/* Only an empty list lies there. */
+	/* Only empty lists lie there. */
 	block->arena.next = block->arena.end = (uintptr_t)block;
 	block->arena.newest = block;
 	return &block->arena;
@@ -86,7 +86,7 @@ char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
-/* An object stands behind the address of its arena. */
+/* The object follows the pointer to its arena. */
 void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena)
 {
 	char *owner;
@@ -153,7 +153,7 @@ static void make_vms(void)
 	}
 }
 
-/* Each has a code, and tells what it was given, which it frees. */
+/* Each function returns a code and describes its result, which it frees. */
 
 #define TOLD_SIZE 4096
 
@@ -272,7 +272,7 @@ static int try_check(const struct vm *vm, char *told)
 static const struct {
 	int (*try)(const struct vm *vm, char *told);
 	int code;
-	bool may_do_without; /* the size that would do is not found then */
+	bool may_do_without; /* then the size that would fit is not found */
 } attempts[] = {
 	{ try_resolve, GPAL_OK, false }, { try_refuse, GPAL_E_EXHAUSTED, true },
 	{ try_update, GPAL_OK, false },  { try_explain, GPAL_OK, false },
@@ -280,7 +280,10 @@ static const struct {
 	{ try_check, GPAL_OK, false },   { try_allocate, GPAL_OK, false },
 };
 
-/* Most VMs have too much for each number: those of the first allocations, then some. */
+/*
+ * It would take too long to try every number. The first allocations fail one by one, then ever
+ * fewer of them.
+ */
 static size_t next_after(size_t which)
 {
 	return which < 60 ? which + 1 : which + which / 2;
@@ -321,7 +324,7 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
-/* Nothing behind the end of a list is looked at, where all of the list is. */
+/* Where the end of a list was reached, the code must not read beyond it. */
 
 START_TEST(a_block_that_lost_no_root_complex_is_compared)
 {

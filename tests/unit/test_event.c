@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the ring of events keeps, and what it says it keeps. */
+/* The ring of events keeps the events that it reports, and no others. */
 #include "config.h"
 
 #include "registry/event.h"
@@ -47,7 +47,7 @@ START_TEST(an_empty_ring_begins_at_its_revision)
 }
 END_TEST
 
-/* Of each capacity: the newest that many are found, nothing else is. */
+/* For each capacity: the newest events are found, up to that many, and no others. */
 static const struct {
 	size_t capacity;
 	uint64_t start; /* the revision before the first */
@@ -80,7 +80,10 @@ START_TEST(the_newest_events_are_kept_in_order)
 		ck_assert_uint_eq(ring.count, kept);
 		ck_assert_uint_eq(gpald_event_ring_oldest(&ring), start + added - kept);
 	}
-	/* Oldest is a revision to go on from: all that follow it are there, itself is not. */
+	/*
+	 * Clients may continue from `oldest`: all later events are there, but `oldest` itself is
+	 * not.
+	 */
 	for (uint64_t r = gpald_event_ring_oldest(&ring) + 1; r <= ring.revision; r++)
 		assert_kept(&ring, r);
 	ck_assert_ptr_null(gpald_event_ring_after(&ring, gpald_event_ring_oldest(&ring) - 1));
@@ -93,7 +96,7 @@ END_TEST
 
 START_TEST(between_two_events_nothing_has_been)
 {
-	/* The last of the ring, and one more, follow others with a gap. */
+	/* The last event of the ring, and the next one, follow others with a gap. */
 	static const uint64_t revisions[] = { 11, 12, 500, 501, 900 };
 	struct gpald_event_ring ring;
 	uint64_t before = 10;
@@ -137,7 +140,7 @@ START_TEST(kinds_have_names)
 
 	ck_assert_int_eq(COUNT_OF(kinds), GPALD_EVENT_KIND_COUNT);
 	ck_assert_str_eq(gpald_event_name(kinds[_i].kind), kinds[_i].name);
-	/* As they are stored. */
+	/* Events are stored in this form. */
 	for (int i = 0; i < COUNT_OF(follows); i++) {
 		const struct gpald_event event = { .revision = revision,
 						   .follows = follows[i],
@@ -191,14 +194,14 @@ END_TEST
 
 START_TEST(a_new_registry_starts_above_what_an_earlier_one_reached)
 {
-	/* A million events a second would be needed to catch up with the clock. */
+	/* Revisions would reach the clock only after a million events a second. */
 	const uint64_t first = gpald_event_first_revision();
 	const uint64_t now_us = (uint64_t)time(NULL) * 1000000;
 
 	ck_assert_uint_le(first, now_us + 2000000);
 	ck_assert_uint_ge(first + 2000000, now_us);
 	ck_assert_uint_ge(gpald_event_first_revision(), first);
-	/* It is a JSON integer for as long as anybody cares. */
+	/* For the foreseeable future a revision fits in a JSON integer. */
 	ck_assert_uint_lt(first, UINT64_C(1) << 53);
 }
 END_TEST

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is JSON and what is not, and where. Each case cJSON gets wrong has a row. */
+/*
+ * Which texts are JSON, and where the others are wrong. Each case that cJSON gets wrong has a row.
+ */
 #include "config.h"
 
 #include "tests/unit/json_cases.h"
@@ -36,7 +38,7 @@ static const char *const good[] = {
 	"999999999999999999999999999999999999999999999999999999999999999",
 };
 
-/* No deeper than texts may be. */
+/* Recurses no deeper than texts may be nested. */
 static void assert_same(const cJSON *mine, const cJSON *expected)
 {
 	const cJSON *a = mine->child, *b = expected->child;
@@ -59,7 +61,7 @@ static void assert_same(const cJSON *mine, const cJSON *expected)
 	ck_assert(!a && !b);
 }
 
-/* Whether a text is taken; then it is what cJSON reads, link by link. */
+/* Returns true if the text is accepted. Its tree must then be the same as cJSON's, link by link. */
 static int parse(const char *text, size_t length, struct gpald_wire_error *error)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
@@ -85,7 +87,7 @@ START_TEST(json_is_taken)
 }
 END_TEST
 
-/* In one string, so that each shows where the next begins. */
+/* All escapes are in one string, so that each must end where the next begins. */
 START_TEST(every_escaped_character_is_read)
 {
 	char *text = malloc(1 << 20), *at = text;
@@ -118,7 +120,10 @@ static const struct {
 	{ "[{\"x\":{\"k\":1,\"k\":1}}]", GPALD_DUPLICATE_KEY, 13 },
 	{ "{\"a\":1,\"a\":2,\"a\":3}", GPALD_DUPLICATE_KEY, 7 },
 	{ "{\"\":1,\"\":2}", GPALD_DUPLICATE_KEY, 6 },
-	/* Of several the first in the text, whatever their order by name. */
+	/*
+	 * Of several duplicates the parser reports the first in the text, whatever their order by
+	 * name.
+	 */
 	{ "{\"b\":1,\"a\":2,\"b\":3,\"a\":4}", GPALD_DUPLICATE_KEY, 13 },
 	{ "{\"a\":1,\"b\":2,\"b\":3,\"a\":4}", GPALD_DUPLICATE_KEY, 13 },
 	{ "{a:1}", GPALD_INVALID_JSON, 1 },
@@ -203,7 +208,10 @@ static const struct {
 	  32 },
 };
 
-/* So that a sanitizer sees a read beyond the end; given to the caller. */
+/*
+ * Copies the text to memory of its exact length, so that a sanitizer sees a read past the end. The
+ * caller frees it.
+ */
 static char *exact_copy(const char *text, size_t length)
 {
 	char *copy = malloc(length ? length : 1);
@@ -223,7 +231,7 @@ static void expect_bad(const char *text, size_t length, enum gpald_reason reason
 	ck_assert_msg(code == -1, "%s was taken", text);
 	ck_assert_msg(error.reason == reason && error.offset == offset, "%s: %s at %zu: %s", text,
 		      gpald_reason_token(error.reason), error.offset, error.message);
-	/* It says what is wrong, and not only where. */
+	/* The message says what is wrong, and not only where. */
 	ck_assert_int_ne(error.message[0], ' ');
 }
 
@@ -259,7 +267,7 @@ START_TEST(a_raw_nul_is_refused)
 }
 END_TEST
 
-/* Every prefix of a document is incomplete, and refused without reading beyond it. */
+/* Every prefix of a document is incomplete. The parser refuses it without reading beyond it. */
 START_TEST(no_prefix_is_json)
 {
 	static const char document[] = "{\"a\":[1.5e3,\"\\u00e9\\ud83d\\ude00\",true,null],"
@@ -275,7 +283,7 @@ START_TEST(no_prefix_is_json)
 }
 END_TEST
 
-/* "[0,0,...,0]" with `count` zeros; given to the caller. */
+/* Returns "[0,0,...,0]" with `count` zeros. The caller frees it. */
 static char *zeros(size_t count, size_t *length)
 {
 	char *text = malloc(2 * count + 2);

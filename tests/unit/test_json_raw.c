@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values found in JSON text: what is there, and that text which ends early is not read past. */
+/* Finds values in JSON text, and does not read past the end of a truncated text. */
 #include "config.h"
 
 #include "tests/unit/suite.h"
@@ -19,7 +19,7 @@ static void assert_raw(struct gpald_raw raw, const char *expected)
 		      "%.*s, not %s", (int)raw.length, raw.text, expected);
 }
 
-/* `expected` NULL: there is none. */
+/* `expected` is NULL if there is no such value. */
 static const struct {
 	const char *text, *name, *expected;
 } members[] = {
@@ -86,7 +86,7 @@ START_TEST(members_come_with_their_names)
 }
 END_TEST
 
-/* Goes through a value and all that is in it; nothing lies outside of the text. */
+/* Visits a value and everything in it. All of it must lie inside the text. */
 static void walk(const char *text, size_t length)
 {
 	struct gpald_raw open[64], rest, name, value;
@@ -105,7 +105,7 @@ static void walk(const char *text, size_t length)
 	}
 }
 
-/* Each beginning of a text, in memory of just that size. */
+/* Each prefix of a text, in memory of its exact length. */
 START_TEST(text_that_ends_early_is_not_read_past)
 {
 	static const char text[] =
@@ -123,7 +123,7 @@ START_TEST(text_that_ends_early_is_not_read_past)
 }
 END_TEST
 
-/* Bytes that are no JSON, among them those that it is made of, and NUL. */
+/* Bytes that are no JSON: the characters that JSON is made of, NUL, and others. */
 START_TEST(text_that_is_no_json_does_no_harm)
 {
 	static const char alphabet[] = "{}[],:\"\\ a1\n";

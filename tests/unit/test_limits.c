@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each limit of the daemon once more: what it is unless it is set, and within which bounds that can be done. */
+/* The default of each limit of the daemon, and its bounds, written a second time. */
 #include "config.h"
 
 #include "server/limits.h"
@@ -14,7 +14,7 @@
 #define MIB UINT64_C(1048576)
 #define GIB UINT64_C(1073741824)
 
-/* In the order of daemon.info. Where the bounds are equal, the protocol has that limit. */
+/* In the order of daemon.info. A limit with equal bounds is fixed by the protocol. */
 static const struct {
 	const char *name;
 	uint64_t standard, least, greatest;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines out of a stream, however the stream is cut into pieces. */
+/* Splits a stream into lines, independent of how the stream is cut into pieces. */
 #include "config.h"
 
 #include "server/line_buffer.h"
@@ -11,8 +11,8 @@
 #define MOST 8
 
 /*
- * What comes out, a line each: the text, or "!" for one that is too long; with the
- * offset in the stream where that is asked for.
+ * The resulting lines: each is its text, or "!" if it is too long. If asked for, its offset in the
+ * stream follows.
  */
 struct outcome {
 	char text[512];
@@ -69,13 +69,13 @@ static const struct {
 	{ "1234567890123456789", "!|" },
 	{ "1234567890123456789\n", "!|" },
 	{ "1234567890123456789\n1234567890123456789\nb", "!|!|b|" },
-	/* Blanks are a line like any other if there are too many. */
+	/* A line of blanks is skipped, unless it is too long. */
 	{ "         \na\n", "a|" },
 	{ "          \na\n", "!|a|" },
 	{ "                    \na\n", "!|a|" },
 };
 
-/* Every way to cut the stream into pieces of one size gives the same lines. */
+/* All piece sizes give the same lines. */
 START_TEST(lines_do_not_depend_on_the_pieces)
 {
 	const char *stream = rows[_i].stream;
@@ -146,7 +146,10 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 	gpald_line_buffer_init(&buffer, MOST, false);
 	for (int i = 0; i < 1000; i++) {
 		ck_assert(gpald_line_buffer_append(&buffer, piece, sizeof(piece)));
-		/* Only the first piece is news; the others are not even a turn's work. */
+		/*
+		 * Only the first piece of a line that is too long makes a line; the others make no
+		 * work.
+		 */
 		ck_assert_int_eq(gpald_line_buffer_has_line(&buffer), i == 0);
 		ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 				 i == 0 ? GPALD_LINE_TOO_LONG : GPALD_LINE_NONE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a map writes of numbers, how it shortens and wraps, and whether its colours can be read. */
+/* How a map formats numbers, shortens and wraps texts, and whether its colours are readable. */
 #include "config.h"
 
 #include "gpalayoutctl/map/paint.h"
@@ -107,7 +107,7 @@ START_TEST(lines_break_at_blanks_if_they_can)
 }
 END_TEST
 
-/* The relative luminance and the contrast of WCAG 2. */
+/* Relative luminance and contrast as WCAG 2 defines them. */
 static double luminance(const char *colour)
 {
 	static const double weights[] = { 0.0722, 0.7152, 0.2126 };
@@ -156,7 +156,7 @@ START_TEST(texts_and_edges_have_contrast)
 }
 END_TEST
 
-/* Whoever sees no colours has the patterns: no two classes have the same. */
+/* Without colours the patterns remain, and no two classes have the same pattern. */
 START_TEST(classes_differ_without_colour)
 {
 	for (int i = 0; i < CTL_PAINT_COUNT; i++) {
@@ -192,7 +192,7 @@ START_TEST(utf8_ends_at_the_first_byte_that_is_none)
 }
 END_TEST
 
-/* A backslash at the end, which the daemon's names may have, quotes nothing. */
+/* A name may end in a backslash, which must quote nothing. */
 START_TEST(quotes_end_with_their_text)
 {
 	char part[] = { 'a', '\\', '\0', 'b', '\0' };

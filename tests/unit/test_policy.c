@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of policies, a second time and in figures alone: what is released has
- * the defaults it was released with, and stays in its place. A new policy adds
- * rows here; a row that has to be edited is a change that guests would wake up to.
+ * The table of policies a second time, as numbers only. A released policy keeps the defaults with
+ * which it was released, and its place. A new policy adds rows here. If a row had to change, guests
+ * would find other addresses.
  */
 #include "config.h"
 
@@ -133,7 +133,7 @@ START_TEST(defaults_of_profiles_are_those_of_the_release)
 }
 END_TEST
 
-/* A layout of a newer daemon: it can be read and compared, but nothing can be made of it. */
+/* A layout of a newer daemon can be read and compared, but nothing can be made from it. */
 START_TEST(a_layout_of_an_unknown_policy_is_not_changed)
 {
 	const uint64_t nodes[] = { UINT64_C(1) << 30 };

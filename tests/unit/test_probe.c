@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is found at an address: the range, whose it is, or how much is free. */
+/* What is at an address: the range, its owner, or the size of the gap. */
 #include "config.h"
 
 #include "tests/unit/vm.h"
@@ -12,14 +12,14 @@ static struct gpal_probe probe(const struct gpal_layout *layout, const struct gp
 	struct gpal_probe found;
 	struct gpal_error error = { .message = "no error" };
 
-	/* Nothing of what was there before may show. */
+	/* The function must overwrite all of this. */
 	memset(&found, 0xa5, sizeof(found));
 	ck_assert_msg(gpal_layout_probe(layout, request, address, &found, &error) == 0, "%s",
 		      error.message);
 	return found;
 }
 
-/* Whose a range is; NULL and -1: nobody's. */
+/* The owner of a range; NULL and -1 if nobody owns it. */
 struct owner {
 	const char *root_complex;
 	int node;
@@ -39,7 +39,7 @@ static void assert_owner(const struct gpal_probe *found, const struct owner *own
 		ck_assert_uint_eq(found->slot, (unsigned int)owner->slot);
 }
 
-/* `part` of a placed range is its owner's, from its first byte to its last. */
+/* `part` belongs to this owner, from its first byte to its last. */
 static void assert_placed(const struct gpal_layout *layout, struct gpal_range part, const char *tag,
 			  enum gpal_kind kind, struct gpal_range range, const struct owner *owner)
 {
@@ -78,7 +78,7 @@ static void assert_free(const struct gpal_layout *layout, const struct gpal_requ
 
 START_TEST(ram_is_of_its_node_in_each_of_its_extents)
 {
-	/* Node 1 has none, node 2 goes around low MMIO. */
+	/* Node 1 is empty, and node 2 is split around low MMIO. */
 	static const uint64_t nodes[] = { 2 * GIB, 0, 4 * GIB };
 	const struct gpal_request request = VM(nodes, );
 	struct gpal_layout *layout = resolve(&request);
@@ -194,13 +194,13 @@ START_TEST(each_page_of_virtio_mmio_is_a_slot)
 }
 END_TEST
 
-/* Nothing is placed below 1 GiB and above chipset low MMIO. */
+/* Nothing is placed below 1 GiB, or above chipset low MMIO. */
 static const struct gpal_named_range holes[] = {
 	{ "far", { UINT64_C(1) << 40, (UINT64_C(1) << 40) + 3 * GPAL_PAGE_SIZE } },
 	{ "mid", { 1536 * MIB, 1537 * MIB } },
 	{ "near", { 6 * GIB, 7 * GIB } },
 	{ "end", { GPAL_SPACE_END - GPAL_PAGE_SIZE, GPAL_SPACE_END } },
-	/* Leaves nothing free between itself and the one before. */
+	/* Leaves no gap to the range before. */
 	{ "nearer", { 5 * GIB, 6 * GIB } },
 };
 static const struct gpal_request with_holes =
@@ -228,7 +228,7 @@ START_TEST(a_free_gap_is_told_whole_from_any_address_in_it)
 	assert_free(l, NULL, start, start, end);
 	assert_free(l, NULL, start + 12345, start, end);
 	assert_free(l, NULL, end - 1, start, end);
-	/* With the request, too: none of its ranges is in there. */
+	/* With the request the result is the same: none of its ranges is in this gap. */
 	assert_free(l, &with_holes, start, start, end);
 	gpal_layout_free(l);
 }
@@ -238,7 +238,7 @@ START_TEST(addresses_below_the_first_range_are_free)
 {
 	struct gpal_layout *l = resolve(&with_holes), later = *l;
 
-	/* The resolver begins at 0; a map that does not is one all the same. */
+	/* The resolver starts maps at 0, but a map may also start higher. */
 	ck_assert_str_eq(l->map.entries[0].tag, "low-ram-gap");
 	later.map.entries++;
 	later.map.count--;
@@ -264,7 +264,7 @@ END_TEST
 static const struct {
 	uint64_t address;
 	struct gpal_range range;
-	const char *tag; /* NULL: free */
+	const char *tag; /* NULL if the address is free */
 } above[] = {
 	{ GPAL_4GIB, { GPAL_4GIB, 5 * GIB }, NULL },
 	{ 5 * GIB - 1, { GPAL_4GIB, 5 * GIB }, NULL },
@@ -338,7 +338,7 @@ START_TEST(a_map_that_ends_with_space_leaves_nothing_free_above)
 }
 END_TEST
 
-/* Every address of a map is in one range or one gap, and the gaps fill what is left. */
+/* Every address is in exactly one range or gap. */
 START_TEST(ranges_and_gaps_cover_all_of_space_once)
 {
 	struct gpal_layout *l = resolve(&with_holes);

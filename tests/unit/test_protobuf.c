@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Protobuf messages read and written, against what protobuf-c makes of the same bytes. */
+/* Reads and writes protobuf messages, and compares with what protobuf-c makes of the same bytes. */
 #include "config.h"
 
 #include "proto/gpalayout.pb-c.h"
@@ -85,7 +85,7 @@ START_TEST(each_kind_of_field_is_read)
 }
 END_TEST
 
-/* What is not on the wire is what it is by default, if it could not be told from that. */
+/* A field without presence that is not on the wire has its default. */
 START_TEST(what_has_no_presence_is_there)
 {
 	Gpalayout__V1__DeleteRequest remove = GPALAYOUT__V1__DELETE_REQUEST__INIT;
@@ -146,7 +146,7 @@ START_TEST(what_is_wrong_is_refused_by_name)
 }
 END_TEST
 
-/* Lists may be packed or not, and come in pieces. */
+/* Lists may be packed or not, and come in several pieces. */
 START_TEST(lists_are_read_however_they_are_written)
 {
 	static const char bytes[] = "\x08\x01\x0a\x02\x02\x03\x10\x07\x0a\x00\x08\x04";
@@ -160,7 +160,7 @@ START_TEST(lists_are_read_however_they_are_written)
 }
 END_TEST
 
-/* Two bytes make a value of 64; there are no more of them than a line may have. */
+/* Two bytes can make a value of 64 bytes, but a message has no more values than a line may have. */
 START_TEST(memory_is_bounded)
 {
 	const size_t length = 1 << 20;
@@ -290,7 +290,7 @@ START_TEST(a_map_has_an_entry_for_each_key)
 }
 END_TEST
 
-/* Where a length takes more bytes, what was written moves up. */
+/* If a length needs more bytes, the bytes already written move up. */
 START_TEST(messages_have_any_length)
 {
 	static const size_t lengths[] = { 0,   100,   110,   120,   126,    127,

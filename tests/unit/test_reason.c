@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a refusal says: the figures once more, from the protocol's page and not from the table. */
+/* The numbers and tokens of refusals, copied from the protocol's page and not from the table. */
 #include "config.h"
 
 #include "tests/unit/suite.h"
@@ -100,7 +100,7 @@ END_TEST
 
 static const struct {
 	enum gpal_subject subject;
-	const char *pointer; /* NULL: none */
+	const char *pointer; /* NULL if there is none */
 } subjects[] = {
 	{ GPAL_SUBJECT_NONE, NULL },
 	{ GPAL_SUBJECT_ALLOC_RESERVED, "/request/reserved/7" },
@@ -179,7 +179,7 @@ START_TEST(a_pointer_leads_to_the_part_of_the_subject)
 }
 END_TEST
 
-/* An error that a plain line can carry, with a message of `length` characters. */
+/* Returns an error that fits a plain line, with a message of `length` characters. */
 static struct gpald_wire_error plain_error(size_t length)
 {
 	struct gpald_wire_error error;
@@ -211,7 +211,7 @@ START_TEST(a_plain_line_carries_a_short_message_and_nothing_else)
 	error = plain_error(1);
 	error.list.text.data = text;
 	ck_assert(!gpald_rpc_is_plain(&error));
-	/* One with an offset, one with details. */
+	/* First an error with an offset, then one with details. */
 	gpald_refuse(&error, GPALD_INVALID_JSON, "x");
 	ck_assert(!gpald_rpc_is_plain(&error));
 	gpald_refuse(&error, GPALD_NOT_FOUND, "x");

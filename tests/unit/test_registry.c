@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How changes are decided: on what is durable, in the order of their name. */
+/* Changes are decided on the durable state, and in the order in which they came for each name. */
 #include "config.h"
 
 #include "tests/unit/registry_bench.h"
@@ -100,16 +100,16 @@ END_TEST
 
 #define STEPS_MAX 5
 
-/* What is done to one name, and what has to come of it. */
+/* Changes to one name, and their expected outcomes. */
 static const struct sequence {
 	struct step {
-		unsigned int gib; /* of the request of a create; 0: a delete */
+		unsigned int gib; /* size of the layout to create; 0 for a delete */
 		enum gpald_outcome outcome;
 		uint64_t generation;
 		bool created;
 	} steps[STEPS_MAX];
 	int count;
-	uint64_t left; /* generation */
+	uint64_t left; /* the generation */
 } sequences[] = {
 	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 1, GPALD_OUTCOME_DONE, 1, false } }, 2, 1 },
 	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 2, GPALD_OUTCOME_CONFLICT, 1, false } }, 2, 1 },
@@ -124,7 +124,7 @@ static const struct sequence {
 	    { 0, GPALD_OUTCOME_NOT_FOUND, 0, false } },
 	  3,
 	  0 },
-	/* Two that need no commit between two that do. */
+	/* Two changes that need no commit, between two that do. */
 	{ { { 1, GPALD_OUTCOME_DONE, 1, true },
 	    { 1, GPALD_OUTCOME_DONE, 1, false },
 	    { 2, GPALD_OUTCOME_CONFLICT, 1, false },
@@ -156,7 +156,7 @@ static void prepare_step(struct bench *bench, struct change *change, const struc
 		prepare_delete(bench, change, "vm");
 }
 
-/* The same whether each waits for the one before or all come at once. */
+/* The outcomes are the same whether each change waits for the one before or all come at once. */
 static void run_sequence(const struct sequence *sequence, bool at_once)
 {
 	struct change changes[STEPS_MAX];
@@ -227,7 +227,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 	for (int i = 0; i < MANY; i++) {
 		change_await(&changes[i]);
 		ck_assert_int_eq(changes[i].outcome, GPALD_OUTCOME_DONE);
-		/* Those of a batch are settled in the order in which they came. */
+		/* The changes of a batch are settled in the order in which they came. */
 		ck_assert_int_eq(changes[i].place, i + 2);
 		ck_assert_str_eq(
 			gpald_event_ring_after(events(&bench), BENCH_REVISION + 1 + (unsigned int)i)
@@ -239,7 +239,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
 	ck_assert_uint_eq(bench.batches_told, 2);
 	ck_assert_uint_eq(bench.last_batch.count, MANY);
-	/* The one who logs hears of a commit before those who wait for it. */
+	/* The log learns of a commit before those who wait for it. */
 	ck_assert_int_eq(bench.finished_when_told, 1);
 	counters = gpald_registry_counters(bench.registry);
 	ck_assert_uint_eq(counters->commits, 2);
@@ -249,7 +249,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 }
 END_TEST
 
-/* A name that waits holds up no other. */
+/* A change that waits for its name does not hold up changes of other names. */
 START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
 {
 	const struct gpal_request request = request_for(1);
@@ -281,7 +281,7 @@ START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
 }
 END_TEST
 
-/* No layout can have such a name, whatever was looked for before. */
+/* No layout can have such a long name, even if a shorter one was just looked up. */
 START_TEST(a_name_that_is_too_long_is_that_of_none)
 {
 	const struct gpald_record *record;
@@ -301,7 +301,7 @@ START_TEST(a_name_that_is_too_long_is_that_of_none)
 }
 END_TEST
 
-/* One that takes long to decide about. */
+/* Returns a request on which the decision takes long. */
 static struct gpal_request long_request(void)
 {
 	static struct gpal_root_complex rcs[30];
@@ -339,7 +339,7 @@ START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
 }
 END_TEST
 
-/* Nothing is written for one that is refused, and what waited for it goes on all the same. */
+/* A refused change is not written, but the changes that waited for it go on. */
 START_TEST(what_waited_for_a_decision_goes_on_when_it_is_a_refusal)
 {
 	const struct gpal_request request = long_request();
@@ -369,7 +369,7 @@ START_TEST(what_waited_for_a_decision_goes_on_when_it_is_a_refusal)
 }
 END_TEST
 
-/* Who may delete whose. */
+/* Who may delete whose layout. */
 static const struct {
 	uid_t owner;
 	uid_t uid;
@@ -450,7 +450,7 @@ START_TEST(only_the_generation_that_is_meant_is_deleted)
 		ck_assert_uint_eq(change.generation, 2);
 		assert_there(&bench, "vm", right ? 0 : 2);
 	}
-	/* Who may not change it is told so, whatever generation is meant. */
+	/* A user without permission is told so, whatever generation the change names. */
 	create_now(&bench, "vm", 1);
 	prepare_delete(&bench, &change, "vm");
 	change.operation.uid = OWNER + 1;
@@ -471,7 +471,10 @@ START_TEST(a_name_used_again_has_no_generation_it_had_before)
 		const struct gpald_record *record;
 
 		ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-		/* It is there, or was, when the process ended. */
+		/*
+		 * Some rounds reopen the registry: here while the layout exists, below after its
+		 * deletion.
+		 */
 		if (round % 3 == 1)
 			bench_reopen(&bench);
 		record = bench_find(&bench, "vm");
@@ -481,7 +484,10 @@ START_TEST(a_name_used_again_has_no_generation_it_had_before)
 		if (round % 3 == 2)
 			bench_reopen(&bench);
 	}
-	/* One that has lived on is no reason to give an old generation again. */
+	/*
+	 * A layout with a low generation has lived on. After its deletion no generation may come
+	 * back.
+	 */
 	delete_now(&bench, "other");
 	create_now(&bench, "vm", 1);
 	ck_assert_uint_gt(bench_find(&bench, "vm")->facts.generation, last);
@@ -505,7 +511,7 @@ START_TEST(layouts_on_their_way_count_for_the_limit)
 	ck_assert_uint_eq(fake_store_await(&bench.store), 1);
 	ck_assert(!change_submit(&b));
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_TOO_MANY);
-	/* A refused one gives its place back. */
+	/* A refused create gives its place back. */
 	fake_store_step(&bench.store, GPALD_COMMIT_FULL, "full");
 	change_await(&a);
 	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
@@ -516,11 +522,11 @@ START_TEST(layouts_on_their_way_count_for_the_limit)
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "d", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "e", 1), GPALD_OUTCOME_TOO_MANY);
-	/* What is there already needs no place, and a deleted one leaves its own. */
+	/* Creating an existing layout again needs no place, and a deleted one frees its place. */
 	ck_assert_int_eq(create_now(&bench, "d", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(delete_now(&bench, "c"), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "e", 1), GPALD_OUTCOME_DONE);
-	/* Also after a restart. */
+	/* The limit also holds after a restart. */
 	bench_reopen(&bench);
 	ck_assert_int_eq(create_now(&bench, "f", 1), GPALD_OUTCOME_TOO_MANY);
 	change_clear(&a);
@@ -543,7 +549,7 @@ START_TEST(a_request_without_a_layout_is_refused_at_once)
 	ck_assert_int_eq(change.operation.core.code, GPAL_E_INVALID_MEMORY);
 	change_clear(&change);
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 0);
-	/* It has taken nothing. */
+	/* The dry run has changed nothing. */
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
 	assert_there(&bench, "vm", 1);
 	bench_end(&bench);

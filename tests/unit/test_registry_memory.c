@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whatever allocation of this thread fails: what was refused never was, the next
- * change is done, and nothing leaks. The core's own have a file of their own.
+ * Whichever allocation of this thread fails, a refused change has no effect, the next change
+ * succeeds, and nothing leaks. test_core_memory.c tests the allocations of the core.
  */
 #include "config.h"
 
@@ -34,7 +34,7 @@ void *__wrap_realloc(void *old, size_t size)
 	return shortage_hits() ? NULL : __real_realloc(old, size);
 }
 
-/* Long enough for an encoder, and an arena, to grow several times. */
+/* Enough for an encoder and an arena to grow several times. */
 #define RCS 32
 
 static struct gpal_request long_request(void)
@@ -52,7 +52,10 @@ static struct gpal_request long_request(void)
 	return (struct gpal_request)VM(ram, WITH_RCS(rcs));
 }
 
-/* Each is true unless memory runs out. What asserts asks for memory, too, and comes later. */
+/*
+ * Each function returns true unless memory runs out. Assertions come later, because they also
+ * allocate.
+ */
 
 struct stored {
 	struct gpal_request request;
@@ -135,7 +138,7 @@ END_TEST
 
 /* Changes. */
 
-/* Creates a layout, asks for it in another form, updates and deletes it. */
+/* Creates a layout, creates it again in another form, updates it and deletes it. */
 static void prepare_step(struct bench *bench, struct change *change, int step)
 {
 	struct gpal_request request = long_request();
@@ -190,7 +193,7 @@ START_TEST(a_registry_there_is_no_memory_for_is_not_opened)
 	struct bench bench;
 	size_t which = 0, closes;
 
-	/* With a layout in the store: its owner has to be noted, too. */
+	/* The store holds a layout, so opening must also note its owner. */
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
 	ck_assert(gpald_registry_close(bench.registry, 30000));
@@ -209,7 +212,7 @@ START_TEST(a_registry_there_is_no_memory_for_is_not_opened)
 }
 END_TEST
 
-/* The store: SQLite's own memory, too. */
+/* The store, which includes SQLite's own memory. */
 
 static sqlite3_mem_methods sqlite_memory;
 
@@ -253,7 +256,7 @@ static void take_damage(void *data, const char *name, const char *problem)
 	abort();
 }
 
-/* Opens and loads. NULL with `error` set: one of the two failed. */
+/* Opens and loads a store. Returns NULL, with `error` set, if one of the two failed. */
 static struct gpald_store *open_counting(const struct state_folder *folder, size_t *records,
 					 char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -280,7 +283,7 @@ static struct gpald_store *open_counting(const struct state_folder *folder, size
 	return store;
 }
 
-/* SQLite does without some of it. */
+/* SQLite can do without some allocations. */
 START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
 {
 	struct gpald_record *record = full_record("vm");
@@ -316,7 +319,7 @@ START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
 }
 END_TEST
 
-/* What is half made has not the name yet, and is no hindrance. */
+/* A half-made file does not have the final name yet, so it is no obstacle. */
 START_TEST(a_registry_there_is_no_memory_to_make_is_not_there)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -348,7 +351,7 @@ START_TEST(a_registry_there_is_no_memory_to_make_is_not_there)
 }
 END_TEST
 
-/* All or nothing, as it is answered; and the next change is done. */
+/* A commit is done as a whole or not at all, as its result says, and the next change succeeds. */
 START_TEST(a_commit_there_is_no_memory_for_never_was)
 {
 	struct gpald_record *record = full_record("vm");

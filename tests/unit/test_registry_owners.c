@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each uid may have. Changes drawn at random are committed, refused and decided
- * in any order; after each, a recount of all that is there and under way says
- * whether the next one fits.
+ * The limits of each uid. Random changes are committed, refused and decided in any order. After
+ * each one, a recount of everything that exists and is under way says whether the next change fits.
  */
 #include "config.h"
 
@@ -10,13 +9,13 @@
 #include "tests/unit/registry_bench.h"
 
 #define NAMES 8
-#define FORMS 14 /* of requests, each larger than the one before */
+#define FORMS 14 /* number of requests, each larger than the one before */
 #define CHANGES 100
 #define SEEDS 60
 
 static const uid_t uids[] = { 0, OWNER, OWNER + 1 };
 
-/* With so many reserved ranges; from eight on it takes long to decide. */
+/* A request with `form` reserved ranges. From eight on, the decision takes long. */
 static struct gpal_request request_of(int form)
 {
 	static struct gpal_named_range reserved[FORMS];
@@ -82,13 +81,13 @@ START_TEST(a_uid_has_no_more_layouts_than_it_may)
 			ck_assert_int_eq(create(&bench, uids[i], names[n], 0),
 					 n < 2 ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_OWNER_TOO_MANY);
 		}
-		/* What is there is answered, and changed. */
+		/* An existing layout can be created again, and updated. */
 		ck_assert_int_eq(create(&bench, uids[i], names[0], 0), GPALD_OUTCOME_DONE);
 		ck_assert_int_eq(update(&bench, uids[i], names[0], 1), GPALD_OUTCOME_DONE);
 	}
 	ck_assert_int_eq(delete_now(&bench, "1-0"), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create(&bench, OWNER, "1-2", 0), GPALD_OUTCOME_DONE);
-	/* What was loaded counts, also beyond a limit that is lower now. */
+	/* Loaded layouts count, even if they exceed a lower limit. */
 	bench.layouts_per_uid_max = 1;
 	bench_reopen(&bench);
 	ck_assert_int_eq(delete_now(&bench, "1-1"), GPALD_OUTCOME_DONE);
@@ -114,15 +113,15 @@ START_TEST(a_uid_stores_no_more_bytes_than_it_may)
 		ck_assert_int_eq(create(&bench, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
 		assert_there(&bench, b, 0);
 		ck_assert_int_eq(create(&bench, uids[i], b, 0), GPALD_OUTCOME_DONE);
-		/* An update counts the difference. */
+		/* For an update the difference counts. */
 		ck_assert_int_eq(update(&bench, uids[i], b, 1), GPALD_OUTCOME_DONE);
 		ck_assert_int_eq(update(&bench, uids[i], b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
-		/* Whoever makes it, it is the owner's. */
+		/* The bytes count for the owner, whoever makes the change. */
 		ck_assert_int_eq(update(&bench, 0, b, 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
 		ck_assert_int_eq(update(&bench, 0, a, 1), GPALD_OUTCOME_DONE);
 		ck_assert_int_eq(update(&bench, uids[i], b, 2), GPALD_OUTCOME_DONE);
 	}
-	/* What is more than it may be can get smaller, and stay as large. */
+	/* A layout above the limit may shrink or keep its size. */
 	bench.bytes_per_uid_max = 1;
 	bench_reopen(&bench);
 	ck_assert_int_eq(update(&bench, OWNER, "1-a", 2), GPALD_OUTCOME_OWNER_TOO_LARGE);
@@ -136,16 +135,16 @@ END_TEST
 
 struct vm {
 	bool is_there;
-	uid_t owner; /* also of one that is being made */
+	uid_t owner; /* also set while the layout is being made */
 	int form;
 	size_t bytes;
 
 	struct change change;
 	bool is_busy;       /* `change` is neither done nor refused */
-	bool is_undecided;  /* so is it; it has been put off */
+	bool is_undecided;  /* the same, and its decision was postponed */
 	bool is_being_made; /* the store makes the layout */
 	int new_form;
-	size_t new_bytes; /* as decided; 0: it has not been, or none */
+	size_t new_bytes; /* as decided; 0 if undecided, or if there are none */
 	enum gpald_outcome room;
 };
 
@@ -157,7 +156,7 @@ struct trial {
 
 static int seen[GPALD_OUTCOME_STORE_FAILED + 1], seen_late[GPALD_OUTCOME_STORE_FAILED + 1];
 
-/* The recount: of what is there, and of what may come of what is under way. */
+/* The recount. It covers existing layouts, and the largest result of each change under way. */
 static struct gpald_share recount(const struct trial *trial, uid_t uid, bool is_of_all)
 {
 	struct gpald_share share = { 0 };
@@ -185,7 +184,7 @@ static enum gpald_outcome room_for(const struct trial *trial, uid_t uid)
 	return GPALD_OUTCOME_DONE;
 }
 
-/* What a change has to come to that adds so many bytes: DONE where it is to be committed. */
+/* The result for a change with this many more bytes. DONE if it must be committed. */
 static enum gpald_outcome room_for_bytes(const struct trial *trial, const struct vm *vm)
 {
 	const struct gpald_record *record = vm->change.operation.record;
@@ -199,7 +198,7 @@ static enum gpald_outcome room_for_bytes(const struct trial *trial, const struct
 	return GPALD_OUTCOME_OWNER_TOO_LARGE;
 }
 
-/* What is decided about a change, *to_commit if it is then with the store. */
+/* Returns the decision on a change. Sets *to_commit if the store gets it. */
 static enum gpald_outcome expect(const struct trial *trial, const struct vm *vm, bool *to_commit)
 {
 	const struct gpald_operation *operation = &vm->change.operation;
@@ -223,7 +222,10 @@ static enum gpald_outcome expect(const struct trial *trial, const struct vm *vm,
 	if (operation->kind == GPALD_OPERATION_CREATE) {
 		const enum gpald_outcome room = room_for(trial, operation->uid);
 
-		/* It is looked at when the change begins, and when the store would get it. */
+		/*
+		 * The limit is checked when the change begins, and again when the store would get
+		 * it.
+		 */
 		if (vm->room != GPALD_OUTCOME_DONE || room != GPALD_OUTCOME_DONE)
 			return vm->room != GPALD_OUTCOME_DONE ? vm->room : room;
 	}
@@ -237,7 +239,7 @@ static void finish(struct vm *vm)
 	change_clear(&vm->change);
 }
 
-/* After a change was decided, now or late. */
+/* Checks a decision, which came at once or late. */
 static void check_decision(struct trial *trial, struct vm *vm, bool is_late)
 {
 	bool to_commit;
@@ -248,7 +250,7 @@ static void check_decision(struct trial *trial, struct vm *vm, bool is_late)
 	(is_late ? seen_late : seen)[expected]++;
 	if (to_commit && expected == GPALD_OUTCOME_DONE) {
 		ck_assert_int_eq(vm->change.times_done, 0);
-		/* From here on it is counted. */
+		/* From here on the change counts. */
 		vm->is_being_made = operation->kind == GPALD_OPERATION_CREATE;
 		if (operation->kind != GPALD_OPERATION_DELETE)
 			vm->new_bytes = gpald_record_bytes(operation->record);
@@ -307,7 +309,7 @@ static void decide_one(struct trial *trial)
 	ck_abort_msg("it is nobody's");
 }
 
-/* Changes that the store has. */
+/* Returns the number of changes that the store has. */
 static int with_the_store(const struct trial *trial)
 {
 	int count = 0;
@@ -317,7 +319,7 @@ static int with_the_store(const struct trial *trial)
 	return count;
 }
 
-/* Takes over what the store has answered; how many changes that were. */
+/* Settles the commits that the store has finished. Returns the number of their changes. */
 static int take_over(struct trial *trial, enum gpald_outcome expected)
 {
 	int count = 0;
@@ -347,7 +349,7 @@ static void commit_some(struct trial *trial)
 					     is_done ? GPALD_COMMIT_DONE : GPALD_COMMIT_FULL, NULL);
 	const enum gpald_outcome outcome = is_done ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_STORE_FULL;
 
-	/* Of several that do not fit, fewer are tried. */
+	/* If several changes do not fit, the registry tries fewer of them. */
 	if (!is_done && count > 1)
 		return;
 	do
@@ -363,7 +365,7 @@ static void finish_all(struct trial *trial)
 		commit_some(trial);
 }
 
-/* What is counted in other ways, and what a new start finds. */
+/* Compares the counters with the recount, also after a restart. */
 static void check_all(struct trial *trial)
 {
 	size_t count = 0;
@@ -437,7 +439,7 @@ START_TEST(what_is_counted_is_what_a_recount_finds)
 		ck_assert_int_gt(seen[early[i]], 10);
 	for (int i = 0; i < COUNT_OF(late); i++)
 		ck_assert_int_gt(seen_late[late[i]], 10);
-	/* Rare: there was room when the change began, and none when it had been decided. */
+	/* A rare case: there was room when the change began, but not when it was decided. */
 	ck_assert_int_gt(
 		seen_late[GPALD_OUTCOME_TOO_MANY] + seen_late[GPALD_OUTCOME_OWNER_TOO_MANY], 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry and its store: refusals, failures, the end, the next start; and reading. */
+/* The registry and its store: refusals, failures, shutdown, restart, and reading. */
 #include "config.h"
 
 #include "registry/clock.h"
@@ -13,7 +13,7 @@ static const struct gpald_event_ring *events(const struct bench *bench)
 	return gpald_registry_events(bench->registry);
 }
 
-/* Nothing of a refused change is left, in the registry or after a restart. */
+/* A refused change leaves nothing behind, neither in the registry nor after a restart. */
 static void assert_only(struct bench *bench, const char *name, uint64_t revision)
 {
 	for (int i = 0; i < 2; i++) {
@@ -91,7 +91,7 @@ START_TEST(what_does_not_fit_together_is_tried_in_parts)
 			ck_assert_uint_eq(fake_store_await(&bench.store), 1);
 	}
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
-	/* The other three come together; then the second of them is the one that is too large. */
+	/* The other three changes come together. Then the second of them alone is too large. */
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_NO_MEMORY, "no memory"), 3);
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_DONE, NULL), 1);
 	ck_assert_uint_eq(fake_store_step(&bench.store, GPALD_COMMIT_FULL, "no room"), 2);
@@ -147,7 +147,7 @@ START_TEST(after_a_part_that_fits_twice_as_many_are_tried)
 }
 END_TEST
 
-/* A request of some 250 KiB when it is stored. */
+/* A request that takes about 250 KiB when it is stored. */
 static struct gpal_request large_request(void)
 {
 	enum {
@@ -250,7 +250,7 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 	prepare_create(&bench, &changes[0], "a", &request);
 	ck_assert(!change_submit(&changes[0]));
 	fake_store_await(&bench.store);
-	/* On their way, and waiting, while it fails. */
+	/* These are on their way, or wait, when the store fails. */
 	prepare_create(&bench, &changes[1], "b", &request);
 	prepare_delete(&bench, &changes[2], "a");
 	ck_assert(!change_submit(&changes[1]));
@@ -263,14 +263,14 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 	change_await(&changes[2]);
 	ck_assert_int_eq(changes[0].outcome, GPALD_OUTCOME_STORE_FAILED);
 	ck_assert_int_eq(changes[1].outcome, GPALD_OUTCOME_STORE_FAILED);
-	/* Whether there is anything of that name is not known. */
+	/* Nobody knows whether a layout of that name exists. */
 	ck_assert_int_eq(changes[2].outcome, GPALD_OUTCOME_STORE_FAILED);
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_STORE_FAILED);
 	ck_assert_int_eq(bench.last_batch.result, GPALD_COMMIT_FAILED);
 	ck_assert_str_eq(bench.last_batch.error, "the disk is gone");
 	ck_assert_int_eq(delete_now(&bench, "vm"), GPALD_OUTCOME_STORE_FAILED);
 	ck_assert_str_eq(bench.last_batch.error, "the disk is gone");
-	/* The store was not asked again, and reads go on. */
+	/* The registry does not ask the store again, but reads still work. */
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
 	ck_assert_uint_eq(bench.store.tidies, 1);
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_STORE_FAILED);
@@ -278,7 +278,7 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 	change_clear(&changes[1]);
 	change_clear(&changes[2]);
 	assert_only(&bench, "vm", BENCH_REVISION + 1);
-	/* A restart begins anew. */
+	/* After a restart changes work again. */
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_DONE);
 	bench_end(&bench);
 }
@@ -300,7 +300,9 @@ START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
 	ck_assert(!change_submit(&last));
 	fake_store_await(&bench.store);
 
-	/* A disk that hangs is waited for as long as is said, and nothing is taken apart. */
+	/*
+	 * Closing waits for a hanging disk only as long as it is told to, and then frees nothing.
+	 */
 	ck_assert(!gpald_registry_close(bench.registry, 20));
 	ck_assert_int_eq(first.times_done + waits.times_done + last.times_done, 0);
 	ck_assert_uint_eq(bench.store.closes, 0);
@@ -326,7 +328,7 @@ START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
 }
 END_TEST
 
-/* A commit lasts from when it is handed over to when it is answered, and it was held up for a millisecond of that. */
+/* A commit lasts from its start to its result. Here it was held up for a millisecond. */
 START_TEST(the_time_of_a_commit_is_told)
 {
 	const struct gpal_request request = request_for(1);
@@ -352,7 +354,7 @@ START_TEST(the_time_of_a_commit_is_told)
 }
 END_TEST
 
-/* What a file of /proc has after a key; false: the file, or the key, is not there. */
+/* Reads the value of a key in a file of /proc. Returns false if there is no such file or key. */
 static bool read_status(const char *path, const char *key, char value[32])
 {
 	FILE *file = fopen(path, "re");
@@ -367,7 +369,7 @@ static bool read_status(const char *path, const char *key, char value[32])
 	return found;
 }
 
-/* A crash is that of the thread that crashes; all other signals are for the first one. */
+/* A crash signal goes to the thread that crashes. The first thread handles all other signals. */
 START_TEST(the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashes)
 {
 	static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
@@ -376,7 +378,7 @@ START_TEST(the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashe
 	int found = 0;
 
 	bench_start(&bench);
-	/* It has begun. */
+	/* The thread has started. */
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(glob("/proc/self/task/*/status", 0, NULL, &tasks), 0);
 	for (size_t i = 0; i < tasks.gl_pathc; i++) {
@@ -399,7 +401,9 @@ START_TEST(the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashe
 }
 END_TEST
 
-/* Who makes a change may free it as soon as it is told; the sanitizer watches. */
+/*
+ * The owner of a change may free it as soon as it is done. The sanitizer would see a later access.
+ */
 START_TEST(a_change_may_be_freed_when_it_is_done)
 {
 	const struct gpal_request request = request_for(1);
@@ -410,7 +414,7 @@ START_TEST(a_change_may_be_freed_when_it_is_done)
 	for (int i = 0; i < 12; i++) {
 		struct change *change = malloc(sizeof(*change));
 
-		/* Waiting ones among them, with a commit and without. */
+		/* Some changes wait for others, and some need no commit. */
 		if (i % 4 == 2)
 			prepare_delete(&bench, change, "a");
 		else
@@ -421,7 +425,7 @@ START_TEST(a_change_may_be_freed_when_it_is_done)
 			free(change);
 		}
 	}
-	/* Done, refused, failed; or all at once, by the end. */
+	/* The store commits, refuses or fails; or the registry is closed and all finish at once. */
 	fake_store_answer(&bench.store, (enum gpald_commit_result)(_i % 3), NULL);
 	fake_store_resume(&bench.store);
 	while (_i < 3 && bench.finished < 12)
@@ -443,7 +447,9 @@ static void submit_next(struct gpald_operation *operation)
 	next_is_done = change_submit(&next_change);
 }
 
-/* Whoever is told of one change may make the next, behind those that wait. */
+/*
+ * The callback of a finished change may make the next change. It must queue after the waiting ones.
+ */
 START_TEST(a_change_made_when_another_is_done_waits_its_turn)
 {
 	const struct gpal_request request = request_for(1);
@@ -495,7 +501,10 @@ START_TEST(a_restart_finds_what_was_there)
 	assert_records_equal(bench_find(&bench, "rich"), copy);
 	assert_there(&bench, "plain", 1);
 	assert_there(&bench, "gone", 0);
-	/* Those who were away catch up: every event is there, and the next has the next number. */
+	/*
+	 * A client that was away can catch up: every event is there, and the next one has the next
+	 * number.
+	 */
 	ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION);
 	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 2)->name, "gone");
 	create_now(&bench, "next", 1);
@@ -521,7 +530,7 @@ START_TEST(no_more_events_are_kept_than_is_said)
 		ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION + 7);
 		bench_reopen(&bench);
 	}
-	/* Without any, the next follows what the store says. */
+	/* Without events, the next revision follows the one in the store. */
 	bench.store.event_count = 0;
 	bench_reopen(&bench);
 	ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION + 10);
@@ -549,7 +558,7 @@ START_TEST(a_store_that_cannot_be_loaded_is_refused_and_closed)
 	ck_assert_ptr_null(bench.registry);
 	ck_assert_str_eq(bench.error, "registry.db: damaged");
 	ck_assert_uint_eq(bench.store.closes, 2);
-	/* Each is named. */
+	/* Each damaged record is named. */
 	ck_assert_uint_eq(bench.damage_told, 2);
 	ck_assert_str_eq(bench.damage[0], "vm-7: its checksum is wrong");
 	ck_assert_str_eq(bench.damage[1], "vm-9: its digest is not that of its layout");
@@ -557,7 +566,7 @@ START_TEST(a_store_that_cannot_be_loaded_is_refused_and_closed)
 }
 END_TEST
 
-/* A subscriber of the earlier one must not be given events of this one. */
+/* A subscriber of the earlier registry must not get events of this one. */
 START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
 {
 	const struct gpald_loader loader = { 0 };
@@ -587,7 +596,7 @@ START_TEST(a_store_in_memory_holds_nothing_and_begins_at_a_new_revision)
 }
 END_TEST
 
-/* A request with a policy or none, before and after a restart with another default. */
+/* A request with a policy or without, before and after a restart with another default. */
 static const struct {
 	const char *default_then, *named_then;
 	const char *default_now, *named_now;
@@ -598,7 +607,7 @@ static const struct {
 	{ "openvmm-2026.06", "openvmm-2026.06", "openvmm-2026.06", NULL, GPALD_OUTCOME_DONE },
 	{ "openvmm-2026.06", "openvmm-2026.05", "openvmm-2026.06", NULL, GPALD_OUTCOME_CONFLICT },
 	{ "openvmm-2026.06", NULL, "openvmm-2026.06", "openvmm-2026.05", GPALD_OUTCOME_CONFLICT },
-	/* The default has changed since. */
+	/* The default has changed in between. */
 	{ "openvmm-2026.06", NULL, "openvmm-2026.07", NULL, GPALD_OUTCOME_DONE },
 	{ "openvmm-2026.06", NULL, "openvmm-2026.07", "openvmm-2026.06", GPALD_OUTCOME_DONE },
 	{ "openvmm-2026.06", NULL, "openvmm-2026.07", "openvmm-2026.07", GPALD_OUTCOME_CONFLICT },
@@ -688,7 +697,7 @@ END_TEST
 
 #define STAYING 30
 
-/* Names that end in a dot come and go; the others are there all the time. */
+/* Names that end in a dot come and go. The others exist all the time. */
 START_TEST(pages_have_all_that_stay_once_while_others_come_and_go)
 {
 	char after[GPALD_NAME_SIZE] = "", name[16];
@@ -705,13 +714,16 @@ START_TEST(pages_have_all_that_stay_once_while_others_come_and_go)
 		ck_assert_int_gt(strcmp(record->name, after), 0);
 		strcpy(after, record->name);
 		if (after[strlen(after) - 1] == '.') {
-			/* The page goes on from a name that is gone. */
+			/* The page continues after a name that was deleted. */
 			delete_now(&bench, after);
 			continue;
 		}
 		snprintf(name, sizeof(name), "vm-%02d", seen++);
 		ck_assert_str_eq(after, name);
-		/* One right behind, which the next page has, and one long passed. */
+		/*
+		 * One name directly after it, which the next page must have, and one that was
+		 * passed long ago.
+		 */
 		strcat(name, ".");
 		create_now(&bench, name, 1);
 		snprintf(name, sizeof(name), "a-%02d", seen);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From params to structs: every member arrives, every fault is named by its pointer. */
+/* Decodes params to structs: every member arrives, and every fault has its pointer. */
 #include "config.h"
 
 #include "tests/unit/suite.h"
@@ -387,7 +387,7 @@ START_TEST(the_greatest_exact_integer_is_taken)
 }
 END_TEST
 
-/* params with `count` copies of an element in a list. */
+/* Returns params with `count` copies of an element in a list. */
 static char *with_list(const char *before, const char *element, size_t count, const char *after)
 {
 	char *text = malloc(strlen(before) + (strlen(element) + 1) * count + strlen(after) + 1);
@@ -443,7 +443,10 @@ START_TEST(a_key_too_long_for_a_pointer_points_to_its_object)
 	char text[LENGTH + 64], *at = stpcpy(text, "{\"request\":{\"");
 	struct decoded d;
 
-	/* Two-byte characters behind one of one byte, so that a careless cut would leave half of one. */
+	/*
+	 * One-byte and then two-byte characters, so that a cut at the wrong byte leaves half a
+	 * character.
+	 */
 	*at++ = 'k';
 	for (int i = 0; i < LENGTH / 2; i++)
 		at = stpcpy(at, "\xc3\xa9");
@@ -458,7 +461,7 @@ START_TEST(a_key_too_long_for_a_pointer_points_to_its_object)
 END_TEST
 
 static const struct {
-	size_t length; /* of the key without its last character */
+	size_t length; /* length of the key without its last character */
 	const char *last, *pointer_end;
 } long_keys[] = {
 	{ GPALD_POINTER_MAX - sizeof("/request/") + 1 - 1, "x", "kx" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request that was encoded decodes to itself; how times are written. */
+/* An encoded request decodes to itself. Also tests how times are written. */
 #include "config.h"
 
 #include "tests/unit/records.h"
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* The stored form of a request's JSON, which tells any two requests apart. */
+/* Returns the stored form of a request in JSON. It differs for any two different requests. */
 static struct gpald_blob bytes_of(const cJSON *params)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
@@ -25,7 +25,7 @@ static struct gpald_blob bytes_of(const cJSON *params)
 	return blob;
 }
 
-/* Params with the request, as they are read from a line. */
+/* Returns params with the encoded request, as if they came in a line. */
 static cJSON *encoded_params(const struct gpal_request *request)
 {
 	cJSON *params = cJSON_CreateObject();
@@ -69,7 +69,7 @@ START_TEST(requests_of_all_vectors_come_back)
 	vectors_left_out = 0;
 	count = for_each_vector(decode_and_compare);
 	ck_assert_uint_ge(count, 1000);
-	/* Some are there to be refused as JSON already. */
+	/* Some vectors are refused as JSON already. */
 	ck_assert_uint_lt(vectors_left_out, count / 2);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(every_member_comes_back)
 END_TEST
 
 static const char *const texts[] = {
-	/* What the policy decides is left out, and so are lists and objects of nothing. */
+	/* Members that the policy decides are omitted, and so are empty lists and objects. */
 	"{\"arch\":\"x86_64\",\"profile\":\"gen2-uefi\",\"memory\":{\"nodes\":[\"0x40000000\"]}}",
 	"{\"arch\":\"aarch64\",\"policy\":\"openvmm-2026.05\",\"profile\":\"linux-direct\","
 	"\"memory\":{\"nodes\":[\"0x0\",\"0xfffffffffffff000\"],\"start\":\"0x0\"}}",
@@ -123,7 +123,7 @@ START_TEST(what_is_encoded_is_written_as_the_protocol_says)
 }
 END_TEST
 
-/* Stored times may be those of a clock that was badly wrong. */
+/* A stored time may come from a clock that was badly wrong. */
 static const struct {
 	int64_t ms;
 	const char *text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The traps of the field around RAM, the chipset, VTL2, the address width and
- * sizes that wrap. Root complexes have a file of their own.
+ * The traps of the field around RAM, the chipset, VTL2, the address width and sizes that wrap.
+ * test_root_complexes.c has those around root complexes.
  */
 #include "config.h"
 
@@ -11,7 +11,10 @@
 
 START_TEST(ram_stays_sorted_around_a_low_hole_with_a_small_later_node)
 {
-	/* A small node would fit below 4 GiB behind the large one's start, and must not go there. */
+	/*
+	 * A small node would fit below 4 GiB after the start of the large one, but must not go
+	 * there.
+	 */
 	const uint64_t nodes[] = { 6 * GIB, 64 * MIB, 3 * GIB };
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0",
@@ -220,7 +223,7 @@ START_TEST(vtl2_moves_nothing_of_vtl0)
 }
 END_TEST
 
-/* What each of them puts at the top of a VM that fits 36 bits without it. */
+/* Each of these members puts a range at the top of a VM that fits 36 bits without it. */
 static const struct gpal_root_complex cxl_rc[] = {
 	{ .name = "rc0", .has_buses = true, .end_bus = 255, .has_cxl = true, .cxl_hdm = 64 * GIB },
 };
@@ -314,8 +317,8 @@ START_TEST(the_width_moves_nothing)
 END_TEST
 
 /*
- * The order of the checks is part of the contract. Each of these requests has the
- * fault of its row and those of all later rows.
+ * The order of the checks is part of the contract. Each of these requests has the fault of its row
+ * and those of all later rows.
  */
 static const int check_order[] = {
 	GPAL_E_INVALID_MEMORY,
@@ -527,10 +530,7 @@ START_TEST(the_hcl_host_profile_has_vtl2_chipset_mmio)
 }
 END_TEST
 
-/*
- * A policy that splits RAM, as one row says: what a later one may have. No policy that there is
- * does.
- */
+/* A policy that splits RAM, as one row says. A later policy may do so; no released one does. */
 START_TEST(a_low_window_is_a_row_of_a_policy)
 {
 	static const uint64_t sizes[] = { 8 * GIB, 32 * MIB, 17 * MIB, MIB };
@@ -551,7 +551,7 @@ START_TEST(a_low_window_is_a_row_of_a_policy)
 	ck_assert_uint_eq(layout->ram[windows[_i] > 0].range.start, GIB);
 	ck_assert_uint_eq(layout->ram_size, sizes[_i] + GIB);
 	gpal_layout_free(layout);
-	/* What is refused is told of all of the node, its low RAM window included. */
+	/* The refusal is about the whole node, including its low RAM window. */
 	if (_i == 0) {
 		const uint64_t huge[] = { UINT64_C(0xffffffffe0000000) };
 		struct gpal_error error;
@@ -567,7 +567,7 @@ START_TEST(a_low_window_is_a_row_of_a_policy)
 		request.nodes = nodes;
 		request.node_count = COUNT_OF(nodes);
 	}
-	/* RAM that is to start lower needs none. */
+	/* RAM that starts lower needs no low window. */
 	request.memory_start = (struct gpal_optional){ true, 16 * MIB };
 	layout = resolve(&request);
 	ck_assert_uint_ge(layout->ram[0].range.start, 16 * MIB);

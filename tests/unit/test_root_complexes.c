@@ -34,7 +34,7 @@ START_TEST(reversed_buses_are_refused)
 }
 END_TEST
 
-/* One that was zeroed and named is not taken for a root complex with bus 0 alone. */
+/* A root complex that was zeroed and named must not pass for one that has only bus 0. */
 START_TEST(buses_have_to_be_stated)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("ok"), { .name = "rc1" } };
@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(ecam_below_256_mib_is_refused)
 {
-	/* Only the lowest addresses are left below 4 GiB. */
+	/* Only the lowest addresses below 4 GiB are left. */
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "rc0", .has_buses = true, .end_bus = 63 }
 	};
@@ -324,7 +324,7 @@ START_TEST(a_vm_has_one_kind_of_iommu)
 }
 END_TEST
 
-/* Windows for devices, by hand. */
+/* Windows for devices, computed by hand. */
 
 #define BARS(...)                                  \
 	.bars = (const uint64_t[]){ __VA_ARGS__ }, \
@@ -343,13 +343,13 @@ static const struct {
 	  2,
 	  385 * GIB,
 	  128 * GIB },
-	/* The least that a device, a port and a window have. */
+	/* The minimum for a device, a port and a window. */
 	{ { { BARS(4 * KIB) } }, 1, GIB, GIB },
 	/* BARs that are smaller than the unit of a port. */
 	{ { { BARS(512 * MIB, 512 * MIB, 4 * KIB) } }, 1, 2 * GIB, GIB },
-	/* Functions lie together, at the alignment of one. */
+	/* Functions lie together and are aligned like one of them. */
 	{ { { BARS(16 * MIB), FUNCTIONS(7, 512 * MIB) } }, 1, 4 * GIB, GIB },
-	/* The coarsest port comes first, whatever was given first; the small ones fill up. */
+	/* The coarsest port comes first, whatever the given order; the small ones fill up. */
 	{ { { BARS(GIB) }, { BARS(4 * GIB) }, { BARS(2 * GIB, GIB) } }, 3, 8 * GIB, 4 * GIB },
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A database that cannot be used is refused by name and left as it is, for somebody
- * to look into; a record that is not what was stored is never handed over.
+ * A database that cannot be used is refused by its name and left unchanged, so that somebody can
+ * examine it. A record that differs from what was stored is never loaded.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 
 static struct loaded loaded;
 
-/* A folder with two layouts, as after a clean end or, with its log, as after a crash. */
+/* A folder with two layouts, as after a clean exit, or with its log, as after a crash. */
 static void make_registry(struct state_folder *folder, bool crashed)
 {
 	struct gpald_record *good = plain_record("good", 1), *victim = full_record("victim");
@@ -36,14 +36,16 @@ static void make_registry(struct state_folder *folder, bool crashed)
 	gpald_record_unref(victim);
 }
 
-/* Refused, with the file and the reason, and nothing else than before in the folder. */
+/* The error names the file and the reason, and the folder is unchanged. */
 static void assert_refused(const struct state_folder *folder, const char *reason)
 {
 	struct snapshot before;
 	const char *code;
 
 	snapshot_take(&before, folder);
-	/* The second time for the same reason: the first has changed nothing. */
+	/*
+	 * The second attempt must fail for the same reason, because the first has changed nothing.
+	 */
 	for (int i = 0; i < 2; i++) {
 		ck_assert_msg(try_open(folder, &loaded) == NULL, "it is taken (%s)", reason);
 		ck_assert_msg(strstr(loaded.error, path_in(folder, "registry.db")) != NULL &&
@@ -58,7 +60,7 @@ static void assert_refused(const struct state_folder *folder, const char *reason
 	snapshot_clear(&before);
 }
 
-/* What is wrong with a whole file. */
+/* Faults of a whole file. */
 
 static void cut_in_half(const struct state_folder *folder)
 {
@@ -96,7 +98,7 @@ static void another_format(const struct state_folder *folder)
 }
 
 static const struct {
-	void (*spoil)(const struct state_folder *folder); /* or */
+	void (*spoil)(const struct state_folder *folder); /* or SQL */
 	const char *sql;
 	const char *reason;
 } files[] = {
@@ -109,7 +111,7 @@ static const struct {
 	{ NULL, "DROP TABLE state", "damaged: no such table" },
 	{ NULL, "DELETE FROM state", "damaged: its state is missing" },
 	{ NULL, "ALTER TABLE layouts RENAME COLUMN checksum TO sum", "damaged" },
-	/* Events that are not those of the revisions. */
+	/* Events that do not match the revisions. */
 	{ NULL, "DELETE FROM events WHERE revision = (SELECT max(revision) FROM events)",
 	  "damaged" },
 	{ NULL, "UPDATE state SET revision = revision + 1", "damaged" },
@@ -121,7 +123,7 @@ static const struct {
 	{ NULL, "UPDATE events SET uid = uid + 1", "checksum of the event" },
 	{ NULL, "UPDATE events SET at_ms = at_ms + 1", "checksum of the event" },
 	{ NULL, "UPDATE events SET generation = generation + 1", "checksum of the event" },
-	/* As of a version that does not know it. */
+	/* As a version writes them that does not know these columns. */
 	{ NULL, "UPDATE events SET generation = NULL, at_ms = NULL, uid = NULL",
 	  "checksum of the event" },
 	{ NULL, "DELETE FROM events WHERE revision = (SELECT min(revision) + 1 FROM events)",
@@ -153,7 +155,7 @@ START_TEST(a_file_that_cannot_be_used_is_left_as_it_is)
 }
 END_TEST
 
-/* How many of the rows are of SQL, which goes to the log if there is one. */
+/* The number of rows with SQL. Their changes go to the log, if there is one. */
 #define SQL_ROWS 16
 
 START_TEST(a_file_that_cannot_be_used_is_left_as_it_is_with_its_log)
@@ -192,7 +194,7 @@ START_TEST(pages_of_another_size_are_refused)
 }
 END_TEST
 
-/* What is wrong with a record. */
+/* Faults of a record. */
 
 static const struct {
 	const char *sql;
@@ -207,7 +209,7 @@ static const struct {
 	  " WHERE name = 'victim'",
 	  "victim" },
 	{ "UPDATE layouts SET digest = '' WHERE name = 'victim'", "victim" },
-	/* Whole and valid, but another's. */
+	/* Whole and valid, but of another layout. */
 	{ "UPDATE layouts SET request = (SELECT request FROM layouts WHERE name = 'good')"
 	  " WHERE name = 'victim'",
 	  "victim" },
@@ -223,7 +225,7 @@ static const struct {
 	{ "UPDATE layouts SET name = CAST(name || x'00' || 'x' AS TEXT) WHERE name = 'victim'",
 	  "victim" },
 	{ "UPDATE layouts SET owner_uid = owner_uid + 4294967296 WHERE name = 'victim'", "victim" },
-	/* Nothing, too much, too little. */
+	/* Empty, too long, too short. */
 	{ "UPDATE layouts SET request = x'' WHERE name = 'victim'", "victim" },
 	{ "UPDATE layouts SET layout = x'' WHERE name = 'victim'", "victim" },
 	{ "UPDATE layouts SET layout = CAST(layout || x'00' AS BLOB) WHERE name = 'victim'",
@@ -254,7 +256,7 @@ START_TEST(all_damaged_records_are_named)
 	run_sql(&folder, "UPDATE layouts SET generation = generation + 1");
 	assert_refused(&folder, "damaged: 2 of its layouts");
 	ck_assert_uint_eq(loaded.damage_count, 2);
-	/* The advice that is given helps. */
+	/* The advice in the message helps. */
 	run_sql(&folder, "DELETE FROM layouts");
 	close_store(open_store(&folder, &loaded));
 	ck_assert_uint_eq(loaded.record_count, 0);
@@ -263,7 +265,7 @@ START_TEST(all_damaged_records_are_named)
 }
 END_TEST
 
-/* Every bit of what a store gives, one at a time. */
+/* Flips every bit of a stored value, one at a time. */
 static void assert_flips_found(const struct gpald_stored_record *stored,
 			       const struct gpald_blob *checksum, void *bytes, size_t length)
 {
@@ -303,7 +305,7 @@ START_TEST(each_flipped_bit_of_a_record_is_found)
 	assert_flips_found(&stored, &checksum, record->request.data, record->request.length);
 	assert_flips_found(&stored, &checksum, record->layout.data, record->layout.length);
 	assert_flips_found(&stored, &checksum, sum, sizeof(sum));
-	/* As it was, it is taken. */
+	/* The unchanged record is accepted. */
 	again = gpald_record_load(&stored, &checksum, &problem);
 	ck_assert_int_eq(problem, GPALD_RECORD_FINE);
 	assert_records_equal(again, record);
@@ -312,7 +314,7 @@ START_TEST(each_flipped_bit_of_a_record_is_found)
 }
 END_TEST
 
-/* Stored as it is, and wrong all the same: a bug, or another version. */
+/* The record was stored with this fault, by a bug or by another version. */
 static void assert_problem(const struct gpald_stored_record *stored,
 			   enum gpald_record_problem expected)
 {
@@ -351,26 +353,26 @@ START_TEST(a_record_that_was_stored_wrong_is_found)
 	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
 	stored.facts.generation = GPALD_GENERATION_MAX + 1;
 	assert_problem(&stored, GPALD_RECORD_UNREADABLE);
-	/* A range of the map is nobody's. */
+	/* A range of the map belongs to nothing in the layout. */
 	layout->ram_count--;
 	stored = right;
 	stored.layout = changed = layout_blob(layout);
 	assert_problem(&stored, GPALD_RECORD_LAYOUT);
 	gpald_blob_free(&changed);
 	gpal_layout_free(layout);
-	/* Of a version with more policies: the last digit of the name is another. */
+	/* A newer version may have this policy: the last digit of its name differs. */
 	policy = memmem(record->layout.data, record->layout.length, "openvmm-2026.0", 14);
 	ck_assert_ptr_nonnull(policy);
 	policy[14] = '9';
 	assert_problem(&right, GPALD_RECORD_UNKNOWN_POLICY);
-	/* Of one with another form. */
+	/* A newer version may have this form. */
 	record->layout.data[0] = 99;
 	assert_problem(&right, GPALD_RECORD_NEWER);
 	gpald_record_unref(record);
 }
 END_TEST
 
-/* Its checksum is right, so it is no damage: another version is to be used. */
+/* The checksum is right, so the record is not damaged. It needs another version of the daemon. */
 static void assert_newer(const struct gpald_record *record)
 {
 	struct state_folder folder;
@@ -398,7 +400,7 @@ START_TEST(records_of_a_newer_version_are_no_damage)
 }
 END_TEST
 
-/* These let a sanitizer, where there is one, answer as the C library does. */
+/* With these options a sanitizer, if there is one, returns NULL as the C library does. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -423,11 +425,11 @@ START_TEST(a_record_there_is_no_memory_for_is_none)
 }
 END_TEST
 
-/* Bytes of the file itself. */
+/* Damaged bytes of the file itself. */
 
 /*
- * Writes the file with a bit flipped in the next place, from *from on, that has the
- * bytes of `needle`. False: there is none.
+ * Flips a bit at the next place, from *from on, that has the bytes of `needle`, and writes the
+ * file. Returns false if there is no such place.
  */
 static bool flip_next(const struct state_folder *folder, const void *needle, size_t length,
 		      struct gpald_blob *bytes, const uint8_t **from)
@@ -497,7 +499,7 @@ START_TEST(a_flipped_bit_in_a_name_is_found)
 }
 END_TEST
 
-/* SQLite would undo what it holds. One without content is what a crash of a program may leave. */
+/* SQLite would roll back to a journal with content. A crash may leave an empty one. */
 START_TEST(a_journal_of_another_program_is_left_alone)
 {
 	struct state_folder folder;
@@ -511,7 +513,7 @@ START_TEST(a_journal_of_another_program_is_left_alone)
 }
 END_TEST
 
-/* Of a database; room is set aside after them. */
+/* Returns the length of the used pages. The rest of the file is only set aside. */
 static size_t used_bytes(const struct gpald_blob *bytes)
 {
 	const size_t pages = (size_t)bytes->data[30] << 8 | bytes->data[31];
@@ -521,7 +523,7 @@ static size_t used_bytes(const struct gpald_blob *bytes)
 	return pages * 4096;
 }
 
-/* Wherever a byte is wrong: refused, or nothing that was stored is affected. */
+/* If any byte is wrong, the file is refused, or all its records are still right. */
 START_TEST(a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records)
 {
 	struct gpald_record *good = plain_record("good", 1), *victim = full_record("victim");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a loss of power or a full disk leaves in a log is no damage, however often it
- * happened; a hole in what was acknowledged is. The logs are written here, frame by
- * frame, because SQLite would not write most of them on demand.
+ * A power loss or a full disk may tear the end of a log. That is no damage, however often it
+ * happened. A hole in the acknowledged part is damage. This test writes the logs frame by frame,
+ * because SQLite would not write most of them on demand.
  */
 #include "config.h"
 
@@ -21,11 +21,11 @@
 #define FRAME (24 + PAGE)
 #define FRAMES_MAX 200
 
-/* A log as SQLite sees it while it writes: what comes next continues `sum`. */
+/* A log as SQLite writes it: the next frame continues `sum`. */
 struct writer {
 	uint8_t bytes[32 + FRAMES_MAX * FRAME];
 	size_t length;
-	size_t at; /* where the next frame goes */
+	size_t at; /* position of the next frame */
 	uint8_t salt;
 	uint32_t sum[2];
 };
@@ -58,7 +58,7 @@ static void set_sum(uint8_t *bytes)
 	set(bytes + 4, w.sum[1]);
 }
 
-/* What is there from an earlier use stays. */
+/* Starts the log again over the frames of an earlier use. */
 static void restart(uint8_t salt)
 {
 	memset(w.bytes, 0, 32);
@@ -81,7 +81,7 @@ static void begin(void)
 	restart('s');
 }
 
-/* One transaction of so many frames; its pages have bytes of their own. */
+/* Writes a transaction of this many frames. Each page has different bytes. */
 static void commit(int frames)
 {
 	static uint32_t content;
@@ -149,7 +149,7 @@ START_TEST(a_log_that_is_whole_is_fine)
 }
 END_TEST
 
-/* Each subset of the frames of a transaction that was not synchronised may be on disk. */
+/* If a transaction was not synchronised, any subset of its frames may be on disk. */
 START_TEST(a_transaction_that_is_there_in_part_is_no_damage)
 {
 	for (int kept = 0; kept < 15; kept++) {
@@ -165,7 +165,7 @@ START_TEST(a_transaction_that_is_there_in_part_is_no_damage)
 }
 END_TEST
 
-/* Each begins where the acknowledged ones end, and is shorter than the one before. */
+/* Each transaction begins after the acknowledged ones, and is shorter than the one before. */
 static void tear(int first_lost)
 {
 	for (int frames = 9; frames > 1; frames--) {
@@ -185,7 +185,7 @@ START_TEST(many_torn_transactions_are_no_damage)
 		commit(5);
 		tear(lost);
 		assert_log(GPALD_SQLITE_LOG_FINE, 5);
-		/* What is acknowledged then overwrites some of them. */
+		/* Acknowledged frames then overwrite some of the torn ones. */
 		commit(2);
 		assert_log(GPALD_SQLITE_LOG_FINE, 7);
 		tear(lost);
@@ -194,7 +194,7 @@ START_TEST(many_torn_transactions_are_no_damage)
 }
 END_TEST
 
-/* Where a sector has one half of a header, the other may be of another write. */
+/* If a header lies in two sectors, its halves may come from different writes. */
 START_TEST(a_header_of_two_writes_is_no_damage)
 {
 	int seen = 0;
@@ -208,7 +208,7 @@ START_TEST(a_header_of_two_writes_is_no_damage)
 		begin();
 		commit(first);
 		commit(3);
-		/* The older half says that it ends a transaction. */
+		/* The older half marks the end of a transaction. */
 		set(header + 4, 7);
 		assert_log(GPALD_SQLITE_LOG_FINE, first);
 		seen++;
@@ -244,7 +244,7 @@ START_TEST(a_hole_in_what_was_acknowledged_is_damage)
 		const size_t in_frame = (at - 32) % FRAME;
 		int kept = 0;
 
-		/* That the last transaction but one ends is said here alone. */
+		/* Only these bytes say that the last transaction but one ends here. */
 		if (frame == 5 && in_frame >= 4 && in_frame < 8)
 			continue;
 		for (int i = 0; i < COUNT_OF(ends); i++)
@@ -297,7 +297,7 @@ START_TEST(a_log_without_a_header_yet_is_fine)
 }
 END_TEST
 
-/* One byte, next to where a buffer of a frame of the largest page ends. */
+/* Sets one byte, near the place where a buffer for a frame of the largest page would end. */
 START_TEST(bytes_without_a_header_are_damage)
 {
 	begin();
@@ -331,7 +331,7 @@ START_TEST(pages_have_512_to_65536_bytes)
 }
 END_TEST
 
-/* Longer or shorter than the place that it is to have, and whatever is in it. */
+/* The log may be longer or shorter than the room set aside for it, with any contents. */
 START_TEST(a_log_that_was_emptied_is_empty)
 {
 	static const int64_t sizes[] = { 4096, 65536 };

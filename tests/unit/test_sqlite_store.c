@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is committed is there after the next start, what is refused is not. */
+/* Committed changes are there after a restart, refused ones are not. */
 #include "config.h"
 
 #include "tests/unit/state_folder.h"
@@ -31,7 +31,7 @@ START_TEST(a_new_registry_is_for_its_owner_alone)
 	ck_assert_uint_eq(status.st_mode & 07777, 0700);
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
 	ck_assert_uint_eq(status.st_mode & 07777, 0600);
-	/* The log, too, which holds the same. */
+	/* The log has the same contents, so it needs the same mode. */
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db-wal"), &status), 0);
 	ck_assert_uint_eq(status.st_mode & 077, 0);
 	ck_assert(!file_exists(path_in(&folder, "registry.db.new")));
@@ -103,7 +103,7 @@ START_TEST(what_was_committed_comes_back_bit_for_bit)
 }
 END_TEST
 
-/* The files as kill -9 leaves them: what was answered is in the log. */
+/* Copies the files as kill -9 leaves them: acknowledged changes are in the log. */
 START_TEST(what_was_committed_survives_a_crash)
 {
 	struct gpald_record *a = full_record("a"), *b = plain_record("b", 3);
@@ -122,7 +122,7 @@ START_TEST(what_was_committed_survives_a_crash)
 	for (int i = 0; i < 2; i++) {
 		store = open_store(&crashed, &loaded);
 		assert_loaded(both, 2);
-		/* From here on it does not depend on the log of the crash. */
+		/* After this start the registry does not need the log of the crash. */
 		ck_assert_uint_eq(used_bytes_of_log(&crashed), 0);
 		ck_assert_uint_eq(loaded.event_count, 2);
 		loaded_clear(&loaded);
@@ -135,7 +135,7 @@ START_TEST(what_was_committed_survives_a_crash)
 }
 END_TEST
 
-/* Cut anywhere, the log has the transactions that were whole, and no part of another. */
+/* If the log is cut anywhere, all whole transactions are there, and no part of another. */
 START_TEST(a_log_that_was_cut_has_whole_transactions)
 {
 	struct gpald_record *a = plain_record("a", 1), *b = plain_record("b", 1);
@@ -212,7 +212,7 @@ START_TEST(events_beyond_those_kept_are_dropped)
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);
-	/* More are wanted than there are, then less than there are. */
+	/* First more events are wanted than there are, then fewer. */
 	for (options.events_kept = 10; options.events_kept > 0; options.events_kept--) {
 		const size_t kept = options.events_kept < 3 ? options.events_kept : 3;
 
@@ -224,7 +224,7 @@ START_TEST(events_beyond_those_kept_are_dropped)
 		loaded_clear(&loaded);
 		close_store(store);
 	}
-	/* Those that were there at the start count, too. */
+	/* Events from before the start count, too. */
 	options.events_kept = 3;
 	for (int i = 0; i < 2; i++) {
 		store = open_with(&folder, &options, &loaded);
@@ -251,12 +251,12 @@ START_TEST(the_first_event_after_a_start_is_above_the_clock)
 	uint64_t newest, floor;
 
 	folder_init(&folder);
-	/* A new one is no copy of another. */
+	/* A new registry is no copy of another. */
 	store = open_with(&folder, &options, &loaded);
 	ck_assert_uint_eq(loaded.state.floor, 0);
 	newest = loaded.state.revision;
 	for (int i = 0; i < 4; i++) {
-		/* Nothing is changed, and then something. */
+		/* The registry is opened twice, first without any change, then after some. */
 		for (int twice = 0; twice < 2; twice++) {
 			loaded_clear(&loaded);
 			close_store(store);
@@ -272,7 +272,7 @@ START_TEST(the_first_event_after_a_start_is_above_the_clock)
 		close_store(store);
 		store = open_with(&folder, &options, &loaded);
 		ck_assert_uint_eq(loaded.event_count, i == 0 ? 2 : 3);
-		/* Also of the oldest that is kept it is known what it follows. */
+		/* Even the oldest kept event says which one it follows. */
 		ck_assert_uint_eq(loaded.events[0].follows + 1 == loaded.events[0].revision, i > 0);
 		ck_assert_uint_eq(loaded.events[loaded.event_count - 2].follows, newest);
 		ck_assert_uint_eq(loaded.events[loaded.event_count - 2].revision, floor + 1);
@@ -298,7 +298,7 @@ static size_t open_descriptors(void)
 	return count;
 }
 
-/* Made, found, emptied of a log, and refused: nothing stays open. */
+/* The store is made, found, emptied of a log, and refused. No descriptor stays open. */
 START_TEST(a_store_leaves_no_descriptor_behind)
 {
 	struct state_folder folder, crashed;
@@ -337,7 +337,7 @@ START_TEST(a_second_daemon_is_kept_off)
 	ck_assert_ptr_null(try_open(&folder, &loaded));
 	ck_assert_ptr_nonnull(strstr(loaded.error, "another gpalayoutd"));
 	ck_assert_ptr_nonnull(strstr(loaded.error, folder.path));
-	/* The first has lost nothing by it. */
+	/* The attempt did not disturb the first store. */
 	ck_assert_int_eq(drop(store, "vm", 1), GPALD_COMMIT_DONE);
 	close_store(store);
 	close_store(open_store(&folder, NULL));
@@ -363,7 +363,7 @@ START_TEST(a_folder_that_others_can_enter_is_refused)
 }
 END_TEST
 
-/* A record of so many nodes, for its bytes. */
+/* Returns a record with this many nodes, and so with many bytes. */
 static struct gpald_record *long_record(const char *name, size_t nodes)
 {
 	static uint64_t sizes[1024];
@@ -389,7 +389,7 @@ START_TEST(a_file_is_no_state_folder)
 }
 END_TEST
 
-/* What removals need is there before they do, and is no hole. */
+/* The room for removals is set aside before they need it, and is no hole in the file. */
 START_TEST(room_is_set_aside)
 {
 	struct gpald_record *record = long_record("vm", 1000);
@@ -406,7 +406,7 @@ START_TEST(room_is_set_aside)
 		snprintf(record->name, sizeof(record->name), "vm-%d", i);
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	}
-	/* All of it is still in the log. */
+	/* All changes are still in the log. */
 	ck_assert_int_eq(stat(path_in(&folder, "registry.db"), &status), 0);
 	ck_assert_int_ge(status.st_size, before + 100 * (off_t)record->layout.length);
 	ck_assert_int_ge(status.st_blocks * 512, status.st_size);
@@ -416,7 +416,7 @@ START_TEST(room_is_set_aside)
 }
 END_TEST
 
-/* The limit of a process on the size of a file, which is a full disk to it. */
+/* The process has a limit on the size of a file. The store treats it as a full disk. */
 START_TEST(a_file_that_may_not_grow_is_a_full_store)
 {
 	struct gpald_record *record = long_record("vm", 1000);
@@ -442,7 +442,7 @@ START_TEST(a_file_that_may_not_grow_is_a_full_store)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, action);
 	ck_assert_int_eq(result, GPALD_COMMIT_FULL);
-	/* The log, which has more bytes for each, was emptied for the last of them. */
+	/* The log needs more bytes for each change, so it was emptied before the last ones. */
 	ck_assert_uint_gt((size_t)done * record->layout.length, 3 << 18);
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);
@@ -456,7 +456,7 @@ START_TEST(a_folder_that_belongs_to_another_is_refused)
 {
 	struct state_folder folder;
 
-	/* Only root can make one, and is not kept out of it by its mode. */
+	/* Only root can make this folder, and its mode does not stop root. */
 	folder_init(&folder);
 	ck_assert_int_eq(mkdir(folder.path, 0700), 0);
 	if (chown(folder.path, 65533, (gid_t)-1) == 0) {
@@ -478,7 +478,10 @@ START_TEST(a_user_other_than_root_may_have_a_registry)
 	struct state_folder folder;
 
 	folder_init(&folder);
-	/* Root in a container may have no other users, and those may not reach its folders. */
+	/*
+	 * In a container root may be unable to become another user, who also may not reach its
+	 * folders.
+	 */
 	if (chown(folder.parent, user, (gid_t)-1) == 0 && seteuid(user) == 0) {
 		if (eaccess(folder.parent, W_OK | X_OK) == 0)
 			for (int i = 0; i < 2; i++)
@@ -503,7 +506,7 @@ START_TEST(what_a_crash_left_of_a_new_registry_is_replaced)
 	ck_assert_uint_eq(loaded.record_count, 0);
 	for (int i = 0; i < COUNT_OF(names); i++)
 		ck_assert(!file_exists(path_in(&folder, names[i])));
-	/* Beside a registry that is whole it does no harm either. */
+	/* A half-made file next to a complete registry is harmless, too. */
 	write_file(path_in(&folder, names[0]), "half made", 9);
 	close_store(open_store(&folder, NULL));
 	folder_clear(&folder);
@@ -522,7 +525,7 @@ static struct gpald_store *open_small(const struct state_folder *folder, uint64_
 	return store;
 }
 
-/* Puts vm-0, vm-1, ... until there is no room; how many are there. */
+/* Puts vm-0, vm-1, ... until the store is full. Returns how many there are. */
 static int fill(struct gpald_store *store, size_t nodes)
 {
 	for (int i = 0; i < 2000; i++) {
@@ -543,7 +546,7 @@ static int fill(struct gpald_store *store, size_t nodes)
 	return 0;
 }
 
-/* Big records and small ones: those leave whole pages, these a place in one. */
+/* The first size fills whole pages. The second leaves room within a page. */
 static const size_t fillings[] = { 1000, 1 };
 
 START_TEST(a_full_store_refuses_and_goes_on)
@@ -559,12 +562,12 @@ START_TEST(a_full_store_refuses_and_goes_on)
 	revision = loaded.state.revision;
 	count = fill(store, fillings[_i]);
 	ck_assert_int_gt(count, 1);
-	/* Again and again, and not for a reason that emptying the log could change. */
+	/* The result is the same each time, and emptying the log would not change it. */
 	record = long_record("other", fillings[_i]);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(put(store, record), GPALD_COMMIT_FULL);
 	ck_assert_uint_gt(used_bytes_of_log(&folder), 0);
-	/* What makes room is possible, and what fits then, too. */
+	/* Changes that make room are possible, and then so is a change that fits. */
 	for (int i = 0; i < count / 2; i++) {
 		char name[16];
 
@@ -574,7 +577,7 @@ START_TEST(a_full_store_refuses_and_goes_on)
 	ck_assert_int_eq(put(store, record), GPALD_COMMIT_DONE);
 	close_store(store);
 
-	/* What was refused has left no trace, and no gap in the revisions. */
+	/* Refused changes leave no trace, and no gap in the revisions. */
 	store = open_small(&folder, 40);
 	ck_assert_uint_eq(loaded.record_count, (size_t)(count - count / 2 + 1));
 	ck_assert_uint_eq(loaded.state.revision, revision + (size_t)(count + count / 2 + 1));
@@ -618,7 +621,7 @@ START_TEST(everything_can_be_deleted_under_a_lower_limit)
 }
 END_TEST
 
-/* What deleting may add is not for what is created then. */
+/* Deleting may grow the file a little. New layouts must not use that room. */
 START_TEST(a_full_store_does_not_grow_with_what_comes_and_goes)
 {
 	struct gpald_record *record = long_record("vm", 1);
@@ -679,7 +682,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 	ck_assert_uint_eq(loaded.event_count, 0);
 	ck_assert_int_eq(put(store, small), GPALD_COMMIT_DONE);
 	close_store(store);
-	/* With more room it is taken. */
+	/* With more room the change is accepted. */
 	store = open_store(&folder, &loaded);
 	ck_assert_uint_eq(loaded.record_count, 1);
 	loaded_clear(&loaded);
@@ -691,7 +694,7 @@ START_TEST(a_batch_that_does_not_fit_is_refused_whole)
 }
 END_TEST
 
-/* The log is moved into the database between commits, and does not grow for ever. */
+/* The log is moved into the database between commits, so it does not grow for ever. */
 START_TEST(the_log_is_kept_short)
 {
 	struct gpald_record *record = long_record("vm", 1000);

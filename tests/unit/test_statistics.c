@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which bucket a time counts in, and how a histogram is told. */
+/* The bucket that counts a time, and the form of a histogram. */
 #include "config.h"
 
 #include "server/statistics.h"
@@ -24,7 +24,7 @@ static const struct {
 	{ UINT64_C(1) << 30, 30 },
 	{ (UINT64_C(1) << 30) + 1, 31 },
 	{ UINT64_C(1) << 31, 31 },
-	/* All that is longer is in the last one, too. */
+	/* The last bucket also counts all longer times. */
 	{ (UINT64_C(1) << 31) + 1, 31 },
 	{ UINT64_C(1) << 32, 31 },
 	{ (UINT64_C(1) << 63) + 1, 31 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose turn it is. */
+/* Whose turn comes next. */
 #include "config.h"
 
 #include "server/user.h"
@@ -18,7 +18,7 @@ START_TEST(turns_go_round_users_not_connections)
 		gpald_user_wait(&users, many, &of_many[i]);
 	gpald_user_wait(&users, few, &of_few);
 
-	/* However many wait before it, the other user has one of the next two turns. */
+	/* Even if many connections wait, the other user has one of the next two turns. */
 	for (int round = 0; round < 20; round++) {
 		struct gpald_turn *first = gpald_users_next_turn(&users);
 		struct gpald_turn *second = gpald_users_next_turn(&users);
@@ -53,7 +53,10 @@ START_TEST(connections_of_a_user_have_their_turns_in_order)
 }
 END_TEST
 
-/* Who has been served less is served until that is made up for, but not for time it was away. */
+/*
+ * The user who was served less comes first until the difference is made up. Time without requests
+ * does not count.
+ */
 START_TEST(who_has_been_served_least_goes_first)
 {
 	struct gpald_users users = { 0 };
@@ -75,13 +78,13 @@ START_TEST(who_has_been_served_least_goes_first)
 	gpald_user_charge(&users, busy, 1000);
 	ck_assert_uint_eq(busy->served_ns, 1100);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
-	/* All are away, and both come back: the one that stayed longer has been served more. */
+	/* Both users leave and come back: the one who stayed longer has been served more. */
 	gpald_user_wait(&users, busy, &of_busy);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
 	gpald_user_wait(&users, other, &of_other);
 	gpald_user_wait(&users, busy, &of_busy);
 	ck_assert_uint_eq(other->standing, busy->standing);
-	/* However much it was, the other is not served for longer than that. */
+	/* After a very long turn, the difference that must be made up is limited. */
 	gpald_user_charge(&users, busy, UINT64_C(5000000000));
 	ck_assert_uint_eq(busy->standing, users.standing + 100000000);
 	ck_assert_uint_eq(busy->served_ns, UINT64_C(5000001100));
@@ -142,7 +145,7 @@ START_TEST(a_uid_is_one_user_until_its_last_reference)
 	ck_assert_ptr_eq(gpald_user_ref(&users, 7), again);
 	gpald_user_unref(&users, again);
 	gpald_user_unref(&users, again);
-	/* The one that had the last turn is gone; turns go on. */
+	/* The user of the last turn is gone, but turns go on. */
 	gpald_user_wait(&users, other, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	gpald_user_unref(&users, other);
@@ -177,7 +180,7 @@ START_TEST(work_of_a_user_is_done_while_there_is_room_for_what_comes_of_it)
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
 	user->unsent = 100;
 	ck_assert_ptr_null(gpald_users_next_work(&users));
-	/* Others wait for that. */
+	/* Others wait for urgent work. */
 	work.is_urgent = true;
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
 	user->is_working = true;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Calls `visit` with {"request": ...} of each vector; returns how many there were. */
+/* Calls `visit` with {"request": ...} for each vector. Returns the number of vectors. */
 static inline size_t for_each_vector(void (*visit)(const cJSON *params))
 {
 	const char *source = getenv("TOP_SRCDIR");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests in one expression, and what to expect of them. */
+/* Makes requests in one expression, and asserts what becomes of them. */
 #ifndef GPALD_TESTS_UNIT_VM_H
 #define GPALD_TESTS_UNIT_VM_H
 
