@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The allocator around 4 GiB: every hole, and every list of a few demands of all
- * kinds. Each case is placed with the trace off and on, and must give the map of
- * the page-by-page reference both times. Demands above all others (of VTL2) must
- * move nothing else.
+ * The allocator around 4 GiB: every hole, and every list of a few demands of all kinds. Each case
+ * is placed with the trace off and on, and must give the map of the page-by-page reference both
+ * times. The demands above all others (those of VTL2) must move nothing else.
  */
 #include "config.h"
 
@@ -27,7 +26,7 @@ struct baseline {
 	unsigned int wishes;
 };
 
-/* VTL2 on and off: the others are where they were, or do not fit in both. */
+/* Compares VTL2 on and off: the other ranges must be at the same place, or fit in neither case. */
 static void compare_baseline(const struct world *world, const struct plan *plan,
 			     const struct gpal_map *map, const struct baseline *baseline)
 {
@@ -80,7 +79,7 @@ static void check_trace(const struct world *world, const struct world_input *in,
 		pages_differ(world, "another map with a trace");
 	for (size_t i = 0; i < trace.count; i++)
 		chosen += trace.steps[i].chosen_count;
-	/* Reserved ranges above all others have a step and no entry. */
+	/* Reserved ranges above all others have a step but no entry in the map. */
 	if (chosen < map->count || chosen > map->count + 3)
 		pages_differ(world, "the trace chooses other ranges than the map has");
 }
@@ -108,7 +107,9 @@ static void check_case(const struct world *world, struct baseline *baseline)
 		compare_baseline(world, &plan, &map, baseline);
 }
 
-/* All lists of up to `left` more demands of the kind of the last one, or a later one. */
+/*
+ * Checks all lists with up to `left` more demands, whose kinds are not below that of the last one.
+ */
 static uint64_t check_lists(struct world *world, const struct options *options, unsigned int left,
 			    struct baseline *baseline)
 {
@@ -121,7 +122,9 @@ static uint64_t check_lists(struct world *world, const struct options *options, 
 	if (left == 0)
 		return cases;
 	world->wish_count++;
-	/* Those above all others come first, while the baseline is that of the list so far. */
+	/*
+	 * Demands above all others come first, while the baseline is still that of the list so far.
+	 */
 	for (int kind = GPAL_KIND_POST_MMIO; kind >= (int)first; kind--)
 		for (const unsigned int *size = options->sizes; *size; size++)
 			for (const unsigned int *align = options->alignments; *align; align++) {
@@ -136,7 +139,7 @@ static uint64_t check_lists(struct world *world, const struct options *options, 
 	return cases;
 }
 
-/* Every hole in `half` pages on each side of 4 GiB, reserved and fixed, or none. */
+/* Checks every hole within `half` pages on each side of 4 GiB, reserved and fixed, and no hole. */
 static uint64_t check_holes(struct share *share, unsigned int half, const struct options *options,
 			    unsigned int demands)
 {
@@ -150,7 +153,7 @@ static uint64_t check_holes(struct share *share, unsigned int half, const struct
 	for (unsigned int start = 0; start <= 2 * half; start++)
 		for (unsigned int end = start + 1; end <= 2 * half + (start == 0); end++)
 			for (unsigned int k = 0; k < 2; k++) {
-				/* One round more stands for no hole at all. */
+				/* One extra round stands for no hole. */
 				const bool none = end > 2 * half;
 
 				if ((none && k > 0) || !share_takes(share))

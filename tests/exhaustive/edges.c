@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The edges of the address space: sums, sizes and alignments next to 2^64 and next
- * to every other power of two, compared with arithmetic that is wide enough.
+ * The edges of the address space: sums, sizes and alignments next to 2^64 and next to every other
+ * power of two, compared with arithmetic that is wide enough.
  */
 #include "config.h"
 
@@ -13,12 +13,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Enough for any sum of two addresses. */
+/* Wide enough for the sum of any two addresses. */
 __extension__ typedef unsigned __int128 wide;
 
 static struct gpald_arena *arena;
 
-/* Values at most `reach` from a power of two, in multiples of `unit`; 0 and the end of 2^64. */
+/* Values up to `reach` units from a power of two. Here 2^64 is 0. */
 struct edges {
 	uint64_t values[512];
 	size_t count;
@@ -37,7 +37,7 @@ static void list_edges(struct edges *edges, unsigned int lowest_bit, uint64_t un
 	edges->count = 0;
 	for (unsigned int bit = lowest_bit; bit <= 64; bit++)
 		for (int n = -reach; n <= reach; n++)
-			/* 2^64 is 0, and what is above it is next to 0. */
+			/* 2^64 wraps to 0, and values above it are next to 0. */
 			add_edge(edges, (bit < 64 ? UINT64_C(1) << bit : 0) + (uint64_t)n * unit);
 }
 
@@ -51,7 +51,7 @@ static void check_sum(uint64_t a, uint64_t b)
 		differ("0x%" PRIx64 " + 0x%" PRIx64, a, b);
 }
 
-/* The first multiple of an alignment at or above a value, which may be 2^64. */
+/* Returns the first multiple of an alignment at or above a value. It may be 2^64. */
 static wide first_multiple(wide value, uint64_t alignment)
 {
 	return (value + alignment - 1) / alignment * alignment;
@@ -98,7 +98,7 @@ static uint64_t arithmetic(struct share *share)
 	return cases;
 }
 
-/* Whether an address is in a range; the page-by-page view of cutting one. */
+/* Returns true if the address is in the range. This is the page-by-page view of cutting a range. */
 static bool contains(struct gpal_range range, uint64_t address)
 {
 	return range.start <= address && address < range.end;
@@ -196,7 +196,7 @@ static uint64_t worlds_at_edges(struct share *share)
 	return cases;
 }
 
-/* One pinned range and one demand, with any values at all. */
+/* One pinned range and one demand, with any values. */
 
 struct pair {
 	struct gpal_range pin;
@@ -206,7 +206,7 @@ struct pair {
 	uint64_t alignment;
 };
 
-/* The lowest, or highest, aligned window in a gap, in wide arithmetic. */
+/* Finds the lowest or highest aligned window in a gap, in wide arithmetic. */
 static bool fits_in(wide start, wide end, const struct pair *pair, bool highest, wide *at)
 {
 	if (start + pair->size > end)
@@ -216,7 +216,10 @@ static bool fits_in(wide start, wide end, const struct pair *pair, bool highest,
 	return *at >= start && *at + pair->size <= end;
 }
 
-/* Where the demand goes, or why it goes nowhere. RAM that would be split is not asked for. */
+/*
+ * Finds the place of the demand, or the reason why there is none. RAM that would be split is left
+ * out.
+ */
 static int expect(const struct pair *pair, wide *at)
 {
 	const bool down = pair->kind == GPAL_KIND_MMIO32;
@@ -250,7 +253,7 @@ static int expect(const struct pair *pair, wide *at)
 	return GPAL_E_EXHAUSTED;
 }
 
-/* Whether RAM of a pair would be split, or would skip what it does not fill. */
+/* Returns true if the RAM of a pair would be split, or would skip what it does not fill. */
 static bool is_split(const struct pair *pair)
 {
 	return pair->kind == GPAL_KIND_RAM && pair->alignment >= 4096 &&
@@ -300,7 +303,7 @@ static bool check_pair(const struct pair *pair)
 	return true;
 }
 
-/* Of either kind of pinned range, a demand of each kind. */
+/* Checks each kind of pinned range with each kind of demand. */
 static uint64_t check_kinds(struct pair *pair)
 {
 	uint64_t cases = 0;
@@ -331,7 +334,7 @@ static uint64_t pairs(struct share *share)
 	uint64_t cases = 0;
 
 	arena = guarded_arena();
-	/* Multiples of a page, and what is one off them. */
+	/* Multiples of a page, and values next to them. */
 	list_edges(&edges, lowest, 4096, 2);
 	add_edge(&edges, 1);
 	add_edge(&edges, 4097);

@@ -49,7 +49,7 @@ void differ(const char *format, ...)
 	}
 }
 
-/* What a worker tells when it has run its whole share. */
+/* What a worker reports after its whole share. */
 struct result {
 	uint64_t cases;
 	uint64_t differences;
@@ -68,7 +68,10 @@ static pid_t start(const struct space *space, struct share share, int fd)
 	_exit(write(fd, &result, sizeof(result)) != (ssize_t)sizeof(result));
 }
 
-/* Adds up the workers' results. False: one of them did not finish, or could not start. */
+/*
+ * Adds up the results of the workers. Returns false if one of them did not finish or could not
+ * start.
+ */
 static bool run(const struct space *space, bool is_long, unsigned int workers, struct result *sum)
 {
 	pid_t children[WORKERS_MAX];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that check every case of a toy space against a naive reference. Each
- * space has a short form, which `make check` runs, and a long one, for
- * `make prove`; each form has an exact number of cases, so that a loop that
- * skips some fails.
+ * For programs that check every case of a toy space against a naive reference. Each space has a
+ * short form, which `make check` runs, and a long one for `make prove`. Each form has an exact
+ * number of cases, so that a loop that skips some fails.
  */
 #ifndef GPALD_TESTS_EXHAUSTIVE_H
 #define GPALD_TESTS_EXHAUSTIVE_H
@@ -12,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The worker's share of a space: the outermost loop runs these of its rounds. */
+/* The worker's share of a space: the rounds of the outermost loop that it runs. */
 struct share {
 	bool is_long;
 	uint64_t round;
@@ -20,31 +19,31 @@ struct share {
 	unsigned int workers;
 };
 
-/* Whether this worker runs the next round of the outermost loop. */
+/* Returns true if this worker runs the next round of the outermost loop. */
 static inline bool share_takes(struct share *share)
 {
 	return share->round++ % share->workers == share->worker;
 }
 
-/* A space of cases; `run` checks a share of them and returns their number. */
+/* A space of cases. `run` checks a share of them and returns their number. */
 struct space {
 	const char *name;
 	uint64_t (*run)(struct share *share);
-	uint64_t cases;      /* of the short form */
-	uint64_t long_cases; /* of the long form; 0: it is the short form */
+	uint64_t cases;      /* in the short form */
+	uint64_t long_cases; /* in the long form; 0 if it equals the short one */
 };
 
 /*
- * Runs all spaces, in the long form after --long, each in a process for each
- * processor, so that a crash is a difference as well. Prints TAP with
- * "N cases, 0 differences". Returns the exit status.
+ * Runs all spaces, with --long in the long form. Each space runs in one process for each processor,
+ * so that a crash counts as a difference, too. Prints TAP with "N cases, 0 differences". Returns
+ * the exit status.
  */
 int exhaustive_main(int argc, char **argv, const struct space *spaces, size_t count);
 
-/* `size` bytes that end at an unreadable page, for as long as the program runs. */
+/* Returns `size` bytes that end at an unreadable page. They are never freed. */
 void *guarded_bytes(size_t size);
 
-/* Reports a difference; the worker exits after a few of them. */
+/* Reports a difference. After a few of them the worker exits. */
 void differ(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The search for free space: every pattern of free pages, every short sequence of
- * windows, up and down. After each sequence the last window, what is told of the
- * search, the summary and the list of what is left must be those of a reference
- * that looks at one page after another.
+ * The search for free space: every pattern of free pages, and every short sequence of windows, up
+ * and down. After each sequence, the last window, the trace of its search, the summary and the list
+ * of free ranges must equal those of a reference that looks at one page after another.
  */
 #include "config.h"
 
@@ -23,11 +22,11 @@
 static struct gpald_arena *arena;
 
 struct take {
-	unsigned int size; /* in pages, as all here */
+	unsigned int size; /* in pages, as everywhere here */
 	unsigned int alignment;
 };
 
-/* A case: what is free, and what is taken. */
+/* A case: the free pages, and the windows to take. */
 struct scene {
 	unsigned int pages;
 	unsigned int region_start;
@@ -39,10 +38,10 @@ struct scene {
 	unsigned int take_count;
 };
 
-/* What is taken in one window. */
+/* The windows of a sequence. */
 struct sequence {
 	unsigned int sizes[13];
-	unsigned int alignments[5]; /* coarsest first, as the index wants it */
+	unsigned int alignments[5]; /* coarsest first, as the index requires */
 	unsigned int takes;
 };
 
@@ -74,7 +73,7 @@ static bool is_aligned(unsigned int page, unsigned int alignment)
 	return address(page) / GPAL_PAGE_SIZE % alignment == 0;
 }
 
-/* The end of the run of free pages that `page` is in, not above `end`. */
+/* Returns the end of the run of free pages around `page`, but at most `end`. */
 static unsigned int run_end(const bool *is_free, unsigned int page, unsigned int end)
 {
 	while (page < end && is_free[page])
@@ -89,7 +88,7 @@ static bool fits(const struct scene *scene, const bool *is_free, unsigned int at
 	       at + take->size <= run_end(is_free, at, scene->region_end);
 }
 
-/* The page at which a window goes; scene->pages: nowhere. */
+/* Returns the first page of a window, or scene->pages if there is no place for it. */
 static unsigned int find(const struct scene *scene, const bool *is_free, const struct take *take)
 {
 	if (scene->direction == GPALD_BOTTOM_UP) {
@@ -104,7 +103,7 @@ static unsigned int find(const struct scene *scene, const bool *is_free, const s
 	return scene->pages;
 }
 
-/* The pages of a run from its first aligned one on; they are 0 if there is none. */
+/* Returns the pages of a run from its first aligned one on, or 0 if there is none. */
 static unsigned int usable(unsigned int start, unsigned int end, unsigned int alignment)
 {
 	while (start < end && !is_aligned(start, alignment))
@@ -133,8 +132,8 @@ static struct gpald_free_summary summarise(const struct scene *scene, const bool
 }
 
 /*
- * What is free and of interest: all from the region on, and, if asked for, what lies
- * below it, but for the lower part of a run that went over its start.
+ * Selects the free pages of interest: all from the region on, and, if asked for, those below it.
+ * The lower part of a run that crosses the start of the region is left out.
  */
 static void select_pages(const struct scene *scene, const bool *is_free, bool with_below,
 			 bool *wanted)
@@ -147,7 +146,9 @@ static void select_pages(const struct scene *scene, const bool *is_free, bool wi
 		wanted[page] = is_free[page] && (page < below || page >= scene->region_start);
 }
 
-/* What the trace has to say of a window at page `at`: all runs before it, in order. */
+/*
+ * Compares the trace of a window at page `at`. It must have all runs before the window, in order.
+ */
 static bool same_trace(const struct scene *scene, const bool *is_free, unsigned int at,
 		       const struct take *take, const struct gpal_step *step)
 {
@@ -173,7 +174,7 @@ static bool same_trace(const struct scene *scene, const bool *is_free, unsigned 
 		const bool is_small = size < take->size;
 		const unsigned int fit = usable(page, page + size, take->alignment);
 
-		/* Only the first page of each run before the choice stands for the run. */
+		/* The first page of each run before the choice stands for the run. */
 		if (!wanted[page] || (page > 0 && wanted[page - 1]) || page >= scene->region_end ||
 		    (down ? page < end : page >= start))
 			continue;
@@ -192,7 +193,7 @@ static bool same_trace(const struct scene *scene, const bool *is_free, unsigned 
 	return next == step->passed_count;
 }
 
-/* The list of what is free and of interest. */
+/* Compares the list of free pages of interest. */
 static bool same_list(const struct scene *scene, const bool *is_free,
 		      const struct gpald_free_space *list)
 {
@@ -231,7 +232,7 @@ static struct gpald_free_space list_of(const struct scene *scene, const bool *is
 }
 
 /*
- * Takes all windows, and compares what the last one does. False: it does not fit.
+ * Takes all windows, and compares the result for the last one. Returns false if it does not fit.
  * The lists have exactly the room they need.
  */
 static bool check_case(const struct scene *scene)
@@ -251,7 +252,7 @@ static bool check_case(const struct scene *scene)
 		    (struct gpal_range){ address(scene->region_start), address(scene->region_end) },
 		    &space, scene->take_count))
 		differ("out of memory");
-	/* The allocator makes no index for nothing, and aligns it first. */
+	/* The allocator makes no index without demands, and aligns it before the first one. */
 	if (scene->take_count == 0)
 		gpald_fit_index_align(&index, GPAL_PAGE_SIZE);
 	for (unsigned int i = 0; i < scene->take_count; i++) {
@@ -301,7 +302,10 @@ static bool check_case(const struct scene *scene)
 	return fitted;
 }
 
-/* All sequences that begin with the windows there are. One that does not fit ends it. */
+/*
+ * Checks all sequences that begin with the current windows. A window that does not fit ends the
+ * sequence.
+ */
 static uint64_t check_sequences(struct scene *scene, const struct sequence *sequence)
 {
 	const unsigned int coarsest =
@@ -338,7 +342,7 @@ static void read_bits(struct scene *scene, unsigned int bits)
 		scene->is_free[page] = bits >> page & 1;
 }
 
-/* All patterns of so many pages. */
+/* Checks all patterns of this many pages. */
 static uint64_t check_patterns(struct share *share, unsigned int pages,
 			       const struct sequence *sequence)
 {
@@ -398,8 +402,8 @@ static uint64_t any_region(struct share *share)
 }
 
 /*
- * A tree of several levels: blocks of four free ranges each, of which one in each
- * block has 1, 2 or 3 pages and the others have one.
+ * A tree of several levels. It has blocks of four free ranges each. In each block one range has 1,
+ * 2 or 3 pages, and the others have one.
  */
 static uint64_t many_blocks(struct share *share)
 {

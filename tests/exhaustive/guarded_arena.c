@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots of a few pages, each before an unreadable one; an allocation takes the end of a slot. */
+/*
+ * An arena of slots of a few pages. An unreadable page follows each slot, and an allocation takes
+ * the end of a slot.
+ */
 #include "guarded_arena.h"
 
 #include <stdio.h>
@@ -8,7 +11,7 @@
 #include <sys/mman.h>
 
 #define PAGE ((size_t)4096)
-#define SLOT (4 * PAGE) /* with the unreadable page */
+#define SLOT (4 * PAGE) /* includes the unreadable page */
 #define SLOTS ((size_t)128)
 
 struct gpald_arena_block {
@@ -35,7 +38,7 @@ struct gpald_arena *guarded_arena(void)
 	must(block->slots, block->slots != MAP_FAILED);
 	for (size_t i = 1; i <= SLOTS; i++)
 		must(block, mprotect(block->slots + i * SLOT - PAGE, PAGE, PROT_NONE) == 0);
-	/* An empty list lies in an unreadable page; all others come from gpald_arena_grow(). */
+	/* Empty lists lie in an unreadable page. All other lists come from gpald_arena_grow(). */
 	block->arena.next = block->arena.end = (uintptr_t)(block->slots + SLOT - PAGE);
 	block->arena.newest = block;
 	return &block->arena;
@@ -66,7 +69,7 @@ char *gpald_arena_copy(struct gpald_arena *arena, const char *text)
 	return memcpy(gpald_arena_grow(arena, size), text, size);
 }
 
-/* The arenas of answers are taken from a few and given back. */
+/* Arenas of answers come from a small pool and go back to it. */
 static struct gpald_arena *idle[8];
 static size_t idle_count;
 
@@ -85,7 +88,7 @@ void gpald_arena_free(struct gpald_arena *arena)
 	idle[idle_count++] = arena;
 }
 
-/* An object stands behind the address of its arena. */
+/* The object follows the pointer to its arena. */
 void *gpald_arena_new_object(size_t hint, size_t size, struct gpald_arena **arena)
 {
 	char *owner;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON texts, each of which ends at an unreadable page: the reader must accept what
- * the grammar accepts, refuse the rest for the same kind of fault, and never look
- * past the end.
+ * JSON texts, each of which ends at an unreadable page. The reader must accept what the grammar
+ * accepts, refuse the rest for the same kind of fault, and never read past the end.
  */
 #include "config.h"
 
@@ -16,10 +15,10 @@
 
 #define ROOM ((size_t)1 << 20)
 
-/* The texts end here, where an unreadable page begins. */
+/* The texts end here, and an unreadable page begins. */
 static unsigned char *end;
 
-/* The one place that knows how texts are read. */
+/* Only this function calls the reader. */
 static enum json_verdict verdict_of_reader(const unsigned char *text, size_t length)
 {
 	static struct gpald_arena *arena;
@@ -51,7 +50,9 @@ static enum json_verdict verdict_of_reader(const unsigned char *text, size_t len
 	}
 }
 
-/* In place of src/wire/reason.c: the sentence would take longer than the reading. */
+/*
+ * Replaces src/wire/reason.c, because making the message would take longer than reading the text.
+ */
 int gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const char *format, ...)
 {
 	(void)format;
@@ -73,7 +74,7 @@ static void text_differs(const unsigned char *text, size_t length, int verdict, 
 	differ("verdict %d, not %d, of %zu bytes: %s", verdict, expected, length, shown);
 }
 
-/* Checks the `length` bytes before the unreadable page, which are in place. */
+/* Checks the text of `length` bytes directly before the unreadable page. */
 static uint64_t check_placed(size_t length)
 {
 	const unsigned char *text = end - length;
@@ -91,7 +92,7 @@ static uint64_t check_text(const char *text, size_t length)
 	return check_placed(length);
 }
 
-/* A text and all that it begins with. */
+/* Checks a text and all its prefixes. */
 static uint64_t check_beginnings(const char *text, size_t length)
 {
 	uint64_t cases = 0;
@@ -106,7 +107,7 @@ static void make_room(void)
 	end = (unsigned char *)guarded_bytes(ROOM) + ROOM;
 }
 
-/* Symbols of one or more bytes, of which all sequences are tried. */
+/* Symbols of one or more bytes. All sequences of them are tried. */
 struct alphabet {
 	const char *symbols[64];
 	size_t lengths[64];
@@ -119,14 +120,14 @@ static void add_symbol(struct alphabet *alphabet, const char *symbol, size_t len
 	alphabet->lengths[alphabet->count++] = length;
 }
 
-/* Symbols of one byte each. */
+/* Adds symbols of one byte each. */
 static void add_bytes(struct alphabet *alphabet, const char *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		add_symbol(alphabet, bytes + i, 1);
 }
 
-/* All texts of up to `left` more symbols before the `length` bytes that are in place. */
+/* Checks all texts with up to `left` more symbols before the `length` bytes that are in place. */
 static uint64_t check_sequences(const struct alphabet *alphabet, unsigned int left, size_t length)
 {
 	uint64_t cases = check_placed(length);
@@ -140,7 +141,7 @@ static uint64_t check_sequences(const struct alphabet *alphabet, unsigned int le
 	return cases;
 }
 
-/* The same, shared between the workers by the last symbol. */
+/* The same, divided among the workers by the last symbol. */
 static uint64_t check_all_sequences(struct share *share, const struct alphabet *alphabet,
 				    unsigned int symbols)
 {
@@ -212,7 +213,7 @@ static uint64_t bytes(struct share *share)
 	return cases + (share->worker == 0 ? check_placed(0) : 0);
 }
 
-/* A string with so many bytes of a set in it, closed or not. */
+/* Checks strings with up to `left` more bytes of a set, with and without the closing quote. */
 static uint64_t check_strings(const unsigned char *set, size_t size, unsigned int left,
 			      unsigned char *at)
 {
@@ -228,7 +229,7 @@ static uint64_t check_strings(const unsigned char *set, size_t size, unsigned in
 	return cases;
 }
 
-/* The bytes at which rows of Unicode's table of well-formed UTF-8 begin and end. */
+/* The first and last bytes in the rows of Unicode's table of well-formed UTF-8. */
 static const unsigned char boundaries[] = {
 	0x00, 0x1f, 0x20, 0x21, 0x22, 0x5c, 0x7e, 0x7f, 0x80, 0x81, 0x8f, 0x90,
 	0x9f, 0xa0, 0xbe, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
@@ -245,7 +246,7 @@ static uint64_t utf8(struct share *share)
 			continue;
 		end[-1] = boundaries[i];
 		cases += check_strings(boundaries, sizeof(boundaries), 3, end - 1);
-		/* The last byte before the closing quote. */
+		/* This is the last byte before the closing quote. */
 		end[-1] = '"';
 		end[-2] = boundaries[i];
 		cases += check_strings(boundaries, sizeof(boundaries), 3, end - 2);
@@ -253,7 +254,9 @@ static uint64_t utf8(struct share *share)
 	return cases;
 }
 
-/* Every three bytes, or four, in a string, of which the first begins a sequence of as many. */
+/*
+ * Strings with every three bytes, or every four, whose first byte begins a sequence of that length.
+ */
 static uint64_t all_utf8(struct share *share)
 {
 	const unsigned int first_end = share->is_long ? 0x100 : 0xf0;
@@ -281,7 +284,7 @@ static uint64_t all_utf8(struct share *share)
 	return cases;
 }
 
-/* A text that is put together. */
+/* A text under construction. */
 struct text {
 	char bytes[512];
 	size_t length;
@@ -312,7 +315,9 @@ static uint64_t check_units(unsigned int a, unsigned int b)
 	return check_text(text.bytes, text.length);
 }
 
-/* A unit as a key, beside one that differs in the last bit, or in upper case. */
+/*
+ * Checks a unit as a key, next to a key that differs in the last bit or in the case of its digits.
+ */
 static uint64_t check_unit_keys(unsigned int unit)
 {
 	struct text text = { .length = 0 };
@@ -328,7 +333,7 @@ static uint64_t check_unit_keys(unsigned int unit)
 	return check_text(text.bytes, text.length);
 }
 
-/* Halves of surrogate pairs, what is next to them, and what is none. */
+/* Halves of surrogate pairs, their neighbours, and other units. */
 static const unsigned int units[] = { 0x0000, 0x0001, 0x0022, 0x007f, 0x0080, 0x07ff,
 				      0x0800, 0xd7ff, 0xd800, 0xd801, 0xdbff, 0xdc00,
 				      0xdc01, 0xdfff, 0xe000, 0xffff };
@@ -352,7 +357,7 @@ static uint64_t escapes(struct share *share)
 	return cases;
 }
 
-/* Each byte in each place of an escape, and every beginning of two escapes. */
+/* Each byte at each place of an escape, and every prefix of two escapes. */
 static uint64_t broken_escapes(struct share *share)
 {
 	static const char *const escapes[] = { "\"\\n\"", "\"\\u0aF9\"", "\"\\ud800\\udc00\"" };
@@ -384,7 +389,7 @@ static uint64_t broken_escapes(struct share *share)
 	return cases;
 }
 
-/* Where a number gets too long, and where it gets too large. */
+/* Numbers near the greatest length and near the greatest value. */
 static uint64_t number_bounds(struct share *share)
 {
 	static const char *const mantissas[] = {
@@ -433,7 +438,7 @@ static uint64_t number_bounds(struct share *share)
 	return cases;
 }
 
-/* Keys that are the same, or nearly, in several spellings. */
+/* Keys that are equal or nearly equal, in several spellings. */
 static const char *const keys[] = {
 	"",
 	"a",
@@ -464,7 +469,7 @@ static const char *const keys[] = {
 
 static uint64_t check_keys(const char *const four[4])
 {
-	/* What stands before, between and after the keys. */
+	/* The text before, between and after the keys. */
 	static const char *const forms[][5] = {
 		{ "{\"", "\":1,\"", "\":[],\"", "\":{},\"", "\":0}" },
 		{ "{\"", "\":{\"", "\":1,\"", "\":1},\"", "\":1}" },
@@ -503,7 +508,7 @@ static uint64_t equal_keys(struct share *share)
 	return cases;
 }
 
-/* Around 32 containers in one another, arrays and objects in any order near the end. */
+/* About 32 nested containers. Near the end, arrays and objects come in any order. */
 static uint64_t depths(struct share *share)
 {
 	uint64_t cases = 0;
@@ -532,7 +537,7 @@ static uint64_t depths(struct share *share)
 	return cases;
 }
 
-/* Around 65536 values. */
+/* About 65536 values. */
 static uint64_t values(struct share *share)
 {
 	uint64_t cases = 0;

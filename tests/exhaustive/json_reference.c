@@ -14,7 +14,7 @@
 #define NAMES_MAX 70000
 #define POINTS_MAX 1000000
 
-/* The name of a member of an object that is open, as code points. */
+/* The name of a member in an open object, as code points. */
 struct name {
 	const uint32_t *points;
 	size_t length;
@@ -40,7 +40,7 @@ static bool fault(struct reader *r, enum json_verdict verdict)
 	return false;
 }
 
-/* Whether the next byte is in a set of bytes, which is then read. */
+/* Reads the next byte and returns true, if the byte is in the set. */
 static bool take(struct reader *r, const char *set, size_t size)
 {
 	if (r->at == r->length)
@@ -64,7 +64,7 @@ static void space(struct reader *r)
 
 #define DIGITS "0123456789"
 
-/* 1*DIGIT, which go to digits[], without leading zeros; *count of them, or more. */
+/* 1*DIGIT. Stores them without leading zeros in digits[]; *count becomes their number, or more. */
 static bool digits(struct reader *r, char *buffer, size_t *count)
 {
 	const size_t start = r->at;
@@ -82,8 +82,8 @@ static bool digits(struct reader *r, char *buffer, size_t *count)
 }
 
 /*
- * Whether 0.DIGITS times 10 to the power of `exponent` is at least 2^1024 - 2^970, from
- * which on a number is rounded to infinity.
+ * Returns true if 0.DIGITS times 10 to the power of `exponent` is at least 2^1024 - 2^970. Such a
+ * number is rounded to infinity.
  */
 static bool is_infinite(const char *significant, size_t count, long exponent)
 {
@@ -121,7 +121,7 @@ static bool number(struct reader *r)
 
 		if (!digits(r, significant, &count))
 			return false;
-		/* Zeros after the point that are not significant count all the same. */
+		/* Zeros after the point count even if they are not significant. */
 		if (exponent == 0)
 			exponent = (long)count - (long)(r->at - point);
 	}
@@ -156,7 +156,7 @@ static bool hex4(struct reader *r, uint32_t *unit)
 	return true;
 }
 
-/* After the escape character: one of "\/bfnrt, or u and what follows. */
+/* Reads an escape after its escape character: one of "\/bfnrt, or u and four digits. */
 static bool escaped(struct reader *r, uint32_t *point)
 {
 	static const char letters[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
@@ -202,7 +202,7 @@ static bool unescaped(struct reader *r, uint32_t *point)
 	return true;
 }
 
-/* string = quotation-mark *char quotation-mark, after the first of them */
+/* string = quotation-mark *char quotation-mark, after the first quotation mark */
 static bool string(struct reader *r, struct name *name)
 {
 	uint32_t *out = &points[r->points];
@@ -223,7 +223,7 @@ static bool string(struct reader *r, struct name *name)
 
 static bool value(struct reader *r);
 
-/* The members' names from `first` on are forgotten; false: two are the same. */
+/* Forgets the members' names from `first` on. Returns false if two are equal. */
 static bool forget(struct reader *r, size_t first, size_t first_point)
 {
 	bool twice = false;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Breaks the code that tests/exhaustive checks, in one place at a time, and runs the program
-# that must notice. Fails if one does not, or if a line of the list no longer changes anything.
-# Run by `make prove` in a build folder, which has config.h.
+# Breaks the code that tests/exhaustive checks, in one place at a time, and runs the program that must notice.
+# Fails if a program does not notice, or if a line of the list no longer changes anything. `make prove` runs
+# it in a build folder, which has config.h.
 # usage: mutants.sh SOURCE-FOLDER
 set -eu
 
@@ -28,8 +28,8 @@ compile() {
 
 programs="allocator edges free_space json sort update vtl2"
 
-# remake FILE: the objects that a file of the source is part of. Two files of the library have
-# the names of programs.
+# remake FILE: makes the objects that contain this source file. Two files of the library have the names of
+# programs.
 remake() {
 	case $1 in
 	src/core/allocator.c | src/core/free_space.c)
@@ -49,7 +49,7 @@ remake() {
 	esac
 }
 
-# library PROGRAM: the objects beside the program's own.
+# library PROGRAM: prints the objects of a program other than its own.
 library() {
 	objects=
 	for object in objects/*.o; do
@@ -64,7 +64,7 @@ library() {
 	printf '%s' "$objects"
 }
 
-# caught PROGRAM: whether it fails; a program that never ends fails as well.
+# caught PROGRAM: succeeds if the program fails or does not finish in time.
 caught() {
 	# shellcheck disable=SC2046,SC2086 # lists of words
 	${CC:-cc} -o program "objects/$1.o" $(library "$1") ${NETTLE_LIBS:--lnettle} -lm || return 2

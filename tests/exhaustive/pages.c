@@ -33,7 +33,7 @@ static bool is_aligned(const struct placing *p, unsigned int page, uint64_t alig
 	return address(p->world, page) / PAGE % alignment == 0;
 }
 
-/* The number of pages of the world that are below an address. */
+/* Returns the number of pages of the world below an address. */
 static unsigned int pages_below(const struct world *world, uint64_t limit)
 {
 	unsigned int pages = 0;
@@ -43,7 +43,7 @@ static unsigned int pages_below(const struct world *world, uint64_t limit)
 	return pages;
 }
 
-/* Whether a window fits there and ends at or below `end`. */
+/* Returns true if a window fits there and ends at or below `end`. */
 static bool fits(const struct placing *p, unsigned int at, unsigned int end,
 		 const struct wish *wish)
 {
@@ -55,14 +55,17 @@ static bool fits(const struct placing *p, unsigned int at, unsigned int end,
 	return true;
 }
 
-/* A window that fits, and so has few pages. */
+/* Takes the pages of a window that fits. */
 static void put(struct placing *p, unsigned int start, uint64_t size, unsigned int wish)
 {
 	for (unsigned int page = start; page < start + size; page++)
 		p->plan->owner[page] = (signed char)wish;
 }
 
-/* A wish does not fit between two pages: what is free there, and the lowest of the largest fits. */
+/*
+ * Fills in the plan for a wish that does not fit between two pages: the free space, and the lowest
+ * of the largest fits.
+ */
 static bool exhausted(struct placing *p, unsigned int failed, unsigned int start, unsigned int end)
 {
 	const struct wish *wish = &p->world->wishes[failed];
@@ -90,7 +93,7 @@ static bool exhausted(struct placing *p, unsigned int failed, unsigned int start
 	return false;
 }
 
-/* Of the windows of a kind without a turn: coarsest, then largest, then first. */
+/* Finds the next window of a kind: the coarsest, then the largest, then the first. */
 static bool next_window(struct placing *p, enum gpal_kind kind, unsigned int *next)
 {
 	const struct wish *best = NULL;
@@ -129,7 +132,7 @@ static bool place_mmio32(struct placing *p)
 	return true;
 }
 
-/* The end of the pages of a kind, or of one wish of it; 0: there are none. */
+/* Returns the end of the pages of a kind, or of one of its wishes; 0 if there are none. */
 static unsigned int end_of(const struct placing *p, enum gpal_kind kind, int only)
 {
 	for (unsigned int page = p->world->pages; page > 0; page--) {
@@ -234,7 +237,7 @@ static bool place_post_mmio(struct placing *p)
 	return true;
 }
 
-/* Puts what has its place there. */
+/* Takes the pages of the hole and of what stays. */
 static bool place_given(struct placing *p)
 {
 	const struct world *world = p->world;
@@ -348,7 +351,7 @@ void pages_differ(const struct world *world, const char *what)
 	differ("%s: %u pages from 0x%" PRIx64 ": %s", what, world->pages, world->base, text);
 }
 
-/* The number of a wish within its kind. */
+/* Returns the number of a wish within its kind. */
 static uint32_t index_of(const struct world *world, int wish)
 {
 	uint32_t index = 0;
@@ -366,7 +369,7 @@ static bool is_entry(const struct gpal_map *map, size_t at, enum gpal_kind kind,
 	       map->entries[at].range.end == end;
 }
 
-/* The first page after `page` that belongs to another range. */
+/* Returns the first page after `page` that belongs to another range. */
 static unsigned int end_of_range(const struct world *world, const struct plan *plan,
 				 unsigned int page)
 {
@@ -374,7 +377,7 @@ static unsigned int end_of_range(const struct world *world, const struct plan *p
 	unsigned int end = page + 1;
 
 	while (end < world->pages && plan->owner[end] == owner) {
-		/* Two kept extents of one wish may touch. */
+		/* Two kept extents of one wish may be adjacent. */
 		if (owner >= 0 && (end == world->wishes[owner].kept[0].start ||
 				   end == world->wishes[owner].kept[1].start))
 			break;

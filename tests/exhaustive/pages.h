@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The allocator's rules, page by page: a world of a few dozen pages, an owner for
- * each, and a loop over all of them for every question. All else of the address
- * space is reserved. Nothing here is shared with the library but its types.
+ * The allocator's rules, page by page: a world of a few dozen pages, an owner for each, and a loop
+ * over all of them for every question. The rest of the address space is reserved. It shares only
+ * types with the library.
  */
 #ifndef GPALD_TESTS_PAGES_H
 #define GPALD_TESTS_PAGES_H
@@ -23,12 +23,12 @@ struct run {
 	unsigned int end;
 };
 
-/* A demand in pages. Demands stand in the order of their kinds, then in caller order. */
+/* A demand in pages. Demands are in the order of their kinds, then in caller order. */
 struct wish {
 	enum gpal_kind kind;
 	uint64_t size;
 	uint64_t alignment;
-	struct run kept[EXTENTS_MAX]; /* where it stays; empty: it is to be placed */
+	struct run kept[EXTENTS_MAX]; /* where it stays; empty if it is to be placed */
 };
 
 struct world {
@@ -40,14 +40,14 @@ struct world {
 	unsigned int wish_count;
 };
 
-/* What the reference finds. */
+/* The result of the reference. */
 struct plan {
 	int code;
-	unsigned int failed; /* the wish that does not fit, if GPAL_E_EXHAUSTED */
+	unsigned int failed; /* the wish that does not fit, for GPAL_E_EXHAUSTED */
 	uint64_t free_space;
 	uint64_t largest_fit;
 	struct gpal_range fit;
-	signed char owner[WORLD_MAX]; /* of each page: a wish, or one of these */
+	signed char owner[WORLD_MAX]; /* for each page a wish, or one of these */
 };
 #define OWNER_NOBODY (-1)
 #define OWNER_HOLE (-2)
@@ -67,8 +67,8 @@ struct world_input {
 void pages_input(const struct world *world, struct world_input *input);
 
 /*
- * Compares what the allocator answered with a plan; false: reported. `error` is
- * looked at if `code` is not GPAL_OK.
+ * Compares the allocator's answer with a plan. Reports a difference and returns false. `error`
+ * matters only if `code` is not GPAL_OK.
  */
 bool pages_agree(const struct world *world, const struct plan *plan, int code,
 		 const struct gpal_map *map, const struct gpal_error *error);

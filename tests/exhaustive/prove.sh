@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proves what holds for every case, not only in a toy space: with z3, that the two functions
-# that take a window from a free range do so as they promise; with frama-c, that the scanners
-# of the JSON reader stay inside the text, and that ranges are cut and appended as stated. Run by
-# `make prove` in a build folder, which has config.h.
+# Proves what holds for every case, and not only in a toy space. z3 proves that the two functions that take a
+# window from a free range do what they promise. frama-c proves that the scanners of the JSON reader stay
+# inside the text, and that ranges are cut and appended as stated. `make prove` runs it in a build folder,
+# which has config.h.
 # usage: prove.sh SOURCE-FOLDER TAKE-POINTS
 set -eu
 
@@ -19,7 +19,7 @@ if ! command -v z3 >/dev/null; then
 	exit 0
 fi
 
-# The definitions say what the C code says, at many points.
+# At many points, the definitions give the results of the C code.
 {
 	cat "$here/take.smt2"
 	"./$points"
@@ -31,7 +31,7 @@ if [ "$answer" != unsat ]; then
 fi
 echo "take.smt2: $(grep -c '^(= ' "$work/points") points of the C code, 0 differences"
 
-# Every goal, for every alignment; two at a time.
+# Proves every goal for every alignment, two at a time.
 goals=$(grep -c '^(check-sat)' "$here/take_goals.smt2")
 bit=12
 while [ "$bit" -lt 64 ]; do
@@ -60,13 +60,13 @@ if ! command -v frama-c >/dev/null || ! command -v why3 >/dev/null; then
 	exit 0
 fi
 
-# A configuration of its own, because why3 has to be told of z3.
+# why3 gets a configuration of its own that names z3.
 HOME=$work
 export HOME
 why3 config detect >"$work/detect" 2>&1
 
-# wp FILE FUNCTION,...: proves the annotations of these functions, and that they access no
-# memory beyond what the annotations say is there.
+# wp FILE FUNCTION,...: proves the annotations of these functions, and that they access no memory beyond what
+# the annotations name.
 wp() {
 	frama-c -cpp-extra-args="-I. -I$top/include -I$top/src -idirafter/usr/include -std=gnu11 -D'_Alignof(x)=16'" \
 		-inline-calls gpal_range_is_empty -wp -wp-rte -wp-prover z3,z3-nobv \

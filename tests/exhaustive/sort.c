@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stable sort, for short lists, of which all there are, for 33 to 40 items, which
- * are a few runs, and for lists of so many runs that it is a radix sort. Sorted are the
- * items if each has its key, and none stands before one that goes before it.
+ * The stable sort. Short lists are tested exhaustively. Lists of 33 to 40 items have a few runs,
+ * and longer ones have so many that the radix sort is used. The result is right if each item has
+ * its key, and no item comes before one that must precede it.
  */
 #include "config.h"
 
@@ -14,9 +14,9 @@
 
 #define FIRST 33u
 #define LAST 40u
-#define LONG 273u /* one run more than are merged */
+#define LONG 273u /* one more run than is merged */
 
-/* Lists of each length end at an unreadable page, and so does the room to sort them. */
+/* Each list ends at an unreadable page, and so does its room for sorting. */
 static struct gpald_order *lists[LONG + 1], *rooms[LONG + 1];
 
 static void make_lists(void)
@@ -34,7 +34,7 @@ static void check_list(const uint64_t *keys, size_t count)
 	for (size_t i = 0; i < count; i++)
 		list[i] = (struct gpald_order){ keys[i], (uint32_t)i };
 	gpald_order_sort(list, rooms[count], count);
-	/* Ascending by key and index, the items are all different, so they are all there are. */
+	/* The items ascend by key and index, so no two are the same, and none is missing. */
 	for (size_t i = 0; i < count; i++) {
 		const struct gpald_order *item = &list[i], *before = i > 0 ? item - 1 : NULL;
 
@@ -49,7 +49,7 @@ static void check_list(const uint64_t *keys, size_t count)
 	}
 }
 
-/* All lists of two keys that differ in one bit and change from one to the other up to n times. */
+/* Lists with two keys that differ in one bit and alternate up to n times. */
 static uint64_t two_keys(struct share *share)
 {
 	const unsigned int changes = share->is_long ? 3 : 2;
@@ -60,7 +60,7 @@ static uint64_t two_keys(struct share *share)
 		for (unsigned int bit = 0; bit < 64; bit++) {
 			if (!share_takes(share))
 				continue;
-			/* Places of the changes; the end of the list: no change. */
+			/* The places of the changes. The end of the list means no change. */
 			for (unsigned int a = 0; a <= count; a++)
 				for (unsigned int b = a; b <= count; b++)
 					for (unsigned int c = changes > 2 ? b : count; c <= count;
@@ -96,7 +96,7 @@ static void check_moved(unsigned int count, unsigned int from, unsigned int to, 
 	check_list(keys, count);
 }
 
-/* Ascending lists of which one item was moved, with keys from any bit on, and ties or none. */
+/* Ascending lists in which one item was moved. The keys begin at any bit, with ties or without. */
 static uint64_t one_moved(struct share *share)
 {
 	uint64_t cases = 0;
@@ -116,7 +116,7 @@ static uint64_t one_moved(struct share *share)
 	return cases;
 }
 
-/* Any two bits: keys that count in them, rotated and reversed. */
+/* Keys that count in any two bits, rotated and reversed. */
 static uint64_t check_two_bits(struct share *share, unsigned int first, unsigned int last)
 {
 	uint64_t cases = 0;
@@ -148,13 +148,13 @@ static uint64_t two_bits(struct share *share)
 	return check_two_bits(share, FIRST, LAST);
 }
 
-/* 16 runs of 16 items are merged; of one item, or one run, more the digits are sorted. */
+/* 16 runs of 16 items are merged. With one more item or run, the radix sort is used. */
 static uint64_t many_runs(struct share *share)
 {
 	return check_two_bits(share, LONG - 17, LONG);
 }
 
-/* Every list of up to so many items of as many keys. */
+/* Every list of up to this many items with as many keys. */
 static uint64_t short_lists(struct share *share)
 {
 	const unsigned int longest = share->is_long ? 8 : 6;

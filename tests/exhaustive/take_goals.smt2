@@ -1,24 +1,24 @@
 ; SPDX-License-Identifier: MIT
-; What the two take functions promise, after take.smt2. Each goal is negated, and proved by
-; the answer "unsat".
+; The promises of the two take functions. z3 must read this after take.smt2. Each goal is
+; negated, so the answer "unsat" proves it.
 (declare-const start address)
 (declare-const end address)
 (declare-const tail_start address)
 (declare-const tail_end address)
 (declare-const size address)
-; alignment is defined by prove.sh: every power of two from 4096 up, one after the other.
+; prove.sh defines `alignment`: every power of two from 4096 up, one after the other.
 (declare-const other address) ; any other start
 (define-fun space_end () address #xfffffffffffff000)
 (define-fun page () address #x0000000000001000)
 (define-fun is_page ((value address)) Bool (= (bvand value (bvsub page #x0000000000000001)) #x0000000000000000))
 (define-fun is_aligned ((value address)) Bool
   (= (bvand value (bvsub alignment #x0000000000000001)) #x0000000000000000))
-; A window at `at` lies in the free range, and wraps nowhere.
+; True if a window at `at` lies in the free range and does not wrap.
 (define-fun fits ((at address) (from address) (to address)) Bool
   (and (bvule from at) (bvule at (bvadd at size)) (bvule (bvadd at size) to)))
 
-; What the callers see to: a range of whole pages in the address space, a power of two, a
-; size that is not 0, and a range that has room for it at that alignment.
+; The callers ensure this: the range has whole pages in the address space, the alignment is a
+; power of two, the size is not 0, and the range has room for it at that alignment.
 (assert (and (bvult start end) (bvule end space_end) (is_page start) (is_page end)))
 (assert (and (not (= size #x0000000000000000)) (is_page size)))
 
@@ -69,8 +69,8 @@
 (check-sat)
 (pop)
 
-; A leaf has one tail at most: after the first window it ends on an aligned address, and from
-; then on nothing above a window holds an aligned address.
+; A leaf has at most one tail: after the first window it ends on an aligned address, and from
+; then on no range above a window contains an aligned address.
 (echo "above a window in a range that ends aligned, nothing is usable")
 (push)
 (assert (and (is_aligned end) (keeps_above end size alignment)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the take functions of src/core/fit_index.c return for every range, size and
- * alignment of a few pages, at three places of the address space: one assertion for
- * z3, to be read after take.smt2, which says the same if the answer is "unsat".
+ * Prints the results of the take functions of src/core/fit_index.c for every range, size and
+ * alignment of a few pages, at three places of the address space. The output is one assertion for
+ * z3, which must read it after take.smt2. If the answer is "unsat", take.smt2 has the same results.
  */
 #include "core/fit_index.c" /* for its static functions */
 
@@ -91,7 +91,7 @@ static void print_highest(struct gpal_range leaf, struct gpal_range tail, uint64
 	bool from_tail;
 
 	make_index(&one, alignment);
-	/* The caller has seen that the window fits, and a leaf with a tail ends aligned. */
+	/* The caller has seen that the window fits, and a leaf with a tail has an aligned end. */
 	if (leaf_best(&one.index, 0) < size ||
 	    (!gpal_range_is_empty(tail) && leaf.end % alignment != 0))
 		return;
@@ -105,7 +105,7 @@ static void print_highest(struct gpal_range leaf, struct gpal_range tail, uint64
 		   one.tail.start == window.end && !gpal_range_is_empty(one.tail));
 }
 
-/* A leaf with no tail, and with each one above it. */
+/* Prints a leaf without a tail, and with each tail above it. */
 static void print_tails(uint64_t base, struct gpal_range leaf, uint64_t size, uint64_t alignment)
 {
 	print_highest(leaf, (struct gpal_range){ 0 }, size, alignment);

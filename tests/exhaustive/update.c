@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Updates: any subset of the demands stays, anywhere in the world, and the others
- * are placed around it. That covers what any chain of updates can leave behind, and
- * more, because a kept demand need not be where its phase would have put it.
+ * Updates: any subset of the demands stays, anywhere in the world, and the others are placed around
+ * it. That covers what any chain of updates can leave behind, and more, because a kept demand need
+ * not be where its phase would have put it.
  */
 #include "config.h"
 
@@ -47,7 +47,7 @@ struct bounds {
 
 static uint64_t check_lists(struct world *world, const struct bounds *bounds);
 
-/* A demand stays in one run of pages, or, if it is RAM, in any two. */
+/* Keeps a demand in one run of pages, or, if it is RAM, in any two. */
 static uint64_t check_kept(struct world *world, struct wish *wish, const struct bounds *bounds)
 {
 	uint64_t cases = 0;
@@ -71,7 +71,7 @@ static uint64_t check_kept(struct world *world, struct wish *wish, const struct 
 	return cases;
 }
 
-/* All lists that begin with the wishes there are. */
+/* Checks all lists that begin with the current wishes. */
 static uint64_t check_lists(struct world *world, const struct bounds *bounds)
 {
 	const enum gpal_kind first = world->wish_count > 0 ?
@@ -92,7 +92,7 @@ static uint64_t check_lists(struct world *world, const struct bounds *bounds)
 						       .alignment = *align };
 				cases += check_lists(world, bounds);
 			}
-			/* The alignment of what stays is of no account. */
+			/* The alignment of a kept demand does not matter. */
 			*wish = (struct wish){ .kind = (enum gpal_kind)kind,
 					       .size = *size,
 					       .alignment = 1 };

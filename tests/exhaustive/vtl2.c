@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VTL2 on and off: for every VM of a small catalogue, and every combination of what
- * VTL2 may ask for, all that VTL0 has is where it is without VTL2.
+ * Compares VTL2 on and off. For every VM of a small catalogue, and every combination of what VTL2
+ * may ask for, all ranges of VTL0 are where they are without VTL2.
  */
 #include "config.h"
 
@@ -13,7 +13,7 @@
 
 #define GIB (UINT64_C(1) << 30)
 #define MIB (UINT64_C(1) << 20)
-#define POLICIES 3 /* the first ones: those of 0.1.0 */
+#define POLICIES 3 /* the first ones, released with 0.1.0 */
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
 /* The catalogue. */
@@ -72,11 +72,11 @@ static const uint64_t framebuffers[] = { 0, 8 * MIB };
 
 static bool is_of_vtl0(const struct gpal_map_entry *entry)
 {
-	/* Reserved ranges are VTL0's as well, but above the top they are left out. */
+	/* Reserved ranges belong to VTL0, too, but the map omits those above the top. */
 	return entry->kind != GPAL_KIND_POST_MMIO && entry->kind != GPAL_KIND_RESERVED;
 }
 
-/* The next entry of VTL0 from *at on; NULL: there is none. */
+/* Returns the next entry of VTL0 from *at on, or NULL if there is none. */
 static const struct gpal_map_entry *next_of_vtl0(const struct gpal_map *map, size_t *at)
 {
 	while (*at < map->count && !is_of_vtl0(&map->entries[*at]))
@@ -127,7 +127,7 @@ static void check_case(const struct gpal_request *request, const struct gpal_lay
 	gpal_layout_free(on);
 }
 
-/* One VM, with all that VTL2 may have. */
+/* Checks one VM, with everything that VTL2 may have. */
 static uint64_t check_vm(struct gpal_request request)
 {
 	struct gpal_layout *off = NULL;
@@ -151,7 +151,7 @@ static uint64_t check_vm(struct gpal_request request)
 	return cases;
 }
 
-/* All VMs of a platform: of an architecture, policy and profile. */
+/* Checks all VMs of a platform: an architecture, a policy and a profile. */
 static uint64_t check_platform(struct gpal_request request)
 {
 	uint64_t cases = 0;
