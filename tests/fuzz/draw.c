@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of edits: a row for each thing that a request can say. */
+/* A table of edits, with a row for each thing that a request can express. */
 #include "config.h"
 
 #include "tests/fuzz/draw.h"
 
 #include <string.h>
 
-/* Unusual ones among them, because tags and digests contain names. */
+/* Some are unusual, because tags and digests contain names. */
 static const char *const names[] = { "rc0", "rc1", "rc2", "rc3", "a", "ram0", "b:1", "pcie-rc0" };
 static const char *const odd_names[] = { "a b", "\xc3\xbc", ",\"\\",   "-low-mmio",
 					 "=",   ".",        "window-a" };
@@ -52,7 +52,7 @@ static struct gpal_optional draw_optional(struct fuzz_bytes *bytes)
 	return optional;
 }
 
-/* Anywhere, or where something of the live layout is, or a part of that. */
+/* Draws a range anywhere, or where the live layout has something, or a part of that. */
 static struct gpal_range draw_range(struct fuzz_bytes *bytes, const struct gpal_layout *live)
 {
 	const uint8_t choice = fuzz_u8(bytes);
@@ -145,7 +145,7 @@ static void edit_ecam(const struct edit *e)
 	e->drawn->request.ecam = (enum gpal_ecam)fuzz_below(e->bytes, GPAL_ECAM_COUNT);
 }
 
-/* The root complex to be changed; NULL: there is none. */
+/* Returns the root complex to change, or NULL if there is none. */
 static struct gpal_root_complex *take_root_complex(const struct edit *e)
 {
 	const size_t count = e->drawn->request.root_complex_count;
@@ -238,7 +238,7 @@ static void edit_slots(const struct edit *e)
 {
 	const uint8_t byte = fuzz_u8(e->bytes);
 
-	/* Rarely many, because each of them takes time. */
+	/* Many slots are rare, because each of them takes time. */
 	e->drawn->request.virtio_mmio_slots = byte < 0xf0 ? byte % 8 : byte;
 }
 
@@ -289,7 +289,7 @@ static void edit_host_bits(const struct edit *e)
 	e->drawn->request.host_physical_address_bits = (unsigned int)fuzz_below(e->bytes, 65);
 }
 
-/* What a request can say since. */
+/* Edits of members that were added later. */
 
 static void edit_alignment(const struct edit *e)
 {
@@ -466,7 +466,9 @@ void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,
 		const uint8_t which = fuzz_u8(bytes);
 		const size_t later = UINT8_MAX + 1 - COUNT_OF(later_edits);
 
-		/* The last values, so that stored inputs mostly mean what they meant. */
+		/*
+		 * Later edits use the last values, so that stored inputs mostly keep their meaning.
+		 */
 		if (which >= later)
 			later_edits[which - later](&e);
 		else

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests out of the bytes of an input. A request begins as the smallest one, and
- * each edit changes one thing of it, so that a small change of the input is a small
- * change of the request.
+ * Makes requests from the bytes of an input. A request begins as the smallest one, and each edit
+ * changes one thing. So a small change of the input is a small change of the request.
  */
 #ifndef GPALD_TESTS_FUZZ_DRAW_H
 #define GPALD_TESTS_FUZZ_DRAW_H
@@ -17,7 +16,7 @@
 #define DRAWN_ROOMS 3
 #define DRAWN_CXL_WINDOWS 2
 
-/* The lists of the request lead into it, so it is copied by drawn_copy(). */
+/* The lists of the request point into this struct, so use drawn_copy() to copy it. */
 struct drawn {
 	struct gpal_request request;
 	uint64_t nodes[DRAWN_NODES];
@@ -32,11 +31,11 @@ struct drawn {
 void drawn_init(struct drawn *drawn);
 void drawn_copy(struct drawn *copy, const struct drawn *drawn);
 
-/* Up to `most` edits. `live` is a layout whose addresses may be pinned; NULL: none. */
+/* Makes up to `most` edits. They may pin addresses of `live`, a layout or NULL. */
 void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,
 		const struct gpal_layout *live);
 
-/* Any 64 bits, most often a power of two, a few pages more or less. */
+/* Draws any 64 bits. Most often it is a power of two, a few pages more or less. */
 uint64_t draw_size(struct fuzz_bytes *bytes);
 
 #endif

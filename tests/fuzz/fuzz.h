@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all fuzz targets have in common. A target is one function that takes any
- * bytes, and aborts when a promise is broken. libFuzzer calls it in a build with
- * --enable-fuzzing; in other builds replay.c calls it once for each stored input.
+ * Shared by all fuzz targets. A target is one function that takes any bytes, and aborts if a
+ * promise is broken. In a build with --enable-fuzzing libFuzzer calls it. In other builds replay.c
+ * calls it once for each stored input.
  */
 #ifndef GPALD_TESTS_FUZZ_FUZZ_H
 #define GPALD_TESTS_FUZZ_FUZZ_H
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The target's name, after which its folders of inputs are named. */
+/* The name of the target and of its folders of inputs. */
 extern const char fuzz_target[];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,7 +38,7 @@ fuzz_fail(const char *file, int line, const char *format, ...)
 			fuzz_fail(__FILE__, __LINE__, __VA_ARGS__); \
 	} while (0)
 
-/* The bytes of an input, taken from the front; zeros once they are used up. */
+/* The bytes of an input, taken from the front. After the last one come zeros. */
 struct fuzz_bytes {
 	const uint8_t *next;
 	const uint8_t *end;
@@ -58,7 +58,7 @@ static inline uint64_t fuzz_number(struct fuzz_bytes *bytes, unsigned int width)
 	return value;
 }
 
-/* A number below `count`. */
+/* Draws a number below `count`. */
 static inline size_t fuzz_below(struct fuzz_bytes *bytes, size_t count)
 {
 	return fuzz_u8(bytes) % count;

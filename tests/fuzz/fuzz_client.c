@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gpalayoutctl reading what the daemon sends.
+ * gpalayoutctl reads what a daemon sends.
  *
- * Input: a byte that chooses the command line, a byte of settings, one for the sizes
- * of chunks, then all that the daemon sends; a byte of 0xff closes the connection,
- * and what follows comes over the next one. The program runs as it is, but for the
- * system calls, which the linker leads here (--wrap), and the clock, which goes on only
- * while it waits. Nothing that is printed may have a character that a terminal obeys.
+ * Input: a byte that chooses the command line, a byte of settings, one for the sizes of chunks,
+ * then all that the daemon sends. A byte of 0xff closes the connection; what follows comes over the
+ * next one. The program runs unchanged, but the linker redirects its system calls to this file
+ * (--wrap). The clock advances only while the program waits. No printed character may be one that a
+ * terminal obeys.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The table of commands is in the file that has main(). */
+/* The file with main() also has the table of commands. */
 int ctl_main(int argc, char **argv);
 #define main ctl_main
 #include "gpalayoutctl/main.c"
@@ -30,9 +30,9 @@ int ctl_main(int argc, char **argv);
 const char fuzz_target[] = "client";
 
 #define WORDS_MAX 12
-#define SOCKET 1000 /* a descriptor that nobody has */
+#define SOCKET 1000 /* a descriptor that is not in use */
 
-/* A file whose content is one request, or one list of demands. */
+/* A file with one request, or with one list of demands. */
 #define REQUEST_FILE "REQUEST"
 #define DEMANDS_FILE "DEMANDS"
 
@@ -86,16 +86,16 @@ static const char *const command_lines[][WORDS_MAX] = {
 	{ CTL_COMPLETE, "call", "" },
 };
 
-/* The program's world; `is_running` is false for the calls of all others. */
+/* The program's surroundings. System calls are redirected only while `is_running`. */
 static struct {
 	bool is_running;
 	bool is_terminal;
 	bool is_json;
-	bool is_quiet;     /* nothing is printed but complaints */
-	bool is_field;     /* one value, for a program as it is */
-	bool is_joined;    /* its lines are its own, or have names in the place of ids */
-	bool in_turns;     /* a line comes once the one before it has been taken */
-	unsigned int full; /* so many connections find no room */
+	bool is_quiet;     /* only complaints are printed */
+	bool is_field;     /* prints one value unchanged, for programs */
+	bool is_joined;    /* it writes these lines itself, or puts names for ids */
+	bool in_turns;     /* a line comes once the one before it was read */
+	unsigned int full; /* the number of connections that are refused at first */
 	int64_t now_ms;
 	const uint8_t *stream;
 	size_t size;
@@ -151,15 +151,18 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 	return 0;
 }
 
-/* In turns, what comes next is the end of the connection, or an answer to come. */
+/*
+ * In turns, nothing has come yet if the next bytes are an answer. Otherwise something has always
+ * come.
+ */
 static bool has_come(void)
 {
 	return !world.in_turns || world.at == world.size || world.stream[world.at] == 0xff;
 }
 
 /*
- * Who waits finds the peer ready; who only looks, if something has come. Standard output has
- * a reader until all has been sent.
+ * If the program waits, the peer is ready. If it only looks, the peer is ready if something has
+ * come. Standard output keeps its reader until the whole input was sent.
  */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
@@ -181,7 +184,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 	return ready_count;
 }
 
-/* What is sent and received at once. */
+/* Returns how many bytes are sent or received at once. */
 static size_t next_chunk(size_t most)
 {
 	const size_t chunk = 1 + world.chunk % 61;
@@ -226,7 +229,7 @@ int __wrap_close(int fd)
 	return fd == SOCKET ? 0 : __real_close(fd);
 }
 
-/* Standard error stays what it is. */
+/* Standard error stays unchanged. */
 int __wrap_dup2(int from, int to)
 {
 	if (!world.is_running)
@@ -245,9 +248,9 @@ int __wrap_raise(int number)
 	return world.is_running ? 0 : __real_raise(number);
 }
 
-/* What is printed. */
+/* Printed text. */
 
-/* The length of the character at `text`, and its number; 0: that is not UTF-8. */
+/* Returns the length of the character at `text`, and its number; 0 if it is not UTF-8. */
 static size_t read_character(const uint8_t *text, size_t length, uint32_t *character)
 {
 	static const uint32_t lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -300,7 +303,7 @@ static void check_shown(const uint8_t *text, size_t length)
 		if (size == 0)
 			size = read_character(text, length, &character);
 		FUZZ_CHECK(size > 0, "a byte 0x%02x is printed that is not UTF-8", text[0]);
-		/* White space of JSON that is passed on as it is. */
+		/* The output may contain the white space of the JSON that came. */
 		FUZZ_CHECK(!is_obeyed(character) || character == '\n' ||
 				   (world.is_json && (character == '\t' || character == '\r')),
 			   "U+%04X is printed", character);
@@ -309,7 +312,7 @@ static void check_shown(const uint8_t *text, size_t length)
 	}
 }
 
-/* A program gets each line as it was sent. */
+/* With JSON output, each line must be passed on as it was sent. */
 static void check_passed_on(const void *line, size_t length)
 {
 	FUZZ_CHECK(length > 0 && memmem(world.stream, world.size, line, length - 1),
@@ -328,9 +331,9 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t length)
 	return (ssize_t)length;
 }
 
-/* Running it. */
+/* Running the program. */
 
-/* The path of a file in memory that stays open. */
+/* Makes a file in memory that stays open, and returns its path. */
 static const char *make_file(const char *content, char path[64])
 {
 	const int fd = memfd_create("fuzz", 0);

@@ -2,9 +2,8 @@
 /*
  * The stored form of requests, layouts and records.
  *
- * Input: a byte that says what the rest is: the bytes of a request, those of a
- * layout, those of a record whose checksum is right, or edits of a request that is
- * stored and read back.
+ * Input: a byte that says what the rest is: the bytes of a request, those of a layout, those of a
+ * record with the right checksum, or edits of a request to encode and decode.
  */
 #include "config.h"
 
@@ -21,7 +20,7 @@ const char fuzz_target[] = "codec";
 
 #define EDITS_MAX 16
 
-/* A copy, exactly as large as it says. */
+/* Returns a copy in an allocation of its exact length. */
 static struct gpald_blob take_blob(struct fuzz_bytes *bytes, size_t length)
 {
 	const size_t left = (size_t)(bytes->end - bytes->next);
@@ -34,7 +33,7 @@ static struct gpald_blob take_blob(struct fuzz_bytes *bytes, size_t length)
 	return blob;
 }
 
-/* The form is canonical: what can be read is written as it was. */
+/* The form is canonical, so an accepted request is encoded to the same bytes. */
 static bool read_request(const struct gpald_blob *blob, struct gpald_arena *arena,
 			 struct gpal_request *request)
 {
@@ -61,7 +60,7 @@ static bool read_layout(const struct gpald_blob *blob, struct gpald_arena *arena
 	return true;
 }
 
-/* Whatever can be read can be answered with, and resolved. */
+/* An accepted request can be put in an answer, and resolved. */
 static void use_request(const struct gpal_request *request)
 {
 	cJSON *json = request_tree(request);
@@ -160,7 +159,7 @@ static void try_record(struct fuzz_bytes *bytes, struct gpald_arena *arena)
 	gpald_blob_free(&stored.layout);
 }
 
-/* A request and its layout, there and back. */
+/* A request and its layout, encoded and decoded. */
 
 static void check_request_back(const struct gpal_request *request, struct gpald_arena *arena,
 			       struct gpald_blob *blob)

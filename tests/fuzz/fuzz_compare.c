@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layouts in full, as clients keep them, some of them tampered with.
+ * Layouts in full, as clients keep them. Some were tampered with.
  *
- * Input: the edits of a request and those that make another of it, each list after
- * its length; then what is done to the JSON of both layouts, a few bytes a time. The
- * digests are put right in the end, because a wrong one hides every other fault.
+ * Input: the edits of a request and those that make another request from it, each list after its
+ * length; then the changes to the JSON of both layouts, a few bytes each. At the end the digests
+ * are corrected, because a wrong digest hides every other fault.
  */
 #include "config.h"
 
@@ -23,7 +23,7 @@ const char fuzz_target[] = "compare";
 #define EDITS_MAX 16
 #define MAP_MAX 64
 
-/* The digest, put right. */
+/* Correcting the digest. */
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -73,7 +73,7 @@ static void mend_digest(cJSON *json)
 	cJSON_SetValuestring(digest, text);
 }
 
-/* What holds for layouts that are accepted. */
+/* Promises for accepted layouts. */
 
 static void check_probe(const struct gpal_layout *layout, uint64_t address)
 {
@@ -117,7 +117,7 @@ static struct gpal_changes *compare(const struct gpal_layout *from, const struct
 	struct gpal_changes *changes;
 
 	FUZZ_CHECK(gpal_compare(from, to, &changes, NULL) == GPAL_OK, "cannot be compared");
-	/* A VM of another architecture is another one, wherever its ranges are. */
+	/* A VM of another architecture is incompatible, wherever its ranges are. */
 	FUZZ_CHECK(changes->count > 0 || changes->compatible || from->arch != to->arch,
 		   "incompatible without a change");
 	for (size_t i = 0; i < changes->count; i++) {

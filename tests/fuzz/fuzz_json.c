@@ -2,11 +2,10 @@
 /*
  * The line buffer and the JSON parser.
  *
- * Input: a byte for the longest line, one for the sizes of chunks, then the stream.
- * However the stream is cut into chunks, the same lines come out. Each line is then
- * given to the parser and to jansson: what the parser accepts, jansson accepts, with
- * the same values; what jansson accepts, the parser accepts, unless it is
- * one of the exceptions below.
+ * Input: a byte for the longest line, one for the sizes of chunks, then the stream. The lines must
+ * not depend on the chunks. Each line then goes to the parser and to jansson. If the parser accepts
+ * it, jansson must accept it with the same values. If jansson accepts it, the parser must accept
+ * it, except for the cases below.
  */
 #include "config.h"
 
@@ -21,7 +20,7 @@
 
 const char fuzz_target[] = "json";
 
-/* Both trees. */
+/* Comparing both trees. */
 
 static void compare(const cJSON *mine, const json_t *other);
 
@@ -55,7 +54,7 @@ static void compare_arrays(const cJSON *mine, const json_t *other)
 	FUZZ_CHECK(count == json_array_size(other), "fewer elements");
 }
 
-/* No deeper than the parser allows. */
+/* Recurses no deeper than the parser allows. */
 static void compare(const cJSON *mine, const json_t *other)
 {
 	switch (json_typeof(other)) {
@@ -92,7 +91,7 @@ static void compare(const cJSON *mine, const json_t *other)
 	}
 }
 
-/* Exceptions: JSON that the parser refuses. Each is measured on jansson's tree or the text. */
+/* Exceptions: JSON that the parser refuses. Each is checked on jansson's tree or on the text. */
 
 static size_t depth_of(const json_t *value)
 {
@@ -152,10 +151,10 @@ static void check_exception(const char *line, size_t length, const json_t *other
 		FUZZ_CHECK(values_in(other) > GPALD_JSON_VALUES_MAX, "there are not too many");
 		break;
 	default:
-		/* For jansson, a NUL ends the text. */
+		/* jansson stops at a NUL. */
 		if (error->offset < length && line[error->offset] == '\0')
 			break;
-		/* cJSON reads no more than 63 bytes of a number. */
+		/* cJSON reads at most 63 bytes of a number. */
 		FUZZ_CHECK(error->reason == GPALD_INVALID_JSON &&
 				   number_length(line, length, error->offset) > 63,
 			   "only the parser refuses it: %s", error->message);
@@ -165,7 +164,7 @@ static void check_exception(const char *line, size_t length, const json_t *other
 
 static void check_line(const char *text, size_t length)
 {
-	/* Exactly as large as the line. */
+	/* The allocation has the exact length of the line. */
 	char *line = malloc(length);
 	struct gpald_arena *arena = gpald_arena_new(0);
 	struct gpald_wire_error error;
@@ -191,7 +190,7 @@ static void check_line(const char *text, size_t length)
 	free(line);
 }
 
-/* Lines: what the buffer has to hand out, found by looking at the whole stream. */
+/* The expected lines, found by looking at the whole stream. */
 
 struct stream {
 	const char *data;
@@ -200,7 +199,7 @@ struct stream {
 	size_t at;
 };
 
-/* The stream is followed by a NUL, which ends strspn(). */
+/* A NUL follows the stream and stops strspn(). */
 static bool is_blank(const char *line, size_t length)
 {
 	return strspn(line, " \t\r") >= length;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines through the service, on a registry that is empty at first.
+ * Sends lines to the service, on a registry that is empty at first.
  *
- * Input: lines, each of which is answered in turn. A line that begins with a tab comes from
- * the inspect socket, one that begins with a space from another user. Each reply must be what
- * the OpenRPC document says, with the id of its request; each layout in it must be accepted as a
- * layout in full. A request that is resolved, created or explained gets the same layout from
- * each of these methods, or the same refusal.
+ * Input: lines, which are answered one after the other. A line that begins with a tab comes from
+ * the inspect socket, one that begins with a space from another user. Each reply must match the
+ * OpenRPC document and have the id of its request. Each layout in it must be accepted as a layout
+ * in full. If a request is resolved, created or explained, each of these methods must make the same
+ * layout, or refuse it alike.
  */
 #include "config.h"
 
@@ -34,7 +34,7 @@ static void set_up(void)
 	reply_schema = schema_find("ReplyMessage");
 }
 
-/* The reply to a line, to be freed; NULL: it is not answered. */
+/* Returns the reply to a line, or NULL if there is none. The caller frees it. */
 static char *ask(const struct gpald_caller *caller, const char *line, size_t length, size_t *size)
 {
 	struct gpald_answer answer;
@@ -75,7 +75,7 @@ static cJSON *read_reply(const char *reply, size_t size)
 	return tree;
 }
 
-/* The value that the token names in an object or a list; NULL: there is none. */
+/* Returns the value in an object or a list that a token names, or NULL. */
 static const cJSON *step(const cJSON *value, const char *token, size_t length)
 {
 	char name[GPALD_POINTER_MAX + 1], *out = name;
@@ -90,7 +90,7 @@ static const cJSON *step(const cJSON *value, const char *token, size_t length)
 				      member_of(value, name);
 }
 
-/* A pointer leads to something in params, or to where something is missing, but to no element. */
+/* A pointer leads to a value in params, or to a missing member, but never to a missing element. */
 static void check_pointer(const cJSON *params, const char *pointer)
 {
 	const cJSON *value = params;
@@ -134,8 +134,8 @@ static void check_reply(const cJSON *request, const cJSON *reply)
 }
 
 /*
- * Agreement of the methods that make a layout of a request. These replies are only
- * compared: whether such a reply is what the document says is found where a line asks.
+ * The methods that make a layout from a request must agree. These extra replies are only compared
+ * with each other. Only replies to lines are checked against the document.
  */
 
 static cJSON *call(const char *method, cJSON *params)
@@ -213,7 +213,7 @@ static void check_compared(const cJSON *request, const cJSON *layout)
 	cJSON_Delete(reply);
 }
 
-/* The name may be taken, and the registry may be full; then there is nothing to compare. */
+/* The name may be in use, or the registry full. Then there is nothing to compare. */
 static bool was_not_tried(const cJSON *created)
 {
 	const char *reason = text_of(member_of(member_of(created, "error"), "data"), "reason");
@@ -248,7 +248,7 @@ static void check_agreement(const cJSON *request)
 	cJSON_Delete(created);
 }
 
-/* A request that is worth it; NULL: none. */
+/* Returns a request that is worth a comparison, or NULL if there is none. */
 static const cJSON *find_request(const cJSON *tree)
 {
 	static const char *const methods[] = { "layout.resolve", "layout.create",
@@ -261,11 +261,11 @@ static const cJSON *find_request(const cJSON *tree)
 	return NULL;
 }
 
-/* Returns whether agreement was checked. */
+/* Returns true if agreement was checked. */
 static bool try_line(const struct gpald_caller *caller, const char *text, size_t length,
 		     bool wants_agreement)
 {
-	/* Exactly as large as the line. */
+	/* The allocation has the exact length of the line. */
 	char *line = malloc(length ? length : 1), *reply;
 	struct gpald_arena *arena = gpald_arena_new(0);
 	const cJSON *request = NULL, *inner;

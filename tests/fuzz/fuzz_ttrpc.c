@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames of ttrpc through the service, on a registry that is empty at first.
+ * Sends frames of ttrpc to the service, on a registry that is empty at first.
  *
- * Input: what a client sends, which is cut into frames as the daemon does it. Each frame of a
- * request gets one frame as its reply, on its stream. protobuf-c reads the message of each
+ * Input: the bytes of a client, which are cut into frames as the daemon cuts them. Each request
+ * frame gets one reply frame on its stream. protobuf-c must be able to read the message of each
  * reply, and each request that is not refused for its form.
  */
 #include "config.h"
@@ -29,7 +29,10 @@ enum {
 	PAYLOAD
 }; /* fields of a Request; of a Response: status, payload */
 
-/* The last field of that number, whose bytes are empty if there is none. False: no message. */
+/*
+ * Finds the last field with that number. Its bytes are empty if there is none. Returns false if
+ * this is no message.
+ */
 static bool find(const uint8_t *bytes, size_t length, uint32_t number,
 		 struct gpald_protobuf_field *found)
 {
@@ -44,7 +47,7 @@ static bool find(const uint8_t *bytes, size_t length, uint32_t number,
 	return more == 0;
 }
 
-/* NULL: the frame names none. */
+/* Returns NULL if the frame names no method. */
 static const ProtobufCMethodDescriptor *method_of(const uint8_t *request, size_t length)
 {
 	const ProtobufCServiceDescriptor *layouts = &gpalayout__v1__layouts__descriptor;
@@ -71,7 +74,7 @@ static bool is_read(const ProtobufCMessageDescriptor *message,
 	return done;
 }
 
-/* Whether a request is no message of its type, of all that it can be refused for. */
+/* Returns true if this reason means that the request is no message of its type. */
 static bool has_bad_form(const char *reason)
 {
 	static const char *const reasons[] = { "invalid_request", "invalid_utf8",
@@ -85,7 +88,7 @@ static bool has_bad_form(const char *reason)
 	return false;
 }
 
-/* The reason of a Response that is a refusal; its length is 0 if it is none. */
+/* Reads the reason of a refusal. It is empty if the Response is none. */
 static void read_reason(const struct gpald_protobuf_field *status, char reason[64])
 {
 	struct gpald_protobuf_field details, value;
@@ -137,7 +140,7 @@ static void check_reply(const char *frame, size_t length)
 static void try_frame(const char *text, size_t length)
 {
 	static const struct gpald_caller caller = { .uid = 1000, .socket = &gpald_ttrpc_socket };
-	/* Exactly as large as the frame. */
+	/* The allocation has the exact length of the frame. */
 	char *frame = malloc(length);
 	struct gpald_answer answer;
 

@@ -2,8 +2,8 @@
 /*
  * Chains of updates.
  *
- * Input: the number of edits that make the first request, these edits, then for
- * each update the number of its edits with what is allowed, and the edits.
+ * Input: the number of edits that make the first request, and these edits. Then for each update:
+ * the number of its edits with what is allowed, and the edits.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ const char fuzz_target[] = "update";
 #define UPDATES_MAX 4
 #define EDITS_MAX 16
 
-/* What stays. */
+/* Ranges that stay. */
 
 static bool is_same(struct gpal_range a, struct gpal_range b)
 {
@@ -36,7 +36,9 @@ static const struct gpal_map_entry *find_tag(const struct gpal_map *map, const c
 	return NULL;
 }
 
-/* Ranges that have one tag for ever; RAM, ECAMs and IOMMUs have checks of their own. */
+/*
+ * Returns true if the tag of a range never changes. RAM, ECAMs and IOMMUs have checks of their own.
+ */
 static bool is_known_by_tag(const struct gpal_layout *layout, const struct gpal_map_entry *entry)
 {
 	if (entry->kind == GPAL_KIND_RESERVED || entry->kind == GPAL_KIND_RAM)
@@ -93,7 +95,7 @@ static size_t list_extents(const struct gpal_layout *layout, uint32_t node,
 	return count;
 }
 
-/* A node that is still there has each extent that it had. */
+/* A node that is still there keeps each of its extents. */
 static void check_ram_stays(const struct gpal_layout *live, const struct gpal_layout *layout)
 {
 	for (uint32_t node = 0; node < DRAWN_NODES; node++) {
@@ -118,7 +120,7 @@ static void check_stays(const struct gpal_layout *live, const struct gpal_layout
 	check_ram_stays(live, layout);
 }
 
-/* What is there. */
+/* Existing members. */
 
 static bool has_root_complex(const struct gpal_layout *layout, const char *name)
 {
@@ -155,7 +157,7 @@ static void check_nothing_went(const struct gpal_layout *live, const struct gpal
 			   "RAM of node %" PRIu32 " has gone", live->ram[i].node);
 }
 
-/* What is refused. */
+/* Refusals. */
 
 static bool has_ram(const struct gpal_layout *layout, const char *tag)
 {
@@ -166,7 +168,7 @@ static bool has_ram(const struct gpal_layout *layout, const char *tag)
 	return false;
 }
 
-/* An extent that comes to a node or goes from it makes it larger or smaller: it is resized. */
+/* If a node gains or loses an extent, it gets larger or smaller. That is a resize. */
 static bool is_another_extent(const struct gpal_layout *live, const struct gpal_layout *layout,
 			      const struct gpal_change *change)
 {
@@ -189,7 +191,10 @@ static size_t count_changes(const struct gpal_layout *live, const struct gpal_la
 	return count;
 }
 
-/* What is refused is honest: it would move or remove something, and is done if it may. */
+/*
+ * A refusal must be right: the update would move or remove something, and succeeds if that is
+ * allowed.
+ */
 static void check_would(const struct gpal_layout *live, const struct gpal_request *request,
 			unsigned int allow, int code, const struct gpal_layout *offered)
 {
@@ -223,7 +228,7 @@ static void check_refusal(const struct gpal_layout *live, const struct gpal_requ
 		   gpal_code_token(code));
 }
 
-/* What was made. */
+/* New layouts. */
 
 static void check_stored(const struct gpal_layout *layout)
 {
@@ -273,7 +278,7 @@ static void check_made(const struct gpal_request *request, const struct gpal_lay
 	check_nothing_to_do(layout, request);
 }
 
-/* An explanation by another request than the layout's is refused, or explains that layout. */
+/* With the request of another layout, gpal_explain() must refuse, or explain this layout. */
 static void check_mismatched(const struct gpal_request *request, const struct gpal_layout *layout)
 {
 	struct gpal_explanation *explanation;
@@ -285,7 +290,7 @@ static void check_mismatched(const struct gpal_request *request, const struct gp
 	gpal_explanation_free(explanation);
 }
 
-/* Returns what is live from then on. */
+/* Returns the layout that is live from then on. */
 static struct gpal_layout *update(struct gpal_layout *live, struct drawn *drawn,
 				  struct fuzz_bytes *bytes)
 {
@@ -299,7 +304,7 @@ static struct gpal_layout *update(struct gpal_layout *live, struct drawn *drawn,
 	drawn_copy(&wanted, drawn);
 	drawn_edit(&wanted, bytes, 1 + form % EDITS_MAX, live);
 	if (wanted.request.arch != live->arch)
-		return live; /* the registry refuses that */
+		return live; /* the registry refuses this */
 	check_mismatched(&wanted.request, live);
 	code = gpal_update(live, &wanted.request, allow, &layout, &error);
 	if (code == GPAL_E_WOULD_MOVE || code == GPAL_E_WOULD_REMOVE) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that share no code with what they check, but for encoding and decoding. */
+/* Checks that share no code with the code under test, except for encoding and decoding. */
 #include "config.h"
 
 #include "tests/fuzz/layouts.h"
@@ -132,7 +132,7 @@ static void check_cxl_windows(const struct gpal_request *request, const struct g
 	}
 }
 
-/* RAM below where it begins is in the low window, all of which is node 0's. */
+/* RAM below memory.start is in the low window, all of which belongs to node 0. */
 static void check_low_window(const struct gpal_request *request, const struct gpal_layout *layout)
 {
 	const uint64_t end = request->memory_low_window;
@@ -168,7 +168,10 @@ void check_same_addresses(const struct gpal_layout *a, const struct gpal_layout 
 	FUZZ_CHECK(strcmp(digest_a, digest_b) == 0, "two layouts differ");
 }
 
-/* The length of a layout's text without its last member, which is not read back. */
+/*
+ * Returns the length of a layout's text without its last member, the warnings, which are not read
+ * back.
+ */
 static size_t length_without_warnings(const char *text)
 {
 	const char *last = NULL, *next = text;
@@ -199,7 +202,7 @@ cJSON *layout_json(const struct gpal_layout *layout)
 	return layout_tree(layout);
 }
 
-/* As a side of layout.compare, which is where layouts in full are read. */
+/* Sends the layout as a side of layout.compare, which reads layouts in full. */
 void check_json_taken_in_full(const cJSON *layout)
 {
 	cJSON *params = cJSON_CreateObject();

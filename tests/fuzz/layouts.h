@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds for every layout, whoever made it. */
+/* Checks that hold for every layout, however it was made. */
 #ifndef GPALD_TESTS_FUZZ_LAYOUTS_H
 #define GPALD_TESTS_FUZZ_LAYOUTS_H
 
@@ -9,16 +9,18 @@
 /* The map is in order, nothing overlaps, and the numbers follow from it. */
 void check_map(const struct gpal_layout *layout);
 
-/* The same; and it has what the request asks for. */
+/* The same, and the layout has what the request asks for. */
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout);
 
 void check_same_addresses(const struct gpal_layout *a, const struct gpal_layout *b);
 
-/* A layout as a client reads it. */
+/* Returns a layout as a client gets it. */
 cJSON *layout_json(const struct gpal_layout *layout);
 
-/* As JSON it is accepted as a layout in full, and is the same when it is written again,
- * but for warnings, which are not read. */
+/*
+ * The JSON of the layout is accepted as a layout in full. Written again, it is the same except for
+ * warnings, which are not read.
+ */
 void check_taken_in_full(const struct gpal_layout *layout);
 void check_json_taken_in_full(const cJSON *layout);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How libFuzzer changes inputs whose lines are JSON: half of the time byte by byte,
- * as always, and half of the time value by value, because most changes of bytes end
- * at the JSON guard.
+ * Mutates inputs for libFuzzer whose lines are JSON. Half of the mutations change bytes, as usual,
+ * and half change JSON values, because most changes of bytes end at the JSON guard.
  */
 #include "config.h"
 
@@ -13,7 +12,10 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t size_max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned int seed);
 
-/* The object in one of the lines, from its brace to the end of the line; NULL: none. */
+/*
+ * Returns the object in one of the lines, from its brace to the end of the line, or NULL if there
+ * is none.
+ */
 static const uint8_t *pick_object(const uint8_t *data, size_t size, unsigned int *seed,
 				  size_t *length)
 {
@@ -31,7 +33,7 @@ static const uint8_t *pick_object(const uint8_t *data, size_t size, unsigned int
 	return picked;
 }
 
-/* The object changed, as text to be freed; NULL: it is none. */
+/* Returns the text of the changed object, or NULL if it is no object. The caller frees it. */
 static char *change(const uint8_t *object, size_t length, unsigned int *seed)
 {
 	cJSON *tree = cJSON_ParseWithLength((const char *)object, length);

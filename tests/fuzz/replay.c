@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a target once for each stored input: its corpus, and every input that has
- * ever found a fault. An input that fails ends the program, as it does under
- * libFuzzer; files and folders to run instead can be given.
+ * Runs a target once for each stored input: its corpus, and every input that has ever found a
+ * fault. An input that fails ends the program, as it does under libFuzzer. Arguments name other
+ * files and folders to run instead.
  */
 #include "config.h"
 
@@ -22,7 +22,10 @@ static void run_file(struct tap *tap, const char *path)
 	size_t size;
 
 	FUZZ_CHECK(file && fstat(fileno(file), &info) == 0, "%s: %s", path, strerror(errno));
-	/* Exactly as large as the input, so that a sanitizer sees a read past its end. */
+	/*
+	 * The allocation has the exact length of the input, so that a sanitizer sees a read past
+	 * its end.
+	 */
 	size = (size_t)info.st_size;
 	data = malloc(size ? size : 1);
 	FUZZ_CHECK(data && fread(data, 1, size, file) == size, "%s: cannot be read", path);
@@ -52,7 +55,7 @@ static void run(struct tap *tap, const char *path)
 	closedir(folder);
 }
 
-/* One result for all inputs of a folder. Only a target that never failed has no regressions. */
+/* Prints one result for all inputs of a folder. A target without regressions has never failed. */
 static void run_stored(struct tap *results, const char *folder)
 {
 	const char *top = getenv("TOP_SRCDIR");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A keyword a row. Schemas are looked up by name in a sorted list and patterns are
- * compiled once, because a fuzz target validates thousands of replies a second.
+ * A table with a row for each keyword. Schemas are looked up by name in a sorted list and patterns
+ * are compiled only once, because a fuzz target validates thousands of replies a second.
  */
 #include "config.h"
 
@@ -30,12 +30,15 @@ static size_t name_count;
 static struct pattern patterns[PATTERNS_MAX];
 static size_t pattern_count;
 
-/* The first thing that was wrong in the value that is being checked. */
+/* The first fault in the value that is being checked. */
 static char fault[256];
 
 static bool is_valid(const cJSON *schema, const cJSON *value);
 
-/* Keywords. Each is told of its own value, the schema it stands in, and what to look at. */
+/*
+ * Keywords. Each check gets the value of its keyword, the schema that contains it, and the value to
+ * check.
+ */
 
 typedef bool keyword_check(const cJSON *keyword, const cJSON *schema, const cJSON *value);
 
@@ -217,7 +220,7 @@ static bool is_not(const cJSON *keyword, const cJSON *schema, const cJSON *value
 	return !is_valid(keyword, value);
 }
 
-/* Of UTF-8. */
+/* Counts the characters of UTF-8. */
 static size_t count_characters(const char *text)
 {
 	size_t count = 0;
@@ -234,7 +237,7 @@ static bool has_max_length(const cJSON *keyword, const cJSON *schema, const cJSO
 	       count_characters(value->valuestring) <= (size_t)keyword->valueint;
 }
 
-/* In bytes, which is the same as far as the document goes: it asks for one. */
+/* Counts bytes. That is enough, because the document only asks for a length of one. */
 static bool has_min_length(const cJSON *keyword, const cJSON *schema, const cJSON *value)
 {
 	(void)schema;
@@ -257,7 +260,7 @@ static const regex_t *compile(const cJSON *keyword)
 	return &pattern->compiled;
 }
 
-/* A class that regcomp() cannot say. */
+/* regcomp() cannot express this class. */
 #define CONTROLS "[\\u0000-\\u001f\\u007f-\\u009f]"
 
 static bool is_pattern(const cJSON *keyword, const cJSON *schema, const cJSON *value)
@@ -289,11 +292,13 @@ static const struct {
 	{ "minLength", has_min_length }, { "minProperties", has_min_properties },
 	{ "minimum", is_minimum },       { "oneOf", is_one_of },
 	{ "pattern", is_pattern },       { "properties", has_properties },
-	{ "required", has_required },    { "then", is_anything }, /* of if */
+	{ "required", has_required },    { "then", is_anything }, /* part of if */
 	{ "title", is_anything },        { "type", is_type },
 };
 
-/* A keyword that was found once has the name of its row, and is found without comparing text. */
+/*
+ * A keyword that was found once gets the name of its row, so that the next search compares no text.
+ */
 static keyword_check *find_keyword(cJSON *keyword)
 {
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)

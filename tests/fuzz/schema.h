@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether JSON is what the OpenRPC document says: the keywords of JSON Schema that it uses. */
+/*
+ * Checks that JSON matches the OpenRPC document. It supports the keywords of JSON Schema that the
+ * document uses.
+ */
 #ifndef GPALD_TESTS_FUZZ_SCHEMA_H
 #define GPALD_TESTS_FUZZ_SCHEMA_H
 
 #include <cjson/cJSON.h>
 
-/* Reads the document; aborts if it has a keyword that is not known here. */
+/* Reads the document. Aborts if it has an unknown keyword. */
 void schema_open(const char *document);
 
-/* The schema of a name, or of the result of a method; NULL: there is none. */
+/* Return the schema with a name, or of the result of a method; NULL if there is none. */
 const cJSON *schema_find(const char *name);
 const cJSON *schema_of_result(const char *method);
 
-/* Aborts, after saying where, if `value` is not what `schema` says. */
+/* Reports the place and aborts if `value` does not match `schema`. */
 void schema_check(const cJSON *schema, const cJSON *value);
 
 #endif

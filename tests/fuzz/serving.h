@@ -6,13 +6,13 @@
 #include "server/service.h"
 
 extern struct gpald_service serving;
-extern struct gpald_workspace serving_space; /* where replies are */
+extern struct gpald_workspace serving_space; /* memory of replies */
 
-/* Makes the service, the first time it is called, and opens a registry. */
+/* Opens a registry. The first call also makes the service. */
 void serving_open(void);
 void serving_close(void);
 
-/* Asks; what takes the store is waited for, and calls that wait for events are left waiting. */
+/* Sends a request and waits for the store. A call that waits for events stays unanswered. */
 void serving_ask(const struct gpald_caller *caller, const char *text, size_t length,
 		 struct gpald_answer *answer);
 

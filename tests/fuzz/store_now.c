@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In place of the store thread: commits at once, on the thread of the caller, so
- * that an input always does the same.
+ * Replaces the store thread. It commits at once, on the caller's thread, so that an input always
+ * has the same effect.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values are removed, repeated, exchanged and changed, one at a time. */
+/* Removes, repeats, exchanges and changes values, one at a time. */
 #include "config.h"
 
 #include "tests/fuzz/tamper.h"
@@ -18,7 +18,7 @@ static size_t count_values(const cJSON *value)
 	return count;
 }
 
-/* Value number *index, in the order of the text. */
+/* Returns value number *index, in the order of the text. */
 static cJSON *find_value(cJSON *value, size_t *index)
 {
 	cJSON *inner, *found = NULL;
@@ -30,7 +30,7 @@ static cJSON *find_value(cJSON *value, size_t *index)
 	return found;
 }
 
-/* Any value but the root, which has some. */
+/* Returns any value except the root, which must contain some. */
 static cJSON *pick(cJSON *root, struct fuzz_bytes *bytes)
 {
 	size_t index = 1 + fuzz_number(bytes, 2) % (count_values(root) - 1);
@@ -53,7 +53,9 @@ static cJSON *parent_of(cJSON *value, const cJSON *wanted)
 	return NULL;
 }
 
-/* Wherever it stands, because a layout in full says an address more than once. */
+/*
+ * Changes every copy of the text, because a layout in full has an address in more than one place.
+ */
 static void change_text(cJSON *value, const char *from, const char *to)
 {
 	cJSON *inner;
@@ -92,7 +94,7 @@ static void change_value(cJSON *root, cJSON *value, struct fuzz_bytes *bytes)
 		cJSON_SetValuestring(value, texts[how % (sizeof(texts) / sizeof(texts[0]))]);
 }
 
-/* Puts a copy of another value in the place of one. */
+/* Replaces a value with a copy of another one. */
 static void replace_value(cJSON *root, cJSON *value, const cJSON *other)
 {
 	cJSON *parent = parent_of(root, value);

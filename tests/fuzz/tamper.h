@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of JSON that stay JSON. */
+/* Changes JSON so that it is still JSON. */
 #ifndef GPALD_TESTS_FUZZ_TAMPER_H
 #define GPALD_TESTS_FUZZ_TAMPER_H
 
@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-/* Changes one value inside an object or a list, as the bytes say. */
+/* Changes one value inside an object or a list. The bytes choose how. */
 void tamper(cJSON *root, struct fuzz_bytes *bytes);
 
 #endif
