@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What gpal_allocate() promises. */
+/* Tests the promises of gpal_allocate(). */
 #include "property.h"
 
 #include <string.h>
 
-/* Of so many rounds one is large, and so many times as large. */
+/* One round in LARGE_EVERY is large, LARGE_SCALE times as large as the others. */
 #define LARGE_EVERY 50
 #define LARGE_SCALE 16
 
@@ -115,7 +115,7 @@ static void look_at_error(struct sight *seen, const struct oracle *oracle)
 	}
 }
 
-/* What an entry was asked to be aligned to; 0 for a decided range. */
+/* Returns the alignment that an entry was requested with; 0 for a decided range. */
 static uint64_t alignment_of(const struct gpal_alloc_input *input,
 			     const struct gpal_map_entry *entry)
 {
@@ -184,7 +184,7 @@ static void look_at_map(struct sight *seen, const struct gpal_alloc_input *input
 			end = entry->range.end;
 			if (!piece)
 				continue;
-			/* One gap may be what alignment cuts off in front of this piece. */
+			/* Alignment may cut off one gap in front of this piece. */
 			seen[RAM_SKIPPED_GAP].count += unused > 1;
 			unused = 0;
 			pieces++;
@@ -198,7 +198,7 @@ static void look_at_map(struct sight *seen, const struct gpal_alloc_input *input
 						  input->mmio32[i - 1].alignment;
 }
 
-/* One input through the library and the oracle; what occurred is counted in `seen`. */
+/* Runs one input through the library and the oracle. Counts in `seen` what occurred. */
 static void compare_with_oracle(uint64_t seed, unsigned int scale, struct sight *seen)
 {
 	struct alloc_case *drawn = alloc_case_draw(seed, scale);
@@ -212,7 +212,7 @@ static void compare_with_oracle(uint64_t seed, unsigned int scale, struct sight 
 
 	memset(&error, 0x5a, sizeof(error));
 	code = gpal_allocate(&given->input, &map, &error);
-	/* The answer owns its tags: the input may go. */
+	/* The answer owns its tags, so the input may be freed. */
 	alloc_case_free(given);
 	if (code == GPAL_OK && oracle->error.code == GPAL_OK) {
 		compare_maps(&round, &expected, map);
@@ -242,7 +242,7 @@ START_TEST(allocates_as_the_naive_oracle_does)
 }
 END_TEST
 
-/* Thousands of ranges, for structures that only then are more than one level deep. */
+/* Thousands of ranges, so that tree structures get more than one level. */
 START_TEST(allocates_large_inputs_as_the_naive_oracle_does)
 {
 	struct sight seen[SEEN_COUNT];

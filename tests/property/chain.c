@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking for updates, and going on with what came of them. */
+/* Makes updates, and continues with the resulting layout. */
 #include "chain.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #define MIB UINT64_C(0x100000)
 #define GIB UINT64_C(0x40000000)
 
-/* So little below 4 GiB that no RAM fits there and ECAMs come down to their minimum. */
+/* Leaves so little room below 4 GiB that no RAM fits there and ECAMs shrink to their minimum. */
 static void cramp(struct random *random, struct gpal_request *request)
 {
 	static const uint64_t one_node[] = { 2 * GIB };
@@ -22,7 +22,7 @@ static void cramp(struct random *random, struct gpal_request *request)
 	request->chipset_low_mmio.value = GPAL_4GIB - random_between(random, 258, 480) * MIB;
 }
 
-/* So much RAM that what is above it ends in the last GiB of the address space. */
+/* Adds so much RAM that what is above it ends in the last GiB of the address space. */
 static void fill(struct request_case *filled, const struct gpal_layout *layout)
 {
 	struct gpal_request *request = &filled->request;
@@ -36,7 +36,7 @@ static void fill(struct request_case *filled, const struct gpal_layout *layout)
 	request->host_physical_address_bits = 0;
 }
 
-/* A request that resolves, and its layout. */
+/* Draws a request that resolves, and its layout. */
 static bool draw_live(struct chain *chain)
 {
 	struct random *random = &chain->random;
@@ -48,7 +48,7 @@ static bool draw_live(struct chain *chain)
 	if (random_once_in(random, 10))
 		cramp(random, request);
 	if (full) {
-		/* The ECAMs come behind it, and end a little below a whole GiB. */
+		/* The ECAMs come after the RAM, and end a little below a whole GiB. */
 		request->hotplug_room_count = 0;
 		request->cxl_window_count = 0;
 		request->chipset_high_mmio = (struct gpal_optional){ true, 900 * MIB };
@@ -73,7 +73,7 @@ void chain_open(struct chain *chain, uint64_t seed)
 		;
 }
 
-/* What was made is live from now on; what was refused has changed nothing. */
+/* A new layout is live from now on. A refused update has changed nothing. */
 static void chain_settle(struct chain *chain)
 {
 	if (chain->code == GPAL_OK && chain->after) {
@@ -103,7 +103,10 @@ static void ask(struct chain *chain)
 	chain->allow = (random_once_in(&chain->random, 3) ? GPAL_ALLOW_MOVES : 0u) |
 		       (random_once_in(&chain->random, 4) ? 0u : GPAL_ALLOW_REMOVALS);
 
-	/* The policy that a request names is not heeded, and the answer owns what it has. */
+	/*
+	 * The library ignores the policy that the request names, and the answer owns all its
+	 * memory.
+	 */
 	given = request_case_copy(&chain->after->request);
 	given->request.policy = choice < policies ? &policy[choice] : NULL;
 	chain->after->request.policy = chain->live->policy;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The promises every map of the allocator keeps, whatever was asked. */
+/* The promises of every map of the allocator, whatever the input. */
 #include "property.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What became of one item of the input. */
+/* The ranges of one item of the input. */
 struct fate {
 	const struct oracle_item *item;
 	size_t extents;
 	uint64_t start; /* of the first extent */
 	uint64_t end;   /* of the last extent */
 	uint64_t size;  /* of all of them */
-	bool partial;   /* an extent that is no multiple of the alignment: it has to be the last */
+	bool partial;   /* an extent is no multiple of the alignment, so it must be the last one */
 };
 
 struct fates {
 	struct fate *list;
-	size_t first[GPAL_KIND_COUNT + 1]; /* where each kind begins; within it by index */
+	size_t first[GPAL_KIND_COUNT + 1]; /* start of each kind; within a kind by index */
 };
 
 static struct fates sort_items(const struct oracle *items)

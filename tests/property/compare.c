@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Comparing two answers, and an answer with what was promised of every answer. */
+/* Compares two answers, and an answer with the promises for every answer. */
 #include "property.h"
 
 #include <inttypes.h>
@@ -29,7 +29,7 @@ static void compare_texts(const struct round *round, const char *what, size_t in
 static void compare_ranges(const struct round *round, const char *what, size_t index,
 			   struct gpal_range expected, struct gpal_range actual)
 {
-	/* That something is absent can be said by any empty range. */
+	/* Any empty range means that something is absent. */
 	if (gpal_range_is_empty(expected) && gpal_range_is_empty(actual))
 		return;
 	if (expected.start != actual.start || expected.end != actual.end)
@@ -217,7 +217,10 @@ void compare_errors(const struct round *round, const struct gpal_error *a,
 	compare_texts(round, "error part", 0, a->part, b->part);
 }
 
-/* Whether an item of this tag, cut as errors cut it, and range is among the decided ones. */
+/*
+ * Returns true if a decided range other than *which has this range and this tag, shortened as in
+ * errors. Sets *which to it.
+ */
 static bool names_pin(const struct oracle *oracle, const char *tag, struct gpal_range range,
 		      size_t *which)
 {
@@ -250,7 +253,10 @@ static void check_overlap(const struct round *round, const struct oracle *oracle
 		fail_round(round, "%s and %s do not overlap", error->tag, error->other_tag);
 }
 
-/* The next root complex of that name from *at on, and *at behind it; NULL if there is none. */
+/*
+ * Returns the next root complex of that name from *at on, and moves *at past it; NULL if there is
+ * none.
+ */
 static const struct gpal_root_complex *next_named(const struct gpal_request *request,
 						  const char *name, size_t *at)
 {
@@ -283,7 +289,7 @@ static void check_named_pair(const struct round *round, const struct gpal_error 
 			   error->tag, error->other_tag);
 }
 
-/* How often the target that the error's part tells of stands up to there in its window. */
+/* Returns how often the target at the error's part occurs in its window, up to that place. */
 static size_t count_target(const struct gpal_request *request, const struct gpal_error *error)
 {
 	const struct gpal_cxl_window *window;
@@ -349,14 +355,17 @@ static void check_neighbour(const struct round *round, const char *side,
 			   actual->tag);
 }
 
-/* Where the largest window would fit: nothing is there, and what bounds it is told. */
+/*
+ * Checks the place where the largest window would fit: it is free, and the error names its
+ * neighbours.
+ */
 static void check_fit(const struct round *round, const struct oracle *oracle,
 		      const struct gpal_error *error)
 {
 	const struct gpal_map_entry *below = NULL, *above = NULL;
 	const struct gpal_range fit = error->fit;
 
-	/* Of an update that is refused for other reasons too, it is not said where. */
+	/* If an update is refused for other reasons, too, the error does not name a place. */
 	if (error->largest_fit > 0 && round->before && fit.end == 0) {
 		if (error->below.tag[0] || error->above.tag[0])
 			fail_round(round, "%s: neighbours of nothing", error->tag);
@@ -367,7 +376,7 @@ static void check_fit(const struct round *round, const struct oracle *oracle,
 	for (size_t i = 0; error->largest_fit > 0 && i < oracle->placed_count; i++) {
 		const struct gpal_map_entry *entry = &oracle->placed[i];
 
-		/* Extents of RAM that came to nothing. */
+		/* These are extents of the RAM that did not fit as a whole. */
 		if (entry->kind == GPAL_KIND_RAM &&
 		    strncmp(entry->tag, error->tag, GPAL_ERROR_TAG_MAX) == 0)
 			continue;
@@ -395,7 +404,7 @@ static bool ends_in(const char *text, const char *name)
 	return length >= name_length && strcmp(text + length - name_length, name) == 0;
 }
 
-/* A name may end in a full stop, as a message does not. */
+/* A message does not end in a full stop, unless a name in it does. */
 static bool ends_in_name(const struct gpal_request *request, const char *message)
 {
 	for (size_t i = 0; request && i < request->root_complex_count; i++) {
@@ -468,7 +477,7 @@ void compare_error_with_oracle(const struct round *round, const struct oracle *o
 		compare_errors(round, &expected, actual);
 		return;
 	}
-	/* Of these the names and ranges were checked; all else is as foretold. */
+	/* Names and ranges were checked above. Everything else must be as predicted. */
 	memcpy(expected.tag, actual->tag, sizeof(expected.tag));
 	memcpy(expected.other_tag, actual->other_tag, sizeof(expected.other_tag));
 	expected.range = actual->range;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What gpal_compare() and gpal_layout_probe() promise, of layouts that were updated. */
+/* Tests the promises of gpal_compare() and gpal_layout_probe() on updated layouts. */
 #include "chain.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request that is being drawn, which draw_request.c fills in and spoil_request.c spoils. */
+/* A request under construction. draw_request.c fills it in and spoil_request.c adds faults. */
 #ifndef PROPERTY_DRAFT_H
 #define PROPERTY_DRAFT_H
 
@@ -31,17 +31,17 @@ struct draft {
 	bool odd_names;
 };
 
-/* A name that no other number of its stem has. */
+/* Makes a name that is different for each number of the same stem. */
 char *draft_name(struct draft *draft, const char *stem, size_t number);
 
 void draft_reserve(struct draft *draft, struct gpal_range range);
 
-/* A hole of the architecture, which is one of a list that lasts. */
+/* Returns a hole of the architecture. It points into a static list. */
 const enum gpal_hole *draft_hole(const struct draft *draft);
 
 /*
- * Makes one thing wrong, out of all there are, or out of those that are not decided ranges:
- * there is at most one of these in a request, because the order among them is not laid down.
+ * Adds a random fault. A fault of a decided range is possible only if `pins_too` is set: a request
+ * has at most one of these, because their order is not specified.
  */
 void draft_spoil(struct draft *draft, bool pins_too);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws inputs of the bare allocator. A style is a row: where the decided ranges
- * lie, how closely, and how large and how aligned the demands are.
+ * Draws inputs for the bare allocator. A style is a row: where the decided ranges lie, how closely,
+ * and how large and how aligned the demands are.
  */
 #include "inputs.h"
 
@@ -23,9 +23,9 @@ enum demand_list {
 
 struct style {
 	uint64_t base;          /* where the decided ranges begin */
-	struct gpal_range wall; /* one more of them; none if empty */
+	struct gpal_range wall; /* one more of them, or empty */
 	unsigned int pins_most;
-	unsigned int gap_bits; /* between two of them */
+	unsigned int gap_bits; /* distance between two of them */
 	unsigned int length_bits;
 	unsigned int demands_most;
 	unsigned int size_bits[DEMAND_LISTS];
@@ -195,7 +195,7 @@ static void draw_pins(struct draft *draft, const struct style *style)
 		uint64_t length = draw_size(random, style->length_bits);
 
 		if (gap > GPAL_SPACE_END - at || length > GPAL_SPACE_END - at - gap) {
-			/* Often the last range ends where the space does. */
+			/* Often the last range ends at the end of the address space. */
 			if (at < GPAL_SPACE_END && !random_once_in(random, 3))
 				add_pin(draft, (struct gpal_range){ GPAL_SPACE_END - PAGE,
 								    GPAL_SPACE_END });
@@ -235,8 +235,8 @@ static void draw_demands(struct draft *draft, const struct style *style)
 }
 
 /*
- * One demand for exactly what is left: all of it as RAM, or all above the last
- * decided range; or for a page more.
+ * Adds one demand for exactly the room that is left, as RAM or above the last decided range; or for
+ * a page more.
  */
 static void draw_filling_demand(struct draft *draft)
 {
@@ -262,7 +262,7 @@ static void draw_filling_demand(struct draft *draft)
 	draft->demands[list][0] = (struct gpal_demand){ draw_tag(draft, 'd'), left, PAGE };
 }
 
-/* What can be wrong with a demand, and with a decided range. */
+/* Possible faults of a demand, and of a decided range. */
 enum demand_fault {
 	SIZE_ZERO,
 	SIZE_ODD,
@@ -318,8 +318,8 @@ static void spoil_demand(struct draft *draft)
 }
 
 /*
- * At most one of these in an input: the order in which an odd length and an odd
- * start of two different ranges are found is not laid down.
+ * Adds one of these faults. An input has at most one: if one range has an odd length and another an
+ * odd start, the order of the two is not specified.
  */
 static void spoil_pin(struct draft *draft)
 {

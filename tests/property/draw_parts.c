@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What requests and changes of requests draw alike: names, devices, CXL windows. */
+/* Shared by requests and changes of requests: draws names, devices and CXL windows. */
 #include "inputs.h"
 
 #include <string.h>
@@ -19,7 +19,10 @@ char *plain_name(struct blocks *blocks, const char *stem, size_t number)
 
 char *draw_name(struct blocks *blocks, struct random *random, const char *stem, size_t number)
 {
-	/* Of one, two, three and four bytes, and what texts of other kinds treat apart. */
+	/*
+	 * Characters of one, two, three and four bytes, and those that have a meaning in other
+	 * formats.
+	 */
 	static const char *const words[] = {
 		" ",
 		"a b",
@@ -47,7 +50,7 @@ char *draw_name(struct blocks *blocks, struct random *random, const char *stem, 
 	char name[NAME_MAX_BYTES + 1];
 	size_t length;
 
-	/* The number ends at no digit, so that no two names run into one. */
+	/* A character other than a digit follows the number, so that no two names are equal. */
 	snprintf(name, sizeof(name), "%s%zu-%s", stem, number, word);
 	if (random_once_in(random, 3))
 		snprintf(name, sizeof(name), "%s%s%zu", word, stem, number);
@@ -101,7 +104,7 @@ void draw_devices(struct blocks *blocks, struct random *random, struct gpal_wind
 		device->vf_bar_count = random_between(random, 1, random_once_in(random, 3) ? 6 : 2);
 		device->vf_bars = draw_bars(blocks, random, device->vf_bar_count, vf_bits);
 	}
-	/* Ports alike, of which the order given decides. */
+	/* Equal ports, which are placed in the given order. */
 	if (count > 1 && random_once_in(random, 4))
 		devices[1] = devices[0];
 	*window = (struct gpal_window){

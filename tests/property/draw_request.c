@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws requests of the resolver: VMs that a front end might ask for, with odd
- * sizes among them, some of which are then spoilt.
+ * Draws requests for the resolver: VMs that a front end might ask for, some with odd sizes. Some
+ * requests then get faults.
  */
 #include "draft.h"
 
@@ -56,7 +56,7 @@ static void draw_memory(struct draft *draft)
 	}
 }
 
-/* A window that node 0 and the start allow, mostly; few of them are large. */
+/* Draws a window that is mostly valid for node 0 and the start. Few of them are large. */
 static void draw_memory_low_window(struct draft *draft)
 {
 	static const uint64_t starts[] = { 4 * MIB, 16 * MIB + PAGE, 64 * MIB, 256 * MIB, GIB };
@@ -79,7 +79,7 @@ static void draw_memory_low_window(struct draft *draft)
 				     (random_once_in(random, 6) ?
 					      most :
 					      random_between(random, 1, most < 64 ? most : 64));
-	/* All of node 0, and nothing left. */
+	/* The window takes all of node 0. */
 	if (random_once_in(random, 8))
 		draft->nodes[0] = request->memory_low_window;
 }
@@ -153,7 +153,7 @@ static void draw_chipset(struct draft *draft)
 	}
 }
 
-/* A window with an alignment of its own, or none. */
+/* Draws a window with an alignment of its own, or none. */
 static void draw_rare_window(struct random *random, struct gpal_window *window, uint64_t unit,
 			     unsigned int shifts)
 {
@@ -237,7 +237,7 @@ static void draw_buses(struct random *random, struct gpal_root_complex *rc, unsi
 	unsigned int first = next[choice];
 
 	if (first > 255 || (first == 0 && random_once_in(random, 4))) {
-		/* A segment of its own, with all its buses or the usual few. */
+		/* The root complex gets a segment of its own, with all its buses or only a few. */
 		rc->segment = (uint16_t)(100 + index);
 		rc->start_bus = 0;
 		rc->end_bus = random_once_in(random, 2) ? 255 : 7;
@@ -254,8 +254,8 @@ static void draw_buses(struct random *random, struct gpal_root_complex *rc, unsi
 static void draw_root_complexes(struct draft *draft)
 {
 	struct random *random = &draft->random;
-	const bool bridges = random_once_in(random, 4);  /* CXL on most of them */
-	const bool crowded = random_once_in(random, 25); /* more than fits below 4 GiB, often */
+	const bool bridges = random_once_in(random, 4);  /* most have CXL */
+	const bool crowded = random_once_in(random, 25); /* often more than fits below 4 GiB */
 	uint64_t most = random_once_in(random, bridges ? 3 : 10) ? ROOT_COMPLEXES_MAX - 1 : 4;
 	bool x86 = draft->request->arch == GPAL_ARCH_X86_64;
 	enum gpal_iommu iommu = !x86                      ? GPAL_IOMMU_SMMUV3 :
@@ -338,7 +338,7 @@ static void draw_reserved(struct draft *draft)
 		{ 5 * GIB, 3, 40, 33 },           /* a few anywhere */
 		{ 4 * GIB, 60, 33, 24 },          /* small holes through RAM and what is above */
 		{ MIB, 50, 26, 16 },              /* small holes through low memory */
-		{ 3 * GIB, 30, 25, 20 },          /* where the low windows are */
+		{ 3 * GIB, 30, 25, 20 },          /* around the low windows */
 		{ UINT64_C(1) << 46, 4, 50, 40 }, /* far above */
 	};
 	struct random *random = &draft->random;
@@ -354,7 +354,7 @@ static void draw_reserved(struct draft *draft)
 		uint64_t length = draw_size(random, walks[walk].length_bits);
 
 		at += draw_size(random, walks[walk].gap_bits);
-		/* Mostly clear of the chipset's own low window. */
+		/* The range mostly avoids the chipset's own low window. */
 		if (at < 4 * GIB && at + length > 3456 * MIB && !random_once_in(random, 50))
 			return;
 		draft_reserve(draft, (struct gpal_range){ at, at + length });

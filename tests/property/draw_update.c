@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws what may be asked of a live VM: its request with a few things changed,
- * aimed at what the live layout has and where it has it.
+ * Draws updates of a live VM: its request with a few changes, aimed at what the live layout has and
+ * where.
  */
 #include "inputs.h"
 
@@ -11,7 +11,7 @@
 #define MIB UINT64_C(0x100000)
 #define GIB UINT64_C(0x40000000)
 
-#define SLACK 8 /* how much longer each list may become */
+#define SLACK 8 /* room for new elements in each list */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct draft {
@@ -24,7 +24,7 @@ struct draft {
 	struct gpal_named_range *reserved;
 	struct gpal_hotplug_room *rooms;
 	struct gpal_cxl_window *cxl_windows;
-	bool is_low; /* the window that was picked */
+	bool is_low; /* about the picked window */
 	size_t rooms_max;
 	size_t cxl_windows_max;
 	size_t rcs_max;
@@ -32,7 +32,7 @@ struct draft {
 	size_t reserved_max;
 };
 
-/* A page at or near an end of something of the live layout. */
+/* Returns a page at or near an end of a range of the live layout. */
 static uint64_t draw_spot(struct draft *draft)
 {
 	struct random *random = &draft->random;
@@ -64,7 +64,7 @@ static const char *new_name(struct draft *draft, const char *stem)
 
 /* Root complexes. */
 
-/* Buses beside those that a segment has; true if there is room. */
+/* Draws buses next to those of a segment. Returns true if there is room. */
 static bool draw_buses_beside(struct draft *draft, uint16_t segment, struct gpal_root_complex *rc)
 {
 	unsigned int lowest = 255;
@@ -155,7 +155,10 @@ static void reorder_root_complexes(struct draft *draft)
 	}
 }
 
-/* Of one that is live, other buses would move; another may have any. */
+/*
+ * Gives half of the root complexes a new name. A live one with other buses would move; a new one
+ * may have any.
+ */
 static void draw_another(struct draft *draft, struct gpal_root_complex *rc)
 {
 	if (random_once_in(&draft->random, 2))
@@ -206,7 +209,7 @@ static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *l
 	return low ? &rc->low_mmio : &rc->high_mmio;
 }
 
-/* Those that a window has in another order, with one more or one less, or others. */
+/* Puts the devices of a window in another order, adds or removes one, or draws new ones. */
 static void change_devices(struct draft *draft, struct gpal_window *window)
 {
 	struct random *random = &draft->random;
@@ -296,7 +299,7 @@ static void add_node(struct draft *draft)
 	uint64_t size = random_once_in(random, 4) ? draw_size(random, 38) :
 						    sizes[random_below(random, COUNT(sizes))];
 
-	/* A node that has none, or one more. */
+	/* An empty node gets RAM, or a node is added. */
 	for (size_t i = 0; i < draft->request->node_count; i++) {
 		if (draft->nodes[i] == 0 && !random_once_in(random, 3)) {
 			draft->nodes[i] = size;
@@ -363,7 +366,10 @@ static void change_low_window(struct draft *draft)
 	struct gpal_request *request = draft->request;
 
 	if (request->memory_low_window > 0 && !random_once_in(random, 3)) {
-		/* Without it the gap is over it, unless there is none. */
+		/*
+		 * Without the window, the gap below memory.start covers its place, unless RAM
+		 * starts at 0.
+		 */
 		request->memory_low_window = 0;
 		if (random_once_in(random, 2))
 			request->memory_start = (struct gpal_optional){ true, 0 };
@@ -374,7 +380,7 @@ static void change_low_window(struct draft *draft)
 		request->memory_start = (struct gpal_optional){ true, GIB };
 }
 
-/* All of node 0 that is live below the start becomes its low window, where it is. */
+/* The first live extent of node 0, if it starts at 0, becomes the low window, at the same place. */
 static void take_low_window(struct draft *draft)
 {
 	const struct gpal_layout *live = draft->live;
@@ -440,7 +446,7 @@ static void change_cxl_window(struct draft *draft)
 		window->size += 256 * MIB * window->target_count;
 		break;
 	case 2:
-		/* Also to what it is if nothing is said. */
+		/* 256 is also the default. */
 		window->granularity = window->granularity == 0  ? 256 :
 				      random_once_in(random, 2) ? 0 :
 								  1024;
@@ -469,7 +475,7 @@ static bool is_bridge(const struct draft *draft, const char *name)
 	return false;
 }
 
-/* What is left of rooms and CXL windows when a node or a root complex has gone. */
+/* Fixes rooms and CXL windows whose node or root complex was removed. */
 static void drop_orphans(struct draft *draft)
 {
 	struct gpal_request *request = draft->request;
@@ -533,7 +539,7 @@ static void change_vtl2(struct draft *draft)
 	}
 }
 
-/* One more node, with about all that is left, so that what is new besides finds no room. */
+/* Adds one node with nearly all the room that is left, so that other new ranges find none. */
 static void fill_space(struct draft *draft)
 {
 	const struct gpal_layout *live = draft->live;
@@ -551,7 +557,7 @@ static void fill_space(struct draft *draft)
 		draft->request->vtl2_framebuffer = 8 * MIB;
 }
 
-/* Without what filled it, but what is above that stays there. */
+/* Removes the node that filled the space. What is above it stays there. */
 static void empty_space(struct draft *draft)
 {
 	remove_node(draft);
@@ -561,7 +567,7 @@ static void empty_space(struct draft *draft)
 	draft->request->vtl2_memory_size = draw_size(&draft->random, 34);
 }
 
-/* The highest ECAM grown up to, and perhaps beyond, the end of the address space. */
+/* Grows the highest ECAM up to the end of the address space, and perhaps beyond it. */
 static void overflow_space(struct draft *draft)
 {
 	const struct gpal_layout_segment *last = draft->live->segments;
@@ -628,7 +634,7 @@ static void change_kind_of_vm(struct draft *draft)
 	}
 }
 
-/* The request with room to grow in. */
+/* Copies the request, with room to grow. */
 static void open_draft(struct draft *draft, const struct gpal_request *before)
 {
 	struct blocks *blocks;
@@ -686,7 +692,7 @@ struct request_case *request_case_change(const struct gpal_request *before,
 	uint64_t count = random_below(&draft.random, 5);
 	unsigned int weights = 0;
 
-	/* Something else altogether, which may be at fault in all the ways there are. */
+	/* A completely different request, with any fault. */
 	if (random_once_in(&draft.random, 12))
 		return request_case_draw(random_next(&draft.random));
 	open_draft(&draft, before);

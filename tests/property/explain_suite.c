@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What gpal_explain() promises, of fresh and of updated layouts: the steps lead to
- * the layout, and each tells of every free range there was on the way, found here by
- * keeping one list of all that is taken.
+ * Tests the promises of gpal_explain(), on fresh and on updated layouts: the steps lead to the
+ * layout, and each reports every free range that it passed. The test finds them itself from one
+ * list of everything that is taken.
  */
 #include "chain.h"
 
@@ -26,7 +26,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-/* All that is taken, ascending. */
+/* Everything that is taken, in ascending order. */
 struct taken {
 	struct gpal_range *ranges;
 	size_t count;
@@ -48,7 +48,7 @@ static void take(struct taken *taken, struct gpal_range range)
 	taken->ranges[at] = range;
 }
 
-/* The free ranges, one by one: that above taken range `number` - 1. */
+/* Returns the free range number `number`: the one above taken range `number` - 1. */
 static struct gpal_range gap(const struct taken *taken, size_t number)
 {
 	return (struct gpal_range){
@@ -61,7 +61,7 @@ struct walk {
 	const struct round *round;
 	const struct gpal_step *step;
 	struct taken *taken;
-	size_t passed; /* of the step's, so many were foretold */
+	size_t passed; /* how many of the step's passed ranges were predicted */
 	size_t chosen;
 	uint64_t needed;
 	struct sight *seen;
@@ -83,7 +83,7 @@ static void expect_passed(struct walk *walk, struct gpal_range free, enum gpal_p
 		return;
 	}
 	walk->passed++;
-	/* Of a list that was cut it is not said which are there. */
+	/* If the list was cut, it is not specified which ranges are left. */
 	if (step->passed_cut)
 		return;
 	if (passed->free.start != free.start || passed->free.end != free.end ||
@@ -101,7 +101,7 @@ static uint64_t up(uint64_t address, uint64_t alignment)
 	return address % alignment ? address - address % alignment + alignment : address;
 }
 
-/* Room from the first aligned address on. */
+/* Returns the room from the first aligned address on. */
 static uint64_t room(struct gpal_range free, uint64_t alignment)
 {
 	const uint64_t start = up(free.start, alignment);
@@ -215,7 +215,7 @@ static uint64_t end_of(const struct gpal_step *step)
 	return end;
 }
 
-/* Whether the step is of RAM that the request wants in its low window, which is told of first. */
+/* Returns true if the step is about the low window of node 0, whose step comes first. */
 static bool is_low_window(const struct gpal_request *request, const struct gpal_explanation *all,
 			  size_t index)
 {
@@ -225,7 +225,7 @@ static bool is_low_window(const struct gpal_request *request, const struct gpal_
 	return request->memory_low_window > 0 && strcmp(all->steps[index].tag, "ram0") == 0;
 }
 
-/* Where the phase begins for step `index`, from the steps before. */
+/* Computes the floor of step `index` from the steps before. */
 static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 {
 	const struct gpal_step *step = &all->steps[index];
@@ -235,7 +235,7 @@ static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 		const struct gpal_step *other = &all->steps[i];
 		bool counts = false;
 
-		/* Of RAM that stays, that of the nodes before. */
+		/* Of the RAM that stays, only that of the nodes up to this one counts. */
 		if (step->phase == GPAL_KIND_RAM)
 			counts = other->phase == GPAL_KIND_RAM &&
 				 atoi(other->tag + 3) <= atoi(step->tag + 3);
@@ -285,7 +285,7 @@ static void check_step(const struct round *round, const struct gpal_request *req
 		take(taken, step->chosen[i].range);
 }
 
-/* The ranges that are chosen are the map, and what is below its top and reserved. */
+/* The chosen ranges are those of the map, and the reserved ranges above its top. */
 static void check_result(const struct round *round, const struct taken *taken,
 			 const struct gpal_layout *layout)
 {
@@ -298,8 +298,8 @@ static void check_result(const struct round *round, const struct taken *taken,
 }
 
 /*
- * Of a single tag, what was told among all, and none of it cut. RAM with a low window has two
- * steps of one tag.
+ * The explanation of a single tag equals its steps among all, and is not cut. RAM with a low window
+ * has two steps with the same tag.
  */
 static void check_alone(const struct round *round, const struct gpal_request *request,
 			const struct gpal_layout *live, const struct gpal_explanation *all,
@@ -328,7 +328,7 @@ static void check_alone(const struct round *round, const struct gpal_request *re
 	gpal_explanation_free(alone);
 }
 
-/* Whether an update has kept the range, as the map of the layout has it. */
+/* Returns true if the map marks the range as kept by an update. */
 static bool is_marked(const struct gpal_layout *layout, const struct gpal_step *step)
 {
 	for (size_t i = 0; i < layout->map.count; i++)
@@ -398,7 +398,9 @@ START_TEST(tells_of_every_free_range_on_the_way)
 }
 END_TEST
 
-/* Of a layout that was updated before that was noted, all that is known is that it is there. */
+/*
+ * If a layout was updated by a version without these marks, its ranges are only known to be there.
+ */
 START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 {
 	const uint64_t nodes[] = { GPAL_4GIB };
@@ -430,7 +432,7 @@ START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 					 GPAL_RULE_RECORDED);
 	gpal_explanation_free(explanation);
 
-	/* One that is not of the request. */
+	/* The layout does not match any of these requests. */
 	for (int i = 0; i < 4; i++) {
 		const uint64_t others[] = { 2 * GPAL_4GIB };
 		const struct gpal_named_range hole = { "hole", { 0x1000, 0x2000 } };
@@ -454,7 +456,7 @@ START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
 }
 END_TEST
 
-/* It resolves, to another map, so its steps are made twice and thrown away twice. */
+/* The request resolves to another map, so its steps are made twice and dropped twice. */
 START_TEST(a_layout_of_another_request_that_resolves_is_refused)
 {
 	const uint64_t nodes[] = { GPAL_4GIB };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both kinds of input need: memory that goes with a case, copies, printing. */
+/* Shared by both kinds of input: memory that is freed with a case, copies, and printing. */
 #include "inputs.h"
 
 #include <inttypes.h>
@@ -109,7 +109,7 @@ struct alloc_case *alloc_case_copy(const struct gpal_alloc_input *input)
 	return copy;
 }
 
-/* The case is one of its own blocks, so the list of them has to be taken out first. */
+/* The case itself is one of its blocks, so the list must be copied first. */
 void alloc_case_free(struct alloc_case *alloc_case)
 {
 	struct blocks blocks;
@@ -247,7 +247,7 @@ void alloc_input_print(FILE *stream, const struct gpal_alloc_input *input)
 	print_demands(stream, "post_mmio", input->post_mmio, input->post_mmio_count, "}\n");
 }
 
-/* A text as JSON has it. There are no control characters in names. */
+/* Prints a text as JSON. Names contain no control characters. */
 static void print_text(FILE *stream, const char *text)
 {
 	fputc('"', stream);
@@ -272,7 +272,7 @@ static void print_sizes(FILE *stream, const uint64_t *sizes, size_t count)
 	fputs("]", stream);
 }
 
-/* Enumerators outside their domain have no name. */
+/* Enumerators outside their range have no name. */
 static const char *or_none(const char *name)
 {
 	return name ? name : "?";

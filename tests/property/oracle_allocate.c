@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The naive allocator. Free space is never stored: it is whatever lies between
- * the ranges placed so far, listed afresh for each demand. What the numbers
- * mean for a VM is left to oracle_resolve.c.
+ * The naive allocator. Free space is never stored: it is whatever lies between the ranges placed so
+ * far, listed again for each demand. oracle_resolve.c knows what the numbers mean for a VM.
  */
 #include "oracle.h"
 
@@ -85,7 +84,7 @@ static bool valid_pins(struct oracle *oracle)
 	struct oracle_item *end;
 
 	if (oracle->item_count == 0)
-		return true; /* there may be no list at all */
+		return true; /* the list may be NULL */
 	end = oracle->items + oracle->item_count;
 	for (struct oracle_item *item = oracle->items; item != end; item++) {
 		if (is_pinned(item) && item->range.end > GPAL_SPACE_END) {
@@ -154,7 +153,7 @@ static bool valid_demands(struct oracle *oracle, enum gpal_kind kind)
 	return true;
 }
 
-/* Insertion into the ascending list. */
+/* Inserts into the ascending list. */
 void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range)
 {
 	size_t at = oracle->placed_count;
@@ -182,7 +181,7 @@ void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gp
 	oracle->placed_count++;
 }
 
-/* What is free between `floor` and `ceiling`, ascending. */
+/* Lists the free ranges between `floor` and `ceiling`, in ascending order. */
 static struct gaps list_gaps(const struct oracle *oracle, uint64_t floor, uint64_t ceiling)
 {
 	struct gaps gaps = {
@@ -204,7 +203,7 @@ static struct gaps list_gaps(const struct oracle *oracle, uint64_t floor, uint64
 	return gaps;
 }
 
-/* The first multiple of `alignment` in a gap; the gap's end if there is none. */
+/* Returns the first multiple of `alignment` in a gap, or the gap's end if there is none. */
 static uint64_t first_aligned(struct gpal_range gap, uint64_t alignment)
 {
 	uint64_t beyond = gap.start % alignment;
@@ -239,7 +238,7 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 	return false;
 }
 
-/* Notes, before a phase, what it is asked for and what is free in its region. */
+/* Notes, before a phase, how much it needs and how much is free in its region. */
 static void begin(struct oracle *oracle, enum gpal_kind kind, uint64_t floor, uint64_t ceiling)
 {
 	struct gaps gaps = list_gaps(oracle, floor, ceiling);
@@ -327,7 +326,7 @@ static bool place_ram(struct oracle *oracle, const struct oracle_item *item, uin
 	return rest == 0;
 }
 
-/* RAM that has to lie in [0, ceiling), whole. */
+/* Places RAM that must lie in [0, ceiling) as a whole. */
 static bool place_below(struct oracle *oracle, const struct oracle_item *item, uint64_t *floor)
 {
 	struct gaps gaps = list_gaps(oracle, 0, item->ceiling);
@@ -348,7 +347,9 @@ static bool place_below(struct oracle *oracle, const struct oracle_item *item, u
 	return done;
 }
 
-/* Of the items of a kind not yet taken: greatest alignment, then greatest size, then first. */
+/*
+ * Returns the next item of a kind: the greatest alignment, then the greatest size, then the first.
+ */
 static const struct oracle_item *next_window(struct oracle *oracle, enum gpal_kind kind)
 {
 	struct oracle_item *best = NULL;
@@ -368,7 +369,7 @@ static const struct oracle_item *next_window(struct oracle *oracle, enum gpal_ki
 	return best;
 }
 
-/* The end of the highest extent of an item that stays. */
+/* Returns the end of the highest extent of an item that stays. */
 static uint64_t end_of_kept(const struct oracle *oracle, const struct oracle_item *item)
 {
 	uint64_t end = 0;

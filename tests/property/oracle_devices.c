@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The naive size of a window that is stated as devices: each port's blocks are added
- * up, the ports are laid out one after the other, and the sums are of 128 bits, so that
- * none of them overflows.
+ * Computes the size of a window for devices in the naive way: it adds up the blocks of each port,
+ * and lays out the ports one after the other. The sums have 128 bits, so that none overflows.
  */
 #include "oracle.h"
 
@@ -11,7 +10,7 @@
 
 #define MIB UINT64_C(0x100000)
 
-/* What lies behind one port. */
+/* The devices behind one port. */
 struct port {
 	unsigned __int128 size;
 	uint64_t alignment;
@@ -72,7 +71,7 @@ static unsigned __int128 up(unsigned __int128 value, uint64_t alignment)
 	return value % alignment ? value - value % alignment + alignment : value;
 }
 
-/* Blocks by alignment leave no gaps, so that their order does not matter to the sum. */
+/* Blocks in the order of their alignment leave no gaps, so the plain sum is right. */
 static struct port measure(const struct gpal_device *device)
 {
 	struct port port = { .alignment = MIB };
@@ -91,7 +90,10 @@ static struct port measure(const struct gpal_device *device)
 	return port;
 }
 
-/* Of those that have no place yet: greatest alignment, then greatest size, then first. */
+/*
+ * Returns the next port without a place: the greatest alignment, then the greatest size, then the
+ * first.
+ */
 static struct port *next_port(struct port *ports, size_t count)
 {
 	struct port *best = NULL;

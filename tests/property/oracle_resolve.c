@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The naive resolver: checks a request, writes the allocator's input down line
- * by line, lets oracle_allocate.c place it, and looks every address of the
- * layout up again by its tag. The figures of the policies stand here a second
- * time, on purpose.
+ * The naive resolver: checks a request, writes the allocator's input line by line, lets
+ * oracle_allocate.c place it, and looks up every address of the layout by its tag. The figures of
+ * the policies are repeated here on purpose.
  */
 #include "oracle.h"
 
@@ -16,7 +15,7 @@
 #define GIB (MIB * 1024)
 #define TIB (GIB * 1024)
 
-/* What a request comes to once its policy and profile have filled the holes. */
+/* The request with the defaults of its policy and profile filled in. */
 struct figures {
 	uint64_t memory_start;
 	uint64_t low_mmio; /* rounded, and not below the architecture's floor */
@@ -44,7 +43,7 @@ static bool refuse(struct oracle *oracle, enum gpal_code code, enum gpal_subject
 	return false;
 }
 
-/* Which of several members outside their domain is named is left open. */
+/* If several members are out of range, the oracle does not predict which one is named. */
 static void offend(struct oracle *oracle, enum gpal_subject subject, size_t index)
 {
 	bool first = oracle->error.code == GPAL_OK;
@@ -53,7 +52,7 @@ static void offend(struct oracle *oracle, enum gpal_subject subject, size_t inde
 	oracle->part_open |= !first;
 }
 
-/* Which count of a window's devices it is that is wrong is left open, too. */
+/* Nor does it predict which count of a window's devices is named. */
 static void window_in_domain(struct oracle *oracle, const struct gpal_window *window,
 			     enum gpal_subject subject, size_t index)
 {
@@ -283,7 +282,7 @@ static bool good_low_window(struct oracle *oracle, const struct gpal_request *re
 	       refuse(oracle, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW, 0);
 }
 
-/* BARs are powers of two, an alignment that is stated is at least the usual one. */
+/* A BAR must be a power of two, and a stated alignment at least the usual one. */
 static bool good_window(struct oracle *oracle, const struct gpal_root_complex *rc, bool high,
 			size_t index)
 {
@@ -324,7 +323,7 @@ static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 	size_t count = request->root_complex_count;
 
 	for (size_t i = 0; i < count; i++) {
-		/* 0 is a multiple; that it is no size is found with the other sizes. */
+		/* 0 is a multiple of 256 MiB. The check of sizes refuses it later. */
 		if (rcs[i].has_cxl && !rcs[i].has_no_cxl_hdm && rcs[i].cxl_hdm % (256 * MIB) != 0)
 			return refuse(oracle, GPAL_E_INVALID_HDM, GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM,
 				      i);
@@ -364,7 +363,7 @@ static bool good_rest(struct oracle *oracle, const struct gpal_request *request,
 	return true;
 }
 
-/* One line of the allocator's input. */
+/* Adds one line of the allocator's input. */
 static struct oracle_item *line(struct oracle *oracle, enum gpal_kind kind, const char *tag,
 				uint64_t size, uint64_t alignment, enum gpal_subject subject,
 				size_t subject_index)
@@ -440,7 +439,7 @@ static void bus_span(const struct gpal_request *request, uint16_t segment, unsig
 	}
 }
 
-/* Whether root complex `index` is the first of its segment. */
+/* Returns true if root complex `index` is the first of its segment. */
 static bool opens_segment(const struct gpal_request *request, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
@@ -586,7 +585,7 @@ static void write_memory(struct oracle *oracle, const struct gpal_request *reque
 		     4 * KIB, GPAL_SUBJECT_VTL2_FRAMEBUFFER, 0);
 }
 
-/* Where the only range of that tag went; empty if there is none. */
+/* Returns the only range with that tag, or an empty one. */
 static struct gpal_range where(const struct oracle *oracle, const char *tag)
 {
 	for (size_t i = 0; i < oracle->placed_count; i++) {
@@ -605,7 +604,7 @@ static struct gpal_range where_of(const struct oracle *oracle, const char *name,
 	return where(oracle, tag);
 }
 
-/* The least number of a segment from `from` on; above UINT16_MAX if there is none. */
+/* Returns the lowest segment number from `from` on, or one above UINT16_MAX if there is none. */
 static unsigned int next_segment(const struct gpal_request *request, unsigned int from)
 {
 	unsigned int next = UINT16_MAX + 1U;
@@ -779,7 +778,10 @@ static void read_ends(struct oracle *oracle)
 	}
 
 	layout->top = oracle->placed[oracle->placed_count - 1].range.end;
-	/* 2^64 is above every top and does not fit: it is what is left when 2^63 does not do. */
+	/*
+	 * 2^64 is above every top, but does not fit in 64 bits. The result is 64 if 2^63 is too
+	 * small.
+	 */
 	layout->required_address_bits = 0;
 	while (layout->required_address_bits < 63 && power < layout->top) {
 		power *= 2;
@@ -791,7 +793,10 @@ static void read_ends(struct oracle *oracle)
 		layout->required_address_bits++;
 }
 
-/* Whether a power of two above half of a window's size, and not above it, lies in it nowhere. */
+/*
+ * Returns true if the window has no aligned place for a BAR of the greatest power of two up to its
+ * size.
+ */
 static bool lacks_largest_bar(struct gpal_range window)
 {
 	uint64_t size = window.end - window.start, bar = 1, start;
@@ -828,7 +833,9 @@ static void read_more_warnings(struct oracle *oracle, const struct gpal_request 
 						      layout->ram[0].range.start >= GIB;
 }
 
-/* Room that is not whole blocks of a guest that has so much memory. */
+/*
+ * Returns true if a room is not a multiple of the memory blocks of a guest with this much memory.
+ */
 static bool has_room_off_block(const struct gpal_layout *layout)
 {
 	uint64_t memory = layout->ram_size, block;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A second opinion on live layouts: what of one stays for a new request, what
- * differs between two, and what is at an address. Parts of a layout are read from
- * its members, not from its map, and found by looking at all of them.
+ * A second opinion on live layouts: what stays for a new request, what differs between two layouts,
+ * and what is at an address. Parts of a layout are read from its members, not from its map, and
+ * found by looking at all of them.
  */
 #include "oracle.h"
 
@@ -22,7 +22,7 @@ static bool within(struct gpal_range range, uint64_t address)
 	return range.start <= address && address < range.end;
 }
 
-/* What stays. */
+/* Ranges that stay. */
 
 static bool refuse(struct oracle *oracle)
 {
@@ -30,7 +30,7 @@ static bool refuse(struct oracle *oracle)
 	return false;
 }
 
-/* One range of an item stays: nothing decided and nothing else that stays may be there. */
+/* Keeps one range of an item. No decided range and no other kept range may be there. */
 static bool stay(struct oracle *oracle, struct oracle_item *item, struct gpal_range range)
 {
 	if (range.end > GPAL_SPACE_END || range.end <= range.start)
@@ -56,7 +56,7 @@ static bool is_tag_of(const struct gpal_map_entry *entry, const struct oracle_it
 	return entry->kind != GPAL_KIND_RESERVED && strcmp(entry->tag, item->tag) == 0;
 }
 
-/* A bus keeps its configuration space, whatever buses are there besides. */
+/* A bus keeps its configuration space, whatever other buses there are. */
 static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned int number,
 		      const struct gpal_layout *live, const struct gpal_request *request)
 {
@@ -72,13 +72,16 @@ static bool keep_ecam(struct oracle *oracle, struct oracle_item *item, unsigned 
 			highest = rc->end_bus;
 	}
 	for (size_t i = 0; i < live->segment_count; i++) {
-		/* Where bus 0 of the live block is, not taking the layout's word for it. */
+		/*
+		 * Computes where bus 0 of the live block is, without relying on the layout's own
+		 * member.
+		 */
 		const uint64_t bus_0 =
 			live->segments[i].ecam.start - live->segments[i].start_bus * MIB;
 
 		if (live->segments[i].segment != number)
 			continue;
-		/* It was asked for on the other side of 4 GiB. */
+		/* The ECAM was requested on the other side of 4 GiB. */
 		for (size_t e = 0; e < live->map.count; e++) {
 			if (is_tag_of(&live->map.entries[e], item) &&
 			    live->map.entries[e].kind != item->kind)
@@ -129,8 +132,8 @@ bool oracle_same_interleaving(const char *const *targets, size_t target_count, u
 }
 
 /*
- * RAM of a node that has a low window, which is the first of its two items: one extent
- * is that window, exactly, and the others are the second item's.
+ * Keeps the RAM of a node with a low window. Such a node has two items. One extent must be exactly
+ * the window, which is the first item; the other extents belong to the second.
  */
 static bool keep_low_window(struct oracle *oracle, struct oracle_item *item,
 			    const struct gpal_layout *live, const struct gpal_request *request)
@@ -159,7 +162,7 @@ static bool keep_low_window(struct oracle *oracle, struct oracle_item *item,
 	return kept;
 }
 
-/* Whether what a range is for is another matter now, wherever it is. */
+/* Returns true if the range now serves another purpose, wherever it is. */
 static bool serves_another(const struct oracle_item *item, const struct gpal_layout *live,
 			   const struct gpal_request *request)
 {
@@ -231,7 +234,7 @@ static bool keep_item(struct oracle *oracle, struct oracle_item *item,
 	return keep_by_tag(oracle, item, live);
 }
 
-/* The root complex of that name; NULL: none. */
+/* Returns the root complex of that name, or NULL. */
 static const struct gpal_layout_root_complex *find_rc(const struct gpal_layout *layout,
 						      const char *name)
 {
@@ -251,7 +254,7 @@ bool oracle_keep(struct oracle *oracle, const struct gpal_layout *live,
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 		const struct gpal_layout_root_complex *had = find_rc(live, rc->name);
 
-		/* Each bus it had is one it has. */
+		/* It must still have each of its old buses. */
 		for (unsigned int bus = 0; had && bus < 256; bus++) {
 			if (bus >= had->start_bus && bus <= had->end_bus &&
 			    (rc->segment != had->segment || bus < rc->start_bus ||
@@ -441,7 +444,7 @@ static const struct oracle_part *find_part(const struct oracle_part *parts, size
 	return NULL;
 }
 
-/* Whether a guest that knows `a` finds all of it in `b`. */
+/* Returns true if a guest that knows `a` finds all of it in `b`. */
 static bool is_found(const struct oracle_part *a, const struct oracle_part *b)
 {
 	if (a->is_ecam && a->bus0_base != b->bus0_base)
@@ -452,7 +455,7 @@ static bool is_found(const struct oracle_part *a, const struct oracle_part *b)
 	    !oracle_same_interleaving(a->cxl_window->targets, a->cxl_window->target_count,
 				      a->cxl_window->granularity, b->cxl_window))
 		return false;
-	/* Slots count from the start. */
+	/* Slots are numbered from the start, so it must not move. */
 	if (strcmp(a->key, "virtio-mmio") == 0 && a->range.start != b->range.start)
 		return false;
 	return b->range.start <= a->range.start && a->range.end <= b->range.end;
@@ -479,7 +482,7 @@ static bool comes_before(const struct oracle_change *a, const struct oracle_chan
 	return a->kind != b->kind ? a->kind < b->kind : strcmp(a->tag, b->tag) < 0;
 }
 
-/* Insertion, ascending by address; at one in the order of the enumeration, then of tags. */
+/* Inserts in ascending order of addresses. At the same address the kind decides, then the tag. */
 static void add_change(struct oracle_change *list, size_t *count,
 		       const struct oracle_change *change)
 {
@@ -492,7 +495,10 @@ static void add_change(struct oracle_change *list, size_t *count,
 	list[at] = *change;
 }
 
-/* Whether configuration space of a root complex that is gone was there, and is no longer. */
+/*
+ * Returns true if a root complex is gone and its configuration space, which was in `a`, is not in
+ * `b`.
+ */
 static bool lost_root_complex(const struct gpal_layout *from, const struct gpal_layout *to,
 			      const struct oracle_part *a, const struct oracle_part *b)
 {
@@ -507,7 +513,7 @@ static bool lost_root_complex(const struct gpal_layout *from, const struct gpal_
 	return false;
 }
 
-/* Whether a root complex has its buses and nothing else. */
+/* Returns true if a root complex has only buses. */
 static bool is_bare(const struct gpal_layout *layout, const struct gpal_layout_root_complex *rc)
 {
 	for (size_t i = 0; i < layout->iommu_count; i++) {
@@ -603,7 +609,7 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 
 /* Probing. */
 
-/* Narrows what is free around an address by a range that is not. */
+/* Narrows the free gap around an address by a taken range. */
 static void narrow(struct gpal_range *gap, struct gpal_range range, uint64_t address)
 {
 	if (range.end <= address && range.end > gap->start)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Property test of libgpalayout: random inputs, checked against the promises of
- * the library and against a naive oracle. Writes TAP.
+ * Property test of libgpalayout: random inputs, checked against the promises of the library and
+ * against a naive oracle. It writes TAP.
  *
- * PROPERTY_ROUNDS (20000) and PROPERTY_SEED choose the inputs; a failure prints
- * the two that repeat it alone. PROPERTY_VERBOSE prints how often what occurred.
+ * PROPERTY_ROUNDS (20000) and PROPERTY_SEED choose the inputs. A failure prints the two values that
+ * repeat it alone. PROPERTY_VERBOSE prints how often each feature occurred.
  */
 #include "property.h"
 

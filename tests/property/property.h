@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the suites of the property test share: rounds and their seeds, failing
- * with the input at hand, comparing answers, and counting what has occurred.
+ * Shared by the suites of the property test: rounds and their seeds, failures that print the input,
+ * comparison of answers, and counts of what has occurred.
  */
 #ifndef PROPERTY_PROPERTY_H
 #define PROPERTY_PROPERTY_H
@@ -15,26 +15,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* PROPERTY_SEED and PROPERTY_ROUNDS of the environment; round i has seed + i. */
+/* PROPERTY_SEED and PROPERTY_ROUNDS from the environment. Round i has the seed first_seed() + i. */
 uint64_t first_seed(void);
 uint64_t round_count(void);
 
-/* From this many rounds on, everything a suite names has to have occurred. */
+/* From this many rounds on, every feature that a suite names must occur. */
 #define ROUNDS_FOR_COVERAGE 20000
 
-/* The input a round is about; what does not apply is NULL. For fail_round() alone. */
+/* The input of a round, for fail_round(). Members that do not apply are NULL. */
 struct round {
 	uint64_t seed;
 	const struct gpal_alloc_input *input;
 	const struct gpal_request *request;
-	const struct gpal_request *before; /* of an update: what the live layout was made of */
+	const struct gpal_request *before; /* of an update: the request of the live layout */
 };
 
-/* Prints the seed and the input on stderr and ends the test. */
+/* Prints the seed and the input on stderr and exits. */
 void fail_round(const struct round *round, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
-/* Each fails the round if the two differ in anything but their addresses. */
+/* Each fails the round if the two differ in anything except their memory addresses. */
 void compare_maps(const struct round *round, const struct gpal_map *expected,
 		  const struct gpal_map *actual);
 void compare_layouts(const struct round *round, const struct gpal_layout *expected,
@@ -42,28 +42,34 @@ void compare_layouts(const struct round *round, const struct gpal_layout *expect
 void compare_errors(const struct round *round, const struct gpal_error *expected,
 		    const struct gpal_error *actual);
 
-/* As compare_layouts(), and digest and warnings of a request that the oracle has resolved. */
+/*
+ * The same as compare_layouts(). Also compares digest and warnings of a request that the oracle has
+ * resolved.
+ */
 void compare_layout_with_oracle(const struct round *round, const struct oracle *oracle,
 				const struct gpal_layout *actual);
 
-/* As the oracle foretells, with what it leaves open checked against the input. */
+/*
+ * Compares an error with the oracle's prediction. What the oracle leaves open is checked against
+ * the input.
+ */
 void compare_error_with_oracle(const struct round *round, const struct oracle *oracle, int code,
 			       const struct gpal_error *actual);
 
 /*
- * The promises of the allocator that need no second opinion: nothing overlaps,
- * everything is aligned and in the region of its phase, RAM is exact and in
- * order, the map is sorted and ends with a range that is not reserved.
+ * The promises of the allocator that need no oracle: nothing overlaps, everything is aligned and in
+ * the region of its phase, RAM is exact and in order, the map is sorted and ends with a range that
+ * is not reserved.
  */
 void check_map(const struct round *round, const struct oracle *items, const struct gpal_map *map);
 
-/* One thing that has to occur, and how often it did. */
+/* A feature that must occur, and how often it did. */
 struct sight {
 	const char *name;
 	size_t count;
 };
 
-/* Fails the test if one of them never occurred in a run long enough to expect it. */
+/* Fails the test if a feature never occurred in a run that is long enough. */
 void check_coverage(const char *what, const struct sight *sights, size_t count);
 
 Suite *allocate_suite(void);

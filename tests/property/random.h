@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The test's own random numbers (splitmix64), so that a seed names the same
- * input on every machine and with every C library.
+ * The test has its own random numbers (splitmix64), so that a seed gives the same input on every
+ * machine and with every C library.
  */
 #ifndef PROPERTY_RANDOM_H
 #define PROPERTY_RANDOM_H
@@ -22,19 +22,19 @@ static inline uint64_t random_next(struct random *random)
 	return z ^ z >> 31;
 }
 
-/* 0 .. bound - 1. The slight bias of the remainder does not matter here. */
+/* Returns 0 .. bound - 1. The slight bias of the remainder does not matter here. */
 static inline uint64_t random_below(struct random *random, uint64_t bound)
 {
 	return random_next(random) % bound;
 }
 
-/* low .. high, both included. */
+/* Returns low .. high, both included. */
 static inline uint64_t random_between(struct random *random, uint64_t low, uint64_t high)
 {
 	return low + random_below(random, high - low + 1);
 }
 
-/* True once in `times`. */
+/* Returns true once in `times`. */
 static inline bool random_once_in(struct random *random, unsigned int times)
 {
 	return random_below(random, times) == 0;

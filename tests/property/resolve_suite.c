@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What gpal_resolve() promises. */
+/* Tests the promises of gpal_resolve(). */
 #include "property.h"
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 #define GIB UINT64_C(0x40000000)
 
 enum seen {
-	/* Codes first, from -GPAL_E_..., so that a code is its own place. */
+	/* The codes come first: code -GPAL_E_... is its own index. */
 	FIRST_FEATURE = GPAL_CODE_COUNT,
 	X86_64 = FIRST_FEATURE,
 	AARCH64,
@@ -94,12 +94,12 @@ enum seen {
 	SEEN_COUNT
 };
 
-/* Errors that their code does not tell apart. */
+/* Errors that need more than their code to be told apart. */
 static const struct {
 	const char *name;
 	enum gpal_code code;
 	enum gpal_subject subject;
-	const char *part; /* what the error's part holds; NULL: it is empty */
+	const char *part; /* the error's part; NULL if it is empty */
 } error_sights[SEEN_COUNT] = {
 	[BAD_BAR] = { "bar that is none", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
 		      "/bars/" },
@@ -205,10 +205,10 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 	for (int i = 0; i < GPAL_WARN_COUNT; i++)
 		seen[WARNING_FIRST + i].name = gpal_warning_token((enum gpal_warning_reason)i);
 
-	/* Not the request's fault, so not to be provoked by one. */
+	/* No request can cause these. */
 	seen[-GPAL_E_NO_MEMORY].count = 1;
 	seen[-GPAL_E_INTERNAL].count = 1;
-	seen[-GPAL_E_WOULD_MOVE].count = 1; /* of updates */
+	seen[-GPAL_E_WOULD_MOVE].count = 1; /* only updates have these */
 	seen[-GPAL_E_WOULD_REMOVE].count = 1;
 	seen[-GPAL_E_WARNING_REFUSED].count = 1;
 }
@@ -389,7 +389,7 @@ START_TEST(resolves_as_the_naive_oracle_does)
 
 		memset(&error, 0x5a, sizeof(error));
 		code = gpal_resolve(&given->request, &layout, &error);
-		/* The answer owns its names: the request may go. */
+		/* The answer owns its names, so the request may be freed. */
 		request_case_free(given);
 		if (code == GPAL_OK && oracle->error.code == GPAL_OK) {
 			compare_layout_with_oracle(&round, oracle, layout);
@@ -413,8 +413,8 @@ START_TEST(resolves_as_the_naive_oracle_does)
 END_TEST
 
 /*
- * RAM ascends, stands in node order, begins where it may, and is exact for each node. A
- * low window is the first of it.
+ * RAM ascends in node order, begins where it may, and has exactly the size of each node. A low
+ * window comes first.
  */
 static void check_ram(const struct round *round, const struct gpal_layout *layout)
 {
@@ -566,8 +566,8 @@ START_TEST(ecam_slices_of_a_segment_share_one_bus_0_base)
 END_TEST
 
 /*
- * The map without what VTL2 adds, and without rooms, if that is asked for: their own ranges,
- * and reserved ranges that they make no longer last.
+ * Lists the map without the ranges of VTL2, and if asked for without rooms. It also leaves out
+ * reserved ranges that are below the top only because of these.
  */
 static size_t vtl0_of(const struct gpal_map *map, bool with_rooms,
 		      const struct gpal_map_entry **list)
@@ -613,7 +613,7 @@ static void check_vtl0_alike(const struct round *round, const struct gpal_layout
 	struct gpal_layout masked = *on;
 
 	check_maps_alike(round, off, on, true);
-	/* Everything else the layout says of VTL0. */
+	/* Everything else of VTL0 in the layout. */
 	masked.map = off->map;
 	masked.vtl2_chipset_mmio = off->vtl2_chipset_mmio;
 	masked.vtl2_memory = off->vtl2_memory;
@@ -644,7 +644,7 @@ START_TEST(vtl2_moves_nothing_of_vtl0)
 		int off_code;
 		int on_code;
 
-		/* Where the request draws no VTL2 the seed chooses the parts. */
+		/* If the request has no VTL2, the seed chooses its parts. */
 		if (!on_request->vtl2_chipset_mmio.set && !on_request->has_vtl2_memory &&
 		    on_request->vtl2_framebuffer == 0) {
 			on_request->vtl2_chipset_mmio.set = true;
@@ -743,7 +743,7 @@ START_TEST(the_host_address_width_moves_nothing)
 
 		const unsigned int enough[] = { bits, 64 };
 
-		/* An alias map may need a bit more than any host has. */
+		/* An alias map may need one bit more than any host has. */
 		for (size_t j = 0; j < 2 && bits <= 64; j++) {
 			drawn->request.host_physical_address_bits = enough[j];
 			if (gpal_resolve(&drawn->request, &layout, &error) != GPAL_OK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said of sizes: the largest that would have fitted, in errors, and how far
- * ranges can grow, in advice. Each is tried, and so is a step more.
+ * Tests what the library says about sizes: errors name the largest size that would have fitted, and
+ * advice says how far ranges can grow. The tests try each size, and the next larger one.
  */
 #include "chain.h"
 
@@ -43,7 +43,7 @@ static void name_sights(struct sight seen[SEEN_COUNT])
 		seen[i].name = names[i];
 }
 
-/* What devices need is computed, and not to be chosen. */
+/* The size of a window for devices is computed, so it cannot be chosen. */
 static uint64_t *size_of_window(struct gpal_window *window)
 {
 	if (window->kind == GPAL_WINDOW_DEVICES)
@@ -52,7 +52,7 @@ static uint64_t *size_of_window(struct gpal_window *window)
 	return &window->size;
 }
 
-/* What of node 0 is not of the demand that an error is about. */
+/* Returns the part of node 0 that is not in the demand of an error. */
 static uint64_t size_beside(const struct gpal_request *request, const struct gpal_error *error)
 {
 	return error->subject == GPAL_SUBJECT_MEMORY_NODE && error->index == 0 ?
@@ -60,7 +60,7 @@ static uint64_t size_beside(const struct gpal_request *request, const struct gpa
 		       0;
 }
 
-/* How far two sizes are apart that may both be asked for. */
+/* Returns the difference between two neighbouring valid sizes. */
 static uint64_t step_of(const struct gpal_request *request, const struct gpal_error *error)
 {
 	if (error->subject == GPAL_SUBJECT_ROOT_COMPLEX_CXL_HDM)
@@ -70,7 +70,7 @@ static uint64_t step_of(const struct gpal_request *request, const struct gpal_er
 	return 4096;
 }
 
-/* Where the request has the size that an error is about; NULL: it has none. */
+/* Returns the member of the request that has the size in an error, or NULL. */
 static uint64_t *size_of(struct gpal_request *request, const struct gpal_error *error)
 {
 	struct gpal_root_complex *rc = NULL;
@@ -213,7 +213,7 @@ static bool is_placed(const struct gpal_window *window)
 	return window->kind != GPAL_WINDOW_PINNED && window->kind != GPAL_WINDOW_NONE;
 }
 
-/* Whether all placed windows find room if they are of this size, whatever comes after. */
+/* Returns true if all placed windows fit with this size. Later phases do not matter. */
 static bool shares(const struct round *round, bool high, uint64_t size)
 {
 	struct request_case *copy = request_case_copy(round->request);
@@ -237,7 +237,7 @@ static bool shares(const struct round *round, bool high, uint64_t size)
 	return done;
 }
 
-/* A few of the larger sizes: those next to it, and some of all there are. */
+/* Tries a few larger sizes: the next ones, and some random ones. */
 static void check_no_larger_share(const struct round *round, const struct gpal_error *error)
 {
 	const struct gpal_request *request = round->request;
@@ -332,7 +332,7 @@ static bool resolves_with_nodes(const struct gpal_request *request, uint64_t siz
 	return done;
 }
 
-/* Whose size it is that a tag names; code is GPAL_E_INTERNAL where it is nobody's. */
+/* Returns the member that a tag names; code is GPAL_E_INTERNAL if there is none. */
 static struct gpal_error owner_of(const struct gpal_request *request, const char *tag)
 {
 	struct gpal_error owner = { .code = GPAL_OK };
@@ -372,7 +372,11 @@ static struct gpal_error owner_of(const struct gpal_request *request, const char
 	return owner;
 }
 
-/* Whether a node, larger than the one that was chosen, or any for RAM alike, would have done. */
+/*
+ * Returns true if making one node smaller would be enough, and this node comes before the chosen
+ * member. A node comes before smaller nodes, before later ones of its size, before other members,
+ * and before all nodes alike.
+ */
 static bool passes_over_a_node(const struct gpal_request *request, const struct gpal_error *owner,
 			       bool is_node)
 {
@@ -478,7 +482,7 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 	return done;
 }
 
-/* Around what is live, that is, unless ranges may move. */
+/* The size is for the live layout, unless ranges may move. */
 START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
 {
 	struct sight seen[] = { { .name = "updates that are too large" },
@@ -542,7 +546,7 @@ START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
 	struct sight seen[SEEN_COUNT] = { 0 };
 
 	name_sights(seen);
-	seen[NOT_TO_BE_CHOSEN].count = 1; /* every size of the bare allocator is the caller's */
+	seen[NOT_TO_BE_CHOSEN].count = 1; /* the caller chooses every size of the bare allocator */
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct alloc_case *drawn = alloc_case_draw(first_seed() + i, 1);
 		const struct round round = { .seed = first_seed() + i, .input = &drawn->input };
@@ -587,7 +591,7 @@ enum advised {
 	ADVISED_COUNT
 };
 
-/* The member of the request whose range has this tag. */
+/* Returns the member of the request whose range has this tag. */
 static struct gpal_error member_of(const struct gpal_layout *layout, const char *tag)
 {
 	struct gpal_error member = { .subject = GPAL_SUBJECT_NONE };
@@ -629,7 +633,10 @@ enum outcome {
 	STAYS
 };
 
-/* What becomes of the others if a range is larger; of it, it has to cover what it had. */
+/*
+ * Returns the effect of a larger range on the others. The range itself must still cover its old
+ * place.
+ */
 static enum outcome try_request(const struct gpal_request *request,
 				const struct gpal_layout *before)
 {
@@ -642,7 +649,7 @@ static enum outcome try_request(const struct gpal_request *request,
 	if (gpal_compare(before, after, &changes, NULL))
 		abort();
 	outcome = changes->compatible ? STAYS : MOVES;
-	/* No other range may be another, either; the one that grows may be split, if it is RAM. */
+	/* No other range may change. The growing one may be split, if it is RAM. */
 	for (size_t i = 1; outcome == STAYS && i < changes->count; i++)
 		if (strcmp(changes->changes[i].tag, changes->changes[0].tag) != 0)
 			outcome = MOVES;
@@ -701,7 +708,7 @@ static bool needs_devices(const struct gpal_request *request, const struct gpal_
 		       ->kind == GPAL_WINDOW_DEVICES;
 }
 
-/* Each power of two is tried at each place it may have, from the start of the window on. */
+/* Tries each power of two at its first aligned place in the window. */
 static uint64_t largest_bar_in(struct gpal_range window)
 {
 	uint64_t largest = 0;
@@ -732,7 +739,9 @@ static void check_pin(const struct round *round, const struct gpal_layout *layou
 	if (try_pin(round->request, layout, member, pin) != STAYS)
 		fail_round(round, "%s: pinned to 0x%" PRIx64 "-0x%" PRIx64 " it moves others",
 			   growth->tag, pin.start, pin.end);
-	/* A page more on top, or an aligned start further down, does not do. */
+	/*
+	 * With one more page at the top, or the next lower aligned start, other ranges must move.
+	 */
 	if (try_pin(round->request, layout, member,
 		    (struct gpal_range){ pin.start, pin.end + 4096 }) == STAYS)
 		fail_round(round, "%s: could be pinned higher than 0x%" PRIx64, growth->tag,
@@ -779,7 +788,7 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 		seen[PIN_STAYS].count++;
 		return;
 	}
-	/* What devices need is not to be chosen. */
+	/* The size of a window for devices cannot be chosen. */
 	if (is_window && needs_devices(round->request, &member)) {
 		if (growth->resolved)
 			fail_round(round, "%s: its size is not to be chosen", growth->tag);
@@ -814,7 +823,7 @@ START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
 		[PIN_STAYS] = { .name = "a window that is pinned" },
 		[HOST_BOUND] = { .name = "a host that is too narrow for more" },
 	};
-	const uint64_t rounds = round_count() / 10; /* each is hundreds of layouts */
+	const uint64_t rounds = round_count() / 10; /* each needs hundreds of layouts */
 
 	for (uint64_t i = 0; i < rounds; i++) {
 		struct request_case *drawn = request_case_draw(first_seed() + i);
@@ -838,7 +847,7 @@ START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
 }
 END_TEST
 
-/* A request that is refused for want of room, or of address bits. */
+/* A request that is refused for lack of room or of address bits. */
 START_TEST(of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one)
 {
 	enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be wrong with a request, one or two things of which are made so. */
+/* Adds one or two faults to a request. */
 #include "draft.h"
 
 #include <string.h>
@@ -13,9 +13,8 @@ const enum gpal_hole *draft_hole(const struct draft *draft)
 }
 
 /*
- * What can be wrong with a request. Those from FIRST_PIN_FAULT on spoil a
- * decided range; there is at most one of these in a request, because the order
- * among them is not laid down.
+ * Possible faults of a request. Those from FIRST_PIN_FAULT on spoil a decided range. A request has
+ * at most one of these, because their order is not specified.
  */
 enum fault {
 	NO_NODES,
@@ -137,7 +136,10 @@ static void spoil_root_complex(struct draft *draft, enum fault fault)
 		rc->node = (uint32_t)draft->request->node_count + (uint32_t)random_below(random, 3);
 		break;
 	case PINNED_LOW_ABOVE_4GIB:
-		/* Or at 4 GiB, which is allowed, but the chipset's. */
+		/*
+		 * The window may end exactly at 4 GiB, which is allowed, but that place is the
+		 * chipset's.
+		 */
 		rc->low_mmio.kind = GPAL_WINDOW_PINNED;
 		rc->low_mmio.range.start = 4 * GIB - MIB * random_between(random, 0, 2);
 		rc->low_mmio.range.end = rc->low_mmio.range.start + 2 * MIB;
@@ -188,7 +190,10 @@ static void spoil_root_complex(struct draft *draft, enum fault fault)
 	}
 }
 
-/* The sizes of a random device, or of its functions; a copy, which may be changed. */
+/*
+ * Returns a copy of the BAR sizes of a random device, or of its functions. The caller may change
+ * them.
+ */
 static uint64_t *open_bars(struct draft *draft, struct gpal_window *window, size_t *count)
 {
 	struct random *random = &draft->random;
@@ -236,7 +241,7 @@ static void spoil_counts(struct draft *draft, struct gpal_window *window)
 		device->vf_bar_count = random_once_in(random, 2) ? 0 : GPAL_BARS_MAX + 1;
 		break;
 	default:
-		/* As many of all as there may be. */
+		/* The greatest number of everything. */
 		device->bar_count = device->vf_bar_count = GPAL_BARS_MAX;
 		device->vfs = GPAL_VFS_MAX;
 		window->device_count = GPAL_DEVICES_MAX;
@@ -244,7 +249,7 @@ static void spoil_counts(struct draft *draft, struct gpal_window *window)
 	}
 }
 
-/* What comes to 2^64 bytes, to a block of functions less, or to a large size at all. */
+/* Draws devices that need 2^64 bytes, a block of functions less, or some other large size. */
 static void draw_enormous_devices(struct draft *draft, struct gpal_window *window)
 {
 	static const uint64_t bar[] = { UINT64_C(1) << 63 };
@@ -296,7 +301,7 @@ static void spoil_devices(struct draft *draft, enum fault fault)
 	bars[random_below(random, count)] = bad[random_below(random, COUNT(bad))];
 }
 
-/* A window to spoil; NULL: there are no root complexes. */
+/* Returns a window to spoil, or NULL if there are no root complexes. */
 static struct gpal_cxl_window *open_cxl_window(struct draft *draft)
 {
 	struct gpal_request *request = draft->request;
@@ -345,7 +350,7 @@ static void spoil_cxl_window(struct draft *draft, enum fault fault)
 		window->target_count = bad_counts[random_below(random, COUNT(bad_counts))];
 		break;
 	case CXL_TARGET_TWICE:
-		/* One, or all of them. */
+		/* One target is repeated, or all targets are the same. */
 		window->target_count = count == 1 ? random_between(random, 2, 4) : count;
 		targets[count == 1 ? 1 : (at + 1) % count] = targets[at];
 		break;
@@ -362,7 +367,7 @@ static void spoil_cxl_window(struct draft *draft, enum fault fault)
 		window->granularity = bad_bytes[random_below(random, COUNT(bad_bytes))];
 		break;
 	case CXL_SIZE_ODD:
-		/* Of one that has several targets often a multiple, but not for each of them. */
+		/* Often adds 128 MiB for each target, where 256 MiB would be valid. */
 		window->size += random_once_in(random, 3) ? PAGE : 128 * MIB * count;
 		break;
 	case CXL_SIZE_ZERO:
@@ -503,7 +508,7 @@ static void spoil_rest(struct draft *draft, enum fault fault)
 		request->ecam = GPAL_ECAM_COUNT;
 		break;
 	case HOLES:
-		/* Of the other architecture, one twice, and one that there is not. */
+		/* Holes of the other architecture, one hole twice, and an unknown hole. */
 		request->host_holes = holes;
 		request->host_hole_count = random_between(random, 2, COUNT(holes));
 		break;
@@ -554,7 +559,7 @@ void draft_spoil(struct draft *draft, bool pins_too)
 	const enum fault fault =
 		(enum fault)random_below(&draft->random, pins_too ? FAULTS : FIRST_PIN_FAULT);
 
-	/* Each looks only at the faults that are its own. */
+	/* Each function handles only its own faults. */
 	spoil_root_complex(draft, fault);
 	spoil_reserved(draft, fault);
 	spoil_rest(draft, fault);

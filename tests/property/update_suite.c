@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What gpal_update() promises. */
+/* Tests the promises of gpal_update(). */
 #include "chain.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #define RANGE "0x%" PRIx64 "-0x%" PRIx64
 
 enum seen {
-	/* Codes first, from -GPAL_E_..., so that a code is its own place. */
+	/* The codes come first: code -GPAL_E_... is its own index. */
 	FIRST_FEATURE = GPAL_CODE_COUNT,
 	SECOND_UPDATE = FIRST_FEATURE,
 	THIRD_UPDATE,
@@ -180,7 +180,7 @@ static const struct gpal_layout_cxl_window *find_cxl_window(const struct gpal_la
 	return NULL;
 }
 
-/* What stays of rooms, low windows, CXL windows and windows for devices. */
+/* Counts what stays of rooms, low windows, CXL windows and windows for devices. */
 static void look_at_new_members(struct sight *seen, const struct chain *chain)
 {
 	const struct gpal_request *request = &chain->after->request;
@@ -207,7 +207,7 @@ static void look_at_new_members(struct sight *seen, const struct chain *chain)
 	}
 }
 
-/* What had to move, or something else had. */
+/* Counts the reasons for moves. */
 static void look_at_moves(struct sight *seen, const struct chain *chain)
 {
 	const struct gpal_request *request = &chain->after->request;
@@ -264,7 +264,7 @@ static void check_success(const struct chain *chain, const struct oracle *oracle
 	compare_layout_with_oracle(&chain->round, oracle, chain->layout);
 }
 
-/* There is a layout, which comes with the refusal. */
+/* The library made a layout and returns it with the refusal. */
 static void check_not_allowed(const struct chain *chain, const struct oracle *oracle, int code)
 {
 	if (chain->code != code || chain->error.code != code || !chain->error.message[0] ||
@@ -280,7 +280,7 @@ static bool removes(const struct chain *chain, const struct oracle *oracle)
 	       oracle_drops(oracle, chain->live, &chain->after->request);
 }
 
-/* There is no layout around what stays; perhaps there is none at all. */
+/* There is no layout around what stays, or no layout at all. */
 static void check_refusal(const struct chain *chain, const struct oracle *around,
 			  struct sight *seen)
 {
@@ -290,7 +290,10 @@ static void check_refusal(const struct chain *chain, const struct oracle *around
 		if (chain->layout)
 			fail_round(&chain->round, "expected %s, got a layout",
 				   gpal_code_token(fresh->error.code));
-		/* What is too large is told of what is live, if there is no room beside that. */
+		/*
+		 * If a new range does not fit beside the live layout, the error is about the live
+		 * layout.
+		 */
 		compare_error_with_oracle(&chain->round,
 					  fresh->error.code == GPAL_E_EXHAUSTED &&
 							  around->error.code == GPAL_E_EXHAUSTED ?
@@ -388,7 +391,7 @@ static void check_kept(const struct chain *chain)
 						a->cxl_window->granularity, b->cxl_window))))
 			fail_round(&chain->round, "%s serves another", a->tag);
 		if (a->is_ecam || (!b && !(a->has_node && size_of_all(new, new_count, a->tag))))
-			continue; /* a node that stays has all its extents */
+			continue; /* a remaining node keeps all its extents */
 		if (!b || b->range.start != a->range.start || b->range.end != a->range.end)
 			fail_round(&chain->round, "%s was at " RANGE " and is not", a->key,
 				   a->range.start, a->range.end);
