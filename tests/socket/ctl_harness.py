@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Runs gpalayoutctl, and plays the daemon for it.
+"""Runs gpalayoutctl, and acts as the daemon for it.
 
-The client is tested against a scripted peer, which can misbehave in ways the daemon
-does not; harness.py starts the real one.
+Most tests of the client use a scripted peer, which can misbehave in ways the daemon does not. harness.py starts the
+real daemon.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from harness import GPALAYOUTCTL, PATIENCE, wait_until
 
 OK, NO, USAGE, NO_DAEMON, REFUSED, NOT_FOUND, CONFLICT, NO_ROOM = range(8)
 
-# The exit status of the refusals that do not have REFUSED.
+# The exit status of refusals whose status is not REFUSED.
 STATUS = {
     **dict.fromkeys(("bad_size", "wrong_type", "missing_member", "unknown_member", "bad_name", "unknown_policy",
                      "out_of_range"), USAGE),
@@ -55,24 +55,24 @@ def ctl(*args, program=GPALAYOUTCTL, stdin=b"", env=None, stdout=subprocess.PIPE
 
 
 def ctl_as(uid, *args):
-    """Runs a copy of the client as another user, who may not be able to enter the build folder."""
+    """Runs a copy of the client as another user, because that user may not be able to enter the build folder."""
     folder, name = os.path.split(GPALAYOUTCTL)
     built = os.path.join(folder, ".libs")  # libtool's real program, if GPALAYOUTCTL is its script
     program = os.path.join(built, name)
     with tempfile.TemporaryDirectory(prefix="gpalayoutctl-test-") as copies:
         os.chmod(copies, 0o777)
         for path in (program if os.path.exists(program) else GPALAYOUTCTL, *glob.glob(os.path.join(built, "*.so.?"))):
-            # Whoever builds may keep what is built to themselves.
+            # The files in the build folder may be readable only by their owner.
             os.chmod(shutil.copy(path, copies), 0o755)
-        # With counters of coverage, that user cannot write them into the build folder, and stderr would say so.
+        # If coverage is counted, that user cannot write the counters into the build folder, and stderr would report it.
         return ctl(*args, program=os.path.join(copies, name), env={"LD_LIBRARY_PATH": copies, "GCOV_PREFIX": copies},
                    cwd="/", user=uid, group=uid, extra_groups=())
 
 
 def on_terminal(*args, env=None, lines=0):
-    """Runs with a terminal of so many lines as standard output; returns the exit status and what it shows.
+    """Runs the client with a terminal of `lines` lines as standard output. Returns the exit status and the output.
 
-    A variable of `env` that is None is not set.
+    A variable of `env` that is None is removed.
     """
     try:
         master, slave = pty.openpty()
@@ -87,7 +87,7 @@ def on_terminal(*args, env=None, lines=0):
     while select.select([master], [], [], PATIENCE)[0]:
         try:
             data = os.read(master, 1 << 16)
-        except OSError:  # EIO: the last writer has gone
+        except OSError:  # EIO: the last writer has closed it
             break
         if not data:
             break
@@ -109,13 +109,13 @@ def entry(tag, kind, start, end):
     return {"tag": tag, "kind": kind, "start": hex(start), "end": hex(end)}
 
 
-# What the client needs of a description of the daemon, and how it is shown.
+# The members of daemon.info that the client needs, and its output for them.
 INFO = {"version": "1", "protocol": "1", "default_policy": "p", "sockets": {}, "limits": {}}
 INFO_SHOWN = "version         1\nprotocol        1\ndefault policy  p\n\nLIMIT  VALUE\n"
 
 
 def layout(entries=(), **members):
-    """A layout of 3 GiB of RAM with a map of these entries, and other members."""
+    """A layout with 3 GiB of RAM, these map entries and other members."""
     return {"arch": "x86_64", "policy": "openvmm-2026.07", "profile": "gen2-uefi", "digest": "sha256:00ff",
             "ram": [{"node": 0, "start": "0x0", "end": "0xc0000000"}],
             "chipset": {"low_mmio": {"start": "0xf8000000", "end": "0x100000000"}},
@@ -124,13 +124,13 @@ def layout(entries=(), **members):
 
 
 def digest(result):
-    """Of what is in the map of a layout, however it came."""
+    """Computes the digest from the map of a layout, whatever its source."""
     lines = "".join(f"{row['kind']} {row['tag']} {row['start']}-{row['end']}\n" for row in result["map"])
     return "sha256:" + hashlib.sha256(f"gpalayout-digest-1\n{result['arch']}\n{lines}".encode()).hexdigest()
 
 
 def rows(text):
-    """The rows of a printed map: (start, end, size, kind, tag)."""
+    """Returns the rows of a printed map: (start, end, size, kind, tag)."""
     lines = text.split("\n\n")[0].splitlines()
     if lines[0].split() != ["START", "END", "SIZE", "KIND", "TAG"]:
         raise AssertionError(f"not a map:\n{text}")
@@ -139,10 +139,10 @@ def rows(text):
 
 
 class FakeDaemon:
-    """Listens on a socket and does to one connection after another what the script says.
+    """Listens on a socket, and handles one connection after another as the script says.
 
-    `script` is bytes, sent once a line has been read, or a function that is given
-    the connection. What clients sent is in `lines`.
+    `script` is bytes, which are sent after a line was read, or a function that gets the connection. `lines` holds what
+    clients sent.
     """
 
     def __init__(self, script):
@@ -180,7 +180,7 @@ class FakeDaemon:
                         self.lines.append(self.read_line(connection))
                         connection.sendall(self.script)
                 except OSError:
-                    pass  # the client has left; its exit status says whether it should have
+                    pass  # the client has left; its exit status says whether that was right
 
     @staticmethod
     def read_line(connection):
@@ -200,7 +200,7 @@ def answered(script, *args, **options):
 
 
 def conversation(answer):
-    """A script for a peer: `answer(message)` gives the bytes for each line."""
+    """Makes a script for a peer: `answer(message)` returns the bytes to send for each line."""
     def run(connection):
         while line := FakeDaemon.read_line(connection):
             connection.sendall(answer(json.loads(line)))
@@ -208,7 +208,8 @@ def conversation(answer):
 
 
 def send_slowly(descriptor, data, unread=termios.TIOCOUTQ):
-    """Sends bytes one by one, each once the one before has been read; `unread` asks how many have not."""
+    """Sends bytes one by one, each after the peer has read the one before. `unread` is the ioctl that counts unread
+    bytes."""
     def is_read():
         return fcntl.ioctl(descriptor, unread, bytes(4)) == bytes(4)
 
@@ -218,7 +219,7 @@ def send_slowly(descriptor, data, unread=termios.TIOCOUTQ):
 
 
 def holds_socket(pid):
-    """Whether it has one open; then it is the client, and no longer the script that starts it."""
+    """Returns true if a process has a socket open. Then it is the client, and no longer the script that starts it."""
     folder = f"/proc/{pid}/fd"
     with contextlib.suppress(FileNotFoundError):
         return any(os.readlink(os.path.join(folder, name)).startswith("socket:") for name in os.listdir(folder))
@@ -229,9 +230,9 @@ def peer_pid(connection):
 
 
 class Recorder:
-    """Answers each message with what `results` gives for its method and parameters, and keeps them.
+    """Answers each message with the result of `results(method, params)`, and records the messages.
 
-    A line, as refusal() makes it, gets the message's id, unless it has one of its own.
+    A line made by refusal() gets the id of the message, unless it has an id of its own.
     """
 
     def __init__(self, results):
@@ -263,7 +264,7 @@ class Case(unittest.TestCase):
         return path
 
     def check(self, result, code, *errors):
-        """The exit status, and complaints and hints that hold these texts."""
+        """Checks the exit status, and that complaints and hints contain these texts."""
         self.assertEqual(result.code, code, result.err)
         for text in errors:
             self.assertIn(text, result.err)

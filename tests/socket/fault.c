@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the disk fail and the clock stand wrong, for tests: to be loaded into the
- * daemon with LD_PRELOAD. GPALAYOUT_WALL_CLOCK is what the wall clock says, in
- * seconds since 1970. GPALAYOUT_KEPT_SIGNAL is one that cannot be handled. The file named by GPALAYOUT_FAULT holds what is to happen from now on to the
- * files of the registry, and may change at any time. It makes no system call that the daemon
- * does not make, which would end the daemon:
+ * Makes the disk fail and the clock wrong, for tests. LD_PRELOAD loads it into the daemon.
+ * GPALAYOUT_WALL_CLOCK is the time of the wall clock, in seconds since 1970. GPALAYOUT_KEPT_SIGNAL
+ * is a signal that cannot be handled. GPALAYOUT_FAULT names a file. The file says what happens from
+ * now on to the files of the registry, and may change at any time. The library makes no system call
+ * that the daemon does not make, because such a call would kill a confined daemon:
  *
  *   full        the file system is full: what needs room beyond a file's end fails
- *   partly      the same, and half of what was to be allocated stays allocated
- *   enospc      writing fails in any place, as if each needed room
- *   eio-write   writing fails
- *   eio-sync    synchronising fails, after everything was written
- *   eio-once    synchronising fails the first time that the database was written before
+ *   partly      the same, and half of the room asked for stays allocated
+ *   enospc      every write fails, as if it needed room
+ *   eio-write   every write fails
+ *   eio-sync    every synchronisation fails, after everything was written
+ *   eio-once    the first synchronisation after a write to the database fails
  *   stall       synchronising waits until the file says something else
  *   overflow    the stack overflows when the database is opened
  *   erofs       the database cannot be opened for writing
- *   lock-gone   the lock file of a socket is removed before it is locked, once
- *   swap        what is beside a folder that is made, ".other" behind its name, takes its place
- *   unfiltered  the kernel takes no filter of system calls
- *   call=NUMBER,ARGUMENT...      this system call, by the thread of the store when it synchronises
- *   log-call=NUMBER,ARGUMENT...  the same, by the main thread when it logs
- *   elsewhere   SQLite opens what is beside the file of GPALAYOUT_FAULT, ".db" behind its name
+ *   lock-gone   the lock file of a socket is removed once before it is locked
+ *   swap        a new folder is replaced by the folder of the same name with ".other" appended
+ *   unfiltered  the kernel accepts no filter of system calls
+ *   call=NUMBER,ARGUMENT...      the store thread makes this system call when it synchronises
+ *   log-call=NUMBER,ARGUMENT...  the main thread makes this system call when it logs
+ *   elsewhere   SQLite opens the file named by GPALAYOUT_FAULT with ".db" appended
  */
 #define _GNU_SOURCE
 #include <alloca.h>
@@ -48,7 +48,7 @@
 
 #define WANTED_SIZE 64
 
-/* What is to happen now; NULL: nothing, or something that does not begin with `fault`. */
+/* Returns the current fault, or NULL if it does not begin with `fault`, or if there is none. */
 static const char *read_wanted(const char *fault, char wanted[WANTED_SIZE])
 {
 	const char *path = getenv("GPALAYOUT_FAULT");
@@ -57,7 +57,7 @@ static const char *read_wanted(const char *fault, char wanted[WANTED_SIZE])
 
 	if (control < 0)
 		return NULL;
-	/* As it was opened: ThreadSanitizer sees all of this or nothing. */
+	/* The real read(), as with open(): ThreadSanitizer must see all of these calls or none. */
 	length = REAL(read)(control, wanted, WANTED_SIZE - 1);
 	REAL(close)(control);
 	if (length <= 0)
@@ -66,7 +66,7 @@ static const char *read_wanted(const char *fault, char wanted[WANTED_SIZE])
 	return strncmp(wanted, fault, strlen(fault)) == 0 ? wanted : NULL;
 }
 
-/* Whether that is to happen now. */
+/* Returns true if this fault is current. */
 static bool is_set(const char *fault)
 {
 	char wanted[WANTED_SIZE];
@@ -74,7 +74,7 @@ static bool is_set(const char *fault)
 	return read_wanted(fault, wanted) != NULL;
 }
 
-/* Makes the system call that is named after `fault`, if there is one. */
+/* Makes the system call given after `fault`, if there is one. */
 static void make_call(const char *fault)
 {
 	char wanted[WANTED_SIZE];
@@ -91,8 +91,8 @@ static void make_call(const char *fault)
 }
 
 /*
- * The files of the registry that were opened, and whether each is the database itself. The
- * daemon may not ask for the path of a descriptor.
+ * The opened files of the registry, and whether each is the database itself. They are recorded here
+ * because the daemon may not ask for the path of a descriptor.
  */
 static struct opened {
 	dev_t device;
@@ -102,7 +102,7 @@ static struct opened {
 static size_t opened_count;
 static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* The last lock file of a socket that was opened. */
+/* The lock file of a socket that was opened last. */
 static char lock_path[PATH_MAX];
 
 static void remember(int fd, const char *path)
@@ -123,7 +123,7 @@ static void remember(int fd, const char *path)
 	if (at == sizeof(opened_files) / sizeof(opened_files[0]))
 		abort();
 	opened_count += at == opened_count;
-	/* A file that was renamed has the name by which it was opened last. */
+	/* A renamed file has the name by which it was opened last. */
 	opened_files[at] = (struct opened){
 		.device = status.st_dev,
 		.inode = status.st_ino,
@@ -148,13 +148,13 @@ static bool find(int fd, bool must_be_database)
 	return found;
 }
 
-/* The same, if it is to happen to the file behind a descriptor. */
+/* Returns true if this fault is current and affects the file of a descriptor. */
 static bool is_wanted(const char *fault, int fd)
 {
 	return is_set(fault) && find(fd, false);
 }
 
-/* The same, but not for the log. */
+/* The same, but only for the database, not for its log. */
 static bool is_wanted_of_database(const char *fault, int fd)
 {
 	return is_set(fault) && find(fd, true);
@@ -167,7 +167,7 @@ static bool is_beyond(int fd, off_t end)
 	return fstat(fd, &status) == 0 && end > status.st_size;
 }
 
-/* Of the store's thread alone, which is the only one that writes after the start. */
+/* Only the store thread uses these. It is the only one that writes after the start. */
 static bool was_written, has_failed_once;
 
 static bool write_fails(int fd, off_t end)
@@ -234,7 +234,10 @@ int fdatasync(int fd)
 	return sync_fails(fd) ? -1 : REAL(fdatasync)(fd);
 }
 
-/* What is opened for writing in place of a path; NULL: nothing, with errno. */
+/*
+ * Returns the path to open for writing in place of `path`. Returns NULL with errno set if nothing
+ * may be opened.
+ */
 static const char *path_to_open(const char *path, int flags, char other[PATH_MAX])
 {
 	const size_t length = strlen(path), end = strlen(FILE_NAME);
@@ -254,7 +257,7 @@ static const char *path_to_open(const char *path, int flags, char other[PATH_MAX
 	return other;
 }
 
-/* The argument behind `flags`, which is there if it is used. */
+/* Reads the argument after `flags`, which is there only if these flags need it. */
 static mode_t mode_of(int flags, va_list args)
 {
 	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Starts the real daemon on a private socket and reports unittest results as TAP.
 
-The programs under test come from the environment: GPALAYOUTD and GPALAYOUTCTL
-(paths), GPALAYOUT_FAULTS (the library built of fault.c, beside that of record.c), TOP_SRCDIR (the source tree, which may be read-only). Each Daemon has a
-folder of its own under the temporary directory and is stopped with it.
+The environment names the programs under test: GPALAYOUTD and GPALAYOUTCTL (paths), GPALAYOUT_FAULTS (the library made
+from fault.c, in the same folder as that of record.c) and TOP_SRCDIR (the source tree, which may be read-only). Each
+Daemon has a folder of its own under the temporary directory. The folder is removed with it.
 """
 
 import contextlib
@@ -27,29 +27,30 @@ import unittest
 
 TOP_SRCDIR = os.path.abspath(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 GPALAYOUTD = os.path.abspath(os.environ.get("GPALAYOUTD", "./gpalayoutd"))
-# The system that runs the tests may have a configuration file.
+# The test system may have a configuration file, which must not be read.
 PROGRAM = [GPALAYOUTD, "--config=none"]
 GPALAYOUT_FAULTS = os.path.abspath(os.environ.get("GPALAYOUT_FAULTS", "./tests/socket/.libs/fault.so"))
 GPALAYOUT_SHORTAGES = os.path.abspath(os.environ.get("GPALAYOUT_SHORTAGES", "./tests/socket/.libs/memory.so"))
 GPALAYOUT_RECORDER = os.path.join(os.path.dirname(GPALAYOUT_FAULTS), "record.so")
 GPALAYOUTCTL = os.path.abspath(os.environ.get("GPALAYOUTCTL", "./gpalayoutctl"))
 
-# Sanitizer builds on two busy cores are slow; a wait this long means a hang.
+# Sanitizer builds on two busy cores are slow. A longer wait means that something hangs.
 PATIENCE = 120
 
-# A test that takes this long never ends, unless somebody has asked for one that does.
+# A test that takes this long hangs, unless a long run was asked for.
 HANG = 1800
 IS_LONG = any(name in os.environ for name in ("KILL_ROUNDS", "MEMORY_STEP", "POWER_LOSSES", "SOAK_SECONDS"))
 
-# So that a backup may be taken by whoever runs the tests, root or not.
+# The group of the test's user may take backups, so the tests need not run as root.
 TRUSTED = [] if os.geteuid() == 0 else [f"--admin-group={os.getegid()}"]
 
-# So that a daemon on a busy machine cuts nobody off; tests that are about one of them set it.
+# A busy daemon must cut nobody off. Tests of these limits set them.
 NO_HURRY = [f"--limit={name}=3600000" for name in ("drain_ms", "inspect_idle_ms", "output_stall_ms", "unfinished_line_ms")]
 
 
 def wait_until(condition, what):
-    """Waits until `condition()` is true, and returns what it gave; `what` says or gives what to complain with."""
+    """Waits until `condition()` is true, and returns its value. `what` is the text for a failure, or a function
+    returning it."""
     deadline = time.monotonic() + PATIENCE
     while not (value := condition()):
         if time.monotonic() > deadline:
@@ -59,8 +60,8 @@ def wait_until(condition, what):
 
 
 def is_asleep(pid):
-    """Whether the main thread and those that work for it wait for something. While they have something to do
-    they do not, even if a busy machine keeps them from running; so all has been done with what has been sent."""
+    """Returns true if the main thread and the worker threads sleep. A thread with work to do does not sleep, even if a
+    busy machine keeps it from running. So the daemon has then handled everything that was sent."""
     def states():
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as stat:
@@ -71,7 +72,7 @@ def is_asleep(pid):
 
 
 class Client:
-    """One connection: raw bytes or whole JSON-RPC messages."""
+    """One connection, for raw bytes or whole JSON-RPC messages."""
 
     def __init__(self, path, timeout=PATIENCE):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -93,7 +94,7 @@ class Client:
         self.sock.sendall(data)
 
     def send_aside(self, data, then_shutdown=False):
-        """Sends from a thread of its own: a client that only sends is held back until it reads."""
+        """Sends from a thread of its own, because the daemon holds back a client that only sends until it reads."""
         def run():
             self.send(data)
             if then_shutdown:
@@ -101,7 +102,7 @@ class Client:
         threading.Thread(target=run, daemon=True).start()
 
     def send_until_held_back(self, daemon, data):
-        """Sends until the daemon reads no more; returns how much it took or the socket holds."""
+        """Sends until the daemon stops reading. Returns how many bytes the daemon or the socket has taken."""
         sent = 0
         self.sock.setblocking(False)
         while sent < len(data):
@@ -115,7 +116,7 @@ class Client:
         return sent
 
     def has_nothing(self):
-        """Whether nothing has come, nor the end of input."""
+        """Returns true if neither data nor the end of input has come."""
         return not self.buffer and not select.select([self.sock], [], [], 0)[0]
 
     def read_what_is_there(self):
@@ -123,11 +124,11 @@ class Client:
             self.buffer += data
 
     def shutdown(self):
-        """Ends the output half; replies can still be read."""
+        """Shuts down sending. Replies can still be read."""
         self.sock.shutdown(socket.SHUT_WR)
 
     def read_line(self):
-        """The next line without its LF, or None at end of input."""
+        """Returns the next line without its LF, or None at the end of input."""
         while b"\n" not in self.buffer:
             data = self.sock.recv(1 << 16)
             if not data:
@@ -158,7 +159,8 @@ class Client:
 
 
 def is_served(path):
-    """Whether a daemon accepts connections there. Returns when it has hung up, so that this one counts no more."""
+    """Returns true if a daemon accepts connections there. Waits until the daemon has hung up, so that this connection
+    does not count any more."""
     try:
         with Client(path) as client:
             client.shutdown()
@@ -215,7 +217,7 @@ class Daemon:
             return log.read()
 
     def stop(self, sig=signal.SIGTERM):
-        """Asks the daemon to end, if it has not, and returns its exit status."""
+        """Sends a signal unless the daemon has exited, and returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
@@ -240,7 +242,7 @@ class Daemon:
 
     @contextlib.contextmanager
     def still(self):
-        """It does nothing meanwhile, and wakes up to all that has happened at once."""
+        """Stops the daemon meanwhile. When it continues, everything has happened at once."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -249,21 +251,21 @@ class Daemon:
             self.process.send_signal(signal.SIGCONT)
 
     def wait_read(self, *clients):
-        """Waits until the daemon has read all that clients have sent."""
+        """Waits until the daemon has read everything that these clients have sent."""
         def is_read():
             return all(struct.unpack("i", fcntl.ioctl(client.sock, termios.TIOCOUTQ, bytes(4)))[0] == 0
                        for client in clients)
         wait_until(is_read, "something is unread")
 
     def wait_idle(self):
-        """Waits until the daemon has done all that it can do by itself."""
+        """Waits until the daemon has nothing left to do by itself."""
         wait_until(lambda: is_asleep(self.process.pid), "the daemon is still busy")
 
 
 @functools.cache
 def can_be_another_user():
-    """Whether this is root, may become someone else, and that one can enter the temporary folder."""
-    folder = tempfile.gettempdir()  # it would be another one for another user
+    """Returns true if this is root, may become another user, and that user can enter the temporary folder."""
+    folder = tempfile.gettempdir()  # another user could get another folder
     child = os.fork()
     if child == 0:
         status = 1
@@ -278,10 +280,10 @@ def can_be_another_user():
 
 
 def call_as(uid, groups, path, method, params):
-    """Calls a method as another user; see above whether that can be done."""
+    """Calls a method as another user. can_be_another_user() says whether that is possible."""
     code = (
         "import json, os, sys\n"
-        # Before the change of user, who may not be able to read the modules.
+        # The import comes first, because the other user may not be able to read the modules.
         "from harness import Client\n"
         "uid, groups = json.loads(sys.argv[1])\n"
         "os.setgroups(groups); os.setgid(uid); os.setuid(uid)\n"
@@ -352,7 +354,7 @@ class TapResult(unittest.TestResult):
 
 
 def main(module="__main__"):
-    # A suite that a shell runs in the background ignores these, and so would its children.
+    # A shell ignores these for a program in the background, and its children would inherit that.
     for number in (signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
@@ -360,7 +362,7 @@ def main(module="__main__"):
     result = TapResult(sys.stdout)
     suite.run(result)
     if not result.number:
-        # A plan of no tests would be taken for one that is skipped.
+        # A plan of no tests would count as skipped.
         sys.stdout.write("not ok 1 - there is no test\n1..1\n")
         sys.exit(1)
     sys.stdout.write(f"1..{result.number}\n")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """
-A disk that loses what was not synchronised, from the records that record.c writes.
+A disk that loses what was not synchronised, rebuilt from the records that record.c writes.
 
-What a folder or a file was when it was last synchronised is durable. Of what was done to it since, anything may be on
-disk when the power goes, and the rest not: writes in part, in pieces of a sector, a page or as they are; changes of
-length; entries of folders. A length that was only set aside reads as zeros.
+A folder or file is durable as it was when it was last synchronised. Of the later changes, any may be on disk when the
+power goes, and the others lost: writes in part (in pieces of a sector, of a page, or whole), changes of length, and
+entries of folders. A length that was only set aside reads as zeros.
 """
 
 import os
@@ -13,7 +13,7 @@ SECTOR, PAGE = 512, 4096
 
 
 def read_records(path):
-    """The records, in order: lists of words, with the data at the end."""
+    """Returns the records in order: lists of words, with the data at the end."""
     with open(path, "rb") as file:
         data = file.read()
     records, at = [], 0
@@ -44,7 +44,7 @@ def set_length(content, length):
 class File:
     def __init__(self, content=b""):
         self.durable = bytearray(content)
-        self.pending = []  # what was done since
+        self.pending = []  # changes since the last synchronisation
 
     def write(self, offset, data):
         self.pending.append(("write", offset, data))
@@ -70,7 +70,7 @@ class File:
         self.pending = []
 
     def after_loss(self, loss):
-        """What is on disk, and how many pieces are lost."""
+        """Returns the content on disk, and how many pieces are lost."""
         content, lost = bytearray(self.durable), 0
         for kind, *values in self.pending:
             parts = [(kind, *values)]
@@ -90,7 +90,7 @@ class File:
 class Folder:
     def __init__(self):
         self.durable = {}  # names and inodes
-        self.pending = []  # of each change: the name that goes or None, the name that comes or None, the inode
+        self.pending = []  # for each change: the name that goes or None, the name that comes or None, the inode
 
     def sync(self):
         for step in self.pending:
@@ -121,7 +121,7 @@ class Folder:
 
 
 class Loss:
-    """Which share of what is pending is on disk: of what is written, and of lengths and entries, before or after it."""
+    """The shares of pending changes that reach the disk: one of writes, and one of lengths and entries."""
 
     SHARES = (0, 0.1, 0.5, 0.9, 0.98, 1)
 
@@ -129,14 +129,14 @@ class Loss:
         self.random = random
         self.written, self.other = random.choice(self.SHARES), random.choice(self.SHARES)
         self.piece = random.choice((SECTOR, PAGE, None))
-        self.is_in_order = random.random() < 0.5  # of entries: none is there without those before it
+        self.is_in_order = random.random() < 0.5  # for entries: each needs those before it
 
     def keeps(self, kind):
         return self.random.random() < (self.written if kind == "write" else self.other)
 
 
 class Disk:
-    """Begins with a folder as it is, all of it durable."""
+    """Begins with a folder in its current state, all of it durable."""
 
     def __init__(self, path):
         self.inodes = {}
@@ -174,7 +174,7 @@ class Disk:
             self.inodes[inode].sync()
 
     def lose_power(self, random, path):
-        """Makes `path` what is on disk afterwards; returns how many pieces are lost."""
+        """Fills `path` with what is on disk afterwards. Returns how many pieces are lost."""
         return self.put_down(self.root, path, Loss(random))
 
     def put_down(self, inode, path, loss):

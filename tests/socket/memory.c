@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes memory run out, for tests: to be loaded into the daemon with LD_PRELOAD. The
- * file named by GPALAYOUT_MEMORY is mapped by both sides, and holds a struct control.
- * It takes the place of the allocator, so it works also with an AddressSanitizer that
- * is a library, and not with one that is part of the program.
+ * Makes memory run out, for tests. LD_PRELOAD loads it into the daemon. GPALAYOUT_MEMORY names a
+ * file with a struct control, which the test and the daemon both map. The library replaces the
+ * allocator. That works with an AddressSanitizer that is a library, but not with one that is part
+ * of the program.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,14 +16,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* As in test_memory.py. */
+/* test_memory.py has the same struct. */
 struct control {
 	int64_t is_on;
-	int64_t asked;   /* allocations since it is on */
-	int64_t which;   /* the one of them that fails */
-	int64_t forever; /* whether those after it fail, too */
-	int64_t failed;  /* how many have */
-	int64_t live;    /* blocks that were allocated and not freed, on or off */
+	int64_t asked;   /* allocations since it was switched on */
+	int64_t which;   /* the number of the one that fails */
+	int64_t forever; /* whether later ones fail, too */
+	int64_t failed;  /* how many have failed */
+	int64_t live;    /* blocks allocated and not freed, counted even when off */
 };
 
 static struct control idle;
@@ -31,7 +31,7 @@ static struct control *control = &idle;
 
 #define REAL(name) ((__typeof__(&name))real(&real_##name, #name))
 
-/* dlsym() may allocate, which is served from here and never freed. */
+/* dlsym() may allocate. Such memory comes from here and is never freed. */
 static char early[4096];
 static size_t early_used;
 static volatile bool is_looking; /* dlsym() is declared not to call back */
@@ -51,7 +51,7 @@ static void *real_malloc, *real_calloc, *real_realloc, *real_free, *real_posix_m
 
 __attribute__((constructor)) static void map_control(void)
 {
-	/* Not the shell that libtool starts it with. */
+	/* libtool's shell, which starts the daemon, must not count. */
 	const bool is_daemon = strstr(program_invocation_short_name, "gpalayoutd");
 	const char *path = is_daemon ? getenv("GPALAYOUT_MEMORY") : NULL;
 	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
@@ -63,7 +63,7 @@ __attribute__((constructor)) static void map_control(void)
 	close(fd);
 	if (mapped == MAP_FAILED)
 		return;
-	/* What was allocated before it could be counted has been. */
+	/* Adds the blocks that were allocated before counting was possible. */
 	__atomic_fetch_add(&((struct control *)mapped)->live, idle.live, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&control, mapped, __ATOMIC_SEQ_CST);
 }
@@ -157,7 +157,7 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 void free(void *block)
 {
-	/* dlsym() may free what it has said before. */
+	/* dlsym() may free an earlier error text. */
 	if (!block || is_early(block) || is_looking)
 		return;
 	ADD(live, -1);

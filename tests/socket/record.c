@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes down what the daemon does to a disk, for tests: to be loaded into it with
- * LD_PRELOAD. GPALAYOUT_RECORD names a file, to which a record is added for each
- * thing that happens in and below the folder GPALAYOUT_RECORD_FOLDER, and for each
- * write to a socket, in the order in which they happen. Files and folders go by their
- * inodes. A record is a line, and the data that follows it:
+ * Records what the daemon does to a disk, for tests. LD_PRELOAD loads it into the daemon.
+ * GPALAYOUT_RECORD names a file. A record is added to it for each change in and below the folder
+ * GPALAYOUT_RECORD_FOLDER, and for each write to a socket, in their order. Files and folders are
+ * named by their inodes. A record is a line, and the data that follows it:
  *
  *   create FOLDER INODE NAME
  *   mkdir FOLDER INODE NAME
@@ -12,14 +11,13 @@
  *   unlink FOLDER NAME
  *   write INODE OFFSET LENGTH           and the data
  *   truncate INODE LENGTH
- *   allocate INODE LENGTH               it has at least that length
- *   sync INODE                          everything before it in a file or a folder
+ *   allocate INODE LENGTH               the file has at least that length
+ *   sync INODE                          covers all earlier changes of a file or folder
  *   sent LENGTH                         and the data
  *
- * Nothing is synchronised in fact, as there is no loss of power in fact. If there is a
- * file of the name of the records with ".kill" behind it, the process kills itself
- * after the next record: from outside, it might be hit between what it does and what
- * it writes down.
+ * Nothing is really synchronised, because no power is really lost. If there is a file with the name
+ * of the records and ".kill" appended, the process kills itself after the next record. A signal
+ * from outside could hit it between a change and its record.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -43,7 +41,7 @@
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-/* Held from before a thing happens until it is written down. */
+/* Held from before a change until it is recorded. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void die_if_told(void)
@@ -85,8 +83,9 @@ static bool is_below(const char *path)
 }
 
 /*
- * What was opened of the recorded files and folders, on their one device; 0: it is gone. The
- * daemon may not ask for the path of a descriptor. Read without the lock, as below.
+ * The inodes of the opened files and folders that are recorded, all on one device; 0 if one is
+ * gone. They are kept here because the daemon may not ask for the path of a descriptor. Read
+ * without the lock, see write_recorded().
  */
 static ino_t known[256];
 static dev_t device;
@@ -99,7 +98,7 @@ static ino_t *find_known(ino_t inode)
 	return NULL;
 }
 
-/* The inode of an open file or folder of the recorded ones; 0: it is none. */
+/* Returns the inode of an open file or folder that is recorded, or 0. */
 static uintmax_t inode_of(int fd)
 {
 	struct stat status;
@@ -111,7 +110,7 @@ static uintmax_t inode_of(int fd)
 		       0;
 }
 
-/* What was opened at a path, if that is below the folder. */
+/* Notes a file or folder that was opened, if it is below the folder. */
 static void learn(int fd, int folder_fd, const char *path)
 {
 	static pthread_mutex_t learning = PTHREAD_MUTEX_INITIALIZER;
@@ -132,7 +131,7 @@ static void learn(int fd, int folder_fd, const char *path)
 	pthread_mutex_unlock(&learning);
 }
 
-/* What is about to be removed; its number may be given to another file. */
+/* Forgets a file that is about to be removed, because another one may get its number. */
 static void forget(int folder_fd, const char *path)
 {
 	struct stat status;
@@ -144,9 +143,9 @@ static void forget(int folder_fd, const char *path)
 		__atomic_store_n(place, 0, __ATOMIC_SEQ_CST);
 }
 
-/* Where a name is. */
+/* The place of a name. */
 struct place {
-	uintmax_t folder; /* 0: none of the recorded ones */
+	uintmax_t folder; /* 0 if it is not recorded */
 	char name[NAME_MAX + 1];
 };
 
@@ -211,7 +210,7 @@ static mode_t mode_of(int flags, va_list args)
 	return flags & O_CREAT ? va_arg(args, mode_t) : 0;
 }
 
-/* With and without the folder. */
+/* Defines variants with and without the folder argument. */
 #define DEFINE_OPEN(name, folder_fd, ...)                                     \
 	int name(__VA_ARGS__ __VA_OPT__(, ) const char *path, int flags, ...) \
 	{                                                                     \
@@ -281,8 +280,8 @@ int unlink(const char *path)
 }
 
 /*
- * To a file: at an offset, or where it stands. Without the lock for all else, as a
- * signal handler writes to a pipe.
+ * Writes to a file, at an offset or at its current position. All other writes go without the lock,
+ * because a signal handler writes to a pipe.
  */
 static ssize_t write_recorded(int fd, const void *data, size_t length, off_t offset, bool is_at)
 {
@@ -378,7 +377,10 @@ int fsync(int fd)
 	return fdatasync(fd);
 }
 
-/* What goes to a client: before it goes, lest it be there and not be known. */
+/*
+ * Data for a client is recorded before it is sent, so that the client cannot get it without a
+ * record.
+ */
 static bool is_socket(int fd)
 {
 	struct stat status;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Errors and advice about sizes, over the socket: what they say is tried."""
+"""Errors and advice about sizes, over the socket. The tests try the sizes."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ HOLE = {"reserved": [{"name": "wall", "start": "0x200000000", "end": "0xffffffff
 
 
 def put(request, pointer, value):
-    """A copy of the request with another value at the JSON pointer, which begins behind /request."""
+    """Returns a copy of the request with another value at the JSON pointer. The pointer starts with /request."""
     changed = copy.deepcopy(request)
     *groups, member = pointer.split("/")[2:]
     place = changed
@@ -28,7 +28,7 @@ def put(request, pointer, value):
 
 
 class Exhausted(DaemonTestCase):
-    """{pointer: (what else the request has, a size that is too large)}"""
+    """{pointer: (other members of the request, a size that is too large)}"""
 
     CASES = {
         "/request/pcie/root_complexes/0/low_mmio": ({}, "4GiB"),
@@ -82,7 +82,7 @@ class Exhausted(DaemonTestCase):
             self.assertNotIn("largest_size", data)
 
     def share(self, client, request):
-        """What the refusal of a request says that all windows could have."""
+        """Returns the equal share in the refusal of a request, or None."""
         data = client.call("layout.resolve", {"request": request})["error"]["data"]
         self.assertEqual(data["reason"], "exhausted")
         return int(data["equal_share"], 16) if "equal_share" in data else None
@@ -160,7 +160,7 @@ class Exhausted(DaemonTestCase):
             reply = client.call("layout.update", {"name": "there", "request": more(data["largest_size"])})
             self.assertIn("result", reply)
 
-            # Where the live window itself is asked for larger, no place is named that is not there.
+            # If the live window itself must be larger, the error names no place.
             bigger = put(REQUEST, "/request/pcie/root_complexes/0/low_mmio", "4GiB")
             data = client.call("layout.update", {"name": "there", "request": bigger})["error"]["data"]
             self.assertEqual(data["reason"], "exhausted")
@@ -227,7 +227,7 @@ class AddressWidth(DaemonTestCase):
 
 
 class Advice(DaemonTestCase):
-    """advise: true; each size is tried as the protocol says, and so is a page more."""
+    """advise: true. Each size is tried as the protocol says, and one page more."""
 
     REQUEST = {"arch": "x86_64", "memory": {"nodes": ["2GiB", "1GiB", "512MiB"]},
                "pcie": {"root_complexes": [
@@ -241,7 +241,7 @@ class Advice(DaemonTestCase):
                   for i in range(3) for side in ("low", "high")}}
 
     def outcome(self, client, pointer, value):
-        """Whether the request resolves with another value, and whether only that range is another then."""
+        """Returns whether the request resolves with another value, and whether only that range then differs."""
         changed = {"request": put(self.REQUEST, pointer, value)}
         reply = client.call("layout.compare", {"from": {"request": self.REQUEST}, "to": changed})
         if "error" in reply:
@@ -319,7 +319,7 @@ class Advice(DaemonTestCase):
 
 
 class LayoutAdvise(DaemonTestCase):
-    """layout.advise, of live layouts and of requests; each size is tried, and so is a step more."""
+    """layout.advise on live layouts and on requests. Each size is tried, and one step more."""
 
     REQUEST = {"arch": "x86_64",
                "memory": {"nodes": ["2GiB", "1GiB"], "hotplug": [{"size": "8GiB"}, {"node": 1, "size": "4GiB", "alignment": "1GiB"}]},
@@ -336,7 +336,7 @@ class LayoutAdvise(DaemonTestCase):
     STEPS = {"cxl-window-pool": 512 << 20}
 
     def advise(self, **params):
-        """The answer, which is the same on both sockets."""
+        """Returns the answer, which must be the same on both sockets."""
         reply = self.daemon.call("layout.advise", params)
         self.assertEqual(self.daemon.call("layout.advise", params, inspect=True), reply)
         return reply
@@ -377,7 +377,7 @@ class LayoutAdvise(DaemonTestCase):
                         self.assertFalse({"largest_bar", "pin_largest_bar"} & set(row))
                         self.assert_stays(client, live, pointer, row["in_place"], True)
                         self.assert_stays(client, live, pointer, more["in_place"], False)
-                    # Devices have the size that they need.
+                    # The devices decide the size of their window.
                     self.assertEqual("resolved" in row, row["tag"] != "pcie-rc1-high-mmio")
                     for size, answer in ((row.get("resolved"), "result"), (more.get("resolved"), "error")):
                         if size:
@@ -406,7 +406,7 @@ class LayoutAdvise(DaemonTestCase):
             client.call("layout.create", {"name": "grown", "request": first})
             layout = client.call("layout.update", {"name": "grown", "request": second})["result"]["layout"]
             afresh = client.call("layout.resolve", {"request": second})["result"]["layout"]
-        # It is the work of its history.
+        # The updated layout differs from a fresh one.
         self.assertNotEqual(layout["digest"], afresh["digest"])
         result = self.advise(name="grown")["result"]
         self.assertIs(result["resolves"], True)
@@ -421,7 +421,7 @@ class LayoutAdvise(DaemonTestCase):
                     continue
                 start, end = (int(row["pin"][name], 16) for name in ("start", "end"))
                 own = tuple(int(places[row["tag"]][name], 16) for name in ("start", "end"))
-                # It has its own place and what is free beside it.
+                # The pin covers its own place and only free space beside it.
                 self.assertTrue(start <= own[0] and own[1] <= end)
                 self.assertEqual([other for other in taken if other[0] < end and start < other[1]], [own])
 
@@ -443,13 +443,13 @@ class LayoutAdvise(DaemonTestCase):
                 with self.subTest(tag, source=list(source)):
                     self.assertEqual(self.advise(**source, tag=tag)["error"]["data"],
                                      {"reason": "not_found", "pointer": "/tag", "tag": tag})
-        # These are there, but no member of the request is their size.
+        # These ranges exist, but no member of the request is their size.
         for source in ({"name": "few"}, {"request": self.REQUEST}):
             for tag in ("pcie-seg0-ecam", "pcie-rc0-cxl-chbcr"):
                 with self.subTest(tag, source=list(source)):
                     self.assertEqual(self.advise(**source, tag=tag)["error"]["data"],
                                      {"reason": "not_found", "pointer": "/tag", "tag": tag})
-        # A window for devices has the size that they need, so there is nothing to say without a layout.
+        # The devices decide the size of their window, so without a layout there is no advice on it.
         self.assertEqual(self.advise(request=too_large, tag="pcie-rc1-high-mmio")["error"]["data"]["reason"], "not_found")
 
     def test_a_request_that_is_refused_is_told_each_size_with_which_alone_it_would_resolve(self):
@@ -475,7 +475,7 @@ class LayoutAdvise(DaemonTestCase):
                         pointer, step = self.MEMBERS[row["tag"]], self.STEPS.get(row["tag"], 4096)
                         self.assertLessEqual(set(row), {"tag", "size", "resolved"})
                         if "resolved" not in row:
-                            # The least there can be does not help.
+                            # Even the smallest size does not help.
                             least = put(request, pointer, hex(step))
                             self.assertIn("error", client.call("layout.resolve", {"request": least}))
                             continue
@@ -532,7 +532,7 @@ class LayoutAdvise(DaemonTestCase):
                     for more, answer in ((0, "result"), (4096, "error")):
                         changed = put(made, f"/request/memory/nodes/{node}", hex(int(row["resolved"], 16) + more))
                         self.assertIn(answer, client.call("layout.resolve", {"request": changed}))
-            # What was cut has its turn alone.
+            # A tag that was cut from the advice can be asked for alone.
             cut = next(row["tag"] for row in self.advise(request=request)["result"]["advice"] if "resolved" not in row)
             result = self.advise(request=request, tag=cut)["result"]
             self.assertNotIn("advice_cut", result)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A backup is taken while layouts change, and restored; whoever knows of what is lost is told."""
+"""A backup is taken while layouts change, and restored. Clients that have seen lost changes are told so."""
 
 import base64
 import functools
@@ -32,7 +32,7 @@ def delete(client, name):
 
 
 def everything(daemon):
-    """Each live layout as layout.get answers it, but its generation, by name."""
+    """Returns each live layout by name, as layout.get returns it but without its generation."""
     with daemon.connect() as client:
         names = [row["name"] for row in client.call("layout.list", {"limit": 1000})["result"]["layouts"]]
         layouts = {name: client.call("layout.get", {"name": name})["result"] for name in names}
@@ -56,13 +56,13 @@ class WithFolder(Case):
         return result
 
     def restored(self, path=None, *options):
-        """A daemon that has begun with the backup."""
+        """A daemon that starts with the backup."""
         daemon = Daemon("--restore", path or self.file, *TRUSTED, *options)
         self.addCleanup(daemon.__exit__, None, None)
         return daemon
 
     def refused(self, path, *options):
-        """Why a daemon does not begin with a file."""
+        """Returns why a daemon refuses to start with a file."""
         state = os.path.join(self.daemon.folder, "elsewhere")
         result = subprocess.run(
             [GPALAYOUTD, "--config", "none", "--socket", os.path.join(self.daemon.folder, "no.sock"),
@@ -93,7 +93,7 @@ class Backup(WithFolder):
             self.assertEqual(same, layouts)
             self.assertEqual(now, {name: generation + RAISED_BY for name, generation in generations.items()})
             self.assertEqual(restored.call("layout.list")["result"]["revision"], revision + RAISED_BY)
-            # With the same options it would not start again: there is a registry now.
+            # It could not restart with the same options, because the registry exists now.
             restored.stop()
             if "--restore" in restored.options:
                 restored.options = restored.options[2:]
@@ -122,14 +122,14 @@ class Backup(WithFolder):
                 answer = client.call("layout.delete", {"name": name, "generation": generation})
                 self.assertEqual(reason(answer), "generation_mismatch")
             self.assertEqual(client.call("layout.history", {"name": "vm-1"})["result"]["events"], [])
-            # What is changed from now on has numbers that nobody has seen.
+            # Changes from now on have numbers that nobody has seen.
             changed = client.call("layout.update", {"name": "vm-1", "request": request(8), "allow_moves": True})
             self.assertEqual(changed["result"]["generation"], 2 + RAISED_BY)
             self.assertGreater(create(client, "vm-3")["generation"], lost)
             self.assertGreater(client.call("layout.list")["result"]["revision"], after)
 
     def test_one_backup_may_be_restored_twice(self):
-        """What became of it the first time is lost, and its numbers are not used again, also after a restart."""
+        """The changes after the first restore are lost. Their numbers are not used again, even after a restart."""
         self.take()
         revisions, generations = [], []
         for _ in range(3):
@@ -256,7 +256,7 @@ class Backup(WithFolder):
         self.assertIn("the memory store keeps nothing", self.refused(other, "--store", "memory"))
 
     def test_the_file_is_the_pages_and_their_sha_256(self):
-        """As proto/README.md has it, for those who write one without gpalayoutctl."""
+        """The file is as proto/README.md says, for those who write one without gpalayoutctl."""
         with self.daemon.connect() as client:
             for number in range(5):
                 create(client, f"vm-{number}")
@@ -273,7 +273,7 @@ class Backup(WithFolder):
 
 
 class Small(WithFolder):
-    """Pages of 32 KiB, so that a backup has many."""
+    """Pages of 32 KiB, so that a backup has many pages."""
 
     OPTIONS = ("--limit", "reply_bytes=65536")
 
@@ -282,7 +282,7 @@ class Small(WithFolder):
             create(client, f"vm-{number:03}", request(1 + number % 7))
 
     def test_layouts_change_while_it_is_taken(self):
-        """Its layouts are those of one revision: each change says in the size of each VM which it is."""
+        """The backup has exactly the layouts that were live at its revision."""
         with self.daemon.connect() as client:
             self.fill(client)
         chance = random.Random(5)
@@ -299,7 +299,7 @@ class Small(WithFolder):
                     else:
                         create(client, name)
                         live.add(name)
-                    # Of this connection alone is each revision.
+                    # Only this connection makes changes, so each revision is its own.
                     states[client.call("layout.list", {"limit": 1})["result"]["revision"]] = frozenset(live)
 
         changer = threading.Thread(target=change)
@@ -335,7 +335,7 @@ class Small(WithFolder):
 
 
 class Behind(WithFolder):
-    """So few events are kept that a page may come too late."""
+    """The daemon keeps so few events that a page may come too late."""
 
     OPTIONS = ("--limit", "reply_bytes=65536", "--limit", "events_kept=4")
 
@@ -373,12 +373,12 @@ class Behind(WithFolder):
 
 
 def page(number, **members):
-    """The answer to the question `number`, which asks for that page."""
+    """Returns the answer to request `number`, which asks for this page."""
     return reply({"revision": 7, "next": f"vm-{number:03}", "data": base64.b64encode(b"page").decode(), **members}, number)
 
 
 def answers(*lines):
-    """A script for a peer that gives these answers, and then none."""
+    """Makes a script for a peer that sends these answers, and then no more."""
     def run(connection):
         for line in lines:
             FakeDaemon.read_line(connection)
@@ -389,7 +389,7 @@ def answers(*lines):
 
 
 class Written(Case):
-    """What is done to the file, whatever the daemon does."""
+    """How the file is written, whatever the daemon does."""
 
     LAST = {"revision": 7, "layouts": 0, "data": base64.b64encode(b"the last").decode()}
     CONTENT = b"the last" + hashlib.sha256(b"the last").digest()
@@ -412,7 +412,7 @@ class Written(Case):
             self.assertEqual(file.read(), self.CONTENT)
         self.check(answered(reply(self.LAST), "backup", lost), USAGE, "lost: No such file or directory")
         self.assertEqual(sorted(os.listdir(self.folder)), ["backup", "link", "lost"])
-        # As /dev/stdout.
+        # A link like /dev/stdout.
         standard = os.path.join(self.folder, "standard")
         os.symlink("/proc/self/fd/1", standard)
         self.assertEqual(answered(reply(self.LAST), "backup", "-q", standard).raw, self.CONTENT)
@@ -421,7 +421,7 @@ class Written(Case):
     def test_a_signal_removes_what_is_unfinished(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with FakeDaemon(answers(page(1))) as daemon:
-                # Whoever runs the tests may ignore signals, as nohup does.
+                # The test's own process may ignore signals, as nohup makes it do.
                 process = subprocess.Popen([GPALAYOUTCTL, "--socket", daemon.path, "backup", self.file], env=BASE_ENV,
                                            preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
                 wait_until(lambda: any(os.path.getsize(os.path.join(self.folder, name)) for name in os.listdir(self.folder)),
@@ -469,7 +469,7 @@ class Written(Case):
         for second in ({"next": "vm-001"}, {"next": "vm-000", "revision": 8}, {"next": "vm-002", "revision": 6}):
             result = answered(answers(page(1), page(2, **second), page(3)), "backup", self.file)
             self.check(result, NO_DAEMON, "the next page does not come after this one")
-        # Nothing that matters has changed, and the daemon has looked at enough events for a page.
+        # Only irrelevant changes happened since, and the daemon has looked at as many events as a page allows.
         for second in ({"next": "vm-002"}, {"next": "vm-001", "revision": 8}, {"next": "vm-001", "revision": 8, "data": ""}):
             self.check(answered(answers(page(1), page(2, **second), reply({**self.LAST, "revision": 8}, 3)),
                                 "backup", self.file), OK)

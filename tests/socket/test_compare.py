@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""layout.compare, and gpalayoutctl compare: what differs between live layouts, requests and
-layouts in full, and the exit status of a migration check."""
+"""layout.compare, and gpalayoutctl compare: the differences between live layouts, requests and layouts in full, and the
+exit status of a migration check."""
 
 import hashlib
 import json
@@ -146,7 +146,7 @@ def digest(layout):
 
 
 class Contradictions(DaemonTestCase):
-    """Layouts in full whose digest is right, and which say one thing here and another there."""
+    """Layouts in full with a correct digest that contradict themselves."""
 
     FULL = {**REQUEST, "memory": {"nodes": ["4GiB", "1GiB"], "start": "1MiB"},
             "pcie": {"root_complexes": [
@@ -155,7 +155,7 @@ class Contradictions(DaemonTestCase):
                 {"name": "rc2", "segment": 1, "end_bus": 3}]},
             "vtl2": {"chipset_mmio": "2MiB", "memory": {"size": "1GiB", "alignment": "2MiB"}, "framebuffer": "4KiB"}}
 
-    # What is done to layout l, whose map is m and whose root complexes are r; where that is found.
+    # A change of layout l, whose map is m and whose root complexes are r, and the pointer to the fault.
     CASES = {
         "no map": ("m.clear()", "/map"),
         "a range off a page": ("m[0].update(end='0x100001')", "/map/0"),
@@ -229,11 +229,12 @@ class Contradictions(DaemonTestCase):
             data = self.refused(client, "l['vtl2'].clear()")
             self.assertEqual((data["reason"], data["pointer"]), ("missing_member", "/to/layout/vtl2"))
 
-    # What a layout need not have.
+    # Members that a layout may omit.
     OPTIONAL = re.compile(r"/(pcie|virtio_mmio|iommu|vtl2|chipset/high_mmio|vtl2/\w+|pcie/root_complexes/\d+/(node|cxl|cxl/hdm|(low|high)_mmio(/largest_bar)?))")
 
     def members(self, value, pointer=""):
-        """The pointer to each member of a layout, the object that has it, and its name; of lists, the first element."""
+        """Yields the pointer to each member of a layout, its object, and its name. Of a list, only the first element
+        counts."""
         if isinstance(value, list):
             yield from self.members(value[0], pointer + "/0")
         elif isinstance(value, dict):
@@ -249,7 +250,7 @@ class Contradictions(DaemonTestCase):
                 before = dict(owner)
                 del owner[name]
                 reply = client.call("layout.compare", {"from": {"request": self.FULL}, "to": {"layout": layout}})
-                # The order, too.
+                # Restores the order of the members, too.
                 owner.clear()
                 owner.update(before)
                 with self.subTest(pointer):

@@ -12,7 +12,7 @@ from harness import GPALAYOUTCTL, PATIENCE, DaemonTestCase, main
 
 SCRIPTS = os.path.join(os.environ["TOP_SRCDIR"], "src", "gpalayoutctl", "completion")
 
-# Puts the line before the cursor to the function that the script registers, as bash does.
+# Passes the line before the cursor to the function that the script registers, as bash does.
 BASH = r"""
 source "$1/gpalayoutctl"
 gpalayoutctl() { "$GPALAYOUTCTL" "$@"; }
@@ -22,7 +22,7 @@ read -r _ _ _ _ function _ < <(complete -p gpalayoutctl)
 printf '%s\n' "${COMPREPLY[@]}"
 """
 
-# Stands in for the part of zsh that reads what is typed.
+# Replaces the part of zsh that reads the typed text.
 ZSH = r"""
 compadd() { print -rl -- "${(@P)argv[-1]}" }
 compset() { : }
@@ -111,7 +111,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("advise", "full", "cxl"), ["cxl-window-w"])
 
     def keep_odd(self):
-        """A layout with root complexes that have odd names."""
+        """Creates a layout with root complexes that have odd names."""
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "pcie": {"root_complexes": [
             {"name": name, "segment": number} for number, name in enumerate(ODD)]}}
         self.addCleanup(self.daemon.call, "layout.delete", {"name": "odd"})
@@ -122,7 +122,7 @@ class Completion(DaemonTestCase):
         tags = self.proposals("explain", "odd", "")
         for name in ODD:
             with self.subTest(name[:9]):
-                # One that cannot be shown as it is would become another.
+                # A name that cannot be shown unchanged would become another name, so it is not proposed.
                 expected = [f"pcie-{name}-high-mmio"] if "\u202e" not in name else []
                 self.assertEqual(self.proposals("explain", "odd", f"pcie-{name}-hi"), expected)
                 self.assertEqual(f"pcie-{name}-low-mmio" in tags, bool(expected))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The configuration file: what it may say, which source wins, what is shown of it; and that the sample has every option."""
+"""The configuration file: what it may contain, which source wins, and what is shown of it. The installed sample has
+every option."""
 
 import os
 import random
@@ -19,7 +20,7 @@ SEED = int(os.environ.get("CONFIG_SEED", "1"))
 SAMPLE = os.path.join(TOP_SRCDIR, "systemd", "gpalayoutd.conf")
 HELP = subprocess.run([GPALAYOUTD, "--help"], capture_output=True, text=True, check=True).stdout
 NO_KEYS = ["config", "check-config", "restore", "version", "help"]
-# Builds whose runtime needs more system calls say no.
+# The default is no in builds whose runtime needs more system calls.
 CONFINE = re.search(r"(?ms)^  --confine=.*?\[(yes|no)\]$", HELP)[1]
 KEYS = [name for name in re.findall(r"(?m)^  --([a-z-]+)", HELP) if name not in NO_KEYS]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("RUNTIME_DIRECTORY", "STATE_DIRECTORY")}
@@ -48,7 +49,7 @@ class Case(unittest.TestCase):
         self.assertIn(self.path.encode(), done.stdout)
 
     def assert_wrong(self, content, *complaints, options=()):
-        """Each complaint is LINE: TEXT, where TEXT is a part of what is said."""
+        """Each complaint is LINE: TEXT, where TEXT is a part of the message."""
         self.write(content)
         done = self.check_config(*options)
         self.assertEqual((done.returncode, done.stdout), (2, b""))
@@ -187,7 +188,7 @@ class Reading(Case):
     def test_a_file_that_may_not_be_read_is_named(self):
         self.write("log-level = debug\n")
         os.chmod(self.path, 0)
-        # Root without capabilities is a user like any other.
+        # Without capabilities, root may not read the file either.
         done = self.check_config(before=["setpriv", "--bounding-set=-all"] if os.getuid() == 0 else [])
         self.assertEqual((done.returncode, done.stderr.decode()), (2, f"gpalayoutd: {self.path}: Permission denied\n"))
 
@@ -214,7 +215,7 @@ class Checking(Case):
         default = re.search(r"\[(\S+), if it exists\]", HELP)[1]
         if not os.path.isdir(os.path.dirname(default)):
             self.skipTest(f"no folder {os.path.dirname(default)}")
-        # Nothing outside the test sees what is mounted there.
+        # The mount is visible only inside the test.
         script = 'mount -t tmpfs none "$1" && { test -z "$2" || echo "$2" >"$1/gpalayoutd.conf"; } || exit 77; shift 2; exec "$@"'
         for content, code, text in (("sokcet = /x", 2, f"{default}:1: sokcet"), ("log-level = info", 0, f"valid: the options and {default}\n"),
                                     ("", 0, "no configuration file")):
@@ -232,11 +233,11 @@ def options_of(info):
 
 
 class Sources(Case):
-    """What is in force, and where it is from; the command line wins over the file, that over the environment."""
+    """The values in force and their sources. The command line wins over the file, and the file over the environment."""
 
     def serve(self, *options, environment=None):
-        """A daemon whose sockets are in the folder; gives what daemon.info says."""
-        # The harness names sockets and folder itself.
+        """Starts a daemon with its sockets in the folder. Returns the options in daemon.info."""
+        # The harness sets the options of sockets and folder itself.
         with Daemon(f"--config={self.path}", *options, env=environment) as daemon:
             self.shown = ctl("--socket", daemon.socket, "info").out
             result = daemon.call("daemon.info", inspect=True)["result"]
@@ -283,7 +284,7 @@ class Sources(Case):
                              [("store", "memory", "command line"), ("state-dir", None, "default"), ("require-state", "no", "default")])
 
     def places(self, manager, path):
-        """The options of a daemon about places."""
+        """Returns the daemon's options that are places."""
         manager.wait_told("READY=1")
         with Client(path) as client:
             options = options_of(client.call("daemon.info")["result"])
@@ -309,7 +310,7 @@ class Sources(Case):
     def test_sockets_of_the_service_manager_win(self):
         self.write("socket = /nonexistent/s\nsocket-mode = 0600\nsocket-group = 0\ninspect-socket = none\n")
         for names in (("control", "inspect"), ("control",), ("ttrpc", "control")):
-            # Of two options the later one counts.
+            # If an option is given twice, the later one counts.
             with self.subTest(names), Manager(f"--config={self.path}", sockets=names) as manager:
                 manager.start()
                 source = "service manager"
@@ -322,7 +323,7 @@ class Sources(Case):
 
 
 class Sample(Case):
-    """The file that is installed has every option, commented out, with its default."""
+    """The installed file has every option, commented out, with its default."""
 
     @classmethod
     def setUpClass(cls):
@@ -351,7 +352,7 @@ class Sample(Case):
             if name in defaults and name != "inspect-socket" and (name != "confine" or CONFINE == "yes"):
                 with self.subTest(name):
                     self.assertEqual(value, defaults[name])
-        self.assertEqual(len(defaults), 12)  # of which one is that of --config
+        self.assertEqual(len(defaults), 12)  # one of these is the default of --config
         with Daemon(env=ENVIRONMENT) as daemon:
             limits = daemon.call("daemon.info")["result"]["limits"]
         fixed = ("virtio_mmio_slots", "memory_nodes", "root_complexes", "hotplug_rooms", "cxl_windows", "window_devices")

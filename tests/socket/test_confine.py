@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The system calls that serving does not need: all threads are kept from them, and who makes one ends, with a line in the log."""
+"""Serving does not need some system calls. A filter keeps all threads from them; a thread that makes one ends the
+daemon, with a line in the log."""
 
 import functools
 import os
@@ -19,7 +20,7 @@ from test_service_user import status_of, tasks
 HELP = subprocess.run([GPALAYOUTD, "--help"], capture_output=True, text=True, check=True).stdout
 IS_DEFAULT = re.search(r"(?ms)^  --confine=.*?\[(yes|no)\]$", HELP)[1] == "yes"
 
-# Numbers on each machine; none: the machine lacks the call.
+# The number on each machine, or None if the machine lacks the call.
 NUMBERS = {
     "bpf": (321, 280), "chmod": (90, None), "clone3": (435, 435), "execve": (59, 221), "fchmod": (91, 52), "fchownat": (260, 54),
     "fcntl": (72, 25), "init_module": (175, 105), "io_uring_enter": (426, 426), "io_uring_setup": (425, 425), "ioctl": (16, 29),
@@ -32,13 +33,13 @@ MACHINES = ("x86_64", "aarch64")
 
 
 def filters(status):
-    """How many filters there are; tests may run under some themselves."""
+    """Returns the number of filters. The tests themselves may run under some."""
     return int(status.get("Seccomp_filters", "0"))
 
 
 @functools.cache
 def why_not():
-    """Why nothing can be confined here; empty: it can."""
+    """Returns why nothing can be confined here, or "" if it can."""
     if not IS_DEFAULT:
         return "this build is not confined: its runtime needs more system calls"
     with Daemon("--store=memory") as daemon:
@@ -68,13 +69,13 @@ class Filter(Confined):
                 with self.subTest(task["Name"]):
                     self.assertEqual((task["Seccomp"], task["NoNewPrivs"]), ("2", "1"))
                     if "Seccomp_filters" in task:
-                        # The first one is that against rings.
+                        # The first of the two filters is against io_uring.
                         self.assertEqual(filters(task), own + 2)
             self.assertIn(" confined=yes", daemon.wait_log("event=ready"))
             self.assertEqual(self.confine_of(daemon), [("yes", "default")])
 
     def test_it_is_in_force_before_a_client_is_read(self):
-        """The client has written before the daemon starts, and the first thing that it reads is forbidden to it."""
+        """A client writes before the daemon starts, so the daemon must be confined before it reads the first byte."""
         with Manager("--log-level=debug", sockets=("control",)) as manager, Client(manager.path("control")) as client:
             client.send(b"x\n")
             manager.start()
@@ -121,13 +122,13 @@ class Forbidden(Confined):
         return number
 
     def assert_forbidden(self, daemon, name):
-        """It says so in one line, ends with the status in the manual, and every layout is still there."""
+        """The daemon logs one line, exits with the status in the manual, and has kept every layout."""
         number = self.number(name)
         self.assertEqual(daemon.process.wait(PATIENCE), -signal.SIGSYS, daemon.log())
         self.assertIn(f"level=error event=forbidden_call call={name} number={number} ", daemon.log())
         self.assertNotIn("event=crashed", daemon.log())
         self.assertNotIn("event=stopp", daemon.log())
-        # No code of the daemon's end has run.
+        # No shutdown code of the daemon has run.
         self.assertTrue(os.path.exists(daemon.socket))
 
     def check(self, name, *arguments, fault="call="):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """gpalayoutctl: requests from flags and files, readable output, errors, exit codes.
 
-Most promises are about the client alone and are tested against a scripted peer,
-which can misbehave in ways the daemon does not. The last class goes end to end.
+Most tests are about the client alone and use a scripted peer, which can misbehave in ways the daemon does not. The last
+class uses the real daemon.
 """
 
 import json
@@ -111,7 +111,7 @@ class CommandLine(Case):
         self.check(ctl("allocate", "--", "--no-such-file"), USAGE, "--no-such-file: No such file")
 
 
-# Flags of a request, and what each puts into it.
+# Flags of a request, and what each adds to it.
 RC = "--pcie-root-complex"
 FLAGS = [
     (["--arch", "aarch64"], {"arch": "aarch64"}),
@@ -178,7 +178,7 @@ FLAGS = [
                                    "low_mmio": {"devices": [{"bars": ["16M"], "sriov": {"vfs": 2, "bars": ["0x1000"]}}]},
                                    "high_mmio": {"devices": [{"bars": ["128G", "32M"], "sriov": {"vfs": 7, "bars": ["512M", "16M"]}},
                                                              {"bars": ["4K"]}]}}]}}),
-    # The functions of another window's device do not get in between.
+    # Functions of a device in the other window must not mix in.
     ([RC, "a,bars=1G,low_bars=1M,vfs=1:2G,low_bars=2M"],
      {"pcie": {"root_complexes": [{"name": "a", "low_mmio": {"devices": [{"bars": ["1M"]}, {"bars": ["2M"]}]},
                                    "high_mmio": {"devices": [{"bars": ["1G"], "sriov": {"vfs": 1, "bars": ["2G"]}}]}}]}}),
@@ -208,7 +208,7 @@ FLAGS = [
 ]
 
 
-# Names that need quotes on the command line, and as they are written there.
+# Names that need quotes on the command line, and their quoted form.
 QUOTED = [("a,b", r"a\,b"), ("a=b", r"a\=b"), ("a+b", r"a\+b"), ("\\", r"\\"), ("\\,", r"\\\,"), ("rc=a", r"rc\=a"),
           ("a b\"c'd<&>世界", "a b\"c'd<&>世界"), (",=+" * 85, r"\,\=\+" * 85), ("\N{SMILING FACE WITH SUNGLASSES}", "\N{SMILING FACE WITH SUNGLASSES}")]
 
@@ -533,7 +533,7 @@ class Exchange(Case):
 
             process = subprocess.Popen([GPALAYOUTCTL, "info", "--socket", path], stdout=subprocess.PIPE, env=BASE_ENV)
             wait_until(lambda: holds_socket(process.pid) and is_asleep(process.pid), "the client waits")
-            # Leave the queue one by one.
+            # Frees the places in the queue one by one.
             while True:
                 connection, _ = listener.accept()
                 with connection:
@@ -617,7 +617,7 @@ class Exchange(Case):
         received = []
 
         def slow(connection):
-            # Until it has sent all that the socket takes.
+            # Waits until the client has sent all that the socket takes.
             wait_until(lambda: select.select([connection], [], [], 0)[0] and is_asleep(peer_pid(connection)),
                        "the client waits")
             received.append(FakeDaemon.read_line(connection))
@@ -923,7 +923,7 @@ class Output(Case):
             self.assertEqual(process.wait(PATIENCE), -signal.SIGPIPE)
 
 
-# A refusal's data, and what the hint must say.
+# The data of a refusal, and what the hint must say.
 HINTS = [
     ({"reason": "invalid_json", "offset": 3}, "JSON text"),
     ({"reason": "invalid_utf8"}, "UTF-8"),
@@ -1045,7 +1045,7 @@ class Refusals(Case):
                 result = answered(refusal(1, "m", **data), "info")
                 self.check(result, STATUS.get(data.get("reason"), REFUSED))
                 hints = [line for line in result.err.splitlines() if line.startswith("hint: ")]
-                # A message that says all there is to say needs none.
+                # A message that says everything needs no hint.
                 self.assertEqual(len(hints), 1 if text else 0, result.err)
                 for hint in hints:
                     self.assertIn(text, hint)
@@ -1124,7 +1124,7 @@ class Refusals(Case):
                 (high, ["resolve", *windows, "--pcie-ecam-below-4gb"], "high MMIO windows would fit\n"),
                 (low, ["update", "vm", *windows], "each of the low MMIO windows that are to be placed would fit\n"),
                 (low, ["resolve", RC, "a"], "nothing of that alignment is left below 4 GiB"),
-                # The devices say how large their window is.
+                # The devices decide how large their window is.
                 (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "nothing of that alignment is left below 4 GiB"),
                 (high, ["resolve", RC, "a", RC, "b,low_bars=1M"], "40 MiB for each of the 2 high MMIO windows"),
                 ({**low, "largest_size": "0x200000", "pointer": "/request/pcie/root_complexes/0/low_mmio"},
@@ -1174,7 +1174,7 @@ class Habits(Case):
         path = os.path.join(self.folder, "later.sock")
         process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "--retry", "60", "info"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=BASE_ENV)
-        # It sleeps between two looks: it has looked, and in vain.
+        # The client sleeps between two attempts to connect, so one attempt has failed.
         wait_until(lambda: is_asleep(process.pid), "a look in vain")
         daemon = subprocess.Popen([*PROGRAM, "--socket", path, "--store", "memory", "--log-level", "error"])
         try:
@@ -1323,7 +1323,7 @@ class WithDaemon(DaemonTestCase):
         self.ok("create", "vm-r", *big)
         self.addCleanup(self.ctl, "delete", "vm-r")
         self.refused("warning_refused", "--refuse", "update", "vm-r", "--set", "memory.nodes.0=512M", "--allow-moves", "--refuse", "all")
-        # One that is there is not looked at again.
+        # An existing layout is not checked again.
         self.assertIn("already there", self.ok("create", "vm-r", *big, "--refuse", "all").out)
 
     def test_allocate_shows_the_map(self):
@@ -1339,7 +1339,7 @@ class WithDaemon(DaemonTestCase):
                          [("openvmm-2026.05", ""), ("openvmm-2026.06", ""), ("openvmm-2026.07", " (default)")])
         self.assertRegex(out, r"(?m)^low_mmio of a root complex   64 MiB$")
         self.assertRegex(out, r"(?m)^DEFAULT .*gen2-uefi.*linux-direct-unenlightened")
-        # What is shown is what the daemon has.
+        # The output agrees with the daemon.
         policies = self.daemon.call("policy.list")["result"]["policies"]
         shown = [re.findall(r"(?m)^chipset.high_mmio +(.*)$", part)[0].split() for part in out.split("\n\n")]
         for policy, cells in zip(policies, shown):

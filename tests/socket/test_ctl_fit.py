@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """gpalayoutctl fit: the hosts that VMs can run on, by the width of their addresses.
 
-What the client makes of requests and answers is tested against a scripted peer; the
-last class goes end to end.
+The client's requests and output are tested against a scripted peer. The last class uses the real daemon.
 """
 
 import json
@@ -20,7 +19,7 @@ DEFAULT = "39,40,42,44,46,48,52"
 
 
 def needing(bits, **members):
-    """The result for a layout that needs so many bits, all of them."""
+    """Returns the result for a layout that needs this many bits, all of them."""
     return {"layout": {**layout(top=hex((1 << bits) - 1), required_address_bits=bits), **members}}
 
 
@@ -34,7 +33,7 @@ def exceeded(**data):
 
 
 def cells(text):
-    """The rows of a table, heading first; no cell of these tests has two spaces in it."""
+    """Returns the rows of a table, the heading first. No cell of these tests has two spaces in a row."""
     return [re.split(r" {2,}", line.strip()) for line in text.splitlines()]
 
 
@@ -50,7 +49,7 @@ class Fleet(Case):
         self.addCleanup(os.chdir, os.getcwd())
 
     def fill(self, folder, **bits):
-        """A request NAME.json for each name; returns the folder's path."""
+        """Writes a request NAME.json for each name. Returns the path of the folder."""
         path = os.path.join(self.folder, folder)
         os.mkdir(path)
         for name, count in bits.items():
@@ -58,7 +57,7 @@ class Fleet(Case):
         return path
 
     def fit(self, *args, results=of_request, **options):
-        """Runs the command; returns what it printed and the peer that recorded what it sent."""
+        """Runs the command. Returns its output, and the peer with the recorded requests."""
         recorder = Recorder(results)
         return answered(conversation(recorder), "fit", *args, **options), recorder
 
@@ -267,11 +266,11 @@ class Table(Fleet):
 
 
 class LargestBar(Fleet):
-    """The column is there once a request has root complexes."""
+    """The column appears if a request has root complexes."""
 
     @staticmethod
     def windows(*windows, warnings=()):
-        """A layout that needs 40 bits with such high windows, (start, end); None: none."""
+        """Returns a layout that needs 40 bits and has such high windows, (start, end) or None."""
         rcs = [{"name": f"rc{number}", "segment": 0, "start_bus": number, "end_bus": number, "ecam": {"start": "0x0", "end": "0x1000"},
                 **({"high_mmio": {"start": hex(window[0]), "end": hex(window[1])}} if window else {})} for number, window in enumerate(windows)]
         ecam = {"segment": 0, "start_bus": 0, "end_bus": 0, "ecam": {"start": "0x0", "end": "0x1000"}, "bus0_base": "0x0"}
@@ -311,7 +310,7 @@ class LargestBar(Fleet):
 
 class Refusals(Fleet):
     def answer(self, message):
-        """Refuses what does not say how many bits it needs."""
+        """Refuses a request that does not say how many bits it needs."""
         request = message["params"]["request"]
         if "bits" in request:
             return reply(needing(request["bits"]), message["id"])
@@ -319,7 +318,7 @@ class Refusals(Fleet):
                        **request.get("data", {}))
 
     def refuse(self, *requests, options=()):
-        """Asks about a good request, these, and another good one."""
+        """Asks about a good request, then about these, then about another good one."""
         self.fill("fleet", a=33, z=34)
         for number, request in enumerate(requests):
             self.write(f"fleet/m{number}.json", json.dumps(request).encode())
@@ -491,7 +490,7 @@ class WithDaemon(DaemonTestCase):
     maxDiff = None
 
     def fit(self, *requests, bits, options=()):
-        """The rows for these requests without their names, the exit status, and standard error."""
+        """Returns the rows for these requests without their names, the exit status, and standard error."""
         files = FilesOf(requests)
         self.addCleanup(files.remove)
         result = ctl("--socket", self.daemon.socket, "fit", *files.paths, "--bits", bits, *options)
@@ -499,7 +498,8 @@ class WithDaemon(DaemonTestCase):
 
     @staticmethod
     def request(nodes, **members):
-        """Without MMIO above 4 GiB, 1 GiB makes way for the MMIO below, so the top is 1 GiB above the RAM."""
+        """A request without MMIO above 4 GiB. The MMIO below displaces 1 GiB of RAM, so the top is 1 GiB above the RAM
+        size."""
         return {"arch": "x86_64", "memory": {"nodes": nodes}, "chipset": {"high_mmio": 0}, **members}
 
     @staticmethod
@@ -556,7 +556,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(alone[0][0][-2:], ["no BAR", "no BAR"])
         for bits in (36, 39, 46):
             self.assertEqual(self.fit({**gpu, "host": {"physical_address_bits": bits}}, bits="40,46"), alone)
-        # What else is wrong with the request stays wrong.
+        # Another fault in the request is still reported.
         rows, code, _ = self.fit({**gpu, "host": {"physical_address_bits": 65}}, bits="40")
         self.assertEqual((rows[0][-1], code), ("out_of_range at /host/physical_address_bits", NO))
 
@@ -572,7 +572,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(re.findall(r"(?m)^gpalayoutctl: \S+/(\d)\.json: (\w+)", err),
                          [("1", "out_of_range"), ("2", "bad_size"), ("3", "wrong_type"), ("4", "missing_member"),
                           ("5", "message_too_large")])
-        # What is out of range has its choices in the message.
+        # If a value is out of range, the message lists the choices.
         self.assertEqual(len(re.findall(r"(?m)^hint: ", err)), 4)
         self.assertIn("x86_64", err.split("\n")[0])
 
@@ -598,7 +598,7 @@ class WithDaemon(DaemonTestCase):
 
 
 class FilesOf:
-    """Requests in files 0.json and so on of a folder of their own."""
+    """Requests in files 0.json and so on, in a folder of their own."""
 
     def __init__(self, requests):
         self.folder = tempfile.mkdtemp(prefix="gpalayoutctl-test-")

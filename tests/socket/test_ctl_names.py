@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""gpalayoutctl shows names of root complexes, CXL windows and reserved ranges as they are, whatever is in them.
+"""gpalayoutctl shows names of root complexes, CXL windows and reserved ranges as they are, whatever they contain.
 
-No byte of them acts on a terminal or ends an XML element, columns line up, and what is shown can be typed.
+No byte of a name acts on a terminal or ends an XML element, columns line up, and a shown name can be typed.
 """
 
 import json
@@ -14,7 +14,7 @@ from harness import DaemonTestCase, main
 
 LONGEST = "世" * 85  # 255 bytes
 NAMES = ["my rc", "it's", 'q"uote', "<a href='x'>&amp;", "a,b=c+d", "back\\slash", "世界", "%s%n", "[x]{y}", "-low-mmio", "🙂", LONGEST]
-# What a terminal obeys is allowed in a name, unless it is a control character.
+# A name may contain characters that a terminal obeys, except control characters.
 OVERRIDES = ["left\u202eright", "two\u2028lines"]
 ARCH = ["--arch", "x86_64", "--memory", "4G"]
 
@@ -32,7 +32,7 @@ def cells(text):
 
 
 def flags(names):
-    """A root complex, a CXL window over it and a reserved range of each name."""
+    """Yields flags for a root complex, a CXL window over it and a reserved range with each name."""
     for number, name in enumerate(names):
         yield from ("--pcie-root-complex", f"{quoted(name)},segment={number},end_bus=0,cxl,low_mmio=2M,node=0", "--amd-iommu", quoted(name),
                     "--cxl-window", f"{quoted(name)},size=256M,targets={quoted(name)}",

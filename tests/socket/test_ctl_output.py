@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""gpalayoutctl: what of an answer is printed (--quiet, --field, a pager), and what is said of a refusal.
+"""gpalayoutctl: which part of an answer is printed (--quiet, --field, a pager), and what is printed about a refusal.
 
-The first classes have a scripted peer; the places and hints of refusals are those of the daemon.
+The first classes use a scripted peer. The places and hints of refusals are tested with the daemon.
 """
 
 import json
@@ -161,12 +161,12 @@ class Field(Case):
 
 
 class Pager(Case):
-    """PAGER marks what it shows."""
+    """PAGER marks its output."""
 
     MARK = "sed s/^/paged:/"
 
     def shown(self, *args, lines=5, script=reply(PAGE), **env):
-        """What a terminal of so many lines shows of a list of three, or of another command."""
+        """Returns what a terminal of this many lines shows of a list of three, or of another command."""
         with FakeDaemon(script) as daemon:
             code, shown = on_terminal("--socket", daemon.path, *(args or ("list",)), lines=lines, env=env)
         return code, shown.decode().replace("\r\n", "\n")
@@ -208,7 +208,7 @@ class Pager(Case):
             self.assertTrue(shown.endswith(self.text), shown)
 
     def test_the_default_is_not_missed(self):
-        # It is found first, and is none: what sh and the program itself say of one that is not there.
+        # The first less in the path fails as a missing one does: sh exits with 127, and so does this script.
         self.program("less", b"exit 127\n")
         self.assertEqual(self.shown(lines=2, PATH=self.path()), (OK, self.text))
 
@@ -232,7 +232,7 @@ class Pager(Case):
 
 
 class Failures(Case):
-    """A change of which nobody knows whether it was made."""
+    """Changes of which nobody knows whether they were made."""
 
     REPEAT = "hint: whether it was created is not known: repeat the command"
 
@@ -252,7 +252,7 @@ class Failures(Case):
 
     def test_one_that_was_never_sent_was_not_made(self):
         self.assertNotIn("not known", ctl("create", "vm", "--memory", "1G", "--socket", "/nonexistent").err)
-        # A dry run changes nothing, and this one has only asked for the request that there is.
+        # A dry run changes nothing, and --set had only asked for the current request.
         for args in (["--memory", "1G", "--dry-run"], ["--set", "a=1"]):
             result = answered(b"", "update", "vm", *args)
             self.check(result, NO_DAEMON, "the connection was closed")
@@ -260,7 +260,7 @@ class Failures(Case):
 
 
 class Json(Case):
-    """What is shown already is not offered."""
+    """The client does not offer what it already shows."""
 
     def test_a_line_that_is_shown_is_not_offered(self):
         strange = {"revision": 1, "layouts": [{**ENTRY, "generation": "riscv"}]}
@@ -281,7 +281,7 @@ class WithDaemon(DaemonTestCase):
         return ctl("--socket", self.daemon.socket, *args, **options)
 
     def said(self, reason, *args, stdin=b"", arch="x86_64"):
-        """The place and the message of a refusal, and all hints and notes."""
+        """Returns the place and the message of a refusal, and all hints and notes."""
         result = self.ctl(*args, *(["--arch", arch] if arch else []), stdin=stdin)
         self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)
         first, *rest = result.err.splitlines()
@@ -304,7 +304,7 @@ class WithDaemon(DaemonTestCase):
     def test_hexadecimal_without_0x_is_understood_for_what_it_is(self):
         for address, hint in (("fee00000", "hint: addresses in hexadecimal begin with 0x: 0xfee00000\n"),
                               ("80000000x", "hint: an address is 0x and"), ("", "hint: an address is 0x and")):
-            # Also where there is no layout that it could be looked for in.
+            # The hint is also given without a layout in which to look.
             for names in ([], ["vm-9"], ["--memory", "1G"]):
                 result = self.ctl("probe", address, *names)
                 self.assertEqual((result.code, result.out), (USAGE, ""))
@@ -335,7 +335,7 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("make low MMIO windows smaller", above)
         for word in (self.ABOVE, self.BUSES):
             self.assertNotIn(word, above)
-        # The default policy has it there, too; an earlier one has not.
+        # The default policy puts the ECAM above 4 GiB, too; an earlier one does not.
         self.assertNotIn(self.ABOVE, self.no_room("exhausted", *windows))
         for below in (["--pcie-ecam", "below-4gib"], ["--policy", "openvmm-2026.05"]):
             text = self.no_room("exhausted", *below, *windows)

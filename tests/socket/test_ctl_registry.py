@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""gpalayoutctl on the layouts the daemon keeps: create, update, get, list, delete,
-probe and stats.
+"""gpalayoutctl on the layouts that the daemon keeps: create, update, get, list, delete, probe and stats.
 
-What the client does with any answer is tested against a scripted peer; the last
-class goes end to end.
+The client's handling of answers is tested against a scripted peer. The last class uses the real daemon.
 """
 
 import json
@@ -31,13 +29,13 @@ LAYOUT_TEXT = ("START         END   SIZE  KIND  TAG\n"
                f"digest                 {digest(LAYOUT)}\n")
 NAME_AND_LAYOUT = {"name": "vm-1", "generation": 3, "layout": LAYOUT}
 
-# Revisions are this large in real life.
+# Revisions are as large in practice.
 BASE = 1780000000000000
 
 
 NOT_THERE = refusal(2, "there is no layout of this name", reason="not_found", pointer="/name")
 
-# One that has no name, and how one is shown that has.
+# A uid without a name, and the form in which a uid with a name is shown.
 NAMELESS_UID = 4123456789
 
 
@@ -87,7 +85,7 @@ class Usage(Case):
                 self.check(result, USAGE, text)
                 self.assertEqual(result.raw, b"")
 
-    # The flags each command has of its own; a test has each of them, those of stats in test_metrics.py.
+    # The flags of each command. Each of them has a test; those of stats are tested in test_metrics.py.
     FLAGS = {"create": {"--refuse"},
              "update": {"--set", "--add-pcie-root-complex", "--add-cxl-window", "--add-hotplug", "--remove", "--generation", "--dry-run",
                         "--allow-moves", "--allow-removals", "--refuse"},
@@ -110,7 +108,7 @@ class Usage(Case):
 
 class OneLayout(Case):
     def asked(self, result, *args, **options):
-        """Runs a command that the peer answers with `result`; returns what was sent and printed."""
+        """Runs a command that the peer answers with `result`. Returns what was sent and what was printed."""
         with FakeDaemon(reply(result)) as daemon:
             printed = ctl("--socket", daemon.path, *args, **options)
         self.check(printed, OK)
@@ -368,13 +366,14 @@ class List(Case):
         self.assertEqual([line.split()[0] for line in out.splitlines()[1:]], ["c", "d", "e"])
         self.assertEqual(sent, [("layout.list", {"after": "b"}), ("layout.list", {"after": "d"})])
 
-    # In both orders of pages, and at their ends, there are some of each.
+    # In both orders, each page and its ends have some of each kind.
     MIXED = [listed(0, name=name, owner_uid=uid, arch=arch, policy=policy) for name, uid, arch, policy in [
         ("db", 0, "x86_64", "a"), ("db-1", NAMELESS_UID, "aarch64", "a"), ("db-2", 0, "x86_64", "b"), ("vm-1", 0, "aarch64", "a"),
         ("vm-10", NAMELESS_UID, "x86_64", "b"), ("vm-2", 65534, "x86_64", "a"), ("web", NAMELESS_UID, "aarch64", "b")]]
 
     def chosen(self, *args):
-        """The names that are listed as a table and as JSON, with the limits that were asked for, from pages of two."""
+        """Returns the names that are listed as a table and as JSON, and the limits in the requests. A page has two
+        layouts."""
         def results(_, params):
             found = [row for row in self.MIXED if row["name"] > params.get("after", "")]
             page = found[:min(params.get("limit", 2), 2)]
@@ -411,7 +410,7 @@ class List(Case):
                     self.assertEqual(self.chosen("--limit", str(limit), *args)[0], names[:limit])
 
     def test_a_limit_of_what_is_chosen_is_none_of_a_page(self):
-        # The daemon would count those, too, that are not chosen.
+        # The daemon would also count layouts that are not chosen, so the client does not pass the limit on.
         self.assertEqual(self.chosen("--limit", "1", "web")[1], [None] * 4)
         self.assertEqual(self.chosen("--limit", "1", "db*")[1], [None])
         self.assertEqual(self.chosen("--limit", "3")[1], [3, 1])
@@ -766,7 +765,8 @@ class WithDaemon(DaemonTestCase):
         return result.out
 
     def refused(self, reason, place, *args, hint="", **options):
-        """The refusal is at this place, with a hint that has this text; None: with no hint. Returns all that is said."""
+        """Checks that a refusal is at this place, with a hint that contains this text, or without one for None. Returns
+        the messages."""
         result = self.ctl(*args, **options)
         self.assertEqual((result.code, result.raw), (STATUS.get(reason, REFUSED), b""), result.err)
         self.assertRegex(result.err, rf"^gpalayoutctl: (\S+: )?{re.escape(reason)} at {re.escape(place)}: ")
@@ -781,7 +781,7 @@ class WithDaemon(DaemonTestCase):
         return json.loads(self.ok("get", name, "--json"))["result"]["generation"]
 
     def fill(self, count):
-        """Layouts vm-0000 and so on; returns their names."""
+        """Creates layouts vm-0000 and so on. Returns their names."""
         names = [f"vm-{number:04}" for number in range(count)]
         with self.daemon.connect() as client:
             for name in names:
@@ -955,7 +955,7 @@ class WithDaemon(DaemonTestCase):
         for tag in ("pcie-rc1-low-mmio", "pcie-rc0"):
             self.ok("update", "vm-1", "--remove", tag)
         self.assertNotIn("pcie-", self.ok("get", "vm-1"))
-        # What moves is refused, as in any update, and so is what nobody would take.
+        # As in any update, a move is refused, and so is a value that is invalid anyway.
         self.refused("would_move", "the request", "update", "vm-1", "--set", "memory.nodes.0=9G")
         self.ok("update", "vm-1", "--set", "memory.nodes.0=9G", "--set", "memory.nodes.1=1G", "--allow-moves")
         self.assertEqual(self.request("vm-1")["memory"]["nodes"], [hex(9 << 30), hex(1 << 30)])
@@ -993,7 +993,7 @@ class WithDaemon(DaemonTestCase):
                 ("bad_size", ["--add-pcie-root-complex", "c1,segment=1", "--add-pcie-root-complex", "c2,segment=2,hdm=x"],
                  "--add-pcie-root-complex c2,segment=2,hdm=x", "write whole digits"),
                 ("invalid_size", ["--remove", "hotplug-0", "--add-hotplug", "2G", "--add-hotplug", "3"], "--add-hotplug 3", "multiple of 4K"),
-                # The last one need not be the one that was added.
+                # The last element need not be the one that was added.
                 ("invalid_size", ["--add-hotplug", "2G", "--set", "memory.hotplug.2={\"size\":3}"],
                  "/memory/hotplug/2/size of the changed request", "multiple of 4K"),
                 ("invalid_size", ["--add-hotplug", "2G", "--remove", "hotplug-1", "--add-hotplug", "3"],
@@ -1059,7 +1059,7 @@ class WithDaemon(DaemonTestCase):
         self.assertIn(text, result.err)
 
     def test_a_change_of_somebody_else_is_not_undone(self):
-        """Between reading the request and sending it changed, the layout is another one."""
+        """Another client changes the layout between the read of the request and the update."""
         generations = iter((7, 8))
 
         def answer(message):
@@ -1103,13 +1103,13 @@ class WithDaemon(DaemonTestCase):
         looked = ctl_as(65534, "--socket", self.daemon.socket, "list")
         self.assertEqual((looked.code, looked.err), (OK, ""))
         self.assertIn("vm-0000", looked.out)
-        # Those that change something are told why not.
+        # Commands that change something report why they cannot use the inspect socket.
         for args in (["delete", "vm-0000"], ["create", "vm-1", *self.VM]):
             changed = ctl_as(65534, "--socket", self.daemon.socket, *args)
             self.assertEqual(changed.code, NO_DAEMON)
             self.assertIn("Permission denied\nhint: this user may not use the socket: join its group; --inspect-socket names the one "
                           "for commands that change nothing\n", changed.err)
-        # One that is named is the one that is used.
+        # A socket that is named is used as it is.
         named = ctl_as(65534, "--socket", self.daemon.socket, "--inspect-socket", "/nowhere/inspect.sock", "list")
         self.assertEqual(named.code, NO_DAEMON)
         self.assertIn(f"{self.daemon.socket}: cannot connect: Permission denied", named.err)
@@ -1133,7 +1133,7 @@ class WithDaemon(DaemonTestCase):
             self.assertRegex(out, rf"(?m)^{line}$")
 
     def stats_of(self, method):
-        """Answered and refused requests of a method."""
+        """Returns the numbers of answered and of refused requests of a method."""
         found = re.search(rf"(?m)^{re.escape(method)} +(\d+) +(\d+) ", self.ok("stats"))
         return [int(count) for count in found.groups()] if found else [0, 0]
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""gpalayoutctl watch: every event once, whatever becomes of the connection.
+"""gpalayoutctl watch: every event is printed once, whatever happens to the connection.
 
-Most promises are tested against a scripted peer, which can lose connections at any
-byte; the last class restarts the real daemon.
+Most tests use a scripted peer, which can lose connections at any byte. The last class restarts the real daemon.
 """
 
 import json
@@ -19,7 +18,7 @@ from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, USAGE, Case, FakeDaem
                          refusal, reply)
 from harness import GPALAYOUTCTL, PATIENCE, Daemon, can_be_another_user, main, wait_until
 
-# Revisions are this large in real life.
+# Revisions are as large in practice.
 BASE = 1780000000000000
 
 
@@ -29,13 +28,13 @@ def event(revision, what="created", name="vm-1", digest="sha256:00ff", **more):
 
 
 def fields(line):
-    """An event's line as a tuple, without when and by whom."""
+    """Returns the line of an event as a tuple, without its time and user."""
     revision, _, what, name, _, digest = line.split()
     return int(revision), what, name, digest
 
 
 class Watching:
-    """A `watch` in the background; its lines can be waited for."""
+    """Runs `watch` in the background, and can wait for its lines."""
 
     def __init__(self, path, *args, stdout=subprocess.PIPE, **options):
         self.process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "watch", *args], stdout=stdout,
@@ -53,14 +52,14 @@ class Watching:
                 stream.close()
 
     def lines(self, count):
-        """The next lines, each as soon as it is there."""
+        """Returns the next lines, waiting for each."""
         return [self.process.stdout.readline().decode() for _ in range(count)]
 
     def complaint(self):
         return self.process.stderr.readline().decode()
 
     def wait_sleeps(self, count):
-        """Waits until it has gone to sleep so many times, as it does between two attempts to connect."""
+        """Waits until the client has slept this many times. It sleeps between two attempts to connect."""
         def sleeps():
             with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
                 return next(int(line.split()[1]) for line in status if line.startswith("voluntary"))
@@ -69,16 +68,16 @@ class Watching:
         wait_until(lambda: sleeps() >= enough, "more attempts")
 
     def end(self):
-        """Waits for the end: exit status, the rest of the output and of the complaints."""
+        """Waits until the client exits. Returns the exit status, the remaining output and the complaints."""
         out, err = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, out.decode(), err.decode()
 
 
 class Stages:
-    """Does to each connection what its stage says; the last one stays for all further ones.
+    """Handles each connection with the next stage. The last stage stays for all further connections.
 
-    A stage is bytes, sent once the subscription is there, with its id, followed by the end of
-    the connection; or a function of the connection. What clients sent is in `subscriptions`.
+    A stage is bytes or a function of the connection. The bytes are sent after the subscription, with its id; then the
+    connection is closed. `subscriptions` holds the params of the subscriptions.
     """
 
     def __init__(self, *stages):
@@ -97,7 +96,7 @@ class Stages:
 
 
 def stays(data):
-    """A stage that sends `data` and leaves the connection open until the client leaves."""
+    """Makes a stage that sends `data` and keeps the connection open until the client leaves."""
     def run(connection):
         FakeDaemon.read_line(connection)
         connection.sendall(data)
@@ -109,7 +108,7 @@ class Watch(Case):
     SUBSCRIBED = reply({"revision": BASE})
 
     def watched(self, *stages, args=()):
-        """Runs `watch` over these stages; returns its result and the parameters of each subscription."""
+        """Runs `watch` over these stages. Returns its result and the params of each subscription."""
         script = Stages(*stages)
         return answered(script, "watch", *args), script.subscriptions
 
@@ -175,7 +174,7 @@ class Watch(Case):
                          [{"since": 0}])
 
     def complaints(self, result):
-        """The complaints without the path of the socket."""
+        """Returns the complaints without the path of the socket."""
         return [re.sub(r"^gpalayoutctl: \S+: ", "", line) for line in result.err.splitlines()]
 
     def test_a_lost_connection_is_made_again_from_the_last_event(self):
@@ -195,7 +194,7 @@ class Watch(Case):
         self.assertEqual(subscriptions, [{}, {"since": BASE}, {"since": BASE}])
 
     def test_events_owed_since_a_revision_are_asked_for_until_they_came(self):
-        # The reply's revision lies behind events that were still to come when the connection broke.
+        # The revision in the reply is higher than those of events that had not come when the connection broke.
         result, subscriptions = self.watched(self.SUBSCRIBED, self.SUBSCRIBED + event(BASE - 8)[:30],
                                              self.SUBSCRIBED + event(BASE - 8),
                                              args=["--since", str(BASE - 9), "--count", "1"])
@@ -330,7 +329,7 @@ class Watch(Case):
             self.check(result, NO_DAEMON, "an event does not follow the one before it")
 
     def test_an_event_may_say_which_it_follows(self):
-        """As the first does after a start of the daemon."""
+        """The first event after a start of the daemon says which revision it follows."""
         def after(revision, follows):
             message = json.loads(event(revision))
             message["params"]["follows"] = follows
@@ -438,7 +437,7 @@ class WithDaemon(Case):
         return self.daemon.call("layout.list")["result"]["revision"]
 
     def wait_subscribed(self):
-        """Until the daemon has a subscriber: what happens from now on is an event."""
+        """Waits until the daemon has a subscriber. From then on each change is an event."""
         wait_until(lambda: self.daemon.call("daemon.stats")["result"]["connections"]["subscribers"], "a subscriber")
 
     def test_history_has_who_and_when(self):
@@ -483,7 +482,7 @@ class WithDaemon(Case):
                 self.wait_subscribed()
                 self.create(*names[:10])
                 seen = watching.lines(10)
-                self.create(*names[10:20])  # on their way, perhaps, as the daemon ends
+                self.create(*names[10:20])  # some may still be under way when the daemon exits
                 self.daemon.stop(sig)
                 self.daemon.start()
                 self.create(*names[20:30])

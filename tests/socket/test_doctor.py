@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""gpalayoutctl doctor: what it finds wrong with sockets, the daemon, its folder and the clock, and what it says to do."""
+"""gpalayoutctl doctor: the problems it finds with sockets, the daemon, its folder and the clock, and its advice."""
 
 import os
 import re
@@ -16,7 +16,7 @@ STATS = {"started_at": "2026-11-22T15:04:05.123Z", "uptime_ms": 5000,
 
 
 def findings(out):
-    """{what: (verdict, text, what to do)}"""
+    """Returns {what: (verdict, text, advice)}."""
     return {what: (verdict, text, todo.removeprefix("       do: ").rstrip("\n"))
             for verdict, what, text, todo in re.findall(r"(?m)^(ok|wrong) +([a-z ]+): (.*)\n((?:       do: .*\n)?)", out)}
 
@@ -28,7 +28,8 @@ class Doctor(Case):
         return findings(result.out)
 
     def answered(self, info=None, code=NO, beside=lambda path: None, **stats):
-        """What is found about a daemon that says this of itself; `beside` is told the path of its socket."""
+        """Returns the findings about a daemon with this daemon.info and these statistics. `beside` gets the path of its
+        socket."""
         def answer(message):
             asked = {"daemon.info": {**INFO, **(info or {})}, "daemon.stats": {**STATS, **stats}}
             return reply(asked[message["method"]], message["id"])
@@ -137,12 +138,12 @@ class WithDaemon(DaemonTestCase):
         found = self.find(NO, lambda *args: ctl_as(65534, *args))
         verdict, text, todo = found["control socket"]
         self.assertEqual((verdict, "this user (uid 65534) may not use it; its mode is 0660" in text), ("wrong", True))
-        # The group is root's, which is nobody's to join.
+        # The socket's group is root's, which nobody should join.
         self.assertIn("SocketGroup=", todo)
         os.chown(self.daemon.socket, -1, 1)
         self.assertRegex(self.find(NO, lambda *args: ctl_as(65534, *args))["control socket"][2],
                          r"^join the group (\S+): usermod -aG \1 USER$")
-        # It looks through the other socket then.
+        # The client then uses the other socket.
         self.assertEqual((found["inspect socket"][0], found["daemon"][0]), ("ok", "ok"))
         os.chmod(self.daemon.socket, 0o600)
         self.assertIn("SocketGroup=", self.find(NO, lambda *args: ctl_as(65534, *args))["control socket"][2])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Events: in order, without a gap or a repeat, whoever reads and whoever does not."""
+"""Events come in order, without a gap or a repeat, whichever clients read or do not read."""
 
 import json
 import os
@@ -19,14 +19,14 @@ def create(client, name):
 
 
 def come_and_go(client, name, count=1):
-    """Two events each."""
+    """Makes two events each time."""
     for _ in range(count):
         create(client, name)
         client.call("layout.delete", {"name": name})
 
 
 def subscribe(client, since=None):
-    """The revision of the reply, or the whole refusal."""
+    """Returns the revision in the reply, or the whole reply if it is a refusal."""
     reply = client.call("events.subscribe", {} if since is None else {"since": since})
     return reply["result"]["revision"] if "result" in reply else reply
 
@@ -83,7 +83,7 @@ class Following(unittest.TestCase):
             self.assertEqual(revision_of(self.daemon), before)
 
     def test_a_subscriber_may_go_on_asking(self):
-        """Its own changes are events, too; replies are in order, and events between them whole lines."""
+        """The client's own changes are events, too. Replies are in order, and events between them are whole lines."""
         with self.daemon.connect() as client:
             start = subscribe(client)
             lines = []
@@ -105,7 +105,7 @@ class Following(unittest.TestCase):
             self.assertEqual(len(read_events(client, 1)), 1)
 
     def test_who_is_refused_is_not_subscribed(self):
-        """Here because the reply would be longer than replies may be."""
+        """The refusal here is that the reply would be too long."""
         with Daemon("--store", "memory", "--limit", "reply_bytes=64KiB") as daemon, daemon.connect() as client:
             long = "x" * 65536
             client.send(json.dumps({"jsonrpc": "2.0", "id": long, "method": "events.subscribe"}).encode() + b"\n")
@@ -131,7 +131,7 @@ class Following(unittest.TestCase):
             self.assertEqual([event["revision"] for event in events], list(range(start + 1, start + 1 + 8 * 40)))
             self.assertEqual(events, seen[0])
             subscriber.close()
-        # What is told of each layout is what it went through.
+        # The events of each layout match what happened to it.
         for number in range(8):
             told = [event["event"] for event in seen[0] if event["name"] == f"vm-{number}"]
             self.assertEqual(told, ["created", "deleted"] * 20)
@@ -152,7 +152,7 @@ class CatchingUp(unittest.TestCase):
     def test_since_replays_without_a_gap_or_a_repeat(self):
         with Daemon("--store", "memory", "--limit", "events_kept=100") as daemon, daemon.connect() as client:
             start = revision_of(daemon)
-            # Before the ring is full, while it turns, and after it has turned several times.
+            # Before the ring is full, while it wraps, and after it has wrapped several times.
             for made in (0, 10, 90, 100, 120, 230, 500):
                 while revision_of(daemon) < start + made:
                     come_and_go(client, "vm")
@@ -165,7 +165,7 @@ class CatchingUp(unittest.TestCase):
                         self.assertEqual(subscribe(subscriber, since), newest)
                         events = read_events(subscriber, newest - since)
                         self.assertEqual([event["revision"] for event in events], list(range(since + 1, newest + 1)))
-                        # Nothing more comes, until something happens.
+                        # No more events come until something happens.
                         self.assertIn("result", subscriber.call("daemon.info"))
                 for since in (oldest - 1, newest + 1, 0):
                     with Client(daemon.socket) as subscriber:
@@ -199,7 +199,7 @@ class CatchingUp(unittest.TestCase):
                              list(range(newest - 4095, newest + 1)))
 
     def test_replay_goes_over_into_what_happens(self):
-        """While others change things all the time."""
+        """Other clients change layouts all the time."""
         with Daemon("--store", "memory") as daemon:
             done = threading.Event()
 
@@ -250,7 +250,7 @@ class CatchingUp(unittest.TestCase):
                 self.assertEqual([event["event"] for event in events], ["created", "deleted"] * 25)
 
     def test_events_of_another_registry_are_not_taken_for_its_own(self):
-        """A new one has other revisions, even if as much has happened in it."""
+        """A new registry has other revisions, even if as much has happened in it."""
         with Daemon("--store", "memory") as daemon:
             with daemon.connect() as client:
                 come_and_go(client, "vm", 10)
@@ -292,14 +292,14 @@ class NotReading(unittest.TestCase):
                     told += read_events(reading, 200)
                 self.assertIn("reason=subscriber_too_slow", daemon.log())
                 self.assertEqual([event["revision"] for event in told], list(range(start + 1, start + 1 + len(told))))
-                # What it was sent before is whole, in order, and then it ends.
+                # The events before the cut are whole and in order. Then the connection is closed.
                 expected = start + 1
                 try:
                     while (text := stuck.read_line()) is not None:
                         self.assertEqual(json.loads(text)["params"]["revision"], expected)
                         expected += 1
                 except (AssertionError, ConnectionResetError):
-                    # Cut off within a line.
+                    # The last line was cut off.
                     pass
                 self.assertLess(expected, start + len(told))
                 self.assertEqual(client.call("daemon.stats")["result"]["connections"]["subscribers"], 1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""layout.explain, and gpalayoutctl explain: the steps lead to the layout, also of one that was
-updated and has outlived a restart."""
+"""layout.explain, and gpalayoutctl explain: the steps lead to the layout, even if it was updated and has survived a
+restart."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ KEPT = "kept where the live layout had it"
 
 
 def placed(explanation):
-    """What the steps have placed, as the map has it."""
+    """Returns the ranges that the steps have placed, in the form of the map."""
     return sorted((int(chosen["start"], 16), chosen["end"], step["tag"], step["phase"])
                   for step in explanation["ranges"] for chosen in step["chosen"])
 
@@ -39,7 +39,7 @@ class Explaining(DaemonTestCase):
                     result = client.call("layout.explain", {"request": vector["request"]})["result"]
                     self.assertEqual(result["digest"], layout["digest"])
                     steps = placed(result)
-                    # The map leaves out reserved ranges above the top.
+                    # The map omits reserved ranges above the top.
                     self.assertEqual(steps[:len(layout["map"])], mapped(layout))
                     self.assertEqual({phase for *_, phase in steps[len(layout["map"]):]} - {"reserved"}, set())
                     count += 1

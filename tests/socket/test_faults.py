@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-What the daemon promises when the store does not do its part: a full, slow or failing disk, a database that cannot
-be used, and the end of the daemon under load.
+The promises of the daemon if the store fails: a full, slow or broken disk, a database that cannot be used, and a
+shutdown under load.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ class FaultyDaemon(Daemon):
         super().start(wait)
 
     def set(self, fault):
-        """Replaces the file as a whole, lest half a word be read."""
+        """Replaces the whole file, so that nobody reads half a word."""
         with open(self.fault_path + ".new", "w", encoding="ascii") as file:
             file.write(fault)
         os.rename(self.fault_path + ".new", self.fault_path)
@@ -56,7 +56,7 @@ def contents(path):
 
 
 def flip(path, at):
-    """Flips a bit; the second time it is as it was."""
+    """Flips a bit. The second call restores it."""
     with open(path, "r+b") as file:
         file.seek(at)
         byte = file.read(1)[0]
@@ -65,7 +65,7 @@ def flip(path, at):
 
 
 def live(daemon):
-    """All live layouts, as layout.get tells of them, by name."""
+    """Returns all live layouts by name, as layout.get returns them."""
     found, params = {}, {}
     with daemon.connect() as client:
         while True:
@@ -93,7 +93,7 @@ class Promises(unittest.TestCase):
 
 
 class WallClock(Promises):
-    """A clock that stands before 1970 or far ahead: only dates are wrong."""
+    """The clock is before 1970 or far ahead: only dates are wrong."""
 
     FIRST, LAST = "1970-01-01T00:00:00.", "9999-12-31T23:59:59."
 
@@ -105,7 +105,7 @@ class WallClock(Promises):
                 self.assertEqual(text[:len(date)], date)
             subscribed = client.call("events.subscribe")["result"]
             self.assertIn(subscribed["revision"], range(1, 2 ** 53 - 2 ** 51))
-            # It ends as cleanly as ever, and finds everything again.
+            # The daemon exits cleanly, and finds everything after a restart.
             self.assertEqual(daemon.stop(), 0)
             self.assertNotIn("store_stalled", daemon.log())
             daemon.start()
@@ -123,7 +123,7 @@ class WallClock(Promises):
 
 
 class Stalled(Promises):
-    """A disk that takes for ever over a commit."""
+    """A disk on which a commit takes for ever."""
 
     def test_everyone_who_needs_no_disk_is_served(self):
         with FaultyDaemon() as daemon, daemon.connect() as waiting:
@@ -133,7 +133,7 @@ class Stalled(Promises):
             send_create(waiting, "wanted")
             for _ in range(50):
                 self.assert_reads_go_on(daemon, "there")
-            # Nobody sees what is not on disk.
+            # Nobody sees a layout that is not on disk.
             with daemon.connect() as client:
                 self.assertEqual(reason(client.call("layout.get", {"name": "wanted"})), "not_found")
             daemon.wait_idle()
@@ -150,7 +150,7 @@ class Stalled(Promises):
                 log = os.path.join(daemon.state, "registry.db-wal")
                 before_it = contents(log)
                 send_create(clients[0], "vm-0")
-                # Once it is with the disk, the others come.
+                # The first change must be with the disk before the others come.
                 wait_until(lambda: contents(log) != before_it, "the first change in the log of the database")
                 for i in range(1, 32):
                     send_create(clients[i], f"vm-{i}")
@@ -174,7 +174,7 @@ class Stalled(Promises):
             wait_until(lambda: "left" in live(daemon), "the layout of a client that left")
 
     def test_a_client_that_leaves_while_it_waits_is_soon_missed(self):
-        # However long the limits on time are.
+        # This must not depend on the time limits, so they are long.
         with FaultyDaemon("--log-level", "debug", "--limit", "unfinished_line_ms=3600000", "--limit",
                           "output_stall_ms=3600000") as daemon:
             daemon.set("stall")
@@ -201,7 +201,7 @@ class Stalled(Promises):
 
 
     def test_a_commit_that_ends_late_ends_the_daemon_cleanly(self):
-        """All clients have been cut off by a second signal, and then the disk goes on."""
+        """A second signal has cut off all clients. Then the disk goes on."""
         with FaultyDaemon() as daemon, daemon.connect() as client:
             daemon.set("stall")
             send_create(client, "late")
@@ -233,10 +233,10 @@ class Stalled(Promises):
 
 
 class Full(Promises):
-    """A disk without room: refused, and everything else goes on."""
+    """A disk without room: changes are refused, and everything else works."""
 
     def fill(self, daemon):
-        """Creates layouts until one is refused; their number."""
+        """Creates layouts until one is refused. Returns how many there are."""
         with daemon.connect() as client:
             for i in range(10000):
                 reply = create(client, f"vm-{i:05}")
@@ -259,11 +259,11 @@ class Full(Promises):
             made = self.fill(daemon)
             self.check_full(daemon, made)
             with daemon.connect() as client:
-                # Room comes back with what is deleted.
+                # Deleting makes room.
                 for i in range(made // 2):
                     self.assertIn("result", client.call("layout.delete", {"name": f"vm-{i:05}"}))
                 self.assertTrue(create(client, "one-more")["result"]["created"])
-            # But for the few pages that deleting may need.
+            # The file may exceed its limit only by the few pages that deleting may need.
             self.assertLess(os.stat(os.path.join(daemon.state, "registry.db")).st_size, (64 + 16 + 100 // 16 + 1) * 4096)
             self.assert_same_after_restart(daemon, live(daemon))
 
@@ -281,7 +281,7 @@ class Full(Promises):
             self.assert_same_after_restart(daemon, live(daemon))
 
     def test_a_full_disk_keeps_nothing_from_being_deleted(self):
-        """As on a real one in test_full_disk.py, also where none may be mounted."""
+        """The same as on a real disk in test_full_disk.py, for users who may not mount one."""
         with FaultyDaemon() as daemon:
             with daemon.connect() as client:
                 for i in range(300):
@@ -307,7 +307,7 @@ class Full(Promises):
                 self.assertTrue(create(client, "one-more")["result"]["created"])
 
     def test_fewer_events_on_a_full_disk(self):
-        """All those that are kept no longer would not fit into the log at once."""
+        """The many dropped events would not fit into the log at once."""
         with FaultyDaemon("--limit", "events_kept=100000") as daemon:
             with daemon.connect() as client:
                 for i in range(100):
@@ -368,7 +368,7 @@ class Full(Promises):
 
 
 class Failing(Promises):
-    """A disk that breaks: nothing is acknowledged, the daemon ends, and the next one is sound."""
+    """A disk that breaks: nothing is acknowledged, the daemon exits, and works after a restart."""
 
     def check(self, fault):
         with FaultyDaemon() as daemon, daemon.connect() as client, daemon.connect() as other:
@@ -378,7 +378,7 @@ class Failing(Promises):
             daemon.set(fault)
             reply = create(client, "unsure")
             self.assertEqual((reply["error"]["code"], reason(reply)), (7, "store_failed"))
-            # Whoever comes while it ends is told so, or finds it gone.
+            # A client that comes during the shutdown is told so, or finds no daemon.
             try:
                 reply = create(other, "later")
                 self.assertIn(reason(reply), ("store_failed", "shutting_down"))
@@ -405,7 +405,7 @@ class Failing(Promises):
         self.check("eio-sync")
 
     def test_what_the_database_has_lost_stays_in_the_log(self):
-        """The system forgets what it was to write into the database, and says so once."""
+        """The system drops what it had to write into the database, and reports this only once."""
         with FaultyDaemon("--limit", "events_kept=10") as daemon:
             large = [request(4, virtio_mmio={"slots": slots}, memory={"nodes": ["4MiB"] * 1024}) for slots in (1000, 999)]
             with daemon.connect() as client:
@@ -435,7 +435,7 @@ class Failing(Promises):
 
 
 class Unusable(unittest.TestCase):
-    """A database that cannot be used is refused at the start, and left as it is."""
+    """A database that cannot be used is refused at the start, and left unchanged."""
 
     def setUp(self):
         self.daemon = Daemon()
@@ -457,7 +457,8 @@ class Unusable(unittest.TestCase):
         return found
 
     def assert_refused(self, *words):
-        """What it says at the start, which has all the words, is returned; nothing is changed."""
+        """Starts the daemon, which must refuse and change nothing. Returns its message, which must contain all the
+        words."""
         before, had_socket = self.files(), os.path.exists(self.daemon.socket)
         done = subprocess.run([*PROGRAM, "--socket", self.daemon.socket, "--state-dir", self.daemon.state],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -493,14 +494,14 @@ class Unusable(unittest.TestCase):
         self.daemon.process.wait()
 
     def test_a_flipped_byte_in_the_log_of_a_crash_does_not_lose_layouts_in_silence(self):
-        """All but the last change, which cannot be told from one that was never finished."""
+        """Only the last change may be lost, because it cannot be told from an unfinished one."""
         self.crash()
         log = self.path + "-wal"
         size = os.stat(log).st_size
         for at in (1, 9, 17, 25, 40, 60, size // 3, size // 2, size // 2 + 4000):
             flip(log, at)
             said = self.assert_refused(log, "damaged")
-            # To cut it to nothing would lose all of it.
+            # The message must not advise cutting the log to nothing, because all of it would be lost.
             self.assertEqual("truncate" in said, at > 60, said)
             flip(log, at)
         self.daemon.start()
@@ -533,7 +534,7 @@ class Unusable(unittest.TestCase):
         self.assert_refused(self.path + "-journal")
 
     def test_every_page_of_the_database_counts(self):
-        """Its header, with which it could only be read; its events; its state."""
+        """Bytes in the header that make the database read-only, in the events, and in the state."""
         self.daemon.stop()
         for at in (18, 19):
             flip(self.path, at)
@@ -560,7 +561,7 @@ class Unusable(unittest.TestCase):
         self.assert_refused(self.path, "newer gpalayoutd", "schema version is 3")
 
     def test_a_newer_schema_after_a_crash(self):
-        """Its log is there, too, and is not touched either."""
+        """The log is also there, and must not be touched either."""
         self.daemon.process.kill()
         self.daemon.process.wait()
         self.assertIn("registry.db-wal", self.files())

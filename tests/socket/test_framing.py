@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One message a line: framing, envelopes, order, and what is not a request."""
+"""One message a line: framing, envelopes, order, and lines that are no requests."""
 
 import json
 import os
@@ -90,7 +90,7 @@ class Envelope(DaemonTestCase):
         self.assertEqual((reply["error"]["code"], reply["error"]["data"]["reason"], reply["id"]),
                          (code, reason, request_id), reply)
         self.assertTrue(reply["error"]["message"])
-        # The connection goes on.
+        # The connection still works.
         self.assertIn("result", self.ask(INFO % 1))
         return reply["error"]
 
@@ -208,7 +208,7 @@ class Envelope(DaemonTestCase):
             self.assertIn(f" level=info event=request_refused {peer} socket=control ", entry)
 
     def test_damaged_requests_never_hurt(self):
-        """Bytes flipped, dropped and doubled in a valid line: always one reply, and the daemon lives."""
+        """Flips, drops and doubles bytes of a valid line. There is at most one reply, and the daemon survives."""
         draw = random.Random(20260521)
         original = line(1, request=dict(REQUEST, pcie={"root_complexes": [
             {"name": "rc0", "high_mmio": {"start": "0x4000000000", "end": "0x4040000000"}, "iommu": "amd-vi"}]}))
@@ -231,7 +231,7 @@ class Envelope(DaemonTestCase):
                 if reply.get("id") == 424242:
                     break
                 replies += 1
-            # None only if the damage took the id away and left a notification.
+            # There is no reply only if the damage removed the id and left a notification.
             self.assertLessEqual(replies, 1, data)
 
 

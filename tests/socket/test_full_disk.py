@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """
-A state folder on a real file system that is full, because of the layouts or because another program takes every
-block that it gets: each layout can be deleted, the daemon starts, and nothing that was acknowledged is lost.
+A state folder on a real file system that is full, because of the layouts or because another program takes every free
+block. Each layout can be deleted, the daemon starts, and nothing that was acknowledged is lost.
 
-The file systems are mounted for the daemon alone, where this user may mount any.
+The file systems are mounted for the daemon alone, if this user may mount any.
 """
 
 import errno
@@ -24,10 +24,10 @@ EXT4 = ('truncate -s {size} "$0.image" && mkfs.ext4 -q -m 0 "$0.image" && mount 
 
 
 class SmallDisk:
-    """A file system of its own, in a mount namespace that lives until it is closed."""
+    """A file system in a mount namespace that lives until close()."""
 
     def __init__(self, mount, folder):
-        # What `read` waits for comes when this is closed, or this program ends.
+        # `read` returns when this is closed, or when this program exits.
         self.holder = subprocess.Popen(["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c",
                                         mount + ' && echo mounted && read -r end', folder],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -74,7 +74,7 @@ class SmallDaemon(Daemon):
 
 
 class Filler(threading.Thread):
-    """Another program: it takes every block that is free, as soon as it is, until it is told to stop."""
+    """Another program: it takes every free block at once, until it is told to stop."""
 
     def __init__(self, folder):
         super().__init__()
@@ -105,7 +105,7 @@ class Filler(threading.Thread):
 
 
 class FullDisk:
-    """On a file system that MOUNT makes; see below."""
+    """Tests on a file system that MOUNT makes, see below."""
 
     def setUp(self):
         if shutil.which("unshare") is None or shutil.which("nsenter") is None:
@@ -118,7 +118,7 @@ class FullDisk:
         return daemon
 
     def fill(self, client, most=10000, wanted=None):
-        """Creates until there is no room, or so many; returns their number."""
+        """Creates layouts until there is no room, or at most `most`. Returns how many there are."""
         for i in range(most):
             reply = client.call("layout.create", {"name": f"vm-{i:05}", "request": wanted or REQUEST})
             if "error" in reply:
@@ -141,7 +141,7 @@ class FullDisk:
             self.assertIn("result", reply, (name, len(names)))
 
     def delete_all(self, daemon, crash):
-        """In any order, in three parts with a restart between them."""
+        """Deletes all layouts in random order, in three parts with a restart between them."""
         with daemon.connect() as client:
             names = self.names(client)
         self.random.shuffle(names)
@@ -164,7 +164,7 @@ class FullDisk:
         with daemon.connect() as client:
             self.assertEqual(len(self.names(client)), made)
         self.delete_all(daemon, crash=False)
-        # Fewer, because the events of the first ones are kept.
+        # Fewer layouts fit, because the events of the first ones are kept.
         with daemon.connect() as client:
             self.assertGreaterEqual(self.fill(client), 500)
 
@@ -175,7 +175,7 @@ class FullDisk:
         filler = Filler(daemon.disk.folder)
         try:
             with daemon.connect() as client:
-                # What was set aside ahead is used up first.
+                # Room that was set aside ahead is used up first.
                 more = 0
                 while "result" in client.call("layout.create", {"name": f"more-{more}", "request": REQUEST}):
                     more += 1
@@ -183,7 +183,7 @@ class FullDisk:
                 self.assertEqual(len(self.names(client)), count + more)
             daemon.restart(crash)
             self.delete_all(daemon, crash)
-            # There is room again for as many.
+            # There is room again for as many layouts.
             with daemon.connect() as client:
                 self.assertEqual(self.fill(client, count // 2, wanted), count // 2)
             daemon.restart(crash)
@@ -209,7 +209,7 @@ class Tmpfs(FullDisk, unittest.TestCase):
 
 class Ext4(FullDisk, unittest.TestCase):
     MOUNT = EXT4
-    TWO_MEBIBYTES = "3M"  # with its journal
+    TWO_MEBIBYTES = "3M"  # it includes the journal
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The harness itself: a program in which it finds no test has failed."""
+"""Tests the harness itself: a program without tests must fail."""
 
 import os
 import subprocess

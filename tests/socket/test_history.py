@@ -76,7 +76,7 @@ class History(unittest.TestCase):
 
 
 class Cut(History):
-    """The same with what is kept and what is shown cut short."""
+    """The same with few events kept and short pages."""
 
     OPTIONS = ("--limit", "events_kept=8", "--limit", "list_page=3")
 
@@ -84,7 +84,7 @@ class Cut(History):
         self.change("layout.create", name="old", request=REQUEST)
         self.come_and_go("vm", 4)
         result = history(self.daemon, "old")["result"]
-        # It lives, but of its events none is kept.
+        # The layout is live, but none of its events is kept.
         self.assertEqual((result["events"], result["oldest_since"]), ([], result["revision"] - 8))
         self.change("layout.delete", name="old")
         self.come_and_go("vm", 4)

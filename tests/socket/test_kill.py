@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """
-kill -9 at random moments, while clients create, update and delete: whatever was acknowledged is there afterwards,
-bit for bit; what was refused is not; and what was under way is there wholly or not at all.
+kill -9 at random moments, while clients create, update and delete. Afterwards, acknowledged changes are there bit for
+bit, refused ones are not, and a change that was under way is there as a whole or not at all.
 
-KILL_ROUNDS and KILL_SEED in the environment choose how often and from which seed.
+KILL_ROUNDS and KILL_SEED in the environment choose the number of rounds and the seed.
 """
 
 import hashlib
@@ -19,16 +19,16 @@ from vm import reason, request
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "100"))
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(1, 1 << 32)
 CLIENTS = 8
-NAMES = 6  # of each client, so that all three kinds of change happen
+NAMES = 6  # of each client; with so few, all three kinds of change happen
 
-# From each of these a layout can be updated to each other one.
+# Each of these can be updated to each other one.
 REQUESTS = [request(4), request(4, virtio_mmio={"slots": 4}), request(4, profile="linux-direct"),
             request(4, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}}),
             request(4, virtio_mmio={"slots": 4}, host={"physical_address_bits": 46})]
 
 
 class Change:
-    """What a client asked for: the request there is to be, or None."""
+    """A change that a client asked for, with the new request or None."""
 
     def __init__(self, method, name, number):
         self.method, self.name, self.number = method, name, number
@@ -88,7 +88,7 @@ class Worker(threading.Thread):
 
 
 def digest_of(layout):
-    """As the protocol defines it."""
+    """Computes the digest as the protocol defines it."""
     text = f"gpalayout-digest-1\n{layout['arch']}\n"
     text += "".join(f"{entry['kind']} {entry['tag']} {entry['start']}-{entry['end']}\n" for entry in layout["map"])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
@@ -117,18 +117,18 @@ class Killed(unittest.TestCase):
                     changes += sum(worker.changes for worker in workers)
                     daemon.start()
                     revision = self.check(daemon, workers, requests, revision, outcomes)
-                    # What was found is where the next round begins.
+                    # The next round begins with what was found.
                     successors = [Worker(daemon, number, seeds.random()) for number in range(CLIENTS)]
                     for worker, successor in zip(workers, successors):
                         successor.known = worker.known
                     workers = successors
-        # A run in which nothing was under way, or nothing was done, would show nothing.
+        # A run in which nothing was under way, or nothing was done, would prove nothing.
         self.assertGreater(changes, ROUNDS)
         self.assertGreater(outcomes["kept"] + outcomes["lost"], ROUNDS / 10)
 
     @staticmethod
     def normal_forms(daemon):
-        """Each of the requests as layout.get gives it back."""
+        """Returns each of the requests in the form in which layout.get returns it."""
         forms = []
         with daemon.connect() as client:
             for wanted in REQUESTS:
@@ -138,7 +138,7 @@ class Killed(unittest.TestCase):
         return forms
 
     def check(self, daemon, workers, requests, revision, outcomes):
-        """Compares what is there with the accounts, and brings those up to date."""
+        """Compares the live layouts with the accounts, and updates the accounts."""
         with daemon.connect() as client:
             page = client.call("layout.list", {"limit": 1000})["result"]
             self.assertGreaterEqual(page["revision"], revision)
@@ -151,7 +151,7 @@ class Killed(unittest.TestCase):
                     if self.is_as_known(worker, name, found):
                         outcomes["lost"] += change is not None
                         continue
-                    # Then it is what was under way, and all of that.
+                    # Otherwise it must be the change that was under way, as a whole.
                     self.assertIsNotNone(change, (name, found))
                     outcomes["kept"] += 1
                     self.take_over(worker, change, found, requests)

@@ -17,7 +17,7 @@ import unittest
 
 from harness import NO_HURRY, PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
 
-# A daemon that is not started by harness.Daemon stays out of the folder of an installed one.
+# A daemon that harness.Daemon does not start must not use the folder of an installed one.
 IN_MEMORY = [*PROGRAM, "--store=memory"]
 
 INFO = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.info"}\n'
@@ -47,7 +47,7 @@ class Stopping(unittest.TestCase):
             replies = []
             while (text := client.read_line()) is not None:
                 replies.append(json.loads(text))
-            # Every reply whole and in order; what was read after the signal is refused by name.
+            # Every reply is whole and in order. Requests read after the signal are refused with this reason.
             self.assertEqual([reply["id"] for reply in replies], list(range(1, len(replies) + 1)))
             for reply in replies:
                 self.assertTrue("result" in reply or reply["error"]["data"]["reason"] == "shutting_down", reply)
@@ -57,7 +57,7 @@ class Stopping(unittest.TestCase):
         for _ in range(5):
             with Daemon() as daemon, daemon.connect() as client:
                 self.assertIn("result", client.call("daemon.info"))
-                # While the daemon stands still both arrive, so that it wakes up to both at once.
+                # The daemon is stopped, so that both arrive before it continues.
                 daemon.process.send_signal(signal.SIGSTOP)
                 daemon.process.send_signal(signal.SIGTERM)
                 client.send(INFO % 2)
@@ -71,8 +71,8 @@ class Stopping(unittest.TestCase):
 
     def ask_until_hung_up_on(self):
         """
-        The reasons, or "result", of all replies to a client that keeps asking over the end of a daemon.
-        What could be sent has a reply; once the daemon takes no more, sending fails.
+        Returns the reasons, or "result", of all replies to a client that keeps asking while a daemon shuts down. Each
+        request that was sent has a reply. Once the daemon reads no more, sending fails.
         """
         kinds = []
         with Daemon() as daemon, daemon.connect() as client:
@@ -90,7 +90,7 @@ class Stopping(unittest.TestCase):
         return kinds
 
     def test_whatever_was_sent_has_a_reply(self):
-        """Also what lay in the socket, unread, because the client had not read its replies."""
+        """This includes requests that lay unread in the socket, because the client had not read its replies."""
         with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
             data = b"".join(SCHEMA % i for i in range(100000))
             sent = client.send_until_held_back(daemon, data)
@@ -100,7 +100,7 @@ class Stopping(unittest.TestCase):
             while (text := client.read_line()) is not None:
                 reply = json.loads(text)
                 if reply["id"] is None:
-                    # The line that could not be sent whole.
+                    # This is the line that was sent only in part.
                     break
                 self.assertEqual(reply["id"], len(kinds))
                 kinds.append("result" if "result" in reply else reply["error"]["data"]["reason"])
@@ -110,7 +110,7 @@ class Stopping(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
 
     def test_a_last_line_without_lf_counts_at_the_end_too(self):
-        """The client had ended its input before the signal, and is still reading."""
+        """The client had shut down sending before the signal, and still reads."""
         with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
             client.send((b"".join(SCHEMA % i for i in range(40)))[:-1])
             client.shutdown()
@@ -132,10 +132,10 @@ class Stopping(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
 
     def test_who_connects_after_the_signal_is_refused_by_name(self):
-        # On a busy machine the client may sleep over the moment in which refusals are given.
+        # On a busy machine the client may sleep through the moment in which refusals are sent.
         for _ in range(20):
             with Daemon() as daemon:
-                # The daemon removes its own.
+                # The daemon removes its own socket file, so the test needs another link to it.
                 path = daemon.folder + "/other.sock"
                 os.link(daemon.socket, path)
                 daemon.process.send_signal(signal.SIGTERM)
@@ -149,7 +149,7 @@ class Stopping(unittest.TestCase):
         self.fail("nobody was ever refused by name")
 
     def test_requests_after_the_signal_are_refused_by_name(self):
-        # On a busy machine the client may sleep over the moment in which refusals are given.
+        # On a busy machine the client may sleep through the moment in which refusals are sent.
         for _ in range(20):
             kinds = self.ask_until_hung_up_on()
             self.assertEqual(kinds, sorted(kinds), "a result behind a refusal")
@@ -173,7 +173,7 @@ class Stopping(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
 
     def test_a_client_that_does_not_read_cannot_hold_it_up(self):
-        # Long enough for the store to end on a busy machine; it has as much time for that.
+        # On a busy machine the store needs some time to close. It gets as much as the connections.
         with Daemon(*NO_HURRY, "--limit=drain_ms=5000", "--store=memory") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
             self.assertEqual(client.read_reply()["id"], 0)
@@ -199,7 +199,7 @@ class Stopping(unittest.TestCase):
 
 
 class Surroundings(unittest.TestCase):
-    """What the daemon finds when it starts."""
+    """The files and sockets that the daemon finds at its start."""
 
     def spawn(self, folder, stderr=subprocess.DEVNULL, **options):
         process = subprocess.Popen([*IN_MEMORY, "--socket", folder + "/s", "--inspect-socket", "none"],
@@ -309,7 +309,7 @@ class Sockets(unittest.TestCase):
                 self.assertIn("event=already_running", done.stderr)
                 self.assertIn(options[1] if options[3] == "none" else options[3], done.stderr)
                 self.assertIn(f"pid={daemon.process.pid}", done.stderr)
-            # Nothing of the failed start is left, and the first daemon serves on.
+            # The failed start leaves nothing behind, and the first daemon still serves.
             self.assertFalse(os.path.exists(daemon.folder + "/other.sock"))
             self.assertIn("result", daemon.call("daemon.info"))
 
@@ -351,7 +351,7 @@ class Sockets(unittest.TestCase):
             os.mkfifo(path + ".lock")
             self.assertEqual(run("--socket", path, "--inspect-socket", "none").returncode, 1)
             self.assertTrue(stat.S_ISFIFO(os.stat(path + ".lock").st_mode))
-            # Where the socket's own path is taken, its lock is not even looked at.
+            # If the socket's own path is in use, the daemon does not even open the lock.
             with open(daemon.folder + "/file", "w", encoding="ascii"), \
                     open(daemon.folder + "/file.lock", "w", encoding="ascii"):
                 pass
@@ -387,7 +387,7 @@ class Sockets(unittest.TestCase):
 
     def test_modes_and_group_are_as_told(self):
         group = str(os.getegid())
-        with contextlib.suppress(KeyError):  # it may have no name
+        with contextlib.suppress(KeyError):  # the group may have no name
             group = grp.getgrgid(os.getegid()).gr_name
         with Daemon("--socket-mode", "600", "--inspect-socket-mode", "0644", "--socket-group", group) as daemon:
             self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each limit: what happens at it, and that no one else notices."""
+"""Each limit: what happens when it is reached, and that nobody else notices."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ SCHEMA = b'{"jsonrpc":"2.0","id":%d,"method":"daemon.schema"}\n'
 
 
 def padded(length):
-    """A valid request of exactly that many bytes."""
+    """Returns a valid request of exactly that many bytes."""
     start, end = b'{"jsonrpc":"2.0","id":"', b'","method":"policy.list"}'
     return start + b"x" * (length - len(start) - len(end)) + end
 
@@ -68,7 +68,7 @@ class Lines(unittest.TestCase):
                 self.assertIsNone(slow.read_line())
                 self.assertEqual(reason(too_long.read_reply()), "message_too_large")
                 self.assertEqual(reason(too_long.read_reply()), "timeout")
-                # A client that has sent nothing may wait as long as it likes.
+                # A client that has sent nothing may wait for ever.
                 self.assertIn("result", idle.call("daemon.info"))
             daemon.wait_log("event=line_unfinished uid=")
 
@@ -124,7 +124,7 @@ class Output(unittest.TestCase):
 
         with Daemon("--store", "memory", "--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
             many = {"name": "vm", "request": with_root_complexes(300)}
-            # It is made, though the reply is too long.
+            # The layout is created, although the reply is too long.
             self.assertIn("it was done", client.call("layout.create", many)["error"]["message"])
             before = client.call("layout.list")["result"]["layouts"]
             for wanted, why in ((with_root_complexes(1), "would_remove"),
@@ -173,7 +173,7 @@ class Output(unittest.TestCase):
             with daemon.connect() as greedy, daemon.connect() as other:
                 greedy.send(b"".join(SCHEMA % i for i in range(200)))
                 self.assertEqual(greedy.read_reply()["id"], 0)
-                # Until the daemon has filled the socket and then itself.
+                # Waits until the daemon has filled the socket and its own buffer.
                 daemon.wait_idle()
                 other.send(INFO + b"\n")
                 daemon.wait_idle()
@@ -183,13 +183,13 @@ class Output(unittest.TestCase):
                 self.assertIn("result", other.read_reply())
 
     def test_clients_that_are_held_back_may_leave_together(self):
-        # So that the next tick comes at once.
+        # The short limit makes the next tick come at once.
         with Daemon(*NO_HURRY[:-1], "--limit", "unfinished_line_ms=100", "--limit", "output_user_bytes=64K") as daemon, \
                 daemon.connect() as third:
             first, second = daemon.connect(), daemon.connect()
             first.send(b"".join(SCHEMA % i for i in range(20)))
             daemon.wait_idle()
-            # More than is read before its turn.
+            # This is more than the daemon reads before its turn.
             second.send((INFO + b"\n") * 2000)
             daemon.wait_idle()
             with daemon.still():
@@ -200,7 +200,7 @@ class Output(unittest.TestCase):
 
     def test_a_client_that_does_not_read_is_held_back_and_loses_nothing(self):
         with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
-            # Far more replies than the daemon may keep; it must stop reading instead.
+            # Far more replies than the daemon may keep, so it must stop reading.
             data = b"".join(SCHEMA % i for i in range((8 << 20) // len(SCHEMA)))
             sent = client.send_until_held_back(daemon, data)
             self.assertLess(sent, len(data), "the daemon never stopped reading")
@@ -209,7 +209,7 @@ class Output(unittest.TestCase):
             self.assertLess(resident, 400 << 10, "kilobytes resident")
             with daemon.connect() as other:
                 self.assertIn("result", other.call("daemon.info"))
-            # Once it reads it gets everything: the rest of the line it was stopped in is finished first.
+            # When the client reads, it gets everything. It first finishes the line in which the daemon stopped reading.
             end = data.index(b"\n", sent) + 1
             client.send_aside(data[sent:end], then_shutdown=True)
             for request_id in range(data[:end].count(b"\n")):
@@ -224,7 +224,7 @@ class Output(unittest.TestCase):
                 self.assertIn("result", other.call("daemon.info"))
 
     def test_a_slow_reader_is_not_cut_off(self):
-        """It takes longer for all replies than it may for one."""
+        """All replies together take longer than one reply may."""
         with Daemon("--limit", "output_stall_ms=4000") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
             for i in range(60):
@@ -232,7 +232,7 @@ class Output(unittest.TestCase):
                 self.assertEqual(client.read_reply()["id"], i)
 
     def test_a_client_that_asks_and_reads_steadily_is_not_cut_off(self):
-        """New replies behind an old one do not hide that the old one is being read."""
+        """New replies after an old one must not hide that the client is reading the old one."""
         request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {"root_complexes": [
             {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1500)]}}
         with Daemon("--limit", "output_stall_ms=4000", "--limit", "output_pause_bytes=64M") as daemon, \
@@ -243,7 +243,7 @@ class Output(unittest.TestCase):
             asked = 0
             while time.monotonic() < deadline:
                 daemon.wait_idle()
-                # What has been read and what is asked are there when it wakes up.
+                # The daemon finds the read bytes and the new request when it continues.
                 with daemon.still():
                     client.read_what_is_there()
                     client.send(INFO + b"\n")
@@ -275,7 +275,7 @@ class Output(unittest.TestCase):
             taken = daemon.call("daemon.stats")["result"]["requests"]["daemon.schema"]["answered"]
             with daemon.still():
                 client.read_what_is_there()
-            # Of one reply the kernel has had no room for all.
+            # The socket has room for only a part of the last reply.
             self.assertEqual(taken, client.buffer.count(b"\n") + 1)
             for i in range(60):
                 self.assertEqual(client.read_reply()["id"], i)
@@ -303,10 +303,10 @@ class Connections(unittest.TestCase):
         return client
 
     def when_free(self, path):
-        """A place is free once the daemon has seen the other side close."""
+        """Waits until a place is free, because the daemon must first see that the other side has closed."""
         def is_let_in():
             with Client(path) as client:
-                # One that is turned away need not have sent anything.
+                # A connection that is turned away may close before the request is sent.
                 with contextlib.suppress(BrokenPipeError):
                     client.send(INFO + b"\n")
                 return "result" in client.read_reply()
@@ -339,14 +339,14 @@ class Connections(unittest.TestCase):
             for _ in range(256):
                 self.accepted(daemon.socket)
             self.refused(daemon.socket)
-            # The last eighth is for users who have few.
+            # The last eighth is for users who have few connections.
             for _ in range(224):
                 self.accepted(daemon.inspect_socket)
             self.refused(daemon.inspect_socket)
 
     @contextlib.contextmanager
     def user(self, uid):
-        """What connects meanwhile is that user's."""
+        """Connections made meanwhile belong to this user."""
         os.seteuid(uid)
         try:
             yield
@@ -354,11 +354,12 @@ class Connections(unittest.TestCase):
             os.seteuid(0)
 
     def connect_all(self, path, count):
-        """As many connections of whoever this is as the daemon takes, but not more than that many."""
+        """Connects as the current user until the daemon refuses, at most `count` times. Returns the number of
+        connections."""
         for taken in range(count):
             client = Client(path)
             self.addCleanup(client.close)
-            # One that is turned away need not have sent anything.
+            # A connection that is turned away may close before the request is sent.
             with contextlib.suppress(BrokenPipeError):
                 client.send(INFO + b"\n")
             if "result" not in client.read_reply():
@@ -386,13 +387,13 @@ class Connections(unittest.TestCase):
                     self.assertEqual(self.connect_all(daemon.socket, 5), 4)
                     self.assertEqual(self.connect_all(daemon.inspect_socket, 1), 1)
             self.accepted(daemon.inspect_socket)
-            # The rule is for root, too.
+            # The rule applies to root, too.
             self.assertEqual(self.connect_all(daemon.socket, 257), 4)
 
     @contextlib.contextmanager
     def nobody(self, run):
-        """Has another user do something in a process of its own, and goes on when that calls what it is given.
-        It must return true, and does once this is left."""
+        """Runs `run(say)` as another user in a process of its own. The caller's block begins when `run` calls `say`,
+        which returns when the block ends. `run` must return true."""
         here, there = socket.socketpair()
         child = os.fork()
         if child == 0:
@@ -440,7 +441,7 @@ class Connections(unittest.TestCase):
         with Daemon("--limit", "connections=40", "--limit", "connections_per_uid=4", "--limit",
                     "connections_for_root=10", "--socket-mode", "666") as daemon:
             os.chmod(daemon.folder, 0o755)
-            # While the daemon stands still, nobody knocks sixty times, and then root once.
+            # While the daemon is stopped, the user nobody connects sixty times, and then root once.
             daemon.process.send_signal(signal.SIGSTOP)
 
             def knock(say):
@@ -465,7 +466,7 @@ class Connections(unittest.TestCase):
                 served = []
                 clients = [Client(daemon.socket) for _ in range(3)]
                 for client in clients:
-                    # One that is turned away need not have sent anything.
+                    # A connection that is turned away may close before the request is sent.
                     with contextlib.suppress(BrokenPipeError):
                         client.send(INFO + b"\n")
                     served.append("result" in client.read_reply())
@@ -486,7 +487,7 @@ class Connections(unittest.TestCase):
                         client.read_line()
                 return "event=log_limited left_out=" in daemon.log()
 
-            # However slow the machine is, more than a hundred lines in a second come in the end.
+            # On any machine, more than a hundred lines a second come sooner or later.
             wait_until(is_limited, "lines left out")
             self.assertLess(daemon.log().count("\n"), 100 * (time.monotonic() - start + 3))
 
@@ -494,8 +495,8 @@ class Connections(unittest.TestCase):
         with Daemon("--limit", "connections_per_uid=4") as daemon, daemon.connect() as client:
             parent, child = os.getpid(), os.fork()
             if child == 0:
-                # Until it is told to stop or this test is gone: connects and hangs up, faster than the daemon
-                # turns it away.
+                # Until it is killed or the test is gone, the child connects and hangs up, faster than the daemon can
+                # turn it away.
                 try:
                     while os.getppid() == parent:
                         with contextlib.suppress(OSError), \
@@ -522,7 +523,7 @@ class Connections(unittest.TestCase):
 
 
 class Idle(unittest.TestCase):
-    """Clients of the inspect socket that ask nothing are disconnected; others never are."""
+    """The daemon disconnects clients of the inspect socket that ask nothing, and no others."""
 
     LIMIT = "--limit=inspect_idle_ms=200"
 
@@ -543,7 +544,7 @@ class Idle(unittest.TestCase):
             with daemon.still():
                 watching, reading = daemon.connect(inspect=True), daemon.connect(inspect=True)
                 watching.send(b'{"jsonrpc":"2.0","id":1,"method":"events.subscribe"}\n')
-                # Its replies fill more than the kernel takes.
+                # The replies are more than the socket buffers hold.
                 reading.send(b"".join(SCHEMA % i for i in range(60)))
             with watching, reading:
                 for _ in range(2):
@@ -561,7 +562,7 @@ class Idle(unittest.TestCase):
         line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.explain", "params": {"request": request}})
         with Daemon("--limit=inspect_idle_ms=100") as daemon, contextlib.ExitStack() as stack:
             with daemon.still():
-                # They are answered one after another, because they are one user's.
+                # The requests are answered one after another, because they are one user's.
                 clients = [stack.enter_context(daemon.connect(inspect=True)) for _ in range(16)]
                 for client in clients:
                     client.send(line.encode() + b"\n")
@@ -573,7 +574,7 @@ class Descriptors(unittest.TestCase):
     """The limit on open files decides how many connections there can be."""
 
     def limited(self, limit, test):
-        """Runs a test in a process of its own, whose daemons get `limit` as both limits."""
+        """Runs a test in a process of its own. Its daemons get `limit` as soft and hard limit."""
         child = os.fork()
         if child == 0:
             status = 1
@@ -613,7 +614,7 @@ class Descriptors(unittest.TestCase):
             opened = len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
             limits = daemon.call("daemon.info")["result"]["limits"]
             places = limits["connections"]
-            # But for some that are needed for a moment; the shares are those of 1024 and 256.
+            # Some descriptors are kept for a short use. The shares are in the proportion of 1024 and 256.
             self.assertEqual(places, (64 - opened - 14) * 4 // 5)
             self.assertEqual(limits["connections_for_root"], places // 2)
             inspect = limits["inspect_connections"]
@@ -621,10 +622,10 @@ class Descriptors(unittest.TestCase):
             self.assertIn(f"event=few_descriptors limit=64 connections={places} inspect_connections={inspect} "
                           "wanted=1280", daemon.log())
             self.assertIn(f" connections={places} inspect_connections={inspect}\n", daemon.log())
-            # Python needs some of the 64, too.
+            # Each child holds only 16 connections, because Python itself needs some of the 64 descriptors.
             children = []
             for path, total in (daemon.inspect_socket, inspect), (daemon.socket, places):
-                # The last eighth is for users who have few, and half of one socket for root.
+                # The last eighth is for users who have few connections, and half of one socket is for root.
                 total -= total // 8
                 if path == daemon.socket and os.geteuid() != 0:
                     total -= places // 2
@@ -632,7 +633,7 @@ class Descriptors(unittest.TestCase):
                     children.append(self.hold(path, min(16, total - first)))
                 with Client(path) as client:
                     self.assertEqual(reason(client.read_reply()), "overloaded")
-            # The store and the sockets have what they need.
+            # The store and the sockets have the descriptors that they need.
             os.unlink(daemon.inspect_socket)
             daemon.wait_log("event=socket_restored")
             children.pop()()
@@ -643,13 +644,14 @@ class Descriptors(unittest.TestCase):
             self.assertNotIn("accept_failed", daemon.log())
 
     def hold(self, path, count):
-        """Connects `count` clients, which are all served, in a process of its own; ends it when called."""
+        """Connects `count` clients in a process of its own and checks that each is served. Returns a function that ends
+        it."""
         ready, go = os.pipe(), os.pipe()
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                # So that it ends with this program.
+                # The child must see the end of the pipe if this program exits.
                 os.close(go[1])
                 clients = [Client(path) for _ in range(count)]
                 if all("result" in client.call("daemon.info") for client in clients):
@@ -668,7 +670,7 @@ class Descriptors(unittest.TestCase):
 
     def create_when_free(self, daemon, name):
         def create():
-            # Turned away, as long as the others are still on their way out.
+            # The daemon turns the client away until the others have left.
             with daemon.connect() as client, contextlib.suppress(AssertionError, ConnectionError, KeyError):
                 return client.call("layout.create", {
                     "name": name, "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}})["result"]["created"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A daemon whose socket files somebody has removed or replaced is soon to be reached again.
+"""If somebody removes or replaces the daemon's socket files, the daemon can soon be reached again.
 
-It may look at them at any time, so whatever it is to find is made under another name, and takes its place at once.
+The daemon may look at its files at any time. So each replacement is made under another name, and renamed.
 """
 
 import fcntl
@@ -39,7 +39,7 @@ def descriptors(daemon):
 
 
 def stale_socket(_, path):
-    """A socket that nobody listens on takes the place of what is there."""
+    """Replaces the path with a socket that nobody listens on."""
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(path + ".other")
     os.rename(path + ".other", path)
@@ -54,11 +54,13 @@ class LostSockets(unittest.TestCase):
                 self.assertIn("result", client.call("daemon.info"))
 
     def assert_open(self, daemon, count):
-        """Nothing that was opened in vain stays open. A socket whose file is gone does for a moment."""
+        """Checks the number of open descriptors. One that was opened in vain must be closed. A socket whose file is
+        gone may stay open for a moment."""
         wait_until(lambda: descriptors(daemon) == count, lambda: f"{descriptors(daemon)} descriptors, not {count}")
 
     def pass_time(self, daemon):
-        """The daemon looks at its files a few times: the other socket is lost and bound again."""
+        """Removes the other socket file a few times and waits until it is bound again. So the daemon has looked at its
+        files."""
         for _ in range(3):
             before = len(lines(daemon, "event=socket_restored socket=inspect"))
             os.unlink(daemon.inspect_socket)
@@ -72,13 +74,13 @@ class LostSockets(unittest.TestCase):
             for times, path in ((1, daemon.inspect_socket), (2, daemon.socket)):
                 lose(daemon, path)
                 wait_until(lambda at=path: is_served(at), daemon.log)
-                # Whoever it serves can read that it does.
+                # Each client that it serves can see in the log that the socket was restored.
                 self.assertEqual(len(lines(daemon, "event=socket_restored")), times)
                 self.assert_restored(daemon, times)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o600)
             self.assertEqual(stat.S_IMODE(os.stat(daemon.inspect_socket).st_mode), 0o666)
             self.assert_open(daemon, before)
-            # Who was there has noticed nothing, and the end is as clean as ever.
+            # Connected clients have noticed nothing, and the daemon exits cleanly.
             self.assertIn("result", client.call("daemon.info"))
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual([name for name in os.listdir(daemon.run) if not name.endswith(".old")], [])
@@ -103,7 +105,7 @@ class LostSockets(unittest.TestCase):
         with RunningDaemon() as daemon:
             os.rename(daemon.inspect_socket, daemon.socket)
             self.assert_restored(daemon, 2)
-            # Which the inspect socket does not do.
+            # The inspect socket would not do this.
             with daemon.connect() as client:
                 self.assertIn("result", client.call("layout.create", {
                     "name": "vm-1", "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}}))
@@ -117,7 +119,7 @@ class LostSockets(unittest.TestCase):
                                                                "inspect.sock.lock"])
 
     def test_the_parent_of_the_folder_is_removed(self):
-        """It cannot be made again, so the daemon says so once, and goes on trying."""
+        """The folder cannot be made again, so the daemon reports it once, and tries again and again."""
         with RunningDaemon() as daemon, daemon.connect() as client:
             os.rename(daemon.folder + "/parent", daemon.folder + "/gone")
             failed = "event=listen_failed path=\"" + daemon.socket
@@ -169,7 +171,7 @@ class LostSockets(unittest.TestCase):
             self.assertIn(f"pid={daemon.process.pid}", done.stderr)
 
     def test_a_lock_that_goes_while_it_is_locked_is_made_again(self):
-        """As that of a daemon that ends at this moment."""
+        """Another daemon that exits at this moment would remove the lock like this."""
         with FaultyDaemon() as daemon:
             before = descriptors(daemon)
             daemon.stop()

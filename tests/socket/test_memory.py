@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """
-What the daemon promises when memory runs out: it goes on, every request is answered, what was acknowledged is there,
-what was refused is not, and nothing leaks.
+The promises of the daemon if memory runs out: it goes on, every request is answered, acknowledged changes are there,
+refused ones are not, and nothing leaks.
 
-The library built of memory.c fails allocations of the daemon by their number, one alone or that and all that follow.
-Each scenario is run with the first, the second and so on failing, until it needs no more. MEMORY_STEP is how many are
-passed over each time; 1 fails every one, which takes minutes. A build with gcc and --enable-sanitizers shows wrong
-uses of memory and the last leak, too; clang's AddressSanitizer is part of the program, where nothing can replace it.
+The library made from memory.c fails allocations of the daemon by their number, one alone or all from one on. Each
+scenario runs with the first, the second and later allocations failing, until it needs no more. MEMORY_STEP is the
+distance between these numbers; with 1 every allocation fails once, which takes minutes. A build with gcc and
+--enable-sanitizers also shows wrong uses of memory and the last leak. clang's AddressSanitizer is part of the program,
+where nothing can replace it.
 """
 
 import contextlib
@@ -37,7 +38,7 @@ RICH = request(
 
 
 class Memory:
-    """The control of memory.c, which is shared with the daemon."""
+    """The control struct of memory.c, which is shared with the daemon."""
 
     FORM = struct.Struct("=6q")
 
@@ -48,12 +49,12 @@ class Memory:
             self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
 
     def fail(self, which, forever=False):
-        """From now on that allocation fails."""
+        """From now on this allocation fails."""
         self.map[8:40] = struct.pack("=4q", 0, which, forever, 0)
         self.map[0:8] = struct.pack("=q", 1)
 
     def stop(self):
-        """From now on none fails; how many have."""
+        """From now on no allocation fails. Returns how many have failed."""
         self.map[0:8] = struct.pack("=q", 0)
         return self.FORM.unpack_from(self.map)[4]
 
@@ -65,10 +66,10 @@ class Memory:
 
 
 class ShortDaemon(Daemon):
-    """A daemon whose memory can be made to run out."""
+    """A daemon whose memory can run out."""
 
     def __init__(self, *options):
-        # The time of a tick, at which what was put off is tried again, follows from a limit.
+        # A limit decides the time of a tick. At each tick the daemon retries what it had put off.
         super().__init__("--limit", "unfinished_line_ms=100", *options, wait=False,
                          env={"LD_PRELOAD": GPALAYOUT_SHORTAGES})
         self.wait_ready()
@@ -85,7 +86,7 @@ def line(method, params, number=1):
     return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\n"
 
 
-# Each is a question with its answer, or its refusal.
+# Each is a request that changes nothing. Some are refused.
 READS = [
     ("layout.resolve", {"request": REQUEST}),
     ("layout.resolve", {"request": RICH}),
@@ -122,7 +123,7 @@ READS = [
     ("daemon.nothing", {}),
 ]
 
-# Each is a change, and what undoes it; a change that is refused needs no undoing.
+# Each is a change, and the steps that undo it. A refused change needs no undoing.
 CHANGES = [
     ("layout.create", {"name": "new", "request": RICH}, [("layout.delete", {"name": "new"})]),
     ("layout.create", {"name": "there", "request": REQUEST}, []),
@@ -139,12 +140,12 @@ CHANGES = [
 ]
 
 
-# What a result has that differs from time to time.
+# Members of a result that vary.
 VOLATILE = ("generation", "uptime_ms", "requests", "connections", "store", "started_at", "registry", "users")
 
 
 def essence(reply):
-    """What must be the same in every reply; a hint that took too much to find is left out."""
+    """Returns the part that must be the same in every reply. A hint may be missing if its search ran out of memory."""
     if "openmetrics" in reply.get("result", {}).values():
         return reply["result"]["text"].splitlines()[-1]
     if "result" in reply:
@@ -167,7 +168,7 @@ class Shortage(unittest.TestCase):
         for name, wanted in (("there", REQUEST), ("rich", RICH), ("updated", request(virtio_mmio={"slots": 4}))):
             self.assertIn("result", self.quiet.call("layout.create", {"name": name, "request": wanted}))
         self.memory.fail(1 << 40)
-        # Most requests take no memory; a layout does.
+        # Most requests allocate nothing, but a layout does.
         self.quiet.call("layout.resolve", {"request": REQUEST})
         self.memory.stop()
         if self.memory.asked() == 0:
@@ -185,7 +186,7 @@ class Shortage(unittest.TestCase):
         self.client = self.daemon.connect()
 
     def reply(self, client):
-        """The next reply, or None if the daemon has hung up. What waits for memory gets it."""
+        """Returns the next reply, or None if the daemon has hung up. If a reply waits for memory, it gets some."""
         deadline = time.monotonic() + PATIENCE
         while b"\n" not in client.buffer and not select.select([client.sock], [], [], 0.001)[0]:
             self.assertIsNone(self.daemon.process.poll(), "the daemon has ended")
@@ -203,12 +204,12 @@ class Shortage(unittest.TestCase):
                 for row in self.quiet.call("layout.list")["result"]["layouts"]}
 
     def attempt(self, which, forever, method, params):
-        """The reply to one request while memory is short, and whether it was."""
+        """Returns the reply to one request while memory is short, and whether an allocation failed."""
         self.memory.fail(which, forever)
         self.client.send(line(method, params))
         reply = self.reply(self.client)
         failed = self.memory.stop()
-        # A line that could not be read ends its connection.
+        # If the daemon could not read the line, it closes the connection.
         if reply is None or reply["id"] is None:
             self.connect()
         self.assertIsNotNone(reply, "hung up")
@@ -244,7 +245,7 @@ class Shortage(unittest.TestCase):
         self.assertGreater(which, 1)
 
     def settled(self, live=None):
-        """The blocks that are in use when nothing is going on; waits until they are no more than that."""
+        """Returns the blocks in use when the daemon is idle. Waits until there are no more than `live`."""
         self.connect()
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -274,7 +275,7 @@ class Api(Shortage):
 
 
 class Store(Shortage):
-    """What a crash would leave is the same at any moment; SQLite's cache grows as it likes."""
+    """At any moment, a crash must leave the same registry. SQLite's cache may grow."""
 
     def layouts(self):
         found = super().layouts()
@@ -300,9 +301,9 @@ class Connections(Shortage):
     OPTIONS = ("--store", "memory")
 
     def exchange(self, inspect):
-        """A connection of its own, from the first moment on."""
+        """Uses a new connection, so that accepting it may also fail."""
         with self.daemon.connect(inspect) as client:
-            # Who is turned away may be so before he has said anything.
+            # The daemon may turn the client away before it has sent anything.
             with contextlib.suppress(BrokenPipeError):
                 client.send(line("layout.get", {"name": "there"}))
             return self.reply(client)
@@ -323,21 +324,21 @@ class Connections(Shortage):
             self.assertLessEqual(self.settled(live), live, "something leaks")
 
     def test_one_more_than_ever(self):
-        """libuv has a table of descriptors that grows with them, and aborts if it cannot."""
+        """libuv has a table of descriptors that grows with them, and aborts if it cannot grow."""
         with contextlib.ExitStack() as stack:
             for _ in range(120):
                 self.memory.fail(2)
                 with self.daemon.connect() as client:
                     client.send(line("daemon.info", {}))
                     self.assertIsNotNone(self.reply(client), "hung up")
-                    # Until its descriptor is free for the next one.
+                    # Waits until its descriptor is free for the next one.
                     client.shutdown()
                     self.assertIsNone(client.read_line())
                 self.memory.stop()
                 stack.enter_context(self.daemon.connect()).call("daemon.info")
 
     def test_lines_in_one_go(self):
-        """Each has its answer, in order, or the connection ends after a refusal."""
+        """Each line is answered, in order, or the connection is closed after a refusal."""
         count = 40
         data = b"".join(line("layout.get", {"name": "there" if i % 2 else "no"}, i) for i in range(count))
         for forever in (False, True):
@@ -360,7 +361,7 @@ class Connections(Shortage):
                 which += 5 * STEP
 
     def test_events(self):
-        """A subscriber is told of every change, or hung up on, with a line in the log."""
+        """A subscriber gets every event, or the daemon hangs up with a line in the log."""
         which, failed = 1, True
         while failed:
             with self.daemon.connect() as subscriber:
@@ -380,7 +381,7 @@ class Connections(Shortage):
 
 
 class TooLong(Shortage):
-    """A change whose reply is too long, and no memory to say so."""
+    """A change whose reply is too long, while there is no memory to report it."""
 
     OPTIONS = ("--store", "memory", "--limit", "reply_bytes=64KiB")
     CHANGE = "layout.create", {"name": "new", "request": request(pcie={"root_complexes": [
@@ -389,7 +390,7 @@ class TooLong(Shortage):
 
     def test_it_is_not_denied(self):
         self.attempt(1 << 40, False, *self.CHANGE)
-        # The refusal and its way out have fewer than these.
+        # The refusal and its sending need fewer allocations than these.
         last = range(self.memory.asked() - 30, self.memory.asked() + 1)
         done = 0
         for forever in (False, True):
@@ -406,12 +407,12 @@ class TooLong(Shortage):
 
 
 class StoreFailed(Shortage):
-    """A store that has failed, and no memory to say so."""
+    """A store that has failed, while there is no memory to report it."""
 
     CHANGE = "layout.create", {"name": "new", "request": REQUEST}
 
     def lose_store(self, which):
-        """The reply to a change when the store finds that its file is gone; whether it came to that."""
+        """Returns the reply to a change when the store finds its file gone, and whether the store has failed."""
         os.truncate(self.daemon.log_path, 0)
         os.unlink(os.path.join(self.daemon.state, "registry.db"))
         reply, _ = self.attempt(which, True, *self.CHANGE)
@@ -436,7 +437,7 @@ class StoreFailed(Shortage):
 
 
 class Limit(unittest.TestCase):
-    """A real limit, under load, where no one can say which allocation fails."""
+    """A real limit, under load. Here nobody knows which allocation fails."""
 
     def work(self, daemon, number, acknowledged, refused):
         large = request(reserved=[{"name": f"r{i}", "start": hex((1 << 40) + (i << 13)),
@@ -453,7 +454,7 @@ class Limit(unittest.TestCase):
                     acknowledged[name] = reply["result"]["layout"]["digest"]
                 else:
                     refused.append((name, reason(reply)))
-                # A line that could not be read ends its connection.
+                # If the daemon could not read the line, it closes the connection.
                 if reply["id"] is None:
                     return
 
@@ -487,10 +488,10 @@ class Limit(unittest.TestCase):
 
 
 class Start(unittest.TestCase):
-    """A start that lacks memory says so and fails, or succeeds; it damages nothing."""
+    """A start without enough memory fails with a message, or succeeds. It damages nothing."""
 
     def start(self, which, forever):
-        """The exit status of a start, 0 for one that serves, and what it said; how many allocations failed."""
+        """Returns the exit status of a start (0 if it serves), its messages, and how many allocations failed."""
         self.daemon.memory.fail(which, forever)
         self.daemon.start(wait=False)
         deadline = time.monotonic() + PATIENCE

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Metrics: both forms pass the parser of their kind, and say what daemon.stats says as JSON."""
+"""Metrics: a parser accepts each of the two forms, and both have the values of daemon.stats in JSON."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def families_of(client, form):
 
 
 def samples_of(families):
-    """{(name, labels): value}, with what the two parsers call by different names made one."""
+    """Returns {(name, labels): value}. Names that differ between the two parsers are made equal."""
     return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
             for family in families for sample in family.samples}
 

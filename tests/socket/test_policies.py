@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Layouts of an older policy under a daemon whose default is a newer one, and how corpora are recorded."""
+"""Layouts of an older policy under a daemon with a newer default, and the recording of corpora."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from vm import REQUEST, request
 CORPORA = os.path.join(TOP_SRCDIR, "tests", "vectors", "policies")
 RECORD = os.path.join(CORPORA, "record.py")
 sys.path.insert(0, CORPORA)
-# The folder goes into the distribution as it is.
+# The folder is distributed as it is, so it must get no bytecode.
 sys.dont_write_bytecode = True
 
 import record
 
 OLD = "openvmm-2026.05"
 
-# None of them names a policy; under the default of today they have other addresses.
+# None of them names a policy. Under today's default they have other addresses.
 REQUESTS = {
     "uefi": dict(REQUEST, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}}),
     "unenlightened": request(3, profile="linux-direct-unenlightened", reserved=[
@@ -40,7 +40,7 @@ def line(method, params):
 
 
 class Upgrading(unittest.TestCase):
-    """Each test finds layouts that a daemon made of REQUESTS when its default policy was OLD."""
+    """Each test finds layouts that a daemon made from REQUESTS when its default policy was OLD."""
 
     def setUp(self):
         self.daemon = Daemon("--default-policy", OLD)
@@ -57,24 +57,24 @@ class Upgrading(unittest.TestCase):
         self.addCleanup(self.client.close)
 
     def ask(self, client, method, params):
-        """The bytes of a reply."""
+        """Returns the bytes of a reply."""
         client.send(line(method, params))
         return client.read_line()
 
     def probe(self, client, name, **of):
-        """What is at both ends of each range, of a layout or of what a request comes to."""
+        """Probes both ends of each range, in a layout or in the result of a request."""
         for entry in self.made[name]["layout"]["map"]:
             for address in (entry["start"], entry["end"]):
                 yield self.ask(client, "layout.probe", {**(of or {"name": name}), "address": address})
 
     def own_request(self, name):
-        """What layout.get says it was made of, under the policy that it says applied."""
+        """Returns the request from layout.get, with the policy that layout.get reports."""
         found = self.client.call("layout.get", {"name": name})["result"]
         self.assertNotIn("policy", found["request"])
         return dict(found["request"], policy=found["layout"]["policy"])
 
     def test_these_requests_have_other_addresses_now(self):
-        """Or the others would show nothing."""
+        """Otherwise the other tests would prove nothing."""
         self.assertNotEqual(self.client.call("daemon.info")["result"]["default_policy"], OLD)
         for name, wanted in REQUESTS.items():
             now = self.client.call("layout.resolve", {"request": wanted})["result"]["layout"]
@@ -132,7 +132,7 @@ class Upgrading(unittest.TestCase):
 
 class Corpora(unittest.TestCase):
     def test_what_was_made_under_an_older_default_stays_as_recorded(self):
-        """Each layout of a corpus, made of a request that names no policy, after a restart with the newest default."""
+        """Creates the layouts of each corpus from requests without a policy, and restarts with the newest default."""
         with Daemon("--store", "memory") as daemon:
             older = daemon.call("daemon.info")["result"]["policies"][:-1]
         self.assertIn(OLD, older)
@@ -159,7 +159,7 @@ class Corpora(unittest.TestCase):
                         daemon.start()
 
     def test_the_requests_of_a_corpus_are_those_that_are_recorded_for_the_next(self):
-        """So that corpora can be compared line by line. There may be more for the next."""
+        """Corpora can thus be compared line by line. A later corpus may have more requests."""
         wanted = dict(record.requests())
         for name in os.listdir(CORPORA):
             policy, suffix = os.path.splitext(name)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """
-Losses of power at any point of what a daemon does, in chains of five: each daemon starts on what the loss before has
-left. Whatever was acknowledged or shown is there, bit for bit; what is there is what the changes made up to some point;
-and so nothing that was refused.
+Power losses at any point of a daemon's work, in chains of five. Each daemon starts on what the loss before has left.
+Acknowledged or shown changes are there, bit for bit. The layouts are those after all changes up to some point, so a
+refused change is never there.
 
-A daemon does its work with all that it does to the disk written down; afterwards a point is chosen at which the power
-goes, and lossy_disk.py says what is left. So each loss is played, and each can be played again.
+A daemon works while everything that it does to the disk is recorded. Afterwards the test chooses the point at which the
+power goes, and lossy_disk.py computes what is left. So each loss is simulated and can be repeated.
 
-POWER_LOSSES and POWER_SEED in the environment choose how many and from which seed.
+POWER_LOSSES and POWER_SEED in the environment choose the number of losses and the seed.
 """
 
 import json
@@ -24,14 +24,14 @@ LOSSES = int(os.environ.get("POWER_LOSSES", "50"))
 SEED = int(os.environ.get("POWER_SEED", "0")) or random.randrange(1, 1 << 32)
 CHAIN = 5
 NAMES = [f"vm-{i:02}" for i in range(40)]
-# From each of these a layout can be updated to each other one. Of the last a few fill more than the log keeps.
+# Each of these can be updated to each other one. A few of the last one are more than the log keeps.
 REQUESTS = [request(4), request(4, virtio_mmio={"slots": 4}), request(4, profile="linux-direct"),
             request(4, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}}),
             request(4, memory={"nodes": ["1GiB", *["2MiB"] * 1000]})]
 
 
 class RecordedDaemon(Daemon):
-    """What it does to `disk`, in which its state folder lies, and sends to its clients goes to `records`."""
+    """A daemon that records to `records` what it does to `disk`, which contains its state folder, and what it sends."""
 
     def __init__(self):
         self.disk = None
@@ -49,7 +49,7 @@ class RecordedDaemon(Daemon):
         os.mkdir(self.disk, 0o700)
 
     def kill(self):
-        """In the middle of whatever it does."""
+        """Kills the daemon in the middle of its work."""
         with open(self.records + ".kill", "wb"):
             pass
         try:
@@ -61,18 +61,18 @@ class RecordedDaemon(Daemon):
 
 
 def found_in(client):
-    """All layouts, as layout.get tells of them, by name."""
+    """Returns all layouts by name, as layout.get returns them."""
     rows = client.call("layout.list", {"limit": 1000})["result"]["layouts"]
     return {row["name"]: client.call("layout.get", {"name": row["name"]})["result"] for row in rows}
 
 
 class Account:
-    """What was there at the beginning, and what each change has made of its layout, in their order."""
+    """The layouts at the beginning, and the result of each change, in order."""
 
     def __init__(self, found):
         self.base = found
-        self.changes = []  # names, and what layout.get says afterwards, or None
-        self.shown = []    # by what was sent, how many changes are on disk: a key of the message and the number
+        self.changes = []  # names, and the later answer of layout.get, or None
+        self.shown = []    # (key of a sent message, number of changes that must be on disk)
 
     def after(self, count):
         found = dict(self.base)
@@ -87,7 +87,7 @@ class Account:
 
 
 class Work:
-    """One life of a daemon, or two if it is killed in between: it changes layouts until it has done enough."""
+    """One life of a daemon, or more if it is killed in between. It changes layouts until it has done enough."""
 
     def __init__(self, test, daemon, rng):
         self.test, self.daemon, self.random = test, daemon, rng
@@ -96,7 +96,7 @@ class Work:
         self.is_long = rng.random() < 0.2
 
     def begin(self):
-        """What is there when it has started."""
+        """Starts the daemon and returns its layouts."""
         self.daemon.start()
         self.watcher = self.daemon.connect(inspect=True)
         self.revision = self.watcher.call("events.subscribe")["result"]["revision"]
@@ -119,12 +119,13 @@ class Work:
                                  "allow_removals": True}
 
     def send(self):
-        """Some changes, of a name each, over some connections at once; returns these with what they wait for."""
+        """Sends changes of different names over some connections at once. Returns the connections, and the names each
+        waits for."""
         known = self.account.now()
         clients = [self.daemon.connect() for _ in range(self.random.choice((1, 2, 5)))]
         waiting = [[] for _ in clients]
         lines = [b"" for _ in clients]
-        # Long answers to many changes would have to be read while they are sent.
+        # With many long answers, the client would have to read while it sends.
         for name in self.random.sample(NAMES, self.random.choice((1, 3, 8) if self.is_long else (1, 3, 12, 30))):
             at = self.random.randrange(len(clients))
             method, params = self.choose(name, known)
@@ -137,7 +138,7 @@ class Work:
         return clients, waiting
 
     def read_events(self, until):
-        """In their order, up to a revision; each shows that its change is on disk."""
+        """Reads the events up to a revision, in order. Each shows that its change is on disk."""
         while self.revision < until:
             event = self.watcher.read_reply()["params"]
             self.revision = event["revision"]
@@ -145,7 +146,7 @@ class Work:
             self.account.shown.append((f"revision {event['revision']}", len(self.account.changes)))
 
     def settle(self, first):
-        """Replaces the digests of the changes from the first one by what the layouts are."""
+        """Replaces the digests of the changes from `first` on with the layouts."""
         with self.daemon.connect() as client:
             revision = client.call("layout.list", {"limit": 1})["result"]["revision"]
             self.read_events(revision)
@@ -158,7 +159,7 @@ class Work:
                     changes[i] = (name, result)
 
     def change(self):
-        """A round of changes with all their answers."""
+        """Makes a round of changes and reads all answers."""
         first, ids = len(self.account.changes), {}
         clients, waiting = self.send()
         for client, names in zip(clients, waiting):
@@ -174,7 +175,7 @@ class Work:
             self.account.shown.append((f"reply {ids[self.account.changes[i][0]]}", i + 1))
 
     def change_and_kill(self):
-        """A round of changes in which the process is killed; the next one goes on."""
+        """Makes a round of changes in which the process is killed. The next round goes on."""
         first = len(self.account.changes)
         clients, waiting = self.send()
         for client, names in zip(clients, waiting):
@@ -188,7 +189,7 @@ class Work:
         watcher = self.daemon.connect(inspect=True)
         if "result" in watcher.call("events.subscribe", {"since": since}):
             watcher, self.watcher, self.revision = self.watcher, watcher, since
-        # Else resync_required, and there is no event after it. The last of all events is that of this change:
+        # Otherwise the answer is resync_required, and no event follows. The next change makes the last event.
         watcher.close()
         with self.daemon.connect() as client:
             if "last" in found:
@@ -213,7 +214,7 @@ class Work:
 
 
 def keys_of(data):
-    """What the messages in some sent bytes are known by."""
+    """Yields a key for each message in the sent bytes."""
     for line in data.split(b"\n"):
         try:
             message = json.loads(line)
@@ -237,7 +238,7 @@ class PowerLosses(unittest.TestCase):
             if self.counts["losses"] % 100 == 0:
                 print(f"# {self.counts['losses']} losses", flush=True)
         print("# " + ", ".join(f"{value} {name}" for name, value in self.counts.items()), flush=True)
-        # A run in which nothing was under way, or nothing was lost, would show nothing; a short one may be that.
+        # If nothing was under way, or nothing was lost, the run proves nothing. A short run may be like that.
         if LOSSES < 50:
             return
         self.assertGreater(self.counts["pieces lost"], LOSSES)
@@ -265,7 +266,7 @@ class PowerLosses(unittest.TestCase):
         shutil.rmtree(daemon.folder)
 
     def lose_power(self, daemon, disk, account, rng):
-        """Chooses the point, and makes the disk what it is then; returns how many changes were known by then."""
+        """Chooses the point and makes the disk as it is then. Returns how many changes were known by then."""
         records = read_records(daemon.records)
         end = self.choose_end(records, rng)
         shown, least = dict(account.shown), 0
@@ -285,7 +286,8 @@ class PowerLosses(unittest.TestCase):
 
     @staticmethod
     def choose_end(records, rng):
-        """Anywhere, or while something is synchronised, which takes longest, or after a record of a rare kind."""
+        """Chooses any point, or one during a synchronisation, which takes longest, or one after a record of a rare
+        kind."""
         how = rng.randrange(3)
         if how == 0:
             return rng.randrange(len(records) + 1)
@@ -297,7 +299,7 @@ class PowerLosses(unittest.TestCase):
         return rng.choice(rng.choice(list(kinds.values())))
 
     def check(self, account, least, found):
-        """What is there is what the changes up to some point have made, and that point is not too early."""
+        """Checks that the layouts are those after some number of changes, and that no known change is missing."""
         for count in range(len(account.changes), least - 1, -1):
             if account.after(count) == found:
                 self.counts["kept unasked"] += count > least

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An older copy of the state folder is put back: whoever knows of what is lost is told."""
+"""An older copy of the state folder is put back. Clients that have seen lost changes are told so."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ class Case(unittest.TestCase):
         self.copy = os.path.join(self.daemon.folder, "copy")
 
     def restart(self, how=None):
-        """Stopped or killed; `how` is called in between."""
+        """Restarts the daemon, which may have been killed. `how` is called in between."""
         self.daemon.stop()
         if how:
             how()
@@ -48,7 +48,7 @@ class Case(unittest.TestCase):
         shutil.copytree(self.copy, self.daemon.state)
 
     def change(self, count=3):
-        """The revisions that `count` pairs of changes lead to."""
+        """Makes `count` pairs of changes, and returns their revisions."""
         revisions = []
         with self.daemon.connect() as client:
             for _ in range(count):
@@ -62,13 +62,13 @@ class Case(unittest.TestCase):
             with self.subTest(since=since), self.daemon.connect() as client:
                 reply = subscribe(client, since)
                 self.assertEqual(reason(reply), "resync_required")
-                # What it says would be taken is taken.
+                # A subscription from a bound that the refusal names is accepted.
                 for bound in ("oldest_since", "revision"):
                     with self.daemon.connect() as other:
                         self.assertIn("result", subscribe(other, reply["error"]["data"][bound]))
 
     def assert_taken(self, since, following):
-        """The events after `since` are those, and each says what it follows."""
+        """A subscription from `since` gets exactly these events, and each says which one it follows."""
         with self.daemon.connect() as client:
             self.assertEqual(subscribe(client, since)["result"]["revision"], following[-1] if following else since)
             for revision in following:
@@ -87,13 +87,13 @@ class PutBack(Case):
         self.restart(self.put_back)
         self.assertEqual(revision_of(self.daemon), kept[-1])
         self.assert_refused(lost)
-        # Nothing of what is lost comes back as something else, however much is changed.
+        # However much is changed, no lost revision comes back with another meaning.
         kept += self.change(10)
         self.assertGreater(kept[-20], lost[-1])
         self.assert_refused(lost)
         for i, since in enumerate(kept):
             self.assert_taken(since, kept[i + 1:])
-        # Nor later.
+        # Nor does it come back after more restarts.
         self.restart()
         kept += self.change(1)
         self.restart()
@@ -123,7 +123,7 @@ class PutBack(Case):
         self.assert_refused(lost)
 
     def test_the_copy_of_a_daemon_that_runs(self):
-        """A snapshot of the disk."""
+        """The copy is like a snapshot of the disk."""
         kept = self.change()
         self.take_copy()
         lost = self.change()
@@ -135,7 +135,7 @@ class PutBack(Case):
         self.assert_refused(lost)
 
     def test_no_restart_costs_a_resync(self):
-        """Also if nothing happens between two, and whether it was stopped or killed."""
+        """This also holds if nothing happens between two restarts, and if the daemon is killed."""
         known = [revision_of(self.daemon)]
         for number in range(6):
             if number % 3:
@@ -169,12 +169,12 @@ class PutBack(Case):
                             generations.add(generation)
             self.restart(self.put_back if turn % 2 == 0 else None)
         with self.daemon.connect() as client:
-            # What is live keeps the one it has, and counts on.
+            # A live layout keeps its generation, and the next one is one higher.
             self.assertEqual(client.call("layout.get", {"name": "live"})["result"]["generation"], 1)
             wanted = request(4, virtio_mmio={"slots": 1})
             self.assertEqual(client.call("layout.update", {"name": "live", "request": wanted})["result"]["generation"],
                              2)
-        # A client that means what is lost does not hit what came after it.
+        # A client that names a lost generation must not change what came after it.
         with self.daemon.connect() as client:
             create(client, "new")
             for generation in seen["new"]:
@@ -183,7 +183,7 @@ class PutBack(Case):
 
 
 class FewEvents(Case):
-    """Events beyond those kept are dropped by their number, whatever gaps are between them."""
+    """The oldest events are dropped by their number, whatever the gaps between revisions."""
 
     OPTIONS = ("--limit", "events_kept=5")
 
@@ -202,7 +202,7 @@ class FewEvents(Case):
 
 
 class WallClock(Case):
-    """Counting goes on wherever the clock stands."""
+    """Revisions grow, whatever the clock says."""
 
     def start_at(self, seconds):
         self.daemon.stop()
@@ -216,10 +216,11 @@ class WallClock(Case):
             self.start_at(seconds)
             before = known[-1]
             known += self.change(1)
-            # The fraction of the second is that of the real clock.
+            # The fraction of the second comes from the real clock.
             least, most = (max(0, min(us, 2 ** 52)) + 1 for us in (seconds * 10 ** 6, (seconds + 1) * 10 ** 6))
             if most <= before:
-                # A clock that is behind is ahead by some times 2^32: two starts do not count on from the same.
+                # If the clock is behind, a multiple of 2^32 is added, so that two starts do not continue from the same
+                # revision.
                 self.assertIn((known[-2] - least) % 2 ** 32, range(most - least + 1))
                 least, most = before + 1, before + 2 ** 32
             self.assertIn(known[-2], range(least, most + 1))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""`refuse` of layout.resolve, layout.create and layout.update: warnings that a client does not want."""
+"""`refuse` of layout.resolve, layout.create and layout.update: a client names the warnings that it does not accept."""
 
 import copy
 
 from harness import DaemonTestCase, main
 from vm import reason, request
 
-# {reason of a warning: a request whose layout has that warning and no other}
+# {reason of a warning: a request whose layout has only that warning}
 WARNED = {
     "ram_not_at_zero": request(memory={"nodes": ["4GiB"], "start": "1MiB"}),
     "pinned_high_mmio_below_4gib": request(pcie={"root_complexes": [
@@ -26,13 +26,13 @@ CLEAN = request()
 
 
 def warnings(reply):
-    """The reasons of the warnings of a layout in an answer."""
+    """Returns the reasons of the warnings in an answer."""
     return [warning["reason"] for warning in reply["result"]["layout"]["warnings"]]
 
 
 class Refuse(DaemonTestCase):
     def assert_refused(self, reply, *expected):
-        """Refused for its warnings, and told all that the layout would have."""
+        """Asserts that the request was refused for its warnings, and that the reply lists all of them."""
         data = reply["error"]["data"]
         self.assertEqual((reply["error"]["code"], data["reason"], data["pointer"]), (1, "warning_refused", "/refuse"))
         self.assertEqual([warning["reason"] for warning in data["warnings"]], list(expected))
@@ -42,7 +42,7 @@ class Refuse(DaemonTestCase):
     def test_each_warning_can_be_refused_alone(self):
         with self.daemon.connect() as client:
             known = client.call("layout.resolve", {"request": CLEAN, "refuse": ["nothing"]})["error"]["message"].split(": ")[-1].split(", ")
-            # The last one needs RAM that is nowhere below 4 GiB, so more is wrong with it.
+            # The last one needs a VM without RAM below 4 GiB, which has other warnings, too.
             self.assertEqual(set(known), set(WARNED) | {"no_low_memory"})
             for warning, warned in WARNED.items():
                 with self.subTest(warning):
@@ -119,7 +119,7 @@ class Refuse(DaemonTestCase):
             self.assert_refused(client.call("layout.create", {"name": "odd", "request": warned, "refuse": "all"}), "hotplug_off_block")
             self.assertEqual(reason(client.call("layout.get", {"name": "odd"})), "not_found")
             self.assertEqual(client.call("layout.list", {"limit": 1})["result"]["revision"], before)
-            # The name is free for any request.
+            # The name is still free for any request.
             self.assertIs(client.call("layout.create", {"name": "odd", "request": CLEAN, "refuse": "all"})["result"]["created"], True)
 
     def test_a_repeated_create_is_answered_whatever_it_refuses(self):
@@ -130,7 +130,7 @@ class Refuse(DaemonTestCase):
                 with self.subTest(refuse):
                     again = client.call("layout.create", {"name": "again", "request": warned, "refuse": refuse})["result"]
                     self.assertEqual(again, first | {"created": False})
-            # Another request is a conflict before it has warnings.
+            # A different request is a conflict, whatever its warnings.
             other = client.call("layout.create", {"name": "again", "request": WARNED["ram_not_at_zero"], "refuse": "all"})
             self.assertEqual(reason(other), "conflict")
 
@@ -139,14 +139,14 @@ class Refuse(DaemonTestCase):
             client.call("layout.create", {"name": "plain", "request": CLEAN, "refuse": "all"})
             kept = client.call("layout.get", {"name": "plain"})["result"]
             self.assertNotIn("refuse", kept["request"])
-            # So an update has to say again what it refuses.
+            # The option is not stored, so each update must repeat it.
             self.assertEqual(warnings(client.call("layout.update", {"name": "plain", "request": {**CLEAN, "virtio_mmio": {"slots": 101}}})),
                              ["many_virtio_mmio_slots"])
 
     def test_an_update_reports_other_reasons_first(self):
         live = request(virtio_mmio={"slots": 101})
         steps = [
-            # What is asked, what is allowed, and what comes.
+            # The request, what is allowed, and the expected reason.
             (request(memory={"nodes": ["1"]}), {}, "invalid_memory"),
             (request(memory={"nodes": ["8GiB"], "start": "1MiB"}), {}, "would_remove"),
             (request(memory={"nodes": ["8GiB"], "start": "1MiB"}), {"allow_moves": True}, "would_remove"),
@@ -165,11 +165,11 @@ class Refuse(DaemonTestCase):
                             self.assert_refused(reply, "ram_not_at_zero")
             after = client.call("layout.get", {"name": "ordered"})
             self.assertEqual(after["result"], before["result"])
-            # What is refused is looked at after the name, the policy and the generation, too.
+            # `refuse` is checked after the name, the policy and the generation, too.
             params = {"request": steps[-1][0], "refuse": "all", "allow_moves": True, "allow_removals": True}
             self.assertEqual(reason(client.call("layout.update", {"name": "nobody", **params})), "not_found")
             self.assertEqual(reason(client.call("layout.update", {"name": "ordered", "generation": 0, **params})), "generation_mismatch")
-            # Nothing else is in the way of the change.
+            # Nothing else prevents the change.
             self.assertEqual(warnings(client.call("layout.update", {"name": "ordered", **params, "refuse": ["hotplug_off_block"]})),
                              ["ram_not_at_zero"])
 
@@ -182,7 +182,7 @@ class Refuse(DaemonTestCase):
             # Nothing is made, so nothing is refused.
             same = client.call("layout.update", {"name": "slots", "request": slots, "refuse": "all"})["result"]
             self.assertEqual(same["changes"], [])
-            # A layout that is made anew is refused for what it had before.
+            # A new layout is refused even for a warning that the old one had.
             more = slots | {"vtl2": {"framebuffer": "8MiB"}}
             self.assert_refused(client.call("layout.update", {"name": "slots", "request": more, "refuse": "all"}), "many_virtio_mmio_slots")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-State folders of released versions, as tests/registries holds them: each is loaded, answered byte for byte as the
-version that wrote it did, and can be changed.
+State folders of released versions, from tests/registries. Each is loaded, answered byte for byte as by the version that
+wrote it, and can be changed.
 """
 
 import json
@@ -36,7 +36,7 @@ def drop(value, path):
 
 
 class Recorded:
-    """What holds for each folder; a daemon has a copy of it."""
+    """Tests that each folder must pass, with a daemon on a copy of it."""
 
     FILES = ("registry.db",)
 
@@ -54,7 +54,7 @@ class Recorded:
 
     def check_line(self, line, recorded, added):
         value = json.loads(line)
-        # So comparing what it is without some members compares bytes.
+        # The line is in this form, so comparing values without some members is as strict as comparing bytes.
         self.assertEqual(json.dumps(value, separators=(",", ":")), line.decode())
         for path in added:
             drop(value, path)
@@ -116,7 +116,8 @@ class Recorded:
         self.assertEqual(left, set(self.layouts) - set(changed))
 
     def update(self, client, was):
-        """Reserves the last page, which moves nothing, then adds a node; returns what is there then."""
+        """Reserves a range near the end of the address space, which moves nothing, then adds a node. Returns the layout
+        then."""
         name, request = was["name"], was["request"]
         request = dict(request, reserved=[*request.get("reserved", []), {
             "name": "added", "start": "0xfffffffffffd0000", "end": "0xfffffffffffe0000"}])
@@ -148,7 +149,7 @@ class Recorded:
             self.assertIn("result", client.call("events.subscribe", {"since": self.recorded["start"]}))
             for event in self.recorded["events"]:
                 self.check_line(client.read_line(), event, ADDED_TO_EVENT)
-            # The next one is of this version, and is none of a revision that has been.
+            # This version makes the next event, and its revision is a new one.
             self.daemon.call("layout.create", {"name": "next", "request": NEXT})
             event = json.loads(client.read_line())["params"]
             self.assertEqual((event["event"], event["name"]), ("created", "next"))
@@ -174,7 +175,7 @@ class Restarted(Recorded, unittest.TestCase):
     FOLDER = "restarted"
 
     def test_the_revisions_have_gaps(self):
-        """Or this folder would not show that events say what they follow."""
+        """Otherwise this folder would not show that events say which one they follow."""
         follows = [json.loads(line)["params"].get("follows") for line in self.recorded["events"]]
         self.assertEqual([number for number, what in enumerate(follows) if what is not None], [3, 6])
 
@@ -192,7 +193,7 @@ class Killed(Recorded, unittest.TestCase):
     FILES = ("registry.db", "registry.db-wal")
 
     def test_some_layouts_are_in_the_log_alone(self):
-        """Or this folder would not show that a log is read."""
+        """Otherwise this folder would not show that the log is read."""
         path = os.path.join(FOLDERS, "killed", "registry.db")
         database = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
         self.addCleanup(database.close)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Live layouts: create, get, list, update, delete, probe; who may, and what a restart leaves."""
+"""Live layouts: create, get, list, update, delete, probe; permissions, and what a restart keeps."""
 
 import datetime
 import grp
@@ -51,7 +51,7 @@ class Creating(DaemonTestCase):
             self.assertEqual(second, dict(first, created=False))
 
     def test_requests_are_compared_after_decoding(self):
-        """Whatever way sizes are written, whatever order members have, and with defaults of the protocol named."""
+        """Sizes may be written in any way, members may be in any order, and defaults of the protocol may be stated."""
         with self.daemon.connect() as client:
             first = create(client, "decoded")["result"]
             same = (
@@ -86,7 +86,7 @@ class Creating(DaemonTestCase):
             self.assertEqual(reason(get(client, "too-large")), "not_found")
 
     def test_many_connections_at_once_create_it_once(self):
-        """All ask for one name while none of them has been answered."""
+        """All ask for one name before any of them is answered."""
         message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.create",
                               "params": {"name": "raced", "request": REQUEST}}).encode() + b"\n"
         clients = [self.daemon.connect() for _ in range(40)]
@@ -99,7 +99,7 @@ class Creating(DaemonTestCase):
         self.assertEqual({result["generation"] for result in results}, {results[0]["generation"]})
 
     def test_a_connection_sees_its_own_writes(self):
-        """Also where it did not wait for the answer."""
+        """This also holds if it did not wait for the answer."""
         lines = []
         for i in range(20):
             lines += [("layout.create", {"name": "own", "request": REQUEST}), ("layout.get", {"name": "own"}),
@@ -220,7 +220,7 @@ class Deleting(DaemonTestCase):
 class Updating(DaemonTestCase):
     def test_what_is_new_is_placed_and_nothing_moves(self):
         more = request(4, virtio_mmio={"slots": 4}, vtl2={"memory": {"size": "512MiB", "alignment": "2MiB"}})
-        # Before the one there is, so that the numbers of IOMMUs change.
+        # Inserted before the other root complex, so that the numbers of IOMMUs change.
         more["pcie"]["root_complexes"].insert(0, {"name": "rc1", "start_bus": 128, "iommu": "amd-vi"})
         with self.daemon.connect() as client:
             before = create(client, "grown")["result"]
@@ -256,7 +256,7 @@ class Updating(DaemonTestCase):
                 ("removed", "pcie-seg0-ecam")})
 
     def test_nothing_is_dropped_unless_that_is_allowed(self):
-        """An update that states only what is to be added."""
+        """The update states only what is to be added."""
         only = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "virtio_mmio": {"slots": 4}}
         gone = {("removed", "amd-iommu-0"), ("removed", "pcie-rc0-low-mmio"), ("removed", "pcie-rc0-high-mmio"),
                 ("removed", "pcie-seg0-ecam")}
@@ -312,7 +312,7 @@ class Updating(DaemonTestCase):
                              reply["error"]["data"]["changes"])
 
     def test_ram_that_shrinks_would_move(self):
-        """Also where it needs one extent less; a node without any is removed."""
+        """This holds even if the RAM needs one extent less. A node without any RAM is removed."""
         two = request(4)
         two["memory"]["nodes"].append("2GiB")
         with self.daemon.connect() as client:
@@ -371,7 +371,7 @@ class Updating(DaemonTestCase):
             create(client, "kept", request(4, policy="openvmm-2026.05"))
             reply = update(client, "kept", request(4, policy="openvmm-2026.06"), allow_moves=True)
             self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("conflict", "/request/policy"))
-            # One that names none is resolved under the one it has: the ECAM stays below 4 GiB.
+            # A request without a policy keeps the layout's policy: the ECAM stays below 4 GiB.
             after = update(client, "kept", request(4, virtio_mmio={"slots": 1}))["result"]["layout"]
             self.assertEqual(after["policy"], "openvmm-2026.05")
             self.assertLess(int(after["pcie"]["segments"][0]["ecam"]["end"], 16), 1 << 32)
@@ -451,7 +451,7 @@ class Listing(unittest.TestCase):
 
 class Holes(unittest.TestCase):
     def test_a_hole_that_is_named_often_is_refused_and_no_more(self):
-        """It is read back from the form in which requests are stored."""
+        """The request is read back from its stored form."""
         with Daemon("--store", "memory") as daemon, daemon.connect() as client:
             for count in (2, 3, 16, 17):
                 wanted = request(4, host={"holes": ["amd-hypertransport"] * count})
@@ -529,7 +529,7 @@ class Owning(unittest.TestCase):
         self.assertIn("result", self.call(1002, "layout.get", {"name": "of-1001"}))
 
     def test_nobody_else_is_told_that_the_name_is_theirs(self):
-        """Not root or the admin group either, and whatever the request is."""
+        """Neither root nor the admin group is told so, whatever the request."""
         made = self.call(1001, "layout.create", {"name": "of-1001", "request": REQUEST})["result"]
         self.assertFalse(made["created"])
         for uid, groups in ((1002, []), (1003, [self.group]), (0, [])):
@@ -556,7 +556,7 @@ class Owning(unittest.TestCase):
         self.assertIn("result", self.call(0, "layout.delete", {"name": "of-1001"}))
 
     def test_members_of_the_admin_group_may(self):
-        """By a supplementary group; the owner stays who it was."""
+        """Supplementary groups count. The owner stays the same."""
         reply = self.call(1003, "layout.update",
                           {"name": "of-1001", "request": request(4, virtio_mmio={"slots": 2})}, [7, self.group])
         self.assertIn("result", reply)
@@ -629,7 +629,7 @@ class Limits(unittest.TestCase):
                 client.close()
             with daemon.connect() as client:
                 self.assertEqual(len(names(client.call("layout.list"))), 3)
-                # What is there is there still; and a place that becomes free can be used.
+                # The existing layouts are still there, and a place that becomes free can be used.
                 self.assertFalse(create(client, f"vm-{reasons.index(None)}")["result"]["created"])
                 delete(client, f"vm-{reasons.index(None)}")
                 self.assertTrue(create(client, "one-more")["result"]["created"])
@@ -651,16 +651,16 @@ class Limits(unittest.TestCase):
                     created = [as_user(uid, "layout.create", name=f"vm-{uid}-{i}", request=REQUEST) for i in range(3)]
                     self.assertEqual([reason(reply) for reply in created], [None, None, "store_full"])
                     self.assertIn("(live_layouts_per_uid)", refusal(created[2]))
-                    # It is the owner's, whoever makes it larger.
+                    # The bytes count for the owner, whoever makes the layout larger.
                     for who in uid, 0:
                         larger = as_user(who, "layout.update", name=f"vm-{uid}-0", request=dict(
                             REQUEST, reserved=[{"name": f"far-away-{i}", "start": (1 << 40) + (i << 20),
                                                 "end": (1 << 40) + (i << 20) + 4096} for i in range(50)]))
                         self.assertIn("(store_bytes_per_uid)", refusal(larger))
-                # What was kept counts after a restart.
+                # Stored layouts count after a restart.
                 daemon.stop()
                 daemon.start()
-            # Whoever has made room has it.
+            # A user who deletes a layout can use the room.
             self.assertIsNone(reason(as_user(1, "layout.delete", name="vm-1-0")))
             self.assertIsNone(reason(as_user(1, "layout.create", name="vm-1-2", request=REQUEST)))
 

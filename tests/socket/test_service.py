@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The daemon and its service manager: sockets that are given, what is told, and what is read off the environment.
+"""The daemon and its service manager: inherited sockets, notifications, and settings from the environment.
 
-The manager's part is played here; tests/install has the unit files.
+These tests act as the manager. tests/install tests the unit files.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ REQUEST = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
 
 
 class Manager:
-    """Listens for the daemon, starts it, and takes what it tells."""
+    """Listens for the daemon, starts it, and receives its notifications."""
 
     def __init__(self, *options, sockets=(), environment=None):
         self.folder = tempfile.mkdtemp(prefix="gpalayoutd-test-")
@@ -55,7 +55,7 @@ class Manager:
         shutil.rmtree(self.folder)
 
     def set_fault(self, what):
-        """What the library of faults does from now on; "none" before the start."""
+        """Sets the current fault of the fault library. Call it with "none" before the start."""
         fault = os.path.join(self.folder, "fault")
         self.environment.update(GPALAYOUT_FAULT=fault, LD_PRELOAD=GPALAYOUT_FAULTS)
         with open(fault + ".new", "w", encoding="ascii") as file:
@@ -63,7 +63,7 @@ class Manager:
         os.rename(fault + ".new", fault)
 
     def start(self, names=None, given=None):
-        """`names` are told for the descriptors; `given` are these, from 3 on: the listeners if nothing is said."""
+        """Passes the descriptors `given` from 3 on, by default the listeners, with these `names`."""
         given = [listener.fileno() for listener in self.listeners.values()] if given is None else given
         names = ":".join(self.listeners) if names is None else names
         environment = {name: value for name, value in os.environ.items()
@@ -78,7 +78,7 @@ class Manager:
             for number, fd in enumerate(high):
                 os.dup2(fd, 3 + number)
 
-        # The shell's process becomes the daemon's.
+        # The daemon replaces the shell in the same process.
         self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *PROGRAM, "--state-dir", self.state,
                                          *self.options], env=environment, stderr=subprocess.PIPE, close_fds=False, preexec_fn=place)
 
@@ -91,7 +91,7 @@ class Manager:
         return told
 
     def end(self, number=signal.SIGTERM):
-        """Stops the daemon; its exit status and its log."""
+        """Stops the daemon. Returns its exit status and its log."""
         self.process.send_signal(number)
         return self.ended()
 
@@ -106,7 +106,7 @@ class Sockets(unittest.TestCase):
             return client.call(method, params or {})
 
     def test_given_sockets_are_served_and_none_is_bound(self):
-        # Those of the options are not even looked at.
+        # The daemon does not even look at the paths in its options.
         with Manager("--socket", "/nonexistent/s", "--inspect-socket", "/nonexistent/i", sockets=("inspect", "control")) as manager:
             manager.start()
             manager.wait_told("READY=1")
@@ -119,7 +119,7 @@ class Sockets(unittest.TestCase):
             status, log = manager.end()
             self.assertEqual(status, 0, log)
             self.assertEqual(len(re.findall(r'event=listening .*from="service manager"', log)), 2)
-            # Their files are the manager's, and who connects now is served after the next start.
+            # The manager owns their files. A client that connects now is served after the next start.
             self.assertEqual(sorted(name for name in os.listdir(manager.folder) if "." in name), ["control.sock", "inspect.sock"])
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.get","params":{"name":"vm"}}\n')
@@ -261,7 +261,7 @@ class Telling(unittest.TestCase):
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
                             b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
-                # The loop goes on and says so, but there is no other word between.
+                # The loop goes on and reports this. The watchdog gets no notification in between.
                 row = 0
                 while row < 8:
                     row = 0 if "WATCHDOG=1" in manager.next_told() else row + 1
@@ -346,7 +346,7 @@ class Log(unittest.TestCase):
                 for method, params in (("layout.create", {"request": REQUEST}), ("layout.update", {"request": larger})):
                     result = call(method, **params)
                     expected.append((method, result["generation"], result["layout"]["digest"]))
-                # Nothing changes: the same request again, a dry run, what is refused.
+                # None of these changes anything: the same request again, a dry run, and refusals.
                 call("layout.update", request=larger)
                 call("layout.update", request=REQUEST, dry_run=True, allow_removals=True)
                 self.assertIsNone(call("layout.create", request=REQUEST))
@@ -370,7 +370,7 @@ class Log(unittest.TestCase):
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
                             b'{"arch":"x86_64","memory":{"nodes":["1GiB"]}}}}\n')
-                # The change has begun once a second client's waits behind it.
+                # The change has begun when a later request of a second client is answered.
                 with Client(manager.path("control")) as other:
                     other.call("daemon.info", {})
             with Client(manager.path("control")) as other:

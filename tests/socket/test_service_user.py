@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--user: what a daemon that root starts keeps of root, what belongs to the user, and what is refused."""
+"""--user: what a daemon that root starts keeps of root's rights, what belongs to the user, and what is refused."""
 
 import glob
 import os
@@ -67,14 +67,14 @@ class Names(Case):
 
 @unittest.skipUnless(can_be_another_user(), "needs root, to become another user")
 class Root(Case):
-    """What root starts with --user=nobody."""
+    """Root starts the daemon with --user=nobody."""
 
     def setUp(self):
         super().setUp()
         self.uid, self.gid = nobody().pw_uid, nobody().pw_gid
 
     def daemon(self, *options):
-        # The last of two options counts.
+        # If an option is given twice, the last one counts.
         daemon = Daemon(*self.options, "--inspect-socket", os.path.join(self.run, "inspect.sock"), *options, wait=False)
         daemon.socket, daemon.inspect_socket, daemon.state = self.socket, os.path.join(self.run, "inspect.sock"), self.state
         daemon.wait_ready()
@@ -93,7 +93,7 @@ class Root(Case):
                                      set(os.getgrouplist("nobody", self.gid)))
                     self.assertEqual({name: int(task[name], 16) for name in task if name.startswith("Cap")},
                                      dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), 0))
-            # A process that may not leave a core belongs to root.
+            # A process that may not dump core belongs to root.
             self.assertEqual(os.stat(f"/proc/{daemon.process.pid}").st_uid, self.uid)
 
     def test_what_it_makes_belongs_to_the_user(self):
@@ -114,7 +114,7 @@ class Root(Case):
             self.assertNotIn("socket_folder", daemon.log())
 
     def test_root_and_the_admin_group_are_told_from_the_user(self):
-        """The peers say who they are; the daemon need not be root for that."""
+        """The peers' credentials come from the kernel. The daemon need not be root to see them."""
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
         with self.daemon("--socket-mode=0666", "--admin-group=4711") as daemon:
             for name in ("first", "second"):
@@ -201,7 +201,7 @@ class Root(Case):
             self.assertFalse(os.path.exists(self.state))
 
     def test_a_lock_with_a_second_name_is_not_written(self):
-        """In a folder of the user's, that user could have made it a link to a file of root."""
+        """In a folder of the user, that user could have made it a link to a file of root."""
         os.mkdir(self.run)
         precious = os.path.join(self.folder, "precious.pid")
         with open(precious, "w", encoding="ascii") as file:
@@ -214,7 +214,7 @@ class Root(Case):
 
     @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
     def test_a_folder_that_is_put_in_the_place_of_a_new_one_is_not_given_away(self):
-        """Whoever may write in the folder above can move a folder of root's there."""
+        """A user who may write in the parent folder can move a folder of root there."""
         fault = os.path.join(self.folder, "fault")
         with open(fault, "w", encoding="ascii") as file:
             file.write("swap")
@@ -256,10 +256,10 @@ class Root(Case):
 
 @unittest.skipUnless(os.geteuid() or can_be_another_user(), "root cannot start a daemon as somebody else here")
 class NotRoot(Case):
-    """As the user who runs the tests, or as nobody if that is root."""
+    """Runs as the test's user, or as nobody if that is root."""
 
     def start(self, user):
-        """Root starts a copy of the daemon, because its folder may be closed to others."""
+        """If this is root, starts a copy of the daemon, because its folder may be closed to others."""
         if os.geteuid():
             return subprocess.Popen([*PROGRAM, *self.options, f"--user={user}"], stderr=subprocess.PIPE, text=True)
         built, name = os.path.split(GPALAYOUTD)

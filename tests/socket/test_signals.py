@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every signal there is: ignored, an orderly stop with a line in the log, or a line and then what it always does."""
+"""Every signal: it is ignored, or stops the daemon in order with a line in the log, or is logged and then has its
+default effect."""
 
 import ctypes
 import os
@@ -18,10 +19,10 @@ IGNORED = {signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal
            signal.SIGWINCH}
 CRASHES = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
            signal.SIGSEGV, signal.SIGSYS}
-# No program can handle the first two, the next three stop it and go on, and the last two are the C library's.
+# No program can handle the first two, the next three suspend the daemon, and the last two belong to the C library.
 OTHERS = {signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, 32, 33}
 
-# A sanitizer handles some of these itself, unless it is told not to.
+# A sanitizer handles some of these itself unless told otherwise.
 UNHANDLED = ":".join(f"handle_{name}=0" for name in ("segv", "sigbus", "abort", "sigill", "sigtrap", "sigfpe"))
 PLAIN = {name: os.environ.get(name, "") + ":" + UNHANDLED for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
 
@@ -51,9 +52,9 @@ class Signals(unittest.TestCase):
             self.assertEqual(daemon.log().count("signal="), 1)
 
     def test_what_would_end_it_is_logged_and_ends_it_in_order(self):
-        """The status says whether that was wanted, so that a service manager starts it again if not."""
+        """The exit status says whether the stop was wanted, so that a service manager restarts the daemon if not."""
         with Daemon() as daemon:
-            # Of the real-time signals, which are a range, a few.
+            # Of the range of real-time signals, only a few are tried.
             for number in sorted(ENDS - set(range(signal.SIGRTMIN + 2, LAST))):
                 with self.subTest(name_of(number)), daemon.connect() as client:
                     made = create(client, f"vm-{number}")["result"]
@@ -88,7 +89,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
 
     def test_it_starts_under_a_tool_that_keeps_the_last_signal(self):
-        """As valgrind does. Another one that cannot be handled is an error."""
+        """valgrind keeps it. For any other signal that cannot be handled, the start fails."""
         with FaultyDaemon(env={"GPALAYOUT_KEPT_SIGNAL": str(LAST)}) as daemon:
             daemon.process.send_signal(signal.SIGRTMIN)
             self.assertEqual(daemon.process.wait(PATIENCE), 1)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """
-Mixed load for SOAK_SECONDS (20 by default; `make soak SOAK_SECONDS=3600`): layouts are created, updated and deleted,
+Mixed load for SOAK_SECONDS (20 by default; `make soak SOAK_SECONDS=3600`). Layouts are created, updated and deleted,
 all questions are asked, lines are refused, and clients die in the middle of everything. Meanwhile a subscriber sees
-each acknowledged change once and in order; memory and the state folder stop growing; and afterwards no descriptor is
+each acknowledged change once and in order, and memory and the state folder stop growing. Afterwards no descriptor is
 left open, and a restart finds every layout.
 
-Each client pauses between its requests, so that a long run leaves the machine to others; nothing waits for time alone.
+Each client pauses between its requests, so that a long run leaves the machine to others. Nothing waits only for time.
 """
 
 import collections
@@ -24,14 +24,14 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or random.randrange(1, 1 << 32)
 PAUSE = 0.02  # seconds between two requests of a client
 CHANGERS = 4
-NAMES = 8  # of each changer
-EVENTS_KEPT = 1024  # so that the ring of events is full soon and does not look like a leak
+NAMES = 8  # for each changer
+EVENTS_KEPT = 1024  # so few that the ring is full soon and does not look like a leak
 SAMPLES = 60
 
-MEMORY_GROWTH = 4 << 20  # from the second third of the time to the last; what is under way comes and goes
+MEMORY_GROWTH = 4 << 20  # from the second third of the time to the last; what is under way varies
 STATE_BYTES = 12 << 20  # of the database and its log, for a few dozen layouts
 
-# Each has all that is in those before it, so that an update to a later one moves and removes nothing.
+# Each contains everything of those before it, so an update to a later one moves and removes nothing.
 STAGES = [REQUEST]
 for added in ({"virtio_mmio": {"slots": 4}}, {"vtl2": {"framebuffer": "8MiB"}},
               {"reserved": [{"name": "top", "start": "0xfd00000000", "end": "0x10000000000"}]},
@@ -60,11 +60,11 @@ REFUSED = [
 
 
 class Ledger:
-    """Changes that were acknowledged, and events that were seen, until each has met the other."""
+    """Acknowledged changes and seen events, until each has its counterpart."""
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.waiting = collections.defaultdict(collections.deque)  # by name: (side, change), all of one side
+        self.waiting = collections.defaultdict(collections.deque)  # by name: (side, change), always of one side only
         self.met = 0
 
     def add(self, side, name, change):
@@ -86,7 +86,7 @@ class Ledger:
 
 
 class Part(threading.Thread):
-    """One kind of load: step() again and again, until the soak is over or something is wrong."""
+    """One kind of load. It calls step() again and again, until the soak is over or a fault is found."""
 
     INSPECT = False
 
@@ -107,7 +107,7 @@ class Part(threading.Thread):
                 self.is_over.wait(self.random.uniform(0, 2 * PAUSE))
             self.end()
             self.client.close()
-        except Exception as error:  # whatever it is, the test has to know
+        except Exception as error:  # the test must learn of any error
             self.soak.problems.append(f"{type(self).__name__}: {error!r}")
             self.soak.load_is_over.set()
 
@@ -121,7 +121,7 @@ class Part(threading.Thread):
         pass
 
     def call(self, method, *allowed, **params):
-        """The result; or None, if it was refused for one of the reasons that are allowed."""
+        """Returns the result, or None if the request was refused for one of the allowed reasons."""
         reply = self.client.call(method, params)
         assert "result" in reply or reason(reply) in allowed, f"{method} {params}: {reply}"
         return reply.get("result")
@@ -186,7 +186,7 @@ class Changer(Part):
 
 
 class Asker(Part):
-    """All methods that change nothing, about layouts that come and go meanwhile."""
+    """Calls all methods that change nothing, on layouts that come and go meanwhile."""
 
     INSPECT = True
 
@@ -213,7 +213,7 @@ class Asker(Part):
 
 
 class Refused(Part):
-    """Lines that are none, on one connection that goes on."""
+    """Sends invalid lines on one connection, which stays open."""
 
     def step(self):
         line, why = self.random.choice(REFUSED)
@@ -223,7 +223,7 @@ class Refused(Part):
 
 
 class Dying(Part):
-    """Clients that go away in the middle of something."""
+    """Clients that disconnect in the middle of something."""
 
     def begin(self):
         self.ways = (
@@ -250,8 +250,8 @@ class Dying(Part):
 
 class Subscriber(Part):
     """
-    Sees every event once and in order. One reads from a connection that stays, and tells the ledger; another comes
-    back now and then with the revision it has.
+    Sees every event once and in order. One subscriber keeps its connection, and reports to the ledger. Another
+    reconnects now and then, from the revision that it has seen.
     """
 
     INSPECT = True
@@ -260,13 +260,13 @@ class Subscriber(Part):
         super().__init__(soak, is_over)
         self.comes_back = comes_back
         self.revision = soak.start_revision
-        self.dying = set()  # layouts of clients that have not waited for an answer
+        self.dying = set()  # layouts of clients that did not wait for an answer
 
     def begin(self):
         self.call("events.subscribe", since=self.revision)
 
     def step(self):
-        """Reads until what is the present as it begins."""
+        """Reads up to the revision that was current at its start."""
         present = self.soak.daemon.call("layout.list")["result"]["revision"]
         while self.revision < present:
             self.read(json.loads(self.client.read_line())["params"])
@@ -289,7 +289,7 @@ class Subscriber(Part):
 
 
 class Sample:
-    """What the daemon holds."""
+    """What the daemon uses."""
 
     def __init__(self, daemon):
         with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as status:
@@ -356,17 +356,17 @@ class Soak(unittest.TestCase):
                                                                             samples[2 * third:]))
         if max(sample.space for sample in samples) < 1 << 40:
             self.assertLess(last, before + MEMORY_GROWTH)
-        # Else a sanitizer keeps what is freed, and tells by itself of what is not.
+        # Without a sanitizer. A sanitizer keeps freed memory, and reports leaks itself.
         self.assertLess(max(sample.state for sample in samples), STATE_BYTES)
 
     def idle_descriptors(self):
-        """How many there are when the daemon has hung up on all clients but one."""
+        """Returns the number of descriptors after all clients but one have gone."""
         with self.daemon.connect() as client:
             wait_until(lambda: client.call("daemon.stats")["result"]["connections"]["open"] == 1, "all have left")
             return descriptors(self.daemon)
 
     def check_layouts(self, subscribers):
-        """What is there is what the clients were told, and the subscribers as well."""
+        """The live layouts are those that the clients and the subscribers were told of."""
         page = self.daemon.call("layout.list", {"limit": 1000})["result"]["layouts"]
         there = {row["name"]: (row["generation"], row["digest"]) for row in page}
         dying = {name for name in there if name.startswith("dying-")}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The folder of the registry: what it has to be at the start, and that nothing is acknowledged that is not in it."""
+"""The registry's folder: what the daemon requires of it at the start. No change is acknowledged that is not in it."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from vm import reason
 
 
 def start(daemon, *options, env=None, before=()):
-    """Starts one that is expected to refuse, and returns what it said."""
+    """Starts a daemon that must refuse, and returns its message."""
     done = subprocess.run([*before, *PROGRAM, "--socket", daemon.socket + "2", "--inspect-socket", "none", *options],
                           env=dict(os.environ, **(env or {})), capture_output=True, text=True, timeout=PATIENCE,
                           check=False)
@@ -30,16 +30,16 @@ def contents(folder):
 
 
 def copy(source, target):
-    """The database as an administrator would put a backup back: as another file of that name."""
+    """Replaces the database as an administrator would with a backup: with another file of that name."""
     shutil.copy(source, target + ".tmp")
     os.rename(target + ".tmp", target)
 
 
 class Moved(unittest.TestCase):
-    """Once the database is not at its path any more, no change is acknowledged."""
+    """When the database is no longer at its path, no change is acknowledged."""
 
     def check(self, change, named="registry.db"):
-        """`change` is what happens to the folder; `named` is the file that the log names."""
+        """`change` is what happens to the folder. `named` is the file that the log names."""
         with Daemon() as daemon, daemon.connect() as client:
             self.assertIn("result", create(client, "there"))
             change(daemon.state)
@@ -48,7 +48,7 @@ class Moved(unittest.TestCase):
             self.assertEqual((reply["error"]["code"], reason(reply)), (7, "store_failed"))
             self.assertEqual(daemon.process.wait(PATIENCE), 1)
             self.assertIn(f"{daemon.state}/{named}: it was re", daemon.wait_log("event=store_failed"))
-            # What is at the path now, the daemon leaves alone: it may be somebody else's.
+            # The daemon leaves the new file at the path alone, because it may belong to somebody else.
             after = contents(daemon.state)
             self.assertEqual(sorted(after), sorted(before))
             self.assertEqual(after.get("registry.db"), before.get("registry.db"))
@@ -93,7 +93,7 @@ class Moved(unittest.TestCase):
                 daemon.start()
 
     def test_a_link_that_leads_elsewhere_while_it_starts(self):
-        """SQLite opens another file than the one in the folder that was checked."""
+        """SQLite opens another file than the one in the checked folder."""
         with FaultyDaemon() as daemon:
             with daemon.connect() as client:
                 create(client, "there")
@@ -134,7 +134,7 @@ class Starting(unittest.TestCase):
             said = start(daemon, "--require-state", "--state-dir", folder)
             self.assertIn(folder + "/registry.db: there is no registry in the state folder", said)
             self.assertEqual(os.listdir(folder), [])
-            # One that is there is used as ever.
+            # An existing folder is used as usual.
             with daemon.connect() as client:
                 create(client, "there")
             daemon.stop()
@@ -167,7 +167,7 @@ class Starting(unittest.TestCase):
             self.check_read_only(daemon, start(daemon, "--state-dir", daemon.state, env=daemon.env))
 
     def test_a_file_system_that_can_only_be_read(self):
-        """A real one, where this user may mount any."""
+        """A real one, if this user may mount any."""
         mount = ["unshare", "-m", "sh", "-c",
                  'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"']
         with Daemon() as daemon:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who is served when: what takes long holds nobody up but the connection that asked for it."""
+"""Who is served when. A request that takes long holds up only its own connection."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ COUNT = 1500
 
 
 def large(count=COUNT):
-    """A request that takes far longer than a turn: a quarter of a megabyte, and megabytes to explain it."""
+    """A request that takes far longer than a turn: it is a quarter of a megabyte, its explanation megabytes."""
     return request(pcie={"root_complexes": [
         {"name": f"rc{i}", "segment": i, "end_bus": 0, "high_mmio": "2MiB",
          "low_mmio": {"start": 0xc0000000 + 4096 * i, "end": 0xc0001000 + 4096 * i}}
@@ -36,7 +36,7 @@ LARGE = large()
 
 @contextlib.contextmanager
 def user(uid):
-    """What connects meanwhile is that user's."""
+    """Connections made meanwhile belong to this user."""
     os.seteuid(uid)
     try:
         yield
@@ -51,7 +51,7 @@ def open_daemon(*options):
 
 
 def served(daemon, uid):
-    """The microseconds that a user has been served, as daemon.stats tells."""
+    """Returns the microseconds for which a user was served, from daemon.stats."""
     users = daemon.call("daemon.stats")["result"]["users"]
     return next((row["served_us"] for row in users if row["uid"] == uid), 0)
 
@@ -60,7 +60,7 @@ class Order(unittest.TestCase):
     def test_others_are_answered_while_something_takes_long(self):
         with Daemon() as daemon, daemon.connect() as slow, daemon.connect() as quick:
             slow.send(line("layout.explain", {"request": LARGE}, 1))
-            # Until it has been read as a whole.
+            # Waits until the daemon has read the whole request.
             daemon.wait_read(slow)
             for _ in range(3):
                 self.assertIn("result", quick.call("layout.resolve", {"request": request()}))
@@ -155,7 +155,7 @@ class Order(unittest.TestCase):
 
 class Niceness(unittest.TestCase):
     def nicenesses(self, daemon):
-        """By the name of the thread."""
+        """Returns the niceness of each thread by its name."""
         found = {}
         for task in os.listdir(f"/proc/{daemon.process.pid}/task"):
             with open(f"/proc/{daemon.process.pid}/task/{task}/stat", encoding="ascii") as file:
@@ -167,7 +167,7 @@ class Niceness(unittest.TestCase):
     def test_what_takes_long_is_done_at_a_lower_priority_than_the_loop(self):
         with Daemon() as daemon:
             daemon.stop()
-            # Not that of this program, whose process group it is in.
+            # The daemon's niceness must differ from this program's, which is in the same process group.
             wanted = min(os.nice(0) + 2, 19)
 
             def start():
@@ -199,7 +199,7 @@ class Gone(unittest.TestCase):
             wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "they go")
             daemon.wait_idle()
             found = daemon.call("layout.get", {"name": "vm"})["result"]["generation"]
-            # Some had begun, or were done, before the last was sent.
+            # Some updates had begun or were done before the last was sent.
             self.assertLess(found - made["generation"], 50)
 
     def test_changes_that_wait_behind_other_work_are_dropped(self):
@@ -218,7 +218,7 @@ class Gone(unittest.TestCase):
             slow.read_reply()
             wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 2, "they go")
             daemon.wait_idle()
-            # Some may have been made before the last was sent.
+            # Some may have been created before the last was sent.
             self.assertLess(len(daemon.call("layout.list")["result"]["layouts"]), 40)
 
     def test_the_daemon_ends_without_them(self):
@@ -236,7 +236,7 @@ class Gone(unittest.TestCase):
     def test_what_a_client_that_has_gone_has_sent_is_dropped(self):
         with Daemon() as daemon:
             with daemon.connect() as client:
-                # The first is under way when the client goes.
+                # The first one is under way when the client leaves.
                 lines = line("layout.explain", {"request": LARGE}, 1) * 8
                 client.sock.setblocking(False)
                 while client.sock.send(lines) < 1000:
@@ -255,17 +255,17 @@ class Gone(unittest.TestCase):
 
 
 class Memory(unittest.TestCase):
-    """What clients made the daemon take is given back when they have gone."""
+    """Memory that the daemon used for clients is freed after they have left."""
 
     def size(self, daemon):
-        """MiB of address space, and of memory."""
+        """Returns the MiB of address space, and of memory."""
         with open(f"/proc/{daemon.process.pid}/statm", encoding="ascii") as file:
             return [int(pages) * mmap.PAGESIZE >> 20 for pages in file.read().split()[:2]]
 
     def check(self, daemon, clients, idle, most):
         self.assertLess(self.size(daemon)[1], most)
         for client in clients:
-            # What is being sent is given up, too.
+            # The rest of what the daemon is sending is dropped, too.
             with contextlib.suppress(OSError):
                 client.sock.shutdown(socket.SHUT_RDWR)
             client.close()
@@ -293,7 +293,7 @@ class Memory(unittest.TestCase):
                 client.send(line("layout.explain", {"request": LARGE}, 1))
             daemon.wait_read(*clients)
             daemon.wait_idle()
-            # The limit, the one that exceeds it, and as much again in the making.
+            # The limit, the reply that exceeds it, and as much again for the reply being made.
             self.check(daemon, clients, idle, idle + 64)
 
 
@@ -337,7 +337,8 @@ class Users(unittest.TestCase):
             daemon.wait_read(*flood)
             other.send(line("layout.explain", {"request": LARGE}, 1))
             other.read_reply()
-            # One was under way, and may have been followed by some; a queue for all would have been served first.
+            # One request was under way, and a few more may have followed. With one queue for all, all of them would
+            # come first.
             self.assertGreater(sum(client.has_nothing() for client in flood), 4)
             for client in flood:
                 client.read_reply()

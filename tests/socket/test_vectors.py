@@ -12,7 +12,7 @@ from harness import TOP_SRCDIR, Daemon
 
 
 def contains(expected, actual):
-    """Every member of expected is in actual with the same value; lists are equal in length."""
+    """Returns true if every member of `expected` is in `actual` with the same value. Lists must have equal lengths."""
     if isinstance(expected, dict):
         return isinstance(actual, dict) and all(k in actual and contains(v, actual[k]) for k, v in expected.items())
     if isinstance(expected, list):
@@ -26,7 +26,7 @@ def read_vectors(name):
 
 
 def read_corpora():
-    """The lines of all corpora, with ids that tell them apart."""
+    """Yields the lines of all corpora, with ids that are different for each corpus."""
     for name in sorted(os.listdir(os.path.join(TOP_SRCDIR, "tests", "vectors", "policies"))):
         policy, suffix = os.path.splitext(name)
         if suffix == ".jsonl":

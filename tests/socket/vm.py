@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Requests for tests that need layouts and do not care which."""
+"""Requests for tests that need some layouts."""
 
 import copy
 
@@ -11,7 +11,7 @@ REQUEST = {
 
 
 def request(gib=4, **members):
-    """A request for that much RAM, with further members or others instead."""
+    """Returns a request for that much RAM. `members` are added or replace others."""
     made = copy.deepcopy(REQUEST)
     made["memory"]["nodes"] = [f"{gib}GiB"]
     made.update(members)
@@ -19,5 +19,5 @@ def request(gib=4, **members):
 
 
 def reason(reply):
-    """The reason of a refusal; None for an answer."""
+    """Returns the reason of a refusal, or None for an answer."""
     return reply["error"]["data"]["reason"] if "error" in reply else None
