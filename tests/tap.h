@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Test Anything Protocol for tests that are not check suites, because they have a
- * case a line of a data file.
+ * Test Anything Protocol for tests that are not check suites, because each line of a data file is a
+ * test case.
  */
 #ifndef GPALD_TESTS_TAP_H
 #define GPALD_TESTS_TAP_H
@@ -21,7 +21,7 @@ static inline void tap_report(struct tap *tap, bool ok, const char *name)
 	printf("%s %u - %s\n", ok ? "ok" : "not ok", tap->run, name);
 }
 
-/* Prints the plan; returns the exit status. A run without cases has failed. */
+/* Prints the plan and returns the exit status. A run without test cases fails. */
 static inline int tap_finish(const struct tap *tap)
 {
 	printf("1..%u\n", tap->run);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Params decoded and answers encoded in one expression; trees are cJSON's, to be deleted. */
+/*
+ * Decodes params and encodes answers in one expression. The trees are cJSON's; the caller deletes
+ * them.
+ */
 #ifndef GPALD_TESTS_WIRE_H
 #define GPALD_TESTS_WIRE_H
 
@@ -10,7 +13,7 @@
 #include <assert.h>
 #include <cjson/cJSON.h>
 
-/* With the default policy that is given, which may be NULL. */
+/* Decodes with this default policy, which may be NULL. */
 static inline const void *decode_params(const struct gpald_params *table, const cJSON *params,
 					const struct gpal_policy *policy, struct gpald_arena *arena,
 					struct gpald_wire_error *error)
@@ -23,7 +26,7 @@ static inline const void *decode_params(const struct gpald_params *table, const 
 	return gpald_decode_params(table, params, &context, arena, error);
 }
 
-/* What was written, read back; the writer is cleared. */
+/* Parses what was written, and clears the writer. */
 static inline cJSON *written_tree(struct gpald_writer *w)
 {
 	cJSON *tree;
