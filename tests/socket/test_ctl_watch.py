@@ -349,7 +349,7 @@ class Watch(Case):
     def test_a_daemon_of_the_past_is_not_believed(self):
         result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1), reply({"revision": BASE}))
         self.assertEqual(result.code, NO_DAEMON)
-        self.assertIn("its revision is before one that was seen", result.err)
+        self.assertIn("its revision is lower than one seen before", result.err)
 
     def test_other_notifications_are_passed_over(self):
         other = b'{"jsonrpc":"2.0","method":"layout.other","params":[]}\n'
