@@ -12,6 +12,7 @@
 
 #include "core/checked.h"
 
+#include <gpalayout/layout.h>
 #include <stdlib.h>
 
 /* The window of a port. */
@@ -76,4 +77,19 @@ bool gpald_devices_window(const struct gpal_window *window, uint64_t usual, uint
 			return false;
 	*alignment = ports[0].alignment > usual ? ports[0].alignment : usual;
 	return gpald_align_up(end, usual, size);
+}
+
+uint64_t gpal_largest_bar(struct gpal_range window)
+{
+	const uint64_t size = gpal_range_size(window);
+	uint64_t bar, start;
+
+	if (size == 0)
+		return 0;
+	/* The largest power of two up to the size fits, or half of it does. */
+	bar = UINT64_C(1) << (63 - __builtin_clzll((unsigned long long)size));
+	while (!gpald_align_up(window.start, bar, &start) || start > window.end ||
+	       window.end - start < bar)
+		bar /= 2;
+	return bar;
 }

@@ -5,28 +5,12 @@
  */
 #include "config.h"
 
-#include "core/checked.h"
 #include "core/error.h"
 #include "core/largest_size.h"
 #include "core/resolution.h"
 
 #include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
-
-uint64_t gpal_largest_bar(struct gpal_range window)
-{
-	const uint64_t size = gpal_range_size(window);
-	uint64_t bar, start;
-
-	if (size == 0)
-		return 0;
-	/* The largest power of two up to the size fits, or half of it does. */
-	bar = UINT64_C(1) << (63 - __builtin_clzll((unsigned long long)size));
-	while (!gpald_align_up(window.start, bar, &start) || start > window.end ||
-	       window.end - start < bar)
-		bar /= 2;
-	return bar;
-}
 
 int gpal_layout_refuse(const struct gpal_layout *layout, uint64_t refused, struct gpal_error *error)
 {
