@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was not looked at is left out. */
+/* Writes advice. Members that were not computed are omitted. */
 #include "config.h"
 
 #include "wire/advice_encode.h"

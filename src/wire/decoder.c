@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The walk over members, and the values every table is made of. */
+/* Decodes objects by their tables, and the values that all tables share. */
 #include "config.h"
 
 #include "wire/decoder.h"
@@ -29,8 +29,8 @@ void gpald_decoder_enter_index(struct gpald_decoder *decoder, size_t index)
 }
 
 /*
- * Appends a token of RFC 6901, in which ~ and / are written ~0 and ~1. One that does
- * not fit is left out: the pointer then names its parent.
+ * Appends a token of RFC 6901, which writes ~ as ~0 and / as ~1. A token that does not fit is
+ * omitted; the pointer then names the parent.
  */
 static size_t append_token(char pointer[GPALD_POINTER_MAX + 1], size_t length, const char *token)
 {
@@ -98,7 +98,7 @@ int gpald_decoder_wrong_type(struct gpald_decoder *decoder, const cJSON *value, 
 static const struct gpald_member *find_known_member(const struct gpald_members *members,
 						    const char *name)
 {
-	/* The first letter tells most of them apart. */
+	/* Most names differ in the first letter. */
 	for (size_t i = 0; i < members->count; i++)
 		if (members->rows[i].name[0] == name[0] && strcmp(members->rows[i].name, name) == 0)
 			return &members->rows[i];
@@ -152,7 +152,7 @@ static struct gpald_decoder new_decoder(const struct gpald_decode_context *conte
 {
 	struct gpald_decoder decoder;
 
-	/* The path is written before it is read. */
+	/* No initializer: the path is large, and each step is written before it is read. */
 	decoder.error = error;
 	decoder.arena = arena;
 	decoder.context = context;
@@ -191,7 +191,7 @@ int gpald_decode_reply(const struct gpald_members *members, const cJSON *value, 
 
 /* Single values. */
 
-/* The value of a JSON integer in [0, 2^53 - 1]. */
+/* Returns the value of a JSON integer in [0, 2^53 - 1]. */
 static int read_integer_value(struct gpald_decoder *decoder, const cJSON *value, uint64_t *integer,
 			      enum gpald_reason not_integer)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Members that do not apply, such as the floor of a range that was given, are left out. */
+/*
+ * Writes explanations. Members that do not apply, such as the floor of a pinned range, are omitted.
+ */
 #include "config.h"
 
 #include "wire/explain_encode.h"

@@ -2,14 +2,14 @@
 /*
  * Theory of operation
  *
- * A loop over tokens with a stack of open containers, at most 32 deep. Each value
- * becomes a node, linked to the one before it; decoded strings, which are never
- * longer than their text, lie one after another in one piece of memory.
+ * The parser is a loop over tokens with a stack of at most 32 open containers. Each value becomes a
+ * node, linked to the one before it. A decoded string is never longer than its text, so all strings
+ * share one block of memory as long as the text.
  *
- * A container notes which of 64 kinds of key it has had, by length and two letters.
- * Only where a kind comes twice are the keys sorted and compared when it closes. So
- * finding duplicates costs n log n at most, whatever keys an attacker chooses, which
- * a hash table cannot promise.
+ * A container notes which of 64 kinds of key it has seen; the kind depends on the length and two
+ * letters. Only if a kind occurs twice are the keys sorted and compared when the container closes.
+ * So finding duplicates costs at most n log n, whatever keys an attacker chooses; a hash table
+ * cannot promise that.
  */
 #include "config.h"
 
@@ -22,13 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* cJSON reads no more of a number; all the protocol needs has 16 digits. */
+/* cJSON does not read longer numbers. The protocol needs 16 digits. */
 #define NUMBER_MAX 63
 
-/* So many digits are a double whatever they are. */
+/* A double represents every integer of so many digits exactly. */
 #define EXACT_DIGITS 15
 
-/* A node, and where in the text its key begins, with the quote. */
+/* A node, and the offset of its key in the text: that of the opening quote. */
 struct node {
 	cJSON item; /* first */
 	size_t key_at;
@@ -48,16 +48,16 @@ struct container {
 	cJSON *item;
 	cJSON *last; /* NULL: it is empty */
 	size_t count;
-	uint64_t kinds;      /* of keys it has */
-	bool has_kind_twice; /* two keys may be equal */
+	uint64_t kinds;      /* a bit for each kind of key seen */
+	bool has_kind_twice; /* so two keys may be equal */
 	bool is_object;
 };
 
 struct parser {
 	struct gpald_json_scanner scan;
 	struct gpald_arena *arena;
-	char *strings;      /* where the next one goes */
-	struct node *keyed; /* has its key, and waits for its value */
+	char *strings;      /* where the next string goes */
+	struct node *keyed; /* a node that has its key and waits for its value */
 	const cJSON *root;
 	size_t values_left;
 	size_t depth;
@@ -69,7 +69,10 @@ static int no_memory(struct parser *p)
 	return gpald_refuse(p->scan.error, GPALD_REASON_OF(GPAL_E_NO_MEMORY), "out of memory");
 }
 
-/* The value of a number of few digits and nothing else, as most are. */
+/*
+ * Reads a number of few digits without fraction and exponent, as most numbers are. Returns false
+ * for others.
+ */
 static bool read_integer_digits(const unsigned char *text, size_t length, double *value)
 {
 	const bool is_negative = text[0] == '-';
@@ -142,7 +145,7 @@ static void append_utf8(char **at, int code_point)
 	*at = out;
 }
 
-/* Decodes a checked string with escapes, which never grows by it; returns where it ends. */
+/* Decodes a checked string with escapes, which makes it no longer. Returns its end. */
 static char *decode_string(const struct parser *p, struct gpald_json_span span, char *out)
 {
 	static const char escapes[] = "\"\\/bfnrt";
@@ -169,7 +172,7 @@ static char *decode_string(const struct parser *p, struct gpald_json_span span, 
 	return out;
 }
 
-/* Reads the string the cursor is on; its quotes make room for its NUL. */
+/* Reads the string at the cursor. Its two quotes leave room for the NUL. */
 static char *read_string(struct parser *p)
 {
 	char *string = p->strings, *end;
@@ -234,7 +237,7 @@ static int compare_keys(const void *left, const void *right)
 	return order ? order : (a->key_at > b->key_at) - (a->key_at < b->key_at);
 }
 
-/* The object on top of the stack closes: no two of its keys may be equal. */
+/* Refuses equal keys in the object on top of the stack, which closes. */
 static int check_keys(struct parser *p)
 {
 	const struct container *object = &p->stack[p->depth - 1];
@@ -260,7 +263,7 @@ static int check_keys(struct parser *p)
 
 /* Values. */
 
-/* Puts a value where it belongs: into the open container, or at the root. */
+/* Adds a value to the open container, or makes it the root. */
 static void link_item(struct parser *p, cJSON *item)
 {
 	struct container *container;
@@ -302,7 +305,7 @@ static int close_container(struct parser *p, enum expect *expect)
 
 	if (container->is_object && check_keys(p))
 		return -1;
-	/* As cJSON has it: the first leads back to the last. */
+	/* As in cJSON, the `prev` of the first element is the last. */
 	if (container->last)
 		container->item->child->prev = container->last;
 	p->depth--;
@@ -387,7 +390,7 @@ static int parse_document(const char *text, size_t length, size_t values_max,
 	enum expect expect = EXPECT_VALUE;
 	struct parser p;
 
-	/* The stack is written before it is read. */
+	/* No initializer: the stack is large, and each entry is written before it is read. */
 	p.scan = (struct gpald_json_scanner){ (const unsigned char *)text, length, 0, error };
 	p.arena = arena;
 	p.strings = gpald_arena_alloc(arena, 1, length);

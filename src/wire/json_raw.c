@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings end at their closing quote, lists and objects where as many have ended as began. */
+/*
+ * Finds the ends of values: a string ends at its closing quote, a list or an object where all
+ * brackets are closed.
+ */
 #include "config.h"
 
 #include "wire/json_raw.h"
@@ -18,7 +21,7 @@ static const char *skip_space(const char *at, const char *end)
 	return at;
 }
 
-/* Behind the string that begins here. */
+/* Returns the end of the string that begins here. */
 static const char *skip_string(const char *at, const char *end)
 {
 	for (at++; at < end && *at != '"'; at++)
@@ -26,7 +29,7 @@ static const char *skip_string(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-/* Behind the value that begins here. */
+/* Returns the end of the value that begins here. */
 static const char *skip_value(const char *at, const char *end)
 {
 	size_t depth = 0;
@@ -62,7 +65,7 @@ bool gpald_raw_next(struct gpald_raw *rest, struct gpald_raw *name, struct gpald
 	const char *const end = rest->text + rest->length;
 	const char *at = rest->text, *start;
 
-	/* The bracket that begins it, or the comma behind the last one. */
+	/* An element follows the opening bracket, or the comma after the element before. */
 	if (at == end || !strchr("[{,", *at))
 		return false;
 	start = skip_space(at + 1, end);

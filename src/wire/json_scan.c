@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The grammar of RFC 8259 below its structures, and that of UTF-8 (Unicode, table 3-7). */
+/*
+ * Scans strings, numbers and words. Sources: RFC 8259, and Unicode, table 3-7, for UTF-8. Arrays
+ * and objects are left to json_parse.c.
+ */
 #include "config.h"
 
 #include "wire/json_scan.h"
@@ -29,7 +32,7 @@ static bool is_space_byte(int byte)
 	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* What may stand after a backslash, but for u. */
+/* Returns whether a byte may follow a backslash; u is left to the caller. */
 /*@ assigns \nothing; */
 static bool is_escape(int byte)
 {
@@ -44,7 +47,7 @@ void gpald_scan_space(struct gpald_json_scanner *p)
 		p->at++;
 }
 
-/* The length of the UTF-8 sequence at the cursor, or 0: not well formed (Unicode, table 3-7). */
+/* Returns the length of the UTF-8 sequence at the cursor; 0: it is invalid (Unicode, table 3-7). */
 /*@ requires in_text(p) && p->at < p->length; assigns \nothing;
     ensures \result <= p->length - p->at; */
 static size_t utf8_length(const struct gpald_json_scanner *p)
@@ -79,7 +82,7 @@ static size_t utf8_length(const struct gpald_json_scanner *p)
 	return 0;
 }
 
-/* The value of four hex digits at `at`, or -1. */
+/* Returns the value of four hex digits at `at`, or -1. */
 /*@ requires in_text(p) && at <= p->length; assigns \nothing;
     ensures \result >= 0 ==> at + 4 <= p->length; */
 int gpald_scan_hex4(const struct gpald_json_scanner *p, size_t at)
@@ -120,7 +123,7 @@ static bool is_low_surrogate(int unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* The cursor is on a backslash; moves it past the escape. */
+/* Moves the cursor past an escape. It is on the backslash. */
 /*@ requires in_text(p) && p->at < p->length; assigns p->at; ensures in_text(p); */
 static int check_escape(struct gpald_json_scanner *p)
 {
@@ -155,7 +158,7 @@ static int check_escape(struct gpald_json_scanner *p)
 	return 0;
 }
 
-/* Moves the cursor past the ASCII that stands for itself in a string. */
+/* Moves the cursor past ASCII characters that need no escape. */
 /*@ requires in_text(p); assigns p->at; ensures in_text(p); */
 static void skip_plain(struct gpald_json_scanner *p)
 {
@@ -168,7 +171,7 @@ static void skip_plain(struct gpald_json_scanner *p)
 	p->at = at;
 }
 
-/* The cursor is on the opening quote; moves it past the closing one. */
+/* Moves the cursor past a string. It is on the opening quote. */
 /*@ requires in_text(p) && p->at < p->length && \valid(span) &&
       \separated(span, p, p->text + (0 .. p->length - 1));
     assigns p->at, *span; ensures in_text(p); */
@@ -248,7 +251,7 @@ int gpald_scan_number(struct gpald_json_scanner *p)
 	return 0;
 }
 
-/* Moves the cursor past a word, if it is on it. */
+/* Moves the cursor past a word. Returns false if another text is there. */
 /*@ requires in_text(p) && \valid_read(word + (0 .. length - 1)) &&
       \separated(p, word + (0 .. length - 1));
     assigns p->at; ensures in_text(p); */

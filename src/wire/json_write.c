@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is written is counted on nowhere but in `length`; a step that fails writes
- * nothing. Numbers are printed here and not with printf(), because a layout has
- * hundreds of them.
+ * Writes JSON. Only `length` counts what was written, so a call that fails leaves no part of its
+ * value. Numbers are formatted here, because a layout has hundreds of them and printf() is slow.
  */
 #include "config.h"
 
@@ -17,7 +16,7 @@
 
 #define LEAST_CAPACITY ((size_t)4096)
 #define QUOTED_HEX_MAX ((size_t)GPALD_HEX_MAX + 2)
-#define INTEGER_MAX 20 /* of 64 bits, sign included */
+#define INTEGER_MAX 20 /* digits of 64 bits, with a sign */
 
 #define YEAR_9999_END_MS INT64_C(253402300799999)
 
@@ -43,13 +42,16 @@ bool gpald_writer_grow(struct gpald_writer *w, size_t length)
 	return false;
 }
 
-/* Whether a byte of UTF-8 stands for itself in a JSON string. */
+/* Returns whether a byte of UTF-8 needs no escape in a JSON string. */
 static bool is_plain(char byte)
 {
 	return (unsigned char)byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
-/* 0x80 in some byte if one of the eight is less than `least`, and that is at most 0x80. */
+/*
+ * Returns a value other than 0 if one of the eight bytes is less than `least`, which is at most
+ * 0x80.
+ */
 static uint64_t has_less(uint64_t bytes, unsigned char least)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -57,7 +59,7 @@ static uint64_t has_less(uint64_t bytes, unsigned char least)
 	return (bytes - ones * least) & ~bytes & ones * 0x80;
 }
 
-/* How many bytes from the first on stand for themselves, most of them found eight at a time. */
+/* Returns how many bytes at the start need no escape. It looks at eight bytes at a time. */
 static size_t count_plain(const char *text, size_t length)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -109,7 +111,7 @@ void gpald_write_text_value(struct gpald_writer *w, const char *text)
 	gpald_write_bytes(w, "\"", 1);
 }
 
-/* An address or a size in quotes; returns where it ends. */
+/* Writes an address or a size in quotes. Returns its end. */
 static char *put_quoted_hex(char *at, uint64_t value)
 {
 	*at++ = '"';

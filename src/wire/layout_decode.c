@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of the layout: a row a member. Members that follow from others, such as
- * the top, are checked for their form alone. Whether the rest fits together is
- * gpal_layout_check()'s to say.
+ * The tables of the layout, which have a row for each member. Members that follow from others, such
+ * as the top, are checked only for their form. gpal_layout_check() checks whether the rest is
+ * consistent.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A layout with what is looked at and then left behind. */
+/* A layout, and members that are checked and then dropped. */
 struct given {
 	struct gpal_layout layout;
 	const char *digest;
@@ -29,7 +29,7 @@ static const char *range_kind_name(int value)
 	return gpal_kind_name((enum gpal_kind)value);
 }
 
-/* As replies write it, so that what is taken here is what a reply had. */
+/* Accepts an address only in the form in which replies write it. */
 static int decode_address(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			  const struct gpald_member *member)
 {
@@ -77,7 +77,7 @@ static int decode_range(struct gpald_decoder *decoder, const cJSON *value, void 
 
 struct window {
 	struct gpal_range range;
-	uint64_t largest_bar; /* 0: not said */
+	uint64_t largest_bar; /* 0: omitted */
 };
 
 static const struct gpald_member window_rows[] = {
@@ -86,7 +86,7 @@ static const struct gpald_member window_rows[] = {
 };
 static const struct gpald_members window_members = GPALD_MEMBERS(window_rows);
 
-/* What it says of BARs follows from its range. */
+/* Checks largest_bar, too, because it follows from the range. */
 static int decode_layout_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				const struct gpald_member *member)
 {
@@ -224,7 +224,7 @@ static const struct gpald_list rooms = ELEMENTS(struct gpal_layout_hotplug_room,
 						layout.hotplug_room_count, 1,
 						GPALD_HOTPLUG_ROOMS_MAX);
 
-/* As of a request's window, whose list has its number in another place. */
+/* Decodes targets as those of a request, whose struct has the count in another place. */
 static int decode_targets(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			  const struct gpald_member *member)
 {
@@ -330,7 +330,7 @@ static const struct gpald_members entry_members = GPALD_MEMBERS(entry_rows);
 static const struct gpald_list entries =
 	ELEMENTS(struct gpal_map_entry, entry_members, layout.map.count, 0, GPALD_LIST_MAX);
 
-/* Of no address, so a newer host may warn of something else. */
+/* Accepts any reason: warnings change no address, and a newer host may have other ones. */
 static int decode_warning_reason(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				 const struct gpald_member *member)
 {
@@ -357,7 +357,7 @@ static const struct gpald_members warning_members = GPALD_MEMBERS(warning_rows);
 static const struct gpald_list warnings =
 	ELEMENTS(struct gpal_warning, warning_members, layout.warning_count, 0, GPALD_LIST_MAX);
 
-/* A number that follows from the map. */
+/* A number that gpal_layout_check() compares with the map. */
 #define FOLLOWS(member)                                                           \
 	{                                                                         \
 		.name = #member, .decode = decode_address,                        \
@@ -368,7 +368,7 @@ static const struct gpald_list warnings =
 		.name = #member, .decode = gpald_decode_object, .extra = &(members), __VA_ARGS__ \
 	}
 
-/* An alias map may need a bit more than any host has. */
+/* An alias map may need one bit more than any host has. */
 static const struct gpald_integer_range required_bits = { 1, GPALD_ADDRESS_BITS_MAX + 1 };
 
 static const struct gpald_member layout_rows[] = {

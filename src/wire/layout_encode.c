@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of members is that of the protocol's documentation, and part of what
- * the stored examples check. Members that do not apply are left out.
+ * Writes layouts. The members are in the order of the protocol's documentation, which the tests of
+ * its examples check. Members that do not apply are omitted.
  */
 #include "config.h"
 
@@ -244,7 +244,7 @@ void gpald_encode_changes(struct gpald_writer *w, const char *key,
 	gpald_write_array_end(w);
 }
 
-/* {"x86_64": ..., "aarch64": ...} */
+/* Writes {"x86_64": ..., "aarch64": ...}. */
 static void write_by_arch(struct gpald_writer *w, const char *key,
 			  const uint64_t values[GPAL_ARCH_COUNT])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The error table. No other file writes an error number. */
+/* The table of reasons: their numbers, tokens and details. No other file writes an error number. */
 #include "config.h"
 
 #include "wire/reason.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define QUOTE_MAX 64 /* bytes of a client's text that an error repeats */
+#define QUOTE_MAX 64 /* longest text of a client that an error repeats, in bytes */
 
 enum detail_bit {
 	TAG = 1 << 0,
@@ -121,7 +121,7 @@ enum {
 	STATUS_UNAVAILABLE = 14,
 };
 
-/* A core row has no token here if that of libgpalayout is right. */
+/* The token of a core code is NULL if it is that of libgpalayout. */
 #define CORE(code) [GPALD_REASON_OF(GPAL_E_##code)]
 
 static const struct {
@@ -246,7 +246,7 @@ uint32_t gpald_reason_status(enum gpald_reason reason)
 
 enum gpald_reason gpald_reason_find(const char *token)
 {
-	/* "overloaded" is also that of a core code, which comes first and has no details. */
+	/* Two reasons have the token "overloaded". The core code comes first and has no details. */
 	int reason = 0;
 
 	while (reason < GPALD_REASON_COUNT &&
@@ -306,7 +306,7 @@ int gpald_quotable(const char *text)
 	return (int)length;
 }
 
-/* Where the subject of a core error stands in the request: list, index, member. */
+/* The place of a core error's subject in the request: list, index, member. */
 struct place {
 	const char *path;
 	bool indexed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables: a row a member. */
+/* The tables of the params, which have a row for each member. */
 #include "config.h"
 
 #include "wire/registry_decode.h"
@@ -56,7 +56,7 @@ const struct gpald_params gpald_delete_params = {
 	GPALD_PARAMS(name_rows, struct gpald_name_params),
 };
 
-/* The upper bound of a page is a limit of the daemon's. */
+/* The daemon sets the greatest length of a page. */
 static int decode_page(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member)
 {
@@ -75,7 +75,7 @@ const struct gpald_params gpald_list_params = {
 	GPALD_PARAMS(list_rows, struct gpald_list_params),
 };
 
-/* Whether there is a name or a request, and not both; a request that was decoded has a policy. */
+/* Refuses params unless they have either a name or a request. A decoded request has a policy. */
 static int check_name_or_request(const char *name, const struct gpal_request *request,
 				 struct gpald_wire_error *error)
 {

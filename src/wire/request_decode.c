@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of the request: a row a member. What is checked here is form; what
- * a request means is checked by the resolver, so that library users get the same
- * answers.
+ * The tables of the request, which have a row for each member. They check only the form; the
+ * resolver checks the meaning, so that users of the library get the same errors.
  */
 #include "config.h"
 
@@ -77,7 +76,7 @@ static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value,
 
 /* Windows. */
 
-/* The struct has 0 for the usual one, which nobody can state. */
+/* In the struct, 0 stands for the default, so a client must not state it. */
 static int decode_alignment(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			    const struct gpald_member *member)
 {
@@ -190,7 +189,7 @@ static int decode_request_window(struct gpald_decoder *decoder, const cJSON *val
 	if (!value->child)
 		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
 					    "a window needs size, start and end, devices or none");
-	/* The first member that says which form it is decides; one of another form is not known. */
+	/* The first of these members decides the form; members of other forms are then unknown. */
 	if (cJSON_GetObjectItemCaseSensitive(value, "none")) {
 		window->kind = GPAL_WINDOW_NONE;
 		return gpald_decode_members(decoder, value, window, &no_window_members);
@@ -208,7 +207,7 @@ static int decode_request_window(struct gpald_decoder *decoder, const cJSON *val
 	return gpald_decode_range(decoder, value, &window->range, member);
 }
 
-/* The request, inside out. */
+/* The request, from the inner objects to the outer ones. */
 
 static const struct gpald_list node_list = {
 	.element = { .decode = gpald_decode_size },
@@ -251,7 +250,7 @@ static const struct gpald_member size_rows[] = {
 };
 static const struct gpald_members size_members = GPALD_MEMBERS(size_rows);
 
-/* A size, also as an object, or a range. */
+/* Decodes a size, {size}, or a range. */
 static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				    const struct gpald_member *member)
 {
@@ -267,7 +266,7 @@ static int decode_chipset_high_mmio(struct gpald_decoder *decoder, const cJSON *
 	return gpald_decode_range(decoder, value, &request->pinned_chipset_high_mmio, member);
 }
 
-/* Absent, it is true. */
+/* The member is true if it is omitted. */
 static int decode_vmbus(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			const struct gpald_member *member)
 {
@@ -362,7 +361,7 @@ const struct gpald_list gpald_cxl_targets = {
 	.count_offset = offsetof(struct gpal_cxl_window, target_count),
 };
 
-/* The struct has 0 for the usual one, which nobody can state. */
+/* In the struct, 0 stands for the default, so a client must not state it. */
 static int decode_granularity(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			      const struct gpald_member *member)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of members is that of the protocol's documentation. */
+/* Writes requests. The members are in the order of the protocol's documentation. */
 #include "config.h"
 
 #include "wire/request_encode.h"
@@ -43,7 +43,9 @@ static void write_window_devices(struct gpald_writer *w, const char *key,
 	gpald_write_object_end(w);
 }
 
-/* A kind that there is not is a value that is refused; left out it would be the default. */
+/*
+ * Writes false for an invalid kind, which a decoder refuses; a missing member would be the default.
+ */
 static void write_request_window(struct gpald_writer *w, const char *key,
 				 const struct gpal_window *window)
 {
@@ -111,7 +113,7 @@ static void write_chipset(struct gpald_writer *w, const struct gpal_request *req
 	gpald_write_object_end(w);
 }
 
-/* What is not stated is null, which is refused; left out it would be the default. */
+/* Writes null for missing buses, which a decoder refuses; a missing member would be the default. */
 static void write_request_buses(struct gpald_writer *w, const struct gpal_root_complex *rc)
 {
 	if (!rc->has_buses) {
@@ -215,7 +217,7 @@ static void write_request_cxl_windows(struct gpald_writer *w, const struct gpal_
 	gpald_write_array_end(w);
 }
 
-/* {`name`: `value`} under `key`, left out where the value is 0. */
+/* Writes {`name`: `value`} under `key`, or nothing if the value is 0. */
 static void write_count_if(struct gpald_writer *w, const char *key, const char *name,
 			   uint32_t value)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A row a member. Members that have no row, as those of newer daemons, are ignored. Where the
- * caller's struct points to another one, both lie in one struct here, and a result's
- * `finish` leads the pointer there.
+ * The tables of results, which have a row for each member. Members without a row, such as those of
+ * newer daemons, are ignored. If the caller's struct points to another one, one struct here has
+ * both, and the `finish` of the result sets the pointer.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@
 #define REQUIRED(type, key, member, decoder, ...) \
 	ROW(type, key, member, decoder, .required = true, __VA_ARGS__)
 
-/* A list of objects in `owner`, whose number is its member `count`. */
+/* A list of objects in `owner`, whose member `count` is their number. */
 #define OBJECTS(owner, count, element_type, members)                               \
 	{                                                                          \
 		.element = { .decode = gpald_decode_object, .extra = &(members) }, \
@@ -239,7 +239,9 @@ const struct gpald_result gpald_refused_update_result = {
 
 /* Lists. */
 
-/* GPAL_ARCH_COUNT for one that is not known here: the others can still be listed. */
+/*
+ * An unknown architecture becomes GPAL_ARCH_COUNT, so that the other layouts can still be listed.
+ */
 static int decode_arch(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member)
 {
@@ -322,7 +324,7 @@ const struct gpald_result gpald_backup_page_result = {
 
 struct probe {
 	struct gpal_probe probe; /* first */
-	const char *tag;         /* NULL: nothing is there */
+	const char *tag;         /* NULL: nothing is at the address */
 	struct gpal_range free;
 };
 
@@ -405,7 +407,7 @@ static const struct gpald_members chosen_members = GPALD_MEMBERS(chosen_rows);
 static const struct gpald_list chosen =
 	OBJECTS(struct gpal_step, chosen_count, struct gpal_chosen, chosen_members);
 
-/* GPAL_RULE_COUNT for one that is not known here. */
+/* An unknown rule becomes GPAL_RULE_COUNT. */
 static int decode_rule(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member)
 {
@@ -494,11 +496,11 @@ const struct gpald_result gpald_policies_result = {
 	.members = GPALD_MEMBERS(policies_rows),
 };
 
-/* The elements of a list made of the members of an object, each with its key as its name. */
+/* A list made of the members of an object. The key of each is the name of its element. */
 struct by_name {
 	struct gpald_member element;
-	size_t element_size; /* of a struct that begins with its name */
-	size_t count_offset; /* from the list's pointer */
+	size_t element_size; /* of a struct that begins with the name */
+	size_t count_offset; /* of the count, from the pointer to the list */
 };
 
 static int decode_by_name(struct gpald_decoder *decoder, const cJSON *value, void *target,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Envelopes in, envelopes out. What methods there are is the server's business. */
+/* Reads and writes the envelopes of JSON-RPC. The server knows the methods. */
 #include "config.h"
 
 #include "wire/rpc.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define ID_MAX 9007199254740991.0 /* 2^53 - 1; beyond it an id would not come back as it was */
+#define ID_MAX 9007199254740991.0 /* 2^53 - 1; a greater id would come back rounded */
 
 static int invalid_request(struct gpald_wire_error *error, const char *what)
 {
@@ -105,7 +105,7 @@ static void begin_reply(struct gpald_writer *w, const struct gpald_id *id)
 {
 	static const char start[] = "{\"jsonrpc\":\"2.0\"";
 
-	/* Lines stand one after another, without commas. */
+	/* The writer must put no comma between lines. */
 	gpald_write_bytes(w, start, sizeof(start) - 1);
 	switch (id->kind) {
 	case GPALD_ID_NULL:
@@ -209,7 +209,7 @@ static void write_detail(struct gpald_writer *w, const struct gpald_detail *deta
 	}
 }
 
-/* The members of an error, up to those of its data. */
+/* Writes the members of an error up to those of its data. */
 static void begin_error(struct gpald_writer *w, enum gpald_reason reason, const char *message)
 {
 	gpald_write_object(w, "error");
@@ -233,7 +233,7 @@ void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_
 	gpald_write_text(w, "reason", gpald_reason_token(error->reason));
 	if (error->has_pointer)
 		gpald_write_text(w, "pointer", error->pointer);
-	/* Other forms have no lines in which it could be. */
+	/* An offset is one in a line, which only JSON has. */
 	if (!w->form && gpald_reason_has_offset(error->reason))
 		gpald_write_integer(w, "offset", (int64_t)error->offset);
 	while ((detail = gpald_reason_next_detail(error->reason, &cursor)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* No strtoull() here: it takes signs, spaces and octal. */
+/* Parses sizes without strtoull(), which accepts signs, spaces and octal numbers. */
 #include "config.h"
 
 #include "wire/size.h"
@@ -20,7 +20,7 @@ static int digit_value(char c)
 	return 16;
 }
 
-/* Reads digits of `base`; returns where they end. */
+/* Reads digits of `base`. Returns their end. */
 static const char *read_digits(const char *text, unsigned int base, uint64_t *value, bool *overflow)
 {
 	*value = 0;
