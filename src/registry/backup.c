@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One description of an entry serves for writing and for reading. */
+/*
+ * Writes and reads backups. One description of an entry serves both directions. registry.c chooses
+ * what a page has; sqlite_restore.c fills a database from a backup.
+ */
 #include "config.h"
 
 #include "registry/backup.h"
@@ -17,14 +20,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A later form has a line of its own. */
+/* A later form of backups has another heading. */
 #define HEADING "gpalayoutd-backup-1\n"
 #define HEADING_LENGTH (sizeof(HEADING) - 1)
 
-/* An entry as it is moved. */
+/* An entry in the form that is read and written. */
 struct moved {
 	enum gpald_backup_kind kind;
-	struct gpald_stored_record stored; /* its name serves for what is gone, too */
+	struct gpald_stored_record stored; /* GPALD_BACKUP_GONE uses its name */
 	struct gpald_blob checksum;
 	struct gpald_store_state state;
 	uint64_t layouts;

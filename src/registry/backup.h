@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Backups: the live layouts as they were at one revision, in a file.
+ * Backups: the live layouts at one revision, in a file.
  *
- * A backup is taken in pages while layouts change. Each page has the records of the names
- * that follow, and those of the names before that have changed since the last page; so what
- * has come is always as it was at the revision of the last page, up to the name that this one
- * ends with. The file is the data of the pages, one after another, and the SHA-256 of all of
- * it, which is how one that was cut short is found out.
+ * A client takes a backup in pages while layouts change. Each page has the records of the next
+ * names, and those of earlier names that have changed since the last page. So the pages taken so
+ * far always have the state at the revision of the last page, for all names up to the last one of
+ * that page. The file consists of the data of the pages, one after another, and the SHA-256 of all
+ * of it, which shows whether the file was cut short.
  *
- * The data are a line that says what this is, and entries in the form of transfer.h: a record,
- * a name that is gone again, or the end. An entry stands in place of those before it of the
- * same name.
+ * The data are a heading and entries in the form of transfer.h: a record, a name that no longer
+ * exists, or the end. An entry replaces earlier ones of the same name.
  */
 #ifndef GPALD_REGISTRY_BACKUP_H
 #define GPALD_REGISTRY_BACKUP_H
@@ -24,10 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A name, and what there is of it. */
+/* A name and its record. */
 struct gpald_backup_item {
 	char name[GPALD_NAME_SIZE];
-	const struct gpald_record *record; /* referenced; NULL: there is none any more */
+	const struct gpald_record *record; /* referenced; NULL: the layout was deleted */
 };
 
 struct gpald_backup_page {
@@ -35,28 +34,31 @@ struct gpald_backup_page {
 	struct gpald_backup_item *items; /* allocated with malloc() */
 	size_t count;
 	bool is_last;
-	char next[GPALD_NAME_SIZE]; /* the backup has all names up to it, unless it is the last */
-	struct gpald_store_state state; /* of the registry at that moment */
-	uint64_t layouts;               /* live then */
+	char next[GPALD_NAME_SIZE];     /* the backup has all names up to this one */
+	struct gpald_store_state state; /* of the registry when the page was taken */
+	uint64_t layouts;               /* live layouts at that moment */
 };
 
 void gpald_backup_page_clear(struct gpald_backup_page *page);
 
-/* The data of a page, in a new blob, given to the caller. False: out of memory. */
+/*
+ * Writes the data of a page into a new blob, which the caller owns. Returns false if memory ran
+ * out.
+ */
 GPAL_MUST_USE bool gpald_backup_encode(const struct gpald_backup_page *page,
 				       struct gpald_blob *data);
 
-/* Reading a file. Text of errors names it. */
+/* A backup file that is read. Error texts begin with its path. */
 struct gpald_backup {
 	const char *path; /* borrowed */
 	const uint8_t *bytes;
 	size_t length; /* of the entries */
 	size_t mapped;
-	size_t at; /* how far they were read */
+	size_t at; /* offset of the next entry */
 	struct gpald_arena *arena;
 };
 
-/* Opens a backup and checks that it is whole. False with `error` set. */
+/* Opens a backup and checks that it is complete. Returns false with `error` set. */
 GPAL_MUST_USE bool gpald_backup_open(struct gpald_backup *backup, const char *path,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
@@ -69,17 +71,17 @@ enum gpald_backup_kind {
 
 struct gpald_backup_entry {
 	enum gpald_backup_kind kind;
-	struct gpald_record *record;    /* of GPALD_BACKUP_RECORD; given to the caller */
-	const char *name;               /* of GPALD_BACKUP_GONE; good until the next is read */
-	struct gpald_store_state state; /* of GPALD_BACKUP_END, after which nothing comes */
-	uint64_t layouts;               /* the same: how many layouts the backup has */
+	struct gpald_record *record;    /* of GPALD_BACKUP_RECORD; the caller owns it */
+	const char *name;               /* of GPALD_BACKUP_GONE; valid until the next call */
+	struct gpald_store_state state; /* of GPALD_BACKUP_END, the last entry */
+	uint64_t layouts; /* of GPALD_BACKUP_END: the number of layouts in the backup */
 };
 
-/* Reads the next entry, and checks it. False with `error` set. */
+/* Reads and checks the next entry. Returns false with `error` set. */
 GPAL_MUST_USE bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *entry,
 				     char error[GPALD_STORE_ERROR_SIZE]);
 
-/* The first entry is the next again. */
+/* Goes back to the first entry. */
 void gpald_backup_rewind(struct gpald_backup *backup);
 
 void gpald_backup_close(struct gpald_backup *backup);

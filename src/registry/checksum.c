@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Thin over nettle. Integers are 8 bytes, little-endian. */
+/* Computes checksums with nettle. An integer is 8 bytes, little-endian. */
 #include "config.h"
 
 #include "registry/checksum.h"
@@ -26,7 +26,7 @@ void gpald_checksum_add_integer(struct gpald_checksum *checksum, uint64_t value)
 
 void gpald_checksum_add_bytes(struct gpald_checksum *checksum, const void *bytes, size_t length)
 {
-	/* Lest the end of one field pass for the beginning of the next. */
+	/* The length keeps fields apart: "ab" and "c" differ from "a" and "bc". */
 	gpald_checksum_add_integer(checksum, length);
 	sha256_update(&checksum->hash, length, bytes);
 }

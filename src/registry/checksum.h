@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checksums of what is stored: SHA-256 over fields, each with its length. */
+/* Checksums of stored rows: SHA-256 over fields, each with its length. */
 #ifndef GPALD_REGISTRY_CHECKSUM_H
 #define GPALD_REGISTRY_CHECKSUM_H
 
@@ -14,7 +14,7 @@ struct gpald_checksum {
 	struct sha256_ctx hash;
 };
 
-/* `form` says what the fields are, lest one thing be taken for another. */
+/* `form` names the kind of row, so that a row of one kind cannot pass for another. */
 void gpald_checksum_begin(struct gpald_checksum *checksum, const char *form);
 
 void gpald_checksum_add_bytes(struct gpald_checksum *checksum, const void *bytes, size_t length);
@@ -23,7 +23,7 @@ void gpald_checksum_add_integer(struct gpald_checksum *checksum, uint64_t value)
 
 void gpald_checksum_end(struct gpald_checksum *checksum, uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
-/* Whether that is what was stored. */
+/* Returns whether the stored bytes are this checksum. */
 bool gpald_checksum_is(const uint8_t sum[GPALD_CHECKSUM_SIZE], const void *stored, size_t length);
 
 #endif

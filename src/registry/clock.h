@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The two clocks, as integers. */
+/* The monotonic and the wall clock, as integers. */
 #ifndef GPALD_REGISTRY_CLOCK_H
 #define GPALD_REGISTRY_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* For how long something took, and for every wait: nobody can set it. */
+/* The clock for durations and waits: nobody can set it. */
 static inline uint64_t gpald_monotonic_ns(void)
 {
 	struct timespec now;
@@ -15,7 +15,7 @@ static inline uint64_t gpald_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Since 1970-01-01 UTC, for dates alone. A clock that stands before that reads as 0. */
+/* Returns the time since 1970-01-01 UTC; only for dates. A clock before 1970 gives 0. */
 static inline uint64_t gpald_wall_us(void)
 {
 	struct timespec now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What requests and layouts are made of, member by member, in the order of the
- * bytes. Enumerations are the numbers asserted here.
+ * The members of requests and layouts in the order of their bytes. Enumerations are stored as the
+ * numbers asserted here.
  */
 #include "config.h"
 
@@ -18,13 +18,13 @@
 #include <string.h>
 
 /*
- * Versions. What 0.1.0 could say is of the first, and of a layout that an update has kept
- * ranges of, of the second. The second of a request, and the third of a layout, say all else.
+ * Versions. 0.1.0 knows version 1 of both, and version 2 of a layout, which adds the ranges that an
+ * update has kept. Version 2 of a request and version 3 of a layout have everything else.
  */
 #define REQUEST_VERSION 2
 #define LAYOUT_VERSION 3
 
-/* Numbers that are on disk. */
+/* The numbers of enumerations on disk. */
 static_assert(GPAL_ARCH_X86_64 == 0 && GPAL_ARCH_AARCH64 == 1, "stored");
 static_assert(GPAL_PROFILE_GEN2_UEFI == 0 && GPAL_PROFILE_GEN1 == 1 &&
 		      GPAL_PROFILE_LINUX_DIRECT == 2 &&
@@ -51,7 +51,7 @@ static_assert(GPAL_WARN_RAM_NOT_AT_ZERO == 0 && GPAL_WARN_PINNED_HIGH_MMIO_BELOW
 		      GPAL_WARN_NO_RAM_BELOW_1GIB == 9 && GPAL_WARN_HOTPLUG_OFF_BLOCK == 10,
 	      "stored");
 
-/* A policy by its name; an empty one stands for NULL. */
+/* A policy is stored by its name; the empty name stands for NULL. */
 static void transfer_policy(struct gpald_transfer *t, const struct gpal_policy **value)
 {
 	const char *name = *value ? (*value)->name : "";
@@ -183,7 +183,7 @@ static void cxl_window(struct gpald_transfer *t, void *element)
 	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
 			sizeof(*window->targets), transfer_target);
 	gpald_move_u64(t, &window->size);
-	/* To state the usual one is the same as to leave it out. */
+	/* The default is stored as a number, so that stating it makes no difference. */
 	gpald_move_u32(t, &granularity);
 	if (!gpald_transfer_is_reading(t))
 		return;
@@ -198,7 +198,7 @@ static bool needs_version_2(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
 }
 
-/* The version that says all of a request, and no more. */
+/* Returns the lowest version that can express the request. */
 static uint64_t version_of(const struct gpal_request *r)
 {
 	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio || r->host_hole_count ||
@@ -230,7 +230,7 @@ static void transfer_request(struct gpald_transfer *t, struct gpal_request *r)
 			transfer_node);
 	gpald_move_optional(t, &r->memory_start);
 	gpald_move_optional(t, &r->chipset_low_mmio);
-	/* A pinned window is in place of a size. */
+	/* A pinned window replaces the size. */
 	if (!gpald_transfer_is_reading(t) && r->has_pinned_chipset_high_mmio)
 		r->chipset_high_mmio.set = false;
 	gpald_move_optional(t, &r->chipset_high_mmio);
@@ -335,7 +335,10 @@ static void transfer_warning(struct gpald_transfer *t, void *element)
 		value->token = gpal_warning_token(value->reason);
 }
 
-/* What the resolver makes of any request, so that those who trust it can go on doing so. */
+/*
+ * Returns whether a layout has the properties that the resolver ensures, because other code relies
+ * on them.
+ */
 static bool is_sound(const struct gpal_layout *l)
 {
 	uint64_t end = 0;
@@ -363,7 +366,10 @@ static bool is_sound(const struct gpal_layout *l)
 	       (l->iommu == GPAL_IOMMU_NONE) == (l->iommu_count == 0);
 }
 
-/* Which ranges an update has kept: always in the second version, where it says so in the third. */
+/*
+ * Moves the marks of ranges that an update has kept. Version 2 always has them, version 3 has a
+ * flag for them.
+ */
 static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 {
 	bool some = false;
@@ -378,11 +384,11 @@ static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++) {
 		gpald_move_flag(t, (bool *)&map->kept[i]);
 		some |= map->kept[i];
-		/* What is given has no place that could be kept. */
+		/* Pinned and reserved ranges are never marked. */
 		if (map->kept[i] && map->entries[i].kind < GPAL_KIND_MMIO32)
 			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 	}
-	/* With nothing to tell it would have been written in the first version. */
+	/* Without marks, the encoder chooses a form that has none. */
 	if (!some)
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
@@ -406,7 +412,7 @@ static void layout_cxl_window(struct gpald_transfer *t, void *element)
 	gpald_move_u32(t, &window->granularity);
 }
 
-/* What 0.1.0 could not say. */
+/* Moves the members that only version 3 has. */
 static void layout_3(struct gpald_transfer *t, struct gpal_layout *l, bool *has_kept)
 {
 	gpald_move_flag(t, &l->has_vtl2_alias_map);
@@ -419,7 +425,7 @@ static void layout_3(struct gpald_transfer *t, struct gpal_layout *l, bool *has_
 
 #define TAG_MAX_1 79 /* pcie-, a name of 64 bytes and -high-mmio */
 
-/* What has nothing more to tell stays readable for those who know the first versions alone. */
+/* Returns the lowest version that can express the layout, so that older programs can read it. */
 static uint64_t version_of_layout(const struct gpal_layout *l)
 {
 	if (l->has_vtl2_alias_map || l->hotplug_room_count || l->cxl_window_count)
@@ -476,7 +482,7 @@ static void transfer_layout(struct gpald_transfer *t, struct gpal_layout *l)
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
-/* Both ways. */
+/* Encoding and decoding. */
 
 bool gpald_encode_request_blob(const struct gpal_request *source, struct gpald_blob *blob)
 {
@@ -498,7 +504,7 @@ bool gpald_encode_layout_blob(const struct gpal_layout *source, struct gpald_blo
 
 static struct gpald_transfer read_from(const struct gpald_blob *blob, struct gpald_arena *arena)
 {
-	/* A blob of no bytes may have no address either. */
+	/* An empty blob may have no address. */
 	static const uint8_t nothing[1];
 	const uint8_t *data = blob->length ? blob->data : nothing;
 

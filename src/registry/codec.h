@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests and layouts as bytes: the form in which they are kept, in memory and on
- * disk. The form is canonical: two requests are the same exactly when their bytes
- * are. It is stored for as long as the VM lives, so what has a meaning today
- * keeps it; a new member goes to the end, under a new version.
+ * Requests and layouts as bytes: their stored form, in memory and on disk. The form is canonical:
+ * two requests are equal exactly if their bytes are equal. It is stored as long as the VM lives, so
+ * the meaning of existing bytes never changes; a new member is added at the end, under a new
+ * version.
  */
 #ifndef GPALD_REGISTRY_CODEC_H
 #define GPALD_REGISTRY_CODEC_H
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes, allocated with malloc() where they are given. */
+/* Bytes. A function that gives them to its caller allocates them with malloc(). */
 struct gpald_blob {
 	uint8_t *data;
 	size_t length;
@@ -27,8 +27,8 @@ void gpald_blob_free(struct gpald_blob *blob);
 bool gpald_blob_equal(const struct gpald_blob *a, const struct gpald_blob *b);
 
 /*
- * Encode into a new blob, given to the caller. A request whose policy is NULL is
- * kept as one that names none. False: out of memory.
+ * Encode into a new blob, which the caller owns. A request whose policy is NULL is stored without a
+ * policy. They return false if memory ran out.
  */
 GPAL_MUST_USE bool gpald_encode_request_blob(const struct gpal_request *request,
 					     struct gpald_blob *blob);
@@ -38,14 +38,14 @@ GPAL_MUST_USE bool gpald_encode_layout_blob(const struct gpal_layout *layout,
 enum gpald_codec_result {
 	GPALD_CODEC_OK,
 	GPALD_CODEC_NO_MEMORY,
-	GPALD_CODEC_MALFORMED,      /* not what an encoder writes */
-	GPALD_CODEC_NEWER,          /* of a version of the form that is not known here */
-	GPALD_CODEC_UNKNOWN_POLICY, /* of a version of this program that had more policies */
+	GPALD_CODEC_MALFORMED,      /* no encoder writes these bytes */
+	GPALD_CODEC_NEWER,          /* the version of the form is unknown */
+	GPALD_CODEC_UNKNOWN_POLICY, /* the policy is unknown: another version wrote it */
 };
 
 /*
- * Decode from bytes. All that the result points to lies in the arena or is static;
- * the bytes may go. The layout is not for gpal_layout_free().
+ * Decode from bytes. All that the result points to lies in the arena or is static, so the bytes may
+ * be freed. Do not call gpal_layout_free() on the layout.
  */
 GPAL_MUST_USE enum gpald_codec_result gpald_decode_request_blob(const struct gpald_blob *blob,
 								struct gpald_arena *arena,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What may become of a layout, and what it becomes. */
+/*
+ * Decides whether a change is allowed, and makes the record that replaces the current one.
+ * registry.c queues and commits changes.
+ */
 #include "config.h"
 
 #include "registry/decision.h"
@@ -10,14 +13,14 @@
 #include <gpalayout/compare.h>
 #include <string.h>
 
-/* These end an operation, and return false for gpald_decide(). */
+/* Sets the outcome of an operation. Returns false, as gpald_decide() then does. */
 static bool decide_outcome(struct gpald_operation *operation, enum gpald_outcome outcome)
 {
 	operation->outcome = outcome;
 	return false;
 }
 
-/* Fills in what the answer says of the record that is there. */
+/* Sets the outcome, and fills in the members that describe the current record. */
 static bool end_with(struct gpald_operation *operation, enum gpald_outcome outcome,
 		     const struct gpald_record *record)
 {
@@ -34,7 +37,7 @@ static bool may_change(const struct gpald_operation *operation, const struct gpa
 
 static enum gpald_outcome outcome_of(enum gpald_codec_result result)
 {
-	/* These bytes were encoded by this process, or passed their checksum. */
+	/* This process encoded these bytes, or their checksum was right. */
 	assert(result == GPALD_CODEC_OK || result == GPALD_CODEC_NO_MEMORY);
 	return result == GPALD_CODEC_OK ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NO_MEMORY;
 }
@@ -55,10 +58,10 @@ static enum gpald_outcome encode_under(const struct gpald_blob *blob,
 }
 
 /*
- * DONE if a request is the one of a record, CONFLICT if it is another; `policy` is
- * that of a request that names none. To name the
- * policy that applies anyway is the same as to leave it out; and a request that was
- * the same once stays so when the default changes.
+ * Compares a request with that of a record: DONE if they are the same, otherwise CONFLICT. `policy`
+ * applies if the new request names none. Naming the policy that applies anyway makes no difference.
+ * The recorded request keeps the policy of its record, so requests that were equal stay equal when
+ * the default changes.
  */
 static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 					   const struct gpald_blob *request,
@@ -103,7 +106,7 @@ static enum gpald_outcome make_record(struct gpald_operation *operation,
 	return operation->replacement ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NO_MEMORY;
 }
 
-/* The layout of an operation's request: afresh, or around a live one. */
+/* Resolves the request: from scratch, or around a live layout. */
 static int find_layout(const struct gpald_operation *operation, const struct gpal_layout *live,
 		       const struct gpal_request *request, struct gpal_layout **layout,
 		       struct gpal_error *error)
@@ -113,8 +116,8 @@ static int find_layout(const struct gpald_operation *operation, const struct gpa
 }
 
 /*
- * Makes the record that is to be there. NOT_ALLOWED comes with a record, too: the
- * one there would be if that were allowed.
+ * Makes the replacement record. With NOT_ALLOWED, too: it is then the record that would result if
+ * the change were allowed.
  */
 static enum gpald_outcome make_replacement(const struct gpald_standing *standing,
 					   struct gpald_operation *operation,
@@ -167,8 +170,8 @@ static enum gpald_outcome replace_record(const struct gpald_standing *standing,
 }
 
 /*
- * The change to commit: what is there from now on, and the event that tells of it; the
- * operation has the generation of that.
+ * Fills in the change to commit: the new record, and its event, which has the generation of the
+ * operation.
  */
 static bool decide_change(struct gpald_operation *operation, enum gpald_event_kind kind,
 			  const char *digest)
@@ -202,7 +205,7 @@ static bool decide_create(const struct gpald_standing *standing, struct gpald_op
 	};
 	enum gpald_outcome outcome;
 
-	/* Success says that the layout is the caller's; another could delete this one. */
+	/* Success means that the caller owns the layout; another user could delete this one. */
 	if (record && record->facts.owner_uid != operation->uid)
 		return end_with(operation, GPALD_OUTCOME_OTHER_OWNER, record);
 	if (record) {
@@ -222,7 +225,7 @@ static bool decide_create(const struct gpald_standing *standing, struct gpald_op
 	return decide_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
 }
 
-/* Whether the record is there and may be changed; if not, the operation has its outcome. */
+/* Returns whether the record exists and the caller may change it. If not, sets the outcome. */
 static bool check_record(struct gpald_operation *operation, const struct gpald_record *record)
 {
 	if (!record)
@@ -249,7 +252,7 @@ static bool decide_update(const struct gpald_standing *standing, struct gpald_op
 	operation->previous = gpald_record_ref(record);
 	operation->record = gpald_record_ref(record);
 	outcome = compare_requests(record->policy, &operation->request, record);
-	/* To ask for what is there changes nothing. */
+	/* The same request changes nothing. */
 	if (outcome != GPALD_OUTCOME_CONFLICT)
 		return decide_outcome(operation, outcome);
 	outcome = replace_record(standing, operation, &facts, record);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules for changes of live layouts: who may make them, when they are the same
- * as what is there, and which record they lead to. Nothing here keeps anything.
+ * The rules for changes of live layouts: who may make them, whether a request is the same as the
+ * current one, and which record results. Nothing is stored here.
  */
 #ifndef GPALD_REGISTRY_DECISION_H
 #define GPALD_REGISTRY_DECISION_H
@@ -12,13 +12,13 @@
 #include <stdbool.h>
 
 /*
- * Decides on an operation by its standing and its current record. True: it is to be
- * done, and operation->change is what to commit. False: it has its outcome. For any
+ * Decides on an operation by its `standing` and its current record. Returns true if
+ * operation->change must be committed; false if the operation has its outcome. May be called on any
  * thread.
  */
 GPAL_MUST_USE bool gpald_decide(struct gpald_operation *operation);
 
-/* Whether that needs no look at what is requested, or at the layout there is. */
+/* Returns whether the decision needs neither the request nor the current layout. */
 GPAL_MUST_USE bool gpald_is_decided_at_once(const struct gpald_operation *operation);
 
 #endif

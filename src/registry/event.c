@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring is searched by revision, which rises from one event to the next. */
+/*
+ * Names, checksums and the ring of events. The ring is searched by revision, which rises from event
+ * to event.
+ */
 #include "config.h"
 
 #include "registry/event.h"
@@ -37,7 +40,7 @@ bool gpald_event_kind_parse(const char *text, struct gpald_event *event)
 	const size_t length = space ? (size_t)(space - text) : strlen(text);
 
 	event->follows = event->revision - 1;
-	/* What is written otherwise is found out below. */
+	/* The comparison below finds texts of any other form. */
 	if (space)
 		event->follows = strtoull(space + strcspn(space, "0123456789"), NULL, 10);
 	for (int i = 0; i < GPALD_EVENT_KIND_COUNT; i++) {
@@ -102,7 +105,7 @@ void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_even
 		ring->count++;
 }
 
-/* Counted from the oldest. */
+/* Returns an event by its index; the oldest has 0. */
 static const struct gpald_event *event_at(const struct gpald_event_ring *ring, size_t index)
 {
 	return &ring->events[(ring->next + ring->capacity - ring->count + index) % ring->capacity];

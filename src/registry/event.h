@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events: what has changed, in order. The newest are kept in a ring, so that a
- * subscriber that was away can catch up.
+ * Events: what has changed, in order. A ring keeps the newest, so that a subscriber that was
+ * disconnected can catch up.
  *
- * Revisions count by one from event to event while a daemon runs. The first event
- * after a start is above the clock, so that the revisions between have never been:
- * if the registry is an older copy of itself, they are those of changes that are
- * lost, and whoever has seen them must start over.
+ * Revisions rise by one from event to event while a daemon runs. The first event after a start gets
+ * a revision above the clock, so the revisions between were never used: if the registry is an older
+ * copy of itself, they belong to changes that are lost, and a client that has seen them must start
+ * over.
  */
 #ifndef GPALD_REGISTRY_EVENT_H
 #define GPALD_REGISTRY_EVENT_H
@@ -30,38 +30,36 @@ enum gpald_event_kind {
 
 struct gpald_event {
 	uint64_t revision;
-	uint64_t follows; /* the revision before it */
+	uint64_t follows; /* the revision of the event before */
 	enum gpald_event_kind kind;
 	char name[GPALD_NAME_SIZE];
 	char digest[GPAL_DIGEST_SIZE]; /* of the layout; of a deleted one, as it was */
 
-	/* Of an event of a registry of form 1 none of these is known. */
+	/* Not known for events that a registry of schema version 1 has stored. */
 	uint64_t generation; /* of the layout; of a deleted one, as it was; 0: not known */
 	int64_t at_ms;       /* of the change, since 1970-01-01 UTC */
-	uid_t uid;           /* of who made it */
+	uid_t uid;           /* of the caller who made the change */
 };
 
-/* "created", "updated", "deleted"; static. */
+/* Returns "created", "updated" or "deleted"; static. */
 const char *gpald_event_name(enum gpald_event_kind kind);
 
 /*
- * The kind as it is stored: "created", or "created after 1794000000000000" if the
- * revision it follows is not one less than its own. Parsing needs the revision; false:
- * it is nothing of the kind.
+ * The stored form of the kind: "created", or "created after 1794000000000000" if `follows` is not
+ * revision - 1. To parse it, set the revision first; returns false if the text has another form.
  */
 #define GPALD_EVENT_KIND_SIZE 40
 void gpald_event_kind_print(const struct gpald_event *event, char text[GPALD_EVENT_KIND_SIZE]);
 bool gpald_event_kind_parse(const char *text, struct gpald_event *event);
 
-/* Over everything that is stored of an event. */
+/* Computes the checksum over all stored members of an event. */
 void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
 /*
- * What a registry counts from when it is made or opened: the microseconds of the
- * clock, which is more than an earlier registry, or a later state of this one, can
- * have reached, so that a subscriber of that must start over and does not get
- * events that happen to have its numbers. At most 2^52, whatever the clock says, so
- * that what is counted stays a JSON integer.
+ * Returns the revision from which a registry counts when it is created or opened: the clock in
+ * microseconds. An earlier registry, or a later state of this one, cannot have reached it, so a
+ * subscriber of those must start over and never gets events that merely have the same numbers. It
+ * is at most 2^52, whatever the clock says, so that revisions stay JSON integers.
  */
 uint64_t gpald_event_first_revision(void);
 
@@ -69,26 +67,26 @@ struct gpald_event_ring {
 	struct gpald_event *events;
 	size_t capacity;
 	size_t count;
-	size_t next; /* where the next one goes; the place of the oldest, if the ring is full */
-	uint64_t revision; /* of the newest event; without one, that which the first follows */
+	size_t next;       /* index for the next event; the oldest event, if the ring is full */
+	uint64_t revision; /* of the newest event, or the one that the first event follows */
 };
 
-/* False: out of memory. */
+/* Returns false if memory ran out. */
 GPAL_MUST_USE bool gpald_event_ring_init(struct gpald_event_ring *ring, size_t capacity);
 void gpald_event_ring_clear(struct gpald_event_ring *ring);
 
-/* Adds the event that follows the newest; the oldest makes room if it must. */
+/* Adds the event that follows the newest; a full ring drops its oldest one. */
 void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_event *event);
 
-/* The lowest revision after which the ring has every event. */
+/* Returns the lowest revision after which the ring has every event. */
 uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring);
 
-/* Counted from the newest, 0; NULL: so many are not kept. */
+/* Returns an event by its index, the newest having 0; NULL: the ring has fewer. */
 const struct gpald_event *gpald_event_ring_back(const struct gpald_event_ring *ring, size_t index);
 
 /*
- * The event that follows a revision. NULL: there is none yet, it is no longer kept,
- * or nothing has had that revision. Valid until the next is added.
+ * Returns the event that follows a revision, valid until the next is added. NULL: no event follows
+ * it yet, the ring no longer has that event, or no event had that revision.
  */
 const struct gpald_event *gpald_event_ring_after(const struct gpald_event_ring *ring,
 						 uint64_t revision);

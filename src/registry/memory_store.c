@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps nothing: for tests and demonstrations. Only the revisions are counted. */
+/* A store that keeps nothing, for tests and demonstrations. It only counts revisions. */
 #include "config.h"
 
 #include "registry/store.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tree by uid: a host may give each VM a user of its own. */
+/* A tree by uid, because a host may have a user for each VM. */
 #include "config.h"
 
 #include "registry/owners.h"

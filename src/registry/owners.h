@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much each uid has in the registry, for the limits on that. It is counted as
- * layouts come and go, because nobody could look at all of them for each change.
+ * How much each uid has in the registry, for the limits per uid. It is counted as layouts come and
+ * go, because adding it up for each change would take too long.
  */
 #ifndef GPALD_REGISTRY_OWNERS_H
 #define GPALD_REGISTRY_OWNERS_H
@@ -15,25 +15,25 @@
 
 struct gpald_share {
 	size_t layouts;
-	uint64_t bytes; /* of their requests and layouts as they are stored */
+	uint64_t bytes; /* of the stored forms of their requests and layouts */
 };
 
 RB_HEAD(gpald_owner_tree, gpald_owner);
 
-/* Zeroed before use. Whoever has a layout is in it, and nobody else. */
+/* Zero it before use. It has an entry for each uid that has a layout, and no others. */
 struct gpald_owners {
 	struct gpald_owner_tree tree;
-	size_t layouts; /* of all */
+	size_t layouts; /* of all users */
 };
 
-/* False: out of memory, which takes none for a uid that has a layout. */
+/* Adds a share. Returns false if memory ran out; a uid that has a layout needs no memory. */
 GPAL_MUST_USE bool gpald_owners_add(struct gpald_owners *owners, uid_t uid,
 				    struct gpald_share share);
 
-/* Takes back what was added; no bytes are left without a layout. */
+/* Removes a share that was added. No bytes may remain without a layout. */
 void gpald_owners_remove(struct gpald_owners *owners, uid_t uid, struct gpald_share share);
 
-/* What a uid has. */
+/* Returns the share of a uid. */
 struct gpald_share gpald_owners_find(const struct gpald_owners *owners, uid_t uid);
 
 void gpald_owners_clear(struct gpald_owners *owners);

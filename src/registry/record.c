@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making records, and finding out whether a stored one is still what was stored. */
+/* Makes records, and checks stored ones. */
 #include "config.h"
 
 #include "registry/record.h"
@@ -138,7 +138,7 @@ static struct gpald_record *decode_record(const struct gpald_stored_record *stor
 		*problem = GPALD_RECORD_UNREADABLE;
 	if (*problem == GPALD_RECORD_FINE)
 		*problem = problem_of(gpald_decode_request_blob(&stored->request, arena, &request));
-	/* The digest is compared below. */
+	/* No digest: it is compared below. */
 	if (*problem == GPALD_RECORD_FINE && gpal_layout_check(&layout, NULL, &check, NULL))
 		*problem = GPALD_RECORD_NO_MEMORY;
 	if (*problem == GPALD_RECORD_FINE && !check.agrees)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A live layout as it is kept: who made it and when, the request and the layout.
- * A record never changes; an update replaces it by another, and who
- * looks at the old one may go on. It is one allocation,
- * because there may be a hundred thousand of them.
+ * A live layout in its stored form: who made it and when, the request and the layout. A record
+ * never changes; an update replaces it by a new one, so that readers of the old one can go on. It
+ * is one allocation, because there may be 100000 records.
  */
 #ifndef GPALD_REGISTRY_RECORD_H
 #define GPALD_REGISTRY_RECORD_H
@@ -19,11 +18,11 @@
 #include <sys/types.h>
 
 #define GPALD_NAME_SIZE (GPALD_NAME_MAX + 1)           /* with its NUL */
-#define GPALD_GENERATION_MAX ((UINT64_C(1) << 53) - 1) /* what clients can read back */
+#define GPALD_GENERATION_MAX ((UINT64_C(1) << 53) - 1) /* JSON integers are exact up to here */
 
-/* What a record says besides its request and its layout. */
+/* The members of a record besides its request and its layout. */
 struct gpald_record_facts {
-	uint64_t generation; /* from 1; a name used again never has one it had before */
+	uint64_t generation; /* from 1; a name that is used again never gets an earlier one */
 	uid_t owner_uid;
 	int64_t created_at_ms; /* since 1970-01-01 UTC */
 	int64_t updated_at_ms;
@@ -31,11 +30,11 @@ struct gpald_record_facts {
 
 struct gpald_record {
 	RB_ENTRY(gpald_record) entry; /* of the registry's index */
-	char name[GPALD_NAME_SIZE];   /* beside it, because the index looks at both */
-	unsigned int references;      /* counted from any thread */
+	char name[GPALD_NAME_SIZE];   /* next to `entry`, because the index reads both */
+	unsigned int references;      /* changed on any thread */
 	struct gpald_record_facts facts;
 
-	/* Bytes of the record itself, for codec.h. */
+	/* In the form of codec.h; part of this allocation. */
 	struct gpald_blob request;
 	struct gpald_blob layout;
 
@@ -47,15 +46,15 @@ struct gpald_record {
 	uint64_t top;
 };
 
-/* Bytes of what is stored of it at a client's word. */
+/* Returns the bytes of the record whose number the client decides. */
 static inline size_t gpald_record_bytes(const struct gpald_record *record)
 {
 	return record->request.length + record->layout.length;
 }
 
 /*
- * A new record, given to the caller, with copies of all it is given; the name fits,
- * and `decoded` is what the layout's bytes stand for. NULL: out of memory.
+ * Makes a record with copies of its arguments, which the caller owns. The name must fit, and
+ * `decoded` must be the decoded layout. Returns NULL if memory ran out.
  */
 GPAL_MUST_USE struct gpald_record *gpald_record_new(const char *name,
 						    const struct gpald_record_facts *facts,
@@ -64,9 +63,8 @@ GPAL_MUST_USE struct gpald_record *gpald_record_new(const char *name,
 						    const struct gpal_layout *decoded);
 
 /*
- * Records are shared: each of those who keep one has a reference, the index too. A
- * new record comes with one; the last one that goes frees it. NULL is allowed, and so
- * is any thread.
+ * Records are shared by reference counting; the index has a reference, too. A new record has one
+ * reference, and releasing the last one frees it. NULL is allowed. May be called on any thread.
  */
 const struct gpald_record *gpald_record_ref(const struct gpald_record *record);
 void gpald_record_unref(const struct gpald_record *record);
@@ -78,7 +76,7 @@ static inline void gpald_record_unrefp(const struct gpald_record **record)
 
 #define gpald_cleanup_record __attribute__((cleanup(gpald_record_unrefp)))
 
-/* A record as a store has it. Borrowed. */
+/* A record in the form that a store has. All is borrowed. */
 struct gpald_stored_record {
 	const char *name;
 	struct gpald_record_facts facts;
@@ -89,29 +87,29 @@ struct gpald_stored_record {
 
 struct gpald_stored_record gpald_record_to_store(const struct gpald_record *record);
 
-/* Over everything that is stored, so that a flipped bit is found. */
+/* Computes the checksum over all stored members, so that it finds every flipped bit. */
 void gpald_stored_checksum(const struct gpald_stored_record *stored,
 			   uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
-/* Why a stored record cannot be used. */
+/* The reasons why a stored record cannot be used. */
 enum gpald_record_problem {
 	GPALD_RECORD_FINE,
 	GPALD_RECORD_NO_MEMORY,
-	GPALD_RECORD_CHECKSUM,       /* it is not what was stored */
-	GPALD_RECORD_UNREADABLE,     /* it was stored by something else than this program */
+	GPALD_RECORD_CHECKSUM,       /* its bytes have changed */
+	GPALD_RECORD_UNREADABLE,     /* another program wrote it */
 	GPALD_RECORD_LAYOUT,         /* the same */
 	GPALD_RECORD_DIGEST,         /* the same */
-	GPALD_RECORD_UNKNOWN_POLICY, /* it was stored by a newer version */
+	GPALD_RECORD_UNKNOWN_POLICY, /* a newer version wrote it */
 	GPALD_RECORD_NEWER,          /* the same */
 	GPALD_RECORD_PROBLEM_COUNT
 };
 
-/* For the operator; static. */
+/* Returns a text for the operator; static. */
 const char *gpald_record_problem_text(enum gpald_record_problem problem);
 
 /*
- * Makes a record of what was stored, given to the caller, after its checksum, its
- * form, its layout and its digest were found right. NULL with *problem set.
+ * Makes a record from its stored form, which the caller owns, after it has checked the checksum,
+ * the form, the layout and the digest. Returns NULL with *problem set.
  */
 GPAL_MUST_USE struct gpald_record *gpald_record_load(const struct gpald_stored_record *stored,
 						     const struct gpald_blob *checksum,

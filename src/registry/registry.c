@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes of one name go one at a time: while one is with the store thread, those
- * that come for the same name wait, so that none is decided on what may not come
- * to be. Changes of different names are independent, but for the limits on the number
- * of layouts and on what an owner has. A change under way counts there with the larger
- * of what is there and what would be, so that the limits hold whatever comes of it.
+ * Changes of one name run one at a time: while one is with the store thread, others of that name
+ * wait, so that none is decided on a state that may never be committed. Changes of different names
+ * are independent, except for the limits on the number of layouts and on the share of an owner.
+ * There a change under way counts with the larger of the current and the new layout, so that the
+ * limits hold whether it succeeds or not.
  *
- * Other threads only look records up, and decide on operations that nobody else
- * touches meanwhile. A name is taken until its operation has its outcome, so that
- * what was looked up stays true until then.
+ * Other threads only look records up, and decide on operations that no other thread uses at that
+ * time. A name is locked until its operation has its outcome, so what was looked up stays true
+ * until then.
  */
 #include "config.h"
 
@@ -22,10 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the stored form of a request that may be placed within the turn of a client. */
+/* The longest stored request that is decided within the turn of a client, in bytes. */
 #define REQUEST_LONG 512
 
-#define SETTLE_NS UINT64_C(2000000) /* before others have their turn */
+#define SETTLE_NS UINT64_C(2000000) /* after this, other work of the loop runs first */
 
 static int compare_records(const struct gpald_record *a, const struct gpald_record *b)
 {
@@ -33,7 +33,7 @@ static int compare_records(const struct gpald_record *a, const struct gpald_reco
 }
 
 RB_HEAD(index, gpald_record);
-/* As RB_GENERATE_STATIC(), which needs a macro of BSD's own headers. */
+/* As RB_GENERATE_STATIC(), which needs a macro that only BSD headers have. */
 RB_GENERATE_INTERNAL(index, gpald_record, entry, compare_records, __attribute__((unused)) static)
 
 TAILQ_HEAD(queue, gpald_operation);
@@ -43,21 +43,21 @@ struct gpald_registry {
 	const char *store_kind;
 	struct gpald_store_thread *thread;
 
-	/* Held to change the index and the ring, and to read them on another thread. */
+	/* Protects the index and the ring when they change, and when another thread reads them. */
 	pthread_mutex_t lock;
 	struct index index;
 	size_t count;
-	struct gpald_owners owners; /* with what is under way */
-	uint64_t generation_top;    /* of a record that is gone none was greater */
+	struct gpald_owners owners; /* changes under way included */
+	uint64_t generation_top;    /* no deleted record had a greater one */
 	struct gpald_event_ring events;
-	struct queue under_way; /* with the store thread */
-	struct queue waiting;   /* for one of the same name */
+	struct queue under_way; /* with the store thread, or being decided */
+	struct queue waiting;   /* for another operation of the same name */
 	struct gpald_registry_counters counters;
-	/* What gpald_registry_settle() has not come to yet. */
-	struct gpald_batches batches; /* the first of which is being settled */
-	char freed[GPALD_NAME_SIZE];  /* a name whose waiting operations may begin; or empty */
+	/* The work that gpald_registry_settle() still has to do. */
+	struct gpald_batches batches; /* the first one is being settled */
+	char freed[GPALD_NAME_SIZE];  /* a name whose waiting operations may begin; or "" */
 
-	bool is_ending; /* nothing more is handed in: it is being closed, or the store has failed */
+	bool is_ending; /* no change is accepted: the registry closes, or the store has failed */
 };
 
 static struct gpald_operation *queue_find(const struct queue *queue, const char *name)
@@ -72,7 +72,7 @@ static struct gpald_operation *queue_find(const struct queue *queue, const char 
 
 /* The index. */
 
-/* A key to look for; a name that is too long for a layout is that of none. */
+/* Makes a key for a search. Returns false if no layout can have so long a name. */
 static bool make_key(struct gpald_record *key, const char *name)
 {
 	const size_t length = strlen(name);
@@ -90,7 +90,10 @@ static struct gpald_record *find_record(const struct gpald_registry *registry, c
 	return make_key(&key, name) ? RB_FIND(index, (struct index *)&registry->index, &key) : NULL;
 }
 
-/* The first record after a name in byte order, or NULL. NULL: of all. */
+/*
+ * Returns the first record after a name in byte order, or NULL if there is none. If the name is
+ * NULL, returns the first of all.
+ */
 static const struct gpald_record *record_after(const struct gpald_registry *registry,
 					       const char *name)
 {
@@ -135,7 +138,7 @@ static bool add_to_history(struct gpald_history *history, const struct gpald_eve
 {
 	const size_t count = history->count;
 
-	/* Doubled each time that it is full. */
+	/* Doubles the array when it is full. */
 	if (!(count & (count - 1))) {
 		struct gpald_event *grown =
 			reallocarray(history->events, 2 * count + 1, sizeof(*grown));
@@ -184,8 +187,8 @@ void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
 }
 
 /*
- * How much of a page is left, in bytes; each item takes some besides its record. An event that
- * adds nothing takes some, too, so that a page holds the lock only so long.
+ * The bytes that a page spends: each item costs some besides its record. An event that adds nothing
+ * costs some, too, which bounds how long a page holds the lock.
  */
 #define ITEM_BYTES 192
 #define EVENT_BYTES 16
@@ -200,7 +203,7 @@ static size_t item_bytes(const struct gpald_record *record)
 	return ITEM_BYTES + (record ? gpald_record_bytes(record) : 0);
 }
 
-/* A record that is longer than a page has one of its own. */
+/* A record that is larger than a page gets a page of its own. */
 static bool page_fits(const struct gpald_backup_page *page, const struct gpald_record *record,
 		      size_t left)
 {
@@ -213,7 +216,7 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 	const size_t count = page->count;
 	struct gpald_backup_item *item;
 
-	/* Doubled each time that it is full. */
+	/* Doubles the array when it is full. */
 	if (!(count & (count - 1))) {
 		item = reallocarray(page->items, 2 * count + 1, sizeof(*item));
 		if (!item)
@@ -227,7 +230,10 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
 	return true;
 }
 
-/* Whether an event says something of a name up to `after` that no later one does. */
+/*
+ * Returns whether a page needs an event: its name is not after `after`, and no later event has
+ * changed the record again.
+ */
 static bool is_of_use(const struct gpald_event *event, const char *after,
 		      const struct gpald_record *record)
 {
@@ -235,7 +241,10 @@ static bool is_of_use(const struct gpald_event *event, const char *after,
 	       (!record || !event->generation || record->facts.generation == event->generation);
 }
 
-/* Adds what has changed since the page's revision, of names up to `after`; raises that revision. */
+/*
+ * Adds the names up to `after` that have changed since the revision of the page, and raises that
+ * revision.
+ */
 static bool catch_up(const struct gpald_registry *registry, const char *after,
 		     struct gpald_backup_page *page, size_t *left)
 {
@@ -256,7 +265,7 @@ static bool catch_up(const struct gpald_registry *registry, const char *after,
 	return true;
 }
 
-/* Adds what follows; the last page has all. */
+/* Adds the records that follow. The last page reaches the end of the index. */
 static bool go_ahead(const struct gpald_registry *registry, const char *after,
 		     struct gpald_backup_page *page, size_t *left)
 {
@@ -308,13 +317,13 @@ static struct gpald_share owner_share_of(const struct gpald_record *record)
 			(struct gpald_share){ 0 };
 }
 
-/* Whose the layout of an operation is, or would be. */
+/* Returns the owner of the layout of an operation: of the current one, or of the one it creates. */
 static uid_t owner_of(const struct gpald_operation *operation)
 {
 	return operation->current ? operation->current->facts.owner_uid : operation->uid;
 }
 
-/* Whether there may be one more layout of an owner. */
+/* Returns DONE if the owner may have one more layout, otherwise why not. */
 static enum gpald_outcome room_for(const struct gpald_registry *registry, uid_t uid)
 {
 	const size_t most = registry->options.layouts_per_uid_max;
@@ -327,8 +336,8 @@ static enum gpald_outcome room_for(const struct gpald_registry *registry, uid_t 
 }
 
 /*
- * Counts the layout that is handed to the store, with its bytes. DONE, or why its owner
- * may not have it.
+ * Counts the new layout and its bytes for its owner. Returns DONE, or why the owner may not have
+ * it.
  */
 static enum gpald_outcome count_share(struct gpald_registry *registry,
 				      struct gpald_operation *operation)
@@ -357,7 +366,7 @@ static enum gpald_outcome count_share(struct gpald_registry *registry,
 	return GPALD_OUTCOME_DONE;
 }
 
-/* An operation has its outcome: it was committed, or not. Its name is free again. */
+/* Ends an operation, committed or not, and unlocks its name. */
 static void finish_operation(struct gpald_registry *registry, struct gpald_operation *operation,
 			     bool is_committed)
 {
@@ -370,7 +379,7 @@ static void finish_operation(struct gpald_registry *registry, struct gpald_opera
 	gpald_owners_remove(&registry->owners, owner_of(operation), gone);
 }
 
-/* Does what was decided. True: it has its outcome. */
+/* Carries out the decision. Returns true if the operation has its outcome. */
 static bool carry_out_operation(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (operation->is_to_commit) {
@@ -390,7 +399,7 @@ void gpald_registry_decide(struct gpald_operation *operation)
 	operation->is_to_commit = gpald_decide(operation);
 }
 
-/* Whether a change takes too long to be decided within the turn of a client. */
+/* Returns whether deciding takes too long for the turn of a client. */
 static bool takes_long(const struct gpald_operation *operation)
 {
 	return !gpald_is_decided_at_once(operation) &&
@@ -398,7 +407,7 @@ static bool takes_long(const struct gpald_operation *operation)
 		(operation->current && operation->current->layout.length > GPALD_LAYOUT_LONG));
 }
 
-/* True: it has its outcome. */
+/* Begins an operation. Returns true if it has its outcome. */
 static bool begin_operation(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	operation->standing = (struct gpald_standing){
@@ -431,7 +440,7 @@ bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operati
 
 /* Settling. */
 
-/* Puts a record in; gives back the one it replaces, or NULL. */
+/* Adds a record. Returns the one that it replaces, or NULL. */
 static struct gpald_record *put_record(struct gpald_registry *registry, struct gpald_record *record)
 {
 	struct gpald_record *old = RB_INSERT(index, &registry->index, record);
@@ -445,7 +454,7 @@ static struct gpald_record *put_record(struct gpald_registry *registry, struct g
 	return old;
 }
 
-/* Takes a record out and gives it back. */
+/* Removes a record and returns it. */
 static struct gpald_record *take_out(struct gpald_registry *registry, const char *name)
 {
 	struct gpald_record *record = find_record(registry, name);
@@ -458,14 +467,14 @@ static struct gpald_record *take_out(struct gpald_registry *registry, const char
 }
 
 /*
- * The next of those that waited for a name has its turn, unless one of them is with
- * the store thread. False: there is none.
+ * Begins the next operation that waits for a name, unless one of that name is under way. Returns
+ * false if none began.
  */
 static bool begin_waiting(struct gpald_registry *registry, const char *name)
 {
 	struct gpald_operation *operation = queue_find(&registry->waiting, name);
 
-	/* What `done` submits may have been handed in already. */
+	/* `done` may have submitted another operation of that name. */
 	if (!operation || queue_find(&registry->under_way, name))
 		return false;
 	TAILQ_REMOVE(&registry->waiting, operation, entry);
@@ -481,7 +490,7 @@ void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operat
 	strcpy(name, operation->name);
 	if (!carry_out_operation(registry, operation))
 		return;
-	/* The operation may go with `done`. */
+	/* `done` may free the operation. */
 	operation->done(operation);
 	while (begin_waiting(registry, name))
 		;
@@ -534,7 +543,7 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 		gpald_event_ring_add(&registry->events, &operation->change.event);
 		pthread_mutex_unlock(&registry->lock);
 		gpald_record_unref(gone);
-		/* The reference is the index's now. */
+		/* The index now owns the reference. */
 		operation->replacement = NULL;
 	}
 	registry->counters.full += result == GPALD_COMMIT_FULL;
@@ -542,7 +551,7 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 	operation->done(operation);
 }
 
-/* Takes the next batch up. */
+/* Begins to settle the next batch. */
 static void begin_batch(struct gpald_registry *registry)
 {
 	const struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
@@ -563,7 +572,7 @@ static void end_batch(struct gpald_registry *registry)
 		begin_batch(registry);
 }
 
-/* One step of settling. False: there is nothing more to do. */
+/* Does one step of settling. Returns false if nothing is left to do. */
 static bool settle_step(struct gpald_registry *registry)
 {
 	struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
@@ -581,7 +590,7 @@ static bool settle_step(struct gpald_registry *registry)
 		end_batch(registry);
 		return true;
 	}
-	/* The operation, and the change in it, may go with `done`. */
+	/* `done` may free the operation, and with it the change. */
 	STAILQ_REMOVE_HEAD(&batch->changes, entry);
 	settle_change(registry, of_change(change), batch->result);
 	return true;
@@ -618,7 +627,7 @@ void gpald_operation_clear(struct gpald_operation *operation)
 
 /* Opening and closing. */
 
-/* The store's names are unique. */
+/* Takes a record that the store has loaded. Its names are unique. */
 static bool take_loaded_record(void *data, struct gpald_record *record)
 {
 	struct gpald_registry *registry = data;
@@ -635,7 +644,7 @@ static bool take_loaded_event(void *data, const struct gpald_event *event)
 {
 	struct gpald_registry *registry = data;
 
-	/* The first one that is kept says where the ring begins. */
+	/* The ring begins at the oldest event that is kept. */
 	if (registry->events.count == 0)
 		registry->events.revision = event->follows;
 	gpald_event_ring_add(&registry->events, event);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SQLite opens files by their paths. Whoever may rename what lies above the state
- * folder, or an administrator in a hurry, can make a path lead elsewhere than to
- * the folder that was checked, before SQLite opens a file or at any time later; and
- * a file that has lost its path is gone with the process. So the files that are
- * open are compared with those in the folder once, and then, before each change is
- * acknowledged, with those at their paths.
+ * SQLite opens files by their paths. Anyone who may rename a folder above the state folder can make
+ * a path lead to another folder than the one that was checked, before SQLite opens a file or later.
+ * The data of a file without a path are lost when the process exits. So the open files are compared
+ * with those in the folder once, and before each change is acknowledged with those at their paths.
  *
- * SQLITE_FCNTL_HAS_MOVED is not enough: it compares inodes without their devices,
- * and says of a write-ahead log that it is always in place.
+ * SQLITE_FCNTL_HAS_MOVED does not suffice: it compares inodes but not devices, and always reports
+ * that a write-ahead log is in place.
  */
 #include "config.h"
 
@@ -22,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* At start there are few descriptors, with the least numbers. */
+/* At start few descriptors are open, with the lowest numbers. */
 #define DESCRIPTORS_LOOKED_AT 1024
 
 static bool is_same_file(const struct stat *status, const struct gpald_sqlite_file *file)
@@ -30,7 +28,7 @@ static bool is_same_file(const struct stat *status, const struct gpald_sqlite_fi
 	return status->st_dev == file->device && status->st_ino == file->inode;
 }
 
-/* SQLite does not say which descriptor is its own, but nobody else here opens the file. */
+/* SQLite does not tell its descriptor, but nothing else here opens the file. */
 static bool is_open(const struct gpald_sqlite_file *file)
 {
 	struct stat status;

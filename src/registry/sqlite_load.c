@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads everything and trusts none of it: what is used has been checked. */
+/* Loads the database. It trusts nothing: all that is used has been checked. */
 #include "config.h"
 
 #include "registry/sqlite_database.h"
@@ -15,7 +15,7 @@ static const char *column_text(sqlite3_stmt *row, int column)
 	return text ? (const char *)text : "";
 }
 
-/* Whether a text goes on behind what is a string in C. */
+/* Returns whether a text has a NUL, so that a C string would be shorter. */
 static bool has_nul(sqlite3_stmt *row, int column)
 {
 	return strlen(column_text(row, column)) != (size_t)sqlite3_column_bytes(row, column);
@@ -58,7 +58,7 @@ static bool load_record_row(struct loading *l, sqlite3_stmt *row)
 	enum gpald_record_problem problem = GPALD_RECORD_CHECKSUM;
 	struct gpald_record *record = NULL;
 
-	/* What C would not see of it is not in the checksum either. */
+	/* The checksum does not cover what a C string or a uid_t would drop. */
 	if (uid == (int64_t)stored.facts.owner_uid && !has_nul(row, 0) && !has_nul(row, 5) &&
 	    strlen(stored.name) < GPALD_NAME_SIZE)
 		record = gpald_record_load(&stored, &checksum, &problem);
@@ -113,7 +113,7 @@ static bool load_event_row(struct loading *l, sqlite3_stmt *row)
 	return true;
 }
 
-/* Has SQLite make what is read of a row, for which it may need memory. */
+/* Reads the texts of a row once, because SQLite may need memory for them. */
 static bool fetch_row(struct loading *l, sqlite3_stmt *row)
 {
 	for (int i = 0; i < sqlite3_column_count(row); i++)
@@ -165,8 +165,8 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 }
 
 /*
- * What is lost had no number above the clock; or, if a restore has raised the numbers above
- * it, none above the clock and as many steps of a restore.
+ * Returns a number that no lost change has exceeded: the clock, or, if a restore has raised the
+ * counters above the clock, the clock and enough steps of a restore.
  */
 static uint64_t find_floor(const struct gpald_store_state *state)
 {
@@ -185,7 +185,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	char events[192];
 	int64_t rows;
 
-	/* The records first, so that as many as possible are named. */
+	/* Records first, so that the log names all that are damaged. */
 	if (!for_each_row(l,
 			  "SELECT name, generation, owner_uid, created_at_ms, updated_at_ms, "
 			  "digest, request, layout, checksum FROM layouts",

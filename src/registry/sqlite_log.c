@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The form of the log is that of SQLite's file format documentation, "The
- * Write-Ahead Log": a header of 32 bytes, then frames of a header of 24 bytes and a
- * page. Checksums run on from one to the next. Frames of the log's present use have
- * the two salts of its header; what is left of an earlier use has others.
+ * Checks and empties the write-ahead log. Its format is described in SQLite's file format
+ * documentation, "The Write-Ahead Log": a header of 32 bytes, then frames, each with a header of 24
+ * bytes and a page. Each checksum continues the one before. Frames of the current use of the log
+ * have the two salts of its header; frames left from an earlier use have others.
  *
- * What tells damage from a crash: SQLite writes a frame after a COMMIT only if that
- * COMMIT was synchronised. So if some frame continues the last frame of a
- * transaction, this transaction and everything before it was on disk, and whatever
- * is wrong there was damaged later. Frames that nothing of the kind follows may be
- * what is left of transactions that never were on disk as a whole, of any number of
+ * Damage and a crash are distinguished as follows. SQLite writes a frame after a COMMIT only if
+ * that COMMIT was synchronised. So if any frame continues the last frame of a transaction, this
+ * transaction and everything before it was on disk, and any fault there is later damage. Other
+ * frames may be left from transactions that never were completely on disk, after any number of
  * crashes and refusals.
  */
 #include "config.h"
@@ -28,24 +27,24 @@
 
 #define HEADER_SIZE 32
 #define FRAME_HEADER_SIZE 24
-#define MAGIC UINT32_C(0x377f0682) /* its last bit says which end of a word comes first */
+#define MAGIC UINT32_C(0x377f0682) /* its last bit gives the byte order */
 #define PAGE_SIZE_MOST 65536
 #define SECTOR_SIZE 512
 
-/* Instead of a header. SQLite takes a log that has none for an empty one. */
+/* Replaces the header. SQLite treats a log without a valid header as empty. */
 static const uint8_t empty_mark[] = "gpalayoutd: this log is empty. \n";
 
 static_assert(sizeof(empty_mark) == HEADER_SIZE + 1, "the mark takes the place of the header");
 
 struct log {
 	int fd;
-	bool big_endian; /* of the words that are summed up */
+	bool big_endian; /* byte order of the words of the checksums */
 	size_t page_size;
 	uint8_t salts[8];
 	uint8_t frame[FRAME_HEADER_SIZE + PAGE_SIZE_MOST];
-	/* After the frame before this one: */
+	/* After the previous frame: */
 	uint32_t sum[2];  /* computed from its content */
-	uint32_t said[2]; /* as it says itself; another only if it is wrong */
+	uint32_t said[2]; /* as stored in it; another value only if the frame is wrong */
 	bool has_ended;   /* it ends a transaction */
 };
 
@@ -84,7 +83,7 @@ static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 	       log->page_size <= PAGE_SIZE_MOST && is_sum(log->sum, header + HEADER_SIZE - 8);
 }
 
-/* Whether the frame was written as the next after one with this sum; computes its own. */
+/* Returns whether the frame continues one with the checksum `before`. Computes its own checksum. */
 static bool sum_continues(const struct log *log, const uint32_t before[2], uint32_t sum[2])
 {
 	const uint8_t *frame = log->frame;
@@ -95,7 +94,9 @@ static bool sum_continues(const struct log *log, const uint32_t before[2], uint3
 	return memcmp(frame + 8, log->salts, sizeof(log->salts)) == 0 && is_sum(sum, frame + 16);
 }
 
-/* A disk writes a sector whole or not at all; what crosses two may be of two writes. */
+/*
+ * A disk writes a sector completely or not at all. Bytes in two sectors may come from two writes.
+ */
 static bool is_in_one_sector(uint64_t offset, size_t length)
 {
 	return offset / SECTOR_SIZE == (offset + length - 1) / SECTOR_SIZE;
@@ -109,7 +110,7 @@ static bool is_zero(const uint8_t *bytes, size_t length)
 	return true;
 }
 
-/* Takes the frame at an offset, the next one. True: it continues the one before. */
+/* Takes the next frame, at an offset. Returns true if it continues the previous one. */
 static bool take_frame(struct log *log, uint64_t offset)
 {
 	const bool ends = read_log_word(log->frame + 4, true) != 0;
@@ -119,7 +120,10 @@ static bool take_frame(struct log *log, uint64_t offset)
 	memcpy(log->sum, sum, sizeof(sum));
 	log->said[0] = read_log_word(log->frame + 16, true);
 	log->said[1] = read_log_word(log->frame + 20, true);
-	/* The sum covers it; without that, its header must at least be of one write. */
+	/*
+	 * The checksum covers the mark of a commit. If the checksum is wrong, the header must at
+	 * least come from one write.
+	 */
 	log->has_ended = ends && (linked || is_in_one_sector(offset, FRAME_HEADER_SIZE));
 	return linked;
 }
@@ -144,7 +148,7 @@ static enum gpald_sqlite_log check_frames(struct log *log, uint64_t *readable)
 	return length < 0 ? GPALD_SQLITE_LOG_UNREADABLE : GPALD_SQLITE_LOG_FINE;
 }
 
-/* What follows the header, if that is no more than zeros. */
+/* Checks a log whose header is zero: empty if the rest is zero, too. */
 static enum gpald_sqlite_log check_zeros(struct log *log)
 {
 	ssize_t length;
@@ -162,12 +166,12 @@ static enum gpald_sqlite_log check_log(struct log *log, uint64_t *readable)
 
 	if (length < 0)
 		return GPALD_SQLITE_LOG_UNREADABLE;
-	/* It was only just begun. */
+	/* A crash while the header was written leaves this. */
 	if (length < HEADER_SIZE)
 		return GPALD_SQLITE_LOG_FINE;
 	if (memcmp(header, empty_mark, HEADER_SIZE) == 0)
 		return GPALD_SQLITE_LOG_EMPTY;
-	/* A header is on disk before the first frame is written. */
+	/* SQLite syncs the header before it writes the first frame. */
 	if (is_zero(header, sizeof(header)))
 		return check_zeros(log);
 	return read_header(log, header) ? check_frames(log, readable) : GPALD_SQLITE_LOG_DAMAGED;
@@ -194,7 +198,7 @@ enum gpald_sqlite_log gpald_sqlite_check_log(int folder_fd, const char *name, ui
 	return found;
 }
 
-/* The mark is on disk before the first of the frames is cut off. */
+/* Syncs the mark before frames are cut off. */
 static bool mark_empty(int fd)
 {
 	return pwrite(fd, empty_mark, HEADER_SIZE, 0) == HEADER_SIZE && fdatasync(fd) == 0;

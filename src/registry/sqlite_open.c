@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder is locked, which keeps a second daemon off. A new database is made
- * under another name and renamed when it is whole, so that one that is empty or
- * half made is damage and not a beginning. SQLite is told to leave its log alone when
- * it closes it, so that what is refused is not touched, and what is not keeps its room.
+ * Finds or creates the database. A lock on the folder keeps a second daemon away. A new database is
+ * created under another name and renamed when it is complete; so a database that is empty or half
+ * made is damaged, not new. SQLite must not touch its log when it closes a database: then a refused
+ * database stays unchanged, and an accepted one keeps the space of its log.
  */
 #include "config.h"
 
@@ -119,7 +119,7 @@ static bool open_database(struct gpald_sqlite *store, const char *path, const ch
 	sqlite3_wal_hook(store->db, keep_log_pages, store);
 	if (!gpald_sqlite_recognise(store, name, &store->database, error))
 		return false;
-	/* Before the log is first used: then there is no shared-memory file. */
+	/* If this runs before the log is first used, SQLite needs no shared-memory file. */
 	return gpald_sqlite_run(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
 				error);
 }
@@ -155,7 +155,7 @@ void gpald_store_state_checksum(const struct gpald_store_state *state,
 
 #define SET_UP_SIZE 384
 
-/* The statements that make tables a registry. */
+/* Writes the statements that turn tables into a registry. */
 static void write_set_up(const struct gpald_store_state *state, char text[SET_UP_SIZE])
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
@@ -179,7 +179,7 @@ static void remove_new(const struct gpald_sqlite *store)
 	unlinkat(store->folder_fd, NEW_FILE_NAME "-journal", 0);
 }
 
-/* Makes the tables, and what is in them from the first: nothing, or what a backup has. */
+/* Makes the tables: empty, or with the content of a backup. */
 static bool make_tables(struct gpald_sqlite *store, const char *backup,
 			char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -193,7 +193,7 @@ static bool make_tables(struct gpald_sqlite *store, const char *backup,
 	return gpald_sqlite_run(store, set_up, "cannot be made", error);
 }
 
-/* A new registry, whole and on disk before it gets its name. */
+/* Makes a new registry. It is complete and on disk before it gets its name. */
 static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 			  char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -229,7 +229,10 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	return made;
 }
 
-/* Whether it is a registry of a version this program knows, in the pages that it counts. */
+/*
+ * Checks that the database is a registry of a known version, with the page size on which the limits
+ * are based.
+ */
 static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	int64_t application, page_bytes;
@@ -258,7 +261,10 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 	return true;
 }
 
-/* A new folder outlives a loss of power; if not, it is made again, with nothing lost. */
+/*
+ * Makes a new folder survive a power failure. If this fails, nothing is lost: the next start makes
+ * the folder again.
+ */
 static void sync_parent(const char *folder)
 {
 	char *copy = strdup(folder);
@@ -279,7 +285,10 @@ int gpald_sqlite_make_folder(const char *folder)
 	return 0;
 }
 
-/* 0700, and ours or root's: others could replace the database otherwise. */
+/*
+ * The folder must have mode 0700 and belong to the daemon or root; otherwise others could replace
+ * the database.
+ */
 static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 			char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -317,8 +326,8 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 }
 
 /*
- * SQLite takes a file that is too short for a database it may begin to write, and
- * one that it cannot write for one to be read.
+ * Checks the header. SQLite would overwrite a file that is too short for a database, and open a
+ * database that it cannot write as read-only.
  */
 static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -346,7 +355,7 @@ static bool is_there(const struct gpald_sqlite *store, const char *name)
 	return faccessat(store->folder_fd, name, F_OK, 0) == 0;
 }
 
-/* What SQLite would do with the files beside the database, before anything is looked at. */
+/* Checks the files beside the database, before SQLite acts on them. */
 static bool check_beside(struct gpald_sqlite *store, bool has_database,
 			 char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -354,7 +363,10 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	enum gpald_sqlite_log found;
 	uint64_t readable;
 
-	/* It would be undone and removed. This program keeps none, but for the time of a start. */
+	/*
+	 * SQLite would roll back and remove such a journal. This program has one only during a
+	 * start.
+	 */
 	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
 		return gpald_sqlite_say(error,
 					"%s: another program has not finished with it, and its "
@@ -362,7 +374,7 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 					"or restore both",
 					store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
-	/* It would be taken for the log of a new database; and it holds layouts. */
+	/* SQLite would use it as the log of the new database; and it has layouts. */
 	if (!has_database && found != GPALD_SQLITE_LOG_EMPTY &&
 	    found != GPALD_SQLITE_LOG_UNREADABLE)
 		return gpald_sqlite_say(
@@ -435,10 +447,10 @@ void gpald_sqlite_close(struct gpald_sqlite *store)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
 
-	/* The paths may lead to the files of somebody else. */
+	/* The paths may lead to other files. */
 	if (store->is_ours && !gpald_sqlite_check_files(store, error))
 		gpald_sqlite_forbid_tidy_close(store);
-	/* If it does not work out, the log stays as it is. */
+	/* If this fails, the log stays as it is. */
 	if (store->may_tidy)
 		(void)!gpald_sqlite_empty_log(store, error);
 	sqlite3_close(store->db);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fills a new database with what a backup has. What has happened since the backup is lost, and
- * somebody may know of it: so every generation and the revision are raised, and no event is
- * kept. Then a client that holds a number from before is refused, and never taken for one that
- * knows the layouts of now. A backup may be restored twice, and the changes after the first
- * restore are lost, too: so the revision is raised up to the clock, and the generations as far.
+ * Fills a new database from a backup. Changes since the backup are lost, but clients may know of
+ * them. So all generations and the revision are raised, and no event is kept: a client that has an
+ * earlier number is refused, and is never mistaken for one that knows the current layouts. A backup
+ * may be restored twice; then the changes after the first restore are lost, too. So the revision is
+ * raised to the clock, and the generations by as much.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ struct restoring {
 	char *error;
 };
 
-/* Reads all of the backup, whose end says how far its numbers are to be raised. */
+/* Reads the whole backup. The state at its end decides by how much its numbers are raised. */
 static bool find_end(struct restoring *r)
 {
 	const uint64_t now = gpald_event_first_revision();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room on the disk. Deleting works on a disk that is full, and so does a start:
+ * Reserves disk space, so that deleting layouts and a start work on a full disk:
  *
- * - A page of the database has its place in the file before the transaction that
- *   makes it is committed, so moving the log into the database needs no room. As
- *   many more pages are set aside as deleting may need.
- * - The log never becomes shorter than what deleting a layout needs; if it is full,
- *   it is moved and used again from its start.
+ * - A page of the database gets its space in the file before the transaction that adds it is
+ *   committed, so moving the log into the database needs no space. As many further pages are
+ *   reserved as deletions may need.
+ * - The log never becomes shorter than a deletion needs. If it is full, it is moved into the
+ *   database and used again from its start.
  *
- * None of it is given back at the end, and at no time in between, because another
- * program may take what is free for a moment.
+ * This space is never given back, not even when the daemon exits, because another program could
+ * take free space at any moment.
  */
 #include "config.h"
 
@@ -24,8 +24,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_BYTES_LEAST (INT64_C(256) << 10) /* deleting writes about 20 pages */
-/* With what removals need, it is less than the smallest chunk of a large file; see keep_size(). */
+#define LOG_BYTES_LEAST (INT64_C(256) << 10) /* a deletion writes about 20 pages */
+/*
+ * Together with the pages for removals it is less than the smallest chunk of a large file; see
+ * keep_size().
+ */
 #define PAGES_AHEAD_MAX 32768
 
 static bool is_no_room(int code)
@@ -53,8 +56,8 @@ enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store, 
 }
 
 /*
- * After a checkpoint SQLite cuts the file to a multiple of the chunk size, so this one
- * keeps it as it is. It is an int.
+ * Keeps the size of the file. After a checkpoint, SQLite cuts it to a multiple of the chunk size,
+ * which is an int.
  */
 static void keep_size(struct gpald_sqlite *store)
 {
@@ -67,7 +70,7 @@ static void keep_size(struct gpald_sqlite *store)
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
 }
 
-/* 0, or an errno. */
+/* Reserves the space of so many pages. Returns 0 or an errno. */
 static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 {
 	const off_t from = (off_t)store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES,
@@ -79,7 +82,9 @@ static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 		return errno;
 	code = posix_fallocate(store->database_fd, from, to - from);
 	if (code) {
-		/* Some file systems keep what they have found; it is of no use here. */
+		/*
+		 * Some file systems keep the part that they could reserve, which is of no use here.
+		 */
 		(void)!ftruncate(store->database_fd, before.st_size);
 		return code;
 	}
@@ -91,9 +96,9 @@ static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 }
 
 /*
- * What deleting everything may need beyond the pages that are in use: each adds an
- * event, of which a page has 16 at least, and layouts leave no whole page free until
- * most of its neighbours are gone. A page has less than 16 layouts, too.
+ * Returns how many pages beyond those in use the deletion of everything may need. Each deletion
+ * adds an event, and at least 16 events fit in a page. The layouts leave no whole page free until
+ * most of its neighbours are deleted; a page has less than 16 layouts.
  */
 static uint64_t removal_pages(const struct gpald_sqlite *store, uint64_t used)
 {
@@ -112,7 +117,7 @@ static bool query_count(struct gpald_sqlite *store, enum gpald_sqlite_statement 
 	return sqlite3_reset(statement) == SQLITE_OK && done;
 }
 
-/* Some more than needed, so that not every commit waits for it. */
+/* Reserves more than needed, so that not every commit has to wait for it. */
 static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 {
 	const uint64_t most = store->pages_max + removal_pages(store, store->pages_max);
@@ -138,8 +143,9 @@ static bool count_pages(struct gpald_sqlite *store, uint64_t *pages, uint64_t *u
 }
 
 /*
- * What the database has may stay, also if it is more than the limit. What removals have
- * added to it is for removals alone: else it would grow whenever layouts take their place.
+ * Returns whether the transaction exceeds the limit. A database that is above the limit may keep
+ * its size. Pages that removals have added may be used only by removals; otherwise the database
+ * would grow whenever new layouts took them.
  */
 static bool is_at_limit(const struct gpald_sqlite *store, uint64_t pages, uint64_t used,
 			bool is_removal)
@@ -199,7 +205,7 @@ bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
 	keep_size(store);
 	result = gpald_sqlite_empty_log(store, error);
-	/* A copy of the file may have holes; without room some of them stay. */
+	/* A copy of the file may have holes, some of which remain if there is no space. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
 		result = count_pages(store, &store->pages, &store->pages_used) ?

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The schema of registry.db. A changed schema is a new version, with the steps
- * from the one before; a database of a version above is refused.
+ * The schema of registry.db. A changed schema gets a new version, and steps that upgrade a database
+ * from the version before; a database of a newer version is refused.
  *
- * `request` and `layout` are in the form of codec.h, `event` in that of
- * gpald_event_kind_print(). `checksum` covers the rest
- * of its row; see gpald_stored_checksum(), gpald_event_checksum() and
+ * `request` and `layout` have the form of codec.h, `event` that of gpald_event_kind_print().
+ * `checksum` covers the rest of its row; see gpald_stored_checksum(), gpald_event_checksum() and
  * gpald_store_state_checksum().
  */
 #ifndef GPALD_REGISTRY_SQLITE_SCHEMA_H
@@ -29,8 +28,8 @@
 	" generation_top INTEGER NOT NULL, checksum BLOB NOT NULL) STRICT"
 
 /*
- * From version 1, whose events do not say who made the change and when: NULL. It takes two
- * pages of the log, which are set aside.
+ * Upgrades from version 1, whose events lack the time and the user of the change: they become NULL.
+ * The upgrade needs two pages of the log, which are reserved.
  */
 #define GPALD_SQLITE_UPGRADE_FROM_1                         \
 	"BEGIN IMMEDIATE;"                                  \

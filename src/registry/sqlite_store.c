@@ -2,11 +2,10 @@
 /*
  * The store in registry.db, an SQLite database in the state folder.
  *
- * The write-ahead log is synchronised at each COMMIT and moved into the database
- * between commits, after the clients have been answered. An error in a write of the
- * log leaves its transaction incomplete on disk, so a full disk is no more than a
- * refusal; sqlite_room.c says what works all the same. An error in synchronising
- * leaves open what is on disk; from there on only a restart knows.
+ * The write-ahead log is synchronised at each COMMIT. It is moved into the database between
+ * commits, after the clients have their answers. If writing the log fails, its transaction is
+ * incomplete on disk, so a full disk only leads to a refusal; sqlite_room.c explains what works
+ * even then. If synchronising fails, it is unknown what is on disk; only a restart can find out.
  */
 #include "config.h"
 
@@ -21,12 +20,14 @@
 #include <sys/stat.h>
 
 #define LOG_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
-/* Of the write-ahead log: then it is moved, and used again from its start. */
+/*
+ * Longest write-ahead log. After that it is moved into the database and used again from its start.
+ */
 #define LOG_PAGES_MAX 1000
-/* Of its file: a longer one is cut. */
+/* Longest file of the log; a longer one is cut. */
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
-#define DROPPED_AHEAD 16 /* events, beyond as many as a transaction adds */
+#define DROPPED_AHEAD 16 /* events that a transaction drops beyond as many as it adds */
 
 static const char *const statements[] = {
 	[GPALD_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
@@ -51,7 +52,10 @@ static const char *const statements[] = {
 static_assert(sizeof(statements) / sizeof(statements[0]) == GPALD_SQLITE_STATEMENT_COUNT,
 	      "each statement has its text");
 
-/* SQLite answers with the mode it uses, and calls none an error. */
+/*
+ * Turns the write-ahead log on. SQLite returns the mode that it uses, and another mode is not an
+ * error to it.
+ */
 static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *statement = NULL;
@@ -72,21 +76,21 @@ static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 	return used;
 }
 
-/* Brings the tables to the form that the statements are for. */
+/* Upgrades the tables to the schema that the statements need. */
 static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	enum gpald_commit_result result;
 
 	if (store->version == GPALD_SQLITE_SCHEMA_VERSION)
 		return true;
-	/* Then there is room in the log, also on a full disk. */
+	/* This makes space in the log, even on a full disk. */
 	result = gpald_sqlite_empty_log(store, error);
 	return (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL) &&
 	       gpald_sqlite_run(store, GPALD_SQLITE_UPGRADE_FROM_1,
 				"cannot be brought into the form of this version", error);
 }
 
-/* Deleted content is no secret, and to overwrite all of it would take room in the log. */
+/* Deleted content is not secret, and overwriting all of it would need space in the log. */
 #define SETTINGS "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST"
 
 bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *what,
@@ -133,13 +137,13 @@ static bool load_from_sqlite(struct gpald_store *base, const struct gpald_loader
 	return gpald_sqlite_load(store, loader, state, error) && take_over_database(store, error);
 }
 
-/* Runs a statement whose parameters are bound, and makes it ready for the next time. */
+/* Runs a statement whose parameters are bound, and resets it. */
 static bool step_statement(struct gpald_sqlite *store, enum gpald_sqlite_statement which)
 {
 	sqlite3_stmt *statement = store->prepared[which];
 	const int code = sqlite3_step(statement);
 
-	/* The reset repeats the error of the step. */
+	/* sqlite3_reset() returns the error of the step again. */
 	return sqlite3_reset(statement) == SQLITE_OK && code == SQLITE_DONE;
 }
 
@@ -172,7 +176,7 @@ bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *rec
 	bind_blob(statement, 8, &stored.layout);
 	bind_blob(statement, 9, &checksum);
 	done = step_statement(store, GPALD_SQLITE_PUT);
-	/* A failed binding would be a NULL, which the schema refuses. */
+	/* If a binding fails, its value is NULL, which the schema refuses. */
 	sqlite3_clear_bindings(statement);
 	return done;
 }
@@ -220,8 +224,8 @@ static bool set_state(struct gpald_sqlite *store, const struct gpald_store_state
 }
 
 /*
- * The oldest of more than are kept. If many fewer are kept than before, it takes some
- * transactions: one that dropped all of them might not fit into the log of a full disk.
+ * Drops the oldest events beyond the number to keep. If that number was lowered a lot, it takes
+ * several transactions: one that dropped all of them might not fit into the log of a full disk.
  */
 static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 {
@@ -235,7 +239,7 @@ static bool drop_events(struct gpald_sqlite *store, uint64_t *events)
 	return dropped == 0 || step_statement(store, GPALD_SQLITE_DROP_EVENTS);
 }
 
-/* All that a transaction does, but for its COMMIT. */
+/* Runs all of a transaction except its COMMIT. */
 static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes *changes,
 			 struct gpald_store_state *state, uint64_t *events)
 {
@@ -263,9 +267,9 @@ static bool is_removal(const struct gpald_changes *changes)
 }
 
 /*
- * Whether a COMMIT that ran out of memory cannot be on disk all the same. When it has
- * written a transaction, SQLite takes memory only for its index of the log, and it has
- * that of the first pages from the start.
+ * Returns whether a COMMIT that ran out of memory is certainly not on disk. After writing a
+ * transaction SQLite needs memory only for the index of the log, and it has the index of the first
+ * pages from the start.
  */
 static bool is_log_indexed(const struct gpald_sqlite *store)
 {
@@ -300,7 +304,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 									    result;
 }
 
-/* The same, with nothing changed unless it is done. */
+/* Like commit_changes(), but changes nothing if it fails. */
 static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
 					   const struct gpald_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE])
@@ -312,7 +316,7 @@ static enum gpald_commit_result try_commit(struct gpald_sqlite *store,
 		return result;
 	store->pages = pages;
 	store->pages_used = used;
-	/* Most errors have ended the transaction themselves. */
+	/* Most errors end the transaction by themselves. */
 	if (!sqlite3_get_autocommit(store->db) && !step_statement(store, GPALD_SQLITE_ROLLBACK))
 		return GPALD_COMMIT_FAILED;
 	return result;
@@ -325,18 +329,18 @@ static enum gpald_commit_result commit_to_sqlite(struct gpald_store *base,
 	struct gpald_sqlite *store = (struct gpald_sqlite *)base;
 	enum gpald_commit_result result = try_commit(store, changes, error);
 
-	/* The log may have what is missing, but for the pages of the limit. */
+	/* Emptying the log may free the missing space, but does not help against the limit. */
 	if (result == GPALD_COMMIT_FULL && !store->is_at_limit) {
 		result = gpald_sqlite_empty_log(store, error);
 		if (result != GPALD_COMMIT_FAILED)
 			result = try_commit(store, changes, error);
 	}
-	/* It must also be where the next start looks for it. */
+	/* The next start must find the files, too. */
 	if (result == GPALD_COMMIT_DONE && !gpald_sqlite_check_files(store, error))
 		result = GPALD_COMMIT_FAILED;
 	if (result == GPALD_COMMIT_DONE)
 		error[0] = '\0';
-	/* What is on disk is left for the next start to find out about. */
+	/* The next start finds out what is on disk. */
 	if (result == GPALD_COMMIT_FAILED)
 		gpald_sqlite_forbid_tidy_close(store);
 	return result;
@@ -356,7 +360,7 @@ static enum gpald_commit_result tidy_sqlite(struct gpald_store *base,
 					      NULL) != SQLITE_OK)
 			result = gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
 	}
-	/* A system that has lost what it was to write says so once; the log still has it. */
+	/* The system reports lost writes only once; the log still has the data. */
 	if (result == GPALD_COMMIT_FAILED)
 		gpald_sqlite_forbid_tidy_close(store);
 	return result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where live layouts are kept: the interface, for stores of any kind. A store is
- * used by one thread at a time: first by the one that opens and loads it, then by
- * the store thread. Loading comes before the first commit, once.
+ * The interface of stores, which keep live layouts. One thread at a time uses a store: first the
+ * one that opens and loads it, then the store thread. A store is loaded once, before the first
+ * commit.
  */
 #ifndef GPALD_REGISTRY_STORE_H
 #define GPALD_REGISTRY_STORE_H
@@ -18,59 +18,56 @@
 
 enum gpald_commit_result {
 	GPALD_COMMIT_DONE,
-	GPALD_COMMIT_FULL,      /* there was no room; nothing was changed, and it may work later */
-	GPALD_COMMIT_NO_MEMORY, /* the same, for want of memory */
-	GPALD_COMMIT_FAILED     /* what the store holds is only known after it was opened anew */
+	GPALD_COMMIT_FULL, /* the store is full; nothing was changed, and a later try may succeed */
+	GPALD_COMMIT_NO_MEMORY, /* memory ran out; nothing was changed */
+	GPALD_COMMIT_FAILED     /* only opening the store again shows what it has */
 };
 
 struct gpald_batch;
 
-/* What went wrong, for the log: one sentence that names the file. */
+/* An error text for the log: one sentence that names the file. */
 #define GPALD_STORE_ERROR_SIZE 512
 
-/*
- * One change of one layout. Whoever commits it borrows it, and writes the
- * revision of its event.
- */
+/* A change of a layout. The store borrows it and fills in the revision of its event. */
 struct gpald_change {
 	STAILQ_ENTRY(gpald_change) entry;
-	struct gpald_batch *batch; /* the store thread's: memory for what comes of it */
+	struct gpald_batch *batch; /* for the store thread: memory for the result */
 	struct gpald_event event;
-	const struct gpald_record *record; /* what is there from now on; NULL: nothing is */
-	uint64_t gone_generation;          /* of the record that goes with it; 0: none goes */
+	const struct gpald_record *record; /* the new record; NULL: the layout is deleted */
+	uint64_t gone_generation;          /* of the deleted record; 0: none is deleted */
 };
 
 STAILQ_HEAD(gpald_changes, gpald_change);
 
 /*
- * Receives what a store holds. `record` and `event` take what they are given, and
- * return false to stop (out of memory). `damaged` is told of each record that
- * cannot be used, by name.
+ * Receives the content of a store. `record` and `event` take their argument, and return false to
+ * stop because memory ran out. `damaged` is called with the name of each record that cannot be
+ * used.
  */
 struct gpald_loader {
 	void *data;
 	bool (*record)(void *data, struct gpald_record *record);
 	bool (*event)(void *data, const struct gpald_event *event);
 	void (*damaged)(void *data, const char *name, const char *problem);
-	size_t events; /* how many of the newest events are wanted */
+	size_t events; /* how many of the newest events to load */
 };
 
-#define GPALD_RESTORE_RAISES (UINT64_C(1) << 32) /* all numbers by this, at least */
+#define GPALD_RESTORE_RAISES (UINT64_C(1) << 32) /* a restore raises all numbers by at least this */
 
-/* What a store holds besides records and events. */
+/* The content of a store besides records and events. */
 struct gpald_store_state {
-	uint64_t revision; /* of the newest event; without one, that which the first follows */
-	uint64_t generation_top; /* greatest generation that a record now gone has had */
+	uint64_t revision;       /* of the newest event, or the one that the first event follows */
+	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
-	 * A store that was there before may be an older copy of itself. What is lost had
-	 * no revision and no generation above this: gpald_event_first_revision() of the
-	 * start, and as many times GPALD_RESTORE_RAISES as brings it to the revision and
-	 * the generation that the store has. 0 for one that is new. Not kept.
+	 * No lost change had a revision or a generation above this: an existing store may be an
+	 * older copy of itself. It is gpald_event_first_revision() at the start, plus as many times
+	 * GPALD_RESTORE_RAISES as are needed to reach the revision and the generation of the store.
+	 * 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
 };
 
-/* Counts a change: its event has its revision then. */
+/* Counts a change, and sets the revision of its event. */
 static inline void gpald_store_state_count(struct gpald_store_state *state,
 					   struct gpald_change *change)
 {
@@ -82,57 +79,60 @@ static inline void gpald_store_state_count(struct gpald_store_state *state,
 		state->generation_top = change->gone_generation;
 }
 
-/* Over what is kept. */
+/* Computes the checksum over the stored members. */
 void gpald_store_state_checksum(const struct gpald_store_state *state,
 				uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
 struct gpald_store {
 	const struct gpald_store_ops *ops;
-	bool is_new; /* it keeps layouts, and there was none before it was opened */
+	bool is_new; /* a store that keeps layouts was created when it was opened */
 };
 
 struct gpald_store_ops {
 	const char *kind; /* "sqlite", "memory" */
 
-	/* Hands over everything. False with `error` set; the store can then only be closed. */
+	/*
+	 * Passes everything to the loader. Returns false with `error` set; after that, the store
+	 * can only be closed.
+	 */
 	bool (*load)(struct gpald_store *store, const struct gpald_loader *loader,
 		     struct gpald_store_state *state, char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*
-	 * Makes all changes of the list durable, or none: with GPALD_COMMIT_DONE their
-	 * events have revisions and they outlive the process and the power.
+	 * Makes all changes of the list durable, or none. After GPALD_COMMIT_DONE their events have
+	 * revisions, and the changes survive a crash and a power failure.
 	 */
 	enum gpald_commit_result (*commit)(struct gpald_store *store,
 					   const struct gpald_changes *changes,
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*
-	 * Called after a commit was answered and before the store is closed, for work nobody
-	 * need wait for.
+	 * Does work for which nobody needs to wait. Called after a commit was answered, and before
+	 * the store is closed.
 	 */
 	enum gpald_commit_result (*tidy)(struct gpald_store *store,
 					 char error[GPALD_STORE_ERROR_SIZE]);
 
-	void (*close)(struct gpald_store *store); /* frees it, too */
+	void (*close)(struct gpald_store *store); /* also frees it */
 };
 
-/* A store that forgets everything with the process. NULL: out of memory. */
+/* Opens a store that keeps nothing after the process exits. NULL: out of memory. */
 GPAL_MUST_USE struct gpald_store *gpald_memory_store_open(void);
 
 struct gpald_sqlite_options {
-	const char *folder; /* created with mode 0700 if missing, but not its parents */
-	bool must_exist;    /* nothing is created: without a registry, opening fails */
-	const char *backup; /* NULL; or the file that a registry is made of, where none may be */
-	uint64_t bytes_max; /* of the database file; what removals need may go a little beyond */
-	size_t events_kept; /* older ones are dropped */
+	const char *folder; /* created with mode 0700 if missing; its parents are not */
+	bool must_exist;    /* do not create a registry: fail without one */
+	const char *backup; /* create the registry from it, and fail if there is one; NULL: none */
+	uint64_t bytes_max; /* of the database file; removals may exceed it a little */
+	size_t events_kept; /* older events are dropped */
 };
 
-/* Makes the folder, to be there after a loss of power. 0, or the errno of what failed. */
+/* Makes the folder so that it survives a power failure. Returns 0 or an errno. */
 GPAL_MUST_USE int gpald_sqlite_make_folder(const char *folder);
 
 /*
- * Opens registry.db in the folder, or makes a new one there. Changes nothing in a
- * database that cannot be used. NULL with `error` set.
+ * Opens registry.db in the folder, or creates it. A database that cannot be used stays unchanged.
+ * Returns NULL with `error` set.
  */
 GPAL_MUST_USE struct gpald_store *
 gpald_sqlite_store_open(const struct gpald_sqlite_options *options,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two lists behind one lock: changes on their way in, batches on their way out.
- * After a failed commit the store is not touched again, and every further change
- * fails with the same words.
+ * Commits changes in batches. One lock protects two lists: changes to commit, and finished batches.
+ * After a failed commit the store is not used again, and every later change fails with the same
+ * error.
  */
 #include "config.h"
 
@@ -17,7 +17,10 @@
 #include <string.h>
 #include <time.h>
 
-/* A transaction is bounded, lest one burst hold all its clients for as long as it takes. */
+/*
+ * The size of a transaction is bounded, so that a burst of changes does not make all its clients
+ * wait for all of it.
+ */
 #define CHANGES_MAX 1024
 #define BYTES_MAX ((size_t)8 << 20)
 
@@ -27,19 +30,19 @@ struct gpald_store_thread {
 	void *data;
 	pthread_t thread;
 
-	/* Of the thread alone. */
+	/* Used by the thread only. */
 	bool has_failed;
 	char failure[GPALD_STORE_ERROR_SIZE];
 
 	pthread_mutex_t lock;
 	pthread_cond_t has_work, has_closed;
-	/* Behind the lock. */
+	/* Protected by the lock. */
 	struct gpald_changes changes;
-	size_t changes_max; /* of the next transaction */
+	size_t changes_max; /* most changes of the next transaction */
 	struct gpald_batches finished;
-	uint64_t asked, answered; /* by gpald_store_thread_check(), and by the thread */
+	uint64_t asked, answered; /* counted by gpald_store_thread_check() and the thread */
 	bool is_ending;
-	bool is_closed; /* the store; the thread has nothing more to do */
+	bool is_closed; /* the store is closed; the thread has nothing left to do */
 };
 
 static size_t bytes_of(const struct gpald_change *change)
@@ -52,7 +55,7 @@ static size_t grown_capacity(size_t changes)
 	return changes * 2 < CHANGES_MAX ? changes * 2 : CHANGES_MAX;
 }
 
-/* Takes the changes of the next transaction off the list, in the batch of the first of them. */
+/* Takes the changes of the next transaction off the list. It uses the batch of the first one. */
 static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 {
 	struct gpald_change *change = STAILQ_FIRST(&t->changes);
@@ -71,7 +74,7 @@ static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 	return batch;
 }
 
-/* The first failure is the last word on all that follows. */
+/* Later changes fail with the error of the first failure. */
 static void note_failure(struct gpald_store_thread *t, enum gpald_commit_result result,
 			 char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -100,7 +103,7 @@ static void finish_batch(struct gpald_store_thread *t, struct gpald_batch *batch
 {
 	const struct gpald_change *change;
 
-	/* The others were for the case that they would not fit into one transaction. */
+	/* The other batches would have been needed if the changes had been split. */
 	STAILQ_FOREACH(change, &batch->changes, entry)
 		free(change->batch);
 	pthread_mutex_lock(&t->lock);
@@ -109,7 +112,7 @@ static void finish_batch(struct gpald_store_thread *t, struct gpald_batch *batch
 	t->wake(t->data);
 }
 
-/* Work that nobody waits for; what goes wrong with it is told in a batch without changes. */
+/* Lets the store tidy up. If that fails, a batch without changes reports it. */
 static void tidy_store(struct gpald_store_thread *t)
 {
 	char error[GPALD_STORE_ERROR_SIZE] = "";
@@ -133,8 +136,8 @@ static void tidy_store(struct gpald_store_thread *t)
 }
 
 /*
- * What does not fit together may fit in part, lest one large layout keep many small
- * ones out: the batch goes back to where it came from, and fewer are taken next.
+ * Splits a batch that does not fit, so that one large layout does not keep many small ones out: the
+ * changes go back to the list, and the next transaction takes fewer.
  */
 static void put_back_batch(struct gpald_store_thread *t, struct gpald_batch *batch)
 {
@@ -179,9 +182,9 @@ static void *run_store_thread(void *data)
 		t->changes_max = grown_capacity(t->changes_max);
 	}
 	pthread_mutex_unlock(&t->lock);
-	/* What was acknowledged may have been lost since. */
+	/* Reports changes that were acknowledged but have been lost since. */
 	tidy_store(t);
-	/* Here, because closing waits for the disk, too. */
+	/* Close the store on this thread, because closing waits for the disk. */
 	t->store->ops->close(t->store);
 	pthread_mutex_lock(&t->lock);
 	t->is_closed = true;

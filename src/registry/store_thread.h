@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that waits for the disk, so that no one else does. It commits
- * whatever has been handed in while it was busy as one transaction; that is how
- * many clients share one synchronisation of the disk. All functions are for the
- * thread that started it.
+ * The thread that waits for the disk, so that no other has to. It commits everything submitted
+ * while it was busy as one transaction, so many clients share one synchronisation of the disk. Call
+ * all functions on the thread that started it.
  */
 #ifndef GPALD_REGISTRY_STORE_THREAD_H
 #define GPALD_REGISTRY_STORE_THREAD_H
@@ -20,47 +19,49 @@ struct gpald_store_thread;
 /* A finished transaction. */
 struct gpald_batch {
 	STAILQ_ENTRY(gpald_batch) entry;
-	struct gpald_changes changes; /* in the order in which they were handed in */
+	struct gpald_changes changes; /* in the order in which they were submitted */
 	size_t count;
 	enum gpald_commit_result result;
 	uint64_t duration_us;               /* of the commit */
-	char error[GPALD_STORE_ERROR_SIZE]; /* empty: none; may be set with GPALD_COMMIT_DONE */
+	char error[GPALD_STORE_ERROR_SIZE]; /* "": none; may be set with GPALD_COMMIT_DONE */
 };
 
 STAILQ_HEAD(gpald_batches, gpald_batch);
 
 /*
- * Starts the thread on a loaded store, which it takes and closes in the end. `wake`
- * is called on that thread whenever there are batches to collect. NULL: it could
- * not be started, and the store is still the caller's.
+ * Starts the thread on a loaded store, which then belongs to it and is closed at the end. `wake` is
+ * called on that thread whenever there are batches to collect. Returns NULL if the thread could not
+ * be started; the store still belongs to the caller.
  */
 GPAL_MUST_USE struct gpald_store_thread *
 gpald_store_thread_start(struct gpald_store *store, void (*wake)(void *data), void *data);
 
 /*
- * Hands in a change, and what it points to, until it comes back in a batch. False: out
- * of memory; nothing was handed in. What was needs no memory to come back.
+ * Submits a change. The change and what it points to must last until it comes back in a batch.
+ * Returns false if memory ran out; then nothing was submitted. To come back it needs no memory.
  */
 GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
 					     struct gpald_change *change);
 
 /*
- * Whether the thread has come round since this was asked for the last time, and asks it to:
- * false as long as it waits for the disk, or is stuck.
+ * Returns whether the thread has gone round its loop since the last call, and asks it to do so
+ * again. It is false while the thread waits for the disk or is stuck.
  */
 bool gpald_store_thread_check(struct gpald_store_thread *thread);
 
-/* Appends the batches finished since the last time, oldest first, each to be freed with free(). */
+/*
+ * Appends the batches that were finished since the last call, oldest first. Free each with free().
+ */
 void gpald_store_thread_collect(struct gpald_store_thread *thread, struct gpald_batches *batches);
 
 /*
- * Waits until everything handed in is finished and the store is closed. False: the
- * disk has kept it busy for longer than the timeout.
+ * Waits until all submitted changes are finished and the store is closed. Returns false if the disk
+ * took longer than the timeout.
  */
 GPAL_MUST_USE bool gpald_store_thread_stop(struct gpald_store_thread *thread,
 					   unsigned int timeout_ms);
 
-/* Frees a thread that has ended, and what nobody has collected. */
+/* Frees a thread that has ended, and the batches that were not collected. */
 void gpald_store_thread_free(struct gpald_store_thread *thread);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread has the mask of the one that starts it, which is set for that moment. */
+/*
+ * A new thread inherits the signal mask of the thread that starts it, so the mask is changed during
+ * the start.
+ */
 #include "config.h"
 
 #include "registry/thread.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads beside the main one, to which they leave the signals. */
+/* Threads besides the main one, which handles the signals. */
 #ifndef GPALD_REGISTRY_THREAD_H
 #define GPALD_REGISTRY_THREAD_H
 
@@ -7,9 +7,8 @@
 #include <pthread.h>
 
 /*
- * Starts a thread with a name of at most 15 bytes, for whoever looks at the threads of
- * the process. It has all signals blocked but those that say that it has crashed. 0, or
- * an errno value.
+ * Starts a thread. Its name has at most 15 bytes and is shown by tools such as top. All signals are
+ * blocked in it except those of crashes. Returns 0 or an errno.
  */
 GPAL_MUST_USE int gpald_thread_start(pthread_t *thread, const char *name, void *(*run)(void *data),
 				     void *data);

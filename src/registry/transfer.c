@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Only the form that is written is taken, so that equal values have equal bytes. */
+/*
+ * Moves values. A reader accepts only the form that a writer produces, so equal values have equal
+ * bytes.
+ */
 #include "config.h"
 
 #include "registry/transfer.h"
@@ -15,7 +18,7 @@ void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result resul
 {
 	if (t->result == GPALD_CODEC_OK)
 		t->result = result;
-	t->next = t->end; /* nothing more is read */
+	t->next = t->end; /* read nothing more */
 }
 
 /* Bytes. */
@@ -47,7 +50,7 @@ static void put_integer(struct gpald_transfer *t, uint64_t value)
 	gpald_put_bytes(t, bytes, length);
 }
 
-/* The only form that is taken is the one that is written, so that bytes stay canonical. */
+/* Refuses integers that are not in their shortest form, so that bytes stay canonical. */
 static uint64_t get_integer(struct gpald_transfer *t)
 {
 	uint64_t value = 0;
@@ -239,8 +242,8 @@ void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range)
 }
 
 /*
- * Each element takes a byte at least, so a count cannot ask for more memory than the
- * bytes are worth.
+ * Each element takes at least one byte, so a wrong count cannot make it allocate much more memory
+ * than the input has bytes.
  */
 void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
 		     size_t size, void (*move)(struct gpald_transfer *t, void *element))

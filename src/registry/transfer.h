@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moving values between structs and bytes, in either direction: one description of
- * a struct serves both ways, so that what is written and what is read cannot drift
- * apart. Integers are little-endian base 128, in their shortest form. The first
- * fault sticks, and what follows it does nothing.
+ * Moves values between structs and bytes, in both directions: one description of a struct serves
+ * both, so the writer and the reader cannot differ. Integers are little-endian base 128, in their
+ * shortest form. After the first fault, all further calls do nothing.
  */
 #ifndef GPALD_REGISTRY_TRANSFER_H
 #define GPALD_REGISTRY_TRANSFER_H
@@ -12,16 +11,16 @@
 #include "registry/codec.h"
 
 /*
- * Each function that moves a value gets a pointer to it, through which it writes
- * only when reading.
+ * Each function that moves a value takes a pointer to it, and writes through that only when it
+ * reads bytes.
  */
 struct gpald_transfer {
 	enum gpald_codec_result result;
 
-	/* Writing, where arena is NULL. */
+	/* For writing; arena is NULL then. */
 	struct gpald_bytes out;
 
-	/* Reading. */
+	/* For reading. */
 	struct gpald_arena *arena;
 	const uint8_t *next, *end;
 };
@@ -31,16 +30,16 @@ static inline bool gpald_transfer_is_reading(const struct gpald_transfer *t)
 	return t->arena;
 }
 
-/* Notes the first fault. */
+/* Sets `result` at the first fault. */
 void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result result);
 
 /*
- * The end of writing: what was written goes into a blob, given to the caller. False: out of
- * memory.
+ * Ends writing and returns the bytes in a blob, which the caller owns. Returns false if memory ran
+ * out.
  */
 GPAL_MUST_USE bool gpald_transfer_finish(struct gpald_transfer *t, struct gpald_blob *blob);
 
-/* Bytes as they are, when writing. */
+/* Writes bytes as they are. */
 void gpald_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length);
 
 void gpald_move_u64(struct gpald_transfer *t, uint64_t *value);
@@ -53,19 +52,21 @@ void gpald_move_flag(struct gpald_transfer *t, bool *value);
 /* An enumeration of `count` values from 0 on, each of int size. */
 void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count);
 
-/* The version of a form, which counts from 1; one beyond the newest is GPALD_CODEC_NEWER. */
+/*
+ * Moves the version of a form, which counts from 1. A version above `newest` is GPALD_CODEC_NEWER.
+ */
 void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest);
 
-/* Bytes with their length; what is read are those of the source itself. */
+/* Moves bytes with their length. A reader borrows them from the source. */
 void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 
-/* Text that is not NULL; what is read lies in the arena. */
+/* Moves a text, which must not be NULL. A reader puts it in the arena. */
 void gpald_move_text(struct gpald_transfer *t, const char **value);
 
-/* The same, of UTF-8 without control characters: what a request names, or a tag. */
+/* Like gpald_move_text(), for UTF-8 without control characters: names in a request, or tags. */
 void gpald_move_any_name(struct gpald_transfer *t, const char **value, size_t most);
 
-/* The same, a name of a live layout, of at most that length. */
+/* Like gpald_move_text(), for the name of a live layout of at most that length. */
 void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most);
 
 void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value);
@@ -75,8 +76,8 @@ void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range);
 void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range);
 
 /*
- * A list: how many there are, then each. `array` is the address of a pointer to the
- * elements, of `size` bytes each.
+ * Moves a list: its length, then each element. `array` is the address of a pointer to the elements,
+ * of `size` bytes each.
  */
 void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
 		     size_t size, void (*move)(struct gpald_transfer *t, void *element));
