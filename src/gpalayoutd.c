@@ -20,9 +20,9 @@
 #define EXIT_USAGE 2
 
 /*
- * Descriptors 0 to 2 are open from here on, lest a socket or libuv's own get their
- * numbers; all others but those that the service manager gives are closed, because what
- * was inherited would count against the limit on connections.
+ * Opens descriptors 0 to 2, so that no socket or descriptor of libuv gets these numbers. Closes all
+ * others except those of the service manager, because inherited ones would count against the limit
+ * on connections.
  */
 static bool settle_descriptors(int given)
 {
@@ -39,8 +39,8 @@ static bool settle_descriptors(int given)
 }
 
 /*
- * In a user namespace that has not all users, the others all look the same, and any of them
- * could change the layouts of the rest.
+ * Warns of a user namespace that lacks users: all missing users look the same, so each of them
+ * could change the layouts of the others.
  */
 static void check_users(void)
 {
@@ -50,7 +50,10 @@ static void check_users(void)
 
 	if (!map)
 		return;
-	/* A line has the first user inside and outside, and their number (user_namespaces(7)). */
+	/*
+	 * A line has the first user inside, the first outside, and their number; see
+	 * user_namespaces(7).
+	 */
 	while (fgets(line, sizeof(line), map)) {
 		char *rest = line;
 
@@ -67,13 +70,13 @@ static void check_users(void)
 			  seen);
 }
 
-/* What is to be done, apart from the options that the file may have as well. */
+/* The options that only the command line has. */
 struct command_line {
-	const char *config; /* NULL: that of the system; "none" */
+	const char *config; /* NULL: the file of the system; "none": no file */
 	bool is_check;
 };
 
-/* Sets an option that the file may have, too; the exit status if its value is wrong. */
+/* Sets an option that the file may have, too. Returns the exit status if its value is wrong. */
 static int set_option(struct gpald_options *options, enum gpald_option option, const char *value)
 {
 	const char *wrong = gpald_options_set(options, option, value, GPALD_FROM_COMMAND_LINE, 0);
@@ -85,7 +88,7 @@ static int set_option(struct gpald_options *options, enum gpald_option option, c
 	return EXIT_USAGE;
 }
 
-/* Does what an option says. -1: go on; otherwise the exit status. */
+/* Applies an option. Returns -1 to continue, otherwise the exit status. */
 static int apply_option(int found, struct command_line *line, struct gpald_options *options)
 {
 	switch (found) {
@@ -96,7 +99,7 @@ static int apply_option(int found, struct command_line *line, struct gpald_optio
 		puts("gpalayoutd " PACKAGE_VERSION);
 		return 0;
 	case '?':
-		/* getopt_long() has said what is wrong. */
+		/* getopt_long() has reported the error. */
 		fputs("Try 'gpalayoutd --help'.\n", stderr);
 		return EXIT_USAGE;
 	case GPALD_OPTION_FIRST + GPALD_OPTION_CONFIG:
@@ -114,8 +117,8 @@ static int apply_option(int found, struct command_line *line, struct gpald_optio
 }
 
 /*
- * Looks through the command line for the file to read, before anything is set, and again
- * for what it sets. -1: go on; otherwise the exit status.
+ * Reads the command line: first for the file to read, before anything is set, and then for its
+ * options. Returns -1 to continue, otherwise the exit status.
  */
 static int look_through(int argc, char **argv, struct command_line *line,
 			struct gpald_options *options)
@@ -124,7 +127,7 @@ static int look_through(int argc, char **argv, struct command_line *line,
 	int found, status = -1;
 
 	gpald_options_for_getopt(table);
-	optind = 0; /* for getopt_long() of the C library: begin again */
+	optind = 0; /* makes getopt_long() of the C library start again */
 	while (status < 0 &&
 	       (found = getopt_long(argc, argv, GPALD_OPTION_LETTERS, table, NULL)) != -1)
 		status = apply_option(found, line, options);

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MOST 16 /* far more than have a name here */
+#define MOST 16 /* far more than the sockets that have a name here */
 
-/* $LISTEN_FDS, if it is for this process; NULL: the manager gives nothing. */
+/* Returns $LISTEN_FDS if it is for this process; NULL: the service manager passes no sockets. */
 static const char *given_count(void)
 {
 	const char *pid = getenv("LISTEN_PID");
@@ -30,7 +30,7 @@ int gpald_activation_count(void)
 	return number > 0 && number <= MOST && !*end ? (int)number : 0;
 }
 
-/* Whether it is a Unix socket of connections that listens at a path. */
+/* Returns whether the descriptor is a Unix stream socket that listens at a path. */
 static bool look_at(int fd, struct gpald_given_socket *given)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
@@ -43,7 +43,7 @@ static bool look_at(int fd, struct gpald_given_socket *given)
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) || !listens)
 		return false;
 	given->fd = fd;
-	/* Its last byte need not be a NUL. */
+	/* The last byte of the path may not be a NUL. */
 	memcpy(given->path, address.sun_path, sizeof(given->path) - 1);
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* registry.backup: all live layouts as they are stored, page by page. */
+/* registry.backup: returns all stored layouts, page by page. */
 #include "config.h"
 
 #include "server/methods.h"
@@ -10,7 +10,7 @@
 
 #define PAGE_BYTES (UINT64_C(1) << 20)
 
-/* So that a page, which base64 makes a third longer, can be sent. */
+/* Returns the size of a page such that it fits in a reply; base64 makes it a third longer. */
 static size_t page_bytes(const struct gpald_service *service)
 {
 	const uint64_t half = service->limits->values[GPALD_LIMIT_REPLY_BYTES] / 2;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whoever has written the file may have sent it through any editor, so a line that is not
- * understood is refused with its number and never skipped: a misspelt key would be lost.
+ * Reads the configuration file. A line that is not understood is refused with its number and never
+ * skipped, because skipping would hide a misspelt key. options.c checks the values.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@ static int refuse_config(const char *path, const char *what)
 	return EXIT_USAGE;
 }
 
-/* Opens nothing that could wait for a writer, or be read without end. -1: refused. */
+/* Opens a regular file only, because others could block or never end. -1: refused. */
 static int open_regular(const char *path, struct stat *info)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -47,7 +47,7 @@ static int open_regular(const char *path, struct stat *info)
 	return -1;
 }
 
-/* Reads all of a file; `text` has a byte more than `length`. */
+/* Reads a whole file. `text` has a byte more than `length`. */
 static int read_config_file(const char *path, char **text, size_t *length)
 {
 	struct stat info;
@@ -78,7 +78,7 @@ static int read_config_file(const char *path, char **text, size_t *length)
 	return got < 0 || *length > FILE_BYTES_MAX ? EXIT_USAGE : 0;
 }
 
-/* What no text has; NULL: it may be one. */
+/* Returns what shows that a line is not text; NULL: nothing. */
 static const char *find_junk(const char *line, size_t length)
 {
 	if (length > LINE_BYTES_MAX)
@@ -95,7 +95,7 @@ static const char *find_junk(const char *line, size_t length)
 	return NULL;
 }
 
-/* Cuts the space off at both ends. */
+/* Removes space at both ends. */
 static char *trim_space(char *text)
 {
 	size_t length;
@@ -128,7 +128,10 @@ static const char *missing_value(struct gpald_options *options, enum gpald_optio
 	return options->wrong;
 }
 
-/* What would be taken for a part of the value, and is most likely not meant to be. */
+/*
+ * Finds quotes and comments in a value: they would become part of it, which is most likely not
+ * intended.
+ */
 static const char *find_syntax(const char *value)
 {
 	const char *comment = strchr(value, '#');
@@ -176,7 +179,10 @@ static int read_line(struct gpald_options *options, char *line, unsigned int num
 	return EXIT_USAGE;
 }
 
-/* Goes on after a wrong line, so that all are named, but not in what is no text. */
+/*
+ * Reads on after a wrong line, so that all wrong lines are reported; but stops at a line that is
+ * not text.
+ */
 static int read_lines(struct gpald_options *options, char *text, const char *end)
 {
 	int status = 0;
@@ -204,7 +210,7 @@ int gpald_config_file_read(struct gpald_options *options, const char *path)
 	size_t length;
 	int status;
 
-	/* A link that leads nowhere is not taken for no file. */
+	/* A broken link is an error, not a missing file. */
 	if (!path && lstat(GPALD_CONFIG_FILE, &info) && errno == ENOENT)
 		return 0;
 	if (path && !path[0])

@@ -10,9 +10,9 @@
 #define GPALD_CONFIG_FILE GPALD_SYSCONFDIR "/gpalayoutd.conf"
 
 /*
- * Sets what the file says. `path` is borrowed as long as the options are; NULL: that of the
- * system, if it is there. 0; otherwise, after a complaint on standard error for each line
- * that is wrong, the exit status.
+ * Sets the options of the file. `path` is borrowed as long as the options are used; NULL: the file
+ * of the system, if it exists. Returns 0, or the exit status after it has reported each wrong line
+ * on standard error.
  */
 GPAL_MUST_USE int gpald_config_file_read(struct gpald_options *options, const char *path);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of the system calls that the daemon makes once it serves, by itself and through
- * the C library, libuv and SQLite, in those of their versions that are known. It has no
- * call that starts a program, a thread or a process, makes memory executable, reaches
- * another process, or opens a socket other than a Unix socket. A file that is opened is
- * not looked at: which ones there are is for the user, the modes of files and the unit.
+ * The list of the system calls that the daemon makes while it serves, by itself and through known
+ * versions of the C library, libuv and SQLite. No call on it starts a program, a thread or a
+ * process, makes memory executable, reaches another process, or opens a socket other than a Unix
+ * socket. The filter does not look at the files that are opened: that is left to the user, the
+ * modes of files and the unit.
  *
- * The filter traps what is not on the list, so the handler of SIGSYS can say which call it
- * was. The handler may call nothing that allocates, so the names are looked up before.
+ * The filter traps all other calls, so that the handler of SIGSYS can log which call it was. The
+ * handler may call nothing that allocates, so the names are looked up before.
  *
- * libseccomp knows the number of each call here, and the name of each number. It does not make
- * the filter, because that takes more than a thousand allocations, and where one fails some
- * versions crash, and others give a filter that lacks rows. A start that lacks memory has to
+ * libseccomp is used only to find the number of each call and the name of each number. It does not
+ * make the filter: that takes more than a thousand allocations, and if one of them fails, some
+ * versions crash and others return a filter that lacks rows. A start without enough memory must
  * fail in order.
  */
 #include "config.h"
@@ -40,19 +40,19 @@
 #include <unistd.h>
 
 #ifndef SYS_SECCOMP
-#define SYS_SECCOMP 1 /* si_code of SIGSYS, which not every C library has */
+#define SYS_SECCOMP 1 /* si_code of SIGSYS; not every C library defines it */
 #endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
-#define MAKES_FILE (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) /* of the flags of open() */
+#define MAKES_FILE (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) /* flags of open() that create a file */
 #define F2FS_IOC_GET_FEATURES UINT32_C(0x8004f50c)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define INT_BITS UINT32_MAX /* all that the kernel looks at of an int */
+#define INT_BITS UINT32_MAX /* the bits of an int that the kernel uses */
 #define NAME_COUNT 512
 
-/* A name that the architecture or libseccomp lacks is no error. */
+/* A name that the architecture or libseccomp does not know is skipped. */
 static const char *const always[] = {
 	/* Clients, the service manager, and sockets that are bound again. */
 	"accept",
@@ -122,7 +122,7 @@ static const char *const always[] = {
 	"mremap",
 	"munmap",
 
-	/* Threads, which are there already and may not have begun yet. */
+	/* Threads, which have been created but may not have begun yet. */
 	"exit",
 	"exit_group",
 	"futex",
@@ -136,7 +136,7 @@ static const char *const always[] = {
 	"sched_yield",
 	"set_robust_list",
 
-	/* Signals that come. */
+	/* Delivery of signals. */
 	"restart_syscall",
 	"rt_sigaction",
 	"rt_sigprocmask",
@@ -144,12 +144,12 @@ static const char *const always[] = {
 	"sigaltstack",
 	"sigreturn",
 
-	/* Time, chance, and who and where this is. */
+	/* Time, random numbers, and the identity of the process and the host. */
 	"clock_getres",
 	"clock_getres_time64",
 	"clock_gettime",
 	"clock_gettime64",
-	"clock_nanosleep", /* of SQLite, where somebody else has a lock */
+	"clock_nanosleep", /* SQLite, while another program has a lock */
 	"clock_nanosleep_time64",
 	"getegid",
 	"getegid32",
@@ -175,16 +175,16 @@ static const char *const always[] = {
 #endif
 };
 
-/* Rows of the same name are alternatives. */
+/* Rows of the same name are alternatives: one must match. */
 struct call {
 	const char *name;
-	int error;             /* it fails with this one, which its callers expect; 0: allowed */
-	unsigned int argument; /* the place of the one that is looked at, from 0 */
-	uint32_t mask;         /* of that; 0: it may be anything */
-	uint32_t bits;         /* that it has to have, of those in the mask */
+	int error; /* the call fails with this error, which its callers expect; 0: it is allowed */
+	unsigned int argument; /* index of the argument that is compared */
+	uint32_t mask;         /* bits of the argument that are compared; 0: it may be anything */
+	uint32_t bits;         /* required value of these bits */
 };
 
-#define OWN_PID UINT32_MAX /* in place of bits */
+#define OWN_PID UINT32_MAX /* instead of `bits` */
 
 #define FCNTL(command)                             \
 	{ "fcntl", 0, 1, INT_BITS, command },      \
@@ -197,12 +197,12 @@ static const struct call conditional[] = {
 
 	{ "ioctl", 0, 1, INT_BITS, FIOCLEX },
 	{ "ioctl", 0, 1, INT_BITS, FIONBIO },
-	/* SQLite asks it of a file, if it was built to use atomic writes. */
+	/* SQLite makes this call on a file if it was built to use atomic writes. */
 	{ "ioctl", ENOTTY, 1, INT_BITS, F2FS_IOC_GET_FEATURES },
 
 	/*
-	 * No mode that gives the rights of the file's owner, and no owner of a path. The kernel
-	 * looks at the mode only if a file may be made; otherwise it may be anything.
+	 * Forbid set-user-ID and set-group-ID modes, and changes of owner by path. The kernel
+	 * ignores the mode unless a file may be created; otherwise it may be anything.
 	 */
 	{ "open", 0, 1, MAKES_FILE, 0 },
 	{ "open", 0, 2, S_ISUID | S_ISGID, 0 },
@@ -213,7 +213,7 @@ static const struct call conditional[] = {
 	{ "fchmodat", 0, 2, S_ISUID | S_ISGID, 0 },
 	{ "fchownat", 0, 4, INT_BITS, AT_EMPTY_PATH },
 
-	/* Not whom the kernel signals for a descriptor. */
+	/* F_SETOWN is missing: it chooses whom the kernel signals for a descriptor. */
 	FCNTL(F_DUPFD_CLOEXEC),
 	FCNTL(F_GETFD),
 	FCNTL(F_GETFL),
@@ -223,22 +223,22 @@ static const struct call conditional[] = {
 	FCNTL(F_SETLK),
 	FCNTL(F_SETLKW),
 
-	/* No memory that can be executed. */
+	/* Forbid memory that can be executed. */
 	{ "mmap", 0, 2, PROT_EXEC, 0 },
 	{ "mmap2", 0, 2, PROT_EXEC, 0 },
 	{ "mprotect", 0, 2, PROT_EXEC, 0 },
-	/* Names of blocks, for a tunable of the C library. */
+	/* A tunable of the C library names memory blocks. */
 	{ "prctl", 0, 0, INT_BITS, PR_SET_VMA },
 
 	{ "setpriority", 0, 0, INT_BITS, PRIO_PROCESS },
-	/* Of abort() and of the handlers of crashes. */
+	/* abort() and the handlers of crashes use it. */
 	{ "tgkill", 0, 0, INT_BITS, OWN_PID },
 };
 
-/* libuv asks for one from 1.45 on, with each loop. */
+/* Since 1.45, libuv tries to make a ring with each loop. */
 static const struct call rings = { "io_uring_setup", ENOSYS, 0, 0, 0 };
 
-/* By number. Those of an architecture that begins elsewhere are logged as numbers alone. */
+/* Names by number. On an architecture whose numbers begin elsewhere, only the number is logged. */
 static const char *names[NAME_COUNT];
 
 static void look_up_names(void)
@@ -247,7 +247,7 @@ static void look_up_names(void)
 		names[number] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 }
 
-/* The default action is in force again, and comes when this returns. */
+/* The default action is restored; it takes effect when this returns. */
 static void on_forbidden(int number, siginfo_t *info, void *context)
 {
 	const int call = info->si_syscall;
@@ -261,7 +261,10 @@ static void on_forbidden(int number, siginfo_t *info, void *context)
 	raise(number);
 }
 
-/* In classic BPF (seccomp(2)); while a row is looked for, the accumulator has the number. */
+/*
+ * A filter in classic BPF; see seccomp(2). While rows are compared, the accumulator has the number
+ * of the call.
+ */
 struct program {
 	struct sock_filter code[4 + 2 * COUNT_OF(always) + 6 * COUNT_OF(conditional) + 2 + 1];
 	size_t length;
@@ -285,7 +288,7 @@ static void add_load_number(struct program *program)
 	add_load(program, offsetof(struct seccomp_data, nr));
 }
 
-/* The half of an argument that has the bits that count. */
+/* Loads the half of an argument that has the relevant bits. */
 static void add_load_argument(struct program *program, size_t argument)
 {
 	const size_t half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0;
@@ -314,21 +317,21 @@ static void add_call(struct program *program, const struct call *call)
 }
 
 /*
- * Begins a program, whose numbers are those of one architecture. It looks at no call of
- * another one.
+ * Begins a filter for the native architecture. `of_others` decides on all calls of other
+ * architectures.
  */
 static void begin_program(struct program *program, uint32_t of_others)
 {
 	program->length = 0;
 	add_load(program, offsetof(struct seccomp_data, arch));
-	/* Past the next one if it is this architecture. */
+	/* Skip the next instruction on this architecture. */
 	program->code[program->length++] = (struct sock_filter)BPF_JUMP(
 		BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
 	add_instruction(program, BPF_RET | BPF_K, of_others, 0);
 	add_load_number(program);
 }
 
-/* Adds what becomes of all other calls, and loads it; 0, or an errno. */
+/* Ends the filter with a decision on all other calls, and loads it. Returns 0 or an errno. */
 static int load_program(struct program *program, uint32_t others, unsigned int flags)
 {
 	struct sock_fprog filter = { .filter = program->code };
@@ -337,11 +340,11 @@ static int load_program(struct program *program, uint32_t others, unsigned int f
 	add_instruction(program, BPF_RET | BPF_K, others, 0);
 	filter.len = (unsigned short)program->length;
 	code = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
-	/* Above 0 it is a thread that has another filter. */
+	/* Above 0: the id of a thread that has another filter. */
 	return code == 0 ? 0 : code < 0 ? errno : ESRCH;
 }
 
-static struct program program; /* static for its size */
+static struct program program; /* static because it is large */
 static int rings_error;
 
 void gpald_confine_privileges(void)

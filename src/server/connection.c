@@ -2,33 +2,32 @@
 /*
  * Theory of operation
  *
- * Reading and answering are apart. Bytes that arrive are only cut into lines; a
- * connection with a whole line waits for its turn. The next turn is that of the user
- * who has been served least, and within a user turns go round the connections; a turn
- * is a fraction of a millisecond, and after a few of them the loop looks at its sockets
- * again. What takes long is done on another thread. So no client waits for another's
- * pile of work.
+ * Reading and answering are separate. Bytes that arrive are only cut into lines; a connection with
+ * a complete line waits for its turn. The next turn goes to the user who has been served least, and
+ * among the connections of a user turns go round. A turn takes a fraction of a millisecond, and
+ * after a few turns the loop looks at its sockets again. Work that takes long runs on another
+ * thread. So no client waits for the pile of work of another.
  *
- * Lines that wait are read ahead up to a bound, because to stop and start reading
- * costs two system calls; but who sends much at a time reads on in its turn, so that
- * a flood of bytes is shared out as well. Reading also tells when a client has gone; where it has
- * stopped, each turn asks. What a client that has gone has sent is not answered.
+ * Waiting lines are read ahead up to a bound, because stopping and starting to read costs two
+ * system calls. A client that sends much at a time is read only in its turn, so that a flood of
+ * bytes is shared out as well. Reading also reveals that a client has gone; while a connection is
+ * not read, each turn checks that. Requests of a client that has gone are not answered.
  *
- * A request counts as queued from the moment its line is taken until its reply is
- * written. libuv queues writes without bound, so the bound is here: while too many
- * requests are queued or too many bytes unsent, by the connection or by all of its
- * user, no line is taken, and when enough has been read ahead the client's own
- * writes block. Each finished write takes up the work again.
+ * A request counts as queued from the moment its line is taken until its reply is written. libuv
+ * queues writes without bound, so the bound is here: while too many requests are queued or too many
+ * bytes are unsent, for the connection or for all of its user, no line is taken; and when enough
+ * has been read ahead, the writes of the client block. Each finished write resumes the work.
  *
- * A request that changes a live layout is answered in the turn after the store
- * thread has committed it, one that takes long in the turn after it has been done;
- * until then its connection takes no other line, so that replies stay in order and it
- * sees its own writes, and those of others are served.
+ * A request that changes a live layout is answered in the turn after the store thread has committed
+ * it, and a request that takes long in the turn after it is done. Until then its connection takes
+ * no other line, so replies stay in order and the connection sees its own writes. Other connections
+ * are served meanwhile.
  *
- * Where there is no memory for a reply, a refusal is sent that takes none. What has
- * been done already cannot be refused: its reply is tried again at each tick.
+ * If there is no memory for a reply, the daemon sends a refusal that needs none. A change that has
+ * been made cannot be refused any more: its reply is tried again at each tick.
  *
- * End of input is not end of output: the connection closes when nothing is owed.
+ * The end of input is not the end of output: the connection closes when all replies have been
+ * written.
  */
 #include "config.h"
 
@@ -46,11 +45,11 @@ static const char *const state_names[] = { "open", "input_ended", "closing" };
 static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_STATE_COUNT,
 	      "each state has a name");
 
-#define TURN_NS UINT64_C(250000)   /* of a connection, but always one request */
-#define READ_AHEAD 65536           /* bytes that wait for a turn; then nothing more is read */
-#define READ_LARGE 16384           /* bytes of a read; the next one waits for a turn */
-#define HELD_NS UINT64_C(50000)    /* that a reply waits for others, at most; then for one turn */
-#define TURNS_NS UINT64_C(2000000) /* of all connections, before sockets are looked at again */
+#define TURN_NS UINT64_C(250000) /* of a connection; at least one request is served */
+#define READ_AHEAD 65536         /* bytes that wait for a turn; then reading stops */
+#define READ_LARGE 16384 /* bytes of one read; after so many the next read waits for a turn */
+#define HELD_NS UINT64_C(50000)    /* longest time that a reply waits for others, plus one turn */
+#define TURNS_NS UINT64_C(2000000) /* of all connections; then the loop looks at its sockets */
 
 static struct gpald_connection *of_turn(struct gpald_turn *turn)
 {
@@ -72,7 +71,7 @@ static void on_closed(uv_handle_t *handle)
 	LIST_REMOVE(c, entry);
 	all->count--;
 	all->to_give_back += c->input.bytes.capacity;
-	/* libuv has reported each write, and with it what it took. */
+	/* libuv has reported each write, so nothing is unsent. */
 	if (c->user)
 		gpald_user_unref(&all->users, c->user);
 	gpald_line_buffer_clear(&c->input);
@@ -89,7 +88,7 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 		return;
 	gpald_connection_log(level, "connection_closed", c, reason);
 	c->state = GPALD_CONNECTION_CLOSING;
-	/* What was begun goes on; its reply has nowhere to go. */
+	/* Work that has begun continues, but its reply is dropped. */
 	if (c->call)
 		gpald_call_abandon(c->call);
 	c->call = NULL;
@@ -151,14 +150,14 @@ static void answer_line(struct gpald_connection *c, const char *text, size_t len
 		.arrived_ns = c->arrived_ns,
 		.is_stopping = offset >= c->serve_until,
 	};
-	/* Not initialised: most of it is room for a line. */
+	/* Not initialised, because most of it is space for a line. */
 	struct gpald_answer answer;
 
 	gpald_service_answer(c->all->service, &c->caller, &message, c, &c->all->space, &answer);
 	gpald_connection_take_answer(c, &answer);
 }
 
-/* Answers a frame, or what has only the header of one because it is too long. */
+/* Answers a frame. If it is too long, only its header is there. */
 static void answer_frame(struct gpald_connection *c, const char *frame, size_t length,
 			 uint64_t offset, bool is_too_long)
 {
@@ -168,7 +167,7 @@ static void answer_frame(struct gpald_connection *c, const char *frame, size_t l
 	struct gpald_answer answered;
 
 	error.message[0] = '\0';
-	/* Types that come later are for those who know them. */
+	/* Frames of unknown types are ignored. */
 	if (header.type != GPALD_TTRPC_REQUEST)
 		return;
 	if (header.flags != 0)
@@ -197,7 +196,7 @@ void gpald_connection_ready(struct gpald_connection *c)
 	gpald_connection_advance(c);
 }
 
-/* Answers the call that has been waiting for the store, if it need not wait any more. */
+/* Answers the call that waited for the store or a thread, if it is ready. */
 static void answer_call(struct gpald_connection *c)
 {
 	struct gpald_answer answer;
@@ -215,7 +214,7 @@ static void answer_call(struct gpald_connection *c)
 	gpald_connection_take_answer(c, &answer);
 }
 
-/* Takes one line and answers it. False: there is none now. */
+/* Takes one line and answers it. Returns false if there is none. */
 static bool serve_next_line(struct gpald_connection *c)
 {
 	const char *line;
@@ -236,7 +235,7 @@ static bool serve_next_line(struct gpald_connection *c)
 	return true;
 }
 
-/* Whether there are lines to take, held back or not. */
+/* Returns whether there are lines to take, even if the connection is held back. */
 static bool has_lines(struct gpald_connection *c)
 {
 	return gpald_line_buffer_has_line(&c->input) ||
@@ -244,10 +243,13 @@ static bool has_lines(struct gpald_connection *c)
 		gpald_line_buffer_received(&c->input) > c->input.taken);
 }
 
-/* Whether a turn would be of use. */
+/* Returns whether the connection needs a turn. */
 static bool has_work(struct gpald_connection *c)
 {
-	/* What has been written is better with libuv, where it is counted. */
+	/*
+	 * A finished reply goes to libuv even if the connection is held back, because it is counted
+	 * there.
+	 */
 	if (c->call && c->call->is_ready && c->call->is_written)
 		return true;
 	if (gpald_connection_is_held_back(c))
@@ -256,7 +258,7 @@ static bool has_work(struct gpald_connection *c)
 	       gpald_subscription_is_due(c) || gpald_waits_are_due(c);
 }
 
-/* Charges the user for a turn, or a part of it, which ends now; returns when that is. */
+/* Ends a turn, or a part of it, and charges the user. Returns the time. */
 static uint64_t end_turn(struct gpald_connection *c, uint64_t since)
 {
 	const uint64_t now = uv_hrtime();
@@ -268,8 +270,8 @@ static uint64_t end_turn(struct gpald_connection *c, uint64_t since)
 }
 
 /*
- * A connection's turn, which begins now: lines until its time is up, it is held back, or
- * there are none. Returns when it ends, or when it has been worked out and is held.
+ * Serves the turn of a connection: takes lines until the time is up, the connection is held back,
+ * or no line is left. Returns the time at which the turn ends, or at which its output is held.
  */
 static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 {
@@ -301,7 +303,9 @@ static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 	return now;
 }
 
-/* Sends what is held, and ends those turns; returns when the last of them ends. */
+/*
+ * Sends the output that is held, and ends those turns. Returns the time at which the last one ends.
+ */
 static uint64_t flush_held(struct gpald_connections *all, uint64_t start)
 {
 	const size_t count = all->held_count;
@@ -318,7 +322,7 @@ static void on_turns(uv_check_t *check)
 {
 	struct gpald_connections *all = check->data;
 	uint64_t now = uv_hrtime();
-	/* Reading has had its part of the time. */
+	/* The time for turns is reduced by the time that reading took. */
 	const uint64_t end =
 		now + TURNS_NS - (all->reading_ns < TURNS_NS ? all->reading_ns : TURNS_NS);
 
@@ -331,19 +335,19 @@ static void on_turns(uv_check_t *check)
 			uv_idle_stop(&all->awake);
 			return;
 		}
-		/* What it has added before goes first. */
+		/* Output of this connection that is already in the workspace must be sent first. */
 		if (turn && of_turn(turn)->output_length > 0)
 			now = flush_held(all, now);
 		if (turn)
 			now = serve_lines(of_turn(turn), now);
 		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
 			now = flush_held(all, now);
-		/* What those who read on will take is taken from it, too. */
+		/* Reserve the time that the next large reads will take. */
 	} while (now + all->to_read_ns < end);
 	flush_held(all, now);
 }
 
-/* It is enough that it is there. */
+/* An active idle handle keeps the loop from sleeping; it has nothing to do. */
 static void on_awake(uv_idle_t *idle)
 {
 	(void)idle;
@@ -359,8 +363,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 }
 
 /*
- * There is no memory for what has just been read. Whole lines before it are answered;
- * what comes after it would be out of place.
+ * Drops input for which there is no memory. Complete lines before it are answered; input after it
+ * would be out of place, so reading ends.
  */
 static void drop_input(struct gpald_connection *c)
 {
@@ -401,7 +405,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 	gpald_connection_advance(c);
 }
 
-/* Whether the next line may be taken as soon as it is there. */
+/* Returns whether a line may be taken as soon as it arrives. */
 static bool may_read(const struct gpald_connection *c)
 {
 	return c->state == GPALD_CONNECTION_OPEN && !c->call && !gpald_connection_is_held_back(c);

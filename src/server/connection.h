@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One client: lines in, replies out, in order, within the limits. A connection
+ * A client connection: it takes lines and sends replies in order, within the limits. A connection
  * frees itself when its handle has closed.
  */
 #ifndef GPALD_SERVER_CONNECTION_H
@@ -17,42 +17,43 @@
 
 struct gpald_connection;
 
-/* What the turn of a connection has to send. */
+/* The output of the turn of a connection, to be sent together with others. */
 struct gpald_held {
 	struct gpald_connection *connection;
 	struct gpald_writer text;
 };
 
-#define GPALD_HELD_MAX 8 /* turns that are sent together */
+#define GPALD_HELD_MAX 8 /* turns whose output is sent together */
 
-/* All connections of a server, and what they share. */
+/* All connections of a server, and their shared state. */
 struct gpald_connections {
 	uv_loop_t *loop;
 	struct gpald_service *service;
 	gid_t admin_group; /* whose members may change the layouts of others; (gid_t)-1: none */
 
 	/*
-	 * Both run while connections wait for their turn: turns are given after the sockets
-	 * have been looked at, and the loop does not sleep. Their data is this struct.
+	 * Both run while connections wait for their turn: `turns` gives turns after the loop has
+	 * looked at its sockets, and `awake` keeps the loop from sleeping. Their data is this
+	 * struct.
 	 */
 	uv_check_t turns;
 	uv_idle_t awake;
 
-	struct gpald_workspace space;           /* of the connection that has its turn */
-	struct gpald_held held[GPALD_HELD_MAX]; /* while turns are given */
+	struct gpald_workspace space;           /* of the connection whose turn it is */
+	struct gpald_held held[GPALD_HELD_MAX]; /* used while turns are given */
 	size_t held_count;
-	uint64_t held_since; /* when the first of them was held */
+	uint64_t held_since; /* when the first one was held */
 	uint64_t read_since; /* when the last read began, in uv_hrtime() */
-	uint64_t reading_ns; /* what reading took since turns were given */
-	uint64_t to_read_ns; /* what those will take who read on after their turn */
-	size_t to_give_back; /* bytes freed since memory was last given back */
+	uint64_t reading_ns; /* time that reading took since turns were given */
+	uint64_t to_read_ns; /* time that large reads after their turn will take */
+	size_t to_give_back; /* bytes freed since malloc_trim() was last called */
 
 	LIST_HEAD(, gpald_connection) list;
 	size_t count; /* open and closing ones */
 	struct gpald_users users;
 	size_t subscribers;
 	size_t waits;          /* calls that wait for events */
-	uv_timer_t next_limit; /* of the time of calls */
+	uv_timer_t next_limit; /* the next timeout of a call */
 	bool is_stopping;      /* requests of connections accepted from now on are refused */
 
 	/* Called after the last connection has gone; may be NULL. */
@@ -63,41 +64,42 @@ struct gpald_connections {
 };
 
 /*
- * Accepts the waiting client of a listening pipe, or turns it away with a reply
- * and a log line. False: out of memory; the client waits, and so do all behind it,
- * until this is called again.
+ * Accepts the waiting client of a listening pipe, or turns it away with a reply and a log line.
+ * Returns false if memory ran out; the client, and all after it, wait until this is called again.
  */
 GPAL_MUST_USE bool gpald_connection_accept(struct gpald_connections *connections,
 					   uv_pipe_t *listener, const struct gpald_socket *socket);
 
-/* Makes the handle of the limits of calls. */
+/* Initialises the timer for timeouts of calls. */
 void gpald_waits_init(struct gpald_connections *connections);
 
-/* A request that was to be answered later can be answered now, when it is its turn. */
+/*
+ * Tells a connection that the answer of its pending request is ready; it is sent in the next turn.
+ */
 void gpald_connection_ready(struct gpald_connection *connection);
 
-/* Sends subscribers what has happened; to be called after the registry was settled. */
+/* Sends new events to subscribers. Call it after the registry was settled. */
 void gpald_connections_send_events(struct gpald_connections *connections);
 
-/* Enforces the limits on time; to be called every so often while there are connections. */
+/* Enforces the limits on time. Call it regularly while there are connections. */
 void gpald_connections_tick(struct gpald_connections *connections);
 
 /*
- * From now on requests that arrive are refused with "shutting_down"; those already
- * read are answered.
+ * From now on arriving requests are refused with "shutting_down". Requests that have been read are
+ * answered.
  */
 void gpald_connections_stop_serving(struct gpald_connections *connections);
 
 /*
- * Takes no more input: what clients have sent before is read and refused, and each
- * connection closes when its replies have been written.
+ * Takes no more input. Input that clients have sent before is read and refused, and each connection
+ * closes when its replies have been written.
  */
 void gpald_connections_stop_reading(struct gpald_connections *connections);
 
-/* Closes all, whatever they are owed. */
+/* Closes all connections, even if replies are unsent. */
 void gpald_connections_close(struct gpald_connections *connections);
 
-/* Frees what connections share, when there are none. */
+/* Frees the shared state. No connection may exist. */
 void gpald_connections_clear(struct gpald_connections *connections);
 
 #endif

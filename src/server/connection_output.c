@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection owes its client. Lines gather in the workspace until the end of
- * a turn; then a few turns are held and sent together, because each write may wake a
- * client that sleeps, which costs more than the write. The kernel takes most of them at
- * once; only what it does not take is kept, in one piece, until libuv has written it.
+ * The output of a connection. Lines are collected in the workspace until the end of a turn. Then
+ * the output of a few turns is held and sent together, because each write may wake a sleeping
+ * client, which costs more than the write. The kernel takes most output at once; only the rest is
+ * kept, in one piece, until libuv has written it.
  */
 #include "config.h"
 
@@ -12,20 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So much is handed over and not copied; a workspace keeps no more than that. */
+/* Output of this size is passed on without a copy, and a workspace keeps no larger buffer. */
 #define LARGE ((size_t)262144)
 
-#define HELD_LENGTH_MAX 16384 /* bytes; more are sent when the turn ends */
+#define HELD_LENGTH_MAX 16384 /* bytes; larger output is sent when its turn ends */
 
 struct write {
 	uv_write_t request; /* first */
 	struct gpald_connection *connection;
 	size_t requests;
-	size_t length; /* bytes that it takes */
+	size_t length; /* bytes of memory */
 	char *text;    /* owned */
 };
 
-/* Bytes are no longer owed: they were written. Connections that were held back by them go on. */
+/* Counts bytes as sent. If they held back connections of the user, those continue. */
 static void release_bytes(struct gpald_connection *c, size_t bytes)
 {
 	const uint64_t most = gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
@@ -84,7 +84,7 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
 	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
 	const size_t mark = out->text.length;
 
-	/* A frame without a stream would tell nobody. */
+	/* A frame needs a stream, and there is none. */
 	if (length == 0)
 		return;
 	gpald_write_bytes(out, line, length);
@@ -117,8 +117,8 @@ static void on_written(uv_write_t *request, int status)
 }
 
 /*
- * Fills in the rest of the text, from `sent` on: copied, or where that would take long
- * taken from the workspace as it is. False: out of memory.
+ * Fills in the rest of the text from `sent` on. A long text is taken from the workspace, a short
+ * one is copied. Returns false if memory ran out.
  */
 static bool take_rest(struct gpald_writer *out, size_t sent, struct write *write, uv_buf_t *rest)
 {
@@ -134,15 +134,18 @@ static bool take_rest(struct gpald_writer *out, size_t sent, struct write *write
 		return true;
 	}
 	write->text = out->text.data;
-	/* What it takes, and not only what is left of it. */
+	/* Counts the whole buffer, not only the rest of the text. */
 	write->length = out->text.capacity;
-	/* At most one reply of bounded size above the pause limit, so it fits 32 bits. */
+	/*
+	 * Only one reply, whose size is bounded, may exceed the pause limit, so the length fits in
+	 * 32 bits.
+	 */
 	*rest = uv_buf_init(out->text.data + sent, (unsigned int)length);
 	out->text = (struct gpald_bytes){ 0 };
 	return true;
 }
 
-/* Leaves what the kernel has not taken to libuv. */
+/* Leaves the rest to libuv. */
 static void write_rest(struct gpald_connection *c, struct gpald_writer *out, size_t sent)
 {
 	struct write *write = malloc(sizeof(*write));
@@ -156,7 +159,10 @@ static void write_rest(struct gpald_connection *c, struct gpald_writer *out, siz
 	}
 	write->connection = c;
 	write->requests = c->output_requests;
-	/* What libuv has written since the last look would be forgotten below. */
+	/*
+	 * Notes progress that libuv has made since the last look, because backlog_seen changes
+	 * below.
+	 */
 	if (c->pipe.write_queue_size == 0 || c->pipe.write_queue_size != c->backlog_seen)
 		c->progress_at = uv_now(c->all->loop);
 	code = uv_write(&write->request, gpald_connection_stream(c), &rest, 1, on_written);
@@ -174,13 +180,13 @@ static void write_rest(struct gpald_connection *c, struct gpald_writer *out, siz
 		gpald_connection_close(c, GPALD_LOG_WARNING, "output_queue_full");
 }
 
-/* Gives the kernel what it takes now; returns how much, or a libuv error. */
+/* Writes as much as the kernel takes now. Returns the number of bytes, or a libuv error. */
 static int write_now(struct gpald_connection *c, const struct gpald_writer *out)
 {
 	uv_buf_t buffer = uv_buf_init(out->text.data, (unsigned int)c->output_length);
 	int sent;
 
-	/* What libuv holds comes first. */
+	/* Bytes that libuv still holds come first. */
 	if (c->unsent > 0)
 		return 0;
 	sent = uv_try_write(gpald_connection_stream(c), &buffer, 1);

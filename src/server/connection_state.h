@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection as the files that serve it see it: connection.c takes lines in,
- * connection_output.c sends replies out, subscription.c sends events, connections.c
- * accepts clients and looks after all of them.
+ * A connection as its files see it: connection.c takes lines, connection_output.c sends replies,
+ * subscription.c sends events, waits.c ends calls that wait, and connections.c accepts clients and
+ * acts on all of them.
  */
 #ifndef GPALD_SERVER_CONNECTION_STATE_H
 #define GPALD_SERVER_CONNECTION_STATE_H
@@ -13,7 +13,7 @@
 
 enum gpald_connection_state {
 	GPALD_CONNECTION_OPEN,
-	GPALD_CONNECTION_INPUT_ENDED, /* reads no more; closes when nothing is owed */
+	GPALD_CONNECTION_INPUT_ENDED, /* reads no more; closes when all replies have been written */
 	GPALD_CONNECTION_CLOSING,     /* the handle is being closed */
 	GPALD_CONNECTION_STATE_COUNT
 };
@@ -27,38 +27,38 @@ struct gpald_connection {
 	struct gpald_caller caller;
 	enum gpald_connection_state state;
 	bool is_reading;
-	bool has_more;    /* a read was large: the next one waits for a turn */
-	uint64_t read_ns; /* what the last read took */
+	bool has_more;    /* the last read was large; the next one waits for a turn */
+	uint64_t read_ns; /* time that the last read took */
 
 	struct gpald_line_buffer input;
-	bool is_cut_off;      /* the unfinished line at the end of the input does not count */
+	bool is_cut_off;      /* ignore the unfinished line at the end of the input */
 	uint64_t line_since;  /* when the unfinished line began, in loop time; 0: there is none */
-	uint64_t serve_until; /* refuse lines that begin here in the stream, or later */
+	uint64_t serve_until; /* refuse lines that begin at this offset of the stream or later */
 
-	uint64_t arrived_ns;  /* when bytes were read last */
+	uint64_t arrived_ns;  /* when bytes were last read */
 	uint32_t last_stream; /* the highest id of a call, on a socket with frames */
 	TAILQ_HEAD(, gpald_wait) waits;
 	size_t wait_count;
 
 	struct gpald_id call_id; /* of `call` */
-	uint64_t call_until;     /* in loop time, when its client gives up; 0: it does not */
+	uint64_t call_until;     /* when its client gives up, in loop time; 0: never */
 
-	struct gpald_call *call; /* whose reply waits for the store; no line is taken meanwhile */
+	struct gpald_call *call; /* waits for the store or a thread; meanwhile no line is taken */
 	bool is_short;           /* the reply of `call` waits for memory, until the next tick */
 
-	/* What lies in the workspace for this connection, or is held: while turns are given. */
+	/* Output in the workspace or held, while turns are given. */
 	size_t output_length;
-	size_t output_requests; /* that are answered there */
+	size_t output_requests; /* requests that it answers */
 
 	size_t queued; /* requests taken whose replies libuv has not written */
 	size_t unsent; /* bytes that libuv holds for this connection */
 
-	uint64_t revision_sent; /* of a subscriber: the newest event in its output */
+	uint64_t revision_sent; /* for a subscriber: the newest event in its output */
 
 	uint64_t received_seen; /* bytes received at the last look */
-	uint64_t idle_since;    /* in loop time, as far as was seen */
+	uint64_t idle_since;    /* in loop time, as of the last look */
 
-	size_t backlog_seen; /* bytes libuv had not written at the last look */
+	size_t backlog_seen; /* bytes that libuv had not written at the last look */
 	uint64_t progress_at;
 };
 
@@ -76,80 +76,83 @@ static inline uv_stream_t *gpald_connection_stream(struct gpald_connection *c)
 void gpald_connection_log(enum gpald_log_level level, const char *event,
 			  const struct gpald_connection *c, const char *reason);
 
-/* Closes at once, whatever is owed; the connection frees itself later. */
+/* Closes the connection at once, even if replies are unsent. It frees itself later. */
 void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level level,
 			    const char *reason);
 
-/* Closes a connection whose client has hung up, not only ended its output; whether it has. */
+/*
+ * Closes the connection if its client has hung up, not only shut down its output. Returns whether
+ * it has.
+ */
 bool gpald_connection_close_if_gone(struct gpald_connection *c);
 
 /*
- * Goes on after anything has changed: waits for a turn, reads on, or ends. Has no
- * effect on a connection whose state is as it should be.
+ * Acts on a change of state: waits for a turn, reads on, or closes. Has no effect if nothing is
+ * due.
  */
 void gpald_connection_advance(struct gpald_connection *c);
 
-/* Does what an answer says: adds a reply, or waits for one. */
+/* Acts on an answer: adds a reply, or waits for one. */
 void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald_answer *answer);
 
-/* Ends input from this side; whole lines that have been read are answered. */
+/* Ends the input from this side. Complete lines that have been read are answered. */
 void gpald_connection_end_input(struct gpald_connection *c);
 
 /* Output. */
 
 /*
- * Whether so much is owed, by the connection or by all of its user, that nothing is
- * answered.
+ * Returns whether so much is queued or unsent, for the connection or for all of its user, that no
+ * request is answered.
  */
 bool gpald_connection_is_held_back(const struct gpald_connection *c);
 
-/* Lines have been added to the workspace, which answer that many requests. */
+/* Notes that lines were added to the workspace; they answer this many requests. */
 void gpald_connection_added(struct gpald_connection *c, size_t requests);
 
-/* Sends a line at once, after what has been added, without taking memory for it. */
+/* Sends a line at once, after the lines that were added. It needs no memory. */
 void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length);
 
 /* Adds the refusal of a line that was not read. */
 void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reason);
 
 /*
- * Sends what has been added: as much as the kernel takes now, and the rest through
- * libuv. To be called before another connection adds anything.
+ * Sends the added lines: as much as the kernel takes now, and the rest through libuv. Call it
+ * before another connection adds lines.
  */
 void gpald_connection_flush(struct gpald_connection *c);
 
 /*
- * Holds what has been added, to be sent together with that of others. False: there is
- * nothing, or so much that it has to be flushed. There has to be room in `held`.
+ * Holds the added lines, to send them together with those of others. `held` must have a free place.
+ * Returns false if there are none, or so many that they must be flushed.
  */
 GPAL_MUST_USE bool gpald_connection_hold(struct gpald_connection *c);
 
-/* Sends what was held. */
+/* Sends the lines that were held. */
 void gpald_connection_send_held(struct gpald_held *held);
 
 /* Calls that wait: see waits.c. */
 
-/* Takes one over that an answer has put off; refuses it where there are too many. */
+/* Adds a call that must wait; refuses it if there are too many. */
 void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer);
 
-/* Answers those that can be answered; whether there are any. */
+/* Answer the calls that are due, and return whether there are any. */
 void gpald_waits_answer(struct gpald_connection *c);
 bool gpald_waits_are_due(const struct gpald_connection *c);
 
-/* A call is answered later, and its client gives it up after so long; 0: never. */
+/* Notes that a call is answered later, and when its client gives up. */
 void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer);
 
 void gpald_waits_clear(struct gpald_connection *c);
 
 /* Subscriptions. */
 
-/* Adds as many of the events that are due as may be on their way at a time. */
+/* Adds the events that are due, up to the bound on unsent events. */
 void gpald_subscription_send(struct gpald_connection *c);
 
-/* Whether gpald_subscription_send() has something to do. */
+/* Returns whether gpald_subscription_send() has something to do. */
 bool gpald_subscription_is_due(const struct gpald_connection *c);
 
-/* Whether events are due, now or when others have been written. */
+/* Returns whether events are due, now or after others have been written. */
 bool gpald_subscription_is_behind(const struct gpald_connection *c);
 
 /* Closes a subscriber whose next event is no longer kept. */

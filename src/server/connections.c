@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who gets a connection, and what happens to all of them at once. */
+/* Accepts or turns away clients, and acts on all connections at once. */
 #include "config.h"
 
 #include "server/connection_state.h"
@@ -19,8 +19,8 @@
 #define FEW 4 /* connections; the last places are for users who have fewer */
 
 /*
- * Whether there is no place for one more connection of that user on a socket. However
- * many connections some have, another user still gets one.
+ * Returns whether a user may not have one more connection on a socket. However many connections
+ * some users have, another user still gets one.
  */
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,
 		    bool inspect)
@@ -39,8 +39,8 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
 }
 
 /*
- * Says why and hangs up. Some of what the client has sent is read, so that most
- * clients see the reply before the reset.
+ * Sends the reason and hangs up. Reads some of the input first, so that most clients see the reply
+ * before the reset.
  */
 static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reason)
 {
@@ -60,8 +60,8 @@ static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reas
 }
 
 /*
- * Finds out whether the peer of a socket is in a group, by its primary or another
- * one. False: out of memory.
+ * Finds out whether the peer of a socket is in a group, by its primary or a supplementary one.
+ * Returns false if memory ran out.
  */
 static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *found)
 {
@@ -71,7 +71,7 @@ static bool look_for_group(int fd, const struct ucred *peer, gid_t group, bool *
 	*found = group != (gid_t)-1 && peer->gid == group;
 	if (group == (gid_t)-1 || *found)
 		return true;
-	/* The first call tells how many there are. */
+	/* The first call returns their number. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)
 		return true;
 	groups = malloc(size);
@@ -145,7 +145,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 
 /* All connections. */
 
-/* Whether a connection has nothing to do, and had not when it was looked at last. */
+/* Returns whether a connection has been idle since the last look. */
 static bool is_idle(struct gpald_connection *c)
 {
 	const uint64_t received = gpald_line_buffer_received(&c->input);
@@ -160,7 +160,7 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 {
 	const size_t backlog = c->pipe.write_queue_size;
 
-	/* While a connection is being read, libuv tells when its client has gone. */
+	/* While a connection is read, libuv reports when its client has gone. */
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
 	if (c->is_short) {
@@ -189,20 +189,23 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 		gpald_connection_close(c, GPALD_LOG_DEBUG, "idle");
 }
 
-/* Calls `visit` for each connection not yet closing; it may close the one it is given. */
+/* Calls `visit` for each connection that is not closing. `visit` may close its connection. */
 static void for_each(struct gpald_connections *all,
 		     void (*visit)(struct gpald_connection *c, uint64_t now))
 {
 	const uint64_t now = uv_now(all->loop);
 	struct gpald_connection *c;
 
-	/* A closed connection leaves the list only when the loop turns. */
+	/* A closed connection stays in the list until the loop runs its callback. */
 	LIST_FOREACH(c, &all->list, entry)
 		if (c->state != GPALD_CONNECTION_CLOSING)
 			visit(c, now);
 }
 
-/* The C library keeps what is freed between things that stay, unless it is asked. */
+/*
+ * Gives freed memory back to the system; without this, the C library keeps what lies between blocks
+ * in use.
+ */
 static void give_back(struct gpald_connections *all)
 {
 	if (all->to_give_back < GIVE_BACK)
@@ -246,8 +249,8 @@ void gpald_connections_stop_serving(struct gpald_connections *all)
 }
 
 /*
- * From here on the kernel takes nothing more from the client, and says so to it.
- * What it has taken is read to the end, and refused by name.
+ * Stops input: from now on the kernel accepts nothing from the client, and tells the client so.
+ * Input that it has accepted is read to the end and refused.
  */
 static void stop_reading(struct gpald_connection *c, uint64_t now)
 {

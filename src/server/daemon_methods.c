@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon tells of itself. */
+/* The methods about the daemon itself. */
 #include "config.h"
 
 #include "server/connection.h"
@@ -67,7 +67,10 @@ static void write_connections(struct gpald_writer *w, const struct gpald_service
 	gpald_write_object_end(w);
 }
 
-/* The time each has been served, so that an operator sees who keeps the daemon busy. */
+/*
+ * Writes the time that each user has been served, which shows an operator who keeps the daemon
+ * busy.
+ */
 static void write_users(struct gpald_writer *w, const struct gpald_users *users)
 {
 	const struct gpald_user *user;

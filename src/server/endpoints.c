@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket cannot be bound twice, so a new one takes the place of one whose file is
- * gone. The old one stays until the next look at the files: no client can reach it any
- * more, and those that had connected are accepted by then.
+ * Accepts clients at the sockets and watches their files. A socket cannot be bound twice, so a new
+ * one replaces a socket whose file is gone. The old one stays open until the next look at the
+ * files: no new client can reach it, and clients that had connected are accepted by then.
  */
 #include "config.h"
 
@@ -13,19 +13,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ACCEPTED_A_ROUND 16 /* so that a flood of connections leaves time for all else */
-#define WATCH_MS 400        /* between two looks at the files */
+#define ACCEPTED_A_ROUND 16 /* so that a flood of connections leaves time for all other work */
+#define WATCH_MS 400        /* between two checks of the files */
 
-/* A listening socket in libuv's hands. */
+/* A listening socket that libuv owns. */
 struct gpald_door {
 	uv_pipe_t pipe; /* first */
 	struct gpald_endpoint *endpoint;
-	bool is_behind; /* a client waits for memory, or for the loop to go round */
+	bool is_behind; /* a client waits for memory, or for the next round of the loop */
 };
 
 /* Accepting. */
 
-/* Accepts the next client; if there is no memory for it, the tick tries again. */
+/* Accepts the next client. If there is no memory for it, the tick tries again. */
 static void accept_client(struct gpald_door *door)
 {
 	const struct gpald_endpoint *endpoint = door->endpoint;
@@ -34,7 +34,7 @@ static void accept_client(struct gpald_door *door)
 		!gpald_connection_accept(endpoint->all->connections, &door->pipe, endpoint->socket);
 }
 
-/* True: one still has to wait. */
+/* Returns whether a client still has to wait. */
 static bool accept_waiting(struct gpald_door *door)
 {
 	if (door && door->is_behind)
@@ -71,7 +71,7 @@ static void on_connection(uv_stream_t *stream, int status)
 		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
 		return;
 	}
-	/* libuv calls again until no client waits, or until one is left waiting. */
+	/* libuv calls this again until no client waits, or until one is not accepted. */
 	uv_check_start(&all->round, on_round);
 	if (++all->accepted > ACCEPTED_A_ROUND)
 		door->is_behind = true;
@@ -94,7 +94,7 @@ static void close_door(struct gpald_door **door)
 	*door = NULL;
 }
 
-/* Gives the listener's socket to libuv. */
+/* Passes the socket of the listener to libuv. */
 static int open_door(struct gpald_endpoint *endpoint)
 {
 	struct gpald_listener *listener = &endpoint->listener;
@@ -103,7 +103,7 @@ static int open_door(struct gpald_endpoint *endpoint)
 	int code = UV_ENOMEM;
 
 	if (door) {
-		/* It only fails for bad arguments. */
+		/* It fails only for invalid arguments. */
 		uv_pipe_init(endpoint->all->loop, &door->pipe, 0);
 		door->endpoint = endpoint;
 		code = uv_pipe_open(&door->pipe, listener->fd);
@@ -137,7 +137,7 @@ static void note_loss(struct gpald_endpoint *endpoint, const char *lost)
 	endpoint->is_lost = true;
 }
 
-/* The door of the new socket takes the place of the other; or there is no new one. */
+/* Replaces the door by that of the new socket, if there is one. */
 static int change_door(struct gpald_endpoint *endpoint)
 {
 	struct gpald_door *former = endpoint->door;
@@ -182,7 +182,7 @@ static void on_watch(uv_timer_t *timer)
 
 void gpald_endpoints_init(struct gpald_endpoints *all)
 {
-	/* These only fail for bad arguments. */
+	/* These fail only for invalid arguments. */
 	all->round.data = all;
 	uv_check_init(all->loop, &all->round);
 	all->watch.data = all;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sockets at which clients come in: opened, accepted from in turns, and bound
- * again when somebody has removed or replaced their files, which would leave a
- * daemon running that nobody can reach.
+ * The sockets at which clients connect. They are opened, accept clients in turns, and are bound
+ * again if somebody has removed or replaced their files; otherwise nobody could reach the running
+ * daemon.
  */
 #ifndef GPALD_SERVER_ENDPOINTS_H
 #define GPALD_SERVER_ENDPOINTS_H
@@ -23,55 +23,58 @@ struct gpald_endpoint {
 	const struct gpald_socket *socket;
 	struct gpald_listener listener;
 	struct gpald_door *door;   /* NULL: it is closed */
-	struct gpald_door *former; /* its file is gone, and some clients may still wait at it */
-	bool is_lost;              /* as logged: a file of the listener is */
+	struct gpald_door *former; /* the old socket; its file is gone, but clients may wait */
+	bool is_lost;              /* a loss of a file has been logged */
 };
 
 struct gpald_endpoints {
 	uv_loop_t *loop;
 	struct gpald_connections *connections;
-	void (*arrived)(void *data); /* somebody has connected */
+	void (*arrived)(void *data); /* a client has connected */
 	void *data;
 
-	/* The rest is their own. */
+	/* For endpoints.c only. */
 	struct gpald_endpoint endpoints[3];
 	size_t count;
 	uv_check_t round;      /* runs once after clients were accepted */
-	unsigned int accepted; /* since the loop last looked at its sockets */
-	uv_timer_t watch;      /* for the files */
+	unsigned int accepted; /* in this round of the loop */
+	uv_timer_t watch;      /* for the checks of the files */
 };
 
-/* Makes the handles. The members before them are set. */
+/* Initialises the handles. Set the members before them first. */
 void gpald_endpoints_init(struct gpald_endpoints *all);
 
 /*
- * One more, whose socket is bound; see gpald_listener_open(). It needs no loop yet. `path`
- * is borrowed for as long as they are open. -1 if that fails, which is logged; 0: done.
+ * Adds a socket and binds it; see gpald_listener_open(). It needs no loop yet. `path` is borrowed
+ * while the sockets are open. Returns 0, or -1 after it has logged the error.
  */
 GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all,
 				       const struct gpald_socket *socket, const char *path,
 				       mode_t mode, uid_t owner, gid_t group);
 
-/* One more on a socket that the service manager listens on at `path`. */
+/* Adds a socket on which the service manager listens at `path`. */
 void gpald_endpoints_take(struct gpald_endpoints *all, const struct gpald_socket *socket,
 			  const char *path, int fd);
 
-/* Accepts at all of them. -1 if that fails, which is logged; 0: done. */
+/* Begins to accept clients at all sockets. Returns 0, or -1 after it has logged the error. */
 GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
 
-/* Accepts clients that had to wait. True: some still have to. */
+/* Accepts clients that had to wait. Returns whether some still have to. */
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 
-/* Undoes gpald_endpoints_bind(), if there is no loop yet. */
+/* Undoes gpald_endpoints_bind(). The loop must not exist yet. */
 void gpald_endpoints_unbind(struct gpald_endpoints *all);
 
-/* No one else can connect; who has may still be waiting to be accepted. */
+/*
+ * Removes the files of the sockets, so that no other client can connect. Clients that have
+ * connected may still wait to be accepted.
+ */
 void gpald_endpoints_remove_files(struct gpald_endpoints *all);
 
-/* Closes them, and with them goes who waits. They may be closed already. */
+/* Closes the sockets and drops clients that wait. They may be closed already. */
 void gpald_endpoints_close(struct gpald_endpoints *all);
 
-/* Closes the handles of gpald_endpoints_init(), too. */
+/* Also closes the handles of gpald_endpoints_init(). */
 void gpald_endpoints_end(struct gpald_endpoints *all);
 
 #endif

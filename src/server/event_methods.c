@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What has changed: the events that are kept, of all layouts or of one. */
+/* The methods about events: of all layouts, or of one. */
 #include "config.h"
 
 #include "server/methods.h"
@@ -29,7 +29,7 @@ void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event)
 
 /* layout.history */
 
-#define RING_LONG 16384 /* events that may be looked through within a turn */
+#define RING_LONG 16384 /* events that may be searched within a turn */
 
 static void write_history(struct gpald_writer *w, const char *name,
 			  const struct gpald_history *history)
@@ -68,7 +68,7 @@ int gpald_layout_history(const struct gpald_context *context, const void *params
 
 /* events.subscribe */
 
-/* Whether the events after a revision are kept; 0, or -1 with *error set. */
+/* Checks that the events after a revision are kept. Returns 0, or -1 with *error set. */
 static int check_since(const struct gpald_event_ring *events, uint64_t since,
 		       struct gpald_wire_error *error)
 {
@@ -102,10 +102,10 @@ int gpald_events_subscribe(const struct gpald_context *context, const void *para
 	return 0;
 }
 
-/* The same over ttrpc, where a client asks for each piece. */
+/* WaitEvents of ttrpc: the client asks for each batch of events. */
 
 #define EVENTS_AT_A_TIME 256
-#define WAIT_MS 30000 /* unless the client says otherwise */
+#define WAIT_MS 30000 /* default */
 
 int gpald_events_answer(const struct gpald_service *service, uint64_t since, bool is_over,
 			struct gpald_writer *w, struct gpald_wire_error *error)

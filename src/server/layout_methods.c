@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts that nobody keeps: ask the library, write the answer. */
+/* The methods that compute layouts without storing them. libgpalayout does the work. */
 #include "config.h"
 
 #include "server/methods.h"
@@ -10,7 +10,7 @@
 
 #include <gpalayout/advise.h>
 
-#define DEMANDS_LONG 256 /* of layout.allocate, with its holes */
+#define DEMANDS_LONG 256 /* of layout.allocate, its holes included */
 
 static int answer_resolve(const struct gpald_resolve_params *params,
 			  const struct gpal_layout *layout, struct gpald_writer *w,

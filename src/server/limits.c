@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Defaults and bounds. Limits of the protocol itself cannot be set. */
+/* The defaults and bounds of the limits. Limits of the protocol itself cannot be set. */
 #include "config.h"
 
 #include "server/limits.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines are handed out in place. The bytes of taken lines are dropped when more
- * are appended, so that a burst of small lines is moved once, not once a line.
+ * Cuts the stream. Lines are returned in place. The bytes of taken lines are dropped when more are
+ * appended, so a burst of small lines is moved once, not once for each line.
  */
 #include "config.h"
 
@@ -26,7 +26,7 @@ void gpald_line_buffer_clear(struct gpald_line_buffer *buffer)
 		(struct gpald_line_buffer){ .most = buffer->most, .is_framed = buffer->is_framed };
 }
 
-/* Moves the start of the line being looked for. */
+/* Moves the start of the next line. */
 static void take_line_bytes(struct gpald_line_buffer *buffer, size_t to)
 {
 	buffer->taken += to - buffer->start;
@@ -58,7 +58,7 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 		if (length == 0)
 			return true;
 	}
-	/* The rest of a line that is too long is not worth keeping, unless its end has come. */
+	/* Drops the rest of a line that is too long, unless its end has arrived. */
 	if (buffer->is_skipping && buffer->start == buffer->bytes.length &&
 	    !memchr(data, '\n', length)) {
 		buffer->taken += length;
@@ -69,7 +69,7 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 
 /* Frames. */
 
-/* Whether the header of the next frame is there, after what is skipped. */
+/* Returns whether the header of the next frame has arrived, after skipped bytes. */
 static bool has_header(struct gpald_line_buffer *buffer)
 {
 	const size_t there = buffer->bytes.length - buffer->start;
@@ -124,7 +124,7 @@ static bool is_blank(const char *line, size_t length)
 	return true;
 }
 
-/* The LF that ends the line being looked for, or NULL. */
+/* Returns the LF that ends the next line, or NULL. */
 static const char *find_lf(struct gpald_line_buffer *buffer)
 {
 	const char *lf = NULL;
@@ -136,7 +136,7 @@ static const char *find_lf(struct gpald_line_buffer *buffer)
 	return lf;
 }
 
-/* A line of `length` bytes from the start, then `skip` bytes of line end. */
+/* Returns a line of `length` bytes; its end has `skip` bytes. */
 static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length, size_t skip,
 				const char **line, size_t *line_length, uint64_t *offset)
 {
@@ -147,7 +147,7 @@ static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length,
 	*offset = buffer->taken;
 	buffer->is_skipping = false;
 	take_line_bytes(buffer, buffer->start + length + skip);
-	/* However its bytes come, blanks that are too many are a line that is too long. */
+	/* A blank line that is too long is reported as too long, no matter how its bytes arrive. */
 	if (was_skipping || (length <= buffer->most + 1 && is_blank(*line, length)))
 		return GPALD_LINE_NONE;
 	if ((*line)[length - 1] == '\r')
@@ -155,7 +155,7 @@ static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length,
 	return *line_length > buffer->most ? GPALD_LINE_TOO_LONG : GPALD_LINE_WHOLE;
 }
 
-/* What has been received of an unfinished line is too much already, CR included. */
+/* Reports an unfinished line that is already too long, CR included, and skips it. */
 static enum gpald_line skip_rest(struct gpald_line_buffer *buffer, uint64_t *offset)
 {
 	const bool is_new = !buffer->is_skipping;

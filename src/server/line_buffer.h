@@ -11,57 +11,57 @@
 #include <stdint.h>
 
 struct gpald_line_buffer {
-	size_t most;    /* bytes of a line, its end excluded, or after the header of a frame */
-	bool is_framed; /* what follows speaks of lines, and holds for frames as well */
+	size_t most;    /* longest line without its end, or frame without its header, in bytes */
+	bool is_framed; /* cut frames; the comments below apply to frames, too */
 
-	struct gpald_bytes bytes; /* received, and not dropped yet */
-	size_t start;             /* of the line being looked for */
-	size_t searched;          /* no LF lies before it */
-	uint64_t taken;           /* bytes ever taken as lines, or skipped */
-	bool is_skipping;         /* inside a line that is too long and has been reported */
-	size_t to_skip;           /* bytes of such a frame */
+	struct gpald_bytes bytes; /* received and not yet dropped */
+	size_t start;             /* of the next line */
+	size_t searched;          /* there is no LF before this offset */
+	uint64_t taken;           /* all bytes taken as lines, or skipped */
+	bool is_skipping;         /* inside a reported line that is too long */
+	size_t to_skip;           /* bytes to skip of a frame that is too long */
 };
 
 enum gpald_line {
-	GPALD_LINE_NONE, /* no whole line yet */
+	GPALD_LINE_NONE, /* no complete line yet */
 	GPALD_LINE_WHOLE,
-	GPALD_LINE_TOO_LONG, /* reported once, as soon as it is known; skipped to its end */
+	GPALD_LINE_TOO_LONG, /* reported once, as soon as it is known; the line is skipped */
 };
 
 void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most, bool is_framed);
 void gpald_line_buffer_clear(struct gpald_line_buffer *buffer);
 
-/* False: out of memory. */
+/* Appends received bytes. Returns false if memory ran out. */
 GPAL_MUST_USE bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data,
 					    size_t length);
 
 /*
- * The next line that is not blank, without its LF or CR LF, or the next frame with its
- * header; of a frame that is too long, the header. It lies in the buffer until the next
- * call. *offset is where it began in the stream.
+ * Returns the next line that is not blank, without its LF or CR LF, or the next frame with its
+ * header; for a frame that is too long, only the header. It lies in the buffer until the next call.
+ * *offset is where it began in the stream.
  */
 enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);
 
 /*
- * The same for what is left at end of input, which needs no LF; a frame has to be whole. To be
- * called once.
+ * Like gpald_line_buffer_next(), for the rest at the end of input, which needs no LF; a frame must
+ * be complete. Call it once.
  */
 enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);
 
-/* Gives back the memory of a large line that has been dealt with. */
+/* Frees the memory of a large line that has been answered. */
 void gpald_line_buffer_trim(struct gpald_line_buffer *buffer);
 
-/* Bytes received in all. */
+/* Returns the number of all received bytes. */
 uint64_t gpald_line_buffer_received(const struct gpald_line_buffer *buffer);
 
-/* Whether a line has begun that is not whole; true inside one that is skipped. */
+/* Returns whether a line has begun but not ended, even if it is skipped. */
 bool gpald_line_buffer_is_unfinished(const struct gpald_line_buffer *buffer);
 
 /*
- * Whether gpald_line_buffer_next() has something to do. Bytes are searched once,
- * however often this is asked.
+ * Returns whether gpald_line_buffer_next() would return a line. Each byte is searched once, however
+ * often this is called.
  */
 bool gpald_line_buffer_has_line(struct gpald_line_buffer *buffer);
 

@@ -2,13 +2,13 @@
 /*
  * Theory of operation
  *
- * The lock, not the socket, says whether a daemon is alive: the kernel drops it
- * with the process, whatever the process dies of. The lock file is removed on a
- * clean exit while still locked; so a newcomer may lock a file that has just been
- * removed, and must check that the path still leads to the file it has locked.
+ * The lock, not the socket, shows whether a daemon is alive: the kernel releases it when the
+ * process dies, however it dies. On a clean exit the lock file is removed while it is still locked.
+ * So a new daemon may lock a file that has just been removed, and must check that the path still
+ * leads to the locked file.
  *
- * Other programs' files are left alone: a path that is not a socket, a socket on
- * which someone else listens, a lock file that holds anything but a number.
+ * Files of other programs are left alone: a path that is not a socket, a socket on which another
+ * program listens, a lock file that has anything but a number.
  */
 #include "config.h"
 
@@ -30,9 +30,9 @@
 #include <unistd.h>
 
 #define BACKLOG 128
-#define PAUSE 5 /* so that another program that listens is not asked all the time */
+#define PAUSE 5 /* so that another program that listens is not asked too often */
 
-/* Whether this was not the last thing to be said. */
+/* Returns whether this message differs from the last one. */
 static bool is_news(struct gpald_listener *listener, const char *what, int error)
 {
 	const bool is_same = listener->complaint && strcmp(listener->complaint, what) == 0 &&
@@ -43,7 +43,7 @@ static bool is_news(struct gpald_listener *listener, const char *what, int error
 	return !is_same;
 }
 
-/* -1, with what errno says. */
+/* Logs a failure with the text of errno. Returns -1. */
 static int complain_of(struct gpald_listener *listener, const char *path, const char *what)
 {
 	const int error = errno;
@@ -60,7 +60,7 @@ static int complain_of_socket(struct gpald_listener *listener, const char *what)
 	return complain_of(listener, listener->path, what);
 }
 
-/* Gives a folder that has just been made to who has the socket. */
+/* Gives a new folder to the owner of the socket. */
 static int give_socket_folder(struct gpald_listener *listener, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -76,7 +76,7 @@ static int give_socket_folder(struct gpald_listener *listener, const char *path)
 	return result;
 }
 
-/* Its mode is that whatever the umask: the modes of the sockets say who may come in. */
+/* The mode does not depend on the umask: the modes of the sockets decide who may connect. */
 static int make_folder(struct gpald_listener *listener)
 {
 	char *copy = strdup(listener->path), *folder;
@@ -101,7 +101,7 @@ static int make_folder(struct gpald_listener *listener)
 	return result;
 }
 
-/* Whether `fd` is the file at `path`. */
+/* Returns whether `fd` is the file at `path`. */
 static bool is_at_path(int fd, const char *path)
 {
 	struct stat opened, at_path;
@@ -111,8 +111,8 @@ static bool is_at_path(int fd, const char *path)
 }
 
 /*
- * Reads a lock file: the pid of who holds it, 0 if it is empty, -1 if it is not a
- * lock file. One with a second name may be somebody else's file, which root would write.
+ * Returns the pid in a lock file; 0: it is empty; -1: it is not a lock file. A file with a second
+ * name may belong to somebody else, and root must not write it.
  */
 static long lock_owner(int fd)
 {
@@ -131,7 +131,7 @@ static long lock_owner(int fd)
 	return pid > 0 && strcmp(end, "\n") == 0 ? pid : -1;
 }
 
-/* 1: locked a file that is no longer at the path, try again. */
+/* Locks the file. Returns 0, -1, or 1 to try again: the locked file is no longer at the path. */
 static int try_lock(struct gpald_listener *listener)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
@@ -163,7 +163,7 @@ static int try_lock(struct gpald_listener *listener)
 	if (listener->lock_fd >= 0)
 		close(listener->lock_fd);
 	listener->lock_fd = fd;
-	/* For people; the lock itself is the fact. */
+	/* The pid is for people; only the lock counts. */
 	if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0)
 		return complain_of(listener, listener->lock_path, "cannot write the lock file");
 	if (listener->owner != GPALD_USER_UNCHANGED && fchown(fd, listener->owner, (gid_t)-1))
@@ -182,7 +182,7 @@ static int lock_socket(struct gpald_listener *listener)
 	return result;
 }
 
-/* 1: there is nothing at the path; 0: a socket is there. */
+/* Returns 0 if there is a socket at the path, 1 if there is nothing, otherwise -1. */
 static int look_for_socket(struct gpald_listener *listener)
 {
 	struct stat info;
@@ -197,7 +197,7 @@ static int look_for_socket(struct gpald_listener *listener)
 	return 0;
 }
 
-/* Whether someone listens there; a full queue of connections says so too. */
+/* Returns whether a program listens there; so it does if its queue of connections is full. */
 static bool is_listened_on(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -211,7 +211,9 @@ static bool is_listened_on(const struct sockaddr_un *address)
 	return is_live;
 }
 
-/* With the lock held, a socket that no daemon of ours has: a stale one, or another program's. */
+/*
+ * Removes a stale socket. The lock is held, so the socket is stale or belongs to another program.
+ */
 static int remove_stale(struct gpald_listener *listener, const struct sockaddr_un *address)
 {
 	int found = look_for_socket(listener);
@@ -229,8 +231,8 @@ static int remove_stale(struct gpald_listener *listener, const struct sockaddr_u
 }
 
 /*
- * Gives the socket away. Whoever may write in its folder can replace it meanwhile, so what
- * changes hands is a socket of ours that has no second name.
+ * Gives the socket to its owner and group. Anyone who may write in its folder could have replaced
+ * it, so only a socket that belongs to this process and has no second name is changed.
  */
 static int set_owner(struct gpald_listener *listener)
 {
@@ -252,8 +254,8 @@ static int set_owner(struct gpald_listener *listener)
 }
 
 /*
- * The socket has its mode from its first moment, and refuses clients until
- * listen(), by which time it has its owner and group too.
+ * The socket has its mode from the beginning. It refuses clients until listen(), and by then it has
+ * its owner and group, too.
  */
 static int bind_and_listen(struct gpald_listener *listener, const struct sockaddr_un *address)
 {

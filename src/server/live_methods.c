@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods on live layouts: params in, registry, answers out. */
+/* The methods on live layouts. They pass params to the registry and write its results. */
 #include "config.h"
 
 #include "server/methods.h"
@@ -16,7 +16,7 @@
 
 #define LIST_DEFAULT 100 /* layouts on a page */
 
-/* Writes what changes with an operation; 0, or -1 with *error set. */
+/* Writes the changes that an operation makes. Returns 0, or -1 with *error set. */
 static int write_changes(const struct gpald_operation *operation, bool removals_only,
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
@@ -44,7 +44,7 @@ static int write_warnings(const struct gpald_operation *operation, struct gpald_
 	return 0;
 }
 
-/* A change that could be made, were it allowed. */
+/* Refuses a change that would need permission to move or remove ranges. */
 static int not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
 		       struct gpald_wire_error *error)
 {
@@ -67,7 +67,7 @@ static int not_allowed(const struct gpald_operation *operation, const struct gpa
 	return gpald_point(error, why == GPAL_E_WARNING_REFUSED ? "/refuse" : "/request");
 }
 
-/* What an operation that was not done is refused with. */
+/* Refuses an operation that was not done. */
 static int refuse_operation(const struct gpald_operation *operation, const struct gpald_writer *w,
 			    struct gpald_wire_error *error)
 {
@@ -156,7 +156,7 @@ int gpald_layout_create_begin(const void *params, struct gpald_operation *operat
 	return 0;
 }
 
-/* What every change answers with. */
+/* Writes the members that the answers of all changes share. */
 static void write_deleted_name(struct gpald_writer *w, const struct gpald_operation *operation)
 {
 	gpald_write_text(w, "name", operation->name);
@@ -283,10 +283,10 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 	gpald_write_object_end(w);
 }
 
-#define ROWS 256       /* records that are taken out of the registry at a time */
-#define ROWS_LONG 1000 /* on a page that may be made within a turn */
+#define ROWS 256       /* records that are read from the registry at a time */
+#define ROWS_LONG 1000 /* on a page that may be written within a turn */
 
-/* A page is what follows a name, so entries that come and go move none that stay. */
+/* A page begins after a name, so entries that come and go do not move others. */
 int gpald_layout_list(const struct gpald_context *context, const void *params,
 		      struct gpald_writer *w, struct gpald_wire_error *error)
 {
@@ -308,7 +308,7 @@ int gpald_layout_list(const struct gpald_context *context, const void *params,
 		return GPALD_TAKES_LONG;
 	gpald_write_object(w, NULL);
 	do {
-		/* One more tells whether there is a next page. */
+		/* One more record shows whether there is a next page. */
 		most = left < ROWS ? (size_t)left + 1 : ROWS;
 		count = gpald_registry_page(registry, after, records, most, &revision);
 		if (!is_begun) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The level, the rate and where lines go are the only state; the daemon logs from one thread. */
+/*
+ * Writes the log. Its only state is the level, the rate and the destination; the daemon logs from
+ * one thread.
+ */
 #include "config.h"
 
 #include "server/log.h"
@@ -18,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF, so that a pipe takes a line whole or not */
+#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF: a pipe takes a line completely or not */
 #define ALLOWED_PER_SECOND 100
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
@@ -45,17 +48,19 @@ void gpald_log_set_level(enum gpald_log_level level)
 }
 
 /*
- * Where the log goes. A terminal or a pipe is opened again, so that only this
- * daemon's writes to it do not block; a socket is asked not to, write by write;
- * anything else takes what it is given.
+ * The destination of the log. A terminal or a pipe is opened again, so that only the writes of this
+ * daemon do not block. For a socket, each write asks not to block. Other files are written as
+ * usual.
  */
 static struct {
 	int fd;
 	bool is_socket;
-	bool is_journal; /* it keeps the time itself, and takes a priority before the line */
+	bool is_journal; /* the journal adds the time, but needs a priority */
 } sink = { .fd = STDERR_FILENO };
 
-/* Whether standard error is the journal's, as $JOURNAL_STREAM says (systemd.exec(5)). */
+/*
+ * Returns whether standard error is the journal, according to $JOURNAL_STREAM; see systemd.exec(5).
+ */
 static bool is_journal(const struct stat *info)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -81,7 +86,7 @@ void gpald_log_open(void)
 		sink.fd = again;
 }
 
-/* Whether the whole text was taken, at once. */
+/* Writes a text. Returns whether all of it was taken at once. */
 static bool emit_log(const char *text, size_t length)
 {
 	struct pollfd ready = { .fd = sink.fd, .events = POLLOUT };
@@ -93,7 +98,10 @@ static bool emit_log(const char *text, size_t length)
 	return write(sink.fd, text, length) == (ssize_t)length;
 }
 
-/* What stands before a line: the journal's priority (sd-daemon(3)), or the time in UTC. */
+/*
+ * Writes the beginning of a line: the priority for the journal, see sd-daemon(3), or the time in
+ * UTC.
+ */
 static size_t write_prefix(char *line, size_t size, enum gpald_log_level level)
 {
 	static const int priorities[] = { 3, 4, 6, 7 };
@@ -110,8 +118,8 @@ static size_t write_prefix(char *line, size_t size, enum gpald_log_level level)
 }
 
 /*
- * Never waits: whoever reads the log may have stopped, and the daemon must not. A
- * log that cannot be written has nowhere to be reported but in its own next line.
+ * Writes a line without waiting: the reader of the log may have stopped, and the daemon must not.
+ * Lost lines can be reported only by the next line.
  */
 static void write_log_line(const char *line, size_t length)
 {
@@ -167,7 +175,7 @@ void gpald_log_crash(const char *signal_name)
 {
 	char line[64] = "";
 
-	/* The time would take more than a handler may do. */
+	/* No time: formatting it is not safe in a signal handler. */
 	strcat(line, sink.is_journal ? "<3>" : "");
 	strcat(line, "level=error event=crashed signal=SIG");
 
@@ -176,7 +184,7 @@ void gpald_log_crash(const char *signal_name)
 	emit_log(line, strlen(line));
 }
 
-/* Into a line that has room for it, without what a handler may not call. */
+/* Appends a number to a line that has room for it. Safe in a signal handler. */
 static void append_log_number(char *line, unsigned int number)
 {
 	char digits[11];

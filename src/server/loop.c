@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A loop has a table of descriptors, which grows with the greatest of them, and libuv
- * aborts if it cannot. So it grows here, once, while that is no more than a failed
- * start.
+ * Makes the loop. A loop has a table of descriptors that grows with the greatest one, and libuv
+ * aborts if it cannot grow. So it grows here, once, while a failure is only a failed start.
  */
 #include "config.h"
 
@@ -16,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Nothing else that the daemon uses of libuv moves memory. */
+/* Nothing else in libuv that the daemon uses calls realloc(). */
 static void *move_block(void *block, size_t size)
 {
 	void *moved = realloc(block, size);
@@ -33,7 +32,7 @@ static void on_never(uv_poll_t *poll, int status, int events)
 	(void)poll, (void)status, (void)events;
 }
 
-/* The greatest descriptor there may be of so many; -1: none can be had. */
+/* Returns the greatest of so many descriptors, opened; -1: no descriptor is available. */
 static int open_greatest(uint64_t descriptors)
 {
 	const int fd = eventfd(0, EFD_CLOEXEC);
@@ -51,7 +50,7 @@ static int open_greatest(uint64_t descriptors)
 
 int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors)
 {
-	static uv_poll_t watcher; /* static because libuv lets go of it later */
+	static uv_poll_t watcher; /* static because libuv uses it until it is closed */
 	int code, fd;
 
 	uv_replace_allocator(malloc, move_block, calloc, free);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libuv's loop, which is not stopped by a want of memory. */
+/* A loop of libuv that does not abort when memory runs out. */
 #ifndef GPALD_SERVER_LOOP_H
 #define GPALD_SERVER_LOOP_H
 
@@ -8,9 +8,9 @@
 #include <uv.h>
 
 /*
- * Makes a loop for that many descriptors, or for as many as the process may have; to
- * be called before any other function of libuv. 0, or a libuv error. Without memory
- * for the descriptors the process exits with status 1 and a line in the log.
+ * Makes a loop for so many descriptors, or for as many as the process may have. Call it before any
+ * other function of libuv. Returns 0 or a libuv error. If there is no memory for the table of
+ * descriptors, it logs that and the process exits with status 1.
  */
 GPAL_MUST_USE int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which methods there are, and what they have in common. */
+/* The table of methods, and functions that several of them use. */
 #include "config.h"
 
 #include "server/methods.h"
@@ -15,13 +15,13 @@
 		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
 		.call = (function)                                                           \
 	}
-/* One about the daemon itself. */
+/* A method about the daemon itself, which must run on the thread of the loop. */
 #define LOOPS(method, rpc_name, table, function)                                             \
 	{                                                                                    \
 		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
 		.is_loops = true, .call = (function)                                         \
 	}
-/* A question that the control socket alone has. */
+/* A query on the control socket only. */
 #define CONTROL(method, rpc_name, table, function)                                          \
 	{                                                                                   \
 		.name = (method), .rpc = (rpc_name), .params = &(table), .call = (function) \
@@ -106,7 +106,9 @@ int gpald_method_resolve(const struct gpald_context *context, const struct gpal_
 			 struct gpald_wire_error *error)
 {
 	struct gpal_error core;
-	/* Whoever wants no error is not told what would fit, either. */
+	/*
+	 * Without an error object, the resolver does not compute what would fit, which takes long.
+	 */
 	int code = gpal_resolve(request, layout, NULL);
 
 	if (code == GPAL_OK)

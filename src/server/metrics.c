@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenMetrics 1.0, and the text format 0.0.4 of Prometheus. Names and labels have only
- * characters that need no escapes. No label has a value of a client's choice but the uid,
- * of which there are as many as connections: a client cannot make more series.
+ * Writes metrics in OpenMetrics 1.0 and in the text format 0.0.4 of Prometheus. Names and labels
+ * have only characters that need no escapes. The only label that depends on clients is the uid, and
+ * there are at most as many uids as connections; so a client cannot create more series.
  */
 #include "config.h"
 
@@ -59,7 +59,7 @@ __attribute__((format(printf, 2, 3))) static void print(const struct metrics *me
 	gpald_write_bytes(metrics->w, line, (size_t)length);
 }
 
-/* One sample: `labels` as in method="layout.get", or "". */
+/* Writes a sample. `labels` is "", or such as method="layout.get". */
 static void put_as(const struct metrics *metrics, const char *suffix, const char *labels,
 		   uint64_t value, bool is_us)
 {
@@ -87,7 +87,7 @@ static void put_us(const struct metrics *metrics, const char *labels, uint64_t u
 	put_as(metrics, suffix_of(metrics->family->type), labels, us, true);
 }
 
-/* Every other bucket: each counts all that is not above its edge, so none is missed. */
+/* Writes every other bucket. A bucket counts all values up to its edge, so no value is missing. */
 static void put_histogram(const struct metrics *metrics, const char *labels,
 			  const struct gpald_histogram *histogram, bool is_us)
 {
@@ -199,7 +199,7 @@ static void put_user_served(const struct metrics *metrics)
 	}
 }
 
-/* Calls `put_method` for each method, and for what names none. */
+/* Calls `put_method` for each method, and for requests without a valid method. */
 static void each_method(const struct metrics *metrics,
 			void (*put_method)(const struct metrics *metrics, const char *label,
 					   const struct gpald_method_statistics *statistics))
@@ -296,7 +296,7 @@ static void put_batches(const struct metrics *metrics)
 	put_histogram(metrics, "", &metrics->service->statistics.batches, false);
 }
 
-/* Nothing for a store in memory, or while a file cannot be looked at. */
+/* Writes nothing for a store in memory, or if a file cannot be accessed. */
 static void put_bytes(const struct metrics *metrics)
 {
 	static const struct {
@@ -350,7 +350,10 @@ static const struct family families[] = {
 	{ "store_file_bytes", GAUGE, "bytes", "Sizes of the store's files.", put_bytes },
 };
 
-/* In the older form a type is that of samples, and there is none for what only informs. */
+/*
+ * Writes the head of a family. In the older format a type belongs to the name of the samples, and
+ * there is no type info.
+ */
 static void put_head(const struct metrics *metrics)
 {
 	static const char *const types[] = { "gauge", "counter", "histogram", "info" };

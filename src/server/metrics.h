@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counters of the daemon as text for Prometheus and its like: one table of families,
- * in two forms that differ little, but of which each checker refuses the other's.
+ * The counters of the daemon as text for Prometheus and similar programs. One table of families
+ * serves two formats; they differ little, but the checkers of each refuse the other.
  */
 #ifndef GPALD_SERVER_METRICS_H
 #define GPALD_SERVER_METRICS_H
@@ -10,10 +10,7 @@
 #include "wire/json_write.h"
 #include "wire/registry_decode.h"
 
-/*
- * Appends the text; `format` is one of the two. The writer has failed afterwards if
- * there was no memory for it.
- */
+/* Appends the text in one of the two formats. If memory runs out, the writer has failed. */
 void gpald_metrics_write(const struct gpald_service *service, enum gpald_stats_format format,
 			 struct gpald_writer *w);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A folder of root's in which there is nothing can be given away, whichever one it is. */
+/*
+ * Gives a folder away. Any empty folder of root is safe to give away, even if it is not the one
+ * that was made.
+ */
 #include "config.h"
 
 #include "server/new_folder.h"
@@ -22,7 +25,7 @@ static bool is_empty(DIR *folder)
 	return true;
 }
 
-/* 0, or -1 with errno. */
+/* Returns 0 if the folder is empty, otherwise -1 with errno. */
 static int check_empty(int fd)
 {
 	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);

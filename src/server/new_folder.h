@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gives a folder that root has just made to another user. Between the making and the
- * giving, whoever may write in the folder above can put another one in its place.
+ * Gives a folder that root has just made to another user. Before it is given, anyone who may write
+ * in its parent folder can replace it.
  */
 #ifndef GPALD_SERVER_NEW_FOLDER_H
 #define GPALD_SERVER_NEW_FOLDER_H
@@ -10,8 +10,8 @@
 #include <sys/types.h>
 
 /*
- * `fd` is the folder, opened for reading. 0; or -1 with errno, which is EEXIST if somebody
- * has put another folder there that has anything in it or belongs to another user.
+ * `fd` is the folder, opened for reading. Returns 0, or -1 with errno. EEXIST: somebody has
+ * replaced it by a folder that is not empty or belongs to another user.
  */
 GPAL_MUST_USE int gpald_new_folder_give(int fd, uid_t owner, gid_t group);
 

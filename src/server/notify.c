@@ -13,7 +13,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A path, or a name of the abstract namespace behind an @. 0: none that can be used. */
+/*
+ * Fills in the address: a path, or after an @ a name of the abstract namespace. Returns its length;
+ * 0: there is no usable address.
+ */
 static socklen_t manager_address(struct sockaddr_un *address)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes are those of this process, or passed their checksum. */
+/* Decodes records. Their bytes were encoded by this process, or their checksum was right. */
 #include "config.h"
 
 #include "server/opened_record.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A record's bytes, decoded, for as long as an answer is being built. */
+/* A decoded record, used while an answer is built. */
 #ifndef GPALD_SERVER_OPENED_RECORD_H
 #define GPALD_SERVER_OPENED_RECORD_H
 
@@ -11,14 +11,14 @@
 #include <gpalayout/layout.h>
 #include <gpalayout/request.h>
 
-/* Zeroed before use, closed in the end, also after an error. */
+/* Zero it before use and close it at the end, even after an error. */
 struct gpald_opened_record {
 	struct gpald_arena *arena;
 	struct gpal_layout layout;
 	struct gpal_request request;
 };
 
-/* 0, or -1 with *error set. */
+/* Decodes a record. Returns 0, or -1 with *error set. */
 GPAL_MUST_USE int gpald_open_record(struct gpald_opened_record *opened,
 				    const struct gpald_record *record,
 				    struct gpald_wire_error *error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* proto/openrpc.json, compiled in; made by build-aux/embed at build time. */
+/* proto/openrpc.json as a string; build-aux/embed generates the source. */
 #ifndef GPALD_SERVER_OPENRPC_DOCUMENT_H
 #define GPALD_SERVER_OPENRPC_DOCUMENT_H
 
-/* The text, NUL-terminated. */
+/* The document, NUL-terminated. */
 extern const char gpald_openrpc_document[];
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Defaults go through the same functions as what is given, so that what is shown of them is
- * what is done.
+ * The options of the daemon. Defaults go through the same functions as values from outside, so
+ * --help always shows what applies.
  */
 #include "config.h"
 
@@ -30,7 +30,9 @@
 #define HELP_INDENT 30
 #define HELP_COLUMNS 80
 
-/* Returns what is wrong with a value, good until the next call; NULL: it is set. */
+/*
+ * Sets an option. Returns what is wrong with the value, valid until the next call; NULL: nothing.
+ */
 typedef const char *option_set(struct gpald_options *options, const char *value);
 
 static const char *check_path(const char *path)
@@ -187,16 +189,16 @@ static const char *set_log_level(struct gpald_options *options, const char *valu
 	return NULL;
 }
 
-/* Lines of `text` and `words` are as --help breaks them. */
+/* `text` and `words` have the line breaks of --help. */
 static const struct row {
 	const char *name;
-	const char *form; /* what its value looks like; NULL: it takes none */
+	const char *form; /* the form of its value; NULL: it takes none */
 	const char *text;
-	const char *standard; /* the value, if nothing else is said; NULL: there is none */
-	const char *words;    /* what --help says of the default; NULL: `standard` */
-	option_set *set;      /* NULL: main() does it, or the limits do */
+	const char *standard; /* the default; NULL: there is none */
+	const char *words;    /* the default in --help; NULL: `standard` */
+	option_set *set;      /* NULL: main() or limits.c handles it */
 	int takes;
-	int letter; /* another way to say it; 0: none */
+	int letter; /* the short option; 0: none */
 } rows[] = {
 	[GPALD_OPTION_SOCKET] = { "socket", "PATH", "control socket, all methods",
 				  GPAL_CLIENT_DEFAULT_PATH,
@@ -276,7 +278,7 @@ static const char *const source_names[] = {
 static_assert(sizeof(source_names) / sizeof(source_names[0]) == GPALD_SOURCE_COUNT,
 	      "each source has a name");
 
-/* The default, for which a policy has another place than the table. */
+/* Returns the default. That of default-policy is not in the table. */
 static const char *standard_of(enum gpald_option option)
 {
 	return option == GPALD_OPTION_DEFAULT_POLICY ? gpal_policy_default()->name :
@@ -284,8 +286,8 @@ static const char *standard_of(enum gpald_option option)
 }
 
 /*
- * Sets an option to the first folder of a variable of the service manager, if it has one, with
- * `rest` after it. `text` is what has to be freed. Returns what is wrong; NULL: nothing.
+ * Sets an option to the first folder in a variable of the service manager, with `rest` after it, if
+ * the variable is set. Free `text` later. Returns what is wrong; NULL: nothing.
  */
 static const char *take_folder(struct gpald_options *options, enum gpald_option option,
 			       const char *variable, const char *rest, char **text)
@@ -372,7 +374,7 @@ const char *gpald_options_set(struct gpald_options *options, enum gpald_option o
 
 	if (!value)
 		value = "yes";
-	/* daemon.info shows it, and JSON is UTF-8. */
+	/* daemon.info returns the value, and JSON is UTF-8. */
 	if (!gpald_is_utf8(value))
 		return "the value is not UTF-8";
 	if (option == GPALD_OPTION_LIMIT) {
@@ -392,7 +394,7 @@ const char *gpald_options_set(struct gpald_options *options, enum gpald_option o
 	return NULL;
 }
 
-/* inspect.sock in the folder of the control socket; NULL: out of memory. */
+/* Returns the path of inspect.sock in the folder of the control socket; NULL: out of memory. */
 static char *path_beside(const char *socket_path)
 {
 	char *copy = strdup(socket_path);
@@ -404,7 +406,7 @@ static char *path_beside(const char *socket_path)
 	return path;
 }
 
-/* About an option that does not go with others. */
+/* Reports an option that is not allowed together with others. */
 static int refuse_option(const struct gpald_options *options, enum gpald_option option,
 			 const char *what)
 {
@@ -446,8 +448,8 @@ static int finish_sockets(struct gpald_options *options)
 }
 
 /*
- * The memory store has neither folder nor registry. An option that asks for one is dropped
- * if the store comes from something stronger, and an error otherwise.
+ * The memory store has neither a folder nor a registry. An option that needs one is ignored if the
+ * choice of the store has a higher priority; otherwise it is an error.
  */
 static int finish_store(struct gpald_options *options)
 {
@@ -474,7 +476,7 @@ static int finish_store(struct gpald_options *options)
 	return 0;
 }
 
-/* For an option about sockets, which its unit has to set if the service manager gives them. */
+/* Warns of an option about sockets that the service manager gives: only its unit can set it. */
 static void warn_of_unused(const struct gpald_options *options, enum gpald_option option)
 {
 	const struct gpald_setting *setting = &options->settings[option];
@@ -486,7 +488,10 @@ static void warn_of_unused(const struct gpald_options *options, enum gpald_optio
 			  rows[option].name, source_names[setting->source]);
 }
 
-/* The daemon binds none of its own then, whatever the options say. */
+/*
+ * Uses the sockets of the service manager. The daemon then binds none itself, whatever the options
+ * are.
+ */
 static void use_given(struct gpald_options *options, const struct gpald_activation *activation)
 {
 	static const enum gpald_option theirs[] = {
@@ -554,7 +559,7 @@ void gpald_options_for_getopt(struct option table[GPALD_OPTION_COUNT + 1])
 	table[GPALD_OPTION_COUNT] = (struct option){ 0 };
 }
 
-/* Goes on at `column`, and indents the lines that follow. Returns the column of the last. */
+/* Prints a text from `column` on, and indents its further lines. Returns the column of its end. */
 static int print_text(int column, const char *text)
 {
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1, column = HELP_INDENT)

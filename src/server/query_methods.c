@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions about a layout, which is a live one, that of a request, or one that the
- * client has: what is where, what differs, and why.
+ * Queries about a layout: what is where, what differs, and why. The layout is a live one, that of a
+ * request, or one that the client sends.
  */
 #include "config.h"
 
@@ -18,7 +18,9 @@
 #include <gpalayout/probe.h>
 #include <stdio.h>
 
-/* A layout to be looked at, whoever has it; zeroed before use, left in the end. */
+/*
+ * A layout for a query, whatever its source. Zero it before use, and call leave_sight() at the end.
+ */
 struct sight {
 	const struct gpald_record *record; /* referenced */
 	struct gpald_opened_record opened;
@@ -38,8 +40,8 @@ static void leave_sight(struct sight *sight)
 #define gpald_cleanup_sight __attribute__((cleanup(leave_sight)))
 
 /*
- * `parent` is the pointer to the object with the name, `most` how many bytes of its
- * stored layout may be looked at within a turn.
+ * Uses a live layout. `parent` is the JSON pointer of the object with the name. A stored layout of
+ * more than `most` bytes takes too long for a turn.
  */
 static int look_at_live(struct sight *sight, const struct gpald_context *context, const char *name,
 			const char *parent, size_t most, struct gpald_wire_error *error)
@@ -60,7 +62,7 @@ static int look_at_live(struct sight *sight, const struct gpald_context *context
 	return 0;
 }
 
-/* The same, with the request. */
+/* Uses the layout of a request. */
 static int look_at_request(struct sight *sight, const struct gpald_context *context,
 			   const struct gpal_request *request, const char *parent,
 			   struct gpald_wire_error *error)
@@ -160,9 +162,9 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 
 /* layout.explain */
 
-/* Each range may have been placed behind many others, all of which are listed. */
+/* For each range the explanation may list many ranges that were placed before. */
 #define EXPLAINED_LONG 512 /* bytes of a stored layout */
-#define THINGS_LONG 8      /* of a request */
+#define THINGS_LONG 8      /* root complexes, ranges and nodes of a request */
 
 static bool is_large(const struct gpal_request *request)
 {
@@ -171,7 +173,7 @@ static bool is_large(const struct gpal_request *request)
 	       THINGS_LONG;
 }
 
-/* After a refusal for a tag. */
+/* Adds the tag and its pointer to a refusal. */
 static int point_at_tag(const char *tag, struct gpald_wire_error *error)
 {
 	snprintf(error->core.tag, sizeof(error->core.tag), "%s", tag);
@@ -223,7 +225,7 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 
 /* layout.advise */
 
-/* The layout, or none for want of room or of address bits. */
+/* Finds the layout; none if space or address bits do not suffice. */
 static int look_for_layout(struct sight *sight, const struct gpald_context *context,
 			   const struct gpald_explain_params *advise,
 			   struct gpald_wire_error *error)

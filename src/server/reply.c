@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A reply is written whole, and taken back if it may not be sent. */
+/* Ends replies. A reply is written completely, and discarded if it may not be sent. */
 #include "config.h"
 
 #include "server/reply.h"
@@ -59,7 +59,7 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 			    (unsigned long long)most);
 }
 
-/* Whether the line that begins at `mark` may be sent. */
+/* Returns whether the line that begins at `mark` may be sent. */
 static bool is_sendable(const struct gpald_call *call, const struct gpald_writer *w, size_t mark)
 {
 	return !w->failed && w->text.length - mark <= reply_max(call);
@@ -83,7 +83,7 @@ static void write_error_reply(const struct gpald_call *call, const struct gpald_
 	call->caller.socket->envelope->write_error(w, id, error);
 }
 
-/* Writes the line of a refusal; false: there is no memory. */
+/* Writes the line of a refusal. Returns false if memory ran out. */
 static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error *error,
 			  struct gpald_writer *w, size_t mark)
 {
@@ -96,16 +96,16 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 		write_error_reply(call, &call->id, error, w, mark);
 	}
 	gpald_writer_clear(&error->list);
-	/* Only the id can make what is left that long. */
+	/* Only the id can still make it too long. */
 	if (!w->failed && !is_sendable(call, w, mark))
 		write_error_reply(call, &none, error, w, mark);
 	return !w->failed;
 }
 
 /*
- * The line of a refusal for which there is no memory. An error that it cannot carry,
- * because it points into the request or has details, is found before anything is
- * changed: the client can ask again.
+ * Writes the line of a refusal without allocating memory. An error with a pointer or details does
+ * not fit in such a line. It was found before anything was changed, so the client can repeat the
+ * request.
  */
 static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error *error,
 			 char line[GPALD_RPC_PLAIN_SIZE])

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Brings the parts up and down: listeners, signals, the clock. Sockets and all that is
- * kept belong to one libuv loop; most resolves take microseconds and are done there.
- * Those that take long are done on threads of their own, and so is the store's work;
- * both wake the loop when they have done something.
+ * Starts and stops the parts: listeners, signals, timers. One libuv loop owns the sockets and all
+ * stored state. Most layouts are computed in microseconds, on the loop. Requests that take long run
+ * on threads of their own, and so does the work of the store; both wake the loop when they have
+ * finished something.
  *
- * The end has three steps. The signal removes the socket files; for a moment
- * clients that had a request under way get an answer that says so; then listeners
- * and reading stop, and connections close as their replies are written. What is
- * left at the drain limit is cut off.
+ * The daemon stops in three steps. The signal removes the socket files. For a moment, new requests
+ * get the answer that the daemon is shutting down. Then listeners and reading stop, and connections
+ * close when their replies have been written. Connections that remain at the drain limit are cut
+ * off.
  *
- * A store that has failed ends the daemon in the same way, with another status:
- * what it holds is only known when it is opened anew. So does a signal that nobody
- * sends to end a daemon, so that a service manager starts it again.
+ * A failure of the store stops the daemon in the same way, with another status: only opening the
+ * store again shows what it has. So does a signal that is not meant to stop a daemon; its status
+ * makes a service manager start the daemon again.
  */
 #include "config.h"
 
@@ -34,13 +34,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define GRACE_MS 100         /* from the signal to the end of reading */
-#define DESCRIPTORS_LEAST 48 /* for the daemon's own, the spare ones, and some connections */
+#define GRACE_MS 100         /* from the signal until reading stops */
+#define DESCRIPTORS_LEAST 48 /* for the daemon itself, the spare ones, and some connections */
 #define DESCRIPTORS_SPARE \
-	14 /* for a moment: SQLite's, a socket bound again, a client turned away */
+	14 /* used for moments: by SQLite, a socket bound again, a client turned away */
 #define TICK_LEAST_MS 20
 #define TICK_MOST_MS 1000
-#define READY_AGAIN_MS 1000 /* between tries to tell the service manager */
+#define READY_AGAIN_MS 1000 /* between attempts to notify the service manager */
 
 enum phase {
 	PHASE_SERVING,
@@ -56,20 +56,20 @@ static_assert(sizeof(phase_names) / sizeof(phase_names[0]) == PHASE_COUNT, "each
 
 struct server {
 	struct gpald_options *options;
-	struct gpald_limits limits; /* in force: as told, or what the system allows */
+	struct gpald_limits limits; /* in force: as configured, or what the system allows */
 	uv_loop_t loop;
-	bool is_ready_told; /* to the service manager */
+	bool is_ready_told; /* READY=1 has been sent to the service manager */
 	enum phase phase;
 	struct gpald_service service;
 	struct gpald_endpoints endpoints;
 	struct gpald_signals signals;
 	uv_timer_t tick;       /* runs while serving, for the limits on time */
-	uv_timer_t drain;      /* the steps of the end */
-	uv_timer_t watchdog;   /* of the service manager; it does not keep the loop going */
+	uv_timer_t drain;      /* for the steps of stopping */
+	uv_timer_t watchdog;   /* of the service manager; does not keep the loop alive */
 	uv_async_t settled;    /* the store thread has finished something */
 	uint64_t ending_since; /* in uv_hrtime() */
-	bool has_failed;       /* the store; the daemon ends, and says so with its status */
-	bool was_hit;          /* while serving, by a signal that nobody ends it with; the same */
+	bool has_failed;       /* the store has failed; the daemon exits with status 1 */
+	bool was_hit; /* a signal not meant to stop a daemon came; it exits with status 1 */
 	struct gpald_connections connections;
 	struct gpald_works works;
 };
@@ -81,7 +81,7 @@ static void enter_phase(struct server *server, enum phase phase)
 		  server->connections.count);
 }
 
-/* The last handles go, and with them the loop. */
+/* Closes the last handles, which ends the loop. */
 static void stop_server(struct server *server)
 {
 	if (server->phase == PHASE_STOPPED)
@@ -118,7 +118,7 @@ static void on_drain_timeout(uv_timer_t *timer)
 static void on_grace_over(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
-	/* Closing takes a while too, and the limit is for all of it. */
+	/* Closing the store takes time, too, and the limit is for both. */
 	const uint64_t drain_ms = server->limits.values[GPALD_LIMIT_DRAIN_MS] * 9 / 10;
 
 	enter_phase(server, PHASE_DRAINING);
@@ -163,7 +163,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* The registry. */
 
-/* On the store thread. */
+/* Called on the store thread. */
 static void wake_loop(void *data)
 {
 	struct server *server = data;
@@ -272,9 +272,9 @@ static bool open_registry(struct server *server)
 }
 
 /*
- * After the last connection, with what is left of the time to end. A disk that does
- * not answer cannot be waited for; the transaction it has is found whole or not at
- * all at the next start.
+ * Closes the registry after the last connection, in the time that is left. If the disk does not
+ * answer, the daemon does not wait for it; the next start finds its transaction either completely
+ * or not at all.
  */
 static void close_registry(struct server *server)
 {
@@ -289,14 +289,17 @@ static void close_registry(struct server *server)
 	_exit(1);
 }
 
-/* What the service manager shows, and to whom it owes another start if nothing comes. */
+/*
+ * Notifies the service manager, which shows the status and restarts the daemon if WATCHDOG=1 does
+ * not come.
+ */
 static void on_watchdog(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 
 	if (!server->is_ready_told)
 		server->is_ready_told = gpald_notify("READY=1");
-	/* That this runs is the loop's progress. */
+	/* That this runs shows that the loop makes progress. */
 	if (gpald_registry_check(server->service.registry))
 		gpald_notify("WATCHDOG=1");
 	else if (gpald_log_allowed())
@@ -308,7 +311,10 @@ static void on_watchdog(uv_timer_t *timer)
 			     server->connections.count);
 }
 
-/* Three looks in the time in which one has to be good. */
+/*
+ * Notifies the service manager that the daemon is ready. The watchdog has three attempts in the
+ * time in which one must succeed.
+ */
 static void tell_ready(struct server *server)
 {
 	uint64_t interval = gpald_notify_watchdog_ms() / 3;
@@ -356,7 +362,10 @@ static void on_arrival(void *data)
 		uv_timer_start(&server->tick, on_tick, interval, interval);
 }
 
-/* Takes all that is allowed. False: too few for a useful number of connections. */
+/*
+ * Raises the limit to the hard limit. Returns false if that is too low for a useful number of
+ * connections.
+ */
 static bool raise_descriptor_limit(void)
 {
 	struct rlimit descriptors;
@@ -375,7 +384,7 @@ static bool raise_descriptor_limit(void)
 	return false;
 }
 
-/* What was inherited has been closed, and the numbers are given out from below. */
+/* Counts open descriptors. Inherited ones are closed, and new ones get the lowest numbers. */
 static unsigned int open_descriptors(void)
 {
 	unsigned int count = 0;
@@ -385,7 +394,7 @@ static unsigned int open_descriptors(void)
 	return count;
 }
 
-/* On all sockets together; those for all methods share their limit. */
+/* Returns the limit on connections of all sockets. Control and ttrpc sockets share one. */
 static uint64_t connections_wanted(const struct server *server)
 {
 	const uint64_t *limits = server->limits.values;
@@ -394,7 +403,7 @@ static uint64_t connections_wanted(const struct server *server)
 	       (server->options->inspect_path ? limits[GPALD_LIMIT_INSPECT_CONNECTIONS] : 0);
 }
 
-/* A socket's share of what is left, but not none. */
+/* Returns the share of a socket in the remaining descriptors; at least 1. */
 static uint64_t connection_share(uint64_t connections, uint64_t left, uint64_t wanted)
 {
 	const uint64_t share = connections * left / wanted;
@@ -403,9 +412,8 @@ static uint64_t connection_share(uint64_t connections, uint64_t left, uint64_t w
 }
 
 /*
- * At the descriptor limit libuv drops clients without a word, so connections are
- * capped at what is left once everything else is open. What is shown to clients is
- * what is in force.
+ * At the limit on descriptors libuv silently drops clients, so the limits on connections are
+ * lowered to the descriptors that remain when everything else is open. Clients see these limits.
  */
 static void settle_connections(struct server *server)
 {
@@ -426,12 +434,12 @@ static void settle_connections(struct server *server)
 			  (unsigned long long)descriptors.rlim_cur, (unsigned long long)*control,
 			  (unsigned long long)*inspect, (unsigned long long)wanted);
 	}
-	/* However few there may be, half of them are for everyone. */
+	/* At least half of the connections are for everyone. */
 	if (*of_root > *control / 2)
 		*of_root = *control / 2;
 }
 
-/* Handles that exist from start to stop. */
+/* Makes the handles that exist from start to stop. */
 static int init_handles(struct server *server)
 {
 	int code = gpald_loop_init(&server->loop, connections_wanted(server) + DESCRIPTORS_LEAST +
@@ -443,7 +451,7 @@ static int init_handles(struct server *server)
 	server->drain.data = server;
 	server->watchdog.data = server;
 	server->connections.turns.data = &server->connections;
-	/* These only fail for bad arguments. */
+	/* These fail only for invalid arguments. */
 	uv_check_init(&server->loop, &server->connections.turns);
 	uv_idle_init(&server->loop, &server->connections.awake);
 	gpald_waits_init(&server->connections);
@@ -461,7 +469,7 @@ static int init_handles(struct server *server)
 	return gpald_signals_start(&server->signals, &server->loop, on_signal, server);
 }
 
-/* The sockets belong to the user that the daemon becomes. */
+/* Binds the sockets. They belong to the user that the daemon becomes. */
 static bool bind_endpoints(struct server *server)
 {
 	const struct gpald_options *options = server->options;
@@ -501,8 +509,8 @@ static bool open_endpoints(struct server *server)
 }
 
 /*
- * Root binds the sockets, and all else is done by the user that it becomes. While it is one
- * thread, so that no other one keeps what it gives up.
+ * Binds the sockets as root and changes the user, who does all else. Only one thread exists, so no
+ * other one keeps the privileges.
  */
 static bool give_up_privileges(struct server *server)
 {
@@ -518,7 +526,10 @@ static bool give_up_privileges(struct server *server)
 	       gpald_service_user_become(options);
 }
 
-/* Once all threads run and all is open. False: it was asked for, and cannot be done. */
+/*
+ * Restricts the system calls. All threads run and all files are open. Returns false if the option
+ * was set and the kernel cannot do it.
+ */
 static bool confine_server(struct server *server)
 {
 	struct gpald_options *options = server->options;
@@ -551,7 +562,7 @@ static void on_ready(void *waiter)
 
 int gpald_server_run(struct gpald_options *options)
 {
-	static struct server server; /* static for its size; there is one */
+	static struct server server; /* static because it is large; there is one */
 	int code, status = 1;
 
 	gpald_signals_prepare();
@@ -595,7 +606,7 @@ int gpald_server_run(struct gpald_options *options)
 	code = init_handles(&server);
 	if (code < 0) {
 		gpald_endpoints_unbind(&server.endpoints);
-		/* Of all that is started here only threads can be too many. */
+		/* Here UV_EAGAIN can only come from starting a thread. */
 		gpald_log(GPALD_LOG_ERROR, "start_failed", "error=%s",
 			  code == UV_EAGAIN ? "\"no thread can be started: not enough memory, or "
 					      "too many threads\"" :

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parses, dispatches and answers: at once, when something has been done, or from another thread. */
+/* Parses requests, calls methods and answers: at once, after a commit, or from another thread. */
 #include "config.h"
 
 #include "server/service.h"
@@ -37,7 +37,7 @@ void gpald_service_clear(struct gpald_service *service)
 }
 
 #define LINE_LONG 16384  /* bytes of a line that may be read within a turn */
-#define ARENA_SIZE 65536 /* what small requests need, so that they take no memory */
+#define ARENA_SIZE 65536 /* enough for small requests, so that they allocate no memory */
 
 bool gpald_workspace_init(struct gpald_workspace *space)
 {
@@ -69,7 +69,7 @@ const struct gpald_socket gpald_ttrpc_socket = {
 
 static void on_done(struct gpald_operation *operation);
 
-/* NULL: *error is set. */
+/* Returns the method that the caller may call; NULL: *error is set. */
 static const struct gpald_method *find_callable(const struct gpald_caller *caller, const char *name,
 						struct gpald_wire_error *error)
 {
@@ -89,7 +89,7 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 	return NULL;
 }
 
-/* A copy that lasts; NULL: out of memory. */
+/* Returns a copy that outlives the line; NULL: out of memory. */
 static struct gpald_call *call_new(const struct gpald_call *received)
 {
 	struct gpald_call *call = malloc(sizeof(*call));
@@ -118,7 +118,7 @@ static void free_call(struct gpald_call *call)
 
 /* Answering. */
 
-/* The call can be answered, or need not be. */
+/* Marks a call as ready to be answered. Frees it if nobody waits for the answer. */
 static void be_ready(struct gpald_call *call)
 {
 	call->is_ready = true;
@@ -128,7 +128,7 @@ static void be_ready(struct gpald_call *call)
 		free_call(call);
 }
 
-/* Writes the line of a change that is done; 0, or -1 with *error set. */
+/* Writes the answer of a finished change. Returns 0, or -1 with *error set. */
 static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 			struct gpald_wire_error *error)
 {
@@ -140,7 +140,7 @@ static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 	return code ? code : gpald_reply_end(call, w, mark, error);
 }
 
-/* Calls a method, and writes the line of its result; 0, -1 with *error set, or GPALD_TAKES_LONG. */
+/* Calls a method and writes its answer. Returns 0, -1 with *error set, or GPALD_TAKES_LONG. */
 static int write_call(const struct gpald_call *call, const struct gpald_context *context,
 		      const void *params, struct gpald_writer *w, struct gpald_wire_error *error)
 {
@@ -155,14 +155,14 @@ static int write_call(const struct gpald_call *call, const struct gpald_context 
 	return code ? code : gpald_reply_end(call, w, mark, error);
 }
 
-/* Whether the client does not wait for a reply any more. */
+/* Returns whether the client no longer waits for a reply. */
 static bool is_timed_out(const struct gpald_call *call)
 {
 	return call->timeout_ns < 0 || (call->timeout_ns > 0 && uv_hrtime() - call->arrived_ns >=
 									(uint64_t)call->timeout_ns);
 }
 
-/* Whether a request may be answered; its method and its decoded params. */
+/* Checks that a request may be served, and fills in its method and decoded params. */
 static int take_call(struct gpald_call *call, const struct gpald_rpc_request *request,
 		     struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
 {
@@ -190,7 +190,7 @@ static int take_call(struct gpald_call *call, const struct gpald_rpc_request *re
 	return *params ? 0 : -1;
 }
 
-/* Fills in the operation of a change; 0, or -1 with *error set. */
+/* Fills in the operation of a change. Returns 0, or -1 with *error set. */
 static int prepare_call(struct gpald_call *call, const void *params, struct gpald_wire_error *error)
 {
 	call->operation.uid = call->caller.uid;
@@ -199,7 +199,10 @@ static int prepare_call(struct gpald_call *call, const void *params, struct gpal
 	return call->method->begin(params, &call->operation, error);
 }
 
-/* The line will be gone when the call is answered. False: out of memory. */
+/*
+ * Copies the id, because the line is freed before the call is answered. Returns false if memory ran
+ * out.
+ */
 static bool keep_id(struct gpald_call *call)
 {
 	if (call->id.kind != GPALD_ID_TEXT)
@@ -224,20 +227,23 @@ static void submit_call(struct gpald_call *call, void (*run)(struct gpald_work *
 {
 	call->work.run = run;
 	call->work.ran = ran;
-	/* Its name is taken until it has been decided. */
+	/* Until it is decided, other changes of its name wait. */
 	call->work.is_urgent = run == run_decision;
 	call->is_working = true;
 	gpald_work_submit(call->service->works, call->caller.user, &call->work);
 }
 
-/* The reply that has been written takes memory until the connection takes it. */
+/*
+ * Blocks other long work of the user, because a written reply needs memory until the connection
+ * takes it.
+ */
 static void hold_reply(struct gpald_call *call)
 {
 	call->is_held = true;
 	gpald_work_hold(&call->work);
 }
 
-/* Reads the line, and goes as far as another thread may. */
+/* Parses the line, and does as much as another thread may. */
 static void run_line(struct gpald_work *work)
 {
 	struct gpald_call *call = of_work(work);
@@ -276,7 +282,7 @@ static void ran_line(struct gpald_work *work)
 	struct gpald_call *call = of_work(work);
 
 	call->is_working = false;
-	/* Of a client that has gone nothing more is begun. */
+	/* If the client has gone, nothing more is begun. */
 	if (!call->waiter) {
 		free_call(call);
 		return;
@@ -287,7 +293,7 @@ static void ran_line(struct gpald_work *work)
 		be_ready(call);
 		return;
 	}
-	/* What follows needs neither the line nor what was read of it. */
+	/* The line and its parsed form are not needed any more. */
 	if (!keep_id(call)) {
 		call->code = gpald_method_no_memory(&call->error);
 		be_ready(call);
@@ -303,7 +309,7 @@ static void ran_line(struct gpald_work *work)
 	}
 }
 
-/* Answers later, by a copy of the line. */
+/* Answers later, from a copy of the line. */
 static int put_off(const struct gpald_call *received, const char *line, size_t length, void *waiter,
 		   struct gpald_answer *answer, struct gpald_wire_error *error)
 {
@@ -359,7 +365,7 @@ static void run_finish(struct gpald_work *work)
 	gpald_writer_clear(&call->space.out);
 	if (call->error.reason != GPALD_REASON_OF(GPAL_E_NO_MEMORY))
 		return;
-	/* That is tried again by who answers. */
+	/* gpald_call_answer() tries again. */
 	call->code = 0;
 }
 
@@ -380,14 +386,14 @@ static bool is_long_record(const struct gpald_record *record)
 	return record && record->layout.length > GPALD_LAYOUT_LONG;
 }
 
-/* Whether it takes long to say what was done. */
+/* Returns whether writing the answer takes long. */
 static bool finishes_elsewhere(const struct gpald_call *call)
 {
 	return call->service->works &&
 	       (is_long_record(call->operation.record) || is_long_record(call->operation.previous));
 }
 
-/* Who has changed what: a line for each, whether or not the client is still there to be told. */
+/* Logs who has changed what, even if the client has gone. */
 static void log_change(const struct gpald_call *call)
 {
 	const struct gpald_operation *operation = &call->operation;
@@ -402,7 +408,7 @@ static void log_change(const struct gpald_call *call)
 
 static void on_done(struct gpald_operation *operation)
 {
-	/* The operation is the call's first member. */
+	/* The operation is the first member of the call. */
 	struct gpald_call *call = (struct gpald_call *)operation;
 
 	if (gpald_reply_has_changed(call))
@@ -413,7 +419,7 @@ static void on_done(struct gpald_operation *operation)
 		be_ready(call);
 }
 
-/* Whether nothing of a change has been begun, which then never is. */
+/* Withdraws a change that has not begun. Returns false if it has. */
 static bool is_withdrawn(struct gpald_call *call)
 {
 	struct gpald_registry *registry = call->service->registry;
@@ -429,7 +435,7 @@ static bool is_withdrawn(struct gpald_call *call)
 void gpald_call_abandon(struct gpald_call *call)
 {
 	call->waiter = NULL;
-	/* What has been begun goes on, and then the call ends. */
+	/* Work that has begun continues, and the call is freed after it. */
 	if (call->is_ready ||
 	    (call->is_working && call->work.run != run_decision &&
 	     gpald_work_cancel(&call->work)) ||
@@ -437,7 +443,7 @@ void gpald_call_abandon(struct gpald_call *call)
 		free_call(call);
 }
 
-/* A call that is not answered yet, though nothing of it is done elsewhere. */
+/* Puts off the answer of a call for which no work is pending. */
 static void defer_answer(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
 			 struct gpald_answer *answer)
 {
@@ -457,7 +463,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 	const size_t mark = w->text.length;
 	int code = call->code;
 
-	/* Only a refusal may be of none. */
+	/* Only a refusal may lack a method. */
 	assert(call->method || call->code || call->is_notification);
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
@@ -482,7 +488,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		free_call(call);
 		return true;
 	}
-	/* It cannot be refused any more. */
+	/* The change has been made, so it cannot be refused any more. */
 	if (code && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
 	    call->error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY)) {
 		gpald_writer_reset(w, mark);
@@ -497,7 +503,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 	return true;
 }
 
-/* Begins a change; the answer may come now or later. */
+/* Begins a change. The answer may come now or later. */
 static int begin_call(const struct gpald_call *received, const void *params, void *waiter,
 		      struct gpald_workspace *space, struct gpald_answer *answer,
 		      struct gpald_wire_error *error)
@@ -512,12 +518,12 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 		free_call(call);
 		return -1;
 	}
-	/* Nobody is told while it is being handed in. */
+	/* No waiter yet, so nothing is called during the submission. */
 	call->is_later = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
 		/*
-		 * The store has nothing of it, so it can be refused; and what took long to
-		 * decide comes later.
+		 * The store has not received the change, so it can be refused. A change that took
+		 * long to decide is answered later.
 		 */
 		call->is_later = false;
 		is_answered = gpald_call_answer(call, space, answer);
@@ -567,7 +573,10 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		gpald_arena_reset(space->arena);
 		code = caller->socket->envelope->parse(message->text, message->length, space->arena,
 						       &request, &error);
-		/* A notification may change nothing and gets no answer: there is nothing to do. */
+		/*
+		 * A notification may not change anything and gets no answer, so there is nothing to
+		 * do.
+		 */
 		if (code == 0 && request.is_notification) {
 			answer->kind = GPALD_ANSWER_NONE;
 			return;

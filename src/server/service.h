@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a line to its reply: the methods, without sockets. */
+/* The path from a line to its reply: the methods, without the sockets. */
 #ifndef GPALD_SERVER_SERVICE_H
 #define GPALD_SERVER_SERVICE_H
 
@@ -30,32 +30,32 @@ struct gpald_service {
 	const char *inspect_path;                /* NULL: no inspect socket */
 	const char *ttrpc_path;                  /* NULL: no ttrpc socket */
 	const char *state_path;                  /* NULL: nothing is kept */
-	const struct gpald_options *options;     /* for daemon.info, which says where all is from */
-	const struct gpald_connections *clients; /* to be counted */
+	const struct gpald_options *options;     /* for daemon.info */
+	const struct gpald_connections *clients; /* for counts */
 	struct gpald_registry *registry;
 	struct gpald_statistics statistics;
 
-	/* Told that a call can be answered, by gpald_call_answer(). */
+	/* Called when a call can be answered by gpald_call_answer(). */
 	void (*ready)(void *waiter);
 
-	struct gpald_works *works; /* what takes long is done there; NULL: nothing is put off */
-	struct gpald_users *users; /* of callers */
+	struct gpald_works *works; /* runs what takes long; NULL: nothing is put off */
+	struct gpald_users *users; /* the users of callers */
 
 	char *schema; /* the OpenRPC document on one line; owned */
 };
 
-/* What clients of a socket may do, and how they say it. */
+/* A kind of socket: what its clients may do, and in which form. */
 struct gpald_socket {
-	const char *name; /* in the log, and of the service manager's descriptor */
+	const char *name; /* in the log, and of the descriptor from the service manager */
 	bool is_inspect;  /* it has the methods that change nothing */
 	bool is_framed;   /* messages are frames of ttrpc, not lines */
 	const struct gpald_envelope *envelope;
 };
 extern const struct gpald_socket gpald_control_socket, gpald_inspect_socket, gpald_ttrpc_socket;
 
-/* Who asks. */
+/* The client that makes a request. */
 struct gpald_caller {
-	struct gpald_user *user; /* who is charged for what is put off; NULL: nothing is */
+	struct gpald_user *user; /* charged for work that is put off; NULL: nothing is put off */
 	uid_t uid;
 	pid_t pid;
 	bool is_admin; /* a member of the admin group */
@@ -63,56 +63,56 @@ struct gpald_caller {
 	bool is_subscribed;
 };
 
-/* What requests are answered with, one after another, so that memory is used again. */
+/* Memory for answering requests, one after another, which is used again. */
 struct gpald_workspace {
-	struct gpald_arena *arena; /* of the request that is being answered */
+	struct gpald_arena *arena; /* for the current request */
 	struct gpald_writer out;   /* lines of replies */
 };
 
-/* False: out of memory. */
+/* Returns false if memory ran out. */
 GPAL_MUST_USE bool gpald_workspace_init(struct gpald_workspace *space);
 void gpald_workspace_clear(struct gpald_workspace *space);
 
 /*
- * A request that is answered later: when the store has committed it, or when what
- * takes long has been done on another thread.
+ * A request that is answered later: after the store has committed it, or after another thread has
+ * done the work that takes long.
  */
 struct gpald_call {
 	struct gpald_operation operation; /* first */
 	struct gpald_work work;
-	bool is_working; /* `work` was submitted, and has not come back */
+	bool is_working; /* `work` has been submitted and has not finished */
 	struct gpald_service *service;
-	const struct gpald_method *method; /* NULL: none that there is */
+	const struct gpald_method *method; /* NULL: no valid method */
 	struct gpald_caller caller;
 	struct gpald_id id;
-	char *id_text; /* that of the id, where the call outlives its line; owned, or NULL */
+	char *id_text; /* text of the id, if the call outlives its line; owned, or NULL */
 	uint64_t started_ns;
 	uint64_t arrived_ns;
 	int64_t timeout_ns; /* of the client; 0: none */
-	bool is_later;      /* it was handed to the registry, and is answered when that is done */
+	bool is_later;      /* submitted to the registry, and answered when that is done */
 	bool is_ready;
-	void *waiter; /* NULL: nobody */
+	void *waiter; /* NULL: nobody waits */
 
-	/* Of a call that is made on another thread. */
-	char *line; /* owned; NULL: it is not */
+	/* For a call that is served on another thread. */
+	char *line; /* owned; NULL: it is served on the loop */
 	size_t line_length;
 	bool is_stopping;
 	bool is_notification;
-	const char *method_name; /* what the line names; NULL: nothing that could be read */
+	const char *method_name; /* the name in the line; NULL: none could be read */
 	const void *params;      /* decoded */
-	int code;                /* of what was done there, with `error` */
+	int code;                /* result of the work there, with `error` */
 	struct gpald_wire_error error;
-	bool is_written;              /* its reply lies in its own workspace */
-	bool is_held;                 /* and keeps other work of the user's waiting */
+	bool is_written;              /* its reply is in its own workspace */
+	bool is_held;                 /* and other work of the user waits for that reply */
 	struct gpald_workspace space; /* its own */
 };
 
 enum gpald_answer_kind {
 	GPALD_ANSWER_NONE,  /* a notification, which gets no reply */
-	GPALD_ANSWER_REPLY, /* a line more in the workspace */
-	GPALD_ANSWER_PLAIN, /* the line in `plain`, because there is no memory */
-	GPALD_ANSWER_LATER, /* the service's ready() will be called, unless the call is abandoned */
-	GPALD_ANSWER_WAIT,  /* there is nothing to say yet; see gpald_service_answer_wait() */
+	GPALD_ANSWER_REPLY, /* a line was added to the workspace */
+	GPALD_ANSWER_PLAIN, /* the line in `plain`, because memory ran out */
+	GPALD_ANSWER_LATER, /* ready() will be called, unless the call is abandoned */
+	GPALD_ANSWER_WAIT,  /* there is no answer yet; see gpald_service_answer_wait() */
 };
 
 struct gpald_answer {
@@ -120,46 +120,47 @@ struct gpald_answer {
 	size_t plain_length;
 	char plain[GPALD_RPC_PLAIN_SIZE];
 	struct gpald_call *call;
-	struct gpal_optional subscribed; /* events follow the reply, from after this revision on */
+	struct gpal_optional subscribed; /* events after this revision follow the reply */
 
-	/* Of a call that is answered later, or waits. */
+	/* For a call that is answered later, or waits. */
 	struct gpald_id id;
-	int64_t timeout_ns; /* 0: none, or not known yet */
+	int64_t timeout_ns; /* 0: none, or not yet known */
 	uint64_t since;     /* a wait is for events after this revision */
-	uint64_t wait_ms;   /* at most so long */
+	uint64_t wait_ms;   /* for at most so long */
 };
 
-/* What a client has sent. */
+/* A message of a client. */
 struct gpald_message {
 	const char *text; /* a line, its end excluded, or a frame */
 	size_t length;
 	uint64_t arrived_ns; /* in uv_hrtime(), or earlier */
-	bool is_stopping;    /* it came when no more was to be served */
+	bool is_stopping;    /* it arrived after the daemon began to stop */
 };
 
-/* Fills in what the service owns; the other members are the caller's. False: out of memory. */
+/*
+ * Fills in the members that the service owns; the caller sets the others. Returns false if memory
+ * ran out.
+ */
 GPAL_MUST_USE bool gpald_service_init(struct gpald_service *service);
 void gpald_service_clear(struct gpald_service *service);
 
 /*
- * Answers a message. Of one that came too late nothing is called, and the reply says that
- * the daemon is shutting down. `waiter` is what ready() gets if the answer comes later.
+ * Answers a message. If it arrived too late, no method is called, and the reply says that the
+ * daemon is shutting down. `waiter` is passed to ready() if the answer comes later.
  */
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,
 			  const struct gpald_message *message, void *waiter,
 			  struct gpald_workspace *space, struct gpald_answer *answer);
 
-/*
- * Refuses a message that need not be read, of a method or NULL. What the error owns is cleared.
- */
+/* Refuses a message without reading it. `method` may be NULL. Frees what the error owns. */
 void gpald_service_refuse(struct gpald_service *service, const struct gpald_caller *caller,
 			  const struct gpald_method *method, const struct gpald_id *id,
 			  struct gpald_wire_error *error, struct gpald_workspace *space,
 			  struct gpald_answer *answer);
 
 /*
- * Answers a call that waits, if there is something to say, or if its time is over. Waiting is
- * no part of its latency. False: there is nothing to say.
+ * Answers a call that waits if there are events, or if its time is over. Waiting does not count as
+ * latency. Returns false if there is no answer yet.
  */
 GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
 					     const struct gpald_caller *caller,
@@ -168,23 +169,26 @@ GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
 					     struct gpald_answer *answer);
 
 /*
- * Has an operation decided on another thread, for the registry; false: it is to be done
+ * For the registry: lets another thread decide on an operation. Returns false if it must be decided
  * at once.
  */
 GPAL_MUST_USE bool gpald_service_decide_elsewhere(struct gpald_operation *operation);
 
 /*
- * The reply of a call that is ready, which ends; the workspace has nothing in it. False: what
- * was asked has been done, and there is no memory to say so; the call goes on, and this is to
- * be tried again.
+ * Writes the reply of a call that is ready, and frees the call; the workspace must be empty.
+ * Returns false if the change was made but there is no memory for the reply; then the call remains:
+ * try again.
  */
 GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 				     struct gpald_answer *answer);
 
-/* The waiter has gone. A change that was begun goes on. */
+/* Tells a call that its waiter has gone. A change that has begun continues. */
 void gpald_call_abandon(struct gpald_call *call);
 
-/* The reply where no line was read, such as to one that is too long; id null. Its length. */
+/*
+ * Writes the reply to a line that was not read, such as one that is too long; its id is null.
+ * Returns its length.
+ */
 size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
 			     enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Root does as little as possible: it binds the sockets and makes folders that are not
- * there. A folder that is there is not given to anybody, because what is in it may have
- * been put there by somebody else; the administrator is told the command that does it.
+ * Changes the user. Root does as little as possible: it binds the sockets and creates missing
+ * folders. It gives no existing folder away, because somebody else may have put files into it; a
+ * message tells the administrator the command that does it.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 65536 /* of the kernel */
+#define GROUPS_MAX 65536 /* limit of the kernel */
 
 static bool complain_of_user(const struct gpald_options *options, const char *what, int error)
 {
@@ -53,7 +53,7 @@ static bool refuse_owner(const struct gpald_options *options, const char *what, 
 	return false;
 }
 
-/* Whether the folder and what is in it already are the user's. */
+/* Checks that the folder and its files belong to the user. */
 static bool check_owner(const struct gpald_options *options, int folder)
 {
 	static const char *const files[] = { "registry.db", "registry.db-wal" };
@@ -98,7 +98,7 @@ bool gpald_service_user_prepare(const struct gpald_options *options)
 		return true;
 	is_new = !options->require_state && gpald_sqlite_make_folder(path) == 0;
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (is_new ? O_NOFOLLOW : 0));
-	/* The store says why it can be neither made nor opened. */
+	/* If the folder can be neither created nor opened, the store reports why. */
 	if (folder < 0)
 		return true;
 	done = is_new ? give_state_folder(options, folder) : check_owner(options, folder);
@@ -108,7 +108,7 @@ bool gpald_service_user_prepare(const struct gpald_options *options)
 
 /* The change. */
 
-/* The user's groups, and that of the sockets, for one that has to be bound again. */
+/* Sets the groups of the user, and that of the sockets, which may have to be bound again. */
 static bool take_groups(const struct gpald_options *options)
 {
 	int count = GROUPS_MAX;
@@ -127,7 +127,7 @@ static bool take_groups(const struct gpald_options *options)
 	return done;
 }
 
-/* The kernel has no limit that a header of today knows. */
+/* The kernel may know more capabilities than the headers of this build. */
 static void drop_bounding_set(void)
 {
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
@@ -135,7 +135,10 @@ static void drop_bounding_set(void)
 		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
 }
 
-/* The change of user drops them, unless whoever started the daemon has set it to keep them. */
+/*
+ * Drops all capabilities. The change of user drops them, too, unless the starter of the daemon has
+ * prevented that.
+ */
 static bool drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -159,7 +162,7 @@ static bool is_root_gone(const struct gpald_options *options)
 	       (options->user_gid == 0 || setresgid((gid_t)-1, 0, (gid_t)-1) != 0);
 }
 
-/* As this user, who could neither remove a socket there at the end nor bind it again. */
+/* Warns if the new user can neither remove a socket at exit nor bind it again. */
 static void check_state_folder(const struct gpald_options *options, const char *path)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
@@ -190,7 +193,7 @@ bool gpald_service_user_become(const struct gpald_options *options)
 		return complain_of_user(options, "cannot drop capabilities", errno);
 	if (!is_root_gone(options))
 		return complain_of_user(options, "root could be regained", EPERM);
-	/* For SIGQUIT and crashes, which leave a core; a change of user forbids it. */
+	/* Allows core dumps for SIGQUIT and crashes; a change of user turns them off. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (options->control_fd < 0) {
 		check_state_folder(options, options->socket_path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user that a daemon started by root becomes: what belongs to that user from then on,
- * and the change itself, which cannot be undone.
+ * The user that a daemon started by root becomes: the files that must belong to that user, and the
+ * change, which is irreversible.
  */
 #ifndef GPALD_SERVER_SERVICE_USER_H
 #define GPALD_SERVER_SERVICE_USER_H
@@ -11,21 +11,21 @@
 #include <gpalayout/export.h>
 #include <stdbool.h>
 
-/* Whether the options name another user than the one that runs the daemon. */
+/* Returns whether the options name another user than the one that runs the daemon. */
 bool gpald_service_user_differs(const struct gpald_options *options);
 
 /*
- * As root, before anything is opened: the state folder is made for the user if it is
- * missing. False, which is logged: this is not root, or the folder or the registry in it
- * belongs to somebody else.
+ * Prepares the state folder as root, before anything is opened: creates it for the user if it is
+ * missing. Returns false after it has logged the error: this is not root, or the folder or its
+ * registry belongs to somebody else.
  */
 GPAL_MUST_USE bool gpald_service_user_prepare(const struct gpald_options *options);
 
 /*
- * Becomes the user, with the user's groups and that of the sockets, and without any
- * capability. Call it while there is one thread, after the sockets are bound. Warns of a
- * folder in which the user cannot replace them. False, which is logged: something of root
- * may be left, and the caller has to exit.
+ * Becomes the user, with the groups of the user and that of the sockets, and without capabilities.
+ * Call it while there is one thread, after the sockets are bound. Warns of folders in which the
+ * user cannot replace the sockets. Returns false after it has logged the error; the process may
+ * still have rights of root, so the caller must exit.
  */
 GPAL_MUST_USE bool gpald_service_user_become(const struct gpald_options *options);
 

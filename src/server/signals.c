@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each signal is in one of three lists; real-time signals belong to the third. */
+/* Handles signals. Each signal is in one of three lists; real-time signals belong to the third. */
 #include "config.h"
 
 #include "server/signals.h"
@@ -13,7 +13,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The last two are errors of the call that caused them, too. */
+/* For the last two, the call that caused them also fails. */
 static const int ignored[] = { SIGHUP, SIGPIPE, SIGXFSZ };
 
 static const int crashes[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
@@ -37,14 +37,14 @@ const char *gpald_signal_name(int number, char buffer[GPALD_SIGNAL_NAME_SIZE])
 	return buffer;
 }
 
-/* The default action is in force again, and comes when this returns. */
+/* The default action is restored; it takes effect when this returns. */
 static void on_crash(int number)
 {
 	gpald_log_crash(sigabbrev_np(number));
 	raise(number);
 }
 
-/* A stack that has overflowed leaves no room for the handler. */
+/* If the stack has overflowed, the handler needs another one. */
 static void set_signal_stack(void)
 {
 	static char room[64 * 1024];
@@ -66,7 +66,9 @@ void gpald_signals_prepare(void)
 	for (size_t i = 0; i < COUNT_OF(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	set_signal_stack();
-	/* What has been ignored stays so, and what a sanitizer handles, which says more. */
+	/*
+	 * A signal that is ignored stays so, and a sanitizer keeps its handlers, which report more.
+	 */
 	for (size_t i = 0; i < COUNT_OF(crashes); i++)
 		if (sigaction(crashes[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
 			sigaction(crashes[i], &crash, NULL);
@@ -93,7 +95,10 @@ int gpald_signals_start(struct gpald_signals *signals, uv_loop_t *loop, uv_signa
 		code = start_signal(signals, loop, ends[i], arrived, data);
 	for (int number = SIGRTMIN; number <= SIGRTMAX && code == 0; number++) {
 		code = start_signal(signals, loop, number, arrived, data);
-		/* A tool that runs the daemon keeps the last for itself, as valgrind does. */
+		/*
+		 * A tool that runs the daemon, such as valgrind, may keep the last signal for
+		 * itself.
+		 */
 		if (code == UV_EINVAL && number == SIGRTMAX)
 			code = 0;
 	}

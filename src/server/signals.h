@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What signals do to the daemon: nothing, an orderly stop, or a line in the log
- * before it dies of them. Three end it without a line: SIGKILL, which no program can
- * see, and the two that the C library keeps for itself (32 and 33). So does a stack
- * overflow of the store thread, which has no signal stack of its own.
+ * The effect of signals on the daemon: nothing, an orderly stop, or a line in the log before they
+ * kill it. Three kill it without a line: SIGKILL, which no program can handle, and the two that the
+ * C library reserves (32 and 33). So does a stack overflow of the store thread, which has no signal
+ * stack.
  */
 #ifndef GPALD_SERVER_SIGNALS_H
 #define GPALD_SERVER_SIGNALS_H
@@ -15,33 +15,32 @@
 
 struct gpald_signals {
 	uv_signal_t handles[64];
-	size_t count; /* of those that are initialised */
+	size_t count; /* number of initialised ones */
 };
 
 /*
- * Ignores SIGHUP, SIGPIPE and SIGXFSZ, and logs those that say that the daemon has
- * crashed (SIGSEGV and its like, and SIGQUIT, by which people ask for a core), which
- * then do what they always do.
+ * Ignores SIGHUP, SIGPIPE and SIGXFSZ. Logs signals of crashes, such as SIGSEGV, and SIGQUIT, which
+ * people send to get a core; then they take their default action.
  */
 void gpald_signals_prepare(void);
 
 /*
- * Calls `arrived` on the loop for each other signal that would end the process,
- * whether the daemon was started with it blocked or not. A libuv error or 0.
+ * Calls `arrived` on the loop for each other signal that would terminate the process, even if it
+ * was blocked when the daemon was started. Returns 0 or a libuv error.
  */
 GPAL_MUST_USE int gpald_signals_start(struct gpald_signals *signals, uv_loop_t *loop,
 				      uv_signal_cb arrived, void *data);
 
 /*
- * Closes the handles. Signals that come now are blocked, for their default action
- * would make a clean end look like a crash.
+ * Closes the handles. Signals that arrive now are blocked, because their default action would make
+ * a clean exit look like a crash.
  */
 void gpald_signals_stop(struct gpald_signals *signals);
 
-/* Whether the signal is how people and service managers end a daemon. */
+/* Returns whether people and service managers stop a daemon with this signal. */
 bool gpald_signal_is_ordinary(int number);
 
-/* "SIGTERM", "SIGRTMIN+3". */
+/* Writes the name of a signal, such as "SIGTERM" or "SIGRTMIN+3". */
 #define GPALD_SIGNAL_NAME_SIZE 16
 const char *gpald_signal_name(int number, char buffer[GPALD_SIGNAL_NAME_SIZE]);
 

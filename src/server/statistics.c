@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Buckets double, so that a glance at few of them shows a tail of any length. */
+/*
+ * Histograms. Each bucket is twice as wide as the one before, so a few of them show a tail of any
+ * length.
+ */
 #include "config.h"
 
 #include "server/statistics.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What daemon.stats tells: counters since the start, and how long things took. */
+/* The statistics of daemon.stats: counters since the start, and durations. */
 #ifndef GPALD_SERVER_STATISTICS_H
 #define GPALD_SERVER_STATISTICS_H
 
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * Bucket i counts times of at most 2^i microseconds that are in no bucket before
- * it; the last one has all that are longer, too.
+ * Bucket i counts times of at most 2^i microseconds that no earlier bucket counts. The last bucket
+ * also counts all longer times.
  */
 #define GPALD_HISTOGRAM_BUCKETS 32
 
@@ -23,14 +23,16 @@ struct gpald_histogram {
 
 void gpald_histogram_add(struct gpald_histogram *histogram, uint64_t us);
 
-/* {"count", "sum_us", "max_us", "buckets": [{"le_us", "count"}]}, empty buckets left out. */
+/*
+ * Writes {"count", "sum_us", "max_us", "buckets": [{"le_us", "count"}]}; empty buckets are omitted.
+ */
 void gpald_write_histogram(struct gpald_writer *w, const char *key,
 			   const struct gpald_histogram *histogram);
 
 struct gpald_method_statistics {
 	uint64_t answered;
 	uint64_t refused;
-	uint64_t refusals[GPALD_REASON_COUNT]; /* the same, by reason */
+	uint64_t refusals[GPALD_REASON_COUNT]; /* by reason */
 	struct gpald_histogram latency;
 };
 
@@ -38,13 +40,13 @@ struct gpald_method_statistics {
 
 struct gpald_statistics {
 	int64_t started_at_ms; /* since 1970-01-01 UTC */
-	uint64_t started_ns;   /* of uv_hrtime() */
+	uint64_t started_ns;   /* in uv_hrtime() */
 	uint64_t accepted;     /* connections */
 	uint64_t turned_away;
 	struct gpald_histogram commits;
-	struct gpald_histogram batches; /* of changes in a commit, not of microseconds */
+	struct gpald_histogram batches; /* sizes of commits in changes, not microseconds */
 	struct gpald_method_statistics methods[GPALD_METHODS_MAX]; /* in the order of the table */
-	struct gpald_method_statistics other; /* lines that name no method there is */
+	struct gpald_method_statistics other; /* lines without a valid method */
 };
 
 #endif

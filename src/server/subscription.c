@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscribers are served from the registry's ring: each connection only remembers
- * how far it has come, and few events are on their way to it at a time. One that
- * does not read costs no memory and no one's time, and is closed when what it has
- * not read is no longer kept.
+ * Sends events to subscribers from the ring of the registry. Each connection only remembers its
+ * position, and few events are unsent at a time. A subscriber that does not read costs neither
+ * memory nor time, and is closed when its next event is no longer kept.
  */
 #include "config.h"
 
@@ -11,7 +10,7 @@
 #include "server/methods.h"
 #include "wire/rpc.h"
 
-#define AT_A_TIME 65536 /* bytes; the rest waits until all of them are written */
+#define AT_A_TIME 65536 /* bytes; further events wait until all of them are written */
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {
@@ -43,7 +42,7 @@ void gpald_subscription_send(struct gpald_connection *c)
 		const struct gpald_event *event =
 			gpald_event_ring_after(ring_of(c), c->revision_sent);
 
-		/* Since it was checked nothing was added. */
+		/* No event was added since gpald_subscription_check(). */
 		if (!event)
 			return;
 		gpald_rpc_begin_notification(out, "layout.event");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A list of users, of whom a host has few, and a queue each. */
+/* A list of users, because a host has few, with a queue for each. */
 #include "config.h"
 
 #include "server/user.h"
@@ -71,7 +71,7 @@ void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn)
 	TAILQ_REMOVE(&user->turns, turn, entry);
 }
 
-/* The one after the user who had the last turn, all round. */
+/* Returns the user after the one who had the last turn; the list is circular. */
 static struct gpald_user *first_in_turn(const struct gpald_users *users)
 {
 	struct gpald_user *next = users->turn ? LIST_NEXT(users->turn, entry) : NULL;

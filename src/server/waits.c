@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls over ttrpc that wait: for events, while other calls of the connection go on, or for the
- * store or another thread, and then no longer than the client does. One timer is set to the
- * first end of them all.
+ * Calls over ttrpc that wait: for events, while other calls of the connection continue, or for the
+ * store or another thread, until the timeout of the client. One timer is set to the first end of
+ * them all.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@ struct gpald_wait {
 	struct gpald_id id;
 	uint64_t since;
 	uint64_t until;   /* in loop time */
-	bool is_given_up; /* by its client, at that time */
+	bool is_given_up; /* `until` is the timeout of its client */
 };
 
 static void on_limit(uv_timer_t *timer);
@@ -35,7 +35,7 @@ static void set_wait_timer(struct gpald_connections *all, uint64_t until)
 	uv_timer_start(&all->next_limit, on_limit, until > now ? until - now : 0, 0);
 }
 
-/* When a client gives up what it has sent, in loop time. */
+/* Returns the time at which a client gives up its request, in loop time. */
 static uint64_t end_of(const struct gpald_connection *c, int64_t timeout_ns)
 {
 	const uint64_t spent_ns = uv_hrtime() - c->arrived_ns;
@@ -118,7 +118,7 @@ static void forget_wait(struct gpald_connection *c, struct gpald_wait *wait)
 	free(wait);
 }
 
-/* Answers a wait; false: it goes on. */
+/* Answers a wait. Returns false if it continues. */
 static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wait)
 {
 	struct gpald_answer answer;
@@ -166,10 +166,10 @@ void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *
 		set_wait_timer(c->all, c->call_until);
 }
 
-/* Whatever was begun goes on; its reply has nowhere to go. */
+/* Drops a call whose client has given up. Work that has begun continues. */
 static void give_up_call(struct gpald_connection *c)
 {
-	/* What is on another thread has its method written there. */
+	/* If the line is on another thread, that thread writes call->method. */
 	const struct gpald_method *method = c->call->line ? NULL : c->call->method;
 
 	gpald_call_abandon(c->call);

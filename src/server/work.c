@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads are given no more than they can begin at once; the rest waits with its
- * user, where there is a choice. libuv has threads as well, but it aborts where none
- * can be started.
+ * Runs work on threads. The threads get only as much as they can begin at once; the rest waits with
+ * its user, where a choice is possible. The threads of libuv are not used, because libuv aborts if
+ * none can be started.
  */
 #include "config.h"
 
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NICENESS 5 /* lower than the loop, which everyone waits for */
+#define NICENESS 5 /* lower priority than the loop, for which everyone waits */
 
 static uint64_t thread_cpu_ns(void)
 {
@@ -24,7 +24,7 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* NULL: there is none. */
+/* Removes and returns the first work; NULL: there is none. */
 static struct gpald_work *pop_work(struct gpald_work_queue *queue)
 {
 	struct gpald_work *work = STAILQ_FIRST(queue);
@@ -39,7 +39,7 @@ static void *run_thread(void *data)
 	struct gpald_works *works = data;
 	struct gpald_work *work;
 
-	/* The thread has that of the one that started it. */
+	/* A thread begins with the priority of the thread that starts it. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + NICENESS);
 	pthread_mutex_lock(&works->lock);
 	for (;;) {
@@ -62,7 +62,7 @@ static void *run_thread(void *data)
 	return NULL;
 }
 
-/* Gives the threads what they can begin; the loop lasts until it is finished. */
+/* Gives the threads the work that they can begin. The loop stays alive until it is finished. */
 void gpald_works_go_on(struct gpald_works *works)
 {
 	struct gpald_user *user;
@@ -99,7 +99,7 @@ static void on_finished(uv_async_t *async)
 		works->running--;
 		user->is_working = false;
 		gpald_user_charge(works->users, user, work->cpu_ns);
-		/* The work may go with it. */
+		/* ran() may free the work. */
 		work->ran(work);
 		gpald_user_unref(works->users, user);
 	}

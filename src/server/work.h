@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work that would hold up the loop, done beside it on a few threads. Users share the
- * threads by the time they have been served: one piece of a user's work runs at a
- * time, and the user who has been served least goes first. What comes of it may be
- * large, so that no more is begun while a user does not read what there is.
+ * Work that would block the loop, done on a few threads. Users share the threads by the time that
+ * they have been served: only one piece of work of a user runs at a time, and the user who has been
+ * served least comes first. Results may be large, so no work of a user begins while the user does
+ * not read existing replies.
  */
 #ifndef GPALD_SERVER_WORK_H
 #define GPALD_SERVER_WORK_H
@@ -19,7 +19,7 @@
 
 #define GPALD_WORK_THREADS 4
 
-/* The members are for the functions below. */
+/* For the functions below only. */
 struct gpald_works {
 	struct gpald_users *users;
 	size_t running;
@@ -29,44 +29,49 @@ struct gpald_works {
 
 	pthread_mutex_t lock;
 	pthread_cond_t has_work;
-	/* Behind the lock. */
+	/* Protected by the lock. */
 	struct gpald_work_queue given, finished;
 	bool is_ending;
 };
 
-/* Embedded in what is worked on, which must last until `ran` was called. */
+/* Embedded in the object to work on, which must last until `ran` was called. */
 struct gpald_work {
 	struct gpald_works *works;
 	struct gpald_user *user;
 	STAILQ_ENTRY(gpald_work) entry;
-	bool is_urgent;  /* other users may wait for it, so that it is not kept waiting */
+	bool is_urgent;  /* other users may wait for it, so it does not wait for the user to read */
 	uint64_t cpu_ns; /* processor time that it took */
 
-	void (*run)(struct gpald_work *work); /* on one of the threads */
-	void (*ran)(struct gpald_work *work); /* then on the loop's */
+	void (*run)(struct gpald_work *work); /* called on one of the threads */
+	void (*ran)(struct gpald_work *work); /* called after it, on the thread of the loop */
 };
 
-/* Starts the threads; 0, or a libuv error. */
+/* Starts the threads. Returns 0 or a libuv error. */
 GPAL_MUST_USE int gpald_works_start(struct gpald_works *works, uv_loop_t *loop,
 				    struct gpald_users *users);
 
-/* Ends them, when there is no more work; the loop has to run once more. */
+/* Ends the threads, after all work is done. The loop must run once more. */
 void gpald_works_stop(struct gpald_works *works);
 
-/* Has `work` run for a user, whom it refers to meanwhile. Its two functions are set. */
+/*
+ * Submits work for a user, and keeps a reference to the user meanwhile. Set `run` and `ran` first.
+ */
 void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work);
 
 /*
- * For `ran`: no other work of the user's is begun until what came of this one is taken,
- * which gpald_work_taken() says.
+ * For `ran`: begins no other work of the user until its result is taken, for which
+ * gpald_work_taken() is called.
  */
 void gpald_work_hold(struct gpald_work *work);
 void gpald_work_taken(struct gpald_work *work);
 
-/* Begins what may begin, after a user has got room. */
+/* Begins waiting work, after a user has got room. */
 void gpald_works_go_on(struct gpald_works *works);
 
-/* Whether work was taken back before it began; then its functions are not called. */
+/*
+ * Withdraws work that has not begun; its functions are not called then. Returns false if it has
+ * begun.
+ */
 GPAL_MUST_USE bool gpald_work_cancel(struct gpald_work *work);
 
 #endif
