@@ -222,7 +222,7 @@ int gpald_decode_size(struct gpald_decoder *decoder, const cJSON *value, void *t
 		return 0;
 	case GPALD_SIZE_OVERFLOW:
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-					    "%.*s is more than 64 bits can hold",
+					    "%.*s does not fit in 64 bits",
 					    gpald_quotable(value->valuestring), value->valuestring);
 	case GPALD_SIZE_MALFORMED:
 		break;
@@ -341,7 +341,7 @@ int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *t
 		return -1;
 	if (!gpald_is_word(name, GPALD_NAME_MAX))
 		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
-					    "expected a name of 1 to %d characters out of A-Z, "
+					    "expected a name of 1 to %d characters from A-Z, "
 					    "a-z, 0-9 and ._:-",
 					    GPALD_NAME_MAX);
 	*(const char **)target = name;

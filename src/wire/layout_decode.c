@@ -47,8 +47,8 @@ static int decode_address(struct gpald_decoder *decoder, const cJSON *value, voi
 		}
 	}
 	return gpald_decoder_refuse(decoder, GPALD_BAD_SIZE,
-				    "layouts have 0x and lower-case hex digits here, such as "
-				    "\"0x1000\"");
+				    "expected 0x and lower-case hex digits without leading zeros, "
+				    "such as \"0x1000\"");
 }
 
 #define BOUNDS(type, range)                                                                   \
@@ -104,7 +104,7 @@ static int decode_layout_window(struct gpald_decoder *decoder, const cJSON *valu
 		return 0;
 	gpald_decoder_enter(decoder, "largest_bar");
 	return gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT,
-				    "0x%" PRIx64 " is the largest BAR that can lie in the window",
+				    "the largest BAR that fits in the window is 0x%" PRIx64,
 				    largest);
 }
 
@@ -316,7 +316,7 @@ static int decode_vtl2(struct gpald_decoder *decoder, const cJSON *value, void *
 {
 	if (cJSON_IsObject(value) && !value->child)
 		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
-					    "a layout without VTL2 ranges has no vtl2");
+					    "vtl2 has no range; omit it");
 	return gpald_decode_object(decoder, value, target, member);
 }
 
@@ -466,6 +466,7 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 	if (has_slots(&given))
 		return 0;
 	gpald_decoder_enter(decoder, "virtio_mmio");
-	return gpald_decoder_refuse(decoder, GPALD_BAD_LAYOUT,
-				    "its slots are not the pages of its range");
+	return gpald_decoder_refuse(
+		decoder, GPALD_BAD_LAYOUT,
+		"slots must list the pages of the range of virtio_mmio in order");
 }

@@ -81,12 +81,11 @@ static int check_name_or_request(const char *name, const struct gpal_request *re
 {
 	if (!name && !request->policy) {
 		gpald_refuse(error, GPALD_MISSING_MEMBER,
-			     "missing member name, or request: which layout is meant?");
+			     "missing member name or request; give one of them");
 		return gpald_point(error, "/name");
 	}
 	if (name && request->policy) {
-		gpald_refuse(error, GPALD_UNKNOWN_MEMBER,
-			     "there may be a name or a request, not both");
+		gpald_refuse(error, GPALD_UNKNOWN_MEMBER, "give a name or a request, not both");
 		return gpald_point(error, "/request");
 	}
 	return 0;
@@ -157,7 +156,7 @@ static int decode_side(struct gpald_decoder *decoder, const cJSON *value, void *
 				     side->layout.map.count > 0 ? "layout" :
 								  "request");
 	return gpald_decoder_refuse(decoder, given ? GPALD_UNKNOWN_MEMBER : GPALD_MISSING_MEMBER,
-				    "there has to be one of name, request and layout%s",
+				    "give one of name, request and layout%s",
 				    given ? ", not several" : "");
 }
 
@@ -206,8 +205,8 @@ static int check_backup(const void *params, struct gpald_wire_error *error)
 	if (!backup->after == !backup->revision.set)
 		return 0;
 	gpald_refuse(error, GPALD_MISSING_MEMBER,
-		     "missing member %s: a page but the first follows the name and the revision "
-		     "of the one before",
+		     "missing member %s; for each page after the first, give next and revision of "
+		     "the page before as after and revision",
 		     lacks_revision ? "revision" : "after");
 	return gpald_point(error, lacks_revision ? "/revision" : "/after");
 }

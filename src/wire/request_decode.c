@@ -86,8 +86,8 @@ static int decode_alignment(struct gpald_decoder *decoder, const cJSON *value, v
 		return -1;
 	return *alignment > 0 ? 0 :
 				gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-						     "an alignment is a power of two; leave it out "
-						     "for the usual one");
+						     "an alignment must be a power of two; omit it "
+						     "for the default");
 }
 
 static const struct gpald_member sized_window_rows[] = {
@@ -102,8 +102,8 @@ static int decode_none(struct gpald_decoder *decoder, const cJSON *value, void *
 	(void)target, (void)member;
 	if (cJSON_IsFalse(value))
 		return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE,
-					    "expected true, not false; for a window, give its size "
-					    "in place of none");
+					    "expected true, not false; to have a window, give its "
+					    "size instead of none");
 	return cJSON_IsTrue(value) ? 0 : gpald_decoder_wrong_type(decoder, value, "true");
 }
 

@@ -355,7 +355,7 @@ static const struct {
 	{ RC("\"name\":\"b\",\"low_mmio\":{}"),
 	  "a window needs size, start and end, devices or none" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":false}"),
-	  "expected true, not false; for a window, give its size in place of none" },
+	  "expected true, not false; to have a window, give its size instead of none" },
 	{ RC("\"name\":\"b\",\"low_mmio\":{\"none\":1}"), "expected true, not a number" },
 	{ REQUEST("\"vtl2\":[]"), "expected an object, not an array" },
 	{ REQUEST("\"vtl2\":null"), "expected an object, not null" },
