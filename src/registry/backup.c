@@ -146,9 +146,9 @@ static bool map_file(struct gpald_backup *backup, int fd, char error[GPALD_STORE
 	if (fd < 0 || fstat(fd, &status))
 		return say_system(error, backup);
 	if (!S_ISREG(status.st_mode))
-		return report_backup(error, backup, "it is no regular file");
+		return report_backup(error, backup, "it is not a regular file");
 	if (status.st_size == 0)
-		return report_backup(error, backup, "it is empty, and no backup");
+		return report_backup(error, backup, "it is empty");
 	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return say_system(error, backup);
@@ -163,8 +163,9 @@ static bool check_whole(struct gpald_backup *backup, char error[GPALD_STORE_ERRO
 	struct sha256_ctx hash;
 
 	if (backup->mapped < HEADING_LENGTH || memcmp(backup->bytes, HEADING, HEADING_LENGTH) != 0)
-		return report_backup(error, backup,
-				     "it is no backup of gpalayoutd, or one of a newer version");
+		return report_backup(
+			error, backup,
+			"it is not a backup of gpalayoutd, or a newer version made it");
 	if (backup->mapped < HEADING_LENGTH + sizeof(sum))
 		return report_backup(error, backup, "it was cut short");
 	backup->length = backup->mapped - sizeof(sum);
@@ -225,7 +226,7 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 	if (t.result == GPALD_CODEC_NO_MEMORY)
 		return report_backup(error, backup, "out of memory");
 	if (t.result != GPALD_CODEC_OK)
-		return report_backup(error, backup, "it holds something that no backup has");
+		return report_backup(error, backup, "it has an invalid entry");
 	backup->at = (size_t)(t.next - backup->bytes);
 	*entry = (struct gpald_backup_entry){
 		.kind = moved.kind,
@@ -239,7 +240,7 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 							      gpald_record_problem_text(problem));
 	}
 	return moved.kind != GPALD_BACKUP_END || backup->at == backup->length ||
-	       report_backup(error, backup, "something follows its end");
+	       report_backup(error, backup, "it has more bytes after its end");
 }
 
 void gpald_backup_close(struct gpald_backup *backup)

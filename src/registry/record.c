@@ -93,9 +93,9 @@ static const char *const problems[] = {
 	[GPALD_RECORD_CHECKSUM] = "its checksum is wrong",
 	[GPALD_RECORD_UNREADABLE] = "its request or its layout cannot be read",
 	[GPALD_RECORD_DIGEST] = "its digest is not that of its layout",
-	[GPALD_RECORD_LAYOUT] = "its layout does not agree with itself",
-	[GPALD_RECORD_UNKNOWN_POLICY] = "its policy is one that this version does not have",
-	[GPALD_RECORD_NEWER] = "its form is one that this version does not know",
+	[GPALD_RECORD_LAYOUT] = "its layout is not consistent",
+	[GPALD_RECORD_UNKNOWN_POLICY] = "this version of gpalayoutd does not have its policy",
+	[GPALD_RECORD_NEWER] = "this version of gpalayoutd does not know its form",
 };
 
 static_assert(sizeof(problems) / sizeof(problems[0]) == GPALD_RECORD_PROBLEM_COUNT,

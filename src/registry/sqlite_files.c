@@ -51,8 +51,8 @@ bool gpald_sqlite_recognise(const struct gpald_sqlite *store, const char *name,
 	file->inode = status.st_ino;
 	return is_open(file) ||
 	       gpald_sqlite_say(error,
-				"%s: SQLite has opened another file than %s in the state folder; "
-				"that is a symbolic link, or somebody has just replaced the folder",
+				"%s: SQLite has opened another file than %s in the state folder: "
+				"it is a symbolic link, or somebody has just replaced the folder",
 				store->path, name);
 }
 

@@ -97,7 +97,7 @@ static bool load_event_row(struct loading *l, sqlite3_stmt *row)
 	    strlen(name) >= sizeof(event.name) || strlen(digest) >= sizeof(event.digest) ||
 	    (l->newest_event && event.follows != l->newest_event))
 		return gpald_sqlite_say(l->error,
-					"%s: damaged: the event of revision %" PRIu64 " is not one",
+					"%s: damaged: the event of revision %" PRIu64 " is invalid",
 					l->store->path, event.revision);
 	strcpy(event.name, name);
 	strcpy(event.digest, digest);
@@ -220,7 +220,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	if (l->newest_event && l->newest_event != store->state.revision)
 		return gpald_sqlite_say(l->error,
 					"%s: damaged: its revision is %" PRIu64
-					" and that of its newest event %" PRIu64,
+					", but its newest event has revision %" PRIu64,
 					store->path, store->state.revision, l->newest_event);
 	if (!store->base.is_new)
 		store->state.floor = find_floor(&store->state);

@@ -186,11 +186,11 @@ static bool make_tables(struct gpald_sqlite *store, const char *backup,
 	struct gpald_store_state state = { .revision = gpald_event_first_revision() };
 	char set_up[SET_UP_SIZE];
 
-	if (!gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be made", error) ||
+	if (!gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be created", error) ||
 	    (backup && !gpald_sqlite_restore(store, backup, &state, error)))
 		return false;
 	write_set_up(&state, set_up);
-	return gpald_sqlite_run(store, set_up, "cannot be made", error);
+	return gpald_sqlite_run(store, set_up, "cannot be created", error);
 }
 
 /* Makes a new registry. It is complete and on disk before it gets its name. */
@@ -204,16 +204,17 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	remove_new(store);
 	fd = openat(store->folder_fd, NEW_FILE_NAME, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return gpald_sqlite_say(error, "%s: cannot be made: %s", store->path,
+		return gpald_sqlite_say(error, "%s: cannot be created: %s", store->path,
 					strerror(errno));
 	close(fd);
 	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, options->folder) < 0)
 		return gpald_sqlite_say(error, "out of memory");
 	if (open_database(store, new_path, NEW_FILE_NAME, error) &&
 	    gpald_sqlite_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
-			     "cannot be made", error) &&
+			     "cannot be created", error) &&
 	    make_tables(store, options->backup, error) &&
-	    gpald_sqlite_run(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be made", error)) {
+	    gpald_sqlite_run(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be created",
+			     error)) {
 		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 		made = close_database(store);
 	}
@@ -222,7 +223,7 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	free(new_path);
 	if (made && (renameat(store->folder_fd, NEW_FILE_NAME, store->folder_fd, FILE_NAME) ||
 		     fsync(store->folder_fd)))
-		made = gpald_sqlite_say(error, "%s: cannot be made: %s", store->path,
+		made = gpald_sqlite_say(error, "%s: cannot be created: %s", store->path,
 					strerror(errno));
 	if (!made)
 		remove_new(store);
@@ -242,7 +243,7 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 	    !gpald_sqlite_ask(store, "PRAGMA page_size", &page_bytes, error))
 		return false;
 	if (application != GPALD_SQLITE_APPLICATION_ID)
-		return gpald_sqlite_say(error, "%s: this is no registry of gpalayoutd",
+		return gpald_sqlite_say(error, "%s: it is not a registry of gpalayoutd",
 					store->path);
 	if (store->version > GPALD_SQLITE_SCHEMA_VERSION)
 		return gpald_sqlite_say(
@@ -251,12 +252,13 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 			", and this one knows version %d",
 			store->path, store->version, GPALD_SQLITE_SCHEMA_VERSION);
 	if (store->version < 1)
-		return gpald_sqlite_say(error, "%s: damaged: there is no schema version %" PRId64,
+		return gpald_sqlite_say(error,
+					"%s: damaged: its schema version is invalid: %" PRId64,
 					store->path, store->version);
 	if (page_bytes != GPALD_SQLITE_PAGE_BYTES)
 		return gpald_sqlite_say(error,
-					"%s: another program has changed the size of its pages to "
-					"%" PRId64 " bytes, and the limits count pages of %d",
+					"%s: another program has changed its page size to %" PRId64
+					" bytes; change it back to %d bytes",
 					store->path, page_bytes, GPALD_SQLITE_PAGE_BYTES);
 	return true;
 }
@@ -298,7 +300,7 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 	struct stat status;
 
 	if (code && code != EEXIST)
-		return gpald_sqlite_say(error, "%s: the state folder cannot be made: %s", folder,
+		return gpald_sqlite_say(error, "%s: the state folder cannot be created: %s", folder,
 					strerror(code));
 	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->folder_fd < 0 || fstat(store->folder_fd, &status))
@@ -307,14 +309,14 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 	if (status.st_uid != 0 && status.st_uid != geteuid())
 		return gpald_sqlite_say(
 			error,
-			"%s: the state folder belongs to uid %ld, who could replace what is in "
-			"it",
+			"%s: the state folder belongs to uid %ld, who could replace the registry; "
+			"chown it to the user of the daemon",
 			folder, (long)status.st_uid);
 	if (status.st_mode & 077)
 		return gpald_sqlite_say(
 			error,
-			"%s: the state folder has mode %04o, and only its owner may have access: "
-			"chmod 0700 it, or choose another; systemd makes it so with "
+			"%s: the state folder has mode %04o, but only its owner may have access: "
+			"chmod 0700 it or choose another; in a systemd unit, set "
 			"StateDirectoryMode=0700",
 			folder, (unsigned int)status.st_mode & 07777);
 	if (flock(store->folder_fd, LOCK_EX | LOCK_NB))
@@ -342,7 +344,7 @@ static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERRO
 	else if (length < 0)
 		gpald_sqlite_say(error, "%s: cannot be read: %s", store->path, strerror(errno));
 	else if (length < (ssize_t)sizeof(header) || memcmp(header, magic, sizeof(magic)) != 0)
-		gpald_sqlite_say(error, "%s: damaged: it is no SQLite database", store->path);
+		gpald_sqlite_say(error, "%s: damaged: it is not an SQLite database", store->path);
 	else
 		error[0] = '\0';
 	if (fd >= 0)
@@ -368,19 +370,20 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	 * start.
 	 */
 	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
-		return gpald_sqlite_say(error,
-					"%s: another program has not finished with it, and its "
-					"journal %s-journal is there; open the first with sqlite3, "
-					"or restore both",
-					store->path, store->path);
+		return gpald_sqlite_say(
+			error,
+			"%s: another program has not finished a transaction: there is "
+			"a journal %s-journal; open the database with sqlite3, or "
+			"restore both from a backup",
+			store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
 	/* SQLite would use it as the log of the new database; and it has layouts. */
 	if (!has_database && found != GPALD_SQLITE_LOG_EMPTY &&
 	    found != GPALD_SQLITE_LOG_UNREADABLE)
 		return gpald_sqlite_say(
 			error,
-			"%s: damaged: it is missing, and its log %s-wal is there; "
-			"restore the first from a backup, or move the second away to "
+			"%s: damaged: it is missing, but there is a log %s-wal; "
+			"restore the database from a backup, or move the log away to "
 			"begin with an empty registry",
 			store->path, store->path);
 	switch (found) {
@@ -396,13 +399,13 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	if (readable == 0)
 		return gpald_sqlite_say(
 			error,
-			"%s-wal: damaged: it holds changes, and none of them can be read; restore "
+			"%s-wal: damaged: it has changes, but none can be read; restore "
 			"it and the database from a backup",
 			store->path);
 	return gpald_sqlite_say(
 		error,
-		"%s-wal: damaged: it holds changes that cannot be read; restore it "
-		"and the database from a backup, or cut it to what can be read with "
+		"%s-wal: damaged: some of its changes cannot be read; restore it and the "
+		"database from a backup, or cut it to the part that can be read: "
 		"truncate -s %" PRIu64,
 		store->path, readable);
 }
@@ -413,18 +416,21 @@ static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_
 	const bool has_database = is_there(store, FILE_NAME);
 
 	if (has_database && options->backup)
-		return gpald_sqlite_say(error,
-					"%s: there is a registry already, and a backup is only "
-					"restored into a state folder without one: move it away "
-					"first, with its log %s-wal",
-					store->path, store->path);
+		return gpald_sqlite_say(
+			error,
+			"%s: there is already a registry; a backup is restored only "
+			"into a state folder without one: first move the registry "
+			"and its log %s-wal away",
+			store->path, store->path);
 	if (!check_beside(store, has_database, error))
 		return false;
 	if (!has_database && options->must_exist && !options->backup)
-		return gpald_sqlite_say(error,
-					"%s: there is no registry in the state folder, and none is "
-					"to be made; if it is on a disk of its own, mount that",
-					store->path);
+		return gpald_sqlite_say(
+			error,
+			"%s: there is no registry in the state folder, and "
+			"require-state forbids to create one; if the folder is on a "
+			"disk of its own, mount the disk",
+			store->path);
 	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))
 		return false;
 	store->base.is_new = !has_database && !options->backup;

@@ -56,7 +56,7 @@ static bool restore_record(const struct restoring *r, struct gpald_record *recor
 {
 	const bool is_done = raise_counter(r, record->name, &record->facts.generation) &&
 			     (gpald_sqlite_put(r->store, record) ||
-			      gpald_sqlite_say_why(r->error, r->store, "cannot be made"));
+			      gpald_sqlite_say_why(r->error, r->store, "cannot be created"));
 
 	gpald_record_unref(record);
 	return is_done;
@@ -74,7 +74,8 @@ static bool fill_database(const struct restoring *r)
 			break;
 		case GPALD_BACKUP_GONE:
 			if (!gpald_sqlite_remove(r->store, entry.name))
-				return gpald_sqlite_say_why(r->error, r->store, "cannot be made");
+				return gpald_sqlite_say_why(r->error, r->store,
+							    "cannot be created");
 			break;
 		case GPALD_BACKUP_END:
 		case GPALD_BACKUP_KIND_COUNT:
@@ -92,8 +93,8 @@ static bool finish_restore(const struct restoring *r, struct gpald_store_state *
 		return false;
 	if ((uint64_t)layouts != r->end.layouts)
 		return gpald_sqlite_say(r->error,
-					"%s: it has %" PRId64 " layouts and says that there are "
-					"%" PRIu64 ": some of its pages are missing",
+					"%s: it has %" PRId64 " layouts but should have %" PRIu64
+					": some of its pages are missing",
 					r->backup->path, layouts, r->end.layouts);
 	*state = r->end.state;
 	return raise_counter(r, "its state", &state->generation_top) &&
@@ -109,7 +110,7 @@ bool gpald_sqlite_restore(struct gpald_sqlite *store, const char *path,
 
 	if (!gpald_backup_open(&backup, path, error))
 		return false;
-	is_done = find_end(&r) && gpald_sqlite_prepare(store, "cannot be made", error) &&
+	is_done = find_end(&r) && gpald_sqlite_prepare(store, "cannot be created", error) &&
 		  fill_database(&r) && finish_restore(&r, state);
 	gpald_sqlite_unprepare(store);
 	gpald_backup_close(&backup);

@@ -87,7 +87,7 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 	result = gpald_sqlite_empty_log(store, error);
 	return (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL) &&
 	       gpald_sqlite_run(store, GPALD_SQLITE_UPGRADE_FROM_1,
-				"cannot be brought into the form of this version", error);
+				"cannot be upgraded to the schema of this version", error);
 }
 
 /* Deleted content is not secret, and overwriting all of it would need space in the log. */
@@ -114,7 +114,9 @@ void gpald_sqlite_unprepare(struct gpald_sqlite *store)
 static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
-		return gpald_sqlite_say(error, "%s: cannot be written, only read", store->path);
+		return gpald_sqlite_say(error,
+					"%s: it is read-only; the daemon must be able to write it",
+					store->path);
 	if (!use_log(store, error) ||
 	    !gpald_sqlite_run(store, SETTINGS, "cannot be written", error) ||
 	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||

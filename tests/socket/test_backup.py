@@ -233,7 +233,7 @@ class Backup(WithFolder):
                                  self.daemon.state, "--restore", self.file],
                                 capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(result.returncode, 1)
-        self.assertIn("there is a registry already", result.stderr)
+        self.assertIn("there is already a registry", result.stderr)
         self.assertEqual({name: open(os.path.join(self.daemon.state, name), "rb").read()
                           for name in os.listdir(self.daemon.state)}, before)
         self.daemon.start()
@@ -245,14 +245,14 @@ class Backup(WithFolder):
             whole = file.read()
         other = os.path.join(self.daemon.folder, "other")
         cases = [(whole[:-1], "cut short, or damaged"), (whole[:100], "cut short"), (b"", "it is empty"),
-                 (whole[:-40] + bytes(8) + whole[-32:], "its checksum is wrong"), (b"#!/bin/sh\n" * 9, "no backup of gpalayoutd"),
+                 (whole[:-40] + bytes(8) + whole[-32:], "its checksum is wrong"), (b"#!/bin/sh\n" * 9, "not a backup of gpalayoutd"),
                  (whole.replace(b"backup-1", b"backup-2"), "newer version"), (whole[:30], "it was cut short")]
         for content, why in cases:
             with open(other, "wb") as file:
                 file.write(content)
             self.assertIn(why, self.refused(other))
         self.assertIn("No such file", self.refused(other + "-not-there"))
-        self.assertIn("no regular file", self.refused("/dev/zero"))
+        self.assertIn("not a regular file", self.refused("/dev/zero"))
         self.assertIn("the memory store keeps nothing", self.refused(other, "--store", "memory"))
 
     def test_the_file_is_the_pages_and_their_sha_256(self):

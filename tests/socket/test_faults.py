@@ -585,7 +585,7 @@ class Unusable(unittest.TestCase):
         with sqlite3.connect(self.path) as db:
             db.execute("CREATE TABLE layouts (name)")
         db.close()
-        self.assert_refused(self.path, "no registry of gpalayoutd")
+        self.assert_refused(self.path, "not a registry of gpalayoutd")
 
     def test_a_truncated_database(self):
         self.daemon.stop()

@@ -177,7 +177,7 @@ class Starting(unittest.TestCase):
             self.check_read_only(daemon, start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state]))
             os.unlink(daemon.state + "/registry.db")
             said = start(daemon, "--state-dir", daemon.state, before=[*mount, daemon.state])
-            self.assertIn("registry.db: cannot be made: Read-only file system", said)
+            self.assertIn("registry.db: cannot be created: Read-only file system", said)
             os.unlink(daemon.state + "/registry.db-wal")
             os.rmdir(daemon.state)
 

@@ -471,7 +471,7 @@ START_TEST(a_restored_registry_has_the_layouts_and_new_numbers)
 	}
 	/* The folder has a registry now. */
 	ck_assert_ptr_null(restore(&folder, path, &loaded));
-	ck_assert_ptr_nonnull(strstr(loaded.error, "there is a registry already"));
+	ck_assert_ptr_nonnull(strstr(loaded.error, "there is already a registry"));
 	loaded_clear(&loaded);
 	unlink(path);
 	bench_end(&bench);
@@ -507,10 +507,10 @@ START_TEST(what_cannot_be_restored_leaves_no_registry)
 	};
 	static const uint8_t surplus[] = { 1, 1, 'x' };
 	static const char *const problems[] = {
-		"it has 2 layouts and says that there are 3",
+		"it has 2 layouts but should have 3",
 		"which cannot be raised by 4294967296",
-		"something follows its end",
-		"it holds something that no backup has",
+		"it has more bytes after its end",
+		"it has an invalid entry",
 	};
 	struct state_folder folder;
 	struct loaded loaded;
