@@ -64,9 +64,9 @@ static void check_users(void)
 	fclose(map);
 	if (seen > 0 && seen < UINT32_MAX)
 		gpald_log(GPALD_LOG_WARNING, "users_hidden",
-			  "seen=%llu what=\"a user namespace hides users: they all look like one, "
+			  "seen=%llu what=\"a user namespace hides users: they all look the same, "
 			  "and may change each other's layouts\" "
-			  "hint=\"no PrivateUsers= in the unit\"",
+			  "hint=\"remove PrivateUsers= from the unit\"",
 			  seen);
 }
 

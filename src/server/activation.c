@@ -61,8 +61,8 @@ static const char *take_descriptor(struct gpald_activation *activation, const ch
 	if (given->fd >= 0)
 		return "two sockets of the service manager have the same FileDescriptorName=";
 	if (!look_at(fd, given))
-		return "what the service manager gives is no Unix socket that listens: it has to "
-		       "be a ListenStream= with a path";
+		return "a socket of the service manager is not a Unix socket that listens: use "
+		       "ListenStream= with a path in its unit";
 	return NULL;
 }
 
@@ -75,7 +75,8 @@ static const char *take_descriptors(struct gpald_activation *activation, char *n
 		wrong = take_descriptor(activation, name ? name : "", GPALD_ACTIVATION_FIRST + i);
 	}
 	if (!wrong && activation->control.fd < 0)
-		wrong = "the service manager gives no control socket";
+		wrong = "the service manager gives no control socket: set "
+			"FileDescriptorName=control in its unit";
 	return wrong;
 }
 

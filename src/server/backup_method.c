@@ -59,8 +59,8 @@ int gpald_registry_backup_page(const struct gpald_context *context, const void *
 		return gpald_method_no_memory(error);
 	case GPALD_PAGE_RESYNC:
 		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
-			     "what has changed after revision %" PRIu64
-			     " is not kept: begin the backup anew",
+			     "the changes after revision %" PRIu64
+			     " are not kept: begin the backup again",
 			     backup->revision.value);
 		gpald_registry_revisions(registry, &error->revision, &error->oldest_since);
 		return gpald_point(error, "/revision");

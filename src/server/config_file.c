@@ -38,7 +38,7 @@ static int open_regular(const char *path, struct stat *info)
 	} else if (!S_ISREG(info->st_mode)) {
 		refuse_config(path, S_ISDIR(info->st_mode) ?
 					    "it is a folder; --config= takes a file" :
-					    "it is no regular file");
+					    "it is not a regular file");
 	} else {
 		return fd;
 	}
@@ -82,7 +82,7 @@ static int read_config_file(const char *path, char **text, size_t *length)
 static const char *find_junk(const char *line, size_t length)
 {
 	if (length > LINE_BYTES_MAX)
-		return "a line has at most 4096 bytes";
+		return "the line has more than 4096 bytes";
 	if (length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
 		return "a byte order mark: save the file as UTF-8 without one";
 	for (size_t i = 0; i < length; i++) {
@@ -90,7 +90,7 @@ static const char *find_junk(const char *line, size_t length)
 
 		if ((byte < ' ' && byte != '\t' && (byte != '\r' || i + 1 != length)) ||
 		    byte == 0x7f)
-			return "a control character: this is no text file";
+			return "a control character: this is not a text file";
 	}
 	return NULL;
 }
@@ -137,9 +137,9 @@ static const char *find_syntax(const char *value)
 	const char *comment = strchr(value, '#');
 
 	if (comment && (comment == value || strchr(SPACE, comment[-1])))
-		return "a comment has a line of its own, which begins with #";
+		return "a comment must be on a line of its own that begins with #";
 	if (value[0] == '"' || value[0] == '\'')
-		return "a value has no quotes";
+		return "remove the quotes around the value";
 	return NULL;
 }
 
@@ -152,7 +152,7 @@ static const char *set_config_option(struct gpald_options *options, const char *
 	if (option == GPALD_OPTION_COUNT)
 		return unknown_key(options, key);
 	if (option >= GPALD_OPTION_KEY_COUNT)
-		return "this is an option of the command line alone";
+		return "this option may only be on the command line";
 	value = equals ? trim_space(equals + 1) : "";
 	if (value[0] == '\0')
 		return missing_value(options, option);
@@ -215,7 +215,7 @@ int gpald_config_file_read(struct gpald_options *options, const char *path)
 		return 0;
 	if (path && !path[0])
 		return refuse_config("--config",
-				     "a file's name must not be empty; none for no file");
+				     "the name of a file must not be empty; use none for no file");
 	options->file = path ? path : GPALD_CONFIG_FILE;
 	status = read_config_file(options->file, &options->file_text, &length);
 	return status ? status :

@@ -172,14 +172,14 @@ static void answer_frame(struct gpald_connection *c, const char *frame, size_t l
 		return;
 	if (header.flags != 0)
 		gpald_refuse(&error, GPALD_INVALID_REQUEST,
-			     "there are no streams here: the flags of a request have to be 0");
+			     "streams are not supported; the flags of a request must be 0");
 	else if (header.stream % 2 == 0 || header.stream <= c->last_stream)
 		gpald_refuse(&error, GPALD_INVALID_REQUEST,
-			     "the stream id of a request has to be odd, and greater than those "
-			     "before it");
+			     "the stream id of a request must be odd and greater than all before "
+			     "it");
 	else if (is_too_long)
-		gpald_refuse(&error, GPALD_MESSAGE_TOO_LARGE, "a message has at most %zu bytes",
-			     GPALD_TTRPC_MESSAGE_MAX);
+		gpald_refuse(&error, GPALD_MESSAGE_TOO_LARGE,
+			     "a message may have at most %zu bytes", GPALD_TTRPC_MESSAGE_MAX);
 	if (header.stream % 2 == 1 && header.stream > c->last_stream)
 		c->last_stream = header.stream;
 	if (!error.message[0]) {

@@ -91,7 +91,7 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 			return "the value is not a number";
 		if (value < rows[i].least || value > rows[i].greatest) {
 			snprintf(wrong, sizeof(wrong),
-				 "the value is out of range: it is from %" PRIu64 " to %" PRIu64,
+				 "the value is out of range: expected %" PRIu64 " to %" PRIu64,
 				 rows[i].least, rows[i].greatest);
 			return wrong;
 		}

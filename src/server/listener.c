@@ -188,8 +188,7 @@ static int look_for_socket(struct gpald_listener *listener)
 	struct stat info;
 
 	if (lstat(listener->path, &info))
-		return errno == ENOENT ? 1 :
-					 complain_of_socket(listener, "cannot look at the path");
+		return errno == ENOENT ? 1 : complain_of_socket(listener, "cannot access the path");
 	if (!S_ISSOCK(info.st_mode)) {
 		errno = EEXIST;
 		return complain_of_socket(listener, "the path is not a socket");
@@ -241,12 +240,12 @@ static int set_owner(struct gpald_listener *listener)
 	int result = 0;
 
 	if (fd < 0 || fstat(fd, &info)) {
-		result = complain_of_socket(listener, "cannot look at the socket");
+		result = complain_of_socket(listener, "cannot access the socket");
 	} else if (!S_ISSOCK(info.st_mode) || info.st_uid != geteuid() || info.st_nlink != 1) {
 		errno = EEXIST;
 		result = complain_of_socket(listener, "somebody has replaced the socket");
 	} else if (fchownat(fd, "", listener->owner, listener->group, AT_EMPTY_PATH)) {
-		result = complain_of_socket(listener, "cannot set the group");
+		result = complain_of_socket(listener, "cannot set the owner and the group");
 	}
 	if (fd >= 0)
 		close(fd);
@@ -274,7 +273,7 @@ static int bind_and_listen(struct gpald_listener *listener, const struct sockadd
 	if (result)
 		return complain_of_socket(listener, "cannot bind");
 	if (lstat(listener->path, &info))
-		return complain_of_socket(listener, "cannot look at the socket");
+		return complain_of_socket(listener, "cannot access the socket");
 	listener->device = info.st_dev;
 	listener->inode = info.st_ino;
 	if ((listener->owner != GPALD_USER_UNCHANGED || listener->group != GPALD_GROUP_UNCHANGED) &&
@@ -319,7 +318,7 @@ int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_
 	};
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
 		errno = ENAMETOOLONG;
-		return complain_of_socket(listener, "a socket path has at most 107 bytes");
+		return complain_of_socket(listener, "a socket path may have at most 107 bytes");
 	}
 	if (asprintf(&listener->lock_path, "%s.lock", path) < 0) {
 		listener->lock_path = NULL;

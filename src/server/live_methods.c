@@ -75,7 +75,7 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 	case GPALD_OUTCOME_NOT_FOUND:
 		return gpald_method_not_found(operation->name, "/name", error);
 	case GPALD_OUTCOME_CONFLICT:
-		gpald_refuse(error, GPALD_CONFLICT, "%s exists and was made of another request",
+		gpald_refuse(error, GPALD_CONFLICT, "%s exists, but with another request",
 			     operation->name);
 		error->generation = operation->generation;
 		return gpald_point(error, "/name");
@@ -99,13 +99,16 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 		error->owner_uid = (struct gpal_optional){ true, operation->owner_uid };
 		return gpald_point(error, "/name");
 	case GPALD_OUTCOME_OTHER_POLICY:
-		gpald_refuse(error, GPALD_CONFLICT,
-			     "%s was made under %s and keeps that policy; leave it out, or name it",
-			     operation->name, operation->record->policy->name);
+		gpald_refuse(
+			error, GPALD_CONFLICT,
+			"%s was made under %s and keeps that policy; omit the policy or name this "
+			"one",
+			operation->name, operation->record->policy->name);
 		error->generation = operation->generation;
 		return gpald_point(error, "/request/policy");
 	case GPALD_OUTCOME_OTHER_ARCH:
-		gpald_refuse(error, GPALD_CONFLICT, "%s is a VM of %s and stays one",
+		gpald_refuse(error, GPALD_CONFLICT,
+			     "%s is for %s, and the architecture of a layout cannot change",
 			     operation->name, gpal_arch_name(operation->record->arch));
 		error->generation = operation->generation;
 		return gpald_point(error, "/request/arch");
@@ -131,8 +134,8 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 				    "the store has no room left; nothing was changed");
 	case GPALD_OUTCOME_STORE_FAILED:
 		return gpald_refuse(error, GPALD_STORE_FAILED,
-				    "the store failed and the daemon stops; after its restart, "
-				    "layout.get tells whether %s was changed",
+				    "the store failed and the daemon exits; after its restart, "
+				    "layout.get shows whether %s was changed",
 				    operation->name);
 	case GPALD_OUTCOME_NO_MEMORY:
 	case GPALD_OUTCOME_DONE:

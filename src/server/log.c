@@ -206,7 +206,7 @@ void gpald_log_forbidden(const char *name, unsigned int number)
 	strncat(line, name ? name : "unknown", 64);
 	strcat(line, " number=");
 	append_log_number(line, number);
-	strcat(line, " consequence=\"the daemon ends with SIGSYS; what was acknowledged is on "
+	strcat(line, " consequence=\"SIGSYS kills the daemon; acknowledged changes are on "
 		     "disk\"\n");
 	emit_log(line, strlen(line));
 }

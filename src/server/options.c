@@ -39,27 +39,30 @@ static const char *check_path(const char *path)
 {
 	static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == 108, "the text names it");
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-		return "a socket path has at most 107 bytes";
+		return "a socket path may have at most 107 bytes";
 	return path[0] ? NULL : "a socket path must not be empty";
 }
 
 static const char *set_socket(struct gpald_options *options, const char *value)
 {
 	options->socket_path = value;
-	return strcmp(value, "none") == 0 ? "there is always a control socket; expected a path" :
-					    check_path(value);
+	return strcmp(value, "none") == 0 ?
+		       "the control socket cannot be turned off; expected a path" :
+		       check_path(value);
 }
 
 static const char *set_inspect_socket_option(struct gpald_options *options, const char *value)
 {
 	options->inspect_path = value;
-	return value[0] ? check_path(value) : "a socket path must not be empty; none for no socket";
+	return value[0] ? check_path(value) :
+			  "a socket path must not be empty; use none for no socket";
 }
 
 static const char *set_ttrpc_socket(struct gpald_options *options, const char *value)
 {
 	options->ttrpc_path = strcmp(value, "none") == 0 ? NULL : value;
-	return value[0] ? check_path(value) : "a socket path must not be empty; none for no socket";
+	return value[0] ? check_path(value) :
+			  "a socket path must not be empty; use none for no socket";
 }
 
 static const char *parse_mode(const char *text, mode_t *mode)
@@ -68,7 +71,7 @@ static const char *parse_mode(const char *text, mode_t *mode)
 	unsigned long value = strtoul(text, &end, 8);
 
 	if (text[0] < '0' || text[0] > '7' || *end != '\0' || value > 0777)
-		return "a mode is octal, at most 0777";
+		return "expected an octal mode of at most 0777";
 	*mode = (mode_t)value;
 	return NULL;
 }
@@ -120,13 +123,13 @@ static const char *set_store(struct gpald_options *options, const char *value)
 {
 	options->is_kept = strcmp(value, "sqlite") == 0;
 	return options->is_kept || strcmp(value, "memory") == 0 ? NULL :
-								  "a store is sqlite or memory";
+								  "expected sqlite or memory";
 }
 
 static const char *set_state_folder(struct gpald_options *options, const char *value)
 {
 	options->state_folder = value;
-	return value[0] ? NULL : "a folder must not be empty";
+	return value[0] ? NULL : "the path of the folder must not be empty";
 }
 
 static const char *set_require_state(struct gpald_options *options, const char *value)
@@ -138,7 +141,7 @@ static const char *set_require_state(struct gpald_options *options, const char *
 static const char *set_backup(struct gpald_options *options, const char *value)
 {
 	options->backup = value;
-	return value[0] ? NULL : "a file must not be empty";
+	return value[0] ? NULL : "the path of the file must not be empty";
 }
 
 static const char *set_default_policy(struct gpald_options *options, const char *value)
@@ -184,7 +187,7 @@ static const char *set_log_level(struct gpald_options *options, const char *valu
 
 	(void)options;
 	if (!gpald_log_level_parse(value, &level))
-		return "a log level is error, warning, info or debug";
+		return "expected error, warning, info or debug";
 	gpald_log_set_level(level);
 	return NULL;
 }
@@ -226,7 +229,7 @@ static const struct row {
 				       NULL, set_admin_group, required_argument, 0 },
 	[GPALD_OPTION_STORE] = { "store", "sqlite|memory",
 				 "where live layouts are kept; memory keeps them\n"
-				 "as long as the daemon runs",
+				 "only while the daemon runs",
 				 "sqlite", NULL, set_store, required_argument, 0 },
 	[GPALD_OPTION_STATE_DIR] = { "state-dir", "DIR", "folder of the store, mode 0700",
 				     DEFAULT_STATE_FOLDER,
@@ -256,8 +259,8 @@ static const struct row {
 					"check the options and the file, and exit", NULL, NULL,
 					NULL, no_argument, 0 },
 	[GPALD_OPTION_RESTORE] = { "restore", "FILE",
-				   "begin with the layouts of a backup, in a state folder\n"
-				   "without a registry",
+				   "start with the layouts of a backup; the state folder\n"
+				   "must not have a registry",
 				   NULL, NULL, set_backup, required_argument, 0 },
 	[GPALD_OPTION_VERSION] = { "version", NULL, "print the version", NULL, NULL, NULL,
 				   no_argument, 'V' },
@@ -595,17 +598,17 @@ static void print_option(enum gpald_option option)
 void gpald_options_print_help(void)
 {
 	fputs("Usage: gpalayoutd [OPTION]...\n"
-	      "Answer VM front ends where each guest physical range goes.\n"
+	      "Compute for VM front ends where each guest physical range goes.\n"
 	      "\n",
 	      stdout);
 	for (int i = 0; i < GPALD_OPTION_COUNT; i++)
 		print_option((enum gpald_option)i);
 	fputs("\n"
-	      "The log goes to standard error. On SIGTERM or SIGINT the daemon answers what was\n"
-	      "asked and exits. Any other terminating signal does the same, with status 1.\n"
+	      "The log goes to standard error. On SIGTERM or SIGINT the daemon answers pending\n"
+	      "requests and exits. Any other terminating signal does the same, with status 1.\n"
 	      "SIGHUP is ignored, SIGQUIT leaves a core, and a system call that --confine does\n"
-	      "not allow ends the daemon with SIGSYS. Exit status: 0 ended by SIGTERM or\n"
-	      "SIGINT, 1 could not start, the store failed or another signal came, 2 usage.\n",
+	      "not allow kills the daemon with SIGSYS. Exit status: 0 after SIGTERM or SIGINT;\n"
+	      "1 if the start or the store fails or another signal comes; 2 for a usage error.\n",
 	      stdout);
 }
 

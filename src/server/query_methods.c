@@ -261,11 +261,9 @@ int gpald_layout_advise(const struct gpald_context *context, const void *params,
 		return -1;
 	}
 	if (advise->tag && advice->count == 0) {
-		gpald_refuse(
-			error, GPALD_NOT_FOUND,
-			"there is no advice on %s; without tag, all that there is advice on is "
-			"listed",
-			advise->tag);
+		gpald_refuse(error, GPALD_NOT_FOUND,
+			     "there is no advice on %s; omit tag to list all ranges with advice",
+			     advise->tag);
 		code = point_at_tag(advise->tag, error);
 	} else {
 		gpald_write_object(w, NULL);

@@ -54,9 +54,9 @@ static int too_large(const struct gpald_call *call, size_t length, struct gpald_
 	const uint64_t most = reply_max(call);
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
-			    "%sthe reply would have %zu bytes; at most %llu are sent",
-			    gpald_reply_has_changed(call) ? "it was done, but " : "", length,
-			    (unsigned long long)most);
+			    "%sthe reply would have %zu bytes; the limit is %llu",
+			    gpald_reply_has_changed(call) ? "the change was made, but " : "",
+			    length, (unsigned long long)most);
 }
 
 /* Returns whether the line that begins at `mark` may be sent. */

@@ -135,7 +135,7 @@ static void on_grace_over(uv_timer_t *timer)
 static void begin_end(struct server *server)
 {
 	enter_phase(server, PHASE_GRACE);
-	gpald_notify("STOPPING=1\nSTATUS=Answering the last of %zu connections",
+	gpald_notify("STOPPING=1\nSTATUS=Answering pending requests of %zu connections",
 		     server->connections.count);
 	server->ending_since = uv_hrtime();
 	gpald_endpoints_remove_files(&server->endpoints);
@@ -192,10 +192,10 @@ static void on_committed(void *data, const struct gpald_batch *batch)
 	}
 	if (batch->result == GPALD_COMMIT_FAILED && !server->has_failed) {
 		server->has_failed = true;
-		gpald_log(
-			GPALD_LOG_ERROR, "store_failed",
-			"error=%s consequence=\"the daemon stops; a restart finds what was kept\"",
-			gpald_log_quote(batch->error, quoted));
+		gpald_log(GPALD_LOG_ERROR, "store_failed",
+			  "error=%s consequence=\"the daemon exits; a restart loads what is on "
+			  "disk\"",
+			  gpald_log_quote(batch->error, quoted));
 	} else if ((batch->result == GPALD_COMMIT_FULL ||
 		    batch->result == GPALD_COMMIT_NO_MEMORY) &&
 		   gpald_log_allowed()) {
@@ -285,7 +285,8 @@ static void close_registry(struct server *server)
 	if (!server->service.registry ||
 	    gpald_registry_close(server->service.registry, (unsigned int)timeout))
 		return;
-	gpald_log(GPALD_LOG_ERROR, "store_stalled", "consequence=\"ended without waiting for it\"");
+	gpald_log(GPALD_LOG_ERROR, "store_stalled",
+		  "consequence=\"the daemon exits without waiting for the disk\"");
 	_exit(1);
 }
 
@@ -304,7 +305,7 @@ static void on_watchdog(uv_timer_t *timer)
 		gpald_notify("WATCHDOG=1");
 	else if (gpald_log_allowed())
 		gpald_log(GPALD_LOG_WARNING, "store_slow",
-			  "what=\"the store has not answered since the last look\"");
+			  "what=\"the store has not answered since the last check\"");
 	if (server->phase == PHASE_SERVING)
 		gpald_notify("STATUS=Serving %zu layouts on %zu connections",
 			     gpald_registry_count(server->service.registry),
@@ -539,9 +540,9 @@ static bool confine_server(struct server *server)
 	if (code == 0)
 		return true;
 	gpald_log(is_given ? GPALD_LOG_ERROR : GPALD_LOG_WARNING, "not_confined",
-		  "error=\"%s\" what=\"the kernel does not take the filter of system calls\" %s",
+		  "error=\"%s\" what=\"the kernel refuses the filter of system calls\" %s",
 		  strerror(code),
-		  is_given ? "hint=\"confine=no starts without it\"" :
+		  is_given ? "hint=\"set confine=no to start without it\"" :
 			     "consequence=\"the daemon serves without it\"");
 	gpald_options_drop_confine(options);
 	return !is_given;

@@ -182,7 +182,7 @@ static int take_call(struct gpald_call *call, const struct gpald_rpc_request *re
 	call->timeout_ns = request->timeout_ns;
 	if (is_timed_out(call))
 		return gpald_refuse(error, GPALD_TIMEOUT,
-				    "the client's time is over; nothing was done");
+				    "the client's timeout has expired; nothing was done");
 	table = call->caller.socket->is_framed && call->method->rpc_params ?
 			call->method->rpc_params :
 			call->method->params;

@@ -60,7 +60,7 @@ static bool check_owner(const struct gpald_options *options, int folder)
 	struct stat status;
 
 	if (fstat(folder, &status))
-		return complain_of_user(options, "cannot look at the state folder", errno);
+		return complain_of_user(options, "cannot access the state folder", errno);
 	if (status.st_uid != options->user_uid)
 		return refuse_owner(options, "the state folder", status.st_uid);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -116,13 +116,13 @@ static bool take_groups(const struct gpald_options *options)
 	bool done;
 
 	if (!groups)
-		return complain_of_user(options, "cannot take the user's groups", ENOMEM);
+		return complain_of_user(options, "cannot set the user's groups", ENOMEM);
 	if (getgrouplist(options->user, options->user_gid, groups, &count) < 0)
 		count = GROUPS_MAX;
 	if (options->group != GPALD_GROUP_UNCHANGED && count < GROUPS_MAX)
 		groups[count++] = options->group;
 	done = setgroups((size_t)count, groups) == 0 ||
-	       complain_of_user(options, "cannot take the user's groups", errno);
+	       complain_of_user(options, "cannot set the user's groups", errno);
 	free(groups);
 	return done;
 }
@@ -173,8 +173,8 @@ static void check_state_folder(const struct gpald_options *options, const char *
 			GPALD_LOG_WARNING, "socket_folder",
 			"path=%s user=%s what=\"this user may not write in the folder of the "
 			"socket: its file stays when the daemon exits, and is not bound again if "
-			"somebody removes it\" hint=\"a folder of its own, which the daemon makes "
-			"if it is missing\"",
+			"somebody removes it\" hint=\"use a folder of its own; the daemon creates "
+			"it if it is missing\"",
 			gpald_log_quote(path, quoted), options->user);
 	free(copy);
 }
@@ -192,7 +192,7 @@ bool gpald_service_user_become(const struct gpald_options *options)
 	if (!drop_capabilities())
 		return complain_of_user(options, "cannot drop capabilities", errno);
 	if (!is_root_gone(options))
-		return complain_of_user(options, "root could be regained", EPERM);
+		return complain_of_user(options, "the process could become root again", EPERM);
 	/* Allows core dumps for SIGQUIT and crashes; a change of user turns them off. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (options->control_fd < 0) {

@@ -70,7 +70,7 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 		wait = malloc(sizeof(*wait));
 	if (!wait) {
 		refuse_wait(c, the_method(), &answer->id, GPALD_OVERLOADED,
-			    "too many calls of this connection wait");
+			    "too many calls of this connection are waiting");
 		return;
 	}
 	*wait = (struct gpald_wait){
@@ -126,7 +126,8 @@ static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wai
 	if (!is_due(c, wait))
 		return false;
 	if (wait->is_given_up && uv_now(c->all->loop) >= wait->until) {
-		refuse_wait(c, the_method(), &wait->id, GPALD_TIMEOUT, "the client's time is over");
+		refuse_wait(c, the_method(), &wait->id, GPALD_TIMEOUT,
+			    "the client's timeout has expired");
 		return true;
 	}
 	if (!gpald_service_answer_wait(c->all->service, &c->caller, &wait->id, wait->since,
@@ -176,7 +177,7 @@ static void give_up_call(struct gpald_connection *c)
 	c->call = NULL;
 	c->is_short = false;
 	refuse_wait(c, method, &c->call_id, GPALD_TIMEOUT,
-		    "the client's time is over; what was begun may be done nonetheless");
+		    "the client's timeout has expired; work that has begun may still be done");
 	gpald_connection_flush(c);
 }
 

@@ -71,7 +71,7 @@ class Reading(Case):
                 self.assert_fine(content)
 
     def test_the_last_line_without_its_end_is_read(self):
-        self.assert_wrong("\nlog-level = loud", "2: log-level: a log level is error")
+        self.assert_wrong("\nlog-level = loud", "2: log-level: expected error")
 
     def test_each_wrong_line_is_named_and_says_what_is_right(self):
         self.assert_wrong(
@@ -85,18 +85,18 @@ class Reading(Case):
     def test_limits_say_which_there_are_and_how_large(self):
         self.assert_wrong("limit = conections=5\nlimit = connections=0\nlimit = list_page=1000000000\n",
                           "1: no such limit; there are: request_line_bytes reply_bytes connections ",
-                          "2: limit: the value is out of range: it is from 1 to ", "3: out of range: it is from 1 to ")
+                          "2: limit: the value is out of range: expected 1 to ", "3: out of range: expected 1 to ")
 
     def test_sockets_have_paths_that_fit(self):
         self.assert_wrong(f"socket = /{'x' * 107}\ninspect-socket = /{'x' * 107}\n",
-                          "1: socket: a socket path has at most 107 bytes", "2: inspect-socket: a socket path has at most 107 bytes")
-        self.assert_wrong("socket = none\n", "1: socket: there is always a control socket")
+                          "1: socket: a socket path may have at most 107 bytes", "2: inspect-socket: a socket path may have at most 107 bytes")
+        self.assert_wrong("socket = none\n", "1: socket: the control socket cannot be turned off")
         self.assert_fine(f"socket = /{'x' * 106}\ninspect-socket = none\n")
 
     def test_options_of_the_command_line_alone_are_no_keys(self):
         for key in NO_KEYS:
             with self.subTest(key):
-                self.assert_wrong(f"{key} = x\n", f"1: {key}: this is an option of the command line alone")
+                self.assert_wrong(f"{key} = x\n", f"1: {key}: this option may only be on the command line")
 
     def test_a_key_is_given_once(self):
         self.assert_wrong("store = sqlite\n\nstore = sqlite\n", "3: store is given twice; line 1 has it already")
@@ -112,9 +112,9 @@ class Reading(Case):
         self.assert_wrong("= /x\n", "1: expected KEY = VALUE")
 
     def test_what_other_formats_have_is_not_taken_for_a_value(self):
-        self.assert_wrong("socket = /x # here\n", "1: a comment has a line of its own")
-        self.assert_wrong("socket = # here\n", "1: a comment has a line of its own")
-        self.assert_wrong("socket = \"/x\"\n", "1: no quotes")
+        self.assert_wrong("socket = /x # here\n", "1: a comment must be on a line of its own")
+        self.assert_wrong("socket = # here\n", "1: a comment must be on a line of its own")
+        self.assert_wrong("socket = \"/x\"\n", "1: remove the quotes")
         self.assert_wrong("[daemon]\n", "1: no such key")
         self.assert_fine("socket = /x#1\n")
 
@@ -138,7 +138,7 @@ class Reading(Case):
 
     def test_long_lines(self):
         self.assert_fine("#" * 4096 + "\nstate-dir = /" + "x" * 4000 + "\n")
-        self.assert_wrong("\n" + "#" * 4097 + "\n", "2: a line has at most 4096 bytes")
+        self.assert_wrong("\n" + "#" * 4097 + "\n", "2: the line has more than 4096 bytes")
         self.assert_wrong("k" * 4000 + " = 1\n", "1: kkk")
 
     def test_a_large_file_is_refused(self):
@@ -161,9 +161,9 @@ class Reading(Case):
                 self.assertEqual(bool(done.stderr), done.returncode == 2, done.stderr)
 
     def test_what_cannot_be_read_is_named(self):
-        cases = [(self.folder, "it is a folder"), (self.path, "No such file or directory"), ("/dev/zero", "it is no regular file")]
+        cases = [(self.folder, "it is a folder"), (self.path, "No such file or directory"), ("/dev/zero", "it is not a regular file")]
         os.mkfifo(os.path.join(self.folder, "fifo"))
-        cases.append((os.path.join(self.folder, "fifo"), "it is no regular file"))
+        cases.append((os.path.join(self.folder, "fifo"), "it is not a regular file"))
         for path, text in cases:
             with self.subTest(path):
                 done = subprocess.run([GPALAYOUTD, f"--config={path}", "--check-config"], capture_output=True, text=True,
@@ -173,7 +173,7 @@ class Reading(Case):
 
         done = subprocess.run([GPALAYOUTD, "--config=", "--check-config"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual((done.returncode, done.stderr),
-                         (2, "gpalayoutd: --config: a file's name must not be empty; none for no file\n"))
+                         (2, "gpalayoutd: --config: the name of a file must not be empty; use none for no file\n"))
 
     def test_complaints_are_errors_to_the_journal(self):
         self.write("store = disk\n")
@@ -183,7 +183,7 @@ class Reading(Case):
             done = subprocess.run([GPALAYOUTD, f"--config={self.path}", "--check-config"], stderr=theirs, timeout=PATIENCE,
                                   env=dict(os.environ, JOURNAL_STREAM=f"{info.st_dev}:{info.st_ino}"), check=False)
             said = ours.recv(4096).decode()
-        self.assertEqual((done.returncode, said), (2, f"<3>gpalayoutd: {self.path}:1: store: a store is sqlite or memory\n"))
+        self.assertEqual((done.returncode, said), (2, f"<3>gpalayoutd: {self.path}:1: store: expected sqlite or memory\n"))
 
     def test_a_file_that_may_not_be_read_is_named(self):
         self.write("log-level = debug\n")
@@ -201,7 +201,7 @@ class Checking(Case):
 
     def test_the_command_line_is_checked_too(self):
         self.write("")
-        for options, text in ((["--log-level=loud"], b"--log-level=loud: a log level is"), (["extra"], b"extra: unexpected argument"),
+        for options, text in ((["--log-level=loud"], b"--log-level=loud: expected error"), (["extra"], b"extra: unexpected argument"),
                               (["--store=memory", "--state-dir=/x"], b"--state-dir: the memory store has no folder")):
             done = self.check_config(*options)
             self.assertEqual((done.returncode, done.stdout), (2, b""))

@@ -106,7 +106,7 @@ class Filter(Confined):
             daemon.options.append("--confine=yes")
             Daemon.start(daemon, wait=False)
             self.assertEqual(daemon.process.wait(PATIENCE), 1)
-            self.assertIn('hint="confine=no starts without it"', daemon.wait_log("level=error event=not_confined"))
+            self.assertIn('hint="set confine=no to start without it"', daemon.wait_log("level=error event=not_confined"))
             self.assertFalse(os.path.exists(daemon.socket))
             daemon.options.append("--confine=no")
             Daemon.start(daemon)

@@ -125,7 +125,7 @@ class Output(unittest.TestCase):
         with Daemon("--store", "memory", "--limit", "reply_bytes=64K") as daemon, daemon.connect() as client:
             many = {"name": "vm", "request": with_root_complexes(300)}
             # The layout is created, although the reply is too long.
-            self.assertIn("it was done", client.call("layout.create", many)["error"]["message"])
+            self.assertIn("the change was made", client.call("layout.create", many)["error"]["message"])
             before = client.call("layout.list")["result"]["layouts"]
             for wanted, why in ((with_root_complexes(1), "would_remove"),
                                 (with_root_complexes(300, ["512GiB", "8GiB"]), "would_move")):
@@ -147,7 +147,7 @@ class Output(unittest.TestCase):
                                     "params": params}).encode() + b"\n")
             reply = client.read_reply()
             self.assertEqual((reason(reply), reply["id"]), ("message_too_large", None))
-            return reply["error"]["message"].startswith("it was done, but ")
+            return reply["error"]["message"].startswith("the change was made, but ")
 
         small, large = ({"name": "vm", "request": {"arch": "x86_64", "memory": {"nodes": [size]}}}
                         for size in ("4GiB", "8GiB"))

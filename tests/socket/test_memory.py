@@ -402,7 +402,7 @@ class TooLong(Shortage):
                     continue
                 done += 1
                 self.assertEqual((reason(reply), reply["id"]), ("message_too_large", 1))
-                self.assertRegex(reply["error"]["message"], "^it was done, but the reply would have ")
+                self.assertRegex(reply["error"]["message"], "^the change was made, but the reply would have ")
         self.assertGreater(done, 6)
 
 

@@ -670,7 +670,7 @@ class Limits(unittest.TestCase):
         with Daemon("--store", "memory", "--limit", "reply_bytes=64KiB") as daemon, daemon.connect() as client:
             made = create(client, "vm")["result"]
             for dry_run, words, generation in ((True, "the reply would have", made["generation"]),
-                                               (False, "it was done, but the reply would have",
+                                               (False, "the change was made, but the reply would have",
                                                 made["generation"] + 1)):
                 reply = update(client, "vm", many, dry_run=dry_run, allow_moves=True)
                 self.assertEqual(reason(reply), "message_too_large")

@@ -183,7 +183,7 @@ class Sockets(unittest.TestCase):
             stack.callback(os.close, nothing)
             cases = [("control:control", None, "the same FileDescriptorName="), ("inspect", [0], "no control socket"),
                      ("gpalayoutd.socket", None, "called neither control, inspect nor ttrpc"), ("", None, "called neither control, inspect nor ttrpc"),
-                     *[("control", [fd], "no Unix socket that listens") for fd in
+                     *[("control", [fd], "not a Unix socket that listens") for fd in
                        (datagrams.fileno(), idle.fileno(), internet.fileno(), abstract.fileno(), nothing)]]
             for names, given, text in cases:
                 with self.subTest(names=names, given=given), Manager(sockets=("control", "inspect")) as manager:
@@ -212,7 +212,7 @@ class Telling(unittest.TestCase):
             manager.start()
             self.assertEqual(manager.next_told(), ["READY=1", "STATUS=Serving 0 layouts"])
             manager.process.send_signal(signal.SIGTERM)
-            self.assertEqual(manager.next_told(), ["STOPPING=1", "STATUS=Answering the last of 0 connections"])
+            self.assertEqual(manager.next_told(), ["STOPPING=1", "STATUS=Answering pending requests of 0 connections"])
             self.assertEqual(manager.process.wait(PATIENCE), 0)
 
     def test_a_daemon_that_cannot_start_is_not_ready(self):
