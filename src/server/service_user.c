@@ -163,7 +163,7 @@ static bool is_root_gone(const struct gpald_options *options)
 }
 
 /* Warns if the new user can neither remove a socket at exit nor bind it again. */
-static void check_state_folder(const struct gpald_options *options, const char *path)
+static void check_socket_folder(const struct gpald_options *options, const char *path)
 {
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 	char *copy = path ? strdup(path) : NULL;
@@ -196,9 +196,9 @@ bool gpald_service_user_become(const struct gpald_options *options)
 	/* Allows core dumps for SIGQUIT and crashes; a change of user turns them off. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (options->control_fd < 0) {
-		check_state_folder(options, options->socket_path);
-		check_state_folder(options, options->inspect_path);
-		check_state_folder(options, options->ttrpc_path);
+		check_socket_folder(options, options->socket_path);
+		check_socket_folder(options, options->inspect_path);
+		check_socket_folder(options, options->ttrpc_path);
 	}
 	return true;
 }
