@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Next steps. The daemon says what is wrong; which flag or member to turn is
- * the client's to say, one table row for each reason.
+ * Hints on what to do about a refusal. The daemon says what is wrong; the client knows which flag
+ * or member the user must change. Each reason has rows in a table. hint_context.c knows their
+ * conditions and words.
  */
 #include "config.h"
 
@@ -19,10 +20,10 @@
 #include <string.h>
 
 /*
- * {member} stands for a member of the error's data, {?condition} for nothing, and {words} for
- * what the request makes of them. The first row of a reason is taken whose members are all
- * there and not zero, and whose conditions hold. A row without text is that of a message which
- * says all there is.
+ * In a text, {member} stands for a member of the error's data, {?condition} for nothing, and {word}
+ * for text that depends on the request. The first row of a reason applies whose members all exist
+ * and are not zero, and whose conditions all hold. A row without text means that the message says
+ * everything.
  */
 struct hint {
 	const char *reason; /* NULL: any */
@@ -218,7 +219,7 @@ static const struct hint hints[] = {
 	{ "shutting_down", "try again once the daemon is back" },
 	{ NULL, "{?no_json}--json shows the whole answer" },
 };
-/* What else there is to know, in the same form. */
+/* Notes have the same form. They give facts, and hints say what to do. */
 static const struct hint notes[] = {
 	{ "exhausted",
 	  "{?crowded}the {demands} ranges of {phase} ask for {demand} in all, where {supply} was "
@@ -251,7 +252,10 @@ static bool is_size_member(const char *name)
 	return false;
 }
 
-/* The member of that name, or that of a member, as in below.tag; NULL: not there. */
+/*
+ * Returns the member of that name, which may be in an object, as in below.tag. NULL if there is
+ * none.
+ */
 static const cJSON *find_data_member(const cJSON *data, const char *name)
 {
 	const char *point = strchr(name, '.');
@@ -263,7 +267,7 @@ static const cJSON *find_data_member(const cJSON *data, const char *name)
 	return ctl_member_of(ctl_member_of(data, group), point + 1);
 }
 
-/* A rounded size is of no use for typing, so the exact one follows it. */
+/* Appends a size. A rounded one cannot be typed as a value, so the exact one follows it. */
 static void append_hint_size(struct gpald_bytes *out, uint64_t size)
 {
 	ctl_cleanup_buffer struct gpald_bytes exact = { 0 };
@@ -280,7 +284,7 @@ static void append_hint_size(struct gpald_bytes *out, uint64_t size)
 	ctl_buffer_puts(out, is_aside ? "" : ")");
 }
 
-/* False when the member is not there, or zero. */
+/* Returns false if the member does not exist or is zero. */
 static bool append_data_member(struct gpald_bytes *out, const cJSON *data, const char *name)
 {
 	const cJSON *member = find_data_member(data, name);
@@ -312,7 +316,9 @@ static bool append_named(struct gpald_bytes *out, const struct ctl_context *cont
 		       append_data_member(out, context->data, name);
 }
 
-/* Replaces what stands in braces; false when it is not there. */
+/*
+ * Replaces all names in braces. Returns false if one has no value, or its condition does not hold.
+ */
 static bool fill_in(struct gpald_bytes *out, const char *text, const struct ctl_context *context)
 {
 	while (*text) {
@@ -340,7 +346,7 @@ static bool fill_in(struct gpald_bytes *out, const char *text, const struct ctl_
 	return true;
 }
 
-/* The first row that applies, filled in; empty: none does. */
+/* Fills in the first row that applies. Leaves `line` empty if none does. */
 static void choose_hint(struct gpald_bytes *line, const struct hint *rows, size_t count,
 			const struct ctl_context *context)
 {
@@ -370,7 +376,7 @@ static void append_advice(const struct ctl_context *context)
 		ctl_hint("%s", ctl_buffer_text(&hint));
 }
 
-/* The error of the line that came; NULL: it cannot be read. */
+/* Returns the error in the last line, or NULL if it cannot be read. */
 static cJSON *read_error(const struct ctl_session *session)
 {
 	const char *line = gpal_client_line(session->client);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Conditions and words of hints, by what was asked and what came, are a row of a table each. The
- * daemon points into the params it got; its users have typed flags and operands, or have a file
- * open.
+ * Each condition and each word of a hint is a row of a table. The daemon points into the params
+ * that it got, but its user typed flags and operands or wrote a file, so the last part translates
+ * pointers.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@
 
 #define ELEMENT_CELLS 40
 
-/* Whether the request was given as flags. */
+/* Returns true if the request was given as flags. */
 static bool has_flags(const struct ctl_context *context)
 {
 	return context->session->request.length && !context->session->request_file;
@@ -56,7 +56,7 @@ static bool has_refuse(const struct ctl_context *context)
 	return ctl_was_given(context->session->invocation, "--refuse");
 }
 
-/* Whether the refusal has a member with that text. */
+/* Returns true if the refusal has a member with that text. */
 static bool has_text(const struct ctl_context *context, const char *member, const char *wanted)
 {
 	const char *text = ctl_text_of(context->data, member);
@@ -93,7 +93,7 @@ static bool has_zero_size(const struct ctl_context *context)
 	return has_size(context->data, "size", &size) && size == 0;
 }
 
-/* Several ranges that ask for more than there was, though each by itself would fit. */
+/* Returns true if several ranges need more than was free, and the refused one alone would fit. */
 static bool is_crowded(const struct ctl_context *context)
 {
 	const cJSON *demands = ctl_member_of(context->data, "demands");
@@ -105,7 +105,7 @@ static bool is_crowded(const struct ctl_context *context)
 	       asked > free && one <= free;
 }
 
-/* Whether the tag of the refusal ends so. */
+/* Returns true if the tag of the refusal has that end. */
 static bool has_tag_of(const struct ctl_context *context, const char *end)
 {
 	const char *tag = ctl_text_of(context->data, "tag");
@@ -119,7 +119,7 @@ static bool has_ecam_tag(const struct ctl_context *context)
 	return has_tag_of(context, "-ecam");
 }
 
-/* As the request says, or else its policy. */
+/* Returns true if the ECAM must be below 4 GiB by the request, or else by its policy. */
 static bool is_ecam_below(const struct ctl_context *context)
 {
 	const cJSON *pcie = ctl_member_of(context->request, "pcie");
@@ -149,7 +149,7 @@ static void append_ecam_room(struct gpald_bytes *out, const struct ctl_context *
 					  "\"pcie\": {\"ecam\": \"above-4gib\"}"));
 }
 
-/* How addresses below 4 GiB become free. */
+/* Says how to free addresses below 4 GiB. */
 static void append_low_room(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (is_allocate(context)) {
@@ -163,7 +163,7 @@ static void append_low_room(struct gpald_bytes *out, const struct ctl_context *c
 	append_ecam_room(out, context);
 }
 
-/* Advice is no use to whom it has been given. */
+/* Suggests advise, unless that is the command that was refused. */
 static void append_try_sizes(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (!is_method(context, "layout.advise"))
@@ -171,7 +171,7 @@ static void append_try_sizes(struct gpald_bytes *out, const struct ctl_context *
 				"; gpalayoutctl advise with the same request tries other sizes");
 }
 
-/* How there is more room below 4 GiB with windows as large as they are. */
+/* Says how to free addresses below 4 GiB without smaller windows. */
 static void append_more_room(struct gpald_bytes *out, const struct ctl_context *context)
 {
 	if (is_low_phase(context) && is_ecam_below(context)) {
@@ -182,7 +182,7 @@ static void append_more_room(struct gpald_bytes *out, const struct ctl_context *
 
 /* Windows of root complexes. */
 
-/* What the pointer of the refusal leads to; NULL: it is not known. */
+/* Returns what the pointer of the refusal leads to, or NULL if it is not known. */
 static const cJSON *find_place(const struct ctl_context *context)
 {
 	static const char request[] = "/request/";
@@ -202,7 +202,7 @@ static const cJSON *find_place(const struct ctl_context *context)
 	return at;
 }
 
-/* The size of such a window is no member of the request. */
+/* Returns true if the place is a window whose size is computed from its devices. */
 static bool has_devices(const struct ctl_context *context)
 {
 	return ctl_member_of(find_place(context), "devices");
@@ -210,8 +210,8 @@ static bool has_devices(const struct ctl_context *context)
 
 struct windows {
 	const char *kind;
-	size_t count;     /* that the request has placed; 0: it is not known, or some are placed */
-	bool has_devices; /* some of them */
+	size_t count;     /* to be placed; 0: not known, or some are placed already */
+	bool has_devices; /* some of them have devices */
 };
 
 static struct windows find_windows(const struct ctl_context *context)
@@ -248,7 +248,10 @@ static void append_windows(struct gpald_bytes *out, const struct ctl_context *co
 		ctl_buffer_printf(out, "%s MMIO windows that are to be placed", windows.kind);
 }
 
-/* Windows of one size all fit. One alone shares nothing, and devices have the size they have. */
+/*
+ * Returns true if all windows would fit at one smaller size. That is no advice for a single window,
+ * nor for windows whose sizes are computed from their devices.
+ */
 static bool is_shared(const struct ctl_context *context)
 {
 	const struct windows windows = find_windows(context);
@@ -259,7 +262,7 @@ static bool is_shared(const struct ctl_context *context)
 
 static const struct {
 	const char *name;
-	const char *part; /* of the pointer */
+	const char *part; /* that the pointer contains */
 } places[] = {
 	{ "?window", "_mmio" },      { "?bar", "/bars/" },
 	{ "?devices", "/devices" },  { "?cxl_window", "/cxl_windows/" },
@@ -324,7 +327,10 @@ static void append_in_file(struct gpald_bytes *out, const char *pointer, const c
 			  strcmp(file, "-") == 0 ? "standard input" : file);
 }
 
-/* The flag of the command that is the member, or has it as an element; NULL: there is none. */
+/*
+ * Returns the flag that sets the member, or adds the element of the list that it is. NULL if there
+ * is none.
+ */
 static const struct ctl_flag *param_flag(const struct ctl_command *command, const char *member)
 {
 	const size_t length = strcspn(member, "/");
@@ -339,7 +345,7 @@ static const struct ctl_flag *param_flag(const struct ctl_command *command, cons
 	return NULL;
 }
 
-/* The value that is the element of that number of what a flag gives. */
+/* Appends the value that is element `number` of the list that a flag gives. */
 static void append_element(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			   const struct ctl_flag *flag, unsigned long number)
 {
@@ -352,7 +358,7 @@ static void append_element(struct gpald_bytes *out, const struct ctl_invocation 
 	ctl_buffer_printf(out, "%s%s", value.length ? " " : "", ctl_buffer_text(&value));
 }
 
-/* The operand or the flag that is the member; false: there is none. */
+/* Appends the operand or the flag that sets the member. Returns false if there is none. */
 static bool append_param(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			 const char *member)
 {
@@ -377,7 +383,10 @@ static bool append_param(struct gpald_bytes *out, const struct ctl_invocation *i
 	return false;
 }
 
-/* The operand of a comparison, NAME or @FILE, that the pointer is about, and its rest. */
+/*
+ * Appends the side of a comparison that the pointer leads to: NAME, or a place in @FILE, or a flag
+ * with a policy. Returns false if it leads to no side.
+ */
 static bool append_side(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			const char *pointer)
 {

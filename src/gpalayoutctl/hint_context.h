@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a refusal is about, in the words in which it was asked: the conditions and words of
- * hints, and places in the request. For hint.c alone.
+ * The conditions and words of hints, and the place of an error in the terms of the user's input.
+ * Only hint.c uses it.
  */
 #ifndef GPALAYOUTCTL_HINT_CONTEXT_H
 #define GPALAYOUTCTL_HINT_CONTEXT_H
@@ -10,28 +10,28 @@
 
 #include <stdbool.h>
 
-/* What a hint is filled in from. */
+/* What a hint depends on. */
 struct ctl_context {
 	const struct ctl_session *session;
-	const cJSON *data;    /* of the refusal; NULL: it has none */
-	const cJSON *request; /* NULL: there is none, or none that is known here */
-	const char *about;    /* which of several answers it is; NULL: there is one */
+	const cJSON *data;    /* of the refusal; NULL: none */
+	const cJSON *request; /* of the command; NULL: none, or it is not known here */
+	const char *about;    /* which of several calls was refused; NULL: there was one */
 };
 
 /*
- * Whether that is a word or a condition of hints. If it is, *holds says whether the condition
- * holds, or whether there is something to say, which is appended.
+ * Appends the text of a word of hints, or sets *holds to whether a condition holds; it is true for
+ * a word. Returns false if there is no word or condition of that name.
  */
 bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
 		   bool *holds);
 
-/* Appends what the pointer into the params leads to: a flag, an operand, a place in a file. */
+/* Appends what the pointer into the params leads to: a flag, an operand, or a place in a file. */
 void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context,
 		      const char *pointer);
 
 /*
- * Whether the user has written what the pointer leads to; a revision may be that of the last
- * event.
+ * Returns false if the pointer leads to a value that a flag could set but did not, so that the
+ * client set it itself: the revision of the last event, or the generation of a changed request.
  */
 bool ctl_is_written(const struct ctl_invocation *invocation, const char *pointer);
 
