@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A result is shown as the text that came: not rebuilt, so that each digit stays. */
+/*
+ * Results are printed as the text that the daemon sent, not parsed and written again, so that every
+ * digit stays. hint.c prints refusals.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/answer.h"
@@ -17,7 +20,7 @@ bool ctl_wants_text(const struct ctl_session *session)
 	return !invocation->json && !invocation->field && !invocation->quiet;
 }
 
-/* The line of the answer, with a name in the place of its id. */
+/* Prints the line of the reply with `name` in place of its id. */
 static enum ctl_exit print_named_line(const struct ctl_session *session, const char *name)
 {
 	const char *line = gpal_client_line(session->client);
@@ -32,7 +35,7 @@ static enum ctl_exit print_named_line(const struct ctl_session *session, const c
 	return ctl_print_line(out.data, out.length);
 }
 
-/* A string as its text, anything else as JSON. */
+/* Appends a string as its text, and any other value as JSON. */
 static void append_value(struct gpald_bytes *out, struct gpald_raw value)
 {
 	cJSON *text = *value.text == '"' ? cJSON_ParseWithLength(value.text, value.length) : NULL;
@@ -45,7 +48,7 @@ static void append_value(struct gpald_bytes *out, struct gpald_raw value)
 	cJSON_Delete(text);
 }
 
-/* The member or the element that a step of a path names. */
+/* Goes to the member or the element that a step of a path names. */
 static bool step_into(struct gpald_raw *value, const char *step)
 {
 	struct gpald_raw rest = *value, name;
@@ -61,7 +64,10 @@ static bool step_into(struct gpald_raw *value, const char *step)
 	return false;
 }
 
-/* The same for a name with dots in it, such as a method's: the next steps in *rest belong to it. */
+/*
+ * Does the same. A name may contain dots, as that of a method does: if there is no member with this
+ * name, the next steps in *rest are joined to it.
+ */
 static bool step_on(struct gpald_raw *value, char *step, char **rest)
 {
 	while (!step_into(value, step)) {

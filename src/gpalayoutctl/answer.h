@@ -1,46 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers as they are printed. What --json, --field and --quiet promise is kept here, for all
- * commands alike; a refusal is said with a next step for the person who has to act, in the
- * words in which that person asked: flags, a file, or JSON.
+ * Prints the replies of the daemon. All commands get --json, --field and --quiet from here. A
+ * refusal is printed with a hint on what to do, in the terms of the user's input: flags, a file or
+ * JSON.
  */
 #ifndef GPALAYOUTCTL_ANSWER_H
 #define GPALAYOUTCTL_ANSWER_H
 
 #include "gpalayoutctl/session.h"
 
-/* Whether a result is to be shown as text, and not as JSON, in part or not at all. */
+/* Returns true if a result must be printed as text: without --json, --field and --quiet. */
 bool ctl_wants_text(const struct ctl_session *session);
 
 /*
- * Prints the answer as --json and --field ask for it; nothing without them. `name` stands in
- * the place of the id in the line of --json, so that of several answers each says what it is
- * about; NULL: there is one.
+ * Prints the last reply as --json or --field says, and nothing without them. In the line of --json,
+ * `name` replaces the id, so that each of several replies says what it is about; NULL: there is one
+ * reply.
  */
 enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name);
 
-/* The same, and for people what was refused, behind `name`. Returns the status of the answer. */
+/*
+ * Does the same, and prints a refusal on standard error, after `name`. Returns the exit status of
+ * the reply.
+ */
 enum ctl_exit ctl_answer(struct ctl_session *session, const char *name);
 
-/* All of that. */
+/* Calls a method as ctl_ask() does, and prints the reply as ctl_answer() does. */
 enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method,
 				 const char *params);
 
-/* Asks for a result that is not printed as such; prints what was refused. */
+/* Calls a method for a result that is not printed as it is. Prints a refusal. */
 enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
 				 const char *params);
 
-/* Prints a result that was put together here, JSON text, as --json or --field ask for it. */
+/* Prints a result that this program made, as JSON text, if --json or --field was given. */
 enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *result);
 
-/* Prints one value of a result, for --field; CTL_NOT_FOUND after saying that there is none. */
+/* Prints the value that --field names. Returns CTL_NOT_FOUND after a message if there is none. */
 enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result);
 
 /*
- * Prints the refusal that the last question got: "REASON at PLACE: message" and a hint that
- * fits its reason, its details and the request; between them the changes, where it lists
- * some. `about` stands before all that: which of several questions was refused; NULL: there
- * was one.
+ * Prints the last refusal: "REASON at PLACE: message", the changes and warnings that it lists, and
+ * a hint that fits its reason, its data and the request. If several calls were made, `about` says
+ * which of them was refused, and stands before the reason; NULL: there was one call.
  */
 void ctl_print_refusal(struct ctl_session *session, const char *about);
 

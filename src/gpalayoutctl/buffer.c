@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Output is put together before it is printed, so nothing incomplete is printed. */
+/* Output is complete in a buffer before it is printed, so that no error leaves a part of it. */
 #include "config.h"
 
 #include "gpalayoutctl/buffer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices whose addresses are the platform's, so that no layout lists them: they lie in
- * chipset-low-mmio. What else lies there is up to the host and is not known here.
+ * Devices at fixed addresses of the platform. They are in chipset-low-mmio, and layouts do not list
+ * them. Other devices there depend on the host and are not known here.
  */
 #ifndef GPALAYOUTCTL_DEVICES_H
 #define GPALAYOUTCTL_DEVICES_H
@@ -11,7 +11,7 @@
 
 #define CTL_DEVICE_COUNT 4
 
-/* Those of an architecture follow each other, ascending. No page is that of two. */
+/* Devices of one architecture are adjacent, in ascending order. No two are in one page. */
 static const struct ctl_device {
 	enum gpal_arch arch;
 	uint64_t address;

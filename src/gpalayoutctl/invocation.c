@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the command line. getopt_long is not used because it takes shortened
- * flags, which would change their meaning when a flag is added, and because each
- * command has flags of its own. What the flags of a request mean is left to
- * request/flags.c.
+ * Parses the command line. getopt_long is not used because it accepts shortened flags, which would
+ * change their meaning when a flag is added, and because each command has flags of its own.
+ * request/flags.c knows what the flags of a request mean.
  */
 #include "config.h"
 
@@ -41,7 +40,7 @@ static enum ctl_exit apply_switch(void *target, const struct ctl_flag *flag, con
 	return CTL_OK;
 }
 
-/* Seconds with up to three decimals, above 0. */
+/* Reads a number of seconds above 0 with at most three decimals. */
 static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char digits[] = "0123456789";
@@ -171,7 +170,7 @@ bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag)
 	return flags && flags->name;
 }
 
-/* Which word somebody meant who misspelt it. */
+/* Suggestions for misspelt words. */
 
 #define LONGEST_NEAR 32
 
@@ -179,7 +178,7 @@ bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag)
 struct nearest {
 	const char *word;
 	const char *found; /* NULL: none is near enough */
-	size_t distance;   /* of it; what is farther is not looked for */
+	size_t distance;   /* another word must be nearer than this */
 };
 
 #define NEAREST(misspelt) ((struct nearest){ .word = (misspelt), .distance = 3 })
@@ -189,10 +188,7 @@ static size_t least_of(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/*
- * By how many letters that are changed, left out or put in (Levenshtein's distance). A word that
- * leaves out the first words of an option is as near as one with a letter changed.
- */
+/* Returns how many letters must be changed, removed or inserted (Levenshtein's distance). */
 static size_t edit_distance(const char *a, const char *b)
 {
 	size_t row[LONGEST_NEAR + 1];
@@ -200,7 +196,7 @@ static size_t edit_distance(const char *a, const char *b)
 
 	for (size_t j = 0; j <= width; j++)
 		row[j] = j;
-	/* A value is none of the name. */
+	/* The value after an equals sign is not part of the name. */
 	for (size_t i = 1; a[i - 1] && a[i - 1] != '='; i++) {
 		size_t diagonal = row[0];
 
@@ -220,6 +216,10 @@ static const char *behind_dashes(const char *word)
 	return word + strspn(word, "-");
 }
 
+/*
+ * Returns true if `word` is an option without its first words, such as --ecam for --pcie-ecam. It
+ * counts as near as a word with one letter changed.
+ */
 static bool is_end_of(const char *word, const char *candidate)
 {
 	const char *end = behind_dashes(word);
@@ -237,7 +237,7 @@ static void offer_near_word(struct nearest *nearest, const char *candidate)
 	if (strlen(candidate) > LONGEST_NEAR || strcspn(nearest->word, "=") > LONGEST_NEAR)
 		return;
 	found = is_end_of(nearest->word, candidate) ? 1 : edit_distance(nearest->word, candidate);
-	/* Half of a short word is another word. */
+	/* If half of a short word differs, it is another word. */
 	if (found >= nearest->distance || 2 * found >= strlen(behind_dashes(candidate)))
 		return;
 	nearest->distance = found;
@@ -270,7 +270,7 @@ static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, con
 	return CTL_USAGE;
 }
 
-/* Values become JSON, unless they are paths. */
+/* Values must be UTF-8 because they become JSON, unless they are paths. */
 static enum ctl_exit check_utf8(const struct ctl_flag *flag, const char *value)
 {
 	const size_t length = value ? ctl_utf8_length(value) : 0;
@@ -282,7 +282,7 @@ static enum ctl_exit check_utf8(const struct ctl_flag *flag, const char *value)
 			       (unsigned int)(unsigned char)value[length]);
 }
 
-/* Takes the option at argv[*index]; its value may be the next word. */
+/* Reads the option at argv[*index]; its value may be the next word. */
 static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv, int *index)
 {
 	const char *word = argv[*index];
@@ -328,7 +328,7 @@ static enum ctl_exit take_operand(struct ctl_invocation *invocation,
 		invocation->operands[invocation->operand_count++] = word;
 		return CTL_OK;
 	}
-	/* Help for a command, or for all. */
+	/* "help" and "help COMMAND" are other forms of --help. */
 	if (!invocation->help && strcmp(word, "help") == 0) {
 		invocation->help = true;
 		return CTL_OK;
@@ -347,8 +347,8 @@ static enum ctl_exit take_operand(struct ctl_invocation *invocation,
 }
 
 /*
- * A command that changes nothing may go to the inspect socket. What it is called unless it
- * is named: beside the control socket, as the daemon has it.
+ * A command that changes nothing may use the inspect socket. Unless its path was given, it is in
+ * the folder of the control socket, as it is for the daemon.
  */
 static void derive_inspect_socket(struct ctl_invocation *invocation)
 {

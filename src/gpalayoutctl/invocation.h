@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The command line: commands, their flags, and what was given.
- */
+/* The command line: the tables of commands and flags, and what the user gave. */
 #ifndef GPALAYOUTCTL_INVOCATION_H
 #define GPALAYOUTCTL_INVOCATION_H
 
@@ -13,21 +11,21 @@
 #include <stdint.h>
 
 /*
- * One flag, a row of a table that ends with a row without a name. `apply` takes
- * a value (NULL for a flag without one) into `target`; it returns CTL_OK, or
- * CTL_USAGE after saying why. Flags of the params or of a request also say which member
- * they are: `member` of the object `group`, or of the params or the request themselves.
+ * A flag. The last row of a table of flags has no name. `apply` stores a value, or NULL if the flag
+ * takes none, in `target` and returns CTL_OK, or CTL_USAGE after a message. A flag of the params or
+ * of a request sets `member` in the object `group`, or in the params or the request themselves if
+ * that is NULL.
  */
 struct ctl_flag {
 	const char *name;       /* with its dashes */
-	const char *letter;     /* its short form, with its dash; NULL: none */
+	const char *letter;     /* short form, with its dash; NULL: none */
 	const char *value_name; /* NULL: takes no value */
 	const char *help;       /* NULL: not in the help */
 	enum ctl_exit (*apply)(void *target, const struct ctl_flag *flag, const char *value);
 	const char *group;
 	const char *member;
-	const char *constant; /* what a flag without a value stands for */
-	size_t offset;        /* of the member in the target that it sets */
+	const char *constant; /* the value of a flag that takes none */
+	size_t offset;        /* of the member of `target` that it sets */
 	bool repeatable;
 };
 
@@ -39,10 +37,7 @@ struct ctl_given {
 struct ctl_session;
 struct gpald_result;
 
-/*
- * A command is one question, a `method` whose result `print` shows, or something else
- * that `run` does.
- */
+/* A command either calls one `method`, whose result `print` shows, or has a function `run`. */
 struct ctl_command {
 	const char *name;
 	const char *operands; /* for the usage line */
@@ -54,24 +49,24 @@ struct ctl_command {
 	enum ctl_exit (*run)(struct ctl_session *session);
 
 	const char *method;
-	const char *members[2]; /* of the params, one for each operand; NULL: all of them */
-	/* Makes params that are not so; NULL: they are. */
+	const char *members[2]; /* for each operand; NULL: it is the params */
+	/* Makes the params, if operands and flags are not simply their members; NULL: they are. */
 	enum ctl_exit (*make_params)(struct ctl_session *session, struct gpald_bytes *params);
-	const struct gpald_result *result; /* what it is decoded as */
+	const struct gpald_result *result; /* how to decode the result */
 	enum ctl_exit (*print)(struct ctl_session *session, struct gpald_bytes *out,
 			       const void *result);
-	bool on_control; /* its method is on the control socket alone */
+	bool on_control; /* only the control socket has its method */
 };
 
-/* What a command line asks for; strings are borrowed from argv and the environment. */
+/* A parsed command line. Its strings are borrowed from argv and the environment. */
 struct ctl_invocation {
 	const struct ctl_command *command; /* NULL: none was named */
 	const char *socket;
-	const char *inspect_socket; /* NULL: not to be used */
-	char beside[128];           /* where it may be: beside the control socket */
+	const char *inspect_socket; /* NULL: the command must not use it */
+	char beside[128];           /* holds the default path of the inspect socket */
 	int64_t timeout_ms;
-	int64_t retry_ms;  /* for so long a daemon is waited for that is not there */
-	const char *field; /* NULL: none is wanted alone */
+	int64_t retry_ms;  /* how long to wait for a daemon that is not there yet */
+	const char *field; /* the path given with --field; NULL: print the whole result */
 	bool json;
 	bool quiet;
 	bool no_pager;
@@ -79,8 +74,8 @@ struct ctl_invocation {
 	bool version;
 	const char **operands;
 	size_t operand_count;
-	const struct ctl_flag *open_flag; /* the last word, whose value is missing; NULL: none */
-	/* The command's flags, in the order they were given; ends with one without a flag. */
+	const struct ctl_flag *open_flag; /* the last word, without its value; NULL: none */
+	/* The command's flags in the order given. The entry after the last has no flag. */
 	struct ctl_given *given;
 	size_t given_count;
 };
@@ -89,25 +84,25 @@ struct ctl_invocation {
 extern const struct ctl_flag ctl_global_flags[];
 
 /*
- * Reads argv. `commands` ends with a row without a name. CTL_OK, or CTL_USAGE
- * after saying why; free the invocation in both cases.
+ * Parses argv. The last row of `commands` has no name. Returns CTL_OK, or CTL_USAGE after a
+ * message. Free the invocation in both cases.
  */
 enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
 				   const struct ctl_command *commands, int argc, char **argv);
 
-/* Whether flag `name` of the command was given. */
+/* Returns true if the flag `name` of the command was given. */
 bool ctl_was_given(const struct ctl_invocation *invocation, const char *name);
 
-/* Its value; NULL when it was not given. */
+/* Returns the value of the flag `name`, or NULL if it was not given. */
 const char *ctl_flag_value(const struct ctl_invocation *invocation, const char *name);
 
-/* The operand of that number; NULL when there are not so many. */
+/* Returns the operand of that number, counted from 0, or NULL if there are fewer. */
 const char *ctl_operand(const struct ctl_invocation *invocation, size_t number);
 
 /*
- * The value of flag `name`, a number the program itself needs, into *number; left
- * alone when it was not given. CTL_USAGE after saying that it is none, or is 0
- * where `positive`.
+ * Stores the value of the flag `name` in *number, or leaves that unchanged if the flag was not
+ * given. Returns CTL_USAGE after a message if the value is not a count, or is 0 and must be
+ * `positive`.
  */
 enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
 			      bool positive, uint64_t *number);
@@ -116,13 +111,13 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 bool ctl_count_parse(const char *text, uint64_t *count);
 
 /*
- * The same of what is the value of a flag, or of a key in it unless that is NULL. CTL_USAGE after
- * saying that it is no count, or is 0 where `positive`.
+ * Reads the count `text`, which is the value of `flag`, or of `key` in that value unless it is
+ * NULL. Returns CTL_USAGE after a message if it is not a count, or is 0 and must be `positive`.
  */
 enum ctl_exit ctl_count_take(const char *flag, const char *key, const char *text, bool positive,
 			     uint64_t *count);
 
-/* Whether the flag is a row of that table; NULL: there is none. */
+/* Returns true if `flag` is a row of the table `flags`, which may be NULL. */
 bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag);
 
 void ctl_invocation_free(struct ctl_invocation *invocation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings are taken as they are; what lies between them is layout, or a number or a word. */
+/* Indenting changes only the white space between tokens, so a tokenizer is enough. */
 #include "config.h"
 
 #include "gpalayoutctl/json_text.h"

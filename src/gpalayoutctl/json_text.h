@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as text: not rebuilt, so that what the user or the daemon wrote keeps every digit
- * and escape. cJSON would print integers above 2^53 as other ones.
+ * JSON as text. It is not parsed and written again, so that it keeps every digit and escape of the
+ * user or the daemon: cJSON would round integers above 2^53.
  */
 #ifndef GPALAYOUTCTL_JSON_TEXT_H
 #define GPALAYOUTCTL_JSON_TEXT_H
@@ -18,12 +18,12 @@ void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length);
 /* Appends a string as JSON. */
 void ctl_append_json(struct gpald_bytes *out, const char *text);
 
-/* Adds a member to an object, which is empty before the first. */
+/* Adds a member to an object. If the buffer is empty, it becomes an object with that member. */
 void ctl_member_json(struct gpald_bytes *object, const char *name, const char *json);
 void ctl_member_text(struct gpald_bytes *object, const char *name, const char *text);
 void ctl_member_count(struct gpald_bytes *object, const char *name, uint64_t count);
 
-/* A member of a tree, and its text; NULL: there is none. */
+/* Return a member of a tree, or its text. NULL if there is none. */
 static inline cJSON *ctl_member_of(const cJSON *object, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(object, name);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gpalayoutctl: the daemon's client for people and scripts. It turns flags and
- * files into one request and shows the reply; it never computes an address, so
- * that there is one place in the system that does.
+ * gpalayoutctl: the daemon's client for people and scripts. It turns flags and files into requests
+ * and shows the replies. It computes no layout: only the daemon does.
  */
 #include "config.h"
 
@@ -87,7 +86,7 @@ static const struct ctl_command commands[] = {
 };
 /* clang-format on */
 
-/* Help, made from the tables that the command line is read with. */
+/* The help is made from the tables that also parse the command line. */
 
 #define COLUMN 30
 
@@ -103,7 +102,7 @@ static const char usage_end[] =
 	"output that cannot be used; 3 no daemon, or it does not serve now; 4 refused; 5 not\n"
 	"found; 6 conflict or generation mismatch; 7 exhausted, or too wide for the host.\n";
 
-/* Name and text in two columns; a newline in `text` starts the next line of the second. */
+/* Appends name and text in two columns. A newline in `text` starts another line of the second. */
 static void append_entry(struct gpald_bytes *out, const char *letter, const char *name,
 			 const char *value_name, const char *text)
 {
@@ -162,8 +161,8 @@ static void append_help(struct gpald_bytes *out, const struct ctl_command *comma
 }
 
 /*
- * A closed standard stream would give its number to the socket, and output would
- * go to the daemon. Each is opened the wrong way round, so that using it fails.
+ * If a standard stream is closed, the socket would get its number, and output would go to the
+ * daemon. Opens /dev/null instead, in the wrong direction, so that using the stream fails.
  */
 static void occupy_standard_streams(void)
 {

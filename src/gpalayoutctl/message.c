@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Complaints, hints and output. Output goes through write(2), not stdio, so that
- * a full disk is seen where it happens and nothing is half buffered at exit.
+ * Output uses write(2), not stdio, so that an error such as a full disk is reported for the write
+ * that fails and nothing is left in a buffer at exit.
  */
 #include "config.h"
 
@@ -27,7 +27,7 @@ enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
 	ctl_buffer_puts(&line, prefix);
 	ctl_append_safe(&line, ctl_buffer_text(&raw), raw.length, "");
 	ctl_buffer_puts(&line, "\n");
-	/* There is nowhere left to report a failure of this. */
+	/* An error of this write cannot be reported anywhere. */
 	ctl_write_all(STDERR_FILENO, line.data, line.length);
 	return CTL_USAGE;
 }

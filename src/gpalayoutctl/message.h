@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Everything the program says to people on standard error, and the one way
- * output reaches standard output.
- */
+/* Messages on standard error, and the only functions that write to standard output. */
 #ifndef GPALAYOUTCTL_MESSAGE_H
 #define GPALAYOUTCTL_MESSAGE_H
 
@@ -12,36 +9,36 @@
 struct ctl_invocation;
 
 /*
- * The prefix and the text on standard error, one line, control characters escaped. Returns
- * CTL_USAGE: most complaints are about that.
+ * Writes the prefix and the text to standard error as one line, with control characters escaped.
+ * Returns CTL_USAGE, the status of most errors, so that callers can return it.
  */
 enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #define ctl_complain(...) ctl_say("gpalayoutctl: ", __VA_ARGS__)
 #define ctl_usage_error(...) ctl_say("gpalayoutctl: ", __VA_ARGS__)
-#define ctl_note(...) ctl_say("note: ", __VA_ARGS__) /* what else there is to know of a complaint */
-#define ctl_hint(...) ctl_say("hint: ", __VA_ARGS__) /* what to do next, after a complaint */
+#define ctl_note(...) ctl_say("note: ", __VA_ARGS__) /* more about an error */
+#define ctl_hint(...) ctl_say("hint: ", __VA_ARGS__) /* what to do about an error */
 
 /*
- * Writes all of `out` to standard output. CTL_USAGE, after a complaint, when it
- * cannot be written; a reader that has gone ends the program by SIGPIPE.
+ * Writes all of `out` to standard output. Returns CTL_USAGE after a message if it cannot. If the
+ * reader of a pipe has gone, SIGPIPE ends the program.
  */
 enum ctl_exit ctl_write_output(const struct gpald_bytes *out);
 
-/* The same for standard error, without a complaint of its own; `text` is safe to show. */
+/* Writes `text`, which must be safe to show, to standard error. Errors are ignored. */
 void ctl_write_aside(const struct gpald_bytes *text);
 
 /*
- * Nobody reads standard output any more: ends the program as a write to it would,
- * by SIGPIPE, or complains and returns CTL_USAGE when that is ignored.
+ * Standard output has no reader left. Ends the program by SIGPIPE, as a write would. If the signal
+ * is ignored, reports the error and returns CTL_USAGE.
  */
 enum ctl_exit ctl_output_without_reader(void);
 
 /*
- * pager.c: writes text to standard output, through $PAGER, or less, if that is a terminal with
- * fewer lines and no --no-pager was given. An empty PAGER, or "cat", is none. Returns as
- * ctl_write_output() does.
+ * pager.c: writes text to standard output. If that is a terminal with fewer lines than the text and
+ * --no-pager was not given, the text goes through $PAGER, by default less. If PAGER is empty or
+ * "cat", there is no pager. Returns as ctl_write_output() does.
  */
 enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct gpald_bytes *text);
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The name of the temporary file has the process id, so that two commands do not share one. Signal
+ * handlers remove it.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/output_file.h"
@@ -24,11 +28,11 @@ static void remove_unfinished(int signal)
 {
 	if (unfinished)
 		unlink(unfinished);
-	/* Which now ends the process, once this returns. */
+	/* Its default action was restored: it ends the process when this function returns. */
 	raise(signal);
 }
 
-/* What is ignored, as by nohup(1), stays so. */
+/* A signal that is ignored, such as SIGHUP under nohup(1), stays ignored. */
 static void watch_signals(const char *path)
 {
 	const struct sigaction remove = { .sa_handler = remove_unfinished,
@@ -41,12 +45,12 @@ static void watch_signals(const char *path)
 			sigaction(signals[i], &remove, NULL);
 }
 
-/* The path of what is to be replaced, or made. */
+/* Finds the path of the file to replace or create. */
 static int find_target(const char *path, char **target)
 {
 	struct stat info;
 
-	/* A link that leads nowhere is no place for a new file. */
+	/* A symbolic link to a missing file is an error. */
 	*target = lstat(path, &info) == 0 ? realpath(path, NULL) : strdup(path);
 	return *target ? 0 : errno;
 }
@@ -89,7 +93,7 @@ int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t 
 	return error;
 }
 
-/* A folder that cannot be opened has its entries on the disk some time later. */
+/* Syncs the folder of the file. If it cannot be opened, the new entry reaches the disk later. */
 static void sync_folder(const char *path)
 {
 	char *copy = strdup(path);

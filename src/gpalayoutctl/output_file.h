@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that commands write: one is replaced as a whole, by another that is beside it until
- * then, and which a signal that ends the command removes. A symbolic link stays, and the file
- * that it leads to is replaced. What is no file, as a pipe or a device, stays what it is.
- * Functions return 0, or an errno. One file is written at a time.
+ * Writes the output files of commands. The content goes to a temporary file in the same folder,
+ * which replaces the file when it is complete. A signal that ends the command removes it. If the
+ * path is a symbolic link, the file that it leads to is replaced. A pipe or a device is written in
+ * place. Functions return 0 or an errno. Only one file can be open at a time.
  */
 #ifndef GPALAYOUTCTL_OUTPUT_FILE_H
 #define GPALAYOUTCTL_OUTPUT_FILE_H
@@ -13,18 +13,21 @@
 #include <sys/types.h>
 
 struct ctl_output_file {
-	char *path; /* that gets the new content; NULL: written in place */
+	char *path; /* the file to replace; NULL: `fd` is written in place */
 	int fd;
-	struct gpald_bytes temporary; /* the path of that until then */
+	struct gpald_bytes temporary; /* the path of the temporary file */
 };
 
-/* A new file gets `mode`, which the umask cuts. Once it is open, one of the two below follows. */
+/*
+ * Opens a file. A new one gets `mode` without the bits of the umask. If it succeeds, the caller
+ * must call one of the functions below.
+ */
 int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t mode);
 
-/* Puts the file in its place, and sees to it that it is on the disk. */
+/* Syncs the new file to the disk and puts it in place. */
 int ctl_output_file_finish(struct ctl_output_file *file);
 
-/* Leaves what is there as it was. */
+/* Removes the temporary file. The old file stays as it was. */
 void ctl_output_file_give_up(struct ctl_output_file *file);
 
 #endif

@@ -16,10 +16,10 @@
 
 #define DEFAULT_PAGER "less"
 
-/* Ends by itself if the text fits, passes colours, and leaves the text on the screen. */
+/* less exits if the text fits, passes colours on, and leaves the text on the screen. */
 #define LESS_OPTIONS "FRX"
 
-/* NULL: none is wanted. */
+/* Returns the command of the pager, or NULL if the text must not go through one. */
 static const char *pager_of(const struct ctl_invocation *invocation)
 {
 	const char *pager = getenv("PAGER");
@@ -46,14 +46,14 @@ static bool is_long_text(const struct gpald_bytes *text)
 	return lines >= size.ws_row;
 }
 
-/* In the child: becomes the pager, whose command may have options. */
+/* Turns the child into the pager. A shell runs its command, which may have options. */
 static void become_pager(const char *pager, const int ends[2])
 {
 	dup2(ends[0], STDIN_FILENO);
 	close(ends[0]);
 	close(ends[1]);
 	setenv("LESS", LESS_OPTIONS, 0);
-	/* Nobody has asked for the one that is missing. */
+	/* The user did not ask for the default one: if it is missing, no shell reports that. */
 	if (strcmp(pager, DEFAULT_PAGER) == 0) {
 		execlp(pager, pager, (char *)NULL);
 		_exit(127);
@@ -62,7 +62,7 @@ static void become_pager(const char *pager, const int ends[2])
 	_exit(127);
 }
 
-/* Whether the pager has shown the text, or as much of it as its reader wanted. */
+/* Returns true if the pager showed the text, or as much of it as its reader wanted. */
 static bool page_text(const char *pager, const struct gpald_bytes *text)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -77,7 +77,7 @@ static bool page_text(const char *pager, const struct gpald_bytes *text)
 		become_pager(pager, ends);
 	close(ends[0]);
 	if (child > 0) {
-		/* A reader who has seen enough is no failure; an interrupt is the pager's. */
+		/* A reader who quits early is no error, and an interrupt is meant for the pager. */
 		sigaction(SIGPIPE, &ignore, &old_pipe);
 		sigaction(SIGINT, &ignore, &old_interrupt);
 		ctl_write_all(ends[1], ctl_buffer_text(text), text->length);
@@ -89,7 +89,7 @@ static bool page_text(const char *pager, const struct gpald_bytes *text)
 		;
 	sigaction(SIGPIPE, &old_pipe, NULL);
 	sigaction(SIGINT, &old_interrupt, NULL);
-	/* One that fails may have shown nothing. */
+	/* A pager that fails may have shown nothing. */
 	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
 

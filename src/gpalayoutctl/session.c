@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whatever listens on the socket may not be the daemon; what is believed of an answer is
- * left to the client library and to the tables of results. What to do about a daemon that
- * gave none is a row of a table here.
+ * Another program may listen on the socket. The client library checks that each line is a reply,
+ * and the tables of results check its members. A table here has hints for a daemon that gives no
+ * reply.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often a daemon is looked for that is not there yet. */
+/* Between two attempts to connect to a daemon that is not there yet. */
 #define RETRY_MS 100
 
 /* Failures. */
@@ -42,12 +42,12 @@ static const struct {
 	  "the daemon's log says why; a stopping or overloaded daemon closes connections" },
 };
 
-/* A change of which nobody knows whether it was made. */
+/* Gives a hint if the call was a change and it is not known whether the daemon made it. */
 static void hint_unknown(const struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 
-	/* update may have asked for the layout first. */
+	/* With flags such as --set, update calls layout.get before its own method. */
 	if (!session->method || !invocation->command->on_control || !invocation->command->method ||
 	    strcmp(session->method, invocation->command->method) != 0 ||
 	    ctl_was_given(invocation, "--dry-run"))
@@ -61,7 +61,7 @@ static void hint_unknown(const struct ctl_session *session)
 			ctl_operand(invocation, 0));
 }
 
-/* What to do about the failure that session->error tells of. */
+/* Says what to do about the failure in session->error. */
 static void hint_failure(const struct ctl_session *session)
 {
 	const struct gpal_client_error *failure = &session->error;
@@ -120,7 +120,7 @@ static int connect_to(struct ctl_session *session, const char *path)
 					  &session->error);
 }
 
-/* Whether a daemon may come that is not there yet. */
+/* Returns true if the socket may appear, or a daemon may listen on it, later. */
 static bool may_come(const struct gpal_client_error *error)
 {
 	return error->code == GPAL_E_NO_DAEMON &&
@@ -140,7 +140,7 @@ enum ctl_exit ctl_connect(struct ctl_session *session)
 		code = connect_to(session, invocation->socket);
 	}
 	if (code && error->system_error == EACCES && invocation->inspect_socket) {
-		/* It is the first that was asked for. */
+		/* If both fail, the error of the control socket is reported. */
 		first = *error;
 		code = connect_to(session, invocation->inspect_socket);
 		if (code)
@@ -152,7 +152,7 @@ enum ctl_exit ctl_connect(struct ctl_session *session)
 	return CTL_OK;
 }
 
-/* Questions and answers. */
+/* Calls and replies. */
 
 enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const char *params)
 {
@@ -180,12 +180,12 @@ enum ctl_exit ctl_status(const struct ctl_session *session)
 	if (session->result)
 		return CTL_OK;
 	reason = gpald_reason_find(session->error.reason);
-	/* A daemon that is newer may have others. */
+	/* A newer daemon may have other reasons. */
 	return reason == GPALD_REASON_COUNT ? CTL_REFUSED :
 					      (enum ctl_exit)gpald_reason_exit(reason);
 }
 
-/* Exact for programs; on a terminal no byte may act on it, and the JSON stays the same. */
+/* A program gets the line unchanged. On a terminal, escaped characters stay the same JSON. */
 enum ctl_exit ctl_print_line(const char *line, size_t length)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };

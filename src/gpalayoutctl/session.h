@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions to the daemon and what it answers, over one connection for all those of a
- * command.
+ * Sends the calls of a command to the daemon over one connection, and decodes the results. Printing
+ * the replies is left to answer.h.
  */
 #ifndef GPALAYOUTCTL_SESSION_H
 #define GPALAYOUTCTL_SESSION_H
@@ -14,53 +14,59 @@
 #include <cjson/cJSON.h>
 #include <gpalayout/client.h>
 
-/* Starts with its invocation alone. */
+/* All members but `invocation` start as zero. */
 struct ctl_session {
 	const struct ctl_invocation *invocation;
 	struct gpal_client *client; /* NULL: not connected */
-	const char *socket;         /* to which it was connected last */
-	const char *method;         /* of the last question */
-	const char *result;         /* its JSON text; NULL: it was refused */
+	const char *socket;         /* the path of the last attempt to connect */
+	const char *method;         /* of the last call */
+	const char *result;         /* the JSON text of its result; NULL: the daemon refused it */
 	struct gpal_client_error error;
 
-	struct gpald_bytes request; /* JSON text of the request that it is about; empty: none */
-	const char *request_file;   /* that it came from; NULL: from flags */
+	struct gpald_bytes request; /* JSON text of the request of the command; empty: none */
+	const char *request_file;   /* where the request came from; NULL: from flags */
 
-	struct gpald_arena *arena; /* of what has been decoded */
+	struct gpald_arena *arena; /* owns the decoded results */
 };
 
 /*
- * Asks; `params` is JSON text, NULL: none. CTL_OK if there is an answer, which may be a
- * refusal; otherwise says why there is none.
+ * Calls a method; `params` is JSON text, or NULL for none. Returns CTL_OK if the daemon replied,
+ * even if it refused the call. Otherwise returns a status after a message.
  */
 enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const char *params);
 
-/* The exit status of the answer: CTL_OK for a result, and what its reason says for a refusal. */
+/*
+ * Returns the exit status for the last reply: CTL_OK for a result, that of the reason for a
+ * refusal.
+ */
 enum ctl_exit ctl_status(const struct ctl_session *session);
 
-/* Prints a line for --json; on a terminal, no byte of it can act on that. */
+/* Prints a line for --json. On a terminal, characters that would act on it are escaped. */
 enum ctl_exit ctl_print_line(const char *line, size_t length);
 
 /*
- * The result as the struct that `result` says, or NULL after saying what it lacks: the
- * command ends with CTL_NO_DAEMON then. It is the session's.
+ * Decodes the last result as `result` says. The session owns the struct. Returns NULL after a
+ * message if the result is invalid; the command then returns CTL_NO_DAEMON.
  */
 const void *ctl_result(struct ctl_session *session, const struct gpald_result *result);
 
-/* The same of a part of an answer that has been read already, for as long as that is. */
+/* Decodes a part of a reply that is parsed already. The struct is valid as long as the tree. */
 const void *ctl_decode(struct ctl_session *session, const struct gpald_result *result,
 		       const cJSON *tree);
 
-/* The same as a tree, for what is shown whatever its members are. */
+/*
+ * Parses the last result for callers that read members no struct has. Returns NULL as ctl_result()
+ * does.
+ */
 const cJSON *ctl_result_tree(struct ctl_session *session);
 
-/* The answer cannot be used; says so and returns CTL_NO_DAEMON. */
+/* Reports that the last reply is invalid, and returns CTL_NO_DAEMON. */
 enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *what);
 
-/* Connects, as the command line says. CTL_NO_DAEMON after saying why not. */
+/* Connects as the command line says. Returns CTL_OK, or another status after a message. */
 enum ctl_exit ctl_connect(struct ctl_session *session);
 
-/* Says what has gone wrong with the last call of the client library. */
+/* Reports why the last call of the client library failed, and returns the exit status. */
 enum ctl_exit ctl_session_complain(const struct ctl_session *session);
 
 void ctl_session_free(struct ctl_session *session);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Three decimals state multiples of an eighth of a binary unit, and no others. */
+/* Sizes are exact with three decimals only if they are multiples of an eighth of a unit. */
 #include "config.h"
 
 #include "gpalayoutctl/size_text.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Largest first. The protocol's grammar ends at P; E is for showing. */
+/* Largest first. The protocol reads letters up to P; E is only printed. */
 static const struct {
 	char letter;
 	unsigned int shift;
@@ -65,7 +65,7 @@ void ctl_size_append(struct gpald_bytes *out, uint64_t size)
 		return;
 	}
 	value = (double)size / (double)(UINT64_C(1) << units[unit].shift);
-	/* 1023.9 of one unit are not rounded up to 1024 of it. */
+	/* Numbers from 999.5 on are rounded down, so that 1023.9 KiB is not printed as 1024 KiB. */
 	if (value >= 999.5)
 		ctl_buffer_printf(out, "~%" PRIu64 " %ciB", size >> units[unit].shift,
 				  units[unit].letter);
@@ -79,7 +79,7 @@ void ctl_size_append(struct gpald_bytes *out, uint64_t size)
 
 void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size)
 {
-	/* E is not in the grammar. */
+	/* The protocol does not read E. */
 	for (size_t i = 1; i < UNITS; i++) {
 		if (size && is_multiple(size, units[i].shift)) {
 			ctl_buffer_printf(out, "%" PRIu64 "%c", size >> units[i].shift,
@@ -90,15 +90,15 @@ void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size)
 	ctl_buffer_printf(out, "%" PRIu64, size);
 }
 
-/* Of maps. */
+/* Numbers of maps. */
 
-/* Exact numbers from here on are rounded. */
+/* If the exact number is at least this, it is rounded. */
 static const uint64_t limits[] = {
 	[CTL_EXACT] = UINT64_MAX, [CTL_ROUNDED] = 0,  [CTL_HUMAN] = 1024,
 	[CTL_SHORT] = 10000,      [CTL_FULL] = 10000,
 };
 
-/* Of 1 KiB at least, rounded half up. */
+/* Appends a size of at least 1 KiB, rounded half up. */
 static void append_rounded(struct gpald_bytes *out, uint64_t n)
 {
 	unsigned int unit = (63 - (unsigned int)__builtin_clzll(n)) / 10;

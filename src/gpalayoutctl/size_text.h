@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sizes as people read them.
- */
+/* Sizes as people read and type them. */
 #ifndef GPALAYOUTCTL_SIZE_TEXT_H
 #define GPALAYOUTCTL_SIZE_TEXT_H
 
@@ -16,18 +14,18 @@
 void ctl_exact_size_append(struct gpald_bytes *out, uint64_t size);
 
 /*
- * The same in the largest unit of all, and where that is not exact, rounded to three
- * digits: "~2.94 TiB", "~3.00 GiB".
+ * Appends `size` in its largest unit. If that is not exact, it is rounded to three digits: "~2.94
+ * TiB", "~3.00 GiB".
  */
 void ctl_size_append(struct gpald_bytes *out, uint64_t size);
 
-/* As it can be typed: whole digits and a letter, "3014172K". */
+/* Appends `size` as it can be typed in a request, whole digits and a letter: "3014172K". */
 void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size);
 
-/* The numbers of maps, whose arithmetic is that of integers. */
+/* Forms of numbers in maps, which are computed with integers. */
 enum ctl_number_form {
 	CTL_HEX,
-	CTL_EXACT,   /* in decimal, with a unit, like all that follow */
+	CTL_EXACT,   /* decimal, with a unit, as all below */
 	CTL_ROUNDED, /* to three significant digits: "≈ 1.01 TiB" */
 	CTL_HUMAN, /* an address or a gap: exact in the unit that a reader expects, else rounded */
 	CTL_SHORT, /* a size: rounded if it has more than four digits */
@@ -40,7 +38,7 @@ struct ctl_number {
 
 struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n);
 
-/* The logarithm to base 2 in sixteenths, linear between powers of two; 0 below 16. */
+/* Returns the logarithm to base 2 in sixteenths, linear between powers of two; 0 below 16. */
 unsigned int ctl_log2_sixteenths(uint64_t n);
 
 #endif

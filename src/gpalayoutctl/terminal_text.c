@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text that is safe to show: UTF-8 decoding and the list of characters that a
- * terminal obeys instead of showing.
+ * Decodes UTF-8, escapes the characters that a terminal obeys instead of showing, and counts cells.
  */
 #include "config.h"
 
@@ -13,7 +12,7 @@
 #include <unistd.h>
 
 #define LAST_CHARACTER 0x10ffff
-#define WIDEST 64 /* columns; one odd name may not push everything out of sight */
+#define WIDEST 64 /* cells; one long name must not push all else out of sight */
 
 struct character_range {
 	uint32_t first;
@@ -26,17 +25,17 @@ static const struct character_range unsafe_characters[] = {
 	{ 0x061c, 0x061c },                     /* direction marks */
 	{ 0x200e, 0x200f }, { 0x2028, 0x202e }, /* separators and direction overrides */
 	{ 0x2066, 0x2069 },                     /* direction isolates */
-	{ 0xfffe, 0xffff },                     /* no characters, which XML must not have */
+	{ 0xfffe, 0xffff },                     /* not characters, and XML forbids them */
 };
 
-/* A short table: names are nearly always ASCII. */
+/* Characters of two cells. The table is short because names are nearly always ASCII. */
 static const struct character_range wide[] = {
 	{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },   { 0xac00, 0xd7a3 },
 	{ 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
 	{ 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 };
 
-/* Accents and other signs that go on top of the character before them. */
+/* Accents and other signs that are drawn on the character before them. */
 static const struct character_range combining[] = {
 	{ 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd }, { 0x064b, 0x065f },
 	{ 0x093c, 0x093c }, { 0x094d, 0x094d }, { 0x0e34, 0x0e3a }, { 0x0e47, 0x0e4e },
@@ -44,7 +43,10 @@ static const struct character_range combining[] = {
 	{ 0x302a, 0x302d }, { 0x3099, 0x309a }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
 };
 
-/* By the number of continuation bytes: the lead byte's pattern, the lowest legal value. */
+/*
+ * Indexed by the number of continuation bytes: the pattern of the lead byte, and the lowest valid
+ * value.
+ */
 static const struct {
 	unsigned char mask;
 	unsigned char lead;
@@ -57,8 +59,8 @@ static const struct {
 };
 
 /*
- * Decodes the first character of `text` (length > 0 bytes) into *code_point and
- * returns how many bytes it takes; 0 when they are not UTF-8.
+ * Decodes the first character of `text`, which has `length` > 0 bytes, into *code_point. Returns
+ * its length in bytes, or 0 if it is not UTF-8.
  */
 static size_t decode_code_point(const char *text, size_t length, uint32_t *code_point)
 {
@@ -96,7 +98,7 @@ static bool is_in(uint32_t character, const struct character_range *ranges, size
 
 #define IS_IN(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof((ranges)[0]))
 
-/* Characters above `last` are written as unsafe ones are. */
+/* Also escapes characters above `last`. */
 static void append_up_to(struct gpald_bytes *out, const char *text, size_t length, const char *keep,
 			 uint32_t last)
 {
@@ -191,7 +193,7 @@ void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii)
 		ctl_buffer_puts(text, tail);
 		return;
 	}
-	/* The head gets the odd cell; the tail is what then fits. */
+	/* If the number of cells is odd, the head gets one more than the tail. */
 	for (size_t cells = ctl_take_character(&tail); head + cells <= (kept + 1) / 2;
 	     cells = ctl_take_character(&tail)) {
 		head += cells;
