@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ranges are named by their tags, as everywhere; which member of a request one comes from is
- * the table below. Whether the changed request makes sense is the daemon's to say.
+ * Applies --set, --add-... and --remove to a request. --remove takes the tag of a range, and the
+ * tables below say which part of a request has that range. The daemon checks the changed request.
  */
 #include "config.h"
 
@@ -15,15 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The lists whose elements have ranges, by the beginning of their tags. */
+/* Lists of elements that have ranges. The tags of these ranges begin with `prefix`. */
 static const struct list {
 	const char *prefix;
 	const char *group; /* NULL: the request itself, here and below */
 	const char *name;
-	bool by_index;     /* a number follows the prefix, and not a name */
-	bool has_ranges;   /* what each range is follows the name */
-	const char *empty; /* takes the place of an element before others; NULL: nothing can */
-	const char *flag;  /* that adds an element; NULL: none does */
+	bool by_index;     /* the prefix is followed by an index, not by a name */
+	bool has_ranges;   /* the name is followed by which range it is, as in -ecam */
+	const char *empty; /* replaces a removed element that others follow; NULL: nothing can */
+	const char *flag;  /* that adds an element; NULL: none */
 	enum ctl_exit (*write)(void *target, const struct ctl_flag *flag, const char *value);
 } lists[] = {
 	/* clang-format off */
@@ -40,7 +40,7 @@ static const struct list {
 
 #define LISTS_END (lists + sizeof(lists) / sizeof(lists[0]))
 
-/* That to which the flag adds; NULL: it is not such a flag. */
+/* Returns the list to which the flag adds, or NULL if it is not such a flag. */
 static const struct list *list_of(const char *flag)
 {
 	for (const struct list *list = lists; list < LISTS_END; list++)
@@ -60,7 +60,7 @@ bool ctl_has_changes(const struct ctl_invocation *invocation)
 	return false;
 }
 
-/* Without memory the program ends. */
+/* Exits if memory ran out. */
 static cJSON *require_item(cJSON *item)
 {
 	if (!item)
@@ -68,7 +68,7 @@ static cJSON *require_item(cJSON *item)
 	return item;
 }
 
-/* The member or the element of that name or index; NULL: there is none. */
+/* Returns the member or the element of that name or index, or NULL if there is none. */
 static cJSON *child_of(cJSON *parent, const char *step)
 {
 	uint64_t index;
@@ -80,19 +80,19 @@ static cJSON *child_of(cJSON *parent, const char *step)
 		       NULL;
 }
 
-/* The object that has members of the group; NULL: there is none. */
+/* Returns the object with the members of the group, or NULL if there is none. */
 static cJSON *group_at(const cJSON *request, const char *group)
 {
 	return group ? ctl_member_of(request, group) : (cJSON *)request;
 }
 
-/* The elements of the list; NULL: there are none. */
+/* Returns the elements of the list, or NULL if there are none. */
 static cJSON *elements_of(const cJSON *request, const struct list *list)
 {
 	return ctl_member_of(group_at(request, list->group), list->name);
 }
 
-/* The same, made where there are none, as is its group. */
+/* Does the same, but creates the list and its group if they do not exist. */
 static cJSON *need_elements(cJSON *request, const struct list *list)
 {
 	cJSON *object = group_at(request, list->group), *elements;
@@ -105,7 +105,10 @@ static cJSON *need_elements(cJSON *request, const struct list *list)
 
 /* --set */
 
-/* JSON as it is typed; what is none is a string, as sizes are. Objects and lists can be changed. */
+/*
+ * Makes a value of typed text: JSON as it is, or a string, such as a size, if it is not JSON.
+ * Objects and lists are parsed, so that other flags can change them.
+ */
 static cJSON *value_of(const char *text)
 {
 	cJSON *parsed = cJSON_ParseWithOpts(text, NULL, true);
@@ -183,8 +186,8 @@ static enum ctl_exit add_element(cJSON *request, const struct ctl_invocation *in
 }
 
 /*
- * The index of the first element that a flag has added, as those are the last ones; SIZE_MAX:
- * another flag may have put them elsewhere.
+ * Returns the index of the first element that a flag added: added elements are the last ones.
+ * Returns SIZE_MAX if another flag may have moved them.
  */
 static size_t first_added(const struct ctl_invocation *invocation, const cJSON *request,
 			  const struct list *list)
@@ -224,7 +227,7 @@ const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 
 /* --remove */
 
-/* The members that have a range of their own. */
+/* Members that have a range of their own. */
 static const struct {
 	const char *tag;
 	const char *group;
@@ -239,7 +242,7 @@ static const struct {
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
 
-/* Whether `rest`, a tag without its prefix, is of a range of the root complex `name`. */
+/* Returns true if `rest`, a tag without its prefix, is of a range of the root complex `name`. */
 static bool is_range_of(const char *rest, const char *name)
 {
 	static const char *const ends[] = { "-low-mmio", "-high-mmio", "-cxl-hdm", "-cxl-chbcr",
@@ -252,7 +255,10 @@ static bool is_range_of(const char *rest, const char *name)
 	return false;
 }
 
-/* That of which it is a range, or else that of that name, which may end as the tag of a range. */
+/*
+ * Returns the element to which the range belongs, or else the element of that name: the name itself
+ * may end as the tag of a range does, as in a-ecam.
+ */
 static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 {
 	cJSON *element, *found = NULL;
@@ -282,7 +288,7 @@ static bool remove_member(cJSON *request, const char *tag)
 	return false;
 }
 
-/* The element that has the tag, and its list in *list; NULL: there is none. */
+/* Returns the element that has the tag, and sets *list to its list. NULL if there is none. */
 static cJSON *find_element(const cJSON *request, const char *tag, const struct list **list)
 {
 	for (const struct list *row = lists; row < LISTS_END; row++) {
@@ -302,7 +308,7 @@ static cJSON *find_element(const cJSON *request, const char *tag, const struct l
 	return NULL;
 }
 
-/* In tags numbers have no zeros before them. */
+/* Refuses a tag with leading zeros: the indexes in tags have none. */
 static enum ctl_exit check_number(const struct ctl_given *given, const struct list *list)
 {
 	const char *number = given->value + strlen(list->prefix);
@@ -315,7 +321,7 @@ static enum ctl_exit check_number(const struct ctl_given *given, const struct li
 	return CTL_USAGE;
 }
 
-/* What has a number keeps it. */
+/* Removes an element in such a way that all others keep the indexes in their tags. */
 static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *given)
 {
 	const struct list *list;
@@ -348,7 +354,7 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	return CTL_OK;
 }
 
-/* The flag that removes the root complex of that name; NULL: none does. */
+/* Returns the flag that removes the root complex of that name, or NULL if none does. */
 static const struct ctl_given *find_removal(const struct ctl_invocation *invocation,
 					    const char *name)
 {
@@ -366,7 +372,7 @@ static const struct ctl_given *find_removal(const struct ctl_invocation *invocat
 	return NULL;
 }
 
-/* That the window has all its targets, unless that is not the fault of a flag. */
+/* Refuses a CXL window if a flag removed one of its targets. The daemon checks all else. */
 static enum ctl_exit check_changed_targets(const cJSON *request,
 					   const struct ctl_invocation *invocation,
 					   const cJSON *window)
@@ -423,7 +429,7 @@ void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char
 	}
 }
 
-/* All of them. */
+/* All changes. */
 
 static enum ctl_exit apply_changes(cJSON *request, const struct ctl_invocation *invocation)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The request of a live layout, changed by flags: one member set, one element of a list
- * added, or left out what has a range.
+ * Changes the request of a live layout by flags: they set a member, add an element to a list, or
+ * remove what has a range.
  */
 #ifndef GPALAYOUTCTL_REQUEST_CHANGES_H
 #define GPALAYOUTCTL_REQUEST_CHANGES_H
@@ -16,19 +16,19 @@
 #define CTL_ADD_HOTPLUG "--add-hotplug"
 #define CTL_REMOVE "--remove"
 
-/* Whether such flags were given. */
+/* Returns true if such flags were given. */
 bool ctl_has_changes(const struct ctl_invocation *invocation);
 
 /*
- * Takes the request of the layout that the session has asked for, changed in the order of the
- * flags, into the session; *generation is that of the layout. Otherwise returns why not, after
- * saying so.
+ * Applies the flags, in the order given, to the request in the last result, which must be that of
+ * layout.get, and stores the request in the session. *generation is that of the layout. Returns
+ * CTL_OK, or another status after a message.
  */
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
- * The flag that has added the element which the pointer into the changed request leads to or
- * into; NULL: none has, or it is not known.
+ * Returns the flag that added the element which the pointer into the changed request leads to or
+ * into. NULL if none did, or if it is not known.
  */
 const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 					const cJSON *request, const char *pointer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From operands, files and folders of them, to documents. All are read before the first is asked
- * about: a run over a fleet that ends half-way at a misspelt file would have to be done again.
+ * Reads the request files that operands name, also those in folders. It reads all of them before
+ * the first call to the daemon, so that a misspelt name does not stop a run over a fleet halfway.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 
 struct reading {
 	struct ctl_request_files *files;
-	struct gpald_bytes scratch; /* a document has much room to spare while it is read */
+	struct gpald_bytes scratch; /* the file being read; a copy without spare room is kept */
 	bool has_input;
 };
 
@@ -80,7 +80,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Folders below it are left out, whatever their names. */
+/* Adds the files in a folder. It skips folders, whatever their names. */
 static enum ctl_exit add_folder(struct reading *reading, const char *folder)
 {
 	const char *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The request from flags: one table row a flag. Rows are written in the order of
- * the table, whatever the order on the command line, so that equal flags write equal
- * requests; those of one object of the request stand together.
+ * Writes a request from flags. Each flag is a row of a table. Members are written in the order of
+ * the table, not of the command line, so that the same flags write the same request. The rows of
+ * one object of the request must be adjacent.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
-/* What is an element of a list has no name. */
+/* An element of a list has no name. */
 static enum ctl_exit write_text(void *target, const struct ctl_flag *flag, const char *value)
 {
 	struct ctl_request *request = target;
@@ -42,8 +42,8 @@ static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, cons
 }
 
 /*
- * Cuts SIZE[,KEY=VALUE...] apart; the first key is that of the size, which must be there.
- * CTL_USAGE after saying what is wrong.
+ * Splits SIZE[,KEY=VALUE...]. keys[0] is the key of the size, which must be given. Returns
+ * CTL_USAGE after a message if something is wrong.
  */
 static enum ctl_exit take_sized(struct gpald_bytes *text, const struct ctl_flag *flag,
 				const char *value, const char *const *keys, size_t count,
@@ -57,7 +57,7 @@ static enum ctl_exit take_sized(struct gpald_bytes *text, const struct ctl_flag 
 				   ctl_usage_error("%s: '%s' has no size", flag->name, value);
 }
 
-/* SIZE or size=SIZE: one more node. */
+/* SIZE or size=SIZE, for one more node. */
 static enum ctl_exit write_node(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size" };
@@ -89,7 +89,7 @@ static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag
 	return CTL_OK;
 }
 
-/* SIZE[,node=N][,alignment=SIZE]: room for one more memory device. */
+/* SIZE[,node=N][,alignment=SIZE], for one more memory device. */
 enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size", "node", "alignment" };
@@ -145,7 +145,7 @@ enum ctl_exit ctl_write_cxl_window(void *target, const struct ctl_flag *flag, co
 	return CTL_OK;
 }
 
-/* NAME=START-END; no address has an equals sign. */
+/* NAME=START-END. Addresses have no equals sign, so the last one ends the name. */
 static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -168,7 +168,7 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 	return CTL_OK;
 }
 
-/* SIZE, or START-END for a window that is pinned. */
+/* SIZE, or START-END for a pinned window. */
 static enum ctl_exit write_window_flag(void *target, const struct ctl_flag *flag, const char *value)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -289,7 +289,7 @@ static bool is_same_member(const struct ctl_flag *a, const struct ctl_flag *b)
 	       (!a->group || strcmp(a->group, b->group) == 0);
 }
 
-/* Where in the pointer the member of the flag ends; NULL: it leads elsewhere. */
+/* Returns the rest of the pointer after the member of the flag, or NULL if it leads elsewhere. */
 static const char *skip_member(const struct ctl_flag *flag, const char *pointer)
 {
 	const char *names[] = { flag->group, flag->member };
@@ -308,7 +308,7 @@ static const char *skip_member(const struct ctl_flag *flag, const char *pointer)
 	return pointer;
 }
 
-/* The flag of that number among those that fill the same list. */
+/* Returns the flag of that number among those given for the member that `list` sets. */
 static const struct ctl_given *find_nth(const struct ctl_invocation *invocation,
 					const struct ctl_flag *list, unsigned long number)
 {
@@ -341,7 +341,7 @@ bool ctl_request_flag_at(const struct ctl_invocation *invocation, const char *po
 	return true;
 }
 
-/* The first row that fills the same member; those that follow are other forms of it. */
+/* Returns the first row that sets the same member. The rows after it are other forms of it. */
 static const struct ctl_flag *first_form(const struct ctl_flag *flag)
 {
 	const struct ctl_flag *first = ctl_request_flags;
@@ -351,7 +351,7 @@ static const struct ctl_flag *first_form(const struct ctl_flag *flag)
 	return first;
 }
 
-/* Goes into the object of the request that the member is in, out of another. */
+/* Enters the object of the request that has the member, and leaves another one. */
 static void enter_group(struct ctl_request *request, const char *group)
 {
 	if (request->group && (!group || strcmp(request->group, group) != 0))
@@ -361,7 +361,7 @@ static void enter_group(struct ctl_request *request, const char *group)
 	request->group = group;
 }
 
-/* Writes a member from all the flags that were given for it, in the order of the table. */
+/* Writes a member from all flags that were given for it, in the order of the table. */
 static enum ctl_exit write_member(struct ctl_request *request, const struct ctl_flag *first)
 {
 	const struct ctl_invocation *invocation = request->invocation;
@@ -400,7 +400,7 @@ size_t ctl_request_flag_count(const struct ctl_invocation *invocation)
 	return count;
 }
 
-/* uname names architectures as requests do. */
+/* Writes the architecture of this host. uname(2) and requests use the same names. */
 static enum ctl_exit write_host_arch(struct ctl_request *request)
 {
 	struct utsname host;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Documents are sent as written rather than parsed and printed again, so that the daemon
- * judges what the user wrote.
+ * Documents are sent as they were written, not parsed and printed again, so that the daemon checks
+ * what the user wrote.
  */
 #include "config.h"
 
@@ -17,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Far above what the daemon takes, which says so itself; ends reading of /dev/zero. */
+/* Well above the limit of the daemon, which refuses larger ones. It ends reading of /dev/zero. */
 #define LARGEST_DOCUMENT ((size_t)16 << 20)
 #define READ_SIZE ((size_t)64 << 10)
 
-/* Whether the daemon would read it; if not, *fault is set. */
+/* Returns true if the daemon could parse it. Otherwise sets *fault. */
 static bool is_json(const struct gpald_bytes *document, struct gpald_wire_error *fault)
 {
 	struct gpald_arena *arena = gpald_arena_new(document->length);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Root complexes from flags. A pinned window is typed as OpenVMM takes it, base
- * and size, and the protocol wants start and end: the sum made here is the only
- * arithmetic on addresses in the client. IOMMUs have flags of their own, too, and are members
- * of their root complexes in a request: names lead from one to the other.
+ * Writes root complexes from flags. A pinned window is given as base and size, as in OpenVMM, and
+ * the protocol has start and end: their sum is the only arithmetic on addresses in the client. In a
+ * request an IOMMU is a member of its root complex, but on the command line it has a flag of its
+ * own, which names the root complex.
  */
 #include "config.h"
 
@@ -18,7 +18,10 @@
 
 /* IOMMUs. */
 
-/* RC=KIND, or RC alone (also rc=RC) where the flag names the kind. The name is still quoted. */
+/*
+ * Returns the name in RC=KIND, or in RC or rc=RC if the flag itself states the kind. The name is
+ * still quoted.
+ */
 static const char *given_iommu_name(const struct ctl_given *given, size_t *length)
 {
 	const char *name = given->value;
@@ -29,7 +32,7 @@ static const char *given_iommu_name(const struct ctl_given *given, size_t *lengt
 	return name;
 }
 
-/* The flag that gives the root complex of that name an IOMMU; NULL: there is none. */
+/* Returns the flag that gives an IOMMU to the root complex of that name, or NULL if none does. */
 static const struct ctl_given *find_iommu(const struct ctl_invocation *invocation, const char *name)
 {
 	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
@@ -76,7 +79,7 @@ enum ctl_exit ctl_check_iommu(void *target, const struct ctl_flag *flag, const c
 		ctl_hint("add --pcie-root-complex %s%.*s%s", quote, (int)length, quoted, quote);
 		return CTL_USAGE;
 	}
-	/* The first of them is the one that is found. */
+	/* find_iommu() returns the first of several. */
 	if (find_iommu(request->invocation, name.data)->value != value)
 		return ctl_usage_error("%s: root complex %s has an IOMMU already", flag->name,
 				       name.data);
@@ -124,9 +127,9 @@ enum key {
 
 enum key_kind {
 	KIND_COUNT,
-	KIND_SIZE, /* as typed; the daemon judges it */
-	KIND_BARS, /* sizes, joined by +; each of these keys is a device */
-	KIND_VFS,  /* N:SIZES, of the device before */
+	KIND_SIZE, /* as typed; the daemon checks it */
+	KIND_BARS, /* sizes joined by +; each such key adds a device */
+	KIND_VFS,  /* N:SIZES, for the last device before it */
 	KIND_FLAG,
 };
 
@@ -170,19 +173,19 @@ static const struct window windows[] = {
 #define DEFAULT_HDM "1G"
 #define NONE "none" /* in place of a size */
 
-/* Those of a window: the list, of which the last object is open. */
+/* The devices of a window. The last object of the list is still open. */
 struct devices {
 	struct gpald_writer list;
-	bool has_vfs; /* the last one */
+	bool has_vfs; /* the last device */
 };
 
-/* The values of the keys; "" for a flag that is there, NULL for what is not. */
+/* The values of the keys: NULL if a key was not given, "" if it takes no value. */
 struct root_complex {
-	const struct ctl_flag *flag; /* for complaints */
+	const struct ctl_flag *flag; /* for messages */
 	const char *name;
 	const char *values[KEY_COUNT];
 	uint64_t counts[KEY_COUNT];
-	struct devices devices[2]; /* high and low */
+	struct devices devices[2]; /* of the high and of the low window */
 };
 
 static void write_given_bars(struct gpald_writer *w, char *sizes)
@@ -292,7 +295,7 @@ static enum ctl_exit write_given_pinned(struct gpald_writer *w, const struct roo
 	return CTL_OK;
 }
 
-/* Its size and alignment are computed from the devices. */
+/* Writes a window with its devices. The daemon computes size and alignment from them. */
 static enum ctl_exit write_given_devices(struct gpald_writer *w, struct root_complex *rc,
 					 const struct window *window)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What separates is looked for before any backslash is taken out, so that a name can be quoted
- * for the outermost and the innermost list alike.
+ * Values are split at separators before backslashes are removed, so that one backslash quotes a
+ * character in outer and inner lists alike.
  */
 #include "config.h"
 
