@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bucket of a histogram says no more than that its values are not above its edge, so the
- * percentiles that are read off are upper bounds.
+ * Prints what the daemon reports of itself: info, policies and statistics. Percentiles are upper
+ * bounds, because a bucket of a histogram only says that its values are not above its edge.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Itself. */
+/* Info. */
 
 static const struct ctl_field info_fields[] = {
 	CTL_FIELD(struct gpal_client_info, "version", CTL_TEXT, version),
@@ -35,7 +35,7 @@ static bool has_ending(const char *name, const char *ending)
 	return length >= end && strcmp(name + length - end, ending) == 0;
 }
 
-/* In the unit that the name says, and exact: what is a little longer is refused. */
+/* Adds a limit in the unit of its name. The value is exact, because the daemon refuses more. */
 static void add_limit(struct ctl_table *table, const struct gpal_client_limit *limit)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -51,7 +51,7 @@ static void add_limit(struct ctl_table *table, const struct gpal_client_limit *l
 	ctl_table_add(table, text.data);
 }
 
-/* The text of a member; "" if there is none. */
+/* Returns the text of a member, or "" if there is none. */
 static const char *info_text(const cJSON *object, const char *name)
 {
 	const char *text = ctl_text_of(object, name);
@@ -59,7 +59,7 @@ static const char *info_text(const cJSON *object, const char *name)
 	return text ? text : "";
 }
 
-/* What older daemons do not have. */
+/* Appends the options, which older daemons do not report. */
 static void append_options(struct gpald_bytes *out, const cJSON *options)
 {
 	ctl_cleanup_table struct ctl_table table = {
@@ -99,7 +99,7 @@ enum ctl_exit ctl_print_info(struct ctl_session *session, struct gpald_bytes *ou
 
 /* Policies. */
 
-/* A member of the profiles' defaults, of each architecture where it says so. */
+/* The defaults of a profile. Those that depend on the architecture have a row for each. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -181,7 +181,7 @@ enum ctl_exit ctl_print_policies(struct ctl_session *session, struct gpald_bytes
 
 struct latency {
 	uint64_t count;
-	uint64_t p50_us, p99_us, max_us; /* CTL_NONE without any */
+	uint64_t p50_us, p99_us, max_us; /* CTL_NONE if `count` is 0 */
 };
 
 static uint64_t count_of(const cJSON *object, const char *name)
@@ -192,7 +192,10 @@ static uint64_t count_of(const cJSON *object, const char *name)
 	return number > 0 && number <= (double)GPALD_EXACT_MAX ? (uint64_t)number : 0;
 }
 
-/* The edge of the bucket that holds the value of which `percent` are not above it. */
+/*
+ * Returns the edge of the bucket with the lowest value that `percent` of all values do not exceed,
+ * or the maximum if that is lower.
+ */
 static uint64_t latency_percentile(const cJSON *buckets, const struct latency *latency,
 				   unsigned int percent)
 {
@@ -226,11 +229,11 @@ static struct latency read_latency(const cJSON *object)
 	return latency;
 }
 
-/* What stands alone. */
+/* Values that are not in a table. */
 
 struct lines {
 	struct gpal_client_stats stats;
-	const char *per_commit; /* NULL: there was none */
+	const char *per_commit; /* NULL: there were no commits */
 	struct latency commit;
 };
 

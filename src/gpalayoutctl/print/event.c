@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Events of daemons that did not keep who made a change have "-" there. */
+/*
+ * Prints events as lines and as a table. Older daemons did not record who made a change; their
+ * events have "-" there.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/print/print.h"
@@ -28,7 +31,7 @@ static const struct ctl_field history_fields[] = {
 	CTL_FIELD(struct event, "DIGEST", CTL_TEXT, digest),
 };
 
-/* Of a line; the last one has no width. */
+/* The columns of a line. The last one has no width. */
 static const struct {
 	struct ctl_field field;
 	int width; /* below 0: aligned to the left */

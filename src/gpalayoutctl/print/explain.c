@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why each range is where it is, as a text to read: for each range the rule, what was
- * passed over, and the choice.
+ * Prints why each range is where it is: the rule, the free ranges that were passed over, and the
+ * choice.
  */
 #include "config.h"
 
@@ -108,7 +108,7 @@ enum ctl_exit ctl_print_explained(struct ctl_session *session, struct gpald_byte
 	const struct gpal_explanation *explanation = result;
 	const cJSON *range = ctl_member_of(ctl_result_tree(session), "ranges")->child;
 
-	/* The rule in the daemon's words, also one that is not known here. */
+	/* The rule is in the daemon's words, because a newer daemon may have other rules. */
 	for (size_t i = 0; i < explanation->count; i++, range = range->next)
 		append_step(out, &explanation->steps[i], ctl_text_of(range, "rule"));
 	return CTL_OK;

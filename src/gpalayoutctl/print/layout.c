@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon sorts a map; it is sorted again here because gaps are only right in a sorted
- * one.
+ * Prints layouts, changes and advice. The daemon sorts a map, but it is sorted again here, because
+ * gaps are found only in a sorted one.
  */
 #include "config.h"
 
@@ -63,7 +63,7 @@ static size_t add_gaps(struct row *rows, size_t entries)
 	return count;
 }
 
-/* A row a line, below the heading; those of gaps are dimmed. */
+/* Appends a table whose first line is the heading, and dims the rows of gaps. */
 static void append_dimmed(struct gpald_bytes *out, const char *text, const struct row *rows)
 {
 	for (size_t line = 0; *text; line++) {
@@ -149,7 +149,7 @@ void ctl_warning_append(struct gpald_bytes *out, const struct gpal_warning *warn
 	ctl_buffer_puts(out, "\n");
 }
 
-/* After an empty line; nothing where there are no rows. */
+/* Appends an empty line and the table, or nothing if the table has no rows. */
 static void append_part(struct gpald_bytes *out, const struct ctl_table *table)
 {
 	if (!table->count)
@@ -176,7 +176,7 @@ static void append_rooms(struct gpald_bytes *out, const struct gpal_layout *layo
 	append_part(out, &table);
 }
 
-/* Targets as --cxl-window takes them. */
+/* Prints targets in the form that --cxl-window takes. */
 static void append_cxl_windows(struct gpald_bytes *out, const struct gpal_layout *layout)
 {
 	ctl_cleanup_table struct ctl_table table = {
@@ -318,7 +318,7 @@ static const struct ctl_field growth_fields[] = {
 	CTL_FIELD(struct gpal_growth, "IN PLACE", CTL_GROWTH, in_place),
 	CTL_FIELD(struct gpal_growth, "PINNED TO", CTL_RANGE, pin),
 	CTL_FIELD(struct gpal_growth, "RE-RESOLVED", CTL_GROWTH, resolved),
-	/* The last ones may be left out. */
+	/* The last BAR_FIELDS rows are not always printed. */
 	CTL_FIELD(struct gpal_growth, "LARGEST BAR", CTL_GROWTH, largest_bar),
 	CTL_FIELD(struct gpal_growth, "BAR IF PINNED", CTL_GROWTH, pin_largest_bar),
 };

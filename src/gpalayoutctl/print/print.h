@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Results as text for people. */
+/* Prints results as text for people. */
 #ifndef GPALAYOUTCTL_PRINT_PRINT_H
 #define GPALAYOUTCTL_PRINT_PRINT_H
 
 #include "gpalayoutctl/session.h"
 
-/* Prints a result, decoded as the command says. */
+/* Appends a result, which was decoded as the command says. */
 typedef enum ctl_exit ctl_printer(struct ctl_session *session, struct gpald_bytes *out,
 				  const void *result);
 
@@ -25,7 +25,7 @@ ctl_printer ctl_print_explained; /* struct gpal_explanation */
 /* Appends a line: "warning: TOKEN at TAG: MESSAGE". */
 void ctl_warning_append(struct gpald_bytes *out, const struct gpal_warning *warning);
 
-/* Appends a table, or that nothing changes. */
+/* Appends the changes as a table, or a line that says that there are none. */
 void ctl_changes_append(struct gpald_bytes *out, const struct gpal_changes *changes);
 
 /* Appends a line. Its columns have fixed widths, because no line may wait for the next. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Cells lie behind each other in one buffer, because a list of layouts can have a
- * million of them.
- */
+/* All cells of a table are in one buffer, because a list of layouts can have a million of them. */
 #include "config.h"
 
 #include "gpalayoutctl/print/table.h"
@@ -58,7 +55,7 @@ static void append_age(struct gpald_bytes *out, uint64_t ms)
 		ctl_buffer_printf(out, "%s%" PRIu64 " s", minutes ? " " : "", seconds % 60);
 }
 
-/* Most rows are of the same few users, and a name may come from far away. */
+/* Keeps the last name: most rows are of the same few users, and a look-up may need the network. */
 static void append_user(struct gpald_bytes *out, uint32_t uid)
 {
 	static struct {
@@ -89,7 +86,10 @@ static void append_cell_number(struct gpald_bytes *out, enum ctl_form form, uint
 		ctl_size_append(out, number);
 		break;
 	case CTL_GROWTH:
-		/* No host addresses more. A bound is exact: what is rounded up may not fit. */
+		/*
+		 * No host can address more. The value is exact, because one that was rounded up may
+		 * not fit.
+		 */
 		if (number > LARGEST_HOST)
 			ctl_buffer_puts(out, "> 4 PiB");
 		else if (number)
@@ -211,7 +211,7 @@ void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t 
 	ctl_table_add(table, ctl_buffer_text(&text));
 }
 
-/* The last column is not padded: no line ends in spaces. */
+/* The last column is not padded, so that no line ends in spaces. */
 static void append_cell(struct gpald_bytes *out, const struct ctl_column *column, int width,
 			bool is_last, const char *text)
 {
@@ -268,7 +268,7 @@ void ctl_rows_append(struct gpald_bytes *out, const struct ctl_field *fields, si
 		for (size_t i = 0; i < count; i++) {
 			cell.length = 0;
 			ctl_value_append(&cell, fields[i].form, object + fields[i].offset);
-			/* It is safe already; making it so once more changes nothing. */
+			/* The text is safe already, and escaping it again changes nothing. */
 			ctl_table_add(&table, cell.length ? cell.data : "");
 		}
 	}
