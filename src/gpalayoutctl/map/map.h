@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A picture of a layout, higher addresses above lower ones, as SVG and for a terminal. It
- * is made of the structs alone, so that the same layout gives the same bytes.
+ * Draws a layout, with higher addresses above lower ones, as SVG and for a terminal. A picture
+ * depends on the arguments alone, so the same layout always gives the same bytes.
  */
 #ifndef GPALAYOUTCTL_MAP_MAP_H
 #define GPALAYOUTCTL_MAP_MAP_H
@@ -15,21 +15,21 @@
 
 struct ctl_map {
 	const char *name;    /* of the layout; any text */
-	uint64_t generation; /* 0: it has none, for it is not kept */
+	uint64_t generation; /* 0: none, because the daemon does not keep the layout */
 	const struct gpal_request *request;
-	const struct gpal_layout *layout; /* one that ctl_map_is_possible() */
+	const struct gpal_layout *layout; /* ctl_map_is_possible() must be true */
 };
 
 struct ctl_map_terminal {
-	unsigned int width; /* in cells; what is drawn takes at least 60 and at most 120 */
+	unsigned int width; /* in cells; a picture has at least 60 and at most 120 */
 	bool colour;
 	bool ascii; /* instead of UTF-8 */
 };
 
 /*
- * Whether it has ranges, none of them empty and no two overlapping. Layouts of this library
- * have; one that a newer daemon sent has not been checked, for it may have ranges that only
- * that knows.
+ * Returns true if the layout has ranges, none is empty and no two overlap. That is so for layouts
+ * of this library. A layout from a newer daemon must be checked, because it may have ranges that
+ * this library does not know.
  */
 bool ctl_map_is_possible(const struct gpal_layout *layout);
 

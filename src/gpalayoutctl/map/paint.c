@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The colours are Okabe and Ito's, which colour-blind readers can tell apart. A test
- * computes that text and edges have enough contrast.
+ * The colours are those of Okabe and Ito, which colour-blind readers can tell apart. A test checks
+ * that text and edges have enough contrast.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tells the classes of ranges apart, in both forms of a map: colour, and a pattern
- * for those who do not see the colour. A row a class; RAM has a row for each shade.
+ * The colour and the pattern of each class of ranges, for both forms of a map. The pattern is for
+ * readers who do not see the colour. A class has a row; RAM has one for each shade.
  */
 #ifndef GPALAYOUTCTL_MAP_PAINT_H
 #define GPALAYOUTCTL_MAP_PAINT_H
@@ -27,23 +27,23 @@ enum ctl_paint {
 #define CTL_RAM_SHADES 4
 
 struct ctl_look {
-	const char *id;       /* in names of the SVG */
-	const char *label;    /* of its legend; NULL: it shares that of the shade before */
-	const char *key;      /* the same in a terminal */
+	const char *id;       /* part of names in the SVG */
+	const char *label;    /* in the legend of the SVG; NULL: the one before */
+	const char *key;      /* in the legend for a terminal */
 	const char *tints[2]; /* colours for a light and for a dark background */
 	const char *edges[2];
-	const char *strong; /* attributes of the SVG for the light one */
+	const char *strong; /* SVG attributes for a light background */
 	const char *tint;
 	const char *edge;
-	const char *dark;    /* rules of its style sheet for the dark one */
+	const char *dark;    /* style sheet rules of the SVG for a dark background */
 	const char *pattern; /* SVG in a tile of 6 by 6 px; NULL: none */
-	const char *block;   /* a cell of UTF-8 */
+	const char *block;   /* one cell, in UTF-8 */
 	const char *ascii;
 	const char *sgr; /* foreground colour of a terminal */
 };
 extern const struct ctl_look ctl_paints[CTL_PAINT_COUNT];
 
-/* Of the figure itself, light and dark. */
+/* Colours of the figure itself, for a light and for a dark background. */
 #define CTL_GROUND "#FFFFFF"
 #define CTL_GROUND_DARK "#15191E"
 #define CTL_INK "#1A1D21"
@@ -51,7 +51,7 @@ extern const struct ctl_look ctl_paints[CTL_PAINT_COUNT];
 #define CTL_MUTED "#4F5861"
 #define CTL_MUTED_DARK "#A9B3BE"
 
-/* The row that stands for all shades of a class. */
+/* Returns the row that stands for all shades of a class. */
 static inline enum ctl_paint ctl_paint_class(enum ctl_paint paint)
 {
 	return paint > CTL_PAINT_RAM && paint < CTL_PAINT_RAM + CTL_RAM_SHADES ? CTL_PAINT_RAM :

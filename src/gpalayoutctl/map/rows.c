@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a layout to rows. Ranges become runs only if there are too many to show each:
- * the levels below go from the runs that hide least to those that always suffice.
+ * Makes the rows of a map from a layout. Ranges are joined to runs only if there are too many to
+ * show each. Each level joins more ranges than the one before it: level 0 joins none, and the last
+ * one always leaves few enough rows.
  */
 #include "config.h"
 
@@ -19,14 +20,14 @@
 
 #define ROWS_MAX 32
 #define SHORTEST_RUN 4
-#define RUNS_OF_A_SIDE 14 /* at the last level, below 4 GiB and above */
+#define RUNS_OF_A_SIDE 14 /* at the last level, below 4 GiB and above it each */
 #define LAST_LEVEL 5
 #define LONGEST_NAME 24
 #define SHORTEST_NAME 5
 #define WARNINGS_MAX 3
 #define WARNING_LINES_MAX 2
 
-/* The family in which known devices lie. */
+/* The family of the range that contains the known devices. */
 static const char chipset_low[] = "chipset low";
 
 /* Ranges do not overlap, so their starts tell them apart. */
@@ -37,7 +38,10 @@ static int by_start(const void *a, const void *b)
 	return (left->range.start > right->range.start) - (left->range.start < right->range.start);
 }
 
-/* Says what the range of a member is, if the map has it. The parts follow the name, if any. */
+/*
+ * Sets the description of the range of a member, if the map has that range. `format` makes the text
+ * that follows the name, if there is one.
+ */
 __attribute__((format(printf, 6, 7))) static void
 describe(struct ctl_rows *rows, struct gpal_range member, enum ctl_paint paint, const char *family,
 	 const char *name, const char *format, ...)
@@ -92,7 +96,7 @@ static void describe_root_complex(struct ctl_rows *rows, const struct gpal_layou
 	describe(rows, rc->cxl_chbcr, CTL_PAINT_CXL, "CHBCR", rc->name, "%s, CHBCR", node);
 }
 
-/* Whatever no member explains stays what its kind says. */
+/* A range that is no such member keeps the description of its kind. */
 static void describe_members(struct ctl_rows *rows, const struct gpal_layout *layout)
 {
 	describe(rows, layout->chipset_low_mmio, CTL_PAINT_CHIPSET, chipset_low, NULL, "%s", "");
@@ -179,7 +183,7 @@ static bool joins_ranges(int level, const struct ctl_range *a, const struct ctl_
 	const bool is_class = ctl_paint_class(a->paint) == ctl_paint_class(b->paint);
 	const bool is_family = is_class && strcmp(a->family, b->family) == 0;
 
-	/* Known devices are drawn inside a row of its own. */
+	/* Known devices are drawn in the row of their range, which therefore is in no run. */
 	if (a->family == chipset_low || b->family == chipset_low ||
 	    (low.start < GPAL_4GIB && high.start >= GPAL_4GIB))
 		return false;
@@ -197,7 +201,7 @@ static bool joins_ranges(int level, const struct ctl_range *a, const struct ctl_
 	}
 }
 
-/* How many ranges from `first` on are one row. */
+/* Returns how many ranges from `first` on are in one row. */
 static size_t run_length(const struct ctl_rows *rows, int level, size_t first)
 {
 	const bool is_low = first < rows->ranges_below;
@@ -297,7 +301,9 @@ struct ctl_rows ctl_rows_make(const struct ctl_map *map)
 	const uint64_t limit = bits && bits < 64 ? UINT64_C(1) << bits : 0;
 	struct ctl_rows rows = ranges_of(map->layout);
 
-	/* A gap before each range, one more at 4 GiB, and that to the host's limit. */
+	/*
+	 * There may be a gap before each range, one more at 4 GiB, and one up to the host's limit.
+	 */
 	rows.rows = allocate_rows(2 * rows.range_count + 2, sizeof(*rows.rows));
 	rows.map = map;
 	for (int level = 0; level == 0 || (rows.count > ROWS_MAX && level <= LAST_LEVEL); level++)
@@ -351,7 +357,7 @@ void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map)
 		ctl_buffer_printf(out, ", generation %" PRIu64, map->generation);
 }
 
-/* All up to the last one that a range is of. */
+/* Returns the number of nodes, up to the highest one that a range belongs to. */
 static size_t count_nodes(const struct gpal_layout *layout)
 {
 	size_t count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a map shows, whichever form it has: the rows from the lowest address up, each a
- * range, a run of ranges, or a gap, and what there is to say of them and of the layout.
+ * The contents of a map in both forms: rows from the lowest address up, each a range, a run of
+ * ranges or a gap, and the texts about them and about the layout.
  */
 #ifndef GPALAYOUTCTL_MAP_ROWS_H
 #define GPALAYOUTCTL_MAP_ROWS_H
@@ -12,21 +12,21 @@
 
 #include <stddef.h>
 
-/* What there is to say besides tag and size, in parts that are joined by ", ". */
+/* What is shown of a range besides its tag and size. `rest` has parts with ", " between them. */
 struct ctl_details {
 	const char *before;
-	const char *name; /* of a root complex; NULL: it is not about one */
+	const char *name; /* of a root complex or a CXL window; NULL: none */
 	char rest[192];
 };
 
 struct ctl_range {
 	struct gpal_map_entry entry;
-	const char *family; /* what it is for */
+	const char *family; /* what the range is for */
 	enum ctl_paint paint;
 	struct ctl_details details;
 };
 
-/* In a figure, whose y goes down. */
+/* A vertical place in a figure, whose y grows downwards. */
 struct ctl_place {
 	int top;
 	int bottom;
@@ -35,31 +35,34 @@ struct ctl_place {
 struct ctl_row {
 	struct gpal_range range;
 	const struct ctl_range *ranges;
-	size_t count;  /* of ranges: 0 for a gap, above 1 for a run */
+	size_t count;  /* of ranges: 0 in a gap, above 1 in a run */
 	uint64_t size; /* sum of the ranges, or of the gap */
 	enum ctl_paint paint;
 	struct ctl_details details;
-	const struct ctl_device *devices; /* in it, ascending */
+	const struct ctl_device *devices; /* in the range, ascending; NULL: none */
 	size_t device_count;
-	struct ctl_place box; /* unless the form is for a terminal */
+	struct ctl_place box; /* only in an SVG */
 };
 
-/* Borrows from the map it was made of. */
+/* Borrows from the map that it was made from. */
 struct ctl_rows {
 	const struct ctl_map *map;
 	struct ctl_range *ranges; /* ascending */
 	size_t range_count;
-	size_t ranges_below;  /* 4 GiB */
+	size_t ranges_below;  /* number of ranges below 4 GiB */
 	struct ctl_row *rows; /* ascending; a gap up to the host's limit follows the last */
 	size_t count;         /* without that gap */
 	size_t below;         /* rows below 4 GiB */
-	bool has_limit;       /* whether there is that gap */
+	bool has_limit;       /* whether that gap exists */
 	uint64_t top;         /* the end of the highest range */
-	unsigned int classes; /* a bit for the class of each range and of each row */
+	unsigned int classes; /* one bit for the class of each range and each row */
 	size_t node_count;    /* of nodes with RAM */
 };
 
-/* The address bits of the host that ranges may use: one less with an alias map; 0: not stated. */
+/*
+ * Returns how many of the host's address bits ranges may use: all, or all but one with an alias
+ * map. Returns 0 if the request does not state them.
+ */
 unsigned int ctl_map_bits(const struct ctl_map *map);
 
 struct ctl_rows ctl_rows_make(const struct ctl_map *map);
@@ -67,9 +70,8 @@ void ctl_rows_free(struct ctl_rows *rows);
 #define ctl_cleanup_rows __attribute__((cleanup(ctl_rows_free)))
 
 /*
- * Drops parts from the end until the others fit, and makes *name of what is left of the
- * name. A part that is alone and does not fit is dropped too, or its name is shortened if
- * `may_shorten`.
+ * Drops parts from the end until the others fit in `room` cells, and appends the name to *name if
+ * it stays. If the name alone does not fit, it is dropped, too, or shortened if `may_shorten`.
  */
 void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size_t room, bool ascii,
 		     bool may_shorten);
@@ -83,7 +85,10 @@ void ctl_content_append(struct gpald_bytes *out, const struct ctl_rows *rows);
 /* "34 of 46 address bits", or after `without` "34 address bits" if the host's are not known. */
 void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const char *without);
 
-/* A line of at most `room` cells for each warning, or two of which the second is indented. */
+/*
+ * Appends the first warnings in lines of at most `room` cells, one or two for each, and says how
+ * many more there are.
+ */
 void ctl_warnings_append(struct gpald_bytes *out, const struct gpal_layout *layout,
 			 const char *before, size_t room, bool ascii);
 

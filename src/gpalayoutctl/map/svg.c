@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SVG form as a document, with all that stands around the rows: header and footer, and
- * at the left a strip, which is to scale where the rows are not. It stands alone: nothing
- * is loaded, text is text, and the light theme is in attributes, for readers that know no
- * style sheets.
+ * Makes the SVG document: the rows (svg_rows.c) and all around them, which are header, footer and,
+ * to the left, a strip that is to scale, as the rows are not. The document loads nothing, its text
+ * can be copied, and its light theme is in attributes, for viewers without style sheets.
  */
 #include "config.h"
 
@@ -34,7 +33,10 @@ static int larger_of(int a, int b)
 	return a > b ? a : b;
 }
 
-/* Heights grow by k tenths of a pixel for each doubling of the size above 4 KiB. */
+/*
+ * Returns the height of a row, which grows by k tenths of a pixel for each doubling of the size
+ * above 4 KiB.
+ */
 static int height_of(const struct ctl_row *row, int k)
 {
 	const int above_page = larger_of(0, (int)ctl_log2_sixteenths(row->size) - 192) * k / 16;
@@ -47,7 +49,7 @@ static int height_of(const struct ctl_row *row, int k)
 	return larger_of(240 + above_page, row->devices ? 150 * ((int)row->device_count + 1) : 0);
 }
 
-/* Rows lie one on the other, from the top down. Returns where the lowest ends. */
+/* Places rows from the top down. Returns the y at which the lowest one ends. */
 static int place_rows(struct ctl_rows *rows)
 {
 	const int k = rows->count <= 14 ? 16 : rows->count <= 22 ? 10 : 6;
@@ -61,11 +63,11 @@ static int place_rows(struct ctl_rows *rows)
 	return y;
 }
 
-/* Of the strip, one below 4 GiB and one above, each with a scale of its own. */
+/* A part of the strip: one is below 4 GiB and one above, each with its own scale. */
 struct segment {
 	struct gpal_range range;
 	struct gpal_range cut; /* a gap too large for the scale; empty: none */
-	uint64_t cut_shown;    /* bytes of the scale that it takes */
+	uint64_t cut_shown;    /* how many bytes of the scale it takes */
 	const struct ctl_row *rows;
 	size_t count;
 	struct ctl_place place;
@@ -157,7 +159,7 @@ static void append_svg_cut(struct ctl_svg *svg, const struct segment *segment)
 	ctl_svg_path(svg, STRONG_LINE, "M66 " PX "l32-8m0 4l-32 8", px(y));
 }
 
-/* Not every exact number is short enough. */
+/* Rounds an address whose exact number is too long. */
 static struct ctl_number tick_text(uint64_t address)
 {
 	const struct ctl_number human = ctl_number(CTL_HUMAN, address);
@@ -171,7 +173,7 @@ static void append_tick(struct ctl_svg *svg, int y, uint64_t address)
 	ctl_svg_text(svg, 620, y + 35, "10", MUTED " " AT_END, "%s", tick_text(address).text);
 }
 
-/* At multiples of the least power of two that sets them far enough apart. */
+/* Appends ticks at multiples of the smallest power of two that keeps them far enough apart. */
 static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segment)
 {
 	const struct gpal_range range = segment->range, cut = segment->cut;
@@ -184,7 +186,7 @@ static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segmen
 
 	while (shift < 64 && (height << shift) / total < STEP_LEAST)
 		shift++;
-	/* At the end of the address space the next multiple is 0. */
+	/* At the end of the address space the next multiple wraps to 0. */
 	for (uint64_t n = shift < 64 ? (range.start >> shift) + 1 : 0, at = n << shift;
 	     at > range.start && at < range.end; at = ++n << shift) {
 		int y;
@@ -214,7 +216,7 @@ static void append_segment(struct ctl_svg *svg, const struct ctl_row *rows, size
 		     segment.place);
 	if (!gpal_range_is_empty(segment.cut))
 		append_svg_cut(svg, &segment);
-	/* The line of 4 GiB has a text of its own. Two ticks with one text say nothing. */
+	/* The line at 4 GiB has its own text, so it needs no tick. */
 	if (segment.range.start != GPAL_4GIB)
 		append_tick(svg, segment.place.bottom, segment.range.start);
 	if (segment.range.end != GPAL_4GIB)
@@ -242,7 +244,7 @@ static void append_cells(struct ctl_svg *svg, const char *look, int from, int to
 		put(svg, "\"/>\n");
 }
 
-/* A cell for each address bit, the needed ones filled. */
+/* Draws a cell for each address bit and fills those that the layout needs. */
 static void append_bits(struct ctl_svg *svg)
 {
 	const int needed = (int)svg->rows.map->layout->required_address_bits;
@@ -290,7 +292,7 @@ static void append_svg_header(struct ctl_svg *svg)
 	ctl_svg_text(svg, HEX_END, 940, "10", MUTED " " AT_END, "address");
 }
 
-/* Returns where it ends. Its last entry is no class. */
+/* Returns the y at which it ends. The last entry is for gaps, which have no class. */
 static int append_legend(struct ctl_svg *svg, int y)
 {
 	int column = 0;
@@ -315,7 +317,7 @@ static int append_legend(struct ctl_svg *svg, int y)
 	return y + 200 * ((column + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS);
 }
 
-/* Returns where they end. */
+/* Returns the y at which they end. */
 static int append_warnings(struct ctl_svg *svg, int y)
 {
 	ctl_cleanup_buffer struct gpald_bytes lines = { 0 };
@@ -329,7 +331,7 @@ static int append_warnings(struct ctl_svg *svg, int y)
 	return lines.length ? y + 40 : y;
 }
 
-/* Returns where it ends. */
+/* Returns the y at which it ends. */
 static int append_svg_footer(struct ctl_svg *svg, const char *digest, int y)
 {
 	y = append_warnings(svg, append_legend(svg, y) + 150);
@@ -360,7 +362,10 @@ static void append_description(struct gpald_bytes *out, const struct ctl_svg *sv
 			  svg->rows.top, svg->rows.map->layout->required_address_bits);
 }
 
-/* Only for what is in the figure; shades of RAM come together, as in the legend. */
+/*
+ * Appends only rules for what is in the figure. All shades of RAM count as one class, as in the
+ * legend.
+ */
 static void append_style(struct gpald_bytes *out, const struct ctl_svg *svg)
 {
 	const unsigned int classes = svg->rows.classes;
@@ -393,7 +398,7 @@ static void append_style(struct gpald_bytes *out, const struct ctl_svg *svg)
 			  svg->id);
 }
 
-/* The figure is drawn first, for its height is known only then. */
+/* The figure is drawn before its <svg> tag is written, because that states the height. */
 void ctl_map_append_svg(struct gpald_bytes *out, const struct ctl_map *map)
 {
 	struct ctl_svg svg = { .rows = ctl_rows_make(map), .id = "gpal-" };

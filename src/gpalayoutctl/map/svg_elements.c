@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Elements know no layout; where they go is up to the figure. */
+/* Draws elements at places that the caller gives; it knows no layouts. */
 #include "config.h"
 
 #include "gpalayoutctl/map/svg_elements.h"

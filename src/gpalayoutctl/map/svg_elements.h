@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The elements that a figure is drawn with. Lengths are integers in tenths of a pixel. A
- * look is what an element has of attributes besides its place: those of the light theme,
- * and the class by which the style sheet finds it for the dark one.
+ * The elements of a figure. Lengths are integers in tenths of a pixel. A look is all attributes of
+ * an element besides its place: those of the light theme, and the class for which the style sheet
+ * sets those of the dark theme.
  */
 #ifndef GPALAYOUTCTL_MAP_SVG_ELEMENTS_H
 #define GPALAYOUTCTL_MAP_SVG_ELEMENTS_H
@@ -36,14 +36,14 @@
 struct ctl_svg {
 	struct gpald_bytes out;
 	struct ctl_rows rows;
-	char id[16]; /* begins the ids: "gpal-0123abcd" */
+	char id[16]; /* prefix of all ids: "gpal-0123abcd" */
 };
 
-/* Where a range lies in a place that is to scale for `all`. */
+/* Returns the place of `range` in `place`, which shows `all` to scale. */
 struct ctl_place ctl_svg_scale(struct ctl_place place, struct gpal_range all,
 			       struct gpal_range range);
 
-/* The look of what is filled with the pattern of that name. */
+/* Returns the look of an element that is filled with the pattern of that name. */
 struct ctl_svg_look {
 	char text[48];
 };
@@ -54,14 +54,14 @@ void ctl_svg_rect(struct ctl_svg *svg, const char *look, int left, int width,
 void ctl_svg_path(struct ctl_svg *svg, const char *look, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The colour of a class, and its pattern over it. */
+/* Draws a rectangle in the colour of a class, with its pattern on top. */
 void ctl_svg_painted_rect(struct ctl_svg *svg, enum ctl_paint paint, int left, int width,
 			  struct ctl_place place);
 
-/* Where nothing is. */
+/* Draws a rectangle for a gap. */
 void ctl_svg_gap_rect(struct ctl_svg *svg, int left, int width, struct ctl_place place);
 
-/* A text, which is made safe and escaped, or one that is markup already. */
+/* Draw text: ctl_svg_text() escapes it, and ctl_svg_markup() takes it as markup. */
 void ctl_svg_text(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
 		  const char *format, ...) __attribute__((format(printf, 6, 7)));
 void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const char *look,
@@ -69,8 +69,8 @@ void ctl_svg_markup(struct ctl_svg *svg, int x, int y, const char *size, const c
 void ctl_svg_escape(struct gpald_bytes *out, const char *text);
 
 /*
- * Bands of one colour as the path of a d attribute, added in ascending order of addresses:
- * touching ones are merged, those without height omitted.
+ * Collects bands of one colour as a path for a d attribute. They must be added in ascending order
+ * of addresses. Touching ones are merged, and those without height are omitted.
  */
 struct ctl_svg_bands {
 	struct gpald_bytes path;
@@ -80,14 +80,17 @@ struct ctl_svg_bands {
 };
 
 void ctl_svg_bands_add(struct ctl_svg_bands *bands, struct ctl_place place);
-/* "" if there are none; valid until the bands are freed. */
+/* Returns the path, or "" if there are no bands. It is valid until the bands are freed. */
 const char *ctl_svg_bands_end(struct ctl_svg_bands *bands);
 
-/* svg_rows.c: rows whose places are known, and what stands beside them. */
+/* svg_rows.c: draws the rows, whose places are known, and the addresses beside them. */
 void ctl_svg_append_rows(struct ctl_svg *svg);
 void ctl_svg_append_addresses(struct ctl_svg *svg);
 
-/* "ram0", "free", or of a run "40 ranges", then `apart`, then "ram0 to ram39"; escaped. */
+/*
+ * Appends the name of a row, escaped: "ram0" or "free", or for a run "40 ranges", then `apart`,
+ * then "ram0 to ram39".
+ */
 void ctl_svg_append_row_name(struct gpald_bytes *out, const struct ctl_row *row, const char *apart);
 
 #endif

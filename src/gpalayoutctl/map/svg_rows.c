@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A text is as wide as its cells, rounded up: 0.605 em each in a monospace font, else 0.6 em. */
+/*
+ * Draws rows and the addresses beside them. The width of a text is its number of cells, each 0.605
+ * em in a monospace font and otherwise 0.6 em, rounded up.
+ */
 #include "config.h"
 
 #include "gpalayoutctl/map/svg_elements.h"
@@ -41,13 +44,13 @@ static int cells_between(int left, int right, int cell)
 	return right > left ? (right - left) / cell : 0;
 }
 
-/* Where texts beside a size end. */
+/* Returns the x at which texts to the left of a size must end. */
 static int left_of(const struct ctl_number *size)
 {
 	return SIZE_END - (int)ctl_cells(size->text) * MONO_CELL - APART;
 }
 
-/* Returns where it ends. */
+/* Returns the x at which it ends. */
 static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -58,7 +61,7 @@ static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 	return TEXT_LEFT + (int)ctl_cells(text.data) * TAG_CELL;
 }
 
-/* Names are in a font that has cells; what is around them needs no escaping. */
+/* Names are in a monospace font. The texts around them need no escaping. */
 static void append_svg_details(struct ctl_svg *svg, const struct ctl_row *row, int x, int y,
 			       int room)
 {
@@ -133,7 +136,10 @@ static void append_svg_member(struct ctl_svg *svg, const struct ctl_range *membe
 	    ctl_number(CTL_EXACT, gpal_range_size(range)).text, range.start, range.end);
 }
 
-/* The members of a run in one shade: RAM has one a node, others have two in turn. */
+/*
+ * Draws those ranges of a run that have one shade. RAM has one for each node; other classes have
+ * two in turn.
+ */
 static void append_shade(struct ctl_svg *svg, const struct ctl_row *row, enum ctl_paint paint,
 			 size_t turn)
 {
@@ -214,7 +220,7 @@ static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 	put(svg, "</title>\n");
 }
 
-/* Returns where a line to an address ends. */
+/* Returns the x at which a line to an address ends. */
 static int left_of_hex(uint64_t address, int cell)
 {
 	const int length = (int)strlen(ctl_number(CTL_HEX, address).text);
@@ -237,7 +243,10 @@ static void append_hex(struct ctl_svg *svg, int y, const char *size, const char 
 	ctl_svg_markup(svg, HEX_END, y, size, look, markup.data);
 }
 
-/* Wished at their true places; each keeps its distance from the one below and the edges. */
+/*
+ * Moves devices from their true places so that they keep a distance from each other and from the
+ * edges of the box.
+ */
 static void place_devices(int *at, size_t count, struct ctl_place box)
 {
 	int limit = box.bottom - DEVICES_APART;
@@ -297,7 +306,7 @@ static void append_row(struct ctl_svg *svg, const struct ctl_row *row, bool is_l
 	put(svg, "</g>\n");
 }
 
-/* VTL2 is another world than what stands around it. */
+/* Draws a bracket beside adjacent rows of VTL2. */
 static void append_brackets(struct ctl_svg *svg)
 {
 	const struct ctl_row *rows = svg->rows.rows;
@@ -358,7 +367,9 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 		     ctl_number(CTL_HUMAN, limit).text);
 }
 
-/* The address as people read it, with what else is at it, in the cells there are. */
+/*
+ * Appends an address as people read it, and that it is the top or the end of RAM, if there is room.
+ */
 static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uint64_t address)
 {
 	const char *end = address == svg->rows.map->layout->end_of_ram ? ", end of RAM" : "";
@@ -373,7 +384,7 @@ static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uin
 	ctl_buffer_printf(out, "%s%s%s", human.text, top, end);
 }
 
-/* From the top down; a text that only repeats the one above is omitted. */
+/* Goes from the top down, and omits a text that only repeats the one above. */
 void ctl_svg_append_addresses(struct ctl_svg *svg)
 {
 	const struct ctl_row *rows = svg->rows.rows;

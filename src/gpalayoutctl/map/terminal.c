@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The form for a terminal. Each range has a line with its start, tag and size, for grep;
- * everything is put together in UTF-8 and colour, and what a terminal lacks is taken out
- * at the end.
+ * Draws a map for a terminal. Each range that is not in a run has a line with its start, tag and
+ * size, for grep. The text is made in UTF-8 and colour, and what the terminal lacks is replaced or
+ * removed at the end.
  */
 #include "config.h"
 
@@ -32,11 +32,11 @@ struct page {
 	bool ascii;
 	size_t width;
 	int address_width;
-	size_t tag_left; /* the cells before it */
+	size_t tag_left; /* cells before the tag */
 	size_t tag_width;
 };
 
-/* How many cells a text lacks. */
+/* Returns how many cells the text is short of `width`. */
 static int padding_width(size_t width, const char *text)
 {
 	const size_t cells = ctl_cells(text);
@@ -44,7 +44,7 @@ static int padding_width(size_t width, const char *text)
 	return cells < width ? (int)(width - cells) : 0;
 }
 
-/* Of a class, or of two that follow each other in turn. */
+/* Appends cells of a class, or of `classes` adjacent shades in turn. */
 static void append_block(struct page *page, enum ctl_paint paint, unsigned int classes,
 			 unsigned int cells)
 {
@@ -57,7 +57,7 @@ static void append_block(struct page *page, enum ctl_paint paint, unsigned int c
 	put(page, PLAIN);
 }
 
-/* The line with the start of a row has an edge of its own. */
+/* Appends the left part of a line. The line with the start of a row has an edge of its own. */
 static void append_slice(struct page *page, const struct ctl_row *row, bool is_start)
 {
 	const bool is_ram_run = row->count > 1 && ctl_paint_class(row->paint) == CTL_PAINT_RAM;
@@ -69,7 +69,7 @@ static void append_slice(struct page *page, const struct ctl_row *row, bool is_s
 	put(page, "│");
 }
 
-/* Tag and size in their columns; NULL: no size follows. */
+/* Appends tag and size in their columns, or only the tag if `size` is NULL. */
 static void append_columns(struct page *page, const char *tag, const char *size)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
@@ -82,7 +82,7 @@ static void append_columns(struct page *page, const char *tag, const char *size)
 		    padding_width(SIZE_CELLS, size), "", size);
 }
 
-/* From the highest down, above the line of their range. */
+/* Appends devices from the highest down, above the line of their range. */
 static void append_page_devices(struct page *page, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
@@ -93,7 +93,7 @@ static void append_page_devices(struct page *page, const struct ctl_row *row)
 	}
 }
 
-/* A range has a line, and one more from 1 GiB, from 64 GiB and from 2 TiB. */
+/* Returns the number of lines of a range: 1, or 2 from 1 GiB, 3 from 64 GiB and 4 from 2 TiB on. */
 static size_t lines_of(const struct page *page, const struct ctl_row *row)
 {
 	if (page->rows.count > TALL_ROWS_MAX || row->size >> 30 == 0)
@@ -157,7 +157,7 @@ static void append_page_rule(struct page *page, const char *address, const char 
 	put(page, PLAIN "\n");
 }
 
-/* The gap up to the host's limit begins at the top of the frame, which states its start. */
+/* The gap up to the host's limit begins at the top of the frame, where its start is shown. */
 static void append_page_limit(struct page *page, const struct ctl_row *gap)
 {
 	const struct ctl_map *map = page->rows.map;
