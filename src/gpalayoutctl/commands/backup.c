@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A backup: pages of the daemon's store, one after another, and the SHA-256 of all of them.
- * Each page brings those before it up to its revision. A daemon that no longer knows what
- * has changed since the last page is asked again from the first.
+ * Writes a backup: pages of the daemon's store, one after another, and the SHA-256 of all of them.
+ * Each page also has what changed since the last one, so that the backup is as of the revision of
+ * its last page. If the daemon no longer knows these changes, the backup starts again from the
+ * first page.
  */
 #include "config.h"
 
@@ -23,10 +24,10 @@
 
 struct backup {
 	int fd;
-	bool is_in_place; /* what was written cannot be taken back */
+	bool is_in_place; /* written bytes cannot be removed again */
 	struct sha256_ctx hash;
 	uint64_t bytes;
-	const struct gpal_client_backup_page *page; /* the last; the session's */
+	const struct gpal_client_backup_page *page; /* the last page, which the session owns */
 };
 
 static int append_to_backup(struct backup *backup, const uint8_t *data, size_t length)
@@ -36,7 +37,7 @@ static int append_to_backup(struct backup *backup, const uint8_t *data, size_t l
 	return ctl_write_all(backup->fd, (const char *)data, length);
 }
 
-/* Whether there is more with a page than before it; if not, this would never end. */
+/* Returns true if a page comes after the last one. Otherwise the backup might never end. */
 static bool goes_on(const struct gpal_client_backup_page *last,
 		    const struct gpal_client_backup_page *page)
 {
@@ -46,7 +47,7 @@ static bool goes_on(const struct gpal_client_backup_page *last,
 	       (order > 0 || page->revision > last->revision);
 }
 
-/* Asks for the page after the last, if there is one. */
+/* Asks for the page after the last one, or for the first page. */
 static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *backup)
 {
 	const struct gpal_client_backup_page *last = backup->page;
@@ -61,7 +62,7 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 	code = ctl_ask(session, "registry.backup", last ? params.data : "{}");
 	if (code || !session->result)
 		return code;
-	/* A backup is larger than the memory of who takes it may be. */
+	/* Only one page is kept, because a backup may be larger than the memory of this host. */
 	session->arena = NULL;
 	backup->page = ctl_result(session, &gpald_backup_page_result);
 	if (!backup->page)
@@ -72,7 +73,10 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 	return code;
 }
 
-/* *is_behind: the daemon has refused to go on; what was written is of no use. */
+/*
+ * Sets *is_behind if the daemon no longer knows what changed since the last page. What was written
+ * until then is useless.
+ */
 static enum ctl_exit take_backup(struct ctl_session *session, const char *path,
 				 struct backup *backup, bool *is_behind)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results as JSON: of any method, also one that this program does not know. */
+/* Calls any method, also one that this program does not know, and prints the result as JSON. */
 #include "config.h"
 
 #include "gpalayoutctl/commands/commands.h"

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each command does, and the flags of those that have some besides the request's. A
- * command of one question has a function that prints the result of it, the others one that
- * runs them.
+ * The functions that run commands, and the flags of commands besides those of a request. A command
+ * that calls one method is run by ctl_run_question() and only needs a function that prints the
+ * result (print/print.h).
  */
 #ifndef GPALAYOUTCTL_COMMANDS_COMMANDS_H
 #define GPALAYOUTCTL_COMMANDS_COMMANDS_H
 
 #include "gpalayoutctl/answer.h"
 
-/* A command whose params are its operands and flags, and whose result is printed. */
+/*
+ * Runs a command that calls one method: its operands and flags are the params, and its result is
+ * printed.
+ */
 enum ctl_exit ctl_run_question(struct ctl_session *session);
 
 extern const struct ctl_flag ctl_about_flags[];
@@ -20,32 +23,31 @@ extern const struct ctl_flag ctl_delete_flags[];
 extern const struct ctl_flag ctl_get_flags[];
 extern const struct ctl_flag ctl_stats_flags[];
 
-/* The params of commands about a layout, or about one of its ranges. */
+/* Makes the params of a command about a layout, or about one of its ranges. */
 enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *params);
 
 /*
- * The layouts the daemon keeps, a page at a time. Every list is paged, and a command
- * that has something to do with all layouts has to see the last page too. Starts with the
- * name to begin behind, if any.
+ * The list of layouts, which the daemon sends in pages. A command that needs all layouts must read
+ * the last page, too. `after` starts as the name after which the list begins.
  */
 struct ctl_pages {
-	const char *after; /* NULL: from the first */
+	const char *after; /* NULL: begin with the first layout */
 	bool ended;
 };
 
 /*
- * Asks for the next page, of at most `limit` entries; 0: as many as the daemon likes.
- * CTL_OK: *page is the session's, and `ended` says whether it is the last. Otherwise says
- * why not.
+ * Reads the next page of at most `limit` entries; 0: as many as the daemon sends. If it returns
+ * CTL_OK, the session owns *page, and `ended` says whether it is the last one. Otherwise it returns
+ * a status after a message.
  */
 enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
 			     const struct gpal_client_page **page);
 
-/* Makes params of the name of a layout; NULL: of the session's request. */
+/* Appends the params for the layout `name`, or for the request of the session if that is NULL. */
 void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *params,
 		       const char *name);
 
-/* A file each. */
+/* Each is in the file of its name; ctl_run_schema() is in call.c. */
 enum ctl_exit ctl_run_backup(struct ctl_session *session);
 enum ctl_exit ctl_run_call(struct ctl_session *session);
 enum ctl_exit ctl_run_compare(struct ctl_session *session);
@@ -63,14 +65,14 @@ extern const struct ctl_flag ctl_map_flags[];
 extern const struct ctl_flag ctl_probe_flags[];
 extern const struct ctl_flag ctl_watch_flags[];
 
-/* The command by which a shell asks: its operands are the words so far. */
+/* The command that the scripts for shells run. Its operands are the words so far. */
 #define CTL_COMPLETE "__complete"
 
 /*
- * Prints each word that can take the place of the last of `words`, which it begins with: a
- * line each, and behind a tab what it is. Nothing where only the shell knows, as with files.
- * Names of layouts, tags and methods are the daemon's; one that does not answer at once has
- * none.
+ * Prints each word that can replace the last of `words`, which is its beginning: one a line, with a
+ * tab and a description after it if there is one. Prints nothing if only the shell knows the words,
+ * as for files. Names of layouts, tags and methods come from the daemon; if it does not reply
+ * within a second, there are none.
  */
 enum ctl_exit ctl_complete(const struct ctl_command *commands, int count, char **words);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What differs between two layouts, with an exit status that a script can act on.
- * Either may be kept by the daemon or in a file.
+ * Compares two layouts, with an exit status that a script can use. Each is one that the daemon
+ * keeps, or a request or a layout in a file.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@ const struct ctl_flag ctl_compare_flags[] = {
 };
 /* clang-format on */
 
-/* The request's text with another policy. */
+/* Appends the text of a request with another policy. */
 static void append_with_policy(struct gpald_bytes *out, struct gpald_raw request,
 			       const char *policy)
 {
@@ -42,7 +42,7 @@ static void append_with_policy(struct gpald_bytes *out, struct gpald_raw request
 	ctl_member_text(out, "policy", policy);
 }
 
-/* What is in a file: a request, a layout, or an answer with a layout in it. */
+/* Adds what is in a file: a request, a layout, or a reply with a layout in it. */
 static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw document,
 				  const char *name, const char *policy)
 {
@@ -50,7 +50,7 @@ static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw doc
 	struct gpald_raw map;
 	bool is_layout;
 
-	/* What it has not leaves the text as it is. */
+	/* A member that does not exist leaves `document` as it is. */
 	gpald_raw_member(document, "result", &document);
 	is_layout = gpald_raw_member(document, "layout", &document) ||
 		    gpald_raw_member(document, "map", &map);
@@ -64,7 +64,7 @@ static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw doc
 	return CTL_OK;
 }
 
-/* Appends the object for one side: a name, or @ and a file. */
+/* Appends the object for one side: NAME or @FILE. */
 static enum ctl_exit add_side(struct gpald_bytes *params, const char *member, const char *operand,
 			      const char *policy)
 {

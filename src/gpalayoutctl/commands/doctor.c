@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks at all that a client, the daemon and what lies between them need, and says of each what
- * is wrong and what to do. It changes nothing; what it may not see it says, too.
+ * Checks all that the client, the daemon and the connection between them need, and says of each
+ * what is wrong and what to do. It also says what this user cannot check. It changes nothing.
  */
 #include "config.h"
 
@@ -23,18 +23,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FREE_LEAST ((uint64_t)64 << 20) /* of a disk; less is soon gone */
+#define FREE_LEAST ((uint64_t)64 << 20) /* of a disk; less is used up soon */
 #define CLOCK_DRIFT_S 5
 
 struct doctor {
 	struct ctl_session *session;
 	struct gpald_bytes out;
-	bool has_found;      /* something that is wrong */
-	bool has_no_inspect; /* the daemon says so */
-	bool is_served;      /* the daemon has answered on the control socket */
+	bool has_found;      /* something is wrong */
+	bool has_no_inspect; /* the daemon has no inspect socket */
+	bool is_served;      /* the daemon has replied */
 };
 
-/* What is well, or what is wrong with what to do about it: `advice`, which may be empty. */
+/*
+ * Appends a finding. It is wrong unless `advice` is NULL; `advice` says what to do, and may be
+ * empty.
+ */
 static void __attribute__((format(printf, 4, 5)))
 tell_finding(struct doctor *d, const char *what, const char *advice, const char *format, ...)
 {
@@ -65,7 +68,7 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 	const struct group *group = getgrgid(info->st_gid);
 	ctl_cleanup_buffer struct gpald_bytes advice = { 0 };
 
-	/* Nobody should join root's group for it. */
+	/* No user should join the group of root to use a socket. */
 	if (info->st_mode & S_IWGRP && group && info->st_gid)
 		ctl_buffer_printf(&advice, "join the group %s: usermod -aG %s USER", group->gr_name,
 				  group->gr_name);
@@ -78,7 +81,7 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 		     (unsigned int)getuid(), mode_of(info));
 }
 
-/* Whether it can be connected to. */
+/* Returns true if this user can connect to the socket. */
 static bool look_at_socket(struct doctor *d, const char *what, const char *path)
 {
 	static const char other_path[] = "--socket or GPALAYOUT_SOCKET names the daemon's";
@@ -116,7 +119,7 @@ static void look_at_versions(struct doctor *d, const struct gpal_client_info *in
 			     "the daemon is %s and this client %s", info->version, PACKAGE_VERSION);
 }
 
-/* What the clock says now, against what it said at the start and the time since. */
+/* Compares the clock with what it would be now if nobody had set it: the start plus the uptime. */
 static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	struct tm parts = { 0 };
@@ -221,7 +224,7 @@ static void look_at_daemon(struct doctor *d, const char *path)
 	gpal_client_close(client);
 }
 
-/* The other socket of a daemon that has answered. */
+/* Checks the inspect socket of a daemon that replied on the control socket. */
 static void look_at_inspect(struct doctor *d)
 {
 	const struct ctl_invocation *invocation = d->session->invocation;
@@ -250,7 +253,10 @@ static void diagnose_users(struct doctor *d)
 	char line[128];
 	FILE *map = fopen("/proc/self/uid_map", "re");
 
-	/* A line: first user inside, first user outside, number of users (user_namespaces(7)). */
+	/*
+	 * Each line has the first user inside, the first user outside, and the number of users
+	 * (user_namespaces(7)).
+	 */
 	while (map && fgets(line, sizeof(line), map)) {
 		char *rest = line;
 
@@ -269,7 +275,7 @@ static void diagnose_users(struct doctor *d)
 			     "this is a user namespace with %llu users", seen);
 }
 
-/* One word of systemctl, such as "enabled"; empty: it says nothing. */
+/* Reads one word that systemctl prints, such as "enabled". It is empty if there is none. */
 static void ask_manager(const char *command, char word[32])
 {
 	/* NOLINTNEXTLINE(cert-env33-c): the commands are constants */

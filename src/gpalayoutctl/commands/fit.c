@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which hosts each VM can run on, by the width of their physical addresses, and whether its
- * high windows hold a BAR of their size. The daemon says how many bits a layout needs, and
- * warns of such windows; comparing that with the hosts' is all that is done here.
+ * Checks on which hosts each VM can run, by the width of their physical addresses, and whether its
+ * high windows can hold a BAR of their size. The daemon computes how many bits a layout needs, and
+ * warns of such windows; this file only compares the bits with those of the hosts.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Those that x86-64 and aarch64 hosts have, but for a few old ones. */
+/* The widths of x86-64 and aarch64 hosts, except a few old ones. */
 #define DEFAULT_WIDTHS "39,40,42,44,46,48,52"
 #define WIDEST_HOST 64
 
@@ -36,21 +36,21 @@ const struct ctl_flag ctl_fit_flags[] = {
 /* clang-format on */
 
 struct widths {
-	unsigned int bits[WIDEST_HOST]; /* as many as there are */
+	unsigned int bits[WIDEST_HOST]; /* only the first `count` */
 	char headings[WIDEST_HOST][4];
 	size_t count;
 };
 
-/* What is known of a request's layout. */
+/* What the daemon reports about the layout of a request. */
 struct answer {
 	bool has_layout;
-	uint64_t ram; /* CTL_NONE: not said, as is the top */
+	uint64_t ram; /* CTL_NONE: not known, as for `top` */
 	uint64_t top;
 	unsigned int bits;
 	bool has_root_complexes;
-	uint64_t largest_bar;       /* of the high windows; CTL_NONE: there are none */
-	bool lacks_bar;             /* a high window is too badly aligned for a BAR of its size */
-	struct gpald_bytes refusal; /* empty with a layout */
+	uint64_t largest_bar;       /* that a high window can hold; CTL_NONE: there are none */
+	bool lacks_bar;             /* a high window is not aligned for a BAR of its size */
+	struct gpald_bytes refusal; /* empty if there is a layout */
 };
 
 struct fit {
@@ -98,7 +98,7 @@ static enum ctl_exit widths_parse(struct widths *widths, const char *list)
 	}
 }
 
-/* "REASON at POINTER", where the pointer is one into the file. */
+/* Stores "REASON at POINTER". The pointer is omitted unless it leads into the file. */
 static void take_refusal(struct answer *answer, const struct gpal_client_error *error)
 {
 	static const char request[] = "/request/";
@@ -111,7 +111,10 @@ static void take_refusal(struct answer *answer, const struct gpal_client_error *
 		ctl_buffer_printf(&answer->refusal, " at %s", error->pointer + strlen(request) - 1);
 }
 
-/* What windows of devices can hold is exact; for others the layout may have a warning. */
+/*
+ * Stores the largest BAR that a high window can hold, and whether the layout warns of a window that
+ * cannot hold a BAR of its size.
+ */
 static void take_largest_bar(struct answer *answer, const struct gpal_layout *layout)
 {
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
@@ -126,7 +129,10 @@ static void take_largest_bar(struct answer *answer, const struct gpal_layout *la
 			answer->lacks_bar = true;
 }
 
-/* That a layout needs a wider host is no refusal here: it says how many bits it needs. */
+/*
+ * The refusal address_width_exceeded counts as a layout, because it states the bits that are
+ * needed.
+ */
 static enum ctl_exit take_answer(struct ctl_session *session, struct answer *answer)
 {
 	const struct gpal_error *core = &session->error.core;
@@ -161,8 +167,8 @@ static enum ctl_exit resolve_file(struct ctl_session *session)
 }
 
 /*
- * Takes the width of its own host out of a request for which that host is too narrow, so that
- * the answer has a layout, and its warnings. False: there is nothing to take out.
+ * If the host of the request itself is too narrow, removes its width from the request, so that the
+ * reply has a layout with its warnings. Returns false if there is nothing to remove.
  */
 static bool drop_host_bits(struct ctl_session *session)
 {
@@ -199,9 +205,9 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 	session->request_file = file->path;
 	session->request.length = 0;
 	ctl_buffer_puts(&session->request, ctl_buffer_text(&file->text));
-	/* A path need not be UTF-8, which JSON has to be. */
+	/* A path may contain bytes that are not UTF-8; JSON must not. */
 	ctl_puts_safe(&name, file->path);
-	/* The status is that of all requests together. */
+	/* A refusal is no error here: the exit status is that of all requests together. */
 	code = resolve_file(session);
 	if (!code && drop_host_bits(session))
 		code = resolve_file(session);
@@ -238,7 +244,7 @@ static const char *fit_verdict(const struct answer *answer, unsigned int bits)
 	return answer->lacks_bar ? "no BAR" : "yes";
 }
 
-/* Whether every VM can run everywhere. */
+/* Returns true if every VM can run on every host. */
 static bool all_fit(const struct fit *fit)
 {
 	for (size_t i = 0; i < fit->files.count; i++) {

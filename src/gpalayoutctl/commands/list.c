@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All layouts, or those that are asked for, as a table or as one JSON document. Either is
- * printed once the last page is in: columns are as wide as their widest cell, and half a
- * document is none.
+ * Prints all layouts, or those that match, as a table or as one JSON document. It prints after the
+ * last page, because a column is as wide as its widest cell, and a part of a document is not JSON.
  */
 #include "config.h"
 
@@ -43,7 +42,7 @@ static const struct ctl_field entry_fields[] = {
 };
 /* clang-format on */
 
-/* Far below any limit of a daemon's, and enough that the round trips do not count. */
+/* Well below the limit of any daemon, and enough that round trips take little of the time. */
 #define PAGE 100
 
 enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
@@ -65,7 +64,7 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 			ctl_print_answer(session, NULL);
 		return CTL_NO_DAEMON;
 	}
-	/* Names go up from page to page, or this would never end. */
+	/* Names must ascend from page to page, or this might never end. */
 	if ((*page)->next &&
 	    (!(*page)->count || strcmp((*page)->next, pages->after ? pages->after : "") <= 0))
 		return ctl_not_understood(session, "the next page does not come after this one");
@@ -80,7 +79,7 @@ struct list {
 	uint64_t owner;      /* CTL_NONE: anybody */
 	enum gpal_arch arch; /* GPAL_ARCH_COUNT: any */
 	const char *policy;
-	struct gpal_client_entry *entries; /* their text is the session's */
+	struct gpal_client_entry *entries; /* the session owns their strings */
 	size_t count;
 	struct gpald_bytes json; /* the entries, with commas between them */
 };
@@ -129,7 +128,7 @@ static enum ctl_exit read_flags(struct list *list)
 	return code;
 }
 
-/* Any of the patterns, if there are some. */
+/* Returns true if a pattern matches the name, or if there are no patterns. */
 static bool has_name(const struct ctl_invocation *invocation, const char *name)
 {
 	for (size_t i = 0; i < invocation->operand_count; i++)
@@ -155,7 +154,7 @@ static bool is_filtered(const struct list *list)
 static void add_entry(struct list *list, const struct gpal_client_entry *entry,
 		      struct gpald_raw json)
 {
-	/* Doubled each time that it is full. */
+	/* The array doubles each time that it is full. */
 	if (!(list->count & (list->count - 1)))
 		list->entries =
 			reallocarray(list->entries, 2 * list->count + 1, sizeof(*list->entries));
@@ -173,7 +172,7 @@ static enum ctl_exit add_page(struct list *list, const struct ctl_session *sessi
 	struct gpald_raw rest = gpald_raw_value(session->result, strlen(session->result));
 	struct gpald_raw json;
 
-	/* Keys may be written with escapes, though the daemon writes none. */
+	/* The daemon writes keys without escapes, but JSON allows them. */
 	if (!gpald_raw_member(rest, "layouts", &rest))
 		return ctl_not_understood(session, "it has keys with escapes");
 	for (size_t i = 0; i < page->count && gpald_raw_next(&rest, NULL, &json); i++)
@@ -215,7 +214,7 @@ enum ctl_exit ctl_run_list(struct ctl_session *session)
 		code = ctl_pages_next(session, &pages, is_cut ? list.wanted : 0, &page);
 		if (code)
 			break;
-		/* What has happened since is not in the pages for certain. */
+		/* Pages may lack changes that were made after the first page was read. */
 		if (revision == CTL_NONE)
 			revision = page->revision;
 		code = add_page(&list, session, page);

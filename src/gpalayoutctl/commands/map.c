@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A picture of a layout that the daemon keeps, or of a request, which it resolves. The
- * picture itself is made in map/.
+ * Draws a layout that the daemon keeps, or that of a request, which the daemon resolves. map/ makes
+ * the picture.
  */
 #include "config.h"
 
@@ -49,7 +49,7 @@ static struct ctl_map_terminal this_terminal(void)
 	};
 }
 
-/* A new file is as any other of the user's: its mode is up to the umask. */
+/* A new file has the mode that the umask gives to all files of the user. */
 static enum ctl_exit write_file(const char *path, const struct gpald_bytes *content)
 {
 	struct ctl_output_file file;
@@ -92,7 +92,7 @@ static enum ctl_exit draw_live(struct ctl_session *session)
 							  live->request, live->layout });
 }
 
-/* The daemon has taken the request, so it can be decoded here, unless that is newer. */
+/* The daemon accepted the request, so it can be decoded here, unless the daemon is newer. */
 static enum ctl_exit draw_request(struct ctl_session *session)
 {
 	static const struct gpald_member row = { .name = "request",

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What lies at an address, a line for each layout asked about, in a form that grep
- * and cut can take.
- */
+/* Says what is at an address, in a line for each layout, which grep and cut can read. */
 #include "config.h"
 
 #include "gpalayoutctl/commands/commands.h"
@@ -46,7 +43,9 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 	       memcmp(found.text + 1, wanted, strlen(wanted)) == 0;
 }
 
-/* A layout does not say what is in its chipset MMIO, but for some devices everybody knows. */
+/*
+ * Appends a device in chipset low MMIO. Layouts do not list devices, but some have fixed addresses.
+ */
 static void append_device(struct gpald_bytes *out, struct ctl_session *session, const char *name,
 			  const struct gpal_probe *probe)
 {
@@ -72,7 +71,7 @@ static void append_probe(struct gpald_bytes *out, struct ctl_session *session, c
 	ctl_buffer_printf(out, " (%s) ", gpal_kind_name(probe->kind));
 	ctl_value_append(out, CTL_RANGE, &probe->range);
 	ctl_buffer_printf(out, ", offset 0x%" PRIx64, probe->offset);
-	/* What the range belongs to. */
+	/* Then follows what the range belongs to. */
 	if (probe->has_node)
 		ctl_buffer_printf(out, ", node %" PRIu32, probe->node);
 	if (probe->root_complex) {
@@ -84,7 +83,7 @@ static void append_probe(struct gpald_bytes *out, struct ctl_session *session, c
 	append_device(out, session, name, probe);
 }
 
-/* As the daemon understands it, however it was typed. */
+/* Appends the address in hexadecimal, whatever way it was typed. */
 static void append_address(struct gpald_bytes *out, const char *typed)
 {
 	uint64_t address;
@@ -95,7 +94,7 @@ static void append_address(struct gpald_bytes *out, const char *typed)
 		ctl_puts_safe(out, typed);
 }
 
-/* Asks about one layout; NULL: about that of the request. */
+/* Asks about the layout `name`, or about that of the request if that is NULL. */
 static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name)
 {
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
@@ -137,7 +136,7 @@ static enum ctl_exit probe_request(struct ctl_session *session)
 	return code ? code : show_probe(session, NULL);
 }
 
-/* One that is not there is a refusal, and does not keep the others from being shown. */
+/* If a layout does not exist, that is a refusal, and the others are still shown. */
 static enum ctl_exit probe_names(struct ctl_session *session)
 {
 	enum ctl_exit worst = CTL_OK;
@@ -156,7 +155,7 @@ static enum ctl_exit probe_names(struct ctl_session *session)
 	return worst;
 }
 
-/* A layout that goes between the list and its probe is no error: it is not live. */
+/* A layout that is deleted after the list was read is skipped, because it is no longer live. */
 static enum ctl_exit probe_all(struct ctl_session *session)
 {
 	struct ctl_pages pages = { .ended = false };
@@ -174,7 +173,7 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 	return code;
 }
 
-/* Digits alone are bytes, which few people mean who type an address. */
+/* Digits alone are decimal, but people who type an address often mean hexadecimal. */
 static void note_decimal(const char *address)
 {
 	uint64_t value;
@@ -184,7 +183,7 @@ static void note_decimal(const char *address)
 			 address, value, address);
 }
 
-/* Here, because where there is no layout nobody else would look at it. */
+/* Checks the address, because the daemon does not see it if there are no layouts. */
 static enum ctl_exit check_address(const char *address)
 {
 	uint64_t value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands that are one question: operands and flags become the members of the params, and
- * what comes is printed.
+ * Runs commands that call one method: operands and flags become the members of the params, and the
+ * result is printed. print/ knows how each result looks.
  */
 #include "config.h"
 
@@ -135,8 +135,8 @@ void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *pa
 }
 
 /*
- * The request that the layout has, with changes. It is of one generation, and an update of
- * another one would undo what somebody else has done.
+ * Changes the request of the live layout. The update is for the generation of that request: an
+ * update of a later one would undo the change of somebody else.
  */
 static enum ctl_exit change_request(struct ctl_session *session, struct gpald_bytes *params,
 				    const char *operand)
@@ -161,7 +161,7 @@ static enum ctl_exit change_request(struct ctl_session *session, struct gpald_by
 	return code;
 }
 
-/* Adds one operand, which may be missing where it is a request. */
+/* Adds one operand. It may be NULL if it is the request, which may be in flags. */
 static enum ctl_exit add_operand(struct ctl_session *session, struct gpald_bytes *params,
 				 const char *member, const char *operand)
 {
@@ -197,7 +197,7 @@ static bool is_warning(const char *token)
 	return false;
 }
 
-/* The warnings that were named, or all; which there are is the daemon's to judge. */
+/* Adds the warnings that were named, or all. The daemon knows which there are. */
 static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
 				 struct gpald_bytes *params)
 {
@@ -233,7 +233,7 @@ static enum ctl_exit make_question_params(struct ctl_session *session, struct gp
 	const struct ctl_command *command = invocation->command;
 	enum ctl_exit code = CTL_OK;
 
-	/* The one operand is all of them. */
+	/* The operand is a file with all params. */
 	if (command->max_operands && !command->members[0])
 		return ctl_document_read(params, invocation->operands[0]);
 	for (size_t i = 0; i < command->max_operands && !code; i++)
@@ -246,7 +246,9 @@ static enum ctl_exit make_question_params(struct ctl_session *session, struct gp
 	return code;
 }
 
-/* {name or request, tag?}: a command about the ranges of a layout, or about one of them. */
+/*
+ * Makes {name or request, tag?} for a command about the ranges of a layout, or about one of them.
+ */
 enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
@@ -271,7 +273,7 @@ enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *
 	return CTL_OK;
 }
 
-/* The request of a result, which may be of a layout that this program cannot read. */
+/* Prints only the request of a result, even if this program cannot decode the layout. */
 static enum ctl_exit print_request(const struct ctl_session *session, struct gpald_bytes *out)
 {
 	const struct gpald_raw answer = { session->result, strlen(session->result) };
@@ -283,7 +285,7 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct gpa
 	return CTL_OK;
 }
 
-/* The text of a result, line by line; nothing in it acts on a terminal. */
+/* Prints the text of a result line by line, made safe for terminals. */
 static enum ctl_exit print_metrics(const struct ctl_session *session, struct gpald_bytes *out)
 {
 	cJSON *answer = cJSON_Parse(session->result);
@@ -326,7 +328,7 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 	code = ctl_ask_and_answer(session, invocation->command->method, params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
-	/* Others have a flag of that name, too, which has a value. */
+	/* Other commands have a --request that takes a value. */
 	if (invocation->command->flags == ctl_get_flags && ctl_was_given(invocation, "--request"))
 		code = print_request(session, &out);
 	else if (ctl_was_given(invocation, "--openmetrics") ||

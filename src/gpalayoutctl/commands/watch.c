@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Following events for as long as anybody reads them. The client library connects again
- * where a connection breaks; events that the daemon cannot deliver any more end the program,
- * because going on would hide the gap.
+ * Follows events until nobody reads them any more. If the connection breaks, the client library
+ * connects again. If the daemon no longer keeps the next event, the program exits, because
+ * continuing would hide that events are missing.
  */
 #include "config.h"
 
@@ -24,7 +24,10 @@ const struct ctl_flag ctl_watch_flags[] = {
 };
 /* clang-format on */
 
-/* What the last call gave: CTL_OK for 0, otherwise what went wrong, after saying it. */
+/*
+ * Returns CTL_OK if `code` is 0. Otherwise reports the error of the last call and returns its exit
+ * status.
+ */
 static enum ctl_exit check_watch(struct ctl_session *session, int code)
 {
 	const char *line = gpal_client_line(session->client);
@@ -60,8 +63,8 @@ static enum ctl_exit print_event(const struct ctl_session *session,
 }
 
 /*
- * Events after these are lost. The line is the daemon's refusal, which the library has made
- * an event of.
+ * Reports that events are lost. The line is the daemon's refusal, which the library turned into an
+ * event.
  */
 static enum ctl_exit print_resync(struct ctl_session *session,
 				  const struct gpal_client_event *event)
@@ -73,7 +76,7 @@ static enum ctl_exit print_resync(struct ctl_session *session,
 	return check_watch(session, GPAL_E_REFUSED);
 }
 
-/* Says when events are interrupted, and when they go on. */
+/* Reports when the connection breaks, and when it is there again. */
 static void tell_outage(const struct ctl_session *session, bool *is_out)
 {
 	const char *outage = gpal_client_outage(session->client);
@@ -87,7 +90,7 @@ static void tell_outage(const struct ctl_session *session, bool *is_out)
 		ctl_complain("%s: connected again", session->socket);
 }
 
-/* Waits until there may be an event; false: standard output has no reader left. */
+/* Waits until there may be an event. Returns false if standard output has no reader left. */
 static bool wait_for_event(const struct ctl_session *session)
 {
 	struct pollfd ready[] = {
