@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands and options are those of the tables; what a value or an operand may be is read off
- * its name there.
+ * Prints words for the completion of a command line in a shell. Commands and options come from the
+ * tables of the command line. A value or an operand is completed by its name there, such as NAME or
+ * TAG.
  */
 #include "config.h"
 
@@ -19,14 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Nobody waits longer for a proposal, or reads more of them. */
+/* Users do not wait longer for words, nor read more of them. */
 #define TIMEOUT_MS 1000
 #define PROPOSALS_MAX 1000
 
 struct completion {
 	const struct ctl_command *commands;
 	const char *prefix;
-	struct ctl_invocation invocation; /* of the words before it */
+	struct ctl_invocation invocation; /* the words before `prefix` */
 	struct ctl_session session;
 	struct gpald_bytes out;
 };
@@ -37,8 +38,8 @@ static bool begins_with(const char *word, const char *prefix)
 }
 
 /*
- * `about` ends at its first line; NULL: there is nothing to say. A word that cannot be shown as
- * it is would become another one.
+ * Offers a word if it begins with the prefix, with the first line of `about` unless that is NULL. A
+ * word with characters that must be escaped is skipped, because the escaped form is another word.
  */
 static void offer_word(struct completion *c, const char *word, const char *about)
 {
@@ -94,7 +95,7 @@ static void offer_profiles(struct completion *c)
 		offer_word(c, gpal_profile_name((enum gpal_profile)i), NULL);
 }
 
-/* Words with bars between them, in lower case, are all there are. */
+/* Offers the words of a value name such as "below-4gib|above-4gib". */
 static void offer_choices(struct completion *c, const char *choices)
 {
 	char word[64];
@@ -109,7 +110,7 @@ static void offer_choices(struct completion *c, const char *choices)
 	}
 }
 
-/* What the daemon knows. */
+/* Words of the daemon. */
 
 static bool ask_for_words(struct completion *c, const char *method, const char *member,
 			  const char *value)
@@ -121,7 +122,7 @@ static bool ask_for_words(struct completion *c, const char *method, const char *
 	return ctl_ask(&c->session, method, params.data) == CTL_OK && c->session.result;
 }
 
-/* The text of a member of each element of a list. */
+/* Offers the text of a member of each element of a list. */
 static void offer_members(struct completion *c, const cJSON *list, const char *member)
 {
 	const cJSON *element;
@@ -135,13 +136,13 @@ static void offer_members(struct completion *c, const cJSON *list, const char *m
 	}
 }
 
-/* A member of the result; NULL: there is none, or no such result. */
+/* Returns a member of the last result, or NULL if there is none, or no result. */
 static const cJSON *result_member(struct completion *c, const char *name)
 {
 	return ctl_member_of(ctl_result_tree(&c->session), name);
 }
 
-/* Those after the prefix are all that can begin with it, but for the prefix itself. */
+/* Offers names of layouts. Names that begin with the prefix follow it in the list. */
 static void offer_names(struct completion *c)
 {
 	const struct gpal_client_page *page;
@@ -159,12 +160,12 @@ static void offer_names(struct completion *c)
 		seen += page->count;
 		after = page->next;
 	} while (page->count && after && begins_with(after, c->prefix) && seen < PROPOSALS_MAX);
-	/* The pages begin after it: a whole name would become a longer one without this. */
+	/* The list begins after the prefix, so a layout of exactly this name is not in it. */
 	if (*c->prefix && ask_for_words(c, "layout.get", "name", c->prefix))
 		offer_word(c, c->prefix, NULL);
 }
 
-/* Advice is on some of the ranges. */
+/* Offers tags of a layout; for advise, only those of ranges that have advice. */
 static void offer_tags(struct completion *c)
 {
 	const char *name = ctl_operand(&c->invocation, 0);
@@ -227,7 +228,10 @@ static const struct {
 	{ "TO", offer_names },   { "TAG", offer_tags },      { "METHOD", offer_methods },
 };
 
-/* The last operand of a command that takes any number of them stands for the others, too. */
+/*
+ * Offers the next operand. If a command takes any number of operands, the last one in its usage
+ * line stands for all that follow.
+ */
 static void offer_operand(struct completion *c)
 {
 	const struct ctl_command *command = c->invocation.command;
@@ -237,7 +241,7 @@ static void offer_operand(struct completion *c)
 
 	if (number >= command->max_operands)
 		return;
-	/* With a request there is no NAME. */
+	/* A command that has a request takes no NAME. */
 	if (ctl_was_given(&c->invocation, "--request") || ctl_request_flag_count(&c->invocation))
 		return;
 	ctl_buffer_puts(&names, command->operands);
@@ -271,7 +275,7 @@ static void offer_all(struct completion *c)
 	}
 }
 
-/* What is wrong with the words so far is said when they are run. */
+/* Discards messages: errors in the words are reported when the command is run. */
 static void silence_messages(void)
 {
 	const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
