@@ -66,21 +66,21 @@ const struct ctl_flag ctl_global_flags[] = {
 	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n"
 		  GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
-	  .help = "the socket for commands that change nothing, where this user\n"
-		  "may not use the other; default inspect.sock beside it" },
+	  .help = "the socket for commands that change nothing, used if this\n"
+		  "user may not use the other; default inspect.sock beside it" },
 	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
-	  .help = "how long to wait for the answer; default 30" },
+	  .help = "how long to wait for a reply; default 30" },
 	{ .name = "--retry", .value_name = "SECONDS", INTO(retry_ms, seconds),
-	  .help = "while there is no daemon, try again for so long" },
+	  .help = "how long to keep trying while there is no daemon" },
 	{ .name = "--json", INTO(json, switch),
-	  .help = "print the daemon's lines as they come, also errors" },
+	  .help = "print the daemon's lines unchanged, also errors" },
 	{ .name = "--field", .value_name = "PATH", INTO(field, text),
 	  .help = "print one value of the result: members and list indexes\n"
 		  "(from 0) with dots between, as in layout.ram.0.start" },
 	{ .name = "--quiet", .letter = "-q", INTO(quiet, switch),
-	  .help = "print no result, only complaints" },
+	  .help = "print no result, only errors" },
 	{ .name = "--no-pager", INTO(no_pager, switch),
-	  .help = "use no pager where the text is longer than the terminal" },
+	  .help = "use no pager if the text is longer than the terminal" },
 	{ .name = "--help", .letter = "-h", INTO(help, switch),
 	  .help = "print this help, or that of a command" },
 	{ .name = "--version", .letter = "-V", INTO(version, switch), .help = "print the version" },

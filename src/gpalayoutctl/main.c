@@ -24,7 +24,7 @@ static const struct ctl_command commands[] = {
 	  .flags = ctl_create_flags, REQUEST, .method = "layout.create",
 	  .members = { "name", "request" }, .result = &gpald_live_result,
 	  .print = ctl_print_created, .on_control = true },
-	{ "update", "NAME [FILE|-]", "Change a layout to another request, moving nothing unasked",
+	{ "update", "NAME [FILE|-]", "Change a layout to another request, keeping ranges in place",
 	  1, 2, .flags = ctl_update_flags, REQUEST, .method = "layout.update",
 	  .members = { "name", "request" }, .result = &gpald_update_result,
 	  .print = ctl_print_updated, .on_control = true },
@@ -33,7 +33,7 @@ static const struct ctl_command commands[] = {
 	  .result = &gpald_live_full_result, .print = ctl_print_live },
 	{ "map", "[NAME|@FILE]", "Draw the address map of a layout, or of a request", 0, 1,
 	  .flags = ctl_map_flags, REQUEST, .run = ctl_run_map },
-	{ "list", "[PATTERN]...", "List the layouts, or those with such names (as in vm-*)", 0,
+	{ "list", "[PATTERN]...", "List all layouts, or those whose names match (as in vm-*)", 0,
 	  SIZE_MAX, .flags = ctl_list_flags, .run = ctl_run_list },
 	{ "delete", "NAME", "Delete a layout the daemon keeps", 1, 1,
 	  .flags = ctl_delete_flags, .method = "layout.delete", .members = { "name" },
@@ -45,16 +45,16 @@ static const struct ctl_command commands[] = {
 	  .method = "layout.explain", .result = &gpald_explanation_result,
 	  .print = ctl_print_explained },
 	{ "advise", "[NAME] [TAG]",
-	  "Say how far each range, or that with TAG, could grow; of a\n"
-	  "request that has no layout, which sizes would fit", 0, 2,
+	  "Say how far each range, or that with TAG, could grow; for a\n"
+	  "request without a layout, which sizes would fit", 0, 2,
 	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
 	  "Say what differs between two layouts, each NAME or @FILE (a\n"
-	  "request or a layout); exit status 1 if any of FROM moves,\n"
-	  "shrinks or goes", 1, 2,
+	  "request or a layout); exit status 1 if a range of FROM\n"
+	  "moves, shrinks or is removed", 1, 2,
 	  .flags = ctl_compare_flags, .run = ctl_run_compare },
-	{ "history", "NAME", "Show who changed a layout and when, also of a deleted one", 1, 1,
+	{ "history", "NAME", "Show who changed a layout and when, also a deleted one", 1, 1,
 	  .method = "layout.history", .members = { "name" }, .result = &gpald_history_result,
 	  .print = ctl_print_history },
 	{ "watch", "", "Follow what happens to layouts, also across daemon restarts", 0, 0,
@@ -95,12 +95,13 @@ static const char usage_top[] = "Usage: gpalayoutctl [OPTION]... COMMAND [ARGUME
 
 static const char usage_end[] =
 	"\n"
-	"SIZE and ADDR are bytes, or whole digits with K, M, G, T or P, or 0x and\n"
-	"hexadecimal digits.\n"
+	"SIZE and ADDR are in bytes: a whole number, which may end in K, M, G, T or P, or 0x\n"
+	"and hexadecimal digits.\n"
 	"\n"
-	"Exit status: 0 done or yes; 1 no (compare, fit); 2 wrong usage, or a value, file or\n"
-	"output that cannot be used; 3 no daemon, or it does not serve now; 4 refused; 5 not\n"
-	"found; 6 conflict or generation mismatch; 7 exhausted, or too wide for the host.\n";
+	"Exit status: 0 done or yes; 1 no (compare, fit) or a fault found (doctor); 2 wrong\n"
+	"usage, or a value, file or output that cannot be used; 3 no daemon, an invalid reply,\n"
+	"or the daemon cannot serve now; 4 refused; 5 not found; 6 conflict or generation\n"
+	"mismatch; 7 exhausted, or too wide for the host.\n";
 
 /* Appends name and text in two columns. A newline in `text` starts another line of the second. */
 static void append_entry(struct gpald_bytes *out, const char *letter, const char *name,

@@ -101,7 +101,7 @@ class Usage(Fleet):
         self.assertEqual(re.findall(r"(?m)^  (--[a-z0-9-]+)", own), ["--bits"])
         self.assertIn(f"default {DEFAULT}.", own)
         self.assertIn("exit status is 0 if", own)
-        self.assertIn("0 done or yes; 1 no (compare, fit)", text)
+        self.assertIn("0 done or yes; 1 no (compare, fit) or a fault found (doctor)", text)
 
 
 class Operands(Fleet):

@@ -19,8 +19,8 @@ const struct ctl_flag ctl_compare_flags[] = {
 	{ .name = "--from-policy", .value_name = "NAME",
 	  .help = "resolve the request FROM under this policy" },
 	{ .name = "--to-policy", .value_name = "NAME",
-	  .help = "resolve the request TO under this policy; without TO, that\n"
-		  "is FROM once more" },
+	  .help = "resolve the request TO under this policy; without TO,\n"
+		  "resolve FROM again" },
 	{ 0 },
 };
 /* clang-format on */

@@ -20,13 +20,13 @@
 /* clang-format off */
 const struct ctl_flag ctl_list_flags[] = {
 	{ .name = "--owner", .value_name = "USER",
-	  .help = "only those of a user: a name or a uid" },
+	  .help = "only layouts of this user, a name or a uid" },
 	{ .name = "--arch", .value_name = "x86_64|aarch64",
-	  .help = "only those of an architecture" },
-	{ .name = "--policy", .value_name = "NAME", .help = "only those made under a policy" },
+	  .help = "only layouts of this architecture" },
+	{ .name = "--policy", .value_name = "NAME", .help = "only layouts made under this policy" },
 	{ .name = "--after", .value_name = "NAME",
 	  .help = "only layouts whose name comes after this one in byte order" },
-	{ .name = "--limit", .value_name = "N", .help = "at most that many, above 0" },
+	{ .name = "--limit", .value_name = "N", .help = "at most this many layouts, above 0" },
 	{ 0 },
 };
 

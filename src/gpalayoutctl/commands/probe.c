@@ -19,7 +19,7 @@
 /* clang-format off */
 const struct ctl_flag ctl_probe_flags[] = {
 	{ .name = "--request", .value_name = "FILE|-",
-	  .help = "probe the layout of this request; takes no NAME" },
+	  .help = "probe the layout of this request instead of NAME" },
 	{ 0 },
 };
 /* clang-format on */

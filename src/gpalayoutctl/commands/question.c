@@ -78,17 +78,17 @@ const struct ctl_flag ctl_resolve_flags[] = {
 
 const struct ctl_flag ctl_update_flags[] = {
 	{ .name = CTL_SET, .value_name = "MEMBER=VALUE", .repeatable = true,
-	  .help = "set one member of the request that the layout has, with\n"
-		  "dots and list indexes, as in memory.nodes.0=8G" },
+	  .help = "set a member of the layout's request; the path has dots\n"
+		  "and list indexes, as in memory.nodes.0=8G" },
 	{ .name = CTL_ADD_ROOT_COMPLEX, .value_name = "NAME[,KEY=VALUE...]", .repeatable = true,
-	  .help = "add a root complex to it, as --pcie-root-complex does" },
+	  .help = "add a root complex, as --pcie-root-complex does" },
 	{ .name = CTL_ADD_CXL_WINDOW, .value_name = CTL_CXL_WINDOW_VALUE, .repeatable = true,
-	  .help = "add a CXL window to it, as --cxl-window does" },
+	  .help = "add a CXL window, as --cxl-window does" },
 	{ .name = CTL_ADD_HOTPLUG, .value_name = CTL_HOTPLUG_VALUE, .repeatable = true,
-	  .help = "add room to it, as --hotplug does" },
+	  .help = "add room for memory, as --hotplug does" },
 	{ .name = CTL_REMOVE, .value_name = "TAG", .repeatable = true,
-	  .help = "remove from it what has this tag, such as ram1, or\n"
-		  "pcie-NAME for a root complex" },
+	  .help = "remove the part of the request with this tag, such as\n"
+		  "ram1, or pcie-NAME for a root complex" },
 	GENERATION,
 	{ .name = "--dry-run", .apply = apply_true, .member = "dry_run",
 	  .help = "change nothing, only show what would change" },
@@ -107,7 +107,7 @@ const struct ctl_flag ctl_delete_flags[] = {
 
 const struct ctl_flag ctl_about_flags[] = {
 	{ .name = "--request", .value_name = "FILE|-",
-	  .help = "the layout is that of this request; takes no NAME" },
+	  .help = "use the layout of this request instead of NAME" },
 	{ 0 },
 };
 
@@ -120,7 +120,8 @@ const struct ctl_flag ctl_stats_flags[] = {
 	{ .name = "--openmetrics", .apply = apply_format, .member = "format",
 	  .constant = "openmetrics", .help = "print them as OpenMetrics 1.0" },
 	{ .name = "--prometheus", .apply = apply_format, .member = "format",
-	  .constant = "prometheus", .help = "print them in version 0.0.4 of Prometheus's form" },
+	  .constant = "prometheus",
+	  .help = "print them in the text format of Prometheus, version 0.0.4" },
 	{ 0 },
 };
 /* clang-format on */
