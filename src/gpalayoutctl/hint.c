@@ -35,13 +35,13 @@ static const struct hint hints[] = {
 	/* not JSON, not a request */
 	{ "invalid_json", "correct the JSON text; sizes such as 4GiB are strings and need quotes" },
 	{ "invalid_utf8", "{?file}save the request as UTF-8" },
-	{ "invalid_utf8", "requests and names are UTF-8" },
+	{ "invalid_utf8", "requests and names must be UTF-8" },
 	{ "duplicate_key", "an object has a member twice: keep one of them" },
 	{ "too_deep", "no request needs that much nesting; look for a bracket that is not closed" },
 	{ "too_many_values", "split the request; no single VM needs that many values" },
-	{ "invalid_request", "PARAMS is an object, as in '{\"request\": {...}}'" },
+	{ "invalid_request", "PARAMS must be an object, as in '{\"request\": {...}}'" },
 	{ "method_not_found",
-	  "{?backup}backups are taken on the control socket, of a daemon of 0.2.0 or later" },
+	  "{?backup}a backup needs the control socket of a daemon of version 0.2.0 or later" },
 	{ "method_not_found",
 	  "gpalayoutctl schema lists the methods; the inspect socket has only those that change "
 	  "nothing" },
@@ -53,21 +53,22 @@ static const struct hint hints[] = {
 	{ "missing_member",
 	  "{?allocate}each range to be placed has a tag, a size and an alignment, such as "
 	  "{\"tag\": \"a\", \"size\": \"1M\", \"alignment\": \"4K\"}" },
-	{ "missing_member", "gpalayoutctl schema has all members" },
-	{ "unknown_member", "look for a misspelling; gpalayoutctl schema has all members" },
+	{ "missing_member", "gpalayoutctl schema lists all members" },
+	{ "unknown_member", "look for a misspelling; gpalayoutctl schema lists all members" },
 	{ "wrong_type",
-	  "gpalayoutctl schema has the type; sizes are integers or strings, counts are integers" },
+	  "gpalayoutctl schema states the type; sizes are integers or strings, counts are "
+	  "integers" },
 	{ "bad_size",
 	  "write whole digits and one of K, M, G, T, P, or 0x and hexadecimal digits: 1536M, not "
 	  "1.5G or 64m" },
 	{ "out_of_range", "{?target}each target is a root complex of the request that has cxl" },
 	{ "out_of_range", NULL },
 	{ "bad_name", NULL },
-	{ "unknown_policy", "gpalayoutctl policies shows what each of them sets" },
+	{ "unknown_policy", "gpalayoutctl policies lists the policies and what they set" },
 	{ "bad_layout",
-	  "the layout was changed, or cut, after the daemon made it: use what the daemon answered, "
-	  "as it is" },
-	{ "invalid_bus_range", "start_bus may not be above end_bus" },
+	  "the layout was changed or truncated after the daemon made it: use the daemon's reply "
+	  "unchanged" },
+	{ "invalid_bus_range", "start_bus must not be above end_bus" },
 	{ "iommu_arch_mismatch", "smmuv3 is for aarch64; amd-vi and intel-vtd are for x86_64" },
 	{ "invalid_hdm", "{?cxl_window}make its size a multiple of 256M for each target" },
 	{ "invalid_hdm", "make hdm a multiple of 256M, the unit CXL decodes" },
@@ -77,7 +78,7 @@ static const struct hint hints[] = {
 	  "nodes count from 0 in the order of memory.nodes; add the node, or name another one" },
 
 	/* two entries at fault */
-	{ "duplicate_name", "{?target}a CXL window has each of its targets once" },
+	{ "duplicate_name", "{?target}name each target of a CXL window once" },
 	{ "duplicate_name", "{?hole}state each hole once, and give no reserved range its name" },
 	{ "duplicate_name", "rename one of the two" },
 	{ "bus_overlap",
@@ -126,7 +127,7 @@ static const struct hint hints[] = {
 	  "{?low}below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and "
 	  "{tag} needs {size}: {make_low_room}" },
 	{ "exhausted",
-	  "{?low}nothing of that alignment is left below 4 GiB for {tag}: {make_low_room}" },
+	  "{?low}no aligned address below 4 GiB is free for {tag}: {make_low_room}" },
 	{ "exhausted", "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each" },
 	{ "exhausted",
 	  "with all else as it is, {tag} can have {largest_size}; for more, move the pinned and "
@@ -145,7 +146,7 @@ static const struct hint hints[] = {
 	  "free addresses from 256 MiB up: make low MMIO windows smaller, or put the ECAM above 4 "
 	  "GiB" },
 	{ "fixed_low_mmio_above_4gib",
-	  "{?flags}pin the window so that base and size end at or below 4 GiB, or omit "
+	  "{?flags}pin the window so that it ends at or below 4 GiB, or omit "
 	  "low_mmio_base to have it placed" },
 	{ "fixed_low_mmio_above_4gib",
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
@@ -173,10 +174,10 @@ static const struct hint hints[] = {
 
 	/* layouts the daemon keeps */
 	{ "not_found", "omit TAG to see all ranges: {tag} is not one of them" },
-	{ "not_found", "gpalayoutctl list shows the layouts there are" },
+	{ "not_found", "gpalayoutctl list shows all layouts" },
 	{ "conflict", "the name belongs to uid {owner_uid}: use another name" },
 	{ "conflict",
-	  "gpalayoutctl get NAME shows whose the name is, and with --request its request: use "
+	  "gpalayoutctl get NAME shows the owner, and with --request the request: use "
 	  "another name, or gpalayoutctl update" },
 	{ "generation_mismatch",
 	  "the layout has changed since it was read: look at it again with gpalayoutctl get, then "
@@ -185,11 +186,11 @@ static const struct hint hints[] = {
 	  "the layout has changed since it was read: gpalayoutctl get shows its generation for "
 	  "--generation" },
 	{ "would_move",
-	  "once the VM is off, gpalayoutctl update --allow-moves does it; with --dry-run too it "
-	  "shows the layout that would be" },
+	  "once the VM is off, use gpalayoutctl update --allow-moves; with --dry-run, too, it only "
+	  "shows the new layout" },
 	{ "would_remove",
-	  "update takes the whole request: gpalayoutctl get NAME --request shows the one to add "
-	  "to; if the VM no longer has these ranges, --allow-removals removes them" },
+	  "update takes the whole request: add to the one that gpalayoutctl get NAME --request "
+	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied",
 	  "do it as its creator, uid {owner_uid}, as root, or as a member of the daemon's admin "
 	  "group, which gpalayoutctl info names" },
@@ -199,16 +200,17 @@ static const struct hint hints[] = {
 	{ "denied",
 	  "do it as its creator, as root, or as a member of the daemon's admin group, which "
 	  "gpalayoutctl info names" },
-	{ "store_failed", "see the daemon's log; it restarts with what was acknowledged" },
+	{ "store_failed",
+	  "see the daemon's log; after a restart it has all changes that it acknowledged" },
 	{ "store_full",
 	  "gpalayoutctl delete layouts that no VM needs any more (gpalayoutctl list), or free "
 	  "space on the disk of the daemon's state folder; gpalayoutctl info shows the limits" },
 	{ "resync_required",
-	  "the events asked for are gone: read gpalayoutctl list anew, then go on with "
-	  "gpalayoutctl watch --since {revision}" },
+	  "the daemon no longer keeps these events: read gpalayoutctl list again, then continue "
+	  "with gpalayoutctl watch --since {revision}" },
 	{ "resync_required",
-	  "the events asked for are gone: start gpalayoutctl watch anew, then read gpalayoutctl "
-	  "list" },
+	  "the daemon no longer keeps these events: start gpalayoutctl watch again, then read "
+	  "gpalayoutctl list" },
 
 	/* the daemon's state */
 	{ "internal", "this is a defect of the daemon: report it with the request and its log" },
@@ -217,23 +219,23 @@ static const struct hint hints[] = {
 	{ "overloaded", "try again in a moment; gpalayoutctl info shows the limits" },
 	{ "timeout", "try again; the request line was not finished in time" },
 	{ "shutting_down", "try again once the daemon is back" },
-	{ NULL, "{?no_json}--json shows the whole answer" },
+	{ NULL, "{?no_json}--json shows the whole reply" },
 };
 /* Notes have the same form. They give facts, and hints say what to do. */
 static const struct hint notes[] = {
 	{ "exhausted",
-	  "{?crowded}the {demands} ranges of {phase} ask for {demand} in all, where {supply} was "
-	  "free" },
+	  "{?crowded}the {demands} ranges of phase {phase} need {demand} in all, but only {supply} "
+	  "was free" },
 	{ "exhausted",
-	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), between {below.tag} and "
+	  "the best fit there is {fit.start}-{fit.end} ({largest_fit}), between {below.tag} and "
 	  "{above.tag}" },
 	{ "exhausted",
-	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), above {below.tag}" },
+	  "the best fit there is {fit.start}-{fit.end} ({largest_fit}), above {below.tag}" },
 	{ "exhausted",
-	  "what fits best there is {fit.start}-{fit.end} ({largest_fit}), below {above.tag}" },
-	{ "exhausted", "what fits best there is {fit.start}-{fit.end} ({largest_fit})" },
+	  "the best fit there is {fit.start}-{fit.end} ({largest_fit}), below {above.tag}" },
+	{ "exhausted", "the best fit there is {fit.start}-{fit.end} ({largest_fit})" },
 	{ "address_width_exceeded",
-	  "of the top, {alignment_gap} below {tag} are empty only because its start is aligned" },
+	  "{alignment_gap} below {tag} are empty only because its start must be aligned" },
 };
 /* clang-format on */
 

@@ -51,8 +51,8 @@ static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, co
 
 	if (!whole || value[whole + has_point + decimals] || has_point != (decimals > 0) ||
 	    decimals > 3 || seconds < 0.001 || seconds > LONGEST_TIMEOUT_S)
-		return ctl_usage_error("%s: '%s' is not a number of seconds above 0, such as 30 or "
-				       "0.5",
+		return ctl_usage_error("%s: '%s' is not a number of seconds from 0.001 to 1000000 "
+				       "with at most 3 decimals",
 				       flag->name, value);
 	*(int64_t *)member_of(target, flag) = (int64_t)(seconds * 1000 + 0.5);
 	return CTL_OK;
@@ -266,7 +266,7 @@ static enum ctl_exit unknown_option(const struct ctl_invocation *invocation, con
 	else if (invocation->command)
 		ctl_hint("gpalayoutctl %s --help lists the options", invocation->command->name);
 	else
-		ctl_hint("a command's options stand after it; see gpalayoutctl --help");
+		ctl_hint("options of a command come after it; see gpalayoutctl --help");
 	return CTL_USAGE;
 }
 
@@ -278,8 +278,8 @@ static enum ctl_exit check_utf8(const struct ctl_flag *flag, const char *value)
 	if (!value || !value[length] || strcmp(flag->value_name, "PATH") == 0 ||
 	    strncmp(flag->value_name, "FILE", strlen("FILE")) == 0)
 		return CTL_OK;
-	return ctl_usage_error("%s %s: the byte \\x%02x in it is not UTF-8", flag->name, value,
-			       (unsigned int)(unsigned char)value[length]);
+	return ctl_usage_error("%s %s: the value must be UTF-8, and the byte \\x%02x is not",
+			       flag->name, value, (unsigned int)(unsigned char)value[length]);
 }
 
 /* Reads the option at argv[*index]; its value may be the next word. */
@@ -383,7 +383,7 @@ static enum ctl_exit check_operands(const struct ctl_invocation *invocation)
 	if (invocation->help || invocation->version)
 		return CTL_OK;
 	if (!command) {
-		ctl_complain("which command?");
+		ctl_complain("no command was given");
 		ctl_hint("gpalayoutctl --help lists the commands");
 		return CTL_USAGE;
 	}

@@ -53,12 +53,13 @@ static void hint_unknown(const struct ctl_session *session)
 	    ctl_was_given(invocation, "--dry-run"))
 		return;
 	if (strcmp(session->method, "layout.create") == 0)
-		ctl_hint("whether it was created is not known: repeat the command, which changes "
-			 "nothing if it was");
-	else
 		ctl_hint(
-			"whether it was done is not known: gpalayoutctl get %s shows what there is",
-			ctl_operand(invocation, 0));
+			"it is not known whether the layout was created: repeat the command, which "
+			"changes nothing if it was");
+	else
+		ctl_hint("it is not known whether this was done: gpalayoutctl get %s shows the "
+			 "layout",
+			 ctl_operand(invocation, 0));
 }
 
 /* Says what to do about the failure in session->error. */
@@ -69,7 +70,7 @@ static void hint_failure(const struct ctl_session *session)
 
 	if (failure->code == GPAL_E_PROTOCOL)
 		ctl_hint("does gpalayoutd listen on this socket?%s",
-			 session->invocation->json ? "" : " --json shows the line that came");
+			 session->invocation->json ? "" : " --json shows the line that it sent");
 	if (failure->code == GPAL_E_TIMED_OUT)
 		error = ETIMEDOUT;
 	else if (failure->code == GPAL_E_CLOSED)
@@ -98,8 +99,8 @@ enum ctl_exit ctl_session_complain(const struct ctl_session *session)
 enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *what)
 {
 	ctl_complain("invalid reply to %s: %s", session->method, what);
-	ctl_hint("%sclient and daemon may be of different versions",
-		 session->invocation->json ? "" : "--json shows the line that came; ");
+	ctl_hint("%sclient and daemon may have different versions",
+		 session->invocation->json ? "" : "--json shows the reply; ");
 	return CTL_NO_DAEMON;
 }
 

@@ -202,7 +202,7 @@ class Loop(Library):
 class Command(Client):
     """gpalayoutctl, which makes a connection for each call."""
 
-    UNKNOWN = "\nhint: whether it was created is not known: repeat the command"
+    UNKNOWN = "\nhint: it is not known whether the layout was created: repeat the command"
     OUTCOMES = {
         "done": (0, ""),
         "queue full": (3, f"the daemon accepts no connection; it {STOPPED}\nhint: --timeout SECONDS"),

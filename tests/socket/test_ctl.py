@@ -54,12 +54,12 @@ class CommandLine(Case):
 
     def test_wrong_usage_is_exit_2_and_says_what_is_wrong(self):
         cases = [
-            ([], "which command?"),
+            ([], "no command was given"),
             (["frobnicate"], "unknown command frobnicate"),
             (["--frob", "info"], "unknown option --frob"),
             (["info", "--frob"], "gpalayoutctl info --help"),
             (["info", "--memory", "4G"], "unknown option --memory"),
-            (["--memory", "4G", "resolve"], "stand after it"),
+            (["--memory", "4G", "resolve"], "come after it"),
             (["resolve", "--mem", "4G"], "unknown option --mem"),
             (["info", "extra"], "unexpected argument extra"),
             (["allocate"], "allocate needs FILE|-"),
@@ -930,9 +930,9 @@ HINTS = [
     ({"reason": "duplicate_key"}, "keep one of them"),
     ({"reason": "too_deep"}, "nesting"),
     ({"reason": "too_many_values"}, "split"),
-    ({"reason": "invalid_request"}, "PARAMS is an object, as in '{\"request\": {...}}'"),
+    ({"reason": "invalid_request"}, "PARAMS must be an object, as in '{\"request\": {...}}'"),
     ({"reason": "method_not_found"}, "gpalayoutctl schema"),
-    ({"reason": "missing_member"}, "gpalayoutctl schema has all members"),
+    ({"reason": "missing_member"}, "gpalayoutctl schema lists all members"),
     ({"reason": "unknown_member"}, "misspelling"),
     ({"reason": "wrong_type"}, "integers or strings"),
     ({"reason": "bad_size"}, "1536M, not 1.5G"),
@@ -940,13 +940,13 @@ HINTS = [
     ({"reason": "bad_name"}, None),
     ({"reason": "unknown_policy"}, "gpalayoutctl policies"),
     ({"reason": "duplicate_name"}, "rename"),
-    ({"reason": "invalid_bus_range"}, "start_bus may not be above end_bus"),
+    ({"reason": "invalid_bus_range"}, "start_bus must not be above end_bus"),
     ({"reason": "bus_overlap", "tag": "rc1", "other_tag": "rc0"}, "give rc1 and rc0 buses of their own"),
     ({"reason": "bus_overlap"}, "buses of its own"),
     ({"reason": "mixed_iommu", "tag": "rc1", "other_tag": "rc0"}, "give rc1 and rc0 the same kind"),
     ({"reason": "mixed_iommu"}, "the same kind"),
     ({"reason": "iommu_arch_mismatch"}, "smmuv3 is for aarch64"),
-    ({"reason": "duplicate_name", "pointer": "/request/cxl_windows/0/targets/1"}, "each of its targets once"),
+    ({"reason": "duplicate_name", "pointer": "/request/cxl_windows/0/targets/1"}, "name each target of a CXL window once"),
     ({"reason": "invalid_hdm"}, "make hdm a multiple of 256M"),
     ({"reason": "invalid_hdm", "pointer": "/request/cxl_windows/0/size"}, "a multiple of 256M for each target"),
     ({"reason": "node_out_of_range"}, "memory.nodes"),
@@ -966,7 +966,7 @@ HINTS = [
       "phase": "mmio32", "free_space": "0x60000000", "largest_fit": "0x40000000"},
      "room for 1 GiB at an alignment of 2 MiB and pcie-rc0-low-mmio needs 2 GiB"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "alignment": "0x1000", "phase": "mmio32",
-      "free_space": "0x0", "largest_fit": "0x0"}, "nothing of that alignment is left below 4 GiB for a"),
+      "free_space": "0x0", "largest_fit": "0x0"}, "no aligned address below 4 GiB is free for a"),
     ({"reason": "exhausted", "tag": "ram0", "size": "0x80000000", "alignment": "0x40000000", "phase": "ram",
       "free_space": "0x40000000", "largest_fit": "0x40000000"}, "1 GiB is free for ram0, which needs 2 GiB"),
     ({"reason": "exhausted", "tag": "h", "size": "0x80000000", "alignment": "0x40000000", "phase": "mmio64",
@@ -1001,7 +1001,7 @@ HINTS = [
     ({"reason": "not_found", "tag": "ram7"}, "omit TAG to see all ranges: ram7 is not one of them"),
     ({"reason": "conflict"}, "gpalayoutctl update"),
     ({"reason": "conflict", "owner_uid": 1001}, "belongs to uid 1001: use another name"),
-    ({"reason": "conflict", "owner_uid": 0}, "whose the name is"),
+    ({"reason": "conflict", "owner_uid": 0}, "shows the owner"),
     ({"reason": "generation_mismatch", "generation": 7}, "--generation 7"),
     ({"reason": "generation_mismatch"}, "gpalayoutctl get shows its generation"),
     ({"reason": "would_move"}, "--allow-moves"),
@@ -1011,14 +1011,14 @@ HINTS = [
     ({"reason": "store_failed"}, "log"),
     ({"reason": "store_full"}, "gpalayoutctl delete layouts that no VM needs any more"),
     ({"reason": "resync_required", "revision": 1780000000000123, "oldest_since": 5}, "--since 1780000000000123"),
-    ({"reason": "resync_required"}, "start gpalayoutctl watch anew"),
+    ({"reason": "resync_required"}, "start gpalayoutctl watch again"),
     ({"reason": "internal"}, "defect"),
     ({"reason": "message_too_large"}, "gpalayoutctl info"),
     ({"reason": "overloaded"}, "try again"),
     ({"reason": "timeout"}, "try again"),
     ({"reason": "shutting_down"}, "try again"),
-    ({"reason": "something_new"}, "--json shows the whole answer"),
-    ({}, "--json shows the whole answer"),
+    ({"reason": "something_new"}, "--json shows the whole reply"),
+    ({}, "--json shows the whole reply"),
 ]
 
 
@@ -1058,18 +1058,18 @@ class Refusals(Case):
         width = {"reason": "address_width_exceeded", "tag": "vtl2", "bits": 40, "required_bits": 46}
         for data, text in (
                 ({"reason": "exhausted", **fit, **below, **above}, "(1 GiB), between ram0 and reserved-a"),
-                ({"reason": "exhausted", **fit, **below}, "what fits best there is 0x1000-0x40001000 (1 GiB), above ram0"),
+                ({"reason": "exhausted", **fit, **below}, "the best fit there is 0x1000-0x40001000 (1 GiB), above ram0"),
                 ({"reason": "exhausted", **fit, **above}, "(1 GiB), below reserved-a"),
-                ({"reason": "exhausted", **fit}, "what fits best there is 0x1000-0x40001000 (1 GiB)"),
+                ({"reason": "exhausted", **fit}, "the best fit there is 0x1000-0x40001000 (1 GiB)"),
                 ({"reason": "exhausted", "largest_fit": "0x0"}, None),
                 ({"reason": "exhausted", "phase": "mmio32", "demand": "0x180000000", "demands": 96, "supply": "0xf8000000",
                   "size": "0x4000000", **fit},
-                 "the 96 ranges of mmio32 ask for 6 GiB in all, where 3.875 GiB was free"),
+                 "the 96 ranges of phase mmio32 need 6 GiB in all, but only 3.875 GiB was free"),
                 ({"reason": "exhausted", "phase": "ram", "demand": "0x2000", "demands": 1, "supply": "0x1000"}, None),
                 ({"reason": "exhausted", "phase": "ram", "size": "0x2000", "demand": "0x3000", "demands": 2,
                   "supply": "0x1000"}, None),
                 ({"reason": "exhausted", "phase": "ram", "size": "0x1000", "demand": "0x1000", "demands": 2, "supply": "0x1000"}, None),
-                ({**width, "alignment_gap": "0x100000"}, "of the top, 1 MiB below vtl2 are empty only because"),
+                ({**width, "alignment_gap": "0x100000"}, "1 MiB below vtl2 are empty only because"),
                 ({**width, "alignment_gap": "0x0"}, None),
                 ({"reason": "overlap"}, None)):
             with self.subTest(str(data)):
@@ -1107,7 +1107,7 @@ class Refusals(Case):
         for flag, value in (("--reserve", b"a\xff=1-2"), ("--refuse", b"\xe4"), (RC, b"a\xed\xa0\x80"), ("--policy", b"\xc3")):
             result = ctl("resolve", "--memory", "1G", flag, value)
             byte = next(byte for byte in value if byte > 0x7f)
-            self.assertRegex(result.err, rf"^gpalayoutctl: {flag} \S+: the byte \\x{byte:02x} in it is not UTF-8\n$")
+            self.assertRegex(result.err, rf"^gpalayoutctl: {flag} \S+: the value must be UTF-8, and the byte \\x{byte:02x} is not\n$")
             self.assertEqual(result.code, USAGE)
 
     def test_windows_that_share_are_counted(self):
@@ -1123,14 +1123,14 @@ class Refusals(Case):
                  "would fit; for more, give root complexes fewer buses, or put the ECAM above (--pcie-ecam above-4gib)\n"),
                 (high, ["resolve", *windows, "--pcie-ecam-below-4gb"], "high MMIO windows would fit\n"),
                 (low, ["update", "vm", *windows], "each of the low MMIO windows that are to be placed would fit\n"),
-                (low, ["resolve", RC, "a"], "nothing of that alignment is left below 4 GiB"),
+                (low, ["resolve", RC, "a"], "no aligned address below 4 GiB is free"),
                 # The devices decide how large their window is.
-                (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "nothing of that alignment is left below 4 GiB"),
+                (low, ["resolve", RC, "a", RC, "b,low_bars=1M"], "no aligned address below 4 GiB is free"),
                 (high, ["resolve", RC, "a", RC, "b,low_bars=1M"], "40 MiB for each of the 2 high MMIO windows"),
                 ({**low, "largest_size": "0x200000", "pointer": "/request/pcie/root_complexes/0/low_mmio"},
                  ["resolve", RC, "a,low_bars=1M", RC, "b"], "give pcie-a-low-mmio fewer devices, or smaller ones, make other windows"),
                 ({**low, "pointer": "/request/pcie/root_complexes/1/low_mmio"},
-                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "nothing of that alignment is left below 4 GiB")):
+                 ["resolve", RC, "a,low_bars=1M", RC, "b"], "no aligned address below 4 GiB is free")):
             with self.subTest(f"{data['tag']} {args[:9]}"):
                 self.check(answered(refusal(1, "m", **data), *args, stdin=request), NO_ROOM, "hint: ", text)
 

@@ -69,7 +69,7 @@ class Usage(Fleet):
             with self.subTest(text[:20]):
                 result = ctl("fit", f"--bits={text}", "/nonexistent", "--socket", "/nonexistent")
                 self.check(result, USAGE, f"--bits: '{text}' is not a list of widths from 1 to 64\n",
-                           "\nhint: commas stand between widths, and nothing else: 40,46,48\n")
+                           "\nhint: write only commas between widths: 40,46,48\n")
                 self.assertEqual((result.raw, result.raw_err.count(b"\n")), (b"", 2))
 
     def test_a_width_that_is_there_twice_is_exit_2(self):
@@ -188,7 +188,7 @@ class Operands(Fleet):
         self.fill("bare/sub.json", a=33)
         for args in ([bare], [full, bare], [bare, full]):
             result, recorder = self.fit(*args)
-            self.check(result, USAGE, f"gpalayoutctl: {bare}: no request is in this folder\n"
+            self.check(result, USAGE, f"gpalayoutctl: {bare}: there is no request in this folder\n"
                        "hint: a folder stands for the *.json files in it that are not hidden; ")
             self.assertEqual((result.raw, recorder.messages), (b"", []))
 

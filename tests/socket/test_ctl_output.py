@@ -234,7 +234,7 @@ class Pager(Case):
 class Failures(Case):
     """Changes of which nobody knows whether they were made."""
 
-    REPEAT = "hint: whether it was created is not known: repeat the command"
+    REPEAT = "hint: it is not known whether the layout was created: repeat the command"
 
     def test_a_create_without_an_answer_can_be_repeated(self):
         def silence(connection):
@@ -246,7 +246,7 @@ class Failures(Case):
             self.check(result, NO_DAEMON, self.REPEAT)
             for args in (["update", "vm", "--memory", "1G"], ["delete", "vm"]):
                 result = answered(script, *args, "--timeout", "0.2")
-                self.check(result, NO_DAEMON, "hint: whether it was done is not known: gpalayoutctl get vm shows what there is\n")
+                self.check(result, NO_DAEMON, "hint: it is not known whether this was done: gpalayoutctl get vm shows the layout\n")
             for args in (["get", "vm"], ["resolve", "--memory", "1G"], ["list"]):
                 self.assertNotIn("not known", answered(script, *args, "--timeout", "0.2").err)
 
@@ -411,7 +411,7 @@ class WithDaemon(DaemonTestCase):
         request = ["--chipset-low-mmio", "130M", "--pcie-root-complex"]
         text = self.no_room("exhausted", *request, "rc0,low_mmio=4G")
         self.assertIn("pcie-rc0-low-mmio can have ~3.87 GiB (3966M); ", text)
-        self.assertIn("what fits best there is 0x0-0xf7e00000 (~3.87 GiB, 3966M), below", text)
+        self.assertIn("the best fit there is 0x0-0xf7e00000 (~3.87 GiB, 3966M), below", text)
         self.assertEqual(self.ctl("resolve", "--arch", "x86_64", "--memory", "1G", *request, "rc0,low_mmio=3966M").code, OK)
         self.no_room("exhausted", *request, "rc0,low_mmio=3968M")
 

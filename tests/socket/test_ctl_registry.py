@@ -59,8 +59,8 @@ class Usage(Case):
             (["get"], "get needs NAME"),
             (["get", "a", "b"], "unexpected argument b"),
             (["list", "--arch", "arm64"], "--arch: 'arm64' is not x86_64 or aarch64\n"),
-            (["list", "--owner", "no such user"], "--owner: there is no user no such user on this host, and it is no uid\n"),
-            (["list", "--owner", "4294967296"], "--owner: there is no user 4294967296 on this host"),
+            (["list", "--owner", "no such user"], "--owner: no such user is neither a user of this host nor a uid\n"),
+            (["list", "--owner", "4294967296"], "--owner: 4294967296 is neither a user of this host nor a uid\n"),
             (["list", "--limit", "0"], "--limit: '0' is not a whole number above 0"),
             (["list", "--limit", "1K"], "--limit: '1K' is not a whole number above 0"),
             (["list", "--after"], "--after needs a value: NAME"),
@@ -200,7 +200,7 @@ class OneLayout(Case):
             with self.subTest(str(odd)):
                 line = refusal(5, "no", reason="would_move", changes=odd)
                 result = answered(line, "update", "vm-1", "-", stdin=b"{}")
-                self.check(result, REFUSED, "gpalayoutctl: would_move: no\n", "invalid reply to ", "--allow-moves does it")
+                self.check(result, REFUSED, "gpalayoutctl: would_move: no\n", "invalid reply to ", "update --allow-moves")
 
     REQUEST = '{"arch":"x86_64","memory":{"nodes":["0x100000000"]},"n":9007199254740993}'
     RECORD = dict(NAME_AND_LAYOUT, request={"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}, owner_uid=NAMELESS_UID,
@@ -915,7 +915,7 @@ class WithDaemon(DaemonTestCase):
         more = ("--arch", "x86_64", "--memory", "8G")
         error = self.refused("would_move", "the request", "update", "vm-1", *more)
         self.assertRegex(error, r"(?m)^resized +ram0 ")
-        self.assertIn("hint: once the VM is off, gpalayoutctl update --allow-moves does it", error)
+        self.assertIn("hint: once the VM is off, use gpalayoutctl update --allow-moves", error)
         out = self.ok("update", "vm-1", *more, "--allow-moves")
         self.assertTrue(out.endswith(self.ok("resolve", *more)), out)
 
@@ -1042,8 +1042,8 @@ class WithDaemon(DaemonTestCase):
 
     def test_changes_that_make_no_sense_are_wrong_usage(self):
         self.ok("create", "vm-1", *self.VM)
-        for args, text in [(["--set", "a"], "'a' is not MEMBER=VALUE"), (["--set", "memory.nodes.2=1G"], "the list has 1 elements"),
-                           (["--set", "memory.nodes.x=1G"], "the list has 1 elements"), (["--set", "arch.x=1"], "inside of a single value"),
+        for args, text in [(["--set", "a"], "'a' is not MEMBER=VALUE"), (["--set", "memory.nodes.2=1G"], "there is no element 2 in a list of length 1"),
+                           (["--set", "memory.nodes.x=1G"], "there is no element x in a list of length 1"), (["--set", "arch.x=1"], "in a single value"),
                            (["--set", "memory.nodes.7.x=1"], "there is no 7 in"), (["--remove", "ram1"], "has the tag ram1"),
                            (["--remove", "chipset-low-mmio"], "has the tag chipset-low-mmio"), (["--remove", "pcie-"], "has the tag pcie-"),
                            (["--add-pcie-root-complex", "rc0,x=1"], "unknown key 'x'"), (["--set", "a=1", "--memory", "1G"], "not both"),

@@ -269,7 +269,7 @@ class Watch(Case):
                 self.assertEqual(result.code, REFUSED)
                 self.assertEqual(len(result.out.splitlines()), events)
                 self.assertIn("gpalayoutctl: resync_required: no events that old\nhint: ", result.err)
-                self.assertIn(f"gpalayoutctl list anew, then go on with gpalayoutctl watch --since {BASE + 9}\n",
+                self.assertIn(f"gpalayoutctl list again, then continue with gpalayoutctl watch --since {BASE + 9}\n",
                               result.err)
 
     def test_a_revision_that_was_given_is_named(self):

@@ -177,7 +177,7 @@ class Metrics(unittest.TestCase):
                 self.assertEqual(json.loads(done.out)["result"]["format"], form)
         done = ctl("--socket", self.daemon.socket, "stats", "--openmetrics", "--prometheus")
         self.assertEqual((done.code, done.out), (2, ""))
-        self.assertIn("gpalayoutctl: --prometheus: the text has one form\n", done.err)
+        self.assertIn("gpalayoutctl: --prometheus: the metrics can have only one format\n", done.err)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ static enum ctl_exit widths_parse(struct widths *widths, const char *list)
 		if (!bits || bits > WIDEST_HOST || (*text && *text != ',')) {
 			ctl_complain("--bits: '%s' is not a list of widths from 1 to %d", list,
 				     WIDEST_HOST);
-			ctl_hint("commas stand between widths, and nothing else: 40,46,48");
+			ctl_hint("write only commas between widths: 40,46,48");
 			return CTL_USAGE;
 		}
 		if (has_width(widths, bits))

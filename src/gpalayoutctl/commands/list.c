@@ -98,8 +98,8 @@ static enum ctl_exit read_owner(struct list *list, const char *owner)
 	if (entry)
 		list->owner = entry->pw_uid;
 	else if (!ctl_count_parse(owner, &list->owner) || list->owner > UINT32_MAX)
-		return ctl_usage_error(
-			"--owner: there is no user %s on this host, and it is no uid", owner);
+		return ctl_usage_error("--owner: %s is neither a user of this host nor a uid",
+				       owner);
 	return CTL_OK;
 }
 

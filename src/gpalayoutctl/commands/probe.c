@@ -194,8 +194,9 @@ static enum ctl_exit check_address(const char *address)
 	if (*address && !address[strspn(address, "0123456789abcdefABCDEF")])
 		ctl_hint("addresses in hexadecimal begin with 0x: 0x%s", address);
 	else
-		ctl_hint("an address is 0x and hexadecimal digits, or whole decimal digits, which "
-			 "may have K, M, G, T or P behind them");
+		ctl_hint(
+			"an address is 0x and hexadecimal digits, or a whole decimal number, which "
+			"may end in K, M, G, T or P");
 	return CTL_USAGE;
 }
 

@@ -42,7 +42,7 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 
 	(void)value;
 	if (before->length)
-		return ctl_usage_error("%s: the text has one form", flag->name);
+		return ctl_usage_error("%s: the metrics can have only one format", flag->name);
 	ctl_member_text(params, flag->member, flag->constant);
 	return CTL_OK;
 }
@@ -148,7 +148,7 @@ static enum ctl_exit change_request(struct ctl_session *session, struct gpald_by
 	enum ctl_exit code;
 
 	if (operand || ctl_request_flag_count(invocation))
-		return ctl_usage_error("update takes a request or changes of the one there is, "
+		return ctl_usage_error("update takes a new request or changes to the current one, "
 				       "not both");
 	ctl_member_text(&name, "name", invocation->operands[0]);
 	code = ctl_ask_for_result(session, "layout.get", name.data);

@@ -71,7 +71,7 @@ static enum ctl_exit print_resync(struct ctl_session *session,
 {
 	session->error = (struct gpal_client_error){ .code = GPAL_E_REFUSED };
 	strcpy(session->error.reason, "resync_required");
-	strcpy(session->error.message, "the events that were missed are not kept any more");
+	strcpy(session->error.message, "the daemon no longer keeps the events that were missed");
 	session->error.revision = event->revision;
 	return check_watch(session, GPAL_E_REFUSED);
 }

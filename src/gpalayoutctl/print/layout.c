@@ -327,9 +327,8 @@ static const struct ctl_field growth_fields[] = {
 static void append_advice_cut(struct gpald_bytes *out, const struct gpal_advice *advice)
 {
 	if (advice->cut)
-		ctl_buffer_puts(out,
-				"\nthere are too many ranges to try every size; with a TAG, all "
-				"tries are for this range\n");
+		ctl_buffer_puts(out, "\nthere are too many ranges to try every size; give a TAG to "
+				     "use all tries for one range\n");
 }
 
 static void append_growths(struct gpald_bytes *out, const struct gpal_advice *advice, bool has_bars)

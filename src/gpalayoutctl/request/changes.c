@@ -127,9 +127,10 @@ static enum ctl_exit put_member(cJSON *parent, const char *step, const char *val
 	uint64_t index;
 
 	if (!cJSON_IsObject(parent) && !cJSON_IsArray(parent))
-		return ctl_usage_error("%s: %s: that is inside of a single value", flag, step);
+		return ctl_usage_error("%s: there is no member %s in a single value", flag, step);
 	if (cJSON_IsArray(parent) && (!ctl_count_parse(step, &index) || index > count))
-		return ctl_usage_error("%s: %s: the list has %d elements", flag, step, (int)count);
+		return ctl_usage_error("%s: there is no element %s in a list of length %d", flag,
+				       step, (int)count);
 	if (old && cJSON_IsObject(parent))
 		cJSON_ReplaceItemInObjectCaseSensitive(parent, step, value_of(value));
 	else if (old)

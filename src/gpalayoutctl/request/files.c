@@ -105,9 +105,9 @@ static enum ctl_exit add_folder(struct reading *reading, const char *folder)
 	free(entries);
 	if (!is_empty)
 		return worst;
-	ctl_complain("%s: no request is in this folder", folder);
+	ctl_complain("%s: there is no request in this folder", folder);
 	ctl_hint("a folder stands for the *" SUFFIX
-		 " files in it that are not hidden; files of other names are given one by one");
+		 " files in it that are not hidden; name other files one by one");
 	return CTL_USAGE;
 }
 
