@@ -74,13 +74,13 @@ class Doctor(Case):
     def test_a_clock_that_was_set(self):
         found = self.answered()
         self.assertEqual(found["clock"][0], "wrong")
-        self.assertRegex(found["clock"][1], r"^it was set by -?\d+ s, or the host slept, since the daemon started$")
+        self.assertRegex(found["clock"][1], r"^it was changed by -?\d+ s, or the host slept, since the daemon started$")
         self.assertEqual(self.answered(started_at="yesterday")["clock"][:2], ("wrong", "yesterday is not a time"))
 
     def test_what_was_refused(self):
         found = self.answered(store={**STATS["store"], "full": 3}, connections={**STATS["connections"], "turned_away": 4})
-        self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for want of room"))
-        self.assertEqual(found["connections"][:2], ("wrong", "4 were turned away"))
+        self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room"))
+        self.assertEqual(found["connections"][:2], ("wrong", "4 connections were refused"))
 
     def test_an_answer_that_is_none(self):
         with FakeDaemon(b"HTTP/1.1 400 Bad Request\r\n") as daemon:
@@ -96,7 +96,7 @@ class Doctor(Case):
 
     def test_the_output_is_for_people(self):
         for option in (["--json"], ["--field", "a"]):
-            self.check(ctl("doctor", *option), USAGE, "doctor has no result of the daemon's")
+            self.check(ctl("doctor", *option), USAGE, "doctor prints text only")
         result = ctl("doctor", "-q", "--socket", "/nonexistent/s")
         self.assertEqual((result.code, result.out, result.err), (NO, "", ""))
 
@@ -129,7 +129,7 @@ class WithDaemon(DaemonTestCase):
         os.chmod(path, 0o755)
         self.addCleanup(os.chmod, path, 0o700)
         found = self.find(NO)
-        self.assertEqual(found["state folder"], ("wrong", f"{path}: others may look into it; its mode is 0755", f"chmod 700 {path}"))
+        self.assertEqual(found["state folder"], ("wrong", f"{path}: other users have access; its mode is 0755", f"chmod 700 {path}"))
 
     @unittest.skipUnless(can_be_another_user(), "needs a second user")
     def test_a_user_who_may_not_use_the_control_socket(self):

@@ -130,14 +130,15 @@ static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stat
 	if (!rest)
 		tell_finding(d, "clock", "", "%s is not a time", stats->started_at);
 	else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S)
-		tell_finding(d, "clock",
-			     "times that were told before are by the old clock; revisions and "
-			     "generations stay in order",
-			     "it was set by %" PRId64
-			     " s, or the host slept, since the daemon started",
-			     drift);
+		tell_finding(
+			d, "clock",
+			"times recorded before are by the old clock; revisions and generations "
+			"stay in order",
+			"it was changed by %" PRId64
+			" s, or the host slept, since the daemon started",
+			drift);
 	else
-		tell_finding(d, "clock", NULL, "it has not been set since the daemon started");
+		tell_finding(d, "clock", NULL, "it has not been changed since the daemon started");
 }
 
 static void diagnose_folder(struct doctor *d, const char *path)
@@ -163,12 +164,12 @@ static void diagnose_folder(struct doctor *d, const char *path)
 	ctl_buffer_printf(&advice, "chmod 700 %s", path);
 	if (info.st_mode & 077)
 		tell_finding(d, "state folder", advice.data,
-			     "%s: others may look into it; its mode is %04o", path, mode_of(&info));
+			     "%s: other users have access; its mode is %04o", path, mode_of(&info));
 	else
 		tell_finding(d, "state folder", NULL, "%s, mode %04o", path, mode_of(&info));
 	tell_finding(d, "disk",
-		     left < FREE_LEAST ? "free space there, or new layouts are soon refused "
-					 "(store_full); deleting goes on" :
+		     left < FREE_LEAST ? "free space there, or the daemon soon refuses new layouts "
+					 "(store_full); deleting still works" :
 					 NULL,
 		     "%s free", size.data);
 }
@@ -178,18 +179,19 @@ static void look_at_store(struct doctor *d, const struct gpal_client_stats *stat
 	if (stats->store_path)
 		diagnose_folder(d, stats->store_path);
 	else
-		tell_finding(d, "store", NULL, "%s: layouts end with the daemon",
+		tell_finding(d, "store", NULL, "%s: layouts are lost when the daemon exits",
 			     stats->store_kind);
 	if (stats->store_full)
 		tell_finding(d, "store",
 			     "gpalayoutctl delete layouts that no VM needs any more, or raise the "
 			     "limits",
-			     "%" PRIu64 " changes were refused for want of room",
+			     "%" PRIu64 " changes were refused for lack of room",
 			     stats->store_full);
 	if (stats->connections_turned_away)
 		tell_finding(d, "connections",
 			     "gpalayoutctl info shows the limits, gpalayoutctl stats the users",
-			     "%" PRIu64 " were turned away", stats->connections_turned_away);
+			     "%" PRIu64 " connections were refused",
+			     stats->connections_turned_away);
 }
 
 static void look_at_daemon(struct doctor *d, const char *path)
@@ -240,7 +242,7 @@ static void look_at_inspect(struct doctor *d)
 	if (gpal_client_connect_within(invocation->inspect_socket, invocation->timeout_ms, &client,
 				       &error))
 		tell_finding(d, "inspect socket",
-			     "start the daemon again, which makes the socket anew", "%s",
+			     "restart the daemon, which creates the socket again", "%s",
 			     error.message);
 	gpal_client_close(client);
 }
@@ -267,12 +269,13 @@ static void diagnose_users(struct doctor *d)
 	if (map)
 		fclose(map);
 	if (!seen || seen >= UINT32_MAX)
-		tell_finding(d, "users", NULL,
-			     "this process is in no user namespace that hides any");
+		tell_finding(d, "users", NULL, "no user namespace hides users from this process");
 	else
-		tell_finding(d, "users",
-			     "the daemon may see another uid than id shows; ask from outside of it",
-			     "this is a user namespace with %llu users", seen);
+		tell_finding(
+			d, "users",
+			"the daemon may see another uid than id(1) shows; run the command outside "
+			"of it",
+			"this is a user namespace with %llu users", seen);
 }
 
 /* Reads one word that systemctl prints, such as "enabled". It is empty if there is none. */
@@ -304,7 +307,7 @@ static void look_at_unit(struct doctor *d)
 			     "gpalayoutd.socket is %s", enabled);
 	else
 		tell_finding(d, "unit", NULL,
-			     "systemd knows none: the daemon is started by something else");
+			     "systemd has no unit for it: something else starts the daemon");
 }
 
 enum ctl_exit ctl_run_doctor(struct ctl_session *session)
@@ -314,8 +317,7 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 	enum ctl_exit code;
 
 	if (!ctl_wants_text(session) && !invocation->quiet)
-		return ctl_usage_error(
-			"doctor has no result of the daemon's for --json or --field");
+		return ctl_usage_error("doctor prints text only, and takes no --json or --field");
 	if (look_at_socket(&d, "control socket", invocation->socket))
 		look_at_daemon(&d, invocation->socket);
 	if (d.is_served)
