@@ -306,8 +306,8 @@ class Command(DaemonTestCase):
                          "CHANGE  TAG               FROM  TO\n"
                          "added   vtl2-framebuffer  -     0x1e2000000-0x1e2800000\n"
                          "\n"
-                         "compatible: no range of FROM moves, shrinks or goes\n")
-        self.assertIn("\nnot compatible: ranges of FROM move, shrink or go\n", back.stdout)
+                         "compatible: no range of FROM moves, shrinks or is removed\n")
+        self.assertIn("\nnot compatible: ranges of FROM move, shrink or are removed\n", back.stdout)
         self.assertEqual((there.stderr, back.stderr), ("", ""))
 
     def test_json_is_the_reply_and_the_exit_status_stays(self):
@@ -328,7 +328,7 @@ class Command(DaemonTestCase):
         plain = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"low_mmio": "512MiB"}}
         done = self.run_ctl(self.file("x86_64", plain), self.file("aarch64", {**plain, "arch": "aarch64"}))
         self.assertEqual((done.returncode, done.stdout), (
-            NO, "no range changes\n\nnot compatible: FROM and TO are of different architectures\n"))
+            NO, "no range changes\n\nnot compatible: FROM and TO have different architectures\n"))
 
     def test_one_request_under_two_policies(self):
         request = self.file("request", changed(policy="openvmm-2026.05"))
@@ -344,9 +344,9 @@ class Command(DaemonTestCase):
         layout = self.file("layout", self.saved["result"]["layout"])
         for arguments, text in (
                 (["vm-1"], "compare needs FROM and TO, or one request and --to-policy"),
-                (["@-", "@-"], "standard input can be read once"),
-                (["vm-1", "vm-2", "--to-policy", NEW], "vm-2 is a layout the daemon keeps"),
-                ([layout, "vm-2", "--from-policy", NEW], "is a layout, which has its policy"),
+                (["@-", "@-"], "standard input can be read only once"),
+                (["vm-1", "vm-2", "--to-policy", NEW], "vm-2 is a layout that the daemon keeps"),
+                ([layout, "vm-2", "--from-policy", NEW], "is a layout, whose policy cannot be changed"),
                 (["vm-1", "@/nowhere"], "/nowhere: No such file"),
                 (["vm-1", self.file("broken", "{")], "input ends too early")):
             with self.subTest(arguments=arguments):

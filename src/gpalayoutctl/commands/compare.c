@@ -55,7 +55,9 @@ static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw doc
 	is_layout = gpald_raw_member(document, "layout", &document) ||
 		    gpald_raw_member(document, "map", &map);
 	if (policy && is_layout)
-		return ctl_usage_error("%s is a layout, which has its policy", name);
+		return ctl_usage_error("%s is a layout, whose policy cannot be changed: use a "
+				       "request",
+				       name);
 	if (policy && *document.text == '{')
 		append_with_policy(&part, document, policy);
 	else
@@ -78,9 +80,10 @@ static enum ctl_exit add_side(struct gpald_bytes *params, const char *member, co
 			code = add_document(&side, gpald_raw_value(document.data, document.length),
 					    operand + 1, policy);
 	} else if (policy) {
-		code = ctl_usage_error("%s is a layout the daemon keeps, which has its policy; "
-				       "@FILE is a request",
-				       operand);
+		code = ctl_usage_error(
+			"%s is a layout that the daemon keeps, whose policy cannot be "
+			"changed: use @FILE with a request",
+			operand);
 	} else {
 		ctl_member_text(&side, "name", operand);
 	}
@@ -96,11 +99,12 @@ static enum ctl_exit show_changes(const struct ctl_session *session,
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 
 	ctl_changes_append(&out, changes);
-	ctl_buffer_puts(
-		&out,
-		changes->compatible ? "\ncompatible: no range of FROM moves, shrinks or goes\n" :
-		!changes->count ? "\nnot compatible: FROM and TO are of different architectures\n" :
-				  "\nnot compatible: ranges of FROM move, shrink or go\n");
+	ctl_buffer_puts(&out,
+			changes->compatible ?
+				"\ncompatible: no range of FROM moves, shrinks or is removed\n" :
+			!changes->count ?
+				"\nnot compatible: FROM and TO have different architectures\n" :
+				"\nnot compatible: ranges of FROM move, shrink or are removed\n");
 	return ctl_show(session->invocation, &out);
 }
 
@@ -118,7 +122,7 @@ enum ctl_exit ctl_run_compare(struct ctl_session *session)
 	if (invocation->operand_count < 2 && !to_policy)
 		return ctl_usage_error("compare needs FROM and TO, or one request and --to-policy");
 	if (strcmp(from, "@-") == 0 && strcmp(to, "@-") == 0)
-		return ctl_usage_error("standard input can be read once; use a file");
+		return ctl_usage_error("standard input can be read only once; use a file");
 	code = add_side(&params, "from", from, from_policy);
 	if (!code)
 		code = add_side(&params, "to", to, to_policy);
