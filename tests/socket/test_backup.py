@@ -203,10 +203,10 @@ class Backup(WithFolder):
         self.assertEqual((piped.code, piped.err), (OK, ""))
         with open(self.file, "rb") as file:
             self.assertEqual(piped.raw, file.read())
-        self.check(self.backup("--json", path="-"), USAGE, "standard output has the backup")
+        self.check(self.backup("--json", path="-"), USAGE, "--json, --field and --quiet need a backup to a file")
         code, shown = on_terminal("--socket", self.daemon.socket, "backup", "-")
         self.assertEqual(code, USAGE)
-        self.assertIn(b"standard output is a terminal", shown)
+        self.assertIn(b"a backup is not text and cannot go to a terminal", shown)
 
     def test_an_older_file_is_replaced_as_a_whole_or_stays(self):
         self.take()
@@ -476,7 +476,7 @@ class Written(Case):
 
     def test_an_older_daemon_has_none(self):
         result = answered(refusal(-32601, "no method registry.backup", reason="method_not_found"), "backup", self.file)
-        self.check(result, REFUSED, "no method registry.backup", "backups are taken on the control socket")
+        self.check(result, REFUSED, "no method registry.backup", "a backup needs the control socket")
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_layout_too_large_for_a_reply_needs_another_limit(self):

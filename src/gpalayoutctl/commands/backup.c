@@ -151,10 +151,11 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 	int attempts = 0;
 
 	if (is_piped && !ctl_wants_text(session))
-		return ctl_usage_error("standard output has the backup: --json, --field and "
-				       "--quiet are for one in a file");
+		return ctl_usage_error("--json, --field and --quiet need a backup to a file: "
+				       "standard output has the backup");
 	if (is_piped && isatty(STDOUT_FILENO))
-		return ctl_usage_error("a backup is no text, and standard output is a terminal");
+		return ctl_usage_error(
+			"a backup is not text and cannot go to a terminal; name a file");
 	do {
 		is_behind = false;
 		backup = (struct backup){ .fd = STDOUT_FILENO, .is_in_place = true };
