@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A client of gpalayoutd, which says where each guest physical range of a VM goes.
+"""A client of gpalayoutd, the daemon that decides where each guest physical range of a VM goes.
 
 This file needs Python 3.9 or later and nothing else. Copy it, or add its folder to PYTHONPATH.
 
@@ -34,15 +34,16 @@ size or an address is an integer of bytes up to 2**53 - 1, or a string such as "
 hex(2**60). In results it is always a hexadecimal string, which `address` converts. Ranges are
 half-open: `end` is the first address after the range.
 
-Every error is an `Error`: `Refused` if the daemon refused the request, `NoDaemon` and `TimedOut`
-if no reply came, `ProtocolError` if what came is not a reply. Members that this client does not
-know are left in the results.
+Every error is an `Error`: `Refused` if the daemon refused the request, `NoDaemon`,
+`ConnectionLost` or `TimedOut` if no reply came, `ProtocolError` if the reply is invalid. Results
+keep the members that this client does not know.
 
 proto/README.md, under "Clients", has a table of what a client reports when the daemon is stopped
 or restarted.
 
 A `Client` is one connection, for one thread at a time. It starts no thread, handles no signal
-and never causes SIGPIPE. `Events` follows what happens to layouts, over restarts of the daemon.
+and never causes SIGPIPE. `Events` follows the changes of layouts, also across restarts of the
+daemon.
 """
 
 import base64
@@ -66,20 +67,20 @@ __all__ = [
 DEFAULT_SOCKET = "/run/gpalayoutd/control.sock"
 DEFAULT_TIMEOUT = 30.0  # seconds
 
-# The daemon's own limit is 16 MiB; this one keeps a wrong peer from taking all memory.
+# The daemon's own limit is 16 MiB. This one stops a wrong peer from filling all memory.
 LARGEST_LINE = 256 << 20
 READ_SIZE = 64 << 10
 
-# How often a full listen queue is tried again, in seconds; the kernel gives no event for it.
+# Seconds between two attempts while the listen queue is full; the kernel gives no event for it.
 CONNECT_RETRY = 0.01
 
-# Between two attempts to follow events again, in seconds.
+# Seconds between two attempts to subscribe to events again.
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 
-LONGEST_POLL_MS = 2**31 - 1  # poll takes no more
+LONGEST_POLL_MS = 2**31 - 1  # the limit of poll()
 
-# The members that the result of each method has.
+# The members that the result of each method must have.
 RESULTS = {
     "layout.resolve": ("layout",),
     "layout.allocate": ("map",),
@@ -115,30 +116,31 @@ class NoDaemon(Error):
 
 
 class ConnectionLost(NoDaemon):
-    """The connection ended before the reply. A change may have been made: ask, or create again."""
+    """The connection ended before the reply. A change may have been made: call `get`, or repeat a
+    `create`."""
 
 
 class TimedOut(Error):
-    """No reply came in time. A change may have been made, or may still be made, unless the text
+    """No reply came in time. A change may have been made, or may still be made, unless the message
     says that the daemon accepts no connection."""
 
 
 class ProtocolError(Error):
-    """What came is not a message of the protocol, or lacks a member, which the text names."""
+    """A message of the daemon is invalid, or lacks a member, which the text names."""
 
 
 class Refused(Error):
     """The daemon refused the request.
 
-    code     the number of the class of errors
+    code     the code of JSON-RPC, such as -32602
     reason   the stable word for programs, such as "not_found"
     message  for people; it may change
     pointer  a JSON pointer from the parameters to the member at fault, or None
-    data     the details of the reason, as they came: sizes, addresses, counts, changes
+    data     the unchanged details of the reason: sizes, addresses, counts, changes
 
-    A reason without a subclass is a plain Refused. Nothing was changed, with two exceptions:
-    `StoreFailed`, and the reason "message_too_large" with a message that begins with "it was
-    done", which means that only the reply was too long.
+    A reason that has no subclass raises a plain `Refused`. The daemon has changed nothing, with
+    two exceptions: `StoreFailed`, and the reason "message_too_large" with a message that begins
+    with "it was done": then only the reply was too long.
     """
 
     REASON = None
@@ -157,7 +159,7 @@ class Refused(Error):
 
 
 class MethodNotFound(Refused):
-    """There is no such method, or not on this socket."""
+    """The daemon has no such method, or this socket does not serve it."""
 
     REASON = "method_not_found"
 
@@ -175,7 +177,7 @@ class ShuttingDown(Refused):
 
 
 class Exhausted(Refused):
-    """A range does not fit into its region. data["largest_size"], if there, is a size that does.
+    """A range does not fit into its region. data["largest_size"], if present, is a size that fits.
 
         >>> root_complex = {"name": "rc0", "low_mmio": "8GiB"}
         >>> request = {"arch": "x86_64", "policy": "openvmm-2026.07",
@@ -198,7 +200,7 @@ class AddressWidthExceeded(Refused):
 
 
 class WarningRefused(Refused):
-    """The layout has a warning that `refuse` names: data["warnings"] has all that it has.
+    """The layout has a warning that `refuse` names. data["warnings"] lists all its warnings.
 
         >>> request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "pcie": {
         ...     "root_complexes": [{"name": "gpu", "high_mmio": "4GiB"}]}}
@@ -231,31 +233,32 @@ class GenerationMismatch(Refused):
 
 
 class WouldMove(Refused):
-    """The update would move ranges that the guest knows: data["changes"]."""
+    """The update would move ranges that the guest knows; data["changes"] lists them."""
 
     REASON = "would_move"
 
 
 class WouldRemove(Refused):
-    """The update would remove ranges that the guest knows: data["changes"]."""
+    """The update would remove ranges that the guest knows; data["changes"] lists them."""
 
     REASON = "would_remove"
 
 
 class Denied(Refused):
-    """The layout belongs to the user data["owner_uid"], or the backup is not for this user."""
+    """The layout belongs to the user data["owner_uid"], or this user may not take a backup."""
 
     REASON = "denied"
 
 
 class StoreFull(Refused):
-    """A limit on live layouts or on the store has been reached."""
+    """A limit on live layouts or on the store has been reached, or the store has no room."""
 
     REASON = "store_full"
 
 
 class StoreFailed(Refused):
-    """The store failed and the daemon exits. After its restart, `get` tells what was changed."""
+    """The store failed and the daemon exits. After its restart, `get` shows if the change was made.
+    """
 
     REASON = "store_failed"
 
@@ -263,7 +266,7 @@ class StoreFailed(Refused):
 class ResyncRequired(Refused):
     """The events after `since` are not kept. List the layouts, and subscribe with that revision.
 
-    data["oldest_since"] and data["revision"] are the least and the greatest that can be asked for.
+    data["oldest_since"] and data["revision"] are the lowest and the highest `since` allowed.
     """
 
     REASON = "resync_required"
@@ -271,12 +274,12 @@ class ResyncRequired(Refused):
 
 _REFUSALS = {kind.REASON: kind for kind in Refused.__subclasses__()}
 
-# A request that is refused with one of these is wrong, so it is refused each time.
+# The codes of requests that are wrong in themselves, so that repeating one does not help.
 _FINAL_CODES = (-32600, -32601, -32602)
 
 
 def address(text):
-    """The integer of a size or an address of a result.
+    """Returns the integer for a size or an address of a result.
 
     >>> address("0x100000000")
     4294967296
@@ -300,7 +303,7 @@ class Range(typing.NamedTuple):
 
 
 def ranges(layout):
-    """The map of a layout, or of the result of `allocate`, as a list of `Range` by address.
+    """Returns the map of a layout, or of the result of `allocate`: a list of `Range`, by address.
 
     >>> result = client.allocate(ram=[{"tag": "ram", "size": "1GiB", "alignment": "1GiB"}])
     >>> ranges(result)
@@ -314,15 +317,15 @@ def ranges(layout):
 
 
 class Client:
-    """A connection to the daemon, made at once and closed by `close` or at the end of `with`.
+    """A connection to the daemon. The constructor connects; `close` or the end of `with` closes.
 
-    path     the socket, control or inspect; by default $GPALAYOUT_SOCKET, or else
+    path     the control or inspect socket; by default $GPALAYOUT_SOCKET, or else
              /run/gpalayoutd/control.sock
-    timeout  the most seconds for connecting and for each call; None: no limit
+    timeout  time limit in seconds, for connecting and for each call; None: no limit
 
-    A connection that the daemon has closed between two calls, because it was restarted or the
-    client was idle, is replaced at the next call. So is one on which a call failed without a
-    refusal. No call is repeated.
+    The next call connects again if the daemon closed the connection between two calls, because it
+    was restarted or the client was idle, or if a call failed without a refusal. The client never
+    repeats a call.
 
     Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
@@ -343,13 +346,13 @@ class Client:
         self.close()
 
     def close(self):
-        """Closes the connection. A later call makes a new one."""
+        """Closes the connection. A later call connects again."""
         if self._connection:
             self._connection.close()
         self._connection = None
 
     def fileno(self):
-        """The descriptor of the connection, for `select`; `NoDaemon` if there is none now.
+        """Returns the descriptor of the connection, for `select`. Raises `NoDaemon` without one.
 
         It becomes readable when an event comes. Before each `select`, call `next_event(0)` until
         it returns None: events may have been read already, together with a reply.
@@ -359,7 +362,7 @@ class Client:
         return self._connection.socket.fileno()
 
     def call(self, method, params=None):
-        """Calls any method, also one that this client does not know; returns the result as it came.
+        """Calls any method, even one that this client does not know. Returns the unchanged result.
 
         >>> client.call("daemon.info")["protocol"]
         '2'
@@ -372,7 +375,7 @@ class Client:
         try:
             reply = self._exchange(line)
         except BaseException:
-            # What comes later would be taken for the reply to another call.
+            # A late reply would be mistaken for the reply to the next call.
             self.close()
             raise
         if "error" in reply:
@@ -389,27 +392,28 @@ class Client:
 
     def allocate(self, *, reserved=None, fixed=None, mmio32=None, ram=None, mmio64=None,
                  post_mmio=None):
-        """Places lists of ranges by the bare allocator, under no policy: {map}."""
+        """Places lists of ranges with the bare allocator, without a policy: {map}."""
         return self._ask("layout.allocate", reserved=reserved, fixed=fixed, mmio32=mmio32, ram=ram,
                          mmio64=mmio64, post_mmio=post_mmio)
 
     def create(self, name, request, *, refuse=None):
         """Keeps the layout of a request under a name: {name, generation, created, layout}.
 
-        It is on disk when this returns. The same request again returns the layout that is there,
-        with `created` false, so repeat a create whose reply was lost. Raises `Conflict` if the
-        name has another layout, `Exhausted` and other `Refused` if there is none.
+        The layout is on disk when this returns. Creating it again from the same request returns
+        the existing layout, with `created` false. So if the reply was lost, call this again.
+        Raises `Conflict` if the name has another layout, and `Exhausted` or another `Refused` if
+        the request has no layout.
         """
         return self._ask("layout.create", name=name, request=request, refuse=refuse)
 
     def get(self, name):
-        """A live layout with its request, generation, owner and times; or `NotFound`."""
+        """Returns a live layout with its request, generation, owner and times, or `NotFound`."""
         return self._ask("layout.get", name=name)
 
     def list(self, *, after=None, limit=None):
         """Iterates over the entries of all live layouts after a name, in byte order of names.
 
-        It asks for one page of at most `limit` entries after another, as they are needed.
+        It requests pages of at most `limit` entries, each when it is needed.
         """
         for page in self.pages(after=after, limit=limit):
             yield from page["layouts"]
@@ -418,7 +422,7 @@ class Client:
         """Iterates over the pages of the list: {revision, layouts, next if there is one}.
 
         To keep a list up to date, read all pages and follow the events since the revision of the
-        first. Some events then tell what a later page had already.
+        first. Some events then repeat what a later page already has.
 
         >>> pages = list(client.pages())
         >>> known = {entry["name"]: entry["digest"] for page in pages for entry in page["layouts"]}
@@ -433,7 +437,7 @@ class Client:
                 return
 
     def delete(self, name, *, generation=None):
-        """Ends a live layout: {name, generation}.
+        """Deletes a live layout: {name, generation}.
 
         Raises `NotFound`, `Denied`, and `GenerationMismatch` if it has another generation.
         """
@@ -443,59 +447,62 @@ class Client:
                allow_removals=None, refuse=None):
         """Changes a live layout to fit a whole request: {name, generation, layout, changes}.
 
-        Raises `WouldMove` and `WouldRemove` if that would move or remove what the guest knows,
-        unless it is allowed; besides what `delete` and `create` raise.
+        Raises `WouldMove` or `WouldRemove` if ranges that the guest knows would move or be removed
+        and this is not allowed, and everything that `delete` and `create` raise.
         """
         return self._ask("layout.update", name=name, request=request, generation=generation,
                          dry_run=dry_run, allow_moves=allow_moves, allow_removals=allow_removals,
                          refuse=refuse)
 
     def probe(self, address, *, name=None, request=None):
-        """What is at an address of a live layout, or of a request: {range} or {free}."""
+        """Finds what is at an address of a live layout, or of a request: {range} or {free}."""
         return self._ask("layout.probe", name=name, request=request, address=address)
 
     def compare(self, from_, to):
-        """What differs between two layouts: {compatible, changes}.
+        """Lists the differences between two layouts: {compatible, changes}.
 
         Each is {"name": …}, {"request": …} or {"layout": …}. `compatible` is true if no range
-        of `from_` moves, shrinks or goes.
+        of `from_` moves, shrinks or is removed.
         """
         return self._ask("layout.compare", **{"from": from_, "to": to})
 
     def explain(self, *, name=None, request=None, tag=None):
-        """Why each range, or that with a tag, is where it is: {arch, policy, digest, ranges}."""
+        """Explains why each range, or the range with a tag, is at its address: {arch, policy,
+        digest, ranges}."""
         return self._ask("layout.explain", name=name, request=request, tag=tag)
 
     def advise(self, *, name=None, request=None, tag=None):
-        """How far each size of a layout, or that of a tag, could grow: {resolves, advice}.
+        """Finds how far each range, or the range with a tag, could grow: {resolves, advice}.
 
-        With a request that is refused for want of room or of address bits, `resolves` is false,
-        and `resolved` of a size is the largest with which alone the request would resolve.
+        If a request is refused for lack of room or of address bits, `resolves` is false. Then
+        `resolved` of a range is the largest size with which the request would resolve if nothing
+        else changes.
         """
         return self._ask("layout.advise", name=name, request=request, tag=tag)
 
     def history(self, name):
-        """Who changed a layout and when, also one that was deleted:
+        """Lists who changed a layout and when, even if it was deleted:
         {name, revision, oldest_since, events}, the oldest event first.
 
-        None after the revision `oldest_since` is missing. Raises `NotFound` if the daemon keeps no
-        change of that name.
+        The list is complete after the revision `oldest_since`. Raises `NotFound` if the daemon
+        has no event of this name.
         """
         return self._ask("layout.history", name=name)
 
     def policy_list(self):
-        """The policies and the name of the default: {default, policies}."""
+        """Lists the policies, and names the default one: {default, policies}."""
         return self._ask("policy.list")
 
     def registry_backup(self, *, after=None, revision=None):
-        """A page of a backup, in base64: {revision, data, next or layouts}; see `backup`."""
+        """Returns a page of a backup, in base64: {revision, data, next or layouts}; see `backup`.
+        """
         return self._ask("registry.backup", after=after, revision=revision)
 
     def backup(self):
         """Iterates over the bytes of a backup of all layouts, which gpalayoutd --restore takes.
 
-        It asks for one page after another. Raises `Denied` for all but root and the admin group,
-        and `ResyncRequired` if layouts change faster than it can follow; then begin anew.
+        It requests one page after another. Raises `Denied` unless the user is root or in the admin
+        group, and `ResyncRequired` if layouts change too fast; then begin again.
         """
         checksum = hashlib.sha256()
         after = revision = None
@@ -510,12 +517,12 @@ class Client:
                 return
 
     def daemon_info(self):
-        """Version, protocol, sockets, policies and limits of the daemon."""
+        """Returns version, protocol, sockets, policies, limits and options of the daemon."""
         return self._ask("daemon.info")
 
     def daemon_stats(self, format_=None):
-        """Counters and latencies of the daemon, the registry and the store; with a format,
-        "openmetrics" or "prometheus", {format, text} for a monitoring system."""
+        """Returns counters and latencies of the daemon, the registry and the store. With a format,
+        "openmetrics" or "prometheus", returns {format, text} for a monitoring system."""
         if format_ is None:
             return self._ask("daemon.stats")
         result = self.call("daemon.stats", {"format": format_})
@@ -523,14 +530,14 @@ class Client:
         return result
 
     def daemon_schema(self):
-        """The OpenRPC document of the protocol."""
+        """Returns the OpenRPC document of the protocol."""
         return self._ask("daemon.schema")
 
     def subscribe(self, *, since=None):
         """Subscribes this connection to events, which `next_event` returns: {revision}.
 
-        `since` is the revision after which they begin, by default the present one. The
-        subscription ends with the connection; `events` returns one that lasts.
+        The events are those after the revision `since`, by default those from now on. The
+        subscription ends with the connection; `events` returns an iterator that connects again.
         """
         result = self._ask("events.subscribe", since=since)
         self._connection.is_subscribed = True
@@ -538,11 +545,11 @@ class Client:
 
     @property
     def is_subscribed(self):
-        """Whether the connection is there and subscribed."""
+        """True if the client is connected and subscribed."""
         return bool(self._connection) and self._connection.is_subscribed
 
     def next_event(self, timeout=None):
-        """The next event of `subscribe`, or None if none comes within so many seconds.
+        """Returns the next event after `subscribe`, or None if `timeout` seconds pass without one.
 
         Raises `ConnectionLost` if the subscription has ended: subscribe again, with the revision
         of the last event as `since`.
@@ -559,14 +566,14 @@ class Client:
                 if "error" in message:
                     raise _refusal(message["error"])
                 if "result" in message:
-                    raise ProtocolError(f"{self.path}: a reply to no request")
+                    raise ProtocolError(f"{self.path}: a reply without a request")
         except BaseException:
             self.close()
             raise
         return connection.events.popleft()
 
     def events(self, since=None):
-        """Follows what happens to layouts from now on, or after a revision; see `Events`."""
+        """Follows the changes of layouts, from now on or after a revision; see `Events`."""
         return Events(self.path, since, self.timeout)
 
     def _ask(self, method, **params):
@@ -588,7 +595,8 @@ class Client:
             raise TimedOut(f"{self.path}: no reply within {self.timeout:g} s; the daemon may be "
                            "busy or stopped")
         if self._connection.unsent:
-            # Refused before it was read to the end; the rest would be taken for another request.
+            # The daemon refused the request before it had read all of it, and would mistake the
+            # rest for another request.
             self.close()
         has_error = "error" in reply
         if has_error == ("result" in reply):
@@ -601,11 +609,11 @@ class Client:
 
 
 class Events:
-    """An iterator over the events of live layouts, each once and in order, without an end.
+    """An endless iterator over the events of live layouts. Each event comes once, in order.
 
-    `Client.events` returns it when it is subscribed, so no change after that is missed. It has a
-    connection of its own. If that ends, it connects again and continues after the last event, also
-    after a restart of the daemon.
+    `Client.events` returns it after it has subscribed, so it misses no later change. It has a
+    connection of its own. If that ends, even because the daemon restarts, it connects again and
+    continues after the last event.
 
         >>> events = client.events()
         >>> _ = client.create("example-2", {"arch": "aarch64", "memory": {"nodes": ["1GiB"]}})
@@ -618,12 +626,12 @@ class Events:
         deleted example-2
         >>> events.close()
 
-    An event is {revision, event, name, digest}, where `event` is "created", "updated" or
-    "deleted". `revision` of this object is that of the last event, from which another one can
-    continue with `since`.
+    An event has at least {revision, event, name, digest}, where `event` is "created", "updated"
+    or "deleted". `revision` of this object is that of the last event; another iterator can
+    continue there with `since`.
 
-    `ResyncRequired` says that events are lost: the daemon keeps only the newest, or an older copy
-    of its state was put back. List the layouts and begin again, as `Client.pages` shows.
+    `ResyncRequired` means that events are lost: the daemon keeps only the newest ones, or an older
+    copy of its state was put back. List the layouts and begin again, as `Client.pages` shows.
     """
 
     def __init__(self, path, since, timeout):
@@ -649,24 +657,24 @@ class Events:
         return self.wait()
 
     def close(self):
-        """Closes the connection. A later `wait` makes a new one and continues."""
+        """Closes the connection. A later `wait` connects again and continues."""
         self._client.close()
 
     def fileno(self):
-        """The descriptor of the connection, for `select`; `NoDaemon` while there is none.
+        """Returns the descriptor of the connection, for `select`. Raises `NoDaemon` without one.
 
         Before each `select`, call `wait(0)` until it returns None: events may have been read
-        already. Ask for the descriptor each time, because a new connection has another one. While
+        already. Get the descriptor anew each time, because a new connection has another one. While
         there is none, call `wait(0)` now and then, which tries to connect.
         """
         return self._client.fileno()
 
     def wait(self, timeout=None):
-        """The next event, or None if none comes within so many seconds.
+        """Returns the next event, or None if `timeout` seconds pass without one.
 
         Raises `ResyncRequired`, and `ProtocolError` if an event does not follow the one before it.
-        While the daemon is not there, this tries to connect. An attempt may take as long as a
-        call, even if that is more than `timeout`.
+        While the daemon is down, this tries to connect. An attempt may take as long as a call,
+        even if that is longer than `timeout`.
         """
         deadline = _deadline(timeout)
         while True:
@@ -706,15 +714,15 @@ class Events:
 class _Connection:
     """A connected socket that does not block, so that one deadline covers every step.
 
-    Reading goes on while a request is being written, because the daemon may refuse a line before
-    it has seen its end.
+    It reads while it writes a request, because the daemon may refuse a line before it has read all
+    of it.
     """
 
     def __init__(self, path, deadline):
         self.path = path
         self.unsent = b""
         self.input = bytearray()
-        self.searched = 0  # bytes of the input without a line end
+        self.searched = 0  # bytes of the input that are known to have no line end
         self.events = collections.deque()
         self.is_subscribed = False
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -744,7 +752,7 @@ class _Connection:
         self.socket.close()
 
     def is_ended(self):
-        """Whether the daemon has closed, and nothing is left to read."""
+        """Returns true if the daemon has closed the connection and nothing is left to read."""
         try:
             return not self.socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -763,12 +771,12 @@ class _Connection:
                                      "again") from None
             if message is None or "method" not in message:
                 return message
-            # Notifications alone must not keep a call going.
+            # Notifications must not make a call outlast its deadline.
             if _left(deadline) == 0:
                 return None
 
     def message(self, deadline):
-        """The next message, or None once the deadline has passed; events are put by as well."""
+        """Returns the next message, or None once the deadline has passed. Also queues an event."""
         line = self._line(deadline)
         if line is None:
             return None
@@ -778,7 +786,7 @@ class _Connection:
             raise ProtocolError(f"{self.path}: a line is not JSON: {error}") from None
         if _member(message, "jsonrpc", "the message") != "2.0":
             raise ProtocolError(f"{self.path}: the message is not of JSON-RPC 2.0")
-        # Other notifications are for clients that know them.
+        # A newer daemon may send other notifications.
         if message.get("method") == "layout.event":
             event = _member(message, "params", "the event")
             for name in EVENT:
@@ -813,7 +821,7 @@ class _Connection:
         try:
             self.unsent = self.unsent[self.socket.send(self.unsent, socket.MSG_NOSIGNAL):]
         except OSError:
-            pass  # it takes no more for now, or the daemon has closed and may have said why
+            pass  # the socket is full, or the daemon has closed it and may have sent the reason
 
     def _receive(self):
         try:

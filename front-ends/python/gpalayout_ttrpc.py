@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A client of gpalayoutd over ttrpc, for programs that want protobuf messages.
 
-This file needs Python 3.9 or later, python3-protobuf, and the module that protoc makes of the
-protocol, which has to be in a folder of PYTHONPATH:
+This file needs Python 3.9 or later, python3-protobuf, and the module that protoc generates from
+the protocol, in a folder of PYTHONPATH:
 
     protoc -I proto --python_out=FOLDER proto/gpalayout.proto
 
@@ -23,16 +23,16 @@ protocol, which has to be in a folder of PYTHONPATH:
     5 not_found at /name: there is no layout example-1
     >>> client.close()
 
-A request is a message of gpalayout_pb2, or a dictionary as google.protobuf.json_format takes it.
+A request is a message of gpalayout_pb2, or a dictionary that google.protobuf.json_format accepts.
 
-Calls may be many at a time: `send` returns the id of a call, and `receive` waits for its reply,
-whichever order replies come in. The daemon stops reading once many replies are unread (64, or
-1 MiB), so `send` reads replies while it cannot write. It keeps them for `receive`: a program that
-sends and never receives fills its own memory.
+Many calls may be pending at a time: `send` returns the stream of a call, and `receive` waits for
+its reply, in whatever order replies come. The daemon stops reading while many replies are unread
+(64, or 1 MiB), so `send` reads replies while it cannot write. It keeps them for `receive`: a
+program that sends and never receives fills its own memory.
 
 Every error is an `Error`: `Refused` if the daemon refused the call, `NoDaemon`, `ConnectionLost`
-and `TimedOut` if no reply came, `ProtocolError` if what came is not a reply. proto/README.md,
-under "Clients", has a table of what a client reports when the daemon is stopped or restarted.
+or `TimedOut` if no reply came, `ProtocolError` if the reply is invalid. proto/README.md, under
+"Clients", has a table of what a client reports when the daemon is stopped or restarted.
 
 A `Client` is one connection, for one thread at a time. It starts no thread, handles no signal and
 never causes SIGPIPE.
@@ -62,12 +62,12 @@ REQUEST, RESPONSE = 1, 2  # types
 LARGEST_MESSAGE = 4 << 20
 READ_SIZE = 64 << 10
 
-# How often a full listen queue is tried again, in seconds; the kernel gives no event for it.
+# Seconds between two attempts while the listen queue is full; the kernel gives no event for it.
 CONNECT_RETRY = 0.01
 
-LONGEST_POLL_MS = 2**31 - 1  # poll takes no more
+LONGEST_POLL_MS = 2**31 - 1  # the limit of poll()
 
-ERROR_DATA = "gpalayout.v1.ErrorData"  # the type of the details that this client reads
+ERROR_DATA = "gpalayout.v1.ErrorData"  # the only type of details that this client reads
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
@@ -81,16 +81,17 @@ class NoDaemon(Error):
 
 
 class ConnectionLost(Error):
-    """The connection ended before the reply. A change may have been made: ask, or create again."""
+    """The connection ended before the reply. A change may have been made: call `Get`, or repeat a
+    `Create`."""
 
 
 class TimedOut(Error):
-    """No reply came in time. A change may have been made, or may still be made, unless the text
+    """No reply came in time. A change may have been made, or may still be made, unless the message
     says that the daemon accepts no connection or reads no request."""
 
 
 class ProtocolError(Error):
-    """What came is not a message of the protocol."""
+    """A message of the daemon is invalid."""
 
 
 class Refused(Error):
@@ -98,8 +99,8 @@ class Refused(Error):
 
     status   the status code of gRPC
     message  for people; it may change
-    data     the ErrorData with the reason, the pointer and the details, or None: a refusal for
-             want of memory, and one of a reply that is too long, may come without
+    data     the ErrorData with the reason, the pointer and the details, or None: there may be none
+             if the daemon is out of memory or the reply is too long
     """
 
     def __init__(self, status, message, data):
@@ -123,10 +124,10 @@ class Refused(Error):
         return f"{self.reason or f'status {self.status}'}{where}: {self.message}"
 
 
-# The envelope. Its messages are small and of the ttrpc project, so they are read and written here.
+# The envelope. Its few small messages belong to ttrpc, so this file reads and writes them itself.
 
 def varint(number):
-    """The bytes of a number; of a negative one as of a 64-bit integer."""
+    """Returns the bytes of a number. A negative one is encoded as a 64-bit integer."""
     number %= 1 << 64
     out = bytearray()
     while number >= 0x80:
@@ -141,7 +142,7 @@ def bytes_field(number, content):
 
 
 def request_bytes(rpc, payload, service=SERVICE, timeout_nano=0):
-    """The bytes of a ttrpc Request."""
+    """Returns the bytes of a ttrpc Request."""
     message = b"".join(bytes_field(number, content) for number, content in
                        ((1, service.encode()), (2, rpc.encode()), (3, payload)))
     if timeout_nano:
@@ -150,7 +151,7 @@ def request_bytes(rpc, payload, service=SERVICE, timeout_nano=0):
 
 
 def frame(stream, message, kind=REQUEST, flags=0):
-    """A header and a message."""
+    """Returns a header and a message."""
     return HEADER.pack(len(message), stream, kind, flags) + message
 
 
@@ -158,7 +159,7 @@ def _read_varint(data, at):
     number = shift = 0
     while True:
         if at >= len(data) or shift > 63:
-            raise ProtocolError("a reply with a broken number")
+            raise ProtocolError("invalid reply: a number is cut off or too long")
         byte = data[at]
         at += 1
         number |= (byte & 0x7F) << shift
@@ -168,7 +169,7 @@ def _read_varint(data, at):
 
 
 def _each_field(data):
-    """The number and the value of each field of a message."""
+    """Yields the number and the value of each field of a message."""
     at = 0
     while at < len(data):
         tag, at = _read_varint(data, at)
@@ -180,21 +181,21 @@ def _each_field(data):
             if kind == LENGTH:
                 length, at = _read_varint(data, at)
             if length > len(data) - at:
-                raise ProtocolError("a reply that is cut off")
+                raise ProtocolError("invalid reply: a field is cut off")
             value, at = data[at:at + length], at + length
         else:
-            raise ProtocolError(f"a reply with wire type {kind}")
+            raise ProtocolError(f"invalid reply: a field has wire type {kind}")
         yield tag >> 3, value
 
 
 def fields(data):
-    """The last value of each field of a message, by number."""
+    """Returns the last value of each field of a message, by its number."""
     return dict(_each_field(data))
 
 
 def _typed(value, kind):
     if not isinstance(value, kind):
-        raise ProtocolError("a reply with a field of another type")
+        raise ProtocolError("invalid reply: a field has the wrong type")
     return value
 
 
@@ -203,12 +204,12 @@ def _parse(kind, data):
     try:
         message.ParseFromString(_typed(data, bytes))
     except DecodeError as error:
-        raise ProtocolError(f"no {kind.DESCRIPTOR.name}: {error}") from None
+        raise ProtocolError(f"invalid {kind.DESCRIPTOR.name}: {error}") from None
     return message
 
 
 def _error_data(status):
-    """The ErrorData among the details of a Status, or None; a newer daemon may add others."""
+    """Returns the ErrorData in the details of a Status, or None. A newer daemon may add others."""
     for number, value in _each_field(status):
         if number == 3:
             detail = fields(_typed(value, bytes))
@@ -219,7 +220,7 @@ def _error_data(status):
 
 
 def parse_response(data, reply):
-    """A message of the class `reply`, or a Refused, of the bytes of a ttrpc Response."""
+    """Parses a ttrpc Response. Returns a message of the class `reply`, or a `Refused`."""
     response = fields(data)
     status = _typed(response.get(1, b""), bytes)
     members = fields(status)
@@ -231,18 +232,18 @@ def parse_response(data, reply):
 
 
 class Client:
-    """A connection to the daemon, made at once and closed by `close` or at the end of `with`.
+    """A connection to the daemon. The constructor connects; `close` or the end of `with` closes.
 
     path     the socket
-    timeout  the most seconds for connecting and for each call, unless the call says otherwise;
+    timeout  time limit in seconds, for connecting and for each call that has no other limit;
              None: no limit
-    module   the module that protoc makes of the protocol
-    service  a service of that module, so that this client serves other protocols over ttrpc, too
+    module   the module that protoc generates from the protocol
+    service  a service of that module; so this client also works for other protocols over ttrpc
 
-    A connection that has ended is replaced when the next request is sent. The calls under way on
-    it raise `ConnectionLost`; none is sent again. So it is after a `ProtocolError`, and after a
-    `TimedOut` that cut a request off. After any other `TimedOut` the connection is as good as
-    before.
+    If the connection has ended, the next request connects again. Calls that were pending raise
+    `ConnectionLost`; the client never repeats one. An invalid frame also ends the connection, and
+    so does a `TimedOut` that leaves a request partly sent. After any other `TimedOut` the
+    connection stays usable.
     """
 
     def __init__(self, path=DEFAULT_SOCKET, timeout=DEFAULT_TIMEOUT, *, module=gpalayout_pb2,
@@ -254,8 +255,8 @@ class Client:
         self._socket = None
         self._input = bytearray()
         self._next_stream = 1
-        self._sent = {}  # classes of the replies that are to come, by stream; None: nobody waits
-        self._replies = {}  # replies and errors that nobody has asked for yet, by stream
+        self._sent = {}  # reply classes of pending calls, by stream; None: the call was given up
+        self._replies = {}  # replies and errors that `receive` has not returned yet, by stream
         self._connect(_deadline(timeout))
 
     def __enter__(self):
@@ -265,14 +266,15 @@ class Client:
         self.close()
 
     def close(self):
-        """Closes the connection; calls under way are lost. A later call makes a new one."""
+        """Closes the connection. Pending calls raise `ConnectionLost`; a later call connects again.
+        """
         self._end(ConnectionLost, "the connection was closed by the client before the reply")
 
     def call(self, rpc, request=None, timeout=None):
         """Sends a request, and returns its reply.
 
-        The daemon is told the time limit. If it notices first that the time is over, that is
-        `Refused` with the reason "timeout" instead of `TimedOut`.
+        The request states the time limit. If the daemon notices first that the time is over, this
+        raises `Refused` with the reason "timeout" instead of `TimedOut`.
         """
         timeout = self.timeout if timeout is None else timeout
         deadline = _deadline(timeout)
@@ -286,23 +288,23 @@ class Client:
     def send(self, rpc, request=None, timeout=None):
         """Sends a request, and returns its stream for `receive`.
 
-        With `timeout`, in seconds, the daemon refuses what it cannot answer within it. If the
-        daemon takes no request for that long, or without it for the client's time limit, this
-        raises `TimedOut`.
+        The daemon refuses the request if it cannot answer within `timeout` seconds. If the daemon
+        does not read the request within `timeout`, or by default within the client's time limit,
+        this raises `TimedOut`.
         """
         return self._send(rpc, request, timeout,
                           _deadline(self.timeout if timeout is None else timeout))
 
     def receive(self, stream, timeout=None):
-        """The reply to a request that was sent; Refused is raised.
+        """Returns the reply to a request of `send`, or raises `Refused`.
 
-        After `TimedOut` it can be called again, and waits for the same reply; or call `forget`.
+        After `TimedOut`, call it again to wait for the same reply, or call `forget`.
         """
         timeout = self.timeout if timeout is None else timeout
         return self._receive(stream, timeout, _deadline(timeout))
 
     def forget(self, stream):
-        """Gives up a call: its reply is dropped when it comes. The daemon does it nonetheless."""
+        """Gives up a call: its reply is dropped when it comes. The daemon still does the call."""
         self._replies.pop(stream, None)
         if stream in self._sent:
             self._sent[stream] = None
@@ -330,7 +332,7 @@ class Client:
 
     def _receive(self, stream, timeout, deadline):
         if self._sent.get(stream) is None and stream not in self._replies:
-            raise ValueError(f"no call of stream {stream} is under way")
+            raise ValueError(f"no call of stream {stream} is pending")
         while stream not in self._replies:
             if not self._wait(select.POLLIN, deadline):
                 raise TimedOut(f"{self.path}: no reply within {timeout:g} s; the daemon may be "
@@ -343,15 +345,15 @@ class Client:
 
     def _take(self, stream, kind, message):
         if kind != RESPONSE or stream not in self._sent:
-            raise ProtocolError(f"a frame of type {kind} and stream {stream}, which was not asked "
-                                "for")
+            raise ProtocolError(f"a frame of type {kind} for stream {stream}, which has no pending "
+                                "call")
         reply = self._sent.pop(stream)
         if reply is None:
             return
         try:
             self._replies[stream] = parse_response(message, reply)
         except ProtocolError as error:
-            self._replies[stream] = error  # of this call alone: the next frame begins behind it
+            self._replies[stream] = error  # only this call fails, because the next frame is intact
 
     # The connection. It does not block, so that one deadline covers every step.
 
@@ -377,7 +379,7 @@ class Client:
         self._socket = made
 
     def _end(self, error, why):
-        """Closes the connection; whoever waits for a reply gets this error in its place."""
+        """Closes the connection. Each pending call gets this error instead of a reply."""
         if self._socket:
             self._socket.close()
         self._socket = None
@@ -389,7 +391,7 @@ class Client:
         self._sent.clear()
 
     def _wait(self, events, deadline):
-        """Whether the socket gets ready before the deadline; it is for one that has ended."""
+        """Returns true if the socket becomes ready before the deadline. It also does at its end."""
         poll = select.poll()
         poll.register(self._socket, events)
         left = _left(deadline)
@@ -407,7 +409,7 @@ class Client:
                 except BlockingIOError:
                     pass
                 except OSError:
-                    events = select.POLLIN  # the daemon takes no more, but may have replies
+                    events = select.POLLIN  # the daemon reads no more, but may have sent replies
                 if not self._wait(events, deadline):
                     raise TimedOut(f"{self.path}: the daemon reads no request; it may be busy or "
                                    "stopped")
@@ -416,7 +418,7 @@ class Client:
                     raise self._replies[stream]
         except BaseException:
             if unsent and self._socket and len(unsent) < len(data):
-                # What is sent next would be taken for the rest of this request.
+                # The daemon would mistake the next request for the rest of this one.
                 self._end(ConnectionLost, "the client closed the connection before the reply, "
                           "because the daemon read only a part of a later request")
             self._sent.pop(stream, None)
@@ -424,9 +426,9 @@ class Client:
             raise
 
     def _read(self):
-        """Reads once, and keeps the replies that are whole; ends the connection if it has ended.
+        """Reads once, and keeps all complete replies. If the daemon has closed, closes as well.
 
-        False: nothing has come.
+        Returns false if nothing has come.
         """
         try:
             data = self._socket.recv(READ_SIZE)
@@ -448,12 +450,12 @@ class Client:
         return True
 
     def _next_frame(self):
-        """Stream, type and message of a frame that is whole, or None."""
+        """Returns stream, type and message of the next complete frame, or None."""
         if len(self._input) < HEADER.size:
             return None
         length, stream, kind, _ = HEADER.unpack_from(self._input)
         if length > LARGEST_MESSAGE:
-            raise ProtocolError(f"a reply of {length} bytes")
+            raise ProtocolError(f"invalid reply: it has {length} bytes")
         end = HEADER.size + length
         if len(self._input) < end:
             return None
@@ -463,7 +465,7 @@ class Client:
 
 
 def _nanoseconds(timeout):
-    """For the daemon, to which 0 is no limit."""
+    """Returns a time limit in nanoseconds for the daemon, for which 0 means no limit."""
     if timeout is None or timeout * 1e9 >= 2**63:
         return 0
     return max(int(timeout * 1e9), 1)

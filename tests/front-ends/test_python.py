@@ -64,7 +64,7 @@ def event(revision, **members):
 
 
 @contextlib.contextmanager
-def facing(script, **options):
+def client_of_peer(script, **options):
     """A client connected to a peer that follows a script of ctl_harness.FakeDaemon."""
     with FakeDaemon(script) as peer, gpalayout.Client(peer.path, **{"timeout": PATIENCE, **options}) as client:
         yield client
@@ -460,7 +460,7 @@ class Peers(unittest.TestCase):
     """Peers that are no daemon, or a newer one."""
 
     def assert_fails(self, kind, pattern, script, *, call=lambda client: client.get("a"), **options):
-        with facing(script, **options) as client:
+        with client_of_peer(script, **options) as client:
             with self.assertRaisesRegex(kind, pattern) as caught:
                 call(client)
             self.assertIs(type(caught.exception), kind)
@@ -473,11 +473,11 @@ class Peers(unittest.TestCase):
             notice = {"jsonrpc": "2.0", "method": "layout.rumour", "params": {}}
             return json.dumps(notice).encode() + b"\n" + json.dumps({**line, "surplus": []}).encode() + b"\n"
 
-        with facing(conversation(answer)) as client:
+        with client_of_peer(conversation(answer)) as client:
             self.assertEqual(client.get("a"), {**result, "more": {"x": 1}})
 
     def test_a_new_reason_is_a_plain_refusal(self):
-        with facing(refusal(77, "too blue", reason="too_blue", pointer="/name", hue=240)) as client:
+        with client_of_peer(refusal(77, "too blue", reason="too_blue", pointer="/name", hue=240)) as client:
             with self.assertRaises(gpalayout.Refused) as caught:
                 client.get("a")
         self.assertIs(type(caught.exception), gpalayout.Refused)
@@ -523,7 +523,7 @@ class Peers(unittest.TestCase):
                 connection.sendall(reply({"n": message["id"]}, message["id"]))
             connection.recv(1)
 
-        with facing(script, timeout=0.05) as client:
+        with client_of_peer(script, timeout=0.05) as client:
             with self.assertRaisesRegex(gpalayout.TimedOut, "0.05 s"):
                 client.call("a")
             client.timeout = PATIENCE
@@ -547,7 +547,7 @@ class Peers(unittest.TestCase):
             connection.sendall(event(BASE) + reply({"default": "", "policies": []}))
             connection.recv(1)
 
-        with facing(script) as client:
+        with client_of_peer(script) as client:
             select.select([client], [], [], PATIENCE)
             # After the event is read, no time is left.
             with mock.patch.object(gpalayout, "_left", return_value=0.0), self.assertRaises(gpalayout.TimedOut):
@@ -555,11 +555,11 @@ class Peers(unittest.TestCase):
 
     def test_no_time_limit_and_a_very_long_one(self):
         for timeout in (None, 1e30, float("inf")):
-            with self.subTest(timeout), facing(reply({"default": "", "policies": []}), timeout=timeout) as client:
+            with self.subTest(timeout), client_of_peer(reply({"default": "", "policies": []}), timeout=timeout) as client:
                 client.policy_list()
 
     def test_a_line_may_be_as_long_as_a_daemon_allows(self):
-        with facing(reply({"default": "x" * (20 << 20), "policies": []})) as client:
+        with client_of_peer(reply({"default": "x" * (20 << 20), "policies": []})) as client:
             self.assertEqual(len(client.policy_list()["default"]), 20 << 20)
 
     def test_a_line_may_come_in_pieces(self):
@@ -570,7 +570,7 @@ class Peers(unittest.TestCase):
             for number in range(len(line)):
                 connection.sendall(line[number:number + 1])
 
-        with facing(script) as client:
+        with client_of_peer(script) as client:
             client.policy_list()
 
     def test_a_short_line_may_follow_a_long_one(self):
@@ -579,7 +579,7 @@ class Peers(unittest.TestCase):
             connection.sendall(reply({"revision": BASE, "more": "x" * 300000}) + event(BASE + 1))
             connection.recv(1)
 
-        with facing(script) as client:
+        with client_of_peer(script) as client:
             client.subscribe()
             self.assertEqual(client.next_event(PATIENCE)["revision"], BASE + 1)
 
@@ -608,7 +608,7 @@ class Peers(unittest.TestCase):
         def opened():
             return len(os.listdir("/proc/self/fd"))
 
-        with facing(b"x\n") as client:
+        with client_of_peer(b"x\n") as client:
             with self.assertRaises(gpalayout.ProtocolError):
                 client.policy_list()
             with self.assertRaises(gpalayout.NoDaemon):
@@ -714,7 +714,7 @@ class EventPeers(unittest.TestCase):
     def test_a_reply_that_nobody_asked_for_is_an_error(self):
         found = self.follow(reply({"revision": BASE}) + reply({}), b"")
         next(found)
-        with self.assertRaisesRegex(gpalayout.ProtocolError, "no request"):
+        with self.assertRaisesRegex(gpalayout.ProtocolError, "without a request"):
             next(found)
 
 
