@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A harness for tests of VMs and their layouts, in the manner of petri, OpenVMM's test harness.
+"""A harness for tests of VMs and their layouts, modelled on petri, OpenVMM's test harness.
 
-It needs Python 3.9 or later, Linux, gpalayout.py and, for a daemon of its own, setpriv of
+It needs Python 3.9 or later, Linux and gpalayout.py. To start a daemon it needs setpriv of
 util-linux. Copy both files, or add their folders to PYTHONPATH.
 
     >>> import gpalayout_petri as petri
@@ -20,10 +20,11 @@ util-linux. Copy both files, or add their folders to PYTHONPATH.
     '0x5500000'
     'amd-iommu-1'
 
-A daemon that runs already is used through a client of it: `builder.start(gpalayout.Client())`.
+To use a daemon that already runs, pass a client of it: `builder.start(gpalayout.Client())`.
 
-A wrong argument of the builder raises `ValueError` or `TypeError`, which names it. What the daemon
-refuses raises `gpalayout.Refused` with its reason and pointer. Only `DaemonFailed` is new.
+A wrong argument of the builder raises `ValueError` or `TypeError`, whose text names the argument.
+If the daemon refuses a request, `gpalayout.Refused` has its reason and pointer. `DaemonFailed` is
+the only exception of this module itself.
 """
 
 import copy
@@ -44,20 +45,20 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 ARCHITECTURES = ("x86_64", "aarch64")
-# How a VM boots, and the profile of its request.
+# The profile of the request, for each way to boot.
 PROFILES = {"linux-direct": "linux-direct", "openhcl": "hcl-host", "pcat": "gen1",
             "uefi": "gen2-uefi"}
 
 BUSES = 256  # of a segment
 SEGMENTS = 65536
-LARGEST_NUMBER = 2**53 - 1  # of JSON; larger sizes are sent as text
+LARGEST_NUMBER = 2**53 - 1  # the largest exact integer of JSON; larger sizes are sent as text
 
-# Where a daemon may be that is not on the PATH of users.
+# Folders of programs that are often not on the PATH of users.
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin"
 
 
 class DaemonFailed(gpalayout.Error):
-    """A private daemon did not start, or did not exit with status 0. The text ends in its log."""
+    """A private daemon did not start, or did not exit with status 0. The text ends with its log."""
 
 
 def _number(argument, value):
@@ -93,7 +94,7 @@ def _find(request, argument, name):
         if each["name"] == name:
             return each
     there = ", ".join(each["name"] for each in _root_complexes(request))
-    raise ValueError(f"{argument}: the VM has no root complex {name!r}, but {there or 'none'}")
+    raise ValueError(f"{argument}: the VM has no root complex {name!r}; it has {there or 'none'}")
 
 
 ROOT_COMPLEX_EDITS = {"segment": _number, "start_bus": _number, "end_bus": _number,
@@ -101,16 +102,16 @@ ROOT_COMPLEX_EDITS = {"segment": _number, "start_bus": _number, "end_bus": _numb
 
 
 class VmBuilder:
-    """A VM that is to be: by default with 4 GiB of RAM on one node, no PCIe and no virtio-mmio.
+    """Describes a VM: by default with 4 GiB of RAM on one node, without PCIe and virtio-mmio.
 
-    name       of the VM and of its layout in the daemon
+    name       name of the VM and of its layout in the daemon
     arch       "x86_64" or "aarch64"
     boot       "linux-direct", "openhcl", "pcat" (x86_64 only) or "uefi"
-    policy     by default that of the daemon; tests of addresses name one
+    policy     by default that of the daemon; a test of addresses should name one
     host_bits  width of the host's physical addresses; by default there is no limit
 
     Each method that begins with `with_` changes the builder and returns it. A size or an address
-    is an integer of bytes, or a string such as "4GiB", which is sent as it is.
+    is an integer of bytes, or a string such as "4GiB", which is sent unchanged.
     """
 
     def __init__(self, name, arch="x86_64", boot="uefi", *, policy=None, host_bits=None):
@@ -127,20 +128,21 @@ class VmBuilder:
         if host_bits is not None:
             self._request["host"] = {"physical_address_bits": _number("host_bits", host_bits)}
         if boot == "openhcl" and arch == "aarch64":
-            # OpenHCL is an IGVM file, which says itself where it is loaded.
+            # OpenHCL is an IGVM file, which states where it is loaded.
             self._request["memory"]["start"] = 0
 
     def with_memory(self, startup):
-        """RAM in bytes, or a list with that of each NUMA node, which may be 0."""
+        """Sets the size of RAM, or a list with the size of each NUMA node, which may be 0."""
         sizes = startup if isinstance(startup, (list, tuple)) else [startup]
         self._request["memory"]["nodes"] = [_size("startup", size) for size in sizes]
         return self
 
     def with_pcie_root_topology(self, segments, root_complexes):
-        """Adds segments with so many root complexes each, sNrcM in segment N.
+        """Adds `segments` segments of `root_complexes` root complexes each.
 
-        Each root complex gets 256 / root_complexes buses, rounded down, a low MMIO window of 64
-        MiB and a high one of 1 GiB. A further call adds segments after those that are there.
+        Root complex M of segment N has the name sNrcM. Each gets 256 / root_complexes buses,
+        rounded down, a low MMIO window of 64 MiB and a high one of 1 GiB. A further call adds more
+        segments.
         """
         there = _root_complexes(self._request)
         first = max((each.get("segment", 0) + 1 for each in there), default=0)
@@ -173,36 +175,36 @@ class VmBuilder:
         return self
 
     def with_amd_iommu(self, *names):
-        """An AMD IOMMU for each of these root complexes."""
+        """Adds an AMD IOMMU to each of these root complexes."""
         return self._with_iommu("with_amd_iommu", "amd-vi", names)
 
     def with_intel_vtd(self, *names):
-        """Intel VT-d for each of these root complexes."""
+        """Adds Intel VT-d to each of these root complexes."""
         return self._with_iommu("with_intel_vtd", "intel-vtd", names)
 
     def with_smmu(self, *names):
-        """An SMMUv3 for each of these root complexes."""
+        """Adds an SMMUv3 to each of these root complexes."""
         return self._with_iommu("with_smmu", "smmuv3", names)
 
     def with_vtl2(self, **members):
-        """What VTL2 needs beside the defaults of "openhcl", in members of the protocol."""
+        """Sets the members of `vtl2` in the request, for all but the defaults of "openhcl"."""
         self._request["vtl2"] = members
         return self
 
     def with_custom_request(self, edit):
-        """Calls edit(request), which changes the dictionary in place: for what has no method."""
+        """Calls edit(request), which may change any member of the request in place."""
         edit(self._request)
         return self
 
     @property
     def root_complexes(self):
-        """The names of the root complexes, in the order of the request."""
+        """Names of the root complexes, in the order of the request."""
         return [each["name"] for each in _root_complexes(self._request)]
 
     def request(self):
-        """The request for the layout, as a dictionary of its own.
+        """Returns the request for the layout, as a new dictionary.
 
-        `ValueError` if a root complex that is to have an IOMMU is not there.
+        Raises `ValueError` if an IOMMU is for a root complex that does not exist.
         """
         request = copy.deepcopy(self._request)
         for method, kind, name in self._iommus:
@@ -210,10 +212,11 @@ class VmBuilder:
         return request
 
     def start(self, client, *, refuse=None):
-        """Creates the layout under the name of the VM, by a `gpalayout.Client`; returns a `Vm`.
+        """Creates the layout under the name of the VM, with a `gpalayout.Client`. Returns a `Vm`.
 
-        `refuse` is a list of warnings that are errors in this test, or "all". OpenVMM refuses
-        Intel VT-d on only some root complexes; so does `refuse=["partial_intel_vtd"]`.
+        `refuse` is a list of warnings that are errors in this test, or "all". With
+        `refuse=["partial_intel_vtd"]` the daemon refuses, as OpenVMM does, a VM in which only some
+        root complexes have Intel VT-d.
         """
         return Vm(client, self.name, self.request(), refuse=refuse)
 
@@ -226,7 +229,7 @@ class Vm:
     """A VM whose layout the daemon keeps: name, request, generation, layout, created.
 
     The layout stays until `stop`. The end of `with` stops the VM, unless `created` is false: then
-    the daemon had the layout already, from the same user and request, and somebody may use it.
+    the layout existed before, from the same user and request, and somebody else may use it.
     """
 
     def __init__(self, client, name, request, *, refuse=None):
@@ -245,12 +248,12 @@ class Vm:
             self.stop()
 
     def reload(self):
-        """Reads generation and layout from the daemon; returns the layout."""
+        """Reads generation and layout from the daemon again. Returns the layout."""
         self._take(self.client.get(self.name))
         return self.layout
 
     def stop(self):
-        """Deletes the layout; `GenerationMismatch` if somebody has changed it meanwhile."""
+        """Deletes the layout. Raises `GenerationMismatch` if somebody has changed it meanwhile."""
         self.client.delete(self.name, generation=self.generation)
         self.generation = None
 
@@ -260,9 +263,10 @@ class Vm:
 
 
 class Layout:
-    """A layout of the daemon: `result` as it came, `digest`, and `ranges` by address.
+    """A layout of the daemon: the unchanged `result`, its `digest`, and its `ranges` by address.
 
-    layout[tag] is the `gpalayout.Range` of a tag. RAM of a node can be in several; see `pieces`.
+    layout[tag] is the `gpalayout.Range` with this tag. RAM of a node may be in several ranges; see
+    `pieces`.
     """
 
     def __init__(self, result):
@@ -280,28 +284,28 @@ class Layout:
         return found[0]
 
     def pieces(self, tag):
-        """The ranges of a tag by address, at least one; or KeyError."""
+        """Returns the ranges with this tag, by address. Raises KeyError if there are none."""
         found = [each for each in self.ranges if each.tag == tag]
         if not found:
             raise KeyError(f"no range has the tag {tag}")
         return found
 
     def root_complex(self, name):
-        """What the layout says of a root complex, as it came; or KeyError."""
+        """Returns the unchanged entry of a root complex. Raises KeyError if there is none."""
         for each in self.result.get("pcie", {}).get("root_complexes", []):
             if each["name"] == name:
                 return each
         raise KeyError(f"no root complex {name}")
 
     def ecam(self, name):
-        """The configuration space of a root complex: a part of that of its segment."""
+        """Returns the ECAM of a root complex, which is a part of the ECAM of its segment."""
         found = self.root_complex(name)
         whole = self[f"pcie-seg{found['segment']}-ecam"]
         return whole._replace(start=gpalayout.address(found["ecam"]["start"]),
                               end=gpalayout.address(found["ecam"]["end"]))
 
     def iommu(self, name):
-        """The registers of the IOMMU of a root complex; or KeyError."""
+        """Returns the range of a root complex's IOMMU. Raises KeyError if it has none."""
         for each in self.result.get("iommu", {}).get("instances", []):
             if each["root_complex"] == name:
                 start = gpalayout.address(each["start"])
@@ -309,7 +313,7 @@ class Layout:
         raise KeyError(f"no root complex {name} has an IOMMU")
 
     def assert_sound(self):
-        """Fails if ranges are empty, overlap or are out of order, or the digest is not of them."""
+        """Fails if ranges are empty, overlap or are out of order, or have another digest."""
         end = 0
         for each in self.ranges:
             if not end <= each.start < each.end:
@@ -332,7 +336,7 @@ class Layout:
                 for each in differing))
 
     def assert_at(self, tag, start):
-        """Fails unless the range of a tag, or its first piece, starts there."""
+        """Fails unless the first range with this tag starts at this address."""
         found = self.pieces(tag)[0]
         if found.start != start:
             raise AssertionError(f"{tag} is at {found.start:#x}, not at {start:#x}")
@@ -343,20 +347,20 @@ class Daemon:
 
     options  further options of its command line
     program  by default $GPALAYOUTD, or else gpalayoutd on the PATH or in a system folder
-    timeout  the most seconds to wait until it has started or stopped, and for a client's calls
+    timeout  time limit in seconds, for its start, for its exit, and for each call of a client
 
-    One that does not exit in time, for example because it is stopped, is killed.
+    If the daemon does not exit in time, for example because of SIGSTOP, it is killed.
 
     Its socket, state and log are in a temporary folder, `folder`, which only this user may enter.
-    The daemon exits when the thread that started it ends, also if the test is killed. Only then
-    the folder stays.
+    If the thread that started the daemon ends, or the test is killed, the daemon exits, but its
+    folder stays.
     """
 
     def __init__(self, *options, program=None, timeout=gpalayout.DEFAULT_TIMEOUT):
         program = program or os.environ.get("GPALAYOUTD") or shutil.which(
             "gpalayoutd", path=f"{os.environ.get('PATH', os.defpath)}:{SYSTEM_PATH}")
         if not program:
-            raise DaemonFailed("no gpalayoutd on the PATH; GPALAYOUTD names one")
+            raise DaemonFailed("gpalayoutd is not on the PATH; set GPALAYOUTD to its path")
         self.timeout = timeout
         self.process = None
         self.folder = tempfile.mkdtemp(prefix="gpalayout-petri-")
@@ -386,14 +390,15 @@ class Daemon:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
-        """Starts it again after `stop` or `kill`, with the same state; returns when it serves."""
+        """Starts the daemon again after `stop` or `kill`, with its state. Returns when it serves.
+        """
         deadline = time.monotonic() + self.timeout
         path = os.path.join(self.folder, "notify.sock")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
             try:
                 with open(os.path.join(self.folder, "log"), "ab") as log:
-                    # Ctrl-C is for the test, which stops its VMs before the daemon.
+                    # Ctrl-C must reach only the test, which stops its VMs before the daemon.
                     self.process = subprocess.Popen(
                         self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                         env={**os.environ, "NOTIFY_SOCKET": path}, start_new_session=True)
@@ -402,7 +407,8 @@ class Daemon:
                 os.unlink(path)
 
     def stop(self):
-        """Stops it with SIGTERM; its state stays. Raises `DaemonFailed` unless it exits with 0."""
+        """Stops the daemon with SIGTERM and keeps its state. Raises `DaemonFailed` if its exit
+        status is not 0."""
         if self.process is None:
             return
         self.process.terminate()
@@ -417,18 +423,18 @@ class Daemon:
             raise DaemonFailed(f"gpalayoutd {what}:\n{self.log()}")
 
     def kill(self):
-        """Kills it with SIGKILL, as a crash would; its state stays."""
+        """Kills the daemon with SIGKILL, like a crash, and keeps its state."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
 
     def connect(self):
-        """A `gpalayout.Client` of it, which connects again by itself after a restart."""
+        """Returns a `gpalayout.Client` of the daemon. It connects again after a restart."""
         return gpalayout.Client(self.socket, self.timeout)
 
     def log(self):
-        """What it has logged."""
+        """Returns the log of the daemon."""
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as log:
             return log.read()
 
