@@ -35,7 +35,7 @@ class Refusal(typing.NamedTuple):
     reason: str
     at: str  # the pointer into the request
     config_at: str = ""  # the pointer into CreateVMRequest
-    flag: str = ""  # the flag that decides about the member at the pointer
+    flag: str = ""  # the flag that determines the member at the pointer
     line_says: str = ""  # gpalayout-openvmm refuses the command line itself, with this text
 
 

@@ -260,9 +260,9 @@ WRONG = (
     ("-x", "no flag -x; there are -M, -P, -c, -e"),
     ("-Px", "no flag -x"),
     ("-e=1", "no flag -="),
-    ("--help", "leave out --help: with it OpenVMM starts no VM"),
-    ("-eV", "leave out -V"),
-    ("--uefi=on", "--uefi takes no value, and not 'on'"),
+    ("--help", "omit --help: with it OpenVMM starts no VM"),
+    ("-eV", "omit -V"),
+    ("--uefi=on", "--uefi takes no value, but has 'on'"),
     ("--memory", "--memory needs a value"),
     ("-m", "-m needs a value: -m VALUE or --memory=VALUE"),
     ("--memory --uefi", "--memory needs a value"),
@@ -271,12 +271,12 @@ WRONG = (
     ("--memory 1G -m 2G", "-m may be given only once"),
     ("--uefi -e", "-e may be given only once"),
     ("--virtio-rng-bus pci --virtio-rng-bus pci", "only once"),
-    ("vm.img", "takes only flags and their values, and not 'vm.img'"),
-    ("--uefi on", "and not 'on'"),
-    ("--uefi -- --hv", "and not '--hv'"),
-    ("cargo run -- --uefi", "and not 'cargo'"),
-    ("openvmm openvmm", "and not 'openvmm'"),
-    ("--smmu rc=rc0", "--smmu is a flag of OpenVMM for aarch64 guests: with --arch aarch64"),
+    ("vm.img", "takes only flags and their values, not 'vm.img'"),
+    ("--uefi on", "not 'on'"),
+    ("--uefi -- --hv", "not '--hv'"),
+    ("cargo run -- --uefi", "not 'cargo'"),
+    ("openvmm openvmm", "not 'openvmm'"),
+    ("--smmu rc=rc0", "--smmu is a flag of OpenVMM for aarch64 guests: add --arch aarch64"),
     ("--gic-msi its", "--gic-msi is a flag of OpenVMM for aarch64 guests"),
     # Sizes and memory.
     ("-m 4g", "-m: '4g' is not a size: .* did you mean 4G[?]"),
@@ -293,16 +293,16 @@ WRONG = (
     ("--memory 16777216T", "is 2\\^64 bytes or more"),
     ("--memory 18446744073709551616", "is 2\\^64 bytes or more"),
     ("--memory " + "9" * 5000, "is 2\\^64 bytes or more"),
-    ("--memory size=1G,size=2G", "--memory: size is there twice"),
+    ("--memory size=1G,size=2G", "--memory: size is given twice"),
     ("--memory size=", "size needs a value"),
     ("--memory size", "'size' is not a size"),
     ("--memory size,shared", "size needs a value"),
     ("--memory size=4g", "size: '4g' is not a size"),
-    ("--memory sise=1G", "there is no 'sise'; there are size, shared, .*; did you mean size[?]"),
-    ("--memory 1G,shared=on", "there is no '1G'"),
+    ("--memory sise=1G", "there is no key 'sise'; there are size, shared, .*; did you mean size[?]"),
+    ("--memory 1G,shared=on", "there is no key '1G'"),
     ("--memory size=1G,", "nothing before or after a comma"),
     ("--memory =1G", "no key before ="),
-    ("--memory shared=yes", "shared takes no value, on or off, not 'yes'"),
+    ("--memory shared=yes", "shared takes the value on or off, or none, and not 'yes'"),
     ("--memory hugepage_size=2M", "hugepage_size needs hugepages=on"),
     ("--memory hugepages=off,hugepage_size=2M", "hugepage_size needs hugepages=on"),
     ("--memory hugepages,shared=off", "hugepages=on and shared=off exclude each other"),
@@ -311,7 +311,7 @@ WRONG = (
     ("--memory file=f --restore-snapshot d", "exclude each other"),
     ("--memory shared", "'shared' is not a size"),
     ("--memory shared=on --private-memory", "exclude each other"),
-    ("--numa 2G", "there is no '2G'"),
+    ("--numa 2G", "there is no key '2G'"),
     ("--numa=", "size is missing"),
     ("--numa host_numa_node=0", "size is missing"),
     ("--numa size=1G,file=f", "a NUMA node takes no file"),
@@ -381,16 +381,16 @@ WRONG = (
     (f"{RC},high_mmio_base=0xfffffffff0000000",
      "invalid high MMIO range: high_mmio_base plus the size of high_mmio is 2\\^64 or more"),
     (f"{RC},hdm_window_restrictions=0x40", "reserved bits"),
-    (f"{RC},preserve_bars=1", "preserve_bars takes no value, on or off"),
-    (f"{RC},low_mimo=1M", "there is no 'low_mimo'; .*did you mean low_mmio[?]"),
-    (f"{RC},node=1,node=1", "node is there twice"),
+    (f"{RC},preserve_bars=1", "preserve_bars takes the value on or off, or none"),
+    (f"{RC},low_mimo=1M", "there is no key 'low_mimo'; .*did you mean low_mmio[?]"),
+    (f"{RC},node=1,node=1", "node is given twice"),
     (f"{RC},node", "node needs a value"),
     (f"{RC} --pcat", "exclude each other"),
     ("--pcie-ecam-below-4gb", "--pcie-ecam-below-4gb needs --pcie-root-complex"),
     ("--pcie-root-port rp0", "'rp0' is not the name of a root complex, a colon and that of a port"),
     ("--pcie-root-port rc0:a:b", "is not the name"),
     ("--pcie-root-port rc0:", "is not the name"),
-    ("--pcie-root-port rc0:a,clx", "there is no 'clx'; .*did you mean cxl[?]"),
+    ("--pcie-root-port rc0:a,clx", "there is no key 'clx'; .*did you mean cxl[?]"),
     ("--pcie-root-port rc0:a,addr=32", "is not a device from 0 to 31"),
     ("--pcie-root-port rc0:a,addr=1.8", "is not a device from 0 to 31"),
     ("--pcie-root-port rc0:a,addr=1.1.1", "is not a device from 0 to 31"),
@@ -416,7 +416,7 @@ ARM_WRONG = (
     ("--pcat", "--pcat needs --arch x86_64"),
     (f"{RC} --amd-iommu rc0", "--amd-iommu is a flag of OpenVMM for x86_64 guests"),
     ("--x2apic on", "--x2apic is a flag of OpenVMM for x86_64 guests"),
-    ("--smmu rc0", "there is no 'rc0'"),
+    ("--smmu rc0", "there is no key 'rc0'"),
     ("--smmu accel", "rc is missing"),
     (f"{RC} --smmu rc=rc0,oas=x", "oas: 'x' is not a number"),
     (f"{RC} --smmu rc=rc0 --smmu rc=rc0", "--smmu names a root complex twice"),
@@ -575,7 +575,7 @@ class Flags(FileTestCase):
                     self.assertEqual(len(listed), 1, explanation)
                     if name not in MATTERING:
                         self.assertEqual(request_, openvmm.convert(beside, arch)[0])
-                        self.assertIn("does not matter to the layout", listed[0])
+                        self.assertIn("does not affect the layout", listed[0])
 
     def test_a_flag_that_matters_is_read(self):
         self.assertEqual({flag.name for flag in openvmm.FLAGS if flag.read}, MATTERING)
@@ -640,31 +640,31 @@ class Lines(FileTestCase):
             self.convert(line)
         self.assertEqual(self.convert(line.replace(" --numa-distance=x", ""))[1], [
             "-m 4G: memory.nodes[0]",
-            "-p 2: does not matter to the layout",
+            "-p 2: does not affect the layout",
             "--pcie-root-complex rc0: pcie.root_complexes[0]",
             "--pcie-root-port rc0:a,cxl: pcie.root_complexes[0].cxl",
-            "--pcie-root-port rc1:b,cxl: does not matter to the layout of this VM",
+            "--pcie-root-port rc1:b,cxl: does not affect the layout of this VM",
             "--amd-iommu rc0: pcie.root_complexes[0].iommu",
             "--pcie-ecam-below-4gb: pcie.ecam",
             "--virtio-rng: virtio_mmio.slots",
             "--virtio-rng-bus mmio: virtio_mmio.slots",
-            "--virtio-fs-bus mmio: does not matter to the layout of this VM",
+            "--virtio-fs-bus mmio: does not affect the layout of this VM",
             "--uefi: profile",
-            "--hv: does not matter to the layout of this VM",
+            "--hv: does not affect the layout of this VM",
             "--no-vmbus: chipset.vmbus",
-            "--rpc path=/s: does not matter to the layout: with it OpenVMM starts no VM from this command line",
-            "-c 'a b': does not matter to the layout",
+            "--rpc path=/s: does not affect the layout: with it OpenVMM starts no VM from this command line",
+            "-c 'a b': does not affect the layout",
         ])
 
     def test_the_explanation_names_what_no_flag_decides(self):
         self.assertEqual(self.convert("-em shared=on")[1], [
-            "-e: profile", "-m shared=on: does not matter to the layout of this VM",
+            "-e: profile", "-m shared=on: does not affect the layout of this VM",
             "memory.nodes[0]: 1 GiB, because no flag states it"])
         self.assertRegex(self.convert("-m 1G")[1][-1], "^profile: linux-direct-unenlightened, because")
 
     def test_the_explanation_of_igvm_and_snapshots(self):
         self.assertEqual(self.convert("--hv --vtl2 --vtl2-gfx --igvm {igvm} -m 1G", ARM)[1], [
-            "--hv: does not matter to the layout of this VM", "--vtl2: vtl2.memory", "--vtl2-gfx: vtl2.framebuffer",
+            "--hv: does not affect the layout of this VM", "--vtl2: vtl2.memory", "--vtl2-gfx: vtl2.framebuffer",
             f"--igvm {self.igvm}: profile, memory.start, vtl2.memory", "-m 1G: memory.nodes[0]"])
         self.assertIn("--restore-snapshot d: memory.start", self.convert("--restore-snapshot d", ARM)[1])
 
