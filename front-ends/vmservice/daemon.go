@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// A connection to gpalayoutd that outlives the daemon: a call that is cut off is repeated over a
-// new connection until its time is over. So only calls are made that may be repeated.
+// A connection to gpalayoutd that survives restarts of the daemon. A call that is cut off is
+// repeated over a new connection until its time is over, so callers may only make calls that can
+// be repeated.
 package main
 
 import (
@@ -27,23 +28,23 @@ const (
 
 type daemon struct {
 	path    string
-	timeout time.Duration // of a call whose client sets no shorter one
+	timeout time.Duration // of each call; a client may set a shorter one
 
 	mutex  sync.Mutex
 	client *ttrpc.Client // nil: there is no connection
 }
 
-// Makes a call until the daemon has answered it.
+// Makes a call, and repeats it until the daemon answers or the time is over.
 func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	var reason error
 	for pause := firstPause; ; pause *= 2 {
 		err := d.try(ctx, call)
-		if err == nil || !isPassing(err) {
+		if err == nil || !isTemporary(err) {
 			return err
 		}
-		// A try that began too late says only that.
+		// The error of a try that began too late says only that, so the earlier one is kept.
 		if reason == nil || ctx.Err() == nil {
 			reason = err
 		}
@@ -71,7 +72,7 @@ func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.L
 	case errors.Is(err, context.Canceled):
 		return status.FromContextError(err).Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		// Other calls are under way on the connection, and have more time.
+		// The connection stays, because other calls that are pending on it have more time.
 		return status.Errorf(codes.DeadlineExceeded, "gpalayoutd at %s did not answer in time; the call "+
 			"may have taken effect and can be repeated", d.path)
 	default:
@@ -80,9 +81,9 @@ func (d *daemon) try(ctx context.Context, call func(context.Context, gpalayout.L
 	}
 }
 
-// Whether the call may succeed when it is repeated: the daemon was not reached, the connection
-// ended, or the daemon stops or is overloaded.
-func isPassing(err error) bool {
+// Returns true if the call may succeed when it is repeated: the daemon was not reached, the
+// connection ended, or the daemon is stopping or overloaded.
+func isTemporary(err error) bool {
 	refusal, isStatus := status.FromError(err)
 	return !isStatus || refusal.Code() == codes.Unavailable
 }

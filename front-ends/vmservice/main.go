@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// gpalayout-vmservice is a VM control plane in small: it serves vmservice.proto over ttrpc, and
-// has gpalayoutd compute and keep the layouts of its VMs. It stores nothing itself, so both it and
+// gpalayout-vmservice is a small VM control plane. It serves vmservice.proto over ttrpc, and
+// gpalayoutd computes and keeps the layouts of its VMs. It stores nothing itself, so both it and
 // the daemon may be restarted at any time. README.md describes it.
 package main
 
@@ -25,7 +25,7 @@ import (
 	"gpalayout/vmservice/v1"
 )
 
-const drain = 5 * time.Second // for calls under way when the service stops
+const drain = 5 * time.Second // for calls that are pending when the service stops
 
 type service struct {
 	daemon *daemon
@@ -61,8 +61,9 @@ func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmserv
 	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
 }
 
-// A repeated call that does not find the VM has deleted it before, and the reply was lost. One that
-// finds another generation may have; then the caller must look.
+// If a repeated try does not find the VM, an earlier try has deleted it and its reply was lost. If a
+// repeated try finds another generation, an earlier one may have deleted the VM; the caller gets the
+// error and must look.
 func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
 	stated, ok := r.OptionalGeneration.(*vmservice.TeardownVMRequest_Generation)
 	if !ok {
@@ -85,14 +86,15 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 	return &vmservice.TeardownVMReply{}, err
 }
 
-// Listens at a path, for this user alone. A lock file beside it keeps a second service off; a
-// socket that a killed service has left is replaced.
+// Listens at a path, to which only this user can connect. A lock file beside it keeps a second
+// service out. A socket that a killed service has left is replaced.
 func listen(path string) (net.Listener, error) {
 	found, err := os.Lstat(path)
 	if err == nil && found.Mode()&os.ModeSocket == 0 {
 		return nil, fmt.Errorf("%s is not a socket; choose another path", path)
 	}
-	// Not an os.File, which the garbage collector would close. It is held until the process ends.
+	// This is no os.File, because the garbage collector would close it. The lock is held until the
+	// process exits.
 	name := path + ".lock"
 	lock, err := syscall.Open(name, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
@@ -108,17 +110,18 @@ func listen(path string) (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
-// ttrpc's server keeps a connection that ends inside a message for ever, unless it was reset.
-type listenerOfResets struct{ net.Listener }
+// If a connection ends inside a message, ttrpc's server keeps it for ever, unless the connection
+// was reset. So its connections report their end as a reset.
+type resettingListener struct{ net.Listener }
 
-func (l listenerOfResets) Accept() (net.Conn, error) {
+func (l resettingListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
-	return connOfResets{conn}, err
+	return resettingConn{conn}, err
 }
 
-type connOfResets struct{ net.Conn }
+type resettingConn struct{ net.Conn }
 
-func (c connOfResets) Read(bytes []byte) (int, error) {
+func (c resettingConn) Read(bytes []byte) (int, error) {
 	length, err := c.Conn.Read(bytes)
 	if err == io.EOF {
 		err = syscall.ECONNRESET
@@ -135,7 +138,7 @@ func run(listener net.Listener, s *service) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listenerOfResets{listener}) }()
+	go func() { served <- server.Serve(context.Background(), resettingListener{listener}) }()
 	log.Printf("ready: serves %s", listener.Addr())
 	select {
 	case err := <-served:
@@ -157,13 +160,13 @@ func refuseOptions(format string, args ...interface{}) {
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("gpalayout-vmservice: ")
-	socket := flag.String("socket", "", "serve this Unix `PATH` (required)")
+	socket := flag.String("socket", "", "Unix socket `PATH` to serve (required)")
 	gpalayoutd := flag.String("daemon", "/run/gpalayoutd/ttrpc.sock", "ttrpc socket `PATH` of gpalayoutd")
 	arch := flag.String("arch", "x86_64", "`ARCHITECTURE` of the guests: x86_64 or aarch64")
 	policy := flag.String("policy", "", "`NAME` of the policy of the layouts; default: that of gpalayoutd")
 	addressBits := flag.Uint("host-bits", 0, "width of the host's physical addresses, `N` from 1 to 64; "+
 		"default: no limit")
-	timeout := flag.Duration("timeout", 10*time.Second, "longest `TIME` for a call of gpalayoutd, repetitions "+
+	timeout := flag.Duration("timeout", 10*time.Second, "`TIME` limit for a call to gpalayoutd, repetitions "+
 		"included")
 	flag.Parse()
 	switch {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The layout request that a VMConfig stands for, by the rules of OpenVMM's VM service.
+// Makes the layout request of a VMConfig, by the rules of OpenVMM's VM service.
 package main
 
 import (
@@ -25,14 +25,14 @@ const (
 	errorDataType = "type.googleapis.com/gpalayout.v1.ErrorData"
 )
 
-// What OpenVMM knows without being told.
+// What OpenVMM knows without its VMConfig, and this service from its options.
 type host struct {
 	arch        string // of the guest
 	policy      string // empty: the daemon's default
 	addressBits uint   // 0: no limit
 }
 
-// A refusal as gpalayoutd words its own: with a status, a reason and a JSON pointer into
+// Returns a refusal in the form of gpalayoutd's: a status, a reason and a JSON pointer into
 // CreateVMRequest.
 func refuse(reason, pointer, format string, args ...interface{}) error {
 	return withData(codes.InvalidArgument, fmt.Sprintf(format, args...), &gpalayout.ErrorData{
@@ -124,7 +124,7 @@ func memory(config *vmservice.VMConfig) (*gpalayout.MemoryRequest, error) {
 	}
 }
 
-// OpenVMM puts these devices on virtio-mmio on Linux.
+// Returns the number of devices that OpenVMM on Linux puts on virtio-mmio.
 func virtioSlots(devices *vmservice.DevicesConfig) uint32 {
 	if devices == nil {
 		return 0
@@ -151,7 +151,7 @@ func pcie(config *vmservice.PcieTopologyConfig) (*gpalayout.PcieRequest, error) 
 	return made, nil
 }
 
-// Each number is sent even if it is 0, because the defaults of gpalayoutd are others.
+// Each number is sent even if it is 0, because gpalayoutd has other defaults.
 func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayout.RootComplexRequest, error) {
 	made := &gpalayout.RootComplexRequest{
 		Name:             config.Name,
@@ -195,7 +195,7 @@ var (
 	windowPointer = regexp.MustCompile(`^/pcie/root_complexes/(\d+)/(low|high)_mmio$`)
 )
 
-// Where a pointer of gpalayoutd's errors leads in CreateVMRequest.
+// Translates a pointer of one of gpalayoutd's errors into a pointer into CreateVMRequest.
 func translatePointer(pointer, reason string, config *vmservice.VMConfig) string {
 	member := strings.TrimPrefix(pointer, "/request")
 	switch {
@@ -210,7 +210,7 @@ func translatePointer(pointer, reason string, config *vmservice.VMConfig) string
 	case strings.HasPrefix(member, "/virtio_mmio"):
 		return "/config/devices_config"
 	case strings.HasPrefix(member, "/pcie"):
-		// A pinned window has two fields: with a wrong size its base may be right.
+		// A pinned window has two fields. A wrong size does not mean that the base is wrong.
 		if reason != "invalid_size" && isPinned(member, config.Pcie) {
 			member += "_base"
 		}
@@ -220,7 +220,7 @@ func translatePointer(pointer, reason string, config *vmservice.VMConfig) string
 	}
 }
 
-// Whether a pointer leads to a window that has an address.
+// Returns true if a pointer leads to a window that is pinned.
 func isPinned(pointer string, config *vmservice.PcieTopologyConfig) bool {
 	found := windowPointer.FindStringSubmatch(pointer)
 	if found == nil || config == nil {
@@ -236,7 +236,7 @@ func isPinned(pointer string, config *vmservice.PcieTopologyConfig) bool {
 	return config.RootComplexes[index].OptionalLowMmioBase != nil
 }
 
-// A refusal of gpalayoutd, with its pointer into CreateVMRequest.
+// Returns a refusal of gpalayoutd with its pointer translated.
 func translateRefusal(err error, config *vmservice.VMConfig) error {
 	refusal := status.Convert(err)
 	for _, detail := range refusal.Proto().Details {
