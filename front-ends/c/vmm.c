@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VM monitor in small, with a loop of its own in which nothing waits: it looks at the
- * layout that a VM would get, creates it, waits for the event that says so, and deletes it
- * when the VM has ended.
+ * A small VM monitor with an event loop of its own, in which only poll() waits. It resolves the
+ * layout of a VM, creates it, waits for the event of the creation, and deletes the layout when the
+ * VM has ended.
  *
- * usage: vmm NAME    the daemon is that of $GPALAYOUT_SOCKET
+ * usage: vmm NAME
+ *
+ * GPALAYOUT_SOCKET names the socket of the daemon.
  *
  * cc vmm.c $(pkg-config --cflags --libs gpalayout-client)
  */
@@ -18,9 +20,9 @@ enum step {
 	SUBSCRIBE,
 	RESOLVE,
 	CREATE,
-	SEE_CREATED,
+	AWAIT_CREATED,
 	DELETE,
-	SEE_DELETED,
+	AWAIT_DELETED,
 	DONE
 };
 
@@ -28,8 +30,8 @@ struct vmm {
 	enum step step;
 	const char *name;
 	struct gpal_request request;
-	struct gpal_client *calls;  /* one connection for calls, */
-	struct gpal_client *events; /* and one that is told what happens */
+	struct gpal_client *calls;  /* the connection for calls */
+	struct gpal_client *events; /* the connection that is subscribed to events */
 	struct gpal_client_error error;
 };
 
@@ -65,15 +67,15 @@ static int create(struct vmm *vmm)
 	if (code == 0)
 		printf("created %s, RAM ends at %#" PRIx64 "\n", live->name,
 		       live->layout->end_of_ram);
-	/* No event tells of what has been there before. */
+	/* If the layout existed before, there is no event: skip that step. */
 	if (code == 0 && !live->created)
-		vmm->step = SEE_CREATED;
+		vmm->step = AWAIT_CREATED;
 	gpal_client_free(live);
 	return code;
 }
 
-/* Events of other VMs pass by. */
-static int see(struct vmm *vmm, enum gpal_event_kind kind)
+/* Gets the event of this kind for this VM, and ignores all others. */
+static int await_event(struct vmm *vmm, enum gpal_event_kind kind)
 {
 	struct gpal_client_event event;
 	int code;
@@ -88,11 +90,11 @@ static int see(struct vmm *vmm, enum gpal_event_kind kind)
 
 static bool is_about_events(enum step step)
 {
-	return step == SUBSCRIBE || step == SEE_CREATED || step == SEE_DELETED;
+	return step == SUBSCRIBE || step == AWAIT_CREATED || step == AWAIT_DELETED;
 }
 
-/* Goes on with what is to be done; GPAL_E_IN_PROGRESS: when something has come. */
-static int go_on(struct vmm *vmm)
+/* Does the present step. GPAL_E_IN_PROGRESS: call it again when the connection is ready. */
+static int do_step(struct vmm *vmm)
 {
 	switch (vmm->step) {
 	case SUBSCRIBE:
@@ -101,19 +103,19 @@ static int go_on(struct vmm *vmm)
 		return resolve(vmm);
 	case CREATE:
 		return create(vmm);
-	case SEE_CREATED:
-		return see(vmm, GPAL_EVENT_CREATED);
+	case AWAIT_CREATED:
+		return await_event(vmm, GPAL_EVENT_CREATED);
 	case DELETE:
 		return gpal_client_delete(vmm->calls, vmm->name, 0, &vmm->error);
-	case SEE_DELETED:
-		return see(vmm, GPAL_EVENT_DELETED);
+	case AWAIT_DELETED:
+		return await_event(vmm, GPAL_EVENT_DELETED);
 	case DONE:
 		break;
 	}
 	return 0;
 }
 
-/* Other descriptors of a VM monitor would be waited for here, too. */
+/* A real VM monitor would wait for its other descriptors here, too. */
 static void wait_for(const struct gpal_client *client)
 {
 	struct pollfd ready = { gpal_client_fd(client), gpal_client_events(client), 0 };
@@ -126,7 +128,7 @@ static int run(struct vmm *vmm)
 	int code = 0;
 
 	while (vmm->step != DONE && (code == 0 || code == GPAL_E_IN_PROGRESS)) {
-		code = go_on(vmm);
+		code = do_step(vmm);
 		if (code == 0)
 			vmm->step++;
 		else if (code == GPAL_E_IN_PROGRESS)

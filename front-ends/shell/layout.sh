@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An example of a front end that has only socat and jq. It gets the layout of a VM from gpalayoutd,
-# keeps it while a command runs, and then frees it: resolve, create, watch, delete.
+# An example of a front end that needs only socat and jq. It creates the layout of a VM in gpalayoutd,
+# keeps it while a command runs, and then deletes it. Meanwhile it records the events of the layout.
 set -eu
 
 usage='Usage: layout.sh NAME REQUEST COMMAND...
 
 NAME is the name of the VM. REQUEST is a file that holds the request in JSON, for example
 {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}}. COMMAND gets the layout in JSON on standard
-input, and its exit status is that of the script; it is 1 if the layout could not be freed. Events of
-the layout go to standard error.
-GPALAYOUT_SOCKET is the socket of the daemon, and GPALAYOUT_TIMEOUT how many seconds it may take to
-connect and reply; 30 by default.'
+input. The script exits with the status of COMMAND, or with 1 if it cannot delete the layout. It
+prints the events of the layout to standard error.
+GPALAYOUT_SOCKET names the socket of the daemon. GPALAYOUT_TIMEOUT is the time limit in seconds for
+connecting and for each reply; 30 by default.'
 
 socket=${GPALAYOUT_SOCKET:-/run/gpalayoutd/control.sock}
 timeout=${GPALAYOUT_TIMEOUT:-30}
@@ -21,8 +21,8 @@ message() {
 	jq -cn --arg method "$1" --argjson params "$2" '{jsonrpc: "2.0", id: 1, $method, $params}'
 }
 
-# ask METHOD PARAMS: prints the result, or complains and fails. socat waits for a place in a full
-# queue of connections without a limit.
+# ask METHOD PARAMS: prints the result, or an error and fails. The command timeout is needed because
+# socat waits without a limit while the queue of connections is full.
 ask() {
 	reply=$(message "$1" "$2" | timeout "$timeout" socat "-t$timeout" - "UNIX-CONNECT:$socket") || :
 	if [ -z "$reply" ]; then
@@ -37,8 +37,8 @@ ask() {
 	return 1
 }
 
-# watch REVISION: writes the events after it into a file, until descriptor 3 is closed. The daemon
-# then sends the events up to that moment and closes the connection.
+# watch REVISION: starts to write the events after REVISION to a file. It ends when descriptor 3 is
+# closed: the daemon then sends the events up to that moment and closes the connection.
 watch() {
 	mkfifo "$folder/requests"
 	socat "-t$timeout" - "UNIX-CONNECT:$socket" <"$folder/requests" >"$folder/events" &
@@ -46,7 +46,7 @@ watch() {
 	message events.subscribe "{\"since\": $1}" >&3
 }
 
-# free: deletes the layout and shows what happened to it. Its status is that of the deletion.
+# free: deletes the layout and prints its events. Fails if the layout could not be deleted.
 free() {
 	freed=0
 	ask layout.delete "$(printf '%s\n' "$created" | jq '{name, generation}')" >/dev/null || freed=1
@@ -70,7 +70,7 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# This keeps nothing: it only says where the VM would go, or why it does not fit.
+# This stores nothing. It fails with a message if the VM does not fit.
 ask layout.resolve "{\"request\": $request}" >/dev/null
 
 page=$(ask layout.list '{"limit": 1}')
