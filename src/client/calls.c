@@ -14,7 +14,7 @@
 /* Most replies take about this much memory when they are decoded. */
 #define ARENA_HINT(length) (4 * (length) + 1024)
 
-/* What differs between methods. */
+/* A call: the method, the writer of its params, and the kind of its result. */
 struct question {
 	const char *method;
 	gpald_write_params *write; /* NULL: no params */
@@ -22,9 +22,9 @@ struct question {
 	const struct gpald_result *result;
 };
 
-/* The reply could not be read, or not be decoded. */
-static int not_understood(const struct question *q, const struct gpald_wire_error *fault,
-			  struct gpal_client_error *error)
+/* Fills in the error for a reply that could not be decoded. */
+static int fail_undecodable(const struct question *q, const struct gpald_wire_error *fault,
+			    struct gpal_client_error *error)
 {
 	if (fault->reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
@@ -40,13 +40,13 @@ static int decode_answer(const struct question *q, const struct gpald_result *re
 	struct gpald_wire_error fault;
 
 	if (gpald_decode_result(result, value, object, arena, &fault))
-		return not_understood(q, &fault, error);
+		return fail_undecodable(q, &fault, error);
 	return 0;
 }
 
 /*
- * Calls a method and gives its decoded result as a new object. If a refusal has details to
- * give, `refused` says how to decode them; NULL: it has none.
+ * Calls a method and gives its decoded result as a new object. `refused` decodes the details of a
+ * refusal into such an object; NULL: they are not given.
  */
 static int ask_question(struct gpal_client *client, const struct question *q,
 			const struct gpald_result *refused, const void **object,
@@ -96,7 +96,7 @@ static int ask_question(struct gpal_client *client, const struct question *q,
 
 /* Any method. */
 
-/* Replaces each LF by a space, which means the same in JSON. An LF would end the line. */
+/* Replaces each LF by a tab, which means the same in JSON. An LF would end the line. */
 static void write_raw_params(struct gpald_writer *w, const void *args)
 {
 	const size_t start = w->text.length;
@@ -150,7 +150,7 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 	return code;
 }
 
-/* Layouts that are not kept. */
+/* Layouts that the daemon does not store. */
 
 static void write_refused(struct gpald_writer *w, uint64_t refused)
 {

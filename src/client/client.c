@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes one call at a time: sends a line and reads the line of the reply. A call that would have
- * to wait stays in progress and is continued later, so a blocking call is a loop around steps
- * that do not wait.
+ * Makes one call at a time: sends a line and reads the line of the reply. A call that must wait
+ * stays in progress and is continued later. So a blocking call is a loop around steps that do not
+ * wait.
  */
 #include "config.h"
 
@@ -45,7 +45,7 @@ int gpald_client_left(int64_t then_ms)
 
 int64_t gpald_client_wake_ms(const struct gpal_client *client, int64_t deadline_ms)
 {
-	int64_t retry_ms = client->agree_ms;
+	int64_t retry_ms = client->accept_by_ms;
 
 	if (client->link.fd < 0)
 		retry_ms = client->retry_ms;
@@ -69,7 +69,7 @@ bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
 
 /* Calls. */
 
-static void keep_nothing(struct gpal_client *client)
+static void clear_last_reply(struct gpal_client *client)
 {
 	free(client->refusal_data);
 	client->refusal_data = NULL;
@@ -103,7 +103,7 @@ static int describe_failure(const struct gpal_client *client, int code,
 						 "in the middle of a reply" :
 						 "without a reply");
 	case GPAL_E_PROTOCOL:
-		return gpald_client_fail(error, code, "%s: the reply does not end", path);
+		return gpald_client_fail(error, code, "%s: the reply is too long", path);
 	default:
 		return gpald_client_fail(error, code, "out of memory");
 	}
@@ -144,8 +144,8 @@ static int start_call(struct gpal_client *client, const char *method, gpald_writ
 	if (client->is_subscribed)
 		return gpald_client_fail(error, GPAL_E_BUSY,
 					 "the object is subscribed: use another one for calls");
-	keep_nothing(client);
-	/* The daemon may have closed it, or refused the last request before all of it was sent. */
+	clear_last_reply(client);
+	/* The daemon may have closed the link, or refused a request before all of it was sent. */
 	if (!gpald_link_is_idle(&client->link))
 		gpald_link_close(&client->link);
 	client->is_asking = true;
@@ -229,7 +229,8 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 	const int code = gpald_reply_parse(line, length, client->id, arena, reply, error);
 
 	if (code == 0 && !reply->result && !reply->error)
-		return gpald_client_fail(error, GPAL_E_PROTOCOL, "an event without a subscription");
+		return gpald_client_fail(error, GPAL_E_PROTOCOL,
+					 "the daemon sent an event without a subscription");
 	if (code || !reply->error)
 		return code;
 	gpald_client_keep_data(client, line, length);
@@ -258,7 +259,7 @@ int gpal_client_connect_within(const char *path, int64_t timeout_ms, struct gpal
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 	made->timeout_ms = timeout_ms;
-	made->agree_ms = INT64_MAX;
+	made->accept_by_ms = INT64_MAX;
 	made->blocks = true;
 	if (!gpald_link_init(&made->link, path)) {
 		free(made);
@@ -291,7 +292,7 @@ void gpal_client_close(struct gpal_client *client)
 		return;
 	gpald_link_close(&client->link);
 	gpald_link_free(&client->link);
-	keep_nothing(client);
+	clear_last_reply(client);
 	free(client);
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define RETRY_MS 200
-#define AGREE_MS 1000 /* the least time that the daemon has to accept a subscription */
+#define ACCEPT_MIN_MS 1000 /* the least time that the daemon has to accept a subscription */
 
 static void write_since(struct gpald_writer *w, const void *args)
 {
@@ -24,7 +24,7 @@ static void write_since(struct gpald_writer *w, const void *args)
 	gpald_write_object_end(w);
 }
 
-/* Decodes a result or an event into the arena. NULL: *code says why it failed. */
+/* Decodes a result or an event into the arena. Returns NULL, with *code set, if that fails. */
 static const void *decode_event_result(const struct gpald_result *result, const cJSON *value,
 				       struct gpald_arena *arena, int *code,
 				       struct gpal_client_error *error)
@@ -47,15 +47,15 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 }
 
 /* Reads the revision at which the daemon has accepted the subscription. */
-static const uint64_t *read_agreed_revision(struct gpal_client *client, const cJSON *result,
-					    uint64_t least, struct gpald_arena *arena, int *code,
-					    struct gpal_client_error *error)
+static const uint64_t *read_accepted_revision(struct gpal_client *client, const cJSON *result,
+					      uint64_t least, struct gpald_arena *arena, int *code,
+					      struct gpal_client_error *error)
 {
 	const uint64_t *revision =
 		decode_event_result(&gpald_revision_result, result, arena, code, error);
 
 	if (!revision || *revision >= least) {
-		client->agree_ms = INT64_MAX;
+		client->accept_by_ms = INT64_MAX;
 		*client->outage = '\0';
 		return revision;
 	}
@@ -70,7 +70,7 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 {
 	struct gpald_arena *arena;
 	struct gpald_reply reply;
-	const uint64_t *agreed = NULL;
+	const uint64_t *accepted = NULL;
 	const char *line;
 	size_t length;
 	int code = gpald_client_ask(client, "events.subscribe", since ? write_since : NULL, since,
@@ -83,13 +83,13 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0)
-		agreed = read_agreed_revision(client, reply.result, since ? *since : 0, arena,
-					      &code, error);
-	if (agreed) {
+		accepted = read_accepted_revision(client, reply.result, since ? *since : 0, arena,
+						  &code, error);
+	if (accepted) {
 		client->is_subscribed = true;
-		client->revision = since ? *since : *agreed;
+		client->revision = since ? *since : *accepted;
 		if (revision)
-			*revision = *agreed;
+			*revision = *accepted;
 	} else if (code != GPAL_E_REFUSED) {
 		gpald_link_close(&client->link);
 	}
@@ -123,13 +123,13 @@ static int make_resync_event(struct gpal_client *client, const struct gpald_repl
 	return 0;
 }
 
-/* Takes a line. GPAL_E_IN_PROGRESS: it is not an event. */
+/* Handles a line. Returns GPAL_E_IN_PROGRESS if it is not an event. */
 static int take_notification(struct gpal_client *client, const char *line, size_t length,
 			     struct gpald_arena *arena, struct gpal_client_event *event,
 			     struct gpal_client_error *error)
 {
 	struct gpal_client_error refusal;
-	const struct gpal_client_event *come;
+	const struct gpal_client_event *next;
 	struct gpald_reply reply;
 	int code = gpald_reply_parse(line, length, client->id, arena, &reply, error);
 
@@ -149,29 +149,29 @@ static int take_notification(struct gpal_client *client, const char *line, size_
 		return gpald_client_refuse(&reply, error);
 	}
 	if (reply.result)
-		return read_agreed_revision(client, reply.result, client->revision, arena, &code,
-					    error) ?
+		return read_accepted_revision(client, reply.result, client->revision, arena, &code,
+					      error) ?
 			       GPAL_E_IN_PROGRESS :
 			       code;
 	if (!reply.event)
 		return GPAL_E_IN_PROGRESS;
-	come = decode_event_result(&gpald_event_result, reply.event, arena, &code, error);
-	if (!come)
+	next = decode_event_result(&gpald_event_result, reply.event, arena, &code, error);
+	if (!next)
 		return code;
-	/* Otherwise an event is missing or repeated. */
-	if (come->follows != client->revision || come->revision <= client->revision)
+	/* An event must neither be missing nor be repeated. */
+	if (next->follows != client->revision || next->revision <= client->revision)
 		return gpald_client_fail(error, GPAL_E_PROTOCOL,
 					 "an event does not follow the one before it");
-	client->revision = come->revision;
-	*event = *come;
+	client->revision = next->revision;
+	*event = *next;
 	return 0;
 }
 
-/* The time until which the daemon must accept the subscription. */
-static int64_t agree_until(const struct gpal_client *client)
+/* Returns the time until which the daemon must accept the subscription. */
+static int64_t accept_deadline(const struct gpal_client *client)
 {
 	const int64_t deadline_ms = gpald_client_deadline(client);
-	const int64_t least_ms = gpald_client_now_ms() + AGREE_MS;
+	const int64_t least_ms = gpald_client_now_ms() + ACCEPT_MIN_MS;
 
 	return deadline_ms > least_ms ? deadline_ms : least_ms;
 }
@@ -194,20 +194,20 @@ static int reconnect_events(struct gpal_client *client)
 	    !gpald_client_put(client, "events.subscribe", write_since, &client->revision))
 		return GPAL_E_NO_MEMORY;
 	if (code == 0)
-		client->agree_ms = agree_until(client);
+		client->accept_by_ms = accept_deadline(client);
 	return code;
 }
 
 /*
- * After a failure the subscription continues on another connection. So no event is lost that came
- * later, or that could not be read for lack of memory.
+ * After a failure the subscription continues on another connection, which begins after the last
+ * event. So an event that came later, or that did not fit in memory, is sent again.
  */
-static int survive_loss(struct gpal_client *client, int code)
+static int continue_after_failure(struct gpal_client *client, int code)
 {
 	if (code == 0 || code == GPAL_E_IN_PROGRESS)
 		return code;
 	gpald_link_close(&client->link);
-	client->agree_ms = INT64_MAX;
+	client->accept_by_ms = INT64_MAX;
 	if (!*client->outage)
 		snprintf(client->outage, sizeof(client->outage), "the connection was lost");
 	return code == GPAL_E_CLOSED || code == GPAL_E_NO_DAEMON ? GPAL_E_IN_PROGRESS : code;
@@ -217,7 +217,7 @@ int gpald_events_advance(struct gpal_client *client)
 {
 	int code;
 
-	/* Received bytes overwrite it. */
+	/* The bytes that are received next overwrite the last line. */
 	client->last_line = NULL;
 	if (client->link.has_line)
 		return 0;
@@ -226,12 +226,12 @@ int gpald_events_advance(struct gpal_client *client)
 		code = gpald_link_step(&client->link);
 	if (client->link.has_line)
 		return 0;
-	if (code == 0 && gpald_client_now_ms() >= client->agree_ms)
+	if (code == 0 && gpald_client_now_ms() >= client->accept_by_ms)
 		code = GPAL_E_CLOSED;
-	return survive_loss(client, code ? code : GPAL_E_IN_PROGRESS);
+	return continue_after_failure(client, code ? code : GPAL_E_IN_PROGRESS);
 }
 
-/* One step; GPAL_E_IN_PROGRESS: no event has come. */
+/* Does one step. Returns GPAL_E_IN_PROGRESS if no event has come. */
 static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
 			  struct gpal_client_event *event, struct gpal_client_error *error)
 {
@@ -242,8 +242,8 @@ static int advance_events(struct gpal_client *client, struct gpald_arena *arena,
 	if (code == 0 && gpald_link_take_line(&client->link, &line, &length)) {
 		gpald_arena_reset(arena);
 		client->last_line = line;
-		return survive_loss(client,
-				    take_notification(client, line, length, arena, event, error));
+		return continue_after_failure(
+			client, take_notification(client, line, length, arena, event, error));
 	}
 	if (code == GPAL_E_IN_PROGRESS)
 		return code;

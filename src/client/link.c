@@ -76,12 +76,12 @@ static void send_some(struct gpald_link *link)
 	const struct gpald_writer *output = &link->output;
 	ssize_t sent;
 
-	if (link->is_deaf || has_sent(link))
+	if (link->is_send_closed || has_sent(link))
 		return;
 	sent = send(link->fd, output->text.data + link->sent, output->text.length - link->sent,
 		    MSG_NOSIGNAL);
 	if (sent < 0)
-		link->is_deaf = !is_temporary(errno);
+		link->is_send_closed = !is_temporary(errno);
 	else
 		link->sent += (size_t)sent;
 }
@@ -154,7 +154,7 @@ bool gpald_link_is_idle(struct gpald_link *link)
 {
 	struct pollfd ready = { .fd = link->fd, .events = POLLIN };
 
-	return link->is_connected && !link->is_deaf && has_sent(link) &&
+	return link->is_connected && !link->is_send_closed && has_sent(link) &&
 	       link->input.text.length == link->taken && poll(&ready, 1, 0) == 0;
 }
 
@@ -163,7 +163,7 @@ short gpald_link_events(const struct gpald_link *link)
 	/* The caller must take the line first. */
 	if (!link->is_connected || link->has_line)
 		return 0;
-	return link->is_deaf || has_sent(link) ? POLLIN : POLLIN | POLLOUT;
+	return link->is_send_closed || has_sent(link) ? POLLIN : POLLIN | POLLOUT;
 }
 
 void gpald_link_close(struct gpald_link *link)
@@ -171,7 +171,7 @@ void gpald_link_close(struct gpald_link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	link->fd = -1;
-	link->is_connected = link->is_deaf = link->has_line = false;
+	link->is_connected = link->is_send_closed = link->has_line = false;
 	gpald_writer_clear(&link->output);
 	gpald_writer_reset(&link->input, 0);
 	link->sent = link->taken = link->searched = 0;

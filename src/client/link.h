@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-/* How often a full listen queue is tried again; the kernel gives no event for it. */
+/* How often to connect again while the listen queue is full; the kernel gives no event for it. */
 #define GPALD_LINK_RETRY_MS 10
 
 struct gpald_link {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;                     /* -1: none */
 	bool is_connected;          /* false with a descriptor: the listen queue is full */
-	bool is_deaf;               /* the peer reads no more, but may have sent something */
+	bool is_send_closed;        /* the peer reads no more, but may have sent something */
 	struct gpald_writer output; /* the line to send; it stays until the next one */
 	size_t sent;                /* bytes of the output that are sent */
 	struct gpald_writer input;  /* received bytes; the first `taken` ones are used up */
@@ -31,28 +31,28 @@ struct gpald_link {
 	int error;       /* errno, for GPAL_E_NO_DAEMON */
 };
 
-/* False: the path is too long for a socket. */
+/* Initialises a link. Returns false if the path is empty or too long for a socket. */
 GPAL_MUST_USE bool gpald_link_init(struct gpald_link *link, const char *path);
 
-/* Connects. GPAL_E_IN_PROGRESS: call it again after GPALD_LINK_RETRY_MS. */
+/* Connects. If it returns GPAL_E_IN_PROGRESS, call it again after GPALD_LINK_RETRY_MS. */
 GPAL_MUST_USE int gpald_link_open(struct gpald_link *link);
 
-/* The writer for the next line to send. The last line must have been sent. */
+/* Returns the writer for the next line to send. The last line must have been sent. */
 struct gpald_writer *gpald_link_begin_line(struct gpald_link *link);
 
-/* Sends and receives without waiting. Received lines can be taken whatever it returns. */
+/* Sends and receives without waiting. Whatever it returns, received lines can be taken. */
 GPAL_MUST_USE int gpald_link_step(struct gpald_link *link);
 
-/* Takes a line, with a NUL for its LF; it is valid until the next step. False: there is none. */
+/* Takes a line, which ends in NUL and is valid until the next step. Returns false without one. */
 bool gpald_link_take_line(struct gpald_link *link, const char **line, size_t *length);
 
 /*
- * Whether a new request can be sent: the last line was sent, and since then nothing has come,
- * not even the end of the connection.
+ * Returns true if a new request can be sent: the last line was sent, and since then nothing has
+ * come, not even the end of the connection.
  */
 bool gpald_link_is_idle(struct gpald_link *link);
 
-/* The events to wait for with poll(). */
+/* Returns the events to wait for with poll(). */
 short gpald_link_events(const struct gpald_link *link);
 
 /* Closes the connection and drops unsent and received bytes. The line taken last stays valid. */

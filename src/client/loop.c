@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the caller's event loop must wait for, in a call or for events. */
+/* Returns what the caller's event loop must wait for, during a call or a subscription. */
 #include "config.h"
 
 #include "client/client_state.h"

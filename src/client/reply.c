@@ -35,7 +35,7 @@ static const cJSON *object_member(const cJSON *object, const char *name)
 	return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* "": the member is missing. */
+/* Returns the text of a member; "" if there is none. */
 static const char *member_text(const cJSON *object, const char *name)
 {
 	const cJSON *value = object_member(object, name);
@@ -43,7 +43,7 @@ static const char *member_text(const cJSON *object, const char *name)
 	return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-/* 0: the member is missing. */
+/* Returns the integer of a member; 0 if there is none. */
 static uint64_t integer_of(const cJSON *object, const char *name)
 {
 	const cJSON *value = object_member(object, name);
@@ -67,7 +67,8 @@ static struct gpal_range range_of(const cJSON *object)
 
 /* Lines. */
 
-static int not_an_answer(struct gpal_client_error *error, const char *why)
+/* Fills in the error for a line that is not a valid reply. */
+static int fail_invalid(struct gpal_client_error *error, const char *why)
 {
 	return gpald_client_fail(error, GPAL_E_PROTOCOL, "invalid reply: %s", why);
 }
@@ -97,24 +98,24 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 	if (gpald_json_parse_long(line, length, arena, &message, &fault))
 		return fault.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY) ?
 			       gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory") :
-			       not_an_answer(error, fault.message);
+			       fail_invalid(error, fault.message);
 	if (strcmp(member_text(message, "jsonrpc"), "2.0") != 0)
-		return not_an_answer(error, "it is no JSON-RPC 2.0 message");
+		return fail_invalid(error, "it is no JSON-RPC 2.0 message");
 	if (strcmp(member_text(message, "method"), "layout.event") == 0) {
 		reply->event = object_member(message, "params");
-		return reply->event ? 0 : not_an_answer(error, "an event without params");
+		return reply->event ? 0 : fail_invalid(error, "an event without params");
 	}
 	if (*member_text(message, "method") && !object_member(message, "id"))
 		return 0;
 	reply->result = object_member(message, "result");
 	reply->error = object_member(message, "error");
 	if (!reply->result == !reply->error)
-		return not_an_answer(error, "it has to have either a result or an error");
+		return fail_invalid(error, "it must have either a result or an error");
 	if (reply->error && !is_refusal(reply->error))
-		return not_an_answer(error, "its error lacks a code or a message");
+		return fail_invalid(error, "its error lacks a code or a message");
 	/* If the daemon could not parse the request, it does not know the id. */
 	if (!has_id(message, id) && !(reply->error && cJSON_IsNull(object_member(message, "id"))))
-		return not_an_answer(error, "its id is not that of the request");
+		return fail_invalid(error, "its id is not that of the request");
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fills in *error, unless it is NULL; always returns `code`. */
+/* Fills in *error, unless `error` is NULL. Always returns `code`. */
 __attribute__((format(printf, 3, 4))) int gpald_client_fail(struct gpal_client_error *error,
 							    int code, const char *format, ...);
 
@@ -22,14 +22,14 @@ struct gpald_reply {
 };
 
 /*
- * Parses a line into the arena. GPAL_E_PROTOCOL: it is neither a reply to the request `id`, nor a
- * refusal without an id, nor a notification.
+ * Parses a line into the arena. Returns GPAL_E_PROTOCOL if it is neither a reply to the request
+ * `id`, nor a refusal without an id, nor a notification.
  */
 GPAL_MUST_USE int gpald_reply_parse(const char *line, size_t length, uint64_t id,
 				    struct gpald_arena *arena, struct gpald_reply *reply,
 				    struct gpal_client_error *error);
 
-/* Fills in *error, unless it is NULL, from the error of a reply; returns GPAL_E_REFUSED. */
+/* Fills in *error, unless `error` is NULL, from the error of a reply. Returns GPAL_E_REFUSED. */
 int gpald_client_refuse(const struct gpald_reply *reply, struct gpal_client_error *error);
 
 #endif
