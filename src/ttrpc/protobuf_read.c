@@ -199,7 +199,7 @@ static enum gpald_protobuf_type type_of(const ProtobufCFieldDescriptor *field)
 	}
 }
 
-static const char *field_key(const ProtobufCFieldDescriptor *field)
+static const char *type_name(const ProtobufCFieldDescriptor *field)
 {
 	return field->type == PROTOBUF_C_TYPE_MESSAGE ? "a message" :
 	       field->type == PROTOBUF_C_TYPE_STRING  ? "a text" :
@@ -284,7 +284,7 @@ static int read_field(struct reader *r, const ProtobufCFieldDescriptor *field,
 
 	if (given->type != type_of(field) && !is_packed)
 		return gpald_decoder_refuse(&r->decoder, GPALD_WRONG_TYPE,
-					    "expected %s, not wire type %u", field_key(field),
+					    "expected %s, not wire type %u", type_name(field),
 					    given->type);
 	if (slot->value && !is_list)
 		return gpald_decoder_refuse(&r->decoder, GPALD_DUPLICATE_KEY,

@@ -256,7 +256,7 @@ static void write_array_end(struct gpald_writer *w)
 
 /* Values. */
 
-static bool is_left_out(const ProtobufCFieldDescriptor *field, bool is_default)
+static bool is_omitted(const ProtobufCFieldDescriptor *field, bool is_default)
 {
 	return is_default && field->label == PROTOBUF_C_LABEL_NONE &&
 	       !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
@@ -292,7 +292,7 @@ static void write_integer(struct gpald_writer *w, const char *key, uint64_t valu
 		write_varint(w, value);
 	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		write_inner(w, field, "size", value);
-	else if (!is_left_out(field, value == 0))
+	else if (!is_omitted(field, value == 0))
 		gpald_protobuf_number(w, field->id, value);
 }
 
@@ -305,7 +305,7 @@ static void write_bytes(struct gpald_writer *w, const char *key, const void *byt
 	if (!bytes) {
 		if (find_inner_field(field, "none"))
 			write_inner(w, field, "none", true);
-	} else if (!is_left_out(field, length == 0)) {
+	} else if (!is_omitted(field, length == 0)) {
 		assert(field->type == PROTOBUF_C_TYPE_STRING ||
 		       field->type == PROTOBUF_C_TYPE_BYTES);
 		gpald_protobuf_bytes(w, field->id, bytes, length);
