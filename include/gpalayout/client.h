@@ -71,7 +71,7 @@ enum gpal_client_code {
 	GPAL_E_CLOSED = -103,      /* the connection was closed before the reply was complete */
 	GPAL_E_PROTOCOL = -104,    /* the reply is not valid, or lacks a member */
 	GPAL_E_IN_PROGRESS = -105, /* not finished: call the same function again */
-	GPAL_E_BUSY = -106,        /* another call is in progress, or the client has events */
+	GPAL_E_BUSY = -106,        /* another call is in progress, or the client is subscribed */
 };
 
 #define GPAL_REASON_MAX 63   /* bytes of the longest reason */
@@ -88,7 +88,7 @@ struct gpal_client_error {
 	char reason[GPAL_REASON_MAX + 1];   /* stable, such as "exhausted" */
 	char pointer[GPAL_POINTER_MAX + 1]; /* JSON pointer to the parameter at fault; or empty */
 	uint64_t offset;                    /* byte at fault in a line that is not JSON */
-	uint64_t generation;                /* that the layout has */
+	uint64_t generation;                /* the present generation of the layout */
 	struct gpal_optional owner_uid;     /* of the layout */
 	uint64_t revision;                  /* "resync_required": of the newest event */
 	uint64_t oldest_since;              /* "resync_required": the least `since` allowed */
@@ -344,8 +344,8 @@ struct gpal_client_update {
  * gpal_client_update - change a live layout (layout.update)
  * @request: the whole new request, as in gpal_update()
  * @options: NULL for a zeroed struct
- * @update: receives the result. After the refusals "would_move" and "would_remove" it is not NULL
- *          either, and has only `changes`: those that were refused
+ * @update: receives the result. After a refusal with "would_move" or "would_remove" it is a result,
+ *          too, which has only `changes`: the refused ones
  *
  * Reasons of a refusal: "not_found"; "generation_mismatch"; "denied", it belongs to another user;
  * "conflict", the request names another policy or architecture; those of gpal_update();

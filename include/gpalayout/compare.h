@@ -59,8 +59,9 @@ struct gpal_changes {
 
 	/*
 	 * A guest that knows the earlier layout finds everything in the later one. Both have the
-	 * same architecture; no range has moved, shrunk or gone; each bus of each root complex and
-	 * each virtio-mmio slot is at its address; CXL windows and rooms serve what they served.
+	 * same architecture; no range is moved, smaller or removed; each bus of each root complex
+	 * and each virtio-mmio slot is at its address; each room has the same node, and each CXL
+	 * window the same targets and granularity.
 	 */
 	bool compatible;
 

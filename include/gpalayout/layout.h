@@ -46,7 +46,7 @@ struct gpal_layout_segment {
 	uint8_t start_bus;      /* lowest bus of its root complexes */
 	uint8_t end_bus;        /* highest bus, included */
 	struct gpal_range ecam; /* from start_bus to end_bus */
-	uint64_t bus0_base; /* address that the configuration space of bus 0 has, or would have */
+	uint64_t bus0_base;     /* address of bus 0, even if the segment does not have this bus */
 };
 
 struct gpal_layout_root_complex {
@@ -94,7 +94,7 @@ enum gpal_warning_reason {
 	GPAL_WARN_NO_LOW_MEMORY,                 /* chipset low MMIO covers all below 4 GiB */
 	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* a high window lacks room for a large BAR */
 	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi cannot translate a range there */
-	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of the RAM is above one */
+	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of the RAM is above it */
 	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI: no RAM is below 1 GiB */
 	GPAL_WARN_HOTPLUG_OFF_BLOCK,             /* a room is not in whole blocks of Linux */
 	GPAL_WARN_COUNT
@@ -135,7 +135,7 @@ struct gpal_layout {
 	uint32_t virtio_mmio_slots;
 
 	enum gpal_iommu iommu;
-	const struct gpal_layout_iommu *iommus; /* in the order of the root complexes with one */
+	const struct gpal_layout_iommu *iommus; /* in the order of their root complexes */
 	size_t iommu_count;
 
 	struct gpal_range vtl2_chipset_mmio;
