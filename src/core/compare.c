@@ -50,10 +50,11 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 
 /*
  * Returns true if a change of this pair is reported. For a root complex, a change of its bus
- * numbers is reported. That it comes or goes is reported only if it has no range in the map, which
- * would show it. The addresses of its buses are reported with the ECAM of its segment.
+ * numbers is reported. A root complex that is added or removed is reported only if it has no range
+ * in the map, because such a range would show it. The addresses of its buses are reported with the
+ * ECAM of its segment.
  */
-static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
+static bool is_reported(const struct gpald_part *from, const struct gpald_part *to)
 {
 	const struct gpal_layout_root_complex *a = from ? from->buses : NULL;
 	const struct gpal_layout_root_complex *b = to ? to->buses : NULL;
@@ -61,7 +62,7 @@ static bool is_told(const struct gpald_part *from, const struct gpald_part *to)
 	if (!a && !b)
 		return true;
 	if (!a || !b)
-		return a ? from->is_all : to->is_all;
+		return a ? from->has_no_range : to->has_no_range;
 	return !(gpald_has_buses(a, b) && gpald_has_buses(b, a));
 }
 
@@ -91,7 +92,7 @@ struct comparison {
 	struct gpal_change *changes;
 };
 
-/* Returns true if the new layout lacks a part. A RAM node with another extent is not gone. */
+/* Returns true if the new layout lacks a part. If a RAM node has other extents, it is not gone. */
 static bool is_gone(const struct comparison *c, const struct gpald_part *part)
 {
 	size_t count;
@@ -135,7 +136,7 @@ static void add_change(const struct comparison *c, const struct gpald_part *from
 	bool in_place;
 
 	c->list->removes |= change.is_removal;
-	if (!is_told(from, to))
+	if (!is_reported(from, to))
 		return;
 	in_place = !from || (to && is_in_place(c->from, from, to));
 

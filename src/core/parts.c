@@ -204,8 +204,9 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 			.entry = &slices[i],
 			.owner = rc->name,
 			.buses = rc,
-			.is_all = !has_iommu && !rc->has_cxl && gpal_range_is_empty(rc->low_mmio) &&
-				  gpal_range_is_empty(rc->high_mmio),
+			.has_no_range = !has_iommu && !rc->has_cxl &&
+					gpal_range_is_empty(rc->low_mmio) &&
+					gpal_range_is_empty(rc->high_mmio),
 		};
 	}
 	return sort_parts(arena, parts, *count);

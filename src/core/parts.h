@@ -14,12 +14,12 @@
 
 struct gpald_part {
 	uint64_t hash;                      /* of what it is for the guest */
-	const struct gpal_map_entry *entry; /* of the map; for buses, one that is made up */
+	const struct gpal_map_entry *entry; /* of the map; for buses, an entry made for the part */
 	const char *owner;     /* root complex of an IOMMU or of buses; otherwise the tag */
 	enum gpal_iommu iommu; /* kind of the IOMMU; GPAL_IOMMU_NONE: not an IOMMU */
 	const struct gpal_layout_segment *segment;    /* segment of an ECAM, or NULL */
 	const struct gpal_layout_root_complex *buses; /* root complex of buses, or NULL */
-	bool is_all; /* for buses: the root complex has no range in the map */
+	bool has_no_range; /* for buses: the root complex has no range in the map */
 	const struct gpal_layout_hotplug_room *room;     /* the room, or NULL */
 	const struct gpal_layout_cxl_window *cxl_window; /* the CXL window, or NULL */
 };
