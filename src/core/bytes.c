@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Capacities are doubled, so that what is appended is moved a few times and not each time. */
+/* Doubles a capacity that is too small, so that few calls move the bytes. */
 #include "config.h"
 
 #include "core/bytes.h"
@@ -12,7 +12,7 @@ bool gpald_bytes_grow(struct gpald_bytes *bytes, size_t room, size_t least)
 	size_t capacity = bytes->capacity ? bytes->capacity : least;
 	char *data;
 
-	/* A capacity is less than twice what it has to hold, or `least`: it does not overflow. */
+	/* A capacity is `least`, or less than twice what it must hold, so it does not overflow. */
 	if (room > SIZE_MAX / 4 - bytes->length)
 		return false;
 	while (capacity - bytes->length < room)

@@ -18,7 +18,7 @@ struct gpald_bytes {
 	size_t capacity;
 };
 
-/* gpald_bytes_reserve() when the capacity is too small. */
+/* Makes the capacity larger; for gpald_bytes_reserve() only. */
 GPAL_MUST_USE bool gpald_bytes_grow(struct gpald_bytes *bytes, size_t room, size_t least);
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes of names, which show that most names differ without comparing them. A client can choose
- * names with the same hash, so a caller must have another way to compare them.
+ * Hashes of names. Names with different hashes differ, so most names need no comparison. But a
+ * client can choose many names with the same hash, so a caller must also compare those in another
+ * way.
  */
 #ifndef GPALD_CORE_HASH_H
 #define GPALD_CORE_HASH_H
