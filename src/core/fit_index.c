@@ -119,7 +119,7 @@ static uint64_t block_best(const struct gpald_fit_index *index, size_t block)
 
 /* Merging. */
 
-static void bury_piece(struct gpald_fit_index *index, struct gpal_range piece)
+static void add_dead(struct gpald_fit_index *index, struct gpal_range piece)
 {
 	if (gpal_range_is_empty(piece))
 		return;
@@ -196,7 +196,7 @@ static struct gpal_range take_lowest(struct gpald_fit_index *index, size_t leaf,
 	uint64_t start = body->end - gpald_range_usable(*body, index->alignment);
 	struct gpal_range window = { start, start + size };
 
-	bury_piece(index, (struct gpal_range){ body->start, start });
+	add_dead(index, (struct gpal_range){ body->start, start });
 	body->start = window.end;
 	return window;
 }
@@ -212,14 +212,14 @@ static struct gpal_range take_highest(struct gpald_fit_index *index, size_t leaf
 
 	piece->end = start;
 	if (from_tail) {
-		bury_piece(index, *tail);
+		add_dead(index, *tail);
 		*tail = (struct gpal_range){ 0 };
 	}
 	if (gpald_range_usable(above, index->alignment) > 0) {
 		assert(gpal_range_is_empty(*tail));
 		*tail = above;
 	} else {
-		bury_piece(index, above);
+		add_dead(index, above);
 	}
 	return window;
 }
@@ -336,8 +336,8 @@ bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size, struct g
 	return take_fit(index, size, window, NULL);
 }
 
-bool gpald_fit_index_take_and_tell(struct gpald_fit_index *index, uint64_t size,
-				   struct gpal_range *window, struct gpald_trace *trace)
+bool gpald_fit_index_take_traced(struct gpald_fit_index *index, uint64_t size,
+				 struct gpal_range *window, struct gpald_trace *trace)
 {
 	return take_fit(index, size, window, trace);
 }

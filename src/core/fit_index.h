@@ -70,9 +70,9 @@ GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t 
 					struct gpal_range *window);
 
 /* Does the same, and records in the trace which free ranges it passed and which it chose. */
-GPAL_MUST_USE bool gpald_fit_index_take_and_tell(struct gpald_fit_index *index, uint64_t size,
-						 struct gpal_range *window,
-						 struct gpald_trace *trace);
+GPAL_MUST_USE bool gpald_fit_index_take_traced(struct gpald_fit_index *index, uint64_t size,
+					       struct gpal_range *window,
+					       struct gpald_trace *trace);
 
 /*
  * Writes the free ranges from the start of the region upwards to the empty list `to`. Later

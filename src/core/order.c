@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-#define RUN_LEAST ((size_t)16) /* insertion makes shorter runs this long */
-#define RUNS_MOST 16           /* merging more takes longer than a radix sort */
-#define DIGIT_BITS 9           /* few enough that all output streams stay in cache */
+#define RUN_MIN ((size_t)16) /* insertion makes shorter runs this long */
+#define RUNS_MAX 16          /* merging more takes longer than a radix sort */
+#define DIGIT_BITS 9         /* few enough that all output streams stay in cache */
 #define DIGITS (1u << DIGIT_BITS)
 
 /* Sorts the first `count` items; the first `sorted` of them are sorted. */
@@ -42,7 +42,7 @@ static void reverse_items(struct gpald_order *items, size_t count)
 /* Makes the first items an ascending run. Returns their number. */
 static size_t make_run(struct gpald_order *items, size_t count)
 {
-	const size_t least = count < RUN_LEAST ? count : RUN_LEAST;
+	const size_t least = count < RUN_MIN ? count : RUN_MIN;
 	size_t run = 1;
 
 	if (count > 1 && items[1].key < items[0].key) {
@@ -141,15 +141,15 @@ static void radix_sort(struct gpald_order *items, struct gpald_order *scratch, s
 
 void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
 {
-	size_t ends[RUNS_MOST];
+	size_t ends[RUNS_MAX];
 	size_t runs = 0;
 
-	if (count <= RUN_LEAST) {
+	if (count <= RUN_MIN) {
 		insert_sorted(items, 1, count);
 		return;
 	}
 	for (size_t at = 0; at < count; at = ends[runs++]) {
-		if (runs == RUNS_MOST) {
+		if (runs == RUNS_MAX) {
 			radix_sort(items, scratch, count);
 			return;
 		}

@@ -16,8 +16,8 @@
  * Limits on the free ranges of a step, and of all steps, so that explaining all ranges of a huge VM
  * takes no longer than placing them. An explanation of one tag has no limit.
  */
-#define PASSED_EACH 64
-#define PASSED_ALL 65536
+#define PASSED_PER_STEP_MAX 64
+#define PASSED_MAX 65536
 
 /* Makes room for one more element. Returns the list, which may have moved; NULL: out of memory. */
 static void *grow_elements(struct gpald_trace *trace, void *elements, size_t count,
@@ -76,7 +76,7 @@ static void add_passed(struct gpald_trace *trace, struct gpal_passed passed)
 	if (gpal_range_is_empty(passed.free) || gpald_trace_is_full(trace))
 		return;
 	if (!trace->wanted &&
-	    (step->passed_count == PASSED_EACH || trace->passed_total == PASSED_ALL)) {
+	    (step->passed_count == PASSED_PER_STEP_MAX || trace->passed_total == PASSED_MAX)) {
 		step->passed_cut = true;
 		return;
 	}

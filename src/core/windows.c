@@ -32,9 +32,9 @@
 
 static uint64_t window_key(const struct gpal_demand *demand)
 {
-	const uint64_t coarseness = (uint64_t)__builtin_ctzll(demand->alignment);
+	const uint64_t alignment_bits = (uint64_t)__builtin_ctzll(demand->alignment);
 
-	return (63 - coarseness) << SIZE_BITS | (SIZE_MASK - demand->size / GPAL_PAGE_SIZE);
+	return (63 - alignment_bits) << SIZE_BITS | (SIZE_MASK - demand->size / GPAL_PAGE_SIZE);
 }
 
 static uint64_t key_alignment(uint64_t key)
@@ -157,8 +157,8 @@ static void trace_run_choice(const struct search *s, struct gpald_trace *trace,
 }
 
 /* Places windows of one size and alignment. */
-static int place_alike(struct search *s, const struct gpald_order *items, size_t count,
-		       struct gpald_trace *trace)
+static int place_same_size(struct search *s, const struct gpald_order *items, size_t count,
+			   struct gpald_trace *trace)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
 	const uint64_t size = key_size(items->key), alignment = key_alignment(items->key);
@@ -202,7 +202,7 @@ static int place_alike(struct search *s, const struct gpald_order *items, size_t
  * Returns true if a pass for each size is no slower than an index, which is set up for each
  * alignment.
  */
-static bool is_simple(const struct search *s, const struct gpald_order *items, size_t count)
+static bool is_fast_by_size(const struct search *s, const struct gpald_order *items, size_t count)
 {
 	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
 
@@ -239,7 +239,7 @@ static int place_by_size(struct search *s, const struct gpald_order *items, size
 		else
 			while (next < count && items[next].key == items[i].key)
 				next++;
-		code = place_alike(s, items + i, next - i, trace);
+		code = place_same_size(s, items + i, next - i, trace);
 	}
 	return code;
 }
@@ -253,7 +253,7 @@ static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *inde
 
 	if (!trace)
 		return gpald_fit_index_take(index, key_size(item->key), window);
-	if (!gpald_fit_index_take_and_tell(index, key_size(item->key), window, trace))
+	if (!gpald_fit_index_take_traced(index, key_size(item->key), window, trace))
 		return false;
 	gpald_trace_close(trace, index->direction == GPALD_TOP_DOWN);
 	return true;
@@ -300,8 +300,8 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 	gpald_order_sort(p->order, p->order_scratch, count);
 	s = (struct search){ p, kind, direction, region, 0, 0 };
 	search_init(&s);
-	return is_simple(&s, p->order, count) ? place_by_size(&s, p->order, count) :
-						place_indexed(&s, p->order, count);
+	return is_fast_by_size(&s, p->order, count) ? place_by_size(&s, p->order, count) :
+						      place_indexed(&s, p->order, count);
 }
 
 int gpald_place_mmio32(struct gpald_placement *p)

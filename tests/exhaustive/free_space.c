@@ -266,8 +266,8 @@ static bool check_case(const struct scene *scene)
 		fitted = at < scene->pages;
 		if (last)
 			gpald_trace_open(&trace, &step);
-		if ((last ? gpald_fit_index_take_and_tell(&index, take->size * GPAL_PAGE_SIZE,
-							  &window, &trace) :
+		if ((last ? gpald_fit_index_take_traced(&index, take->size * GPAL_PAGE_SIZE,
+							&window, &trace) :
 			    gpald_fit_index_take(&index, take->size * GPAL_PAGE_SIZE, &window)) !=
 		    fitted)
 			what = fitted ? "a window is not found" : "a window is found";

@@ -101,13 +101,13 @@ while read -r program file change; do
 	remake "$file"
 done <<'END'
 free_space src/core/fit_index.c s/body->start = window.end;/body->start = start;/
-free_space src/core/fit_index.c s/bury_piece(index, (struct gpal_range){ body->start, start });/;/
+free_space src/core/fit_index.c s/add_dead(index, (struct gpal_range){ body->start, start });/;/
 free_space src/core/fit_index.c s/bool from_tail = \(.*\) >= size;/bool from_tail = \1 > size;/
 free_space src/core/fit_index.c s/gpald_align_down(piece->end - size, index->alignment)/piece->end - size/
 free_space src/core/fit_index.c s/gpald_range_usable(above, index->alignment) > 0/gpald_range_usable(above, index->alignment) > 4096/
 free_space src/core/fit_index.c s/^\t\t\*tail = above;/;/
-free_space src/core/fit_index.c s/bury_piece(index, above);/;/
-free_space src/core/fit_index.c s/bury_piece(index, \*tail);/;/
+free_space src/core/fit_index.c s/add_dead(index, above);/;/
+free_space src/core/fit_index.c s/add_dead(index, \*tail);/;/
 free_space src/core/fit_index.c s/index->best\[right\] >= size/index->best[right] > size/
 free_space src/core/fit_index.c s/index->best\[left\] >= size/index->best[left] > size/
 free_space src/core/fit_index.c s/while (leaf_best(index, leaf) < size)/while (leaf_best(index, leaf) <= size)/
@@ -134,7 +134,7 @@ edges src/core/checked.h s/return !__builtin_add_overflow(a, b, sum);/return __b
 edges src/core/alloc_input.c s/pin->range.end > GPAL_SPACE_END/pin->range.end > GPAL_SPACE_END + 1/
 edges src/core/alloc_input.c s/pin->range.start % GPAL_PAGE_SIZE != 0/0/
 edges src/core/alloc_input.c s/demand->alignment < GPAL_PAGE_SIZE ||/0 ||/
-allocator src/core/windows.c s/return (63 - coarseness) << SIZE_BITS/return coarseness << SIZE_BITS/
+allocator src/core/windows.c s/return (63 - alignment_bits) << SIZE_BITS/return alignment_bits << SIZE_BITS/
 allocator src/core/windows.c s/? start - free.start : usable - size/? start - free.start : usable/
 allocator src/core/windows.c s/? start - free.start : usable - size/? free.end - free.start : usable - size/
 allocator src/core/windows.c s/if (most > count)/if (0)/
