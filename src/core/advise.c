@@ -3,8 +3,8 @@
  * Theory of operation
  *
  * How far a window of a root complex can grow in place is read from the map. Pinning the window to
- * a larger range, which adds only free space beside it, moves no other range: none lies there, and
- * a search that passes the window only finds less space where it took none.
+ * a larger range adds only free space beside it, and moves no other range: none lies in that space,
+ * and a search that passed over it finds the same place without it.
  *
  * All other sizes are tried, because a size changes the order in which windows are placed, and the
  * alignment of RAM. A budget limits the work of all tries.
@@ -50,13 +50,13 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 	struct gpal_layout *layout;
 	enum gpald_verdict verdict = gpald_sizing_try(&a->sizing, size, &layout);
 
-	if (verdict != GPALD_DOES)
+	if (verdict != GPALD_FITS)
 		return verdict;
 	if (gpal_compare(a->layout, layout, &changes, NULL)) {
 		a->budget.no_memory = true;
 		verdict = GPALD_NOT_TRIED;
 	} else if (!changes->compatible) {
-		verdict = GPALD_DOES_NOT;
+		verdict = GPALD_DOES_NOT_FIT;
 	}
 	gpal_changes_free(changes);
 	gpal_layout_free(layout);
@@ -64,9 +64,9 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 }
 
 /*
- * Returns a size that works while the next one, a unit more, does not; 0: the budget is spent. A
- * size less than a unit below the limit fails, because units are at most 4 GiB and some space below
- * 4 GiB is always taken.
+ * Returns a size that works while the next one, a unit more, does not; 0: the budget is spent. The
+ * search begins at the largest size up to the limit, which never works: it is less than a unit
+ * below the limit, a unit is at most 4 GiB, and some space below 4 GiB is always taken.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)
@@ -84,7 +84,7 @@ static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 	const uint64_t bad = gpald_whole_units(size, unit) + (size % unit ? unit : 0);
 	uint64_t found;
 
-	return least < bad && resolves_with_size(a, least) == GPALD_DOES &&
+	return least < bad && resolves_with_size(a, least) == GPALD_FITS &&
 			       gpald_find_size(least, bad, unit, resolves_with_size, a, &found) ?
 		       found :
 		       0;
@@ -170,12 +170,12 @@ static void advise_on(struct advising *a, const struct candidate *candidate,
 		growth->in_place = grow_size(a, growth->size, unit, limit, layout_stays_with_size);
 	}
 	/* A layout that an update made may not resolve from its request alone. */
-	if (unit > 0 && resolves_with_size(a, growth->size) == GPALD_DOES)
+	if (unit > 0 && resolves_with_size(a, growth->size) == GPALD_FITS)
 		growth->resolved = grow_size(a, growth->size, unit, limit, resolves_with_size);
 }
 
-#define TRIES_EACH 112                 /* enough for two searches among 2^52 sizes */
-#define BUDGET_MOST (8 * GPALD_BUDGET) /* limit for RAM, or for a single range */
+#define TRIES_PER_RANGE 112           /* enough for two searches among 2^52 sizes */
+#define BUDGET_MAX (8 * GPALD_BUDGET) /* limit for RAM, or for a single range */
 
 static size_t count_ram(const struct candidate *list, size_t count)
 {
@@ -197,7 +197,7 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
 	size_t left = a->left;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t share = TRIES_EACH * a->sizing.things;
+		size_t share = TRIES_PER_RANGE * a->sizing.cost;
 
 		if ((list[i].subject == GPAL_SUBJECT_MEMORY_NODE) != is_ram)
 			continue;
@@ -215,13 +215,13 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
 
 /*
  * Returns a budget that is enough to try each of these ranges, even in a huge VM, up to
- * BUDGET_MOST; at least `usual`.
+ * BUDGET_MAX; at least `usual`.
  */
 static size_t tries_budget(const struct advising *a, size_t ranges, size_t usual)
 {
-	const size_t wanted = ranges * TRIES_EACH * a->sizing.things;
+	const size_t wanted = ranges * TRIES_PER_RANGE * a->sizing.cost;
 
-	return wanted <= usual ? usual : wanted < BUDGET_MOST ? wanted : BUDGET_MOST;
+	return wanted <= usual ? usual : wanted < BUDGET_MAX ? wanted : BUDGET_MAX;
 }
 
 /* RAM comes first: it grows most often, and the budget may not last for all ranges. */
@@ -414,7 +414,7 @@ static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request
 							     gpal_policy_default();
 	const unsigned int bits = request->host_physical_address_bits;
 	const unsigned int alias = request->has_vtl2_alias_map;
-	const struct gpald_around nothing = { .live = NULL };
+	const struct gpald_resolve_options nothing = { .live = NULL };
 	struct advising a = {
 		.request = request,
 		.layout = layout,

@@ -29,10 +29,10 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
  */
 static size_t allocation_arena_hint(const struct gpal_alloc_input *input)
 {
-	const size_t things = input->reserved_count + input->fixed_count + input->mmio32_count +
+	const size_t ranges = input->reserved_count + input->fixed_count + input->mmio32_count +
 			      input->ram_count + input->mmio64_count + input->post_mmio_count;
 
-	return 160 * (things < 4096 ? things : 4096);
+	return 160 * (ranges < 4096 ? ranges : 4096);
 }
 
 int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,

@@ -71,11 +71,11 @@ static bool has_same_digest(const struct gpal_layout *a, const struct gpal_layou
 static int trace_live(const struct gpal_request *request, const struct gpal_layout *live,
 		      enum gpald_keep keep, struct gpald_trace *trace, struct gpal_layout **layout)
 {
-	const struct gpald_around around = { .live = live, .keep = keep, .trace = trace };
+	const struct gpald_resolve_options options = { .live = live, .keep = keep, .trace = trace };
 	int code;
 
 	*trace = (struct gpald_trace){ .wanted = trace->wanted };
-	code = gpald_resolve(request, live->policy, around, layout, NULL);
+	code = gpald_resolve(request, live->policy, options, layout, NULL);
 	if (code == GPAL_OK &&
 	    !(is_same_map(&live->map, &(*layout)->map) && has_same_digest(live, *layout))) {
 		gpal_layout_free(*layout);
@@ -115,13 +115,15 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 
 	*explanation = NULL;
 	if (!live)
-		code = gpald_resolve(request, policy, (struct gpald_around){ .trace = &trace },
-				     &layout, error);
+		code = gpald_resolve(request, policy,
+				     (struct gpald_resolve_options){ .trace = &trace }, &layout,
+				     error);
 	else if ((code = explain_live(request, live, &trace, &layout)) != GPAL_OK)
 		gpald_fail_plain(error, (enum gpal_code)code);
 	/* Add the sizes that would fit, as gpal_resolve() does. */
 	if (code && error)
-		gpald_advise_request(request, policy, (struct gpald_around){ .live = NULL }, error);
+		gpald_advise_request(request, policy,
+				     (struct gpald_resolve_options){ .live = NULL }, error);
 	if (code)
 		return code;
 	/* It lies in the arena of the layout, and is freed with it. */

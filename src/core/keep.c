@@ -209,8 +209,8 @@ static int collect_kept(struct keeping *k)
 			else if (!is_rest_of_node(k, origin))
 				code = keep_demand(k, (enum gpal_kind)kind, i);
 		}
-	if (k->r->around.removes)
-		*k->r->around.removes = k->found < k->part_count;
+	if (k->r->options.removes)
+		*k->r->options.removes = k->found < k->part_count;
 	return code;
 }
 
@@ -218,10 +218,10 @@ static int keep_same(struct keeping *k)
 {
 	const struct gpald_resolution *r = k->r;
 
-	k->parts = gpald_list_parts(r->arena, r->around.live, &k->part_count);
+	k->parts = gpald_list_parts(r->arena, r->options.live, &k->part_count);
 	if (!k->parts)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	if (r->around.live->arch != r->request->arch)
+	if (r->options.live->arch != r->request->arch)
 		return GPAL_E_WOULD_MOVE;
 	return collect_kept(k);
 }
@@ -232,7 +232,7 @@ static int keep_same(struct keeping *k)
 static int keep_again(struct keeping *k)
 {
 	const struct gpald_resolution *r = k->r;
-	const struct gpal_map *map = &r->around.live->map;
+	const struct gpal_map *map = &r->options.live->map;
 	struct gpald_order *order = gpald_arena_alloc(r->arena, 2 * map->count, sizeof(*order));
 	size_t count = 0;
 
@@ -242,7 +242,7 @@ static int keep_again(struct keeping *k)
 		const struct gpal_map_entry *entry = &map->entries[i];
 
 		if (entry->kind < GPAL_KIND_MMIO32 ||
-		    (r->around.keep == GPALD_KEEP_MARKED && !(map->kept && map->kept[i])))
+		    (r->options.keep == GPALD_KEEP_MARKED && !(map->kept && map->kept[i])))
 			continue;
 		if (entry->index >= r->inputs[entry->kind].count)
 			return gpald_fail_plain(r->error, GPAL_E_INTERNAL);
@@ -272,10 +272,10 @@ int gpald_collect_kept(struct gpald_resolution *r)
 	int code;
 
 	/* Each live part is kept at most once: tags are unique, and so are root complexes. */
-	k.kept = gpald_arena_alloc(r->arena, r->around.live->map.count, sizeof(*k.kept));
+	k.kept = gpald_arena_alloc(r->arena, r->options.live->map.count, sizeof(*k.kept));
 	if (!k.kept)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	code = r->around.keep == GPALD_KEEP_SAME ? keep_same(&k) : keep_again(&k);
+	code = r->options.keep == GPALD_KEEP_SAME ? keep_same(&k) : keep_again(&k);
 	r->kept = (struct gpald_kept_list){ k.kept, k.count };
 	return code;
 }

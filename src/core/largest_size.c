@@ -21,8 +21,8 @@
 
 /*
  * Returns the largest size found below the one asked for; 0: none was found. For a window this
- * usually is the size of the largest free range, so that is tried first. It is not for RAM, which
- * may be in several ranges, or if other ranges may move; then the size is searched.
+ * usually is the size of the largest free range, so that is tried first. For RAM, which may be in
+ * several ranges, and if other ranges may move, the size is searched instead.
  */
 static uint64_t find_largest(const struct gpal_error *error, bool may_move, uint64_t least,
 			     uint64_t asked, uint64_t unit, gpald_size_test *test, void *data)
@@ -34,12 +34,12 @@ static uint64_t find_largest(const struct gpal_error *error, bool may_move, uint
 	uint64_t size;
 
 	if (error->phase != GPAL_KIND_RAM && !may_move && fit < bad) {
-		verdict = fit > 0 ? test(data, fit) : GPALD_DOES_NOT;
-		if (verdict != GPALD_DOES_NOT || fit == 0)
-			return verdict == GPALD_DOES ? fit : 0;
+		verdict = fit > 0 ? test(data, fit) : GPALD_DOES_NOT_FIT;
+		if (verdict != GPALD_DOES_NOT_FIT || fit == 0)
+			return verdict == GPALD_FITS ? fit : 0;
 		bad = fit;
 	}
-	if (bad > least && test(data, least) == GPALD_DOES &&
+	if (bad > least && test(data, least) == GPALD_FITS &&
 	    gpald_find_size(least, bad, unit, test, data, &size))
 		return size;
 	return 0;
@@ -64,7 +64,7 @@ static enum gpald_verdict try_share(void *data, uint64_t size)
 	return gpald_sizing_try_phase(sharing->sizing, size, sharing->phase);
 }
 
-#define SHARES_MOST 2048 /* multiples of 2 MiB in 4 GiB; up to this many are tried one by one */
+#define SHARES_MAX 2048 /* multiples of 2 MiB in 4 GiB; up to this many are tried one by one */
 
 /*
  * Returns the largest multiple of the usual alignment with which all windows fit; 0: none. A
@@ -75,16 +75,16 @@ static uint64_t find_share(struct sharing *sharing, uint64_t unit, uint64_t most
 {
 	uint64_t size;
 
-	if (most / unit <= SHARES_MOST) {
+	if (most / unit <= SHARES_MAX) {
 		for (size = gpald_whole_units(most, unit); size > 0; size -= unit) {
 			const enum gpald_verdict verdict = try_share(sharing, size);
 
-			if (verdict != GPALD_DOES_NOT)
-				return verdict == GPALD_DOES ? size : 0;
+			if (verdict != GPALD_DOES_NOT_FIT)
+				return verdict == GPALD_FITS ? size : 0;
 		}
 		return 0;
 	}
-	return try_share(sharing, unit) == GPALD_DOES &&
+	return try_share(sharing, unit) == GPALD_FITS &&
 			       gpald_find_size(unit, gpald_whole_units(most, unit) + unit, unit,
 					       try_share, sharing, &size) ?
 		       size :
@@ -108,12 +108,12 @@ static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_
 }
 
 static void advise_exhausted(const struct gpal_request *request, const struct gpal_policy *policy,
-			     struct gpald_around around, struct gpal_error *error)
+			     struct gpald_resolve_options options, struct gpal_error *error)
 {
 	struct gpald_budget budget = { .left = GPALD_BUDGET };
 	struct gpald_sizing sizing;
 
-	if (gpald_sizing_init(&sizing, request, policy, around, &budget)) {
+	if (gpald_sizing_init(&sizing, request, policy, options, &budget)) {
 		const uint64_t unit = gpald_sizing_choose(&sizing, error->subject, error->index);
 
 		if (unit > 0) {
@@ -123,7 +123,7 @@ static void advise_exhausted(const struct gpal_request *request, const struct gp
 					       error->index == 0;
 			const uint64_t apart = is_node_0 ? request->nodes[0] - error->size : 0;
 
-			error->largest_size = find_largest(error, around.may_move, least,
+			error->largest_size = find_largest(error, options.may_move, least,
 							   error->size + apart, unit, try_request,
 							   &sizing);
 		}
@@ -238,12 +238,12 @@ static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate
 		return false;
 	/* Sizes of placed ranges are multiples of their unit. */
 	least = gpald_sizing_least(sizing, unit);
-	return least < candidate->size && try_request(sizing, least) == GPALD_DOES &&
+	return least < candidate->size && try_request(sizing, least) == GPALD_FITS &&
 	       gpald_find_size(least, candidate->size, unit, try_request, sizing, size);
 }
 
 static void advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
-			 struct gpald_around around, struct gpal_error *error)
+			 struct gpald_resolve_options options, struct gpal_error *error)
 {
 	struct gpald_budget budget = { 0 };
 	struct gpal_request wide = *request;
@@ -253,12 +253,12 @@ static void advise_width(const struct gpal_request *request, const struct gpal_p
 	size_t count = 0;
 
 	wide.host_physical_address_bits = 0;
-	if (gpald_resolve_or_afresh(&wide, policy, around, &layout, NULL))
+	if (gpald_resolve_or_move(&wide, policy, options, &layout, NULL))
 		return;
 	list = calloc(3 + layout->ram_count + layout->hotplug_room_count +
 			      2 * layout->root_complex_count,
 		      sizeof(*list));
-	if (list && gpald_sizing_init(&sizing, request, policy, around, &budget)) {
+	if (list && gpald_sizing_init(&sizing, request, policy, options, &budget)) {
 		count = add_nodes(layout, list);
 		count += add_rooms(layout, list + count);
 		count += add_windows(layout, list + count);
@@ -277,12 +277,12 @@ static void advise_width(const struct gpal_request *request, const struct gpal_p
 }
 
 void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpald_around around, struct gpal_error *error)
+			  struct gpald_resolve_options options, struct gpal_error *error)
 {
 	if (error->code == GPAL_E_EXHAUSTED)
-		advise_exhausted(request, policy, around, error);
+		advise_exhausted(request, policy, options, error);
 	if (error->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
-		advise_width(request, policy, around, error);
+		advise_width(request, policy, options, error);
 }
 
 /* The bare allocator. */
@@ -291,7 +291,7 @@ struct input_test {
 	struct gpal_alloc_input input;
 	struct gpal_demand *demand; /* in `input`: the one whose size is tried */
 	struct gpald_budget budget;
-	size_t things;
+	size_t cost;
 };
 
 static enum gpald_verdict try_input(void *data, uint64_t size)
@@ -302,7 +302,7 @@ static enum gpald_verdict try_input(void *data, uint64_t size)
 	struct gpal_map map;
 	int code = GPAL_E_NO_MEMORY;
 
-	if (!gpald_budget_take(&test->budget, test->things))
+	if (!gpald_budget_take(&test->budget, test->cost))
 		return GPALD_NOT_TRIED;
 	arena = gpald_arena_new(0);
 	test->demand->size = size;
@@ -317,8 +317,8 @@ void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error 
 	struct input_test test = {
 		.input = *input,
 		.budget.left = GPALD_BUDGET,
-		.things = input->reserved_count + input->fixed_count + input->mmio32_count +
-			  input->ram_count + input->mmio64_count + input->post_mmio_count,
+		.cost = input->reserved_count + input->fixed_count + input->mmio32_count +
+			input->ram_count + input->mmio64_count + input->post_mmio_count,
 	};
 	struct gpal_alloc_input *copy = &test.input;
 	const struct {

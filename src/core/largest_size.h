@@ -16,7 +16,7 @@
  * for GPAL_E_EXHAUSTED.
  */
 void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpald_around around, struct gpal_error *error);
+			  struct gpald_resolve_options options, struct gpal_error *error);
 void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error);
 
 #endif

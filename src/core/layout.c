@@ -35,7 +35,7 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 {
 	const struct gpal_policy *policy = request->policy ? request->policy :
 							     gpal_policy_default();
-	const struct gpald_around nothing = { .live = NULL };
+	const struct gpald_resolve_options nothing = { .live = NULL };
 	int code = gpald_resolve(request, policy, nothing, layout, error);
 
 	/* Add the sizes that would fit. */
@@ -45,18 +45,20 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 }
 
 /*
- * Fills in the error if there is no layout, with the live ranges in place or without them. The
- * error is about the layout that the guest has. If only the attempt without it was exhausted, the
- * neighbours are omitted: they are those of a layout that was never made, and would mislead.
+ * Fills in the error of an update that has no layout, neither around the live ranges nor without
+ * them. If both attempts were exhausted, the error describes the one around the live ranges,
+ * because the guest has these. If only the other attempt was, the neighbours are omitted: they are
+ * ranges of a layout that was never made, and would mislead.
  */
-static void tell_of_live(const struct gpal_request *request, struct gpald_around advised,
-			 int around_code, const struct gpal_error *around, struct gpal_error *error)
+static void fill_in_update_error(const struct gpal_request *request,
+				 struct gpald_resolve_options advised, int kept_code,
+				 const struct gpal_error *kept_error, struct gpal_error *error)
 {
-	if (around_code == GPAL_E_EXHAUSTED)
-		*error = *around;
-	if (around_code == GPAL_E_EXHAUSTED || advised.may_move)
+	if (kept_code == GPAL_E_EXHAUSTED)
+		*error = *kept_error;
+	if (kept_code == GPAL_E_EXHAUSTED || advised.may_move)
 		gpald_advise_request(request, advised.live->policy, advised, error);
-	if (around_code == GPAL_E_EXHAUSTED)
+	if (kept_code == GPAL_E_EXHAUSTED)
 		return;
 	error->fit = (struct gpal_range){ 0 };
 	error->below = error->above = (struct gpal_neighbour){ .tag = "" };
@@ -78,31 +80,32 @@ static int find_removals(const struct gpal_layout *live, const struct gpal_layou
 int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
 		unsigned int allow, struct gpal_layout **layout, struct gpal_error *error)
 {
-	const struct gpald_around nothing = { .live = NULL };
-	struct gpal_error around;
+	const struct gpald_resolve_options nothing = { .live = NULL };
+	struct gpal_error kept_error;
 	bool removes = false;
-	const struct gpald_around kept = { .live = live, .removes = &removes };
-	const struct gpald_around advised = { .live = live, .may_move = allow & GPAL_ALLOW_MOVES };
-	const int around_code = gpald_resolve(request, live->policy, kept, layout, &around);
+	const struct gpald_resolve_options kept = { .live = live, .removes = &removes };
+	const struct gpald_resolve_options advised = { .live = live,
+						       .may_move = allow & GPAL_ALLOW_MOVES };
+	const int kept_code = gpald_resolve(request, live->policy, kept, layout, &kept_error);
 	int code = GPAL_OK;
 
-	if (around_code == GPAL_E_NO_MEMORY)
-		return gpald_fail_plain(error, around_code);
+	if (kept_code == GPAL_E_NO_MEMORY)
+		return gpald_fail_plain(error, kept_code);
 	/* The ranges that stay may be in the way, so try without them. */
-	if (around_code)
+	if (kept_code)
 		code = gpald_resolve(request, live->policy, nothing, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
-		tell_of_live(request, advised, around_code, &around, error);
+		fill_in_update_error(request, advised, kept_code, &kept_error, error);
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
 		gpald_advise_request(request, live->policy, advised, error);
 	if (code)
 		return code;
-	if (around_code && !(allow & GPAL_ALLOW_REMOVALS))
+	if (kept_code && !(allow & GPAL_ALLOW_REMOVALS))
 		code = find_removals(live, *layout, &removes, error);
 	if (code == GPAL_OK && removes && !(allow & GPAL_ALLOW_REMOVALS))
 		code = gpald_fail(error, GPAL_E_WOULD_REMOVE, GPAL_SUBJECT_NONE, 0,
 				  "the request omits ranges that the guest knows");
-	if (code == GPAL_OK && around_code && !(allow & GPAL_ALLOW_MOVES))
+	if (code == GPAL_OK && kept_code && !(allow & GPAL_ALLOW_MOVES))
 		code = gpald_fail(error, GPAL_E_WOULD_MOVE, GPAL_SUBJECT_NONE, 0,
 				  "the update must move or resize ranges that the guest knows");
 	if (code == GPAL_E_NO_MEMORY) {

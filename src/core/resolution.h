@@ -33,11 +33,11 @@ enum gpald_keep {
 	GPALD_KEEP_ALL,    /* all that were placed */
 };
 
-/* The live layout that a new layout is made around, and the trace of its steps. */
-struct gpald_around {
+/* Options: the live layout that the new one is made around, and the trace of the steps. */
+struct gpald_resolve_options {
 	const struct gpal_layout *live; /* NULL: none */
 	enum gpald_keep keep;
-	bool may_move;             /* for gpald_resolve_or_afresh() */
+	bool may_move;             /* for gpald_resolve_or_move() */
 	bool *removes;             /* NULL, or set on success: GPALD_KEEP_SAME removes ranges */
 	struct gpald_trace *trace; /* NULL: none; gpald_resolve() sets its arena */
 };
@@ -49,7 +49,7 @@ struct gpald_resolution {
 	const struct gpal_profile_defaults *defaults;
 	struct gpal_error *error;
 
-	struct gpald_around around;
+	struct gpald_resolve_options options;
 	struct gpald_kept_list kept;
 
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
@@ -101,19 +101,20 @@ GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
 GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
 
 /*
- * Resolves a request like gpal_resolve(), under this policy and around this live layout. Returns
+ * Resolves a request like gpal_resolve(), under this policy and with these options. Returns
  * GPAL_OK or a code of gpal_resolve() or gpald_collect_kept(); GPAL_E_OUT_OF_RANGE if the policy is
  * NULL.
  */
 GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
-				const struct gpal_policy *policy, struct gpald_around around,
-				struct gpal_layout **layout, struct gpal_error *error);
+				const struct gpal_policy *policy,
+				struct gpald_resolve_options options, struct gpal_layout **layout,
+				struct gpal_error *error);
 
-/* Does the same. If that fails and around.may_move is set, resolves without the live layout. */
-GPAL_MUST_USE int gpald_resolve_or_afresh(const struct gpal_request *request,
-					  const struct gpal_policy *policy,
-					  struct gpald_around around, struct gpal_layout **layout,
-					  struct gpal_error *error);
+/* Does the same. If that fails and options.may_move is set, resolves without any options. */
+GPAL_MUST_USE int gpald_resolve_or_move(const struct gpal_request *request,
+					const struct gpal_policy *policy,
+					struct gpald_resolve_options options,
+					struct gpal_layout **layout, struct gpal_error *error);
 
 /*
  * Fills in the allocator's inputs of a request, which lie in the arena, and places nothing. Returns

@@ -196,7 +196,7 @@ static int place_inputs(struct gpald_resolution *r)
 	const struct gpald_place_options options = {
 		.kept = r->kept,
 		.low_window = r->low_window,
-		.trace = r->around.trace,
+		.trace = r->options.trace,
 	};
 	int code = gpald_place(r->arena, &input, &options, &r->layout->map, r->error);
 
@@ -373,7 +373,7 @@ static int resolve_request(struct gpald_resolution *r)
 {
 	int code = prepare_inputs(r);
 
-	if (code || (code = r->around.live ? gpald_collect_kept(r) : GPAL_OK) ||
+	if (code || (code = r->options.live ? gpald_collect_kept(r) : GPAL_OK) ||
 	    (code = place_inputs(r)) || (code = collect_ranges(r)) || (code = slice_ecams(r)))
 		return code;
 	measure_layout(r->layout);
@@ -395,7 +395,7 @@ static size_t layout_arena_hint(const struct gpal_request *request)
 	       1024 * (request->root_complex_count < most ? request->root_complex_count : most);
 }
 
-/* Fills in what the layout takes from the request as it is. */
+/* Fills in the members of the layout that do not depend on the placement. */
 static void begin_layout(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
@@ -431,12 +431,13 @@ int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *requ
 }
 
 int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *policy,
-		  struct gpald_around around, struct gpal_layout **layout, struct gpal_error *error)
+		  struct gpald_resolve_options options, struct gpal_layout **layout,
+		  struct gpal_error *error)
 {
 	struct gpald_resolution r = {
 		.request = request,
 		.policy = policy,
-		.around = around,
+		.options = options,
 		.error = error,
 	};
 	int code;
@@ -452,8 +453,8 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	r.layout = gpald_arena_new_object(layout_arena_hint(request), sizeof(*r.layout), &r.arena);
 	if (!r.layout)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	if (around.trace)
-		around.trace->arena = r.arena;
+	if (options.trace)
+		options.trace->arena = r.arena;
 	begin_layout(&r);
 	code = resolve_request(&r);
 	if (code)
@@ -463,14 +464,14 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 	return code;
 }
 
-int gpald_resolve_or_afresh(const struct gpal_request *request, const struct gpal_policy *policy,
-			    struct gpald_around around, struct gpal_layout **layout,
-			    struct gpal_error *error)
+int gpald_resolve_or_move(const struct gpal_request *request, const struct gpal_policy *policy,
+			  struct gpald_resolve_options options, struct gpal_layout **layout,
+			  struct gpal_error *error)
 {
-	const struct gpald_around nothing = { .live = NULL };
-	const int code = gpald_resolve(request, policy, around, layout, error);
+	const struct gpald_resolve_options nothing = { .live = NULL };
+	const int code = gpald_resolve(request, policy, options, layout, error);
 
-	return code && code != GPAL_E_NO_MEMORY && around.may_move ?
+	return code && code != GPAL_E_NO_MEMORY && options.may_move ?
 		       gpald_resolve(request, policy, nothing, layout, error) :
 		       code;
 }

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool gpald_budget_take(struct gpald_budget *budget, size_t things)
+bool gpald_budget_take(struct gpald_budget *budget, size_t cost)
 {
-	if (things > budget->left) {
+	if (cost > budget->left) {
 		budget->is_spent = true;
 		return false;
 	}
-	budget->left -= things;
+	budget->left -= cost;
 	return true;
 }
 
@@ -33,10 +33,10 @@ bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test
 		const uint64_t middle = good + (bad - good) / unit / 2 * unit;
 
 		switch (test(data, middle)) {
-		case GPALD_DOES:
+		case GPALD_FITS:
 			good = middle;
 			break;
-		case GPALD_DOES_NOT:
+		case GPALD_DOES_NOT_FIT:
 			bad = middle;
 			break;
 		case GPALD_NOT_TRIED:
@@ -60,7 +60,7 @@ static void *duplicate_elements(const void *elements, size_t count, size_t size)
 #define ALL SIZE_MAX /* as index: all windows at once */
 
 /* Restores the request as it was; its lists are the copies. */
-static void put_back_size(struct gpald_sizing *sizing)
+static void restore_size(struct gpald_sizing *sizing)
 {
 	const struct gpal_request *original = sizing->original;
 	struct gpal_request *request = &sizing->request;
@@ -99,7 +99,7 @@ static void put_back_size(struct gpald_sizing *sizing)
 	}
 }
 
-#define BARS_A_THING 8 /* BARs that take as long to add up as a range takes to place */
+#define BARS_PER_RANGE 8 /* adding up this many BARs takes as long as placing a range */
 
 static size_t count_devices(const struct gpal_window *window)
 {
@@ -109,36 +109,36 @@ static size_t count_devices(const struct gpal_window *window)
 		return 0;
 	for (size_t i = 0; i < window->device_count; i++)
 		bars += window->devices[i].bar_count + window->devices[i].vf_bar_count;
-	return window->device_count + bars / BARS_A_THING;
+	return window->device_count + bars / BARS_PER_RANGE;
 }
 
 /*
- * Returns the work of a try, in ranges. A root complex has a few ranges, and the devices of its
- * windows count as well; each target of a CXL window is searched among the root complexes.
+ * Returns the cost of a try, as a number of ranges. A root complex counts as a few ranges, and each
+ * device of its windows and each target of a CXL window counts, too.
  */
-static size_t count_things(const struct gpal_request *request, const struct gpal_layout *live)
+static size_t count_cost(const struct gpal_request *request, const struct gpal_layout *live)
 {
-	size_t things = 16 + request->node_count + 4 * request->root_complex_count +
-			request->reserved_count + request->hotplug_room_count +
-			request->cxl_window_count + (live ? live->map.count : 0);
+	size_t cost = 16 + request->node_count + 4 * request->root_complex_count +
+		      request->reserved_count + request->hotplug_room_count +
+		      request->cxl_window_count + (live ? live->map.count : 0);
 
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		things += count_devices(&rc->low_mmio) + count_devices(&rc->high_mmio);
+		cost += count_devices(&rc->low_mmio) + count_devices(&rc->high_mmio);
 	}
 	for (size_t i = 0; i < request->cxl_window_count; i++)
-		things += request->cxl_windows[i].target_count;
-	return things;
+		cost += request->cxl_windows[i].target_count;
+	return cost;
 }
 
 bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *request,
-		       const struct gpal_policy *policy, struct gpald_around around,
+		       const struct gpal_policy *policy, struct gpald_resolve_options options,
 		       struct gpald_budget *budget)
 {
 	*sizing = (struct gpald_sizing){
 		.request = *request,
-		.around = around,
+		.options = options,
 		.policy = policy,
 		.budget = budget,
 		.original = request,
@@ -157,8 +157,8 @@ bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *r
 	if (!sizing->is_chosen || !sizing->nodes || !sizing->root_complexes ||
 	    !sizing->hotplug_rooms || !sizing->cxl_windows)
 		return false;
-	sizing->things = count_things(request, around.live);
-	put_back_size(sizing);
+	sizing->cost = count_cost(request, options.live);
+	restore_size(sizing);
 	return true;
 }
 
@@ -182,7 +182,7 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 {
 	const struct gpal_request *request = &sizing->request;
 
-	put_back_size(sizing);
+	restore_size(sizing);
 	sizing->subject = subject;
 	sizing->index = index;
 	switch (subject) {
@@ -297,11 +297,11 @@ static void set_size(struct gpald_sizing *sizing, uint64_t size)
 /* Returns true if the live layout has this window, which then stays where it is. */
 static bool is_live(const struct gpald_sizing *sizing, size_t index)
 {
-	const struct gpal_layout *live = sizing->around.live;
+	const struct gpal_layout *live = sizing->options.live;
 	const char *name = sizing->original->root_complexes[index].name;
 	size_t at = 0;
 
-	if (!live || sizing->around.may_move)
+	if (!live || sizing->options.may_move)
 		return false;
 	/* Most root complexes have the same index in both. */
 	if (index < live->root_complex_count && strcmp(live->root_complexes[index].name, name) == 0)
@@ -318,7 +318,7 @@ size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject su
 {
 	size_t count = 0;
 
-	put_back_size(sizing);
+	restore_size(sizing);
 	sizing->subject = subject;
 	sizing->index = ALL;
 	for (size_t i = 0; i < sizing->request.root_complex_count; i++) {
@@ -338,9 +338,9 @@ enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget)
 {
 	if (code == GPAL_E_NO_MEMORY)
 		budget->no_memory = true;
-	return code == GPAL_OK          ? GPALD_DOES :
+	return code == GPAL_OK          ? GPALD_FITS :
 	       code == GPAL_E_NO_MEMORY ? GPALD_NOT_TRIED :
-					  GPALD_DOES_NOT;
+					  GPALD_DOES_NOT_FIT;
 }
 
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
@@ -349,11 +349,11 @@ enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 	struct gpal_layout *made;
 	int code;
 
-	if (!gpald_budget_take(sizing->budget, sizing->things))
+	if (!gpald_budget_take(sizing->budget, sizing->cost))
 		return GPALD_NOT_TRIED;
 	set_size(sizing, size);
-	code = gpald_resolve_or_afresh(&sizing->request, sizing->policy, sizing->around, &made,
-				       NULL);
+	code = gpald_resolve_or_move(&sizing->request, sizing->policy, sizing->options, &made,
+				     NULL);
 	if (layout)
 		*layout = made;
 	else
@@ -368,16 +368,16 @@ enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t 
 	struct gpal_layout *made;
 	int code;
 
-	if (!gpald_budget_take(sizing->budget, sizing->things))
+	if (!gpald_budget_take(sizing->budget, sizing->cost))
 		return GPALD_NOT_TRIED;
 	set_size(sizing, size);
-	code = gpald_resolve_or_afresh(&sizing->request, sizing->policy, sizing->around, &made,
-				       &error);
+	code = gpald_resolve_or_move(&sizing->request, sizing->policy, sizing->options, &made,
+				     &error);
 	gpal_layout_free(made);
 	if (code == GPAL_E_EXHAUSTED && error.phase > phase)
-		return GPALD_DOES;
+		return GPALD_FITS;
 	/* These are checked after all ranges are placed. */
 	if (code == GPAL_E_ECAM_BELOW_MINIMUM || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
-		return GPALD_DOES;
+		return GPALD_FITS;
 	return gpald_verdict_of(code, sizing->budget);
 }

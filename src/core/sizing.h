@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The limit on the work of all tries: the number of ranges that they place together. */
+/* The limit on the work of all tries, as the number of ranges that they place together. */
 struct gpald_budget {
 	size_t left;
 	bool no_memory; /* a try failed because memory ran out */
@@ -26,14 +26,14 @@ struct gpald_budget {
 /* Enough for all sizes of an ordinary VM, and at most a fraction of a second of work. */
 #define GPALD_BUDGET ((size_t)1 << 18)
 
-/* Subtracts a try that places `things` ranges. Returns false if the budget has too few left. */
-GPAL_MUST_USE bool gpald_budget_take(struct gpald_budget *budget, size_t things);
+/* Subtracts the cost of a try. Returns false, and changes only is_spent, if too little is left. */
+GPAL_MUST_USE bool gpald_budget_take(struct gpald_budget *budget, size_t cost);
 
 /* The result of a try. */
 enum gpald_verdict {
-	GPALD_DOES,      /* the size works */
-	GPALD_DOES_NOT,  /* the size does not work */
-	GPALD_NOT_TRIED, /* the budget says why */
+	GPALD_FITS,         /* the request resolves with the size */
+	GPALD_DOES_NOT_FIT, /* the request does not resolve with the size */
+	GPALD_NOT_TRIED,    /* the budget says why */
 };
 
 /* Returns the verdict of a try with this code, and notes in the budget if memory ran out. */
@@ -58,8 +58,8 @@ GPAL_MUST_USE bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit,
 /* A copy of a request in which one size at a time can be changed. */
 struct gpald_sizing {
 	struct gpal_request request;
-	struct gpald_around around;       /* what it is resolved around; without a trace */
-	const struct gpal_policy *policy; /* what it is resolved under */
+	struct gpald_resolve_options options; /* without a trace */
+	const struct gpal_policy *policy;     /* what it is resolved under */
 	struct gpald_budget *budget;
 
 	const struct gpal_request *original;
@@ -67,7 +67,7 @@ struct gpald_sizing {
 	struct gpal_root_complex *root_complexes; /* copy */
 	struct gpal_hotplug_room *hotplug_rooms;  /* copy */
 	struct gpal_cxl_window *cxl_windows;      /* copy */
-	size_t things;                            /* ranges that a try places */
+	size_t cost;                              /* of a try, as a number of ranges to place */
 	enum gpal_subject subject;                /* the member whose size can be changed */
 	size_t index;
 	bool *is_chosen; /* for gpald_sizing_choose_all(): the windows that are changed */
@@ -78,7 +78,8 @@ struct gpald_sizing {
  */
 GPAL_MUST_USE bool gpald_sizing_init(struct gpald_sizing *sizing,
 				     const struct gpal_request *request,
-				     const struct gpal_policy *policy, struct gpald_around around,
+				     const struct gpal_policy *policy,
+				     struct gpald_resolve_options options,
 				     struct gpald_budget *budget);
 void gpald_sizing_clear(struct gpald_sizing *sizing);
 
@@ -99,7 +100,7 @@ uint64_t gpald_sizing_least(const struct gpald_sizing *sizing, uint64_t unit);
 size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject subject);
 
 /*
- * Resolves the request with another size. After GPALD_DOES the caller owns *layout, unless `layout`
+ * Resolves the request with another size. After GPALD_FITS the caller owns *layout, unless `layout`
  * is NULL.
  */
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,

@@ -126,15 +126,16 @@ START_TEST(targets_and_bars_are_work)
 	struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
 	struct gpald_budget budget = { .left = 0 };
 	struct gpald_sizing sizing;
-	size_t things = 0;
+	size_t cost = 0;
 
 	for (int more = 0; more < 2; more++) {
 		ck_assert(gpald_sizing_init(&sizing, &request, gpal_policy_default(),
-					    (struct gpald_around){ .live = NULL }, &budget));
+					    (struct gpald_resolve_options){ .live = NULL },
+					    &budget));
 		gpald_sizing_clear(&sizing);
 		if (more)
-			ck_assert_uint_ge(sizing.things, things + 1 + 4 + 1 + 1);
-		things = sizing.things;
+			ck_assert_uint_ge(sizing.cost, cost + 1 + 4 + 1 + 1);
+		cost = sizing.cost;
 		request.cxl_windows = &window;
 		request.cxl_window_count = 1;
 		rcs[0].high_mmio = (struct gpal_window){ .kind = GPAL_WINDOW_DEVICES,
