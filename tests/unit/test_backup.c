@@ -7,7 +7,7 @@
 
 #include "registry/backup.h"
 #include "tests/property/random.h"
-#include "tests/unit/registry_bench.h"
+#include "tests/unit/registry_fixture.h"
 #include "tests/unit/state_folder.h"
 #include "tests/unit/suite.h"
 

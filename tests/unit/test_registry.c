@@ -2,7 +2,7 @@
 /* Changes are decided on the durable state, and in the order in which they came for each name. */
 #include "config.h"
 
-#include "tests/unit/registry_bench.h"
+#include "tests/unit/registry_fixture.h"
 
 static const struct gpald_event_ring *events(const struct bench *bench)
 {

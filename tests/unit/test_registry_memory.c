@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "tests/unit/registry_bench.h"
+#include "tests/unit/registry_fixture.h"
 #include "tests/unit/shortage.h"
 #include "tests/unit/state_folder.h"
 

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "tests/property/random.h"
-#include "tests/unit/registry_bench.h"
+#include "tests/unit/registry_fixture.h"
 
 #define NAMES 8
 #define FORMS 14 /* number of requests, each larger than the one before */

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "registry/clock.h"
-#include "tests/unit/registry_bench.h"
+#include "tests/unit/registry_fixture.h"
 
 #include <glob.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A registry on a fake store, and changes that record their outcome. */
-#ifndef GPALD_TESTS_UNIT_REGISTRY_BENCH_H
-#define GPALD_TESTS_UNIT_REGISTRY_BENCH_H
+#ifndef GPALD_TESTS_UNIT_REGISTRY_FIXTURE_H
+#define GPALD_TESTS_UNIT_REGISTRY_FIXTURE_H
 
 #include "registry/registry.h"
 #include "tests/unit/fake_store.h"

@@ -2,7 +2,7 @@
 /* Waits are bounded, so that a forgotten change makes a test fail and not hang. */
 #include "config.h"
 
-#include "tests/unit/registry_bench.h"
+#include "tests/unit/registry_fixture.h"
 
 #include <gpalayout/compare.h>
 #include <time.h>
