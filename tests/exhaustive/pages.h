@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The allocator's rules, page by page: a world of a few dozen pages, an owner for each, and a loop
- * over all of them for every question. The rest of the address space is reserved. It shares only
- * types with the library.
+ * A reference for the allocator's rules. Its address space is a few dozen pages; it stores the
+ * owner of each page, and answers every question with a loop over all pages. The rest of the
+ * address space is reserved. It shares only types with the library.
  */
 #ifndef GPALD_TESTS_PAGES_H
 #define GPALD_TESTS_PAGES_H

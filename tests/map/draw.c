@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws maps without a daemon. Each line of standard input orders one drawing:
+ * Draws maps without a daemon. Each line of standard input describes one drawing:
  *
  *   {"name", "request", "generation"?, "svg"?, "width"?, "colour"?, "ascii"?,
  *    "policy"?, "root_complex"?, "warnings"?, "entries"?}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A backup is taken while layouts change, and restored. Clients that have seen lost changes are told so."""
+"""A backup is taken while layouts change, and restored. A client that has seen a lost change is refused."""
 
 import base64
 import functools

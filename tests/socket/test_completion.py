@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Completion of gpalayoutctl: by the shells' own means, and with the daemon's names."""
+"""Completion of gpalayoutctl in bash and zsh, also of the daemon's names."""
 
 import os
 import re

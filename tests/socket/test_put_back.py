@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An older copy of the state folder is put back. Clients that have seen lost changes are told so."""
+"""An older copy of the state folder is put back. A client that has seen a lost change is refused."""
 
 import os
 import shutil

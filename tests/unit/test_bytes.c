@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How bytes grow, and that they stay as they are where they cannot. */
+/* How a buffer grows, and that it stays unchanged if it cannot grow. */
 #include "config.h"
 
 #include "core/bytes.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stored form. Everything is decoded as it was encoded, each value has exactly one form, and
- * bytes that were damaged on disk can do no more than be refused.
+ * bytes that were damaged on disk are refused and do no harm.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The traps of the field around RAM, the chipset, VTL2, the address width and sizes that wrap.
- * test_root_complexes.c has those around root complexes.
+ * Mistakes that are easily made with RAM, the chipset, VTL2, the address width and sizes that wrap.
+ * test_root_complexes.c has those with root complexes.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Traps of the field around PCIe root complexes: buses, ECAM, windows, CXL, IOMMUs. */
+/* Mistakes that are easily made with PCIe root complexes: buses, ECAM, windows, CXL, IOMMUs. */
 #include "config.h"
 
 #include "tests/unit/vm.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose turn comes next. */
+/* Which user gets the next turn. */
 #include "config.h"
 
 #include "server/user.h"
