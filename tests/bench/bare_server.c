@@ -82,7 +82,7 @@ static void subscribe(struct connection *c)
 	subscribers = c;
 }
 
-static void tell(struct connection *c, const cJSON *request)
+static void handle_event_request(struct connection *c, const cJSON *request)
 {
 	const cJSON *method = cJSON_GetObjectItemCaseSensitive(request, "method");
 
@@ -101,7 +101,7 @@ static void answer(struct connection *c, const char *line, size_t length)
 	if (!request)
 		fail("a line is not JSON");
 	if (event.len > 0)
-		tell(c, request);
+		handle_event_request(c, request);
 	cJSON_Delete(request);
 	send_line(c, &reply);
 }

@@ -133,7 +133,7 @@ static size_t draw_demands(struct gpal_demand *demands, size_t n, uint64_t unit,
  * PERIOD units, or varies up to twice that: a processor learns a short regular pattern by heart, so
  * only the cases that need a regular one have it.
  */
-static void comb_low(struct load *load, uint64_t most)
+static void make_holes_below_4gib(struct load *load, uint64_t most)
 {
 	uint64_t at = GPAL_4GIB;
 
@@ -143,7 +143,7 @@ static void comb_low(struct load *load, uint64_t most)
 	}
 }
 
-static void comb_high(struct load *load, uint64_t most)
+static void make_holes_above_4gib(struct load *load, uint64_t most)
 {
 	uint64_t at = GPAL_4GIB;
 
@@ -169,21 +169,21 @@ static void mmio32_random(struct load *load)
 /* Every window fits nearly everywhere. */
 static void mmio32_fitting_gaps(struct load *load)
 {
-	comb_low(load, 2 * PERIOD);
+	make_holes_below_4gib(load, 2 * PERIOD);
 	load->input.mmio32_count = draw_demands(load->mmio32, load->n, LOW_UNIT, 1, 2, 0);
 }
 
 /* No window fits in any of the n gaps, so each search must pass all of them. */
 static void mmio32_short_gaps(struct load *load)
 {
-	comb_low(load, PERIOD);
+	make_holes_below_4gib(load, PERIOD);
 	load->input.mmio32_count = draw_demands(load->mmio32, load->n, LOW_UNIT, 4, 5, 0);
 }
 
 /* Every gap is long enough, but the holes cover the aligned starts. */
 static void mmio32_misaligned_gaps(struct load *load)
 {
-	comb_low(load, PERIOD);
+	make_holes_below_4gib(load, PERIOD);
 	load->input.mmio32_count = draw_demands(load->mmio32, load->n, LOW_UNIT, 1, 2, 0);
 	for (size_t i = 0; i < load->n; i++)
 		load->mmio32[i].alignment = PERIOD * LOW_UNIT;
@@ -211,19 +211,19 @@ static void mmio64_random(struct load *load)
 
 static void mmio64_fitting_gaps(struct load *load)
 {
-	comb_high(load, 2 * PERIOD);
+	make_holes_above_4gib(load, 2 * PERIOD);
 	load->input.mmio64_count = draw_demands(load->mmio64, load->n, HIGH_UNIT, 1, 2, 0);
 }
 
 static void mmio64_short_gaps(struct load *load)
 {
-	comb_high(load, PERIOD);
+	make_holes_above_4gib(load, PERIOD);
 	load->input.mmio64_count = draw_demands(load->mmio64, load->n, HIGH_UNIT, 4, 64, 0);
 }
 
 static void mmio64_misaligned_gaps(struct load *load)
 {
-	comb_high(load, PERIOD);
+	make_holes_above_4gib(load, PERIOD);
 	load->input.mmio64_count = draw_demands(load->mmio64, load->n, HIGH_UNIT, 1, 2, 0);
 	for (size_t i = 0; i < load->n; i++)
 		load->mmio64[i].alignment = PERIOD * HIGH_UNIT;

@@ -75,7 +75,7 @@ static void scatter(const struct crowd *crowd)
 		close(crowd->subscribers[i]);
 }
 
-static void change_and_tell(const struct crowd *crowd, struct bench_requests *changes)
+static void change_and_await_events(const struct crowd *crowd, struct bench_requests *changes)
 {
 	for (unsigned int i = 0; i < crowd->changer_count; i++)
 		send_change(crowd->changers[i], changes);
@@ -96,7 +96,7 @@ static struct bench_figures run_round(const struct crowd *crowd, struct bench_re
 	while (bench_now() - start < seconds) {
 		const uint64_t begun = bench_now_ns();
 
-		change_and_tell(crowd, changes);
+		change_and_await_events(crowd, changes);
 		bench_times_add(&round.times, bench_now_ns() - begun);
 	}
 	count = (double)round.times.total * crowd->changer_count;
@@ -113,7 +113,7 @@ static void bench_crowd(const struct bench_server *const servers[BENCH_SIDES],
 
 	for (int side = 0; side < BENCH_SIDES; side++) {
 		gather(&crowds[side], servers[side], changers, subscribers);
-		change_and_tell(&crowds[side], changes);
+		change_and_await_events(&crowds[side], changes);
 	}
 	for (int i = 0; i < BENCH_ROUNDS; i++)
 		for (int side = 0; side < BENCH_SIDES; side++)

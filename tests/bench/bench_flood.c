@@ -78,7 +78,7 @@ static double ask_for(int fd, const struct bench_requests *small, double seconds
  * Returns the seconds until a few round trips in a row are as fast as before, or less than 0 if
  * they never were.
  */
-static double calm_after(int fd, const struct bench_requests *small, double idle_us)
+static double seconds_until_calm(int fd, const struct bench_requests *small, double idle_us)
 {
 	const double start = bench_now();
 	double times[CALM], begun[CALM];
@@ -166,7 +166,7 @@ static void measure(const struct bench_server *daemon, flood_function *run,
 		bench_fail("the flood ended by itself: status 0x%x", (unsigned int)status);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	calm = calm_after(fd, small, idle_us);
+	calm = seconds_until_calm(fd, small, idle_us);
 	if (calm < 0)
 		printf("not back to twice the idle time %.0f s after the flood\n", PATIENCE);
 	else

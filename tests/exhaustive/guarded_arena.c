@@ -20,7 +20,7 @@ struct gpald_arena_block {
 	size_t used;
 };
 
-static void *must(void *memory, bool ok)
+static void *abort_unless(void *memory, bool ok)
 {
 	if (ok)
 		return memory;
@@ -32,12 +32,12 @@ struct gpald_arena *guarded_arena(void)
 {
 	struct gpald_arena_block *block = calloc(1, sizeof(*block));
 
-	must(block, block != NULL);
+	abort_unless(block, block != NULL);
 	block->slots = mmap(NULL, SLOTS * SLOT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			    -1, 0);
-	must(block->slots, block->slots != MAP_FAILED);
+	abort_unless(block->slots, block->slots != MAP_FAILED);
 	for (size_t i = 1; i <= SLOTS; i++)
-		must(block, mprotect(block->slots + i * SLOT - PAGE, PAGE, PROT_NONE) == 0);
+		abort_unless(block, mprotect(block->slots + i * SLOT - PAGE, PAGE, PROT_NONE) == 0);
 	/* Empty lists lie in an unreadable page. All other lists come from gpald_arena_grow(). */
 	block->arena.next = block->arena.end = (uintptr_t)(block->slots + SLOT - PAGE);
 	block->arena.newest = block;
@@ -53,7 +53,7 @@ void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes)
 {
 	struct gpald_arena_block *block = arena->newest;
 
-	must(block, block->used < SLOTS && bytes <= SLOT - PAGE);
+	abort_unless(block, block->used < SLOTS && bytes <= SLOT - PAGE);
 	return block->slots + ++block->used * SLOT - PAGE - bytes;
 }
 
@@ -83,7 +83,7 @@ void gpald_arena_free(struct gpald_arena *arena)
 {
 	if (!arena)
 		return;
-	must(arena, idle_count < sizeof(idle) / sizeof(idle[0]));
+	abort_unless(arena, idle_count < sizeof(idle) / sizeof(idle[0]));
 	guarded_arena_reset(arena);
 	idle[idle_count++] = arena;
 }

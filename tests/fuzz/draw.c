@@ -430,7 +430,7 @@ static void (*const edits[])(const struct edit *e) = {
 	edit_host_bits,
 };
 
-static void lead_in(struct drawn *drawn)
+static void point_to_lists(struct drawn *drawn)
 {
 	drawn->request.nodes = drawn->nodes;
 	drawn->request.root_complexes = drawn->root_complexes;
@@ -448,13 +448,13 @@ void drawn_init(struct drawn *drawn)
 		.request = { .policy = gpal_policy_default(), .node_count = 1 },
 		.nodes = { UINT64_C(1) << 30 },
 	};
-	lead_in(drawn);
+	point_to_lists(drawn);
 }
 
 void drawn_copy(struct drawn *copy, const struct drawn *drawn)
 {
 	*copy = *drawn;
-	lead_in(copy);
+	point_to_lists(copy);
 }
 
 void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,

@@ -5,8 +5,8 @@
  * Input: a byte that chooses the command line, a byte of settings, one for the sizes of chunks,
  * then all that the daemon sends. A byte of 0xff closes the connection; what follows comes over the
  * next one. The program runs unchanged, but the linker redirects its system calls to this file
- * (--wrap). The clock advances only while the program waits. No printed character may be one that a
- * terminal obeys.
+ * (--wrap). The clock advances only while the program waits. It must print no character that
+ * controls a terminal.
  */
 #include "config.h"
 
@@ -288,7 +288,7 @@ static size_t colour_length(const uint8_t *text, size_t length)
 	return at < length && text[at] == 'm' ? at + 1 : 0;
 }
 
-static bool is_obeyed(uint32_t c)
+static bool is_terminal_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
@@ -304,7 +304,7 @@ static void check_shown(const uint8_t *text, size_t length)
 			size = read_character(text, length, &character);
 		FUZZ_CHECK(size > 0, "a byte 0x%02x is printed that is not UTF-8", text[0]);
 		/* The output may contain the white space of the JSON that came. */
-		FUZZ_CHECK(!is_obeyed(character) || character == '\n' ||
+		FUZZ_CHECK(!is_terminal_control(character) || character == '\n' ||
 				   (world.is_json && (character == '\t' || character == '\r')),
 			   "U+%04X is printed", character);
 		text += size;

@@ -44,7 +44,7 @@ static bool refuse(struct oracle *oracle, enum gpal_code code, enum gpal_subject
 }
 
 /* If several members are out of range, the oracle does not predict which one is named. */
-static void offend(struct oracle *oracle, enum gpal_subject subject, size_t index)
+static void refuse_out_of_range(struct oracle *oracle, enum gpal_subject subject, size_t index)
 {
 	bool first = oracle->error.code == GPAL_OK;
 
@@ -57,9 +57,9 @@ static void window_in_domain(struct oracle *oracle, const struct gpal_window *wi
 			     enum gpal_subject subject, size_t index)
 {
 	if ((unsigned int)window->kind > GPAL_WINDOW_DEVICES)
-		offend(oracle, subject, index);
+		refuse_out_of_range(oracle, subject, index);
 	if (window->kind == GPAL_WINDOW_DEVICES && !oracle_counts_devices(window)) {
-		offend(oracle, subject, index);
+		refuse_out_of_range(oracle, subject, index);
 		oracle->part_open = true;
 	}
 }
@@ -67,16 +67,16 @@ static void window_in_domain(struct oracle *oracle, const struct gpal_window *wi
 static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
 {
 	if ((unsigned int)request->arch >= GPAL_ARCH_COUNT)
-		offend(oracle, GPAL_SUBJECT_ARCH, 0);
+		refuse_out_of_range(oracle, GPAL_SUBJECT_ARCH, 0);
 	if ((unsigned int)request->profile >= GPAL_PROFILE_COUNT)
-		offend(oracle, GPAL_SUBJECT_PROFILE, 0);
+		refuse_out_of_range(oracle, GPAL_SUBJECT_PROFILE, 0);
 	if ((unsigned int)request->ecam >= GPAL_ECAM_COUNT)
-		offend(oracle, GPAL_SUBJECT_PCIE_ECAM, 0);
+		refuse_out_of_range(oracle, GPAL_SUBJECT_PCIE_ECAM, 0);
 	if (request->host_physical_address_bits > 64)
-		offend(oracle, GPAL_SUBJECT_HOST_BITS, 0);
+		refuse_out_of_range(oracle, GPAL_SUBJECT_HOST_BITS, 0);
 	for (size_t i = 0; i < request->host_hole_count; i++) {
 		if ((unsigned int)request->host_holes[i] >= GPAL_HOLE_COUNT)
-			offend(oracle, GPAL_SUBJECT_HOST_HOLE, i);
+			refuse_out_of_range(oracle, GPAL_SUBJECT_HOST_HOLE, i);
 	}
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
@@ -84,7 +84,7 @@ static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
 		window_in_domain(oracle, &rc->low_mmio, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i);
 		window_in_domain(oracle, &rc->high_mmio, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i);
 		if ((unsigned int)rc->iommu >= GPAL_IOMMU_COUNT)
-			offend(oracle, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i);
+			refuse_out_of_range(oracle, GPAL_SUBJECT_ROOT_COMPLEX_IOMMU, i);
 	}
 	for (size_t i = 0; i < request->cxl_window_count; i++) {
 		static const size_t targets[] = { 1, 2, 3, 4, 6, 8, 12, 16 };
@@ -94,15 +94,15 @@ static bool in_domain(struct oracle *oracle, const struct gpal_request *request)
 		for (size_t j = 0; j < sizeof(targets) / sizeof(targets[0]); j++)
 			good |= window->target_count == targets[j];
 		if (!good)
-			offend(oracle, GPAL_SUBJECT_CXL_WINDOW_TARGETS, i);
+			refuse_out_of_range(oracle, GPAL_SUBJECT_CXL_WINDOW_TARGETS, i);
 		good = window->granularity == 0;
 		for (uint32_t bytes = 256; bytes <= 16384; bytes *= 2)
 			good |= window->granularity == bytes;
 		if (!good)
-			offend(oracle, GPAL_SUBJECT_CXL_WINDOW_GRANULARITY, i);
+			refuse_out_of_range(oracle, GPAL_SUBJECT_CXL_WINDOW_GRANULARITY, i);
 	}
 	if (request->chipset_low_mmio.set && request->chipset_low_mmio.value > 4 * GIB)
-		offend(oracle, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0);
+		refuse_out_of_range(oracle, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0);
 	return oracle->error.code == GPAL_OK;
 }
 

@@ -610,7 +610,7 @@ struct oracle_change *oracle_compare(const struct gpal_layout *from, const struc
 /* Probing. */
 
 /* Narrows the free gap around an address by a taken range. */
-static void narrow(struct gpal_range *gap, struct gpal_range range, uint64_t address)
+static void narrow_gap(struct gpal_range *gap, struct gpal_range range, uint64_t address)
 {
 	if (range.end <= address && range.end > gap->start)
 		gap->start = range.end;
@@ -662,7 +662,7 @@ static void look_at_reserved(struct gpal_probe *probe, struct gpal_named_range r
 {
 	char tag[ORACLE_TAG_SIZE];
 
-	narrow(&probe->range, reserved.range, address);
+	narrow_gap(&probe->range, reserved.range, address);
 	snprintf(tag, sizeof(tag), "reserved-%s", reserved.name);
 	if (within(reserved.range, address))
 		describe(probe, tag, GPAL_KIND_RESERVED, reserved.range, address);
@@ -676,7 +676,7 @@ struct gpal_probe oracle_probe(const struct gpal_layout *layout, const struct gp
 	for (size_t i = 0; i < layout->map.count && probe.is_free; i++) {
 		const struct gpal_map_entry *entry = &layout->map.entries[i];
 
-		narrow(&probe.range, entry->range, address);
+		narrow_gap(&probe.range, entry->range, address);
 		if (within(entry->range, address))
 			describe(&probe, entry->tag, entry->kind, entry->range, address);
 	}

@@ -135,7 +135,7 @@ static const struct {
 			    GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
 };
 
-static void name_sights(struct sight seen[SEEN_COUNT])
+static void name_features(struct sight seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
 		[X86_64] = "x86_64",
@@ -377,7 +377,7 @@ START_TEST(resolves_as_the_naive_oracle_does)
 {
 	struct sight seen[SEEN_COUNT] = { { 0 } };
 
-	name_sights(seen);
+	name_features(seen);
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct request_case *drawn = request_case_draw(first_seed() + i);
 		struct request_case *given = request_case_copy(&drawn->request);

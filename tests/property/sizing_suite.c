@@ -25,7 +25,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-static void name_sights(struct sight seen[SEEN_COUNT])
+static void name_features(struct sight seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
 		[MMIO32] = "mmio32",
@@ -165,7 +165,7 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 {
 	struct sight seen[SEEN_COUNT] = { 0 };
 
-	name_sights(seen);
+	name_features(seen);
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct request_case *drawn = request_case_draw(first_seed() + i);
 		const struct gpal_request *request = &drawn->request;
@@ -545,7 +545,7 @@ START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
 {
 	struct sight seen[SEEN_COUNT] = { 0 };
 
-	name_sights(seen);
+	name_features(seen);
 	seen[NOT_TO_BE_CHOSEN].count = 1; /* the caller chooses every size of the bare allocator */
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct alloc_case *drawn = alloc_case_draw(first_seed() + i, 1);

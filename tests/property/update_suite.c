@@ -51,7 +51,7 @@ enum seen {
 	SEEN_COUNT
 };
 
-static void name_sights(struct sight seen[SEEN_COUNT])
+static void name_features(struct sight seen[SEEN_COUNT])
 {
 	static const char *const names[SEEN_COUNT] = {
 		[SECOND_UPDATE] = "an updated layout updated",
@@ -318,7 +318,7 @@ START_TEST(updates_as_the_naive_oracle_does)
 {
 	struct sight seen[SEEN_COUNT] = { { 0 } };
 
-	name_sights(seen);
+	name_features(seen);
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct chain chain;
 		unsigned int made = 0;

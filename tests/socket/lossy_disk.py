@@ -175,14 +175,14 @@ class Disk:
 
     def lose_power(self, random, path):
         """Fills `path` with what is on disk afterwards. Returns how many pieces are lost."""
-        return self.put_down(self.root, path, Loss(random))
+        return self.write_after_loss(self.root, path, Loss(random))
 
-    def put_down(self, inode, path, loss):
+    def write_after_loss(self, inode, path, loss):
         content, lost = self.inodes[inode].after_loss(loss)
         if isinstance(content, dict):
             os.mkdir(path, 0o700)
             for name, child in content.items():
-                lost += self.put_down(child, os.path.join(path, name), loss)
+                lost += self.write_after_loss(child, os.path.join(path, name), loss)
         else:
             with open(path, "wb") as file:
                 file.write(content)

@@ -44,7 +44,7 @@
 /* Held from before a change until it is recorded. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void die_if_told(void)
+static void kill_self_if_requested(void)
 {
 	char path[PATH_MAX];
 
@@ -72,7 +72,7 @@ static void add_record(const struct iovec *data, int count, const char *format, 
 		parts[i + 1] = data[i];
 	if (REAL(writev)(fd, parts, count + 1) < 0)
 		abort();
-	die_if_told();
+	kill_self_if_requested();
 }
 
 static bool is_below(const char *path)
@@ -111,7 +111,7 @@ static uintmax_t inode_of(int fd)
 }
 
 /* Notes a file or folder that was opened, if it is below the folder. */
-static void learn(int fd, int folder_fd, const char *path)
+static void note_opened(int fd, int folder_fd, const char *path)
 {
 	static pthread_mutex_t learning = PTHREAD_MUTEX_INITIALIZER;
 	struct stat status;
@@ -162,7 +162,7 @@ static struct place place_of(int folder_fd, const char *path)
 	above = dirname(folder);
 	fd = REAL(openat)(folder_fd, above, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
-		learn(fd, folder_fd, above);
+		note_opened(fd, folder_fd, above);
 		place.folder = inode_of(fd);
 		close(fd);
 	}
@@ -188,7 +188,7 @@ static int open_recorded(int folder_fd, const char *path, int flags, mode_t mode
 	if (!(flags & (O_CREAT | O_TRUNC))) {
 		fd = REAL(openat)(folder_fd, path, flags, mode);
 		if (fd >= 0)
-			learn(fd, folder_fd, path);
+			note_opened(fd, folder_fd, path);
 		return fd;
 	}
 	pthread_mutex_lock(&lock);
@@ -196,7 +196,7 @@ static int open_recorded(int folder_fd, const char *path, int flags, mode_t mode
 	is_new = faccessat(folder_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
 	fd = REAL(openat)(folder_fd, path, flags, mode);
 	if (fd >= 0)
-		learn(fd, folder_fd, path);
+		note_opened(fd, folder_fd, path);
 	if (fd >= 0 && is_new)
 		add_created("create", &place, folder_fd, path);
 	else if (fd >= 0 && place.folder && flags & O_TRUNC)

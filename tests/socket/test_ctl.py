@@ -1143,7 +1143,7 @@ class Refusals(Case):
                            "exhausted: m", "hint: ")
 
 
-class Habits(Case):
+class Conveniences(Case):
     def test_a_misspelt_word_has_a_proposal(self):
         for args, word in ((["creat"], "create"), (["resovle"], "resolve"), (["pobe", "0"], "probe"), (["polices"], "policies"),
                            (["list", "--limt", "3"], "--limit"), (["get", "vm", "--requst"], "--request"),

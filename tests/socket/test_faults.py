@@ -623,7 +623,7 @@ class Unusable(unittest.TestCase):
             self.assertEqual(os.stat(os.path.join(self.daemon.state, name)).st_mode & 0o777, 0o600, name)
 
 
-class Ending(unittest.TestCase):
+class Shutdown(unittest.TestCase):
     def test_sigterm_under_load_loses_nothing_acknowledged(self):
         for _ in range(5):
             with Daemon() as daemon:

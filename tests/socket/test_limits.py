@@ -444,13 +444,13 @@ class Connections(unittest.TestCase):
             # While the daemon is stopped, the user nobody connects sixty times, and then root once.
             daemon.process.send_signal(signal.SIGSTOP)
 
-            def knock(say):
+            def connect_sixty_times(say):
                 clients = [Client(daemon.socket) for _ in range(60)]
                 say()
                 return bool(clients)
 
             try:
-                with self.nobody(knock), daemon.connect() as client:
+                with self.nobody(connect_sixty_times), daemon.connect() as client:
                     client.send(INFO + b"\n")
                     daemon.process.send_signal(signal.SIGCONT)
                     self.assertIn("result", client.read_reply())
@@ -500,9 +500,9 @@ class Connections(unittest.TestCase):
                 try:
                     while os.getppid() == parent:
                         with contextlib.suppress(OSError), \
-                                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
-                            knock.setblocking(False)
-                            knock.connect(daemon.socket)
+                                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connect_sixty_times:
+                            connect_sixty_times.setblocking(False)
+                            connect_sixty_times.connect(daemon.socket)
                 finally:
                     os._exit(1)
             try:

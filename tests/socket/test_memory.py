@@ -144,7 +144,7 @@ CHANGES = [
 VOLATILE = ("generation", "uptime_ms", "requests", "connections", "store", "started_at", "registry", "users")
 
 
-def essence(reply):
+def stable_part(reply):
     """Returns the part that must be the same in every reply. A hint may be missing if its search ran out of memory."""
     if "openmetrics" in reply.get("result", {}).values():
         return reply["result"]["text"].splitlines()[-1]
@@ -219,7 +219,7 @@ class Shortage(unittest.TestCase):
 
     def each(self, forever, method, params, undo=()):
         """Fails one allocation after the other."""
-        expected = essence(self.quiet.call(method, params))
+        expected = stable_part(self.quiet.call(method, params))
         for step in undo:
             self.quiet.call(*step)
         which, failed = 1, True
@@ -230,7 +230,7 @@ class Shortage(unittest.TestCase):
             if reason(reply) == "overloaded":
                 self.assertEqual(after, before)
             else:
-                self.assertEqual(essence(reply), expected)
+                self.assertEqual(stable_part(reply), expected)
             if "error" in reply:
                 self.assertEqual(after, before)
             elif method == "layout.delete":
@@ -309,7 +309,7 @@ class Connections(Shortage):
             return self.reply(client)
 
     def test_connecting(self):
-        expected = essence(self.quiet.call("layout.get", {"name": "there"}))
+        expected = stable_part(self.quiet.call("layout.get", {"name": "there"}))
         for inspect, forever in ((False, False), (False, True), (True, False), (True, True)):
             live = self.settled()
             which, failed = 1, True
@@ -319,7 +319,7 @@ class Connections(Shortage):
                 failed = self.memory.stop()
                 self.assertIsNotNone(reply, "hung up")
                 if reason(reply) != "overloaded":
-                    self.assertEqual(essence(reply), expected)
+                    self.assertEqual(stable_part(reply), expected)
                 which += 3
             self.assertLessEqual(self.settled(live), live, "something leaks")
 

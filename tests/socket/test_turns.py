@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who is served when. A request that takes long holds up only its own connection."""
+"""The order in which users are served. A request that takes long delays only its own connection."""
 
 import contextlib
 import json
@@ -182,7 +182,7 @@ class Niceness(unittest.TestCase):
             self.assertEqual((found["loop"], found["work"]), (wanted, min(wanted + 5, 19)))
 
 
-class Gone(unittest.TestCase):
+class DisconnectedClients(unittest.TestCase):
     def test_changes_that_have_not_begun_are_dropped(self):
         with Daemon() as daemon:
             made = daemon.call("layout.create", {"name": "vm", "request": LARGE})["result"]

@@ -155,62 +155,63 @@ static void make_vms(void)
 
 /* Each function returns a code and describes its result, which it frees. */
 
-#define TOLD_SIZE 4096
+#define DESCRIPTION_SIZE 4096
 
-static int tell_layout(int code, struct gpal_layout *layout, char *told)
+static int describe_layout(int code, struct gpal_layout *layout, char *description)
 {
 	if (layout) {
-		gpal_layout_digest(layout, told);
-		snprintf(told + strlen(told), 32, " %zu", layout->warning_count);
+		gpal_layout_digest(layout, description);
+		snprintf(description + strlen(description), 32, " %zu", layout->warning_count);
 	}
 	gpal_layout_free(layout);
 	return code;
 }
 
-static int try_resolve(const struct vm *vm, char *told)
+static int try_resolve(const struct vm *vm, char *description)
 {
 	struct gpal_layout *layout;
 	const int code = gpal_resolve(&vm->request, &layout, NULL);
 
-	return tell_layout(code, layout, told);
+	return describe_layout(code, layout, description);
 }
 
-static int try_refuse(const struct vm *vm, char *told)
+static int try_refuse(const struct vm *vm, char *description)
 {
 	struct gpal_layout *layout;
 	struct gpal_error error = { .message = "" };
 	const int code = gpal_resolve(&vm->without_room, &layout, &error);
 
 	ck_assert_ptr_null(layout);
-	snprintf(told, TOLD_SIZE, "%s", error.message);
+	snprintf(description, DESCRIPTION_SIZE, "%s", error.message);
 	return code;
 }
 
-static int try_update(const struct vm *vm, char *told)
+static int try_update(const struct vm *vm, char *description)
 {
 	struct gpal_layout *layout;
 	const int code = gpal_update(vm->layout, &vm->later, GPAL_ALLOW_MOVES, &layout, NULL);
 
-	return tell_layout(code, layout, told);
+	return describe_layout(code, layout, description);
 }
 
-static int try_explain(const struct vm *vm, char *told)
+static int try_explain(const struct vm *vm, char *description)
 {
 	struct gpal_explanation *explanation;
 	const int code = gpal_explain(&vm->request, vm->layout, NULL, &explanation, NULL);
 
 	if (explanation) {
-		tell_layout(code, NULL, told);
-		gpal_layout_digest(explanation->layout, told);
-		for (size_t i = 0; i < explanation->count && strlen(told) < TOLD_SIZE - 32; i++)
-			snprintf(told + strlen(told), 32, " %zu",
+		describe_layout(code, NULL, description);
+		gpal_layout_digest(explanation->layout, description);
+		for (size_t i = 0;
+		     i < explanation->count && strlen(description) < DESCRIPTION_SIZE - 32; i++)
+			snprintf(description + strlen(description), 32, " %zu",
 				 explanation->steps[i].passed_count);
 	}
 	gpal_explanation_free(explanation);
 	return code;
 }
 
-static int try_allocate(const struct vm *vm, char *told)
+static int try_allocate(const struct vm *vm, char *description)
 {
 	static const struct gpal_pinned hole[] = { { "hole", { GIB, 2 * GIB } } };
 	static const struct gpal_demand ram[] = { { "ram", 2 * GIB, GIB } };
@@ -228,36 +229,38 @@ static int try_allocate(const struct vm *vm, char *told)
 
 	(void)vm;
 	for (size_t i = 0; map && i < map->count; i++)
-		snprintf(told + strlen(told), 64, "%s %" PRIx64 " ", map->entries[i].tag,
-			 map->entries[i].range.start);
+		snprintf(description + strlen(description), 64, "%s %" PRIx64 " ",
+			 map->entries[i].tag, map->entries[i].range.start);
 	gpal_map_free(map);
 	return code;
 }
 
-static int try_compare(const struct vm *vm, char *told)
+static int try_compare(const struct vm *vm, char *description)
 {
 	struct gpal_changes *changes;
 	const int code = gpal_compare(vm->layout, vms[0].layout, &changes, NULL);
 
 	if (changes)
-		snprintf(told, TOLD_SIZE, "%zu %d", changes->count, changes->compatible);
+		snprintf(description, DESCRIPTION_SIZE, "%zu %d", changes->count,
+			 changes->compatible);
 	gpal_changes_free(changes);
 	return code;
 }
 
-static int try_advise(const struct vm *vm, char *told)
+static int try_advise(const struct vm *vm, char *description)
 {
 	struct gpal_advice *advice;
 	const int code = gpal_advise(&vm->request, vm->layout, &advice, NULL);
 
-	for (size_t i = 0; advice && i < advice->count && strlen(told) < TOLD_SIZE - 64; i++)
-		snprintf(told + strlen(told), 64, " %" PRIu64 " %" PRIu64,
+	for (size_t i = 0;
+	     advice && i < advice->count && strlen(description) < DESCRIPTION_SIZE - 64; i++)
+		snprintf(description + strlen(description), 64, " %" PRIu64 " %" PRIu64,
 			 advice->growths[i].in_place, advice->growths[i].resolved);
 	gpal_advice_free(advice);
 	return code;
 }
 
-static int try_check(const struct vm *vm, char *told)
+static int try_check(const struct vm *vm, char *description)
 {
 	struct gpal_check check;
 	char digest[GPAL_DIGEST_SIZE];
@@ -265,12 +268,12 @@ static int try_check(const struct vm *vm, char *told)
 
 	gpal_layout_digest(vm->layout, digest);
 	code = gpal_layout_check(vm->layout, digest, &check, NULL);
-	(void)told;
+	(void)description;
 	return code;
 }
 
 static const struct {
-	int (*try)(const struct vm *vm, char *told);
+	int (*try)(const struct vm *vm, char *description);
 	int code;
 	bool may_do_without; /* then the size that would fit is not found */
 } attempts[] = {
@@ -291,7 +294,7 @@ static size_t next_after(size_t which)
 
 static size_t fail_each(int attempt, const struct vm *vm, bool stays)
 {
-	char expected[TOLD_SIZE] = "", told[TOLD_SIZE];
+	char expected[DESCRIPTION_SIZE] = "", description[DESCRIPTION_SIZE];
 	bool failed = true;
 	size_t which, count = 0;
 
@@ -299,12 +302,12 @@ static size_t fail_each(int attempt, const struct vm *vm, bool stays)
 	for (which = 1; failed; which = next_after(which)) {
 		int code;
 
-		told[0] = '\0';
+		description[0] = '\0';
 		shortage_begin(which, stays);
-		code = attempts[attempt].try(vm, told);
+		code = attempts[attempt].try(vm, description);
 		failed = shortage_end();
 		if (code == attempts[attempt].code)
-			ck_assert_str_eq(told, expected);
+			ck_assert_str_eq(description, expected);
 		else
 			ck_assert_int_eq(code, GPAL_E_NO_MEMORY);
 		ck_assert(code == GPAL_E_NO_MEMORY || !failed || attempts[attempt].may_do_without);
