@@ -232,8 +232,8 @@ GPAL_API const char *gpal_client_refusal_data(const struct gpal_client *client);
  * gpal_client_line - get the line of the last reply or event, for logs and for members that the
  * library does not know
  *
- * Returns the line as it came, without its LF, valid until the next call with this client; NULL
- * if the last call got none.
+ * Returns the unchanged line without its LF, valid until the next call with this client; NULL if
+ * the last call got none.
  */
 GPAL_API const char *gpal_client_line(const struct gpal_client *client);
 
