@@ -367,8 +367,8 @@ class Restarts(unittest.TestCase):
 
 
 class FakeDaemon:
-    """Answers each request with the next function of `answers`. It gets the method and returns the bytes to send before
-    the connection goes on, or None to close it."""
+    """Answers each request with the next function of `answers`. The function gets the method, and returns the bytes to
+    send, or None to close the connection."""
 
     def __init__(self, path, *answers):
         self.path, self.answers, self.methods = path, list(answers), []

@@ -201,7 +201,7 @@ class Stalled(Promises):
 
 
     def test_a_commit_that_ends_late_ends_the_daemon_cleanly(self):
-        """A second signal has cut off all clients. Then the disk goes on."""
+        """A second signal has cut off all clients. Then the disk continues."""
         with FaultyDaemon() as daemon, daemon.connect() as client:
             daemon.set("stall")
             send_create(client, "late")
@@ -378,7 +378,7 @@ class Failing(Promises):
             daemon.set(fault)
             reply = create(client, "unsure")
             self.assertEqual((reply["error"]["code"], reason(reply)), (7, "store_failed"))
-            # A client that comes during the shutdown is told so, or finds no daemon.
+            # A client that comes during the shutdown gets shutting_down, or finds no daemon.
             try:
                 reply = create(other, "later")
                 self.assertIn(reason(reply), ("store_failed", "shutting_down"))

@@ -175,7 +175,7 @@ class Work:
             self.account.shown.append((f"reply {ids[self.account.changes[i][0]]}", i + 1))
 
     def change_and_kill(self):
-        """Makes a round of changes in which the process is killed. The next round goes on."""
+        """Makes a round of changes in which the process is killed. The next round continues."""
         first = len(self.account.changes)
         clients, waiting = self.send()
         for client, names in zip(clients, waiting):

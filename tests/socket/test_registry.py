@@ -528,8 +528,8 @@ class Owning(unittest.TestCase):
                              (6, {"reason": "denied", "pointer": "/name", "owner_uid": 1001}))
         self.assertIn("result", self.call(1002, "layout.get", {"name": "of-1001"}))
 
-    def test_nobody_else_is_told_that_the_name_is_theirs(self):
-        """Neither root nor the admin group is told so, whatever the request."""
+    def test_only_the_owner_may_create_a_layout_again(self):
+        """Others get a conflict, whatever the request, even root and the admin group."""
         made = self.call(1001, "layout.create", {"name": "of-1001", "request": REQUEST})["result"]
         self.assertFalse(made["created"])
         for uid, groups in ((1002, []), (1003, [self.group]), (0, [])):

@@ -366,7 +366,7 @@ class Soak(unittest.TestCase):
             return descriptors(self.daemon)
 
     def check_layouts(self, subscribers):
-        """The live layouts are those that the clients and the subscribers were told of."""
+        """The live layouts are those that clients and subscribers know of."""
         page = self.daemon.call("layout.list", {"limit": 1000})["result"]["layouts"]
         there = {row["name"]: (row["generation"], row["digest"]) for row in page}
         dying = {name for name in there if name.startswith("dying-")}

@@ -450,7 +450,7 @@ START_TEST(only_the_generation_that_is_meant_is_deleted)
 		ck_assert_uint_eq(change.generation, 2);
 		assert_there(&bench, "vm", right ? 0 : 2);
 	}
-	/* A user without permission is told so, whatever generation the change names. */
+	/* A user without permission is denied, whatever generation the change names. */
 	create_now(&bench, "vm", 1);
 	prepare_delete(&bench, &change, "vm");
 	change.operation.uid = OWNER + 1;
