@@ -28,7 +28,7 @@
 #define HEADER_SIZE 32
 #define FRAME_HEADER_SIZE 24
 #define MAGIC UINT32_C(0x377f0682) /* its last bit gives the byte order */
-#define PAGE_SIZE_MOST 65536
+#define PAGE_SIZE_MAX 65536
 #define SECTOR_SIZE 512
 
 /* Replaces the header. SQLite treats a log without a valid header as empty. */
@@ -41,7 +41,7 @@ struct log {
 	bool big_endian; /* byte order of the words of the checksums */
 	size_t page_size;
 	uint8_t salts[8];
-	uint8_t frame[FRAME_HEADER_SIZE + PAGE_SIZE_MOST];
+	uint8_t frame[FRAME_HEADER_SIZE + PAGE_SIZE_MAX];
 	/* After the previous frame: */
 	uint32_t sum[2];  /* computed from its content */
 	uint32_t said[2]; /* as stored in it; another value only if the frame is wrong */
@@ -80,7 +80,7 @@ static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 	sum_up(log, log->sum, header, HEADER_SIZE - 8);
 	memcpy(log->said, log->sum, sizeof(log->said));
 	return (magic & ~UINT32_C(1)) == MAGIC && log->page_size >= 512 &&
-	       log->page_size <= PAGE_SIZE_MOST && is_sum(log->sum, header + HEADER_SIZE - 8);
+	       log->page_size <= PAGE_SIZE_MAX && is_sum(log->sum, header + HEADER_SIZE - 8);
 }
 
 /* Returns whether the frame continues one with the checksum `before`. Computes its own checksum. */

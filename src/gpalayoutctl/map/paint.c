@@ -41,7 +41,8 @@ const struct ctl_look ctl_paints[CTL_PAINT_COUNT] = {
 		.block = "▓", .ascii = "%", .sgr = "36" },
 	[CTL_PAINT_CHIPSET] = {
 		PAINT("chipset", "#E69F00", "#E69F00", "#FBE6BF", "#46330A", "#946600", "#F0BE55"),
-		.label = "chipset MMIO", .key = "chipset", .block = "═", .ascii = "=", .sgr = "33",
+		.label = "chipset MMIO",
+		.key = "chipset", .block = "═", .ascii = "=", .sgr = "33",
 		.pattern = LINES("M0 3H6", "1.5") },
 	[CTL_PAINT_WINDOW] = {
 		PAINT("window", "#009E73", "#27B78C", "#CDEBE1", "#0E3B2E", "#006B4E", "#5FD0AC"),
