@@ -4,6 +4,7 @@
 import os
 import re
 import socket
+import tempfile
 import unittest
 
 from ctl_harness import INFO, NO, OK, USAGE, Case, FakeDaemon, conversation, ctl, ctl_as, reply
@@ -117,6 +118,14 @@ class WithDaemon(DaemonTestCase):
         self.assertLessEqual({"control socket", "inspect socket", "daemon", "version", "clock", "state folder", "disk", "users"},
                              set(found))
         self.assertIn("0 layouts", found["daemon"][1])
+
+    def test_an_inspect_socket_that_is_not_beside_the_control_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            control = os.path.join(folder, "control.sock")
+            os.symlink(self.daemon.socket, control)
+            result = ctl("doctor", "--socket", control)
+        self.assertEqual((result.code, findings(result.out)["inspect socket"][:2]),
+                         (OK, ("ok", f"{self.daemon.inspect_socket}, mode 0666")))
 
     def test_a_daemon_without_an_inspect_socket(self):
         with Daemon("--inspect-socket=none", "--store=memory", wait=False) as daemon:

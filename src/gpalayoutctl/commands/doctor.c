@@ -29,9 +29,9 @@
 struct doctor {
 	struct ctl_session *session;
 	struct gpald_bytes out;
-	bool has_found;      /* something is wrong */
-	bool has_no_inspect; /* the daemon has no inspect socket */
-	bool is_served;      /* the daemon has replied */
+	bool has_found;       /* something is wrong */
+	bool is_served;       /* the daemon has replied */
+	char *inspect_socket; /* of the daemon that replied; owned; NULL: none */
 };
 
 /*
@@ -211,7 +211,8 @@ static void look_at_daemon(struct doctor *d, const char *path)
 		code = gpal_client_stats(client, &stats, &error);
 	if (code == 0) {
 		d->is_served = true;
-		d->has_no_inspect = !info->inspect_socket;
+		if (info->inspect_socket && !(d->inspect_socket = strdup(info->inspect_socket)))
+			ctl_out_of_memory();
 		tell_finding(d, "daemon", NULL, "it answers; %" PRIu64 " layouts", stats->layouts);
 		look_at_versions(d, info);
 		look_at_clock(d, stats);
@@ -230,17 +231,20 @@ static void look_at_daemon(struct doctor *d, const char *path)
 static void look_at_inspect(struct doctor *d)
 {
 	const struct ctl_invocation *invocation = d->session->invocation;
+	const char *path = invocation->inspect_socket;
 	struct gpal_client *client;
 	struct gpal_client_error error;
 
-	if (d->has_no_inspect) {
+	if (!d->inspect_socket) {
 		tell_finding(d, "inspect socket", NULL, "the daemon has none");
 		return;
 	}
-	if (!look_at_socket(d, "inspect socket", invocation->inspect_socket))
+	/* It need not be beside the control socket. */
+	if (access(path, F_OK))
+		path = d->inspect_socket;
+	if (!look_at_socket(d, "inspect socket", path))
 		return;
-	if (gpal_client_connect_within(invocation->inspect_socket, invocation->timeout_ms, &client,
-				       &error))
+	if (gpal_client_connect_within(path, invocation->timeout_ms, &client, &error))
 		tell_finding(d, "inspect socket",
 			     "restart the daemon, which creates the socket again", "%s",
 			     error.message);
@@ -328,5 +332,6 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 	look_at_unit(&d);
 	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
 	ctl_buffer_free(&d.out);
+	free(d.inspect_socket);
 	return code || !d.has_found ? code : CTL_NO;
 }
