@@ -354,7 +354,9 @@ START_TEST(ranges_and_gaps_cover_all_of_space_once)
 		steps++;
 	}
 	ck_assert_uint_eq(next, GPAL_SPACE_END);
-	/* Low gap, free, mid, free, RAM, free, chipset; free, nearer, near, free, far, free, end. */
+	/*
+	 * Low gap, free, mid, free, RAM, free, chipset; free, nearer, near, free, far, free, end.
+	 */
 	ck_assert_int_eq(steps, 14);
 	gpal_layout_free(l);
 }
