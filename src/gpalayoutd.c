@@ -24,7 +24,7 @@
  * others except those of the service manager, because inherited ones would count against the limit
  * on connections.
  */
-static bool settle_descriptors(int given)
+static bool prepare_descriptors(int given)
 {
 	const unsigned int first_other = GPALD_ACTIVATION_FIRST + (unsigned int)given;
 	int fd;
@@ -120,8 +120,8 @@ static int apply_option(int found, struct command_line *line, struct gpald_optio
  * Reads the command line: first for the file to read, before anything is set, and then for its
  * options. Returns -1 to continue, otherwise the exit status.
  */
-static int look_through(int argc, char **argv, struct command_line *line,
-			struct gpald_options *options)
+static int read_command_line(int argc, char **argv, struct command_line *line,
+			     struct gpald_options *options)
 {
 	struct option table[GPALD_OPTION_COUNT + 1];
 	int found, status = -1;
@@ -149,7 +149,7 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 	int status;
 
 	gpald_log_open();
-	status = look_through(argc, argv, &line, NULL);
+	status = read_command_line(argc, argv, &line, NULL);
 	if (status >= 0)
 		return status;
 	if (!line.config || strcmp(line.config, "none") != 0) {
@@ -157,7 +157,7 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 		if (status)
 			return status;
 	}
-	status = look_through(argc, argv, &line, options);
+	status = read_command_line(argc, argv, &line, options);
 	if (status >= 0)
 		return status;
 	status = gpald_options_finish(options, &activation);
@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 	const char *wrong;
 	int status = 1;
 
-	if (!settle_descriptors(gpald_activation_count())) {
+	if (!prepare_descriptors(gpald_activation_count())) {
 		fputs("gpalayoutd: cannot open /dev/null\n", stderr);
 		return 1;
 	}

@@ -31,7 +31,7 @@ int gpald_activation_count(void)
 }
 
 /* Returns whether the descriptor is a Unix stream socket that listens at a path. */
-static bool look_at(int fd, struct gpald_given_socket *given)
+static bool read_given_socket(int fd, struct gpald_given_socket *given)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
 	socklen_t length = sizeof(address), size = sizeof(int);
@@ -60,7 +60,7 @@ static const char *take_descriptor(struct gpald_activation *activation, const ch
 		       "ttrpc: set FileDescriptorName= in its unit";
 	if (given->fd >= 0)
 		return "two sockets of the service manager have the same FileDescriptorName=";
-	if (!look_at(fd, given))
+	if (!read_given_socket(fd, given))
 		return "a socket of the service manager is not a Unix socket that listens: use "
 		       "ListenStream= with a path in its unit";
 	return NULL;

@@ -16,8 +16,8 @@
 #define ACCEPTED_A_ROUND 16 /* so that a flood of connections leaves time for all other work */
 #define WATCH_MS 400        /* between two checks of the files */
 
-/* A listening socket that libuv owns. */
-struct gpald_door {
+/* Accepts clients at a listening socket, which libuv owns. */
+struct gpald_acceptor {
 	uv_pipe_t pipe; /* first */
 	struct gpald_endpoint *endpoint;
 	bool is_behind; /* a client waits for memory, or for the next round of the loop */
@@ -26,20 +26,20 @@ struct gpald_door {
 /* Accepting. */
 
 /* Accepts the next client. If there is no memory for it, the tick tries again. */
-static void accept_client(struct gpald_door *door)
+static void accept_client(struct gpald_acceptor *acceptor)
 {
-	const struct gpald_endpoint *endpoint = door->endpoint;
+	const struct gpald_endpoint *endpoint = acceptor->endpoint;
 
-	door->is_behind =
-		!gpald_connection_accept(endpoint->all->connections, &door->pipe, endpoint->socket);
+	acceptor->is_behind = !gpald_connection_accept(endpoint->all->connections, &acceptor->pipe,
+						       endpoint->socket);
 }
 
 /* Returns whether a client still has to wait. */
-static bool accept_waiting(struct gpald_door *door)
+static bool accept_waiting(struct gpald_acceptor *acceptor)
 {
-	if (door && door->is_behind)
-		accept_client(door);
-	return door && door->is_behind;
+	if (acceptor && acceptor->is_behind)
+		accept_client(acceptor);
+	return acceptor && acceptor->is_behind;
 }
 
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all)
@@ -47,8 +47,8 @@ bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all)
 	bool is_behind = false;
 
 	for (size_t i = 0; i < all->count; i++) {
-		is_behind |= accept_waiting(all->endpoints[i].door);
-		is_behind |= accept_waiting(all->endpoints[i].former);
+		is_behind |= accept_waiting(all->endpoints[i].acceptor);
+		is_behind |= accept_waiting(all->endpoints[i].old_acceptor);
 	}
 	return is_behind;
 }
@@ -64,8 +64,8 @@ static void on_round(uv_check_t *check)
 
 static void on_connection(uv_stream_t *stream, int status)
 {
-	struct gpald_door *door = (struct gpald_door *)stream;
-	struct gpald_endpoints *all = door->endpoint->all;
+	struct gpald_acceptor *acceptor = (struct gpald_acceptor *)stream;
+	struct gpald_endpoints *all = acceptor->endpoint->all;
 
 	if (status < 0) {
 		gpald_log(GPALD_LOG_ERROR, "accept_failed", "error=%s", uv_err_name(status));
@@ -74,49 +74,49 @@ static void on_connection(uv_stream_t *stream, int status)
 	/* libuv calls this again until no client waits, or until one is not accepted. */
 	uv_check_start(&all->round, on_round);
 	if (++all->accepted > ACCEPTED_A_ROUND)
-		door->is_behind = true;
+		acceptor->is_behind = true;
 	else
-		accept_client(door);
+		accept_client(acceptor);
 	all->arrived(all->data);
 }
 
 /* Opening and closing. */
 
-static void on_door_closed(uv_handle_t *handle)
+static void on_acceptor_closed(uv_handle_t *handle)
 {
 	free(handle);
 }
 
-static void close_door(struct gpald_door **door)
+static void close_acceptor(struct gpald_acceptor **acceptor)
 {
-	if (*door)
-		uv_close((uv_handle_t *)&(*door)->pipe, on_door_closed);
-	*door = NULL;
+	if (*acceptor)
+		uv_close((uv_handle_t *)&(*acceptor)->pipe, on_acceptor_closed);
+	*acceptor = NULL;
 }
 
 /* Passes the socket of the listener to libuv. */
-static int open_door(struct gpald_endpoint *endpoint)
+static int open_acceptor(struct gpald_endpoint *endpoint)
 {
 	struct gpald_listener *listener = &endpoint->listener;
-	struct gpald_door *door = calloc(1, sizeof(*door));
+	struct gpald_acceptor *acceptor = calloc(1, sizeof(*acceptor));
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 	int code = UV_ENOMEM;
 
-	if (door) {
+	if (acceptor) {
 		/* It fails only for invalid arguments. */
-		uv_pipe_init(endpoint->all->loop, &door->pipe, 0);
-		door->endpoint = endpoint;
-		code = uv_pipe_open(&door->pipe, listener->fd);
+		uv_pipe_init(endpoint->all->loop, &acceptor->pipe, 0);
+		acceptor->endpoint = endpoint;
+		code = uv_pipe_open(&acceptor->pipe, listener->fd);
 	}
 	if (code == 0) {
 		listener->fd = -1; /* the pipe closes it */
-		code = uv_listen((uv_stream_t *)&door->pipe, SOMAXCONN, on_connection);
+		code = uv_listen((uv_stream_t *)&acceptor->pipe, SOMAXCONN, on_connection);
 	}
 	if (code == 0) {
-		endpoint->door = door;
+		endpoint->acceptor = acceptor;
 		return 0;
 	}
-	close_door(&door);
+	close_acceptor(&acceptor);
 	gpald_listener_unbind(listener);
 	if (gpald_log_allowed())
 		gpald_log(GPALD_LOG_ERROR, "listen_failed", "path=%s error=%s",
@@ -137,33 +137,33 @@ static void note_loss(struct gpald_endpoint *endpoint, const char *lost)
 	endpoint->is_lost = true;
 }
 
-/* Replaces the door by that of the new socket, if there is one. */
-static int change_door(struct gpald_endpoint *endpoint)
+/* If the socket was bound again, replaces the acceptor by one for the new socket. */
+static int replace_acceptor(struct gpald_endpoint *endpoint)
 {
-	struct gpald_door *former = endpoint->door;
+	struct gpald_acceptor *old_acceptor = endpoint->acceptor;
 
 	if (endpoint->listener.fd < 0)
 		return 0;
-	endpoint->door = NULL;
-	if (open_door(endpoint)) {
-		endpoint->door = former;
+	endpoint->acceptor = NULL;
+	if (open_acceptor(endpoint)) {
+		endpoint->acceptor = old_acceptor;
 		return -1;
 	}
-	endpoint->former = former;
+	endpoint->old_acceptor = old_acceptor;
 	return 0;
 }
 
-static void look_after(struct gpald_endpoint *endpoint)
+static void check_files(struct gpald_endpoint *endpoint)
 {
 	const char *lost = gpald_listener_lost(&endpoint->listener);
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	if (endpoint->former && !endpoint->former->is_behind)
-		close_door(&endpoint->former);
+	if (endpoint->old_acceptor && !endpoint->old_acceptor->is_behind)
+		close_acceptor(&endpoint->old_acceptor);
 	if (lost)
 		note_loss(endpoint, lost);
-	if (!endpoint->is_lost || endpoint->former || gpald_listener_restore(&endpoint->listener) ||
-	    change_door(endpoint))
+	if (!endpoint->is_lost || endpoint->old_acceptor ||
+	    gpald_listener_restore(&endpoint->listener) || replace_acceptor(endpoint))
 		return;
 	endpoint->is_lost = false;
 	gpald_log(GPALD_LOG_INFO, "socket_restored", "socket=%s path=%s", endpoint->socket->name,
@@ -175,7 +175,7 @@ static void on_watch(uv_timer_t *timer)
 	struct gpald_endpoints *all = timer->data;
 
 	for (size_t i = 0; i < all->count; i++)
-		look_after(&all->endpoints[i]);
+		check_files(&all->endpoints[i]);
 }
 
 /* All of them. */
@@ -237,7 +237,7 @@ static void log_listening(const struct gpald_endpoint *endpoint)
 int gpald_endpoints_listen(struct gpald_endpoints *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		if (open_door(&all->endpoints[i]))
+		if (open_acceptor(&all->endpoints[i]))
 			return -1;
 		log_listening(&all->endpoints[i]);
 	}
@@ -260,8 +260,8 @@ void gpald_endpoints_close(struct gpald_endpoints *all)
 {
 	gpald_endpoints_remove_files(all);
 	for (size_t i = 0; i < all->count; i++) {
-		close_door(&all->endpoints[i].door);
-		close_door(&all->endpoints[i].former);
+		close_acceptor(&all->endpoints[i].acceptor);
+		close_acceptor(&all->endpoints[i].old_acceptor);
 	}
 }
 

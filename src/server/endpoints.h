@@ -16,15 +16,16 @@
 #include <uv.h>
 
 struct gpald_endpoints;
-struct gpald_door;
+struct gpald_acceptor;
 
 struct gpald_endpoint {
 	struct gpald_endpoints *all;
 	const struct gpald_socket *socket;
 	struct gpald_listener listener;
-	struct gpald_door *door;   /* NULL: it is closed */
-	struct gpald_door *former; /* the old socket; its file is gone, but clients may wait */
-	bool is_lost;              /* a loss of a file has been logged */
+	struct gpald_acceptor *acceptor; /* NULL: it is closed */
+	/* The socket before; its file is gone, but clients may still wait there. NULL: none. */
+	struct gpald_acceptor *old_acceptor;
+	bool is_lost; /* the loss of a file has been logged */
 };
 
 struct gpald_endpoints {

@@ -160,7 +160,8 @@ int gpald_layout_create_begin(const void *params, struct gpald_operation *operat
 }
 
 /* Writes the members that the answers of all changes share. */
-static void write_deleted_name(struct gpald_writer *w, const struct gpald_operation *operation)
+static void write_name_and_generation(struct gpald_writer *w,
+				      const struct gpald_operation *operation)
 {
 	gpald_write_text(w, "name", operation->name);
 	gpald_write_integer(w, "generation", (int64_t)operation->generation);
@@ -176,7 +177,7 @@ int gpald_layout_create_finish(const struct gpald_operation *operation, struct g
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
-	write_deleted_name(w, operation);
+	write_name_and_generation(w, operation);
 	gpald_write_bool(w, "created", operation->created);
 	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
 	gpald_write_object_end(w);
@@ -211,7 +212,7 @@ int gpald_layout_update_finish(const struct gpald_operation *operation, struct g
 	if (gpald_open_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
-	write_deleted_name(w, operation);
+	write_name_and_generation(w, operation);
 	gpald_encode_layout(w, "layout", &opened.layout, operation->record->digest);
 	if (write_changes(operation, false, w, error))
 		return -1;
@@ -238,7 +239,7 @@ int gpald_layout_delete_finish(const struct gpald_operation *operation, struct g
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
 	gpald_write_object(w, NULL);
-	write_deleted_name(w, operation);
+	write_name_and_generation(w, operation);
 	gpald_write_object_end(w);
 	return 0;
 }

@@ -10,16 +10,16 @@
 #include <assert.h>
 #include <string.h>
 
-#define QUESTION(method, rpc_name, table, function)                                          \
+#define QUERY(method, rpc_name, table, function)                                             \
 	{                                                                                    \
 		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
 		.call = (function)                                                           \
 	}
 /* A method about the daemon itself, which must run on the thread of the loop. */
-#define LOOPS(method, rpc_name, table, function)                                             \
+#define ON_LOOP(method, rpc_name, table, function)                                           \
 	{                                                                                    \
 		.name = (method), .rpc = (rpc_name), .on_inspect = true, .params = &(table), \
-		.is_loops = true, .call = (function)                                         \
+		.needs_loop = true, .call = (function)                                       \
 	}
 /* A query on the control socket only. */
 #define CONTROL(method, rpc_name, table, function)                                          \
@@ -33,31 +33,31 @@
 	}
 
 static const struct gpald_method methods[] = {
-	QUESTION("layout.resolve", "Resolve", gpald_resolve_params, gpald_layout_resolve),
-	QUESTION("layout.allocate", "Allocate", gpald_allocate_params, gpald_layout_allocate),
+	QUERY("layout.resolve", "Resolve", gpald_resolve_params, gpald_layout_resolve),
+	QUERY("layout.allocate", "Allocate", gpald_allocate_params, gpald_layout_allocate),
 	CHANGE("layout.create", "Create", gpald_create_params, gpald_layout_create),
-	QUESTION("layout.get", "Get", gpald_get_params, gpald_layout_get),
-	QUESTION("layout.list", "List", gpald_list_params, gpald_layout_list),
+	QUERY("layout.get", "Get", gpald_get_params, gpald_layout_get),
+	QUERY("layout.list", "List", gpald_list_params, gpald_layout_list),
 	CHANGE("layout.delete", "Delete", gpald_delete_params, gpald_layout_delete),
 	CHANGE("layout.update", "Update", gpald_update_params, gpald_layout_update),
-	QUESTION("layout.probe", "Probe", gpald_probe_params, gpald_layout_probe),
-	QUESTION("layout.compare", "Compare", gpald_compare_params, gpald_layout_compare),
-	QUESTION("layout.explain", "Explain", gpald_explain_params, gpald_layout_explain),
-	QUESTION("layout.advise", "Advise", gpald_advise_params, gpald_layout_advise),
-	QUESTION("layout.history", "History", gpald_history_params, gpald_layout_history),
-	QUESTION("policy.list", "ListPolicies", gpald_no_params, gpald_policy_list),
+	QUERY("layout.probe", "Probe", gpald_probe_params, gpald_layout_probe),
+	QUERY("layout.compare", "Compare", gpald_compare_params, gpald_layout_compare),
+	QUERY("layout.explain", "Explain", gpald_explain_params, gpald_layout_explain),
+	QUERY("layout.advise", "Advise", gpald_advise_params, gpald_layout_advise),
+	QUERY("layout.history", "History", gpald_history_params, gpald_layout_history),
+	QUERY("policy.list", "ListPolicies", gpald_no_params, gpald_policy_list),
 	{ .name = "events.subscribe",
 	  .rpc = "WaitEvents",
 	  .on_inspect = true,
 	  .params = &gpald_subscribe_params,
-	  .is_loops = true,
+	  .needs_loop = true,
 	  .call = gpald_events_subscribe,
 	  .rpc_params = &gpald_wait_params,
 	  .rpc_call = gpald_events_wait },
 	CONTROL("registry.backup", "Backup", gpald_backup_params, gpald_registry_backup_page),
-	LOOPS("daemon.info", "Info", gpald_no_params, gpald_daemon_info),
-	LOOPS("daemon.stats", "Stats", gpald_stats_params, gpald_daemon_stats),
-	QUESTION("daemon.schema", "Schema", gpald_no_params, gpald_daemon_schema),
+	ON_LOOP("daemon.info", "Info", gpald_no_params, gpald_daemon_info),
+	ON_LOOP("daemon.stats", "Stats", gpald_stats_params, gpald_daemon_stats),
+	QUERY("daemon.schema", "Schema", gpald_no_params, gpald_daemon_schema),
 };
 
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))

@@ -42,7 +42,7 @@ struct gpald_method {
 	const char *rpc; /* its name over ttrpc */
 	bool on_inspect; /* it changes nothing, so it is on the inspect socket, too */
 	const struct gpald_params *params;
-	bool is_loops;           /* it must run on the thread of the loop */
+	bool needs_loop;         /* it must run on the thread of the loop */
 	gpald_method_call *call; /* NULL: see below */
 
 	/*

@@ -18,10 +18,8 @@
 #include <gpalayout/probe.h>
 #include <stdio.h>
 
-/*
- * A layout for a query, whatever its source. Zero it before use, and call leave_sight() at the end.
- */
-struct sight {
+/* The layout that a query is about. Zero it before use, and call release_queried() at the end. */
+struct queried {
 	const struct gpald_record *record; /* referenced */
 	struct gpald_opened_record opened;
 	struct gpal_layout *resolved;
@@ -30,52 +28,52 @@ struct sight {
 	const struct gpal_request *request; /* NULL: not known */
 };
 
-static void leave_sight(struct sight *sight)
+static void release_queried(struct queried *queried)
 {
-	gpald_close_record(&sight->opened);
-	gpald_record_unref(sight->record);
-	gpal_layout_free(sight->resolved);
+	gpald_close_record(&queried->opened);
+	gpald_record_unref(queried->record);
+	gpal_layout_free(queried->resolved);
 }
 
-#define gpald_cleanup_sight __attribute__((cleanup(leave_sight)))
+#define gpald_cleanup_queried __attribute__((cleanup(release_queried)))
 
 /*
  * Uses a live layout. `parent` is the JSON pointer of the object with the name. A stored layout of
  * more than `most` bytes takes too long for a turn.
  */
-static int look_at_live(struct sight *sight, const struct gpald_context *context, const char *name,
-			const char *parent, size_t most, struct gpald_wire_error *error)
+static int use_live(struct queried *queried, const struct gpald_context *context, const char *name,
+		    const char *parent, size_t most, struct gpald_wire_error *error)
 {
 	char pointer[32];
 
-	sight->record = gpald_registry_ref(context->service->registry, name);
-	if (!sight->record) {
+	queried->record = gpald_registry_ref(context->service->registry, name);
+	if (!queried->record) {
 		snprintf(pointer, sizeof(pointer), "%s/name", parent);
 		return gpald_method_not_found(name, pointer, error);
 	}
-	if (!context->may_take_long && sight->record->layout.length > most)
+	if (!context->may_take_long && queried->record->layout.length > most)
 		return GPALD_TAKES_LONG;
-	if (gpald_open_record(&sight->opened, sight->record, error))
+	if (gpald_open_record(&queried->opened, queried->record, error))
 		return -1;
-	sight->layout = &sight->opened.layout;
-	sight->request = &sight->opened.request;
+	queried->layout = &queried->opened.layout;
+	queried->request = &queried->opened.request;
 	return 0;
 }
 
 /* Uses the layout of a request. */
-static int look_at_request(struct sight *sight, const struct gpald_context *context,
-			   const struct gpal_request *request, const char *parent,
-			   struct gpald_wire_error *error)
+static int use_request(struct queried *queried, const struct gpald_context *context,
+		       const struct gpal_request *request, const char *parent,
+		       struct gpald_wire_error *error)
 {
 	char pointer[32];
 	int code;
 
 	snprintf(pointer, sizeof(pointer), "%s/request", parent);
-	code = gpald_method_resolve(context, request, pointer, &sight->resolved, error);
+	code = gpald_method_resolve(context, request, pointer, &queried->resolved, error);
 	if (code)
 		return code;
-	sight->layout = sight->resolved;
-	sight->request = request;
+	queried->layout = queried->resolved;
+	queried->request = request;
 	return 0;
 }
 
@@ -105,16 +103,16 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 		       struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_probe_params *probe = params;
-	gpald_cleanup_sight struct sight sight = { 0 };
+	gpald_cleanup_queried struct queried queried = { 0 };
 	struct gpal_probe found;
 	struct gpal_error core;
-	const int code = probe->name ? look_at_live(&sight, context, probe->name, "",
-						    GPALD_LAYOUT_LONG, error) :
-				       look_at_request(&sight, context, &probe->request, "", error);
+	const int code = probe->name ? use_live(&queried, context, probe->name, "",
+						GPALD_LAYOUT_LONG, error) :
+				       use_request(&queried, context, &probe->request, "", error);
 
 	if (code)
 		return code;
-	if (gpal_layout_probe(sight.layout, sight.request, probe->address, &found, &core)) {
+	if (gpal_layout_probe(queried.layout, queried.request, probe->address, &found, &core)) {
 		gpald_refuse_core(error, &core, "");
 		return gpald_point(error, "/address");
 	}
@@ -126,15 +124,15 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 
 /* layout.compare */
 
-static int look_at_side(struct sight *sight, const struct gpald_context *context,
-			const struct gpald_side *side, const char *pointer,
-			struct gpald_wire_error *error)
+static int use_side(struct queried *queried, const struct gpald_context *context,
+		    const struct gpald_side *side, const char *pointer,
+		    struct gpald_wire_error *error)
 {
 	if (side->name)
-		return look_at_live(sight, context, side->name, pointer, GPALD_LAYOUT_LONG, error);
+		return use_live(queried, context, side->name, pointer, GPALD_LAYOUT_LONG, error);
 	if (side->request.policy)
-		return look_at_request(sight, context, &side->request, pointer, error);
-	sight->layout = &side->layout;
+		return use_request(queried, context, &side->request, pointer, error);
+	queried->layout = &side->layout;
 	return 0;
 }
 
@@ -142,12 +140,12 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_compare_params *compare = params;
-	gpald_cleanup_sight struct sight from = { 0 }, to = { 0 };
+	gpald_cleanup_queried struct queried from = { 0 }, to = { 0 };
 	struct gpal_changes *changes;
-	int code = look_at_side(&from, context, &compare->from, "/from", error);
+	int code = use_side(&from, context, &compare->from, "/from", error);
 
 	if (code == 0)
-		code = look_at_side(&to, context, &compare->to, "/to", error);
+		code = use_side(&to, context, &compare->to, "/to", error);
 	if (code)
 		return code;
 	if (gpal_compare(from.layout, to.layout, &changes, NULL))
@@ -198,7 +196,7 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_explain_params *explain = params;
-	gpald_cleanup_sight struct sight sight = { .request = &explain->request };
+	gpald_cleanup_queried struct queried queried = { .request = &explain->request };
 	struct gpal_explanation *explanation;
 	struct gpal_error core;
 	int code = 0;
@@ -206,10 +204,10 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 	if (!context->may_take_long && !explain->name && is_large(&explain->request))
 		return GPALD_TAKES_LONG;
 	if (explain->name)
-		code = look_at_live(&sight, context, explain->name, "", EXPLAINED_LONG, error);
+		code = use_live(&queried, context, explain->name, "", EXPLAINED_LONG, error);
 	if (code)
 		return code;
-	if (gpal_explain(sight.request, sight.layout, explain->tag, &explanation, &core)) {
+	if (gpal_explain(queried.request, queried.layout, explain->tag, &explanation, &core)) {
 		gpald_refuse_core(error, &core, "/request");
 		return -1;
 	}
@@ -226,37 +224,36 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 /* layout.advise */
 
 /* Finds the layout; none if space or address bits do not suffice. */
-static int look_for_layout(struct sight *sight, const struct gpald_context *context,
-			   const struct gpald_explain_params *advise,
-			   struct gpald_wire_error *error)
+static int use_advised(struct queried *queried, const struct gpald_context *context,
+		       const struct gpald_explain_params *advise, struct gpald_wire_error *error)
 {
 	int code;
 
 	if (advise->name)
-		return look_at_live(sight, context, advise->name, "", SIZE_MAX, error);
-	sight->request = &advise->request;
-	code = gpal_resolve(&advise->request, &sight->resolved, NULL);
-	sight->layout = sight->resolved;
+		return use_live(queried, context, advise->name, "", SIZE_MAX, error);
+	queried->request = &advise->request;
+	code = gpal_resolve(&advise->request, &queried->resolved, NULL);
+	queried->layout = queried->resolved;
 	if (code == GPAL_OK || code == GPAL_E_EXHAUSTED || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
 		return 0;
-	return look_at_request(sight, context, &advise->request, "", error);
+	return use_request(queried, context, &advise->request, "", error);
 }
 
 int gpald_layout_advise(const struct gpald_context *context, const void *params,
 			struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	const struct gpald_explain_params *advise = params;
-	gpald_cleanup_sight struct sight sight = { 0 };
+	gpald_cleanup_queried struct queried queried = { 0 };
 	struct gpal_advice *advice;
 	struct gpal_error core;
 	int code;
 
 	if (!context->may_take_long)
 		return GPALD_TAKES_LONG;
-	code = look_for_layout(&sight, context, advise, error);
+	code = use_advised(&queried, context, advise, error);
 	if (code)
 		return code;
-	if (gpal_advise_on(sight.request, sight.layout, advise->tag, &advice, &core)) {
+	if (gpal_advise_on(queried.request, queried.layout, advise->tag, &advice, &core)) {
 		gpald_refuse_core(error, &core, "");
 		return -1;
 	}

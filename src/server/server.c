@@ -58,18 +58,18 @@ struct server {
 	struct gpald_options *options;
 	struct gpald_limits limits; /* in force: as configured, or what the system allows */
 	uv_loop_t loop;
-	bool is_ready_told; /* READY=1 has been sent to the service manager */
+	bool is_ready_sent; /* READY=1 has been sent to the service manager */
 	enum phase phase;
 	struct gpald_service service;
 	struct gpald_endpoints endpoints;
 	struct gpald_signals signals;
-	uv_timer_t tick;       /* runs while serving, for the limits on time */
-	uv_timer_t drain;      /* for the steps of stopping */
-	uv_timer_t watchdog;   /* of the service manager; does not keep the loop alive */
-	uv_async_t settled;    /* the store thread has finished something */
-	uint64_t ending_since; /* in uv_hrtime() */
-	bool has_failed;       /* the store has failed; the daemon exits with status 1 */
-	bool was_hit; /* a signal not meant to stop a daemon came; it exits with status 1 */
+	uv_timer_t tick;         /* runs while serving, for the limits on time */
+	uv_timer_t drain;        /* for the steps of stopping */
+	uv_timer_t watchdog;     /* of the service manager; does not keep the loop alive */
+	uv_async_t settled;      /* the store thread has finished something */
+	uint64_t stopping_since; /* in uv_hrtime() */
+	bool has_failed;         /* the store has failed; the daemon exits with status 1 */
+	bool had_other_signal;   /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
 	struct gpald_connections connections;
 	struct gpald_works works;
 };
@@ -132,12 +132,12 @@ static void on_grace_over(uv_timer_t *timer)
 	gpald_connections_stop_reading(&server->connections);
 }
 
-static void begin_end(struct server *server)
+static void begin_stop(struct server *server)
 {
 	enter_phase(server, PHASE_GRACE);
 	gpald_notify("STOPPING=1\nSTATUS=Answering pending requests of %zu connections",
 		     server->connections.count);
-	server->ending_since = uv_hrtime();
+	server->stopping_since = uv_hrtime();
 	gpald_endpoints_remove_files(&server->endpoints);
 	gpald_connections_stop_serving(&server->connections);
 	uv_timer_start(&server->drain, on_grace_over, GRACE_MS, 0);
@@ -156,9 +156,9 @@ static void on_signal(uv_signal_t *handle, int number)
 		gpald_connections_close(&server->connections);
 		return;
 	}
-	server->was_hit = !is_ordinary;
+	server->had_other_signal = !is_ordinary;
 	gpald_log(level, "stopping", "signal=%s connections=%zu", name, server->connections.count);
-	begin_end(server);
+	begin_stop(server);
 }
 
 /* The registry. */
@@ -178,7 +178,7 @@ static void on_settled(uv_async_t *async)
 	gpald_registry_settle(server->service.registry);
 	gpald_connections_send_events(&server->connections);
 	if (server->has_failed && server->phase == PHASE_SERVING)
-		begin_end(server);
+		begin_stop(server);
 }
 
 static void on_committed(void *data, const struct gpald_batch *batch)
@@ -279,7 +279,7 @@ static bool open_registry(struct server *server)
 static void close_registry(struct server *server)
 {
 	const uint64_t most = server->limits.values[GPALD_LIMIT_DRAIN_MS];
-	const uint64_t spent = (uv_hrtime() - server->ending_since) / 1000000;
+	const uint64_t spent = (uv_hrtime() - server->stopping_since) / 1000000;
 	const uint64_t timeout = spent + most / 10 < most ? most - spent : most / 10;
 
 	if (!server->service.registry ||
@@ -298,8 +298,8 @@ static void on_watchdog(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 
-	if (!server->is_ready_told)
-		server->is_ready_told = gpald_notify("READY=1");
+	if (!server->is_ready_sent)
+		server->is_ready_sent = gpald_notify("READY=1");
 	/* That this runs shows that the loop makes progress. */
 	if (gpald_registry_check(server->service.registry))
 		gpald_notify("WATCHDOG=1");
@@ -316,13 +316,13 @@ static void on_watchdog(uv_timer_t *timer)
  * Notifies the service manager that the daemon is ready. The watchdog has three attempts in the
  * time in which one must succeed.
  */
-static void tell_ready(struct server *server)
+static void notify_ready(struct server *server)
 {
 	uint64_t interval = gpald_notify_watchdog_ms() / 3;
 
-	server->is_ready_told = gpald_notify("READY=1\nSTATUS=Serving %zu layouts",
+	server->is_ready_sent = gpald_notify("READY=1\nSTATUS=Serving %zu layouts",
 					     gpald_registry_count(server->service.registry));
-	if (!interval && !server->is_ready_told)
+	if (!interval && !server->is_ready_sent)
 		interval = READY_AGAIN_MS;
 	if (interval)
 		uv_timer_start(&server->watchdog, on_watchdog, interval, interval);
@@ -416,7 +416,7 @@ static uint64_t connection_share(uint64_t connections, uint64_t left, uint64_t w
  * At the limit on descriptors libuv silently drops clients, so the limits on connections are
  * lowered to the descriptors that remain when everything else is open. Clients see these limits.
  */
-static void settle_connections(struct server *server)
+static void lower_connection_limits(struct server *server)
 {
 	uint64_t *control = &server->limits.values[GPALD_LIMIT_CONNECTIONS];
 	uint64_t *inspect = &server->limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS];
@@ -552,7 +552,7 @@ static bool start_server(struct server *server)
 {
 	if (!open_registry(server) || !open_endpoints(server))
 		return false;
-	settle_connections(server);
+	lower_connection_limits(server);
 	return confine_server(server);
 }
 
@@ -626,11 +626,11 @@ int gpald_server_run(struct gpald_options *options)
 			options->is_confined ? "yes" : "no",
 			(unsigned long long)server.limits.values[GPALD_LIMIT_CONNECTIONS],
 			(unsigned long long)server.limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS]);
-		tell_ready(&server);
+		notify_ready(&server);
 		uv_run(&server.loop, UV_RUN_DEFAULT);
 		status = 0;
 	} else {
-		server.ending_since = uv_hrtime();
+		server.stopping_since = uv_hrtime();
 	}
 	gpald_endpoints_close(&server.endpoints);
 	stop_server(&server);
@@ -643,7 +643,7 @@ int gpald_server_run(struct gpald_options *options)
 	assert(code == 0);
 	gpald_connections_clear(&server.connections);
 	gpald_service_clear(&server.service);
-	status |= server.has_failed || server.was_hit;
+	status |= server.has_failed || server.had_other_signal;
 	if (server.phase == PHASE_STOPPED)
 		gpald_log(GPALD_LOG_INFO, "stopped", "status=%d", status);
 	return status;

@@ -268,7 +268,7 @@ static void run_line(struct gpald_work *work)
 	call->method_name = request.method;
 	if (call->code == 0)
 		call->code = take_call(call, &request, call->space.arena, &call->params, error);
-	if (call->code || call->method->is_loops)
+	if (call->code || call->method->needs_loop)
 		return;
 	if (call->method->begin)
 		call->code = prepare_call(call, call->params, error);

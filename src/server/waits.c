@@ -18,8 +18,8 @@ struct gpald_wait {
 	TAILQ_ENTRY(gpald_wait) entry;
 	struct gpald_id id;
 	uint64_t since;
-	uint64_t until;   /* in loop time */
-	bool is_given_up; /* `until` is the timeout of its client */
+	uint64_t until;         /* in loop time */
+	bool is_client_timeout; /* `until` is the timeout of its client */
 };
 
 static void on_limit(uv_timer_t *timer);
@@ -36,7 +36,7 @@ static void set_wait_timer(struct gpald_connections *all, uint64_t until)
 }
 
 /* Returns the time at which a client gives up its request, in loop time. */
-static uint64_t end_of(const struct gpald_connection *c, int64_t timeout_ns)
+static uint64_t give_up_time(const struct gpald_connection *c, int64_t timeout_ns)
 {
 	const uint64_t spent_ns = uv_hrtime() - c->arrived_ns;
 	const uint64_t left_ns = (uint64_t)timeout_ns > spent_ns ? (uint64_t)timeout_ns - spent_ns :
@@ -57,7 +57,7 @@ static void refuse_wait(struct gpald_connection *c, const struct gpald_method *m
 	gpald_connection_take_answer(c, &answer);
 }
 
-static const struct gpald_method *the_method(void)
+static const struct gpald_method *wait_method(void)
 {
 	return gpald_method_find_rpc("WaitEvents");
 }
@@ -69,7 +69,7 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 	if (c->wait_count < gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS))
 		wait = malloc(sizeof(*wait));
 	if (!wait) {
-		refuse_wait(c, the_method(), &answer->id, GPALD_OVERLOADED,
+		refuse_wait(c, wait_method(), &answer->id, GPALD_OVERLOADED,
 			    "too many calls of this connection are waiting");
 		return;
 	}
@@ -78,9 +78,9 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 		.since = answer->since,
 		.until = uv_now(c->all->loop) + answer->wait_ms,
 	};
-	if (answer->timeout_ns > 0 && end_of(c, answer->timeout_ns) < wait->until) {
-		wait->until = end_of(c, answer->timeout_ns);
-		wait->is_given_up = true;
+	if (answer->timeout_ns > 0 && give_up_time(c, answer->timeout_ns) < wait->until) {
+		wait->until = give_up_time(c, answer->timeout_ns);
+		wait->is_client_timeout = true;
 	}
 	TAILQ_INSERT_TAIL(&c->waits, wait, entry);
 	c->wait_count++;
@@ -125,8 +125,8 @@ static bool answer_wait(struct gpald_connection *c, const struct gpald_wait *wai
 
 	if (!is_due(c, wait))
 		return false;
-	if (wait->is_given_up && uv_now(c->all->loop) >= wait->until) {
-		refuse_wait(c, the_method(), &wait->id, GPALD_TIMEOUT,
+	if (wait->is_client_timeout && uv_now(c->all->loop) >= wait->until) {
+		refuse_wait(c, wait_method(), &wait->id, GPALD_TIMEOUT,
 			    "the client's timeout has expired");
 		return true;
 	}
@@ -162,7 +162,7 @@ void gpald_waits_clear(struct gpald_connection *c)
 void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer)
 {
 	c->call_id = answer->id;
-	c->call_until = answer->timeout_ns > 0 ? end_of(c, answer->timeout_ns) : 0;
+	c->call_until = answer->timeout_ns > 0 ? give_up_time(c, answer->timeout_ns) : 0;
 	if (c->call_until > 0)
 		set_wait_timer(c->all, c->call_until);
 }
