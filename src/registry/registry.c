@@ -23,7 +23,7 @@
 #include <string.h>
 
 /* The longest stored request that is decided within the turn of a client, in bytes. */
-#define REQUEST_LONG 512
+#define REQUEST_IN_TURN_MAX 512
 
 #define SETTLE_NS UINT64_C(2000000) /* after this, other work of the loop runs first */
 
@@ -403,8 +403,9 @@ void gpald_registry_decide(struct gpald_operation *operation)
 static bool takes_long(const struct gpald_operation *operation)
 {
 	return !gpald_is_decided_at_once(operation) &&
-	       (operation->request.length > REQUEST_LONG ||
-		(operation->current && operation->current->layout.length > GPALD_LAYOUT_LONG));
+	       (operation->request.length > REQUEST_IN_TURN_MAX ||
+		(operation->current &&
+		 operation->current->layout.length > GPALD_LAYOUT_IN_TURN_MAX));
 }
 
 /* Begins an operation. Returns true if it has its outcome. */

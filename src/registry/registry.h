@@ -53,8 +53,8 @@ enum gpald_operation_kind {
 	GPALD_OPERATION_DELETE,
 };
 
-/* From this size of a stored layout on, in bytes, comparing or writing it takes long. */
-#define GPALD_LAYOUT_LONG 8192
+/* The largest stored layout, in bytes, that is compared or written within the turn of a client. */
+#define GPALD_LAYOUT_IN_TURN_MAX 8192
 
 /* The state on which a decision depends, besides the current record. */
 struct gpald_standing {

@@ -29,7 +29,7 @@ void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event)
 
 /* layout.history */
 
-#define RING_LONG 16384 /* events that may be searched within a turn */
+#define EVENTS_IN_TURN_MAX 16384 /* events that may be searched within a turn */
 
 static void write_history(struct gpald_writer *w, const char *name,
 			  const struct gpald_history *history)
@@ -52,7 +52,7 @@ int gpald_layout_history(const struct gpald_context *context, const void *params
 	const struct gpald_name_params *of = params;
 	struct gpald_history history;
 
-	if (!context->may_take_long && gpald_registry_events(registry)->count > RING_LONG)
+	if (!context->may_take_long && gpald_registry_events(registry)->count > EVENTS_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
 	if (!gpald_registry_history(registry, of->name,
 				    (size_t)context->service->limits->values[GPALD_LIMIT_LIST_PAGE],

@@ -10,7 +10,7 @@
 
 #include <gpalayout/advise.h>
 
-#define DEMANDS_LONG 256 /* of layout.allocate, its holes included */
+#define DEMANDS_IN_TURN_MAX 256 /* of layout.allocate, with its holes */
 
 static int answer_resolve(const struct gpald_resolve_params *params,
 			  const struct gpal_layout *layout, struct gpald_writer *w,
@@ -77,7 +77,7 @@ int gpald_layout_allocate(const struct gpald_context *context, const void *param
 	if (!context->may_take_long &&
 	    input->reserved_count + input->fixed_count + input->mmio32_count + input->ram_count +
 			    input->mmio64_count + input->post_mmio_count >
-		    DEMANDS_LONG)
+		    DEMANDS_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
 	if (gpal_allocate(input, &map, &core)) {
 		gpald_refuse_core(error, &core, "");

@@ -256,7 +256,7 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 
 	if (!record)
 		return gpald_method_not_found(get->name, "/name", error);
-	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_LONG)
+	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
 	if (gpald_open_record(&opened, record, error))
 		return -1;
@@ -287,8 +287,8 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 	gpald_write_object_end(w);
 }
 
-#define ROWS 256       /* records that are read from the registry at a time */
-#define ROWS_LONG 1000 /* on a page that may be written within a turn */
+#define ROWS 256              /* records that are read from the registry at a time */
+#define ROWS_IN_TURN_MAX 1000 /* on a page that may be written within a turn */
 
 /* A page begins after a name, so entries that come and go do not move others. */
 int gpald_layout_list(const struct gpald_context *context, const void *params,
@@ -308,7 +308,7 @@ int gpald_layout_list(const struct gpald_context *context, const void *params,
 	size_t most, count, i;
 
 	(void)error;
-	if (!context->may_take_long && left > ROWS_LONG)
+	if (!context->may_take_long && left > ROWS_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
 	gpald_write_object(w, NULL);
 	do {

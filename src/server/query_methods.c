@@ -107,7 +107,7 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 	struct gpal_probe found;
 	struct gpal_error core;
 	const int code = probe->name ? use_live(&queried, context, probe->name, "",
-						GPALD_LAYOUT_LONG, error) :
+						GPALD_LAYOUT_IN_TURN_MAX, error) :
 				       use_request(&queried, context, &probe->request, "", error);
 
 	if (code)
@@ -129,7 +129,8 @@ static int use_side(struct queried *queried, const struct gpald_context *context
 		    struct gpald_wire_error *error)
 {
 	if (side->name)
-		return use_live(queried, context, side->name, pointer, GPALD_LAYOUT_LONG, error);
+		return use_live(queried, context, side->name, pointer, GPALD_LAYOUT_IN_TURN_MAX,
+				error);
 	if (side->request.policy)
 		return use_request(queried, context, &side->request, pointer, error);
 	queried->layout = &side->layout;
@@ -160,15 +161,15 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 
 /* layout.explain */
 
-/* For each range the explanation may list many ranges that were placed before. */
-#define EXPLAINED_LONG 512 /* bytes of a stored layout */
-#define THINGS_LONG 8      /* root complexes, ranges and nodes of a request */
+/* What is explained within a turn: for each range, an explanation may list many other ranges. */
+#define EXPLAINED_IN_TURN_MAX 512 /* bytes of a stored layout */
+#define ITEMS_IN_TURN_MAX 8       /* root complexes, ranges and nodes of a request */
 
 static bool is_large(const struct gpal_request *request)
 {
 	return request->root_complex_count + request->reserved_count + request->node_count +
 		       request->hotplug_room_count + request->cxl_window_count >
-	       THINGS_LONG;
+	       ITEMS_IN_TURN_MAX;
 }
 
 /* Adds the tag and its pointer to a refusal. */
@@ -204,7 +205,7 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 	if (!context->may_take_long && !explain->name && is_large(&explain->request))
 		return GPALD_TAKES_LONG;
 	if (explain->name)
-		code = use_live(&queried, context, explain->name, "", EXPLAINED_LONG, error);
+		code = use_live(&queried, context, explain->name, "", EXPLAINED_IN_TURN_MAX, error);
 	if (code)
 		return code;
 	if (gpal_explain(queried.request, queried.layout, explain->tag, &explanation, &core)) {

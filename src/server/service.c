@@ -36,8 +36,8 @@ void gpald_service_clear(struct gpald_service *service)
 	service->schema = NULL;
 }
 
-#define LINE_LONG 16384  /* bytes of a line that may be read within a turn */
-#define ARENA_SIZE 65536 /* enough for small requests, so that they allocate no memory */
+#define LINE_IN_TURN_MAX 16384 /* bytes of a line that may be read within a turn */
+#define ARENA_SIZE 65536       /* enough for small requests, so that they allocate no memory */
 
 bool gpald_workspace_init(struct gpald_workspace *space)
 {
@@ -383,7 +383,7 @@ static void ran_finish(struct gpald_work *work)
 
 static bool is_long_record(const struct gpald_record *record)
 {
-	return record && record->layout.length > GPALD_LAYOUT_LONG;
+	return record && record->layout.length > GPALD_LAYOUT_IN_TURN_MAX;
 }
 
 /* Returns whether writing the answer takes long. */
@@ -563,7 +563,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
 	answer->timeout_ns = 0;
-	if (service->works && message->length > LINE_LONG) {
+	if (service->works && message->length > LINE_IN_TURN_MAX) {
 		if (caller->socket->envelope->peek)
 			caller->socket->envelope->peek(message->text, message->length, &request);
 		call.id = answer->id = request.id;
