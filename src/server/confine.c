@@ -317,27 +317,27 @@ static void add_call(struct program *program, const struct call *call)
 }
 
 /*
- * Begins a filter for the native architecture. `of_others` decides on all calls of other
+ * Begins a filter for the native architecture. `foreign_action` decides on all calls of other
  * architectures.
  */
-static void begin_program(struct program *program, uint32_t of_others)
+static void begin_program(struct program *program, uint32_t foreign_action)
 {
 	program->length = 0;
 	add_load(program, offsetof(struct seccomp_data, arch));
 	/* Skip the next instruction on this architecture. */
 	program->code[program->length++] = (struct sock_filter)BPF_JUMP(
 		BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
-	add_instruction(program, BPF_RET | BPF_K, of_others, 0);
+	add_instruction(program, BPF_RET | BPF_K, foreign_action, 0);
 	add_load_number(program);
 }
 
 /* Ends the filter with a decision on all other calls, and loads it. Returns 0 or an errno. */
-static int load_program(struct program *program, uint32_t others, unsigned int flags)
+static int load_program(struct program *program, uint32_t default_action, unsigned int flags)
 {
 	struct sock_fprog filter = { .filter = program->code };
 	long code;
 
-	add_instruction(program, BPF_RET | BPF_K, others, 0);
+	add_instruction(program, BPF_RET | BPF_K, default_action, 0);
 	filter.len = (unsigned short)program->length;
 	code = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
 	/* Above 0: the id of a thread that has another filter. */

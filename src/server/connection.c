@@ -70,7 +70,7 @@ static void on_closed(uv_handle_t *handle)
 
 	LIST_REMOVE(c, entry);
 	all->count--;
-	all->to_give_back += c->input.bytes.capacity;
+	all->freed_bytes += c->input.bytes.capacity;
 	/* libuv has reported each write, so nothing is unsent. */
 	if (c->user)
 		gpald_user_unref(&all->users, c->user);
@@ -201,10 +201,10 @@ static void answer_call(struct gpald_connection *c)
 {
 	struct gpald_answer answer;
 
-	if (!c->call || !c->call->is_ready || c->is_short)
+	if (!c->call || !c->call->is_ready || c->lacks_memory)
 		return;
-	c->is_short = !gpald_call_answer(c->call, &c->all->space, &answer);
-	if (c->is_short) {
+	c->lacks_memory = !gpald_call_answer(c->call, &c->all->space, &answer);
+	if (c->lacks_memory) {
 		if (gpald_log_allowed())
 			gpald_connection_log(GPALD_LOG_WARNING, "reply_delayed", c,
 					     "out_of_memory");
@@ -254,7 +254,7 @@ static bool has_work(struct gpald_connection *c)
 		return true;
 	if (gpald_connection_is_held_back(c))
 		return false;
-	return c->has_more || (c->call ? c->call->is_ready && !c->is_short : has_lines(c)) ||
+	return c->has_more || (c->call ? c->call->is_ready && !c->lacks_memory : has_lines(c)) ||
 	       gpald_subscription_is_due(c) || gpald_waits_are_due(c);
 }
 

@@ -36,7 +36,7 @@ static void release_bytes(struct gpald_connection *c, size_t bytes)
 	c->user->unsent -= bytes;
 	if (!held_back || c->user->unsent >= most)
 		return;
-	gpald_works_go_on(c->all->service->works);
+	gpald_works_dispatch(c->all->service->works);
 	LIST_FOREACH(other, &c->all->list, entry)
 		if (other != c && other->user == c->user &&
 		    other->state != GPALD_CONNECTION_CLOSING)
@@ -102,7 +102,7 @@ static void on_written(uv_write_t *request, int status)
 	struct gpald_connection *c = write->connection;
 
 	c->queued -= write->requests;
-	c->all->to_give_back += write->length;
+	c->all->freed_bytes += write->length;
 	release_bytes(c, write->length);
 	free(write->text);
 	free(write);

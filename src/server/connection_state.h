@@ -44,7 +44,7 @@ struct gpald_connection {
 	uint64_t call_until;     /* when its client gives up, in loop time; 0: never */
 
 	struct gpald_call *call; /* waits for the store or a thread; meanwhile no line is taken */
-	bool is_short;           /* the reply of `call` waits for memory, until the next tick */
+	bool lacks_memory;       /* the reply of `call` waits for memory, until the next tick */
 
 	/* Output in the workspace or held, while turns are given. */
 	size_t output_length;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define GIVE_BACK ((size_t)1 << 20) /* bytes */
+#define TRIM_LEAST ((size_t)1 << 20) /* bytes */
 
 /* Accepting. */
 
@@ -163,8 +163,8 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 	/* While a connection is read, libuv reports when its client has gone. */
 	if (!c->is_reading && gpald_connection_close_if_gone(c))
 		return;
-	if (c->is_short) {
-		c->is_short = false;
+	if (c->lacks_memory) {
+		c->lacks_memory = false;
 		gpald_connection_advance(c);
 	}
 	if (backlog == 0 || backlog != c->backlog_seen) {
@@ -206,18 +206,18 @@ static void for_each(struct gpald_connections *all,
  * Gives freed memory back to the system; without this, the C library keeps what lies between blocks
  * in use.
  */
-static void give_back(struct gpald_connections *all)
+static void trim_memory(struct gpald_connections *all)
 {
-	if (all->to_give_back < GIVE_BACK)
+	if (all->freed_bytes < TRIM_LEAST)
 		return;
-	all->to_give_back = 0;
+	all->freed_bytes = 0;
 	malloc_trim(0);
 }
 
 void gpald_connections_tick(struct gpald_connections *all)
 {
 	for_each(all, check_times);
-	give_back(all);
+	trim_memory(all);
 }
 
 static void send_events(struct gpald_connection *c, uint64_t now)

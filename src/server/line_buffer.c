@@ -137,8 +137,8 @@ static const char *find_lf(struct gpald_line_buffer *buffer)
 }
 
 /* Returns a line of `length` bytes; its end has `skip` bytes. */
-static enum gpald_line hand_out(struct gpald_line_buffer *buffer, size_t length, size_t skip,
-				const char **line, size_t *line_length, uint64_t *offset)
+static enum gpald_line take_line(struct gpald_line_buffer *buffer, size_t length, size_t skip,
+				 const char **line, size_t *line_length, uint64_t *offset)
 {
 	const bool was_skipping = buffer->is_skipping;
 
@@ -175,7 +175,7 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 		return next_frame(buffer, line, length, offset);
 	while ((lf = find_lf(buffer))) {
 		const size_t whole = (size_t)(lf - buffer->bytes.data) - buffer->start;
-		enum gpald_line found = hand_out(buffer, whole, 1, line, length, offset);
+		enum gpald_line found = take_line(buffer, whole, 1, line, length, offset);
 
 		if (found != GPALD_LINE_NONE)
 			return found;
@@ -192,7 +192,7 @@ enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const c
 		take_line_bytes(buffer, buffer->bytes.length);
 	if (buffer->start == buffer->bytes.length)
 		return GPALD_LINE_NONE;
-	return hand_out(buffer, buffer->bytes.length - buffer->start, 0, line, length, offset);
+	return take_line(buffer, buffer->bytes.length - buffer->start, 0, line, length, offset);
 }
 
 void gpald_line_buffer_trim(struct gpald_line_buffer *buffer)

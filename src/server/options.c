@@ -121,9 +121,9 @@ static const char *set_admin_group(struct gpald_options *options, const char *va
 
 static const char *set_store(struct gpald_options *options, const char *value)
 {
-	options->is_kept = strcmp(value, "sqlite") == 0;
-	return options->is_kept || strcmp(value, "memory") == 0 ? NULL :
-								  "expected sqlite or memory";
+	options->is_on_disk = strcmp(value, "sqlite") == 0;
+	return options->is_on_disk || strcmp(value, "memory") == 0 ? NULL :
+								     "expected sqlite or memory";
 }
 
 static const char *set_state_folder(struct gpald_options *options, const char *value)
@@ -338,7 +338,7 @@ void gpald_options_clear(struct gpald_options *options)
 {
 	free(options->given_socket);
 	free(options->given_folder);
-	free(options->beside);
+	free(options->default_inspect);
 	free(options->file_text);
 }
 
@@ -426,12 +426,12 @@ static int refuse_option(const struct gpald_options *options, enum gpald_option 
 static int finish_sockets(struct gpald_options *options)
 {
 	if (!options->inspect_path) {
-		options->beside = path_beside(options->socket_path);
-		if (!options->beside) {
+		options->default_inspect = path_beside(options->socket_path);
+		if (!options->default_inspect) {
 			gpald_log_complain("out of memory");
 			return 1;
 		}
-		gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET, options->beside,
+		gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET, options->default_inspect,
 				  GPALD_FROM_DEFAULT, 0);
 	} else if (strcmp(options->inspect_path, "none") == 0) {
 		options->inspect_path = NULL;
@@ -459,7 +459,7 @@ static int finish_store(struct gpald_options *options)
 	struct gpald_setting *settings = options->settings;
 	const enum gpald_source chosen = settings[GPALD_OPTION_STORE].source;
 
-	if (options->is_kept)
+	if (options->is_on_disk)
 		return 0;
 	if (options->backup)
 		return refuse_option(options, GPALD_OPTION_RESTORE,
@@ -495,9 +495,10 @@ static void warn_of_unused(const struct gpald_options *options, enum gpald_optio
  * Uses the sockets of the service manager. The daemon then binds none itself, whatever the options
  * are.
  */
-static void use_given(struct gpald_options *options, const struct gpald_activation *activation)
+static void use_given_sockets(struct gpald_options *options,
+			      const struct gpald_activation *activation)
 {
-	static const enum gpald_option theirs[] = {
+	static const enum gpald_option replaced[] = {
 		GPALD_OPTION_SOCKET,
 		GPALD_OPTION_INSPECT_SOCKET,
 		GPALD_OPTION_TTRPC_SOCKET,
@@ -506,9 +507,9 @@ static void use_given(struct gpald_options *options, const struct gpald_activati
 		GPALD_OPTION_SOCKET_GROUP,
 	};
 
-	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++) {
-		warn_of_unused(options, theirs[i]);
-		options->settings[theirs[i]] =
+	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++) {
+		warn_of_unused(options, replaced[i]);
+		options->settings[replaced[i]] =
 			(struct gpald_setting){ .source = GPALD_FROM_SERVICE_MANAGER };
 	}
 	options->socket_path = activation->control.path;
@@ -549,7 +550,7 @@ int gpald_options_finish(struct gpald_options *options, const struct gpald_activ
 				   "not UTF-8");
 		return 1;
 	}
-	use_given(options, activation);
+	use_given_sockets(options, activation);
 	return 0;
 }
 

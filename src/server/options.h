@@ -84,8 +84,8 @@ struct gpald_options {
 	const char *file; /* the file that was read, borrowed; NULL: none */
 
 	/* For options.c only. */
-	bool is_kept; /* the store is on disk */
-	char *given_socket, *given_folder, *beside, *file_text;
+	bool is_on_disk; /* the store is, so layouts outlive the daemon */
+	char *given_socket, *given_folder, *default_inspect, *file_text;
 	char wrong[256];
 };
 

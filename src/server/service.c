@@ -119,7 +119,7 @@ static void free_call(struct gpald_call *call)
 /* Answering. */
 
 /* Marks a call as ready to be answered. Frees it if nobody waits for the answer. */
-static void be_ready(struct gpald_call *call)
+static void mark_ready(struct gpald_call *call)
 {
 	call->is_ready = true;
 	if (call->waiter)
@@ -163,8 +163,9 @@ static bool is_timed_out(const struct gpald_call *call)
 }
 
 /* Checks that a request may be served, and fills in its method and decoded params. */
-static int take_call(struct gpald_call *call, const struct gpald_rpc_request *request,
-		     struct gpald_arena *arena, const void **params, struct gpald_wire_error *error)
+static int check_call(struct gpald_call *call, const struct gpald_rpc_request *request,
+		      struct gpald_arena *arena, const void **params,
+		      struct gpald_wire_error *error)
 {
 	const struct gpald_decode_context context = {
 		.default_policy = call->service->default_policy,
@@ -267,7 +268,7 @@ static void run_line(struct gpald_work *work)
 		return;
 	call->method_name = request.method;
 	if (call->code == 0)
-		call->code = take_call(call, &request, call->space.arena, &call->params, error);
+		call->code = check_call(call, &request, call->space.arena, &call->params, error);
 	if (call->code || call->method->needs_loop)
 		return;
 	if (call->method->begin)
@@ -290,28 +291,29 @@ static void ran_line(struct gpald_work *work)
 	if (call->is_written)
 		hold_reply(call);
 	if (call->code || call->is_notification || !call->method->begin) {
-		be_ready(call);
+		mark_ready(call);
 		return;
 	}
 	/* The line and its parsed form are not needed any more. */
 	if (!keep_id(call)) {
 		call->code = gpald_method_no_memory(&call->error);
-		be_ready(call);
+		mark_ready(call);
 		return;
 	}
 	gpald_workspace_clear(&call->space);
 	free(call->line);
 	call->line = NULL;
-	call->is_later = true;
+	call->is_submitted = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
-		call->is_later = false;
+		call->is_submitted = false;
 		on_done(&call->operation);
 	}
 }
 
 /* Answers later, from a copy of the line. */
-static int put_off(const struct gpald_call *received, const char *line, size_t length, void *waiter,
-		   struct gpald_answer *answer, struct gpald_wire_error *error)
+static int answer_on_worker(const struct gpald_call *received, const char *line, size_t length,
+			    void *waiter, struct gpald_answer *answer,
+			    struct gpald_wire_error *error)
 {
 	struct gpald_call *call = call_new(received);
 	char *copy = call ? malloc(length) : NULL;
@@ -376,7 +378,7 @@ static void ran_finish(struct gpald_work *work)
 	call->is_working = false;
 	if (call->is_written)
 		hold_reply(call);
-	be_ready(call);
+	mark_ready(call);
 }
 
 /* Changes. */
@@ -416,7 +418,7 @@ static void on_done(struct gpald_operation *operation)
 	if (call->waiter && finishes_elsewhere(call))
 		submit_call(call, run_finish, ran_finish);
 	else
-		be_ready(call);
+		mark_ready(call);
 }
 
 /* Withdraws a change that has not begun. Returns false if it has. */
@@ -439,7 +441,7 @@ void gpald_call_abandon(struct gpald_call *call)
 	if (call->is_ready ||
 	    (call->is_working && call->work.run != run_decision &&
 	     gpald_work_cancel(&call->work)) ||
-	    (call->is_later && is_withdrawn(call)))
+	    (call->is_submitted && is_withdrawn(call)))
 		free_call(call);
 }
 
@@ -489,7 +491,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		return true;
 	}
 	/* The change has been made, so it cannot be refused any more. */
-	if (code && call->is_later && call->operation.outcome == GPALD_OUTCOME_DONE &&
+	if (code && call->is_submitted && call->operation.outcome == GPALD_OUTCOME_DONE &&
 	    call->error.reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY)) {
 		gpald_writer_reset(w, mark);
 		return false;
@@ -519,13 +521,13 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 		return -1;
 	}
 	/* No waiter yet, so nothing is called during the submission. */
-	call->is_later = true;
+	call->is_submitted = true;
 	if (gpald_registry_submit(call->service->registry, &call->operation)) {
 		/*
 		 * The store has not received the change, so it can be refused. A change that took
 		 * long to decide is answered later.
 		 */
-		call->is_later = false;
+		call->is_submitted = false;
 		is_answered = gpald_call_answer(call, space, answer);
 		assert(is_answered);
 		return 0;
@@ -584,7 +586,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		call.id = answer->id = request.id;
 		answer->timeout_ns = request.timeout_ns;
 		if (code == 0)
-			code = take_call(&call, &request, space->arena, &params, &error);
+			code = check_call(&call, &request, space->arena, &params, &error);
 		else if (caller->socket->is_framed && request.method)
 			call.method = gpald_method_find_rpc(request.method);
 		if (code == 0 && call.method->begin) {
@@ -597,7 +599,8 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	}
 	if (code == GPALD_TAKES_LONG) {
 		gpald_writer_reset(w, mark);
-		code = put_off(&call, message->text, message->length, waiter, answer, &error);
+		code = answer_on_worker(&call, message->text, message->length, waiter, answer,
+					&error);
 		if (code == 0)
 			return;
 	}

@@ -38,7 +38,7 @@ struct gpald_service {
 	/* Called when a call can be answered by gpald_call_answer(). */
 	void (*ready)(void *waiter);
 
-	struct gpald_works *works; /* runs what takes long; NULL: nothing is put off */
+	struct gpald_works *works; /* runs what takes long; NULL: all is done on the loop */
 	struct gpald_users *users; /* the users of callers */
 
 	char *schema; /* the OpenRPC document on one line; owned */
@@ -55,7 +55,7 @@ extern const struct gpald_socket gpald_control_socket, gpald_inspect_socket, gpa
 
 /* The client that makes a request. */
 struct gpald_caller {
-	struct gpald_user *user; /* charged for work that is put off; NULL: nothing is put off */
+	struct gpald_user *user; /* charged for work on other threads; NULL: no such work */
 	uid_t uid;
 	pid_t pid;
 	bool is_admin; /* a member of the admin group */
@@ -89,7 +89,7 @@ struct gpald_call {
 	uint64_t started_ns;
 	uint64_t arrived_ns;
 	int64_t timeout_ns; /* of the client; 0: none */
-	bool is_later;      /* submitted to the registry, and answered when that is done */
+	bool is_submitted;  /* submitted to the registry, and answered when that is done */
 	bool is_ready;
 	void *waiter; /* NULL: nobody waits */
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define FALL_BACK_NS UINT64_C(100000000)
+#define LAG_MAX_NS UINT64_C(100000000)
 
 struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid)
 {
@@ -48,17 +48,17 @@ void gpald_user_unref(struct gpald_users *users, struct gpald_user *user)
 void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns)
 {
 	user->served_ns += ns;
-	user->standing += ns;
-	if (user->standing > users->standing + FALL_BACK_NS)
-		user->standing = users->standing + FALL_BACK_NS;
+	user->virtual_ns += ns;
+	if (user->virtual_ns > users->virtual_ns + LAG_MAX_NS)
+		user->virtual_ns = users->virtual_ns + LAG_MAX_NS;
 }
 
 void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn)
 {
 	if (turn->is_waiting)
 		return;
-	if (TAILQ_EMPTY(&user->turns) && user->standing < users->standing)
-		user->standing = users->standing;
+	if (TAILQ_EMPTY(&user->turns) && user->virtual_ns < users->virtual_ns)
+		user->virtual_ns = users->virtual_ns;
 	turn->is_waiting = true;
 	TAILQ_INSERT_TAIL(&user->turns, turn, entry);
 }
@@ -94,14 +94,14 @@ struct gpald_turn *gpald_users_next_turn(struct gpald_users *users)
 	struct gpald_turn *turn;
 
 	for (; user; user = next_in_turn(users, user))
-		if (!TAILQ_EMPTY(&user->turns) && (!found || user->standing < found->standing))
+		if (!TAILQ_EMPTY(&user->turns) && (!found || user->virtual_ns < found->virtual_ns))
 			found = user;
 	if (!found)
 		return NULL;
 	turn = TAILQ_FIRST(&found->turns);
 	gpald_user_leave(found, turn);
 	users->turn = found;
-	users->standing = found->standing;
+	users->virtual_ns = found->virtual_ns;
 	return turn;
 }
 
@@ -112,7 +112,7 @@ struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
 	for (; user; user = next_in_turn(users, user))
 		if (!STAILQ_EMPTY(&user->works) && !user->is_working &&
 		    (user->unsent < users->unsent_max || STAILQ_FIRST(&user->works)->is_urgent) &&
-		    (!found || user->standing < found->standing))
+		    (!found || user->virtual_ns < found->virtual_ns))
 			found = user;
 	return found;
 }

@@ -34,8 +34,8 @@ struct gpald_user {
 	struct gpald_work_queue works; /* work that waits for a thread */
 	bool is_working;               /* some of it runs, or its result has not been taken */
 
-	uint64_t served_ns; /* time of turns, and processor time on threads */
-	uint64_t standing;  /* the same, but raised to that of others after a pause */
+	uint64_t served_ns;  /* time of turns, and processor time on threads */
+	uint64_t virtual_ns; /* orders turns: served_ns, but after a pause that of others */
 };
 
 /* Zero it before use. */
@@ -43,7 +43,7 @@ struct gpald_users {
 	LIST_HEAD(, gpald_user) list;
 	struct gpald_user *turn; /* the user who had the last turn */
 	size_t connections[2];   /* open connections of all users, with the same indices */
-	uint64_t standing;       /* of the user who had the last turn */
+	uint64_t virtual_ns;     /* of the user who had the last turn */
 	size_t unsent_max;       /* work of a user with so many unsent bytes waits */
 };
 

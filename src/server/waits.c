@@ -175,7 +175,7 @@ static void give_up_call(struct gpald_connection *c)
 
 	gpald_call_abandon(c->call);
 	c->call = NULL;
-	c->is_short = false;
+	c->lacks_memory = false;
 	refuse_wait(c, method, &c->call_id, GPALD_TIMEOUT,
 		    "the client's timeout has expired; work that has begun may still be done");
 	gpald_connection_flush(c);

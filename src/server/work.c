@@ -63,7 +63,7 @@ static void *run_thread(void *data)
 }
 
 /* Gives the threads the work that they can begin. The loop stays alive until it is finished. */
-void gpald_works_go_on(struct gpald_works *works)
+void gpald_works_dispatch(struct gpald_works *works)
 {
 	struct gpald_user *user;
 
@@ -103,7 +103,7 @@ static void on_finished(uv_async_t *async)
 		work->ran(work);
 		gpald_user_unref(works->users, user);
 	}
-	gpald_works_go_on(works);
+	gpald_works_dispatch(works);
 }
 
 int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_users *users)
@@ -126,7 +126,7 @@ int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_u
 					  works);
 		works->started += code == 0;
 	}
-	gpald_works_go_on(works);
+	gpald_works_dispatch(works);
 	if (code == 0)
 		return 0;
 	gpald_works_stop(works);
@@ -155,7 +155,7 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 		STAILQ_INSERT_HEAD(&user->works, work, entry);
 	else
 		STAILQ_INSERT_TAIL(&user->works, work, entry);
-	gpald_works_go_on(works);
+	gpald_works_dispatch(works);
 }
 
 void gpald_work_hold(struct gpald_work *work)
@@ -166,7 +166,7 @@ void gpald_work_hold(struct gpald_work *work)
 void gpald_work_taken(struct gpald_work *work)
 {
 	work->user->is_working = false;
-	gpald_works_go_on(work->works);
+	gpald_works_dispatch(work->works);
 }
 
 bool gpald_work_cancel(struct gpald_work *work)

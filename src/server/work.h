@@ -66,7 +66,7 @@ void gpald_work_hold(struct gpald_work *work);
 void gpald_work_taken(struct gpald_work *work);
 
 /* Begins waiting work, after a user has got room. */
-void gpald_works_go_on(struct gpald_works *works);
+void gpald_works_dispatch(struct gpald_works *works);
 
 /*
  * Withdraws work that has not begun; its functions are not called then. Returns false if it has

@@ -83,10 +83,10 @@ START_TEST(who_has_been_served_least_goes_first)
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
 	gpald_user_wait(&users, other, &of_other);
 	gpald_user_wait(&users, busy, &of_busy);
-	ck_assert_uint_eq(other->standing, busy->standing);
+	ck_assert_uint_eq(other->virtual_ns, busy->virtual_ns);
 	/* After a very long turn, the difference that must be made up is limited. */
 	gpald_user_charge(&users, busy, UINT64_C(5000000000));
-	ck_assert_uint_eq(busy->standing, users.standing + 100000000);
+	ck_assert_uint_eq(busy->virtual_ns, users.virtual_ns + 100000000);
 	ck_assert_uint_eq(busy->served_ns, UINT64_C(5000001100));
 	gpald_user_leave(other, &of_other);
 	gpald_user_leave(busy, &of_busy);
