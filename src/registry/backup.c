@@ -25,7 +25,7 @@
 #define HEADING_LENGTH (sizeof(HEADING) - 1)
 
 /* An entry in the form that is read and written. */
-struct moved {
+struct transferred {
 	enum gpald_backup_kind kind;
 	struct gpald_stored_record stored; /* GPALD_BACKUP_GONE uses its name */
 	struct gpald_blob checksum;
@@ -41,7 +41,7 @@ static void move_time(struct gpald_transfer *t, int64_t *ms)
 	*ms = (int64_t)bits;
 }
 
-static void move_record(struct gpald_transfer *t, struct moved *entry)
+static void move_record(struct gpald_transfer *t, struct transferred *entry)
 {
 	struct gpald_stored_record *stored = &entry->stored;
 
@@ -55,7 +55,7 @@ static void move_record(struct gpald_transfer *t, struct moved *entry)
 	gpald_move_bytes(t, &entry->checksum);
 }
 
-static void transfer_entry(struct gpald_transfer *t, struct moved *entry)
+static void transfer_entry(struct gpald_transfer *t, struct transferred *entry)
 {
 	gpald_move_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
 	switch (entry->kind) {
@@ -89,7 +89,7 @@ void gpald_backup_page_clear(struct gpald_backup_page *page)
 static void write_item(struct gpald_transfer *t, const struct gpald_backup_item *item)
 {
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
-	struct moved entry = {
+	struct transferred entry = {
 		.kind = item->record ? GPALD_BACKUP_RECORD : GPALD_BACKUP_GONE,
 		.stored.name = item->name,
 		.checksum = { sum, sizeof(sum) },
@@ -111,7 +111,7 @@ bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob
 	for (size_t i = 0; i < page->count; i++)
 		write_item(&t, &page->items[i]);
 	if (page->is_last) {
-		struct moved end = {
+		struct transferred end = {
 			.kind = GPALD_BACKUP_END,
 			.state = page->state,
 			.layouts = page->layouts,
@@ -131,7 +131,7 @@ static bool report_backup(char error[GPALD_STORE_ERROR_SIZE], const struct gpald
 	return false;
 }
 
-static bool say_system(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup)
+static bool report_errno(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_backup *backup)
 {
 	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: cannot be read: %s", backup->path,
 		 strerror(errno));
@@ -144,14 +144,14 @@ static bool map_file(struct gpald_backup *backup, int fd, char error[GPALD_STORE
 	void *bytes;
 
 	if (fd < 0 || fstat(fd, &status))
-		return say_system(error, backup);
+		return report_errno(error, backup);
 	if (!S_ISREG(status.st_mode))
 		return report_backup(error, backup, "it is not a regular file");
 	if (status.st_size == 0)
 		return report_backup(error, backup, "it is empty");
 	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
-		return say_system(error, backup);
+		return report_errno(error, backup);
 	backup->bytes = bytes;
 	backup->mapped = (size_t)status.st_size;
 	return true;
@@ -213,7 +213,7 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 		       char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct gpald_transfer t;
-	struct moved moved = { .kind = GPALD_BACKUP_KIND_COUNT };
+	struct transferred transferred = { .kind = GPALD_BACKUP_KIND_COUNT };
 	enum gpald_record_problem problem;
 
 	gpald_arena_reset(backup->arena);
@@ -222,24 +222,26 @@ bool gpald_backup_next(struct gpald_backup *backup, struct gpald_backup_entry *e
 		.next = backup->bytes + backup->at,
 		.end = backup->bytes + backup->length,
 	};
-	transfer_entry(&t, &moved);
+	transfer_entry(&t, &transferred);
 	if (t.result == GPALD_CODEC_NO_MEMORY)
 		return report_backup(error, backup, "out of memory");
 	if (t.result != GPALD_CODEC_OK)
 		return report_backup(error, backup, "it has an invalid entry");
 	backup->at = (size_t)(t.next - backup->bytes);
 	*entry = (struct gpald_backup_entry){
-		.kind = moved.kind,
-		.name = moved.stored.name,
-		.state = moved.state,
-		.layouts = moved.layouts,
+		.kind = transferred.kind,
+		.name = transferred.stored.name,
+		.state = transferred.state,
+		.layouts = transferred.layouts,
 	};
-	if (moved.kind == GPALD_BACKUP_RECORD) {
-		entry->record = gpald_record_load(&moved.stored, &moved.checksum, &problem);
-		return entry->record || report_damaged_layout(error, backup, moved.stored.name,
-							      gpald_record_problem_text(problem));
+	if (transferred.kind == GPALD_BACKUP_RECORD) {
+		entry->record =
+			gpald_record_load(&transferred.stored, &transferred.checksum, &problem);
+		return entry->record ||
+		       report_damaged_layout(error, backup, transferred.stored.name,
+					     gpald_record_problem_text(problem));
 	}
-	return moved.kind != GPALD_BACKUP_END || backup->at == backup->length ||
+	return transferred.kind != GPALD_BACKUP_END || backup->at == backup->length ||
 	       report_backup(error, backup, "it has more bytes after its end");
 }
 

@@ -119,7 +119,7 @@ static int find_layout(const struct gpald_operation *operation, const struct gpa
  * Makes the replacement record. With NOT_ALLOWED, too: it is then the record that would result if
  * the change were allowed.
  */
-static enum gpald_outcome make_replacement(const struct gpald_standing *standing,
+static enum gpald_outcome make_replacement(const struct gpald_decision_basis *basis,
 					   struct gpald_operation *operation,
 					   struct gpald_arena *arena,
 					   const struct gpald_record_facts *facts,
@@ -140,7 +140,7 @@ static enum gpald_outcome make_replacement(const struct gpald_standing *standing
 	if (current && request.policy && request.policy != current->policy)
 		return GPALD_OUTCOME_OTHER_POLICY;
 	if (!request.policy)
-		request.policy = standing->default_policy;
+		request.policy = basis->default_policy;
 	code = find_layout(operation, current ? &live : NULL, &request, &layout, &operation->core);
 	if (!layout)
 		return GPALD_OUTCOME_NO_LAYOUT;
@@ -151,7 +151,7 @@ static enum gpald_outcome make_replacement(const struct gpald_standing *standing
 	return outcome == GPALD_OUTCOME_DONE && code ? GPALD_OUTCOME_NOT_ALLOWED : outcome;
 }
 
-static enum gpald_outcome replace_record(const struct gpald_standing *standing,
+static enum gpald_outcome replace_record(const struct gpald_decision_basis *basis,
 					 struct gpald_operation *operation,
 					 const struct gpald_record_facts *facts,
 					 const struct gpald_record *current)
@@ -160,7 +160,7 @@ static enum gpald_outcome replace_record(const struct gpald_standing *standing,
 	enum gpald_outcome outcome = GPALD_OUTCOME_NO_MEMORY;
 
 	if (arena)
-		outcome = make_replacement(standing, operation, arena, facts, current);
+		outcome = make_replacement(basis, operation, arena, facts, current);
 	gpald_arena_free(arena);
 	if (operation->replacement) {
 		gpald_record_unref(operation->record);
@@ -193,12 +193,12 @@ static bool decide_change(struct gpald_operation *operation, enum gpald_event_ki
 	return true;
 }
 
-static bool decide_create(const struct gpald_standing *standing, struct gpald_operation *operation,
-			  const struct gpald_record *record)
+static bool decide_create(const struct gpald_decision_basis *basis,
+			  struct gpald_operation *operation, const struct gpald_record *record)
 {
 	const int64_t now = wall_clock_ms();
 	const struct gpald_record_facts facts = {
-		.generation = standing->generation_top + 1,
+		.generation = basis->generation_top + 1,
 		.owner_uid = operation->uid,
 		.created_at_ms = now,
 		.updated_at_ms = now,
@@ -212,12 +212,12 @@ static bool decide_create(const struct gpald_standing *standing, struct gpald_op
 		operation->record = gpald_record_ref(record);
 		return end_with(
 			operation,
-			compare_requests(standing->default_policy, &operation->request, record),
+			compare_requests(basis->default_policy, &operation->request, record),
 			record);
 	}
-	if (standing->room != GPALD_OUTCOME_DONE)
-		return decide_outcome(operation, standing->room);
-	outcome = replace_record(standing, operation, &facts, NULL);
+	if (basis->room != GPALD_OUTCOME_DONE)
+		return decide_outcome(operation, basis->room);
+	outcome = replace_record(basis, operation, &facts, NULL);
 	if (outcome != GPALD_OUTCOME_DONE)
 		return decide_outcome(operation, outcome);
 	operation->generation = facts.generation;
@@ -238,8 +238,8 @@ static bool check_record(struct gpald_operation *operation, const struct gpald_r
 	return true;
 }
 
-static bool decide_update(const struct gpald_standing *standing, struct gpald_operation *operation,
-			  const struct gpald_record *record)
+static bool decide_update(const struct gpald_decision_basis *basis,
+			  struct gpald_operation *operation, const struct gpald_record *record)
 {
 	struct gpald_record_facts facts;
 	enum gpald_outcome outcome;
@@ -255,7 +255,7 @@ static bool decide_update(const struct gpald_standing *standing, struct gpald_op
 	/* The same request changes nothing. */
 	if (outcome != GPALD_OUTCOME_CONFLICT)
 		return decide_outcome(operation, outcome);
-	outcome = replace_record(standing, operation, &facts, record);
+	outcome = replace_record(basis, operation, &facts, record);
 	if (outcome != GPALD_OUTCOME_DONE || operation->dry_run)
 		return decide_outcome(operation, outcome);
 	assert(operation->replacement);
@@ -271,7 +271,7 @@ bool gpald_is_decided_at_once(const struct gpald_operation *operation)
 		return true;
 	if (operation->kind == GPALD_OPERATION_CREATE)
 		return record ? record->facts.owner_uid != operation->uid :
-				operation->standing.room != GPALD_OUTCOME_DONE;
+				operation->basis.room != GPALD_OUTCOME_DONE;
 	return !record || !may_change(operation, record) ||
 	       (operation->has_generation &&
 		operation->generation_wanted != record->facts.generation);
@@ -283,9 +283,9 @@ bool gpald_decide(struct gpald_operation *operation)
 
 	switch (operation->kind) {
 	case GPALD_OPERATION_CREATE:
-		return decide_create(&operation->standing, operation, record);
+		return decide_create(&operation->basis, operation, record);
 	case GPALD_OPERATION_UPDATE:
-		return decide_update(&operation->standing, operation, record);
+		return decide_update(&operation->basis, operation, record);
 	case GPALD_OPERATION_DELETE:
 		break;
 	}

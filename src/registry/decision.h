@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 /*
- * Decides on an operation by its `standing` and its current record. Returns true if
+ * Decides on an operation by its `basis` and its current record. Returns true if
  * operation->change must be committed; false if the operation has its outcome. May be called on any
  * thread.
  */

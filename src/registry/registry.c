@@ -54,8 +54,8 @@ struct gpald_registry {
 	struct queue waiting;   /* for another operation of the same name */
 	struct gpald_registry_counters counters;
 	/* The work that gpald_registry_settle() still has to do. */
-	struct gpald_batches batches; /* the first one is being settled */
-	char freed[GPALD_NAME_SIZE];  /* a name whose waiting operations may begin; or "" */
+	struct gpald_batches batches;     /* the first one is being settled */
+	char freed_name[GPALD_NAME_SIZE]; /* a name whose waiting operations may begin; or "" */
 
 	bool is_ending; /* no change is accepted: the registry closes, or the store has failed */
 };
@@ -234,7 +234,7 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
  * Returns whether a page needs an event: its name is not after `after`, and no later event has
  * changed the record again.
  */
-static bool is_of_use(const struct gpald_event *event, const char *after,
+static bool is_needed(const struct gpald_event *event, const char *after,
 		      const struct gpald_record *record)
 {
 	return strcmp(event->name, after) <= 0 &&
@@ -245,15 +245,15 @@ static bool is_of_use(const struct gpald_event *event, const char *after,
  * Adds the names up to `after` that have changed since the revision of the page, and raises that
  * revision.
  */
-static bool catch_up(const struct gpald_registry *registry, const char *after,
-		     struct gpald_backup_page *page, size_t *left)
+static bool add_changed(const struct gpald_registry *registry, const char *after,
+			struct gpald_backup_page *page, size_t *left)
 {
 	const struct gpald_event *event;
 
 	while (*left > 0 &&
 	       (event = gpald_event_ring_after(&registry->events, page->state.revision))) {
 		const struct gpald_record *record = find_record(registry, event->name);
-		const bool is_added = is_of_use(event, after, record);
+		const bool is_added = is_needed(event, after, record);
 
 		if (is_added && !page_fits(page, record, *left))
 			break;
@@ -266,8 +266,8 @@ static bool catch_up(const struct gpald_registry *registry, const char *after,
 }
 
 /* Adds the records that follow. The last page reaches the end of the index. */
-static bool go_ahead(const struct gpald_registry *registry, const char *after,
-		     struct gpald_backup_page *page, size_t *left)
+static bool add_following(const struct gpald_registry *registry, const char *after,
+			  struct gpald_backup_page *page, size_t *left)
 {
 	const struct gpald_record *record = record_after(registry, after);
 
@@ -299,9 +299,9 @@ enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry, co
 	if (page->state.revision != ring->revision &&
 	    !gpald_event_ring_after(ring, page->state.revision))
 		result = GPALD_PAGE_RESYNC;
-	else if ((after && !catch_up(registry, after, page, &left)) ||
+	else if ((after && !add_changed(registry, after, page, &left)) ||
 		 (page->state.revision == ring->revision &&
-		  !go_ahead(registry, after, page, &left)))
+		  !add_following(registry, after, page, &left)))
 		result = GPALD_PAGE_NO_MEMORY;
 	pthread_mutex_unlock(&registry->lock);
 	if (result != GPALD_PAGE_DONE)
@@ -380,7 +380,7 @@ static void finish_operation(struct gpald_registry *registry, struct gpald_opera
 }
 
 /* Carries out the decision. Returns true if the operation has its outcome. */
-static bool carry_out_operation(struct gpald_registry *registry, struct gpald_operation *operation)
+static bool apply_decision(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (operation->is_to_commit) {
 		const enum gpald_outcome room = count_share(registry, operation);
@@ -411,7 +411,7 @@ static bool takes_long(const struct gpald_operation *operation)
 /* Begins an operation. Returns true if it has its outcome. */
 static bool begin_operation(struct gpald_registry *registry, struct gpald_operation *operation)
 {
-	operation->standing = (struct gpald_standing){
+	operation->basis = (struct gpald_decision_basis){
 		.default_policy = registry->options.default_policy,
 		.generation_top = registry->generation_top,
 		.room = room_for(registry, operation->uid),
@@ -427,7 +427,7 @@ static bool begin_operation(struct gpald_registry *registry, struct gpald_operat
 	    registry->options.decide_elsewhere(registry->options.data, operation))
 		return false;
 	gpald_registry_decide(operation);
-	return carry_out_operation(registry, operation);
+	return apply_decision(registry, operation);
 }
 
 bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operation *operation)
@@ -456,7 +456,7 @@ static struct gpald_record *put_record(struct gpald_registry *registry, struct g
 }
 
 /* Removes a record and returns it. */
-static struct gpald_record *take_out(struct gpald_registry *registry, const char *name)
+static struct gpald_record *remove_record(struct gpald_registry *registry, const char *name)
 {
 	struct gpald_record *record = find_record(registry, name);
 
@@ -489,7 +489,7 @@ void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operat
 	char name[GPALD_NAME_SIZE];
 
 	strcpy(name, operation->name);
-	if (!carry_out_operation(registry, operation))
+	if (!apply_decision(registry, operation))
 		return;
 	/* `done` may free the operation. */
 	operation->done(operation);
@@ -509,7 +509,8 @@ bool gpald_registry_withdraw(struct gpald_registry *registry, struct gpald_opera
 	return at;
 }
 
-void gpald_registry_give_up(struct gpald_registry *registry, struct gpald_operation *operation)
+void gpald_registry_cancel_decision(struct gpald_registry *registry,
+				    struct gpald_operation *operation)
 {
 	finish_operation(registry, operation, false);
 	while (begin_waiting(registry, operation->name))
@@ -532,7 +533,7 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 		[GPALD_COMMIT_FAILED] = GPALD_OUTCOME_STORE_FAILED,
 	};
 
-	strcpy(registry->freed, operation->name);
+	strcpy(registry->freed_name, operation->name);
 	finish_operation(registry, operation, result == GPALD_COMMIT_DONE);
 	if (result == GPALD_COMMIT_DONE) {
 		const struct gpald_record *gone;
@@ -540,7 +541,7 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 		registry->counters.changes++;
 		pthread_mutex_lock(&registry->lock);
 		gone = operation->replacement ? put_record(registry, operation->replacement) :
-						take_out(registry, operation->name);
+						remove_record(registry, operation->name);
 		gpald_event_ring_add(&registry->events, &operation->change.event);
 		pthread_mutex_unlock(&registry->lock);
 		gpald_record_unref(gone);
@@ -579,9 +580,9 @@ static bool settle_step(struct gpald_registry *registry)
 	struct gpald_batch *batch = STAILQ_FIRST(&registry->batches);
 	struct gpald_change *change;
 
-	if (registry->freed[0] != '\0') {
-		if (!begin_waiting(registry, registry->freed))
-			registry->freed[0] = '\0';
+	if (registry->freed_name[0] != '\0') {
+		if (!begin_waiting(registry, registry->freed_name))
+			registry->freed_name[0] = '\0';
 		return true;
 	}
 	if (!batch)
@@ -652,7 +653,7 @@ static bool take_loaded_event(void *data, const struct gpald_event *event)
 	return true;
 }
 
-static void tell_of_damage(void *data, const char *name, const char *problem)
+static void report_damage(void *data, const char *name, const char *problem)
 {
 	const struct gpald_registry *registry = data;
 
@@ -680,7 +681,7 @@ static bool load_registry(struct gpald_registry *registry, struct gpald_store *s
 		.data = registry,
 		.record = take_loaded_record,
 		.event = take_loaded_event,
-		.damaged = tell_of_damage,
+		.damaged = report_damage,
 		.events = registry->options.events_kept,
 	};
 	struct gpald_store_state state;

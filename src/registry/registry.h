@@ -57,7 +57,7 @@ enum gpald_operation_kind {
 #define GPALD_LAYOUT_IN_TURN_MAX 8192
 
 /* The state on which a decision depends, besides the current record. */
-struct gpald_standing {
+struct gpald_decision_basis {
 	const struct gpal_policy *default_policy;
 	uint64_t generation_top; /* no deleted record had a greater one */
 	enum gpald_outcome room; /* GPALD_OUTCOME_DONE if the caller may have one more layout */
@@ -92,7 +92,7 @@ struct gpald_operation {
 
 	/* For the registry only. */
 	TAILQ_ENTRY(gpald_operation) entry;
-	struct gpald_standing standing;     /* the state on which it is decided */
+	struct gpald_decision_basis basis;  /* the state on which it is decided */
 	const struct gpald_record *current; /* referenced; NULL: there is none */
 	bool is_to_commit;                  /* gpald_decide() returned true */
 	struct gpald_share counted;         /* what it counts for its owner until it ends */
@@ -224,7 +224,8 @@ GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 					   struct gpald_operation *operation);
 
 /* Withdraws an operation that will not be decided elsewhere after all. `done` is not called. */
-void gpald_registry_give_up(struct gpald_registry *registry, struct gpald_operation *operation);
+void gpald_registry_cancel_decision(struct gpald_registry *registry,
+				    struct gpald_operation *operation);
 
 /* Acts on the decision: hands the change to the store, or ends it and calls `done`. */
 void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation);

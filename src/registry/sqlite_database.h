@@ -61,8 +61,8 @@ struct gpald_sqlite {
 };
 
 /* Sets the error. Returns false. */
-__attribute__((format(printf, 2, 3))) bool gpald_sqlite_say(char error[GPALD_STORE_ERROR_SIZE],
-							    const char *format, ...);
+__attribute__((format(printf, 2, 3))) bool gpald_sqlite_fail(char error[GPALD_STORE_ERROR_SIZE],
+							     const char *format, ...);
 
 /* Returns whether the last error of SQLite was lack of memory. */
 bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store);
@@ -71,8 +71,8 @@ bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store);
  * Sets the error to `what` and the errors of SQLite and the system; only "out of memory" if memory
  * ran out. Returns false.
  */
-bool gpald_sqlite_say_why(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
-			  const char *what);
+bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
+			    const char *what);
 
 /*
  * Returns the last errno of the log (SQLITE_FCNTL_JOURNAL_POINTER) or the database
@@ -92,9 +92,9 @@ GPAL_MUST_USE bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql,
  * Looks up the file of that name in the folder, by the descriptor of the folder. Returns false with
  * `error` set if SQLite has not opened that file.
  */
-GPAL_MUST_USE bool gpald_sqlite_recognise(const struct gpald_sqlite *store, const char *name,
-					  struct gpald_sqlite_file *file,
-					  char error[GPALD_STORE_ERROR_SIZE]);
+GPAL_MUST_USE bool gpald_sqlite_identify(const struct gpald_sqlite *store, const char *name,
+					 struct gpald_sqlite_file *file,
+					 char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
  * Checks that the paths of the database and its log still lead to the open files. Returns false
@@ -147,9 +147,9 @@ GPAL_MUST_USE bool gpald_sqlite_load(struct gpald_sqlite *store, const struct gp
  * (SQLITE_FCNTL_FILE_POINTER), and sets `error`. GPALD_COMMIT_FULL: only disk space was missing, or
  * a quota or a limit on file size was exceeded. GPALD_COMMIT_NO_MEMORY: memory ran out.
  */
-GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store,
-							    int file,
-							    char error[GPALD_STORE_ERROR_SIZE]);
+GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store,
+							     int file,
+							     char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
  * Reserves disk space for the database as the open transaction leaves it, and checks the limit. A
@@ -167,7 +167,7 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlit
 							      char error[GPALD_STORE_ERROR_SIZE]);
 
 /* Begins to use a valid database: empties the log, and reserves disk space if there is any. */
-GPAL_MUST_USE bool gpald_sqlite_settle_in(struct gpald_sqlite *store,
+GPAL_MUST_USE bool gpald_sqlite_begin_use(struct gpald_sqlite *store,
 					  char error[GPALD_STORE_ERROR_SIZE]);
 
 #endif

@@ -39,21 +39,21 @@ static bool is_open(const struct gpald_sqlite_file *file)
 	return false;
 }
 
-bool gpald_sqlite_recognise(const struct gpald_sqlite *store, const char *name,
-			    struct gpald_sqlite_file *file, char error[GPALD_STORE_ERROR_SIZE])
+bool gpald_sqlite_identify(const struct gpald_sqlite *store, const char *name,
+			   struct gpald_sqlite_file *file, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
 
 	if (fstatat(store->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW))
-		return gpald_sqlite_say(error, "%s: %s in the state folder: %s", store->path, name,
-					strerror(errno));
+		return gpald_sqlite_fail(error, "%s: %s in the state folder: %s", store->path, name,
+					 strerror(errno));
 	file->device = status.st_dev;
 	file->inode = status.st_ino;
 	return is_open(file) ||
-	       gpald_sqlite_say(error,
-				"%s: SQLite has opened another file than %s in the state folder: "
-				"it is a symbolic link, or somebody has just replaced the folder",
-				store->path, name);
+	       gpald_sqlite_fail(error,
+				 "%s: SQLite has opened another file than %s in the state folder: "
+				 "it is a symbolic link, or somebody has just replaced the folder",
+				 store->path, name);
 }
 
 static bool check_file(const char *path, const struct gpald_sqlite_file *file,
@@ -62,12 +62,12 @@ static bool check_file(const char *path, const struct gpald_sqlite_file *file,
 	struct stat status;
 
 	if (lstat(path, &status))
-		return gpald_sqlite_say(error, "%s: %s", path,
-					errno == ENOENT || errno == ENOTDIR ?
-						"it was removed while the daemon used it" :
-						strerror(errno));
+		return gpald_sqlite_fail(error, "%s: %s", path,
+					 errno == ENOENT || errno == ENOTDIR ?
+						 "it was removed while the daemon used it" :
+						 strerror(errno));
 	return is_same_file(&status, file) ||
-	       gpald_sqlite_say(error, "%s: it was replaced while the daemon used it", path);
+	       gpald_sqlite_fail(error, "%s: it was replaced while the daemon used it", path);
 }
 
 bool gpald_sqlite_check_files(const struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])

@@ -65,7 +65,7 @@ static bool load_record_row(struct loading *l, sqlite3_stmt *row)
 	if (record && l->loader->record(l->loader->data, record))
 		return true;
 	if (record || problem == GPALD_RECORD_NO_MEMORY)
-		return gpald_sqlite_say(l->error, "out of memory");
+		return gpald_sqlite_fail(l->error, "out of memory");
 	l->loader->damaged(l->loader->data, stored.name, gpald_record_problem_text(problem));
 	if (problem == GPALD_RECORD_UNKNOWN_POLICY || problem == GPALD_RECORD_NEWER)
 		l->newer++;
@@ -96,20 +96,20 @@ static bool load_event_row(struct loading *l, sqlite3_stmt *row)
 	if (!gpald_event_kind_parse(column_text(row, 1), &event) || uid != (int64_t)event.uid ||
 	    strlen(name) >= sizeof(event.name) || strlen(digest) >= sizeof(event.digest) ||
 	    (l->newest_event && event.follows != l->newest_event))
-		return gpald_sqlite_say(l->error,
-					"%s: damaged: the event of revision %" PRIu64 " is invalid",
-					l->store->path, event.revision);
+		return gpald_sqlite_fail(
+			l->error, "%s: damaged: the event of revision %" PRIu64 " is invalid",
+			l->store->path, event.revision);
 	strcpy(event.name, name);
 	strcpy(event.digest, digest);
 	gpald_event_checksum(&event, sum);
 	if (!is_checksum(row, 4, sum))
-		return gpald_sqlite_say(l->error,
-					"%s: damaged: the checksum of the event of revision "
-					"%" PRIu64 " is wrong",
-					l->store->path, event.revision);
+		return gpald_sqlite_fail(l->error,
+					 "%s: damaged: the checksum of the event of revision "
+					 "%" PRIu64 " is wrong",
+					 l->store->path, event.revision);
 	l->newest_event = event.revision;
 	if (!l->loader->event(l->loader->data, &event))
-		return gpald_sqlite_say(l->error, "out of memory");
+		return gpald_sqlite_fail(l->error, "out of memory");
 	return true;
 }
 
@@ -120,7 +120,7 @@ static bool fetch_row(struct loading *l, sqlite3_stmt *row)
 		if (sqlite3_column_type(row, i) == SQLITE_TEXT)
 			(void)sqlite3_column_text(row, i);
 	return !gpald_sqlite_lacked_memory(l->store) ||
-	       gpald_sqlite_say_why(l->error, l->store, "cannot be read");
+	       gpald_sqlite_fail_code(l->error, l->store, "cannot be read");
 }
 
 static bool for_each_row(struct loading *l, const char *sql,
@@ -136,7 +136,7 @@ static bool for_each_row(struct loading *l, const char *sql,
 			going = fetch_row(l, statement) && visit(l, statement);
 	}
 	if (going && code != SQLITE_DONE)
-		going = gpald_sqlite_say_why(l->error, l->store, "damaged");
+		going = gpald_sqlite_fail_code(l->error, l->store, "damaged");
 	sqlite3_finalize(statement);
 	return going;
 }
@@ -146,7 +146,7 @@ static bool check_integrity_row(struct loading *l, sqlite3_stmt *row)
 	const char *found = column_text(row, 0);
 
 	return strcmp(found, "ok") == 0 ||
-	       gpald_sqlite_say(l->error, "%s: damaged: %s", l->store->path, found);
+	       gpald_sqlite_fail(l->error, "%s: damaged: %s", l->store->path, found);
 }
 
 static bool load_state(struct loading *l, sqlite3_stmt *row)
@@ -160,8 +160,8 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 	gpald_store_state_checksum(state, sum);
 	if (is_checksum(row, 2, sum))
 		return true;
-	return gpald_sqlite_say(l->error, "%s: damaged: the checksum of its state is wrong",
-				l->store->path);
+	return gpald_sqlite_fail(l->error, "%s: damaged: the checksum of its state is wrong",
+				 l->store->path);
 }
 
 /*
@@ -192,13 +192,13 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 			  load_record_row))
 		return false;
 	if (l->damaged)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			l->error,
 			"%s: damaged: %zu of its layouts cannot be used; restore the file from a "
 			"backup, or delete their rows with sqlite3",
 			store->path, l->damaged);
 	if (l->newer)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			l->error,
 			"%s: it was used by a newer gpalayoutd, which made %zu of its layouts; "
 			"use that version",
@@ -207,7 +207,8 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	    !for_each_row(l, "SELECT revision, generation_top, checksum FROM state", load_state))
 		return false;
 	if (l->states != 1)
-		return gpald_sqlite_say(l->error, "%s: damaged: its state is missing", store->path);
+		return gpald_sqlite_fail(l->error, "%s: damaged: its state is missing",
+					 store->path);
 	snprintf(events, sizeof(events),
 		 "SELECT * FROM (SELECT revision, event, name, digest, checksum, %s FROM events"
 		 " ORDER BY revision DESC LIMIT %zu) ORDER BY revision",
@@ -218,10 +219,10 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 		return false;
 	store->events = (uint64_t)rows;
 	if (l->newest_event && l->newest_event != store->state.revision)
-		return gpald_sqlite_say(l->error,
-					"%s: damaged: its revision is %" PRIu64
-					", but its newest event has revision %" PRIu64,
-					store->path, store->state.revision, l->newest_event);
+		return gpald_sqlite_fail(l->error,
+					 "%s: damaged: its revision is %" PRIu64
+					 ", but its newest event has revision %" PRIu64,
+					 store->path, store->state.revision, l->newest_event);
 	if (!store->base.is_new)
 		store->state.floor = find_floor(&store->state);
 	*state = store->state;

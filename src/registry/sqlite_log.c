@@ -43,9 +43,9 @@ struct log {
 	uint8_t salts[8];
 	uint8_t frame[FRAME_HEADER_SIZE + PAGE_SIZE_MAX];
 	/* After the previous frame: */
-	uint32_t sum[2];  /* computed from its content */
-	uint32_t said[2]; /* as stored in it; another value only if the frame is wrong */
-	bool has_ended;   /* it ends a transaction */
+	uint32_t sum[2];        /* computed from its content */
+	uint32_t stored_sum[2]; /* as stored in it; another value only if the frame is wrong */
+	bool has_ended;         /* it ends a transaction */
 };
 
 static uint32_t read_log_word(const uint8_t *bytes, bool big_endian)
@@ -57,7 +57,7 @@ static uint32_t read_log_word(const uint8_t *bytes, bool big_endian)
 	return value;
 }
 
-static void sum_up(const struct log *log, uint32_t sum[2], const uint8_t *bytes, size_t length)
+static void add_to_sum(const struct log *log, uint32_t sum[2], const uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i += 8) {
 		sum[0] += read_log_word(bytes + i, log->big_endian) + sum[1];
@@ -77,8 +77,8 @@ static bool read_header(struct log *log, const uint8_t header[HEADER_SIZE])
 	log->big_endian = magic & 1;
 	log->page_size = read_log_word(header + 8, true);
 	memcpy(log->salts, header + 16, sizeof(log->salts));
-	sum_up(log, log->sum, header, HEADER_SIZE - 8);
-	memcpy(log->said, log->sum, sizeof(log->said));
+	add_to_sum(log, log->sum, header, HEADER_SIZE - 8);
+	memcpy(log->stored_sum, log->sum, sizeof(log->stored_sum));
 	return (magic & ~UINT32_C(1)) == MAGIC && log->page_size >= 512 &&
 	       log->page_size <= PAGE_SIZE_MAX && is_sum(log->sum, header + HEADER_SIZE - 8);
 }
@@ -89,8 +89,8 @@ static bool sum_continues(const struct log *log, const uint32_t before[2], uint3
 	const uint8_t *frame = log->frame;
 
 	memcpy(sum, before, 2 * sizeof(*sum));
-	sum_up(log, sum, frame, 8);
-	sum_up(log, sum, frame + FRAME_HEADER_SIZE, log->page_size);
+	add_to_sum(log, sum, frame, 8);
+	add_to_sum(log, sum, frame + FRAME_HEADER_SIZE, log->page_size);
 	return memcmp(frame + 8, log->salts, sizeof(log->salts)) == 0 && is_sum(sum, frame + 16);
 }
 
@@ -115,11 +115,12 @@ static bool take_frame(struct log *log, uint64_t offset)
 {
 	const bool ends = read_log_word(log->frame + 4, true) != 0;
 	uint32_t sum[2];
-	const bool linked = sum_continues(log, log->said, sum) || sum_continues(log, log->sum, sum);
+	const bool linked = sum_continues(log, log->stored_sum, sum) ||
+			    sum_continues(log, log->sum, sum);
 
 	memcpy(log->sum, sum, sizeof(sum));
-	log->said[0] = read_log_word(log->frame + 16, true);
-	log->said[1] = read_log_word(log->frame + 20, true);
+	log->stored_sum[0] = read_log_word(log->frame + 16, true);
+	log->stored_sum[1] = read_log_word(log->frame + 20, true);
 	/*
 	 * The checksum covers the mark of a commit. If the checksum is wrong, the header must at
 	 * least come from one write.

@@ -26,7 +26,7 @@
 #define FILE_NAME GPALD_SQLITE_FILE_NAME
 #define NEW_FILE_NAME FILE_NAME ".new"
 
-bool gpald_sqlite_say(char error[GPALD_STORE_ERROR_SIZE], const char *format, ...)
+bool gpald_sqlite_fail(char error[GPALD_STORE_ERROR_SIZE], const char *format, ...)
 {
 	va_list args;
 
@@ -54,24 +54,24 @@ bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store)
 	return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
 }
 
-bool gpald_sqlite_say_why(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
-			  const char *what)
+bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
+			    const char *what)
 {
 	const int code = sqlite3_extended_errcode(store->db);
 	int system = 0;
 
 	if (gpald_sqlite_lacked_memory(store))
-		return gpald_sqlite_say(error, "%s: out of memory", store->path);
+		return gpald_sqlite_fail(error, "%s: out of memory", store->path);
 	if ((code & 0xff) == SQLITE_IOERR)
 		system = gpald_sqlite_system_error(store, SQLITE_FCNTL_JOURNAL_POINTER);
 	if ((code & 0xff) == SQLITE_IOERR && system == 0)
 		system = gpald_sqlite_system_error(store, SQLITE_FCNTL_FILE_POINTER);
 
 	if ((code & 0xff) == SQLITE_BUSY)
-		return gpald_sqlite_say(error, "%s: another program has it open", store->path);
-	return gpald_sqlite_say(error, "%s: %s: %s (SQLite error %d)%s%s", store->path, what,
-				sqlite3_errmsg(store->db), code, system ? ": " : "",
-				system ? strerror(system) : "");
+		return gpald_sqlite_fail(error, "%s: another program has it open", store->path);
+	return gpald_sqlite_fail(error, "%s: %s: %s (SQLite error %d)%s%s", store->path, what,
+				 sqlite3_errmsg(store->db), code, system ? ": " : "",
+				 system ? strerror(system) : "");
 }
 
 bool gpald_sqlite_run(struct gpald_sqlite *store, const char *sql, const char *what,
@@ -79,7 +79,7 @@ bool gpald_sqlite_run(struct gpald_sqlite *store, const char *sql, const char *w
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
-	return gpald_sqlite_say_why(error, store, what);
+	return gpald_sqlite_fail_code(error, store, what);
 }
 
 bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *value,
@@ -92,7 +92,7 @@ bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *valu
 	if (done)
 		*value = sqlite3_column_int64(statement, 0);
 	else
-		gpald_sqlite_say_why(error, store, "cannot be read");
+		gpald_sqlite_fail_code(error, store, "cannot be read");
 	sqlite3_finalize(statement);
 	return done;
 }
@@ -112,12 +112,12 @@ static bool open_database(struct gpald_sqlite *store, const char *path, const ch
 	if (sqlite3_open_v2(path, &store->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			    NULL) != SQLITE_OK)
-		return gpald_sqlite_say_why(error, store, "cannot be opened");
+		return gpald_sqlite_fail_code(error, store, "cannot be opened");
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_wal_hook(store->db, keep_log_pages, store);
-	if (!gpald_sqlite_recognise(store, name, &store->database, error))
+	if (!gpald_sqlite_identify(store, name, &store->database, error))
 		return false;
 	/* If this runs before the log is first used, SQLite needs no shared-memory file. */
 	return gpald_sqlite_run(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
@@ -204,11 +204,11 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	remove_new(store);
 	fd = openat(store->folder_fd, NEW_FILE_NAME, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return gpald_sqlite_say(error, "%s: cannot be created: %s", store->path,
-					strerror(errno));
+		return gpald_sqlite_fail(error, "%s: cannot be created: %s", store->path,
+					 strerror(errno));
 	close(fd);
 	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, options->folder) < 0)
-		return gpald_sqlite_say(error, "out of memory");
+		return gpald_sqlite_fail(error, "out of memory");
 	if (open_database(store, new_path, NEW_FILE_NAME, error) &&
 	    gpald_sqlite_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
 			     "cannot be created", error) &&
@@ -223,8 +223,8 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	free(new_path);
 	if (made && (renameat(store->folder_fd, NEW_FILE_NAME, store->folder_fd, FILE_NAME) ||
 		     fsync(store->folder_fd)))
-		made = gpald_sqlite_say(error, "%s: cannot be created: %s", store->path,
-					strerror(errno));
+		made = gpald_sqlite_fail(error, "%s: cannot be created: %s", store->path,
+					 strerror(errno));
 	if (!made)
 		remove_new(store);
 	return made;
@@ -243,23 +243,23 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 	    !gpald_sqlite_ask(store, "PRAGMA page_size", &page_bytes, error))
 		return false;
 	if (application != GPALD_SQLITE_APPLICATION_ID)
-		return gpald_sqlite_say(error, "%s: it is not a registry of gpalayoutd",
-					store->path);
+		return gpald_sqlite_fail(error, "%s: it is not a registry of gpalayoutd",
+					 store->path);
 	if (store->version > GPALD_SQLITE_SCHEMA_VERSION)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: it was made by a newer gpalayoutd: its schema version is %" PRId64
 			", and this one knows version %d",
 			store->path, store->version, GPALD_SQLITE_SCHEMA_VERSION);
 	if (store->version < 1)
-		return gpald_sqlite_say(error,
-					"%s: damaged: its schema version is invalid: %" PRId64,
-					store->path, store->version);
+		return gpald_sqlite_fail(error,
+					 "%s: damaged: its schema version is invalid: %" PRId64,
+					 store->path, store->version);
 	if (page_bytes != GPALD_SQLITE_PAGE_BYTES)
-		return gpald_sqlite_say(error,
-					"%s: another program has changed its page size to %" PRId64
-					" bytes; change it back to %d bytes",
-					store->path, page_bytes, GPALD_SQLITE_PAGE_BYTES);
+		return gpald_sqlite_fail(error,
+					 "%s: another program has changed its page size to %" PRId64
+					 " bytes; change it back to %d bytes",
+					 store->path, page_bytes, GPALD_SQLITE_PAGE_BYTES);
 	return true;
 }
 
@@ -300,30 +300,30 @@ static bool open_folder(struct gpald_sqlite *store, const struct gpald_sqlite_op
 	struct stat status;
 
 	if (code && code != EEXIST)
-		return gpald_sqlite_say(error, "%s: the state folder cannot be created: %s", folder,
-					strerror(code));
+		return gpald_sqlite_fail(error, "%s: the state folder cannot be created: %s",
+					 folder, strerror(code));
 	store->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->folder_fd < 0 || fstat(store->folder_fd, &status))
-		return gpald_sqlite_say(error, "%s: the state folder cannot be opened: %s", folder,
-					strerror(errno));
+		return gpald_sqlite_fail(error, "%s: the state folder cannot be opened: %s", folder,
+					 strerror(errno));
 	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: the state folder belongs to uid %ld, who could replace the registry; "
 			"chown it to the user of the daemon",
 			folder, (long)status.st_uid);
 	if (status.st_mode & 077)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: the state folder has mode %04o, but only its owner may have access: "
 			"chmod 0700 it or choose another; in a systemd unit, set "
 			"StateDirectoryMode=0700",
 			folder, (unsigned int)status.st_mode & 07777);
 	if (flock(store->folder_fd, LOCK_EX | LOCK_NB))
-		return gpald_sqlite_say(error, "%s: %s", folder,
-					errno == EWOULDBLOCK ?
-						"another gpalayoutd uses this state folder" :
-						strerror(errno));
+		return gpald_sqlite_fail(error, "%s: %s", folder,
+					 errno == EWOULDBLOCK ?
+						 "another gpalayoutd uses this state folder" :
+						 strerror(errno));
 	return true;
 }
 
@@ -339,12 +339,12 @@ static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERRO
 	const ssize_t length = fd < 0 ? -1 : read(fd, header, sizeof(header));
 
 	if (fd < 0)
-		gpald_sqlite_say(error, "%s: cannot be opened for writing: %s", store->path,
-				 strerror(errno));
+		gpald_sqlite_fail(error, "%s: cannot be opened for writing: %s", store->path,
+				  strerror(errno));
 	else if (length < 0)
-		gpald_sqlite_say(error, "%s: cannot be read: %s", store->path, strerror(errno));
+		gpald_sqlite_fail(error, "%s: cannot be read: %s", store->path, strerror(errno));
 	else if (length < (ssize_t)sizeof(header) || memcmp(header, magic, sizeof(magic)) != 0)
-		gpald_sqlite_say(error, "%s: damaged: it is not an SQLite database", store->path);
+		gpald_sqlite_fail(error, "%s: damaged: it is not an SQLite database", store->path);
 	else
 		error[0] = '\0';
 	if (fd >= 0)
@@ -358,8 +358,8 @@ static bool is_there(const struct gpald_sqlite *store, const char *name)
 }
 
 /* Checks the files beside the database, before SQLite acts on them. */
-static bool check_beside(struct gpald_sqlite *store, bool has_database,
-			 char error[GPALD_STORE_ERROR_SIZE])
+static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
+				  char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
 	enum gpald_sqlite_log found;
@@ -370,7 +370,7 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	 * start.
 	 */
 	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: another program has not finished a transaction: there is "
 			"a journal %s-journal; open the database with sqlite3, or "
@@ -380,7 +380,7 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	/* SQLite would use it as the log of the new database; and it has layouts. */
 	if (!has_database && found != GPALD_SQLITE_LOG_EMPTY &&
 	    found != GPALD_SQLITE_LOG_UNREADABLE)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: damaged: it is missing, but there is a log %s-wal; "
 			"restore the database from a backup, or move the log away to "
@@ -391,18 +391,18 @@ static bool check_beside(struct gpald_sqlite *store, bool has_database,
 	case GPALD_SQLITE_LOG_FINE:
 		return true;
 	case GPALD_SQLITE_LOG_UNREADABLE:
-		return gpald_sqlite_say(error, "%s-wal: cannot be read: %s", store->path,
-					strerror(errno));
+		return gpald_sqlite_fail(error, "%s-wal: cannot be read: %s", store->path,
+					 strerror(errno));
 	case GPALD_SQLITE_LOG_DAMAGED:
 		break;
 	}
 	if (readable == 0)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s-wal: damaged: it has changes, but none can be read; restore "
 			"it and the database from a backup",
 			store->path);
-	return gpald_sqlite_say(
+	return gpald_sqlite_fail(
 		error,
 		"%s-wal: damaged: some of its changes cannot be read; restore it and the "
 		"database from a backup, or cut it to the part that can be read: "
@@ -416,16 +416,16 @@ static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_
 	const bool has_database = is_there(store, FILE_NAME);
 
 	if (has_database && options->backup)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: there is already a registry; a backup is restored only "
 			"into a state folder without one: first move the registry "
 			"and its log %s-wal away",
 			store->path, store->path);
-	if (!check_beside(store, has_database, error))
+	if (!check_log_and_journal(store, has_database, error))
 		return false;
 	if (!has_database && options->must_exist && !options->backup)
-		return gpald_sqlite_say(
+		return gpald_sqlite_fail(
 			error,
 			"%s: there is no registry in the state folder, and "
 			"require-state forbids to create one; if the folder is on a "
@@ -444,7 +444,7 @@ bool gpald_sqlite_open(struct gpald_sqlite *store, const struct gpald_sqlite_opt
 	store->folder_fd = store->database_fd = -1;
 	if (asprintf(&store->path, "%s/" FILE_NAME, options->folder) < 0) {
 		store->path = NULL;
-		return gpald_sqlite_say(error, "out of memory");
+		return gpald_sqlite_fail(error, "out of memory");
 	}
 	return open_folder(store, options, error) && open_existing(store, options, error);
 }

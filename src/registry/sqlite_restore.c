@@ -44,10 +44,10 @@ static bool find_end(struct restoring *r)
 static bool raise_counter(const struct restoring *r, const char *what, uint64_t *counter)
 {
 	if (*counter > GPALD_GENERATION_MAX - r->raise_by)
-		return gpald_sqlite_say(r->error,
-					"%s: %s has a counter of %" PRIu64
-					", which cannot be raised by %" PRIu64,
-					r->backup->path, what, *counter, r->raise_by);
+		return gpald_sqlite_fail(r->error,
+					 "%s: %s has a counter of %" PRIu64
+					 ", which cannot be raised by %" PRIu64,
+					 r->backup->path, what, *counter, r->raise_by);
 	*counter += r->raise_by;
 	return true;
 }
@@ -56,7 +56,7 @@ static bool restore_record(const struct restoring *r, struct gpald_record *recor
 {
 	const bool is_done = raise_counter(r, record->name, &record->facts.generation) &&
 			     (gpald_sqlite_put(r->store, record) ||
-			      gpald_sqlite_say_why(r->error, r->store, "cannot be created"));
+			      gpald_sqlite_fail_code(r->error, r->store, "cannot be created"));
 
 	gpald_record_unref(record);
 	return is_done;
@@ -74,8 +74,8 @@ static bool fill_database(const struct restoring *r)
 			break;
 		case GPALD_BACKUP_GONE:
 			if (!gpald_sqlite_remove(r->store, entry.name))
-				return gpald_sqlite_say_why(r->error, r->store,
-							    "cannot be created");
+				return gpald_sqlite_fail_code(r->error, r->store,
+							      "cannot be created");
 			break;
 		case GPALD_BACKUP_END:
 		case GPALD_BACKUP_KIND_COUNT:
@@ -92,10 +92,10 @@ static bool finish_restore(const struct restoring *r, struct gpald_store_state *
 	if (!gpald_sqlite_ask(r->store, "SELECT count(*) FROM layouts", &layouts, r->error))
 		return false;
 	if ((uint64_t)layouts != r->end.layouts)
-		return gpald_sqlite_say(r->error,
-					"%s: it has %" PRId64 " layouts but should have %" PRIu64
-					": some of its pages are missing",
-					r->backup->path, layouts, r->end.layouts);
+		return gpald_sqlite_fail(r->error,
+					 "%s: it has %" PRId64 " layouts but should have %" PRIu64
+					 ": some of its pages are missing",
+					 r->backup->path, layouts, r->end.layouts);
 	*state = r->end.state;
 	return raise_counter(r, "its state", &state->generation_top) &&
 	       raise_counter(r, "its state", &state->revision);

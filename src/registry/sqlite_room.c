@@ -39,17 +39,17 @@ static bool is_no_room(int code)
 static enum gpald_commit_result system_failure(const struct gpald_sqlite *store, int code,
 					       char error[GPALD_STORE_ERROR_SIZE])
 {
-	gpald_sqlite_say(error, "%s: cannot be written: %s", store->path, strerror(code));
+	gpald_sqlite_fail(error, "%s: cannot be written: %s", store->path, strerror(code));
 	return is_no_room(code) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
 }
 
-enum gpald_commit_result gpald_sqlite_failure(const struct gpald_sqlite *store, int file,
-					      char error[GPALD_STORE_ERROR_SIZE])
+enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store, int file,
+					       char error[GPALD_STORE_ERROR_SIZE])
 {
 	const int code = sqlite3_extended_errcode(store->db);
 	const int system = code == SQLITE_IOERR_WRITE ? gpald_sqlite_system_error(store, file) : 0;
 
-	gpald_sqlite_say_why(error, store, "cannot be written");
+	gpald_sqlite_fail_code(error, store, "cannot be written");
 	if (gpald_sqlite_lacked_memory(store))
 		return GPALD_COMMIT_NO_MEMORY;
 	return code == SQLITE_FULL || is_no_room(system) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
@@ -163,12 +163,12 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 	int code;
 
 	if (!count_pages(store, &pages, &used))
-		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	wanted = used + removal_pages(store, used);
 	store->is_at_limit = is_at_limit(store, pages, used, is_removal);
 	if (store->is_at_limit) {
-		gpald_sqlite_say(error, "%s: the database would exceed store_bytes (%" PRIu64 ")",
-				 store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
+		gpald_sqlite_fail(error, "%s: the database would exceed store_bytes (%" PRIu64 ")",
+				  store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
 		return GPALD_COMMIT_FULL;
 	}
 	code = grow_ahead(store, is_removal || wanted < pages ? pages : wanted);
@@ -186,22 +186,22 @@ enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
 
 	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) !=
 	    SQLITE_OK)
-		return gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	store->log_pages = 0;
 	code = gpald_sqlite_clear_log(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
 				      LOG_BYTES_LEAST);
 	return code ? system_failure(store, code, error) : GPALD_COMMIT_DONE;
 }
 
-bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
+bool gpald_sqlite_begin_use(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	struct stat status;
 	enum gpald_commit_result result;
 
 	store->database_fd = openat(store->folder_fd, GPALD_SQLITE_FILE_NAME, O_RDWR | O_CLOEXEC);
 	if (store->database_fd < 0 || fstat(store->database_fd, &status))
-		return gpald_sqlite_say(error, "%s: cannot be opened: %s", store->path,
-					strerror(errno));
+		return gpald_sqlite_fail(error, "%s: cannot be opened: %s", store->path,
+					 strerror(errno));
 	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
 	keep_size(store);
 	result = gpald_sqlite_empty_log(store, error);
@@ -210,7 +210,7 @@ bool gpald_sqlite_settle_in(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
 		result = count_pages(store, &store->pages, &store->pages_used) ?
 				 gpald_sqlite_reserve(store, false, error) :
-				 gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+				 gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	if (result == GPALD_COMMIT_FULL)
 		error[0] = '\0';
 	return result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL;

@@ -68,10 +68,10 @@ static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZ
 		mode = (const char *)sqlite3_column_text(statement, 0);
 	used = mode && strcmp(mode, "wal") == 0;
 	if (!mode)
-		gpald_sqlite_say_why(error, store, "cannot be written");
+		gpald_sqlite_fail_code(error, store, "cannot be written");
 	else if (!used)
-		gpald_sqlite_say(error, "%s: cannot be written: it keeps the journal mode %s",
-				 store->path, mode);
+		gpald_sqlite_fail(error, "%s: cannot be written: it keeps the journal mode %s",
+				  store->path, mode);
 	sqlite3_finalize(statement);
 	return used;
 }
@@ -99,7 +99,7 @@ bool gpald_sqlite_prepare(struct gpald_sqlite *store, const char *what,
 	for (int i = 0; i < GPALD_SQLITE_STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
 				       &store->prepared[i], NULL) != SQLITE_OK)
-			return gpald_sqlite_say_why(error, store, what);
+			return gpald_sqlite_fail_code(error, store, what);
 	return true;
 }
 
@@ -114,18 +114,18 @@ void gpald_sqlite_unprepare(struct gpald_sqlite *store)
 static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_db_readonly(store->db, "main") != 0)
-		return gpald_sqlite_say(error,
-					"%s: it is read-only; the daemon must be able to write it",
-					store->path);
+		return gpald_sqlite_fail(error,
+					 "%s: it is read-only; the daemon must be able to write it",
+					 store->path);
 	if (!use_log(store, error) ||
 	    !gpald_sqlite_run(store, SETTINGS, "cannot be written", error) ||
-	    !gpald_sqlite_recognise(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
+	    !gpald_sqlite_identify(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
 	    !upgrade_schema(store, error))
 		return false;
 	if (!gpald_sqlite_prepare(store, "cannot be written", error))
 		return false;
 	store->is_ours = true;
-	if (!gpald_sqlite_settle_in(store, error))
+	if (!gpald_sqlite_begin_use(store, error))
 		return false;
 	gpald_sqlite_allow_tidy_close(store);
 	return true;
@@ -292,7 +292,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 
 	store->is_at_limit = false;
 	if (!make_changes(store, changes, &state, &events))
-		return gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+		return gpald_sqlite_classify(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	result = gpald_sqlite_reserve(store, is_removal(changes), error);
 	if (result != GPALD_COMMIT_DONE)
 		return result;
@@ -301,7 +301,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 		store->events = events;
 		return GPALD_COMMIT_DONE;
 	}
-	result = gpald_sqlite_failure(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
+	result = gpald_sqlite_classify(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
 	return result == GPALD_COMMIT_NO_MEMORY && !is_log_indexed(store) ? GPALD_COMMIT_FAILED :
 									    result;
 }
@@ -360,7 +360,7 @@ static enum gpald_commit_result tidy_sqlite(struct gpald_store *base,
 		store->log_pages = 0;
 		if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
 					      NULL) != SQLITE_OK)
-			result = gpald_sqlite_failure(store, SQLITE_FCNTL_FILE_POINTER, error);
+			result = gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	}
 	/* The system reports lost writes only once; the log still has the data. */
 	if (result == GPALD_COMMIT_FAILED)
@@ -392,7 +392,7 @@ struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *o
 	char limits[64];
 
 	if (!store) {
-		gpald_sqlite_say(error, "out of memory");
+		gpald_sqlite_fail(error, "out of memory");
 		return NULL;
 	}
 	store->base.ops = &ops;

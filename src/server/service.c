@@ -430,7 +430,7 @@ static bool is_withdrawn(struct gpald_call *call)
 		return gpald_registry_withdraw(registry, &call->operation);
 	if (!gpald_work_cancel(&call->work))
 		return false;
-	gpald_registry_give_up(registry, &call->operation);
+	gpald_registry_cancel_decision(registry, &call->operation);
 	return true;
 }
 
