@@ -122,7 +122,7 @@ enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_ra
 	return ctl_print_line(ctl_buffer_text(&out), out.length);
 }
 
-enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)
+enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name)
 {
 	if (session->invocation->json)
 		return print_named_line(session, name);
@@ -132,7 +132,7 @@ enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name)
 	return CTL_OK;
 }
 
-enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *result)
+enum ctl_exit ctl_print_own_result(const struct ctl_session *session, const char *result)
 {
 	ctl_cleanup_buffer struct gpald_bytes line = { 0 };
 
@@ -144,21 +144,20 @@ enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *resu
 	return ctl_print_line(line.data, line.length);
 }
 
-enum ctl_exit ctl_answer(struct ctl_session *session, const char *name)
+enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name)
 {
-	const enum ctl_exit code = ctl_print_answer(session, name);
+	const enum ctl_exit code = ctl_print_raw(session, name);
 
 	if (!session->result)
 		ctl_print_refusal(session, name);
 	return code ? code : ctl_status(session);
 }
 
-enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method,
-				 const char *params)
+enum ctl_exit ctl_ask_and_print(struct ctl_session *session, const char *method, const char *params)
 {
 	const enum ctl_exit code = ctl_ask(session, method, params);
 
-	return code ? code : ctl_answer(session, NULL);
+	return code ? code : ctl_print_reply(session, NULL);
 }
 
 enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
@@ -166,5 +165,5 @@ enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method
 {
 	const enum ctl_exit code = ctl_ask(session, method, params);
 
-	return code || session->result ? code : ctl_answer(session, NULL);
+	return code || session->result ? code : ctl_print_reply(session, NULL);
 }

@@ -17,24 +17,24 @@ bool ctl_wants_text(const struct ctl_session *session);
  * `name` replaces the id, so that each of several replies says what it is about; NULL: there is one
  * reply.
  */
-enum ctl_exit ctl_print_answer(struct ctl_session *session, const char *name);
+enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name);
 
 /*
  * Does the same, and prints a refusal on standard error, after `name`. Returns the exit status of
  * the reply.
  */
-enum ctl_exit ctl_answer(struct ctl_session *session, const char *name);
+enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name);
 
-/* Calls a method as ctl_ask() does, and prints the reply as ctl_answer() does. */
-enum ctl_exit ctl_ask_and_answer(struct ctl_session *session, const char *method,
-				 const char *params);
+/* Calls a method as ctl_ask() does, and prints the reply as ctl_print_reply() does. */
+enum ctl_exit ctl_ask_and_print(struct ctl_session *session, const char *method,
+				const char *params);
 
 /* Calls a method for a result that is not printed as it is. Prints a refusal. */
 enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
 				 const char *params);
 
 /* Prints a result that this program made, as JSON text, if --json or --field was given. */
-enum ctl_exit ctl_print_made(const struct ctl_session *session, const char *result);
+enum ctl_exit ctl_print_own_result(const struct ctl_session *session, const char *result);
 
 /* Prints the value that --field names. Returns CTL_NOT_FOUND after a message if there is none. */
 enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_raw result);

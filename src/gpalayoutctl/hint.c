@@ -400,7 +400,7 @@ static void print_changes(struct ctl_session *session, const cJSON *data)
 	if (!update)
 		return;
 	ctl_changes_append(&table, update->changes);
-	ctl_write_aside(&table);
+	ctl_write_error_text(&table);
 }
 
 static void print_warnings(const cJSON *data)
@@ -419,7 +419,7 @@ static void print_warnings(const cJSON *data)
 		if (warning.token && warning.message)
 			ctl_warning_append(&text, &warning);
 	}
-	ctl_write_aside(&text);
+	ctl_write_error_text(&text);
 }
 
 void ctl_print_refusal(struct ctl_session *session, const char *about)
@@ -438,7 +438,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 		ctl_buffer_puts(&what, session->error.reason);
 	else
 		ctl_buffer_printf(&what, "error %d", session->error.number);
-	if (pointer && ctl_is_written(session->invocation, pointer)) {
+	if (pointer && ctl_is_from_user(session->invocation, pointer)) {
 		ctl_buffer_puts(&what, " at ");
 		ctl_place_append(&what, &context, pointer);
 	}

@@ -438,7 +438,7 @@ void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context
 		ctl_buffer_puts(out, pointer);
 }
 
-bool ctl_is_written(const struct ctl_invocation *invocation, const char *pointer)
+bool ctl_is_from_user(const struct ctl_invocation *invocation, const char *pointer)
 {
 	const struct ctl_flag *flag = *pointer ? param_flag(invocation->command, pointer + 1) :
 						 NULL;

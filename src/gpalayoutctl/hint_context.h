@@ -33,6 +33,6 @@ void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context
  * Returns false if the pointer leads to a value that a flag could set but did not, so that the
  * client set it itself: the revision of the last event, or the generation of a changed request.
  */
-bool ctl_is_written(const struct ctl_invocation *invocation, const char *pointer);
+bool ctl_is_from_user(const struct ctl_invocation *invocation, const char *pointer);
 
 #endif

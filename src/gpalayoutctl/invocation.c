@@ -211,7 +211,7 @@ static size_t edit_distance(const char *a, const char *b)
 	return row[width];
 }
 
-static const char *behind_dashes(const char *word)
+static const char *after_dashes(const char *word)
 {
 	return word + strspn(word, "-");
 }
@@ -222,7 +222,7 @@ static const char *behind_dashes(const char *word)
  */
 static bool is_end_of(const char *word, const char *candidate)
 {
-	const char *end = behind_dashes(word);
+	const char *end = after_dashes(word);
 	const size_t length = strcspn(end, "="), whole = strlen(candidate);
 
 	return end > word && length >= 4 && whole > length + 2 &&
@@ -238,7 +238,7 @@ static void offer_near_word(struct nearest *nearest, const char *candidate)
 		return;
 	found = is_end_of(nearest->word, candidate) ? 1 : edit_distance(nearest->word, candidate);
 	/* If half of a short word differs, it is another word. */
-	if (found >= nearest->distance || 2 * found >= strlen(behind_dashes(candidate)))
+	if (found >= nearest->distance || 2 * found >= strlen(after_dashes(candidate)))
 		return;
 	nearest->distance = found;
 	nearest->found = candidate;

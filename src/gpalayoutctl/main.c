@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 		return (int)code;
 	command = invocation.command;
 	if (!invocation.help && !invocation.version)
-		return (int)(command->run ? command->run(&session) : ctl_run_question(&session));
+		return (int)(command->run ? command->run(&session) : ctl_run_method(&session));
 	if (invocation.help)
 		append_help(&out, command);
 	else

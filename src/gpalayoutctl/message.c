@@ -44,7 +44,7 @@ enum ctl_exit ctl_write_output(const struct gpald_bytes *out)
 	return error ? not_written(error) : CTL_OK;
 }
 
-void ctl_write_aside(const struct gpald_bytes *text)
+void ctl_write_error_text(const struct gpald_bytes *text)
 {
 	ctl_write_all(STDERR_FILENO, ctl_buffer_text(text), text->length);
 }

@@ -27,7 +27,7 @@ enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
 enum ctl_exit ctl_write_output(const struct gpald_bytes *out);
 
 /* Writes `text`, which must be safe to show, to standard error. Errors are ignored. */
-void ctl_write_aside(const struct gpald_bytes *text);
+void ctl_write_error_text(const struct gpald_bytes *text);
 
 /*
  * Standard output has no reader left. Ends the program by SIGPIPE, as a write would. If the signal

@@ -124,7 +124,7 @@ int ctl_output_file_finish(struct ctl_output_file *file)
 	return error;
 }
 
-void ctl_output_file_give_up(struct ctl_output_file *file)
+void ctl_output_file_discard(struct ctl_output_file *file)
 {
 	close(file->fd);
 	if (file->path)

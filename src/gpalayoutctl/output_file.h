@@ -28,6 +28,6 @@ int ctl_output_file_open(struct ctl_output_file *file, const char *path, mode_t 
 int ctl_output_file_finish(struct ctl_output_file *file);
 
 /* Removes the temporary file. The old file stays as it was. */
-void ctl_output_file_give_up(struct ctl_output_file *file);
+void ctl_output_file_discard(struct ctl_output_file *file);
 
 #endif

@@ -96,7 +96,7 @@ enum ctl_exit ctl_session_complain(const struct ctl_session *session)
 		       CTL_NO_DAEMON;
 }
 
-enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *what)
+enum ctl_exit ctl_invalid_reply(const struct ctl_session *session, const char *what)
 {
 	ctl_complain("invalid reply to %s: %s", session->method, what);
 	ctl_hint("%sclient and daemon may have different versions",
@@ -122,7 +122,7 @@ static int connect_to(struct ctl_session *session, const char *path)
 }
 
 /* Returns true if the socket may appear, or a daemon may listen on it, later. */
-static bool may_come(const struct gpal_client_error *error)
+static bool may_appear(const struct gpal_client_error *error)
 {
 	return error->code == GPAL_E_NO_DAEMON &&
 	       (error->system_error == ENOENT || error->system_error == ECONNREFUSED);
@@ -136,7 +136,7 @@ enum ctl_exit ctl_connect(struct ctl_session *session)
 	struct gpal_client_error first;
 	int code = connect_to(session, invocation->socket);
 
-	while (code && may_come(error) && monotonic_ms() < until_ms) {
+	while (code && may_appear(error) && monotonic_ms() < until_ms) {
 		poll(NULL, 0, RETRY_MS);
 		code = connect_to(session, invocation->socket);
 	}
@@ -211,7 +211,7 @@ static enum ctl_exit not_read(const struct ctl_session *session,
 	ctl_buffer_puts(&what, fault->message);
 	if (fault->has_pointer && *fault->pointer)
 		ctl_buffer_printf(&what, " at %s", fault->pointer);
-	return ctl_not_understood(session, ctl_buffer_text(&what));
+	return ctl_invalid_reply(session, ctl_buffer_text(&what));
 }
 
 static struct gpald_arena *arena_of(struct ctl_session *session)

@@ -61,7 +61,7 @@ const void *ctl_decode(struct ctl_session *session, const struct gpald_result *r
 const cJSON *ctl_result_tree(struct ctl_session *session);
 
 /* Reports that the last reply is invalid, and returns CTL_NO_DAEMON. */
-enum ctl_exit ctl_not_understood(const struct ctl_session *session, const char *what);
+enum ctl_exit ctl_invalid_reply(const struct ctl_session *session, const char *what);
 
 /* Connects as the command line says. Returns CTL_OK, or another status after a message. */
 enum ctl_exit ctl_connect(struct ctl_session *session);

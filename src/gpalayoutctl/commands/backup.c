@@ -38,8 +38,8 @@ static int append_to_backup(struct backup *backup, const uint8_t *data, size_t l
 }
 
 /* Returns true if a page comes after the last one. Otherwise the backup might never end. */
-static bool goes_on(const struct gpal_client_backup_page *last,
-		    const struct gpal_client_backup_page *page)
+static bool comes_after(const struct gpal_client_backup_page *last,
+			const struct gpal_client_backup_page *page)
 {
 	const int order = page->next ? strcmp(page->next, last->next) : 1;
 
@@ -67,8 +67,8 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 	backup->page = ctl_result(session, &gpald_backup_page_result);
 	if (!backup->page)
 		code = CTL_NO_DAEMON;
-	else if (last && !goes_on(last, backup->page))
-		code = ctl_not_understood(session, "the next page does not come after this one");
+	else if (last && !comes_after(last, backup->page))
+		code = ctl_invalid_reply(session, "the next page does not come after this one");
 	gpald_arena_free(arena_of_last);
 	return code;
 }
@@ -91,7 +91,7 @@ static enum ctl_exit take_backup(struct ctl_session *session, const char *path,
 			return code;
 		if (!session->result) {
 			*is_behind = strcmp(session->error.reason, "resync_required") == 0;
-			return *is_behind ? CTL_REFUSED : ctl_answer(session, NULL);
+			return *is_behind ? CTL_REFUSED : ctl_print_reply(session, NULL);
 		}
 		error = append_to_backup(backup, backup->page->data, backup->page->length);
 	} while (!error && backup->page->next);
@@ -114,7 +114,7 @@ static enum ctl_exit take_to_file(struct ctl_session *session, const char *path,
 	backup->is_in_place = !file.path;
 	code = take_backup(session, path, backup, is_behind);
 	if (code) {
-		ctl_output_file_give_up(&file);
+		ctl_output_file_discard(&file);
 		return code;
 	}
 	error = ctl_output_file_finish(&file);
@@ -132,7 +132,7 @@ static enum ctl_exit print_backup(const struct ctl_session *session, const char 
 		ctl_member_count(&out, "revision", page->revision);
 		ctl_member_count(&out, "layouts", page->layouts);
 		ctl_member_count(&out, "bytes", backup->bytes);
-		return ctl_print_made(session, out.data);
+		return ctl_print_own_result(session, out.data);
 	}
 	ctl_buffer_printf(&out, "%s: %" PRIu64 " layout%s as of revision %" PRIu64 ", ", path,
 			  page->layouts, page->layouts == 1 ? "" : "s", page->revision);

@@ -14,7 +14,7 @@ static enum ctl_exit call_method(struct ctl_session *session, const char *method
 				 const char *params)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
-	const enum ctl_exit code = ctl_ask_and_answer(session, method, params);
+	const enum ctl_exit code = ctl_ask_and_print(session, method, params);
 
 	if (code || !ctl_wants_text(session))
 		return code;

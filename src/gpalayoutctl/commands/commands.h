@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The functions that run commands, and the flags of commands besides those of a request. A command
- * that calls one method is run by ctl_run_question() and only needs a function that prints the
+ * that calls one method is run by ctl_run_method() and needs only a function that prints the
  * result (print/print.h).
  */
 #ifndef GPALAYOUTCTL_COMMANDS_COMMANDS_H
@@ -13,7 +13,7 @@
  * Runs a command that calls one method: its operands and flags are the params, and its result is
  * printed.
  */
-enum ctl_exit ctl_run_question(struct ctl_session *session);
+enum ctl_exit ctl_run_method(struct ctl_session *session);
 
 extern const struct ctl_flag ctl_about_flags[];
 extern const struct ctl_flag ctl_create_flags[];

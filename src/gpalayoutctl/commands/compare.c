@@ -128,7 +128,7 @@ enum ctl_exit ctl_run_compare(struct ctl_session *session)
 		code = add_side(&params, "to", to, to_policy);
 	if (code)
 		return code;
-	code = ctl_ask_and_answer(session, "layout.compare", params.data);
+	code = ctl_ask_and_print(session, "layout.compare", params.data);
 	if (code)
 		return code;
 	changes = ctl_result(session, &gpald_changes_result);

@@ -39,7 +39,7 @@ struct doctor {
  * empty.
  */
 static void __attribute__((format(printf, 4, 5)))
-tell_finding(struct doctor *d, const char *what, const char *advice, const char *format, ...)
+add_finding(struct doctor *d, const char *what, const char *advice, const char *format, ...)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	va_list args;
@@ -62,8 +62,8 @@ static unsigned int mode_of(const struct stat *info)
 
 /* Sockets. */
 
-static void tell_denied(struct doctor *d, const char *what, const char *path,
-			const struct stat *info)
+static void add_denied(struct doctor *d, const char *what, const char *path,
+		       const struct stat *info)
 {
 	const struct group *group = getgrgid(info->st_gid);
 	ctl_cleanup_buffer struct gpald_bytes advice = { 0 };
@@ -76,32 +76,31 @@ static void tell_denied(struct doctor *d, const char *what, const char *path,
 		ctl_buffer_puts(&advice,
 				"give it a group and a mode: SocketGroup= and SocketMode= of its "
 				"unit, or --socket-group and --socket-mode");
-	tell_finding(d, what, advice.data,
-		     "%s: this user (uid %u) may not use it; its mode is %04o", path,
-		     (unsigned int)getuid(), mode_of(info));
+	add_finding(d, what, advice.data, "%s: this user (uid %u) may not use it; its mode is %04o",
+		    path, (unsigned int)getuid(), mode_of(info));
 }
 
 /* Returns true if this user can connect to the socket. */
-static bool look_at_socket(struct doctor *d, const char *what, const char *path)
+static bool check_socket(struct doctor *d, const char *what, const char *path)
 {
 	static const char other_path[] = "--socket or GPALAYOUT_SOCKET names the daemon's";
 	struct stat info;
 
 	if (!path) {
-		tell_finding(d, what, NULL, "there is none");
+		add_finding(d, what, NULL, "there is none");
 	} else if (stat(path, &info)) {
-		tell_finding(d, what,
-			     errno == ENOENT ? "start gpalayoutd, or with systemd: systemctl "
-					       "enable --now gpalayoutd.socket" :
-			     errno == EACCES ? "let this user enter the folders above it" :
-					       other_path,
-			     "%s: %s", path, strerror(errno));
+		add_finding(d, what,
+			    errno == ENOENT ? "start gpalayoutd, or with systemd: systemctl "
+					      "enable --now gpalayoutd.socket" :
+			    errno == EACCES ? "let this user enter the folders above it" :
+					      other_path,
+			    "%s: %s", path, strerror(errno));
 	} else if (!S_ISSOCK(info.st_mode)) {
-		tell_finding(d, what, other_path, "%s is not a socket", path);
+		add_finding(d, what, other_path, "%s is not a socket", path);
 	} else if (access(path, W_OK)) {
-		tell_denied(d, what, path, &info);
+		add_denied(d, what, path, &info);
 	} else {
-		tell_finding(d, what, NULL, "%s, mode %04o", path, mode_of(&info));
+		add_finding(d, what, NULL, "%s, mode %04o", path, mode_of(&info));
 		return true;
 	}
 	return false;
@@ -109,18 +108,18 @@ static bool look_at_socket(struct doctor *d, const char *what, const char *path)
 
 /* The daemon. */
 
-static void look_at_versions(struct doctor *d, const struct gpal_client_info *info)
+static void check_versions(struct doctor *d, const struct gpal_client_info *info)
 {
 	if (strcmp(info->version, PACKAGE_VERSION) == 0)
-		tell_finding(d, "version", NULL, "%s, of client and daemon", info->version);
+		add_finding(d, "version", NULL, "%s, of client and daemon", info->version);
 	else
-		tell_finding(d, "version",
-			     "restart the daemon after an upgrade; requests mean the same in both",
-			     "the daemon is %s and this client %s", info->version, PACKAGE_VERSION);
+		add_finding(d, "version",
+			    "restart the daemon after an upgrade; requests mean the same in both",
+			    "the daemon is %s and this client %s", info->version, PACKAGE_VERSION);
 }
 
 /* Compares the clock with what it would be now if nobody had set it: the start plus the uptime. */
-static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stats)
+static void check_clock(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	struct tm parts = { 0 };
 	const char *rest = strptime(stats->started_at, "%Y-%m-%dT%H:%M:%S", &parts);
@@ -128,20 +127,19 @@ static void look_at_clock(struct doctor *d, const struct gpal_client_stats *stat
 	const int64_t drift = (int64_t)time(NULL) - now;
 
 	if (!rest)
-		tell_finding(d, "clock", "", "%s is not a time", stats->started_at);
+		add_finding(d, "clock", "", "%s is not a time", stats->started_at);
 	else if (drift < -CLOCK_DRIFT_S || drift > CLOCK_DRIFT_S)
-		tell_finding(
-			d, "clock",
-			"times recorded before are by the old clock; revisions and generations "
-			"stay in order",
-			"it was changed by %" PRId64
-			" s, or the host slept, since the daemon started",
-			drift);
+		add_finding(d, "clock",
+			    "times recorded before are by the old clock; revisions and generations "
+			    "stay in order",
+			    "it was changed by %" PRId64
+			    " s, or the host slept, since the daemon started",
+			    drift);
 	else
-		tell_finding(d, "clock", NULL, "it has not been changed since the daemon started");
+		add_finding(d, "clock", NULL, "it has not been changed since the daemon started");
 }
 
-static void diagnose_folder(struct doctor *d, const char *path)
+static void check_state_folder(struct doctor *d, const char *path)
 {
 	ctl_cleanup_buffer struct gpald_bytes advice = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes size = { 0 };
@@ -150,51 +148,49 @@ static void diagnose_folder(struct doctor *d, const char *path)
 	uint64_t left;
 
 	if (path[0] != '/') {
-		tell_finding(d, "state folder", NULL,
-			     "%s, in the folder that the daemon was started in", path);
+		add_finding(d, "state folder", NULL,
+			    "%s, in the folder that the daemon was started in", path);
 		return;
 	}
 	if (stat(path, &info) || statvfs(path, &disk)) {
-		tell_finding(d, "state folder", NULL, "%s: this user cannot look at it: %s", path,
-			     strerror(errno));
+		add_finding(d, "state folder", NULL, "%s: this user cannot look at it: %s", path,
+			    strerror(errno));
 		return;
 	}
 	left = (uint64_t)disk.f_bavail * disk.f_frsize;
 	ctl_size_append(&size, left);
 	ctl_buffer_printf(&advice, "chmod 700 %s", path);
 	if (info.st_mode & 077)
-		tell_finding(d, "state folder", advice.data,
-			     "%s: other users have access; its mode is %04o", path, mode_of(&info));
+		add_finding(d, "state folder", advice.data,
+			    "%s: other users have access; its mode is %04o", path, mode_of(&info));
 	else
-		tell_finding(d, "state folder", NULL, "%s, mode %04o", path, mode_of(&info));
-	tell_finding(d, "disk",
-		     left < FREE_LEAST ? "free space there, or the daemon soon refuses new layouts "
-					 "(store_full); deleting still works" :
-					 NULL,
-		     "%s free", size.data);
+		add_finding(d, "state folder", NULL, "%s, mode %04o", path, mode_of(&info));
+	add_finding(d, "disk",
+		    left < FREE_LEAST ? "free space there, or the daemon soon refuses new layouts "
+					"(store_full); deleting still works" :
+					NULL,
+		    "%s free", size.data);
 }
 
-static void look_at_store(struct doctor *d, const struct gpal_client_stats *stats)
+static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 {
 	if (stats->store_path)
-		diagnose_folder(d, stats->store_path);
+		check_state_folder(d, stats->store_path);
 	else
-		tell_finding(d, "store", NULL, "%s: layouts are lost when the daemon exits",
-			     stats->store_kind);
+		add_finding(d, "store", NULL, "%s: layouts are lost when the daemon exits",
+			    stats->store_kind);
 	if (stats->store_full)
-		tell_finding(d, "store",
-			     "gpalayoutctl delete layouts that no VM needs any more, or raise the "
-			     "limits",
-			     "%" PRIu64 " changes were refused for lack of room",
-			     stats->store_full);
+		add_finding(d, "store",
+			    "gpalayoutctl delete layouts that no VM needs any more, or raise the "
+			    "limits",
+			    "%" PRIu64 " changes were refused for lack of room", stats->store_full);
 	if (stats->connections_turned_away)
-		tell_finding(d, "connections",
-			     "gpalayoutctl info shows the limits, gpalayoutctl stats the users",
-			     "%" PRIu64 " connections were refused",
-			     stats->connections_turned_away);
+		add_finding(d, "connections",
+			    "gpalayoutctl info shows the limits, gpalayoutctl stats the users",
+			    "%" PRIu64 " connections were refused", stats->connections_turned_away);
 }
 
-static void look_at_daemon(struct doctor *d, const char *path)
+static void check_daemon(struct doctor *d, const char *path)
 {
 	const struct ctl_invocation *invocation = d->session->invocation;
 	const struct gpal_client_info *info = NULL;
@@ -213,14 +209,14 @@ static void look_at_daemon(struct doctor *d, const char *path)
 		d->is_served = true;
 		if (info->inspect_socket && !(d->inspect_socket = strdup(info->inspect_socket)))
 			ctl_out_of_memory();
-		tell_finding(d, "daemon", NULL, "it answers; %" PRIu64 " layouts", stats->layouts);
-		look_at_versions(d, info);
-		look_at_clock(d, stats);
-		look_at_store(d, stats);
+		add_finding(d, "daemon", NULL, "it answers; %" PRIu64 " layouts", stats->layouts);
+		check_versions(d, info);
+		check_clock(d, stats);
+		check_store(d, stats);
 	} else {
-		tell_finding(d, "daemon",
-			     "see its log (journalctl -u gpalayoutd), and start it again", "%s",
-			     error.message);
+		add_finding(d, "daemon",
+			    "see its log (journalctl -u gpalayoutd), and start it again", "%s",
+			    error.message);
 	}
 	gpal_client_free(info);
 	gpal_client_free(stats);
@@ -228,7 +224,7 @@ static void look_at_daemon(struct doctor *d, const char *path)
 }
 
 /* Checks the inspect socket of a daemon that replied on the control socket. */
-static void look_at_inspect(struct doctor *d)
+static void check_inspect_socket(struct doctor *d)
 {
 	const struct ctl_invocation *invocation = d->session->invocation;
 	const char *path = invocation->inspect_socket;
@@ -236,24 +232,24 @@ static void look_at_inspect(struct doctor *d)
 	struct gpal_client_error error;
 
 	if (!d->inspect_socket) {
-		tell_finding(d, "inspect socket", NULL, "the daemon has none");
+		add_finding(d, "inspect socket", NULL, "the daemon has none");
 		return;
 	}
 	/* It need not be beside the control socket. */
 	if (access(path, F_OK))
 		path = d->inspect_socket;
-	if (!look_at_socket(d, "inspect socket", path))
+	if (!check_socket(d, "inspect socket", path))
 		return;
 	if (gpal_client_connect_within(path, invocation->timeout_ms, &client, &error))
-		tell_finding(d, "inspect socket",
-			     "restart the daemon, which creates the socket again", "%s",
-			     error.message);
+		add_finding(d, "inspect socket",
+			    "restart the daemon, which creates the socket again", "%s",
+			    error.message);
 	gpal_client_close(client);
 }
 
 /* The host. */
 
-static void diagnose_users(struct doctor *d)
+static void check_user_namespace(struct doctor *d)
 {
 	unsigned long long seen = 0;
 	char line[128];
@@ -273,9 +269,9 @@ static void diagnose_users(struct doctor *d)
 	if (map)
 		fclose(map);
 	if (!seen || seen >= UINT32_MAX)
-		tell_finding(d, "users", NULL, "no user namespace hides users from this process");
+		add_finding(d, "users", NULL, "no user namespace hides users from this process");
 	else
-		tell_finding(
+		add_finding(
 			d, "users",
 			"the daemon may see another uid than id(1) shows; run the command outside "
 			"of it",
@@ -296,7 +292,7 @@ static void ask_manager(const char *command, char word[32])
 	word[strcspn(word, "\n")] = '\0';
 }
 
-static void look_at_unit(struct doctor *d)
+static void check_unit(struct doctor *d)
 {
 	char enabled[32];
 
@@ -304,14 +300,14 @@ static void look_at_unit(struct doctor *d)
 		return;
 	ask_manager("systemctl is-enabled gpalayoutd.socket 2>/dev/null", enabled);
 	if (strcmp(enabled, "enabled") == 0)
-		tell_finding(d, "unit", NULL, "gpalayoutd.socket starts with the host");
+		add_finding(d, "unit", NULL, "gpalayoutd.socket starts with the host");
 	else if (*enabled && strcmp(enabled, "not-found") != 0)
-		tell_finding(d, "unit",
-			     "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket",
-			     "gpalayoutd.socket is %s", enabled);
+		add_finding(d, "unit",
+			    "systemctl enable --now gpalayoutd.socket gpalayoutd-inspect.socket",
+			    "gpalayoutd.socket is %s", enabled);
 	else
-		tell_finding(d, "unit", NULL,
-			     "systemd has no unit for it: something else starts the daemon");
+		add_finding(d, "unit", NULL,
+			    "systemd has no unit for it: something else starts the daemon");
 }
 
 enum ctl_exit ctl_run_doctor(struct ctl_session *session)
@@ -322,14 +318,14 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 
 	if (!ctl_wants_text(session) && !invocation->quiet)
 		return ctl_usage_error("doctor prints text only, and takes no --json or --field");
-	if (look_at_socket(&d, "control socket", invocation->socket))
-		look_at_daemon(&d, invocation->socket);
+	if (check_socket(&d, "control socket", invocation->socket))
+		check_daemon(&d, invocation->socket);
 	if (d.is_served)
-		look_at_inspect(&d);
-	else if (look_at_socket(&d, "inspect socket", invocation->inspect_socket))
-		look_at_daemon(&d, invocation->inspect_socket);
-	diagnose_users(&d);
-	look_at_unit(&d);
+		check_inspect_socket(&d);
+	else if (check_socket(&d, "inspect socket", invocation->inspect_socket))
+		check_daemon(&d, invocation->inspect_socket);
+	check_user_namespace(&d);
+	check_unit(&d);
 	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
 	ctl_buffer_free(&d.out);
 	free(d.inspect_socket);

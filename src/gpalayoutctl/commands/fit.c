@@ -212,7 +212,7 @@ static enum ctl_exit ask_for_fit(struct fit *fit, const struct ctl_request_file 
 	if (!code && drop_host_bits(session))
 		code = resolve_file(session);
 	if (!code)
-		code = ctl_print_answer(session, name.data);
+		code = ctl_print_raw(session, name.data);
 	if (!code)
 		code = take_answer(session, answer);
 	fit->has_refusals = fit->has_refusals || !answer->has_layout;

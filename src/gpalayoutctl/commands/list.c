@@ -61,13 +61,13 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	*page = ctl_result(session, &gpald_page_result);
 	if (!*page) {
 		if (session->invocation->json)
-			ctl_print_answer(session, NULL);
+			ctl_print_raw(session, NULL);
 		return CTL_NO_DAEMON;
 	}
 	/* Names must ascend from page to page, or this might never end. */
 	if ((*page)->next &&
 	    (!(*page)->count || strcmp((*page)->next, pages->after ? pages->after : "") <= 0))
-		return ctl_not_understood(session, "the next page does not come after this one");
+		return ctl_invalid_reply(session, "the next page does not come after this one");
 	pages->after = (*page)->next;
 	pages->ended = !(*page)->next;
 	return CTL_OK;
@@ -174,7 +174,7 @@ static enum ctl_exit add_page(struct list *list, const struct ctl_session *sessi
 
 	/* The daemon writes keys without escapes, but JSON allows them. */
 	if (!gpald_raw_member(rest, "layouts", &rest))
-		return ctl_not_understood(session, "it has keys with escapes");
+		return ctl_invalid_reply(session, "it has keys with escapes");
 	for (size_t i = 0; i < page->count && gpald_raw_next(&rest, NULL, &json); i++)
 		if (list->wanted && is_wanted(list, &page->entries[i]))
 			add_entry(list, &page->entries[i], json);
@@ -193,7 +193,7 @@ static enum ctl_exit print_list(const struct list *list, const struct ctl_sessio
 	}
 	ctl_buffer_printf(&out, "{\"revision\":%" PRIu64 ",\"layouts\":[%s]}", revision,
 			  ctl_buffer_text(&list->json));
-	return ctl_print_made(session, out.data);
+	return ctl_print_own_result(session, out.data);
 }
 
 enum ctl_exit ctl_run_list(struct ctl_session *session)

@@ -58,7 +58,7 @@ static enum ctl_exit write_file(const char *path, const struct gpald_bytes *cont
 	if (!error) {
 		error = ctl_write_all(file.fd, ctl_buffer_text(content), content->length);
 		if (error)
-			ctl_output_file_give_up(&file);
+			ctl_output_file_discard(&file);
 		else
 			error = ctl_output_file_finish(&file);
 	}
@@ -72,7 +72,7 @@ static enum ctl_exit draw_map(const struct ctl_session *session, const struct ct
 	struct ctl_map_terminal terminal;
 
 	if (!ctl_map_is_possible(map->layout))
-		return ctl_not_understood(session, "its map has no ranges, or some that overlap");
+		return ctl_invalid_reply(session, "its map has no ranges, or some that overlap");
 	if (file) {
 		ctl_map_append_svg(&out, map);
 		return strcmp(file, "-") == 0 ? ctl_write_output(&out) : write_file(file, &out);
@@ -110,7 +110,7 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 	ctl_member_json(&text, "request", session->request.data);
 	if (gpald_json_parse(text.data, text.length, session->arena, &tree, &fault) ||
 	    gpald_decode_reply(&members, tree, &request, session->arena, &fault))
-		return ctl_not_understood(session, fault.message);
+		return ctl_invalid_reply(session, fault.message);
 	return draw_map(session, &(const struct ctl_map){ "request", 0, &request, layout });
 }
 
@@ -136,7 +136,7 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 	if (code)
 		return code;
 	ctl_layout_params(session, &params, is_live ? operand : NULL);
-	code = ctl_ask_and_answer(session, is_live ? "layout.get" : "layout.resolve", params.data);
+	code = ctl_ask_and_print(session, is_live ? "layout.get" : "layout.resolve", params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
 	return is_live ? draw_live(session) : draw_request(session);

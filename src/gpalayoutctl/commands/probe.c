@@ -108,7 +108,7 @@ static enum ctl_exit show_probe(struct ctl_session *session, const char *name)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	const struct gpal_probe *probe;
-	enum ctl_exit code = ctl_answer(session, name);
+	enum ctl_exit code = ctl_print_reply(session, name);
 
 	if (code || !ctl_wants_text(session))
 		return code;

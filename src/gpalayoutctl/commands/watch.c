@@ -55,7 +55,7 @@ static enum ctl_exit print_event(const struct ctl_session *session,
 	if (session->invocation->field)
 		return gpald_raw_member(gpald_raw_value(line, strlen(line)), "params", &params) ?
 			       ctl_print_field(session, params) :
-			       ctl_not_understood(session, "it has keys with escapes");
+			       ctl_invalid_reply(session, "it has keys with escapes");
 	if (session->invocation->quiet)
 		return CTL_OK;
 	ctl_event_append(&out, event);
@@ -77,7 +77,7 @@ static enum ctl_exit print_resync(struct ctl_session *session,
 }
 
 /* Reports when the connection breaks, and when it is there again. */
-static void tell_outage(const struct ctl_session *session, bool *is_out)
+static void report_outage(const struct ctl_session *session, bool *is_out)
 {
 	const char *outage = gpal_client_outage(session->client);
 
@@ -109,16 +109,16 @@ static enum ctl_exit follow_events(struct ctl_session *session, uint64_t wanted)
 	bool is_out = false;
 
 	while (!code && wanted) {
-		const int come = gpal_client_next_event(session->client, &event, &session->error);
+		const int next = gpal_client_next_event(session->client, &event, &session->error);
 
-		if (come == 0 || come == GPAL_E_IN_PROGRESS)
-			tell_outage(session, &is_out);
-		if (come == GPAL_E_IN_PROGRESS) {
+		if (next == 0 || next == GPAL_E_IN_PROGRESS)
+			report_outage(session, &is_out);
+		if (next == GPAL_E_IN_PROGRESS) {
 			if (!wait_for_event(session))
 				return ctl_output_without_reader();
 			continue;
 		}
-		code = check_watch(session, come);
+		code = check_watch(session, next);
 		if (!code && event.kind == GPAL_EVENT_RESYNC)
 			return print_resync(session, &event);
 		if (!code)

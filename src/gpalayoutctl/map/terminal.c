@@ -283,8 +283,8 @@ static void measure_page(struct page *page, size_t width)
 	page->tag_width = page->tag_width < most ? page->tag_width : most;
 }
 
-static void append_for(struct gpald_bytes *out, const char *text,
-		       const struct ctl_map_terminal *terminal)
+static void append_converted(struct gpald_bytes *out, const char *text,
+			     const struct ctl_map_terminal *terminal)
 {
 	/* Three bytes each. */
 	static const char glyphs[] = "│╎├┤┌┐└┘─═≈–";
@@ -315,7 +315,7 @@ void ctl_map_append_terminal(struct gpald_bytes *out, const struct ctl_map *map,
 	append_page_header(&page);
 	append_rows(&page);
 	append_page_footer(&page);
-	append_for(out, page.out.data, terminal);
+	append_converted(out, page.out.data, terminal);
 	ctl_rows_free(&page.rows);
 	ctl_buffer_free(&page.out);
 }

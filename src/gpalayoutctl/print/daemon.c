@@ -238,7 +238,7 @@ struct lines {
 };
 
 #define LINE(label, form, member) CTL_FIELD(struct lines, label, form, stats.member)
-#define BETWEEN               \
+#define EMPTY_LINE            \
 	{                     \
 		.label = NULL \
 	}
@@ -247,16 +247,16 @@ struct lines {
 static const struct ctl_field line_fields[] = {
 	LINE("uptime", CTL_AGE, uptime_ms),
 	LINE("started", CTL_TEXT, started_at),
-	BETWEEN,
+	EMPTY_LINE,
 	LINE("connections open", CTL_COUNT, connections_open),
 	LINE("accepted", CTL_COUNT, connections_accepted),
 	LINE("turned away", CTL_COUNT, connections_turned_away),
 	LINE("subscribers", CTL_COUNT, subscribers),
-	BETWEEN,
+	EMPTY_LINE,
 	LINE("layouts", CTL_COUNT, layouts),
 	LINE("revision", CTL_COUNT, revision),
 	LINE("oldest since", CTL_COUNT, oldest_since),
-	BETWEEN,
+	EMPTY_LINE,
 	LINE("store", CTL_TEXT, store_kind),
 	LINE("path", CTL_TEXT, store_path),
 	LINE("commits", CTL_COUNT, store_commits),

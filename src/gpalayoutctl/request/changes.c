@@ -467,7 +467,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 
 	if (!ctl_request_of_answer(&text, result) ||
 	    !gpald_raw_member(result, "generation", &number))
-		return ctl_not_understood(session, "it has no request, or no generation");
+		return ctl_invalid_reply(session, "it has no request, or no generation");
 	*generation = strtoull(number.text, NULL, 10);
 	request = require_item(cJSON_ParseWithLength(text.data, text.length));
 	code = apply_changes(request, session->invocation);

@@ -228,7 +228,7 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
 	return CTL_OK;
 }
 
-static enum ctl_exit make_question_params(struct ctl_session *session, struct gpald_bytes *params)
+static enum ctl_exit make_method_params(struct ctl_session *session, struct gpald_bytes *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const struct ctl_command *command = invocation->command;
@@ -281,7 +281,7 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct gpa
 	ctl_cleanup_buffer struct gpald_bytes request = { 0 };
 
 	if (!ctl_request_of_answer(&request, answer))
-		return ctl_not_understood(session, "it has no request, or no policy");
+		return ctl_invalid_reply(session, "it has no request, or no policy");
 	ctl_json_indent(out, ctl_buffer_text(&request), request.length);
 	return CTL_OK;
 }
@@ -298,7 +298,7 @@ static enum ctl_exit print_metrics(const struct ctl_session *session, struct gpa
 		ctl_buffer_puts(out, "\n");
 	}
 	cJSON_Delete(answer);
-	return is_text ? CTL_OK : ctl_not_understood(session, "it has no text");
+	return is_text ? CTL_OK : ctl_invalid_reply(session, "it has no text");
 }
 
 static enum ctl_exit print_result(struct ctl_session *session, struct gpald_bytes *out)
@@ -309,14 +309,14 @@ static enum ctl_exit print_result(struct ctl_session *session, struct gpald_byte
 	return result ? command->print(session, out, result) : CTL_NO_DAEMON;
 }
 
-enum ctl_exit ctl_run_question(struct ctl_session *session)
+enum ctl_exit ctl_run_method(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	enum ctl_exit code = invocation->command->make_params ?
 				     invocation->command->make_params(session, &params) :
-				     make_question_params(session, &params);
+				     make_method_params(session, &params);
 
 	if (code)
 		return code;
@@ -326,7 +326,7 @@ enum ctl_exit ctl_run_question(struct ctl_session *session)
 		ctl_json_indent(&out, session->request.data, session->request.length);
 		return ctl_write_output(&out);
 	}
-	code = ctl_ask_and_answer(session, invocation->command->method, params.data);
+	code = ctl_ask_and_print(session, invocation->command->method, params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
 	/* Other commands have a --request that takes a value. */
