@@ -39,8 +39,8 @@ static bool prepare_descriptors(int given)
 }
 
 /*
- * Warns of a user namespace that lacks users: all missing users look the same, so each of them
- * could change the layouts of the others.
+ * Warns if the user namespace of the daemon does not have all uids: users without a uid there look
+ * the same, so each of them could change the layouts of the others.
  */
 static void check_users(void)
 {
@@ -51,8 +51,8 @@ static void check_users(void)
 	if (!map)
 		return;
 	/*
-	 * A line has the first user inside, the first outside, and their number; see
-	 * user_namespaces(7).
+	 * Each line has the first uid inside the namespace, the first uid outside, and the number
+	 * of uids; see user_namespaces(7).
 	 */
 	while (fgets(line, sizeof(line), map)) {
 		char *rest = line;
@@ -117,8 +117,8 @@ static int apply_option(int found, struct command_line *line, struct gpald_optio
 }
 
 /*
- * Reads the command line: first for the file to read, before anything is set, and then for its
- * options. Returns -1 to continue, otherwise the exit status.
+ * Reads the command line. If `options` is NULL, it only finds the configuration file; otherwise it
+ * sets the options. Returns -1 to continue, otherwise the exit status.
  */
 static int read_command_line(int argc, char **argv, struct command_line *line,
 			     struct gpald_options *options)
@@ -127,7 +127,7 @@ static int read_command_line(int argc, char **argv, struct command_line *line,
 	int found, status = -1;
 
 	gpald_options_for_getopt(table);
-	optind = 0; /* makes getopt_long() of the C library start again */
+	optind = 0; /* getopt_long() starts again */
 	while (status < 0 &&
 	       (found = getopt_long(argc, argv, GPALD_OPTION_LETTERS, table, NULL)) != -1)
 		status = apply_option(found, line, options);
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	}
 	wrong = gpald_options_init(&options);
 	if (wrong)
-		gpald_log_complain("the folders that the service manager gives: %s", wrong);
+		gpald_log_complain("$RUNTIME_DIRECTORY or $STATE_DIRECTORY is unusable: %s", wrong);
 	else
 		status = run_daemon(argc, argv, &options);
 	gpald_options_clear(&options);

@@ -14,15 +14,15 @@
 #define GPALD_CONFINE_STANDARD (GPALD_CAN_CONFINE ? "yes" : "no")
 
 /*
- * From now on no program that is executed gets privileges that this process lacks. A kernel that
- * does not know this is ignored. Call it before a second thread starts.
+ * From now on, a program that this process executes gets no privileges that the process lacks. Has
+ * no effect on a kernel without this feature. Call it before a second thread starts.
  */
 void gpald_confine_privileges(void);
 
 /*
- * From now on no ring of io_uring can be made, because its requests bypass filters. libuv has other
- * ways, but would keep using a ring that it has. Call it after gpald_confine_privileges(), and
- * before the loop and a second thread exist. gpald_confine_calls() returns its error.
+ * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls; but
+ * it would keep using a ring that it has, so call this before the loop and a second thread exist,
+ * and after gpald_confine_privileges(). gpald_confine_calls() returns its error.
  */
 void gpald_confine_rings(void);
 

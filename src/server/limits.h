@@ -19,7 +19,7 @@ enum gpald_limit {
 	GPALD_LIMIT_OUTPUT_USER_BYTES,    /* unsent replies of a uid; then its reading pauses */
 	GPALD_LIMIT_OUTPUT_STALL_MS,      /* without progress; then the connection is closed */
 	GPALD_LIMIT_UNFINISHED_LINE_MS,   /* from a line's first byte to its end */
-	GPALD_LIMIT_INSPECT_IDLE_MS,      /* without a request; then an inspect client is closed */
+	GPALD_LIMIT_INSPECT_IDLE_MS, /* inspect connection without a request; then it is closed */
 	GPALD_LIMIT_VIRTIO_MMIO_SLOTS,
 	GPALD_LIMIT_MEMORY_NODES,
 	GPALD_LIMIT_ROOT_COMPLEXES,

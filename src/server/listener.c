@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define BACKLOG 128
-#define PAUSE 5 /* so that another program that listens is not asked too often */
+#define PAUSE 5 /* checks to skip while another program listens at the path */
 
 /* Returns whether this message differs from the last one. */
 static bool is_news(struct gpald_listener *listener, const char *what, int error)
@@ -196,7 +196,7 @@ static int look_for_socket(struct gpald_listener *listener)
 	return 0;
 }
 
-/* Returns whether a program listens there; so it does if its queue of connections is full. */
+/* Returns whether a program listens at the address, even if its queue of connections is full. */
 static bool is_listened_on(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

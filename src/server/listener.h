@@ -45,7 +45,7 @@ struct gpald_listener {
 GPAL_MUST_USE int gpald_listener_open(struct gpald_listener *listener, const char *path,
 				      mode_t mode, uid_t owner, gid_t group);
 
-/* Uses a socket that listens at `path`, which is borrowed; somebody else looks after its file. */
+/* Uses a socket that listens at `path`, which is borrowed. The service manager owns its file. */
 void gpald_listener_take(struct gpald_listener *listener, const char *path, int fd);
 
 /*

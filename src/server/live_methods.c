@@ -44,7 +44,7 @@ static int write_warnings(const struct gpald_operation *operation, struct gpald_
 	return 0;
 }
 
-/* Refuses a change that would need permission to move or remove ranges. */
+/* Refuses a change that moves or removes ranges without permission, or has refused warnings. */
 static int not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
 		       struct gpald_wire_error *error)
 {
@@ -290,7 +290,10 @@ static void write_row(struct gpald_writer *w, const struct gpald_record *record)
 #define ROWS 256              /* records that are read from the registry at a time */
 #define ROWS_IN_TURN_MAX 1000 /* on a page that may be written within a turn */
 
-/* A page begins after a name, so entries that come and go do not move others. */
+/*
+ * A page begins after a name, not at an index, so a layout that is created or deleted does not
+ * shift the next page.
+ */
 int gpald_layout_list(const struct gpald_context *context, const void *params,
 		      struct gpald_writer *w, struct gpald_wire_error *error)
 {

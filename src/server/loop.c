@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the loop. A loop has a table of descriptors that grows with the greatest one, and libuv
- * aborts if it cannot grow. So it grows here, once, while a failure is only a failed start.
+ * Makes the loop. A loop has a table with an entry for each descriptor up to the highest one. If
+ * there is no memory to enlarge the table, libuv aborts. So the table gets its full size here, when
+ * a lack of memory only makes the start fail.
  */
 #include "config.h"
 
@@ -15,7 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Nothing else in libuv that the daemon uses calls realloc(). */
+/* Replaces realloc() in libuv, where the daemon needs it only for that table. */
 static void *move_block(void *block, size_t size)
 {
 	void *moved = realloc(block, size);
@@ -32,7 +33,10 @@ static void on_never(uv_poll_t *poll, int status, int events)
 	(void)poll, (void)status, (void)events;
 }
 
-/* Returns the greatest of so many descriptors, opened; -1: no descriptor is available. */
+/*
+ * Opens the descriptor with the number `descriptors` - 1, or with the highest one that the process
+ * may have. Returns it; -1: no descriptor is available.
+ */
 static int open_greatest(uint64_t descriptors)
 {
 	const int fd = eventfd(0, EFD_CLOEXEC);

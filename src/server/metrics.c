@@ -87,7 +87,10 @@ static void put_us(const struct metrics *metrics, const char *labels, uint64_t u
 	put_as(metrics, suffix_of(metrics->family->type), labels, us, true);
 }
 
-/* Writes every other bucket. A bucket counts all values up to its edge, so no value is missing. */
+/*
+ * Writes every second bucket. In this format a bucket counts all values up to its edge, so the
+ * values of the omitted ones are in the next.
+ */
 static void put_histogram(const struct metrics *metrics, const char *labels,
 			  const struct gpald_histogram *histogram, bool is_us)
 {

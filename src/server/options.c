@@ -236,8 +236,8 @@ static const struct row {
 				     "$STATE_DIRECTORY, else " DEFAULT_STATE_FOLDER,
 				     set_state_folder, required_argument, 0 },
 	[GPALD_OPTION_REQUIRE_STATE] = { "require-state", "yes|no",
-					 "do not start without an existing registry, for\n"
-					 "example because its disk is not mounted",
+					 "do not start if there is no registry, for example\n"
+					 "because its disk is not mounted",
 					 "no", NULL, set_require_state, optional_argument, 0 },
 	[GPALD_OPTION_DEFAULT_POLICY] = { "default-policy", "NAME",
 					  "policy of requests that name none", NULL, NULL,
@@ -289,8 +289,8 @@ static const char *standard_of(enum gpald_option option)
 }
 
 /*
- * Sets an option to the first folder in a variable of the service manager, with `rest` after it, if
- * the variable is set. Free `text` later. Returns what is wrong; NULL: nothing.
+ * If the variable of the service manager is set, sets an option to the first folder in it, followed
+ * by `rest`. Free `text` later. Returns what is wrong; NULL: nothing.
  */
 static const char *take_folder(struct gpald_options *options, enum gpald_option option,
 			       const char *variable, const char *rest, char **text)
@@ -463,7 +463,8 @@ static int finish_store(struct gpald_options *options)
 		return 0;
 	if (options->backup)
 		return refuse_option(options, GPALD_OPTION_RESTORE,
-				     "the memory store keeps nothing");
+				     "the memory store cannot restore a backup; use "
+				     "--store=sqlite");
 	if (settings[GPALD_OPTION_STATE_DIR].source > GPALD_FROM_ENVIRONMENT &&
 	    settings[GPALD_OPTION_STATE_DIR].source >= chosen)
 		return refuse_option(options, GPALD_OPTION_STATE_DIR,

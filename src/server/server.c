@@ -37,7 +37,7 @@
 #define GRACE_MS 100         /* from the signal until reading stops */
 #define DESCRIPTORS_LEAST 48 /* for the daemon itself, the spare ones, and some connections */
 #define DESCRIPTORS_SPARE \
-	14 /* used for moments: by SQLite, a socket bound again, a client turned away */
+	14 /* opened for a moment: by SQLite, to bind a socket again, to turn a client away */
 #define TICK_LEAST_MS 20
 #define TICK_MOST_MS 1000
 #define READY_AGAIN_MS 1000 /* between attempts to notify the service manager */
@@ -364,8 +364,8 @@ static void on_arrival(void *data)
 }
 
 /*
- * Raises the limit to the hard limit. Returns false if that is too low for a useful number of
- * connections.
+ * Raises the limit on descriptors to the hard limit. Returns false if that is too low to serve a
+ * few connections.
  */
 static bool raise_descriptor_limit(void)
 {
@@ -385,7 +385,10 @@ static bool raise_descriptor_limit(void)
 	return false;
 }
 
-/* Counts open descriptors. Inherited ones are closed, and new ones get the lowest numbers. */
+/*
+ * Counts the open descriptors. They have the lowest numbers, because the inherited ones were closed
+ * at the start.
+ */
 static unsigned int open_descriptors(void)
 {
 	unsigned int count = 0;
@@ -510,8 +513,8 @@ static bool open_endpoints(struct server *server)
 }
 
 /*
- * Binds the sockets as root and changes the user, who does all else. Only one thread exists, so no
- * other one keeps the privileges.
+ * As root, prepares the state folder and binds the sockets; then becomes the user. Only one thread
+ * exists, so none keeps the privileges.
  */
 static bool give_up_privileges(struct server *server)
 {

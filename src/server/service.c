@@ -228,7 +228,7 @@ static void submit_call(struct gpald_call *call, void (*run)(struct gpald_work *
 {
 	call->work.run = run;
 	call->work.ran = ran;
-	/* Until it is decided, other changes of its name wait. */
+	/* Until this change is decided, other changes of its name wait. */
 	call->work.is_urgent = run == run_decision;
 	call->is_working = true;
 	gpald_work_submit(call->service->works, call->caller.user, &call->work);
@@ -283,7 +283,7 @@ static void ran_line(struct gpald_work *work)
 	struct gpald_call *call = of_work(work);
 
 	call->is_working = false;
-	/* If the client has gone, nothing more is begun. */
+	/* If the client has gone, drop the request. */
 	if (!call->waiter) {
 		free_call(call);
 		return;

@@ -10,7 +10,7 @@
 #include "server/methods.h"
 #include "wire/rpc.h"
 
-#define AT_A_TIME 65536 /* bytes; further events wait until all of them are written */
+#define AT_A_TIME 65536 /* bytes; once they are queued, further events wait until all are written */
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {

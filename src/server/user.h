@@ -2,8 +2,8 @@
 /*
  * The shared state of the connections of a uid: their number, the unsent bytes, and turns. Time is
  * shared among users, not connections, so opening many connections gains nothing. The user who has
- * been served least comes first. A user who comes back after a pause has no more claim than those
- * who stayed.
+ * been served least comes first. A user who returns after a pause counts as served as much as the
+ * others, and so gets no more turns than they do.
  */
 #ifndef GPALD_SERVER_USER_H
 #define GPALD_SERVER_USER_H
@@ -59,8 +59,8 @@ void gpald_user_keep(struct gpald_user *user);
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 
 /*
- * Charges a user for time. The user falls behind others by at most a tenth of a second; otherwise
- * one large request would make small ones of the same user wait as long.
+ * Charges a user for time. The user then waits for others for at most a tenth of a second;
+ * otherwise one long request would make later short ones of the same user wait as long.
  */
 void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls over ttrpc that wait: for events, while other calls of the connection continue, or for the
- * store or another thread, until the timeout of the client. One timer is set to the first end of
- * them all.
+ * store or another thread, until the timeout of the client. One timer fires when the first of these
+ * waits ends.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define NS_A_MS 1000000
-#define GRID_MS 16 /* so that many ends do not wake the loop more often than this */
+#define GRID_MS 16 /* the timer fires only at multiples, so many waits rarely wake the loop */
 
 struct gpald_wait {
 	TAILQ_ENTRY(gpald_wait) entry;

@@ -253,7 +253,7 @@ class Backup(WithFolder):
             self.assertIn(why, self.refused(other))
         self.assertIn("No such file", self.refused(other + "-not-there"))
         self.assertIn("not a regular file", self.refused("/dev/zero"))
-        self.assertIn("the memory store keeps nothing", self.refused(other, "--store", "memory"))
+        self.assertIn("the memory store cannot restore a backup", self.refused(other, "--store", "memory"))
 
     def test_the_file_is_the_pages_and_their_sha_256(self):
         """The file is as proto/README.md says, for those who write one without gpalayoutctl."""
