@@ -48,7 +48,7 @@ void gpald_backup_page_clear(struct gpald_backup_page *page);
 GPAL_MUST_USE bool gpald_backup_encode(const struct gpald_backup_page *page,
 				       struct gpald_blob *data);
 
-/* A backup file that is read. Error texts begin with its path. */
+/* A backup file that is being read. Error texts begin with its path. */
 struct gpald_backup {
 	const char *path; /* borrowed */
 	const uint8_t *bytes;

@@ -18,8 +18,9 @@
 #include <string.h>
 
 /*
- * Versions. 0.1.0 knows version 1 of both, and version 2 of a layout, which adds the ranges that an
- * update has kept. Version 2 of a request and version 3 of a layout have everything else.
+ * The newest versions. gpalayoutd 0.1.0 reads requests up to version 1 and layouts up to version 2.
+ * Version 2 of a layout adds the marks of ranges that an update has kept. Version 2 of a request
+ * and version 3 of a layout add all later members.
  */
 #define REQUEST_VERSION 2
 #define LAYOUT_VERSION 3

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests and layouts as bytes: their stored form, in memory and on disk. The form is canonical:
- * two requests are equal exactly if their bytes are equal. It is stored as long as the VM lives, so
- * the meaning of existing bytes never changes; a new member is added at the end, under a new
- * version.
+ * requests are equal if, and only if, their bytes are. It is stored as long as the VM lives, so the
+ * meaning of existing bytes never changes; a new member is added at the end, under a new version.
  */
 #ifndef GPALD_REGISTRY_CODEC_H
 #define GPALD_REGISTRY_CODEC_H

@@ -116,7 +116,7 @@ static int find_layout(const struct gpald_operation *operation, const struct gpa
 }
 
 /*
- * Makes the replacement record. With NOT_ALLOWED, too: it is then the record that would result if
+ * Makes the replacement record. If it returns NOT_ALLOWED, that is the record that would result if
  * the change were allowed.
  */
 static enum gpald_outcome make_replacement(const struct gpald_decision_basis *basis,
@@ -205,7 +205,7 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 	};
 	enum gpald_outcome outcome;
 
-	/* Success means that the caller owns the layout; another user could delete this one. */
+	/* The layout of another owner is a conflict: that user could delete it at any time. */
 	if (record && record->facts.owner_uid != operation->uid)
 		return end_with(operation, GPALD_OUTCOME_OTHER_OWNER, record);
 	if (record) {

@@ -4,9 +4,9 @@
  * disconnected can catch up.
  *
  * Revisions rise by one from event to event while a daemon runs. The first event after a start gets
- * a revision above the clock, so the revisions between were never used: if the registry is an older
- * copy of itself, they belong to changes that are lost, and a client that has seen them must start
- * over.
+ * a revision above the clock in microseconds. If an older copy of the registry was put in place,
+ * this skips the revisions of the lost changes. So this registry does not know the revision of a
+ * client that has seen one of them, and the client must start over.
  */
 #ifndef GPALD_REGISTRY_EVENT_H
 #define GPALD_REGISTRY_EVENT_H
@@ -57,9 +57,9 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 
 /*
  * Returns the revision from which a registry counts when it is created or opened: the clock in
- * microseconds. An earlier registry, or a later state of this one, cannot have reached it, so a
- * subscriber of those must start over and never gets events that merely have the same numbers. It
- * is at most 2^52, whatever the clock says, so that revisions stay JSON integers.
+ * microseconds. Neither an earlier registry nor a lost state of this one has reached it, so their
+ * subscribers must start over, and never get events that only have the numbers they expect. It is
+ * at most 2^52, whatever the clock says, so that revisions stay JSON integers.
  */
 uint64_t gpald_event_first_revision(void);
 

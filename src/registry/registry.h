@@ -37,8 +37,8 @@ enum gpald_outcome {
 	GPALD_OUTCOME_DENIED,              /* see `owner_uid` */
 	GPALD_OUTCOME_OTHER_POLICY,        /* the layout keeps the policy of `record` */
 	GPALD_OUTCOME_OTHER_ARCH,          /* the layout keeps the architecture of `record` */
-	GPALD_OUTCOME_NOT_ALLOWED, /* see `core`, and the record that would result in `record` */
-	GPALD_OUTCOME_NO_LAYOUT,   /* see `core` */
+	GPALD_OUTCOME_NOT_ALLOWED,         /* see `core`; `record` is what would result */
+	GPALD_OUTCOME_NO_LAYOUT,           /* see `core` */
 	GPALD_OUTCOME_NO_MEMORY,
 	GPALD_OUTCOME_TOO_MANY,        /* the limit on live layouts has been reached */
 	GPALD_OUTCOME_OWNER_TOO_MANY,  /* the limit on the layouts of an owner has been reached */
@@ -95,7 +95,7 @@ struct gpald_operation {
 	struct gpald_decision_basis basis;  /* the state on which it is decided */
 	const struct gpald_record *current; /* referenced; NULL: there is none */
 	bool is_to_commit;                  /* gpald_decide() returned true */
-	struct gpald_share counted;         /* what it counts for its owner until it ends */
+	struct gpald_share counted;         /* its part of the owner's share until it ends */
 	struct gpald_change change;
 	struct gpald_record *replacement; /* the new record, until the index has it */
 };

@@ -44,7 +44,7 @@ struct log {
 	uint8_t frame[FRAME_HEADER_SIZE + PAGE_SIZE_MAX];
 	/* After the previous frame: */
 	uint32_t sum[2];        /* computed from its content */
-	uint32_t stored_sum[2]; /* as stored in it; another value only if the frame is wrong */
+	uint32_t stored_sum[2]; /* as stored in it; differs from `sum` only if the frame is wrong */
 	bool has_ended;         /* it ends a transaction */
 };
 

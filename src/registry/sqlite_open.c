@@ -428,7 +428,7 @@ static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_
 		return gpald_sqlite_fail(
 			error,
 			"%s: there is no registry in the state folder, and "
-			"require-state forbids to create one; if the folder is on a "
+			"require-state forbids creating one; if the folder is on a "
 			"disk of its own, mount the disk",
 			store->path);
 	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))

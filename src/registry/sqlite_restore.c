@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fills a new database from a backup. Changes since the backup are lost, but clients may know of
- * them. So all generations and the revision are raised, and no event is kept: a client that has an
- * earlier number is refused, and is never mistaken for one that knows the current layouts. A backup
- * may be restored twice; then the changes after the first restore are lost, too. So the revision is
- * raised to the clock, and the generations by as much.
+ * them. So a restore raises all generations and the revision, and keeps no event: a client that has
+ * an earlier number is refused, and is never mistaken for one that knows the current layouts. If a
+ * backup is restored again, the changes after the first restore are lost, too. So the revision is
+ * raised to the clock, which has advanced since, and each generation by the same amount.
  */
 #include "config.h"
 

@@ -26,8 +26,8 @@
 
 #define LOG_BYTES_LEAST (INT64_C(256) << 10) /* a deletion writes about 20 pages */
 /*
- * Together with the pages for removals it is less than the smallest chunk of a large file; see
- * keep_size().
+ * This and the pages for removals are less than the smallest chunk of a large file, so SQLite does
+ * not cut off a whole chunk; see keep_size().
  */
 #define PAGES_AHEAD_MAX 32768
 
@@ -56,8 +56,8 @@ enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store,
 }
 
 /*
- * Keeps the size of the file. After a checkpoint, SQLite cuts it to a multiple of the chunk size,
- * which is an int.
+ * Keeps SQLite from shortening the file. After a checkpoint, SQLite cuts it to a multiple of the
+ * chunk size, so that is set to the size of the file, or to a part of it that fits in an int.
  */
 static void keep_size(struct gpald_sqlite *store)
 {
@@ -70,7 +70,7 @@ static void keep_size(struct gpald_sqlite *store)
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
 }
 
-/* Reserves the space of so many pages. Returns 0 or an errno. */
+/* Reserves disk space for the first `pages` pages. Returns 0 or an errno. */
 static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 {
 	const off_t from = (off_t)store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES,
@@ -97,8 +97,8 @@ static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 
 /*
  * Returns how many pages beyond those in use the deletion of everything may need. Each deletion
- * adds an event, and at least 16 events fit in a page. The layouts leave no whole page free until
- * most of its neighbours are deleted; a page has less than 16 layouts.
+ * adds an event, and at least 16 events fit in a page. Deleted layouts may free no page until most
+ * layouts of a page are deleted; a page has fewer than 16 layouts.
  */
 static uint64_t removal_pages(const struct gpald_sqlite *store, uint64_t used)
 {

@@ -59,10 +59,10 @@ struct gpald_store_state {
 	uint64_t revision;       /* of the newest event, or the one that the first event follows */
 	uint64_t generation_top; /* greatest generation of all deleted records */
 	/*
-	 * No lost change had a revision or a generation above this: an existing store may be an
-	 * older copy of itself. It is gpald_event_first_revision() at the start, plus as many times
-	 * GPALD_RESTORE_RAISES as are needed to reach the revision and the generation of the store.
-	 * 0: the store is new. Not stored.
+	 * An existing store may be an older copy, whose later changes are lost. None of them had a
+	 * revision or a generation above this. It is gpald_event_first_revision() at the start; if
+	 * a restore has raised the store above that, then a multiple of GPALD_RESTORE_RAISES is
+	 * added. 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
 };
@@ -107,8 +107,8 @@ struct gpald_store_ops {
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*
-	 * Does work for which nobody needs to wait. Called after a commit was answered, and before
-	 * the store is closed.
+	 * Moves a long log into the database, and checks the files, when no client waits: after a
+	 * commit was answered, and before the store is closed.
 	 */
 	enum gpald_commit_result (*tidy)(struct gpald_store *store,
 					 char error[GPALD_STORE_ERROR_SIZE]);

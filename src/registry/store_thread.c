@@ -103,7 +103,7 @@ static void finish_batch(struct gpald_store_thread *t, struct gpald_batch *batch
 {
 	const struct gpald_change *change;
 
-	/* The other batches would have been needed if the changes had been split. */
+	/* Each change brought a batch, in case it is committed alone. Only one of them is used. */
 	STAILQ_FOREACH(change, &batch->changes, entry)
 		free(change->batch);
 	pthread_mutex_lock(&t->lock);

@@ -38,14 +38,14 @@ gpald_store_thread_start(struct gpald_store *store, void (*wake)(void *data), vo
 
 /*
  * Submits a change. The change and what it points to must last until it comes back in a batch.
- * Returns false if memory ran out; then nothing was submitted. To come back it needs no memory.
+ * Returns false if memory ran out; then nothing was submitted. Its return needs no memory.
  */
 GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
 					     struct gpald_change *change);
 
 /*
- * Returns whether the thread has gone round its loop since the last call, and asks it to do so
- * again. It is false while the thread waits for the disk or is stuck.
+ * Returns whether the thread has answered the last call, and asks it again. Returns false while the
+ * thread waits for the disk or is stuck.
  */
 bool gpald_store_thread_check(struct gpald_store_thread *thread);
 
