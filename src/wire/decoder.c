@@ -446,12 +446,12 @@ int gpald_decode_list(struct gpald_decoder *decoder, const cJSON *value, void *t
 	cJSON_ArrayForEach(element, value) count++;
 	if (count < list->least)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-					    "%zu elements; at least %zu are required", count,
-					    list->least);
+					    "the list has %zu elements; at least %zu are required",
+					    count, list->least);
 	if (count > list->greatest)
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-					    "%zu elements; at most %zu are allowed", count,
-					    list->greatest);
+					    "the list has %zu elements; at most %zu are allowed",
+					    count, list->greatest);
 	items = gpald_arena_zalloc(decoder->arena, count, list->element_size);
 	if (!items)
 		return gpald_refuse(decoder->error, GPALD_REASON_OF(GPAL_E_NO_MEMORY),

@@ -172,7 +172,7 @@ static char *decode_string(const struct parser *p, struct gpald_json_span span, 
 	return out;
 }
 
-/* Reads the string at the cursor. Its two quotes leave room for the NUL. */
+/* Reads the string at the cursor. The copy has no quotes, so there is room for its NUL. */
 static char *read_string(struct parser *p)
 {
 	char *string = p->strings, *end;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes JSON. Only `length` counts what was written, so a call that fails leaves no part of its
- * value. Numbers are formatted here, because a layout has hundreds of them and printf() is slow.
+ * Writes JSON. If memory runs out, parts of the text are missing and `failed` is set; the caller
+ * then discards the text. Numbers are formatted here, because a layout has hundreds of them and
+ * printf() is slow.
  */
 #include "config.h"
 

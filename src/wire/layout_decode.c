@@ -224,7 +224,7 @@ static const struct gpald_list rooms = ELEMENTS(struct gpal_layout_hotplug_room,
 						layout.hotplug_room_count, 1,
 						GPALD_HOTPLUG_ROOMS_MAX);
 
-/* Decodes targets as those of a request, whose struct has the count in another place. */
+/* Decodes targets as in a request. Only the place of their count differs in the struct. */
 static int decode_targets(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			  const struct gpald_member *member)
 {

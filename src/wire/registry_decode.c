@@ -56,7 +56,7 @@ const struct gpald_params gpald_delete_params = {
 	GPALD_PARAMS(name_rows, struct gpald_name_params),
 };
 
-/* The daemon sets the greatest length of a page. */
+/* A limit of the daemon bounds the length of a page. */
 static int decode_page(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		       const struct gpald_member *member)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables of results, which have a row for each member. Members without a row, such as those of
- * newer daemons, are ignored. If the caller's struct points to another one, one struct here has
- * both, and the `finish` of the result sets the pointer.
+ * newer daemons, are ignored. Some results are a struct that points to another one. Then a struct
+ * in this file has room for both, and `finish` sets the pointer.
  */
 #include "config.h"
 

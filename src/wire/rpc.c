@@ -233,7 +233,7 @@ void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_
 	gpald_write_text(w, "reason", gpald_reason_token(error->reason));
 	if (error->has_pointer)
 		gpald_write_text(w, "pointer", error->pointer);
-	/* An offset is one in a line, which only JSON has. */
+	/* An offset counts bytes of a JSON line; a frame has none. */
 	if (!w->form && gpald_reason_has_offset(error->reason))
 		gpald_write_integer(w, "offset", (int64_t)error->offset);
 	while ((detail = gpald_reason_next_detail(error->reason, &cursor)))
