@@ -13,9 +13,9 @@
 bool ctl_wants_text(const struct ctl_session *session);
 
 /*
- * Prints the last reply as --json or --field says, and nothing without them. In the line of --json,
- * `name` replaces the id, so that each of several replies says what it is about; NULL: there is one
- * reply.
+ * Prints the last reply in the form of --json or --field; prints nothing if neither was given. With
+ * --json, `name` replaces the id of the reply, so that each of several replies says what it is
+ * about. NULL: there is only one reply.
  */
 enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name);
 
@@ -33,7 +33,7 @@ enum ctl_exit ctl_ask_and_print(struct ctl_session *session, const char *method,
 enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
 				 const char *params);
 
-/* Prints a result that this program made, as JSON text, if --json or --field was given. */
+/* If --json or --field was given, prints a result that this program itself made as JSON text. */
 enum ctl_exit ctl_print_own_result(const struct ctl_session *session, const char *result);
 
 /* Prints the value that --field names. Returns CTL_NOT_FOUND after a message if there is none. */

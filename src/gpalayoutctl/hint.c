@@ -20,10 +20,10 @@
 #include <string.h>
 
 /*
- * In a text, {member} stands for a member of the error's data, {?condition} for nothing, and {word}
- * for text that depends on the request. The first row of a reason applies whose members all exist
- * and are not zero, and whose conditions all hold. A row without text means that the message says
- * everything.
+ * In a text, {member} is replaced by a member of the error's data, {word} by text that depends on
+ * the request, and {?condition} by nothing. A row applies if all its members exist and are not
+ * zero, and all its conditions hold. The first row of the reason that applies gives the hint. A row
+ * without text gives none, because the message says everything.
  */
 struct hint {
 	const char *reason; /* NULL: any */

@@ -30,8 +30,9 @@ void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context
 		      const char *pointer);
 
 /*
- * Returns false if the pointer leads to a value that a flag could set but did not, so that the
- * client set it itself: the revision of the last event, or the generation of a changed request.
+ * Returns true if the user gave the value that the pointer leads to. Returns false if a flag could
+ * set it but was not given: then this program set it, as it sets the revision of the last event or
+ * the generation of a changed request.
  */
 bool ctl_is_from_user(const struct ctl_invocation *invocation, const char *pointer);
 

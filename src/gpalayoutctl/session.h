@@ -55,8 +55,8 @@ const void *ctl_decode(struct ctl_session *session, const struct gpald_result *r
 		       const cJSON *tree);
 
 /*
- * Parses the last result for callers that read members no struct has. Returns NULL as ctl_result()
- * does.
+ * Parses the last result, for callers that read members which no struct has. Returns NULL after a
+ * message if it is invalid, as ctl_result() does.
  */
 const cJSON *ctl_result_tree(struct ctl_session *session);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes are exact with three decimals only if they are multiples of an eighth of a unit. */
+/* Three decimals state a size exactly only if it is a multiple of an eighth of the unit. */
 #include "config.h"
 
 #include "gpalayoutctl/size_text.h"

@@ -29,7 +29,7 @@ enum ctl_number_form {
 	CTL_ROUNDED, /* to three significant digits: "≈ 1.01 TiB" */
 	CTL_HUMAN, /* an address or a gap: exact in the unit that a reader expects, else rounded */
 	CTL_SHORT, /* a size: rounded if it has more than four digits */
-	CTL_FULL   /* the same after the exact one: "851948 KiB ≈ 832 MiB" */
+	CTL_FULL /* a size: exact, and rounded after it as by CTL_SHORT: "851948 KiB ≈ 832 MiB" */
 };
 
 struct ctl_number {

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Users do not wait longer for words, nor read more of them. */
+/* Users neither wait longer for words nor read more of them. */
 #define TIMEOUT_MS 1000
 #define PROPOSALS_MAX 1000
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the SVG document: the rows (svg_rows.c) and all around them, which are header, footer and,
- * to the left, a strip that is to scale, as the rows are not. The document loads nothing, its text
+ * Makes the SVG document: the rows, which svg_rows.c draws, a header above, a footer below, and a
+ * strip to the left. The strip is to scale; the rows are not. The document loads nothing, its text
  * can be copied, and its light theme is in attributes, for viewers without style sheets.
  */
 #include "config.h"

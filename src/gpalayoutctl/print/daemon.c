@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints what the daemon reports of itself: info, policies and statistics. Percentiles are upper
- * bounds, because a bucket of a histogram only says that its values are not above its edge.
+ * Prints what the daemon reports about itself: info, policies and statistics. Percentiles are upper
+ * bounds, because a histogram shows only that the values of a bucket are not above its edge.
  */
 #include "config.h"
 
@@ -193,8 +193,8 @@ static uint64_t count_of(const cJSON *object, const char *name)
 }
 
 /*
- * Returns the edge of the bucket with the lowest value that `percent` of all values do not exceed,
- * or the maximum if that is lower.
+ * Returns an upper bound of the percentile: the edge of the first bucket up to which at least
+ * `percent` of all values are counted, or the maximum if that is lower.
  */
 static uint64_t latency_percentile(const cJSON *buckets, const struct latency *latency,
 				   unsigned int percent)

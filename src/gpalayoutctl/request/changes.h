@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changes the request of a live layout by flags: they set a member, add an element to a list, or
- * remove what has a range.
+ * remove the part of the request that has a range.
  */
 #ifndef GPALAYOUTCTL_REQUEST_CHANGES_H
 #define GPALAYOUTCTL_REQUEST_CHANGES_H
@@ -27,8 +27,8 @@ bool ctl_has_changes(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
- * Returns the flag that added the element which the pointer into the changed request leads to or
- * into. NULL if none did, or if it is not known.
+ * Returns the flag that added the element to which the pointer into the changed request leads, or
+ * in which it ends. NULL if no flag added it, or if it is not known which.
  */
 const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 					const cJSON *request, const char *pointer);

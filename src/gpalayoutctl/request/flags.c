@@ -352,7 +352,7 @@ static const struct ctl_flag *first_form(const struct ctl_flag *flag)
 	return first;
 }
 
-/* Enters the object of the request that has the member, and leaves another one. */
+/* Closes the open object of the request, unless it is `group`, and opens that. */
 static void enter_group(struct ctl_request *request, const char *group)
 {
 	if (request->group && (!group || strcmp(request->group, group) != 0))
