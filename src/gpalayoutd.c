@@ -164,8 +164,9 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 	if (status)
 		return status;
 	if (line.is_check) {
-		printf("gpalayoutd: valid: the options and %s\n",
-		       options->file ? options->file : "no configuration file");
+		printf("gpalayoutd: the options%s%s are valid%s\n", options->file ? " and " : "",
+		       options->file ? options->file : "",
+		       options->file ? "" : "; no configuration file was read");
 		return 0;
 	}
 	if (unusable) {

@@ -209,7 +209,7 @@ class Checking(Case):
 
     def test_none_reads_no_file(self):
         done = subprocess.run([*PROGRAM, "--check-config"], capture_output=True, text=True, timeout=PATIENCE, check=False)
-        self.assertEqual((done.returncode, done.stdout), (0, "gpalayoutd: valid: the options and no configuration file\n"))
+        self.assertEqual((done.returncode, done.stdout), (0, "gpalayoutd: the options are valid; no configuration file was read\n"))
 
     def test_the_file_of_the_system_is_read_if_it_is_there(self):
         default = re.search(r"\[(\S+), if it exists\]", HELP)[1]
@@ -217,7 +217,7 @@ class Checking(Case):
             self.skipTest(f"no folder {os.path.dirname(default)}")
         # The mount is visible only inside the test.
         script = 'mount -t tmpfs none "$1" && { test -z "$2" || echo "$2" >"$1/gpalayoutd.conf"; } || exit 77; shift 2; exec "$@"'
-        for content, code, text in (("sokcet = /x", 2, f"{default}:1: sokcet"), ("log-level = info", 0, f"valid: the options and {default}\n"),
+        for content, code, text in (("sokcet = /x", 2, f"{default}:1: sokcet"), ("log-level = info", 0, f"gpalayoutd: the options and {default} are valid\n"),
                                     ("", 0, "no configuration file")):
             with self.subTest(content):
                 done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", os.path.dirname(default), content,
