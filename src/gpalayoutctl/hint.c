@@ -117,11 +117,11 @@ static const struct hint hints[] = {
 	  "{?of_devices}give {tag} fewer devices, or smaller ones, make other windows smaller, or "
 	  "move the pinned and reserved ranges in the way{more_room}" },
 	{ "exhausted",
-	  "{?shared}with all else as it is, {tag} can have {largest_size}; {equal_share} for each "
+	  "{?shared}if nothing else changes, {tag} can have {largest_size}; {equal_share} for each "
 	  "of the {windows} would fit{more_room}" },
 	{ "exhausted", "{?shared}{equal_share} for each of the {windows} would fit{more_room}" },
 	{ "exhausted",
-	  "{?low}with all else as it is, {tag} can have {largest_size}; for more, "
+	  "{?low}if nothing else changes, {tag} can have {largest_size}; for more, "
 	  "{make_low_room}" },
 	{ "exhausted",
 	  "{?low}below 4 GiB there is room for {largest_fit} at an alignment of {alignment} and "
@@ -130,7 +130,7 @@ static const struct hint hints[] = {
 	  "{?low}no aligned address below 4 GiB is free for {tag}: {make_low_room}" },
 	{ "exhausted", "{?ecam_tag}give root complexes fewer buses: {tag} takes 1 MiB for each" },
 	{ "exhausted",
-	  "with all else as it is, {tag} can have {largest_size}; for more, move the pinned and "
+	  "if nothing else changes, {tag} can have {largest_size}; for more, move the pinned and "
 	  "reserved ranges in the way" },
 	{ "exhausted",
 	  "{?ram}{free_space} is free for {tag}, which needs {size}: use less RAM, or move the "
@@ -152,10 +152,10 @@ static const struct hint hints[] = {
 	  "end the window at or below 4 GiB, or give its size alone to have it placed" },
 	{ "address_width_exceeded",
 	  "{?all_nodes}{tag} sets the top, which needs {required_bits} address bits where the host "
-	  "has {bits}: with all else as it is, each node can have {largest_size}" },
+	  "has {bits}: if nothing else changes, each node can have {largest_size}" },
 	{ "address_width_exceeded",
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
-	  "with all else as it is, {largest_size_of} can have {largest_size}" },
+	  "if nothing else changes, {largest_size_of} can have {largest_size}" },
 	{ "address_width_exceeded",
 	  "{tag} sets the top, which needs {required_bits} address bits where the host has {bits}: "
 	  "the top is {excess} too high, and the largest is {largest_tag} with "
@@ -192,14 +192,14 @@ static const struct hint hints[] = {
 	  "update takes the whole request: add to the one that gpalayoutctl get NAME --request "
 	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
 	{ "denied",
-	  "do it as its creator, uid {owner_uid}, as root, or as a member of the daemon's admin "
-	  "group, which gpalayoutctl info names" },
+	  "run the command as its creator, uid {owner_uid}, as root, or as a member of the "
+	  "daemon's admin group, which gpalayoutctl info names" },
 	{ "denied",
-	  "{?backup}do it as root, or as a member of the daemon's admin group, which gpalayoutctl "
-	  "info names" },
-	{ "denied",
-	  "do it as its creator, as root, or as a member of the daemon's admin group, which "
+	  "{?backup}run the command as root, or as a member of the daemon's admin group, which "
 	  "gpalayoutctl info names" },
+	{ "denied",
+	  "run the command as its creator, as root, or as a member of the daemon's admin group, "
+	  "which gpalayoutctl info names" },
 	{ "store_failed",
 	  "see the daemon's log; after a restart it has all changes that it acknowledged" },
 	{ "store_full",

@@ -166,7 +166,7 @@ class Backup(WithFolder):
         for args in (["backup", "-"], ["call", "registry.backup"]):
             result = ctl_as(OTHER_UID, "--socket", self.daemon.socket, *args)
             self.check(result, REFUSED, "denied: a backup has the layouts of all users; only root and the admin group",
-                       "do it as root")
+                       "run the command as root")
             self.assertEqual(result.out, "")
 
     def test_a_member_of_the_admin_group_may_take_one(self):

@@ -973,11 +973,11 @@ HINTS = [
       "free_space": "0x40000000", "largest_fit": "0x20000000"}, "the largest h that fits there is 512 MiB"),
     ({"reason": "exhausted", "tag": "h", "phase": "post_mmio", "largest_fit": "0x0"}, "out of the way of h"),
     ({"reason": "exhausted", "tag": "a", "size": "0x1000", "phase": "mmio32", "largest_fit": "0x40000000",
-      "largest_size": "0x20000000"}, "with all else as it is, a can have 512 MiB; for more, make low MMIO windows"),
+      "largest_size": "0x20000000"}, "if nothing else changes, a can have 512 MiB; for more, make low MMIO windows"),
     ({"reason": "exhausted", "tag": "ram0", "phase": "ram", "largest_size": "0x40000000"},
-     "with all else as it is, ram0 can have 1 GiB; for more, move the pinned"),
+     "if nothing else changes, ram0 can have 1 GiB; for more, move the pinned"),
     ({"reason": "exhausted", "tag": "pcie-rc0-low-mmio", "phase": "mmio32", "largest_size": "0x8000000", "equal_share": "0x2800000"},
-     "with all else as it is, pcie-rc0-low-mmio can have 128 MiB; 40 MiB for each of the low MMIO windows that are to be placed would fit"),
+     "if nothing else changes, pcie-rc0-low-mmio can have 128 MiB; 40 MiB for each of the low MMIO windows that are to be placed would fit"),
     ({"reason": "exhausted", "tag": "pcie-a-low-mmio-high-mmio", "phase": "mmio64", "equal_share": "0x40000000"},
      "1 GiB for each of the high MMIO windows that are to be placed would fit"),
     ({"reason": "exhausted"}, "ask for less"),
@@ -1393,7 +1393,7 @@ class WithDaemon(DaemonTestCase):
         result = self.ctl("resolve", "--arch", "x86_64", "--memory", "64G", "--host-bits", "36")
         self.assertEqual(result.code, NO_ROOM)
         self.assertIn("address_width_exceeded", result.err)
-        self.assertIn("needs 37 address bits where the host has 36: with all else as it is, ram0 can have 62.5 GiB\n", result.err)
+        self.assertIn("needs 37 address bits where the host has 36: if nothing else changes, ram0 can have 62.5 GiB\n", result.err)
 
     def test_a_request_above_the_limit_is_refused(self):
         result = self.ctl("allocate", "-", stdin=b'{"ram": ["' + b"y" * (3 << 20) + b'"]}')

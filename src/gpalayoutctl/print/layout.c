@@ -335,8 +335,8 @@ static void append_growths(struct gpald_bytes *out, const struct gpal_advice *ad
 {
 	const size_t all = sizeof(growth_fields) / sizeof(growth_fields[0]);
 
-	ctl_buffer_puts(
-		out, "each range could grow to this, where it is and if the others may move:\n\n");
+	ctl_buffer_puts(out, "each range could grow to these sizes, in place and if the request is "
+			     "resolved again:\n\n");
 	ctl_rows_append(out, growth_fields, has_bars ? all : all - BAR_FIELDS, advice->growths,
 			sizeof(*advice->growths), advice->count);
 	append_advice_cut(out, advice);
@@ -359,12 +359,12 @@ static void append_sizes(struct gpald_bytes *out, const struct gpal_advice *advi
 		if (advice->growths[i].resolved)
 			fitting[count++] = advice->growths[i];
 	if (count > 0) {
-		ctl_buffer_puts(out, "there is no layout; with one of these sizes, all else as it "
-				     "is, there would be:\n\n");
+		ctl_buffer_puts(out, "there is no layout; there would be one if one range had this "
+				     "size and nothing else changed:\n\n");
 		ctl_rows_append(out, CTL_FIELDS(size_fields), fitting, sizeof(*fitting), count);
 	} else {
-		ctl_buffer_puts(out, "there is no layout, and no size of one range alone would "
-				     "give one; gpalayoutctl resolve says what lacks room\n");
+		ctl_buffer_puts(out, "there is no layout, and another size of one range is not "
+				     "enough; gpalayoutctl resolve says what lacks room\n");
 	}
 	append_advice_cut(out, advice);
 	free(fitting);

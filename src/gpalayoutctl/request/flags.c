@@ -238,11 +238,11 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "low_mmio_base, high_mmio_base: pin the window;\n"
 		  "low_mmio_alignment, high_mmio_alignment: align it;\n"
 		  "none in place of a size: no such window;\n"
-		  "bars=SIZE+SIZE..., low_bars: one device, by the BARs it\n"
-		  "has in the high or the low MMIO window, which is made\n"
-		  "large enough; give it once for each device;\n"
-		  "vfs=N:SIZE+SIZE..., low_vfs: N virtual functions of the\n"
-		  "device stated before, and their BARs;\n"
+		  "bars=SIZE+SIZE..., low_bars: add a device with these BARs\n"
+		  "in the high or the low MMIO window, which is made large\n"
+		  "enough; give the key once for each device;\n"
+		  "vfs=N:SIZE+SIZE..., low_vfs: give the device stated\n"
+		  "before N virtual functions with these BARs;\n"
 		  "cxl: the same as hdm=1G" },
 	{ .name = "--cxl-window", .value_name = CTL_CXL_WINDOW_VALUE,
 	  .apply = ctl_write_cxl_window, .repeatable = true, .member = "cxl_windows",
