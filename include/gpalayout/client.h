@@ -337,7 +337,7 @@ struct gpal_client_update {
 	const char *name;                   /* NULL: the update was refused */
 	uint64_t generation;                /* after the update; 0: it was refused */
 	const struct gpal_layout *layout;   /* after the update; NULL: it was refused */
-	const struct gpal_changes *changes; /* without compatible, removes and is_removal */
+	const struct gpal_changes *changes; /* compatible, removes and is_removal are never set */
 };
 
 /*
@@ -608,9 +608,10 @@ struct gpal_client_event {
 /* The events of one layout that the daemon still has. */
 struct gpal_client_history {
 	const char *name;
-	uint64_t revision;                      /* of the newest event of all layouts */
-	uint64_t oldest_since;                  /* all events after this revision are here */
-	const struct gpal_client_event *events; /* oldest first; `follows` counts all layouts */
+	uint64_t revision;     /* of the newest event of all layouts */
+	uint64_t oldest_since; /* all events after this revision are here */
+	/* Oldest first. The revision in `follows` may be that of an event of another layout. */
+	const struct gpal_client_event *events;
 	size_t count;
 };
 

@@ -24,8 +24,8 @@ enum gpal_code {
 
 	/* No layout exists for the input. */
 	GPAL_E_INVALID_MEMORY = -1,     /* node list, node size, start or low window of RAM */
-	GPAL_E_INVALID_SIZE = -2,       /* 0, or not a multiple of 4096; not a BAR's size */
-	GPAL_E_INVALID_ALIGNMENT = -3,  /* not a power of two, or too small; start off a page */
+	GPAL_E_INVALID_SIZE = -2,       /* 0 or not a multiple of 4096; a BAR: not a power of two */
+	GPAL_E_INVALID_ALIGNMENT = -3,  /* not a power of two, or too small; start not on a page */
 	GPAL_E_OVERLAP = -4,            /* two reserved or fixed ranges overlap */
 	GPAL_E_EXHAUSTED = -5,          /* a range does not fit in the space for its kind */
 	GPAL_E_ECAM_BELOW_MINIMUM = -6, /* an ECAM starts below 256 MiB */
@@ -104,7 +104,7 @@ enum gpal_subject {
 	GPAL_SUBJECT_COUNT
 };
 
-/* Bytes of the longest tag in an error object. A longer one is cut; no layout has one. */
+/* Bytes of the longest tag in an error object. A longer one is cut; the daemon allows none. */
 #define GPAL_ERROR_TAG_MAX 280
 
 #define GPAL_ERROR_PART_MAX 63 /* bytes of the longest `part` */

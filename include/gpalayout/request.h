@@ -214,7 +214,7 @@ struct gpal_request {
 	 */
 	unsigned int host_physical_address_bits;
 
-	const enum gpal_hole *host_holes; /* each once; left out if a reserved range has it */
+	const enum gpal_hole *host_holes; /* each once; no effect inside a reserved range */
 	size_t host_hole_count;
 };
 

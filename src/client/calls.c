@@ -15,7 +15,7 @@
 #define ARENA_HINT(length) (4 * (length) + 1024)
 
 /* A call: the method, the writer of its params, and the kind of its result. */
-struct question {
+struct call {
 	const char *method;
 	gpald_write_params *write; /* NULL: no params */
 	const void *args;
@@ -23,24 +23,24 @@ struct question {
 };
 
 /* Fills in the error for a reply that could not be decoded. */
-static int fail_undecodable(const struct question *q, const struct gpald_wire_error *fault,
+static int fail_undecodable(const struct call *call, const struct gpald_wire_error *fault,
 			    struct gpal_client_error *error)
 {
 	if (fault->reason == GPALD_REASON_OF(GPAL_E_NO_MEMORY))
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
-	return gpald_client_fail(error, GPAL_E_PROTOCOL, "invalid reply to %s: %s%s%s", q->method,
-				 fault->message, fault->has_pointer ? " at " : "",
+	return gpald_client_fail(error, GPAL_E_PROTOCOL, "invalid reply to %s: %s%s%s",
+				 call->method, fault->message, fault->has_pointer ? " at " : "",
 				 fault->has_pointer ? fault->pointer : "");
 }
 
-static int decode_answer(const struct question *q, const struct gpald_result *result,
+static int decode_answer(const struct call *call, const struct gpald_result *result,
 			 const cJSON *value, void *object, struct gpald_arena *arena,
 			 struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 
 	if (gpald_decode_result(result, value, object, arena, &fault))
-		return fail_undecodable(q, &fault, error);
+		return fail_undecodable(call, &fault, error);
 	return 0;
 }
 
@@ -48,31 +48,32 @@ static int decode_answer(const struct question *q, const struct gpald_result *re
  * Calls a method and gives its decoded result as a new object. `refused` decodes the details of a
  * refusal into such an object; NULL: they are not given.
  */
-static int ask_question(struct gpal_client *client, const struct question *q,
-			const struct gpald_result *refused, const void **object,
-			struct gpal_client_error *error)
+static int make_call(struct gpal_client *client, const struct call *call,
+		     const struct gpald_result *refused, const void **object,
+		     struct gpal_client_error *error)
 {
 	struct gpald_arena *arena;
 	struct gpald_reply reply;
 	const char *line;
 	size_t length;
 	void *made;
-	int code = gpald_client_ask(client, q->method, q->write, q->args, &line, &length, error);
+	int code = gpald_client_ask(client, call->method, call->write, call->args, &line, &length,
+				    error);
 
 	*object = NULL;
 	if (code)
 		return code;
-	made = gpald_arena_new_object(ARENA_HINT(length), q->result->size, &arena);
+	made = gpald_arena_new_object(ARENA_HINT(length), call->result->size, &arena);
 	if (!made)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0) {
-		code = decode_answer(q, q->result, reply.result, made, arena, error);
+		code = decode_answer(call, call->result, reply.result, made, arena, error);
 	} else if (code == GPAL_E_REFUSED && refused) {
 		const cJSON *data = cJSON_GetObjectItemCaseSensitive(reply.error, "data");
 
 		if (cJSON_GetObjectItemCaseSensitive(data, "changes") &&
-		    decode_answer(q, refused, data, made, arena, NULL) == 0)
+		    decode_answer(call, refused, data, made, arena, NULL) == 0)
 			*object = made;
 	}
 	if (code == GPAL_E_PROTOCOL)
@@ -84,14 +85,14 @@ static int ask_question(struct gpal_client *client, const struct question *q,
 	return code;
 }
 
-/* ask_question() for a result of any type. */
-#define ASK(result_pointer, ...)                                                               \
-	({                                                                                     \
-		const void *asked;                                                             \
-		const int asked_code = ask_question(                                           \
-			client, &(const struct question){ __VA_ARGS__ }, NULL, &asked, error); \
-		*(result_pointer) = asked;                                                     \
-		asked_code;                                                                    \
+/* make_call() for a result of any type. */
+#define ASK(result_pointer, ...)                                                              \
+	({                                                                                    \
+		const void *asked;                                                            \
+		const int asked_code = make_call(client, &(const struct call){ __VA_ARGS__ }, \
+						 NULL, &asked, error);                        \
+		*(result_pointer) = asked;                                                    \
+		asked_code;                                                                   \
 	})
 
 /* Any method. */
@@ -353,11 +354,9 @@ int gpal_client_update(struct gpal_client *client, const char *name,
 		       const struct gpal_client_update **update, struct gpal_client_error *error)
 {
 	const struct named_request named = { name, request, options, client->refused };
-	const struct question question = { "layout.update", write_update, &named,
-					   &gpald_update_result };
+	const struct call call = { "layout.update", write_update, &named, &gpald_update_result };
 	const void *made;
-	const int code =
-		ask_question(client, &question, &gpald_refused_update_result, &made, error);
+	const int code = make_call(client, &call, &gpald_refused_update_result, &made, error);
 
 	*update = made;
 	return code;

@@ -65,8 +65,9 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 
 /*
  * Returns a size that works while the next one, a unit more, does not; 0: the budget is spent. The
- * search begins at the largest size up to the limit, which never works: it is less than a unit
- * below the limit, a unit is at most 4 GiB, and some space below 4 GiB is always taken.
+ * search begins at the largest size up to the limit, which never works. It is less than a unit
+ * below the limit. If the unit is 4 KiB, some space below 4 GiB is always taken. A larger unit, of
+ * at most 4 GiB, is that of CXL memory, which lies above 4 GiB.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)
@@ -414,7 +415,7 @@ static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request
 							     gpal_policy_default();
 	const unsigned int bits = request->host_physical_address_bits;
 	const unsigned int alias = request->has_vtl2_alias_map;
-	const struct gpald_resolve_options nothing = { .live = NULL };
+	const struct gpald_resolve_options afresh = { .live = NULL };
 	struct advising a = {
 		.request = request,
 		.layout = layout,
@@ -424,7 +425,7 @@ static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request
 	struct collecting c = { .a = &a, .tag = tag };
 	int code = GPAL_E_NO_MEMORY;
 
-	if (gpald_sizing_init(&a.sizing, request, policy, nothing, &a.budget))
+	if (gpald_sizing_init(&a.sizing, request, policy, afresh, &a.budget))
 		code = collect_subjects(&c, arena, policy);
 	if (code == GPAL_OK)
 		advise_all(&a, c.list, c.count);

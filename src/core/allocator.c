@@ -49,7 +49,7 @@ int gpal_allocate(const struct gpal_alloc_input *input, struct gpal_map **map,
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	code = gpald_place(arena, input, &options, made, error);
 	if (code == GPAL_E_EXHAUSTED && error)
-		gpald_advise_input(input, error);
+		gpald_suggest_for_input(input, error);
 	if (code == GPAL_OK && !copy_tags(arena, made))
 		code = gpald_fail_plain(error, GPAL_E_NO_MEMORY);
 	if (code)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checks of CXL windows. domain_checks.c checks the number of their targets, and name_checks.c
+ * The checks of CXL windows. value_checks.c checks the number of their targets, and name_checks.c
  * their names.
  */
 #include "config.h"

@@ -122,8 +122,8 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 		gpald_fail_plain(error, (enum gpal_code)code);
 	/* Add the sizes that would fit, as gpal_resolve() does. */
 	if (code && error)
-		gpald_advise_request(request, policy,
-				     (struct gpald_resolve_options){ .live = NULL }, error);
+		gpald_suggest_for_request(request, policy,
+					  (struct gpald_resolve_options){ .live = NULL }, error);
 	if (code)
 		return code;
 	/* It lies in the arena of the layout, and is freed with it. */

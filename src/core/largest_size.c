@@ -107,8 +107,9 @@ static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_
 				  error->supply / count);
 }
 
-static void advise_exhausted(const struct gpal_request *request, const struct gpal_policy *policy,
-			     struct gpald_resolve_options options, struct gpal_error *error)
+static void suggest_for_exhausted(const struct gpal_request *request,
+				  const struct gpal_policy *policy,
+				  struct gpald_resolve_options options, struct gpal_error *error)
 {
 	struct gpald_budget budget = { .left = GPALD_BUDGET };
 	struct gpald_sizing sizing;
@@ -242,8 +243,8 @@ static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate
 	       gpald_find_size(least, candidate->size, unit, try_request, sizing, size);
 }
 
-static void advise_width(const struct gpal_request *request, const struct gpal_policy *policy,
-			 struct gpald_resolve_options options, struct gpal_error *error)
+static void suggest_for_width(const struct gpal_request *request, const struct gpal_policy *policy,
+			      struct gpald_resolve_options options, struct gpal_error *error)
 {
 	struct gpald_budget budget = { 0 };
 	struct gpal_request wide = *request;
@@ -276,13 +277,13 @@ static void advise_width(const struct gpal_request *request, const struct gpal_p
 	gpal_layout_free(layout);
 }
 
-void gpald_advise_request(const struct gpal_request *request, const struct gpal_policy *policy,
-			  struct gpald_resolve_options options, struct gpal_error *error)
+void gpald_suggest_for_request(const struct gpal_request *request, const struct gpal_policy *policy,
+			       struct gpald_resolve_options options, struct gpal_error *error)
 {
 	if (error->code == GPAL_E_EXHAUSTED)
-		advise_exhausted(request, policy, options, error);
+		suggest_for_exhausted(request, policy, options, error);
 	if (error->code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
-		advise_width(request, policy, options, error);
+		suggest_for_width(request, policy, options, error);
 }
 
 /* The bare allocator. */
@@ -312,7 +313,7 @@ static enum gpald_verdict try_input(void *data, uint64_t size)
 	return gpald_verdict_of(code, &test->budget);
 }
 
-void gpald_advise_input(const struct gpal_alloc_input *input, struct gpal_error *error)
+void gpald_suggest_for_input(const struct gpal_alloc_input *input, struct gpal_error *error)
 {
 	struct input_test test = {
 		.input = *input,

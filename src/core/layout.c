@@ -35,12 +35,12 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 {
 	const struct gpal_policy *policy = request->policy ? request->policy :
 							     gpal_policy_default();
-	const struct gpald_resolve_options nothing = { .live = NULL };
-	int code = gpald_resolve(request, policy, nothing, layout, error);
+	const struct gpald_resolve_options afresh = { .live = NULL };
+	int code = gpald_resolve(request, policy, afresh, layout, error);
 
 	/* Add the sizes that would fit. */
 	if (code && error)
-		gpald_advise_request(request, policy, nothing, error);
+		gpald_suggest_for_request(request, policy, afresh, error);
 	return code;
 }
 
@@ -57,7 +57,7 @@ static void fill_in_update_error(const struct gpal_request *request,
 	if (kept_code == GPAL_E_EXHAUSTED)
 		*error = *kept_error;
 	if (kept_code == GPAL_E_EXHAUSTED || advised.may_move)
-		gpald_advise_request(request, advised.live->policy, advised, error);
+		gpald_suggest_for_request(request, advised.live->policy, advised, error);
 	if (kept_code == GPAL_E_EXHAUSTED)
 		return;
 	error->fit = (struct gpal_range){ 0 };
@@ -80,7 +80,7 @@ static int find_removals(const struct gpal_layout *live, const struct gpal_layou
 int gpal_update(const struct gpal_layout *live, const struct gpal_request *request,
 		unsigned int allow, struct gpal_layout **layout, struct gpal_error *error)
 {
-	const struct gpald_resolve_options nothing = { .live = NULL };
+	const struct gpald_resolve_options afresh = { .live = NULL };
 	struct gpal_error kept_error;
 	bool removes = false;
 	const struct gpald_resolve_options kept = { .live = live, .removes = &removes };
@@ -93,11 +93,11 @@ int gpal_update(const struct gpal_layout *live, const struct gpal_request *reque
 		return gpald_fail_plain(error, kept_code);
 	/* The ranges that stay may be in the way, so try without them. */
 	if (kept_code)
-		code = gpald_resolve(request, live->policy, nothing, layout, error);
+		code = gpald_resolve(request, live->policy, afresh, layout, error);
 	if (code == GPAL_E_EXHAUSTED && error)
 		fill_in_update_error(request, advised, kept_code, &kept_error, error);
 	if (code == GPAL_E_ADDRESS_WIDTH_EXCEEDED && error)
-		gpald_advise_request(request, live->policy, advised, error);
+		gpald_suggest_for_request(request, live->policy, advised, error);
 	if (code)
 		return code;
 	if (kept_code && !(allow & GPAL_ALLOW_REMOVALS))

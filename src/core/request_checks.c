@@ -122,7 +122,7 @@ int gpald_check_request(struct gpald_resolution *r)
 	struct gpal_error *error = r->error;
 	int code;
 
-	if ((code = gpald_check_domains(request, error)) || (code = check_nodes(request, error)) ||
+	if ((code = gpald_check_values(request, error)) || (code = check_nodes(request, error)) ||
 	    (code = gpald_check_root_complex_names(r)) || (code = gpald_check_reserved_names(r)) ||
 	    (code = check_hole_archs(request, error)) || (code = gpald_check_cxl_window_names(r)) ||
 	    (code = gpald_check_bus_ranges(request, error)) ||

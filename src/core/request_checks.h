@@ -15,8 +15,8 @@ GPAL_MUST_USE int gpald_check_request(struct gpald_resolution *r);
 
 /* The single checks. Each returns GPAL_OK or a code of gpal_resolve(). */
 
-/* domain_checks.c */
-GPAL_MUST_USE int gpald_check_domains(const struct gpal_request *request, struct gpal_error *error);
+/* value_checks.c */
+GPAL_MUST_USE int gpald_check_values(const struct gpal_request *request, struct gpal_error *error);
 
 /* name_checks.c */
 struct gpald_named {

@@ -213,7 +213,7 @@ static int add_chipset(struct gpald_resolution *r)
 
 	if (low < chipset_low_floor[request->arch])
 		low = chipset_low_floor[request->arch];
-	/* gpald_check_domains() has checked the request; a caller's own policy may have more. */
+	/* gpald_check_values() has checked the request; a caller's own policy may have more. */
 	if (!gpald_align_up(low, GPAL_PAGE_SIZE, &low) || low > GPAL_4GIB)
 		return gpald_fail(r->error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
 				  "the chipset low MMIO of the policy does not fit below 4 GiB");

@@ -468,11 +468,11 @@ int gpald_resolve_or_move(const struct gpal_request *request, const struct gpal_
 			  struct gpald_resolve_options options, struct gpal_layout **layout,
 			  struct gpal_error *error)
 {
-	const struct gpald_resolve_options nothing = { .live = NULL };
+	const struct gpald_resolve_options afresh = { .live = NULL };
 	const int code = gpald_resolve(request, policy, options, layout, error);
 
 	return code && code != GPAL_E_NO_MEMORY && options.may_move ?
-		       gpald_resolve(request, policy, nothing, layout, error) :
+		       gpald_resolve(request, policy, afresh, layout, error) :
 		       code;
 }
 

@@ -8,8 +8,8 @@
 #include "registry/codec.h"
 
 #include "core/cxl.h"
-#include "core/domains.h"
 #include "core/text.h"
+#include "core/value_limits.h"
 #include "registry/transfer.h"
 
 #include <assert.h>

@@ -2,9 +2,9 @@
 /*
  * The list of the system calls that the daemon makes while it serves, by itself and through known
  * versions of the C library, libuv and SQLite. No call on it starts a program, a thread or a
- * process, makes memory executable, reaches another process, or opens a socket other than a Unix
- * socket. The filter does not look at the files that are opened: that is left to the user, the
- * modes of files and the unit.
+ * process, or signals or traces another process. None makes memory executable, except on s390, or
+ * opens a socket other than a Unix socket, except on i386. The filter does not look at the files
+ * that are opened: that is left to the user, the modes of files and the unit.
  *
  * The filter traps all other calls, so that the handler of SIGSYS can log which call it was. The
  * handler may call nothing that allocates, so the names are looked up before.
@@ -202,7 +202,8 @@ static const struct call conditional[] = {
 
 	/*
 	 * Forbid set-user-ID and set-group-ID modes, and changes of owner by path. The kernel
-	 * ignores the mode unless a file may be created; otherwise it may be anything.
+	 * uses the mode of open() only if the call may create a file, so other calls may have
+	 * any mode.
 	 */
 	{ "open", 0, 1, MAKES_FILE, 0 },
 	{ "open", 0, 2, S_ISUID | S_ISGID, 0 },

@@ -18,7 +18,7 @@
 
 static const struct {
 	const char *name;
-	uint64_t standard;
+	uint64_t default_value;
 	uint64_t least;
 	uint64_t greatest;
 } rows[] = {
@@ -62,7 +62,7 @@ static_assert(sizeof(rows) / sizeof(rows[0]) == GPALD_LIMIT_COUNT, "each limit h
 void gpald_limits_init(struct gpald_limits *limits)
 {
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
-		limits->values[i] = rows[i].standard;
+		limits->values[i] = rows[i].default_value;
 }
 
 const char *gpald_limit_name(enum gpald_limit limit)

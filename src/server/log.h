@@ -10,8 +10,8 @@
 
 enum gpald_log_level {
 	GPALD_LOG_ERROR,   /* the daemon cannot continue, or has a bug */
-	GPALD_LOG_WARNING, /* a client was turned away or cut off */
-	GPALD_LOG_INFO,    /* start, stop, refused requests */
+	GPALD_LOG_WARNING, /* a client was cut off, or something needs the operator's attention */
+	GPALD_LOG_INFO,    /* start, stop, changes of layouts, refused requests and connections */
 	GPALD_LOG_DEBUG,   /* connections and requests */
 	GPALD_LOG_LEVEL_COUNT
 };
@@ -25,11 +25,11 @@ bool gpald_log_level_parse(const char *name, enum gpald_log_level *level);
  */
 void gpald_log_open(void);
 
-/* Lines above this level are omitted. The default is GPALD_LOG_INFO. */
+/* Only lines of this level and more severe ones are written. The default is GPALD_LOG_INFO. */
 void gpald_log_set_level(enum gpald_log_level level);
 
 /*
- * Writes the beginning of a line, "level=LEVEL event=EVENT" and the printf-style rest, which is
+ * Writes a line: its beginning, "level=LEVEL event=EVENT", and the printf-style rest, which is
  * key=value pairs. Text from others must go through gpald_log_quote(). The whole line is written at
  * once; if nobody reads the log, it is omitted and counted. It never waits.
  */

@@ -197,9 +197,9 @@ static const struct row {
 	const char *name;
 	const char *form; /* the form of its value; NULL: it takes none */
 	const char *text;
-	const char *standard; /* the default; NULL: there is none */
-	const char *words;    /* the default in --help; NULL: `standard` */
-	option_set *set;      /* NULL: main() or limits.c handles it */
+	const char *default_value; /* the default; NULL: there is none */
+	const char *words;         /* the default in --help; NULL: `default_value` */
+	option_set *set;           /* NULL: main() or limits.c handles it */
 	int takes;
 	int letter; /* the short option; 0: none */
 } rows[] = {
@@ -248,8 +248,7 @@ static const struct row {
 				NULL, set_user, required_argument, 0 },
 	[GPALD_OPTION_CONFINE] = { "confine", "yes|no",
 				   "allow only the system calls that serving needs",
-				   GPALD_CONFINE_STANDARD, NULL, set_confine, required_argument,
-				   0 },
+				   GPALD_CONFINE_DEFAULT, NULL, set_confine, required_argument, 0 },
 	[GPALD_OPTION_LOG_LEVEL] = { "log-level", "LEVEL", "error, warning, info or debug", "info",
 				     NULL, set_log_level, required_argument, 0 },
 	[GPALD_OPTION_CONFIG] = { "config", "FILE|none",
@@ -282,10 +281,10 @@ static_assert(sizeof(source_names) / sizeof(source_names[0]) == GPALD_SOURCE_COU
 	      "each source has a name");
 
 /* Returns the default. That of default-policy is not in the table. */
-static const char *standard_of(enum gpald_option option)
+static const char *default_of(enum gpald_option option)
 {
 	return option == GPALD_OPTION_DEFAULT_POLICY ? gpal_policy_default()->name :
-						       rows[option].standard;
+						       rows[option].default_value;
 }
 
 /*
@@ -321,7 +320,7 @@ const char *gpald_options_init(struct gpald_options *options)
 	gpald_limits_init(&options->limits);
 	for (int i = 0; i < GPALD_OPTION_KEY_COUNT; i++) {
 		const enum gpald_option option = (enum gpald_option)i;
-		const char *value = standard_of(option);
+		const char *value = default_of(option);
 
 		wrong = value ? gpald_options_set(options, option, value, GPALD_FROM_DEFAULT, 0) :
 				NULL;
@@ -476,7 +475,7 @@ static int finish_store(struct gpald_options *options)
 	options->require_state = false;
 	settings[GPALD_OPTION_STATE_DIR] = (struct gpald_setting){ 0 };
 	settings[GPALD_OPTION_REQUIRE_STATE] =
-		(struct gpald_setting){ .value = rows[GPALD_OPTION_REQUIRE_STATE].standard };
+		(struct gpald_setting){ .value = rows[GPALD_OPTION_REQUIRE_STATE].default_value };
 	return 0;
 }
 
@@ -575,7 +574,7 @@ static int print_text(int column, const char *text)
 static void print_option(enum gpald_option option)
 {
 	const struct row *row = &rows[option];
-	const char *words = row->words ? row->words : standard_of(option);
+	const char *words = row->words ? row->words : default_of(option);
 	char head[HELP_INDENT];
 	int column;
 

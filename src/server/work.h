@@ -59,8 +59,8 @@ void gpald_works_stop(struct gpald_works *works);
 void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work);
 
 /*
- * For `ran`: begins no other work of the user until its result is taken, for which
- * gpald_work_taken() is called.
+ * `ran` may call gpald_work_hold(). Then no other work of the user begins until somebody takes the
+ * result and calls gpald_work_taken().
  */
 void gpald_work_hold(struct gpald_work *work);
 void gpald_work_taken(struct gpald_work *work);

@@ -151,10 +151,7 @@ static cJSON *read_text(struct reader *r, const uint8_t *bytes, uint64_t length)
 	return value;
 }
 
-/*
- * Makes a size a text, because each member that takes a size takes a text, and in a layout only a
- * text.
- */
+/* Makes a text of a size. A size may be a text in every member, and in a layout it must be one. */
 static cJSON *make_size(struct reader *r, uint64_t size)
 {
 	cJSON *value = new_text(r, GPALD_HEX_MAX);

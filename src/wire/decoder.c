@@ -4,8 +4,8 @@
 
 #include "wire/decoder.h"
 
-#include "core/domains.h"
 #include "core/text.h"
+#include "core/value_limits.h"
 #include "wire/size.h"
 
 #include <assert.h>

@@ -212,7 +212,7 @@ START_TEST(a_backup_is_what_there_is_at_its_last_page)
 }
 END_TEST
 
-START_TEST(what_is_no_longer_known_cannot_be_gone_on_from)
+START_TEST(a_backup_cannot_continue_after_changes_that_are_no_longer_known)
 {
 	struct bench bench;
 	char name[16];
@@ -548,7 +548,7 @@ int main(void)
 	Suite *suite = suite_create("backup");
 
 	add_rows(suite, "taking", a_backup_is_what_there_is_at_its_last_page, 100);
-	add_test(suite, "taking", what_is_no_longer_known_cannot_be_gone_on_from);
+	add_test(suite, "taking", a_backup_cannot_continue_after_changes_that_are_no_longer_known);
 	add_test(suite, "taking", a_page_that_is_behind_is_not_the_last);
 	add_test(suite, "taking", a_page_looks_at_so_many_events);
 	add_rows(suite, "taking", a_page_is_longer_than_asked_for_only_with_one_record, 60);

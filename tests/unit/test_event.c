@@ -94,7 +94,7 @@ START_TEST(the_newest_events_are_kept_in_order)
 }
 END_TEST
 
-START_TEST(between_two_events_nothing_has_been)
+START_TEST(a_revision_in_a_gap_is_unknown)
 {
 	/* The last event of the ring, and the next one, follow others with a gap. */
 	static const uint64_t revisions[] = { 11, 12, 500, 501, 900 };
@@ -212,7 +212,7 @@ int main(void)
 
 	add_test(suite, "ring", an_empty_ring_begins_at_its_revision);
 	add_rows(suite, "ring", the_newest_events_are_kept_in_order, COUNT_OF(rings));
-	add_test(suite, "ring", between_two_events_nothing_has_been);
+	add_test(suite, "ring", a_revision_in_a_gap_is_unknown);
 	add_rows(suite, "kinds", kinds_have_names, COUNT_OF(kinds));
 	add_test(suite, "kinds", what_names_no_kind_is_refused);
 	add_test(suite, "revisions", a_new_registry_starts_above_what_an_earlier_one_reached);

@@ -250,7 +250,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 END_TEST
 
 /* A change that waits for its name does not hold up changes of other names. */
-START_TEST(what_waits_for_a_name_is_handed_in_after_those_of_others)
+START_TEST(a_change_that_waits_for_its_name_does_not_delay_other_names)
 {
 	const struct gpal_request request = request_for(1);
 	struct change first, waits, other;
@@ -567,7 +567,7 @@ int main(void)
 	add_rows(suite, "order", changes_of_a_name_that_come_at_once_wait_for_each_other,
 		 COUNT_OF(sequences));
 	add_test(suite, "order", changes_of_many_names_share_a_commit);
-	add_test(suite, "order", what_waits_for_a_name_is_handed_in_after_those_of_others);
+	add_test(suite, "order", a_change_that_waits_for_its_name_does_not_delay_other_names);
 	add_test(suite, "order",
 		 a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one);
 	add_test(suite, "order", a_name_that_is_too_long_is_that_of_none);

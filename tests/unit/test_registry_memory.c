@@ -156,7 +156,7 @@ static void prepare_step(struct bench *bench, struct change *change, int step)
 		change->operation.kind = GPALD_OPERATION_UPDATE;
 }
 
-START_TEST(what_there_is_no_memory_to_decide_never_was_and_the_next_is_done)
+START_TEST(a_decision_that_lacks_memory_changes_nothing)
 {
 	struct bench bench;
 
@@ -320,7 +320,7 @@ START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
 END_TEST
 
 /* A half-made file does not have the final name yet, so it is no obstacle. */
-START_TEST(a_registry_there_is_no_memory_to_make_is_not_there)
+START_TEST(a_registry_that_lacks_memory_can_be_created_later)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
 	bool failed = true;
@@ -352,7 +352,7 @@ START_TEST(a_registry_there_is_no_memory_to_make_is_not_there)
 END_TEST
 
 /* A commit is done as a whole or not at all, as its result says, and the next change succeeds. */
-START_TEST(a_commit_there_is_no_memory_for_never_was)
+START_TEST(a_commit_that_lacks_memory_changes_nothing)
 {
 	struct gpald_record *record = full_record("vm");
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -396,11 +396,10 @@ int main(void)
 	shorten_sqlite();
 	add_rows(suite, "codec", what_cannot_be_stored_or_read_for_want_of_memory_leaves_nothing,
 		 COUNT_OF(attempts));
-	add_test(suite, "changes",
-		 what_there_is_no_memory_to_decide_never_was_and_the_next_is_done);
+	add_test(suite, "changes", a_decision_that_lacks_memory_changes_nothing);
 	add_test(suite, "open", a_registry_there_is_no_memory_for_is_not_opened);
 	add_test(suite, "store", a_store_there_is_no_memory_for_is_not_opened_and_not_harmed);
-	add_test(suite, "store", a_registry_there_is_no_memory_to_make_is_not_there);
-	add_test(suite, "store", a_commit_there_is_no_memory_for_never_was);
+	add_test(suite, "store", a_registry_that_lacks_memory_can_be_created_later);
+	add_test(suite, "store", a_commit_that_lacks_memory_changes_nothing);
 	return run_suite(suite);
 }

@@ -56,7 +56,7 @@ START_TEST(what_a_full_store_refuses_never_was)
 }
 END_TEST
 
-START_TEST(what_there_is_no_memory_for_never_was_and_the_next_change_is_done)
+START_TEST(a_change_that_lacks_memory_is_refused_and_the_next_is_done)
 {
 	struct bench bench;
 
@@ -740,7 +740,7 @@ int main(void)
 	Suite *suite = suite_create("registry_store");
 
 	add_test(suite, "full", what_a_full_store_refuses_never_was);
-	add_test(suite, "full", what_there_is_no_memory_for_never_was_and_the_next_change_is_done);
+	add_test(suite, "full", a_change_that_lacks_memory_is_refused_and_the_next_is_done);
 	add_test(suite, "full", what_does_not_fit_together_is_tried_in_parts);
 	add_test(suite, "full", after_a_part_that_fits_twice_as_many_are_tried);
 	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);

@@ -167,7 +167,7 @@ START_TEST(a_reference_more_keeps_a_user)
 }
 END_TEST
 
-START_TEST(work_of_a_user_is_done_while_there_is_room_for_what_comes_of_it)
+START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 {
 	struct gpald_users users = { .unsent_max = 100 };
 	struct gpald_user *idle = gpald_user_ref(&users, 1000), *user = gpald_user_ref(&users, 7);
@@ -223,7 +223,7 @@ int main(void)
 	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
 	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);
 	add_test(suite, "users", a_reference_more_keeps_a_user);
-	add_test(suite, "work", work_of_a_user_is_done_while_there_is_room_for_what_comes_of_it);
+	add_test(suite, "work", work_of_a_user_waits_while_too_many_replies_are_unread);
 	add_test(suite, "work", work_of_who_has_been_served_least_is_done_first);
 	return run_suite(suite);
 }

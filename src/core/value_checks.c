@@ -41,7 +41,7 @@ static int check_device(const struct gpal_device *device, enum gpal_subject subj
 	return check_bar_count(device->vf_bar_count, subject, index, number, "sriov/bars", error);
 }
 
-static int check_window_domain(const struct gpal_window *window, enum gpal_subject subject,
+static int check_window_values(const struct gpal_window *window, enum gpal_subject subject,
 			       size_t index, struct gpal_error *error)
 {
 	int code = GPAL_OK;
@@ -62,7 +62,7 @@ static int check_window_domain(const struct gpal_window *window, enum gpal_subje
 	return code;
 }
 
-static int check_cxl_window_domain(const struct gpal_cxl_window *window, size_t index,
+static int check_cxl_window_values(const struct gpal_cxl_window *window, size_t index,
 				   struct gpal_error *error)
 {
 	if (!gpald_cxl_has_ways(window->target_count))
@@ -81,7 +81,7 @@ static int check_cxl_window_domain(const struct gpal_cxl_window *window, size_t 
 	return GPAL_OK;
 }
 
-int gpald_check_domains(const struct gpal_request *request, struct gpal_error *error)
+int gpald_check_values(const struct gpal_request *request, struct gpal_error *error)
 {
 	int code;
 
@@ -110,9 +110,9 @@ int gpald_check_domains(const struct gpal_request *request, struct gpal_error *e
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if ((code = check_window_domain(&rc->low_mmio, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO,
+		if ((code = check_window_values(&rc->low_mmio, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO,
 						i, error)) ||
-		    (code = check_window_domain(&rc->high_mmio, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
+		    (code = check_window_values(&rc->high_mmio, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
 						i, error)))
 			return code;
 		if ((unsigned int)rc->iommu >= GPAL_IOMMU_COUNT)
@@ -121,7 +121,7 @@ int gpald_check_domains(const struct gpal_request *request, struct gpal_error *e
 					  "%d is not a kind of IOMMU", (int)rc->iommu);
 	}
 	for (size_t i = 0; i < request->cxl_window_count; i++)
-		if ((code = check_cxl_window_domain(&request->cxl_windows[i], i, error)))
+		if ((code = check_cxl_window_values(&request->cxl_windows[i], i, error)))
 			return code;
 	return GPAL_OK;
 }

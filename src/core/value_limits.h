@@ -3,8 +3,8 @@
  * Limits on the members of a request. The decoders refuse larger values from a client, and the
  * codec refuses them from a disk, so that no other part ever has a larger value.
  */
-#ifndef GPALD_CORE_DOMAINS_H
-#define GPALD_CORE_DOMAINS_H
+#ifndef GPALD_CORE_VALUE_LIMITS_H
+#define GPALD_CORE_VALUE_LIMITS_H
 
 #define GPALD_VIRTIO_MMIO_SLOTS_MAX 4096
 #define GPALD_MEMORY_NODES_MAX 1024
