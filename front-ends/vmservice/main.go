@@ -25,7 +25,10 @@ import (
 	"gpalayout/vmservice/v1"
 )
 
-const drain = 5 * time.Second // for calls that are pending when the service stops
+const (
+	drain   = 5 * time.Second // for calls that are pending when the service stops
+	pathMax = 107             // bytes of a socket path (unix(7))
+)
 
 type service struct {
 	daemon *daemon
@@ -89,6 +92,9 @@ func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest
 // Listens at a path, to which only this user can connect. A lock file beside it keeps a second
 // service out. A socket that a killed service has left is replaced.
 func listen(path string) (net.Listener, error) {
+	if len(path) > pathMax {
+		return nil, fmt.Errorf("%s has %d bytes; a socket path has at most %d", path, len(path), pathMax)
+	}
 	found, err := os.Lstat(path)
 	if err == nil && found.Mode()&os.ModeSocket == 0 {
 		return nil, fmt.Errorf("%s is not a socket; choose another path", path)

@@ -577,7 +577,8 @@ class Program(unittest.TestCase):
         file = os.path.join(folder, "file")
         with open(file, "w", encoding="utf-8"):
             pass
-        for path, text in ((os.path.join(folder, "no", "where"), "no such file"), (file, "is not a socket")):
+        for path, text in ((os.path.join(folder, "no", "where"), "no such file"), (file, "is not a socket"),
+                           (os.path.join(folder, "x" * 108), "a socket path has at most 107")):
             run = self.run_program("--socket", path)
             self.assertEqual(run.returncode, 1)
             self.assertIn(text, run.stderr)
