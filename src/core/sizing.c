@@ -47,10 +47,15 @@ bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit, gpald_size_test
 	return true;
 }
 
-/* Copies a list, with one element more, because calloc() may return NULL for none. */
+/* Allocates a list of zeros, with one element more, because calloc() may return NULL for none. */
+static void *allocate_elements(size_t count, size_t size)
+{
+	return count < SIZE_MAX ? calloc(count + 1, size) : NULL;
+}
+
 static void *duplicate_elements(const void *elements, size_t count, size_t size)
 {
-	void *copy = count < SIZE_MAX ? calloc(count + 1, size) : NULL;
+	void *copy = allocate_elements(count, size);
 
 	if (copy && count > 0)
 		memcpy(copy, elements, count * size);
@@ -152,7 +157,8 @@ bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *r
 						    sizeof(*request->hotplug_rooms)),
 		.cxl_windows = duplicate_elements(request->cxl_windows, request->cxl_window_count,
 						  sizeof(*request->cxl_windows)),
-		.is_chosen = calloc(request->root_complex_count + 1, sizeof(*sizing->is_chosen)),
+		.is_chosen =
+			allocate_elements(request->root_complex_count, sizeof(*sizing->is_chosen)),
 	};
 	if (!sizing->is_chosen || !sizing->nodes || !sizing->root_complexes ||
 	    !sizing->hotplug_rooms || !sizing->cxl_windows)
