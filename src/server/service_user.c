@@ -108,7 +108,7 @@ bool gpald_service_user_prepare(const struct gpald_options *options)
 
 /* The change. */
 
-/* Sets the groups of the user, and that of the sockets, which may have to be bound again. */
+/* Sets the groups of the user, and the group that the daemon needs to bind its sockets again. */
 static bool take_groups(const struct gpald_options *options)
 {
 	int count = GROUPS_MAX;

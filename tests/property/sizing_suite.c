@@ -186,7 +186,7 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 					fail_round(&round, "%s: no less than what was asked for",
 						   error.tag);
 				if (size && !resolves_with(request, &error, size))
-					fail_round(&round, "%s: 0x%" PRIx64 " does not do",
+					fail_round(&round, "%s: 0x%" PRIx64 " does not fit",
 						   error.tag, size);
 				if (resolves_with(request, &error, size + step_of(request, &error)))
 					fail_round(&round, "%s: more than 0x%" PRIx64 " does",
@@ -255,7 +255,7 @@ static void check_no_larger_share(const struct round *round, const struct gpal_e
 		first += i < 16;
 		if (shares(round, false, share))
 			fail_round(round,
-				   "%s: a share of 0x%" PRIx64 " does, 0x%" PRIx64 " is told",
+				   "%s: a share of 0x%" PRIx64 " fits, 0x%" PRIx64 " is reported",
 				   error->tag, share, error->equal_share);
 	}
 }
@@ -297,7 +297,7 @@ START_TEST(an_equal_share_does_and_of_low_windows_no_larger_one_does)
 			if (share % (high ? 1024 * MIB : 2 * MIB) != 0)
 				fail_round(&round, "%s: a share of 0x%" PRIx64, error.tag, share);
 			if (share && !shares(&round, high, share))
-				fail_round(&round, "%s: a share of 0x%" PRIx64 " does not do",
+				fail_round(&round, "%s: a share of 0x%" PRIx64 " does not fit",
 					   error.tag, share);
 			if (low)
 				check_no_larger_share(&round, &error);
@@ -407,7 +407,7 @@ static void check_fitted_size(const struct round *round, const struct gpal_reque
 	if (owner.code)
 		fail_round(round, "%s is nobody's", error->largest_size_of);
 	if (!(is_ram ? resolves_with_nodes(request, size) : resolves_with(request, &owner, size)))
-		fail_round(round, "%s: 0x%" PRIx64 " does not do", error->largest_size_of, size);
+		fail_round(round, "%s: 0x%" PRIx64 " does not fit", error->largest_size_of, size);
 	if (is_ram ? resolves_with_nodes(request, size + 4096) :
 		     resolves_with(request, &owner, size + 4096))
 		fail_round(round, "%s: more than 0x%" PRIx64 " does", error->largest_size_of, size);
@@ -501,7 +501,7 @@ START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
 				continue;
 			seen[1].count++;
 			if (!updates_with(&chain, error->largest_size))
-				fail_round(&chain.round, "%s: 0x%" PRIx64 " does not do",
+				fail_round(&chain.round, "%s: 0x%" PRIx64 " does not fit",
 					   error->tag, error->largest_size);
 			if (updates_with(&chain, error->largest_size +
 							 step_of(&chain.after->request, error)))
@@ -559,7 +559,7 @@ START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
 			if (error.equal_share)
 				fail_round(&round, "%s is no window of a root complex", error.tag);
 			if (size && !places_with(&drawn->input, &error, size))
-				fail_round(&round, "%s: 0x%" PRIx64 " does not do", error.tag,
+				fail_round(&round, "%s: 0x%" PRIx64 " does not fit", error.tag,
 					   size);
 			if (places_with(&drawn->input, &error, size + 4096))
 				fail_round(&round, "%s: more than 0x%" PRIx64 " does", error.tag,
@@ -892,7 +892,7 @@ START_TEST(of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one
 				if (gpal_advise_on(request, NULL, growth->tag, &one, NULL))
 					abort();
 				if (one->count != 1 || one->growths->resolved != growth->resolved)
-					fail_round(&round, "%s: alone it is told another size",
+					fail_round(&round, "%s: alone, another size is reported",
 						   growth->tag);
 				gpal_advice_free(one);
 			}

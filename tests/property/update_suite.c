@@ -280,7 +280,7 @@ static bool removes(const struct chain *chain, const struct oracle *oracle)
 	       oracle_drops(oracle, chain->live, &chain->after->request);
 }
 
-/* There is no layout around what stays, or no layout at all. */
+/* Checks that the oracle finds no layout around the ranges that stay, or none at all. */
 static void check_refusal(const struct chain *chain, const struct oracle *around,
 			  struct sight *seen)
 {

@@ -300,9 +300,7 @@ START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
 	ck_assert(!change_submit(&last));
 	fake_store_await(&bench.store);
 
-	/*
-	 * Closing waits for a hanging disk only as long as it is told to, and then frees nothing.
-	 */
+	/* Closing waits for a hanging disk for the given time only, and then frees nothing. */
 	ck_assert(!gpald_registry_close(bench.registry, 20));
 	ck_assert_int_eq(first.times_done + waits.times_done + last.times_done, 0);
 	ck_assert_uint_eq(bench.store.closes, 0);
