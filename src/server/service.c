@@ -78,8 +78,8 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 
 	if (!method) {
 		gpald_refuse(error, GPALD_METHOD_NOT_FOUND,
-			     "no method %.*s; daemon.schema lists them", gpald_quotable(name),
-			     name);
+			     "no method %.*s; daemon.schema lists them",
+			     gpald_quotable_length(name), name);
 		return NULL;
 	}
 	if (!caller->socket->is_inspect || method->on_inspect)

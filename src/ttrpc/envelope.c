@@ -219,7 +219,7 @@ static void end_ttrpc_result(struct gpald_writer *w, size_t mark)
 
 static void write_status(struct gpald_writer *w, enum gpald_reason reason, const char *message)
 {
-	gpald_protobuf_number(w, STATUS_CODE, gpald_reason_status(reason));
+	gpald_protobuf_number(w, STATUS_CODE, gpald_reason_grpc_status(reason));
 	gpald_protobuf_bytes(w, STATUS_MESSAGE, message, strlen(message));
 }
 

@@ -129,8 +129,8 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 				gpald_list_name(known, sizeof(known), ", ", members->rows[i].name);
 			return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
 						    "unknown member %.*s; known here: %s",
-						    gpald_quotable(value->string), value->string,
-						    members->count ? known : "none");
+						    gpald_quotable_length(value->string),
+						    value->string, members->count ? known : "none");
 		}
 		if (row->decode(decoder, value, (char *)target + row->offset, row))
 			return -1;
@@ -223,14 +223,15 @@ int gpald_decode_size(struct gpald_decoder *decoder, const cJSON *value, void *t
 	case GPALD_SIZE_OVERFLOW:
 		return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 					    "%.*s does not fit in 64 bits",
-					    gpald_quotable(value->valuestring), value->valuestring);
+					    gpald_quotable_length(value->valuestring),
+					    value->valuestring);
 	case GPALD_SIZE_MALFORMED:
 		break;
 	}
 	return gpald_decoder_refuse(decoder, GPALD_BAD_SIZE,
 				    "\"%.*s\" is not a size; write digits with an optional unit "
 				    "K, M, G, T or P, or 0x and hex digits, such as \"512MiB\"",
-				    gpald_quotable(value->valuestring), value->valuestring);
+				    gpald_quotable_length(value->valuestring), value->valuestring);
 }
 
 int gpald_decode_optional_size(struct gpald_decoder *decoder, const cJSON *value, void *target,
@@ -244,8 +245,8 @@ int gpald_decode_optional_size(struct gpald_decoder *decoder, const cJSON *value
 	return 0;
 }
 
-static int decode_ranged(struct gpald_decoder *decoder, const cJSON *value,
-			 const struct gpald_member *member, uint64_t *integer)
+static int decode_bounded_integer(struct gpald_decoder *decoder, const cJSON *value,
+				  const struct gpald_member *member, uint64_t *integer)
 {
 	const struct gpald_integer_range *range = member->extra;
 
@@ -264,7 +265,7 @@ int gpald_decode_u8(struct gpald_decoder *decoder, const cJSON *value, void *tar
 {
 	uint64_t integer = 0;
 
-	if (decode_ranged(decoder, value, member, &integer))
+	if (decode_bounded_integer(decoder, value, member, &integer))
 		return -1;
 	*(uint8_t *)target = (uint8_t)integer;
 	return 0;
@@ -275,7 +276,7 @@ int gpald_decode_u16(struct gpald_decoder *decoder, const cJSON *value, void *ta
 {
 	uint64_t integer = 0;
 
-	if (decode_ranged(decoder, value, member, &integer))
+	if (decode_bounded_integer(decoder, value, member, &integer))
 		return -1;
 	*(uint16_t *)target = (uint16_t)integer;
 	return 0;
@@ -286,7 +287,7 @@ int gpald_decode_u32(struct gpald_decoder *decoder, const cJSON *value, void *ta
 {
 	uint64_t integer = 0;
 
-	if (decode_ranged(decoder, value, member, &integer))
+	if (decode_bounded_integer(decoder, value, member, &integer))
 		return -1;
 	*(uint32_t *)target = (uint32_t)integer;
 	return 0;
@@ -306,7 +307,7 @@ int gpald_decode_optional_integer(struct gpald_decoder *decoder, const cJSON *va
 {
 	struct gpal_optional *optional = target;
 
-	if (decode_ranged(decoder, value, member, &optional->value))
+	if (decode_bounded_integer(decoder, value, member, &optional->value))
 		return -1;
 	optional->set = true;
 	return 0;
@@ -348,8 +349,8 @@ int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *t
 	return 0;
 }
 
-static int decode_any(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		      const struct gpald_member *member, size_t most)
+static int decode_utf8_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			    const struct gpald_member *member, size_t most)
 {
 	const char *name = "";
 
@@ -367,19 +368,19 @@ static int decode_any(struct gpald_decoder *decoder, const cJSON *value, void *t
 int gpald_decode_any_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			  const struct gpald_member *member)
 {
-	return decode_any(decoder, value, target, member, GPALD_ANY_NAME_MAX);
+	return decode_utf8_name(decoder, value, target, member, GPALD_ANY_NAME_MAX);
 }
 
 int gpald_decode_reserved_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			       const struct gpald_member *member)
 {
-	return decode_any(decoder, value, target, member, GPALD_RESERVED_NAME_MAX);
+	return decode_utf8_name(decoder, value, target, member, GPALD_RESERVED_NAME_MAX);
 }
 
 int gpald_decode_tag(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		     const struct gpald_member *member)
 {
-	return decode_any(decoder, value, target, member, GPALD_TAG_MAX);
+	return decode_utf8_name(decoder, value, target, member, GPALD_TAG_MAX);
 }
 
 int gpald_decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,
@@ -427,7 +428,7 @@ int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *t
 		if (names->name(i))
 			gpald_list_name(known, sizeof(known), ", ", names->name(i));
 	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
-				    "\"%.*s\" is not one of: %s", gpald_quotable(text), text,
+				    "\"%.*s\" is not one of: %s", gpald_quotable_length(text), text,
 				    known);
 }
 

@@ -3,13 +3,13 @@
  * Theory of operation
  *
  * The parser is a loop over tokens with a stack of at most 32 open containers. Each value becomes a
- * node, linked to the one before it. A decoded string is never longer than its text, so all strings
- * share one block of memory as long as the text.
+ * node, linked to the one before it. A decoded string is never longer than its text, so one
+ * block of memory of the length of the text has room for all strings.
  *
- * A container notes which of 64 kinds of key it has seen; the kind depends on the length and two
- * letters. Only if a kind occurs twice are the keys sorted and compared when the container closes.
- * So finding duplicates costs at most n log n, whatever keys an attacker chooses; a hash table
- * cannot promise that.
+ * A container notes which of 64 kinds of key it has seen; the kind of a key depends on its length
+ * and on its first and last byte. Only if a kind occurs twice are the keys sorted and compared when
+ * the container closes. So finding duplicates costs at most n log n, whatever keys an attacker
+ * chooses; a hash table cannot promise that.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@
 /* cJSON does not read longer numbers. The protocol needs 16 digits. */
 #define NUMBER_MAX 63
 
-/* A double represents every integer of so many digits exactly. */
+/* A double represents every integer of up to this many digits exactly. */
 #define EXACT_DIGITS 15
 
 /* A node, and the offset of its key in the text: that of the opening quote. */
@@ -70,8 +70,8 @@ static int no_memory(struct parser *p)
 }
 
 /*
- * Reads a number of few digits without fraction and exponent, as most numbers are. Returns false
- * for others.
+ * Reads an integer of at most EXACT_DIGITS digits, as most numbers are. Returns false for any other
+ * number.
  */
 static bool read_integer_digits(const unsigned char *text, size_t length, double *value)
 {
@@ -237,7 +237,7 @@ static int compare_keys(const void *left, const void *right)
 	return order ? order : (a->key_at > b->key_at) - (a->key_at < b->key_at);
 }
 
-/* Refuses equal keys in the object on top of the stack, which closes. */
+/* Refuses equal keys in the object that is being closed, which is on top of the stack. */
 static int check_keys(struct parser *p)
 {
 	const struct container *object = &p->stack[p->depth - 1];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes JSON. If memory runs out, parts of the text are missing and `failed` is set; the caller
+ * Writes JSON. If there is no room, parts of the text are missing and `failed` is set; the caller
  * then discards the text. Numbers are formatted here, because a layout has hundreds of them and
  * printf() is slow.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes JSON as text, from left to right. If memory runs out, the writer sets `failed`, and
- * further calls do no harm; check `failed` before the text is used.
+ * further calls do no harm. Check `failed` before you use the text.
  *
  * Each function writes a member of the open object under `key`. If `key` is NULL, it writes an
  * element of the open array, or the whole text. Keys must not need escapes. The functions write the
@@ -23,16 +23,16 @@
 struct gpald_writer {
 	struct gpald_bytes text; /* without a NUL */
 	bool is_fixed; /* the text belongs to the caller, and its capacity does not grow */
-	bool failed;   /* memory ran out */
+	bool failed;   /* memory ran out, or a fixed text is full */
 
 	const struct gpald_form *form; /* NULL: JSON */
 	void *form_state;              /* owned by the writer; NULL: the form needs none yet */
 };
 
 /*
- * Another form than JSON: the functions below call these instead. An integer may be signed and is
- * then in two's complement. Bytes are text without a NUL, and NULL stands for null. Raw text is
- * JSON.
+ * A form other than JSON: the functions below call these instead. An integer may be signed and is
+ * then in two's complement. `bytes` are text without a NUL, or binary data; NULL stands for null.
+ * Raw text is JSON.
  */
 struct gpald_form {
 	void (*object)(struct gpald_writer *w, const char *key);
@@ -61,7 +61,10 @@ void gpald_writer_clear(struct gpald_writer *w);
 /* Cuts the text back to `length` bytes, and clears `failed` and `form`. */
 void gpald_writer_reset(struct gpald_writer *w, size_t length);
 
-/* Makes room for `length` more bytes. Both return false if out of memory. */
+/*
+ * Both functions make room for `length` more bytes. They return false, and set `failed`, if memory
+ * ran out or a fixed text is full.
+ */
 GPAL_MUST_USE bool gpald_writer_grow(struct gpald_writer *w, size_t length);
 
 GPAL_MUST_USE static inline bool gpald_writer_reserve(struct gpald_writer *w, size_t length)
@@ -80,8 +83,8 @@ static inline void gpald_write_bytes(struct gpald_writer *w, const char *bytes, 
 
 /*
  * Writes a comma if one is needed, and the key, and makes room for `length` more bytes, which the
- * caller then writes. Returns false if out of memory. It is inline so that the compiler knows the
- * length of a key.
+ * caller then writes. Returns false if there is no room. It is inline so that the compiler knows
+ * the length of a key.
  */
 GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const char *key,
 						   size_t length)
@@ -99,7 +102,7 @@ GPAL_MUST_USE static inline bool gpald_write_start(struct gpald_writer *w, const
 		*at++ = ',';
 	if (key) {
 		*at++ = '"';
-		/* There is room for its NUL, which goes at once. */
+		/* There is room for the NUL of stpcpy(). The quote replaces it. */
 		at = stpcpy(at, key);
 		*at++ = '"';
 		*at++ = ':';

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of the layout, which have a row for each member. Members that follow from others, such
- * as the top, are checked only for their form. gpal_layout_check() checks whether the rest is
- * consistent.
+ * The tables of the layout, which have a row for each member. The decoders check the form, and that
+ * largest_bar is right. gpal_layout_check() then checks whether all members, such as the top,
+ * agree with the map.
  */
 #include "config.h"
 
@@ -86,7 +86,7 @@ static const struct gpald_member window_rows[] = {
 };
 static const struct gpald_members window_members = GPALD_MEMBERS(window_rows);
 
-/* Checks largest_bar, too, because it follows from the range. */
+/* Also checks largest_bar, because it follows from the range. */
 static int decode_layout_window(struct gpald_decoder *decoder, const cJSON *value, void *target,
 				const struct gpald_member *member)
 {
@@ -316,7 +316,7 @@ static int decode_vtl2(struct gpald_decoder *decoder, const cJSON *value, void *
 {
 	if (cJSON_IsObject(value) && !value->child)
 		return gpald_decoder_refuse(decoder, GPALD_MISSING_MEMBER,
-					    "vtl2 has no range; omit it");
+					    "vtl2 is empty; omit it");
 	return gpald_decode_object(decoder, value, target, member);
 }
 
@@ -428,7 +428,8 @@ static const struct gpald_member layout_rows[] = {
 };
 static const struct gpald_members layout_members = GPALD_MEMBERS(layout_rows);
 
-static bool has_slots(const struct given *given)
+/* Returns true if the slots are the pages of the range of virtio_mmio, in order. */
+static bool slots_match_range(const struct given *given)
 {
 	for (size_t i = 0; i < given->slot_count; i++)
 		if (given->slots[i] !=
@@ -463,10 +464,10 @@ int gpald_decode_layout(struct gpald_decoder *decoder, const cJSON *value, void 
 			strcpy(decoder->error->pointer + here, check.pointer);
 		return -1;
 	}
-	if (has_slots(&given))
+	if (slots_match_range(&given))
 		return 0;
 	gpald_decoder_enter(decoder, "virtio_mmio");
 	return gpald_decoder_refuse(
 		decoder, GPALD_BAD_LAYOUT,
-		"slots must list the pages of the range of virtio_mmio in order");
+		"slots must list the start of each 4 KiB page from start to end, in ascending order");
 }

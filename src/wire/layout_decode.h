@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes layouts from JSON, such as one that was saved with a VM, or one of another host. A layout
- * is accepted only if gpal_layout_check() agrees with it and its digest.
+ * Decodes layouts from JSON, such as one that was saved with a VM, or one of another host. Unless
+ * it is in a reply, a layout is accepted only if gpal_layout_check() agrees with it and its digest.
  */
 #ifndef GPALD_WIRE_LAYOUT_DECODE_H
 #define GPALD_WIRE_LAYOUT_DECODE_H
@@ -14,7 +14,7 @@
 /*
  * Decodes the layout object of the protocol into a struct gpal_layout. Its text lies in the cJSON
  * tree, its lists in the decoder's arena. An unknown policy becomes NULL, because the layout may be
- * from a newer host; unknown members are refused, unless it is in a reply.
+ * from a newer host. Unknown members are refused, unless the layout is in a reply.
  */
 gpald_decode_function gpald_decode_layout;
 

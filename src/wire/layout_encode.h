@@ -11,7 +11,7 @@
 #include <gpalayout/compare.h>
 #include <gpalayout/layout.h>
 
-/* Writes the layout object of the protocol. `digest` may be NULL; it is computed then. */
+/* Writes the layout object of the protocol. If `digest` is NULL, it is computed. */
 void gpald_encode_layout(struct gpald_writer *w, const char *key, const struct gpal_layout *layout,
 			 const char *digest);
 

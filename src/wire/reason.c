@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define QUOTE_MAX 64 /* longest text of a client that an error repeats, in bytes */
+#define QUOTE_MAX 64 /* longest text of a client that an error quotes, in bytes */
 
 enum detail_bit {
 	TAG = 1 << 0,
@@ -83,6 +83,7 @@ static const struct gpald_detail details[] = {
 static_assert(1 << (sizeof(details) / sizeof(details[0]) - 1) == EQUAL_SHARE,
 	      "each detail has a bit");
 
+/* The codes of errors in JSON-RPC. Positive ones belong to this protocol. */
 enum {
 	NO_LAYOUT = 1,
 	NO_SUCH_NAME = 2,
@@ -91,7 +92,7 @@ enum {
 	MOVES = 5,
 	NOT_ALLOWED = 6,
 	STORE_BROKEN = 7,
-	NO_ROOM = 8,
+	STORE_IS_FULL = 8,
 	EVENTS_GONE = 9,
 	REMOVES = 10,
 	BAD_JSON = -32700,
@@ -221,7 +222,7 @@ static const struct {
 			   STATUS_PERMISSION_DENIED },
 	[GPALD_STORE_FAILED] = { STORE_BROKEN, "store_failed", 0, GPALD_EXIT_REFUSED,
 				 STATUS_INTERNAL },
-	[GPALD_STORE_FULL] = { NO_ROOM, "store_full", 0, GPALD_EXIT_REFUSED,
+	[GPALD_STORE_FULL] = { STORE_IS_FULL, "store_full", 0, GPALD_EXIT_REFUSED,
 			       STATUS_RESOURCE_EXHAUSTED },
 	[GPALD_RESYNC_REQUIRED] = { EVENTS_GONE, "resync_required", REVISION | OLDEST_SINCE,
 				    GPALD_EXIT_REFUSED, STATUS_OUT_OF_RANGE },
@@ -239,7 +240,7 @@ const char *gpald_reason_token(enum gpald_reason reason)
 	return reasons[reason].token ? reasons[reason].token : gpal_code_token(-(int)reason);
 }
 
-uint32_t gpald_reason_status(enum gpald_reason reason)
+uint32_t gpald_reason_grpc_status(enum gpald_reason reason)
 {
 	return reasons[reason].status;
 }
@@ -294,7 +295,7 @@ int gpald_point(struct gpald_wire_error *error, const char *pointer)
 	return -1;
 }
 
-int gpald_quotable(const char *text)
+int gpald_quotable_length(const char *text)
 {
 	size_t length = strnlen(text, QUOTE_MAX + 1);
 

@@ -73,20 +73,20 @@ struct gpald_wire_error {
 	struct gpald_writer list; /* a member, such as "changes"; the reply clears it */
 };
 
-/* Return the number of a reason, such as -32602, and its token, such as "bad_size"; static. */
+/* Return the code of a reason in JSON-RPC, such as -32602, and its token, such as "bad_size". */
 int gpald_reason_number(enum gpald_reason reason);
 const char *gpald_reason_token(enum gpald_reason reason);
 
 /* Returns the code of a gRPC Status for a reason. */
-uint32_t gpald_reason_status(enum gpald_reason reason);
+uint32_t gpald_reason_grpc_status(enum gpald_reason reason);
 
 /* Returns the reason with this token, or GPALD_REASON_COUNT if there is none. */
 enum gpald_reason gpald_reason_find(const char *token);
 
-/* The exit status of a refused command. A script can decide by it. */
+/* The exit status of gpalayoutctl after a refusal, which a script can test. */
 enum gpald_exit {
 	GPALD_EXIT_USAGE = 2,     /* a value of the command line or a file is wrong */
-	GPALD_EXIT_NO_DAEMON = 3, /* the daemon does not serve now: try again */
+	GPALD_EXIT_NO_DAEMON = 3, /* the daemon cannot serve now: try again */
 	GPALD_EXIT_REFUSED = 4,   /* any other reason */
 	GPALD_EXIT_NOT_FOUND = 5, /* there is no such layout or range */
 	GPALD_EXIT_CONFLICT = 6,  /* the layout differs, or belongs to another user */
@@ -124,10 +124,10 @@ struct gpald_detail {
 const struct gpald_detail *gpald_reason_next_detail(enum gpald_reason reason, size_t *cursor);
 
 /*
- * Returns how many bytes of a client's UTF-8 text a message may repeat, for "%.*s". It does not cut
- * a character.
+ * Returns how many bytes of a client's UTF-8 text a message may quote, for "%.*s". The length does
+ * not cut a character.
  */
-int gpald_quotable(const char *text);
+int gpald_quotable_length(const char *text);
 
 /* Sets *error to a reason and a printf-style message, and the rest to 0. Always returns -1. */
 __attribute__((format(printf, 3, 4))) int

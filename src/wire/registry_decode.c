@@ -56,9 +56,9 @@ const struct gpald_params gpald_delete_params = {
 	GPALD_PARAMS(name_rows, struct gpald_name_params),
 };
 
-/* A limit of the daemon bounds the length of a page. */
-static int decode_page(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		       const struct gpald_member *member)
+/* Decodes `limit`. The daemon has a limit of its own on the length of a page. */
+static int decode_page_limit(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			     const struct gpald_member *member)
 {
 	const struct gpald_integer_range range = { 1, decoder->context->list_page_max };
 	const struct gpald_member bounded = { .name = member->name, .extra = &range };
@@ -68,7 +68,7 @@ static int decode_page(struct gpald_decoder *decoder, const cJSON *value, void *
 
 static const struct gpald_member list_rows[] = {
 	GPALD_ROW(struct gpald_list_params, after, gpald_decode_name),
-	GPALD_ROW(struct gpald_list_params, limit, decode_page),
+	GPALD_ROW(struct gpald_list_params, limit, decode_page_limit),
 };
 
 const struct gpald_params gpald_list_params = {
@@ -204,10 +204,11 @@ static int check_backup(const void *params, struct gpald_wire_error *error)
 
 	if (!backup->after == !backup->revision.set)
 		return 0;
-	gpald_refuse(error, GPALD_MISSING_MEMBER,
-		     "missing member %s; for each page after the first, give next and revision of "
-		     "the page before as after and revision",
-		     lacks_revision ? "revision" : "after");
+	gpald_refuse(
+		error, GPALD_MISSING_MEMBER,
+		"missing member %s; to get the next page, copy next and revision of the last page "
+		"to after and revision",
+		lacks_revision ? "revision" : "after");
 	return gpald_point(error, lacks_revision ? "/revision" : "/after");
 }
 

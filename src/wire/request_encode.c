@@ -44,7 +44,8 @@ static void write_window_devices(struct gpald_writer *w, const char *key,
 }
 
 /*
- * Writes false for an invalid kind, which a decoder refuses; a missing member would be the default.
+ * For an invalid kind, writes false, which a decoder refuses. If it wrote nothing, the default
+ * would apply.
  */
 static void write_request_window(struct gpald_writer *w, const char *key,
 				 const struct gpal_window *window)
@@ -113,7 +114,10 @@ static void write_chipset(struct gpald_writer *w, const struct gpal_request *req
 	gpald_write_object_end(w);
 }
 
-/* Writes null for missing buses, which a decoder refuses; a missing member would be the default. */
+/*
+ * If there are no buses, writes null, which a decoder refuses. If it wrote nothing, the defaults
+ * would apply.
+ */
 static void write_request_buses(struct gpald_writer *w, const struct gpal_root_complex *rc)
 {
 	if (!rc->has_buses) {

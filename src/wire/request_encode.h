@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes requests as JSON, for replies that show the request of a layout. */
+/* Writes requests as JSON: for calls of a client, and for replies that show a request. */
 #ifndef GPALD_WIRE_REQUEST_ENCODE_H
 #define GPALD_WIRE_REQUEST_ENCODE_H
 
@@ -8,8 +8,8 @@
 #include <gpalayout/request.h>
 
 /*
- * Writes the request object of the protocol. It decodes to the same request: members that the
- * request leaves to the policy are omitted, and sizes are hex strings.
+ * Writes the request object of the protocol. A valid request decodes to the same request. Members
+ * that the request leaves to the policy are omitted, and sizes are hex strings.
  */
 void gpald_encode_request(struct gpald_writer *w, const char *key,
 			  const struct gpal_request *request);

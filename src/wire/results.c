@@ -34,14 +34,14 @@
 	REQUIRED(type, "start", member.start, gpald_decode_size), \
 		REQUIRED(type, "end", member.end, gpald_decode_size)
 
-static const char *event_kind_name(int kind)
+static const char *result_kind_name(int kind)
 {
 	return gpal_kind_name((enum gpal_kind)kind);
 }
-static const struct gpald_enum kinds = { event_kind_name, GPAL_KIND_COUNT };
+static const struct gpald_enum kinds = { result_kind_name, GPAL_KIND_COUNT };
 
 static const struct gpald_integer_range uids = { 0, UINT32_MAX };
-static const struct gpald_integer_range slots = { 0, UINT32_MAX };
+static const struct gpald_integer_range numbers = { 0, UINT32_MAX };
 
 int gpald_decode_result(const struct gpald_result *result, const cJSON *value, void *object,
 			struct gpald_arena *arena, struct gpald_wire_error *error)
@@ -284,8 +284,8 @@ const struct gpald_result gpald_page_result = {
 	.members = GPALD_MEMBERS(page_rows),
 };
 
-static int decode_data(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		       const struct gpald_member *member)
+static int decode_backup_data(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			      const struct gpald_member *member)
 {
 	struct gpal_client_backup_page *page = target;
 	struct base64_decode_ctx base64;
@@ -303,7 +303,7 @@ static int decode_data(struct gpald_decoder *decoder, const cJSON *value, void *
 	base64_decode_init(&base64);
 	if (!base64_decode_update(&base64, &page->length, data, length, text) ||
 	    !base64_decode_final(&base64))
-		return gpald_decoder_wrong_type(decoder, value, "base64");
+		return gpald_decoder_refuse(decoder, GPALD_WRONG_TYPE, "expected base64 text");
 	page->data = data;
 	return 0;
 }
@@ -311,7 +311,7 @@ static int decode_data(struct gpald_decoder *decoder, const cJSON *value, void *
 static const struct gpald_member backup_page_rows[] = {
 	REQUIRED(struct gpal_client_backup_page, "revision", revision, gpald_decode_count),
 	/* This fills two members of the struct. */
-	{ .name = "data", .decode = decode_data, .required = true },
+	{ .name = "data", .decode = decode_backup_data, .required = true },
 	ROW(struct gpal_client_backup_page, "next", next, gpald_decode_text),
 	ROW(struct gpal_client_backup_page, "layouts", layouts, gpald_decode_count),
 };
@@ -353,8 +353,8 @@ static const struct gpald_member probed_rows[] = {
 	REQUIRED(struct probe, "offset", probe.offset, gpald_decode_size),
 	ROW(struct probe, "root_complex", probe.root_complex, gpald_decode_text),
 	/* These fill two members of the struct. */
-	{ .name = "node", .decode = decode_probed_node, .extra = &slots },
-	{ .name = "slot", .decode = decode_probed_slot, .extra = &slots },
+	{ .name = "node", .decode = decode_probed_node, .extra = &numbers },
+	{ .name = "slot", .decode = decode_probed_slot, .extra = &numbers },
 };
 static const struct gpald_members probed_members = GPALD_MEMBERS(probed_rows);
 

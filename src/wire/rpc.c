@@ -30,13 +30,14 @@ static bool read_id(const cJSON *value, struct gpald_id *id)
 	return true;
 }
 
-struct envelope {
+/* The members of a request; NULL: omitted. */
+struct request_members {
 	const cJSON *jsonrpc, *id, *method, *params, *unknown;
 };
 
-static struct envelope split_envelope(const cJSON *object)
+static struct request_members find_request_members(const cJSON *object)
 {
-	struct envelope found = { 0 };
+	struct request_members found = { 0 };
 	const struct {
 		const char *name;
 		const cJSON **member;
@@ -66,7 +67,7 @@ static struct envelope split_envelope(const cJSON *object)
 static int parse_line(const char *line, size_t length, struct gpald_arena *arena,
 		      struct gpald_rpc_request *request, struct gpald_wire_error *error)
 {
-	struct envelope envelope;
+	struct request_members members;
 	const cJSON *object;
 
 	*request = (struct gpald_rpc_request){ 0 };
@@ -77,27 +78,27 @@ static int parse_line(const char *line, size_t length, struct gpald_arena *arena
 	if (!cJSON_IsObject(object))
 		return invalid_request(error, "a request is a JSON object");
 
-	envelope = split_envelope(object);
-	if (envelope.id && !read_id(envelope.id, &request->id))
+	members = find_request_members(object);
+	if (members.id && !read_id(members.id, &request->id))
 		return invalid_request(error,
 				       "id must be a string or an integer within +-(2^53 - 1)");
-	request->is_notification = !envelope.id;
-	if (!envelope.jsonrpc || !cJSON_IsString(envelope.jsonrpc) ||
-	    strcmp(envelope.jsonrpc->valuestring, "2.0") != 0)
+	request->is_notification = !members.id;
+	if (!members.jsonrpc || !cJSON_IsString(members.jsonrpc) ||
+	    strcmp(members.jsonrpc->valuestring, "2.0") != 0)
 		return invalid_request(error, "jsonrpc must be \"2.0\"");
-	if (!envelope.method || !cJSON_IsString(envelope.method))
+	if (!members.method || !cJSON_IsString(members.method))
 		return invalid_request(error, "method must be a string");
-	if (envelope.unknown)
+	if (members.unknown)
 		return gpald_refuse(error, GPALD_INVALID_REQUEST,
 				    "unknown member %.*s; a request has jsonrpc, id, method and "
 				    "params",
-				    gpald_quotable(envelope.unknown->string),
-				    envelope.unknown->string);
-	if (envelope.params && !cJSON_IsObject(envelope.params))
+				    gpald_quotable_length(members.unknown->string),
+				    members.unknown->string);
+	if (members.params && !cJSON_IsObject(members.params))
 		return invalid_request(error,
 				       "params must be an object; this protocol names its params");
-	request->method = envelope.method->valuestring;
-	request->params = envelope.params;
+	request->method = members.method->valuestring;
+	request->params = members.params;
 	return 0;
 }
 

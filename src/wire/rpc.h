@@ -17,14 +17,14 @@ enum gpald_id_kind {
 	GPALD_ID_NULL, /* no id could be read */
 	GPALD_ID_INTEGER,
 	GPALD_ID_TEXT,
-	GPALD_ID_STREAM, /* stream of ttrpc */
+	GPALD_ID_STREAM, /* the number of a ttrpc stream */
 };
 
 struct gpald_id {
 	enum gpald_id_kind kind;
 	int64_t integer;
 	const char *text;
-	const void *reply; /* GPALD_ID_STREAM: the descriptor of the reply */
+	const void *reply; /* GPALD_ID_STREAM: the message type of the reply */
 };
 
 /* A request. All pointers lead into the parsed message. */
@@ -46,8 +46,8 @@ struct gpald_envelope {
 		     struct gpald_rpc_request *request, struct gpald_wire_error *error);
 
 	/*
-	 * Fills in the id and the timeout of a message that is parsed later. NULL: this form cannot
-	 * do so cheaply.
+	 * Fills in the id and the timeout of a message that is parsed later. NULL: in this form,
+	 * that costs as much as parsing the message.
 	 */
 	void (*peek)(const char *message, size_t length, struct gpald_rpc_request *request);
 
