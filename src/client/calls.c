@@ -33,9 +33,9 @@ static int fail_undecodable(const struct call *call, const struct gpald_wire_err
 				 fault->has_pointer ? fault->pointer : "");
 }
 
-static int decode_answer(const struct call *call, const struct gpald_result *result,
-			 const cJSON *value, void *object, struct gpald_arena *arena,
-			 struct gpal_client_error *error)
+static int decode_call_result(const struct call *call, const struct gpald_result *result,
+			      const cJSON *value, void *object, struct gpald_arena *arena,
+			      struct gpal_client_error *error)
 {
 	struct gpald_wire_error fault;
 
@@ -45,8 +45,8 @@ static int decode_answer(const struct call *call, const struct gpald_result *res
 }
 
 /*
- * Calls a method and gives its decoded result as a new object. `refused` decodes the details of a
- * refusal into such an object; NULL: they are not given.
+ * Calls a method and sets *object to a new object with the decoded result. If the daemon refuses
+ * the call and `refused` is not NULL, the object has the details of the refusal.
  */
 static int make_call(struct gpal_client *client, const struct call *call,
 		     const struct gpald_result *refused, const void **object,
@@ -68,12 +68,12 @@ static int make_call(struct gpal_client *client, const struct call *call,
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0) {
-		code = decode_answer(call, call->result, reply.result, made, arena, error);
+		code = decode_call_result(call, call->result, reply.result, made, arena, error);
 	} else if (code == GPAL_E_REFUSED && refused) {
 		const cJSON *data = cJSON_GetObjectItemCaseSensitive(reply.error, "data");
 
 		if (cJSON_GetObjectItemCaseSensitive(data, "changes") &&
-		    decode_answer(call, refused, data, made, arena, NULL) == 0)
+		    decode_call_result(call, refused, data, made, arena, NULL) == 0)
 			*object = made;
 	}
 	if (code == GPAL_E_PROTOCOL)
@@ -97,7 +97,7 @@ static int make_call(struct gpal_client *client, const struct call *call,
 
 /* Any method. */
 
-/* Replaces each LF by a tab, which means the same in JSON. An LF would end the line. */
+/* Replaces each LF with a tab, which means the same in JSON. An LF would end the line. */
 static void write_raw_params(struct gpald_writer *w, const void *args)
 {
 	const size_t start = w->text.length;
@@ -108,7 +108,7 @@ static void write_raw_params(struct gpald_writer *w, const void *args)
 			w->text.data[i] = '\t';
 }
 
-/* Gives the text of the result as a new object. */
+/* Sets *result to a new object with the text of the result. */
 static int copy_result(const char *line, size_t length, const char **result,
 		       struct gpal_client_error *error)
 {
@@ -168,14 +168,14 @@ static void write_refused(struct gpald_writer *w, uint64_t refused)
 	gpald_write_array_end(w);
 }
 
-struct resolved {
+struct resolve_args {
 	const struct gpal_request *request;
 	uint64_t refused;
 };
 
 static void write_resolve(struct gpald_writer *w, const void *args)
 {
-	const struct resolved *resolved = args;
+	const struct resolve_args *resolved = args;
 
 	gpald_write_object(w, NULL);
 	gpald_encode_request(w, "request", resolved->request);
@@ -186,7 +186,7 @@ static void write_resolve(struct gpald_writer *w, const void *args)
 int gpal_client_resolve(struct gpal_client *client, const struct gpal_request *request,
 			const struct gpal_layout **layout, struct gpal_client_error *error)
 {
-	const struct resolved resolved = { request, client->refused };
+	const struct resolve_args resolved = { request, client->refused };
 
 	return ASK(layout, "layout.resolve", write_resolve, &resolved, &gpald_layout_result);
 }
@@ -258,7 +258,7 @@ int gpal_client_allocate(struct gpal_client *client, const struct gpal_alloc_inp
 
 /* Live layouts. */
 
-struct named_request {
+struct request_args {
 	const char *name;
 	const struct gpal_request *request;
 	const struct gpal_client_update_options *options;
@@ -267,7 +267,7 @@ struct named_request {
 
 static void write_create(struct gpald_writer *w, const void *args)
 {
-	const struct named_request *named = args;
+	const struct request_args *named = args;
 
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", named->name);
@@ -280,9 +280,9 @@ int gpal_client_create(struct gpal_client *client, const char *name,
 		       const struct gpal_request *request, const struct gpal_client_live **live,
 		       struct gpal_client_error *error)
 {
-	const struct named_request named = { .name = name,
-					     .request = request,
-					     .refused = client->refused };
+	const struct request_args named = { .name = name,
+					    .request = request,
+					    .refused = client->refused };
 
 	return ASK(live, "layout.create", write_create, &named, &gpald_live_result);
 }
@@ -300,14 +300,14 @@ int gpal_client_get(struct gpal_client *client, const char *name,
 	return ASK(live, "layout.get", write_name_params, name, &gpald_live_full_result);
 }
 
-struct named_generation {
+struct delete_args {
 	const char *name;
 	uint64_t generation;
 };
 
 static void write_delete(struct gpald_writer *w, const void *args)
 {
-	const struct named_generation *named = args;
+	const struct delete_args *named = args;
 
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", named->name);
@@ -319,7 +319,7 @@ static void write_delete(struct gpald_writer *w, const void *args)
 int gpal_client_delete(struct gpal_client *client, const char *name, uint64_t generation,
 		       struct gpal_client_error *error)
 {
-	const struct named_generation named = { name, generation };
+	const struct delete_args named = { name, generation };
 	const void *deleted;
 	const int code =
 		ASK(&deleted, "layout.delete", write_delete, &named, &gpald_deleted_result);
@@ -330,7 +330,7 @@ int gpal_client_delete(struct gpal_client *client, const char *name, uint64_t ge
 
 static void write_update(struct gpald_writer *w, const void *args)
 {
-	const struct named_request *named = args;
+	const struct request_args *named = args;
 	const struct gpal_client_update_options *options = named->options;
 
 	gpald_write_object(w, NULL);
@@ -353,7 +353,7 @@ int gpal_client_update(struct gpal_client *client, const char *name,
 		       const struct gpal_client_update_options *options,
 		       const struct gpal_client_update **update, struct gpal_client_error *error)
 {
-	const struct named_request named = { name, request, options, client->refused };
+	const struct request_args named = { name, request, options, client->refused };
 	const struct call call = { "layout.update", write_update, &named, &gpald_update_result };
 	const void *made;
 	const int code = make_call(client, &call, &gpald_refused_update_result, &made, error);
@@ -362,14 +362,14 @@ int gpal_client_update(struct gpal_client *client, const char *name,
 	return code;
 }
 
-struct page {
+struct list_args {
 	const char *after;
 	unsigned int limit;
 };
 
 static void write_list(struct gpald_writer *w, const void *args)
 {
-	const struct page *page = args;
+	const struct list_args *page = args;
 
 	gpald_write_object(w, NULL);
 	if (page->after)
@@ -382,7 +382,7 @@ static void write_list(struct gpald_writer *w, const void *args)
 int gpal_client_list(struct gpal_client *client, const char *after, unsigned int limit,
 		     const struct gpal_client_page **page, struct gpal_client_error *error)
 {
-	const struct page wanted = { after, limit };
+	const struct list_args wanted = { after, limit };
 
 	return ASK(page, "layout.list", write_list, &wanted, &gpald_page_result);
 }
@@ -393,14 +393,14 @@ int gpal_client_history(struct gpal_client *client, const char *name,
 	return ASK(history, "layout.history", write_name_params, name, &gpald_history_result);
 }
 
-struct backed_up {
+struct backup_args {
 	const char *after;
 	uint64_t revision;
 };
 
 static void write_backup(struct gpald_writer *w, const void *args)
 {
-	const struct backed_up *last = args;
+	const struct backup_args *last = args;
 
 	gpald_write_object(w, NULL);
 	if (last->after) {
@@ -413,7 +413,7 @@ static void write_backup(struct gpald_writer *w, const void *args)
 int gpal_client_backup(struct gpal_client *client, const char *after, uint64_t revision,
 		       const struct gpal_client_backup_page **page, struct gpal_client_error *error)
 {
-	const struct backed_up last = { after, revision };
+	const struct backup_args last = { after, revision };
 
 	return ASK(page, "registry.backup", write_backup, &last, &gpald_backup_page_result);
 }
@@ -430,14 +430,14 @@ static void write_side(struct gpald_writer *w, const struct gpal_client_side *si
 		gpald_encode_layout(w, "layout", side->layout, NULL);
 }
 
-struct probed {
+struct probe_args {
 	const struct gpal_client_side *of;
 	uint64_t address;
 };
 
 static void write_probe_params(struct gpald_writer *w, const void *args)
 {
-	const struct probed *probed = args;
+	const struct probe_args *probed = args;
 
 	gpald_write_object(w, NULL);
 	write_side(w, probed->of);
@@ -449,18 +449,18 @@ int gpal_client_probe(struct gpal_client *client, const struct gpal_client_side 
 		      uint64_t address, const struct gpal_probe **probe,
 		      struct gpal_client_error *error)
 {
-	const struct probed probed = { of, address };
+	const struct probe_args probed = { of, address };
 
 	return ASK(probe, "layout.probe", write_probe_params, &probed, &gpald_probe_result);
 }
 
-struct sides {
+struct compare_args {
 	const struct gpal_client_side *from, *to;
 };
 
 static void write_compare(struct gpald_writer *w, const void *args)
 {
-	const struct sides *sides = args;
+	const struct compare_args *sides = args;
 
 	gpald_write_object(w, NULL);
 	gpald_write_object(w, "from");
@@ -476,19 +476,19 @@ int gpal_client_compare(struct gpal_client *client, const struct gpal_client_sid
 			const struct gpal_client_side *to, const struct gpal_changes **changes,
 			struct gpal_client_error *error)
 {
-	const struct sides sides = { from, to };
+	const struct compare_args sides = { from, to };
 
 	return ASK(changes, "layout.compare", write_compare, &sides, &gpald_changes_result);
 }
 
-struct explained {
+struct explain_args {
 	const struct gpal_client_side *of;
 	const char *tag;
 };
 
 static void write_explain(struct gpald_writer *w, const void *args)
 {
-	const struct explained *explained = args;
+	const struct explain_args *explained = args;
 
 	gpald_write_object(w, NULL);
 	write_side(w, explained->of);
@@ -501,7 +501,7 @@ int gpal_client_explain(struct gpal_client *client, const struct gpal_client_sid
 			const char *tag, const struct gpal_explanation **explanation,
 			struct gpal_client_error *error)
 {
-	const struct explained explained = { of, tag };
+	const struct explain_args explained = { of, tag };
 
 	return ASK(explanation, "layout.explain", write_explain, &explained,
 		   &gpald_explanation_result);
@@ -511,7 +511,7 @@ int gpal_client_advise_on(struct gpal_client *client, const struct gpal_client_s
 			  const char *tag, const struct gpal_advice **advice,
 			  struct gpal_client_error *error)
 {
-	const struct explained explained = { of, tag };
+	const struct explain_args explained = { of, tag };
 
 	return ASK(advice, "layout.advise", write_explain, &explained, &gpald_advice_result);
 }

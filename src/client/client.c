@@ -34,7 +34,7 @@ int64_t gpald_client_deadline(const struct gpal_client *client)
 		       now + client->timeout_ms;
 }
 
-int gpald_client_left(int64_t then_ms)
+int gpald_client_ms_left(int64_t then_ms)
 {
 	const int64_t left = then_ms - gpald_client_now_ms();
 
@@ -45,13 +45,13 @@ int gpald_client_left(int64_t then_ms)
 
 int64_t gpald_client_wake_ms(const struct gpal_client *client, int64_t deadline_ms)
 {
-	int64_t retry_ms = client->accept_by_ms;
+	int64_t wake_ms = client->accept_by_ms;
 
 	if (client->link.fd < 0)
-		retry_ms = client->retry_ms;
+		wake_ms = client->retry_ms;
 	else if (!client->link.is_connected)
-		retry_ms = gpald_client_now_ms() + GPALD_LINK_RETRY_MS;
-	return retry_ms < deadline_ms ? retry_ms : deadline_ms;
+		wake_ms = gpald_client_now_ms() + GPALD_LINK_RETRY_MS;
+	return wake_ms < deadline_ms ? wake_ms : deadline_ms;
 }
 
 bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
@@ -61,9 +61,9 @@ bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms)
 	/* poll() ignores a negative descriptor. */
 	if (!ready.events)
 		ready.fd = -1;
-	if (gpald_client_left(deadline_ms) == 0)
+	if (gpald_client_ms_left(deadline_ms) == 0)
 		return false;
-	poll(&ready, 1, gpald_client_left(gpald_client_wake_ms(client, deadline_ms)));
+	poll(&ready, 1, gpald_client_ms_left(gpald_client_wake_ms(client, deadline_ms)));
 	return true;
 }
 
@@ -109,7 +109,7 @@ static int describe_failure(const struct gpal_client *client, int code,
 	}
 }
 
-int gpald_client_end(struct gpal_client *client, int code, struct gpal_client_error *error)
+int gpald_client_fail_call(struct gpal_client *client, int code, struct gpal_client_error *error)
 {
 	describe_failure(client, code, error);
 	client->is_asking = false;
@@ -131,8 +131,8 @@ static bool write_request_line(struct gpald_writer *w, uint64_t id, const char *
 	return !w->failed;
 }
 
-bool gpald_client_put(struct gpal_client *client, const char *method, gpald_write_params *write,
-		      const void *args)
+bool gpald_client_write_request(struct gpal_client *client, const char *method,
+				gpald_write_params *write, const void *args)
 {
 	return write_request_line(gpald_link_begin_line(&client->link), ++client->id, method, write,
 				  args);
@@ -143,28 +143,29 @@ static int start_call(struct gpal_client *client, const char *method, gpald_writ
 {
 	if (client->is_subscribed)
 		return gpald_client_fail(error, GPAL_E_BUSY,
-					 "the object is subscribed: use another one for calls");
+					 "this client is subscribed: use another client for calls");
 	clear_last_reply(client);
 	/* The daemon may have closed the link, or refused a request before all of it was sent. */
 	if (!gpald_link_is_idle(&client->link))
 		gpald_link_close(&client->link);
 	client->is_asking = true;
 	client->deadline_ms = gpald_client_deadline(client);
-	if (!gpald_client_put(client, method, write, args))
-		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
+	if (!gpald_client_write_request(client, method, write, args))
+		return gpald_client_fail_call(client, GPAL_E_NO_MEMORY, error);
 	return 0;
 }
 
-/* Continues the call in progress, if it is the same one. */
-static int advance_call(struct gpal_client *client, const char *method, gpald_write_params *write,
-			const void *args, struct gpal_client_error *error)
+/* Refuses a call that differs from the one in progress. */
+static int check_same_call(struct gpal_client *client, const char *method,
+			   gpald_write_params *write, const void *args,
+			   struct gpal_client_error *error)
 {
 	const struct gpald_writer *asked = &client->link.output;
 	struct gpald_writer again = { 0 };
 	int code = 0;
 
 	if (!write_request_line(&again, client->id, method, write, args))
-		code = gpald_client_end(client, GPAL_E_NO_MEMORY, error);
+		code = gpald_client_fail_call(client, GPAL_E_NO_MEMORY, error);
 	else if (again.text.length != asked->text.length ||
 		 memcmp(again.text.data, asked->text.data, again.text.length) != 0)
 		code = gpald_client_fail(error, GPAL_E_BUSY, "another call is in progress");
@@ -195,7 +196,7 @@ int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write
 		     const void *args, const char **line, size_t *length,
 		     struct gpal_client_error *error)
 {
-	int code = client->is_asking ? advance_call(client, method, write, args, error) :
+	int code = client->is_asking ? check_same_call(client, method, write, args, error) :
 				       start_call(client, method, write, args, error);
 
 	if (code)
@@ -206,13 +207,13 @@ int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write
 		gpald_client_wait(client, client->deadline_ms);
 	}
 	if (code || !gpald_link_take_line(&client->link, line, length))
-		return gpald_client_end(client, code ? code : GPAL_E_CLOSED, error);
+		return gpald_client_fail_call(client, code ? code : GPAL_E_CLOSED, error);
 	client->last_line = *line;
 	client->is_asking = false;
 	return 0;
 }
 
-void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length)
+void gpald_client_keep_refusal_data(struct gpal_client *client, const char *line, size_t length)
 {
 	struct gpald_raw raw = gpald_raw_value(line, length);
 
@@ -233,8 +234,8 @@ int gpald_client_parse(struct gpal_client *client, const char *line, size_t leng
 					 "the daemon sent an event without a subscription");
 	if (code || !reply->error)
 		return code;
-	gpald_client_keep_data(client, line, length);
-	return gpald_client_refuse(reply, error);
+	gpald_client_keep_refusal_data(client, line, length);
+	return gpald_client_read_refusal(reply, error);
 }
 
 /* The object. */
@@ -277,7 +278,7 @@ int gpal_client_connect_within(const char *path, int64_t timeout_ms, struct gpal
 			break;
 		}
 	if (code) {
-		gpald_client_end(made, code, error);
+		gpald_client_fail_call(made, code, error);
 		gpal_client_close(made);
 		return code;
 	}

@@ -40,23 +40,29 @@ int64_t gpald_client_now_ms(void);
 int64_t gpald_client_deadline(const struct gpal_client *client);
 
 /* Returns the milliseconds until then_ms, for poll(); -1: no limit. */
-int gpald_client_left(int64_t then_ms);
+int gpald_client_ms_left(int64_t then_ms);
 
-/* Returns a deadline, or the time of the next try if that is earlier. */
+/*
+ * Returns the earliest of the deadline, the next attempt to connect, and the time by which the
+ * daemon must accept the subscription.
+ */
 int64_t gpald_client_wake_ms(const struct gpal_client *client, int64_t deadline_ms);
 
-/* Waits for the link, or for the time of the next try. Returns false if the deadline has passed. */
+/*
+ * Waits for the link, at most until gpald_client_wake_ms(). Returns false, without waiting, if the
+ * deadline has passed.
+ */
 bool gpald_client_wait(const struct gpal_client *client, int64_t deadline_ms);
 
 /* Ends the call in progress with a failure and closes the connection. Returns `code`. */
-int gpald_client_end(struct gpal_client *client, int code, struct gpal_client_error *error);
+int gpald_client_fail_call(struct gpal_client *client, int code, struct gpal_client_error *error);
 
 /* Writes the params of a call as one JSON value; `args` are the caller's. */
 typedef void gpald_write_params(struct gpald_writer *w, const void *args);
 
 /* Writes a request line into the output of an open link. Returns false if out of memory. */
-GPAL_MUST_USE bool gpald_client_put(struct gpal_client *client, const char *method,
-				    gpald_write_params *write, const void *args);
+GPAL_MUST_USE bool gpald_client_write_request(struct gpal_client *client, const char *method,
+					      gpald_write_params *write, const void *args);
 
 /*
  * Reads and writes without waiting, for the call in progress. Returns 0 if a line has come or no
@@ -65,16 +71,16 @@ GPAL_MUST_USE bool gpald_client_put(struct gpal_client *client, const char *meth
 int gpald_client_advance(struct gpal_client *client);
 
 /*
- * Starts the call, or continues it if it is in progress. Takes the line of the reply, which is
- * valid until the next call.
+ * Starts the call, or continues it if it is in progress. On success, *line is the line of the
+ * reply, which is valid until the next call. Returns GPAL_E_BUSY if another call is in progress.
  */
 GPAL_MUST_USE int gpald_client_ask(struct gpal_client *client, const char *method,
 				   gpald_write_params *write, const void *args, const char **line,
 				   size_t *length, struct gpal_client_error *error);
 
 /*
- * Parses the line of a reply into the arena. Returns GPAL_E_REFUSED for a refusal, whose `data` is
- * kept.
+ * Parses the line of a reply into the arena. For a refusal, returns GPAL_E_REFUSED and keeps its
+ * `data`.
  */
 GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *line, size_t length,
 				     struct gpald_arena *arena, struct gpald_reply *reply,
@@ -87,6 +93,6 @@ GPAL_MUST_USE int gpald_client_parse(struct gpal_client *client, const char *lin
 GPAL_MUST_USE int gpald_events_advance(struct gpal_client *client);
 
 /* Keeps the `data` of the refusal in a line. */
-void gpald_client_keep_data(struct gpal_client *client, const char *line, size_t length);
+void gpald_client_keep_refusal_data(struct gpal_client *client, const char *line, size_t length);
 
 #endif

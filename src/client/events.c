@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define RETRY_MS 200
-#define ACCEPT_MIN_MS 1000 /* the least time that the daemon has to accept a subscription */
+#define ACCEPT_MIN_MS 1000 /* the daemon gets at least this long to accept a subscription */
 
 static void write_since(struct gpald_writer *w, const void *args)
 {
@@ -46,7 +46,7 @@ static const void *decode_event_result(const struct gpald_result *result, const 
 	return made;
 }
 
-/* Reads the revision at which the daemon has accepted the subscription. */
+/* Reads the revision at which the daemon accepted the subscription. */
 static const uint64_t *read_accepted_revision(struct gpal_client *client, const cJSON *result,
 					      uint64_t least, struct gpald_arena *arena, int *code,
 					      struct gpal_client_error *error)
@@ -80,7 +80,7 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 		return code;
 	arena = gpald_arena_new(length);
 	if (!arena)
-		return gpald_client_end(client, GPAL_E_NO_MEMORY, error);
+		return gpald_client_fail_call(client, GPAL_E_NO_MEMORY, error);
 	code = gpald_client_parse(client, line, length, arena, &reply, error);
 	if (code == 0)
 		accepted = read_accepted_revision(client, reply.result, since ? *since : 0, arena,
@@ -98,8 +98,8 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 }
 
 /*
- * The daemon no longer keeps the events after the last one, or has another registry. The
- * subscription continues with the events from now on.
+ * Makes the event for a refusal: the daemon no longer keeps the events after the last one, or has
+ * another registry. The subscription continues with the events from now on.
  */
 static int make_resync_event(struct gpal_client *client, const struct gpald_reply *refusal,
 			     struct gpald_arena *arena, struct gpal_client_event *event,
@@ -136,17 +136,17 @@ static int take_notification(struct gpal_client *client, const char *line, size_
 	if (code)
 		return code;
 	if (reply.error) {
-		gpald_client_refuse(&reply, &refusal);
+		gpald_client_read_refusal(&reply, &refusal);
 		if (strcmp(refusal.reason, "resync_required") == 0)
 			return make_resync_event(client, &reply, arena, event, error);
-		/* The daemon exits, or has too many connections: try again later. */
+		/* The daemon shuts down, or has too many connections: try again later. */
 		if (refusal.number >= -32099 && refusal.number <= -32000) {
 			snprintf(client->outage, sizeof(client->outage), "%.*s",
 				 (int)sizeof(client->outage) - 1, refusal.message);
 			return GPAL_E_CLOSED;
 		}
-		gpald_client_keep_data(client, line, length);
-		return gpald_client_refuse(&reply, error);
+		gpald_client_keep_refusal_data(client, line, length);
+		return gpald_client_read_refusal(&reply, error);
 	}
 	if (reply.result)
 		return read_accepted_revision(client, reply.result, client->revision, arena, &code,
@@ -191,7 +191,7 @@ static int reconnect_events(struct gpal_client *client)
 	}
 	code = gpald_link_open(&client->link);
 	if (code == 0 &&
-	    !gpald_client_put(client, "events.subscribe", write_since, &client->revision))
+	    !gpald_client_write_request(client, "events.subscribe", write_since, &client->revision))
 		return GPAL_E_NO_MEMORY;
 	if (code == 0)
 		client->accept_by_ms = accept_deadline(client);
@@ -259,7 +259,7 @@ int gpal_client_next_event(struct gpal_client *client, struct gpal_client_event 
 	int code;
 
 	if (!client->is_subscribed)
-		return gpald_client_fail(error, GPAL_E_BUSY, "the object is not subscribed");
+		return gpald_client_fail(error, GPAL_E_BUSY, "this client is not subscribed");
 	arena = gpald_arena_new(0);
 	if (!arena)
 		return gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory");

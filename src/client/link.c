@@ -66,7 +66,7 @@ static bool is_temporary(int error)
 	return error == EAGAIN || error == EINTR;
 }
 
-static bool has_sent(const struct gpald_link *link)
+static bool has_sent_line(const struct gpald_link *link)
 {
 	return link->sent == link->output.text.length;
 }
@@ -76,7 +76,7 @@ static void send_some(struct gpald_link *link)
 	const struct gpald_writer *output = &link->output;
 	ssize_t sent;
 
-	if (link->is_send_closed || has_sent(link))
+	if (link->is_send_closed || has_sent_line(link))
 		return;
 	sent = send(link->fd, output->text.data + link->sent, output->text.length - link->sent,
 		    MSG_NOSIGNAL);
@@ -154,7 +154,7 @@ bool gpald_link_is_idle(struct gpald_link *link)
 {
 	struct pollfd ready = { .fd = link->fd, .events = POLLIN };
 
-	return link->is_connected && !link->is_send_closed && has_sent(link) &&
+	return link->is_connected && !link->is_send_closed && has_sent_line(link) &&
 	       link->input.text.length == link->taken && poll(&ready, 1, 0) == 0;
 }
 
@@ -163,7 +163,7 @@ short gpald_link_events(const struct gpald_link *link)
 	/* The caller must take the line first. */
 	if (!link->is_connected || link->has_line)
 		return 0;
-	return link->is_send_closed || has_sent(link) ? POLLIN : POLLIN | POLLOUT;
+	return link->is_send_closed || has_sent_line(link) ? POLLIN : POLLIN | POLLOUT;
 }
 
 void gpald_link_close(struct gpald_link *link)

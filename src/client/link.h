@@ -21,12 +21,12 @@ struct gpald_link {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;                     /* -1: none */
 	bool is_connected;          /* false with a descriptor: the listen queue is full */
-	bool is_send_closed;        /* the peer reads no more, but may have sent something */
+	bool is_send_closed;        /* the peer no longer reads, but may have sent something */
 	struct gpald_writer output; /* the line to send; it stays until the next one */
 	size_t sent;                /* bytes of the output that are sent */
 	struct gpald_writer input;  /* received bytes; the first `taken` ones are used up */
 	size_t taken;
-	size_t searched; /* bytes after those taken that hold no LF; with a line, its length */
+	size_t searched; /* bytes after those taken that have no LF; with a line, its length */
 	bool has_line;   /* the bytes searched are a whole line */
 	int error;       /* errno, for GPAL_E_NO_DAEMON */
 };

@@ -33,7 +33,7 @@ int gpal_client_timeout_ms(const struct gpal_client *client)
 		return -1;
 	if (client->link.has_line)
 		return 0;
-	return gpald_client_left(
+	return gpald_client_ms_left(
 		gpald_client_wake_ms(client, client->is_asking ? client->deadline_ms : INT64_MAX));
 }
 

@@ -100,10 +100,10 @@ int gpald_reply_parse(const char *line, size_t length, uint64_t id, struct gpald
 			       gpald_client_fail(error, GPAL_E_NO_MEMORY, "out of memory") :
 			       fail_invalid(error, fault.message);
 	if (strcmp(member_text(message, "jsonrpc"), "2.0") != 0)
-		return fail_invalid(error, "it is no JSON-RPC 2.0 message");
+		return fail_invalid(error, "it is not a JSON-RPC 2.0 message");
 	if (strcmp(member_text(message, "method"), "layout.event") == 0) {
 		reply->event = object_member(message, "params");
-		return reply->event ? 0 : fail_invalid(error, "an event without params");
+		return reply->event ? 0 : fail_invalid(error, "the event has no params");
 	}
 	if (*member_text(message, "method") && !object_member(message, "id"))
 		return 0;
@@ -191,7 +191,7 @@ static void take_details(const cJSON *data, struct gpal_client_error *error)
 	}
 }
 
-int gpald_client_refuse(const struct gpald_reply *reply, struct gpal_client_error *error)
+int gpald_client_read_refusal(const struct gpald_reply *reply, struct gpal_client_error *error)
 {
 	const cJSON *data = object_member(reply->error, "data");
 

@@ -30,6 +30,6 @@ GPAL_MUST_USE int gpald_reply_parse(const char *line, size_t length, uint64_t id
 				    struct gpal_client_error *error);
 
 /* Fills in *error, unless `error` is NULL, from the error of a reply. Returns GPAL_E_REFUSED. */
-int gpald_client_refuse(const struct gpald_reply *reply, struct gpal_client_error *error);
+int gpald_client_read_refusal(const struct gpald_reply *reply, struct gpal_client_error *error);
 
 #endif

@@ -62,7 +62,7 @@ class Quiet(Case):
 
     def test_an_answer_that_is_none_is_told_where_its_text_would_be_needed(self):
         self.check(answered(reply({"changes": []}), "-q", "compare", "a", "b"), NO_DAEMON, "invalid reply to ")
-        self.check(answered(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "no JSON-RPC 2.0 message")
+        self.check(answered(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "not a JSON-RPC 2.0 message")
 
     def test_events_are_waited_for_all_the_same(self):
         lines = reply({"revision": 1}) + b"".join(
