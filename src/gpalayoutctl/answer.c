@@ -30,7 +30,7 @@ static enum ctl_exit print_named_line(const struct ctl_session *session, const c
 	if (!name || !gpald_raw_member(gpald_raw_value(line, strlen(line)), "id", &id))
 		return ctl_print_line(line, strlen(line));
 	ctl_buffer_append(&out, line, (size_t)(id.text - line));
-	ctl_append_json(&out, name);
+	ctl_append_json_string(&out, name);
 	ctl_buffer_puts(&out, id.text + id.length);
 	return ctl_print_line(out.data, out.length);
 }
@@ -79,7 +79,7 @@ static bool step_on(struct gpald_raw *value, char *step, char **rest)
 	return true;
 }
 
-static void append_steps(struct gpald_bytes *out, struct gpald_raw value)
+static void describe_container(struct gpald_bytes *out, struct gpald_raw value)
 {
 	struct gpald_raw rest = value, name;
 	size_t count = 0;
@@ -112,7 +112,7 @@ enum ctl_exit ctl_print_field(const struct ctl_session *session, struct gpald_ra
 
 		if (step_on(&result, step, &rest))
 			continue;
-		append_steps(&out, container);
+		describe_container(&out, container);
 		ctl_complain("--field %s: there is no %.*s", session->invocation->field,
 			     length ? length : INT_MAX, length ? step : "member without a name");
 		ctl_hint("%s", ctl_buffer_text(&out));
@@ -150,7 +150,7 @@ enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name)
 
 	if (!session->result)
 		ctl_print_refusal(session, name);
-	return code ? code : ctl_status(session);
+	return code ? code : ctl_reply_status(session);
 }
 
 enum ctl_exit ctl_ask_and_print(struct ctl_session *session, const char *method, const char *params)

@@ -365,7 +365,7 @@ static void choose_hint(struct gpald_bytes *line, const struct hint *rows, size_
 	line->length = 0;
 }
 
-static void append_advice(const struct ctl_context *context)
+static void print_hints(const struct ctl_context *context)
 {
 	ctl_cleanup_buffer struct gpald_bytes note = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes hint = { 0 };
@@ -445,7 +445,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 	ctl_complain("%s: %s", what.data, message ? message : session->error.message);
 	print_changes(session, context.data);
 	print_warnings(context.data);
-	append_advice(&context);
+	print_hints(&context);
 	cJSON_Delete(request);
 	cJSON_Delete(error);
 }

@@ -106,7 +106,7 @@ static bool is_crowded(const struct ctl_context *context)
 }
 
 /* Returns true if the tag of the refusal has that end. */
-static bool has_tag_of(const struct ctl_context *context, const char *end)
+static bool has_tag_ending(const struct ctl_context *context, const char *end)
 {
 	const char *tag = ctl_text_of(context->data, "tag");
 	const size_t length = tag ? strlen(tag) : 0;
@@ -116,7 +116,7 @@ static bool has_tag_of(const struct ctl_context *context, const char *end)
 
 static bool has_ecam_tag(const struct ctl_context *context)
 {
-	return has_tag_of(context, "-ecam");
+	return has_tag_ending(context, "-ecam");
 }
 
 /* Returns true if the ECAM must be below 4 GiB by the request, or else by its policy. */
@@ -216,7 +216,7 @@ struct windows {
 
 static struct windows find_windows(const struct ctl_context *context)
 {
-	const bool is_low = has_tag_of(context, "-low-mmio");
+	const bool is_low = has_tag_ending(context, "-low-mmio");
 	const char *name = is_low ? "low_mmio" : "high_mmio";
 	const cJSON *list =
 		ctl_member_of(ctl_member_of(context->request, "pcie"), "root_complexes");
@@ -263,7 +263,7 @@ static bool is_shared(const struct ctl_context *context)
 static const struct {
 	const char *name;
 	const char *part; /* that the pointer contains */
-} places[] = {
+} pointer_conditions[] = {
 	{ "?window", "_mmio" },      { "?bar", "/bars/" },
 	{ "?devices", "/devices" },  { "?cxl_window", "/cxl_windows/" },
 	{ "?target", "/targets/" },  { "?low_ram", "/low_window" },
@@ -311,9 +311,9 @@ bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, c
 			*holds = conditions[i].holds(context);
 			return true;
 		}
-	for (size_t i = 0; i < LENGTH(places); i++)
-		if (strcmp(places[i].name, name) == 0) {
-			*holds = pointer && strstr(pointer, places[i].part);
+	for (size_t i = 0; i < LENGTH(pointer_conditions); i++)
+		if (strcmp(pointer_conditions[i].name, name) == 0) {
+			*holds = pointer && strstr(pointer, pointer_conditions[i].part);
 			return true;
 		}
 	return false;

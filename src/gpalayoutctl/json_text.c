@@ -57,7 +57,7 @@ void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length)
 	ctl_buffer_puts(out, "\n");
 }
 
-void ctl_append_json(struct gpald_bytes *out, const char *text)
+void ctl_append_json_string(struct gpald_bytes *out, const char *text)
 {
 	struct gpald_writer writer = { 0 };
 
@@ -68,7 +68,7 @@ void ctl_append_json(struct gpald_bytes *out, const char *text)
 	gpald_writer_clear(&writer);
 }
 
-void ctl_member_json(struct gpald_bytes *object, const char *name, const char *json)
+void ctl_add_member(struct gpald_bytes *object, const char *name, const char *json)
 {
 	if (object->length)
 		object->data[object->length - 1] = ',';
@@ -77,18 +77,18 @@ void ctl_member_json(struct gpald_bytes *object, const char *name, const char *j
 	ctl_buffer_printf(object, "\"%s\":%s}", name, json);
 }
 
-void ctl_member_text(struct gpald_bytes *object, const char *name, const char *text)
+void ctl_add_text_member(struct gpald_bytes *object, const char *name, const char *text)
 {
 	ctl_cleanup_buffer struct gpald_bytes json = { 0 };
 
-	ctl_append_json(&json, text);
-	ctl_member_json(object, name, json.data);
+	ctl_append_json_string(&json, text);
+	ctl_add_member(object, name, json.data);
 }
 
-void ctl_member_count(struct gpald_bytes *object, const char *name, uint64_t count)
+void ctl_add_count_member(struct gpald_bytes *object, const char *name, uint64_t count)
 {
 	ctl_cleanup_buffer struct gpald_bytes json = { 0 };
 
 	ctl_buffer_printf(&json, "%" PRIu64, count);
-	ctl_member_json(object, name, json.data);
+	ctl_add_member(object, name, json.data);
 }

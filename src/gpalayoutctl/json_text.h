@@ -16,12 +16,12 @@
 void ctl_json_indent(struct gpald_bytes *out, const char *text, size_t length);
 
 /* Appends a string as JSON. */
-void ctl_append_json(struct gpald_bytes *out, const char *text);
+void ctl_append_json_string(struct gpald_bytes *out, const char *text);
 
 /* Adds a member to an object. If the buffer is empty, it becomes an object with that member. */
-void ctl_member_json(struct gpald_bytes *object, const char *name, const char *json);
-void ctl_member_text(struct gpald_bytes *object, const char *name, const char *text);
-void ctl_member_count(struct gpald_bytes *object, const char *name, uint64_t count);
+void ctl_add_member(struct gpald_bytes *object, const char *name, const char *json);
+void ctl_add_text_member(struct gpald_bytes *object, const char *name, const char *text);
+void ctl_add_count_member(struct gpald_bytes *object, const char *name, uint64_t count);
 
 /* Return a member of a tree, or its text. NULL if there is none. */
 static inline cJSON *ctl_member_of(const cJSON *object, const char *name)

@@ -32,7 +32,7 @@ enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
 	return CTL_USAGE;
 }
 
-static enum ctl_exit not_written(int error)
+static enum ctl_exit report_write_error(int error)
 {
 	return ctl_usage_error("cannot write the output: %s", strerror(error));
 }
@@ -41,7 +41,7 @@ enum ctl_exit ctl_write_output(const struct gpald_bytes *out)
 {
 	int error = ctl_write_all(STDOUT_FILENO, ctl_buffer_text(out), out->length);
 
-	return error ? not_written(error) : CTL_OK;
+	return error ? report_write_error(error) : CTL_OK;
 }
 
 void ctl_write_error_text(const struct gpald_bytes *text)
@@ -52,5 +52,5 @@ void ctl_write_error_text(const struct gpald_bytes *text)
 enum ctl_exit ctl_output_without_reader(void)
 {
 	raise(SIGPIPE);
-	return not_written(EPIPE);
+	return report_write_error(EPIPE);
 }

@@ -43,7 +43,7 @@ static const struct {
 };
 
 /* Gives a hint if the call was a change and it is not known whether the daemon made it. */
-static void hint_unknown(const struct ctl_session *session)
+static void hint_unknown_outcome(const struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 
@@ -76,7 +76,7 @@ static void hint_failure(const struct ctl_session *session)
 	else if (failure->code == GPAL_E_CLOSED)
 		error = ECONNRESET;
 	if (failure->code != GPAL_E_NO_DAEMON)
-		hint_unknown(session);
+		hint_unknown_outcome(session);
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (hints[i].error == error)
 			ctl_hint("%s", hints[i].text);
@@ -174,7 +174,7 @@ enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const cha
 	return ctl_session_complain(session);
 }
 
-enum ctl_exit ctl_status(const struct ctl_session *session)
+enum ctl_exit ctl_reply_status(const struct ctl_session *session)
 {
 	enum gpald_reason reason;
 
@@ -201,8 +201,8 @@ enum ctl_exit ctl_print_line(const char *line, size_t length)
 
 /* Results. */
 
-static enum ctl_exit not_read(const struct ctl_session *session,
-			      const struct gpald_wire_error *fault)
+static enum ctl_exit report_invalid_result(const struct ctl_session *session,
+					   const struct gpald_wire_error *fault)
 {
 	ctl_cleanup_buffer struct gpald_bytes what = { 0 };
 
@@ -231,7 +231,7 @@ const cJSON *ctl_result_tree(struct ctl_session *session)
 	if (gpald_json_parse_long(session->result, strlen(session->result), arena_of(session),
 				  &tree, &fault) == 0)
 		return tree;
-	not_read(session, &fault);
+	report_invalid_result(session, &fault);
 	return NULL;
 }
 
@@ -245,7 +245,7 @@ const void *ctl_decode(struct ctl_session *session, const struct gpald_result *r
 		ctl_out_of_memory();
 	if (gpald_decode_result(result, tree, object, session->arena, &fault) == 0)
 		return object;
-	not_read(session, &fault);
+	report_invalid_result(session, &fault);
 	return NULL;
 }
 

@@ -39,7 +39,7 @@ enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const cha
  * Returns the exit status for the last reply: CTL_OK for a result, that of the reason for a
  * refusal.
  */
-enum ctl_exit ctl_status(const struct ctl_session *session);
+enum ctl_exit ctl_reply_status(const struct ctl_session *session);
 
 /* Prints a line for --json. On a terminal, characters that would act on it are escaped. */
 enum ctl_exit ctl_print_line(const char *line, size_t length);

@@ -56,8 +56,8 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 	enum ctl_exit code;
 
 	if (last) {
-		ctl_member_text(&params, "after", last->next);
-		ctl_member_count(&params, "revision", last->revision);
+		ctl_add_text_member(&params, "after", last->next);
+		ctl_add_count_member(&params, "revision", last->revision);
 	}
 	code = ctl_ask(session, "registry.backup", last ? params.data : "{}");
 	if (code || !session->result)
@@ -129,9 +129,9 @@ static enum ctl_exit print_backup(const struct ctl_session *session, const char 
 
 	assert(page);
 	if (!ctl_wants_text(session)) {
-		ctl_member_count(&out, "revision", page->revision);
-		ctl_member_count(&out, "layouts", page->layouts);
-		ctl_member_count(&out, "bytes", backup->bytes);
+		ctl_add_count_member(&out, "revision", page->revision);
+		ctl_add_count_member(&out, "layouts", page->layouts);
+		ctl_add_count_member(&out, "bytes", backup->bytes);
 		return ctl_print_own_result(session, out.data);
 	}
 	ctl_buffer_printf(&out, "%s: %" PRIu64 " layout%s as of revision %" PRIu64 ", ", path,

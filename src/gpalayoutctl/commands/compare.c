@@ -39,7 +39,7 @@ static void append_with_policy(struct gpald_bytes *out, struct gpald_raw request
 				  name.text, (int)value.length, value.text);
 	}
 	ctl_buffer_puts(out, out->length ? "}" : "");
-	ctl_member_text(out, "policy", policy);
+	ctl_add_text_member(out, "policy", policy);
 }
 
 /* Adds what is in a file: a request, a layout, or a reply with a layout in it. */
@@ -62,7 +62,7 @@ static enum ctl_exit add_document(struct gpald_bytes *side, struct gpald_raw doc
 		append_with_policy(&part, document, policy);
 	else
 		ctl_buffer_append(&part, document.text, document.length);
-	ctl_member_json(side, is_layout ? "layout" : "request", ctl_buffer_text(&part));
+	ctl_add_member(side, is_layout ? "layout" : "request", ctl_buffer_text(&part));
 	return CTL_OK;
 }
 
@@ -85,11 +85,11 @@ static enum ctl_exit add_side(struct gpald_bytes *params, const char *member, co
 			"changed: use @FILE with a request",
 			operand);
 	} else {
-		ctl_member_text(&side, "name", operand);
+		ctl_add_text_member(&side, "name", operand);
 	}
 	if (code)
 		return code;
-	ctl_member_json(params, member, side.data);
+	ctl_add_member(params, member, side.data);
 	return CTL_OK;
 }
 

@@ -29,7 +29,7 @@
 struct doctor {
 	struct ctl_session *session;
 	struct gpald_bytes out;
-	bool has_found;       /* something is wrong */
+	bool has_fault;       /* something is wrong */
 	bool is_served;       /* the daemon has replied */
 	char *inspect_socket; /* of the daemon that replied; owned; NULL: none */
 };
@@ -52,7 +52,7 @@ add_finding(struct doctor *d, const char *what, const char *advice, const char *
 	ctl_buffer_puts(&d->out, "\n");
 	if (advice && *advice)
 		ctl_buffer_printf(&d->out, "       do: %s\n", advice);
-	d->has_found = d->has_found || advice;
+	d->has_fault = d->has_fault || advice;
 }
 
 static unsigned int mode_of(const struct stat *info)
@@ -329,5 +329,5 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
 	ctl_buffer_free(&d.out);
 	free(d.inspect_socket);
-	return code || !d.has_found ? code : CTL_NO;
+	return code || !d.has_fault ? code : CTL_NO;
 }

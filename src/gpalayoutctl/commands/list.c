@@ -52,9 +52,9 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 	enum ctl_exit code;
 
 	if (pages->after)
-		ctl_member_text(&params, "after", pages->after);
+		ctl_add_text_member(&params, "after", pages->after);
 	if (limit)
-		ctl_member_count(&params, "limit", limit < PAGE ? limit : PAGE);
+		ctl_add_count_member(&params, "limit", limit < PAGE ? limit : PAGE);
 	code = ctl_ask_for_result(session, "layout.list", params.length ? params.data : "{}");
 	if (code)
 		return code;

@@ -71,7 +71,7 @@ static enum ctl_exit draw_map(const struct ctl_session *session, const struct ct
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	struct ctl_map_terminal terminal;
 
-	if (!ctl_map_is_possible(map->layout))
+	if (!ctl_map_can_be_drawn(map->layout))
 		return ctl_invalid_reply(session, "its map has no ranges, or some that overlap");
 	if (file) {
 		ctl_map_append_svg(&out, map);
@@ -107,7 +107,7 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 
 	if (!layout)
 		return CTL_NO_DAEMON;
-	ctl_member_json(&text, "request", session->request.data);
+	ctl_add_member(&text, "request", session->request.data);
 	if (gpald_json_parse(text.data, text.length, session->arena, &tree, &fault) ||
 	    gpald_decode_reply(&members, tree, &request, session->arena, &fault))
 		return ctl_invalid_reply(session, fault.message);

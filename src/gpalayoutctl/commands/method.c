@@ -25,14 +25,14 @@ static enum ctl_exit apply_count(void *params, const struct ctl_flag *flag, cons
 	const enum ctl_exit code = ctl_count_take(flag->name, NULL, value, false, &count);
 
 	if (!code)
-		ctl_member_json(params, flag->member, value);
+		ctl_add_member(params, flag->member, value);
 	return code;
 }
 
 static enum ctl_exit apply_true(void *params, const struct ctl_flag *flag, const char *value)
 {
 	(void)value;
-	ctl_member_json(params, flag->member, "true");
+	ctl_add_member(params, flag->member, "true");
 	return CTL_OK;
 }
 
@@ -43,7 +43,7 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 	(void)value;
 	if (before->length)
 		return ctl_usage_error("%s: the metrics can have only one format", flag->name);
-	ctl_member_text(params, flag->member, flag->constant);
+	ctl_add_text_member(params, flag->member, flag->constant);
 	return CTL_OK;
 }
 
@@ -130,9 +130,9 @@ void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *pa
 		       const char *name)
 {
 	if (name)
-		ctl_member_text(params, "name", name);
+		ctl_add_text_member(params, "name", name);
 	else
-		ctl_member_json(params, "request", session->request.data);
+		ctl_add_member(params, "request", session->request.data);
 }
 
 /*
@@ -150,15 +150,15 @@ static enum ctl_exit change_request(struct ctl_session *session, struct gpald_by
 	if (operand || ctl_request_flag_count(invocation))
 		return ctl_usage_error("update takes a new request or changes to the current one, "
 				       "not both");
-	ctl_member_text(&name, "name", invocation->operands[0]);
+	ctl_add_text_member(&name, "name", invocation->operands[0]);
 	code = ctl_ask_for_result(session, "layout.get", name.data);
 	if (!code)
 		code = ctl_changes_make(session, &generation);
 	if (!code && !ctl_was_given(invocation, "--generation"))
-		ctl_member_count(params, "generation", generation);
+		ctl_add_count_member(params, "generation", generation);
 	if (!code && ctl_was_given(invocation, CTL_REMOVE) &&
 	    !ctl_was_given(invocation, "--allow-removals"))
-		ctl_member_json(params, "allow_removals", "true");
+		ctl_add_member(params, "allow_removals", "true");
 	return code;
 }
 
@@ -169,13 +169,13 @@ static enum ctl_exit add_operand(struct ctl_session *session, struct gpald_bytes
 	enum ctl_exit code;
 
 	if (strcmp(member, "request") != 0) {
-		ctl_member_text(params, member, operand);
+		ctl_add_text_member(params, member, operand);
 		return CTL_OK;
 	}
 	code = ctl_has_changes(session->invocation) ? change_request(session, params, operand) :
 						      ctl_request_get(session, operand);
 	if (!code)
-		ctl_member_json(params, member, session->request.data);
+		ctl_add_member(params, member, session->request.data);
 	return code;
 }
 
@@ -204,27 +204,27 @@ static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
 {
 	ctl_cleanup_buffer struct gpald_bytes list = { 0 };
 	const char *unknown = NULL;
-	bool are_all = false;
+	bool has_all = false;
 
 	for (const struct ctl_given *given = invocation->given; given->flag; given++) {
 		if (strcmp(given->flag->name, REFUSE) != 0)
 			continue;
 		if (strcmp(given->value, REFUSE_ALL) == 0)
-			are_all = true;
+			has_all = true;
 		else if (!is_warning(given->value))
 			unknown = given->value;
 		ctl_buffer_puts(&list, list.length ? "," : "[");
-		ctl_append_json(&list, given->value);
+		ctl_append_json_string(&list, given->value);
 	}
 	ctl_buffer_puts(&list, "]");
-	if (are_all && unknown)
+	if (has_all && unknown)
 		return ctl_usage_error(REFUSE ": there is no warning %s; " REFUSE_ALL
 					      " stands for every warning",
 				       unknown);
-	if (are_all)
-		ctl_member_text(params, "refuse", REFUSE_ALL);
+	if (has_all)
+		ctl_add_text_member(params, "refuse", REFUSE_ALL);
 	else if (list.length > 1)
-		ctl_member_json(params, "refuse", list.data);
+		ctl_add_member(params, "refuse", list.data);
 	return CTL_OK;
 }
 
@@ -270,17 +270,17 @@ enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *
 		return code;
 	ctl_layout_params(session, params, is_request ? NULL : invocation->operands[0]);
 	if (tag)
-		ctl_member_text(params, "tag", tag);
+		ctl_add_text_member(params, "tag", tag);
 	return CTL_OK;
 }
 
 /* Prints only the request of a result, even if this program cannot decode the layout. */
 static enum ctl_exit print_request(const struct ctl_session *session, struct gpald_bytes *out)
 {
-	const struct gpald_raw answer = { session->result, strlen(session->result) };
+	const struct gpald_raw result = { session->result, strlen(session->result) };
 	ctl_cleanup_buffer struct gpald_bytes request = { 0 };
 
-	if (!ctl_request_of_answer(&request, answer))
+	if (!ctl_append_request_of_reply(&request, result))
 		return ctl_invalid_reply(session, "it has no request, or no policy");
 	ctl_json_indent(out, ctl_buffer_text(&request), request.length);
 	return CTL_OK;
@@ -289,15 +289,15 @@ static enum ctl_exit print_request(const struct ctl_session *session, struct gpa
 /* Prints the text of a result line by line, made safe for terminals. */
 static enum ctl_exit print_metrics(const struct ctl_session *session, struct gpald_bytes *out)
 {
-	cJSON *answer = cJSON_Parse(session->result);
-	char *rest = cJSON_GetStringValue(ctl_member_of(answer, "text"));
+	cJSON *result = cJSON_Parse(session->result);
+	char *rest = cJSON_GetStringValue(ctl_member_of(result, "text"));
 	const bool is_text = rest != NULL;
 
 	for (char *line; (line = strsep(&rest, "\n")) && (*line || rest);) {
 		ctl_puts_safe(out, line);
 		ctl_buffer_puts(out, "\n");
 	}
-	cJSON_Delete(answer);
+	cJSON_Delete(result);
 	return is_text ? CTL_OK : ctl_invalid_reply(session, "it has no text");
 }
 

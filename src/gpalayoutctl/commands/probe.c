@@ -33,7 +33,7 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 	const char *wanted = gpal_arch_name(arch);
 
 	if (name) {
-		ctl_member_text(&params, "name", name);
+		ctl_add_text_member(&params, "name", name);
 		if (ctl_ask(session, "layout.get", params.data) || !session->result ||
 		    !gpald_raw_member(gpald_raw_value(session->result, strlen(session->result)),
 				      "layout", &found))
@@ -100,7 +100,7 @@ static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 
 	ctl_layout_params(session, &params, name);
-	ctl_member_text(&params, "address", ctl_operand(session->invocation, 0));
+	ctl_add_text_member(&params, "address", ctl_operand(session->invocation, 0));
 	return ctl_ask(session, "layout.probe", params.data);
 }
 
@@ -166,7 +166,7 @@ static enum ctl_exit probe_all(struct ctl_session *session)
 		code = ctl_pages_next(session, &pages, 0, &page);
 		for (size_t i = 0; !code && i < page->count; i++) {
 			code = ask_for_probe(session, page->entries[i].name);
-			if (!code && ctl_status(session) != CTL_NOT_FOUND)
+			if (!code && ctl_reply_status(session) != CTL_NOT_FOUND)
 				code = show_probe(session, page->entries[i].name);
 		}
 	}

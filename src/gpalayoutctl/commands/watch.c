@@ -28,7 +28,7 @@ const struct ctl_flag ctl_watch_flags[] = {
  * Returns CTL_OK if `code` is 0. Otherwise reports the error of the last call and returns its exit
  * status.
  */
-static enum ctl_exit check_watch(struct ctl_session *session, int code)
+static enum ctl_exit report_watch_failure(struct ctl_session *session, int code)
 {
 	const char *line = gpal_client_line(session->client);
 	enum ctl_exit written = CTL_OK;
@@ -40,7 +40,7 @@ static enum ctl_exit check_watch(struct ctl_session *session, int code)
 	if (written || code != GPAL_E_REFUSED)
 		return written ? written : ctl_session_complain(session);
 	ctl_print_refusal(session, NULL);
-	return ctl_status(session);
+	return ctl_reply_status(session);
 }
 
 static enum ctl_exit print_event(const struct ctl_session *session,
@@ -73,7 +73,7 @@ static enum ctl_exit print_resync(struct ctl_session *session,
 	strcpy(session->error.reason, "resync_required");
 	strcpy(session->error.message, "the daemon no longer keeps the events that were missed");
 	session->error.revision = event->revision;
-	return check_watch(session, GPAL_E_REFUSED);
+	return report_watch_failure(session, GPAL_E_REFUSED);
 }
 
 /* Reports when the connection breaks, and when it is there again. */
@@ -118,7 +118,7 @@ static enum ctl_exit follow_events(struct ctl_session *session, uint64_t wanted)
 				return ctl_output_without_reader();
 			continue;
 		}
-		code = check_watch(session, next);
+		code = report_watch_failure(session, next);
 		if (!code && event.kind == GPAL_EVENT_RESYNC)
 			return print_resync(session, &event);
 		if (!code)
@@ -142,9 +142,9 @@ enum ctl_exit ctl_run_watch(struct ctl_session *session)
 		code = ctl_connect(session);
 	if (code)
 		return code;
-	code = check_watch(session,
-			   gpal_client_subscribe(session->client, has_since ? &since : NULL, NULL,
-						 &session->error));
+	code = report_watch_failure(session, gpal_client_subscribe(session->client,
+								   has_since ? &since : NULL, NULL,
+								   &session->error));
 	gpal_client_set_blocking(session->client, false);
 	return code ? code : follow_events(session, wanted);
 }

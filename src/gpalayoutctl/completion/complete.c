@@ -118,7 +118,7 @@ static bool ask_for_words(struct completion *c, const char *method, const char *
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 
 	if (member)
-		ctl_member_text(&params, member, value);
+		ctl_add_text_member(&params, member, value);
 	return ctl_ask(&c->session, method, params.data) == CTL_OK && c->session.result;
 }
 

@@ -17,7 +17,7 @@ struct ctl_map {
 	const char *name;    /* of the layout; any text */
 	uint64_t generation; /* 0: none, because the daemon does not keep the layout */
 	const struct gpal_request *request;
-	const struct gpal_layout *layout; /* ctl_map_is_possible() must be true */
+	const struct gpal_layout *layout; /* ctl_map_can_be_drawn() must be true */
 };
 
 struct ctl_map_terminal {
@@ -31,7 +31,7 @@ struct ctl_map_terminal {
  * of this library. A layout from a newer daemon must be checked, because it may have ranges that
  * this library does not know.
  */
-bool ctl_map_is_possible(const struct gpal_layout *layout);
+bool ctl_map_can_be_drawn(const struct gpal_layout *layout);
 
 void ctl_map_append_svg(struct gpald_bytes *out, const struct ctl_map *map);
 void ctl_map_append_terminal(struct gpald_bytes *out, const struct ctl_map *map,

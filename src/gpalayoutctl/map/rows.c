@@ -135,7 +135,7 @@ static void *allocate_rows(size_t count, size_t size)
 	return memory;
 }
 
-static struct ctl_rows ranges_of(const struct gpal_layout *layout)
+static struct ctl_rows make_ranges(const struct gpal_layout *layout)
 {
 	const size_t count = layout->map.count;
 	struct ctl_rows rows = {
@@ -161,9 +161,9 @@ static struct ctl_rows ranges_of(const struct gpal_layout *layout)
 	return rows;
 }
 
-bool ctl_map_is_possible(const struct gpal_layout *layout)
+bool ctl_map_can_be_drawn(const struct gpal_layout *layout)
 {
-	ctl_cleanup_rows struct ctl_rows rows = ranges_of(layout);
+	ctl_cleanup_rows struct ctl_rows rows = make_ranges(layout);
 	uint64_t covered = 0;
 
 	for (size_t i = 0; i < rows.range_count; i++) {
@@ -180,8 +180,8 @@ static bool joins_ranges(int level, const struct ctl_range *a, const struct ctl_
 {
 	const struct gpal_range low = a->entry.range, high = b->entry.range;
 	const uint64_t gap = high.start - low.end;
-	const bool is_class = ctl_paint_class(a->paint) == ctl_paint_class(b->paint);
-	const bool is_family = is_class && strcmp(a->family, b->family) == 0;
+	const bool same_class = ctl_paint_class(a->paint) == ctl_paint_class(b->paint);
+	const bool same_family = same_class && strcmp(a->family, b->family) == 0;
 
 	/* Known devices are drawn in the row of their range, which therefore is in no run. */
 	if (a->family == chipset_low || b->family == chipset_low ||
@@ -191,13 +191,13 @@ static bool joins_ranges(int level, const struct ctl_range *a, const struct ctl_
 	case 0:
 		return false;
 	case 1:
-		return is_family && gap == 0;
+		return same_family && gap == 0;
 	case 2:
-		return is_family && (gap <= gpal_range_size(low) || gap <= gpal_range_size(high));
+		return same_family && (gap <= gpal_range_size(low) || gap <= gpal_range_size(high));
 	case LAST_LEVEL:
 		return true;
 	default:
-		return is_class;
+		return same_class;
 	}
 }
 
@@ -299,7 +299,7 @@ struct ctl_rows ctl_rows_make(const struct ctl_map *map)
 {
 	const unsigned int bits = ctl_map_bits(map);
 	const uint64_t limit = bits && bits < 64 ? UINT64_C(1) << bits : 0;
-	struct ctl_rows rows = ranges_of(map->layout);
+	struct ctl_rows rows = make_ranges(map->layout);
 
 	/*
 	 * There may be a gap before each range, one more at 4 GiB, and one up to the host's limit.

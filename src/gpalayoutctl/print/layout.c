@@ -128,9 +128,9 @@ static const struct ctl_field summary_fields[] = {
 	CTL_FIELD(struct summary, "policy", CTL_TEXT, policy),
 	CTL_FIELD(struct summary, "profile", CTL_TEXT, profile),
 	CTL_FIELD(struct summary, "RAM", CTL_SIZE, ram_size),
-	CTL_FIELD(struct summary, "end of RAM", CTL_PLACE, end_of_ram),
-	CTL_FIELD(struct summary, "end of layout", CTL_PLACE, end_of_layout),
-	CTL_FIELD(struct summary, "top", CTL_PLACE, top),
+	CTL_FIELD(struct summary, "end of RAM", CTL_ADDRESS_SIZE, end_of_ram),
+	CTL_FIELD(struct summary, "end of layout", CTL_ADDRESS_SIZE, end_of_layout),
+	CTL_FIELD(struct summary, "top", CTL_ADDRESS_SIZE, top),
 	CTL_FIELD(struct summary, "required address bits", CTL_BITS, bits),
 	CTL_FIELD(struct summary, "VTL2 alias map", CTL_TEXT, alias_map),
 	CTL_FIELD(struct summary, "digest", CTL_TEXT, digest),
@@ -228,8 +228,8 @@ static void append_layout(struct gpald_bytes *out, const struct gpal_layout *lay
 	}
 }
 
-static void append_name(struct gpald_bytes *out, const char *what, const char *name,
-			uint64_t generation, const char *end)
+static void append_outcome(struct gpald_bytes *out, const char *what, const char *name,
+			   uint64_t generation, const char *end)
 {
 	ctl_buffer_puts(out, what);
 	ctl_puts_safe(out, name);
@@ -242,8 +242,8 @@ enum ctl_exit ctl_print_created(struct ctl_session *session, struct gpald_bytes 
 	const struct gpal_client_live *live = result;
 
 	(void)session;
-	append_name(out, live->created ? "created " : "already there: ", live->name,
-		    live->generation, "\n\n");
+	append_outcome(out, live->created ? "created " : "already there: ", live->name,
+		       live->generation, "\n\n");
 	append_layout(out, live->layout);
 	return CTL_OK;
 }
@@ -254,7 +254,7 @@ enum ctl_exit ctl_print_deleted(struct ctl_session *session, struct gpald_bytes 
 	const struct gpald_deleted *deleted = result;
 
 	(void)session;
-	append_name(out, "deleted ", deleted->name, deleted->generation, "\n");
+	append_outcome(out, "deleted ", deleted->name, deleted->generation, "\n");
 	return CTL_OK;
 }
 
@@ -302,8 +302,8 @@ enum ctl_exit ctl_print_updated(struct ctl_session *session, struct gpald_bytes 
 	const struct gpal_client_update *update = result;
 	const bool is_dry = ctl_was_given(session->invocation, "--dry-run");
 
-	append_name(out, is_dry ? "dry run: nothing was changed; " : "updated ", update->name,
-		    update->generation, "\n\n");
+	append_outcome(out, is_dry ? "dry run: nothing was changed; " : "updated ", update->name,
+		       update->generation, "\n\n");
 	ctl_changes_append(out, update->changes);
 	ctl_buffer_puts(out, "\n");
 	append_layout(out, update->layout);

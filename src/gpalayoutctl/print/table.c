@@ -101,7 +101,7 @@ static void append_cell_number(struct gpald_bytes *out, enum ctl_form form, uint
 	case CTL_AGE:
 		append_age(out, number);
 		break;
-	case CTL_PLACE:
+	case CTL_ADDRESS_SIZE:
 	case CTL_ADDRESS:
 		ctl_buffer_printf(out, "0x%" PRIx64, number);
 		if (form == CTL_ADDRESS)

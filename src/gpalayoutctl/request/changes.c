@@ -327,7 +327,7 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 {
 	const struct list *list;
 	cJSON *element = find_element(request, given->value, &list);
-	const bool is_counted = element && list->by_index && element->next;
+	const bool others_follow = element && list->by_index && element->next;
 
 	if (!element) {
 		ctl_complain("%s: nothing in the request has the tag %s", given->flag->name,
@@ -342,12 +342,12 @@ static enum ctl_exit remove_element(cJSON *request, const struct ctl_given *give
 	}
 	if (check_number(given, list))
 		return CTL_USAGE;
-	if (is_counted && !list->empty) {
+	if (others_follow && !list->empty) {
 		ctl_complain("%s: %s is not the last one", given->flag->name, given->value);
 		ctl_hint("the next one would take its tag: remove those after it first");
 		return CTL_USAGE;
 	}
-	if (is_counted)
+	if (others_follow)
 		cJSON_ReplaceItemViaPointer(elements_of(request, list), element,
 					    require_item(cJSON_CreateString(list->empty)));
 	else
@@ -465,7 +465,7 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
 	cJSON *request;
 	char *printed;
 
-	if (!ctl_request_of_answer(&text, result) ||
+	if (!ctl_append_request_of_reply(&text, result) ||
 	    !gpald_raw_member(result, "generation", &number))
 		return ctl_invalid_reply(session, "it has no request, or no generation");
 	*generation = strtoull(number.text, NULL, 10);

@@ -59,7 +59,7 @@ static enum ctl_exit add_file(struct reading *reading, const char *path)
 	return CTL_OK;
 }
 
-static enum ctl_exit add_request_file(struct reading *reading)
+static enum ctl_exit add_standard_input(struct reading *reading)
 {
 	if (reading->has_input)
 		return ctl_usage_error("-: standard input can be read only once");
@@ -121,7 +121,7 @@ enum ctl_exit ctl_request_files_read(struct ctl_request_files *files, const char
 		enum ctl_exit code;
 
 		if (strcmp(operands[i], "-") == 0)
-			code = add_request_file(&reading);
+			code = add_standard_input(&reading);
 		else if (is_folder(operands[i]))
 			code = add_folder(&reading, operands[i]);
 		else

@@ -103,13 +103,13 @@ enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, c
 	return check_document(document, name);
 }
 
-bool ctl_request_of_answer(struct gpald_bytes *text, struct gpald_raw answer)
+bool ctl_append_request_of_reply(struct gpald_bytes *text, struct gpald_raw reply)
 {
 	struct gpald_raw request, policy, own;
 
-	gpald_raw_member(answer, "result", &answer);
-	if (!gpald_raw_member(answer, "request", &request) ||
-	    !gpald_raw_member(answer, "layout", &policy) ||
+	gpald_raw_member(reply, "result", &reply);
+	if (!gpald_raw_member(reply, "request", &request) ||
+	    !gpald_raw_member(reply, "layout", &policy) ||
 	    !gpald_raw_member(policy, "policy", &policy) || request.length <= 2 ||
 	    *request.text != '{')
 		return false;
@@ -125,7 +125,7 @@ enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file)
 	ctl_cleanup_buffer struct gpald_bytes document = { 0 };
 	const enum ctl_exit code = ctl_document_read(&document, file);
 
-	if (!code && !ctl_request_of_answer(
+	if (!code && !ctl_append_request_of_reply(
 			     text, gpald_raw_value(ctl_buffer_text(&document), document.length)))
 		ctl_buffer_append(text, ctl_buffer_text(&document), document.length);
 	return code;

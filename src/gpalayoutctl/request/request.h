@@ -42,7 +42,7 @@ enum ctl_exit ctl_request_read(struct gpald_bytes *text, const char *file);
  * of the layout, so that a daemon with another default policy gives the same addresses. Returns
  * false if there is no request.
  */
-bool ctl_request_of_answer(struct gpald_bytes *text, struct gpald_raw answer);
+bool ctl_append_request_of_reply(struct gpald_bytes *text, struct gpald_raw reply);
 
 /* files.c: the requests of a command that takes many. */
 struct ctl_request_file {
