@@ -48,7 +48,10 @@ static void append_value(struct gpald_bytes *out, struct gpald_raw value)
 	cJSON_Delete(text);
 }
 
-/* Goes to the member or the element that a step of a path names. */
+/*
+ * Replaces *value with its member or element that a step of a path names. Returns false if there is
+ * none.
+ */
 static bool step_into(struct gpald_raw *value, const char *step)
 {
 	struct gpald_raw rest = *value, name;
@@ -79,6 +82,7 @@ static bool step_on(struct gpald_raw *value, char *step, char **rest)
 	return true;
 }
 
+/* Says what a path could name in a value. */
 static void describe_container(struct gpald_bytes *out, struct gpald_raw value)
 {
 	struct gpald_raw rest = value, name;

@@ -73,7 +73,7 @@ static const struct hint hints[] = {
 	{ "invalid_hdm", "{?cxl_window}make its size a multiple of 256M for each target" },
 	{ "invalid_hdm", "make hdm a multiple of 256M, the unit CXL decodes" },
 	{ "node_out_of_range",
-	  "{?flags}nodes count from 0 in the order of --numa; give the node, or change node=" },
+	  "{?flags}nodes count from 0 in the order of --numa; add the node, or change node=" },
 	{ "node_out_of_range",
 	  "nodes count from 0 in the order of memory.nodes; add the node, or name another one" },
 
@@ -186,8 +186,8 @@ static const struct hint hints[] = {
 	  "the layout has changed since it was read: gpalayoutctl get shows its generation for "
 	  "--generation" },
 	{ "would_move",
-	  "once the VM is off, use gpalayoutctl update --allow-moves; with --dry-run, too, it only "
-	  "shows the new layout" },
+	  "once the VM is off, use gpalayoutctl update --allow-moves; add --dry-run to see the new "
+	  "layout first" },
 	{ "would_remove",
 	  "update takes the whole request: add to the one that gpalayoutctl get NAME --request "
 	  "shows; if the VM no longer has these ranges, --allow-removals removes them" },
@@ -203,7 +203,7 @@ static const struct hint hints[] = {
 	{ "store_failed",
 	  "see the daemon's log; after a restart it has all changes that it acknowledged" },
 	{ "store_full",
-	  "gpalayoutctl delete layouts that no VM needs any more (gpalayoutctl list), or free "
+	  "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete), or free "
 	  "space on the disk of the daemon's state folder; gpalayoutctl info shows the limits" },
 	{ "resync_required",
 	  "the daemon no longer keeps these events: read gpalayoutctl list again, then continue "
@@ -255,8 +255,8 @@ static bool is_size_member(const char *name)
 }
 
 /*
- * Returns the member of that name, which may be in an object, as in below.tag. NULL if there is
- * none.
+ * Returns the member of that name, or NULL if there is none. The name may lead into an object, as
+ * below.tag does.
  */
 static const cJSON *find_data_member(const cJSON *data, const char *name)
 {
@@ -365,6 +365,7 @@ static void choose_hint(struct gpald_bytes *line, const struct hint *rows, size_
 	line->length = 0;
 }
 
+/* Prints the note and the hint for a refusal. */
 static void print_hints(const struct ctl_context *context)
 {
 	ctl_cleanup_buffer struct gpald_bytes note = { 0 };

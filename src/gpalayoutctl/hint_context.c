@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each condition and each word of a hint is a row of a table. The daemon points into the params
- * that it got, but its user typed flags and operands or wrote a file, so the last part translates
- * pointers.
+ * Each condition and each word of a hint is a row of a table. The pointer of a refusal leads
+ * into the params, but the user typed flags and operands or wrote a file. So the last part
+ * translates pointers.
  */
 #include "config.h"
 
@@ -105,7 +105,7 @@ static bool is_crowded(const struct ctl_context *context)
 	       asked > free && one <= free;
 }
 
-/* Returns true if the tag of the refusal has that end. */
+/* Returns true if the tag of the refusal ends in `end`. */
 static bool has_tag_ending(const struct ctl_context *context, const char *end)
 {
 	const char *tag = ctl_text_of(context->data, "tag");
@@ -119,7 +119,7 @@ static bool has_ecam_tag(const struct ctl_context *context)
 	return has_tag_ending(context, "-ecam");
 }
 
-/* Returns true if the ECAM must be below 4 GiB by the request, or else by its policy. */
+/* Returns true if the request, or else its policy, puts the ECAM below 4 GiB. */
 static bool is_ecam_below(const struct ctl_context *context)
 {
 	const cJSON *pcie = ctl_member_of(context->request, "pcie");
@@ -328,8 +328,8 @@ static void append_in_file(struct gpald_bytes *out, const char *pointer, const c
 }
 
 /*
- * Returns the flag that sets the member, or adds the element of the list that it is. NULL if there
- * is none.
+ * Returns the flag that sets `member` of the params, such as "since". For an element of a list,
+ * such as "refuse/0", returns the flag that adds elements. NULL if there is none.
  */
 static const struct ctl_flag *param_flag(const struct ctl_command *command, const char *member)
 {
@@ -345,7 +345,7 @@ static const struct ctl_flag *param_flag(const struct ctl_command *command, cons
 	return NULL;
 }
 
-/* Appends the value that is element `number` of the list that a flag gives. */
+/* Appends the value of element `number` of a list: each use of the flag gives one element. */
 static void append_element(struct gpald_bytes *out, const struct ctl_invocation *invocation,
 			   const struct ctl_flag *flag, unsigned long number)
 {

@@ -19,8 +19,8 @@ struct ctl_context {
 };
 
 /*
- * Appends the text of a word of hints, or sets *holds to whether a condition holds; it is true for
- * a word. Returns false if there is no word or condition of that name.
+ * If `name` is a word of hints, appends its text and sets *holds to true. If it is a condition,
+ * sets *holds to whether the condition holds. Returns false if it is neither.
  */
 bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
 		   bool *holds);
@@ -30,9 +30,9 @@ void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context
 		      const char *pointer);
 
 /*
- * Returns true if the user gave the value that the pointer leads to. Returns false if a flag could
- * set it but was not given: then this program set it, as it sets the revision of the last event or
- * the generation of a changed request.
+ * Returns true if the user gave the value that the pointer leads to. Returns false if a flag sets
+ * the value but was not given: then this program set it, such as the generation of a changed
+ * request.
  */
 bool ctl_is_from_user(const struct ctl_invocation *invocation, const char *pointer);
 

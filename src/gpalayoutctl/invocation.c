@@ -67,13 +67,13 @@ const struct ctl_flag ctl_global_flags[] = {
 		  GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
 	  .help = "the socket for commands that change nothing, used if this\n"
-		  "user may not use the other; default inspect.sock beside it" },
+		  "user may not use --socket; default inspect.sock beside it" },
 	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
 	  .help = "how long to wait for a reply; default 30" },
 	{ .name = "--retry", .value_name = "SECONDS", INTO(retry_ms, seconds),
 	  .help = "how long to keep trying while there is no daemon" },
 	{ .name = "--json", INTO(json, switch),
-	  .help = "print the daemon's lines unchanged, also errors" },
+	  .help = "print the replies as JSON, also refusals" },
 	{ .name = "--field", .value_name = "PATH", INTO(field, text),
 	  .help = "print one value of the result: members and list indexes\n"
 		  "(from 0) with dots between, as in layout.ram.0.start" },
@@ -217,8 +217,8 @@ static const char *after_dashes(const char *word)
 }
 
 /*
- * Returns true if `word` is an option without its first words, such as --ecam for --pcie-ecam. It
- * counts as near as a word with one letter changed.
+ * Returns true if `word` is the end of an option, such as --ecam of --pcie-ecam. Such a word is as
+ * near as one with one letter changed.
  */
 static bool is_end_of(const char *word, const char *candidate)
 {

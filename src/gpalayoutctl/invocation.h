@@ -49,7 +49,7 @@ struct ctl_command {
 	enum ctl_exit (*run)(struct ctl_session *session);
 
 	const char *method;
-	const char *members[2]; /* for each operand; NULL: it is the params */
+	const char *members[2]; /* that each operand sets; NULL: the operand is all params */
 	/* Makes the params, if operands and flags are not simply their members; NULL: they are. */
 	enum ctl_exit (*make_params)(struct ctl_session *session, struct gpald_bytes *params);
 	const struct gpald_result *result; /* how to decode the result */
@@ -74,7 +74,7 @@ struct ctl_invocation {
 	bool version;
 	const char **operands;
 	size_t operand_count;
-	const struct ctl_flag *open_flag; /* the last word, without its value; NULL: none */
+	const struct ctl_flag *open_flag; /* the last word, if it lacks its value; NULL: none */
 	/* The command's flags in the order given. The entry after the last has no flag. */
 	struct ctl_given *given;
 	size_t given_count;
@@ -107,12 +107,15 @@ const char *ctl_operand(const struct ctl_invocation *invocation, size_t number);
 enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const char *name,
 			      bool positive, uint64_t *number);
 
-/* Reads a decimal count of at most 2^53 - 1, the largest a JSON integer carries exactly. */
+/*
+ * Reads a decimal count of at most 2^53 - 1, the largest integer that all JSON readers keep exact.
+ * Returns false for any other text.
+ */
 bool ctl_count_parse(const char *text, uint64_t *count);
 
 /*
- * Reads the count `text`, which is the value of `flag`, or of `key` in that value unless it is
- * NULL. Returns CTL_USAGE after a message if it is not a count, or is 0 and must be `positive`.
+ * Reads the count `text`: the value of `flag` or, if `key` is not NULL, of that key in the value of
+ * the flag. Returns CTL_USAGE after a message if it is not a count, or is 0 and must be `positive`.
  */
 enum ctl_exit ctl_count_take(const char *flag, const char *key, const char *text, bool positive,
 			     uint64_t *count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The name of the temporary file has the process id, so that two commands do not share one. Signal
- * handlers remove it.
+ * The name of the temporary file has the process id, so that two commands do not share one. If a
+ * signal ends the command, its handler removes the file.
  */
 #include "config.h"
 
@@ -21,14 +21,14 @@ static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
 
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
-/* The path of the temporary file, for the handler. */
+/* The path of the temporary file, for the signal handler. */
 static const char *volatile unfinished;
 
 static void remove_unfinished(int signal)
 {
 	if (unfinished)
 		unlink(unfinished);
-	/* Its default action was restored: it ends the process when this function returns. */
+	/* SA_RESETHAND restored the default action: the signal ends the process after this. */
 	raise(signal);
 }
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Between two attempts to connect to a daemon that is not there yet. */
+/* The time between two attempts to connect to a daemon that is not there yet. */
 #define RETRY_MS 100
 
 /* Failures. */
@@ -201,6 +201,7 @@ enum ctl_exit ctl_print_line(const char *line, size_t length)
 
 /* Results. */
 
+/* Reports a result that cannot be parsed or decoded. */
 static enum ctl_exit report_invalid_result(const struct ctl_session *session,
 					   const struct gpald_wire_error *fault)
 {

@@ -98,7 +98,7 @@ static bool is_in(uint32_t character, const struct character_range *ranges, size
 
 #define IS_IN(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof((ranges)[0]))
 
-/* Also escapes characters above `last`. */
+/* As ctl_append_safe(), but also escapes characters above `last`. */
 static void append_up_to(struct gpald_bytes *out, const char *text, size_t length, const char *keep,
 			 uint32_t last)
 {

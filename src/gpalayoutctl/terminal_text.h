@@ -21,7 +21,7 @@ void ctl_append_safe(struct gpald_bytes *out, const char *text, size_t length, c
 /* Does the same for a string. */
 void ctl_puts_safe(struct gpald_bytes *out, const char *text);
 
-/* Does the same; if `ascii`, all characters that are not ASCII become \uXXXX. */
+/* Does the same; if `ascii`, each character that is not ASCII becomes \uXXXX. */
 void ctl_name_append(struct gpald_bytes *out, const char *name, bool ascii);
 
 /* Returns how many bytes at the beginning of the text are valid UTF-8. */
@@ -40,7 +40,7 @@ size_t ctl_cells(const char *text);
 void ctl_widen(int *width, size_t cells);
 
 /*
- * Replaces the middle of `text` by "…", or by "..." if `ascii`, if it has more than `room` cells.
+ * If `text` has more than `room` cells, replaces its middle with "…", or with "..." if `ascii`.
  */
 void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii);
 

@@ -59,7 +59,7 @@ class Completion(DaemonTestCase):
         self.assertEqual(self.proposals("help", "po"), ["policies"])
         self.assertEqual(self.proposals("--json", "--socket", "x", "res"), ["resolve"])
         lines = ctl("__complete", "wa").out
-        self.assertEqual(lines, "watch\tFollow what happens to layouts, also across daemon restarts\n")
+        self.assertEqual(lines, "watch\tPrint each change of any layout, also across daemon restarts\n")
         self.assertEqual(self.proposals("frobnicate", ""), self.proposals(""))
 
     def test_options_of_the_command(self):

@@ -1009,7 +1009,7 @@ HINTS = [
     ({"reason": "denied", "owner_uid": 4294967294}, "as its creator, uid 4294967294, as root, or"),
     ({"reason": "denied", "owner_uid": 0}, "as its creator, as root, or as a member of the daemon's admin group"),
     ({"reason": "store_failed"}, "log"),
-    ({"reason": "store_full"}, "gpalayoutctl delete layouts that no VM needs any more"),
+    ({"reason": "store_full"}, "delete layouts that no VM needs any more (gpalayoutctl list, gpalayoutctl delete)"),
     ({"reason": "resync_required", "revision": 1780000000000123, "oldest_since": 5}, "--since 1780000000000123"),
     ({"reason": "resync_required"}, "start gpalayoutctl watch again"),
     ({"reason": "internal"}, "defect"),

@@ -1119,7 +1119,7 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(ctl("--socket", daemon.socket, "create", "vm-1", *self.VM).code, OK)
             result = ctl("--socket", daemon.socket, "create", "vm-2", *self.VM)
         self.assertEqual((result.code, result.raw), (REFUSED, b""))
-        self.assertRegex(result.err, r"^gpalayoutctl: store_full.*\nhint: gpalayoutctl delete layouts that no VM needs")
+        self.assertRegex(result.err, r"^gpalayoutctl: store_full.*\nhint: delete layouts that no VM needs")
 
     def test_stats_count_what_was_done(self):
         before = self.stats_of("layout.get")

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes a backup: pages of the daemon's store, one after another, and the SHA-256 of all of them.
- * Each page also has what changed since the last one, so that the backup is as of the revision of
- * its last page. If the daemon no longer knows these changes, the backup starts again from the
- * first page.
+ * Each page also has what changed since the page before it. So the backup has the state of the
+ * revision of its last page. If the daemon no longer knows what changed, the backup starts again
+ * from the first page.
  */
 #include "config.h"
 
@@ -74,8 +74,8 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 }
 
 /*
- * Sets *is_behind if the daemon no longer knows what changed since the last page. What was written
- * until then is useless.
+ * Sets *is_behind if the daemon no longer knows what changed since the last page. The pages written
+ * so far are then useless.
  */
 static enum ctl_exit take_backup(struct ctl_session *session, const char *path,
 				 struct backup *backup, bool *is_behind)
@@ -164,6 +164,6 @@ enum ctl_exit ctl_run_backup(struct ctl_session *session)
 	} while (is_behind && ++attempts < ATTEMPTS && !(backup.is_in_place && backup.bytes));
 	if (is_behind)
 		ctl_complain("layouts change faster than a backup can follow: try again later, "
-			     "or with a larger limit events_kept of the daemon");
+			     "or raise the limit events_kept of the daemon");
 	return code || is_piped ? code : print_backup(session, path, &backup);
 }

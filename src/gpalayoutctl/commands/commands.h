@@ -43,7 +43,7 @@ struct ctl_pages {
 enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *pages, uint64_t limit,
 			     const struct gpal_client_page **page);
 
-/* Appends the params for the layout `name`, or for the request of the session if that is NULL. */
+/* Appends the params for the layout `name`, or, if `name` is NULL, for the session's request. */
 void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *params,
 		       const char *name);
 

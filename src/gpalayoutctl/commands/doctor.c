@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks all that the client, the daemon and the connection between them need, and says of each
- * what is wrong and what to do. It also says what this user cannot check. It changes nothing.
+ * Checks everything that the client, the daemon and the connection between them need. It reports
+ * what is wrong and what to do about it, and what this user cannot check. It changes nothing.
  */
 #include "config.h"
 
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FREE_LEAST ((uint64_t)64 << 20) /* of a disk; less is used up soon */
+#define FREE_LEAST ((uint64_t)64 << 20) /* bytes free on the disk of the state folder */
 #define CLOCK_DRIFT_S 5
 
 struct doctor {
@@ -74,8 +74,8 @@ static void add_denied(struct doctor *d, const char *what, const char *path,
 				  group->gr_name);
 	else
 		ctl_buffer_puts(&advice,
-				"give it a group and a mode: SocketGroup= and SocketMode= of its "
-				"unit, or --socket-group and --socket-mode");
+				"give the socket a group and a mode: SocketGroup= and SocketMode= "
+				"of its unit, or --socket-group and --socket-mode of gpalayoutd");
 	add_finding(d, what, advice.data, "%s: this user (uid %u) may not use it; its mode is %04o",
 		    path, (unsigned int)getuid(), mode_of(info));
 }
@@ -180,10 +180,11 @@ static void check_store(struct doctor *d, const struct gpal_client_stats *stats)
 		add_finding(d, "store", NULL, "%s: layouts are lost when the daemon exits",
 			    stats->store_kind);
 	if (stats->store_full)
-		add_finding(d, "store",
-			    "gpalayoutctl delete layouts that no VM needs any more, or raise the "
-			    "limits",
-			    "%" PRIu64 " changes were refused for lack of room", stats->store_full);
+		add_finding(
+			d, "store",
+			"delete layouts that no VM needs any more (gpalayoutctl delete), or raise "
+			"the limits",
+			"%" PRIu64 " changes were refused for lack of room", stats->store_full);
 	if (stats->connections_turned_away)
 		add_finding(d, "connections",
 			    "gpalayoutctl info shows the limits, gpalayoutctl stats the users",
@@ -274,7 +275,7 @@ static void check_user_namespace(struct doctor *d)
 		add_finding(
 			d, "users",
 			"the daemon may see another uid than id(1) shows; run the command outside "
-			"of it",
+			"the user namespace",
 			"this is a user namespace with %llu users", seen);
 }
 
@@ -307,7 +308,7 @@ static void check_unit(struct doctor *d)
 			    "gpalayoutd.socket is %s", enabled);
 	else
 		add_finding(d, "unit", NULL,
-			    "systemd has no unit for it: something else starts the daemon");
+			    "systemd has no gpalayoutd.socket: something else starts the daemon");
 }
 
 enum ctl_exit ctl_run_doctor(struct ctl_session *session)

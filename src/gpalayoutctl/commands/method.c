@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs commands that call one method: operands and flags become the members of the params, and the
- * result is printed. print/ knows how each result looks.
+ * result is printed. The functions of print/ turn it into text.
  */
 #include "config.h"
 
@@ -136,8 +136,8 @@ void ctl_layout_params(const struct ctl_session *session, struct gpald_bytes *pa
 }
 
 /*
- * Changes the request of the live layout. The update is for the generation of that request: an
- * update of a later one would undo the change of somebody else.
+ * Changes the request of the live layout. The params get the generation of that request, so that
+ * the update does not undo a change that somebody else made since.
  */
 static enum ctl_exit change_request(struct ctl_session *session, struct gpald_bytes *params,
 				    const char *operand)
@@ -198,7 +198,10 @@ static bool is_warning(const char *token)
 	return false;
 }
 
-/* Adds the warnings that were named, or all. The daemon knows which there are. */
+/*
+ * Adds the warnings that --refuse names, or "all". The daemon checks the names. With "all" it does
+ * not get them, so they are checked here.
+ */
 static enum ctl_exit add_refused(const struct ctl_invocation *invocation,
 				 struct gpald_bytes *params)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Says what is at an address, in a line for each layout, which grep and cut can read. */
+/* Says what is at an address: a line for each layout, for grep and cut. */
 #include "config.h"
 
 #include "gpalayoutctl/commands/commands.h"
@@ -71,7 +71,7 @@ static void append_probe(struct gpald_bytes *out, struct ctl_session *session, c
 	ctl_buffer_printf(out, " (%s) ", gpal_kind_name(probe->kind));
 	ctl_value_append(out, CTL_RANGE, &probe->range);
 	ctl_buffer_printf(out, ", offset 0x%" PRIx64, probe->offset);
-	/* Then follows what the range belongs to. */
+	/* The node, root complex or slot of the range comes last. */
 	if (probe->has_node)
 		ctl_buffer_printf(out, ", node %" PRIu32, probe->node);
 	if (probe->root_complex) {
@@ -83,7 +83,7 @@ static void append_probe(struct gpald_bytes *out, struct ctl_session *session, c
 	append_device(out, session, name, probe);
 }
 
-/* Appends the address in hexadecimal, whatever way it was typed. */
+/* Appends the address in hexadecimal, however it was typed. */
 static void append_address(struct gpald_bytes *out, const char *typed)
 {
 	uint64_t address;
@@ -94,7 +94,7 @@ static void append_address(struct gpald_bytes *out, const char *typed)
 		ctl_puts_safe(out, typed);
 }
 
-/* Asks about the layout `name`, or about that of the request if that is NULL. */
+/* Asks about the layout `name`, or, if `name` is NULL, about the layout of the request. */
 static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name)
 {
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
@@ -136,7 +136,7 @@ static enum ctl_exit probe_request(struct ctl_session *session)
 	return code ? code : show_probe(session, NULL);
 }
 
-/* If a layout does not exist, that is a refusal, and the others are still shown. */
+/* A layout that does not exist is reported as a refusal, and the others are still shown. */
 static enum ctl_exit probe_names(struct ctl_session *session)
 {
 	enum ctl_exit worst = CTL_OK;

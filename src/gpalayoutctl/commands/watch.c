@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Follows events until nobody reads them any more. If the connection breaks, the client library
- * connects again. If the daemon no longer keeps the next event, the program exits, because
- * continuing would hide that events are missing.
+ * Follows events until --count of them were printed or standard output has no reader. If the
+ * connection breaks, the client library connects again. If the daemon no longer keeps the next
+ * event, the program exits, because continuing would hide that events are missing.
  */
 #include "config.h"
 
@@ -76,7 +76,7 @@ static enum ctl_exit print_resync(struct ctl_session *session,
 	return report_watch_failure(session, GPAL_E_REFUSED);
 }
 
-/* Reports when the connection breaks, and when it is there again. */
+/* Reports when the connection breaks, and when it is back. */
 static void report_outage(const struct ctl_session *session, bool *is_out)
 {
 	const char *outage = gpal_client_outage(session->client);

@@ -136,7 +136,7 @@ static void offer_members(struct completion *c, const cJSON *list, const char *m
 	}
 }
 
-/* Returns a member of the last result, or NULL if there is none, or no result. */
+/* Returns a member of the last result, or NULL if there is none or the result is invalid. */
 static const cJSON *result_member(struct completion *c, const char *name)
 {
 	return ctl_member_of(ctl_result_tree(&c->session), name);

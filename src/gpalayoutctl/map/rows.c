@@ -96,7 +96,7 @@ static void describe_root_complex(struct ctl_rows *rows, const struct gpal_layou
 	describe(rows, rc->cxl_chbcr, CTL_PAINT_CXL, "CHBCR", rc->name, "%s, CHBCR", node);
 }
 
-/* A range that is no such member keeps the description of its kind. */
+/* A range that is not one of these members keeps the description of its kind. */
 static void describe_members(struct ctl_rows *rows, const struct gpal_layout *layout)
 {
 	describe(rows, layout->chipset_low_mmio, CTL_PAINT_CHIPSET, chipset_low, NULL, "%s", "");
@@ -135,6 +135,7 @@ static void *allocate_rows(size_t count, size_t size)
 	return memory;
 }
 
+/* Returns the ranges of a layout with their descriptions. There are no rows yet. */
 static struct ctl_rows make_ranges(const struct gpal_layout *layout)
 {
 	const size_t count = layout->map.count;

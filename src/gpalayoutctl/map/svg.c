@@ -292,7 +292,7 @@ static void append_svg_header(struct ctl_svg *svg)
 	ctl_svg_text(svg, HEX_END, 940, "10", MUTED " " AT_END, "address");
 }
 
-/* Returns the y at which it ends. The last entry is for gaps, which have no class. */
+/* Returns the y at which the legend ends. Its last entry is for gaps, which have no class. */
 static int append_legend(struct ctl_svg *svg, int y)
 {
 	int column = 0;
@@ -317,7 +317,7 @@ static int append_legend(struct ctl_svg *svg, int y)
 	return y + 200 * ((column + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS);
 }
 
-/* Returns the y at which they end. */
+/* Returns the y at which the warnings end. */
 static int append_warnings(struct ctl_svg *svg, int y)
 {
 	ctl_cleanup_buffer struct gpald_bytes lines = { 0 };
@@ -331,7 +331,7 @@ static int append_warnings(struct ctl_svg *svg, int y)
 	return lines.length ? y + 40 : y;
 }
 
-/* Returns the y at which it ends. */
+/* Returns the y at which the footer ends. */
 static int append_svg_footer(struct ctl_svg *svg, const char *digest, int y)
 {
 	y = append_warnings(svg, append_legend(svg, y) + 150);

@@ -50,7 +50,7 @@ static int left_of(const struct ctl_number *size)
 	return SIZE_END - (int)ctl_cells(size->text) * MONO_CELL - APART;
 }
 
-/* Returns the x at which it ends. */
+/* Returns the x at which the tag ends. */
 static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };

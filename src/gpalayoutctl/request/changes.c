@@ -20,8 +20,8 @@ static const struct list {
 	const char *prefix;
 	const char *group; /* NULL: the request itself, here and below */
 	const char *name;
-	bool by_index;     /* the prefix is followed by an index, not by a name */
-	bool has_ranges;   /* the name is followed by which range it is, as in -ecam */
+	bool by_index;     /* an index follows the prefix, not a name */
+	bool has_ranges;   /* the range follows the name, as in -ecam */
 	const char *empty; /* replaces a removed element that others follow; NULL: nothing can */
 	const char *flag;  /* that adds an element; NULL: none */
 	enum ctl_exit (*write)(void *target, const struct ctl_flag *flag, const char *value);
@@ -257,8 +257,8 @@ static bool is_range_of(const char *rest, const char *name)
 }
 
 /*
- * Returns the element to which the range belongs, or else the element of that name: the name itself
- * may end as the tag of a range does, as in a-ecam.
+ * `rest` is a tag without its prefix. Returns the element that has the range, or else the element
+ * whose name is `rest`: a name such as a-ecam may end as a tag does.
  */
 static cJSON *find_named(cJSON *elements, const char *rest, bool has_ranges)
 {

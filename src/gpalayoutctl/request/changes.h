@@ -27,8 +27,8 @@ bool ctl_has_changes(const struct ctl_invocation *invocation);
 enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation);
 
 /*
- * Returns the flag that added the element to which the pointer into the changed request leads, or
- * in which it ends. NULL if no flag added it, or if it is not known which.
+ * Returns the flag that added the element that the pointer leads into. The pointer is into the
+ * changed request. Returns NULL if no flag added the element, or if it is not known which.
  */
 const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
 					const cJSON *request, const char *pointer);

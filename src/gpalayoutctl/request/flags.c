@@ -89,7 +89,7 @@ static enum ctl_exit write_vtl2_memory(void *target, const struct ctl_flag *flag
 	return CTL_OK;
 }
 
-/* SIZE[,node=N][,alignment=SIZE], for one more memory device. */
+/* SIZE[,node=N][,alignment=SIZE], for one more hotplug room. */
 enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const char *value)
 {
 	static const char *const keys[] = { "size", "node", "alignment" };
@@ -241,8 +241,8 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "bars=SIZE+SIZE..., low_bars: add a device with these BARs\n"
 		  "in the high or the low MMIO window, which is made large\n"
 		  "enough; give the key once for each device;\n"
-		  "vfs=N:SIZE+SIZE..., low_vfs: give the device stated\n"
-		  "before N virtual functions with these BARs;\n"
+		  "vfs=N:SIZE+SIZE..., low_vfs: add N virtual functions with\n"
+		  "these BARs to the last device before this key;\n"
 		  "cxl: the same as hdm=1G" },
 	{ .name = "--cxl-window", .value_name = CTL_CXL_WINDOW_VALUE,
 	  .apply = ctl_write_cxl_window, .repeatable = true, .member = "cxl_windows",

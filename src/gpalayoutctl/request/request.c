@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Far above the limit of the daemon. It only stops the reading of an endless file: /dev/zero. */
+/* Far above the limit of the daemon. It only ends the reading of an endless file (/dev/zero). */
 #define LARGEST_DOCUMENT ((size_t)16 << 20)
 #define READ_SIZE ((size_t)64 << 10)
 

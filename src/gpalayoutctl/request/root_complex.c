@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes root complexes from flags. A pinned window is given as base and size, as in OpenVMM, and
- * the protocol has start and end: their sum is the only arithmetic on addresses in the client. In a
- * request an IOMMU is a member of its root complex, but on the command line it has a flag of its
- * own, which names the root complex.
+ * Writes root complexes from flags. A pinned window is given as base and size, as in OpenVMM, but
+ * the protocol has start and end. The sum of base and size is the only arithmetic on addresses in
+ * the client. In a request an IOMMU is a member of its root complex, but on the command line it has
+ * a flag of its own, which names the root complex.
  */
 #include "config.h"
 

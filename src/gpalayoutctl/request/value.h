@@ -37,13 +37,13 @@ char *ctl_next_part(char **rest, char separator);
 bool ctl_next_item(char **rest, char **key, char **value);
 
 /*
- * Takes the first item off *rest, which must be a name. Returns CTL_USAGE after a message, which
- * quotes `value`, the whole value, if it is a key with a value.
+ * Takes the first item off *rest, which must be a name. If it is a key with a value, returns
+ * CTL_USAGE after a message that shows `value`, the whole value of the flag.
  */
 enum ctl_exit ctl_take_name(const struct ctl_flag *flag, const char *value, char **rest,
 			    char **name);
 
-/* Takes the backslashes out of a part, in place, and returns it. */
+/* Removes the backslashes that quote from a part, in place, and returns the part. */
 char *ctl_unquote(char *text);
 
 /* Returns true if `quoted`, which has `length` bytes, is a quoted form of `text`. */
