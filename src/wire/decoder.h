@@ -162,7 +162,7 @@ struct gpald_enum {
 };
 gpald_decode_function gpald_decode_enum; /* int; extra: struct gpald_enum */
 
-#define GPALD_LIST_MAX 65536 /* elements; a message has no more values */
+#define GPALD_LIST_MAX 65536 /* elements; no request has more values */
 
 /*
  * A list: a pointer to its elements, which lie in the arena, and their number in the same struct.

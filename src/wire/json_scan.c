@@ -146,14 +146,12 @@ static int check_escape(struct gpald_json_scanner *p)
 		return gpald_scan_fail_at(p, start, GPALD_INVALID_JSON, "\\u0000 is not allowed");
 	p->at += 5;
 	if (is_low_surrogate(unit))
-		return gpald_scan_fail_at(p, start, GPALD_INVALID_UTF8,
-					  "surrogate without its first half");
+		return gpald_scan_fail_at(p, start, GPALD_INVALID_UTF8, "unpaired low surrogate");
 	if (!gpald_is_high_surrogate(unit))
 		return 0;
 	if (p->length - p->at < 6 || p->text[p->at] != '\\' || p->text[p->at + 1] != 'u' ||
 	    !is_low_surrogate(gpald_scan_hex4(p, p->at + 2)))
-		return gpald_scan_fail_at(p, start, GPALD_INVALID_UTF8,
-					  "surrogate without its second half");
+		return gpald_scan_fail_at(p, start, GPALD_INVALID_UTF8, "unpaired high surrogate");
 	p->at += 6;
 	return 0;
 }

@@ -96,7 +96,7 @@ enum gpald_exit {
 /* Returns the exit status for a reason. */
 enum gpald_exit gpald_reason_exit(enum gpald_reason reason);
 
-/* Returns true if the reply has the offset of the fault in the line. */
+/* Returns true if a refusal for this reason has the offset of the fault in the line. */
 bool gpald_reason_has_offset(enum gpald_reason reason);
 
 /* The type of a detail in struct gpald_wire_error. */

@@ -76,7 +76,7 @@ static int parse_line(const char *line, size_t length, struct gpald_arena *arena
 	if (cJSON_IsArray(object))
 		return invalid_request(error, "batches are not supported; send one request a line");
 	if (!cJSON_IsObject(object))
-		return invalid_request(error, "a request is a JSON object");
+		return invalid_request(error, "a request must be a JSON object");
 
 	members = find_request_members(object);
 	if (members.id && !read_id(members.id, &request->id))
@@ -95,8 +95,8 @@ static int parse_line(const char *line, size_t length, struct gpald_arena *arena
 				    gpald_quotable_length(members.unknown->string),
 				    members.unknown->string);
 	if (members.params && !cJSON_IsObject(members.params))
-		return invalid_request(error,
-				       "params must be an object; this protocol names its params");
+		return invalid_request(
+			error, "params must be an object; positional params are not supported");
 	request->method = members.method->valuestring;
 	request->params = members.params;
 	return 0;

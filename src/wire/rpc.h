@@ -85,8 +85,8 @@ void gpald_rpc_write_error_data(struct gpald_writer *w, const struct gpald_wire_
 #define GPALD_RPC_PLAIN_MESSAGE_MAX 255 /* bytes of its message */
 
 /*
- * Writes a plain refusal, which allocates no memory, to `line` and returns its length. An id that
- * does not fit is replaced by null.
+ * Writes a plain refusal to `line` without allocating memory, and returns its length. An id that
+ * does not fit is replaced with null.
  */
 size_t gpald_rpc_plain_error(const struct gpald_envelope *envelope, const struct gpald_id *id,
 			     enum gpald_reason reason, const char *message,
