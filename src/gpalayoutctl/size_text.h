@@ -25,7 +25,7 @@ void ctl_typed_size_append(struct gpald_bytes *out, uint64_t size);
 /* Forms of numbers in maps, which are computed with integers. */
 enum ctl_number_form {
 	CTL_HEX,
-	CTL_EXACT,   /* decimal, with a unit, as all below */
+	CTL_EXACT,   /* decimal, with a unit, like those below */
 	CTL_ROUNDED, /* to three significant digits: "≈ 1.01 TiB" */
 	CTL_HUMAN, /* an address or a gap: exact in the unit that a reader expects, else rounded */
 	CTL_SHORT, /* a size: rounded if it has more than four digits */

@@ -36,7 +36,7 @@ struct ctl_pages {
 };
 
 /*
- * Reads the next page of at most `limit` entries; 0: as many as the daemon sends. If it returns
+ * Reads the next page of at most `limit` entries; 0: the daemon decides. If it returns
  * CTL_OK, the session owns *page, and `ended` says whether it is the last one. Otherwise it returns
  * a status after a message.
  */
@@ -69,8 +69,8 @@ extern const struct ctl_flag ctl_watch_flags[];
 #define CTL_COMPLETE "__complete"
 
 /*
- * Prints each word that can replace the last of `words`, which is its beginning: one a line, with a
- * tab and a description after it if there is one. Prints nothing if only the shell knows the words,
+ * Prints each word that begins with the last of `words` and can replace it: one a line, followed by
+ * a tab and a description if there is one. Prints nothing if only the shell knows the words,
  * as for files. Names of layouts, tags and methods come from the daemon; if it does not reply
  * within a second, there are none.
  */

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FREE_LEAST ((uint64_t)64 << 20) /* bytes free on the disk of the state folder */
+#define FREE_LEAST ((uint64_t)64 << 20) /* bytes; a disk with less is soon full */
 #define CLOCK_DRIFT_S 5
 
 struct doctor {

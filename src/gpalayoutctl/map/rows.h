@@ -71,7 +71,7 @@ void ctl_rows_free(struct ctl_rows *rows);
 
 /*
  * Drops parts from the end until the others fit in `room` cells, and appends the name to *name if
- * it stays. If the name alone does not fit, it is dropped, too, or shortened if `may_shorten`.
+ * it stays. If the name alone does not fit, it is also dropped, or shortened if `may_shorten`.
  */
 void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size_t room, bool ascii,
 		     bool may_shorten);

@@ -80,7 +80,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Adds the files in a folder. It skips folders, whatever their names. */
+/* Adds the files in a folder, but not those in its subfolders. */
 static enum ctl_exit add_folder(struct reading *reading, const char *folder)
 {
 	const char *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";

@@ -17,8 +17,8 @@
 
 /*
  * Reads a file, or standard input for "-". Returns CTL_OK, or CTL_USAGE after a message if it
- * cannot be read, is too large, or is not JSON that gpald_json_parse() accepts. The message then
- * begins with NAME:OFFSET, in bytes.
+ * cannot be read, is too large, or is not JSON that gpald_json_parse() accepts. For such text, the
+ * message begins with NAME:OFFSET, in bytes.
  */
 enum ctl_exit ctl_document_read(struct gpald_bytes *document, const char *path);
 
@@ -26,8 +26,9 @@ enum ctl_exit ctl_document_read(struct gpald_bytes *document, const char *path);
 enum ctl_exit ctl_document_set(struct gpald_bytes *document, const char *name, const char *text);
 
 /*
- * Reads the request into the session: from `file` ("-": standard input), or from flags if that is
- * NULL. Returns CTL_USAGE after a message if it is wrong, or if both or none are given.
+ * Reads the request into the session: from `file` ("-": standard input), or, if `file` is NULL,
+ * from flags. Returns CTL_USAGE after a message if the request is wrong, or if both or none are
+ * given.
  */
 enum ctl_exit ctl_request_get(struct ctl_session *session, const char *file);
 
