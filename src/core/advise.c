@@ -27,8 +27,8 @@ struct advising {
 	const struct gpal_request *request;
 	const struct gpal_layout *layout; /* NULL: there is none */
 	struct gpal_growth *growths;
-	uint64_t top; /* no range may end above it */
-	size_t left;  /* budget that is left for all ranges */
+	uint64_t address_limit; /* no range may end above it */
+	size_t left;            /* budget that is left for all ranges */
 
 	struct gpald_sizing sizing;
 	struct gpald_budget budget;
@@ -95,7 +95,8 @@ static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 {
 	const struct gpal_map *map = &a->layout->map;
-	uint64_t limit = entry + 1 < map->count ? map->entries[entry + 1].range.start : a->top;
+	uint64_t limit = entry + 1 < map->count ? map->entries[entry + 1].range.start :
+						  a->address_limit;
 
 	/* The map has no reserved ranges above its top, but the request has. */
 	for (size_t i = 0; entry + 1 == map->count && i < gpald_reserved_count(a->request); i++) {
@@ -104,7 +105,7 @@ static uint64_t free_until(const struct advising *a, size_t entry, uint64_t end)
 		if (start >= end && start < limit)
 			limit = start;
 	}
-	return limit < a->top ? limit : a->top;
+	return limit < a->address_limit ? limit : a->address_limit;
 }
 
 /*
@@ -115,8 +116,7 @@ static struct gpal_range find_pin(const struct advising *a, size_t entry, bool i
 {
 	const struct gpal_map *map = &a->layout->map;
 	const struct gpal_range range = map->entries[entry].range;
-	const uint64_t alignment = is_low ? GPALD_LOW_WINDOW_ALIGNMENT :
-					    GPALD_HIGH_WINDOW_ALIGNMENT;
+	const uint64_t alignment = is_low ? GPALD_LOW_MMIO_ALIGNMENT : GPALD_HIGH_MMIO_ALIGNMENT;
 	const uint64_t until = free_until(a, entry, range.end);
 	uint64_t start = entry > 0 ? map->entries[entry - 1].range.end : 0;
 	struct gpal_range pin = range;
@@ -149,11 +149,11 @@ static bool is_of_root_complex(const struct candidate *candidate)
 	       candidate->subject == GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO;
 }
 
-static void advise_on(struct advising *a, const struct candidate *candidate,
-		      struct gpal_growth *growth)
+static void advise_on_range(struct advising *a, const struct candidate *candidate,
+			    struct gpal_growth *growth)
 {
 	const uint64_t unit = gpald_sizing_choose(&a->sizing, candidate->subject, candidate->index);
-	const uint64_t limit = is_low(candidate) ? GPAL_4GIB + GPAL_PAGE_SIZE : a->top;
+	const uint64_t limit = is_low(candidate) ? GPAL_4GIB + GPAL_PAGE_SIZE : a->address_limit;
 
 	*growth = (struct gpal_growth){ .tag = candidate->tag, .size = candidate->size };
 	if (!a->layout) {
@@ -191,7 +191,8 @@ static size_t count_ram(const struct candidate *list, size_t count)
  * Gives each range an equal share of the budget, or enough for two searches if that is more, while
  * the budget lasts. Later ranges get what earlier ones do not use.
  */
-static void share_out(struct advising *a, const struct candidate *list, size_t count, bool is_ram)
+static void advise_within_budget(struct advising *a, const struct candidate *list, size_t count,
+				 bool is_ram)
 {
 	const size_t nodes = count_ram(list, count);
 	size_t wanting = is_ram ? nodes : count - nodes;
@@ -207,7 +208,7 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
 		if (share > left)
 			share = left;
 		a->budget.left = share;
-		advise_on(a, &list[i], &a->growths[i]);
+		advise_on_range(a, &list[i], &a->growths[i]);
 		left -= share - a->budget.left;
 		wanting--;
 	}
@@ -218,7 +219,7 @@ static void share_out(struct advising *a, const struct candidate *list, size_t c
  * Returns a budget that is enough to try each of these ranges, even in a huge VM, up to
  * BUDGET_MAX; at least `usual`.
  */
-static size_t tries_budget(const struct advising *a, size_t ranges, size_t usual)
+static size_t budget_for_tries(const struct advising *a, size_t ranges, size_t usual)
 {
 	const size_t wanted = ranges * TRIES_PER_RANGE * a->sizing.cost;
 
@@ -231,14 +232,14 @@ static void advise_all(struct advising *a, const struct candidate *list, size_t 
 	const size_t nodes = count_ram(list, count);
 
 	if (count == 1) {
-		a->left = tries_budget(a, 1, GPALD_BUDGET);
-		share_out(a, list, count, nodes == 1);
+		a->left = budget_for_tries(a, 1, GPALD_BUDGET);
+		advise_within_budget(a, list, count, nodes == 1);
 		return;
 	}
-	a->left = tries_budget(a, nodes, GPALD_BUDGET / 2);
-	share_out(a, list, count, true);
+	a->left = budget_for_tries(a, nodes, GPALD_BUDGET / 2);
+	advise_within_budget(a, list, count, true);
 	a->left += GPALD_BUDGET / 2;
-	share_out(a, list, count, false);
+	advise_within_budget(a, list, count, false);
 }
 
 /* The ranges to advise on. */
@@ -250,8 +251,8 @@ struct collecting {
 	const char *tag; /* only this one; NULL: all */
 };
 
-static void add_subject(struct collecting *c, enum gpal_subject subject, size_t index,
-			const char *tag, uint64_t size, size_t entry)
+static void add_candidate(struct collecting *c, enum gpal_subject subject, size_t index,
+			  const char *tag, uint64_t size, size_t entry)
 {
 	if (size == 0 || (c->tag && strcmp(c->tag, tag) != 0))
 		return;
@@ -268,18 +269,18 @@ static bool add_range(struct collecting *c, enum gpal_subject subject, size_t in
 	if (entry == map->count || map->entries[entry].range.start != range.start ||
 	    map->entries[entry].range.end != range.end)
 		return false;
-	add_subject(c, subject, index, map->entries[entry].tag, size, entry);
+	add_candidate(c, subject, index, map->entries[entry].tag, size, entry);
 	return true;
 }
 
-static bool add_range_if(struct collecting *c, enum gpal_subject subject, size_t index,
-			 struct gpal_range range)
+static bool add_range_unless_empty(struct collecting *c, enum gpal_subject subject, size_t index,
+				   struct gpal_range range)
 {
 	return gpal_range_is_empty(range) ||
 	       add_range(c, subject, index, range, gpal_range_size(range));
 }
 
-static int compare_entries(const void *x, const void *y)
+static int compare_by_entry(const void *x, const void *y)
 {
 	const struct candidate *a = x, *b = y;
 
@@ -287,7 +288,7 @@ static int compare_entries(const void *x, const void *y)
 }
 
 /* Adds each node with its first extent. Updates can change the order of the nodes in RAM. */
-static bool add_nodes_of_layout(struct collecting *c, bool *seen)
+static bool add_layout_nodes(struct collecting *c, bool *seen)
 {
 	const struct gpal_layout *layout = c->a->layout;
 
@@ -303,44 +304,50 @@ static bool add_nodes_of_layout(struct collecting *c, bool *seen)
 	return true;
 }
 
-static bool add_windows_of_layout(struct collecting *c)
+static bool add_layout_windows(struct collecting *c)
 {
 	const struct gpal_layout *layout = c->a->layout;
 
-	if (!add_range_if(c, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0, layout->chipset_low_mmio) ||
-	    !add_range_if(c, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0, layout->chipset_high_mmio))
+	if (!add_range_unless_empty(c, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
+				    layout->chipset_low_mmio) ||
+	    !add_range_unless_empty(c, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
+				    layout->chipset_high_mmio))
 		return false;
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		if (!add_range_if(c, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i, rc->low_mmio) ||
-		    !add_range_if(c, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio))
+		if (!add_range_unless_empty(c, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i,
+					    rc->low_mmio) ||
+		    !add_range_unless_empty(c, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i,
+					    rc->high_mmio))
 			return false;
 	}
 	for (size_t i = 0; i < layout->hotplug_room_count; i++)
-		if (!add_range_if(c, GPAL_SUBJECT_HOTPLUG_SIZE, i, layout->hotplug_rooms[i].range))
+		if (!add_range_unless_empty(c, GPAL_SUBJECT_HOTPLUG_SIZE, i,
+					    layout->hotplug_rooms[i].range))
 			return false;
 	for (size_t i = 0; i < layout->cxl_window_count; i++)
-		if (!add_range_if(c, GPAL_SUBJECT_CXL_WINDOW_SIZE, i, layout->cxl_windows[i].range))
+		if (!add_range_unless_empty(c, GPAL_SUBJECT_CXL_WINDOW_SIZE, i,
+					    layout->cxl_windows[i].range))
 			return false;
 	return true;
 }
 
 /* Collects all ranges that can grow, in the order of the map. */
-static int collect_of_layout(struct collecting *c, struct gpald_arena *arena)
+static int collect_from_layout(struct collecting *c, struct gpald_arena *arena)
 {
 	bool *seen = gpald_arena_zalloc(arena, c->a->request->node_count, sizeof(*seen));
 
 	if (!seen)
 		return GPAL_E_NO_MEMORY;
-	if (!add_nodes_of_layout(c, seen) || !add_windows_of_layout(c))
+	if (!add_layout_nodes(c, seen) || !add_layout_windows(c))
 		return GPAL_E_INTERNAL;
-	qsort(c->list, c->count, sizeof(*c->list), compare_entries);
+	qsort(c->list, c->count, sizeof(*c->list), compare_by_entry);
 	return GPAL_OK;
 }
 
-static void add_advice_input(struct collecting *c, const struct gpald_input_list *inputs,
-			     enum gpal_kind kind, size_t at)
+static void add_input_candidate(struct collecting *c, const struct gpald_input_list *inputs,
+				enum gpal_kind kind, size_t at)
 {
 	const struct gpald_input_list *list = &inputs[kind];
 	const struct gpald_origin *origin = &list->origins[at];
@@ -356,27 +363,27 @@ static void add_advice_input(struct collecting *c, const struct gpald_input_list
 	if (subject == GPAL_SUBJECT_MEMORY_NODE)
 		size = c->a->request->nodes[origin->index];
 	if (gpald_sizing_choose(&c->a->sizing, subject, origin->index) > 0)
-		add_subject(c, subject, origin->index, tag, size, c->count);
+		add_candidate(c, subject, origin->index, tag, size, c->count);
 }
 
 /* Collects all ranges whose size the request may choose, RAM first. */
-static void collect_of_request(struct collecting *c, const struct gpald_input_list *inputs)
+static void collect_from_inputs(struct collecting *c, const struct gpald_input_list *inputs)
 {
 	static const enum gpal_kind order[] = { GPAL_KIND_RAM, GPAL_KIND_FIXED, GPAL_KIND_MMIO32,
 						GPAL_KIND_MMIO64, GPAL_KIND_POST_MMIO };
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		for (size_t i = 0; i < inputs[order[k]].count; i++)
-			add_advice_input(c, inputs, order[k], i);
+			add_input_candidate(c, inputs, order[k], i);
 }
 
-static size_t count_of_layout(const struct gpal_layout *layout)
+static size_t max_layout_candidates(const struct gpal_layout *layout)
 {
 	return 2 + 2 * layout->root_complex_count + layout->ram_count + layout->hotplug_room_count +
 	       layout->cxl_window_count;
 }
 
-static size_t count_of_inputs(const struct gpald_input_list *inputs)
+static size_t max_input_candidates(const struct gpald_input_list *inputs)
 {
 	size_t count = 0;
 
@@ -385,8 +392,8 @@ static size_t count_of_inputs(const struct gpald_input_list *inputs)
 	return count;
 }
 
-static int collect_subjects(struct collecting *c, struct gpald_arena *arena,
-			    const struct gpal_policy *policy)
+static int collect_candidates(struct collecting *c, struct gpald_arena *arena,
+			      const struct gpal_policy *policy)
 {
 	const struct gpal_layout *layout = c->a->layout;
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
@@ -395,20 +402,20 @@ static int collect_subjects(struct collecting *c, struct gpald_arena *arena,
 
 	if (code)
 		return code;
-	most = layout ? count_of_layout(layout) : count_of_inputs(inputs);
+	most = layout ? max_layout_candidates(layout) : max_input_candidates(inputs);
 	c->list = gpald_arena_alloc(arena, most, sizeof(*c->list));
 	c->a->growths = gpald_arena_alloc(arena, most, sizeof(*c->a->growths));
 	if (!c->list || !c->a->growths)
 		return GPAL_E_NO_MEMORY;
 	if (layout)
-		return collect_of_layout(c, arena);
-	collect_of_request(c, inputs);
+		return collect_from_layout(c, arena);
+	collect_from_inputs(c, inputs);
 	return GPAL_OK;
 }
 
-static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request *request,
-			    const struct gpal_layout *layout, const char *tag,
-			    struct gpal_advice *advice)
+static int fill_in_advice(struct gpald_arena *arena, const struct gpal_request *request,
+			  const struct gpal_layout *layout, const char *tag,
+			  struct gpal_advice *advice)
 {
 	const struct gpal_policy *policy = layout          ? layout->policy :
 					   request->policy ? request->policy :
@@ -419,14 +426,14 @@ static int advise_on_layout(struct gpald_arena *arena, const struct gpal_request
 	struct advising a = {
 		.request = request,
 		.layout = layout,
-		.top = bits > 0 && bits - alias < 64 ? UINT64_C(1) << (bits - alias) :
-						       GPAL_SPACE_END,
+		.address_limit = bits > 0 && bits - alias < 64 ? UINT64_C(1) << (bits - alias) :
+								 GPAL_SPACE_END,
 	};
 	struct collecting c = { .a = &a, .tag = tag };
 	int code = GPAL_E_NO_MEMORY;
 
 	if (gpald_sizing_init(&a.sizing, request, policy, afresh, &a.budget))
-		code = collect_subjects(&c, arena, policy);
+		code = collect_candidates(&c, arena, policy);
 	if (code == GPAL_OK)
 		advise_all(&a, c.list, c.count);
 	gpald_sizing_clear(&a.sizing);
@@ -463,7 +470,7 @@ int gpal_advise_on(const struct gpal_request *request, const struct gpal_layout 
 	made = gpald_arena_new_object(0, sizeof(*made), &arena);
 	if (!made)
 		return gpald_fail_plain(error, GPAL_E_NO_MEMORY);
-	code = advise_on_layout(arena, request, layout, tag, made);
+	code = fill_in_advice(arena, request, layout, tag, made);
 	if (code) {
 		gpald_arena_free(arena);
 		return gpald_fail_plain(error, (enum gpal_code)code);

@@ -27,34 +27,34 @@ struct checking {
 };
 
 /* A JSON pointer to a member of the layout; if `list` is not NULL, to a member of an element. */
-struct place {
+struct path {
 	const char *list;
 	size_t index;
 	const char *member;
 };
 
-static struct place element_place(const char *list, size_t index)
+static struct path element_path(const char *list, size_t index)
 {
-	return (struct place){ list, index, "" };
+	return (struct path){ list, index, "" };
 }
 
-static struct place member_place(const char *name)
+static struct path member_path(const char *name)
 {
-	return (struct place){ NULL, 0, name };
+	return (struct path){ NULL, 0, name };
 }
 
 /* Fills in the fault. Always returns false. */
-__attribute__((format(printf, 3, 4))) static bool fail(struct checking *c, struct place place,
+__attribute__((format(printf, 3, 4))) static bool fail(struct checking *c, struct path path,
 						       const char *format, ...)
 {
 	struct gpal_check *check = c->check;
 	va_list args;
 
-	if (place.list)
-		snprintf(check->pointer, sizeof(check->pointer), "%s/%zu%s", place.list,
-			 place.index, place.member);
+	if (path.list)
+		snprintf(check->pointer, sizeof(check->pointer), "%s/%zu%s", path.list, path.index,
+			 path.member);
 	else
-		snprintf(check->pointer, sizeof(check->pointer), "%s", place.member);
+		snprintf(check->pointer, sizeof(check->pointer), "%s", path.member);
 	va_start(args, format);
 	vsnprintf(check->message, sizeof(check->message), format, args);
 	va_end(args);
@@ -67,7 +67,7 @@ static bool check_map(struct checking *c)
 	uint64_t end = 0;
 
 	if (map->count == 0)
-		return fail(c, member_place("/map"),
+		return fail(c, member_path("/map"),
 			    "the map is empty; it must have at least one range");
 	for (size_t i = 0; i < map->count; i++) {
 		const struct gpal_map_entry *entry = &map->entries[i];
@@ -75,15 +75,15 @@ static bool check_map(struct checking *c)
 
 		if ((range.start | range.end) % GPAL_PAGE_SIZE != 0 || range.start >= range.end ||
 		    range.end > GPAL_SPACE_END)
-			return fail(c, element_place("/map", i),
+			return fail(c, element_path("/map", i),
 				    "0x%" PRIx64 "-0x%" PRIx64
 				    " is not a range of whole pages in the address space",
 				    range.start, range.end);
 		if (range.start < end)
-			return fail(c, element_place("/map", i),
+			return fail(c, element_path("/map", i),
 				    "it starts below the end of the range before it");
 		if (!gpal_kind_name(entry->kind))
-			return fail(c, element_place("/map", i), "%d is not a kind of range",
+			return fail(c, element_path("/map", i), "%d is not a kind of range",
 				    (int)entry->kind);
 		end = range.end;
 	}
@@ -95,13 +95,13 @@ static bool check_digest(struct checking *c, const char *digest)
 	char expected[GPAL_DIGEST_SIZE];
 
 	if (!gpal_arch_name(c->layout->arch))
-		return fail(c, member_place("/arch"), "%d is not an architecture",
+		return fail(c, member_path("/arch"), "%d is not an architecture",
 			    (int)c->layout->arch);
 	if (!digest)
 		return true;
 	gpal_layout_digest(c->layout, expected);
 	return strcmp(digest, expected) == 0 ||
-	       fail(c, member_place("/digest"),
+	       fail(c, member_path("/digest"),
 		    "the map has the digest %s; the map, the architecture or the digest was "
 		    "changed",
 		    expected);
@@ -111,13 +111,13 @@ static bool check_digest(struct checking *c, const char *digest)
  * Checks that a member is a range of the map, with the tag and a kind of its role, and that no
  * other member is the same range.
  */
-static bool check_part(struct checking *c, enum gpald_role role, const void *owner, size_t index,
-		       const char *name)
+static bool check_member_range(struct checking *c, enum gpald_role role, const void *owner,
+			       size_t index, const char *name)
 {
 	const struct gpald_role_row *row = &gpald_roles[role];
 	const struct gpal_range range =
 		*(const struct gpal_range *)((const char *)owner + row->offset);
-	const struct place place = { row->list, index, row->member };
+	const struct path path = { row->list, index, row->member };
 	const struct gpal_map *map = &c->layout->map;
 	const size_t at = gpal_map_find(map, range.start);
 	const struct gpal_map_entry *entry = &map->entries[at];
@@ -125,39 +125,40 @@ static bool check_part(struct checking *c, enum gpald_role role, const void *own
 	if (at == map->count || entry->range.start != range.start ||
 	    entry->range.end != range.end || !(row->kinds & 1u << entry->kind) ||
 	    !gpald_role_has_tag(role, name, entry->tag))
-		return fail(c, place,
+		return fail(c, path,
 			    "the map has no range %s%s%s at 0x%" PRIx64 "-0x%" PRIx64
 			    " of an allowed kind",
 			    row->prefix, name, row->suffix, range.start, range.end);
 	if (c->is_claimed[at])
-		return fail(c, place, "another member has the same range, %s", entry->tag);
+		return fail(c, path, "another member has the same range, %s", entry->tag);
 	c->is_claimed[at] = true;
 	c->found++;
 	return true;
 }
 
-static bool check_numbered(struct checking *c, enum gpald_role role, const void *owner,
-			   size_t index, uint64_t number)
+static bool check_numbered_range(struct checking *c, enum gpald_role role, const void *owner,
+				 size_t index, uint64_t number)
 {
 	char buffer[GPALD_DECIMAL_SIZE];
 
-	return check_part(c, role, owner, index, gpald_decimal(number, buffer));
+	return check_member_range(c, role, owner, index, gpald_decimal(number, buffer));
 }
 
 /* Does the same for a member that may be absent. */
-static bool check_part_if(struct checking *c, enum gpald_role role, const void *owner, size_t index,
-			  const char *name)
+static bool check_optional_range(struct checking *c, enum gpald_role role, const void *owner,
+				 size_t index, const char *name)
 {
 	const struct gpal_range *range =
 		(const struct gpal_range *)((const char *)owner + gpald_roles[role].offset);
 
-	return (range->start == 0 && range->end == 0) || check_part(c, role, owner, index, name);
+	return (range->start == 0 && range->end == 0) ||
+	       check_member_range(c, role, owner, index, name);
 }
 
 /* Does the same for a member of the layout itself. */
-static bool check_member_if(struct checking *c, enum gpald_role role)
+static bool check_layout_range(struct checking *c, enum gpald_role role)
 {
-	return check_part_if(c, role, c->layout, 0, "");
+	return check_optional_range(c, role, c->layout, 0, "");
 }
 
 static bool check_ram(struct checking *c)
@@ -166,9 +167,9 @@ static bool check_ram(struct checking *c)
 		const struct gpal_ram_extent *extent = &c->layout->ram[i];
 
 		if (i > 0 && extent->range.start < extent[-1].range.start)
-			return fail(c, element_place("/ram", i),
+			return fail(c, element_path("/ram", i),
 				    "the ranges of RAM must ascend by address");
-		if (!check_numbered(c, GPALD_ROLE_RAM, extent, i, extent->node))
+		if (!check_numbered_range(c, GPALD_ROLE_RAM, extent, i, extent->node))
 			return false;
 	}
 	return true;
@@ -176,8 +177,8 @@ static bool check_ram(struct checking *c)
 
 static bool check_chipset(struct checking *c)
 {
-	return check_part(c, GPALD_ROLE_CHIPSET_LOW_MMIO, c->layout, 0, "") &&
-	       check_member_if(c, GPALD_ROLE_CHIPSET_HIGH_MMIO);
+	return check_member_range(c, GPALD_ROLE_CHIPSET_LOW_MMIO, c->layout, 0, "") &&
+	       check_layout_range(c, GPALD_ROLE_CHIPSET_HIGH_MMIO);
 }
 
 /* Returns true if an ECAM is that of these buses. */
@@ -193,15 +194,15 @@ static bool check_segments(struct checking *c)
 {
 	for (size_t i = 0; i < c->layout->segment_count; i++) {
 		const struct gpal_layout_segment *segment = &c->layout->segments[i];
-		const struct place place = element_place(gpald_roles[GPALD_ROLE_ECAM].list, i);
+		const struct path path = element_path(gpald_roles[GPALD_ROLE_ECAM].list, i);
 
 		if (i > 0 && segment[-1].segment >= segment->segment)
-			return fail(c, place, "segments must ascend by number");
+			return fail(c, path, "segments must ascend by number");
 		if (!is_ecam_of(segment->ecam, segment->bus0_base, segment->start_bus,
 				segment->end_bus))
-			return fail(c, place,
+			return fail(c, path,
 				    "ecam must have 1 MiB for each bus, counted from bus0_base");
-		if (!check_numbered(c, GPALD_ROLE_ECAM, segment, i, segment->segment))
+		if (!check_numbered_range(c, GPALD_ROLE_ECAM, segment, i, segment->segment))
 			return false;
 	}
 	return true;
@@ -236,8 +237,8 @@ static bool check_root_complex_names(struct checking *c)
 	for (size_t i = 1; i < count; i++)
 		if (strcmp(c->by_name[i - 1].name, c->by_name[i].name) == 0)
 			return fail(c,
-				    (struct place){ gpald_roles[GPALD_ROLE_BUSES].list,
-						    c->by_name[i].index, "/name" },
+				    (struct path){ gpald_roles[GPALD_ROLE_BUSES].list,
+						   c->by_name[i].index, "/name" },
 				    "root complex %zu has the same name", c->by_name[i - 1].index);
 	return true;
 }
@@ -253,13 +254,13 @@ static bool check_root_complexes(struct checking *c)
 		if (!segment || rc->start_bus < segment->start_bus ||
 		    rc->end_bus > segment->end_bus ||
 		    !is_ecam_of(rc->ecam, segment->bus0_base, rc->start_bus, rc->end_bus))
-			return fail(c, (struct place){ buses->list, i, buses->member },
+			return fail(c, (struct path){ buses->list, i, buses->member },
 				    "no segment with this number has these buses at this address");
-		if (!check_part_if(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
-		    !check_part_if(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
+		if (!check_optional_range(c, GPALD_ROLE_LOW_MMIO, rc, i, rc->name) ||
+		    !check_optional_range(c, GPALD_ROLE_HIGH_MMIO, rc, i, rc->name))
 			return false;
-		if (rc->has_cxl && (!check_part_if(c, GPALD_ROLE_CXL_HDM, rc, i, rc->name) ||
-				    !check_part(c, GPALD_ROLE_CXL_CHBCR, rc, i, rc->name)))
+		if (rc->has_cxl && (!check_optional_range(c, GPALD_ROLE_CXL_HDM, rc, i, rc->name) ||
+				    !check_member_range(c, GPALD_ROLE_CXL_CHBCR, rc, i, rc->name)))
 			return false;
 	}
 	return true;
@@ -268,7 +269,8 @@ static bool check_root_complexes(struct checking *c)
 static bool check_hotplug_rooms(struct checking *c)
 {
 	for (size_t i = 0; i < c->layout->hotplug_room_count; i++)
-		if (!check_numbered(c, GPALD_ROLE_HOTPLUG, &c->layout->hotplug_rooms[i], i, i))
+		if (!check_numbered_range(c, GPALD_ROLE_HOTPLUG, &c->layout->hotplug_rooms[i], i,
+					  i))
 			return false;
 	return true;
 }
@@ -281,7 +283,7 @@ static bool has_cxl(const struct checking *c, const char *name)
 	return found && c->layout->root_complexes[found->index].has_cxl;
 }
 
-static bool has_window_before(const struct gpal_layout *layout, size_t index)
+static bool has_earlier_window_of_name(const struct gpal_layout *layout, size_t index)
 {
 	size_t at = 0;
 
@@ -294,26 +296,25 @@ static bool check_cxl_windows(struct checking *c)
 {
 	for (size_t i = 0; i < c->layout->cxl_window_count; i++) {
 		const struct gpal_layout_cxl_window *window = &c->layout->cxl_windows[i];
-		const struct place place =
-			element_place(gpald_roles[GPALD_ROLE_CXL_WINDOW].list, i);
+		const struct path path = element_path(gpald_roles[GPALD_ROLE_CXL_WINDOW].list, i);
 
-		if (has_window_before(c->layout, i))
-			return fail(c, place, "another CXL window has the name %s", window->name);
+		if (has_earlier_window_of_name(c->layout, i))
+			return fail(c, path, "another CXL window has the name %s", window->name);
 		if (!gpald_cxl_has_ways(window->target_count) ||
 		    gpald_cxl_find_twice(window->targets, window->target_count) <
 			    window->target_count)
-			return fail(c, place,
+			return fail(c, path,
 				    "it must have 1, 2, 3, 4, 6, 8, 12 or 16 targets, each once");
 		if (!gpald_cxl_has_granularity(window->granularity))
-			return fail(c, place,
+			return fail(c, path,
 				    "a granularity of %" PRIu32
 				    " bytes is not a power of two from 256 to 16384",
 				    window->granularity);
 		for (size_t j = 0; j < window->target_count; j++)
 			if (!has_cxl(c, window->targets[j]))
-				return fail(c, place, "there is no root complex %s with CXL",
+				return fail(c, path, "there is no root complex %s with CXL",
 					    window->targets[j]);
-		if (!check_part(c, GPALD_ROLE_CXL_WINDOW, window, i, window->name))
+		if (!check_member_range(c, GPALD_ROLE_CXL_WINDOW, window, i, window->name))
 			return false;
 	}
 	return true;
@@ -328,11 +329,11 @@ static bool check_iommus(struct checking *c)
 	if (layout->iommu == GPAL_IOMMU_NONE && layout->iommu_count == 0)
 		return true;
 	if (!gpal_iommu_name(layout->iommu))
-		return fail(c, member_place("/iommu/kind"), "%d is not a kind of IOMMU",
+		return fail(c, member_path("/iommu/kind"), "%d is not a kind of IOMMU",
 			    (int)layout->iommu);
 	row = &gpald_iommu_rows[layout->iommu];
 	if (row->arch != layout->arch)
-		return fail(c, member_place("/iommu/kind"), "%s does not exist on %s",
+		return fail(c, member_path("/iommu/kind"), "%s does not exist on %s",
 			    gpal_iommu_name(layout->iommu), gpal_arch_name(layout->arch));
 	for (size_t i = 0; i < layout->iommu_count; i++) {
 		const struct gpal_layout_iommu *iommu = &layout->iommus[i];
@@ -343,11 +344,11 @@ static bool check_iommus(struct checking *c)
 			rc++;
 		if (rc++ >= layout->root_complex_count)
 			return fail(
-				c, element_place(gpald_roles[row->role].list, i),
+				c, element_path(gpald_roles[row->role].list, i),
 				"there is no root complex %s, or IOMMUs are not in the order of "
 				"root complexes",
 				iommu->root_complex);
-		if (!check_numbered(c, row->role, iommu, i, i))
+		if (!check_numbered_range(c, row->role, iommu, i, i))
 			return false;
 	}
 	return true;
@@ -355,22 +356,22 @@ static bool check_iommus(struct checking *c)
 
 static bool check_vtl2(struct checking *c)
 {
-	return check_member_if(c, GPALD_ROLE_VTL2_CHIPSET_MMIO) &&
-	       check_member_if(c, GPALD_ROLE_VTL2_MEMORY) &&
-	       check_member_if(c, GPALD_ROLE_VTL2_FRAMEBUFFER);
+	return check_layout_range(c, GPALD_ROLE_VTL2_CHIPSET_MMIO) &&
+	       check_layout_range(c, GPALD_ROLE_VTL2_MEMORY) &&
+	       check_layout_range(c, GPALD_ROLE_VTL2_FRAMEBUFFER);
 }
 
 /*
  * Checks that each range of the map is a member, unless it is reserved. No range was found twice.
  */
-static bool check_count(struct checking *c)
+static bool check_every_range_is_member(struct checking *c)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->layout->map.count; i++)
 		count += c->layout->map.entries[i].kind != GPAL_KIND_RESERVED;
 	return c->found == count ||
-	       fail(c, member_place("/map"),
+	       fail(c, member_path("/map"),
 		    "the map has %zu ranges that are not reserved, but the other members have %zu",
 		    count, c->found);
 }
@@ -381,19 +382,19 @@ static bool check_measures(struct checking *c)
 	const struct gpald_measures measures = gpald_measure(layout);
 
 	if (layout->ram_size != measures.ram_size)
-		return fail(c, member_place("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
+		return fail(c, member_path("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",
 			    measures.ram_size);
 	if (layout->end_of_ram != measures.end_of_ram)
-		return fail(c, member_place("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
+		return fail(c, member_path("/end_of_ram"), "the RAM ends at 0x%" PRIx64,
 			    measures.end_of_ram);
 	if (layout->end_of_layout != measures.end_of_layout)
-		return fail(c, member_place("/end_of_layout"),
+		return fail(c, member_path("/end_of_layout"),
 			    "RAM, rooms, chipset MMIO and PCIe end at 0x%" PRIx64,
 			    measures.end_of_layout);
 	if (layout->top != measures.top)
-		return fail(c, member_place("/top"), "the map ends at 0x%" PRIx64, measures.top);
+		return fail(c, member_path("/top"), "the map ends at 0x%" PRIx64, measures.top);
 	return layout->required_address_bits == measures.required_address_bits ||
-	       fail(c, member_place("/required_address_bits"), "the map needs %u address bits",
+	       fail(c, member_path("/required_address_bits"), "the map needs %u address bits",
 		    measures.required_address_bits);
 }
 
@@ -401,7 +402,7 @@ static bool check_slots(struct checking *c)
 {
 	return gpal_range_size(c->layout->virtio_mmio) ==
 		       c->layout->virtio_mmio_slots * GPAL_VIRTIO_MMIO_SLOT_SIZE ||
-	       fail(c, member_place(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
+	       fail(c, member_path(gpald_roles[GPALD_ROLE_VIRTIO_MMIO].member),
 		    "the range must have 4096 bytes for each slot");
 }
 
@@ -422,8 +423,8 @@ int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
 	check->agrees = check_map(&c) && check_digest(&c, digest) && check_ram(&c) &&
 			check_chipset(&c) && check_segments(&c) && check_root_complex_names(&c) &&
 			check_root_complexes(&c) && check_hotplug_rooms(&c) &&
-			check_cxl_windows(&c) && check_member_if(&c, GPALD_ROLE_VIRTIO_MMIO) &&
-			check_iommus(&c) && check_vtl2(&c) && check_count(&c) &&
+			check_cxl_windows(&c) && check_layout_range(&c, GPALD_ROLE_VIRTIO_MMIO) &&
+			check_iommus(&c) && check_vtl2(&c) && check_every_range_is_member(&c) &&
 			check_measures(&c) && check_slots(&c);
 	free(c.is_claimed);
 	free(c.by_name);

@@ -35,8 +35,8 @@ size_t gpald_cxl_find_twice(const char *const *targets, size_t count)
 	return at;
 }
 
-static int refuse_twice(const struct gpal_cxl_window *window, size_t index, size_t at,
-			struct gpal_error *error)
+static int refuse_duplicate_target(const struct gpal_cxl_window *window, size_t index, size_t at,
+				   struct gpal_error *error)
 {
 	const char *target = window->targets[at];
 	int code = gpald_fail(error, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_CXL_WINDOW_TARGETS, index,
@@ -63,7 +63,7 @@ static int check_window_targets(const struct gpald_resolution *r, const struct g
 	int code;
 
 	if (twice < window->target_count)
-		return refuse_twice(window, index, twice, error);
+		return refuse_duplicate_target(window, index, twice, error);
 	for (size_t i = 0; i < window->target_count; i++) {
 		const char *target = window->targets[i];
 		const struct gpald_named *found =

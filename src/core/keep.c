@@ -63,14 +63,14 @@ static void keep_range(struct keeping *k, enum gpal_kind kind, size_t index,
  * Computes the ECAM of a segment whose buses stay where they are. Returns false if it does not end
  * in the address space.
  */
-static bool find_ecam(const struct gpal_layout_segment *segment,
-		      const struct gpal_layout_segment *live, struct gpal_range *range)
+static bool compute_ecam(const struct gpal_layout_segment *segment,
+			 const struct gpal_layout_segment *live, struct gpal_range *range)
 {
 	*range = gpald_ecam(live->bus0_base, segment->start_bus, segment->end_bus);
 	return range->start >= live->bus0_base && range->end > range->start;
 }
 
-static bool is_aligned(const struct gpal_window *window)
+static bool window_states_alignment(const struct gpal_window *window)
 {
 	return window->kind == GPAL_WINDOW_DEVICES ||
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment);
@@ -86,9 +86,9 @@ static bool states_alignment(const struct gpal_request *request, const struct gp
 	case GPALD_ROLE_VTL2_MEMORY:
 		return true;
 	case GPALD_ROLE_LOW_MMIO:
-		return is_aligned(&request->root_complexes[origin->index].low_mmio);
+		return window_states_alignment(&request->root_complexes[origin->index].low_mmio);
 	case GPALD_ROLE_HIGH_MMIO:
-		return is_aligned(&request->root_complexes[origin->index].high_mmio);
+		return window_states_alignment(&request->root_complexes[origin->index].high_mmio);
 	case GPALD_ROLE_HOTPLUG:
 		return request->hotplug_rooms[origin->index].alignment.set;
 	default:
@@ -96,7 +96,7 @@ static bool states_alignment(const struct gpal_request *request, const struct gp
 	}
 }
 
-static uint64_t size_of(const struct gpald_part *parts, size_t count)
+static uint64_t total_size(const struct gpald_part *parts, size_t count)
 {
 	uint64_t size = 0;
 
@@ -118,7 +118,7 @@ static int keep_node_with_low_window(struct keeping *k)
 
 	if (count == 0)
 		return GPAL_OK;
-	if (size_of(live, count) != request->nodes[0] || live->entry->range.start != 0 ||
+	if (total_size(live, count) != request->nodes[0] || live->entry->range.start != 0 ||
 	    live->entry->range.end != k->r->low_window)
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
@@ -145,12 +145,12 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 		struct gpal_range block;
 
 		/* The request says on which side of 4 GiB the ECAM must be. */
-		if (live->entry->kind != kind || !find_ecam(segment, live->segment, &block))
+		if (live->entry->kind != kind || !compute_ecam(segment, live->segment, &block))
 			return GPAL_E_WOULD_MOVE;
 		keep_range(k, kind, index, block);
 		return GPAL_OK;
 	}
-	if (size_of(live, count) != demand->size || !gpald_part_has_same_use(live, &wanted) ||
+	if (total_size(live, count) != demand->size || !gpald_part_has_same_use(live, &wanted) ||
 	    (states_alignment(k->r->request, &list->origins[index]) &&
 	     (demand->alignment == 0 || live->entry->range.start % demand->alignment != 0)))
 		return GPAL_E_WOULD_MOVE;
@@ -160,7 +160,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 }
 
 /* Checks that the request pins a range to the address that it has. */
-static int check_pinned(struct keeping *k, size_t index)
+static int check_pinned_is_in_place(struct keeping *k, size_t index)
 {
 	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_FIXED];
 	const struct gpal_pinned *pinned = &list->pinned[index];
@@ -175,7 +175,7 @@ static int check_pinned(struct keeping *k, size_t index)
 }
 
 /* Checks that a root complex still has all its buses. */
-static int check_buses(struct keeping *k, size_t index)
+static int check_buses_remain(struct keeping *k, size_t index)
 {
 	const struct gpal_layout_root_complex *rc = &k->r->root_complexes[index];
 	const struct gpald_part wanted = gpald_wanted_part(rc->name, GPAL_IOMMU_NONE, rc);
@@ -191,15 +191,15 @@ static bool is_rest_of_node(const struct keeping *k, const struct gpald_origin *
 	return origin->role == GPALD_ROLE_RAM && origin->index == 0 && k->r->low_window > 0;
 }
 
-static int collect_kept(struct keeping *k)
+static int keep_live_ranges(struct keeping *k)
 {
 	int code = GPAL_OK;
 
 	for (size_t i = 0; code == GPAL_OK && i < k->r->request->root_complex_count; i++)
-		code = check_buses(k, i);
+		code = check_buses_remain(k, i);
 
 	for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[GPAL_KIND_FIXED].count; i++)
-		code = check_pinned(k, i);
+		code = check_pinned_is_in_place(k, i);
 	for (int kind = GPAL_KIND_MMIO32; kind < GPAL_KIND_COUNT; kind++)
 		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++) {
 			const struct gpald_origin *origin = &k->r->inputs[kind].origins[i];
@@ -214,7 +214,7 @@ static int collect_kept(struct keeping *k)
 	return code;
 }
 
-static int keep_same(struct keeping *k)
+static int keep_for_update(struct keeping *k)
 {
 	const struct gpald_resolution *r = k->r;
 
@@ -223,13 +223,13 @@ static int keep_same(struct keeping *k)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	if (r->options.live->arch != r->request->arch)
 		return GPAL_E_WOULD_MOVE;
-	return collect_kept(k);
+	return keep_live_ranges(k);
 }
 
 /*
  * Keeps the ranges of a layout of this very request. Each entry of its map says which demand it is.
  */
-static int keep_again(struct keeping *k)
+static int keep_for_explanation(struct keeping *k)
 {
 	const struct gpald_resolution *r = k->r;
 	const struct gpal_map *map = &r->options.live->map;
@@ -275,7 +275,7 @@ int gpald_collect_kept(struct gpald_resolution *r)
 	k.kept = gpald_arena_alloc(r->arena, r->options.live->map.count, sizeof(*k.kept));
 	if (!k.kept)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
-	code = r->options.keep == GPALD_KEEP_SAME ? keep_same(&k) : keep_again(&k);
+	code = r->options.keep == GPALD_KEEP_SAME ? keep_for_update(&k) : keep_for_explanation(&k);
 	r->kept = (struct gpald_kept_list){ k.kept, k.count };
 	return code;
 }

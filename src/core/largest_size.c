@@ -103,7 +103,7 @@ static uint64_t find_equal_share(struct gpald_sizing *sizing, const struct gpal_
 	return count == 0 ?
 		       0 :
 		       find_share(&sharing,
-				  is_low ? GPALD_LOW_WINDOW_ALIGNMENT : GPALD_HIGH_WINDOW_ALIGNMENT,
+				  is_low ? GPALD_LOW_MMIO_ALIGNMENT : GPALD_HIGH_MMIO_ALIGNMENT,
 				  error->supply / count);
 }
 
@@ -122,11 +122,11 @@ static void suggest_for_exhausted(const struct gpal_request *request,
 			/* The demand that failed does not include the low RAM window of node 0. */
 			const bool is_node_0 = error->subject == GPAL_SUBJECT_MEMORY_NODE &&
 					       error->index == 0;
-			const uint64_t apart = is_node_0 ? request->nodes[0] - error->size : 0;
+			const uint64_t low_window = is_node_0 ? request->nodes[0] - error->size : 0;
 
 			error->largest_size = find_largest(error, options.may_move, least,
-							   error->size + apart, unit, try_request,
-							   &sizing);
+							   error->size + low_window, unit,
+							   try_request, &sizing);
 		}
 		budget.left = GPALD_BUDGET;
 		error->equal_share = find_equal_share(&sizing, error);

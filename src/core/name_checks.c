@@ -62,14 +62,14 @@ static int check_unique(struct gpald_named *names, size_t count, enum gpal_subje
 struct name_set {
 	uint64_t *slots;
 	unsigned int bits; /* there are 2^bits slots */
-	size_t steps;      /* that are left: a caller can choose names that collide */
+	size_t steps_left; /* that are left: a caller can choose names that collide */
 };
 
 static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_t names)
 {
 	set->bits = 64 - (unsigned int)__builtin_clzll(2 * (unsigned long long)names - 1);
 	set->slots = gpald_arena_zalloc(arena, (size_t)1 << set->bits, sizeof(*set->slots));
-	set->steps = 4 * names;
+	set->steps_left = 4 * names;
 	return set->slots != NULL;
 }
 
@@ -80,7 +80,7 @@ static bool name_set_add(struct name_set *set, uint64_t hash)
 	size_t at = hash & mask;
 
 	hash |= UINT64_C(1) << 63; /* a slot of 0 is empty */
-	for (; set->slots[at] && set->slots[at] != hash && set->steps > 0; set->steps--)
+	for (; set->slots[at] && set->slots[at] != hash && set->steps_left > 0; set->steps_left--)
 		at = (at + 1) & mask;
 	if (set->slots[at])
 		return false;

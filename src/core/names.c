@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <gpalayout/layout.h>
 
-#define NAMES(table, enum_count)                                          \
+#define ASSERT_ALL_NAMED(table, enum_count)                               \
 	static_assert(sizeof(table) / sizeof((table)[0]) == (enum_count), \
 		      "each enumerator has a name")
 
@@ -14,13 +14,13 @@ static const char *const kind_names[] = {
 	[GPAL_KIND_MMIO32] = "mmio32",     [GPAL_KIND_RAM] = "ram",
 	[GPAL_KIND_MMIO64] = "mmio64",     [GPAL_KIND_POST_MMIO] = "post_mmio",
 };
-NAMES(kind_names, GPAL_KIND_COUNT);
+ASSERT_ALL_NAMED(kind_names, GPAL_KIND_COUNT);
 
 static const char *const arch_names[] = {
 	[GPAL_ARCH_X86_64] = "x86_64",
 	[GPAL_ARCH_AARCH64] = "aarch64",
 };
-NAMES(arch_names, GPAL_ARCH_COUNT);
+ASSERT_ALL_NAMED(arch_names, GPAL_ARCH_COUNT);
 
 static const char *const profile_names[] = {
 	[GPAL_PROFILE_GEN2_UEFI] = "gen2-uefi",
@@ -29,14 +29,14 @@ static const char *const profile_names[] = {
 	[GPAL_PROFILE_LINUX_DIRECT_UNENLIGHTENED] = "linux-direct-unenlightened",
 	[GPAL_PROFILE_HCL_HOST] = "hcl-host",
 };
-NAMES(profile_names, GPAL_PROFILE_COUNT);
+ASSERT_ALL_NAMED(profile_names, GPAL_PROFILE_COUNT);
 
 static const char *const ecam_names[] = {
 	[GPAL_ECAM_DEFAULT] = NULL,
 	[GPAL_ECAM_BELOW_4GIB] = "below-4gib",
 	[GPAL_ECAM_ABOVE_4GIB] = "above-4gib",
 };
-NAMES(ecam_names, GPAL_ECAM_COUNT);
+ASSERT_ALL_NAMED(ecam_names, GPAL_ECAM_COUNT);
 
 static const char *const iommu_names[] = {
 	[GPAL_IOMMU_NONE] = NULL,
@@ -44,7 +44,7 @@ static const char *const iommu_names[] = {
 	[GPAL_IOMMU_AMD_VI] = "amd-vi",
 	[GPAL_IOMMU_INTEL_VTD] = "intel-vtd",
 };
-NAMES(iommu_names, GPAL_IOMMU_COUNT);
+ASSERT_ALL_NAMED(iommu_names, GPAL_IOMMU_COUNT);
 
 static const char *const warning_tokens[] = {
 	[GPAL_WARN_RAM_NOT_AT_ZERO] = "ram_not_at_zero",
@@ -59,7 +59,7 @@ static const char *const warning_tokens[] = {
 	[GPAL_WARN_NO_RAM_BELOW_1GIB] = "no_ram_below_1gib",
 	[GPAL_WARN_HOTPLUG_OFF_BLOCK] = "hotplug_off_block",
 };
-NAMES(warning_tokens, GPAL_WARN_COUNT);
+ASSERT_ALL_NAMED(warning_tokens, GPAL_WARN_COUNT);
 
 /* Returns NULL for a value that is not in the table. */
 #define LOOK_UP(table, value, enum_count) \

@@ -34,8 +34,9 @@ int gpald_check_bus_ranges(const struct gpal_request *request, struct gpal_error
 	return GPAL_OK;
 }
 
-static int bus_overlap(const struct gpal_request *request, const struct gpal_root_complex *later,
-		       const struct gpal_root_complex *earlier, struct gpal_error *error)
+static int refuse_bus_overlap(const struct gpal_request *request,
+			      const struct gpal_root_complex *later,
+			      const struct gpal_root_complex *earlier, struct gpal_error *error)
 {
 	int code = gpald_fail(error, GPAL_E_BUS_OVERLAP, GPAL_SUBJECT_ROOT_COMPLEX_START_BUS,
 			      (size_t)(later - request->root_complexes),
@@ -65,7 +66,7 @@ static void sort_root_complexes(const struct gpald_resolution *r, struct gpald_o
 }
 
 /* Names the first root complex in list order that shares a bus with an earlier one. */
-static int name_bus_overlap(const struct gpald_resolution *r)
+static int report_first_bus_overlap(const struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
 	const struct gpal_root_complex *owners[256];
@@ -88,7 +89,7 @@ static int name_bus_overlap(const struct gpald_resolution *r)
 		}
 	}
 	assert(later);
-	return bus_overlap(request, later, earlier, r->error);
+	return refuse_bus_overlap(request, later, earlier, r->error);
 }
 
 /* If any two root complexes share a bus, so do two neighbours in the order of first buses. */
@@ -108,7 +109,7 @@ int gpald_check_bus_overlaps(struct gpald_resolution *r)
 		const struct gpal_root_complex *before = &rcs[r->by_bus[i - 1].index];
 
 		if (rc->segment == before->segment && rc->start_bus <= before->end_bus)
-			return name_bus_overlap(r);
+			return report_first_bus_overlap(r);
 	}
 	return GPAL_OK;
 }

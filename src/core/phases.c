@@ -14,7 +14,7 @@
  * Moves the free ranges below the end of a kept range to the spare list, because later RAM goes
  * above it. No free range crosses this end.
  */
-static size_t pass_below(struct gpald_placement *p, size_t current, uint64_t floor)
+static size_t move_below_to_spare(struct gpald_placement *p, size_t current, uint64_t floor)
 {
 	struct gpal_range *ranges = p->free.ranges;
 
@@ -42,8 +42,8 @@ static void trace_passed(struct gpald_trace *trace, struct gpal_range free, uint
 }
 
 /* Records an extent. If no more bytes are needed, it is the last one, and the step is closed. */
-static void trace_ram_choice(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
-			     uint64_t size, uint64_t still_needed)
+static void trace_chosen_range(struct gpald_trace *trace, struct gpal_range free, uint64_t start,
+			       uint64_t size, uint64_t still_needed)
 {
 	const struct gpal_range range = { start, start + size };
 
@@ -68,7 +68,7 @@ static int place_low_window(struct gpald_placement *p)
 	gpald_placement_record(p, GPAL_KIND_RAM, 0, window);
 	if (trace) {
 		gpald_trace_set_rule(trace, GPAL_RULE_LOW_WINDOW);
-		trace_ram_choice(trace, *first, 0, p->low_window, 0);
+		trace_chosen_range(trace, *first, 0, p->low_window, 0);
 	}
 	first->start = window.end;
 	return GPAL_OK;
@@ -103,7 +103,7 @@ int gpald_place_ram(struct gpald_placement *p)
 		struct gpald_trace *trace;
 
 		if (gpald_placement_keeps(p, GPAL_KIND_RAM, i)) {
-			current = pass_below(p, current, p->kept_ram_end[i]);
+			current = move_below_to_spare(p, current, p->kept_ram_end[i]);
 			if (p->kept_ram_end[i] > floor)
 				floor = p->kept_ram_end[i];
 			continue;
@@ -133,7 +133,7 @@ int gpald_place_ram(struct gpald_placement *p)
 					       (struct gpal_range){ start, start + taken });
 			remaining -= taken;
 			if (trace)
-				trace_ram_choice(trace, free->ranges[r], start, taken, remaining);
+				trace_chosen_range(trace, free->ranges[r], start, taken, remaining);
 		}
 		if (remaining > 0) {
 			const struct gpald_free_space ahead = { .ranges = free->ranges + current,
@@ -165,7 +165,7 @@ int gpald_place_ram(struct gpald_placement *p)
 }
 
 /* Keeps a free range that is below the next floor, for the trace. */
-static void leave_below(struct gpald_placement *p, struct gpal_range free)
+static void keep_below_for_trace(struct gpald_placement *p, struct gpal_range free)
 {
 	if (p->trace)
 		gpald_free_space_append(&p->spare, free);
@@ -201,7 +201,7 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 				break;
 			trace_passed(trace, ranges[current], p->top, demand->size,
 				     demand->alignment);
-			leave_below(p, ranges[current]);
+			keep_below_for_trace(p, ranges[current]);
 		}
 		if (current == p->free.count)
 			return gpald_placement_exhausted(
@@ -214,8 +214,8 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 		gpald_placement_record(p, GPAL_KIND_POST_MMIO, i,
 				       (struct gpal_range){ start, start + demand->size });
 		if (trace)
-			trace_ram_choice(trace, free, start, demand->size, 0);
-		leave_below(p, (struct gpal_range){ free.start, start });
+			trace_chosen_range(trace, free, start, demand->size, 0);
+		keep_below_for_trace(p, (struct gpal_range){ free.start, start });
 		ranges[current].start = start + demand->size;
 	}
 	return GPAL_OK;

@@ -98,7 +98,7 @@ static uint64_t higher_address(uint64_t a, uint64_t b)
 }
 
 /* Returns true if a range was placed before the phase of a kind began. */
-static bool was_before(const struct gpald_placement *p, size_t placed, enum gpal_kind kind)
+static bool was_placed_before(const struct gpald_placement *p, size_t placed, enum gpal_kind kind)
 {
 	return placed < p->kept.count || p->placed[placed].kind != kind;
 }
@@ -116,20 +116,20 @@ static struct gpal_range region_of(const struct gpald_placement *p, enum gpal_ki
 		if (p->pinned[i].kind == GPAL_KIND_FIXED)
 			region.start = higher_address(region.start, p->pinned[i].range.end);
 	for (size_t i = 0; i < p->placed_count; i++)
-		if (was_before(p, i, kind))
+		if (was_placed_before(p, i, kind))
 			region.start = higher_address(region.start, p->placed[i].range.end);
 	return region;
 }
 
 /* Returns how many bytes of a region a range takes. */
-static uint64_t taken_of(struct gpal_range region, struct gpal_range range)
+static uint64_t bytes_taken(struct gpal_range region, struct gpal_range range)
 {
 	range = gpald_range_clip(range, region);
 	return range.start < range.end ? gpal_range_size(range) : 0;
 }
 
 /* Notes how many bytes all demands of a phase need, and how many were free when it began. */
-static void note_phase(const struct gpald_placement *p, enum gpal_kind kind)
+static void note_demand_and_supply(const struct gpald_placement *p, enum gpal_kind kind)
 {
 	const struct gpald_demand_list list = p->demands[kind];
 	const struct gpal_range region = region_of(p, kind);
@@ -138,10 +138,10 @@ static void note_phase(const struct gpald_placement *p, enum gpal_kind kind)
 
 	error->supply = gpal_range_size(region);
 	for (size_t i = 0; i < p->pinned_count; i++)
-		error->supply -= taken_of(region, p->pinned[i].range);
+		error->supply -= bytes_taken(region, p->pinned[i].range);
 	for (size_t i = 0; i < p->placed_count; i++)
-		if (was_before(p, i, kind))
-			error->supply -= taken_of(region, p->placed[i].range);
+		if (was_placed_before(p, i, kind))
+			error->supply -= bytes_taken(region, p->placed[i].range);
 	error->demand = 0;
 	error->demands = 0;
 	for (size_t i = 0; i < list.count; i++) {
@@ -179,7 +179,7 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 		p->error->phase = kind;
 		p->error->free_space = summary.total;
 		p->error->largest_fit = summary.largest_fit;
-		note_phase(p, kind);
+		note_demand_and_supply(p, kind);
 		if (summary.largest_fit > 0) {
 			p->error->fit =
 				(struct gpal_range){ summary.largest.end - summary.largest_fit,
@@ -212,8 +212,8 @@ struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_k
 					  });
 }
 
-static int set_overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
-		       const struct gpal_map_entry *other)
+static int refuse_overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
+			  const struct gpal_map_entry *other)
 {
 	int code = gpald_fail(error, GPAL_E_OVERLAP, gpald_subject_of(entry->kind), entry->index,
 			      "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
@@ -279,7 +279,7 @@ int gpald_placement_place_given(struct gpald_placement *p)
 		const struct gpal_map_entry entry = given_entry(p, p->order[i].index);
 
 		if (entry.range.start < previous.range.end)
-			return set_overlap(p->error, &entry, &previous);
+			return refuse_overlap(p->error, &entry, &previous);
 		gpald_free_space_append(
 			&p->free, (struct gpal_range){ previous.range.end, entry.range.start });
 		if (p->order[i].index >= p->pinned_count)
@@ -334,7 +334,7 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
  * free range, and so does the space that a post_mmio demand leaves below itself. A RAM demand has
  * at most one extent in each free range, and consecutive demands share at most one.
  */
-static bool make_room(struct gpald_placement *p)
+static bool allocate_lists(struct gpald_placement *p)
 {
 	const struct gpal_alloc_input *input = p->input;
 	const size_t pinned = input->reserved_count + input->fixed_count;
@@ -387,5 +387,5 @@ static bool note_kept(struct gpald_placement *p)
 bool gpald_placement_init(struct gpald_placement *p)
 {
 	gpald_list_demands(p->input, p->demands);
-	return make_room(p) && note_kept(p);
+	return allocate_lists(p) && note_kept(p);
 }

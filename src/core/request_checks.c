@@ -81,7 +81,7 @@ static int check_memory_start(const struct gpal_request *request, struct gpal_er
  */
 static uint64_t default_low_window(const struct gpald_resolution *r)
 {
-	const uint64_t node = gpald_align_down(r->request->nodes[0], GPALD_LOW_WINDOW_UNIT);
+	const uint64_t node = gpald_align_down(r->request->nodes[0], GPALD_LOW_RAM_WINDOW_UNIT);
 	const uint64_t window = r->defaults->memory_low_window[r->request->arch];
 
 	return window >= gpald_memory_start(r) ? 0 : window < node ? window : node;
@@ -94,7 +94,7 @@ static int check_low_window(struct gpald_resolution *r)
 	const uint64_t size = request->memory_low_window;
 	const uint64_t start = gpald_memory_start(r);
 
-	if (size % GPALD_LOW_WINDOW_UNIT != 0)
+	if (size % GPALD_LOW_RAM_WINDOW_UNIT != 0)
 		return gpald_fail(r->error, GPAL_E_INVALID_MEMORY, GPAL_SUBJECT_MEMORY_LOW_WINDOW,
 				  0,
 				  "a low RAM window of 0x%" PRIx64 " bytes is not a multiple of "

@@ -300,11 +300,11 @@ static int add_root_complexes(struct gpald_resolution *r)
 
 		code = add_window_input(r, GPAL_KIND_MMIO32, GPALD_ROLE_LOW_MMIO, &owner,
 					&rc->low_mmio, r->policy->root_complex_low_mmio,
-					GPALD_LOW_WINDOW_ALIGNMENT);
+					GPALD_LOW_MMIO_ALIGNMENT);
 		if (code == GPAL_OK)
 			code = add_window_input(r, GPAL_KIND_MMIO64, GPALD_ROLE_HIGH_MMIO, &owner,
 						&rc->high_mmio, r->policy->root_complex_high_mmio,
-						GPALD_HIGH_WINDOW_ALIGNMENT);
+						GPALD_HIGH_MMIO_ALIGNMENT);
 		if (code == GPAL_OK && rc->has_cxl && !rc->has_no_cxl_hdm)
 			code = add_demand(r, GPAL_KIND_MMIO64, GPALD_ROLE_CXL_HDM, &owner,
 					  rc->cxl_hdm, GPALD_CXL_HDM_ALIGNMENT);
@@ -394,7 +394,7 @@ static int add_ram(struct gpald_resolution *r)
 
 		if (low > 0)
 			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM_LOW_WINDOW, &owner, low,
-					  GPALD_LOW_WINDOW_UNIT);
+					  GPALD_LOW_RAM_WINDOW_UNIT);
 		if (code == GPAL_OK && size > low)
 			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM, &owner, size - low,
 					  size < GPALD_GIB ? 2 * GPALD_MIB : GPALD_GIB);

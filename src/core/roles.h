@@ -18,10 +18,10 @@
 #define GPALD_GIB UINT64_C(0x40000000)
 
 #define GPALD_CXL_HDM_ALIGNMENT (256 * GPALD_MIB) /* unit of CXL HDM decoders */
-#define GPALD_LOW_WINDOW_ALIGNMENT (2 * GPALD_MIB)
-#define GPALD_HIGH_WINDOW_ALIGNMENT (1 * GPALD_GIB)
-#define GPALD_LOW_WINDOW_UNIT (2 * GPALD_MIB)   /* unit of the low RAM window */
-#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB) /* block of memory in Linux guests of 64 GiB */
+#define GPALD_LOW_MMIO_ALIGNMENT (2 * GPALD_MIB)
+#define GPALD_HIGH_MMIO_ALIGNMENT (1 * GPALD_GIB)
+#define GPALD_LOW_RAM_WINDOW_UNIT (2 * GPALD_MIB) /* unit of the low RAM window */
+#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB)   /* block of memory in Linux guests of 64 GiB */
 
 enum gpald_role {
 	GPALD_ROLE_LOW_RAM_GAP,
@@ -106,8 +106,7 @@ gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name
 /* Returns the alignment that a placed window of this role has, unless a request states one. */
 static inline uint64_t gpald_usual_alignment(enum gpald_role role)
 {
-	return role == GPALD_ROLE_HIGH_MMIO ? GPALD_HIGH_WINDOW_ALIGNMENT :
-					      GPALD_LOW_WINDOW_ALIGNMENT;
+	return role == GPALD_ROLE_HIGH_MMIO ? GPALD_HIGH_MMIO_ALIGNMENT : GPALD_LOW_MMIO_ALIGNMENT;
 }
 
 /*

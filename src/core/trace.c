@@ -121,16 +121,16 @@ void gpald_trace_choose(struct gpald_trace *trace, struct gpal_range range, stru
 	list[step->chosen_count++] = (struct gpal_chosen){ range, free, lost };
 }
 
-static int compare_up(const void *a, const void *b)
+static int compare_ascending(const void *a, const void *b)
 {
 	const struct gpal_passed *x = a, *y = b;
 
 	return x->free.start < y->free.start ? -1 : x->free.start > y->free.start;
 }
 
-static int compare_down(const void *a, const void *b)
+static int compare_descending(const void *a, const void *b)
 {
-	return compare_up(b, a);
+	return compare_ascending(b, a);
 }
 
 static void *copy_elements(struct gpald_trace *trace, const void *elements, size_t count,
@@ -151,7 +151,7 @@ void gpald_trace_close(struct gpald_trace *trace, bool downwards)
 
 	if (step->passed_count > 0)
 		qsort(trace->passed, step->passed_count, sizeof(*trace->passed),
-		      downwards ? compare_down : compare_up);
+		      downwards ? compare_descending : compare_ascending);
 	step->passed =
 		copy_elements(trace, trace->passed, step->passed_count, sizeof(*step->passed));
 	step->chosen =

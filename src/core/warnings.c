@@ -53,7 +53,7 @@ static void warn_of_pinned_windows(const struct gpald_resolution *r, struct warn
 	}
 }
 
-static bool is_sized(const struct gpal_window *window)
+static bool is_bare_size_or_pinned(const struct gpal_window *window)
 {
 	return window->kind == GPAL_WINDOW_PINNED ||
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment == 0);
@@ -67,7 +67,7 @@ static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_
 	for (size_t i = 0; i < r->layout->root_complex_count; i++) {
 		const struct gpal_range window = r->layout->root_complexes[i].high_mmio;
 
-		if (is_sized(&r->request->root_complexes[i].high_mmio) &&
+		if (is_bare_size_or_pinned(&r->request->root_complexes[i].high_mmio) &&
 		    gpal_largest_bar(window) <= gpal_range_size(window) / 2)
 			add_warning(list, GPAL_WARN_LARGEST_BAR_BELOW_SIZE,
 				    map->entries[gpal_map_find(map, window.start)].tag,

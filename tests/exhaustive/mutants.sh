@@ -126,7 +126,7 @@ free_space src/core/fit_index.c s/^\t\tmemset(index->tails, 0.*/\t\t;/
 free_space src/core/fit_index.c s/gpald_free_summary_add(&summary, index->tails\[i\], index->alignment);/;/
 free_space src/core/free_space.c s/usable > summary->largest_fit/usable >= summary->largest_fit/
 free_space src/core/free_space.h s/if (last->end == range.start) {/if (0) {/
-free_space src/core/trace.c s/downwards ? compare_down : compare_up/downwards ? compare_up : compare_down/
+free_space src/core/trace.c s/downwards ? compare_descending : compare_ascending/downwards ? compare_ascending : compare_descending/
 edges src/core/free_space.h s/if (range.end > region.end)/if (range.end < region.end)/
 edges src/core/checked.h s/gpald_add(value, alignment - 1, &sum)/gpald_add(value, alignment, \&sum)/
 edges src/core/checked.h s/return value & ~(alignment - 1);/return value \& ~alignment;/
@@ -158,7 +158,7 @@ allocator src/core/placement.c s/\[pinned\].range.start < p->order\[i\].key/[pin
 allocator src/core/placement.c s/pinned + kept + 2 + input->mmio32_count/1/
 allocator src/core/placement.h s/if (range.end > p->top)/if (range.end < p->top)/
 update src/core/placement.h s/kind == GPAL_KIND_RAM \&\& range.end/range.end/
-update src/core/phases.c s/current = pass_below(p, current, p->kept_ram_end\[i\]);/;/
+update src/core/phases.c s/current = move_below_to_spare(p, current, p->kept_ram_end\[i\]);/;/
 update src/core/phases.c s/if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))/if (0)/
 update src/core/windows.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
 update src/core/placement.c s/p->order\[i\].index < p->kept.count/p->order[i].index <= p->kept.count/
