@@ -29,9 +29,9 @@ GPAL_BEGIN_DECLS
  * complexes, the RAM of a node, rooms and CXL windows. If there is none, there is advice on
  * every size that the request may choose, but not on pinned ranges and windows for devices.
  *
- * The library reads `pin` from the map and tries all other sizes. If a size is the largest
- * found, one step more fails. A size that is larger still may work nevertheless, because sizes
- * change the order in which ranges are placed.
+ * The library reads `pin` from the map and finds all other sizes by trying them. One step more
+ * than such a size fails. A much larger size may work again, because sizes change the order in
+ * which ranges are placed.
  */
 struct gpal_growth {
 	const char *tag;
@@ -87,8 +87,8 @@ GPAL_API GPAL_MUST_USE int gpal_advise(const struct gpal_request *request,
  * @advice: receives new advice, which the caller frees with gpal_advice_free(); NULL on failure
  * @error: NULL, or receives the code and a general message; no other member is set
  *
- * The function changes one size at a time and leaves all others as they are. The work is bounded
- * by that of a few thousand resolves of a small VM; RAM gets its share first.
+ * The function changes one size at a time and leaves all others as they are. The work is limited:
+ * all tries together place about two million ranges at most. RAM is tried first.
  *
  * The advice is empty if no range has this tag, or if there is no advice on its size.
  *
@@ -96,7 +96,7 @@ GPAL_API GPAL_MUST_USE int gpal_advise(const struct gpal_request *request,
  *   GPAL_E_NO_MEMORY  the heap is exhausted
  *   GPAL_E_INTERNAL   @layout cannot be a layout of the request, or this library does not know
  *                     its policy
- *   any code of gpal_resolve() up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB, if @layout is NULL
+ *   any code that gpal_resolve() lists up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB, if @layout is NULL
  */
 GPAL_API GPAL_MUST_USE int gpal_advise_on(const struct gpal_request *request,
 					  const struct gpal_layout *layout, const char *tag,

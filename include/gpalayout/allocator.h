@@ -58,7 +58,7 @@ struct gpal_alloc_input {
 	size_t post_mmio_count;
 };
 
-/* Entries of a list of the input. */
+/* Most entries that a list of the input may have. */
 #define GPAL_ALLOC_MAX ((size_t)1 << 24)
 
 struct gpal_map_entry {
@@ -76,7 +76,10 @@ struct gpal_map {
 	const struct gpal_map_entry *entries;
 	size_t count;
 
-	/* For each entry, whether an update kept its range, or the buses of its ECAM; or NULL. */
+	/*
+	 * For each entry, whether an update kept its range, or the addresses of its buses if it is
+	 * an ECAM. NULL: no update kept any, or it is not known.
+	 */
 	const bool *kept;
 };
 
@@ -111,8 +114,8 @@ static inline size_t gpal_map_find(const struct gpal_map *map, uint64_t address)
  *         GPAL_E_EXHAUSTED returns sooner, because no other sizes are tried
  *
  * The function checks the lengths of the lists, then each reserved range and each fixed range,
- * then whether these overlap, then each demand in the order of the kinds. Only then it places
- * anything. It reports the first fault.
+ * then whether these overlap, then each demand in the order of the kinds. It reports the first
+ * fault. It places ranges only if there is none.
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_OUT_OF_RANGE       a list has more than GPAL_ALLOC_MAX entries, or a reserved or

@@ -18,11 +18,11 @@
  *
  * Errors: a function that can fail returns 0 or a negative code, and fills in *@error unless that
  * is NULL. Every function that calls the daemon may return:
- *   GPAL_E_REFUSED      the daemon refuses; error->reason says why. The comment of a function
- *                       lists the reasons of its method. Every method may also be refused for its
- *                       parameters, such as "bad_name", and with "internal", "message_too_large",
- *                       "overloaded", "timeout" and "shutting_down"; a method that the socket does
- *                       not serve, with "method_not_found"
+ *   GPAL_E_REFUSED      the daemon refuses the call; error->reason says why. The comment of a
+ *                       function lists the reasons of its method. Any method can also be refused
+ *                       because of a parameter, such as "bad_name", or with "internal",
+ *                       "message_too_large", "overloaded", "timeout" or "shutting_down". A method
+ *                       that the socket does not serve is refused with "method_not_found"
  *   GPAL_E_NO_DAEMON    the connection was lost earlier, and no new one could be made;
  *                       nothing was sent
  *   GPAL_E_TIMED_OUT    no reply came within the time limit
@@ -33,10 +33,10 @@
  *                       nothing was sent
  *   GPAL_E_NO_MEMORY    the heap is exhausted
  * After GPAL_E_TIMED_OUT, GPAL_E_CLOSED, GPAL_E_PROTOCOL and GPAL_E_NO_MEMORY it is unknown
- * whether the daemon made a change. gpal_client_get() finds out; gpal_client_create() can be called
- * again, because the same request changes nothing the second time. The next call makes a new
- * connection if needed. proto/README.md, under "Clients", has a table of what is reported when the
- * daemon is stopped, restarts or is newer.
+ * whether the daemon made a change. Call gpal_client_get() to find out. gpal_client_create() can
+ * simply be called again, because the same request changes nothing the second time. The next call
+ * makes a new connection if needed. "Clients" in proto/README.md has a table of what is reported
+ * when the daemon is stopped, restarts or is newer.
  *
  * Blocking: by default a function returns when it has its reply or its time is over. A caller
  * with an event loop calls gpal_client_set_blocking().
@@ -115,7 +115,7 @@ struct gpal_client;
  *
  * Returns 0, or:
  *   GPAL_E_NO_DAEMON  cannot connect, or the path is empty or too long for a socket
- *   GPAL_E_TIMED_OUT  the queue was full all the time
+ *   GPAL_E_TIMED_OUT  the queue was still full when the time was over
  *   GPAL_E_NO_MEMORY  the heap is exhausted
  */
 GPAL_API GPAL_MUST_USE int gpal_client_connect(const char *path, struct gpal_client **client,
@@ -123,8 +123,8 @@ GPAL_API GPAL_MUST_USE int gpal_client_connect(const char *path, struct gpal_cli
 
 /*
  * gpal_client_connect_within - connect to the daemon, within a time limit
- * @timeout_ms: milliseconds to wait for a full queue of connections; negative: no limit. Calls
- *              still have GPAL_CLIENT_DEFAULT_TIMEOUT_MS
+ * @timeout_ms: milliseconds to wait while the queue of connections is full; negative: no limit.
+ *              The time limit of later calls is still GPAL_CLIENT_DEFAULT_TIMEOUT_MS
  *
  * Otherwise this is gpal_client_connect().
  */
@@ -134,7 +134,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_connect_within(const char *path, int64_t 
 
 /*
  * gpal_client_close - close a connection and free the client
- * @client: a client, or NULL; a call in progress is given up. Results stay valid
+ * @client: a client, or NULL. A call in progress is abandoned. Results stay valid
  */
 GPAL_API void gpal_client_close(struct gpal_client *client);
 
@@ -165,19 +165,19 @@ GPAL_API void gpal_client_refuse_warnings(struct gpal_client *client, uint64_t r
  * gpal_client_set_blocking - choose whether functions wait
  * @blocks: true in a new client; false for a caller with an event loop: no function waits
  *
- * A function that cannot finish then returns GPAL_E_IN_PROGRESS. Wait until the descriptor is
- * ready or the time is over, which the next three functions return, and call the same function
- * with the same arguments again, until it returns another code. The library does not send a
- * request twice. A call with another method or other arguments in between fails with GPAL_E_BUSY.
- * To give up a call, close the client.
+ * If @blocks is false, a function that cannot finish returns GPAL_E_IN_PROGRESS. Then wait for
+ * gpal_client_events() on gpal_client_fd(), at most gpal_client_timeout_ms(), and call the same
+ * function with the same arguments again, until it returns another code. The library does not
+ * send the request twice. A call with another method or other arguments in between fails with
+ * GPAL_E_BUSY. To abandon a call, close the client.
  */
 GPAL_API void gpal_client_set_blocking(struct gpal_client *client, bool blocks);
 
 /*
  * gpal_client_fd - get the descriptor to wait for
  *
- * Every function may replace the descriptor, also by another one with the same number. So an
- * interface that keeps descriptors, such as epoll, needs it registered anew before each wait.
+ * Every function may replace the descriptor, and the new one may have the same number. So with an
+ * interface that keeps descriptors, such as epoll, register it again before each wait.
  *
  * Returns the descriptor, which the client owns; -1 if there is none to wait for now.
  */
@@ -193,17 +193,18 @@ GPAL_API short gpal_client_events(const struct gpal_client *client);
 /*
  * gpal_client_timeout_ms - get the longest time to wait
  *
- * Returns milliseconds, also if there is no descriptor; -1: no limit; 0: a reply or an event may
- * be there already.
+ * The time applies even if there is no descriptor to wait for.
+ *
+ * Returns milliseconds; -1: no limit; 0: a reply or an event may have come already.
  */
 GPAL_API int gpal_client_timeout_ms(const struct gpal_client *client);
 
 /*
  * gpal_client_advance - read and write what is possible without waiting
  *
- * An event loop can call this at each event, whatever call is in progress. Once it returns
- * another code than GPAL_E_IN_PROGRESS, call the function that is in progress, which gives the
- * result or the failure.
+ * An event loop can call this when the descriptor is ready, whatever call is in progress. When it
+ * returns another code than GPAL_E_IN_PROGRESS, call the function that is in progress again: that
+ * returns the result or the failure.
  *
  * Returns 0 if a reply or an event has come, or if nothing is in progress; GPAL_E_IN_PROGRESS;
  * or the code of a failure.
@@ -229,8 +230,9 @@ GPAL_API GPAL_MUST_USE int gpal_client_call(struct gpal_client *client, const ch
 GPAL_API const char *gpal_client_refusal_data(const struct gpal_client *client);
 
 /*
- * gpal_client_line - get the line of the last reply or event, for logs and for members that the
- * library does not know
+ * gpal_client_line - get the line of the last reply or event
+ *
+ * It is for logs, and for members that the library does not know.
  *
  * Returns the unchanged line without its LF, valid until the next call with this client; NULL if
  * the last call got none.
@@ -282,7 +284,7 @@ struct gpal_client_live {
 	const struct gpal_layout *layout;
 
 	/* Set by gpal_client_create(). */
-	bool created; /* false: the same request had created it before */
+	bool created; /* false: it existed already, from the same request */
 
 	/* Set by gpal_client_get(). */
 	uint32_t owner_uid; /* user who created it */
@@ -344,8 +346,8 @@ struct gpal_client_update {
  * gpal_client_update - change a live layout (layout.update)
  * @request: the whole new request, as in gpal_update()
  * @options: NULL for a zeroed struct
- * @update: receives the result. After a refusal with "would_move" or "would_remove" it is a result,
- *          too, which has only `changes`: the refused ones
+ * @update: receives the result. After a refusal with "would_move" or "would_remove" it receives
+ *          a result that has only `changes`: the refused ones
  *
  * Reasons of a refusal: "not_found"; "generation_mismatch"; "denied", it belongs to another user;
  * "conflict", the request names another policy or architecture; those of gpal_update();
@@ -388,7 +390,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_list(struct gpal_client *client, const ch
 					    struct gpal_client_error *error);
 
 struct gpal_client_backup_page {
-	uint64_t revision; /* `revision` of the next page: the pages so far include this event */
+	uint64_t revision; /* pass it for the next page; the pages so far include this event */
 	const uint8_t *data;
 	size_t length;    /* bytes of data */
 	const char *next; /* `after` of the next page; NULL: this is the last one */
@@ -631,7 +633,7 @@ GPAL_API GPAL_MUST_USE int gpal_client_history(struct gpal_client *client, const
  * @since: events after this revision; NULL: events from now on
  * @revision: NULL, or receives the revision of the newest event; not written on failure
  *
- * Afterwards gpal_client_next_event() gives the events, and the client serves nothing else until
+ * Afterwards gpal_client_next_event() returns the events, and the client serves nothing else until
  * it is closed. Use another client for calls.
  *
  * Reason of a refusal: "resync_required", the daemon no longer has all events after @since; list
@@ -645,13 +647,13 @@ GPAL_API GPAL_MUST_USE int gpal_client_subscribe(struct gpal_client *client, con
  * gpal_client_next_event - get the next event of a subscription
  * @event: receives the event; not written on failure
  *
- * If the connection is lost, also because the daemon restarts, the library connects and
- * subscribes again until it succeeds, from the last event on. So no event is lost, and none comes
- * twice. If the daemon does not agree to the subscription within the time limit, or one second if
- * that is longer, the library tries another connection.
+ * If the connection is lost, for example because the daemon restarts, the library connects and
+ * subscribes again until it succeeds, and continues after the last event. So no event is lost, and
+ * none comes twice. If the daemon does not accept the subscription within the time limit, or
+ * within one second if that is longer, the library tries another connection.
  *
- * Returns 0, or one of these, after all of which the function can be called again and continues
- * after the last event that it gave:
+ * Returns 0, or one of these codes. Unless the client is not subscribed, the function can be called
+ * again and continues after the last event that it returned:
  *   GPAL_E_IN_PROGRESS  the client does not block, and no event has come
  *   GPAL_E_TIMED_OUT    the client blocks, and no event came within the time limit
  *   GPAL_E_REFUSED      the daemon refuses to subscribe the client again
@@ -666,8 +668,8 @@ GPAL_API GPAL_MUST_USE int gpal_client_next_event(struct gpal_client *client,
 /*
  * gpal_client_outage - find out why events are interrupted
  *
- * Returns an English text, such as "the connection was lost" or what the daemon said, valid until
- * the next call with this client; NULL if the subscription is in place.
+ * Returns an English text, such as "the connection was lost" or the message of the daemon, valid
+ * until the next call with this client; NULL if events are not interrupted.
  */
 GPAL_API const char *gpal_client_outage(const struct gpal_client *client);
 

@@ -71,7 +71,7 @@ struct gpal_changes {
 /*
  * gpal_compare - list the differences between two layouts
  * @from: the earlier layout; must exist as long as *changes, which points to its tags
- * @to: the later layout; the same
+ * @to: the later layout; must exist as long as *changes, too
  * @changes: receives a new list, which the caller frees with gpal_changes_free(); NULL on failure
  * @error: NULL, or receives the details of a failure
  *
@@ -127,6 +127,9 @@ enum gpal_allow {
  * A layout that lacks a range or a root complex of the live one needs GPAL_ALLOW_REMOVALS;
  * reserved ranges do not count, and a RAM node that shrinks counts as moved. A layout that was
  * resolved anew needs GPAL_ALLOW_MOVES.
+ *
+ * If only the second attempt fails with GPAL_E_EXHAUSTED, `fit`, `below` and `above` in *error are
+ * empty: they would name ranges of a layout that was never made.
  *
  * Returns GPAL_OK, or:
  *   GPAL_E_WOULD_REMOVE  ranges would be removed, and @allow lacks GPAL_ALLOW_REMOVALS

@@ -38,13 +38,13 @@ enum gpal_code {
 	GPAL_E_BUS_OVERLAP = -11,         /* two root complexes of a segment share a bus */
 	GPAL_E_MIXED_IOMMU = -12,         /* the VM has more than one kind of IOMMU */
 	GPAL_E_IOMMU_ARCH_MISMATCH = -13, /* the architecture does not have this IOMMU */
-	GPAL_E_INVALID_HDM = -14,         /* CXL memory is not 256 MiB times n for each target */
+	GPAL_E_INVALID_HDM = -14,         /* HDM is not a multiple of 256 MiB per target */
 	GPAL_E_NODE_OUT_OF_RANGE = -15, /* a root complex or a room names a node that is missing */
 	GPAL_E_OUT_OF_RANGE = -16,      /* a value is outside what its header allows */
 
 	/* The failure is not about the input. */
 	GPAL_E_NO_MEMORY = -17, /* the heap is exhausted */
-	GPAL_E_INTERNAL = -18,  /* a bug in the library, or a layout that is not of the request */
+	GPAL_E_INTERNAL = -18,  /* a bug in the library, or a layout of another request */
 
 	/* The change of a live layout is not allowed. */
 	GPAL_E_WOULD_MOVE = -19,   /* the change needs ranges of the layout to move or shrink */
@@ -124,10 +124,12 @@ struct gpal_neighbour {
  *   GPAL_E_OVERLAP            tag, range, other_tag, other_range
  *   GPAL_E_EXHAUSTED          tag, size, alignment, phase, free_space, largest_fit, fit, below,
  *                             above, largest_size, demand, demands, supply, equal_share
- *   GPAL_E_ECAM_BELOW_MINIMUM, GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB    tag, range
+ *   GPAL_E_ECAM_BELOW_MINIMUM  tag, which is the name of the root complex; range
+ *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  tag, range
  *   GPAL_E_ADDRESS_WIDTH_EXCEEDED  tag, range, bits, required_bits, alignment_gap, excess,
  *                             largest_tag, largest_tag_size, largest_size, largest_size_of
- *   GPAL_E_DUPLICATE_NAME, GPAL_E_BUS_OVERLAP, GPAL_E_MIXED_IOMMU  tag and other_tag, as names
+ *   GPAL_E_DUPLICATE_NAME, GPAL_E_BUS_OVERLAP, GPAL_E_MIXED_IOMMU  tag and other_tag, which are
+ *                             names and not tags
  *   GPAL_E_WARNING_REFUSED    tag
  *
  * Sizes, alignments and gaps are in bytes.
@@ -148,7 +150,7 @@ struct gpal_error {
 	enum gpal_kind phase;  /* the kind of the range that did not fit */
 	uint64_t free_space;   /* free bytes in the space for that kind, at that moment */
 	uint64_t largest_fit;  /* the largest range with this alignment that would fit there */
-	struct gpal_range fit; /* the address of that range; empty: no range fits */
+	struct gpal_range fit; /* where that range would be; empty: none fits */
 	struct gpal_neighbour below; /* the range just below the free range that `fit` is in */
 	struct gpal_neighbour above; /* the range just above it */
 
@@ -160,7 +162,7 @@ struct gpal_error {
 	 */
 	uint64_t largest_size;
 
-	uint64_t alignment_gap;     /* bytes below `range` that are free only for its alignment */
+	uint64_t alignment_gap;     /* bytes below `range` left free by its alignment */
 	unsigned int bits;          /* physical address bits of the host */
 	unsigned int required_bits; /* physical address bits that the layout needs */
 

@@ -27,7 +27,7 @@ GPAL_BEGIN_DECLS
 enum gpal_rule {
 	GPAL_RULE_GIVEN,              /* a reserved or fixed range: the caller gives its address */
 	GPAL_RULE_KEPT,               /* an update kept the range at its address */
-	GPAL_RULE_RECORDED,           /* the map does not say whether an update kept or placed it */
+	GPAL_RULE_RECORDED,           /* it is not known whether an update kept or placed it */
 	GPAL_RULE_HIGHEST_BELOW_4GIB, /* mmio32 */
 	GPAL_RULE_UPWARDS,            /* ram */
 	GPAL_RULE_LOWEST_ABOVE_RAM,   /* mmio64 */
@@ -39,14 +39,14 @@ enum gpal_rule {
 /* Why the allocator did not take a free range. */
 enum gpal_pass {
 	GPAL_PASS_TOO_SMALL,   /* it has fewer bytes than needed */
-	GPAL_PASS_ALIGNMENT,   /* too few of its bytes follow its first aligned address */
+	GPAL_PASS_ALIGNMENT,   /* it has too few bytes from its first aligned address on */
 	GPAL_PASS_BELOW_FLOOR, /* it is below the lowest address of the phase */
 	GPAL_PASS_COUNT
 };
 
 /* A free range that the allocator did not take. */
 struct gpal_passed {
-	struct gpal_range free; /* the part of it where the phase may place ranges */
+	struct gpal_range free; /* only its part where the phase may place, if there is one */
 	enum gpal_pass why;
 	uint64_t missing; /* bytes that it lacks; 0 for GPAL_PASS_BELOW_FLOOR */
 };
@@ -85,7 +85,7 @@ struct gpal_step {
 struct gpal_explanation {
 	const struct gpal_step *steps; /* in the order in which the ranges were placed */
 	size_t count;
-	const struct gpal_layout *layout; /* the layout that these steps make; not freed alone */
+	const struct gpal_layout *layout; /* the layout that these steps make; freed with this */
 };
 
 /*

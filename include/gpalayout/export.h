@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Macros that mark the functions which the libraries export. All others are hidden. */
+/* Macros for declarations. The libraries export only the functions marked GPAL_API. */
 #ifndef GPALAYOUT_EXPORT_H
 #define GPALAYOUT_EXPORT_H
 

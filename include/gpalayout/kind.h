@@ -13,7 +13,7 @@ GPAL_BEGIN_DECLS
 
 /*
  * The kind of a range decides where it may be placed. The top is the highest end of the ranges
- * placed so far, without reserved ones. Source of the rules: OpenVMM pull request 3501; see
+ * placed so far, except reserved ones. Source of the rules: OpenVMM pull request 3501; see
  * PHASES in gpalayout-policy(7).
  */
 enum gpal_kind {

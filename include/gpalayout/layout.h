@@ -80,7 +80,7 @@ struct gpal_layout_cxl_window {
 	struct gpal_range range;
 	const char *const *targets; /* names of root complexes, in the order of interleaving */
 	size_t target_count;
-	uint32_t granularity; /* bytes to a target before the next */
+	uint32_t granularity; /* bytes that go to one target before the next */
 };
 
 /* Why a layout has a warning; gpalayout-policy(7), WARNINGS. */
@@ -91,12 +91,12 @@ enum gpal_warning_reason {
 	GPAL_WARN_PINNED_WINDOW_UNALIGNED,       /* a pinned window lacks the usual alignment */
 	GPAL_WARN_MANY_VIRTIO_MMIO_SLOTS,        /* x86_64: more than 100 slots */
 	GPAL_WARN_PARTIAL_INTEL_VTD,             /* not every root complex has VT-d */
-	GPAL_WARN_NO_LOW_MEMORY,                 /* chipset low MMIO covers all below 4 GiB */
-	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* a high window lacks room for a large BAR */
-	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi cannot translate a range there */
-	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of the RAM is above it */
+	GPAL_WARN_NO_LOW_MEMORY,                 /* no room for RAM below 4 GiB */
+	GPAL_WARN_LARGEST_BAR_BELOW_SIZE,        /* a high window could fit a larger BAR */
+	GPAL_WARN_AMD_VI_CROSSES_HYPERTRANSPORT, /* AMD-Vi, and a range overlaps the hole */
+	GPAL_WARN_MOST_RAM_ABOVE_PINNED_WINDOW,  /* more than half of RAM is above one */
 	GPAL_WARN_NO_RAM_BELOW_1GIB,             /* aarch64 UEFI: no RAM is below 1 GiB */
-	GPAL_WARN_HOTPLUG_OFF_BLOCK,             /* a room is not in whole blocks of Linux */
+	GPAL_WARN_HOTPLUG_OFF_BLOCK,             /* a room is not whole Linux memory blocks */
 	GPAL_WARN_COUNT
 };
 
@@ -169,15 +169,15 @@ struct gpal_layout {
  *
  * Returns GPAL_OK, or GPAL_E_NO_MEMORY if the heap is exhausted, or the first of these, in this
  * order:
- *   GPAL_E_OUT_OF_RANGE         a value is not in its enum; chipset_low_mmio is above 4 GiB; more
- *                               than 64 address bits; a number of devices, BARs, virtual functions
- *                               or targets that is not allowed; a granularity that is not allowed
+ *   GPAL_E_OUT_OF_RANGE         a value is not in its enum; chipset_low_mmio is above 4 GiB; the
+ *                               host has more than 64 address bits; a number of devices, BARs,
+ *                               virtual functions or targets, or a granularity, is not allowed
  *   GPAL_E_INVALID_MEMORY       there are no nodes; their sum is 0, or 2^64 or more; or a node is
  *                               not a multiple of 4096
- *   GPAL_E_DUPLICATE_NAME       two root complexes have one name, or two reserved ranges, a hole
- *                               counting as a reserved range
+ *   GPAL_E_DUPLICATE_NAME       two root complexes have the same name, or two reserved ranges; a
+ *                               hole counts as a reserved range
  *   GPAL_E_OUT_OF_RANGE         a hole is of another architecture
- *   GPAL_E_DUPLICATE_NAME       two CXL windows have one name
+ *   GPAL_E_DUPLICATE_NAME       two CXL windows have the same name
  *   GPAL_E_INVALID_BUS_RANGE    buses are not stated, or start_bus > end_bus
  *   GPAL_E_BUS_OVERLAP          two root complexes of a segment share a bus
  *   GPAL_E_MIXED_IOMMU          the root complexes have two kinds of IOMMU
@@ -188,7 +188,7 @@ struct gpal_layout {
  *   GPAL_E_OUT_OF_RANGE         a target is not a root complex, or has no CXL
  *   GPAL_E_INVALID_HDM          its size is not a multiple of 256 MiB for each target
  *   then:
- *   GPAL_E_NODE_OUT_OF_RANGE    a root complex or a room names a node that is not there
+ *   GPAL_E_NODE_OUT_OF_RANGE    a root complex or a room names a node that is missing
  *   GPAL_E_INVALID_MEMORY       memory_start is not a multiple of 4096; or the low RAM window is
  *                               not a multiple of 2 MiB, larger than node 0, or not below
  *                               memory_start
@@ -210,7 +210,7 @@ struct gpal_layout {
 GPAL_API GPAL_MUST_USE int gpal_resolve(const struct gpal_request *request,
 					struct gpal_layout **layout, struct gpal_error *error);
 
-/* A set of all warnings, also those of a later library. */
+/* A set of all warnings, including those that only a newer library knows. */
 #define GPAL_REFUSE_ALL UINT64_MAX
 
 /*
@@ -251,7 +251,7 @@ GPAL_API uint64_t gpal_largest_bar(struct gpal_range window);
  *
  * Two layouts with the same digest have every range at the same address. The digest is the
  * SHA-256 of "gpalayout-digest-1\nARCH\n" followed by "KIND TAG 0xSTART-0xEND\n" for each entry
- * of the map, in lower-case hex digits without leading zeros.
+ * of the map. START and END are lower-case hex digits without leading zeros.
  */
 GPAL_API void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE]);
 

@@ -8,7 +8,7 @@
  * Threads: any thread may call the functions.
  * Memory: policies and strings are static and never freed.
  *
- * Source of the figures: OpenVMM, of the month in the name of each policy; POLICIES in
+ * Source of the values: OpenVMM in the month that the name of the policy states. POLICIES in
  * gpalayout-policy(7) lists the pull requests.
  */
 #ifndef GPALAYOUT_POLICY_H
@@ -53,8 +53,9 @@ struct gpal_profile_defaults {
 	uint64_t memory_start[GPAL_ARCH_COUNT]; /* lowest address of RAM */
 
 	/*
-	 * Size of the low RAM window: bytes of node 0 at address 0, below memory_start; 0: none. A
-	 * smaller node 0 makes it smaller. A request whose RAM starts below its end has none.
+	 * Size of the low RAM window: bytes of node 0 at address 0, below memory_start; 0: none. If
+	 * node 0 is smaller, the window has only its whole blocks of 2 MiB. If memory_start of the
+	 * request is not above the end of the window, there is none.
 	 */
 	uint64_t memory_low_window[GPAL_ARCH_COUNT];
 };

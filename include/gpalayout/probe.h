@@ -27,7 +27,7 @@ struct gpal_probe {
 	uint64_t offset;          /* bytes from the start of the range to the address */
 	bool has_node;            /* the range is RAM of a node, or a room for it */
 	uint32_t node;            /* if has_node */
-	const char *root_complex; /* the root complex that owns the range; NULL: none */
+	const char *root_complex; /* the root complex that has the address; NULL: none */
 	bool has_slot;            /* the range is virtio-mmio */
 	uint32_t slot;            /* if has_slot: counted from 0 */
 };

@@ -97,9 +97,9 @@ struct gpal_root_complex {
 	uint8_t end_bus;              /* last bus, included */
 	bool has_node;                /* `node` is stated */
 	uint32_t node;                /* if has_node: index of the NUMA node */
-	struct gpal_window low_mmio;  /* below 4 GiB, unless it has no window */
+	struct gpal_window low_mmio;  /* below 4 GiB */
 	struct gpal_window high_mmio; /* above RAM and 4 GiB, unless it is pinned */
-	bool has_cxl;                 /* the host bridge is a CXL one */
+	bool has_cxl;                 /* the host bridge supports CXL */
 	uint64_t cxl_hdm;             /* if has_cxl: memory window (HDM), n * 256 MiB, not 0 */
 	bool has_no_cxl_hdm;          /* if has_cxl: registers only; cxl_hdm is ignored */
 	enum gpal_iommu iommu;        /* one kind in a VM */
@@ -146,16 +146,17 @@ struct gpal_hotplug_room {
  */
 struct gpal_cxl_window {
 	const char *name;           /* unique in the request */
-	const char *const *targets; /* names of root complexes, none of them twice */
+	const char *const *targets; /* names of root complexes, each once */
 	size_t target_count;
 	uint64_t size;        /* a multiple of 256 MiB * target_count, not 0 */
-	uint32_t granularity; /* bytes to a target before the next: 2^8 to 2^14; 0: 256 */
+	uint32_t granularity; /* bytes that go to one target before the next: 2^8 to 2^14; 0: 256 */
 };
 
 #define GPAL_CXL_TARGETS_MAX 16
 
 /*
- * Well-known ranges of hosts that a guest must not use. Each is reserved under its name.
+ * Well-known ranges of hosts that a guest must not use. Each is reserved with the tag
+ * reserved-NAME.
  *
  * Source: the AMD I/O Virtualization Technology (IOMMU) Specification, for the addresses that
  * AMD's IOMMU does not translate; MSI_IOVA_BASE in the SMMU driver of Linux.
