@@ -2,9 +2,9 @@
 /*
  * Theory of operation
  *
- * How far a window of a root complex can grow in place is read from the map. Pinning the window to
- * a larger range adds only free space beside it, and moves no other range: none lies in that space,
- * and a search that passed over it finds the same place without it.
+ * The map shows how far a window of a root complex can grow in place. The window is pinned to a
+ * larger range, which adds only free space beside it. That moves no other range: none lies in that
+ * space, and a search that passed over the space finds the same place without it.
  *
  * All other sizes are tried, because a size changes the order in which windows are placed, and the
  * alignment of RAM. A budget limits the work of all tries.
@@ -64,10 +64,10 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 }
 
 /*
- * Returns a size that works while the next one, a unit more, does not; 0: the budget is spent. The
- * search begins at the largest size up to the limit, which never works. It is less than a unit
- * below the limit. If the unit is 4 KiB, some space below 4 GiB is always taken. A larger unit, of
- * at most 4 GiB, is that of CXL memory, which lies above 4 GiB.
+ * Returns a size that works although the next one, a unit more, does not; 0: the budget is spent.
+ * `bad` is the largest size up to the limit, and never works, because it leaves less than a unit of
+ * the address space. With a unit of 4 KiB that is too little, since some space below 4 GiB is
+ * always taken. Larger units, of at most 4 GiB, are those of CXL memory, which lies above 4 GiB.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)
@@ -78,7 +78,7 @@ static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint
 	return bad == size ? size : gpald_find_size(size, bad, unit, test, a, &found) ? found : 0;
 }
 
-/* Returns the largest size found with which a refused request resolves; 0: none. */
+/* Returns the largest size found with which a refused request resolves; 0: none was found. */
 static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 {
 	const uint64_t least = gpald_sizing_least(&a->sizing, unit);
@@ -188,8 +188,9 @@ static size_t count_ram(const struct candidate *list, size_t count)
 }
 
 /*
- * Gives each range an equal share of the budget, or enough for two searches if that is more, while
- * the budget lasts. Later ranges get what earlier ones do not use.
+ * Advises on the RAM, or on all other ranges. Each gets an equal share of the budget, or enough for
+ * two searches if that is more, while the budget lasts. Later ranges get what earlier ones do not
+ * use.
  */
 static void advise_within_budget(struct advising *a, const struct candidate *list, size_t count,
 				 bool is_ram)
@@ -242,7 +243,7 @@ static void advise_all(struct advising *a, const struct candidate *list, size_t 
 	advise_within_budget(a, list, count, false);
 }
 
-/* The ranges to advise on. */
+/* The ranges to advise on: the candidates. */
 
 struct collecting {
 	struct advising *a;
@@ -446,7 +447,10 @@ static int fill_in_advice(struct gpald_arena *arena, const struct gpal_request *
 	return a.budget.no_memory ? GPAL_E_NO_MEMORY : code;
 }
 
-/* Returns true if each size in the layout belongs to a member of the request. */
+/*
+ * Returns true if the policy of the layout is known, and if the lists of the layout match those of
+ * the request, so that an index is valid in both.
+ */
 static bool is_layout_of(const struct gpal_layout *layout, const struct gpal_request *request)
 {
 	for (size_t i = 0; i < layout->ram_count; i++)

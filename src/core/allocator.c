@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bare allocator for users of the library. It gives the map an arena of its own, and adds to a
- * refusal the size that would have fitted. place.c places the ranges, and the resolver knows what a
- * VM consists of.
+ * refusal the size that would have fitted. place.c places the ranges. What a VM consists of is left
+ * to the resolver.
  */
 #include "config.h"
 
@@ -24,8 +24,8 @@ static bool copy_tags(struct gpald_arena *arena, const struct gpal_map *map)
 }
 
 /*
- * Estimates the size of the arena, so that most maps need one allocation. The counts are not
- * checked yet.
+ * Estimates the size of the arena, so that most maps need one allocation. The estimate has a limit,
+ * because the counts are not checked yet.
  */
 static size_t allocation_arena_hint(const struct gpal_alloc_input *input)
 {

@@ -24,7 +24,10 @@ struct gpald_arena {
 	struct gpald_arena_block *newest;
 };
 
-/* Returns a new arena whose first block has room for `hint` bytes; NULL: out of memory. */
+/*
+ * Returns a new arena whose first block has `hint` bytes, or 4096 if that is more. The arena itself
+ * takes the first few of them. Returns NULL if out of memory.
+ */
 struct gpald_arena *gpald_arena_new(size_t hint);
 
 /* Frees all that was allocated, except the first block, which is used again. */
@@ -45,7 +48,8 @@ void *gpald_arena_grow(struct gpald_arena *arena, size_t bytes);
 
 /*
  * Allocates uninitialised memory for `count` objects of `size` bytes, aligned for any type.
- * Returns NULL if out of memory. It is inline because a small VM needs dozens of small pieces.
+ * Returns NULL if out of memory. The function is inline because a small VM needs dozens of small
+ * pieces.
  */
 GPAL_MUST_USE static inline void *gpald_arena_alloc(struct gpald_arena *arena, size_t count,
 						    size_t size)
@@ -62,7 +66,7 @@ GPAL_MUST_USE static inline void *gpald_arena_alloc(struct gpald_arena *arena, s
 	return (void *)start;
 }
 
-/* Does the same with zeroed memory. */
+/* Does the same as gpald_arena_alloc(), with zeroed memory. */
 GPAL_MUST_USE void *gpald_arena_zalloc(struct gpald_arena *arena, size_t count, size_t size);
 
 /* Allocates memory for a string, which needs no alignment. Returns NULL if out of memory. */
@@ -76,7 +80,7 @@ GPAL_MUST_USE static inline char *gpald_arena_text(struct gpald_arena *arena, si
 	return text;
 }
 
-/* Frees the last `bytes` of the newest string, which ends at `end`. */
+/* Frees the last `bytes` of a string that ends at `end`, if nothing was allocated after it. */
 static inline void gpald_arena_give_back(struct gpald_arena *arena, const char *end, size_t bytes)
 {
 	if (arena->next == (uintptr_t)end)

@@ -26,7 +26,7 @@ struct checking {
 	struct gpald_named *by_name; /* root complexes, sorted by name */
 };
 
-/* A JSON pointer to a member of the layout; if `list` is not NULL, to a member of an element. */
+/* A JSON pointer to a member of the layout or, if `list` is not NULL, of an element of the list. */
 struct path {
 	const char *list;
 	size_t index;
@@ -144,7 +144,7 @@ static bool check_numbered_range(struct checking *c, enum gpald_role role, const
 	return check_member_range(c, role, owner, index, gpald_decimal(number, buffer));
 }
 
-/* Does the same for a member that may be absent. */
+/* Does the same as check_member_range() for a member that may be absent. */
 static bool check_optional_range(struct checking *c, enum gpald_role role, const void *owner,
 				 size_t index, const char *name)
 {
@@ -155,7 +155,7 @@ static bool check_optional_range(struct checking *c, enum gpald_role role, const
 	       check_member_range(c, role, owner, index, name);
 }
 
-/* Does the same for a member of the layout itself. */
+/* Does the same as check_optional_range() for a member of the layout itself. */
 static bool check_layout_range(struct checking *c, enum gpald_role role)
 {
 	return check_optional_range(c, role, c->layout, 0, "");
@@ -362,7 +362,8 @@ static bool check_vtl2(struct checking *c)
 }
 
 /*
- * Checks that each range of the map is a member, unless it is reserved. No range was found twice.
+ * Checks that each range of the map is a member, unless it is reserved. The counts show it, because
+ * no two members have the same range.
  */
 static bool check_every_range_is_member(struct checking *c)
 {
@@ -411,7 +412,7 @@ int gpal_layout_check(const struct gpal_layout *layout, const char *digest,
 {
 	struct checking c = { .layout = layout, .check = check };
 
-	/* Each has one element more, because calloc() may return NULL for none. */
+	/* Each list has one element more, because calloc() may return NULL for a size of 0. */
 	c.is_claimed = calloc(layout->map.count + 1, sizeof(*c.is_claimed));
 	c.by_name = calloc(layout->root_complex_count + 1, sizeof(*c.by_name));
 	if (!c.is_claimed || !c.by_name) {

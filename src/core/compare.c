@@ -49,10 +49,10 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 }
 
 /*
- * Returns true if a change of this pair is reported. For a root complex, a change of its bus
- * numbers is reported. A root complex that is added or removed is reported only if it has no range
- * in the map, because such a range would show it. The addresses of its buses are reported with the
- * ECAM of its segment.
+ * Returns true if a change of this pair is reported. For a root complex, this is a change of its
+ * bus numbers; their addresses are reported with the ECAM of its segment. A root complex that is
+ * added or removed is reported only if it has no range in the map, because otherwise the changes of
+ * its ranges show it.
  */
 static bool is_reported(const struct gpald_part *from, const struct gpald_part *to)
 {

@@ -51,8 +51,8 @@ static int refuse_duplicate_target(const struct gpal_cxl_window *window, size_t 
 }
 
 /*
- * Checks that each target is listed once and is a root complex with CXL. Notes the indices of the
- * root complexes.
+ * Checks that each target is listed once and is a root complex with CXL. Writes the indices of the
+ * root complexes to `targets`.
  */
 static int check_window_targets(const struct gpald_resolution *r, const struct gpald_named *by_name,
 				size_t index, uint32_t *targets)

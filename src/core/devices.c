@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each device is behind a port of its own. The window of the port holds the BARs of the device and
+ * Each device is below a port of its own. The window of the port holds the BARs of the device and
  * of its virtual functions, and the window of the root complex holds those of the ports.
  *
  * Sources: PCI-to-PCI Bridge Architecture Specification, for the unit of bridge windows; PCI
@@ -23,8 +23,9 @@ struct port {
 };
 
 /*
- * Adds the BARs of a device, each `copies` times. A block of them is a multiple of its alignment,
- * so blocks in descending order leave no gaps. Returns false if the size is 2^64 or more.
+ * Adds the BARs of a device, each `copies` times. The copies of a BAR are a block whose size is a
+ * multiple of its alignment, so blocks in descending order leave no gaps. Returns false if the size
+ * of the window is 2^64 or more.
  */
 static bool add_bars(struct port *port, const uint64_t *bars, size_t count, uint32_t copies)
 {

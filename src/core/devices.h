@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The size of a window for devices. devices.c names the specifications of the rules.
+ * The size of a window for devices. devices.c names the specifications that it follows.
  */
 #ifndef GPALD_CORE_DEVICES_H
 #define GPALD_CORE_DEVICES_H

@@ -12,7 +12,7 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
-/* Collects text and hashes it when the buffer is full. */
+/* A buffer of text, which is hashed when it is full. */
 struct text {
 	struct sha256_ctx hash;
 	size_t length;

@@ -14,7 +14,7 @@ __attribute__((format(printf, 5, 6))) int gpald_fail(struct gpal_error *error, e
 						     enum gpal_subject subject, size_t index,
 						     const char *format, ...);
 
-/* Does the same with the general message of the code, for failures that have no subject. */
+/* Does the same as gpald_fail() with the general message of the code and no subject. */
 int gpald_fail_plain(struct gpal_error *error, enum gpal_code code);
 
 /* Sets the part of the subject in *error, unless `error` is NULL. Returns the code. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Resolves a request again and records the steps. The result depends on the request alone, so these
- * are the steps that made the layout. The map of a layout marks the ranges that an update kept, and
- * they are kept again.
+ * are the steps that made the layout. If the map marks the ranges that an update kept, they are
+ * kept again; otherwise gpal_explain() finds out whether any were.
  */
 #include "config.h"
 
@@ -93,7 +93,7 @@ static int explain_live(const struct gpal_request *request, const struct gpal_la
 
 	if (code != GPAL_E_INTERNAL || live->map.kept)
 		return code;
-	/* The map has no marks: it is not known which of its ranges an update kept. */
+	/* The map does not mark which of its ranges an update kept. */
 	code = trace_live(request, live, GPALD_KEEP_ALL, trace, layout);
 	if (code)
 		return code;
@@ -126,7 +126,7 @@ int gpal_explain(const struct gpal_request *request, const struct gpal_layout *l
 					  (struct gpald_resolve_options){ .live = NULL }, error);
 	if (code)
 		return code;
-	/* It lies in the arena of the layout, and is freed with it. */
+	/* The explanation lies in the arena of the layout, and is freed with it. */
 	made = gpald_arena_alloc(trace.arena, 1, sizeof(*made));
 	if (!made) {
 		gpal_layout_free(layout);

@@ -12,9 +12,10 @@
  *  - Bottom up, the window starts at the first aligned address of the leaf. The piece below it
  *    has no aligned address, so it is dead: unusable until the alignment becomes smaller.
  *  - Top down, the window starts at the highest aligned address at which it fits, so the leaf then
- *    ends on an aligned address. The piece above the window is shorter than the alignment. That of
- *    the first window may have one aligned address, and becomes the tail of the leaf. Those of
- *    later windows have none, because the leaf ends on an aligned address, and are dead.
+ *    ends on an aligned address. The piece above the window is shorter than the alignment. The
+ *    piece above the first window may have one aligned address; then it becomes the tail of the
+ *    leaf. The pieces above later windows have none, because the leaf ended on an aligned address.
+ *    They are dead.
  *
  * Before the next alignment, dead pieces and tails are merged with the leaves.
  */
@@ -266,9 +267,9 @@ static void trace_passed_piece(const struct gpald_fit_index *index, struct gpal_
 }
 
 /*
- * Records all free ranges on the way to a leaf. Returns the free range that the window is taken
- * from. If a free range crosses the floor, its part below is not recorded; a layout has none such,
- * because chipset low MMIO ends at 4 GiB.
+ * Records all free ranges on the way to a leaf. Returns the free range from which the window is
+ * taken. If a free range crosses the floor, its part below is not recorded. In a layout no free
+ * range does, because chipset low MMIO ends at 4 GiB.
  */
 static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t leaf, uint64_t size,
 				   struct gpald_trace *trace)
@@ -281,7 +282,7 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 
 	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
 		gpald_trace_pass_below(trace, index->space->ranges[i]);
-	/* The order is that of the search: if the list is cut, its end is missing. */
+	/* This is the order of the search, so that a list that is cut lacks only its end. */
 	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf); n++) {
 		const size_t at = down ? leaves->count - 1 - n : n;
 
@@ -294,7 +295,7 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 	return choice;
 }
 
-/* It is inlined into both callers, so that the one without a trace is as fast as possible. */
+/* The function is inlined into both callers, so that the one without a trace has no test for it. */
 static inline __attribute__((always_inline)) bool take_fit(struct gpald_fit_index *index,
 							   uint64_t size, struct gpal_range *window,
 							   struct gpald_trace *trace)

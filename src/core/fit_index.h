@@ -29,9 +29,9 @@ enum gpald_direction {
 struct gpald_fit_index {
 	enum gpald_direction direction;
 	struct gpal_range region;
-	uint64_t alignment; /* of the windows now; 0: not set yet */
+	uint64_t alignment; /* of the windows that are taken now; 0: not set yet */
 
-	/* The list that it was made from. */
+	/* The list from which the index was made. */
 	const struct gpald_free_space *space;
 	size_t above;                /* index of the first range above the region */
 	size_t below;                /* number of ranges below the region */
@@ -48,7 +48,7 @@ struct gpald_fit_index {
 	size_t dead_capacity;
 	struct gpald_order *dead_order;    /* to sort `dead` by start; twice its capacity */
 	struct gpald_free_space merged[2]; /* to merge leaves, tails and dead pieces */
-	bool merged_into;                  /* index of the one used last */
+	bool merged_into;                  /* index of the list in `merged` that was used last */
 };
 
 /*
@@ -60,7 +60,7 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 			  enum gpald_direction direction, struct gpal_range region,
 			  struct gpald_free_space *space, size_t windows);
 
-/* Prepares the index for windows of this alignment. */
+/* Prepares the index for windows of this alignment, which must be smaller than the last one. */
 void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 
 /*
@@ -69,14 +69,14 @@ void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
 GPAL_MUST_USE bool gpald_fit_index_take(struct gpald_fit_index *index, uint64_t size,
 					struct gpal_range *window);
 
-/* Does the same, and records in the trace which free ranges it passed and which it chose. */
+/* Does the same, and records in the trace the free ranges that it passed and the one it chose. */
 GPAL_MUST_USE bool gpald_fit_index_take_traced(struct gpald_fit_index *index, uint64_t size,
 					       struct gpal_range *window,
 					       struct gpald_trace *trace);
 
 /*
- * Writes the free ranges from the start of the region upwards to the empty list `to`. Later
- * phases do not use those below the region; they are written too if `with_below` is set, for the
+ * Writes the free ranges from the start of the region upwards to the empty list `to`. If
+ * `with_below` is set, it also writes those below the region. Later phases use these only for the
  * trace.
  */
 void gpald_fit_index_finish(struct gpald_fit_index *index, bool with_below,

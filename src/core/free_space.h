@@ -75,7 +75,10 @@ static inline void gpald_free_space_append(struct gpald_free_space *space, struc
 	space->ranges[space->count++] = range;
 }
 
-/* Returns the part of `range` inside `region`; may be empty. frama-c proves it (`make prove`). */
+/*
+ * Returns the part of `range` inside `region`; may be empty. frama-c proves the contract
+ * (`make prove`).
+ */
 /*@ assigns \nothing;
     ensures \forall integer a; \result.start <= a < \result.end <==>
       (\old(range.start) <= a < \old(range.end) && region.start <= a < region.end); */
@@ -88,7 +91,7 @@ static inline struct gpal_range gpald_range_clip(struct gpal_range range, struct
 	return range;
 }
 
-/* Returns the size of the largest range with this alignment inside `range`; 0: none fits. */
+/* Returns the size of the largest range with an aligned start inside `range`; 0: none fits. */
 static inline uint64_t gpald_range_usable(struct gpal_range range, uint64_t alignment)
 {
 	uint64_t start;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes of names. Names with different hashes differ, so most names need no comparison. But a
- * client can choose many names with the same hash, so a caller must also compare those in another
- * way.
+ * Hashes of names. Names with different hashes differ, so most names need no comparison. If hashes
+ * are equal, the caller must compare the names. That must be fast even if many hashes are equal,
+ * because a client can choose such names.
  */
 #ifndef GPALD_CORE_HASH_H
 #define GPALD_CORE_HASH_H

@@ -7,21 +7,21 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GPALD_HEX_MAX 18 /* characters that a buffer must have room for */
+#define GPALD_HEX_MAX 18 /* bytes that a buffer needs for gpald_put_hex() */
 
 /*
- * Returns the eight hex digits of a value, the first one in the lowest byte of memory. It is fast
- * because a layout has hundreds of numbers.
+ * Returns the eight hex digits of a value, the first one in the lowest byte of memory. It has no
+ * loop and no branch, because a layout has hundreds of numbers to write.
  */
 static inline uint64_t gpald_hex_digits(uint32_t value)
 {
 	uint64_t digits = value, letters;
 
-	/* A digit a byte. */
+	/* Spread the digits, one to each byte. */
 	digits = (digits << 16 | digits) & UINT64_C(0x0000ffff0000ffff);
 	digits = (digits << 8 | digits) & UINT64_C(0x00ff00ff00ff00ff);
 	digits = (digits << 4 | digits) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	/* 1 in each byte that is above 9. */
+	/* Put 1 in each byte whose digit is above 9. */
 	letters = (digits + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
 	digits += UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
 	return htobe64(digits);

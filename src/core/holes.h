@@ -12,8 +12,8 @@ struct gpald_hole {
 };
 
 /*
- * gpald_reserved_count() returns how many ranges a request reserves, and gpald_reserved_at() one of
- * them: its reserved ranges come first, then its holes.
+ * gpald_reserved_count() returns how many ranges a request reserves. gpald_reserved_at() returns
+ * one of them by its index: the reserved ranges come first, then the holes.
  */
 static inline size_t gpald_reserved_count(const struct gpal_request *request)
 {

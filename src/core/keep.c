@@ -23,8 +23,8 @@ struct keeping {
 };
 
 /*
- * Finds the parts of the live layout that equal `wanted`. No part is searched twice, so those not
- * found are gone.
+ * Finds the parts of the live layout that equal `wanted`. Each part is searched for only once, so
+ * the number of found parts shows whether the new request lacks any.
  */
 static const struct gpald_part *find_live(struct keeping *k, const struct gpald_part *wanted,
 					  size_t *count)
@@ -60,8 +60,8 @@ static void keep_range(struct keeping *k, enum gpal_kind kind, size_t index,
 }
 
 /*
- * Computes the ECAM of a segment whose buses stay where they are. Returns false if it does not end
- * in the address space.
+ * Computes the ECAM of a segment whose buses stay where they are. Returns false if the ECAM does
+ * not fit in the address space.
  */
 static bool compute_ecam(const struct gpal_layout_segment *segment,
 			 const struct gpal_layout_segment *live, struct gpal_range *range)
@@ -77,8 +77,8 @@ static bool window_states_alignment(const struct gpal_window *window)
 }
 
 /*
- * Returns true if the request states the alignment of a range. That of VTL2's memory may be 0,
- * which is invalid.
+ * Returns true if the request states the alignment of a range. The alignment of VTL2 memory may be
+ * 0, because it is not checked yet.
  */
 static bool states_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
 {
@@ -159,7 +159,7 @@ static int keep_demand(struct keeping *k, enum gpal_kind kind, size_t index)
 	return GPAL_OK;
 }
 
-/* Checks that the request pins a range to the address that it has. */
+/* Checks that a range that the request pins has the same address in the live layout, if any. */
 static int check_pinned_is_in_place(struct keeping *k, size_t index)
 {
 	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_FIXED];
@@ -227,7 +227,8 @@ static int keep_for_update(struct keeping *k)
 }
 
 /*
- * Keeps the ranges of a layout of this very request. Each entry of its map says which demand it is.
+ * Keeps the ranges of a layout that was made from the same request. Each entry of its map has the
+ * index of its demand.
  */
 static int keep_for_explanation(struct keeping *k)
 {

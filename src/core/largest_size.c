@@ -20,9 +20,9 @@
 /* A range that does not fit. */
 
 /*
- * Returns the largest size found below the one asked for; 0: none was found. For a window this
- * usually is the size of the largest free range, so that is tried first. For RAM, which may be in
- * several ranges, and if other ranges may move, the size is searched instead.
+ * Returns the largest size found below the one asked for; 0: none was found. For a window this is
+ * usually the size of the largest free range, so that size is tried first. RAM may be in several
+ * free ranges, so its size is searched for, and so is every size if other ranges may move.
  */
 static uint64_t find_largest(const struct gpal_error *error, bool may_move, uint64_t least,
 			     uint64_t asked, uint64_t unit, gpald_size_test *test, void *data)
@@ -68,8 +68,8 @@ static enum gpald_verdict try_share(void *data, uint64_t size)
 
 /*
  * Returns the largest multiple of the usual alignment with which all windows fit; 0: none. A
- * smaller size may fail where a larger one works, so each is tried, from the largest down. If there
- * are too many, the function searches one that works while the next does not.
+ * smaller size may fail although a larger one works, so each is tried, from the largest down. If
+ * there are too many, the function searches for one that works although the next one does not.
  */
 static uint64_t find_share(struct sharing *sharing, uint64_t unit, uint64_t most)
 {
@@ -228,7 +228,9 @@ static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list
 	return count + 1;
 }
 
-/* Searches the largest smaller size that works. Returns false if none was found. */
+/*
+ * Finds a smaller size that works although the next one does not. Returns false if none was found.
+ */
 static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate *candidate,
 			     uint64_t *size)
 {

@@ -47,8 +47,8 @@ int gpal_resolve(const struct gpal_request *request, struct gpal_layout **layout
 /*
  * Fills in the error of an update that has no layout, neither around the live ranges nor without
  * them. If both attempts were exhausted, the error describes the one around the live ranges,
- * because the guest has these. If only the other attempt was, the neighbours are omitted: they are
- * ranges of a layout that was never made, and would mislead.
+ * because the guest has these. If only the other attempt was, `fit` and the neighbours are omitted:
+ * they belong to a layout that was never made, and would mislead.
  */
 static void fill_in_update_error(const struct gpal_request *request,
 				 struct gpald_resolve_options advised, int kept_code,

@@ -20,8 +20,8 @@ struct gpald_measures {
 struct gpald_measures gpald_measure(const struct gpal_layout *layout);
 
 /*
- * Returns the configuration space of the buses from start_bus to end_bus. It wraps if bus 0 is not
- * in the address space. Source: PCI Express Base Specification 6.0, 7.2.2.
+ * Returns the configuration space (ECAM) of the buses from start_bus to end_bus. Its ends wrap if
+ * they are not in the address space. Source: PCI Express Base Specification 6.0, 7.2.2.
  */
 static inline struct gpal_range gpald_ecam(uint64_t bus0_base, uint8_t start_bus, uint8_t end_bus)
 {

@@ -62,7 +62,7 @@ static int check_unique(struct gpald_named *names, size_t count, enum gpal_subje
 struct name_set {
 	uint64_t *slots;
 	unsigned int bits; /* there are 2^bits slots */
-	size_t steps_left; /* that are left: a caller can choose names that collide */
+	size_t steps_left; /* a limit, because a caller can choose names that collide */
 };
 
 static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_t names)
@@ -73,7 +73,7 @@ static bool name_set_init(struct name_set *set, struct gpald_arena *arena, size_
 	return set->slots != NULL;
 }
 
-/* Adds a hash. Returns false if it is there already, or if no steps are left. */
+/* Adds a hash. Returns false if the set has it already, or if no steps are left. */
 static bool name_set_add(struct name_set *set, uint64_t hash)
 {
 	const size_t mask = ((size_t)1 << set->bits) - 1;
@@ -89,8 +89,8 @@ static bool name_set_add(struct name_set *set, uint64_t hash)
 }
 
 /*
- * If all hashes differ, so do all names. If two are equal, or so many collide that a caller may
- * have chosen the names for it, the names themselves are compared.
+ * If all hashes differ, so do all names. If two hashes are equal, or if so many collide that a
+ * caller may have chosen such names, the names themselves are compared.
  */
 int gpald_check_root_complex_names(struct gpald_resolution *r)
 {
@@ -127,7 +127,7 @@ int gpald_check_root_complex_names(struct gpald_resolution *r)
 			    r->error);
 }
 
-/* Numbers of holes follow those of reserved ranges. */
+/* Holes are numbered after the reserved ranges. */
 int gpald_check_reserved_names(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;

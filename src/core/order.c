@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#define RUN_MIN ((size_t)16) /* insertion makes shorter runs this long */
-#define RUNS_MAX 16          /* merging more takes longer than a radix sort */
+#define RUN_MIN ((size_t)16) /* an insertion sort extends shorter runs to this length */
+#define RUNS_MAX 16          /* merging more runs takes longer than a radix sort */
 #define DIGIT_BITS 9         /* few enough that all output streams stay in cache */
 #define DIGITS (1u << DIGIT_BITS)
 

@@ -71,8 +71,8 @@ static int compare_parts(const void *a, const void *b)
 }
 
 /*
- * Sorts parts by hash. The slower full comparison is needed only if two parts with one hash are out
- * of order.
+ * Sorts parts by hash. The full comparison is slower, and is needed only if two parts with the same
+ * hash are out of order.
  */
 static struct gpald_part *sort_parts(struct gpald_arena *arena, struct gpald_part *parts,
 				     size_t count)
@@ -98,7 +98,7 @@ static struct gpald_part *sort_parts(struct gpald_arena *arena, struct gpald_par
 	return sorted;
 }
 
-/* Returns the part of the range of the map that starts there, or NULL. */
+/* Returns the part whose range in the map starts at this address, or NULL. */
 static struct gpald_part *find_start(struct gpald_part *parts, const struct gpal_map *map,
 				     uint64_t start)
 {

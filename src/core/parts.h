@@ -13,7 +13,7 @@
 #include <gpalayout/layout.h>
 
 struct gpald_part {
-	uint64_t hash;                      /* of what it is for the guest */
+	uint64_t hash;                      /* of owner, kind of IOMMU, and whether it is buses */
 	const struct gpal_map_entry *entry; /* of the map; for buses, an entry made for the part */
 	const char *owner;     /* root complex of an IOMMU or of buses; otherwise the tag */
 	enum gpal_iommu iommu; /* kind of the IOMMU; GPAL_IOMMU_NONE: not an IOMMU */

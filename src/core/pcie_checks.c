@@ -65,7 +65,7 @@ static void sort_root_complexes(const struct gpald_resolution *r, struct gpald_o
 	gpald_order_sort(order, order + count, count);
 }
 
-/* Names the first root complex in list order that shares a bus with an earlier one. */
+/* Reports the first root complex in list order that shares a bus with an earlier one. */
 static int report_first_bus_overlap(const struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
@@ -92,7 +92,7 @@ static int report_first_bus_overlap(const struct gpald_resolution *r)
 	return refuse_bus_overlap(request, later, earlier, r->error);
 }
 
-/* If any two root complexes share a bus, so do two neighbours in the order of first buses. */
+/* If two root complexes share a bus, so do two neighbours in the order of segment and start_bus. */
 int gpald_check_bus_overlaps(struct gpald_resolution *r)
 {
 	const struct gpal_root_complex *rcs = r->request->root_complexes;

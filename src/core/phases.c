@@ -12,7 +12,7 @@
 
 /*
  * Moves the free ranges below the end of a kept range to the spare list, because later RAM goes
- * above it. No free range crosses this end.
+ * above that end. No free range crosses it.
  */
 static size_t move_below_to_spare(struct gpald_placement *p, size_t current, uint64_t floor)
 {
@@ -82,7 +82,7 @@ static int place_low_window(struct gpald_placement *p)
 int gpald_place_ram(struct gpald_placement *p)
 {
 	struct gpald_free_space *free = &p->free;
-	size_t current = 0; /* the range in which the next demand may start */
+	size_t current = 0; /* the first free range in which the next demand may start */
 	uint64_t floor = 0; /* lowest address at which it may start */
 	size_t first = 0;   /* first demand that is not placed yet */
 
@@ -164,7 +164,7 @@ int gpald_place_ram(struct gpald_placement *p)
 	return GPAL_OK;
 }
 
-/* Keeps a free range that is below the next floor, for the trace. */
+/* If there is a trace, keeps a free range that is below the next floor, to record it later. */
 static void keep_below_for_trace(struct gpald_placement *p, struct gpal_range free)
 {
 	if (p->trace)

@@ -10,8 +10,8 @@
 #include <gpalayout/allocator.h>
 
 /*
- * A range of a live layout that stays where it is. It replaces the demand with this kind and index,
- * which is not placed again. A RAM demand may have several, which are neighbours in the list.
+ * A range of a live layout that stays where it is. The demand with this kind and index is not
+ * placed. A RAM demand may have several such ranges, which are neighbours in the list.
  */
 struct gpald_kept {
 	enum gpal_kind kind;
@@ -27,7 +27,7 @@ struct gpald_kept_list {
 /* Input that the bare allocator does not have. */
 struct gpald_place_options {
 	struct gpald_kept_list kept;
-	uint64_t low_window; /* bytes of the first RAM demand, which lies at 0; 0: none does */
+	uint64_t low_window; /* size of the first RAM demand if it must be at 0; otherwise 0 */
 	struct gpald_trace *trace; /* may be NULL */
 };
 

@@ -103,7 +103,7 @@ static bool was_placed_before(const struct gpald_placement *p, size_t placed, en
 	return placed < p->kept.count || p->placed[placed].kind != kind;
 }
 
-/* Returns the addresses where a phase may place, as they were when it began. */
+/* Returns the addresses where a phase may place ranges, as they were when the phase began. */
 static struct gpal_range region_of(const struct gpald_placement *p, enum gpal_kind kind)
 {
 	struct gpal_range region = { 0, kind == GPAL_KIND_MMIO32 ? GPAL_4GIB : GPAL_SPACE_END };
@@ -128,7 +128,7 @@ static uint64_t bytes_taken(struct gpal_range region, struct gpal_range range)
 	return range.start < range.end ? gpal_range_size(range) : 0;
 }
 
-/* Notes how many bytes all demands of a phase need, and how many were free when it began. */
+/* Fills in how many bytes all demands of a phase need, and how many were free when it began. */
 static void note_demand_and_supply(const struct gpald_placement *p, enum gpal_kind kind)
 {
 	const struct gpald_demand_list list = p->demands[kind];

@@ -28,8 +28,8 @@ struct gpald_placement {
 	const struct gpal_alloc_input *input;
 	struct gpald_demand_list demands[GPAL_KIND_COUNT]; /* of the input */
 	struct gpald_kept_list kept;
-	uint64_t low_window;            /* size of the first RAM demand, which lies at 0; 0: none */
-	struct gpald_trace *trace;      /* NULL: nothing is recorded */
+	uint64_t low_window;       /* size of the first RAM demand if it must be at 0; else 0 */
+	struct gpald_trace *trace; /* NULL: nothing is recorded */
 	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL: none is kept */
 	uint64_t *kept_ram_end; /* for each RAM demand, the highest end of its kept ranges */
 	struct gpal_error *error;
@@ -40,7 +40,7 @@ struct gpald_placement {
 	struct gpal_map_entry *pinned; /* reserved and fixed ranges, by start */
 	size_t pinned_count;
 
-	struct gpald_placed *placed; /* by the phases, after the kept ranges */
+	struct gpald_placed *placed; /* first the kept ranges, then those that the phases place */
 	size_t placed_count;
 	size_t placed_capacity;
 
@@ -74,7 +74,8 @@ GPAL_MUST_USE int gpald_place_mmio64(struct gpald_placement *p);
 GPAL_MUST_USE int gpald_place_post_mmio(struct gpald_placement *p);
 
 /*
- * Fills in the map: all ranges in ascending order, without reserved ones above the last other one.
+ * Fills in the map: all ranges in ascending order, without reserved ones above the last range of
+ * another kind.
  * Returns false if out of memory.
  */
 GPAL_MUST_USE bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The policies. A released row is frozen, because a change would move the memory of guests that are
- * suspended. To change a default, add a row. Source: OpenVMM's resolver and manifest builder, of
+ * suspended. To change a default, add a row. Source: OpenVMM's resolver and manifest builder, as of
  * the month in the name; for May, as of pull request 3501.
  */
 #include "config.h"

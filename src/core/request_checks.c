@@ -76,8 +76,8 @@ static int check_memory_start(const struct gpal_request *request, struct gpal_er
 }
 
 /*
- * Returns the low RAM window of the policy, made smaller to fit in node 0, or 0 if it does not end
- * below the other RAM. A window that the request states must fit as it is.
+ * Returns the size of the policy's low RAM window, reduced to the whole 2 MiB of node 0; 0 if the
+ * window does not end below the other RAM. A window that the request states is never reduced.
  */
 static uint64_t default_low_window(const struct gpald_resolution *r)
 {
@@ -87,7 +87,7 @@ static uint64_t default_low_window(const struct gpald_resolution *r)
 	return window >= gpald_memory_start(r) ? 0 : window < node ? window : node;
 }
 
-/* Checks the low RAM window of the request, and notes the one that applies. */
+/* Checks the low RAM window of the request, and sets r->low_window to the size that applies. */
 static int check_low_window(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;

@@ -6,10 +6,9 @@
 #include "core/resolution.h"
 
 /*
- * Makes the checks that precede placement, in the order of gpal_resolve(), except that of pinned
- * low MMIO windows, which gpald_collect_inputs() makes. It also notes the lengths of names, the
- * order of buses, the low RAM window and the CXL targets for the resolver. Returns GPAL_OK or a
- * code of gpal_resolve().
+ * Makes the checks that precede placement, in the order of gpal_resolve(). Only pinned low MMIO
+ * windows are checked later, by gpald_collect_inputs(). It also fills in r->name_lengths, by_bus,
+ * low_window and cxl_targets for the resolver. Returns GPAL_OK or a code of gpal_resolve().
  */
 GPAL_MUST_USE int gpald_check_request(struct gpald_resolution *r);
 
@@ -27,7 +26,7 @@ struct gpald_named {
 /* Compares two struct gpald_named by name and then by index, for qsort(). */
 int gpald_compare_named(const void *left, const void *right);
 
-/* Finds a name in a list that is sorted in this way. Returns NULL if it is not there. */
+/* Finds a name in a list that is sorted by gpald_compare_named(). Returns NULL if it is missing. */
 const struct gpald_named *gpald_find_named(const struct gpald_named *names, size_t count,
 					   const char *name);
 

@@ -38,7 +38,7 @@ static size_t decimal_length(const char *number, const char buffer[GPALD_DECIMAL
 	return (size_t)(buffer + GPALD_DECIMAL_SIZE - 1 - number);
 }
 
-/* Counts how many ranges of each kind there can be; nodes without RAM are counted, too. */
+/* Counts how many ranges of each kind there can be at most. */
 static void count_inputs(const struct gpald_resolution *r, size_t counts[GPAL_KIND_COUNT])
 {
 	const struct gpal_request *request = r->request;
@@ -99,8 +99,8 @@ static uint64_t value_or(struct gpal_optional optional, uint64_t otherwise)
 }
 
 /*
- * The owner of a range: the index of an element in a list of the request, the name or number in the
- * tag, and the object that receives the range at the offset of its role (NULL: none does).
+ * The element of the request that a range belongs to: its index in its list, the name or number in
+ * the tag, and the object that receives the range at the offset of its role (NULL: none does).
  */
 struct owner {
 	size_t index;
@@ -109,7 +109,7 @@ struct owner {
 	void *target;
 };
 
-/* Notes where the next input comes from. Returns its tag; NULL: out of memory. */
+/* Adds the origin of the next input. Returns the tag of the input; NULL: out of memory. */
 static inline const char *add_origin(struct gpald_resolution *r, struct gpald_input_list *list,
 				     enum gpald_role role, const struct owner *owner)
 {
@@ -213,7 +213,7 @@ static int add_chipset(struct gpald_resolution *r)
 
 	if (low < chipset_low_floor[request->arch])
 		low = chipset_low_floor[request->arch];
-	/* gpald_check_values() has checked the request; a caller's own policy may have more. */
+	/* gpald_check_values() has checked the request, but not a policy that the caller made. */
 	if (!gpald_align_up(low, GPAL_PAGE_SIZE, &low) || low > GPAL_4GIB)
 		return gpald_fail(r->error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
 				  "the chipset low MMIO of the policy does not fit below 4 GiB");

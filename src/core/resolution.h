@@ -13,7 +13,7 @@
 /* Where an input of the allocator comes from. */
 struct gpald_origin {
 	enum gpald_role role;
-	uint32_t index;            /* in its list in the request */
+	uint32_t index;            /* of the member in its list in the request */
 	struct gpal_range *target; /* receives the placed range; NULL: RAM and reserved ranges */
 };
 
@@ -29,16 +29,16 @@ struct gpald_input_list {
 /* Which ranges of a live layout stay where they are. */
 enum gpald_keep {
 	GPALD_KEEP_SAME,   /* those that the new request has too: an update */
-	GPALD_KEEP_MARKED, /* those that an update has kept, to repeat that update */
-	GPALD_KEEP_ALL,    /* all that were placed */
+	GPALD_KEEP_MARKED, /* those that the map marks as kept, to repeat an update */
+	GPALD_KEEP_ALL,    /* all that are not reserved or fixed */
 };
 
 /* Options: the live layout that the new one is made around, and the trace of the steps. */
 struct gpald_resolve_options {
 	const struct gpal_layout *live; /* NULL: none */
 	enum gpald_keep keep;
-	bool may_move;             /* for gpald_resolve_or_move() */
-	bool *removes;             /* NULL, or set on success: GPALD_KEEP_SAME removes ranges */
+	bool may_move; /* for gpald_resolve_or_move() */
+	bool *removes; /* NULL, or receives whether an update removes ranges; valid on success */
 	struct gpald_trace *trace; /* NULL: none; gpald_resolve() sets its arena */
 };
 
@@ -55,11 +55,12 @@ struct gpald_resolution {
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
 	uint64_t low_window; /* size of the low RAM window; 0: none */
 
-	/* One for each root complex, in the order of the request unless stated otherwise. */
+	/* An element for each root complex, in the order of the request unless stated otherwise. */
 	size_t *name_lengths;
-	size_t *segment_of_rc;       /* index in `segments` */
-	struct gpald_order *by_bus;  /* sorted by segment and first bus */
-	const uint32_t *cxl_targets; /* root complexes of all CXL windows, one after another */
+	size_t *segment_of_rc;      /* index in `segments` */
+	struct gpald_order *by_bus; /* sorted by segment and first bus */
+
+	const uint32_t *cxl_targets; /* indices of root complexes, CXL window by CXL window */
 
 	struct gpal_layout_segment *segments; /* ascending by number */
 	size_t *first_rcs; /* first root complex of each segment in the request */
@@ -87,6 +88,7 @@ static inline uint64_t gpald_memory_start(const struct gpald_resolution *r)
  * ABI. Needs the segments and the layout's root complexes, rooms and CXL windows. Returns GPAL_OK,
  * or:
  *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low MMIO window ends above 4 GiB
+ *   GPAL_E_OUT_OF_RANGE               the policy's chipset low MMIO does not fit below 4 GiB
  *   GPAL_E_NO_MEMORY                  the heap is exhausted
  */
 GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
@@ -95,7 +97,7 @@ GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
  * Finds the ranges of the live layout that stay where they are. Returns GPAL_OK, or:
  *   GPAL_E_WOULD_MOVE  a range has another size, alignment, use or address, or the architecture
  *                      differs; *error is not written
- *   GPAL_E_INTERNAL    the layout cannot be one of the request; not with GPALD_KEEP_SAME
+ *   GPAL_E_INTERNAL    the layout cannot be a layout of the request; not with GPALD_KEEP_SAME
  *   GPAL_E_NO_MEMORY   the heap is exhausted
  */
 GPAL_MUST_USE int gpald_collect_kept(struct gpald_resolution *r);
@@ -110,7 +112,7 @@ GPAL_MUST_USE int gpald_resolve(const struct gpal_request *request,
 				struct gpald_resolve_options options, struct gpal_layout **layout,
 				struct gpal_error *error);
 
-/* Does the same. If that fails and options.may_move is set, resolves without any options. */
+/* Does the same. If that fails and options.may_move is set, resolves again without options. */
 GPAL_MUST_USE int gpald_resolve_or_move(const struct gpal_request *request,
 					const struct gpal_policy *policy,
 					struct gpald_resolve_options options,
@@ -118,7 +120,7 @@ GPAL_MUST_USE int gpald_resolve_or_move(const struct gpal_request *request,
 
 /*
  * Fills in the allocator's inputs of a request, which lie in the arena, and places nothing. Returns
- * GPAL_OK or a code of gpal_resolve() up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB.
+ * GPAL_OK or a code that gpal_resolve() lists up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB.
  */
 GPAL_MUST_USE int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *request,
 				    const struct gpal_policy *policy,

@@ -22,7 +22,7 @@
 
 #define ECAM_MINIMUM (256 * GPALD_MIB) /* so that the bus-0 base in the MCFG cannot underflow */
 
-/* Makes the segments: each has the buses of its root complexes. */
+/* Makes the segments, each with the buses of its root complexes. Returns false if out of memory. */
 static bool group_segments(struct gpald_resolution *r)
 {
 	const struct gpal_root_complex *rcs = r->request->root_complexes;
@@ -145,8 +145,8 @@ static bool copy_cxl_windows(struct gpald_resolution *r)
 /* The result of the allocator. */
 
 /*
- * An error of the allocator names an element of its lists. The caller needs the member of the
- * request.
+ * Changes the subject of an allocator's error, which is an element of the allocator's lists, to the
+ * member of the request.
  */
 static void translate_subject(const struct gpald_resolution *r)
 {
@@ -243,7 +243,7 @@ static int slice_ecams(struct gpald_resolution *r)
 	for (size_t i = 0; i < r->segment_count; i++) {
 		struct gpal_layout_segment *segment = &r->segments[i];
 
-		/* This wraps for an ECAM below the minimum, which is refused below. */
+		/* The base wraps if the ECAM is below the minimum, which the next loop refuses. */
 		segment->bus0_base =
 			segment->ecam.start - segment->start_bus * GPAL_ECAM_BYTES_PER_BUS;
 	}
@@ -299,7 +299,8 @@ static size_t node_of(const struct gpald_resolution *r, const struct gpal_map_en
 }
 
 /*
- * Notes the tag whose ranges are the largest together; if two are equal, the one lower in the map.
+ * Sets largest_tag to the tag whose ranges have the most bytes together; if two are equal, to the
+ * one lower in the map.
  */
 static int note_largest_tag(const struct gpald_resolution *r)
 {
@@ -356,7 +357,7 @@ static int check_width(const struct gpald_resolution *r)
 	return code;
 }
 
-/* Does all steps before the placement. */
+/* Checks the request and makes the allocator's input. */
 static int prepare_inputs(struct gpald_resolution *r)
 {
 	int code = gpald_check_request(r);
@@ -444,8 +445,8 @@ int gpald_resolve(const struct gpal_request *request, const struct gpal_policy *
 
 	*layout = NULL;
 	/*
-	 * A live layout has no policy if a newer daemon made it with one that this library does not
-	 * know.
+	 * A live layout has no policy if a newer daemon made it under a policy that this library
+	 * does not know.
 	 */
 	if (!policy)
 		return gpald_fail(error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_NONE, 0,

@@ -21,7 +21,7 @@
 #define GPALD_LOW_MMIO_ALIGNMENT (2 * GPALD_MIB)
 #define GPALD_HIGH_MMIO_ALIGNMENT (1 * GPALD_GIB)
 #define GPALD_LOW_RAM_WINDOW_UNIT (2 * GPALD_MIB) /* unit of the low RAM window */
-#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB)   /* block of memory in Linux guests of 64 GiB */
+#define GPALD_HOTPLUG_ALIGNMENT (2 * GPALD_GIB)   /* memory block of Linux guests from 64 GiB on */
 
 enum gpald_role {
 	GPALD_ROLE_LOW_RAM_GAP,
@@ -30,7 +30,7 @@ enum gpald_role {
 	GPALD_ROLE_CHIPSET_LOW_MMIO,
 	GPALD_ROLE_CHIPSET_HIGH_MMIO,
 	GPALD_ROLE_ECAM,
-	GPALD_ROLE_BUSES, /* the part of the ECAM of a root complex; no range of the map */
+	GPALD_ROLE_BUSES, /* a root complex's part of the ECAM; no range of the map */
 	GPALD_ROLE_LOW_MMIO,
 	GPALD_ROLE_HIGH_MMIO,
 	GPALD_ROLE_CXL_HDM,
@@ -54,9 +54,9 @@ enum gpald_role {
  * a name has the prefix as its tag.
  */
 struct gpald_role_row {
-	char prefix[24]; /* prefix and suffix are copied at full size, which is faster */
+	char prefix[24];
 	char suffix[16];
-	uint8_t prefix_length; /* less than the size of `suffix` if there is a name */
+	uint8_t prefix_length; /* at most the size of `suffix` if there is a name */
 	uint8_t suffix_length;
 	unsigned int kinds;        /* a bit for each kind that the range may have */
 	enum gpal_subject subject; /* the member of the request */
@@ -77,14 +77,14 @@ extern const struct gpald_iommu_row gpald_iommu_rows[GPAL_IOMMU_COUNT];
 #define GPALD_DECIMAL_SIZE 24
 
 /*
- * Writes a number in decimal at the end of `buffer` and returns its first digit. It is faster than
- * printf().
+ * Writes a number in decimal at the end of `buffer`, which is faster than printf(). Returns a
+ * pointer to the first digit.
  */
 const char *gpald_decimal(uint64_t value, char buffer[GPALD_DECIMAL_SIZE]);
 
 /*
- * Makes the tag of a range whose role has a name. Returns NULL if out of memory. It is inline
- * because there are many calls.
+ * Makes the tag of a range whose role has a name or a number. Returns NULL if out of memory. The
+ * function is inline because it is called for most ranges.
  */
 GPAL_MUST_USE static inline const char *
 gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name, size_t length)
@@ -96,6 +96,7 @@ gpald_role_tag(struct gpald_arena *arena, enum gpald_role role, const char *name
 
 	if (!tag)
 		return NULL;
+	/* Copies of a fixed size are faster. The name and the suffix overwrite what is too much. */
 	memcpy(tag, row->prefix, sizeof(row->suffix));
 	memcpy(tag + row->prefix_length, name, length);
 	memcpy(tag + until_suffix, row->suffix, sizeof(row->suffix));
@@ -110,7 +111,8 @@ static inline uint64_t gpald_usual_alignment(enum gpald_role role)
 }
 
 /*
- * Returns true if a tag is that of the role with this name. The name is empty if the role has none.
+ * Returns true if a tag is the one that this role has with this name. If the role has no name,
+ * `name` is empty.
  */
 bool gpald_role_has_tag(enum gpald_role role, const char *name, const char *tag);
 

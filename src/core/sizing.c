@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether a size fits cannot be computed, because it changes the order in which windows are placed,
- * and so the addresses of others. So sizes are tried. Bisection finds a size that fits while the
- * next one does not. There may be other such sizes: where large ranges are placed first, a larger
- * size can fit although a smaller one does not.
+ * and so the addresses of others. So sizes are tried. Bisection finds a size that fits although the
+ * next one does not. There may be other such sizes: large ranges are placed first, so a larger size
+ * can fit although a smaller one does not.
  */
 #include "config.h"
 
@@ -62,7 +62,7 @@ static void *duplicate_elements(const void *elements, size_t count, size_t size)
 	return copy;
 }
 
-#define ALL SIZE_MAX /* as index: all windows at once */
+#define ALL SIZE_MAX /* as the index of struct gpald_sizing: all chosen windows at once */
 
 /* Restores the request as it was; its lists are the copies. */
 static void restore_size(struct gpald_sizing *sizing)
@@ -104,7 +104,7 @@ static void restore_size(struct gpald_sizing *sizing)
 	}
 }
 
-#define BARS_PER_RANGE 8 /* adding up this many BARs takes as long as placing a range */
+#define BARS_PER_RANGE 8 /* adding up this number of BARs takes as long as placing a range */
 
 static size_t count_devices(const struct gpal_window *window)
 {

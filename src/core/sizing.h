@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trying other sizes: a request, or the input of the bare allocator, is resolved with another size
- * to find out whether that works. Nothing here knows a rule of placement.
+ * Trying other sizes: resolves a request with another size to find out whether that size works. The
+ * search and the budget also serve largest_size.c for the bare allocator. Nothing here knows a rule
+ * of placement.
  */
 #ifndef GPALD_CORE_SIZING_H
 #define GPALD_CORE_SIZING_H
@@ -16,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The limit on the work of all tries, as the number of ranges that they place together. */
+/* A limit on the work of all tries: the number of ranges that they may place together. */
 struct gpald_budget {
 	size_t left;
 	bool no_memory; /* a try failed because memory ran out */
@@ -33,7 +34,7 @@ GPAL_MUST_USE bool gpald_budget_take(struct gpald_budget *budget, size_t cost);
 enum gpald_verdict {
 	GPALD_FITS,         /* the request resolves with the size */
 	GPALD_DOES_NOT_FIT, /* the request does not resolve with the size */
-	GPALD_NOT_TRIED,    /* the budget says why */
+	GPALD_NOT_TRIED,    /* no result: is_spent or no_memory in the budget says why */
 };
 
 /* Returns the verdict of a try with this code, and notes in the budget if memory ran out. */
@@ -49,8 +50,8 @@ static inline uint64_t gpald_whole_units(uint64_t size, uint64_t unit)
 typedef enum gpald_verdict gpald_size_test(void *data, uint64_t size);
 
 /*
- * Searches a size that works while the next one, a unit more, does not. `good` works; `bad` is
- * larger by a multiple of the unit and does not work. Returns false if a try was not made.
+ * Searches for a size that works although the next one, a unit more, does not. `good` works; `bad`
+ * is larger by a multiple of the unit and does not work. Returns false if a try was not made.
  */
 GPAL_MUST_USE bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit,
 				   gpald_size_test *test, void *data, uint64_t *size);
@@ -59,7 +60,7 @@ GPAL_MUST_USE bool gpald_find_size(uint64_t good, uint64_t bad, uint64_t unit,
 struct gpald_sizing {
 	struct gpal_request request;
 	struct gpald_resolve_options options; /* without a trace */
-	const struct gpal_policy *policy;     /* what it is resolved under */
+	const struct gpal_policy *policy;     /* the request is resolved under it */
 	struct gpald_budget *budget;
 
 	const struct gpal_request *original;
@@ -106,7 +107,7 @@ size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject su
 enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 				    struct gpal_layout **layout);
 
-/* Resolves the request with another size. The verdict is whether all ranges of a phase fit. */
+/* Does the same, but the verdict is whether all ranges of a phase fit. */
 enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t size,
 					  enum gpal_kind phase);
 

@@ -39,7 +39,9 @@ static inline bool gpald_has_control(const char *text)
 	return false;
 }
 
-/* Returns true if a text is UTF-8 of 1 to `most` bytes, without control characters. */
+/*
+ * Returns true if a text can name a root complex: UTF-8, 1 to `most` bytes, no control characters.
+ */
 static inline bool gpald_is_any_name(const char *text, size_t most)
 {
 	const size_t length = strnlen(text, most + 1);
@@ -47,7 +49,10 @@ static inline bool gpald_is_any_name(const char *text, size_t most)
 	return length > 0 && length <= most && gpald_is_utf8(text) && !gpald_has_control(text);
 }
 
-/* Returns true if a text can name a live layout, or be a tag of the bare allocator. */
+/*
+ * Returns true if a text can name a live layout, or be a tag of the bare allocator: 1 to `most`
+ * bytes of A-Z, a-z, 0-9, '.', '_', ':' and '-'.
+ */
 static inline bool gpald_is_word(const char *text, size_t most)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

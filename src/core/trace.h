@@ -30,14 +30,14 @@ struct gpald_trace {
 };
 
 /*
- * Opens a step with the members of *step, except its lists. Returns the trace
- * for the functions below; NULL if this step is not recorded.
+ * Opens a step with the members of *step, except its lists. Returns the trace for the functions
+ * below; NULL if this step is not recorded.
  */
 struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpal_step *step);
 
 /*
- * Records a free range that has fewer than `needed` bytes with this alignment. It ignores an empty
- * range.
+ * Records a free range that has fewer than `needed` bytes with this alignment. An empty range is
+ * ignored.
  */
 void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
 		      uint64_t alignment);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that enumerators and counts are within their limits. The checks after these rely on it. */
+/* Checks that enumerators and counts are within their limits. All later checks rely on this. */
 #include "config.h"
 
 #include "core/request_checks.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Limits on the members of a request. The decoders refuse larger values from a client, and the
- * codec refuses them from a disk, so that no other part ever has a larger value.
+ * codec refuses them from the store, so that no other part of the daemon sees a larger value. The
+ * library itself accepts them.
  */
 #ifndef GPALD_CORE_VALUE_LIMITS_H
 #define GPALD_CORE_VALUE_LIMITS_H

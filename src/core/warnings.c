@@ -59,7 +59,7 @@ static bool is_bare_size_or_pinned(const struct gpal_window *window)
 	       (window->kind == GPAL_WINDOW_SIZE && window->alignment == 0);
 }
 
-/* Warns of high windows without a stated alignment: a large BAR must be aligned to its size. */
+/* Warns of high windows, of a bare size or pinned, that could hold a larger BAR elsewhere. */
 static void warn_of_large_bars(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpal_map *map = &r->layout->map;
@@ -107,7 +107,7 @@ static uint64_t ram_from(const struct gpal_layout *layout, uint64_t start)
 	return size;
 }
 
-/* Warns of the first pinned window above 4 GiB that has most of the RAM above it. */
+/* Warns of the first pinned window above 4 GiB above which most of the RAM lies. */
 static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_list *list)
 {
 	const struct gpald_input_list *fixed = &r->inputs[GPAL_KIND_FIXED];
@@ -116,7 +116,7 @@ static void warn_of_ram_above(const struct gpald_resolution *r, struct warning_l
 	for (size_t i = 0; i < fixed->count; i++) {
 		const struct gpal_pinned *pin = &fixed->pinned[i];
 
-		/* No more RAM is above a window that ends higher than one checked before. */
+		/* A window that does not end below an earlier one has no more RAM above it. */
 		if (pin->range.start < GPAL_4GIB || pin->range.end >= lowest_end)
 			continue;
 		lowest_end = pin->range.end;

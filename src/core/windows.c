@@ -3,14 +3,14 @@
  * Theory of operation
  *
  * Windows are placed by descending alignment, and for each alignment by descending size. If a
- * window has the same size as the one before, its search continues where that one was found,
+ * window has the same size as the one before it, its search continues where that one was found,
  * because free ranges that were too small for one are too small for the other. So one pass over the
  * free ranges places all windows of a size, and each free range takes as many as fit at once.
  *
  * This is fastest for common VMs, whose free space is in a few pieces and whose windows have a few
- * sizes. If there are many of either, an index (fit_index.c) is faster. It takes time to set up,
- * but then the search for a window skips free ranges that are too small, and no list is moved when
- * a window splits a free range.
+ * sizes. If there are many pieces or sizes, an index (fit_index.c) is faster. It takes time to set
+ * up, but then the search for a window skips free ranges that are too small, and no list is moved
+ * when a window splits a free range.
  */
 #include "config.h"
 
@@ -156,7 +156,7 @@ static void trace_run_choice(const struct search *s, struct gpald_trace *trace,
 	gpald_trace_close(trace, down);
 }
 
-/* Places windows of one size and alignment. */
+/* Places windows of the same size and alignment in one pass. */
 static int place_same_size(struct search *s, const struct gpald_order *items, size_t count,
 			   struct gpald_trace *trace)
 {
