@@ -30,32 +30,48 @@ const struct gpald_named *gpald_find_named(const struct gpald_named *names, size
 	return bsearch(name, names, count, sizeof(*names), compare_name);
 }
 
-/* Checks that all names differ. Reports the first one, in list order, that an earlier entry has. */
-static int check_unique(struct gpald_named *names, size_t count, enum gpal_subject subject,
-			const char *what, struct gpal_error *error)
+/*
+ * Returns the first entry, in list order, whose name an earlier entry has, and sets *earlier to
+ * that entry. Returns NULL if all names differ.
+ */
+static const struct gpald_named *find_duplicate(struct gpald_named *names, size_t count,
+						const struct gpald_named **earlier)
 {
-	const struct gpald_named *second = NULL, *first = NULL;
-	int code;
+	const struct gpald_named *second = NULL;
 
 	qsort(names, count, sizeof(*names), gpald_compare_named);
 	for (size_t i = 1; i < count; i++) {
 		if (strcmp(names[i - 1].name, names[i].name) != 0)
 			continue;
 		if (!second || names[i].index < second->index) {
-			first = &names[i - 1];
+			*earlier = &names[i - 1];
 			second = &names[i];
 		}
 	}
+	return second;
+}
+
+static int refuse_duplicate(const char *name, struct gpal_error *error)
+{
+	if (error) {
+		gpald_error_tag(error->tag, name);
+		gpald_error_tag(error->other_tag, name);
+	}
+	return GPAL_E_DUPLICATE_NAME;
+}
+
+/* Checks that all names differ. `what` says in the message what the list has. */
+static int check_unique(struct gpald_named *names, size_t count, enum gpal_subject subject,
+			const char *what, struct gpal_error *error)
+{
+	const struct gpald_named *first, *second = find_duplicate(names, count, &first);
+
 	if (!second)
 		return GPAL_OK;
-	code = gpald_fail(error, GPAL_E_DUPLICATE_NAME, subject, second->index,
-			  "%s %zu and %zu are both named %s", what, first->index, second->index,
-			  second->name);
-	if (error) {
-		gpald_error_tag(error->tag, second->name);
-		gpald_error_tag(error->other_tag, first->name);
-	}
-	return code;
+	gpald_fail(error, GPAL_E_DUPLICATE_NAME, subject, second->index,
+		   "%s %zu and %zu are both named %s", what, first->index, second->index,
+		   second->name);
+	return refuse_duplicate(second->name, error);
 }
 
 /* A hash table of names, at most half full. */
@@ -127,14 +143,14 @@ int gpald_check_root_complex_names(struct gpald_resolution *r)
 			    r->error);
 }
 
-/* Holes are numbered after the reserved ranges. */
+/* In the list of names the holes follow the reserved ranges. */
 int gpald_check_reserved_names(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
 	const size_t reserved = request->reserved_count;
 	const size_t count = gpald_reserved_count(request);
+	const struct gpald_named *first, *second;
 	struct gpald_named *names;
-	int code;
 
 	if (count < 2)
 		return GPAL_OK;
@@ -143,14 +159,23 @@ int gpald_check_reserved_names(struct gpald_resolution *r)
 		return gpald_fail_plain(r->error, GPAL_E_NO_MEMORY);
 	for (size_t i = 0; i < count; i++)
 		names[i] = (struct gpald_named){ gpald_reserved_at(request, i).name, i };
-	code = check_unique(names, count, GPAL_SUBJECT_RESERVED_NAME,
-			    count > reserved ? "reserved ranges and holes" : "reserved ranges",
-			    r->error);
-	if (code && r->error && r->error->index >= reserved) {
-		r->error->subject = GPAL_SUBJECT_HOST_HOLE;
-		r->error->index -= reserved;
-	}
-	return code;
+	second = find_duplicate(names, count, &first);
+	if (!second)
+		return GPAL_OK;
+	if (second->index < reserved)
+		gpald_fail(r->error, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_RESERVED_NAME,
+			   second->index, "reserved ranges %zu and %zu are both named %s",
+			   first->index, second->index, second->name);
+	else if (first->index < reserved)
+		gpald_fail(r->error, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_HOST_HOLE,
+			   second->index - reserved,
+			   "reserved range %zu and hole %zu are both named %s", first->index,
+			   second->index - reserved, second->name);
+	else
+		gpald_fail(r->error, GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_HOST_HOLE,
+			   second->index - reserved, "holes %zu and %zu are both named %s",
+			   first->index - reserved, second->index - reserved, second->name);
+	return refuse_duplicate(second->name, r->error);
 }
 
 int gpald_check_cxl_window_names(struct gpald_resolution *r)
