@@ -13,21 +13,22 @@
 #include <inttypes.h>
 
 static int check_bar_count(size_t count, enum gpal_subject subject, size_t index, size_t device,
-			   const char *what, struct gpal_error *error)
+			   bool of_vfs, struct gpal_error *error)
 {
 	if (count >= 1 && count <= GPAL_BARS_MAX)
 		return GPAL_OK;
 	return gpald_fail_part(error,
 			       gpald_fail(error, GPAL_E_OUT_OF_RANGE, subject, index,
-					  "device %zu has %zu BARs; 1 to %d are allowed", device,
-					  count, GPAL_BARS_MAX),
-			       "/devices/%zu/%s", device, what);
+					  "device %zu has %zu BARs%s; 1 to %d are allowed", device,
+					  count, of_vfs ? " for each virtual function" : "",
+					  GPAL_BARS_MAX),
+			       "/devices/%zu/%s", device, of_vfs ? "sriov/bars" : "bars");
 }
 
 static int check_device(const struct gpal_device *device, enum gpal_subject subject, size_t index,
 			size_t number, struct gpal_error *error)
 {
-	int code = check_bar_count(device->bar_count, subject, index, number, "bars", error);
+	int code = check_bar_count(device->bar_count, subject, index, number, false, error);
 
 	if (code || !device->has_sriov)
 		return code;
@@ -38,7 +39,7 @@ static int check_device(const struct gpal_device *device, enum gpal_subject subj
 						  " virtual functions; 1 to %d are allowed",
 						  number, device->vfs, GPAL_VFS_MAX),
 				       "/devices/%zu/sriov/vfs", number);
-	return check_bar_count(device->vf_bar_count, subject, index, number, "sriov/bars", error);
+	return check_bar_count(device->vf_bar_count, subject, index, number, true, error);
 }
 
 static int check_window_values(const struct gpal_window *window, enum gpal_subject subject,
