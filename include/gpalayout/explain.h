@@ -64,7 +64,10 @@ struct gpal_chosen {
 	uint64_t lost;
 };
 
-/* How one range was placed, or the RAM of one node. */
+/*
+ * How one range was placed, or the RAM of one node. If node 0 has a low RAM window, the window and
+ * the other RAM have a step each.
+ */
 struct gpal_step {
 	const char *tag;
 	enum gpal_kind phase;

@@ -23,7 +23,7 @@ enum gpal_subject gpald_subject_of(enum gpal_kind kind)
 	return subjects[kind];
 }
 
-static bool is_size(uint64_t size)
+static bool is_valid_size(uint64_t size)
 {
 	return size > 0 && size % GPAL_PAGE_SIZE == 0;
 }
@@ -56,8 +56,8 @@ static int refuse_alignment(uint64_t alignment, const char *tag, enum gpal_kind 
 	return code;
 }
 
-static int check_list(const struct gpal_pinned *pinned, size_t count, enum gpal_kind kind,
-		      struct gpal_error *error)
+static int check_pinned_list(const struct gpal_pinned *pinned, size_t count, enum gpal_kind kind,
+			     struct gpal_error *error)
 {
 	int code;
 
@@ -69,7 +69,7 @@ static int check_list(const struct gpal_pinned *pinned, size_t count, enum gpal_
 					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64
 					  ", the end of guest physical address space",
 					  pin->tag, pin->range.end, GPAL_SPACE_END);
-		if (!is_size(gpal_range_size(pin->range)))
+		if (!is_valid_size(gpal_range_size(pin->range)))
 			return refuse_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
 		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
 			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind),
@@ -111,10 +111,10 @@ int gpald_check_pinned(const struct gpal_alloc_input *input, struct gpal_error *
 	int code = check_counts(input, error);
 
 	if (code == GPAL_OK)
-		code = check_list(input->reserved, input->reserved_count, GPAL_KIND_RESERVED,
-				  error);
+		code = check_pinned_list(input->reserved, input->reserved_count, GPAL_KIND_RESERVED,
+					 error);
 	if (code == GPAL_OK)
-		code = check_list(input->fixed, input->fixed_count, GPAL_KIND_FIXED, error);
+		code = check_pinned_list(input->fixed, input->fixed_count, GPAL_KIND_FIXED, error);
 	return code;
 }
 
@@ -127,7 +127,7 @@ int gpald_check_demands(const struct gpald_demand_list lists[GPAL_KIND_COUNT],
 		for (size_t i = 0; i < lists[kind].count; i++) {
 			const struct gpal_demand *demand = &lists[kind].demands[i];
 
-			if (!is_size(demand->size))
+			if (!is_valid_size(demand->size))
 				return refuse_size(demand->size, demand->tag, kind, i, error);
 			if (demand->alignment < GPAL_PAGE_SIZE ||
 			    !gpald_is_power_of_two(demand->alignment))

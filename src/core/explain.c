@@ -2,7 +2,8 @@
 /*
  * Resolves a request again and records the steps. The result depends on the request alone, so these
  * are the steps that made the layout. If the map marks the ranges that an update kept, they are
- * kept again; otherwise gpal_explain() finds out whether any were.
+ * kept again. If it has no marks, and the request alone makes another layout, all ranges are kept
+ * and reported as recorded.
  */
 #include "config.h"
 

@@ -237,7 +237,10 @@ static int collect_ranges(struct gpald_resolution *r)
 	return GPAL_OK;
 }
 
-/* Gives each root complex its part of its segment's ECAM. */
+/*
+ * Computes the bus-0 bases, and gives each root complex its part of its segment's ECAM. Refuses a
+ * part that starts below the minimum.
+ */
 static int slice_ecams(struct gpald_resolution *r)
 {
 	for (size_t i = 0; i < r->segment_count; i++) {
