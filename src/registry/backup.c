@@ -20,57 +20,57 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A later form of backups has another heading. */
+/* A new format of backups must have another heading. */
 #define HEADING "gpalayoutd-backup-1\n"
 #define HEADING_LENGTH (sizeof(HEADING) - 1)
 
-/* An entry in the form that is read and written. */
+/* An entry of the file. `kind` decides which other members the file has. */
 struct transferred {
 	enum gpald_backup_kind kind;
-	struct gpald_stored_record stored; /* GPALD_BACKUP_GONE uses its name */
+	struct gpald_stored_record stored; /* GPALD_BACKUP_GONE has only the name */
 	struct gpald_blob checksum;
 	struct gpald_store_state state;
 	uint64_t layouts;
 };
 
-static void move_time(struct gpald_transfer *t, int64_t *ms)
+static void transfer_time(struct gpald_transfer *t, int64_t *ms)
 {
 	uint64_t bits = (uint64_t)*ms;
 
-	gpald_move_u64(t, &bits);
+	gpald_transfer_u64(t, &bits);
 	*ms = (int64_t)bits;
 }
 
-static void move_record(struct gpald_transfer *t, struct transferred *entry)
+static void transfer_record(struct gpald_transfer *t, struct transferred *entry)
 {
 	struct gpald_stored_record *stored = &entry->stored;
 
-	gpald_move_u64(t, &stored->facts.generation);
-	gpald_move_u32(t, &stored->facts.owner_uid);
-	move_time(t, &stored->facts.created_at_ms);
-	move_time(t, &stored->facts.updated_at_ms);
-	gpald_move_text(t, &stored->digest);
-	gpald_move_bytes(t, &stored->request);
-	gpald_move_bytes(t, &stored->layout);
-	gpald_move_bytes(t, &entry->checksum);
+	gpald_transfer_u64(t, &stored->facts.generation);
+	gpald_transfer_u32(t, &stored->facts.owner_uid);
+	transfer_time(t, &stored->facts.created_at_ms);
+	transfer_time(t, &stored->facts.updated_at_ms);
+	gpald_transfer_text(t, &stored->digest);
+	gpald_transfer_bytes(t, &stored->request);
+	gpald_transfer_bytes(t, &stored->layout);
+	gpald_transfer_bytes(t, &entry->checksum);
 }
 
 static void transfer_entry(struct gpald_transfer *t, struct transferred *entry)
 {
-	gpald_move_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
+	gpald_transfer_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
 	switch (entry->kind) {
 	case GPALD_BACKUP_RECORD:
-		gpald_move_word(t, &entry->stored.name, GPALD_NAME_MAX);
-		move_record(t, entry);
+		gpald_transfer_word(t, &entry->stored.name, GPALD_NAME_MAX);
+		transfer_record(t, entry);
 		break;
 	case GPALD_BACKUP_GONE:
-		gpald_move_word(t, &entry->stored.name, GPALD_NAME_MAX);
+		gpald_transfer_word(t, &entry->stored.name, GPALD_NAME_MAX);
 		break;
 	case GPALD_BACKUP_END:
 	case GPALD_BACKUP_KIND_COUNT:
-		gpald_move_u64(t, &entry->state.revision);
-		gpald_move_u64(t, &entry->state.generation_top);
-		gpald_move_u64(t, &entry->layouts);
+		gpald_transfer_u64(t, &entry->state.revision);
+		gpald_transfer_u64(t, &entry->state.generation_top);
+		gpald_transfer_u64(t, &entry->layouts);
 		break;
 	}
 }
@@ -107,7 +107,7 @@ bool gpald_backup_encode(const struct gpald_backup_page *page, struct gpald_blob
 	struct gpald_transfer t = { .result = GPALD_CODEC_OK };
 
 	if (page->is_first)
-		gpald_put_bytes(&t, HEADING, HEADING_LENGTH);
+		gpald_transfer_put_bytes(&t, HEADING, HEADING_LENGTH);
 	for (size_t i = 0; i < page->count; i++)
 		write_item(&t, &page->items[i]);
 	if (page->is_last) {

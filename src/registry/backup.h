@@ -3,10 +3,10 @@
  * Backups: the live layouts at one revision, in a file.
  *
  * A client takes a backup in pages while layouts change. Each page has the records of the next
- * names, and those of earlier names that have changed since the last page. So the pages taken so
- * far always have the state at the revision of the last page, for all names up to the last one of
- * that page. The file consists of the data of the pages, one after another, and the SHA-256 of all
- * of it, which shows whether the file was cut short.
+ * names, and those of earlier names that have changed since the previous page. So all pages up to
+ * one of them together have the state at the revision of that page, for the names that they cover.
+ * The file has the data of the pages, one after another, and then the SHA-256 of these data, which
+ * shows whether the file is complete.
  *
  * The data are a heading and entries in the form of transfer.h: a record, a name that no longer
  * exists, or the end. An entry replaces earlier ones of the same name.
@@ -34,7 +34,7 @@ struct gpald_backup_page {
 	struct gpald_backup_item *items; /* allocated with malloc() */
 	size_t count;
 	bool is_last;
-	char next[GPALD_NAME_SIZE];     /* the backup has all names up to this one */
+	char next[GPALD_NAME_SIZE];     /* the pages so far cover the names up to this one */
 	struct gpald_store_state state; /* of the registry when the page was taken */
 	uint64_t layouts;               /* live layouts at that moment */
 };
@@ -71,8 +71,8 @@ enum gpald_backup_kind {
 
 struct gpald_backup_entry {
 	enum gpald_backup_kind kind;
-	struct gpald_record *record;    /* of GPALD_BACKUP_RECORD; the caller owns it */
-	const char *name;               /* of GPALD_BACKUP_GONE; valid until the next call */
+	struct gpald_record *record; /* of GPALD_BACKUP_RECORD; the caller owns it */
+	const char *name; /* of a record or GPALD_BACKUP_GONE; valid until the next call */
 	struct gpald_store_state state; /* of GPALD_BACKUP_END, the last entry */
 	uint64_t layouts; /* of GPALD_BACKUP_END: the number of layouts in the backup */
 };

@@ -57,7 +57,7 @@ static void transfer_policy(struct gpald_transfer *t, const struct gpal_policy *
 {
 	const char *name = *value ? (*value)->name : "";
 
-	gpald_move_text(t, &name);
+	gpald_transfer_text(t, &name);
 	if (!gpald_transfer_is_reading(t))
 		return;
 	*value = name[0] ? gpal_policy_find(name) : NULL;
@@ -69,123 +69,124 @@ static void transfer_policy(struct gpald_transfer *t, const struct gpal_policy *
 
 static void transfer_node(struct gpald_transfer *t, void *element)
 {
-	gpald_move_u64(t, element);
+	gpald_transfer_u64(t, element);
 }
 
 static void transfer_bar(struct gpald_transfer *t, void *element)
 {
-	gpald_move_u64(t, element);
+	gpald_transfer_u64(t, element);
 }
 
 static void transfer_device(struct gpald_transfer *t, void *element)
 {
 	struct gpal_device *value = element;
 
-	gpald_move_list(t, &value->bars, &value->bar_count, GPAL_BARS_MAX, sizeof(*value->bars),
-			transfer_bar);
-	gpald_move_flag(t, &value->has_sriov);
+	gpald_transfer_list(t, &value->bars, &value->bar_count, GPAL_BARS_MAX, sizeof(*value->bars),
+			    transfer_bar);
+	gpald_transfer_flag(t, &value->has_sriov);
 	if (!value->has_sriov)
 		return;
-	gpald_move_u32(t, &value->vfs);
-	gpald_move_list(t, &value->vf_bars, &value->vf_bar_count, GPAL_BARS_MAX,
-			sizeof(*value->vf_bars), transfer_bar);
+	gpald_transfer_u32(t, &value->vfs);
+	gpald_transfer_list(t, &value->vf_bars, &value->vf_bar_count, GPAL_BARS_MAX,
+			    sizeof(*value->vf_bars), transfer_bar);
 }
 
 static void transfer_window(struct gpald_transfer *t, struct gpal_window *value, uint64_t version)
 {
-	gpald_move_enumeration(t, &value->kind,
-			       version == 1 ? GPAL_WINDOW_NONE : GPAL_WINDOW_COUNT);
+	gpald_transfer_enumeration(t, &value->kind,
+				   version == 1 ? GPAL_WINDOW_NONE : GPAL_WINDOW_COUNT);
 	if (value->kind == GPAL_WINDOW_SIZE)
-		gpald_move_u64(t, &value->size);
+		gpald_transfer_u64(t, &value->size);
 	if (value->kind == GPAL_WINDOW_SIZE && version > 1)
-		gpald_move_u64(t, &value->alignment);
+		gpald_transfer_u64(t, &value->alignment);
 	else if (value->kind == GPAL_WINDOW_PINNED)
-		gpald_move_any_range(t, &value->range);
+		gpald_transfer_any_range(t, &value->range);
 	else if (value->kind == GPAL_WINDOW_DEVICES)
-		gpald_move_list(t, &value->devices, &value->device_count, GPAL_DEVICES_MAX,
-				sizeof(*value->devices), transfer_device);
+		gpald_transfer_list(t, &value->devices, &value->device_count, GPAL_DEVICES_MAX,
+				    sizeof(*value->devices), transfer_device);
 }
 
-static void root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc, uint64_t version)
+static void transfer_root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc,
+				  uint64_t version)
 {
-	gpald_move_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
-	gpald_move_u16(t, &rc->segment);
+	gpald_transfer_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_u16(t, &rc->segment);
 	if (gpald_transfer_is_reading(t))
 		rc->has_buses = true;
-	gpald_move_u8(t, &rc->start_bus);
-	gpald_move_u8(t, &rc->end_bus);
-	gpald_move_flag(t, &rc->has_node);
+	gpald_transfer_u8(t, &rc->start_bus);
+	gpald_transfer_u8(t, &rc->end_bus);
+	gpald_transfer_flag(t, &rc->has_node);
 	if (rc->has_node)
-		gpald_move_u32(t, &rc->node);
+		gpald_transfer_u32(t, &rc->node);
 	transfer_window(t, &rc->low_mmio, version);
 	transfer_window(t, &rc->high_mmio, version);
-	gpald_move_flag(t, &rc->has_cxl);
+	gpald_transfer_flag(t, &rc->has_cxl);
 	if (rc->has_cxl && version > 1)
-		gpald_move_flag(t, &rc->has_no_cxl_hdm);
+		gpald_transfer_flag(t, &rc->has_no_cxl_hdm);
 	if (rc->has_cxl && !rc->has_no_cxl_hdm)
-		gpald_move_u64(t, &rc->cxl_hdm);
-	gpald_move_enumeration(t, &rc->iommu, GPAL_IOMMU_COUNT);
+		gpald_transfer_u64(t, &rc->cxl_hdm);
+	gpald_transfer_enumeration(t, &rc->iommu, GPAL_IOMMU_COUNT);
 }
 
-static void root_complex_1(struct gpald_transfer *t, void *element)
+static void transfer_root_complex_1(struct gpald_transfer *t, void *element)
 {
-	root_complex(t, element, 1);
+	transfer_root_complex(t, element, 1);
 }
 
-static void root_complex_2(struct gpald_transfer *t, void *element)
+static void transfer_root_complex_2(struct gpald_transfer *t, void *element)
 {
-	root_complex(t, element, 2);
+	transfer_root_complex(t, element, 2);
 }
 
 static void transfer_reserved(struct gpald_transfer *t, void *element)
 {
 	struct gpal_named_range *named = element;
 
-	gpald_move_any_name(t, &named->name, GPALD_RESERVED_NAME_MAX);
-	gpald_move_any_range(t, &named->range);
+	gpald_transfer_any_name(t, &named->name, GPALD_RESERVED_NAME_MAX);
+	gpald_transfer_any_range(t, &named->range);
 }
 
-static void chipset_2(struct gpald_transfer *t, struct gpal_request *r)
+static void transfer_chipset_2(struct gpald_transfer *t, struct gpal_request *r)
 {
-	gpald_move_flag(t, &r->has_pinned_chipset_high_mmio);
+	gpald_transfer_flag(t, &r->has_pinned_chipset_high_mmio);
 	if (r->has_pinned_chipset_high_mmio)
-		gpald_move_any_range(t, &r->pinned_chipset_high_mmio);
+		gpald_transfer_any_range(t, &r->pinned_chipset_high_mmio);
 	if (r->has_pinned_chipset_high_mmio && r->chipset_high_mmio.set)
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
-	gpald_move_flag(t, &r->has_no_vmbus);
+	gpald_transfer_flag(t, &r->has_no_vmbus);
 }
 
 static void transfer_hole(struct gpald_transfer *t, void *element)
 {
-	gpald_move_enumeration(t, element, GPAL_HOLE_COUNT);
+	gpald_transfer_enumeration(t, element, GPAL_HOLE_COUNT);
 }
 
-static void hotplug_room(struct gpald_transfer *t, void *element)
+static void transfer_hotplug_room(struct gpald_transfer *t, void *element)
 {
 	struct gpal_hotplug_room *room = element;
 
-	gpald_move_u32(t, &room->node);
-	gpald_move_u64(t, &room->size);
-	gpald_move_optional(t, &room->alignment);
+	gpald_transfer_u32(t, &room->node);
+	gpald_transfer_u64(t, &room->size);
+	gpald_transfer_optional(t, &room->alignment);
 }
 
 static void transfer_target(struct gpald_transfer *t, void *element)
 {
-	gpald_move_any_name(t, element, GPALD_ANY_NAME_MAX);
+	gpald_transfer_any_name(t, element, GPALD_ANY_NAME_MAX);
 }
 
-static void cxl_window(struct gpald_transfer *t, void *element)
+static void transfer_cxl_window(struct gpald_transfer *t, void *element)
 {
 	struct gpal_cxl_window *window = element;
 	uint32_t granularity = window->granularity ? window->granularity :
 						     GPALD_CXL_GRANULARITY_MIN;
 
-	gpald_move_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
-	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
-			sizeof(*window->targets), transfer_target);
-	gpald_move_u64(t, &window->size);
+	gpald_transfer_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
+			    sizeof(*window->targets), transfer_target);
+	gpald_transfer_u64(t, &window->size);
 	/* The default is stored as a number, so that stating it makes no difference. */
-	gpald_move_u32(t, &granularity);
+	gpald_transfer_u32(t, &granularity);
 	if (!gpald_transfer_is_reading(t))
 		return;
 	window->granularity = granularity;
@@ -200,7 +201,7 @@ static bool needs_version_2(const struct gpal_window *window)
 }
 
 /* Returns the lowest version that can express the request. */
-static uint64_t version_of(const struct gpal_request *r)
+static uint64_t version_of_request(const struct gpal_request *r)
 {
 	if (r->has_no_vmbus || r->has_pinned_chipset_high_mmio || r->host_hole_count ||
 	    r->has_vtl2_alias_map || r->memory_low_window || r->hotplug_room_count ||
@@ -221,99 +222,101 @@ static uint64_t version_of(const struct gpal_request *r)
 
 static void transfer_request(struct gpald_transfer *t, struct gpal_request *r)
 {
-	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of(r);
+	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of_request(r);
 
-	gpald_move_version(t, &version, REQUEST_VERSION);
-	gpald_move_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
+	gpald_transfer_version(t, &version, REQUEST_VERSION);
+	gpald_transfer_enumeration(t, &r->arch, GPAL_ARCH_COUNT);
 	transfer_policy(t, &r->policy);
-	gpald_move_enumeration(t, &r->profile, GPAL_PROFILE_COUNT);
-	gpald_move_list(t, &r->nodes, &r->node_count, GPALD_MEMORY_NODES_MAX, sizeof(*r->nodes),
-			transfer_node);
-	gpald_move_optional(t, &r->memory_start);
-	gpald_move_optional(t, &r->chipset_low_mmio);
+	gpald_transfer_enumeration(t, &r->profile, GPAL_PROFILE_COUNT);
+	gpald_transfer_list(t, &r->nodes, &r->node_count, GPALD_MEMORY_NODES_MAX, sizeof(*r->nodes),
+			    transfer_node);
+	gpald_transfer_optional(t, &r->memory_start);
+	gpald_transfer_optional(t, &r->chipset_low_mmio);
 	/* A pinned window replaces the size. */
 	if (!gpald_transfer_is_reading(t) && r->has_pinned_chipset_high_mmio)
 		r->chipset_high_mmio.set = false;
-	gpald_move_optional(t, &r->chipset_high_mmio);
+	gpald_transfer_optional(t, &r->chipset_high_mmio);
 	if (version > 1)
-		chipset_2(t, r);
-	gpald_move_enumeration(t, &r->ecam, GPAL_ECAM_COUNT);
-	gpald_move_list(t, &r->root_complexes, &r->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*r->root_complexes), version == 1 ? root_complex_1 : root_complex_2);
-	gpald_move_u32_to(t, &r->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
-	gpald_move_optional(t, &r->vtl2_chipset_mmio);
-	gpald_move_flag(t, &r->has_vtl2_memory);
+		transfer_chipset_2(t, r);
+	gpald_transfer_enumeration(t, &r->ecam, GPAL_ECAM_COUNT);
+	gpald_transfer_list(t, &r->root_complexes, &r->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
+			    sizeof(*r->root_complexes),
+			    version == 1 ? transfer_root_complex_1 : transfer_root_complex_2);
+	gpald_transfer_u32_to(t, &r->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
+	gpald_transfer_optional(t, &r->vtl2_chipset_mmio);
+	gpald_transfer_flag(t, &r->has_vtl2_memory);
 	if (r->has_vtl2_memory) {
-		gpald_move_u64(t, &r->vtl2_memory_size);
-		gpald_move_u64(t, &r->vtl2_memory_alignment);
+		gpald_transfer_u64(t, &r->vtl2_memory_size);
+		gpald_transfer_u64(t, &r->vtl2_memory_alignment);
 	}
-	gpald_move_u64(t, &r->vtl2_framebuffer);
-	gpald_move_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
-			sizeof(*r->reserved), transfer_reserved);
-	gpald_move_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
+	gpald_transfer_u64(t, &r->vtl2_framebuffer);
+	gpald_transfer_list(t, &r->reserved, &r->reserved_count, GPALD_RESERVED_MAX,
+			    sizeof(*r->reserved), transfer_reserved);
+	gpald_transfer_u32_to(t, &r->host_physical_address_bits, GPALD_ADDRESS_BITS_MAX);
 	if (version > 1) {
-		gpald_move_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
-				sizeof(*r->host_holes), transfer_hole);
-		gpald_move_flag(t, &r->has_vtl2_alias_map);
-		gpald_move_u64(t, &r->memory_low_window);
-		gpald_move_list(t, &r->hotplug_rooms, &r->hotplug_room_count,
-				GPALD_HOTPLUG_ROOMS_MAX, sizeof(*r->hotplug_rooms), hotplug_room);
-		gpald_move_list(t, &r->cxl_windows, &r->cxl_window_count, GPALD_CXL_WINDOWS_MAX,
-				sizeof(*r->cxl_windows), cxl_window);
+		gpald_transfer_list(t, &r->host_holes, &r->host_hole_count, GPALD_HOLES_MAX,
+				    sizeof(*r->host_holes), transfer_hole);
+		gpald_transfer_flag(t, &r->has_vtl2_alias_map);
+		gpald_transfer_u64(t, &r->memory_low_window);
+		gpald_transfer_list(t, &r->hotplug_rooms, &r->hotplug_room_count,
+				    GPALD_HOTPLUG_ROOMS_MAX, sizeof(*r->hotplug_rooms),
+				    transfer_hotplug_room);
+		gpald_transfer_list(t, &r->cxl_windows, &r->cxl_window_count, GPALD_CXL_WINDOWS_MAX,
+				    sizeof(*r->cxl_windows), transfer_cxl_window);
 	}
-	if (t->result == GPALD_CODEC_OK && version != version_of(r))
+	if (t->result == GPALD_CODEC_OK && version != version_of_request(r))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
 /* The layout. */
 
-static void map_entry(struct gpald_transfer *t, void *element)
+static void transfer_map_entry(struct gpald_transfer *t, void *element)
 {
 	struct gpal_map_entry *entry = element;
 
-	gpald_move_enumeration(t, &entry->kind, GPAL_KIND_COUNT);
-	gpald_move_any_name(t, &entry->tag, GPALD_TAG_MAX);
-	gpald_move_u32(t, &entry->index);
-	gpald_move_page_range(t, &entry->range);
+	gpald_transfer_enumeration(t, &entry->kind, GPAL_KIND_COUNT);
+	gpald_transfer_any_name(t, &entry->tag, GPALD_TAG_MAX);
+	gpald_transfer_u32(t, &entry->index);
+	gpald_transfer_page_range(t, &entry->range);
 }
 
-static void ram_extent(struct gpald_transfer *t, void *element)
+static void transfer_ram_extent(struct gpald_transfer *t, void *element)
 {
 	struct gpal_ram_extent *extent = element;
 
-	gpald_move_u32_to(t, &extent->node, GPALD_MEMORY_NODES_MAX - 1);
-	gpald_move_page_range(t, &extent->range);
+	gpald_transfer_u32_to(t, &extent->node, GPALD_MEMORY_NODES_MAX - 1);
+	gpald_transfer_page_range(t, &extent->range);
 }
 
 static void transfer_segment(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_segment *value = element;
 
-	gpald_move_u16(t, &value->segment);
-	gpald_move_u8(t, &value->start_bus);
-	gpald_move_u8(t, &value->end_bus);
-	gpald_move_page_range(t, &value->ecam);
-	gpald_move_u64(t, &value->bus0_base);
+	gpald_transfer_u16(t, &value->segment);
+	gpald_transfer_u8(t, &value->start_bus);
+	gpald_transfer_u8(t, &value->end_bus);
+	gpald_transfer_page_range(t, &value->ecam);
+	gpald_transfer_u64(t, &value->bus0_base);
 }
 
-static void layout_root_complex(struct gpald_transfer *t, void *element)
+static void transfer_layout_root_complex(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_root_complex *rc = element;
 
-	gpald_move_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
-	gpald_move_u16(t, &rc->segment);
-	gpald_move_u8(t, &rc->start_bus);
-	gpald_move_u8(t, &rc->end_bus);
-	gpald_move_flag(t, &rc->has_node);
+	gpald_transfer_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_u16(t, &rc->segment);
+	gpald_transfer_u8(t, &rc->start_bus);
+	gpald_transfer_u8(t, &rc->end_bus);
+	gpald_transfer_flag(t, &rc->has_node);
 	if (rc->has_node)
-		gpald_move_u32(t, &rc->node);
-	gpald_move_page_range(t, &rc->ecam);
-	gpald_move_page_range(t, &rc->low_mmio);
-	gpald_move_page_range(t, &rc->high_mmio);
-	gpald_move_flag(t, &rc->has_cxl);
+		gpald_transfer_u32(t, &rc->node);
+	gpald_transfer_page_range(t, &rc->ecam);
+	gpald_transfer_page_range(t, &rc->low_mmio);
+	gpald_transfer_page_range(t, &rc->high_mmio);
+	gpald_transfer_flag(t, &rc->has_cxl);
 	if (rc->has_cxl) {
-		gpald_move_page_range(t, &rc->cxl_hdm);
-		gpald_move_page_range(t, &rc->cxl_chbcr);
+		gpald_transfer_page_range(t, &rc->cxl_hdm);
+		gpald_transfer_page_range(t, &rc->cxl_chbcr);
 	}
 }
 
@@ -321,17 +324,17 @@ static void transfer_iommu(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_iommu *value = element;
 
-	gpald_move_any_name(t, &value->root_complex, GPALD_ANY_NAME_MAX);
-	gpald_move_page_range(t, &value->range);
+	gpald_transfer_any_name(t, &value->root_complex, GPALD_ANY_NAME_MAX);
+	gpald_transfer_page_range(t, &value->range);
 }
 
 static void transfer_warning(struct gpald_transfer *t, void *element)
 {
 	struct gpal_warning *value = element;
 
-	gpald_move_enumeration(t, &value->reason, GPAL_WARN_COUNT);
-	gpald_move_any_name(t, &value->tag, GPALD_TAG_MAX);
-	gpald_move_text(t, &value->message);
+	gpald_transfer_enumeration(t, &value->reason, GPAL_WARN_COUNT);
+	gpald_transfer_any_name(t, &value->tag, GPALD_TAG_MAX);
+	gpald_transfer_text(t, &value->message);
 	if (gpald_transfer_is_reading(t))
 		value->token = gpal_warning_token(value->reason);
 }
@@ -368,10 +371,10 @@ static bool is_sound(const struct gpal_layout *l)
 }
 
 /*
- * Moves the marks of ranges that an update has kept. Version 2 always has them, version 3 has a
+ * Transfers the marks of ranges that an update has kept. Version 2 always has them, version 3 has a
  * flag for them.
  */
-static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
+static void transfer_kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 {
 	bool some = false;
 
@@ -383,45 +386,45 @@ static void kept_marks(struct gpald_transfer *t, struct gpal_map *map)
 		}
 	}
 	for (size_t i = 0; i < map->count && t->result == GPALD_CODEC_OK; i++) {
-		gpald_move_flag(t, (bool *)&map->kept[i]);
+		gpald_transfer_flag(t, (bool *)&map->kept[i]);
 		some |= map->kept[i];
 		/* Pinned and reserved ranges are never marked. */
 		if (map->kept[i] && map->entries[i].kind < GPAL_KIND_MMIO32)
 			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 	}
-	/* Without marks, the encoder chooses a form that has none. */
+	/* A layout without marks is encoded in a form that has no place for them. */
 	if (!some)
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
-static void layout_room(struct gpald_transfer *t, void *element)
+static void transfer_layout_room(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_hotplug_room *room = element;
 
-	gpald_move_u32_to(t, &room->node, GPALD_MEMORY_NODES_MAX - 1);
-	gpald_move_page_range(t, &room->range);
+	gpald_transfer_u32_to(t, &room->node, GPALD_MEMORY_NODES_MAX - 1);
+	gpald_transfer_page_range(t, &room->range);
 }
 
-static void layout_cxl_window(struct gpald_transfer *t, void *element)
+static void transfer_layout_cxl_window(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_cxl_window *window = element;
 
-	gpald_move_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
-	gpald_move_page_range(t, &window->range);
-	gpald_move_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
-			sizeof(*window->targets), transfer_target);
-	gpald_move_u32(t, &window->granularity);
+	gpald_transfer_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_page_range(t, &window->range);
+	gpald_transfer_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
+			    sizeof(*window->targets), transfer_target);
+	gpald_transfer_u32(t, &window->granularity);
 }
 
-/* Moves the members that only version 3 has. */
-static void layout_3(struct gpald_transfer *t, struct gpal_layout *l, bool *has_kept)
+/* Transfers the members that only version 3 has. */
+static void transfer_layout_3(struct gpald_transfer *t, struct gpal_layout *l, bool *has_kept)
 {
-	gpald_move_flag(t, &l->has_vtl2_alias_map);
-	gpald_move_list(t, &l->hotplug_rooms, &l->hotplug_room_count, GPALD_HOTPLUG_ROOMS_MAX,
-			sizeof(*l->hotplug_rooms), layout_room);
-	gpald_move_list(t, &l->cxl_windows, &l->cxl_window_count, GPALD_CXL_WINDOWS_MAX,
-			sizeof(*l->cxl_windows), layout_cxl_window);
-	gpald_move_flag(t, has_kept);
+	gpald_transfer_flag(t, &l->has_vtl2_alias_map);
+	gpald_transfer_list(t, &l->hotplug_rooms, &l->hotplug_room_count, GPALD_HOTPLUG_ROOMS_MAX,
+			    sizeof(*l->hotplug_rooms), transfer_layout_room);
+	gpald_transfer_list(t, &l->cxl_windows, &l->cxl_window_count, GPALD_CXL_WINDOWS_MAX,
+			    sizeof(*l->cxl_windows), transfer_layout_cxl_window);
+	gpald_transfer_flag(t, has_kept);
 }
 
 #define TAG_MAX_1 79 /* pcie-, a name of 64 bytes and -high-mmio */
@@ -445,40 +448,41 @@ static void transfer_layout(struct gpald_transfer *t, struct gpal_layout *l)
 	uint64_t version = gpald_transfer_is_reading(t) ? 0 : version_of_layout(l);
 	bool has_kept = l->map.kept;
 
-	gpald_move_version(t, &version, LAYOUT_VERSION);
-	gpald_move_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
+	gpald_transfer_version(t, &version, LAYOUT_VERSION);
+	gpald_transfer_enumeration(t, &l->arch, GPAL_ARCH_COUNT);
 	transfer_policy(t, &l->policy);
 	if (gpald_transfer_is_reading(t) && l->policy)
 		l->policy_name = l->policy->name;
-	gpald_move_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
-	gpald_move_list(t, &l->ram, &l->ram_count, GPAL_ALLOC_MAX, sizeof(*l->ram), ram_extent);
-	gpald_move_page_range(t, &l->chipset_low_mmio);
-	gpald_move_page_range(t, &l->chipset_high_mmio);
-	gpald_move_list(t, &l->segments, &l->segment_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*l->segments), transfer_segment);
-	gpald_move_list(t, &l->root_complexes, &l->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*l->root_complexes), layout_root_complex);
-	gpald_move_page_range(t, &l->virtio_mmio);
-	gpald_move_u32_to(t, &l->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
-	gpald_move_enumeration(t, &l->iommu, GPAL_IOMMU_COUNT);
-	gpald_move_list(t, &l->iommus, &l->iommu_count, GPALD_ROOT_COMPLEXES_MAX,
-			sizeof(*l->iommus), transfer_iommu);
-	gpald_move_page_range(t, &l->vtl2_chipset_mmio);
-	gpald_move_page_range(t, &l->vtl2_memory);
-	gpald_move_page_range(t, &l->vtl2_framebuffer);
-	gpald_move_list(t, &l->map.entries, &l->map.count, GPAL_ALLOC_MAX, sizeof(*l->map.entries),
-			map_entry);
-	gpald_move_u64(t, &l->ram_size);
-	gpald_move_u64(t, &l->end_of_ram);
-	gpald_move_u64(t, &l->end_of_layout);
-	gpald_move_u64(t, &l->top);
-	gpald_move_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX + 1);
-	gpald_move_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX, sizeof(*l->warnings),
-			transfer_warning);
+	gpald_transfer_enumeration(t, &l->profile, GPAL_PROFILE_COUNT);
+	gpald_transfer_list(t, &l->ram, &l->ram_count, GPAL_ALLOC_MAX, sizeof(*l->ram),
+			    transfer_ram_extent);
+	gpald_transfer_page_range(t, &l->chipset_low_mmio);
+	gpald_transfer_page_range(t, &l->chipset_high_mmio);
+	gpald_transfer_list(t, &l->segments, &l->segment_count, GPALD_ROOT_COMPLEXES_MAX,
+			    sizeof(*l->segments), transfer_segment);
+	gpald_transfer_list(t, &l->root_complexes, &l->root_complex_count, GPALD_ROOT_COMPLEXES_MAX,
+			    sizeof(*l->root_complexes), transfer_layout_root_complex);
+	gpald_transfer_page_range(t, &l->virtio_mmio);
+	gpald_transfer_u32_to(t, &l->virtio_mmio_slots, GPALD_VIRTIO_MMIO_SLOTS_MAX);
+	gpald_transfer_enumeration(t, &l->iommu, GPAL_IOMMU_COUNT);
+	gpald_transfer_list(t, &l->iommus, &l->iommu_count, GPALD_ROOT_COMPLEXES_MAX,
+			    sizeof(*l->iommus), transfer_iommu);
+	gpald_transfer_page_range(t, &l->vtl2_chipset_mmio);
+	gpald_transfer_page_range(t, &l->vtl2_memory);
+	gpald_transfer_page_range(t, &l->vtl2_framebuffer);
+	gpald_transfer_list(t, &l->map.entries, &l->map.count, GPAL_ALLOC_MAX,
+			    sizeof(*l->map.entries), transfer_map_entry);
+	gpald_transfer_u64(t, &l->ram_size);
+	gpald_transfer_u64(t, &l->end_of_ram);
+	gpald_transfer_u64(t, &l->end_of_layout);
+	gpald_transfer_u64(t, &l->top);
+	gpald_transfer_u32_to(t, &l->required_address_bits, GPALD_ADDRESS_BITS_MAX + 1);
+	gpald_transfer_list(t, &l->warnings, &l->warning_count, GPAL_ALLOC_MAX,
+			    sizeof(*l->warnings), transfer_warning);
 	if (version == 3)
-		layout_3(t, l, &has_kept);
+		transfer_layout_3(t, l, &has_kept);
 	if (version == 2 || has_kept)
-		kept_marks(t, &l->map);
+		transfer_kept_marks(t, &l->map);
 	if (t->result == GPALD_CODEC_OK && version != version_of_layout(l))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }

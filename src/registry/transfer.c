@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moves values. A reader accepts only the form that a writer produces, so equal values have equal
- * bytes.
+ * Transfers values. A reader accepts only the form that a writer produces, so equal values have
+ * equal bytes.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define LEAST_CAPACITY 512
+#define CAPACITY_MIN 512
 
 void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result result)
 {
@@ -23,10 +23,10 @@ void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result resul
 
 /* Bytes. */
 
-void gpald_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length)
+void gpald_transfer_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length)
 {
 	if (t->result == GPALD_CODEC_OK &&
-	    !gpald_bytes_append(&t->out, bytes, length, LEAST_CAPACITY))
+	    !gpald_bytes_append(&t->out, bytes, length, CAPACITY_MIN))
 		gpald_transfer_fail(t, GPALD_CODEC_NO_MEMORY);
 }
 
@@ -47,7 +47,7 @@ static void put_integer(struct gpald_transfer *t, uint64_t value)
 	for (; value >= 0x80; value >>= 7)
 		bytes[length++] = (uint8_t)(value | 0x80);
 	bytes[length++] = (uint8_t)value;
-	gpald_put_bytes(t, bytes, length);
+	gpald_transfer_put_bytes(t, bytes, length);
 }
 
 /* Refuses integers that are not in their shortest form, so that bytes stay canonical. */
@@ -89,12 +89,12 @@ static void transfer_integer(struct gpald_transfer *t, uint64_t *value, uint64_t
 	}
 }
 
-void gpald_move_u64(struct gpald_transfer *t, uint64_t *value)
+void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value)
 {
 	transfer_integer(t, value, UINT64_MAX);
 }
 
-void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest)
+void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest)
 {
 	uint64_t wide = *value;
 
@@ -103,12 +103,12 @@ void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t great
 		*value = (uint32_t)wide;
 }
 
-void gpald_move_u32(struct gpald_transfer *t, uint32_t *value)
+void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value)
 {
-	gpald_move_u32_to(t, value, UINT32_MAX);
+	gpald_transfer_u32_to(t, value, UINT32_MAX);
 }
 
-void gpald_move_u16(struct gpald_transfer *t, uint16_t *value)
+void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value)
 {
 	uint64_t wide = *value;
 
@@ -117,7 +117,7 @@ void gpald_move_u16(struct gpald_transfer *t, uint16_t *value)
 		*value = (uint16_t)wide;
 }
 
-void gpald_move_u8(struct gpald_transfer *t, uint8_t *value)
+void gpald_transfer_u8(struct gpald_transfer *t, uint8_t *value)
 {
 	uint64_t wide = *value;
 
@@ -126,7 +126,7 @@ void gpald_move_u8(struct gpald_transfer *t, uint8_t *value)
 		*value = (uint8_t)wide;
 }
 
-void gpald_move_flag(struct gpald_transfer *t, bool *value)
+void gpald_transfer_flag(struct gpald_transfer *t, bool *value)
 {
 	uint64_t wide = *value;
 
@@ -135,7 +135,7 @@ void gpald_move_flag(struct gpald_transfer *t, bool *value)
 		*value = wide != 0;
 }
 
-void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count)
+void gpald_transfer_enumeration(struct gpald_transfer *t, void *value, int count)
 {
 	unsigned int *number = value;
 	uint64_t wide = *number;
@@ -145,20 +145,20 @@ void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count)
 		*number = (unsigned int)wide;
 }
 
-void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest)
+void gpald_transfer_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest)
 {
-	gpald_move_u64(t, version);
+	gpald_transfer_u64(t, version);
 	if (*version < 1 || *version > newest)
 		gpald_transfer_fail(t, *version < 1 ? GPALD_CODEC_MALFORMED : GPALD_CODEC_NEWER);
 }
 
-void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes)
+void gpald_transfer_bytes(struct gpald_transfer *t, struct gpald_blob *bytes)
 {
 	uint64_t length = bytes->length;
 
-	gpald_move_u64(t, &length);
+	gpald_transfer_u64(t, &length);
 	if (!gpald_transfer_is_reading(t)) {
-		gpald_put_bytes(t, bytes->data, (size_t)length);
+		gpald_transfer_put_bytes(t, bytes->data, (size_t)length);
 		return;
 	}
 	if (length > (uint64_t)(t->end - t->next)) {
@@ -169,14 +169,14 @@ void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes)
 	t->next += length;
 }
 
-void gpald_move_text(struct gpald_transfer *t, const char **value)
+void gpald_transfer_text(struct gpald_transfer *t, const char **value)
 {
 	uint64_t length = gpald_transfer_is_reading(t) ? 0 : strlen(*value);
 	char *copy;
 
-	gpald_move_u64(t, &length);
+	gpald_transfer_u64(t, &length);
 	if (!gpald_transfer_is_reading(t)) {
-		gpald_put_bytes(t, *value, (size_t)length);
+		gpald_transfer_put_bytes(t, *value, (size_t)length);
 		return;
 	}
 	*value = "";
@@ -195,28 +195,28 @@ void gpald_move_text(struct gpald_transfer *t, const char **value)
 	t->next += length;
 }
 
-void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most)
+void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t most)
 {
-	gpald_move_text(t, value);
+	gpald_transfer_text(t, value);
 	if (gpald_transfer_is_reading(t) && !gpald_is_word(*value, most))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
-void gpald_move_any_name(struct gpald_transfer *t, const char **value, size_t most)
+void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t most)
 {
-	gpald_move_text(t, value);
+	gpald_transfer_text(t, value);
 	if (gpald_transfer_is_reading(t) && !gpald_is_any_name(*value, most))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
-void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value)
+void gpald_transfer_optional(struct gpald_transfer *t, struct gpal_optional *value)
 {
-	gpald_move_flag(t, &value->set);
+	gpald_transfer_flag(t, &value->set);
 	if (value->set)
-		gpald_move_u64(t, &value->value);
+		gpald_transfer_u64(t, &value->value);
 }
 
-void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range)
+void gpald_transfer_page_range(struct gpald_transfer *t, struct gpal_range *range)
 {
 	uint64_t start = range->start / GPAL_PAGE_SIZE;
 	uint64_t count = gpal_range_size(*range) / GPAL_PAGE_SIZE;
@@ -235,23 +235,23 @@ void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range)
 					      (start + count) * GPAL_PAGE_SIZE };
 }
 
-void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range)
+void gpald_transfer_any_range(struct gpald_transfer *t, struct gpal_range *range)
 {
-	gpald_move_u64(t, &range->start);
-	gpald_move_u64(t, &range->end);
+	gpald_transfer_u64(t, &range->start);
+	gpald_transfer_u64(t, &range->end);
 }
 
 /*
- * Each element takes at least one byte, so a wrong count cannot make it allocate much more memory
- * than the input has bytes.
+ * Each element takes at least one byte, so a wrong count cannot allocate more elements than the
+ * input has bytes.
  */
-void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
-		     size_t size, void (*move)(struct gpald_transfer *t, void *element))
+void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
+			 size_t size, void (*transfer)(struct gpald_transfer *t, void *element))
 {
 	char **elements = array;
 	uint64_t wide = *count;
 
-	gpald_move_u64(t, &wide);
+	gpald_transfer_u64(t, &wide);
 	if (gpald_transfer_is_reading(t)) {
 		*count = 0;
 		if (wide > greatest || wide > (uint64_t)(t->end - t->next)) {
@@ -268,5 +268,5 @@ void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_
 		*count = (size_t)wide;
 	}
 	for (size_t i = 0; i < *count && t->result == GPALD_CODEC_OK; i++)
-		move(t, *elements + i * size);
+		transfer(t, *elements + i * size);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moves values between structs and bytes, in both directions: one description of a struct serves
- * both, so the writer and the reader cannot differ. Integers are little-endian base 128, in their
- * shortest form. After the first fault, all further calls do nothing.
+ * Transfers values between structs and bytes, in both directions: one description of a struct
+ * serves both, so the writer and the reader cannot differ. Integers are little-endian base 128, in
+ * their shortest form. After the first fault, all further calls do nothing.
  */
 #ifndef GPALD_REGISTRY_TRANSFER_H
 #define GPALD_REGISTRY_TRANSFER_H
@@ -11,7 +11,7 @@
 #include "registry/codec.h"
 
 /*
- * Each function that moves a value takes a pointer to it, and writes through that only when it
+ * Each function that transfers a value takes a pointer to it, and changes the value only when it
  * reads bytes.
  */
 struct gpald_transfer {
@@ -40,46 +40,47 @@ void gpald_transfer_fail(struct gpald_transfer *t, enum gpald_codec_result resul
 GPAL_MUST_USE bool gpald_transfer_finish(struct gpald_transfer *t, struct gpald_blob *blob);
 
 /* Writes bytes as they are. */
-void gpald_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length);
+void gpald_transfer_put_bytes(struct gpald_transfer *t, const void *bytes, size_t length);
 
-void gpald_move_u64(struct gpald_transfer *t, uint64_t *value);
-void gpald_move_u32(struct gpald_transfer *t, uint32_t *value);
-void gpald_move_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest);
-void gpald_move_u16(struct gpald_transfer *t, uint16_t *value);
-void gpald_move_u8(struct gpald_transfer *t, uint8_t *value);
-void gpald_move_flag(struct gpald_transfer *t, bool *value);
+void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value);
+void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value);
+void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest);
+void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value);
+void gpald_transfer_u8(struct gpald_transfer *t, uint8_t *value);
+void gpald_transfer_flag(struct gpald_transfer *t, bool *value);
 
-/* An enumeration of `count` values from 0 on, each of int size. */
-void gpald_move_enumeration(struct gpald_transfer *t, void *value, int count);
+/* Transfers an enumeration, which has the size of an int and the values from 0 to `count` - 1. */
+void gpald_transfer_enumeration(struct gpald_transfer *t, void *value, int count);
 
 /*
- * Moves the version of a form, which counts from 1. A version above `newest` is GPALD_CODEC_NEWER.
+ * Transfers the version of a form; versions count from 1. A version above `newest` is
+ * GPALD_CODEC_NEWER.
  */
-void gpald_move_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest);
+void gpald_transfer_version(struct gpald_transfer *t, uint64_t *version, uint64_t newest);
 
-/* Moves bytes with their length. A reader borrows them from the source. */
-void gpald_move_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
+/* Transfers bytes with their length. A reader borrows them from the source. */
+void gpald_transfer_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 
-/* Moves a text, which must not be NULL. A reader puts it in the arena. */
-void gpald_move_text(struct gpald_transfer *t, const char **value);
+/* Transfers a text, which must not be NULL. A reader puts it in the arena. */
+void gpald_transfer_text(struct gpald_transfer *t, const char **value);
 
-/* Like gpald_move_text(), for UTF-8 without control characters: names in a request, or tags. */
-void gpald_move_any_name(struct gpald_transfer *t, const char **value, size_t most);
+/* Like gpald_transfer_text(), for UTF-8 without control characters: names in a request, or tags. */
+void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t most);
 
-/* Like gpald_move_text(), for the name of a live layout of at most that length. */
-void gpald_move_word(struct gpald_transfer *t, const char **value, size_t most);
+/* Like gpald_transfer_text(), for the name of a live layout of at most that length. */
+void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t most);
 
-void gpald_move_optional(struct gpald_transfer *t, struct gpal_optional *value);
+void gpald_transfer_optional(struct gpald_transfer *t, struct gpal_optional *value);
 
 /* Ranges of whole pages, as in layouts, and of any bytes, as in requests. */
-void gpald_move_page_range(struct gpald_transfer *t, struct gpal_range *range);
-void gpald_move_any_range(struct gpald_transfer *t, struct gpal_range *range);
+void gpald_transfer_page_range(struct gpald_transfer *t, struct gpal_range *range);
+void gpald_transfer_any_range(struct gpald_transfer *t, struct gpal_range *range);
 
 /*
- * Moves a list: its length, then each element. `array` is the address of a pointer to the elements,
- * of `size` bytes each.
+ * Transfers a list: its length, then each element. `array` is the address of a pointer to the
+ * elements, of `size` bytes each.
  */
-void gpald_move_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
-		     size_t size, void (*move)(struct gpald_transfer *t, void *element));
+void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
+			 size_t size, void (*transfer)(struct gpald_transfer *t, void *element));
 
 #endif
