@@ -20,9 +20,9 @@ static bool decide_outcome(struct gpald_operation *operation, enum gpald_outcome
 	return false;
 }
 
-/* Sets the outcome, and fills in the members that describe the current record. */
-static bool end_with(struct gpald_operation *operation, enum gpald_outcome outcome,
-		     const struct gpald_record *record)
+/* Like decide_outcome(), and fills in the generation and the owner of the current record. */
+static bool decide_on_record(struct gpald_operation *operation, enum gpald_outcome outcome,
+			     const struct gpald_record *record)
 {
 	operation->generation = record->facts.generation;
 	operation->owner_uid = record->facts.owner_uid;
@@ -35,19 +35,20 @@ static bool may_change(const struct gpald_operation *operation, const struct gpa
 	       operation->uid == record->facts.owner_uid;
 }
 
-static enum gpald_outcome outcome_of(enum gpald_codec_result result)
+static enum gpald_outcome outcome_of_decoding(enum gpald_codec_result result)
 {
 	/* This process encoded these bytes, or their checksum was right. */
 	assert(result == GPALD_CODEC_OK || result == GPALD_CODEC_NO_MEMORY);
 	return result == GPALD_CODEC_OK ? GPALD_OUTCOME_DONE : GPALD_OUTCOME_NO_MEMORY;
 }
 
-static enum gpald_outcome encode_under(const struct gpald_blob *blob,
-				       const struct gpal_policy *policy, struct gpald_arena *arena,
-				       struct gpald_blob *encoded)
+static enum gpald_outcome encode_with_policy(const struct gpald_blob *blob,
+					     const struct gpal_policy *policy,
+					     struct gpald_arena *arena, struct gpald_blob *encoded)
 {
 	struct gpal_request request;
-	enum gpald_outcome outcome = outcome_of(gpald_decode_request_blob(blob, arena, &request));
+	enum gpald_outcome outcome =
+		outcome_of_decoding(gpald_decode_request_blob(blob, arena, &request));
 
 	if (outcome != GPALD_OUTCOME_DONE)
 		return outcome;
@@ -76,9 +77,9 @@ static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 	arena = gpald_arena_new(0);
 	if (!arena)
 		return GPALD_OUTCOME_NO_MEMORY;
-	outcome = encode_under(request, policy, arena, &wanted);
+	outcome = encode_with_policy(request, policy, arena, &wanted);
 	if (outcome == GPALD_OUTCOME_DONE)
-		outcome = encode_under(&record->request, record->policy, arena, &recorded);
+		outcome = encode_with_policy(&record->request, record->policy, arena, &recorded);
 	if (outcome == GPALD_OUTCOME_DONE && !gpald_blob_equal(&wanted, &recorded))
 		outcome = GPALD_OUTCOME_CONFLICT;
 	gpald_blob_free(&wanted);
@@ -107,9 +108,9 @@ static enum gpald_outcome make_record(struct gpald_operation *operation,
 }
 
 /* Resolves the request: from scratch, or around a live layout. */
-static int find_layout(const struct gpald_operation *operation, const struct gpal_layout *live,
-		       const struct gpal_request *request, struct gpal_layout **layout,
-		       struct gpal_error *error)
+static int resolve_layout(const struct gpald_operation *operation, const struct gpal_layout *live,
+			  const struct gpal_request *request, struct gpal_layout **layout,
+			  struct gpal_error *error)
 {
 	return live ? gpal_update(live, request, operation->allow, layout, error) :
 		      gpal_resolve(request, layout, error);
@@ -127,12 +128,13 @@ static enum gpald_outcome make_replacement(const struct gpald_decision_basis *ba
 {
 	struct gpal_layout live, *layout;
 	struct gpal_request request;
-	enum gpald_outcome outcome =
-		outcome_of(gpald_decode_request_blob(&operation->request, arena, &request));
+	enum gpald_outcome outcome = outcome_of_decoding(
+		gpald_decode_request_blob(&operation->request, arena, &request));
 	int code;
 
 	if (outcome == GPALD_OUTCOME_DONE && current)
-		outcome = outcome_of(gpald_decode_layout_blob(&current->layout, arena, &live));
+		outcome = outcome_of_decoding(
+			gpald_decode_layout_blob(&current->layout, arena, &live));
 	if (outcome != GPALD_OUTCOME_DONE)
 		return outcome;
 	if (current && request.arch != current->arch)
@@ -141,7 +143,8 @@ static enum gpald_outcome make_replacement(const struct gpald_decision_basis *ba
 		return GPALD_OUTCOME_OTHER_POLICY;
 	if (!request.policy)
 		request.policy = basis->default_policy;
-	code = find_layout(operation, current ? &live : NULL, &request, &layout, &operation->core);
+	code = resolve_layout(operation, current ? &live : NULL, &request, &layout,
+			      &operation->core);
 	if (!layout)
 		return GPALD_OUTCOME_NO_LAYOUT;
 	if (code == GPAL_OK)
@@ -207,10 +210,10 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 
 	/* The layout of another owner is a conflict: that user could delete it at any time. */
 	if (record && record->facts.owner_uid != operation->uid)
-		return end_with(operation, GPALD_OUTCOME_OTHER_OWNER, record);
+		return decide_on_record(operation, GPALD_OUTCOME_OTHER_OWNER, record);
 	if (record) {
 		operation->record = gpald_record_ref(record);
-		return end_with(
+		return decide_on_record(
 			operation,
 			compare_requests(basis->default_policy, &operation->request, record),
 			record);
@@ -231,9 +234,9 @@ static bool check_record(struct gpald_operation *operation, const struct gpald_r
 	if (!record)
 		return decide_outcome(operation, GPALD_OUTCOME_NOT_FOUND);
 	if (!may_change(operation, record))
-		return end_with(operation, GPALD_OUTCOME_DENIED, record);
+		return decide_on_record(operation, GPALD_OUTCOME_DENIED, record);
 	if (operation->has_generation && operation->generation_wanted != record->facts.generation)
-		return end_with(operation, GPALD_OUTCOME_GENERATION_MISMATCH, record);
+		return decide_on_record(operation, GPALD_OUTCOME_GENERATION_MISMATCH, record);
 	operation->generation = record->facts.generation;
 	return true;
 }

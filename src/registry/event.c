@@ -40,7 +40,7 @@ bool gpald_event_kind_parse(const char *text, struct gpald_event *event)
 	const size_t length = space ? (size_t)(space - text) : strlen(text);
 
 	event->follows = event->revision - 1;
-	/* The comparison below finds texts of any other form. */
+	/* The comparison below refuses texts of any other form. */
 	if (space)
 		event->follows = strtoull(space + strcspn(space, "0123456789"), NULL, 10);
 	for (int i = 0; i < GPALD_EVENT_KIND_COUNT; i++) {

@@ -4,9 +4,9 @@
  * disconnected can catch up.
  *
  * Revisions rise by one from event to event while a daemon runs. The first event after a start gets
- * a revision above the clock in microseconds. If an older copy of the registry was put in place,
- * this skips the revisions of the lost changes. So this registry does not know the revision of a
- * client that has seen one of them, and the client must start over.
+ * a revision above the clock in microseconds. If somebody has put an older copy of the registry
+ * in place, this skips the revisions of the lost changes. A client that has seen one of them then
+ * asks for a revision that this registry does not know, and must start over.
  */
 #ifndef GPALD_REGISTRY_EVENT_H
 #define GPALD_REGISTRY_EVENT_H
@@ -33,10 +33,10 @@ struct gpald_event {
 	uint64_t follows; /* the revision of the event before */
 	enum gpald_event_kind kind;
 	char name[GPALD_NAME_SIZE];
-	char digest[GPAL_DIGEST_SIZE]; /* of the layout; of a deleted one, as it was */
+	char digest[GPAL_DIGEST_SIZE]; /* of the layout after the change, or before its deletion */
 
-	/* Not known for events that a registry of schema version 1 has stored. */
-	uint64_t generation; /* of the layout; of a deleted one, as it was; 0: not known */
+	/* Events that a registry of schema version 1 has stored lack these. */
+	uint64_t generation; /* like `digest`; 0: not known */
 	int64_t at_ms;       /* of the change, since 1970-01-01 UTC */
 	uid_t uid;           /* of the caller who made the change */
 };
@@ -57,9 +57,9 @@ void gpald_event_checksum(const struct gpald_event *event, uint8_t sum[GPALD_CHE
 
 /*
  * Returns the revision from which a registry counts when it is created or opened: the clock in
- * microseconds. Neither an earlier registry nor a lost state of this one has reached it, so their
- * subscribers must start over, and never get events that only have the numbers they expect. It is
- * at most 2^52, whatever the clock says, so that revisions stay JSON integers.
+ * microseconds. Neither an earlier registry nor a lost state of this one has reached it. So their
+ * subscribers must start over, and no event of this registry has the revision that they expect
+ * next. It is at most 2^52, whatever the clock says, so that revisions stay JSON integers.
  */
 uint64_t gpald_event_first_revision(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A live layout in its stored form: who made it and when, the request and the layout. A record
- * never changes; an update replaces it by a new one, so that readers of the old one can go on. It
+ * never changes; an update replaces it with a new one, so that readers of the old one can go on. It
  * is one allocation, because there may be 100000 records.
  */
 #ifndef GPALD_REGISTRY_RECORD_H
@@ -53,7 +53,7 @@ static inline size_t gpald_record_bytes(const struct gpald_record *record)
 }
 
 /*
- * Makes a record with copies of its arguments, which the caller owns. The name must fit, and
+ * Makes a record, which the caller owns, from copies of the arguments. The name must fit, and
  * `decoded` must be the decoded layout. Returns NULL if memory ran out.
  */
 GPAL_MUST_USE struct gpald_record *gpald_record_new(const char *name,
@@ -76,7 +76,7 @@ static inline void gpald_record_unrefp(const struct gpald_record **record)
 
 #define gpald_cleanup_record __attribute__((cleanup(gpald_record_unrefp)))
 
-/* A record in the form that a store has. All is borrowed. */
+/* A record as a store keeps it. All pointers are borrowed. */
 struct gpald_stored_record {
 	const char *name;
 	struct gpald_record_facts facts;
@@ -97,10 +97,10 @@ enum gpald_record_problem {
 	GPALD_RECORD_NO_MEMORY,
 	GPALD_RECORD_CHECKSUM,       /* its bytes have changed */
 	GPALD_RECORD_UNREADABLE,     /* another program wrote it */
-	GPALD_RECORD_LAYOUT,         /* the same */
-	GPALD_RECORD_DIGEST,         /* the same */
+	GPALD_RECORD_LAYOUT,         /* another program wrote it */
+	GPALD_RECORD_DIGEST,         /* another program wrote it */
 	GPALD_RECORD_UNKNOWN_POLICY, /* a newer version wrote it */
-	GPALD_RECORD_NEWER,          /* the same */
+	GPALD_RECORD_NEWER,          /* a newer version wrote it */
 	GPALD_RECORD_PROBLEM_COUNT
 };
 
@@ -108,8 +108,8 @@ enum gpald_record_problem {
 const char *gpald_record_problem_text(enum gpald_record_problem problem);
 
 /*
- * Makes a record from its stored form, which the caller owns, after it has checked the checksum,
- * the form, the layout and the digest. Returns NULL with *problem set.
+ * Checks the checksum, the form, the layout and the digest of a stored record, and makes a record
+ * from it, which the caller owns. Returns NULL with *problem set.
  */
 GPAL_MUST_USE struct gpald_record *gpald_record_load(const struct gpald_stored_record *stored,
 						     const struct gpald_blob *checksum,

@@ -3,8 +3,8 @@
  * Changes of one name run one at a time: while one is with the store thread, others of that name
  * wait, so that none is decided on a state that may never be committed. Changes of different names
  * are independent, except for the limits on the number of layouts and on the share of an owner.
- * There a change under way counts with the larger of the current and the new layout, so that the
- * limits hold whether it succeeds or not.
+ * For these limits a change under way counts as the larger of the current and the new layout, so
+ * that they hold whether it succeeds or not.
  *
  * Other threads only look records up, and decide on operations that no other thread uses at that
  * time. A name is locked until its operation has its outcome, so what was looked up stays true
@@ -57,7 +57,7 @@ struct gpald_registry {
 	struct gpald_batches batches;     /* the first one is being settled */
 	char freed_name[GPALD_NAME_SIZE]; /* a name whose waiting operations may begin; or "" */
 
-	bool is_ending; /* no change is accepted: the registry closes, or the store has failed */
+	bool is_ending; /* no change is accepted: the registry closes or the store has failed */
 };
 
 static struct gpald_operation *queue_find(const struct queue *queue, const char *name)
@@ -187,8 +187,8 @@ void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
 }
 
 /*
- * The bytes that a page spends: each item costs some besides its record. An event that adds nothing
- * costs some, too, which bounds how long a page holds the lock.
+ * The cost, in bytes, of an item of a page besides its record, and of a searched event. Even an
+ * event that adds no item has a cost, which bounds how long a page holds the lock.
  */
 #define ITEM_BYTES 192
 #define EVENT_BYTES 16
@@ -234,8 +234,8 @@ static bool add_to_page(struct gpald_backup_page *page, const char *name,
  * Returns whether a page needs an event: its name is not after `after`, and no later event has
  * changed the record again.
  */
-static bool is_needed(const struct gpald_event *event, const char *after,
-		      const struct gpald_record *record)
+static bool page_needs_event(const struct gpald_event *event, const char *after,
+			     const struct gpald_record *record)
 {
 	return strcmp(event->name, after) <= 0 &&
 	       (!record || !event->generation || record->facts.generation == event->generation);
@@ -253,7 +253,7 @@ static bool add_changed(const struct gpald_registry *registry, const char *after
 	while (*left > 0 &&
 	       (event = gpald_event_ring_after(&registry->events, page->state.revision))) {
 		const struct gpald_record *record = find_record(registry, event->name);
-		const bool is_added = is_needed(event, after, record);
+		const bool is_added = page_needs_event(event, after, record);
 
 		if (is_added && !page_fits(page, record, *left))
 			break;
@@ -517,7 +517,7 @@ void gpald_registry_cancel_decision(struct gpald_registry *registry,
 		;
 }
 
-static struct gpald_operation *of_change(struct gpald_change *change)
+static struct gpald_operation *operation_of_change(struct gpald_change *change)
 {
 	return (struct gpald_operation *)((char *)change -
 					  offsetof(struct gpald_operation, change));
@@ -594,7 +594,7 @@ static bool settle_step(struct gpald_registry *registry)
 	}
 	/* `done` may free the operation, and with it the change. */
 	STAILQ_REMOVE_HEAD(&batch->changes, entry);
-	settle_change(registry, of_change(change), batch->result);
+	settle_change(registry, operation_of_change(change), batch->result);
 	return true;
 }
 
@@ -629,7 +629,7 @@ void gpald_operation_clear(struct gpald_operation *operation)
 
 /* Opening and closing. */
 
-/* Takes a record that the store has loaded. Its names are unique. */
+/* Takes a record from the store, which has no other record of that name. */
 static bool take_loaded_record(void *data, struct gpald_record *record)
 {
 	struct gpald_registry *registry = data;

@@ -94,7 +94,7 @@ struct gpald_operation {
 	TAILQ_ENTRY(gpald_operation) entry;
 	struct gpald_decision_basis basis;  /* the state on which it is decided */
 	const struct gpald_record *current; /* referenced; NULL: there is none */
-	bool is_to_commit;                  /* gpald_decide() returned true */
+	bool is_to_commit;                  /* what gpald_decide() returned */
 	struct gpald_share counted;         /* its part of the owner's share until it ends */
 	struct gpald_change change;
 	struct gpald_record *replacement; /* the new record, until the index has it */
@@ -113,13 +113,13 @@ struct gpald_registry_options {
 	void (*damaged)(void *data, const char *name, const char *problem);
 
 	/*
-	 * Called if deciding a change takes long. Return true if gpald_registry_decide() will be
-	 * called on another thread, and then gpald_registry_decided() on this one. NULL: all
-	 * changes are decided at once.
+	 * Called for a change that takes long to decide. Returns true if it will call
+	 * gpald_registry_decide() on another thread, and then gpald_registry_decided() on this
+	 * one; otherwise the change is decided at once. NULL: all changes are decided at once.
 	 */
 	bool (*decide_elsewhere)(void *data, struct gpald_operation *operation);
 
-	/* Called for each batch of the store thread, before its changes are settled. */
+	/* Called for each batch of the store thread, even a failed one, before it is settled. */
 	void (*committed)(void *data, const struct gpald_batch *batch);
 	void *data;
 };
@@ -206,9 +206,10 @@ gpald_registry_counters(const struct gpald_registry *registry);
 const char *gpald_registry_store_kind(const struct gpald_registry *registry);
 
 /*
- * Begins a change. Returns true if it has its outcome; `done` is not called then. Otherwise
- * gpald_registry_settle() or gpald_registry_close() calls `done`. Changes of one name run one after
- * another, and each is decided on the result of the one before.
+ * Begins a change. Returns true if it has its outcome; `done` is not called then. Otherwise a later
+ * call of gpald_registry_settle(), gpald_registry_decided(), gpald_registry_cancel_decision() or
+ * gpald_registry_close() calls `done`. Changes of one name run one after another, and each is
+ * decided on the result of the one before.
  */
 GPAL_MUST_USE bool gpald_registry_submit(struct gpald_registry *registry,
 					 struct gpald_operation *operation);
@@ -223,7 +224,10 @@ void gpald_registry_decide(struct gpald_operation *operation);
 GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 					   struct gpald_operation *operation);
 
-/* Withdraws an operation that will not be decided elsewhere after all. `done` is not called. */
+/*
+ * Withdraws an operation that decide_elsewhere() has accepted but that will not be decided after
+ * all. Its `done` is not called.
+ */
 void gpald_registry_cancel_decision(struct gpald_registry *registry,
 				    struct gpald_operation *operation);
 

@@ -43,7 +43,7 @@ struct gpald_sqlite {
 	int folder_fd;   /* locked */
 	int database_fd; /* for its size; closing it releases the locks of SQLite */
 	bool is_ours;    /* it has passed the checks and may be written */
-	bool may_tidy;   /* empty the log when the database is closed */
+	bool may_tidy;   /* closing the database empties the log */
 	int64_t version; /* of its schema when it was opened */
 	bool made_log;   /* SQLite created a log, because reading needs one */
 	struct gpald_sqlite_file database, log;
@@ -152,11 +152,11 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_classify(const struct gpald_
 							     char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
- * Reserves disk space for the database as the open transaction leaves it, and checks the limit. A
- * removal may use the space that is reserved for removals.
+ * Reserves disk space for the database as the open transaction leaves it, and checks the limit.
+ * Only a transaction of deletions may use the space that is reserved for deletions.
  */
 GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store,
-							    bool is_removal,
+							    bool is_deletion,
 							    char error[GPALD_STORE_ERROR_SIZE]);
 
 /*

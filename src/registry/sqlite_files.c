@@ -2,8 +2,9 @@
 /*
  * SQLite opens files by their paths. Anyone who may rename a folder above the state folder can make
  * a path lead to another folder than the one that was checked, before SQLite opens a file or later.
- * The data of a file without a path are lost when the process exits. So the open files are compared
- * with those in the folder once, and before each change is acknowledged with those at their paths.
+ * The data of a file without a path are lost when the process exits. So the daemon compares the
+ * open files with those in the folder once, when it opens them. Before it acknowledges a change, it
+ * compares them with the files at their paths.
  *
  * SQLITE_FCNTL_HAS_MOVED does not suffice: it compares inodes but not devices, and always reports
  * that a write-ahead log is in place.

@@ -166,7 +166,7 @@ static bool load_state(struct loading *l, sqlite3_stmt *row)
 
 /*
  * Returns a number that no lost change has exceeded: the clock. If a restore has raised the
- * counters above the clock, adds the least multiple of GPALD_RESTORE_RAISES that reaches them.
+ * counters above the clock, adds the least multiple of GPALD_RESTORE_RAISE_MIN that reaches them.
  */
 static uint64_t find_floor(const struct gpald_store_state *state)
 {
@@ -175,7 +175,8 @@ static uint64_t find_floor(const struct gpald_store_state *state)
 	uint64_t floor = gpald_event_first_revision();
 
 	if (floor < reached)
-		floor += ((reached - floor - 1) / GPALD_RESTORE_RAISES + 1) * GPALD_RESTORE_RAISES;
+		floor += ((reached - floor - 1) / GPALD_RESTORE_RAISE_MIN + 1) *
+			 GPALD_RESTORE_RAISE_MIN;
 	return floor;
 }
 

@@ -45,7 +45,7 @@ struct log {
 	/* After the previous frame: */
 	uint32_t sum[2];        /* computed from its content */
 	uint32_t stored_sum[2]; /* as stored in it; differs from `sum` only if the frame is wrong */
-	bool has_ended;         /* it ends a transaction */
+	bool has_ended;         /* that frame ends a transaction */
 };
 
 static uint32_t read_log_word(const uint8_t *bytes, bool big_endian)

@@ -97,7 +97,7 @@ bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *valu
 	return done;
 }
 
-static int keep_log_pages(void *data, sqlite3 *db, const char *name, int pages)
+static int remember_log_pages(void *data, sqlite3 *db, const char *name, int pages)
 {
 	struct gpald_sqlite *store = data;
 
@@ -116,7 +116,7 @@ static bool open_database(struct gpald_sqlite *store, const char *path, const ch
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_wal_hook(store->db, keep_log_pages, store);
+	sqlite3_wal_hook(store->db, remember_log_pages, store);
 	if (!gpald_sqlite_identify(store, name, &store->database, error))
 		return false;
 	/* If this runs before the log is first used, SQLite needs no shared-memory file. */
@@ -172,7 +172,7 @@ static void write_set_up(const struct gpald_store_state *state, char text[SET_UP
 		 GPALD_SQLITE_SCHEMA_VERSION);
 }
 
-static void remove_new(const struct gpald_sqlite *store)
+static void remove_new_files(const struct gpald_sqlite *store)
 {
 	unlinkat(store->folder_fd, NEW_FILE_NAME, 0);
 	unlinkat(store->folder_fd, NEW_FILE_NAME "-wal", 0);
@@ -201,7 +201,7 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	bool made = false;
 	int fd;
 
-	remove_new(store);
+	remove_new_files(store);
 	fd = openat(store->folder_fd, NEW_FILE_NAME, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return gpald_sqlite_fail(error, "%s: cannot be created: %s", store->path,
@@ -226,7 +226,7 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 		made = gpald_sqlite_fail(error, "%s: cannot be created: %s", store->path,
 					 strerror(errno));
 	if (!made)
-		remove_new(store);
+		remove_new_files(store);
 	return made;
 }
 

@@ -4,7 +4,7 @@
  * them. So a restore raises all generations and the revision, and keeps no event: a client that has
  * an earlier number is refused, and is never mistaken for one that knows the current layouts. If a
  * backup is restored again, the changes after the first restore are lost, too. So the revision is
- * raised to the clock, which has advanced since, and each generation by the same amount.
+ * raised at least to the clock, which has advanced since, and each generation by the same amount.
  */
 #include "config.h"
 
@@ -34,7 +34,7 @@ static bool find_end(struct restoring *r)
 	} while (is_read && r->end.kind != GPALD_BACKUP_END);
 	if (!is_read)
 		return false;
-	r->raise_by = GPALD_RESTORE_RAISES;
+	r->raise_by = GPALD_RESTORE_RAISE_MIN;
 	if (now > r->end.state.revision && now - r->end.state.revision > r->raise_by)
 		r->raise_by = now - r->end.state.revision;
 	gpald_backup_rewind(r->backup);

@@ -3,8 +3,8 @@
  * Reserves disk space, so that deleting layouts and a start work on a full disk:
  *
  * - A page of the database gets its space in the file before the transaction that adds it is
- *   committed, so moving the log into the database needs no space. As many further pages are
- *   reserved as deletions may need.
+ *   committed, so moving the log into the database needs no space. The pages that deletions may
+ *   need are reserved, too.
  * - The log never becomes shorter than a deletion needs. If it is full, it is moved into the
  *   database and used again from its start.
  *
@@ -24,14 +24,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_BYTES_LEAST (INT64_C(256) << 10) /* a deletion writes about 20 pages */
+#define LOG_BYTES_MIN (INT64_C(256) << 10) /* a deletion writes about 20 pages */
 /*
- * This and the pages for removals are less than the smallest chunk of a large file, so SQLite does
- * not cut off a whole chunk; see keep_size().
+ * This and the pages for deletions are less than the smallest chunk of a large file, so SQLite does
+ * not cut off a whole chunk; see keep_file_size().
  */
 #define PAGES_AHEAD_MAX 32768
 
-static bool is_no_room(int code)
+static bool is_space_error(int code)
 {
 	return code == ENOSPC || code == EDQUOT || code == EFBIG;
 }
@@ -40,7 +40,7 @@ static enum gpald_commit_result system_failure(const struct gpald_sqlite *store,
 					       char error[GPALD_STORE_ERROR_SIZE])
 {
 	gpald_sqlite_fail(error, "%s: cannot be written: %s", store->path, strerror(code));
-	return is_no_room(code) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
+	return is_space_error(code) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
 }
 
 enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store, int file,
@@ -52,14 +52,16 @@ enum gpald_commit_result gpald_sqlite_classify(const struct gpald_sqlite *store,
 	gpald_sqlite_fail_code(error, store, "cannot be written");
 	if (gpald_sqlite_lacked_memory(store))
 		return GPALD_COMMIT_NO_MEMORY;
-	return code == SQLITE_FULL || is_no_room(system) ? GPALD_COMMIT_FULL : GPALD_COMMIT_FAILED;
+	return code == SQLITE_FULL || is_space_error(system) ? GPALD_COMMIT_FULL :
+							       GPALD_COMMIT_FAILED;
 }
 
 /*
- * Keeps SQLite from shortening the file. After a checkpoint, SQLite cuts it to a multiple of the
- * chunk size, so that is set to the size of the file, or to a part of it that fits in an int.
+ * Keeps SQLite from shortening the file. After a checkpoint, SQLite cuts the file to a multiple of
+ * the chunk size. So the chunk size becomes the size of the file, or a part of it that fits in an
+ * int.
  */
-static void keep_size(struct gpald_sqlite *store)
+static void keep_file_size(struct gpald_sqlite *store)
 {
 	uint64_t bytes = store->pages_on_disk * GPALD_SQLITE_PAGE_BYTES;
 	int chunk;
@@ -91,16 +93,16 @@ static int grow_file(struct gpald_sqlite *store, uint64_t pages)
 	if (fdatasync(store->database_fd))
 		return errno;
 	store->pages_on_disk = pages;
-	keep_size(store);
+	keep_file_size(store);
 	return 0;
 }
 
 /*
- * Returns how many pages beyond those in use the deletion of everything may need. Each deletion
+ * Returns how many pages, in addition to those in use, deleting all layouts may need. Each deletion
  * adds an event, and at least 16 events fit in a page. Deleted layouts may free no page until most
  * layouts of a page are deleted; a page has fewer than 16 layouts.
  */
-static uint64_t removal_pages(const struct gpald_sqlite *store, uint64_t used)
+static uint64_t deletion_pages(const struct gpald_sqlite *store, uint64_t used)
 {
 	const uint64_t events = store->events_kept / 16;
 
@@ -120,7 +122,7 @@ static bool query_count(struct gpald_sqlite *store, enum gpald_sqlite_statement 
 /* Reserves more than needed, so that not every commit has to wait for it. */
 static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 {
-	const uint64_t most = store->pages_max + removal_pages(store, store->pages_max);
+	const uint64_t most = store->pages_max + deletion_pages(store, store->pages_max);
 	uint64_t ahead = pages + 16 + (pages / 8 < PAGES_AHEAD_MAX ? pages / 8 : PAGES_AHEAD_MAX);
 	int code = 0;
 
@@ -128,7 +130,7 @@ static int grow_ahead(struct gpald_sqlite *store, uint64_t pages)
 		ahead = most > pages ? most : pages;
 	if (pages > store->pages_on_disk)
 		code = grow_file(store, ahead);
-	return is_no_room(code) && ahead > pages ? grow_file(store, pages) : code;
+	return is_space_error(code) && ahead > pages ? grow_file(store, pages) : code;
 }
 
 static bool count_pages(struct gpald_sqlite *store, uint64_t *pages, uint64_t *used)
@@ -144,19 +146,19 @@ static bool count_pages(struct gpald_sqlite *store, uint64_t *pages, uint64_t *u
 
 /*
  * Returns whether the transaction exceeds the limit. A database that is above the limit may keep
- * its size. Pages that removals have added may be used only by removals; otherwise the database
+ * its size. Only deletions may use the pages that deletions have added; otherwise the database
  * would grow whenever new layouts took them.
  */
-static bool is_at_limit(const struct gpald_sqlite *store, uint64_t pages, uint64_t used,
-			bool is_removal)
+static bool exceeds_limit(const struct gpald_sqlite *store, uint64_t pages, uint64_t used,
+			  bool is_deletion)
 {
-	const uint64_t had = is_removal ? store->pages : store->pages_used;
+	const uint64_t had = is_deletion ? store->pages : store->pages_used;
 	const uint64_t limit = store->pages_max > had ? store->pages_max : had;
 
-	return is_removal ? pages > limit + removal_pages(store, limit) : used > limit;
+	return is_deletion ? pages > limit + deletion_pages(store, limit) : used > limit;
 }
 
-enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool is_removal,
+enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool is_deletion,
 					      char error[GPALD_STORE_ERROR_SIZE])
 {
 	uint64_t pages, used, wanted;
@@ -164,14 +166,14 @@ enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite *store, bool i
 
 	if (!count_pages(store, &pages, &used))
 		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
-	wanted = used + removal_pages(store, used);
-	store->is_at_limit = is_at_limit(store, pages, used, is_removal);
+	wanted = used + deletion_pages(store, used);
+	store->is_at_limit = exceeds_limit(store, pages, used, is_deletion);
 	if (store->is_at_limit) {
 		gpald_sqlite_fail(error, "%s: the database would exceed store_bytes (%" PRIu64 ")",
 				  store->path, store->pages_max * GPALD_SQLITE_PAGE_BYTES);
 		return GPALD_COMMIT_FULL;
 	}
-	code = grow_ahead(store, is_removal || wanted < pages ? pages : wanted);
+	code = grow_ahead(store, is_deletion || wanted < pages ? pages : wanted);
 	if (code)
 		return system_failure(store, code, error);
 	store->pages = pages;
@@ -189,7 +191,7 @@ enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
 		return gpald_sqlite_classify(store, SQLITE_FCNTL_FILE_POINTER, error);
 	store->log_pages = 0;
 	code = gpald_sqlite_clear_log(store->folder_fd, GPALD_SQLITE_FILE_NAME "-wal",
-				      LOG_BYTES_LEAST);
+				      LOG_BYTES_MIN);
 	return code ? system_failure(store, code, error) : GPALD_COMMIT_DONE;
 }
 
@@ -203,7 +205,7 @@ bool gpald_sqlite_begin_use(struct gpald_sqlite *store, char error[GPALD_STORE_E
 		return gpald_sqlite_fail(error, "%s: cannot be opened: %s", store->path,
 					 strerror(errno));
 	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
-	keep_size(store);
+	keep_file_size(store);
 	result = gpald_sqlite_empty_log(store, error);
 	/* A copy of the file may have holes, some of which remain if there is no space. */
 	posix_fallocate(store->database_fd, 0, status.st_size);

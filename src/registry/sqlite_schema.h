@@ -28,8 +28,8 @@
 	" generation_top INTEGER NOT NULL, checksum BLOB NOT NULL) STRICT"
 
 /*
- * Upgrades from version 1, whose events lack the time and the user of the change: they become NULL.
- * The upgrade needs two pages of the log, which are reserved.
+ * Upgrades from version 1, whose events lack the generation, the time and the user of the change:
+ * these become NULL. The upgrade needs two pages of the log, which are reserved.
  */
 #define GPALD_SQLITE_UPGRADE_FROM_1                         \
 	"BEGIN IMMEDIATE;"                                  \

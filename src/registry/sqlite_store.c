@@ -20,14 +20,12 @@
 #include <sys/stat.h>
 
 #define LOG_PAGES_INDEXED 4062 /* HASHTABLE_NPAGE_ONE of SQLite */
-/*
- * Longest write-ahead log. After that it is moved into the database and used again from its start.
- */
+/* A log of this length is moved into the database, and then used again from its start. */
 #define LOG_PAGES_MAX 1000
-/* Longest file of the log; a longer one is cut. */
+/* SQLite cuts a longer file of the log when it begins to use it again. */
 #define LOG_BYTES_MAX (LOG_PAGES_MAX * (GPALD_SQLITE_PAGE_BYTES + 24))
 
-#define DROPPED_AHEAD 16 /* events that a transaction drops beyond as many as it adds */
+#define DROPPED_AHEAD 16 /* a transaction drops at most this many more events than it adds */
 
 static const char *const statements[] = {
 	[GPALD_SQLITE_BEGIN] = "BEGIN IMMEDIATE",
@@ -53,8 +51,8 @@ static_assert(sizeof(statements) / sizeof(statements[0]) == GPALD_SQLITE_STATEME
 	      "each statement has its text");
 
 /*
- * Turns the write-ahead log on. SQLite returns the mode that it uses, and another mode is not an
- * error to it.
+ * Turns the write-ahead log on. SQLite returns the mode that it uses; if that is another one, it
+ * reports no error.
  */
 static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -258,7 +256,7 @@ static bool make_changes(struct gpald_sqlite *store, const struct gpald_changes 
 	return drop_events(store, events) && set_state(store, state);
 }
 
-static bool is_removal(const struct gpald_changes *changes)
+static bool is_deletion(const struct gpald_changes *changes)
 {
 	const struct gpald_change *change;
 
@@ -293,7 +291,7 @@ static enum gpald_commit_result commit_changes(struct gpald_sqlite *store,
 	store->is_at_limit = false;
 	if (!make_changes(store, changes, &state, &events))
 		return gpald_sqlite_classify(store, SQLITE_FCNTL_JOURNAL_POINTER, error);
-	result = gpald_sqlite_reserve(store, is_removal(changes), error);
+	result = gpald_sqlite_reserve(store, is_deletion(changes), error);
 	if (result != GPALD_COMMIT_DONE)
 		return result;
 	if (step_statement(store, GPALD_SQLITE_COMMIT)) {

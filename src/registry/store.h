@@ -52,7 +52,8 @@ struct gpald_loader {
 	size_t events; /* how many of the newest events to load */
 };
 
-#define GPALD_RESTORE_RAISES (UINT64_C(1) << 32) /* a restore raises all numbers by at least this */
+#define GPALD_RESTORE_RAISE_MIN \
+	(UINT64_C(1) << 32) /* a restore raises all counters by this or more */
 
 /* The content of a store besides records and events. */
 struct gpald_store_state {
@@ -61,7 +62,7 @@ struct gpald_store_state {
 	/*
 	 * An existing store may be an older copy, whose later changes are lost. None of them had a
 	 * revision or a generation above this. It is gpald_event_first_revision() at the start; if
-	 * a restore has raised the store above that, then a multiple of GPALD_RESTORE_RAISES is
+	 * a restore has raised the store above that, then a multiple of GPALD_RESTORE_RAISE_MIN is
 	 * added. 0: the store is new. Not stored.
 	 */
 	uint64_t floor;
@@ -85,7 +86,7 @@ void gpald_store_state_checksum(const struct gpald_store_state *state,
 
 struct gpald_store {
 	const struct gpald_store_ops *ops;
-	bool is_new; /* a store that keeps layouts was created when it was opened */
+	bool is_new; /* opening it has created an empty database; false for the memory store */
 };
 
 struct gpald_store_ops {
@@ -122,8 +123,8 @@ GPAL_MUST_USE struct gpald_store *gpald_memory_store_open(void);
 struct gpald_sqlite_options {
 	const char *folder; /* created with mode 0700 if missing; its parents are not */
 	bool must_exist;    /* do not create a registry: fail without one */
-	const char *backup; /* create the registry from it, and fail if there is one; NULL: none */
-	uint64_t bytes_max; /* of the database file; removals may exceed it a little */
+	const char *backup; /* create the registry from it, and fail if one exists; NULL: none */
+	uint64_t bytes_max; /* of the database file; deletions may exceed it a little */
 	size_t events_kept; /* older events are dropped */
 };
 

@@ -38,19 +38,19 @@ struct gpald_store_thread {
 	pthread_cond_t has_work, has_closed;
 	/* Protected by the lock. */
 	struct gpald_changes changes;
-	size_t changes_max; /* most changes of the next transaction */
+	size_t changes_max; /* limit on the changes of the next transaction */
 	struct gpald_batches finished;
 	uint64_t asked, answered; /* counted by gpald_store_thread_check() and the thread */
 	bool is_ending;
 	bool is_closed; /* the store is closed; the thread has nothing left to do */
 };
 
-static size_t bytes_of(const struct gpald_change *change)
+static size_t change_bytes(const struct gpald_change *change)
 {
 	return change->record ? gpald_record_bytes(change->record) : 0;
 }
 
-static size_t grown_capacity(size_t changes)
+static size_t next_changes_max(size_t changes)
 {
 	return changes * 2 < CHANGES_MAX ? changes * 2 : CHANGES_MAX;
 }
@@ -65,16 +65,17 @@ static struct gpald_batch *take_batch(struct gpald_store_thread *t)
 	change->batch = NULL;
 	STAILQ_INIT(&batch->changes);
 	do {
-		bytes += bytes_of(change);
+		bytes += change_bytes(change);
 		STAILQ_REMOVE_HEAD(&t->changes, entry);
 		STAILQ_INSERT_TAIL(&batch->changes, change, entry);
 		batch->count++;
 		change = STAILQ_FIRST(&t->changes);
-	} while (change && batch->count < t->changes_max && bytes + bytes_of(change) <= BYTES_MAX);
+	} while (change && batch->count < t->changes_max &&
+		 bytes + change_bytes(change) <= BYTES_MAX);
 	return batch;
 }
 
-/* Later changes fail with the error of the first failure. */
+/* After the first failure, all later changes fail with its error. */
 static void note_failure(struct gpald_store_thread *t, enum gpald_commit_result result,
 			 char error[GPALD_STORE_ERROR_SIZE])
 {
@@ -179,7 +180,7 @@ static void *run_store_thread(void *data)
 		finish_batch(t, batch);
 		tidy_store(t);
 		pthread_mutex_lock(&t->lock);
-		t->changes_max = grown_capacity(t->changes_max);
+		t->changes_max = next_changes_max(t->changes_max);
 	}
 	pthread_mutex_unlock(&t->lock);
 	/* Reports changes that were acknowledged but have been lost since. */
@@ -233,14 +234,14 @@ bool gpald_store_thread_submit(struct gpald_store_thread *t, struct gpald_change
 
 bool gpald_store_thread_check(struct gpald_store_thread *t)
 {
-	bool has_come;
+	bool has_answered;
 
 	pthread_mutex_lock(&t->lock);
-	has_come = t->answered == t->asked;
+	has_answered = t->answered == t->asked;
 	t->asked++;
 	pthread_cond_signal(&t->has_work);
 	pthread_mutex_unlock(&t->lock);
-	return has_come;
+	return has_answered;
 }
 
 void gpald_store_thread_collect(struct gpald_store_thread *t, struct gpald_batches *batches)

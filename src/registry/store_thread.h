@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that waits for the disk, so that no other has to. It commits everything submitted
- * while it was busy as one transaction, so many clients share one synchronisation of the disk. Call
- * all functions on the thread that started it.
+ * The thread that waits for the disk, so that no other thread has to. It commits everything
+ * submitted while it was busy as one transaction, so many clients share one synchronisation of the
+ * disk. Call all functions on the thread that started it.
  */
 #ifndef GPALD_REGISTRY_STORE_THREAD_H
 #define GPALD_REGISTRY_STORE_THREAD_H
@@ -16,11 +16,11 @@
 
 struct gpald_store_thread;
 
-/* A finished transaction. */
+/* A finished transaction, or a failure of the store to tidy up. */
 struct gpald_batch {
 	STAILQ_ENTRY(gpald_batch) entry;
 	struct gpald_changes changes; /* in the order in which they were submitted */
-	size_t count;
+	size_t count;                 /* of changes; 0: the store failed to tidy up */
 	enum gpald_commit_result result;
 	uint64_t duration_us;               /* of the commit */
 	char error[GPALD_STORE_ERROR_SIZE]; /* "": none; may be set with GPALD_COMMIT_DONE */
@@ -38,7 +38,8 @@ gpald_store_thread_start(struct gpald_store *store, void (*wake)(void *data), vo
 
 /*
  * Submits a change. The change and what it points to must last until it comes back in a batch.
- * Returns false if memory ran out; then nothing was submitted. Its return needs no memory.
+ * Returns false if memory ran out; then nothing was submitted. Returning the change in a batch
+ * needs no memory.
  */
 GPAL_MUST_USE bool gpald_store_thread_submit(struct gpald_store_thread *thread,
 					     struct gpald_change *change);
