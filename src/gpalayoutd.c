@@ -42,7 +42,7 @@ static bool prepare_descriptors(int given)
  * Warns if the user namespace of the daemon does not have all uids: users without a uid there look
  * the same, so each of them could change the layouts of the others.
  */
-static void check_users(void)
+static void warn_of_hidden_users(void)
 {
 	unsigned long long seen = 0;
 	char line[128];
@@ -72,11 +72,14 @@ static void check_users(void)
 
 /* The options that only the command line has. */
 struct command_line {
-	const char *config; /* NULL: the file of the system; "none": no file */
+	const char *config; /* NULL: GPALD_CONFIG_FILE, if it exists; "none": no file */
 	bool is_check;
 };
 
-/* Sets an option that the file may have, too. Returns the exit status if its value is wrong. */
+/*
+ * Sets an option that the configuration file may have, too. Returns -1 to continue, or the exit
+ * status if the value is wrong.
+ */
 static int set_option(struct gpald_options *options, enum gpald_option option, const char *value)
 {
 	const char *wrong = gpald_options_set(options, option, value, GPALD_FROM_COMMAND_LINE, 0);
@@ -173,7 +176,7 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 		gpald_log(GPALD_LOG_ERROR, "sockets_unusable", "error=\"%s\"", unusable);
 		return 1;
 	}
-	check_users();
+	warn_of_hidden_users();
 	return gpald_server_run(options);
 }
 

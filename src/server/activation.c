@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the variables of the service manager, and checks the sockets that it passes. */
 #include "config.h"
 
 #include "server/activation.h"
@@ -11,10 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MOST 16 /* far more than the sockets that have a name here */
+#define SOCKETS_MAX 16 /* far more than the sockets that have a name here */
 
 /* Returns $LISTEN_FDS if it is for this process; NULL: the service manager passes no sockets. */
-static const char *given_count(void)
+static const char *listen_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID");
 
@@ -23,14 +24,17 @@ static const char *given_count(void)
 
 int gpald_activation_count(void)
 {
-	const char *count = given_count();
+	const char *count = listen_fds();
 	char *end;
 	const long number = count ? strtol(count, &end, 10) : 0;
 
-	return number > 0 && number <= MOST && !*end ? (int)number : 0;
+	return number > 0 && number <= SOCKETS_MAX && !*end ? (int)number : 0;
 }
 
-/* Returns whether the descriptor is a Unix stream socket that listens at a path. */
+/*
+ * Fills in the socket and closes it on exec. Returns false unless it is a Unix stream socket that
+ * listens at a path.
+ */
 static bool read_given_socket(int fd, struct gpald_given_socket *given)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
@@ -61,8 +65,8 @@ static const char *take_descriptor(struct gpald_activation *activation, const ch
 	if (given->fd >= 0)
 		return "two sockets of the service manager have the same FileDescriptorName=";
 	if (!read_given_socket(fd, given))
-		return "a socket of the service manager is not a Unix socket that listens: use "
-		       "ListenStream= with a path in its unit";
+		return "a socket of the service manager is not a Unix stream socket that listens "
+		       "at a path: use ListenStream= with a path in its unit";
 	return NULL;
 }
 
@@ -75,7 +79,7 @@ static const char *take_descriptors(struct gpald_activation *activation, char *n
 		wrong = take_descriptor(activation, name ? name : "", GPALD_ACTIVATION_FIRST + i);
 	}
 	if (!wrong && activation->control.fd < 0)
-		wrong = "the service manager gives no control socket: set "
+		wrong = "the service manager passes no control socket: set "
 			"FileDescriptorName=control in its unit";
 	return wrong;
 }
@@ -97,7 +101,7 @@ const char *gpald_activation_take(struct gpald_activation *activation)
 		return "out of memory";
 	if (activation->count)
 		wrong = take_descriptors(activation, copy);
-	else if (given_count() && strcmp(given_count(), "0") != 0)
+	else if (listen_fds() && strcmp(listen_fds(), "0") != 0)
 		wrong = "$LISTEN_FDS is not a number from 0 to 16";
 	free(copy);
 	unsetenv("LISTEN_PID");

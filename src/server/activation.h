@@ -18,16 +18,14 @@ struct gpald_activation {
 	struct gpald_given_socket control, inspect, ttrpc;
 };
 
-/*
- * Returns how many descriptors are for this process. Child processes get none: the variables are
- * removed, and the descriptors are closed on exec.
- */
+/* Returns how many descriptors the service manager passes to this process. */
 int gpald_activation_count(void);
 
 /*
  * Takes the sockets by their names (FileDescriptorName=, in LISTEN_FDNAMES): "control", "inspect"
- * and "ttrpc". If there are any, the control socket must be among them. Returns what is wrong;
- * NULL: nothing.
+ * and "ttrpc". If there are any, the control socket must be among them. Child processes get none:
+ * this removes the variables and closes the descriptors on exec. Returns what is wrong; NULL:
+ * nothing.
  */
 GPAL_MUST_USE const char *gpald_activation_take(struct gpald_activation *activation);
 

@@ -47,7 +47,10 @@ static int open_regular(const char *path, struct stat *info)
 	return -1;
 }
 
-/* Reads a whole file. `text` has a byte more than `length`. */
+/*
+ * Reads a whole file. *text, which the caller frees, has space for one more byte than *length.
+ * Returns 0 or the exit status.
+ */
 static int read_config_file(const char *path, char **text, size_t *length)
 {
 	struct stat info;
@@ -78,7 +81,7 @@ static int read_config_file(const char *path, char **text, size_t *length)
 	return got < 0 || *length > FILE_BYTES_MAX ? EXIT_USAGE : 0;
 }
 
-/* Returns what shows that a line is not text; NULL: nothing. */
+/* Returns a message if the line is not text, otherwise NULL. */
 static const char *find_junk(const char *line, size_t length)
 {
 	if (length > LINE_BYTES_MAX)
@@ -132,7 +135,7 @@ static const char *missing_value(struct gpald_options *options, enum gpald_optio
  * Finds quotes and comments in a value: they would become part of it, which is most likely not
  * intended.
  */
-static const char *find_syntax(const char *value)
+static const char *find_quotes_or_comment(const char *value)
 {
 	const char *comment = strchr(value, '#');
 
@@ -156,7 +159,7 @@ static const char *set_config_option(struct gpald_options *options, const char *
 	value = equals ? trim_space(equals + 1) : "";
 	if (value[0] == '\0')
 		return missing_value(options, option);
-	wrong = find_syntax(value);
+	wrong = find_quotes_or_comment(value);
 	return wrong ? wrong : gpald_options_set(options, option, value, GPALD_FROM_FILE, number);
 }
 

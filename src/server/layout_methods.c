@@ -10,7 +10,7 @@
 
 #include <gpalayout/advise.h>
 
-#define DEMANDS_IN_TURN_MAX 256 /* of layout.allocate, with its holes */
+#define DEMANDS_IN_TURN_MAX 256 /* of layout.allocate, reserved and fixed ranges included */
 
 static int answer_resolve(const struct gpald_resolve_params *params,
 			  const struct gpal_layout *layout, struct gpald_writer *w,

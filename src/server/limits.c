@@ -19,8 +19,8 @@
 static const struct {
 	const char *name;
 	uint64_t default_value;
-	uint64_t least;
-	uint64_t greatest;
+	uint64_t min;
+	uint64_t max;
 } rows[] = {
 	[GPALD_LIMIT_REQUEST_LINE_BYTES] = { "request_line_bytes", 1 * MIB, 1 * KIB, 64 * MIB },
 	[GPALD_LIMIT_REPLY_BYTES] = { "reply_bytes", 16 * MIB, 64 * KIB, 64 * MIB },
@@ -85,14 +85,14 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 		if (strlen(rows[i].name) != length ||
 		    strncmp(rows[i].name, assignment, length) != 0)
 			continue;
-		if (rows[i].least == rows[i].greatest)
+		if (rows[i].min == rows[i].max)
 			return "this limit is part of the protocol and cannot be set";
 		if (gpald_size_parse(equals + 1, &value) != GPALD_SIZE_OK)
-			return "the value is not a number";
-		if (value < rows[i].least || value > rows[i].greatest) {
+			return "the value is not a number or a size such as 64KiB";
+		if (value < rows[i].min || value > rows[i].max) {
 			snprintf(wrong, sizeof(wrong),
 				 "the value is out of range: expected %" PRIu64 " to %" PRIu64,
-				 rows[i].least, rows[i].greatest);
+				 rows[i].min, rows[i].max);
 			return wrong;
 		}
 		limits->values[i] = value;
@@ -101,7 +101,7 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 	}
 	strcpy(wrong, "no such limit; there are:");
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
-		if (rows[i].least != rows[i].greatest)
+		if (rows[i].min != rows[i].max)
 			gpald_list_name(wrong, sizeof(wrong), " ", rows[i].name);
 	return wrong;
 }

@@ -28,7 +28,7 @@ enum gpald_limit {
 	GPALD_LIMIT_WINDOW_DEVICES,
 	GPALD_LIMIT_LIVE_LAYOUTS,
 	GPALD_LIMIT_LIVE_LAYOUTS_PER_UID, /* 0: only the limit above */
-	GPALD_LIMIT_LIST_PAGE,            /* layouts in a reply */
+	GPALD_LIMIT_LIST_PAGE,            /* layouts, or events of a history, in a reply */
 	GPALD_LIMIT_EVENTS_KEPT,          /* for subscribers that were disconnected */
 	GPALD_LIMIT_STORE_BYTES,          /* of the database file */
 	GPALD_LIMIT_STORE_BYTES_PER_UID,  /* of requests and layouts; 0: no limit */
@@ -46,8 +46,8 @@ void gpald_limits_init(struct gpald_limits *limits);
 const char *gpald_limit_name(enum gpald_limit limit);
 
 /*
- * Sets a limit from "NAME=VALUE", and *limit to which one. Returns an error text for the user,
- * valid until the next call; NULL: done.
+ * Sets the limit of "NAME=VALUE", and sets *which to it. Returns an error text for the user, valid
+ * until the next call; NULL: done.
  */
 const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment,
 			     enum gpald_limit *which);

@@ -45,8 +45,8 @@ static int write_warnings(const struct gpald_operation *operation, struct gpald_
 }
 
 /* Refuses a change that moves or removes ranges without permission, or has refused warnings. */
-static int not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
-		       struct gpald_wire_error *error)
+static int refuse_not_allowed(const struct gpald_operation *operation, const struct gpald_writer *w,
+			      struct gpald_wire_error *error)
 {
 	const enum gpal_code why = operation->core.code;
 	struct gpald_writer list;
@@ -113,7 +113,7 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 		error->generation = operation->generation;
 		return gpald_point(error, "/request/arch");
 	case GPALD_OUTCOME_NOT_ALLOWED:
-		return not_allowed(operation, w, error);
+		return refuse_not_allowed(operation, w, error);
 	case GPALD_OUTCOME_NO_LAYOUT:
 		gpald_refuse_core(error, &operation->core, "/request");
 		return -1;

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Replaces realloc() in libuv, where the daemon needs it only for that table. */
-static void *move_block(void *block, size_t size)
+static void *realloc_or_exit(void *block, size_t size)
 {
 	void *moved = realloc(block, size);
 
@@ -37,7 +37,7 @@ static void on_never(uv_poll_t *poll, int status, int events)
  * Opens the descriptor with the number `descriptors` - 1, or with the highest one that the process
  * may have. Returns it; -1: no descriptor is available.
  */
-static int open_greatest(uint64_t descriptors)
+static int open_highest_descriptor(uint64_t descriptors)
 {
 	const int fd = eventfd(0, EFD_CLOEXEC);
 	struct rlimit limit;
@@ -57,11 +57,11 @@ int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors)
 	static uv_poll_t watcher; /* static because libuv uses it until it is closed */
 	int code, fd;
 
-	uv_replace_allocator(malloc, move_block, calloc, free);
+	uv_replace_allocator(malloc, realloc_or_exit, calloc, free);
 	code = uv_loop_init(loop);
 	if (code < 0)
 		return code;
-	fd = open_greatest(descriptors);
+	fd = open_highest_descriptor(descriptors);
 	if (fd < 0)
 		return UV_EMFILE;
 	code = uv_poll_init(loop, &watcher, fd);

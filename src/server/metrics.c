@@ -60,8 +60,8 @@ __attribute__((format(printf, 2, 3))) static void print(const struct metrics *me
 }
 
 /* Writes a sample. `labels` is "", or such as method="layout.get". */
-static void put_as(const struct metrics *metrics, const char *suffix, const char *labels,
-		   uint64_t value, bool is_us)
+static void put_sample(const struct metrics *metrics, const char *suffix, const char *labels,
+		       uint64_t value, bool is_us)
 {
 	print(metrics, *labels ? "gpalayoutd_%s%s{%s} " : "gpalayoutd_%s%s%s ",
 	      metrics->family->name, suffix, labels);
@@ -79,17 +79,17 @@ static const char *suffix_of(enum type type)
 
 static void put_metric(const struct metrics *metrics, const char *labels, uint64_t value)
 {
-	put_as(metrics, suffix_of(metrics->family->type), labels, value, false);
+	put_sample(metrics, suffix_of(metrics->family->type), labels, value, false);
 }
 
 static void put_us(const struct metrics *metrics, const char *labels, uint64_t us)
 {
-	put_as(metrics, suffix_of(metrics->family->type), labels, us, true);
+	put_sample(metrics, suffix_of(metrics->family->type), labels, us, true);
 }
 
 /*
- * Writes every second bucket. In this format a bucket counts all values up to its edge, so the
- * values of the omitted ones are in the next.
+ * Writes every second bucket. In this format a bucket counts all values up to its edge, so it also
+ * counts the values of the omitted bucket before it.
  */
 static void put_histogram(const struct metrics *metrics, const char *labels,
 			  const struct gpald_histogram *histogram, bool is_us)
@@ -110,12 +110,12 @@ static void put_histogram(const struct metrics *metrics, const char *labels,
 		else
 			snprintf(text, sizeof(text), "%s%sle=\"%" PRIu64 ".0\"", labels, comma,
 				 edge);
-		put_as(metrics, "_bucket", text, seen, false);
+		put_sample(metrics, "_bucket", text, seen, false);
 	}
 	snprintf(text, sizeof(text), "%s%sle=\"+Inf\"", labels, comma);
-	put_as(metrics, "_bucket", text, histogram->count, false);
-	put_as(metrics, "_count", labels, histogram->count, false);
-	put_as(metrics, "_sum", labels, histogram->sum_us, is_us);
+	put_sample(metrics, "_bucket", text, histogram->count, false);
+	put_sample(metrics, "_count", labels, histogram->count, false);
+	put_sample(metrics, "_sum", labels, histogram->sum_us, is_us);
 }
 
 /* The families. */

@@ -11,7 +11,7 @@
 
 /*
  * `fd` is the folder, opened for reading. Returns 0, or -1 with errno. EEXIST: somebody has
- * replaced it by a folder that is not empty or belongs to another user.
+ * replaced it with a folder that is not empty or belongs to another user.
  */
 GPAL_MUST_USE int gpald_new_folder_give(int fd, uid_t owner, gid_t group);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sends datagrams to the socket of the service manager, and reads its variables. */
 #include "config.h"
 
 #include "server/notify.h"

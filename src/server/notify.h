@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Notifies the service manager; see sd_notify(3). It is code of our own, because a library is not
- * worth it for a few datagrams.
+ * Notifies the service manager; see sd_notify(3). The daemon does not link libsystemd, because it
+ * only sends a few datagrams.
  */
 #ifndef GPALD_SERVER_NOTIFY_H
 #define GPALD_SERVER_NOTIFY_H
@@ -11,13 +11,14 @@
 
 /*
  * Sends assignments such as "READY=1", one per line, to $NOTIFY_SOCKET; does nothing if that is not
- * set. It never waits. Returns false if the socket is full: send important assignments again.
+ * set. It never waits. Returns false if another attempt may succeed, because the socket is full or
+ * cannot be created now: send important assignments again.
  */
 __attribute__((format(printf, 1, 2))) bool gpald_notify(const char *format, ...);
 
 /*
- * Returns within how many milliseconds the service manager needs WATCHDOG=1, or it restarts the
- * daemon; 0: it does not need it.
+ * Returns the time in which the service manager expects WATCHDOG=1; without it, the service manager
+ * restarts the daemon. 0: it expects none.
  */
 uint64_t gpald_notify_watchdog_ms(void);
 

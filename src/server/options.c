@@ -200,8 +200,8 @@ static const struct row {
 	const char *default_value; /* the default; NULL: there is none */
 	const char *words;         /* the default in --help; NULL: `default_value` */
 	option_set *set;           /* NULL: main() or limits.c handles it */
-	int takes;
-	int letter; /* the short option; 0: none */
+	int has_arg;               /* for getopt_long() */
+	int letter;                /* the short option; 0: none */
 } rows[] = {
 	[GPALD_OPTION_SOCKET] = { "socket", "PATH", "control socket, all methods",
 				  GPAL_CLIENT_DEFAULT_PATH,
@@ -291,8 +291,8 @@ static const char *default_of(enum gpald_option option)
  * If the variable of the service manager is set, sets an option to the first folder in it, followed
  * by `rest`. Free `text` later. Returns what is wrong; NULL: nothing.
  */
-static const char *take_folder(struct gpald_options *options, enum gpald_option option,
-			       const char *variable, const char *rest, char **text)
+static const char *set_from_environment(struct gpald_options *options, enum gpald_option option,
+					const char *variable, const char *rest, char **text)
 {
 	const char *folder = getenv(variable);
 	const size_t length = folder ? strcspn(folder, ":") : 0;
@@ -326,11 +326,11 @@ const char *gpald_options_init(struct gpald_options *options)
 				NULL;
 		assert(!wrong);
 	}
-	wrong = take_folder(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY", "/control.sock",
-			    &options->given_socket);
+	wrong = set_from_environment(options, GPALD_OPTION_SOCKET, "RUNTIME_DIRECTORY",
+				     "/control.sock", &options->given_socket);
 	return wrong ? wrong :
-		       take_folder(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
-				   &options->given_folder);
+		       set_from_environment(options, GPALD_OPTION_STATE_DIR, "STATE_DIRECTORY", "",
+					    &options->given_folder);
 }
 
 void gpald_options_clear(struct gpald_options *options)
@@ -467,7 +467,8 @@ static int finish_store(struct gpald_options *options)
 	if (settings[GPALD_OPTION_STATE_DIR].source > GPALD_FROM_ENVIRONMENT &&
 	    settings[GPALD_OPTION_STATE_DIR].source >= chosen)
 		return refuse_option(options, GPALD_OPTION_STATE_DIR,
-				     "the memory store has no folder");
+				     "the memory store has no folder; use "
+				     "--store=sqlite or omit this option");
 	if (options->require_state && settings[GPALD_OPTION_REQUIRE_STATE].source >= chosen)
 		return refuse_option(options, GPALD_OPTION_REQUIRE_STATE,
 				     "the memory store is always empty");
@@ -558,7 +559,7 @@ void gpald_options_for_getopt(struct option table[GPALD_OPTION_COUNT + 1])
 {
 	for (int i = 0; i < GPALD_OPTION_COUNT; i++)
 		table[i] =
-			(struct option){ rows[i].name, rows[i].takes, NULL,
+			(struct option){ rows[i].name, rows[i].has_arg, NULL,
 					 rows[i].letter ? rows[i].letter : GPALD_OPTION_FIRST + i };
 	table[GPALD_OPTION_COUNT] = (struct option){ 0 };
 }
@@ -581,7 +582,7 @@ static void print_option(enum gpald_option option)
 	snprintf(head, sizeof(head), "--%s", row->name);
 	if (row->form)
 		snprintf(head + strlen(head), sizeof(head) - strlen(head),
-			 row->takes == optional_argument ? "[=%s]" : "=%s", row->form);
+			 row->has_arg == optional_argument ? "[=%s]" : "=%s", row->form);
 	printf("  %-*s", HELP_INDENT - 2, head);
 	column = print_text(HELP_INDENT, row->text);
 	if (words) {

@@ -32,7 +32,7 @@ enum gpald_option {
 	GPALD_OPTION_USER,
 	GPALD_OPTION_CONFINE,
 	GPALD_OPTION_LOG_LEVEL,
-	GPALD_OPTION_KEY_COUNT, /* the options before are keys of the file, too */
+	GPALD_OPTION_KEY_COUNT, /* the options above are keys of the file, too */
 	GPALD_OPTION_CONFIG = GPALD_OPTION_KEY_COUNT,
 	GPALD_OPTION_CHECK_CONFIG,
 	GPALD_OPTION_RESTORE,
@@ -76,14 +76,14 @@ struct gpald_options {
 	const char *user; /* user that root becomes; NULL: do not change the user */
 	uid_t user_uid;   /* if `user` is set */
 	gid_t user_gid;
-	bool is_confined; /* to its system calls while it serves */
+	bool is_confined; /* allow only the listed system calls while serving */
 
 	/* The sources of these values. */
 	struct gpald_setting settings[GPALD_OPTION_COUNT];
 	struct gpald_setting limit_settings[GPALD_LIMIT_COUNT]; /* the values are in `limits` */
 	const char *file; /* the file that was read, borrowed; NULL: none */
 
-	/* For options.c only. */
+	/* For options.c and config_file.c only. */
 	bool is_on_disk; /* the store is, so layouts outlive the daemon */
 	char *given_socket, *given_folder, *default_inspect, *file_text;
 	char wrong[256];

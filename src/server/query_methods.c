@@ -161,11 +161,11 @@ int gpald_layout_compare(const struct gpald_context *context, const void *params
 
 /* layout.explain */
 
-/* What is explained within a turn: for each range, an explanation may list many other ranges. */
+/* Larger inputs take too long for a turn: the explanation of a range may list many others. */
 #define EXPLAINED_IN_TURN_MAX 512 /* bytes of a stored layout */
 #define ITEMS_IN_TURN_MAX 8       /* root complexes, ranges and nodes of a request */
 
-static bool is_large(const struct gpal_request *request)
+static bool is_large_request(const struct gpal_request *request)
 {
 	return request->root_complex_count + request->reserved_count + request->node_count +
 		       request->hotplug_room_count + request->cxl_window_count >
@@ -202,7 +202,7 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 	struct gpal_error core;
 	int code = 0;
 
-	if (!context->may_take_long && !explain->name && is_large(&explain->request))
+	if (!context->may_take_long && !explain->name && is_large_request(&explain->request))
 		return GPALD_TAKES_LONG;
 	if (explain->name)
 		code = use_live(&queried, context, explain->name, "", EXPLAINED_IN_TURN_MAX, error);
@@ -224,7 +224,7 @@ int gpald_layout_explain(const struct gpald_context *context, const void *params
 
 /* layout.advise */
 
-/* Finds the layout; none if space or address bits do not suffice. */
+/* Finds the layout. It is NULL if space or address bits do not suffice for the request. */
 static int use_advised(struct queried *queried, const struct gpald_context *context,
 		       const struct gpald_explain_params *advise, struct gpald_wire_error *error)
 {

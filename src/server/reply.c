@@ -49,7 +49,8 @@ static uint64_t reply_max(const struct gpald_call *call)
 	return of_envelope > 0 && of_envelope < most ? of_envelope : most;
 }
 
-static int too_large(const struct gpald_call *call, size_t length, struct gpald_wire_error *error)
+static int refuse_too_large(const struct gpald_call *call, size_t length,
+			    struct gpald_wire_error *error)
 {
 	const uint64_t most = reply_max(call);
 
@@ -72,7 +73,7 @@ int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w, size_
 	if (is_sendable(call, w, mark))
 		return 0;
 	return w->failed ? gpald_method_no_memory(error) :
-			   too_large(call, w->text.length - mark, error);
+			   refuse_too_large(call, w->text.length - mark, error);
 }
 
 static void write_error_reply(const struct gpald_call *call, const struct gpald_id *id,
@@ -92,7 +93,7 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 	write_error_reply(call, &call->id, error, w, mark);
 	if (error->list.text.data && !w->failed && !is_sendable(call, w, mark)) {
 		gpald_writer_clear(&error->list);
-		too_large(call, w->text.length - mark, error);
+		refuse_too_large(call, w->text.length - mark, error);
 		write_error_reply(call, &call->id, error, w, mark);
 	}
 	gpald_writer_clear(&error->list);

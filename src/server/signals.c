@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles signals. Each signal is in one of three lists; real-time signals belong to the third. */
+/*
+ * Handles signals. Each signal that would terminate the process is in one of three lists; real-time
+ * signals belong to the third.
+ */
 #include "config.h"
 
 #include "server/signals.h"
@@ -18,8 +21,8 @@ static const int ignored[] = { SIGHUP, SIGPIPE, SIGXFSZ };
 
 static const int crashes[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
 
-static const int ends[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2,   SIGALRM, SIGVTALRM,
-			    SIGPROF, SIGIO,  SIGPWR,  SIGSTKFLT, SIGXCPU };
+static const int stopping[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2,   SIGALRM, SIGVTALRM,
+				SIGPROF, SIGIO,  SIGPWR,  SIGSTKFLT, SIGXCPU };
 
 bool gpald_signal_is_ordinary(int number)
 {
@@ -37,7 +40,7 @@ const char *gpald_signal_name(int number, char buffer[GPALD_SIGNAL_NAME_SIZE])
 	return buffer;
 }
 
-/* The default action is restored; it takes effect when this returns. */
+/* The kernel has restored the default action, which takes effect when this returns. */
 static void on_crash(int number)
 {
 	gpald_log_crash(sigabbrev_np(number));
@@ -91,8 +94,8 @@ int gpald_signals_start(struct gpald_signals *signals, uv_loop_t *loop, uv_signa
 	sigset_t none;
 	int code = 0;
 
-	for (size_t i = 0; i < COUNT_OF(ends) && code == 0; i++)
-		code = start_signal(signals, loop, ends[i], arrived, data);
+	for (size_t i = 0; i < COUNT_OF(stopping) && code == 0; i++)
+		code = start_signal(signals, loop, stopping[i], arrived, data);
 	for (int number = SIGRTMIN; number <= SIGRTMAX && code == 0; number++) {
 		code = start_signal(signals, loop, number, arrived, data);
 		/*
@@ -112,8 +115,8 @@ void gpald_signals_stop(struct gpald_signals *signals)
 	sigset_t watched;
 
 	sigemptyset(&watched);
-	for (size_t i = 0; i < COUNT_OF(ends); i++)
-		sigaddset(&watched, ends[i]);
+	for (size_t i = 0; i < COUNT_OF(stopping); i++)
+		sigaddset(&watched, stopping[i]);
 	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
 		sigaddset(&watched, number);
 	sigprocmask(SIG_BLOCK, &watched, NULL);
