@@ -52,8 +52,11 @@
 #define INT_BITS UINT32_MAX /* the bits of an int that the kernel uses */
 #define NAME_COUNT 512
 
-/* A name that the architecture or libseccomp does not know is skipped. */
-static const char *const always[] = {
+/*
+ * Calls that are allowed with any arguments. A name that the architecture or libseccomp does not
+ * know is skipped.
+ */
+static const char *const allowed[] = {
 	/* Clients, the service manager, and sockets that are bound again. */
 	"accept",
 	"accept4",
@@ -192,7 +195,7 @@ struct call {
 		"fcntl64", 0, 1, INT_BITS, command \
 	}
 
-static const struct call conditional[] = {
+static const struct call allowed_if[] = {
 	{ "socket", 0, 0, INT_BITS, AF_UNIX },
 
 	{ "ioctl", 0, 1, INT_BITS, FIOCLEX },
@@ -237,7 +240,7 @@ static const struct call conditional[] = {
 };
 
 /* Since 1.45, libuv tries to make a ring with each loop. */
-static const struct call rings = { "io_uring_setup", ENOSYS, 0, 0, 0 };
+static const struct call io_uring_setup = { "io_uring_setup", ENOSYS, 0, 0, 0 };
 
 /* Names by number. On an architecture whose numbers begin elsewhere, only the number is logged. */
 static const char *names[NAME_COUNT];
@@ -248,7 +251,7 @@ static void look_up_names(void)
 		names[number] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 }
 
-/* The default action is restored; it takes effect when this returns. */
+/* The kernel has restored the default action, which takes effect when this returns. */
 static void on_forbidden(int number, siginfo_t *info, void *context)
 {
 	const int call = info->si_syscall;
@@ -267,7 +270,7 @@ static void on_forbidden(int number, siginfo_t *info, void *context)
  * of the call.
  */
 struct program {
-	struct sock_filter code[4 + 2 * COUNT_OF(always) + 6 * COUNT_OF(conditional) + 2 + 1];
+	struct sock_filter code[4 + 2 * COUNT_OF(allowed) + 6 * COUNT_OF(allowed_if) + 2 + 1];
 	size_t length;
 };
 
@@ -346,18 +349,18 @@ static int load_program(struct program *program, uint32_t default_action, unsign
 }
 
 static struct program program; /* static because it is large */
-static int rings_error;
+static int io_uring_error;
 
-void gpald_confine_privileges(void)
+void gpald_confine_no_new_privs(void)
 {
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-void gpald_confine_rings(void)
+void gpald_confine_io_uring(void)
 {
 	begin_program(&program, SECCOMP_RET_ALLOW);
-	add_call(&program, &rings);
-	rings_error = load_program(&program, SECCOMP_RET_ALLOW, 0);
+	add_call(&program, &io_uring_setup);
+	io_uring_error = load_program(&program, SECCOMP_RET_ALLOW, 0);
 }
 
 int gpald_confine_calls(void)
@@ -369,15 +372,15 @@ int gpald_confine_calls(void)
 	struct sigaction before;
 	int code;
 
-	if (rings_error)
-		return rings_error;
+	if (io_uring_error)
+		return io_uring_error;
 	look_up_names();
 	begin_program(&program, SECCOMP_RET_TRAP);
-	for (size_t i = 0; i < COUNT_OF(always); i++)
-		add_call(&program, &(struct call){ .name = always[i] });
-	for (size_t i = 0; i < COUNT_OF(conditional); i++)
-		add_call(&program, &conditional[i]);
-	add_call(&program, &rings);
+	for (size_t i = 0; i < COUNT_OF(allowed); i++)
+		add_call(&program, &(struct call){ .name = allowed[i] });
+	for (size_t i = 0; i < COUNT_OF(allowed_if); i++)
+		add_call(&program, &allowed_if[i]);
+	add_call(&program, &io_uring_setup);
 	sigaction(SIGSYS, &forbidden, &before);
 	code = load_program(&program, SECCOMP_RET_TRAP, SECCOMP_FILTER_FLAG_TSYNC);
 	if (code)

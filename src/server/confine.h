@@ -17,20 +17,20 @@
  * From now on, a program that this process executes gets no privileges that the process lacks. Has
  * no effect on a kernel without this feature. Call it before a second thread starts.
  */
-void gpald_confine_privileges(void);
+void gpald_confine_no_new_privs(void);
 
 /*
  * Forbids io_uring, because the requests in a ring bypass filters. libuv then uses other calls; but
  * it would keep using a ring that it has, so call this before the loop and a second thread exist,
- * and after gpald_confine_privileges(). gpald_confine_calls() returns its error.
+ * and after gpald_confine_no_new_privs(). gpald_confine_calls() returns its error.
  */
-void gpald_confine_rings(void);
+void gpald_confine_io_uring(void);
 
 /*
  * Allows only the listed calls, for all threads. Any other call is logged as "forbidden_call" with
  * its name, and SIGSYS kills the process before the call has an effect; nothing is closed or
  * flushed. Call it once, after the last thread has started. Returns 0, or the errno with which the
- * kernel refuses the filter; then only rings are forbidden.
+ * kernel refuses a filter; then at most io_uring is forbidden.
  */
 GPAL_MUST_USE int gpald_confine_calls(void);
 

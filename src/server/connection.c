@@ -4,9 +4,9 @@
  *
  * Reading and answering are separate. Bytes that arrive are only cut into lines; a connection with
  * a complete line waits for its turn. The next turn goes to the user who has been served least, and
- * among the connections of a user turns go round. A turn takes a fraction of a millisecond, and
- * after a few turns the loop looks at its sockets again. Work that takes long runs on another
- * thread. So no client waits for the pile of work of another.
+ * the connections of a user get turns one after another. A turn takes a fraction of a millisecond,
+ * and after a few turns the loop looks at its sockets again. Work that takes long runs on another
+ * thread. So no client waits until all requests of another are answered.
  *
  * Waiting lines are read ahead up to a bound, because stopping and starting to read costs two
  * system calls. A client that sends much at a time is read only in its turn, so that a flood of
@@ -47,11 +47,11 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) == GPALD_CONNECTION_S
 
 #define TURN_NS UINT64_C(250000) /* of a connection; at least one request is served */
 #define READ_AHEAD 65536         /* bytes that wait for a turn; then reading stops */
-#define READ_LARGE 16384 /* bytes of one read; after so many the next read waits for a turn */
-#define HELD_NS UINT64_C(50000)    /* longest time that a reply waits for others, plus one turn */
+#define READ_LARGE 16384        /* bytes; after a read of this or more, the next waits for a turn */
+#define HELD_NS UINT64_C(50000) /* longest time that a reply waits for others, plus one turn */
 #define TURNS_NS UINT64_C(2000000) /* of all connections; then the loop looks at its sockets */
 
-static struct gpald_connection *of_turn(struct gpald_turn *turn)
+static struct gpald_connection *connection_of_turn(struct gpald_turn *turn)
 {
 	return (struct gpald_connection *)((char *)turn - offsetof(struct gpald_connection, turn));
 }
@@ -93,7 +93,7 @@ void gpald_connection_close(struct gpald_connection *c, enum gpald_log_level lev
 		gpald_call_abandon(c->call);
 	c->call = NULL;
 	if (c->user) {
-		gpald_user_leave(c->user, &c->turn);
+		gpald_user_dequeue(c->user, &c->turn);
 		c->user->connections[c->caller.socket->is_inspect]--;
 		c->all->users.connections[c->caller.socket->is_inspect]--;
 		if (c->caller.is_subscribed)
@@ -133,7 +133,7 @@ void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald
 		gpald_wait_add(c, answer);
 		break;
 	case GPALD_ANSWER_REPLY:
-		gpald_connection_added(c, 1);
+		gpald_connection_note_output(c, 1);
 		break;
 	case GPALD_ANSWER_PLAIN:
 		gpald_connection_send_now(c, answer->plain, answer->plain_length);
@@ -235,7 +235,7 @@ static bool serve_next_line(struct gpald_connection *c)
 	return true;
 }
 
-/* Returns whether there are lines to take, even if the connection is held back. */
+/* Returns whether there are lines to take, even if the connection is paused. */
 static bool has_lines(struct gpald_connection *c)
 {
 	return gpald_line_buffer_has_line(&c->input) ||
@@ -247,12 +247,12 @@ static bool has_lines(struct gpald_connection *c)
 static bool has_work(struct gpald_connection *c)
 {
 	/*
-	 * A finished reply goes to libuv even if the connection is held back, because it is counted
-	 * there.
+	 * A finished reply goes to libuv even if the connection is paused, because its bytes are
+	 * counted there.
 	 */
 	if (c->call && c->call->is_ready && c->call->is_written)
 		return true;
-	if (gpald_connection_is_held_back(c))
+	if (gpald_connection_is_paused(c))
 		return false;
 	return c->has_more || (c->call ? c->call->is_ready && !c->lacks_memory : has_lines(c)) ||
 	       gpald_subscription_is_due(c) || gpald_waits_are_due(c);
@@ -270,7 +270,7 @@ static uint64_t end_turn(struct gpald_connection *c, uint64_t since)
 }
 
 /*
- * Serves the turn of a connection: takes lines until the time is up, the connection is held back,
+ * Serves the turn of a connection: takes lines until the time is up, the connection is paused,
  * or no line is left. Returns the time at which the turn ends, or at which its output is held.
  */
 static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
@@ -283,10 +283,10 @@ static uint64_t serve_lines(struct gpald_connection *c, uint64_t start)
 	if (c->has_more)
 		c->all->to_read_ns += c->read_ns;
 	c->has_more = false;
-	if (!gpald_connection_is_held_back(c) || (c->call && c->call->is_written))
+	if (!gpald_connection_is_paused(c) || (c->call && c->call->is_written))
 		answer_call(c);
-	while (c->state != GPALD_CONNECTION_CLOSING && !c->call &&
-	       !gpald_connection_is_held_back(c) && serve_next_line(c))
+	while (c->state != GPALD_CONNECTION_CLOSING && !c->call && !gpald_connection_is_paused(c) &&
+	       serve_next_line(c))
 		if (uv_hrtime() >= end)
 			break;
 	gpald_waits_answer(c);
@@ -336,10 +336,10 @@ static void on_turns(uv_check_t *check)
 			return;
 		}
 		/* Output of this connection that is already in the workspace must be sent first. */
-		if (turn && of_turn(turn)->output_length > 0)
+		if (turn && connection_of_turn(turn)->output_length > 0)
 			now = flush_held(all, now);
 		if (turn)
-			now = serve_lines(of_turn(turn), now);
+			now = serve_lines(connection_of_turn(turn), now);
 		if (!turn || all->held_count == GPALD_HELD_MAX || now - all->held_since >= HELD_NS)
 			now = flush_held(all, now);
 		/* Reserve the time that the next large reads will take. */
@@ -408,7 +408,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 /* Returns whether a line may be taken as soon as it arrives. */
 static bool may_read(const struct gpald_connection *c)
 {
-	return c->state == GPALD_CONNECTION_OPEN && !c->call && !gpald_connection_is_held_back(c);
+	return c->state == GPALD_CONNECTION_OPEN && !c->call && !gpald_connection_is_paused(c);
 }
 
 static void update_reading(struct gpald_connection *c)
@@ -438,7 +438,7 @@ void gpald_connection_advance(struct gpald_connection *c)
 		c->line_since = uv_now(c->all->loop);
 
 	if (has_work(c)) {
-		gpald_user_wait(&c->all->users, c->user, &c->turn);
+		gpald_user_enqueue(&c->all->users, c->user, &c->turn);
 		uv_check_start(&c->all->turns, on_turns);
 		uv_idle_start(&c->all->awake, on_awake);
 	}

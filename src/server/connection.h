@@ -53,7 +53,7 @@ struct gpald_connections {
 	struct gpald_users users;
 	size_t subscribers;
 	size_t waits;          /* calls that wait for events */
-	uv_timer_t next_limit; /* the next timeout of a call */
+	uv_timer_t wait_timer; /* fires when the next call times out */
 	bool is_stopping;      /* requests of connections accepted from now on are refused */
 
 	/* Called after the last connection has gone; may be NULL. */

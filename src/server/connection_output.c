@@ -25,16 +25,16 @@ struct write {
 	char *text;    /* owned */
 };
 
-/* Counts bytes as sent. If they held back connections of the user, those continue. */
+/* Counts bytes as sent. If they paused connections of the user, those continue. */
 static void release_bytes(struct gpald_connection *c, size_t bytes)
 {
 	const uint64_t most = gpald_connection_limit(c, GPALD_LIMIT_OUTPUT_USER_BYTES);
-	const bool held_back = c->user->unsent >= most;
+	const bool was_paused = c->user->unsent >= most;
 	struct gpald_connection *other;
 
 	c->unsent -= bytes;
 	c->user->unsent -= bytes;
-	if (!held_back || c->user->unsent >= most)
+	if (!was_paused || c->user->unsent >= most)
 		return;
 	gpald_works_dispatch(c->all->service->works);
 	LIST_FOREACH(other, &c->all->list, entry)
@@ -43,7 +43,7 @@ static void release_bytes(struct gpald_connection *c, size_t bytes)
 			gpald_connection_advance(other);
 }
 
-bool gpald_connection_is_held_back(const struct gpald_connection *c)
+bool gpald_connection_is_paused(const struct gpald_connection *c)
 {
 	return c->queued + c->output_requests >=
 		       gpald_connection_limit(c, GPALD_LIMIT_QUEUED_REQUESTS) ||
@@ -58,7 +58,7 @@ static struct gpald_writer *output_of(struct gpald_connection *c)
 	return &c->all->space.out;
 }
 
-void gpald_connection_added(struct gpald_connection *c, size_t requests)
+void gpald_connection_note_output(struct gpald_connection *c, size_t requests)
 {
 	c->output_length = output_of(c)->text.length;
 	c->output_requests += requests;
@@ -92,7 +92,7 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
 		gpald_writer_reset(out, mark);
 		gpald_connection_send_now(c, line, length);
 	} else {
-		gpald_connection_added(c, 1);
+		gpald_connection_note_output(c, 1);
 	}
 }
 

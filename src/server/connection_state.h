@@ -101,13 +101,13 @@ void gpald_connection_end_input(struct gpald_connection *c);
 /* Output. */
 
 /*
- * Returns whether so much is queued or unsent, for the connection or for all of its user, that no
- * request is answered.
+ * Returns whether the connection takes no line, because too many requests are queued or too many
+ * bytes are unsent, for the connection or for all of its user.
  */
-bool gpald_connection_is_held_back(const struct gpald_connection *c);
+bool gpald_connection_is_paused(const struct gpald_connection *c);
 
 /* Notes that lines were added to the workspace; they answer this many requests. */
-void gpald_connection_added(struct gpald_connection *c, size_t requests);
+void gpald_connection_note_output(struct gpald_connection *c, size_t requests);
 
 /* Sends a line at once, after the lines that were added. It needs no memory. */
 void gpald_connection_send_now(struct gpald_connection *c, const char *line, size_t length);
@@ -135,8 +135,10 @@ void gpald_connection_send_held(struct gpald_held *held);
 /* Adds a call that must wait; refuses it if there are too many. */
 void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answer);
 
-/* Answer the calls that are due, and return whether there are any. */
+/* Answers the calls that are due. */
 void gpald_waits_answer(struct gpald_connection *c);
+
+/* Returns whether a call is due. */
 bool gpald_waits_are_due(const struct gpald_connection *c);
 
 /* Notes that a call is answered later, and when its client gives up. */

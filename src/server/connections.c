@@ -12,15 +12,15 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define TRIM_LEAST ((size_t)1 << 20) /* bytes */
+#define TRIM_BYTES_MIN ((size_t)1 << 20) /* bytes */
 
 /* Accepting. */
 
-#define FEW 4 /* connections; the last places are for users who have fewer */
+#define FEW_CONNECTIONS 4 /* the last places are for users who have fewer */
 
 /*
- * Returns whether a user may not have one more connection on a socket. However many connections
- * some users have, another user still gets one.
+ * Returns whether a user may not have one more connection on a socket. The last eighth of the
+ * places is kept for users with fewer than FEW_CONNECTIONS, so a few users cannot take all.
  */
 static bool is_full(const struct gpald_connections *all, const struct gpald_user *user,
 		    bool inspect)
@@ -32,7 +32,7 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
 
 	if (!inspect && user->uid != 0)
 		kept += limits[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
-	if (user->connections[inspect] >= FEW)
+	if (user->connections[inspect] >= FEW_CONNECTIONS)
 		kept += places / 8;
 	return all->users.connections[inspect] + kept >= places ||
 	       user->connections[inspect] >= limits[GPALD_LIMIT_CONNECTIONS_PER_UID];
@@ -123,7 +123,7 @@ bool gpald_connection_accept(struct gpald_connections *all, uv_pipe_t *listener,
 		.socket = socket,
 	};
 	user = look_for_group(fd, &peer, all->admin_group, &c->caller.is_admin) ?
-		       gpald_user_ref(&all->users, peer.uid) :
+		       gpald_user_get(&all->users, peer.uid) :
 		       NULL;
 	if (!user) {
 		turn_away(c, fd, GPALD_REASON_OF(GPAL_E_NO_MEMORY));
@@ -190,8 +190,8 @@ static void check_times(struct gpald_connection *c, uint64_t now)
 }
 
 /* Calls `visit` for each connection that is not closing. `visit` may close its connection. */
-static void for_each(struct gpald_connections *all,
-		     void (*visit)(struct gpald_connection *c, uint64_t now))
+static void for_each_connection(struct gpald_connections *all,
+				void (*visit)(struct gpald_connection *c, uint64_t now))
 {
 	const uint64_t now = uv_now(all->loop);
 	struct gpald_connection *c;
@@ -208,7 +208,7 @@ static void for_each(struct gpald_connections *all,
  */
 static void trim_memory(struct gpald_connections *all)
 {
-	if (all->freed_bytes < TRIM_LEAST)
+	if (all->freed_bytes < TRIM_BYTES_MIN)
 		return;
 	all->freed_bytes = 0;
 	malloc_trim(0);
@@ -216,7 +216,7 @@ static void trim_memory(struct gpald_connections *all)
 
 void gpald_connections_tick(struct gpald_connections *all)
 {
-	for_each(all, check_times);
+	for_each_connection(all, check_times);
 	trim_memory(all);
 }
 
@@ -233,7 +233,7 @@ static void send_events(struct gpald_connection *c, uint64_t now)
 void gpald_connections_send_events(struct gpald_connections *all)
 {
 	if (all->subscribers || all->waits)
-		for_each(all, send_events);
+		for_each_connection(all, send_events);
 }
 
 static void stop_serving(struct gpald_connection *c, uint64_t now)
@@ -245,7 +245,7 @@ static void stop_serving(struct gpald_connection *c, uint64_t now)
 void gpald_connections_stop_serving(struct gpald_connections *all)
 {
 	all->is_stopping = true;
-	for_each(all, stop_serving);
+	for_each_connection(all, stop_serving);
 }
 
 /*
@@ -269,7 +269,7 @@ static void stop_reading(struct gpald_connection *c, uint64_t now)
 
 void gpald_connections_stop_reading(struct gpald_connections *all)
 {
-	for_each(all, stop_reading);
+	for_each_connection(all, stop_reading);
 }
 
 static void close_now(struct gpald_connection *c, uint64_t now)
@@ -280,7 +280,7 @@ static void close_now(struct gpald_connection *c, uint64_t now)
 
 void gpald_connections_close(struct gpald_connections *all)
 {
-	for_each(all, close_now);
+	for_each_connection(all, close_now);
 }
 
 void gpald_connections_clear(struct gpald_connections *all)

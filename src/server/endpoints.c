@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Accepts clients at the sockets and watches their files. A socket cannot be bound twice, so a new
- * one replaces a socket whose file is gone. The old one stays open until the next look at the
- * files: no new client can reach it, and clients that had connected are accepted by then.
+ * one replaces a socket whose file is gone. No new client can reach the old one. It
+ * stays open until a later check of the files finds that its last client has been accepted.
  */
 #include "config.h"
 
@@ -13,8 +13,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ACCEPTED_A_ROUND 16 /* so that a flood of connections leaves time for all other work */
-#define WATCH_MS 400        /* between two checks of the files */
+#define ACCEPTED_PER_ROUND_MAX \
+	16           /* so that a flood of connections leaves time for all other work */
+#define WATCH_MS 400 /* between two checks of the files */
 
 /* Accepts clients at a listening socket, which libuv owns. */
 struct gpald_acceptor {
@@ -73,7 +74,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	}
 	/* libuv calls this again until no client waits, or until one is not accepted. */
 	uv_check_start(&all->round, on_round);
-	if (++all->accepted > ACCEPTED_A_ROUND)
+	if (++all->accepted > ACCEPTED_PER_ROUND_MAX)
 		acceptor->is_behind = true;
 	else
 		accept_client(acceptor);
@@ -137,7 +138,7 @@ static void note_loss(struct gpald_endpoint *endpoint, const char *lost)
 	endpoint->is_lost = true;
 }
 
-/* If the socket was bound again, replaces the acceptor by one for the new socket. */
+/* If the socket was bound again, replaces the acceptor with one for the new socket. */
 static int replace_acceptor(struct gpald_endpoint *endpoint)
 {
 	struct gpald_acceptor *old_acceptor = endpoint->acceptor;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sockets at which clients connect. They are opened, accept clients in turns, and are bound
- * again if somebody has removed or replaced their files; otherwise nobody could reach the running
- * daemon.
+ * The sockets at which clients connect. The daemon opens them, accepts clients a few at a time, and
+ * binds them again if somebody has removed or replaced their files; otherwise nobody could reach
+ * the running daemon.
  */
 #ifndef GPALD_SERVER_ENDPOINTS_H
 #define GPALD_SERVER_ENDPOINTS_H
@@ -75,7 +75,7 @@ void gpald_endpoints_remove_files(struct gpald_endpoints *all);
 /* Closes the sockets and drops clients that wait. They may be closed already. */
 void gpald_endpoints_close(struct gpald_endpoints *all);
 
-/* Also closes the handles of gpald_endpoints_init(). */
+/* Like gpald_endpoints_close(), and also closes the handles of gpald_endpoints_init(). */
 void gpald_endpoints_end(struct gpald_endpoints *all);
 
 #endif

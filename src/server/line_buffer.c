@@ -11,19 +11,19 @@
 
 #include <string.h>
 
-#define LEAST_CAPACITY ((size_t)1024)
+#define CAPACITY_MIN ((size_t)1024)
 #define KEPT_CAPACITY ((size_t)65536)
 
-void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most, bool is_framed)
+void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t length_max, bool is_framed)
 {
-	*buffer = (struct gpald_line_buffer){ .most = most, .is_framed = is_framed };
+	*buffer = (struct gpald_line_buffer){ .length_max = length_max, .is_framed = is_framed };
 }
 
 void gpald_line_buffer_clear(struct gpald_line_buffer *buffer)
 {
 	gpald_bytes_free(&buffer->bytes);
-	*buffer =
-		(struct gpald_line_buffer){ .most = buffer->most, .is_framed = buffer->is_framed };
+	*buffer = (struct gpald_line_buffer){ .length_max = buffer->length_max,
+					      .is_framed = buffer->is_framed };
 }
 
 /* Moves the start of the next line. */
@@ -64,7 +64,7 @@ bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, const char *data
 		buffer->taken += length;
 		return true;
 	}
-	return gpald_bytes_append(&buffer->bytes, data, length, LEAST_CAPACITY);
+	return gpald_bytes_append(&buffer->bytes, data, length, CAPACITY_MIN);
 }
 
 /* Frames. */
@@ -91,7 +91,7 @@ static enum gpald_line next_frame(struct gpald_line_buffer *buffer, const char *
 	*frame = buffer->bytes.data + buffer->start;
 	*offset = buffer->taken;
 	whole = GPALD_TTRPC_HEADER_SIZE + gpald_ttrpc_header(*frame).length;
-	if (whole - GPALD_TTRPC_HEADER_SIZE > buffer->most) {
+	if (whole - GPALD_TTRPC_HEADER_SIZE > buffer->length_max) {
 		buffer->to_skip = whole - GPALD_TTRPC_HEADER_SIZE;
 		whole = GPALD_TTRPC_HEADER_SIZE;
 		found = GPALD_LINE_TOO_LONG;
@@ -110,7 +110,7 @@ static bool has_frame(struct gpald_line_buffer *buffer)
 	if (!has_header(buffer))
 		return false;
 	length = gpald_ttrpc_header(buffer->bytes.data + buffer->start).length;
-	return length > buffer->most ||
+	return length > buffer->length_max ||
 	       buffer->bytes.length - buffer->start >= GPALD_TTRPC_HEADER_SIZE + length;
 }
 
@@ -148,11 +148,11 @@ static enum gpald_line take_line(struct gpald_line_buffer *buffer, size_t length
 	buffer->is_skipping = false;
 	take_line_bytes(buffer, buffer->start + length + skip);
 	/* A blank line that is too long is reported as too long, no matter how its bytes arrive. */
-	if (was_skipping || (length <= buffer->most + 1 && is_blank(*line, length)))
+	if (was_skipping || (length <= buffer->length_max + 1 && is_blank(*line, length)))
 		return GPALD_LINE_NONE;
 	if ((*line)[length - 1] == '\r')
 		(*line_length)--;
-	return *line_length > buffer->most ? GPALD_LINE_TOO_LONG : GPALD_LINE_WHOLE;
+	return *line_length > buffer->length_max ? GPALD_LINE_TOO_LONG : GPALD_LINE_WHOLE;
 }
 
 /* Reports an unfinished line that is already too long, CR included, and skips it. */
@@ -180,7 +180,7 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 		if (found != GPALD_LINE_NONE)
 			return found;
 	}
-	if (buffer->is_skipping || buffer->bytes.length - buffer->start > buffer->most + 1)
+	if (buffer->is_skipping || buffer->bytes.length - buffer->start > buffer->length_max + 1)
 		return skip_rest(buffer, offset);
 	return GPALD_LINE_NONE;
 }
@@ -219,5 +219,5 @@ bool gpald_line_buffer_has_line(struct gpald_line_buffer *buffer)
 		return has_frame(buffer);
 	if (buffer->is_skipping && buffer->start < buffer->bytes.length)
 		return true;
-	return find_lf(buffer) || buffer->bytes.length - buffer->start > buffer->most + 1;
+	return find_lf(buffer) || buffer->bytes.length - buffer->start > buffer->length_max + 1;
 }

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct gpald_line_buffer {
-	size_t most;    /* longest line without its end, or frame without its header, in bytes */
-	bool is_framed; /* cut frames; the comments below apply to frames, too */
+	size_t length_max; /* longest line without its end, or frame without its header, in bytes */
+	bool is_framed;    /* cut frames; the comments below apply to frames, too */
 
 	struct gpald_bytes bytes; /* received and not yet dropped */
 	size_t start;             /* of the next line */
@@ -28,7 +28,7 @@ enum gpald_line {
 	GPALD_LINE_TOO_LONG, /* reported once, as soon as it is known; the line is skipped */
 };
 
-void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t most, bool is_framed);
+void gpald_line_buffer_init(struct gpald_line_buffer *buffer, size_t length_max, bool is_framed);
 void gpald_line_buffer_clear(struct gpald_line_buffer *buffer);
 
 /* Appends received bytes. Returns false if memory ran out. */
@@ -38,7 +38,7 @@ GPAL_MUST_USE bool gpald_line_buffer_append(struct gpald_line_buffer *buffer, co
 /*
  * Returns the next line that is not blank, without its LF or CR LF, or the next frame with its
  * header; for a frame that is too long, only the header. It lies in the buffer until the next call.
- * *offset is where it began in the stream.
+ * *offset is where it began in the stream. For a line that is too long, use only *offset.
  */
 enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);

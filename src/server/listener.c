@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define BACKLOG 128
-#define PAUSE 5 /* checks to skip while another program listens at the path */
+#define RESTORES_TO_SKIP 5 /* while another program listens at the path */
 
 /* Returns whether this message differs from the last one. */
 static bool is_news(struct gpald_listener *listener, const char *what, int error)
@@ -114,7 +114,7 @@ static bool is_at_path(int fd, const char *path)
  * Returns the pid in a lock file; 0: it is empty; -1: it is not a lock file. A file with a second
  * name may belong to somebody else, and root must not write it.
  */
-static long lock_owner(int fd)
+static long read_lock_pid(int fd)
 {
 	struct stat info;
 	char text[24], *end;
@@ -141,7 +141,7 @@ static int try_lock(struct gpald_listener *listener)
 
 	if (fd < 0)
 		return complain_of(listener, listener->lock_path, "cannot open the lock file");
-	owner = lock_owner(fd);
+	owner = read_lock_pid(fd);
 	if (owner < 0) {
 		close(fd);
 		errno = EEXIST;
@@ -220,7 +220,7 @@ static int remove_stale(struct gpald_listener *listener, const struct sockaddr_u
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	if (is_listened_on(address)) {
-		listener->pause = PAUSE;
+		listener->restores_to_skip = RESTORES_TO_SKIP;
 		errno = EADDRINUSE;
 		return complain_of_socket(listener, "another program listens there");
 	}
@@ -353,8 +353,8 @@ const char *gpald_listener_lost(const struct gpald_listener *listener)
 
 int gpald_listener_restore(struct gpald_listener *listener)
 {
-	if (listener->pause > 0) {
-		listener->pause--;
+	if (listener->restores_to_skip > 0) {
+		listener->restores_to_skip--;
 		return -1;
 	}
 	if (make_folder(listener) ||

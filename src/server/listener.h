@@ -24,8 +24,8 @@ struct gpald_listener {
 
 	const char *complaint; /* the last message, which is not logged again; NULL: none */
 	int complaint_error;
-	unsigned int pause; /* restorations to skip */
-	bool is_given;      /* the service manager owns the socket and its file */
+	unsigned int restores_to_skip; /* calls of gpald_listener_restore() that do nothing */
+	bool is_given;                 /* the service manager owns the socket and its file */
 };
 
 #define GPALD_LISTENER_NONE             \
@@ -57,7 +57,7 @@ const char *gpald_listener_lost(const struct gpald_listener *listener);
 /*
  * Restores lost files as gpald_listener_open() creates them; other files at their paths are
  * replaced if nobody uses them. If the socket was bound again, there is a new descriptor. Call it
- * until it succeeds; each cause of failure is logged once. Returns 0, or -1: not yet.
+ * until it succeeds; it does not log the same failure twice in a row. Returns 0, or -1: not yet.
  */
 GPAL_MUST_USE int gpald_listener_restore(struct gpald_listener *listener);
 

@@ -34,12 +34,12 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define GRACE_MS 100         /* from the signal until reading stops */
-#define DESCRIPTORS_LEAST 48 /* for the daemon itself, the spare ones, and some connections */
+#define GRACE_MS 100       /* from the signal until reading stops */
+#define DESCRIPTORS_MIN 48 /* for the daemon itself, the spare ones, and some connections */
 #define DESCRIPTORS_SPARE \
 	14 /* opened for a moment: by SQLite, to bind a socket again, to turn a client away */
-#define TICK_LEAST_MS 20
-#define TICK_MOST_MS 1000
+#define TICK_MIN_MS 20
+#define TICK_MAX_MS 1000
 #define READY_AGAIN_MS 1000 /* between attempts to notify the service manager */
 
 enum phase {
@@ -66,7 +66,7 @@ struct server {
 	uv_timer_t tick;         /* runs while serving, for the limits on time */
 	uv_timer_t drain;        /* for the steps of stopping */
 	uv_timer_t watchdog;     /* of the service manager; does not keep the loop alive */
-	uv_async_t settled;      /* the store thread has finished something */
+	uv_async_t settled;      /* sent by the store thread when a batch is finished */
 	uint64_t stopping_since; /* in uv_hrtime() */
 	bool has_failed;         /* the store has failed; the daemon exits with status 1 */
 	bool had_other_signal;   /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
@@ -90,7 +90,7 @@ static void stop_server(struct server *server)
 	gpald_signals_stop(&server->signals);
 	uv_close((uv_handle_t *)&server->connections.turns, NULL);
 	uv_close((uv_handle_t *)&server->connections.awake, NULL);
-	uv_close((uv_handle_t *)&server->connections.next_limit, NULL);
+	uv_close((uv_handle_t *)&server->connections.wait_timer, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->drain, NULL);
 	uv_close((uv_handle_t *)&server->watchdog, NULL);
@@ -346,12 +346,12 @@ static uint64_t tick_interval(const struct gpald_limits *limits)
 		GPALD_LIMIT_OUTPUT_STALL_MS,
 		GPALD_LIMIT_INSPECT_IDLE_MS,
 	};
-	uint64_t interval = TICK_MOST_MS;
+	uint64_t interval = TICK_MAX_MS;
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		if (interval > limits->values[times[i]] / 8)
 			interval = limits->values[times[i]] / 8;
-	return interval > TICK_LEAST_MS ? interval : TICK_LEAST_MS;
+	return interval > TICK_MIN_MS ? interval : TICK_MIN_MS;
 }
 
 static void on_arrival(void *data)
@@ -376,12 +376,12 @@ static bool raise_descriptor_limit(void)
 	descriptors.rlim_cur = descriptors.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &descriptors);
 	getrlimit(RLIMIT_NOFILE, &descriptors);
-	if (descriptors.rlim_cur >= DESCRIPTORS_LEAST)
+	if (descriptors.rlim_cur >= DESCRIPTORS_MIN)
 		return true;
 	gpald_log(GPALD_LOG_ERROR, "few_descriptors",
 		  "limit=%llu least=%d hint=\"raise the limit on open files: ulimit -Hn, or "
 		  "LimitNOFILE= of the systemd unit\"",
-		  (unsigned long long)descriptors.rlim_cur, DESCRIPTORS_LEAST);
+		  (unsigned long long)descriptors.rlim_cur, DESCRIPTORS_MIN);
 	return false;
 }
 
@@ -389,11 +389,11 @@ static bool raise_descriptor_limit(void)
  * Counts the open descriptors. They have the lowest numbers, because the inherited ones were closed
  * at the start.
  */
-static unsigned int open_descriptors(void)
+static unsigned int count_open_descriptors(void)
 {
 	unsigned int count = 0;
 
-	for (int fd = 0; fd < DESCRIPTORS_LEAST; fd++)
+	for (int fd = 0; fd < DESCRIPTORS_MIN; fd++)
 		count += fcntl(fd, F_GETFD) >= 0;
 	return count;
 }
@@ -425,7 +425,7 @@ static void lower_connection_limits(struct server *server)
 	uint64_t *inspect = &server->limits.values[GPALD_LIMIT_INSPECT_CONNECTIONS];
 	uint64_t *of_root = &server->limits.values[GPALD_LIMIT_CONNECTIONS_FOR_ROOT];
 	const uint64_t wanted = connections_wanted(server);
-	const uint64_t besides = open_descriptors() + DESCRIPTORS_SPARE;
+	const uint64_t besides = count_open_descriptors() + DESCRIPTORS_SPARE;
 	struct rlimit descriptors;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
@@ -446,7 +446,7 @@ static void lower_connection_limits(struct server *server)
 /* Makes the handles that exist from start to stop. */
 static int init_handles(struct server *server)
 {
-	int code = gpald_loop_init(&server->loop, connections_wanted(server) + DESCRIPTORS_LEAST +
+	int code = gpald_loop_init(&server->loop, connections_wanted(server) + DESCRIPTORS_MIN +
 							  DESCRIPTORS_SPARE);
 
 	if (code < 0)
@@ -520,9 +520,9 @@ static bool give_up_privileges(struct server *server)
 {
 	const struct gpald_options *options = server->options;
 
-	gpald_confine_privileges();
+	gpald_confine_no_new_privs();
 	if (options->is_confined)
-		gpald_confine_rings();
+		gpald_confine_io_uring();
 	if (!gpald_service_user_differs(options))
 		return true;
 	return gpald_service_user_prepare(options) &&

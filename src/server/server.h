@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon from its first bind to its last close. */
+/* Runs the daemon: opens the registry and the sockets, serves, and closes them. */
 #ifndef GPALD_SERVER_SERVER_H
 #define GPALD_SERVER_SERVER_H
 

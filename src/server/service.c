@@ -98,7 +98,7 @@ static struct gpald_call *call_new(const struct gpald_call *received)
 		return NULL;
 	*call = *received;
 	if (call->caller.user)
-		gpald_user_keep(call->caller.user);
+		gpald_user_ref(call->caller.user);
 	return call;
 }
 
@@ -204,7 +204,7 @@ static int prepare_call(struct gpald_call *call, const void *params, struct gpal
  * Copies the id, because the line is freed before the call is answered. Returns false if memory ran
  * out.
  */
-static bool keep_id(struct gpald_call *call)
+static bool copy_id(struct gpald_call *call)
 {
 	if (call->id.kind != GPALD_ID_TEXT)
 		return true;
@@ -216,7 +216,7 @@ static bool keep_id(struct gpald_call *call)
 
 /* On another thread. */
 
-static struct gpald_call *of_work(struct gpald_work *work)
+static struct gpald_call *call_of_work(struct gpald_work *work)
 {
 	return (struct gpald_call *)((char *)work - offsetof(struct gpald_call, work));
 }
@@ -247,7 +247,7 @@ static void hold_reply(struct gpald_call *call)
 /* Parses the line, and does as much as another thread may. */
 static void run_line(struct gpald_work *work)
 {
-	struct gpald_call *call = of_work(work);
+	struct gpald_call *call = call_of_work(work);
 	const struct gpald_context context = {
 		.service = call->service,
 		.caller = &call->caller,
@@ -280,7 +280,7 @@ static void run_line(struct gpald_work *work)
 
 static void ran_line(struct gpald_work *work)
 {
-	struct gpald_call *call = of_work(work);
+	struct gpald_call *call = call_of_work(work);
 
 	call->is_working = false;
 	/* If the client has gone, drop the request. */
@@ -295,7 +295,7 @@ static void ran_line(struct gpald_work *work)
 		return;
 	}
 	/* The line and its parsed form are not needed any more. */
-	if (!keep_id(call)) {
+	if (!copy_id(call)) {
 		call->code = gpald_method_no_memory(&call->error);
 		mark_ready(call);
 		return;
@@ -335,12 +335,12 @@ static int answer_on_worker(const struct gpald_call *received, const char *line,
 
 static void run_decision(struct gpald_work *work)
 {
-	gpald_registry_decide(&of_work(work)->operation);
+	gpald_registry_decide(&call_of_work(work)->operation);
 }
 
 static void ran_decision(struct gpald_work *work)
 {
-	struct gpald_call *call = of_work(work);
+	struct gpald_call *call = call_of_work(work);
 
 	call->is_working = false;
 	gpald_registry_decided(call->service->registry, &call->operation);
@@ -358,7 +358,7 @@ bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
 
 static void run_finish(struct gpald_work *work)
 {
-	struct gpald_call *call = of_work(work);
+	struct gpald_call *call = call_of_work(work);
 
 	call->code = write_finish(call, &call->space.out, &call->error);
 	call->is_written = call->code == 0;
@@ -373,7 +373,7 @@ static void run_finish(struct gpald_work *work)
 
 static void ran_finish(struct gpald_work *work)
 {
-	struct gpald_call *call = of_work(work);
+	struct gpald_call *call = call_of_work(work);
 
 	call->is_working = false;
 	if (call->is_written)
@@ -422,7 +422,7 @@ static void on_done(struct gpald_operation *operation)
 }
 
 /* Withdraws a change that has not begun. Returns false if it has. */
-static bool is_withdrawn(struct gpald_call *call)
+static bool withdraw_change(struct gpald_call *call)
 {
 	struct gpald_registry *registry = call->service->registry;
 
@@ -441,7 +441,7 @@ void gpald_call_abandon(struct gpald_call *call)
 	if (call->is_ready ||
 	    (call->is_working && call->work.run != run_decision &&
 	     gpald_work_cancel(&call->work)) ||
-	    (call->is_submitted && is_withdrawn(call)))
+	    (call->is_submitted && withdraw_change(call)))
 		free_call(call);
 }
 
@@ -516,7 +516,7 @@ static int begin_call(const struct gpald_call *received, const void *params, voi
 	if (!call)
 		return gpald_method_no_memory(error);
 	if (prepare_call(call, params, error) ||
-	    (!keep_id(call) && gpald_method_no_memory(error))) {
+	    (!copy_id(call) && gpald_method_no_memory(error))) {
 		free_call(call);
 		return -1;
 	}

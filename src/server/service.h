@@ -63,7 +63,7 @@ struct gpald_caller {
 	bool is_subscribed;
 };
 
-/* Memory for answering requests, one after another, which is used again. */
+/* Memory that each request uses again. */
 struct gpald_workspace {
 	struct gpald_arena *arena; /* for the current request */
 	struct gpald_writer out;   /* lines of replies */
@@ -103,7 +103,7 @@ struct gpald_call {
 	int code;                /* result of the work there, with `error` */
 	struct gpald_wire_error error;
 	bool is_written;              /* its reply is in its own workspace */
-	bool is_held;                 /* and other work of the user waits for that reply */
+	bool is_held;                 /* other work of the user waits until that reply is taken */
 	struct gpald_workspace space; /* its own */
 };
 
@@ -126,14 +126,14 @@ struct gpald_answer {
 	struct gpald_id id;
 	int64_t timeout_ns; /* 0: none, or not yet known */
 	uint64_t since;     /* a wait is for events after this revision */
-	uint64_t wait_ms;   /* for at most so long */
+	uint64_t wait_ms;   /* the longest time of the wait */
 };
 
 /* A message of a client. */
 struct gpald_message {
 	const char *text; /* a line, its end excluded, or a frame */
 	size_t length;
-	uint64_t arrived_ns; /* in uv_hrtime(), or earlier */
+	uint64_t arrived_ns; /* in uv_hrtime(); it may have arrived earlier */
 	bool is_stopping;    /* it arrived after the daemon began to stop */
 };
 
@@ -145,7 +145,7 @@ GPAL_MUST_USE bool gpald_service_init(struct gpald_service *service);
 void gpald_service_clear(struct gpald_service *service);
 
 /*
- * Answers a message. If it arrived too late, no method is called, and the reply says that the
+ * Answers a message. If `is_stopping` is set, no method is called, and the reply says that the
  * daemon is shutting down. `waiter` is passed to ready() if the answer comes later.
  */
 void gpald_service_answer(struct gpald_service *service, const struct gpald_caller *caller,

@@ -10,7 +10,8 @@
 #include "server/methods.h"
 #include "wire/rpc.h"
 
-#define AT_A_TIME 65536 /* bytes; once they are queued, further events wait until all are written */
+#define QUEUED_BYTES_MAX \
+	65536 /* bytes; once they are queued, further events wait until all are written */
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {
@@ -24,7 +25,8 @@ bool gpald_subscription_is_behind(const struct gpald_connection *c)
 
 bool gpald_subscription_is_due(const struct gpald_connection *c)
 {
-	return gpald_subscription_is_behind(c) && c->unsent == 0 && c->output_length < AT_A_TIME;
+	return gpald_subscription_is_behind(c) && c->unsent == 0 &&
+	       c->output_length < QUEUED_BYTES_MAX;
 }
 
 void gpald_subscription_check(struct gpald_connection *c)
@@ -53,6 +55,6 @@ void gpald_subscription_send(struct gpald_connection *c)
 			return;
 		}
 		c->revision_sent = event->revision;
-		gpald_connection_added(c, 0);
+		gpald_connection_note_output(c, 0);
 	}
 }

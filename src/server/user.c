@@ -10,7 +10,7 @@
 
 #define LAG_MAX_NS UINT64_C(100000000)
 
-struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid)
+struct gpald_user *gpald_user_get(struct gpald_users *users, uid_t uid)
 {
 	struct gpald_user *user;
 
@@ -30,7 +30,7 @@ struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid)
 	return user;
 }
 
-void gpald_user_keep(struct gpald_user *user)
+void gpald_user_ref(struct gpald_user *user)
 {
 	user->references++;
 }
@@ -40,8 +40,8 @@ void gpald_user_unref(struct gpald_users *users, struct gpald_user *user)
 	if (--user->references > 0)
 		return;
 	LIST_REMOVE(user, entry);
-	if (users->turn == user)
-		users->turn = NULL;
+	if (users->last == user)
+		users->last = NULL;
 	free(user);
 }
 
@@ -53,7 +53,7 @@ void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user,
 		user->virtual_ns = users->virtual_ns + LAG_MAX_NS;
 }
 
-void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn)
+void gpald_user_enqueue(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn)
 {
 	if (turn->is_waiting)
 		return;
@@ -63,7 +63,7 @@ void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct 
 	TAILQ_INSERT_TAIL(&user->turns, turn, entry);
 }
 
-void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn)
+void gpald_user_dequeue(struct gpald_user *user, struct gpald_turn *turn)
 {
 	if (!turn->is_waiting)
 		return;
@@ -74,7 +74,7 @@ void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn)
 /* Returns the user after the one who had the last turn; the list is circular. */
 static struct gpald_user *first_in_turn(const struct gpald_users *users)
 {
-	struct gpald_user *next = users->turn ? LIST_NEXT(users->turn, entry) : NULL;
+	struct gpald_user *next = users->last ? LIST_NEXT(users->last, entry) : NULL;
 
 	return next ? next : LIST_FIRST(&users->list);
 }
@@ -99,8 +99,8 @@ struct gpald_turn *gpald_users_next_turn(struct gpald_users *users)
 	if (!found)
 		return NULL;
 	turn = TAILQ_FIRST(&found->turns);
-	gpald_user_leave(found, turn);
-	users->turn = found;
+	gpald_user_dequeue(found, turn);
+	users->last = found;
 	users->virtual_ns = found->virtual_ns;
 	return turn;
 }

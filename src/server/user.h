@@ -27,7 +27,7 @@ struct gpald_user {
 	LIST_ENTRY(gpald_user) entry;
 	uid_t uid;
 	size_t connections[2]; /* open connections: [1] on the inspect socket, [0] on the others */
-	size_t references;     /* open and closing connections */
+	size_t references;     /* connections, open or closing, and calls and work for the user */
 	size_t unsent;         /* unsent bytes of replies */
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
@@ -41,19 +41,19 @@ struct gpald_user {
 /* Zero it before use. */
 struct gpald_users {
 	LIST_HEAD(, gpald_user) list;
-	struct gpald_user *turn; /* the user who had the last turn */
+	struct gpald_user *last; /* the user who had the last turn */
 	size_t connections[2];   /* open connections of all users, with the same indices */
 	uint64_t virtual_ns;     /* of the user who had the last turn */
-	size_t unsent_max;       /* work of a user with so many unsent bytes waits */
+	size_t unsent_max;       /* work of a user with this many unsent bytes waits */
 };
 
 /*
  * Returns the user of a uid with a new reference; creates it if it is missing. NULL: out of memory.
  */
-GPAL_MUST_USE struct gpald_user *gpald_user_ref(struct gpald_users *users, uid_t uid);
+GPAL_MUST_USE struct gpald_user *gpald_user_get(struct gpald_users *users, uid_t uid);
 
 /* Adds a reference. */
-void gpald_user_keep(struct gpald_user *user);
+void gpald_user_ref(struct gpald_user *user);
 
 /* Removes a reference. Removing the last one frees the user. */
 void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
@@ -65,10 +65,11 @@ void gpald_user_unref(struct gpald_users *users, struct gpald_user *user);
 void gpald_user_charge(const struct gpald_users *users, struct gpald_user *user, uint64_t ns);
 
 /* Adds a connection to the end of the queue of its user, unless it is there. */
-void gpald_user_wait(struct gpald_users *users, struct gpald_user *user, struct gpald_turn *turn);
+void gpald_user_enqueue(struct gpald_users *users, struct gpald_user *user,
+			struct gpald_turn *turn);
 
 /* Removes a connection from the queue, if it is there. */
-void gpald_user_leave(struct gpald_user *user, struct gpald_turn *turn);
+void gpald_user_dequeue(struct gpald_user *user, struct gpald_turn *turn);
 
 /*
  * Removes and returns the first connection of the user who has been served least; among equals, of

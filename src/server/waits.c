@@ -11,8 +11,9 @@
 
 #include <stdlib.h>
 
-#define NS_A_MS 1000000
-#define GRID_MS 16 /* the timer fires only at multiples, so many waits rarely wake the loop */
+#define NS_PER_MS 1000000
+#define TIMER_STEP_MS \
+	16 /* the timer fires only at multiples of it, so many waits rarely wake the loop */
 
 struct gpald_wait {
 	TAILQ_ENTRY(gpald_wait) entry;
@@ -22,17 +23,17 @@ struct gpald_wait {
 	bool is_client_timeout; /* `until` is the timeout of its client */
 };
 
-static void on_limit(uv_timer_t *timer);
+static void on_wait_timer(uv_timer_t *timer);
 
 static void set_wait_timer(struct gpald_connections *all, uint64_t until)
 {
 	const uint64_t now = uv_now(all->loop);
 
-	until = (until + GRID_MS - 1) / GRID_MS * GRID_MS;
-	if (uv_is_active((uv_handle_t *)&all->next_limit) &&
-	    uv_timer_get_due_in(&all->next_limit) + now <= until)
+	until = (until + TIMER_STEP_MS - 1) / TIMER_STEP_MS * TIMER_STEP_MS;
+	if (uv_is_active((uv_handle_t *)&all->wait_timer) &&
+	    uv_timer_get_due_in(&all->wait_timer) + now <= until)
 		return;
-	uv_timer_start(&all->next_limit, on_limit, until > now ? until - now : 0, 0);
+	uv_timer_start(&all->wait_timer, on_wait_timer, until > now ? until - now : 0, 0);
 }
 
 /* Returns the time at which a client gives up its request, in loop time. */
@@ -42,7 +43,7 @@ static uint64_t give_up_time(const struct gpald_connection *c, int64_t timeout_n
 	const uint64_t left_ns = (uint64_t)timeout_ns > spent_ns ? (uint64_t)timeout_ns - spent_ns :
 								   0;
 
-	return uv_now(c->all->loop) + left_ns / NS_A_MS + 1;
+	return uv_now(c->all->loop) + left_ns / NS_PER_MS + 1;
 }
 
 static void refuse_wait(struct gpald_connection *c, const struct gpald_method *method,
@@ -141,7 +142,7 @@ void gpald_waits_answer(struct gpald_connection *c)
 {
 	struct gpald_wait *wait = TAILQ_FIRST(&c->waits), *next;
 
-	for (; wait && c->state != GPALD_CONNECTION_CLOSING && !gpald_connection_is_held_back(c);
+	for (; wait && c->state != GPALD_CONNECTION_CLOSING && !gpald_connection_is_paused(c);
 	     wait = next) {
 		next = TAILQ_NEXT(wait, entry);
 		if (answer_wait(c, wait))
@@ -181,7 +182,7 @@ static void give_up_call(struct gpald_connection *c)
 	gpald_connection_flush(c);
 }
 
-static void on_limit(uv_timer_t *timer)
+static void on_wait_timer(uv_timer_t *timer)
 {
 	struct gpald_connections *all = timer->data;
 	const uint64_t now = uv_now(all->loop);
@@ -208,6 +209,6 @@ static void on_limit(uv_timer_t *timer)
 
 void gpald_waits_init(struct gpald_connections *all)
 {
-	all->next_limit.data = all;
-	uv_timer_init(all->loop, &all->next_limit);
+	all->wait_timer.data = all;
+	uv_timer_init(all->loop, &all->wait_timer);
 }

@@ -34,7 +34,7 @@ static struct gpald_work *pop_work(struct gpald_work_queue *queue)
 	return work;
 }
 
-static void *run_thread(void *data)
+static void *run_work_thread(void *data)
 {
 	struct gpald_works *works = data;
 	struct gpald_work *work;
@@ -122,7 +122,7 @@ int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_u
 	pthread_mutex_init(&works->lock, NULL);
 	pthread_cond_init(&works->has_work, NULL);
 	while (code == 0 && works->started < GPALD_WORK_THREADS) {
-		code = gpald_thread_start(&works->threads[works->started], "work", run_thread,
+		code = gpald_thread_start(&works->threads[works->started], "work", run_work_thread,
 					  works);
 		works->started += code == 0;
 	}
@@ -150,7 +150,7 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 {
 	work->works = works;
 	work->user = user;
-	gpald_user_keep(user);
+	gpald_user_ref(user);
 	if (work->is_urgent)
 		STAILQ_INSERT_HEAD(&user->works, work, entry);
 	else

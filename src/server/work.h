@@ -19,7 +19,7 @@
 
 #define GPALD_WORK_THREADS 4
 
-/* For the functions below only. */
+/* Only the functions below change it. */
 struct gpald_works {
 	struct gpald_users *users;
 	size_t running;
@@ -50,7 +50,7 @@ struct gpald_work {
 GPAL_MUST_USE int gpald_works_start(struct gpald_works *works, uv_loop_t *loop,
 				    struct gpald_users *users);
 
-/* Ends the threads, after all work is done. The loop must run once more. */
+/* Waits until all work is done, and ends the threads. The loop must run once more. */
 void gpald_works_stop(struct gpald_works *works);
 
 /*
@@ -65,7 +65,7 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 void gpald_work_hold(struct gpald_work *work);
 void gpald_work_taken(struct gpald_work *work);
 
-/* Begins waiting work, after a user has got room. */
+/* Begins waiting work. Call it when a user has read replies. */
 void gpald_works_dispatch(struct gpald_works *works);
 
 /*

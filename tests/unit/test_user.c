@@ -11,12 +11,12 @@
 START_TEST(turns_go_round_users_not_connections)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *many = gpald_user_ref(&users, 1000), *few = gpald_user_ref(&users, 1001);
+	struct gpald_user *many = gpald_user_get(&users, 1000), *few = gpald_user_get(&users, 1001);
 	struct gpald_turn of_many[8] = { 0 }, of_few = { 0 };
 
 	for (int i = 0; i < 8; i++)
-		gpald_user_wait(&users, many, &of_many[i]);
-	gpald_user_wait(&users, few, &of_few);
+		gpald_user_enqueue(&users, many, &of_many[i]);
+	gpald_user_enqueue(&users, few, &of_few);
 
 	/* Even if many connections wait, the other user has one of the next two turns. */
 	for (int round = 0; round < 20; round++) {
@@ -25,8 +25,8 @@ START_TEST(turns_go_round_users_not_connections)
 
 		ck_assert(first == &of_few || second == &of_few);
 		ck_assert_ptr_ne(first, second);
-		gpald_user_wait(&users, first == &of_few ? few : many, first);
-		gpald_user_wait(&users, second == &of_few ? few : many, second);
+		gpald_user_enqueue(&users, first == &of_few ? few : many, first);
+		gpald_user_enqueue(&users, second == &of_few ? few : many, second);
 	}
 	gpald_user_unref(&users, many);
 	gpald_user_unref(&users, few);
@@ -37,17 +37,17 @@ END_TEST
 START_TEST(connections_of_a_user_have_their_turns_in_order)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *user = gpald_user_ref(&users, 0);
+	struct gpald_user *user = gpald_user_get(&users, 0);
 	struct gpald_turn turns[5] = { 0 };
 
 	for (int i = 0; i < 5; i++)
-		gpald_user_wait(&users, user, &turns[i]);
+		gpald_user_enqueue(&users, user, &turns[i]);
 	for (int i = 0; i < 12; i++) {
 		struct gpald_turn *turn = gpald_users_next_turn(&users);
 
 		ck_assert_ptr_eq(turn, &turns[i % 5]);
 		ck_assert(!turn->is_waiting);
-		gpald_user_wait(&users, user, turn);
+		gpald_user_enqueue(&users, user, turn);
 	}
 	gpald_user_unref(&users, user);
 }
@@ -60,17 +60,17 @@ END_TEST
 START_TEST(who_has_been_served_least_goes_first)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *busy = gpald_user_ref(&users, 1000),
-			  *other = gpald_user_ref(&users, 1001);
+	struct gpald_user *busy = gpald_user_get(&users, 1000),
+			  *other = gpald_user_get(&users, 1001);
 	struct gpald_turn of_busy = { 0 }, of_other = { 0 };
 
 	gpald_user_charge(&users, busy, 100);
-	gpald_user_wait(&users, busy, &of_busy);
-	gpald_user_wait(&users, other, &of_other);
+	gpald_user_enqueue(&users, busy, &of_busy);
+	gpald_user_enqueue(&users, other, &of_other);
 	for (int i = 0; i < 5; i++) {
 		ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
 		gpald_user_charge(&users, other, 30);
-		gpald_user_wait(&users, other, &of_other);
+		gpald_user_enqueue(&users, other, &of_other);
 		if (i == 3)
 			break;
 	}
@@ -79,17 +79,17 @@ START_TEST(who_has_been_served_least_goes_first)
 	ck_assert_uint_eq(busy->served_ns, 1100);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_other);
 	/* Both users leave and come back: the one who stayed longer has been served more. */
-	gpald_user_wait(&users, busy, &of_busy);
+	gpald_user_enqueue(&users, busy, &of_busy);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &of_busy);
-	gpald_user_wait(&users, other, &of_other);
-	gpald_user_wait(&users, busy, &of_busy);
+	gpald_user_enqueue(&users, other, &of_other);
+	gpald_user_enqueue(&users, busy, &of_busy);
 	ck_assert_uint_eq(other->virtual_ns, busy->virtual_ns);
 	/* After a very long turn, the difference that must be made up is limited. */
 	gpald_user_charge(&users, busy, UINT64_C(5000000000));
 	ck_assert_uint_eq(busy->virtual_ns, users.virtual_ns + 100000000);
 	ck_assert_uint_eq(busy->served_ns, UINT64_C(5000001100));
-	gpald_user_leave(other, &of_other);
-	gpald_user_leave(busy, &of_busy);
+	gpald_user_dequeue(other, &of_other);
+	gpald_user_dequeue(busy, &of_busy);
 	gpald_user_unref(&users, busy);
 	gpald_user_unref(&users, other);
 }
@@ -98,11 +98,11 @@ END_TEST
 START_TEST(waiting_twice_is_waiting_once)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *user = gpald_user_ref(&users, 0);
+	struct gpald_user *user = gpald_user_get(&users, 0);
 	struct gpald_turn turn = { 0 };
 
-	gpald_user_wait(&users, user, &turn);
-	gpald_user_wait(&users, user, &turn);
+	gpald_user_enqueue(&users, user, &turn);
+	gpald_user_enqueue(&users, user, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	ck_assert_ptr_null(gpald_users_next_turn(&users));
 	gpald_user_unref(&users, user);
@@ -113,18 +113,18 @@ END_TEST
 START_TEST(a_connection_may_leave_the_queue)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *user = gpald_user_ref(&users, 0);
+	struct gpald_user *user = gpald_user_get(&users, 0);
 	struct gpald_turn turns[3] = { 0 };
 
 	for (int i = 0; i < 3; i++)
-		gpald_user_wait(&users, user, &turns[i]);
-	gpald_user_leave(user, &turns[_i]);
-	gpald_user_leave(user, &turns[_i]);
+		gpald_user_enqueue(&users, user, &turns[i]);
+	gpald_user_dequeue(user, &turns[_i]);
+	gpald_user_dequeue(user, &turns[_i]);
 	for (int i = 0; i < 3; i++)
 		if (i != _i)
 			ck_assert_ptr_eq(gpald_users_next_turn(&users), &turns[i]);
 	ck_assert_ptr_null(gpald_users_next_turn(&users));
-	gpald_user_wait(&users, user, &turns[_i]);
+	gpald_user_enqueue(&users, user, &turns[_i]);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turns[_i]);
 	gpald_user_unref(&users, user);
 }
@@ -133,20 +133,20 @@ END_TEST
 START_TEST(a_uid_is_one_user_until_its_last_reference)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *first = gpald_user_ref(&users, 7), *again = gpald_user_ref(&users, 7);
-	struct gpald_user *other = gpald_user_ref(&users, 8);
+	struct gpald_user *first = gpald_user_get(&users, 7), *again = gpald_user_get(&users, 7);
+	struct gpald_user *other = gpald_user_get(&users, 8);
 	struct gpald_turn turn = { 0 };
 
 	ck_assert_ptr_eq(first, again);
 	ck_assert_ptr_ne(first, other);
-	gpald_user_wait(&users, first, &turn);
+	gpald_user_enqueue(&users, first, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	gpald_user_unref(&users, first);
-	ck_assert_ptr_eq(gpald_user_ref(&users, 7), again);
+	ck_assert_ptr_eq(gpald_user_get(&users, 7), again);
 	gpald_user_unref(&users, again);
 	gpald_user_unref(&users, again);
 	/* The user of the last turn is gone, but turns go on. */
-	gpald_user_wait(&users, other, &turn);
+	gpald_user_enqueue(&users, other, &turn);
 	ck_assert_ptr_eq(gpald_users_next_turn(&users), &turn);
 	gpald_user_unref(&users, other);
 	ck_assert_ptr_null(LIST_FIRST(&users.list));
@@ -157,9 +157,9 @@ END_TEST
 START_TEST(a_reference_more_keeps_a_user)
 {
 	struct gpald_users users = { 0 };
-	struct gpald_user *user = gpald_user_ref(&users, 7);
+	struct gpald_user *user = gpald_user_get(&users, 7);
 
-	gpald_user_keep(user);
+	gpald_user_ref(user);
 	gpald_user_unref(&users, user);
 	ck_assert_ptr_eq(LIST_FIRST(&users.list), user);
 	gpald_user_unref(&users, user);
@@ -170,7 +170,7 @@ END_TEST
 START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 {
 	struct gpald_users users = { .unsent_max = 100 };
-	struct gpald_user *idle = gpald_user_ref(&users, 1000), *user = gpald_user_ref(&users, 7);
+	struct gpald_user *idle = gpald_user_get(&users, 1000), *user = gpald_user_get(&users, 7);
 	struct gpald_work work = { .is_urgent = false };
 
 	ck_assert_ptr_null(gpald_users_next_work(&users));
@@ -193,8 +193,8 @@ END_TEST
 START_TEST(work_of_who_has_been_served_least_is_done_first)
 {
 	struct gpald_users users = { .unsent_max = 1 };
-	struct gpald_user *most = gpald_user_ref(&users, 1), *least = gpald_user_ref(&users, 2),
-			  *some = gpald_user_ref(&users, 3);
+	struct gpald_user *most = gpald_user_get(&users, 1), *least = gpald_user_get(&users, 2),
+			  *some = gpald_user_get(&users, 3);
 	struct gpald_work work = { .is_urgent = false };
 
 	STAILQ_INSERT_TAIL(&most->works, &work, entry);
