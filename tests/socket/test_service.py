@@ -183,7 +183,7 @@ class Sockets(unittest.TestCase):
             stack.callback(os.close, nothing)
             cases = [("control:control", None, "the same FileDescriptorName="), ("inspect", [0], "no control socket"),
                      ("gpalayoutd.socket", None, "called neither control, inspect nor ttrpc"), ("", None, "called neither control, inspect nor ttrpc"),
-                     *[("control", [fd], "not a Unix socket that listens") for fd in
+                     *[("control", [fd], "not a Unix stream socket that listens") for fd in
                        (datagrams.fileno(), idle.fileno(), internet.fileno(), abstract.fileno(), nothing)]]
             for names, given, text in cases:
                 with self.subTest(names=names, given=given), Manager(sockets=("control", "inspect")) as manager:
