@@ -118,7 +118,7 @@ const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, c
 }
 
 size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
-			   const struct gpald_record **records, size_t most, uint64_t *revision)
+			   const struct gpald_record **records, size_t max, uint64_t *revision)
 {
 	const struct gpald_record *record;
 	size_t count = 0;
@@ -126,7 +126,7 @@ size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
 	pthread_mutex_lock(&registry->lock);
 	*revision = registry->events.revision;
 	record = record_after(registry, after);
-	for (; record && count < most; count++) {
+	for (; record && count < max; count++) {
 		records[count] = gpald_record_ref(record);
 		record = RB_NEXT(index, NULL, (struct gpald_record *)record);
 	}
@@ -151,7 +151,7 @@ static bool add_to_history(struct gpald_history *history, const struct gpald_eve
 	return true;
 }
 
-bool gpald_registry_history(struct gpald_registry *registry, const char *name, size_t most,
+bool gpald_registry_history(struct gpald_registry *registry, const char *name, size_t max,
 			    struct gpald_history *history)
 {
 	const struct gpald_event_ring *ring = &registry->events;
@@ -166,7 +166,7 @@ bool gpald_registry_history(struct gpald_registry *registry, const char *name, s
 	for (size_t i = 0; has_memory && (event = gpald_event_ring_back(ring, i)); i++) {
 		if (strcmp(event->name, name) != 0)
 			continue;
-		if (history->count == most) {
+		if (history->count == max) {
 			history->oldest = event->revision;
 			break;
 		}

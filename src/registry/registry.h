@@ -154,12 +154,12 @@ GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigne
 const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, const char *name);
 
 /*
- * On any thread: writes up to `most` records after a name, in byte order, each with a reference for
+ * On any thread: writes up to `max` records after a name, in byte order, each with a reference for
  * the caller. If the name is NULL, begins with the first. Returns their number, and sets *revision
  * to that of the newest event.
  */
 size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
-			   const struct gpald_record **records, size_t most, uint64_t *revision);
+			   const struct gpald_record **records, size_t max, uint64_t *revision);
 
 /* The stored changes of one name. */
 struct gpald_history {
@@ -171,11 +171,11 @@ struct gpald_history {
 };
 
 /*
- * On any thread: fills in the newest changes of a name, up to `most`. Returns false if memory ran
+ * On any thread: fills in the newest changes of a name, up to `max`. Returns false if memory ran
  * out.
  */
 GPAL_MUST_USE bool gpald_registry_history(struct gpald_registry *registry, const char *name,
-					  size_t most, struct gpald_history *history);
+					  size_t max, struct gpald_history *history);
 
 /*
  * On any thread: returns the newest revision, and the lowest one after which every event is kept.

@@ -76,14 +76,14 @@ static uint64_t get_integer(struct gpald_transfer *t)
 
 /* Values. */
 
-static void transfer_integer(struct gpald_transfer *t, uint64_t *value, uint64_t greatest)
+static void transfer_integer(struct gpald_transfer *t, uint64_t *value, uint64_t max)
 {
 	if (!gpald_transfer_is_reading(t)) {
 		put_integer(t, *value);
 		return;
 	}
 	*value = get_integer(t);
-	if (*value > greatest) {
+	if (*value > max) {
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 		*value = 0;
 	}
@@ -94,11 +94,11 @@ void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value)
 	transfer_integer(t, value, UINT64_MAX);
 }
 
-void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest)
+void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t max)
 {
 	uint64_t wide = *value;
 
-	transfer_integer(t, &wide, greatest);
+	transfer_integer(t, &wide, max);
 	if (gpald_transfer_is_reading(t))
 		*value = (uint32_t)wide;
 }
@@ -195,17 +195,17 @@ void gpald_transfer_text(struct gpald_transfer *t, const char **value)
 	t->next += length;
 }
 
-void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t most)
+void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t length_max)
 {
 	gpald_transfer_text(t, value);
-	if (gpald_transfer_is_reading(t) && !gpald_is_word(*value, most))
+	if (gpald_transfer_is_reading(t) && !gpald_is_word(*value, length_max))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
-void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t most)
+void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t length_max)
 {
 	gpald_transfer_text(t, value);
-	if (gpald_transfer_is_reading(t) && !gpald_is_any_name(*value, most))
+	if (gpald_transfer_is_reading(t) && !gpald_is_any_name(*value, length_max))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
@@ -245,7 +245,7 @@ void gpald_transfer_any_range(struct gpald_transfer *t, struct gpal_range *range
  * Each element takes at least one byte, so a wrong count cannot allocate more elements than the
  * input has bytes.
  */
-void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
+void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, size_t max,
 			 size_t size, void (*transfer)(struct gpald_transfer *t, void *element))
 {
 	char **elements = array;
@@ -254,7 +254,7 @@ void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, s
 	gpald_transfer_u64(t, &wide);
 	if (gpald_transfer_is_reading(t)) {
 		*count = 0;
-		if (wide > greatest || wide > (uint64_t)(t->end - t->next)) {
+		if (wide > max || wide > (uint64_t)(t->end - t->next)) {
 			gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 			return;
 		}

@@ -44,7 +44,7 @@ void gpald_transfer_put_bytes(struct gpald_transfer *t, const void *bytes, size_
 
 void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value);
 void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value);
-void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t greatest);
+void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t max);
 void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value);
 void gpald_transfer_u8(struct gpald_transfer *t, uint8_t *value);
 void gpald_transfer_flag(struct gpald_transfer *t, bool *value);
@@ -64,11 +64,11 @@ void gpald_transfer_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 /* Transfers a text, which must not be NULL. A reader puts it in the arena. */
 void gpald_transfer_text(struct gpald_transfer *t, const char **value);
 
-/* Like gpald_transfer_text(), for UTF-8 without control characters: names in a request, or tags. */
-void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t most);
+/* Like gpald_transfer_text(), for names in a request or tags: UTF-8 without control characters. */
+void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t length_max);
 
-/* Like gpald_transfer_text(), for the name of a live layout of at most that length. */
-void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t most);
+/* Like gpald_transfer_text(), for the name of a live layout of at most `length_max` bytes. */
+void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t length_max);
 
 void gpald_transfer_optional(struct gpald_transfer *t, struct gpal_optional *value);
 
@@ -80,7 +80,7 @@ void gpald_transfer_any_range(struct gpald_transfer *t, struct gpal_range *range
  * Transfers a list: its length, then each element. `array` is the address of a pointer to the
  * elements, of `size` bytes each.
  */
-void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, size_t greatest,
+void gpald_transfer_list(struct gpald_transfer *t, void *array, size_t *count, size_t max,
 			 size_t size, void (*transfer)(struct gpald_transfer *t, void *element));
 
 #endif

@@ -39,10 +39,10 @@ static void release_queried(struct queried *queried)
 
 /*
  * Uses a live layout. `parent` is the JSON pointer of the object with the name. A stored layout of
- * more than `most` bytes takes too long for a turn.
+ * more than `in_turn_max` bytes takes too long for a turn.
  */
 static int use_live(struct queried *queried, const struct gpald_context *context, const char *name,
-		    const char *parent, size_t most, struct gpald_wire_error *error)
+		    const char *parent, size_t in_turn_max, struct gpald_wire_error *error)
 {
 	char pointer[32];
 
@@ -51,7 +51,7 @@ static int use_live(struct queried *queried, const struct gpald_context *context
 		snprintf(pointer, sizeof(pointer), "%s/name", parent);
 		return gpald_method_not_found(name, pointer, error);
 	}
-	if (!context->may_take_long && queried->record->layout.length > most)
+	if (!context->may_take_long && queried->record->layout.length > in_turn_max)
 		return GPALD_TAKES_LONG;
 	if (gpald_open_record(&queried->opened, queried->record, error))
 		return -1;
