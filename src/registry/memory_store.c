@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A store that keeps nothing, for tests and demonstrations. It only counts revisions. */
+/* A store that keeps no layouts, for tests and demonstrations. It has only the counters. */
 #include "config.h"
 
 #include "registry/store.h"

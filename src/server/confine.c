@@ -12,7 +12,7 @@
  * libseccomp is used only to find the number of each call and the name of each number. It does not
  * make the filter: that takes more than a thousand allocations, and if one of them fails, some
  * versions crash and others return a filter that lacks rows. A start without enough memory must
- * fail in order.
+ * fail with a message.
  */
 #include "config.h"
 

@@ -9,9 +9,10 @@
  * thread. So no client waits until all requests of another are answered.
  *
  * Waiting lines are read ahead up to a bound, because stopping and starting to read costs two
- * system calls. A client that sends much at a time is read only in its turn, so that a flood of
- * bytes is shared out as well. Reading also reveals that a client has gone; while a connection is
- * not read, each turn checks that. Requests of a client that has gone are not answered.
+ * system calls. A client that sends much at a time is read only in its turn, so that the time for
+ * reading is shared among users, too. Reading also reveals that a client has gone; while a
+ * connection is not read, each turn checks that. Requests of a client that has gone are not
+ * answered.
  *
  * A request counts as queued from the moment its line is taken until its reply is written. libuv
  * queues writes without bound, so the bound is here: while too many requests are queued or too many

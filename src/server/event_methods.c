@@ -49,21 +49,21 @@ int gpald_layout_history(const struct gpald_context *context, const void *params
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
 	struct gpald_registry *registry = context->service->registry;
-	const struct gpald_name_params *of = params;
+	const struct gpald_name_params *wanted = params;
 	struct gpald_history history;
 
 	if (!context->may_take_long && gpald_registry_events(registry)->count > EVENTS_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
-	if (!gpald_registry_history(registry, of->name,
+	if (!gpald_registry_history(registry, wanted->name,
 				    (size_t)context->service->limits->values[GPALD_LIMIT_LIST_PAGE],
 				    &history))
 		return gpald_method_no_memory(error);
 	if (history.count > 0 || history.is_live)
-		write_history(w, of->name, &history);
+		write_history(w, wanted->name, &history);
 	free(history.events);
 	return history.count > 0 || history.is_live ?
 		       0 :
-		       gpald_method_not_found(of->name, "/name", error);
+		       gpald_method_not_found(wanted->name, "/name", error);
 }
 
 /* events.subscribe */

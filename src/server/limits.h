@@ -11,7 +11,7 @@ enum gpald_limit {
 	GPALD_LIMIT_REPLY_BYTES,          /* longest reply */
 	GPALD_LIMIT_CONNECTIONS,          /* on the control and the ttrpc socket together */
 	GPALD_LIMIT_INSPECT_CONNECTIONS,  /* on the inspect socket */
-	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid on these two; and on the inspect socket */
+	GPALD_LIMIT_CONNECTIONS_PER_UID,  /* of a uid; the inspect socket is counted apart */
 	GPALD_LIMIT_CONNECTIONS_FOR_ROOT, /* part of `connections` reserved for uid 0 */
 	GPALD_LIMIT_QUEUED_REQUESTS,      /* requests of a connection; then reading pauses */
 	GPALD_LIMIT_OUTPUT_PAUSE_BYTES,   /* unsent replies; then reading pauses */

@@ -31,7 +31,7 @@ void gpald_log_set_level(enum gpald_log_level level);
 /*
  * Writes a line: its beginning, "level=LEVEL event=EVENT", and the printf-style rest, which is
  * key=value pairs. Text from others must go through gpald_log_quote(). The whole line is written at
- * once; if nobody reads the log, it is omitted and counted. It never waits.
+ * once. If nobody reads the log, the line is omitted and counted; this never waits.
  */
 __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level, const char *event,
 						     const char *format, ...);

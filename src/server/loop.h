@@ -8,9 +8,9 @@
 #include <uv.h>
 
 /*
- * Makes a loop for `descriptors` descriptors, or for as many as the process may have. Call it
- * before any other function of libuv. Returns 0 or a libuv error. If there is no memory for the
- * table of descriptors, it logs that and the process exits with status 1.
+ * Makes a loop for `descriptors` descriptors, or for the limit of the process if that is lower.
+ * Call it before any other function of libuv. Returns 0 or a libuv error. If there is no memory for
+ * the table of descriptors, it logs that and the process exits with status 1.
  */
 GPAL_MUST_USE int gpald_loop_init(uv_loop_t *loop, uint64_t descriptors);
 

@@ -2,8 +2,8 @@
 /*
  * Starts and stops the parts: listeners, signals, timers. One libuv loop owns the sockets and all
  * stored state. Most layouts are computed in microseconds, on the loop. Requests that take long run
- * on threads of their own, and so does the work of the store; both wake the loop when they have
- * finished something.
+ * on a few other threads, and the store has a thread of its own. All of them wake the loop when
+ * they have finished something.
  *
  * The daemon stops in three steps. The signal removes the socket files. For a moment, new requests
  * get the answer that the daemon is shutting down. Then listeners and reading stop, and connections

@@ -36,7 +36,7 @@ void gpald_service_clear(struct gpald_service *service)
 	service->schema = NULL;
 }
 
-#define LINE_IN_TURN_MAX 16384 /* bytes of a line that may be read within a turn */
+#define LINE_IN_TURN_MAX 16384 /* longest line that is parsed within a turn, in bytes */
 #define ARENA_SIZE 65536       /* enough for small requests, so that they allocate no memory */
 
 bool gpald_workspace_init(struct gpald_workspace *space)
@@ -445,7 +445,7 @@ void gpald_call_abandon(struct gpald_call *call)
 		free_call(call);
 }
 
-/* Puts off the answer of a call for which no work is pending. */
+/* Lets the connection wait for the answer of a call for which no work is pending. */
 static void defer_answer(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
 			 struct gpald_answer *answer)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs work on threads. The threads get only as much as they can begin at once; the rest waits with
- * its user, where a choice is possible. The threads of libuv are not used, because libuv aborts if
- * none can be started.
+ * Runs work on threads. The threads get only the work that they can begin at once. The rest waits
+ * in the queue of its user, so that the user who has been served least can be chosen. The threads
+ * of libuv are not used, because libuv aborts if none can be started.
  */
 #include "config.h"
 
