@@ -130,8 +130,10 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 				    "the limit on stored bytes of one owner would be exceeded "
 				    "(store_bytes_per_uid); nothing was changed");
 	case GPALD_OUTCOME_STORE_FULL:
-		return gpald_refuse(error, GPALD_STORE_FULL,
-				    "the store has no room left; nothing was changed");
+		return gpald_refuse(
+			error, GPALD_STORE_FULL,
+			"the store is full: it has reached store_bytes, or its disk has no "
+			"space left; nothing was changed");
 	case GPALD_OUTCOME_STORE_FAILED:
 		return gpald_refuse(error, GPALD_STORE_FAILED,
 				    "the store failed and the daemon exits; after its restart, "
@@ -251,7 +253,7 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 {
 	const struct gpald_name_params *get = params;
 	gpald_cleanup_record const struct gpald_record *record =
-		gpald_registry_ref(context->service->registry, get->name);
+		gpald_registry_get_record(context->service->registry, get->name);
 	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
 
 	if (!record)
@@ -317,7 +319,7 @@ int gpald_layout_list(const struct gpald_context *context, const void *params,
 	do {
 		/* One more record shows whether there is a next page. */
 		most = left < ROWS ? (size_t)left + 1 : ROWS;
-		count = gpald_registry_page(registry, after, records, most, &revision);
+		count = gpald_registry_list(registry, after, records, most, &revision);
 		if (!is_begun) {
 			gpald_write_integer(w, "revision", (int64_t)revision);
 			gpald_write_array(w, "layouts");
