@@ -107,7 +107,8 @@ static const struct gpald_record *record_after(const struct gpald_registry *regi
 	return found && strcmp(found->name, name) == 0 ? RB_NEXT(index, NULL, found) : found;
 }
 
-const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, const char *name)
+const struct gpald_record *gpald_registry_get_record(struct gpald_registry *registry,
+						     const char *name)
 {
 	const struct gpald_record *record;
 
@@ -117,7 +118,7 @@ const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, c
 	return record;
 }
 
-size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
+size_t gpald_registry_list(struct gpald_registry *registry, const char *after,
 			   const struct gpald_record **records, size_t max, uint64_t *revision)
 {
 	const struct gpald_record *record;
@@ -281,12 +282,12 @@ static bool add_following(const struct gpald_registry *registry, const char *aft
 	return true;
 }
 
-enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry, const char *after,
-					     uint64_t since, size_t bytes,
-					     struct gpald_backup_page *page)
+enum gpald_backup_page_outcome gpald_registry_backup(struct gpald_registry *registry,
+						     const char *after, uint64_t since,
+						     size_t bytes, struct gpald_backup_page *page)
 {
 	const struct gpald_event_ring *ring = &registry->events;
-	enum gpald_page_result result = GPALD_PAGE_DONE;
+	enum gpald_backup_page_outcome result = GPALD_BACKUP_PAGE_DONE;
 	size_t left = bytes;
 
 	*page = (struct gpald_backup_page){ .is_first = !after };
@@ -298,13 +299,13 @@ enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry, co
 		strcpy(page->next, after);
 	if (page->state.revision != ring->revision &&
 	    !gpald_event_ring_after(ring, page->state.revision))
-		result = GPALD_PAGE_RESYNC;
+		result = GPALD_BACKUP_PAGE_RESYNC;
 	else if ((after && !add_changed(registry, after, page, &left)) ||
 		 (page->state.revision == ring->revision &&
 		  !add_following(registry, after, page, &left)))
-		result = GPALD_PAGE_NO_MEMORY;
+		result = GPALD_BACKUP_PAGE_NO_MEMORY;
 	pthread_mutex_unlock(&registry->lock);
-	if (result != GPALD_PAGE_DONE)
+	if (result != GPALD_BACKUP_PAGE_DONE)
 		gpald_backup_page_clear(page);
 	return result;
 }

@@ -151,14 +151,15 @@ GPAL_MUST_USE bool gpald_registry_close(struct gpald_registry *registry, unsigne
 /*
  * On any thread: returns the record of a name with a reference for the caller; NULL: there is none.
  */
-const struct gpald_record *gpald_registry_ref(struct gpald_registry *registry, const char *name);
+const struct gpald_record *gpald_registry_get_record(struct gpald_registry *registry,
+						     const char *name);
 
 /*
  * On any thread: writes up to `max` records after a name, in byte order, each with a reference for
  * the caller. If the name is NULL, begins with the first. Returns their number, and sets *revision
  * to that of the newest event.
  */
-size_t gpald_registry_page(struct gpald_registry *registry, const char *after,
+size_t gpald_registry_list(struct gpald_registry *registry, const char *after,
 			   const struct gpald_record **records, size_t max, uint64_t *revision);
 
 /* The stored changes of one name. */
@@ -182,21 +183,21 @@ GPAL_MUST_USE bool gpald_registry_history(struct gpald_registry *registry, const
  */
 void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest, uint64_t *oldest);
 
-enum gpald_page_result {
-	GPALD_PAGE_DONE,
-	GPALD_PAGE_NO_MEMORY,
-	GPALD_PAGE_RESYNC, /* the changes since that revision are no longer known */
+enum gpald_backup_page_outcome {
+	GPALD_BACKUP_PAGE_DONE,
+	GPALD_BACKUP_PAGE_NO_MEMORY,
+	GPALD_BACKUP_PAGE_RESYNC, /* the changes since that revision are no longer known */
 };
 
 /*
  * On any thread: fills in the next page of a backup, of about `bytes` bytes, for a client that has
  * all names up to `after` as they were at the revision `since`. If `after` is NULL, it is the first
- * page. After GPALD_PAGE_DONE, call gpald_backup_page_clear().
+ * page. After GPALD_BACKUP_PAGE_DONE, call gpald_backup_page_clear().
  */
-GPAL_MUST_USE enum gpald_page_result gpald_registry_backup(struct gpald_registry *registry,
-							   const char *after, uint64_t since,
-							   size_t bytes,
-							   struct gpald_backup_page *page);
+GPAL_MUST_USE enum gpald_backup_page_outcome gpald_registry_backup(struct gpald_registry *registry,
+								   const char *after,
+								   uint64_t since, size_t bytes,
+								   struct gpald_backup_page *page);
 
 size_t gpald_registry_count(const struct gpald_registry *registry);
 const struct gpald_event_ring *gpald_registry_events(const struct gpald_registry *registry);

@@ -81,12 +81,12 @@ bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpa
 int gpald_sqlite_system_error(const struct gpald_sqlite *store, int file);
 
 /* Runs statements that return no rows. On failure the error says `what`. */
-GPAL_MUST_USE bool gpald_sqlite_run(struct gpald_sqlite *store, const char *sql, const char *what,
-				    char error[GPALD_STORE_ERROR_SIZE]);
+GPAL_MUST_USE bool gpald_sqlite_exec(struct gpald_sqlite *store, const char *sql, const char *what,
+				     char error[GPALD_STORE_ERROR_SIZE]);
 
 /* Runs a statement that returns one integer. */
-GPAL_MUST_USE bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *value,
-				    char error[GPALD_STORE_ERROR_SIZE]);
+GPAL_MUST_USE bool gpald_sqlite_query_integer(struct gpald_sqlite *store, const char *sql,
+					      int64_t *value, char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
  * Looks up the file of that name in the folder, by the descriptor of the folder. Returns false with

@@ -186,7 +186,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 	char events[192];
 	int64_t rows;
 
-	/* Records first, so that the log names all that are damaged. */
+	/* Records first, so that the daemon's log names all damaged ones. */
 	if (!for_each_row(l,
 			  "SELECT name, generation, owner_uid, created_at_ms, updated_at_ms, "
 			  "digest, request, layout, checksum FROM layouts",
@@ -216,7 +216,7 @@ static bool load_everything(struct loading *l, struct gpald_store_state *state)
 		 store->version == 1 ? "NULL, NULL, NULL" : "generation, at_ms, uid",
 		 l->loader->events);
 	if (!for_each_row(l, events, load_event_row) ||
-	    !gpald_sqlite_ask(store, "SELECT count(*) FROM events", &rows, l->error))
+	    !gpald_sqlite_query_integer(store, "SELECT count(*) FROM events", &rows, l->error))
 		return false;
 	store->events = (uint64_t)rows;
 	if (l->newest_event && l->newest_event != store->state.revision)

@@ -74,16 +74,16 @@ bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpa
 				 system ? strerror(system) : "");
 }
 
-bool gpald_sqlite_run(struct gpald_sqlite *store, const char *sql, const char *what,
-		      char error[GPALD_STORE_ERROR_SIZE])
+bool gpald_sqlite_exec(struct gpald_sqlite *store, const char *sql, const char *what,
+		       char error[GPALD_STORE_ERROR_SIZE])
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	return gpald_sqlite_fail_code(error, store, what);
 }
 
-bool gpald_sqlite_ask(struct gpald_sqlite *store, const char *sql, int64_t *value,
-		      char error[GPALD_STORE_ERROR_SIZE])
+bool gpald_sqlite_query_integer(struct gpald_sqlite *store, const char *sql, int64_t *value,
+				char error[GPALD_STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *statement = NULL;
 	bool done = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
@@ -120,8 +120,8 @@ static bool open_database(struct gpald_sqlite *store, const char *path, const ch
 	if (!gpald_sqlite_identify(store, name, &store->database, error))
 		return false;
 	/* If this runs before the log is first used, SQLite needs no shared-memory file. */
-	return gpald_sqlite_run(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
-				error);
+	return gpald_sqlite_exec(store, "PRAGMA locking_mode = EXCLUSIVE", "cannot be locked",
+				 error);
 }
 
 static bool close_database(struct gpald_sqlite *store)
@@ -186,11 +186,11 @@ static bool make_tables(struct gpald_sqlite *store, const char *backup,
 	struct gpald_store_state state = { .revision = gpald_event_first_revision() };
 	char set_up[SET_UP_SIZE];
 
-	if (!gpald_sqlite_run(store, GPALD_SQLITE_SCHEMA, "cannot be created", error) ||
+	if (!gpald_sqlite_exec(store, GPALD_SQLITE_SCHEMA, "cannot be created", error) ||
 	    (backup && !gpald_sqlite_restore(store, backup, &state, error)))
 		return false;
 	write_set_up(&state, set_up);
-	return gpald_sqlite_run(store, set_up, "cannot be created", error);
+	return gpald_sqlite_exec(store, set_up, "cannot be created", error);
 }
 
 /* Makes a new registry. It is complete and on disk before it gets its name. */
@@ -210,11 +210,11 @@ static bool make_database(struct gpald_sqlite *store, const struct gpald_sqlite_
 	if (asprintf(&new_path, "%s/" NEW_FILE_NAME, options->folder) < 0)
 		return gpald_sqlite_fail(error, "out of memory");
 	if (open_database(store, new_path, NEW_FILE_NAME, error) &&
-	    gpald_sqlite_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
-			     "cannot be created", error) &&
+	    gpald_sqlite_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN",
+			      "cannot be created", error) &&
 	    make_tables(store, options->backup, error) &&
-	    gpald_sqlite_run(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be created",
-			     error)) {
+	    gpald_sqlite_exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot be created",
+			      error)) {
 		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 		made = close_database(store);
 	}
@@ -238,9 +238,9 @@ static bool check_version(struct gpald_sqlite *store, char error[GPALD_STORE_ERR
 {
 	int64_t application, page_bytes;
 
-	if (!gpald_sqlite_ask(store, "PRAGMA application_id", &application, error) ||
-	    !gpald_sqlite_ask(store, "PRAGMA user_version", &store->version, error) ||
-	    !gpald_sqlite_ask(store, "PRAGMA page_size", &page_bytes, error))
+	if (!gpald_sqlite_query_integer(store, "PRAGMA application_id", &application, error) ||
+	    !gpald_sqlite_query_integer(store, "PRAGMA user_version", &store->version, error) ||
+	    !gpald_sqlite_query_integer(store, "PRAGMA page_size", &page_bytes, error))
 		return false;
 	if (application != GPALD_SQLITE_APPLICATION_ID)
 		return gpald_sqlite_fail(error, "%s: it is not a registry of gpalayoutd",

@@ -89,7 +89,8 @@ static bool finish_restore(const struct restoring *r, struct gpald_store_state *
 {
 	int64_t layouts;
 
-	if (!gpald_sqlite_ask(r->store, "SELECT count(*) FROM layouts", &layouts, r->error))
+	if (!gpald_sqlite_query_integer(r->store, "SELECT count(*) FROM layouts", &layouts,
+					r->error))
 		return false;
 	if ((uint64_t)layouts != r->end.layouts)
 		return gpald_sqlite_fail(r->error,

@@ -84,8 +84,8 @@ static bool upgrade_schema(struct gpald_sqlite *store, char error[GPALD_STORE_ER
 	/* This makes space in the log, even on a full disk. */
 	result = gpald_sqlite_empty_log(store, error);
 	return (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL) &&
-	       gpald_sqlite_run(store, GPALD_SQLITE_UPGRADE_FROM_1,
-				"cannot be upgraded to the schema of this version", error);
+	       gpald_sqlite_exec(store, GPALD_SQLITE_UPGRADE_FROM_1,
+				 "cannot be upgraded to the schema of this version", error);
 }
 
 /* Deleted content is not secret, and overwriting all of it would need space in the log. */
@@ -116,7 +116,7 @@ static bool take_over_database(struct gpald_sqlite *store, char error[GPALD_STOR
 					 "%s: it is read-only; the daemon must be able to write it",
 					 store->path);
 	if (!use_log(store, error) ||
-	    !gpald_sqlite_run(store, SETTINGS, "cannot be written", error) ||
+	    !gpald_sqlite_exec(store, SETTINGS, "cannot be written", error) ||
 	    !gpald_sqlite_identify(store, GPALD_SQLITE_FILE_NAME "-wal", &store->log, error) ||
 	    !upgrade_schema(store, error))
 		return false;
@@ -398,7 +398,7 @@ struct gpald_store *gpald_sqlite_store_open(const struct gpald_sqlite_options *o
 	store->pages_max = options->bytes_max / GPALD_SQLITE_PAGE_BYTES;
 	snprintf(limits, sizeof(limits), "PRAGMA journal_size_limit = %d", LOG_BYTES_MAX);
 	if (gpald_sqlite_open(store, options, error) &&
-	    gpald_sqlite_run(store, limits, "cannot be read", error))
+	    gpald_sqlite_exec(store, limits, "cannot be read", error))
 		return &store->base;
 	close_sqlite_store(&store->base);
 	return NULL;

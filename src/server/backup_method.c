@@ -53,11 +53,11 @@ int gpald_registry_backup_page(const struct gpald_context *context, const void *
 		return GPALD_TAKES_LONG;
 	switch (gpald_registry_backup(registry, backup->after, backup->revision.value,
 				      page_bytes(context->service), &page)) {
-	case GPALD_PAGE_DONE:
+	case GPALD_BACKUP_PAGE_DONE:
 		break;
-	case GPALD_PAGE_NO_MEMORY:
+	case GPALD_BACKUP_PAGE_NO_MEMORY:
 		return gpald_method_no_memory(error);
-	case GPALD_PAGE_RESYNC:
+	case GPALD_BACKUP_PAGE_RESYNC:
 		gpald_refuse(error, GPALD_RESYNC_REQUIRED,
 			     "the changes after revision %" PRIu64
 			     " are not kept: begin the backup again",

@@ -128,7 +128,7 @@ void gpald_connection_take_answer(struct gpald_connection *c, const struct gpald
 		break;
 	case GPALD_ANSWER_LATER:
 		c->call = answer->call;
-		gpald_wait_for_call(c, answer);
+		gpald_waits_set_call_timeout(c, answer);
 		break;
 	case GPALD_ANSWER_WAIT:
 		gpald_wait_add(c, answer);

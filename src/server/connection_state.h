@@ -142,7 +142,7 @@ void gpald_waits_answer(struct gpald_connection *c);
 bool gpald_waits_are_due(const struct gpald_connection *c);
 
 /* Notes that a call is answered later, and when its client gives up. */
-void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer);
+void gpald_waits_set_call_timeout(struct gpald_connection *c, const struct gpald_answer *answer);
 
 void gpald_waits_clear(struct gpald_connection *c);
 

@@ -24,7 +24,7 @@ void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *meth
 			  gpald_log_quote(error->message, quoted_message));
 }
 
-bool gpald_reply_has_changed(const struct gpald_call *call)
+bool gpald_call_has_changed(const struct gpald_call *call)
 {
 	const struct gpald_operation *operation = &call->operation;
 
@@ -56,8 +56,8 @@ static int refuse_too_large(const struct gpald_call *call, size_t length,
 
 	return gpald_refuse(error, GPALD_MESSAGE_TOO_LARGE,
 			    "%sthe reply would have %zu bytes; the limit is %llu",
-			    gpald_reply_has_changed(call) ? "the change was made, but " : "",
-			    length, (unsigned long long)most);
+			    gpald_call_has_changed(call) ? "the change was made, but " : "", length,
+			    (unsigned long long)most);
 }
 
 /* Returns whether the line that begins at `mark` may be sent. */

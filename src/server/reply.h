@@ -25,7 +25,7 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 			struct gpald_answer *answer);
 
 /* Returns whether a call has changed a live layout. */
-bool gpald_reply_has_changed(const struct gpald_call *call);
+bool gpald_call_has_changed(const struct gpald_call *call);
 
 /* Counts an answered call. `error` is why it was refused; NULL: it was not. */
 void gpald_reply_count(const struct gpald_call *call, const struct gpald_wire_error *error);

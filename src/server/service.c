@@ -104,8 +104,8 @@ static struct gpald_call *call_new(const struct gpald_call *received)
 
 static void free_call(struct gpald_call *call)
 {
-	if (call->is_held)
-		gpald_work_taken(&call->work);
+	if (call->blocks_user)
+		gpald_work_unblock_user(&call->work);
 	if (call->caller.user)
 		gpald_user_unref(call->service->users, call->caller.user);
 	free(call->line);
@@ -224,10 +224,10 @@ static struct gpald_call *call_of_work(struct gpald_work *work)
 static void run_decision(struct gpald_work *work);
 
 static void submit_call(struct gpald_call *call, void (*run)(struct gpald_work *work),
-			void (*ran)(struct gpald_work *work))
+			void (*after)(struct gpald_work *work))
 {
 	call->work.run = run;
-	call->work.ran = ran;
+	call->work.after = after;
 	/* Until this change is decided, other changes of its name wait. */
 	call->work.is_urgent = run == run_decision;
 	call->is_working = true;
@@ -238,10 +238,10 @@ static void submit_call(struct gpald_call *call, void (*run)(struct gpald_work *
  * Blocks other long work of the user, because a written reply needs memory until the connection
  * takes it.
  */
-static void hold_reply(struct gpald_call *call)
+static void block_user(struct gpald_call *call)
 {
-	call->is_held = true;
-	gpald_work_hold(&call->work);
+	call->blocks_user = true;
+	gpald_work_block_user(&call->work);
 }
 
 /* Parses the line, and does as much as another thread may. */
@@ -278,7 +278,7 @@ static void run_line(struct gpald_work *work)
 	call->is_written = call->code == 0 && !call->method->begin;
 }
 
-static void ran_line(struct gpald_work *work)
+static void after_line(struct gpald_work *work)
 {
 	struct gpald_call *call = call_of_work(work);
 
@@ -289,7 +289,7 @@ static void ran_line(struct gpald_work *work)
 		return;
 	}
 	if (call->is_written)
-		hold_reply(call);
+		block_user(call);
 	if (call->code || call->is_notification || !call->method->begin) {
 		mark_ready(call);
 		return;
@@ -329,7 +329,7 @@ static int answer_on_worker(const struct gpald_call *received, const char *line,
 	call->line_length = length;
 	answer->kind = GPALD_ANSWER_LATER;
 	answer->call = call;
-	submit_call(call, run_line, ran_line);
+	submit_call(call, run_line, after_line);
 	return 0;
 }
 
@@ -338,7 +338,7 @@ static void run_decision(struct gpald_work *work)
 	gpald_registry_decide(&call_of_work(work)->operation);
 }
 
-static void ran_decision(struct gpald_work *work)
+static void after_decision(struct gpald_work *work)
 {
 	struct gpald_call *call = call_of_work(work);
 
@@ -352,7 +352,7 @@ bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
 
 	if (!call->service->works)
 		return false;
-	submit_call(call, run_decision, ran_decision);
+	submit_call(call, run_decision, after_decision);
 	return true;
 }
 
@@ -371,13 +371,13 @@ static void run_finish(struct gpald_work *work)
 	call->code = 0;
 }
 
-static void ran_finish(struct gpald_work *work)
+static void after_finish(struct gpald_work *work)
 {
 	struct gpald_call *call = call_of_work(work);
 
 	call->is_working = false;
 	if (call->is_written)
-		hold_reply(call);
+		block_user(call);
 	mark_ready(call);
 }
 
@@ -413,10 +413,10 @@ static void on_done(struct gpald_operation *operation)
 	/* The operation is the first member of the call. */
 	struct gpald_call *call = (struct gpald_call *)operation;
 
-	if (gpald_reply_has_changed(call))
+	if (gpald_call_has_changed(call))
 		log_change(call);
 	if (call->waiter && finishes_elsewhere(call))
-		submit_call(call, run_finish, ran_finish);
+		submit_call(call, run_finish, after_finish);
 	else
 		mark_ready(call);
 }

@@ -103,7 +103,7 @@ struct gpald_call {
 	int code;                /* result of the work there, with `error` */
 	struct gpald_wire_error error;
 	bool is_written;              /* its reply is in its own workspace */
-	bool is_held;                 /* other work of the user waits until that reply is taken */
+	bool blocks_user;             /* other work of the user waits until that reply is taken */
 	struct gpald_workspace space; /* its own */
 };
 

@@ -160,7 +160,7 @@ void gpald_waits_clear(struct gpald_connection *c)
 	}
 }
 
-void gpald_wait_for_call(struct gpald_connection *c, const struct gpald_answer *answer)
+void gpald_waits_set_call_timeout(struct gpald_connection *c, const struct gpald_answer *answer)
 {
 	c->call_id = answer->id;
 	c->call_until = answer->timeout_ns > 0 ? give_up_time(c, answer->timeout_ns) : 0;

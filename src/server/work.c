@@ -99,8 +99,8 @@ static void on_finished(uv_async_t *async)
 		works->running--;
 		user->is_working = false;
 		gpald_user_charge(works->users, user, work->cpu_ns);
-		/* ran() may free the work. */
-		work->ran(work);
+		/* after() may free the work. */
+		work->after(work);
 		gpald_user_unref(works->users, user);
 	}
 	gpald_works_dispatch(works);
@@ -158,12 +158,12 @@ void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struc
 	gpald_works_dispatch(works);
 }
 
-void gpald_work_hold(struct gpald_work *work)
+void gpald_work_block_user(struct gpald_work *work)
 {
 	work->user->is_working = true;
 }
 
-void gpald_work_taken(struct gpald_work *work)
+void gpald_work_unblock_user(struct gpald_work *work)
 {
 	work->user->is_working = false;
 	gpald_works_dispatch(work->works);

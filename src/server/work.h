@@ -34,7 +34,7 @@ struct gpald_works {
 	bool is_ending;
 };
 
-/* Embedded in the object to work on, which must last until `ran` was called. */
+/* Embedded in the object to work on, which must last until `after` was called. */
 struct gpald_work {
 	struct gpald_works *works;
 	struct gpald_user *user;
@@ -42,8 +42,8 @@ struct gpald_work {
 	bool is_urgent;  /* other users may wait for it, so it does not wait for the user to read */
 	uint64_t cpu_ns; /* processor time that it took */
 
-	void (*run)(struct gpald_work *work); /* called on one of the threads */
-	void (*ran)(struct gpald_work *work); /* called after it, on the thread of the loop */
+	void (*run)(struct gpald_work *work);   /* called on one of the threads */
+	void (*after)(struct gpald_work *work); /* then called on the thread of the loop */
 };
 
 /* Starts the threads. Returns 0 or a libuv error. */
@@ -54,16 +54,17 @@ GPAL_MUST_USE int gpald_works_start(struct gpald_works *works, uv_loop_t *loop,
 void gpald_works_stop(struct gpald_works *works);
 
 /*
- * Submits work for a user, and keeps a reference to the user meanwhile. Set `run` and `ran` first.
+ * Submits work for a user, and keeps a reference to the user meanwhile. Set `run` and `after`
+ * first.
  */
 void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work);
 
 /*
- * `ran` may call gpald_work_hold(). Then no other work of the user begins until somebody takes the
- * result and calls gpald_work_taken().
+ * `after` may call gpald_work_block_user(). Then no other work of the user begins until somebody
+ * takes the result and calls gpald_work_unblock_user().
  */
-void gpald_work_hold(struct gpald_work *work);
-void gpald_work_taken(struct gpald_work *work);
+void gpald_work_block_user(struct gpald_work *work);
+void gpald_work_unblock_user(struct gpald_work *work);
 
 /* Begins waiting work. Call it when a user has read replies. */
 void gpald_works_dispatch(struct gpald_works *works);

@@ -27,14 +27,14 @@ struct taken {
 
 static struct taken taken;
 
-static enum gpald_page_result take_page(struct bench *bench, size_t bytes)
+static enum gpald_backup_page_outcome take_page(struct bench *bench, size_t bytes)
 {
 	struct gpald_backup_page page;
 	struct gpald_blob data;
-	const enum gpald_page_result result = gpald_registry_backup(
+	const enum gpald_backup_page_outcome result = gpald_registry_backup(
 		bench->registry, taken.pages ? taken.after : NULL, taken.revision, bytes, &page);
 
-	if (result != GPALD_PAGE_DONE)
+	if (result != GPALD_BACKUP_PAGE_DONE)
 		return result;
 	ck_assert(gpald_backup_encode(&page, &data));
 	ck_assert_uint_le(taken.length + data.length + SHA256_DIGEST_SIZE, sizeof(taken.bytes));
@@ -49,7 +49,7 @@ static enum gpald_page_result take_page(struct bench *bench, size_t bytes)
 	strcpy(taken.after, page.next);
 	gpald_blob_free(&data);
 	gpald_backup_page_clear(&page);
-	return GPALD_PAGE_DONE;
+	return GPALD_BACKUP_PAGE_DONE;
 }
 
 static void begin(void)
@@ -194,7 +194,7 @@ START_TEST(a_backup_is_what_there_is_at_its_last_page)
 	begin();
 	do {
 		ck_assert_int_eq(take_page(&bench, random_between(&random, 1, 3000)),
-				 GPALD_PAGE_DONE);
+				 GPALD_BACKUP_PAGE_DONE);
 		for (uint64_t some = random_below(&random, 5); some > 0 && changes < 120; some--) {
 			if (taken.is_last)
 				break;
@@ -225,22 +225,22 @@ START_TEST(a_backup_cannot_continue_after_changes_that_are_no_longer_known)
 		create_now(&bench, name, 1);
 	}
 	begin();
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
 	ck_assert(!taken.is_last);
 	for (int i = 0; i < 2; i++) {
 		delete_now(&bench, "vm-0");
 		create_now(&bench, "vm-0", 1);
 	}
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
 	for (int i = 0; i < 2; i++) {
 		delete_now(&bench, "vm-0");
 		create_now(&bench, "vm-0", 1);
 	}
 	delete_now(&bench, "vm-0");
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_RESYNC);
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_RESYNC);
 	/* A revision that has never existed cannot be continued from, either. */
 	taken.revision += 100;
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_RESYNC);
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_RESYNC);
 	bench_end(&bench);
 }
 END_TEST
@@ -258,13 +258,13 @@ START_TEST(a_page_looks_at_so_many_events)
 	create_now(&bench, "vm-1", 1);
 	create_now(&bench, "vm-2", 1);
 	begin();
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
 	for (int i = 0; i < 16; i++) {
 		delete_now(&bench, "vm-2");
 		create_now(&bench, "vm-2", 1);
 	}
 	while (strcmp(taken.after, "vm-1") == 0) {
-		ck_assert_int_eq(take_page(&bench, 64), GPALD_PAGE_DONE);
+		ck_assert_int_eq(take_page(&bench, 64), GPALD_BACKUP_PAGE_DONE);
 		ck_assert_uint_lt(++pages, 32);
 	}
 	ck_assert_uint_gt(pages, 4);
@@ -282,12 +282,12 @@ START_TEST(a_page_that_is_behind_is_not_the_last)
 	create_now(&bench, "vm-1", 1);
 	create_now(&bench, "vm-2", 1);
 	begin();
-	ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+	ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
 	delete_now(&bench, "vm-2");
 	delete_now(&bench, "vm-1");
 	for (int i = 0; i < 2; i++) {
 		ck_assert(!taken.is_last);
-		ck_assert_int_eq(take_page(&bench, 1), GPALD_PAGE_DONE);
+		ck_assert_int_eq(take_page(&bench, 1), GPALD_BACKUP_PAGE_DONE);
 	}
 	ck_assert(taken.is_last);
 	ck_assert_uint_eq(taken.revision, gpald_registry_events(bench.registry)->revision);
@@ -311,7 +311,7 @@ START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 	begin();
 	for (int i = 0; !taken.is_last; i++) {
 		length = taken.length;
-		ck_assert_int_eq(take_page(&bench, bytes), GPALD_PAGE_DONE);
+		ck_assert_int_eq(take_page(&bench, bytes), GPALD_BACKUP_PAGE_DONE);
 		length = taken.length - length;
 		/* The heading and the end may be added. No record is longer than 400 bytes. */
 		ck_assert_uint_le(length, (bytes > 400 ? bytes : 400) + 40);
@@ -332,12 +332,12 @@ static void write_example(struct bench *bench, const char *path)
 	create_now(bench, "vm-3", 3);
 	begin();
 	while (strcmp(taken.after, "vm-2") != 0)
-		ck_assert_int_eq(take_page(bench, 1), GPALD_PAGE_DONE);
+		ck_assert_int_eq(take_page(bench, 1), GPALD_BACKUP_PAGE_DONE);
 	delete_now(bench, "vm-1");
 	delete_now(bench, "vm-2");
 	create_now(bench, "vm-2", 1);
 	while (!taken.is_last)
-		ck_assert_int_eq(take_page(bench, 1), GPALD_PAGE_DONE);
+		ck_assert_int_eq(take_page(bench, 1), GPALD_BACKUP_PAGE_DONE);
 	finish(path);
 }
 

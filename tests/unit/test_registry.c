@@ -292,10 +292,10 @@ START_TEST(a_name_that_is_too_long_is_that_of_none)
 	name[sizeof(name) - 1] = '\0';
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
-	record = gpald_registry_ref(bench.registry, "vm");
+	record = gpald_registry_get_record(bench.registry, "vm");
 	ck_assert_ptr_nonnull(record);
 	gpald_record_unref(record);
-	record = gpald_registry_ref(bench.registry, name);
+	record = gpald_registry_get_record(bench.registry, name);
 	ck_assert_ptr_null(record);
 	bench_end(&bench);
 }

@@ -659,7 +659,7 @@ START_TEST(a_page_has_as_many_as_there_is_room_for)
 	bench_start(&bench);
 	ck_assert_int_eq(create_now(&bench, "a", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(create_now(&bench, "b", 1), GPALD_OUTCOME_DONE);
-	ck_assert_uint_eq(gpald_registry_page(bench.registry, NULL, records, 1, &revision), 1);
+	ck_assert_uint_eq(gpald_registry_list(bench.registry, NULL, records, 1, &revision), 1);
 	ck_assert_str_eq(records[0]->name, "a");
 	ck_assert_ptr_null(records[1]);
 	gpald_record_unref(records[0]);
