@@ -249,7 +249,7 @@ void gpald_connections_stop_serving(struct gpald_connections *all)
 }
 
 /*
- * Stops input: from now on the kernel accepts nothing from the client, and tells the client so.
+ * Stops input: from now on the kernel accepts nothing from the client, whose writes fail.
  * Input that it has accepted is read to the end and refused.
  */
 static void stop_reading(struct gpald_connection *c, uint64_t now)

@@ -3,7 +3,7 @@
  * Theory of operation
  *
  * The lock, not the socket, shows whether a daemon is alive: the kernel releases it when the
- * process dies, however it dies. On a clean exit the lock file is removed while it is still locked.
+ * process ends, even by SIGKILL. On a clean exit the lock file is removed while it is still locked.
  * So a new daemon may lock a file that has just been removed, and must check that the path still
  * leads to the locked file.
  *

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 
 #define NS_PER_MS 1000000
-#define TIMER_STEP_MS \
-	16 /* the timer fires only at multiples of it, so many waits rarely wake the loop */
+#define TIMER_STEP_MS 16 /* the timer fires at multiples, so many waits rarely wake the loop */
 
 struct gpald_wait {
 	TAILQ_ENTRY(gpald_wait) entry;
@@ -71,7 +70,8 @@ void gpald_wait_add(struct gpald_connection *c, const struct gpald_answer *answe
 		wait = malloc(sizeof(*wait));
 	if (!wait) {
 		refuse_wait(c, wait_method(), &answer->id, GPALD_OVERLOADED,
-			    "too many calls of this connection are waiting");
+			    "too many calls of this connection wait for events (queued_requests), "
+			    "or memory ran out");
 		return;
 	}
 	*wait = (struct gpald_wait){
