@@ -443,7 +443,8 @@ bool gpald_registry_submit(struct gpald_registry *registry, struct gpald_operati
 /* Settling. */
 
 /* Adds a record. Returns the one that it replaces, or NULL. */
-static struct gpald_record *put_record(struct gpald_registry *registry, struct gpald_record *record)
+static struct gpald_record *put_in_index(struct gpald_registry *registry,
+					 struct gpald_record *record)
 {
 	struct gpald_record *old = RB_INSERT(index, &registry->index, record);
 
@@ -457,7 +458,7 @@ static struct gpald_record *put_record(struct gpald_registry *registry, struct g
 }
 
 /* Removes a record and returns it. */
-static struct gpald_record *remove_record(struct gpald_registry *registry, const char *name)
+static struct gpald_record *remove_from_index(struct gpald_registry *registry, const char *name)
 {
 	struct gpald_record *record = find_record(registry, name);
 
@@ -541,8 +542,8 @@ static void settle_change(struct gpald_registry *registry, struct gpald_operatio
 
 		registry->counters.changes++;
 		pthread_mutex_lock(&registry->lock);
-		gone = operation->replacement ? put_record(registry, operation->replacement) :
-						remove_record(registry, operation->name);
+		gone = operation->replacement ? put_in_index(registry, operation->replacement) :
+						remove_from_index(registry, operation->name);
 		gpald_event_ring_add(&registry->events, &operation->change.event);
 		pthread_mutex_unlock(&registry->lock);
 		gpald_record_unref(gone);
@@ -639,7 +640,7 @@ static bool take_loaded_record(void *data, struct gpald_record *record)
 		gpald_record_unref(record);
 		return false;
 	}
-	gpald_record_unref(put_record(registry, record));
+	gpald_record_unref(put_in_index(registry, record));
 	return true;
 }
 

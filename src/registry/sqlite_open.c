@@ -352,7 +352,7 @@ static bool check_header(struct gpald_sqlite *store, char error[GPALD_STORE_ERRO
 	return error[0] == '\0';
 }
 
-static bool is_there(const struct gpald_sqlite *store, const char *name)
+static bool file_exists(const struct gpald_sqlite *store, const char *name)
 {
 	return faccessat(store->folder_fd, name, F_OK, 0) == 0;
 }
@@ -413,7 +413,7 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,
 			  char error[GPALD_STORE_ERROR_SIZE])
 {
-	const bool has_database = is_there(store, FILE_NAME);
+	const bool has_database = file_exists(store, FILE_NAME);
 
 	if (has_database && options->backup)
 		return gpald_sqlite_fail(
@@ -434,7 +434,7 @@ static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_
 	if ((!has_database && !make_database(store, options, error)) || !check_header(store, error))
 		return false;
 	store->base.is_new = !has_database && !options->backup;
-	store->made_log = !is_there(store, FILE_NAME "-wal");
+	store->made_log = !file_exists(store, FILE_NAME "-wal");
 	return open_database(store, store->path, FILE_NAME, error) && check_version(store, error);
 }
 

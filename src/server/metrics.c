@@ -45,8 +45,8 @@ struct metrics {
 	const struct family *family;
 };
 
-__attribute__((format(printf, 2, 3))) static void print(const struct metrics *metrics,
-							const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void print_metric(const struct metrics *metrics,
+							       const char *format, ...)
 {
 	char line[512];
 	va_list args;
@@ -63,13 +63,13 @@ __attribute__((format(printf, 2, 3))) static void print(const struct metrics *me
 static void put_sample(const struct metrics *metrics, const char *suffix, const char *labels,
 		       uint64_t value, bool is_us)
 {
-	print(metrics, *labels ? "gpalayoutd_%s%s{%s} " : "gpalayoutd_%s%s%s ",
-	      metrics->family->name, suffix, labels);
+	print_metric(metrics, *labels ? "gpalayoutd_%s%s{%s} " : "gpalayoutd_%s%s%s ",
+		     metrics->family->name, suffix, labels);
 	if (is_us)
-		print(metrics, "%" PRIu64 ".%06u\n", value / 1000000,
-		      (unsigned int)(value % 1000000));
+		print_metric(metrics, "%" PRIu64 ".%06u\n", value / 1000000,
+			     (unsigned int)(value % 1000000));
 	else
-		print(metrics, "%" PRIu64 "\n", value);
+		print_metric(metrics, "%" PRIu64 "\n", value);
 }
 
 static const char *suffix_of(enum type type)
@@ -125,7 +125,7 @@ static void put_build(const struct metrics *metrics)
 	put_metric(metrics, "version=\"" PACKAGE_VERSION "\"", 1);
 }
 
-static void put_start(const struct metrics *metrics)
+static void put_start_time(const struct metrics *metrics)
 {
 	put_us(metrics, "", (uint64_t)metrics->service->statistics.started_at_ms * 1000);
 }
@@ -323,7 +323,7 @@ static void put_bytes(const struct metrics *metrics)
 static const struct family families[] = {
 	{ "build", INFO, NULL, "Version of the daemon.", put_build },
 	{ "start_time_seconds", GAUGE, "seconds", "Start time of the daemon, since 1970-01-01 UTC.",
-	  put_start },
+	  put_start_time },
 	{ "connections", GAUGE, NULL, "Open connections.", put_connections },
 	{ "connections_accepted", COUNTER, NULL, "Connections that were served.", put_accepted },
 	{ "connections_turned_away", COUNTER, NULL, "Connections refused as overloaded.",
@@ -358,7 +358,7 @@ static const struct family families[] = {
  * Writes the head of a family. In the older format a type belongs to the name of the samples, and
  * there is no type info.
  */
-static void put_head(const struct metrics *metrics)
+static void put_family_head(const struct metrics *metrics)
 {
 	static const char *const types[] = { "gauge", "counter", "histogram", "info" };
 	const struct family *family = metrics->family;
@@ -368,10 +368,10 @@ static void put_head(const struct metrics *metrics)
 		suffix = suffix_of(family->type);
 		type = family->type == INFO ? types[GAUGE] : type;
 	}
-	print(metrics, "# TYPE gpalayoutd_%s%s %s\n", family->name, suffix, type);
+	print_metric(metrics, "# TYPE gpalayoutd_%s%s %s\n", family->name, suffix, type);
 	if (metrics->is_openmetrics && family->unit)
-		print(metrics, "# UNIT gpalayoutd_%s %s\n", family->name, family->unit);
-	print(metrics, "# HELP gpalayoutd_%s%s %s\n", family->name, suffix, family->help);
+		print_metric(metrics, "# UNIT gpalayoutd_%s %s\n", family->name, family->unit);
+	print_metric(metrics, "# HELP gpalayoutd_%s%s %s\n", family->name, suffix, family->help);
 }
 
 void gpald_metrics_write(const struct gpald_service *service, enum gpald_stats_format format,
@@ -385,9 +385,9 @@ void gpald_metrics_write(const struct gpald_service *service, enum gpald_stats_f
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
 		metrics.family = &families[i];
-		put_head(&metrics);
+		put_family_head(&metrics);
 		families[i].write(&metrics);
 	}
 	if (metrics.is_openmetrics)
-		print(&metrics, "# EOF\n");
+		print_metric(&metrics, "# EOF\n");
 }

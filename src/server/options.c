@@ -35,7 +35,7 @@
  */
 typedef const char *option_set(struct gpald_options *options, const char *value);
 
-static const char *check_path(const char *path)
+static const char *check_socket_path(const char *path)
 {
 	static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == 108, "the text names it");
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
@@ -48,20 +48,20 @@ static const char *set_socket(struct gpald_options *options, const char *value)
 	options->socket_path = value;
 	return strcmp(value, "none") == 0 ?
 		       "the control socket cannot be turned off; expected a path" :
-		       check_path(value);
+		       check_socket_path(value);
 }
 
 static const char *set_inspect_socket_option(struct gpald_options *options, const char *value)
 {
 	options->inspect_path = value;
-	return value[0] ? check_path(value) :
+	return value[0] ? check_socket_path(value) :
 			  "a socket path must not be empty; use none for no socket";
 }
 
 static const char *set_ttrpc_socket(struct gpald_options *options, const char *value)
 {
 	options->ttrpc_path = strcmp(value, "none") == 0 ? NULL : value;
-	return value[0] ? check_path(value) :
+	return value[0] ? check_socket_path(value) :
 			  "a socket path must not be empty; use none for no socket";
 }
 
@@ -397,7 +397,7 @@ const char *gpald_options_set(struct gpald_options *options, enum gpald_option o
 }
 
 /* Returns the path of inspect.sock in the folder of the control socket; NULL: out of memory. */
-static char *path_beside(const char *socket_path)
+static char *inspect_path_beside(const char *socket_path)
 {
 	char *copy = strdup(socket_path);
 	char *path = NULL;
@@ -425,7 +425,7 @@ static int refuse_option(const struct gpald_options *options, enum gpald_option 
 static int finish_sockets(struct gpald_options *options)
 {
 	if (!options->inspect_path) {
-		options->default_inspect = path_beside(options->socket_path);
+		options->default_inspect = inspect_path_beside(options->socket_path);
 		if (!options->default_inspect) {
 			gpald_log_complain("out of memory");
 			return 1;

@@ -108,8 +108,8 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
  * not fit in such a line. It was found before anything was changed, so the client can repeat the
  * request.
  */
-static size_t plain_line(const struct gpald_call *call, struct gpald_wire_error *error,
-			 char line[GPALD_RPC_PLAIN_SIZE])
+static size_t write_plain_refusal(const struct gpald_call *call, struct gpald_wire_error *error,
+				  char line[GPALD_RPC_PLAIN_SIZE])
 {
 	const enum gpald_reason no_memory = GPALD_REASON_OF(GPAL_E_NO_MEMORY);
 
@@ -145,7 +145,7 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 	} else {
 		gpald_writer_reset(w, mark);
 		answer->kind = GPALD_ANSWER_PLAIN;
-		answer->plain_length = plain_line(call, error, answer->plain);
+		answer->plain_length = write_plain_refusal(call, error, answer->plain);
 	}
 	answer->subscribed.set = false;
 	gpald_reply_count(call, error);

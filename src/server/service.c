@@ -90,7 +90,7 @@ static const struct gpald_method *find_callable(const struct gpald_caller *calle
 }
 
 /* Returns a copy that outlives the line; NULL: out of memory. */
-static struct gpald_call *call_new(const struct gpald_call *received)
+static struct gpald_call *new_call(const struct gpald_call *received)
 {
 	struct gpald_call *call = malloc(sizeof(*call));
 
@@ -129,8 +129,8 @@ static void mark_ready(struct gpald_call *call)
 }
 
 /* Writes the answer of a finished change. Returns 0, or -1 with *error set. */
-static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
-			struct gpald_wire_error *error)
+static int write_change_answer(const struct gpald_call *call, struct gpald_writer *w,
+			       struct gpald_wire_error *error)
 {
 	const size_t mark = w->text.length;
 	int code;
@@ -141,8 +141,9 @@ static int write_finish(const struct gpald_call *call, struct gpald_writer *w,
 }
 
 /* Calls a method and writes its answer. Returns 0, -1 with *error set, or GPALD_TAKES_LONG. */
-static int write_call(const struct gpald_call *call, const struct gpald_context *context,
-		      const void *params, struct gpald_writer *w, struct gpald_wire_error *error)
+static int write_call_answer(const struct gpald_call *call, const struct gpald_context *context,
+			     const void *params, struct gpald_writer *w,
+			     struct gpald_wire_error *error)
 {
 	const size_t mark = w->text.length;
 	int code;
@@ -163,9 +164,9 @@ static bool is_timed_out(const struct gpald_call *call)
 }
 
 /* Checks that a request may be served, and fills in its method and decoded params. */
-static int check_call(struct gpald_call *call, const struct gpald_rpc_request *request,
-		      struct gpald_arena *arena, const void **params,
-		      struct gpald_wire_error *error)
+static int accept_request(struct gpald_call *call, const struct gpald_rpc_request *request,
+			  struct gpald_arena *arena, const void **params,
+			  struct gpald_wire_error *error)
 {
 	const struct gpald_decode_context context = {
 		.default_policy = call->service->default_policy,
@@ -192,7 +193,8 @@ static int check_call(struct gpald_call *call, const struct gpald_rpc_request *r
 }
 
 /* Fills in the operation of a change. Returns 0, or -1 with *error set. */
-static int prepare_call(struct gpald_call *call, const void *params, struct gpald_wire_error *error)
+static int fill_operation(struct gpald_call *call, const void *params,
+			  struct gpald_wire_error *error)
 {
 	call->operation.uid = call->caller.uid;
 	call->operation.is_admin = call->caller.is_admin;
@@ -223,7 +225,7 @@ static struct gpald_call *call_of_work(struct gpald_work *work)
 
 static void run_decision(struct gpald_work *work);
 
-static void submit_call(struct gpald_call *call, void (*run)(struct gpald_work *work),
+static void submit_work(struct gpald_call *call, void (*run)(struct gpald_work *work),
 			void (*after)(struct gpald_work *work))
 {
 	call->work.run = run;
@@ -268,13 +270,15 @@ static void run_line(struct gpald_work *work)
 		return;
 	call->method_name = request.method;
 	if (call->code == 0)
-		call->code = check_call(call, &request, call->space.arena, &call->params, error);
+		call->code =
+			accept_request(call, &request, call->space.arena, &call->params, error);
 	if (call->code || call->method->needs_loop)
 		return;
 	if (call->method->begin)
-		call->code = prepare_call(call, call->params, error);
+		call->code = fill_operation(call, call->params, error);
 	else
-		call->code = write_call(call, &context, call->params, &call->space.out, error);
+		call->code =
+			write_call_answer(call, &context, call->params, &call->space.out, error);
 	call->is_written = call->code == 0 && !call->method->begin;
 }
 
@@ -315,7 +319,7 @@ static int answer_on_worker(const struct gpald_call *received, const char *line,
 			    void *waiter, struct gpald_answer *answer,
 			    struct gpald_wire_error *error)
 {
-	struct gpald_call *call = call_new(received);
+	struct gpald_call *call = new_call(received);
 	char *copy = call ? malloc(length) : NULL;
 
 	if (!copy) {
@@ -329,7 +333,7 @@ static int answer_on_worker(const struct gpald_call *received, const char *line,
 	call->line_length = length;
 	answer->kind = GPALD_ANSWER_LATER;
 	answer->call = call;
-	submit_call(call, run_line, after_line);
+	submit_work(call, run_line, after_line);
 	return 0;
 }
 
@@ -352,15 +356,15 @@ bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
 
 	if (!call->service->works)
 		return false;
-	submit_call(call, run_decision, after_decision);
+	submit_work(call, run_decision, after_decision);
 	return true;
 }
 
-static void run_finish(struct gpald_work *work)
+static void run_change_answer(struct gpald_work *work)
 {
 	struct gpald_call *call = call_of_work(work);
 
-	call->code = write_finish(call, &call->space.out, &call->error);
+	call->code = write_change_answer(call, &call->space.out, &call->error);
 	call->is_written = call->code == 0;
 	if (call->is_written)
 		return;
@@ -371,7 +375,7 @@ static void run_finish(struct gpald_work *work)
 	call->code = 0;
 }
 
-static void after_finish(struct gpald_work *work)
+static void after_change_answer(struct gpald_work *work)
 {
 	struct gpald_call *call = call_of_work(work);
 
@@ -389,7 +393,7 @@ static bool is_long_record(const struct gpald_record *record)
 }
 
 /* Returns whether writing the answer takes long. */
-static bool finishes_elsewhere(const struct gpald_call *call)
+static bool answers_elsewhere(const struct gpald_call *call)
 {
 	return call->service->works &&
 	       (is_long_record(call->operation.record) || is_long_record(call->operation.previous));
@@ -415,8 +419,8 @@ static void on_done(struct gpald_operation *operation)
 
 	if (gpald_call_has_changed(call))
 		log_change(call);
-	if (call->waiter && finishes_elsewhere(call))
-		submit_call(call, run_finish, after_finish);
+	if (call->waiter && answers_elsewhere(call))
+		submit_work(call, run_change_answer, after_change_answer);
 	else
 		mark_ready(call);
 }
@@ -481,9 +485,9 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		call->space.out = *w;
 		*w = written;
 	} else if (code == 0 && call->method->begin) {
-		code = write_finish(call, w, &call->error);
+		code = write_change_answer(call, w, &call->error);
 	} else if (code == 0) {
-		code = write_call(call, &context, call->params, w, &call->error);
+		code = write_call_answer(call, &context, call->params, w, &call->error);
 	}
 	if (code == GPALD_WAITS) {
 		defer_answer(call, w, mark, answer);
@@ -506,16 +510,16 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 }
 
 /* Begins a change. The answer may come now or later. */
-static int begin_call(const struct gpald_call *received, const void *params, void *waiter,
-		      struct gpald_workspace *space, struct gpald_answer *answer,
-		      struct gpald_wire_error *error)
+static int begin_change(const struct gpald_call *received, const void *params, void *waiter,
+			struct gpald_workspace *space, struct gpald_answer *answer,
+			struct gpald_wire_error *error)
 {
-	struct gpald_call *call = call_new(received);
+	struct gpald_call *call = new_call(received);
 	bool is_answered;
 
 	if (!call)
 		return gpald_method_no_memory(error);
-	if (prepare_call(call, params, error) ||
+	if (fill_operation(call, params, error) ||
 	    (!copy_id(call) && gpald_method_no_memory(error))) {
 		free_call(call);
 		return -1;
@@ -586,15 +590,15 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		call.id = answer->id = request.id;
 		answer->timeout_ns = request.timeout_ns;
 		if (code == 0)
-			code = check_call(&call, &request, space->arena, &params, &error);
+			code = accept_request(&call, &request, space->arena, &params, &error);
 		else if (caller->socket->is_framed && request.method)
 			call.method = gpald_method_find_rpc(request.method);
 		if (code == 0 && call.method->begin) {
-			code = begin_call(&call, params, waiter, space, answer, &error);
+			code = begin_change(&call, params, waiter, space, answer, &error);
 			if (code == 0)
 				return;
 		} else if (code == 0) {
-			code = write_call(&call, &context, params, w, &error);
+			code = write_call_answer(&call, &context, params, w, &error);
 		}
 	}
 	if (code == GPALD_TAKES_LONG) {
