@@ -52,8 +52,8 @@ struct gpald_loader {
 	size_t events; /* how many of the newest events to load */
 };
 
-#define GPALD_RESTORE_RAISE_MIN \
-	(UINT64_C(1) << 32) /* a restore raises all counters by this or more */
+/* A restore raises all counters by this or more. */
+#define GPALD_RESTORE_RAISE_MIN (UINT64_C(1) << 32)
 
 /* The content of a store besides records and events. */
 struct gpald_store_state {

@@ -13,9 +13,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ACCEPTED_PER_ROUND_MAX \
-	16           /* so that a flood of connections leaves time for all other work */
-#define WATCH_MS 400 /* between two checks of the files */
+#define ACCEPTED_PER_ROUND_MAX 16 /* leaves time for all other work */
+#define WATCH_MS 400              /* between two checks of the files */
 
 /* Accepts clients at a listening socket, which libuv owns. */
 struct gpald_acceptor {

@@ -10,8 +10,8 @@
 #include "server/methods.h"
 #include "wire/rpc.h"
 
-#define QUEUED_BYTES_MAX \
-	65536 /* bytes; once they are queued, further events wait until all are written */
+/* Once this many bytes are queued, further events wait until all are written. */
+#define QUEUED_BYTES_MAX 65536
 
 static const struct gpald_event_ring *ring_of(const struct gpald_connection *c)
 {
