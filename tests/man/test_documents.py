@@ -129,7 +129,7 @@ class Documents(DaemonTestCase):
 class Contributing(unittest.TestCase):
     def test_the_way_of_a_request_leads_through_functions_that_are_there(self):
         with open(os.path.join(TOP_SRCDIR, "CONTRIBUTING.md"), encoding="utf-8") as file:
-            way = re.search(r"## The way of one request\n.*?```\n(.*?)```", file.read(), re.DOTALL).group(1)
+            way = re.search(r"## The path of one request\n.*?```\n(.*?)```", file.read(), re.DOTALL).group(1)
         steps = re.findall(r"(?m)^[SW ] (\S+\.c) +(\w+)\(\)", way)
         self.assertEqual(len(steps), len(way.splitlines()))
         for name, function in steps:
