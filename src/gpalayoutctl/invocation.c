@@ -63,13 +63,15 @@ static enum ctl_exit apply_seconds(void *target, const struct ctl_flag *flag, co
 /* clang-format off */
 const struct ctl_flag ctl_global_flags[] = {
 	{ .name = "--socket", .value_name = "PATH", INTO(socket, text),
-	  .help = "the daemon's socket; default $GPALAYOUT_SOCKET, else\n"
+	  .help = "the control socket; default $GPALAYOUT_SOCKET, else\n"
 		  GPAL_CLIENT_DEFAULT_PATH },
 	{ .name = "--inspect-socket", .value_name = "PATH", INTO(inspect_socket, text),
-	  .help = "the socket for commands that change nothing, used if this\n"
-		  "user may not use --socket; default inspect.sock beside it" },
+	  .help = "the inspect socket, which commands that change nothing use\n"
+		  "if this user may not use the control socket; default\n"
+		  "inspect.sock beside it" },
 	{ .name = "--timeout", .value_name = "SECONDS", INTO(timeout_ms, seconds),
-	  .help = "how long to wait for a reply; default 30" },
+	  .help = "how long to wait for a connection, and for each reply;\n"
+		  "default 30" },
 	{ .name = "--retry", .value_name = "SECONDS", INTO(retry_ms, seconds),
 	  .help = "how long to keep trying while there is no daemon" },
 	{ .name = "--json", INTO(json, switch),

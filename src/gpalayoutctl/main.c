@@ -38,19 +38,19 @@ static const struct ctl_command commands[] = {
 	{ "delete", "NAME", "Delete a layout the daemon keeps", 1, 1,
 	  .flags = ctl_delete_flags, .method = "layout.delete", .members = { "name" },
 	  .result = &gpald_deleted_result, .print = ctl_print_deleted, .on_control = true },
-	{ "probe", "ADDR [NAME]...", "Say what is at an address, by default in every layout", 1,
+	{ "probe", "ADDR [NAME]...", "Show what is at an address, by default in every layout", 1,
 	  SIZE_MAX, .flags = ctl_probe_flags, REQUEST, .run = ctl_run_probe },
-	{ "explain", "[NAME] [TAG]", "Say why each range, or the range TAG, is where it is", 0, 2,
+	{ "explain", "[NAME] [TAG]", "Show why each range, or the range TAG, is where it is", 0, 2,
 	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
 	  .method = "layout.explain", .result = &gpald_explanation_result,
 	  .print = ctl_print_explained },
 	{ "advise", "[NAME] [TAG]",
-	  "Say how far each range, or the range TAG, could grow; if the\n"
-	  "request has no layout, which sizes would fit", 0, 2,
+	  "Show how far each range, or the range TAG, could grow; for a\n"
+	  "request without a layout, which sizes would fit", 0, 2,
 	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
-	  "Say what differs between two layouts, each NAME or @FILE (a\n"
+	  "Show what differs between two layouts, each NAME or @FILE (a\n"
 	  "request or a layout); exit status 1 if a range of FROM\n"
 	  "moves, shrinks or is removed", 1, 2,
 	  .flags = ctl_compare_flags, .run = ctl_run_compare },
@@ -64,7 +64,7 @@ static const struct ctl_command commands[] = {
 	  .members = { "request" }, .result = &gpald_layout_result, .print = ctl_print_resolved },
 	{ "fit", "REQUEST...",
 	  "Check VMs against the address widths of hosts; REQUEST is\n"
-	  "a file, - for standard input, or a folder: its *.json files", 1, SIZE_MAX,
+	  "a file, - for standard input, or a folder of *.json files", 1, SIZE_MAX,
 	  .flags = ctl_fit_flags, .run = ctl_run_fit },
 	{ "allocate", "FILE|-", "Place ranges with the bare allocator", 1, 1,
 	  .method = "layout.allocate", .result = &gpald_map_result, .print = ctl_print_allocated },
@@ -72,12 +72,12 @@ static const struct ctl_command commands[] = {
 	  .method = "policy.list", .result = &gpald_policies_result, .print = ctl_print_policies },
 	{ "info", "", "Show the daemon's version, sockets, limits and options", 0, 0,
 	  .method = "daemon.info", .result = &gpald_info_result, .print = ctl_print_info },
-	{ "stats", "", "Show what the daemon has done and how long it took", 0, 0,
+	{ "stats", "", "Show counters and latencies of the daemon", 0, 0,
 	  .flags = ctl_stats_flags, .method = "daemon.stats", .result = &gpald_stats_result,
 	  .print = ctl_print_stats },
 	{ "backup", "FILE|-", "Write all layouts to a file, for gpalayoutd --restore", 1, 1,
 	  .run = ctl_run_backup, .on_control = true },
-	{ "doctor", "", "Say what is wrong with this host's service, and what to do", 0, 0,
+	{ "doctor", "", "Show faults of this host's service, and how to fix them", 0, 0,
 	  .run = ctl_run_doctor },
 	{ "schema", "", "Print the protocol's OpenRPC document", 0, 0, .run = ctl_run_schema },
 	{ "call", "METHOD [JSON|@FILE|-]", "Call any method and print its result as JSON", 1, 2,

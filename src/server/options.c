@@ -225,8 +225,8 @@ static const struct row {
 					"group of the sockets, by name or number", NULL, NULL,
 					set_socket_group, required_argument, 0 },
 	[GPALD_OPTION_ADMIN_GROUP] = { "admin-group", "GROUP",
-				       "members may change layouts of others, as root may", NULL,
-				       NULL, set_admin_group, required_argument, 0 },
+				       "its members may change layouts of others", NULL, NULL,
+				       set_admin_group, required_argument, 0 },
 	[GPALD_OPTION_STORE] = { "store", "sqlite|memory",
 				 "where live layouts are kept; memory keeps them\n"
 				 "only while the daemon runs",
@@ -600,7 +600,7 @@ static void print_option(enum gpald_option option)
 void gpald_options_print_help(void)
 {
 	fputs("Usage: gpalayoutd [OPTION]...\n"
-	      "Compute for VM front ends where each guest physical range goes.\n"
+	      "Computes where each guest physical range of a VM goes, for VM front ends.\n"
 	      "\n",
 	      stdout);
 	for (int i = 0; i < GPALD_OPTION_COUNT; i++)

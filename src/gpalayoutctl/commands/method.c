@@ -47,10 +47,11 @@ static enum ctl_exit apply_format(void *params, const struct ctl_flag *flag, con
 	return CTL_OK;
 }
 
-#define GENERATION                                                                               \
-	{                                                                                        \
-		.name = "--generation", .value_name = "N", .apply = apply_count,                 \
-		.member = "generation", .help = "only if the layout is still at this generation" \
+#define GENERATION                                                               \
+	{                                                                        \
+		.name = "--generation", .value_name = "N", .apply = apply_count, \
+		.member = "generation",                                          \
+		.help = "refuse unless the layout is still at this generation"   \
 	}
 
 #define REFUSE "--refuse"
@@ -70,8 +71,8 @@ const struct ctl_flag ctl_create_flags[] = {
 const struct ctl_flag ctl_resolve_flags[] = {
 	{ .name = "--print-request", .help = "print the request as JSON; needs no daemon" },
 	{ .name = "--advise", .apply = apply_true, .member = "advise",
-	  .help = "also say how far each window and each node's RAM could\n"
-		  "grow where it is, and if all others may move" },
+	  .help = "also print to which size each range could grow, in place\n"
+		  "and if other ranges may move" },
 	REFUSAL,
 	{ 0 },
 };

@@ -242,7 +242,7 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "in the high or the low MMIO window, which is made large\n"
 		  "enough; give the key once for each device;\n"
 		  "vfs=N:SIZE+SIZE..., low_vfs: add N virtual functions with\n"
-		  "these BARs to the last device before this key;\n"
+		  "these BARs to the last device given for that window;\n"
 		  "cxl: the same as hdm=1G" },
 	{ .name = "--cxl-window", .value_name = CTL_CXL_WINDOW_VALUE,
 	  .apply = ctl_write_cxl_window, .repeatable = true, .member = "cxl_windows",
@@ -267,7 +267,7 @@ const struct ctl_flag ctl_request_flags[] = {
 	  .group = "vtl2", .member = "framebuffer", .help = "VTL2's framebuffer" },
 	{ .name = "--vtl2-alias-map", .apply = write_bool, .constant = "true",
 	  .group = "vtl2", .member = "alias_map",
-	  .help = "keep the highest address bit for VTL2's map of VTL0" },
+	  .help = "VTL2's map of VTL0 uses the host's highest address bit" },
 	{ .name = "--reserve", .value_name = "NAME=START-END", .apply = write_reserve,
 	  .member = "reserved", .repeatable = true, 
 	  .help = "addresses at which nothing may be placed" },
@@ -277,7 +277,7 @@ const struct ctl_flag ctl_request_flags[] = {
 		  "amd-hypertransport or arm-msi" },
 	{ .name = "--host-bits", .value_name = "N", .apply = write_count,
 	  .group = "host", .member = "physical_address_bits",
-	  .help = "physical address bits the layout must fit in" },
+	  .help = "physical address bits of the host; the layout must fit" },
 	{ 0 },
 };
 /* clang-format on */
