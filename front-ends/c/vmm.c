@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small VM monitor with an event loop of its own, in which only poll() waits. It resolves the
- * layout of a VM, creates it, waits for the event of the creation, and deletes the layout when the
- * VM has ended.
+ * layout of a VM, creates it, waits for the event of the creation, and deletes it again. A real VM
+ * monitor would run the VM before it deletes the layout.
  *
  * usage: vmm NAME
  *
@@ -88,12 +88,12 @@ static int await_event(struct vmm *vmm, enum gpal_event_kind kind)
 	return code;
 }
 
-static bool is_about_events(enum step step)
+static bool uses_event_connection(enum step step)
 {
 	return step == SUBSCRIBE || step == AWAIT_CREATED || step == AWAIT_DELETED;
 }
 
-/* Does the present step. GPAL_E_IN_PROGRESS: call it again when the connection is ready. */
+/* Returns GPAL_E_IN_PROGRESS if the step must be called again when its connection is ready. */
 static int do_step(struct vmm *vmm)
 {
 	switch (vmm->step) {
@@ -132,7 +132,7 @@ static int run(struct vmm *vmm)
 		if (code == 0)
 			vmm->step++;
 		else if (code == GPAL_E_IN_PROGRESS)
-			wait_for(is_about_events(vmm->step) ? vmm->events : vmm->calls);
+			wait_for(uses_event_connection(vmm->step) ? vmm->events : vmm->calls);
 	}
 	return code;
 }

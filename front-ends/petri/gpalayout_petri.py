@@ -63,9 +63,9 @@ class DaemonFailed(gpalayout.Error):
 
 def _number(argument, value):
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{argument}: not an integer: {value!r}")
+        raise TypeError(f"{argument}: expected an integer, not {value!r}")
     if value < 0:
-        raise ValueError(f"{argument}: less than 0: {value}")
+        raise ValueError(f"{argument}: expected 0 or more, not {value}")
     return value
 
 
@@ -80,7 +80,7 @@ def _window(argument, value):
         return value
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
-            raise ValueError(f"{argument}: a pinned window is a pair of start and end: {value!r}")
+            raise ValueError(f"{argument}: expected a pair of start and end, not {value!r}")
         return {"start": _size(argument, value[0]), "end": _size(argument, value[1])}
     return _size(argument, value)
 
@@ -117,9 +117,9 @@ class VmBuilder:
     def __init__(self, name, arch="x86_64", boot="uefi", *, policy=None, host_bits=None):
         for argument, value, known in (("arch", arch, ARCHITECTURES), ("boot", boot, PROFILES)):
             if value not in known:
-                raise ValueError(f"{argument}: {value!r} is none of {', '.join(known)}")
+                raise ValueError(f"{argument}: expected one of {', '.join(known)}, not {value!r}")
         if boot == "pcat" and arch != "x86_64":
-            raise ValueError(f"boot: there is no PCAT for {arch}")
+            raise ValueError(f"boot: pcat exists only on x86_64, not on {arch}")
         self.name = name
         self._iommus = []
         self._request = {"arch": arch, "profile": PROFILES[boot], "memory": {"nodes": [4 * GIB]}}
@@ -147,7 +147,8 @@ class VmBuilder:
         there = _root_complexes(self._request)
         first = max((each.get("segment", 0) + 1 for each in there), default=0)
         if first + _number("segments", segments) > SEGMENTS:
-            raise ValueError(f"segments: a VM has at most {SEGMENTS}: {first + segments}")
+            raise ValueError(f"segments: a VM has at most {SEGMENTS} segments, not "
+                             f"{first + segments}")
         if segments and not 1 <= _number("root_complexes", root_complexes) <= BUSES:
             raise ValueError(f"root_complexes: {root_complexes} cannot share the {BUSES} buses of "
                              "a segment, which takes 1 to 256")
@@ -170,7 +171,8 @@ class VmBuilder:
         root_complex = _find(self._request, "name", name)
         for member, value in members.items():
             if member not in ROOT_COMPLEX_EDITS:
-                raise TypeError(f"{member}: none of {', '.join(ROOT_COMPLEX_EDITS)}")
+                raise TypeError(f"{member}: no such member; there are "
+                                f"{', '.join(ROOT_COMPLEX_EDITS)}")
             root_complex[member] = ROOT_COMPLEX_EDITS[member](member, value)
         return self
 
@@ -187,7 +189,8 @@ class VmBuilder:
         return self._with_iommu("with_smmu", "smmuv3", names)
 
     def with_vtl2(self, **members):
-        """Sets the members of `vtl2` in the request, for all but the defaults of "openhcl"."""
+        """Sets the members of `vtl2` in the request. Those that are not given have the defaults of
+        the policy."""
         self._request["vtl2"] = members
         return self
 

@@ -112,7 +112,11 @@ class Error(Exception):
 
 
 class NoDaemon(Error):
-    """Nobody listens on the socket, or this user may not connect. The request was not sent."""
+    """Nobody listens on the socket, or this user may not connect. The request was not sent.
+
+    `ConnectionLost` is a subclass: catch it first if it matters whether a change may have been
+    made.
+    """
 
 
 class ConnectionLost(NoDaemon):
@@ -317,15 +321,15 @@ def ranges(layout):
 
 
 class Client:
-    """A connection to the daemon. The constructor connects; `close` or the end of `with` closes.
+    """A connection to the daemon. The constructor opens it; `close` or the end of `with` closes it.
 
     path     the control or inspect socket; by default $GPALAYOUT_SOCKET, or else
              /run/gpalayoutd/control.sock
     timeout  time limit in seconds, for connecting and for each call; None: no limit
 
-    The next call connects again if the daemon closed the connection between two calls, because it
-    was restarted or the client was idle, or if a call failed without a refusal. The client never
-    repeats a call.
+    The next call connects again if the daemon has closed the connection since the last call, or if
+    the last call raised an error other than `Refused`. The daemon closes a connection when it is
+    restarted or the client is idle. The client never repeats a call.
 
     Each method has the parameters of the protocol and omits those that are None. All raise
     `Refused`, `NoDaemon`, `TimedOut` and `ProtocolError`.
@@ -439,7 +443,7 @@ class Client:
     def delete(self, name, *, generation=None):
         """Deletes a live layout: {name, generation}.
 
-        Raises `NotFound`, `Denied`, and `GenerationMismatch` if it has another generation.
+        Raises `NotFound`, `Denied`, or `GenerationMismatch` if the layout has another generation.
         """
         return self._ask("layout.delete", name=name, generation=generation)
 
@@ -448,14 +452,15 @@ class Client:
         """Changes a live layout to fit a whole request: {name, generation, layout, changes}.
 
         Raises `WouldMove` or `WouldRemove` if ranges that the guest knows would move or be removed
-        and this is not allowed, and everything that `delete` and `create` raise.
+        and this is not allowed. Also raises everything that `delete` and `create` raise.
         """
         return self._ask("layout.update", name=name, request=request, generation=generation,
                          dry_run=dry_run, allow_moves=allow_moves, allow_removals=allow_removals,
                          refuse=refuse)
 
     def probe(self, address, *, name=None, request=None):
-        """Finds what is at an address of a live layout, or of a request: {range} or {free}."""
+        """Returns what is at an address of a live layout, or of the layout of a request: {range} or
+        {free}."""
         return self._ask("layout.probe", name=name, request=request, address=address)
 
     def compare(self, from_, to):
@@ -595,8 +600,8 @@ class Client:
             raise TimedOut(f"{self.path}: no reply within {self.timeout:g} s; the daemon may be "
                            "busy or stopped")
         if self._connection.unsent:
-            # The daemon refused the request before it had read all of it, and would mistake the
-            # rest for another request.
+            # The daemon refused the request before it had read all of it. It would take the rest
+            # for another request.
             self.close()
         has_error = "error" in reply
         if has_error == ("result" in reply):

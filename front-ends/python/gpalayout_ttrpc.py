@@ -232,7 +232,7 @@ def parse_response(data, reply):
 
 
 class Client:
-    """A connection to the daemon. The constructor connects; `close` or the end of `with` closes.
+    """A connection to the daemon. The constructor opens it; `close` or the end of `with` closes it.
 
     path     the socket
     timeout  time limit in seconds, for connecting and for each call that has no other limit;
@@ -273,8 +273,9 @@ class Client:
     def call(self, rpc, request=None, timeout=None):
         """Sends a request, and returns its reply.
 
-        The request states the time limit. If the daemon notices first that the time is over, this
-        raises `Refused` with the reason "timeout" instead of `TimedOut`.
+        The request tells the daemon the time limit. If the daemon refuses the request because the
+        limit has passed, and does so first, this raises `Refused` with the reason "timeout" instead
+        of `TimedOut`.
         """
         timeout = self.timeout if timeout is None else timeout
         deadline = _deadline(timeout)
@@ -391,7 +392,8 @@ class Client:
         self._sent.clear()
 
     def _wait(self, events, deadline):
-        """Returns true if the socket becomes ready before the deadline. It also does at its end."""
+        """Returns true if the socket becomes ready before the deadline. It is also ready when the
+        daemon has closed the connection."""
         poll = select.poll()
         poll.register(self._socket, events)
         left = _left(deadline)
@@ -426,9 +428,10 @@ class Client:
             raise
 
     def _read(self):
-        """Reads once, and keeps all complete replies. If the daemon has closed, closes as well.
+        """Reads once, and keeps all complete replies. Closes the connection if the daemon has closed
+        its side.
 
-        Returns false if nothing has come.
+        Returns false if there was nothing to read.
         """
         try:
             data = self._socket.recv(READ_SIZE)

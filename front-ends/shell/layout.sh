@@ -21,8 +21,9 @@ message() {
 	jq -cn --arg method "$1" --argjson params "$2" '{jsonrpc: "2.0", id: 1, $method, $params}'
 }
 
-# ask METHOD PARAMS: prints the result, or an error and fails. The command timeout is needed because
-# socat waits without a limit while the queue of connections is full.
+# ask METHOD PARAMS: prints the result. After an error, prints its message and returns 1. The
+# command timeout is needed because socat waits without a limit while the queue of connections is
+# full.
 ask() {
 	reply=$(message "$1" "$2" | timeout "$timeout" socat "-t$timeout" - "UNIX-CONNECT:$socket") || :
 	if [ -z "$reply" ]; then
@@ -37,24 +38,25 @@ ask() {
 	return 1
 }
 
-# watch REVISION: starts to write the events after REVISION to a file. It ends when descriptor 3 is
-# closed: the daemon then sends the events up to that moment and closes the connection.
-watch() {
+# follow_events REVISION: starts a socat that writes the events after REVISION to a file. When
+# descriptor 3 is closed, the daemon sends the events up to that moment and closes the connection,
+# and socat exits.
+follow_events() {
 	mkfifo "$folder/requests"
 	socat "-t$timeout" - "UNIX-CONNECT:$socket" <"$folder/requests" >"$folder/events" &
 	exec 3>"$folder/requests"
 	message events.subscribe "{\"since\": $1}" >&3
 }
 
-# free: deletes the layout and prints its events. Fails if the layout could not be deleted.
-free() {
-	freed=0
-	ask layout.delete "$(printf '%s\n' "$created" | jq '{name, generation}')" >/dev/null || freed=1
+# delete_layout: deletes the layout and prints its events. Fails if the layout could not be deleted.
+delete_layout() {
+	failed=0
+	ask layout.delete "$(printf '%s\n' "$created" | jq '{name, generation}')" >/dev/null || failed=1
 	exec 3>&-
 	wait
 	jq -r --arg name "$name" '.params | select(.name == $name) | "\(.revision) \(.event) \(.name)"' \
 		"$folder/events" >&2
-	return $freed
+	return $failed
 }
 
 if [ $# -lt 3 ]; then
@@ -70,7 +72,7 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# This stores nothing. It fails with a message if the VM does not fit.
+# layout.resolve stores nothing. The script exits with the daemon's message if the VM does not fit.
 ask layout.resolve "{\"request\": $request}" >/dev/null
 
 page=$(ask layout.list '{"limit": 1}')
@@ -81,7 +83,7 @@ if [ "$(printf '%s\n' "$created" | jq .created)" = false ]; then
 	printf 'layout.sh: %s has a layout already\n' "$name" >&2
 	exit 1
 fi
-trap 'free || { rm -rf "$folder"; exit 1; }; rm -rf "$folder"' EXIT
-watch "$revision"
+trap 'delete_layout || { rm -rf "$folder"; exit 1; }; rm -rf "$folder"' EXIT
+follow_events "$revision"
 
 printf '%s\n' "$created" | jq .layout | "$@" 3>&-

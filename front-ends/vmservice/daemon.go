@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// A connection to gpalayoutd that survives restarts of the daemon. A call that is cut off is
-// repeated over a new connection until its time is over, so callers may only make calls that can
-// be repeated.
+// A connection to gpalayoutd that survives restarts of the daemon. If the connection breaks during
+// a call, the call is repeated over a new one until its time limit. So callers may only make calls
+// that can be repeated.
 package main
 
 import (
@@ -34,7 +34,7 @@ type daemon struct {
 	client *ttrpc.Client // nil: there is no connection
 }
 
-// Makes a call, and repeats it until the daemon answers or the time is over.
+// Makes a call, and repeats it until the daemon answers or the time limit has passed.
 func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.LayoutsService) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
@@ -44,7 +44,8 @@ func (d *daemon) call(ctx context.Context, call func(context.Context, gpalayout.
 		if err == nil || !isTemporary(err) {
 			return err
 		}
-		// The error of a try that began too late says only that, so the earlier one is kept.
+		// A try after the time limit only reports that the limit has passed, so the earlier error
+		// is kept.
 		if reason == nil || ctx.Err() == nil {
 			reason = err
 		}

@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	drain   = 5 * time.Second // for calls that are pending when the service stops
-	pathMax = 107             // bytes of a socket path (unix(7))
+	drainTimeout = 5 * time.Second // for calls that are pending when the service stops
+	pathMax      = 107             // bytes of a socket path (unix(7))
 )
 
 type service struct {
@@ -64,9 +64,9 @@ func (s *service) GetVM(ctx context.Context, r *vmservice.GetVMRequest) (*vmserv
 	return &vmservice.VMReply{Name: reply.Name, Generation: reply.Generation, Layout: reply.Layout}, nil
 }
 
-// If a repeated try does not find the VM, an earlier try has deleted it and its reply was lost. If a
-// repeated try finds another generation, an earlier one may have deleted the VM; the caller gets the
-// error and must look.
+// TeardownVM deletes the layout of a VM. If a repeated try does not find the VM, an earlier try has
+// deleted it and its reply was lost. If a repeated try finds another generation, an earlier one may
+// have deleted the VM; the caller gets the error and must look.
 func (s *service) TeardownVM(ctx context.Context, r *vmservice.TeardownVMRequest) (*vmservice.TeardownVMReply, error) {
 	stated, ok := r.OptionalGeneration.(*vmservice.TeardownVMRequest_Generation)
 	if !ok {
@@ -116,8 +116,8 @@ func listen(path string) (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
-// If a connection ends inside a message, ttrpc's server keeps it for ever, unless the connection
-// was reset. So its connections report their end as a reset.
+// If a client closes a connection inside a message, ttrpc's server keeps the connection for ever,
+// unless it was reset. So connections of this listener report their end as a reset.
 type resettingListener struct{ net.Listener }
 
 func (l resettingListener) Accept() (net.Conn, error) {
@@ -151,13 +151,13 @@ func run(listener net.Listener, s *service) error {
 		return err
 	case <-stop:
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	server.Shutdown(ctx)
 	return nil
 }
 
-func refuseOptions(format string, args ...interface{}) {
+func exitWithUsage(format string, args ...interface{}) {
 	log.Printf(format, args...)
 	flag.Usage()
 	os.Exit(2)
@@ -177,15 +177,15 @@ func main() {
 	flag.Parse()
 	switch {
 	case flag.NArg() != 0:
-		refuseOptions("unexpected argument %q", flag.Arg(0))
+		exitWithUsage("unexpected argument %q", flag.Arg(0))
 	case *socket == "":
-		refuseOptions("--socket is missing")
+		exitWithUsage("--socket is missing; give the path of the socket to serve")
 	case *arch != "x86_64" && *arch != "aarch64":
-		refuseOptions("--arch is %q, not x86_64 or aarch64", *arch)
+		exitWithUsage("--arch: expected x86_64 or aarch64, not %q", *arch)
 	case *addressBits > 64:
-		refuseOptions("--host-bits is %d, more than 64", *addressBits)
+		exitWithUsage("--host-bits: expected 1 to 64, not %d", *addressBits)
 	case *timeout <= 0:
-		refuseOptions("--timeout is %v, not above 0", *timeout)
+		exitWithUsage("--timeout: expected more than 0, not %v", *timeout)
 	}
 	listener, err := listen(*socket)
 	if err == nil {

@@ -25,7 +25,7 @@ const (
 	errorDataType = "type.googleapis.com/gpalayout.v1.ErrorData"
 )
 
-// What OpenVMM knows without its VMConfig, and this service from its options.
+// The values that OpenVMM's VMConfig does not have. They are options of this service.
 type host struct {
 	arch        string // of the guest
 	policy      string // empty: the daemon's default
@@ -183,8 +183,8 @@ func newRootComplex(config *vmservice.PcieRootComplex, pointer string) (*gpalayo
 func pinned(base, size uint64, pointer string) (*gpalayout.Window, error) {
 	end, carry := bits.Add64(base, size, 0)
 	if carry != 0 {
-		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above",
-			size, base)
+		return nil, refuse("out_of_range", pointer, "an MMIO window of %#x bytes at %#x ends at 2^64 or above;"+
+			" state a lower base or a smaller size", size, base)
 	}
 	return &gpalayout.Window{OptionalStart: &gpalayout.Window_Start{Start: base},
 		OptionalEnd: &gpalayout.Window_End{End: end}}, nil

@@ -300,7 +300,7 @@ WRONG = (
     ("--memory size=4g", "size: '4g' is not a size"),
     ("--memory sise=1G", "there is no key 'sise'; there are size, shared, .*; did you mean size[?]"),
     ("--memory 1G,shared=on", "there is no key '1G'"),
-    ("--memory size=1G,", "nothing before or after a comma"),
+    ("--memory size=1G,", "a comma with nothing before or after it"),
     ("--memory =1G", "no key before ="),
     ("--memory shared=yes", "shared takes the value on or off, or none, and not 'yes'"),
     ("--memory hugepage_size=2M", "hugepage_size needs hugepages=on"),
@@ -366,7 +366,7 @@ WRONG = (
     ("--igvm /nowhere/f --hv --vtl2", "No such file or directory. .* --vtl2-size and --vtl2-alignment"),
     # PCI Express.
     ("--pcie-root-complex=", "name is missing"),
-    ("--pcie-root-complex ,segment=1", "nothing before or after a comma"),
+    ("--pcie-root-complex ,segment=1", "a comma with nothing before or after it"),
     (f"{RC},segment=65536", "segment: '65536' is not a number from 0 to 65535"),
     (f"{RC},start_bus=256", "start_bus: '256' is not a number from 0 to 255"),
     (f"{RC},start_bus=0x1", "'0x1' is not a number"),
@@ -532,7 +532,7 @@ class FileTestCase(unittest.TestCase):
         return openvmm.convert(self.words(line), arch, **options)
 
     def assert_wrong(self, pattern, line, arch=X86, **options):
-        with self.assertRaisesRegex(openvmm.Wrong, pattern):
+        with self.assertRaisesRegex(openvmm.UsageError, pattern):
             self.convert(line, arch, **options)
 
 
@@ -556,7 +556,7 @@ class Flags(FileTestCase):
             with self.subTest(flag.name):
                 expected = ("none" if flag.name in WITHOUT_VALUE else "many" if flag.name in REPEATED
                             else "optional" if flag.name == "internal-worker" else "one")
-                self.assertEqual((flag.value, flag.short, flag.only),
+                self.assertEqual((flag.arity, flag.short, flag.only),
                                  (expected, SHORT.get(flag.name, ""), ONLY.get(flag.name, "")))
                 self.assertLessEqual({*flag.requires, *flag.conflicts}, set(ALL_FLAGS))
 
@@ -589,7 +589,7 @@ class Flags(FileTestCase):
                 if name in REPEATED - {"smmu"}:
                     openvmm.convert(arguments, arch)
                 else:
-                    with self.assertRaisesRegex(openvmm.Wrong, "only once|twice"):
+                    with self.assertRaisesRegex(openvmm.UsageError, "only once|twice"):
                         openvmm.convert(arguments, arch)
 
     def test_every_exclusion_and_every_need_holds(self):
@@ -599,11 +599,11 @@ class Flags(FileTestCase):
             for other in flag.conflicts:
                 form = [f"--{other}", *([] if other in WITHOUT_VALUE else [VALUES.get(other, "x")])]
                 for arguments in ([*own, *form], [*form, *own]):
-                    with self.subTest(arguments), self.assertRaisesRegex(openvmm.Wrong, "exclude each other"):
+                    with self.subTest(arguments), self.assertRaisesRegex(openvmm.UsageError, "exclude each other"):
                         openvmm.convert(arguments, arch)
             for other in flag.requires:
                 with self.subTest(flag.name, needs=other), self.assertRaisesRegex(
-                        openvmm.Wrong, f"--{flag.name} needs --"):
+                        openvmm.UsageError, f"--{flag.name} needs --"):
                     openvmm.convert(own, arch)
 
 
@@ -622,7 +622,7 @@ class Lines(FileTestCase):
                     self.assert_wrong(pattern, line, arch)
 
     def test_a_value_that_is_not_utf_8(self):
-        with self.assertRaisesRegex(openvmm.Wrong, "--pcie-root-complex: .* is not UTF-8"):
+        with self.assertRaisesRegex(openvmm.UsageError, "--pcie-root-complex: .* is not UTF-8"):
             openvmm.convert(["--pcie-root-complex", "rc\udcff"])
         openvmm.convert(["--disk", "\udcff"])
 
@@ -636,7 +636,7 @@ class Lines(FileTestCase):
         line = (f"-m 4G -p 2 {RC} --pcie-root-port rc0:a,cxl --pcie-root-port rc1:b,cxl --amd-iommu rc0"
                 " --pcie-ecam-below-4gb --virtio-rng --virtio-rng-bus mmio --virtio-fs-bus mmio --uefi --hv --no-vmbus"
                 " --rpc path=/s -c 'a b' --numa-distance=x")
-        with self.assertRaises(openvmm.Wrong):
+        with self.assertRaises(openvmm.UsageError):
             self.convert(line)
         self.assertEqual(self.convert(line.replace(" --numa-distance=x", ""))[1], [
             "-m 4G: memory.nodes[0]",
@@ -693,8 +693,8 @@ class Igvm(FileTestCase):
                 ("its headers are cut off", good[:-28]),
                 ("one of its headers is cut off", good[:-8]),
                 ("not for VSM isolation", igvm_file()), ("not for VSM isolation", igvm_file(platform(1, 2))),
-                ("does not say which memory .*", igvm_file(platform(2, 1), region(2, 4096))),
-                ("does not say which memory .*", igvm_file(platform(2, 1), required_memory(2, 4096))))):
+                ("does not state the memory .*", igvm_file(platform(2, 1), region(2, 4096))),
+                ("does not state the memory .*", igvm_file(platform(2, 1), required_memory(2, 4096))))):
             path = self.write(f"{number}.igvm", data)
             with self.subTest(number):
                 self.assert_wrong(f"{pattern}. The size and the alignment", f"--hv --vtl2 --igvm {path}")

@@ -551,9 +551,9 @@ class Program(unittest.TestCase):
     def test_wrong_options_are_refused_with_the_usage(self):
         for options, text in (((), "--socket is missing"), (("--socket", ""), "--socket is missing"),
                               (("--socket", "s", "word"), 'unexpected argument "word"'), (("--nothing",), "-nothing"),
-                              (("--socket", "s", "--arch", "arm64"), '--arch is "arm64", not x86_64 or aarch64'),
-                              (("--socket", "s", "--host-bits", "65"), "--host-bits is 65, more than 64"),
-                              (("--socket", "s", "--timeout", "0s"), "--timeout is 0s, not above 0"),
+                              (("--socket", "s", "--arch", "arm64"), '--arch: expected x86_64 or aarch64, not "arm64"'),
+                              (("--socket", "s", "--host-bits", "65"), "--host-bits: expected 1 to 64, not 65"),
+                              (("--socket", "s", "--timeout", "0s"), "--timeout: expected more than 0, not 0s"),
                               (("--socket", "s", "--timeout", "ten"), '"ten"')):
             run = self.run_program(*options)
             self.assertEqual((run.returncode, run.stdout), (2, ""), options)
