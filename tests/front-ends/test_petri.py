@@ -157,8 +157,10 @@ class Requests(unittest.TestCase):
     def test_a_wrong_argument_is_named(self):
         vm, one = VmBuilder("vm"), topology(1, 1)
         for call, kind, argument in (
-                (lambda: VmBuilder("vm", "riscv64"), ValueError, "arch: expected one of x86_64, aarch64, not 'riscv64'"),
-                (lambda: VmBuilder("vm", boot="bios"), ValueError, "boot: expected one of linux-direct, openhcl, pcat, uefi, not 'bios'"),
+                (lambda: VmBuilder("vm", "riscv64"), ValueError,
+                 "arch: expected one of x86_64, aarch64, not 'riscv64'"),
+                (lambda: VmBuilder("vm", boot="bios"), ValueError,
+                 "boot: expected one of linux-direct, openhcl, pcat, uefi, not 'bios'"),
                 (lambda: VmBuilder("vm", "aarch64", "pcat"), ValueError, "boot: pcat exists only on x86_64"),
                 (lambda: VmBuilder("vm", host_bits="46"), TypeError, "host_bits: expected an integer, not '46'"),
                 (lambda: vm.with_memory(-1), ValueError, "startup: expected 0 or more"),
@@ -168,13 +170,17 @@ class Requests(unittest.TestCase):
                 (lambda: vm.with_pcie_root_topology(1, 0), ValueError, "root_complexes: 0 cannot"),
                 (lambda: vm.with_pcie_root_topology(1, "1"), TypeError, "root_complexes: expected an integer"),
                 (lambda: vm.with_pcie_root_topology(-1, 1), ValueError, "segments: expected 0 or more"),
-                (lambda: vm.with_pcie_root_topology(65537, 1), ValueError, "segments: a VM has at most 65536 segments, not 65537"),
-                (lambda: one.with_pcie_root_topology(65536, 1), ValueError, "segments: a VM has at most 65536 segments, not 65537"),
+                (lambda: vm.with_pcie_root_topology(65537, 1), ValueError,
+                 "segments: a VM has at most 65536 segments, not 65537"),
+                (lambda: one.with_pcie_root_topology(65536, 1), ValueError,
+                 "segments: a VM has at most 65536 segments, not 65537"),
                 (lambda: one.with_root_complex("s0rc1", node=0), ValueError, "name: .*'s0rc1'; it has s0rc0"),
-                (lambda: one.with_root_complex("s0rc0", mode=0), TypeError, "mode: no such member; there are segment, start_bus"),
+                (lambda: one.with_root_complex("s0rc0", mode=0), TypeError,
+                 "mode: no such member; there are segment, start_bus"),
                 (lambda: one.with_root_complex("s0rc0", node="0"), TypeError, "node: expected an integer"),
                 (lambda: one.with_root_complex("s0rc0", low_mmio=(1, 2, 3)), ValueError, "low_mmio: .*start and end"),
-                (lambda: one.with_root_complex("s0rc0", high_mmio=(0, -1)), ValueError, "high_mmio: expected 0 or more")):
+                (lambda: one.with_root_complex("s0rc0", high_mmio=(0, -1)), ValueError,
+                 "high_mmio: expected 0 or more")):
             with self.subTest(argument), self.assertRaisesRegex(kind, "^" + argument):
                 call()
         self.assertEqual((vm.request(), one.request()), (VmBuilder("vm").request(), topology(1, 1).request()))
