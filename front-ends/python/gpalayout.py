@@ -565,7 +565,7 @@ class Client:
         deadline = _deadline(timeout)
         try:
             while not connection.events:
-                message = connection.message(deadline)
+                message = connection.next_message(deadline)
                 if message is None:
                     return None
                 if "error" in message:
@@ -595,7 +595,7 @@ class Client:
             self.close()
         if not self._connection:
             self._connection = _Connection(self.path, deadline)
-        reply = self._connection.reply(line, deadline)
+        reply = self._connection.exchange(line, deadline)
         if reply is None:
             raise TimedOut(f"{self.path}: no reply within {self.timeout:g} s; the daemon may be "
                            "busy or stopped")
@@ -687,7 +687,7 @@ class Events:
                 if not self._client.is_subscribed:
                     self._subscribe()
                 event = self._client.next_event(_left(deadline))
-                return event and self._follow(event)
+                return event and self._accept_event(event)
             except (NoDaemon, TimedOut):
                 pass
             except Refused as refusal:
@@ -705,7 +705,7 @@ class Events:
         if self.revision is None:
             self.revision = revision
 
-    def _follow(self, event):
+    def _accept_event(self, event):
         follows = event.get("follows", event["revision"] - 1)
         if follows != self.revision or event["revision"] <= follows:
             self.close()
@@ -765,12 +765,12 @@ class _Connection:
         except OSError:
             return True
 
-    def reply(self, line, deadline):
+    def exchange(self, line, deadline):
         """Sends a line and returns the reply, or None once the deadline has passed."""
         self.unsent = memoryview(line)
         while True:
             try:
-                message = self.message(deadline)
+                message = self.next_message(deadline)
             except ConnectionLost as error:
                 raise ConnectionLost(f"{error}; ask whether a change was made, or create "
                                      "again") from None
@@ -780,7 +780,7 @@ class _Connection:
             if _left(deadline) == 0:
                 return None
 
-    def message(self, deadline):
+    def next_message(self, deadline):
         """Returns the next message, or None once the deadline has passed. Also queues an event."""
         line = self._line(deadline)
         if line is None:

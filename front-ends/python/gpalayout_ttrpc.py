@@ -268,7 +268,8 @@ class Client:
     def close(self):
         """Closes the connection. Pending calls raise `ConnectionLost`; a later call connects again.
         """
-        self._end(ConnectionLost, "the connection was closed by the client before the reply")
+        self._end_connection(ConnectionLost,
+                             "the connection was closed by the client before the reply")
 
     def call(self, rpc, request=None, timeout=None):
         """Sends a request, and returns its reply.
@@ -344,7 +345,7 @@ class Client:
             raise reply
         return reply
 
-    def _take(self, stream, kind, message):
+    def _keep_reply(self, stream, kind, message):
         if kind != RESPONSE or stream not in self._sent:
             raise ProtocolError(f"a frame of type {kind} for stream {stream}, which has no pending "
                                 "call")
@@ -379,7 +380,7 @@ class Client:
             raise
         self._socket = made
 
-    def _end(self, error, why):
+    def _end_connection(self, error, why):
         """Closes the connection. Each pending call gets this error instead of a reply."""
         if self._socket:
             self._socket.close()
@@ -421,15 +422,15 @@ class Client:
         except BaseException:
             if unsent and self._socket and len(unsent) < len(data):
                 # The daemon would mistake the next request for the rest of this one.
-                self._end(ConnectionLost, "the client closed the connection before the reply, "
-                          "because the daemon read only a part of a later request")
+                self._end_connection(
+                    ConnectionLost, "the client closed the connection before the reply, because "
+                    "the daemon read only a part of a later request")
             self._sent.pop(stream, None)
             self._replies.pop(stream, None)
             raise
 
     def _read(self):
-        """Reads once, and keeps all complete replies. Closes the connection if the daemon has closed
-        its side.
+        """Reads once, and keeps all complete replies. Closes the connection if the daemon has.
 
         Returns false if there was nothing to read.
         """
@@ -442,14 +443,14 @@ class Client:
         if not data:
             where = (f"inside a reply, after {len(self._input)} bytes" if self._input
                      else "before the reply")
-            self._end(ConnectionLost, f"the connection was closed {where}")
+            self._end_connection(ConnectionLost, f"the connection was closed {where}")
             return True
         self._input += data
         try:
             while frame_read := self._next_frame():
-                self._take(*frame_read)
+                self._keep_reply(*frame_read)
         except ProtocolError as error:
-            self._end(ProtocolError, str(error))
+            self._end_connection(ProtocolError, str(error))
         return True
 
     def _next_frame(self):
