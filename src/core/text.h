@@ -42,7 +42,7 @@ static inline bool gpald_has_control(const char *text)
 /*
  * Returns true if a text can name a root complex: UTF-8, 1 to `most` bytes, no control characters.
  */
-static inline bool gpald_is_any_name(const char *text, size_t most)
+static inline bool gpald_is_utf8_name(const char *text, size_t most)
 {
 	const size_t length = strnlen(text, most + 1);
 
@@ -53,7 +53,7 @@ static inline bool gpald_is_any_name(const char *text, size_t most)
  * Returns true if a text can name a live layout, or be a tag of the bare allocator: 1 to `most`
  * bytes of A-Z, a-z, 0-9, '.', '_', ':' and '-'.
  */
-static inline bool gpald_is_word(const char *text, size_t most)
+static inline bool gpald_is_plain_name(const char *text, size_t most)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._:-";

@@ -60,11 +60,11 @@ static void transfer_entry(struct gpald_transfer *t, struct transferred *entry)
 	gpald_transfer_enumeration(t, &entry->kind, GPALD_BACKUP_KIND_COUNT);
 	switch (entry->kind) {
 	case GPALD_BACKUP_RECORD:
-		gpald_transfer_word(t, &entry->stored.name, GPALD_NAME_MAX);
+		gpald_transfer_plain_name(t, &entry->stored.name, GPALD_NAME_MAX);
 		transfer_record(t, entry);
 		break;
 	case GPALD_BACKUP_GONE:
-		gpald_transfer_word(t, &entry->stored.name, GPALD_NAME_MAX);
+		gpald_transfer_plain_name(t, &entry->stored.name, GPALD_NAME_MAX);
 		break;
 	case GPALD_BACKUP_END:
 	case GPALD_BACKUP_KIND_COUNT:

@@ -109,7 +109,7 @@ static void transfer_window(struct gpald_transfer *t, struct gpal_window *value,
 static void transfer_root_complex(struct gpald_transfer *t, struct gpal_root_complex *rc,
 				  uint64_t version)
 {
-	gpald_transfer_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_utf8_name(t, &rc->name, GPALD_UTF8_NAME_MAX);
 	gpald_transfer_u16(t, &rc->segment);
 	if (gpald_transfer_is_reading(t))
 		rc->has_buses = true;
@@ -142,7 +142,7 @@ static void transfer_reserved(struct gpald_transfer *t, void *element)
 {
 	struct gpal_named_range *named = element;
 
-	gpald_transfer_any_name(t, &named->name, GPALD_RESERVED_NAME_MAX);
+	gpald_transfer_utf8_name(t, &named->name, GPALD_RESERVED_NAME_MAX);
 	gpald_transfer_any_range(t, &named->range);
 }
 
@@ -172,7 +172,7 @@ static void transfer_hotplug_room(struct gpald_transfer *t, void *element)
 
 static void transfer_target(struct gpald_transfer *t, void *element)
 {
-	gpald_transfer_any_name(t, element, GPALD_ANY_NAME_MAX);
+	gpald_transfer_utf8_name(t, element, GPALD_UTF8_NAME_MAX);
 }
 
 static void transfer_cxl_window(struct gpald_transfer *t, void *element)
@@ -181,7 +181,7 @@ static void transfer_cxl_window(struct gpald_transfer *t, void *element)
 	uint32_t granularity = window->granularity ? window->granularity :
 						     GPALD_CXL_GRANULARITY_MIN;
 
-	gpald_transfer_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_utf8_name(t, &window->name, GPALD_UTF8_NAME_MAX);
 	gpald_transfer_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
 			    sizeof(*window->targets), transfer_target);
 	gpald_transfer_u64(t, &window->size);
@@ -208,13 +208,14 @@ static uint64_t version_of_request(const struct gpal_request *r)
 	    r->cxl_window_count)
 		return 2;
 	for (size_t i = 0; i < r->reserved_count; i++)
-		if (!gpald_is_word(r->reserved[i].name, GPALD_NAME_MAX))
+		if (!gpald_is_plain_name(r->reserved[i].name, GPALD_NAME_MAX))
 			return 2;
 	for (size_t i = 0; i < r->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &r->root_complexes[i];
 
-		if (!gpald_is_word(rc->name, GPALD_NAME_MAX) || needs_version_2(&rc->low_mmio) ||
-		    needs_version_2(&rc->high_mmio) || (rc->has_cxl && rc->has_no_cxl_hdm))
+		if (!gpald_is_plain_name(rc->name, GPALD_NAME_MAX) ||
+		    needs_version_2(&rc->low_mmio) || needs_version_2(&rc->high_mmio) ||
+		    (rc->has_cxl && rc->has_no_cxl_hdm))
 			return 2;
 	}
 	return 1;
@@ -275,7 +276,7 @@ static void transfer_map_entry(struct gpald_transfer *t, void *element)
 	struct gpal_map_entry *entry = element;
 
 	gpald_transfer_enumeration(t, &entry->kind, GPAL_KIND_COUNT);
-	gpald_transfer_any_name(t, &entry->tag, GPALD_TAG_MAX);
+	gpald_transfer_utf8_name(t, &entry->tag, GPALD_TAG_MAX);
 	gpald_transfer_u32(t, &entry->index);
 	gpald_transfer_page_range(t, &entry->range);
 }
@@ -303,7 +304,7 @@ static void transfer_layout_root_complex(struct gpald_transfer *t, void *element
 {
 	struct gpal_layout_root_complex *rc = element;
 
-	gpald_transfer_any_name(t, &rc->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_utf8_name(t, &rc->name, GPALD_UTF8_NAME_MAX);
 	gpald_transfer_u16(t, &rc->segment);
 	gpald_transfer_u8(t, &rc->start_bus);
 	gpald_transfer_u8(t, &rc->end_bus);
@@ -324,7 +325,7 @@ static void transfer_iommu(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_iommu *value = element;
 
-	gpald_transfer_any_name(t, &value->root_complex, GPALD_ANY_NAME_MAX);
+	gpald_transfer_utf8_name(t, &value->root_complex, GPALD_UTF8_NAME_MAX);
 	gpald_transfer_page_range(t, &value->range);
 }
 
@@ -333,7 +334,7 @@ static void transfer_warning(struct gpald_transfer *t, void *element)
 	struct gpal_warning *value = element;
 
 	gpald_transfer_enumeration(t, &value->reason, GPAL_WARN_COUNT);
-	gpald_transfer_any_name(t, &value->tag, GPALD_TAG_MAX);
+	gpald_transfer_utf8_name(t, &value->tag, GPALD_TAG_MAX);
 	gpald_transfer_text(t, &value->message);
 	if (gpald_transfer_is_reading(t))
 		value->token = gpal_warning_token(value->reason);
@@ -409,7 +410,7 @@ static void transfer_layout_cxl_window(struct gpald_transfer *t, void *element)
 {
 	struct gpal_layout_cxl_window *window = element;
 
-	gpald_transfer_any_name(t, &window->name, GPALD_ANY_NAME_MAX);
+	gpald_transfer_utf8_name(t, &window->name, GPALD_UTF8_NAME_MAX);
 	gpald_transfer_page_range(t, &window->range);
 	gpald_transfer_list(t, &window->targets, &window->target_count, GPAL_CXL_TARGETS_MAX,
 			    sizeof(*window->targets), transfer_target);
@@ -435,10 +436,10 @@ static uint64_t version_of_layout(const struct gpal_layout *l)
 	if (l->has_vtl2_alias_map || l->hotplug_room_count || l->cxl_window_count)
 		return 3;
 	for (size_t i = 0; i < l->map.count; i++)
-		if (!gpald_is_word(l->map.entries[i].tag, TAG_MAX_1))
+		if (!gpald_is_plain_name(l->map.entries[i].tag, TAG_MAX_1))
 			return 3;
 	for (size_t i = 0; i < l->root_complex_count; i++)
-		if (!gpald_is_word(l->root_complexes[i].name, GPALD_NAME_MAX))
+		if (!gpald_is_plain_name(l->root_complexes[i].name, GPALD_NAME_MAX))
 			return 3;
 	return l->map.kept ? 2 : 1;
 }

@@ -133,7 +133,7 @@ static struct gpald_record *decode_record(const struct gpald_stored_record *stor
 	struct gpal_check check;
 
 	*problem = problem_of(gpald_decode_layout_blob(&stored->layout, arena, &layout));
-	if (!gpald_is_word(stored->name, GPALD_NAME_MAX) || stored->facts.generation < 1 ||
+	if (!gpald_is_plain_name(stored->name, GPALD_NAME_MAX) || stored->facts.generation < 1 ||
 	    stored->facts.generation > GPALD_GENERATION_MAX)
 		*problem = GPALD_RECORD_UNREADABLE;
 	if (*problem == GPALD_RECORD_FINE)

@@ -195,17 +195,17 @@ void gpald_transfer_text(struct gpald_transfer *t, const char **value)
 	t->next += length;
 }
 
-void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t length_max)
+void gpald_transfer_plain_name(struct gpald_transfer *t, const char **value, size_t length_max)
 {
 	gpald_transfer_text(t, value);
-	if (gpald_transfer_is_reading(t) && !gpald_is_word(*value, length_max))
+	if (gpald_transfer_is_reading(t) && !gpald_is_plain_name(*value, length_max))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 
-void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t length_max)
+void gpald_transfer_utf8_name(struct gpald_transfer *t, const char **value, size_t length_max)
 {
 	gpald_transfer_text(t, value);
-	if (gpald_transfer_is_reading(t) && !gpald_is_any_name(*value, length_max))
+	if (gpald_transfer_is_reading(t) && !gpald_is_utf8_name(*value, length_max))
 		gpald_transfer_fail(t, GPALD_CODEC_MALFORMED);
 }
 

@@ -65,10 +65,10 @@ void gpald_transfer_bytes(struct gpald_transfer *t, struct gpald_blob *bytes);
 void gpald_transfer_text(struct gpald_transfer *t, const char **value);
 
 /* Like gpald_transfer_text(), for names in a request or tags: UTF-8 without control characters. */
-void gpald_transfer_any_name(struct gpald_transfer *t, const char **value, size_t length_max);
+void gpald_transfer_utf8_name(struct gpald_transfer *t, const char **value, size_t length_max);
 
 /* Like gpald_transfer_text(), for the name of a live layout of at most `length_max` bytes. */
-void gpald_transfer_word(struct gpald_transfer *t, const char **value, size_t length_max);
+void gpald_transfer_plain_name(struct gpald_transfer *t, const char **value, size_t length_max);
 
 void gpald_transfer_optional(struct gpald_transfer *t, struct gpal_optional *value);
 

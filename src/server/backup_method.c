@@ -63,7 +63,7 @@ int gpald_registry_backup_page(const struct gpald_context *context, const void *
 			     " are not kept: begin the backup again",
 			     backup->revision.value);
 		gpald_registry_revisions(registry, &error->revision, &error->oldest_since);
-		return gpald_point(error, "/revision");
+		return gpald_set_pointer(error, "/revision");
 	}
 	code = write_page(w, &page, error);
 	gpald_backup_page_clear(&page);

@@ -80,7 +80,7 @@ static int check_since(const struct gpald_event_ring *events, uint64_t since,
 		     since);
 	error->revision = events->revision;
 	error->oldest_since = gpald_event_ring_oldest(events);
-	return gpald_point(error, "/since");
+	return gpald_set_pointer(error, "/since");
 }
 
 int gpald_events_subscribe(const struct gpald_context *context, const void *params,

@@ -45,7 +45,7 @@ static int refuse_warnings(const struct gpal_layout *layout, uint64_t refused,
 	}
 	gpald_refuse_core(error, &core, "");
 	error->list = list;
-	return gpald_point(error, "/refuse");
+	return gpald_set_pointer(error, "/refuse");
 }
 
 int gpald_layout_resolve(const struct gpald_context *context, const void *params,

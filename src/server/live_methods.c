@@ -64,7 +64,7 @@ static int refuse_not_allowed(const struct gpald_operation *operation, const str
 		     operation->core.message);
 	error->core = operation->core;
 	error->list = list;
-	return gpald_point(error, why == GPAL_E_WARNING_REFUSED ? "/refuse" : "/request");
+	return gpald_set_pointer(error, why == GPAL_E_WARNING_REFUSED ? "/refuse" : "/request");
 }
 
 /* Refuses an operation that was not done. */
@@ -78,26 +78,26 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 		gpald_refuse(error, GPALD_CONFLICT, "%s exists, but with another request",
 			     operation->name);
 		error->generation = operation->generation;
-		return gpald_point(error, "/name");
+		return gpald_set_pointer(error, "/name");
 	case GPALD_OUTCOME_OTHER_OWNER:
 		gpald_refuse(error, GPALD_CONFLICT, "%s exists and belongs to uid %ld",
 			     operation->name, (long)operation->owner_uid);
 		error->generation = operation->generation;
 		error->owner_uid = (struct gpal_optional){ true, operation->owner_uid };
-		return gpald_point(error, "/name");
+		return gpald_set_pointer(error, "/name");
 	case GPALD_OUTCOME_GENERATION_MISMATCH:
 		gpald_refuse(error, GPALD_GENERATION_MISMATCH,
 			     "%s has generation %" PRIu64 ", not %" PRIu64, operation->name,
 			     operation->generation, operation->generation_wanted);
 		error->generation = operation->generation;
-		return gpald_point(error, "/generation");
+		return gpald_set_pointer(error, "/generation");
 	case GPALD_OUTCOME_DENIED:
 		gpald_refuse(error, GPALD_DENIED,
 			     "%s belongs to uid %ld; only that user, root and the admin group may "
 			     "change it",
 			     operation->name, (long)operation->owner_uid);
 		error->owner_uid = (struct gpal_optional){ true, operation->owner_uid };
-		return gpald_point(error, "/name");
+		return gpald_set_pointer(error, "/name");
 	case GPALD_OUTCOME_OTHER_POLICY:
 		gpald_refuse(
 			error, GPALD_CONFLICT,
@@ -105,13 +105,13 @@ static int refuse_operation(const struct gpald_operation *operation, const struc
 			"one",
 			operation->name, operation->record->policy->name);
 		error->generation = operation->generation;
-		return gpald_point(error, "/request/policy");
+		return gpald_set_pointer(error, "/request/policy");
 	case GPALD_OUTCOME_OTHER_ARCH:
 		gpald_refuse(error, GPALD_CONFLICT,
 			     "%s is for %s, and the architecture of a layout cannot change",
 			     operation->name, gpal_arch_name(operation->record->arch));
 		error->generation = operation->generation;
-		return gpald_point(error, "/request/arch");
+		return gpald_set_pointer(error, "/request/arch");
 	case GPALD_OUTCOME_NOT_ALLOWED:
 		return refuse_not_allowed(operation, w, error);
 	case GPALD_OUTCOME_NO_LAYOUT:

@@ -98,7 +98,7 @@ int gpald_method_no_memory(struct gpald_wire_error *error)
 int gpald_method_not_found(const char *name, const char *pointer, struct gpald_wire_error *error)
 {
 	gpald_refuse(error, GPALD_NOT_FOUND, "there is no layout %s", name);
-	return gpald_point(error, pointer);
+	return gpald_set_pointer(error, pointer);
 }
 
 int gpald_method_resolve(const struct gpald_context *context, const struct gpal_request *request,

@@ -114,7 +114,7 @@ int gpald_layout_probe(const struct gpald_context *context, const void *params,
 		return code;
 	if (gpal_layout_probe(queried.layout, queried.request, probe->address, &found, &core)) {
 		gpald_refuse_core(error, &core, "");
-		return gpald_point(error, "/address");
+		return gpald_set_pointer(error, "/address");
 	}
 	gpald_write_object(w, NULL);
 	write_probe_result(w, &found);
@@ -176,7 +176,7 @@ static bool is_large_request(const struct gpal_request *request)
 static int point_at_tag(const char *tag, struct gpald_wire_error *error)
 {
 	snprintf(error->core.tag, sizeof(error->core.tag), "%s", tag);
-	return gpald_point(error, "/tag");
+	return gpald_set_pointer(error, "/tag");
 }
 
 static void write_explanation(struct gpald_writer *w, const struct gpal_explanation *explanation)

@@ -333,14 +333,14 @@ int gpald_decode_text(struct gpald_decoder *decoder, const cJSON *value, void *t
 	return 0;
 }
 
-int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
-		      const struct gpald_member *member)
+int gpald_decode_plain_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			    const struct gpald_member *member)
 {
 	const char *name = "";
 
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
-	if (!gpald_is_word(name, GPALD_NAME_MAX))
+	if (!gpald_is_plain_name(name, GPALD_NAME_MAX))
 		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
 					    "expected a name of 1 to %d characters from A-Z, "
 					    "a-z, 0-9 and ._:-",
@@ -349,14 +349,14 @@ int gpald_decode_name(struct gpald_decoder *decoder, const cJSON *value, void *t
 	return 0;
 }
 
-static int decode_utf8_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+static int decode_utf8_text(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			    const struct gpald_member *member, size_t most)
 {
 	const char *name = "";
 
 	if (gpald_decode_text(decoder, value, &name, member))
 		return -1;
-	if (!gpald_is_any_name(name, most))
+	if (!gpald_is_utf8_name(name, most))
 		return gpald_decoder_refuse(decoder, GPALD_BAD_NAME,
 					    "expected a name of 1 to %zu bytes of UTF-8 without "
 					    "control characters",
@@ -365,22 +365,22 @@ static int decode_utf8_name(struct gpald_decoder *decoder, const cJSON *value, v
 	return 0;
 }
 
-int gpald_decode_any_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
-			  const struct gpald_member *member)
+int gpald_decode_utf8_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
+			   const struct gpald_member *member)
 {
-	return decode_utf8_name(decoder, value, target, member, GPALD_ANY_NAME_MAX);
+	return decode_utf8_text(decoder, value, target, member, GPALD_UTF8_NAME_MAX);
 }
 
 int gpald_decode_reserved_name(struct gpald_decoder *decoder, const cJSON *value, void *target,
 			       const struct gpald_member *member)
 {
-	return decode_utf8_name(decoder, value, target, member, GPALD_RESERVED_NAME_MAX);
+	return decode_utf8_text(decoder, value, target, member, GPALD_RESERVED_NAME_MAX);
 }
 
 int gpald_decode_tag(struct gpald_decoder *decoder, const cJSON *value, void *target,
 		     const struct gpald_member *member)
 {
-	return decode_utf8_name(decoder, value, target, member, GPALD_TAG_MAX);
+	return decode_utf8_text(decoder, value, target, member, GPALD_TAG_MAX);
 }
 
 int gpald_decode_range(struct gpald_decoder *decoder, const cJSON *value, void *target,

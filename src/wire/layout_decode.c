@@ -187,7 +187,7 @@ static int decode_layout_cxl(struct gpald_decoder *decoder, const cJSON *value, 
 }
 
 static const struct gpald_member root_complex_rows[] = {
-	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_any_name, .required = true),
+	GPALD_ROW(struct gpal_layout_root_complex, name, gpald_decode_utf8_name, .required = true),
 	BUSES(struct gpal_layout_root_complex),
 	GPALD_ROW(struct gpal_layout_root_complex, low_mmio, decode_layout_window),
 	GPALD_ROW(struct gpal_layout_root_complex, high_mmio, decode_layout_window),
@@ -247,7 +247,7 @@ static const struct gpald_integer_range granularities = { GPALD_CXL_GRANULARITY_
 							  GPALD_CXL_GRANULARITY_MAX };
 
 static const struct gpald_member cxl_window_rows[] = {
-	GPALD_ROW(struct gpal_layout_cxl_window, name, gpald_decode_any_name, .required = true),
+	GPALD_ROW(struct gpal_layout_cxl_window, name, gpald_decode_utf8_name, .required = true),
 	BOUNDS(struct gpal_layout_cxl_window, range),
 	{ .name = "targets", .decode = decode_targets, .required = true },
 	GPALD_ROW(struct gpal_layout_cxl_window, granularity, gpald_decode_u32, .required = true,
@@ -273,7 +273,7 @@ static const struct gpald_member virtio_mmio_rows[] = {
 static const struct gpald_members virtio_mmio_members = GPALD_MEMBERS(virtio_mmio_rows);
 
 static const struct gpald_member instance_rows[] = {
-	GPALD_ROW(struct gpal_layout_iommu, root_complex, gpald_decode_any_name, .required = true),
+	GPALD_ROW(struct gpal_layout_iommu, root_complex, gpald_decode_utf8_name, .required = true),
 	BOUNDS(struct gpal_layout_iommu, range),
 };
 static const struct gpald_members instance_members = GPALD_MEMBERS(instance_rows);
@@ -337,7 +337,7 @@ static int decode_warning_reason(struct gpald_decoder *decoder, const cJSON *val
 	struct gpal_warning *warning = target;
 	int reason = 0;
 
-	if (gpald_decode_name(decoder, value, &warning->token, member))
+	if (gpald_decode_plain_name(decoder, value, &warning->token, member))
 		return -1;
 	while (reason < GPAL_WARN_COUNT &&
 	       strcmp(gpal_warning_token((enum gpal_warning_reason)reason), warning->token) != 0)
@@ -378,7 +378,7 @@ static const struct gpald_member layout_rows[] = {
 	  .required = true,
 	  .extra = &gpald_archs },
 	{ .name = "policy",
-	  .decode = gpald_decode_name,
+	  .decode = gpald_decode_plain_name,
 	  .offset = offsetof(struct given, layout.policy_name),
 	  .required = true },
 	{ .name = "profile",

@@ -288,7 +288,7 @@ int gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const
 	return -1;
 }
 
-int gpald_point(struct gpald_wire_error *error, const char *pointer)
+int gpald_set_pointer(struct gpald_wire_error *error, const char *pointer)
 {
 	error->has_pointer = true;
 	snprintf(error->pointer, sizeof(error->pointer), "%s", pointer);

@@ -134,7 +134,7 @@ __attribute__((format(printf, 3, 4))) int
 gpald_refuse(struct gpald_wire_error *error, enum gpald_reason reason, const char *format, ...);
 
 /* Sets the pointer to the param at fault, such as "/name". Always returns -1. */
-int gpald_point(struct gpald_wire_error *error, const char *pointer);
+int gpald_set_pointer(struct gpald_wire_error *error, const char *pointer);
 
 /*
  * Sets *error to an error of libgpalayout. `prefix` is the JSON pointer to the request in params.

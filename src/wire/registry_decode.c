@@ -10,7 +10,7 @@
 static const struct gpald_integer_range counters = { 0, GPALD_EXACT_MAX };
 
 static const struct gpald_member create_rows[] = {
-	GPALD_ROW(struct gpald_create_params, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpald_create_params, name, gpald_decode_plain_name, .required = true),
 	GPALD_ROW(struct gpald_create_params, request, gpald_decode_request, .required = true),
 	GPALD_ROW(struct gpald_create_params, refuse, gpald_decode_refuse),
 };
@@ -21,7 +21,7 @@ const struct gpald_params gpald_create_params = {
 };
 
 static const struct gpald_member update_rows[] = {
-	GPALD_ROW(struct gpald_update_params, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpald_update_params, name, gpald_decode_plain_name, .required = true),
 	GPALD_ROW(struct gpald_update_params, request, gpald_decode_request, .required = true),
 	GPALD_ROW(struct gpald_update_params, refuse, gpald_decode_refuse),
 	GPALD_ROW(struct gpald_update_params, generation, gpald_decode_optional_integer,
@@ -37,7 +37,7 @@ const struct gpald_params gpald_update_params = {
 };
 
 static const struct gpald_member name_rows[] = {
-	GPALD_ROW(struct gpald_name_params, name, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpald_name_params, name, gpald_decode_plain_name, .required = true),
 	GPALD_ROW(struct gpald_name_params, generation, gpald_decode_optional_integer,
 		  .extra = &counters),
 };
@@ -67,7 +67,7 @@ static int decode_page_limit(struct gpald_decoder *decoder, const cJSON *value, 
 }
 
 static const struct gpald_member list_rows[] = {
-	GPALD_ROW(struct gpald_list_params, after, gpald_decode_name),
+	GPALD_ROW(struct gpald_list_params, after, gpald_decode_plain_name),
 	GPALD_ROW(struct gpald_list_params, limit, decode_page_limit),
 };
 
@@ -82,17 +82,17 @@ static int check_name_or_request(const char *name, const struct gpal_request *re
 	if (!name && !request->policy) {
 		gpald_refuse(error, GPALD_MISSING_MEMBER,
 			     "missing member name or request; give one of them");
-		return gpald_point(error, "/name");
+		return gpald_set_pointer(error, "/name");
 	}
 	if (name && request->policy) {
 		gpald_refuse(error, GPALD_UNKNOWN_MEMBER, "give a name or a request, not both");
-		return gpald_point(error, "/request");
+		return gpald_set_pointer(error, "/request");
 	}
 	return 0;
 }
 
 static const struct gpald_member probe_rows[] = {
-	GPALD_ROW(struct gpald_probe_params, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_probe_params, name, gpald_decode_plain_name),
 	GPALD_ROW(struct gpald_probe_params, request, gpald_decode_request),
 	GPALD_ROW(struct gpald_probe_params, address, gpald_decode_size, .required = true),
 };
@@ -110,7 +110,7 @@ const struct gpald_params gpald_probe_params = {
 };
 
 static const struct gpald_member explain_rows[] = {
-	GPALD_ROW(struct gpald_explain_params, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_explain_params, name, gpald_decode_plain_name),
 	GPALD_ROW(struct gpald_explain_params, request, gpald_decode_request),
 	GPALD_ROW(struct gpald_explain_params, tag, gpald_decode_tag),
 };
@@ -133,7 +133,7 @@ const struct gpald_params gpald_advise_params = {
 };
 
 static const struct gpald_member side_rows[] = {
-	GPALD_ROW(struct gpald_side, name, gpald_decode_name),
+	GPALD_ROW(struct gpald_side, name, gpald_decode_plain_name),
 	GPALD_ROW(struct gpald_side, request, gpald_decode_request),
 	GPALD_ROW(struct gpald_side, layout, gpald_decode_layout),
 };
@@ -192,7 +192,7 @@ const struct gpald_params gpald_wait_params = {
 };
 
 static const struct gpald_member backup_rows[] = {
-	GPALD_ROW(struct gpald_backup_params, after, gpald_decode_name),
+	GPALD_ROW(struct gpald_backup_params, after, gpald_decode_plain_name),
 	GPALD_ROW(struct gpald_backup_params, revision, gpald_decode_optional_integer,
 		  .extra = &counters),
 };
@@ -209,7 +209,7 @@ static int check_backup(const void *params, struct gpald_wire_error *error)
 		"missing member %s; to get the next page, copy next and revision of the last page "
 		"to after and revision",
 		lacks_revision ? "revision" : "after");
-	return gpald_point(error, lacks_revision ? "/revision" : "/after");
+	return gpald_set_pointer(error, lacks_revision ? "/revision" : "/after");
 }
 
 const struct gpald_params gpald_backup_params = {

@@ -316,7 +316,7 @@ static int decode_rc_node(struct gpald_decoder *decoder, const cJSON *value, voi
 }
 
 static const struct gpald_member root_complex_rows[] = {
-	GPALD_ROW(struct gpal_root_complex, name, gpald_decode_any_name, .required = true),
+	GPALD_ROW(struct gpal_root_complex, name, gpald_decode_utf8_name, .required = true),
 	GPALD_ROW(struct gpal_root_complex, segment, gpald_decode_u16, .extra = &gpald_segments),
 	GPALD_ROW(struct gpal_root_complex, start_bus, gpald_decode_u8, .extra = &gpald_buses),
 	GPALD_ROW(struct gpal_root_complex, end_bus, gpald_decode_u8, .extra = &gpald_buses),
@@ -354,7 +354,7 @@ static const struct gpald_member pcie_rows[] = {
 static const struct gpald_members pcie_members = GPALD_MEMBERS(pcie_rows);
 
 const struct gpald_list gpald_cxl_targets = {
-	.element = { .decode = gpald_decode_any_name },
+	.element = { .decode = gpald_decode_utf8_name },
 	.element_size = sizeof(const char *),
 	.least = 1,
 	.greatest = GPAL_CXL_TARGETS_MAX,
@@ -378,7 +378,7 @@ static int decode_granularity(struct gpald_decoder *decoder, const cJSON *value,
 }
 
 static const struct gpald_member cxl_window_rows[] = {
-	GPALD_ROW(struct gpal_cxl_window, name, gpald_decode_any_name, .required = true),
+	GPALD_ROW(struct gpal_cxl_window, name, gpald_decode_utf8_name, .required = true),
 	GPALD_ROW(struct gpal_cxl_window, targets, gpald_decode_list, .required = true,
 		  .extra = &gpald_cxl_targets),
 	GPALD_ROW(struct gpal_cxl_window, size, gpald_decode_size, .required = true),
@@ -560,7 +560,7 @@ const struct gpald_params gpald_resolve_params = {
 /* The bare allocator. */
 
 static const struct gpald_member pinned_rows[] = {
-	GPALD_ROW(struct gpal_pinned, tag, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_pinned, tag, gpald_decode_plain_name, .required = true),
 	{ .name = "start",
 	  .decode = gpald_decode_size,
 	  .offset = offsetof(struct gpal_pinned, range.start),
@@ -573,7 +573,7 @@ static const struct gpald_member pinned_rows[] = {
 static const struct gpald_members pinned_members = GPALD_MEMBERS(pinned_rows);
 
 static const struct gpald_member demand_rows[] = {
-	GPALD_ROW(struct gpal_demand, tag, gpald_decode_name, .required = true),
+	GPALD_ROW(struct gpal_demand, tag, gpald_decode_plain_name, .required = true),
 	GPALD_ROW(struct gpal_demand, size, gpald_decode_size, .required = true),
 	GPALD_ROW(struct gpal_demand, alignment, gpald_decode_size, .required = true),
 };

@@ -223,7 +223,7 @@ START_TEST(the_longest_lists_come_back)
 	static uint64_t nodes[GPALD_MEMORY_NODES_MAX + 1];
 	static struct gpal_root_complex rcs[GPALD_ROOT_COMPLEXES_MAX + 1];
 	static struct gpal_named_range reserved[GPALD_RESERVED_MAX + 1];
-	char name[GPALD_ANY_NAME_MAX + 2] = "";
+	char name[GPALD_UTF8_NAME_MAX + 2] = "";
 	struct gpal_request request = { .nodes = nodes,
 					.node_count = GPALD_MEMORY_NODES_MAX,
 					.root_complexes = rcs,
@@ -231,7 +231,7 @@ START_TEST(the_longest_lists_come_back)
 					.reserved = reserved,
 					.reserved_count = GPALD_RESERVED_MAX };
 
-	memset(name, 'n', GPALD_ANY_NAME_MAX);
+	memset(name, 'n', GPALD_UTF8_NAME_MAX);
 	for (size_t i = 0; i <= GPALD_MEMORY_NODES_MAX; i++)
 		nodes[i] = UINT64_MAX - i;
 	for (size_t i = 0; i <= GPALD_ROOT_COMPLEXES_MAX; i++)
@@ -252,7 +252,7 @@ START_TEST(the_longest_lists_come_back)
 	request.reserved_count++;
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
 	request.reserved_count--;
-	name[GPALD_ANY_NAME_MAX] = 'n';
+	name[GPALD_UTF8_NAME_MAX] = 'n';
 	ck_assert_int_eq(check_request(&request), GPALD_CODEC_MALFORMED);
 }
 END_TEST

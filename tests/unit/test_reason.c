@@ -206,7 +206,7 @@ START_TEST(a_plain_line_carries_a_short_message_and_nothing_else)
 	error = plain_error(GPALD_RPC_PLAIN_MESSAGE_MAX + 1);
 	ck_assert(!gpald_rpc_is_plain(&error));
 	error = plain_error(1);
-	gpald_point(&error, "/name");
+	gpald_set_pointer(&error, "/name");
 	ck_assert(!gpald_rpc_is_plain(&error));
 	error = plain_error(1);
 	error.list.text.data = text;
