@@ -86,8 +86,9 @@ static int set_option(struct gpald_options *options, enum gpald_option option, c
 
 	if (!wrong)
 		return -1;
-	gpald_log_complain("--%s%s%s: %s\nTry 'gpalayoutd --help'.", gpald_options_name(option),
-			   value ? "=" : "", value ? value : "", wrong);
+	gpald_log_startup_error("--%s%s%s: %s\nTry 'gpalayoutd --help'.",
+				gpald_options_name(option), value ? "=" : "", value ? value : "",
+				wrong);
 	return EXIT_USAGE;
 }
 
@@ -137,8 +138,8 @@ static int read_command_line(int argc, char **argv, struct command_line *line,
 	if (status >= 0)
 		return status;
 	if (optind < argc) {
-		gpald_log_complain("%s: unexpected argument\nTry 'gpalayoutd --help'.",
-				   argv[optind]);
+		gpald_log_startup_error("%s: unexpected argument\nTry 'gpalayoutd --help'.",
+					argv[optind]);
 		return EXIT_USAGE;
 	}
 	return -1;
@@ -148,7 +149,7 @@ static int run_daemon(int argc, char **argv, struct gpald_options *options)
 {
 	struct command_line line = { 0 };
 	struct gpald_activation activation;
-	const char *unusable = gpald_activation_take(&activation);
+	const char *unusable = gpald_activation_take_sockets(&activation);
 	int status;
 
 	gpald_log_open();
@@ -192,7 +193,8 @@ int main(int argc, char **argv)
 	}
 	wrong = gpald_options_init(&options);
 	if (wrong)
-		gpald_log_complain("$RUNTIME_DIRECTORY or $STATE_DIRECTORY is unusable: %s", wrong);
+		gpald_log_startup_error("$RUNTIME_DIRECTORY or $STATE_DIRECTORY is unusable: %s",
+					wrong);
 	else
 		status = run_daemon(argc, argv, &options);
 	gpald_options_clear(&options);

@@ -57,8 +57,8 @@ static int make_call(struct gpal_client *client, const struct call *call,
 	const char *line;
 	size_t length;
 	void *made;
-	int code = gpald_client_ask(client, call->method, call->write, call->args, &line, &length,
-				    error);
+	int code = gpald_client_call(client, call->method, call->write, call->args, &line, &length,
+				     error);
 
 	*object = NULL;
 	if (code)
@@ -133,8 +133,8 @@ int gpal_client_call(struct gpal_client *client, const char *method, const char 
 	struct gpald_reply reply;
 	const char *line;
 	size_t length;
-	int code = gpald_client_ask(client, method, params ? write_raw_params : NULL, params, &line,
-				    &length, error);
+	int code = gpald_client_call(client, method, params ? write_raw_params : NULL, params,
+				     &line, &length, error);
 
 	*result = NULL;
 	if (code)

@@ -192,9 +192,9 @@ int gpald_client_advance(struct gpal_client *client)
 		       code;
 }
 
-int gpald_client_ask(struct gpal_client *client, const char *method, gpald_write_params *write,
-		     const void *args, const char **line, size_t *length,
-		     struct gpal_client_error *error)
+int gpald_client_call(struct gpal_client *client, const char *method, gpald_write_params *write,
+		      const void *args, const char **line, size_t *length,
+		      struct gpal_client_error *error)
 {
 	int code = client->is_asking ? check_same_call(client, method, write, args, error) :
 				       start_call(client, method, write, args, error);

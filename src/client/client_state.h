@@ -74,9 +74,9 @@ int gpald_client_advance(struct gpal_client *client);
  * Starts the call, or continues it if it is in progress. On success, *line is the line of the
  * reply, which is valid until the next call. Returns GPAL_E_BUSY if another call is in progress.
  */
-GPAL_MUST_USE int gpald_client_ask(struct gpal_client *client, const char *method,
-				   gpald_write_params *write, const void *args, const char **line,
-				   size_t *length, struct gpal_client_error *error);
+GPAL_MUST_USE int gpald_client_call(struct gpal_client *client, const char *method,
+				    gpald_write_params *write, const void *args, const char **line,
+				    size_t *length, struct gpal_client_error *error);
 
 /*
  * Parses the line of a reply into the arena. For a refusal, returns GPAL_E_REFUSED and keeps its

@@ -73,8 +73,8 @@ int gpal_client_subscribe(struct gpal_client *client, const uint64_t *since, uin
 	const uint64_t *accepted = NULL;
 	const char *line;
 	size_t length;
-	int code = gpald_client_ask(client, "events.subscribe", since ? write_since : NULL, since,
-				    &line, &length, error);
+	int code = gpald_client_call(client, "events.subscribe", since ? write_since : NULL, since,
+				     &line, &length, error);
 
 	if (code)
 		return code;

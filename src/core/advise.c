@@ -81,7 +81,7 @@ static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint
 /* Returns the largest size found with which a refused request resolves; 0: none was found. */
 static uint64_t shrink_size(struct advising *a, uint64_t size, uint64_t unit)
 {
-	const uint64_t least = gpald_sizing_least(&a->sizing, unit);
+	const uint64_t least = gpald_sizing_min_size(&a->sizing, unit);
 	const uint64_t bad = gpald_whole_units(size, unit) + (size % unit ? unit : 0);
 	uint64_t found;
 

@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-enum gpal_subject gpald_subject_of(enum gpal_kind kind)
+enum gpal_subject gpald_subject_of_kind(enum gpal_kind kind)
 {
 	static const enum gpal_subject subjects[GPAL_KIND_COUNT] = {
 		[GPAL_KIND_RESERVED] = GPAL_SUBJECT_ALLOC_RESERVED,
@@ -31,7 +31,7 @@ static bool is_valid_size(uint64_t size)
 static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size_t index,
 		       struct gpal_error *error)
 {
-	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of(kind), index,
+	int code = gpald_fail(error, GPAL_E_INVALID_SIZE, gpald_subject_of_kind(kind), index,
 			      "%s: size 0x%" PRIx64 " is not a positive multiple of 4096", tag,
 			      size);
 
@@ -45,7 +45,7 @@ static int refuse_size(uint64_t size, const char *tag, enum gpal_kind kind, size
 static int refuse_alignment(uint64_t alignment, const char *tag, enum gpal_kind kind, size_t index,
 			    struct gpal_error *error)
 {
-	int code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind), index,
+	int code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of_kind(kind), index,
 			      "%s: alignment 0x%" PRIx64 " is not a power of two of at least 4096",
 			      tag, alignment);
 
@@ -65,15 +65,17 @@ static int check_pinned_list(const struct gpal_pinned *pinned, size_t count, enu
 		const struct gpal_pinned *pin = &pinned[i];
 
 		if (pin->range.end > GPAL_SPACE_END)
-			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of(kind), i,
+			return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of_kind(kind),
+					  i,
 					  "%s: end 0x%" PRIx64 " is above 0x%" PRIx64
 					  ", the end of guest physical address space",
 					  pin->tag, pin->range.end, GPAL_SPACE_END);
 		if (!is_valid_size(gpal_range_size(pin->range)))
 			return refuse_size(gpal_range_size(pin->range), pin->tag, kind, i, error);
 		if (pin->range.start % GPAL_PAGE_SIZE != 0) {
-			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT, gpald_subject_of(kind),
-					  i, "%s: start 0x%" PRIx64 " is not a multiple of 4096",
+			code = gpald_fail(error, GPAL_E_INVALID_ALIGNMENT,
+					  gpald_subject_of_kind(kind), i,
+					  "%s: start 0x%" PRIx64 " is not a multiple of 4096",
 					  pin->tag, pin->range.start);
 			if (error) {
 				gpald_error_tag(error->tag, pin->tag);
@@ -101,7 +103,7 @@ static int check_counts(const struct gpal_alloc_input *input, struct gpal_error 
 		kind++;
 	if (kind == GPAL_KIND_COUNT)
 		return GPAL_OK;
-	return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of((enum gpal_kind)kind),
+	return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of_kind((enum gpal_kind)kind),
 			  GPAL_ALLOC_MAX, "at most %zu %s ranges are allowed", GPAL_ALLOC_MAX,
 			  gpal_kind_name((enum gpal_kind)kind));
 }

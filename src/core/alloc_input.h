@@ -29,7 +29,7 @@ static inline void gpald_list_demands(const struct gpal_alloc_input *input,
 }
 
 /* Returns the subject of an error about an entry in the list of this kind. */
-enum gpal_subject gpald_subject_of(enum gpal_kind kind);
+enum gpal_subject gpald_subject_of_kind(enum gpal_kind kind);
 
 /*
  * The checks of gpal_allocate(): gpald_check_pinned() makes those before the check for overlaps,

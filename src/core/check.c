@@ -301,7 +301,7 @@ static bool check_cxl_windows(struct checking *c)
 		if (has_earlier_window_of_name(c->layout, i))
 			return fail(c, path, "another CXL window has the name %s", window->name);
 		if (!gpald_cxl_has_ways(window->target_count) ||
-		    gpald_cxl_find_twice(window->targets, window->target_count) <
+		    gpald_cxl_find_duplicate_target(window->targets, window->target_count) <
 			    window->target_count)
 			return fail(c, path,
 				    "it must have 1, 2, 3, 4, 6, 8, 12 or 16 targets, each once");
@@ -380,7 +380,7 @@ static bool check_every_range_is_member(struct checking *c)
 static bool check_measures(struct checking *c)
 {
 	const struct gpal_layout *layout = c->layout;
-	const struct gpald_measures measures = gpald_measure(layout);
+	const struct gpald_measures measures = gpald_measure_layout(layout);
 
 	if (layout->ram_size != measures.ram_size)
 		return fail(c, member_path("/ram_size"), "the RAM has 0x%" PRIx64 " bytes",

@@ -38,7 +38,7 @@ static bool is_in_place(const struct gpal_layout *layout, const struct gpald_par
 	const struct gpal_range a = from->entry->range, b = to->entry->range;
 
 	if (from->buses)
-		return gpald_has_buses(from->buses, to->buses);
+		return gpald_has_all_buses(from->buses, to->buses);
 	if (from->segment && to->segment && from->segment->bus0_base != to->segment->bus0_base)
 		return false;
 	if (!gpald_part_has_same_use(from, to))
@@ -63,7 +63,7 @@ static bool is_reported(const struct gpald_part *from, const struct gpald_part *
 		return true;
 	if (!a || !b)
 		return a ? from->has_no_range : to->has_no_range;
-	return !(gpald_has_buses(a, b) && gpald_has_buses(b, a));
+	return !(gpald_has_all_buses(a, b) && gpald_has_all_buses(b, a));
 }
 
 /*
@@ -117,7 +117,7 @@ static bool lost_root_complex(const struct comparison *c, const struct gpal_layo
 		if (rc->segment == from->segment &&
 		    (rc->start_bus < to->start_bus || rc->end_bus > to->end_bus)) {
 			const struct gpald_part buses =
-				gpald_wanted_part(rc->name, GPAL_IOMMU_NONE, rc);
+				gpald_part_to_find(rc->name, GPAL_IOMMU_NONE, rc);
 
 			if (is_gone(c, &buses))
 				return true;

@@ -26,7 +26,7 @@ static size_t find_cxl_target(const char *const *targets, size_t count, const ch
 	return at;
 }
 
-size_t gpald_cxl_find_twice(const char *const *targets, size_t count)
+size_t gpald_cxl_find_duplicate_target(const char *const *targets, size_t count)
 {
 	size_t at = 0;
 
@@ -58,7 +58,7 @@ static int check_window_targets(const struct gpald_resolution *r, const struct g
 				size_t index, uint32_t *targets)
 {
 	const struct gpal_cxl_window *window = &r->request->cxl_windows[index];
-	const size_t twice = gpald_cxl_find_twice(window->targets, window->target_count);
+	const size_t twice = gpald_cxl_find_duplicate_target(window->targets, window->target_count);
 	struct gpal_error *error = r->error;
 	int code;
 

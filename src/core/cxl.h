@@ -32,6 +32,6 @@ static inline bool gpald_cxl_has_granularity(uint64_t bytes)
 }
 
 /* Returns the index of the first target that equals an earlier one; `count` if none does. */
-size_t gpald_cxl_find_twice(const char *const *targets, size_t count);
+size_t gpald_cxl_find_duplicate_target(const char *const *targets, size_t count);
 
 #endif

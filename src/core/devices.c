@@ -62,8 +62,8 @@ static int compare_ports(const void *x, const void *y)
 	return a->index < b->index ? -1 : 1;
 }
 
-bool gpald_devices_window(const struct gpal_window *window, uint64_t usual, uint64_t *size,
-			  uint64_t *alignment)
+bool gpald_size_devices_window(const struct gpal_window *window, uint64_t usual, uint64_t *size,
+			       uint64_t *alignment)
 {
 	struct port ports[GPAL_DEVICES_MAX];
 	uint64_t end = 0;

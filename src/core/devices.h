@@ -17,7 +17,7 @@
  * Computes the size and the alignment of a GPAL_WINDOW_DEVICES. Its BARs are powers of two;
  * `usual` is its least alignment. Returns false if the size is 2^64 or more.
  */
-GPAL_MUST_USE bool gpald_devices_window(const struct gpal_window *window, uint64_t usual,
-					uint64_t *size, uint64_t *alignment);
+GPAL_MUST_USE bool gpald_size_devices_window(const struct gpal_window *window, uint64_t usual,
+					     uint64_t *size, uint64_t *alignment);
 
 #endif

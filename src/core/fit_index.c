@@ -263,7 +263,7 @@ static void trace_passed_piece(const struct gpald_fit_index *index, struct gpal_
 {
 	if (index->direction == GPALD_TOP_DOWN ? free.start > choice.start :
 						 free.start < choice.start)
-		gpald_trace_pass(trace, free, size, index->alignment);
+		gpald_trace_record_passed(trace, free, size, index->alignment);
 }
 
 /*
@@ -281,7 +281,7 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 	const struct gpal_range choice = in_tail ? index->tails[leaf] : leaves->ranges[leaf];
 
 	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
-		gpald_trace_pass_below(trace, index->space->ranges[i]);
+		gpald_trace_record_below(trace, index->space->ranges[i]);
 	/* This is the order of the search, so that a list that is cut lacks only its end. */
 	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf); n++) {
 		const size_t at = down ? leaves->count - 1 - n : n;
@@ -314,10 +314,10 @@ static inline __attribute__((always_inline)) bool take_fit(struct gpald_fit_inde
 	*window = index->direction == GPALD_TOP_DOWN ? take_highest(index, leaf, size) :
 						       take_lowest(index, leaf, size);
 	if (trace)
-		gpald_trace_choose(trace, *window, choice,
-				   index->direction == GPALD_TOP_DOWN ?
-					   choice.end - window->end :
-					   window->start - choice.start);
+		gpald_trace_record_chosen(trace, *window, choice,
+					  index->direction == GPALD_TOP_DOWN ?
+						  choice.end - window->end :
+						  window->start - choice.start);
 
 	node = index->width + block;
 	best[node] = block_best(index, block);

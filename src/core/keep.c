@@ -42,7 +42,7 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 	struct gpald_part part;
 
 	if (gpald_roles[origin->role].subject != GPAL_SUBJECT_ROOT_COMPLEX_IOMMU) {
-		part = gpald_wanted_part(tag, GPAL_IOMMU_NONE, NULL);
+		part = gpald_part_to_find(tag, GPAL_IOMMU_NONE, NULL);
 		if (origin->role == GPALD_ROLE_HOTPLUG)
 			part.room = &k->r->hotplug_rooms[origin->index];
 		if (origin->role == GPALD_ROLE_CXL_WINDOW)
@@ -50,7 +50,7 @@ static struct gpald_part wanted_part(const struct keeping *k, const char *tag,
 		return part;
 	}
 	rc = &k->r->request->root_complexes[origin->index];
-	return gpald_wanted_part(rc->name, rc->iommu, NULL);
+	return gpald_part_to_find(rc->name, rc->iommu, NULL);
 }
 
 static void keep_range(struct keeping *k, enum gpal_kind kind, size_t index,
@@ -178,11 +178,11 @@ static int check_pinned_is_in_place(struct keeping *k, size_t index)
 static int check_buses_remain(struct keeping *k, size_t index)
 {
 	const struct gpal_layout_root_complex *rc = &k->r->root_complexes[index];
-	const struct gpald_part wanted = gpald_wanted_part(rc->name, GPAL_IOMMU_NONE, rc);
+	const struct gpald_part wanted = gpald_part_to_find(rc->name, GPAL_IOMMU_NONE, rc);
 	size_t count;
 	const struct gpald_part *live = find_live(k, &wanted, &count);
 
-	return count == 0 || gpald_has_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
+	return count == 0 || gpald_has_all_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
 }
 
 /* Returns true for the RAM of node 0 that keep_node_with_low_window() handles. */

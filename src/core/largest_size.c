@@ -118,7 +118,7 @@ static void suggest_for_exhausted(const struct gpal_request *request,
 		const uint64_t unit = gpald_sizing_choose(&sizing, error->subject, error->index);
 
 		if (unit > 0) {
-			const uint64_t least = gpald_sizing_least(&sizing, unit);
+			const uint64_t least = gpald_sizing_min_size(&sizing, unit);
 			/* The demand that failed does not include the low RAM window of node 0. */
 			const bool is_node_0 = error->subject == GPAL_SUBJECT_MEMORY_NODE &&
 					       error->index == 0;
@@ -240,7 +240,7 @@ static bool shrink_candidate(struct gpald_sizing *sizing, const struct candidate
 	if (unit == 0)
 		return false;
 	/* Sizes of placed ranges are multiples of their unit. */
-	least = gpald_sizing_least(sizing, unit);
+	least = gpald_sizing_min_size(sizing, unit);
 	return least < candidate->size && try_request(sizing, least) == GPALD_FITS &&
 	       gpald_find_size(least, candidate->size, unit, try_request, sizing, size);
 }
@@ -312,7 +312,7 @@ static enum gpald_verdict try_input(void *data, uint64_t size)
 	if (arena)
 		code = gpald_place(arena, &test->input, &options, &map, NULL);
 	gpald_arena_free(arena);
-	return gpald_verdict_of(code, &test->budget);
+	return gpald_verdict_of_code(code, &test->budget);
 }
 
 void gpald_suggest_for_input(const struct gpal_alloc_input *input, struct gpal_error *error)

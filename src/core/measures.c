@@ -10,7 +10,7 @@ static void raise_end(uint64_t *highest, struct gpal_range range)
 		*highest = range.end;
 }
 
-struct gpald_measures gpald_measure(const struct gpal_layout *layout)
+struct gpald_measures gpald_measure_layout(const struct gpal_layout *layout)
 {
 	struct gpald_measures measures = {
 		.top = layout->map.entries[layout->map.count - 1].range.end,

@@ -17,7 +17,7 @@ struct gpald_measures {
 };
 
 /* Returns the measures of a layout, whose map must not be empty. */
-struct gpald_measures gpald_measure(const struct gpal_layout *layout);
+struct gpald_measures gpald_measure_layout(const struct gpal_layout *layout);
 
 /*
  * Returns the configuration space (ECAM) of the buses from start_bus to end_bus. Its ends wrap if

@@ -21,8 +21,8 @@ static uint64_t hash_part(const struct gpald_part *part)
 	return gpald_hash_word(gpald_hash_text(part->owner, strlen(part->owner)), what);
 }
 
-struct gpald_part gpald_wanted_part(const char *owner, enum gpal_iommu iommu,
-				    const struct gpal_layout_root_complex *buses)
+struct gpald_part gpald_part_to_find(const char *owner, enum gpal_iommu iommu,
+				     const struct gpal_layout_root_complex *buses)
 {
 	struct gpald_part part = { .owner = owner, .iommu = iommu, .buses = buses };
 
@@ -107,8 +107,8 @@ static struct gpald_part *find_start(struct gpald_part *parts, const struct gpal
 	return at < map->count && map->entries[at].range.start == start ? &parts[at] : NULL;
 }
 
-bool gpald_has_buses(const struct gpal_layout_root_complex *from,
-		     const struct gpal_layout_root_complex *to)
+bool gpald_has_all_buses(const struct gpal_layout_root_complex *from,
+			 const struct gpal_layout_root_complex *to)
 {
 	return from->segment == to->segment && to->start_bus <= from->start_bus &&
 	       to->end_bus >= from->end_bus;

@@ -27,8 +27,8 @@ struct gpald_part {
 /*
  * Returns a part to search for: a range by its tag, or the IOMMU or the buses of a root complex.
  */
-struct gpald_part gpald_wanted_part(const char *owner, enum gpal_iommu iommu,
-				    const struct gpal_layout_root_complex *buses);
+struct gpald_part gpald_part_to_find(const char *owner, enum gpal_iommu iommu,
+				     const struct gpal_layout_root_complex *buses);
 
 /*
  * Compares two parts, like strcmp(). The order has no meaning. Returns 0 if both are the same for
@@ -44,8 +44,8 @@ const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t
 					  const struct gpald_part *wanted, size_t *count);
 
 /* Returns true if the root complex `to` has all buses of the root complex `from`. */
-bool gpald_has_buses(const struct gpal_layout_root_complex *from,
-		     const struct gpal_layout_root_complex *to);
+bool gpald_has_all_buses(const struct gpal_layout_root_complex *from,
+			 const struct gpal_layout_root_complex *to);
 
 /*
  * Returns true if two equal parts have the same use for the guest: a room has the same node, a CXL

@@ -228,7 +228,7 @@ static int check_devices(const char *tag, const struct gpal_window *window,
 				error, refuse_bar(tag, device->vf_bars[bad], row, index, error),
 				"/devices/%zu/sriov/bars/%zu", i, bad);
 	}
-	if (gpald_devices_window(window, least, &size, &alignment))
+	if (gpald_size_devices_window(window, least, &size, &alignment))
 		return GPAL_OK;
 	code = gpald_fail(error, GPAL_E_INVALID_SIZE, row->subject, index,
 			  "%s: its devices need a window of 2^64 bytes or more", tag);

@@ -29,16 +29,16 @@ static size_t move_below_to_spare(struct gpald_placement *p, size_t current, uin
 static void trace_below(struct gpald_trace *trace, const struct gpald_free_space *space)
 {
 	for (size_t i = 0; trace && i < space->count && !gpald_trace_is_full(trace); i++)
-		gpald_trace_pass_below(trace, space->ranges[i]);
+		gpald_trace_record_below(trace, space->ranges[i]);
 }
 
 static void trace_passed(struct gpald_trace *trace, struct gpal_range free, uint64_t floor,
 			 uint64_t needed, uint64_t alignment)
 {
 	if (trace && free.start < floor)
-		gpald_trace_pass_below(trace, free);
+		gpald_trace_record_below(trace, free);
 	else if (trace)
-		gpald_trace_pass(trace, free, needed, alignment);
+		gpald_trace_record_passed(trace, free, needed, alignment);
 }
 
 /* Records an extent. If no more bytes are needed, it is the last one, and the step is closed. */
@@ -47,8 +47,9 @@ static void trace_chosen_range(struct gpald_trace *trace, struct gpal_range free
 {
 	const struct gpal_range range = { start, start + size };
 
-	gpald_trace_choose(trace, range, free,
-			   start - free.start + (still_needed > 0 ? free.end - range.end : 0));
+	gpald_trace_record_chosen(trace, range, free,
+				  start - free.start +
+					  (still_needed > 0 ? free.end - range.end : 0));
 	if (still_needed == 0)
 		gpald_trace_close(trace, false);
 }
@@ -122,11 +123,11 @@ int gpald_place_ram(struct gpald_placement *p)
 
 			if (taken == 0) {
 				if (trace)
-					gpald_trace_pass(trace, free->ranges[r],
-							 remaining < demand->alignment ?
-								 remaining :
-								 demand->alignment,
-							 demand->alignment);
+					gpald_trace_record_passed(trace, free->ranges[r],
+								  remaining < demand->alignment ?
+									  remaining :
+									  demand->alignment,
+								  demand->alignment);
 				continue;
 			}
 			gpald_placement_record(p, GPAL_KIND_RAM, i,

@@ -165,7 +165,7 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 	};
 	const struct gpal_demand *demand = &p->demands[kind].demands[index];
 	const bool is_low = kind == GPAL_KIND_RAM && index == 0 && p->low_window > 0;
-	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of(kind), index,
+	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
 			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
 			      "range has 0x%" PRIx64,
@@ -215,7 +215,8 @@ struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_k
 static int refuse_overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
 			  const struct gpal_map_entry *other)
 {
-	int code = gpald_fail(error, GPAL_E_OVERLAP, gpald_subject_of(entry->kind), entry->index,
+	int code = gpald_fail(error, GPAL_E_OVERLAP, gpald_subject_of_kind(entry->kind),
+			      entry->index,
 			      "%s 0x%" PRIx64 "-0x%" PRIx64 " overlaps %s 0x%" PRIx64 "-0x%" PRIx64,
 			      entry->tag, entry->range.start, entry->range.end, other->tag,
 			      other->range.start, other->range.end);
@@ -258,8 +259,8 @@ static void trace_given(struct gpald_placement *p)
 		}
 		trace = gpald_trace_open(p->trace, &step);
 		for (size_t at = i; trace && at < next; at++)
-			gpald_trace_choose(trace, given_entry(p, at).range,
-					   (struct gpal_range){ 0 }, 0);
+			gpald_trace_record_chosen(trace, given_entry(p, at).range,
+						  (struct gpal_range){ 0 }, 0);
 		if (trace)
 			gpald_trace_close(trace, false);
 	}

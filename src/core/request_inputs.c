@@ -263,7 +263,7 @@ static int add_window_input(struct gpald_resolution *r, enum gpal_kind kind, enu
 		return GPAL_OK;
 	if (window->kind == GPAL_WINDOW_DEVICES)
 		/* gpald_check_windows() has checked that there is such a size. */
-		return gpald_devices_window(window, alignment, &size, &alignment) ?
+		return gpald_size_devices_window(window, alignment, &size, &alignment) ?
 			       add_demand(r, kind, role, owner, size, alignment) :
 			       gpald_fail_plain(r->error, GPAL_E_INTERNAL);
 	if (window->kind == GPAL_WINDOW_DEFAULT)

@@ -275,7 +275,7 @@ static int slice_ecams(struct gpald_resolution *r)
 static void measure_layout(struct gpal_layout *layout)
 {
 	/* The map is never empty: chipset low MMIO is always there. */
-	const struct gpald_measures measures = gpald_measure(layout);
+	const struct gpald_measures measures = gpald_measure_layout(layout);
 
 	layout->ram_size = measures.ram_size;
 	layout->end_of_ram = measures.end_of_ram;

@@ -216,7 +216,7 @@ uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subj
 	}
 }
 
-uint64_t gpald_sizing_least(const struct gpald_sizing *sizing, uint64_t unit)
+uint64_t gpald_sizing_min_size(const struct gpald_sizing *sizing, uint64_t unit)
 {
 	const uint64_t low = sizing->original->memory_low_window;
 	const bool is_node_0 = sizing->subject == GPAL_SUBJECT_MEMORY_NODES ||
@@ -340,7 +340,7 @@ size_t gpald_sizing_choose_all(struct gpald_sizing *sizing, enum gpal_subject su
 	return count;
 }
 
-enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget)
+enum gpald_verdict gpald_verdict_of_code(int code, struct gpald_budget *budget)
 {
 	if (code == GPAL_E_NO_MEMORY)
 		budget->no_memory = true;
@@ -364,7 +364,7 @@ enum gpald_verdict gpald_sizing_try(struct gpald_sizing *sizing, uint64_t size,
 		*layout = made;
 	else
 		gpal_layout_free(made);
-	return gpald_verdict_of(code, sizing->budget);
+	return gpald_verdict_of_code(code, sizing->budget);
 }
 
 enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t size,
@@ -385,5 +385,5 @@ enum gpald_verdict gpald_sizing_try_phase(struct gpald_sizing *sizing, uint64_t 
 	/* These are checked after all ranges are placed. */
 	if (code == GPAL_E_ECAM_BELOW_MINIMUM || code == GPAL_E_ADDRESS_WIDTH_EXCEEDED)
 		return GPALD_FITS;
-	return gpald_verdict_of(code, sizing->budget);
+	return gpald_verdict_of_code(code, sizing->budget);
 }

@@ -38,7 +38,7 @@ enum gpald_verdict {
 };
 
 /* Returns the verdict of a try with this code, and notes in the budget if memory ran out. */
-enum gpald_verdict gpald_verdict_of(int code, struct gpald_budget *budget);
+enum gpald_verdict gpald_verdict_of_code(int code, struct gpald_budget *budget);
 
 /* Rounds a size down to a multiple of a unit, which need not be a power of two. */
 static inline uint64_t gpald_whole_units(uint64_t size, uint64_t unit)
@@ -92,7 +92,7 @@ void gpald_sizing_clear(struct gpald_sizing *sizing);
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
 
 /* Returns the least size of the chosen member. Node 0 cannot be smaller than the low RAM window. */
-uint64_t gpald_sizing_least(const struct gpald_sizing *sizing, uint64_t unit);
+uint64_t gpald_sizing_min_size(const struct gpald_sizing *sizing, uint64_t unit);
 
 /*
  * Chooses all low (or high) windows of root complexes that must be placed, depending on the

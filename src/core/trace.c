@@ -89,8 +89,8 @@ static void add_passed(struct gpald_trace *trace, struct gpal_passed passed)
 	trace->passed_total++;
 }
 
-void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
-		      uint64_t alignment)
+void gpald_trace_record_passed(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
+			       uint64_t alignment)
 {
 	const uint64_t size = gpal_range_size(free);
 
@@ -103,13 +103,13 @@ void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_
 		   });
 }
 
-void gpald_trace_pass_below(struct gpald_trace *trace, struct gpal_range free)
+void gpald_trace_record_below(struct gpald_trace *trace, struct gpal_range free)
 {
 	add_passed(trace, (struct gpal_passed){ .free = free, .why = GPAL_PASS_BELOW_FLOOR });
 }
 
-void gpald_trace_choose(struct gpald_trace *trace, struct gpal_range range, struct gpal_range free,
-			uint64_t lost)
+void gpald_trace_record_chosen(struct gpald_trace *trace, struct gpal_range range,
+			       struct gpal_range free, uint64_t lost)
 {
 	struct gpal_step *step = open_step(trace);
 	struct gpal_chosen *list = grow_elements(trace, trace->chosen, step->chosen_count,

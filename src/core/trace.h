@@ -39,11 +39,11 @@ struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpa
  * Records a free range that has fewer than `needed` bytes with this alignment. An empty range is
  * ignored.
  */
-void gpald_trace_pass(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
-		      uint64_t alignment);
+void gpald_trace_record_passed(struct gpald_trace *trace, struct gpal_range free, uint64_t needed,
+			       uint64_t alignment);
 
 /* Records a free range that is below the floor. */
-void gpald_trace_pass_below(struct gpald_trace *trace, struct gpal_range free);
+void gpald_trace_record_below(struct gpald_trace *trace, struct gpal_range free);
 
 /* Changes the rule of the open step. */
 void gpald_trace_set_rule(struct gpald_trace *trace, enum gpal_rule rule);
@@ -52,8 +52,8 @@ void gpald_trace_set_rule(struct gpald_trace *trace, enum gpal_rule rule);
 bool gpald_trace_is_full(const struct gpald_trace *trace);
 
 /* Records the chosen range; the other parameters are the members of struct gpal_chosen. */
-void gpald_trace_choose(struct gpald_trace *trace, struct gpal_range range, struct gpal_range free,
-			uint64_t lost);
+void gpald_trace_record_chosen(struct gpald_trace *trace, struct gpal_range range,
+			       struct gpal_range free, uint64_t lost);
 
 /* Closes the step. The free ranges are sorted in the direction of the search. */
 void gpald_trace_close(struct gpald_trace *trace, bool downwards);

@@ -151,8 +151,8 @@ static void trace_run_choice(const struct search *s, struct gpald_trace *trace,
 	const struct gpal_range window = { taken->lowest, taken->lowest + taken->size };
 	const bool down = s->direction == GPALD_TOP_DOWN;
 
-	gpald_trace_choose(trace, window, free,
-			   down ? free.end - window.end : window.start - free.start);
+	gpald_trace_record_chosen(trace, window, free,
+				  down ? free.end - window.end : window.start - free.start);
 	gpald_trace_close(trace, down);
 }
 
@@ -166,7 +166,7 @@ static int place_same_size(struct search *s, const struct gpald_order *items, si
 	size_t at = down ? s->last : s->first;
 
 	for (size_t i = 0; trace && !down && i < s->first && !gpald_trace_is_full(trace); i++)
-		gpald_trace_pass_below(trace, free->ranges[i]);
+		gpald_trace_record_below(trace, free->ranges[i]);
 	while (down ? at > s->first : at < s->last) {
 		const struct gpal_range range =
 			gpald_range_clip(free->ranges[at - down], s->region);
@@ -187,7 +187,7 @@ static int place_same_size(struct search *s, const struct gpald_order *items, si
 			at = down ? at - 1 : at + pieces;
 		} else {
 			if (trace)
-				gpald_trace_pass(trace, range, size, alignment);
+				gpald_trace_record_passed(trace, range, size, alignment);
 			at = down ? at - 1 : at + 1;
 		}
 	}

@@ -157,17 +157,18 @@ enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name)
 	return code ? code : ctl_reply_status(session);
 }
 
-enum ctl_exit ctl_ask_and_print(struct ctl_session *session, const char *method, const char *params)
+enum ctl_exit ctl_call_and_print(struct ctl_session *session, const char *method,
+				 const char *params)
 {
-	const enum ctl_exit code = ctl_ask(session, method, params);
+	const enum ctl_exit code = ctl_call_method(session, method, params);
 
 	return code ? code : ctl_print_reply(session, NULL);
 }
 
-enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
-				 const char *params)
+enum ctl_exit ctl_call_for_result(struct ctl_session *session, const char *method,
+				  const char *params)
 {
-	const enum ctl_exit code = ctl_ask(session, method, params);
+	const enum ctl_exit code = ctl_call_method(session, method, params);
 
 	return code || session->result ? code : ctl_print_reply(session, NULL);
 }

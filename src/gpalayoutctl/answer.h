@@ -25,13 +25,13 @@ enum ctl_exit ctl_print_raw(struct ctl_session *session, const char *name);
  */
 enum ctl_exit ctl_print_reply(struct ctl_session *session, const char *name);
 
-/* Calls a method as ctl_ask() does, and prints the reply as ctl_print_reply() does. */
-enum ctl_exit ctl_ask_and_print(struct ctl_session *session, const char *method,
-				const char *params);
+/* Calls a method as ctl_call_method() does, and prints the reply as ctl_print_reply() does. */
+enum ctl_exit ctl_call_and_print(struct ctl_session *session, const char *method,
+				 const char *params);
 
 /* Calls a method for a result that is not printed as it is. Prints a refusal. */
-enum ctl_exit ctl_ask_for_result(struct ctl_session *session, const char *method,
-				 const char *params);
+enum ctl_exit ctl_call_for_result(struct ctl_session *session, const char *method,
+				  const char *params);
 
 /* If --json or --field was given, prints a result that this program itself made as JSON text. */
 enum ctl_exit ctl_print_own_result(const struct ctl_session *session, const char *result);

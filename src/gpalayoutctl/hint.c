@@ -313,7 +313,7 @@ static bool append_named(struct gpald_bytes *out, const struct ctl_context *cont
 {
 	bool holds;
 
-	return ctl_hint_word(out, context, name, &holds) ?
+	return ctl_hint_evaluate(out, context, name, &holds) ?
 		       holds :
 		       append_data_member(out, context->data, name);
 }
@@ -441,7 +441,7 @@ void ctl_print_refusal(struct ctl_session *session, const char *about)
 		ctl_buffer_printf(&what, "error %d", session->error.number);
 	if (pointer && ctl_is_from_user(session->invocation, pointer)) {
 		ctl_buffer_puts(&what, " at ");
-		ctl_place_append(&what, &context, pointer);
+		ctl_pointer_target_append(&what, &context, pointer);
 	}
 	ctl_complain("%s: %s", what.data, message ? message : session->error.message);
 	print_changes(session, context.data);

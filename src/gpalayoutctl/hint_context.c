@@ -53,7 +53,7 @@ static bool is_backup(const struct ctl_context *context)
 
 static bool has_refuse(const struct ctl_context *context)
 {
-	return ctl_was_given(context->session->invocation, "--refuse");
+	return ctl_flag_was_given(context->session->invocation, "--refuse");
 }
 
 /* Returns true if the refusal has a member with that text. */
@@ -295,8 +295,8 @@ static const struct {
 
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
-bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
-		   bool *holds)
+bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
+		       bool *holds)
 {
 	const char *pointer = ctl_text_of(context->data, "pointer");
 
@@ -400,7 +400,7 @@ static bool append_side(struct gpald_bytes *out, const struct ctl_invocation *in
 		return false;
 	if (!operand || strcmp(invocation->command->name, "compare") != 0)
 		return false;
-	if (rest && strcmp(rest, "/policy") == 0 && ctl_was_given(invocation, flag))
+	if (rest && strcmp(rest, "/policy") == 0 && ctl_flag_was_given(invocation, flag))
 		ctl_buffer_printf(out, "%s %s", flag, ctl_flag_value(invocation, flag));
 	else if (*operand == '@')
 		append_in_file(out, rest ? rest : "", operand + 1);
@@ -409,8 +409,8 @@ static bool append_side(struct gpald_bytes *out, const struct ctl_invocation *in
 	return true;
 }
 
-void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context,
-		      const char *pointer)
+void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_context *context,
+			       const char *pointer)
 {
 	static const char request[] = "/request";
 	const size_t length = strlen(request);
@@ -418,7 +418,7 @@ void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context
 	const char *inside = strncmp(pointer, request, length) == 0 ? pointer + length : "";
 	const struct ctl_given *added =
 		ctl_has_changes(session->invocation) ?
-			ctl_addition_at(session->invocation, context->request, inside) :
+			ctl_flag_that_added(session->invocation, context->request, inside) :
 			NULL;
 
 	if (!*pointer)
@@ -443,5 +443,6 @@ bool ctl_is_from_user(const struct ctl_invocation *invocation, const char *point
 	const struct ctl_flag *flag = *pointer ? param_flag(invocation->command, pointer + 1) :
 						 NULL;
 
-	return !flag || ctl_was_given(invocation, flag->name) || strcmp(pointer, "/request") == 0;
+	return !flag || ctl_flag_was_given(invocation, flag->name) ||
+	       strcmp(pointer, "/request") == 0;
 }

@@ -22,12 +22,12 @@ struct ctl_context {
  * If `name` is a word of hints, appends its text and sets *holds to true. If it is a condition,
  * sets *holds to whether the condition holds. Returns false if it is neither.
  */
-bool ctl_hint_word(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
-		   bool *holds);
+bool ctl_hint_evaluate(struct gpald_bytes *out, const struct ctl_context *context, const char *name,
+		       bool *holds);
 
 /* Appends what the pointer into the params leads to: a flag, an operand, or a place in a file. */
-void ctl_place_append(struct gpald_bytes *out, const struct ctl_context *context,
-		      const char *pointer);
+void ctl_pointer_target_append(struct gpald_bytes *out, const struct ctl_context *context,
+			       const char *pointer);
 
 /*
  * Returns true if the user gave the value that the pointer leads to. Returns false if a flag sets

@@ -120,7 +120,7 @@ static const struct ctl_given *find_given(const struct ctl_invocation *invocatio
 	return NULL;
 }
 
-bool ctl_was_given(const struct ctl_invocation *invocation, const char *name)
+bool ctl_flag_was_given(const struct ctl_invocation *invocation, const char *name)
 {
 	return find_given(invocation, name) != NULL;
 }
@@ -143,8 +143,8 @@ bool ctl_count_parse(const char *text, uint64_t *count)
 	       gpald_size_parse(text, count) == GPALD_SIZE_OK && *count <= LARGEST_COUNT;
 }
 
-enum ctl_exit ctl_count_take(const char *flag, const char *key, const char *text, bool positive,
-			     uint64_t *count)
+enum ctl_exit ctl_flag_count_parse(const char *flag, const char *key, const char *text,
+				   bool positive, uint64_t *count)
 {
 	const bool is_large = *text && !text[strspn(text, "0123456789")] && text[strspn(text, "0")];
 
@@ -162,7 +162,7 @@ enum ctl_exit ctl_flag_number(const struct ctl_invocation *invocation, const cha
 {
 	const char *text = ctl_flag_value(invocation, name);
 
-	return text ? ctl_count_take(name, NULL, text, positive, number) : CTL_OK;
+	return text ? ctl_flag_count_parse(name, NULL, text, positive, number) : CTL_OK;
 }
 
 bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag)
@@ -315,7 +315,7 @@ static enum ctl_exit take_option(struct ctl_invocation *invocation, char **argv,
 		return CTL_USAGE;
 	if (is_global)
 		return flag->apply(invocation, flag, value);
-	if (!flag->repeatable && ctl_was_given(invocation, flag->name))
+	if (!flag->repeatable && ctl_flag_was_given(invocation, flag->name))
 		return ctl_usage_error("%s is given twice", flag->name);
 	invocation->given[invocation->given_count++] = (struct ctl_given){ flag, value };
 	return CTL_OK;

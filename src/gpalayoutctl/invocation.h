@@ -91,7 +91,7 @@ enum ctl_exit ctl_invocation_parse(struct ctl_invocation *invocation,
 				   const struct ctl_command *commands, int argc, char **argv);
 
 /* Returns true if the flag `name` of the command was given. */
-bool ctl_was_given(const struct ctl_invocation *invocation, const char *name);
+bool ctl_flag_was_given(const struct ctl_invocation *invocation, const char *name);
 
 /* Returns the value of the flag `name`, or NULL if it was not given. */
 const char *ctl_flag_value(const struct ctl_invocation *invocation, const char *name);
@@ -117,8 +117,8 @@ bool ctl_count_parse(const char *text, uint64_t *count);
  * Reads the count `text`: the value of `flag` or, if `key` is not NULL, of that key in the value of
  * the flag. Returns CTL_USAGE after a message if it is not a count, or is 0 and must be `positive`.
  */
-enum ctl_exit ctl_count_take(const char *flag, const char *key, const char *text, bool positive,
-			     uint64_t *count);
+enum ctl_exit ctl_flag_count_parse(const char *flag, const char *key, const char *text,
+				   bool positive, uint64_t *count);
 
 /* Returns true if `flag` is a row of the table `flags`, which may be NULL. */
 bool ctl_is_flag_of(const struct ctl_flag *flags, const struct ctl_flag *flag);

@@ -41,13 +41,13 @@ static const struct ctl_command commands[] = {
 	{ "probe", "ADDR [NAME]...", "Show what is at an address, by default in every layout", 1,
 	  SIZE_MAX, .flags = ctl_probe_flags, REQUEST, .run = ctl_run_probe },
 	{ "explain", "[NAME] [TAG]", "Show why each range, or the range TAG, is where it is", 0, 2,
-	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
+	  .flags = ctl_range_flags, REQUEST, .make_params = ctl_range_params,
 	  .method = "layout.explain", .result = &gpald_explanation_result,
 	  .print = ctl_print_explained },
 	{ "advise", "[NAME] [TAG]",
 	  "Show how far each range, or the range TAG, could grow; for a\n"
 	  "request without a layout, which sizes would fit", 0, 2,
-	  .flags = ctl_about_flags, REQUEST, .make_params = ctl_about_params,
+	  .flags = ctl_range_flags, REQUEST, .make_params = ctl_range_params,
 	  .method = "layout.advise", .result = &gpald_advice_result, .print = ctl_print_advised },
 	{ "compare", "FROM [TO]",
 	  "Show what differs between two layouts, each NAME or @FILE (a\n"
@@ -197,5 +197,5 @@ int main(int argc, char **argv)
 		append_help(&out, command);
 	else
 		ctl_buffer_puts(&out, "gpalayoutctl (" PACKAGE_NAME ") " PACKAGE_VERSION "\n");
-	return (int)ctl_show(&invocation, &out);
+	return (int)ctl_print_paged(&invocation, &out);
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
+enum ctl_exit ctl_print_message(const char *prefix, const char *format, ...)
 {
 	ctl_cleanup_buffer struct gpald_bytes raw = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes line = { 0 };

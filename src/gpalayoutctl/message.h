@@ -12,13 +12,13 @@ struct ctl_invocation;
  * Writes the prefix and the text to standard error as one line, with control characters escaped.
  * Returns CTL_USAGE, the status of most errors, so that callers can return it.
  */
-enum ctl_exit ctl_say(const char *prefix, const char *format, ...)
+enum ctl_exit ctl_print_message(const char *prefix, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-#define ctl_complain(...) ctl_say("gpalayoutctl: ", __VA_ARGS__)
-#define ctl_usage_error(...) ctl_say("gpalayoutctl: ", __VA_ARGS__)
-#define ctl_note(...) ctl_say("note: ", __VA_ARGS__) /* more about an error */
-#define ctl_hint(...) ctl_say("hint: ", __VA_ARGS__) /* what to do about an error */
+#define ctl_complain(...) ctl_print_message("gpalayoutctl: ", __VA_ARGS__)
+#define ctl_usage_error(...) ctl_print_message("gpalayoutctl: ", __VA_ARGS__)
+#define ctl_note(...) ctl_print_message("note: ", __VA_ARGS__) /* more about an error */
+#define ctl_hint(...) ctl_print_message("hint: ", __VA_ARGS__) /* what to do about an error */
 
 /*
  * Writes all of `out` to standard output. Returns CTL_USAGE after a message if it cannot. If the
@@ -40,6 +40,7 @@ enum ctl_exit ctl_output_without_reader(void);
  * --no-pager was not given, the text goes through $PAGER, by default less. If PAGER is empty or
  * "cat", there is no pager. Returns as ctl_write_output() does.
  */
-enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct gpald_bytes *text);
+enum ctl_exit ctl_print_paged(const struct ctl_invocation *invocation,
+			      const struct gpald_bytes *text);
 
 #endif

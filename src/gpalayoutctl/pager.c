@@ -93,7 +93,8 @@ static bool page_text(const char *pager, const struct gpald_bytes *text)
 	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
 
-enum ctl_exit ctl_show(const struct ctl_invocation *invocation, const struct gpald_bytes *text)
+enum ctl_exit ctl_print_paged(const struct ctl_invocation *invocation,
+			      const struct gpald_bytes *text)
 {
 	const char *pager = pager_of(invocation);
 

@@ -50,7 +50,7 @@ static void hint_unknown_outcome(const struct ctl_session *session)
 	/* With flags such as --set, update calls layout.get before its own method. */
 	if (!session->method || !invocation->command->on_control || !invocation->command->method ||
 	    strcmp(session->method, invocation->command->method) != 0 ||
-	    ctl_was_given(invocation, "--dry-run"))
+	    ctl_flag_was_given(invocation, "--dry-run"))
 		return;
 	if (strcmp(session->method, "layout.create") == 0)
 		ctl_hint(
@@ -83,7 +83,7 @@ static void hint_failure(const struct ctl_session *session)
 	}
 }
 
-enum ctl_exit ctl_session_complain(const struct ctl_session *session)
+enum ctl_exit ctl_report_failed_call(const struct ctl_session *session)
 {
 	const struct gpal_client_error *error = &session->error;
 
@@ -148,14 +148,14 @@ enum ctl_exit ctl_connect(struct ctl_session *session)
 			session->error = first;
 	}
 	if (code)
-		return ctl_session_complain(session);
+		return ctl_report_failed_call(session);
 	gpal_client_set_timeout(session->client, invocation->timeout_ms);
 	return CTL_OK;
 }
 
 /* Calls and replies. */
 
-enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const char *params)
+enum ctl_exit ctl_call_method(struct ctl_session *session, const char *method, const char *params)
 {
 	const enum ctl_exit connected = session->client ? CTL_OK : ctl_connect(session);
 	const char *line;
@@ -171,7 +171,7 @@ enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const cha
 	line = gpal_client_line(session->client);
 	if (session->invocation->json && line)
 		ctl_print_line(line, strlen(line));
-	return ctl_session_complain(session);
+	return ctl_report_failed_call(session);
 }
 
 enum ctl_exit ctl_reply_status(const struct ctl_session *session)
@@ -224,7 +224,7 @@ static struct gpald_arena *arena_of(struct ctl_session *session)
 	return session->arena;
 }
 
-const cJSON *ctl_result_tree(struct ctl_session *session)
+const cJSON *ctl_parse_result(struct ctl_session *session)
 {
 	struct gpald_wire_error fault;
 	const cJSON *tree;
@@ -250,9 +250,9 @@ const void *ctl_decode(struct ctl_session *session, const struct gpald_result *r
 	return NULL;
 }
 
-const void *ctl_result(struct ctl_session *session, const struct gpald_result *result)
+const void *ctl_decode_result(struct ctl_session *session, const struct gpald_result *result)
 {
-	const cJSON *tree = ctl_result_tree(session);
+	const cJSON *tree = ctl_parse_result(session);
 
 	return tree ? ctl_decode(session, result, tree) : NULL;
 }

@@ -33,7 +33,7 @@ struct ctl_session {
  * Calls a method; `params` is JSON text, or NULL for none. Returns CTL_OK if the daemon replied,
  * even if it refused the call. Otherwise returns a status after a message.
  */
-enum ctl_exit ctl_ask(struct ctl_session *session, const char *method, const char *params);
+enum ctl_exit ctl_call_method(struct ctl_session *session, const char *method, const char *params);
 
 /*
  * Returns the exit status for the last reply: CTL_OK for a result, that of the reason for a
@@ -48,7 +48,7 @@ enum ctl_exit ctl_print_line(const char *line, size_t length);
  * Decodes the last result as `result` says. The session owns the struct. Returns NULL after a
  * message if the result is invalid; the command then returns CTL_NO_DAEMON.
  */
-const void *ctl_result(struct ctl_session *session, const struct gpald_result *result);
+const void *ctl_decode_result(struct ctl_session *session, const struct gpald_result *result);
 
 /* Decodes a part of a reply that is parsed already. The struct is valid as long as the tree. */
 const void *ctl_decode(struct ctl_session *session, const struct gpald_result *result,
@@ -56,9 +56,9 @@ const void *ctl_decode(struct ctl_session *session, const struct gpald_result *r
 
 /*
  * Parses the last result, for callers that read members which no struct has. Returns NULL after a
- * message if it is invalid, as ctl_result() does.
+ * message if it is invalid, as ctl_decode_result() does.
  */
-const cJSON *ctl_result_tree(struct ctl_session *session);
+const cJSON *ctl_parse_result(struct ctl_session *session);
 
 /* Reports that the last reply is invalid, and returns CTL_NO_DAEMON. */
 enum ctl_exit ctl_invalid_reply(const struct ctl_session *session, const char *what);
@@ -67,7 +67,7 @@ enum ctl_exit ctl_invalid_reply(const struct ctl_session *session, const char *w
 enum ctl_exit ctl_connect(struct ctl_session *session);
 
 /* Reports why the last call of the client library failed, and returns the exit status. */
-enum ctl_exit ctl_session_complain(const struct ctl_session *session);
+enum ctl_exit ctl_report_failed_call(const struct ctl_session *session);
 
 void ctl_session_free(struct ctl_session *session);
 #define ctl_cleanup_session __attribute__((cleanup(ctl_session_free)))

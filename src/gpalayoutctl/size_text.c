@@ -118,10 +118,10 @@ static void append_rounded(struct gpald_bytes *out, uint64_t n)
 	ctl_buffer_printf(out, " %ciB", "BKMGTPE"[unit]);
 }
 
-struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n)
+struct ctl_number_text ctl_number_text(enum ctl_number_form form, uint64_t n)
 {
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
-	struct ctl_number number = { "0" };
+	struct ctl_number_text number = { "0" };
 
 	if (form == CTL_HEX)
 		gpald_hex_format(n, number.text);

@@ -32,11 +32,11 @@ enum ctl_number_form {
 	CTL_FULL /* a size: exact, and rounded after it as by CTL_SHORT: "851948 KiB ≈ 832 MiB" */
 };
 
-struct ctl_number {
+struct ctl_number_text {
 	char text[48];
 };
 
-struct ctl_number ctl_number(enum ctl_number_form form, uint64_t n);
+struct ctl_number_text ctl_number_text(enum ctl_number_form form, uint64_t n);
 
 /* Returns the logarithm to base 2 in sixteenths, linear between powers of two; 0 below 16. */
 unsigned int ctl_log2_sixteenths(uint64_t n);

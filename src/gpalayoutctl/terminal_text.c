@@ -161,7 +161,7 @@ size_t ctl_utf8_length(const char *text)
 	return (size_t)(at - text);
 }
 
-size_t ctl_cells(const char *text)
+size_t ctl_text_cells(const char *text)
 {
 	size_t cells = 0;
 
@@ -170,7 +170,7 @@ size_t ctl_cells(const char *text)
 	return cells;
 }
 
-void ctl_widen(int *width, size_t cells)
+void ctl_widen_column(int *width, size_t cells)
 {
 	if (cells > (size_t)*width)
 		*width = cells < WIDEST ? (int)cells : WIDEST;
@@ -181,11 +181,11 @@ static const char *const ellipses[] = { [false] = "…", [true] = "..." };
 void ctl_shorten(struct gpald_bytes *text, size_t room, bool ascii)
 {
 	ctl_cleanup_buffer struct gpald_bytes whole = *text;
-	const size_t lost = ctl_cells(ellipses[ascii]);
+	const size_t lost = ctl_text_cells(ellipses[ascii]);
 	const size_t kept = room > lost ? room - lost : 0;
 	const char *head_end = ctl_buffer_text(&whole);
 	const char *tail = head_end;
-	size_t left = ctl_cells(tail);
+	size_t left = ctl_text_cells(tail);
 	size_t head = 0;
 
 	*text = (struct gpald_bytes){ 0 };
@@ -239,7 +239,7 @@ void ctl_wrap_append(struct gpald_bytes *out, const char *text, size_t room, uns
 		if (*rest && line == lines_max) {
 			end = ellipses[ascii];
 			rest = text;
-			length = take_text_line(&rest, room - strlen(indent) - ctl_cells(end));
+			length = take_text_line(&rest, room - strlen(indent) - ctl_text_cells(end));
 		}
 		ctl_buffer_printf(out, "%s%.*s%s\n", indent, (int)length, text, end);
 		text = rest;

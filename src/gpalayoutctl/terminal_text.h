@@ -34,10 +34,10 @@ size_t ctl_utf8_length(const char *text);
 size_t ctl_take_character(const char **text);
 
 /* Returns the width of a text in cells. */
-size_t ctl_cells(const char *text);
+size_t ctl_text_cells(const char *text);
 
 /* Widens a column to `cells`, up to a limit. Longer cells push the next column to the right. */
-void ctl_widen(int *width, size_t cells);
+void ctl_widen_column(int *width, size_t cells);
 
 /*
  * If `text` has more than `room` cells, replaces its middle with "…", or with "..." if `ascii`.

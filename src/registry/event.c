@@ -111,7 +111,8 @@ static const struct gpald_event *event_at(const struct gpald_event_ring *ring, s
 	return &ring->events[(ring->next + ring->capacity - ring->count + index) % ring->capacity];
 }
 
-const struct gpald_event *gpald_event_ring_back(const struct gpald_event_ring *ring, size_t index)
+const struct gpald_event *gpald_event_ring_nth_newest(const struct gpald_event_ring *ring,
+						      size_t index)
 {
 	return index < ring->count ? event_at(ring, ring->count - 1 - index) : NULL;
 }

@@ -82,7 +82,8 @@ void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_even
 uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring);
 
 /* Returns an event by its index, the newest having 0; NULL: the ring has fewer. */
-const struct gpald_event *gpald_event_ring_back(const struct gpald_event_ring *ring, size_t index);
+const struct gpald_event *gpald_event_ring_nth_newest(const struct gpald_event_ring *ring,
+						      size_t index);
 
 /*
  * Returns the event that follows a revision, valid until the next is added. NULL: no event follows

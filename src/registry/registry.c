@@ -164,7 +164,7 @@ bool gpald_registry_history(struct gpald_registry *registry, const char *name, s
 	history->revision = ring->revision;
 	history->oldest = gpald_event_ring_oldest(ring);
 	history->is_live = find_record(registry, name);
-	for (size_t i = 0; has_memory && (event = gpald_event_ring_back(ring, i)); i++) {
+	for (size_t i = 0; has_memory && (event = gpald_event_ring_nth_newest(ring, i)); i++) {
 		if (strcmp(event->name, name) != 0)
 			continue;
 		if (history->count == max) {

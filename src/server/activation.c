@@ -84,7 +84,7 @@ static const char *take_descriptors(struct gpald_activation *activation, char *n
 	return wrong;
 }
 
-const char *gpald_activation_take(struct gpald_activation *activation)
+const char *gpald_activation_take_sockets(struct gpald_activation *activation)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 	const char *wrong = NULL;

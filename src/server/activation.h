@@ -27,6 +27,6 @@ int gpald_activation_count(void);
  * this removes the variables and closes the descriptors on exec. Returns what is wrong; NULL:
  * nothing.
  */
-GPAL_MUST_USE const char *gpald_activation_take(struct gpald_activation *activation);
+GPAL_MUST_USE const char *gpald_activation_take_sockets(struct gpald_activation *activation);
 
 #endif

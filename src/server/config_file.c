@@ -24,7 +24,7 @@
 
 static int refuse_config(const char *path, const char *what)
 {
-	gpald_log_complain("%s: %s", path, what);
+	gpald_log_startup_error("%s: %s", path, what);
 	return EXIT_USAGE;
 }
 
@@ -177,8 +177,8 @@ static int read_line(struct gpald_options *options, char *line, unsigned int num
 	wrong = set_config_option(options, key, equals, number);
 	if (!wrong)
 		return 0;
-	gpald_log_complain("%s:%u: %.100s%s%s", options->file, number, key, key[0] ? ": " : "",
-			   wrong);
+	gpald_log_startup_error("%s:%u: %.100s%s%s", options->file, number, key, key[0] ? ": " : "",
+				wrong);
 	return EXIT_USAGE;
 }
 
@@ -196,7 +196,7 @@ static int read_lines(struct gpald_options *options, char *text, const char *end
 		const char *junk = find_junk(text, length);
 
 		if (junk) {
-			gpald_log_complain("%s:%u: %s", options->file, number, junk);
+			gpald_log_startup_error("%s:%u: %s", options->file, number, junk);
 			return EXIT_USAGE;
 		}
 		text[length] = '\0';

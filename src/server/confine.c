@@ -258,8 +258,8 @@ static void on_forbidden(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	if (info->si_code == SYS_SECCOMP)
-		gpald_log_forbidden(call >= 0 && call < NAME_COUNT ? names[call] : NULL,
-				    (unsigned int)call);
+		gpald_log_forbidden_call(call >= 0 && call < NAME_COUNT ? names[call] : NULL,
+					 (unsigned int)call);
 	else
 		gpald_log_crash("SYS");
 	raise(number);

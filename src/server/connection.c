@@ -192,7 +192,7 @@ static void answer_frame(struct gpald_connection *c, const char *frame, size_t l
 	gpald_connection_take_answer(c, &answered);
 }
 
-void gpald_connection_ready(struct gpald_connection *c)
+void gpald_connection_answer_ready(struct gpald_connection *c)
 {
 	gpald_connection_advance(c);
 }

@@ -76,7 +76,7 @@ void gpald_waits_init(struct gpald_connections *connections);
 /*
  * Tells a connection that the answer of its pending request is ready; it is sent in the next turn.
  */
-void gpald_connection_ready(struct gpald_connection *connection);
+void gpald_connection_answer_ready(struct gpald_connection *connection);
 
 /* Sends new events to subscribers. Call it after the registry was settled. */
 void gpald_connections_send_events(struct gpald_connections *connections);

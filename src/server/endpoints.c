@@ -200,12 +200,12 @@ static struct gpald_endpoint *next_endpoint(struct gpald_endpoints *all,
 	return endpoint;
 }
 
-void gpald_endpoints_take(struct gpald_endpoints *all, const struct gpald_socket *socket,
-			  const char *path, int fd)
+void gpald_endpoints_add_given(struct gpald_endpoints *all, const struct gpald_socket *socket,
+			       const char *path, int fd)
 {
 	struct gpald_endpoint *endpoint = next_endpoint(all, socket);
 
-	gpald_listener_take(&endpoint->listener, path, fd);
+	gpald_listener_use_given(&endpoint->listener, path, fd);
 	all->count++;
 }
 
@@ -265,7 +265,7 @@ void gpald_endpoints_close(struct gpald_endpoints *all)
 	}
 }
 
-void gpald_endpoints_end(struct gpald_endpoints *all)
+void gpald_endpoints_clear(struct gpald_endpoints *all)
 {
 	gpald_endpoints_close(all);
 	uv_close((uv_handle_t *)&all->round, NULL);

@@ -54,8 +54,8 @@ GPAL_MUST_USE int gpald_endpoints_bind(struct gpald_endpoints *all,
 				       mode_t mode, uid_t owner, gid_t group);
 
 /* Adds a socket on which the service manager listens at `path`. */
-void gpald_endpoints_take(struct gpald_endpoints *all, const struct gpald_socket *socket,
-			  const char *path, int fd);
+void gpald_endpoints_add_given(struct gpald_endpoints *all, const struct gpald_socket *socket,
+			       const char *path, int fd);
 
 /* Begins to accept clients at all sockets. Returns 0, or -1 after it has logged the error. */
 GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
@@ -76,6 +76,6 @@ void gpald_endpoints_remove_files(struct gpald_endpoints *all);
 void gpald_endpoints_close(struct gpald_endpoints *all);
 
 /* Like gpald_endpoints_close(), and also closes the handles of gpald_endpoints_init(). */
-void gpald_endpoints_end(struct gpald_endpoints *all);
+void gpald_endpoints_clear(struct gpald_endpoints *all);
 
 #endif

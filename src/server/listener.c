@@ -66,7 +66,7 @@ static int give_socket_folder(struct gpald_listener *listener, const char *path)
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int result = 0;
 
-	if (fd < 0 || gpald_new_folder_give(fd, listener->owner, (gid_t)-1))
+	if (fd < 0 || gpald_new_folder_set_owner(fd, listener->owner, (gid_t)-1))
 		result = complain_of_socket(
 			listener, errno == EEXIST ?
 					  "somebody has replaced the folder of the socket" :
@@ -332,7 +332,7 @@ int gpald_listener_open(struct gpald_listener *listener, const char *path, mode_
 	return 0;
 }
 
-void gpald_listener_take(struct gpald_listener *listener, const char *path, int fd)
+void gpald_listener_use_given(struct gpald_listener *listener, const char *path, int fd)
 {
 	*listener = (struct gpald_listener){
 		.path = path,

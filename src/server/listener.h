@@ -46,7 +46,7 @@ GPAL_MUST_USE int gpald_listener_open(struct gpald_listener *listener, const cha
 				      mode_t mode, uid_t owner, gid_t group);
 
 /* Uses a socket that listens at `path`, which is borrowed. The service manager owns its file. */
-void gpald_listener_take(struct gpald_listener *listener, const char *path, int fd);
+void gpald_listener_use_given(struct gpald_listener *listener, const char *path, int fd);
 
 /*
  * Returns the file, the socket or its lock, that somebody has removed or replaced; NULL: none. It

@@ -160,7 +160,7 @@ void gpald_log(enum gpald_log_level level, const char *event, const char *format
 	write_log_line(line, length);
 }
 
-void gpald_log_complain(const char *format, ...)
+void gpald_log_startup_error(const char *format, ...)
 {
 	va_list args;
 
@@ -197,7 +197,7 @@ static void append_log_number(char *line, unsigned int number)
 	strcat(line, at);
 }
 
-void gpald_log_forbidden(const char *name, unsigned int number)
+void gpald_log_forbidden_call(const char *name, unsigned int number)
 {
 	char line[256] = "";
 

@@ -40,13 +40,13 @@ __attribute__((format(printf, 3, 4))) void gpald_log(enum gpald_log_level level,
  * Reports why the daemon cannot start, for a person at a terminal: "gpalayoutd: " and the
  * printf-style rest; for the journal, with the priority of an error.
  */
-__attribute__((format(printf, 1, 2))) void gpald_log_complain(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void gpald_log_startup_error(const char *format, ...);
 
 /* Logs a signal that kills the daemon, such as "SEGV". Safe in its handler. */
 void gpald_log_crash(const char *signal_name);
 
 /* Logs a forbidden system call. `name` is NULL if it is unknown. Safe in a signal handler. */
-void gpald_log_forbidden(const char *name, unsigned int number);
+void gpald_log_forbidden_call(const char *name, unsigned int number);
 
 /*
  * Limits events that a client can cause at will: at most 100 a second are written, and then the

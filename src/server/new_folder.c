@@ -43,7 +43,7 @@ static int check_empty(int fd)
 	return empty ? 0 : -1;
 }
 
-int gpald_new_folder_give(int fd, uid_t owner, gid_t group)
+int gpald_new_folder_set_owner(int fd, uid_t owner, gid_t group)
 {
 	struct stat status;
 

@@ -13,6 +13,6 @@
  * `fd` is the folder, opened for reading. Returns 0, or -1 with errno. EEXIST: somebody has
  * replaced it with a folder that is not empty or belongs to another user.
  */
-GPAL_MUST_USE int gpald_new_folder_give(int fd, uid_t owner, gid_t group);
+GPAL_MUST_USE int gpald_new_folder_set_owner(int fd, uid_t owner, gid_t group);
 
 #endif

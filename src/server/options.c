@@ -415,10 +415,11 @@ static int refuse_option(const struct gpald_options *options, enum gpald_option 
 	const struct gpald_setting *setting = &options->settings[option];
 
 	if (setting->source == GPALD_FROM_FILE)
-		gpald_log_complain("%s:%u: %s: %s", options->file, setting->line, rows[option].name,
-				   what);
+		gpald_log_startup_error("%s:%u: %s: %s", options->file, setting->line,
+					rows[option].name, what);
 	else
-		gpald_log_complain("--%s: %s\nTry 'gpalayoutd --help'.", rows[option].name, what);
+		gpald_log_startup_error("--%s: %s\nTry 'gpalayoutd --help'.", rows[option].name,
+					what);
 	return EXIT_USAGE;
 }
 
@@ -427,7 +428,7 @@ static int finish_sockets(struct gpald_options *options)
 	if (!options->inspect_path) {
 		options->default_inspect = inspect_path_beside(options->socket_path);
 		if (!options->default_inspect) {
-			gpald_log_complain("out of memory");
+			gpald_log_startup_error("out of memory");
 			return 1;
 		}
 		gpald_options_set(options, GPALD_OPTION_INSPECT_SOCKET, options->default_inspect,
@@ -547,8 +548,9 @@ int gpald_options_finish(struct gpald_options *options, const struct gpald_activ
 		return status;
 	if (!gpald_is_utf8(activation->control.path) || !gpald_is_utf8(activation->inspect.path) ||
 	    !gpald_is_utf8(activation->ttrpc.path)) {
-		gpald_log_complain("a socket that the service manager gives has a path that is "
-				   "not UTF-8");
+		gpald_log_startup_error(
+			"a socket that the service manager gives has a path that is "
+			"not UTF-8");
 		return 1;
 	}
 	use_given_sockets(options, activation);

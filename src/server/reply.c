@@ -66,8 +66,8 @@ static bool is_sendable(const struct gpald_call *call, const struct gpald_writer
 	return !w->failed && w->text.length - mark <= reply_max(call);
 }
 
-int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
-		    struct gpald_wire_error *error)
+int gpald_reply_end_line(const struct gpald_call *call, struct gpald_writer *w, size_t mark,
+			 struct gpald_wire_error *error)
 {
 	call->caller.socket->envelope->end_result(w, mark);
 	if (is_sendable(call, w, mark))
@@ -119,7 +119,7 @@ static size_t write_plain_refusal(const struct gpald_call *call, struct gpald_wi
 				     error->message, line);
 }
 
-void gpald_reply_count(const struct gpald_call *call, const struct gpald_wire_error *error)
+void gpald_reply_count_call(const struct gpald_call *call, const struct gpald_wire_error *error)
 {
 	struct gpald_service *service = call->service;
 	struct gpald_method_statistics *statistics =
@@ -148,5 +148,5 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 		answer->plain_length = write_plain_refusal(call, error, answer->plain);
 	}
 	answer->subscribed.set = false;
-	gpald_reply_count(call, error);
+	gpald_reply_count_call(call, error);
 }

@@ -13,8 +13,8 @@
  * Ends the line of a result that begins at `mark`. Returns 0, or -1 with *error set if the line may
  * not be sent.
  */
-GPAL_MUST_USE int gpald_reply_end(const struct gpald_call *call, struct gpald_writer *w,
-				  size_t mark, struct gpald_wire_error *error);
+GPAL_MUST_USE int gpald_reply_end_line(const struct gpald_call *call, struct gpald_writer *w,
+				       size_t mark, struct gpald_wire_error *error);
 
 /*
  * Answers with a refusal instead of what was written after `mark`. `method` is the name in the
@@ -28,7 +28,7 @@ void gpald_reply_refuse(const struct gpald_call *call, const char *method,
 bool gpald_call_has_changed(const struct gpald_call *call);
 
 /* Counts an answered call. `error` is why it was refused; NULL: it was not. */
-void gpald_reply_count(const struct gpald_call *call, const struct gpald_wire_error *error);
+void gpald_reply_count_call(const struct gpald_call *call, const struct gpald_wire_error *error);
 
 void gpald_reply_log_refusal(const struct gpald_caller *caller, const char *method,
 			     const struct gpald_wire_error *error);

@@ -96,7 +96,7 @@ static void stop_server(struct server *server)
 	uv_close((uv_handle_t *)&server->watchdog, NULL);
 	/* The store thread may still use it. */
 	uv_unref((uv_handle_t *)&server->settled);
-	gpald_endpoints_end(&server->endpoints);
+	gpald_endpoints_clear(&server->endpoints);
 }
 
 static void on_empty(struct gpald_connections *connections)
@@ -498,14 +498,14 @@ static bool open_endpoints(struct server *server)
 	const struct gpald_options *options = server->options;
 
 	if (options->control_fd >= 0) {
-		gpald_endpoints_take(&server->endpoints, &gpald_control_socket,
-				     options->socket_path, options->control_fd);
+		gpald_endpoints_add_given(&server->endpoints, &gpald_control_socket,
+					  options->socket_path, options->control_fd);
 		if (options->inspect_fd >= 0)
-			gpald_endpoints_take(&server->endpoints, &gpald_inspect_socket,
-					     options->inspect_path, options->inspect_fd);
+			gpald_endpoints_add_given(&server->endpoints, &gpald_inspect_socket,
+						  options->inspect_path, options->inspect_fd);
 		if (options->ttrpc_fd >= 0)
-			gpald_endpoints_take(&server->endpoints, &gpald_ttrpc_socket,
-					     options->ttrpc_path, options->ttrpc_fd);
+			gpald_endpoints_add_given(&server->endpoints, &gpald_ttrpc_socket,
+						  options->ttrpc_path, options->ttrpc_fd);
 	} else if (server->endpoints.count == 0 && !bind_endpoints(server)) {
 		return false;
 	}
@@ -561,7 +561,7 @@ static bool start_server(struct server *server)
 
 static void on_ready(void *waiter)
 {
-	gpald_connection_ready(waiter);
+	gpald_connection_answer_ready(waiter);
 }
 
 int gpald_server_run(struct gpald_options *options)

@@ -137,7 +137,7 @@ static int write_change_answer(const struct gpald_call *call, struct gpald_write
 
 	call->caller.socket->envelope->begin_result(w, &call->id);
 	code = call->method->finish(&call->operation, w, error);
-	return code ? code : gpald_reply_end(call, w, mark, error);
+	return code ? code : gpald_reply_end_line(call, w, mark, error);
 }
 
 /* Calls a method and writes its answer. Returns 0, -1 with *error set, or GPALD_TAKES_LONG. */
@@ -153,7 +153,7 @@ static int write_call_answer(const struct gpald_call *call, const struct gpald_c
 		code = call->method->rpc_call(context, params, w, error);
 	else
 		code = call->method->call(context, params, w, error);
-	return code ? code : gpald_reply_end(call, w, mark, error);
+	return code ? code : gpald_reply_end_line(call, w, mark, error);
 }
 
 /* Returns whether the client no longer waits for a reply. */
@@ -504,7 +504,7 @@ bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 		gpald_reply_refuse(call, call->method ? call->method->name : call->method_name,
 				   &call->error, w, mark, answer);
 	else
-		gpald_reply_count(call, NULL);
+		gpald_reply_count_call(call, NULL);
 	free_call(call);
 	return true;
 }
@@ -616,7 +616,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		gpald_reply_refuse(&call, call.method ? call.method->name : request.method, &error,
 				   w, mark, answer);
 	else
-		gpald_reply_count(&call, NULL);
+		gpald_reply_count_call(&call, NULL);
 }
 
 void gpald_service_refuse(struct gpald_service *service, const struct gpald_caller *caller,
@@ -661,11 +661,11 @@ bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald
 		return false;
 	}
 	if (code == 0)
-		code = gpald_reply_end(&call, w, mark, &error);
+		code = gpald_reply_end_line(&call, w, mark, &error);
 	if (code)
 		gpald_reply_refuse(&call, call.method->name, &error, w, mark, answer);
 	else
-		gpald_reply_count(&call, NULL);
+		gpald_reply_count_call(&call, NULL);
 	return true;
 }
 

@@ -72,7 +72,8 @@ static bool check_owner(const struct gpald_options *options, int folder)
 
 static bool give_state_folder(const struct gpald_options *options, int folder)
 {
-	if (gpald_new_folder_give(folder, options->user_uid, options->user_gid) || fsync(folder))
+	if (gpald_new_folder_set_owner(folder, options->user_uid, options->user_gid) ||
+	    fsync(folder))
 		return complain_of_user(options,
 					errno == EEXIST ?
 						"somebody has replaced the state folder" :

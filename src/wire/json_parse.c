@@ -110,11 +110,11 @@ static int read_number(struct parser *p, double *value)
 
 static int read_word(struct parser *p, int *type)
 {
-	if (gpald_scan_word(&p->scan, "true", 4))
+	if (gpald_scan_literal(&p->scan, "true", 4))
 		*type = cJSON_True;
-	else if (gpald_scan_word(&p->scan, "false", 5))
+	else if (gpald_scan_literal(&p->scan, "false", 5))
 		*type = cJSON_False;
-	else if (gpald_scan_word(&p->scan, "null", 4))
+	else if (gpald_scan_literal(&p->scan, "null", 4))
 		*type = cJSON_NULL;
 	else
 		return gpald_scan_fail(&p->scan, "expected a JSON value");

@@ -253,7 +253,7 @@ int gpald_scan_number(struct gpald_json_scanner *p)
 /*@ requires in_text(p) && \valid_read(word + (0 .. length - 1)) &&
       \separated(p, word + (0 .. length - 1));
     assigns p->at; ensures in_text(p); */
-bool gpald_scan_word(struct gpald_json_scanner *p, const char *word, size_t length)
+bool gpald_scan_literal(struct gpald_json_scanner *p, const char *word, size_t length)
 {
 	if (p->length - p->at < length)
 		return false;

@@ -69,7 +69,7 @@ int gpald_scan_string(struct gpald_json_scanner *p, struct gpald_json_span *span
 int gpald_scan_number(struct gpald_json_scanner *p);
 
 /* Moves the cursor over a word. Returns false if the word is not at the cursor. */
-bool gpald_scan_word(struct gpald_json_scanner *p, const char *word, size_t length);
+bool gpald_scan_literal(struct gpald_json_scanner *p, const char *word, size_t length);
 
 /* Returns the value of the four hex digits at `at`, or -1 if they are not hex digits. */
 int gpald_scan_hex4(const struct gpald_json_scanner *p, size_t at);

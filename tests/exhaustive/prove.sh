@@ -80,5 +80,5 @@ wp() {
 	echo "$1: $2: $proved goals, proved by frama-c and z3"
 }
 
-wp "$top/src/wire/json_scan.c" gpald_scan_peek,gpald_scan_space,utf8_length,gpald_scan_hex4,check_escape,skip_plain,gpald_scan_string,skip_digits,gpald_scan_number,gpald_scan_word
+wp "$top/src/wire/json_scan.c" gpald_scan_peek,gpald_scan_space,utf8_length,gpald_scan_hex4,check_escape,skip_plain,gpald_scan_string,skip_digits,gpald_scan_number,gpald_scan_literal
 wp "$top/src/core/free_space.c" gpald_free_space_append,gpald_range_clip

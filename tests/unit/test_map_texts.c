@@ -45,9 +45,9 @@ static const struct {
 
 START_TEST(numbers_are_exact_or_marked)
 {
-	ck_assert_str_eq(ctl_number(CTL_HUMAN, numbers[_i].n).text, numbers[_i].human);
-	ck_assert_str_eq(ctl_number(CTL_FULL, numbers[_i].n).text, numbers[_i].full);
-	ck_assert_str_eq(ctl_number(CTL_SHORT, numbers[_i].n).text, numbers[_i].brief);
+	ck_assert_str_eq(ctl_number_text(CTL_HUMAN, numbers[_i].n).text, numbers[_i].human);
+	ck_assert_str_eq(ctl_number_text(CTL_FULL, numbers[_i].n).text, numbers[_i].full);
+	ck_assert_str_eq(ctl_number_text(CTL_SHORT, numbers[_i].n).text, numbers[_i].brief);
 	ck_assert_uint_eq(ctl_log2_sixteenths(numbers[_i].n), numbers[_i].log2);
 }
 END_TEST
@@ -88,7 +88,7 @@ START_TEST(names_are_safe_and_may_become_ascii)
 	ctl_name_append(&text, "ä\x07\u202e界\U0001f600", true);
 	ck_assert_str_eq(text.data,
 			 "ä\\u0007\\u202e界\U0001f600 \\u00e4\\u0007\\u202e\\u754c\\u1f600");
-	ck_assert_uint_eq(ctl_cells("ä界\U0001f600"), 5);
+	ck_assert_uint_eq(ctl_text_cells("ä界\U0001f600"), 5);
 }
 END_TEST
 
@@ -176,9 +176,9 @@ END_TEST
 
 START_TEST(signs_on_other_characters_take_no_cells)
 {
-	ck_assert_uint_eq(ctl_cells("e\u0301"), 1);
-	ck_assert_uint_eq(ctl_cells("a\u20dd\ufe0fb"), 2);
-	ck_assert_uint_eq(ctl_cells("か\u3099"), 2);
+	ck_assert_uint_eq(ctl_text_cells("e\u0301"), 1);
+	ck_assert_uint_eq(ctl_text_cells("a\u20dd\ufe0fb"), 2);
+	ck_assert_uint_eq(ctl_text_cells("か\u3099"), 2);
 }
 END_TEST
 

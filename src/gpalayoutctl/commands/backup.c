@@ -59,12 +59,12 @@ static enum ctl_exit ask_for_page(struct ctl_session *session, struct backup *ba
 		ctl_add_text_member(&params, "after", last->next);
 		ctl_add_count_member(&params, "revision", last->revision);
 	}
-	code = ctl_ask(session, "registry.backup", last ? params.data : "{}");
+	code = ctl_call_method(session, "registry.backup", last ? params.data : "{}");
 	if (code || !session->result)
 		return code;
 	/* Only one page is kept, because a backup may be larger than the memory of this host. */
 	session->arena = NULL;
-	backup->page = ctl_result(session, &gpald_backup_page_result);
+	backup->page = ctl_decode_result(session, &gpald_backup_page_result);
 	if (!backup->page)
 		code = CTL_NO_DAEMON;
 	else if (last && !comes_after(last, backup->page))
@@ -138,7 +138,7 @@ static enum ctl_exit print_backup(const struct ctl_session *session, const char 
 			  page->layouts, page->layouts == 1 ? "" : "s", page->revision);
 	ctl_size_append(&out, backup->bytes);
 	ctl_buffer_puts(&out, "\n");
-	return ctl_show(session->invocation, &out);
+	return ctl_print_paged(session->invocation, &out);
 }
 
 enum ctl_exit ctl_run_backup(struct ctl_session *session)

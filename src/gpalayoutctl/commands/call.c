@@ -14,12 +14,12 @@ static enum ctl_exit call_method(struct ctl_session *session, const char *method
 				 const char *params)
 {
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
-	const enum ctl_exit code = ctl_ask_and_print(session, method, params);
+	const enum ctl_exit code = ctl_call_and_print(session, method, params);
 
 	if (code || !ctl_wants_text(session))
 		return code;
 	ctl_json_indent(&out, session->result, strlen(session->result));
-	return ctl_show(session->invocation, &out);
+	return ctl_print_paged(session->invocation, &out);
 }
 
 enum ctl_exit ctl_run_call(struct ctl_session *session)

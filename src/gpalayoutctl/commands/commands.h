@@ -15,7 +15,7 @@
  */
 enum ctl_exit ctl_run_method(struct ctl_session *session);
 
-extern const struct ctl_flag ctl_about_flags[];
+extern const struct ctl_flag ctl_range_flags[];
 extern const struct ctl_flag ctl_create_flags[];
 extern const struct ctl_flag ctl_resolve_flags[];
 extern const struct ctl_flag ctl_update_flags[];
@@ -24,7 +24,7 @@ extern const struct ctl_flag ctl_get_flags[];
 extern const struct ctl_flag ctl_stats_flags[];
 
 /* Makes the params of a command about a layout, or about one of its ranges. */
-enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *params);
+enum ctl_exit ctl_range_params(struct ctl_session *session, struct gpald_bytes *params);
 
 /*
  * The list of layouts, which the daemon sends in pages. A command that needs all layouts must read

@@ -105,7 +105,7 @@ static enum ctl_exit show_changes(const struct ctl_session *session,
 			!changes->count ?
 				"\nnot compatible: FROM and TO have different architectures\n" :
 				"\nnot compatible: ranges of FROM move, shrink or are removed\n");
-	return ctl_show(session->invocation, &out);
+	return ctl_print_paged(session->invocation, &out);
 }
 
 enum ctl_exit ctl_run_compare(struct ctl_session *session)
@@ -128,10 +128,10 @@ enum ctl_exit ctl_run_compare(struct ctl_session *session)
 		code = add_side(&params, "to", to, to_policy);
 	if (code)
 		return code;
-	code = ctl_ask_and_print(session, "layout.compare", params.data);
+	code = ctl_call_and_print(session, "layout.compare", params.data);
 	if (code)
 		return code;
-	changes = ctl_result(session, &gpald_changes_result);
+	changes = ctl_decode_result(session, &gpald_changes_result);
 	if (!changes)
 		return CTL_NO_DAEMON;
 	if (ctl_wants_text(session))

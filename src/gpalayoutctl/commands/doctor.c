@@ -327,7 +327,7 @@ enum ctl_exit ctl_run_doctor(struct ctl_session *session)
 		check_daemon(&d, invocation->inspect_socket);
 	check_user_namespace(&d);
 	check_unit(&d);
-	code = invocation->quiet ? CTL_OK : ctl_show(invocation, &d.out);
+	code = invocation->quiet ? CTL_OK : ctl_print_paged(invocation, &d.out);
 	ctl_buffer_free(&d.out);
 	free(d.inspect_socket);
 	return code || !d.has_fault ? code : CTL_NO;

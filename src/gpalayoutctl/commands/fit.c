@@ -140,7 +140,7 @@ static enum ctl_exit take_answer(struct ctl_session *session, struct answer *ans
 
 	answer->ram = answer->top = answer->largest_bar = CTL_NONE;
 	if (session->result) {
-		layout = ctl_result(session, &gpald_layout_result);
+		layout = ctl_decode_result(session, &gpald_layout_result);
 		if (!layout)
 			return CTL_NO_DAEMON;
 		answer->has_layout = true;
@@ -163,7 +163,7 @@ static enum ctl_exit resolve_file(struct ctl_session *session)
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 
 	ctl_layout_params(session, &params, NULL);
-	return ctl_ask(session, "layout.resolve", params.data);
+	return ctl_call_method(session, "layout.resolve", params.data);
 }
 
 /*
@@ -295,7 +295,7 @@ static enum ctl_exit show_fit(const struct fit *fit)
 			ctl_table_add(&table, ctl_buffer_text(&answer->refusal));
 	}
 	ctl_table_append(&out, &table);
-	return ctl_show(fit->session->invocation, &out);
+	return ctl_print_paged(fit->session->invocation, &out);
 }
 
 static void fit_free(struct fit *fit)

@@ -55,10 +55,10 @@ enum ctl_exit ctl_pages_next(struct ctl_session *session, struct ctl_pages *page
 		ctl_add_text_member(&params, "after", pages->after);
 	if (limit)
 		ctl_add_count_member(&params, "limit", limit < PAGE ? limit : PAGE);
-	code = ctl_ask_for_result(session, "layout.list", params.length ? params.data : "{}");
+	code = ctl_call_for_result(session, "layout.list", params.length ? params.data : "{}");
 	if (code)
 		return code;
-	*page = ctl_result(session, &gpald_page_result);
+	*page = ctl_decode_result(session, &gpald_page_result);
 	if (!*page) {
 		if (session->invocation->json)
 			ctl_print_raw(session, NULL);
@@ -189,7 +189,7 @@ static enum ctl_exit print_list(const struct list *list, const struct ctl_sessio
 	if (ctl_wants_text(session)) {
 		ctl_rows_append(&out, CTL_FIELDS(entry_fields), list->entries,
 				sizeof(*list->entries), list->count);
-		return ctl_show(session->invocation, &out);
+		return ctl_print_paged(session->invocation, &out);
 	}
 	ctl_buffer_printf(&out, "{\"revision\":%" PRIu64 ",\"layouts\":[%s]}", revision,
 			  ctl_buffer_text(&list->json));
@@ -207,7 +207,8 @@ enum ctl_exit ctl_run_list(struct ctl_session *session)
 	struct ctl_pages pages = { .after = ctl_flag_value(session->invocation, "--after") };
 	const struct gpal_client_page *page = NULL;
 	enum ctl_exit code = read_flags(&list);
-	const bool is_cut = !is_filtered(&list) && ctl_was_given(session->invocation, "--limit");
+	const bool is_cut = !is_filtered(&list) &&
+			    ctl_flag_was_given(session->invocation, "--limit");
 	uint64_t revision = CTL_NONE;
 
 	while (!code && !pages.ended && list.wanted) {

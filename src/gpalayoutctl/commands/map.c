@@ -79,12 +79,12 @@ static enum ctl_exit draw_map(const struct ctl_session *session, const struct ct
 	}
 	terminal = this_terminal();
 	ctl_map_append_terminal(&out, map, &terminal);
-	return ctl_show(session->invocation, &out);
+	return ctl_print_paged(session->invocation, &out);
 }
 
 static enum ctl_exit draw_live(struct ctl_session *session)
 {
-	const struct gpal_client_live *live = ctl_result(session, &gpald_live_full_result);
+	const struct gpal_client_live *live = ctl_decode_result(session, &gpald_live_full_result);
 
 	if (!live)
 		return CTL_NO_DAEMON;
@@ -99,7 +99,7 @@ static enum ctl_exit draw_request(struct ctl_session *session)
 						 .decode = gpald_decode_request,
 						 .required = true };
 	static const struct gpald_members members = { &row, 1 };
-	const struct gpal_layout *layout = ctl_result(session, &gpald_layout_result);
+	const struct gpal_layout *layout = ctl_decode_result(session, &gpald_layout_result);
 	struct gpal_request request = { .node_count = 0 };
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 	struct gpald_wire_error fault;
@@ -122,7 +122,7 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 	ctl_cleanup_buffer struct gpald_bytes params = { 0 };
 	enum ctl_exit code = CTL_OK;
 
-	if (ctl_was_given(invocation, "--svg") && !ctl_wants_text(session))
+	if (ctl_flag_was_given(invocation, "--svg") && !ctl_wants_text(session))
 		return ctl_usage_error("map takes --svg or %s, not both",
 				       invocation->json  ? "--json" :
 				       invocation->field ? "--field" :
@@ -136,7 +136,7 @@ enum ctl_exit ctl_run_map(struct ctl_session *session)
 	if (code)
 		return code;
 	ctl_layout_params(session, &params, is_live ? operand : NULL);
-	code = ctl_ask_and_print(session, is_live ? "layout.get" : "layout.resolve", params.data);
+	code = ctl_call_and_print(session, is_live ? "layout.get" : "layout.resolve", params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
 	return is_live ? draw_live(session) : draw_request(session);

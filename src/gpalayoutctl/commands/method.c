@@ -22,7 +22,7 @@
 static enum ctl_exit apply_count(void *params, const struct ctl_flag *flag, const char *value)
 {
 	uint64_t count;
-	const enum ctl_exit code = ctl_count_take(flag->name, NULL, value, false, &count);
+	const enum ctl_exit code = ctl_flag_count_parse(flag->name, NULL, value, false, &count);
 
 	if (!code)
 		ctl_add_member(params, flag->member, value);
@@ -106,7 +106,7 @@ const struct ctl_flag ctl_delete_flags[] = {
 	{ 0 },
 };
 
-const struct ctl_flag ctl_about_flags[] = {
+const struct ctl_flag ctl_range_flags[] = {
 	{ .name = "--request", .value_name = "FILE|-",
 	  .help = "use the layout of this request instead of NAME" },
 	{ 0 },
@@ -152,13 +152,13 @@ static enum ctl_exit change_request(struct ctl_session *session, struct gpald_by
 		return ctl_usage_error("update takes a new request or changes to the current one, "
 				       "not both");
 	ctl_add_text_member(&name, "name", invocation->operands[0]);
-	code = ctl_ask_for_result(session, "layout.get", name.data);
+	code = ctl_call_for_result(session, "layout.get", name.data);
 	if (!code)
 		code = ctl_changes_make(session, &generation);
-	if (!code && !ctl_was_given(invocation, "--generation"))
+	if (!code && !ctl_flag_was_given(invocation, "--generation"))
 		ctl_add_count_member(params, "generation", generation);
-	if (!code && ctl_was_given(invocation, CTL_REMOVE) &&
-	    !ctl_was_given(invocation, "--allow-removals"))
+	if (!code && ctl_flag_was_given(invocation, CTL_REMOVE) &&
+	    !ctl_flag_was_given(invocation, "--allow-removals"))
 		ctl_add_member(params, "allow_removals", "true");
 	return code;
 }
@@ -254,11 +254,11 @@ static enum ctl_exit make_method_params(struct ctl_session *session, struct gpal
 /*
  * Makes {name or request, tag?} for a command about the ranges of a layout, or about one of them.
  */
-enum ctl_exit ctl_about_params(struct ctl_session *session, struct gpald_bytes *params)
+enum ctl_exit ctl_range_params(struct ctl_session *session, struct gpald_bytes *params)
 {
 	const struct ctl_invocation *invocation = session->invocation;
 	const char *command = invocation->command->name;
-	const bool is_request = ctl_was_given(invocation, "--request") ||
+	const bool is_request = ctl_flag_was_given(invocation, "--request") ||
 				ctl_request_flag_count(invocation);
 	const size_t names = is_request ? 0 : 1;
 	const char *tag = ctl_operand(invocation, names);
@@ -308,7 +308,7 @@ static enum ctl_exit print_metrics(const struct ctl_session *session, struct gpa
 static enum ctl_exit print_result(struct ctl_session *session, struct gpald_bytes *out)
 {
 	const struct ctl_command *command = session->invocation->command;
-	const void *result = ctl_result(session, command->result);
+	const void *result = ctl_decode_result(session, command->result);
 
 	return result ? command->print(session, out, result) : CTL_NO_DAEMON;
 }
@@ -324,22 +324,23 @@ enum ctl_exit ctl_run_method(struct ctl_session *session)
 
 	if (code)
 		return code;
-	if (ctl_was_given(invocation, "--print-request")) {
+	if (ctl_flag_was_given(invocation, "--print-request")) {
 		if (invocation->quiet)
 			return CTL_OK;
 		ctl_json_indent(&out, session->request.data, session->request.length);
 		return ctl_write_output(&out);
 	}
-	code = ctl_ask_and_print(session, invocation->command->method, params.data);
+	code = ctl_call_and_print(session, invocation->command->method, params.data);
 	if (code || !ctl_wants_text(session))
 		return code;
 	/* Other commands have a --request that takes a value. */
-	if (invocation->command->flags == ctl_get_flags && ctl_was_given(invocation, "--request"))
+	if (invocation->command->flags == ctl_get_flags &&
+	    ctl_flag_was_given(invocation, "--request"))
 		code = print_request(session, &out);
-	else if (ctl_was_given(invocation, "--openmetrics") ||
-		 ctl_was_given(invocation, "--prometheus"))
+	else if (ctl_flag_was_given(invocation, "--openmetrics") ||
+		 ctl_flag_was_given(invocation, "--prometheus"))
 		code = print_metrics(session, &out);
 	else
 		code = print_result(session, &out);
-	return code ? code : ctl_show(invocation, &out);
+	return code ? code : ctl_print_paged(invocation, &out);
 }

@@ -34,7 +34,7 @@ static bool has_arch(struct ctl_session *session, const char *name, enum gpal_ar
 
 	if (name) {
 		ctl_add_text_member(&params, "name", name);
-		if (ctl_ask(session, "layout.get", params.data) || !session->result ||
+		if (ctl_call_method(session, "layout.get", params.data) || !session->result ||
 		    !gpald_raw_member(gpald_raw_value(session->result, strlen(session->result)),
 				      "layout", &found))
 			return false;
@@ -101,7 +101,7 @@ static enum ctl_exit ask_for_probe(struct ctl_session *session, const char *name
 
 	ctl_layout_params(session, &params, name);
 	ctl_add_text_member(&params, "address", ctl_operand(session->invocation, 0));
-	return ctl_ask(session, "layout.probe", params.data);
+	return ctl_call_method(session, "layout.probe", params.data);
 }
 
 static enum ctl_exit show_probe(struct ctl_session *session, const char *name)
@@ -112,7 +112,7 @@ static enum ctl_exit show_probe(struct ctl_session *session, const char *name)
 
 	if (code || !ctl_wants_text(session))
 		return code;
-	probe = ctl_result(session, &gpald_probe_result);
+	probe = ctl_decode_result(session, &gpald_probe_result);
 	if (!probe)
 		return CTL_NO_DAEMON;
 	ctl_puts_safe(&out, name ? name : "");
@@ -207,7 +207,7 @@ enum ctl_exit ctl_run_probe(struct ctl_session *session)
 	if (check_address(invocation->operands[0]))
 		return CTL_USAGE;
 	note_decimal(invocation->operands[0]);
-	if (ctl_was_given(invocation, "--request") || ctl_request_flag_count(invocation))
+	if (ctl_flag_was_given(invocation, "--request") || ctl_request_flag_count(invocation))
 		return probe_request(session);
 	return invocation->operand_count > 1 ? probe_names(session) : probe_all(session);
 }

@@ -38,7 +38,7 @@ static enum ctl_exit report_watch_failure(struct ctl_session *session, int code)
 	if (session->invocation->json && line)
 		written = ctl_print_line(line, strlen(line));
 	if (written || code != GPAL_E_REFUSED)
-		return written ? written : ctl_session_complain(session);
+		return written ? written : ctl_report_failed_call(session);
 	ctl_print_refusal(session, NULL);
 	return ctl_reply_status(session);
 }
@@ -131,7 +131,7 @@ static enum ctl_exit follow_events(struct ctl_session *session, uint64_t wanted)
 enum ctl_exit ctl_run_watch(struct ctl_session *session)
 {
 	const struct ctl_invocation *invocation = session->invocation;
-	const bool has_since = ctl_was_given(invocation, "--since");
+	const bool has_since = ctl_flag_was_given(invocation, "--since");
 	uint64_t since = 0, wanted = UINT64_MAX;
 	enum ctl_exit code = ctl_flag_number(invocation, "--since", false, &since);
 

@@ -119,7 +119,7 @@ static bool ask_for_words(struct completion *c, const char *method, const char *
 
 	if (member)
 		ctl_add_text_member(&params, member, value);
-	return ctl_ask(&c->session, method, params.data) == CTL_OK && c->session.result;
+	return ctl_call_method(&c->session, method, params.data) == CTL_OK && c->session.result;
 }
 
 /* Offers the text of a member of each element of a list. */
@@ -139,7 +139,7 @@ static void offer_members(struct completion *c, const cJSON *list, const char *m
 /* Returns a member of the last result, or NULL if there is none or the result is invalid. */
 static const cJSON *result_member(struct completion *c, const char *name)
 {
-	return ctl_member_of(ctl_result_tree(&c->session), name);
+	return ctl_member_of(ctl_parse_result(&c->session), name);
 }
 
 /* Offers names of layouts. Names that begin with the prefix follow it in the list. */
@@ -152,7 +152,7 @@ static void offer_names(struct completion *c)
 	do {
 		if (!ask_for_words(c, "layout.list", *after ? "after" : NULL, after))
 			return;
-		page = ctl_result(&c->session, &gpald_page_result);
+		page = ctl_decode_result(&c->session, &gpald_page_result);
 		if (!page)
 			return;
 		for (size_t i = 0; i < page->count; i++)
@@ -242,7 +242,8 @@ static void offer_operand(struct completion *c)
 	if (number >= command->max_operands)
 		return;
 	/* A command that has a request takes no NAME. */
-	if (ctl_was_given(&c->invocation, "--request") || ctl_request_flag_count(&c->invocation))
+	if (ctl_flag_was_given(&c->invocation, "--request") ||
+	    ctl_request_flag_count(&c->invocation))
 		return;
 	ctl_buffer_puts(&names, command->operands);
 	rest = names.data;

@@ -241,10 +241,10 @@ static void describe_run(struct ctl_row *row)
 	}
 	row->details = (struct ctl_details){ .before = "" };
 	snprintf(row->details.rest, sizeof(row->details.rest), "%zu ranges%s%s%s, %s %s%s",
-		 row->count, gaps ? ", " : "", gaps ? ctl_number(CTL_HUMAN, gaps).text : "",
-		 gaps ? " of gaps" : "", ctl_number(CTL_SHORT, least).text,
+		 row->count, gaps ? ", " : "", gaps ? ctl_number_text(CTL_HUMAN, gaps).text : "",
+		 gaps ? " of gaps" : "", ctl_number_text(CTL_SHORT, least).text,
 		 least < most ? "to " : "each",
-		 least < most ? ctl_number(CTL_SHORT, most).text : "");
+		 least < most ? ctl_number_text(CTL_SHORT, most).text : "");
 }
 
 static void add_map_row(struct ctl_rows *rows, const struct ctl_range *ranges, size_t count)
@@ -323,8 +323,8 @@ void ctl_rows_free(struct ctl_rows *rows)
 	free(rows->rows);
 }
 
-void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size_t room, bool ascii,
-		     bool may_shorten)
+void ctl_drop_details(struct ctl_details *details, struct gpald_bytes *name, size_t room,
+		      bool ascii, bool may_shorten)
 {
 	const size_t before = strlen(details->before);
 	size_t cells;
@@ -333,8 +333,8 @@ void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size
 		ctl_name_append(name, details->name, ascii);
 		ctl_shorten(name, LONGEST_NAME, ascii);
 	}
-	cells = before + ctl_cells(ctl_buffer_text(name));
-	while (*details->rest && cells + ctl_cells(details->rest) > room) {
+	cells = before + ctl_text_cells(ctl_buffer_text(name));
+	while (*details->rest && cells + ctl_text_cells(details->rest) > room) {
 		char *last = strrchr(details->rest, ',');
 
 		*(last ? last : details->rest) = '\0';
@@ -375,14 +375,14 @@ static size_t count_nodes(const struct gpal_layout *layout)
 	return count;
 }
 
-void ctl_content_append(struct gpald_bytes *out, const struct ctl_rows *rows)
+void ctl_vm_summary_append(struct gpald_bytes *out, const struct ctl_rows *rows)
 {
 	const size_t root_complexes = rows->map->layout->root_complex_count;
 
 	const size_t nodes = count_nodes(rows->map->layout);
 
 	ctl_buffer_printf(out, "%s of RAM in %zu ",
-			  ctl_number(CTL_SHORT, rows->map->layout->ram_size).text,
+			  ctl_number_text(CTL_SHORT, rows->map->layout->ram_size).text,
 			  rows->node_count);
 	if (nodes > rows->node_count)
 		ctl_buffer_printf(out, "of %zu ", nodes);

@@ -73,14 +73,14 @@ void ctl_rows_free(struct ctl_rows *rows);
  * Drops parts from the end until the others fit in `room` cells, and appends the name to *name if
  * it stays. If the name alone does not fit, it is also dropped, or shortened if `may_shorten`.
  */
-void ctl_details_fit(struct ctl_details *details, struct gpald_bytes *name, size_t room, bool ascii,
-		     bool may_shorten);
+void ctl_drop_details(struct ctl_details *details, struct gpald_bytes *name, size_t room,
+		      bool ascii, bool may_shorten);
 
 /* "x86_64, gen2-uefi, policy openvmm-2026.07, generation 1" */
 void ctl_origin_append(struct gpald_bytes *out, const struct ctl_map *map);
 
 /* "8 GiB of RAM in 2 nodes, 1 PCIe root complex, VTL2" */
-void ctl_content_append(struct gpald_bytes *out, const struct ctl_rows *rows);
+void ctl_vm_summary_append(struct gpald_bytes *out, const struct ctl_rows *rows);
 
 /* "34 of 46 address bits", or after `without` "34 address bits" if the host's are not known. */
 void ctl_bits_append(struct gpald_bytes *out, const struct ctl_map *map, const char *without);

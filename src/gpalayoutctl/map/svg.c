@@ -160,11 +160,12 @@ static void append_svg_cut(struct ctl_svg *svg, const struct segment *segment)
 }
 
 /* Rounds an address whose exact number is too long. */
-static struct ctl_number tick_text(uint64_t address)
+static struct ctl_number_text tick_text(uint64_t address)
 {
-	const struct ctl_number human = ctl_number(CTL_HUMAN, address);
+	const struct ctl_number_text human = ctl_number_text(CTL_HUMAN, address);
 
-	return ctl_cells(human.text) > TICK_CELLS ? ctl_number(CTL_ROUNDED, address) : human;
+	return ctl_text_cells(human.text) > TICK_CELLS ? ctl_number_text(CTL_ROUNDED, address) :
+							 human;
 }
 
 static void append_tick(struct ctl_svg *svg, int y, uint64_t address)
@@ -180,7 +181,7 @@ static void append_inner_ticks(struct ctl_svg *svg, const struct segment *segmen
 	const uint64_t total = shown_address(segment, range.end);
 	const unsigned __int128 height =
 		(unsigned __int128)(segment->place.bottom - segment->place.top);
-	const struct ctl_number top = tick_text(range.end);
+	const struct ctl_number_text top = tick_text(range.end);
 	int last = segment->place.bottom;
 	unsigned int shift = 12;
 
@@ -264,8 +265,9 @@ static void append_bits(struct ctl_svg *svg)
 		ctl_buffer_puts(&text, host ? "no bit left" : "no host width stated");
 	if (host)
 		ctl_buffer_printf(&text, ": the host’s limit is %s",
-				  usable < 64 ? ctl_number(CTL_EXACT, UINT64_C(1) << usable).text :
-						"16 EiB");
+				  usable < 64 ?
+					  ctl_number_text(CTL_EXACT, UINT64_C(1) << usable).text :
+					  "16 EiB");
 	ctl_svg_text(svg, RIGHT, 690, "10.5", MUTED " " AT_END, "%s", text.data);
 }
 
@@ -277,12 +279,12 @@ static void append_svg_header(struct ctl_svg *svg)
 
 	ctl_name_append(&name, svg->rows.map->name, false);
 	ctl_shorten(&name, NAME_CELLS, false);
-	ctl_svg_text(svg, LEFT, 360, ctl_cells(name.data) > LARGE_NAME_CELLS ? "13" : "20",
+	ctl_svg_text(svg, LEFT, 360, ctl_text_cells(name.data) > LARGE_NAME_CELLS ? "13" : "20",
 		     MONO " " BOLD, "%s", name.data);
 	ctl_origin_append(&origin, svg->rows.map);
 	ctl_shorten(&origin, ORIGIN_CELLS, false);
 	ctl_svg_text(svg, LEFT, 560, "11.5", MUTED, "%s", origin.data);
-	ctl_content_append(&content, &svg->rows);
+	ctl_vm_summary_append(&content, &svg->rows);
 	ctl_svg_text(svg, LEFT, 730, "11.5", MUTED, "%s", content.data);
 	append_bits(svg);
 	ctl_svg_text(svg, STRIP_LEFT + STRIP_WIDTH / 2, 940, "10", MUTED " text-anchor=\"middle\"",
@@ -348,14 +350,14 @@ static void append_description(struct gpald_bytes *out, const struct ctl_svg *sv
 	ctl_svg_escape(out, svg->rows.map->name);
 	ctl_buffer_printf(out, "</title>\n<desc id=\"%s-d\">%s, ", svg->id,
 			  gpal_arch_name(svg->rows.map->layout->arch));
-	ctl_content_append(out, &svg->rows);
+	ctl_vm_summary_append(out, &svg->rows);
 	ctl_buffer_puts(out, ". From the lowest address: ");
 	for (size_t i = 0; i < svg->rows.count; i++) {
 		const struct ctl_row *row = &svg->rows.rows[i];
 
 		ctl_buffer_printf(out, "%s0x%" PRIx64 " ", i ? "; " : "", row->range.start);
 		ctl_svg_append_row_name(out, row, " ");
-		ctl_buffer_printf(out, ", %s", ctl_number(CTL_EXACT, row->size).text);
+		ctl_buffer_printf(out, ", %s", ctl_number_text(CTL_EXACT, row->size).text);
 	}
 	ctl_buffer_printf(out,
 			  ". The map ends at 0x%" PRIx64 " and needs %u address bits.</desc>\n",

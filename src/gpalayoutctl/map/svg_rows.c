@@ -45,9 +45,9 @@ static int cells_between(int left, int right, int cell)
 }
 
 /* Returns the x at which texts to the left of a size must end. */
-static int left_of(const struct ctl_number *size)
+static int left_of(const struct ctl_number_text *size)
 {
-	return SIZE_END - (int)ctl_cells(size->text) * MONO_CELL - APART;
+	return SIZE_END - (int)ctl_text_cells(size->text) * MONO_CELL - APART;
 }
 
 /* Returns the x at which the tag ends. */
@@ -58,7 +58,7 @@ static int append_tag(struct ctl_svg *svg, const char *tag, int y, int right)
 	ctl_name_append(&text, tag, false);
 	ctl_shorten(&text, (size_t)cells_between(TEXT_LEFT, right, TAG_CELL), false);
 	ctl_svg_text(svg, TEXT_LEFT, y, "12", MONO " font-weight=\"600\"", "%s", text.data);
-	return TEXT_LEFT + (int)ctl_cells(text.data) * TAG_CELL;
+	return TEXT_LEFT + (int)ctl_text_cells(text.data) * TAG_CELL;
 }
 
 /* Names are in a monospace font. The texts around them need no escaping. */
@@ -69,7 +69,7 @@ static void append_svg_details(struct ctl_svg *svg, const struct ctl_row *row, i
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 	ctl_cleanup_buffer struct gpald_bytes markup = { 0 };
 
-	ctl_details_fit(&details, &name, (size_t)room, false, true);
+	ctl_drop_details(&details, &name, (size_t)room, false, true);
 	ctl_buffer_puts(&markup, details.before);
 	if (name.length) {
 		ctl_buffer_puts(&markup, "<tspan " MONO ">");
@@ -86,7 +86,7 @@ static void append_range_texts(struct ctl_svg *svg, const struct ctl_row *row)
 	const bool has_details = row->details.name || *row->details.rest;
 	const bool two_lines = has_details && row->box.bottom - row->box.top >= TWO_LINES_LEAST;
 	const int y = middle_of_box(row->box) + (two_lines ? -25 : 42);
-	const struct ctl_number size = ctl_number(CTL_FULL, row->size);
+	const struct ctl_number_text size = ctl_number_text(CTL_FULL, row->size);
 	int tag_end;
 
 	ctl_svg_text(svg, SIZE_END, y, "11", MONO_AT_END, "%s", size.text);
@@ -100,7 +100,7 @@ static void append_range_texts(struct ctl_svg *svg, const struct ctl_row *row)
 
 static void append_run_texts(struct ctl_svg *svg, const struct ctl_row *row)
 {
-	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
+	const struct ctl_number_text size = ctl_number_text(CTL_SHORT, row->size);
 	const int room = cells_between(TEXT_LEFT, left_of(&size), MONO_CELL);
 	const int y = middle_of_box(row->box) + 40;
 
@@ -117,7 +117,7 @@ static void append_gap_texts(struct ctl_svg *svg, const struct ctl_row *row, boo
 	ctl_svg_text(svg, TEXT_LEFT, y + 40, "11", MUTED, "free%s",
 		     is_limit ? ", up to the host’s limit" : "");
 	ctl_svg_text(svg, SIZE_END, y + 40, "11", MUTED_MONO " " AT_END, "%s",
-		     ctl_number(CTL_HUMAN, row->size).text);
+		     ctl_number_text(CTL_HUMAN, row->size).text);
 	if (is_limit) {
 		ctl_svg_path(svg, GROUND, "M145 " PX "l10-6v4l-10 6z", px(y + 25));
 		ctl_svg_path(svg, STRONG_LINE, "M145 " PX "l10-6m0 4l-10 6", px(y + 25));
@@ -133,7 +133,7 @@ static void append_svg_member(struct ctl_svg *svg, const struct ctl_range *membe
 	    px(place.bottom - place.top));
 	ctl_svg_escape(&svg->out, member->entry.tag);
 	put(svg, ", %s\n0x%" PRIx64 " to 0x%" PRIx64 "</title></path>\n",
-	    ctl_number(CTL_EXACT, gpal_range_size(range)).text, range.start, range.end);
+	    ctl_number_text(CTL_EXACT, gpal_range_size(range)).text, range.start, range.end);
 }
 
 /*
@@ -209,9 +209,9 @@ static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 	put(svg, "<title>");
 	ctl_svg_append_row_name(&svg->out, row, ", ");
 	put(svg, "\n0x%" PRIx64 " to 0x%" PRIx64 "\n%s", row->range.start, row->range.end,
-	    ctl_number(CTL_FULL, row->size).text);
+	    ctl_number_text(CTL_FULL, row->size).text);
 	if (row->count == 1) {
-		ctl_details_fit(&details, &name, SIZE_MAX, false, false);
+		ctl_drop_details(&details, &name, SIZE_MAX, false, false);
 		put(svg, ", %s%s%s", gpal_kind_name(row->ranges->entry.kind),
 		    details.name || *details.rest ? "\n" : "", details.before);
 		ctl_svg_escape(&svg->out, ctl_buffer_text(&name));
@@ -223,7 +223,7 @@ static void append_title(struct ctl_svg *svg, const struct ctl_row *row)
 /* Returns the x at which a line to an address ends. */
 static int left_of_hex(uint64_t address, int cell)
 {
-	const int length = (int)strlen(ctl_number(CTL_HEX, address).text);
+	const int length = (int)strlen(ctl_number_text(CTL_HEX, address).text);
 
 	return HEX_END - length * cell - (length - 3) / HEX_GROUP * GROUPS_APART - BEFORE_HEX;
 }
@@ -231,7 +231,7 @@ static int left_of_hex(uint64_t address, int cell)
 static void append_hex(struct ctl_svg *svg, int y, const char *size, const char *look,
 		       uint64_t address)
 {
-	const struct ctl_number hex = ctl_number(CTL_HEX, address);
+	const struct ctl_number_text hex = ctl_number_text(CTL_HEX, address);
 	const size_t length = strlen(hex.text);
 	const size_t head = length - (length - 3) / HEX_GROUP * HEX_GROUP;
 	ctl_cleanup_buffer struct gpald_bytes markup = { 0 };
@@ -364,7 +364,7 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 		     px(y), px(line_end), px(y - 25), px(line_end));
 	append_hex(svg, y + 30, "11", MONO_AT_END " " BOLD, limit);
 	ctl_svg_text(svg, HUMAN_LEFT, y + 30, "10.5", BOLD, "%s, host limit",
-		     ctl_number(CTL_HUMAN, limit).text);
+		     ctl_number_text(CTL_HUMAN, limit).text);
 }
 
 /*
@@ -373,13 +373,13 @@ static void append_svg_limit(struct ctl_svg *svg, const struct ctl_row *gap)
 static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uint64_t address)
 {
 	const char *end = address == svg->rows.map->layout->end_of_ram ? ", end of RAM" : "";
-	struct ctl_number human = ctl_number(CTL_HUMAN, address);
+	struct ctl_number_text human = ctl_number_text(CTL_HUMAN, address);
 	const char *top = ", top";
 
-	if (ctl_cells(human.text) + strlen(end) > HUMAN_CELLS)
-		human = ctl_number(CTL_ROUNDED, address);
+	if (ctl_text_cells(human.text) + strlen(end) > HUMAN_CELLS)
+		human = ctl_number_text(CTL_ROUNDED, address);
 	if (address != svg->rows.top ||
-	    ctl_cells(human.text) + strlen(top) + strlen(end) > HUMAN_CELLS)
+	    ctl_text_cells(human.text) + strlen(top) + strlen(end) > HUMAN_CELLS)
 		top = "";
 	ctl_buffer_printf(out, "%s%s%s", human.text, top, end);
 }
@@ -388,7 +388,7 @@ static void append_human(struct gpald_bytes *out, const struct ctl_svg *svg, uin
 void ctl_svg_append_addresses(struct ctl_svg *svg)
 {
 	const struct ctl_row *rows = svg->rows.rows;
-	struct ctl_number above = { "" };
+	struct ctl_number_text above = { "" };
 
 	if (svg->rows.has_limit)
 		append_svg_limit(svg, &rows[svg->rows.count]);
@@ -400,6 +400,6 @@ void ctl_svg_append_addresses(struct ctl_svg *svg)
 		append_human(&human, svg, address);
 		append_boundary(svg, y, address,
 				strcmp(human.data, above.text) == 0 ? "" : human.data);
-		above = ctl_number(CTL_HUMAN, address);
+		above = ctl_number_text(CTL_HUMAN, address);
 	}
 }

@@ -39,7 +39,7 @@ struct page {
 /* Returns how many cells the text is short of `width`. */
 static int padding_width(size_t width, const char *text)
 {
-	const size_t cells = ctl_cells(text);
+	const size_t cells = ctl_text_cells(text);
 
 	return cells < width ? (int)(width - cells) : 0;
 }
@@ -63,7 +63,7 @@ static void append_slice(struct page *page, const struct ctl_row *row, bool is_s
 	const bool is_ram_run = row->count > 1 && ctl_paint_class(row->paint) == CTL_PAINT_RAM;
 
 	put(page, "%*s %s", page->address_width,
-	    is_start ? ctl_number(CTL_HEX, row->range.start).text : "", is_start ? "├" : "│");
+	    is_start ? ctl_number_text(CTL_HEX, row->range.start).text : "", is_start ? "├" : "│");
 	append_block(page, is_ram_run ? CTL_PAINT_RAM : row->paint, is_ram_run ? 2 : 1,
 		     BLOCK_CELLS);
 	put(page, "│");
@@ -87,7 +87,7 @@ static void append_page_devices(struct page *page, const struct ctl_row *row)
 {
 	for (size_t i = row->device_count; i-- > 0;) {
 		put(page, DIM "%*s " PLAIN "│", page->address_width,
-		    ctl_number(CTL_HEX, row->devices[i].address).text);
+		    ctl_number_text(CTL_HEX, row->devices[i].address).text);
 		append_block(page, row->paint, 1, BLOCK_CELLS);
 		put(page, "┤" DIM INDENT "%s" PLAIN "\n", row->devices[i].name);
 	}
@@ -107,15 +107,15 @@ static void append_page_details(struct page *page, const struct ctl_row *row, co
 	struct ctl_details details = row->details;
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
-	ctl_details_fit(&details, &name, room, page->ascii, false);
+	ctl_drop_details(&details, &name, room, page->ascii, false);
 	put(page, "%s%s%s%s\n", name.length || *details.rest ? before : "", details.before,
 	    ctl_buffer_text(&name), details.rest);
 }
 
 static void append_page_range(struct page *page, const struct ctl_row *row)
 {
-	const struct ctl_number size = ctl_number(CTL_SHORT, row->size);
-	const size_t size_end = page->tag_left + page->tag_width + 1 + ctl_cells(size.text) +
+	const struct ctl_number_text size = ctl_number_text(CTL_SHORT, row->size);
+	const size_t size_end = page->tag_left + page->tag_width + 1 + ctl_text_cells(size.text) +
 				(size_t)padding_width(SIZE_CELLS, size.text);
 
 	append_page_devices(page, row);
@@ -136,14 +136,14 @@ static void append_run(struct page *page, const struct ctl_row *row)
 	append_slice(page, row, false);
 	append_page_details(page, row, " " INDENT, page->width - page->tag_left - strlen(INDENT));
 	append_slice(page, row, true);
-	append_columns(page, row->ranges->entry.tag, ctl_number(CTL_SHORT, row->size).text);
+	append_columns(page, row->ranges->entry.tag, ctl_number_text(CTL_SHORT, row->size).text);
 	put(page, INDENT "in all\n");
 }
 
 static void append_gap(struct page *page, const struct ctl_row *row, const char *start)
 {
 	put(page, "%*s ╎%*s╎" DIM, page->address_width, start, BLOCK_CELLS, "");
-	append_columns(page, "free", ctl_number(CTL_HUMAN, row->size).text);
+	append_columns(page, "free", ctl_number_text(CTL_HUMAN, row->size).text);
 	put(page, PLAIN "\n");
 }
 
@@ -166,8 +166,8 @@ static void append_page_limit(struct page *page, const struct ctl_row *gap)
 	ctl_buffer_printf(&text, "host limit, %u bits", ctl_map_bits(map));
 	if (ctl_map_bits(map) != map->request->host_physical_address_bits)
 		ctl_buffer_printf(&text, " of %u", map->request->host_physical_address_bits);
-	ctl_buffer_printf(&text, ", %s", ctl_number(CTL_HUMAN, gap->range.end).text);
-	append_page_rule(page, ctl_number(CTL_HEX, gap->range.end).text, text.data);
+	ctl_buffer_printf(&text, ", %s", ctl_number_text(CTL_HUMAN, gap->range.end).text);
+	append_page_rule(page, ctl_number_text(CTL_HEX, gap->range.end).text, text.data);
 	append_gap(page, gap, "");
 }
 
@@ -178,12 +178,12 @@ static void append_rows(struct page *page)
 	if (rows->has_limit)
 		append_page_limit(page, &rows->rows[rows->count]);
 	put(page, "%*s ┌──────┐" DIM " top, %s" PLAIN "\n", page->address_width,
-	    ctl_number(CTL_HEX, rows->top).text, ctl_number(CTL_HUMAN, rows->top).text);
+	    ctl_number_text(CTL_HEX, rows->top).text, ctl_number_text(CTL_HUMAN, rows->top).text);
 	for (size_t i = rows->count; i-- > 0;) {
 		const struct ctl_row *row = &rows->rows[i];
 
 		if (!row->count)
-			append_gap(page, row, ctl_number(CTL_HEX, row->range.start).text);
+			append_gap(page, row, ctl_number_text(CTL_HEX, row->range.start).text);
 		else if (row->count == 1)
 			append_page_range(page, row);
 		else
@@ -227,7 +227,7 @@ static void append_page_header(struct page *page)
 	put(page, PLAIN "\n");
 	ctl_origin_append(&origin, page->rows.map);
 	ctl_wrap_append(&page->out, origin.data, page->width, UINT_MAX, page->ascii);
-	ctl_content_append(&content, &page->rows);
+	ctl_vm_summary_append(&content, &page->rows);
 	ctl_buffer_puts(&content, "; ");
 	ctl_bits_append(&content, page->rows.map, "");
 	ctl_wrap_append(&page->out, content.data, page->width, UINT_MAX, page->ascii);
@@ -253,8 +253,8 @@ static void widen_column(size_t *width, const char *name, size_t more, bool asci
 	ctl_cleanup_buffer struct gpald_bytes text = { 0 };
 
 	ctl_name_append(&text, name, ascii);
-	if (*width < ctl_cells(ctl_buffer_text(&text)) + more)
-		*width = ctl_cells(text.data) + more;
+	if (*width < ctl_text_cells(ctl_buffer_text(&text)) + more)
+		*width = ctl_text_cells(text.data) + more;
 }
 
 static void measure_page(struct page *page, size_t width)
@@ -264,7 +264,7 @@ static void measure_page(struct page *page, size_t width)
 	size_t most;
 
 	page->width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
-	page->address_width = (int)strlen(ctl_number(CTL_HEX, highest).text);
+	page->address_width = (int)strlen(ctl_number_text(CTL_HEX, highest).text);
 	page->tag_left = (size_t)page->address_width + strlen(" |") + BLOCK_CELLS + strlen("| ");
 	page->tag_width = strlen("RANGE");
 	for (size_t i = 0; i < rows->count; i++) {

@@ -82,7 +82,7 @@ static void append_options(struct gpald_bytes *out, const cJSON *options)
 enum ctl_exit ctl_print_info(struct ctl_session *session, struct gpald_bytes *out,
 			     const void *result)
 {
-	const cJSON *tree = ctl_result_tree(session);
+	const cJSON *tree = ctl_parse_result(session);
 	const struct gpal_client_info *info = result;
 	ctl_cleanup_table struct ctl_table table = {
 		.columns = { { "LIMIT", false }, { "VALUE", true } },
@@ -318,7 +318,7 @@ static void append_methods(struct gpald_bytes *out, const struct gpal_client_sta
 enum ctl_exit ctl_print_stats(struct ctl_session *session, struct gpald_bytes *out,
 			      const void *result)
 {
-	const cJSON *tree = ctl_result_tree(session);
+	const cJSON *tree = ctl_parse_result(session);
 	const struct gpal_client_stats *stats = result;
 	char per_commit[32];
 	const struct lines lines = {

@@ -106,7 +106,7 @@ enum ctl_exit ctl_print_explained(struct ctl_session *session, struct gpald_byte
 				  const void *result)
 {
 	const struct gpal_explanation *explanation = result;
-	const cJSON *range = ctl_member_of(ctl_result_tree(session), "ranges")->child;
+	const cJSON *range = ctl_member_of(ctl_parse_result(session), "ranges")->child;
 
 	/* The rule is in the daemon's words, because a newer daemon may have other rules. */
 	for (size_t i = 0; i < explanation->count; i++, range = range->next)

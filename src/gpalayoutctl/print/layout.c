@@ -300,7 +300,7 @@ enum ctl_exit ctl_print_updated(struct ctl_session *session, struct gpald_bytes 
 				const void *result)
 {
 	const struct gpal_client_update *update = result;
-	const bool is_dry = ctl_was_given(session->invocation, "--dry-run");
+	const bool is_dry = ctl_flag_was_given(session->invocation, "--dry-run");
 
 	append_outcome(out, is_dry ? "dry run: nothing was changed; " : "updated ", update->name,
 		       update->generation, "\n\n");
@@ -376,9 +376,9 @@ enum ctl_exit ctl_print_resolved(struct ctl_session *session, struct gpald_bytes
 	const struct gpal_advice *advice = NULL;
 
 	append_layout(out, result);
-	if (!ctl_was_given(session->invocation, "--advise"))
+	if (!ctl_flag_was_given(session->invocation, "--advise"))
 		return CTL_OK;
-	advice = ctl_result(session, &gpald_advice_result);
+	advice = ctl_decode_result(session, &gpald_advice_result);
 	if (!advice)
 		return CTL_NO_DAEMON;
 	ctl_buffer_puts(out, "\n");

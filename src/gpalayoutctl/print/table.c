@@ -167,7 +167,7 @@ void ctl_record_append(struct gpald_bytes *out, const struct ctl_field *fields, 
 
 	for (size_t i = 0; i < count; i++)
 		if (fields[i].label)
-			ctl_widen(&width, strlen(fields[i].label));
+			ctl_widen_column(&width, strlen(fields[i].label));
 	for (size_t i = 0; i < count; i++) {
 		ctl_cleanup_buffer struct gpald_bytes value = { 0 };
 
@@ -199,7 +199,8 @@ void ctl_table_add(struct ctl_table *table, const char *text)
 
 	assert(columns > 0);
 	ctl_puts_safe(&table->cells, *text ? text : "-");
-	ctl_widen(&table->widths[table->count++ % columns], ctl_cells(table->cells.data + start));
+	ctl_widen_column(&table->widths[table->count++ % columns],
+			 ctl_text_cells(table->cells.data + start));
 	ctl_buffer_append(&table->cells, "", 1);
 }
 
@@ -215,7 +216,7 @@ void ctl_table_add_number(struct ctl_table *table, enum ctl_form form, uint64_t 
 static void append_cell(struct gpald_bytes *out, const struct ctl_column *column, int width,
 			bool is_last, const char *text)
 {
-	const int cells = (int)ctl_cells(text), room = width > cells ? width - cells : 0;
+	const int cells = (int)ctl_text_cells(text), room = width > cells ? width - cells : 0;
 
 	ctl_buffer_printf(out, "%*s%s", column->right ? room : 0, "", text);
 	ctl_buffer_printf(out, "%*s%s", column->right || is_last ? 0 : room, "",
@@ -231,7 +232,7 @@ void ctl_table_append(struct gpald_bytes *out, const struct ctl_table *table)
 	assert(columns > 0);
 	for (size_t i = 0; i < columns; i++) {
 		widths[i] = table->widths[i];
-		ctl_widen(&widths[i], strlen(table->columns[i].heading));
+		ctl_widen_column(&widths[i], strlen(table->columns[i].heading));
 		append_cell(out, &table->columns[i], widths[i], i + 1 == columns,
 			    table->columns[i].heading);
 	}

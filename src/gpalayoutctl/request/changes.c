@@ -205,8 +205,8 @@ static size_t first_added(const struct ctl_invocation *invocation, const cJSON *
 	return added <= count ? count - added : SIZE_MAX;
 }
 
-const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
-					const cJSON *request, const char *pointer)
+const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
+					    const cJSON *request, const char *pointer)
 {
 	for (const struct list *list = lists; list < LISTS_END; list++) {
 		ctl_cleanup_buffer struct gpald_bytes place = { 0 };

@@ -30,8 +30,8 @@ enum ctl_exit ctl_changes_make(struct ctl_session *session, uint64_t *generation
  * Returns the flag that added the element that the pointer leads into. The pointer is into the
  * changed request. Returns NULL if no flag added the element, or if it is not known which.
  */
-const struct ctl_given *ctl_addition_at(const struct ctl_invocation *invocation,
-					const cJSON *request, const char *pointer);
+const struct ctl_given *ctl_flag_that_added(const struct ctl_invocation *invocation,
+					    const cJSON *request, const char *pointer);
 
 /* Calls `use` with each tag of the request that CTL_REMOVE takes. */
 void ctl_removable_tags(const cJSON *request, void (*use)(void *data, const char *tag), void *data);

@@ -34,7 +34,7 @@ static enum ctl_exit write_count(void *target, const struct ctl_flag *flag, cons
 {
 	struct ctl_request *request = target;
 	uint64_t count;
-	const enum ctl_exit code = ctl_count_take(flag->name, NULL, value, false, &count);
+	const enum ctl_exit code = ctl_flag_count_parse(flag->name, NULL, value, false, &count);
 
 	if (!code)
 		gpald_write_integer(&request->writer, flag->member, (int64_t)count);
@@ -100,7 +100,7 @@ enum ctl_exit ctl_write_hotplug(void *target, const struct ctl_flag *flag, const
 	uint64_t node;
 
 	if (!code && values[1])
-		code = ctl_count_take(flag->name, "node", values[1], false, &node);
+		code = ctl_flag_count_parse(flag->name, "node", values[1], false, &node);
 	if (code)
 		return code;
 	gpald_write_object(w, NULL);
@@ -155,7 +155,7 @@ static enum ctl_exit write_reserve(void *target, const struct ctl_flag *flag, co
 
 	if (code)
 		return code;
-	equals = text.data + ctl_head_length(text.data, '=');
+	equals = text.data + ctl_length_before_last(text.data, '=');
 	dash = strchr(equals, '-');
 	if (!dash)
 		return ctl_usage_error("%s: '%s' is not NAME=START-END", flag->name, value);
@@ -422,12 +422,12 @@ static enum ctl_exit write_members(struct ctl_request *request)
 	const struct ctl_invocation *invocation = request->invocation;
 	enum ctl_exit code = CTL_OK;
 
-	if (ctl_was_given(invocation, "--memory") && ctl_was_given(invocation, "--numa"))
+	if (ctl_flag_was_given(invocation, "--memory") && ctl_flag_was_given(invocation, "--numa"))
 		return ctl_usage_error("--memory and --numa exclude each other");
 	for (const struct ctl_given *given = invocation->given; given->flag && !code; given++)
 		if (given->flag->apply == ctl_check_iommu)
 			code = ctl_check_iommu(request, given->flag, given->value);
-	if (!code && !ctl_was_given(invocation, "--arch"))
+	if (!code && !ctl_flag_was_given(invocation, "--arch"))
 		code = write_host_arch(request);
 	for (const struct ctl_flag *flag = ctl_request_flags; flag->name && !code; flag++)
 		if (flag->member && first_form(flag) == flag)

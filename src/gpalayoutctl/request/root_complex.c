@@ -28,7 +28,7 @@ static const char *given_iommu_name(const struct ctl_given *given, size_t *lengt
 
 	if (given->flag->constant && strncmp(name, "rc=", 3) == 0)
 		name += 3;
-	*length = given->flag->constant ? strlen(name) : ctl_head_length(name, '=');
+	*length = given->flag->constant ? strlen(name) : ctl_length_before_last(name, '=');
 	return name;
 }
 
@@ -52,7 +52,7 @@ static bool has_root_complex(const struct ctl_invocation *invocation, const char
 {
 	for (const struct ctl_given *given = invocation->given; given->flag; given++)
 		if (given->flag->apply == ctl_write_root_complex &&
-		    ctl_is_quoted(given->value, ctl_part_length(given->value, ','), name))
+		    ctl_is_quoted(given->value, ctl_length_before_first(given->value, ','), name))
 			return true;
 	return false;
 }
@@ -91,7 +91,8 @@ const struct ctl_given *ctl_iommu_of(const struct ctl_invocation *invocation,
 {
 	ctl_cleanup_buffer struct gpald_bytes name = { 0 };
 
-	ctl_buffer_append(&name, root_complex->value, ctl_part_length(root_complex->value, ','));
+	ctl_buffer_append(&name, root_complex->value,
+			  ctl_length_before_first(root_complex->value, ','));
 	return find_iommu(invocation, ctl_unquote(name.data));
 }
 
@@ -227,7 +228,7 @@ static enum ctl_exit take_vfs(const struct root_complex *rc, struct devices *dev
 	if (!sizes)
 		return ctl_usage_error("%s: %s: '%s' is not N:SIZE+SIZE...", rc->flag->name, name,
 				       value);
-	if (ctl_count_take(rc->flag->name, name, value, false, &count))
+	if (ctl_flag_count_parse(rc->flag->name, name, value, false, &count))
 		return CTL_USAGE;
 	gpald_write_object(&devices->list, "sriov");
 	gpald_write_integer(&devices->list, "vfs", (int64_t)count);
@@ -263,7 +264,7 @@ static enum ctl_exit take_key(struct root_complex *rc, const char *name, char *v
 		return ctl_usage_error("%s: %s takes no value", flag, name);
 	if (kind != KIND_FLAG && !value)
 		return ctl_usage_error("%s: %s needs a value", flag, name);
-	if (kind == KIND_COUNT && ctl_count_take(flag, name, value, false, &rc->counts[key]))
+	if (kind == KIND_COUNT && ctl_flag_count_parse(flag, name, value, false, &rc->counts[key]))
 		return CTL_USAGE;
 	rc->values[key] = value ? value : "";
 	if (kind == KIND_BARS)

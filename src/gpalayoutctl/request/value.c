@@ -29,7 +29,7 @@ enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *fl
 	return CTL_OK;
 }
 
-size_t ctl_part_length(const char *text, char separator)
+size_t ctl_length_before_first(const char *text, char separator)
 {
 	size_t at = 0;
 
@@ -38,13 +38,13 @@ size_t ctl_part_length(const char *text, char separator)
 	return at;
 }
 
-size_t ctl_head_length(const char *text, char separator)
+size_t ctl_length_before_last(const char *text, char separator)
 {
-	size_t head = ctl_part_length(text, separator), next = head;
+	size_t head = ctl_length_before_first(text, separator), next = head;
 
 	while (text[next]) {
 		head = next;
-		next += 1 + ctl_part_length(text + next + 1, separator);
+		next += 1 + ctl_length_before_first(text + next + 1, separator);
 	}
 	return head;
 }
@@ -56,7 +56,7 @@ char *ctl_next_part(char **rest, char separator)
 
 	if (!part)
 		return NULL;
-	length = ctl_part_length(part, separator);
+	length = ctl_length_before_first(part, separator);
 	*rest = part[length] ? part + length + 1 : NULL;
 	part[length] = '\0';
 	return part;

@@ -22,10 +22,10 @@ enum ctl_exit ctl_value_copy(struct gpald_bytes *copy, const struct ctl_flag *fl
  * Returns how many bytes are before the first separator that is not quoted, or in all if there is
  * none.
  */
-size_t ctl_part_length(const char *text, char separator);
+size_t ctl_length_before_first(const char *text, char separator);
 
 /* Does the same for the last separator that is not quoted. */
-size_t ctl_head_length(const char *text, char separator);
+size_t ctl_length_before_last(const char *text, char separator);
 
 /* Does what strsep() does, for a separator that is not quoted. The parts are still quoted. */
 char *ctl_next_part(char **rest, char separator);
