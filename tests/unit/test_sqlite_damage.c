@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A database that cannot be used is refused by its name and left unchanged, so that somebody can
+ * A database that cannot be used is refused with its path and left unchanged, so that somebody can
  * examine it. A record that differs from what was stored is never loaded.
  */
 #include "config.h"
@@ -47,13 +47,14 @@ static void assert_refused(const struct state_folder *folder, const char *reason
 	 * The second attempt must fail for the same reason, because the first has changed nothing.
 	 */
 	for (int i = 0; i < 2; i++) {
-		ck_assert_msg(try_open(folder, &loaded) == NULL, "it is taken (%s)", reason);
+		ck_assert_msg(try_open(folder, &loaded) == NULL,
+			      "opened, but should be refused: %s", reason);
 		ck_assert_msg(strstr(loaded.error, path_in(folder, "registry.db")) != NULL &&
 				      strstr(loaded.error, reason) != NULL,
 			      "%s: %s", reason, loaded.error);
 		code = strstr(loaded.error, "(SQLite error ");
-		ck_assert_msg(!code || strchr(code, ')')[1] == '\0', "no error of the system: %s",
-			      loaded.error);
+		ck_assert_msg(!code || strchr(code, ')')[1] == '\0',
+			      "an error of the system follows: %s", loaded.error);
 		assert_untouched(&before, folder);
 		loaded_clear(&loaded);
 	}
@@ -123,7 +124,7 @@ static const struct {
 	{ NULL, "UPDATE events SET uid = uid + 1", "checksum of the event" },
 	{ NULL, "UPDATE events SET at_ms = at_ms + 1", "checksum of the event" },
 	{ NULL, "UPDATE events SET generation = generation + 1", "checksum of the event" },
-	/* As a version writes them that does not know these columns. */
+	/* As written by a version that does not have these columns. */
 	{ NULL, "UPDATE events SET generation = NULL, at_ms = NULL, uid = NULL",
 	  "checksum of the event" },
 	{ NULL, "DELETE FROM events WHERE revision = (SELECT min(revision) + 1 FROM events)",
@@ -156,7 +157,7 @@ START_TEST(a_file_that_cannot_be_used_is_left_as_it_is)
 END_TEST
 
 /* The number of rows with SQL. Their changes go to the log, if there is one. */
-#define SQL_ROWS 16
+#define SQL_ROWS 21
 
 START_TEST(a_file_that_cannot_be_used_is_left_as_it_is_with_its_log)
 {
@@ -413,7 +414,7 @@ const char *__tsan_default_options(void)
 	return "allocator_may_return_null=1";
 }
 
-START_TEST(a_record_there_is_no_memory_for_is_none)
+START_TEST(a_record_is_not_made_without_memory)
 {
 	const struct gpal_request request = rich_request();
 	struct gpal_layout *layout = resolve(&request);
@@ -577,7 +578,7 @@ int main(void)
 	add_test(suite, "records", each_flipped_bit_of_a_record_is_found);
 	add_test(suite, "records", a_record_that_was_stored_wrong_is_found);
 	add_test(suite, "records", records_of_a_newer_version_are_no_damage);
-	add_test(suite, "records", a_record_there_is_no_memory_for_is_none);
+	add_test(suite, "records", a_record_is_not_made_without_memory);
 	add_test(suite, "bytes", a_flipped_bit_in_the_bytes_of_a_record_is_found_by_name);
 	add_test(suite, "bytes", a_flipped_bit_in_a_name_is_found);
 	add_test(suite, "bytes", a_file_with_any_wrong_byte_is_refused_or_gives_the_same_records);
