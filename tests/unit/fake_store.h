@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A store for tests of the registry. What it holds outlives its closing. A test can hold up its
- * commits and choose their results.
+ * A store for tests of the registry. Its contents survive closing. A test can stall its commits
+ * and choose their results.
  */
 #ifndef GPALD_TESTS_UNIT_FAKE_STORE_H
 #define GPALD_TESTS_UNIT_FAKE_STORE_H
@@ -66,7 +66,7 @@ void fake_store_resume(struct fake_store *store);
 /* Waits until a commit is held up. Returns the number of its changes. */
 size_t fake_store_await(struct fake_store *store);
 
-/* The same, and then lets this commit go on. */
+/* The same, then sets the result and lets this commit go on. */
 size_t fake_store_step(struct fake_store *store, enum gpald_commit_result result,
 		       const char *error);
 

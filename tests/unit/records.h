@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes requests, layouts and records as bytes, in one expression, and a request with every member.
+ * Encodes requests and layouts and makes records, each in one expression. Also makes a request
+ * that sets every member of the first stored form.
  */
 #ifndef GPALD_TESTS_UNIT_RECORDS_H
 #define GPALD_TESTS_UNIT_RECORDS_H
@@ -64,7 +65,10 @@ static inline void assert_records_equal(const struct gpald_record *a, const stru
 	assert_blobs_equal(&a->layout, &b->layout);
 }
 
-/* Every member is set, each to a different value. The request resolves, with warnings. */
+/*
+ * Every member of the first stored form is set, each to a different value. The request resolves,
+ * with warnings.
+ */
 static inline struct gpal_request rich_request(void)
 {
 	static const uint64_t nodes[] = { 2 * GIB, 0, 3 * GIB + 20 * MIB };

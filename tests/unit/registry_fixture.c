@@ -20,8 +20,8 @@ static void damaged(void *data, const char *name, const char *problem)
 {
 	struct bench *bench = data;
 
-	ck_assert_int_lt((int)bench->damage_told, COUNT_OF(bench->damage));
-	snprintf(bench->damage[bench->damage_told++], sizeof(bench->damage[0]), "%s: %s", name,
+	ck_assert_int_lt((int)bench->damage_reported, COUNT_OF(bench->damage));
+	snprintf(bench->damage[bench->damage_reported++], sizeof(bench->damage[0]), "%s: %s", name,
 		 problem);
 }
 
@@ -29,9 +29,9 @@ static void committed(void *data, const struct gpald_batch *batch)
 {
 	struct bench *bench = data;
 
-	bench->batches_told++;
+	bench->batches_reported++;
 	bench->last_batch = *batch;
-	bench->finished_when_told = bench->finished;
+	bench->finished_when_reported = bench->finished;
 }
 
 static bool decide_elsewhere(void *data, struct gpald_operation *operation)
@@ -146,7 +146,7 @@ static void note(struct change *change)
 	struct bench *bench = change->bench;
 
 	change->times_done++;
-	change->place = ++bench->finished;
+	change->finish_order = ++bench->finished;
 	change->outcome = operation->outcome;
 	change->created = operation->created;
 	change->generation = operation->generation;

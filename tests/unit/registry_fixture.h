@@ -30,10 +30,10 @@ struct bench {
 	size_t undecided_count;
 
 	/* What the registry has reported. */
-	size_t batches_told;
+	size_t batches_reported;
 	struct gpald_batch last_batch;
-	int finished_when_told;
-	size_t damage_told;
+	int finished_when_reported;
+	size_t damage_reported;
 	char damage[8][128]; /* "name: problem" */
 };
 
@@ -41,7 +41,7 @@ struct change {
 	struct gpald_operation operation; /* must be first; only `done` may read its outcome */
 	struct bench *bench;
 	int times_done;
-	int place; /* in the order in which changes finished, from 1 */
+	int finish_order; /* the rank among the finished changes, from 1 */
 	enum gpald_outcome outcome;
 	bool created;
 	uint64_t generation;
@@ -50,7 +50,7 @@ struct change {
 	bool free_when_done;
 };
 
-/* Initialises without opening, so that a test can choose how to open it. */
+/* Initialises the bench, but does not open the registry, so that a test can set options first. */
 void bench_init(struct bench *bench);
 void bench_open(struct bench *bench);
 
@@ -86,7 +86,7 @@ void change_await(struct change *change);
 /* Submits a change, waits for it and clears it. */
 enum gpald_outcome change_do(struct change *change);
 
-/* Makes a change by OWNER at once: creates a layout of this many GiB, or deletes it. */
+/* Make a change by OWNER and wait for it: create a layout of this many GiB, or delete it. */
 enum gpald_outcome create_now(struct bench *bench, const char *name, unsigned int gib);
 enum gpald_outcome delete_now(struct bench *bench, const char *name);
 

@@ -92,7 +92,7 @@ struct gpald_change change_of(const struct gpald_record *record);
 enum gpald_commit_result commit_together(struct gpald_store *store, struct gpald_change *changes,
 					 size_t count, char error[GPALD_STORE_ERROR_SIZE]);
 
-/* Return the record of a plain request, or of one with every member. */
+/* Return the record of a plain request, or of rich_request(). */
 struct gpald_record *plain_record(const char *name, uint64_t generation);
 struct gpald_record *full_record(const char *name);
 

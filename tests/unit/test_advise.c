@@ -81,7 +81,7 @@ END_TEST
 /*
  * Advice always covers RAM, and a tag that is asked for alone, however many other ranges there are.
  */
-START_TEST(ram_has_its_part_of_the_work_first)
+START_TEST(ram_is_advised_before_the_work_limit_is_reached)
 {
 	static struct gpal_root_complex rcs[1000];
 	static char names[COUNT_OF(rcs)][8];
@@ -114,8 +114,11 @@ START_TEST(ram_has_its_part_of_the_work_first)
 }
 END_TEST
 
-/* A try costs as much as it looks at. Each target of a window is looked up by its name. */
-START_TEST(targets_and_bars_are_work)
+/*
+ * The cost of a try counts everything that it looks at. Each target of a window is looked up by its
+ * name.
+ */
+START_TEST(targets_and_bars_count_as_work)
 {
 	static const char *const targets[] = { "rc0", "rc1", "rc2", "rc3" };
 	static const struct gpal_cxl_window window = {
@@ -150,7 +153,7 @@ static const struct gpal_request with_room = VM(
 	one_gib, .hotplug_rooms = &room, .hotplug_room_count = 1, .host_physical_address_bits = 36);
 
 /* For example a stored layout that was damaged later. */
-START_TEST(a_layout_that_is_not_of_the_request_is_refused)
+START_TEST(a_layout_that_does_not_match_the_request_is_refused)
 {
 	struct gpal_layout *layout = resolve(&with_room);
 	struct gpal_layout_hotplug_room *moved =
@@ -211,9 +214,9 @@ int main(void)
 
 	add_test(suite, "limits", the_last_range_grows_up_to_what_is_reserved);
 	add_test(suite, "limits", the_work_is_bounded);
-	add_test(suite, "limits", ram_has_its_part_of_the_work_first);
-	add_test(suite, "limits", targets_and_bars_are_work);
-	add_test(suite, "rows", a_layout_that_is_not_of_the_request_is_refused);
+	add_test(suite, "limits", ram_is_advised_before_the_work_limit_is_reached);
+	add_test(suite, "limits", targets_and_bars_count_as_work);
+	add_test(suite, "rows", a_layout_that_does_not_match_the_request_is_refused);
 	add_test(suite, "rows", a_node_that_is_all_low_window_has_a_row);
 	add_test(suite, "rows", an_update_that_may_move_is_advised_afresh);
 	return run_suite(suite);

@@ -70,7 +70,7 @@ START_TEST(ram_splits_around_a_fixed_hole)
 }
 END_TEST
 
-START_TEST(ram_keeps_its_alignment_behind_a_small_hole)
+START_TEST(ram_keeps_its_alignment_above_a_small_hole)
 {
 	const struct gpal_pinned fixed[] = { { "hole", { GIB + MIB, GIB + 2 * MIB } } };
 	const struct gpal_demand ram[] = { { "ram", 2 * GIB, GIB } };
@@ -129,7 +129,7 @@ START_TEST(mmio32_fills_from_4_gib_down)
 }
 END_TEST
 
-START_TEST(windows_go_by_alignment_then_size_then_caller_order)
+START_TEST(windows_are_placed_by_alignment_then_size_then_caller_order)
 {
 	const struct gpal_demand mmio64[] = {
 		{ "small-a", PAGE, PAGE },
@@ -230,7 +230,7 @@ START_TEST(a_high_reserved_hole_does_not_lift_post_mmio)
 }
 END_TEST
 
-START_TEST(reserved_is_reported_between_real_ranges_and_not_behind_them)
+START_TEST(reserved_ranges_above_the_last_real_range_are_omitted)
 {
 	const struct gpal_pinned reserved[] = { { "between", { 1 * GIB, 2 * GIB } },
 						{ "behind", { 8 * GIB, 9 * GIB } } };
@@ -244,7 +244,7 @@ START_TEST(reserved_is_reported_between_real_ranges_and_not_behind_them)
 }
 END_TEST
 
-START_TEST(nothing_asked_is_nothing_placed)
+START_TEST(an_empty_input_gives_an_empty_map)
 {
 	const struct gpal_alloc_input input = { 0 };
 
@@ -400,7 +400,7 @@ START_TEST(all_validation_precedes_all_placement)
 }
 END_TEST
 
-START_TEST(lists_have_a_greatest_length)
+START_TEST(lists_have_a_maximum_length)
 {
 	const struct gpal_demand demand = { "d", PAGE, PAGE };
 	const struct gpal_pinned pinned = { .tag = "d" };
@@ -446,19 +446,19 @@ int main(void)
 	Suite *suite = suite_create("allocator");
 
 	add_test(suite, "ram", ram_splits_around_a_fixed_hole);
-	add_test(suite, "ram", ram_keeps_its_alignment_behind_a_small_hole);
+	add_test(suite, "ram", ram_keeps_its_alignment_above_a_small_hole);
 	add_test(suite, "ram", small_nodes_are_adjacent);
 	add_test(suite, "ram", ram_never_goes_back_to_a_hole_it_passed);
 	add_test(suite, "ram", the_last_extent_of_ram_takes_exactly_what_is_left);
 	add_test(suite, "windows", mmio32_fills_from_4_gib_down);
-	add_test(suite, "windows", windows_go_by_alignment_then_size_then_caller_order);
+	add_test(suite, "windows", windows_are_placed_by_alignment_then_size_then_caller_order);
 	add_test(suite, "windows", top_down_reuses_the_tail_above_an_aligned_window);
 	add_test(suite, "windows", a_free_range_across_4_gib_counts_only_below_it);
 	add_test(suite, "windows", mmio64_starts_above_ram_and_4_gib);
 	add_test(suite, "post_mmio", post_mmio_goes_above_everything_in_caller_order);
 	add_test(suite, "post_mmio", a_high_reserved_hole_does_not_lift_post_mmio);
-	add_test(suite, "map", reserved_is_reported_between_real_ranges_and_not_behind_them);
-	add_test(suite, "map", nothing_asked_is_nothing_placed);
+	add_test(suite, "map", reserved_ranges_above_the_last_real_range_are_omitted);
+	add_test(suite, "map", an_empty_input_gives_an_empty_map);
 	add_test(suite, "map", the_whole_space_can_be_placed);
 	add_test(suite, "map", tags_are_copied);
 	add_test(suite, "errors", exhausted_says_what_was_free);
@@ -467,7 +467,7 @@ int main(void)
 	add_rows(suite, "errors", bad_pinned_ranges_are_refused, COUNT_OF(bad_pinned));
 	add_rows(suite, "errors", bad_demands_are_refused_in_every_list, COUNT_OF(bad_demands));
 	add_test(suite, "errors", all_validation_precedes_all_placement);
-	add_test(suite, "errors", lists_have_a_greatest_length);
+	add_test(suite, "errors", lists_have_a_maximum_length);
 	add_test(suite, "errors", every_code_has_a_token_and_a_text);
 	return run_suite(suite);
 }

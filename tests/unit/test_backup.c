@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file while it is being taken. */
+/* A backup that is being taken. */
 struct taken {
 	uint8_t bytes[1 << 18];
 	size_t length;
@@ -140,7 +140,7 @@ static bool read_backup(const char *path, struct restored *restored,
 	return error[0] == '\0';
 }
 
-static void assert_is_what_there_is(const struct restored *restored, const struct bench *bench)
+static void assert_equals_registry(const struct restored *restored, const struct bench *bench)
 {
 	ck_assert_uint_eq(restored->count, gpald_registry_count(bench->registry));
 	ck_assert_uint_eq(restored->layouts, restored->count);
@@ -176,7 +176,7 @@ static void change_at_random(struct bench *bench, struct random *random)
 }
 
 /* This holds for any changes between the pages, and for pages of any length. */
-START_TEST(a_backup_is_what_there_is_at_its_last_page)
+START_TEST(a_backup_equals_the_registry_at_its_last_page)
 {
 	struct random random = { (uint64_t)_i };
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -204,7 +204,7 @@ START_TEST(a_backup_is_what_there_is_at_its_last_page)
 	} while (!taken.is_last);
 	finish(path);
 	ck_assert(read_backup(path, &restored, error));
-	assert_is_what_there_is(&restored, &bench);
+	assert_equals_registry(&restored, &bench);
 	restored_clear(&restored);
 	bench_end(&bench);
 	unlink(path);
@@ -249,7 +249,7 @@ END_TEST
  * A page looks at a limited number of events, even if none of them matters, because it holds the
  * lock.
  */
-START_TEST(a_page_looks_at_so_many_events)
+START_TEST(a_page_looks_at_a_limited_number_of_events)
 {
 	struct bench bench;
 	size_t pages = 0;
@@ -274,7 +274,7 @@ START_TEST(a_page_looks_at_so_many_events)
 END_TEST
 
 /* No record follows the second page, but earlier ones have changed. */
-START_TEST(a_page_that_is_behind_is_not_the_last)
+START_TEST(a_page_that_lacks_later_changes_is_not_the_last)
 {
 	struct bench bench;
 
@@ -295,7 +295,7 @@ START_TEST(a_page_that_is_behind_is_not_the_last)
 }
 END_TEST
 
-/* A page can be sent whenever each of its records alone can be. */
+/* A page is never too long to send if each of its records alone can be sent. */
 START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 {
 	const size_t bytes = 1 + (size_t)_i * 37;
@@ -323,7 +323,7 @@ START_TEST(a_page_is_longer_than_asked_for_only_with_one_record)
 }
 END_TEST
 
-/* Writes three layouts, one of them twice, and the end of a fourth, which was deleted. */
+/* Writes vm-1, vm-2, vm-3, the deletion of vm-1, and vm-2 again. Two layouts are left. */
 static void write_example(struct bench *bench, const char *path)
 {
 	bench_start(bench);
@@ -357,13 +357,13 @@ START_TEST(a_file_that_was_cut_or_changed_is_refused)
 	for (size_t length = 0; length < whole.length; length++) {
 		write_file(path, whole.data, length);
 		if (read_backup(path, &restored, error))
-			ck_abort_msg("%zu bytes of it are taken", length);
+			ck_abort_msg("the first %zu bytes were accepted", length);
 	}
 	for (size_t at = 0; at < whole.length; at++) {
 		whole.data[at] ^= 0x10;
 		write_file(path, whole.data, whole.length);
 		if (read_backup(path, &restored, error))
-			ck_abort_msg("byte %zu is changed, and it is taken", at);
+			ck_abort_msg("a backup with byte %zu changed was accepted", at);
 		whole.data[at] ^= 0x10;
 	}
 	write_file(path, whole.data, whole.length);
@@ -377,7 +377,7 @@ START_TEST(a_file_that_was_cut_or_changed_is_refused)
 }
 END_TEST
 
-/* The checksum of the file was made anew, but each record has a checksum of its own. */
+/* The checksum of the file was recomputed, but each record has a checksum of its own. */
 START_TEST(a_sealed_file_that_was_changed_harms_nothing)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -498,7 +498,7 @@ static void spoil(const char *path, size_t from, size_t to, const void *put, siz
 	gpald_blob_free(&whole);
 }
 
-START_TEST(what_cannot_be_restored_leaves_no_registry)
+START_TEST(a_refused_backup_leaves_no_registry)
 {
 	static const uint8_t end_with_3[] = { 2, 1, 1, 3 };
 	/* The same with a revision of 2^53 - 1. */
@@ -547,14 +547,14 @@ int main(void)
 {
 	Suite *suite = suite_create("backup");
 
-	add_rows(suite, "taking", a_backup_is_what_there_is_at_its_last_page, 100);
+	add_rows(suite, "taking", a_backup_equals_the_registry_at_its_last_page, 100);
 	add_test(suite, "taking", a_backup_cannot_continue_after_changes_that_are_no_longer_known);
-	add_test(suite, "taking", a_page_that_is_behind_is_not_the_last);
-	add_test(suite, "taking", a_page_looks_at_so_many_events);
+	add_test(suite, "taking", a_page_that_lacks_later_changes_is_not_the_last);
+	add_test(suite, "taking", a_page_looks_at_a_limited_number_of_events);
 	add_rows(suite, "taking", a_page_is_longer_than_asked_for_only_with_one_record, 60);
 	add_test(suite, "reading", a_file_that_was_cut_or_changed_is_refused);
 	add_test(suite, "reading", a_sealed_file_that_was_changed_harms_nothing);
 	add_test(suite, "restoring", a_restored_registry_has_the_layouts_and_new_numbers);
-	add_rows(suite, "restoring", what_cannot_be_restored_leaves_no_registry, 4);
+	add_rows(suite, "restoring", a_refused_backup_leaves_no_registry, 4);
 	return run_suite(suite);
 }

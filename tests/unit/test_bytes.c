@@ -14,7 +14,7 @@ static const struct {
 	{ 65, 0, 128 }, { 1, 63, 64 }, { 10, 1000, 1024 },
 };
 
-START_TEST(a_capacity_is_the_least_doubled)
+START_TEST(the_capacity_doubles_until_the_bytes_fit)
 {
 	const char text[1024] = "";
 	struct gpald_bytes bytes = { 0 };
@@ -47,7 +47,7 @@ END_TEST
 
 static const size_t rooms[] = { SIZE_MAX, SIZE_MAX - 3, SIZE_MAX / 2, SIZE_MAX / 4 };
 
-START_TEST(what_no_memory_has_room_for_is_refused)
+START_TEST(a_size_beyond_memory_is_refused)
 {
 	struct gpald_bytes bytes = { 0 };
 
@@ -64,8 +64,8 @@ int main(void)
 {
 	Suite *suite = suite_create("bytes");
 
-	add_rows(suite, "growth", a_capacity_is_the_least_doubled, COUNT_OF(steps));
+	add_rows(suite, "growth", the_capacity_doubles_until_the_bytes_fit, COUNT_OF(steps));
 	add_test(suite, "growth", what_is_appended_follows_what_is_there);
-	add_rows(suite, "growth", what_no_memory_has_room_for_is_refused, COUNT_OF(rooms));
+	add_rows(suite, "growth", a_size_beyond_memory_is_refused, COUNT_OF(rooms));
 	return run_suite(suite);
 }

@@ -57,9 +57,9 @@ static enum gpald_codec_result check_bytes(enum form form, const uint8_t *data, 
 /* Random samples. */
 
 /*
- * The daemon encodes only requests within these limits. Some samples exceed them and are refused.
+ * The daemon encodes only requests within these limits. Samples that exceed them are skipped.
  */
-static bool has_few(const struct gpal_window *window)
+static bool is_window_within_limits(const struct gpal_window *window)
 {
 	if (window->kind != GPAL_WINDOW_DEVICES)
 		return window->kind < GPAL_WINDOW_COUNT;
@@ -70,7 +70,7 @@ static bool has_few(const struct gpal_window *window)
 	return window->device_count <= GPAL_DEVICES_MAX;
 }
 
-static bool is_in_domain(const struct gpal_request *request)
+static bool is_within_limits(const struct gpal_request *request)
 {
 	for (size_t i = 0; i < request->cxl_window_count; i++) {
 		const struct gpal_cxl_window *window = &request->cxl_windows[i];
@@ -84,8 +84,8 @@ static bool is_in_domain(const struct gpal_request *request)
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		if (rc->iommu >= GPAL_IOMMU_COUNT || !has_few(&rc->low_mmio) ||
-		    !has_few(&rc->high_mmio))
+		if (rc->iommu >= GPAL_IOMMU_COUNT || !is_window_within_limits(&rc->low_mmio) ||
+		    !is_window_within_limits(&rc->high_mmio))
 			return false;
 	}
 	for (size_t i = 0; i < request->host_hole_count; i++)
@@ -96,14 +96,17 @@ static bool is_in_domain(const struct gpal_request *request)
 	       request->host_physical_address_bits <= GPALD_ADDRESS_BITS_MAX;
 }
 
-/* Returns the bytes for a seed, or none if it stands for nothing of that form. */
+/*
+ * Returns the bytes of the sample of a seed, or no bytes if its request cannot be encoded or does
+ * not resolve.
+ */
 static struct gpald_blob sample(enum form form, uint64_t seed)
 {
 	struct request_case *drawn = request_case_draw(seed);
 	struct gpald_blob blob = { 0 };
 	struct gpal_layout *layout = NULL;
 
-	if (form == REQUEST && is_in_domain(&drawn->request))
+	if (form == REQUEST && is_within_limits(&drawn->request))
 		blob = request_blob(&drawn->request);
 	if (form == LAYOUT && gpal_resolve(&drawn->request, &layout, NULL) == 0)
 		blob = layout_blob(layout);
@@ -154,7 +157,7 @@ START_TEST(requests_come_back)
 		struct gpald_blob blob;
 		struct gpal_request back;
 
-		if (is_in_domain(&drawn->request)) {
+		if (is_within_limits(&drawn->request)) {
 			blob = request_blob(&drawn->request);
 			memset(&back, 0xa5, sizeof(back));
 			ck_assert_int_eq(gpald_decode_request_blob(&blob, arena, &back),
@@ -207,7 +210,7 @@ START_TEST(layouts_come_back)
 }
 END_TEST
 
-START_TEST(a_layout_with_everything_comes_back)
+START_TEST(a_layout_with_warnings_comes_back)
 {
 	const struct gpal_request request = rich_request();
 	struct gpal_layout *layout = resolve(&request);
@@ -259,7 +262,7 @@ END_TEST
 
 /* Damage. */
 
-START_TEST(bytes_cut_short_or_drawn_out_are_refused)
+START_TEST(truncated_or_extended_bytes_are_refused)
 {
 	for (uint64_t seed = 0; seed < 60; seed++) {
 		struct gpald_blob blob = sample((enum form)_i, seed);
@@ -280,7 +283,7 @@ END_TEST
 
 START_TEST(flipped_bits_never_make_a_second_form)
 {
-	size_t refused = 0, taken = 0;
+	size_t refused = 0, accepted = 0;
 
 	for (uint64_t seed = 100; seed < 120; seed++) {
 		struct gpald_blob blob = sample((enum form)_i, seed);
@@ -290,14 +293,14 @@ START_TEST(flipped_bits_never_make_a_second_form)
 			if (check_bytes((enum form)_i, blob.data, blob.length))
 				refused++;
 			else
-				taken++;
+				accepted++;
 			blob.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		gpald_blob_free(&blob);
 	}
 	/* Some bytes still decode, for example to another size. Checksums find those. */
 	ck_assert_uint_gt(refused, 100);
-	ck_assert_uint_gt(taken, 100);
+	ck_assert_uint_gt(accepted, 100);
 }
 END_TEST
 
@@ -388,7 +391,7 @@ static const struct {
 	  " 00 00 00 00 01 0177 11 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161 0161"
 	  " 0161 0161 0161 0161 8020 8002",
 	  GPALD_CODEC_MALFORMED },
-	/* A window for a device: one BAR; with functions, too; seven BARs. */
+	/* A window for a device: one BAR; with virtual functions too; seven BARs. */
 	{ "02 00 00 00 01 8020 " OPTIONALS
 	  "00 00 00 01 0161 00 00 00 00 04 01 01 8020 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  GPALD_CODEC_OK },
@@ -508,7 +511,7 @@ static const struct {
 	{ LAYOUT_HEAD "00 8080808080808008 " LAYOUT_REST, GPALD_CODEC_MALFORMED },
 };
 
-START_TEST(ranges_of_layouts_end_with_space)
+START_TEST(ranges_of_layouts_end_within_the_address_space)
 {
 	uint8_t bytes[128];
 	const size_t length = bytes_of_hex(ranges[_i].hex, bytes, sizeof(bytes));
@@ -562,7 +565,7 @@ START_TEST(a_layout_that_contradicts_itself_is_refused)
 END_TEST
 
 /* A store returns NULL for a column without bytes. */
-START_TEST(no_bytes_at_all_are_refused)
+START_TEST(empty_blobs_are_refused)
 {
 	const struct gpald_blob none = { 0 };
 	struct gpald_arena *arena = gpald_arena_new(0);
@@ -581,14 +584,14 @@ int main(void)
 
 	add_test(suite, "round trip", requests_come_back);
 	add_test(suite, "round trip", layouts_come_back);
-	add_test(suite, "round trip", a_layout_with_everything_comes_back);
+	add_test(suite, "round trip", a_layout_with_warnings_comes_back);
 	add_test(suite, "round trip", the_longest_lists_come_back);
-	add_rows(suite, "damage", bytes_cut_short_or_drawn_out_are_refused, 2);
+	add_rows(suite, "damage", truncated_or_extended_bytes_are_refused, 2);
 	add_rows(suite, "damage", flipped_bits_never_make_a_second_form, 2);
 	add_rows(suite, "damage", random_bytes_never_make_a_second_form, 2);
 	add_rows(suite, "damage", a_value_has_one_form, COUNT_OF(forms));
-	add_rows(suite, "damage", ranges_of_layouts_end_with_space, COUNT_OF(ranges));
+	add_rows(suite, "damage", ranges_of_layouts_end_within_the_address_space, COUNT_OF(ranges));
 	add_rows(suite, "damage", a_layout_that_contradicts_itself_is_refused, COUNT_OF(spoils));
-	add_test(suite, "damage", no_bytes_at_all_are_refused);
+	add_test(suite, "damage", empty_blobs_are_refused);
 	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two requests are the same exactly if their stored bytes are, and bytes that were written once can
- * always be read.
+ * Two requests are equal if and only if their stored bytes are equal. Bytes that were written once
+ * can always be read.
  */
 #include "config.h"
 
@@ -69,7 +69,7 @@ END_TEST
 	WITH("", ",\"pcie\":{\"root_complexes\":[{\"name\":\"a\",\"high_mmio\":" window "}]}")
 #define CXL(window) WITH("", ",\"cxl_windows\":[{" window "}]")
 
-/* No two of these are the same. */
+/* No two of these requests are equal. */
 static const char *const others[] = {
 	WITH("", ""),
 	WITH(",\"low_window\":4096", ""),
@@ -96,7 +96,7 @@ static const char *const others[] = {
 	CXL("\"name\":\"w\",\"targets\":[\"a\"],\"size\":0,\"granularity\":512"),
 };
 
-START_TEST(what_is_beyond_the_first_version_tells_requests_apart)
+START_TEST(members_of_the_second_version_distinguish_requests)
 {
 	struct gpald_blob blob = bytes_of_json(others[_i]);
 
@@ -111,7 +111,7 @@ START_TEST(what_is_beyond_the_first_version_tells_requests_apart)
 }
 END_TEST
 
-/* rich_request(), which a test changes. */
+/* A copy of rich_request() that a test can change. */
 struct variant {
 	struct gpal_request request;
 	uint64_t nodes[3];
@@ -208,7 +208,7 @@ START_TEST(a_request_that_differs_in_any_member_has_other_bytes)
 }
 END_TEST
 
-START_TEST(names_and_policies_are_told_apart)
+START_TEST(names_and_policies_distinguish_requests)
 {
 	static const char *const policies[] = { NULL, "openvmm-2026.05", "openvmm-2026.07" };
 	static const char *const names[] = { "a", "A", "aa", "b" };
@@ -386,7 +386,7 @@ static struct gpald_blob bytes_of_frozen(const char *hex)
 	return blob;
 }
 
-START_TEST(requests_are_written_as_ever)
+START_TEST(requests_are_encoded_to_the_frozen_bytes)
 {
 	const struct gpal_request request = rich_request();
 	struct gpald_blob blob = request_blob(&request);
@@ -397,7 +397,7 @@ START_TEST(requests_are_written_as_ever)
 }
 END_TEST
 
-START_TEST(layouts_are_written_as_ever)
+START_TEST(layouts_are_encoded_to_the_frozen_bytes)
 {
 	const struct gpal_layout layout = sample_layout();
 	struct gpald_blob blob = layout_blob(&layout);
@@ -494,7 +494,7 @@ START_TEST(layouts_with_kept_ranges_are_of_the_second_version)
 	blob = bytes_of_frozen(hex);
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_OK);
 	ck_assert(!layout.map.kept[0] && layout.map.kept[1]);
-	/* The list is truncated; then the version is one of the future. */
+	/* The list is truncated; then the version is a newer one. */
 	blob.length--;
 	ck_assert_int_eq(gpald_decode_layout_blob(&blob, arena, &layout), GPALD_CODEC_MALFORMED);
 	blob.length++;
@@ -544,7 +544,7 @@ START_TEST(layouts_with_an_alias_map_are_of_the_third_version)
 END_TEST
 
 /* A layout must have a policy; only a request may omit it. */
-START_TEST(a_layout_of_no_policy_is_refused)
+START_TEST(a_layout_without_a_policy_is_refused)
 {
 	struct gpal_layout layout = sample_layout();
 	struct gpald_arena *arena = gpald_arena_new(0);
@@ -566,17 +566,17 @@ int main(void)
 		 COUNT_OF(same));
 	add_rows(suite, "equality", a_request_that_differs_in_any_member_has_other_bytes,
 		 COUNT_OF(changes));
-	add_rows(suite, "equality", what_is_beyond_the_first_version_tells_requests_apart,
+	add_rows(suite, "equality", members_of_the_second_version_distinguish_requests,
 		 COUNT_OF(others));
-	add_test(suite, "equality", names_and_policies_are_told_apart);
+	add_test(suite, "equality", names_and_policies_distinguish_requests);
 	add_test(suite, "equality", the_order_of_lists_counts);
 	add_test(suite, "equality", leftovers_in_unused_members_do_not_count);
-	add_test(suite, "frozen", requests_are_written_as_ever);
-	add_test(suite, "frozen", layouts_are_written_as_ever);
+	add_test(suite, "frozen", requests_are_encoded_to_the_frozen_bytes);
+	add_test(suite, "frozen", layouts_are_encoded_to_the_frozen_bytes);
 	add_test(suite, "frozen", requests_of_the_first_version_are_read);
 	add_test(suite, "frozen", layouts_of_the_first_version_are_read);
 	add_test(suite, "frozen", layouts_with_kept_ranges_are_of_the_second_version);
 	add_test(suite, "frozen", layouts_with_an_alias_map_are_of_the_third_version);
-	add_test(suite, "layouts", a_layout_of_no_policy_is_refused);
+	add_test(suite, "layouts", a_layout_without_a_policy_is_refused);
 	return run_suite(suite);
 }

@@ -40,7 +40,7 @@ struct gpald_arena *gpald_arena_new(size_t hint)
 	(void)hint;
 	if (!block)
 		return NULL;
-	/* Only empty lists lie there. */
+	/* Only empty lists get this address. */
 	block->arena.next = block->arena.end = (uintptr_t)block;
 	block->arena.newest = block;
 	return &block->arena;
@@ -275,7 +275,7 @@ static int try_check(const struct vm *vm, char *description)
 static const struct {
 	int (*try)(const struct vm *vm, char *description);
 	int code;
-	bool may_do_without; /* then the size that would fit is not found */
+	bool may_omit_size; /* the code is right, but without the size that would fit */
 } attempts[] = {
 	{ try_resolve, GPAL_OK, false }, { try_refuse, GPAL_E_EXHAUSTED, true },
 	{ try_update, GPAL_OK, false },  { try_explain, GPAL_OK, false },
@@ -284,8 +284,8 @@ static const struct {
 };
 
 /*
- * It would take too long to try every number. The first allocations fail one by one, then ever
- * fewer of them.
+ * It would take too long to fail every allocation. The first 60 fail one by one, later ones at
+ * growing distances.
  */
 static size_t next_after(size_t which)
 {
@@ -310,7 +310,7 @@ static size_t fail_each(int attempt, const struct vm *vm, bool stays)
 			ck_assert_str_eq(description, expected);
 		else
 			ck_assert_int_eq(code, GPAL_E_NO_MEMORY);
-		ck_assert(code == GPAL_E_NO_MEMORY || !failed || attempts[attempt].may_do_without);
+		ck_assert(code == GPAL_E_NO_MEMORY || !failed || attempts[attempt].may_omit_size);
 		count += failed;
 	}
 	return count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of events keeps the events that it reports, and no others. */
+/* The ring keeps the newest events, and finds an event by the revision before it. */
 #include "config.h"
 
 #include "registry/event.h"
@@ -159,7 +159,7 @@ START_TEST(kinds_have_names)
 }
 END_TEST
 
-START_TEST(what_names_no_kind_is_refused)
+START_TEST(texts_that_name_no_event_kind_are_refused)
 {
 	static const char *const others[] = {
 		"",
@@ -214,7 +214,7 @@ int main(void)
 	add_rows(suite, "ring", the_newest_events_are_kept_in_order, COUNT_OF(rings));
 	add_test(suite, "ring", a_revision_in_a_gap_is_unknown);
 	add_rows(suite, "kinds", kinds_have_names, COUNT_OF(kinds));
-	add_test(suite, "kinds", what_names_no_kind_is_refused);
+	add_test(suite, "kinds", texts_that_name_no_event_kind_are_refused);
 	add_test(suite, "revisions", a_new_registry_starts_above_what_an_earlier_one_reached);
 	return run_suite(suite);
 }

@@ -61,7 +61,10 @@ static void assert_same(const cJSON *mine, const cJSON *expected)
 	ck_assert(!a && !b);
 }
 
-/* Returns true if the text is accepted. Its tree must then be the same as cJSON's, link by link. */
+/*
+ * Returns 0 if the text is accepted, otherwise -1. The tree of an accepted text must be the same as
+ * cJSON's, link by link.
+ */
 static int parse(const char *text, size_t length, struct gpald_wire_error *error)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
@@ -78,7 +81,7 @@ static int parse(const char *text, size_t length, struct gpald_wire_error *error
 	return code;
 }
 
-START_TEST(json_is_taken)
+START_TEST(json_is_accepted)
 {
 	struct gpald_wire_error error = { .message = "" };
 
@@ -228,7 +231,7 @@ static void expect_bad(const char *text, size_t length, enum gpald_reason reason
 	const int code = parse(copy, length, &error);
 
 	free(copy);
-	ck_assert_msg(code == -1, "%s was taken", text);
+	ck_assert_msg(code == -1, "%s was accepted", text);
 	ck_assert_msg(error.reason == reason && error.offset == offset, "%s: %s at %zu: %s", text,
 		      gpald_reason_token(error.reason), error.offset, error.message);
 	/* The message says what is wrong, and not only where. */
@@ -241,15 +244,15 @@ START_TEST(what_is_not_json_is_refused_with_its_offset)
 }
 END_TEST
 
-START_TEST(each_case_is_taken_or_refused)
+START_TEST(each_case_is_accepted_or_refused)
 {
 	const struct json_case *row = &json_cases[_i];
 	struct gpald_wire_error error = { .message = "" };
 	char *copy = exact_copy(row->text, row->length);
 	const int code = parse(copy, row->length, &error);
 
-	ck_assert_msg((code == 0) == (row->reason == TAKEN), "%s: %s", row->name,
-		      code ? error.message : "taken");
+	ck_assert_msg((code == 0) == (row->reason == VALID), "%s: %s", row->name,
+		      code ? error.message : "accepted");
 	if (code)
 		ck_assert_msg(error.reason == row->reason && error.offset <= row->length,
 			      "%s: %s at %zu", row->name, gpald_reason_token(error.reason),
@@ -339,10 +342,10 @@ int main(void)
 {
 	Suite *suite = suite_create("json_parse");
 
-	add_rows(suite, "good", json_is_taken, COUNT_OF(good));
+	add_rows(suite, "good", json_is_accepted, COUNT_OF(good));
 	add_test(suite, "good", every_escaped_character_is_read);
 	add_rows(suite, "bad", what_is_not_json_is_refused_with_its_offset, COUNT_OF(bad));
-	add_rows(suite, "cases", each_case_is_taken_or_refused, COUNT_OF(json_cases));
+	add_rows(suite, "cases", each_case_is_accepted_or_refused, COUNT_OF(json_cases));
 	add_test(suite, "bad", a_raw_nul_is_refused);
 	add_test(suite, "bad", no_prefix_is_json);
 	add_test(suite, "limits", values_are_limited);

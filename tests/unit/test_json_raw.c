@@ -41,7 +41,7 @@ static const struct {
 	{ "7", "a", NULL },
 };
 
-START_TEST(a_member_is_found_as_it_stands)
+START_TEST(a_member_is_found_with_its_exact_text)
 {
 	struct gpald_raw found = { NULL, 0 };
 	const bool is_found =
@@ -106,7 +106,7 @@ static void walk(const char *text, size_t length)
 }
 
 /* Each prefix of a text, in memory of its exact length. */
-START_TEST(text_that_ends_early_is_not_read_past)
+START_TEST(truncated_text_is_not_read_past_its_end)
 {
 	static const char text[] =
 		" {\"a\" : [1, {\"b\\\"\":\"c\\\\\"}, [[\"d\"]] ] , \"e\":{\"f\":-1.5e9 ,"
@@ -147,10 +147,10 @@ int main(void)
 {
 	Suite *suite = suite_create("json_raw");
 
-	add_rows(suite, "member", a_member_is_found_as_it_stands, COUNT_OF(members));
+	add_rows(suite, "member", a_member_is_found_with_its_exact_text, COUNT_OF(members));
 	add_test(suite, "elements", elements_come_in_order);
 	add_test(suite, "names", members_come_with_their_names);
-	add_test(suite, "early end", text_that_ends_early_is_not_read_past);
+	add_test(suite, "early end", truncated_text_is_not_read_past_its_end);
 	add_test(suite, "no JSON", text_that_is_no_json_does_no_harm);
 	return run_suite(suite);
 }

@@ -91,7 +91,7 @@ START_TEST(a_limit_can_be_set_within_its_bounds)
 }
 END_TEST
 
-START_TEST(what_sets_no_limit_is_refused)
+START_TEST(bad_assignments_are_refused)
 {
 	static const struct {
 		const char *assignment, *words;
@@ -109,7 +109,7 @@ START_TEST(what_sets_no_limit_is_refused)
 		const char *problem = gpald_limits_set(&found, rows[i].assignment, &which);
 
 		ck_assert_msg(problem && strstr(problem, rows[i].words), "%s: %s",
-			      rows[i].assignment, problem ? problem : "taken");
+			      rows[i].assignment, problem ? problem : "accepted");
 	}
 	ck_assert_uint_eq(found.values[GPALD_LIMIT_CONNECTIONS], 1024);
 	ck_assert_ptr_null(gpald_limits_set(&found, "connections=4K", &which));
@@ -122,6 +122,6 @@ int main(void)
 	Suite *suite = suite_create("limits");
 
 	add_rows(suite, "limits", a_limit_can_be_set_within_its_bounds, COUNT_OF(limits));
-	add_test(suite, "limits", what_sets_no_limit_is_refused);
+	add_test(suite, "limits", bad_assignments_are_refused);
 	return run_suite(suite);
 }

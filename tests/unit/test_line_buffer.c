@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST 8
+#define LINE_LENGTH_MAX 8
 
 /*
  * The resulting lines: each is its text, or "!" if it is too long. If asked for, its offset in the
@@ -89,7 +89,7 @@ START_TEST(lines_do_not_depend_on_the_pieces)
 		uint64_t offset;
 		enum gpald_line found;
 
-		gpald_line_buffer_init(&buffer, MOST, false);
+		gpald_line_buffer_init(&buffer, LINE_LENGTH_MAX, false);
 		for (size_t at = 0; at < length; at += piece) {
 			size_t size = length - at < piece ? length - at : piece;
 
@@ -114,7 +114,7 @@ START_TEST(offsets_count_from_the_start_of_the_stream)
 	size_t length;
 	uint64_t offset;
 
-	gpald_line_buffer_init(&buffer, MOST, false);
+	gpald_line_buffer_init(&buffer, LINE_LENGTH_MAX, false);
 	ck_assert(gpald_line_buffer_append(&buffer, "a\n\nbc\r\nd", 8));
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 			 GPALD_LINE_WHOLE);
@@ -143,12 +143,12 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 	uint64_t offset;
 
 	memset(piece, 'x', sizeof(piece));
-	gpald_line_buffer_init(&buffer, MOST, false);
+	gpald_line_buffer_init(&buffer, LINE_LENGTH_MAX, false);
 	for (int i = 0; i < 1000; i++) {
 		ck_assert(gpald_line_buffer_append(&buffer, piece, sizeof(piece)));
 		/*
-		 * Only the first piece of a line that is too long makes a line; the others make no
-		 * work.
+		 * Only the first piece of a line that is too long is reported. The others report
+		 * nothing.
 		 */
 		ck_assert_int_eq(gpald_line_buffer_has_line(&buffer), i == 0);
 		ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
@@ -161,14 +161,14 @@ START_TEST(a_line_that_is_skipped_takes_no_memory)
 }
 END_TEST
 
-START_TEST(what_follows_a_skipped_line_is_kept_before_it_is_asked_for)
+START_TEST(bytes_after_a_skipped_line_are_kept)
 {
 	struct gpald_line_buffer buffer;
 	const char *line;
 	size_t length;
 	uint64_t offset;
 
-	gpald_line_buffer_init(&buffer, MOST, false);
+	gpald_line_buffer_init(&buffer, LINE_LENGTH_MAX, false);
 	ck_assert(gpald_line_buffer_append(&buffer, "12345678901", 11));
 	ck_assert_int_eq(gpald_line_buffer_next(&buffer, &line, &length, &offset),
 			 GPALD_LINE_TOO_LONG);
@@ -183,7 +183,7 @@ START_TEST(what_follows_a_skipped_line_is_kept_before_it_is_asked_for)
 }
 END_TEST
 
-START_TEST(a_large_line_is_forgotten_when_it_is_done)
+START_TEST(the_memory_of_a_large_line_is_freed)
 {
 	struct gpald_line_buffer buffer;
 	static char large[1 << 20];
@@ -208,7 +208,7 @@ START_TEST(a_large_line_is_forgotten_when_it_is_done)
 }
 END_TEST
 
-START_TEST(what_there_is_no_memory_for_is_not_taken)
+START_TEST(a_failed_append_changes_nothing)
 {
 	struct gpald_line_buffer buffer;
 	const char *line;
@@ -234,8 +234,8 @@ int main(void)
 	add_rows(suite, "lines", lines_do_not_depend_on_the_pieces, COUNT_OF(rows));
 	add_test(suite, "lines", offsets_count_from_the_start_of_the_stream);
 	add_test(suite, "lines", a_line_that_is_skipped_takes_no_memory);
-	add_test(suite, "lines", what_follows_a_skipped_line_is_kept_before_it_is_asked_for);
-	add_test(suite, "lines", a_large_line_is_forgotten_when_it_is_done);
-	add_test(suite, "lines", what_there_is_no_memory_for_is_not_taken);
+	add_test(suite, "lines", bytes_after_a_skipped_line_are_kept);
+	add_test(suite, "lines", the_memory_of_a_large_line_is_freed);
+	add_test(suite, "lines", a_failed_append_changes_nothing);
 	return run_suite(suite);
 }

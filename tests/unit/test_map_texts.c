@@ -174,7 +174,7 @@ START_TEST(classes_differ_without_colour)
 }
 END_TEST
 
-START_TEST(signs_on_other_characters_take_no_cells)
+START_TEST(combining_characters_take_no_cells)
 {
 	ck_assert_uint_eq(ctl_text_cells("e\u0301"), 1);
 	ck_assert_uint_eq(ctl_text_cells("a\u20dd\ufe0fb"), 2);
@@ -182,7 +182,7 @@ START_TEST(signs_on_other_characters_take_no_cells)
 }
 END_TEST
 
-START_TEST(utf8_ends_at_the_first_byte_that_is_none)
+START_TEST(utf8_ends_at_the_first_invalid_byte)
 {
 	ck_assert_uint_eq(ctl_utf8_length(""), 0);
 	ck_assert_uint_eq(ctl_utf8_length("aé世🙂"), 10);
@@ -218,10 +218,9 @@ int main(void)
 	add_rows(suite, "texts and edges have contrast", texts_and_edges_have_contrast,
 		 CTL_PAINT_COUNT);
 	add_test(suite, "classes differ without colour", classes_differ_without_colour);
-	add_test(suite, "signs on other characters take no cells",
-		 signs_on_other_characters_take_no_cells);
-	add_test(suite, "UTF-8 ends at the first byte that is none",
-		 utf8_ends_at_the_first_byte_that_is_none);
+	add_test(suite, "combining characters take no cells", combining_characters_take_no_cells);
+	add_test(suite, "UTF-8 ends at the first invalid byte",
+		 utf8_ends_at_the_first_invalid_byte);
 	add_test(suite, "quotes end with their text", quotes_end_with_their_text);
 	return run_suite(suite);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of policies a second time, as numbers only. A released policy keeps the defaults with
- * which it was released, and its place. A new policy adds rows here. If a row had to change, guests
- * would find other addresses.
+ * This table repeats the policies as numbers. A released policy keeps its defaults and its place in
+ * the order. A new policy adds rows. A change to a row would give guests other addresses.
  */
 #include "config.h"
 

@@ -76,7 +76,7 @@ static void assert_free(const struct gpal_layout *layout, const struct gpal_requ
 	ck_assert_uint_eq(found.offset, 0);
 }
 
-START_TEST(ram_is_of_its_node_in_each_of_its_extents)
+START_TEST(each_extent_of_ram_belongs_to_its_node)
 {
 	/* Node 1 is empty, and node 2 is split around low MMIO. */
 	static const uint64_t nodes[] = { 2 * GIB, 0, 4 * GIB };
@@ -101,7 +101,7 @@ START_TEST(ram_is_of_its_node_in_each_of_its_extents)
 }
 END_TEST
 
-START_TEST(chipset_and_vtl2_ranges_are_nobodys)
+START_TEST(chipset_and_vtl2_ranges_have_no_owner)
 {
 	const struct gpal_request request =
 		VM(one_gib, .profile = GPAL_PROFILE_HCL_HOST, .has_vtl2_memory = true,
@@ -118,7 +118,7 @@ START_TEST(chipset_and_vtl2_ranges_are_nobodys)
 }
 END_TEST
 
-START_TEST(windows_and_devices_are_of_their_root_complex)
+START_TEST(windows_and_iommus_belong_to_their_root_complex)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "a", .has_buses = true, .end_bus = 15, .iommu = GPAL_IOMMU_AMD_VI },
@@ -200,7 +200,7 @@ static const struct gpal_named_range holes[] = {
 	{ "mid", { 1536 * MIB, 1537 * MIB } },
 	{ "near", { 6 * GIB, 7 * GIB } },
 	{ "end", { GPAL_SPACE_END - GPAL_PAGE_SIZE, GPAL_SPACE_END } },
-	/* Leaves no gap to the range before. */
+	/* Ends where "near" starts. */
 	{ "nearer", { 5 * GIB, 6 * GIB } },
 };
 static const struct gpal_request with_holes =
@@ -219,7 +219,7 @@ START_TEST(reserved_ranges_below_the_top_are_in_the_map)
 }
 END_TEST
 
-START_TEST(a_free_gap_is_told_whole_from_any_address_in_it)
+START_TEST(any_address_in_a_free_gap_gives_the_whole_gap)
 {
 	struct gpal_layout *l = resolve(&with_holes);
 	const uint64_t start = l->end_of_ram, end = l->chipset_low_mmio.start;
@@ -282,7 +282,7 @@ static const struct {
 	{ GPAL_SPACE_END - 1, { GPAL_SPACE_END - 0x1000, GPAL_SPACE_END }, "reserved-end" },
 };
 
-START_TEST(above_the_top_the_request_knows_what_is_reserved)
+START_TEST(above_the_top_the_request_gives_the_reserved_ranges)
 {
 	struct gpal_layout *l = resolve(&with_holes);
 	const struct gpal_probe found = probe(l, &with_holes, above[_i].address);
@@ -299,7 +299,7 @@ START_TEST(above_the_top_the_request_knows_what_is_reserved)
 }
 END_TEST
 
-START_TEST(addresses_from_the_end_of_space_on_are_refused)
+START_TEST(addresses_beyond_the_address_space_are_refused)
 {
 	static const uint64_t addresses[] = { GPAL_SPACE_END, GPAL_SPACE_END + 1, UINT64_MAX };
 	struct gpal_layout *l = resolve(&with_holes);
@@ -319,7 +319,7 @@ START_TEST(addresses_from_the_end_of_space_on_are_refused)
 }
 END_TEST
 
-START_TEST(a_map_that_ends_with_space_leaves_nothing_free_above)
+START_TEST(a_map_may_end_at_the_end_of_the_address_space)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "top",
@@ -339,7 +339,7 @@ START_TEST(a_map_that_ends_with_space_leaves_nothing_free_above)
 END_TEST
 
 /* Every address is in exactly one range or gap. */
-START_TEST(ranges_and_gaps_cover_all_of_space_once)
+START_TEST(ranges_and_gaps_cover_the_address_space_once)
 {
 	struct gpal_layout *l = resolve(&with_holes);
 	uint64_t next = 0;
@@ -366,18 +366,19 @@ int main(void)
 {
 	Suite *suite = suite_create("probe");
 
-	add_test(suite, "placed", ram_is_of_its_node_in_each_of_its_extents);
-	add_test(suite, "placed", chipset_and_vtl2_ranges_are_nobodys);
-	add_test(suite, "placed", windows_and_devices_are_of_their_root_complex);
+	add_test(suite, "placed", each_extent_of_ram_belongs_to_its_node);
+	add_test(suite, "placed", chipset_and_vtl2_ranges_have_no_owner);
+	add_test(suite, "placed", windows_and_iommus_belong_to_their_root_complex);
 	add_test(suite, "placed", a_slice_of_ecam_has_an_owner_and_the_buses_between_have_none);
 	add_test(suite, "placed", each_page_of_virtio_mmio_is_a_slot);
 	add_test(suite, "placed", reserved_ranges_below_the_top_are_in_the_map);
-	add_test(suite, "free", a_free_gap_is_told_whole_from_any_address_in_it);
+	add_test(suite, "free", any_address_in_a_free_gap_gives_the_whole_gap);
 	add_test(suite, "free", addresses_below_the_first_range_are_free);
 	add_test(suite, "above", above_the_top_all_is_free_without_the_request);
-	add_rows(suite, "above", above_the_top_the_request_knows_what_is_reserved, COUNT_OF(above));
-	add_test(suite, "above", addresses_from_the_end_of_space_on_are_refused);
-	add_test(suite, "above", a_map_that_ends_with_space_leaves_nothing_free_above);
-	add_test(suite, "cover", ranges_and_gaps_cover_all_of_space_once);
+	add_rows(suite, "above", above_the_top_the_request_gives_the_reserved_ranges,
+		 COUNT_OF(above));
+	add_test(suite, "above", addresses_beyond_the_address_space_are_refused);
+	add_test(suite, "above", a_map_may_end_at_the_end_of_the_address_space);
+	add_test(suite, "cover", ranges_and_gaps_cover_the_address_space_once);
 	return run_suite(suite);
 }

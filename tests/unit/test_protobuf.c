@@ -86,7 +86,7 @@ START_TEST(each_kind_of_field_is_read)
 END_TEST
 
 /* A field without presence that is not on the wire has its default. */
-START_TEST(what_has_no_presence_is_there)
+START_TEST(fields_without_presence_have_their_default)
 {
 	Gpalayout__V1__DeleteRequest remove = GPALAYOUT__V1__DELETE_REQUEST__INIT;
 	Gpalayout__V1__Demand demand = GPALAYOUT__V1__DEMAND__INIT;
@@ -133,7 +133,7 @@ static const struct {
 	  GPALD_WRONG_TYPE, "/advise" },
 };
 
-START_TEST(what_is_wrong_is_refused_by_name)
+START_TEST(a_refusal_names_the_field)
 {
 	struct read r = read_bytes(refused[_i].message, refused[_i].bytes, refused[_i].length);
 
@@ -179,7 +179,7 @@ START_TEST(memory_is_bounded)
 }
 END_TEST
 
-START_TEST(the_schema_fits_the_reader)
+START_TEST(requests_have_at_most_64_fields)
 {
 	const ProtobufCServiceDescriptor *layouts = &gpalayout__v1__layouts__descriptor;
 
@@ -329,11 +329,11 @@ int main(void)
 	Suite *suite = suite_create("protobuf");
 
 	add_test(suite, "read", each_kind_of_field_is_read);
-	add_test(suite, "read", what_has_no_presence_is_there);
-	add_rows(suite, "read", what_is_wrong_is_refused_by_name, COUNT_OF(refused));
+	add_test(suite, "read", fields_without_presence_have_their_default);
+	add_rows(suite, "read", a_refusal_names_the_field, COUNT_OF(refused));
 	add_test(suite, "read", lists_are_read_however_they_are_written);
 	add_test(suite, "read", memory_is_bounded);
-	add_test(suite, "read", the_schema_fits_the_reader);
+	add_test(suite, "read", requests_have_at_most_64_fields);
 	add_test(suite, "write", each_kind_of_member_is_written);
 	add_test(suite, "write", a_map_has_an_entry_for_each_key);
 	add_rows(suite, "write", messages_have_any_length, 11);

@@ -90,7 +90,7 @@ START_TEST(a_reason_has_its_number_its_token_and_its_details)
 }
 END_TEST
 
-START_TEST(an_unknown_token_is_that_of_no_reason)
+START_TEST(an_unknown_token_has_no_reason)
 {
 	ck_assert_int_eq(gpald_reason_find("no_such_reason"), GPALD_REASON_COUNT);
 }
@@ -250,7 +250,7 @@ int main(void)
 
 	add_rows(suite, "reasons", a_reason_has_its_number_its_token_and_its_details,
 		 COUNT_OF(reasons));
-	add_test(suite, "reasons", an_unknown_token_is_that_of_no_reason);
+	add_test(suite, "reasons", an_unknown_token_has_no_reason);
 	add_rows(suite, "pointers", a_pointer_leads_to_the_subject, COUNT_OF(subjects));
 	add_test(suite, "pointers", a_pointer_leads_to_the_part_of_the_subject);
 	add_test(suite, "plain", a_plain_line_carries_a_short_message_and_nothing_else);

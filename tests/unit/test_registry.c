@@ -64,7 +64,7 @@ START_TEST(a_created_layout_is_not_there_before_it_is_durable)
 }
 END_TEST
 
-START_TEST(a_deleted_layout_is_there_until_that_is_durable)
+START_TEST(a_deleted_layout_stays_until_its_deletion_is_durable)
 {
 	const struct gpald_event *event;
 	char digest[GPAL_DIGEST_SIZE];
@@ -109,7 +109,7 @@ static const struct sequence {
 		bool created;
 	} steps[STEPS_MAX];
 	int count;
-	uint64_t left; /* the generation */
+	uint64_t left; /* generation of the layout at the end; 0: none */
 } sequences[] = {
 	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 1, GPALD_OUTCOME_DONE, 1, false } }, 2, 1 },
 	{ { { 1, GPALD_OUTCOME_DONE, 1, true }, { 2, GPALD_OUTCOME_CONFLICT, 1, false } }, 2, 1 },
@@ -178,7 +178,7 @@ static void run_sequence(const struct sequence *sequence, bool at_once)
 		ck_assert_int_eq(changes[i].outcome, step->outcome);
 		ck_assert_int_eq(changes[i].created, step->created);
 		ck_assert_uint_eq(changes[i].generation, step->generation);
-		ck_assert_int_eq(changes[i].place, i + 1);
+		ck_assert_int_eq(changes[i].finish_order, i + 1);
 	}
 	for (int i = 0; i < sequence->count; i++)
 		change_clear(&changes[i]);
@@ -228,7 +228,7 @@ START_TEST(changes_of_many_names_share_a_commit)
 		change_await(&changes[i]);
 		ck_assert_int_eq(changes[i].outcome, GPALD_OUTCOME_DONE);
 		/* The changes of a batch are settled in the order in which they came. */
-		ck_assert_int_eq(changes[i].place, i + 2);
+		ck_assert_int_eq(changes[i].finish_order, i + 2);
 		ck_assert_str_eq(
 			gpald_event_ring_after(events(&bench), BENCH_REVISION + 1 + (unsigned int)i)
 				->name,
@@ -237,10 +237,10 @@ START_TEST(changes_of_many_names_share_a_commit)
 	}
 	change_clear(&first);
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 2);
-	ck_assert_uint_eq(bench.batches_told, 2);
+	ck_assert_uint_eq(bench.batches_reported, 2);
 	ck_assert_uint_eq(bench.last_batch.count, MANY);
-	/* The log learns of a commit before those who wait for it. */
-	ck_assert_int_eq(bench.finished_when_told, 1);
+	/* The registry reports a commit before it finishes the changes that wait for it. */
+	ck_assert_int_eq(bench.finished_when_reported, 1);
 	counters = gpald_registry_counters(bench.registry);
 	ck_assert_uint_eq(counters->commits, 2);
 	ck_assert_uint_eq(counters->changes, MANY + 1);
@@ -282,7 +282,7 @@ START_TEST(a_change_that_waits_for_its_name_does_not_delay_other_names)
 END_TEST
 
 /* No layout can have such a long name, even if a shorter one was just looked up. */
-START_TEST(a_name_that_is_too_long_is_that_of_none)
+START_TEST(a_name_that_is_too_long_is_not_found)
 {
 	const struct gpald_record *record;
 	char name[GPALD_NAME_SIZE + 1];
@@ -318,7 +318,7 @@ static struct gpal_request long_request(void)
 	return request;
 }
 
-START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
+START_TEST(only_long_requests_are_offered_to_be_decided_elsewhere)
 {
 	const struct gpal_request request = long_request();
 	struct change change;
@@ -340,7 +340,7 @@ START_TEST(a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one)
 END_TEST
 
 /* A refused change is not written, but the changes that waited for it go on. */
-START_TEST(what_waited_for_a_decision_goes_on_when_it_is_a_refusal)
+START_TEST(changes_that_waited_for_a_decision_go_on_after_a_refusal)
 {
 	const struct gpal_request request = long_request();
 	struct change refused, waits, waits_too;
@@ -405,7 +405,7 @@ START_TEST(a_layout_is_deleted_by_its_owner_root_and_admins)
 }
 END_TEST
 
-START_TEST(a_name_has_one_owner_whoever_asks_for_the_same)
+START_TEST(only_its_owner_can_create_a_layout_again)
 {
 	const struct gpal_request request = request_for(1);
 	struct change change;
@@ -495,7 +495,7 @@ START_TEST(a_name_used_again_has_no_generation_it_had_before)
 }
 END_TEST
 
-START_TEST(layouts_on_their_way_count_for_the_limit)
+START_TEST(layouts_under_way_count_for_the_limit)
 {
 	const struct gpal_request request = request_for(1);
 	struct change a, b;
@@ -511,7 +511,7 @@ START_TEST(layouts_on_their_way_count_for_the_limit)
 	ck_assert_uint_eq(fake_store_await(&bench.store), 1);
 	ck_assert(!change_submit(&b));
 	ck_assert_int_eq(create_now(&bench, "c", 1), GPALD_OUTCOME_TOO_MANY);
-	/* A refused create gives its place back. */
+	/* A refused create frees its place. */
 	fake_store_step(&bench.store, GPALD_COMMIT_FULL, "full");
 	change_await(&a);
 	fake_store_answer(&bench.store, GPALD_COMMIT_DONE, NULL);
@@ -549,7 +549,7 @@ START_TEST(a_request_without_a_layout_is_refused_at_once)
 	ck_assert_int_eq(change.operation.core.code, GPAL_E_INVALID_MEMORY);
 	change_clear(&change);
 	ck_assert_uint_eq(fake_store_commits(&bench.store), 0);
-	/* The dry run has changed nothing. */
+	/* The refused change has changed nothing. */
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
 	assert_there(&bench, "vm", 1);
 	bench_end(&bench);
@@ -561,23 +561,22 @@ int main(void)
 	Suite *suite = suite_create("registry");
 
 	add_test(suite, "durable", a_created_layout_is_not_there_before_it_is_durable);
-	add_test(suite, "durable", a_deleted_layout_is_there_until_that_is_durable);
+	add_test(suite, "durable", a_deleted_layout_stays_until_its_deletion_is_durable);
 	add_rows(suite, "order", changes_of_a_name_are_decided_one_after_the_other,
 		 COUNT_OF(sequences));
 	add_rows(suite, "order", changes_of_a_name_that_come_at_once_wait_for_each_other,
 		 COUNT_OF(sequences));
 	add_test(suite, "order", changes_of_many_names_share_a_commit);
 	add_test(suite, "order", a_change_that_waits_for_its_name_does_not_delay_other_names);
-	add_test(suite, "order",
-		 a_long_request_is_offered_to_be_decided_elsewhere_and_no_short_one);
-	add_test(suite, "order", a_name_that_is_too_long_is_that_of_none);
-	add_test(suite, "order", what_waited_for_a_decision_goes_on_when_it_is_a_refusal);
+	add_test(suite, "order", only_long_requests_are_offered_to_be_decided_elsewhere);
+	add_test(suite, "order", a_name_that_is_too_long_is_not_found);
+	add_test(suite, "order", changes_that_waited_for_a_decision_go_on_after_a_refusal);
 	add_rows(suite, "rights", a_layout_is_deleted_by_its_owner_root_and_admins,
 		 COUNT_OF(rights));
-	add_test(suite, "rights", a_name_has_one_owner_whoever_asks_for_the_same);
+	add_test(suite, "rights", only_its_owner_can_create_a_layout_again);
 	add_test(suite, "generations", only_the_generation_that_is_meant_is_deleted);
 	add_test(suite, "generations", a_name_used_again_has_no_generation_it_had_before);
-	add_test(suite, "limit", layouts_on_their_way_count_for_the_limit);
+	add_test(suite, "limit", layouts_under_way_count_for_the_limit);
 	add_test(suite, "requests", a_request_without_a_layout_is_refused_at_once);
 	return run_suite(suite);
 }

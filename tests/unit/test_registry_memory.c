@@ -112,7 +112,7 @@ static bool (*const attempts[])(const struct stored *stored) = {
 	load,
 };
 
-START_TEST(what_cannot_be_stored_or_read_for_want_of_memory_leaves_nothing)
+START_TEST(encoding_and_loading_report_a_shortage)
 {
 	struct stored stored = { .request = long_request() };
 	bool failed = true;
@@ -188,7 +188,7 @@ START_TEST(a_decision_that_lacks_memory_changes_nothing)
 }
 END_TEST
 
-START_TEST(a_registry_there_is_no_memory_for_is_not_opened)
+START_TEST(a_registry_is_not_opened_without_memory)
 {
 	struct bench bench;
 	size_t which = 0, closes;
@@ -212,7 +212,7 @@ START_TEST(a_registry_there_is_no_memory_for_is_not_opened)
 }
 END_TEST
 
-/* The store, which includes SQLite's own memory. */
+/* Allocations of the store, including SQLite's. */
 
 static sqlite3_mem_methods sqlite_memory;
 
@@ -226,7 +226,7 @@ static void *short_realloc(void *old, int size)
 	return shortage_hits() ? NULL : sqlite_memory.xRealloc(old, size);
 }
 
-static void shorten_sqlite(void)
+static void hook_sqlite_memory(void)
 {
 	sqlite3_mem_methods methods;
 
@@ -283,8 +283,8 @@ static struct gpald_store *open_counting(const struct state_folder *folder, size
 	return store;
 }
 
-/* SQLite can do without some allocations. */
-START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
+/* SQLite works without some allocations. */
+START_TEST(a_store_is_not_opened_or_harmed_without_memory)
 {
 	struct gpald_record *record = full_record("vm");
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -319,7 +319,7 @@ START_TEST(a_store_there_is_no_memory_for_is_not_opened_and_not_harmed)
 }
 END_TEST
 
-/* A half-made file does not have the final name yet, so it is no obstacle. */
+/* An unfinished file does not have the final name yet, so it is no obstacle. */
 START_TEST(a_registry_that_lacks_memory_can_be_created_later)
 {
 	char error[GPALD_STORE_ERROR_SIZE];
@@ -393,12 +393,11 @@ int main(void)
 {
 	Suite *suite = suite_create("memory of the registry");
 
-	shorten_sqlite();
-	add_rows(suite, "codec", what_cannot_be_stored_or_read_for_want_of_memory_leaves_nothing,
-		 COUNT_OF(attempts));
+	hook_sqlite_memory();
+	add_rows(suite, "codec", encoding_and_loading_report_a_shortage, COUNT_OF(attempts));
 	add_test(suite, "changes", a_decision_that_lacks_memory_changes_nothing);
-	add_test(suite, "open", a_registry_there_is_no_memory_for_is_not_opened);
-	add_test(suite, "store", a_store_there_is_no_memory_for_is_not_opened_and_not_harmed);
+	add_test(suite, "open", a_registry_is_not_opened_without_memory);
+	add_test(suite, "store", a_store_is_not_opened_or_harmed_without_memory);
 	add_test(suite, "store", a_registry_that_lacks_memory_can_be_created_later);
 	add_test(suite, "store", a_commit_that_lacks_memory_changes_nothing);
 	return run_suite(suite);

@@ -142,7 +142,7 @@ struct vm {
 	struct change change;
 	bool is_busy;       /* `change` is neither done nor refused */
 	bool is_undecided;  /* the same, and its decision was postponed */
-	bool is_being_made; /* the store makes the layout */
+	bool is_being_made; /* a create that the store has */
 	int new_form;
 	size_t new_bytes; /* as decided; 0 if undecided, or if there are none */
 	enum gpald_outcome room;
@@ -184,7 +184,7 @@ static enum gpald_outcome room_for(const struct trial *trial, uid_t uid)
 	return GPALD_OUTCOME_DONE;
 }
 
-/* The result for a change with this many more bytes. DONE if it must be committed. */
+/* Returns whether the bytes of the decided change fit: DONE or OWNER_TOO_LARGE. */
 static enum gpald_outcome room_for_bytes(const struct trial *trial, const struct vm *vm)
 {
 	const struct gpald_record *record = vm->change.operation.record;
@@ -306,11 +306,11 @@ static void decide_one(struct trial *trial)
 			check_decision(trial, &trial->vms[i], true);
 			return;
 		}
-	ck_abort_msg("it is nobody's");
+	ck_abort_msg("the undecided change belongs to no VM");
 }
 
 /* Returns the number of changes that the store has. */
-static int with_the_store(const struct trial *trial)
+static int changes_in_store(const struct trial *trial)
 {
 	int count = 0;
 
@@ -319,8 +319,8 @@ static int with_the_store(const struct trial *trial)
 	return count;
 }
 
-/* Settles the commits that the store has finished. Returns the number of their changes. */
-static int take_over(struct trial *trial, enum gpald_outcome expected)
+/* Takes the results of the changes that are done. Returns their number. */
+static int take_results(struct trial *trial, enum gpald_outcome expected)
 {
 	int count = 0;
 
@@ -354,19 +354,19 @@ static void commit_some(struct trial *trial)
 		return;
 	do
 		bench_settle(&trial->bench);
-	while (take_over(trial, outcome) == 0);
+	while (take_results(trial, outcome) == 0);
 }
 
 static void finish_all(struct trial *trial)
 {
 	while (trial->bench.undecided_count)
 		decide_one(trial);
-	while (with_the_store(trial))
+	while (changes_in_store(trial))
 		commit_some(trial);
 }
 
 /* Compares the counters with the recount, also after a restart. */
-static void check_all(struct trial *trial)
+static void check_layouts(struct trial *trial)
 {
 	size_t count = 0;
 
@@ -406,20 +406,20 @@ static void run_trial(uint64_t seed)
 			submit(&trial, which);
 		if (bench->undecided_count && random_once_in(&trial.random, 2))
 			decide_one(&trial);
-		if (with_the_store(&trial) && random_once_in(&trial.random, 2))
+		if (changes_in_store(&trial) && random_once_in(&trial.random, 2))
 			commit_some(&trial);
 		if (i % (CHANGES / 3) != 0)
 			continue;
 		finish_all(&trial);
-		check_all(&trial);
+		check_layouts(&trial);
 		bench_reopen(bench);
 	}
 	finish_all(&trial);
-	check_all(&trial);
+	check_layouts(&trial);
 	bench_end(bench);
 }
 
-START_TEST(what_is_counted_is_what_a_recount_finds)
+START_TEST(the_counters_equal_a_recount)
 {
 	static const enum gpald_outcome early[] = {
 		GPALD_OUTCOME_DONE,           GPALD_OUTCOME_NOT_FOUND,
@@ -451,6 +451,6 @@ int main(void)
 
 	add_test(suite, "layouts", a_uid_has_no_more_layouts_than_it_may);
 	add_test(suite, "bytes", a_uid_stores_no_more_bytes_than_it_may);
-	add_test(suite, "recount", what_is_counted_is_what_a_recount_finds);
+	add_test(suite, "recount", the_counters_equal_a_recount);
 	return run_suite(suite);
 }

@@ -13,7 +13,7 @@ static const struct gpald_event_ring *events(const struct bench *bench)
 	return gpald_registry_events(bench->registry);
 }
 
-/* A refused change leaves nothing behind, neither in the registry nor after a restart. */
+/* Asserts that only this layout exists, or none, now and after a restart. */
 static void assert_only(struct bench *bench, const char *name, uint64_t revision)
 {
 	for (int i = 0; i < 2; i++) {
@@ -27,7 +27,7 @@ static void assert_only(struct bench *bench, const char *name, uint64_t revision
 	}
 }
 
-START_TEST(what_a_full_store_refuses_never_was)
+START_TEST(a_change_refused_by_a_full_store_leaves_no_trace)
 {
 	struct bench bench;
 
@@ -74,7 +74,7 @@ START_TEST(a_change_that_lacks_memory_is_refused_and_the_next_is_done)
 }
 END_TEST
 
-START_TEST(what_does_not_fit_together_is_tried_in_parts)
+START_TEST(changes_that_do_not_fit_together_are_tried_in_parts)
 {
 	const struct gpal_request request = request_for(1);
 	struct change changes[4];
@@ -110,7 +110,7 @@ START_TEST(what_does_not_fit_together_is_tried_in_parts)
 }
 END_TEST
 
-START_TEST(after_a_part_that_fits_twice_as_many_are_tried)
+START_TEST(after_a_part_that_fits_the_next_is_twice_as_large)
 {
 	static const struct {
 		enum gpald_commit_result result;
@@ -211,7 +211,7 @@ START_TEST(a_transaction_holds_8_mib)
 }
 END_TEST
 
-START_TEST(one_that_waited_for_a_refused_change_is_decided_anew)
+START_TEST(a_change_that_waited_for_a_refused_one_can_succeed)
 {
 	const struct gpal_request request = request_for(1), another = request_for(2);
 	struct change first, second;
@@ -284,7 +284,7 @@ START_TEST(after_a_failed_commit_nothing_is_changed_any_more)
 }
 END_TEST
 
-START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
+START_TEST(closing_finishes_the_commit_under_way_and_fails_waiting_changes)
 {
 	const struct gpal_request request = request_for(1);
 	struct change first, waits, last;
@@ -327,7 +327,7 @@ START_TEST(closing_finishes_what_is_on_its_way_and_fails_what_waits)
 END_TEST
 
 /* A commit lasts from its start to its result. Here it was held up for a millisecond. */
-START_TEST(the_time_of_a_commit_is_told)
+START_TEST(the_duration_of_a_commit_is_reported)
 {
 	const struct gpal_request request = request_for(1);
 	const uint64_t start = gpald_monotonic_ns();
@@ -368,7 +368,7 @@ static bool read_status(const char *path, const char *key, char value[32])
 }
 
 /* A crash signal goes to the thread that crashes. The first thread handles all other signals. */
-START_TEST(the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashes)
+START_TEST(the_store_thread_has_a_name_and_blocks_all_but_crash_signals)
 {
 	static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
 	struct bench bench;
@@ -376,7 +376,7 @@ START_TEST(the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashe
 	int found = 0;
 
 	bench_start(&bench);
-	/* The thread has started. */
+	/* After this change the thread has started. */
 	ck_assert_int_eq(create_now(&bench, "vm", 1), GPALD_OUTCOME_DONE);
 	ck_assert_int_eq(glob("/proc/self/task/*/status", 0, NULL, &tasks), 0);
 	for (size_t i = 0; i < tasks.gl_pathc; i++) {
@@ -512,7 +512,7 @@ START_TEST(a_restart_finds_what_was_there)
 }
 END_TEST
 
-START_TEST(no_more_events_are_kept_than_is_said)
+START_TEST(no_more_events_are_kept_than_configured)
 {
 	struct bench bench;
 
@@ -557,7 +557,7 @@ START_TEST(a_store_that_cannot_be_loaded_is_refused_and_closed)
 	ck_assert_str_eq(bench.error, "registry.db: damaged");
 	ck_assert_uint_eq(bench.store.closes, 2);
 	/* Each damaged record is named. */
-	ck_assert_uint_eq(bench.damage_told, 2);
+	ck_assert_uint_eq(bench.damage_reported, 2);
 	ck_assert_str_eq(bench.damage[0], "vm-7: its checksum is wrong");
 	ck_assert_str_eq(bench.damage[1], "vm-9: its digest is not that of its layout");
 	bench_end(&bench);
@@ -625,7 +625,7 @@ static enum gpald_outcome create_under(struct bench *bench, const char *policy, 
 	return change.outcome;
 }
 
-START_TEST(to_name_the_policy_that_applies_is_to_leave_it_out)
+START_TEST(naming_the_policy_that_applies_equals_omitting_it)
 {
 	const char *const made_under = policies[_i].named_then ? policies[_i].named_then :
 								 policies[_i].default_then;
@@ -650,7 +650,7 @@ END_TEST
 
 /* Reading. */
 
-START_TEST(a_page_has_as_many_as_there_is_room_for)
+START_TEST(a_page_has_no_more_records_than_there_is_room_for)
 {
 	const struct gpald_record *records[2] = { NULL, NULL };
 	struct bench bench;
@@ -696,7 +696,7 @@ END_TEST
 #define STAYING 30
 
 /* Names that end in a dot come and go. The others exist all the time. */
-START_TEST(pages_have_all_that_stay_once_while_others_come_and_go)
+START_TEST(pages_list_each_layout_that_stays_exactly_once)
 {
 	char after[GPALD_NAME_SIZE] = "", name[16];
 	const struct gpald_record *record;
@@ -737,27 +737,26 @@ int main(void)
 {
 	Suite *suite = suite_create("registry_store");
 
-	add_test(suite, "full", what_a_full_store_refuses_never_was);
+	add_test(suite, "full", a_change_refused_by_a_full_store_leaves_no_trace);
 	add_test(suite, "full", a_change_that_lacks_memory_is_refused_and_the_next_is_done);
-	add_test(suite, "full", what_does_not_fit_together_is_tried_in_parts);
-	add_test(suite, "full", after_a_part_that_fits_twice_as_many_are_tried);
-	add_test(suite, "full", one_that_waited_for_a_refused_change_is_decided_anew);
+	add_test(suite, "full", changes_that_do_not_fit_together_are_tried_in_parts);
+	add_test(suite, "full", after_a_part_that_fits_the_next_is_twice_as_large);
+	add_test(suite, "full", a_change_that_waited_for_a_refused_one_can_succeed);
 	add_test(suite, "full", a_transaction_holds_8_mib);
-	add_test(suite, "thread", the_time_of_a_commit_is_told);
-	add_test(suite, "thread",
-		 the_thread_of_the_store_has_a_name_and_takes_no_signal_but_its_crashes);
+	add_test(suite, "thread", the_duration_of_a_commit_is_reported);
+	add_test(suite, "thread", the_store_thread_has_a_name_and_blocks_all_but_crash_signals);
 	add_test(suite, "failed", after_a_failed_commit_nothing_is_changed_any_more);
-	add_test(suite, "end", closing_finishes_what_is_on_its_way_and_fails_what_waits);
+	add_test(suite, "end", closing_finishes_the_commit_under_way_and_fails_waiting_changes);
 	add_rows(suite, "end", a_change_may_be_freed_when_it_is_done, 6);
 	add_test(suite, "start", a_restart_finds_what_was_there);
-	add_test(suite, "start", no_more_events_are_kept_than_is_said);
+	add_test(suite, "start", no_more_events_are_kept_than_configured);
 	add_test(suite, "start", a_store_that_cannot_be_loaded_is_refused_and_closed);
 	add_test(suite, "start", a_store_in_memory_holds_nothing_and_begins_at_a_new_revision);
-	add_rows(suite, "start", to_name_the_policy_that_applies_is_to_leave_it_out,
+	add_rows(suite, "start", naming_the_policy_that_applies_equals_omitting_it,
 		 COUNT_OF(policies));
-	add_test(suite, "reading", a_page_has_as_many_as_there_is_room_for);
+	add_test(suite, "reading", a_page_has_no_more_records_than_there_is_room_for);
 	add_test(suite, "reading", names_come_in_byte_order);
-	add_test(suite, "reading", pages_have_all_that_stay_once_while_others_come_and_go);
+	add_test(suite, "reading", pages_list_each_layout_that_stays_exactly_once);
 	add_test(suite, "order", a_change_made_when_another_is_done_waits_its_turn);
 	return run_suite(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Decodes params to structs: every member arrives, and every fault has its pointer. */
+/* Decodes params to structs: members arrive, and every fault has its pointer. */
 #include "config.h"
 
 #include "tests/unit/suite.h"
@@ -126,7 +126,7 @@ static void clear(struct decoded *d)
 	cJSON_Delete(d->params);
 }
 
-START_TEST(every_member_arrives)
+START_TEST(members_arrive)
 {
 	struct decoded d;
 	const struct gpal_request *r = &d.request;
@@ -184,7 +184,7 @@ START_TEST(every_member_arrives)
 }
 END_TEST
 
-START_TEST(what_is_left_out_is_left_to_the_policy)
+START_TEST(omitted_members_are_left_to_the_policy)
 {
 	struct decoded d;
 
@@ -376,7 +376,7 @@ START_TEST(a_message_says_what_would_be_right)
 }
 END_TEST
 
-START_TEST(the_greatest_exact_integer_is_taken)
+START_TEST(the_greatest_exact_integer_is_accepted)
 {
 	struct decoded d;
 
@@ -546,11 +546,11 @@ int main(void)
 	add_rows(suite, "sizes", sizes_are_read, COUNT_OF(good_sizes));
 	add_rows(suite, "sizes", what_is_not_a_size_is_refused, COUNT_OF(bad_sizes));
 	add_test(suite, "sizes", addresses_are_printed_without_leading_zeros);
-	add_test(suite, "request", every_member_arrives);
-	add_test(suite, "request", what_is_left_out_is_left_to_the_policy);
+	add_test(suite, "request", members_arrive);
+	add_test(suite, "request", omitted_members_are_left_to_the_policy);
 	add_rows(suite, "request", faults_are_named_by_their_pointer, COUNT_OF(refused));
 	add_rows(suite, "request", a_message_says_what_would_be_right, COUNT_OF(messages));
-	add_test(suite, "request", the_greatest_exact_integer_is_taken);
+	add_test(suite, "request", the_greatest_exact_integer_is_accepted);
 	add_rows(suite, "request", lists_are_limited, COUNT_OF(lists));
 	add_test(suite, "request", a_key_too_long_for_a_pointer_points_to_its_object);
 	add_rows(suite, "request", a_pointer_of_the_greatest_length_is_whole, COUNT_OF(long_keys));

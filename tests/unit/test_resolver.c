@@ -443,7 +443,7 @@ END_TEST
 
 /* Warnings. */
 
-START_TEST(likely_mistakes_are_warned_of)
+START_TEST(likely_mistakes_have_warnings)
 {
 	const struct gpal_root_complex rcs[] = {
 		{ .name = "a",
@@ -530,7 +530,7 @@ START_TEST(the_hcl_host_profile_has_vtl2_chipset_mmio)
 }
 END_TEST
 
-/* A policy that splits RAM, as one row says. A later policy may do so; no released one does. */
+/* A policy may split RAM by one of its rows. No released policy does. */
 START_TEST(a_low_window_is_a_row_of_a_policy)
 {
 	static const uint64_t sizes[] = { 8 * GIB, 32 * MIB, 17 * MIB, MIB };
@@ -599,7 +599,7 @@ int main(void)
 	add_test(suite, "sizes", sizes_near_2_to_the_64_do_not_wrap);
 	add_test(suite, "errors", errors_of_the_allocator_name_members_of_the_request);
 	add_test(suite, "errors", values_outside_the_enumerations_are_refused);
-	add_test(suite, "warnings", likely_mistakes_are_warned_of);
+	add_test(suite, "warnings", likely_mistakes_have_warnings);
 	add_test(suite, "digest", the_digest_is_what_the_protocol_says);
 	add_test(suite, "policies", unenlightened_linux_has_high_mmio_under_the_first_policy_only);
 	add_test(suite, "policies", the_hcl_host_profile_has_vtl2_chipset_mmio);

@@ -35,7 +35,7 @@ START_TEST(reversed_buses_are_refused)
 END_TEST
 
 /* A root complex that was zeroed and named must not pass for one that has only bus 0. */
-START_TEST(buses_have_to_be_stated)
+START_TEST(buses_must_be_stated)
 {
 	struct gpal_root_complex rcs[] = { GPAL_ROOT_COMPLEX_INIT("ok"), { .name = "rc1" } };
 	const struct gpal_request request = VM(one_gib, WITH_RCS(rcs));
@@ -160,7 +160,7 @@ START_TEST(names_are_unique)
 }
 END_TEST
 
-START_TEST(of_several_faults_of_a_kind_the_first_in_the_list_is_named)
+START_TEST(the_first_of_several_faults_of_a_kind_is_named)
 {
 	const struct gpal_root_complex names[] = {
 		{ .name = "b", .has_buses = true, .end_bus = 1 },
@@ -347,7 +347,7 @@ static const struct {
 	{ { { BARS(4 * KIB) } }, 1, GIB, GIB },
 	/* BARs that are smaller than the unit of a port. */
 	{ { { BARS(512 * MIB, 512 * MIB, 4 * KIB) } }, 1, 2 * GIB, GIB },
-	/* Functions lie together and are aligned like one of them. */
+	/* Virtual functions lie together and are aligned like one of them. */
 	{ { { BARS(16 * MIB), FUNCTIONS(7, 512 * MIB) } }, 1, 4 * GIB, GIB },
 	/* The coarsest port comes first, whatever the given order; the small ones fill up. */
 	{ { { BARS(GIB) }, { BARS(4 * GIB) }, { BARS(2 * GIB, GIB) } }, 3, 8 * GIB, 4 * GIB },
@@ -397,13 +397,13 @@ int main(void)
 
 	add_test(suite, "pcie", all_buses_have_256_mib_of_ecam);
 	add_test(suite, "pcie", reversed_buses_are_refused);
-	add_test(suite, "pcie", buses_have_to_be_stated);
+	add_test(suite, "pcie", buses_must_be_stated);
 	add_test(suite, "pcie", shared_buses_are_refused_by_name);
 	add_test(suite, "pcie", slices_of_a_segment_share_one_bus0_base);
 	add_test(suite, "pcie", ecam_goes_where_the_policy_or_the_request_says);
 	add_test(suite, "pcie", ecam_below_256_mib_is_refused);
 	add_test(suite, "pcie", names_are_unique);
-	add_test(suite, "pcie", of_several_faults_of_a_kind_the_first_in_the_list_is_named);
+	add_test(suite, "pcie", the_first_of_several_faults_of_a_kind_is_named);
 	add_test(suite, "pcie", a_root_complex_sits_on_a_node_that_exists);
 	add_test(suite, "pcie", hdm_is_a_multiple_of_256_mib);
 	add_test(suite, "pcie", a_pinned_low_window_across_4_gib_is_refused);

@@ -251,7 +251,7 @@ START_TEST(the_first_event_after_a_start_is_above_the_clock)
 	uint64_t newest, floor;
 
 	folder_init(&folder);
-	/* A new registry is no copy of another. */
+	/* A new registry has no floor, because it is not a copy. */
 	store = open_with(&folder, &options, &loaded);
 	ck_assert_uint_eq(loaded.state.floor, 0);
 	newest = loaded.state.revision;
@@ -327,7 +327,7 @@ START_TEST(a_store_leaves_no_descriptor_behind)
 }
 END_TEST
 
-START_TEST(a_second_daemon_is_kept_off)
+START_TEST(a_second_daemon_is_refused)
 {
 	struct state_folder folder;
 	struct gpald_store *store;
@@ -542,7 +542,7 @@ static int fill(struct gpald_store *store, size_t nodes)
 		ck_assert_int_eq(result, GPALD_COMMIT_FULL);
 		return i;
 	}
-	ck_abort_msg("it is never full");
+	ck_abort_msg("the store is never full");
 	return 0;
 }
 
@@ -730,7 +730,7 @@ int main(void)
 	add_test(suite, "events", events_beyond_those_kept_are_dropped);
 	add_test(suite, "events", the_first_event_after_a_start_is_above_the_clock);
 	add_test(suite, "access", a_store_leaves_no_descriptor_behind);
-	add_test(suite, "access", a_second_daemon_is_kept_off);
+	add_test(suite, "access", a_second_daemon_is_refused);
 	add_test(suite, "access", a_file_is_no_state_folder);
 	add_test(suite, "access", a_folder_that_belongs_to_another_is_refused);
 	add_test(suite, "access", a_user_other_than_root_may_have_a_registry);

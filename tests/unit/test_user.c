@@ -154,7 +154,7 @@ START_TEST(a_uid_is_one_user_until_its_last_reference)
 }
 END_TEST
 
-START_TEST(a_reference_more_keeps_a_user)
+START_TEST(another_reference_keeps_a_user)
 {
 	struct gpald_users users = { 0 };
 	struct gpald_user *user = gpald_user_get(&users, 7);
@@ -180,7 +180,7 @@ START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
 	user->unsent = 100;
 	ck_assert_ptr_null(gpald_users_next_work(&users));
-	/* Others wait for urgent work. */
+	/* Urgent work may go on, because others wait for it. */
 	work.is_urgent = true;
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
 	user->is_working = true;
@@ -222,7 +222,7 @@ int main(void)
 	add_test(suite, "turns", waiting_twice_is_waiting_once);
 	add_rows(suite, "turns", a_connection_may_leave_the_queue, 3);
 	add_test(suite, "users", a_uid_is_one_user_until_its_last_reference);
-	add_test(suite, "users", a_reference_more_keeps_a_user);
+	add_test(suite, "users", another_reference_keeps_a_user);
 	add_test(suite, "work", work_of_a_user_waits_while_too_many_replies_are_unread);
 	add_test(suite, "work", work_of_who_has_been_served_least_is_done_first);
 	return run_suite(suite);
