@@ -36,7 +36,7 @@ static void fill(struct request_case *filled, const struct gpal_layout *layout)
 	request->host_physical_address_bits = 0;
 }
 
-/* Draws a request that resolves, and its layout. */
+/* Draws a request and resolves it. Returns false if it does not resolve. */
 static bool draw_live(struct chain *chain)
 {
 	struct random *random = &chain->random;
@@ -89,7 +89,7 @@ static void chain_settle(struct chain *chain)
 	chain->after = NULL;
 }
 
-static void ask(struct chain *chain)
+static void request_update(struct chain *chain)
 {
 	size_t policies;
 	const struct gpal_policy *policy = gpal_policies(&policies);
@@ -122,7 +122,7 @@ bool chain_next(struct chain *chain)
 	if (chain->left > 0) {
 		chain->left--;
 		chain->done++;
-		ask(chain);
+		request_update(chain);
 		return true;
 	}
 	gpal_layout_free(chain->live);

@@ -166,7 +166,7 @@ static void compare_warnings(const struct round *round, const struct oracle *ora
 
 		if ((unsigned int)warning->reason >= GPAL_WARN_COUNT || !warning->tag ||
 		    !warning->message || !warning->message[0])
-			fail_round(round, "warning %zu is not one", i);
+			fail_round(round, "warning %zu is invalid", i);
 		warned[warning->reason] = true;
 	}
 	for (int i = 0; i < GPAL_WARN_COUNT; i++) {
@@ -346,12 +346,11 @@ static void check_neighbour(const struct round *round, const char *side,
 			    const struct gpal_map_entry *expected)
 {
 	if (!expected && actual->tag[0])
-		fail_round(round, "%s of what would fit is %s, which does not bound it", side,
-			   actual->tag);
+		fail_round(round, "%s, %s of the fit, is not a neighbour", actual->tag, side);
 	if (expected && (strncmp(expected->tag, actual->tag, GPAL_ERROR_TAG_MAX) != 0 ||
 			 expected->range.start != actual->range.start ||
 			 expected->range.end != actual->range.end))
-		fail_round(round, "%s of what would fit is %s, and not %s", side, expected->tag,
+		fail_round(round, "the neighbour %s of the fit is %s, not %s", side, expected->tag,
 			   actual->tag);
 }
 
@@ -368,11 +367,11 @@ static void check_fit(const struct round *round, const struct oracle *oracle,
 	/* If an update is refused for other reasons, too, the error does not name a place. */
 	if (error->largest_fit > 0 && round->before && fit.end == 0) {
 		if (error->below.tag[0] || error->above.tag[0])
-			fail_round(round, "%s: neighbours of nothing", error->tag);
+			fail_round(round, "%s: neighbours without a fit", error->tag);
 		return;
 	}
 	if (fit.end - fit.start != error->largest_fit || fit.start % error->alignment)
-		fail_round(round, "%s: what would fit is not as large as is said", error->tag);
+		fail_round(round, "%s: the fit is not as large as largest_fit", error->tag);
 	for (size_t i = 0; error->largest_fit > 0 && i < oracle->placed_count; i++) {
 		const struct gpal_map_entry *entry = &oracle->placed[i];
 

@@ -13,7 +13,7 @@ enum {
 	COMPATIBLE,
 	SHRINKS_BY_REMOVAL,
 	EXTENT_LOST,
-	SERVES_ANOTHER,
+	SERVES_OTHERS,
 };
 
 static void check_changes(const struct chain *chain, const struct gpal_layout *from,
@@ -47,14 +47,14 @@ static void check_changes(const struct chain *chain, const struct gpal_layout *f
 						  change->is_removal;
 		seen[EXTENT_LOST].count += change->kind == GPAL_CHANGE_REMOVED &&
 					   !change->is_removal;
-		seen[SERVES_ANOTHER].count += change->kind == GPAL_CHANGE_MOVED &&
-					      change->from.start == change->to.start &&
-					      (strncmp(change->tag, "hotplug-", 8) == 0 ||
-					       strncmp(change->tag, "cxl-window-", 11) == 0);
+		seen[SERVES_OTHERS].count += change->kind == GPAL_CHANGE_MOVED &&
+					     change->from.start == change->to.start &&
+					     (strncmp(change->tag, "hotplug-", 8) == 0 ||
+					      strncmp(change->tag, "cxl-window-", 11) == 0);
 		removes |= expected[i].is_removal;
 	}
 	if (changes->removes != removes)
-		fail_round(&chain->round, "expected that it %s", removes ? "removes" : "does not");
+		fail_round(&chain->round, "`removes` should be %s", removes ? "true" : "false");
 	seen[INCOMPATIBLE + compatible].count++;
 	gpal_changes_free(changes);
 	free(expected);
@@ -71,7 +71,7 @@ START_TEST(compares_as_the_naive_oracle_does)
 		{ .name = "compatible" },
 		{ .name = "ecam smaller without a root complex" },
 		{ .name = "ram extent gone and node not" },
-		{ .name = "room or cxl window at its place, for others" },
+		{ .name = "room or cxl window that stays but serves others" },
 	};
 
 	for (uint64_t i = 0; i < round_count(); i++) {
@@ -154,7 +154,7 @@ static void check_probe(struct chain *chain, const struct gpal_request *request,
 	if (probe.has_node != expected.has_node || probe.node != expected.node ||
 	    probe.has_slot != expected.has_slot || probe.slot != expected.slot ||
 	    !same_text(probe.root_complex, expected.root_complex))
-		fail_round(&chain->round, "0x%" PRIx64 ": %s is another's", address, probe.tag);
+		fail_round(&chain->round, "0x%" PRIx64 ": wrong owner of %s", address, probe.tag);
 	seen[1].count += probe.is_free;
 	seen[2].count += probe.kind == GPAL_KIND_RESERVED &&
 			 probe.range.start >= chain->layout->top;

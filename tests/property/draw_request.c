@@ -162,7 +162,7 @@ static void draw_rare_window(struct random *random, struct gpal_window *window, 
 	window->alignment = unit << random_below(random, shifts);
 }
 
-static void draw_low_window(struct draft *draft, struct gpal_window *window)
+static void draw_low_mmio(struct draft *draft, struct gpal_window *window)
 {
 	struct random *random = &draft->random;
 	static const uint64_t sizes[] = { PAGE,     3 * PAGE, 2 * MIB,  3 * MIB,   4 * MIB,
@@ -194,7 +194,7 @@ static void draw_low_window(struct draft *draft, struct gpal_window *window)
 	}
 }
 
-static void draw_high_window(struct draft *draft, struct gpal_window *window)
+static void draw_high_mmio(struct draft *draft, struct gpal_window *window)
 {
 	struct random *random = &draft->random;
 	static const uint64_t sizes[] = { PAGE, 2 * MIB,  512 * MIB, GIB, GIB + PAGE,
@@ -277,12 +277,12 @@ static void draw_root_complexes(struct draft *draft)
 			rc->has_node = true;
 			rc->node = (uint32_t)random_below(random, draft->request->node_count);
 		}
-		draw_low_window(draft, &rc->low_mmio);
+		draw_low_mmio(draft, &rc->low_mmio);
 		if (crowded && rc->low_mmio.kind == GPAL_WINDOW_DEFAULT) {
 			rc->low_mmio.kind = GPAL_WINDOW_SIZE;
 			rc->low_mmio.size = 2 * MIB * random_between(random, 64, 1024);
 		}
-		draw_high_window(draft, &rc->high_mmio);
+		draw_high_mmio(draft, &rc->high_mmio);
 		if (bridges ? !random_once_in(random, 5) : random_once_in(random, 5)) {
 			rc->has_cxl = true;
 			rc->has_no_cxl_hdm = random_once_in(random, 4);

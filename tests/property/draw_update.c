@@ -24,7 +24,7 @@ struct draft {
 	struct gpal_named_range *reserved;
 	struct gpal_hotplug_room *rooms;
 	struct gpal_cxl_window *cxl_windows;
-	bool is_low; /* about the picked window */
+	bool is_low; /* the picked window is a low one */
 	size_t rooms_max;
 	size_t cxl_windows_max;
 	size_t rcs_max;
@@ -156,10 +156,10 @@ static void reorder_root_complexes(struct draft *draft)
 }
 
 /*
- * Gives half of the root complexes a new name. A live one with other buses would move; a new one
- * may have any.
+ * Gives half of the root complexes a new name. A live root complex with other buses would have to
+ * move. A new one may have any buses.
  */
-static void draw_another(struct draft *draft, struct gpal_root_complex *rc)
+static void maybe_rename(struct draft *draft, struct gpal_root_complex *rc)
 {
 	if (random_once_in(&draft->random, 2))
 		rc->name = new_name(draft, "new");
@@ -180,7 +180,7 @@ static void stretch_buses(struct draft *draft)
 	end = rc->end_bus + by * way[1];
 	rc->end_bus = (uint8_t)(end < 0 ? 0 : end > 255 ? 255 : end);
 	rc->start_bus = (uint8_t)(start < 0 ? 0 : start > rc->end_bus ? rc->end_bus : start);
-	draw_another(draft, rc);
+	maybe_rename(draft, rc);
 }
 
 static void move_buses(struct draft *draft)
@@ -188,7 +188,7 @@ static void move_buses(struct draft *draft)
 	struct gpal_root_complex *rc = pick(draft);
 
 	if (rc && draw_buses_beside(draft, pick(draft)->segment, rc))
-		draw_another(draft, rc);
+		maybe_rename(draft, rc);
 }
 
 static struct gpal_window *pick_window(struct draft *draft, struct gpal_range *live)

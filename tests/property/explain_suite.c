@@ -78,7 +78,7 @@ static void expect_passed(struct walk *walk, struct gpal_range free, enum gpal_p
 	if (walk->passed == step->passed_count) {
 		walk->seen[CUT].count += step->passed_cut;
 		if (!step->passed_cut)
-			fail_round(walk->round, "%s: nothing is told of " RANGE, step->tag,
+			fail_round(walk->round, "%s: free range is not reported: " RANGE, step->tag,
 				   free.start, free.end);
 		return;
 	}
@@ -96,7 +96,7 @@ static void expect_passed(struct walk *walk, struct gpal_range free, enum gpal_p
 	walk->seen[TOO_SMALL + why].count++;
 }
 
-static uint64_t up(uint64_t address, uint64_t alignment)
+static uint64_t align_up(uint64_t address, uint64_t alignment)
 {
 	return address % alignment ? address - address % alignment + alignment : address;
 }
@@ -104,7 +104,7 @@ static uint64_t up(uint64_t address, uint64_t alignment)
 /* Returns the room from the first aligned address on. */
 static uint64_t room(struct gpal_range free, uint64_t alignment)
 {
-	const uint64_t start = up(free.start, alignment);
+	const uint64_t start = align_up(free.start, alignment);
 
 	return start >= free.start && start < free.end ? free.end - start : 0;
 }
@@ -235,7 +235,7 @@ static uint64_t floor_of(const struct gpal_explanation *all, size_t index)
 		const struct gpal_step *other = &all->steps[i];
 		bool counts = false;
 
-		/* Of the RAM that stays, only that of the nodes up to this one counts. */
+		/* For RAM that stays, only the nodes up to this one count. */
 		if (step->phase == GPAL_KIND_RAM)
 			counts = other->phase == GPAL_KIND_RAM &&
 				 atoi(other->tag + 3) <= atoi(step->tag + 3);
@@ -261,7 +261,7 @@ static void check_step(const struct round *round, const struct gpal_request *req
 	for (size_t i = 0; i < step->chosen_count; i++)
 		size += step->chosen[i].range.end - step->chosen[i].range.start;
 	if (size != step->size || step->chosen_count == 0)
-		fail_round(round, "%s: 0x%" PRIx64 " of 0x%" PRIx64 " bytes are somewhere",
+		fail_round(round, "%s: 0x%" PRIx64 " of 0x%" PRIx64 " bytes have a range",
 			   step->tag, size, step->size);
 	if (is_placed(step)) {
 		const uint64_t ceiling = low ? request->memory_low_window :
@@ -276,7 +276,7 @@ static void check_step(const struct round *round, const struct gpal_request *req
 		else
 			walk_up(&walk);
 		if (walk.passed != step->passed_count || walk.chosen != step->chosen_count)
-			fail_round(round, "%s: more is told than there is", step->tag);
+			fail_round(round, "%s: more ranges are reported than exist", step->tag);
 	}
 	seen[LOW_WINDOW].count += low && is_placed(step);
 	seen[SPLIT].count += step->chosen_count > 1;
@@ -324,7 +324,7 @@ static void check_alone(const struct round *round, const struct gpal_request *re
 	    again->chosen_count != step->chosen_count ||
 	    (!step->passed_cut && again->passed_count != step->passed_count) ||
 	    again->chosen[0].range.start != step->chosen[0].range.start)
-		fail_round(round, "%s is explained otherwise alone", step->tag);
+		fail_round(round, "%s: its explanation alone differs", step->tag);
 	gpal_explanation_free(alone);
 }
 
@@ -352,7 +352,7 @@ static void check_explanation(const struct round *round, struct random *random,
 		if ((all->steps[i].rule == GPAL_RULE_KEPT) !=
 			    (live && is_marked(live, &all->steps[i])) ||
 		    all->steps[i].rule == GPAL_RULE_RECORDED)
-			fail_round(round, "%s: told as %s", all->steps[i].tag,
+			fail_round(round, "%s: unexpected rule: %s", all->steps[i].tag,
 				   gpal_rule_text(all->steps[i].rule));
 		kept |= all->steps[i].rule == GPAL_RULE_KEPT;
 		placed |= is_placed(&all->steps[i]);
@@ -364,7 +364,7 @@ static void check_explanation(const struct round *round, struct random *random,
 	gpal_explanation_free(all);
 }
 
-START_TEST(tells_of_every_free_range_on_the_way)
+START_TEST(reports_every_free_range_that_it_passes)
 {
 	struct sight seen[SEEN_COUNT] = {
 		[TOO_SMALL] = { .name = "too small" },
@@ -374,7 +374,7 @@ START_TEST(tells_of_every_free_range_on_the_way)
 		[SPLIT] = { .name = "ram that is split" },
 		[KEPT] = { .name = "kept by an update" },
 		[KEPT_AND_PLACED] = { .name = "kept beside what is new" },
-		[CUT] = { .name = "more free ranges than are told" },
+		[CUT] = { .name = "more free ranges than are reported" },
 		[LOW_WINDOW] = { .name = "ram in a low window" },
 	};
 
@@ -399,9 +399,9 @@ START_TEST(tells_of_every_free_range_on_the_way)
 END_TEST
 
 /*
- * If a layout was updated by a version without these marks, its ranges are only known to be there.
+ * If a version without these marks updated a layout, the rules of its ranges are unknown.
  */
-START_TEST(a_layout_without_marks_of_its_update_is_kept_as_a_whole)
+START_TEST(a_layout_without_marks_is_explained_as_recorded)
 {
 	const uint64_t nodes[] = { GPAL_4GIB };
 	const struct gpal_root_complex windows[] = {
@@ -493,8 +493,8 @@ Suite *explain_suite(void)
 	TCase *tcase = tcase_create("explain");
 
 	tcase_set_timeout(tcase, 0);
-	tcase_add_test(tcase, tells_of_every_free_range_on_the_way);
-	tcase_add_test(tcase, a_layout_without_marks_of_its_update_is_kept_as_a_whole);
+	tcase_add_test(tcase, reports_every_free_range_that_it_passes);
+	tcase_add_test(tcase, a_layout_without_marks_is_explained_as_recorded);
 	tcase_add_test(tcase, a_layout_of_another_request_that_resolves_is_refused);
 	tcase_add_test(tcase, a_tag_that_is_not_there_has_no_steps);
 	suite_add_tcase(suite, tcase);

@@ -69,7 +69,8 @@ bool draw_cxl_window(struct blocks *blocks, struct random *random,
 uint64_t draw_size(struct random *random, unsigned int bits);
 
 /*
- * `scale` multiplies the greatest number of ranges and demands; 1 stands for some hundred of them.
+ * `scale` multiplies the greatest number of ranges and demands. With 1, there are at most a few
+ * hundred.
  * The caller frees the result with alloc_case_free().
  */
 struct alloc_case *alloc_case_draw(uint64_t seed, unsigned int scale);
@@ -87,7 +88,7 @@ struct request_case *request_case_change(const struct gpal_request *before,
 					 const struct gpal_layout *live, uint64_t seed);
 void request_case_free(struct request_case *request_case);
 
-/* Prints the input as one line of JSON, valid for layout.allocate or layout.resolve. */
+/* Print one line of JSON: the params of layout.allocate, or the `request` of layout.resolve. */
 void alloc_input_print(FILE *stream, const struct gpal_alloc_input *input);
 void request_print(FILE *stream, const struct gpal_request *request);
 

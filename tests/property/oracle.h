@@ -96,7 +96,7 @@ bool oracle_drops(const struct oracle *oracle, const struct gpal_layout *live,
 void oracle_put(struct oracle *oracle, const struct oracle_item *item, struct gpal_range range);
 
 /* Returns true if the numbers of devices, BARs and functions are within their limits. */
-bool oracle_counts_devices(const struct gpal_window *window);
+bool oracle_has_valid_counts(const struct gpal_window *window);
 
 /* Returns true if a BAR is invalid. Size and part of the error then name it. */
 bool oracle_finds_bad_bar(const struct gpal_window *window, struct gpal_error *error);

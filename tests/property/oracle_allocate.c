@@ -65,7 +65,7 @@ void oracle_free(struct oracle *oracle)
 	free(oracle);
 }
 
-static void complain(struct oracle *oracle, enum gpal_code code, const struct oracle_item *item)
+static void set_error(struct oracle *oracle, enum gpal_code code, const struct oracle_item *item)
 {
 	oracle->error.code = code;
 	oracle->error.subject = item->subject;
@@ -88,7 +88,7 @@ static bool valid_pins(struct oracle *oracle)
 	end = oracle->items + oracle->item_count;
 	for (struct oracle_item *item = oracle->items; item != end; item++) {
 		if (is_pinned(item) && item->range.end > GPAL_SPACE_END) {
-			complain(oracle, GPAL_E_OUT_OF_RANGE, item);
+			set_error(oracle, GPAL_E_OUT_OF_RANGE, item);
 			oracle->error.tag[0] = '\0';
 			return false;
 		}
@@ -102,12 +102,12 @@ static bool valid_pins(struct oracle *oracle)
 		length = item->range.end > item->range.start ? item->range.end - item->range.start :
 							       0;
 		if (length == 0 || length % 4096 != 0) {
-			complain(oracle, GPAL_E_INVALID_SIZE, item);
+			set_error(oracle, GPAL_E_INVALID_SIZE, item);
 			oracle->error.size = length;
 			return false;
 		}
 		if (item->range.start % 4096 != 0) {
-			complain(oracle, GPAL_E_INVALID_ALIGNMENT, item);
+			set_error(oracle, GPAL_E_INVALID_ALIGNMENT, item);
 			oracle->alignment_open = true;
 			return false;
 		}
@@ -133,7 +133,7 @@ static bool valid_demands(struct oracle *oracle, enum gpal_kind kind)
 		if (item->kind != kind)
 			continue;
 		if (item->size == 0 || item->size % 4096 != 0) {
-			complain(oracle, GPAL_E_INVALID_SIZE, item);
+			set_error(oracle, GPAL_E_INVALID_SIZE, item);
 			oracle->error.size = item->size;
 			return false;
 		}
@@ -143,7 +143,7 @@ static bool valid_demands(struct oracle *oracle, enum gpal_kind kind)
 		for (unsigned int bit = 12; bit < 64; bit++)
 			power_of_two |= item->alignment == UINT64_C(1) << bit;
 		if (!power_of_two) {
-			complain(oracle, GPAL_E_INVALID_ALIGNMENT, item);
+			set_error(oracle, GPAL_E_INVALID_ALIGNMENT, item);
 			if (item->alignment_subject != GPAL_SUBJECT_NONE)
 				oracle->error.subject = item->alignment_subject;
 			oracle->error.alignment = item->alignment;
@@ -220,7 +220,7 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 {
 	struct gpal_error *error = &oracle->error;
 
-	complain(oracle, GPAL_E_EXHAUSTED, item);
+	set_error(oracle, GPAL_E_EXHAUSTED, item);
 	error->size = item->size;
 	error->alignment = item->alignment;
 	error->phase = item->kind;
@@ -239,7 +239,8 @@ static bool exhausted(struct oracle *oracle, const struct oracle_item *item,
 }
 
 /* Notes, before a phase, how much it needs and how much is free in its region. */
-static void begin(struct oracle *oracle, enum gpal_kind kind, uint64_t floor, uint64_t ceiling)
+static void begin_phase(struct oracle *oracle, enum gpal_kind kind, uint64_t floor,
+			uint64_t ceiling)
 {
 	struct gaps gaps = list_gaps(oracle, floor, ceiling);
 	unsigned __int128 sum = 0;
@@ -409,13 +410,13 @@ bool oracle_place(struct oracle *oracle)
 			oracle_put(oracle, item, item->range);
 	}
 
-	begin(oracle, GPAL_KIND_MMIO32, 0, GPAL_4GIB);
+	begin_phase(oracle, GPAL_KIND_MMIO32, 0, GPAL_4GIB);
 	while ((item = next_window(oracle, GPAL_KIND_MMIO32)) != NULL) {
 		if (!place_highest(oracle, item, GPAL_4GIB))
 			return false;
 	}
 
-	begin(oracle, GPAL_KIND_RAM, 0, GPAL_SPACE_END);
+	begin_phase(oracle, GPAL_KIND_RAM, 0, GPAL_SPACE_END);
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
 		if (item->kind != GPAL_KIND_RAM)
@@ -428,14 +429,14 @@ bool oracle_place(struct oracle *oracle)
 			end_of_ram = end_of_kept(oracle, item);
 	}
 
-	begin(oracle, GPAL_KIND_MMIO64, end_of_ram > GPAL_4GIB ? end_of_ram : GPAL_4GIB,
-	      GPAL_SPACE_END);
+	begin_phase(oracle, GPAL_KIND_MMIO64, end_of_ram > GPAL_4GIB ? end_of_ram : GPAL_4GIB,
+		    GPAL_SPACE_END);
 	while ((item = next_window(oracle, GPAL_KIND_MMIO64)) != NULL) {
 		if (!place_lowest(oracle, item, end_of_ram > GPAL_4GIB ? end_of_ram : GPAL_4GIB))
 			return false;
 	}
 
-	begin(oracle, GPAL_KIND_POST_MMIO, layout_top(oracle), GPAL_SPACE_END);
+	begin_phase(oracle, GPAL_KIND_POST_MMIO, layout_top(oracle), GPAL_SPACE_END);
 	for (size_t i = 0; i < oracle->item_count; i++) {
 		item = &oracle->items[i];
 		if (item->kind == GPAL_KIND_POST_MMIO && !item->done &&

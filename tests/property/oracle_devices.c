@@ -17,7 +17,7 @@ struct port {
 	bool done; /* has its place */
 };
 
-bool oracle_counts_devices(const struct gpal_window *window)
+bool oracle_has_valid_counts(const struct gpal_window *window)
 {
 	if (window->device_count < 1 || window->device_count > 256)
 		return false;
@@ -66,7 +66,7 @@ bool oracle_finds_bad_bar(const struct gpal_window *window, struct gpal_error *e
 	return false;
 }
 
-static unsigned __int128 up(unsigned __int128 value, uint64_t alignment)
+static unsigned __int128 align_up(unsigned __int128 value, uint64_t alignment)
 {
 	return value % alignment ? value - value % alignment + alignment : value;
 }
@@ -86,7 +86,7 @@ static struct port measure(const struct gpal_device *device)
 		if (device->vf_bars[i] > port.alignment)
 			port.alignment = device->vf_bars[i];
 	}
-	port.size = up(port.size, MIB);
+	port.size = align_up(port.size, MIB);
 	return port;
 }
 
@@ -121,13 +121,13 @@ bool oracle_size_devices(const struct gpal_window *window, uint64_t usual, uint6
 	for (size_t i = 0; i < window->device_count; i++)
 		ports[i] = measure(&window->devices[i]);
 	while ((port = next_port(ports, window->device_count)) != NULL) {
-		end = up(end, port->alignment) + port->size;
+		end = align_up(end, port->alignment) + port->size;
 		if (port->alignment > *alignment)
 			*alignment = port->alignment;
 		port->done = true;
 	}
 	free(ports);
-	end = up(end, usual);
+	end = align_up(end, usual);
 	*size = (uint64_t)end;
 	return end >> 64 == 0;
 }

@@ -58,7 +58,7 @@ static void window_in_domain(struct oracle *oracle, const struct gpal_window *wi
 {
 	if ((unsigned int)window->kind > GPAL_WINDOW_DEVICES)
 		refuse_out_of_range(oracle, subject, index);
-	if (window->kind == GPAL_WINDOW_DEVICES && !oracle_counts_devices(window)) {
+	if (window->kind == GPAL_WINDOW_DEVICES && !oracle_has_valid_counts(window)) {
 		refuse_out_of_range(oracle, subject, index);
 		oracle->part_open = true;
 	}

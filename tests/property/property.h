@@ -30,7 +30,7 @@ struct round {
 	const struct gpal_request *before; /* of an update: the request of the live layout */
 };
 
-/* Prints the seed and the input on stderr and exits. */
+/* Prints the seed and the input on stderr, and fails the test. */
 void fail_round(const struct round *round, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 

@@ -94,20 +94,20 @@ enum seen {
 	SEEN_COUNT
 };
 
-/* Errors that need more than their code to be told apart. */
+/* Errors that need more than their code to be distinguished. */
 static const struct {
 	const char *name;
 	enum gpal_code code;
 	enum gpal_subject subject;
 	const char *part; /* the error's part; NULL if it is empty */
 } error_sights[SEEN_COUNT] = {
-	[BAD_BAR] = { "bar that is none", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
+	[BAD_BAR] = { "invalid bar", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO,
 		      "/bars/" },
-	[BAD_FUNCTION_BAR] = { "bar of functions that is none", GPAL_E_INVALID_SIZE,
+	[BAD_FUNCTION_BAR] = { "invalid bar of virtual functions", GPAL_E_INVALID_SIZE,
 			       GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, "/sriov/bars/" },
-	[BAD_TARGET_COUNT] = { "number of targets that there is not", GPAL_E_OUT_OF_RANGE,
+	[BAD_TARGET_COUNT] = { "invalid number of targets", GPAL_E_OUT_OF_RANGE,
 			       GPAL_SUBJECT_CXL_WINDOW_TARGETS, NULL },
-	[BAD_GRANULARITY] = { "granularity that is none", GPAL_E_OUT_OF_RANGE,
+	[BAD_GRANULARITY] = { "invalid granularity", GPAL_E_OUT_OF_RANGE,
 			      GPAL_SUBJECT_CXL_WINDOW_GRANULARITY, NULL },
 	[TARGET_TWICE] = { "target twice", GPAL_E_DUPLICATE_NAME, GPAL_SUBJECT_CXL_WINDOW_TARGETS,
 			   NULL },
@@ -121,7 +121,7 @@ static const struct {
 			       GPAL_SUBJECT_CXL_WINDOW_SIZE, NULL },
 	[NO_CXL_WINDOW] = { "exhausted, cxl window", GPAL_E_EXHAUSTED, GPAL_SUBJECT_CXL_WINDOW_SIZE,
 			    NULL },
-	[ROOM_ON_NO_NODE] = { "room on no node", GPAL_E_NODE_OUT_OF_RANGE,
+	[ROOM_ON_NO_NODE] = { "room on a node that does not exist", GPAL_E_NODE_OUT_OF_RANGE,
 			      GPAL_SUBJECT_HOTPLUG_NODE, NULL },
 	[BAD_ROOM_SIZE] = { "room of an odd size", GPAL_E_INVALID_SIZE, GPAL_SUBJECT_HOTPLUG_SIZE,
 			    NULL },
@@ -129,7 +129,7 @@ static const struct {
 				 GPAL_SUBJECT_HOTPLUG_ALIGNMENT, NULL },
 	[NO_HOTPLUG_ROOM] = { "exhausted, room", GPAL_E_EXHAUSTED, GPAL_SUBJECT_HOTPLUG_SIZE,
 			      NULL },
-	[BAD_LOW_WINDOW] = { "low window that is none", GPAL_E_INVALID_MEMORY,
+	[BAD_LOW_WINDOW] = { "invalid low window", GPAL_E_INVALID_MEMORY,
 			     GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
 	[NO_LOW_WINDOW] = { "exhausted, low window", GPAL_E_EXHAUSTED,
 			    GPAL_SUBJECT_MEMORY_LOW_WINDOW, NULL },
@@ -531,8 +531,8 @@ static void check_slices(const struct round *round, const struct gpal_layout *la
 	}
 	if (slices == 0 || lowest != segment->start_bus || highest != segment->end_bus ||
 	    segment->ecam.end - segment->ecam.start != (highest - lowest + 1) * MIB)
-		fail_round(round, "segment %u: buses %u-%u do not make its block", segment->segment,
-			   lowest, highest);
+		fail_round(round, "segment %u: buses %u-%u do not match its block",
+			   segment->segment, lowest, highest);
 }
 
 START_TEST(ecam_slices_of_a_segment_share_one_bus_0_base)
@@ -566,8 +566,8 @@ START_TEST(ecam_slices_of_a_segment_share_one_bus_0_base)
 END_TEST
 
 /*
- * Lists the map without the ranges of VTL2, and if asked for without rooms. It also leaves out
- * reserved ranges that are below the top only because of these.
+ * Lists the map without the ranges of VTL2, and without rooms unless `with_rooms`. Reserved ranges
+ * are left out, because some of them are below the top only because of VTL2 or rooms.
  */
 static size_t vtl0_of(const struct gpal_map *map, bool with_rooms,
 		      const struct gpal_map_entry **list)
@@ -673,7 +673,7 @@ START_TEST(vtl2_moves_nothing_of_vtl0)
 				fail_round(&round, "VTL2 makes %s fail: %s", error.tag,
 					   error.message);
 		} else if (on_code == GPAL_OK) {
-			fail_round(&round, "resolves with VTL2 alone, without: %s",
+			fail_round(&round, "resolves with VTL2, but not without it: %s",
 				   gpal_code_token(off_code));
 		}
 		gpal_layout_free(off);
@@ -747,8 +747,8 @@ START_TEST(the_host_address_width_moves_nothing)
 		for (size_t j = 0; j < 2 && bits <= 64; j++) {
 			drawn->request.host_physical_address_bits = enough[j];
 			if (gpal_resolve(&drawn->request, &layout, &error) != GPAL_OK)
-				fail_round(&round, "%u bits are needed, %u do not do: %s", bits,
-					   enough[j], error.message);
+				fail_round(&round, "%u bits are needed, %u are not enough: %s",
+					   bits, enough[j], error.message);
 			compare_layouts(&round, free_of_host, layout);
 			gpal_layout_free(layout);
 		}
@@ -790,7 +790,7 @@ START_TEST(the_answer_depends_on_the_request_alone)
 			if (codes[run] != GPAL_OK) {
 				compare_errors(&round, &errors[0], &errors[run]);
 				if (errors[0].equal_share != errors[run].equal_share)
-					fail_round(&round, "another equal share");
+					fail_round(&round, "equal_share differs");
 				if (strcmp(errors[0].message, errors[run].message) != 0)
 					fail_round(&round, "\"%s\", then \"%s\"", errors[0].message,
 						   errors[run].message);

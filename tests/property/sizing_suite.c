@@ -20,8 +20,8 @@ enum seen {
 	AS_LARGE_AS_THE_FIT,
 	LESS_THAN_THE_FIT,
 	MORE_THAN_THE_FIT,
-	NOTHING_DOES,
-	NOT_TO_BE_CHOSEN,
+	NOTHING_FITS,
+	NO_SIZE_MEMBER,
 	SEEN_COUNT
 };
 
@@ -33,10 +33,10 @@ static void name_features(struct sight seen[SEEN_COUNT])
 		[MMIO64] = "mmio64",
 		[POST_MMIO] = "post_mmio",
 		[AS_LARGE_AS_THE_FIT] = "as large as the largest fit",
-		[LESS_THAN_THE_FIT] = "less, for the sake of others",
+		[LESS_THAN_THE_FIT] = "less, so that others fit",
 		[MORE_THAN_THE_FIT] = "more, in several extents",
-		[NOTHING_DOES] = "no size does",
-		[NOT_TO_BE_CHOSEN] = "a size that is not the request's",
+		[NOTHING_FITS] = "no size fits",
+		[NO_SIZE_MEMBER] = "a size that no member states",
 	};
 
 	for (size_t i = 0; i < SEEN_COUNT; i++)
@@ -153,7 +153,7 @@ static void look_at(struct sight *seen, const struct gpal_error *error)
 		[GPAL_KIND_POST_MMIO] = POST_MMIO,
 	};
 
-	seen[error->largest_size ? phases[error->phase] : (size_t)NOTHING_DOES].count++;
+	seen[error->largest_size ? phases[error->phase] : (size_t)NOTHING_FITS].count++;
 	if (error->largest_size)
 		seen[error->largest_size == error->largest_fit ? AS_LARGE_AS_THE_FIT :
 		     error->largest_size < error->largest_fit  ? LESS_THAN_THE_FIT :
@@ -161,7 +161,7 @@ static void look_at(struct sight *seen, const struct gpal_error *error)
 			.count++;
 }
 
-START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
+START_TEST(the_largest_size_of_a_request_fits_and_more_does_not)
 {
 	struct sight seen[SEEN_COUNT] = { 0 };
 
@@ -177,19 +177,19 @@ START_TEST(the_largest_size_of_a_request_does_and_more_does_not)
 			const uint64_t size = error.largest_size;
 
 			if (!has_size(request, &error)) {
-				seen[NOT_TO_BE_CHOSEN].count++;
+				seen[NO_SIZE_MEMBER].count++;
 				if (size)
-					fail_round(&round, "%s is not the request's to size",
+					fail_round(&round, "no member states the size of %s",
 						   error.tag);
 			} else {
 				if (size >= error.size + size_beside(request, &error))
-					fail_round(&round, "%s: no less than what was asked for",
+					fail_round(&round, "%s: not below the requested size",
 						   error.tag);
 				if (size && !resolves_with(request, &error, size))
 					fail_round(&round, "%s: 0x%" PRIx64 " does not fit",
 						   error.tag, size);
 				if (resolves_with(request, &error, size + step_of(request, &error)))
-					fail_round(&round, "%s: more than 0x%" PRIx64 " does",
+					fail_round(&round, "%s: more than 0x%" PRIx64 " fits",
 						   error.tag, size);
 				look_at(seen, &error);
 			}
@@ -231,7 +231,7 @@ static bool shares(const struct round *round, bool high, uint64_t size)
 	oracle = oracle_resolve(&copy->request);
 	done = oracle->error.code != GPAL_E_EXHAUSTED || oracle->error.phase > phase;
 	if (oracle->error.code == GPAL_E_INVALID_SIZE)
-		fail_round(round, "0x%" PRIx64 " is no size", size);
+		fail_round(round, "0x%" PRIx64 " is not a valid size", size);
 	oracle_free(oracle);
 	request_case_free(copy);
 	return done;
@@ -260,7 +260,7 @@ static void check_no_larger_share(const struct round *round, const struct gpal_e
 	}
 }
 
-START_TEST(an_equal_share_does_and_of_low_windows_no_larger_one_does)
+START_TEST(an_equal_share_fits_and_no_larger_share_of_low_windows_does)
 {
 	enum {
 		LOW,
@@ -273,9 +273,9 @@ START_TEST(an_equal_share_does_and_of_low_windows_no_larger_one_does)
 	};
 	struct sight seen[COUNT] = {
 		[LOW] = { .name = "low windows" },
-		[LOW_NONE] = { .name = "no low windows do" },
+		[LOW_NONE] = { .name = "no share of low windows fits" },
 		[HIGH] = { .name = "high windows" },
-		[HIGH_NONE] = { .name = "no high windows are said to do" },
+		[HIGH_NONE] = { .name = "no share of high windows is reported" },
 		[OF_DEVICES] = { .name = "a window that devices need" },
 		[NO_WINDOW] = { .name = "something else did not fit" },
 	};
@@ -405,17 +405,18 @@ static void check_fitted_size(const struct round *round, const struct gpal_reque
 	const bool is_node = !is_ram && owner.subject == GPAL_SUBJECT_MEMORY_NODE;
 
 	if (owner.code)
-		fail_round(round, "%s is nobody's", error->largest_size_of);
+		fail_round(round, "no member of the request has the tag %s",
+			   error->largest_size_of);
 	if (!(is_ram ? resolves_with_nodes(request, size) : resolves_with(request, &owner, size)))
 		fail_round(round, "%s: 0x%" PRIx64 " does not fit", error->largest_size_of, size);
 	if (is_ram ? resolves_with_nodes(request, size + 4096) :
 		     resolves_with(request, &owner, size + 4096))
-		fail_round(round, "%s: more than 0x%" PRIx64 " does", error->largest_size_of, size);
+		fail_round(round, "%s: more than 0x%" PRIx64 " fits", error->largest_size_of, size);
 	if (passes_over_a_node(request, &owner, is_node))
 		fail_round(round, "%s: another node comes first", error->largest_size_of);
 }
 
-START_TEST(the_size_that_fits_the_host_does_and_more_does_not)
+START_TEST(the_largest_size_for_the_host_fits_and_more_does_not)
 {
 	enum {
 		A_NODE,
@@ -428,7 +429,7 @@ START_TEST(the_size_that_fits_the_host_does_and_more_does_not)
 	struct sight seen[COUNT] = {
 		[A_NODE] = { .name = "a node" },     [ALL_NODES] = { .name = "all nodes alike" },
 		[A_ROOM] = { .name = "a room" },     [A_WINDOW] = { .name = "a window" },
-		[NONE] = { .name = "no size does" },
+		[NONE] = { .name = "no size fits" },
 	};
 
 	for (uint64_t i = 0; i < round_count(); i++) {
@@ -445,7 +446,7 @@ START_TEST(the_size_that_fits_the_host_does_and_more_does_not)
 			gpal_layout_free(layout);
 			request->host_physical_address_bits = bits - (i % 3 && bits > 40);
 			if (gpal_resolve(request, &layout, &error) != GPAL_E_ADDRESS_WIDTH_EXCEEDED)
-				fail_round(&round, "%u bits are too many", bits);
+				fail_round(&round, "%u bits should not be enough", bits);
 			if (error.largest_size)
 				check_fitted_size(&round, request, &error);
 			seen[!error.largest_size                                       ? NONE :
@@ -474,7 +475,7 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 	else if (place)
 		*place = size;
 	else
-		fail_round(&chain->round, "%s is not the request's to size", chain->error.tag);
+		fail_round(&chain->round, "no member states the size of %s", chain->error.tag);
 	done = gpal_update(chain->live, &copy->request, chain->allow | GPAL_ALLOW_REMOVALS, &layout,
 			   NULL) == GPAL_OK;
 	gpal_layout_free(layout);
@@ -483,7 +484,7 @@ static bool updates_with(const struct chain *chain, uint64_t size)
 }
 
 /* The size is for the live layout, unless ranges may move. */
-START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
+START_TEST(the_largest_size_of_an_update_fits_and_more_does_not)
 {
 	struct sight seen[] = { { .name = "updates that are too large" },
 				{ .name = "and how large they may be" } };
@@ -505,7 +506,7 @@ START_TEST(the_largest_size_of_an_update_does_and_more_does_not)
 					   error->tag, error->largest_size);
 			if (updates_with(&chain, error->largest_size +
 							 step_of(&chain.after->request, error)))
-				fail_round(&chain.round, "%s: more than 0x%" PRIx64 " does",
+				fail_round(&chain.round, "%s: more than 0x%" PRIx64 " fits",
 					   error->tag, error->largest_size);
 		}
 	}
@@ -541,12 +542,12 @@ static bool places_with(const struct gpal_alloc_input *input, const struct gpal_
 	return done;
 }
 
-START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
+START_TEST(the_largest_size_of_a_demand_fits_and_more_does_not)
 {
 	struct sight seen[SEEN_COUNT] = { 0 };
 
 	name_features(seen);
-	seen[NOT_TO_BE_CHOSEN].count = 1; /* the caller chooses every size of the bare allocator */
+	seen[NO_SIZE_MEMBER].count = 1; /* the caller chooses every size of the bare allocator */
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct alloc_case *drawn = alloc_case_draw(first_seed() + i, 1);
 		const struct round round = { .seed = first_seed() + i, .input = &drawn->input };
@@ -562,7 +563,7 @@ START_TEST(the_largest_size_of_a_demand_does_and_more_does_not)
 				fail_round(&round, "%s: 0x%" PRIx64 " does not fit", error.tag,
 					   size);
 			if (places_with(&drawn->input, &error, size + 4096))
-				fail_round(&round, "%s: more than 0x%" PRIx64 " does", error.tag,
+				fail_round(&round, "%s: more than 0x%" PRIx64 " fits", error.tag,
 					   size);
 			look_at(seen, &error);
 		}
@@ -735,7 +736,7 @@ static void check_pin(const struct round *round, const struct gpal_layout *layou
 	const struct gpal_range pin = growth->pin;
 
 	if (pin.end - pin.start != growth->in_place || pin.start > now.start || pin.end < now.end)
-		fail_round(round, "%s: the pin is not around it", growth->tag);
+		fail_round(round, "%s: the pin does not cover it", growth->tag);
 	if (try_pin(round->request, layout, member, pin) != STAYS)
 		fail_round(round, "%s: pinned to 0x%" PRIx64 "-0x%" PRIx64 " it moves others",
 			   growth->tag, pin.start, pin.end);
@@ -754,7 +755,7 @@ static void check_pin(const struct round *round, const struct gpal_layout *layou
 			   pin.start);
 	if (growth->largest_bar != largest_bar_in(now) ||
 	    growth->pin_largest_bar != largest_bar_in(pin))
-		fail_round(round, "%s: another BAR is the largest that lies in it", growth->tag);
+		fail_round(round, "%s: wrong largest BAR", growth->tag);
 	seen[growth->in_place > growth->size ? PINNED_MORE : NOT_IN_PLACE].count++;
 	seen[PINNED_DOWN].count += pin.start < now.start;
 }
@@ -807,7 +808,7 @@ static void check_growth(const struct round *round, const struct gpal_layout *la
 	seen[RESOLVED_LESS_THAN_PIN].count += is_window && growth->resolved < growth->in_place;
 }
 
-START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
+START_TEST(a_range_grows_as_far_as_advised_and_no_further)
 {
 	struct sight seen[ADVISED_COUNT] = {
 		[PINNED_MORE] = { .name = "pinned to more" },
@@ -821,7 +822,7 @@ START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
 		[RESOLVED_LESS_THAN_PIN] = { .name = "less than it can be pinned to" },
 		[NOT_AT_ALL] = { .name = "nothing more, even if others move" },
 		[PIN_STAYS] = { .name = "a window that is pinned" },
-		[HOST_BOUND] = { .name = "a host that is too narrow for more" },
+		[HOST_BOUND] = { .name = "a request with a host address width" },
 	};
 	const uint64_t rounds = round_count() / 10; /* each needs hundreds of layouts */
 
@@ -848,17 +849,17 @@ START_TEST(a_range_grows_as_far_as_is_said_and_no_further)
 END_TEST
 
 /* A request that is refused for lack of room or of address bits. */
-START_TEST(of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one)
+START_TEST(advice_on_a_refused_request_names_sizes_that_resolve)
 {
 	enum {
-		TOLD,
-		NOT_TOLD,
+		FOUND,
+		NOT_FOUND,
 		RAM_IS_FIRST,
 		COUNT
 	};
 	struct sight seen[COUNT] = {
-		[TOLD] = { .name = "a size with which there is a layout" },
-		[NOT_TOLD] = { .name = "no size alone helps" },
+		[FOUND] = { .name = "a size with which there is a layout" },
+		[NOT_FOUND] = { .name = "no size alone helps" },
 		[RAM_IS_FIRST] = { .name = "RAM comes first" },
 	};
 
@@ -880,14 +881,16 @@ START_TEST(of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one
 
 				seen[RAM_IS_FIRST].count +=
 					g == 0 && owner.subject == GPAL_SUBJECT_MEMORY_NODE;
-				seen[growth->resolved ? TOLD : NOT_TOLD].count++;
+				seen[growth->resolved ? FOUND : NOT_FOUND].count++;
 				if (owner.code || !growth->resolved)
 					continue;
 				if (growth->resolved >= growth->size ||
 				    !resolves_with(request, &owner, growth->resolved) ||
 				    resolves_with(request, &owner,
 						  growth->resolved + step_of(request, &owner)))
-					fail_round(&round, "%s: 0x%" PRIx64 " is not the size",
+					fail_round(&round,
+						   "%s: 0x%" PRIx64
+						   " is not the largest that resolves",
 						   growth->tag, growth->resolved);
 				if (gpal_advise_on(request, NULL, growth->tag, &one, NULL))
 					abort();
@@ -910,14 +913,13 @@ Suite *sizing_suite(void)
 	TCase *tcase = tcase_create("sizing");
 
 	tcase_set_timeout(tcase, 0);
-	tcase_add_test(tcase, the_largest_size_of_a_request_does_and_more_does_not);
-	tcase_add_test(tcase, an_equal_share_does_and_of_low_windows_no_larger_one_does);
-	tcase_add_test(tcase, the_size_that_fits_the_host_does_and_more_does_not);
-	tcase_add_test(tcase, the_largest_size_of_an_update_does_and_more_does_not);
-	tcase_add_test(tcase, the_largest_size_of_a_demand_does_and_more_does_not);
-	tcase_add_test(tcase, a_range_grows_as_far_as_is_said_and_no_further);
-	tcase_add_test(tcase,
-		       of_a_request_without_a_layout_each_size_is_told_with_which_it_has_one);
+	tcase_add_test(tcase, the_largest_size_of_a_request_fits_and_more_does_not);
+	tcase_add_test(tcase, an_equal_share_fits_and_no_larger_share_of_low_windows_does);
+	tcase_add_test(tcase, the_largest_size_for_the_host_fits_and_more_does_not);
+	tcase_add_test(tcase, the_largest_size_of_an_update_fits_and_more_does_not);
+	tcase_add_test(tcase, the_largest_size_of_a_demand_fits_and_more_does_not);
+	tcase_add_test(tcase, a_range_grows_as_far_as_advised_and_no_further);
+	tcase_add_test(tcase, advice_on_a_refused_request_names_sizes_that_resolve);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adds one or two faults to a request. */
+/* Adds a fault to a request. */
 #include "draft.h"
 
 #include <string.h>

@@ -25,7 +25,7 @@ enum seen {
 	REMOVES_AND_MAY_MOVE,
 	WINDOWS_ALL_KEPT,
 	EXTENTS_KEPT,
-	RAM_BEHIND_KEPT,
+	RAM_AFTER_KEPT,
 	RAM_BEFORE_KEPT,
 	RAM_ABOVE_MMIO,
 	ECAM_UP,
@@ -68,7 +68,7 @@ static void name_features(struct sight seen[SEEN_COUNT])
 		[REMOVES_AND_MAY_MOVE] = "would remove: it would move, and may",
 		[WINDOWS_ALL_KEPT] = "ram is new, all low windows stay",
 		[EXTENTS_KEPT] = "ram of several extents stays",
-		[RAM_BEHIND_KEPT] = "ram placed behind ram that stays",
+		[RAM_AFTER_KEPT] = "ram placed above ram that stays",
 		[RAM_BEFORE_KEPT] = "ram placed below ram that stays",
 		[RAM_ABOVE_MMIO] = "ram placed above mmio64",
 		[ECAM_UP] = "ecam grown up",
@@ -149,7 +149,7 @@ static void look_at_layout(struct sight *seen, const struct gpal_layout *live,
 
 		low_kept += entry->kind == GPAL_KIND_MMIO32 && kept;
 		low_new += entry->kind == GPAL_KIND_MMIO32 && !kept;
-		seen[RAM_BEHIND_KEPT].count += ram && !kept && ram_kept > 0;
+		seen[RAM_AFTER_KEPT].count += ram && !kept && ram_kept > 0;
 		seen[RAM_BEFORE_KEPT].count += ram && kept && ram_new > 0;
 		seen[RAM_ABOVE_MMIO].count += ram && !kept && mmio64_kept;
 		seen[VTL2_COVERED].count += entry->kind == GPAL_KIND_MMIO64 && !kept && vtl2_kept;
@@ -389,12 +389,13 @@ static void check_kept(const struct chain *chain)
 		     (a->cxl_window &&
 		      !oracle_same_interleaving(a->cxl_window->targets, a->cxl_window->target_count,
 						a->cxl_window->granularity, b->cxl_window))))
-			fail_round(&chain->round, "%s serves another", a->tag);
+			fail_round(&chain->round, "%s: its node or its interleaving changed",
+				   a->tag);
 		if (a->is_ecam || (!b && !(a->has_node && size_of_all(new, new_count, a->tag))))
 			continue; /* a remaining node keeps all its extents */
 		if (!b || b->range.start != a->range.start || b->range.end != a->range.end)
-			fail_round(&chain->round, "%s was at " RANGE " and is not", a->key,
-				   a->range.start, a->range.end);
+			fail_round(&chain->round, "%s was at " RANGE " and is not there any more",
+				   a->key, a->range.start, a->range.end);
 		if (a->has_node &&
 		    size_of_all(old, old_count, a->tag) != size_of_all(new, new_count, a->tag))
 			fail_round(&chain->round, "%s has another size", a->tag);
@@ -442,7 +443,7 @@ START_TEST(an_update_keeps_what_it_may_not_move_or_remove_and_nothing_overlaps)
 }
 END_TEST
 
-START_TEST(to_ask_for_what_is_there_changes_nothing)
+START_TEST(the_same_request_again_changes_nothing)
 {
 	for (uint64_t i = 0; i < round_count(); i++) {
 		struct chain chain;
@@ -468,7 +469,7 @@ Suite *update_suite(void)
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, updates_as_the_naive_oracle_does);
 	tcase_add_test(tcase, an_update_keeps_what_it_may_not_move_or_remove_and_nothing_overlaps);
-	tcase_add_test(tcase, to_ask_for_what_is_there_changes_nothing);
+	tcase_add_test(tcase, the_same_request_again_changes_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
