@@ -52,7 +52,7 @@ static struct gpal_optional draw_optional(struct fuzz_bytes *bytes)
 	return optional;
 }
 
-/* Draws a range anywhere, or where the live layout has something, or a part of that. */
+/* Draws any range, or one that begins and ends up to 3 pages after a range of the live layout. */
 static struct gpal_range draw_range(struct fuzz_bytes *bytes, const struct gpal_layout *live)
 {
 	const uint8_t choice = fuzz_u8(bytes);

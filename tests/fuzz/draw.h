@@ -35,7 +35,9 @@ void drawn_copy(struct drawn *copy, const struct drawn *drawn);
 void drawn_edit(struct drawn *drawn, struct fuzz_bytes *bytes, size_t most,
 		const struct gpal_layout *live);
 
-/* Draws any 64 bits. Most often it is a power of two, a few pages more or less. */
+/*
+ * Draws a power of two, up to 255 pages more or less, or a number of 16 bits times a power of two.
+ */
 uint64_t draw_size(struct fuzz_bytes *bytes);
 
 #endif

@@ -91,7 +91,7 @@ static struct {
 	bool is_running;
 	bool is_terminal;
 	bool is_json;
-	bool is_quiet;     /* only complaints are printed */
+	bool is_quiet;     /* only errors are printed */
 	bool is_field;     /* prints one value unchanged, for programs */
 	bool is_joined;    /* it writes these lines itself, or puts names for ids */
 	bool in_turns;     /* a line comes once the one before it was read */
@@ -178,7 +178,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 		ready_count += fds[i].revents != 0;
 	}
 	if (!ready_count) {
-		FUZZ_CHECK(timeout >= 0, "it waits for ever for what does not come");
+		FUZZ_CHECK(timeout >= 0, "it waits for ever for input that does not come");
 		world.now_ms += timeout;
 	}
 	return ready_count;
@@ -339,7 +339,7 @@ static const char *make_file(const char *content, char path[64])
 	const int fd = memfd_create("fuzz", 0);
 
 	FUZZ_CHECK(fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content),
-		   "no file can be made");
+		   "cannot make a file in memory");
 	snprintf(path, 64, "/proc/self/fd/%d", fd);
 	return path;
 }

@@ -42,7 +42,7 @@ static bool read_request(const struct gpald_blob *blob, struct gpald_arena *aren
 	if (gpald_decode_request_blob(blob, arena, request) != GPALD_CODEC_OK)
 		return false;
 	FUZZ_CHECK(gpald_encode_request_blob(request, &again) && gpald_blob_equal(blob, &again),
-		   "a request is written in another form");
+		   "an accepted request is encoded to other bytes");
 	gpald_blob_free(&again);
 	return true;
 }
@@ -55,7 +55,7 @@ static bool read_layout(const struct gpald_blob *blob, struct gpald_arena *arena
 	if (gpald_decode_layout_blob(blob, arena, layout) != GPALD_CODEC_OK)
 		return false;
 	FUZZ_CHECK(gpald_encode_layout_blob(layout, &again) && gpald_blob_equal(blob, &again),
-		   "a layout is written in another form");
+		   "an accepted layout is encoded to other bytes");
 	gpald_blob_free(&again);
 	return true;
 }
@@ -126,16 +126,16 @@ static void load(const struct gpald_stored_record *stored)
 				   strcmp(again.digest, stored->digest) == 0 &&
 				   gpald_blob_equal(&again.request, &stored->request) &&
 				   gpald_blob_equal(&again.layout, &stored->layout),
-			   "another record was loaded");
+			   "the loaded record differs from the stored one");
 	} else {
 		FUZZ_CHECK(gpald_record_problem_text(problem) && problem != GPALD_RECORD_CHECKSUM,
-			   "refused, and there is no reason");
+			   "refused without a reason, or for its checksum");
 	}
 	gpald_record_unref(record);
 	sum[0] ^= 1;
 	FUZZ_CHECK(!gpald_record_load(stored, &checksum, &problem) &&
 			   problem == GPALD_RECORD_CHECKSUM,
-		   "a wrong checksum is not noticed");
+		   "a wrong checksum is not reported");
 }
 
 static void try_record(struct fuzz_bytes *bytes, struct gpald_arena *arena)
@@ -170,7 +170,8 @@ static void check_request_back(const struct gpal_request *request, struct gpald_
 	FUZZ_CHECK(gpald_encode_request_blob(request, blob), "out of memory");
 	FUZZ_CHECK(read_request(blob, arena, &read), "what was stored cannot be read");
 	back = request_tree(&read);
-	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true), "another request");
+	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true),
+		   "the decoded request differs");
 	cJSON_Delete(there);
 	cJSON_Delete(back);
 }
@@ -184,7 +185,7 @@ static void check_layout_back(const struct gpal_layout *layout, struct gpald_are
 	FUZZ_CHECK(gpald_encode_layout_blob(layout, blob), "out of memory");
 	FUZZ_CHECK(read_layout(blob, arena, &read), "what was stored cannot be read");
 	back = layout_tree(&read);
-	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true), "another layout");
+	FUZZ_CHECK(there && back && cJSON_Compare(there, back, true), "the decoded layout differs");
 	cJSON_Delete(there);
 	cJSON_Delete(back);
 }

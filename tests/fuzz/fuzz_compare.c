@@ -52,7 +52,7 @@ static bool read_entry(const cJSON *entry, struct gpal_map_entry *target)
 	       read_address(entry, "end", &target->range.end);
 }
 
-static void mend_digest(cJSON *json)
+static void correct_digest(cJSON *json)
 {
 	struct gpal_map_entry entries[MAP_MAX];
 	struct gpal_layout layout = { .map.entries = entries };
@@ -85,21 +85,22 @@ static void check_probe(const struct gpal_layout *layout, uint64_t address)
 		    address < layout->map.entries[i].range.end)
 			entry = &layout->map.entries[i];
 	if (gpal_layout_probe(layout, NULL, address, &probe, NULL)) {
-		FUZZ_CHECK(address >= GPAL_SPACE_END, "an address that cannot be looked up");
+		FUZZ_CHECK(address >= GPAL_SPACE_END, "an address of the space cannot be probed");
 		return;
 	}
-	FUZZ_CHECK(probe.is_free == !entry, "free, or not");
-	FUZZ_CHECK(probe.range.start <= address && address < probe.range.end, "another range");
+	FUZZ_CHECK(probe.is_free == !entry, "is_free is wrong");
+	FUZZ_CHECK(probe.range.start <= address && address < probe.range.end,
+		   "the range does not contain the address");
 	FUZZ_CHECK(!entry || (strncmp(probe.tag, entry->tag, sizeof(probe.tag) - 1) == 0 &&
 			      probe.kind == entry->kind),
-		   "%s is %s", entry ? entry->tag : "", probe.tag);
+		   "%s is reported as %s", entry ? entry->tag : "", probe.tag);
 }
 
 static void check_accepted(const struct gpal_layout *layout, struct fuzz_bytes *bytes)
 {
 	check_map(layout);
 	if (layout->policy)
-		check_taken_in_full(layout);
+		check_accepted_in_full(layout);
 	for (size_t i = 0; i < layout->map.count; i++) {
 		check_probe(layout, layout->map.entries[i].range.start);
 		check_probe(layout, layout->map.entries[i].range.end);
@@ -127,10 +128,10 @@ static struct gpal_changes *compare(const struct gpal_layout *from, const struct
 					   (change->kind == GPAL_CHANGE_ADDED) &&
 				   gpal_range_is_empty(change->to) ==
 					   (change->kind == GPAL_CHANGE_REMOVED),
-			   "%s has a side too many or too few", change->tag);
+			   "%s: an empty range does not match the kind of change", change->tag);
 		FUZZ_CHECK(change->kind == GPAL_CHANGE_ADDED ||
 				   contains(change->to, change->from) || !changes->compatible,
-			   "compatible, and %s is no longer what it was", change->tag);
+			   "compatible, but %s has lost addresses", change->tag);
 	}
 	return changes;
 }
@@ -140,8 +141,8 @@ static void check_comparison(const struct gpal_layout *from, const struct gpal_l
 	struct gpal_changes *there = compare(from, to), *back = compare(to, from);
 	struct gpal_changes *nothing = compare(from, from);
 
-	FUZZ_CHECK(there->count == back->count, "%zu changes, and %zu back", there->count,
-		   back->count);
+	FUZZ_CHECK(there->count == back->count, "%zu changes, but %zu in the other direction",
+		   there->count, back->count);
 	FUZZ_CHECK(nothing->count == 0 && nothing->compatible, "a layout differs from itself");
 	gpal_changes_free(there);
 	gpal_changes_free(back);
@@ -171,8 +172,8 @@ static void compare_in_full(cJSON *from, cJSON *to, struct fuzz_bytes *bytes)
 	cJSON_AddItemToObject(cJSON_AddObjectToObject(json, "to"), "layout", to);
 	for (size_t left = fuzz_below(bytes, 5); left > 0; left--)
 		tamper(fuzz_u8(bytes) & 1 ? from : to, bytes);
-	mend_digest(from);
-	mend_digest(to);
+	correct_digest(from);
+	correct_digest(to);
 	params = decode_params(&gpald_compare_params, json, gpal_policy_default(), arena, &error);
 	if (params) {
 		check_accepted(&params->from.layout, bytes);

@@ -37,7 +37,7 @@ static void compare_objects(const cJSON *mine, const json_t *other)
 		compare(member, found);
 		count++;
 	}
-	FUZZ_CHECK(count == json_object_size(other), "%zu members, and %zu", count,
+	FUZZ_CHECK(count == json_object_size(other), "%zu members, but jansson reads %zu", count,
 		   json_object_size(other));
 }
 
@@ -48,10 +48,10 @@ static void compare_arrays(const cJSON *mine, const json_t *other)
 
 	cJSON_ArrayForEach(element, mine)
 	{
-		FUZZ_CHECK(count < json_array_size(other), "more elements");
+		FUZZ_CHECK(count < json_array_size(other), "more elements than jansson reads");
 		compare(element, json_array_get(other, count++));
 	}
-	FUZZ_CHECK(count == json_array_size(other), "fewer elements");
+	FUZZ_CHECK(count == json_array_size(other), "fewer elements than jansson reads");
 }
 
 /* Recurses no deeper than the parser allows. */
@@ -59,32 +59,34 @@ static void compare(const cJSON *mine, const json_t *other)
 {
 	switch (json_typeof(other)) {
 	case JSON_OBJECT:
-		FUZZ_CHECK(cJSON_IsObject(mine), "an object");
+		FUZZ_CHECK(cJSON_IsObject(mine), "only jansson reads an object");
 		compare_objects(mine, other);
 		break;
 	case JSON_ARRAY:
-		FUZZ_CHECK(cJSON_IsArray(mine), "an array");
+		FUZZ_CHECK(cJSON_IsArray(mine), "only jansson reads an array");
 		compare_arrays(mine, other);
 		break;
 	case JSON_STRING:
-		FUZZ_CHECK(cJSON_IsString(mine), "a string");
+		FUZZ_CHECK(cJSON_IsString(mine), "only jansson reads a string");
 		FUZZ_CHECK(strlen(mine->valuestring) == json_string_length(other) &&
 				   strcmp(mine->valuestring, json_string_value(other)) == 0,
-			   "'%s' and '%s'", mine->valuestring, json_string_value(other));
+			   "'%s', but jansson reads '%s'", mine->valuestring,
+			   json_string_value(other));
 		break;
 	case JSON_REAL:
-		FUZZ_CHECK(cJSON_IsNumber(mine), "a number");
-		FUZZ_CHECK(mine->valuedouble == json_real_value(other), "%.17g and %.17g",
-			   mine->valuedouble, json_real_value(other));
+		FUZZ_CHECK(cJSON_IsNumber(mine), "only jansson reads a number");
+		FUZZ_CHECK(mine->valuedouble == json_real_value(other),
+			   "%.17g, but jansson reads %.17g", mine->valuedouble,
+			   json_real_value(other));
 		break;
 	case JSON_TRUE:
-		FUZZ_CHECK(cJSON_IsTrue(mine), "true");
+		FUZZ_CHECK(cJSON_IsTrue(mine), "only jansson reads true");
 		break;
 	case JSON_FALSE:
-		FUZZ_CHECK(cJSON_IsFalse(mine), "false");
+		FUZZ_CHECK(cJSON_IsFalse(mine), "only jansson reads false");
 		break;
 	case JSON_NULL:
-		FUZZ_CHECK(cJSON_IsNull(mine), "null");
+		FUZZ_CHECK(cJSON_IsNull(mine), "only jansson reads null");
 		break;
 	case JSON_INTEGER:
 		FUZZ_CHECK(false, "integers are read as reals");
@@ -148,7 +150,8 @@ static void check_exception(const char *line, size_t length, const json_t *other
 		FUZZ_CHECK(depth_of(other) > GPALD_JSON_DEPTH_MAX, "it is not too deep");
 		break;
 	case GPALD_TOO_MANY_VALUES:
-		FUZZ_CHECK(values_in(other) > GPALD_JSON_VALUES_MAX, "there are not too many");
+		FUZZ_CHECK(values_in(other) > GPALD_JSON_VALUES_MAX,
+			   "there are not too many values");
 		break;
 	default:
 		/* jansson stops at a NUL. */
@@ -235,12 +238,13 @@ static void expect(struct stream *s, enum gpald_line kind, const char *line, siz
 	uint64_t wanted_offset;
 
 	FUZZ_CHECK(next_line(s, &wanted, &wanted_length, &wanted_offset) == kind,
-		   "another kind of line at %llu", (unsigned long long)offset);
+		   "wrong kind of line at %llu", (unsigned long long)offset);
 	FUZZ_CHECK(offset == wanted_offset, "a line at %llu, not at %llu",
 		   (unsigned long long)offset, (unsigned long long)wanted_offset);
 	if (kind != GPALD_LINE_WHOLE)
 		return;
-	FUZZ_CHECK(length == wanted_length && memcmp(line, wanted, length) == 0, "another line");
+	FUZZ_CHECK(length == wanted_length && memcmp(line, wanted, length) == 0,
+		   "wrong bytes of a line");
 	check_line(line, length);
 }
 

@@ -110,10 +110,10 @@ static void check_result(const char *method, const cJSON *result)
 {
 	const cJSON *layout = member_of(result, "layout");
 
-	FUZZ_CHECK(method, "a result of no method");
+	FUZZ_CHECK(method, "a result for a request without a method");
 	schema_check(schema_of_result(method), result);
 	if (layout)
-		check_json_taken_in_full(layout);
+		check_json_accepted_in_full(layout);
 }
 
 static void check_reply(const cJSON *request, const cJSON *reply)
@@ -124,7 +124,8 @@ static void check_reply(const cJSON *request, const cJSON *reply)
 	const char *pointer = text_of(data, "pointer");
 
 	schema_check(reply_schema, reply);
-	FUZZ_CHECK(cJSON_IsNull(answered) || cJSON_Compare(answered, id, true), "another id");
+	FUZZ_CHECK(cJSON_IsNull(answered) || cJSON_Compare(answered, id, true),
+		   "the reply has another id");
 	if (result) {
 		FUZZ_CHECK(!cJSON_IsNull(answered), "a result without an id");
 		check_result(text_of(request, "method"), result);
@@ -180,7 +181,7 @@ static void check_explained(const cJSON *explained, const cJSON *layout)
 	const cJSON *range, *chosen, *entry;
 
 	FUZZ_CHECK(strcmp(text_of(explained, "digest"), text_of(layout, "digest")) == 0,
-		   "another layout is explained");
+		   "the explanation is of another layout");
 	cJSON_ArrayForEach(range, member_of(explained, "ranges"))
 	{
 		cJSON_ArrayForEach(chosen, member_of(range, "chosen"))
@@ -193,7 +194,7 @@ static void check_explained(const cJSON *explained, const cJSON *layout)
 					 strcmp(text_of(entry, "end"), end) == 0;
 			/* The map does not list reserved ranges above the top. */
 			found |= strcmp(text_of(range, "phase"), "reserved") == 0;
-			FUZZ_CHECK(found, "%s-%s is explained, and not there", start, end);
+			FUZZ_CHECK(found, "%s-%s is explained, but not in the map", start, end);
 		}
 	}
 }
@@ -209,7 +210,7 @@ static void check_compared(const cJSON *request, const cJSON *layout)
 	reply = call("layout.compare", params);
 	FUZZ_CHECK(cJSON_IsTrue(member_of(member_of(reply, "result"), "compatible")) &&
 			   !member_of(member_of(reply, "result"), "changes")->child,
-		   "a layout differs from its request's");
+		   "a layout differs from the one of its request");
 	cJSON_Delete(reply);
 }
 
@@ -240,7 +241,7 @@ static void check_agreement(const cJSON *request)
 	if (!was_not_tried(created) && layout)
 		FUZZ_CHECK(cJSON_Compare(layout, member_of(member_of(created, "result"), "layout"),
 					 true),
-			   "another layout is created");
+			   "create makes another layout than resolve");
 	if (!was_not_tried(created) && !layout)
 		check_same_refusal(resolved, created);
 	cJSON_Delete(resolved);

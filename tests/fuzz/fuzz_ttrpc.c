@@ -88,7 +88,7 @@ static bool has_bad_form(const char *reason)
 	return false;
 }
 
-/* Reads the reason of a refusal. It is empty if the Response is none. */
+/* Reads the reason of a refusal. It is empty if the Response is not a refusal. */
 static void read_reason(const struct gpald_protobuf_field *status, char reason[64])
 {
 	struct gpald_protobuf_field details, value;

@@ -138,7 +138,7 @@ static bool has_iommu(const struct gpal_layout *layout, enum gpal_iommu kind, co
 	return false;
 }
 
-static void check_nothing_went(const struct gpal_layout *live, const struct gpal_layout *layout)
+static void check_nothing_is_gone(const struct gpal_layout *live, const struct gpal_layout *layout)
 {
 	const struct gpal_ram_extent *extents[DRAWN_NODES];
 
@@ -206,11 +206,11 @@ static void check_would(const struct gpal_layout *live, const struct gpal_reques
 	int result;
 
 	FUZZ_CHECK(offered && !(allow & missing), "refused what is allowed");
-	FUZZ_CHECK(count_changes(live, offered, kinds) > 0, "%s, and nothing does",
+	FUZZ_CHECK(count_changes(live, offered, kinds) > 0, "%s, but nothing would",
 		   gpal_code_token(code));
 	result = gpal_update(live, request, allow | missing, &again, NULL);
-	FUZZ_CHECK(result == GPAL_OK || (!moves && result == GPAL_E_WOULD_MOVE), "%s if it may",
-		   gpal_code_token(result));
+	FUZZ_CHECK(result == GPAL_OK || (!moves && result == GPAL_E_WOULD_MOVE),
+		   "%s, although it is allowed", gpal_code_token(result));
 	check_same_addresses(offered, again);
 	gpal_layout_free(again);
 }
@@ -222,10 +222,10 @@ static void check_refusal(const struct gpal_layout *live, const struct gpal_requ
 	struct gpal_layout *fresh;
 
 	under.policy = live->policy;
-	FUZZ_CHECK(error->code == (enum gpal_code)code && error->message[0], "no error for %s",
-		   gpal_code_token(code));
-	FUZZ_CHECK(gpal_resolve(&under, &fresh, NULL) == code, "%s, but not if it is made afresh",
-		   gpal_code_token(code));
+	FUZZ_CHECK(error->code == (enum gpal_code)code && error->message[0],
+		   "the error does not match %s", gpal_code_token(code));
+	FUZZ_CHECK(gpal_resolve(&under, &fresh, NULL) == code,
+		   "%s, but resolving the request gives another code", gpal_code_token(code));
 }
 
 /* New layouts. */
@@ -240,7 +240,7 @@ static void check_stored(const struct gpal_layout *layout)
 	FUZZ_CHECK(gpald_decode_layout_blob(&blob, arena, &read) == GPALD_CODEC_OK,
 		   "what was stored cannot be read");
 	FUZZ_CHECK(gpald_encode_layout_blob(&read, &again) && gpald_blob_equal(&blob, &again),
-		   "it is stored in another form");
+		   "a decoded layout is encoded to other bytes");
 	check_same_addresses(layout, &read);
 	gpald_blob_free(&blob);
 	gpald_blob_free(&again);
@@ -265,7 +265,7 @@ static void check_nothing_to_do(const struct gpal_layout *layout,
 	struct gpal_layout *again;
 
 	FUZZ_CHECK(gpal_update(layout, request, 0, &again, NULL) == GPAL_OK,
-		   "the same again is refused");
+		   "an update to the same request is refused");
 	check_same_addresses(layout, again);
 	gpal_layout_free(again);
 }
@@ -321,7 +321,7 @@ static struct gpal_layout *update(struct gpal_layout *live, struct drawn *drawn,
 	if (!(allow & GPAL_ALLOW_MOVES))
 		check_stays(live, layout);
 	if (!(allow & GPAL_ALLOW_REMOVALS))
-		check_nothing_went(live, layout);
+		check_nothing_is_gone(live, layout);
 	gpal_layout_free(live);
 	drawn_copy(drawn, &wanted);
 	return layout;
@@ -346,7 +346,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_made(&drawn.request, live);
 	for (size_t i = 0; i < UPDATES_MAX && bytes.next < bytes.end; i++)
 		live = update(live, &drawn, &bytes);
-	check_taken_in_full(live);
+	check_accepted_in_full(live);
 	gpal_layout_free(live);
 	return 0;
 }

@@ -44,7 +44,7 @@ void check_map(const struct gpal_layout *layout)
 	}
 	FUZZ_CHECK(ram_size == layout->ram_size && end_of_ram == layout->end_of_ram,
 		   "RAM of 0x%" PRIx64 " bytes up to 0x%" PRIx64, ram_size, end_of_ram);
-	FUZZ_CHECK(layout->top == map->entries[map->count - 1].range.end, "another top");
+	FUZZ_CHECK(layout->top == map->entries[map->count - 1].range.end, "wrong top");
 	FUZZ_CHECK(bits >= 1 && bits <= 64 && (layout->top - 1) >> (bits - 1) == 1,
 		   "0x%" PRIx64 " does not need %u bits", layout->top,
 		   layout->required_address_bits);
@@ -78,7 +78,7 @@ static void check_reserved(const struct gpal_request *request, const struct gpal
 static void check_window(const struct gpal_window *window, struct gpal_range range)
 {
 	if (window->kind == GPAL_WINDOW_SIZE)
-		FUZZ_CHECK(gpal_range_size(range) == window->size, "a window of another size");
+		FUZZ_CHECK(gpal_range_size(range) == window->size, "wrong size of a window");
 	if (window->kind == GPAL_WINDOW_PINNED)
 		FUZZ_CHECK(range.start == window->range.start && range.end == window->range.end,
 			   "a pinned window is elsewhere");
@@ -87,12 +87,14 @@ static void check_window(const struct gpal_window *window, struct gpal_range ran
 static void check_root_complexes(const struct gpal_request *request,
 				 const struct gpal_layout *layout)
 {
-	FUZZ_CHECK(layout->root_complex_count == request->root_complex_count, "root complexes");
+	FUZZ_CHECK(layout->root_complex_count == request->root_complex_count,
+		   "wrong number of root complexes");
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 		const struct gpal_layout_root_complex *placed = &layout->root_complexes[i];
 
-		FUZZ_CHECK(strcmp(placed->name, rc->name) == 0, "another root complex");
+		FUZZ_CHECK(strcmp(placed->name, rc->name) == 0,
+			   "wrong order or name of a root complex");
 		FUZZ_CHECK(gpal_range_size(placed->ecam) ==
 				   (rc->end_bus - rc->start_bus + UINT64_C(1)) << 20,
 			   "%s has another ECAM", rc->name);
@@ -107,7 +109,8 @@ static void check_root_complexes(const struct gpal_request *request,
 
 static void check_rooms(const struct gpal_request *request, const struct gpal_layout *layout)
 {
-	FUZZ_CHECK(layout->hotplug_room_count == request->hotplug_room_count, "rooms");
+	FUZZ_CHECK(layout->hotplug_room_count == request->hotplug_room_count,
+		   "wrong number of rooms");
 	for (size_t i = 0; i < request->hotplug_room_count; i++) {
 		const struct gpal_layout_hotplug_room *room = &layout->hotplug_rooms[i];
 
@@ -119,7 +122,8 @@ static void check_rooms(const struct gpal_request *request, const struct gpal_la
 
 static void check_cxl_windows(const struct gpal_request *request, const struct gpal_layout *layout)
 {
-	FUZZ_CHECK(layout->cxl_window_count == request->cxl_window_count, "CXL windows");
+	FUZZ_CHECK(layout->cxl_window_count == request->cxl_window_count,
+		   "wrong number of CXL windows");
 	for (size_t i = 0; i < request->cxl_window_count; i++) {
 		const struct gpal_cxl_window *asked = &request->cxl_windows[i];
 		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
@@ -128,7 +132,7 @@ static void check_cxl_windows(const struct gpal_request *request, const struct g
 				   gpal_range_size(window->range) == asked->size &&
 				   window->target_count == asked->target_count &&
 				   window->granularity == asked->granularity,
-			   "%s is another window", asked->name);
+			   "%s differs from the request", asked->name);
 	}
 }
 
@@ -139,7 +143,7 @@ static void check_low_window(const struct gpal_request *request, const struct gp
 
 	FUZZ_CHECK(!end || (layout->ram[0].node == 0 && layout->ram[0].range.start == 0 &&
 			    layout->ram[0].range.end == end),
-		   "another low window");
+		   "wrong low window");
 }
 
 void check_layout(const struct gpal_request *request, const struct gpal_layout *layout)
@@ -155,8 +159,9 @@ void check_layout(const struct gpal_request *request, const struct gpal_layout *
 	check_low_window(request, layout);
 	FUZZ_CHECK(gpal_range_size(layout->virtio_mmio) ==
 			   request->virtio_mmio_slots * GPAL_PAGE_SIZE,
-		   "other virtio-mmio slots");
-	FUZZ_CHECK(bits == 0 || layout->required_address_bits <= bits, "wider than the host");
+		   "wrong size of the virtio-mmio slots");
+	FUZZ_CHECK(bits == 0 || layout->required_address_bits <= bits,
+		   "more address bits than the host has");
 }
 
 void check_same_addresses(const struct gpal_layout *a, const struct gpal_layout *b)
@@ -203,7 +208,7 @@ cJSON *layout_json(const struct gpal_layout *layout)
 }
 
 /* Sends the layout as a side of layout.compare, which reads layouts in full. */
-void check_json_taken_in_full(const cJSON *layout)
+void check_json_accepted_in_full(const cJSON *layout)
 {
 	cJSON *params = cJSON_CreateObject();
 	cJSON *from = cJSON_AddObjectToObject(params, "from");
@@ -225,10 +230,10 @@ void check_json_taken_in_full(const cJSON *layout)
 	cJSON_Delete(params);
 }
 
-void check_taken_in_full(const struct gpal_layout *layout)
+void check_accepted_in_full(const struct gpal_layout *layout)
 {
 	cJSON *json = layout_json(layout);
 
-	check_json_taken_in_full(json);
+	check_json_accepted_in_full(json);
 	cJSON_Delete(json);
 }

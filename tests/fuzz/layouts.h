@@ -21,7 +21,7 @@ cJSON *layout_json(const struct gpal_layout *layout);
  * The JSON of the layout is accepted as a layout in full. Written again, it is the same except for
  * warnings, which are not read.
  */
-void check_taken_in_full(const struct gpal_layout *layout);
-void check_json_taken_in_full(const cJSON *layout);
+void check_accepted_in_full(const struct gpal_layout *layout);
+void check_json_accepted_in_full(const cJSON *layout);
 
 #endif

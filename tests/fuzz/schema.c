@@ -255,7 +255,7 @@ static const regex_t *compile(const cJSON *keyword)
 		pattern->keyword = keyword;
 		FUZZ_CHECK(regcomp(&pattern->compiled, keyword->valuestring,
 				   REG_EXTENDED | REG_NOSUB) == 0,
-			   "the pattern %s", keyword->valuestring);
+			   "cannot compile the pattern %s", keyword->valuestring);
 	}
 	return &pattern->compiled;
 }
