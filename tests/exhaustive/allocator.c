@@ -34,7 +34,7 @@ static void compare_baseline(const struct world *world, const struct plan *plan,
 
 	if (baseline->plan.code != GPAL_OK) {
 		if (plan->code != baseline->plan.code || plan->failed != baseline->plan.failed)
-			pages_differ(world, "fails otherwise without VTL2");
+			pages_differ(world, "fails differently without VTL2");
 		return;
 	}
 	if (plan->code != GPAL_OK) {
@@ -69,19 +69,19 @@ static void check_trace(const struct world *world, const struct world_input *in,
 
 	guarded_arena_reset(traced_arena);
 	if (gpald_place(traced_arena, &in->input, &options, &traced, NULL) != code) {
-		pages_differ(world, "another code with a trace");
+		pages_differ(world, "the code differs with a trace");
 		return;
 	}
 	if (code != GPAL_OK)
 		return;
 	if (traced.count != map->count ||
 	    memcmp(traced.entries, map->entries, map->count * sizeof(*map->entries)) != 0)
-		pages_differ(world, "another map with a trace");
+		pages_differ(world, "the map differs with a trace");
 	for (size_t i = 0; i < trace.count; i++)
 		chosen += trace.steps[i].chosen_count;
 	/* Reserved ranges above all others have a step but no entry in the map. */
 	if (chosen < map->count || chosen > map->count + 3)
-		pages_differ(world, "the trace chooses other ranges than the map has");
+		pages_differ(world, "wrong number of chosen ranges in the trace");
 }
 
 static void check_case(const struct world *world, struct baseline *baseline)

@@ -98,7 +98,7 @@ static uint64_t arithmetic(struct share *share)
 	return cases;
 }
 
-/* Returns true if the address is in the range. This is the page-by-page view of cutting a range. */
+/* Returns true if the address is in the range. The reference for a cut only looks at addresses. */
 static bool contains(struct gpal_range range, uint64_t address)
 {
 	return range.start <= address && address < range.end;
@@ -253,7 +253,7 @@ static int expect(const struct pair *pair, wide *at)
 	return GPAL_E_EXHAUSTED;
 }
 
-/* Returns true if the RAM of a pair would be split, or would skip what it does not fill. */
+/* Returns true if the RAM of a pair would be split, or would leave out space it cannot fill. */
 static bool is_split(const struct pair *pair)
 {
 	return pair->kind == GPAL_KIND_RAM && pair->alignment >= 4096 &&

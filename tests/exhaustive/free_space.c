@@ -73,7 +73,7 @@ static bool is_aligned(unsigned int page, unsigned int alignment)
 	return address(page) / GPAL_PAGE_SIZE % alignment == 0;
 }
 
-/* Returns the end of the run of free pages around `page`, but at most `end`. */
+/* Returns the end of the run of free pages from `page` on, but at most `end`. */
 static unsigned int run_end(const bool *is_free, unsigned int page, unsigned int end)
 {
 	while (page < end && is_free[page])
@@ -273,11 +273,11 @@ static bool check_case(const struct scene *scene)
 			what = fitted ? "a window is not found" : "a window is found";
 		else if (fitted &&
 			 (window.start != address(at) || window.end != address(at + take->size)))
-			what = "a window is elsewhere";
+			what = "a window is in the wrong place";
 		if (!what && last && fitted) {
 			gpald_trace_close(&trace, scene->direction == GPALD_TOP_DOWN);
 			if (!same_trace(scene, is_free, at, take, &trace.steps[0]))
-				what = "another trace";
+				what = "wrong trace";
 		}
 		for (unsigned int page = at; fitted && page < at + take->size; page++)
 			is_free[page] = false;
@@ -287,7 +287,7 @@ static bool check_case(const struct scene *scene)
 				summarise(scene, is_free, take->alignment);
 
 			if (memcmp(&summary, &expected, sizeof(summary)) != 0)
-				what = "another summary";
+				what = "wrong summary";
 		}
 		if (what) {
 			scene_differs(scene, what);
@@ -298,7 +298,7 @@ static bool check_case(const struct scene *scene)
 	left.count = 0;
 	gpald_fit_index_finish(&index, scene->with_below, &left);
 	if (!same_list(scene, is_free, &left))
-		scene_differs(scene, "another list is left");
+		scene_differs(scene, "wrong list of free ranges");
 	return fitted;
 }
 

@@ -64,7 +64,7 @@ static void space(struct reader *r)
 
 #define DIGITS "0123456789"
 
-/* 1*DIGIT. Stores them without leading zeros in digits[]; *count becomes their number, or more. */
+/* 1*DIGIT. Appends them to buffer[] without leading zeros, as far as they fit, and counts them. */
 static bool digits(struct reader *r, char *buffer, size_t *count)
 {
 	const size_t start = r->at;

@@ -438,9 +438,9 @@ static bool same_error(const struct world *world, const struct plan *plan,
 bool pages_agree(const struct world *world, const struct plan *plan, int code,
 		 const struct gpal_map *map, const struct gpal_error *error)
 {
-	const char *what = code != plan->code                                 ? "another code" :
-			   code != GPAL_OK && !same_error(world, plan, error) ? "another error" :
-			   code == GPAL_OK && !same_map(world, plan, map)     ? "another map" :
+	const char *what = code != plan->code                                 ? "wrong code" :
+			   code != GPAL_OK && !same_error(world, plan, error) ? "wrong error" :
+			   code == GPAL_OK && !same_map(world, plan, map)     ? "wrong map" :
 										NULL;
 
 	if (what)

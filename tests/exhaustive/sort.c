@@ -49,7 +49,7 @@ static void check_list(const uint64_t *keys, size_t count)
 	}
 }
 
-/* Lists with two keys that differ in one bit and alternate up to n times. */
+/* Lists with two keys that differ in one bit. The key changes up to 2 or 3 times. */
 static uint64_t two_keys(struct share *share)
 {
 	const unsigned int changes = share->is_long ? 3 : 2;

@@ -34,9 +34,9 @@ static void check_case(const struct world *world)
 		return;
 	options.trace = &trace;
 	if (gpald_place(traced_arena, &in.input, &options, &traced, NULL) != code)
-		pages_differ(world, "another code with a trace");
+		pages_differ(world, "the code differs with a trace");
 	else if (code == GPAL_OK && !pages_agree(world, &plan, code, &traced, NULL))
-		pages_differ(world, "the same, with a trace");
+		pages_differ(world, "the last difference was with a trace");
 }
 
 struct bounds {
