@@ -36,7 +36,7 @@ static struct sockaddr_un address_of(const struct daemon *daemon)
 }
 
 /* Returns true if something accepts connections on the socket. */
-static int answers(const struct daemon *daemon)
+static int accepts_connections(const struct daemon *daemon)
 {
 	const struct sockaddr_un address = address_of(daemon);
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -78,7 +78,7 @@ void daemon_start(struct daemon *daemon, const char *option)
 		execv(program, (char *const *)arguments);
 		_exit(127);
 	}
-	while (!answers(daemon)) {
+	while (!accepts_connections(daemon)) {
 		ck_assert_int_eq(waitpid(daemon->pid, NULL, WNOHANG), 0);
 		nanosleep(&pause, NULL);
 	}

@@ -84,7 +84,7 @@ static void assert_same_layout(const struct gpal_layout *a, const struct gpal_la
 	}
 }
 
-/* Row 0 is a VM with every member set, row 1 the smallest one. */
+/* Row 0 is the smallest VM, row 1 is rich_request(). */
 static struct gpal_request request_of(int row)
 {
 	const struct gpal_request small = VM(one_gib);
@@ -149,7 +149,7 @@ START_TEST(a_refusal_has_the_numbers_of_the_library)
 END_TEST
 
 /* The library cannot write these requests as JSON. The daemon must refuse the fault itself. */
-START_TEST(what_has_no_json_is_refused_where_it_stands)
+START_TEST(values_without_json_are_refused_at_their_member)
 {
 	const struct gpal_root_complex rcs[][1] = {
 		{ { .name = "rc0" } },
@@ -295,7 +295,7 @@ START_TEST(a_history_has_each_change)
 END_TEST
 
 /* The backup has only one page. */
-START_TEST(a_backup_has_pages)
+START_TEST(a_page_of_a_backup_may_begin_after_any_name)
 {
 	const struct gpal_request request = VM(one_gib);
 	static const char heading[] = "gpalayoutd-backup-1\n";
@@ -444,7 +444,7 @@ END_TEST
  * Asks for advice on a live layout, on one range, and on a request that is refused for lack of
  * room.
  */
-START_TEST(advice_is_given_on_what_has_no_layout_too)
+START_TEST(advice_on_live_layouts_ranges_and_refused_requests)
 {
 	const struct gpal_request request = rich_request();
 	struct gpal_request narrow = rich_request();
@@ -543,7 +543,7 @@ START_TEST(an_allocation_is_that_of_the_library)
 }
 END_TEST
 
-START_TEST(the_daemon_tells_about_itself)
+START_TEST(the_daemon_describes_itself)
 {
 	const struct gpal_client_policies *policies;
 	const struct gpal_client_info *info;
@@ -636,7 +636,7 @@ static int until_done(struct gpal_client *c, int code)
 	return true;
 }
 
-START_TEST(nothing_waits_in_a_loop_of_the_callers)
+START_TEST(no_function_waits_in_a_loop_of_the_caller)
 {
 	const struct gpal_request request = rich_request();
 	const struct gpal_client_live *live;
@@ -676,7 +676,7 @@ START_TEST(nothing_waits_in_a_loop_of_the_callers)
 }
 END_TEST
 
-START_TEST(an_answer_is_not_taken_for_that_to_another_call)
+START_TEST(an_answer_belongs_to_its_own_call)
 {
 	const struct gpal_request request = VM(one_gib);
 	const struct gpal_client_live *live;
@@ -706,7 +706,7 @@ START_TEST(an_answer_is_not_taken_for_that_to_another_call)
 END_TEST
 
 /* A descriptor would make poll() report the end of the connection even without requested events. */
-START_TEST(nothing_is_waited_for_while_nothing_is_asked)
+START_TEST(without_a_call_there_is_nothing_to_wait_for)
 {
 	ck_assert_int_eq(gpal_client_fd(client), -1);
 	ck_assert_int_eq(gpal_client_events(client), 0);
@@ -798,7 +798,7 @@ START_TEST(no_event_is_lost_when_the_daemon_restarts)
 }
 END_TEST
 
-START_TEST(events_that_are_not_kept_are_told)
+START_TEST(lost_events_are_reported_as_a_resync)
 {
 	struct gpal_client *maker;
 	char name[16];
@@ -821,7 +821,7 @@ START_TEST(events_that_are_not_kept_are_told)
 }
 END_TEST
 
-START_TEST(a_subscription_begins_where_it_is_told_to)
+START_TEST(a_subscription_begins_after_a_given_revision)
 {
 	struct gpal_client *maker;
 	const struct gpal_client_stats *stats;
@@ -861,27 +861,27 @@ int main(void)
 
 	add(suite, "calls", a_layout_is_that_of_the_library, 2);
 	add(suite, "calls", a_refusal_has_the_numbers_of_the_library, 1);
-	add(suite, "calls", what_has_no_json_is_refused_where_it_stands, 5);
+	add(suite, "calls", values_without_json_are_refused_at_their_member, 5);
 	add(suite, "calls", a_live_layout_is_made_seen_changed_and_deleted, 1);
 	add(suite, "calls", a_history_has_each_change, 1);
-	add(suite, "calls", a_backup_has_pages, 1);
+	add(suite, "calls", a_page_of_a_backup_may_begin_after_any_name, 1);
 	add(suite, "calls", a_list_has_pages, 1);
 	add(suite, "calls", a_probe_is_that_of_the_library, 1);
 	add(suite, "calls", an_explanation_is_that_of_the_library, 1);
 	add(suite, "calls", advice_is_that_of_the_library, 1);
-	add(suite, "calls", advice_is_given_on_what_has_no_layout_too, 1);
+	add(suite, "calls", advice_on_live_layouts_ranges_and_refused_requests, 1);
 	add(suite, "calls", a_warning_can_be_refused, 1);
 	add(suite, "calls", an_allocation_is_that_of_the_library, 1);
-	add(suite, "calls", the_daemon_tells_about_itself, 1);
+	add(suite, "calls", the_daemon_describes_itself, 1);
 	add(suite, "calls", any_method_can_be_called_as_text, 1);
 	add(suite, "calls", params_may_have_lines, 1);
-	add(suite, "waiting", nothing_waits_in_a_loop_of_the_callers, 1);
-	add(suite, "waiting", an_answer_is_not_taken_for_that_to_another_call, 1);
-	add(suite, "waiting", nothing_is_waited_for_while_nothing_is_asked, 1);
+	add(suite, "waiting", no_function_waits_in_a_loop_of_the_caller, 1);
+	add(suite, "waiting", an_answer_belongs_to_its_own_call, 1);
+	add(suite, "waiting", without_a_call_there_is_nothing_to_wait_for, 1);
 	add(suite, "waiting", the_time_limit_holds, 1);
 	add(suite, "waiting", a_daemon_that_was_restarted_is_found_again, 1);
 	add(suite, "events", no_event_is_lost_when_the_daemon_restarts, 1);
-	add(suite, "events", events_that_are_not_kept_are_told, 1);
-	add(suite, "events", a_subscription_begins_where_it_is_told_to, 1);
+	add(suite, "events", lost_events_are_reported_as_a_resync, 1);
+	add(suite, "events", a_subscription_begins_after_a_given_revision, 1);
 	return run_suite(suite);
 }

@@ -113,7 +113,7 @@ static const struct {
 	{ "{\"jsonrpc\":\"2.0\",", GPAL_E_CLOSED, "in the middle of a reply" },
 };
 
-START_TEST(what_is_no_answer_is_told_as_such)
+START_TEST(an_invalid_reply_is_an_error)
 {
 	const struct gpal_client_page *page;
 
@@ -126,7 +126,7 @@ START_TEST(what_is_no_answer_is_told_as_such)
 END_TEST
 
 /* No code decodes the result of gpal_client_call(), but its envelope is still checked. */
-START_TEST(a_text_is_that_of_the_result)
+START_TEST(the_envelope_of_a_text_result_is_checked)
 {
 	static const char *const replies[] = {
 		REPLY("\"\\u0072esult\":{}"),
@@ -194,7 +194,7 @@ START_TEST(a_layout_of_a_newer_daemon_is_read)
 }
 END_TEST
 
-START_TEST(events_that_are_not_known_are_told)
+START_TEST(an_unknown_kind_of_event_is_returned)
 {
 	const char *const replies[] = {
 		PAGE("\"revision\":7") "{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":"
@@ -220,7 +220,7 @@ END_TEST
  * The first daemon exits, the next has too many connections, and the third accepts the
  * subscription.
  */
-START_TEST(a_subscription_is_taken_up_as_often_as_it_takes)
+START_TEST(a_subscription_is_repeated_until_it_is_accepted)
 {
 	const char *const replies[] = {
 		PAGE("\"revision\":7") "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32004,"
@@ -246,7 +246,7 @@ END_TEST
 	"{\"jsonrpc\":\"2.0\",\"method\":\"layout.event\",\"params\":{\"revision\":" revision \
 	",\"event\":\"created\"" rest "}}\n"
 #define NAMED(name) ",\"name\":\"" name "\""
-#define AGREED(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":{\"revision\":8}}\n"
+#define SUBSCRIBED(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":{\"revision\":8}}\n"
 #define ENDING                                                         \
 	"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32004," \
 	"\"message\":\"ending\",\"data\":{\"reason\":\"shutting_down\"}}}\n"
@@ -261,11 +261,11 @@ static void expect_event(const char *name, uint64_t revision)
 }
 
 /* The client cannot read event 8, so it must not accept event 9 as the one after event 7. */
-START_TEST(no_event_is_passed_over)
+START_TEST(no_event_is_skipped)
 {
 	const char *const replies[] = {
 		PAGE("\"revision\":7") EVENT("8", "") EVENT("9", NAMED("b")),
-		AGREED("2") EVENT("8", NAMED("a")) EVENT("9", NAMED("b")),
+		SUBSCRIBED("2") EVENT("8", NAMED("a")) EVENT("9", NAMED("b")),
 	};
 	struct gpal_client_event event;
 
@@ -277,7 +277,7 @@ START_TEST(no_event_is_passed_over)
 }
 END_TEST
 
-START_TEST(a_subscription_that_is_refused_is_asked_for_again)
+START_TEST(a_refused_subscription_is_sent_again)
 {
 	static const char *const refusals[] = {
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32601,\"message\":\"no\","
@@ -287,7 +287,7 @@ START_TEST(a_subscription_that_is_refused_is_asked_for_again)
 		"\"data\":{\"reason\":\"resync_required\"}}}\n",
 	};
 	const char *const replies[] = { PAGE("\"revision\":7") ENDING, refusals[_i],
-					AGREED("3") EVENT("8", NAMED("a")) };
+					SUBSCRIBED("3") EVENT("8", NAMED("a")) };
 	struct gpal_client_event event;
 
 	connect_to(replies, 3, 1);
@@ -302,18 +302,18 @@ START_TEST(a_subscription_that_is_refused_is_asked_for_again)
 END_TEST
 
 /* A repeat, a gap, a step back, and a registry whose revision is still lower. */
-START_TEST(events_that_cannot_be_the_next_ones_are_told)
+START_TEST(events_out_of_sequence_are_errors)
 {
 	static const char *const odd[] = { EVENT("8", NAMED("a")) EVENT("8", NAMED("a")),
 					   EVENT("8", NAMED("a")) EVENT("10", NAMED("c")),
 					   EVENT("8", NAMED("a")) EVENT("7", NAMED("c")),
 					   EVENT("8", NAMED("a")) ENDING };
 	char first[512];
-	const char *const gap[] = { first, AGREED("2") EVENT("9", NAMED("b")) };
+	const char *const gap[] = { first, SUBSCRIBED("2") EVENT("9", NAMED("b")) };
 	const char *const past[] = {
 		first,
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"revision\":7}}\n",
-		AGREED("3") EVENT("9", NAMED("b")),
+		SUBSCRIBED("3") EVENT("9", NAMED("b")),
 	};
 	struct gpal_client_event event;
 
@@ -333,10 +333,10 @@ END_TEST
  * The daemon accepts the connection and sends nothing. The client gives up, whatever the time limit
  * of a call.
  */
-START_TEST(a_daemon_that_does_not_agree_is_given_up)
+START_TEST(a_daemon_that_does_not_answer_is_given_up)
 {
 	const char *const replies[] = { PAGE("\"revision\":7") ENDING, "",
-					AGREED("3") EVENT("8", NAMED("a")) };
+					SUBSCRIBED("3") EVENT("8", NAMED("a")) };
 	struct gpal_client_event event;
 	int code;
 
@@ -364,7 +364,7 @@ START_TEST(notifications_of_another_kind_are_passed_over)
 END_TEST
 
 /* What was received since replaces it. */
-START_TEST(a_line_is_not_there_after_the_next_call)
+START_TEST(the_next_call_replaces_the_line)
 {
 	const char *const replies[] = { PAGE("\"revision\":7") EVENT("8", NAMED("a")) };
 	struct gpal_client_event event;
@@ -397,8 +397,8 @@ static int64_t now_ms(void)
  */
 START_TEST(connections_are_made_now_and_then)
 {
-	const char *const replies[] = { PAGE("\"revision\":7"), AGREED("2"), AGREED("3"),
-					AGREED("4") EVENT("8", NAMED("a")) };
+	const char *const replies[] = { PAGE("\"revision\":7"), SUBSCRIBED("2"), SUBSCRIBED("3"),
+					SUBSCRIBED("4") EVENT("8", NAMED("a")) };
 	const int64_t begin_ms = now_ms();
 
 	connect_to(replies, 4, 0);
@@ -459,7 +459,7 @@ START_TEST(a_full_queue_is_waited_for_without_a_descriptor)
 }
 END_TEST
 
-START_TEST(paths_without_a_daemon_are_told_apart)
+START_TEST(paths_without_a_daemon_have_different_errors)
 {
 	static const struct {
 		const char *path;
@@ -534,22 +534,22 @@ int main(void)
 
 	add(suite, an_architecture_that_is_not_known_hides_no_layout, 1);
 	add(suite, members_that_are_not_known_are_ignored, 1);
-	add(suite, what_is_no_answer_is_told_as_such, COUNT_OF(faults));
-	add(suite, a_text_is_that_of_the_result, 2);
+	add(suite, an_invalid_reply_is_an_error, COUNT_OF(faults));
+	add(suite, the_envelope_of_a_text_result_is_checked, 2);
 	add(suite, a_refusal_of_a_reason_that_is_not_known_keeps_its_text, 1);
 	add(suite, a_layout_of_a_newer_daemon_is_read, 1);
-	add(suite, events_that_are_not_known_are_told, 1);
-	add(suite, a_subscription_is_taken_up_as_often_as_it_takes, 1);
-	add(suite, no_event_is_passed_over, 1);
-	add(suite, a_subscription_that_is_refused_is_asked_for_again, 2);
-	add(suite, events_that_cannot_be_the_next_ones_are_told, 4);
-	add(suite, a_daemon_that_does_not_agree_is_given_up, 1);
+	add(suite, an_unknown_kind_of_event_is_returned, 1);
+	add(suite, a_subscription_is_repeated_until_it_is_accepted, 1);
+	add(suite, no_event_is_skipped, 1);
+	add(suite, a_refused_subscription_is_sent_again, 2);
+	add(suite, events_out_of_sequence_are_errors, 4);
+	add(suite, a_daemon_that_does_not_answer_is_given_up, 1);
 	add(suite, notifications_of_another_kind_are_passed_over, 1);
-	add(suite, a_line_is_not_there_after_the_next_call, 2);
+	add(suite, the_next_call_replaces_the_line, 2);
 	add(suite, connections_are_made_now_and_then, 1);
 	add(suite, an_event_that_has_come_is_not_waited_for, 1);
 	add(suite, a_full_queue_is_waited_for_without_a_descriptor, 1);
-	add(suite, paths_without_a_daemon_are_told_apart, 1);
+	add(suite, paths_without_a_daemon_have_different_errors, 1);
 	add(suite, a_peer_that_has_gone_raises_no_signal, 1);
 	add(suite, each_code_has_a_token, 1);
 	return run_suite(suite);

@@ -45,7 +45,7 @@ static void print(const struct gpald_bytes *drawing)
 }
 
 /* Draws the resolved layout with the replaced texts. */
-static void draw(const cJSON *order, const struct gpal_request *request,
+static void draw(const cJSON *description, const struct gpal_request *request,
 		 const struct gpal_layout *resolved)
 {
 	struct gpal_layout layout = *resolved;
@@ -53,15 +53,15 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 		calloc(layout.root_complex_count + 1, sizeof(*root_complexes));
 	struct gpal_warning warnings[16];
 	const struct ctl_map map = {
-		.name = member(order, "name")->valuestring,
-		.generation = number(order, "generation"),
+		.name = member(description, "name")->valuestring,
+		.generation = number(description, "generation"),
 		.request = request,
 		.layout = &layout,
 	};
 	const struct ctl_map_terminal terminal = {
-		.width = number(order, "width"),
-		.colour = cJSON_IsTrue(member(order, "colour")),
-		.ascii = cJSON_IsTrue(member(order, "ascii")),
+		.width = number(description, "width"),
+		.colour = cJSON_IsTrue(member(description, "colour")),
+		.ascii = cJSON_IsTrue(member(description, "ascii")),
 	};
 	ctl_cleanup_buffer struct gpald_bytes out = { 0 };
 	const cJSON *given;
@@ -70,15 +70,15 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 	for (size_t i = 0; i < layout.root_complex_count; i++)
 		root_complexes[i] = layout.root_complexes[i];
 	layout.root_complexes = root_complexes;
-	if (member(order, "policy"))
-		layout.policy_name = member(order, "policy")->valuestring;
-	if (member(order, "root_complex"))
-		root_complexes[0].name = member(order, "root_complex")->valuestring;
-	if (member(order, "warnings")) {
+	if (member(description, "policy"))
+		layout.policy_name = member(description, "policy")->valuestring;
+	if (member(description, "root_complex"))
+		root_complexes[0].name = member(description, "root_complex")->valuestring;
+	if (member(description, "warnings")) {
 		layout.warnings = warnings;
 		layout.warning_count = 0;
 	}
-	cJSON_ArrayForEach(given, member(order, "warnings"))
+	cJSON_ArrayForEach(given, member(description, "warnings"))
 	{
 		assert(layout.warning_count < 16);
 		warnings[layout.warning_count++] = (struct gpal_warning){
@@ -86,14 +86,14 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 			.message = cJSON_GetArrayItem(given, 1)->valuestring,
 		};
 	}
-	if (cJSON_IsTrue(member(order, "entries"))) {
+	if (cJSON_IsTrue(member(description, "entries"))) {
 		struct gpald_writer w = { 0 };
 
 		gpald_encode_map(&w, NULL, &layout.map);
 		assert(!w.failed);
 		ctl_buffer_append(&out, w.text.data, w.text.length);
 		gpald_writer_clear(&w);
-	} else if (cJSON_IsTrue(member(order, "svg")))
+	} else if (cJSON_IsTrue(member(description, "svg")))
 		ctl_map_append_svg(&out, &map);
 	else
 		ctl_map_append_terminal(&out, &map, &terminal);
@@ -101,7 +101,7 @@ static void draw(const cJSON *order, const struct gpal_request *request,
 	free(root_complexes);
 }
 
-static void draw_order(const cJSON *order)
+static void resolve_and_draw(const cJSON *description)
 {
 	struct gpald_arena *arena = gpald_arena_new(0);
 	const struct gpald_resolve_params *resolve;
@@ -110,7 +110,7 @@ static void draw_order(const cJSON *order)
 	struct gpald_wire_error error;
 	struct gpal_error core;
 
-	cJSON_AddItemReferenceToObject(params, "request", member(order, "request"));
+	cJSON_AddItemReferenceToObject(params, "request", member(description, "request"));
 	resolve =
 		decode_params(&gpald_resolve_params, params, gpal_policy_default(), arena, &error);
 	if (!resolve) {
@@ -121,7 +121,7 @@ static void draw_order(const cJSON *order)
 		fprintf(stderr, "%s\n", core.message);
 		exit(2);
 	}
-	draw(order, &resolve->request, layout);
+	draw(description, &resolve->request, layout);
 	gpal_layout_free(layout);
 	gpald_arena_free(arena);
 	cJSON_Delete(params);
@@ -133,14 +133,15 @@ int main(void)
 	size_t size = 0;
 
 	while (getline(&line, &size, stdin) > 0) {
-		cJSON *order = cJSON_Parse(line);
+		cJSON *description = cJSON_Parse(line);
 
-		if (!order || !member(order, "request") || !member(order, "name")) {
-			fprintf(stderr, "not an order: %s", line);
+		if (!description || !member(description, "request") ||
+		    !member(description, "name")) {
+			fprintf(stderr, "not the description of a drawing: %s", line);
 			return 2;
 		}
-		draw_order(order);
-		cJSON_Delete(order);
+		resolve_and_draw(description);
+		cJSON_Delete(description);
 	}
 	free(line);
 	return 0;

@@ -82,7 +82,7 @@ class Command(DaemonTestCase):
         self.assertEqual(os.listdir(self.folder), ["map.svg"])
         self.assertEqual(self.ctl("map", "vm-1", "--svg", "-").out, written)
 
-    def test_what_is_no_file_is_written_to_and_stays(self):
+    def test_what_is_not_a_regular_file_is_written_in_place(self):
         pipe = os.path.join(self.folder, "pipe")
         os.mkfifo(pipe)
         reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -116,7 +116,7 @@ class Command(DaemonTestCase):
             self.assertEqual((result.code, result.out), (USAGE, ""))
             self.assertIn(message, result.err)
 
-    def test_refusals_are_said(self):
+    def test_refusals_are_printed(self):
         result = self.ctl("map", "none")
         self.assertEqual((result.code, result.out), (NOT_FOUND, ""))
         self.assertIn("there is no layout none", result.err)
@@ -140,7 +140,7 @@ class Command(DaemonTestCase):
         self.assertEqual(shown.code, OK)
         self.assertRegex(shown.out, r"(?s)32 ranges, 1 MiB each.* 4 GiB .*16 ranges, 1 MiB each")
 
-    def test_answers_that_are_none_are_not_drawn(self):
+    def test_invalid_answers_are_not_drawn(self):
         self.create()
         real = json.loads(self.ctl("get", "vm-1", "--json").out)["result"]
         ranges = real["layout"]["map"]

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs every golden vector through the library, which decodes and encodes it as the daemon does.
- * Each vector is a test case, named by its id.
+ * Runs the golden vectors of resolve.jsonl and allocate.jsonl through the library, which decodes
+ * and encodes them as the daemon does. Each vector is a test case, named by its id.
  */
 #include "config.h"
 
