@@ -31,7 +31,7 @@ enum {
 
 /*
  * Finds the last field with that number. Its bytes are empty if there is none. Returns false if
- * this is no message.
+ * the bytes are not a message.
  */
 static bool find(const uint8_t *bytes, size_t length, uint32_t number,
 		 struct gpald_protobuf_field *found)
@@ -74,7 +74,7 @@ static bool is_read(const ProtobufCMessageDescriptor *message,
 	return done;
 }
 
-/* Returns true if this reason means that the request is no message of its type. */
+/* Returns true if this reason means that the request is not a valid message of its type. */
 static bool has_bad_form(const char *reason)
 {
 	static const char *const reasons[] = { "invalid_request", "invalid_utf8",

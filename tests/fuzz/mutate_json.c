@@ -33,7 +33,7 @@ static const uint8_t *pick_object(const uint8_t *data, size_t size, unsigned int
 	return picked;
 }
 
-/* Returns the text of the changed object, or NULL if it is no object. The caller frees it. */
+/* Returns the text of the changed object, or NULL if it is not an object. The caller frees it. */
 static char *change(const uint8_t *object, size_t length, unsigned int *seed)
 {
 	cJSON *tree = cJSON_ParseWithLength((const char *)object, length);

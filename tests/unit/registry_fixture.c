@@ -224,7 +224,7 @@ void bench_settle(struct bench *bench)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE_S;
 	ck_assert_msg(sem_clockwait(&bench->woken, CLOCK_MONOTONIC, &until) == 0,
-		      "nobody woke the registry");
+		      "the registry was not woken");
 	gpald_registry_settle(bench->registry);
 }
 

@@ -123,7 +123,7 @@ START_TEST(truncated_text_is_not_read_past_its_end)
 }
 END_TEST
 
-/* Bytes that are no JSON: the characters that JSON is made of, NUL, and others. */
+/* Bytes that are not JSON: characters of JSON, NUL, and others. */
 START_TEST(text_that_is_no_json_does_no_harm)
 {
 	static const char alphabet[] = "{}[],:\"\\ a1\n";

@@ -19,14 +19,14 @@ static struct gpal_probe probe(const struct gpal_layout *layout, const struct gp
 	return found;
 }
 
-/* The owner of a range; NULL and -1 if nobody owns it. */
+/* The owner of a range; NULL and -1 if it has none. */
 struct owner {
 	const char *root_complex;
 	int node;
 	int slot;
 };
 
-static const struct owner nobody = { NULL, -1, -1 };
+static const struct owner no_owner = { NULL, -1, -1 };
 
 static void assert_owner(const struct gpal_probe *found, const struct owner *owner)
 {
@@ -72,7 +72,7 @@ static void assert_free(const struct gpal_layout *layout, const struct gpal_requ
 	ck_assert(found.is_free);
 	assert_range(found.range, start, end);
 	ck_assert_str_eq(found.tag, "");
-	assert_owner(&found, &nobody);
+	assert_owner(&found, &no_owner);
 	ck_assert_uint_eq(found.offset, 0);
 }
 
@@ -109,11 +109,11 @@ START_TEST(chipset_and_vtl2_ranges_have_no_owner)
 		   .vtl2_framebuffer = 8 * MIB);
 	struct gpal_layout *l = resolve(&request);
 
-	assert_whole(l, l->chipset_low_mmio, "chipset-low-mmio", GPAL_KIND_FIXED, &nobody);
-	assert_whole(l, l->chipset_high_mmio, "chipset-high-mmio", GPAL_KIND_MMIO64, &nobody);
-	assert_whole(l, l->vtl2_chipset_mmio, "vtl2-chipset-mmio", GPAL_KIND_POST_MMIO, &nobody);
-	assert_whole(l, l->vtl2_memory, "vtl2", GPAL_KIND_POST_MMIO, &nobody);
-	assert_whole(l, l->vtl2_framebuffer, "vtl2-framebuffer", GPAL_KIND_POST_MMIO, &nobody);
+	assert_whole(l, l->chipset_low_mmio, "chipset-low-mmio", GPAL_KIND_FIXED, &no_owner);
+	assert_whole(l, l->chipset_high_mmio, "chipset-high-mmio", GPAL_KIND_MMIO64, &no_owner);
+	assert_whole(l, l->vtl2_chipset_mmio, "vtl2-chipset-mmio", GPAL_KIND_POST_MMIO, &no_owner);
+	assert_whole(l, l->vtl2_memory, "vtl2", GPAL_KIND_POST_MMIO, &no_owner);
+	assert_whole(l, l->vtl2_framebuffer, "vtl2-framebuffer", GPAL_KIND_POST_MMIO, &no_owner);
 	gpal_layout_free(l);
 }
 END_TEST
@@ -173,7 +173,7 @@ START_TEST(a_slice_of_ecam_has_an_owner_and_the_buses_between_have_none)
 		      &high);
 	assert_placed(l, l->root_complexes[1].ecam, "pcie-seg7-ecam", GPAL_KIND_MMIO64, block,
 		      &low);
-	assert_placed(l, hole, "pcie-seg7-ecam", GPAL_KIND_MMIO64, block, &nobody);
+	assert_placed(l, hole, "pcie-seg7-ecam", GPAL_KIND_MMIO64, block, &no_owner);
 	gpal_layout_free(l);
 }
 END_TEST
@@ -213,8 +213,8 @@ START_TEST(reserved_ranges_below_the_top_are_in_the_map)
 
 	ck_assert_uint_eq(l->top, GPAL_4GIB);
 	assert_whole(l, (struct gpal_range){ 0, 1 * GIB }, "low-ram-gap", GPAL_KIND_RESERVED,
-		     &nobody);
-	assert_whole(l, holes[1].range, "reserved-mid", GPAL_KIND_RESERVED, &nobody);
+		     &no_owner);
+	assert_whole(l, holes[1].range, "reserved-mid", GPAL_KIND_RESERVED, &no_owner);
 	gpal_layout_free(l);
 }
 END_TEST
@@ -294,7 +294,7 @@ START_TEST(above_the_top_the_request_gives_the_reserved_ranges)
 		ck_assert_int_eq(found.kind, GPAL_KIND_RESERVED);
 		ck_assert_uint_eq(found.offset, above[_i].address - above[_i].range.start);
 	}
-	assert_owner(&found, &nobody);
+	assert_owner(&found, &no_owner);
 	gpal_layout_free(l);
 }
 END_TEST
