@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs README.md and then proto/README.md, from top to bottom, with one daemon and one folder.
 
-A block marked sh is a script: its commands must succeed without complaints, and no reply may be an error. A block that
+A block marked sh is a script: its commands must succeed and print no errors, and no reply may be an error. A block that
 begins with "$ " is a session: its commands must print the lines below them, in which "..." stands for any lines. Times
 are not compared. The commands that build gpalayoutd and start it are not run, because the test has done that.
 """
@@ -62,10 +62,10 @@ class Shell:
     def __exit__(self, *_):
         self.process.communicate()
 
-    def run(self, text, complaints="&1"):
+    def run(self, text, errors="&1"):
         """Returns the lines that a command prints. It is a failure if the shell itself exits."""
         text = text.replace(INSTALLED, self.daemon.folder + "/")
-        self.process.stdin.write(f"{{ {text}\n}} </dev/null 2>{complaints}\nprintf '\\n{END} %d\\n' $?\n")
+        self.process.stdin.write(f"{{ {text}\n}} </dev/null 2>{errors}\nprintf '\\n{END} %d\\n' $?\n")
         self.process.stdin.flush()
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.start()
@@ -76,12 +76,12 @@ class Shell:
                 return ("".join(lines)[:-1]).replace(self.daemon.folder + "/", INSTALLED).splitlines()
             lines.append(line)
         watchdog.cancel()
-        raise AssertionError(f"this ends the shell:\n{text}\nand prints:\n{''.join(lines)}{self.complaints()}")
+        raise AssertionError(f"the shell exits after this:\n{text}\nand prints:\n{''.join(lines)}{self.errors()}")
 
-    def complaints(self):
-        """Returns the complaints of the last script, if the last block was one."""
+    def errors(self):
+        """Returns the standard error of the last script, if the last block was one."""
         try:
-            with open(os.path.join(self.folder, "complaints"), encoding="utf-8") as file:
+            with open(os.path.join(self.folder, "errors"), encoding="utf-8") as file:
                 return file.read()
         except FileNotFoundError:
             return ""
@@ -103,8 +103,8 @@ def agree(shown, printed):
 class Documents(DaemonTestCase):
     def run_script(self, shell, lines):
         lines = [until_interrupted(line) for line in lines if not SETTING_UP.match(line)]
-        printed = shell.run("\n".join(["set -e", *lines, "set +e"]), "complaints")
-        self.assertEqual(shell.complaints(), "", lines)
+        printed = shell.run("\n".join(["set -e", *lines, "set +e"]), "errors")
+        self.assertEqual(shell.errors(), "", lines)
         replies = [json.loads(line) for line in printed if line.startswith('{"jsonrpc"')]
         self.assertEqual([reply["error"] for reply in replies if "error" in reply], [])
 
@@ -127,7 +127,7 @@ class Documents(DaemonTestCase):
 
 
 class Contributing(unittest.TestCase):
-    def test_the_way_of_a_request_leads_through_functions_that_are_there(self):
+    def test_the_functions_on_the_way_of_a_request_exist(self):
         with open(os.path.join(TOP_SRCDIR, "CONTRIBUTING.md"), encoding="utf-8") as file:
             way = re.search(r"## The path of one request\n.*?```\n(.*?)```", file.read(), re.DOTALL).group(1)
         steps = re.findall(r"(?m)^[SW ] (\S+\.c) +(\w+)\(\)", way)

@@ -42,7 +42,7 @@ class Daemon(unittest.TestCase):
         self.assertEqual(re.findall(r"(?m)^\.It Fl -([a-z-]+)", self.page), known)
         self.assertGreater(len(known), 10)
 
-    def test_each_default_is_told(self):
+    def test_each_default_is_stated(self):
         defaults = re.findall(r"\[([^\]=$][^\]$]*)\]", self.help.split("\n\n")[1])
         self.assertGreater(len(defaults), 4)
         text = shown(self.page)
@@ -56,9 +56,9 @@ class Daemon(unittest.TestCase):
                     self.assertIn(word, text)
 
     def test_the_exit_statuses_are_those_of_the_help(self):
-        told = re.search(r"Exit status: (.*)", self.help, re.DOTALL).group(1)
+        listed = re.search(r"Exit status: (.*)", self.help, re.DOTALL).group(1)
         section = self.page.split(".Sh EXIT STATUS")[1]
-        self.assertEqual(re.findall(r"(?m)^\.It (\d)", section), re.findall(r"(?<!\w)(\d)(?= )", told))
+        self.assertEqual(re.findall(r"(?m)^\.It (\d)", section), re.findall(r"(?<!\w)(\d)(?= )", listed))
 
 
 class Configuration(unittest.TestCase):
@@ -74,10 +74,10 @@ class Configuration(unittest.TestCase):
         for name, body in items(read("man", "gpalayoutd.8"), "DESCRIPTION"):
             key = name.split("=")[0].split("[")[0].removeprefix("--")
             mine = next((body for name, body in items(self.page, "KEYS") if name.startswith(key + "=")), None)
-            told = re.search(r"by default,?\s+\.\w+ (\S+)|(\S+)\s+by default\.", body)
-            if mine and told:
+            listed = re.search(r"by default,?\s+\.\w+ (\S+)|(\S+)\s+by default\.", body)
+            if mine and listed:
                 with self.subTest(key):
-                    self.assertIn(told[1] or told[2], mine)
+                    self.assertIn(listed[1] or listed[2], mine)
 
 
 class Protocol(DaemonTestCase):
@@ -99,9 +99,9 @@ class Protocol(DaemonTestCase):
 
     def test_the_parameters_are_those_of_the_methods(self):
         parameters = {method["name"]: {each["name"] for each in method["params"]} for method in self.document["methods"]}
-        for name, told, *_ in self.rows("METHODS"):
+        for name, listed, *_ in self.rows("METHODS"):
             with self.subTest(name):
-                words = set(told.split(", ")) - {"...", r"\(en"}
+                words = set(listed.split(", ")) - {"...", r"\(en"}
                 self.assertLessEqual(words, parameters[name])
                 self.assertEqual(bool(words), bool(parameters[name]))
 
@@ -118,8 +118,8 @@ class Protocol(DaemonTestCase):
                     yield from reasons(each)
 
         section = self.page.split("\n.Sh REASONS OF ERRORS\n")[1].split("\n.Sh ")[0]
-        told = {reason for item in section.split("\n.It ")[1:] for reason in re.findall(r"(?m)^\.Cm (\w+)", item)}
-        self.assertEqual(told, set(reasons({name: schema for name, schema in self.document["components"]["schemas"].items()
+        listed = {reason for item in section.split("\n.It ")[1:] for reason in re.findall(r"(?m)^\.Cm (\w+)", item)}
+        self.assertEqual(listed, set(reasons({name: schema for name, schema in self.document["components"]["schemas"].items()
                                             if name.endswith("Data")})))
 
     def test_the_limits_are_those_of_the_daemon(self):
@@ -169,13 +169,13 @@ class Client(unittest.TestCase):
     def test_the_options_of_every_command_are_those_of_the_help(self):
         self.assertEqual([head for head, _ in items(self.page, "OPTIONS")], self.help()["Options"])
 
-    def test_the_commands_that_take_a_request_are_told(self):
-        told = self.page.split(".Sh REQUESTS FROM FLAGS\n")[1].split("take a request.")[0]
+    def test_the_commands_that_take_a_request_are_listed(self):
+        listed = self.page.split(".Sh REQUESTS FROM FLAGS\n")[1].split("take a request.")[0]
         takers = [command.split()[0] for command in self.help()["Commands"]
                   if "Options of the request" in self.help(command.split()[0])]
-        self.assertEqual(sorted(re.findall(r"\.Ic (\w+)", told)), sorted(takers))
+        self.assertEqual(sorted(re.findall(r"\.Ic (\w+)", listed)), sorted(takers))
 
-    def test_each_flag_of_a_request_puts_in_the_member_that_is_told(self):
+    def test_each_flag_of_a_request_sets_the_member_that_the_page_names(self):
         values = {"SIZE": "2M", "[size=]SIZE": "2M", "ADDR": "0", "N": "46", "SLOTS": "4", "NAME": "x", "RC": "a",
                   "[rc=]RC": "a", "RC=KIND": "a=amd-vi", "SIZE[,alignment=SIZE]": "2M,alignment=4M",
                   "NAME[,KEY=VALUE...]": "b", "NAME=START-END": "x=0-4096", "SIZE[,node=N][,alignment=SIZE]": "2G,node=0",
@@ -192,17 +192,17 @@ class Client(unittest.TestCase):
                 self.assertEqual((result.code, result.err), (OK, ""))
                 self.assertIn(re.match(r"\.Va (\S+) :", body).group(1), members(json.loads(result.out)))
 
-    def test_the_keys_of_a_root_complex_are_those_that_are_taken(self):
+    def test_the_keys_of_a_root_complex_are_those_that_are_accepted(self):
         result = ctl("resolve", "--pcie-root-complex", "a,x")
         self.assertEqual(result.code, USAGE)
         known = re.search(r"the keys are (.*)", result.err).group(1).split(", ")
-        told = [head for head, _ in items(self.page, "REQUESTS FROM FLAGS") if re.fullmatch(r"[a-z_]+", head)]
-        self.assertEqual(sorted(told), sorted(known))
+        listed = [head for head, _ in items(self.page, "REQUESTS FROM FLAGS") if re.fullmatch(r"[a-z_]+", head)]
+        self.assertEqual(sorted(listed), sorted(known))
 
     def test_the_exit_statuses_are_those_of_the_help_and_of_the_reasons(self):
-        told = ctl("--help").out.split("Exit status: ")[1]
+        listed = ctl("--help").out.split("Exit status: ")[1]
         statuses = dict(items(self.page, "EXIT STATUS"))
-        self.assertEqual(list(statuses), re.findall(r"(?<!\w)(\d)(?= )", told))
+        self.assertEqual(list(statuses), re.findall(r"(?<!\w)(\d)(?= )", listed))
         self.assertEqual({reason: int(status) for status, text in statuses.items()
                           for reason in re.findall(r"\.Cm (\w+)", text)}, STATUS)
 
@@ -229,7 +229,7 @@ class Core(unittest.TestCase):
         self.assertGreater(len(declared), 25)
         self.assertEqual(set(re.findall(r"\bFn (gpal_\w+)", self.page)), declared)
 
-    def test_what_is_shown_is_as_it_is_declared(self):
+    def test_shown_declarations_match_the_headers(self):
         header = re.sub(r"\s+", " ", self.headers)
         for name, arguments in re.findall(r'(?m)^\.Fn (gpal_\w+) (".*")$', self.page):
             with self.subTest(name):

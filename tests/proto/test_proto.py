@@ -532,7 +532,7 @@ class Examples(unittest.TestCase):
                 else:
                     self.assertEqual(faults, [])
 
-    def test_what_comes_validates(self):
+    def test_messages_of_the_daemon_validate(self):
         for example, step in all_steps():
             with self.subTest(example.name):
                 self.assertEqual(SCHEMAS.step_faults(step, step.content[step.answer]), [])
@@ -752,7 +752,7 @@ class RunningDaemon(harness.DaemonTestCase):
                         exchange("layout.explain", {"name": "no-such", "tag": name(280, more)}, more and "/tag")
                         exchange("layout.advise", {"name": "no-such", "tag": name(280, more)}, more and "/tag")
 
-    def test_mutated_requests_fare_as_the_schemas_say(self):
+    def test_mutated_requests_are_refused_as_the_schemas_say(self):
         with self.daemon.connect() as client:
             for method, params in FULL_PARAMS:
                 self.assertIn("result", self.assert_agreement(client, method, params))
@@ -763,7 +763,7 @@ class RunningDaemon(harness.DaemonTestCase):
             for method in ("policy.list", "daemon.info", "daemon.stats", "daemon.schema", "events.subscribe"):
                 self.assertIn("error", self.assert_agreement(client, method, {"surplus": 1}))
 
-    def test_a_changed_layout_fares_as_the_schema_says_and_is_told_from_the_original(self):
+    def test_a_changed_layout_is_refused_or_differs_from_the_original(self):
         # Members on which no address depends, and which the map does not repeat.
         free = re.compile(r"^(policy|profile|warnings|pcie: root_complexes: \d: (node\b|(low|high)_mmio: largest_bar left out$))")
         with self.daemon.connect() as client:
