@@ -11,7 +11,7 @@ google.protobuf.json_format does it, with the names of the .proto. These differe
 - `refuse` may be "all" in JSON. In protobuf it is a list with that word.
 - A field without presence has its default where JSON would omit the member.
 
-protobuf cannot express some requests. For these to_request() raises Unsayable with the reason.
+protobuf cannot express some requests. For these to_request() raises Inexpressible with the reason.
 """
 
 import re
@@ -40,7 +40,7 @@ SUBSCRIBED = "a second subscription, where WaitEvents may be called again"
 OTHER_SOCKET = "a method that the inspect socket does not have"
 
 
-class Unsayable(Exception):
+class Inexpressible(Exception):
     """A request that protobuf cannot express."""
 
 
@@ -79,16 +79,16 @@ def _request_scalar(field, value):
     if field.cpp_type in RANGES:
         number = parse_size(value) if field.cpp_type == FieldDescriptor.CPPTYPE_UINT64 else value
         if field.cpp_type != FieldDescriptor.CPPTYPE_UINT64 and (isinstance(value, bool) or not isinstance(value, int)):
-            raise Unsayable(WRONG_TYPE)
+            raise Inexpressible(WRONG_TYPE)
         least, greatest = RANGES[field.cpp_type]
         if number is None or not least <= number <= greatest:
-            raise Unsayable(NO_NUMBER)
+            raise Inexpressible(NO_NUMBER)
         if isinstance(value, (int, float)) and field.cpp_type == FieldDescriptor.CPPTYPE_UINT64 and number >= 2**53:
-            raise Unsayable(NO_NUMBER)
+            raise Inexpressible(NO_NUMBER)
         return number
     wanted = bool if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL else str
     if not isinstance(value, wanted):
-        raise Unsayable(WRONG_TYPE)
+        raise Inexpressible(WRONG_TYPE)
     return value
 
 
@@ -98,9 +98,9 @@ def _request_value(field, value):
     if field.message_type.name == "Window":
         value = window_object(value)
     if value is None:
-        raise Unsayable(NULL)
+        raise Inexpressible(NULL)
     if not isinstance(value, dict):
-        raise Unsayable(WRONG_TYPE)
+        raise Inexpressible(WRONG_TYPE)
     return _request_form(field.message_type, value)
 
 
@@ -110,20 +110,20 @@ def _request_form(message, members):
     for name, value in members.items():
         field = message.fields_by_name.get(name)
         if field is None:
-            raise Unsayable(UNKNOWN)
+            raise Inexpressible(UNKNOWN)
         if name == "refuse" and value == "all":
             value = ["all"]
         if value is None and (is_list(field) or field.message_type is None):
-            raise Unsayable(NULL)
+            raise Inexpressible(NULL)
         if not is_list(field):
             form[name] = _request_value(field, value)
         elif not isinstance(value, list):
-            raise Unsayable(WRONG_TYPE)
+            raise Inexpressible(WRONG_TYPE)
         elif value:
             form[name] = [_request_value(field, item) for item in value]
     for field in message.fields:
         if field.name not in form and not has_presence(field):
-            raise Unsayable(LACKS)
+            raise Inexpressible(LACKS)
     return form
 
 

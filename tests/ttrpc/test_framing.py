@@ -16,7 +16,7 @@ from ttrpc_harness import (HEADER, Daemon, Refused, fields, frame, gpalayout_pb2
 import gpalayout_ttrpc
 import harness
 from gpalayout_ttrpc import LARGEST_MESSAGE, RESPONSE, bytes_field
-from harness import GPALAYOUT_FAULTS, NO_HURRY, PATIENCE, wait_until
+from harness import GPALAYOUT_FAULTS, LONG_TIME_LIMITS, PATIENCE, wait_until
 
 INVALID, DEADLINE, NOT_FOUND, DENIED, EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE = 3, 4, 5, 7, 8, 12, 14
 
@@ -42,7 +42,7 @@ def large_request(count, **members):
 
 
 class Connected(unittest.TestCase):
-    OPTIONS = ("--store=memory", *NO_HURRY)
+    OPTIONS = ("--store=memory", *LONG_TIME_LIMITS)
 
     @classmethod
     def setUpClass(cls):
@@ -229,7 +229,7 @@ class TestEnvelopes(Connected):
                 self.assert_refused(UNIMPLEMENTED, "method_not_found")
         self.assert_goes_on()
 
-    def test_envelopes_that_are_none(self):
+    def test_invalid_envelopes(self):
         good = request_bytes("Info", b"")
         for what, wrong in [("a field too many", good + bytes_field(6, b"")),
                             ("a service twice", bytes_field(1, b"x") + good),
@@ -266,7 +266,7 @@ class TestEnvelopes(Connected):
 
 
 class TestFields(Connected):
-    def test_fields_that_a_message_has_not(self):
+    def test_unknown_fields(self):
         request = message("Resolve", {"request": REQUEST})
         inner = gpalayout_pb2.Request(arch="x86_64").SerializeToString()
         for number in (4, 15, 16, 100, 2**29 - 1):
@@ -278,7 +278,7 @@ class TestFields(Connected):
         self.send_payload("Resolve", bytes_field(1, inner + bytes_field(60, b"")))
         self.assertEqual(self.assert_refused(INVALID, "unknown_member").pointer, "/request")
 
-    def test_texts_that_are_none(self):
+    def test_invalid_texts(self):
         for name, reason in [(b"\xff", "invalid_utf8"), (b"a\xc0\x80", "invalid_utf8"), (b"\xed\xa0\x80", "invalid_utf8"),
                              (b"\xf4\x90\x80\x80", "invalid_utf8"), (b"caf\xc3", "invalid_utf8"),
                              (b"a\x00b", "invalid_request"), (b"\x00", "invalid_request")]:
@@ -310,7 +310,7 @@ class TestFields(Connected):
                 self.send_payload(rpc, payload)
                 self.assertEqual(self.assert_refused(INVALID, "wrong_type").pointer, pointer)
 
-    def test_messages_that_are_none(self):
+    def test_invalid_messages(self):
         for payload in (b"\x0a", b"\x0a\x05abcd", b"\x0a" + varint(2**64 - 1), b"\x0a" + b"\xff" * 10 + b"\x01", b"\x80",
                         b"\x0b\x0c", b"\x02\x00", b"\x0f", varint(2**35 | 2) + b"\x00"):
             with self.subTest(payload):
@@ -391,7 +391,7 @@ class TestCalls(Connected):
             self.assertEqual([(event.event, event.name) for event in reply.events], [("created", "waited-for")])
             self.assertEqual(reply.revision, reply.events[0].revision)
 
-    def test_events_of_before_are_there_at_once(self):
+    def test_earlier_events_are_returned_at_once(self):
         with self.daemon.ttrpc() as client:
             since = client.call("List").revision
             for number in range(3):
@@ -421,7 +421,7 @@ class TestCalls(Connected):
             reply = client.call("WaitEvents", {"timeout_ms": 20})
             self.assertEqual(list(reply.events), [])
 
-    def test_time_that_is_over(self):
+    def test_a_deadline_that_has_passed(self):
         for nanoseconds in (1, -1, -2**63):
             self.client.send(call_frame(self.next_stream(), "Resolve", {"request": REQUEST}, timeout_nano=nanoseconds))
             self.assert_refused(DEADLINE, "timeout")
@@ -433,13 +433,13 @@ class TestCalls(Connected):
             self.client.send(call_frame(self.next_stream(), "Resolve", {"request": REQUEST}, timeout_nano=nanoseconds))
             self.assertNotIsInstance(self.client.read_response(reply_class("Resolve"))[1], Refused)
 
-    def test_time_that_ends_while_a_call_waits_for_events(self):
+    def test_a_deadline_while_a_call_waits_for_events(self):
         self.client.send(call_frame(self.next_stream(), "WaitEvents", {"timeout_ms": HOUR_MS},
                                     timeout_nano=20 * MILLISECOND))
         self.assert_refused(DEADLINE, "timeout")
         self.assert_goes_on()
 
-    def test_a_large_request_whose_time_is_over(self):
+    def test_a_large_request_whose_deadline_has_passed(self):
         self.client.send(call_frame(self.next_stream(), "Resolve", {"request": large_request(200)}, timeout_nano=1))
         self.assert_refused(DEADLINE, "timeout")
         self.assert_goes_on()
@@ -455,7 +455,7 @@ class TestCalls(Connected):
             with daemon.frames() as client:
                 self.assert_goes_on(client)
 
-    def test_it_is_named_among_the_sockets(self):
+    def test_info_lists_the_ttrpc_socket(self):
         for inspect in (False, True):
             sockets = self.daemon.call("daemon.info", inspect=inspect)["result"]["sockets"]
             self.assertEqual(sockets["ttrpc"], self.daemon.ttrpc_socket)
@@ -467,7 +467,7 @@ class FaultyDaemon(Daemon):
     """A daemon whose disk does what the test says."""
 
     def __init__(self, *options):
-        super().__init__(*NO_HURRY, *options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS})
+        super().__init__(*LONG_TIME_LIMITS, *options, wait=False, env={"LD_PRELOAD": GPALAYOUT_FAULTS})
 
     def start(self, wait=True):
         self.fault = os.path.join(self.folder, "fault")
@@ -503,7 +503,7 @@ class TestStore(unittest.TestCase):
     def test_a_change_whose_time_ends_while_the_store_is_held_up(self):
         self.check_change(REQUEST)
 
-    def test_a_large_one(self):
+    def test_a_large_change_whose_time_ends_while_the_store_is_held_up(self):
         self.check_change(large_request(200))
 
     def test_a_change_that_waits_holds_up_only_its_connection(self):
@@ -536,7 +536,7 @@ class TestConnections(unittest.TestCase):
                         return client.read_frame() is not None
                     except ConnectionError:
                         return False
-            wait_until(is_let_in, "a place")
+            wait_until(is_let_in, "a free connection")
 
     def test_a_frame_that_is_never_finished_ends_the_connection(self):
         with Daemon("--store=memory", "--limit=unfinished_line_ms=100", "--log-level=debug") as daemon:
@@ -562,7 +562,7 @@ class TestConnections(unittest.TestCase):
             self.assertEqual(sorted(client.read_frame()[0] for _ in range(5)), [1, 3, 5, 7, 11])
 
     def test_a_client_that_does_not_read_is_held_back_and_loses_nothing(self):
-        with Daemon("--store=memory", *NO_HURRY) as daemon, daemon.frames() as client:
+        with Daemon("--store=memory", *LONG_TIME_LIMITS) as daemon, daemon.frames() as client:
             calls = [call_frame(stream, "Schema") for stream in range(1, 401, 2)]
             sent = client.send_until_held_back(daemon, b"".join(calls) + b"".join(
                 call_frame(stream, "Resolve", {"request": REQUEST}) for stream in range(401, 40001, 2)))
@@ -579,8 +579,8 @@ class TestConnections(unittest.TestCase):
                 self.assertIn("socket=ttrpc", line)
             daemon.wait_log(f"event=connection_closed uid={os.getuid()} pid={os.getpid()} socket=ttrpc")
 
-    def test_the_end_answers_those_who_wait(self):
-        with Daemon("--store=memory", *NO_HURRY) as daemon, daemon.frames() as client, daemon.frames() as idle:
+    def test_shutdown_answers_waiting_calls(self):
+        with Daemon("--store=memory", *LONG_TIME_LIMITS) as daemon, daemon.frames() as client, daemon.frames() as idle:
             client.send(call_frame(1, "WaitEvents", {"timeout_ms": HOUR_MS})
                         + call_frame(3, "WaitEvents", {"timeout_ms": HOUR_MS}, timeout_nano=HOUR_MS * MILLISECOND)
                         + call_frame(5, "Info"))

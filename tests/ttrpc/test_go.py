@@ -162,7 +162,7 @@ CALLS = [
     ("Allocate", "layout.allocate", {"ram": [{"tag": "c", "size": 4096, "alignment": 3}]}, INVALID_ARGUMENT),
 ]
 
-# Rpcs that describe the daemon itself. test_the_daemon_tells_the_same_of_itself tests them.
+# Rpcs that describe the daemon itself. test_the_daemon_describes_itself_alike tests them.
 ABOUT_ITSELF = {"Backup", "Info", "Stats", "Schema"}
 
 
@@ -177,7 +177,7 @@ def setUpModule():
 class Daemon(harness.Daemon):
     def start(self, wait=True):
         self.ttrpc_socket = os.path.join(self.folder, "ttrpc.sock")
-        self.options += [f"--ttrpc-socket={self.ttrpc_socket}", *harness.TRUSTED]
+        self.options += [f"--ttrpc-socket={self.ttrpc_socket}", *harness.AS_ADMIN]
         super().start(wait)
 
 
@@ -268,7 +268,7 @@ class Methods(unittest.TestCase):
             reply, _ = peer.call("WaitEvents", {"timeout_ms": 1})
             self.assertEqual((int(reply["revision"]), reply.get("events", [])), (history["revision"], []))
 
-    def test_the_daemon_tells_the_same_of_itself(self):
+    def test_the_daemon_describes_itself_alike(self):
         with Daemon() as daemon, daemon.connect() as client:
             peer = self.peer(daemon)
             client.call("layout.create", as_json({"name": "vm", "request": FULL}))

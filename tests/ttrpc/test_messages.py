@@ -27,7 +27,7 @@ EXAMPLES = corpus.load_examples()
 
 # What protobuf cannot express, and how often examples and vectors need it. If a number grows, a request is not
 # compared.
-UNSAYABLE_EXAMPLES = {
+INEXPRESSIBLE_EXAMPLES = {
     forms.LACKS: 1,
     forms.UNKNOWN: 1,
     forms.WRONG_TYPE: 1,
@@ -37,7 +37,7 @@ UNSAYABLE_EXAMPLES = {
     forms.OTHER_SOCKET: 2,
     forms.SUBSCRIBED: 1,
 }
-UNSAYABLE_VECTORS = {forms.EMPTY: 35}
+INEXPRESSIBLE_VECTORS = {forms.EMPTY: 35}
 
 
 def read_statuses():
@@ -96,7 +96,7 @@ def expected_reply(rpc, reply):
     return {"result": forms.comparable(reply_class(rpc), reply["result"])}
 
 
-def cannot_say(params, reply):
+def why_inexpressible(params, reply):
     """Returns why protobuf cannot express a request that can be converted, or None."""
     pointer = reply.get("error", {}).get("data", {}).get("pointer")
     if pointer is not None and forms.is_empty_list(params, pointer):
@@ -115,7 +115,7 @@ class Conversations(unittest.TestCase):
     """Sends the same requests to one daemon over both sockets, many at a time."""
 
     def setUp(self):
-        self.unsayable = collections.Counter()
+        self.inexpressible = collections.Counter()
         self.compared = collections.Counter()
 
     def compare(self, case, method, params, reply, answer):
@@ -136,23 +136,23 @@ class Conversations(unittest.TestCase):
                 lines.append(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
                 try:
                     stream = client.send(RPCS[method], forms.to_request(request_class(RPCS[method]), params))
-                except forms.Unsayable as reason:
+                except forms.Inexpressible as reason:
                     stream = reason
                 streams.append(stream)
             json_client.send_aside("".join(line + "\n" for line in lines).encode())
             for (case, method, params), stream in zip(batch, streams):
                 reply = json_client.read_reply()
-                if isinstance(stream, forms.Unsayable):
-                    self.unsayable[str(stream)] += 1
+                if isinstance(stream, forms.Inexpressible):
+                    self.inexpressible[str(stream)] += 1
                     if "result" in reply:
                         self.faults.append(f"{case}: served in JSON, but protobuf cannot say it: {stream}")
                 else:
                     answer = answer_of(client, stream)
-                    unsaid = cannot_say(params, reply)
-                    if unsaid:
-                        self.unsayable[unsaid] += 1
+                    reason = why_inexpressible(params, reply)
+                    if reason:
+                        self.inexpressible[reason] += 1
                         if not isinstance(answer, Refused) or answer.status != 3:
-                            self.faults.append(f"{case}: served over ttrpc, though JSON refuses it: {unsaid}")
+                            self.faults.append(f"{case}: served over ttrpc, though JSON refuses it: {reason}")
                     else:
                         self.compare(case, method, params, reply, answer)
                 yield case, method, params, reply
@@ -204,7 +204,7 @@ class Vectors(Conversations):
                     layouts.append((case, params["request"], reply["result"]["layout"]))
             for _ in self.ask(json_client, client, self.saved(layouts)):
                 pass
-        self.assertEqual(dict(self.unsayable), UNSAYABLE_VECTORS)
+        self.assertEqual(dict(self.inexpressible), INEXPRESSIBLE_VECTORS)
         asked = {rpc for rpc, _ in self.compared}
         self.assertEqual(asked, {"Resolve", "Allocate", "Explain", "Probe", "Compare", "Advise"})
         for rpc in asked:
@@ -219,7 +219,7 @@ class Live(unittest.TestCase):
     """Two daemons that keep layouts. One gets JSON and the other ttrpc."""
 
     def setUp(self):
-        self.unsayable = collections.Counter()
+        self.inexpressible = collections.Counter()
         self.compared = collections.Counter()
 
     def fault(self, method, reply, answer):
@@ -277,7 +277,7 @@ class Live(unittest.TestCase):
             self.assertTrue(outcomes[wanted], f"never {wanted}: {outcomes}")
 
     def test_a_backup(self):
-        with Daemon("--store=memory", *harness.TRUSTED) as daemon, daemon.connect() as json_client, \
+        with Daemon("--store=memory", *harness.AS_ADMIN) as daemon, daemon.connect() as json_client, \
                 daemon.ttrpc() as client:
             for number in range(3):
                 json_client.call("layout.create", {"name": f"vm-{number}", "request":
@@ -311,8 +311,8 @@ class Live(unittest.TestCase):
                     continue
                 try:
                     rpc, answer = self.answer(step, client, run, reply)
-                except forms.Unsayable as reason:
-                    self.unsayable[str(reason)] += 1
+                except forms.Inexpressible as reason:
+                    self.inexpressible[str(reason)] += 1
                     self.assertIn("error", reply, f"{example.name}: {reason}")
                     continue
                 if rpc == "WaitEvents" and "result" in reply:
@@ -324,19 +324,19 @@ class Live(unittest.TestCase):
 
     def answer(self, step, client, run, reply):
         if not step.request:
-            raise forms.Unsayable(forms.NO_REQUEST)
+            raise forms.Inexpressible(forms.NO_REQUEST)
         if step.method not in RPCS:
-            raise forms.Unsayable(forms.NO_METHOD)
+            raise forms.Inexpressible(forms.NO_METHOD)
         rpc, params = RPCS[step.method], step.request.get("params", {})
         if step.inspect and reply.get("error", {}).get("data", {}).get("reason") == "method_not_found":
-            raise forms.Unsayable(forms.OTHER_SOCKET)
+            raise forms.Inexpressible(forms.OTHER_SOCKET)
         if rpc == "WaitEvents" and reply.get("error", {}).get("data", {}).get("reason") == "invalid_request":
-            raise forms.Unsayable(forms.SUBSCRIBED)
+            raise forms.Inexpressible(forms.SUBSCRIBED)
         if rpc == "WaitEvents":
             params = dict(params, timeout_ms=0)
         request = forms.to_request(request_class(rpc), run.sent(params))
-        if cannot_say(params, reply):
-            raise forms.Unsayable(cannot_say(params, reply))
+        if why_inexpressible(params, reply):
+            raise forms.Inexpressible(why_inexpressible(params, reply))
         return rpc, run.received(as_reply(rpc, answer_of(client, client.send(rpc, request))))
 
     def test_every_example(self):
@@ -347,7 +347,7 @@ class Live(unittest.TestCase):
                         self.check_example(example, one, other)
                 else:
                     self.check_example(example, shared, shared)
-        self.assertEqual(dict(self.unsayable), UNSAYABLE_EXAMPLES)
+        self.assertEqual(dict(self.inexpressible), INEXPRESSIBLE_EXAMPLES)
         missing = set(RPCS.values()) - set(self.compared)
         self.assertEqual(missing, {"Schema"}, "rpcs without an example")
 
