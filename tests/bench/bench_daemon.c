@@ -276,7 +276,7 @@ double bench_cpu(const struct bench_server *server)
 	struct timespec time;
 
 	if (clock_gettime(server->cpu_clock, &time))
-		bench_fail("a server has gone");
+		bench_fail("a server has exited");
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One user asks for small layouts, one after the other, while another floods the inspect socket
- * with large explanations, or with bytes that are no requests. It prints the round trip before,
+ * with large explanations, or with lines that never end. It prints the round trip before,
  * during and after the flood. The flood stops as if its client was killed. Only root can run the
  * flood as another user.
  */

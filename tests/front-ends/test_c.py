@@ -35,13 +35,13 @@ class Vmm(DaemonTestCase):
         gone = self.daemon.call("layout.get", {"name": "vm-1"})["error"]["data"]["reason"]
         self.assertEqual(gone, "not_found")
 
-    def test_it_does_not_wait_for_the_event_of_what_was_there(self):
+    def test_it_does_not_wait_for_the_event_of_an_existing_layout(self):
         self.assertTrue(self.daemon.call("layout.create", {"name": "vm-1", "request": REQUEST})["result"]["created"])
         run = self.run_vmm("vm-1")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(run.stdout.splitlines()[-1], "event: deleted vm-1")
 
-    def test_a_refusal_is_told(self):
+    def test_a_refusal_is_printed(self):
         self.daemon.call("layout.create", {"name": "vm-2", "request": {**REQUEST, "memory": {"nodes": ["8GiB"]}}})
         run = self.run_vmm("vm-2")
         self.assertEqual(run.returncode, 1)

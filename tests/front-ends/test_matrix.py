@@ -85,7 +85,7 @@ def flag_at(explanation, pointer):
 class Matrix(unittest.TestCase):
     """The list of VMs itself."""
 
-    def test_there_are_many_and_each_is_another(self):
+    def test_there_are_many_and_all_differ(self):
         self.assertGreaterEqual(len(matrix.RESOLVED), 60)
         self.assertGreaterEqual(len(matrix.REFUSED), 20)
         for what in ("name", "line"):
@@ -94,7 +94,7 @@ class Matrix(unittest.TestCase):
                                         if not isinstance(value, Cannot))
             self.assertEqual({each for each, count in found.items() if count > 1}, set())
 
-    def test_two_front_ends_say_most_and_three_say_many(self):
+    def test_two_front_ends_express_most_vms_and_three_express_many(self):
         for vms, two, three in ((matrix.RESOLVED, 65, 40), (matrix.REFUSED, 28, 18)):
             counts = [sum(says(vm, each) for each in FRONT_ENDS) for vm in vms]
             self.assertGreaterEqual(min(counts), 1)
@@ -134,7 +134,7 @@ class Matrix(unittest.TestCase):
 class Guide(unittest.TestCase):
     """The tables of front-ends/README.md."""
 
-    def test_what_a_front_end_cannot_say_is_what_the_guide_says(self):
+    def test_what_a_front_end_cannot_express_is_in_the_guide(self):
         guide = {}
         for what, *cells in table("What each front end can say"):
             self.assertNotIn(what, guide)
@@ -204,7 +204,7 @@ class Layouts(unittest.TestCase):
         with builder(vm, policy).start(self.client, refuse=REFUSE) as started:
             return started.layout
 
-    def test_all_front_ends_that_can_say_a_vm_get_the_same_layout(self):
+    def test_all_front_ends_that_can_express_a_vm_get_the_same_layout(self):
         for vm in matrix.RESOLVED:
             with self.subTest(vm.name):
                 layouts = []
@@ -228,7 +228,7 @@ class Layouts(unittest.TestCase):
             names[layout.digest].append(vm.name)
         self.assertCountEqual([each for each in names.values() if len(each) > 1], matrix.SAME)
 
-    def test_all_front_ends_that_can_say_a_vm_are_refused_for_the_same_reason(self):
+    def test_all_front_ends_that_can_express_a_vm_are_refused_for_the_same_reason(self):
         for vm in matrix.REFUSED:
             if says(vm, "config"):
                 with self.subTest(vm.name, front_end="VM service"), self.assertRaises(Refused) as caught:

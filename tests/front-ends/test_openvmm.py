@@ -94,7 +94,7 @@ VALUES = {
     "virtio-fs-bus": "mmio", "virtio-rng-bus": "mmio", "virtio-vsock-bus": "mmio", "virtio-vsock-vhost-cid": "3",
 }
 # Flags that change the request, some only together with others.
-MATTERING = set("""
+FLAGS_THAT_MATTER = set("""
 memory numa restore-snapshot uefi pcat hv no-vmbus isolation igvm igvm-personality igvm-vtl2-relocation-type vtl2
 vtl2-gfx pcie-root-complex pcie-ecam-below-4gb pcie-root-port amd-iommu intel-vtd smmu virtio-fs virtio-fs-shmem
 virtio-fs-bus virtio-rng virtio-rng-bus virtio-rng-pcie-port virtio-vsock-bus virtio-vsock-path
@@ -573,12 +573,12 @@ class Flags(FileTestCase):
                     request_, explanation = openvmm.convert([*beside, *form], arch)
                     listed = [line for line in explanation if line.startswith(" ".join(form) + ": ")]
                     self.assertEqual(len(listed), 1, explanation)
-                    if name not in MATTERING:
+                    if name not in FLAGS_THAT_MATTER:
                         self.assertEqual(request_, openvmm.convert(beside, arch)[0])
                         self.assertIn("does not affect the layout", listed[0])
 
     def test_a_flag_that_matters_is_read(self):
-        self.assertEqual({flag.name for flag in openvmm.FLAGS if flag.read}, MATTERING)
+        self.assertEqual({flag.name for flag in openvmm.FLAGS if flag.read}, FLAGS_THAT_MATTER)
 
     def test_a_flag_is_repeated_only_if_it_may_be(self):
         for name in ALL_FLAGS:

@@ -211,14 +211,14 @@ class Layouts(unittest.TestCase):
             with self.subTest(message), self.assertRaisesRegex(KeyError, message):
                 call()
 
-    def test_an_address_that_is_another_one_is_told(self):
+    def test_a_different_address_fails(self):
         layout = petri.Layout(self.RESULT)
         layout.assert_at("window", 0x2000)
         layout.assert_at("ram0", 0)
         with self.assertRaisesRegex(AssertionError, "^window is at 0x2000, not at 0x3000$"):
             layout.assert_at("window", 0x3000)
 
-    def test_another_layout_is_told_with_what_differs(self):
+    def test_a_different_layout_fails_with_the_differences(self):
         layout = petri.Layout(self.RESULT)
         layout.assert_same(petri.Layout(self.RESULT))
         other = self.changed(1, end="0x2800")
@@ -226,7 +226,7 @@ class Layouts(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, r"\n\+ window 0x2000-0x2800\n- window 0x2000-0x3000$"):
             layout.assert_same(other)
 
-    def test_a_map_that_is_not_sound_is_told(self):
+    def test_an_unsound_map_fails(self):
         petri.Layout(self.RESULT).assert_sound()
         for layout, message in ((self.changed(1, end="0x3001"), "ram0 is at 0x3000-.* ends at 0x3001"),
                                 (self.changed(1, start="0x3000"), "window is at 0x3000-0x3000"),
@@ -365,7 +365,7 @@ class WithDaemon(unittest.TestCase):
             with self.assertRaises(gpalayout.WarningRefused):
                 builder.start(self.client, refuse=refuse)
 
-    def test_the_request_is_that_of_one_who_writes_it_by_hand(self):
+    def test_the_request_equals_one_written_by_hand(self):
         theirs = petri.Layout(self.client.create("vm", BY_HAND)["layout"])
         with built_as_by_hand().start(self.client) as vm:
             self.assertFalse(vm.created)
@@ -438,7 +438,7 @@ class PrivateDaemon(unittest.TestCase):
         os.chmod(path, 0o700)
         return path
 
-    def test_its_folder_is_for_nobody_else_and_goes_with_it(self):
+    def test_its_folder_is_private_and_removed_with_it(self):
         with petri.Daemon(program=GPALAYOUTD, timeout=PATIENCE) as daemon:
             self.assertEqual(stat.S_IMODE(os.stat(daemon.folder).st_mode), 0o700)
             self.assertEqual(os.path.dirname(daemon.socket), daemon.folder)
@@ -465,18 +465,18 @@ class PrivateDaemon(unittest.TestCase):
             with daemon.connect() as client, topology(1, 1).start(client), self.assertRaises(gpalayout.StoreFull):
                 topology(1, 1, name="vm-2").start(client)
 
-    def test_one_that_does_not_start_is_told_with_its_log(self):
+    def test_a_failed_start_is_reported_with_the_log(self):
         with self.assertRaisesRegex(petri.DaemonFailed, "(?s)exited at its start:\n.*--no-such-option"):
             petri.Daemon("--no-such-option", program=GPALAYOUTD, timeout=PATIENCE)
         with self.assertRaisesRegex(petri.DaemonFailed, "not ready after 0.1 s at its start"):
             petri.Daemon(program=self.script("exec sleep 1000"), timeout=0.1)
 
-    def test_one_that_fails_is_told_at_the_end(self):
+    def test_a_daemon_that_failed_is_reported_at_the_end(self):
         with self.assertRaisesRegex(petri.DaemonFailed, "(?s)exited with 1:\n.*event=ready"):
             with petri.Daemon(program=GPALAYOUTD, timeout=PATIENCE) as daemon:
                 daemon.process.send_signal(signal.SIGUSR1)
 
-    def test_one_that_was_killed_or_stopped_by_the_test_is_no_failure(self):
+    def test_a_daemon_that_the_test_killed_or_stopped_is_no_failure(self):
         for name in ("kill", "stop"):
             with petri.Daemon(program=GPALAYOUTD, timeout=PATIENCE) as daemon:
                 getattr(daemon, name)()
@@ -498,7 +498,7 @@ class PrivateDaemon(unittest.TestCase):
             test.kill()
         if not select.select([pidfd], [], [], PATIENCE)[0]:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            self.fail("the daemon goes on")
+            self.fail("the daemon still runs")
         self.assertEqual(os.path.dirname(folder), self.folder)
 
 

@@ -31,7 +31,7 @@ sys.dont_write_bytecode = True  # the source tree may be read-only
 import corpus
 import gpalayout
 from ctl_harness import FakeDaemon, conversation, refusal, reply
-from harness import GPALAYOUTCTL, PATIENCE, TRUSTED, Daemon, DaemonTestCase, main, wait_until
+from harness import AS_ADMIN, GPALAYOUTCTL, PATIENCE, Daemon, DaemonTestCase, main, wait_until
 
 DOCUMENT = corpus.load_document()
 METHODS = {method["name"]: method for method in DOCUMENT["methods"]}
@@ -132,7 +132,7 @@ class Surface(unittest.TestCase):
             with self.subTest(text), self.assertRaises(ValueError):
                 gpalayout.address(text)
 
-    def test_a_map_without_a_member_is_told_with_its_name(self):
+    def test_a_missing_member_of_a_map_is_named(self):
         entry = {"start": "0x0", "end": "0x1000", "kind": "ram", "tag": "ram0"}
         self.assertEqual(gpalayout.ranges({"map": [{**entry, "more": 1}]}),
                          [gpalayout.Range(0, 0x1000, "ram", "ram0")])
@@ -165,7 +165,7 @@ class Documentation(DaemonTestCase):
 
 
 class WithDaemon(DaemonTestCase):
-    OPTIONS = TRUSTED
+    OPTIONS = AS_ADMIN
 
     def setUp(self):
         self.client = gpalayout.Client(self.daemon.socket, timeout=PATIENCE)
@@ -365,11 +365,11 @@ class Examples(unittest.TestCase):
 
     def test_each_is_replied_as_recorded(self):
         taken = 0
-        with Daemon(*TRUSTED) as shared:
+        with Daemon(*AS_ADMIN) as shared:
             for example in corpus.load_examples():
                 with self.subTest(example.name), contextlib.ExitStack() as stack:
                     own = example.has_own_daemon
-                    taken += self.play(example, stack.enter_context(Daemon(*TRUSTED, *example.options)) if own else shared)
+                    taken += self.play(example, stack.enter_context(Daemon(*AS_ADMIN, *example.options)) if own else shared)
         self.assertGreater(taken, 100)
 
 

@@ -10,7 +10,7 @@ Other tests cover these cells:
 
 - typed functions of the C library with a newer daemon, its events and their restarts: tests/client/test_peer.c and
   test_client.c. One object makes one call at a time, so it cannot send many without reading: test_client.c,
-  an_answer_is_not_taken_for_that_to_another_call.
+  an_answer_belongs_to_its_own_call.
 - events of gpalayout.py over restarts and from a newer daemon: test_python.py. Those of gpalayoutctl watch:
   tests/socket/test_ctl_watch.py.
 - gpalayoutctl --retry, and a queue that gets room while a client waits: tests/socket/test_ctl.py.
@@ -42,7 +42,7 @@ import gpalayout
 import gpalayout_petri as petri
 from ctl_harness import FakeDaemon, ctl, refusal
 from gpalayout_ttrpc import HEADER, RESPONSE, bytes_field, fields, frame, varint
-from harness import GPALAYOUTD, NO_HURRY, PATIENCE, main
+from harness import GPALAYOUTD, LONG_TIME_LIMITS, PATIENCE, main
 
 SESSION = os.path.join(TOP_BUILDDIR, "tests", "front-ends", "session")
 OPENVMM = os.path.join(TOP_SRCDIR, "front-ends", "openvmm", "gpalayout-openvmm")
@@ -394,7 +394,7 @@ def for_each(kinds=CLIENTS):
 class Matrix(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(*NO_HURRY)
+        cls.daemon = Daemon(*LONG_TIME_LIMITS)
         cls.addClassCleanup(cls.daemon.__exit__, None)
 
     def client(self, kind, daemon=None):
@@ -416,7 +416,7 @@ class Matrix(unittest.TestCase):
     @for_each()
     def test_stopped_before_the_client_connects(self, kind, name):
         with self.client(kind) as client:
-            with self.daemon.still(), self.in_time():
+            with self.daemon.paused(), self.in_time():
                 self.expect(client, client.ask(name, SHORT), "silent")
             self.expect(client, client.ask(name), "done")
 
@@ -424,7 +424,7 @@ class Matrix(unittest.TestCase):
     def test_stopped_between_two_calls(self, kind, name):
         with self.client(kind) as client:
             self.expect(client, client.ask(name), "done")
-            with self.daemon.still(), self.in_time():
+            with self.daemon.paused(), self.in_time():
                 self.expect(client, client.ask(f"{name}-2", SHORT), "silent")
             self.expect(client, client.ask(f"{name}-3"), "done")
 
@@ -486,7 +486,7 @@ class Matrix(unittest.TestCase):
     @for_each(kind for kind in CLIENTS if hasattr(kind, "ask_long"))
     def test_does_not_read_a_long_request(self, kind, name):
         with self.client(kind) as client:
-            with self.daemon.still(), self.in_time():
+            with self.daemon.paused(), self.in_time():
                 self.expect(client, client.ask_long(SHORT), "not read")
             self.expect(client, client.ask(name), "done")
 
@@ -504,7 +504,7 @@ class ManyCalls(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon("--store=memory", *NO_HURRY)
+        cls.daemon = Daemon("--store=memory", *LONG_TIME_LIMITS)
         cls.addClassCleanup(cls.daemon.__exit__, None)
 
     def setUp(self):
@@ -514,7 +514,7 @@ class ManyCalls(unittest.TestCase):
     def create(self, name, **options):
         return self.client.call("Create", {"name": name, "request": TTRPC_REQUEST}, **options)
 
-    def test_one_that_only_sends_is_not_held_up(self):
+    def test_a_client_that_only_sends_is_not_held_up(self):
         # These are more replies, with more bytes, than the daemon queues and sockets hold.
         streams = [self.client.send("Schema" if number % 8 == 0 else "Info") for number in range(2000)]
         for stream in reversed(streams):
@@ -522,7 +522,7 @@ class ManyCalls(unittest.TestCase):
         self.assertEqual((self.client._sent, self.client._replies), ({}, {}))
 
     def test_a_daemon_that_stops_while_many_are_sent(self):
-        with self.daemon.still():
+        with self.daemon.paused():
             streams = []
             with self.assertRaisesRegex(gpalayout_ttrpc.TimedOut, "reads no request"):
                 while True:
@@ -535,7 +535,7 @@ class ManyCalls(unittest.TestCase):
                 self.client.receive(stream)
 
     def test_a_request_that_was_cut_off_ends_the_connection(self):
-        with self.daemon.still():
+        with self.daemon.paused():
             before = self.client.send("Info")
             with self.assertRaisesRegex(gpalayout_ttrpc.TimedOut, "reads no request"):
                 self.client.send("Get", {"name": LONG}, timeout=SHORT)
@@ -544,7 +544,7 @@ class ManyCalls(unittest.TestCase):
         self.assertTrue(self.client.call("Info").version)
 
     def test_a_reply_that_comes_late_is_dropped_or_waited_for_again(self):
-        with self.daemon.still():
+        with self.daemon.paused():
             with self.assertRaises(gpalayout_ttrpc.TimedOut):
                 self.create("late", timeout=SHORT)
             waited_for = self.client.send("Info")
@@ -631,7 +631,7 @@ class ManyCalls(unittest.TestCase):
 class PetriDaemon(unittest.TestCase):
     """A private daemon of gpalayout_petri.py that is stopped with a signal."""
 
-    def test_one_that_was_stopped_is_killed_at_the_end(self):
+    def test_a_stopped_daemon_is_killed_at_the_end(self):
         with self.assertRaisesRegex(petri.DaemonFailed, "gpalayoutd did not exit within 0.2 s and was killed:\n"):
             with petri.Daemon(program=GPALAYOUTD, timeout=PATIENCE) as daemon:
                 process = daemon.process

@@ -63,7 +63,7 @@ def requested(*root_complexes, nodes=("0x100000000",), arch="x86_64", profile="g
     return {"arch": arch, "policy": POLICY, "profile": profile, "memory": {"nodes": list(nodes)}, **members}
 
 
-def asked(name="rc0", **members):
+def requested_rc(name="rc0", **members):
     return {"name": name, "segment": 0, "start_bus": 0, "end_bus": 255, "low_mmio": "0x4000000",
             "high_mmio": "0x40000000", **members}
 
@@ -77,17 +77,17 @@ CONFIGS = {
         config(numa_config={"nodes": [{"memory": {"memory_mb": 1024}}, {}, {"memory": {"memory_mb": 1}}]}),
         requested(nodes=["0x40000000", "0x0", "0x100000"])),
     "no VMBus": (config(disable_vmbus=True), requested(chipset={"vmbus": False})),
-    "a root complex": (config(root_complex()), requested(asked())),
-    "an omitted end_bus is bus 0": (config(root_complex(end_bus=0)), requested(asked(end_bus=0))),
+    "a root complex": (config(root_complex()), requested(requested_rc())),
+    "an omitted end_bus is bus 0": (config(root_complex(end_bus=0)), requested(requested_rc(end_bus=0))),
     "segments, buses and nodes": (
         config(root_complex(segment=7, start_bus=3, end_bus=9, node=0), root_complex("b", segment=65535)),
-        requested(asked(segment=7, start_bus=3, end_bus=9, node=0), asked("b", segment=65535))),
+        requested(requested_rc(segment=7, start_bus=3, end_bus=9, node=0), requested_rc("b", segment=65535))),
     "windows are not rounded": (
         config(root_complex(low_mmio=MIB + 4096, high_mmio=GIB + 4096)),
-        requested(asked(low_mmio="0x101000", high_mmio="0x40001000"))),
+        requested(requested_rc(low_mmio="0x101000", high_mmio="0x40001000"))),
     "pinned windows": (
         config(root_complex(low_mmio_base=0xD0000000, high_mmio_base=0x4000000000)),
-        requested(asked(low_mmio={"start": "0xd0000000", "end": "0xd4000000"},
+        requested(requested_rc(low_mmio={"start": "0xd0000000", "end": "0xd4000000"},
                         high_mmio={"start": "0x4000000000", "end": "0x4040000000"}))),
     "virtio-mmio devices": (
         config(devices_config={"virtiofs_config": [{"tag": "a"}, {"tag": "b"}],
@@ -95,7 +95,7 @@ CONFIGS = {
         requested(virtio_mmio={"slots": 3})),
     "a console without a path takes no slot": (config(devices_config={"virtio_console": {}}), requested()),
 }
-SMMU = (config(root_complex(iommu={"smmu": {}})), requested(asked(iommu="smmuv3"), arch="aarch64"))
+SMMU = (config(root_complex(iommu={"smmu": {}})), requested(requested_rc(iommu="smmuv3"), arch="aarch64"))
 
 TOO_MUCH = {"memory_mb": 1 << 44}
 # A refused configuration: its reason, its pointer, and a part of the message.
@@ -188,7 +188,7 @@ class Configurations(ServiceTestCase):
                           for each in kept["layout"]["map"]])
         return kept["request"]
 
-    def test_each_stands_for_a_request(self):
+    def test_each_configuration_has_its_request(self):
         for name, (config_, request) in CONFIGS.items():
             with self.subTest(name):
                 self.assertEqual(self.made(config_), request)
@@ -196,7 +196,7 @@ class Configurations(ServiceTestCase):
     def test_an_omitted_number_is_that_of_one_that_is_0(self):
         omitted = root_complex()
         del omitted["end_bus"]
-        self.assertEqual(self.made(config(omitted)), requested(asked(end_bus=0)))
+        self.assertEqual(self.made(config(omitted)), requested(requested_rc(end_bus=0)))
 
     def test_the_other_fields_of_openvmm_change_nothing(self):
         # Processors, SCSI disks, an HvSocket, SMBIOS; a root port; the gaps of MMIO.
@@ -208,9 +208,9 @@ class Configurations(ServiceTestCase):
             + bytes_field(6, bytes_field(1, b"/firmware.fd")) + bytes_field(11, bytes_field(1, ports))
         request = vmservice_pb2.CreateVMRequest(name="raw").SerializeToString() + bytes_field(1, message)
         self.client.call("CreateVM", vmservice_pb2.CreateVMRequest.FromString(request))
-        self.assertEqual(self.daemon.call("layout.get", {"name": "raw"})["result"]["request"], requested(asked()))
+        self.assertEqual(self.daemon.call("layout.get", {"name": "raw"})["result"]["request"], requested(requested_rc()))
 
-    def test_each_wrong_one_is_refused_where_it_is_wrong(self):
+    def test_each_wrong_configuration_is_refused_at_its_fault(self):
         for name, (config_, reason, pointer, text) in REFUSALS.items():
             with self.subTest(name):
                 refusal = self.refused("CreateVM", {"name": "vm", "config": config_}, INVALID)
@@ -240,13 +240,13 @@ class OnAarch64(Configurations):
 
     SERVICE_OPTIONS = ("--policy", POLICY, "--arch", "aarch64", "--host-bits", "48")
 
-    def test_each_stands_for_a_request(self):
+    def test_each_configuration_has_its_request(self):
         config_, request = SMMU
         self.assertEqual(self.made(config_), {**request, "host": {"physical_address_bits": 48}})
 
     test_an_omitted_number_is_that_of_one_that_is_0 = None
     test_the_other_fields_of_openvmm_change_nothing = None
-    test_each_wrong_one_is_refused_where_it_is_wrong = None
+    test_each_wrong_configuration_is_refused_at_its_fault = None
 
 
 class Vms(ServiceTestCase):
@@ -294,23 +294,23 @@ class Vms(ServiceTestCase):
                          {f"many-{number}-{call}" for number in range(8) for call in range(25)})
         self.assertTrue(all(reply.created for reply in made))
 
-    def test_what_is_no_request_is_refused_and_the_connection_goes_on(self):
+    def test_an_invalid_message_is_refused_and_the_connection_goes_on(self):
         with Frames(self.service.socket) as client:
             for payload, status in ((b"\xff", INTERNAL), (b"", INVALID)):
                 client.send(frame(1, request_bytes("CreateVM", payload, SERVICE)))
                 self.assertEqual(client.read_response(vmservice_pb2.VMReply)[1].status, status)
 
     def test_a_connection_that_ends_inside_a_message_is_closed(self):
-        def connections():
+        def open_descriptors():
             return len(os.listdir(f"/proc/{self.service.process.pid}/fd"))
 
-        before, log = connections(), self.service.log()
+        before, log = open_descriptors(), self.service.log()
         header = HEADER.pack(100, 1, 1, 0)
         for sent in (header[:4], header, header + b"x", b"GET / HTTP/1.1\r\n"):
             for _ in range(10):
                 with Frames(self.service.socket) as client:
                     client.send(sent)
-        wait_until(lambda: connections() <= before, lambda: f"{connections()} descriptors, {before} before")
+        wait_until(lambda: open_descriptors() <= before, lambda: f"{open_descriptors()} descriptors, {before} before")
         self.assertEqual(self.service.log(), log)
 
     def test_the_readme_s_example_works(self):
@@ -327,7 +327,7 @@ class Vms(ServiceTestCase):
 class Restarts(unittest.TestCase):
     """The service or the daemon is stopped or killed and starts again, and nothing is lost."""
 
-    def test_of_the_service(self):
+    def test_restarts_of_the_service(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket) as service:
             with service.connect() as client:
                 made = client.call("CreateVM", {"name": "vm", "config": config()})
@@ -339,7 +339,7 @@ class Restarts(unittest.TestCase):
                     self.assertEqual(client.call("GetVM", {"name": "vm"}).layout, made.layout)
                     self.assertFalse(client.call("CreateVM", {"name": "vm", "config": config()}).created)
 
-    def test_of_the_daemon(self):
+    def test_restarts_of_the_daemon(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket) as service, service.connect() as client:
             made = client.call("CreateVM", {"name": "vm", "config": config()})
             for sig in (signal.SIGTERM, signal.SIGKILL):
@@ -466,7 +466,7 @@ class Daemons(unittest.TestCase):
             client.call("CreateVM", {"name": "vm", "config": config()})
         self.assertEqual(caught.exception.status, 99)
 
-    def test_no_daemon_is_told_when_the_time_is_over(self):
+    def test_a_missing_daemon_is_reported_when_the_time_is_over(self):
         folder = temporary_folder(self)
         with VmService(program, os.path.join(folder, "none.sock"), "--timeout", "100ms") as service, \
                 service.connect() as client, self.assertRaises(Refused) as caught:
@@ -495,10 +495,10 @@ class Daemons(unittest.TestCase):
                 client.call("GetVM", {"name": "vm"})
         self.assertEqual(caught.exception.status, UNAVAILABLE)
 
-    def test_a_stopped_daemon_is_told_when_the_time_is_over_and_found_again(self):
+    def test_a_stopped_daemon_is_reported_when_the_time_is_over_and_found_again(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket, "--timeout", "200ms") as service, \
                 service.connect() as client:
-            with daemon.still(), self.assertRaises(Refused) as caught:
+            with daemon.paused(), self.assertRaises(Refused) as caught:
                 client.call("CreateVM", {"name": "vm", "config": config()})
             self.assertEqual(caught.exception.status, DEADLINE)
             self.assertRegex(caught.exception.message, "did not answer in time; .* can be repeated")
@@ -514,7 +514,7 @@ class Daemons(unittest.TestCase):
     def test_the_client_s_own_time_is_kept(self):
         payload = vmservice_pb2.GetVMRequest(name="vm").SerializeToString()
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket, "--timeout", "1h") as service, \
-                Frames(service.socket) as client, daemon.still():
+                Frames(service.socket) as client, daemon.paused():
             client.send(frame(1, request_bytes("GetVM", payload, SERVICE, timeout_nano=10 ** 8)))
             self.assertEqual(client.read_response(vmservice_pb2.VMReply)[1].status, DEADLINE)
 
@@ -534,7 +534,7 @@ class Daemons(unittest.TestCase):
         self.assertEqual(fake.methods, ["Create", "Get", "Get"])
 
     @unittest.skipUnless(os.geteuid(), "root may connect anywhere")
-    def test_a_daemon_that_is_not_for_this_user_is_told_at_once(self):
+    def test_a_daemon_that_is_not_for_this_user_is_reported_at_once(self):
         with Daemon() as daemon, VmService(program, daemon.ttrpc_socket, "--timeout", "1h") as service, \
                 service.connect() as client:
             os.chmod(daemon.ttrpc_socket, 0)
@@ -572,7 +572,7 @@ class Program(unittest.TestCase):
             documented = set(re.findall(r"^\| `--([\w-]+)", readme.read(), re.MULTILINE))
         self.assertEqual(set(re.findall(r"^  -([\w-]+)", self.run_program("--help").stderr, re.MULTILINE)), documented)
 
-    def test_a_place_that_cannot_be_served_is_told(self):
+    def test_a_path_that_cannot_be_served_is_reported(self):
         folder = temporary_folder(self)
         file = os.path.join(folder, "file")
         with open(file, "w", encoding="utf-8"):
