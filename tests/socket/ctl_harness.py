@@ -264,7 +264,7 @@ class Case(unittest.TestCase):
         return path
 
     def check(self, result, code, *errors):
-        """Checks the exit status, and that complaints and hints contain these texts."""
+        """Checks the exit status, and that error messages and hints contain these texts."""
         self.assertEqual(result.code, code, result.err)
         for text in errors:
             self.assertIn(text, result.err)

@@ -42,10 +42,10 @@ HANG = 1800
 IS_LONG = any(name in os.environ for name in ("KILL_ROUNDS", "MEMORY_STEP", "POWER_LOSSES", "SOAK_SECONDS"))
 
 # The group of the test's user may take backups, so the tests need not run as root.
-TRUSTED = [] if os.geteuid() == 0 else [f"--admin-group={os.getegid()}"]
+AS_ADMIN = [] if os.geteuid() == 0 else [f"--admin-group={os.getegid()}"]
 
-# A busy daemon must cut nobody off. Tests of these limits set them.
-NO_HURRY = [f"--limit={name}=3600000" for name in ("drain_ms", "inspect_idle_ms", "output_stall_ms", "unfinished_line_ms")]
+# Raises the time limits, so that a busy machine cuts no client off. Tests of these limits set their own.
+LONG_TIME_LIMITS = [f"--limit={name}=3600000" for name in ("drain_ms", "inspect_idle_ms", "output_stall_ms", "unfinished_line_ms")]
 
 
 def wait_until(condition, what):
@@ -54,7 +54,7 @@ def wait_until(condition, what):
     deadline = time.monotonic() + PATIENCE
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
+            raise AssertionError(f"timed out: {what() if callable(what) else what}")
         time.sleep(0.01)
     return value
 
@@ -241,8 +241,8 @@ class Daemon:
         return wait_until(find, lambda: f"{text!r} in the log:\n{self.log()}")
 
     @contextlib.contextmanager
-    def still(self):
-        """Stops the daemon meanwhile. When it continues, everything has happened at once."""
+    def paused(self):
+        """Suspends the daemon inside the `with` block. When it continues, everything has happened at once."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -255,7 +255,7 @@ class Daemon:
         def is_read():
             return all(struct.unpack("i", fcntl.ioctl(client.sock, termios.TIOCOUTQ, bytes(4)))[0] == 0
                        for client in clients)
-        wait_until(is_read, "something is unread")
+        wait_until(is_read, "the daemon has unread input")
 
     def wait_idle(self):
         """Waits until the daemon has nothing left to do by itself."""

@@ -2,9 +2,9 @@
 """
 A disk that loses what was not synchronised, rebuilt from the records that record.c writes.
 
-A folder or file is durable as it was when it was last synchronised. Of the later changes, any may be on disk when the
-power goes, and the others lost: writes in part (in pieces of a sector, of a page, or whole), changes of length, and
-entries of folders. A length that was only set aside reads as zeros.
+A folder or file is durable in the state of its last synchronisation. After a power loss, any of the later changes may
+be on disk, and the others are lost: parts of writes (a sector, a page, or the whole write), changes of length, and
+entries of folders. Space that was only allocated reads as zeros.
 """
 
 import os

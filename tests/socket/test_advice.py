@@ -44,7 +44,7 @@ class Exhausted(DaemonTestCase):
     }
     STEPS = {"/request/pcie/root_complexes/0/cxl/hdm": 256 << 20, "/request/cxl_windows/0/size": 512 << 20}
 
-    def test_the_largest_size_does_and_a_step_more_does_not(self):
+    def test_the_largest_size_fits_and_a_step_more_does_not(self):
         with self.daemon.connect() as client:
             for pointer, (others, size) in self.CASES.items():
                 with self.subTest(pointer):
@@ -69,7 +69,7 @@ class Exhausted(DaemonTestCase):
             self.assertEqual(data["fit"], {"start": data["below"]["end"], "end": data["above"]["start"]})
             self.assertEqual(int(data["largest_fit"], 16), 0x200000000 - 0x140000000)
 
-    def test_where_nothing_would_do_no_size_is_named(self):
+    def test_if_nothing_would_fit_no_size_is_named(self):
         request = {**REQUEST, "pcie": {"root_complexes": [
             {"name": "big", "end_bus": 0, "low_mmio": "3GiB"},
             *({"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "512MiB"} for i in range(1, 3))]}}
@@ -120,7 +120,7 @@ class Exhausted(DaemonTestCase):
                 shared = [pin, None, hex(share + more), hex(share + more)]
                 self.assertIn(answer, client.call("layout.resolve", {"request": self.with_windows("low_mmio", shared)}))
 
-    def test_where_no_share_is_enough_or_something_else_does_not_fit_none_is_named(self):
+    def test_no_share_is_named_if_none_is_enough_or_something_else_does_not_fit(self):
         # Below 4 GiB there is room for 1984 windows of 2 MiB.
         many = self.with_windows("low_mmio", ["4KiB"] * 2000)
         slots = {**self.with_windows("low_mmio", ["2GiB"], virtio_mmio={"slots": 4096}), "chipset": {"low_mmio": "4088MiB"}}
@@ -139,7 +139,7 @@ class Exhausted(DaemonTestCase):
             request["ram"][0]["size"] = data["largest_size"]
             self.assertIn("result", client.call("layout.allocate", request))
 
-    def test_create_says_it_too(self):
+    def test_create_reports_it_too(self):
         pointer = "/request/pcie/root_complexes/0/low_mmio"
         with self.daemon.connect() as client:
             reply = client.call("layout.create", {"name": "new", "request": put(REQUEST, pointer, "4GiB")})
@@ -201,7 +201,7 @@ class AddressWidth(DaemonTestCase):
             request["host"]["physical_address_bits"] = 37
             self.assertNotIn("largest_size_of", data())
 
-    def test_many_nodes_are_told_a_size_for_all(self):
+    def test_many_nodes_get_one_size_for_all(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"] * 600}, "host": {"physical_address_bits": 36}}
         with self.daemon.connect() as client:
             data = client.call("layout.resolve", {"request": request})["error"]["data"]
@@ -210,7 +210,7 @@ class AddressWidth(DaemonTestCase):
                 request["memory"]["nodes"] = [size] * 600
                 self.assertIn(reply, client.call("layout.resolve", {"request": request}))
 
-    def test_an_update_is_told_what_it_may_do(self):
+    def test_an_update_gets_a_size_only_if_ranges_may_move(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["8GiB"]}}
         larger = {"arch": "x86_64", "memory": {"nodes": ["2TiB"]}, "host": {"physical_address_bits": 40}}
         with self.daemon.connect() as client:
@@ -250,7 +250,7 @@ class Advice(DaemonTestCase):
         tags = {change["tag"] for change in reply["result"]["changes"]}
         return "stays" if reply["result"]["compatible"] and len(tags) <= 1 else "moves"
 
-    def test_each_range_grows_as_far_as_is_said_and_no_further(self):
+    def test_each_range_grows_as_far_as_advised_and_no_further(self):
         with self.daemon.connect() as client:
             result = client.call("layout.resolve", {"request": self.REQUEST, "advise": True})["result"]
             self.assertEqual({growth["tag"] for growth in result["advice"]}, set(self.MEMBERS))
@@ -282,7 +282,7 @@ class Advice(DaemonTestCase):
             data = client.call("layout.resolve", {"request": self.REQUEST, "advise": 1})["error"]["data"]
             self.assertEqual((data["reason"], data["pointer"]), ("wrong_type", "/advise"))
 
-    def test_of_very_many_ranges_some_are_left_out(self):
+    def test_advice_on_very_many_ranges_is_cut(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "pcie": {"root_complexes": [
             {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1000)]}}
         with self.daemon.connect() as client:
@@ -301,7 +301,7 @@ class Advice(DaemonTestCase):
             self.assertTrue(result["advice_cut"])
             self.assertEqual(len(result["advice"]), 52)
 
-    def test_what_no_host_can_have_is_no_figure(self):
+    def test_a_size_that_no_host_can_have_is_shown_as_above_4_pib(self):
         done = subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "resolve", "--advise", "--arch", "x86_64",
                                "--memory", "1GiB"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertRegex(done.stdout, r"(?m)^ram0 .* > 4 PiB$")
@@ -452,7 +452,7 @@ class LayoutAdvise(DaemonTestCase):
         # The devices decide the size of their window, so without a layout there is no advice on it.
         self.assertEqual(self.advise(request=too_large, tag="pcie-rc1-high-mmio")["error"]["data"]["reason"], "not_found")
 
-    def test_a_request_that_is_refused_is_told_each_size_with_which_alone_it_would_resolve(self):
+    def test_a_refused_request_gets_each_size_with_which_alone_it_would_resolve(self):
         cases = {
             "no room below 4 GiB": put(self.REQUEST, "/request/pcie/root_complexes/0/low_mmio", "4GiB"),
             "too wide by its RAM": put(self.REQUEST, "/request/memory/nodes/0", "1TiB"),

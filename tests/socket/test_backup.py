@@ -16,7 +16,7 @@ import unittest
 
 from ctl_harness import (BASE_ENV, NO_DAEMON, OK, REFUSED, STATUS, USAGE, Case, FakeDaemon, answered, ctl, ctl_as,
                          on_terminal, peer_pid, refusal, reply)
-from harness import GPALAYOUTCTL, GPALAYOUTD, PATIENCE, TRUSTED, Daemon, call_as, can_be_another_user, main, wait_until
+from harness import AS_ADMIN, GPALAYOUTCTL, GPALAYOUTD, PATIENCE, Daemon, call_as, can_be_another_user, main, wait_until
 from vm import REQUEST, reason, request
 
 RAISED_BY = 1 << 32
@@ -43,7 +43,7 @@ class WithFolder(Case):
     OPTIONS = ()
 
     def setUp(self):
-        self.daemon = Daemon(*TRUSTED, *self.OPTIONS)
+        self.daemon = Daemon(*AS_ADMIN, *self.OPTIONS)
         self.addCleanup(self.daemon.__exit__, None, None)
         self.file = os.path.join(self.daemon.folder, "backup")
 
@@ -57,7 +57,7 @@ class WithFolder(Case):
 
     def restored(self, path=None, *options):
         """A daemon that starts with the backup."""
-        daemon = Daemon("--restore", path or self.file, *TRUSTED, *options)
+        daemon = Daemon("--restore", path or self.file, *AS_ADMIN, *options)
         self.addCleanup(daemon.__exit__, None, None)
         return daemon
 
@@ -75,7 +75,7 @@ class WithFolder(Case):
 
 
 class Backup(WithFolder):
-    def test_what_is_restored_is_what_was_there(self):
+    def test_a_restored_registry_equals_the_original(self):
         with self.daemon.connect() as client:
             for number in range(20):
                 create(client, f"vm-{number}", request(1 + number))
@@ -103,7 +103,7 @@ class Backup(WithFolder):
         self.assertRegex(self.take().out, ": 0 layouts as of revision ")
         self.assertEqual(everything(self.restored()), ({}, {}))
 
-    def test_who_knows_of_what_is_lost_is_told(self):
+    def test_a_client_that_knows_lost_changes_is_refused(self):
         with self.daemon.connect() as client:
             create(client, "vm-1")
             create(client, "vm-2")
@@ -182,12 +182,12 @@ class Backup(WithFolder):
     def test_the_inspect_socket_has_none(self):
         self.assertEqual(reason(self.daemon.call("registry.backup", inspect=True)), "method_not_found")
 
-    def test_a_page_follows_another(self):
+    def test_after_and_revision_must_come_together(self):
         for params, pointer in (({"after": "vm"}, "/revision"), ({"revision": 3}, "/after")):
             answer = self.daemon.call("registry.backup", params)
             self.assertEqual((reason(answer), answer["error"]["data"]["pointer"]), ("missing_member", pointer))
 
-    def test_json_and_field_tell_about_the_file(self):
+    def test_json_and_field_describe_the_file(self):
         result = self.backup("--json")
         self.check(result, OK)
         told = json.loads(result.out)["result"]
@@ -320,11 +320,11 @@ class Small(WithFolder):
             stop.set()
             changer.join()
 
-    def test_it_may_end_in_the_middle(self):
+    def test_a_backup_is_aborted_if_the_daemon_dies(self):
         with self.daemon.connect() as client:
             self.fill(client)
         script = [GPALAYOUTCTL, "--socket", self.daemon.socket, "backup", self.file]
-        with self.daemon.still():
+        with self.daemon.paused():
             process = subprocess.Popen(script, env=BASE_ENV, stderr=subprocess.PIPE)
             self.daemon.process.kill()
         self.assertEqual(process.wait(PATIENCE), NO_DAEMON)
@@ -334,7 +334,7 @@ class Small(WithFolder):
         self.daemon.start()
 
 
-class Behind(WithFolder):
+class Late(WithFolder):
     """The daemon keeps so few events that a page may come too late."""
 
     OPTIONS = ("--limit", "reply_bytes=65536", "--limit", "events_kept=4")
@@ -353,7 +353,7 @@ class Behind(WithFolder):
             self.assertEqual({name: answer["error"]["data"][name] for name in ("revision", "oldest_since")},
                              {"revision": now, "oldest_since": now - 4})
 
-    def test_then_it_is_begun_anew(self):
+    def test_a_page_that_comes_too_late_restarts_the_backup(self):
         data = base64.b64encode(b"gpalayoutd-backup-1\n").decode()
         first = {"revision": 7, "next": "vm-1", "data": data}
         last = {"revision": 9, "layouts": 0, "data": data}
@@ -400,7 +400,7 @@ class Written(Case):
         self.folder = folder.name
         self.file = os.path.join(self.folder, "backup")
 
-    def test_what_a_link_leads_to_is_replaced(self):
+    def test_the_target_of_a_link_is_replaced(self):
         link, lost = os.path.join(self.folder, "link"), os.path.join(self.folder, "lost")
         os.symlink("backup", link)
         os.symlink("none", lost)
@@ -465,7 +465,7 @@ class Written(Case):
         self.check(result, REFUSED, "layouts change faster than a backup can follow")
         self.assertEqual(read, [b"page"])
 
-    def test_a_daemon_that_does_not_go_on_is_left(self):
+    def test_a_daemon_whose_pages_do_not_advance_is_refused(self):
         for second in ({"next": "vm-001"}, {"next": "vm-000", "revision": 8}, {"next": "vm-002", "revision": 6}):
             result = answered(answers(page(1), page(2, **second), page(3)), "backup", self.file)
             self.check(result, NO_DAEMON, "the next page does not come after this one")

@@ -42,7 +42,7 @@ class Comparing(DaemonTestCase):
         cases = {
             "slots grow downwards, and move": (changed(virtio_mmio={"slots": 5}), False),
             "vtl2": (changed(vtl2={"memory": {"size": "1GiB", "alignment": "2MiB"}}), True),
-            "more buses behind the last one": (
+            "more buses after the last one": (
                 changed(pcie={"root_complexes": [REQUEST["pcie"]["root_complexes"][0],
                                                  {**REQUEST["pcie"]["root_complexes"][1], "end_bus": 33}]}), True),
         }
@@ -76,7 +76,7 @@ class Comparing(DaemonTestCase):
                     ("swapped", buses((128, 191), (0, 63)), False, {("moved", "pcie-rc0-ecam"), ("moved", "pcie-rc1-ecam")}),
                     ("fewer", buses((0, 31), (128, 191)), False, {("resized", "pcie-rc0-ecam")}),
                     ("more, between the two", buses((0, 127), (128, 191)), True, {("resized", "pcie-rc0-ecam")}),
-                    ("more, behind both", buses((0, 63), (128, 255)), True,
+                    ("more, after both", buses((0, 63), (128, 255)), True,
                      {("resized", "pcie-rc1-ecam"), ("resized", "pcie-seg0-ecam")})):
                 with self.subTest(what):
                     result = self.compare(client, {"request": base}, {"request": request})
@@ -163,16 +163,16 @@ class Contradictions(DaemonTestCase):
         "a range up to the end of all": ("m[-1].update(end='0xffffffffffffffff')", None),
         "ranges that overlap": ("m[1].update(start='0xff000')", "/map/1"),
         "a map out of order": ("m.insert(0, m.pop(1))", "/map/1"),
-        "a range of nobody": ("m.append({'tag': 'x', 'kind': 'fixed', 'start': '0xff00000000', 'end': '0xff00001000'})",
+        "a range of no member": ("m.append({'tag': 'x', 'kind': 'fixed', 'start': '0xff00000000', 'end': '0xff00001000'})",
                               "/map"),
         "a part that is reserved": ("by('chipset-high-mmio').update(kind='reserved')", "/chipset/high_mmio"),
         "ram that is mmio": ("by('ram1').update(kind='mmio64')", "/ram/2"),
         "mmio that is ram": ("by('virtio-mmio').update(kind='ram')", "/virtio_mmio"),
         "ram out of order": ("l['ram'].reverse()", "/ram/1"),
-        "ram told twice": ("l['ram'].insert(1, l['ram'][0])", "/ram/1"),
+        "ram listed twice": ("l['ram'].insert(1, l['ram'][0])", "/ram/1"),
         "ram left out": ("l['ram'].pop()", "/map"),
         "ram of another node": ("l['ram'][0].update(node=1)", "/ram/0"),
-        "a root complex told twice": ("r.append(dict(r[2]))", "/pcie/root_complexes/3/name"),
+        "a root complex listed twice": ("r.append(dict(r[2]))", "/pcie/root_complexes/3/name"),
         "segments out of order": ("l['pcie']['segments'].reverse()", "/pcie/segments/1"),
         "an ecam of other buses": ("l['pcie']['segments'][0].update(end_bus=30)", "/pcie/segments/0"),
         "another base": ("l['pcie']['segments'][0].update(bus0_base='0x1000')", "/pcie/segments/0"),
@@ -183,7 +183,7 @@ class Contradictions(DaemonTestCase):
         "hdm elsewhere": ("r[0]['cxl'].update(hdm=r[0]['cxl']['chbcr'])", "/pcie/root_complexes/0/cxl/hdm"),
         "cxl left out": ("r[0].pop('cxl')", "/map"),
         "an iommu of another": ("l['iommu']['instances'].reverse()", "/iommu/instances/0"),
-        "an iommu of nobody": ("l['iommu']['instances'][1].update(root_complex='rc7')", "/iommu/instances/1"),
+        "an iommu of an unknown root complex": ("l['iommu']['instances'][1].update(root_complex='rc7')", "/iommu/instances/1"),
         "an iommu of another architecture": ("l.update(arch='aarch64')", "/iommu/kind"),
         "slots elsewhere": ("l['virtio_mmio']['slots'].reverse()", "/virtio_mmio"),
         "slots left out": ("l['virtio_mmio']['slots'].pop()", "/virtio_mmio"),
@@ -211,7 +211,7 @@ class Contradictions(DaemonTestCase):
         params = {"from": {"request": self.FULL}, "to": {"layout": self.edited(client, edit)}}
         return client.call("layout.compare", params)["error"]["data"]
 
-    def test_each_is_found_where_it_is(self):
+    def test_each_contradiction_is_found_at_its_pointer(self):
         with self.daemon.connect() as client:
             for what, (edit, pointer) in self.CASES.items():
                 with self.subTest(what):
@@ -220,7 +220,7 @@ class Contradictions(DaemonTestCase):
                     pointer = pointer or f"/map/{len(self.edited(client, 'pass')['map']) - 1}"
                     self.assertEqual(data["pointer"], "/to/layout" + pointer)
 
-    def test_lists_that_are_there_are_not_empty(self):
+    def test_empty_lists_are_refused(self):
         with self.daemon.connect() as client:
             for member, edit in self.EMPTY.items():
                 with self.subTest(member):
@@ -233,7 +233,7 @@ class Contradictions(DaemonTestCase):
     OPTIONAL = re.compile(r"/(pcie|virtio_mmio|iommu|vtl2|chipset/high_mmio|vtl2/\w+|pcie/root_complexes/\d+/(node|cxl|cxl/hdm|(low|high)_mmio(/largest_bar)?))")
 
     def members(self, value, pointer=""):
-        """Yields the pointer to each member of a layout, its object, and its name. Of a list, only the first element
+        """Yields the pointer to each member of a layout, its object, and its name. In a list, only the first element
         counts."""
         if isinstance(value, list):
             yield from self.members(value[0], pointer + "/0")
@@ -242,7 +242,7 @@ class Contradictions(DaemonTestCase):
                 yield pointer + "/" + name, value, name
                 yield from self.members(value[name], pointer + "/" + name)
 
-    def test_each_member_that_has_to_be_there_is_missed(self):
+    def test_a_missing_required_member_is_named(self):
         with self.daemon.connect() as client:
             layout = self.edited(client, "l.update(warnings=[{'reason': 'news', 'tag': 'ram0', 'message': ''}])")
             missed = 0
@@ -270,7 +270,7 @@ class Contradictions(DaemonTestCase):
                     self.assertIn(data["reason"], ("bad_size", "wrong_type"))
                     self.assertEqual(data["pointer"], "/to/layout/map/0/end")
 
-    def test_what_a_newer_host_warns_of_is_taken(self):
+    def test_unknown_warnings_of_a_newer_host_are_accepted(self):
         with self.daemon.connect() as client:
             layout = self.edited(client, "l.update(policy='openvmm-2031.01', warnings=[{'reason': 'news', 'tag': 'ram0', "
                                          "'message': ''}])")
@@ -324,7 +324,7 @@ class Command(DaemonTestCase):
         done = self.run_ctl("@-", "vm-1", stdin=json.dumps(REQUEST))
         self.assertEqual((done.returncode, done.stderr), (OK, ""))
 
-    def test_another_architecture_is_told_as_such(self):
+    def test_another_architecture_is_named(self):
         plain = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"low_mmio": "512MiB"}}
         done = self.run_ctl(self.file("x86_64", plain), self.file("aarch64", {**plain, "arch": "aarch64"}))
         self.assertEqual((done.returncode, done.stdout), (

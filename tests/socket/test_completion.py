@@ -86,7 +86,7 @@ class Completion(DaemonTestCase):
         for flag in ("--memory", "--numa", "--socket", "--hotplug", "--cxl-window", "--pcie-root-complex", "--reserve"):
             self.assertEqual(self.proposals("resolve", flag, ""), [])
 
-    def test_operands_are_the_daemons(self):
+    def test_operands_are_names_from_the_daemon(self):
         for words in (["get"], ["delete"], ["update"], ["map"], ["explain"], ["compare"], ["compare", "a"], ["list"], ["list", "x"],
                       ["probe", "0"], ["probe", "0", "web-01"]):
             with self.subTest(" ".join(words)):

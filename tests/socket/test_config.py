@@ -111,7 +111,7 @@ class Reading(Case):
         self.assert_wrong("require-state\n", "1: expected require-state = yes|no")
         self.assert_wrong("= /x\n", "1: expected KEY = VALUE")
 
-    def test_what_other_formats_have_is_not_taken_for_a_value(self):
+    def test_the_syntax_of_other_formats_is_refused(self):
         self.assert_wrong("socket = /x # here\n", "1: a comment must be on a line of its own")
         self.assert_wrong("socket = # here\n", "1: a comment must be on a line of its own")
         self.assert_wrong("socket = \"/x\"\n", "1: remove the quotes")
@@ -147,7 +147,7 @@ class Reading(Case):
         done = self.check_config()
         self.assertEqual((done.returncode, done.stderr.decode()), (2, f"gpalayoutd: {self.path}: it is larger than 64 KiB\n"))
 
-    def test_any_bytes_are_taken_or_refused(self):
+    def test_any_bytes_are_accepted_or_refused(self):
         draw = random.Random(SEED)
         pieces = [*(key.encode() for key in KEYS), b"=", b" ", b"\n", b"#", b"\0", b"\xff", b"\"", b"0660", b"none", b"yes", b"a=1", b"\t", b"\r"]
         for number in range(60):
@@ -261,7 +261,7 @@ class Sources(Case):
         self.assertEqual(table, [["OPTION", "VALUE", "FROM"]] +
                          [[name, value or "-", source] for name, value, source in options_of(result)])
 
-    def test_the_values_are_those_that_count(self):
+    def test_the_values_take_effect(self):
         self.write("default-policy = openvmm-2026.05\nlog-level = debug\nsocket-mode = 0640\n")
         with Daemon(f"--config={self.path}") as daemon:
             self.assertEqual(os.stat(daemon.socket).st_mode & 0o777, 0o640)
@@ -280,18 +280,18 @@ class Sources(Case):
         self.write("state-dir = /nonexistent/x\nrequire-state = yes\n")
         with Daemon(f"--config={self.path}", "--store=memory") as daemon:
             options = options_of(daemon.call("daemon.info")["result"])
-            self.assertEqual([options[place] for place in (7, 8, 9)],
+            self.assertEqual([options[index] for index in (7, 8, 9)],
                              [("store", "memory", "command line"), ("state-dir", None, "default"), ("require-state", "no", "default")])
 
-    def places(self, manager, path):
-        """Returns the daemon's options that are places."""
-        manager.wait_told("READY=1")
+    def socket_and_state_options(self, manager, path):
+        """Returns the options of the sockets and of the state folder, with their sources."""
+        manager.wait_notified("READY=1")
         with Client(path) as client:
             options = options_of(client.call("daemon.info")["result"])
         self.assertEqual(manager.end()[0], 0)
         return [option for option in options if option[0].startswith(("socket", "inspect", "ttrpc", "state"))]
 
-    def test_places(self):
+    def test_paths_of_sockets_and_state(self):
         for file, line, socket, source in ((False, False, "control", "environment"), (True, False, "file", "file"),
                                            (True, True, "line", "command line")):
             with self.subTest(source), Manager() as manager:
@@ -301,7 +301,7 @@ class Sources(Case):
                     [GPALAYOUTD, f"--config={self.path}", *options], stderr=subprocess.PIPE,
                     env={**ENVIRONMENT, "NOTIFY_SOCKET": manager.folder + "/notify", "RUNTIME_DIRECTORY": manager.folder,
                          "STATE_DIRECTORY": manager.folder + "/control"})
-                self.assertEqual(self.places(manager, manager.path(socket)), [
+                self.assertEqual(self.socket_and_state_options(manager, manager.path(socket)), [
                     ("socket", manager.path(socket), source), ("inspect-socket", manager.path("inspect"), "default"),
                     ("ttrpc-socket", "none", "default"),
                     ("socket-mode", "0660", "default"), ("inspect-socket-mode", "0666", "default"), ("socket-group", None, "default"),
@@ -314,7 +314,7 @@ class Sources(Case):
             with self.subTest(names), Manager(f"--config={self.path}", sockets=names) as manager:
                 manager.start()
                 source = "service manager"
-                self.assertEqual(self.places(manager, manager.path("control")), [
+                self.assertEqual(self.socket_and_state_options(manager, manager.path("control")), [
                     ("socket", manager.path("control"), source),
                     ("inspect-socket", manager.path("inspect") if "inspect" in names else "none", source),
                     ("ttrpc-socket", manager.path("ttrpc") if "ttrpc" in names else "none", source),
@@ -331,7 +331,7 @@ class Sample(Case):
             cls.text = file.read()
         cls.lines = re.findall(r"(?m)^#([a-z-]+) = (.*)$", cls.text)
 
-    def test_it_says_nothing(self):
+    def test_all_lines_are_comments(self):
         self.assertEqual([line for line in self.text.splitlines() if line and not line.startswith("#")], [])
 
     def test_it_has_each_option_once(self):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Serving does not need some system calls. A filter keeps all threads from them; a thread that makes one ends the
-daemon, with a line in the log."""
+"""While it serves, the daemon does not need some system calls. A filter forbids them in all threads. A forbidden call is
+logged and kills the daemon."""
 
 import functools
 import os
@@ -43,7 +43,7 @@ def why_not():
     if not IS_DEFAULT:
         return "this build is not confined: its runtime needs more system calls"
     with Daemon("--store=memory") as daemon:
-        return "the kernel takes no filter of system calls" if "event=not_confined" in daemon.log() else ""
+        return "the kernel accepts no filter of system calls" if "event=not_confined" in daemon.log() else ""
 
 
 class Confined(unittest.TestCase):
@@ -79,7 +79,7 @@ class Filter(Confined):
         with Manager("--log-level=debug", sockets=("control",)) as manager, Client(manager.path("control")) as client:
             client.send(b"x\n")
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertEqual({task["Seccomp"] for task in tasks(manager.process.pid)}, {"2"})
             self.assertIsNotNone(client.read_line())
 
@@ -91,7 +91,7 @@ class Filter(Confined):
             self.assertEqual(self.confine_of(daemon), [("no", "command line")])
             self.assertIn(" confined=no", daemon.wait_log("event=ready"))
 
-    def test_a_kernel_without_filters_is_warned_of(self):
+    def test_a_kernel_without_filters_is_logged_as_a_warning(self):
         with FaultyDaemon() as daemon:
             daemon.stop()
             daemon.set("unfiltered")
@@ -99,7 +99,7 @@ class Filter(Confined):
             daemon.wait_log("level=warning event=not_confined")
             self.assertEqual(self.confine_of(daemon), [("no", "default")])
 
-    def test_who_asks_for_it_gets_it_or_no_daemon(self):
+    def test_confine_yes_without_filters_refuses_to_start(self):
         with FaultyDaemon() as daemon:
             daemon.stop()
             daemon.set("unfiltered")
@@ -122,7 +122,7 @@ class Forbidden(Confined):
         return number
 
     def assert_forbidden(self, daemon, name):
-        """The daemon logs one line, exits with the status in the manual, and has kept every layout."""
+        """Asserts that the daemon has logged the call and that SIGSYS has killed it."""
         number = self.number(name)
         self.assertEqual(daemon.process.wait(PATIENCE), -signal.SIGSYS, daemon.log())
         self.assertIn(f"level=error event=forbidden_call call={name} number={number} ", daemon.log())
@@ -142,7 +142,7 @@ class Forbidden(Confined):
             daemon.start()
             self.assertEqual(live(daemon)["kept"]["layout"], made["layout"])
 
-    def test_what_takes_over_a_host(self):
+    def test_calls_that_could_take_over_the_host(self):
         for name in ("bpf", "clone3", "execve", "init_module", "io_uring_enter", "mount", "open_by_handle_at", "ptrace", "readlinkat",
                      "setuid", "unshare"):
             self.check(name)
@@ -182,7 +182,7 @@ class Forbidden(Confined):
             daemon.set(f"call={self.number('openat')},-100,0,{os.O_DIRECTORY},{0o7777}")
             self.assertIn("result", create(client, "vm"))
 
-    def test_with_no_they_are_made(self):
+    def test_without_the_filter_the_calls_are_made(self):
         with FaultyDaemon("--confine=no") as daemon, daemon.connect() as client:
             daemon.set(f"call={self.number('readlinkat')}")
             self.assertIn("result", create(client, "vm"))

@@ -34,7 +34,7 @@ class CommandLine(Case):
             self.assertRegex(result.out, rf"(?m)^ *{word}\b")
         self.assertEqual(ctl("-h").out, result.out)
 
-    def test_each_command_has_help_before_and_behind_it(self):
+    def test_each_command_has_help_before_and_after_it(self):
         for command in COMMANDS:
             with self.subTest(command):
                 result = ctl(command, "--help")
@@ -85,7 +85,7 @@ class CommandLine(Case):
                 self.check(result, USAGE, text)
                 self.assertEqual(result.raw, b"")
 
-    def test_global_options_work_before_and_behind_the_command(self):
+    def test_global_options_work_before_and_after_the_command(self):
         with FakeDaemon(reply(INFO)) as daemon:
             for args in (["--socket", daemon.path, "--timeout", "9", "info"],
                          ["info", "--socket", daemon.path, "--timeout", "9"],
@@ -219,7 +219,7 @@ class RequestFromFlags(Case):
         self.check(result, OK)
         return json.loads(result.out)
 
-    def test_a_name_may_have_what_separates_if_it_is_quoted(self):
+    def test_a_name_may_contain_separators_if_they_are_quoted(self):
         for name, quoted in QUOTED:
             with self.subTest(name[:9]):
                 request = self.printed(RC, f"{quoted},segment=1", RC, "x", "--iommu", f"{quoted}=amd-vi", "--cxl-window",
@@ -546,7 +546,7 @@ class Exchange(Case):
         for client in waiting:
             client.close()
 
-    def test_an_answer_that_is_none_is_exit_3_with_a_clear_text(self):
+    def test_an_invalid_reply_is_exit_3_with_a_clear_text(self):
         cases = [
             (b"HTTP/1.1 400 Bad Request\r\n", "invalid reply: "),
             (b"\n", "invalid reply: "),
@@ -596,7 +596,7 @@ class Exchange(Case):
         self.check(result, OK)
         self.assertEqual(result.out.splitlines()[0], "version         1.2.3 é")
 
-    def test_answers_beyond_16_mib_are_taken_whole(self):
+    def test_replies_beyond_16_mib_are_read_whole(self):
         value = "x" * (20 << 20)
         line = reply(value)
 
@@ -809,14 +809,14 @@ class Output(Case):
         self.assertEqual(result.out, '{\n  "n": 18446744073709551615,\n  "e": [],\n  "s": "\\u0001\\"result\\"",\n'
                                      '  "f": 1.50\n}\n')
 
-    def test_call_finds_the_result_behind_look_alikes(self):
+    def test_call_finds_the_result_after_look_alikes(self):
         line = b'{"jsonrpc":"2.0","x":{"result":1},"y":"result","z":[{"result":2}],"result":[3],"id":1}\n'
         self.assertEqual(json.loads(answered(line, "call", "a.b").out), [3])
 
     def test_any_result_is_cut_out_of_its_line(self):
         for text in (b"null", b'""', b'"]}\\""', b"[]", b'["result",{"result":[]}]', b"-1.5E+2", b'"\\\\"', b'{"]":"["}'):
-            for before, behind in [(b"", b""), (b" ", b"\t"), (b"", b',"results":0')]:
-                line = b'{"id":1,"jsonrpc":"2.0","result":' + before + text + behind + b"}\n"
+            for before, after in [(b"", b""), (b" ", b"\t"), (b"", b',"results":0')]:
+                line = b'{"id":1,"jsonrpc":"2.0","result":' + before + text + after + b"}\n"
                 with self.subTest(line):
                     result = answered(line, "call", "a.b")
                     self.check(result, OK)
@@ -846,7 +846,7 @@ class Output(Case):
         self.check(result, REFUSED, "overlap: they overlap")
         self.assertEqual(result.raw, line)
 
-    def test_json_shows_an_answer_that_is_not_believed(self):
+    def test_json_shows_an_invalid_reply(self):
         result = answered(reply({}, 7), "--json", "info")
         self.check(result, NO_DAEMON, "its id")
         self.assertEqual(result.raw, reply({}, 7))
@@ -1092,14 +1092,14 @@ class Refusals(Case):
                                           "hint: change what the warnings name; without --refuse the layout is made and its "
                                           "warnings are printed\n"))
 
-    def test_the_warning_that_there_is_not_is_named(self):
+    def test_an_unknown_warning_is_named(self):
         line = refusal(-32602, "m", reason="out_of_range", pointer="/refuse/1")
         result = answered(line, "resolve", "--refuse", "a", "--memory", "1G", "--refuse", "b")
         self.check(result, USAGE, "gpalayoutctl: out_of_range at --refuse b: m\n")
         result = answered(refusal(-32602, "m", reason="out_of_range", pointer="/refuse/7"), "resolve", "--refuse", "a", "--memory", "1G")
         self.check(result, USAGE, "gpalayoutctl: out_of_range at --refuse: m\n")
 
-    def test_all_warnings_are_those_there_are(self):
+    def test_refuse_all_does_not_hide_an_unknown_warning(self):
         result = ctl("resolve", "--memory", "1G", "--refuse", "all", "--refuse", "bogus")
         self.check(result, USAGE, "gpalayoutctl: --refuse: there is no warning bogus; all stands for every warning\n")
 
@@ -1152,7 +1152,7 @@ class Conveniences(Case):
             with self.subTest(args):
                 self.check(ctl(*args), USAGE, f"unknown {'option' if word[0] == '-' else 'command'} ", f"hint: did you mean {word}?\n")
 
-    def test_what_is_near_to_nothing_has_none(self):
+    def test_a_word_that_is_near_to_none_has_no_proposal(self):
         for args in (["frobnicate"], ["x"], ["li"], ["list", "--colour-of-the-moon"], ["list", "--no"],
                      ["resolve", "--rc", "a"]):
             with self.subTest(args):
@@ -1175,7 +1175,7 @@ class Conveniences(Case):
         process = subprocess.Popen([GPALAYOUTCTL, "--socket", path, "--retry", "60", "info"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=BASE_ENV)
         # The client sleeps between two attempts to connect, so one attempt has failed.
-        wait_until(lambda: is_asleep(process.pid), "a look in vain")
+        wait_until(lambda: is_asleep(process.pid), "a failed attempt to connect")
         daemon = subprocess.Popen([*PROGRAM, "--socket", path, "--store", "memory", "--log-level", "error"])
         try:
             out, err = process.communicate(timeout=PATIENCE)
@@ -1185,7 +1185,7 @@ class Conveniences(Case):
         self.assertEqual((process.returncode, err), (OK, b""))
         self.assertIn(b"version", out)
 
-    def test_for_a_daemon_that_does_not_come_there_is_an_end(self):
+    def test_retry_ends_if_no_daemon_comes(self):
         self.check(ctl("--socket", "/nowhere/x.sock", "--retry", "0.2", "info"), NO_DAEMON, "No such file or directory")
 
 
@@ -1233,7 +1233,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(len(answers), 1)
         self.assertIn("virtio-mmio", answers.pop())
 
-    def test_the_daemon_takes_each_flag(self):
+    def test_the_daemon_accepts_each_flag(self):
         out = self.ok("resolve", "--arch", "x86_64", "--policy", "openvmm-2026.06", "--profile", "gen2-uefi",
                       "--numa", "4G", "--numa", "size=2G", "--memory-start", "1M", "--chipset-low-mmio", "64M",
                       "--chipset-high-mmio", "1G", "--pcie-ecam", "above-4gib", RC,
@@ -1254,7 +1254,7 @@ class WithDaemon(DaemonTestCase):
             self.assertEqual(found[tag][2], size, tag)
         self.assertIn("policy                 openvmm-2026.06\n", out)
 
-    def test_every_other_iommu_flag_is_taken(self):
+    def test_every_other_iommu_flag_is_accepted(self):
         for arch, flag, tag in [("x86_64", "--intel-vtd", "intel-vtd-0"), ("aarch64", "--smmu", "smmu-0")]:
             out = self.ok("resolve", "--arch", arch, "--memory", "1G", RC, "rc0", flag, "rc0").out
             self.assertIn(tag, {row[4] for row in rows(out)})
@@ -1305,12 +1305,12 @@ class WithDaemon(DaemonTestCase):
         self.assertRegex(out, r"(?m)\| hotplug-0 +4 GiB  for node 0$")
         self.assertIn("** CXL  .. hotplug room", out)
 
-    def test_a_low_window_is_node_0s(self):
+    def test_a_low_ram_window_belongs_to_node_0(self):
         out = self.ok("resolve", "--arch", "aarch64", "--memory", "1G", "--memory-start", "1G", "--memory-low-window", "64M").out
         self.assertEqual([row[:2] for row in rows(out) if row[4] == "ram0"], [("0x0", "0x4000000"), ("0x40000000", "0x7c000000")])
         self.refused("invalid_memory", "--memory-low-window 3M", "resolve", "--memory", "1G", "--memory-low-window", "3M")
 
-    def test_what_is_refused_of_a_layout_is_up_to_the_user(self):
+    def test_the_user_chooses_which_warnings_are_refused(self):
         big = ["--arch", "x86_64", "--memory", "1G", "--virtio-mmio", "101"]
         for refused in (["all"], ["many_virtio_mmio_slots"], ["ram_not_at_zero", "many_virtio_mmio_slots"], ["no_low_memory", "all"]):
             flags = [word for token in refused for word in ("--refuse", token)]

@@ -63,7 +63,7 @@ class Fleet(Case):
 
 
 class Usage(Fleet):
-    def test_lists_that_are_none_are_exit_2_and_say_what_would_be_right(self):
+    def test_invalid_lists_are_exit_2_and_say_what_would_be_right(self):
         for text in ("", ",", "40,", ",40", "40,,46", "40 46", "40, 46", " 40", "0", "40,0", "65", "40,65", "-1", "+40",
                      "0x28", "40.0", "4G", "forty", "40;46", "18446744073709551656", "9" * 400):
             with self.subTest(text[:20]):
@@ -242,7 +242,7 @@ class Table(Fleet):
                     result, _ = self.fit(folder, "--bits", widths, *options)
                     self.assertEqual((result.code, result.err), (code, ""))
 
-    def test_a_host_of_the_requests_own_does_not_hide_what_is_needed(self):
+    def test_a_host_in_the_request_does_not_hide_what_is_needed(self):
         span = {"start": "0x1040000000", "end": "0x1060000000"}
         for data, row in (({"range": span}, ["-", "-", "0x1060000000", "37", "no", "yes"]),
                           ({}, ["-", "-", "-", "37", "no", "yes"]),
@@ -401,7 +401,7 @@ class Answers(Fleet):
         ids = ["-", f"{folder}/a.json", f"{folder}/b.json"]
         self.assertEqual(result.raw, b"".join(answer({"id": identity}) for identity in ids))
 
-    def test_an_answer_to_another_question_is_none(self):
+    def test_a_reply_to_another_request_is_exit_3(self):
         self.check(answered(reply(needing(40), "a"), "fit", "-", stdin=b"{}"), NO_DAEMON,
                    "its id is not that of the request")
 
@@ -461,7 +461,7 @@ class OddNames(Fleet):
         self.check(result, OK)
         self.assertEqual([json.loads(line)["id"] for line in result.out.splitlines()], self.shown)
 
-    def test_names_are_made_safe_in_complaints(self):
+    def test_names_are_made_safe_in_error_messages(self):
         for name in self.NAMES:
             with open(os.path.join(self.fleet.encode(), name), "wb") as file:
                 file.write(b"{")
@@ -523,7 +523,7 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual([row[2:] for row in rows], [[str(bits), "no", "yes", "yes"],
                                                             [str(bits + 1), "no", "no", "yes"]])
 
-    def test_a_bar_is_looked_for_in_windows_that_say_no_alignment(self):
+    def test_a_bar_is_looked_for_in_windows_that_state_no_alignment(self):
         def request(window):
             return {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}, "chipset": {"high_mmio": 0},
                     "pcie": {"root_complexes": [{"name": "rc0", "high_mmio": window}]}}
@@ -541,7 +541,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual((code, err), (NO, ""))
         self.assertEqual(self.fit(self.pinned((1 << 64) - 8192), bits="64")[1], OK)
 
-    def test_a_host_of_the_requests_own_changes_no_answer(self):
+    def test_a_host_in_the_request_changes_no_answer(self):
         for bits in (36, 64, 35, 32):
             with self.subTest(bits):
                 request = self.request(["63GiB"], host={"physical_address_bits": bits})
@@ -550,7 +550,7 @@ class WithDaemon(DaemonTestCase):
                 self.assertEqual((code, err), (NO, ""))
                 self.assertEqual(self.fit(request, bits="36")[1:], (OK, ""))
 
-    def test_a_host_of_the_requests_own_hides_no_bar(self):
+    def test_a_host_in_the_request_hides_no_bar(self):
         gpu = {"arch": "x86_64", "memory": {"nodes": ["64GiB"]}, "pcie": {"root_complexes": [{"name": "rc0", "high_mmio": "512GiB"}]}}
         alone = self.fit(gpu, bits="40,46")
         self.assertEqual(alone[0][0][-2:], ["no BAR", "no BAR"])
@@ -584,7 +584,7 @@ class WithDaemon(DaemonTestCase):
             resolved = json.loads(ctl("--socket", self.daemon.socket, "resolve", path, "--json").out)
             self.assertEqual(json.loads(line), dict(resolved, id=path))
 
-    def test_the_inspect_socket_will_do(self):
+    def test_the_inspect_socket_is_enough(self):
         result = ctl("--socket", self.daemon.inspect_socket, "fit", "-", "--bits", "33",
                      stdin=json.dumps(self.request(["4GiB"])).encode())
         self.assertEqual((result.code, result.err), (OK, ""))

@@ -55,12 +55,12 @@ class Quiet(Case):
             result = answered(reply(result), "-q", *args, stdin=b"{}")
             self.assertEqual((result.code, result.raw, result.err), (NO, b"", ""))
 
-    def test_a_refusal_is_told(self):
+    def test_a_refusal_is_printed(self):
         result = answered(refusal(4, "it is at 7", reason="generation_mismatch", generation=7), "delete", "vm", "-q")
         self.check(result, CONFLICT, "generation_mismatch: it is at 7\n", "\nhint: ")
         self.assertEqual(result.raw, b"")
 
-    def test_an_answer_that_is_none_is_told_where_its_text_would_be_needed(self):
+    def test_an_invalid_reply_is_reported(self):
         self.check(answered(reply({"changes": []}), "-q", "compare", "a", "b"), NO_DAEMON, "invalid reply to ")
         self.check(answered(b"{}\n", "-q", "get", "vm"), NO_DAEMON, "not a JSON-RPC 2.0 message")
 
@@ -72,7 +72,7 @@ class Quiet(Case):
         result = answered(lines, "watch", "-q", "--count", "2")
         self.assertEqual((result.code, result.raw, result.err), (OK, b"", ""))
 
-    def test_it_excludes_what_prints(self):
+    def test_it_excludes_options_that_print(self):
         for args, name in [(["--json"], "--json"), (["--field", "a"], "--field")]:
             self.check(ctl("-q", *args, "info"), USAGE, f"--quiet leaves nothing for {name} to print\n")
 
@@ -105,7 +105,7 @@ class Field(Case):
         for path, step in [("a.b.m", "m"), ("a.c", "a"), ("b.a", "b"), ("d.", "d"), (".a", "member without a name")]:
             self.check(self.field(f"requests.{path}", result), NOT_FOUND, f": there is no {step}\nhint: it has ")
 
-    def test_what_is_not_there_is_exit_5_and_what_is_there_is_said(self):
+    def test_a_missing_field_is_exit_5_and_the_existing_ones_are_listed(self):
         cases = [
             ("nam", "nam", "it has name, generation, owner_uid, created_at, updated_at, created, request, layout, changes"),
             ("layout.ram.1", "1", "it has 1 elements"), ("layout.ram.00.end.x", "x", "it is a single value"),
@@ -182,7 +182,7 @@ class Pager(Case):
         self.text = self.shown(lines=0, PAGER=self.MARK)[1]
         self.marked = "".join(f"paged:{line}\n" for line in self.text.splitlines())
 
-    def test_a_text_that_the_terminal_cannot_hold_goes_there(self):
+    def test_a_text_that_the_terminal_cannot_hold_goes_to_the_pager(self):
         self.assertEqual(self.text.count("\n"), 3)
         self.assertEqual(self.shown(lines=3, PAGER=self.MARK), (OK, self.marked))
         self.assertEqual(self.shown(lines=1, PAGER=self.MARK), (OK, self.marked))
@@ -190,24 +190,24 @@ class Pager(Case):
         self.assertEqual(ctl("--help", env={"PAGER": self.MARK}).out.count("paged:"), 0)
         self.assertIn("\npaged:Exit status", self.shown("--help", PAGER=self.MARK)[1])
 
-    def test_it_can_be_done_without(self):
+    def test_the_pager_can_be_turned_off(self):
         for args, env in [(["--no-pager"], {"PAGER": self.MARK}), ([], {"PAGER": ""}), ([], {"PAGER": "cat"}),
                           ([], {"PAGER": self.MARK, "TERM": "dumb"}), ([], {"PAGER": self.MARK, "TERM": None})]:
             with self.subTest(f"{args} {env}"):
                 self.assertEqual(self.shown("list", *args, lines=2, **env), (OK, self.text))
 
-    def test_lines_for_programs_do_not_go_there(self):
+    def test_lines_for_programs_do_not_go_to_the_pager(self):
         for args in (["--json"], ["--field", "layouts"]):
             code, shown = self.shown("list", *args, lines=1, PAGER=self.MARK)
             self.assertEqual((code, shown.count("paged:"), shown.count("\n")), (OK, 0, 1))
 
-    def test_one_that_is_not_there_costs_nothing(self):
+    def test_a_missing_pager_does_no_harm(self):
         for pager in ("/nonexistent/pager", "no-such-pager -x", self.write("plain", b"")):
             code, shown = self.shown(lines=2, PAGER=pager)
             self.assertEqual(code, OK)
             self.assertTrue(shown.endswith(self.text), shown)
 
-    def test_the_default_is_not_missed(self):
+    def test_a_missing_default_pager_does_no_harm(self):
         # The first less in the path fails as a missing one does: sh exits with 127, and so does this script.
         self.program("less", b"exit 127\n")
         self.assertEqual(self.shown(lines=2, PATH=self.path()), (OK, self.text))
@@ -217,7 +217,7 @@ class Pager(Case):
         for env, options in [({}, "FRX"), ({"PAGER": "less"}, "FRX"), ({"LESS": "S"}, "S"), ({"LESS": ""}, "")]:
             self.assertEqual(self.shown(lines=2, PATH=self.path(), **env), (OK, f"LESS={options}\n"))
 
-    def test_one_that_ends_early_is_no_failure(self):
+    def test_a_pager_that_exits_early_is_no_failure(self):
         long = reply(list(range(70000)))
         for pager, text in [("sed q", "[\n"), ("true", ""), ("kill -9 $$", "")]:
             with self.subTest(pager):
@@ -232,7 +232,7 @@ class Pager(Case):
 
 
 class Failures(Case):
-    """Changes of which nobody knows whether they were made."""
+    """Changes whose outcome is unknown."""
 
     REPEAT = "hint: it is not known whether the layout was created: repeat the command"
 
@@ -250,7 +250,7 @@ class Failures(Case):
             for args in (["get", "vm"], ["resolve", "--memory", "1G"], ["list"]):
                 self.assertNotIn("not known", answered(script, *args, "--timeout", "0.2").err)
 
-    def test_one_that_was_never_sent_was_not_made(self):
+    def test_a_change_that_was_never_sent_was_not_made(self):
         self.assertNotIn("not known", ctl("create", "vm", "--memory", "1G", "--socket", "/nonexistent").err)
         # A dry run changes nothing, and --set had only asked for the current request.
         for args in (["--memory", "1G", "--dry-run"], ["--set", "a=1"]):
@@ -260,7 +260,7 @@ class Failures(Case):
 
 
 class Json(Case):
-    """The client does not offer what it already shows."""
+    """The hint to use --json appears only without --json."""
 
     def test_a_line_that_is_shown_is_not_offered(self):
         strange = {"revision": 1, "layouts": [{**ENTRY, "generation": "riscv"}]}
@@ -357,7 +357,7 @@ class WithDaemon(DaemonTestCase):
         self.assertIn("give root complexes fewer buses: pcie-seg0-ecam takes 1 MiB for each", text)
         self.assertNotIn(self.ABOVE, text)
 
-    def test_a_request_of_a_file_is_told_members_and_not_flags(self):
+    def test_hints_for_a_request_from_a_file_name_members_and_not_flags(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["1G"]}, "pcie": {"ecam": "below-4gib", "root_complexes": [
             {"name": "rc0", "low_mmio": "4G"}]}}
         place, _, rest = self.said("exhausted", "resolve", "-", arch=None, stdin=json.dumps(request).encode())
@@ -403,7 +403,7 @@ class WithDaemon(DaemonTestCase):
                 takes_flags = any(word in ("--memory", "--numa", "--host-bits") for word in args)
                 self.assertEqual(self.said(reason, *args, arch="x86_64" if takes_flags else None)[0], place)
 
-    def test_a_tag_that_is_not_there_is_one_of_a_range(self):
+    def test_an_unknown_tag_has_a_hint_about_tags(self):
         self.assertIn("omit TAG to see all ranges: nothing is not one of them", self.said("not_found", "explain", "--memory", "1G", "nothing")[2])
         self.assertIn("gpalayoutctl list shows", self.said("not_found", "explain", "nobody", arch=None)[2])
 

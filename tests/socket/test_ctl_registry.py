@@ -134,7 +134,7 @@ class OneLayout(Case):
                 self.check(ctl("--socket", daemon.path, command, "vm-1", path), OK)
                 self.assertIn(b'"request": {"n": 9007199254740993, "a": 1E2} }', daemon.lines[0])
 
-    def test_names_are_the_daemons_to_judge(self):
+    def test_only_the_daemon_checks_names(self):
         for name in ('a"b', "a\nb", "", "-x"):
             with self.subTest(name):
                 params = self.asked(dict(NAME_AND_LAYOUT), "delete", "--", name)[1]
@@ -352,7 +352,7 @@ class List(Case):
         self.check(answered(script, "list"), OK)
         self.assertEqual(([message["id"] for message in recorder.messages], len(connections)), ([1, 2, 3], 1))
 
-    def test_limit_is_the_most_there_are_over_all_pages(self):
+    def test_limit_applies_to_all_pages_together(self):
         names = [f"vm-{number:04}" for number in range(250)]
         for limit, limits in [(1, [1]), (100, [100]), (101, [100, 1]), (150, [100, 50]), (250, [100, 100, 50]),
                               (999, [100, 100, 100])]:
@@ -409,13 +409,13 @@ class List(Case):
                 for limit in range(1, len(names) + 2):
                     self.assertEqual(self.chosen("--limit", str(limit), *args)[0], names[:limit])
 
-    def test_a_limit_of_what_is_chosen_is_none_of_a_page(self):
+    def test_with_filters_the_limit_is_not_sent_to_the_daemon(self):
         # The daemon would also count layouts that are not chosen, so the client does not pass the limit on.
         self.assertEqual(self.chosen("--limit", "1", "web")[1], [None] * 4)
         self.assertEqual(self.chosen("--limit", "1", "db*")[1], [None])
         self.assertEqual(self.chosen("--limit", "3")[1], [3, 1])
 
-    def test_a_user_who_is_nobody_is_asked_for_by_name(self):
+    def test_the_user_nobody_is_found_by_name(self):
         nobody = next((entry for entry in pwd.getpwall() if entry.pw_uid == 65534), None)
         if not nobody:
             self.skipTest("no user 65534 here")
@@ -581,7 +581,7 @@ class Probe(Case):
             self.assertEqual([(line["id"], list(line["result"])) for line in map(json.loads, result.out.splitlines())],
                              [("a", ["free"]), ("b", ["free"]), ("c", ["free"])])
 
-    def test_an_answer_about_another_layout_is_none(self):
+    def test_a_reply_about_another_layout_is_exit_3(self):
         self.check(answered(reply(placed(), "b"), "probe", "0", "a"), NO_DAEMON, "its id is not that of the request")
         self.check(answered(refusal(2, "no", "b", reason="not_found"), "probe", "0", "a", "b"), NO_DAEMON,
                    "its id is not that of the request")
@@ -750,7 +750,7 @@ class WithDaemon(DaemonTestCase):
     OPTIONS = ("--store", "memory")
     maxDiff = None
     VM = ("--arch", "x86_64", "--memory", "4G")
-    TOO = ("--arch", "x86_64", "--memory", "4G", "--virtio-mmio", "2")
+    WITH_SLOTS = ("--arch", "x86_64", "--memory", "4G", "--virtio-mmio", "2")
 
     def setUp(self):
         for layout in self.daemon.call("layout.list", {"limit": 1000})["result"]["layouts"]:
@@ -802,25 +802,25 @@ class WithDaemon(DaemonTestCase):
                                r"created     (20\S+Z)\nupdated     \1$")
 
     def test_the_request_that_get_prints_makes_the_same_layout(self):
-        self.ok("create", "vm-1", *self.TOO)
+        self.ok("create", "vm-1", *self.WITH_SLOTS)
         request = self.ok("get", "vm-1", "--request")
         self.assertIn("already there", self.ok("create", "vm-1", "-", stdin=request.encode()))
         self.assertIn("created vm-2 ", self.ok("create", "vm-2", "-", stdin=request.encode()))
-        self.assertEqual(self.ok("resolve", "-", stdin=request.encode()), self.ok("resolve", *self.TOO))
+        self.assertEqual(self.ok("resolve", "-", stdin=request.encode()), self.ok("resolve", *self.WITH_SLOTS))
 
-    def test_it_does_so_with_another_default_policy_and_from_a_whole_answer(self):
-        self.ok("create", "vm-1", *self.TOO)
-        resolved, answer = self.ok("resolve", *self.TOO), self.ok("get", "vm-1", "--json").encode()
+    def test_that_request_works_with_another_default_policy_and_from_a_whole_reply(self):
+        self.ok("create", "vm-1", *self.WITH_SLOTS)
+        resolved, answer = self.ok("resolve", *self.WITH_SLOTS), self.ok("get", "vm-1", "--json").encode()
         with Daemon("--store", "memory", "--default-policy", "openvmm-2026.05") as other:
             for request in (self.ok("get", "vm-1", "--request").encode(), answer, json.dumps(json.loads(answer)["result"]).encode()):
                 there = ctl("--socket", other.socket, "resolve", "-", stdin=request)
                 self.assertEqual((there.code, there.out), (OK, resolved))
-            self.assertNotEqual(ctl("--socket", other.socket, "resolve", *self.TOO).out, resolved)
+            self.assertNotEqual(ctl("--socket", other.socket, "resolve", *self.WITH_SLOTS).out, resolved)
         self.assertEqual(ctl("--socket", self.daemon.socket, "fit", "--bits", "46", "-", stdin=answer).code, OK)
 
     def test_another_request_under_the_name_is_a_conflict(self):
         self.ok("create", "vm-1", *self.VM)
-        self.assertIn("gpalayoutctl update", self.refused("conflict", "NAME", "create", "vm-1", *self.TOO))
+        self.assertIn("gpalayoutctl update", self.refused("conflict", "NAME", "create", "vm-1", *self.WITH_SLOTS))
 
     def test_what_is_not_there_is_refused(self):
         for args in (["get", "vm-1"], ["delete", "vm-1"], ["update", "vm-1", *self.VM], ["probe", "0", "vm-1"]):
@@ -834,7 +834,7 @@ class WithDaemon(DaemonTestCase):
                      stdin=b'{"arch":"x86_64","memory":{"nodes":["1G"]},"x":1}')
         self.refused("out_of_range", "/limit", "call", "layout.list", '{"limit": 0}', hint=None)
 
-    def test_delete_takes_only_the_generation_it_is_told(self):
+    def test_delete_accepts_only_the_current_generation(self):
         self.ok("create", "vm-1", *self.VM)
         number = self.generation("vm-1")
         error = self.refused("generation_mismatch", "--generation", "delete", "vm-1", "--generation", str(number + 1))
@@ -870,8 +870,8 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual(self.ok("probe", "0"), "")
 
     def test_probe_says_what_is_at_an_address(self):
-        self.ok("create", "vm-1", *self.TOO, "--pcie-root-complex", "rc0")
-        found = {row[4]: row for row in rows(self.ok("resolve", *self.TOO, "--pcie-root-complex", "rc0"))}
+        self.ok("create", "vm-1", *self.WITH_SLOTS, "--pcie-root-complex", "rc0")
+        found = {row[4]: row for row in rows(self.ok("resolve", *self.WITH_SLOTS, "--pcie-root-complex", "rc0"))}
         slots, low = found["virtio-mmio"], found["pcie-rc0-low-mmio"]
         second = hex(int(slots[0], 16) + 0x1234)
         for address, text in [
@@ -883,14 +883,14 @@ class WithDaemon(DaemonTestCase):
             with self.subTest(address):
                 self.assertEqual(self.ok("probe", address, "vm-1"), f"vm-1: {text}\n")
                 self.assertEqual(self.ok("probe", address), f"vm-1: {text}\n")
-                self.assertEqual(self.ok("probe", address, *self.TOO, "--pcie-root-complex", "rc0"), f"{text}\n")
+                self.assertEqual(self.ok("probe", address, *self.WITH_SLOTS, "--pcie-root-complex", "rc0"), f"{text}\n")
         self.assertRegex(self.ok("probe", "0xc0000000", "vm-1"), r"^vm-1: 0xc0000000 is free, 0xc0000000-0x\w+\n$")
 
     def test_probe_asks_every_layout_over_several_pages(self):
         names = self.fill(120)
         self.assertEqual([line.split(":")[0] for line in self.ok("probe", "0").splitlines()], names)
 
-    def test_several_names_of_which_one_is_not_there(self):
+    def test_several_names_one_of_which_is_unknown(self):
         self.fill(2)
         result = self.ctl("probe", "0", "vm-0001", "vm-0009", "vm-0000")
         self.assertEqual(result.code, NOT_FOUND)
@@ -900,12 +900,12 @@ class WithDaemon(DaemonTestCase):
     def test_an_update_that_moves_nothing_shows_what_is_new(self):
         self.ok("create", "vm-1", *self.VM)
         number = self.generation("vm-1")
-        dry = self.ok("update", "vm-1", *self.TOO, "--dry-run")
+        dry = self.ok("update", "vm-1", *self.WITH_SLOTS, "--dry-run")
         self.assertRegex(dry, r"^dry run: nothing was changed; vm-1 \(generation \d+\)\n\n"
                               r"CHANGE +TAG +FROM +TO\nadded +virtio-mmio +- +0x\w+-0x\w+\n\n +START ")
         self.assertEqual(self.generation("vm-1"), number)
-        self.refused("generation_mismatch", "--generation", "update", "vm-1", *self.TOO, "--generation", "0")
-        out = self.ok("update", "vm-1", *self.TOO, "--generation", str(number))
+        self.refused("generation_mismatch", "--generation", "update", "vm-1", *self.WITH_SLOTS, "--generation", "0")
+        out = self.ok("update", "vm-1", *self.WITH_SLOTS, "--generation", str(number))
         self.assertGreater(self.generation("vm-1"), number)
         self.assertTrue(out.startswith(f"updated vm-1 (generation {self.generation('vm-1')})\n\n"), out)
         self.assertEqual(out.split("\n\n", 1)[1], dry.split("\n\n", 1)[1])
@@ -1022,7 +1022,7 @@ class WithDaemon(DaemonTestCase):
             self.assertNotRegex(out, r"(?m)^(moved|resized|added) ")
             self.assertEqual(self.request("vm-1")["memory"]["nodes"], [hex(1 << 30 if node == "1G" else 0) for node in nodes])
 
-    def test_a_tag_is_that_of_a_range_before_a_name_that_ends_so(self):
+    def test_a_tag_means_a_range_first_and_a_root_complex_second(self):
         for names in (("a", "a-low-mmio"), ("a-low-mmio", "a")):
             rcs = [f"{name},segment={i}" for i, name in enumerate(names)]
             self.ok("create", names[0], "--arch", "x86_64", "--memory", "1G", "--pcie-root-complex", rcs[0], "--pcie-root-complex", rcs[1],
@@ -1095,7 +1095,7 @@ class WithDaemon(DaemonTestCase):
         self.assertRegex(result.err, r"^gpalayoutctl: denied at NAME: .*\nhint: run the command as its creator")
 
     @unittest.skipUnless(can_be_another_user(), "needs a second user")
-    def test_who_may_not_use_the_control_socket_looks_through_the_other(self):
+    def test_a_user_who_may_not_use_the_control_socket_reads_through_the_other(self):
         self.fill(1)
         os.chmod(self.daemon.folder, 0o755)
         os.chmod(self.daemon.socket, 0o600)

@@ -219,7 +219,7 @@ class Watch(Case):
         self.assertEqual(subscriptions, [{}] + 5 * [{"since": BASE}])
         self.assertEqual(self.complaints(result), ["the connection was lost; connecting again", "connected again"])
 
-    def test_a_daemon_that_says_goodbye_is_waited_for(self):
+    def test_a_daemon_that_announces_its_stop_is_waited_for(self):
         result, subscriptions = self.watched(
             self.SUBSCRIBED + event(BASE + 1) + refusal(-32004, "the daemon stops", None, reason="shutting_down"),
             reply({"revision": BASE + 2}) + event(BASE + 2), args=["--count", "2"])
@@ -246,7 +246,7 @@ class Watch(Case):
         self.assertEqual(len(err.splitlines()), 1, err)
 
     @unittest.skipUnless(can_be_another_user(), "needs a second user")
-    def test_the_socket_that_is_named_is_the_one_in_use(self):
+    def test_messages_name_the_socket_in_use(self):
         stages = Stages(self.SUBSCRIBED, self.SUBSCRIBED + event(BASE + 1))
         with FakeDaemon(b"") as control, FakeDaemon(stages) as inspect:
             for daemon, mode in ((control, 0o600), (inspect, 0o666)):
@@ -311,7 +311,7 @@ class Watch(Case):
                                  args=["--timeout", "2", "--count", "1"])
         self.assertEqual(result.code, OK)
 
-    def test_what_is_no_event_is_exit_3(self):
+    def test_an_invalid_event_is_exit_3(self):
         good = json.loads(event(BASE + 1))
         odd = [{**good["params"], key: 7.5} for key in good["params"]] + [[], None, {}]
         cases = [json.dumps({**good, "params": params}).encode() + b"\n" for params in odd]
@@ -323,7 +323,7 @@ class Watch(Case):
                 self.assertNotIn("connecting", result.err)
                 self.assertEqual(result.raw, b"")
 
-    def test_events_that_come_twice_or_are_missing_are_not_passed_over(self):
+    def test_a_repeated_or_missing_event_is_an_error(self):
         for revision in (BASE + 1, BASE + 3):
             result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1) + event(revision))
             self.check(result, NO_DAEMON, "an event does not follow the one before it")
@@ -346,12 +346,12 @@ class Watch(Case):
             self.check(result, NO_DAEMON, "hint: does gpalayoutd listen on this socket? --json shows")
             self.assertEqual(len(result.out.splitlines()), 1)
 
-    def test_a_daemon_of_the_past_is_not_believed(self):
+    def test_a_revision_lower_than_one_seen_is_refused(self):
         result, _ = self.watched(self.SUBSCRIBED + event(BASE + 1), reply({"revision": BASE}))
         self.assertEqual(result.code, NO_DAEMON)
         self.assertIn("its revision is lower than one seen before", result.err)
 
-    def test_other_notifications_are_passed_over(self):
+    def test_other_notifications_are_ignored(self):
         other = b'{"jsonrpc":"2.0","method":"layout.other","params":[]}\n'
         for args in ([], ["--json"]):
             result, _ = self.watched(self.SUBSCRIBED + other + event(BASE + 1), args=["--count", "1", *args])
@@ -365,7 +365,7 @@ class Watch(Case):
         self.check(result, OK)
         self.assertEqual(fields(result.out), (BASE + 1, "deleted", "a", "-"))
 
-    def test_it_ends_by_the_signal_that_ends_it(self):
+    def test_it_is_killed_by_the_signal_it_gets(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with FakeDaemon(stays(self.SUBSCRIBED + event(BASE + 1))) as daemon, Watching(daemon.path) as watching:
                 watching.lines(1)
@@ -474,7 +474,7 @@ class WithDaemon(Case):
         self.assertEqual([fields(line)[1:] for line in out.splitlines()],
                          [("created", "vm-1", digest), ("created", "vm-2", digest), ("deleted", "vm-1", digest)])
 
-    def test_a_restart_costs_and_doubles_no_event(self):
+    def test_a_restart_loses_and_repeats_no_event(self):
         for sig in (signal.SIGTERM, signal.SIGKILL):
             with self.subTest(sig.name), Watching(self.daemon.inspect_socket) as watching:
                 prefix = sig.name.lower()
@@ -495,7 +495,7 @@ class WithDaemon(Case):
                 self.assertIn("the connection was lost; connecting again", watching.complaint())
                 self.assertIn("connected again", watching.complaint())
 
-    def test_a_restart_before_the_first_event_costs_none(self):
+    def test_a_restart_before_the_first_event_loses_none(self):
         with Watching(self.daemon.socket, "--count", "2") as watching:
             self.wait_subscribed()
             self.daemon.stop()
@@ -537,7 +537,7 @@ class WithDaemon(Case):
         self.assertEqual((code, out), (REFUSED, ""))
         self.assertIn("resync_required: ", err)
 
-    def test_a_new_registry_behind_the_socket_is_a_gap(self):
+    def test_a_new_registry_at_the_same_socket_is_a_gap(self):
         with Watching(self.daemon.socket) as watching:
             self.wait_subscribed()
             self.create("vm-1")

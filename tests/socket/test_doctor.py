@@ -83,7 +83,7 @@ class Doctor(Case):
         self.assertEqual(found["store"][:2], ("wrong", "3 changes were refused for lack of room"))
         self.assertEqual(found["connections"][:2], ("wrong", "4 connections were refused"))
 
-    def test_an_answer_that_is_none(self):
+    def test_an_invalid_reply(self):
         with FakeDaemon(b"HTTP/1.1 400 Bad Request\r\n") as daemon:
             found = self.find("--socket", daemon.path)
         self.assertEqual(found["daemon"][0], "wrong")
@@ -112,7 +112,7 @@ class WithDaemon(DaemonTestCase):
         self.assertEqual((result.code, result.err), (code, ""), result.out)
         return findings(result.out)
 
-    def test_a_daemon_that_is_well(self):
+    def test_a_healthy_daemon(self):
         found = self.find(OK)
         self.assertEqual({verdict for verdict, _, _ in found.values()}, {"ok"})
         self.assertLessEqual({"control socket", "inspect socket", "daemon", "version", "clock", "state folder", "disk", "users"},

@@ -104,7 +104,7 @@ class Following(unittest.TestCase):
             create(client, "vm")
             self.assertEqual(len(read_events(client, 1)), 1)
 
-    def test_who_is_refused_is_not_subscribed(self):
+    def test_a_refused_client_is_not_subscribed(self):
         """The refusal here is that the reply would be too long."""
         with Daemon("--store", "memory", "--limit", "reply_bytes=64KiB") as daemon, daemon.connect() as client:
             long = "x" * 65536
@@ -136,7 +136,7 @@ class Following(unittest.TestCase):
             told = [event["event"] for event in seen[0] if event["name"] == f"vm-{number}"]
             self.assertEqual(told, ["created", "deleted"] * 20)
 
-    def test_the_end_of_input_ends_it_when_all_is_told(self):
+    def test_after_the_end_of_input_the_remaining_events_are_sent(self):
         with self.daemon.connect() as client:
             start = revision_of(self.daemon)
             come_and_go(client, "vm", 30)
@@ -198,7 +198,7 @@ class CatchingUp(unittest.TestCase):
             self.assertEqual([event["revision"] for event in read_events(client, 4096)],
                              list(range(newest - 4095, newest + 1)))
 
-    def test_replay_goes_over_into_what_happens(self):
+    def test_replay_continues_with_new_events(self):
         """Other clients change layouts all the time."""
         with Daemon("--store", "memory") as daemon:
             done = threading.Event()
@@ -249,7 +249,7 @@ class CatchingUp(unittest.TestCase):
                 self.assertEqual(start, newest)
                 self.assertEqual([event["event"] for event in events], ["created", "deleted"] * 25)
 
-    def test_events_of_another_registry_are_not_taken_for_its_own(self):
+    def test_revisions_of_another_registry_are_refused(self):
         """A new registry has other revisions, even if as much has happened in it."""
         with Daemon("--store", "memory") as daemon:
             with daemon.connect() as client:

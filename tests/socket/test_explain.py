@@ -92,7 +92,7 @@ class Explaining(DaemonTestCase):
 
 
 class Live(unittest.TestCase):
-    def test_what_an_update_kept_is_told_also_after_a_restart(self):
+    def test_what_an_update_kept_is_explained_after_a_restart(self):
         with Daemon() as daemon:
             with daemon.connect() as client:
                 client.call("layout.create", {"name": "vm", "request": REQUEST})
@@ -126,7 +126,7 @@ class Command(DaemonTestCase):
         return subprocess.run([GPALAYOUTCTL, "--socket", self.daemon.socket, "explain", *arguments], input=stdin,
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
 
-    def test_it_reads_like_an_explanation(self):
+    def test_the_text_of_each_phase(self):
         for tag, text in {
             "chipset-low-mmio": "  phase fixed: as given, before anything is placed\n"
                                 "  placed at 0xf8000000-0x100000000 (128 MiB)\n",

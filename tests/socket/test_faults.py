@@ -35,7 +35,7 @@ class FaultyDaemon(Daemon):
         super().start(wait)
 
     def set(self, fault):
-        """Replaces the whole file, so that nobody reads half a word."""
+        """Replaces the whole file, so that the daemon never reads a part of it."""
         with open(self.fault_path + ".new", "w", encoding="ascii") as file:
             file.write(fault)
         os.rename(self.fault_path + ".new", self.fault_path)
@@ -141,7 +141,7 @@ class Stalled(Promises):
             daemon.set("")
             self.assertTrue(waiting.read_reply()["result"]["created"])
 
-    def test_those_who_wait_share_the_next_commit(self):
+    def test_waiting_changes_share_the_next_commit(self):
         with FaultyDaemon() as daemon:
             clients = [daemon.connect() for _ in range(32)]
             with daemon.connect() as client:
@@ -173,7 +173,7 @@ class Stalled(Promises):
             daemon.set("")
             wait_until(lambda: "left" in live(daemon), "the layout of a client that left")
 
-    def test_a_client_that_leaves_while_it_waits_is_soon_missed(self):
+    def test_a_client_that_leaves_while_it_waits_is_soon_noticed(self):
         # This must not depend on the time limits, so they are long.
         with FaultyDaemon("--log-level", "debug", "--limit", "unfinished_line_ms=3600000", "--limit",
                           "output_stall_ms=3600000") as daemon:
@@ -184,7 +184,7 @@ class Stalled(Promises):
             daemon.wait_log("reason=client_gone")
             daemon.set("")
 
-    def test_the_end_does_not_wait_for_ever(self):
+    def test_shutdown_does_not_wait_for_ever(self):
         with FaultyDaemon("--limit", "drain_ms=1000") as daemon, daemon.connect() as client:
             create(client, "there")
             before = live(daemon)
@@ -216,7 +216,7 @@ class Stalled(Promises):
             daemon.start()
             self.assertEqual(list(live(daemon)), ["late"])
 
-    def test_clients_that_give_up_leave_their_places(self):
+    def test_clients_that_give_up_free_their_places(self):
         with FaultyDaemon("--limit", "connections_per_uid=4") as daemon:
             daemon.set("stall")
             for i in range(4):
@@ -227,7 +227,7 @@ class Stalled(Promises):
                 with contextlib.suppress(AssertionError, ConnectionError):
                     return "result" in daemon.call("layout.resolve", {"request": REQUEST})
 
-            wait_until(is_let_in, "a place")
+            wait_until(is_let_in, "a free connection")
             daemon.set("")
             self.assertEqual(daemon.stop(), 0)
 
@@ -243,7 +243,7 @@ class Full(Promises):
                 if "error" in reply:
                     self.assertEqual((reply["error"]["code"], reason(reply)), (8, "store_full"))
                     return i
-        raise AssertionError("it is never full")
+        raise AssertionError("the disk is never full")
 
     def check_full(self, daemon, made):
         with daemon.connect() as client:
@@ -328,7 +328,7 @@ class Full(Promises):
                 for i in range(100):
                     self.assertIn("result", client.call("layout.delete", {"name": f"vm-{i:05}"}))
 
-    def test_what_cannot_be_set_aside_whole_is_given_back(self):
+    def test_space_that_was_allocated_only_in_part_is_freed(self):
         with FaultyDaemon() as daemon:
             size = os.stat(os.path.join(daemon.state, "registry.db")).st_size
             daemon.set("partly")
@@ -494,7 +494,7 @@ class Unusable(unittest.TestCase):
         self.daemon.process.wait()
 
     def test_a_flipped_byte_in_the_log_of_a_crash_does_not_lose_layouts_in_silence(self):
-        """Only the last change may be lost, because it cannot be told from an unfinished one."""
+        """Only the last change may be lost, because it looks like an unfinished one."""
         self.crash()
         log = self.path + "-wal"
         size = os.stat(log).st_size
@@ -520,7 +520,7 @@ class Unusable(unittest.TestCase):
         self.assertNotIn("vm-99", after)
         self.assertEqual(after, {name: before[name] for name in after})
 
-    def test_a_log_that_a_crash_has_cut_is_taken_up_to_there(self):
+    def test_a_log_that_a_crash_has_cut_is_used_up_to_there(self):
         self.crash()
         log = self.path + "-wal"
         os.truncate(log, os.stat(log).st_size - 1)

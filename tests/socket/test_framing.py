@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One message a line: framing, envelopes, order, and lines that are no requests."""
+"""One message a line: framing, envelopes, order, and invalid lines."""
 
 import json
 import os

@@ -68,7 +68,7 @@ class History(unittest.TestCase):
         reply = history(self.daemon, "v")
         self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("not_found", "/name"))
 
-    def test_a_refused_change_is_none(self):
+    def test_a_refused_change_is_not_listed(self):
         self.change("layout.create", name="vm", request=REQUEST)
         self.daemon.call("layout.create", {"name": "vm", "request": request(9)})
         self.daemon.call("layout.delete", {"name": "vm", "generation": 9})
@@ -80,7 +80,7 @@ class Cut(History):
 
     OPTIONS = ("--limit", "events_kept=8", "--limit", "list_page=3")
 
-    def test_what_is_no_longer_kept_is_missing_and_told(self):
+    def test_dropped_events_are_missing_and_oldest_since_says_so(self):
         self.change("layout.create", name="old", request=REQUEST)
         self.come_and_go("vm", 4)
         result = history(self.daemon, "old")["result"]
@@ -90,7 +90,7 @@ class Cut(History):
         self.come_and_go("vm", 4)
         self.assertEqual(reason(history(self.daemon, "old")), "not_found")
 
-    def test_of_many_the_newest_are_there(self):
+    def test_only_the_newest_events_are_listed(self):
         self.come_and_go("vm", 3)
         result = history(self.daemon, "vm")["result"]
         self.assertEqual([event["event"] for event in result["events"]], ["deleted", "created", "deleted"])

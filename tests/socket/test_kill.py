@@ -154,7 +154,7 @@ class Killed(unittest.TestCase):
                     # Otherwise it must be the change that was under way, as a whole.
                     self.assertIsNotNone(change, (name, found))
                     outcomes["kept"] += 1
-                    self.take_over(worker, change, found, requests)
+                    self.update_account(worker, change, found, requests)
             self.assertLessEqual(listed, {name for worker in workers for name in worker.names})
             return page["revision"]
 
@@ -165,7 +165,7 @@ class Killed(unittest.TestCase):
         return "result" in found and worker.known[name][1:] == (found["result"]["generation"],
                                                                 found["result"]["layout"])
 
-    def take_over(self, worker, change, found, requests):
+    def update_account(self, worker, change, found, requests):
         if change.number is None:
             self.assertEqual(reason(found), "not_found")
             del worker.known[change.name]

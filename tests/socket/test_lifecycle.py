@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from harness import NO_HURRY, PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
+from harness import LONG_TIME_LIMITS, PATIENCE, PROGRAM, Client, Daemon, is_served, main, wait_until
 
 # A daemon that harness.Daemon does not start must not use the folder of an installed one.
 IN_MEMORY = [*PROGRAM, "--store=memory"]
@@ -53,7 +53,7 @@ class Stopping(unittest.TestCase):
                 self.assertTrue("result" in reply or reply["error"]["data"]["reason"] == "shutting_down", reply)
             self.assertEqual(daemon.stop(), 0)
 
-    def test_a_request_that_comes_with_the_signal_is_answered_or_refused_by_name(self):
+    def test_a_request_that_comes_with_the_signal_is_answered_or_refused_with_a_reason(self):
         for _ in range(5):
             with Daemon() as daemon, daemon.connect() as client:
                 self.assertIn("result", client.call("daemon.info"))
@@ -91,7 +91,7 @@ class Stopping(unittest.TestCase):
 
     def test_whatever_was_sent_has_a_reply(self):
         """This includes requests that lay unread in the socket, because the client had not read its replies."""
-        with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
+        with Daemon(*LONG_TIME_LIMITS) as daemon, daemon.connect() as client:
             data = b"".join(SCHEMA % i for i in range(100000))
             sent = client.send_until_held_back(daemon, data)
             daemon.process.send_signal(signal.SIGTERM)
@@ -111,7 +111,7 @@ class Stopping(unittest.TestCase):
 
     def test_a_last_line_without_lf_counts_at_the_end_too(self):
         """The client had shut down sending before the signal, and still reads."""
-        with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
+        with Daemon(*LONG_TIME_LIMITS) as daemon, daemon.connect() as client:
             client.send((b"".join(SCHEMA % i for i in range(40)))[:-1])
             client.shutdown()
             self.assertEqual(client.read_reply()["id"], 0)
@@ -122,7 +122,7 @@ class Stopping(unittest.TestCase):
             self.assertIsNone(client.read_line())
             self.assertEqual(daemon.stop(), 0)
 
-    def test_a_line_that_has_not_been_ended_by_then_is_none(self):
+    def test_an_unfinished_line_gets_no_reply(self):
         with Daemon() as daemon, daemon.connect() as client:
             self.assertIn("result", client.call("daemon.info"))
             client.send((INFO % 2)[:-1])
@@ -131,7 +131,7 @@ class Stopping(unittest.TestCase):
             self.assertIsNone(client.read_line())
             self.assertEqual(daemon.stop(), 0)
 
-    def test_who_connects_after_the_signal_is_refused_by_name(self):
+    def test_a_client_that_connects_after_the_signal_is_refused_with_a_reason(self):
         # On a busy machine the client may sleep through the moment in which refusals are sent.
         for _ in range(20):
             with Daemon() as daemon:
@@ -146,20 +146,20 @@ class Stopping(unittest.TestCase):
                         self.assertEqual(json.loads(text)["error"]["data"]["reason"], "shutting_down")
                         return
                 self.assertEqual(daemon.stop(), 0)
-        self.fail("nobody was ever refused by name")
+        self.fail("no connection was ever refused with shutting_down")
 
-    def test_requests_after_the_signal_are_refused_by_name(self):
+    def test_requests_after_the_signal_are_refused_with_a_reason(self):
         # On a busy machine the client may sleep through the moment in which refusals are sent.
         for _ in range(20):
             kinds = self.ask_until_hung_up_on()
-            self.assertEqual(kinds, sorted(kinds), "a result behind a refusal")
+            self.assertEqual(kinds, sorted(kinds), "a result after a refusal")
             self.assertLessEqual(set(kinds), {"result", "shutting_down"})
             if "shutting_down" in kinds:
                 return
-        self.fail("no request was ever refused by name")
+        self.fail("no request was ever refused with shutting_down")
 
     def test_a_slow_reader_gets_its_replies_while_the_daemon_drains(self):
-        with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
+        with Daemon(*LONG_TIME_LIMITS) as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(40)))
             self.assertEqual(client.read_reply()["id"], 0)
             daemon.process.send_signal(signal.SIGTERM)
@@ -174,14 +174,14 @@ class Stopping(unittest.TestCase):
 
     def test_a_client_that_does_not_read_cannot_hold_it_up(self):
         # On a busy machine the store needs some time to close. It gets as much as the connections.
-        with Daemon(*NO_HURRY, "--limit=drain_ms=5000", "--store=memory") as daemon, daemon.connect() as client:
+        with Daemon(*LONG_TIME_LIMITS, "--limit=drain_ms=5000", "--store=memory") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
             self.assertEqual(client.read_reply()["id"], 0)
             self.assertEqual(daemon.stop(), 0)
             self.assertIn("event=drain_timeout", daemon.log())
 
     def test_a_second_signal_ends_it_at_once(self):
-        with Daemon(*NO_HURRY) as daemon:
+        with Daemon(*LONG_TIME_LIMITS) as daemon:
             with daemon.connect() as client:
                 client.send(b"".join(SCHEMA % i for i in range(60)))
                 self.assertEqual(client.read_reply()["id"], 0)
@@ -300,7 +300,7 @@ class Sockets(unittest.TestCase):
             daemon.start()
             self.assertIn("result", daemon.call("daemon.info"))
 
-    def test_a_live_socket_is_not(self):
+    def test_a_live_socket_is_not_replaced(self):
         with Daemon() as daemon:
             for options in (["--socket", daemon.socket, "--inspect-socket", "none"],
                             ["--socket", daemon.folder + "/other.sock", "--inspect-socket", daemon.inspect_socket]):
@@ -313,7 +313,7 @@ class Sockets(unittest.TestCase):
             self.assertFalse(os.path.exists(daemon.folder + "/other.sock"))
             self.assertIn("result", daemon.call("daemon.info"))
 
-    def test_of_many_daemons_started_at_once_one_lives(self):
+    def test_one_of_many_daemons_started_at_once_lives(self):
         with Daemon() as daemon:
             daemon.stop()
             processes = [subprocess.Popen([*IN_MEMORY, "--socket", daemon.socket, "--inspect-socket", "none"],
@@ -337,7 +337,7 @@ class Sockets(unittest.TestCase):
             with open(path, encoding="ascii") as file:
                 self.assertEqual(file.read(), "precious")
 
-    def test_a_lock_file_that_is_none_is_left_alone(self):
+    def test_a_file_that_is_not_a_lock_is_left_alone(self):
         with Daemon() as daemon:
             path = daemon.folder + "/other.sock"
             with open(path + ".lock", "w", encoding="ascii") as file:
@@ -385,7 +385,7 @@ class Sockets(unittest.TestCase):
             self.assertIn("107 bytes", done.stderr)
             self.assertEqual([name for name in os.listdir(daemon.folder) if name.startswith("x")], [])
 
-    def test_modes_and_group_are_as_told(self):
+    def test_modes_and_group_are_as_configured(self):
         group = str(os.getegid())
         with contextlib.suppress(KeyError):  # the group may have no name
             group = grp.getgrgid(os.getegid()).gr_name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each limit: what happens when it is reached, and that nobody else notices."""
+"""Each limit: what happens when it is reached, and that other clients are served as before."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import NO_HURRY, PATIENCE, PROGRAM, Client, Daemon, can_be_another_user, main, wait_until
+from harness import LONG_TIME_LIMITS, PATIENCE, PROGRAM, Client, Daemon, can_be_another_user, main, wait_until
 
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"daemon.info"}'
 NOBODY = 65534
@@ -31,7 +31,7 @@ def reason(reply):
 
 
 class Lines(unittest.TestCase):
-    def test_a_line_of_the_greatest_length_is_taken_and_a_longer_one_refused(self):
+    def test_a_line_of_the_greatest_length_is_accepted_and_a_longer_one_refused(self):
         with Daemon() as daemon, daemon.connect() as client:
             client.send(padded(1 << 20) + b"\n")
             self.assertIn("result", client.read_reply())
@@ -107,7 +107,7 @@ class Output(unittest.TestCase):
             del request["pcie"]
             self.assertIn("result", client.call("layout.resolve", {"request": request}))
 
-    def test_how_long_a_reply_would_be_is_told_whatever_goes_before_it(self):
+    def test_the_length_in_the_refusal_does_not_depend_on_earlier_replies(self):
         request = {"arch": "x86_64", "memory": {"nodes": ["4GiB"]}, "virtio_mmio": {"slots": 4096},
                    "pcie": {"root_complexes": [{"name": f"rc{i}", "segment": i, "low_mmio": "2MiB"} for i in range(180)]}}
         line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.resolve", "params": {"request": request}}).encode()
@@ -117,7 +117,7 @@ class Output(unittest.TestCase):
             self.assertEqual({reason(reply) for reply in replies}, {"message_too_large"})
             self.assertEqual(len({reply["error"]["message"] for reply in replies}), 1)
 
-    def test_changes_that_make_a_refusal_too_long_are_left_out_with_its_reason(self):
+    def test_a_refusal_too_long_for_its_changes_is_message_too_large(self):
         def with_root_complexes(count, nodes=("4GiB",)):
             return {"arch": "x86_64", "memory": {"nodes": nodes}, "pcie": {"root_complexes": [
                 {"name": f"root-complex-{i}", "segment": i, "low_mmio": "2MiB"} for i in range(count)]}}
@@ -169,7 +169,7 @@ class Output(unittest.TestCase):
             self.assertIn("result", client.call("policy.list"))
 
     def test_unread_output_of_a_user_is_limited_over_all_connections(self):
-        with Daemon(*NO_HURRY, "--limit", "output_user_bytes=64K") as daemon:
+        with Daemon(*LONG_TIME_LIMITS, "--limit", "output_user_bytes=64K") as daemon:
             with daemon.connect() as greedy, daemon.connect() as other:
                 greedy.send(b"".join(SCHEMA % i for i in range(200)))
                 self.assertEqual(greedy.read_reply()["id"], 0)
@@ -184,7 +184,7 @@ class Output(unittest.TestCase):
 
     def test_clients_that_are_held_back_may_leave_together(self):
         # The short limit makes the next tick come at once.
-        with Daemon(*NO_HURRY[:-1], "--limit", "unfinished_line_ms=100", "--limit", "output_user_bytes=64K") as daemon, \
+        with Daemon(*LONG_TIME_LIMITS[:-1], "--limit", "unfinished_line_ms=100", "--limit", "output_user_bytes=64K") as daemon, \
                 daemon.connect() as third:
             first, second = daemon.connect(), daemon.connect()
             first.send(b"".join(SCHEMA % i for i in range(20)))
@@ -192,14 +192,14 @@ class Output(unittest.TestCase):
             # This is more than the daemon reads before its turn.
             second.send((INFO + b"\n") * 2000)
             daemon.wait_idle()
-            with daemon.still():
+            with daemon.paused():
                 first.close()
                 second.close()
                 time.sleep(0.1)
             self.assertIn("result", third.call("daemon.info"))
 
     def test_a_client_that_does_not_read_is_held_back_and_loses_nothing(self):
-        with Daemon(*NO_HURRY) as daemon, daemon.connect() as client:
+        with Daemon(*LONG_TIME_LIMITS) as daemon, daemon.connect() as client:
             # Far more replies than the daemon may keep, so it must stop reading.
             data = b"".join(SCHEMA % i for i in range((8 << 20) // len(SCHEMA)))
             sent = client.send_until_held_back(daemon, data)
@@ -244,7 +244,7 @@ class Output(unittest.TestCase):
             while time.monotonic() < deadline:
                 daemon.wait_idle()
                 # The daemon finds the read bytes and the new request when it continues.
-                with daemon.still():
+                with daemon.paused():
                     client.read_what_is_there()
                     client.send(INFO + b"\n")
                     asked += 1
@@ -268,12 +268,12 @@ class Output(unittest.TestCase):
             self.assertEqual([client.read_reply()["id"] for _ in range(50)], list(range(50)))
             self.assertIsNone(client.read_line())
 
-    def test_no_more_requests_are_taken_than_may_be_queued(self):
-        with Daemon(*NO_HURRY, "--limit", "queued_requests=1") as daemon, daemon.connect() as client:
+    def test_no_more_requests_are_read_than_may_be_queued(self):
+        with Daemon(*LONG_TIME_LIMITS, "--limit", "queued_requests=1") as daemon, daemon.connect() as client:
             client.send(b"".join(SCHEMA % i for i in range(60)))
             daemon.wait_idle()
             taken = daemon.call("daemon.stats")["result"]["requests"]["daemon.schema"]["answered"]
-            with daemon.still():
+            with daemon.paused():
                 client.read_what_is_there()
             # The socket has room for only a part of the last reply.
             self.assertEqual(taken, client.buffer.count(b"\n") + 1)
@@ -311,7 +311,7 @@ class Connections(unittest.TestCase):
                     client.send(INFO + b"\n")
                 return "result" in client.read_reply()
 
-        wait_until(is_let_in, "a place")
+        wait_until(is_let_in, "a free connection")
 
     def test_connections_are_limited_on_each_socket(self):
         with Daemon("--limit", "connections=4", "--limit", "connections_for_root=0",
@@ -391,7 +391,7 @@ class Connections(unittest.TestCase):
             self.assertEqual(self.connect_all(daemon.socket, 257), 4)
 
     @contextlib.contextmanager
-    def nobody(self, run):
+    def as_nobody(self, run):
         """Runs `run(say)` as another user in a process of its own. The caller's block begins when `run` calls `say`,
         which returns when the block ends. `run` must return true."""
         here, there = socket.socketpair()
@@ -411,7 +411,7 @@ class Connections(unittest.TestCase):
         there.close()
         try:
             with here:
-                self.assertEqual(here.recv(1), b"x", "it has failed")
+                self.assertEqual(here.recv(1), b"x", "the child has failed")
                 yield
         finally:
             status = os.waitpid(child, 0)[1]
@@ -430,7 +430,7 @@ class Connections(unittest.TestCase):
                 say()
                 return is_right
 
-            with self.nobody(fill):
+            with self.as_nobody(fill):
                 self.accepted(daemon.socket)
                 self.accepted(daemon.socket)
                 self.refused(daemon.socket)
@@ -450,7 +450,7 @@ class Connections(unittest.TestCase):
                 return bool(clients)
 
             try:
-                with self.nobody(connect_sixty_times), daemon.connect() as client:
+                with self.as_nobody(connect_sixty_times), daemon.connect() as client:
                     client.send(INFO + b"\n")
                     daemon.process.send_signal(signal.SIGCONT)
                     self.assertIn("result", client.read_reply())
@@ -473,7 +473,7 @@ class Connections(unittest.TestCase):
                 say()
                 return served == [True, True, False]
 
-            with self.nobody(fill):
+            with self.as_nobody(fill):
                 pass
 
     def test_a_flood_of_connections_does_not_flood_the_log(self):
@@ -500,9 +500,9 @@ class Connections(unittest.TestCase):
                 try:
                     while os.getppid() == parent:
                         with contextlib.suppress(OSError), \
-                                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connect_sixty_times:
-                            connect_sixty_times.setblocking(False)
-                            connect_sixty_times.connect(daemon.socket)
+                                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                            connection.setblocking(False)
+                            connection.connect(daemon.socket)
                 finally:
                     os._exit(1)
             try:
@@ -529,7 +529,7 @@ class Idle(unittest.TestCase):
 
     def test_an_idle_client_of_the_inspect_socket_is_disconnected(self):
         with Daemon(self.LIMIT, "--log-level", "debug") as daemon:
-            with daemon.still():
+            with daemon.paused():
                 client = daemon.connect(inspect=True)
                 client.send(INFO + b"\n")
             with client:
@@ -541,7 +541,7 @@ class Idle(unittest.TestCase):
 
     def test_subscribers_and_clients_of_the_control_socket_may_wait(self):
         with Daemon(self.LIMIT, "--store=memory") as daemon, daemon.connect() as control:
-            with daemon.still():
+            with daemon.paused():
                 watching, reading = daemon.connect(inspect=True), daemon.connect(inspect=True)
                 watching.send(b'{"jsonrpc":"2.0","id":1,"method":"events.subscribe"}\n')
                 # The replies are more than the socket buffers hold.
@@ -561,7 +561,7 @@ class Idle(unittest.TestCase):
             {"name": f"rc{i}", "segment": i, "end_bus": 0, "low_mmio": "4KiB"} for i in range(1000)]}}
         line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "layout.explain", "params": {"request": request}})
         with Daemon("--limit=inspect_idle_ms=100") as daemon, contextlib.ExitStack() as stack:
-            with daemon.still():
+            with daemon.paused():
                 # The requests are answered one after another, because they are one user's.
                 clients = [stack.enter_context(daemon.connect(inspect=True)) for _ in range(16)]
                 for client in clients:
@@ -598,7 +598,7 @@ class Descriptors(unittest.TestCase):
             found = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
             self.assertEqual(found, (before[1], before[1]))
 
-    def test_those_that_a_client_sends_are_not_taken(self):
+    def test_descriptors_that_a_client_sends_are_closed(self):
         with Daemon() as daemon, daemon.connect() as client, open(os.devnull, "rb") as file:
             def count():
                 return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
@@ -675,7 +675,7 @@ class Descriptors(unittest.TestCase):
                 return client.call("layout.create", {
                     "name": name, "request": {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}})["result"]["created"]
 
-        return wait_until(create, "a place")
+        return wait_until(create, "a free connection")
 
     def test_few_connections_are_all_served(self):
         self.limited(64, self.serve_few)
@@ -689,14 +689,14 @@ class Descriptors(unittest.TestCase):
                 self.assertIn(words, done.stderr)
             self.assertEqual(os.listdir(folder), [])
 
-    def test_too_few_are_refused(self):
+    def test_too_few_descriptors_are_refused(self):
         self.limited(47, self.refuse)
 
     def serve_at_least(self):
         with Daemon() as daemon:
             self.assertGreaterEqual(daemon.call("daemon.info")["result"]["limits"]["connections"], 8)
 
-    def test_just_enough(self):
+    def test_just_enough_descriptors(self):
         self.limited(48, self.serve_at_least)
 
 

@@ -96,7 +96,7 @@ class LostSockets(unittest.TestCase):
 
     def test_with_the_lock(self):
         def lose(daemon, path):
-            with daemon.still():
+            with daemon.paused():
                 os.unlink(path)
                 os.unlink(path + ".lock")
         self.check(lose)
@@ -181,7 +181,7 @@ class LostSockets(unittest.TestCase):
             with open(daemon.socket + ".lock", encoding="ascii") as file:
                 self.assertEqual(file.read(), f"{daemon.process.pid}\n")
 
-    def test_a_lock_that_is_none_is_left_alone(self):
+    def test_a_file_that_is_not_a_lock_is_left_alone(self):
         with RunningDaemon() as daemon:
             before = descriptors(daemon)
             with open(daemon.socket + ".other", "w", encoding="ascii") as file:

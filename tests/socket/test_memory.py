@@ -189,7 +189,7 @@ class Shortage(unittest.TestCase):
         """Returns the next reply, or None if the daemon has hung up. If a reply waits for memory, it gets some."""
         deadline = time.monotonic() + PATIENCE
         while b"\n" not in client.buffer and not select.select([client.sock], [], [], 0.001)[0]:
-            self.assertIsNone(self.daemon.process.poll(), "the daemon has ended")
+            self.assertIsNone(self.daemon.process.poll(), "the daemon has exited")
             self.assertLess(time.monotonic(), deadline, "no answer")
             new = self.log.read()
             if "event=reply_delayed" in new or "event=accept_failed" in new:
@@ -323,7 +323,7 @@ class Connections(Shortage):
                 which += 3
             self.assertLessEqual(self.settled(live), live, "something leaks")
 
-    def test_one_more_than_ever(self):
+    def test_each_new_highest_descriptor(self):
         """libuv has a table of descriptors that grows with them, and aborts if it cannot grow."""
         with contextlib.ExitStack() as stack:
             for _ in range(120):
@@ -388,7 +388,7 @@ class TooLong(Shortage):
         {"name": f"root-complex-{i}", "segment": i, "low_mmio": "2MiB", "cxl": {"hdm": "256MiB"}}
         for i in range(120)]})}
 
-    def test_it_is_not_denied(self):
+    def test_a_change_that_was_made_is_not_reported_as_refused(self):
         self.attempt(1 << 40, False, *self.CHANGE)
         # The refusal and its sending need fewer allocations than these.
         last = range(self.memory.asked() - 30, self.memory.asked() + 1)
@@ -423,7 +423,7 @@ class StoreFailed(Shortage):
         self.connect()
         return reply, has_failed
 
-    def test_it_is_not_said_that_nothing_was_changed(self):
+    def test_the_reply_is_store_failed(self):
         _, has_failed = self.lose_store(1 << 40)
         which = self.memory.asked()
         count = 0
@@ -437,7 +437,7 @@ class StoreFailed(Shortage):
 
 
 class Limit(unittest.TestCase):
-    """A real limit, under load. Here nobody knows which allocation fails."""
+    """A real limit of memory, under load. Any allocation may fail."""
 
     def work(self, daemon, number, acknowledged, refused):
         large = request(reserved=[{"name": f"r{i}", "start": hex((1 << 40) + (i << 13)),

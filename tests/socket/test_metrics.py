@@ -55,7 +55,7 @@ class Metrics(unittest.TestCase):
         self.client = Client(self.daemon.inspect_socket)
         self.addCleanup(self.client.close)
 
-    def test_each_form_is_taken_by_its_parser_and_has_no_series_twice(self):
+    def test_each_form_is_accepted_by_its_parser_and_has_no_series_twice(self):
         for form in PARSERS:
             with self.subTest(form):
                 text, families = families_of(self.client, form)
@@ -111,7 +111,7 @@ class Metrics(unittest.TestCase):
                                 and float(dict(labels)["le"]) == (1 << exponent) / 1e6]
                         self.assertEqual(edge, [below], (1 << exponent) / 1e6)
 
-    def test_refusals_tell_why(self):
+    def test_refusals_are_counted_by_reason(self):
         samples = samples_of(families_of(self.client, "openmetrics")[1])
         refused = {tuple(dict(labels).values()): number for (name, labels), number in samples.items()
                    if name == "gpalayoutd_requests_refused_total" and dict(labels)["method"] != "daemon.stats"}

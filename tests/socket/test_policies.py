@@ -85,7 +85,7 @@ class Upgrading(unittest.TestCase):
             self.assertIn(b'"result"', self.found[name])
             self.assertEqual(self.ask(self.client, "layout.get", {"name": name}), self.found[name])
 
-    def test_to_create_it_again_changes_nothing(self):
+    def test_creating_it_again_changes_nothing(self):
         for name, wanted in REQUESTS.items():
             for again in (wanted, dict(wanted, policy=OLD), self.own_request(name)):
                 reply = self.client.call("layout.create", {"name": name, "request": again})
@@ -125,9 +125,9 @@ class Upgrading(unittest.TestCase):
 
     def test_it_is_explained_as_it_was_made(self):
         for name in REQUESTS:
-            told = self.client.call("layout.explain", {"name": name})["result"]
-            self.assertEqual((told["policy"], told["digest"]), (OLD, self.made[name]["layout"]["digest"]))
-            self.assertEqual(told, self.client.call("layout.explain", {"request": self.own_request(name)})["result"])
+            explained = self.client.call("layout.explain", {"name": name})["result"]
+            self.assertEqual((explained["policy"], explained["digest"]), (OLD, self.made[name]["layout"]["digest"]))
+            self.assertEqual(explained, self.client.call("layout.explain", {"request": self.own_request(name)})["result"])
 
 
 class Corpora(unittest.TestCase):

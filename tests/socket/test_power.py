@@ -60,7 +60,7 @@ class RecordedDaemon(Daemon):
         os.unlink(self.records + ".kill")
 
 
-def found_in(client):
+def layouts_of(client):
     """Returns all layouts by name, as layout.get returns them."""
     rows = client.call("layout.list", {"limit": 1000})["result"]["layouts"]
     return {row["name"]: client.call("layout.get", {"name": row["name"]})["result"] for row in rows}
@@ -87,7 +87,7 @@ class Account:
 
 
 class Work:
-    """One life of a daemon, or more if it is killed in between. It changes layouts until it has done enough."""
+    """The changes between two power losses. The daemon may also be killed and started again in between."""
 
     def __init__(self, test, daemon, rng):
         self.test, self.daemon, self.random = test, daemon, rng
@@ -101,7 +101,7 @@ class Work:
         self.watcher = self.daemon.connect(inspect=True)
         self.revision = self.watcher.call("events.subscribe")["result"]["revision"]
         with self.daemon.connect() as client:
-            found = found_in(client)
+            found = layouts_of(client)
         return found
 
     def choose_request(self):
@@ -238,7 +238,7 @@ class PowerLosses(unittest.TestCase):
             if self.counts["losses"] % 100 == 0:
                 print(f"# {self.counts['losses']} losses", flush=True)
         print("# " + ", ".join(f"{value} {name}" for name, value in self.counts.items()), flush=True)
-        # If nothing was under way, or nothing was lost, the run proves nothing. A short run may be like that.
+        # If no change was under way, or nothing was lost, the run proves nothing. This is normal in a short run.
         if LOSSES < 50:
             return
         self.assertGreater(self.counts["pieces lost"], LOSSES)
@@ -258,7 +258,7 @@ class PowerLosses(unittest.TestCase):
                 least = self.lose_power(daemon, disk, account, rng)
             self.check(account, least, Work(self, daemon, rng).begin())
         except BaseException:
-            print(f"# in loss {self.counts['losses']}, {daemon.folder} is what it left\n# {daemon.log()[-1000:]}")
+            print(f"# failed in loss {self.counts['losses']}; its files are in {daemon.folder}\n# {daemon.log()[-1000:]}")
             raise
         finally:
             if daemon.process and daemon.process.poll() is None:
@@ -266,7 +266,8 @@ class PowerLosses(unittest.TestCase):
         shutil.rmtree(daemon.folder)
 
     def lose_power(self, daemon, disk, account, rng):
-        """Chooses the point and makes the disk as it is then. Returns how many changes were known by then."""
+        """Chooses the point and makes the disk as it is then. Returns how many changes must be on disk, because they
+        were acknowledged or shown before."""
         records = read_records(daemon.records)
         end = self.choose_end(records, rng)
         shown, least = dict(account.shown), 0

@@ -67,7 +67,7 @@ class Case(unittest.TestCase):
                     with self.daemon.connect() as other:
                         self.assertIn("result", subscribe(other, reply["error"]["data"][bound]))
 
-    def assert_taken(self, since, following):
+    def assert_continues(self, since, following):
         """A subscription from `since` gets exactly these events, and each says which one it follows."""
         with self.daemon.connect() as client:
             self.assertEqual(subscribe(client, since)["result"]["revision"], following[-1] if following else since)
@@ -78,7 +78,7 @@ class Case(unittest.TestCase):
 
 
 class PutBack(Case):
-    def test_what_is_lost_is_told(self):
+    def test_lost_revisions_are_refused(self):
         kept = [revision_of(self.daemon)] + self.change()
         self.restart(self.take_copy)
         lost = self.change()
@@ -92,14 +92,14 @@ class PutBack(Case):
         self.assertGreater(kept[-20], lost[-1])
         self.assert_refused(lost)
         for i, since in enumerate(kept):
-            self.assert_taken(since, kept[i + 1:])
+            self.assert_continues(since, kept[i + 1:])
         # Nor does it come back after more restarts.
         self.restart()
         kept += self.change(1)
         self.restart()
         self.assert_refused(lost)
         for i, since in enumerate(kept):
-            self.assert_taken(since, kept[i + 1:])
+            self.assert_continues(since, kept[i + 1:])
 
     def test_the_same_copy_twice(self):
         kept = self.change()
@@ -109,20 +109,20 @@ class PutBack(Case):
             lost += self.change()
             self.restart(self.put_back)
             self.assert_refused(lost)
-            self.assert_taken(kept[-1], [])
+            self.assert_continues(kept[-1], [])
         new = self.change()
         self.assert_refused(lost)
-        self.assert_taken(kept[-1], new)
+        self.assert_continues(kept[-1], new)
 
     def test_a_copy_of_a_registry_that_was_never_used(self):
         start = revision_of(self.daemon)
         self.restart(self.take_copy)
         lost = self.change()
         self.restart(self.put_back)
-        self.assert_taken(start, self.change())
+        self.assert_continues(start, self.change())
         self.assert_refused(lost)
 
-    def test_the_copy_of_a_daemon_that_runs(self):
+    def test_a_copy_of_a_running_daemon(self):
         """The copy is like a snapshot of the disk."""
         kept = self.change()
         self.take_copy()
@@ -131,10 +131,10 @@ class PutBack(Case):
         self.daemon.process.wait()
         self.put_back()
         self.daemon.start()
-        self.assert_taken(kept[-1], self.change())
+        self.assert_continues(kept[-1], self.change())
         self.assert_refused(lost)
 
-    def test_no_restart_costs_a_resync(self):
+    def test_a_restart_needs_no_resync(self):
         """This also holds if nothing happens between two restarts, and if the daemon is killed."""
         known = [revision_of(self.daemon)]
         for number in range(6):
@@ -146,7 +146,7 @@ class PutBack(Case):
             self.restart()
             self.assertEqual(revision_of(self.daemon), known[-1])
             for i, since in enumerate(known):
-                self.assert_taken(since, known[i + 1:])
+                self.assert_continues(since, known[i + 1:])
 
     def test_a_name_never_gets_a_generation_again(self):
         with self.daemon.connect() as client:
@@ -195,10 +195,10 @@ class FewEvents(Case):
             self.assert_refused(known[:-6])
             for i, since in enumerate(known):
                 if i >= len(known) - 6:
-                    self.assert_taken(since, known[i + 1:])
+                    self.assert_continues(since, known[i + 1:])
         self.restart()
         self.assert_refused(known[:-6])
-        self.assert_taken(known[-6], known[-5:])
+        self.assert_continues(known[-6], known[-5:])
 
 
 class WallClock(Case):
@@ -226,7 +226,7 @@ class WallClock(Case):
             self.assertIn(known[-2], range(least, most + 1))
             self.assertLess(known[-1], 2 ** 53 - 2 ** 51)
             for i, since in enumerate(known):
-                self.assert_taken(since, known[i + 1:])
+                self.assert_continues(since, known[i + 1:])
 
 
 if __name__ == "__main__":

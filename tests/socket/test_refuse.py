@@ -73,7 +73,7 @@ class Refuse(DaemonTestCase):
             reply = client.call("layout.update", {"name": "clean", "request": {**CLEAN, "virtio_mmio": {"slots": 100}}, "refuse": "all"})
             self.assertEqual((warnings(reply), reply["result"]["generation"]), ([], made["result"]["generation"] + 1))
 
-    def test_it_is_served_on_the_inspect_socket_where_resolve_is(self):
+    def test_the_inspect_socket_serves_it_with_resolve(self):
         params = {"request": WARNED["ram_not_at_zero"], "refuse": "all"}
         self.assert_refused(self.daemon.call("layout.resolve", params, inspect=True), "ram_not_at_zero")
 
@@ -93,7 +93,7 @@ class Refuse(DaemonTestCase):
                         reply = client.call(method, {**params, "request": warned, "refuse": "all"})
                         self.assertEqual(reason(reply), expected)
 
-    def test_what_is_no_warning_is_an_error_that_points_to_it(self):
+    def test_an_unknown_warning_is_an_error_that_points_to_it(self):
         cases = [(["no_low_memory", "x"], "out_of_range", "/refuse/1"), (["all"], "out_of_range", "/refuse/0"),
                  ("none", "wrong_type", "/refuse"), ([1], "wrong_type", "/refuse/0"), (None, "wrong_type", "/refuse"),
                  ({}, "wrong_type", "/refuse")]
@@ -104,7 +104,7 @@ class Refuse(DaemonTestCase):
                         data = client.call(method, {**params, "request": CLEAN, "refuse": refuse})["error"]["data"]
                         self.assertEqual((data["reason"], data["pointer"]), (expected, pointer))
 
-    def test_no_other_method_takes_it(self):
+    def test_no_other_method_has_refuse(self):
         with self.daemon.connect() as client:
             for method, params in (("layout.advise", {"request": CLEAN}), ("layout.explain", {"request": CLEAN}),
                                    ("layout.probe", {"request": CLEAN, "address": 0}), ("layout.get", {"name": "a"})):
@@ -179,7 +179,7 @@ class Refuse(DaemonTestCase):
             client.call("layout.create", {"name": "slots", "request": CLEAN})
             self.assert_refused(client.call("layout.update", {"name": "slots", "request": slots, "refuse": "all"}), "many_virtio_mmio_slots")
             client.call("layout.update", {"name": "slots", "request": slots})
-            # Nothing is made, so nothing is refused.
+            # The update changes nothing, so nothing is refused.
             same = client.call("layout.update", {"name": "slots", "request": slots, "refuse": "all"})["result"]
             self.assertEqual(same["changes"], [])
             # A new layout is refused even for a warning that the old one had.

@@ -139,7 +139,7 @@ class Recorded:
         self.assertEqual(now["layout"], reply["result"]["layout"])
         return now
 
-    def test_events_are_told_as_they_were(self):
+    def test_events_are_sent_as_they_were_recorded(self):
         with self.daemon.connect() as client:
             present = client.call("layout.list")["result"]["revision"]
             self.assertGreaterEqual(present, self.recorded["revision"])

@@ -28,7 +28,7 @@ def update(client, name, wanted, **params):
     return client.call("layout.update", {"name": name, "request": wanted, **params})
 
 
-def told(changes):
+def kinds_and_tags(changes):
     return {(change["change"], change["tag"]) for change in changes}
 
 
@@ -78,7 +78,7 @@ class Creating(DaemonTestCase):
                                  {"reason": "conflict", "pointer": "/name", "generation": first["generation"]})
             self.assertEqual(create(client, "taken")["result"], dict(first, created=False))
 
-    def test_what_cannot_be_placed_is_not_there(self):
+    def test_a_layout_that_does_not_fit_is_not_created(self):
         with self.daemon.connect() as client:
             reply = create(client, "too-large", request(4, chipset={"low_mmio": "4GiB"}))
             self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]),
@@ -120,7 +120,7 @@ class Creating(DaemonTestCase):
 
 
 class Getting(DaemonTestCase):
-    def test_get_tells_all_about_it(self):
+    def test_get_returns_every_member(self):
         with self.daemon.connect() as client:
             made = create(client, "all")["result"]
             found = get(client, "all")["result"]
@@ -142,7 +142,7 @@ class Getting(DaemonTestCase):
             self.assertEqual(found["created_at"], created)
             self.assertGreater(found["updated_at"], created)
 
-    def test_the_request_it_gives_is_the_request_it_was_given(self):
+    def test_get_returns_the_request_as_given(self):
         full = {
             "arch": "x86_64", "policy": "openvmm-2026.06", "profile": "linux-direct",
             "memory": {"nodes": ["0x100000000", "0x0", "0x40000000"], "start": "0x200000"},
@@ -195,7 +195,7 @@ class Deleting(DaemonTestCase):
             self.assertEqual(reason(get(client, "gone")), "not_found")
             self.assertTrue(create(client, "gone", request(8))["result"]["created"])
 
-    def test_a_name_used_again_has_no_generation_it_had_before(self):
+    def test_a_name_never_gets_the_same_generation_again(self):
         with self.daemon.connect() as client:
             seen = set()
             for _ in range(3):
@@ -236,7 +236,7 @@ class Updating(DaemonTestCase):
             self.assertEqual(new["pcie"]["segments"][0]["bus0_base"], old["pcie"]["segments"][0]["bus0_base"])
             self.assertEqual(get(client, "grown")["result"]["layout"], new)
 
-    def test_an_alignment_that_is_none_is_refused(self):
+    def test_an_invalid_alignment_is_refused(self):
         def with_vtl2(alignment):
             return request(4, vtl2={"memory": {"size": "512MiB", "alignment": alignment}})
 
@@ -251,7 +251,7 @@ class Updating(DaemonTestCase):
         with self.daemon.connect() as client:
             create(client, "shrunk")
             after = update(client, "shrunk", request(4, pcie={"root_complexes": []}), allow_removals=True)["result"]
-            self.assertEqual(told(after["changes"]), {
+            self.assertEqual(kinds_and_tags(after["changes"]), {
                 ("removed", "amd-iommu-0"), ("removed", "pcie-rc0-low-mmio"), ("removed", "pcie-rc0-high-mmio"),
                 ("removed", "pcie-seg0-ecam")})
 
@@ -268,10 +268,10 @@ class Updating(DaemonTestCase):
                     reply = update(client, "whole", only, **members)
                     self.assertEqual((reply["error"]["code"], reason(reply)), (10, "would_remove"))
                     self.assertEqual(reply["error"]["data"]["pointer"], "/request")
-                    self.assertEqual(told(reply["error"]["data"]["changes"]), gone)
+                    self.assertEqual(kinds_and_tags(reply["error"]["data"]["changes"]), gone)
                     self.assertEqual(get(client, "whole")["result"], before)
             tried = update(client, "whole", only, allow_removals=True, dry_run=True)["result"]
-            self.assertEqual(told(tried["changes"]), gone | {("added", "virtio-mmio")})
+            self.assertEqual(kinds_and_tags(tried["changes"]), gone | {("added", "virtio-mmio")})
             self.assertEqual(get(client, "whole")["result"], before)
             done = update(client, "whole", only, allow_removals=True)["result"]
             self.assertEqual((done["layout"], done["changes"]), (tried["layout"], tried["changes"]))
@@ -290,14 +290,14 @@ class Updating(DaemonTestCase):
                 with self.subTest(name):
                     reply = update(client, "order", wanted, **allowed)
                     self.assertEqual(reason(reply), refused)
-            self.assertIn(("removed", "ram1"), told(reply["error"]["data"]["changes"]))
+            self.assertIn(("removed", "ram1"), kinds_and_tags(reply["error"]["data"]["changes"]))
             self.assertIn("result", update(client, "order", request(8), allow_moves=True, allow_removals=True))
 
     def test_a_reserved_range_that_is_dropped_is_no_removal(self):
         with self.daemon.connect() as client:
             create(client, "reserved", request(4, reserved=[{"name": "hole", "start": "1GiB", "end": "2GiB"}]))
             after = update(client, "reserved", request(4, virtio_mmio={"slots": 1}))["result"]
-            self.assertEqual(told(after["changes"]), {("added", "virtio-mmio")})
+            self.assertEqual(kinds_and_tags(after["changes"]), {("added", "virtio-mmio")})
 
     def test_an_ecam_that_shrinks_with_a_root_complex_is_part_of_its_removal(self):
         two = request(4)
@@ -306,7 +306,7 @@ class Updating(DaemonTestCase):
             create(client, "ecam", two)
             reply = update(client, "ecam", REQUEST)
             self.assertEqual(reason(reply), "would_remove")
-            self.assertEqual(told(reply["error"]["data"]["changes"]), {
+            self.assertEqual(kinds_and_tags(reply["error"]["data"]["changes"]), {
                 ("removed", "pcie-rc1-low-mmio"), ("removed", "pcie-rc1-high-mmio"), ("resized", "pcie-seg0-ecam")})
             self.assertEqual(update(client, "ecam", REQUEST, allow_removals=True)["result"]["changes"],
                              reply["error"]["data"]["changes"])
@@ -322,7 +322,7 @@ class Updating(DaemonTestCase):
                 self.assertEqual(reason(update(client, "ram", two, **members)), "would_move")
             two["memory"]["nodes"] = ["4GiB", 0]
             reply = update(client, "ram", two)
-            self.assertEqual((reason(reply), told(reply["error"]["data"]["changes"])),
+            self.assertEqual((reason(reply), kinds_and_tags(reply["error"]["data"]["changes"])),
                              ("would_remove", {("removed", "ram1")}))
 
     def test_what_would_move_something_is_refused_unless_that_is_allowed(self):
@@ -340,7 +340,7 @@ class Updating(DaemonTestCase):
             self.assertEqual(after["layout"], afresh["layout"])
             self.assertEqual(after["changes"], reply["error"]["data"]["changes"])
 
-    def test_a_dry_run_tells_and_changes_nothing(self):
+    def test_a_dry_run_reports_changes_and_makes_none(self):
         more = request(4, virtio_mmio={"slots": 4})
         with self.daemon.connect() as client:
             create(client, "dry")
@@ -493,13 +493,13 @@ class Probing(DaemonTestCase):
             above = client.call("layout.probe", {"name": "probed", "address": "0x10000000000"})["result"]
             self.assertEqual(above, {"free": {"start": "0x10000000000", "end": "0xfffffffffffff000"}})
 
-    def test_an_address_that_cannot_be(self):
+    def test_an_address_out_of_range(self):
         with self.daemon.connect() as client:
             for address in ("0xfffffffffffff000", "0xffffffffffffffff"):
                 reply = client.call("layout.probe", {"request": REQUEST, "address": address})
                 self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("out_of_range", "/address"))
 
-    def test_a_name_or_a_request(self):
+    def test_either_a_name_or_a_request_is_needed(self):
         with self.daemon.connect() as client:
             reply = client.call("layout.probe", {"address": 0})
             self.assertEqual((reason(reply), reply["error"]["data"]["pointer"]), ("missing_member", "/name"))
@@ -549,13 +549,13 @@ class Owning(unittest.TestCase):
                        {"request": request(8), "dry_run": True}):
             self.assertEqual(reason(self.call(1002, "layout.update", {"name": "of-1001", **params})), "denied")
 
-    def test_its_owner_may(self):
+    def test_its_owner_may_delete_it(self):
         self.assertIn("result", self.call(1001, "layout.delete", {"name": "of-1001"}))
 
-    def test_root_may(self):
+    def test_root_may_delete_it(self):
         self.assertIn("result", self.call(0, "layout.delete", {"name": "of-1001"}))
 
-    def test_members_of_the_admin_group_may(self):
+    def test_members_of_the_admin_group_may_change_it(self):
         """Supplementary groups count. The owner stays the same."""
         reply = self.call(1003, "layout.update",
                           {"name": "of-1001", "request": request(4, virtio_mmio={"slots": 2})}, [7, self.group])
@@ -566,7 +566,7 @@ class Owning(unittest.TestCase):
 
 
 class Restarting(unittest.TestCase):
-    def test_everything_is_as_it_was(self):
+    def test_a_restart_keeps_everything(self):
         with Daemon() as daemon:
             with daemon.connect() as client:
                 for i in range(1, 20):

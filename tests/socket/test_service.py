@@ -33,9 +33,9 @@ class Manager:
             self.listeners[name] = listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(self.path(name))
             listener.listen(16)
-        self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.told.bind(os.path.join(self.folder, "notify"))
-        self.told.settimeout(PATIENCE)
+        self.notifications = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notifications.bind(os.path.join(self.folder, "notify"))
+        self.notifications.settimeout(PATIENCE)
         self.process = None
 
     def path(self, name):
@@ -50,7 +50,7 @@ class Manager:
             self.process.wait()
         if self.process:
             self.process.stderr.close()
-        for listener in (*self.listeners.values(), self.told):
+        for listener in (*self.listeners.values(), self.notifications):
             listener.close()
         shutil.rmtree(self.folder)
 
@@ -73,22 +73,22 @@ class Manager:
             environment.update(LISTEN_FDS=str(len(given)), LISTEN_FDNAMES=names)
         environment.update(self.environment)
 
-        def place():
+        def pass_descriptors():
             high = [os.dup2(fd, 100 + number) for number, fd in enumerate(given)]
             for number, fd in enumerate(high):
                 os.dup2(fd, 3 + number)
 
         # The daemon replaces the shell in the same process.
         self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *PROGRAM, "--state-dir", self.state,
-                                         *self.options], env=environment, stderr=subprocess.PIPE, close_fds=False, preexec_fn=place)
+                                         *self.options], env=environment, stderr=subprocess.PIPE, close_fds=False, preexec_fn=pass_descriptors)
 
-    def next_told(self):
-        return self.told.recv(4096).decode().split("\n")
+    def next_notification(self):
+        return self.notifications.recv(4096).decode().split("\n")
 
-    def wait_told(self, assignment):
-        while assignment not in (told := self.next_told()):
+    def wait_notified(self, assignment):
+        while assignment not in (notifications := self.next_notification()):
             pass
-        return told
+        return notifications
 
     def end(self, number=signal.SIGTERM):
         """Stops the daemon. Returns its exit status and its log."""
@@ -109,7 +109,7 @@ class Sockets(unittest.TestCase):
         # The daemon does not even look at the paths in its options.
         with Manager("--socket", "/nonexistent/s", "--inspect-socket", "/nonexistent/i", sockets=("inspect", "control")) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertIn("result", self.call(manager.path("control"), "layout.create", {"name": "vm", "request": REQUEST}))
             self.assertIn("result", self.call(manager.path("inspect"), "layout.get", {"name": "vm"}))
             refused = self.call(manager.path("inspect"), "layout.delete", {"name": "vm"})
@@ -126,14 +126,14 @@ class Sockets(unittest.TestCase):
                 manager.start()
                 self.assertIn("result", client.read_reply())
 
-    def test_what_the_unit_has_to_set_is_not_ignored_in_silence(self):
+    def test_an_option_that_the_unit_has_to_set_is_warned_of(self):
         with Manager("--socket-mode=0600", sockets=("control",)) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             _, log = manager.end()
             self.assertEqual(re.findall(r"level=warning event=option_unused option=(\S+) from=\"command line\"", log), ["socket-mode"])
 
-    def test_a_number_that_is_none_is_refused(self):
+    def test_an_invalid_number_is_refused(self):
         for number in ("17", "abc", "1x", "-1", "99999999999999999999", ""):
             with self.subTest(number), Manager(sockets=("control",), environment={"LISTEN_FDS": number}) as manager:
                 manager.start()
@@ -153,14 +153,14 @@ class Sockets(unittest.TestCase):
     def test_the_control_socket_alone(self):
         with Manager(sockets=("control",)) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertEqual(self.call(manager.path("control"), "daemon.info")["result"]["sockets"], {"control": manager.path("control")})
             self.assertEqual(manager.end()[0], 0)
 
-    def test_a_socket_whose_file_goes_is_the_managers_to_mend(self):
+    def test_the_manager_must_restore_a_lost_socket(self):
         with Manager("--log-level=debug", sockets=("control",)) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             with Client(manager.path("control")) as client:
                 os.unlink(manager.path("control"))
                 for _ in range(3):
@@ -169,7 +169,7 @@ class Sockets(unittest.TestCase):
             self.assertEqual(status, 0)
             self.assertNotIn("socket_lost", log)
 
-    def test_what_cannot_be_served_is_said(self):
+    def test_sockets_that_cannot_be_served_are_refused_with_a_reason(self):
         with contextlib.ExitStack() as stack:
             datagrams = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
             idle = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -195,34 +195,34 @@ class Sockets(unittest.TestCase):
                     self.assertIn("event=sockets_unusable", log)
                     self.assertIn(text, log)
 
-    def test_sockets_of_another_process_are_none(self):
+    def test_sockets_of_another_process_are_not_used(self):
         with Manager("--inspect-socket=none", "--store=memory", sockets=("control",), environment={}) as manager:
             manager.options = [*manager.options, "--socket", manager.path("own")]
             environment = dict(os.environ, LISTEN_PID="1", LISTEN_FDS="1", LISTEN_FDNAMES="control",
                                NOTIFY_SOCKET=os.path.join(manager.folder, "notify"))
             manager.process = subprocess.Popen([*PROGRAM, *manager.options], env=environment, stderr=subprocess.PIPE)
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertIn("result", self.call(manager.path("own"), "daemon.info"))
             self.assertEqual(manager.end()[0], 0)
 
 
-class Telling(unittest.TestCase):
-    def test_ready_and_stopping_are_told_with_a_status(self):
+class Notifying(unittest.TestCase):
+    def test_ready_and_stopping_are_sent_with_a_status(self):
         with Manager(sockets=("control",)) as manager:
             manager.start()
-            self.assertEqual(manager.next_told(), ["READY=1", "STATUS=Serving 0 layouts"])
+            self.assertEqual(manager.next_notification(), ["READY=1", "STATUS=Serving 0 layouts"])
             manager.process.send_signal(signal.SIGTERM)
-            self.assertEqual(manager.next_told(), ["STOPPING=1", "STATUS=Answering pending requests of 0 connections"])
+            self.assertEqual(manager.next_notification(), ["STOPPING=1", "STATUS=Answering pending requests of 0 connections"])
             self.assertEqual(manager.process.wait(PATIENCE), 0)
 
     def test_a_daemon_that_cannot_start_is_not_ready(self):
         with Manager("--require-state", sockets=("control",)) as manager:
             manager.start()
             self.assertEqual(manager.ended()[0], 1)
-            manager.told.setblocking(False)
-            self.assertRaises(BlockingIOError, manager.told.recv, 100)
+            manager.notifications.setblocking(False)
+            self.assertRaises(BlockingIOError, manager.notifications.recv, 100)
 
-    def test_nobody_is_told_without_a_manager(self):
+    def test_without_a_manager_nothing_is_sent(self):
         for where in ("", "relative", "/nonexistent/notify", "@" + "x" * 200):
             with self.subTest(where), Manager(sockets=("control",), environment={"NOTIFY_SOCKET": where}) as manager:
                 manager.start()
@@ -230,25 +230,25 @@ class Telling(unittest.TestCase):
                     self.assertIn("result", client.call("daemon.info", {}))
                 self.assertEqual(manager.end()[0], 0)
 
-    def test_an_abstract_socket_is_told_too(self):
+    def test_an_abstract_socket_is_notified_too(self):
         name = f"gpalayoutd-test-notify-{os.getpid()}"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, \
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications, \
                 Manager(sockets=("control",), environment={"NOTIFY_SOCKET": f"@{name}"}) as manager:
-            told.bind("\0" + name)
-            told.settimeout(PATIENCE)
+            notifications.bind("\0" + name)
+            notifications.settimeout(PATIENCE)
             manager.start()
-            self.assertIn(b"READY=1", told.recv(4096))
+            self.assertIn(b"READY=1", notifications.recv(4096))
 
-    def test_the_watchdog_is_fed_in_time_and_told_how_much_there_is(self):
+    def test_the_watchdog_is_fed_in_time_with_the_number_of_layouts(self):
         with Manager(sockets=("control",), environment={"WATCHDOG_USEC": "300000"}) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             for _ in range(5):
-                manager.wait_told("WATCHDOG=1")
+                manager.wait_notified("WATCHDOG=1")
             with Client(manager.path("control")) as client:
                 self.assertIn("result", client.call("layout.create", {"name": "vm", "request": REQUEST}))
-                manager.wait_told("STATUS=Serving 1 layouts on 1 connections")
-                manager.wait_told("WATCHDOG=1")
+                manager.wait_notified("STATUS=Serving 1 layouts on 1 connections")
+                manager.wait_notified("WATCHDOG=1")
 
     @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
     def test_the_watchdog_is_not_fed_while_the_store_is_stuck(self):
@@ -256,7 +256,7 @@ class Telling(unittest.TestCase):
             manager.environment.update(WATCHDOG_USEC="90000")
             manager.set_fault("none")
             manager.start()
-            manager.wait_told("WATCHDOG=1")
+            manager.wait_notified("WATCHDOG=1")
             manager.set_fault("stall")
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
@@ -264,20 +264,20 @@ class Telling(unittest.TestCase):
                 # The loop goes on and reports this. The watchdog gets no notification in between.
                 row = 0
                 while row < 8:
-                    row = 0 if "WATCHDOG=1" in manager.next_told() else row + 1
+                    row = 0 if "WATCHDOG=1" in manager.next_notification() else row + 1
                 manager.set_fault("none")
                 self.assertIn("result", client.read_reply())
-                manager.wait_told("WATCHDOG=1")
+                manager.wait_notified("WATCHDOG=1")
 
     def test_the_watchdog_of_another_process_is_not_fed(self):
         with Manager(sockets=("control",), environment={"WATCHDOG_USEC": "30000", "WATCHDOG_PID": "1"}) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             with Client(manager.path("control")) as client:
                 for _ in range(100):
                     self.assertIn("result", client.call("daemon.stats", {}))
             manager.process.send_signal(signal.SIGTERM)
-            self.assertIn("STOPPING=1", manager.next_told())
+            self.assertIn("STOPPING=1", manager.next_notification())
 
 
 LINE = re.compile(r"(?:time=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) |<(?P<priority>\d)>)"
@@ -285,17 +285,17 @@ LINE = re.compile(r"(?:time=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) |<(
 
 
 class Full(unittest.TestCase):
-    def test_that_it_is_ready_is_told_again_if_there_was_no_room(self):
+    def test_readiness_is_sent_again_if_there_was_no_room(self):
         with Manager(sockets=("control",)) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
             filler.setblocking(False)
-            filler.connect(manager.told.getsockname())
+            filler.connect(manager.notifications.getsockname())
             with contextlib.suppress(BlockingIOError):
                 while True:
                     filler.send(b"x")
             manager.start()
             with Client(manager.path("control")) as client:
                 self.assertIn("result", client.call("daemon.stats", {}))
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertEqual(manager.end()[0], 0)
 
 
@@ -304,7 +304,7 @@ class Log(unittest.TestCase):
         with Manager(sockets=("control",)) as manager:
             before = datetime.now(timezone.utc)
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             _, log = manager.end()
             lines = [LINE.fullmatch(line) for line in log.splitlines()]
             self.assertTrue(lines and all(lines), log)
@@ -336,7 +336,7 @@ class Log(unittest.TestCase):
     def test_each_change_is_a_line_that_says_who_made_it(self):
         with Manager(sockets=("control",)) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             with Client(manager.path("control")) as client:
                 def call(method, **params):
                     return client.call(method, {"name": "vm", **params}).get("result")
@@ -365,7 +365,7 @@ class Log(unittest.TestCase):
         with Manager(sockets=("control",)) as manager:
             manager.set_fault("none")
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             manager.set_fault("stall")
             with Client(manager.path("control")) as client:
                 client.send(b'{"jsonrpc":"2.0","id":1,"method":"layout.create","params":{"name":"vm","request":'
@@ -382,7 +382,7 @@ class Log(unittest.TestCase):
 
 
 class Environment(unittest.TestCase):
-    def test_the_runtime_directory_is_where_the_sockets_are(self):
+    def test_the_sockets_are_in_the_runtime_directory(self):
         for rest in ("", ":/nonexistent"):
             with self.subTest(rest), Manager("--store=memory") as manager:
                 os.mkdir(os.path.join(manager.folder, "run"))
@@ -420,7 +420,7 @@ class Environment(unittest.TestCase):
                 self.skipTest("this is a user namespace itself")
         with Manager(sockets=("control",)) as manager:
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertNotIn("users_hidden", manager.end()[1])
 
 

@@ -39,16 +39,16 @@ class Case(unittest.TestCase):
         self.socket = os.path.join(self.run, "control.sock")
         self.options = ["--socket", self.socket, "--state-dir", self.state, "--user=nobody"]
 
-    def fails(self, *options, **how):
+    def run_daemon(self, *options, **how):
         done = subprocess.run([*PROGRAM, *self.options, *options], capture_output=True, text=True, timeout=PATIENCE, check=False, **how)
         return done.returncode, done.stderr
 
 
 class Names(Case):
-    def test_a_user_that_is_unknown_is_named(self):
+    def test_an_unknown_user_is_named(self):
         for name in ("no-such-user", "", "0x1"):
             with self.subTest(name):
-                self.assertEqual(self.fails(f"--user={name}"),
+                self.assertEqual(self.run_daemon(f"--user={name}"),
                                  (2, f"gpalayoutd: --user={name}: no such user\nTry 'gpalayoutd --help'.\n"))
 
     def test_the_line_of_the_file_is_named(self):
@@ -60,7 +60,7 @@ class Names(Case):
         self.assertEqual((done.returncode, done.stderr),
                          (2, f"gpalayoutd: {path}:1: user: no such user\n"))
 
-    def test_the_user_that_it_is_already_is_fine(self):
+    def test_its_own_user_is_accepted(self):
         with Daemon(f"--user={pwd.getpwuid(os.geteuid()).pw_name}") as daemon:
             self.assertEqual(status_of(daemon.process.pid)["Uid"].split(), 4 * [str(os.geteuid())])
 
@@ -84,7 +84,7 @@ class Root(Case):
         info = os.stat(path)
         return info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)
 
-    def test_it_has_nothing_of_root(self):
+    def test_it_keeps_no_rights_of_root(self):
         with self.daemon() as daemon:
             for task in tasks(daemon.process.pid):
                 with self.subTest(task["Name"]):
@@ -113,7 +113,7 @@ class Root(Case):
             self.assertEqual(list(live(daemon)), ["vm"])
             self.assertNotIn("socket_folder", daemon.log())
 
-    def test_root_and_the_admin_group_are_told_from_the_user(self):
+    def test_root_and_the_admin_group_have_more_rights_than_the_user(self):
         """The peers' credentials come from the kernel. The daemon need not be root to see them."""
         request = {"arch": "x86_64", "memory": {"nodes": ["1GiB"]}}
         with self.daemon("--socket-mode=0666", "--admin-group=4711") as daemon:
@@ -136,7 +136,7 @@ class Root(Case):
                 self.assertEqual(self.owner(path), before)
                 self.assertIn("result", daemon.call("daemon.info", {}, inspect=path != self.socket))
 
-    def test_a_folder_of_root_keeps_the_socket_and_is_warned_of(self):
+    def test_in_a_folder_of_root_the_socket_stays_with_a_warning(self):
         os.mkdir(self.run, 0o755)
         with self.daemon() as daemon:
             line = daemon.wait_log("level=warning event=socket_folder")
@@ -161,7 +161,7 @@ class Root(Case):
                 if file_owner is not None:
                     with open(os.path.join(self.state, "registry.db"), "wb") as file:
                         file.write(b"SQLite format 3")
-                code, log = self.fails()
+                code, log = self.run_daemon()
                 self.assertEqual(code, 1)
                 self.assertIn(f'event=state_not_owned user=nobody folder="{self.state}" what="{what}"', log)
                 self.assertIn("chown -R nobody FOLDER", log)
@@ -169,7 +169,7 @@ class Root(Case):
                 self.assertEqual(os.stat(self.state).st_uid, owner)
                 shutil.rmtree(self.state)
 
-    def test_the_command_is_enough(self):
+    def test_the_command_in_the_log_is_enough(self):
         with Daemon("--socket", self.socket, "--state-dir", self.state, wait=False) as daemon:
             daemon.socket = self.socket
             daemon.wait_ready()
@@ -182,14 +182,14 @@ class Root(Case):
     def test_a_folder_that_the_user_cannot_reach_is_named(self):
         closed = os.path.join(self.folder, "closed")
         os.mkdir(closed, 0o700)
-        code, log = self.fails(f"--state-dir={closed}/state")
+        code, log = self.run_daemon(f"--state-dir={closed}/state")
         self.assertEqual(code, 1)
         self.assertIn(f"event=store_unusable error=\"{closed}/state: the state folder cannot be", log)
         self.assertIn("Permission denied", log)
         self.assertEqual(os.listdir(self.run), [])
 
     def test_a_registry_that_must_be_there_is_not_made(self):
-        code, log = self.fails("--require-state")
+        code, log = self.run_daemon("--require-state")
         self.assertEqual(code, 1)
         self.assertIn("event=store_unusable", log)
         self.assertFalse(os.path.exists(self.state))
@@ -207,13 +207,13 @@ class Root(Case):
         with open(precious, "w", encoding="ascii") as file:
             file.write("1\n")
         os.link(precious, self.socket + ".lock")
-        code, log = self.fails()
+        code, log = self.run_daemon()
         self.assertEqual(code, 1)
         self.assertIn("the path is not a lock file", log)
         self.assertEqual((os.stat(precious).st_uid, os.path.getsize(precious)), (0, 2))
 
     @unittest.skipUnless(os.path.exists(GPALAYOUT_FAULTS), "needs the library of faults")
-    def test_a_folder_that_is_put_in_the_place_of_a_new_one_is_not_given_away(self):
+    def test_a_folder_swapped_for_a_new_one_keeps_its_owner(self):
         """A user who may write in the parent folder can move a folder of root there."""
         fault = os.path.join(self.folder, "fault")
         with open(fault, "w", encoding="ascii") as file:
@@ -224,7 +224,7 @@ class Root(Case):
             with self.subTest(what):
                 os.mkdir(path + ".other", 0o700)
                 os.mkdir(os.path.join(path + ".other", "precious"))
-                code, log = self.fails(env=environment)
+                code, log = self.run_daemon(env=environment)
                 self.assertEqual(code, 1, log)
                 self.assertIn(f'what="{what}"', log)
                 self.assertEqual(os.listdir(path), ["precious"])
@@ -237,7 +237,7 @@ class Root(Case):
             os.chmod(manager.folder, 0o755)
             os.chmod(os.path.join(manager.folder, "notify"), 0o777)
             manager.start()
-            manager.wait_told("READY=1")
+            manager.wait_notified("READY=1")
             self.assertEqual(status_of(manager.process.pid)["Uid"].split(), 4 * [str(self.uid)])
             with Client(manager.path("control")) as client:
                 self.assertIn("result", client.call("daemon.info", {}))
@@ -256,7 +256,7 @@ class Root(Case):
 
 @unittest.skipUnless(os.geteuid() or can_be_another_user(), "root cannot start a daemon as somebody else here")
 class NotRoot(Case):
-    """Runs as the test's user, or as nobody if that is root."""
+    """Runs the daemon as the test's user, or as the user nobody if the test runs as root."""
 
     def start(self, user):
         """If this is root, starts a copy of the daemon, because its folder may be closed to others."""
@@ -280,7 +280,7 @@ class NotRoot(Case):
                 self.assertIn(f'level=error event=user_unusable user={user} what="only root can become another user"', log)
                 self.assertFalse(os.path.exists(self.run))
 
-    def test_themselves_is_fine(self):
+    def test_its_own_user_needs_no_root(self):
         with self.start(pwd.getpwuid(os.geteuid() or nobody().pw_uid).pw_name) as process:
             wait_until(lambda: os.path.exists(self.socket) or process.poll() is not None, "the socket")
             process.terminate()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every signal: it is ignored, or stops the daemon in order with a line in the log, or is logged and then has its
-default effect."""
+"""The daemon ignores a signal, or logs it and stops in order, or logs it and crashes. Each signal is tested for its
+effect."""
 
 import ctypes
 import os
@@ -39,11 +39,11 @@ class Signals(unittest.TestCase):
         resource.setrlimit(resource.RLIMIT_CORE, (0, limits[1]))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_CORE, limits)
 
-    def test_each_signal_has_its_place(self):
+    def test_each_signal_is_in_one_set(self):
         self.assertEqual(sorted(ENDS | IGNORED | CRASHES | OTHERS), list(range(1, LAST + 1)))
         self.assertEqual(len(ENDS) + len(IGNORED) + len(CRASHES) + len(OTHERS), LAST)
 
-    def test_what_is_ignored_does_nothing(self):
+    def test_ignored_signals_do_nothing(self):
         with Daemon() as daemon, daemon.connect() as client:
             for number in sorted(IGNORED):
                 daemon.process.send_signal(number)
@@ -51,7 +51,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual(daemon.log().count("signal="), 1)
 
-    def test_what_would_end_it_is_logged_and_ends_it_in_order(self):
+    def test_ending_signals_are_logged_and_stop_it_in_order(self):
         """The exit status says whether the stop was wanted, so that a service manager restarts the daemon if not."""
         with Daemon() as daemon:
             # Of the range of real-time signals, only a few are tried.
@@ -68,7 +68,7 @@ class Signals(unittest.TestCase):
                     daemon.start()
                     self.assertEqual(live(daemon)[f"vm-{number}"]["layout"], made["layout"])
 
-    def test_what_comes_while_it_stops_does_not_change_the_status(self):
+    def test_a_second_signal_does_not_change_the_status(self):
         # The kernel delivers the lower number first.
         for first, second, status in ((signal.SIGTERM, signal.SIGRTMIN, 0), (signal.SIGUSR1, signal.SIGTERM, 1)):
             with self.subTest(name_of(first)), Daemon() as daemon:

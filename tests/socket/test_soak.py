@@ -60,7 +60,7 @@ REFUSED = [
 
 
 class Ledger:
-    """Acknowledged changes and seen events, until each has its counterpart."""
+    """Matches each acknowledged change with the event that a subscriber saw. Keeps those that have no counterpart yet."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -74,7 +74,7 @@ class Ledger:
                 queue.append((side, change))
                 return
             other = queue.popleft()[1]
-            assert other == change, f"{name}: {side} {change}, and the other side has {other}"
+            assert other == change, f"{name}: {side} {change}, but the counterpart is {other}"
             self.met += 1
 
     def acknowledge(self, name, event, digest):
@@ -289,7 +289,7 @@ class Subscriber(Part):
 
 
 class Sample:
-    """What the daemon uses."""
+    """The resources that the daemon uses at a point in time."""
 
     def __init__(self, daemon):
         with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as status:
@@ -362,7 +362,7 @@ class Soak(unittest.TestCase):
     def idle_descriptors(self):
         """Returns the number of descriptors after all clients but one have gone."""
         with self.daemon.connect() as client:
-            wait_until(lambda: client.call("daemon.stats")["result"]["connections"]["open"] == 1, "all have left")
+            wait_until(lambda: client.call("daemon.stats")["result"]["connections"]["open"] == 1, "other clients are still connected")
             return descriptors(self.daemon)
 
     def check_layouts(self, subscribers):

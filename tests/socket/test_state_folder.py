@@ -36,7 +36,7 @@ def copy(source, target):
 
 
 class Moved(unittest.TestCase):
-    """When the database is no longer at its path, no change is acknowledged."""
+    """If the database or its log is no longer at its path, no change is acknowledged."""
 
     def check(self, change, named="registry.db"):
         """`change` is what happens to the folder. `named` is the file that the log names."""
@@ -79,7 +79,7 @@ class Moved(unittest.TestCase):
             shutil.copytree(state + ".old", state)
         self.check(replace)
 
-    def test_the_end_says_so_and_leaves_alone_what_is_not_its_own(self):
+    def test_shutdown_reports_replaced_files_and_leaves_them_alone(self):
         for replaced in (["/registry.db-wal"], ["/registry.db-wal", "/registry.db"]):
             with Daemon() as daemon, daemon.connect() as client:
                 self.assertIn("result", create(client, "there"))

@@ -24,7 +24,7 @@ COUNT = 1500
 
 
 def large(count=COUNT):
-    """A request that takes far longer than a turn: it is a quarter of a megabyte, its explanation megabytes."""
+    """Returns a request that takes far longer than a turn. It has a quarter of a megabyte, its explanation megabytes."""
     return request(pcie={"root_complexes": [
         {"name": f"rc{i}", "segment": i, "end_bus": 0, "high_mmio": "2MiB",
          "low_mmio": {"start": 0xc0000000 + 4096 * i, "end": 0xc0001000 + 4096 * i}}
@@ -103,7 +103,7 @@ class Order(unittest.TestCase):
             replies = [client.read_reply() for client in clients]
             self.assertEqual(sum("result" in reply for reply in replies), 1, replies)
 
-    def test_a_refusal_that_takes_long_to_find_is_told(self):
+    def test_a_refusal_that_takes_long_to_find_is_sent(self):
         too_much = request(pcie={"root_complexes": [
             {"name": f"rc{i}", "segment": i, "low_mmio": "64MiB"} for i in range(96)]})
         with Daemon() as daemon, daemon.connect() as client:
@@ -124,21 +124,21 @@ class Order(unittest.TestCase):
             self.assertEqual(client.call("layout.list")["result"]["layouts"], [])
 
 
-    def test_a_subscription_in_a_long_line_is_one(self):
+    def test_a_subscription_in_a_long_line_works(self):
         with Daemon() as daemon, daemon.connect() as client:
             client.send(b" " * 20000 + line("events.subscribe", {}, 1))
             revision = client.read_reply()["result"]["revision"]
             daemon.call("layout.create", {"name": "vm", "request": request()})
             self.assertGreater(client.read_reply()["params"]["revision"], revision)
 
-    def test_a_change_that_would_move_something_large_is_refused_as_ever(self):
+    def test_a_large_update_that_would_remove_is_refused(self):
         with Daemon() as daemon, daemon.connect() as client:
             client.call("layout.create", {"name": "vm", "request": LARGE})
             reply = client.call("layout.update", {"name": "vm", "request": request()})
             self.assertEqual(reply["error"]["data"]["reason"], "would_remove")
             self.assertEqual(len(reply["error"]["data"]["changes"]), 3 * (COUNT - 1))
 
-    def test_creates_that_come_to_nothing_take_no_place(self):
+    def test_creates_that_fail_take_no_place(self):
         too_much = request(pcie={"root_complexes": [
             {"name": f"rc{i}", "segment": i, "low_mmio": "64MiB"} for i in range(96)]})
         with Daemon("--limit", "live_layouts=2") as daemon, contextlib.ExitStack() as stack:
@@ -196,7 +196,7 @@ class DisconnectedClients(unittest.TestCase):
             for client in clients:
                 client.close()
             daemon.process.send_signal(signal.SIGCONT)
-            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "they go")
+            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "the clients are still connected")
             daemon.wait_idle()
             found = daemon.call("layout.get", {"name": "vm"})["result"]["generation"]
             # Some updates had begun or were done before the last was sent.
@@ -212,16 +212,16 @@ class DisconnectedClients(unittest.TestCase):
             for number, client in enumerate(clients):
                 client.send(line("layout.create", {"name": f"vm-{number}", "request": wanted}, 1))
             daemon.wait_read(*clients)
-            with daemon.still():
+            with daemon.paused():
                 for client in clients:
                     client.close()
             slow.read_reply()
-            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 2, "they go")
+            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 2, "the clients are still connected")
             daemon.wait_idle()
             # Some may have been created before the last was sent.
             self.assertLess(len(daemon.call("layout.list")["result"]["layouts"]), 40)
 
-    def test_the_daemon_ends_without_them(self):
+    def test_the_daemon_stops_after_they_have_left(self):
         with Daemon() as daemon:
             daemon.call("layout.create", {"name": "vm", "request": LARGE})
             clients = [daemon.connect() for _ in range(30)]
@@ -233,7 +233,7 @@ class DisconnectedClients(unittest.TestCase):
                 client.close()
             self.assertEqual(daemon.stop(), 0)
 
-    def test_what_a_client_that_has_gone_has_sent_is_dropped(self):
+    def test_requests_of_a_disconnected_client_are_dropped(self):
         with Daemon() as daemon:
             with daemon.connect() as client:
                 # The first one is under way when the client leaves.
@@ -242,11 +242,11 @@ class DisconnectedClients(unittest.TestCase):
                 while client.sock.send(lines) < 1000:
                     pass
                 daemon.wait_read(client)
-            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "it goes")
+            wait_until(lambda: daemon.call("daemon.stats")["result"]["connections"]["open"] == 1, "the client is still connected")
             statistics = daemon.call("daemon.stats")["result"]
             self.assertEqual(statistics["requests"]["layout.explain"]["answered"], 0)
 
-    def test_half_of_the_connection_is_enough_for_replies(self):
+    def test_replies_arrive_after_the_client_shuts_down_sending(self):
         with Daemon() as daemon, daemon.connect() as client:
             client.send_aside(line("layout.explain", {"request": LARGE}, 1) * 3, then_shutdown=True)
             for _ in range(3):
@@ -311,7 +311,7 @@ class Users(unittest.TestCase):
                 self.assertGreater(served(daemon, FLOOD), 20 * served(daemon, OTHER))
                 self.assertGreater(served(daemon, OTHER), 0)
 
-    def test_a_name_is_not_locked_by_who_may_not_change_it(self):
+    def test_a_user_without_rights_does_not_lock_a_name(self):
         with open_daemon() as daemon, contextlib.ExitStack() as stack:
             with user(FLOOD):
                 flood = [stack.enter_context(daemon.connect()) for _ in range(12)]
@@ -326,7 +326,7 @@ class Users(unittest.TestCase):
             self.assertIn("result", owner.call("layout.delete", {"name": "vm"}))
             self.assertGreater(sum(client.has_nothing() for client in flood[1:]), 4)
 
-    def test_one_piece_of_work_of_each_user_is_done_at_a_time(self):
+    def test_each_user_has_one_request_under_way(self):
         with open_daemon() as daemon, contextlib.ExitStack() as stack:
             with user(FLOOD):
                 flood = [stack.enter_context(daemon.connect(inspect=True)) for _ in range(16)]

@@ -71,7 +71,7 @@ def main():
                 print(f"# got {json.dumps(reply)}")
         if client.read_line() is not None:
             failed += 1
-            print("# a reply too many")
+            print("# there are more replies than requests")
     print(f"1..{len(cases)}")
     sys.exit(1 if failed or not cases else 0)
 
