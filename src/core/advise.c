@@ -178,7 +178,7 @@ static void advise_on_range(struct advising *a, const struct candidate *candidat
 #define TRIES_PER_RANGE 112           /* enough for two searches among 2^52 sizes */
 #define BUDGET_MAX (8 * GPALD_BUDGET) /* limit for RAM, or for a single range */
 
-static size_t count_ram(const struct candidate *list, size_t count)
+static size_t count_nodes(const struct candidate *list, size_t count)
 {
 	size_t nodes = 0;
 
@@ -195,7 +195,7 @@ static size_t count_ram(const struct candidate *list, size_t count)
 static void advise_within_budget(struct advising *a, const struct candidate *list, size_t count,
 				 bool is_ram)
 {
-	const size_t nodes = count_ram(list, count);
+	const size_t nodes = count_nodes(list, count);
 	size_t wanting = is_ram ? nodes : count - nodes;
 	size_t left = a->left;
 
@@ -230,7 +230,7 @@ static size_t budget_for_tries(const struct advising *a, size_t ranges, size_t u
 /* RAM comes first: it grows most often, and the budget may not last for all ranges. */
 static void advise_all(struct advising *a, const struct candidate *list, size_t count)
 {
-	const size_t nodes = count_ram(list, count);
+	const size_t nodes = count_nodes(list, count);
 
 	if (count == 1) {
 		a->left = budget_for_tries(a, 1, GPALD_BUDGET);
@@ -358,7 +358,7 @@ static void add_input_candidate(struct collecting *c, const struct gpald_input_l
 						  list->demands[at].size;
 
 	/* If node 0 is no larger than its low RAM window, it has no other range. */
-	if (origin->role == GPALD_ROLE_RAM_LOW_WINDOW && size == c->a->request->nodes[0])
+	if (origin->role == GPALD_ROLE_LOW_RAM_WINDOW && size == c->a->request->nodes[0])
 		subject = GPAL_SUBJECT_MEMORY_NODE;
 	/* The size of a node includes its low RAM window. */
 	if (subject == GPAL_SUBJECT_MEMORY_NODE)
@@ -399,7 +399,7 @@ static int collect_candidates(struct collecting *c, struct gpald_arena *arena,
 	const struct gpal_layout *layout = c->a->layout;
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
 	size_t most;
-	int code = layout ? GPAL_OK : gpald_list_inputs(arena, c->a->request, policy, inputs);
+	int code = layout ? GPAL_OK : gpald_prepare_inputs(arena, c->a->request, policy, inputs);
 
 	if (code)
 		return code;

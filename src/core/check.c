@@ -300,12 +300,12 @@ static bool check_cxl_windows(struct checking *c)
 
 		if (has_earlier_window_of_name(c->layout, i))
 			return fail(c, path, "another CXL window has the name %s", window->name);
-		if (!gpald_cxl_has_ways(window->target_count) ||
+		if (!gpald_cxl_allows_ways(window->target_count) ||
 		    gpald_cxl_find_duplicate_target(window->targets, window->target_count) <
 			    window->target_count)
 			return fail(c, path,
 				    "it must have 1, 2, 3, 4, 6, 8, 12 or 16 targets, each once");
-		if (!gpald_cxl_has_granularity(window->granularity))
+		if (!gpald_cxl_allows_granularity(window->granularity))
 			return fail(c, path,
 				    "a granularity of %" PRIu32
 				    " bytes is not a power of two from 256 to 16384",

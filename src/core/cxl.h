@@ -17,7 +17,7 @@
 #define GPALD_CXL_GRANULARITY_MAX 16384
 
 /* Returns true if CXL can interleave over this many targets: 1, 2, 3, 4, 6, 8, 12 or 16. */
-static inline bool gpald_cxl_has_ways(size_t targets)
+static inline bool gpald_cxl_allows_ways(size_t targets)
 {
 	return targets >= 1 && targets <= GPAL_CXL_TARGETS_MAX &&
 	       (gpald_is_power_of_two(targets) ||
@@ -25,7 +25,7 @@ static inline bool gpald_cxl_has_ways(size_t targets)
 }
 
 /* Returns true if CXL can interleave in blocks of this size. */
-static inline bool gpald_cxl_has_granularity(uint64_t bytes)
+static inline bool gpald_cxl_allows_granularity(uint64_t bytes)
 {
 	return bytes >= GPALD_CXL_GRANULARITY_MIN && bytes <= GPALD_CXL_GRANULARITY_MAX &&
 	       gpald_is_power_of_two(bytes);

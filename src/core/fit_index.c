@@ -149,8 +149,9 @@ static void merge_into_free_space(struct gpald_fit_index *index, struct gpald_fr
 	size_t next_dead = 0;
 
 	for (size_t i = 0; i < index->dead_count; i++)
-		index->dead_order[i] = (struct gpald_order){ index->dead[i].start, (uint32_t)i };
-	gpald_order_sort(index->dead_order, index->dead_order + index->dead_capacity,
+		index->dead_order[i] =
+			(struct gpald_sort_item){ index->dead[i].start, (uint32_t)i };
+	gpald_sort_items(index->dead_order, index->dead_order + index->dead_capacity,
 			 index->dead_count);
 	for (size_t i = 0; i < leaves.count; i++) {
 		append_dead(index, &merged, &next_dead, leaves.ranges[i].start);

@@ -12,7 +12,7 @@
 
 #include "core/arena.h"
 #include "core/free_space.h"
-#include "core/order.h"
+#include "core/sort.h"
 #include "core/trace.h"
 
 #include <gpalayout/export.h>
@@ -46,9 +46,9 @@ struct gpald_fit_index {
 	struct gpal_range *dead; /* pieces that no window fits in at this alignment; unsorted */
 	size_t dead_count;
 	size_t dead_capacity;
-	struct gpald_order *dead_order;    /* to sort `dead` by start; twice its capacity */
-	struct gpald_free_space merged[2]; /* to merge leaves, tails and dead pieces */
-	bool merged_into;                  /* index of the list in `merged` that was used last */
+	struct gpald_sort_item *dead_order; /* to sort `dead` by start; twice its capacity */
+	struct gpald_free_space merged[2];  /* to merge leaves, tails and dead pieces */
+	bool merged_into;                   /* index of the list in `merged` that was used last */
 };
 
 /*

@@ -7,9 +7,9 @@
 
 #include "core/error.h"
 #include "core/measures.h"
-#include "core/order.h"
 #include "core/parts.h"
 #include "core/resolution.h"
+#include "core/sort.h"
 
 #include <gpalayout/compare.h>
 
@@ -108,7 +108,7 @@ static uint64_t total_size(const struct gpald_part *parts, size_t count)
 /*
  * Keeps node 0 with its low RAM window: the window is its first demand, the other RAM its second.
  */
-static int keep_node_with_low_window(struct keeping *k)
+static int keep_node_with_low_ram_window(struct keeping *k)
 {
 	const struct gpal_request *request = k->r->request;
 	const struct gpald_input_list *list = &k->r->inputs[GPAL_KIND_RAM];
@@ -119,7 +119,7 @@ static int keep_node_with_low_window(struct keeping *k)
 	if (count == 0)
 		return GPAL_OK;
 	if (total_size(live, count) != request->nodes[0] || live->entry->range.start != 0 ||
-	    live->entry->range.end != k->r->low_window)
+	    live->entry->range.end != k->r->low_ram_window)
 		return GPAL_E_WOULD_MOVE;
 	for (size_t i = 0; i < count; i++)
 		keep_range(k, GPAL_KIND_RAM, i > 0, live[i].entry->range);
@@ -185,10 +185,10 @@ static int check_buses_remain(struct keeping *k, size_t index)
 	return count == 0 || gpald_has_all_buses(live->buses, rc) ? GPAL_OK : GPAL_E_WOULD_MOVE;
 }
 
-/* Returns true for the RAM of node 0 that keep_node_with_low_window() handles. */
+/* Returns true for the RAM of node 0 that keep_node_with_low_ram_window() handles. */
 static bool is_rest_of_node(const struct keeping *k, const struct gpald_origin *origin)
 {
-	return origin->role == GPALD_ROLE_RAM && origin->index == 0 && k->r->low_window > 0;
+	return origin->role == GPALD_ROLE_RAM && origin->index == 0 && k->r->low_ram_window > 0;
 }
 
 static int keep_live_ranges(struct keeping *k)
@@ -204,8 +204,8 @@ static int keep_live_ranges(struct keeping *k)
 		for (size_t i = 0; code == GPAL_OK && i < k->r->inputs[kind].count; i++) {
 			const struct gpald_origin *origin = &k->r->inputs[kind].origins[i];
 
-			if (origin->role == GPALD_ROLE_RAM_LOW_WINDOW)
-				code = keep_node_with_low_window(k);
+			if (origin->role == GPALD_ROLE_LOW_RAM_WINDOW)
+				code = keep_node_with_low_ram_window(k);
 			else if (!is_rest_of_node(k, origin))
 				code = keep_demand(k, (enum gpal_kind)kind, i);
 		}
@@ -234,7 +234,7 @@ static int keep_for_explanation(struct keeping *k)
 {
 	const struct gpald_resolution *r = k->r;
 	const struct gpal_map *map = &r->options.live->map;
-	struct gpald_order *order = gpald_arena_alloc(r->arena, 2 * map->count, sizeof(*order));
+	struct gpald_sort_item *order = gpald_arena_alloc(r->arena, 2 * map->count, sizeof(*order));
 	size_t count = 0;
 
 	if (!order)
@@ -247,10 +247,11 @@ static int keep_for_explanation(struct keeping *k)
 			continue;
 		if (entry->index >= r->inputs[entry->kind].count)
 			return gpald_fail_plain(r->error, GPAL_E_INTERNAL);
-		order[count++] = (struct gpald_order){ (uint64_t)entry->kind << 32 | entry->index,
-						       (uint32_t)i };
+		order[count++] =
+			(struct gpald_sort_item){ (uint64_t)entry->kind << 32 | entry->index,
+						  (uint32_t)i };
 	}
-	gpald_order_sort(order, order + map->count, count);
+	gpald_sort_items(order, order + map->count, count);
 	for (size_t i = 0, next; i < count; i = next) {
 		const struct gpal_map_entry *first = &map->entries[order[i].index];
 		uint64_t size = 0;

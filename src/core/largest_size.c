@@ -122,10 +122,11 @@ static void suggest_for_exhausted(const struct gpal_request *request,
 			/* The demand that failed does not include the low RAM window of node 0. */
 			const bool is_node_0 = error->subject == GPAL_SUBJECT_MEMORY_NODE &&
 					       error->index == 0;
-			const uint64_t low_window = is_node_0 ? request->nodes[0] - error->size : 0;
+			const uint64_t low_ram_window =
+				is_node_0 ? request->nodes[0] - error->size : 0;
 
 			error->largest_size = find_largest(error, options.may_move, least,
-							   error->size + low_window, unit,
+							   error->size + low_ram_window, unit,
 							   try_request, &sizing);
 		}
 		budget.left = GPALD_BUDGET;
@@ -154,9 +155,9 @@ static int compare_candidates(const void *x, const void *y)
 				      (a->subject < b->subject ? -1 : a->subject > b->subject);
 }
 
-static size_t add_window_candidate(const struct gpal_layout *layout, struct candidate *list,
-				   size_t count, enum gpal_subject subject, size_t index,
-				   struct gpal_range range)
+static size_t add_range_candidate(const struct gpal_layout *layout, struct candidate *list,
+				  size_t count, enum gpal_subject subject, size_t index,
+				  struct gpal_range range)
 {
 	const struct gpal_map *map = &layout->map;
 
@@ -175,17 +176,17 @@ static size_t add_windows(const struct gpal_layout *layout, struct candidate *li
 {
 	size_t count = 0;
 
-	count = add_window_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
-				     layout->chipset_low_mmio);
-	count = add_window_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
-				     layout->chipset_high_mmio);
+	count = add_range_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_LOW_MMIO, 0,
+				    layout->chipset_low_mmio);
+	count = add_range_candidate(layout, list, count, GPAL_SUBJECT_CHIPSET_HIGH_MMIO, 0,
+				    layout->chipset_high_mmio);
 	for (size_t i = 0; i < layout->root_complex_count; i++) {
 		const struct gpal_layout_root_complex *rc = &layout->root_complexes[i];
 
-		count = add_window_candidate(layout, list, count,
-					     GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO, i, rc->low_mmio);
-		count = add_window_candidate(layout, list, count,
-					     GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio);
+		count = add_range_candidate(layout, list, count, GPAL_SUBJECT_ROOT_COMPLEX_LOW_MMIO,
+					    i, rc->low_mmio);
+		count = add_range_candidate(layout, list, count,
+					    GPAL_SUBJECT_ROOT_COMPLEX_HIGH_MMIO, i, rc->high_mmio);
 	}
 	qsort(list, count, sizeof(*list), compare_candidates);
 	return count;
@@ -196,8 +197,8 @@ static size_t add_rooms(const struct gpal_layout *layout, struct candidate *list
 	size_t count = 0;
 
 	for (size_t i = 0; i < layout->hotplug_room_count; i++)
-		count = add_window_candidate(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
-					     layout->hotplug_rooms[i].range);
+		count = add_range_candidate(layout, list, count, GPAL_SUBJECT_HOTPLUG_SIZE, i,
+					    layout->hotplug_rooms[i].range);
 	qsort(list, count, sizeof(*list), compare_candidates);
 	return count;
 }
@@ -214,8 +215,8 @@ static size_t add_nodes(const struct gpal_layout *layout, struct candidate *list
 		while (at < count && list[at].index != extent->node)
 			at++;
 		if (at == count)
-			count = add_window_candidate(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
-						     extent->node, extent->range);
+			count = add_range_candidate(layout, list, count, GPAL_SUBJECT_MEMORY_NODE,
+						    extent->node, extent->range);
 		else
 			list[at].size += gpal_range_size(extent->range);
 	}

@@ -8,8 +8,8 @@
 #include "core/parts.h"
 
 #include "core/hash.h"
-#include "core/order.h"
 #include "core/roles.h"
+#include "core/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ const struct gpald_part *gpald_find_parts(const struct gpald_part *parts, size_t
 	return &parts[low];
 }
 
-static int compare_parts(const void *a, const void *b)
+static int compare_parts_and_starts(const void *a, const void *b)
 {
 	const struct gpald_part *x = a, *y = b;
 	const int order = gpald_part_compare(x, y);
@@ -77,30 +77,30 @@ static int compare_parts(const void *a, const void *b)
 static struct gpald_part *sort_parts(struct gpald_arena *arena, struct gpald_part *parts,
 				     size_t count)
 {
-	struct gpald_order *order = gpald_arena_alloc(arena, 2 * count, sizeof(*order));
+	struct gpald_sort_item *order = gpald_arena_alloc(arena, 2 * count, sizeof(*order));
 	struct gpald_part *sorted = gpald_arena_alloc(arena, count, sizeof(*sorted));
 
 	if (!order || !sorted)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		parts[i].hash = hash_part(&parts[i]);
-		order[i] = (struct gpald_order){ parts[i].hash, (uint32_t)i };
+		order[i] = (struct gpald_sort_item){ parts[i].hash, (uint32_t)i };
 	}
-	gpald_order_sort(order, order + count, count);
+	gpald_sort_items(order, order + count, count);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = parts[order[i].index];
 	for (size_t i = 1; i < count; i++)
 		if (sorted[i - 1].hash == sorted[i].hash &&
-		    compare_parts(&sorted[i - 1], &sorted[i]) > 0) {
-			qsort(sorted, count, sizeof(*sorted), compare_parts);
+		    compare_parts_and_starts(&sorted[i - 1], &sorted[i]) > 0) {
+			qsort(sorted, count, sizeof(*sorted), compare_parts_and_starts);
 			break;
 		}
 	return sorted;
 }
 
 /* Returns the part whose range in the map starts at this address, or NULL. */
-static struct gpald_part *find_start(struct gpald_part *parts, const struct gpal_map *map,
-				     uint64_t start)
+static struct gpald_part *find_part_at(struct gpald_part *parts, const struct gpal_map *map,
+				       uint64_t start)
 {
 	const size_t at = gpal_map_find(map, start);
 
@@ -157,7 +157,7 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 						.owner = map->entries[i].tag };
 	/* A member whose range is not in the map is ignored. */
 	for (size_t i = 0; i < layout->iommu_count; i++) {
-		struct gpald_part *part = find_start(parts, map, layout->iommus[i].range.start);
+		struct gpald_part *part = find_part_at(parts, map, layout->iommus[i].range.start);
 
 		if (!part)
 			continue;
@@ -165,21 +165,21 @@ struct gpald_part *gpald_list_parts(struct gpald_arena *arena, const struct gpal
 		part->owner = layout->iommus[i].root_complex;
 	}
 	for (size_t i = 0; i < layout->segment_count; i++) {
-		struct gpald_part *part = find_start(parts, map, layout->segments[i].ecam.start);
+		struct gpald_part *part = find_part_at(parts, map, layout->segments[i].ecam.start);
 
 		if (part)
 			part->segment = &layout->segments[i];
 	}
 	for (size_t i = 0; i < layout->hotplug_room_count; i++) {
 		const struct gpal_layout_hotplug_room *room = &layout->hotplug_rooms[i];
-		struct gpald_part *part = find_start(parts, map, room->range.start);
+		struct gpald_part *part = find_part_at(parts, map, room->range.start);
 
 		if (part)
 			part->room = room;
 	}
 	for (size_t i = 0; i < layout->cxl_window_count; i++) {
 		const struct gpal_layout_cxl_window *window = &layout->cxl_windows[i];
-		struct gpald_part *part = find_start(parts, map, window->range.start);
+		struct gpald_part *part = find_part_at(parts, map, window->range.start);
 
 		if (part)
 			part->cxl_window = window;

@@ -7,7 +7,7 @@
 #include "core/checked.h"
 #include "core/devices.h"
 #include "core/error.h"
-#include "core/order.h"
+#include "core/sort.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -51,18 +51,18 @@ static int refuse_bus_overlap(const struct gpal_request *request,
 	return code;
 }
 
-static void sort_root_complexes(const struct gpald_resolution *r, struct gpald_order *order,
+static void sort_root_complexes(const struct gpald_resolution *r, struct gpald_sort_item *order,
 				unsigned int bus_factor)
 {
 	const struct gpal_root_complex *rcs = r->request->root_complexes;
 	const size_t count = r->request->root_complex_count;
 
 	for (size_t i = 0; i < count; i++)
-		order[i] = (struct gpald_order){
+		order[i] = (struct gpald_sort_item){
 			(uint64_t)rcs[i].segment << 8 | (uint64_t)rcs[i].start_bus * bus_factor,
 			(uint32_t)i,
 		};
-	gpald_order_sort(order, order + count, count);
+	gpald_sort_items(order, order + count, count);
 }
 
 /* Reports the first root complex in list order that shares a bus with an earlier one. */
@@ -71,7 +71,7 @@ static int report_first_bus_overlap(const struct gpald_resolution *r)
 	const struct gpal_request *request = r->request;
 	const struct gpal_root_complex *owners[256];
 	const struct gpal_root_complex *later = NULL, *earlier = NULL;
-	struct gpald_order *order = r->by_bus;
+	struct gpald_sort_item *order = r->by_bus;
 
 	/* Sort by segment; root complexes of a segment stay in list order. */
 	sort_root_complexes(r, order, 0);

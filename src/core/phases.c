@@ -55,9 +55,9 @@ static void trace_chosen_range(struct gpald_trace *trace, struct gpal_range free
 }
 
 /* Places the low RAM window, which is the first demand and must start at 0. */
-static int place_low_window(struct gpald_placement *p)
+static int place_low_ram_window(struct gpald_placement *p)
 {
-	const struct gpal_range window = { 0, p->low_window };
+	const struct gpal_range window = { 0, p->low_ram_window };
 	struct gpal_range *first = p->free.ranges;
 	struct gpald_trace *trace = p->trace ? gpald_placement_trace(p, GPAL_KIND_RAM, 0, window) :
 					       NULL;
@@ -69,7 +69,7 @@ static int place_low_window(struct gpald_placement *p)
 	gpald_placement_record(p, GPAL_KIND_RAM, 0, window);
 	if (trace) {
 		gpald_trace_set_rule(trace, GPAL_RULE_LOW_WINDOW);
-		trace_chosen_range(trace, *first, 0, p->low_window, 0);
+		trace_chosen_range(trace, *first, 0, p->low_ram_window, 0);
 	}
 	first->start = window.end;
 	return GPAL_OK;
@@ -89,12 +89,12 @@ int gpald_place_ram(struct gpald_placement *p)
 
 	if (p->input->ram_count == 0)
 		return GPAL_OK;
-	if (p->low_window > 0 && !gpald_placement_keeps(p, GPAL_KIND_RAM, 0)) {
-		int code = place_low_window(p);
+	if (p->low_ram_window > 0 && !gpald_placement_keeps(p, GPAL_KIND_RAM, 0)) {
+		int code = place_low_ram_window(p);
 
 		if (code)
 			return code;
-		floor = p->low_window;
+		floor = p->low_ram_window;
 		first = 1;
 	}
 	for (size_t i = first; i < p->input->ram_count; i++) {

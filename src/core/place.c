@@ -20,7 +20,7 @@ int gpald_place(struct gpald_arena *arena, const struct gpal_alloc_input *input,
 		.arena = arena,
 		.input = input,
 		.kept = options->kept,
-		.low_window = options->low_window,
+		.low_ram_window = options->low_ram_window,
 		.trace = options->trace,
 		.error = error,
 	};

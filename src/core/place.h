@@ -27,7 +27,7 @@ struct gpald_kept_list {
 /* Input that the bare allocator does not have. */
 struct gpald_place_options {
 	struct gpald_kept_list kept;
-	uint64_t low_window; /* size of the first RAM demand if it must be at 0; otherwise 0 */
+	uint64_t low_ram_window; /* size of the first RAM demand if it must be at 0; otherwise 0 */
 	struct gpald_trace *trace; /* may be NULL */
 };
 

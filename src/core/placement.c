@@ -164,12 +164,13 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 		[GPAL_KIND_POST_MMIO] = "above all other ranges",
 	};
 	const struct gpal_demand *demand = &p->demands[kind].demands[index];
-	const bool is_low = kind == GPAL_KIND_RAM && index == 0 && p->low_window > 0;
+	const bool is_low_ram_window = kind == GPAL_KIND_RAM && index == 0 && p->low_ram_window > 0;
 	int code = gpald_fail(p->error, GPAL_E_EXHAUSTED, gpald_subject_of_kind(kind), index,
 			      "%s: no room %s for 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 			      ": 0x%" PRIx64 " bytes are free there and the largest aligned free "
 			      "range has 0x%" PRIx64,
-			      demand->tag, is_low ? "in the low RAM window" : regions[kind],
+			      demand->tag,
+			      is_low_ram_window ? "in the low RAM window" : regions[kind],
 			      demand->size, demand->alignment, summary.total, summary.largest_fit);
 
 	if (p->error) {
@@ -273,8 +274,9 @@ int gpald_placement_place_given(struct gpald_placement *p)
 	size_t pinned = 0;
 
 	for (size_t i = 0; i < given; i++)
-		p->order[i] = (struct gpald_order){ given_entry(p, i).range.start, (uint32_t)i };
-	gpald_order_sort(p->order, p->order_scratch, given);
+		p->order[i] =
+			(struct gpald_sort_item){ given_entry(p, i).range.start, (uint32_t)i };
+	gpald_sort_items(p->order, p->order_scratch, given);
 
 	for (size_t i = 0; i < given; i++) {
 		const struct gpal_map_entry entry = given_entry(p, p->order[i].index);
@@ -311,8 +313,8 @@ bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map)
 	if (!sorted || (p->kept.count > 0 && !kept))
 		return false;
 	for (size_t i = 0; i < p->placed_count; i++)
-		p->order[i] = (struct gpald_order){ p->placed[i].range.start, (uint32_t)i };
-	gpald_order_sort(p->order, p->order_scratch, p->placed_count);
+		p->order[i] = (struct gpald_sort_item){ p->placed[i].range.start, (uint32_t)i };
+	gpald_sort_items(p->order, p->order_scratch, p->placed_count);
 
 	for (size_t i = 0; i < p->placed_count; i++) {
 		while (pinned < p->pinned_count && p->pinned[pinned].range.start < p->order[i].key)

@@ -9,8 +9,8 @@
 #include "core/alloc_input.h"
 #include "core/arena.h"
 #include "core/free_space.h"
-#include "core/order.h"
 #include "core/place.h"
+#include "core/sort.h"
 #include "core/trace.h"
 
 #include <assert.h>
@@ -28,7 +28,7 @@ struct gpald_placement {
 	const struct gpal_alloc_input *input;
 	struct gpald_demand_list demands[GPAL_KIND_COUNT]; /* of the input */
 	struct gpald_kept_list kept;
-	uint64_t low_window;       /* size of the first RAM demand if it must be at 0; else 0 */
+	uint64_t low_ram_window;   /* size of the first RAM demand if it must be at 0; else 0 */
 	struct gpald_trace *trace; /* NULL: nothing is recorded */
 	bool *is_kept[GPAL_KIND_COUNT]; /* for each demand of a kind; NULL: none is kept */
 	uint64_t *kept_ram_end; /* for each RAM demand, the highest end of its kept ranges */
@@ -45,8 +45,8 @@ struct gpald_placement {
 	size_t placed_capacity;
 
 	/* Each has room to sort the longest list. */
-	struct gpald_order *order;
-	struct gpald_order *order_scratch;
+	struct gpald_sort_item *order;
+	struct gpald_sort_item *order_scratch;
 
 	uint64_t end_of_ram;
 	uint64_t top; /* highest end of the ranges that are not reserved */

@@ -79,7 +79,7 @@ static int check_memory_start(const struct gpal_request *request, struct gpal_er
  * Returns the size of the policy's low RAM window, reduced to the whole 2 MiB of node 0; 0 if the
  * window does not end below the other RAM. A window that the request states is never reduced.
  */
-static uint64_t default_low_window(const struct gpald_resolution *r)
+static uint64_t default_low_ram_window(const struct gpald_resolution *r)
 {
 	const uint64_t node = gpald_align_down(r->request->nodes[0], GPALD_LOW_RAM_WINDOW_UNIT);
 	const uint64_t window = r->defaults->memory_low_window[r->request->arch];
@@ -87,8 +87,8 @@ static uint64_t default_low_window(const struct gpald_resolution *r)
 	return window >= gpald_memory_start(r) ? 0 : window < node ? window : node;
 }
 
-/* Checks the low RAM window of the request, and sets r->low_window to the size that applies. */
-static int check_low_window(struct gpald_resolution *r)
+/* Checks the low RAM window of the request, and sets r->low_ram_window to the size that applies. */
+static int check_low_ram_window(struct gpald_resolution *r)
 {
 	const struct gpal_request *request = r->request;
 	const uint64_t size = request->memory_low_window;
@@ -112,7 +112,7 @@ static int check_low_window(struct gpald_resolution *r)
 				  "a low RAM window of 0x%" PRIx64 " bytes does not end below the "
 				  "start of the other RAM, 0x%" PRIx64,
 				  size, start);
-	r->low_window = size > 0 ? size : default_low_window(r);
+	r->low_ram_window = size > 0 ? size : default_low_ram_window(r);
 	return GPAL_OK;
 }
 
@@ -130,7 +130,7 @@ int gpald_check_request(struct gpald_resolution *r)
 	    (code = gpald_check_hdm(request, error)) || (code = gpald_check_cxl_windows(r)) ||
 	    (code = gpald_check_rc_nodes(request, error)) ||
 	    (code = check_room_nodes(request, error)) ||
-	    (code = check_memory_start(request, error)) || (code = check_low_window(r)))
+	    (code = check_memory_start(request, error)) || (code = check_low_ram_window(r)))
 		return code;
 	return gpald_check_windows(request, error);
 }

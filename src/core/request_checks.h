@@ -8,7 +8,7 @@
 /*
  * Makes the checks that precede placement, in the order of gpal_resolve(). Only pinned low MMIO
  * windows are checked later, by gpald_collect_inputs(). It also fills in r->name_lengths, by_bus,
- * low_window and cxl_targets for the resolver. Returns GPAL_OK or a code of gpal_resolve().
+ * low_ram_window and cxl_targets for the resolver. Returns GPAL_OK or a code of gpal_resolve().
  */
 GPAL_MUST_USE int gpald_check_request(struct gpald_resolution *r);
 

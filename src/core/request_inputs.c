@@ -160,7 +160,7 @@ static int add_reserved(struct gpald_resolution *r)
 	if (start > 0)
 		code = add_pinned(r, GPAL_KIND_RESERVED, GPALD_ROLE_LOW_RAM_GAP,
 				  &(struct owner){ 0 },
-				  (struct gpal_range){ r->low_window, start });
+				  (struct gpal_range){ r->low_ram_window, start });
 	for (size_t i = 0; code == GPAL_OK && i < request->reserved_count; i++) {
 		const struct gpal_named_range *reserved = &request->reserved[i];
 		const struct owner owner = { i, reserved->name, strlen(reserved->name), NULL };
@@ -383,7 +383,7 @@ static int add_ram(struct gpald_resolution *r)
 
 	for (size_t i = 0; code == GPAL_OK && i < r->request->node_count; i++) {
 		const uint64_t size = r->request->nodes[i];
-		const uint64_t low = i == 0 ? r->low_window : 0;
+		const uint64_t low = i == 0 ? r->low_ram_window : 0;
 		char buffer[GPALD_DECIMAL_SIZE];
 
 		if (size == 0)
@@ -393,7 +393,7 @@ static int add_ram(struct gpald_resolution *r)
 		const struct owner owner = { i, number, decimal_length(number, buffer), NULL };
 
 		if (low > 0)
-			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM_LOW_WINDOW, &owner, low,
+			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_LOW_RAM_WINDOW, &owner, low,
 					  GPALD_LOW_RAM_WINDOW_UNIT);
 		if (code == GPAL_OK && size > low)
 			code = add_demand(r, GPAL_KIND_RAM, GPALD_ROLE_RAM, &owner, size - low,

@@ -4,9 +4,9 @@
 #define GPALD_CORE_RESOLUTION_H
 
 #include "core/arena.h"
-#include "core/order.h"
 #include "core/place.h"
 #include "core/roles.h"
+#include "core/sort.h"
 
 #include <gpalayout/layout.h>
 
@@ -53,12 +53,12 @@ struct gpald_resolution {
 	struct gpald_kept_list kept;
 
 	struct gpald_input_list inputs[GPAL_KIND_COUNT];
-	uint64_t low_window; /* size of the low RAM window; 0: none */
+	uint64_t low_ram_window; /* size of the low RAM window; 0: none */
 
 	/* An element for each root complex, in the order of the request unless stated otherwise. */
 	size_t *name_lengths;
-	size_t *segment_of_rc;      /* index in `segments` */
-	struct gpald_order *by_bus; /* sorted by segment and first bus */
+	size_t *segment_of_rc;          /* index in `segments` */
+	struct gpald_sort_item *by_bus; /* sorted by segment and first bus */
 
 	const uint32_t *cxl_targets; /* indices of root complexes, CXL window by CXL window */
 
@@ -122,9 +122,10 @@ GPAL_MUST_USE int gpald_resolve_or_move(const struct gpal_request *request,
  * Fills in the allocator's inputs of a request, which lie in the arena, and places nothing. Returns
  * GPAL_OK or a code that gpal_resolve() lists up to GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB.
  */
-GPAL_MUST_USE int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *request,
-				    const struct gpal_policy *policy,
-				    struct gpald_input_list inputs[GPAL_KIND_COUNT]);
+GPAL_MUST_USE int gpald_prepare_inputs(struct gpald_arena *arena,
+				       const struct gpal_request *request,
+				       const struct gpal_policy *policy,
+				       struct gpald_input_list inputs[GPAL_KIND_COUNT]);
 
 /* Fills in the warnings of the finished layout. Returns GPAL_OK or GPAL_E_NO_MEMORY. */
 GPAL_MUST_USE int gpald_collect_warnings(struct gpald_resolution *r);

@@ -10,10 +10,10 @@
 #include "core/cxl.h"
 #include "core/error.h"
 #include "core/measures.h"
-#include "core/order.h"
 #include "core/place.h"
 #include "core/request_checks.h"
 #include "core/resolution.h"
+#include "core/sort.h"
 
 #include <assert.h>
 #include <gpalayout/layout.h>
@@ -195,7 +195,7 @@ static int place_inputs(struct gpald_resolution *r)
 	};
 	const struct gpald_place_options options = {
 		.kept = r->kept,
-		.low_window = r->low_window,
+		.low_ram_window = r->low_ram_window,
 		.trace = r->options.trace,
 	};
 	int code = gpald_place(r->arena, &input, &options, &r->layout->map, r->error);
@@ -414,9 +414,9 @@ static void begin_layout(struct gpald_resolution *r)
 							    NULL;
 }
 
-int gpald_list_inputs(struct gpald_arena *arena, const struct gpal_request *request,
-		      const struct gpal_policy *policy,
-		      struct gpald_input_list inputs[GPAL_KIND_COUNT])
+int gpald_prepare_inputs(struct gpald_arena *arena, const struct gpal_request *request,
+			 const struct gpal_policy *policy,
+			 struct gpald_input_list inputs[GPAL_KIND_COUNT])
 {
 	struct gpald_resolution r = {
 		.arena = arena,

@@ -64,7 +64,7 @@ const struct gpald_role_row gpald_roles[GPALD_ROLE_COUNT] = {
 	[GPALD_ROLE_SMMU] = { TAG("smmu-", ""), AN_IOMMU },
 	[GPALD_ROLE_AMD_IOMMU] = { TAG("amd-iommu-", ""), AN_IOMMU },
 	[GPALD_ROLE_INTEL_VTD] = { TAG("intel-vtd-", ""), AN_IOMMU },
-	[GPALD_ROLE_RAM_LOW_WINDOW] = { TAG("ram", ""), .kinds = BIT(RAM),
+	[GPALD_ROLE_LOW_RAM_WINDOW] = { TAG("ram", ""), .kinds = BIT(RAM),
 					.subject = GPAL_SUBJECT_MEMORY_LOW_WINDOW },
 	[GPALD_ROLE_RAM] = { TAG("ram", ""), .kinds = BIT(RAM), .subject = GPAL_SUBJECT_MEMORY_NODE,
 			     .list = "/ram", .member = "",

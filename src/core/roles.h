@@ -40,7 +40,7 @@ enum gpald_role {
 	GPALD_ROLE_SMMU,
 	GPALD_ROLE_AMD_IOMMU,
 	GPALD_ROLE_INTEL_VTD,
-	GPALD_ROLE_RAM_LOW_WINDOW, /* low RAM window, with the tag of node 0 */
+	GPALD_ROLE_LOW_RAM_WINDOW, /* low RAM window, with the tag of node 0 */
 	GPALD_ROLE_RAM,
 	GPALD_ROLE_HOTPLUG,
 	GPALD_ROLE_VTL2_CHIPSET_MMIO,

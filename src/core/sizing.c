@@ -106,7 +106,7 @@ static void restore_size(struct gpald_sizing *sizing)
 
 #define BARS_PER_RANGE 8 /* adding up this number of BARs takes as long as placing a range */
 
-static size_t count_devices(const struct gpal_window *window)
+static size_t cost_of_devices(const struct gpal_window *window)
 {
 	size_t bars = 0;
 
@@ -121,7 +121,7 @@ static size_t count_devices(const struct gpal_window *window)
  * Returns the cost of a try, as a number of ranges. A root complex counts as a few ranges, and each
  * device of its windows and each target of a CXL window counts, too.
  */
-static size_t count_cost(const struct gpal_request *request, const struct gpal_layout *live)
+static size_t cost_of_try(const struct gpal_request *request, const struct gpal_layout *live)
 {
 	size_t cost = 16 + request->node_count + 4 * request->root_complex_count +
 		      request->reserved_count + request->hotplug_room_count +
@@ -130,7 +130,7 @@ static size_t count_cost(const struct gpal_request *request, const struct gpal_l
 	for (size_t i = 0; i < request->root_complex_count; i++) {
 		const struct gpal_root_complex *rc = &request->root_complexes[i];
 
-		cost += count_devices(&rc->low_mmio) + count_devices(&rc->high_mmio);
+		cost += cost_of_devices(&rc->low_mmio) + cost_of_devices(&rc->high_mmio);
 	}
 	for (size_t i = 0; i < request->cxl_window_count; i++)
 		cost += request->cxl_windows[i].target_count;
@@ -163,7 +163,7 @@ bool gpald_sizing_init(struct gpald_sizing *sizing, const struct gpal_request *r
 	if (!sizing->is_chosen || !sizing->nodes || !sizing->root_complexes ||
 	    !sizing->hotplug_rooms || !sizing->cxl_windows)
 		return false;
-	sizing->cost = count_cost(request, options.live);
+	sizing->cost = cost_of_try(request, options.live);
 	restore_size(sizing);
 	return true;
 }

@@ -63,7 +63,8 @@ static inline bool gpald_is_plain_name(const char *text, size_t most)
 }
 
 /* Appends a name to a list, after a separator unless it is the first. Cuts the list at `size`. */
-static inline void gpald_list_name(char *list, size_t size, const char *separator, const char *name)
+static inline void gpald_append_name(char *list, size_t size, const char *separator,
+				     const char *name)
 {
 	const size_t at = strlen(list);
 

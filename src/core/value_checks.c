@@ -66,7 +66,7 @@ static int check_window_values(const struct gpal_window *window, enum gpal_subje
 static int check_cxl_window_values(const struct gpal_cxl_window *window, size_t index,
 				   struct gpal_error *error)
 {
-	if (!gpald_cxl_has_ways(window->target_count))
+	if (!gpald_cxl_allows_ways(window->target_count))
 		return gpald_fail(
 			error, GPAL_E_OUT_OF_RANGE, GPAL_SUBJECT_CXL_WINDOW_TARGETS, index,
 			"the window has %zu targets; 1, 2, 3, 4, 6, 8, 12 or 16 are allowed",

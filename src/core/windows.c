@@ -131,7 +131,7 @@ static struct taken take_run(const struct search *s, struct gpal_range free, uin
 	};
 }
 
-static void record_taken(struct search *s, const struct gpald_order *items,
+static void record_taken(struct search *s, const struct gpald_sort_item *items,
 			 const struct taken *taken)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
@@ -157,7 +157,7 @@ static void trace_run_choice(const struct search *s, struct gpald_trace *trace,
 }
 
 /* Places windows of the same size and alignment in one pass. */
-static int place_same_size(struct search *s, const struct gpald_order *items, size_t count,
+static int place_same_size(struct search *s, const struct gpald_sort_item *items, size_t count,
 			   struct gpald_trace *trace)
 {
 	const bool down = s->direction == GPALD_TOP_DOWN;
@@ -202,7 +202,8 @@ static int place_same_size(struct search *s, const struct gpald_order *items, si
  * Returns true if a pass for each size is no slower than an index, which is set up for each
  * alignment.
  */
-static bool is_fast_by_size(const struct search *s, const struct gpald_order *items, size_t count)
+static bool is_fast_by_size(const struct search *s, const struct gpald_sort_item *items,
+			    size_t count)
 {
 	uint64_t sizes = 0, alignments = 0, ranges = s->last - s->first, key = UINT64_MAX;
 
@@ -225,7 +226,7 @@ static bool is_fast_by_size(const struct search *s, const struct gpald_order *it
 }
 
 /* Places all windows, a pass for each size. */
-static int place_by_size(struct search *s, const struct gpald_order *items, size_t count)
+static int place_by_size(struct search *s, const struct gpald_sort_item *items, size_t count)
 {
 	int code = GPAL_OK;
 
@@ -245,7 +246,7 @@ static int place_by_size(struct search *s, const struct gpald_order *items, size
 }
 
 static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *index,
-			 enum gpal_kind kind, const struct gpald_order *item,
+			 enum gpal_kind kind, const struct gpald_sort_item *item,
 			 struct gpal_range *window)
 {
 	struct gpald_trace *trace =
@@ -260,7 +261,7 @@ static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *inde
 }
 
 /* Places all windows, one by one, with an index. */
-static int place_indexed(struct search *s, const struct gpald_order *items, size_t count)
+static int place_indexed(struct search *s, const struct gpald_sort_item *items, size_t count)
 {
 	struct gpald_placement *p = s->p;
 	struct gpald_fit_index index;
@@ -293,11 +294,11 @@ static int place_windows(struct gpald_placement *p, enum gpal_kind kind,
 		return GPAL_OK;
 	for (size_t i = 0; i < list.count; i++)
 		if (!gpald_placement_keeps(p, kind, i))
-			p->order[count++] =
-				(struct gpald_order){ window_key(&list.demands[i]), (uint32_t)i };
+			p->order[count++] = (struct gpald_sort_item){ window_key(&list.demands[i]),
+								      (uint32_t)i };
 	if (count == 0)
 		return GPAL_OK;
-	gpald_order_sort(p->order, p->order_scratch, count);
+	gpald_sort_items(p->order, p->order_scratch, count);
 	s = (struct search){ p, kind, direction, region, 0, 0 };
 	search_init(&s);
 	return is_fast_by_size(&s, p->order, count) ? place_by_size(&s, p->order, count) :

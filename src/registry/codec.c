@@ -8,8 +8,8 @@
 #include "registry/codec.h"
 
 #include "core/cxl.h"
+#include "core/daemon_limits.h"
 #include "core/text.h"
-#include "core/value_limits.h"
 #include "registry/transfer.h"
 
 #include <assert.h>
@@ -362,8 +362,8 @@ static bool is_sound(const struct gpal_layout *l)
 		if (l->root_complexes[i].start_bus > l->root_complexes[i].end_bus)
 			return false;
 	for (size_t i = 0; i < l->cxl_window_count; i++)
-		if (!gpald_cxl_has_ways(l->cxl_windows[i].target_count) ||
-		    !gpald_cxl_has_granularity(l->cxl_windows[i].granularity))
+		if (!gpald_cxl_allows_ways(l->cxl_windows[i].target_count) ||
+		    !gpald_cxl_allows_granularity(l->cxl_windows[i].granularity))
 			return false;
 	if (l->required_address_bits > GPALD_ADDRESS_BITS_MAX + (unsigned int)l->has_vtl2_alias_map)
 		return false;

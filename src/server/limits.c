@@ -102,6 +102,6 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 	strcpy(wrong, "no such limit; there are:");
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
 		if (rows[i].min != rows[i].max)
-			gpald_list_name(wrong, sizeof(wrong), " ", rows[i].name);
+			gpald_append_name(wrong, sizeof(wrong), " ", rows[i].name);
 	return wrong;
 }

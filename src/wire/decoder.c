@@ -4,8 +4,8 @@
 
 #include "wire/decoder.h"
 
+#include "core/daemon_limits.h"
 #include "core/text.h"
-#include "core/value_limits.h"
 #include "wire/size.h"
 
 #include <assert.h>
@@ -126,7 +126,8 @@ int gpald_decode_members(struct gpald_decoder *decoder, const cJSON *object, voi
 		if (!row) {
 			known[0] = '\0';
 			for (size_t i = 0; i < members->count; i++)
-				gpald_list_name(known, sizeof(known), ", ", members->rows[i].name);
+				gpald_append_name(known, sizeof(known), ", ",
+						  members->rows[i].name);
 			return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_MEMBER,
 						    "unknown member %.*s; known here: %s",
 						    gpald_quotable_length(value->string),
@@ -426,7 +427,7 @@ int gpald_decode_enum(struct gpald_decoder *decoder, const cJSON *value, void *t
 	known[0] = '\0';
 	for (int i = 0; i < names->count; i++)
 		if (names->name(i))
-			gpald_list_name(known, sizeof(known), ", ", names->name(i));
+			gpald_append_name(known, sizeof(known), ", ", names->name(i));
 	return gpald_decoder_refuse(decoder, GPALD_REASON_OF(GPAL_E_OUT_OF_RANGE),
 				    "\"%.*s\" is not one of: %s", gpald_quotable_length(text), text,
 				    known);

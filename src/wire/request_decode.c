@@ -69,7 +69,7 @@ static int decode_policy_name(struct gpald_decoder *decoder, const cJSON *value,
 	}
 	policies = gpal_policies(&count);
 	for (size_t i = 0; i < count; i++)
-		gpald_list_name(known, sizeof(known), ", ", policies[i].name);
+		gpald_append_name(known, sizeof(known), ", ", policies[i].name);
 	return gpald_decoder_refuse(decoder, GPALD_UNKNOWN_POLICY,
 				    "no such policy; this daemon has %s", known);
 }

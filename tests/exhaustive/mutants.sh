@@ -28,11 +28,11 @@ compile() {
 
 programs="allocator edges free_space json sort update vtl2"
 
-# remake FILE: makes the objects that contain this source file. Two files of the library have the names of
-# programs.
+# remake FILE: makes the objects that contain this source file. Three files of the library have the names
+# of programs.
 remake() {
 	case $1 in
-	src/core/allocator.c | src/core/free_space.c)
+	src/core/allocator.c | src/core/free_space.c | src/core/sort.c)
 		cp "$1" "core_$(basename "$1")"
 		compile "core_$(basename "$1")"
 		;;
@@ -163,16 +163,16 @@ update src/core/phases.c s/if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))
 update src/core/windows.c s/if (!gpald_placement_keeps(p, kind, i))/if (1)/
 update src/core/placement.c s/p->order\[i\].index < p->kept.count/p->order[i].index <= p->kept.count/
 update src/core/placement.c s/kept->range.end > p->kept_ram_end/kept->range.end < p->kept_ram_end/
-sort src/core/order.c s/items\[at - 1\].key > item.key/items[at - 1].key >= item.key/
-sort src/core/order.c s/% DIGITS;/% (DIGITS \/ 2);/
-sort src/core/order.c s/shift += DIGIT_BITS/shift += DIGIT_BITS + 1/
-sort src/core/order.c s/if (from != items)/if (from == items)/
-sort src/core/order.c s/differing |= /differing = /
-sort src/core/order.c s/items\[run\].key < items\[run - 1\].key/items[run].key <= items[run - 1].key/
-sort src/core/order.c s/from\[right\].key < from\[left\].key/from[right].key <= from[left].key/
-sort src/core/order.c s/i + 1 < runs ? ends\[i + 1\] : ends\[i\]/ends[i + 1]/
-sort src/core/order.c s/insert_sorted(items, run, least);/;/
-sort src/core/order.c s/to\[next\[radix_digit(&from\[i\], shift)\]++\]/to[--next[radix_digit(\&from[i], shift)]]/
+sort src/core/sort.c s/items\[at - 1\].key > item.key/items[at - 1].key >= item.key/
+sort src/core/sort.c s/% DIGITS;/% (DIGITS \/ 2);/
+sort src/core/sort.c s/shift += DIGIT_BITS/shift += DIGIT_BITS + 1/
+sort src/core/sort.c s/if (from != items)/if (from == items)/
+sort src/core/sort.c s/differing |= /differing = /
+sort src/core/sort.c s/items\[run\].key < items\[run - 1\].key/items[run].key <= items[run - 1].key/
+sort src/core/sort.c s/from\[right\].key < from\[left\].key/from[right].key <= from[left].key/
+sort src/core/sort.c s/i + 1 < runs ? ends\[i + 1\] : ends\[i\]/ends[i + 1]/
+sort src/core/sort.c s/insert_sorted(items, run, least);/;/
+sort src/core/sort.c s/to\[next\[radix_digit(&from\[i\], shift)\]++\]/to[--next[radix_digit(\&from[i], shift)]]/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_CHIPSET_MMIO/GPAL_KIND_MMIO64, GPALD_ROLE_VTL2_CHIPSET_MMIO/
 vtl2 src/core/request_inputs.c s/GPAL_KIND_POST_MMIO, GPALD_ROLE_VTL2_MEMORY/GPAL_KIND_RAM, GPALD_ROLE_VTL2_MEMORY/
 json src/wire/json_scan.c s/left < rows\[i\].length/left + 1 < rows[i].length/

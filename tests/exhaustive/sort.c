@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "core/order.h"
+#include "core/sort.h"
 #include "exhaustive.h"
 
 #include <inttypes.h>
@@ -17,26 +17,26 @@
 #define LONG 273u /* one more run than is merged */
 
 /* Each list ends at an unreadable page, and so does its room for sorting. */
-static struct gpald_order *lists[LONG + 1], *rooms[LONG + 1];
+static struct gpald_sort_item *lists[LONG + 1], *rooms[LONG + 1];
 
 static void make_lists(void)
 {
 	for (size_t count = 0; count <= LONG; count++) {
-		lists[count] = guarded_bytes(count * sizeof(struct gpald_order));
-		rooms[count] = guarded_bytes(count * sizeof(struct gpald_order));
+		lists[count] = guarded_bytes(count * sizeof(struct gpald_sort_item));
+		rooms[count] = guarded_bytes(count * sizeof(struct gpald_sort_item));
 	}
 }
 
 static void check_list(const uint64_t *keys, size_t count)
 {
-	struct gpald_order *list = lists[count];
+	struct gpald_sort_item *list = lists[count];
 
 	for (size_t i = 0; i < count; i++)
-		list[i] = (struct gpald_order){ keys[i], (uint32_t)i };
-	gpald_order_sort(list, rooms[count], count);
+		list[i] = (struct gpald_sort_item){ keys[i], (uint32_t)i };
+	gpald_sort_items(list, rooms[count], count);
 	/* The items ascend by key and index, so no two are the same, and none is missing. */
 	for (size_t i = 0; i < count; i++) {
-		const struct gpald_order *item = &list[i], *before = i > 0 ? item - 1 : NULL;
+		const struct gpald_sort_item *item = &list[i], *before = i > 0 ? item - 1 : NULL;
 
 		if (item->index >= count || item->key != keys[item->index] ||
 		    (before && (before->key > item->key ||

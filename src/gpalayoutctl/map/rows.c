@@ -8,7 +8,7 @@
 
 #include "gpalayoutctl/map/rows.h"
 
-#include "core/value_limits.h"
+#include "core/daemon_limits.h"
 #include "gpalayoutctl/size_text.h"
 #include "gpalayoutctl/terminal_text.h"
 

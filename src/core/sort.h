@@ -4,18 +4,18 @@
  * addresses, sizes and alignments. Items with equal keys must stay in the order of the caller,
  * which qsort() does not promise.
  */
-#ifndef GPALD_CORE_ORDER_H
-#define GPALD_CORE_ORDER_H
+#ifndef GPALD_CORE_SORT_H
+#define GPALD_CORE_SORT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct gpald_order {
+struct gpald_sort_item {
 	uint64_t key;
 	uint32_t index;
 };
 
 /* Sorts ascending by key. `scratch` has room for `count` items. */
-void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count);
+void gpald_sort_items(struct gpald_sort_item *items, struct gpald_sort_item *scratch, size_t count);
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "core/order.h"
+#include "core/sort.h"
 
 #include <string.h>
 
@@ -16,10 +16,10 @@
 #define DIGITS (1u << DIGIT_BITS)
 
 /* Sorts the first `count` items; the first `sorted` of them are sorted. */
-static void insert_sorted(struct gpald_order *items, size_t sorted, size_t count)
+static void insert_sorted(struct gpald_sort_item *items, size_t sorted, size_t count)
 {
 	for (size_t i = sorted; i < count; i++) {
-		struct gpald_order item = items[i];
+		struct gpald_sort_item item = items[i];
 		size_t at = i;
 
 		for (; at > 0 && items[at - 1].key > item.key; at--)
@@ -29,10 +29,10 @@ static void insert_sorted(struct gpald_order *items, size_t sorted, size_t count
 }
 
 /* Reverses a descending run. It has no equal keys, which would change their order. */
-static void reverse_items(struct gpald_order *items, size_t count)
+static void reverse_items(struct gpald_sort_item *items, size_t count)
 {
 	for (size_t i = 0, j = count - 1; i < j; i++, j--) {
-		struct gpald_order item = items[i];
+		struct gpald_sort_item item = items[i];
 
 		items[i] = items[j];
 		items[j] = item;
@@ -40,7 +40,7 @@ static void reverse_items(struct gpald_order *items, size_t count)
 }
 
 /* Makes the first items an ascending run. Returns their number. */
-static size_t make_run(struct gpald_order *items, size_t count)
+static size_t make_run(struct gpald_sort_item *items, size_t count)
 {
 	const size_t least = count < RUN_MIN ? count : RUN_MIN;
 	size_t run = 1;
@@ -59,8 +59,8 @@ static size_t make_run(struct gpald_order *items, size_t count)
 	return least;
 }
 
-static void merge_adjacent(const struct gpald_order *from, size_t middle, size_t end,
-			   struct gpald_order *to)
+static void merge_adjacent(const struct gpald_sort_item *from, size_t middle, size_t end,
+			   struct gpald_sort_item *to)
 {
 	size_t left = 0, right = middle;
 
@@ -71,13 +71,13 @@ static void merge_adjacent(const struct gpald_order *from, size_t middle, size_t
 }
 
 /* Merges neighbouring runs until one is left. `ends` has the end of each. */
-static void merge_runs(struct gpald_order *items, struct gpald_order *scratch, size_t *ends,
+static void merge_runs(struct gpald_sort_item *items, struct gpald_sort_item *scratch, size_t *ends,
 		       size_t runs)
 {
-	struct gpald_order *from = items, *to = scratch;
+	struct gpald_sort_item *from = items, *to = scratch;
 
 	while (runs > 1) {
-		struct gpald_order *swap = from;
+		struct gpald_sort_item *swap = from;
 		size_t start = 0, merged = 0;
 
 		for (size_t i = 0; i < runs; i += 2) {
@@ -94,12 +94,12 @@ static void merge_runs(struct gpald_order *items, struct gpald_order *scratch, s
 		memcpy(items, from, ends[0] * sizeof(*items));
 }
 
-static size_t radix_digit(const struct gpald_order *item, unsigned int shift)
+static size_t radix_digit(const struct gpald_sort_item *item, unsigned int shift)
 {
 	return (size_t)(item->key >> shift) % DIGITS;
 }
 
-static void distribute_by_digit(const struct gpald_order *from, struct gpald_order *to,
+static void distribute_by_digit(const struct gpald_sort_item *from, struct gpald_sort_item *to,
 				size_t count, unsigned int shift)
 {
 	size_t next[DIGITS] = { 0 };
@@ -117,16 +117,16 @@ static void distribute_by_digit(const struct gpald_order *from, struct gpald_ord
 		to[next[radix_digit(&from[i], shift)]++] = from[i];
 }
 
-static void radix_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
+static void radix_sort(struct gpald_sort_item *items, struct gpald_sort_item *scratch, size_t count)
 {
-	struct gpald_order *from = items, *to = scratch;
+	struct gpald_sort_item *from = items, *to = scratch;
 	uint64_t differing = 0;
 
 	for (size_t i = 1; i < count; i++)
 		differing |= items[i].key ^ items[0].key;
 	for (unsigned int shift = (unsigned int)__builtin_ctzll(differing);
 	     shift < 64 && differing >> shift != 0; shift += DIGIT_BITS) {
-		struct gpald_order *swap = from;
+		struct gpald_sort_item *swap = from;
 
 		if ((differing >> shift) % DIGITS == 0)
 			continue;
@@ -139,7 +139,7 @@ static void radix_sort(struct gpald_order *items, struct gpald_order *scratch, s
 		memcpy(items, from, count * sizeof(*items));
 }
 
-void gpald_order_sort(struct gpald_order *items, struct gpald_order *scratch, size_t count)
+void gpald_sort_items(struct gpald_sort_item *items, struct gpald_sort_item *scratch, size_t count)
 {
 	size_t ends[RUNS_MAX];
 	size_t runs = 0;
