@@ -29,9 +29,9 @@ GPAL_BEGIN_DECLS
  * complexes, the RAM of a node, rooms and CXL windows. If there is none, there is advice on
  * every size that the request may choose, but not on pinned ranges and windows for devices.
  *
- * The library reads `pin` from the map and finds all other sizes by trying them. One step more
- * than such a size fails. A much larger size may work again, because sizes change the order in
- * which ranges are placed.
+ * For a window of a root complex, the library reads `pin` and in_place from the map. It finds all
+ * other sizes by trying them: one step more fails. A much larger size may work again, because sizes
+ * change the order in which ranges are placed.
  */
 struct gpal_growth {
 	const char *tag;

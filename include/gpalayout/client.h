@@ -80,7 +80,7 @@ enum gpal_client_code {
 /* The details of a failure. The object belongs to the caller and holds no pointers. */
 struct gpal_client_error {
 	int code;           /* of enum gpal_client_code, or GPAL_E_NO_MEMORY */
-	char message[1024]; /* one sentence that says what to do, without a full stop */
+	char message[1024]; /* one sentence that says what is wrong, without a full stop */
 	int system_error;   /* errno, for GPAL_E_NO_DAEMON; otherwise 0 */
 
 	/* For GPAL_E_REFUSED. A member that does not apply to the reason is 0 or empty. */
@@ -648,12 +648,13 @@ GPAL_API GPAL_MUST_USE int gpal_client_subscribe(struct gpal_client *client, con
  * @event: receives the event; not written on failure
  *
  * If the connection is lost, for example because the daemon restarts, the library connects and
- * subscribes again until it succeeds, and continues after the last event. So no event is lost, and
- * none comes twice. If the daemon does not accept the subscription within the time limit, or
- * within one second if that is longer, the library tries another connection.
+ * subscribes again until it succeeds, and continues after the last event. No event comes twice. If
+ * the daemon no longer has all events that were missed, *event is of kind GPAL_EVENT_RESYNC and
+ * replaces them. If the daemon does not accept the subscription within the time limit, or within
+ * one second if that is longer, the library tries another connection.
  *
- * Returns 0, or one of these codes. Unless the client is not subscribed, the function can be called
- * again and continues after the last event that it returned:
+ * Returns 0, or one of these codes. After all of them except GPAL_E_BUSY the function can be called
+ * again, and continues after the last event that it returned:
  *   GPAL_E_IN_PROGRESS  the client does not block, and no event has come
  *   GPAL_E_TIMED_OUT    the client blocks, and no event came within the time limit
  *   GPAL_E_REFUSED      the daemon refuses to subscribe the client again

@@ -120,8 +120,10 @@ enum gpal_allow {
  *   - New ranges are placed in the remaining space by the rules of their kind.
  *   - A range cannot stay if its size differs, if the request pins it elsewhere, or if its start
  *     lacks an alignment that the request states: for VTL2 memory, a room, or a window with an
- *     alignment or devices. An ECAM cannot stay if the request wants it on the other side of
- *     4 GiB. Nothing can stay if the architecture differs.
+ *     alignment or devices. A room cannot stay if its node differs, and a CXL window cannot stay
+ *     if its targets or its granularity differ. If the new layout has a low RAM window, node 0
+ *     can stay only if its first range is this window. An ECAM cannot stay if the request wants
+ *     it on the other side of 4 GiB. Nothing can stay if the architecture differs.
  *
  * If that fails, the function resolves the request as gpal_resolve() does, and ranges may move.
  * A layout that lacks a range or a root complex of the live one needs GPAL_ALLOW_REMOVALS;

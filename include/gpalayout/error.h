@@ -139,7 +139,7 @@ struct gpal_error {
 	enum gpal_subject subject;
 	size_t index;
 	char part[GPAL_ERROR_PART_MAX + 1]; /* JSON pointer into the subject; empty: all of it */
-	char message[1024]; /* one sentence that says what to do, without a full stop */
+	char message[1024]; /* one sentence that says what is wrong, without a full stop */
 
 	char tag[GPAL_ERROR_TAG_MAX + 1];
 	char other_tag[GPAL_ERROR_TAG_MAX + 1];

@@ -34,7 +34,7 @@ struct advising {
 	struct gpald_budget budget;
 };
 
-/* Tries whether the request resolves, even if other ranges move. */
+/* Finds out whether the request resolves with a size, even if other ranges move. */
 static enum gpald_verdict resolves_with_size(void *data, uint64_t size)
 {
 	struct advising *a = data;
@@ -42,7 +42,10 @@ static enum gpald_verdict resolves_with_size(void *data, uint64_t size)
 	return gpald_sizing_try(&a->sizing, size, NULL);
 }
 
-/* Tries whether the request resolves with every range at its address. */
+/*
+ * Finds out whether the request resolves with a size, and the guest finds each range of the layout
+ * where it was.
+ */
 static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 {
 	struct advising *a = data;
@@ -64,10 +67,11 @@ static enum gpald_verdict layout_stays_with_size(void *data, uint64_t size)
 }
 
 /*
- * Returns a size that works although the next one, a unit more, does not; 0: the budget is spent.
- * `bad` is the largest size up to the limit, and never works, because it leaves less than a unit of
- * the address space. With a unit of 4 KiB that is too little, since some space below 4 GiB is
- * always taken. Larger units, of at most 4 GiB, are those of CXL memory, which lies above 4 GiB.
+ * Returns a size that works although the next one, a unit more, does not; 0: a try was not made.
+ * `bad` is the largest size up to the limit, and never works. For low MMIO it is larger than 4 GiB.
+ * For all others it leaves less than a unit of the address space. That is too little: with a unit
+ * of 4 KiB, because some space below 4 GiB is always taken; with the units of CXL windows, which
+ * are at most 4 GiB, because CXL windows lie above 4 GiB.
  */
 static uint64_t grow_size(struct advising *a, uint64_t size, uint64_t unit, uint64_t limit,
 			  gpald_size_test *test)

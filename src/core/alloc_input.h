@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lists of the allocator's input, by kind, and the checks of them. Placing the ranges is left
- * to placement.h.
+ * The lists of the allocator's input, by kind, and the checks of them. place.h places the ranges.
  */
 #ifndef GPALD_CORE_ALLOC_INPUT_H
 #define GPALD_CORE_ALLOC_INPUT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bare allocator for users of the library. It gives the map an arena of its own, and adds to a
- * refusal the size that would have fitted. place.c places the ranges. What a VM consists of is left
- * to the resolver.
+ * The bare allocator for users of the library. It gives the map an arena of its own. If a demand
+ * does not fit, it adds to the error a size that would have fitted. place.c places the ranges. Only
+ * the resolver knows which ranges a VM has.
  */
 #include "config.h"
 

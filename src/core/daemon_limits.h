@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits on the members of a request. The decoders refuse larger values from a client, and the
+ * Limits on requests, names and tags. The decoders refuse larger values from a client, and the
  * codec refuses them from the store, so that no other part of the daemon sees a larger value. The
- * library itself accepts them.
+ * library itself checks only the address bits.
  */
 #ifndef GPALD_CORE_DAEMON_LIMITS_H
 #define GPALD_CORE_DAEMON_LIMITS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resolves a request again and records the steps. The result depends on the request alone, so these
- * are the steps that made the layout. If the map marks the ranges that an update kept, they are
- * kept again. If it has no marks, and the request alone makes another layout, all ranges are kept
- * and reported as recorded.
+ * Resolves a request again and records the steps. A layout depends only on the request and on the
+ * ranges that an update kept, so these are the steps that made the layout. If the map marks the
+ * kept ranges, they are kept again. If it has no marks, and the request alone makes another layout,
+ * all ranges are kept and reported as recorded.
  */
 #include "config.h"
 

@@ -283,7 +283,10 @@ static struct gpal_range trace_fit(const struct gpald_fit_index *index, size_t l
 
 	for (size_t i = 0; !down && i < index->below && !gpald_trace_is_full(trace); i++)
 		gpald_trace_record_below(trace, index->space->ranges[i]);
-	/* This is the order of the search, so that a list that is cut lacks only its end. */
+	/*
+	 * Leaves and tails are recorded in the order of the search, and dead pieces after them. So
+	 * a list that is cut may also lack dead pieces before its end.
+	 */
 	for (size_t n = 0; n < (down ? leaves->count - leaf : leaf); n++) {
 		const size_t at = down ? leaves->count - 1 - n : n;
 

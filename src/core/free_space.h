@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The free part of the address space, as a sorted list of ranges, no two of which touch. A phase
- * of the allocator reads one list and appends the ranges that stay free to another.
+ * The free part of the address space, as a sorted list of ranges, no two of which touch. RAM, and
+ * windows that are placed with an index, append the ranges that stay free to a second list.
+ * post_mmio, and windows that are placed by size, change the list in place.
  */
 #ifndef GPALD_CORE_FREE_SPACE_H
 #define GPALD_CORE_FREE_SPACE_H

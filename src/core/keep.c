@@ -77,8 +77,8 @@ static bool window_states_alignment(const struct gpal_window *window)
 }
 
 /*
- * Returns true if the request states the alignment of a range. The alignment of VTL2 memory may be
- * 0, because it is not checked yet.
+ * Returns true if the request states the alignment of a range. The alignments of VTL2 memory and of
+ * rooms are not checked yet, so they may be 0.
  */
 static bool states_alignment(const struct gpal_request *request, const struct gpald_origin *origin)
 {

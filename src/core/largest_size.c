@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the size that would fit when a request is refused: of the range that does not fit, or of
- * one that makes the layout too wide for its host. sizing.c tries the sizes.
+ * Finds a size that would have fitted when a request is refused. It is the size of the range that
+ * does not fit, or of one that makes the layout too wide for its host. sizing.c tries the sizes.
  */
 #include "config.h"
 

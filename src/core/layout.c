@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gpal_resolve() and gpal_update(). They call the resolver, and add to a refusal the size that
- * would have fitted.
+ * gpal_resolve() and gpal_update(). They call the resolver. If a request does not fit, they add to
+ * the error a size that would have fitted.
  */
 #include "config.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The work before the first phase and after the last one: ranges whose address is given, and the
- * map. The phases report a demand that does not fit through this file.
+ * map. If a demand does not fit, its phase calls gpald_placement_exhausted(), which fills in the
+ * error.
  */
 #include "config.h"
 

@@ -34,8 +34,10 @@ struct gpald_placement {
 	uint64_t *kept_ram_end; /* for each RAM demand, the highest end of its kept ranges */
 	struct gpal_error *error;
 
-	struct gpald_free_space free;  /* free after the phases so far */
-	struct gpald_free_space spare; /* free after the current phase, which fills it */
+	struct gpald_free_space free; /* free after the phases so far */
+
+	/* The second list of RAM and of indexed windows; in post_mmio: free ranges for the trace. */
+	struct gpald_free_space spare;
 
 	struct gpal_map_entry *pinned; /* reserved and fixed ranges, by start */
 	size_t pinned_count;
@@ -75,8 +77,7 @@ GPAL_MUST_USE int gpald_place_post_mmio(struct gpald_placement *p);
 
 /*
  * Fills in the map: all ranges in ascending order, without reserved ones above the last range of
- * another kind.
- * Returns false if out of memory.
+ * another kind. Returns false if out of memory.
  */
 GPAL_MUST_USE bool gpald_placement_finish(struct gpald_placement *p, struct gpal_map *map);
 

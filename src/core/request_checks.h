@@ -6,9 +6,11 @@
 #include "core/resolution.h"
 
 /*
- * Makes the checks that precede placement, in the order of gpal_resolve(). Only pinned low MMIO
- * windows are checked later, by gpald_collect_inputs(). It also fills in r->name_lengths, by_bus,
- * low_ram_window and cxl_targets for the resolver. Returns GPAL_OK or a code of gpal_resolve().
+ * Makes the checks of gpal_resolve() up to GPAL_E_INVALID_ALIGNMENT of a window, in its order.
+ * Later, gpald_collect_inputs() checks pinned low MMIO windows and the policy's chipset low MMIO,
+ * and gpald_place() makes the checks of gpal_allocate(). This function also fills in
+ * r->name_lengths, by_bus, low_ram_window and cxl_targets for the resolver. Returns GPAL_OK or a
+ * code of gpal_resolve().
  */
 GPAL_MUST_USE int gpald_check_request(struct gpald_resolution *r);
 

@@ -85,8 +85,8 @@ static inline uint64_t gpald_memory_start(const struct gpald_resolution *r)
 
 /*
  * Adds all ranges of the request and its policy to r->inputs, in the order that is part of the
- * ABI. Needs the segments and the layout's root complexes, rooms and CXL windows. Returns GPAL_OK,
- * or:
+ * ABI. The segments and the layout's root complexes, rooms and CXL windows must exist. Returns
+ * GPAL_OK, or:
  *   GPAL_E_FIXED_LOW_MMIO_ABOVE_4GIB  a pinned low MMIO window ends above 4 GiB
  *   GPAL_E_OUT_OF_RANGE               the policy's chipset low MMIO does not fit below 4 GiB
  *   GPAL_E_NO_MEMORY                  the heap is exhausted
@@ -95,8 +95,8 @@ GPAL_MUST_USE int gpald_collect_inputs(struct gpald_resolution *r);
 
 /*
  * Finds the ranges of the live layout that stay where they are. Returns GPAL_OK, or:
- *   GPAL_E_WOULD_MOVE  a range has another size, alignment, use or address, or the architecture
- *                      differs; *error is not written
+ *   GPAL_E_WOULD_MOVE  a range has another size, alignment, use or address, a root complex lacks
+ *                      one of its buses, or the architecture differs; *error is not written
  *   GPAL_E_INTERNAL    the layout cannot be a layout of the request; not with GPALD_KEEP_SAME
  *   GPAL_E_NO_MEMORY   the heap is exhausted
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trying other sizes: resolves a request with another size to find out whether that size works. The
- * search and the budget also serve largest_size.c for the bare allocator. Nothing here knows a rule
- * of placement.
+ * Tries other sizes: resolves a request with another size to find out whether that size works.
+ * largest_size.c uses the search and the budget for the bare allocator, too. Nothing here knows a
+ * rule of placement.
  */
 #ifndef GPALD_CORE_SIZING_H
 #define GPALD_CORE_SIZING_H
@@ -91,7 +91,10 @@ void gpald_sizing_clear(struct gpald_sizing *sizing);
  */
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
 
-/* Returns the least size of the chosen member. Node 0 cannot be smaller than the low RAM window. */
+/*
+ * Returns the least size of the chosen member. Node 0 cannot be smaller than the low RAM window that
+ * the request states.
+ */
 uint64_t gpald_sizing_min_size(const struct gpald_sizing *sizing, uint64_t unit);
 
 /*

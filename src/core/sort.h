@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stable sort of indices by a 64-bit key, in time linear in their number. The keys are
- * addresses, sizes and alignments. Items with equal keys must stay in the order of the caller,
- * which qsort() does not promise.
+ * A stable sort of indices by a 64-bit key, in time linear in their number. The keys are,
+ * for example, addresses, or alignment and size in one number. Items with equal keys must stay in
+ * the order of the caller, which qsort() does not promise.
  */
 #ifndef GPALD_CORE_SORT_H
 #define GPALD_CORE_SORT_H

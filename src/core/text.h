@@ -40,7 +40,8 @@ static inline bool gpald_has_control(const char *text)
 }
 
 /*
- * Returns true if a text can name a root complex: UTF-8, 1 to `most` bytes, no control characters.
+ * Returns true if a text can name a root complex, a CXL window or a reserved range, or be a tag: 1
+ * to `most` bytes of UTF-8 without control characters.
  */
 static inline bool gpald_is_utf8_name(const char *text, size_t most)
 {
