@@ -104,8 +104,8 @@ static int check_counts(const struct gpal_alloc_input *input, struct gpal_error 
 	if (kind == GPAL_KIND_COUNT)
 		return GPAL_OK;
 	return gpald_fail(error, GPAL_E_OUT_OF_RANGE, gpald_subject_of_kind((enum gpal_kind)kind),
-			  GPAL_ALLOC_MAX, "at most %zu %s ranges are allowed", GPAL_ALLOC_MAX,
-			  gpal_kind_name((enum gpal_kind)kind));
+			  GPAL_ALLOC_MAX, "there are %zu %s ranges; at most %zu are allowed",
+			  counts[kind], gpal_kind_name((enum gpal_kind)kind), GPAL_ALLOC_MAX);
 }
 
 int gpald_check_pinned(const struct gpal_alloc_input *input, struct gpal_error *error)

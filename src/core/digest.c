@@ -25,7 +25,7 @@ static void flush_digest_text(struct text *text)
 	text->length = 0;
 }
 
-static inline void add_digest_text(struct text *text, const char *more, size_t length)
+static inline void add_digest_bytes(struct text *text, const char *more, size_t length)
 {
 	if (length > sizeof(text->bytes) - text->length) {
 		flush_digest_text(text);
@@ -38,17 +38,17 @@ static inline void add_digest_text(struct text *text, const char *more, size_t l
 	text->length += length;
 }
 
-static void add_text(struct text *text, const char *more)
+static void add_digest_text(struct text *text, const char *more)
 {
-	add_digest_text(text, more, strlen(more));
+	add_digest_bytes(text, more, strlen(more));
 }
 
 /* Adds an address after the character `before`. */
-static void add_hex(struct text *text, char before, uint64_t value)
+static void add_digest_hex(struct text *text, char before, uint64_t value)
 {
 	char hex[1 + GPALD_HEX_MAX] = { before };
 
-	add_digest_text(text, hex, (size_t)(gpald_put_hex(hex + 1, value) - hex));
+	add_digest_bytes(text, hex, (size_t)(gpald_put_hex(hex + 1, value) - hex));
 }
 
 void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGEST_SIZE])
@@ -63,18 +63,18 @@ void gpal_layout_digest(const struct gpal_layout *layout, char digest[GPAL_DIGES
 
 	sha256_init(&text.hash);
 	text.length = 0;
-	add_text(&text, "gpalayout-digest-1\n");
-	add_text(&text, gpal_arch_name(layout->arch));
-	add_digest_text(&text, "\n", 1);
+	add_digest_text(&text, "gpalayout-digest-1\n");
+	add_digest_text(&text, gpal_arch_name(layout->arch));
+	add_digest_bytes(&text, "\n", 1);
 	for (size_t i = 0; i < layout->map.count; i++) {
 		const struct gpal_map_entry *entry = &layout->map.entries[i];
 
-		add_text(&text, gpal_kind_name(entry->kind));
-		add_digest_text(&text, " ", 1);
-		add_text(&text, entry->tag);
-		add_hex(&text, ' ', entry->range.start);
-		add_hex(&text, '-', entry->range.end);
-		add_digest_text(&text, "\n", 1);
+		add_digest_text(&text, gpal_kind_name(entry->kind));
+		add_digest_bytes(&text, " ", 1);
+		add_digest_text(&text, entry->tag);
+		add_digest_hex(&text, ' ', entry->range.start);
+		add_digest_hex(&text, '-', entry->range.end);
+		add_digest_bytes(&text, "\n", 1);
 	}
 	flush_digest_text(&text);
 	sha256_digest(&text.hash, sizeof(bytes), bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of codes: the token and the meaning of each. Numbers in the protocol are left to
- * src/wire.
+ * The table of codes: the token and the meaning of each. src/wire has their numbers in the
+ * protocol.
  */
 #include "config.h"
 

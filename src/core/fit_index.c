@@ -166,7 +166,7 @@ static void merge_into_free_space(struct gpald_fit_index *index, struct gpald_fr
 	*to = merged;
 }
 
-void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment)
+void gpald_fit_index_set_alignment(struct gpald_fit_index *index, uint64_t alignment)
 {
 	uint64_t *best = index->best;
 

@@ -61,7 +61,7 @@ bool gpald_fit_index_init(struct gpald_fit_index *index, struct gpald_arena *are
 			  struct gpald_free_space *space, size_t windows);
 
 /* Prepares the index for windows of this alignment, which must be smaller than the last one. */
-void gpald_fit_index_align(struct gpald_fit_index *index, uint64_t alignment);
+void gpald_fit_index_set_alignment(struct gpald_fit_index *index, uint64_t alignment);
 
 /*
  * Takes a window of `size` > 0 bytes. Returns false, and changes nothing, if it does not fit.

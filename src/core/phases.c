@@ -51,7 +51,7 @@ static void trace_chosen_range(struct gpald_trace *trace, struct gpal_range free
 				  start - free.start +
 					  (still_needed > 0 ? free.end - range.end : 0));
 	if (still_needed == 0)
-		gpald_trace_close(trace, false);
+		gpald_trace_close_step(trace, false);
 }
 
 /* Places the low RAM window, which is the first demand and must start at 0. */
@@ -59,8 +59,8 @@ static int place_low_ram_window(struct gpald_placement *p)
 {
 	const struct gpal_range window = { 0, p->low_ram_window };
 	struct gpal_range *first = p->free.ranges;
-	struct gpald_trace *trace = p->trace ? gpald_placement_trace(p, GPAL_KIND_RAM, 0, window) :
-					       NULL;
+	struct gpald_trace *trace =
+		p->trace ? gpald_placement_open_step(p, GPAL_KIND_RAM, 0, window) : NULL;
 
 	if (p->free.count == 0 || first->start > 0 || first->end < window.end)
 		return gpald_placement_exhausted(
@@ -109,7 +109,7 @@ int gpald_place_ram(struct gpald_placement *p)
 				floor = p->kept_ram_end[i];
 			continue;
 		}
-		trace = p->trace ? gpald_placement_trace(
+		trace = p->trace ? gpald_placement_open_step(
 					   p, GPAL_KIND_RAM, i,
 					   (struct gpal_range){ floor, GPAL_SPACE_END }) :
 				   NULL;
@@ -192,7 +192,8 @@ int gpald_place_post_mmio(struct gpald_placement *p)
 
 		if (gpald_placement_keeps(p, GPAL_KIND_POST_MMIO, i))
 			continue;
-		trace = p->trace ? gpald_placement_trace(p, GPAL_KIND_POST_MMIO, i, region) : NULL;
+		trace = p->trace ? gpald_placement_open_step(p, GPAL_KIND_POST_MMIO, i, region) :
+				   NULL;
 		trace_below(trace, &p->spare);
 		for (; current < p->free.count; current++) {
 			usable = ranges[current].start < p->top ?

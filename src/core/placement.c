@@ -192,8 +192,8 @@ int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, si
 	return code;
 }
 
-struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_kind kind,
-					  size_t index, struct gpal_range region)
+struct gpald_trace *gpald_placement_open_step(struct gpald_placement *p, enum gpal_kind kind,
+					      size_t index, struct gpal_range region)
 {
 	static const enum gpal_rule rules[GPAL_KIND_COUNT] = {
 		[GPAL_KIND_MMIO32] = GPAL_RULE_HIGHEST_BELOW_4GIB,
@@ -203,15 +203,15 @@ struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_k
 	};
 	const struct gpal_demand *demand = &p->demands[kind].demands[index];
 
-	return gpald_trace_open(p->trace, &(struct gpal_step){
-						  .tag = demand->tag,
-						  .phase = kind,
-						  .rule = rules[kind],
-						  .size = demand->size,
-						  .alignment = demand->alignment,
-						  .floor = region.start,
-						  .ceiling = region.end,
-					  });
+	return gpald_trace_open_step(p->trace, &(struct gpal_step){
+						       .tag = demand->tag,
+						       .phase = kind,
+						       .rule = rules[kind],
+						       .size = demand->size,
+						       .alignment = demand->alignment,
+						       .floor = region.start,
+						       .ceiling = region.end,
+					       });
 }
 
 static int refuse_overlap(struct gpal_error *error, const struct gpal_map_entry *entry,
@@ -259,12 +259,12 @@ static void trace_given(struct gpald_placement *p)
 				break;
 			step.size += gpal_range_size(other.range);
 		}
-		trace = gpald_trace_open(p->trace, &step);
+		trace = gpald_trace_open_step(p->trace, &step);
 		for (size_t at = i; trace && at < next; at++)
 			gpald_trace_record_chosen(trace, given_entry(p, at).range,
 						  (struct gpal_range){ 0 }, 0);
 		if (trace)
-			gpald_trace_close(trace, false);
+			gpald_trace_close_step(trace, false);
 	}
 }
 

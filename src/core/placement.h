@@ -106,8 +106,8 @@ static inline bool gpald_placement_keeps(const struct gpald_placement *p, enum g
 }
 
 /* Opens the step of a demand. Returns the trace; NULL if this demand is not recorded. */
-struct gpald_trace *gpald_placement_trace(struct gpald_placement *p, enum gpal_kind kind,
-					  size_t index, struct gpal_range region);
+struct gpald_trace *gpald_placement_open_step(struct gpald_placement *p, enum gpal_kind kind,
+					      size_t index, struct gpal_range region);
 
 /* Fills in the error for a demand that does not fit. Always returns GPAL_E_EXHAUSTED. */
 int gpald_placement_exhausted(struct gpald_placement *p, enum gpal_kind kind, size_t index,

@@ -92,8 +92,8 @@ void gpald_sizing_clear(struct gpald_sizing *sizing);
 uint64_t gpald_sizing_choose(struct gpald_sizing *sizing, enum gpal_subject subject, size_t index);
 
 /*
- * Returns the least size of the chosen member. Node 0 cannot be smaller than the low RAM window that
- * the request states.
+ * Returns the least size of the chosen member. Node 0 cannot be smaller than the low RAM window
+ * that the request states.
  */
 uint64_t gpald_sizing_min_size(const struct gpald_sizing *sizing, uint64_t unit);
 

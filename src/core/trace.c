@@ -39,12 +39,12 @@ static void *grow_elements(struct gpald_trace *trace, void *elements, size_t cou
 	return moved;
 }
 
-static struct gpal_step *open_step(struct gpald_trace *trace)
+static struct gpal_step *current_step(struct gpald_trace *trace)
 {
 	return &trace->steps[trace->count - 1];
 }
 
-struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpal_step *step)
+struct gpald_trace *gpald_trace_open_step(struct gpald_trace *trace, const struct gpal_step *step)
 {
 	struct gpal_step *steps;
 
@@ -60,7 +60,7 @@ struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpa
 
 void gpald_trace_set_rule(struct gpald_trace *trace, enum gpal_rule rule)
 {
-	open_step(trace)->rule = rule;
+	current_step(trace)->rule = rule;
 }
 
 bool gpald_trace_is_full(const struct gpald_trace *trace)
@@ -70,7 +70,7 @@ bool gpald_trace_is_full(const struct gpald_trace *trace)
 
 static void add_passed(struct gpald_trace *trace, struct gpal_passed passed)
 {
-	struct gpal_step *step = open_step(trace);
+	struct gpal_step *step = current_step(trace);
 	struct gpal_passed *list;
 
 	if (gpal_range_is_empty(passed.free) || gpald_trace_is_full(trace))
@@ -111,7 +111,7 @@ void gpald_trace_record_below(struct gpald_trace *trace, struct gpal_range free)
 void gpald_trace_record_chosen(struct gpald_trace *trace, struct gpal_range range,
 			       struct gpal_range free, uint64_t lost)
 {
-	struct gpal_step *step = open_step(trace);
+	struct gpal_step *step = current_step(trace);
 	struct gpal_chosen *list = grow_elements(trace, trace->chosen, step->chosen_count,
 						 &trace->chosen_capacity, sizeof(*list));
 
@@ -145,9 +145,9 @@ static void *copy_elements(struct gpald_trace *trace, const void *elements, size
 	return copied;
 }
 
-void gpald_trace_close(struct gpald_trace *trace, bool downwards)
+void gpald_trace_close_step(struct gpald_trace *trace, bool downwards)
 {
-	struct gpal_step *step = open_step(trace);
+	struct gpal_step *step = current_step(trace);
 
 	if (step->passed_count > 0)
 		qsort(trace->passed, step->passed_count, sizeof(*trace->passed),

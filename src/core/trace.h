@@ -33,7 +33,7 @@ struct gpald_trace {
  * Opens a step with the members of *step, except its lists. Returns the trace for the functions
  * below; NULL if this step is not recorded.
  */
-struct gpald_trace *gpald_trace_open(struct gpald_trace *trace, const struct gpal_step *step);
+struct gpald_trace *gpald_trace_open_step(struct gpald_trace *trace, const struct gpal_step *step);
 
 /*
  * Records a free range that has fewer than `needed` bytes with this alignment. An empty range is
@@ -56,6 +56,6 @@ void gpald_trace_record_chosen(struct gpald_trace *trace, struct gpal_range rang
 			       struct gpal_range free, uint64_t lost);
 
 /* Closes the step. The free ranges are sorted in the direction of the search. */
-void gpald_trace_close(struct gpald_trace *trace, bool downwards);
+void gpald_trace_close_step(struct gpald_trace *trace, bool downwards);
 
 #endif

@@ -153,7 +153,7 @@ static void trace_run_choice(const struct search *s, struct gpald_trace *trace,
 
 	gpald_trace_record_chosen(trace, window, free,
 				  down ? free.end - window.end : window.start - free.start);
-	gpald_trace_close(trace, down);
+	gpald_trace_close_step(trace, down);
 }
 
 /* Places windows of the same size and alignment in one pass. */
@@ -236,7 +236,7 @@ static int place_by_size(struct search *s, const struct gpald_sort_item *items, 
 		next = i + 1;
 		/* A trace has a step for each window. */
 		if (s->p->trace)
-			trace = gpald_placement_trace(s->p, s->kind, items[i].index, s->region);
+			trace = gpald_placement_open_step(s->p, s->kind, items[i].index, s->region);
 		else
 			while (next < count && items[next].key == items[i].key)
 				next++;
@@ -250,13 +250,13 @@ static bool take_indexed(struct gpald_placement *p, struct gpald_fit_index *inde
 			 struct gpal_range *window)
 {
 	struct gpald_trace *trace =
-		p->trace ? gpald_placement_trace(p, kind, item->index, index->region) : NULL;
+		p->trace ? gpald_placement_open_step(p, kind, item->index, index->region) : NULL;
 
 	if (!trace)
 		return gpald_fit_index_take(index, key_size(item->key), window);
 	if (!gpald_fit_index_take_traced(index, key_size(item->key), window, trace))
 		return false;
-	gpald_trace_close(trace, index->direction == GPALD_TOP_DOWN);
+	gpald_trace_close_step(trace, index->direction == GPALD_TOP_DOWN);
 	return true;
 }
 
@@ -272,7 +272,7 @@ static int place_indexed(struct search *s, const struct gpald_sort_item *items, 
 		struct gpal_range window;
 
 		if (index.alignment != key_alignment(items[i].key))
-			gpald_fit_index_align(&index, key_alignment(items[i].key));
+			gpald_fit_index_set_alignment(&index, key_alignment(items[i].key));
 		if (!take_indexed(p, &index, s->kind, &items[i], &window))
 			return gpald_placement_exhausted(p, s->kind, items[i].index,
 							 gpald_fit_index_summary(&index));

@@ -254,7 +254,7 @@ static bool check_case(const struct scene *scene)
 		differ("out of memory");
 	/* The allocator makes no index without demands, and aligns it before the first one. */
 	if (scene->take_count == 0)
-		gpald_fit_index_align(&index, GPAL_PAGE_SIZE);
+		gpald_fit_index_set_alignment(&index, GPAL_PAGE_SIZE);
 	for (unsigned int i = 0; i < scene->take_count; i++) {
 		const struct take *take = &scene->takes[i];
 		const unsigned int at = find(scene, is_free, take);
@@ -262,10 +262,10 @@ static bool check_case(const struct scene *scene)
 		const char *what = NULL;
 
 		if (index.alignment != take->alignment * GPAL_PAGE_SIZE)
-			gpald_fit_index_align(&index, take->alignment * GPAL_PAGE_SIZE);
+			gpald_fit_index_set_alignment(&index, take->alignment * GPAL_PAGE_SIZE);
 		fitted = at < scene->pages;
 		if (last)
-			gpald_trace_open(&trace, &step);
+			gpald_trace_open_step(&trace, &step);
 		if ((last ? gpald_fit_index_take_traced(&index, take->size * GPAL_PAGE_SIZE,
 							&window, &trace) :
 			    gpald_fit_index_take(&index, take->size * GPAL_PAGE_SIZE, &window)) !=
@@ -275,7 +275,7 @@ static bool check_case(const struct scene *scene)
 			 (window.start != address(at) || window.end != address(at + take->size)))
 			what = "a window is in the wrong place";
 		if (!what && last && fitted) {
-			gpald_trace_close(&trace, scene->direction == GPALD_TOP_DOWN);
+			gpald_trace_close_step(&trace, scene->direction == GPALD_TOP_DOWN);
 			if (!same_trace(scene, is_free, at, take, &trace.steps[0]))
 				what = "wrong trace";
 		}
