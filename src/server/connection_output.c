@@ -36,7 +36,7 @@ static void release_bytes(struct gpald_connection *c, size_t bytes)
 	c->user->unsent -= bytes;
 	if (!was_paused || c->user->unsent >= most)
 		return;
-	gpald_works_dispatch(c->all->service->works);
+	gpald_work_pool_dispatch(c->all->service->pool);
 	LIST_FOREACH(other, &c->all->list, entry)
 		if (other != c && other->user == c->user &&
 		    other->state != GPALD_CONNECTION_CLOSING)

@@ -165,7 +165,7 @@ static void put_unsent(const struct metrics *metrics)
 
 static void put_running(const struct metrics *metrics)
 {
-	put_metric(metrics, "", metrics->service->works ? metrics->service->works->running : 0);
+	put_metric(metrics, "", metrics->service->pool ? metrics->service->pool->running : 0);
 }
 
 static void put_waiting(const struct metrics *metrics)
@@ -175,7 +175,7 @@ static void put_waiting(const struct metrics *metrics)
 	uint64_t count = 0;
 
 	LIST_FOREACH(user, &metrics->service->clients->users.list, entry)
-		STAILQ_FOREACH(work, &user->works, entry)
+		STAILQ_FOREACH(work, &user->waiting_work, entry)
 			count++;
 	put_metric(metrics, "", count);
 }

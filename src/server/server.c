@@ -71,7 +71,7 @@ struct server {
 	bool has_failed;         /* the store has failed; the daemon exits with status 1 */
 	bool had_other_signal;   /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
 	struct gpald_connections connections;
-	struct gpald_works works;
+	struct gpald_work_pool pool;
 };
 
 static void enter_phase(struct server *server, enum phase phase)
@@ -467,7 +467,7 @@ static int init_handles(struct server *server)
 	uv_timer_init(&server->loop, &server->tick);
 	uv_timer_init(&server->loop, &server->drain);
 	uv_timer_init(&server->loop, &server->watchdog);
-	code = gpald_works_start(&server->works, &server->loop, &server->connections.users);
+	code = gpald_work_pool_start(&server->pool, &server->loop, &server->connections.users);
 	if (code < 0)
 		return code;
 	return gpald_signals_start(&server->signals, &server->loop, on_signal, server);
@@ -583,7 +583,7 @@ int gpald_server_run(struct gpald_options *options)
 			.options = options,
 			.clients = &server.connections,
 			.ready = on_ready,
-			.works = &server.works,
+			.pool = &server.pool,
 			.users = &server.connections.users,
 		},
 		.endpoints = {
@@ -638,7 +638,7 @@ int gpald_server_run(struct gpald_options *options)
 	gpald_endpoints_close(&server.endpoints);
 	stop_server(&server);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
-	gpald_works_stop(&server.works);
+	gpald_work_pool_stop(&server.pool);
 	close_registry(&server);
 	uv_close((uv_handle_t *)&server.settled, NULL);
 	uv_run(&server.loop, UV_RUN_DEFAULT);

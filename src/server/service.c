@@ -233,7 +233,7 @@ static void submit_work(struct gpald_call *call, void (*run)(struct gpald_work *
 	/* Until this change is decided, other changes of its name wait. */
 	call->work.is_urgent = run == run_decision;
 	call->is_working = true;
-	gpald_work_submit(call->service->works, call->caller.user, &call->work);
+	gpald_work_submit(call->service->pool, call->caller.user, &call->work);
 }
 
 /*
@@ -354,7 +354,7 @@ bool gpald_service_decide_elsewhere(struct gpald_operation *operation)
 {
 	struct gpald_call *call = (struct gpald_call *)operation;
 
-	if (!call->service->works)
+	if (!call->service->pool)
 		return false;
 	submit_work(call, run_decision, after_decision);
 	return true;
@@ -395,7 +395,7 @@ static bool is_long_record(const struct gpald_record *record)
 /* Returns whether writing the answer takes long. */
 static bool answers_elsewhere(const struct gpald_call *call)
 {
-	return call->service->works &&
+	return call->service->pool &&
 	       (is_long_record(call->operation.record) || is_long_record(call->operation.previous));
 }
 
@@ -559,7 +559,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 		.service = service,
 		.caller = caller,
 		.answer = answer,
-		.may_take_long = !service->works,
+		.may_take_long = !service->pool,
 	};
 	struct gpald_rpc_request request = { .method = NULL };
 	struct gpald_wire_error error;
@@ -569,7 +569,7 @@ void gpald_service_answer(struct gpald_service *service, const struct gpald_call
 	answer->kind = GPALD_ANSWER_REPLY;
 	answer->subscribed.set = false;
 	answer->timeout_ns = 0;
-	if (service->works && message->length > LINE_IN_TURN_MAX) {
+	if (service->pool && message->length > LINE_IN_TURN_MAX) {
 		if (caller->socket->envelope->peek)
 			caller->socket->envelope->peek(message->text, message->length, &request);
 		call.id = answer->id = request.id;

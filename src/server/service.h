@@ -38,8 +38,8 @@ struct gpald_service {
 	/* Called when a call can be answered by gpald_call_answer(). */
 	void (*ready)(void *waiter);
 
-	struct gpald_works *works; /* runs what takes long; NULL: all is done on the loop */
-	struct gpald_users *users; /* the users of callers */
+	struct gpald_work_pool *pool; /* runs what takes long; NULL: all is done on the loop */
+	struct gpald_users *users;    /* the users of callers */
 
 	char *schema; /* the OpenRPC document on one line; owned */
 };

@@ -23,7 +23,7 @@ struct gpald_user *gpald_user_get(struct gpald_users *users, uid_t uid)
 			return NULL;
 		user->uid = uid;
 		TAILQ_INIT(&user->turns);
-		STAILQ_INIT(&user->works);
+		STAILQ_INIT(&user->waiting_work);
 		LIST_INSERT_HEAD(&users->list, user, entry);
 	}
 	user->references++;
@@ -110,8 +110,9 @@ struct gpald_user *gpald_users_next_work(const struct gpald_users *users)
 	struct gpald_user *user = first_in_turn(users), *found = NULL;
 
 	for (; user; user = next_in_turn(users, user))
-		if (!STAILQ_EMPTY(&user->works) && !user->is_working &&
-		    (user->unsent < users->unsent_max || STAILQ_FIRST(&user->works)->is_urgent) &&
+		if (!STAILQ_EMPTY(&user->waiting_work) && !user->is_working &&
+		    (user->unsent < users->unsent_max ||
+		     STAILQ_FIRST(&user->waiting_work)->is_urgent) &&
 		    (!found || user->virtual_ns < found->virtual_ns))
 			found = user;
 	return found;

@@ -31,8 +31,8 @@ struct gpald_user {
 	size_t unsent;         /* unsent bytes of replies */
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
-	struct gpald_work_queue works; /* work that waits for a thread */
-	bool is_working;               /* some of it runs, or its result has not been taken */
+	struct gpald_work_queue waiting_work; /* work that waits for a thread */
+	bool is_working; /* some of it runs, or its result has not been taken */
 
 	uint64_t served_ns;  /* time of turns, and processor time on threads */
 	uint64_t virtual_ns; /* orders turns: served_ns, but after a pause that of others */

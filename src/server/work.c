@@ -36,126 +36,126 @@ static struct gpald_work *pop_work(struct gpald_work_queue *queue)
 
 static void *run_work_thread(void *data)
 {
-	struct gpald_works *works = data;
+	struct gpald_work_pool *pool = data;
 	struct gpald_work *work;
 
 	/* A thread begins with the priority of the thread that starts it. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + NICENESS);
-	pthread_mutex_lock(&works->lock);
+	pthread_mutex_lock(&pool->lock);
 	for (;;) {
 		uint64_t start;
 
-		while (STAILQ_EMPTY(&works->given) && !works->is_ending)
-			pthread_cond_wait(&works->has_work, &works->lock);
-		work = pop_work(&works->given);
+		while (STAILQ_EMPTY(&pool->given) && !pool->is_ending)
+			pthread_cond_wait(&pool->has_work, &pool->lock);
+		work = pop_work(&pool->given);
 		if (!work)
 			break;
-		pthread_mutex_unlock(&works->lock);
+		pthread_mutex_unlock(&pool->lock);
 		start = thread_cpu_ns();
 		work->run(work);
 		work->cpu_ns = thread_cpu_ns() - start;
-		pthread_mutex_lock(&works->lock);
-		STAILQ_INSERT_TAIL(&works->finished, work, entry);
-		uv_async_send(&works->has_finished);
+		pthread_mutex_lock(&pool->lock);
+		STAILQ_INSERT_TAIL(&pool->finished, work, entry);
+		uv_async_send(&pool->has_finished);
 	}
-	pthread_mutex_unlock(&works->lock);
+	pthread_mutex_unlock(&pool->lock);
 	return NULL;
 }
 
 /* Gives the threads the work that they can begin. The loop stays alive until it is finished. */
-void gpald_works_dispatch(struct gpald_works *works)
+void gpald_work_pool_dispatch(struct gpald_work_pool *pool)
 {
 	struct gpald_user *user;
 
-	while (works->running < GPALD_WORK_THREADS &&
-	       (user = gpald_users_next_work(works->users))) {
-		struct gpald_work *work = pop_work(&user->works);
+	while (pool->running < GPALD_WORK_THREADS && (user = gpald_users_next_work(pool->users))) {
+		struct gpald_work *work = pop_work(&user->waiting_work);
 
 		user->is_working = true;
-		works->running++;
-		pthread_mutex_lock(&works->lock);
-		STAILQ_INSERT_TAIL(&works->given, work, entry);
-		pthread_cond_signal(&works->has_work);
-		pthread_mutex_unlock(&works->lock);
+		pool->running++;
+		pthread_mutex_lock(&pool->lock);
+		STAILQ_INSERT_TAIL(&pool->given, work, entry);
+		pthread_cond_signal(&pool->has_work);
+		pthread_mutex_unlock(&pool->lock);
 	}
-	if (works->running > 0)
-		uv_ref((uv_handle_t *)&works->has_finished);
+	if (pool->running > 0)
+		uv_ref((uv_handle_t *)&pool->has_finished);
 	else
-		uv_unref((uv_handle_t *)&works->has_finished);
+		uv_unref((uv_handle_t *)&pool->has_finished);
 }
 
 static void on_finished(uv_async_t *async)
 {
-	struct gpald_works *works = async->data;
+	struct gpald_work_pool *pool = async->data;
 	struct gpald_work_queue finished = STAILQ_HEAD_INITIALIZER(finished);
 	struct gpald_work *work;
 
-	pthread_mutex_lock(&works->lock);
-	STAILQ_CONCAT(&finished, &works->finished);
-	pthread_mutex_unlock(&works->lock);
+	pthread_mutex_lock(&pool->lock);
+	STAILQ_CONCAT(&finished, &pool->finished);
+	pthread_mutex_unlock(&pool->lock);
 	while ((work = pop_work(&finished))) {
 		struct gpald_user *user = work->user;
 
-		works->running--;
+		pool->running--;
 		user->is_working = false;
-		gpald_user_charge(works->users, user, work->cpu_ns);
+		gpald_user_charge(pool->users, user, work->cpu_ns);
 		/* after() may free the work. */
 		work->after(work);
-		gpald_user_unref(works->users, user);
+		gpald_user_unref(pool->users, user);
 	}
-	gpald_works_dispatch(works);
+	gpald_work_pool_dispatch(pool);
 }
 
-int gpald_works_start(struct gpald_works *works, uv_loop_t *loop, struct gpald_users *users)
+int gpald_work_pool_start(struct gpald_work_pool *pool, uv_loop_t *loop, struct gpald_users *users)
 {
 	int code;
 
-	*works = (struct gpald_works){
+	*pool = (struct gpald_work_pool){
 		.users = users,
-		.given = STAILQ_HEAD_INITIALIZER(works->given),
-		.finished = STAILQ_HEAD_INITIALIZER(works->finished),
+		.given = STAILQ_HEAD_INITIALIZER(pool->given),
+		.finished = STAILQ_HEAD_INITIALIZER(pool->finished),
 	};
-	code = uv_async_init(loop, &works->has_finished, on_finished);
+	code = uv_async_init(loop, &pool->has_finished, on_finished);
 	if (code < 0)
 		return code;
-	works->has_finished.data = works;
-	pthread_mutex_init(&works->lock, NULL);
-	pthread_cond_init(&works->has_work, NULL);
-	while (code == 0 && works->started < GPALD_WORK_THREADS) {
-		code = gpald_thread_start(&works->threads[works->started], "work", run_work_thread,
-					  works);
-		works->started += code == 0;
+	pool->has_finished.data = pool;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->has_work, NULL);
+	while (code == 0 && pool->started < GPALD_WORK_THREADS) {
+		code = gpald_thread_start(&pool->threads[pool->started], "work", run_work_thread,
+					  pool);
+		pool->started += code == 0;
 	}
-	gpald_works_dispatch(works);
+	gpald_work_pool_dispatch(pool);
 	if (code == 0)
 		return 0;
-	gpald_works_stop(works);
+	gpald_work_pool_stop(pool);
 	return uv_translate_sys_error(code);
 }
 
-void gpald_works_stop(struct gpald_works *works)
+void gpald_work_pool_stop(struct gpald_work_pool *pool)
 {
-	pthread_mutex_lock(&works->lock);
-	works->is_ending = true;
-	pthread_cond_broadcast(&works->has_work);
-	pthread_mutex_unlock(&works->lock);
-	while (works->started > 0)
-		pthread_join(works->threads[--works->started], NULL);
-	uv_close((uv_handle_t *)&works->has_finished, NULL);
-	pthread_cond_destroy(&works->has_work);
-	pthread_mutex_destroy(&works->lock);
+	pthread_mutex_lock(&pool->lock);
+	pool->is_ending = true;
+	pthread_cond_broadcast(&pool->has_work);
+	pthread_mutex_unlock(&pool->lock);
+	while (pool->started > 0)
+		pthread_join(pool->threads[--pool->started], NULL);
+	uv_close((uv_handle_t *)&pool->has_finished, NULL);
+	pthread_cond_destroy(&pool->has_work);
+	pthread_mutex_destroy(&pool->lock);
 }
 
-void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work)
+void gpald_work_submit(struct gpald_work_pool *pool, struct gpald_user *user,
+		       struct gpald_work *work)
 {
-	work->works = works;
+	work->pool = pool;
 	work->user = user;
 	gpald_user_ref(user);
 	if (work->is_urgent)
-		STAILQ_INSERT_HEAD(&user->works, work, entry);
+		STAILQ_INSERT_HEAD(&user->waiting_work, work, entry);
 	else
-		STAILQ_INSERT_TAIL(&user->works, work, entry);
-	gpald_works_dispatch(works);
+		STAILQ_INSERT_TAIL(&user->waiting_work, work, entry);
+	gpald_work_pool_dispatch(pool);
 }
 
 void gpald_work_block_user(struct gpald_work *work)
@@ -166,19 +166,19 @@ void gpald_work_block_user(struct gpald_work *work)
 void gpald_work_unblock_user(struct gpald_work *work)
 {
 	work->user->is_working = false;
-	gpald_works_dispatch(work->works);
+	gpald_work_pool_dispatch(work->pool);
 }
 
 bool gpald_work_cancel(struct gpald_work *work)
 {
 	struct gpald_work *at;
 
-	STAILQ_FOREACH(at, &work->user->works, entry)
+	STAILQ_FOREACH(at, &work->user->waiting_work, entry)
 		if (at == work)
 			break;
 	if (!at)
 		return false;
-	STAILQ_REMOVE(&work->user->works, work, gpald_work, entry);
-	gpald_user_unref(work->works->users, work->user);
+	STAILQ_REMOVE(&work->user->waiting_work, work, gpald_work, entry);
+	gpald_user_unref(work->pool->users, work->user);
 	return true;
 }

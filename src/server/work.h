@@ -20,7 +20,7 @@
 #define GPALD_WORK_THREADS 4
 
 /* Only the functions below change it. */
-struct gpald_works {
+struct gpald_work_pool {
 	struct gpald_users *users;
 	size_t running;
 	pthread_t threads[GPALD_WORK_THREADS];
@@ -36,7 +36,7 @@ struct gpald_works {
 
 /* Embedded in the object to work on, which must last until `after` was called. */
 struct gpald_work {
-	struct gpald_works *works;
+	struct gpald_work_pool *pool;
 	struct gpald_user *user;
 	STAILQ_ENTRY(gpald_work) entry;
 	bool is_urgent;  /* other users may wait for it, so it does not wait for the user to read */
@@ -47,17 +47,18 @@ struct gpald_work {
 };
 
 /* Starts the threads. Returns 0 or a libuv error. */
-GPAL_MUST_USE int gpald_works_start(struct gpald_works *works, uv_loop_t *loop,
-				    struct gpald_users *users);
+GPAL_MUST_USE int gpald_work_pool_start(struct gpald_work_pool *pool, uv_loop_t *loop,
+					struct gpald_users *users);
 
 /* Waits until all work is done, and ends the threads. The loop must run once more. */
-void gpald_works_stop(struct gpald_works *works);
+void gpald_work_pool_stop(struct gpald_work_pool *pool);
 
 /*
  * Submits work for a user, and keeps a reference to the user meanwhile. Set `run` and `after`
  * first.
  */
-void gpald_work_submit(struct gpald_works *works, struct gpald_user *user, struct gpald_work *work);
+void gpald_work_submit(struct gpald_work_pool *pool, struct gpald_user *user,
+		       struct gpald_work *work);
 
 /*
  * `after` may call gpald_work_block_user(). Then no other work of the user begins until somebody
@@ -67,7 +68,7 @@ void gpald_work_block_user(struct gpald_work *work);
 void gpald_work_unblock_user(struct gpald_work *work);
 
 /* Begins waiting work. Call it when a user has read replies. */
-void gpald_works_dispatch(struct gpald_works *works);
+void gpald_work_pool_dispatch(struct gpald_work_pool *pool);
 
 /*
  * Withdraws work that has not begun; its functions are not called then. Returns false if it has

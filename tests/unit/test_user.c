@@ -174,7 +174,7 @@ START_TEST(work_of_a_user_waits_while_too_many_replies_are_unread)
 	struct gpald_work work = { .is_urgent = false };
 
 	ck_assert_ptr_null(gpald_users_next_work(&users));
-	STAILQ_INSERT_TAIL(&user->works, &work, entry);
+	STAILQ_INSERT_TAIL(&user->waiting_work, &work, entry);
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
 	user->unsent = 99;
 	ck_assert_ptr_eq(gpald_users_next_work(&users), user);
@@ -197,14 +197,14 @@ START_TEST(work_of_who_has_been_served_least_is_done_first)
 			  *some = gpald_user_get(&users, 3);
 	struct gpald_work work = { .is_urgent = false };
 
-	STAILQ_INSERT_TAIL(&most->works, &work, entry);
-	STAILQ_INSERT_TAIL(&least->works, &work, entry);
-	STAILQ_INSERT_TAIL(&some->works, &work, entry);
+	STAILQ_INSERT_TAIL(&most->waiting_work, &work, entry);
+	STAILQ_INSERT_TAIL(&least->waiting_work, &work, entry);
+	STAILQ_INSERT_TAIL(&some->waiting_work, &work, entry);
 	gpald_user_charge(&users, most, 3);
 	gpald_user_charge(&users, least, 1);
 	gpald_user_charge(&users, some, 2);
 	ck_assert_ptr_eq(gpald_users_next_work(&users), least);
-	STAILQ_INIT(&least->works);
+	STAILQ_INIT(&least->waiting_work);
 	ck_assert_ptr_eq(gpald_users_next_work(&users), some);
 	gpald_user_unref(&users, most);
 	gpald_user_unref(&users, least);
