@@ -2,8 +2,8 @@
 /* The methods on live layouts. They pass params to the registry and write its results. */
 #include "config.h"
 
+#include "server/decoded_record.h"
 #include "server/methods.h"
-#include "server/opened_record.h"
 
 #include "registry/codec.h"
 #include "wire/layout_encode.h"
@@ -20,11 +20,11 @@
 static int write_changes(const struct gpald_operation *operation, bool removals_only,
 			 struct gpald_writer *w, struct gpald_wire_error *error)
 {
-	gpald_cleanup_opened_record struct gpald_opened_record before = { 0 }, after = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record before = { 0 }, after = { 0 };
 	struct gpal_changes *changes;
 
-	if (gpald_open_record(&before, operation->previous, error) ||
-	    gpald_open_record(&after, operation->record, error))
+	if (gpald_decode_record(&before, operation->previous, error) ||
+	    gpald_decode_record(&after, operation->record, error))
 		return -1;
 	if (gpal_compare(&before.layout, &after.layout, &changes, NULL))
 		return gpald_method_no_memory(error);
@@ -36,9 +36,9 @@ static int write_changes(const struct gpald_operation *operation, bool removals_
 static int write_warnings(const struct gpald_operation *operation, struct gpald_writer *w,
 			  struct gpald_wire_error *error)
 {
-	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
 
-	if (gpald_open_record(&opened, operation->record, error))
+	if (gpald_decode_record(&opened, operation->record, error))
 		return -1;
 	gpald_encode_warnings(w, "warnings", &opened.layout);
 	return 0;
@@ -171,11 +171,11 @@ static void write_name_and_generation(struct gpald_writer *w,
 int gpald_layout_create_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
-	if (gpald_open_record(&opened, operation->record, error))
+	if (gpald_decode_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	write_name_and_generation(w, operation);
@@ -206,11 +206,11 @@ int gpald_layout_update_begin(const void *params, struct gpald_operation *operat
 int gpald_layout_update_finish(const struct gpald_operation *operation, struct gpald_writer *w,
 			       struct gpald_wire_error *error)
 {
-	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
 
 	if (operation->outcome != GPALD_OUTCOME_DONE)
 		return refuse_operation(operation, w, error);
-	if (gpald_open_record(&opened, operation->record, error))
+	if (gpald_decode_record(&opened, operation->record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	write_name_and_generation(w, operation);
@@ -253,13 +253,13 @@ int gpald_layout_get(const struct gpald_context *context, const void *params,
 	const struct gpald_name_params *get = params;
 	gpald_cleanup_record const struct gpald_record *record =
 		gpald_registry_get_record(context->service->registry, get->name);
-	gpald_cleanup_opened_record struct gpald_opened_record opened = { 0 };
+	gpald_cleanup_decoded_record struct gpald_decoded_record opened = { 0 };
 
 	if (!record)
 		return gpald_method_not_found(get->name, "/name", error);
 	if (!context->may_take_long && record->layout.length > GPALD_LAYOUT_IN_TURN_MAX)
 		return GPALD_TAKES_LONG;
-	if (gpald_open_record(&opened, record, error))
+	if (gpald_decode_record(&opened, record, error))
 		return -1;
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", record->name);

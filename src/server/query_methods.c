@@ -5,8 +5,8 @@
  */
 #include "config.h"
 
+#include "server/decoded_record.h"
 #include "server/methods.h"
-#include "server/opened_record.h"
 
 #include "wire/advice_encode.h"
 #include "wire/explain_encode.h"
@@ -21,7 +21,7 @@
 /* The layout that a query is about. Zero it before use, and call release_queried() at the end. */
 struct queried {
 	const struct gpald_record *record; /* referenced */
-	struct gpald_opened_record opened;
+	struct gpald_decoded_record opened;
 	struct gpal_layout *resolved;
 
 	const struct gpal_layout *layout;
@@ -30,7 +30,7 @@ struct queried {
 
 static void release_queried(struct queried *queried)
 {
-	gpald_close_record(&queried->opened);
+	gpald_decoded_record_clear(&queried->opened);
 	gpald_record_unref(queried->record);
 	gpal_layout_free(queried->resolved);
 }
@@ -53,7 +53,7 @@ static int use_live(struct queried *queried, const struct gpald_context *context
 	}
 	if (!context->may_take_long && queried->record->layout.length > in_turn_max)
 		return GPALD_TAKES_LONG;
-	if (gpald_open_record(&queried->opened, queried->record, error))
+	if (gpald_decode_record(&queried->opened, queried->record, error))
 		return -1;
 	queried->layout = &queried->opened.layout;
 	queried->request = &queried->opened.request;

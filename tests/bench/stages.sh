@@ -20,7 +20,7 @@ answer a line|gpald_service_answer
     parse|gpald_json_parse
   decode params|gpald_decode_params
   resolve|gpal_resolve
-  open the record|gpald_open_record
+  decode the record|gpald_decode_record
   write the layout|gpald_encode_layout
     digest|gpal_layout_digest
   write the request|gpald_encode_request

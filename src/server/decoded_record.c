@@ -2,12 +2,12 @@
 /* Decodes records. Their bytes were encoded by this process, or their checksum was right. */
 #include "config.h"
 
-#include "server/opened_record.h"
+#include "server/decoded_record.h"
 
 #include "server/methods.h"
 
-int gpald_open_record(struct gpald_opened_record *opened, const struct gpald_record *record,
-		      struct gpald_wire_error *error)
+int gpald_decode_record(struct gpald_decoded_record *opened, const struct gpald_record *record,
+			struct gpald_wire_error *error)
 {
 	enum gpald_codec_result result = GPALD_CODEC_NO_MEMORY;
 
@@ -25,7 +25,7 @@ int gpald_open_record(struct gpald_opened_record *opened, const struct gpald_rec
 			    "the record of %s cannot be read", record->name);
 }
 
-void gpald_close_record(struct gpald_opened_record *opened)
+void gpald_decoded_record_clear(struct gpald_decoded_record *opened)
 {
 	gpald_arena_free(opened->arena);
 }
