@@ -96,8 +96,8 @@ static void write_item(struct gpald_transfer *t, const struct gpald_backup_item 
 	};
 
 	if (item->record) {
-		entry.stored = gpald_record_to_store(item->record);
-		gpald_stored_checksum(&entry.stored, sum);
+		entry.stored = gpald_record_as_stored(item->record);
+		gpald_stored_record_checksum(&entry.stored, sum);
 	}
 	transfer_entry(t, &entry);
 }

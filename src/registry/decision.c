@@ -218,8 +218,8 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 			compare_requests(basis->default_policy, &operation->request, record),
 			record);
 	}
-	if (basis->room != GPALD_OUTCOME_DONE)
-		return decide_outcome(operation, basis->room);
+	if (basis->limit_outcome != GPALD_OUTCOME_DONE)
+		return decide_outcome(operation, basis->limit_outcome);
 	outcome = replace_record(basis, operation, &facts, NULL);
 	if (outcome != GPALD_OUTCOME_DONE)
 		return decide_outcome(operation, outcome);
@@ -274,7 +274,7 @@ bool gpald_is_decided_at_once(const struct gpald_operation *operation)
 		return true;
 	if (operation->kind == GPALD_OPERATION_CREATE)
 		return record ? record->facts.owner_uid != operation->uid :
-				operation->basis.room != GPALD_OUTCOME_DONE;
+				operation->basis.limit_outcome != GPALD_OUTCOME_DONE;
 	return !record || !may_change(operation, record) ||
 	       (operation->has_generation &&
 		operation->generation_wanted != record->facts.generation);

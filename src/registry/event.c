@@ -19,7 +19,7 @@ static const char *const names[] = { "created", "updated", "deleted" };
 
 static_assert(sizeof(names) / sizeof(names[0]) == GPALD_EVENT_KIND_COUNT, "each kind has a name");
 
-const char *gpald_event_name(enum gpald_event_kind kind)
+const char *gpald_event_kind_name(enum gpald_event_kind kind)
 {
 	return names[kind];
 }
@@ -117,7 +117,7 @@ const struct gpald_event *gpald_event_ring_nth_newest(const struct gpald_event_r
 	return index < ring->count ? event_at(ring, ring->count - 1 - index) : NULL;
 }
 
-uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring)
+uint64_t gpald_event_ring_oldest_since(const struct gpald_event_ring *ring)
 {
 	return ring->count ? event_at(ring, 0)->follows : ring->revision;
 }

@@ -42,7 +42,7 @@ struct gpald_event {
 };
 
 /* Returns "created", "updated" or "deleted"; static. */
-const char *gpald_event_name(enum gpald_event_kind kind);
+const char *gpald_event_kind_name(enum gpald_event_kind kind);
 
 /*
  * The stored form of the kind: "created", or "created after 1794000000000000" if `follows` is not
@@ -79,7 +79,7 @@ void gpald_event_ring_clear(struct gpald_event_ring *ring);
 void gpald_event_ring_add(struct gpald_event_ring *ring, const struct gpald_event *event);
 
 /* Returns the lowest revision after which the ring has every event. */
-uint64_t gpald_event_ring_oldest(const struct gpald_event_ring *ring);
+uint64_t gpald_event_ring_oldest_since(const struct gpald_event_ring *ring);
 
 /* Returns an event by its index, the newest having 0; NULL: the ring has fewer. */
 const struct gpald_event *gpald_event_ring_nth_newest(const struct gpald_event_ring *ring,

@@ -59,7 +59,7 @@ void gpald_record_unref(const struct gpald_record *record)
 		free(mine);
 }
 
-struct gpald_stored_record gpald_record_to_store(const struct gpald_record *record)
+struct gpald_stored_record gpald_record_as_stored(const struct gpald_record *record)
 {
 	return (struct gpald_stored_record){
 		.name = record->name,
@@ -70,8 +70,8 @@ struct gpald_stored_record gpald_record_to_store(const struct gpald_record *reco
 	};
 }
 
-void gpald_stored_checksum(const struct gpald_stored_record *stored,
-			   uint8_t sum[GPALD_CHECKSUM_SIZE])
+void gpald_stored_record_checksum(const struct gpald_stored_record *stored,
+				  uint8_t sum[GPALD_CHECKSUM_SIZE])
 {
 	struct gpald_checksum checksum;
 
@@ -165,7 +165,7 @@ struct gpald_record *gpald_record_load(const struct gpald_stored_record *stored,
 	struct gpald_arena *arena;
 	struct gpald_record *record;
 
-	gpald_stored_checksum(stored, sum);
+	gpald_stored_record_checksum(stored, sum);
 	if (!gpald_checksum_is(sum, checksum->data, checksum->length)) {
 		*problem = GPALD_RECORD_CHECKSUM;
 		return NULL;

@@ -85,11 +85,11 @@ struct gpald_stored_record {
 	struct gpald_blob layout;
 };
 
-struct gpald_stored_record gpald_record_to_store(const struct gpald_record *record);
+struct gpald_stored_record gpald_record_as_stored(const struct gpald_record *record);
 
 /* Computes the checksum over all stored members, so that it finds every flipped bit. */
-void gpald_stored_checksum(const struct gpald_stored_record *stored,
-			   uint8_t sum[GPALD_CHECKSUM_SIZE]);
+void gpald_stored_record_checksum(const struct gpald_stored_record *stored,
+				  uint8_t sum[GPALD_CHECKSUM_SIZE]);
 
 /* The reasons why a stored record cannot be used. */
 enum gpald_record_problem {

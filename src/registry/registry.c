@@ -162,13 +162,13 @@ bool gpald_registry_history(struct gpald_registry *registry, const char *name, s
 	*history = (struct gpald_history){ 0 };
 	pthread_mutex_lock(&registry->lock);
 	history->revision = ring->revision;
-	history->oldest = gpald_event_ring_oldest(ring);
+	history->oldest_since = gpald_event_ring_oldest_since(ring);
 	history->is_live = find_record(registry, name);
 	for (size_t i = 0; has_memory && (event = gpald_event_ring_nth_newest(ring, i)); i++) {
 		if (strcmp(event->name, name) != 0)
 			continue;
 		if (history->count == max) {
-			history->oldest = event->revision;
+			history->oldest_since = event->revision;
 			break;
 		}
 		has_memory = add_to_history(history, event);
@@ -179,11 +179,12 @@ bool gpald_registry_history(struct gpald_registry *registry, const char *name, s
 	return has_memory;
 }
 
-void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest, uint64_t *oldest)
+void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
+			      uint64_t *oldest_since)
 {
 	pthread_mutex_lock(&registry->lock);
 	*newest = registry->events.revision;
-	*oldest = gpald_event_ring_oldest(&registry->events);
+	*oldest_since = gpald_event_ring_oldest_since(&registry->events);
 	pthread_mutex_unlock(&registry->lock);
 }
 
@@ -325,7 +326,7 @@ static uid_t owner_of(const struct gpald_operation *operation)
 }
 
 /* Returns DONE if the owner may have one more layout, otherwise why not. */
-static enum gpald_outcome room_for(const struct gpald_registry *registry, uid_t uid)
+static enum gpald_outcome check_layout_limits(const struct gpald_registry *registry, uid_t uid)
 {
 	const size_t most = registry->options.layouts_per_uid_max;
 
@@ -347,14 +348,14 @@ static enum gpald_outcome count_share(struct gpald_registry *registry,
 	const struct gpald_share wanted = owner_share_of(operation->replacement);
 	const uid_t uid = owner_of(operation);
 	struct gpald_share more = { wanted.layouts - operation->counted.layouts, 0 };
-	enum gpald_outcome room = GPALD_OUTCOME_DONE;
+	enum gpald_outcome outcome = GPALD_OUTCOME_DONE;
 
 	if (!operation->replacement)
 		return GPALD_OUTCOME_DONE;
 	if (more.layouts > 0)
-		room = room_for(registry, uid);
-	if (room != GPALD_OUTCOME_DONE)
-		return room;
+		outcome = check_layout_limits(registry, uid);
+	if (outcome != GPALD_OUTCOME_DONE)
+		return outcome;
 	if (wanted.bytes > operation->counted.bytes)
 		more.bytes = wanted.bytes - operation->counted.bytes;
 	if (most && more.bytes > 0 &&
@@ -384,12 +385,13 @@ static void finish_operation(struct gpald_registry *registry, struct gpald_opera
 static bool apply_decision(struct gpald_registry *registry, struct gpald_operation *operation)
 {
 	if (operation->is_to_commit) {
-		const enum gpald_outcome room = count_share(registry, operation);
+		const enum gpald_outcome outcome = count_share(registry, operation);
 
-		if (room == GPALD_OUTCOME_DONE &&
+		if (outcome == GPALD_OUTCOME_DONE &&
 		    gpald_store_thread_submit(registry->thread, &operation->change))
 			return false;
-		operation->outcome = room == GPALD_OUTCOME_DONE ? GPALD_OUTCOME_NO_MEMORY : room;
+		operation->outcome = outcome == GPALD_OUTCOME_DONE ? GPALD_OUTCOME_NO_MEMORY :
+								     outcome;
 	}
 	finish_operation(registry, operation, false);
 	return true;
@@ -415,7 +417,7 @@ static bool begin_operation(struct gpald_registry *registry, struct gpald_operat
 	operation->basis = (struct gpald_decision_basis){
 		.default_policy = registry->options.default_policy,
 		.generation_top = registry->generation_top,
-		.room = room_for(registry, operation->uid),
+		.limit_outcome = check_layout_limits(registry, operation->uid),
 	};
 	if (registry->is_ending) {
 		operation->outcome = GPALD_OUTCOME_STORE_FAILED;

@@ -59,8 +59,8 @@ enum gpald_operation_kind {
 /* The state on which a decision depends, besides the current record. */
 struct gpald_decision_basis {
 	const struct gpal_policy *default_policy;
-	uint64_t generation_top; /* no deleted record had a greater one */
-	enum gpald_outcome room; /* GPALD_OUTCOME_DONE if the caller may have one more layout */
+	uint64_t generation_top;          /* no deleted record had a greater one */
+	enum gpald_outcome limit_outcome; /* DONE if the caller may have one more layout */
 };
 
 /*
@@ -166,9 +166,9 @@ size_t gpald_registry_list(struct gpald_registry *registry, const char *after,
 struct gpald_history {
 	struct gpald_event *events; /* the newest first; allocated with malloc() */
 	size_t count;
-	uint64_t revision; /* of the newest event of all names */
-	uint64_t oldest;   /* the lowest revision after which no event of the name is missing */
-	bool is_live;      /* a layout of that name exists */
+	uint64_t revision;     /* of the newest event of all names */
+	uint64_t oldest_since; /* the lowest revision after which no event of the name is missing */
+	bool is_live;          /* a layout of that name exists */
 };
 
 /*
@@ -181,7 +181,8 @@ GPAL_MUST_USE bool gpald_registry_history(struct gpald_registry *registry, const
 /*
  * On any thread: returns the newest revision, and the lowest one after which every event is kept.
  */
-void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest, uint64_t *oldest);
+void gpald_registry_revisions(struct gpald_registry *registry, uint64_t *newest,
+			      uint64_t *oldest_since);
 
 enum gpald_backup_page_outcome {
 	GPALD_BACKUP_PAGE_DONE,

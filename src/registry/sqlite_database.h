@@ -2,7 +2,7 @@
 /*
  * The SQLite store as its files see it: sqlite_open.c finds or creates the database,
  * sqlite_restore.c fills it from a backup, sqlite_load.c reads all of it, sqlite_store.c writes,
- * sqlite_room.c reserves disk space, and sqlite_files.c checks that the files are in the state
+ * sqlite_space.c reserves disk space, and sqlite_files.c checks that the files are in the state
  * folder.
  */
 #ifndef GPALD_REGISTRY_SQLITE_DATABASE_H

@@ -4,7 +4,7 @@
  *
  * The write-ahead log is synchronised at each COMMIT. It is moved into the database between
  * commits, after the clients have their answers. If writing the log fails, its transaction is
- * incomplete on disk, so a full disk only leads to a refusal; sqlite_room.c explains what works
+ * incomplete on disk, so a full disk only leads to a refusal; sqlite_space.c explains what works
  * even then. If synchronising fails, it is unknown what is on disk; only a restart can find out.
  */
 #include "config.h"
@@ -159,13 +159,13 @@ static void bind_blob(sqlite3_stmt *statement, int index, const struct gpald_blo
 
 bool gpald_sqlite_put(struct gpald_sqlite *store, const struct gpald_record *record)
 {
-	const struct gpald_stored_record stored = gpald_record_to_store(record);
+	const struct gpald_stored_record stored = gpald_record_as_stored(record);
 	sqlite3_stmt *statement = store->prepared[GPALD_SQLITE_PUT];
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
 	bool done;
 
-	gpald_stored_checksum(&stored, sum);
+	gpald_stored_record_checksum(&stored, sum);
 	bind_text(statement, 1, stored.name);
 	sqlite3_bind_int64(statement, 2, (int64_t)stored.facts.generation);
 	sqlite3_bind_int64(statement, 3, stored.facts.owner_uid);

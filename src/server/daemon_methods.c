@@ -105,7 +105,7 @@ static void write_registry(struct gpald_writer *w, const struct gpald_registry *
 	gpald_write_object(w, "registry");
 	gpald_write_integer(w, "layouts", (int64_t)gpald_registry_count(registry));
 	gpald_write_integer(w, "revision", (int64_t)events->revision);
-	gpald_write_integer(w, "oldest_since", (int64_t)gpald_event_ring_oldest(events));
+	gpald_write_integer(w, "oldest_since", (int64_t)gpald_event_ring_oldest_since(events));
 	gpald_write_object_end(w);
 }
 

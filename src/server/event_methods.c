@@ -16,7 +16,7 @@ void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event)
 	gpald_write_integer(w, "revision", (int64_t)event->revision);
 	if (event->follows + 1 != event->revision)
 		gpald_write_integer(w, "follows", (int64_t)event->follows);
-	gpald_write_text(w, "event", gpald_event_name(event->kind));
+	gpald_write_text(w, "event", gpald_event_kind_name(event->kind));
 	gpald_write_text(w, "name", event->name);
 	gpald_write_text(w, "digest", event->digest);
 	if (event->generation) {
@@ -37,7 +37,7 @@ static void write_history(struct gpald_writer *w, const char *name,
 	gpald_write_object(w, NULL);
 	gpald_write_text(w, "name", name);
 	gpald_write_integer(w, "revision", (int64_t)history->revision);
-	gpald_write_integer(w, "oldest_since", (int64_t)history->oldest);
+	gpald_write_integer(w, "oldest_since", (int64_t)history->oldest_since);
 	gpald_write_array(w, "events");
 	for (size_t i = history->count; i > 0; i--)
 		gpald_write_event(w, &history->events[i - 1]);
@@ -79,7 +79,7 @@ static int check_since(const struct gpald_event_ring *events, uint64_t since,
 		     " are not kept: list the layouts, and go on from the revision of the list",
 		     since);
 	error->revision = events->revision;
-	error->oldest_since = gpald_event_ring_oldest(events);
+	error->oldest_since = gpald_event_ring_oldest_since(events);
 	return gpald_set_pointer(error, "/since");
 }
 

@@ -117,10 +117,10 @@ static void load(const struct gpald_stored_record *stored)
 	struct gpald_stored_record again;
 	struct gpald_record *record;
 
-	gpald_stored_checksum(stored, sum);
+	gpald_stored_record_checksum(stored, sum);
 	record = gpald_record_load(stored, &checksum, &problem);
 	if (record) {
-		again = gpald_record_to_store(record);
+		again = gpald_record_as_stored(record);
 		FUZZ_CHECK(strcmp(again.name, stored->name) == 0 &&
 				   are_same_facts(&again.facts, &stored->facts) &&
 				   strcmp(again.digest, stored->digest) == 0 &&

@@ -11,12 +11,12 @@
 /* Returns NULL if memory ran out. */
 static struct gpald_record *copy_of(const struct gpald_record *record)
 {
-	const struct gpald_stored_record stored = gpald_record_to_store(record);
+	const struct gpald_stored_record stored = gpald_record_as_stored(record);
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
 	enum gpald_record_problem problem;
 
-	gpald_stored_checksum(&stored, sum);
+	gpald_stored_record_checksum(&stored, sum);
 	return gpald_record_load(&stored, &checksum, &problem);
 }
 

@@ -39,7 +39,7 @@ START_TEST(an_empty_ring_begins_at_its_revision)
 
 	ck_assert(gpald_event_ring_init(&ring, 4));
 	ring.revision = 100;
-	ck_assert_uint_eq(gpald_event_ring_oldest(&ring), 100);
+	ck_assert_uint_eq(gpald_event_ring_oldest_since(&ring), 100);
 	for (uint64_t revision = 94; revision < 106; revision++)
 		ck_assert_ptr_null(gpald_event_ring_after(&ring, revision));
 	gpald_event_ring_clear(&ring);
@@ -78,15 +78,15 @@ START_TEST(the_newest_events_are_kept_in_order)
 		gpald_event_ring_add(&ring, &event);
 		ck_assert_uint_eq(ring.revision, start + added);
 		ck_assert_uint_eq(ring.count, kept);
-		ck_assert_uint_eq(gpald_event_ring_oldest(&ring), start + added - kept);
+		ck_assert_uint_eq(gpald_event_ring_oldest_since(&ring), start + added - kept);
 	}
 	/*
 	 * Clients may continue from `oldest`: all later events are there, but `oldest` itself is
 	 * not.
 	 */
-	for (uint64_t r = gpald_event_ring_oldest(&ring) + 1; r <= ring.revision; r++)
+	for (uint64_t r = gpald_event_ring_oldest_since(&ring) + 1; r <= ring.revision; r++)
 		assert_kept(&ring, r);
-	ck_assert_ptr_null(gpald_event_ring_after(&ring, gpald_event_ring_oldest(&ring) - 1));
+	ck_assert_ptr_null(gpald_event_ring_after(&ring, gpald_event_ring_oldest_since(&ring) - 1));
 	ck_assert_ptr_null(gpald_event_ring_after(&ring, ring.revision));
 	ck_assert_ptr_null(gpald_event_ring_after(&ring, ring.revision + 1));
 	ck_assert_ptr_null(gpald_event_ring_after(&ring, UINT64_MAX));
@@ -110,7 +110,7 @@ START_TEST(a_revision_in_a_gap_is_unknown)
 		gpald_event_ring_add(&ring, &event);
 		before = revisions[i];
 	}
-	ck_assert_uint_eq(gpald_event_ring_oldest(&ring), 11);
+	ck_assert_uint_eq(gpald_event_ring_oldest_since(&ring), 11);
 	for (uint64_t since = 0; since < 1000; since++) {
 		const struct gpald_event *event = gpald_event_ring_after(&ring, since);
 		const uint64_t next = since == 11  ? 12 :
@@ -139,7 +139,7 @@ START_TEST(kinds_have_names)
 	const uint64_t revision = 5, follows[] = { 4, 3, 0 };
 
 	ck_assert_int_eq(COUNT_OF(kinds), GPALD_EVENT_KIND_COUNT);
-	ck_assert_str_eq(gpald_event_name(kinds[_i].kind), kinds[_i].name);
+	ck_assert_str_eq(gpald_event_kind_name(kinds[_i].kind), kinds[_i].name);
 	/* Events are stored in this form. */
 	for (int i = 0; i < COUNT_OF(follows); i++) {
 		const struct gpald_event event = { .revision = revision,

@@ -99,7 +99,7 @@ static bool load(const struct stored *stored)
 
 	gpal_layout_digest(stored->layout, digest);
 	form.digest = digest;
-	gpald_stored_checksum(&form, sum);
+	gpald_stored_record_checksum(&form, sum);
 	record = gpald_record_load(&form, &checksum, &problem);
 	gpald_record_unref(record);
 	assert(record || problem == GPALD_RECORD_NO_MEMORY);

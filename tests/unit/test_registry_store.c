@@ -503,7 +503,7 @@ START_TEST(a_restart_finds_what_was_there)
 	 * A client that was away can catch up: every event is there, and the next one has the next
 	 * number.
 	 */
-	ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION);
+	ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&bench)), BENCH_REVISION);
 	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 2)->name, "gone");
 	create_now(&bench, "next", 1);
 	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 4)->name, "next");
@@ -525,13 +525,14 @@ START_TEST(no_more_events_are_kept_than_configured)
 	}
 	for (int i = 0; i < 2; i++) {
 		ck_assert_uint_eq(events(&bench)->revision, BENCH_REVISION + 10);
-		ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION + 7);
+		ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&bench)),
+				  BENCH_REVISION + 7);
 		bench_reopen(&bench);
 	}
 	/* Without events, the next revision follows the one in the store. */
 	bench.store.event_count = 0;
 	bench_reopen(&bench);
-	ck_assert_uint_eq(gpald_event_ring_oldest(events(&bench)), BENCH_REVISION + 10);
+	ck_assert_uint_eq(gpald_event_ring_oldest_since(events(&bench)), BENCH_REVISION + 10);
 	create_now(&bench, "vm", 1);
 	ck_assert_str_eq(gpald_event_ring_after(events(&bench), BENCH_REVISION + 10)->name, "vm");
 	bench_end(&bench);

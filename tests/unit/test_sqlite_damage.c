@@ -285,14 +285,14 @@ static void assert_flips_found(const struct gpald_stored_record *stored,
 START_TEST(each_flipped_bit_of_a_record_is_found)
 {
 	struct gpald_record *record = full_record("victim"), *again;
-	struct gpald_stored_record stored = gpald_record_to_store(record);
+	struct gpald_stored_record stored = gpald_record_as_stored(record);
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
 	enum gpald_record_problem problem;
 	char name[] = "victim";
 
 	stored.name = name;
-	gpald_stored_checksum(&stored, sum);
+	gpald_stored_record_checksum(&stored, sum);
 	assert_flips_found(&stored, &checksum, name, sizeof(name) - 1);
 	assert_flips_found(&stored, &checksum, &stored.facts.generation,
 			   sizeof(stored.facts.generation));
@@ -323,7 +323,7 @@ static void assert_problem(const struct gpald_stored_record *stored,
 	const struct gpald_blob checksum = { sum, sizeof(sum) };
 	enum gpald_record_problem problem;
 
-	gpald_stored_checksum(stored, sum);
+	gpald_stored_record_checksum(stored, sum);
 	ck_assert_ptr_null(gpald_record_load(stored, &checksum, &problem));
 	ck_assert_int_eq(problem, expected);
 }
@@ -331,7 +331,7 @@ static void assert_problem(const struct gpald_stored_record *stored,
 START_TEST(a_record_that_was_stored_wrong_is_found)
 {
 	struct gpald_record *record = full_record("victim");
-	const struct gpald_stored_record right = gpald_record_to_store(record);
+	const struct gpald_stored_record right = gpald_record_as_stored(record);
 	const struct gpal_request request = rich_request();
 	struct gpal_layout *layout = resolve(&request);
 	struct gpald_stored_record stored = right;
@@ -449,13 +449,13 @@ static bool flip_next(const struct state_folder *folder, const void *needle, siz
 START_TEST(a_flipped_bit_in_the_bytes_of_a_record_is_found_by_name)
 {
 	struct gpald_record *victim = full_record("victim");
-	const struct gpald_stored_record stored = gpald_record_to_store(victim);
+	const struct gpald_stored_record stored = gpald_record_as_stored(victim);
 	uint8_t sum[GPALD_CHECKSUM_SIZE];
 	const struct gpald_blob parts[] = { victim->request, victim->layout, { sum, sizeof(sum) } };
 	struct state_folder folder;
 	struct gpald_blob bytes;
 
-	gpald_stored_checksum(&stored, sum);
+	gpald_stored_record_checksum(&stored, sum);
 	make_registry(&folder, false);
 	bytes = read_file(path_in(&folder, "registry.db"));
 	for (int i = 0; i < COUNT_OF(parts); i++) {
