@@ -565,7 +565,7 @@ static void begin_batch(struct gpald_registry *registry)
 	if (batch->count > 0)
 		registry->counters.commits++;
 	registry->is_ending |= batch->result == GPALD_COMMIT_FAILED;
-	registry->options.committed(registry->options.data, batch);
+	registry->options.batch_finished(registry->options.data, batch);
 }
 
 static void end_batch(struct gpald_registry *registry)
@@ -602,7 +602,7 @@ static bool settle_step(struct gpald_registry *registry)
 	return true;
 }
 
-static void settle_committed(struct gpald_registry *registry, uint64_t until_ns)
+static void settle_batches(struct gpald_registry *registry, uint64_t until_ns)
 {
 	const bool was_idle = STAILQ_EMPTY(&registry->batches);
 
@@ -619,7 +619,7 @@ static void settle_committed(struct gpald_registry *registry, uint64_t until_ns)
 
 void gpald_registry_settle(struct gpald_registry *registry)
 {
-	settle_committed(registry, gpald_monotonic_ns() + SETTLE_NS);
+	settle_batches(registry, gpald_monotonic_ns() + SETTLE_NS);
 }
 
 void gpald_operation_clear(struct gpald_operation *operation)
@@ -740,7 +740,7 @@ bool gpald_registry_close(struct gpald_registry *registry, unsigned int timeout_
 	if (!gpald_store_thread_stop(registry->thread, timeout_ms))
 		return false;
 	registry->is_ending = true;
-	settle_committed(registry, UINT64_MAX);
+	settle_batches(registry, UINT64_MAX);
 	gpald_store_thread_free(registry->thread);
 	free_registry(registry);
 	return true;

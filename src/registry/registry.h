@@ -109,7 +109,7 @@ struct gpald_registry_options {
 	uint64_t bytes_per_uid_max; /* 0: no limit */
 	size_t events_kept;
 	const struct gpal_policy *default_policy; /* for requests that name none */
-	void (*wake)(void *data); /* called on another thread when gpald_registry_settle() is due */
+	void (*wake)(void *data); /* called on any thread when gpald_registry_settle() is due */
 	void (*damaged)(void *data, const char *name, const char *problem);
 
 	/*
@@ -120,7 +120,7 @@ struct gpald_registry_options {
 	bool (*decide_elsewhere)(void *data, struct gpald_operation *operation);
 
 	/* Called for each batch of the store thread, even a failed one, before it is settled. */
-	void (*committed)(void *data, const struct gpald_batch *batch);
+	void (*batch_finished)(void *data, const struct gpald_batch *batch);
 	void *data;
 };
 

@@ -66,7 +66,7 @@ struct server {
 	uv_timer_t tick;         /* runs while serving, for the limits on time */
 	uv_timer_t drain;        /* for the steps of stopping */
 	uv_timer_t watchdog;     /* of the service manager; does not keep the loop alive */
-	uv_async_t settled;      /* sent by the store thread when a batch is finished */
+	uv_async_t settle_due;   /* sent when gpald_registry_settle() is due */
 	uint64_t stopping_since; /* in uv_hrtime() */
 	bool has_failed;         /* the store has failed; the daemon exits with status 1 */
 	bool had_other_signal;   /* other than SIGTERM and SIGINT; the daemon exits with status 1 */
@@ -95,7 +95,7 @@ static void stop_server(struct server *server)
 	uv_close((uv_handle_t *)&server->drain, NULL);
 	uv_close((uv_handle_t *)&server->watchdog, NULL);
 	/* The store thread may still use it. */
-	uv_unref((uv_handle_t *)&server->settled);
+	uv_unref((uv_handle_t *)&server->settle_due);
 	gpald_endpoints_clear(&server->endpoints);
 }
 
@@ -168,10 +168,10 @@ static void wake_loop(void *data)
 {
 	struct server *server = data;
 
-	uv_async_send(&server->settled);
+	uv_async_send(&server->settle_due);
 }
 
-static void on_settled(uv_async_t *async)
+static void on_settle_due(uv_async_t *async)
 {
 	struct server *server = async->data;
 
@@ -181,7 +181,7 @@ static void on_settled(uv_async_t *async)
 		begin_stop(server);
 }
 
-static void on_committed(void *data, const struct gpald_batch *batch)
+static void on_batch_finished(void *data, const struct gpald_batch *batch)
 {
 	struct server *server = data;
 	char quoted[GPALD_LOG_QUOTE_SIZE];
@@ -241,7 +241,7 @@ static bool open_registry(struct server *server)
 		.wake = wake_loop,
 		.damaged = on_damaged,
 		.decide_elsewhere = decide_elsewhere,
-		.committed = on_committed,
+		.batch_finished = on_batch_finished,
 		.data = server,
 	};
 	char error[GPALD_STORE_ERROR_SIZE] = "out of memory", quoted[GPALD_LOG_QUOTE_SIZE];
@@ -459,8 +459,8 @@ static int init_handles(struct server *server)
 	uv_check_init(&server->loop, &server->connections.turns);
 	uv_idle_init(&server->loop, &server->connections.awake);
 	gpald_waits_init(&server->connections);
-	server->settled.data = server;
-	code = uv_async_init(&server->loop, &server->settled, on_settled);
+	server->settle_due.data = server;
+	code = uv_async_init(&server->loop, &server->settle_due, on_settle_due);
 	if (code < 0)
 		return code;
 	gpald_endpoints_init(&server->endpoints);
@@ -640,7 +640,7 @@ int gpald_server_run(struct gpald_options *options)
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	gpald_work_pool_stop(&server.pool);
 	close_registry(&server);
-	uv_close((uv_handle_t *)&server.settled, NULL);
+	uv_close((uv_handle_t *)&server.settle_due, NULL);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	code = uv_loop_close(&server.loop);
 	assert(code == 0);

@@ -35,7 +35,7 @@ static void damaged(void *data, const char *name, const char *problem)
 	fuzz_fail(__FILE__, __LINE__, "%s: %s", name, problem);
 }
 
-static void committed(void *data, const struct gpald_batch *batch)
+static void batch_finished(void *data, const struct gpald_batch *batch)
 {
 	(void)data;
 	FUZZ_CHECK(batch->result == GPALD_COMMIT_DONE, "a commit failed");
@@ -76,7 +76,7 @@ void serving_open(void)
 						       .default_policy = serving.default_policy,
 						       .wake = wake,
 						       .damaged = damaged,
-						       .committed = committed,
+						       .batch_finished = batch_finished,
 					       },
 					       error);
 	FUZZ_CHECK(serving.registry, "%s", error);

@@ -25,7 +25,7 @@ static void damaged(void *data, const char *name, const char *problem)
 		 problem);
 }
 
-static void committed(void *data, const struct gpald_batch *batch)
+static void batch_finished(void *data, const struct gpald_batch *batch)
 {
 	struct bench *bench = data;
 
@@ -75,7 +75,7 @@ void bench_open(struct bench *bench)
 		.wake = wake,
 		.damaged = damaged,
 		.decide_elsewhere = decide_elsewhere,
-		.committed = committed,
+		.batch_finished = batch_finished,
 		.data = bench,
 	};
 
