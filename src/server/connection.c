@@ -407,7 +407,7 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
 }
 
 /* Returns whether a line may be taken as soon as it arrives. */
-static bool may_read(const struct gpald_connection *c)
+static bool may_take_line(const struct gpald_connection *c)
 {
 	return c->state == GPALD_CONNECTION_OPEN && !c->call && !gpald_connection_is_paused(c);
 }
@@ -416,7 +416,7 @@ static void update_reading(struct gpald_connection *c)
 {
 	const uint64_t ahead = gpald_line_buffer_received(&c->input) - c->input.taken;
 	const bool want = c->state == GPALD_CONNECTION_OPEN && !c->has_more &&
-			  (ahead < READ_AHEAD || (may_read(c) && !has_lines(c)));
+			  (ahead < READ_AHEAD || (may_take_line(c) && !has_lines(c)));
 	int code = 0;
 
 	if (want && !c->is_reading)
@@ -430,7 +430,7 @@ static void update_reading(struct gpald_connection *c)
 
 void gpald_connection_advance(struct gpald_connection *c)
 {
-	const bool is_unfinished = may_read(c) && !has_lines(c) &&
+	const bool is_unfinished = may_take_line(c) && !has_lines(c) &&
 				   gpald_line_buffer_is_unfinished(&c->input);
 
 	if (!is_unfinished)

@@ -18,7 +18,7 @@
 struct gpald_connection;
 
 /* The output of the turn of a connection, to be sent together with others. */
-struct gpald_held {
+struct gpald_held_output {
 	struct gpald_connection *connection;
 	struct gpald_writer text;
 };
@@ -39,8 +39,8 @@ struct gpald_connections {
 	uv_check_t turns;
 	uv_idle_t awake;
 
-	struct gpald_workspace space;           /* of the connection whose turn it is */
-	struct gpald_held held[GPALD_HELD_MAX]; /* used while turns are given */
+	struct gpald_workspace space;                  /* of the connection whose turn it is */
+	struct gpald_held_output held[GPALD_HELD_MAX]; /* used while turns are given */
 	size_t held_count;
 	uint64_t held_since; /* when the first one was held */
 	uint64_t read_since; /* when the last read began, in uv_hrtime() */

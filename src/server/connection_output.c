@@ -81,7 +81,8 @@ void gpald_connection_refuse(struct gpald_connection *c, enum gpald_reason reaso
 {
 	struct gpald_writer *out = output_of(c);
 	char line[GPALD_RPC_PLAIN_SIZE];
-	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
+	const size_t length =
+		gpald_service_plain_refusal(c->all->service, &c->caller, reason, line);
 	const size_t mark = out->text.length;
 
 	/* A frame needs a stream, and there is none. */
@@ -221,7 +222,7 @@ bool gpald_connection_hold(struct gpald_connection *c)
 {
 	struct gpald_connections *all = c->all;
 	const struct gpald_writer text = all->space.out;
-	struct gpald_held *held;
+	struct gpald_held_output *held;
 
 	if (c->output_length == 0 || c->output_length > HELD_LENGTH_MAX)
 		return false;
@@ -232,7 +233,7 @@ bool gpald_connection_hold(struct gpald_connection *c)
 	return true;
 }
 
-void gpald_connection_send_held(struct gpald_held *held)
+void gpald_connection_send_held(struct gpald_held_output *held)
 {
 	send_output(held->connection, &held->text);
 }

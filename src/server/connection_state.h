@@ -128,7 +128,7 @@ void gpald_connection_flush(struct gpald_connection *c);
 GPAL_MUST_USE bool gpald_connection_hold(struct gpald_connection *c);
 
 /* Sends the lines that were held. */
-void gpald_connection_send_held(struct gpald_held *held);
+void gpald_connection_send_held(struct gpald_held_output *held);
 
 /* Calls that wait: see waits.c. */
 

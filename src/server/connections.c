@@ -45,7 +45,8 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
 static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reason)
 {
 	char line[GPALD_RPC_PLAIN_SIZE];
-	const size_t length = gpald_service_refusal(c->all->service, &c->caller, reason, line);
+	const size_t length =
+		gpald_service_plain_refusal(c->all->service, &c->caller, reason, line);
 
 	c->all->service->statistics.turned_away++;
 	if (send(fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {

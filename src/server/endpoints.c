@@ -20,7 +20,7 @@
 struct gpald_acceptor {
 	uv_pipe_t pipe; /* first */
 	struct gpald_endpoint *endpoint;
-	bool is_behind; /* a client waits for memory, or for the next round of the loop */
+	bool client_waits; /* a client waits for memory, or for the next round of the loop */
 };
 
 /* Accepting. */
@@ -30,27 +30,27 @@ static void accept_client(struct gpald_acceptor *acceptor)
 {
 	const struct gpald_endpoint *endpoint = acceptor->endpoint;
 
-	acceptor->is_behind = !gpald_connection_accept(endpoint->all->connections, &acceptor->pipe,
-						       endpoint->socket);
+	acceptor->client_waits = !gpald_connection_accept(endpoint->all->connections,
+							  &acceptor->pipe, endpoint->socket);
 }
 
 /* Returns whether a client still has to wait. */
 static bool accept_waiting(struct gpald_acceptor *acceptor)
 {
-	if (acceptor && acceptor->is_behind)
+	if (acceptor && acceptor->client_waits)
 		accept_client(acceptor);
-	return acceptor && acceptor->is_behind;
+	return acceptor && acceptor->client_waits;
 }
 
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all)
 {
-	bool is_behind = false;
+	bool client_waits = false;
 
 	for (size_t i = 0; i < all->count; i++) {
-		is_behind |= accept_waiting(all->endpoints[i].acceptor);
-		is_behind |= accept_waiting(all->endpoints[i].old_acceptor);
+		client_waits |= accept_waiting(all->endpoints[i].acceptor);
+		client_waits |= accept_waiting(all->endpoints[i].old_acceptor);
 	}
-	return is_behind;
+	return client_waits;
 }
 
 static void on_round(uv_check_t *check)
@@ -74,7 +74,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	/* libuv calls this again until no client waits, or until one is not accepted. */
 	uv_check_start(&all->round, on_round);
 	if (++all->accepted > ACCEPTED_PER_ROUND_MAX)
-		acceptor->is_behind = true;
+		acceptor->client_waits = true;
 	else
 		accept_client(acceptor);
 	all->arrived(all->data);
@@ -158,7 +158,7 @@ static void check_files(struct gpald_endpoint *endpoint)
 	const char *lost = gpald_listener_lost(&endpoint->listener);
 	char quoted[GPALD_LOG_QUOTE_SIZE];
 
-	if (endpoint->old_acceptor && !endpoint->old_acceptor->is_behind)
+	if (endpoint->old_acceptor && !endpoint->old_acceptor->client_waits)
 		close_acceptor(&endpoint->old_acceptor);
 	if (lost)
 		note_loss(endpoint, lost);

@@ -332,10 +332,10 @@ static void notify_ready(struct server *server)
 static void on_tick(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
-	const bool is_behind = gpald_endpoints_accept_waiting(&server->endpoints);
+	const bool client_waits = gpald_endpoints_accept_waiting(&server->endpoints);
 
 	gpald_connections_tick(&server->connections);
-	if (server->connections.count == 0 && !is_behind)
+	if (server->connections.count == 0 && !client_waits)
 		uv_timer_stop(timer);
 }
 

@@ -669,8 +669,9 @@ bool gpald_service_answer_wait(struct gpald_service *service, const struct gpald
 	return true;
 }
 
-size_t gpald_service_refusal(const struct gpald_service *service, const struct gpald_caller *caller,
-			     enum gpald_reason reason, char line[GPALD_RPC_PLAIN_SIZE])
+size_t gpald_service_plain_refusal(const struct gpald_service *service,
+				   const struct gpald_caller *caller, enum gpald_reason reason,
+				   char line[GPALD_RPC_PLAIN_SIZE])
 {
 	static const struct gpald_id none = { .kind = GPALD_ID_NULL };
 	const uint64_t *limits = service->limits->values;

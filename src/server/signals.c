@@ -50,8 +50,8 @@ static void on_crash(int number)
 /* If the stack has overflowed, the handler needs another one. */
 static void set_signal_stack(void)
 {
-	static char room[64 * 1024];
-	const stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	static char memory[64 * 1024];
+	const stack_t stack = { .ss_sp = memory, .ss_size = sizeof(memory) };
 	stack_t before;
 
 	if (sigaltstack(NULL, &before) == 0 && (before.ss_flags & SS_DISABLE))
