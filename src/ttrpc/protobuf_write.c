@@ -21,7 +21,7 @@ enum wire_type {
 	LENGTH = 2
 };
 
-enum frame_kind {
+enum level_kind {
 	ROOT,
 	MESSAGE,
 	LIST,   /* of messages or texts, each a field of its own */
@@ -29,20 +29,20 @@ enum frame_kind {
 	MAP,    /* an entry ends when the next one begins */
 };
 
-struct frame {
-	enum frame_kind kind;
+struct level {
+	enum level_kind kind;
 	const ProtobufCMessageDescriptor *message; /* whose fields are written */
 	const ProtobufCFieldDescriptor *field;     /* of each element of a list or map */
 	size_t start;      /* of the content whose length is not known yet; 0: there is none */
 	unsigned int next; /* index of the likely next field; PACKED: bytes of tag and length */
 };
 
-struct open {
-	struct frame *top;
-	struct frame frames[DEPTH_MAX]; /* the first is the root */
+struct level_stack {
+	struct level *top;
+	struct level levels[DEPTH_MAX]; /* the first is the root */
 };
 
-static struct open *open_of(const struct gpald_writer *w)
+static struct level_stack *stack_of(const struct gpald_writer *w)
 {
 	return w->form_state;
 }
@@ -115,18 +115,18 @@ void gpald_protobuf_close(struct gpald_writer *w, size_t start)
 
 /* The open messages. */
 
-static struct frame *top_frame(struct gpald_writer *w)
+static struct level *top_level(struct gpald_writer *w)
 {
-	return open_of(w)->top;
+	return stack_of(w)->top;
 }
 
-static void push_frame(struct gpald_writer *w, enum frame_kind kind,
+static void push_level(struct gpald_writer *w, enum level_kind kind,
 		       const ProtobufCFieldDescriptor *field, size_t start)
 {
-	struct open *open = open_of(w);
+	struct level_stack *stack = stack_of(w);
 
-	assert(open->top < &open->frames[DEPTH_MAX - 1]);
-	*++open->top = (struct frame){
+	assert(stack->top < &stack->levels[DEPTH_MAX - 1]);
+	*++stack->top = (struct level){
 		.kind = kind,
 		.message = field->descriptor,
 		.field = field,
@@ -135,16 +135,16 @@ static void push_frame(struct gpald_writer *w, enum frame_kind kind,
 }
 
 /* Starts the search after the last field found, because members come in the order of the schema. */
-static __attribute__((noinline)) const ProtobufCFieldDescriptor *find_field(struct frame *frame,
+static __attribute__((noinline)) const ProtobufCFieldDescriptor *find_field(struct level *level,
 									    const char *key)
 {
-	const ProtobufCMessageDescriptor *message = frame->message;
+	const ProtobufCMessageDescriptor *message = level->message;
 
 	for (unsigned int i = 0; i < message->n_fields; i++) {
-		const unsigned int at = (frame->next + i) % message->n_fields;
+		const unsigned int at = (level->next + i) % message->n_fields;
 
 		if (strcmp(message->fields[at].name, key) == 0) {
-			frame->next = at + 1;
+			level->next = at + 1;
 			return &message->fields[at];
 		}
 	}
@@ -155,7 +155,7 @@ static __attribute__((noinline)) const ProtobufCFieldDescriptor *find_field(stru
 
 /* Begins an entry of a map and writes its key; returns the field of the value. */
 static __attribute__((noinline)) const ProtobufCFieldDescriptor *
-start_entry(struct gpald_writer *w, struct frame *map, const char *key)
+start_entry(struct gpald_writer *w, struct level *map, const char *key)
 {
 	if (map->start > 0)
 		gpald_protobuf_close(w, map->start);
@@ -172,28 +172,28 @@ start_entry(struct gpald_writer *w, struct frame *map, const char *key)
  */
 static const ProtobufCFieldDescriptor *start_field(struct gpald_writer *w, const char *key)
 {
-	struct frame *frame = top_frame(w);
-	const ProtobufCMessageDescriptor *message = frame->message;
+	struct level *level = top_level(w);
+	const ProtobufCMessageDescriptor *message = level->message;
 
 	if (w->failed)
 		return NULL;
-	switch (frame->kind) {
+	switch (level->kind) {
 	case LIST:
 	case PACKED:
-		return frame->field;
+		return level->field;
 	case MAP:
-		return start_entry(w, frame, key);
+		return start_entry(w, level, key);
 	default:
-		if (frame->next < message->n_fields && message->fields[frame->next].name == key)
-			return &message->fields[frame->next++];
-		return find_field(frame, key);
+		if (level->next < message->n_fields && message->fields[level->next].name == key)
+			return &message->fields[level->next++];
+		return find_field(level, key);
 	}
 }
 
 /* Returns true if a value is the whole message, and not one of its fields. */
 static bool is_root(struct gpald_writer *w, const char *key)
 {
-	return top_frame(w)->kind == ROOT && !key;
+	return top_level(w)->kind == ROOT && !key;
 }
 
 static void write_object(struct gpald_writer *w, const char *key)
@@ -206,21 +206,21 @@ static void write_object(struct gpald_writer *w, const char *key)
 	if (!field)
 		return;
 	assert(field->type == PROTOBUF_C_TYPE_MESSAGE);
-	if (field->label == PROTOBUF_C_LABEL_REPEATED && top_frame(w)->kind != LIST)
-		push_frame(w, MAP, field, 0);
+	if (field->label == PROTOBUF_C_LABEL_REPEATED && top_level(w)->kind != LIST)
+		push_level(w, MAP, field, 0);
 	else
-		push_frame(w, MESSAGE, field, gpald_protobuf_open(w, field->id));
+		push_level(w, MESSAGE, field, gpald_protobuf_open(w, field->id));
 }
 
 static void write_object_end(struct gpald_writer *w)
 {
-	struct frame *frame = top_frame(w);
+	struct level *level = top_level(w);
 
-	if (w->failed || frame->kind == ROOT)
+	if (w->failed || level->kind == ROOT)
 		return;
-	if (frame->start > 0)
-		gpald_protobuf_close(w, frame->start);
-	open_of(w)->top--;
+	if (level->start > 0)
+		gpald_protobuf_close(w, level->start);
+	stack_of(w)->top--;
 }
 
 static void write_array(struct gpald_writer *w, const char *key)
@@ -233,25 +233,25 @@ static void write_array(struct gpald_writer *w, const char *key)
 	assert(field->label == PROTOBUF_C_LABEL_REPEATED);
 	before = w->text.length;
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
-		push_frame(w, PACKED, field, gpald_protobuf_open(w, field->id));
-		top_frame(w)->next = (unsigned int)(w->text.length - before);
+		push_level(w, PACKED, field, gpald_protobuf_open(w, field->id));
+		top_level(w)->next = (unsigned int)(w->text.length - before);
 	} else {
-		push_frame(w, LIST, field, 0);
+		push_level(w, LIST, field, 0);
 	}
 }
 
 static void write_array_end(struct gpald_writer *w)
 {
-	struct frame *frame = top_frame(w);
+	struct level *level = top_level(w);
 
 	if (w->failed)
 		return;
 	/* An empty list is not written. */
-	if (frame->kind == PACKED && w->text.length == frame->start)
-		w->text.length -= frame->next;
-	else if (frame->kind == PACKED)
-		gpald_protobuf_close(w, frame->start);
-	open_of(w)->top--;
+	if (level->kind == PACKED && w->text.length == level->start)
+		w->text.length -= level->next;
+	else if (level->kind == PACKED)
+		gpald_protobuf_close(w, level->start);
+	stack_of(w)->top--;
 }
 
 /* Values. */
@@ -288,7 +288,7 @@ static void write_integer(struct gpald_writer *w, const char *key, uint64_t valu
 
 	if (!field)
 		return;
-	if (top_frame(w)->kind == PACKED)
+	if (top_level(w)->kind == PACKED)
 		write_varint(w, value);
 	else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		write_inner(w, field, "size", value);
@@ -341,18 +341,18 @@ static const struct gpald_form form = {
 void gpald_protobuf_begin(struct gpald_writer *w, const ProtobufCMessageDescriptor *message)
 {
 	if (!w->form_state)
-		w->form_state = malloc(sizeof(struct open));
+		w->form_state = malloc(sizeof(struct level_stack));
 	if (!w->form_state) {
 		w->failed = true;
 		return;
 	}
-	open_of(w)->top = open_of(w)->frames;
-	*top_frame(w) = (struct frame){ .kind = ROOT, .message = message };
+	stack_of(w)->top = stack_of(w)->levels;
+	*top_level(w) = (struct level){ .kind = ROOT, .message = message };
 	w->form = &form;
 }
 
 void gpald_protobuf_end(struct gpald_writer *w)
 {
-	assert(!w->form || w->failed || top_frame(w)->kind == ROOT);
+	assert(!w->form || w->failed || top_level(w)->kind == ROOT);
 	w->form = NULL;
 }
