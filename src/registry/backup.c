@@ -204,8 +204,8 @@ static bool report_damaged_layout(char error[GPALD_STORE_ERROR_SIZE],
 				  const struct gpald_backup *backup, const char *name,
 				  const char *problem)
 {
-	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: %s cannot be restored: %s", backup->path, name,
-		 problem);
+	snprintf(error, GPALD_STORE_ERROR_SIZE, "%s: the layout %s cannot be restored: %s",
+		 backup->path, name, problem);
 	return false;
 }
 

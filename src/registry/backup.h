@@ -34,9 +34,10 @@ struct gpald_backup_page {
 	struct gpald_backup_item *items; /* allocated with malloc() */
 	size_t count;
 	bool is_last;
-	char next[GPALD_NAME_SIZE];     /* the pages so far cover the names up to this one */
-	struct gpald_store_state state; /* of the registry when the page was taken */
-	uint64_t layouts;               /* live layouts at that moment */
+	char next[GPALD_NAME_SIZE]; /* the pages so far cover the names up to this one */
+	/* `revision` is that of the pages so far, `generation_top` that of the registry. */
+	struct gpald_store_state state;
+	uint64_t layouts; /* live layouts when the page was taken */
 };
 
 void gpald_backup_page_clear(struct gpald_backup_page *page);
@@ -53,8 +54,8 @@ struct gpald_backup {
 	const char *path; /* borrowed */
 	const uint8_t *bytes;
 	size_t length; /* of the entries */
-	size_t mapped;
-	size_t at; /* offset of the next entry */
+	size_t mapped; /* size of the file */
+	size_t at;     /* offset of the next entry */
 	struct gpald_arena *arena;
 };
 

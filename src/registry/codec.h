@@ -2,7 +2,8 @@
 /*
  * Requests and layouts as bytes: their stored form, in memory and on disk. The form is canonical:
  * requests are equal if, and only if, their bytes are. It is stored as long as the VM lives, so the
- * meaning of existing bytes never changes; a new member is added at the end, under a new version.
+ * meaning of existing bytes never changes. A form with a new member gets a new version, and only
+ * readers of that version expect the member.
  */
 #ifndef GPALD_REGISTRY_CODEC_H
 #define GPALD_REGISTRY_CODEC_H

@@ -59,10 +59,10 @@ static enum gpald_outcome encode_with_policy(const struct gpald_blob *blob,
 }
 
 /*
- * Compares a request with that of a record: DONE if they are the same, otherwise CONFLICT. `policy`
- * applies if the new request names none. Naming the policy that applies anyway makes no difference.
- * The recorded request keeps the policy of its record, so requests that were equal stay equal when
- * the default changes.
+ * Compares a request with that of a record: DONE if they are the same, CONFLICT if they differ, or
+ * NO_MEMORY. `policy` applies if the new request names none. Naming the policy that applies anyway
+ * makes no difference. The recorded request keeps the policy of its record, so requests that were
+ * equal stay equal when the default changes.
  */
 static enum gpald_outcome compare_requests(const struct gpal_policy *policy,
 					   const struct gpald_blob *request,
@@ -228,7 +228,10 @@ static bool decide_create(const struct gpald_decision_basis *basis,
 	return decide_change(operation, GPALD_EVENT_CREATED, operation->replacement->digest);
 }
 
-/* Returns whether the record exists and the caller may change it. If not, sets the outcome. */
+/*
+ * Returns whether the record exists, the caller may change it, and it has the wanted generation. If
+ * not, sets the outcome.
+ */
 static bool check_record(struct gpald_operation *operation, const struct gpald_record *record)
 {
 	if (!record)

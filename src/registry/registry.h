@@ -233,12 +233,12 @@ GPAL_MUST_USE bool gpald_registry_withdraw(struct gpald_registry *registry,
 void gpald_registry_cancel_decision(struct gpald_registry *registry,
 				    struct gpald_operation *operation);
 
-/* Acts on the decision: hands the change to the store, or ends it and calls `done`. */
+/* Acts on the decision: hands the change to the store thread, or ends it and calls `done`. */
 void gpald_registry_decided(struct gpald_registry *registry, struct gpald_operation *operation);
 
 /*
- * Settles what has been committed: updates the index and the events, and calls `done`. It returns
- * after a short time; if work is left, it calls `wake` again.
+ * Settles the finished batches: updates the index and the events, and calls `done`. It works for a
+ * short time; if work is left then, it calls `wake`.
  */
 void gpald_registry_settle(struct gpald_registry *registry);
 

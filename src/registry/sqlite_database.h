@@ -68,8 +68,8 @@ __attribute__((format(printf, 2, 3))) bool gpald_sqlite_fail(char error[GPALD_ST
 bool gpald_sqlite_lacked_memory(const struct gpald_sqlite *store);
 
 /*
- * Sets the error to `what` and the errors of SQLite and the system; only "out of memory" if memory
- * ran out. Returns false.
+ * Sets the error to `what` and the errors of SQLite and the system. If memory ran out, or another
+ * program has the database open, the error says only that. Returns false.
  */
 bool gpald_sqlite_fail_code(char error[GPALD_STORE_ERROR_SIZE], const struct gpald_sqlite *store,
 			    const char *what);
@@ -105,7 +105,7 @@ GPAL_MUST_USE bool gpald_sqlite_check_files(const struct gpald_sqlite *store,
 
 /*
  * Locks the folder and opens its database, or creates one, so that it can be loaded. Nothing
- * changes the database until gpald_sqlite_allow_tidy_close().
+ * changes an existing database until gpald_sqlite_load() has accepted all of it.
  */
 GPAL_MUST_USE bool gpald_sqlite_open(struct gpald_sqlite *store,
 				     const struct gpald_sqlite_options *options,
@@ -160,8 +160,8 @@ GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_reserve(struct gpald_sqlite 
 							    char error[GPALD_STORE_ERROR_SIZE]);
 
 /*
- * Moves the log into the database, and cuts it as short as allowed. The log then holds only what is
- * on disk, and nothing of unfinished transactions.
+ * Moves the changes in the log into the database, and empties the log. Its file keeps the disk
+ * space that a deletion needs.
  */
 GPAL_MUST_USE enum gpald_commit_result gpald_sqlite_empty_log(struct gpald_sqlite *store,
 							      char error[GPALD_STORE_ERROR_SIZE]);

@@ -366,7 +366,7 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	uint64_t readable;
 
 	/*
-	 * SQLite would roll back and remove such a journal. This program has one only during a
+	 * SQLite would roll back and remove such a journal. The daemon has a journal only during a
 	 * start.
 	 */
 	if (fstatat(store->folder_fd, FILE_NAME "-journal", &status, 0) == 0 && status.st_size > 0)
@@ -377,7 +377,7 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 			"restore both from a backup",
 			store->path, store->path);
 	found = gpald_sqlite_check_log(store->folder_fd, FILE_NAME "-wal", &readable);
-	/* SQLite would use it as the log of the new database; and it has layouts. */
+	/* SQLite would use this log for the new database, and the log may have layouts. */
 	if (!has_database && found != GPALD_SQLITE_LOG_EMPTY &&
 	    found != GPALD_SQLITE_LOG_UNREADABLE)
 		return gpald_sqlite_fail(
@@ -405,9 +405,9 @@ static bool check_log_and_journal(struct gpald_sqlite *store, bool has_database,
 	return gpald_sqlite_fail(
 		error,
 		"%s-wal: damaged: some of its changes cannot be read; restore it and the "
-		"database from a backup, or cut it to the part that can be read: "
-		"truncate -s %" PRIu64,
-		store->path, readable);
+		"database from a backup, or give up these changes and all after them: "
+		"truncate -s %" PRIu64 " %s-wal",
+		store->path, readable, store->path);
 }
 
 static bool open_existing(struct gpald_sqlite *store, const struct gpald_sqlite_options *options,

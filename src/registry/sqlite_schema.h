@@ -4,8 +4,8 @@
  * from the version before; a database of a newer version is refused.
  *
  * `request` and `layout` have the form of codec.h, `event` that of gpald_event_kind_print().
- * `checksum` covers the rest of its row; see gpald_stored_record_checksum(), gpald_event_checksum() and
- * gpald_store_state_checksum().
+ * `checksum` covers the rest of its row; see gpald_stored_record_checksum(), gpald_event_checksum()
+ * and gpald_store_state_checksum().
  */
 #ifndef GPALD_REGISTRY_SQLITE_SCHEMA_H
 #define GPALD_REGISTRY_SQLITE_SCHEMA_H

@@ -207,7 +207,7 @@ bool gpald_sqlite_begin_use(struct gpald_sqlite *store, char error[GPALD_STORE_E
 	store->pages_on_disk = (uint64_t)status.st_size / GPALD_SQLITE_PAGE_BYTES;
 	keep_file_size(store);
 	result = gpald_sqlite_empty_log(store, error);
-	/* A copy of the file may have holes, some of which remain if there is no space. */
+	/* A copy of the file may have holes. If the disk is full, some of them remain. */
 	posix_fallocate(store->database_fd, 0, status.st_size);
 	if (result == GPALD_COMMIT_DONE || result == GPALD_COMMIT_FULL)
 		result = count_pages(store, &store->pages, &store->pages_used) ?

@@ -2,10 +2,11 @@
 /*
  * The store in registry.db, an SQLite database in the state folder.
  *
- * The write-ahead log is synchronised at each COMMIT. It is moved into the database between
- * commits, after the clients have their answers. If writing the log fails, its transaction is
- * incomplete on disk, so a full disk only leads to a refusal; sqlite_space.c explains what works
- * even then. If synchronising fails, it is unknown what is on disk; only a restart can find out.
+ * The write-ahead log is synchronised at each COMMIT. A long log is moved into the database after
+ * the result of a commit was handed over; on a full disk, before that. If writing the log fails,
+ * its transaction is incomplete on disk, so a full disk only leads to a refusal; sqlite_space.c
+ * explains what works even then. If synchronising fails, it is unknown what is on disk; only a
+ * restart can find out.
  */
 #include "config.h"
 
@@ -51,8 +52,8 @@ static_assert(sizeof(statements) / sizeof(statements[0]) == GPALD_SQLITE_STATEME
 	      "each statement has its text");
 
 /*
- * Turns the write-ahead log on. SQLite returns the mode that it uses; if that is another one, it
- * reports no error.
+ * Turns the write-ahead log on. If SQLite keeps another mode, it reports no error but returns that
+ * mode.
  */
 static bool use_log(struct gpald_sqlite *store, char error[GPALD_STORE_ERROR_SIZE])
 {

@@ -108,8 +108,9 @@ struct gpald_store_ops {
 					   char error[GPALD_STORE_ERROR_SIZE]);
 
 	/*
-	 * Moves a long log into the database, and checks the files, when no client waits: after a
-	 * commit was answered, and before the store is closed.
+	 * Moves a long log into the database, and checks the files. It is called after the result
+	 * of a commit was handed over, and before the store is closed. Changes submitted meanwhile
+	 * wait until it returns.
 	 */
 	enum gpald_commit_result (*tidy)(struct gpald_store *store,
 					 char error[GPALD_STORE_ERROR_SIZE]);

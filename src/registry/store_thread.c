@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Commits changes in batches. One lock protects two lists: changes to commit, and finished batches.
- * After a failed commit the store is not used again, and every later change fails with the same
+ * After GPALD_COMMIT_FAILED the store is only closed, and every later change fails with the same
  * error.
  */
 #include "config.h"

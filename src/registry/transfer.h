@@ -44,7 +44,10 @@ void gpald_transfer_put_bytes(struct gpald_transfer *t, const void *bytes, size_
 
 void gpald_transfer_u64(struct gpald_transfer *t, uint64_t *value);
 void gpald_transfer_u32(struct gpald_transfer *t, uint32_t *value);
+
+/* The value is at most `max`. */
 void gpald_transfer_u32_to(struct gpald_transfer *t, uint32_t *value, uint32_t max);
+
 void gpald_transfer_u16(struct gpald_transfer *t, uint16_t *value);
 void gpald_transfer_u8(struct gpald_transfer *t, uint8_t *value);
 void gpald_transfer_flag(struct gpald_transfer *t, bool *value);
@@ -72,7 +75,7 @@ void gpald_transfer_plain_name(struct gpald_transfer *t, const char **value, siz
 
 void gpald_transfer_optional(struct gpald_transfer *t, struct gpal_optional *value);
 
-/* Ranges of whole pages, as in layouts, and of any bytes, as in requests. */
+/* Transfer a range: of whole pages, as in layouts, or of any bytes, as in requests. */
 void gpald_transfer_page_range(struct gpald_transfer *t, struct gpal_range *range);
 void gpald_transfer_any_range(struct gpald_transfer *t, struct gpal_range *range);
 
