@@ -117,7 +117,8 @@ static const char *unknown_key(struct gpald_options *options, const char *key)
 
 	if (key[0] == '\0')
 		return "expected KEY = VALUE";
-	used = (size_t)snprintf(options->wrong, sizeof(options->wrong), "no such key; there are:");
+	used = (size_t)snprintf(options->wrong, sizeof(options->wrong),
+				"no such key; the keys are:");
 	for (int i = 0; i < GPALD_OPTION_KEY_COUNT && used < sizeof(options->wrong); i++)
 		used += (size_t)snprintf(options->wrong + used, sizeof(options->wrong) - used,
 					 " %s", gpald_options_name((enum gpald_option)i));

@@ -99,7 +99,7 @@ const char *gpald_limits_set(struct gpald_limits *limits, const char *assignment
 		*which = (enum gpald_limit)i;
 		return NULL;
 	}
-	strcpy(wrong, "no such limit; there are:");
+	strcpy(wrong, "no such limit; the limits are:");
 	for (int i = 0; i < GPALD_LIMIT_COUNT; i++)
 		if (rows[i].min != rows[i].max)
 			gpald_append_name(wrong, sizeof(wrong), " ", rows[i].name);

@@ -154,7 +154,7 @@ static const char *set_default_policy(struct gpald_options *options, const char 
 		return NULL;
 	policies = gpal_policies(&count);
 	used = (size_t)snprintf(options->wrong, sizeof(options->wrong),
-				"no such policy; there are:");
+				"no such policy; the policies are:");
 	for (size_t i = 0; i < count && used < sizeof(options->wrong); i++)
 		used += (size_t)snprintf(options->wrong + used, sizeof(options->wrong) - used,
 					 " %s", policies[i].name);

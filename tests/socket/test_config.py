@@ -78,13 +78,13 @@ class Reading(Case):
             "sokcet = /x\n" "# fine\n" "socket-mode = 888\n" "store = disk\n" "require-state = true\n"
             "default-policy = openvmm\n" "socket-group = no-such-group\n" "limit = colour=1\n" "limit = connections\n"
             "limit = connections=0\n" "limit = memory_nodes=1\n" "log-level = loud\n" "Socket = /x\n",
-            "1: sokcet: no such key; there are: " + " ".join(KEYS), "3: octal", "4: sqlite or memory", "5: yes or no",
+            "1: sokcet: no such key; the keys are: " + " ".join(KEYS), "3: octal", "4: sqlite or memory", "5: yes or no",
             "6: openvmm-2026.07", "7: no such group", "8: no such limit", "9: NAME=VALUE", "10: out of range",
             "11: part of the protocol", "12: debug", "13: no such key")
 
     def test_limits_say_which_there_are_and_how_large(self):
         self.assert_wrong("limit = conections=5\nlimit = connections=0\nlimit = list_page=1000000000\n",
-                          "1: no such limit; there are: request_line_bytes reply_bytes connections ",
+                          "1: no such limit; the limits are: request_line_bytes reply_bytes connections ",
                           "2: limit: the value is out of range: expected 1 to ", "3: out of range: expected 1 to ")
 
     def test_sockets_have_paths_that_fit(self):
