@@ -54,7 +54,7 @@ struct gpald_connections {
 	size_t subscribers;
 	size_t waits;          /* calls that wait for events */
 	uv_timer_t wait_timer; /* fires when the next call times out */
-	bool is_stopping;      /* requests of connections accepted from now on are refused */
+	bool is_stopping; /* requests of new connections are refused, and calls that wait end */
 
 	/* Called after the last connection has gone; may be NULL. */
 	void (*on_empty)(struct gpald_connections *connections);

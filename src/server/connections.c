@@ -39,8 +39,8 @@ static bool is_full(const struct gpald_connections *all, const struct gpald_user
 }
 
 /*
- * Sends the reason and hangs up. Reads some of the input first, so that most clients see the reply
- * before the reset.
+ * Sends the reason, reads some of the input, and closes the connection. Without the reading, most
+ * clients would see a reset before the reply.
  */
 static void turn_away(struct gpald_connection *c, int fd, enum gpald_reason reason)
 {

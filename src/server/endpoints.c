@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Accepts clients at the sockets and watches their files. A socket cannot be bound twice, so a new
- * one replaces a socket whose file is gone. No new client can reach the old one. It
- * stays open until a later check of the files finds that its last client has been accepted.
+ * one replaces a socket whose file is gone. No new client can reach the old socket, which stays
+ * open until a later check of the files finds that its last client has been accepted.
  */
 #include "config.h"
 
@@ -34,7 +34,7 @@ static void accept_client(struct gpald_acceptor *acceptor)
 							  &acceptor->pipe, endpoint->socket);
 }
 
-/* Returns whether a client still has to wait. */
+/* Returns whether a client still waits. */
 static bool accept_waiting(struct gpald_acceptor *acceptor)
 {
 	if (acceptor && acceptor->client_waits)

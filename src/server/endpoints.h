@@ -60,7 +60,7 @@ void gpald_endpoints_add_given(struct gpald_endpoints *all, const struct gpald_s
 /* Begins to accept clients at all sockets. Returns 0, or -1 after it has logged the error. */
 GPAL_MUST_USE int gpald_endpoints_listen(struct gpald_endpoints *all);
 
-/* Accepts clients that had to wait. Returns whether some still have to. */
+/* Accepts clients that wait to be accepted. Returns whether some still wait. */
 bool gpald_endpoints_accept_waiting(struct gpald_endpoints *all);
 
 /* Undoes gpald_endpoints_bind(). The loop must not exist yet. */

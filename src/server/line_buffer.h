@@ -44,8 +44,8 @@ enum gpald_line gpald_line_buffer_next(struct gpald_line_buffer *buffer, const c
 				       size_t *length, uint64_t *offset);
 
 /*
- * Like gpald_line_buffer_next(), for the rest at the end of input, which needs no LF; a frame must
- * be complete. Call it once.
+ * Like gpald_line_buffer_next(), for the bytes that remain when the input has ended: a line needs
+ * no LF, and an incomplete frame is dropped. Call it once.
  */
 enum gpald_line gpald_line_buffer_last(struct gpald_line_buffer *buffer, const char **line,
 				       size_t *length, uint64_t *offset);

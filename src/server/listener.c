@@ -3,9 +3,9 @@
  * Theory of operation
  *
  * The lock, not the socket, shows whether a daemon is alive: the kernel releases it when the
- * process ends, even by SIGKILL. On a clean exit the lock file is removed while it is still locked.
- * So a new daemon may lock a file that has just been removed, and must check that the path still
- * leads to the locked file.
+ * process exits, even by SIGKILL. On a clean exit the lock file is removed while it is still
+ * locked. So a new daemon may lock a file that has just been removed, and must check that the path
+ * still leads to the locked file.
  *
  * Files of other programs are left alone: a path that is not a socket, a socket on which another
  * program listens, a lock file that has anything but a number.

@@ -55,9 +55,10 @@ void gpald_listener_use_given(struct gpald_listener *listener, const char *path,
 const char *gpald_listener_lost(const struct gpald_listener *listener);
 
 /*
- * Restores lost files as gpald_listener_open() creates them; other files at their paths are
- * replaced if nobody uses them. If the socket was bound again, there is a new descriptor. Call it
- * until it succeeds; it does not log the same failure twice in a row. Returns 0, or -1: not yet.
+ * Restores lost files as gpald_listener_open() creates them. At their paths it replaces a stale
+ * socket and takes over an unlocked lock file; it refuses any other file. If the socket was bound
+ * again, there is a new descriptor. Call it until it succeeds; it does not log the same failure
+ * twice in a row. Returns 0, or -1: not yet.
  */
 GPAL_MUST_USE int gpald_listener_restore(struct gpald_listener *listener);
 

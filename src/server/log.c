@@ -184,7 +184,7 @@ void gpald_log_crash(const char *signal_name)
 	emit_log(line, strlen(line));
 }
 
-/* Appends a number to a line that has room for it. Safe in a signal handler. */
+/* Appends a number to a line that has space for it. Safe in a signal handler. */
 static void append_log_number(char *line, unsigned int number)
 {
 	char digits[11];

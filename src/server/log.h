@@ -9,10 +9,11 @@
 #include <stdbool.h>
 
 enum gpald_log_level {
-	GPALD_LOG_ERROR,   /* the daemon cannot continue, or has a bug */
+	/* The start, the store or a socket failed, memory ran out, or the daemon crashed. */
+	GPALD_LOG_ERROR,
 	GPALD_LOG_WARNING, /* a client was cut off, or something needs the operator's attention */
 	GPALD_LOG_INFO,    /* start, stop, changes of layouts, refused requests and connections */
-	GPALD_LOG_DEBUG,   /* connections and requests */
+	GPALD_LOG_DEBUG,   /* connections, and the phases of a stop */
 	GPALD_LOG_LEVEL_COUNT
 };
 

@@ -23,9 +23,10 @@ struct gpald_context {
 #define GPALD_WAITS 2
 
 /*
- * Methods get their params as the struct that their table fills in, and write their result without
- * a key. Both kinds return 0, or -1 with *error set. After a refusal, or if the writer has failed,
- * what they wrote is discarded.
+ * A method gets its params as the struct that its table fills in, and writes its result without a
+ * key. Each of these functions returns 0, or -1 with *error set; a `call` may also return
+ * GPALD_TAKES_LONG or GPALD_WAITS. After a refusal, or if the writer has failed, what the method
+ * wrote is discarded.
  *
  * A `call` may run on another thread. Then it uses only constant parts of the service and the
  * functions of the registry that may be called on any thread.
@@ -108,7 +109,7 @@ int gpald_events_answer(const struct gpald_service *service, uint64_t since, boo
 /* Writes the object of an event. */
 void gpald_write_event(struct gpald_writer *w, const struct gpald_event *event);
 
-/* backup_method.c: backups */
+/* backup_method.c: backups; functions of the registry have the prefix gpald_registry_ */
 gpald_method_call gpald_method_registry_backup;
 
 /* daemon_methods.c: the daemon itself */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes metrics in OpenMetrics 1.0 and in the text format 0.0.4 of Prometheus. Names and labels
- * have only characters that need no escapes. The only label that depends on clients is the uid, and
- * there are at most as many uids as connections; so a client cannot create more series.
+ * have only characters that need no escapes. The only label that depends on clients is the uid.
+ * Only a uid with a connection or unfinished work has series, so a client cannot create many.
  */
 #include "config.h"
 
@@ -326,8 +326,8 @@ static const struct family families[] = {
 	  put_start_time },
 	{ "connections", GAUGE, NULL, "Open connections.", put_connections },
 	{ "connections_accepted", COUNTER, NULL, "Connections that were served.", put_accepted },
-	{ "connections_turned_away", COUNTER, NULL, "Connections refused as overloaded.",
-	  put_turned_away },
+	{ "connections_turned_away", COUNTER, NULL,
+	  "Connections turned away: too many, or out of memory.", put_turned_away },
 	{ "subscribers", GAUGE, NULL, "Connections that follow events.", put_subscribers },
 	{ "unsent_bytes", GAUGE, "bytes", "Bytes of replies that clients have not read.",
 	  put_unsent },

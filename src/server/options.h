@@ -84,7 +84,7 @@ struct gpald_options {
 	const char *file; /* the file that was read, borrowed; NULL: none */
 
 	/* For options.c and config_file.c only. */
-	bool is_on_disk; /* the store is, so layouts outlive the daemon */
+	bool is_on_disk; /* the store is on disk, so layouts outlive the daemon */
 	char *given_socket, *given_folder, *default_inspect, *file_text;
 	char wrong[256];
 };

@@ -97,7 +97,7 @@ static bool write_refusal(const struct gpald_call *call, struct gpald_wire_error
 		write_error_reply(call, &call->id, error, w, mark);
 	}
 	gpald_writer_clear(&error->list);
-	/* Only the id can still make it too long. */
+	/* Now only the id can make the refusal too long. */
 	if (!w->failed && !is_sendable(call, w, mark))
 		write_error_reply(call, &none, error, w, mark);
 	return !w->failed;

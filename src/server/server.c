@@ -5,14 +5,13 @@
  * on a few other threads, and the store has a thread of its own. All of them wake the loop when
  * they have finished something.
  *
- * The daemon stops in three steps. The signal removes the socket files. For a moment, new requests
- * get the answer that the daemon is shutting down. Then listeners and reading stop, and connections
- * close when their replies have been written. Connections that remain at the drain limit are cut
- * off.
+ * The daemon stops in three steps. On the signal it removes the socket files, and for a moment it
+ * refuses new requests with "shutting_down". Then listeners and reading stop, and connections close
+ * when their replies have been written. Connections that remain at the drain limit are cut off.
  *
  * A failure of the store stops the daemon in the same way, with another status: only opening the
- * store again shows what it has. So does a signal that is not meant to stop a daemon; its status
- * makes a service manager start the daemon again.
+ * store again shows what it has. A signal other than SIGTERM and SIGINT also stops it in this way;
+ * the status makes a service manager start the daemon again.
  */
 #include "config.h"
 
@@ -63,7 +62,7 @@ struct server {
 	struct gpald_service service;
 	struct gpald_endpoints endpoints;
 	struct gpald_signals signals;
-	uv_timer_t tick;         /* runs while serving, for the limits on time */
+	uv_timer_t tick;         /* runs while clients are connected, for the limits on time */
 	uv_timer_t drain;        /* for the steps of stopping */
 	uv_timer_t watchdog;     /* of the service manager; does not keep the loop alive */
 	uv_async_t settle_due;   /* sent when gpald_registry_settle() is due */
@@ -163,7 +162,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* The registry. */
 
-/* Called on the store thread. */
+/* Called on the store thread, and by gpald_registry_settle() if work is left. */
 static void wake_loop(void *data)
 {
 	struct server *server = data;
@@ -300,7 +299,7 @@ static void on_watchdog(uv_timer_t *timer)
 
 	if (!server->is_ready_sent)
 		server->is_ready_sent = gpald_notify("READY=1");
-	/* That this runs shows that the loop makes progress. */
+	/* The loop makes progress, because it runs this. */
 	if (gpald_registry_check(server->service.registry))
 		gpald_notify("WATCHDOG=1");
 	else if (gpald_log_allowed())
@@ -313,8 +312,8 @@ static void on_watchdog(uv_timer_t *timer)
 }
 
 /*
- * Notifies the service manager that the daemon is ready. The watchdog has three attempts in the
- * time in which one must succeed.
+ * Notifies the service manager that the daemon is ready. The watchdog timer fires three times in
+ * the interval in which the service manager expects one WATCHDOG=1.
  */
 static void notify_ready(struct server *server)
 {

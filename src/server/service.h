@@ -74,8 +74,8 @@ GPAL_MUST_USE bool gpald_workspace_init(struct gpald_workspace *space);
 void gpald_workspace_clear(struct gpald_workspace *space);
 
 /*
- * A request that is answered later: after the store has committed it, or after another thread has
- * done the work that takes long.
+ * A request. If it is answered later, after the store has committed it or another thread has done
+ * the work that takes long, the call is a copy on the heap.
  */
 struct gpald_call {
 	struct gpald_operation operation; /* first */
@@ -125,7 +125,7 @@ struct gpald_answer {
 	/* For a call that is answered later, or waits. */
 	struct gpald_id id;
 	int64_t timeout_ns; /* 0: none, or not yet known */
-	uint64_t since;     /* a wait is for events after this revision */
+	uint64_t since;     /* the call waits for events after this revision */
 	uint64_t wait_ms;   /* the longest time of the wait */
 };
 
@@ -159,7 +159,7 @@ void gpald_service_refuse(struct gpald_service *service, const struct gpald_call
 			  struct gpald_answer *answer);
 
 /*
- * Answers a call that waits if there are events, or if its time is over. Waiting does not count as
+ * Answers a waiting call if there are events or its time is over. Waiting does not count as
  * latency. Returns false if there is no answer yet.
  */
 GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
@@ -175,9 +175,9 @@ GPAL_MUST_USE bool gpald_service_answer_wait(struct gpald_service *service,
 GPAL_MUST_USE bool gpald_service_decide_elsewhere(struct gpald_operation *operation);
 
 /*
- * Writes the reply of a call that is ready, and frees the call; the workspace must be empty.
- * Returns false if the change was made but there is no memory for the reply; then the call remains:
- * try again.
+ * Writes the reply of a call that is ready, and frees the call. If another thread has written the
+ * reply (`is_written`), the workspace must be empty. Returns false if the change was made but there
+ * is no memory for the reply; then the call remains: try again.
  */
 GPAL_MUST_USE bool gpald_call_answer(struct gpald_call *call, struct gpald_workspace *space,
 				     struct gpald_answer *answer);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changes the user. Root does as little as possible: it binds the sockets and creates missing
- * folders. It gives no existing folder away, because somebody else may have put files into it; a
- * message tells the administrator the command that does it.
+ * folders. It gives no existing folder away, because somebody else may have put files into it; it
+ * logs the command with which the administrator can do that.
  */
 #include "config.h"
 

@@ -32,7 +32,7 @@ struct gpald_user {
 	TAILQ_HEAD(, gpald_turn) turns; /* connections that wait for a turn */
 
 	struct gpald_work_queue waiting_work; /* work that waits for a thread */
-	bool is_working; /* some of it runs, or its result has not been taken */
+	bool is_working; /* work of the user runs, or its result has not been taken */
 
 	uint64_t served_ns;  /* time of turns, and processor time on threads */
 	uint64_t virtual_ns; /* orders turns: served_ns, but after a pause that of others */
@@ -78,8 +78,9 @@ void gpald_user_dequeue(struct gpald_user *user, struct gpald_turn *turn);
 struct gpald_turn *gpald_users_next_turn(struct gpald_users *users);
 
 /*
- * Returns the user who has been served least among those with waiting work, no running work, and
- * room for its result. NULL: there is none.
+ * Returns the user who has been served least among those whose next work may begin: the user is not
+ * `is_working`, and the work is urgent or the user has fewer than `unsent_max` unsent bytes. NULL:
+ * there is none.
  */
 struct gpald_user *gpald_users_next_work(const struct gpald_users *users);
 

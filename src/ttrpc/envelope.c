@@ -126,7 +126,7 @@ static const ProtobufCMethodDescriptor *find_rpc(const struct request *request,
 	return NULL;
 }
 
-#define PEEKED_FIELDS 8 /* a Request has five, one of which is a list */
+#define PEEKED_FIELDS 8 /* a Request has five fields; metadata may repeat */
 
 static void peek_frame(const char *frame, size_t length, struct gpald_rpc_request *call)
 {
@@ -195,8 +195,8 @@ static void end_frame(struct gpald_writer *w, size_t mark)
 }
 
 /*
- * Returns where the payload begins: after the header, the tag and the length of the frame at
- * `mark`.
+ * Returns where the payload of the frame at `mark` begins: after the header, the tag of its field,
+ * and the byte that gpald_protobuf_open() reserves for its length.
  */
 static size_t payload_at(size_t mark)
 {

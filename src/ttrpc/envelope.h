@@ -48,7 +48,7 @@ struct gpald_id gpald_ttrpc_id(struct gpald_ttrpc_header header);
 /*
  * ttrpc. A message is a whole frame of a request, and its method is the name of an rpc. The
  * reasons for which parse() refuses a message are those of gpald_protobuf_read(), and
- * GPALD_METHOD_NOT_FOUND if there is no such rpc.
+ * GPALD_METHOD_NOT_FOUND if there is no such service or rpc.
  */
 extern const struct gpald_envelope gpald_ttrpc_envelope;
 

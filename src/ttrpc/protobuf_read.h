@@ -52,7 +52,7 @@ GPAL_MUST_USE int gpald_protobuf_next(struct gpald_protobuf_cursor *cursor,
  *   GPALD_UNKNOWN_MEMBER    the message does not have such a field
  *   GPALD_WRONG_TYPE        a field has another type
  *   GPALD_TOO_MANY_VALUES   there are more values than a line of JSON may have
- *   GPALD_REASON_OF(GPAL_E_NO_MEMORY)  the heap is exhausted
+ *   GPALD_REASON_OF(GPAL_E_NO_MEMORY)  memory ran out
  */
 GPAL_MUST_USE int gpald_protobuf_read(const ProtobufCMessageDescriptor *message,
 				      const uint8_t *bytes, size_t length,

@@ -16,7 +16,7 @@ read from the socket|on_read
   append to the input|gpald_line_buffer_append
 cut into lines|gpald_line_buffer_(next|has_line)
 answer a line|gpald_service_answer
-  envelope|gpald_rpc_parse
+  envelope|parse_line
     parse|gpald_json_parse
   decode params|gpald_decode_params
   resolve|gpal_resolve
@@ -24,7 +24,7 @@ answer a line|gpald_service_answer
   write the layout|gpald_encode_layout
     digest|gpal_layout_digest
   write the request|gpald_encode_request
-take the output|gpald_connection_(added|flush)
+take the output|gpald_connection_(note_output|flush)
   write|uv_write|uv_try_write
 all memory calls|malloc|calloc|realloc|free
 read()|read
