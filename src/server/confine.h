@@ -11,7 +11,7 @@
 /*
  * The default of the option. It is "no" in builds whose runtime needs more calls than the daemon.
  */
-#define GPALD_CONFINE_DEFAULT (GPALD_CAN_CONFINE ? "yes" : "no")
+#define GPALD_CONFINE_DEFAULT (GPALD_CONFINES_BY_DEFAULT ? "yes" : "no")
 
 /*
  * From now on, a program that this process executes gets no privileges that the process lacks. Has

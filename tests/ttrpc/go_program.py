@@ -26,7 +26,7 @@ def build(name, *files):
     output = os.path.join(folder, name)
     with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        run = subprocess.run([os.path.join(TOP_SRCDIR, "build-aux", "gottrpc"), output,
+        run = subprocess.run([os.path.join(TOP_SRCDIR, "build-aux", "build-go-ttrpc"), output,
                               *(os.path.join(TOP_SRCDIR, file) for file in files)],
                              env=dict(os.environ, GOCACHE=os.path.join(folder, "cache"), HOME=folder),
                              capture_output=True, text=True, check=False)
