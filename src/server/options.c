@@ -209,8 +209,9 @@ static const struct row {
 				   "else\n" GPAL_CLIENT_DEFAULT_PATH),
 				  set_socket, required_argument, 0 },
 	[GPALD_OPTION_INSPECT_SOCKET] = { "inspect-socket", "PATH|none",
-					  "socket for methods that change nothing", NULL,
-					  "inspect.sock beside the control socket",
+					  "socket for methods that change nothing, except\n"
+					  "registry.backup",
+					  NULL, "inspect.sock beside the control socket",
 					  set_inspect_socket_option, required_argument, 0 },
 	[GPALD_OPTION_TTRPC_SOCKET] = { "ttrpc-socket", "PATH|none",
 					"socket for all methods over ttrpc", "none", NULL,
@@ -609,10 +610,12 @@ void gpald_options_print_help(void)
 		print_option((enum gpald_option)i);
 	fputs("\n"
 	      "The log goes to standard error. On SIGTERM or SIGINT the daemon answers pending\n"
-	      "requests and exits. Any other terminating signal does the same, with status 1.\n"
-	      "SIGHUP is ignored, SIGQUIT leaves a core, and a system call that --confine does\n"
-	      "not allow kills the daemon with SIGSYS. Exit status: 0 after SIGTERM or SIGINT;\n"
-	      "1 if the start or the store fails or another signal comes; 2 for a usage error.\n",
+	      "requests and exits. It ignores SIGHUP, SIGPIPE and SIGXFSZ. It dies of SIGQUIT,\n"
+	      "SIGSEGV and similar signals, and of SIGSYS after a system call that --confine\n"
+	      "does not allow. On any other signal that would end it and can be handled, it\n"
+	      "exits as on SIGTERM, but with status 1.\n"
+	      "Exit status: 0 after SIGTERM or SIGINT; 1 if the start or the store fails, or\n"
+	      "after another signal; 2 for a usage error.\n",
 	      stdout);
 }
 
